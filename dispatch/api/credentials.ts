@@ -1,0 +1,54 @@
+// Who is calling: a bearer token if one came, else the development headers where they are allowed.
+
+import type { IncomingHttpHeaders } from "node:http";
+import { roleFrom, type Role } from "../contract/roles.ts";
+import type { Actor } from "../kernel/actor.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import type { Settings } from "../kernel/settings.ts";
+import { BearerTokens } from "./bearer-token.ts";
+import { speakerFromHeaders } from "./development-headers.ts";
+import { openSigningKeys, type Warn } from "./signing-keys.ts";
+import type { Speaker } from "./speaker.ts";
+
+export type Credentials = {
+  /**
+   * The caller.
+   * @param allowed who may call, for the refusal of a role nobody knows
+   * @throws Refusal AUTH_REQUIRED, INVALID_AUTH_TOKEN, INVALID_AUTH_CLAIMS, MISSING_ACTOR_CONTEXT,
+   *   INVALID_ACTOR_CONTEXT, FORBIDDEN, AUTH_CONFIG_ERROR, DEPENDENCY_UNAVAILABLE
+   */
+  actorOf(headers: IncomingHttpHeaders, allowed: readonly Role[]): Promise<Actor>;
+};
+
+/** @throws SettingsError when the signing keys cannot be read */
+export async function openCredentials(settings: Settings, clock: Clock, warn: Warn): Promise<Credentials> {
+  const tokens = new BearerTokens({
+    secret: settings.jwtSecret,
+    keys: settings.jwks === null ? null : await openSigningKeys(settings.jwks, clock, warn),
+    issuer: settings.jwtIssuer,
+    audience: settings.jwtAudience,
+    clock,
+  });
+  const speakerOf = async (headers: IncomingHttpHeaders): Promise<Speaker> => {
+    const { authorization } = headers;
+    if (authorization !== undefined) return tokens.speakerOf(tokenFrom(authorization));
+    if (!settings.allowDevHeaders) throw new Refusal("AUTH_REQUIRED");
+    return speakerFromHeaders(headers);
+  };
+  return { actorOf: async (headers, allowed) => actorFrom(await speakerOf(headers), allowed) };
+}
+
+function tokenFrom(authorization: string): string {
+  const [scheme, token, ...rest] = authorization.split(" ");
+  if (scheme?.toLowerCase() !== "bearer" || !token || rest.length > 0) {
+    throw new Refusal("INVALID_AUTH_TOKEN", {}, { message: "The Authorization header is not of the form Bearer <token>." });
+  }
+  return token;
+}
+
+function actorFrom(speaker: Speaker, allowed: readonly Role[]): Actor {
+  const role = roleFrom(speaker.role);
+  if (!role) throw new Refusal("FORBIDDEN", { actor_role: speaker.role.slice(0, 100), allowed_roles: allowed });
+  return { ...speaker, role };
+}

@@ -1,0 +1,47 @@
+// The caller as X-Actor-… headers say, for work on one's own machine. Whoever may send them may be anybody, so they
+// are read only where the settings allow it.
+
+import type { IncomingHttpHeaders } from "node:http";
+import type { Reach } from "../kernel/actor.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { actorIdProblem, actorTypeFrom, reachFrom, type Speaker, uuidFrom } from "./speaker.ts";
+
+/**
+ * Who speaks by the development headers.
+ * @throws Refusal MISSING_ACTOR_CONTEXT, INVALID_ACTOR_CONTEXT
+ */
+export function speakerFromHeaders(headers: IncomingHttpHeaders): Speaker {
+  const id = textOf(headers, "x-actor-id");
+  const role = textOf(headers, "x-actor-role");
+  if (!id || !role) throw new Refusal("MISSING_ACTOR_CONTEXT");
+  const idProblem = actorIdProblem(id);
+  if (idProblem) throw invalid("X-Actor-Id", idProblem);
+  const type = actorTypeFrom(textOf(headers, "x-actor-type") || "HUMAN");
+  if (!type) throw invalid("X-Actor-Type", "must be HUMAN, AGENT, SERVICE or SYSTEM");
+  const tech = textOf(headers, "x-tech-id") || null;
+  const techId = tech === null ? null : uuidFrom(tech);
+  if (tech !== null && techId === null) throw invalid("X-Tech-Id", "must be a uuid");
+  return {
+    id,
+    role,
+    type,
+    techId,
+    accounts: reachOf(headers, "x-account-scope", "X-Account-Scope"),
+    sites: reachOf(headers, "x-site-scope", "X-Site-Scope"),
+  };
+}
+
+function reachOf(headers: IncomingHttpHeaders, name: string, shown: string): Reach {
+  const sent = textOf(headers, name);
+  const reach = sent === undefined ? "*" : reachFrom(sent);
+  if (reach === null) throw invalid(shown, "must be uuids separated by commas, or *");
+  return reach;
+}
+
+function textOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value.trim() : undefined;
+}
+
+const invalid = (header: string, rule: string): Refusal =>
+  new Refusal("INVALID_ACTOR_CONTEXT", {}, { message: `The header ${header} ${rule}.` });

@@ -1,0 +1,93 @@
+// One request and its answer: what is known about it so far, and the one way to answer it. It decides nothing.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ToolName } from "../contract/index.ts";
+import { uuidPattern } from "../contract/fields.ts";
+import type { Actor, Trace } from "../kernel/actor.ts";
+import type { Refusal } from "../kernel/refusal.ts";
+import { jsonHeaders } from "./security-headers.ts";
+import { traceOf, visibleHeader } from "./trace.ts";
+
+/** The endpoint of requests that match no route. */
+export const unmatched = "UNMATCHED";
+
+const uuid = new RegExp(uuidPattern);
+export const isUuid = (text: string): boolean => uuid.test(text);
+
+/** Told about every exchange once it has been answered. */
+export type Reporter = { answered(exchange: Exchange, status: number): void; readonly closing: boolean };
+
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  /** As it was sent, without the query string. */
+  readonly path: string;
+  /** As it was sent, without the question mark. */
+  readonly query: string;
+  /** The idempotency key when it is a uuid, lower-cased. */
+  readonly requestId: string | null;
+  readonly trace: Trace;
+  readonly startedAt: number = performance.now();
+
+  /** The route's template. */
+  endpoint: string = unmatched;
+  tool: ToolName | null = null;
+  actor: Actor | null = null;
+  ticketId: string | null = null;
+  replayed = false;
+  refusal: Refusal | null = null;
+  readonly #reporter: Reporter;
+
+  constructor(request: IncomingMessage, response: ServerResponse, reporter: Reporter) {
+    this.request = request;
+    this.response = response;
+    this.method = request.method ?? "GET";
+    const target = pathAndQuery(request.url ?? "/");
+    const mark = target.indexOf("?");
+    this.path = mark === -1 ? target : target.slice(0, mark);
+    this.query = mark === -1 ? "" : target.slice(mark + 1);
+    const key = request.headers["idempotency-key"];
+    this.requestId = typeof key === "string" && isUuid(key) ? key.toLowerCase() : null;
+    this.trace = traceOf(request.headers);
+    this.#reporter = reporter;
+  }
+
+  /** Answers with JSON text. */
+  json(status: number, body: string, more: readonly string[] = []): void {
+    this.send(status, body, jsonHeaders, more);
+  }
+
+  /**
+   * Answers, once.
+   * @param headers, more flat lists of names and values
+   */
+  send(status: number, body: string, headers: readonly string[], more: readonly string[] = []): void {
+    const all = [...headers, "content-length", String(Buffer.byteLength(body)), ...this.echoes(), ...more];
+    // Without this a connection busy at shutdown would stay open until its keep-alive time ends.
+    if (this.#reporter.closing) all.push("connection", "close");
+    this.response.writeHead(status, all).end(body);
+    this.#reporter.answered(this, status);
+  }
+
+  /** For an answer that is written piece by piece: reports it when it has ended. */
+  reportEnd(status: number): void {
+    this.#reporter.answered(this, status);
+  }
+
+  /** The headers that tell a caller which request this answers. */
+  echoes(): string[] {
+    const requestId = visibleHeader(this.request.headers["x-request-id"]) ?? this.requestId;
+    const correlation = ["x-correlation-id", this.trace.correlationId];
+    return requestId === null ? correlation : [...correlation, "x-request-id", requestId];
+  }
+}
+
+/** The request target without the scheme and host that a proxy's absolute form puts before it. */
+function pathAndQuery(target: string): string {
+  if (target.startsWith("/")) return target;
+  const absolute = /^https?:\/\/[^/?#]*/i.exec(target);
+  if (!absolute) return target;
+  const rest = target.slice(absolute[0].length);
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}

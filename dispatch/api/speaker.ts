@@ -1,0 +1,47 @@
+// What token claims and development headers have in common: the caller as they name themselves, and the rules each
+// part must obey. A speaker becomes an actor once the role is known.
+
+import { actorTypes, type ActorType } from "../contract/roles.ts";
+import type { Reach } from "../kernel/actor.ts";
+import { isUuid } from "./exchange.ts";
+
+/** A caller whose role is still as it was spelled. */
+export type Speaker = {
+  readonly id: string;
+  readonly role: string;
+  readonly type: ActorType;
+  readonly techId: string | null;
+  readonly accounts: Reach;
+  readonly sites: Reach;
+};
+
+const maxIdLength = 200;
+// oxlint-disable-next-line no-control-regex
+const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** What is wrong with an actor id; null when nothing is. */
+export function actorIdProblem(id: string): string | null {
+  if (id.length === 0) return "must not be empty";
+  if (id.length > maxIdLength) return `must have at most ${maxIdLength} characters`;
+  return controlCharacter.test(id) || !id.isWellFormed() ? "must not hold control characters" : null;
+}
+
+export const actorTypeFrom = (text: string): ActorType | null => actorTypes.find((type) => type === text) ?? null;
+
+/** The uuid in lower case; null when it is none. */
+export const uuidFrom = (text: string): string | null => (isUuid(text) ? text.toLowerCase() : null);
+
+/** Ids of a scope: an array of uuids or `*`, one of them, or a comma list; null when an entry is neither. */
+export function reachFrom(value: unknown): Reach | null {
+  const entries = typeof value === "string" ? value.split(",").map((entry) => entry.trim()).filter(Boolean) : value;
+  if (!Array.isArray(entries)) return null;
+  const ids = new Set<string>();
+  let everything = false;
+  for (const entry of entries) {
+    const id = typeof entry === "string" ? uuidFrom(entry.trim()) : null;
+    if (id !== null) ids.add(id);
+    else if (entry === "*") everything = true;
+    else return null;
+  }
+  return everything ? "*" : ids;
+}

@@ -1,0 +1,276 @@
+// The one registry of refusals: code, HTTP status, policy dimension, the sentence a caller reads, and whether an
+// operator wants it counted. The generated error table mirrors it; nothing else may invent a code.
+
+export type Dimension =
+  | "role"
+  | "tool"
+  | "scope"
+  | "state"
+  | "policy"
+  | "identity"
+  | "evidence"
+  | "assignment"
+  | "scheduling";
+
+/** What a stored rejection counts towards in /ops/alerts. */
+export type Signal = "completion_rejection" | "idempotency_conflict" | "auth_policy_rejection" | "duplicate_intake";
+
+type ErrorEntry = {
+  readonly status: number;
+  readonly message: string;
+  readonly dimension?: Dimension;
+  readonly signal?: Signal;
+};
+
+const define = <const T extends Record<string, ErrorEntry>>(entries: T): T => entries;
+
+export const errorRegistry = define({
+  INVALID_JSON: { status: 400, message: "The body is not a JSON object in UTF-8." },
+  INVALID_REQUEST: { status: 400, message: "A field of the request breaks a rule; validation_errors names each." },
+  INVALID_QUERY: { status: 400, message: "A query parameter breaks a rule; validation_errors names each." },
+  INVALID_TICKET_ID: { status: 400, message: "The ticket id in the path is not a uuid." },
+  MISSING_IDEMPOTENCY_KEY: {
+    status: 400,
+    message: "Commands need the header Idempotency-Key: one uuid per intent, the same again for every retry.",
+  },
+  INVALID_IDEMPOTENCY_KEY: { status: 400, message: "The header Idempotency-Key is not a uuid." },
+  MISSING_ACTOR_CONTEXT: {
+    status: 400,
+    dimension: "role",
+    message: "Send a bearer token, or the development headers X-Actor-Id and X-Actor-Role.",
+  },
+  INVALID_ACTOR_CONTEXT: {
+    status: 400,
+    dimension: "role",
+    message: "A development header has a value that is not allowed.",
+  },
+  BLIND_INTAKE_VALIDATION_FAILED: {
+    status: 400,
+    dimension: "identity",
+    message: "A blind intake needs contact_phone or contact_email, so that the customer can be reached.",
+  },
+  AUTH_REQUIRED: {
+    status: 401,
+    signal: "auth_policy_rejection",
+    message: "Send an Authorization header with a bearer token.",
+  },
+  INVALID_AUTH_TOKEN: {
+    status: 401,
+    dimension: "policy",
+    signal: "auth_policy_rejection",
+    message: "The bearer token cannot be verified.",
+  },
+  INVALID_AUTH_CLAIMS: {
+    status: 401,
+    signal: "auth_policy_rejection",
+    message: "The bearer token is genuine, but a claim in it is missing or not acceptable.",
+  },
+  FORBIDDEN: {
+    status: 403,
+    dimension: "role",
+    signal: "auth_policy_rejection",
+    message: "This role may not use this tool.",
+  },
+  TOOL_NOT_ALLOWED: {
+    status: 403,
+    dimension: "tool",
+    signal: "auth_policy_rejection",
+    message: "X-Tool-Name names another tool than the one this endpoint serves.",
+  },
+  FORBIDDEN_SCOPE: {
+    status: 403,
+    dimension: "scope",
+    signal: "auth_policy_rejection",
+    message: "The account or site lies outside the caller's scope.",
+  },
+  NOT_ASSIGNED_TECH: { status: 403, dimension: "role", message: "The ticket is assigned to another technician." },
+  SELF_APPROVAL_FORBIDDEN: {
+    status: 403,
+    dimension: "role",
+    message: "Whoever asked for an approval may not decide it; let somebody else decide.",
+  },
+  NOT_FOUND: { status: 404, message: "There is nothing at this path." },
+  METHOD_NOT_ALLOWED: { status: 405, message: "This path does not answer that method; see the Allow header." },
+  TICKET_NOT_FOUND: { status: 404, message: "No ticket has this id." },
+  APPROVAL_NOT_FOUND: { status: 404, message: "This ticket has no approval with this id." },
+  ACCOUNT_NOT_FOUND: { status: 404, message: "No account has this id." },
+  SITE_NOT_FOUND: { status: 404, message: "This account has no site with this id." },
+  ASSET_NOT_FOUND: { status: 404, message: "This site has no asset with this id." },
+  RECEIPT_NOT_FOUND: { status: 404, message: "No receipt has this id." },
+  IDEMPOTENCY_PAYLOAD_MISMATCH: {
+    status: 409,
+    signal: "idempotency_conflict",
+    message: "This Idempotency-Key was used for another path or body; a new intent needs a new key.",
+  },
+  IDEMPOTENCY_IN_FLIGHT: { status: 409, message: "The same call is still running; ask again after Retry-After." },
+  INVALID_STATE_TRANSITION: {
+    status: 409,
+    dimension: "state",
+    message: "The ticket's state does not allow this; allowed_from_states says which do.",
+  },
+  DUPLICATE_INTAKE: {
+    status: 409,
+    dimension: "identity",
+    signal: "duplicate_intake",
+    message: "The same call is already open as another ticket; work on duplicate_ticket_id instead.",
+  },
+  LOW_IDENTITY_CONFIDENCE: {
+    status: 409,
+    dimension: "identity",
+    message: "It is not certain enough who called; confirm the customer, then triage without scheduling or take the intake anew.",
+  },
+  LOW_CLASSIFICATION_CONFIDENCE: {
+    status: 409,
+    dimension: "identity",
+    message: "It is not certain enough what is wrong; confirm the incident type, then triage without scheduling or take the intake anew.",
+  },
+  SOP_HANDOFF_REQUIRED: {
+    status: 409,
+    dimension: "policy",
+    message: "The SOP handoff has not been acknowledged; send sop_handoff_acknowledged once it is done.",
+  },
+  ASSIGNMENT_NOT_FOUND: {
+    status: 409,
+    dimension: "assignment",
+    message: "The technician, or the recommendation snapshot, is unknown.",
+  },
+  TECH_UNAVAILABLE: {
+    status: 409,
+    dimension: "assignment",
+    message: "The technician cannot take this work then; reason says why.",
+  },
+  ASSIGNMENT_RECOMMENDATION_MISMATCH: {
+    status: 409,
+    dimension: "assignment",
+    message: "The technician is not the first of the named recommendation; dispatch that one, or ask for a new recommendation.",
+  },
+  ASSIGNMENT_CAPABILITY_MISMATCH: {
+    status: 409,
+    dimension: "assignment",
+    message: "The technician does not do this type of service.",
+  },
+  ASSIGNMENT_ZONE_MISMATCH: {
+    status: 409,
+    dimension: "assignment",
+    message: "The technician does not work in the site's region.",
+  },
+  ASSIGNMENT_BYPASS_DENIED: {
+    status: 409,
+    dimension: "policy",
+    message: "Dispatching past scheduling needs everything in missing_fields.",
+  },
+  NO_FEASIBLE_SLOT: {
+    status: 409,
+    dimension: "scheduling",
+    message: "Nobody can take this work in the asked time; rejected says why for each technician.",
+  },
+  WINDOW_NOT_PROPOSED: {
+    status: 409,
+    dimension: "scheduling",
+    message: "The window is none of those that were proposed; confirm one of them or propose anew.",
+  },
+  WINDOW_IN_PAST: { status: 409, dimension: "scheduling", message: "The window has already begun; propose a later one." },
+  SLOT_TAKEN: { status: 409, dimension: "scheduling", message: "The slot was taken a moment ago; ask for slots again." },
+  SCHEDULE_HOLD_STATE_CONFLICT: {
+    status: 409,
+    dimension: "scheduling",
+    message: "The ticket's state, or the named hold, does not allow this.",
+  },
+  HOLD_SNAPSHOT_MISSING: { status: 409, dimension: "scheduling", message: "No hold is kept for this ticket." },
+  HOLD_CONFIRMATION_MISSING: {
+    status: 409,
+    dimension: "scheduling",
+    message: "customer_confirmation_log is not the id of the hold that is kept.",
+  },
+  CUSTOMER_CONFIRMATION_STALE: {
+    status: 409,
+    dimension: "scheduling",
+    message: "The time to confirm has passed; the ticket returns to scheduling.",
+  },
+  APPROVAL_NOT_PENDING: { status: 409, message: "This approval has been decided before." },
+  INVALID_APPROVAL_TARGET_STATE: { status: 409, message: "The approval returns to a state this ticket cannot take." },
+  CLOSEOUT_REQUIREMENTS_INCOMPLETE: {
+    status: 409,
+    dimension: "evidence",
+    signal: "completion_rejection",
+    message: "The work cannot be completed yet; requirement_code and the missing keys say what is needed.",
+  },
+  MANUAL_REVIEW_REQUIRED: {
+    status: 409,
+    dimension: "policy",
+    signal: "completion_rejection",
+    message: "This ticket is too risky to be completed by a candidate; a person completes it with tech.complete.",
+  },
+  AUTONOMY_DISABLED: {
+    status: 409,
+    dimension: "policy",
+    message: "This scope is paused; resume it with ops.autonomy.rollback when it is safe.",
+  },
+  QA_VERIFICATION_FAILED: {
+    status: 409,
+    message: "The check failed and nothing changed; send the work back with qa.return_work.",
+  },
+  NTE_EXCEEDED: {
+    status: 409,
+    dimension: "policy",
+    message: "The invoice would exceed the not-to-exceed limit; lower it by an adjustment.",
+  },
+  EVIDENCE_NOT_STORED: {
+    status: 409,
+    dimension: "evidence",
+    message: "The object the evidence names is not in the store; upload it first.",
+  },
+  EVIDENCE_CHECKSUM_MISMATCH: {
+    status: 409,
+    dimension: "evidence",
+    message: "The stored object differs from what was announced; upload it again.",
+  },
+  PAYLOAD_TOO_LARGE: { status: 413, message: "The body is larger than 256 KiB." },
+  EVIDENCE_TOO_LARGE: { status: 413, message: "The file is larger than 25 MiB." },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    message: "This kind of file is not accepted; send JPEG, PNG, WebP, HEIC, PDF, plain text or MP4.",
+  },
+  RATE_LIMITED: { status: 429, message: "Too many commands from this actor; wait for Retry-After." },
+  AUTH_CONFIG_ERROR: {
+    status: 500,
+    dimension: "policy",
+    signal: "auth_policy_rejection",
+    message: "A bearer token came, but the server has no key to verify it with.",
+  },
+  INTERNAL_ERROR: { status: 500, message: "A defect in dispatch-api; the reference finds it in the log." },
+  DEPENDENCY_UNAVAILABLE: {
+    status: 503,
+    message: "A part Dispatch depends on is away; retry with the same Idempotency-Key.",
+  },
+});
+
+export type ErrorCode = keyof typeof errorRegistry;
+
+/** Every code with its entry, in the registry's order. */
+export const errorEntries: readonly (readonly [ErrorCode, ErrorEntry])[] = Object.entries(errorRegistry).flatMap(
+  ([code, entry]) => (isErrorCode(code) ? [[code, entry] as const] : []),
+);
+
+/** Tells whether a text is a code of the registry. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorRegistry, text);
+}
+
+/** The codes whose stored rejections count towards a signal. */
+export function codesOf(signal: Signal): ErrorCode[] {
+  return errorEntries.filter(([, entry]) => entry.signal === signal).map(([code]) => code);
+}
+
+/** Why a closeout gate stays shut. */
+export const requirementCodes = [
+  "TEMPLATE_NOT_FOUND",
+  "MISSING_SIGNATURE_CONFIRMATION",
+  "INVALID_EVIDENCE_REFERENCE",
+  "MISSING_EVIDENCE",
+  "MISSING_CHECKLIST",
+  "MISSING_REQUIREMENTS",
+  "MISSING_COMPLETION_CONTEXT",
+  "AUTOMATION_RISK_BLOCK",
+] as const;
+export type RequirementCode = (typeof requirementCodes)[number];

@@ -1,0 +1,35 @@
+// The contract: every command and query of Dispatch by its canonical name. API, plugin, OpenAPI, docs and tests
+// read this one registry; what it does not list cannot be called.
+
+import type { Static } from "./fields.ts";
+import type { CommandEntry, Entry, QueryEntry } from "./entry.ts";
+import { queries } from "./queries.ts";
+import { ticketCommands } from "./ticket-commands.ts";
+import { assignmentCommands, scheduleCommands, visitCommands } from "./work-commands.ts";
+
+export const commands = { ...ticketCommands, ...scheduleCommands, ...assignmentCommands, ...visitCommands };
+export { queries };
+
+export type CommandName = keyof typeof commands;
+export type QueryName = keyof typeof queries;
+export type ToolName = CommandName | QueryName;
+export type InputOf<N extends CommandName> = Static<(typeof commands)[N]["input"]>;
+export type BodyOf<N extends CommandName> = Static<(typeof commands)[N]["output"]>;
+export type QueryInputOf<N extends QueryName> = Static<(typeof queries)[N]["input"]>;
+export type QueryBodyOf<N extends QueryName> = Static<(typeof queries)[N]["output"]>;
+
+/** Every command with its name, in the contract's order. */
+export const commandEntries = entriesOf<CommandName, CommandEntry>(commands);
+/** Every query with its name, in the contract's order. */
+export const queryEntries = entriesOf<QueryName, QueryEntry>(queries);
+/** Every tool with its name: commands first. */
+export const toolEntries: readonly (readonly [ToolName, Entry])[] = [...commandEntries, ...queryEntries];
+
+/** The name a chat model calls a tool by: dots become underscores. */
+export const chatName = (tool: ToolName): string => tool.replaceAll(".", "_");
+
+function entriesOf<N extends string, E>(registry: { readonly [K in N]: E }): readonly (readonly [N, E])[] {
+  return (Object.keys(registry) as N[]).map((name) => [name, registry[name]] as const);
+}
+
+export type { CommandEntry, Effect, Entry, QueryEntry } from "./entry.ts";

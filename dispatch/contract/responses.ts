@@ -1,0 +1,341 @@
+// The bodies dispatch-api answers with, as schemas: OpenAPI, the tools of the plugin and the tests read them.
+
+import { nullable, oneOf, priorities, state, Type, type Static } from "./fields.ts";
+import { actorTypes, roles } from "./roles.ts";
+import { ticketStates } from "./states.ts";
+
+const uuid = () => Type.String({ format: "uuid" });
+const time = () => Type.String({ format: "date-time" });
+const text = () => Type.String();
+const count = () => Type.Integer({ minimum: 0 });
+const window = () => Type.Object({ start: nullable(time()), end: nullable(time()) });
+const json = () => Type.Unknown();
+
+export const receipt = Type.Object({
+  receipt_id: uuid(),
+  tool_name: text(),
+  ticket_id: nullable(uuid()),
+  before_state: nullable(text()),
+  after_state: nullable(text()),
+  occurred_at: time(),
+  hash: text(),
+});
+export type Receipt = Static<typeof receipt>;
+
+const ticketFields = {
+  id: uuid(),
+  account_id: uuid(),
+  site_id: uuid(),
+  asset_id: nullable(uuid()),
+  state: state(),
+  priority: Type.Enum([...priorities]),
+  incident_type: nullable(text()),
+  summary: text(),
+  description: nullable(text()),
+  customer_name: nullable(text()),
+  customer_phone: nullable(text()),
+  customer_email: nullable(text()),
+  nte_cents: count(),
+  scheduled_start: nullable(time()),
+  scheduled_end: nullable(time()),
+  identity_signature: nullable(text()),
+  identity_confidence: Type.Integer(),
+  classification_confidence: Type.Integer(),
+  sop_handoff_required: Type.Boolean(),
+  sop_handoff_acknowledged: Type.Boolean(),
+  sop_handoff_prompt: nullable(text()),
+  assigned_provider_id: nullable(uuid()),
+  assigned_tech_id: nullable(uuid()),
+  version: count(),
+  created_at: time(),
+  updated_at: time(),
+  pending_approval_id: nullable(uuid()),
+};
+export const ticket = Type.Object(ticketFields);
+export type TicketBody = Static<typeof ticket>;
+
+export const invoice = Type.Object({
+  id: uuid(),
+  number: text(),
+  ticket_id: uuid(),
+  currency: text(),
+  lines: Type.Array(
+    Type.Object({
+      kind: text(),
+      description: text(),
+      quantity: Type.Number(),
+      unit: text(),
+      unit_price_cents: Type.Integer(),
+      amount_cents: Type.Integer(),
+      taxable: Type.Boolean(),
+    }),
+  ),
+  subtotal_cents: Type.Integer(),
+  tax_cents: Type.Integer(),
+  total_cents: Type.Integer(),
+  issued_at: time(),
+});
+export type InvoiceBody = Static<typeof invoice>;
+
+export const evidence = Type.Object({
+  id: uuid(),
+  ticket_id: uuid(),
+  kind: text(),
+  uri: text(),
+  checksum: nullable(text()),
+  metadata: Type.Record(Type.String(), Type.Unknown()),
+  created_by: text(),
+  created_at: time(),
+  verification: oneOf(["verified", "referenced"]),
+});
+export type EvidenceBody = Static<typeof evidence>;
+
+export const booking = Type.Object({
+  id: uuid(),
+  technician_id: uuid(),
+  ticket_id: uuid(),
+  start: time(),
+  end: time(),
+  state: oneOf(["tentative", "firm", "done", "released"]),
+  exclusive: Type.Boolean(),
+  travel_before_minutes: count(),
+});
+export type BookingBody = Static<typeof booking>;
+
+const rejectedTechnician = Type.Object({ tech_id: uuid(), reason: text(), detail: Type.Optional(text()) });
+const factor = Type.Object({
+  factor: text(),
+  value: Type.Number(),
+  weight: Type.Number(),
+  contribution: Type.Number(),
+});
+const slot = Type.Object({
+  start: time(),
+  end: time(),
+  tech_id: uuid(),
+  tech_name: text(),
+  travel_before_minutes: nullable(Type.Number()),
+  travel_after_minutes: nullable(Type.Number()),
+  score: Type.Number(),
+  factors: Type.Array(factor),
+});
+
+const holdFields = { ticket, hold_id: uuid(), snapshot_id: uuid() };
+export const hold = Type.Object({ ...holdFields, hold_state: text(), confirmation_window: window() });
+export const restored = Type.Object({
+  ...holdFields,
+  restored_state: state(),
+  restored_window: window(),
+  reason: Type.Optional(nullable(text())),
+});
+
+export const recommendation = Type.Object({
+  recommendations: Type.Array(
+    Type.Object({
+      tech_id: uuid(),
+      tech_name: text(),
+      score: Type.Number(),
+      matches: Type.Object({
+        capability: Type.Boolean(),
+        zone: Type.Boolean(),
+        active_load: count(),
+        distance_bucket: count(),
+      }),
+      factors: Type.Array(factor),
+    }),
+  ),
+  rejected: Type.Array(rejectedTechnician),
+  snapshot_id: uuid(),
+  evaluated_at: time(),
+});
+
+export const approval = Type.Object({
+  id: uuid(),
+  status: oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"]),
+  approval_type: text(),
+  amount_delta_cents: count(),
+  reason: text(),
+  requested_at: time(),
+});
+export type ApprovalBody = Static<typeof approval>;
+
+export const upload = Type.Object({
+  upload_id: uuid(),
+  object_key: text(),
+  uri: text(),
+  method: oneOf(["PUT", "POST"]),
+  url: text(),
+  headers: Type.Record(Type.String(), Type.String()),
+  fields: Type.Optional(Type.Record(Type.String(), Type.String())),
+  expires_at: time(),
+  max_bytes: count(),
+});
+
+export const closeoutPacket = Type.Object({ object_key: text(), sha256: text(), size_bytes: count() });
+
+const autonomyScope = oneOf(["GLOBAL", "INCIDENT", "TICKET"]);
+const actorFields = { actor_type: Type.Enum([...actorTypes]), actor_id: text(), actor_role: Type.Enum([...roles]) };
+const traceFields = { request_id: nullable(text()), correlation_id: nullable(text()), trace_id: nullable(text()) };
+const autonomyRow = Type.Object({
+  id: uuid(),
+  scope_type: autonomyScope,
+  incident_type: nullable(text()),
+  ticket_id: nullable(uuid()),
+  is_paused: Type.Boolean(),
+  reason: nullable(text()),
+  ...actorFields,
+  ...traceFields,
+  created_at: time(),
+  updated_at: time(),
+});
+export const control = Type.Object({
+  action: text(),
+  scope: autonomyRow,
+  previous_is_paused: Type.Boolean(),
+  current_is_paused: Type.Boolean(),
+  history_id: uuid(),
+});
+const autonomyDecision = nullable(
+  Type.Object({
+    scope_type: autonomyScope,
+    incident_type: nullable(text()),
+    ticket_id: nullable(uuid()),
+    is_paused: Type.Boolean(),
+    reason: nullable(text()),
+  }),
+);
+const autonomyStateFields = {
+  generated_at: time(),
+  controls: Type.Array(autonomyRow),
+  decision: autonomyDecision,
+  chain: Type.Array(json()),
+  query: json(),
+};
+export const autonomyState = Type.Object(autonomyStateFields);
+export const autonomyReplay = Type.Object({ ...autonomyStateFields, history: Type.Array(json()) });
+
+const event = Type.Object({
+  id: uuid(),
+  ticket_id: nullable(uuid()),
+  ...actorFields,
+  actor_role: text(),
+  tool_name: text(),
+  ...traceFields,
+  before_state: nullable(text()),
+  after_state: nullable(text()),
+  payload: json(),
+  created_at: time(),
+  seq: count(),
+  hash: text(),
+});
+export const timeline = Type.Object({
+  ticket_id: uuid(),
+  events: Type.Array(event),
+  next_cursor: Type.Optional(nullable(text())),
+});
+
+export const ticketSearch = Type.Object({ tickets: Type.Array(ticket), next_cursor: nullable(text()) });
+export const evidenceList = Type.Object({ ticket_id: uuid(), evidence: Type.Array(evidence) });
+export const approvalList = Type.Object({
+  approvals: Type.Array(
+    Type.Object({
+      ...approval.properties,
+      ticket_id: uuid(),
+      requested_by: text(),
+      decided_by: nullable(text()),
+      decided_at: nullable(time()),
+      notes: nullable(text()),
+    }),
+  ),
+});
+export const slots = Type.Object({
+  slots: Type.Array(slot),
+  rejected: Type.Array(rejectedTechnician),
+  generated_at: time(),
+  schedule_version: text(),
+});
+export const directory = Type.Object({
+  results: Type.Array(
+    Type.Object({ kind: text(), id: uuid(), name: text(), detail: nullable(text()), account_id: nullable(uuid()) }),
+  ),
+});
+
+const actor = Type.Object({
+  actor_id: text(),
+  actor_role: text(),
+  actor_type: text(),
+  tool_name: text(),
+});
+const action = Type.Object({
+  action_id: text(),
+  tool_name: text(),
+  endpoint: text(),
+  method: oneOf(["GET", "POST"]),
+  mutating: Type.Boolean(),
+  enabled: Type.Boolean(),
+  policy_error: nullable(Type.Record(Type.String(), Type.Unknown())),
+});
+export type ActionBody = Static<typeof action>;
+
+export const cockpitRow = Type.Object({
+  ticket_id: uuid(),
+  state: Type.Enum([...ticketStates]),
+  priority: Type.Enum([...priorities]),
+  incident_type: nullable(text()),
+  site_region: nullable(text()),
+  site: Type.Object({ id: uuid(), name: text(), city: nullable(text()), region: nullable(text()) }),
+  assigned_tech: nullable(uuid()),
+  scheduled_start: nullable(time()),
+  last_update_at: time(),
+  last_transition_at: time(),
+  region_weight: count(),
+  sla_target_minutes: count(),
+  sla_deadline_at: time(),
+  sla_timer_remaining_minutes: Type.Integer(),
+  sla_timer_remaining: text(),
+  sla_status: oneOf(["breach", "warning", "healthy"]),
+  sla_delay_attribution: oneOf(["customer", "provider", "unknown"]),
+  response_deadline_at: time(),
+  response_breached: Type.Boolean(),
+  actions: Type.Array(action),
+});
+export const cockpit = Type.Object({
+  generated_at: time(),
+  actor,
+  filters_applied: Type.Record(Type.String(), Type.Unknown()),
+  queue: Type.Array(cockpitRow),
+  next_cursor: nullable(text()),
+  selected_ticket: nullable(
+    Type.Object({ ticket, timeline, evidence_summary: Type.Object({ total_items: count() }) }),
+  ),
+});
+export const jobPacket = Type.Object({
+  generated_at: time(),
+  actor,
+  packet: Type.Object({
+    header: Type.Record(Type.String(), Type.Unknown()),
+    site_and_access: Type.Record(Type.String(), Type.Unknown()),
+    work_scope: Type.Record(Type.String(), Type.Unknown()),
+    evidence_requirements: Type.Record(Type.String(), Type.Unknown()),
+    checklist: Type.Record(Type.String(), Type.Unknown()),
+    closeout_gate: Type.Record(Type.String(), Type.Unknown()),
+    timeline: Type.Object({ events: count(), latest_events: Type.Array(event) }),
+    actions: Type.Array(action),
+  }),
+});
+
+export const overridden = Type.Object({ ticket, before: json(), after: json() });
+export const booked = Type.Object({ ticket, booking, considered: json() });
+export const changeRequested = Type.Object({ ticket, approval });
+export const closed = Type.Object({ ticket, closeout_packet: closeoutPacket });
+export const invoiced = Type.Object({ ...ticketFields, invoice });
+
+export const errorBody = Type.Object({
+  error: Type.Object({
+    code: text(),
+    message: text(),
+    request_id: nullable(text()),
+    correlation_id: nullable(text()),
+    policy_error: Type.Optional(Type.Object({ dimension: text(), requirement_code: Type.Optional(text()) })),
+  }),
+});

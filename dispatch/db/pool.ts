@@ -1,0 +1,122 @@
+// Connections to Postgres: the pool, transactions in pipelined flights, and the types values come back as.
+// It knows no table.
+
+import pg from "pg";
+import type { Statement } from "./statement.ts";
+
+/** Runs statements on one connection; several may be queued at once and travel together. */
+export interface Session {
+  /** All rows of a statement. */
+  rows<Row extends object>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
+  /** The first row, or null. */
+  row<Row extends object>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row | null>;
+}
+
+/** A session inside BEGIN; `commit` is queued behind whatever was queued before and proves the outcome. */
+export interface Transaction extends Session {
+  commit(): Promise<void>;
+}
+
+export type Database = Session & {
+  /** Runs `body` in a transaction; whatever is not committed when it ends is rolled back. */
+  transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T>;
+  gauges(): { total: number; idle: number; waiting: number };
+  close(): Promise<void>;
+};
+
+export type DatabaseOptions = {
+  readonly url: string;
+  readonly poolMax: number;
+  readonly applicationName: string;
+  /** Role to act as; null keeps the login's own rights. */
+  readonly role: string | null;
+  readonly statementTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+  readonly onError: (error: Error) => void;
+};
+
+/** Thrown when COMMIT answered ROLLBACK: an earlier statement of the transaction had failed. */
+export class RolledBack extends Error {
+  override readonly name = "RolledBack";
+}
+
+/** Timestamps come as ISO 8601 text in UTC with milliseconds, 64-bit integers as numbers (all of ours are exact). */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => {
+    if (format !== "binary") {
+      if (oid === pg.types.builtins.TIMESTAMPTZ) return isoTime;
+      if (oid === pg.types.builtins.INT8) return Number;
+    }
+    return pg.types.getTypeParser(oid, format);
+  },
+};
+
+/** Turns the server's `2026-01-02 03:04:05.6+00` into `2026-01-02T03:04:05.600Z`; the session runs in UTC. */
+export function isoTime(text: string): string {
+  const dot = text.indexOf(".");
+  if (text.length < 22 || !text.endsWith("+00")) return new Date(text).toISOString();
+  const seconds = text.slice(0, 10) + "T" + text.slice(11, 19);
+  return dot === -1 ? `${seconds}.000Z` : `${seconds}.${text.slice(20, -3).padEnd(3, "0").slice(0, 3)}Z`;
+}
+
+/** Opens a pool; no connection is made before the first use. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolMax,
+    pipeline: true,
+    types,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    query_timeout: options.statementTimeoutMs + 5_000,
+    keepAlive: true,
+    options: [
+      "-c timezone=UTC",
+      "-c datestyle=ISO",
+      `-c statement_timeout=${options.statementTimeoutMs}`,
+      `-c lock_timeout=${options.lockTimeoutMs}`,
+      `-c idle_in_transaction_session_timeout=${options.statementTimeoutMs + 5_000}`,
+      ...(options.role === null ? [] : [`-c role=${options.role}`]),
+    ].join(" "),
+  });
+  pool.on("error", options.onError);
+
+  return {
+    ...sessionOn(pool),
+    transaction: (body) => inTransaction(pool, body),
+    gauges: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+function sessionOn(client: pg.Pool | pg.PoolClient): Session {
+  const rows = async <Row extends object>({ name, text }: Statement<Row>, values?: readonly unknown[]) =>
+    (await client.query<Row>({ name, text, values: values === undefined ? [] : [...values] })).rows;
+  return { rows, row: async (statement, values) => (await rows(statement, values))[0] ?? null };
+}
+
+async function inTransaction<T>(pool: pg.Pool, body: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let open = true;
+  let broken: Error | undefined;
+  // A connection that dies between two flights says so here and nowhere else; without a listener it ends the process.
+  const onError = (error: Error) => (broken = error);
+  client.on("error", onError);
+  const begun = client.query("BEGIN");
+  begun.catch(() => undefined);
+  try {
+    return await body({
+      ...sessionOn(client),
+      commit: async () => {
+        const { command } = await client.query("COMMIT");
+        open = false;
+        if (command !== "COMMIT") throw new RolledBack("the transaction was rolled back");
+      },
+    });
+  } finally {
+    if (open && !broken) await client.query("ROLLBACK").catch((error: Error) => (broken = error));
+    client.off("error", onError);
+    client.release(broken);
+  }
+}

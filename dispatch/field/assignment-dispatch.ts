@@ -1,0 +1,82 @@
+// assignment.dispatch: sends a technician. From SCHEDULED the normal way; from TRIAGED past scheduling, as a bypass.
+
+import type { InputOf } from "../contract/index.ts";
+import type { BypassRules } from "../policy/policy.ts";
+import { ticketCommand } from "../kernel/command.ts";
+import { wrongState } from "../kernel/machine.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import type { TicketRow } from "../kernel/ticket-row.ts";
+import { matchesZone } from "../workforce/availability.ts";
+import type { RosterEntry } from "../workforce/calendar.ts";
+import { matchesCapability } from "../workforce/rank-technicians.ts";
+import { bookingFor, loadAssignee, rebook } from "./assign.ts";
+import { selectSnapshot, type SnapshotRow } from "./recommendation-snapshots.ts";
+
+type Input = InputOf<"assignment.dispatch">;
+
+export const assignmentDispatch = ticketCommand({
+  name: "assignment.dispatch",
+  async load(tx, { input, ticketId }) {
+    const snapshotId = input.recommendation_snapshot_id || null;
+    const [assignee, snapshot] = await Promise.all([
+      loadAssignee(tx, ticketId, input.tech_id),
+      snapshotId === null ? null : tx.row(selectSnapshot, [snapshotId, ticketId]),
+    ]);
+    return { assignee, snapshot };
+  },
+  decide({ desk, input, ticket, now }, { assignee, snapshot }) {
+    if (ticket.state === "TRIAGED") requireBypass(input, ticket, desk.policy.bypass);
+    if (!assignee.technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: input.tech_id });
+    const snapshotId = input.recommendation_snapshot_id || null;
+    if (snapshotId !== null) requireRecommended(input, snapshotId, snapshot, assignee.technician);
+    const booking = bookingFor(desk, ticket, input.tech_id, assignee, now);
+    return {
+      path: ["DISPATCHED"],
+      change: {
+        assigned_tech_id: input.tech_id,
+        assigned_provider_id: input.provider_id ?? assignee.technician.providerId,
+      },
+      payload: {
+        tech_id: input.tech_id,
+        dispatch_mode: input.dispatch_mode ?? "STANDARD",
+        bypass: ticket.state === "TRIAGED",
+        recommendation_snapshot_id: snapshotId,
+        dispatch_rationale: input.dispatch_rationale ?? null,
+        booking_id: booking?.id ?? null,
+      },
+      write: (tx) => rebook(tx, ticket.id, booking, now),
+      body: (after) => after,
+    };
+  },
+});
+
+/** @throws Refusal INVALID_STATE_TRANSITION without a bypass mode, ASSIGNMENT_BYPASS_DENIED naming what the policy misses */
+function requireBypass(input: Input, ticket: TicketRow, rules: BypassRules): void {
+  const mode = input.dispatch_mode;
+  if (mode !== "STANDARD" && mode !== "EMERGENCY_BYPASS") {
+    throw wrongState(ticket.state, "DISPATCHED", ["SCHEDULED"]);
+  }
+  const missing = [
+    rules.requiredPriority !== null && ticket.priority !== rules.requiredPriority && "priority",
+    rules.incidentTypeRequired && ticket.incident_type === null && "incident_type",
+    (input.dispatch_rationale ?? "").length < rules.rationaleMinLength && "dispatch_rationale",
+    rules.confirmationRequired && input.dispatch_confirmation !== true && "dispatch_confirmation",
+    rules.pendingApprovalRefused && ticket.pending_approval_id !== null && "pending_approval",
+  ].filter((field) => field !== false);
+  if (missing.length > 0) throw new Refusal("ASSIGNMENT_BYPASS_DENIED", { dispatch_mode: mode, missing_fields: missing });
+}
+
+/** @throws Refusal ASSIGNMENT_NOT_FOUND, or one of the three mismatches */
+function requireRecommended(input: Input, snapshotId: string, snapshot: SnapshotRow | null, technician: RosterEntry): void {
+  const about = { tech_id: input.tech_id, recommendation_snapshot_id: snapshotId };
+  if (!snapshot) throw new Refusal("ASSIGNMENT_NOT_FOUND", { recommendation_snapshot_id: snapshotId });
+  if (snapshot.recommended_tech_id !== input.tech_id) {
+    throw new Refusal("ASSIGNMENT_RECOMMENDATION_MISMATCH", { ...about, recommended_tech_id: snapshot.recommended_tech_id });
+  }
+  if (!matchesCapability(technician.serviceTypes, snapshot.service_type)) {
+    throw new Refusal("ASSIGNMENT_CAPABILITY_MISMATCH", { ...about, service_type: snapshot.service_type });
+  }
+  if (!matchesZone(technician.zone, snapshot.site_region)) {
+    throw new Refusal("ASSIGNMENT_ZONE_MISMATCH", { ...about, ticket_region: snapshot.site_region });
+  }
+}

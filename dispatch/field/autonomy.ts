@@ -1,0 +1,55 @@
+// Autonomy: which scopes are paused, and which of them speaks for a ticket. The narrowest scope that says anything wins.
+
+import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
+import { Refusal } from "../kernel/refusal.ts";
+
+export type AutonomyRow = {
+  readonly id: string;
+  readonly scope_type: "GLOBAL" | "INCIDENT" | "TICKET";
+  readonly incident_type: string | null;
+  readonly ticket_id: string | null;
+  readonly is_paused: boolean;
+  readonly reason: string | null;
+};
+
+const scopeColumns = "id, scope_type, incident_type, ticket_id, is_paused, reason";
+
+const selectChainOfTicket = statement<AutonomyRow>(
+  "autonomy_chain_ticket",
+  `SELECT a.id, a.scope_type, a.incident_type, a.ticket_id, a.is_paused, a.reason
+   FROM autonomy_control_state a, tickets t
+   WHERE t.id = $1
+     AND (a.scope_type = 'GLOBAL' OR a.incident_type = t.incident_type OR a.ticket_id = t.id)`,
+);
+
+const selectChainOfIncident = statement<AutonomyRow>(
+  "autonomy_chain_incident",
+  `SELECT ${scopeColumns} FROM autonomy_control_state
+   WHERE scope_type = 'GLOBAL' OR incident_type = $1`,
+);
+
+const narrowness = { TICKET: 0, INCIDENT: 1, GLOBAL: 2 } as const;
+
+/** The scopes that bear on a ticket, narrowest first; the first decides. */
+export const loadChainOfTicket = async (db: Session, ticketId: string): Promise<AutonomyRow[]> =>
+  narrowestFirst(await db.rows(selectChainOfTicket, [ticketId]));
+
+/** As loadChainOfTicket, for an incident type; null asks about the desk as a whole. */
+export const loadChainOfIncident = async (db: Session, incidentType: string | null): Promise<AutonomyRow[]> =>
+  narrowestFirst(await db.rows(selectChainOfIncident, [incidentType]));
+
+const narrowestFirst = (rows: AutonomyRow[]): AutonomyRow[] =>
+  rows.sort((one, other) => narrowness[one.scope_type] - narrowness[other.scope_type]);
+
+/** @throws Refusal AUTONOMY_DISABLED when the narrowest scope is paused */
+export function requireAutonomy([narrowest]: readonly AutonomyRow[], ticket: { id: string; incident_type: string | null }): void {
+  if (!narrowest?.is_paused) return;
+  throw new Refusal("AUTONOMY_DISABLED", {
+    scope_type: narrowest.scope_type,
+    scope_id: narrowest.ticket_id ?? narrowest.incident_type ?? "GLOBAL",
+    reason: narrowest.reason,
+    incident_type: ticket.incident_type,
+    ticket_id: ticket.id,
+  });
+}

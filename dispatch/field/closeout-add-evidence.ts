@@ -1,0 +1,52 @@
+// closeout.add_evidence: records a piece of evidence. An object of our own store is read and checked first; one kept
+// elsewhere is recorded as referenced, and the profile says whether that is enough to complete the work.
+
+import { newId } from "../kernel/clock.ts";
+import { ticketCommand } from "../kernel/command.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import type { EvidenceBody } from "../contract/responses.ts";
+import { insertEvidence } from "./evidence-rows.ts";
+import { keyInStore, takeOver, type StoredObject } from "./stored-object.ts";
+import { markUploadUsed, selectUpload } from "./uploads.ts";
+
+export const closeoutAddEvidence = ticketCommand({
+  name: "closeout.add_evidence",
+  async load(tx, { desk, input, ticketId }) {
+    const key = keyInStore(input.uri, desk.store, desk.settings.objectStoreSchemes);
+    return { key, upload: key === null ? null : await tx.row(selectUpload, [key, ticketId]) };
+  },
+  async prepare({ desk, input }, { key, upload }): Promise<StoredObject | null> {
+    if (key === null) return null;
+    if (!upload) throw new Refusal("EVIDENCE_NOT_STORED", { uri: input.uri });
+    const stored = await takeOver(desk.store, upload, input.uri);
+    const claimed = input.checksum?.toLowerCase().replace(/^sha256:/, "");
+    if (claimed !== undefined && claimed !== stored.sha256) {
+      throw new Refusal("EVIDENCE_CHECKSUM_MISMATCH", { uri: input.uri, expected: input.checksum, actual: stored.sha256 });
+    }
+    return stored;
+  },
+  decide({ actor, input, ticket, now }, { upload }, stored) {
+    const item: EvidenceBody = {
+      id: newId(Date.parse(now)),
+      ticket_id: ticket.id,
+      kind: input.kind,
+      uri: input.uri,
+      checksum: stored?.sha256 ?? input.checksum ?? null,
+      metadata: { ...input.metadata, ...(input.evidence_key && { evidence_key: input.evidence_key }) },
+      created_by: actor.id,
+      created_at: now,
+      verification: stored ? "verified" : "referenced",
+    };
+    return {
+      payload: { evidence_id: item.id, kind: item.kind, uri: item.uri, checksum: item.checksum, evidence_key: item.metadata["evidence_key"] ?? null, verification: item.verification },
+      write: (tx) => [
+        tx.row(insertEvidence, [
+          item.id, item.ticket_id, item.kind, item.uri, item.checksum, JSON.stringify(item.metadata), item.verification,
+          stored?.sizeBytes ?? null, item.created_by, item.created_at,
+        ]),
+        ...(stored && upload ? [tx.row(markUploadUsed, [upload.id, now])] : []),
+      ],
+      body: () => item,
+    };
+  },
+});

@@ -1,0 +1,45 @@
+// The closeout gate as commands and the job packet ask it: rows in, the pure rule's verdict out, or the refusal.
+
+import type { EvidenceBody } from "../contract/responses.ts";
+import type { Desk } from "../kernel/desk.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { evaluateCloseoutGate, type CloseoutGateResult } from "./closeout-gate.ts";
+import { evidenceItem } from "./evidence-rows.ts";
+
+export type CloseoutClaim = {
+  readonly checklist: Readonly<Record<string, boolean>>;
+  readonly noSignatureReason: string | null | undefined;
+  readonly evidenceRefs: readonly string[] | null | undefined;
+};
+
+export const checkCloseout = (
+  { policy, settings }: Desk,
+  incidentType: string | null,
+  evidence: readonly EvidenceBody[],
+  claim: CloseoutClaim,
+): CloseoutGateResult =>
+  evaluateCloseoutGate({
+    incidentType,
+    evidenceItems: evidence.map(evidenceItem),
+    checklist: claim.checklist,
+    noSignatureReason: claim.noSignatureReason,
+    evidenceRefs: claim.evidenceRefs ?? undefined,
+    allowedSchemes: settings.objectStoreSchemes,
+    mustBeVerified: policy.evidenceMustBeVerified,
+    templates: policy.closeoutTemplates,
+  });
+
+/** @throws Refusal CLOSEOUT_REQUIREMENTS_INCOMPLETE with everything that is missing */
+export function requireCloseout(result: CloseoutGateResult): void {
+  if (!result.ready) throw closeoutRefusal(result);
+}
+
+export const closeoutRefusal = (result: CloseoutGateResult & { ready: false }): Refusal =>
+  new Refusal("CLOSEOUT_REQUIREMENTS_INCOMPLETE", {
+    requirement_code: result.requirement_code,
+    incident_type: result.incident_type,
+    template_version: result.template_version,
+    missing_evidence_keys: result.missing_evidence_keys,
+    missing_checklist_keys: result.missing_checklist_keys,
+    invalid_evidence_refs: result.invalid_evidence_refs,
+  });

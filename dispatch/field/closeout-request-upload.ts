@@ -1,0 +1,47 @@
+// closeout.request_upload: announces a file and signs the address it may be sent to. What arrives there is only taken
+// over, under a key nobody can write to, once closeout.add_evidence has read and checked it.
+
+import { newId } from "../kernel/clock.ts";
+import { ticketCommand } from "../kernel/command.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { EVIDENCE_MAX_BYTES, fileExtension, isAcceptedMediaType, type MediaType } from "../storage/media-types.ts";
+import { incomingPrefix } from "../storage/object-key.ts";
+import { insertUpload } from "./uploads.ts";
+
+export const closeoutRequestUpload = ticketCommand({
+  name: "closeout.request_upload",
+  async prepare({ desk, input, ticket, now }) {
+    const { content_type: contentType, size_bytes: sizeBytes } = input;
+    requireAcceptable(contentType, sizeBytes);
+    const id = newId(Date.parse(now));
+    const objectKey = `evidence/${ticket.id}/${id}.${fileExtension(contentType)}`;
+    const incomingKey = `${incomingPrefix}${id}`;
+    const signed = await desk.store.presignUpload({
+      key: incomingKey,
+      contentType,
+      sizeBytes,
+      maxBytes: EVIDENCE_MAX_BYTES,
+      now: new Date(now),
+      expiresInSeconds: desk.settings.uploadExpirySeconds,
+    });
+    return { id, objectKey, incomingKey, contentType, signed };
+  },
+  decide({ desk, actor, input, ticket, now }, _loaded, { id, objectKey, incomingKey, contentType, signed }) {
+    return {
+      payload: { upload_id: id, object_key: objectKey, kind: input.kind, content_type: contentType, size_bytes: input.size_bytes, sha256: input.sha256 },
+      write: (tx) => [
+        tx.row(insertUpload, [
+          id, ticket.id, objectKey, incomingKey, input.kind, input.evidence_key ?? null, contentType, input.size_bytes,
+          input.sha256, actor.id, now, signed.expires_at,
+        ]),
+      ],
+      body: () => ({ upload_id: id, object_key: objectKey, uri: desk.store.uriOf(objectKey), ...signed, max_bytes: EVIDENCE_MAX_BYTES }),
+    };
+  },
+});
+
+/** @throws Refusal UNSUPPORTED_MEDIA_TYPE, EVIDENCE_TOO_LARGE */
+function requireAcceptable(contentType: string, sizeBytes: number): asserts contentType is MediaType {
+  if (!isAcceptedMediaType(contentType)) throw new Refusal("UNSUPPORTED_MEDIA_TYPE", { content_type: contentType });
+  if (sizeBytes > EVIDENCE_MAX_BYTES) throw new Refusal("EVIDENCE_TOO_LARGE", { size_bytes: sizeBytes, max_bytes: EVIDENCE_MAX_BYTES });
+}

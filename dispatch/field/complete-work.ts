@@ -1,0 +1,58 @@
+// tech.complete and closeout.candidate: complete the work. They pass the same gate; a candidate, which nobody has looked
+// at, is refused besides when the ticket is risky.
+
+import type { TicketBody } from "../contract/responses.ts";
+import type { Session } from "../db/pool.ts";
+import type { AuditEvent } from "../kernel/audit.ts";
+import { ticketCommand, type TicketCall } from "../kernel/command.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { settleBookings } from "../workforce/bookings.ts";
+import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
+import { checkCloseout, requireCloseout } from "./closeout-check.ts";
+import { assessCandidateRisk, type CandidateRiskProfile } from "./closeout-risk.ts";
+import { insertCompletion } from "./completions.ts";
+import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
+
+async function load(tx: Session, { ticketId }: { ticketId: string }) {
+  const [pauses, evidence] = await Promise.all([loadChainOfTicket(tx, ticketId), tx.rows(selectEvidence, [ticketId])]);
+  return { pauses, evidence };
+}
+
+type Loaded = Awaited<ReturnType<typeof load>>;
+type Completion = TicketCall<"tech.complete"> | TicketCall<"closeout.candidate">;
+
+function completed({ desk, input, ticket, now }: Completion, { pauses, evidence }: Loaded, requireSafe: (risk: CandidateRiskProfile) => void) {
+  requireAutonomy(pauses, ticket);
+  const { checklist_status: checklist, no_signature_reason = null, evidence_refs = null, work = null } = input;
+  const claim = { checklist, noSignatureReason: no_signature_reason, evidenceRefs: evidence_refs };
+  requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
+  requireSafe(assessCandidateRisk(ticket.incident_type, evidence.map(evidenceItem), desk.policy.candidateRisk));
+  return {
+    path: ["COMPLETED_PENDING_VERIFICATION" as const],
+    payload: { checklist_status: checklist, no_signature_reason, evidence_refs, work, evidence_items: evidence.length },
+    write: (tx: Session, event: AuditEvent) => [
+      tx.row(insertCompletion, [
+        event.id, ticket.id, event.seq, JSON.stringify(checklist), no_signature_reason,
+        evidence_refs && JSON.stringify(evidence_refs), work && JSON.stringify(work), now,
+      ]),
+      tx.row(settleBookings, [ticket.id, "done", now]),
+    ],
+    body: (after: TicketBody) => after,
+  };
+}
+
+export const techComplete = ticketCommand({
+  name: "tech.complete",
+  load,
+  decide: (call, loaded: Loaded) => completed(call, loaded, () => undefined),
+});
+
+export const closeoutCandidate = ticketCommand({
+  name: "closeout.candidate",
+  load,
+  decide: (call, loaded: Loaded) =>
+    completed(call, loaded, (risk) => {
+      if (risk.level === "low") return;
+      throw new Refusal("MANUAL_REVIEW_REQUIRED", { requirement_code: "AUTOMATION_RISK_BLOCK", risk_profile: risk });
+    }),
+});

@@ -1,0 +1,23 @@
+// Completions as rows: what was claimed when the work was completed, for the quality check, the packet and the invoice.
+
+import { statement } from "../db/statement.ts";
+import type { InputOf } from "../contract/index.ts";
+
+export type CompletionRow = {
+  readonly checklist: Readonly<Record<string, boolean>>;
+  readonly no_signature_reason: string | null;
+  readonly evidence_refs: readonly string[] | null;
+  readonly work: InputOf<"tech.complete">["work"] | null;
+};
+
+export const insertCompletion = statement(
+  "completion_insert",
+  `INSERT INTO completions (audit_event_id, ticket_id, seq, checklist, no_signature_reason, evidence_refs, work, created_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+);
+
+export const selectNewestCompletion = statement<CompletionRow>(
+  "completion_newest",
+  `SELECT checklist, no_signature_reason, evidence_refs, work
+   FROM completions WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1`,
+);

@@ -1,0 +1,69 @@
+/**
+ * Recognises the same call coming in twice: contact details in one form, and one hash over who asks for what where.
+ * Pure; looking for a ticket with an equal signature is the intake command's step.
+ */
+import { canonicalSha256 } from "../policy/canonical-json.ts";
+
+/** `value` is null when nothing was given; `reason` is a sentence for validation_errors. */
+export type NormalizedContact =
+  | { readonly ok: true; readonly value: string | null }
+  | { readonly ok: false; readonly reason: string };
+
+const PHONE_MIN_DIGITS = 7;
+const PHONE_MAX_DIGITS = 16;
+
+/** Keeps the digits 0–9 of a phone number; 7 to 16 must remain. Blank counts as not given. */
+export function normalizePhone(raw: string | null | undefined): NormalizedContact {
+  if (isBlank(raw)) return { ok: true, value: null };
+  const digits = raw.replace(/[^0-9]/g, "");
+  if (digits.length < PHONE_MIN_DIGITS || digits.length > PHONE_MAX_DIGITS) {
+    return { ok: false, reason: `must hold ${PHONE_MIN_DIGITS} to ${PHONE_MAX_DIGITS} digits, has ${digits.length}` };
+  }
+  return { ok: true, value: digits };
+}
+
+/** Trims and lower-cases an e-mail address; it needs one "@" with text on both sides and no spaces. */
+export function normalizeEmail(raw: string | null | undefined): NormalizedContact {
+  if (isBlank(raw)) return { ok: true, value: null };
+  const email = raw.trim().toLowerCase();
+  if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
+    return { ok: false, reason: 'must have one "@" with text on both sides and no spaces' };
+  }
+  return { ok: true, value: email };
+}
+
+export interface IdentityParts {
+  readonly accountId: string;
+  readonly siteId: string;
+  readonly incidentType: string;
+  readonly summary: string;
+  readonly customerName: string;
+  /** As normalizePhone returned it. */
+  readonly contactPhone: string | null;
+  /** As normalizeEmail returned it. */
+  readonly contactEmail: string | null;
+}
+
+/**
+ * SHA-256 (64 hex digits) of the canonical JSON (keys sorted, no white space) of the parts, each trimmed:
+ * incident_type upper-cased, the phone's digits, everything else lower-cased.
+ */
+export function identitySignature(parts: IdentityParts): string {
+  return canonicalSha256({
+    account_id: folded(parts.accountId),
+    site_id: folded(parts.siteId),
+    incident_type: parts.incidentType.trim().toUpperCase(),
+    summary: folded(parts.summary),
+    customer_name: folded(parts.customerName),
+    contact_phone: parts.contactPhone?.replace(/[^0-9]/g, "") || null,
+    contact_email: folded(parts.contactEmail ?? "") || null,
+  });
+}
+
+function folded(text: string): string {
+  return text.trim().toLowerCase();
+}
+
+function isBlank(text: string | null | undefined): text is null | undefined | "" {
+  return text === null || text === undefined || text.trim() === "";
+}

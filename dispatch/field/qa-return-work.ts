@@ -1,0 +1,12 @@
+// qa.return_work: sends completed work back with reasons.
+
+import { ticketCommand } from "../kernel/command.ts";
+
+export const qaReturnWork = ticketCommand({
+  name: "qa.return_work",
+  decide: ({ input }) => ({
+    path: ["IN_PROGRESS"],
+    payload: { reasons: input.reasons, required_evidence_keys: input.required_evidence_keys ?? [] },
+    body: (ticket) => ticket,
+  }),
+});

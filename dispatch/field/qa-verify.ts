@@ -1,0 +1,40 @@
+// qa.verify: confirms completed work, after the closeout requirements have been checked once more against what was
+// claimed at the newest completion.
+
+import { ticketCommand } from "../kernel/command.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { checkCloseout, requireCloseout } from "./closeout-check.ts";
+import { selectNewestCompletion } from "./completions.ts";
+import { selectEvidence } from "./evidence-rows.ts";
+import { utc } from "./windows.ts";
+
+export const qaVerify = ticketCommand({
+  name: "qa.verify",
+  async load(tx, { ticketId }) {
+    const [completion, evidence] = await Promise.all([
+      tx.row(selectNewestCompletion, [ticketId]),
+      tx.rows(selectEvidence, [ticketId]),
+    ]);
+    return { completion, evidence };
+  },
+  decide({ desk, input, ticket }, { completion, evidence }) {
+    if (input.result === "FAIL") throw new Refusal("QA_VERIFICATION_FAILED", { ticket_id: ticket.id, notes: input.notes ?? null });
+    if (!completion) {
+      throw new Refusal("CLOSEOUT_REQUIREMENTS_INCOMPLETE", {
+        requirement_code: "MISSING_COMPLETION_CONTEXT",
+        incident_type: ticket.incident_type,
+        template_version: null,
+        missing_evidence_keys: [],
+        missing_checklist_keys: [],
+        invalid_evidence_refs: [],
+      });
+    }
+    const { checklist, no_signature_reason: noSignatureReason, evidence_refs: evidenceRefs } = completion;
+    requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, { checklist, noSignatureReason, evidenceRefs }));
+    return {
+      path: ["VERIFIED"],
+      payload: { timestamp: utc(input.timestamp), result: input.result, notes: input.notes ?? null },
+      body: (after) => after,
+    };
+  },
+});

@@ -1,0 +1,21 @@
+// Recommendations as they were given: stored whole, so that a dispatch can be held to what was recommended.
+
+import { statement } from "../db/statement.ts";
+
+export type SnapshotRow = {
+  readonly id: string;
+  readonly service_type: string;
+  readonly site_region: string | null;
+  readonly recommended_tech_id: string | null;
+};
+
+export const insertSnapshot = statement(
+  "snapshot_insert",
+  `INSERT INTO recommendation_snapshots (id, ticket_id, service_type, site_region, recommended_tech_id, body, evaluated_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+);
+
+export const selectSnapshot = statement<SnapshotRow>(
+  "snapshot_select",
+  `SELECT id, service_type, site_region, recommended_tech_id FROM recommendation_snapshots WHERE id = $1 AND ticket_id = $2`,
+);

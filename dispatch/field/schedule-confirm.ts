@@ -1,0 +1,25 @@
+// schedule.confirm: settles on the customer's time.
+
+import { ticketCommand } from "../kernel/command.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { utcWindow } from "./windows.ts";
+
+export const scheduleConfirm = ticketCommand({
+  name: "schedule.confirm",
+  decide({ desk, input, ticket, now }) {
+    const { start, end } = utcWindow(input);
+    const proposed = ticket.proposed_windows.some((one) => one.start === start && one.end === end);
+    if (desk.policy.confirmMustMatchProposal && !proposed) {
+      throw new Refusal("WINDOW_NOT_PROPOSED", { window: { start, end }, proposed: ticket.proposed_windows });
+    }
+    if (desk.policy.confirmRefusesPastWindow && Date.parse(start) < Date.parse(now)) {
+      throw new Refusal("WINDOW_IN_PAST", { window: { start, end }, now });
+    }
+    return {
+      path: ["SCHEDULED"],
+      change: { scheduled_start: start, scheduled_end: end },
+      payload: { start, end, was_proposed: proposed },
+      body: (after) => after,
+    };
+  },
+});

@@ -1,0 +1,52 @@
+// Holds as rows: the state and window a ticket had before its customer was asked to confirm.
+
+import { statement } from "../db/statement.ts";
+import { isTicketState, type TicketState } from "../contract/states.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import type { TicketRow } from "../kernel/ticket-row.ts";
+
+export type HoldRow = {
+  readonly id: string;
+  readonly snapshot_id: string;
+  readonly prior_state: string;
+  readonly prior_start: string | null;
+  readonly prior_end: string | null;
+  readonly confirm_from: string;
+  readonly confirm_until: string;
+};
+
+export const insertHold = statement(
+  "hold_insert",
+  `INSERT INTO schedule_holds (id, snapshot_id, ticket_id, hold_state, hold_reason, prior_state, prior_start, prior_end,
+                               confirm_from, confirm_until, created_at)
+   VALUES ($1, $2, $3, 'ACTIVE', $4, $5, $6, $7, $8, $9, $10)`,
+);
+
+export const selectActiveHold = statement<HoldRow>(
+  "hold_select_active",
+  `SELECT id, snapshot_id, prior_state, prior_start, prior_end, confirm_from, confirm_until
+   FROM schedule_holds WHERE ticket_id = $1 AND hold_state = 'ACTIVE'`,
+);
+
+export const endHold = statement(
+  "hold_end",
+  `UPDATE schedule_holds SET hold_state = $2, ended_at = $3 WHERE ticket_id = $1 AND hold_state = 'ACTIVE'`,
+);
+
+export const confirmationWindow = (hold: HoldRow) => ({ start: hold.confirm_from, end: hold.confirm_until });
+
+/**
+ * What a hold that ends gives back to its ticket.
+ * @throws Refusal CUSTOMER_CONFIRMATION_STALE after the window's end, HOLD_SNAPSHOT_MISSING when the kept state is none
+ */
+export function restoredBy(hold: HoldRow, now: string): { state: TicketState; change: Pick<TicketRow, "scheduled_start" | "scheduled_end"> } {
+  if (Date.parse(now) > Date.parse(hold.confirm_until)) {
+    throw new Refusal("CUSTOMER_CONFIRMATION_STALE", {
+      snapshot_id: hold.snapshot_id,
+      hold_id: hold.id,
+      confirmation_window: confirmationWindow(hold),
+    });
+  }
+  if (!isTicketState(hold.prior_state)) throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: hold.snapshot_id });
+  return { state: hold.prior_state, change: { scheduled_start: hold.prior_start, scheduled_end: hold.prior_end } };
+}

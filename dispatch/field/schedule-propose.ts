@@ -1,0 +1,18 @@
+// schedule.propose: offers the customer times; the first stands in as the ticket's time until one is confirmed.
+
+import { ticketCommand } from "../kernel/command.ts";
+import { utcWindow } from "./windows.ts";
+
+export const schedulePropose = ticketCommand({
+  name: "schedule.propose",
+  decide({ input }) {
+    const options = input.options.map(utcWindow);
+    const [first] = options;
+    return {
+      path: ["SCHEDULE_PROPOSED"],
+      change: { proposed_windows: options, scheduled_start: first?.start ?? null, scheduled_end: first?.end ?? null },
+      payload: { options },
+      body: (ticket) => ticket,
+    };
+  },
+});

@@ -1,0 +1,29 @@
+// schedule.slots: when could an able technician come, and why can the others not?
+
+import { ticketQuery } from "../kernel/answer-query.ts";
+import { sha256 } from "../kernel/json.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { loadRoster } from "../workforce/calendar.ts";
+import { loadSiteDemand } from "../workforce/site-demand.ts";
+import { searchSpan, slotsFor } from "./slot-search.ts";
+
+const normalLimit = 10;
+
+export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, input, ticket, now }) => {
+  const { earliest, latest, problem } = searchSpan(input, now);
+  if (problem) {
+    throw new Refusal("INVALID_QUERY", { validation_errors: [{ path: "latest", rule: "range", message: problem }] });
+  }
+  const [roster, site] = await Promise.all([
+    loadRoster(desk.db, { ticketId: ticket.id, from: earliest, to: latest }),
+    loadSiteDemand(desk.db, ticket.id),
+  ]);
+  const found = slotsFor({ desk, ticket, roster, site, wish: input, strategy: "earliest", limit: input.limit ?? normalLimit, now });
+  return {
+    slots: found.slots.map((slot) => ({ ...slot, factors: [...slot.factors] })),
+    rejected: [...found.rejected],
+    generated_at: now,
+    // Changes whenever anything the search looked at has changed.
+    schedule_version: sha256(JSON.stringify(roster.map((one) => one.calendar({ start: Date.parse(earliest), end: Date.parse(latest) })))).slice(0, 16),
+  };
+});

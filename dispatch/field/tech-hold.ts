@@ -1,0 +1,12 @@
+// tech.hold: interrupts the work.
+
+import { ticketCommand } from "../kernel/command.ts";
+
+export const techHold = ticketCommand({
+  name: "tech.hold",
+  decide: ({ input }) => ({
+    path: ["ON_HOLD"],
+    payload: { reason_code: input.reason_code, note: input.note ?? null },
+    body: (ticket) => ticket,
+  }),
+});

@@ -1,0 +1,122 @@
+// tech.job_packet: everything a technician needs on site, and what is still missing to complete the work.
+
+import { statement } from "../db/statement.ts";
+import { errorRegistry } from "../contract/errors.ts";
+import { ticketQuery } from "../kernel/answer-query.ts";
+import type { TicketRow } from "../kernel/ticket-row.ts";
+import { checkCloseout } from "./closeout-check.ts";
+import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
+import { selectNewestCompletion } from "./completions.ts";
+import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
+import { packetActions } from "./ticket-actions.ts";
+import { selectLatestEvents } from "./timeline.ts";
+
+type SiteRow = {
+  id: string;
+  name: string;
+  address1: string | null;
+  address2: string | null;
+  city: string | null;
+  region: string | null;
+  postal_code: string | null;
+  country: string | null;
+  timezone: string;
+  access_instructions: string | null;
+  onsite_contact: { name: string; phone: string | null; role: string | null } | null;
+};
+
+const selectSite = statement<SiteRow>(
+  "packet_site",
+  `SELECT s.id, s.name, s.address1, s.address2, s.city, s.region, s.postal_code, s.country, s.timezone, s.access_instructions,
+          (SELECT jsonb_build_object('name', c.name, 'phone', c.phone, 'role', c.role)
+           FROM contacts c WHERE c.site_id = s.id
+           ORDER BY c.is_authorized_requester DESC, c.escalation_level NULLS LAST, c.created_at, c.id LIMIT 1) AS onsite_contact
+   FROM sites s WHERE s.id = $1`,
+);
+
+const latestEvents = 10;
+
+export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor, ticket, now }) => {
+  const [site, evidence, completion, events] = await Promise.all([
+    desk.db.row(selectSite, [ticket.site_id]),
+    desk.db.rows(selectEvidence, [ticket.id]),
+    desk.db.row(selectNewestCompletion, [ticket.id]),
+    desk.db.rows(selectLatestEvents, [ticket.id, latestEvents]),
+  ]);
+  const checklist = completion?.checklist ?? {};
+  const claim = {
+    checklist,
+    noSignatureReason: completion?.no_signature_reason,
+    evidenceRefs: completion?.evidence_refs,
+  };
+  const gate = packetCloseoutGate(checkCloseout(desk, ticket.incident_type, evidence, claim));
+  const template = ticket.incident_type === null ? undefined : desk.policy.closeoutTemplates[ticket.incident_type];
+  const present = new Set(presentEvidenceKeys(evidence.map(evidenceItem)));
+  return {
+    generated_at: now,
+    actor: { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tool_name: "tech.job_packet" },
+    packet: {
+      header: headerOf(ticket),
+      site_and_access: siteAndAccess(ticket, site),
+      work_scope: workScope(ticket),
+      evidence_requirements: {
+        template_version: template?.version ?? null,
+        required_evidence: (template?.requiredEvidenceKeys ?? []).map((key) => ({ key, present: present.has(key) })),
+        evidence_items: evidence,
+      },
+      checklist: {
+        required_items: (template?.requiredChecklistKeys ?? []).map((key) => ({ key, checked: checklist[key] === true })),
+        source: completion ? "latest_completion_attempt" : "none_recorded",
+      },
+      closeout_gate: { ...gate },
+      timeline: { events: ticket.audit_seq, latest_events: events.toReversed() },
+      actions: packetActions(actor.role, ticket.state, ticket.id, gateError(gate)),
+    },
+  };
+});
+
+const headerOf = (ticket: TicketRow) => ({
+  ticket_id: ticket.id,
+  priority: ticket.priority,
+  incident_type: ticket.incident_type,
+  current_state: ticket.state,
+  scheduled_window: { start: ticket.scheduled_start, end: ticket.scheduled_end },
+  assigned_provider_id: ticket.assigned_provider_id,
+  assigned_tech_id: ticket.assigned_tech_id,
+});
+
+function siteAndAccess(ticket: TicketRow, site: SiteRow | null) {
+  const { address1, address2, city, region, postal_code, country } = site ?? {};
+  return {
+    site_id: ticket.site_id,
+    site_name: site?.name ?? null,
+    address: { address1, address2, city, region, postal_code, country },
+    timezone: site?.timezone ?? null,
+    access_instructions: site?.access_instructions ?? null,
+    onsite_contact: site?.onsite_contact ?? null,
+  };
+}
+
+const workScope = (ticket: TicketRow) => ({
+  summary: ticket.summary,
+  customer_description: ticket.description,
+  nte_cents: ticket.nte_cents,
+  authorized_scope_constraints: [
+    ...(ticket.nte_cents > 0 ? [`Do not exceed ${(ticket.nte_cents / 100).toFixed(2)} without an approved change.`] : []),
+    ...(ticket.pending_approval_id ? ["An approval is pending; work beyond the agreed scope waits for it."] : []),
+  ],
+});
+
+function gateError(gate: PacketCloseoutGate) {
+  if (gate.ready) return null;
+  const { message, dimension } = errorRegistry.CLOSEOUT_REQUIREMENTS_INCOMPLETE;
+  return {
+    code: "CLOSEOUT_REQUIREMENTS_INCOMPLETE",
+    message,
+    dimension,
+    requirement_code: gate.code,
+    missing_evidence_keys: gate.missing_evidence_keys,
+    missing_checklist_keys: gate.missing_checklist_keys,
+    invalid_evidence_refs: gate.invalid_evidence_refs,
+  };
+}

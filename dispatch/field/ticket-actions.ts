@@ -1,0 +1,95 @@
+// What may be done about a ticket next: each tool as an action with its address, open or closed, and why it is closed.
+
+import { errorRegistry } from "../contract/errors.ts";
+import { chatName, commandEntries, queries, type CommandEntry, type ToolName } from "../contract/index.ts";
+import type { ActionBody } from "../contract/responses.ts";
+import type { Role } from "../contract/roles.ts";
+import type { TicketState } from "../contract/states.ts";
+import { commands } from "../contract/index.ts";
+
+/** Names the cockpit's clients know actions by; other commands go by their chat name. */
+const cockpitIds = new Map<ToolName, string>([
+  ["schedule.propose", "schedule_propose"],
+  ["schedule.confirm", "schedule_confirm"],
+  ["assignment.dispatch", "dispatch_assignment"],
+  ["assignment.recommend", "recommend_technicians"],
+  ["schedule.hold", "hold_schedule"],
+  ["schedule.release", "release_schedule"],
+  ["schedule.rollback", "rollback_schedule"],
+]);
+
+const cockpitCommands = commandEntries.filter(
+  ([, entry]) => entry.roles.includes("dispatcher") && entry.path.includes("{ticketId}"),
+);
+
+const packetCommands = [
+  ["check_in", "tech.check_in"],
+  ["add_evidence", "closeout.add_evidence"],
+  ["request_change", "tech.request_change"],
+  ["candidate", "closeout.candidate"],
+  ["complete_work", "tech.complete"],
+] as const;
+
+type PolicyError = ActionBody["policy_error"];
+
+/** Actions of a cockpit row. They depend on role and state alone, so each pair is worked out once. */
+export function cockpitActions(role: Role, state: TicketState, ticketId: string): ActionBody[] {
+  const key = `${role} ${state}`;
+  let templates = cockpitTemplates.get(key);
+  if (!templates) {
+    templates = [
+      ...cockpitCommands.map(([tool, entry]) => commandAction(cockpitIds.get(tool) ?? chatName(tool), tool, entry, role, state)),
+      queryAction("open_timeline", "ticket.timeline", role),
+      queryAction("open_technician_packet", "tech.job_packet", role),
+    ];
+    cockpitTemplates.set(key, templates);
+  }
+  return templates.map((action) => addressed(action, ticketId));
+}
+const cockpitTemplates = new Map<string, ActionBody[]>();
+
+/** Actions of a job packet; completing stays closed for the reason the closeout gate gives. */
+export function packetActions(role: Role, state: TicketState, ticketId: string, gateError: PolicyError): ActionBody[] {
+  const actions = packetCommands.map(([id, tool]) => {
+    const action = commandAction(id, tool, commands[tool], role, state);
+    const completing = tool === "tech.complete" || tool === "closeout.candidate";
+    return completing && gateError && action.enabled ? { ...action, enabled: false, policy_error: gateError } : action;
+  });
+  const reading = [queryAction("open_timeline", "ticket.timeline", role), queryAction("open_evidence", "closeout.list_evidence", role)];
+  return [...actions, ...reading].map((action) => addressed(action, ticketId));
+}
+
+const addressed = (action: ActionBody, ticketId: string): ActionBody => ({
+  ...action,
+  endpoint: action.endpoint.replace("{ticketId}", ticketId),
+});
+
+function commandAction(id: string, tool: ToolName, entry: CommandEntry, role: Role, state: TicketState): ActionBody {
+  const error = roleError(entry.roles, role) ?? stateError(entry, state);
+  return { action_id: id, tool_name: tool, endpoint: entry.path, method: "POST", mutating: true, enabled: error === null, policy_error: error };
+}
+
+function queryAction(id: string, tool: keyof typeof queries, role: Role): ActionBody {
+  const { path, roles } = queries[tool];
+  const error = roleError(roles, role);
+  return { action_id: id, tool_name: tool, endpoint: path, method: "GET", mutating: false, enabled: error === null, policy_error: error };
+}
+
+function roleError(allowed: readonly Role[], role: Role): PolicyError {
+  if (allowed.includes(role)) return null;
+  const { message, dimension } = errorRegistry.FORBIDDEN;
+  return { code: "FORBIDDEN", message, dimension, actor_role: role, allowed_roles: allowed };
+}
+
+function stateError(entry: CommandEntry, state: TicketState): PolicyError {
+  if (entry.from.includes(state)) return null;
+  const { message, dimension } = errorRegistry.INVALID_STATE_TRANSITION;
+  return {
+    code: "INVALID_STATE_TRANSITION",
+    message,
+    dimension,
+    from_state: state,
+    allowed_from_states: entry.from,
+    to_state: entry.to[0] ?? state,
+  };
+}

@@ -1,0 +1,34 @@
+// ticket.close: stores the closeout packet, everything about the ticket in one file, and closes it.
+
+import { createHash } from "node:crypto";
+import { ticketCommand } from "../kernel/command.ts";
+import { ticketBody } from "../kernel/ticket-row.ts";
+import { selectNewestCompletion } from "./completions.ts";
+import { selectEvidence } from "./evidence-rows.ts";
+import { selectInvoice } from "./invoices.ts";
+import { selectTimeline } from "./timeline.ts";
+
+export const ticketClose = ticketCommand({
+  name: "ticket.close",
+  async prepare({ desk: { db, store }, ticket }) {
+    const [timeline, evidence, completion, invoice] = await Promise.all([
+      db.rows(selectTimeline, [ticket.id, null, 100_000]),
+      db.rows(selectEvidence, [ticket.id]),
+      db.row(selectNewestCompletion, [ticket.id]),
+      db.row(selectInvoice, [ticket.id]),
+    ]);
+    const chainHead = { seq: ticket.audit_seq, hash: ticket.audit_hash };
+    const packet = { schema: "dispatch.closeout_packet/1", ticket: ticketBody(ticket), timeline, evidence, checklist: completion?.checklist ?? {}, no_signature_reason: completion?.no_signature_reason ?? null, invoice, chain_head: chainHead };
+    const bytes = Buffer.from(JSON.stringify(packet));
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    // Named by its content: a repeated try writes the same object, and nothing else can take its place.
+    const objectKey = `closeout/${ticket.id}/${sha256}.json`;
+    await store.writeOnce(objectKey, bytes, "application/json");
+    return { object_key: objectKey, sha256, size_bytes: bytes.length };
+  },
+  decide: ({ input }, _loaded, packet) => ({
+    path: ["CLOSED"],
+    payload: { closure_note: input.closure_note ?? null, closeout_packet: packet },
+    body: (ticket) => ({ ticket, closeout_packet: packet }),
+  }),
+});

@@ -1,0 +1,29 @@
+// Reading one ticket: itself, its timeline, its evidence.
+
+import { ticketQuery } from "../kernel/answer-query.ts";
+import { ticketBody } from "../kernel/ticket-row.ts";
+import { cursorOf, positionFrom } from "./cursor.ts";
+import { selectEvidence } from "./evidence-rows.ts";
+import { selectTimeline } from "./timeline.ts";
+
+const timelinePage = 1_000;
+
+export const ticketGet = ticketQuery("ticket.get", async ({ ticket }) => ticketBody(ticket));
+
+export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, input, ticket }) => {
+  const limit = input.limit ?? timelinePage;
+  const after = input.cursor ? Number(positionFrom(input.cursor, ["number"])[0]) : null;
+  const events = await desk.db.rows(selectTimeline, [ticket.id, after === null ? null : Math.min(Math.max(after, 0), 2_147_483_647), limit + 1]);
+  const page = events.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    ticket_id: ticket.id,
+    events: page,
+    ...(events.length > limit && last && { next_cursor: cursorOf([last.seq]) }),
+  };
+});
+
+export const closeoutListEvidence = ticketQuery("closeout.list_evidence", async ({ desk, ticket }) => ({
+  ticket_id: ticket.id,
+  evidence: await desk.db.rows(selectEvidence, [ticket.id]),
+}));

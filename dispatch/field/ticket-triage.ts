@@ -1,0 +1,72 @@
+// ticket.triage: sets priority, incident type and limit, and sends the ticket on its way.
+
+import type { InputOf } from "../contract/index.ts";
+import type { TicketState } from "../contract/states.ts";
+import { newId } from "../kernel/clock.ts";
+import { ticketCommand } from "../kernel/command.ts";
+import { approvalValues, insertApproval } from "./approvals.ts";
+import { intakeThresholds, requireCertainIntake } from "./intake-guard.ts";
+
+type Outcome = "TRIAGED" | "READY_TO_SCHEDULE" | "APPROVAL_REQUIRED";
+
+export const ticketTriage = ticketCommand({
+  name: "ticket.triage",
+  target: ({ input }) => outcomeOf(input),
+  decide({ desk, actor, input, ticket, now }) {
+    const outcome = outcomeOf(input);
+    const acknowledged = ticket.sop_handoff_acknowledged || (input.sop_handoff_acknowledged ?? false);
+    if (outcome === "READY_TO_SCHEDULE") requireCertainIntake(ticket, acknowledged, intakeThresholds(desk));
+
+    const path = pathTo(outcome, ticket.state);
+    const approvalId = outcome === "APPROVAL_REQUIRED" ? newId(Date.parse(now)) : null;
+    const handoffDone = outcome === "READY_TO_SCHEDULE" && ticket.identity_signature !== null;
+    return {
+      path,
+      change: {
+        priority: input.priority,
+        incident_type: input.incident_type,
+        nte_cents: input.nte_cents ?? ticket.nte_cents,
+        sop_handoff_acknowledged: acknowledged,
+        ...(handoffDone && { sop_handoff_required: false, sop_handoff_prompt: null }),
+        pending_approval_id: approvalId,
+      },
+      payload: {
+        priority: input.priority,
+        incident_type: input.incident_type,
+        workflow_outcome: outcome,
+        ...(approvalId && { approval_id: approvalId }),
+        ...(path.length > 1 && { derived_transitions: [ticket.state, ...path] }),
+      },
+      write: (tx) =>
+        approvalId === null
+          ? []
+          : [
+              tx.row(
+                insertApproval,
+                approvalValues({
+                  id: approvalId,
+                  ticketId: ticket.id,
+                  type: "NTE_INCREASE",
+                  amountDeltaCents: input.approval_amount_delta_cents ?? 0,
+                  reason: input.approval_reason || "TRIAGE_REQUIRES_APPROVAL",
+                  source: "ticket.triage",
+                  returnState: "READY_TO_SCHEDULE",
+                  requestedBy: actor.id,
+                  requestedAt: now,
+                }),
+              ),
+            ],
+      body: (after) => after,
+    };
+  },
+});
+
+function outcomeOf(input: InputOf<"ticket.triage">): Outcome {
+  if (input.workflow_outcome) return input.workflow_outcome;
+  if (input.requires_approval) return "APPROVAL_REQUIRED";
+  return input.ready_to_schedule ? "READY_TO_SCHEDULE" : "TRIAGED";
+}
+
+/** Everything goes through TRIAGED; from there it is one step, and TRIAGED to itself is none. */
+const pathTo = (outcome: Outcome, from: TicketState): TicketState[] =>
+  from === "TRIAGED" || outcome === "TRIAGED" ? [outcome] : ["TRIAGED", outcome];

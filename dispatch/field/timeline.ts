@@ -1,0 +1,22 @@
+// The timeline: a ticket's audit events in their true order.
+
+import { statement } from "../db/statement.ts";
+import type { QueryBodyOf } from "../contract/index.ts";
+
+export type TimelineEvent = QueryBodyOf<"ticket.timeline">["events"][number];
+
+const columns = `id, ticket_id, actor_type, actor_id, actor_role, tool_name, request_id, correlation_id, trace_id, before_state,
+          after_state, payload, created_at, seq, hash`;
+
+// created_at never runs backwards within a ticket, so seq gives the order by created_at and settles equal times.
+export const selectTimeline = statement<TimelineEvent>(
+  "timeline_select",
+  `SELECT ${columns}
+   FROM audit_events WHERE ticket_id = $1 AND seq > coalesce($2, 0) ORDER BY seq LIMIT $3`,
+);
+
+export const selectLatestEvents = statement<TimelineEvent>(
+  "timeline_latest",
+  `SELECT ${columns}
+   FROM audit_events WHERE ticket_id = $1 ORDER BY seq DESC LIMIT $2`,
+);

@@ -1,0 +1,33 @@
+// Time and identity come from here and are injected, so that a test may hold both.
+
+import { randomFillSync } from "node:crypto";
+
+export type Clock = { now(): Date };
+
+export const systemClock: Clock = { now: () => new Date() };
+
+/** The later of two ISO 8601 UTC times; keeps a ticket's history in order when a machine's clock jumps back. */
+export const later = (one: string, other: string): string => (one > other ? one : other);
+
+/** ISO 8601 time `minutes` after another. */
+export const plusMinutes = (time: string, minutes: number): string =>
+  new Date(Date.parse(time) + minutes * 60_000).toISOString();
+
+const random = Buffer.alloc(16 * 256);
+let used = random.length;
+
+/**
+ * A uuid of version 7 (RFC 9562, section 5.7): 48 bits of milliseconds, then random bits. Ids made one after the
+ * other lie side by side in an index.
+ */
+export function newId(now: number = Date.now()): string {
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
+  const tail = random.subarray(used, (used += 16));
+  const hex = tail.toString("hex");
+  const time = Math.trunc(now).toString(16).padStart(12, "0");
+  const variant = (8 | (parseInt(hex[3] ?? "0", 16) & 3)).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
+}

@@ -1,0 +1,109 @@
+// What a command hands to the pipeline: what to read beside the ticket, and how to decide. One command, one file,
+// one value of one of these types.
+
+import type { BodyOf, CommandName, InputOf } from "../contract/index.ts";
+import type { ErrorCode } from "../contract/errors.ts";
+import type { TicketState } from "../contract/states.ts";
+import type { TicketBody } from "../contract/responses.ts";
+import type { Session } from "../db/pool.ts";
+import type { Actor } from "./actor.ts";
+import type { AuditEvent } from "./audit.ts";
+import type { Desk } from "./desk.ts";
+import type { JsonObject } from "./json.ts";
+import type { NewTicket, TicketChange, TicketRow } from "./ticket-row.ts";
+
+/** What every step of a command knows. */
+export type Call<N extends CommandName> = {
+  readonly desk: Desk;
+  readonly actor: Actor;
+  readonly input: InputOf<N>;
+  /** ISO 8601; once the ticket is locked never before its last change. */
+  readonly now: string;
+  /** The ticket's id; for a creating command the id the new ticket will have. */
+  readonly ticketId: string;
+  /** The id this command's audit event, and so its receipt, will have. */
+  readonly eventId: string;
+};
+
+export type TicketCall<N extends CommandName> = Call<N> & { readonly ticket: TicketRow };
+
+type Written = {
+  /** Kept in the audit trail. */
+  readonly payload: JsonObject;
+  /** Further rows, queued in the command's own transaction behind its audit event. */
+  readonly write?: (tx: Session, event: AuditEvent) => Promise<unknown>[];
+};
+
+/** The answer's body; the pipeline adds the receipt. */
+type TicketAnswer<N extends CommandName> = { readonly body: (ticket: TicketBody, event: AuditEvent) => BodyOf<N> };
+
+/** What a command on a ticket decided. */
+export type TicketDecision<N extends CommandName> = Written &
+  TicketAnswer<N> & {
+    /** The states passed through, the last one included; absent when the state stays. */
+    readonly path?: readonly TicketState[];
+    readonly change?: TicketChange;
+  };
+
+/** What a creating command decided. */
+export type CreationDecision<N extends CommandName> = Written &
+  TicketAnswer<N> & { readonly state: TicketState; readonly create: NewTicket };
+
+/** What a command about the desk itself decided. */
+export type DeskDecision<N extends CommandName> = Written & { readonly body: (event: AuditEvent) => BodyOf<N> };
+
+type Common<N extends CommandName, Loaded> = {
+  readonly name: N;
+  /** Reads that travel with the lock; queue all of them before awaiting one. They see what the lock sees. */
+  load?(tx: Session, call: Call<N>): Promise<Loaded>;
+};
+
+export type TicketCommand<N extends CommandName, Loaded = unknown, Prepared = unknown> = Common<N, Loaded> & {
+  readonly on: "ticket";
+  /** The refusal for a wrong state, where it is not INVALID_STATE_TRANSITION. */
+  readonly wrongStateCode?: ErrorCode;
+  /** The state the caller is heading for, for a refusal's to_state; otherwise the entry's first. */
+  target?(call: TicketCall<N>): TicketState | undefined;
+  /**
+   * Work outside the database (object store), after all checks and before the transaction that commits, with no
+   * lock held; the checks run again afterwards, and this again if the ticket has changed meanwhile.
+   */
+  prepare?(call: TicketCall<N>, loaded: Loaded): Promise<Prepared>;
+  /** @throws Refusal */
+  decide(call: TicketCall<N>, loaded: Loaded, prepared: Prepared): TicketDecision<N>;
+};
+
+export type CreationCommand<N extends CommandName, Loaded = unknown> = Common<N, Loaded> & {
+  readonly on: "creation";
+  /** @throws Refusal */
+  decide(call: Call<N>, loaded: Loaded): CreationDecision<N>;
+};
+
+export type DeskCommand<N extends CommandName, Loaded = unknown> = Common<N, Loaded> & {
+  readonly on: "desk";
+  /** @throws Refusal */
+  decide(call: Call<N>, loaded: Loaded): DeskDecision<N>;
+};
+
+export type Command<N extends CommandName> = TicketCommand<N> | CreationCommand<N> | DeskCommand<N>;
+
+/** Declares a command on a ticket, inferring what it loads and prepares. */
+export const ticketCommand = <N extends CommandName, Loaded = undefined, Prepared = undefined>(
+  command: Omit<TicketCommand<N, Loaded, Prepared>, "on">,
+): TicketCommand<N, Loaded, Prepared> => ({ ...command, on: "ticket" });
+
+/** Declares a command that makes a ticket. */
+export const creationCommand = <N extends CommandName, Loaded = undefined>(
+  command: Omit<CreationCommand<N, Loaded>, "on">,
+): CreationCommand<N, Loaded> => ({ ...command, on: "creation" });
+
+/** Declares a command about the desk itself. */
+export const deskCommand = <N extends CommandName, Loaded = undefined>(
+  command: Omit<DeskCommand<N, Loaded>, "on">,
+): DeskCommand<N, Loaded> => ({ ...command, on: "desk" });
+
+/**
+ * A handler for every command of the contract; a missing one does not compile. load, prepare and decide are declared
+ * as methods so that each handler's own Loaded and Prepared fit here: the pipeline only hands back what it was given.
+ */
+export type CommandHandlers = { readonly [N in CommandName]: Command<N> };

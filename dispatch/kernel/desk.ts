@@ -1,0 +1,17 @@
+// Everything a command or query may reach: database, object store, policy, settings, clock. Built once per process.
+
+import type { Database } from "../db/pool.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import type { Clock } from "./clock.ts";
+import type { Settings } from "./settings.ts";
+
+export type Desk = {
+  readonly db: Database;
+  readonly store: ObjectStore;
+  readonly policy: Policy;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** Tells listeners, after a commit, that the outbox has grown. */
+  readonly announce: () => void;
+};

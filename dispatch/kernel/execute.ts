@@ -1,0 +1,125 @@
+// How any command runs: one function that reads from top to bottom. Two flights to Postgres per command: begin, lock
+// and read; then write everything and commit.
+
+import { commands, type CommandEntry, type CommandName } from "../contract/index.ts";
+import type { Actor, Trace } from "./actor.ts";
+import { lockDeskChain } from "./audit.ts";
+import { requireAssignedTech, requireScope } from "./authorize.ts";
+import { later, newId } from "./clock.ts";
+import type { Call, CommandHandlers, TicketCall } from "./command.ts";
+import type { Desk } from "./desk.ts";
+import { isLostRace, refusalFor, stillBusy } from "./failure.ts";
+import { fingerprint, replayOf, selectAnswer } from "./idempotency.ts";
+import type { JsonObject } from "./json.ts";
+import { requireState } from "./machine.ts";
+import { invalidFields, Refusal } from "./refusal.ts";
+import { lockTicket } from "./ticket-row.ts";
+import type { Validators } from "./validate.ts";
+import { effectOfCreation, effectOfDesk, effectOfTicket, writeEffect, type Effect } from "./write.ts";
+
+export type CommandRequest<N extends CommandName = CommandName> = {
+  readonly name: N;
+  /** The concrete path, which the idempotency fingerprint covers. */
+  readonly path: string;
+  /** The ticket named in the path, lower-cased. */
+  readonly ticketId: string | null;
+  readonly body: JsonObject;
+  readonly requestId: string;
+  /** Authenticated; role and tool have been checked. */
+  readonly actor: Actor;
+  readonly trace: Trace;
+};
+
+export type Answer = {
+  readonly status: number;
+  /** JSON text: the very bytes that are stored for replays. */
+  readonly body: string;
+  readonly replayed: boolean;
+  readonly ticketId: string | null;
+  /** The transitions made, from[i] to to[i]. */
+  readonly moves: { readonly from: readonly string[]; readonly to: readonly string[] };
+};
+
+export type Kernel = { readonly desk: Desk; readonly handlers: CommandHandlers; readonly validators: Validators };
+
+/** What `prepare` made, and the ticket's audit seq it was made at: any later command on the ticket outdates it. */
+type Prepared = { readonly seq: number; readonly value: unknown };
+type Outcome = { readonly answer: Answer } | { readonly prepare: () => Promise<Prepared> };
+
+/** How often a command runs anew after losing a race that only the database could decide. */
+const maxAttempts = 5;
+
+/**
+ * Runs a command to its one answer.
+ * @throws Refusal for everything that can be said to the caller, DEPENDENCY_UNAVAILABLE included
+ */
+export async function execute(kernel: Kernel, request: CommandRequest): Promise<Answer> {
+  let prepared: Prepared | undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const outcome = await attemptOnce(kernel, request, prepared);
+      if ("answer" in outcome) {
+        if (!outcome.answer.replayed) kernel.desk.announce();
+        return outcome.answer;
+      }
+      if (attempt >= maxAttempts) throw stillBusy();
+      prepared = await outcome.prepare();
+    } catch (error) {
+      if (attempt >= maxAttempts || !isLostRace(error)) throw refusalFor(error);
+    }
+  }
+}
+
+async function attemptOnce<N extends CommandName>(kernel: Kernel, request: CommandRequest<N>, prepared?: Prepared): Promise<Outcome> {
+  const { desk } = kernel;
+  const { name, actor } = request;
+  const entry: CommandEntry = commands[name];
+  const handler = kernel.handlers[name];
+  const requestHash = fingerprint(request.path, request.body);
+  const validated = kernel.validators.commands[name](request.body);
+  const call = validated.ok ? callOf(desk, request, validated.input) : null;
+
+  return desk.db.transaction(async (tx): Promise<Outcome> => {
+    // First flight: everything is queued before anything is awaited. The lock comes first, so that whatever is read
+    // after it is the state this command will change.
+    const [locked, deskHead, stored, loaded] = await Promise.all([
+      request.ticketId === null ? null : tx.row(lockTicket, [request.ticketId]),
+      handler.on === "desk" ? tx.row(lockDeskChain) : null,
+      tx.row(selectAnswer, [actor.id, entry.path, request.requestId]),
+      call && handler.load?.(tx, call),
+    ]);
+
+    const replay = replayOf(stored, requestHash, actor);
+    if (replay) return { answer: replay };
+    if (!call) throw invalidFields(validated.ok ? [] : validated.violations);
+
+    let effect: Effect;
+    if (handler.on === "ticket") {
+      if (!locked) throw new Refusal("TICKET_NOT_FOUND", { ticket_id: request.ticketId });
+      requireScope(actor, locked);
+      requireAssignedTech(actor, locked);
+      const onTicket: TicketCall<N> = { ...call, ticket: locked, now: later(call.now, locked.updated_at) };
+      requireState(locked, entry.from, handler.target?.(onTicket) ?? entry.to[0], handler.wrongStateCode);
+      if (handler.prepare && prepared?.seq !== locked.audit_seq) {
+        return { prepare: async () => ({ seq: locked.audit_seq, value: await handler.prepare?.(onTicket, loaded) }) };
+      }
+      effect = effectOfTicket(onTicket, entry, handler.decide(onTicket, loaded, prepared?.value));
+    } else if (handler.on === "creation") {
+      effect = effectOfCreation(call, handler.decide(call, loaded));
+    } else {
+      effect = effectOfDesk(call, handler.decide(call, loaded), deskHead);
+    }
+
+    // Second flight: every row and the commit travel together.
+    const written = writeEffect({ request, entry, eventId: call.eventId, effect, requestHash });
+    await Promise.all([...written.statements(tx), tx.commit()]);
+    return { answer: written.answer };
+  });
+}
+
+function callOf<N extends CommandName>(desk: Desk, request: CommandRequest<N>, input: Call<N>["input"]): Call<N> {
+  const now = desk.clock.now();
+  const ticketId = request.ticketId ?? newId(now.getTime());
+  return { desk, actor: request.actor, input, now: now.toISOString(), ticketId, eventId: newId(now.getTime()) };
+}
+

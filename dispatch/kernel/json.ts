@@ -1,0 +1,65 @@
+// JSON as the kernel needs it: read from bytes without surprises, and written so that equal values give equal text.
+
+import { createHash } from "node:crypto";
+import { Refusal } from "./refusal.ts";
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** Deep enough for any request of the contract, shallow enough that no walk runs out of stack. */
+const maxDepth = 32;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/**
+ * Reads a request body.
+ * @throws Refusal INVALID_JSON when it is not UTF-8, not JSON, not an object, or nested too deeply
+ */
+export function parseBody(bytes: Uint8Array): JsonObject {
+  let value: unknown;
+  try {
+    value = bytes.length === 0 ? {} : JSON.parse(utf8.decode(bytes));
+  } catch {
+    throw new Refusal("INVALID_JSON");
+  }
+  if (!isObject(value)) throw new Refusal("INVALID_JSON");
+  if (depthOf(value) > maxDepth) {
+    throw new Refusal("INVALID_JSON", {}, { message: `The body is nested more than ${maxDepth} levels deep.` });
+  }
+  return value;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Levels of nesting, counted only as far as the limit and without recursion: the value is not trusted yet. */
+function depthOf(value: object): number {
+  let level: object[] = [value];
+  let depth = 0;
+  while (level.length > 0 && depth <= maxDepth) {
+    depth++;
+    const next: object[] = [];
+    for (const one of level) {
+      for (const child of Object.values(one)) if (typeof child === "object" && child !== null) next.push(child);
+    }
+    level = next;
+  }
+  return depth;
+}
+
+/** JSON text with object keys in code-unit order, so that equal values have equal text (RFC 8785's key order). */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (isObject(value)) {
+    const fields: string[] = [];
+    for (const key of Object.keys(value).sort()) {
+      const field = value[key];
+      if (field !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(field)}`);
+    }
+    return `{${fields.join(",")}}`;
+  }
+  return JSON.stringify(value) ?? "null";
+}
+
+/** Hex SHA-256 of a text. */
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

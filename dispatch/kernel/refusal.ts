@@ -1,0 +1,60 @@
+// A refusal: the only way Dispatch says no. It carries a code of the registry and what the caller needs to mend it.
+
+import { errorRegistry, type ErrorCode, type RequirementCode } from "../contract/errors.ts";
+
+export type Details = Readonly<Record<string, unknown>>;
+
+export type Violation = { readonly path: string; readonly rule: string; readonly message: string };
+
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly code: ErrorCode;
+  readonly details: Details;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /**
+   * @param details extra fields of the error body, as the contract lists them for the code
+   * @param options.message replaces the registry's sentence where more can be said
+   * @param options.headers response headers, for example Retry-After
+   */
+  constructor(
+    code: ErrorCode,
+    details: Details = {},
+    options: { message?: string; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    const entry = errorRegistry[code];
+    super(options.message ?? entry.message, { cause: options.cause });
+    this.code = code;
+    this.details = details;
+    this.status = entry.status;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** The refusal of one or more fields. */
+export function invalidFields(violations: readonly Violation[], code: "INVALID_REQUEST" | "INVALID_QUERY" = "INVALID_REQUEST"): Refusal {
+  return new Refusal(code, { validation_errors: violations });
+}
+
+/** The refusal of a single field by a rule no schema can state. */
+export const invalidField = (path: string, rule: string, message: string): Refusal =>
+  invalidFields([{ path, rule, message }]);
+
+/** The body of an error answer. */
+export function refusalBody(refusal: Refusal, requestId: string | null, correlationId: string | null) {
+  const entry = errorRegistry[refusal.code];
+  const requirement = refusal.details["requirement_code"] as RequirementCode | undefined;
+  return {
+    error: {
+      code: refusal.code,
+      message: refusal.message,
+      request_id: requestId,
+      correlation_id: correlationId,
+      ...refusal.details,
+      ...("dimension" in entry && {
+        policy_error: { dimension: entry.dimension, ...(requirement && { requirement_code: requirement }) },
+      }),
+    },
+  };
+}

@@ -1,0 +1,169 @@
+// Every setting of Dispatch, read once and in one place: name, meaning, default, rule. A wrong value stops the start
+// with the variable's name; the list prints without secrets and is the source of the generated settings table.
+
+import { resolve } from "node:path";
+
+type Kind<T> = { readonly parse: (text: string) => T; readonly rule: string };
+
+type Setting<T> = {
+  readonly variable: string;
+  readonly about: string;
+  readonly kind: Kind<T>;
+  readonly fallback: (environment: NodeJS.ProcessEnv) => T;
+  /** The default as a reader of the docs sees it. */
+  readonly shown: string;
+  readonly secret: boolean;
+};
+
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+  readonly variable: string;
+  constructor(variable: string, rule: string) {
+    super(`${variable} ${rule}`);
+    this.variable = variable;
+  }
+}
+
+const wrong = (rule: string): never => {
+  throw new RangeError(rule);
+};
+
+const integer = (minimum: number, maximum: number): Kind<number> => ({
+  rule: `must be a whole number from ${minimum} to ${maximum}`,
+  parse(text) {
+    const value = Number(text);
+    return /^\d+$/.test(text) && value >= minimum && value <= maximum ? value : wrong(this.rule);
+  },
+});
+const flag: Kind<boolean> = {
+  rule: "must be true or false",
+  parse: (text) => (text === "true" ? true : text === "false" ? false : wrong("must be true or false")),
+};
+const text: Kind<string | null> = { rule: "is a text", parse: (value) => value };
+const url = (schemes: readonly string[]): Kind<string | null> => ({
+  rule: `must be a URL with ${schemes.join(" or ")}`,
+  parse(value) {
+    return URL.canParse(value) && schemes.includes(new URL(value).protocol) ? value : wrong(this.rule);
+  },
+});
+const oneOf = <const T extends string>(...values: T[]): Kind<T> => ({
+  rule: `must be one of ${values.join(", ")}`,
+  parse(value) {
+    return values.find((one) => one === value) ?? wrong(this.rule);
+  },
+});
+const list: Kind<readonly string[]> = {
+  rule: "must be a comma-separated list",
+  parse: (value) => {
+    const items = value.split(",").map((item) => item.trim().toLowerCase()).filter(Boolean);
+    return items.length > 0 ? items : wrong("must be a comma-separated list");
+  },
+};
+
+function setting<T>(variable: string, kind: Kind<T>, fallback: NoInfer<T>, about: string, more: { shown?: string; secret?: boolean } = {}): Setting<T> {
+  return {
+    variable,
+    about,
+    kind,
+    fallback: () => fallback,
+    shown: more.shown ?? (fallback === null ? "unset" : Array.isArray(fallback) ? fallback.join(",") : String(fallback)),
+    secret: more.secret ?? false,
+  };
+}
+
+const isProduction = (environment: NodeJS.ProcessEnv): boolean => environment["NODE_ENV"] === "production";
+
+/** The folder beside package.json that holds what the embedded servers keep. */
+const defaultDataDir = resolve(import.meta.dirname, "../../.dispatch");
+
+export const settingsList = {
+  dataDir: setting("DISPATCH_DATA_DIR", { rule: "is a folder", parse: (value) => resolve(value) }, defaultDataDir, "Folder of the embedded Postgres, the file object store, logs and secrets", { shown: ".dispatch beside package.json" }),
+  apiHost: setting("DISPATCH_API_HOST", { rule: "is an address", parse: (value) => value }, "127.0.0.1", "Address the API listens on"),
+  apiPort: setting("DISPATCH_API_PORT", integer(0, 65_535), 8080, "Port the API listens on; 0 takes a free one"),
+  apiPublicUrl: setting("DISPATCH_API_PUBLIC_URL", url(["http:", "https:"]), null, "Address clients reach the API at, for signed uploads to the file store", { shown: "http://host:port of the API" }),
+  metricsPort: setting("DISPATCH_METRICS_PORT", integer(0, 65_535), 8601, "Port for health and Prometheus text; 0 turns it off"),
+  databaseUrl: setting("DISPATCH_DATABASE_URL", url(["postgres:", "postgresql:"]), null, "Postgres 15 or newer", { shown: "the embedded Postgres", secret: true }),
+  dbPoolMax: setting("DISPATCH_DB_POOL_MAX", integer(2, 500), 10, "Connections to Postgres per process"),
+  dbStatementTimeoutMs: setting("DISPATCH_DB_STATEMENT_TIMEOUT_MS", integer(100, 600_000), 10_000, "Longest a statement may run, in ms"),
+  dbLockTimeoutMs: setting("DISPATCH_DB_LOCK_TIMEOUT_MS", integer(10, 600_000), 3_000, "Longest a command waits for another on the same ticket, in ms"),
+  requestTimeoutMs: setting("DISPATCH_REQUEST_TIMEOUT_MS", integer(100, 600_000), 30_000, "Longest a request may take to arrive, in ms"),
+  shutdownTimeoutMs: setting("DISPATCH_SHUTDOWN_TIMEOUT_MS", integer(100, 600_000), 15_000, "Longest a stopping process waits for requests in hand, in ms"),
+  policyProfile: { ...setting("DISPATCH_POLICY_PROFILE", oneOf("pilot", "strict"), "pilot", "Policy profile", { shown: "strict with NODE_ENV=production, else pilot" }), fallback: (environment: NodeJS.ProcessEnv): "pilot" | "strict" => (isProduction(environment) ? "strict" : "pilot") },
+  allowDevHeaders: { ...setting("DISPATCH_AUTH_ALLOW_DEV_HEADERS", flag, false, "Accept X-Actor-… headers in place of a token", { shown: "true, but false with NODE_ENV=production" }), fallback: (environment: NodeJS.ProcessEnv): boolean => !isProduction(environment) },
+  jwtSecret: setting("DISPATCH_AUTH_JWT_SECRET", text, null, "Shared secret of HS256 tokens; at least 32 characters in production", { secret: true }),
+  jwks: setting("DISPATCH_AUTH_JWKS", text, null, "File or URL of the keys of RS256, ES256 and EdDSA tokens"),
+  jwtIssuer: setting("DISPATCH_AUTH_JWT_ISSUER", text, null, "Issuer a token must name"),
+  jwtAudience: setting("DISPATCH_AUTH_JWT_AUDIENCE", text, null, "Audience a token must name"),
+  objectStoreEndpoint: setting("DISPATCH_OBJECT_STORE_ENDPOINT", url(["http:", "https:"]), null, "S3 server", { shown: "files under the data folder" }),
+  objectStoreBucket: setting("DISPATCH_OBJECT_STORE_BUCKET", { rule: "is a bucket name", parse: (value) => value }, "dispatch-objects", "Bucket"),
+  objectStoreKey: setting("DISPATCH_OBJECT_STORE_KEY", text, null, "Access key of the S3 server", { secret: true }),
+  objectStoreSecret: setting("DISPATCH_OBJECT_STORE_SECRET", text, null, "Secret key of the S3 server", { secret: true }),
+  objectStoreRegion: setting("DISPATCH_OBJECT_STORE_REGION", { rule: "is a region", parse: (value) => value }, "us-east-1", "Region of the bucket"),
+  objectStoreSchemes: setting("DISPATCH_OBJECT_STORE_SCHEMES", list, ["s3", "minio"], "Schemes an evidence URI may have"),
+  uploadExpirySeconds: setting("DISPATCH_UPLOAD_EXPIRY_SECONDS", integer(1, 86_400), 900, "How long a signed upload address works, in seconds"),
+  rateLimitPerMinute: setting("DISPATCH_RATE_LIMIT_PER_MINUTE", integer(0, 1_000_000), 120, "Commands per actor in any minute and API process, service accounts excepted; 0 turns it off"),
+  logLevel: setting("DISPATCH_LOG_LEVEL", oneOf("debug", "info", "warn", "error", "silent"), "info", "Least severity that is logged"),
+  logSinkPath: setting("DISPATCH_LOG_SINK_PATH", text, null, "File that gets a copy of the log, as NDJSON"),
+  metricsSinkPath: setting("DISPATCH_METRICS_SINK_PATH", text, null, "File that holds the metrics as JSON, replaced every few seconds"),
+  alertsSinkPath: setting("DISPATCH_ALERTS_SINK_PATH", text, null, "File that gets a line for each alert that fires or clears"),
+  sinkIntervalMs: setting("DISPATCH_SINK_INTERVAL_MS", integer(100, 3_600_000), 5_000, "How often the metrics and alerts sinks are written, in ms"),
+  alertStuckCount: setting("DISPATCH_ALERT_STUCK_SCHEDULING_COUNT_THRESHOLD", integer(1, 1_000_000), 5, "Tickets stuck in scheduling that raise an alert"),
+  alertStuckMinutes: setting("DISPATCH_ALERT_STUCK_SCHEDULING_MINUTES", integer(1, 1_000_000), 60, "Minutes without a move after which a ticket counts as stuck"),
+  alertCompletionRejections: setting("DISPATCH_ALERT_COMPLETION_REJECTION_THRESHOLD", integer(1, 1_000_000), 3, "Refused completions in an hour that raise an alert"),
+  alertIdempotencyConflicts: setting("DISPATCH_ALERT_IDEMPOTENCY_CONFLICT_THRESHOLD", integer(1, 1_000_000), 2, "Idempotency conflicts in an hour that raise an alert"),
+  alertAuthRejections: setting("DISPATCH_ALERT_AUTH_POLICY_REJECTION_THRESHOLD", integer(1, 1_000_000), 5, "Refusals by authentication, role or scope in an hour that raise an alert"),
+  intakeIdentityThreshold: setting<number | null>("DISPATCH_INTAKE_IDENTITY_CONFIDENCE_THRESHOLD", integer(0, 100), null, "Least certainty about the caller for scheduling at once", { shown: "the profile's, 85" }),
+  intakeClassificationThreshold: setting<number | null>("DISPATCH_INTAKE_CLASSIFICATION_CONFIDENCE_THRESHOLD", integer(0, 100), null, "Least certainty about the incident type for scheduling at once", { shown: "the profile's, 85" }),
+  intakeDuplicateMinutes: setting<number | null>("DISPATCH_INTAKE_DUPLICATE_WINDOW_MINUTES", integer(0, 100_000), null, "Minutes in which the same call counts as a duplicate", { shown: "the profile's, 120" }),
+  demoAccountId: setting("DISPATCH_DEMO_ACCOUNT_ID", { rule: "must be a uuid", parse: uuid }, "d3f77db0-5d1a-4f9c-b0ea-111111111111", "Account the bootstrap makes"),
+  demoSiteId: setting("DISPATCH_DEMO_SITE_ID", { rule: "must be a uuid", parse: uuid }, "7f6a2b2c-8f1e-4f2b-b3a1-222222222222", "Site the bootstrap makes"),
+  bootstrapEvidencePath: setting("DISPATCH_BOOTSTRAP_EVIDENCE_PATH", text, null, "File that gets the bootstrap's evidence JSON"),
+  bootstrapHealthRetries: setting("DISPATCH_BOOTSTRAP_API_HEALTH_RETRIES", integer(1, 10_000), 20, "How often the bootstrap asks the API for its health"),
+  bootstrapHealthDelayMs: setting("DISPATCH_BOOTSTRAP_API_HEALTH_DELAY_MS", integer(1, 60_000), 500, "Pause between two such questions, in ms"),
+} as const;
+
+type SettingName = keyof typeof settingsList;
+type ValueOf<S> = S extends { readonly fallback: (environment: NodeJS.ProcessEnv) => infer T } ? T : never;
+export type Settings = { readonly [N in SettingName]: ValueOf<(typeof settingsList)[N]> } & { readonly production: boolean };
+
+/**
+ * Reads the settings. An empty variable counts as unset.
+ * @throws SettingsError naming the variable and the rule
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const values: Record<string, unknown> = { production: isProduction(environment) };
+  for (const [name, one] of Object.entries(settingsList)) {
+    const given = environment[one.variable]?.trim();
+    values[name] = given ? parsed(one, given) : one.fallback(environment);
+  }
+  const settings = values as Settings;
+  if (settings.production && settings.jwtSecret !== null && settings.jwtSecret.length < 32) {
+    throw new SettingsError("DISPATCH_AUTH_JWT_SECRET", "must have at least 32 characters in production");
+  }
+  if (settings.objectStoreEndpoint !== null && (settings.objectStoreKey === null || settings.objectStoreSecret === null)) {
+    throw new SettingsError("DISPATCH_OBJECT_STORE_KEY", "and DISPATCH_OBJECT_STORE_SECRET must be set with DISPATCH_OBJECT_STORE_ENDPOINT");
+  }
+  return Object.freeze(settings);
+}
+
+function parsed(one: Setting<unknown>, given: string): unknown {
+  try {
+    return one.kind.parse(given);
+  } catch (error) {
+    throw new SettingsError(one.variable, error instanceof RangeError ? error.message : one.kind.rule);
+  }
+}
+
+function uuid(value: string): string {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : wrong("must be a uuid");
+}
+
+/** The settings in force as printable pairs; a secret shows only that it is set. */
+export function printableSettings(settings: Settings): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settingsList).map(([name, one]) => {
+      const value = settings[name as SettingName];
+      return [one.variable, value === null ? "unset" : one.secret ? "set" : String(value)];
+    }),
+  );
+}

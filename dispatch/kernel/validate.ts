@@ -1,0 +1,164 @@
+// Turns what a caller sent into what a handler may trust: trims, folds letter case, and checks against the contract's
+// schema. It knows no field by name.
+
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import {
+  commandEntries,
+  type CommandName,
+  type Entry,
+  type InputOf,
+  type QueryInputOf,
+  type QueryName,
+  queryEntries,
+} from "../contract/index.ts";
+import { isObject, type JsonObject } from "./json.ts";
+import type { Violation } from "./refusal.ts";
+
+export type Validated<Input> =
+  | { readonly ok: true; readonly input: Input }
+  | { readonly ok: false; readonly violations: Violation[] };
+
+export type UnknownFields = "ignore" | "refuse";
+
+type Validator<Input> = (raw: JsonObject) => Validated<Input>;
+
+/** For each tool, the function that checks its input. */
+export type Validators = {
+  readonly commands: { readonly [N in CommandName]: Validator<InputOf<N>> };
+  readonly queries: { readonly [N in QueryName]: Validator<QueryInputOf<N>> };
+};
+
+/** Years a time may lie in; outside them Postgres and JavaScript disagree or a typing error is certain. */
+const years = { from: 1900, to: 9000 };
+const isoTimePattern = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|z|[+-]\d{2}:?\d{2})$/;
+
+/** Compiles the contract's schemas once; `unknownFields` is the profile's rule for fields the contract does not know. */
+export function compileValidators(unknownFields: UnknownFields): Validators {
+  const ajv = newAjv(unknownFields);
+  const strictAjv = newAjv("refuse");
+  const compiled = (entries: readonly (readonly [string, Entry])[], compiler: Ajv, rule: UnknownFields) =>
+    Object.fromEntries(entries.map(([tool, entry]) => [tool, validatorOf(compiler, entry, rule)]));
+  // Each validator was compiled from the very schema its type is inferred from.
+  return {
+    commands: compiled(commandEntries, ajv, unknownFields),
+    queries: compiled(queryEntries, strictAjv, "refuse"),
+  } as Validators;
+}
+
+function newAjv(unknownFields: UnknownFields): Ajv {
+  const ajv = new Ajv({
+    allErrors: false,
+    strict: true,
+    strictTypes: false,
+    ...(unknownFields === "ignore" && { removeAdditional: "all" }),
+  });
+  ajv.addFormat("date-time", isTime);
+  ajv.addFormat("uuid", true);
+  ajv.addKeyword({ keyword: "x-case", schemaType: "string" });
+  ajv.addKeyword({
+    keyword: "x-window",
+    schemaType: "boolean",
+    type: "object",
+    error: { message: "end must lie after start" },
+    validate: (_schema: boolean, data: { start?: unknown; end?: unknown }) =>
+      typeof data.start !== "string" || typeof data.end !== "string" || Date.parse(data.end) > Date.parse(data.start),
+  });
+  return ajv;
+}
+
+/** True for an ISO 8601 time with a zone, of a real calendar day. */
+function isTime(text: string): boolean {
+  if (!isoTimePattern.test(text)) return false;
+  const at = new Date(text);
+  const year = at.getUTCFullYear();
+  if (Number.isNaN(at.getTime()) || year < years.from || year > years.to) return false;
+  // Date rolls the 30th of February over into March; the day as written must survive.
+  const day = Number(text.slice(8, 10));
+  return new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)) - 1, day)).getUTCDate() === day;
+}
+
+function validatorOf(ajv: Ajv, entry: Entry, unknownFields: UnknownFields): Validator<unknown> {
+  const fields = entry.input.properties;
+  const check = ajv.compile(unknownFields === "refuse" ? closed(entry.input) : entry.input);
+  const cases = new Map<string, "upper" | "lower">();
+  for (const [name, schema] of Object.entries(fields)) {
+    const letterCase: unknown = "x-case" in schema ? schema["x-case"] : undefined;
+    if (letterCase === "upper" || letterCase === "lower") cases.set(name, letterCase);
+  }
+  return (raw) => {
+    const input: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(raw)) {
+      if (unknownFields === "ignore" && !Object.hasOwn(fields, name)) continue;
+      const problem = textProblem(name, value);
+      if (problem) return { ok: false, violations: [problem] };
+      const clean = trimmed(value);
+      const letterCase = cases.get(name);
+      const folded =
+        typeof clean !== "string" || !letterCase ? clean : letterCase === "upper" ? clean.toUpperCase() : clean.toLowerCase();
+      Object.defineProperty(input, name, { value: folded, enumerable: true, writable: true, configurable: true });
+    }
+    return check(input) ? { ok: true, input } : { ok: false, violations: violationsOf(check) };
+  };
+}
+
+/** The same schema with every object that lists its fields refusing others. */
+function closed(schema: object): object {
+  return JSON.parse(JSON.stringify(schema), (_key, value: unknown) =>
+    isObject(value) && value["type"] === "object" && isObject(value["properties"])
+      ? { ...value, additionalProperties: false }
+      : value,
+  );
+}
+
+// Newline and tab are the only control characters a text may hold; Postgres cannot store NUL or half a surrogate pair.
+// oxlint-disable-next-line no-control-regex
+const controlCharacter = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+
+/** The first text inside a value that must not be stored, keys included. */
+function textProblem(path: string, value: unknown): Violation | null {
+  if (typeof value === "string") {
+    if (controlCharacter.test(value)) return { path, rule: "characters", message: "control characters are not allowed" };
+    if (!value.isWellFormed()) return { path, rule: "characters", message: "broken unicode is not allowed" };
+    return null;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  for (const [key, child] of Object.entries(value)) {
+    const inside = `${path}/${key}`;
+    const problem = (Array.isArray(value) ? null : textProblem(`${path} (field name)`, key)) ?? textProblem(inside, child);
+    if (problem) return problem;
+  }
+  return null;
+}
+
+function trimmed(value: unknown): unknown {
+  if (typeof value === "string") return value.trim();
+  if (Array.isArray(value)) return value.map(trimmed);
+  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, trimmed(child)]));
+  return value;
+}
+
+function violationsOf(check: ValidateFunction): Violation[] {
+  return (check.errors ?? []).map(violationOf);
+}
+
+function violationOf(error: ErrorObject): Violation {
+  const at = error.instancePath.slice(1);
+  const path =
+    error.keyword === "required"
+      ? [at, String(error.params["missingProperty"])].filter(Boolean).join("/")
+      : error.keyword === "additionalProperties"
+        ? [at, String(error.params["additionalProperty"])].filter(Boolean).join("/")
+        : at;
+  return { path, rule: error.keyword, message: sentenceOf(error) };
+}
+
+function sentenceOf(error: ErrorObject): string {
+  if (error.keyword === "required") return "is required";
+  if (error.keyword === "additionalProperties") return "is not a field of this tool";
+  if (error.keyword === "enum") return `must be one of ${(error.params["allowedValues"] as unknown[]).join(", ")}`;
+  if (error.keyword === "pattern") return error.params["pattern"] === undefined ? "is malformed" : patternSentence(String(error.params["pattern"]));
+  return error.message ?? "is not allowed";
+}
+
+const patternSentence = (pattern: string): string =>
+  pattern.includes("0-9a-fA-F]{8}") ? "must be a uuid" : pattern.includes("\\p{Cc}") ? "must be one line of text" : `must match ${pattern}`;

@@ -1,0 +1,58 @@
+/**
+ * What a schema of one file cannot say: keys unique in lists, and names that another file must know.
+ * Must not repair anything; it only refuses.
+ */
+import { PolicyError } from "./policy-error.ts";
+import type { CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
+
+interface Source<T> {
+  readonly file: string;
+  readonly json: T;
+}
+
+export interface PolicyFiles {
+  readonly templates: Source<CloseoutTemplatesJson>;
+  readonly incidentTypes: Source<IncidentTypesJson>;
+  readonly priceBook: Source<PriceBookJson>;
+  readonly profile: Source<ProfileJson>;
+}
+
+/** @throws PolicyError for the first rule that does not hold */
+export function crossCheck({ templates, incidentTypes, priceBook, profile }: PolicyFiles): void {
+  const templated = templates.json.templates.map((t) => t.incident_type);
+  const types = incidentTypes.json.incident_types.map((t) => t.incident_type);
+  refuseRepeats(templates.file, "/templates", "incident_type", templated);
+  refuseRepeats(incidentTypes.file, "/incident_types", "incident_type", types);
+  refuseRepeats(priceBook.file, "/accounts", "account_id", priceBook.json.accounts.map((a) => a.account_id));
+  refuseRepeats(priceBook.file, "/tax/regions", "region", priceBook.json.tax.regions.map((r) => r.region));
+  const typePath = (i: number): string => `/incident_types/${i}/incident_type`;
+  refuseUnknown(incidentTypes.file, typePath, types, templated, "closeout template");
+  const templatePath = (i: number): string => `/templates/${i}/incident_type`;
+  refuseUnknown(templates.file, templatePath, templated, types, "incident type with a duration");
+
+  const risk = profile.json.candidate_risk;
+  const evidenceKeys = templates.json.templates.flatMap((t) => t.required_evidence_keys);
+  const riskPath = (list: string) => (i: number): string => `/candidate_risk/${list}/${i}`;
+  refuseUnknown(profile.file, riskPath("incident_types"), risk.incident_types, types, "incident type");
+  refuseUnknown(profile.file, riskPath("evidence_keys"), risk.evidence_keys, evidenceKeys, "evidence key");
+}
+
+function refuseRepeats(file: string, list: string, member: string, values: readonly string[]): void {
+  values.forEach((value, index) => {
+    const first = values.indexOf(value);
+    if (first !== index) {
+      throw new PolicyError(file, `${list}/${index}/${member}`, `"${value}" is already at ${list}/${first}`);
+    }
+  });
+}
+
+function refuseUnknown(
+  file: string,
+  pathOf: (index: number) => string,
+  values: readonly string[],
+  known: readonly string[],
+  what: string,
+): void {
+  const index = values.findIndex((value) => !known.includes(value));
+  if (index >= 0) throw new PolicyError(file, pathOf(index), `there is no ${what} "${values[index]}"`);
+}

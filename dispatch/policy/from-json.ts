@@ -1,0 +1,101 @@
+/**
+ * Turns validated policy JSON (snake_case) into the Policy's members (camelCase), nothing else:
+ * every rule about content is in schema.ts and cross-checks.ts.
+ */
+import type { CloseoutTemplate, IncidentType, Index, Policy, PriceBook, PriceBookEntry } from "./policy.ts";
+import type { CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
+
+/** The members of Policy that come from the profile file alone. */
+export type ProfileRules = Omit<
+  Policy,
+  "policyHash" | "closeoutSchemaVersion" | "closeoutTemplates" | "incidentTypes" | "priceBook"
+>;
+
+/** Indexes a list by a key of its items; the result has no prototype, so only listed keys are found. */
+export function indexBy<Item, T>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+  map: (item: Item) => T,
+): Index<T> {
+  const index: Record<string, T> = Object.create(null);
+  for (const item of items) index[keyOf(item)] = map(item);
+  return index;
+}
+
+export function toTemplate(json: CloseoutTemplatesJson["templates"][number]): CloseoutTemplate {
+  return {
+    incidentType: json.incident_type,
+    version: json.version,
+    requiredEvidenceKeys: json.required_evidence_keys,
+    requiredChecklistKeys: json.required_checklist_keys,
+  };
+}
+
+export function toIncidentType(json: IncidentTypesJson["incident_types"][number]): IncidentType {
+  return {
+    incidentType: json.incident_type,
+    defaultDurationMinutes: json.default_duration_minutes,
+    requiredSkills: json.required_skills,
+    requiredTools: json.required_tools,
+  };
+}
+
+export function toPriceBook(json: PriceBookJson): PriceBook {
+  const base = toEntry(json.default);
+  return {
+    version: json.version,
+    currency: json.currency,
+    default: base,
+    byAccount: indexBy(json.accounts, (a) => a.account_id, (a) => toEntry({ ...json.default, ...a })),
+    tax: {
+      defaultBasisPoints: json.tax.default_basis_points,
+      basisPointsByRegion: indexBy(json.tax.regions, (r) => r.region, (r) => r.basis_points),
+      taxableLines: json.tax.taxable_lines,
+    },
+  };
+}
+
+function toEntry(json: PriceBookJson["default"]): PriceBookEntry {
+  return {
+    laborCentsPerHour: json.labor_cents_per_hour,
+    travelCentsPerHour: json.travel_cents_per_hour,
+    tripChargeCents: json.trip_charge_cents,
+    minimumLaborMinutes: json.minimum_labor_minutes,
+    materialsMarkupBasisPoints: json.materials_markup_basis_points,
+  };
+}
+
+export function toProfileRules(json: ProfileJson): ProfileRules {
+  return {
+    profile: json.profile,
+    profileVersion: json.version,
+    unknownFields: json.unknown_fields,
+    devHeaders: json.dev_headers,
+    bypass: {
+      requiredPriority: json.bypass.required_priority,
+      incidentTypeRequired: json.bypass.incident_type_required,
+      rationaleMinLength: json.bypass.rationale_min_length,
+      confirmationRequired: json.bypass.confirmation_required,
+      pendingApprovalRefused: json.bypass.pending_approval_refused,
+    },
+    confirmMustMatchProposal: json.confirm_must_match_proposal,
+    confirmRefusesPastWindow: json.confirm_refuses_past_window,
+    evidenceMustBeVerified: json.evidence_must_be_verified,
+    technicianWithoutShift: json.technician_without_shift,
+    workerMayDispatch: json.worker_may_dispatch,
+    candidateRisk: {
+      incidentTypes: json.candidate_risk.incident_types,
+      evidenceKeys: json.candidate_risk.evidence_keys,
+    },
+    sla: { targetMinutes: json.sla.target_minutes, warningMinutes: json.sla.warning_minutes },
+    intake: {
+      identityConfidenceThreshold: json.intake.identity_confidence_threshold,
+      classificationConfidenceThreshold: json.intake.classification_confidence_threshold,
+      duplicateWindowMinutes: json.intake.duplicate_window_minutes,
+    },
+    invoice: {
+      zeroNteMeansUnlimited: json.invoice.zero_nte_means_unlimited,
+      tripChargeOnlyAllowed: json.invoice.trip_charge_only_allowed,
+    },
+  };
+}

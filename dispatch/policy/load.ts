@@ -1,0 +1,110 @@
+/**
+ * Reads the policy files of one profile, validates them and gives one frozen Policy, or says which file is wrong.
+ * Must not be called per request: the result is loaded once at start and passed on.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import type { TSchema } from "typebox";
+import { canonicalSha256 } from "./canonical-json.ts";
+import { crossCheck } from "./cross-checks.ts";
+import { indexBy, toIncidentType, toPriceBook, toProfileRules, toTemplate } from "./from-json.ts";
+import type { Policy } from "./policy.ts";
+import { PolicyError } from "./policy-error.ts";
+import {
+  CloseoutTemplatesFile,
+  IncidentTypesFile,
+  PriceBookFile,
+  ProfileFile,
+  type CloseoutTemplatesJson,
+  type IncidentTypesJson,
+  type PriceBookJson,
+  type ProfileJson,
+} from "./schema.ts";
+
+export { PolicyError } from "./policy-error.ts";
+
+const TEMPLATES = "closeout-templates.json";
+const INCIDENT_TYPES = "incident-types.json";
+
+// Ajv's strict mode stays on, so a misspelt keyword in schema.ts fails here and not silently in production.
+const ajv = new Ajv2020({ allErrors: false, strict: true });
+
+/**
+ * Loads `<folder>/profiles/<profileName>.json` and the sets it stands on.
+ * @param profileName "pilot", "strict" or the name of a further file in profiles/
+ * @param folder where the JSON lies; the project's own set by default
+ * @throws PolicyError naming the file, the JSON Pointer in it and the reason
+ */
+export function loadPolicy(profileName: string, folder: string = import.meta.dirname): Policy {
+  const profileFile = profilePath(profileName, folder);
+  const profile = read<ProfileJson>(folder, profileFile, ProfileFile);
+  if (profile.profile !== profileName) {
+    throw new PolicyError(profileFile, "/profile", `says "${profile.profile}", the file is named "${profileName}"`);
+  }
+  const templates = read<CloseoutTemplatesJson>(folder, TEMPLATES, CloseoutTemplatesFile);
+  const incidentTypes = read<IncidentTypesJson>(folder, INCIDENT_TYPES, IncidentTypesFile);
+  const priceBook = read<PriceBookJson>(folder, profile.price_book, PriceBookFile);
+  crossCheck({
+    templates: { file: TEMPLATES, json: templates },
+    incidentTypes: { file: INCIDENT_TYPES, json: incidentTypes },
+    priceBook: { file: profile.price_book, json: priceBook },
+    profile: { file: profileFile, json: profile },
+  });
+  return deepFreeze({
+    ...toProfileRules(profile),
+    policyHash: canonicalSha256({
+      closeout_templates: templates,
+      incident_types: incidentTypes,
+      price_book: priceBook,
+      profile,
+    }),
+    closeoutSchemaVersion: templates.schema_version,
+    closeoutTemplates: indexBy(templates.templates, (t) => t.incident_type, toTemplate),
+    incidentTypes: indexBy(incidentTypes.incident_types, (t) => t.incident_type, toIncidentType),
+    priceBook: toPriceBook(priceBook),
+  });
+}
+
+function profilePath(profileName: string, folder: string): string {
+  const file = `profiles/${profileName}.json`;
+  let known: string[];
+  try {
+    known = readdirSync(join(folder, "profiles"));
+  } catch (cause) {
+    throw new PolicyError(file, "/", "the folder profiles/ cannot be read", { cause });
+  }
+  // Compared with the listing, not opened by name: the name comes from a setting and may hold "../".
+  if (known.includes(`${profileName}.json`)) return file;
+  const names = known.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
+  throw new PolicyError(file, "/", `there is no such profile; known: ${names.sort().join(", ")}`);
+}
+
+function read<T>(folder: string, file: string, schema: TSchema): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(join(folder, file), "utf8"));
+  } catch (cause) {
+    const reason = cause instanceof SyntaxError ? `is not JSON (${cause.message})` : "cannot be read";
+    throw new PolicyError(file, "/", reason, { cause });
+  }
+  const validate = ajv.compile<T>(schema);
+  if (validate(json)) return json;
+  const [first] = validate.errors ?? [];
+  throw new PolicyError(file, first?.instancePath || "/", first === undefined ? "is invalid" : reasonOf(first));
+}
+
+function reasonOf(error: ErrorObject): string {
+  const { message = "is invalid", params } = error;
+  if (error.keyword === "additionalProperties") return `${message}: "${params["additionalProperty"]}"`;
+  if (error.keyword === "enum") return `${message}: ${JSON.stringify(params["allowedValues"])}`;
+  if (error.keyword === "const") return `${message}: ${JSON.stringify(params["allowedValue"])}`;
+  return message;
+}
+
+function deepFreeze<T extends object>(value: T): Readonly<T> {
+  for (const member of Object.values(value)) {
+    if (typeof member === "object" && member !== null) deepFreeze(member);
+  }
+  return Object.freeze(value);
+}

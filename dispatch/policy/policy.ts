@@ -1,0 +1,107 @@
+/**
+ * The loaded policy as the rest of the house sees it: camelCase, indexed, read-only.
+ * Types and the one key that rules know by name; load.ts builds the value from the JSON files.
+ */
+
+/** The evidence key every template demands: a signature, or why there is none. */
+export const SIGNATURE_KEY = "signature_or_no_signature_reason";
+
+export type Priority = "EMERGENCY" | "URGENT" | "ROUTINE";
+export type TaxableLineKind = "labor" | "travel" | "materials" | "trip";
+
+/** Keyed by data (an incident type, an account id). Built without a prototype, so "constructor" is no member. */
+export type Index<T> = Readonly<Record<string, T>>;
+
+export interface CloseoutTemplate {
+  readonly incidentType: string;
+  readonly version: string;
+  readonly requiredEvidenceKeys: readonly string[];
+  readonly requiredChecklistKeys: readonly string[];
+}
+
+export interface IncidentType {
+  readonly incidentType: string;
+  readonly defaultDurationMinutes: number;
+  readonly requiredSkills: readonly string[];
+  readonly requiredTools: readonly string[];
+}
+
+/** What an account pays. Cents are whole US cents, rates are per hour, the mark-up is in basis points of cost. */
+export interface PriceBookEntry {
+  readonly laborCentsPerHour: number;
+  readonly travelCentsPerHour: number;
+  readonly tripChargeCents: number;
+  /** Reported labor below this is billed as this; none reported stays none. */
+  readonly minimumLaborMinutes: number;
+  readonly materialsMarkupBasisPoints: number;
+}
+
+export interface TaxRules {
+  readonly defaultBasisPoints: number;
+  /** By upper-case region code. */
+  readonly basisPointsByRegion: Index<number>;
+  readonly taxableLines: readonly TaxableLineKind[];
+}
+
+export interface PriceBook {
+  readonly version: string;
+  readonly currency: "USD";
+  readonly default: PriceBookEntry;
+  /** By lower-case account id; each entry is complete (default plus what differs). */
+  readonly byAccount: Index<PriceBookEntry>;
+  readonly tax: TaxRules;
+}
+
+export interface BypassRules {
+  readonly requiredPriority: Priority | null;
+  readonly incidentTypeRequired: boolean;
+  /** Characters; 0 asks for none. */
+  readonly rationaleMinLength: number;
+  readonly confirmationRequired: boolean;
+  readonly pendingApprovalRefused: boolean;
+}
+
+export interface CandidateRiskRules {
+  readonly incidentTypes: readonly string[];
+  readonly evidenceKeys: readonly string[];
+}
+
+export interface SlaRules {
+  readonly targetMinutes: Readonly<Record<Priority, number>>;
+  /** At or below this many minutes left, a ticket is in warning. */
+  readonly warningMinutes: number;
+}
+
+export interface IntakeRules {
+  readonly identityConfidenceThreshold: number;
+  readonly classificationConfidenceThreshold: number;
+  readonly duplicateWindowMinutes: number;
+}
+
+export interface InvoiceRules {
+  readonly zeroNteMeansUnlimited: boolean;
+  readonly tripChargeOnlyAllowed: boolean;
+}
+
+export interface Policy {
+  readonly profile: string;
+  readonly profileVersion: string;
+  /** SHA-256 of the files in force; equal files give an equal hash whatever their layout. */
+  readonly policyHash: string;
+  readonly unknownFields: "ignore" | "refuse";
+  readonly devHeaders: boolean;
+  readonly bypass: BypassRules;
+  readonly confirmMustMatchProposal: boolean;
+  readonly confirmRefusesPastWindow: boolean;
+  readonly evidenceMustBeVerified: boolean;
+  readonly technicianWithoutShift: "eligible" | "excluded";
+  readonly workerMayDispatch: boolean;
+  readonly candidateRisk: CandidateRiskRules;
+  readonly sla: SlaRules;
+  readonly intake: IntakeRules;
+  readonly invoice: InvoiceRules;
+  readonly closeoutSchemaVersion: string;
+  readonly closeoutTemplates: Index<CloseoutTemplate>;
+  readonly incidentTypes: Index<IncidentType>;
+  readonly priceBook: PriceBook;
+}

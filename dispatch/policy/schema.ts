@@ -1,0 +1,157 @@
+/**
+ * The shape of every policy file, as JSON Schema and as the type of the parsed JSON (snake_case, as written).
+ * Rules that span two files are in load.ts; nothing here reads a file.
+ */
+import { Type, type Static } from "typebox";
+import { SIGNATURE_KEY } from "./policy.ts";
+
+const closed = { additionalProperties: false };
+const TypeName = Type.String({ pattern: "^[A-Z][A-Z0-9_]{1,63}$" });
+const Key = Type.String({ pattern: "^[a-z][a-z0-9_]{1,99}$" });
+const SemVer = Type.String({ pattern: "^\\d+\\.\\d+\\.\\d+$" });
+const Keys = Type.Array(Key, { uniqueItems: true });
+const BasisPoints = Type.Integer({ minimum: 0, maximum: 10_000 });
+// Ten million dollars: far above any real rate, far below where minutes × rate would leave 2^53.
+const Cents = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
+const Minutes = Type.Integer({ minimum: 1, maximum: 100_000 });
+const Priority = Type.Enum(["EMERGENCY", "URGENT", "ROUTINE"]);
+const TaxableLine = Type.Enum(["labor", "travel", "materials", "trip"]);
+
+/** closeout-templates.json */
+export const CloseoutTemplatesFile = Type.Object(
+  {
+    schema_version: Type.Literal("2026-02-13"),
+    templates: Type.Array(
+      Type.Object(
+        {
+          incident_type: TypeName,
+          version: SemVer,
+          required_evidence_keys: Type.Array(Key, { uniqueItems: true, contains: Type.Literal(SIGNATURE_KEY) }),
+          required_checklist_keys: Type.Array(Key, { uniqueItems: true, minItems: 1 }),
+        },
+        closed,
+      ),
+      { minItems: 1 },
+    ),
+  },
+  closed,
+);
+
+/** incident-types.json; a type without default_duration_minutes is refused, never taken as zero. */
+export const IncidentTypesFile = Type.Object(
+  {
+    schema_version: Type.Literal("1"),
+    version: SemVer,
+    incident_types: Type.Array(
+      Type.Object(
+        { incident_type: TypeName, default_duration_minutes: Minutes, required_skills: Keys, required_tools: Keys },
+        closed,
+      ),
+      { minItems: 1 },
+    ),
+  },
+  closed,
+);
+
+const rates = {
+  labor_cents_per_hour: Cents,
+  travel_cents_per_hour: Cents,
+  trip_charge_cents: Cents,
+  minimum_labor_minutes: Type.Integer({ minimum: 0, maximum: 1_440 }),
+  materials_markup_basis_points: Type.Integer({ minimum: 0, maximum: 100_000 }),
+};
+
+/** price-book.json; an account row names only the rates that differ from the default. */
+export const PriceBookFile = Type.Object(
+  {
+    schema_version: Type.Literal("1"),
+    version: SemVer,
+    currency: Type.Literal("USD"),
+    notes: Type.Optional(Type.String()),
+    default: Type.Object(rates, closed),
+    accounts: Type.Array(
+      Type.Object(
+        {
+          account_id: Type.String({ pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" }),
+          labor_cents_per_hour: Type.Optional(rates.labor_cents_per_hour),
+          travel_cents_per_hour: Type.Optional(rates.travel_cents_per_hour),
+          trip_charge_cents: Type.Optional(rates.trip_charge_cents),
+          minimum_labor_minutes: Type.Optional(rates.minimum_labor_minutes),
+          materials_markup_basis_points: Type.Optional(rates.materials_markup_basis_points),
+        },
+        closed,
+      ),
+    ),
+    tax: Type.Object(
+      {
+        default_basis_points: BasisPoints,
+        regions: Type.Array(
+          Type.Object({ region: Type.String({ pattern: "^[A-Z0-9-]{1,20}$" }), basis_points: BasisPoints }, closed),
+        ),
+        taxable_lines: Type.Array(TaxableLine, { uniqueItems: true }),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+const Bypass = Type.Object(
+  {
+    required_priority: Type.Union([Priority, Type.Null()]),
+    incident_type_required: Type.Boolean(),
+    rationale_min_length: Type.Integer({ minimum: 0, maximum: 1_000 }),
+    confirmation_required: Type.Boolean(),
+    pending_approval_refused: Type.Boolean(),
+  },
+  closed,
+);
+
+const Intake = Type.Object(
+  {
+    identity_confidence_threshold: Type.Integer({ minimum: 0, maximum: 100 }),
+    classification_confidence_threshold: Type.Integer({ minimum: 0, maximum: 100 }),
+    duplicate_window_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
+  },
+  closed,
+);
+
+/** profiles/<name>.json */
+export const ProfileFile = Type.Object(
+  {
+    schema_version: Type.Literal("1"),
+    version: SemVer,
+    profile: Key,
+    unknown_fields: Type.Enum(["ignore", "refuse"]),
+    dev_headers: Type.Boolean(),
+    bypass: Bypass,
+    confirm_must_match_proposal: Type.Boolean(),
+    confirm_refuses_past_window: Type.Boolean(),
+    evidence_must_be_verified: Type.Boolean(),
+    technician_without_shift: Type.Enum(["eligible", "excluded"]),
+    worker_may_dispatch: Type.Boolean(),
+    candidate_risk: Type.Object(
+      { incident_types: Type.Array(TypeName, { uniqueItems: true }), evidence_keys: Keys },
+      closed,
+    ),
+    sla: Type.Object(
+      {
+        target_minutes: Type.Object({ EMERGENCY: Minutes, URGENT: Minutes, ROUTINE: Minutes }, closed),
+        warning_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
+      },
+      closed,
+    ),
+    intake: Intake,
+    invoice: Type.Object(
+      { zero_nte_means_unlimited: Type.Boolean(), trip_charge_only_allowed: Type.Boolean() },
+      closed,
+    ),
+    price_book: Type.String({ pattern: "^[a-z0-9-]+\\.json$" }),
+  },
+  closed,
+);
+
+export type CloseoutTemplatesJson = Static<typeof CloseoutTemplatesFile>;
+export type IncidentTypesJson = Static<typeof IncidentTypesFile>;
+export type PriceBookJson = Static<typeof PriceBookFile>;
+export type ProfileJson = Static<typeof ProfileFile>;

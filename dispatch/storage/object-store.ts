@@ -1,0 +1,151 @@
+// Where bytes live: the interface every object store fulfils, its errors, and what is measured from the bytes alone.
+// Must not know tickets, HTTP or any one kind of store.
+
+import { createHash } from "node:crypto";
+import { addAbortListener } from "node:events";
+import { PassThrough, pipeline, type Readable } from "node:stream";
+import { headBytes } from "./media-types.ts";
+import { assertUploadKey } from "./object-key.ts";
+
+/** What a client needs to upload one object: send `fields` (POST, multipart, the file last) or the bare body (PUT). */
+export type UploadTicket = {
+  method: "PUT" | "POST";
+  url: string;
+  headers: Record<string, string>;
+  fields?: Record<string, string>;
+  /** RFC 3339; the upload must have begun before. */
+  expires_at: string;
+};
+
+export type UploadRequest = {
+  /** Below incomingPrefix. */
+  key: string;
+  contentType: string;
+  /** The exact size; the store refuses an upload of any other. */
+  sizeBytes: number;
+  /** The most anybody may upload here; sizeBytes may not exceed it. */
+  maxBytes: number;
+  now: Date;
+  /** 1 second to 7 days, the longest S3 signs for. */
+  expiresInSeconds: number;
+};
+
+/**
+ * One bucket of objects. Every method rejects with InvalidObjectKey for a key outside the rules, with
+ * ObjectStoreUnavailable when the store is away, and with ObjectStoreMisconfigured when it will not serve us.
+ */
+export interface ObjectStore {
+  readonly bucket: string;
+  /** `s3://<bucket>/<key>`, on every kind of store. */
+  uriOf(key: string): string;
+  /**
+   * Signs an upload without asking the store. RangeError for a size, expiry or content type that cannot be signed.
+   * On S3 a ticket may be used again until it expires and then replaces what it uploaded: act on what fetchObject
+   * read, never on an earlier look.
+   */
+  presignUpload(request: UploadRequest): Promise<UploadTicket>;
+  /** The size in bytes as the store reports it; null when there is no such object. */
+  stat(key: string): Promise<{ sizeBytes: number } | null>;
+  /** The object's bytes; null when there is none. The stream fails with ObjectStoreUnavailable when the store goes away. */
+  read(key: string): Promise<Readable | null>;
+  /**
+   * Writes an object that is not there yet, whole or not at all; "exists" when the key is taken, whatever its content.
+   * After ObjectStoreUnavailable the object may have been written: a repeated call then answers "exists".
+   */
+  writeOnce(key: string, body: Uint8Array, contentType: string): Promise<"written" | "exists">;
+  /** Removes the object; no error when there is none. */
+  remove(key: string): Promise<void>;
+  /** Resolves when the store can be reached and the bucket used; any trouble is ObjectStoreUnavailable. */
+  check(signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The store is away: network, timeout, 5xx, full disk. The same call may succeed later. */
+export class ObjectStoreUnavailable extends Error {
+  override readonly name = "ObjectStoreUnavailable";
+}
+
+/** The store answers and will not serve us: wrong keys, no such bucket, an unsafe secret file. An operator must act. */
+export class ObjectStoreMisconfigured extends Error {
+  override readonly name = "ObjectStoreMisconfigured";
+}
+
+/** What the bytes themselves say. When sizeBytes exceeds the limit asked for, the rest describes a cut-off object. */
+export type Inspection = {
+  sizeBytes: number;
+  /** Lower-case hex. */
+  sha256: string;
+  /** The first bytes, at most headBytes. */
+  head: Uint8Array;
+};
+
+/**
+ * Measures an object by reading it, at most maxBytes + 1 bytes of it and never whole in memory; null when absent.
+ * Larger objects come back with sizeBytes = maxBytes + 1.
+ */
+export async function inspectObject(store: ObjectStore, key: string, maxBytes: number): Promise<Inspection | null> {
+  return inspect(store, key, maxBytes, () => undefined);
+}
+
+/**
+ * inspectObject that also keeps the bytes, for copying an upload to its final key: what is inspected and what is
+ * written are then one reading, although an upload may be replaced between two.
+ */
+export async function fetchObject(
+  store: ObjectStore,
+  key: string,
+  maxBytes: number,
+): Promise<(Inspection & { bytes: Uint8Array }) | null> {
+  const chunks: Uint8Array[] = [];
+  const inspection = await inspect(store, key, maxBytes, (chunk) => chunks.push(chunk));
+  return inspection && { ...inspection, bytes: Buffer.concat(chunks) };
+}
+
+async function inspect(
+  store: ObjectStore,
+  key: string,
+  maxBytes: number,
+  keep: (chunk: Uint8Array) => void,
+): Promise<Inspection | null> {
+  const body: AsyncIterable<Uint8Array> | null = await store.read(key);
+  if (body === null) return null;
+  const hash = createHash("sha256");
+  const head: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const read of body) {
+    const chunk = read.subarray(0, maxBytes + 1 - sizeBytes);
+    if (sizeBytes < headBytes) head.push(chunk.subarray(0, headBytes - sizeBytes));
+    hash.update(chunk);
+    keep(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) break;
+  }
+  return { sizeBytes, sha256: hash.digest("hex"), head: Buffer.concat(head) };
+}
+
+/** Throws InvalidObjectKey or RangeError for an upload that no store may sign. */
+export function assertUploadRequest(request: UploadRequest): void {
+  assertUploadKey(request.key);
+  const { sizeBytes, maxBytes, expiresInSeconds, contentType } = request;
+  if (!Number.isSafeInteger(sizeBytes) || !Number.isSafeInteger(maxBytes) || sizeBytes < 0 || sizeBytes > maxBytes)
+    throw new RangeError(`Cannot sign an upload of ${sizeBytes} bytes where ${maxBytes} are allowed`);
+  if (!Number.isSafeInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > 604_800)
+    throw new RangeError(`Cannot sign an upload for ${expiresInSeconds} seconds`);
+  if (!/^[a-z]+\/[a-z0-9][a-z0-9.+-]{0,99}$/.test(contentType)) throw new RangeError(`Not a media type: ${contentType}`);
+}
+
+/** The stream with its errors put through `translate`. Destroying the result destroys the source. */
+export function translateErrors(source: Readable, translate: (error: unknown) => Error): Readable {
+  const relay = new PassThrough({ destroy: (error, done) => done(error && translate(error)) });
+  // The error reaches the reader through `relay`; here it has no second reader.
+  pipeline(source, relay, () => undefined);
+  return relay;
+}
+
+/** The work's outcome, or a rejection with the signal's reason if that comes first; the work itself runs on. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const aborted = Promise.withResolvers<never>();
+  using _listener = addAbortListener(signal, () => aborted.reject(signal.reason));
+  return await Promise.race([work, aborted.promise]);
+}

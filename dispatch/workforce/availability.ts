@@ -1,0 +1,272 @@
+/**
+ * Answers whether a technician is able to do a job and free for it at a given time, and what it costs in driving.
+ * Pure, and the only such rule: slots, booking, confirmation, ranking and the worker all ask here.
+ */
+import type { Pause, Shift, TimeRange } from "./shift-ranges.ts";
+import { estimateTravelMinutes, type Place, type TravelEstimate } from "./travel.ts";
+
+/** Why a technician is left out. */
+export type IneligibleReason =
+  | "INACTIVE"
+  | "DRAINED"
+  | "BOOKED"
+  | "OFF_SHIFT"
+  | "NO_SHIFT"
+  | "TIME_OFF"
+  | "SKILL_MISSING"
+  | "TOOL_MISSING"
+  | "ZONE_MISMATCH"
+  | "TOO_FAR"
+  | "AUTONOMY_PAUSED";
+
+/** A booking. `place` is null when the site's position is unknown: then no driving to or from it is reserved. */
+export interface BusyRange extends TimeRange {
+  readonly place: Place | null;
+}
+
+export interface CalendarTechnician {
+  readonly techId: string;
+  readonly techName: string;
+  /** Where each shift starts and ends. */
+  readonly home: Place | null;
+  readonly zone: string | null;
+  readonly skills: readonly string[];
+  readonly tools: readonly string[];
+  /** From expandShifts; null when no pattern is kept for this technician at all, which is not the same as []. */
+  readonly shifts: readonly Shift[] | null;
+  /** In any order. Leave out bookings that do not block (not exclusive, released). */
+  readonly busy: readonly BusyRange[];
+  /** Known beforehand, e.g. INACTIVE, DRAINED or AUTONOMY_PAUSED. */
+  readonly ineligible: IneligibleReason | null;
+}
+
+export interface Job {
+  readonly place: Place | null;
+  readonly requiredSkills: readonly string[];
+  readonly requiredTools: readonly string[];
+  /** Of the ticket's site; null matches every zone. */
+  readonly region: string | null;
+}
+
+export interface AvailabilityRules {
+  readonly technicianWithoutShift: "eligible" | "excluded";
+  /** Refuse another zone's technician; otherwise the zone only counts in a score. */
+  readonly zoneMustMatch: boolean;
+  readonly travel?: TravelEstimate;
+}
+
+export interface Exclusion {
+  readonly reason: IneligibleReason;
+  /** A sentence for the dispatcher. */
+  readonly detail: string;
+}
+
+export type WindowAssessment =
+  | {
+      readonly free: true;
+      /** Driving from the stop before and to the stop after (home at the shift's edges); null when unknown. */
+      readonly travelBeforeMinutes: number | null;
+      readonly travelAfterMinutes: number | null;
+      /** Eligible although nothing is known of the hours. */
+      readonly withoutShift: boolean;
+    }
+  | ({ readonly free: false } & Exclusion);
+
+/** Time between two stops of one shift in which a job may be placed, with the driving to and from it. */
+export interface Gap extends TimeRange {
+  readonly pauses: readonly Pause[];
+  /** False at the start of a shift. */
+  readonly afterBooking: boolean;
+  readonly travelBefore: number | null;
+  readonly travelAfter: number | null;
+  /** Driving that the job adds: there and on, less the way that would be driven without it. Never negative. */
+  readonly addedTravel: number;
+}
+
+export const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * May this technician do this job in exactly `window` (half-open, epoch milliseconds)?
+ * Reasons are looked for in this order: ineligible, skill, tool, zone, shift, time off, booking, driving time.
+ */
+export function assessWindow(
+  technician: CalendarTechnician,
+  job: Job,
+  window: TimeRange,
+  rules: AvailabilityRules,
+): WindowAssessment {
+  const unable = findInability(technician, job, rules);
+  if (unable !== null) return { free: false, ...unable };
+  for (const gap of gapsWithin(technician, job, window, rules)) {
+    if (!fits(gap, window)) continue;
+    const { travelBefore, travelAfter } = gap;
+    return {
+      free: true,
+      travelBeforeMinutes: travelBefore,
+      travelAfterMinutes: travelAfter,
+      withoutShift: technician.shifts === null,
+    };
+  }
+  const possible = (relaxed: CalendarTechnician): boolean =>
+    gapsWithin(relaxed, job, window, { ...rules, travel: noTravel }).some((gap) => fits(gap, window));
+  return { free: false, ...explainNoRoom(technician, possible) };
+}
+
+/** What keeps a technician from the job at any time; null when nothing does. */
+export function findInability(technician: CalendarTechnician, job: Job, rules: AvailabilityRules): Exclusion | null {
+  if (technician.ineligible !== null) {
+    return { reason: technician.ineligible, detail: INELIGIBLE_DETAIL[technician.ineligible] };
+  }
+  const skills = missing(job.requiredSkills, technician.skills);
+  if (skills.length > 0) return { reason: "SKILL_MISSING", detail: `lacks ${skills.join(", ")}` };
+  const tools = missing(job.requiredTools, technician.tools);
+  if (tools.length > 0) return { reason: "TOOL_MISSING", detail: `has no ${tools.join(", ")}` };
+  if (rules.zoneMustMatch && !matchesZone(technician.zone, job.region)) {
+    const zone = technician.zone ?? "no zone";
+    return { reason: "ZONE_MISMATCH", detail: `works in ${zone}, the site is in ${job.region}` };
+  }
+  if (technician.shifts === null && rules.technicianWithoutShift === "excluded") {
+    return { reason: "NO_SHIFT", detail: "no shift is on record" };
+  }
+  return null;
+}
+
+/** True when the site has no region or it is the technician's zone, in any case. */
+export function matchesZone(zone: string | null, region: string | null): boolean {
+  const wanted = (region ?? "").trim().toUpperCase();
+  return wanted === "" || (zone ?? "").trim().toUpperCase() === wanted;
+}
+
+/** The gaps between bookings in every shift that overlaps `window`, in order of time. */
+export function gapsWithin(
+  technician: CalendarTechnician,
+  job: Job,
+  window: TimeRange,
+  rules: AvailabilityRules,
+): Gap[] {
+  const shifts = (technician.shifts ?? [unknownHours(window)]).filter((shift) => overlaps(shift, window));
+  const busy = technician.busy.filter((range) => range.start < range.end).sort(byTime);
+  const travel = rules.travel ?? estimateTravelMinutes;
+  return shifts.flatMap((shift) => gapsOfShift(shift, busy, technician.home, job.place, travel));
+}
+
+/** The first instant in a gap at which the technician can stand at the job's door. */
+export function reachableFrom(gap: Gap): number {
+  let remaining = (gap.travelBefore ?? 0) * MINUTE_MS;
+  let at = gap.start;
+  for (const pause of gap.pauses) {
+    if (pause.end <= at) continue;
+    if (pause.start - at >= remaining) break;
+    remaining -= Math.max(0, pause.start - at);
+    at = pause.end;
+  }
+  return at + remaining;
+}
+
+/** True when the job can be done in `window` inside the gap: no pause in it, and time to drive before and after. */
+export function fits(gap: Gap, window: TimeRange): boolean {
+  if (window.start < gap.start || window.end > gap.end) return false;
+  if (gap.pauses.some((pause) => overlaps(pause, window))) return false;
+  return (
+    window.start >= reachableFrom(gap) &&
+    freeMs(gap, window.end, gap.end) >= (gap.travelAfter ?? 0) * MINUTE_MS
+  );
+}
+
+/** Which relaxation would have made room: tells OFF_SHIFT, TIME_OFF, BOOKED and TOO_FAR apart. */
+export function explainNoRoom(
+  technician: CalendarTechnician,
+  possible: (relaxed: CalendarTechnician) => boolean,
+): Exclusion {
+  const onShift = technician.shifts?.map((shift) => ({
+    ...shift,
+    pauses: shift.pauses.filter((pause) => pause.kind === "break"),
+  }));
+  if (!possible({ ...technician, shifts: onShift ?? null, busy: [] })) {
+    return { reason: "OFF_SHIFT", detail: "no stretch of shift between breaks is long enough in the window" };
+  }
+  if (!possible({ ...technician, busy: [] })) return { reason: "TIME_OFF", detail: "time off covers the window" };
+  if (!possible(technician)) return { reason: "BOOKED", detail: "other work fills the window" };
+  return { reason: "TOO_FAR", detail: "the drive there and on does not fit between the other stops" };
+}
+
+/** Takes no time; for asking whether driving alone is the obstacle. */
+export const noTravel: TravelEstimate = () => 0;
+
+const INELIGIBLE_DETAIL: Readonly<Record<IneligibleReason, string>> = {
+  INACTIVE: "is not active",
+  DRAINED: "takes no new work",
+  BOOKED: "is booked",
+  OFF_SHIFT: "is off shift",
+  NO_SHIFT: "no shift is on record",
+  TIME_OFF: "has time off",
+  SKILL_MISSING: "lacks a skill",
+  TOOL_MISSING: "lacks a tool",
+  ZONE_MISMATCH: "works in another zone",
+  TOO_FAR: "is too far away",
+  AUTONOMY_PAUSED: "automatic work is paused",
+};
+
+// Wide enough for any drive before and after, so that unknown hours never forbid a window.
+function unknownHours(window: TimeRange): Shift {
+  return { start: window.start - DAY_MS, end: window.end + DAY_MS, pauses: [] };
+}
+
+function gapsOfShift(
+  shift: Shift,
+  busy: readonly BusyRange[],
+  home: Place | null,
+  place: Place | null,
+  travel: TravelEstimate,
+): Gap[] {
+  const gaps: Gap[] = [];
+  let from = { at: shift.start, place: home, afterBooking: false };
+  const push = (end: number, next: Place | null): void => {
+    if (end <= from.at) return;
+    const range = { start: from.at, end };
+    const pauses = shift.pauses.filter((pause) => overlaps(pause, range)).map((pause) => cut(pause, range));
+    const travelBefore = travel(from.place, place);
+    const travelAfter = travel(place, next);
+    const direct = travel(from.place, next);
+    // With one end unknown `direct` is null: then what is known of the way there and on counts in full.
+    const addedTravel = Math.max(0, (travelBefore ?? 0) + (travelAfter ?? 0) - (direct ?? 0));
+    gaps.push({ ...range, pauses, afterBooking: from.afterBooking, travelBefore, travelAfter, addedTravel });
+  };
+  for (const booking of busy) {
+    if (!overlaps(booking, shift)) continue;
+    push(booking.start, booking.place);
+    if (booking.end > from.at) from = { at: booking.end, place: booking.place, afterBooking: true };
+  }
+  push(shift.end, home);
+  return gaps;
+}
+
+function byTime(a: TimeRange, b: TimeRange): number {
+  return a.start - b.start || a.end - b.end;
+}
+
+function cut(pause: Pause, range: TimeRange): Pause {
+  return { kind: pause.kind, start: Math.max(pause.start, range.start), end: Math.min(pause.end, range.end) };
+}
+
+// Pauses are sorted but may overlap (time off over a break), so each counts only from where the last one ended.
+function freeMs(gap: Gap, from: number, to: number): number {
+  let free = 0;
+  let at = from;
+  for (const pause of gap.pauses) {
+    if (pause.start >= to) break;
+    if (pause.end <= at) continue;
+    free += Math.max(0, pause.start - at);
+    at = pause.end;
+  }
+  return free + Math.max(0, to - at);
+}
+
+function missing(required: readonly string[], held: readonly string[]): string[] {
+  return required.filter((name) => !held.includes(name)).sort();
+}
+
+function overlaps(a: TimeRange, b: TimeRange): boolean {
+  return a.start < b.end && b.start < a.end;
+}

@@ -1,0 +1,132 @@
+// The calendar as the availability rule reads it: technicians with shifts, time off, live bookings and load, in one
+// statement. It judges nothing.
+
+import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
+import type { CalendarTechnician } from "./availability.ts";
+import { expandShifts, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
+import type { Place } from "./travel.ts";
+
+type Point = { readonly lat: number | null; readonly lon: number | null };
+type EpochSpan = { readonly start: number; readonly end: number };
+
+type CalendarRow = {
+  readonly id: string;
+  readonly name: string;
+  readonly active: boolean;
+  readonly drained: boolean;
+  readonly provider_id: string | null;
+  readonly home_lat: number | null;
+  readonly home_lon: number | null;
+  readonly zone: string | null;
+  readonly service_types: string[];
+  readonly skills: string[];
+  readonly tools: string[];
+  readonly quality: number;
+  readonly base_load: number;
+  readonly open_tickets: number;
+  readonly shifts: readonly {
+    readonly weekday: number;
+    readonly starts: string;
+    readonly ends: string;
+    readonly timezone: string;
+    readonly breaks: readonly { readonly start: string; readonly end: string }[];
+    readonly valid_from: string | null;
+    readonly valid_to: string | null;
+  }[];
+  readonly time_off: readonly EpochSpan[];
+  readonly busy: readonly (EpochSpan & Point)[];
+};
+
+export type RosterEntry = {
+  readonly id: string;
+  readonly name: string;
+  readonly providerId: string | null;
+  readonly serviceTypes: readonly string[];
+  readonly zone: string | null;
+  readonly quality: number;
+  readonly baseLoad: number;
+  readonly openTickets: number;
+  /** Whether the system knows this technician's hours; then every booking is exclusive. */
+  readonly calendared: boolean;
+  readonly calendar: (span: TimeRange) => CalendarTechnician;
+};
+
+// $1 one technician or all; $2 the ticket whose own booking does not count; $3, $4 the span asked about, by default
+// the ticket's time. A day is added on both sides: the stops before and after decide the driving.
+const selectCalendar = statement<CalendarRow>(
+  "calendar_select",
+  `WITH asked AS (
+     SELECT tstzrange(coalesce($3::timestamptz, t.scheduled_start) - interval '1 day',
+                      coalesce($4::timestamptz, t.scheduled_end) + interval '1 day') AS span
+     FROM tickets t WHERE t.id = $2
+   )
+   SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained, r.provider_id, r.home_lat, r.home_lon, r.zone,
+          r.service_types, r.skills, r.tools, r.quality, r.base_load,
+          (SELECT count(*) FROM tickets o
+           WHERE o.assigned_tech_id = r.id AND o.id <> $2 AND o.is_open
+             AND o.state IN ('DISPATCHED', 'ON_SITE', 'IN_PROGRESS', 'ON_HOLD')) AS open_tickets,
+          (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.weekday, s.starts), '[]')
+           FROM technician_shifts s WHERE s.technician_id = r.id) AS shifts,
+          (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'start', extract(epoch FROM lower(o.span)) * 1000, 'end', extract(epoch FROM upper(o.span)) * 1000)), '[]')
+           FROM technician_time_off o, asked WHERE o.technician_id = r.id AND o.span && asked.span) AS time_off,
+          (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'start', extract(epoch FROM lower(b.span)) * 1000, 'end', extract(epoch FROM upper(b.span)) * 1000,
+                    'lat', site.lat, 'lon', site.lon)), '[]')
+           FROM bookings b
+           JOIN asked ON b.span && asked.span
+           JOIN tickets bt ON bt.id = b.ticket_id
+           JOIN sites site ON site.id = bt.site_id
+           WHERE b.technician_id = r.id AND b.exclusive AND b.state IN ('tentative', 'firm') AND b.ticket_id <> $2) AS busy
+   FROM technicians r
+   WHERE $1::uuid IS NULL OR r.id = $1
+   ORDER BY r.id`,
+);
+
+type Asked = { readonly ticketId: string; readonly techId?: string | null; readonly from?: string; readonly to?: string };
+
+/** Reads the roster, or one technician of it, with what is known of the asked time. */
+export async function loadRoster(db: Session, asked: Asked): Promise<RosterEntry[]> {
+  const rows = await db.rows(selectCalendar, [asked.techId ?? null, asked.ticketId, asked.from ?? null, asked.to ?? null]);
+  return rows.map(rosterEntry);
+}
+
+function rosterEntry(row: CalendarRow): RosterEntry {
+  const calendared = row.shifts.length > 0;
+  const patterns = row.shifts.map(
+    (shift): ShiftPattern => ({
+      weekdays: [shift.weekday],
+      startTime: shift.starts.slice(0, 5),
+      endTime: shift.ends.slice(0, 5),
+      breaks: shift.breaks,
+      timeZone: shift.timezone,
+      validFrom: shift.valid_from,
+      validTo: shift.valid_to,
+    }),
+  );
+  return {
+    id: row.id,
+    name: row.name,
+    providerId: row.provider_id,
+    serviceTypes: row.service_types,
+    zone: row.zone,
+    quality: row.quality,
+    baseLoad: row.base_load,
+    openTickets: row.open_tickets,
+    calendared,
+    calendar: (span) => ({
+      techId: row.id,
+      techName: row.name,
+      home: placeOf({ lat: row.home_lat, lon: row.home_lon }),
+      zone: row.zone,
+      skills: row.skills,
+      tools: row.tools,
+      shifts: calendared ? expandShifts(patterns, row.time_off, span) : null,
+      busy: row.busy.map(({ start, end, ...point }) => ({ start, end, place: placeOf(point) })),
+      ineligible: !row.active ? "INACTIVE" : row.drained ? "DRAINED" : null,
+    }),
+  };
+}
+
+export const placeOf = ({ lat, lon }: Point): Place | null => (lat === null || lon === null ? null : { lat, lon });

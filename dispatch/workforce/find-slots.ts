@@ -1,0 +1,232 @@
+/**
+ * Finds when a job could be done and by whom, and says of everyone left out why.
+ * Pure: nothing is reserved here, so what is found may be gone when it is booked.
+ */
+import {
+  explainNoRoom,
+  findInability,
+  fits,
+  gapsWithin,
+  MINUTE_MS,
+  matchesZone,
+  noTravel,
+  reachableFrom,
+  type AvailabilityRules,
+  type CalendarTechnician,
+  type Gap,
+  type IneligibleReason,
+  type Job,
+} from "./availability.ts";
+
+export type SlotStrategy = "earliest" | "least_travel" | "best";
+
+export interface SlotRequest extends Job {
+  /** Epoch milliseconds; a slot starts at or after this and ends at or before `latest`. */
+  readonly earliest: number;
+  readonly latest: number;
+  readonly durationMinutes: number;
+  /** Only this technician is asked, and only this one can appear in `rejected`. */
+  readonly techId?: string | undefined;
+  readonly strategy: SlotStrategy;
+  readonly limit: number;
+}
+
+/** One term of a slot's score: contribution = weight · value. Weight 0 is something to know, not to count. */
+export interface SlotFactor {
+  readonly factor: "added_travel_minutes" | "delay_minutes" | "zone" | "TRAVEL_UNKNOWN" | "NO_SHIFT";
+  readonly value: number;
+  readonly weight: number;
+  readonly contribution: number;
+}
+
+export interface Slot {
+  /** ISO 8601 in UTC. */
+  readonly start: string;
+  readonly end: string;
+  readonly tech_id: string;
+  readonly tech_name: string;
+  /** Null when a place is unknown: then no driving time is reserved, and a factor says so. */
+  readonly travel_before_minutes: number | null;
+  readonly travel_after_minutes: number | null;
+  readonly score: number;
+  readonly factors: readonly SlotFactor[];
+}
+
+export interface SlotRejection {
+  readonly tech_id: string;
+  readonly reason: IneligibleReason;
+  readonly detail: string;
+}
+
+export interface SlotSearch {
+  readonly slots: readonly Slot[];
+  /** Sorted by tech_id. */
+  readonly rejected: readonly SlotRejection[];
+}
+
+/** Appointments are offered on the quarter hour of UTC, which is the quarter hour of every zone in use. */
+export const GRID_MINUTES = 15;
+
+// The desk's judgement, in one unit: a minute later costs 1. An hour's wait is worth five minutes of driving,
+// the technician's own zone twenty minutes of driving.
+const DELAY_WEIGHT = -1;
+const TRAVEL_WEIGHT = -12;
+const ZONE_WEIGHT = 240;
+
+interface Candidate {
+  readonly start: number;
+  readonly technician: CalendarTechnician;
+  readonly gap: Gap;
+  readonly score: number;
+}
+
+/**
+ * All feasible starts on the grid, and as soon after each booking or pause as the technician can be there;
+ * the first `limit` of them in the strategy's order. Technicians whose hours are known come before those
+ * without shifts, whatever the strategy. Equal input gives equal output in any order of technicians and bookings.
+ * Time: linear in technicians × (bookings + starts in the window); the caller bounds the window.
+ */
+export function findSlots(
+  technicians: readonly CalendarTechnician[],
+  request: SlotRequest,
+  rules: AvailabilityRules,
+): SlotSearch {
+  const window = { start: request.earliest, end: request.latest };
+  const best = new BestCandidates(request.limit, comparatorOf(request.strategy));
+  const rejected: SlotRejection[] = [];
+  for (const technician of technicians) {
+    if (request.techId !== undefined && technician.techId !== request.techId) continue;
+    const unable = findInability(technician, request, rules);
+    if (unable !== null) {
+      rejected.push({ tech_id: technician.techId, ...unable });
+      continue;
+    }
+    let found = false;
+    for (const gap of gapsWithin(technician, request, window, rules)) {
+      for (const start of startsIn(gap, request)) {
+        found = true;
+        best.add({ start, technician, gap, score: scoreOf(start, technician, gap, request) });
+      }
+    }
+    if (found) continue;
+    const why = explainNoRoom(technician, (relaxed) => hasRoom(relaxed, request, rules));
+    rejected.push({ tech_id: technician.techId, ...why });
+  }
+  return {
+    slots: best.take().map((candidate) => toSlot(candidate, request)),
+    rejected: rejected.sort((a, b) => compareText(a.tech_id, b.tech_id)),
+  };
+}
+
+function hasRoom(technician: CalendarTechnician, request: SlotRequest, rules: AvailabilityRules): boolean {
+  const window = { start: request.earliest, end: request.latest };
+  const gaps = gapsWithin(technician, request, window, { ...rules, travel: noTravel });
+  return gaps.some((gap) => startsIn(gap, request).length > 0);
+}
+
+function startsIn(gap: Gap, request: SlotRequest): number[] {
+  const duration = request.durationMinutes * MINUTE_MS;
+  const reachable = reachableFrom(gap);
+  const first = Math.max(reachable, request.earliest);
+  const last = Math.min(gap.end, request.latest) - duration;
+  const starts: number[] = [];
+  const fitting = (start: number): boolean => fits(gap, { start, end: start + duration });
+  for (const start of anchorsIn(gap, reachable)) {
+    // On the grid it comes below.
+    const onGrid = start % (GRID_MINUTES * MINUTE_MS) === 0;
+    if (!onGrid && start >= first && start <= last && fitting(start)) starts.push(start);
+  }
+  for (let start = ceilTo(first, GRID_MINUTES); start <= last; start += GRID_MINUTES * MINUTE_MS) {
+    if (fitting(start)) starts.push(start);
+  }
+  return starts;
+}
+
+// A set, since two pauses may end together.
+function anchorsIn(gap: Gap, reachable: number): Set<number> {
+  const anchors = new Set(gap.pauses.map((pause) => ceilTo(Math.max(pause.end, reachable), 1)));
+  if (gap.afterBooking) anchors.add(ceilTo(reachable, 1));
+  return anchors;
+}
+
+function ceilTo(instant: number, minutes: number): number {
+  const step = minutes * MINUTE_MS;
+  return Math.ceil(instant / step) * step;
+}
+
+function scoreOf(start: number, technician: CalendarTechnician, gap: Gap, request: SlotRequest): number {
+  const zone = matchesZone(technician.zone, request.region) ? ZONE_WEIGHT : 0;
+  return TRAVEL_WEIGHT * gap.addedTravel + DELAY_WEIGHT * delayMinutes(start, request) + zone;
+}
+
+function delayMinutes(start: number, request: SlotRequest): number {
+  return Math.floor((start - request.earliest) / MINUTE_MS);
+}
+
+function toSlot({ start, technician, gap, score }: Candidate, request: SlotRequest): Slot {
+  const factors = [
+    factor("added_travel_minutes", gap.addedTravel, TRAVEL_WEIGHT),
+    factor("delay_minutes", delayMinutes(start, request), DELAY_WEIGHT),
+    factor("zone", matchesZone(technician.zone, request.region) ? 1 : 0, ZONE_WEIGHT),
+  ];
+  if (gap.travelBefore === null || gap.travelAfter === null) factors.push(factor("TRAVEL_UNKNOWN", 1, 0));
+  if (technician.shifts === null) factors.push(factor("NO_SHIFT", 1, 0));
+  return {
+    start: new Date(start).toISOString(),
+    end: new Date(start + request.durationMinutes * MINUTE_MS).toISOString(),
+    tech_id: technician.techId,
+    tech_name: technician.techName,
+    travel_before_minutes: gap.travelBefore,
+    travel_after_minutes: gap.travelAfter,
+    score,
+    factors,
+  };
+}
+
+// "+ 0" turns −0, which −12 · 0 gives and deep equality tells apart, into 0.
+function factor(name: SlotFactor["factor"], value: number, weight: number): SlotFactor {
+  return { factor: name, value, weight, contribution: weight * value + 0 };
+}
+
+type Comparator = (a: Candidate, b: Candidate) => number;
+
+function comparatorOf(strategy: SlotStrategy): Comparator {
+  const first: Record<SlotStrategy, Comparator> = {
+    earliest: (a, b) => a.start - b.start || a.gap.addedTravel - b.gap.addedTravel || b.score - a.score,
+    least_travel: (a, b) => a.gap.addedTravel - b.gap.addedTravel || a.start - b.start || b.score - a.score,
+    best: (a, b) => b.score - a.score || a.start - b.start,
+  };
+  const byStrategy = first[strategy];
+  // A technician's starts differ, so start and tech_id make the order total.
+  return (a, b) =>
+    Number(a.technician.shifts === null) - Number(b.technician.shifts === null) ||
+    byStrategy(a, b) ||
+    a.start - b.start ||
+    compareText(a.technician.techId, b.technician.techId);
+}
+
+/** Keeps the first `limit` in order without ever holding all: a fortnight for 40 technicians has 50,000 starts. */
+class BestCandidates {
+  readonly #limit: number;
+  readonly #compare: Comparator;
+  #kept: Candidate[] = [];
+
+  constructor(limit: number, compare: Comparator) {
+    this.#limit = limit;
+    this.#compare = compare;
+  }
+
+  add(candidate: Candidate): void {
+    this.#kept.push(candidate);
+    if (this.#kept.length >= 2 * this.#limit + 1_000) this.#kept = this.take();
+  }
+
+  take(): Candidate[] {
+    return this.#kept.toSorted(this.#compare).slice(0, this.#limit);
+  }
+}
+
+// Code units, not localeCompare: the order must not depend on the machine's locale.
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

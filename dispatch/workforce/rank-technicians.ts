@@ -1,0 +1,153 @@
+/**
+ * Ranks technicians for one ticket and says of everyone left out why.
+ * Pure; whether somebody is free, on shift or paused was determined before and comes in as `ineligible`.
+ */
+import { matchesZone, type IneligibleReason } from "./availability.ts";
+
+export type { IneligibleReason } from "./availability.ts";
+
+export interface RankCandidate {
+  readonly techId: string;
+  readonly techName: string;
+  readonly serviceTypes: readonly string[];
+  readonly zone: string | null;
+  /** Open tickets counted live, plus `baseLoad` as configured for the technician. */
+  readonly openTickets: number;
+  readonly baseLoad: number;
+  /** 0–100 */
+  readonly quality: number;
+  readonly ineligible: IneligibleReason | null;
+  /** Eligible although nothing is known of this technician's hours: shown as the factor NO_SHIFT. */
+  readonly withoutShift?: boolean;
+}
+
+export interface RankRequest {
+  readonly candidates: readonly RankCandidate[];
+  readonly serviceType: string;
+  /** Of the ticket's site; null or blank matches every zone. */
+  readonly region: string | null;
+  /** At least 1. */
+  readonly limit: number;
+}
+
+/** One term of the score: contribution = weight · value. */
+export interface RankFactor {
+  readonly factor: "capability" | "zone" | "active_load" | "quality" | "NO_SHIFT";
+  readonly value: number;
+  readonly weight: number;
+  readonly contribution: number;
+}
+
+export interface Recommendation {
+  readonly tech_id: string;
+  readonly tech_name: string;
+  readonly score: number;
+  readonly matches: {
+    readonly capability: boolean;
+    readonly zone: boolean;
+    readonly active_load: number;
+    readonly distance_bucket: 0 | 1;
+  };
+  readonly factors: readonly RankFactor[];
+}
+
+export interface RankRejection {
+  readonly tech_id: string;
+  readonly reason: IneligibleReason | "BELOW_LIMIT";
+}
+
+export interface Ranking {
+  readonly recommendations: readonly Recommendation[];
+  /** Ineligible ones by tech_id, then those beyond the limit in rank order. */
+  readonly rejected: readonly RankRejection[];
+}
+
+const CAPABILITY_WEIGHT = 1000;
+const ZONE_WEIGHT = 200;
+const LOAD_WEIGHT = -10;
+const QUALITY_WEIGHT = 1;
+const ANY_SERVICE = "DEFAULT";
+
+/**
+ * Score = 1000·capability + 200·zone − 10·active_load + quality; order by score (high first), load (low first),
+ * quality (high first), zone match first, tech_id. A technician without the capability is ranked too, far down:
+ * the dispatcher sees who there is, and the dispatch command refuses the mismatch.
+ */
+export function rankTechnicians(request: RankRequest): Ranking {
+  const eligible: Ranked[] = [];
+  const ineligible: RankRejection[] = [];
+  for (const candidate of request.candidates) {
+    if (candidate.ineligible === null) eligible.push(rankOne(candidate, request));
+    else ineligible.push({ tech_id: candidate.techId, reason: candidate.ineligible });
+  }
+  eligible.sort(compareRanked);
+  ineligible.sort((a, b) => compareText(a.tech_id, b.tech_id));
+  const beyond = eligible.slice(request.limit).map((ranked): RankRejection => {
+    return { tech_id: ranked.recommendation.tech_id, reason: "BELOW_LIMIT" };
+  });
+  return {
+    recommendations: eligible.slice(0, request.limit).map((ranked) => ranked.recommendation),
+    rejected: [...ineligible, ...beyond],
+  };
+}
+
+/** A service type as it is compared: trimmed, upper-cased, a trailing version such as "_V2" removed. */
+export function normalizeServiceType(serviceType: string): string {
+  return serviceType.trim().toUpperCase().replace(/_V\d+$/, "");
+}
+
+/** True when the technician does everything (DEFAULT) or the asked type. */
+export function matchesCapability(technicianTypes: readonly string[], asked: string): boolean {
+  const wanted = normalizeServiceType(asked);
+  return technicianTypes.map(normalizeServiceType).some((type) => type === ANY_SERVICE || type === wanted);
+}
+
+interface Ranked {
+  readonly recommendation: Recommendation;
+  readonly quality: number;
+}
+
+function rankOne(candidate: RankCandidate, request: RankRequest): Ranked {
+  const capability = matchesCapability(candidate.serviceTypes, request.serviceType);
+  const zone = matchesZone(candidate.zone, request.region);
+  const activeLoad = candidate.openTickets + candidate.baseLoad;
+  const factors = [
+    factor("capability", capability ? 1 : 0, CAPABILITY_WEIGHT),
+    factor("zone", zone ? 1 : 0, ZONE_WEIGHT),
+    factor("active_load", activeLoad, LOAD_WEIGHT),
+    factor("quality", candidate.quality, QUALITY_WEIGHT),
+  ];
+  if (candidate.withoutShift === true) factors.push(factor("NO_SHIFT", 1, 0));
+  return {
+    quality: candidate.quality,
+    recommendation: {
+      tech_id: candidate.techId,
+      tech_name: candidate.techName,
+      score: factors.reduce((sum, term) => sum + term.contribution, 0),
+      matches: { capability, zone, active_load: activeLoad, distance_bucket: zone ? 0 : 1 },
+      factors,
+    },
+  };
+}
+
+function factor(name: RankFactor["factor"], value: number, weight: number): RankFactor {
+  // "+ 0" turns −0, which −10 · 0 gives and deep equality tells apart, into 0.
+  return { factor: name, value, weight, contribution: weight * value + 0 };
+}
+
+function compareRanked(a: Ranked, b: Ranked): number {
+  const [left, right] = [a.recommendation, b.recommendation];
+  return (
+    right.score - left.score ||
+    left.matches.active_load - right.matches.active_load ||
+    b.quality - a.quality ||
+    // Decides nothing with today's weights, where equal score, load and quality mean an equal zone.
+    left.matches.distance_bucket - right.matches.distance_bucket ||
+    compareText(left.tech_id, right.tech_id)
+  );
+}
+
+// Code units, not localeCompare: the order must not depend on the machine's locale.
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,33 @@
+// What a ticket's site asks of whoever comes: where it is, in which region, and what the incident type needs.
+
+import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Job } from "./availability.ts";
+import { placeOf } from "./calendar.ts";
+
+export type SiteDemand = { readonly region: string | null; readonly lat: number | null; readonly lon: number | null };
+
+const selectSiteDemand = statement<SiteDemand>(
+  "site_demand",
+  `SELECT nullif(trim(s.region), '') AS region, s.lat, s.lon
+   FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
+);
+
+export const loadSiteDemand = (db: Session, ticketId: string): Promise<SiteDemand | null> =>
+  db.row(selectSiteDemand, [ticketId]);
+
+/** The job as the availability rule sees it. */
+export function jobAt(site: SiteDemand | null, incidentType: string | null, policy: Policy): Job {
+  const type = incidentType === null ? undefined : policy.incidentTypes[incidentType];
+  return {
+    place: site ? placeOf(site) : null,
+    region: site?.region ?? null,
+    requiredSkills: type?.requiredSkills ?? [],
+    requiredTools: type?.requiredTools ?? [],
+  };
+}
+
+/** How long a visit takes when nobody says: the incident type's duration, else an hour. */
+export const visitMinutes = (incidentType: string | null, policy: Policy): number =>
+  (incidentType === null ? undefined : policy.incidentTypes[incidentType]?.defaultDurationMinutes) ?? 60;

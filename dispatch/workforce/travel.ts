@@ -1,0 +1,41 @@
+/**
+ * Estimates driving time between two places without a network.
+ * Pure and rough on purpose: a matrix service replaces it where exact times matter.
+ */
+
+/** Degrees, WGS 84. */
+export interface Place {
+  readonly lat: number;
+  readonly lon: number;
+}
+
+/** Whole minutes from one place to another, null when either is unknown. */
+export type TravelEstimate = (from: Place | null, to: Place | null) => number | null;
+
+/** Mean Earth radius R1 of the IUGG (Moritz 2000, https://doi.org/10.1007/s001900050278). */
+export const EARTH_RADIUS_KM = 6371.0088;
+
+/** Road ÷ straight-line distance, mean over the United States: 1.417 (Boscoe, Henry & Zdeb 2012,
+ * "A Nationwide Comparison of Driving Distance Versus Straight-Line Distance to Hospitals"). */
+export const DETOUR_FACTOR = 1.417;
+
+/** Our assumption for a van in city traffic, door to door, parking included; not measured. */
+export const AVERAGE_SPEED_KMH = 40;
+
+/** Great-circle distance (haversine formula, https://en.wikipedia.org/wiki/Haversine_formula). */
+export function greatCircleKm(from: Place, to: Place): number {
+  const dLat = radians(to.lat - from.lat);
+  const dLon = radians(to.lon - from.lon);
+  const h = Math.sin(dLat / 2) ** 2 + Math.cos(radians(from.lat)) * Math.cos(radians(to.lat)) * Math.sin(dLon / 2) ** 2;
+  return 2 * EARTH_RADIUS_KM * Math.asin(Math.sqrt(h));
+}
+
+/** great circle × detour ÷ speed, rounded up to the minute: an estimate may be early, not late. */
+export const estimateTravelMinutes: TravelEstimate = (from, to) => {
+  if (from === null || to === null) return null;
+  return Math.ceil(((greatCircleKm(from, to) * DETOUR_FACTOR) / AVERAGE_SPEED_KMH) * 60);
+};
+
+function radians(degrees: number): number {
+  return (degrees * Math.PI) / 180;
+}

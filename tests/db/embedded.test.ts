@@ -1,0 +1,352 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test, type TestContext } from "node:test";
+import pg from "pg";
+import { EmbeddedPostgresError, startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
+import { eventually, isRunning } from "../support/eventually.ts";
+import { holdPostgres, type HeldPostgres } from "../support/held-postgres.ts";
+
+const quiet = (): void => {};
+let root: string;
+/** A data folder with a database in it; tests that leave it whole share it, one after the other. */
+let made: string;
+
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), "dispatch-embedded-"));
+  made = join(root, "made");
+  const first = await startEmbeddedPostgres({ dataDir: made, log: quiet });
+  await query(first, "CREATE TABLE kept (what text UNIQUE)");
+  await query(first, "INSERT INTO kept VALUES ('from before')");
+  await first.stop();
+});
+
+after(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
+
+/** A copy of it for a test to damage. */
+async function copiedFolder(): Promise<string> {
+  const folder = await mkdtemp(join(root, "data-"));
+  await cp(made, folder, { recursive: true });
+  return folder;
+}
+
+async function start(t: TestContext, dataDir: string, log: (message: string) => void = quiet): Promise<EmbeddedPostgres> {
+  const postgres = await startEmbeddedPostgres({ dataDir, log });
+  t.after(() => postgres.stop());
+  return postgres;
+}
+
+function hold(t: TestContext, dataDir: string, prefix?: readonly string[]): HeldPostgres {
+  const held = holdPostgres(dataDir, prefix);
+  t.after(() => held.kill());
+  return held;
+}
+
+async function query(postgres: { url: string }, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const keptRows = (postgres: { url: string }) => query(postgres, "SELECT what FROM kept");
+const FROM_BEFORE = [{ what: "from before" }];
+
+async function refusal(dataDir: string): Promise<EmbeddedPostgresError> {
+  try {
+    await startEmbeddedPostgres({ dataDir, log: quiet });
+  } catch (cause) {
+    assert.ok(cause instanceof EmbeddedPostgresError, String(cause));
+    return cause;
+  }
+  assert.fail("it started");
+}
+
+/** A living process of this user that has nothing to do with PostgreSQL. */
+async function unrelatedProcess(t: TestContext): Promise<number> {
+  const child = spawn("sleep", ["600"], { stdio: "ignore" });
+  t.after(() => child.kill());
+  await once(child, "spawn");
+  assert.ok(child.pid);
+  return child.pid;
+}
+
+describe("the first start", { timeout: 60_000 }, () => {
+  test("makes folders only this user may enter, says what it does, and answers", async (t) => {
+    const said: string[] = [];
+    const dataDir = join(root, "fresh");
+    const postgres = await start(t, dataDir, (message) => said.push(message));
+
+    assert.equal(postgres.started, true);
+    assert.equal(said[0], "creating the database folder (first start)…");
+    assert.match(said[1] ?? "", /^PostgreSQL 18\.\d+ ready in \d+\.\d s$/);
+    assert.deepEqual((await readdir(dataDir)).toSorted(), ["logs", "postgres", "run"]);
+    for (const folder of ["logs", "postgres", "run", "run/.s.PGSQL.5432"]) {
+      assert.equal((await stat(join(dataDir, folder))).mode & 0o777, 0o700, folder);
+    }
+  });
+
+  test("gives a durable UTF-8 database that no network reaches", async (t) => {
+    const postgres = await start(t, join(root, "settings"));
+    const [database] = await query(
+      postgres,
+      `SELECT current_user AS "user", current_database() AS "database", pg_encoding_to_char(encoding) AS encoding,
+              datlocprovider AS provider, datlocale AS locale FROM pg_database WHERE datname = current_database()`,
+    );
+    assert.deepEqual(database, {
+      user: "dispatch_owner",
+      database: "dispatch",
+      encoding: "UTF8",
+      provider: "b",
+      locale: "C.UTF-8",
+    });
+    const settings = await query(
+      postgres,
+      `SELECT name, setting FROM pg_settings
+        WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'data_checksums', 'listen_addresses', 'jit')`,
+    );
+    assert.deepEqual(Object.fromEntries(settings.map(({ name, setting }) => [name, setting])), {
+      data_checksums: "on",
+      fsync: "on",
+      full_page_writes: "on",
+      jit: "off",
+      listen_addresses: "",
+      synchronous_commit: "on",
+    });
+  });
+
+  test("works under a path with blanks, quotes, commas and signs", async (t) => {
+    const dataDir = join(root, `o d,d "q' ü%41#?@`);
+    await cp(made, dataDir, { recursive: true });
+    assert.deepEqual(await keptRows(await start(t, dataDir)), FROM_BEFORE);
+  });
+
+  test("puts the socket elsewhere when its path would be too long", async (t) => {
+    const dataDir = join(root, "long-".repeat(30));
+    await cp(made, dataDir, { recursive: true });
+    const postgres = await start(t, dataDir);
+    const socket = decodeURIComponent(new URL(postgres.url).hostname);
+    t.after(() => rm(socket, { recursive: true }));
+
+    assert.deepEqual(await keptRows(postgres), FROM_BEFORE);
+    assert.equal((await stat(socket)).mode & 0o777, 0o700);
+  });
+
+  test("interrupted half-way, does not stop the next one", async (t) => {
+    const dataDir = join(root, "interrupted");
+    const first = hold(t, dataDir);
+    await first.says("log", (message) => message.startsWith("creating"));
+    await first.kill();
+    await mkdir(join(dataDir, "postgres.unfinished-power-cut", "base"), { recursive: true });
+
+    await query(await start(t, dataDir), "SELECT 1");
+    assert.deepEqual((await readdir(dataDir)).toSorted(), ["logs", "postgres", "run"]);
+  });
+});
+
+describe("a running server", { timeout: 60_000 }, () => {
+  test("is attached to by a second start, which does not stop it", async (t) => {
+    const first = await start(t, made);
+    const second = await startEmbeddedPostgres({ dataDir: made, log: quiet });
+
+    assert.deepEqual([second.started, second.pid, second.url], [false, first.pid, first.url]);
+    await second.stop();
+    assert.deepEqual(await keptRows(first), FROM_BEFORE);
+  });
+
+  test("is started by exactly one of several at once, on a folder that does not exist yet", async (t) => {
+    const fresh = join(root, "race");
+    const holders = Array.from({ length: 4 }, () => hold(t, fresh));
+    const servers = await Promise.all(holders.map((holder) => holder.says("ready")));
+
+    assert.equal(servers.filter(({ started }) => started).length, 1);
+    assert.equal(new Set(servers.map(({ pid }) => pid)).size, 1);
+  });
+
+  test("does not get the terminal's Ctrl-C", async (t) => {
+    const holder = hold(t, made);
+    const server = await holder.says("ready");
+    assert.ok(holder.child.pid);
+    process.kill(-holder.child.pid, "SIGINT");
+
+    await holder.says("signal");
+    assert.deepEqual(await keptRows(server), FROM_BEFORE);
+  });
+
+  test("stops in good order with clients connected, and again without harm", async (t) => {
+    const postgres = await start(t, made);
+    const client = new pg.Client({ connectionString: postgres.url });
+    const disconnected = new Promise((resolve) => client.once("end", resolve).on("error", () => {}));
+    await client.connect();
+    await Promise.all([postgres.stop(), postgres.stop()]);
+    await disconnected;
+    await postgres.stop();
+    assert.equal(await isRunning(postgres.pid), false);
+  });
+
+  test("says when it ends unexpectedly, and starts again at once", async (t) => {
+    const said: string[] = [];
+    const postgres = await start(t, made, (message) => said.push(message));
+    process.kill(postgres.pid, "SIGKILL");
+
+    assert.deepEqual(await keptRows(await start(t, made)), FROM_BEFORE);
+    assert.match(said.at(-1) ?? "", /ended unexpectedly \(SIGKILL\)/);
+  });
+
+  test("is not started over the backends a killed one left, but as soon as they are gone", async (t) => {
+    const postgres = await start(t, made);
+    const client = new pg.Client({ connectionString: postgres.url });
+    client.on("error", quiet);
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    const backend = rows[0]?.pid ?? assert.fail("no backend");
+    process.kill(backend, "SIGSTOP");
+    t.after(() => isRunning(backend).then((running) => running && process.kill(backend, "SIGKILL")));
+    process.kill(postgres.pid, "SIGKILL");
+    await eventually("the postmaster is gone", async () => !(await isRunning(postgres.pid)));
+
+    const next = start(t, made);
+    const log = join(made, "logs", "postgres.log");
+    await eventually("a start was refused", async () => /still in use/.test(await readFile(log, "utf8")));
+    process.kill(backend, "SIGCONT");
+    assert.deepEqual(await keptRows(await next), FROM_BEFORE);
+  });
+
+  test("keeps statements and their values out of its log", async (t) => {
+    const postgres = await start(t, made);
+    await assert.rejects(query(postgres, "SELECT 'Jane Doe'::uuid"));
+    await assert.rejects(query(postgres, "INSERT INTO kept VALUES ('from before')"));
+    await postgres.stop();
+
+    const log = await readFile(join(made, "logs", "postgres.log"), "utf8");
+    assert.match(log, /ready to accept connections/);
+    assert.doesNotMatch(log, /Jane|kept|before/);
+  });
+});
+
+describe("the end of the process that started it", { timeout: 60_000 }, () => {
+  test("by kill -9 ends the server, and the next start comes at once with everything committed", async (t) => {
+    const holder = hold(t, made);
+    const server = await holder.says("ready");
+    await query(server, "INSERT INTO kept VALUES ('just now')");
+    await holder.kill();
+
+    const next = await start(t, made);
+    assert.deepEqual([next.started, await isRunning(server.pid)], [true, false]);
+    assert.deepEqual(await query(next, "DELETE FROM kept WHERE what = 'just now' RETURNING what"), [{ what: "just now" }]);
+  });
+
+  test("by kill -9 ends the server when nobody comes after", async (t) => {
+    const holder = hold(t, made);
+    const { pid } = await holder.says("ready");
+    await holder.kill();
+    await eventually("PostgreSQL is gone", async () => !(await isRunning(pid)));
+  });
+
+  test("by an exit that forgot to stop it ends the server", async (t) => {
+    const holder = hold(t, made);
+    const { pid } = await holder.says("ready");
+    await holder.tell("leave");
+    await eventually("PostgreSQL is gone", async () => !(await isRunning(pid)));
+  });
+
+  test("in good order leaves no server and no lock", async (t) => {
+    const holder = hold(t, made);
+    const { pid } = await holder.says("ready");
+    await holder.tell("stop");
+    assert.equal(await isRunning(pid), false);
+    assert.deepEqual(await readdir(join(made, "run")), ["server.lock"]);
+  });
+});
+
+describe("what a crash left behind", { timeout: 60_000 }, () => {
+  test("a lock file whose process id belongs to someone else now does not stop the start", async (t) => {
+    const unrelated = await unrelatedProcess(t);
+    const cluster = join(made, "postgres");
+    const lockFile = [unrelated, cluster, 1_700_000_000, 5432, join(made, "run"), "", "  1234  5678", "ready   ", ""];
+    await writeFile(join(cluster, "postmaster.pid"), lockFile.join("\n"), { mode: 0o600 });
+
+    const postgres = await start(t, made);
+    assert.equal(postgres.started, true);
+    assert.deepEqual(await keptRows(postgres), FROM_BEFORE);
+  });
+
+  test("a socket and its lock do not stop the start either", async (t) => {
+    const unrelated = await unrelatedProcess(t);
+    await writeFile(join(made, "run", ".s.PGSQL.5432"), "");
+    await writeFile(join(made, "run", ".s.PGSQL.5432.lock"), `${unrelated}\n${join(made, "postgres")}\n`, { mode: 0o600 });
+
+    assert.deepEqual(await keptRows(await start(t, made)), FROM_BEFORE);
+  });
+
+  test("an overlong log is put aside", async (t) => {
+    const log = join(made, "logs", "postgres.log");
+    await writeFile(log, "x".repeat(9 * 1024 * 1024));
+    await start(t, made);
+    assert.ok((await stat(log)).size < 100_000);
+    assert.equal((await stat(`${log}.1`)).size, 9 * 1024 * 1024);
+  });
+});
+
+describe("a folder it cannot use is refused with the way out:", { timeout: 60_000 }, () => {
+  test("data of another major version", async () => {
+    const dataDir = join(root, "old-version");
+    await mkdir(join(dataDir, "postgres"), { recursive: true });
+    await writeFile(join(dataDir, "postgres", "PG_VERSION"), "15\n");
+    const error = await refusal(dataDir);
+    assert.equal(error.code, "wrong_version");
+    assert.equal(error.folder, join(dataDir, "postgres"));
+    assert.match(error.message, /found data of PostgreSQL 15, expected data of PostgreSQL 18\. Dump it with PostgreSQL 15/);
+  });
+
+  test("files without a version", async () => {
+    const dataDir = join(root, "no-version");
+    await mkdir(join(dataDir, "postgres", "base"), { recursive: true });
+    assert.equal((await refusal(dataDir)).code, "damaged");
+  });
+
+  test("a file in the folder's place", async () => {
+    const dataDir = join(root, "a-file");
+    await writeFile(dataDir, "");
+    const error = await refusal(dataDir);
+    assert.deepEqual([error.code, error.found], ["not_writable", "a file in its place"]);
+  });
+
+  test("a cluster the server itself refuses, with the server's reason", async () => {
+    const dataDir = await copiedFolder();
+    await writeFile(join(dataDir, "postgres", "global", "pg_control"), "");
+    const error = await refusal(dataDir);
+    assert.equal(error.code, "did_not_start");
+    assert.match(error.message, /PANIC.*pg_control/);
+  });
+
+  test("another user's folder", async (t) => {
+    if (process.geteuid?.() !== 0) return t.skip("takes root, to be two users");
+    const asOther = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    if (!(await runs([...asOther, process.execPath, "--version"]))) return t.skip("this checkout is closed to other users");
+    const error = await hold(t, made, asOther).says("error");
+    assert.equal(error.code, "not_writable");
+  });
+
+  test("a full disk", async (t) => {
+    const script = 'mount -t tmpfs -o size=20m dispatch-test "$0" && exec "$@"';
+    const inside = ["unshare", "--mount", ...(process.geteuid?.() === 0 ? [] : ["--user", "--map-root-user"]), "sh", "-c", script];
+    const disk = join(root, "small-disk");
+    await mkdir(disk);
+    if (!(await runs([...inside, disk, "true"]))) return t.skip("takes the right to mount a small disk");
+    const error = await hold(t, join(disk, "data"), [...inside, disk]).says("error");
+    assert.equal(error.code, "disk_full");
+    assert.match(error.message, /full disk, expected at least 200 MB free\. Free some space/);
+  });
+});
+
+async function runs([file = "", ...args]: string[]): Promise<boolean> {
+  const child = spawn(file, args, { stdio: "ignore" });
+  return await new Promise((resolve) => child.once("exit", (code) => resolve(code === 0)).once("error", () => resolve(false)));
+}

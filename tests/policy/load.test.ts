@@ -1,0 +1,182 @@
+/** What a policy set says, and how a bad one is refused. Each bad set is a copy of the real one with one edit. */
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { loadPolicy, PolicyError } from "../../dispatch/policy/load.ts";
+
+const REAL = join(import.meta.dirname, "../../dispatch/policy");
+const SIGNATURE = "signature_or_no_signature_reason";
+
+function copyOfSet(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "dispatch-policy-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  cpSync(REAL, folder, { recursive: true, filter: (source) => !source.endsWith(".ts") });
+  return folder;
+}
+
+function edit(folder: string, file: string, from: string | RegExp, to: string): void {
+  const before = readFileSync(join(folder, file), "utf8");
+  const after = before.replace(from, to);
+  assert.notEqual(after, before, `the edit of ${file} changed nothing`);
+  writeFileSync(join(folder, file), after);
+}
+
+describe("the policy set in force", () => {
+  it("demands of each incident type its three evidence keys, the signature and the five checklist items", () => {
+    const expected: Record<string, string[]> = {
+      DOOR_WONT_LATCH: ["photo_before_door_edge_and_strike", "photo_after_latched_alignment", "note_adjustments_and_test_cycles"],
+      CLOSER_LEAKING_OR_SLAMMING: ["photo_before_closer_body", "photo_after_closer_or_adjustment", "note_sweep_and_latch_speed_settings"],
+      AUTO_OPERATOR_FAULT: ["photo_before_operator_and_sensors", "photo_after_operator_and_sensors", "note_cycle_and_sensor_tests"],
+      CANNOT_SECURE_ENTRY: ["photo_before_security_risk", "photo_after_temporary_or_permanent_securement", "note_risk_mitigation_and_customer_handoff"],
+      HARDWARE_REPLACEMENT: ["photo_before_failed_hardware", "photo_after_installed_hardware", "note_part_numbers_and_function_test"],
+      FRAME_OR_GLASS_DAMAGE: ["photo_before_damage_extent", "photo_after_repair_or_board_up", "note_safety_actions_and_follow_up_scope"],
+    };
+    const { closeoutTemplates, closeoutSchemaVersion, incidentTypes } = loadPolicy("pilot");
+    assert.equal(closeoutSchemaVersion, "2026-02-13");
+    assert.deepEqual(Object.keys(closeoutTemplates).sort(), Object.keys(expected).sort());
+    assert.deepEqual(Object.keys(incidentTypes).sort(), Object.keys(expected).sort());
+    for (const [type, keys] of Object.entries(expected)) {
+      const template = closeoutTemplates[type];
+      assert.equal(template?.version, "1.0.0");
+      assert.deepEqual(template.requiredEvidenceKeys.toSorted(), [...keys, SIGNATURE].sort());
+      assert.deepEqual(template.requiredChecklistKeys.toSorted(), [
+        "billing_authorization",
+        "onsite_photos_after",
+        "parts_used_or_needed",
+        "resolution_status",
+        "work_performed",
+      ]);
+    }
+  });
+
+  it("differs between pilot and strict in exactly the lenient rules", () => {
+    const { profile: _p, policyHash: pilotHash, ...pilot } = loadPolicy("pilot");
+    const { profile: _s, policyHash: strictHash, ...strict } = loadPolicy("strict");
+    assert.notEqual(pilotHash, strictHash);
+    assert.deepEqual(strict, {
+      ...pilot,
+      unknownFields: "refuse",
+      devHeaders: false,
+      bypass: {
+        requiredPriority: "EMERGENCY",
+        incidentTypeRequired: true,
+        rationaleMinLength: 10,
+        confirmationRequired: true,
+        pendingApprovalRefused: true,
+      },
+      confirmMustMatchProposal: true,
+      confirmRefusesPastWindow: true,
+      evidenceMustBeVerified: true,
+      technicianWithoutShift: "excluded",
+      invoice: { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false },
+    });
+    assert.equal(pilot.unknownFields, "ignore");
+    assert.equal(pilot.technicianWithoutShift, "eligible");
+    assert.deepEqual(pilot.invoice, { zeroNteMeansUnlimited: true, tripChargeOnlyAllowed: true });
+  });
+
+  it("holds the SLA, intake and risk numbers both profiles share", () => {
+    const { sla, intake, candidateRisk } = loadPolicy("strict");
+    assert.deepEqual(sla, { targetMinutes: { EMERGENCY: 60, URGENT: 240, ROUTINE: 1440 }, warningMinutes: 45 });
+    assert.deepEqual(intake, {
+      identityConfidenceThreshold: 85,
+      classificationConfidenceThreshold: 85,
+      duplicateWindowMinutes: 120,
+    });
+    assert.deepEqual(candidateRisk.incidentTypes.toSorted(), ["AUTO_OPERATOR_FAULT", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE"]);
+    assert.deepEqual(candidateRisk.evidenceKeys.toSorted(), [
+      "note_risk_mitigation_and_customer_handoff",
+      "note_safety_actions_and_follow_up_scope",
+      "photo_before_security_risk",
+    ]);
+  });
+
+  it("completes an account's prices with the default", (t) => {
+    const folder = copyOfSet(t);
+    const accounts = `"accounts": [{"account_id": "aaaaaaaa-0000-4000-8000-000000000001", "trip_charge_cents": 1}]`;
+    edit(folder, "price-book.json", /"accounts": \[[^\]]*\]/, accounts);
+    const { priceBook } = loadPolicy("pilot", folder);
+    assert.deepEqual(priceBook.byAccount["aaaaaaaa-0000-4000-8000-000000000001"], { ...priceBook.default, tripChargeCents: 1 });
+  });
+
+  it("cannot be changed at any depth, and knows only what the files list", () => {
+    const policy = loadPolicy("pilot");
+    assert.throws(() => Object.assign(policy, { devHeaders: false }), TypeError);
+    assert.throws(() => Object.assign(policy.closeoutTemplates, { EXTRA: {} }), TypeError);
+    assert.throws(() => Object.assign(policy.priceBook.tax.basisPointsByRegion, { CA: 0 }), TypeError);
+    assert.equal("constructor" in policy.closeoutTemplates, false);
+  });
+});
+
+describe("policyHash", () => {
+  it("stays the same when only the layout of a file changes", (t) => {
+    const folder = copyOfSet(t);
+    const file = join(folder, "price-book.json");
+    const json: unknown = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify(json));
+    edit(folder, "profiles/pilot.json", /"unknown_fields": "ignore",\s*"dev_headers": true/, `"dev_headers": true, "unknown_fields": "ignore"`);
+    assert.equal(loadPolicy("pilot", folder).policyHash, loadPolicy("pilot").policyHash);
+  });
+
+  for (const [file, from, to] of [
+    ["price-book.json", `"trip_charge_cents": 8900`, `"trip_charge_cents": 8901`],
+    ["incident-types.json", `"default_duration_minutes": 180`, `"default_duration_minutes": 181`],
+    ["closeout-templates.json", `"version": "1.0.0"`, `"version": "1.0.1"`],
+    ["profiles/pilot.json", `"warning_minutes": 45`, `"warning_minutes": 46`],
+  ] as const) {
+    it(`changes with ${file}`, (t) => {
+      const folder = copyOfSet(t);
+      edit(folder, file, from, to);
+      assert.notEqual(loadPolicy("pilot", folder).policyHash, loadPolicy("pilot").policyHash);
+    });
+  }
+});
+
+describe("a bad policy set", () => {
+  const cases: [what: string, file: string, from: string | RegExp, to: string, path: string, reason: RegExp][] = [
+    ["an incident type without a duration", "incident-types.json", /"default_duration_minutes": 90,/, "", "/incident_types/0", /default_duration_minutes/],
+    ["a duration of zero", "incident-types.json", `"default_duration_minutes": 90`, `"default_duration_minutes": 0`, "/incident_types/0/default_duration_minutes", />= 1/],
+    ["an incident type without a template", "incident-types.json", `"DOOR_WONT_LATCH"`, `"DOOR_STUCK"`, "/incident_types/0/incident_type", /no closeout template "DOOR_STUCK"/],
+    ["a template without an incident type", "incident-types.json", /\{\s*"incident_type": "DOOR_WONT_LATCH"[\s\S]*?\},/, "", "/templates/0/incident_type", /no incident type with a duration "DOOR_WONT_LATCH"/],
+    ["a template twice", "closeout-templates.json", `"CLOSER_LEAKING_OR_SLAMMING"`, `"DOOR_WONT_LATCH"`, "/templates/1/incident_type", /already at \/templates\/0/],
+    ["an evidence key twice", "closeout-templates.json", `"photo_after_latched_alignment"`, `"photo_before_door_edge_and_strike"`, "/templates/0/required_evidence_keys", /duplicate/],
+    ["a template that asks for no signature", "closeout-templates.json", `,\n        "${SIGNATURE}"`, "", "/templates/0/required_evidence_keys", /contain/],
+    ["a template without a version", "closeout-templates.json", `"version": "1.0.0",`, "", "/templates/0", /version/],
+    ["another schema version", "closeout-templates.json", "2026-02-13", "2026-02-14", "/schema_version", /2026-02-13/],
+    ["a misspelt knob", "profiles/pilot.json", "dev_headers", "dev_header", "/", /dev_headers?/],
+    ["a further knob", "profiles/pilot.json", `"dev_headers"`, `"dev_haeders": true, "dev_headers"`, "/", /"dev_haeders"/],
+    ["a value outside the choices", "profiles/pilot.json", `"eligible"`, `"maybe"`, "/technician_without_shift", /eligible/],
+    ["a risk list with an unknown key", "profiles/pilot.json", "photo_before_security_risk", "photo_before_security", "/candidate_risk/evidence_keys/0", /no evidence key "photo_before_security"/],
+    ["a risk list with an unknown type", "profiles/pilot.json", `"CANNOT_SECURE_ENTRY"`, `"CANNOT_SECURE"`, "/candidate_risk/incident_types/0", /no incident type "CANNOT_SECURE"/],
+    ["a profile under another's name", "profiles/pilot.json", `"profile": "pilot"`, `"profile": "strict"`, "/profile", /says "strict"/],
+    ["a profile with an absent price book", "profiles/pilot.json", "price-book.json", "prices.json", "/", /cannot be read/],
+    ["a region twice", "price-book.json", `"region": "CA"`, `"region": "AZ"`, "/tax/regions/1/region", /already at \/tax\/regions\/0/],
+    ["half a cent", "price-book.json", "8900", "8900.5", "/default/trip_charge_cents", /integer/],
+    ["text that is no JSON", "price-book.json", "{", "[", "/", /is not JSON/],
+  ];
+  for (const [what, file, from, to, path, reason] of cases) {
+    it(`is refused: ${what}`, (t) => {
+      const folder = copyOfSet(t);
+      edit(folder, file, from, to);
+      const named = what.includes("absent price book") ? "prices.json" : path.startsWith("/templates") ? "closeout-templates.json" : file;
+      assert.throws(
+        () => loadPolicy("pilot", folder),
+        (error) => {
+          assert.ok(error instanceof PolicyError, String(error));
+          assert.deepEqual([error.file, error.path], [named, path], error.message);
+          assert.match(error.reason, reason);
+          assert.ok(error.message.includes(named) && error.message.includes(error.reason));
+          return true;
+        },
+      );
+    });
+  }
+
+  for (const name of ["lenient", "../profiles/pilot", "", "pilot.json"]) {
+    it(`is refused: profile "${name}", naming those there are`, () => {
+      assert.throws(() => loadPolicy(name), { name: "PolicyError", reason: /known: pilot, strict$/ });
+    });
+  }
+});

@@ -1,0 +1,252 @@
+// What every object store must do, whichever keeps the bytes. Run by object-store.test.ts over each of them.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { buffer } from "node:stream/consumers";
+import { EVIDENCE_MAX_BYTES } from "../../dispatch/storage/media-types.ts";
+import { InvalidObjectKey } from "../../dispatch/storage/object-key.ts";
+import { fetchObject, inspectObject, type ObjectStore } from "../../dispatch/storage/object-store.ts";
+import * as client from "../support/upload-client.ts";
+
+/** `stores` are two views of one bucket, as two processes have. */
+export type StoreUnderTest = { stores: [ObjectStore, ObjectStore]; stop(): Promise<void> };
+
+const hostileKeys = [
+  "", "/", ".", "..", "/etc/passwd", "../x", "a/../b", "a/..", "a/./b", "a//b", "a/", "./a", "a\\b", "a\0b", "a b", "a%2fb", "a?b",
+  "a#b", "a\nb", "-rf", ".hidden", "a/.hidden", "Evidence", "фото", "a\u202eb", "\u00e9", "e\u0301", "con:x", "a*",
+  "a".repeat(201), `${"a/".repeat(16)}a`,
+];
+
+export function objectStoreContract(name: string, start: () => Promise<StoreUnderTest>, skip: string | false): void {
+  describe(`object store contract: ${name}`, { skip, timeout: 120_000 }, () => {
+    let underTest: StoreUnderTest;
+    let store: ObjectStore;
+    before(async () => {
+      underTest = await start();
+      store = underTest.stores[0];
+    });
+    after(() => underTest?.stop());
+
+    const newKey = (folder = "evidence") => `${folder}/${randomUUID()}/photo.jpg`;
+    const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+    const ticketFor = (key: string, sizeBytes: number, now = new Date()) =>
+      store.presignUpload({ key, contentType: "image/jpeg", sizeBytes, maxBytes: EVIDENCE_MAX_BYTES, now, expiresInSeconds: 300 });
+    const textAt = async (key: string) => {
+      const body = await store.read(key);
+      return body && (await buffer(body)).toString();
+    };
+
+    test("is reachable and names its objects by s3 URIs", async () => {
+      await store.check();
+      await store.check(new AbortController().signal);
+      assert.equal(store.uriOf("evidence/a.jpg"), `s3://${store.bucket}/evidence/a.jpg`);
+    });
+
+    describe("signed uploads", () => {
+      const bytes = Buffer.from("not really a photo: фото 写真 📷");
+
+      test("what is uploaded as signed is there, byte for byte", async () => {
+        const key = newKey("incoming");
+        const ticket = await ticketFor(key, bytes.length);
+        assert.ok((await client.upload(ticket, bytes)) < 300);
+        assert.deepEqual(await store.stat(key), { sizeBytes: bytes.length });
+        assert.equal(await textAt(key), bytes.toString());
+      });
+
+      test("the ticket says when it expires", async () => {
+        const now = new Date("2026-03-01T10:00:00.000Z");
+        assert.equal((await ticketFor(newKey("incoming"), 10, now)).expires_at, "2026-03-01T10:05:00.000Z");
+      });
+
+      type Deceit = (ticket: Awaited<ReturnType<typeof ticketFor>>, key: string) => typeof ticket;
+      const deceits: [string, Deceit, Uint8Array][] = [
+        ["a wrong signature", client.withForgedSignature, bytes],
+        ["another content type", (ticket) => client.withContentType(ticket, "application/pdf"), bytes],
+        ["one byte more than signed", (ticket) => ticket, Buffer.concat([bytes, Buffer.of(0)])],
+        ["one byte less than signed", (ticket) => ticket, bytes.subarray(1)],
+        ["nothing at all", (ticket) => ticket, Buffer.alloc(0)],
+        ["a size changed after signing", (t) => client.withSize(t, bytes.length, 2 * bytes.length), Buffer.concat([bytes, bytes])],
+      ];
+      for (const [what, deceive, sent] of deceits)
+        test(`refuses ${what} and stores nothing`, async () => {
+          const key = newKey("incoming");
+          const ticket = deceive(await ticketFor(key, bytes.length), key);
+          const status = await client.upload(ticket, sent);
+          assert.ok(status >= 400 && status < 500, `answered ${status}`);
+          assert.equal(await store.stat(key), null);
+        });
+
+      test("refuses another key than the signed one", async () => {
+        const [key, other] = [newKey("incoming"), newKey("incoming")];
+        const status = await client.upload(client.withKey(await ticketFor(key, bytes.length), key, other), bytes);
+        assert.ok(status >= 400 && status < 500, `answered ${status}`);
+        assert.equal(await store.stat(other), null);
+      });
+
+      test("refuses an expired ticket", async () => {
+        const key = newKey("incoming");
+        const anHourAgo = new Date(Date.now() - 3_600_000);
+        const status = await client.upload(await ticketFor(key, bytes.length, anHourAgo), bytes);
+        assert.ok(status >= 400 && status < 500, `answered ${status}`);
+        assert.equal(await store.stat(key), null);
+      });
+
+      test("a ticket may carry no object at all: 0 bytes", async () => {
+        const key = newKey("incoming");
+        assert.ok((await client.upload(await ticketFor(key, 0), Buffer.alloc(0))) < 300);
+        assert.deepEqual(await store.stat(key), { sizeBytes: 0 });
+      });
+
+      test("takes exactly 25 MiB and not one byte more", async () => {
+        const [key, tooLarge] = [newKey("incoming"), newKey("incoming")];
+        const photo = randomBytes(EVIDENCE_MAX_BYTES);
+        assert.ok((await client.upload(await ticketFor(key, photo.length), photo)) < 300);
+        const seen = await inspectObject(store, key, EVIDENCE_MAX_BYTES);
+        assert.equal(seen?.sizeBytes, EVIDENCE_MAX_BYTES);
+        assert.equal(seen?.sha256, sha256(photo));
+        const status = await client.upload(await ticketFor(tooLarge, photo.length), Buffer.concat([photo, Buffer.of(1)]));
+        assert.ok(status >= 400 && status < 500, `answered ${status}`);
+        assert.equal(await store.stat(tooLarge), null);
+      });
+
+      test("is not visible before it is complete", async () => {
+        const key = newKey("incoming");
+        const photo = randomBytes(4 * 1024 * 1024);
+        const status = await client.uploadInHalves(await ticketFor(key, photo.length), photo, async () => {
+          assert.equal(await store.stat(key), null);
+          assert.equal(await store.read(key), null);
+          return "go on";
+        });
+        assert.ok(status !== null && status < 300, `answered ${status}`);
+        assert.equal((await inspectObject(store, key, EVIDENCE_MAX_BYTES))?.sha256, sha256(photo));
+      });
+
+      test("leaves nothing when the client hangs up half way", async () => {
+        const key = newKey("incoming");
+        const photo = randomBytes(1024 * 1024);
+        await client.uploadInHalves(await ticketFor(key, photo.length), photo, async () => "hang up");
+        assert.equal(await store.stat(key), null);
+      });
+
+      test("signs nothing that must not be uploaded", async () => {
+        const good = { key: newKey("incoming"), contentType: "image/jpeg", sizeBytes: 1, maxBytes: 1, now: new Date(), expiresInSeconds: 1 };
+        const bad = [
+          { sizeBytes: 2 },
+          { sizeBytes: -1 },
+          { sizeBytes: Number.NaN },
+          { expiresInSeconds: 0 },
+          { expiresInSeconds: 604_801 },
+          { contentType: "image/jpeg\r\nX-Evil: 1" },
+          { contentType: "" },
+        ];
+        for (const part of bad) await assert.rejects(store.presignUpload({ ...good, ...part }), RangeError);
+        await assert.rejects(store.presignUpload({ ...good, key: newKey("evidence") }), InvalidObjectKey);
+      });
+    });
+
+    describe("writing once", () => {
+      test("writes an object and never replaces it", async () => {
+        const key = newKey();
+        assert.equal(await store.writeOnce(key, Buffer.from("first"), "text/plain"), "written");
+        assert.equal(await store.writeOnce(key, Buffer.from("second"), "text/plain"), "exists");
+        assert.equal(await store.writeOnce(key, Buffer.from("first"), "text/plain"), "exists");
+        assert.equal(await textAt(key), "first");
+      });
+
+      test("of ten writers at once exactly one writes, and its content stays", async () => {
+        const key = newKey();
+        const writers = Array.from({ length: 10 }, (_, n) => ({ store: underTest.stores[n % 2] ?? store, content: `writer ${n}`.repeat(5_000) }));
+        const answers = await Promise.all(writers.map((w) => w.store.writeOnce(key, Buffer.from(w.content), "text/plain")));
+        assert.equal(answers.filter((answer) => answer === "written").length, 1);
+        assert.equal(answers.filter((answer) => answer === "exists").length, 9);
+        assert.equal(await textAt(key), writers[answers.indexOf("written")]?.content);
+      });
+
+      test("an object and one below its name do not disturb each other", async () => {
+        const key = newKey();
+        assert.equal(await store.writeOnce(key, Buffer.from("above"), "text/plain"), "written");
+        assert.equal(await store.writeOnce(`${key}/below`, Buffer.from("below"), "text/plain"), "written");
+        assert.deepEqual([await textAt(key), await textAt(`${key}/below`)], ["above", "below"]);
+      });
+
+      test("keeps an empty object", async () => {
+        const key = newKey();
+        assert.equal(await store.writeOnce(key, new Uint8Array(0), "text/plain"), "written");
+        assert.equal(await store.writeOnce(key, new Uint8Array(0), "text/plain"), "exists");
+        assert.deepEqual(await store.stat(key), { sizeBytes: 0 });
+        assert.equal((await inspectObject(store, key, 10))?.sha256, sha256(Buffer.alloc(0)));
+      });
+
+      test("writes only the part of a buffer that the view shows", async () => {
+        const key = newKey();
+        await store.writeOnce(key, new Uint8Array(Buffer.from("-seen-")).subarray(1, 5), "text/plain");
+        assert.equal(await textAt(key), "seen");
+      });
+
+      test("does not write where uploads go", async () => {
+        await assert.rejects(store.writeOnce(newKey("incoming"), Buffer.from("x"), "text/plain"), InvalidObjectKey);
+      });
+    });
+
+    describe("reading and removing", () => {
+      test("an absent object has no size, no bytes and nothing to inspect", async () => {
+        const key = newKey();
+        assert.equal(await store.stat(key), null);
+        assert.equal(await store.read(key), null);
+        assert.equal(await inspectObject(store, key, 10), null);
+        assert.equal(await fetchObject(store, key, 10), null);
+      });
+
+      test("removing is done once and harmless twice", async () => {
+        const key = newKey();
+        await store.writeOnce(key, Buffer.from("x"), "text/plain");
+        await store.remove(key);
+        await store.remove(key);
+        assert.equal(await store.stat(key), null);
+        assert.equal(await store.writeOnce(key, Buffer.from("y"), "text/plain"), "written");
+      });
+
+      test("inspection stops one byte past the limit", async () => {
+        const key = newKey();
+        const bytes = randomBytes(300_000);
+        await store.writeOnce(key, bytes, "image/jpeg");
+        assert.equal((await inspectObject(store, key, 300_000))?.sizeBytes, 300_000);
+        assert.equal((await inspectObject(store, key, 299_999))?.sizeBytes, 300_000);
+        assert.equal((await inspectObject(store, key, 1_000))?.sizeBytes, 1_001);
+        const fetched = await fetchObject(store, key, 300_000);
+        assert.equal(fetched?.sha256, sha256(bytes));
+        assert.deepEqual(fetched && Buffer.from(fetched.bytes), bytes);
+        assert.deepEqual(fetched && Buffer.from(fetched.head), bytes.subarray(0, 4096));
+      });
+
+      test("a reader may stop early", async () => {
+        const key = newKey();
+        await store.writeOnce(key, randomBytes(2_000_000), "image/jpeg");
+        const body = await store.read(key);
+        assert.ok(body);
+        for await (const _chunk of body) break;
+        assert.equal(body.destroyed, true);
+        assert.equal((await store.stat(key))?.sizeBytes, 2_000_000);
+      });
+    });
+
+    test("no method takes a key that is not one", async () => {
+      for (const key of hostileKeys) {
+        assert.throws(() => store.uriOf(key), InvalidObjectKey, key);
+        await assert.rejects(store.stat(key), InvalidObjectKey, key);
+        await assert.rejects(store.read(key), InvalidObjectKey, key);
+        await assert.rejects(store.remove(key), InvalidObjectKey, key);
+        await assert.rejects(store.writeOnce(key, Buffer.alloc(0), "text/plain"), InvalidObjectKey, key);
+        await assert.rejects(ticketFor(`incoming/${key}`, 1), InvalidObjectKey, key);
+      }
+    });
+
+    test("takes the longest key there may be", async () => {
+      const key = `${"a/".repeat(15)}${"b".repeat(170)}`;
+      assert.equal(key.length, 200);
+      assert.equal(await store.writeOnce(key, Buffer.from("x"), "text/plain"), "written");
+      assert.equal(await textAt(key), "x");
+    });
+  });
+}

@@ -1,0 +1,104 @@
+// Run once before all test files (`--test-global-setup`): one throw-away PostgreSQL, or the
+// server in DISPATCH_TEST_DATABASE_URL, with one migrated template database that
+// database.ts copies. It must leave nothing behind, however the run ends.
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
+import { tryLock } from "../../dispatch/db/embedded/lock.ts";
+import { migrate } from "../../dispatch/db/migrate.ts";
+import { databaseUrl, RUN_LOCK, SERVER_URL_VARIABLE, TEMPLATE_VARIABLE } from "./database.ts";
+
+const FOLDER_PREFIX = "dispatch-tests-";
+// Nothing here needs to outlive the machine, and flushing to disk is half of a test's time.
+const THROW_AWAY = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_wal_size: "256MB" };
+
+let folder: string | undefined;
+let server: EmbeddedPostgres | undefined;
+let admin: pg.Client | undefined;
+let tornDown: Promise<void> | undefined;
+
+/** Called by node:test in the runner's process; the variables it sets reach every test file. */
+export async function globalSetup(): Promise<void> {
+  try {
+    const serverUrl = process.env["DISPATCH_TEST_DATABASE_URL"] || (await startThrowAwayServer());
+    const template = await prepareTemplate(serverUrl);
+    process.env[SERVER_URL_VARIABLE] = serverUrl;
+    process.env[TEMPLATE_VARIABLE] = template;
+  } catch (cause) {
+    await globalTeardown();
+    throw cause;
+  }
+}
+
+/** After the last file, and on Ctrl-C or SIGTERM, when node:test calls it twice. */
+export function globalTeardown(): Promise<void> {
+  return (tornDown ??= tearDown());
+}
+
+async function tearDown(): Promise<void> {
+  if (admin !== undefined) {
+    if (server === undefined) await dropDatabases(admin, process.env[TEMPLATE_VARIABLE] ?? "");
+    await admin.end();
+  }
+  await server?.stop();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+}
+
+async function startThrowAwayServer(): Promise<string> {
+  await removeLeftFolders();
+  folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX));
+  server = await startEmbeddedPostgres({ dataDir: folder, log: () => {}, settings: THROW_AWAY });
+  return server.url;
+}
+
+/** A run killed outright cannot remove its folder, but its lock is free then. */
+async function removeLeftFolders(): Promise<void> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(FOLDER_PREFIX));
+  for (const name of names) {
+    const left = join(tmpdir(), name);
+    try {
+      const lock = tryLock(join(left, "run", "server.lock"));
+      if (lock === undefined) continue;
+      await rm(left, { recursive: true, force: true });
+      lock.release();
+    } catch {
+      // Another user's, or one that is just being made: not ours to remove.
+    }
+  }
+}
+
+async function prepareTemplate(serverUrl: string): Promise<string> {
+  admin = new pg.Client({ connectionString: serverUrl });
+  admin.on("error", () => {});
+  await admin.connect();
+  await dropLeftDatabases(admin);
+  const run = randomBytes(4).toString("hex");
+  // Held until this process ends: a run whose lock is free is over, and its databases may go.
+  await admin.query("SELECT pg_advisory_lock($1, ('x' || $2)::bit(32)::int)", [RUN_LOCK, run]);
+  const template = `dispatch_test_${run}_template`;
+  await admin.query(`CREATE DATABASE ${template}`);
+  await migrate({ databaseUrl: databaseUrl(serverUrl, template), log: () => {} });
+  return template;
+}
+
+async function dropLeftDatabases(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ template: string }>(
+    `SELECT datname AS template FROM pg_database
+      WHERE datname ~ '^dispatch_test_[0-9a-f]{8}_template$'
+        AND pg_try_advisory_xact_lock($1, ('x' || substr(datname, 15, 8))::bit(32)::int)`,
+    [RUN_LOCK],
+  );
+  for (const { template } of rows) await dropDatabases(client, template);
+}
+
+/** The template and every copy made of it. */
+async function dropDatabases(client: pg.Client, template: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT quote_ident(datname) AS name FROM pg_database WHERE starts_with(datname, $1) AND $1 <> ''",
+    [template.replace(/template$/, "")],
+  );
+  for (const { name } of rows) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+}
