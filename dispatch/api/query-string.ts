@@ -26,6 +26,27 @@ export function parameterReader(entry: QueryEntry): ParameterReader {
 /** @throws Refusal INVALID_QUERY */
 function readParameters(query: string, parameters: ReadonlyMap<string, Parameter>): JsonObject {
   const values: Record<string, unknown> = {};
+  for (const [name, texts] of decodedParameters(query, [...parameters.keys()])) {
+    const parameter = parameters.get(name);
+    if (!parameter) continue;
+    if (parameter.list) {
+      const items = texts.flatMap((text) => text.split(",")).map((item) => item.trim()).filter((item) => item !== "");
+      if (items.length === 0) throw refused(name, "minItems", "must not be empty");
+      values[name] = items.map(parameter.read);
+    } else {
+      if (texts.length > 1) throw refused(name, "unique", "may be given only once");
+      values[name] = parameter.read((texts[0] ?? "").trim());
+    }
+  }
+  return values;
+}
+
+/**
+ * The parameters of a query string with all their values, decoded.
+ * @throws Refusal INVALID_QUERY for a parameter that is not known, too many of them, or broken percent-encoding
+ */
+export function decodedParameters(query: string, known: readonly string[]): Map<string, string[]> {
+  const values = new Map<string, string[]>();
   const pairs = query.split("&", maxParameters + 1);
   if (pairs.length > maxParameters) throw refused("", "maxItems", `at most ${maxParameters} parameters are read`);
   for (const pair of pairs) {
@@ -33,17 +54,10 @@ function readParameters(query: string, parameters: ReadonlyMap<string, Parameter
     const equals = pair.indexOf("=");
     const name = decoded(equals === -1 ? pair : pair.slice(0, equals), "");
     const text = equals === -1 ? "" : decoded(pair.slice(equals + 1), name);
-    const parameter = parameters.get(name);
-    if (!parameter) throw refused(name.slice(0, 100), "unknown", "is not a parameter of this query");
-    if (!parameter.list) {
-      if (Object.hasOwn(values, name)) throw refused(name, "unique", "may be given only once");
-      values[name] = parameter.read(text.trim());
-      continue;
-    }
-    const before = values[name];
-    const items = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
-    if (items.length === 0) throw refused(name, "minItems", "must not be empty");
-    values[name] = [...(Array.isArray(before) ? before : []), ...items.map(parameter.read)];
+    if (!known.includes(name)) throw refused(name.slice(0, 100), "unknown", "is not a parameter of this path");
+    const before = values.get(name);
+    if (before) before.push(text);
+    else values.set(name, [text]);
   }
   return values;
 }

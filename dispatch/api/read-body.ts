@@ -1,4 +1,4 @@
-// A request's body as bytes: bounded, uncompressed, and never read for ever. It does not look inside.
+// A request's body as bytes: bounded in size and time, uncompressed, never read for ever. It does not look inside.
 
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../kernel/refusal.ts";
@@ -6,68 +6,66 @@ import { Refusal } from "../kernel/refusal.ts";
 export const maxBodyBytes = 256 * 1024;
 
 /**
- * How much of a body nobody wants is read and dropped before the answer. A client that is still sending when the
- * connection closes often sees a reset in place of the answer; one that sends more than this has to live with it.
+ * How much of a body nobody wants is read and dropped before the answer, and for how long. A client that is still
+ * sending when the connection closes often sees a reset in place of the answer; one that goes on has to live with it.
  */
-const maxDroppedBytes = 1024 * 1024;
+const maxDropped = { bytes: 1024 * 1024, ms: 2_000 };
 
 /**
  * Reads the whole body.
- * @throws Refusal PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE for a compressed one, INVALID_JSON when it breaks off
+ * @throws Refusal PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE for a compressed one, INVALID_JSON when it breaks off or
+ *   does not arrive in time
  */
-export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+export async function readBody(request: IncomingMessage, withinMs: number): Promise<Uint8Array> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
     throw new Refusal("UNSUPPORTED_MEDIA_TYPE", {}, { message: "Compressed bodies are not accepted; send the JSON as it is." });
   }
   if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw new Refusal("PAYLOAD_TOO_LARGE");
-  return hasBody(request) ? collect(request) : new Uint8Array();
-}
-
-function collect(request: IncomingMessage): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const settle = (outcome: () => void) => {
-      request.off("data", onData).off("end", onEnd).off("close", onBreak).off("error", onBreak);
-      outcome();
-    };
-    const onData = (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size > maxBodyBytes) {
-        request.pause();
-        settle(() => reject(new Refusal("PAYLOAD_TOO_LARGE")));
-      }
-    };
-    const onEnd = () => settle(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    const onBreak = () =>
-      settle(() => reject(new Refusal("INVALID_JSON", {}, { message: "The connection broke off in the middle of the body." })));
-    request.on("data", onData).on("end", onEnd).on("close", onBreak).on("error", onBreak);
-  });
+  if (!hasBody(request)) return new Uint8Array();
+  const chunks: Buffer[] = [];
+  const end = await consume(request, { bytes: maxBodyBytes, ms: withinMs }, (chunk) => chunks.push(chunk));
+  if (end === "too_long") throw new Refusal("PAYLOAD_TOO_LARGE");
+  if (end === "late") throw incomplete("The body did not arrive in time.");
+  if (end === "broken") throw incomplete("The connection broke off in the middle of the body.");
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
 /** Reads and drops what is left of a body, up to a bound; false when more would follow. */
-export function dropBody(request: IncomingMessage): Promise<boolean> {
-  if (request.complete || !hasBody(request)) return Promise.resolve(true);
+export async function dropBody(request: IncomingMessage): Promise<boolean> {
+  if (request.complete || !hasBody(request)) return true;
+  const end = await consume(request, maxDropped, () => undefined);
+  return end === "whole" || end === "broken";
+}
+
+type End = "whole" | "too_long" | "late" | "broken";
+
+/** Hands on the body's chunks until it ends or a bound is reached; the request is then left paused. */
+function consume(request: IncomingMessage, most: { bytes: number; ms: number }, take: (chunk: Buffer) => void): Promise<End> {
   return new Promise((resolve) => {
-    let dropped = 0;
-    const settle = (ended: boolean) => {
-      request.off("data", onData).off("end", onEnd).off("close", onEnd).off("error", onEnd);
-      resolve(ended);
+    let size = 0;
+    const settle = (end: End) => {
+      clearTimeout(timer);
+      request.off("data", onData).off("end", onEnd).off("close", onBreak).off("error", onBreak);
+      if (end === "too_long" || end === "late") request.pause();
+      resolve(end);
     };
+    const timer = setTimeout(() => settle("late"), most.ms);
     const onData = (chunk: Buffer) => {
-      dropped += chunk.length;
-      if (dropped <= maxDroppedBytes) return;
-      request.pause();
-      settle(false);
+      size += chunk.length;
+      if (size > most.bytes) settle("too_long");
+      else take(chunk);
     };
-    const onEnd = () => settle(true);
-    request.on("data", onData).on("end", onEnd).on("close", onEnd).on("error", onEnd);
-    request.resume();
+    const onEnd = () => settle("whole");
+    const onBreak = () => settle("broken");
+    request.on("data", onData).on("end", onEnd).on("close", onBreak).on("error", onBreak);
+    if (request.destroyed) settle("broken");
+    else request.resume();
   });
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
+
+const incomplete = (message: string): Refusal => new Refusal("INVALID_JSON", {}, { message });

@@ -1,75 +1,74 @@
-// Which requests there are: the tools of the contract and the API's own few paths, in one table. It finds the route
-// of a path; what a route does is elsewhere.
+// Which requests there are: a table of paths, and the function that looks one up. What a route does is elsewhere.
 
-import type { Entry, ToolName } from "../contract/index.ts";
-import { toolEntries } from "../contract/index.ts";
-import { isUuid } from "./exchange.ts";
+import { isUuid, type Exchange } from "./exchange.ts";
 
-export type ToolRoute = { readonly tool: ToolName; readonly entry: Entry };
+/** Answers a request. `id` is the part of the path that the template leaves open, as it was sent. */
+export type Handler = (exchange: Exchange, id: string) => Promise<void> | void;
+
+/** `path` may have one open part: an id ("/tickets/{ticketId}/close"), or all that follows ("/object-store/{*}"). */
+export type RouteEntry = { readonly method: string; readonly path: string; readonly handler: Handler };
 
 /** All that answers at one path template. */
-export type Route<Own> = {
+export type Route = {
   readonly endpoint: string;
   /** By method; HEAD is answered as GET. */
-  readonly methods: ReadonlyMap<string, ToolRoute | Own>;
+  readonly handlers: ReadonlyMap<string, Handler>;
   /** The Allow header. */
   readonly allow: string;
 };
 
-/** What a path leads to, with the id in it, as it was sent. */
-export type Match<Own> = { readonly route: Route<Own>; readonly id: string | null };
+export type Match = { readonly route: Route; readonly id: string };
 
-export type OwnRoute<Own> = { readonly method: string; readonly path: string; readonly own: Own };
-
-/** The id of a path, whatever the contract calls it; no path of the contract has two. */
-const parameter = /\{\w+\}/;
+const openPart = /\{\w+\}/;
 const slot = "{}";
+const rest = "{*}";
+/** Parts of the longest template. */
+const maxParts = 4;
 
 /**
- * The table of all routes, and the function that looks a path up in it.
+ * Builds the table.
  *
  * A table, because express tries its routes one after the other: with this contract's 45, one core answered 15,600
  * requests/s through express's router and 22,400/s through one express handler with a table.
  */
-export function routeTable<Own>(ownRoutes: readonly OwnRoute<Own>[]): (path: string) => Match<Own> | null {
-  const byTemplate = new Map<string, { endpoint: string; methods: Map<string, ToolRoute | Own> }>();
-  const add = (method: string, path: string, handler: ToolRoute | Own) => {
-    const template = path.replace(parameter, slot);
-    const route = byTemplate.get(template) ?? { endpoint: path, methods: new Map<string, ToolRoute | Own>() };
-    byTemplate.set(template, route);
-    route.methods.set(method, handler);
-  };
-  for (const [tool, entry] of toolEntries) add(entry.method, entry.path, { tool, entry });
-  for (const { method, path, own } of ownRoutes) add(method, path, own);
-
-  const exact = new Map<string, Match<Own>>();
-  const withId = new Map<string, Route<Own>>();
-  for (const [template, { endpoint, methods }] of byTemplate) {
-    const route = { endpoint, methods, allow: allowOf([...methods.keys()]) };
-    if (template.includes(slot)) withId.set(template, route);
-    else exact.set(template, { route, id: null });
+export function routeTable(entries: readonly RouteEntry[]): (path: string) => Match | null {
+  const exact = new Map<string, Match>();
+  const withId = new Map<string, Route>();
+  const prefixes: { prefix: string; route: Route }[] = [];
+  for (const [template, sameTemplate] of Map.groupBy(entries, ({ path }) => path.replace(openPart, slot))) {
+    const route = routeOf(sameTemplate);
+    if (template.endsWith(rest)) prefixes.push({ prefix: template.slice(0, -rest.length), route });
+    else if (template.includes(slot)) withId.set(template, route);
+    else exact.set(template, { route, id: "" });
   }
-  return (path) => exact.get(path) ?? matchWithId(path, withId);
+  const matchPrefix = (path: string): Match | null => {
+    const found = prefixes.find(({ prefix }) => path.startsWith(prefix));
+    return found ? { route: found.route, id: path.slice(found.prefix.length) } : null;
+  };
+  return (path) => exact.get(path) ?? matchWithId(path, withId) ?? matchPrefix(path);
 }
 
-function matchWithId<Own>(path: string, routes: ReadonlyMap<string, Route<Own>>): Match<Own> | null {
-  // Each part in turn is taken for the id; the longest template of the contract has four parts.
-  for (let start = 1, parts = 0; start > 0 && parts < maxParts; parts++) {
+function matchWithId(path: string, routes: ReadonlyMap<string, Route>): Match | null {
+  // Each part in turn is taken for the id.
+  for (let start = 1, part = 0; start > 0 && part < maxParts; part++) {
     const slash = path.indexOf("/", start);
     const end = slash === -1 ? path.length : slash;
-    const route = routes.get(path.slice(0, start) + slot + path.slice(end));
-    if (route && end > start) {
+    const route = end > start ? routes.get(path.slice(0, start) + slot + path.slice(end)) : undefined;
+    if (route) {
       const id = path.slice(start, end);
-      // A command is never found under an id that cannot be one; a query says what is wrong with it.
-      return isUuid(id) || route.methods.has("GET") ? { route, id } : null;
+      // A command is not to be found under an id that cannot be one; a query says what is wrong with the id.
+      return isUuid(id) || route.handlers.has("GET") ? { route, id } : null;
     }
     start = slash + 1;
   }
   return null;
 }
 
-const maxParts = 5;
-
-function allowOf(methods: readonly string[]): string {
-  return methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
+function routeOf(entries: readonly RouteEntry[]): Route {
+  const [first] = entries;
+  return {
+    endpoint: first?.path ?? "",
+    handlers: new Map(entries.map(({ method, handler }) => [method, handler])),
+    allow: entries.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", "),
+  };
 }

@@ -27,6 +27,8 @@ export async function loadAssignee(tx: Session, ticketId: string, techId: string
 const alwaysBinding = new Set<IneligibleReason>(["INACTIVE", "DRAINED", "BOOKED", "TIME_OFF"]);
 const strictlyBinding = new Set<IneligibleReason>([...alwaysBinding, "NO_SHIFT", "OFF_SHIFT"]);
 
+const anyHours = { technicianWithoutShift: "eligible", zoneMustMatch: false } as const;
+
 /**
  * The booking an assignment makes; null when the ticket has no time yet.
  * @throws Refusal ASSIGNMENT_NOT_FOUND, TECH_UNAVAILABLE
@@ -50,6 +52,9 @@ export function bookingFor(desk: Desk, ticket: TicketRow, techId: string, { tech
   const verdict = assessWindow(technician.calendar(window), timeOnly, window, { technicianWithoutShift, zoneMustMatch: false });
   const binding = technicianWithoutShift === "excluded" ? strictlyBinding : alwaysBinding;
   if (!verdict.free && binding.has(verdict.reason)) throw unavailable(verdict.reason, verdict.detail);
+  // The rule names one reason only; behind hours that do not bind, a booking still does.
+  const besides = verdict.free ? verdict : assessWindow({ ...technician.calendar(window), shifts: null }, timeOnly, window, anyHours);
+  if (!besides.free && binding.has(besides.reason)) throw unavailable(besides.reason, besides.detail);
   return {
     id: newId(Date.parse(now)),
     technician_id: technician.id,

@@ -40,8 +40,8 @@ const PROVIDER_STATES = new Set([
 
 /**
  * Everything the cockpit shows about a ticket's SLA at `now`.
- * The deadline counts from scheduled_start when there is one; the response deadline always from created_at,
- * so that scheduling late cannot hide a breach. Late means past the deadline, not on it.
+ * The deadline counts from scheduled_start when there is one; the response deadline always from created_at: it
+ * stays where it is when a visit is put off. Late means past the deadline, not on it.
  */
 export function slaReport(ticket: SlaTicket, now: Date, rules: SlaRules): SlaReport {
   const target = slaTargetMinutes(ticket.priority, rules);

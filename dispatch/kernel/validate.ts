@@ -50,6 +50,7 @@ function newAjv(unknownFields: UnknownFields): Ajv {
     allErrors: false,
     strict: true,
     strictTypes: false,
+    strictRequired: false,
     ...(unknownFields === "ignore" && { removeAdditional: "all" }),
   });
   ajv.addFormat("date-time", isTime);

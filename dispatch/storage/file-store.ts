@@ -2,7 +2,7 @@
 // Must not know HTTP beyond the shape of an upload, nor follow a key or a symbolic link out of its folder.
 //
 //   <folder>/upload-secret   32 random bytes, shared by every process on this folder
-//   <folder>/objects/        one file per object, named after its key, URL-encoded: flat, so no key can be another's folder
+//   <folder>/objects/        one file per object, its name the URL-encoded key: flat, so no key is another's folder
 //   <folder>/temp/           what is being written
 
 import { randomUUID } from "node:crypto";

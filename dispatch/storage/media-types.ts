@@ -55,7 +55,8 @@ const beginsLike: Record<MediaType, (head: Buffer) => boolean> = {
 const heicBrands = new Set(["heic", "heix", "heim", "heis"]);
 const imageContainerBrands = new Set(["mif1", "msf1"]);
 // https://mp4ra.org/registered-types/brands: what cameras and phones write into video/mp4.
-const mp4Brands = new Set("isom iso2 iso3 iso4 iso5 iso6 iso7 iso8 iso9 mp41 mp42 avc1 M4VH M4VP".split(" ")).add("M4V ");
+const mp4Versions = ["isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "mp41", "mp42"];
+const mp4Brands = new Set([...mp4Versions, "avc1", "M4V ", "M4VH", "M4VP"]);
 // Relatives in the same container that also list isom, mp41 or mp42: QuickTime, audio, AVIF, HEVC image sequences.
 const otherMajorBrands = new Set(["qt  ", "M4A ", "M4B ", "M4P ", "avif", "avis", "hevc", "hevx"])
   .union(heicBrands)
@@ -64,7 +65,8 @@ const otherMajorBrands = new Set(["qt  ", "M4A ", "M4B ", "M4P ", "avif", "avis"
 function isHeic(head: Buffer): boolean {
   const [major, ...compatible] = fileTypeBrands(head);
   if (major === undefined) return false;
-  return heicBrands.has(major) || (imageContainerBrands.has(major) && compatible.some((brand) => heicBrands.has(brand)));
+  if (heicBrands.has(major)) return true;
+  return imageContainerBrands.has(major) && compatible.some((brand) => heicBrands.has(brand));
 }
 
 function isMp4(head: Buffer): boolean {

@@ -24,14 +24,15 @@ export class InvalidObjectKey extends Error {
  */
 export function assertObjectKey(key: string): void {
   const segments = key.split("/");
-  const valid = key.length <= maxKeyLength && segments.length <= maxSegments && segments.every((s) => segmentPattern.test(s));
+  const short = key.length <= maxKeyLength && segments.length <= maxSegments;
+  const valid = short && segments.every((segment) => segmentPattern.test(segment));
   if (!valid) throw new InvalidObjectKey(`Not an object key: ${JSON.stringify(key.slice(0, maxKeyLength))}`);
 }
 
 /** Throws InvalidObjectKey unless a signed upload may go to this key. */
 export function assertUploadKey(key: string): void {
   assertObjectKey(key);
-  if (!key.startsWith(incomingPrefix)) throw new InvalidObjectKey(`An upload goes below ${incomingPrefix}, not to ${key}`);
+  if (!key.startsWith(incomingPrefix)) throw new InvalidObjectKey(`Uploads go below ${incomingPrefix}, not to ${key}`);
 }
 
 /** Throws InvalidObjectKey unless writeOnce may write this key. */

@@ -46,7 +46,10 @@ export interface ObjectStore {
   presignUpload(request: UploadRequest): Promise<UploadTicket>;
   /** The size in bytes as the store reports it; null when there is no such object. */
   stat(key: string): Promise<{ sizeBytes: number } | null>;
-  /** The object's bytes; null when there is none. The stream fails with ObjectStoreUnavailable when the store goes away. */
+  /**
+   * The object's bytes; null when there is none. Read them at once: a stream left lying is closed after a while. When
+   * the store goes away meanwhile, the stream fails with ObjectStoreUnavailable.
+   */
   read(key: string): Promise<Readable | null>;
   /**
    * Writes an object that is not there yet, whole or not at all; "exists" when the key is taken, whatever its content.
@@ -83,7 +86,11 @@ export type Inspection = {
  * Measures an object by reading it, at most maxBytes + 1 bytes of it and never whole in memory; null when absent.
  * Larger objects come back with sizeBytes = maxBytes + 1.
  */
-export async function inspectObject(store: ObjectStore, key: string, maxBytes: number): Promise<Inspection | null> {
+export async function inspectObject(
+  store: Pick<ObjectStore, "read">,
+  key: string,
+  maxBytes: number,
+): Promise<Inspection | null> {
   return inspect(store, key, maxBytes, () => undefined);
 }
 
@@ -92,7 +99,7 @@ export async function inspectObject(store: ObjectStore, key: string, maxBytes: n
  * written are then one reading, although an upload may be replaced between two.
  */
 export async function fetchObject(
-  store: ObjectStore,
+  store: Pick<ObjectStore, "read">,
   key: string,
   maxBytes: number,
 ): Promise<(Inspection & { bytes: Uint8Array }) | null> {
@@ -102,7 +109,7 @@ export async function fetchObject(
 }
 
 async function inspect(
-  store: ObjectStore,
+  store: Pick<ObjectStore, "read">,
   key: string,
   maxBytes: number,
   keep: (chunk: Uint8Array) => void,
@@ -131,7 +138,8 @@ export function assertUploadRequest(request: UploadRequest): void {
     throw new RangeError(`Cannot sign an upload of ${sizeBytes} bytes where ${maxBytes} are allowed`);
   if (!Number.isSafeInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > 604_800)
     throw new RangeError(`Cannot sign an upload for ${expiresInSeconds} seconds`);
-  if (!/^[a-z]+\/[a-z0-9][a-z0-9.+-]{0,99}$/.test(contentType)) throw new RangeError(`Not a media type: ${contentType}`);
+  if (!/^[a-z]+\/[a-z0-9][a-z0-9.+-]{0,99}$/.test(contentType))
+    throw new RangeError(`Not a media type: ${JSON.stringify(contentType)}`);
 }
 
 /** The stream with its errors put through `translate`. Destroying the result destroys the source. */

@@ -146,18 +146,19 @@ export class S3Store implements ObjectStore {
 
 function endpointOf(endpoint: string): URL {
   const url = URL.parse(endpoint);
-  const usable = url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.username === "" && url.search === "";
+  const usable = url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
   if (!usable) throw new RangeError(`Not an S3 endpoint of the form http(s)://host:port: ${endpoint}`);
   return url;
 }
 
 type OnResponse = (response: http.IncomingMessage) => void;
+type Transport = Pick<typeof http, "request">;
 
 /** node's own request, ended when it takes too long in all or when nothing moves for callTimeoutMs. */
-function boundedTransport(secure: boolean, callTimeoutMs: number, transferTimeoutMs: number): Pick<typeof http, "request"> {
+function boundedTransport(secure: boolean, callTimeoutMs: number, transferTimeoutMs: number): Transport {
   const request = secure ? https.request : http.request;
   return {
-    request(options: http.RequestOptions | string | URL, onResponse?: http.RequestOptions | OnResponse): http.ClientRequest {
+    request(options: http.RequestOptions | string | URL, onResponse?: http.RequestOptions | OnResponse) {
       if (typeof options === "string" || options instanceof URL || typeof onResponse !== "function")
         throw new TypeError("The minio client calls request(options, callback)");
       const transfers = options.method === "GET" || options.method === "PUT";

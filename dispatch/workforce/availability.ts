@@ -1,8 +1,8 @@
 /**
- * Answers whether a technician is able to do a job and free for it at a given time, and what it costs in driving.
- * Pure, and the only such rule: slots, booking, confirmation, ranking and the worker all ask here.
+ * Who can do a job at a given time, at what driving, and why somebody cannot.
+ * Pure, and the only rule of its kind: no command may compare a window with a calendar by itself.
  */
-import type { Pause, Shift, TimeRange } from "./shift-ranges.ts";
+import type { Shift, TimeRange } from "./shift-ranges.ts";
 import { estimateTravelMinutes, type Place, type TravelEstimate } from "./travel.ts";
 
 /** Why a technician is left out. */
@@ -32,7 +32,7 @@ export interface CalendarTechnician {
   readonly zone: string | null;
   readonly skills: readonly string[];
   readonly tools: readonly string[];
-  /** From expandShifts; null when no pattern is kept for this technician at all, which is not the same as []. */
+  /** From expandShifts, in its order; null when no pattern is kept for this technician at all, which is not the same as []. */
   readonly shifts: readonly Shift[] | null;
   /** In any order. Leave out bookings that do not block (not exclusive, released). */
   readonly busy: readonly BusyRange[];
@@ -74,9 +74,13 @@ export type WindowAssessment =
 
 /** Time between two stops of one shift in which a job may be placed, with the driving to and from it. */
 export interface Gap extends TimeRange {
-  readonly pauses: readonly Pause[];
+  /** Sorted, none overlapping another. */
+  readonly pauses: readonly TimeRange[];
   /** False at the start of a shift. */
   readonly afterBooking: boolean;
+  /** When the technician can stand at the job's door, and must be gone again; driving stops during pauses. */
+  readonly reachableAt: number;
+  readonly mustLeaveBy: number;
   readonly travelBefore: number | null;
   readonly travelAfter: number | null;
   /** Driving that the job adds: there and on, less the way that would be driven without it. Never negative. */
@@ -146,32 +150,17 @@ export function gapsWithin(
   rules: AvailabilityRules,
 ): Gap[] {
   const shifts = (technician.shifts ?? [unknownHours(window)]).filter((shift) => overlaps(shift, window));
-  const busy = technician.busy.filter((range) => range.start < range.end).sort(byTime);
+  const [from, to] = [shifts[0]?.start ?? 0, shifts.at(-1)?.end ?? 0];
+  const near = technician.busy.filter((range) => range.start < range.end && range.start < to && range.end > from);
+  const busy = near.sort(byTime);
   const travel = rules.travel ?? estimateTravelMinutes;
   return shifts.flatMap((shift) => gapsOfShift(shift, busy, technician.home, job.place, travel));
 }
 
-/** The first instant in a gap at which the technician can stand at the job's door. */
-export function reachableFrom(gap: Gap): number {
-  let remaining = (gap.travelBefore ?? 0) * MINUTE_MS;
-  let at = gap.start;
-  for (const pause of gap.pauses) {
-    if (pause.end <= at) continue;
-    if (pause.start - at >= remaining) break;
-    remaining -= Math.max(0, pause.start - at);
-    at = pause.end;
-  }
-  return at + remaining;
-}
-
 /** True when the job can be done in `window` inside the gap: no pause in it, and time to drive before and after. */
 export function fits(gap: Gap, window: TimeRange): boolean {
-  if (window.start < gap.start || window.end > gap.end) return false;
-  if (gap.pauses.some((pause) => overlaps(pause, window))) return false;
-  return (
-    window.start >= reachableFrom(gap) &&
-    freeMs(gap, window.end, gap.end) >= (gap.travelAfter ?? 0) * MINUTE_MS
-  );
+  if (window.start < gap.reachableAt || window.end > gap.mustLeaveBy) return false;
+  return !gap.pauses.some((pause) => overlaps(pause, window));
 }
 
 /** Which relaxation would have made room: tells OFF_SHIFT, TIME_OFF, BOOKED and TOO_FAR apart. */
@@ -225,16 +214,25 @@ function gapsOfShift(
   const push = (end: number, next: Place | null): void => {
     if (end <= from.at) return;
     const range = { start: from.at, end };
-    const pauses = shift.pauses.filter((pause) => overlaps(pause, range)).map((pause) => cut(pause, range));
+    const pauses = pausesWithin(range, shift.pauses);
     const travelBefore = travel(from.place, place);
     const travelAfter = travel(place, next);
     const direct = travel(from.place, next);
     // With one end unknown `direct` is null: then what is known of the way there and on counts in full.
     const addedTravel = Math.max(0, (travelBefore ?? 0) + (travelAfter ?? 0) - (direct ?? 0));
-    gaps.push({ ...range, pauses, afterBooking: from.afterBooking, travelBefore, travelAfter, addedTravel });
+    gaps.push({
+      ...range,
+      pauses,
+      afterBooking: from.afterBooking,
+      reachableAt: driveForward(range.start, (travelBefore ?? 0) * MINUTE_MS, pauses),
+      mustLeaveBy: driveBackward(range.end, (travelAfter ?? 0) * MINUTE_MS, pauses),
+      travelBefore,
+      travelAfter,
+      addedTravel,
+    });
   };
   for (const booking of busy) {
-    if (!overlaps(booking, shift)) continue;
+    if (booking.start >= shift.end) break;
     push(booking.start, booking.place);
     if (booking.end > from.at) from = { at: booking.end, place: booking.place, afterBooking: true };
   }
@@ -246,21 +244,39 @@ function byTime(a: TimeRange, b: TimeRange): number {
   return a.start - b.start || a.end - b.end;
 }
 
-function cut(pause: Pause, range: TimeRange): Pause {
-  return { kind: pause.kind, start: Math.max(pause.start, range.start), end: Math.min(pause.end, range.end) };
+// The part of the pauses within the range, joined where they overlap (time off over a break).
+function pausesWithin(range: TimeRange, pauses: readonly TimeRange[]): TimeRange[] {
+  const joined: TimeRange[] = [];
+  let from = range.start;
+  for (const pause of pauses) {
+    const cut = { start: Math.max(pause.start, from), end: Math.min(pause.end, range.end) };
+    if (cut.start >= cut.end) continue;
+    joined.push(cut);
+    from = cut.end;
+  }
+  return joined;
 }
 
-// Pauses are sorted but may overlap (time off over a break), so each counts only from where the last one ended.
-function freeMs(gap: Gap, from: number, to: number): number {
-  let free = 0;
+function driveForward(from: number, ms: number, pauses: readonly TimeRange[]): number {
   let at = from;
-  for (const pause of gap.pauses) {
-    if (pause.start >= to) break;
-    if (pause.end <= at) continue;
-    free += Math.max(0, pause.start - at);
+  let left = ms;
+  for (const pause of pauses) {
+    if (pause.start - at >= left) break;
+    left -= pause.start - at;
     at = pause.end;
   }
-  return free + Math.max(0, to - at);
+  return at + left;
+}
+
+function driveBackward(from: number, ms: number, pauses: readonly TimeRange[]): number {
+  let at = from;
+  let left = ms;
+  for (const pause of pauses.toReversed()) {
+    if (at - pause.end >= left) break;
+    left -= at - pause.end;
+    at = pause.start;
+  }
+  return at - left;
 }
 
 function missing(required: readonly string[], held: readonly string[]): string[] {

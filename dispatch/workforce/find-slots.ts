@@ -10,7 +10,6 @@ import {
   MINUTE_MS,
   matchesZone,
   noTravel,
-  reachableFrom,
   type AvailabilityRules,
   type CalendarTechnician,
   type Gap,
@@ -77,6 +76,7 @@ interface Candidate {
   readonly start: number;
   readonly technician: CalendarTechnician;
   readonly gap: Gap;
+  readonly inZone: boolean;
   readonly score: number;
 }
 
@@ -101,11 +101,12 @@ export function findSlots(
       rejected.push({ tech_id: technician.techId, ...unable });
       continue;
     }
+    const inZone = matchesZone(technician.zone, request.region);
     let found = false;
     for (const gap of gapsWithin(technician, request, window, rules)) {
       for (const start of startsIn(gap, request)) {
         found = true;
-        best.add({ start, technician, gap, score: scoreOf(start, technician, gap, request) });
+        best.add({ start, technician, gap, inZone, score: scoreOf(start, gap, inZone, request) });
       }
     }
     if (found) continue;
@@ -126,12 +127,11 @@ function hasRoom(technician: CalendarTechnician, request: SlotRequest, rules: Av
 
 function startsIn(gap: Gap, request: SlotRequest): number[] {
   const duration = request.durationMinutes * MINUTE_MS;
-  const reachable = reachableFrom(gap);
-  const first = Math.max(reachable, request.earliest);
-  const last = Math.min(gap.end, request.latest) - duration;
+  const first = Math.max(gap.reachableAt, request.earliest);
+  const last = Math.min(gap.mustLeaveBy, request.latest) - duration;
   const starts: number[] = [];
   const fitting = (start: number): boolean => fits(gap, { start, end: start + duration });
-  for (const start of anchorsIn(gap, reachable)) {
+  for (const start of anchorsIn(gap)) {
     // On the grid it comes below.
     const onGrid = start % (GRID_MINUTES * MINUTE_MS) === 0;
     if (!onGrid && start >= first && start <= last && fitting(start)) starts.push(start);
@@ -143,9 +143,9 @@ function startsIn(gap: Gap, request: SlotRequest): number[] {
 }
 
 // A set, since two pauses may end together.
-function anchorsIn(gap: Gap, reachable: number): Set<number> {
-  const anchors = new Set(gap.pauses.map((pause) => ceilTo(Math.max(pause.end, reachable), 1)));
-  if (gap.afterBooking) anchors.add(ceilTo(reachable, 1));
+function anchorsIn(gap: Gap): Set<number> {
+  const anchors = new Set(gap.pauses.map((pause) => ceilTo(Math.max(pause.end, gap.reachableAt), 1)));
+  if (gap.afterBooking) anchors.add(ceilTo(gap.reachableAt, 1));
   return anchors;
 }
 
@@ -154,8 +154,8 @@ function ceilTo(instant: number, minutes: number): number {
   return Math.ceil(instant / step) * step;
 }
 
-function scoreOf(start: number, technician: CalendarTechnician, gap: Gap, request: SlotRequest): number {
-  const zone = matchesZone(technician.zone, request.region) ? ZONE_WEIGHT : 0;
+function scoreOf(start: number, gap: Gap, inZone: boolean, request: SlotRequest): number {
+  const zone = inZone ? ZONE_WEIGHT : 0;
   return TRAVEL_WEIGHT * gap.addedTravel + DELAY_WEIGHT * delayMinutes(start, request) + zone;
 }
 
@@ -163,11 +163,11 @@ function delayMinutes(start: number, request: SlotRequest): number {
   return Math.floor((start - request.earliest) / MINUTE_MS);
 }
 
-function toSlot({ start, technician, gap, score }: Candidate, request: SlotRequest): Slot {
+function toSlot({ start, technician, gap, inZone, score }: Candidate, request: SlotRequest): Slot {
   const factors = [
     factor("added_travel_minutes", gap.addedTravel, TRAVEL_WEIGHT),
     factor("delay_minutes", delayMinutes(start, request), DELAY_WEIGHT),
-    factor("zone", matchesZone(technician.zone, request.region) ? 1 : 0, ZONE_WEIGHT),
+    factor("zone", inZone ? 1 : 0, ZONE_WEIGHT),
   ];
   if (gap.travelBefore === null || gap.travelAfter === null) factors.push(factor("TRAVEL_UNKNOWN", 1, 0));
   if (technician.shifts === null) factors.push(factor("NO_SHIFT", 1, 0));

@@ -1,72 +1,17 @@
+// The embedded PostgreSQL for real: first start, sharing, crashes, and the end of its owner.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 import pg from "pg";
-import { EmbeddedPostgresError, startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
+import { startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
+import { keepLogBounded } from "../../dispatch/db/embedded/server-log.ts";
+import { dataFolders, FROM_BEFORE, hold, keptRows, query, quiet, start } from "../support/data-folder.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
-import { holdPostgres, type HeldPostgres } from "../support/held-postgres.ts";
 
-const quiet = (): void => {};
-let root: string;
-/** A data folder with a database in it; tests that leave it whole share it, one after the other. */
-let made: string;
-
-before(async () => {
-  root = await mkdtemp(join(tmpdir(), "dispatch-embedded-"));
-  made = join(root, "made");
-  const first = await startEmbeddedPostgres({ dataDir: made, log: quiet });
-  await query(first, "CREATE TABLE kept (what text UNIQUE)");
-  await query(first, "INSERT INTO kept VALUES ('from before')");
-  await first.stop();
-});
-
-after(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
-
-/** A copy of it for a test to damage. */
-async function copiedFolder(): Promise<string> {
-  const folder = await mkdtemp(join(root, "data-"));
-  await cp(made, folder, { recursive: true });
-  return folder;
-}
-
-async function start(t: TestContext, dataDir: string, log: (message: string) => void = quiet): Promise<EmbeddedPostgres> {
-  const postgres = await startEmbeddedPostgres({ dataDir, log });
-  t.after(() => postgres.stop());
-  return postgres;
-}
-
-function hold(t: TestContext, dataDir: string, prefix?: readonly string[]): HeldPostgres {
-  const held = holdPostgres(dataDir, prefix);
-  t.after(() => held.kill());
-  return held;
-}
-
-async function query(postgres: { url: string }, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-const keptRows = (postgres: { url: string }) => query(postgres, "SELECT what FROM kept");
-const FROM_BEFORE = [{ what: "from before" }];
-
-async function refusal(dataDir: string): Promise<EmbeddedPostgresError> {
-  try {
-    await startEmbeddedPostgres({ dataDir, log: quiet });
-  } catch (cause) {
-    assert.ok(cause instanceof EmbeddedPostgresError, String(cause));
-    return cause;
-  }
-  assert.fail("it started");
-}
+const { root, made, copied } = await dataFolders();
 
 /** A living process of this user that has nothing to do with PostgreSQL. */
 async function unrelatedProcess(t: TestContext): Promise<number> {
@@ -285,6 +230,16 @@ describe("what a crash left behind", { timeout: 60_000 }, () => {
     assert.deepEqual(await keptRows(await start(t, made)), FROM_BEFORE);
   });
 
+  test("a log is emptied when it outgrows its bound while the server runs", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const log = join(root, "growing.log");
+    await writeFile(log, "x".repeat(9 * 1024 * 1024));
+    const bounded = keepLogBounded(log);
+    t.after(() => bounded.stop());
+    t.mock.timers.tick(60_000);
+    await eventually("the log is empty", async () => (await stat(log)).size === 0);
+  });
+
   test("an overlong log is put aside", async (t) => {
     const log = join(made, "logs", "postgres.log");
     await writeFile(log, "x".repeat(9 * 1024 * 1024));
@@ -293,60 +248,3 @@ describe("what a crash left behind", { timeout: 60_000 }, () => {
     assert.equal((await stat(`${log}.1`)).size, 9 * 1024 * 1024);
   });
 });
-
-describe("a folder it cannot use is refused with the way out:", { timeout: 60_000 }, () => {
-  test("data of another major version", async () => {
-    const dataDir = join(root, "old-version");
-    await mkdir(join(dataDir, "postgres"), { recursive: true });
-    await writeFile(join(dataDir, "postgres", "PG_VERSION"), "15\n");
-    const error = await refusal(dataDir);
-    assert.equal(error.code, "wrong_version");
-    assert.equal(error.folder, join(dataDir, "postgres"));
-    assert.match(error.message, /found data of PostgreSQL 15, expected data of PostgreSQL 18\. Dump it with PostgreSQL 15/);
-  });
-
-  test("files without a version", async () => {
-    const dataDir = join(root, "no-version");
-    await mkdir(join(dataDir, "postgres", "base"), { recursive: true });
-    assert.equal((await refusal(dataDir)).code, "damaged");
-  });
-
-  test("a file in the folder's place", async () => {
-    const dataDir = join(root, "a-file");
-    await writeFile(dataDir, "");
-    const error = await refusal(dataDir);
-    assert.deepEqual([error.code, error.found], ["not_writable", "a file in its place"]);
-  });
-
-  test("a cluster the server itself refuses, with the server's reason", async () => {
-    const dataDir = await copiedFolder();
-    await writeFile(join(dataDir, "postgres", "global", "pg_control"), "");
-    const error = await refusal(dataDir);
-    assert.equal(error.code, "did_not_start");
-    assert.match(error.message, /PANIC.*pg_control/);
-  });
-
-  test("another user's folder", async (t) => {
-    if (process.geteuid?.() !== 0) return t.skip("takes root, to be two users");
-    const asOther = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    if (!(await runs([...asOther, process.execPath, "--version"]))) return t.skip("this checkout is closed to other users");
-    const error = await hold(t, made, asOther).says("error");
-    assert.equal(error.code, "not_writable");
-  });
-
-  test("a full disk", async (t) => {
-    const script = 'mount -t tmpfs -o size=20m dispatch-test "$0" && exec "$@"';
-    const inside = ["unshare", "--mount", ...(process.geteuid?.() === 0 ? [] : ["--user", "--map-root-user"]), "sh", "-c", script];
-    const disk = join(root, "small-disk");
-    await mkdir(disk);
-    if (!(await runs([...inside, disk, "true"]))) return t.skip("takes the right to mount a small disk");
-    const error = await hold(t, join(disk, "data"), [...inside, disk]).says("error");
-    assert.equal(error.code, "disk_full");
-    assert.match(error.message, /full disk, expected at least 200 MB free\. Free some space/);
-  });
-});
-
-async function runs([file = "", ...args]: string[]): Promise<boolean> {
-  const child = spawn(file, args, { stdio: "ignore" });
-  return await new Promise((resolve) => child.once("exit", (code) => resolve(code === 0)).once("error", () => resolve(false)));
-}

@@ -248,7 +248,7 @@ describe("node scripts/migrate.ts", { timeout: 60_000 }, () => {
   test("--help says how to use it", async () => {
     const { code, stdout } = await run(["--help"]);
     assert.equal(code, 0);
-    assert.match(stdout, /--database-url URL/);
+    assert.match(stdout, /--database-url/);
   });
 
   test("refuses what it does not know, with 2", async () => {

@@ -9,7 +9,9 @@ const now = new Date();
 const chunk = Buffer.alloc(65_536, "x");
 const chunks = 64;
 const sizeBytes = chunks * chunk.length;
-const ticket = await store.presignUpload({ key, contentType: "image/jpeg", sizeBytes, maxBytes: sizeBytes, now, expiresInSeconds: 60 });
+const contentType = "image/jpeg";
+const request = { key, contentType, sizeBytes, maxBytes: sizeBytes, now, expiresInSeconds: 60 };
+const ticket = await store.presignUpload(request);
 
 async function* cutShort() {
   for (let sent = 0; sent < chunks; sent++) {
@@ -19,5 +21,4 @@ async function* cutShort() {
 }
 
 const query = new URL(ticket.url).searchParams;
-const contentType = "image/jpeg";
 await store.acceptUpload({ key, query, contentType, contentLength: sizeBytes, body: Readable.from(cutShort()), now });

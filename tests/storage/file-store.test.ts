@@ -53,7 +53,8 @@ describe("accepting an upload", { timeout: 30_000 }, () => {
     const folder = await newFolder(t);
     const stores = await Promise.all([openAt(folder), openAt(folder)]);
     const outcomes = await Promise.all(stores.map(async (store) => store.acceptUpload(await uploadTo(store))));
-    assert.deepEqual(outcomes.map((outcome) => (outcome.accepted ? "accepted" : outcome.refusal)).sort(), ["accepted", "exists"]);
+    const names = outcomes.map((outcome) => (outcome.accepted ? "accepted" : outcome.refusal));
+    assert.deepEqual(names.sort(), ["accepted", "exists"]);
     assert.deepEqual(await readdir(join(folder, "temp")), []);
   });
 
@@ -62,7 +63,8 @@ describe("accepting an upload", { timeout: 30_000 }, () => {
     change(query);
     return { query };
   };
-  const refusals: [string, string, (store: FileStore) => Partial<IncomingUpload> | Promise<Partial<IncomingUpload>>][] = [
+  type Changes = Partial<IncomingUpload>;
+  const refusals: [string, string, (store: FileStore) => Changes | Promise<Changes>][] = [
     ["bad_signature", "no signature", unsigned((query) => query.delete("signature"))],
     ["bad_signature", "a signature of another length", unsigned((query) => query.set("signature", "abcd"))],
     ["bad_signature", "a larger size than signed", unsigned((query) => query.set("size", "13"))],
@@ -112,7 +114,8 @@ describe("accepting an upload", { timeout: 30_000 }, () => {
       for (; sent < 10_000; sent++) yield Buffer.alloc(1024);
       ended();
     }
-    const outcome = await store.acceptUpload(await uploadTo(store, { contentLength: null, body: Readable.from(endless()) }));
+    const upload = await uploadTo(store, { contentLength: null, body: Readable.from(endless()) });
+    const outcome = await store.acceptUpload(upload);
     assert.deepEqual(outcome, { accepted: false, refusal: "too_large" });
     assert.ok(sent < 100, `read ${sent} KiB before refusing`);
     await end;
@@ -139,7 +142,8 @@ describe("accepting an upload", { timeout: 30_000 }, () => {
     const store = await openFileStore({ folder, bucket: "dispatch-test", baseUrl: () => `http://localhost:${port}` });
     port = 4711;
     const request = { key, contentType: "image/png", sizeBytes: 1, maxBytes: 1, now, expiresInSeconds: 1 };
-    assert.match((await store.presignUpload(request)).url, /^http:\/\/localhost:4711\/object-store\/incoming\/photo\.jpg\?/);
+    const { url } = await store.presignUpload(request);
+    assert.match(url, /^http:\/\/localhost:4711\/object-store\/incoming\/photo\.jpg\?/);
   });
 });
 
@@ -149,8 +153,9 @@ describe("the folder", { timeout: 30_000 }, () => {
     await mkdir(folder, { mode: 0o755 });
     const store = await openAt(folder);
     await store.writeOnce("evidence/a", bytes, "text/plain");
-    const modes = [".", "objects", "temp", "upload-secret", "objects/evidence%2Fa"].map(async (name) => (await stat(join(folder, name))).mode & 0o777);
-    assert.deepEqual(await Promise.all(modes), [0o700, 0o700, 0o700, 0o600, 0o600]);
+    const names = [".", "objects", "temp", "upload-secret", "objects/evidence%2Fa"];
+    const stats = await Promise.all(names.map((name) => stat(join(folder, name))));
+    assert.deepEqual(stats.map(({ mode }) => mode & 0o777), [0o700, 0o700, 0o700, 0o600, 0o600]);
   });
 
   test("may be opened by many at once: they share one secret", async (t) => {
@@ -256,8 +261,10 @@ describe("crashes and full disks", { timeout: 30_000 }, () => {
     const impossible = await run("unshare", [...mounted, mount, "sh", folder]).then(() => null, String);
     if (impossible !== null) return t.skip(`no disk of its own can be mounted here: ${impossible}`);
     const script = join(import.meta.dirname, "fill-disk.ts");
-    const { stdout } = await run("unshare", [...mounted, `${mount} && "$2" "$3" "$1"`, "sh", folder, process.execPath, script]);
+    const mountAndRun = `${mount} && "$2" "$3" "$1"`;
+    const { stdout } = await run("unshare", [...mounted, mountAndRun, "sh", folder, process.execPath, script]);
     const full = "ObjectStoreUnavailable: The disk of the object store is full";
-    assert.deepEqual(JSON.parse(stdout), { uploaded: full, written: full, small: "written", visible: [null, null], leftOver: [] });
+    const expected = { uploaded: full, written: full, small: "written", visible: [null, null], leftOver: [] };
+    assert.deepEqual(JSON.parse(stdout), expected);
   });
 });

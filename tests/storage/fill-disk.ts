@@ -12,10 +12,11 @@ const now = new Date();
 const body = Buffer.alloc(4 * 1024 * 1024, "x");
 const said = (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
-const request = { key: "incoming/a", contentType: "text/plain", sizeBytes: body.length, maxBytes: body.length };
+const what = { key: "incoming/a", contentType: "text/plain" };
+const request = { ...what, sizeBytes: body.length, maxBytes: body.length };
 const ticket = await store.presignUpload({ ...request, now, expiresInSeconds: 60 });
 const query = new URL(ticket.url).searchParams;
-const upload = { key: "incoming/a", query, contentType: "text/plain", contentLength: body.length, body: Readable.from([body]), now };
+const upload = { ...what, query, contentLength: body.length, body: Readable.from([body]), now };
 
 const uploaded = await store.acceptUpload(upload).then(JSON.stringify, said);
 const written = await store.writeOnce("evidence/a", body, "text/plain").catch(said);

@@ -1,9 +1,13 @@
 // One contract for every object store: the file store always, S3 against a real server when there is one.
 
+import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { test } from "node:test";
 import { openFileStore } from "../../dispatch/storage/file-store.ts";
+import { fetchObject, inspectObject } from "../../dispatch/storage/object-store.ts";
 import { S3Store } from "../../dispatch/storage/s3-store.ts";
 import { findS3Server, newBucketOn, removeBucket } from "../support/s3-server.ts";
 import { startUploadServer } from "../support/upload-server.ts";
@@ -14,6 +18,15 @@ objectStoreContract("files", startFileStore, false);
 const found = await findS3Server();
 if ("missing" in found) objectStoreContract("S3", () => Promise.reject(new Error("skipped")), found.missing);
 else objectStoreContract("S3", () => startS3Store(found.start), false);
+
+test("inspection ends although the object does not", { timeout: 10_000 }, async () => {
+  async function* endless() {
+    for (;;) yield Buffer.alloc(1000);
+  }
+  const store = { read: async () => Readable.from(endless()) };
+  assert.equal((await inspectObject(store, "evidence/a", 4500))?.sizeBytes, 4501);
+  assert.equal((await fetchObject(store, "evidence/a", 4500))?.bytes.length, 4501);
+});
 
 async function startFileStore(): Promise<StoreUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-files-"));

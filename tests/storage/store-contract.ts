@@ -30,8 +30,9 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
 
     const newKey = (folder = "evidence") => `${folder}/${randomUUID()}/photo.jpg`;
     const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+    const anyUpload = { contentType: "image/jpeg", maxBytes: EVIDENCE_MAX_BYTES, expiresInSeconds: 300 };
     const ticketFor = (key: string, sizeBytes: number, now = new Date()) =>
-      store.presignUpload({ key, contentType: "image/jpeg", sizeBytes, maxBytes: EVIDENCE_MAX_BYTES, now, expiresInSeconds: 300 });
+      store.presignUpload({ ...anyUpload, key, sizeBytes, now });
     const textAt = async (key: string) => {
       const body = await store.read(key);
       return body && (await buffer(body)).toString();
@@ -59,6 +60,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         assert.equal((await ticketFor(newKey("incoming"), 10, now)).expires_at, "2026-03-01T10:05:00.000Z");
       });
 
+      const twice = Buffer.concat([bytes, bytes]);
       type Deceit = (ticket: Awaited<ReturnType<typeof ticketFor>>, key: string) => typeof ticket;
       const deceits: [string, Deceit, Uint8Array][] = [
         ["a wrong signature", client.withForgedSignature, bytes],
@@ -66,7 +68,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         ["one byte more than signed", (ticket) => ticket, Buffer.concat([bytes, Buffer.of(0)])],
         ["one byte less than signed", (ticket) => ticket, bytes.subarray(1)],
         ["nothing at all", (ticket) => ticket, Buffer.alloc(0)],
-        ["a size changed after signing", (t) => client.withSize(t, bytes.length, 2 * bytes.length), Buffer.concat([bytes, bytes])],
+        ["a size changed after signing", (ticket) => client.withSize(ticket, bytes.length, 2 * bytes.length), twice],
       ];
       for (const [what, deceive, sent] of deceits)
         test(`refuses ${what} and stores nothing`, async () => {
@@ -130,9 +132,9 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       });
 
       test("signs nothing that must not be uploaded", async () => {
-        const good = { key: newKey("incoming"), contentType: "image/jpeg", sizeBytes: 1, maxBytes: 1, now: new Date(), expiresInSeconds: 1 };
+        const good = { ...anyUpload, key: newKey("incoming"), sizeBytes: 1, now: new Date() };
         const bad = [
-          { sizeBytes: 2 },
+          { sizeBytes: EVIDENCE_MAX_BYTES + 1 },
           { sizeBytes: -1 },
           { sizeBytes: Number.NaN },
           { expiresInSeconds: 0 },
@@ -156,11 +158,14 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
 
       test("of ten writers at once exactly one writes, and its content stays", async () => {
         const key = newKey();
-        const writers = Array.from({ length: 10 }, (_, n) => ({ store: underTest.stores[n % 2] ?? store, content: `writer ${n}`.repeat(5_000) }));
-        const answers = await Promise.all(writers.map((w) => w.store.writeOnce(key, Buffer.from(w.content), "text/plain")));
+        const contents = Array.from({ length: 10 }, (_, n) => `writer ${n}`.repeat(5_000));
+        const writes = contents.map((content, n) =>
+          underTest.stores[n % 2 === 0 ? 0 : 1].writeOnce(key, Buffer.from(content), "text/plain"),
+        );
+        const answers = await Promise.all(writes);
         assert.equal(answers.filter((answer) => answer === "written").length, 1);
         assert.equal(answers.filter((answer) => answer === "exists").length, 9);
-        assert.equal(await textAt(key), writers[answers.indexOf("written")]?.content);
+        assert.equal(await textAt(key), contents[answers.indexOf("written")]);
       });
 
       test("an object and one below its name do not disturb each other", async () => {

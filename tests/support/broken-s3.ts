@@ -4,7 +4,11 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 
-export type BrokenServer = { endpoint: string; requests: { method: string; headers: http.IncomingHttpHeaders }[]; stop(): Promise<void> };
+export type BrokenServer = {
+  endpoint: string;
+  requests: { method: string; headers: http.IncomingHttpHeaders }[];
+  stop(): Promise<void>;
+};
 
 /** Answers every request as told, and keeps what was asked. */
 export async function answering(answer: http.RequestListener): Promise<BrokenServer> {

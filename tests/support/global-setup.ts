@@ -2,7 +2,7 @@
 // server in DISPATCH_TEST_DATABASE_URL, with one migrated template database that
 // database.ts copies. It must leave nothing behind, however the run ends.
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -12,6 +12,7 @@ import { migrate } from "../../dispatch/db/migrate.ts";
 import { databaseUrl, RUN_LOCK, SERVER_URL_VARIABLE, TEMPLATE_VARIABLE } from "./database.ts";
 
 const FOLDER_PREFIX = "dispatch-tests-";
+const YOUNG_MS = 60_000;
 // Nothing here needs to outlive the machine, and flushing to disk is half of a test's time.
 const THROW_AWAY = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_wal_size: "256MB" };
 
@@ -60,12 +61,14 @@ async function removeLeftFolders(): Promise<void> {
   for (const name of names) {
     const left = join(tmpdir(), name);
     try {
+      // A run that begins at this moment has its folder before its lock.
+      if (Date.now() - (await stat(left)).mtimeMs < YOUNG_MS) continue;
       const lock = tryLock(join(left, "run", "server.lock"));
       if (lock === undefined) continue;
       await rm(left, { recursive: true, force: true });
       lock.release();
     } catch {
-      // Another user's, or one that is just being made: not ours to remove.
+      // Another user's, or gone already: not ours to remove.
     }
   }
 }
@@ -84,11 +87,12 @@ async function prepareTemplate(serverUrl: string): Promise<string> {
   return template;
 }
 
+/** What killed runs left on a server of one's own; the locks taken keep two new runs from dropping the same. */
 async function dropLeftDatabases(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ template: string }>(
     `SELECT datname AS template FROM pg_database
-      WHERE datname ~ '^dispatch_test_[0-9a-f]{8}_template$'
-        AND pg_try_advisory_xact_lock($1, ('x' || substr(datname, 15, 8))::bit(32)::int)`,
+      WHERE CASE WHEN datname ~ '^dispatch_test_[0-9a-f]{8}_template$'
+                 THEN pg_try_advisory_lock($1, ('x' || substr(datname, 15, 8))::bit(32)::int) END`,
     [RUN_LOCK],
   );
   for (const { template } of rows) await dropDatabases(client, template);

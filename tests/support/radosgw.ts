@@ -18,7 +18,13 @@ const programs = ["ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "monmaptoo
 const readyWithinMs = 60_000;
 const commandTimeoutMs = 30_000;
 
-export type S3Server = { endpoint: string; region: string; accessKey: string; secretKey: string; stop(): Promise<void> };
+export type S3Server = {
+  endpoint: string;
+  region: string;
+  accessKey: string;
+  secretKey: string;
+  stop(): Promise<void>;
+};
 
 /** Why radosgw cannot be started on this machine, in words fit for a skip message; null when it can. */
 export async function radosgwMissing(): Promise<string | null> {
@@ -71,8 +77,9 @@ export async function startRadosgw(): Promise<S3Server> {
     const endpoint = `http://127.0.0.1:${s3Port}`;
     await until("radosgw listens", [mon, osd, gateway], () => fetch(endpoint, { signal: AbortSignal.timeout(2_000) }));
     const keys = { accessKey: randomBytes(10).toString("hex"), secretKey: randomBytes(20).toString("hex") };
-    const user = ["--uid=dispatch", "--display-name=dispatch", `--access-key=${keys.accessKey}`];
-    await command("radosgw-admin", "-c", conf, "-n", "client.rgw", "user", "create", ...user, `--secret-key=${keys.secretKey}`);
+    const user = ["--uid=dispatch", "--display-name=dispatch"];
+    const userKeys = [`--access-key=${keys.accessKey}`, `--secret-key=${keys.secretKey}`];
+    await command("radosgw-admin", "-c", conf, "-n", "client.rgw", "user", "create", ...user, ...userKeys);
     return { endpoint, region: "us-east-1", ...keys, stop };
   } catch (cause) {
     const logs = await lastLogLines(folder);

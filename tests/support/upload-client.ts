@@ -75,5 +75,6 @@ async function encode(ticket: UploadTicket, bytes: Uint8Array) {
   form.append("file", new Blob([Buffer.from(bytes)]), "upload");
   const multipart = new Response(form);
   const contentType = multipart.headers.get("Content-Type") ?? "";
-  return { method, url, headers: { ...headers, "Content-Type": contentType }, body: Buffer.from(await multipart.arrayBuffer()) };
+  const body = Buffer.from(await multipart.arrayBuffer());
+  return { method, url, headers: { ...headers, "Content-Type": contentType }, body };
 }

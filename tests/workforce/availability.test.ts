@@ -28,6 +28,7 @@ describe("assessWindow", () => {
     ["a booking that ends as it starts", { busy: [busy(540, 600)] }, "free"],
     ["a booking that starts as it ends", { busy: [busy(660, 700)] }, "free"],
     ["a booking that reaches in by a minute", { busy: [busy(540, 601)] }, "BOOKED"],
+    ["a booking that reaches in from the next shift", { shifts: [shift(480, 660)], busy: [busy(659, 700)] }, "BOOKED"],
     ["a booking around it", { busy: [busy(500, 800)] }, "BOOKED"],
     ["a booking inside it", { busy: [busy(620, 630)] }, "BOOKED"],
     ["a booking of no length inside it", { busy: [busy(620, 620)] }, "free"],

@@ -157,6 +157,13 @@ describe("the order of slots", () => {
     assert.deepEqual(whoAndWhen(later.slots), [["near", 540], ["far", 540], ["near", 555], ["far", 555]]);
   });
 
+  it("earliest: among equal times by driving, not by zone", () => {
+    const close = technician("z", { home: at(12), zone: "NV" });
+    const zoned = technician("a", { home: at(20) });
+    const { slots } = findSlots([zoned, close], request({ ...asked, earliest: ms(540), limit: 1, strategy: "earliest" }), rules);
+    assert.deepEqual(whoAndWhen(slots), [["z", 540]]);
+  });
+
   it("least_travel: by the driving a job adds, which next door to another job is little", () => {
     const busyFar = { ...far, busy: [busy(700, 760, at(10))] };
     const alone = technician("alone", { home: at(13) });

@@ -20,12 +20,10 @@ export const OWNER = "dispatch_owner";
 export async function createCluster(folders: Folders, binaries: Binaries, runAs: RunAs): Promise<void> {
   await removeUnfinished(folders);
   const unfinished = `${folders.cluster}.unfinished-${randomUUID()}`;
-  const args = [
-    ...["--pgdata", unfinished, "--username", OWNER, "--auth", "trust", "--encoding", "UTF8", "--data-checksums"],
-    // The builtin provider sorts alike on every platform and never changes with the system's
-    // libraries; macOS has no C.UTF-8 of its own, hence C for the rest.
-    ...["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"],
-  ];
+  // The builtin provider sorts alike on every platform and never changes with the system's
+  // libraries; macOS has no C.UTF-8 of its own, hence C for the rest.
+  const locale = ["--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"];
+  const args = ["--pgdata", unfinished, "--username", OWNER, "--auth", "trust", "--data-checksums", ...locale];
   const log = await openServerLog(folders.log);
   try {
     const { exited } = await spawnWatched(runAs, binaries.initdb, args, log.fd);

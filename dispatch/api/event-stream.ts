@@ -1,0 +1,95 @@
+// One client's stream of events: reads pages when there is news, writes them as fast as the client takes them, says
+// now and then that it is alive. Server-Sent Events: https://html.spec.whatwg.org/multipage/server-sent-events.html
+
+import type { ServerResponse } from "node:http";
+import { positionText, type Page, type Position, type StreamedEvent } from "./outbox-reader.ts";
+
+export type ReadPage = (after: Position) => Promise<Page>;
+
+/** How soon rows that wait for an older transaction are looked at again; nobody announces a rollback. */
+const withheldAgainMs = 100;
+/** Heartbeats in a row that find the client not reading, after which it is let go. */
+const maxStalledBeats = 4;
+
+export class EventStream {
+  readonly #response: ServerResponse;
+  readonly #read: ReadPage;
+  readonly #onError: (error: unknown) => void;
+  #position: Position;
+  #news = true;
+  #reading = false;
+  #stalledBeats = 0;
+  #again: NodeJS.Timeout | null = null;
+
+  constructor(response: ServerResponse, from: Position, read: ReadPage, onError: (error: unknown) => void) {
+    this.#response = response;
+    this.#position = from;
+    this.#read = read;
+    this.#onError = onError;
+  }
+
+  /** There may be something new. Any number of calls while a page is read make one further look. */
+  wake(): void {
+    this.#news = true;
+    if (!this.#reading) void this.#pump();
+  }
+
+  /** Shows the client that the stream lives, and how far it has come even if nothing was for it. */
+  beat(): void {
+    if (this.#response.writableNeedDrain) {
+      if (++this.#stalledBeats >= maxStalledBeats) this.#response.destroy();
+      return;
+    }
+    this.#stalledBeats = 0;
+    this.#response.write(`: alive\nid: ${positionText(this.#position)}\n\n`);
+  }
+
+  /** Ends the stream; the client comes back by itself, with the last event's id. */
+  end(): void {
+    if (this.#again) clearTimeout(this.#again);
+    this.#response.end();
+  }
+
+  async #pump(): Promise<void> {
+    this.#reading = true;
+    try {
+      while (this.#news && !this.#response.writableEnded && !this.#response.destroyed) {
+        this.#news = false;
+        const page = await this.#read(this.#position);
+        this.#position = page.position;
+        if (page.events.length > 0) await this.#write(page.events);
+        if (page.full) this.#news = true;
+        else if (page.withheld) this.#lookAgain();
+      }
+    } catch (error) {
+      // The next tick tries again from the same place.
+      this.#onError(error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #lookAgain(): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = null;
+      this.wake();
+    }, withheldAgainMs).unref();
+  }
+
+  async #write(events: readonly StreamedEvent[]): Promise<void> {
+    const response = this.#response;
+    if (response.writableEnded || response.destroyed) return;
+    if (response.write(events.map(messageOf).join(""))) return;
+    await new Promise<void>((resolve) => {
+      const settle = () => {
+        response.off("drain", settle).off("close", settle);
+        resolve();
+      };
+      response.on("drain", settle).on("close", settle);
+    });
+  }
+}
+
+function messageOf({ position, subject, event, payload, created_at }: StreamedEvent): string {
+  return `id: ${positionText(position)}\ndata: ${JSON.stringify({ subject, event, created_at, payload })}\n\n`;
+}

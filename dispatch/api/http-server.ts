@@ -1,0 +1,83 @@
+// An HTTP server as this API wants it: bounded times and sizes, errors in JSON even for what is not HTTP, and an end
+// that lets requests in hand finish.
+
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { Refusal, refusalBody } from "../kernel/refusal.ts";
+import type { Listener } from "./app.ts";
+import { jsonHeaders } from "./security-headers.ts";
+
+/** Longer than the 60 s after which usual load balancers drop an idle connection, so that they do it and not we. */
+const keepAliveMs = 65_000;
+const maxHeaderBytes = 16 * 1024;
+/** The headers come first and are small; commands bound the time of their own bodies. */
+const headersWithinMs = 15_000;
+/** An upload of 25 MiB from a phone with bad reception: 350 kbit/s. */
+const uploadWithinMs = 600_000;
+
+/** Makes a server that is not listening yet. */
+export function httpServer(listener: Listener): Server {
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  const remember = (request: IncomingMessage, response: ServerResponse) => {
+    latest.set(request.socket, response);
+    listener(request, response);
+  };
+  const server = createServer(
+    {
+      requestTimeout: uploadWithinMs,
+      headersTimeout: headersWithinMs,
+      connectionsCheckingInterval: 5_000,
+      keepAliveTimeout: keepAliveMs,
+      maxHeaderSize: maxHeaderBytes,
+      // node would answer a missing Host itself, without a body.
+      requireHostHeader: false,
+    },
+    remember,
+  );
+  // An expectation nobody knows may be ignored (RFC 9110, 10.1.1); node would answer it itself, without a body.
+  server.on("checkExpectation", remember);
+  server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuse(socket, 405, ["allow", ""], "CONNECT is not answered here."));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const response = latest.get(socket);
+    const midAnswer = response !== undefined && response.headersSent && !response.writableFinished;
+    if (error.code === "ECONNRESET" || !socket.writable || midAnswer) return void socket.destroy(error);
+    const { status, message } = brokenRequest(error.code);
+    refuse(socket, status, [], message);
+  });
+  return server;
+}
+
+function brokenRequest(code: string | undefined): { status: number; message: string } {
+  if (code === "HPE_HEADER_OVERFLOW") return { status: 431, message: `The headers are larger than ${maxHeaderBytes / 1024} KiB.` };
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return { status: 408, message: "The request did not arrive in time." };
+  return { status: 400, message: "This is not a request in HTTP/1.1." };
+}
+
+/** Answers on a bare socket, where node has no response object to offer. */
+function refuse(socket: Duplex, status: number, more: readonly string[], message: string): void {
+  const refusal = new Refusal(status === 405 ? "METHOD_NOT_ALLOWED" : "INVALID_REQUEST", {}, { message });
+  const body = JSON.stringify(refusalBody(refusal, null, null));
+  const headers = [...jsonHeaders, ...more, "content-length", String(Buffer.byteLength(body)), "connection", "close"];
+  const lines = headers.flatMap((value, i) => (i % 2 === 0 ? [`${value}: ${headers[i + 1] ?? ""}`] : []));
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
+}
+
+/**
+ * Stops accepting, lets requests in hand finish, closes idle connections.
+ * @returns false when some had to be cut off because the time was up
+ */
+export async function closeServer(server: Server, withinMs: number): Promise<boolean> {
+  const closed = new Promise<true>((resolve) => server.close(() => resolve(true)));
+  // A connection that falls idle after close() was called is closed by nobody else.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), withinMs);
+  try {
+    const inTime = await Promise.race([closed, late.promise]);
+    if (!inTime) server.closeAllConnections();
+    return inTime;
+  } finally {
+    clearInterval(idle);
+    clearTimeout(timer);
+  }
+}

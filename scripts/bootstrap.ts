@@ -1,0 +1,98 @@
+// `pnpm dispatch:bootstrap`: migrates, makes the demo's account, site, contact and roster, and waits for the API.
+
+import { writeFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { migrate } from "../dispatch/db/migrate.ts";
+import { openDatabase } from "../dispatch/db/pool.ts";
+import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
+import { S3Store } from "../dispatch/storage/s3-store.ts";
+import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
+import { withDatabase } from "./database-of-settings.ts";
+import { upsertFixtures } from "./demo/fixtures.ts";
+
+const log = (message: string): void => console.error(`[dispatch-bootstrap] ${message}`);
+
+await runCommand(
+  {
+    name: "pnpm dispatch:bootstrap",
+    about: "Brings the database up to date, makes the demo account, site, contact and technicians, and checks that the API is ready. Safe to run again.",
+    options: { "skip-ready-check": { type: "boolean" }, url: { type: "string" } },
+    meanings: {
+      "skip-ready-check": "do not ask the API for its health",
+      url: "address of the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",
+    },
+  },
+  async (values) => {
+    const settings = readSettings();
+    const evidence = await withDatabase(settings, log, async (url) => {
+      const prepared = await bootstrap(settings, url);
+      const endpoint = `${values.url ?? `http://${settings.apiHost}:${settings.apiPort}`}/health`;
+      const ready = values["skip-ready-check"] ? skipped(endpoint) : await readyCheck(endpoint, settings);
+      return { timestamp: new Date().toISOString(), ...prepared, ready_check: ready };
+    });
+    const text = JSON.stringify(evidence, null, 2);
+    if (settings.bootstrapEvidencePath !== null) await writeFile(settings.bootstrapEvidencePath, `${text}\n`);
+    console.log(text);
+    return 0;
+  },
+);
+
+async function bootstrap(settings: Settings, url: string) {
+  const { path, version } = await migrate({ databaseUrl: url, log });
+  log(`schema at ${version}`);
+  const db = openDatabase({
+    url,
+    poolMax: 2,
+    applicationName: "dispatch-bootstrap",
+    role: null,
+    statementTimeoutMs: settings.dbStatementTimeoutMs,
+    lockTimeoutMs: settings.dbLockTimeoutMs,
+    onError: (error) => log(error.message),
+  });
+  try {
+    const { fixtures, counts } = await upsertFixtures(db, settings);
+    log(`account ${fixtures.account_id}, site ${fixtures.site_id}, ${fixtures.technicians.length} technicians`);
+    await makeBucket(settings);
+    return { migration: { path, version }, fixtures, counts };
+  } finally {
+    await db.close();
+  }
+}
+
+async function makeBucket(settings: Settings): Promise<void> {
+  if (settings.objectStoreEndpoint === null) return;
+  const store = new S3Store({
+    endpoint: settings.objectStoreEndpoint,
+    bucket: settings.objectStoreBucket,
+    region: settings.objectStoreRegion,
+    accessKey: settings.objectStoreKey ?? "",
+    secretKey: settings.objectStoreSecret ?? "",
+  });
+  await store.ensureBucket();
+  log(`bucket ${settings.objectStoreBucket} is there`);
+  await store.close();
+}
+
+const skipped = (endpoint: string) => ({ endpoint, performed: false, status: "skipped" as const, attempts: 0, body: null });
+
+/** @throws CommandFailure when the API does not become ready in the set number of tries */
+async function readyCheck(endpoint: string, { bootstrapHealthRetries: retries, bootstrapHealthDelayMs: pause }: Settings) {
+  let why = "";
+  for (let attempts = 1; attempts <= retries; attempts++) {
+    try {
+      const response = await fetch(endpoint, { signal: AbortSignal.timeout(5_000) });
+      const body: unknown = await response.json();
+      if (response.ok) {
+        log(`the API is ready at ${endpoint}`);
+        return { endpoint, performed: true, status: "ok" as const, attempts, body };
+      }
+      why = `it answers ${response.status} ${JSON.stringify(body)}`;
+    } catch (error) {
+      why = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error);
+    }
+    if (attempts < retries) await delay(pause);
+  }
+  throw new CommandFailure(
+    `[dispatch-bootstrap] the API at ${endpoint} is not ready after ${retries} tries: ${why}. Start it with pnpm dispatch:api:start, or pass --skip-ready-check.`,
+  );
+}

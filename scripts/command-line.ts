@@ -1,0 +1,77 @@
+// The frame of every `pnpm dispatch:*` command: options, --help, exit codes, and one clear sentence for a failure that
+// its reader can mend. 0 done, 1 failed, 2 wrong usage.
+
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { EmbeddedPostgresError } from "../dispatch/db/embedded.ts";
+import { MigrationError } from "../dispatch/db/migrate.ts";
+import { SettingsError } from "../dispatch/kernel/settings.ts";
+import { PolicyError } from "../dispatch/policy/policy-error.ts";
+import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../dispatch/storage/object-store.ts";
+
+/** A failure whose message is all its reader needs. */
+export class CommandFailure extends Error {
+  override readonly name = "CommandFailure";
+}
+
+type Values<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>["values"];
+
+type CommandLine<O extends ParseArgsOptionsConfig> = {
+  /** As a person calls it, for example `pnpm dispatch:bench`. */
+  readonly name: string;
+  /** What it does, in a sentence or two. */
+  readonly about: string;
+  readonly options: O;
+  /** What each option means; every option has one. */
+  readonly meanings: { readonly [K in keyof O]: string };
+};
+
+/** Runs a command with the process's arguments and sets its exit code. */
+export async function runCommand<const O extends ParseArgsOptionsConfig>(
+  line: CommandLine<O>,
+  run: (values: Values<O>) => Promise<number>,
+): Promise<void> {
+  const args = process.argv.slice(2).filter((arg) => arg !== "--");
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(helpOf(line));
+    return;
+  }
+  let values: Values<O>;
+  try {
+    values = parseArgs({ args, options: line.options, strict: true }).values;
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${helpOf(line)}`);
+    process.exitCode = 2;
+    return;
+  }
+  try {
+    process.exitCode = await run(values);
+  } catch (error) {
+    // Anything unknown is a defect, and its stack is what mends it.
+    console.error(isKnown(error) ? messageOf(error) : error);
+    process.exitCode = 1;
+  }
+}
+
+const known = [
+  CommandFailure, SettingsError, EmbeddedPostgresError, MigrationError, PolicyError, ObjectStoreUnavailable, ObjectStoreMisconfigured,
+];
+const isKnown = (error: unknown): boolean => known.some((kind) => error instanceof kind);
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function helpOf({ name, about, options, meanings }: CommandLine<ParseArgsOptionsConfig>): string {
+  const rows = Object.entries(options).map(([option, { type }]) => [
+    `--${option}${type === "string" ? " VALUE" : ""}`,
+    meanings[option] ?? "",
+  ]);
+  rows.push(["--help", "this text"]);
+  const width = Math.max(...rows.map(([option = ""]) => option.length)) + 2;
+  const usage = rows.map(([option = "", meaning = ""]) => `  ${option.padEnd(width)}${meaning}`);
+  return [about, "", `Usage: ${name} [options]`, "", ...usage, "", "Exit code: 0 done, 1 failed, 2 wrong usage."].join("\n");
+}
+
+/** A whole number given as an option. @throws CommandFailure naming the option */
+export function wholeNumber(option: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^\d+$/.test(text)) throw new CommandFailure(`--${option} must be a whole number, not ${text}`);
+  return Number(text);
+}
