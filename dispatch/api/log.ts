@@ -20,8 +20,23 @@ export type Log = {
  * a line against 3; what lies deeper are errors, and those are cut down below.
  */
 const secretFields = [
-  ...["authorization", "cookie", "headers", "body", "token", "secret", "password", "signature", "url"],
-  ...["customer_name", "customer_phone", "customer_email", "contact_phone", "contact_email", "phone", "email", "name"],
+  "authorization",
+  "cookie",
+  "headers",
+  "body",
+  "token",
+  "secret",
+  "password",
+  "signature",
+  "url",
+  "customer_name",
+  "customer_phone",
+  "customer_email",
+  "contact_phone",
+  "contact_email",
+  "phone",
+  "email",
+  "name",
 ];
 
 /**

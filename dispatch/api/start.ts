@@ -1,6 +1,7 @@
-// Starts a whole API in this process and stops it again: the desk, the routes, the server. main.ts wraps it for
+// Starts a whole API in this process and stops it again: the desk, the routes, the servers. main.ts wraps it for
 // process managers; the demo and the tests call it themselves.
 
+import type { Server } from "node:http";
 import type { Logger } from "pino";
 import { commandHandlers } from "../field/commands.ts";
 import { queryHandlers } from "../field/queries.ts";
@@ -9,17 +10,22 @@ import type { Desk } from "../kernel/desk.ts";
 import { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../kernel/settings.ts";
 import { compileValidators } from "../kernel/validate.ts";
-import { createApp } from "./app.ts";
+import { alertReporter } from "./alerts.ts";
+import { createApp, type Listener } from "./app.ts";
 import { openCredentials } from "./credentials.ts";
 import { errorResponder } from "./error-response.ts";
+import { eventStreams } from "./events.ts";
+import { addGauges } from "./gauges.ts";
 import { healthOf } from "./health.ts";
 import { closeServer, httpServer } from "./http-server.ts";
-import { listen, urlOf } from "./listen.ts";
+import { CannotListen, listen, urlOf } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
-import { openDesk } from "./open-desk.ts";
+import { openDesk, type OpenDesk } from "./open-desk.ts";
+import { ownRoutes, watchRoutes } from "./own-routes.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { RequestReporter } from "./reporter.ts";
 import { requestLog } from "./request-log.ts";
+import { startSinks } from "./sinks.ts";
 import { toolRoutes, type Handlers } from "./tool-routes.ts";
 
 export type StartOptions = {
@@ -46,24 +52,71 @@ const fieldHandlers: Handlers = { commands: commandHandlers, queries: queryHandl
 
 /**
  * Starts the API; once this resolves it answers.
- * @throws SettingsError for a setting that proves wrong; an error with a sentence for people for all else
+ * @throws SettingsError for a setting that proves wrong; for all else an error with a sentence for people
  */
 export async function startApi(options: StartOptions): Promise<RunningApi> {
-  const { settings, log, clock = systemClock, handlers = fieldHandlers } = options;
-  await using opened = new AsyncDisposableStack();
+  const { settings, log, clock = systemClock } = options;
+  const warn: Warn = (message, error) => log.warn(error === undefined ? {} : { err: error }, message);
   let url = "";
-  const warn = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
+  await using opened = new AsyncDisposableStack();
 
   const credentials = await openCredentials(settings, clock, warn);
-  const { desk, close } = await openDesk({
+  const open = await openDesk({
     settings,
     clock,
     applicationName: "dispatch-api",
     apiUrl: () => url,
     log: { info: (message) => log.info(message), warn },
   });
-  opened.defer(close);
+  opened.defer(open.close);
+  const api = assemble({ options, clock, warn, credentials, open, opened });
 
+  const server = httpServer(api.main);
+  const port = await listen(server, {
+    host: settings.apiHost,
+    port: settings.apiPort,
+    hostVariable: "DISPATCH_API_HOST",
+    portVariable: "DISPATCH_API_PORT",
+  });
+  url = urlOf(settings.apiHost, port);
+  const servers = [server, ...(await watchServer(api.watch, settings, warn))];
+  log.info({ host: settings.apiHost, port }, "dispatch-api started");
+
+  const rest = opened.move();
+  const stop = async (): Promise<boolean> => {
+    api.reporter.closing = true;
+    await api.endStreams();
+    const inTime = await Promise.all(servers.map((one) => closeServer(one, settings.shutdownTimeoutMs)));
+    await rest.disposeAsync();
+    return inTime.every(Boolean);
+  };
+  let stopped: Promise<boolean> | undefined;
+  return { url, port, desk: open.desk, stop: () => (stopped ??= stop()) };
+}
+
+type Warn = (message: string, error?: unknown) => void;
+
+type Parts = {
+  readonly options: StartOptions;
+  readonly clock: Clock;
+  readonly warn: Warn;
+  readonly credentials: Awaited<ReturnType<typeof openCredentials>>;
+  readonly open: OpenDesk;
+  readonly opened: AsyncDisposableStack;
+};
+
+type Assembled = {
+  readonly main: Listener;
+  /** What the metrics port serves. */
+  readonly watch: Listener;
+  readonly reporter: RequestReporter;
+  endStreams(): Promise<void>;
+};
+
+/** Puts the parts together; what needs closing goes onto `opened`, which closes it in the opposite order. */
+function assemble({ options, clock, warn, credentials, open, opened }: Parts): Assembled {
+  const { settings, log, handlers = fieldHandlers } = options;
+  const { desk, databaseUrl, fileStore } = open;
   const metrics = new Metrics(clock);
   const reporter = new RequestReporter(metrics, requestLog(log));
   const rejections = new Rejections(desk.db, clock, (error) => warn("refusals could not be stored; they are kept for the next try", error));
@@ -71,6 +124,21 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const respondError = errorResponder(rejections, (error, { reference, exchange }) =>
     log.error({ err: error, reference, endpoint: exchange.endpoint, correlation_id: exchange.trace.correlationId }, "a defect"),
   );
+  const events = eventStreams({ desk, databaseUrl, credentials, warn });
+  opened.defer(() => events.close());
+  addGauges(metrics, desk, () => events.count);
+  const alerts = alertReporter(desk, rejections);
+  const sinks = startSinks({
+    metricsPath: settings.metricsSinkPath,
+    alertsPath: settings.alertsSinkPath,
+    everyMs: settings.sinkIntervalMs,
+    readMetrics: () => metrics.json(),
+    readAlerts: alerts,
+    warn,
+  });
+  opened.defer(() => sinks.close());
+
+  const health = healthOf(desk);
   const tools = toolRoutes({
     desk,
     handlers,
@@ -79,32 +147,30 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
     rateLimit: new RateLimit(settings.rateLimitPerMinute, clock),
     onAnswer: (name, answer, body) => metrics.effect(name, answer, body),
   });
-  const health = healthOf(desk);
-  const healthRoute = {
-    method: "GET",
-    path: "/health",
-    handler: async (exchange: Parameters<(typeof tools)[number]["handler"]>[0]) => {
-      const { status, body } = await health();
-      exchange.json(status, JSON.stringify(body));
-    },
+  const own = ownRoutes({ desk, health, metrics, alerts, events, fileStore, reporter });
+  return {
+    main: createApp([...tools, ...own], respondError, reporter),
+    watch: createApp(watchRoutes({ health, metrics, reporter }, true), respondError, reporter),
+    reporter,
+    endStreams: () => events.close(),
   };
-  const server = httpServer(createApp([...tools, healthRoute], respondError, reporter));
-  const port = await listen(server, {
-    host: settings.apiHost,
-    port: settings.apiPort,
-    hostVariable: "DISPATCH_API_HOST",
-    portVariable: "DISPATCH_API_PORT",
-  });
-  url = urlOf(settings.apiHost, port);
-  log.info({ host: settings.apiHost, port }, "dispatch-api started");
+}
 
-  const closing = opened.move();
-  const stop = async (): Promise<boolean> => {
-    reporter.closing = true;
-    const inTime = await closeServer(server, settings.shutdownTimeoutMs);
-    await closing.disposeAsync();
-    return inTime;
-  };
-  let stopped: Promise<boolean> | undefined;
-  return { url, port, desk, stop: () => (stopped ??= stop()) };
+/** The port for monitors. Two APIs on one machine want the same one by default, so doing without it is no failure. */
+async function watchServer(listener: Listener, settings: Settings, warn: Warn): Promise<Server[]> {
+  if (settings.metricsPort === 0) return [];
+  const server = httpServer(listener);
+  try {
+    await listen(server, {
+      host: settings.apiHost,
+      port: settings.metricsPort,
+      hostVariable: "DISPATCH_API_HOST",
+      portVariable: "DISPATCH_METRICS_PORT",
+    });
+    return [server];
+  } catch (error) {
+    if (!(error instanceof CannotListen)) throw error;
+    warn(`${error.message} The metrics are served on the main port alone.`);
+    return [];
+  }
 }

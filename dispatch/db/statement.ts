@@ -4,7 +4,7 @@ export type Statement<Row extends object = Record<string, unknown>> = {
   readonly name: string;
   readonly text: string;
   /** Carries the row type only; never set. */
-  readonly row?: Row;
+  readonly row?: Row | undefined;
 };
 
 /** Declares a statement. Parameters are always $1, $2 …; the text is never put together from parts of a request. */

@@ -11,7 +11,7 @@ import { keepLogBounded } from "../../dispatch/db/embedded/server-log.ts";
 import { dataFolders, FROM_BEFORE, hold, keptRows, query, quiet, start } from "../support/data-folder.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
 
-const { root, made, copied } = await dataFolders();
+const { root, made } = await dataFolders();
 
 /** A living process of this user that has nothing to do with PostgreSQL. */
 async function unrelatedProcess(t: TestContext): Promise<number> {

@@ -481,8 +481,8 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END $$;
 DO $$
 BEGIN
-  IF NOT pg_has_role(current_user, 'dispatch_app', 'MEMBER') OR
-     NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper) THEN
+  -- Since PostgreSQL 16 a membership may come without the right to SET ROLE, which is what is needed here.
+  IF NOT pg_has_role('dispatch_app', CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) THEN
     EXECUTE format('GRANT dispatch_app TO %I', current_user);
   END IF;
 EXCEPTION WHEN unique_violation THEN
@@ -513,7 +513,7 @@ GRANT SELECT, INSERT ON
   completions, invoices, autonomy_control_state, autonomy_control_history, outbox, rejections,
   technicians, technician_shifts, technician_time_off
   TO dispatch_app;
-GRANT SELECT ON machine_edges TO dispatch_app;
+GRANT SELECT ON machine_edges, schema_migrations TO dispatch_app;
 GRANT SELECT, UPDATE ON audit_heads TO dispatch_app;
 GRANT UPDATE ON
   accounts, sites, contacts, assets, tickets, approvals, schedule_holds, bookings, uploads,

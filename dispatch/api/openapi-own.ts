@@ -1,0 +1,65 @@
+// The API's own paths in the OpenAPI document: what has no entry in the contract's registry.
+
+type Json = Record<string, unknown>;
+
+const json = (description: string): Json => ({ description, content: { "application/json": { schema: { type: "object" } } } });
+const error = (status: number): Json => ({ $ref: `#/components/responses/Error${status}` });
+const open = { tags: ["service"], security: [] };
+
+/** Path items by path. */
+export function ownOperations(): Record<string, Json> {
+  return {
+    "/health": {
+      get: {
+        ...open,
+        operationId: "health",
+        summary: "Whether Postgres and the object store can be reached.",
+        responses: { "200": json("Both can"), "503": json("checks says which cannot") },
+      },
+    },
+    "/metrics": {
+      get: {
+        ...open,
+        operationId: "metrics",
+        summary: "Counters as JSON; everything as Prometheus text when Accept prefers text/plain or openmetrics.",
+        responses: {
+          "200": {
+            description: "The metrics of this process",
+            content: { "application/json": { schema: { type: "object" } }, "text/plain": { schema: { type: "string" } } },
+          },
+        },
+      },
+    },
+    "/ops/alerts": {
+      get: {
+        ...open,
+        operationId: "ops_alerts",
+        summary: "What an operator should look at, over all processes and the last hour.",
+        responses: { "200": json("Thresholds, signals, firing alerts and their runbooks"), "503": error(503) },
+      },
+    },
+    "/events": {
+      get: {
+        tags: ["service"],
+        operationId: "events",
+        summary: "What happens on the desk, as Server-Sent Events in order; roles dispatcher, agent, qa, approver, finance.",
+        parameters: [
+          {
+            name: "subject",
+            in: "query",
+            description: "Repeatable; tokens between dots, * for one token, > at the end for all that follow",
+            style: "form",
+            explode: true,
+            schema: { type: "array", items: { type: "string", maxLength: 200 }, maxItems: 20 },
+          },
+          { name: "after", in: "query", description: "Resume behind this event id", schema: { type: "string" } },
+          { name: "Last-Event-ID", in: "header", description: "As after; browsers send it by themselves", schema: { type: "string" } },
+        ],
+        responses: {
+          "200": { description: "The stream; it ends after 15 minutes at most", content: { "text/event-stream": { schema: { type: "string" } } } },
+          ...Object.fromEntries([400, 401, 403, 429, 503].map((status) => [String(status), error(status)])),
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,163 @@
+// The contract as an OpenAPI 3.1 document. Everything in it is read from the contract; only the API's own few paths
+// are written here.
+
+import manifest from "../../package.json" with { type: "json" };
+import { errorEntries, type ErrorCode } from "../contract/errors.ts";
+import { chatName, toolEntries, type Entry, type ToolName } from "../contract/index.ts";
+import * as bodies from "../contract/responses.ts";
+import { uuidPattern } from "../contract/fields.ts";
+import { isObject, type JsonObject } from "../kernel/json.ts";
+import { ownOperations } from "./openapi-own.ts";
+
+type Json = Record<string, unknown>;
+
+const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
+
+/** The document, as a value that JSON.stringify writes. */
+export function openApiDocument(): Json {
+  const paths: Record<string, Json> = {};
+  for (const [tool, entry] of toolEntries) {
+    (paths[entry.path] ??= {})[entry.method.toLowerCase()] = operationOf(tool, entry);
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "dispatch-api",
+      version: manifest.version,
+      license: { name: manifest.license, identifier: manifest.license },
+      description:
+        "A field-service desk. Commands are POST with an Idempotency-Key, one uuid per intent and the same again for every retry; queries are GET.",
+    },
+    servers: [{ url: "/" }],
+    tags: [...new Set(toolEntries.map(([tool]) => tagOf(tool))), "service"].map((name) => ({ name })),
+    security: [{ bearer: [] }, { actorId: [], actorRole: [] }],
+    paths: { ...paths, ...ownOperations() },
+    components: { schemas: schemas(), parameters, headers, responses: errorResponses(), securitySchemes },
+  };
+}
+
+const tagOf = (tool: ToolName): string => tool.slice(0, tool.indexOf("."));
+
+function operationOf(tool: ToolName, entry: Entry): Json {
+  const command = entry.kind === "command";
+  const status = command ? entry.status : 200;
+  const sharedHeaders = { "X-Correlation-Id": ref("headers", "X-Correlation-Id"), "X-Request-Id": ref("headers", "X-Request-Id") };
+  return {
+    operationId: chatName(tool),
+    summary: entry.summary,
+    tags: [tagOf(tool)],
+    "x-tool": tool,
+    "x-roles": entry.roles,
+    ...(command && { "x-from-states": entry.from, "x-to-states": entry.to }),
+    parameters: [
+      ...pathParameters(entry.path),
+      ...(command ? [ref("parameters", "Idempotency-Key")] : queryParameters(entry)),
+      ...["X-Correlation-Id", "X-Request-Id", "X-Tool-Name", "traceparent"].map((name) => ref("parameters", name)),
+    ],
+    ...(command && { requestBody: { required: true, content: { "application/json": { schema: entry.input } } } }),
+    responses: {
+      [String(status)]: {
+        description: "Done",
+        headers: command ? { ...sharedHeaders, "Idempotency-Replayed": ref("headers", "Idempotency-Replayed") } : sharedHeaders,
+        content: { "application/json": { schema: answerSchema(entry) } },
+      },
+      ...Object.fromEntries((command ? commandStatuses : queryStatuses).map((code) => [String(code), ref("responses", `Error${code}`)])),
+    },
+  };
+}
+
+const commandStatuses = [400, 401, 403, 404, 409, 413, 415, 429, 500, 503];
+const queryStatuses = [400, 401, 403, 404, 500, 503];
+
+/** A command's answer carries the receipt beside the fields of its body. */
+function answerSchema(entry: Entry): Json {
+  const name = schemaNames.get(entry.output);
+  const body = name === undefined ? entry.output : ref("schemas", name);
+  if (entry.kind === "query") return { ...body };
+  return { allOf: [body, { type: "object", required: ["receipt"], properties: { receipt: ref("schemas", "receipt") } }] };
+}
+
+const uuidSchema = { type: "string", format: "uuid", pattern: uuidPattern };
+
+const pathParameters = (path: string): Json[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: "path", required: true, schema: uuidSchema }));
+
+function queryParameters(entry: Entry): Json[] {
+  const required = new Set(entry.input.required ?? []);
+  return Object.entries<unknown>(entry.input.properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: required.has(name),
+    ...(isObject(schema) && schema["type"] === "array" && { style: "form", explode: true }),
+    ...(isObject(schema) && typeof schema["description"] === "string" && { description: schema["description"] }),
+    schema,
+  }));
+}
+
+/** Bodies by the name the contract exports them under. */
+const schemaNames: ReadonlyMap<unknown, string> = new Map(
+  Object.entries<unknown>(bodies).flatMap(([name, schema]) => (isObject(schema) && "type" in schema ? [[schema, name] as const] : [])),
+);
+
+function schemas(): Json {
+  return Object.fromEntries([...schemaNames].map(([schema, name]) => [name, schema]));
+}
+
+/** One response per status, with the codes it may carry. */
+function errorResponses(): Json {
+  const byStatus = Map.groupBy(errorEntries, ([, { status }]) => status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, entries]) => [
+      `Error${status}`,
+      {
+        description: entries.map(([code, { message }]) => `${code}: ${message}`).join("\n"),
+        ...(status === 401 && { headers: { "WWW-Authenticate": { schema: { type: "string" } } } }),
+        ...((status === 429 || status === 503) && { headers: { "Retry-After": ref("headers", "Retry-After") } }),
+        content: { "application/json": { schema: errorSchema(entries.map(([code]) => code)) } },
+      },
+    ]),
+  );
+}
+
+const errorSchema = (codes: readonly ErrorCode[]): Json => ({
+  allOf: [
+    ref("schemas", "errorBody"),
+    { type: "object", properties: { error: { type: "object", properties: { code: { enum: codes } } } } },
+  ],
+});
+
+const headerParameter = (name: string, description: string, schema: JsonObject, required = false): Json => ({
+  name,
+  in: "header",
+  required,
+  description,
+  schema,
+});
+
+const shortText = { type: "string", maxLength: 200 };
+
+const parameters = {
+  "Idempotency-Key": headerParameter("Idempotency-Key", "One uuid per intent, the same again for every retry", uuidSchema, true),
+  "X-Correlation-Id": headerParameter("X-Correlation-Id", "Carried into audit, events and log; made when absent", shortText),
+  "X-Request-Id": headerParameter("X-Request-Id", "Echoed", shortText),
+  "X-Tool-Name": headerParameter("X-Tool-Name", "The tool the caller believes to call; another one is refused", shortText),
+  traceparent: headerParameter("traceparent", "W3C trace context", shortText),
+};
+
+const headers = {
+  "X-Correlation-Id": { schema: { type: "string" } },
+  "X-Request-Id": { schema: { type: "string" } },
+  "Idempotency-Replayed": { description: "true when this is the stored answer of an earlier call", schema: { type: "string", enum: ["true"] } },
+  "Retry-After": { description: "Seconds", schema: { type: "integer", minimum: 1 } },
+};
+
+const securitySchemes = {
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "Claims sub, role, exp; actor_type, tech_id, scope.account_ids, scope.site_ids. HS256, RS256, ES256 or EdDSA.",
+  },
+  actorId: { type: "apiKey", in: "header", name: "X-Actor-Id", description: "Development only; with X-Actor-Role" },
+  actorRole: { type: "apiKey", in: "header", name: "X-Actor-Role", description: "Development only; with X-Actor-Id" },
+};

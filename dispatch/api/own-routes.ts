@@ -1,0 +1,79 @@
+// The API's own paths, beside the tools of the contract: health, metrics, alerts, events, uploads, and the contract
+// itself as a document and a page.
+
+import type { Desk } from "../kernel/desk.ts";
+import type { FileStore } from "../storage/file-store.ts";
+import { prefersText } from "./accept.ts";
+import type { AlertReport } from "./alerts.ts";
+import { docsPage, docsStyleHash } from "./docs-page.ts";
+import type { EventStreams } from "./events.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Health } from "./health.ts";
+import type { Metrics } from "./metrics.ts";
+import { openApiDocument } from "./openapi.ts";
+import type { RequestReporter } from "./reporter.ts";
+import type { RouteEntry } from "./routes.ts";
+import { headersFor } from "./security-headers.ts";
+import { uploadRoute } from "./upload-route.ts";
+
+export type OwnParts = {
+  readonly desk: Desk;
+  readonly health: () => Promise<Health>;
+  readonly metrics: Metrics;
+  readonly alerts: () => Promise<AlertReport>;
+  readonly events: EventStreams;
+  readonly fileStore: FileStore | null;
+  readonly reporter: RequestReporter;
+};
+
+export function ownRoutes({ desk, health, metrics, alerts, events, fileStore, reporter }: OwnParts): RouteEntry[] {
+  return [
+    ...watchRoutes({ health, metrics, reporter }),
+    {
+      method: "GET",
+      path: "/ops/alerts",
+      handler: async (exchange) => exchange.json(200, JSON.stringify({ ...(await alerts()), metrics: await metrics.json() })),
+    },
+    { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
+    ...documentRoutes(),
+    ...(fileStore ? [uploadRoute(fileStore, () => desk.clock.now())] : []),
+  ];
+}
+
+/** What monitors ask for; also all that the metrics port serves. */
+export function watchRoutes(
+  { health, metrics, reporter }: Pick<OwnParts, "health" | "metrics" | "reporter">,
+  textOnly = false,
+): RouteEntry[] {
+  return [
+    {
+      method: "GET",
+      path: "/health",
+      handler: async (exchange) => {
+        const { status, body } = await health();
+        exchange.json(status, JSON.stringify(body));
+      },
+    },
+    {
+      method: "GET",
+      path: "/metrics",
+      handler: async (exchange) => {
+        // Counted first, so that the answer counts itself.
+        reporter.count(exchange, 200);
+        if (!textOnly && !prefersText(exchange.request.headers.accept)) return exchange.json(200, JSON.stringify(await metrics.json()));
+        const { contentType, body } = await metrics.text();
+        exchange.send(200, body, headersFor(contentType));
+      },
+    },
+  ];
+}
+
+function documentRoutes(): RouteEntry[] {
+  const document = JSON.stringify(openApiDocument());
+  const page = docsPage();
+  const pageHeaders = headersFor("text/html; charset=utf-8", docsStyleHash);
+  return [
+    { method: "GET", path: "/openapi.json", handler: (exchange: Exchange) => exchange.json(200, document) },
+    { method: "GET", path: "/docs", handler: (exchange: Exchange) => exchange.send(200, page, pageHeaders) },
+  ];
+}

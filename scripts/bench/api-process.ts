@@ -1,0 +1,39 @@
+// dispatch-api as a process of its own, the way it runs for users, on a database the benchmark gives it.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+import { CommandFailure } from "../command-line.ts";
+
+export type ApiProcess = { readonly url: string; readonly pid: number; stop(): Promise<void> };
+
+const entry = join(import.meta.dirname, "../../dispatch/api/main.ts");
+
+/** @throws CommandFailure when it ends before it listens */
+export async function startApiProcess(environment: Readonly<Record<string, string>>): Promise<ApiProcess> {
+  const child = spawn(process.execPath, [entry], {
+    env: { ...process.env, DISPATCH_API_HOST: "127.0.0.1", DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout });
+  const port = await new Promise<number>((resolve, reject) => {
+    lines.on("line", (line) => {
+      const entry: unknown = JSON.parse(line);
+      if (typeof entry === "object" && entry !== null && "port" in entry) resolve(Number(entry.port));
+    });
+    child.once("exit", (code) => reject(new CommandFailure(`dispatch-api ended with ${code} before it listened`)));
+  });
+  lines.removeAllListeners("line");
+  child.stdout.resume();
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      if (child.exitCode !== null) return;
+      const ended = once(child, "exit");
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}

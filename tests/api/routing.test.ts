@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { toolEntries } from "../../dispatch/contract/index.ts";
+import { call, dispatcher, errorOf, newTicket, post, startTestApi, type TestApi } from "./running-api.ts";
+import { jsonOf, sendRaw, statusOf } from "./raw-http.ts";
+
+describe("routing", () => {
+  let api: TestApi;
+  const ends: (() => Promise<void>)[] = [];
+  before(async () => (api = await startTestApi({ after: (end) => void ends.unshift(end) })));
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  test("every tool of the contract answers at its path, and another method is told which it takes", async () => {
+    for (const [tool, entry] of toolEntries) {
+      const path = entry.path.replace(/\{\w+\}/, randomUUID());
+      const reply = await call(api, path, { method: entry.method, headers: { ...dispatcher, "x-actor-role": "nobody" } });
+      assert.notEqual(errorOf(reply)["code"], "NOT_FOUND", tool);
+      const refused = await call(api, path, { method: "DELETE" });
+      assert.equal(refused.status, 405, tool);
+      assert.equal(errorOf(refused)["code"], "METHOD_NOT_ALLOWED", tool);
+      assert.ok(refused.headers.get("allow")?.split(", ").includes(entry.method), tool);
+    }
+  });
+
+  const nowhere = [
+    "/nowhere", "/", "//", "//tickets", "/tickets/", "/Tickets", "/TICKETS", "/tickets//", "/health/", "/tickets/a/b/c/d/e",
+    "/%", "/%zz", "/tickets%2f", "/%00", "/tickets/%E0%A4%A/timeline/x", "/.", "/..", "/ops", "/object-store", "/tickets;a=b",
+    `/${"a".repeat(8_000)}`, "/tickets/\\", "/__proto__", "/constructor",
+  ];
+  for (const path of nowhere) {
+    test(`GET ${path.slice(0, 40)} is not found`, async () => {
+      const answer = await sendRaw(api.port, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      assert.equal(statusOf(answer), 404);
+      assert.match(JSON.stringify(jsonOf(answer)), /"NOT_FOUND"/);
+    });
+  }
+
+  const ids = [
+    ["GET", "/tickets/abc", 400, "INVALID_TICKET_ID"],
+    ["GET", "/tickets/abc/timeline", 400, "INVALID_TICKET_ID"],
+    ["GET", "/ux/technician/job-packet/abc", 400, "INVALID_TICKET_ID"],
+    ["GET", "/ops/autonomy/replay/%zz", 400, "INVALID_TICKET_ID"],
+    ["GET", "/receipts/abc", 404, "RECEIPT_NOT_FOUND"],
+    ["POST", "/tickets/abc", 404, "NOT_FOUND"],
+    ["POST", "/tickets/abc/triage", 404, "NOT_FOUND"],
+    ["POST", "/tickets/abc/evidence", 404, "NOT_FOUND"],
+    ["GET", "/tickets/abc/triage", 404, "NOT_FOUND"],
+    ["POST", "/tickets/abc/nothing", 404, "NOT_FOUND"],
+    ["GET", "/tickets/intake", 405, "METHOD_NOT_ALLOWED"],
+    ["POST", `/tickets/${randomUUID()}`, 405, "METHOD_NOT_ALLOWED"],
+    ["GET", `/tickets/${randomUUID()}`, 404, "TICKET_NOT_FOUND"],
+    ["GET", `/receipts/${randomUUID()}`, 404, "RECEIPT_NOT_FOUND"],
+  ] as const;
+  for (const [method, path, status, code] of ids) {
+    test(`${method} ${path} is ${status} ${code}`, async () => {
+      const reply = await call(api, path, { method });
+      assert.deepEqual([reply.status, errorOf(reply)["code"]], [status, code]);
+    });
+  }
+
+  test("an id in upper case is the same ticket, and the same command under one key", async () => {
+    const id = await newTicket(api);
+    assert.equal((await call(api, `/tickets/${id.toUpperCase()}`)).body["id"], id);
+    const headers = { ...dispatcher, "idempotency-key": randomUUID() };
+    const body = { questions: ["Which door?"] };
+    const first = await post(api, `/tickets/${id}/request-info`, body, headers);
+    const second = await post(api, `/tickets/${id.toUpperCase()}/request-info`, body, headers);
+    assert.equal(first.status, 200, first.text);
+    assert.equal(second.text, first.text);
+    assert.equal(second.headers.get("idempotency-replayed"), "true");
+    assert.equal(first.headers.get("idempotency-replayed"), null);
+  });
+
+  test("HEAD answers as GET without the body", async () => {
+    const reply = await call(api, "/health", { method: "HEAD" });
+    assert.equal(reply.status, 200);
+    assert.equal(reply.text, "");
+    assert.ok(Number(reply.headers.get("content-length")) > 0);
+  });
+
+  test("methods nobody serves are answered in JSON", async () => {
+    for (const method of ["OPTIONS", "TRACE", "PUT", "PATCH", "DELETE", "PROPFIND", "QUERY"]) {
+      const answer = await sendRaw(api.port, `${method} /tickets HTTP/1.1\r\nHost: x\r\n\r\n`);
+      assert.equal(statusOf(answer), 405, method);
+      assert.match(answer, /^allow: POST, GET, HEAD\r$/m, method);
+    }
+    assert.equal(statusOf(await sendRaw(api.port, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")), 404);
+    assert.equal(statusOf(await sendRaw(api.port, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n")), 405);
+  });
+
+  const broken: readonly (readonly [string, string, number])[] = [
+    ["an unknown method", "BREW /tickets HTTP/1.1\r\nHost: x\r\n\r\n", 400],
+    ["no HTTP at all", "hello\r\n\r\n", 400],
+    ["huge headers", `GET /health HTTP/1.1\r\nHost: x\r\nX-Much: ${"a".repeat(20_000)}\r\n\r\n`, 431],
+    ["a huge URL", `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ["two lengths", "POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400],
+    ["a length and chunks", "POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400],
+    ["a broken target", "GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", 404],
+  ];
+  for (const [what, bytes, status] of broken) {
+    test(`${what} is answered with ${status} in JSON`, async () => {
+      const answer = await sendRaw(api.port, bytes);
+      assert.equal(statusOf(answer), status);
+      assert.match(answer, /^content-type: application\/json; charset=utf-8\r$/m);
+      assert.match(JSON.stringify(jsonOf(answer)), /"error"/);
+    });
+  }
+
+  const fine: readonly (readonly [string, string])[] = [
+    ["no Host", "GET /health HTTP/1.1\r\n\r\n"],
+    ["a proxy's absolute target", "GET http://anything:1/health HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["an expectation nobody knows", "GET /health HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n"],
+    ["an upgrade nobody serves", "GET /health HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"],
+    ["HTTP/1.0", "GET /health HTTP/1.0\r\n\r\n"],
+  ];
+  for (const [what, bytes] of fine) {
+    test(`a request with ${what} is served`, async () => assert.equal(statusOf(await sendRaw(api.port, bytes)), 200));
+  }
+
+  test("a request on a connection that was used before still gets its 431", async () => {
+    const health = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    const both = await sendRaw(api.port, `${health}`);
+    assert.equal(statusOf(both), 200);
+    const huge = `GET /health HTTP/1.1\r\nHost: x\r\nX-Much: ${"a".repeat(20_000)}\r\n\r\n`;
+    const agentless = await call(api, "/health", { headers: { "x-much": "a".repeat(20_000) } });
+    assert.equal(agentless.status, 431);
+    assert.equal(statusOf(await sendRaw(api.port, huge)), 431);
+  });
+
+  test("answers carry the headers of an API and nothing about what it is built with", async () => {
+    const reply = await call(api, "/health", { headers: { "x-correlation-id": "abc-1", "x-request-id": "req-1" } });
+    assert.equal(reply.headers.get("content-type"), "application/json; charset=utf-8");
+    assert.equal(reply.headers.get("cache-control"), "no-store");
+    assert.equal(reply.headers.get("x-content-type-options"), "nosniff");
+    assert.equal(reply.headers.get("x-powered-by"), null);
+    assert.equal(reply.headers.get("etag"), null);
+    assert.equal(reply.headers.get("x-correlation-id"), "abc-1");
+    assert.equal(reply.headers.get("x-request-id"), "req-1");
+  });
+
+  test("a correlation id that cannot be used is replaced", async () => {
+    for (const sent of ["with blank", "a".repeat(201), "ü"]) {
+      const reply = await call(api, "/health", { headers: { "x-correlation-id": sent } });
+      assert.match(reply.headers.get("x-correlation-id") ?? "", /^[0-9a-f-]{36}$/);
+    }
+  });
+});

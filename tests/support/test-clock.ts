@@ -1,0 +1,31 @@
+// A clock that stands still until a test moves it, so that no test sleeps.
+
+import type { Clock } from "../../dispatch/kernel/clock.ts";
+
+/** A Monday morning. */
+const start = Date.parse("2026-03-02T08:00:00.000Z");
+
+export class TestClock implements Clock {
+  #now = start;
+
+  now(): Date {
+    return new Date(this.#now);
+  }
+
+  get iso(): string {
+    return this.now().toISOString();
+  }
+
+  advance(minutes: number): void {
+    this.#now += minutes * 60_000;
+  }
+
+  set(time: string): void {
+    this.#now = Date.parse(time);
+  }
+
+  /** The time `minutes` from now. */
+  in(minutes: number): string {
+    return new Date(this.#now + minutes * 60_000).toISOString();
+  }
+}
