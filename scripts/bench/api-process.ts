@@ -19,8 +19,8 @@ export async function startApiProcess(environment: Readonly<Record<string, strin
   const lines = createInterface({ input: child.stdout });
   const port = await new Promise<number>((resolve, reject) => {
     lines.on("line", (line) => {
-      const entry: unknown = JSON.parse(line);
-      if (typeof entry === "object" && entry !== null && "port" in entry) resolve(Number(entry.port));
+      const logged: unknown = JSON.parse(line);
+      if (typeof logged === "object" && logged !== null && "port" in logged) resolve(Number(logged.port));
     });
     child.once("exit", (code) => reject(new CommandFailure(`dispatch-api ended with ${code} before it listened`)));
   });

@@ -25,7 +25,7 @@ export async function measureGrowth(smallUrl: string, largeUrl: string, rounds: 
   const took = (times: Map<string, number[]>, request: string, ms: number) => times.set(request, [...(times.get(request) ?? []), ms]);
   try {
     for (const desk of desks) desk.ticketId = await liveOneTicket(desk.connection, () => undefined);
-    for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < rounds; turn++) {
       for (const { connection, times, ticketId } of desks) {
         await liveOneTicket(connection, (ms, { name }) => took(times, `command ${name}`, ms));
         for (const [request, path] of reads(ticketId)) {

@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { toolEntries } from "../../dispatch/contract/index.ts";
-import { call, dispatcher, errorOf, newTicket, post, startTestApi, type TestApi } from "./running-api.ts";
+import { call, dispatcher, errorOf, newTicket, post, startTestApi } from "./running-api.ts";
 import { jsonOf, sendRaw, statusOf } from "./raw-http.ts";
 
-describe("routing", () => {
-  let api: TestApi;
-  const ends: (() => Promise<void>)[] = [];
-  before(async () => (api = await startTestApi({ after: (end) => void ends.unshift(end) })));
-  after(async () => {
-    for (const end of ends) await end();
-  });
+describe("routing", async () => {
+  const api = await startTestApi({ after });
 
   test("every tool of the contract answers at its path, and another method is told which it takes", async () => {
     for (const [tool, entry] of toolEntries) {
@@ -28,7 +23,7 @@ describe("routing", () => {
   const nowhere = [
     "/nowhere", "/", "//", "//tickets", "/tickets/", "/Tickets", "/TICKETS", "/tickets//", "/health/", "/tickets/a/b/c/d/e",
     "/%", "/%zz", "/tickets%2f", "/%00", "/tickets/%E0%A4%A/timeline/x", "/.", "/..", "/ops", "/object-store", "/tickets;a=b",
-    `/${"a".repeat(8_000)}`, "/tickets/\\", "/__proto__", "/constructor",
+    `/${"a".repeat(8_000)}`, "/__proto__", "/constructor",
   ];
   for (const path of nowhere) {
     test(`GET ${path.slice(0, 40)} is not found`, async () => {
@@ -120,14 +115,10 @@ describe("routing", () => {
     test(`a request with ${what} is served`, async () => assert.equal(statusOf(await sendRaw(api.port, bytes)), 200));
   }
 
-  test("a request on a connection that was used before still gets its 431", async () => {
-    const health = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
-    const both = await sendRaw(api.port, `${health}`);
-    assert.equal(statusOf(both), 200);
-    const huge = `GET /health HTTP/1.1\r\nHost: x\r\nX-Much: ${"a".repeat(20_000)}\r\n\r\n`;
-    const agentless = await call(api, "/health", { headers: { "x-much": "a".repeat(20_000) } });
-    assert.equal(agentless.status, 431);
-    assert.equal(statusOf(await sendRaw(api.port, huge)), 431);
+  test("headers that are too large are answered on a connection that was used before, too", async () => {
+    assert.equal((await call(api, "/health")).status, 200);
+    const reply = await call(api, "/health", { headers: { "x-much": "a".repeat(20_000) } });
+    assert.equal(reply.status, 431);
   });
 
   test("answers carry the headers of an API and nothing about what it is built with", async () => {

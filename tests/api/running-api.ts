@@ -42,7 +42,13 @@ export const otherAccountId = "33333333-3333-4333-8333-333333333333";
 export const otherSiteId = "44444444-4444-4444-8444-444444444444";
 
 /** Starts one that ends with the test. */
-export async function startTestApi(t: TestLife, options: TestApiOptions = {}): Promise<TestApi> {
+export async function startTestApi(test: TestLife, options: TestApiOptions = {}): Promise<TestApi> {
+  // node:test runs its hooks in the order they were made; an API ends before the database it uses.
+  const ends: (() => Promise<void>)[] = [];
+  test.after(async () => {
+    for (const end of ends) await end();
+  });
+  const t: TestLife = { after: (end) => void ends.unshift(end) };
   const databaseUrl = options.databaseUrl ?? (await createTestDatabase(t)).url;
   const folder = await mkdtemp(join(tmpdir(), "dispatch-api-test-"));
   t.after(() => rm(folder, { recursive: true, force: true }));

@@ -1,0 +1,289 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWK, type JWTPayload } from "jose";
+import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId, startTestApi, TestClock, type TestApi } from "./running-api.ts";
+
+const secret = "a secret of at least thirty-two characters";
+const key = new TextEncoder().encode(secret);
+const seconds = (clock: TestClock, offset = 0) => Math.floor(clock.now().getTime() / 1_000) + offset;
+const everything = { account_ids: "*", site_ids: "*" };
+
+type Claims = JWTPayload & Record<string, unknown>;
+
+/** Claims that are in order; a test spoils one of them. */
+const goodClaims = (clock: TestClock): Claims => ({ sub: "dora", role: "dispatcher", exp: seconds(clock, 3_600), scope: everything });
+const hs256 = (claims: Claims, header: object = {}) => new SignJWT(claims).setProtectedHeader({ alg: "HS256", ...header }).sign(key);
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const read = (api: TestApi, headers: Record<string, string>) => call(api, "/ux/dispatcher/cockpit", { headers });
+
+describe("development headers", async () => {
+  const api = await startTestApi({ after });
+
+  const rows: readonly (readonly [string, Record<string, string>, number, string])[] = [
+    ["none", {}, 400, "MISSING_ACTOR_CONTEXT"],
+    ["no role", { "x-actor-id": "dora" }, 400, "MISSING_ACTOR_CONTEXT"],
+    ["no id", { "x-actor-role": "dispatcher" }, 400, "MISSING_ACTOR_CONTEXT"],
+    ["an empty id", { ...dispatcher, "x-actor-id": " " }, 400, "MISSING_ACTOR_CONTEXT"],
+    ["an id that is too long", { ...dispatcher, "x-actor-id": "a".repeat(201) }, 400, "INVALID_ACTOR_CONTEXT"],
+    ["an unknown type", { ...dispatcher, "x-actor-type": "ROBOT" }, 400, "INVALID_ACTOR_CONTEXT"],
+    ["a scope that is no uuid", { ...dispatcher, "x-account-scope": "all" }, 400, "INVALID_ACTOR_CONTEXT"],
+    ["a scope with one bad entry", { ...dispatcher, "x-site-scope": `${siteId},x` }, 400, "INVALID_ACTOR_CONTEXT"],
+    ["a technician that is no uuid", { ...dispatcher, "x-tech-id": "7" }, 400, "INVALID_ACTOR_CONTEXT"],
+    ["an unknown role", { ...dispatcher, "x-actor-role": "king" }, 403, "FORBIDDEN"],
+    ["a role that may not", { ...dispatcher, "x-actor-role": "customer" }, 403, "FORBIDDEN"],
+    ["another tool", { ...dispatcher, "x-tool-name": "ticket.get" }, 403, "TOOL_NOT_ALLOWED"],
+    ["a token without a key to check it", bearer("a.b.c"), 500, "AUTH_CONFIG_ERROR"],
+    ["a header that is not Bearer", { ...dispatcher, authorization: "Basic YTpi" }, 401, "INVALID_AUTH_TOKEN"],
+  ];
+  for (const [what, headers, status, code] of rows) {
+    test(`with ${what}: ${status} ${code}`, async () => {
+      const reply = await read(api, headers);
+      assert.deepEqual([reply.status, errorOf(reply)["code"]], [status, code]);
+    });
+  }
+
+  test("accept every spelling of a role", async () => {
+    for (const role of ["dispatcher", "Dispatcher", "assistant", "bot"]) {
+      assert.equal((await read(api, { "x-actor-id": "d", "x-actor-role": role })).status, 200, role);
+    }
+  });
+
+  test("tell a refused role who may", async () => {
+    const error = errorOf(await read(api, { ...dispatcher, "x-actor-role": "king" }));
+    assert.deepEqual([error["actor_role"], error["allowed_roles"]], ["king", ["dispatcher"]]);
+    assert.deepEqual(error["policy_error"], { dimension: "role" });
+  });
+
+  test("name both tools when the caller believes to use another", async () => {
+    const error = errorOf(await read(api, { ...dispatcher, "x-tool-name": "ticket.get" }));
+    assert.deepEqual([error["endpoint"], error["tool_name"]], ["/ux/dispatcher/cockpit", "ticket.get"]);
+    assert.equal((await read(api, { ...dispatcher, "x-tool-name": "dispatcher.cockpit" })).status, 200);
+  });
+
+  test("keep a scoped caller to the scope; an absent scope is everything, an empty one nothing", async () => {
+    const id = await newTicket(api);
+    const get = (headers: Record<string, string>) => call(api, `/tickets/${id}`, { headers: { ...dispatcher, ...headers } });
+    assert.equal((await get({})).status, 200);
+    assert.equal((await get({ "x-account-scope": accountId.toUpperCase(), "x-site-scope": "*" })).status, 200);
+    for (const headers of [{ "x-account-scope": otherAccountId }, { "x-account-scope": "" }]) {
+      assert.equal(errorOf(await get(headers))["scope_field"], "account_id");
+    }
+    assert.equal(errorOf(await get({ "x-site-scope": `${otherAccountId},` }))["scope_field"], "site_id");
+  });
+});
+
+describe("in production", () => {
+  test("development headers count for nothing, unless they are allowed by name", async (t) => {
+    const closed = await startTestApi(t, { environment: { NODE_ENV: "production" } });
+    const reply = await read(closed, dispatcher);
+    assert.deepEqual([reply.status, errorOf(reply)["code"]], [401, "AUTH_REQUIRED"]);
+    assert.equal(reply.headers.get("www-authenticate"), "Bearer");
+    const open = await startTestApi(t, { environment: { NODE_ENV: "production", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" } });
+    assert.equal((await read(open, dispatcher)).status, 200);
+  });
+});
+
+describe("tokens with a shared secret", async () => {
+  const api = await startTestApi(
+    { after },
+    {
+      environment: {
+        DISPATCH_AUTH_JWT_SECRET: secret,
+        DISPATCH_AUTH_JWT_ISSUER: "https://issuer.test",
+        DISPATCH_AUTH_JWT_AUDIENCE: "dispatch",
+        DISPATCH_AUTH_ALLOW_DEV_HEADERS: "false",
+      },
+    },
+  );
+  const good = (): Claims => ({ ...goodClaims(api.clock), iss: "https://issuer.test", aud: "dispatch" });
+
+  const claims: readonly (readonly [string, (good: Claims) => Claims, number, string | undefined])[] = [
+    ["all in order", (c) => c, 200, undefined],
+    ["several audiences", (c) => ({ ...c, aud: ["other", "dispatch"] }), 200, undefined],
+    ["nbf in the past", (c) => ({ ...c, nbf: Number(c.exp) - 7_200 }), 200, undefined],
+    ["scope at the top level", ({ scope: _, ...c }) => ({ ...c, account_ids: ["*"], site_ids: `${siteId}, ${siteId}` }), 200, undefined],
+    ["OAuth's scope beside it", (c) => ({ ...c, scope: "openid profile", account_ids: "*", site_ids: "*" }), 200, undefined],
+    ["actorType", (c) => ({ ...c, actorType: "SERVICE" }), 200, undefined],
+    ["no exp", ({ exp: _, ...c }) => c, 401, "INVALID_AUTH_CLAIMS"],
+    ["exp past", (c) => ({ ...c, exp: Number(c.exp) - 3_601 }), 401, "INVALID_AUTH_CLAIMS"],
+    ["exp that is a text", (c) => ({ ...c, exp: "tomorrow" as unknown as number }), 401, "INVALID_AUTH_CLAIMS"],
+    ["nbf ahead", (c) => ({ ...c, nbf: Number(c.exp) }), 401, "INVALID_AUTH_CLAIMS"],
+    ["another issuer", (c) => ({ ...c, iss: "https://else.test" }), 401, "INVALID_AUTH_CLAIMS"],
+    ["no issuer", ({ iss: _, ...c }) => c, 401, "INVALID_AUTH_CLAIMS"],
+    ["another audience", (c) => ({ ...c, aud: "else" }), 401, "INVALID_AUTH_CLAIMS"],
+    ["no sub", ({ sub: _, ...c }) => c, 401, "INVALID_AUTH_CLAIMS"],
+    ["an empty sub", (c) => ({ ...c, sub: "" }), 401, "INVALID_AUTH_CLAIMS"],
+    ["a sub that is too long", (c) => ({ ...c, sub: "a".repeat(201) }), 401, "INVALID_AUTH_CLAIMS"],
+    ["a sub with a control character", (c) => ({ ...c, sub: "a\u0000b" }), 401, "INVALID_AUTH_CLAIMS"],
+    ["no role", ({ role: _, ...c }) => c, 401, "INVALID_AUTH_CLAIMS"],
+    ["a role that is no text", (c) => ({ ...c, role: ["dispatcher"] }), 401, "INVALID_AUTH_CLAIMS"],
+    ["an unknown role", (c) => ({ ...c, role: "king" }), 403, "FORBIDDEN"],
+    ["an unknown actor type", (c) => ({ ...c, actor_type: "ROBOT" }), 401, "INVALID_AUTH_CLAIMS"],
+    ["a scope entry that is no uuid", (c) => ({ ...c, scope: { account_ids: ["x"], site_ids: "*" } }), 401, "INVALID_AUTH_CLAIMS"],
+    ["a scope that is a number", (c) => ({ ...c, scope: { account_ids: 7, site_ids: "*" } }), 401, "INVALID_AUTH_CLAIMS"],
+    ["a technician that is no uuid", (c) => ({ ...c, tech_id: "7" }), 401, "INVALID_AUTH_CLAIMS"],
+  ];
+  for (const [what, spoil, status, code] of claims) {
+    test(`with ${what}: ${code ?? status}`, async () => {
+      const reply = await read(api, bearer(await hs256(spoil(good()))));
+      assert.deepEqual([reply.status, errorOf(reply)["code"]], [status, code]);
+    });
+  }
+
+  const badTokens: readonly (readonly [string, () => Promise<string> | string])[] = [
+    ["empty", () => ""],
+    ["no token at all", () => "hello"],
+    ["three dots", () => "a.b.c"],
+    ["alg none", () => new UnsecuredJWT(good()).encode()],
+    ["another secret", () => new SignJWT(good()).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode("x".repeat(32)))],
+    ["HS512", () => new SignJWT(good()).setProtectedHeader({ alg: "HS512" }).sign(new TextEncoder().encode(secret.repeat(2)))],
+    ["a changed payload", async () => (await hs256(good())).replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ ...good(), role: "finance" })).toString("base64url")}.`)],
+    ["a signature that is cut off", async () => (await hs256(good())).slice(0, -4)],
+    ["an extension nobody knows", () => hs256(good(), { crit: ["x"], x: 1 }).catch(() => "a.b.c")],
+  ];
+  for (const [what, make] of badTokens) {
+    test(`that are bad (${what}): INVALID_AUTH_TOKEN`, async () => {
+      const reply = await read(api, bearer(await make()));
+      assert.deepEqual([reply.status, errorOf(reply)["code"]], [401, "INVALID_AUTH_TOKEN"]);
+      assert.deepEqual(errorOf(reply)["policy_error"], { dimension: "policy" });
+    });
+  }
+
+  test("nothing at all: AUTH_REQUIRED", async () => {
+    assert.equal(errorOf(await read(api, {}))["code"], "AUTH_REQUIRED");
+    assert.equal(errorOf(await read(api, dispatcher))["code"], "AUTH_REQUIRED");
+  });
+
+  test("a token beats development headers", async () => {
+    const token = await hs256({ ...good(), role: "customer" });
+    assert.equal(errorOf(await read(api, { ...dispatcher, ...bearer(token) }))["actor_role"], "customer");
+  });
+
+  test("an empty scope reaches nothing", async () => {
+    const id = await newTicketBy(api, await hs256(good()));
+    const { scope: _, ...unscoped } = good();
+    const reply = await call(api, `/tickets/${id}`, { headers: bearer(await hs256(unscoped)) });
+    assert.deepEqual([reply.status, errorOf(reply)["code"]], [403, "FORBIDDEN_SCOPE"]);
+  });
+
+  test("a token that was good is refused from the second its exp has come", async () => {
+    const token = await hs256({ ...good(), exp: seconds(api.clock, 30) });
+    assert.equal((await read(api, bearer(token))).status, 200);
+    api.clock.advance(29_000);
+    assert.equal((await read(api, bearer(token))).status, 200);
+    api.clock.advance(1_000);
+    assert.equal(errorOf(await read(api, bearer(token)))["code"], "INVALID_AUTH_CLAIMS");
+  });
+});
+
+async function newTicketBy(api: TestApi, token: string): Promise<string> {
+  const reply = await post(api, "/tickets", { account_id: accountId, site_id: siteId, summary: "Door" }, bearer(token));
+  assert.equal(reply.status, 201, reply.text);
+  return String(reply.body["id"]);
+}
+
+describe("tokens with signing keys", () => {
+  const algorithms = ["RS256", "ES256", "EdDSA"] as const;
+  const makeKey = async (alg: string, kid?: string) => {
+    const pair = await generateKeyPair(alg, { extractable: true });
+    const jwk: JWK = { ...(await exportJWK(pair.publicKey)), ...(kid !== undefined && { kid }) };
+    const sign = (claims: Claims) => new SignJWT(claims).setProtectedHeader({ alg, ...(kid !== undefined && { kid }) }).sign(pair.privateKey);
+    return { jwk, sign, ...pair };
+  };
+  const startWith = async (t: { after(fn: () => Promise<void>): void }, keys: readonly JWK[], more: Record<string, string> = {}) => {
+    const folder = await import("node:fs/promises").then(({ mkdtemp }) => mkdtemp("/tmp/dispatch-jwks-"));
+    t.after(() => import("node:fs/promises").then(({ rm }) => rm(folder, { recursive: true })));
+    const path = join(folder, "jwks.json");
+    await writeFile(path, JSON.stringify({ keys }));
+    const api = await startTestApi(t, { environment: { DISPATCH_AUTH_JWKS: path, ...more } });
+    return { api, path };
+  };
+
+  for (const alg of algorithms) {
+    test(`${alg} is verified`, async (t) => {
+      const [known, stranger] = [await makeKey(alg, "one"), await makeKey(alg, "one")];
+      const { api } = await startWith(t, [known.jwk]);
+      assert.equal((await read(api, bearer(await known.sign(goodClaims(api.clock))))).status, 200);
+      const reply = await read(api, bearer(await stranger.sign(goodClaims(api.clock))));
+      assert.equal(errorOf(reply)["code"], "INVALID_AUTH_TOKEN");
+    });
+  }
+
+  test("a public key used as a shared secret opens nothing", async (t) => {
+    const known = await makeKey("RS256", "one");
+    const { api } = await startWith(t, [known.jwk], { DISPATCH_AUTH_JWT_SECRET: secret });
+    const asSecret = new TextEncoder().encode(await exportSPKI(known.publicKey));
+    const forged = [
+      await new SignJWT(goodClaims(api.clock)).setProtectedHeader({ alg: "HS256", kid: "one" }).sign(asSecret),
+      await new SignJWT(goodClaims(api.clock)).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(JSON.stringify(known.jwk))),
+    ];
+    for (const token of forged) assert.equal(errorOf(await read(api, bearer(token)))["code"], "INVALID_AUTH_TOKEN");
+    assert.equal((await read(api, bearer(await hs256(goodClaims(api.clock))))).status, 200);
+  });
+
+  test("HS256 is refused where only signing keys are configured, and the other way round", async (t) => {
+    const known = await makeKey("ES256", "one");
+    const { api } = await startWith(t, [known.jwk, { kty: "oct", k: Buffer.from(secret).toString("base64url"), kid: "shared" }]);
+    assert.equal(errorOf(await read(api, bearer(await hs256(goodClaims(api.clock), { kid: "shared" }))))["code"], "INVALID_AUTH_TOKEN");
+    const bySecret = await startTestApi(t, { environment: { DISPATCH_AUTH_JWT_SECRET: secret } });
+    assert.equal(errorOf(await read(bySecret, bearer(await known.sign(goodClaims(bySecret.clock)))))["code"], "INVALID_AUTH_TOKEN");
+  });
+
+  test("a key is added and another withdrawn while the API runs", async (t) => {
+    const [old, fresh] = [await makeKey("ES256", "old"), await makeKey("ES256", "new")];
+    const { api, path } = await startWith(t, [old.jwk]);
+    const [oldToken, freshToken] = [await old.sign(goodClaims(api.clock)), await fresh.sign(goodClaims(api.clock))];
+    assert.equal((await read(api, bearer(oldToken))).status, 200);
+    assert.equal(errorOf(await read(api, bearer(freshToken)))["code"], "INVALID_AUTH_TOKEN");
+    await writeFile(path, JSON.stringify({ keys: [old.jwk, fresh.jwk] }));
+    api.clock.advance(200);
+    assert.equal((await read(api, bearer(freshToken))).status, 200, "an unknown kid makes it look");
+    await writeFile(path, JSON.stringify({ keys: [fresh.jwk] }));
+    api.clock.advance(1_000);
+    assert.equal(errorOf(await read(api, bearer(oldToken)))["code"], "INVALID_AUTH_TOKEN", "also out of the cache");
+    assert.equal((await read(api, bearer(freshToken))).status, 200);
+  });
+
+  test("a key file that is broken for a moment changes nothing", async (t) => {
+    const known = await makeKey("EdDSA", "one");
+    const { api, path } = await startWith(t, [known.jwk]);
+    await writeFile(path, '{"keys": [');
+    api.clock.advance(5_000);
+    assert.equal((await read(api, bearer(await known.sign(goodClaims(api.clock))))).status, 200);
+    assert.ok(api.log.some(({ level, message }) => level === "warn" && String(message).includes("JWKS")));
+  });
+
+  test("two keys of one kind and a token without kid: the one that fits counts", async (t) => {
+    const [one, two, stranger] = [await makeKey("ES256"), await makeKey("ES256"), await makeKey("ES256")];
+    const { api } = await startWith(t, [one.jwk, two.jwk]);
+    for (const known of [one, two]) assert.equal((await read(api, bearer(await known.sign(goodClaims(api.clock))))).status, 200);
+    assert.equal(errorOf(await read(api, bearer(await stranger.sign(goodClaims(api.clock)))))["code"], "INVALID_AUTH_TOKEN");
+  });
+
+  test("a file that is no key set stops the start and names the variable", async (t) => {
+    await assert.rejects(startWith(t, [{ kty: "RSA" }], { DISPATCH_AUTH_JWKS: "/nonexistent/jwks.json" }), /DISPATCH_AUTH_JWKS/);
+  });
+
+  test("keys behind a URL are fetched; without them the answer is 503, not a verdict on the token", async (t) => {
+    const known = await makeKey("RS256", "one");
+    let answer: { status: number; body: string } = { status: 500, body: "" };
+    const server = createServer((_request, response) => void response.writeHead(answer.status).end(answer.body));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    t.after(async () => void server.close().closeAllConnections());
+    const address = server.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const api = await startTestApi(t, { environment: { DISPATCH_AUTH_JWKS: `http://127.0.0.1:${address.port}/keys` } });
+    const token = bearer(await known.sign(goodClaims(api.clock)));
+    for (const broken of [{ status: 500, body: "" }, { status: 200, body: "<html>" }, { status: 200, body: "{}" }]) {
+      answer = broken;
+      const reply = await read(api, token);
+      assert.deepEqual([reply.status, errorOf(reply)["code"], errorOf(reply)["dependency"]], [503, "DEPENDENCY_UNAVAILABLE", "jwks"]);
+    }
+    answer = { status: 200, body: JSON.stringify({ keys: [known.jwk] }) };
+    assert.equal((await read(api, token)).status, 200);
+  });
+});

@@ -1,0 +1,43 @@
+// Holds a lock in the database, so that calls pile up behind it and run into each other when it is let go.
+import pg from "pg";
+import { eventually } from "../support/eventually.ts";
+
+export interface Gate {
+  /** Waits until `count` statements stand before a lock. */
+  crowd(count: number): Promise<void>;
+  /** Lets them go. May be called again. */
+  open(): Promise<void>;
+}
+
+/** @param lock a statement that takes the lock, for example LOCK TABLE */
+export async function holdLock(
+  t: { after(fn: () => Promise<void>): void },
+  databaseUrl: string,
+  lock: string,
+  values: readonly string[] = [],
+): Promise<Gate> {
+  const holder = new pg.Client({ connectionString: databaseUrl });
+  const observer = new pg.Client({ connectionString: databaseUrl });
+  // A database that is dropped or killed under them says so here.
+  for (const client of [holder, observer]) client.on("error", () => {});
+  await Promise.all([holder.connect(), observer.connect()]);
+  let opened: Promise<void> | undefined;
+  const open = (): Promise<void> => (opened ??= Promise.all([holder.end(), observer.end()]).then(() => undefined));
+  t.after(open);
+  await holder.query("BEGIN");
+  await holder.query(lock, [...values]);
+  return {
+    crowd: (count) =>
+      eventually(`${count} statements wait for a lock`, async () => {
+        const { rows } = await observer.query<{ waiting: number }>(
+          `SELECT count(*)::int AS waiting FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        const dbg = await observer.query("select state, wait_event_type, wait_event, left(query,60) q, count(*) from pg_stat_activity where datname=current_database() group by 1,2,3,4"); if (process.env.DBG) console.log(JSON.stringify(dbg.rows)); return (rows[0]?.waiting ?? 0) >= count;
+      }),
+    open,
+  };
+}
+
+/** What every command inserts into last; while it is held, nothing commits. */
+export const beforeCommit = "LOCK TABLE idempotency_keys IN SHARE MODE";

@@ -1,0 +1,140 @@
+// One intent, one effect, also when a hundred equal calls arrive at the same moment at two processes: they are held
+// together in the database first, so that they meet on every run.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test, type TestContext } from "node:test";
+import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { post, type Command, type Reply } from "./callers.ts";
+import { addEvidence, blindIntake, createTicket, layOutField, pauseAutonomy, rowsOf, triage } from "./field.ts";
+import { beforeCommit, holdLock } from "./gate.ts";
+
+const calls = 100;
+const poolMax = 10;
+
+const database = await createTestDatabase();
+const dataDir = await mkdtemp(join(tmpdir(), "dispatch-race-"));
+after(() => rm(dataDir, { recursive: true, force: true }));
+const start = (lockTimeoutMs: number): Promise<ApiProcess> =>
+  startApiProcess({ after }, {
+    databaseUrl: database.url,
+    dataDir,
+    settings: { DISPATCH_DB_POOL_MAX: String(poolMax), DISPATCH_DB_LOCK_TIMEOUT_MS: String(lockTimeoutMs), DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000" },
+  });
+// Patient ones, so that holding the calls together cannot end them, and one that gives up soon.
+const [one, other, impatient] = await Promise.all([start(60_000), start(60_000), start(100)]);
+const field = await layOutField(database.url);
+
+/** Sends all of them, alternating between the processes, and lets them go once both pools stand before the commit. */
+async function together(t: TestContext, commands: readonly Command[], key: string): Promise<Reply[]> {
+  const gate = await holdLock(t, database.url, beforeCommit);
+  const replies = commands.map((command, i) => post(i % 2 === 0 ? one : other, command, key));
+  await gate.crowd(Math.min(commands.length, 2 * poolMax));
+  await gate.open();
+  return await Promise.all(replies);
+}
+
+/** How often the database says that it happened. */
+async function effectsOf(key: string) {
+  const [effects] = await rowsOf<{ audit: number; outbox: number; answers: number; evidence: number; pauses: number; tickets: number }>(
+    database.url,
+    `WITH events AS (SELECT id, ticket_id FROM audit_events WHERE request_id = $1)
+     SELECT (SELECT count(*)::int FROM events) AS audit,
+            (SELECT count(*)::int FROM outbox WHERE audit_event_id IN (SELECT id FROM events)) AS outbox,
+            (SELECT count(*)::int FROM idempotency_keys WHERE request_id = $1) AS answers,
+            (SELECT count(*)::int FROM evidence_items WHERE ticket_id IN (SELECT ticket_id FROM events)) AS evidence,
+            (SELECT count(*)::int FROM autonomy_control_history WHERE payload->>'receipt_id' IN (SELECT id::text FROM events)) AS pauses,
+            (SELECT count(*)::int FROM tickets WHERE id IN (SELECT ticket_id FROM events)) AS tickets`,
+    [key],
+  );
+  assert.ok(effects);
+  return effects;
+}
+
+async function newTicket(): Promise<string> {
+  const { body } = await post(one, createTicket(field), randomUUID());
+  assert.ok(body.id);
+  return body.id;
+}
+
+/** One answer in as many copies, and one of them the original. */
+function assertOneAnswer(replies: readonly Reply[], status: number): void {
+  assert.deepEqual(new Set(replies.map((reply) => reply.status)), new Set([status]), replies.find((reply) => reply.status !== status)?.text);
+  assert.equal(new Set(replies.map((reply) => reply.text)).size, 1, "every body is the same, byte for byte");
+  assert.equal(replies.filter((reply) => !reply.replayed).length, 1, "one answer is not a replay");
+}
+
+describe("a hundred equal calls at two processes have one effect and one answer", { timeout: 120_000 }, () => {
+  const once = { audit: 1, outbox: 1, answers: 1, evidence: 0, pauses: 0, tickets: 1 };
+  const cases = [
+    { name: "a command that creates", make: async () => createTicket(field), status: 201, effects: once },
+    { name: "an intake, which also looks for its own duplicate", make: async () => blindIntake(field), status: 201, effects: once },
+    { name: "a command on a ticket", make: async () => triage(await newTicket()), status: 200, effects: once },
+    { name: "a command that only touches its ticket", make: async () => addEvidence(await newTicket()), status: 201, effects: { ...once, evidence: 1 } },
+    { name: "a command about the desk", make: async () => pauseAutonomy("RACE"), status: 200, effects: { ...once, tickets: 0, pauses: 1 } },
+  ];
+  for (const { name, make, status, effects } of cases) {
+    test(name, async (t) => {
+      const command = await make();
+      const key = randomUUID();
+      const replies = await together(t, Array.from({ length: calls }, () => command), key);
+      assertOneAnswer(replies, status);
+      assert.deepEqual(await effectsOf(key), effects);
+    });
+  }
+});
+
+describe("a key that stands for two things at once serves one of them", { timeout: 120_000 }, () => {
+  const cases = [
+    { name: "two tickets to be created", make: async () => [createTicket(field, "The front door"), createTicket(field, "The back door")] },
+    {
+      name: "two changes of one ticket",
+      make: async () => {
+        const change = triage(await newTicket());
+        return [change, { ...change, body: { ...change.body, priority: "ROUTINE" } }];
+      },
+    },
+    { name: "the same change of two tickets", make: async () => [triage(await newTicket()), triage(await newTicket())] },
+    { name: "two pauses", make: async () => [pauseAutonomy("RED"), pauseAutonomy("BLUE")] },
+  ];
+  for (const { name, make } of cases) {
+    test(name, async (t) => {
+      const bodies = await make();
+      const commands = Array.from({ length: calls }, (_, i) => bodies[Math.floor(i / 2) % 2]).filter((command) => command !== undefined);
+      const key = randomUUID();
+      const replies = await together(t, commands, key);
+
+      const served = Map.groupBy(replies, ({ status }) => status < 300);
+      assertOneAnswer(served.get(true) ?? [], served.get(true)?.[0]?.status ?? 0);
+      const refused = served.get(false) ?? [];
+      assert.equal(refused.length, calls / 2);
+      assert.deepEqual(new Set(refused.map(({ status, body }) => `${status} ${body.error?.code}`)), new Set(["409 IDEMPOTENCY_PAYLOAD_MISMATCH"]));
+      const { audit, outbox, answers } = await effectsOf(key);
+      assert.deepEqual({ audit, outbox, answers }, { audit: 1, outbox: 1, answers: 1 });
+    });
+  }
+});
+
+describe("a call that cannot wait any longer is told to come again", { timeout: 60_000 }, () => {
+  for (const name of ["create", "triage"] as const) {
+    test(`and has its one effect then: ${name}`, async (t) => {
+      const command = name === "create" ? createTicket(field) : triage(await newTicket());
+      const key = randomUUID();
+      const gate = await holdLock(t, database.url, beforeCommit);
+      const busy = await Promise.all(Array.from({ length: 5 }, () => post(impatient, command, key)));
+      for (const reply of busy) {
+        assert.equal(`${reply.status} ${reply.body.error?.code}`, "409 IDEMPOTENCY_IN_FLIGHT");
+        assert.equal(reply.retryAfter, "1");
+      }
+      assert.deepEqual((await effectsOf(key)).audit, 0);
+      await gate.open();
+
+      const again = await Promise.all(Array.from({ length: 5 }, () => post(one, command, key)));
+      assertOneAnswer(again, name === "create" ? 201 : 200);
+      assert.deepEqual((await effectsOf(key)).audit, 1);
+    });
+  }
+});

@@ -1,0 +1,213 @@
+// A ticket brought to any state by the commands that lead there, as a dispatcher, a technician, QA and finance give them.
+// ON_SITE is the exception: no command leaves a ticket there, so its last step is a row the owner writes, chained as
+// the kernel chains.
+
+import assert from "node:assert/strict";
+import { auditValues, chained, insertAudit } from "../../dispatch/kernel/audit.ts";
+import { newId } from "../../dispatch/kernel/clock.ts";
+import { insertTransitions } from "../../dispatch/kernel/machine.ts";
+import { lockTicket, updateTicket, updateValues } from "../../dispatch/kernel/ticket-row.ts";
+import type { TicketState } from "../../dispatch/contract/states.ts";
+import type { TestApi } from "./api.ts";
+import { acme, ana } from "./directory.ts";
+import { addReferenced, addVerified } from "./evidence.ts";
+
+export type Plan = {
+  readonly accountId?: string;
+  readonly siteId?: string;
+  readonly summary?: string;
+  readonly incidentType?: string;
+  readonly priority?: "EMERGENCY" | "URGENT" | "ROUTINE";
+  readonly nteCents?: number;
+  readonly techId?: string;
+  /** The visit; by default an hour that no other built ticket has. */
+  readonly window?: { readonly start: string; readonly end: string };
+  /** Where a ticket in APPROVAL_REQUIRED came from. */
+  readonly approvalFrom?: "triage" | "change";
+  /** The state a ticket in PENDING_CUSTOMER_CONFIRMATION is held in. */
+  readonly heldIn?: "READY_TO_SCHEDULE" | "SCHEDULE_PROPOSED" | "SCHEDULED";
+  /** What the technician reports; null reports nothing. */
+  readonly work?: object | null;
+  /** Why nobody signed. */
+  readonly noSignatureReason?: string;
+};
+
+export type BuiltTicket = {
+  readonly id: string;
+  readonly techId: string;
+  readonly window: { readonly start: string; readonly end: string };
+  /** Where they were asked for on the way. */
+  readonly approvalId: string | null;
+  readonly holdId: string | null;
+};
+
+/** Everybody on the way is another person than those who speak in the tests. */
+const builder = (as: string) => ({ as, actor: `builder-${as}` });
+
+/** What the incident type of built tickets demands, beside a signature or the reason for none. */
+export const latchEvidence = ["photo_before_door_edge_and_strike", "photo_after_latched_alignment", "note_adjustments_and_test_cycles"];
+export const fullChecklist = {
+  work_performed: true,
+  parts_used_or_needed: true,
+  resolution_status: true,
+  onsite_photos_after: true,
+  billing_authorization: true,
+};
+export const reportedWork = {
+  labor_minutes: 90,
+  travel_minutes: 30,
+  parts: [{ sku: "STRIKE-1", description: "Strike plate", quantity: 2, unit_price_cents: 1_050 }],
+};
+export const completion = { checklist_status: fullChecklist, no_signature_reason: "shop was closed", work: reportedWork };
+
+const windowsTaken = new WeakMap<TestApi["clock"], number>();
+
+/** An hour a month from now that has not been handed out before on this clock. */
+export function freeWindow({ clock }: Pick<TestApi, "clock">): { start: string; end: string } {
+  const n = windowsTaken.get(clock) ?? 0;
+  windowsTaken.set(clock, n + 1);
+  const start = 30 * 1_440 + n * 60;
+  return { start: clock.in(start), end: clock.in(start + 60) };
+}
+
+/** Makes a ticket and brings it to a state. */
+export async function ticketIn(api: TestApi, state: TicketState, plan: Plan = {}): Promise<BuiltTicket> {
+  const { techId = ana, window = freeWindow(api) } = plan;
+  const built = { approvalId: null as string | null, holdId: null as string | null };
+  const { id } = await create(api, plan);
+  const route = routeTo(state, plan);
+  for (const step of route) await steps[step]({ api, id, plan, techId, window, built });
+  const { state: reached } = await api.read("ticket.get", { ticket: id });
+  assert.equal(reached, state);
+  return { id, techId, window, ...built };
+}
+
+const create = (api: TestApi, plan: Plan) =>
+  api.run("ticket.create", {
+    ...builder("dispatcher"),
+    body: {
+      account_id: plan.accountId ?? acme.id,
+      site_id: plan.siteId ?? acme.oakland,
+      summary: plan.summary ?? "Front door does not latch",
+      description: "It swings open in the wind.",
+    },
+  });
+
+type Step = keyof typeof steps;
+type OnTheWay = {
+  readonly api: TestApi;
+  readonly id: string;
+  readonly plan: Plan;
+  readonly techId: string;
+  readonly window: { readonly start: string; readonly end: string };
+  readonly built: { approvalId: string | null; holdId: string | null };
+};
+
+const toDispatched = ["ready", "propose", "confirm", "dispatch"] as const satisfies Step[];
+const toWork = [...toDispatched, "checkIn"] as const satisfies Step[];
+const toCompleted = [...toWork, "evidence", "complete"] as const satisfies Step[];
+
+function routeTo(state: TicketState, { approvalFrom = "triage", heldIn = "SCHEDULED" }: Plan): readonly Step[] {
+  const routes: Record<TicketState, readonly Step[]> = {
+    NEW: [],
+    NEEDS_INFO: ["requestInfo"],
+    TRIAGED: ["triage"],
+    APPROVAL_REQUIRED: approvalFrom === "triage" ? ["askApproval"] : [...toWork, "requestChange"],
+    READY_TO_SCHEDULE: ["ready"],
+    SCHEDULE_PROPOSED: ["ready", "propose"],
+    SCHEDULED: ["ready", "propose", "confirm"],
+    PENDING_CUSTOMER_CONFIRMATION: [...toHeld[heldIn], "hold"],
+    DISPATCHED: toDispatched,
+    ON_SITE: [...toDispatched, "arrive"],
+    IN_PROGRESS: toWork,
+    ON_HOLD: [...toWork, "interrupt"],
+    COMPLETED_PENDING_VERIFICATION: toCompleted,
+    VERIFIED: [...toCompleted, "verify"],
+    INVOICED: [...toCompleted, "verify", "invoice"],
+    CLOSED: [...toCompleted, "verify", "invoice", "close"],
+    CANCELLED: ["cancel"],
+  };
+  return routes[state];
+}
+
+const toHeld = {
+  READY_TO_SCHEDULE: ["ready"],
+  SCHEDULE_PROPOSED: ["ready", "propose"],
+  SCHEDULED: ["ready", "propose", "confirm"],
+} as const satisfies Record<string, Step[]>;
+
+const triageBody = ({ priority = "ROUTINE", incidentType = "DOOR_WONT_LATCH", nteCents = 200_000 }: Plan) => ({
+  priority,
+  incident_type: incidentType,
+  nte_cents: nteCents,
+});
+
+const steps = {
+  requestInfo: ({ api, id }: OnTheWay) =>
+    api.run("ticket.request_info", { ...builder("dispatcher"), ticket: id, body: { questions: ["Which door?"] } }),
+  triage: ({ api, id, plan }: OnTheWay) => api.run("ticket.triage", { ...builder("dispatcher"), ticket: id, body: triageBody(plan) }),
+  ready: ({ api, id, plan }: OnTheWay) =>
+    api.run("ticket.triage", { ...builder("dispatcher"), ticket: id, body: { ...triageBody(plan), ready_to_schedule: true } }),
+  askApproval: async ({ api, id, plan, built }: OnTheWay) => {
+    const body = { ...triageBody(plan), requires_approval: true, approval_amount_delta_cents: 5_000 };
+    built.approvalId = (await api.run("ticket.triage", { ...builder("dispatcher"), ticket: id, body })).pending_approval_id;
+  },
+  propose: ({ api, id, window }: OnTheWay) =>
+    api.run("schedule.propose", { ...builder("dispatcher"), ticket: id, body: { options: [window] } }),
+  confirm: ({ api, id, window }: OnTheWay) => api.run("schedule.confirm", { ...builder("customer"), ticket: id, body: window }),
+  hold: async ({ api, id, built }: OnTheWay) => {
+    const body = { hold_reason: "CUSTOMER_PENDING", confirmation_window: { start: api.clock.iso, end: api.clock.in(240) } };
+    built.holdId = (await api.run("schedule.hold", { ...builder("dispatcher"), ticket: id, body })).hold_id;
+  },
+  dispatch: ({ api, id, techId }: OnTheWay) =>
+    api.run("assignment.dispatch", { ...builder("dispatcher"), ticket: id, body: { tech_id: techId, dispatch_mode: "STANDARD" } }),
+  arrive: ({ api, id }: OnTheWay) => arriveOnSite(api, id),
+  checkIn: ({ api, id }: OnTheWay) => api.run("tech.check_in", { ...builder("tech"), ticket: id, body: { timestamp: api.clock.iso } }),
+  interrupt: ({ api, id }: OnTheWay) => api.run("tech.hold", { ...builder("tech"), ticket: id, body: { reason_code: "parts" } }),
+  requestChange: async ({ api, id, built }: OnTheWay) => {
+    const body = { approval_type: "NTE_INCREASE", reason: "the closer is broken too", amount_delta_cents: 30_000 };
+    built.approvalId = (await api.run("tech.request_change", { ...builder("tech"), ticket: id, body })).approval.id;
+  },
+  evidence: ({ api, id, plan }: OnTheWay) => addAllEvidence(api, id, plan.incidentType),
+  complete: ({ api, id, plan }: OnTheWay) => {
+    const { work = reportedWork, noSignatureReason = completion.no_signature_reason } = plan;
+    const body = { checklist_status: fullChecklist, no_signature_reason: noSignatureReason, ...(work && { work }) };
+    return api.run("tech.complete", { ...builder("tech"), ticket: id, body });
+  },
+  verify: ({ api, id }: OnTheWay) =>
+    api.run("qa.verify", { ...builder("qa"), ticket: id, body: { timestamp: api.clock.iso, result: "PASS" } }),
+  invoice: ({ api, id }: OnTheWay) => api.run("billing.generate_invoice", { ...builder("finance"), ticket: id }),
+  close: ({ api, id }: OnTheWay) => api.run("ticket.close", { ...builder("finance"), ticket: id }),
+  cancel: ({ api, id }: OnTheWay) => api.run("ticket.cancel", { ...builder("dispatcher"), ticket: id, body: { reason: "called off" } }),
+};
+
+/** Everything the template of an incident type asks for; verified where the profile insists. */
+export async function addAllEvidence(api: TestApi, ticket: string, incidentType = "DOOR_WONT_LATCH"): Promise<void> {
+  const template = api.desk.policy.closeoutTemplates[incidentType];
+  const keys = template?.requiredEvidenceKeys.filter((key) => key !== "signature_or_no_signature_reason") ?? [];
+  const add = api.profile === "strict" ? addVerified : addReferenced;
+  for (const key of keys) await add(api, { ticket, ...builder("tech") }, key);
+}
+
+/** DISPATCHED to ON_SITE, as a check-in would do it if it stopped half-way. */
+async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void> {
+  await desk.db.transaction(async (tx) => {
+    const ticket = await tx.row(lockTicket, [id]);
+    assert.equal(ticket?.state, "DISPATCHED");
+    const event = chained(
+      {
+        id: newId(), ticket_id: id, actor_type: "HUMAN", actor_id: "builder-tech", actor_role: "tech", tool_name: "tech.check_in",
+        request_id: null, correlation_id: null, trace_id: null, before_state: "DISPATCHED", after_state: "ON_SITE",
+        payload: {}, created_at: clock.iso,
+      },
+      { seq: ticket.audit_seq, hash: ticket.audit_hash },
+    );
+    const after = { ...ticket, state: "ON_SITE" as const, version: ticket.version + 1, audit_seq: event.seq, audit_hash: event.hash };
+    await Promise.all([
+      tx.row(updateTicket, updateValues(after)),
+      tx.row(insertAudit, auditValues(event)),
+      tx.row(insertTransitions, [event.id, id, clock.iso, ["DISPATCHED"], ["ON_SITE"]]),
+      tx.commit(),
+    ]);
+  });
+}
