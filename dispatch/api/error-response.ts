@@ -6,7 +6,7 @@ import type { Rejections } from "../kernel/rejections.ts";
 import { refusalFor } from "../kernel/failure.ts";
 import { newId } from "../kernel/clock.ts";
 import type { Exchange } from "./exchange.ts";
-import { dropBody } from "./read-body.ts";
+import { dropBody, isRead } from "./read-body.ts";
 
 export type ErrorResponder = (exchange: Exchange, error: unknown) => Promise<void>;
 
@@ -29,9 +29,9 @@ export function errorResponder(
       exchange.reportEnd(refusal.status);
       return;
     }
-    const bodyIsRead = await dropBody(exchange.request);
     const body = JSON.stringify(refusalBody(refusal, exchange.requestId, exchange.trace.correlationId));
-    exchange.json(refusal.status, body, headersOf(refusal, bodyIsRead));
+    if (await isRead(exchange.request)) return exchange.json(refusal.status, body, headersOf(refusal));
+    exchange.json(refusal.status, body, [...headersOf(refusal), "connection", "close"], dropBody(exchange.request));
   };
 }
 
@@ -41,9 +41,8 @@ function defect(exchange: Exchange, error: unknown, log: Parameters<typeof error
   return new Refusal("INTERNAL_ERROR", { reference }, { cause: error });
 }
 
-function headersOf(refusal: Refusal, bodyIsRead: boolean): string[] {
+function headersOf(refusal: Refusal): string[] {
   const headers = Object.entries(refusal.headers).flat();
   if (refusal.status === 401) headers.push("www-authenticate", "Bearer");
-  if (!bodyIsRead) headers.push("connection", "close");
   return headers;
 }

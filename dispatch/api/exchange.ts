@@ -53,20 +53,26 @@ export class Exchange {
     this.#reporter = reporter;
   }
 
-  /** Answers with JSON text. */
-  json(status: number, body: string, more: readonly string[] = []): void {
-    this.send(status, body, jsonHeaders, more);
+  /** Answers with JSON text; see send. */
+  json(status: number, body: string, more: readonly string[] = [], endAfter?: Promise<void>): void {
+    this.send(status, body, jsonHeaders, more, endAfter);
   }
 
   /**
    * Answers, once.
    * @param headers, more flat lists of names and values
+   * @param endAfter what to wait for before the answer counts as ended and its connection may close
    */
-  send(status: number, body: string, headers: readonly string[], more: readonly string[] = []): void {
+  send(status: number, body: string, headers: readonly string[], more: readonly string[] = [], endAfter?: Promise<void>): void {
     const all = [...headers, "content-length", String(Buffer.byteLength(body)), ...this.echoes(), ...more];
     // Without this a connection busy at shutdown would stay open until its keep-alive time ends.
     if (this.#reporter.closing) all.push("connection", "close");
-    this.response.writeHead(status, all).end(body);
+    this.response.writeHead(status, all);
+    if (endAfter === undefined) this.response.end(body);
+    else {
+      this.response.write(body);
+      void endAfter.then(() => this.response.end());
+    }
     this.#reporter.answered(this, status);
   }
 

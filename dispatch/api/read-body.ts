@@ -1,13 +1,14 @@
 // A request's body as bytes: bounded in size and time, uncompressed, never read for ever. It does not look inside.
 
 import type { IncomingMessage } from "node:http";
+import { setImmediate } from "node:timers/promises";
 import { Refusal } from "../kernel/refusal.ts";
 
 export const maxBodyBytes = 256 * 1024;
 
 /**
- * How much of a body nobody wants is read and dropped before the answer, and for how long. A client that is still
- * sending when the connection closes often sees a reset in place of the answer; one that goes on has to live with it.
+ * How much of a body nobody wants is read and dropped behind the answer, and for how long, before the connection is
+ * closed: a client that is still sending then sees a reset, often in place of the answer.
  */
 const maxDropped = { bytes: 1024 * 1024, ms: 2_000 };
 
@@ -31,11 +32,17 @@ export async function readBody(request: IncomingMessage, withinMs: number): Prom
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** Reads and drops what is left of a body, up to a bound; false when more would follow. */
-export async function dropBody(request: IncomingMessage): Promise<boolean> {
+/** True when nothing of the request is left to be read, perhaps after reading what has arrived already. */
+export async function isRead(request: IncomingMessage): Promise<boolean> {
   if (request.complete || !hasBody(request)) return true;
-  const end = await consume(request, maxDropped, () => undefined);
-  return end === "whole" || end === "broken";
+  request.resume();
+  await setImmediate();
+  return request.complete;
+}
+
+/** Reads and drops what is left of a body, up to a bound. */
+export async function dropBody(request: IncomingMessage): Promise<void> {
+  await consume(request, maxDropped, () => undefined);
 }
 
 type End = "whole" | "too_long" | "late" | "broken";
@@ -59,7 +66,8 @@ function consume(request: IncomingMessage, most: { bytes: number; ms: number }, 
     const onEnd = () => settle("whole");
     const onBreak = () => settle("broken");
     request.on("data", onData).on("end", onEnd).on("close", onBreak).on("error", onBreak);
-    if (request.destroyed) settle("broken");
+    if (request.complete && request.readableEnded) settle("whole");
+    else if (request.destroyed) settle("broken");
     else request.resume();
   });
 }

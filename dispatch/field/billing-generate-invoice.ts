@@ -45,7 +45,7 @@ export const billingGenerateInvoice = ticketCommand({
 });
 
 function notBillable({ code, path }: InvoiceResult & { ok: false }): Refusal {
-  const field = path.slice(1) || "adjustments";
+  const field = path || "adjustments";
   if (code === "TOTAL_BELOW_ZERO") return invalidField(field, "minimum", "the adjustments would turn the total negative");
   if (code === "NO_WORK_REPORTED") {
     return invalidField(field, "required", "no work was reported at completion; return the work and complete it with work");

@@ -53,7 +53,7 @@ export type InvoiceResult =
       readonly ok: false;
       /** NO_WORK_REPORTED only where the policy forbids an invoice of the trip charge alone. */
       readonly code: "INVALID_WORK" | "NO_WORK_REPORTED" | "TOTAL_BELOW_ZERO" | "AMOUNT_OUT_OF_RANGE";
-      /** The value at fault, as a path into the input; "/" when it is the invoice as a whole. */
+      /** The value at fault, as a path into the input; empty when it is the invoice as a whole. */
       readonly path: string;
     };
 
@@ -76,17 +76,17 @@ export function calculateInvoice(input: InvoiceInput): InvoiceResult {
   const invalid = findInvalid(input);
   if (invalid !== null) return { ok: false, code: "INVALID_WORK", path: invalid };
   if (!hasWork(input.work) && !input.rules.tripChargeOnlyAllowed) {
-    return { ok: false, code: "NO_WORK_REPORTED", path: "/work" };
+    return { ok: false, code: "NO_WORK_REPORTED", path: "work" };
   }
   const drafts = draftLines(input, priceBookEntryFor(input.priceBook, input.accountId));
   const tax = taxBasisPointsFor(input.priceBook, input.region);
   const subtotal = drafts.reduce((sum, draft) => sum + draft.amount, 0n);
   const taxTotal = drafts.reduce((sum, draft) => sum + (draft.taxable ? halfUp(draft.amount * tax, BASIS) : 0n), 0n);
   const total = subtotal + taxTotal;
-  if (total < 0n) return { ok: false, code: "TOTAL_BELOW_ZERO", path: "/adjustments" };
+  if (total < 0n) return { ok: false, code: "TOTAL_BELOW_ZERO", path: "adjustments" };
   const amounts = [...drafts.flatMap((draft) => [draft.unitPrice, draft.amount]), subtotal, taxTotal, total];
   if (amounts.some((amount) => !Number.isSafeInteger(Number(amount)))) {
-    return { ok: false, code: "AMOUNT_OUT_OF_RANGE", path: "/" };
+    return { ok: false, code: "AMOUNT_OUT_OF_RANGE", path: "" };
   }
   return {
     ok: true,
@@ -189,14 +189,14 @@ function hasWork(work: ReportedWork | null): boolean {
 }
 
 function findInvalid({ work, adjustments }: InvoiceInput): string | null {
-  if (!isCount(work?.labor_minutes ?? 0)) return "/work/labor_minutes";
-  if (!isCount(work?.travel_minutes ?? 0)) return "/work/travel_minutes";
+  if (!isCount(work?.labor_minutes ?? 0)) return "work/labor_minutes";
+  if (!isCount(work?.travel_minutes ?? 0)) return "work/travel_minutes";
   for (const [index, part] of (work?.parts ?? []).entries()) {
-    if (!isCount(part.unit_price_cents)) return `/work/parts/${index}/unit_price_cents`;
-    if (!isQuantity(part.quantity)) return `/work/parts/${index}/quantity`;
+    if (!isCount(part.unit_price_cents)) return `work/parts/${index}/unit_price_cents`;
+    if (!isQuantity(part.quantity)) return `work/parts/${index}/quantity`;
   }
   const index = adjustments.findIndex((adjustment) => !Number.isSafeInteger(adjustment.amount_cents));
-  return index < 0 ? null : `/adjustments/${index}/amount_cents`;
+  return index < 0 ? null : `adjustments/${index}/amount_cents`;
 }
 
 function isCount(value: number): boolean {

@@ -81,12 +81,13 @@ async function attemptOnce<N extends CommandName>(kernel: Kernel, request: Comma
 
   return desk.db.transaction(async (tx): Promise<Outcome> => {
     // First flight: everything is queued before anything is awaited. The lock comes first, so that whatever is read
-    // after it is the state this command will change.
-    const [locked, deskHead, stored, loaded] = await Promise.all([
+    // after it is the state this command will change; the stored answer comes last, behind any lock that load takes,
+    // so that an equal call which held it has its answer found.
+    const [locked, deskHead, loaded, stored] = await Promise.all([
       request.ticketId === null ? null : tx.row(lockTicket, [request.ticketId]),
       handler.on === "desk" ? tx.row(lockDeskChain) : null,
-      tx.row(selectAnswer, [actor.id, entry.path, request.requestId]),
       call && handler.load?.(tx, call),
+      tx.row(selectAnswer, [actor.id, entry.path, request.requestId]),
     ]);
 
     const replay = replayOf(stored, requestHash, actor);

@@ -51,7 +51,8 @@ function newAjv(unknownFields: UnknownFields): Ajv {
     strict: true,
     strictTypes: false,
     strictRequired: false,
-    ...(unknownFields === "ignore" && { removeAdditional: "all" }),
+    // Only from objects that list their fields: "all" would also strip what the branches of an if or allOf do not name.
+    ...(unknownFields === "ignore" && { removeAdditional: true }),
   });
   ajv.addFormat("date-time", isTime);
   ajv.addFormat("uuid", true);
@@ -80,7 +81,7 @@ function isTime(text: string): boolean {
 
 function validatorOf(ajv: Ajv, entry: Entry, unknownFields: UnknownFields): Validator<unknown> {
   const fields = entry.input.properties;
-  const check = ajv.compile(unknownFields === "refuse" ? closed(entry.input) : entry.input);
+  const check = ajv.compile(closed(entry.input));
   const cases = new Map<string, "upper" | "lower">();
   for (const [name, schema] of Object.entries(fields)) {
     const letterCase: unknown = "x-case" in schema ? schema["x-case"] : undefined;
@@ -102,7 +103,7 @@ function validatorOf(ajv: Ajv, entry: Entry, unknownFields: UnknownFields): Vali
   };
 }
 
-/** The same schema with every object that lists its fields refusing others. */
+/** The same schema with every object that lists its fields closed to others, which are then refused or removed. */
 function closed(schema: object): object {
   return JSON.parse(JSON.stringify(schema), (_key, value: unknown) =>
     isObject(value) && value["type"] === "object" && isObject(value["properties"])

@@ -33,7 +33,7 @@ export async function holdLock(
           `SELECT count(*)::int AS waiting FROM pg_stat_activity
            WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );
-        const dbg = await observer.query("select state, wait_event_type, wait_event, left(query,60) q, count(*) from pg_stat_activity where datname=current_database() group by 1,2,3,4"); if (process.env.DBG) console.log(JSON.stringify(dbg.rows)); return (rows[0]?.waiting ?? 0) >= count;
+        return (rows[0]?.waiting ?? 0) >= count;
       }),
     open,
   };

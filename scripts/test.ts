@@ -1,0 +1,57 @@
+// `pnpm test`: everything that must hold: types, lint, reference tables, then all tests on a throw-away Postgres. Names of
+// test files as arguments run those alone.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { glob } from "node:fs/promises";
+import { join } from "node:path";
+
+const help = `Checks types, lint and the reference tables, and runs all tests on a throw-away PostgreSQL.
+
+Usage: pnpm test [FILE…]
+
+  FILE     only these test files, without the checks before them
+  --help   this text
+
+DISPATCH_TEST_DATABASE_URL   an own PostgreSQL, 15 or newer, whose user may create databases and roles
+DISPATCH_TEST_S3_URL, DISPATCH_TEST_S3_ACCESS_KEY, DISPATCH_TEST_S3_SECRET_KEY   an own S3 server; otherwise radosgw
+                             from Debian's packages is used when it is installed, and its tests say so when it is not
+
+Exit code: 0 all well, 1 something failed.
+`;
+
+const root = join(import.meta.dirname, "..");
+const bin = join(root, "node_modules/.bin");
+const files = process.argv.slice(2);
+
+if (files.includes("--help")) console.log(help);
+else process.exitCode = (await run()) ? 0 : 1;
+
+async function run(): Promise<boolean> {
+  if (files.length === 0) {
+    const checks = [
+      ["types", join(bin, "tsc"), []],
+      ["lint", join(bin, "oxlint"), ["--deny-warnings"]],
+      ["reference tables", process.execPath, ["scripts/docs.ts", "--check"]],
+    ] as const;
+    for (const [name, command, args] of checks) {
+      console.log(`# ${name}`);
+      if (!(await succeeds(command, args))) return false;
+    }
+    for await (const file of glob("tests/**/*.test.ts", { cwd: root })) files.push(file);
+    files.sort();
+  }
+  console.log("# tests");
+  const args = ["--test", "--test-concurrency=2", "--test-timeout=300000", "--test-global-setup=tests/support/global-setup.ts", ...files];
+  return succeeds(process.execPath, args);
+}
+
+async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
+  const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+  // Ctrl-C reaches the child too; it cleans up after itself and is waited for.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  const [code] = await once(child, "exit");
+  process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");
+  return code === 0;
+}

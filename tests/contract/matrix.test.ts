@@ -1,0 +1,233 @@
+// Every command × every role × every state × both profiles: it is obeyed exactly where the contract's table says so, does
+// what the table says, and is refused everywhere else with the reason, leaving nothing behind.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
+import { creation, ticketEdges, ticketStates } from "../../dispatch/contract/states.ts";
+import { roles } from "../../dispatch/contract/roles.ts";
+import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { actorIdOf, profiles, startTestApi, type TestApi } from "../support/api.ts";
+import { everyCase } from "../support/cases.ts";
+import { acme } from "../support/directory.ts";
+import { ticketIn, type BuiltTicket } from "../support/ticket-builder.ts";
+import { tracesLeft } from "../support/traces-left.ts";
+import { allRoles, allStates, commandTable, moveTable, queryTable, type CommandRow, type RoleName, type StateName } from "./command-table.ts";
+import { waysToObey, type Obeyed } from "./obeyed-commands.ts";
+
+describe("the contract's entries", () => {
+  test("are the commands of the table, with their paths, roles, states and status", () => {
+    const entries = commandEntries.map(([tool, { path, roles: may, from, to, status, effect }]) => ({
+      tool, path, roles: may, from: [...from].sort(), to: [...to].sort(), status, auditOnly: effect === "touches_ticket",
+    }));
+    const expected = commandTable.map(({ tool, path, roles: may, from, to, status, auditOnly = false }) => ({
+      tool, path, roles: may, from: [...from].sort(), to: [...to].sort(), status, auditOnly,
+    }));
+    assert.deepEqual(byTool(entries), byTool(expected));
+  });
+
+  test("are the queries of the table, with their paths and roles", () => {
+    const entries = queryEntries.map(([tool, { path, roles: may }]) => ({ tool, path, roles: may }));
+    assert.deepEqual(byTool(entries), byTool(queryTable));
+  });
+
+  test("know the roles, the states and the moves of the tables", () => {
+    assert.deepEqual([...roles], [...allRoles]);
+    assert.deepEqual([...ticketStates], [...allStates]);
+    const moves = [...ticketEdges].map(([from, to]) => [from === creation ? "(creation)" : from, [...to].sort()]);
+    assert.deepEqual(moves, moveTable.map(([from, to]) => [from, [...to].sort()]));
+  });
+});
+
+const byTool = <Entry extends { readonly tool: string }>(entries: readonly Entry[]): Entry[] =>
+  entries.toSorted((one, other) => (one.tool < other.tool ? -1 : 1));
+
+for (const profile of profiles) {
+  describe(`in ${profile}`, () => {
+    let api: TestApi;
+    /** One ticket per state, for everything that must leave it as it is. */
+    let untouched: ReadonlyMap<StateName, BuiltTicket>;
+
+    before(async () => {
+      api = await startTestApi({ profile });
+      const built: [StateName, BuiltTicket][] = [];
+      for (const state of allStates) built.push([state, await ticketIn(api, state)]);
+      untouched = new Map(built);
+    });
+    after(async () => {
+      const { chains, faults } = await verifyAudit(api.desk.db);
+      assert.ok(chains > allStates.length);
+      assert.deepEqual(faults, [], "the audit trail of the whole file holds");
+      await api.stop();
+    });
+
+    for (const row of commandTable.filter(({ path }) => path.includes("{ticketId}"))) {
+      test(`${row.tool} is refused to ${refusedRoles(row).join(", ")}, and outside ${row.from.join(", ")}`, async () => {
+        const before = await tracesLeft(api.owner);
+        await everyCase(refusedCases(row), nameOf, ({ role, state }) => isRefused(api, row, role, state, ticketOf(untouched, state)));
+        assert.deepEqual(await tracesLeft(api.owner), before);
+      });
+
+      test(`${row.tool} is obeyed for ${row.roles.join(", ")} from ${row.from.join(", ")}`, async () => {
+        // One after the other: each looks at what it alone has written.
+        await everyCase(obeyedCases(row), nameOf, (one) => isObeyed(api, row, one), 1);
+      });
+    }
+
+    for (const row of commandTable.filter(({ path }) => !path.includes("{ticketId}"))) {
+      test(`${row.tool} is obeyed for ${row.roles.join(", ")} alone`, async () => {
+        await everyCase(allRoles, String, (role) => row.roles.includes(role) ? isObeyedWithoutTicket(api, row, role) : isForbidden(api, row, role), 1);
+      });
+    }
+  });
+}
+
+type Case = { readonly role: RoleName; readonly state: StateName };
+type ObeyedCase = Case & { readonly how: Obeyed };
+
+const nameOf = ({ role, state, how }: Case & { readonly how?: Obeyed }): string => [role, "in", state, how?.way].join(" ");
+const refusedRoles = ({ roles: may }: CommandRow): RoleName[] => allRoles.filter((role) => !may.includes(role));
+
+const refusedCases = ({ roles: may, from }: CommandRow): Case[] =>
+  allRoles.flatMap((role) => allStates.filter((state) => !may.includes(role) || !from.includes(state)).map((state) => ({ role, state })));
+
+const obeyedCases = ({ tool, roles: may, from }: CommandRow): ObeyedCase[] =>
+  may.flatMap((role) => from.flatMap((state) => waysToObey(tool, state).map((how) => ({ role, state, how }))));
+
+function ticketOf(tickets: ReadonlyMap<StateName, BuiltTicket>, state: StateName): BuiltTicket {
+  return tickets.get(state) ?? assert.fail(`no ticket in ${state}`);
+}
+
+/** The role is asked about before the state: whoever may not do it at all is told so in any state. */
+async function isRefused(api: TestApi, row: CommandRow, role: RoleName, state: StateName, ticket: BuiltTicket): Promise<void> {
+  const key = randomUUID();
+  const how = waysToObey(row.tool, row.from[0] ?? state)[0] ?? assert.fail("nothing to send");
+  // Ids that the body of a refused command has to name are looked at only after role and state.
+  const named = { ...ticket, approvalId: ticket.approvalId ?? randomUUID(), holdId: ticket.holdId ?? randomUUID() };
+  const { status, error } = await api.refuse(row.tool, { as: role, ticket: ticket.id, key, body: how.body(api, named) });
+  const { message, correlation_id, ...rest } = error;
+  assert.ok(message.length > 0 && correlation_id !== null);
+  assert.deepEqual({ status, ...rest }, { request_id: key, ...(row.roles.includes(role) ? wrongState(row, state, how) : forbidden(row, role)) });
+}
+
+const forbidden = ({ roles: may }: CommandRow, role: RoleName) => ({
+  status: 403,
+  code: "FORBIDDEN",
+  actor_role: role,
+  allowed_roles: may,
+  policy_error: { dimension: "role" },
+});
+
+const wrongState = ({ from, auditOnly, wrongState: code }: CommandRow, state: StateName, { path }: Obeyed) => ({
+  status: 409,
+  code: code ?? "INVALID_STATE_TRANSITION",
+  from_state: state,
+  to_state: auditOnly ? state : (path.at(-1) ?? "DISPATCHED"),
+  allowed_from_states: from,
+  policy_error: { dimension: code ? "scheduling" : "state" },
+});
+
+async function isForbidden(api: TestApi, row: CommandRow, role: RoleName): Promise<void> {
+  const before = await tracesLeft(api.owner);
+  const key = randomUUID();
+  const { status, error } = await api.refuse(row.tool, { as: role, key, body: bodyWithoutTicket(row.tool, role) });
+  const { message, correlation_id, ...rest } = error;
+  assert.ok(message.length > 0 && correlation_id !== null);
+  assert.deepEqual({ status, ...rest }, { request_id: key, ...forbidden(row, role) });
+  assert.deepEqual(await tracesLeft(api.owner), before);
+}
+
+type Written = { readonly audits: number; readonly moves: readonly string[]; readonly outbox: number; readonly keys: number };
+
+async function isObeyed(api: TestApi, row: CommandRow, { role, state, how }: ObeyedCase): Promise<void> {
+  const ticket = await ticketIn(api, state, how.plan);
+  await how.arrange?.(api, ticket);
+  const before = await api.read("ticket.get", { ticket: ticket.id });
+  const rowsBefore = await rowsOf(api, ticket.id);
+  const { receipt } = await api.run(row.tool, { as: role, ticket: ticket.id, body: how.body(api, ticket) });
+  const after = await api.read("ticket.get", { ticket: ticket.id });
+  const rowsAfter = await rowsOf(api, ticket.id);
+
+  const reached = how.path.at(-1) ?? state;
+  assert.equal(after.state, reached);
+  assert.ok(row.to.length === 0 ? reached === state : row.to.some((to) => to === reached));
+  assert.equal(after.version, before.version + (row.auditOnly ? 0 : 1));
+  if (row.auditOnly) assert.deepEqual(after, before);
+  assert.deepEqual(rowsAfter, {
+    audits: rowsBefore.audits + 1,
+    moves: [...rowsBefore.moves, ...movesOf(state, how.path, receipt.receipt_id)],
+    outbox: rowsBefore.outbox + 1,
+    keys: rowsBefore.keys + 1,
+  });
+  await isOnRecord(api, row, role, receipt, { ticket: ticket.id, before: state, after: reached });
+}
+
+const movesOf = (from: StateName, path: readonly StateName[], event: string): string[] =>
+  path.map((to, step) => `${path[step - 1] ?? from} to ${to} by ${event}`);
+
+async function rowsOf({ owner }: TestApi, ticket: string): Promise<Written> {
+  const { rows } = await owner.query<Written>(
+    `SELECT (SELECT count(*)::int FROM audit_events WHERE ticket_id = $1) AS audits,
+            (SELECT coalesce(array_agg(m.from_state || ' to ' || m.to_state || ' by ' || m.audit_event_id ORDER BY e.seq, m.step), '{}')
+             FROM ticket_state_transitions m JOIN audit_events e ON e.id = m.audit_event_id WHERE m.ticket_id = $1) AS moves,
+            (SELECT count(*)::int FROM outbox WHERE ticket_id = $1) AS outbox,
+            (SELECT count(*)::int FROM idempotency_keys WHERE ticket_id = $1) AS keys`,
+    [ticket],
+  );
+  return rows[0] ?? assert.fail();
+}
+
+type Receipt = Awaited<ReturnType<TestApi["run"]>>["receipt"];
+
+/** The receipt tells what happened, can be read back by anybody, and is the audit event itself. */
+async function isOnRecord(
+  api: TestApi,
+  row: CommandRow,
+  role: RoleName,
+  receipt: Receipt,
+  expected: { ticket: string | null; before: string | null; after: string | null },
+): Promise<void> {
+  const { tool_name, ticket_id, before_state, after_state } = receipt;
+  assert.deepEqual(
+    { tool_name, ticket_id, before_state, after_state },
+    { tool_name: row.tool, ticket_id: expected.ticket, before_state: expected.before, after_state: expected.after },
+  );
+  assert.deepEqual(await api.read("receipt.get", { as: "customer", receipt: receipt.receipt_id }), receipt);
+  const { rows } = await api.owner.query(
+    "SELECT actor_id, actor_role, actor_type, tool_name, before_state, after_state, hash FROM audit_events WHERE id = $1",
+    [receipt.receipt_id],
+  );
+  const who = { actor_id: actorIdOf(role), actor_role: role, actor_type: "HUMAN" };
+  assert.deepEqual(rows, [{ ...who, tool_name, before_state, after_state, hash: receipt.hash }]);
+}
+
+async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleName): Promise<void> {
+  const countsBefore = await countsOf(api);
+  const { receipt } = await api.run(row.tool, { as: role, body: bodyWithoutTicket(row.tool, role) });
+  const [made] = row.to;
+  const { audits, tickets } = await countsOf(api);
+  assert.deepEqual({ audits, tickets }, { audits: countsBefore.audits + 1, tickets: countsBefore.tickets + (made ? 1 : 0) });
+  const { ticket_id } = receipt;
+  assert.equal(ticket_id === null, made === undefined);
+  await isOnRecord(api, row, role, receipt, { ticket: ticket_id, before: null, after: made ?? null });
+  if (ticket_id === null) return;
+  const { state, version } = await api.read("ticket.get", { ticket: ticket_id });
+  assert.deepEqual({ state, version }, { state: made, version: 0 });
+  assert.deepEqual((await rowsOf(api, ticket_id)).moves, [`@new to ${made} by ${receipt.receipt_id}`]);
+}
+
+async function countsOf({ owner }: TestApi): Promise<{ audits: number; tickets: number }> {
+  const { rows } = await owner.query<{ audits: number; tickets: number }>(
+    "SELECT (SELECT count(*)::int FROM audit_events) AS audits, (SELECT count(*)::int FROM tickets) AS tickets",
+  );
+  return rows[0] ?? assert.fail();
+}
+
+function bodyWithoutTicket(tool: string, role: string): object {
+  if (tool.startsWith("ops.")) return { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "recall" };
+  const place = { account_id: acme.id, site_id: acme.oakland, summary: `Glass door cracked, says ${role}` };
+  const call = { incident_type: "FRAME_OR_GLASS_DAMAGE", customer_name: "Kim", contact_phone: "510 555 0100", priority: "URGENT" };
+  const certain = { identity_confidence: 99, classification_confidence: 99, sop_handoff_acknowledged: true };
+  return tool === "ticket.create" ? place : { ...place, ...call, ...certain };
+}
