@@ -15,36 +15,52 @@ const headersWithinMs = 15_000;
 /** An upload of 25 MiB from a phone with bad reception: 350 kbit/s. */
 const uploadWithinMs = 600_000;
 
-/** Makes a server that is not listening yet. */
-export function httpServer(listener: Listener): Server {
-  const latest = new WeakMap<Duplex, ServerResponse>();
-  const remember = (request: IncomingMessage, response: ServerResponse) => {
-    latest.set(request.socket, response);
+/** How often a stopping server looks for connections that have nothing more to do. */
+const lookForIdleMs = 20;
+
+export type HttpServer = {
+  /** Not listening yet. */
+  readonly server: Server;
+  /**
+   * Stops accepting, lets requests in hand finish, closes all other connections.
+   * @returns false when some had to be cut off because the time was up
+   */
+  close(withinMs: number): Promise<boolean>;
+};
+
+/** Makes a server that hands requests to the listener. */
+export function httpServer(listener: Listener): HttpServer {
+  const server = createServer({
+    requestTimeout: uploadWithinMs,
+    headersTimeout: headersWithinMs,
+    connectionsCheckingInterval: 5_000,
+    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: maxHeaderBytes,
+    // node would answer a missing Host itself, without a body.
+    requireHostHeader: false,
+  });
+  /** Each open connection with its newest answer. */
+  const connections = new Map<Duplex, ServerResponse | null>();
+  server.on("connection", (socket) => {
+    connections.set(socket, null);
+    socket.on("close", () => connections.delete(socket));
+  });
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    connections.set(request.socket, response);
     listener(request, response);
   };
-  const server = createServer(
-    {
-      requestTimeout: uploadWithinMs,
-      headersTimeout: headersWithinMs,
-      connectionsCheckingInterval: 5_000,
-      keepAliveTimeout: keepAliveMs,
-      maxHeaderSize: maxHeaderBytes,
-      // node would answer a missing Host itself, without a body.
-      requireHostHeader: false,
-    },
-    remember,
-  );
+  server.on("request", handle);
   // An expectation nobody knows may be ignored (RFC 9110, 10.1.1); node would answer it itself, without a body.
-  server.on("checkExpectation", remember);
+  server.on("checkExpectation", handle);
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuse(socket, 405, ["allow", ""], "CONNECT is not answered here."));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const response = latest.get(socket);
-    const midAnswer = response !== undefined && response.headersSent && !response.writableFinished;
+    const response = connections.get(socket);
+    const midAnswer = response?.headersSent === true && !response.writableFinished;
     if (error.code === "ECONNRESET" || !socket.writable || midAnswer) return void socket.destroy(error);
     const { status, message } = brokenRequest(error.code);
     refuse(socket, status, [], message);
   });
-  return server;
+  return { server, close: (withinMs) => closeServer(server, connections, withinMs) };
 }
 
 function brokenRequest(code: string | undefined): { status: number; message: string } {
@@ -62,14 +78,14 @@ function refuse(socket: Duplex, status: number, more: readonly string[], message
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
 }
 
-/**
- * Stops accepting, lets requests in hand finish, closes idle connections.
- * @returns false when some had to be cut off because the time was up
- */
-export async function closeServer(server: Server, withinMs: number): Promise<boolean> {
+async function closeServer(server: Server, connections: ReadonlyMap<Duplex, ServerResponse | null>, withinMs: number): Promise<boolean> {
   const closed = new Promise<true>((resolve) => server.close(() => resolve(true)));
-  // A connection that falls idle after close() was called is closed by nobody else.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  // node's closeIdleConnections spares connections on which no request ever came, as load balancers and browsers keep.
+  const endIdle = () => {
+    for (const [socket, response] of connections) if (!response || response.writableFinished) socket.destroy();
+  };
+  endIdle();
+  const idle = setInterval(endIdle, lookForIdleMs);
   const late = Promise.withResolvers<false>();
   const timer = setTimeout(() => late.resolve(false), withinMs);
   try {

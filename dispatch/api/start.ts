@@ -1,7 +1,6 @@
 // Starts a whole API in this process and stops it again: the desk, the routes, the servers. main.ts wraps it for
 // process managers; the demo and the tests call it themselves.
 
-import type { Server } from "node:http";
 import type { Logger } from "pino";
 import { commandHandlers } from "../field/commands.ts";
 import { queryHandlers } from "../field/queries.ts";
@@ -17,7 +16,7 @@ import { errorResponder } from "./error-response.ts";
 import { eventStreams } from "./events.ts";
 import { addGauges } from "./gauges.ts";
 import { healthOf } from "./health.ts";
-import { closeServer, httpServer } from "./http-server.ts";
+import { httpServer, type HttpServer } from "./http-server.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
 import { openDesk, type OpenDesk } from "./open-desk.ts";
@@ -72,7 +71,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const api = assemble({ options, clock, warn, credentials, open, opened });
 
   const server = httpServer(api.main);
-  const port = await listen(server, {
+  const port = await listen(server.server, {
     host: settings.apiHost,
     port: settings.apiPort,
     hostVariable: "DISPATCH_API_HOST",
@@ -86,7 +85,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const stop = async (): Promise<boolean> => {
     api.reporter.closing = true;
     await api.endStreams();
-    const inTime = await Promise.all(servers.map((one) => closeServer(one, settings.shutdownTimeoutMs)));
+    const inTime = await Promise.all(servers.map((one) => one.close(settings.shutdownTimeoutMs)));
     await rest.disposeAsync();
     return inTime.every(Boolean);
   };
@@ -157,11 +156,11 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
 }
 
 /** The port for monitors. Two APIs on one machine want the same one by default, so doing without it is no failure. */
-async function watchServer(listener: Listener, settings: Settings, warn: Warn): Promise<Server[]> {
+async function watchServer(listener: Listener, settings: Settings, warn: Warn): Promise<HttpServer[]> {
   if (settings.metricsPort === 0) return [];
   const server = httpServer(listener);
   try {
-    await listen(server, {
+    await listen(server.server, {
       host: settings.apiHost,
       port: settings.metricsPort,
       hostVariable: "DISPATCH_API_HOST",

@@ -33,14 +33,6 @@ export const cancellableStates = ticketStates.slice(0, ticketStates.indexOf("COM
 /** States in which nothing about a ticket changes any more. */
 export const finalStates = ["CLOSED", "CANCELLED"] as const satisfies readonly TicketState[];
 
-/** States of work that stands on a technician's desk; they make up the technician's active load. */
-export const activeWorkStates = [
-  "DISPATCHED",
-  "ON_SITE",
-  "IN_PROGRESS",
-  "ON_HOLD",
-] as const satisfies readonly TicketState[];
-
 const moves: Record<FromState, readonly TicketState[]> = {
   [creation]: ["NEW", "TRIAGED", "READY_TO_SCHEDULE"],
   NEW: ["NEEDS_INFO", "TRIAGED"],

@@ -2,6 +2,7 @@
 // It knows no table.
 
 import pg from "pg";
+import { FlightSocket } from "./flight-socket.ts";
 import type { Statement } from "./statement.ts";
 
 /** Runs statements on one connection; several may be queued at once and travel together. */
@@ -65,6 +66,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionString: options.url,
     max: options.poolMax,
     pipeline: true,
+    stream: () => new FlightSocket(),
     types,
     application_name: options.applicationName,
     connectionTimeoutMillis: 10_000,

@@ -7,13 +7,14 @@ import { loadRoster } from "../workforce/calendar.ts";
 import { rankTechnicians, type RankCandidate } from "../workforce/rank-technicians.ts";
 import { jobAt, loadSiteDemand } from "../workforce/site-demand.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
+import { utcWindow } from "./windows.ts";
 
 export const assignmentRecommend = ticketCommand({
   name: "assignment.recommend",
   async load(tx, { input, ticketId }) {
-    const { start: from, end: to } = input.preferred_window ?? {};
+    const wished = input.preferred_window && utcWindow(input.preferred_window);
     const [roster, site] = await Promise.all([
-      loadRoster(tx, { ticketId, ...(from && to && { from, to }) }),
+      loadRoster(tx, { ticketId, ...(wished && { from: wished.start, to: wished.end }) }),
       loadSiteDemand(tx, ticketId),
     ]);
     return { roster, site };

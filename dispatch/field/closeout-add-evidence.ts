@@ -15,8 +15,8 @@ export const closeoutAddEvidence = ticketCommand({
     const key = keyInStore(input.uri, desk.store, desk.settings.objectStoreSchemes);
     return { key, upload: key === null ? null : await tx.row(selectUpload, [key, ticketId]) };
   },
-  async prepare({ desk, input }, { key, upload }): Promise<StoredObject | null> {
-    if (key === null) return null;
+  needsPreparation: ({ key }) => key !== null,
+  async prepare({ desk, input }, { upload }): Promise<StoredObject | undefined> {
     if (!upload) throw new Refusal("EVIDENCE_NOT_STORED", { uri: input.uri });
     const stored = await takeOver(desk.store, upload, input.uri);
     const claimed = input.checksum?.toLowerCase().replace(/^sha256:/, "");

@@ -31,14 +31,17 @@ export const insertAudit = statement(
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 );
 
-export const lockDeskChain = statement<{ seq: number; hash: string }>(
+/** Where a chain ends: its last event's seq, hash and time. */
+export type ChainHead = { readonly seq: number; readonly hash: string; readonly at: string };
+
+export const lockDeskChain = statement<ChainHead>(
   "audit_desk_lock",
-  `SELECT seq, hash FROM audit_heads WHERE chain = 'desk' FOR UPDATE`,
+  `SELECT seq, hash, at FROM audit_heads WHERE chain = 'desk' FOR UPDATE`,
 );
 
 export const advanceDeskChain = statement(
   "audit_desk_advance",
-  `UPDATE audit_heads SET seq = $1, hash = $2 WHERE chain = 'desk'`,
+  `UPDATE audit_heads SET seq = $1, hash = $2, at = $3 WHERE chain = 'desk'`,
 );
 
 /** Gives an event its place in a chain: the next seq, and a hash over the previous hash and all of its content. */

@@ -6,8 +6,12 @@ export type Clock = { now(): Date };
 
 export const systemClock: Clock = { now: () => new Date() };
 
-/** The later of two ISO 8601 UTC times; keeps a ticket's history in order when a machine's clock jumps back. */
-export const later = (one: string, other: string): string => (one > other ? one : other);
+/**
+ * The time of the next event of a chain whose last event was at `last`: now, or the first millisecond after that event,
+ * so that times rise with seq when clocks jump back or differ, and when two events fall into one millisecond.
+ */
+export const timeAfter = (last: string, now: string): string =>
+  now > last ? now : new Date(Date.parse(last) + 1).toISOString();
 
 /** ISO 8601 time `minutes` after another. */
 export const plusMinutes = (time: string, minutes: number): string =>

@@ -17,7 +17,7 @@ export type Call<N extends CommandName> = {
   readonly desk: Desk;
   readonly actor: Actor;
   readonly input: InputOf<N>;
-  /** ISO 8601; once the ticket is locked never before its last change. */
+  /** ISO 8601; once the ticket, or the desk's chain, is locked always after its last event. */
   readonly now: string;
   /** The ticket's id; for a creating command the id the new ticket will have. */
   readonly ticketId: string;
@@ -69,6 +69,8 @@ export type TicketCommand<N extends CommandName, Loaded = unknown, Prepared = un
    * lock held; the checks run again afterwards, and this again if the ticket has changed meanwhile.
    */
   prepare?(call: TicketCall<N>, loaded: Loaded): Promise<Prepared>;
+  /** Whether this call has anything to prepare; always, unless this says otherwise. Then decide gets undefined. */
+  needsPreparation?(loaded: Loaded): boolean;
   /** @throws Refusal */
   decide(call: TicketCall<N>, loaded: Loaded, prepared: Prepared): TicketDecision<N>;
 };

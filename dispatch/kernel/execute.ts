@@ -5,7 +5,7 @@ import { commands, type CommandEntry, type CommandName } from "../contract/index
 import type { Actor, Trace } from "./actor.ts";
 import { lockDeskChain } from "./audit.ts";
 import { requireAssignedTech, requireScope } from "./authorize.ts";
-import { later, newId } from "./clock.ts";
+import { newId, timeAfter } from "./clock.ts";
 import type { Call, CommandHandlers, TicketCall } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import { isLostRace, refusalFor, stillBusy } from "./failure.ts";
@@ -99,16 +99,19 @@ async function attemptOnce<N extends CommandName>(kernel: Kernel, request: Comma
       if (!locked) throw new Refusal("TICKET_NOT_FOUND", { ticket_id: request.ticketId });
       requireScope(actor, locked);
       requireAssignedTech(actor, locked);
-      const onTicket: TicketCall<N> = { ...call, ticket: locked, now: later(call.now, locked.updated_at) };
+      const onTicket: TicketCall<N> = { ...call, ticket: locked, now: timeAfter(locked.audit_at, call.now) };
       requireState(locked, entry.from, handler.target?.(onTicket) ?? entry.to[0], handler.wrongStateCode);
-      if (handler.prepare && prepared?.seq !== locked.audit_seq) {
+      const toPrepare = handler.prepare && (handler.needsPreparation?.(loaded) ?? true);
+      if (toPrepare && prepared?.seq !== locked.audit_seq) {
         return { prepare: async () => ({ seq: locked.audit_seq, value: await handler.prepare?.(onTicket, loaded) }) };
       }
       effect = effectOfTicket(onTicket, entry, handler.decide(onTicket, loaded, prepared?.value));
     } else if (handler.on === "creation") {
       effect = effectOfCreation(call, handler.decide(call, loaded));
     } else {
-      effect = effectOfDesk(call, handler.decide(call, loaded), deskHead);
+      if (!deskHead) throw new Error("the desk's audit chain has no head; the migration that makes it has not run");
+      const onDesk: Call<N> = { ...call, now: timeAfter(deskHead.at, call.now) };
+      effect = effectOfDesk(onDesk, handler.decide(onDesk, loaded), deskHead);
     }
 
     // Second flight: every row and the commit travel together.

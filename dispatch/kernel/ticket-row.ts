@@ -15,6 +15,8 @@ export type TicketRow = TicketBody & {
   readonly last_transition_at: string;
   readonly audit_seq: number;
   readonly audit_hash: string;
+  /** When the last event was; unlike updated_at it moves with events that leave the ticket alone. */
+  readonly audit_at: string;
 };
 
 /** The fields a command may change; the rest is set at creation or kept by the pipeline. */
@@ -59,7 +61,7 @@ const columnNames = [
   "proposed_windows", "identity_signature", "identity_confidence", "classification_confidence",
   "sop_handoff_required", "sop_handoff_acknowledged", "sop_handoff_prompt", "assigned_provider_id",
   "assigned_tech_id", "pending_approval_id", "version", "sla_target_minutes", "sla_deadline_at", "created_at",
-  "updated_at", "last_transition_at", "audit_seq", "audit_hash",
+  "updated_at", "last_transition_at", "audit_seq", "audit_hash", "audit_at",
 ] as const satisfies readonly (keyof TicketRow)[];
 
 const columns = columnNames.join(", ");
@@ -78,7 +80,7 @@ export const insertTicket = statement(
   "ticket_insert",
   `INSERT INTO tickets (${columns})
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-           $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)`,
+           $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)`,
 );
 
 export const insertTicketWords = statement(
@@ -96,13 +98,13 @@ export const updateTicket = statement(
        proposed_windows = $8, sop_handoff_required = $9, sop_handoff_acknowledged = $10, sop_handoff_prompt = $11,
        assigned_provider_id = $12, assigned_tech_id = $13, pending_approval_id = $14, version = $15,
        sla_target_minutes = $16, sla_deadline_at = $17, updated_at = $18, last_transition_at = $19,
-       audit_seq = $20, audit_hash = $21
+       audit_seq = $20, audit_hash = $21, audit_at = $22
    WHERE id = $1`,
 );
 
 export const advanceTicketAudit = statement(
   "ticket_advance_audit",
-  `UPDATE tickets SET audit_seq = $2, audit_hash = $3 WHERE id = $1`,
+  `UPDATE tickets SET audit_seq = $2, audit_hash = $3, audit_at = $4 WHERE id = $1`,
 );
 
 export function insertValues(t: TicketRow): unknown[] {
@@ -112,7 +114,7 @@ export function insertValues(t: TicketRow): unknown[] {
     JSON.stringify(t.proposed_windows), t.identity_signature, t.identity_confidence, t.classification_confidence,
     t.sop_handoff_required, t.sop_handoff_acknowledged, t.sop_handoff_prompt, t.assigned_provider_id,
     t.assigned_tech_id, t.pending_approval_id, t.version, t.sla_target_minutes, t.sla_deadline_at, t.created_at,
-    t.updated_at, t.last_transition_at, t.audit_seq, t.audit_hash,
+    t.updated_at, t.last_transition_at, t.audit_seq, t.audit_hash, t.audit_at,
   ];
 }
 
@@ -121,7 +123,7 @@ export function updateValues(t: TicketRow): unknown[] {
     t.id, t.state, t.priority, t.incident_type, t.nte_cents, t.scheduled_start, t.scheduled_end,
     JSON.stringify(t.proposed_windows), t.sop_handoff_required, t.sop_handoff_acknowledged, t.sop_handoff_prompt,
     t.assigned_provider_id, t.assigned_tech_id, t.pending_approval_id, t.version, t.sla_target_minutes,
-    t.sla_deadline_at, t.updated_at, t.last_transition_at, t.audit_seq, t.audit_hash,
+    t.sla_deadline_at, t.updated_at, t.last_transition_at, t.audit_seq, t.audit_hash, t.audit_at,
   ];
 }
 
@@ -219,6 +221,7 @@ export function newTicket(id: string, fields: NewTicket, state: TicketState, at:
     last_transition_at: at,
     audit_seq: 0,
     audit_hash: "",
+    audit_at: at,
   };
   return changedTicket({ ...blank, ...fields }, {}, [state], at, targets);
 }

@@ -2,7 +2,7 @@
 // off; then the transitions, which must explain each ticket's state. It reads only.
 
 import { statement } from "../db/statement.ts";
-import type { Session } from "../db/pool.ts";
+import type { Database, Session } from "../db/pool.ts";
 import { auditHash, type AuditEvent } from "./audit.ts";
 
 export type AuditFault = {
@@ -45,29 +45,56 @@ const selectEmptyChains = statement<{ id: string; audit_seq: number }>(
    WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.ticket_id = t.id) ORDER BY t.id LIMIT 1000`,
 );
 
+// An event must begin where the one before it ended, its transitions must lead from its before_state to its after_state,
+// and the ticket must stand where the last event ended. The events' own states are covered by their hashes.
 const selectUnexplained = statement<{ ticket_id: string; seq: number; detail: string }>(
   "audit_verify_states",
-  `WITH moves AS (
-     SELECT m.ticket_id, e.seq, m.step, m.from_state, m.to_state,
-            lag(m.to_state, 1, '@new') OVER chain AS came_from,
-            lead(m.to_state) OVER chain IS NULL AS is_last
-     FROM ticket_state_transitions m JOIN audit_events e ON e.id = m.audit_event_id
-     WINDOW chain AS (PARTITION BY m.ticket_id ORDER BY e.seq, m.step)
+  `WITH steps AS (
+     SELECT audit_event_id, ticket_id, step, from_state, to_state,
+            lag(to_state, 1, from_state) OVER (PARTITION BY audit_event_id ORDER BY step) AS came_from
+     FROM ticket_state_transitions
+   ), paths AS (
+     SELECT audit_event_id, min(ticket_id::text)::uuid AS ticket_id, count(DISTINCT ticket_id) = 1 AND bool_and(from_state = came_from) AS whole,
+            (array_agg(from_state ORDER BY step))[1] AS starts, (array_agg(to_state ORDER BY step DESC))[1] AS ends
+     FROM steps GROUP BY audit_event_id
+   ), events AS (
+     SELECT e.ticket_id, e.seq, coalesce(e.before_state, '@new') AS before_state, e.after_state,
+            lag(e.after_state, 1, '@new') OVER chain AS stood_in, lead(e.seq) OVER chain IS NULL AS is_last,
+            CASE WHEN p.audit_event_id IS NULL THEN e.before_state IS NOT DISTINCT FROM e.after_state
+                 ELSE p.whole AND p.ticket_id = e.ticket_id AND p.starts = coalesce(e.before_state, '@new') AND p.ends = e.after_state
+            END AS explained
+     FROM audit_events e LEFT JOIN paths p ON p.audit_event_id = e.id
+     WHERE e.ticket_id IS NOT NULL
+     WINDOW chain AS (PARTITION BY e.ticket_id ORDER BY e.seq)
    )
-   SELECT t.id AS ticket_id, coalesce(m.seq, 0) AS seq,
-          CASE WHEN m.ticket_id IS NULL THEN 'no transition leads to ' || t.state
-               WHEN m.from_state <> m.came_from THEN 'moves from ' || m.from_state || ', but was in ' || m.came_from
-               ELSE 'ends in ' || m.to_state || ', but the ticket is in ' || t.state END AS detail
-   FROM tickets t LEFT JOIN moves m ON m.ticket_id = t.id
-   WHERE m.ticket_id IS NULL OR m.from_state <> m.came_from OR (m.is_last AND m.to_state <> t.state)
-   ORDER BY 1, 2 LIMIT 1000`,
+   SELECT DISTINCT ON (t.id) t.id AS ticket_id, coalesce(e.seq, 0) AS seq,
+          CASE WHEN e.ticket_id IS NULL THEN 'no event leads to ' || t.state
+               WHEN e.before_state <> e.stood_in THEN 'begins in ' || e.before_state || ', but the ticket was in ' || e.stood_in
+               WHEN NOT e.explained THEN 'its transitions do not lead from ' || e.before_state || ' to ' || e.after_state
+               ELSE 'ends in ' || e.after_state || ', but the ticket is in ' || t.state END AS detail
+   FROM tickets t LEFT JOIN events e ON e.ticket_id = t.id
+   WHERE e.ticket_id IS NULL OR e.before_state <> e.stood_in OR NOT e.explained OR (e.is_last AND e.after_state <> t.state)
+   ORDER BY t.id, e.seq LIMIT 1000`,
 );
+
+// Commands go on while the trail is read: page after page must come from the same moment, or a chain seems to lack
+// what was added meanwhile.
+const oneMoment = statement("audit_verify_snapshot", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
 
 const pageSize = 5_000;
 const nil = "00000000-0000-0000-0000-000000000000";
+/** Below every seq there can be, so that none hides before the first. */
+const leastSeq = -2_147_483_648;
 
-/** @param onProgress called after each page with the events read so far */
-export async function verifyAudit(db: Session, onProgress: (events: number) => void = () => undefined): Promise<AuditReport> {
+/** @param onProgress called now and then with the events read so far */
+export async function verifyAudit(db: Database, onProgress: (events: number) => void = () => undefined): Promise<AuditReport> {
+  return db.transaction(async (tx) => {
+    await tx.row(oneMoment);
+    return await walk(tx, onProgress);
+  });
+}
+
+async function walk(db: Session, onProgress: (events: number) => void): Promise<AuditReport> {
   const faults: AuditFault[] = [];
   let chains = 0;
   let events = 0;
@@ -107,7 +134,7 @@ async function* allChains(db: Session): AsyncGenerator<Chain> {
 
   const head = await db.row(selectDeskHead);
   const desk: AuditEvent[] = [];
-  for (let page; (page = await db.rows(selectDeskEvents, [desk.at(-1)?.seq ?? 0, pageSize])).length > 0; ) desk.push(...page);
+  for (let page; (page = await db.rows(selectDeskEvents, [desk.at(-1)?.seq ?? leastSeq, pageSize])).length > 0; ) desk.push(...page);
   yield { name: "desk", head: head ?? { seq: 0, hash: "" }, chain: desk };
 }
 
@@ -133,7 +160,8 @@ function faultOf(name: string, head: Head, chain: readonly AuditEvent[]): AuditF
     before = event;
   }
   if (head.seq > before.seq) return fault(before.seq + 1, "TAIL_CUT", `the chain's head is at ${head.seq}`);
-  if (head.seq < before.seq || head.hash !== before.hash) return fault(before.seq, "EDITED", "the chain's head is another");
+  if (head.seq < before.seq) return fault(head.seq + 1, "EDITED", `lies behind the chain's head, which is at ${head.seq}`);
+  if (head.hash !== before.hash) return fault(before.seq, "RELINKED", "the chain was rewritten: its head knows this event by another hash");
   return null;
 }
 

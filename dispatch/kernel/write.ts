@@ -76,12 +76,7 @@ export function effectOfCreation<N extends CommandName>(call: Call<N>, decision:
   };
 }
 
-export function effectOfDesk<N extends CommandName>(
-  call: Call<N>,
-  decision: DeskDecision<N>,
-  head: { seq: number; hash: string } | null,
-): Effect {
-  if (!head) throw new Error("the desk's audit chain has no head; the migration that makes it has not run");
+export function effectOfDesk<N extends CommandName>(call: Call<N>, decision: DeskDecision<N>, head: Effect["head"]): Effect {
   return {
     before: null,
     after: null,
@@ -127,7 +122,7 @@ export function writeEffect({ request, entry, eventId, effect, requestHash }: Wr
     },
     effect.head,
   );
-  const ticket = after && { ...after, audit_seq: event.seq, audit_hash: event.hash };
+  const ticket = after && { ...after, audit_seq: event.seq, audit_hash: event.hash, audit_at: at };
   const scope = { account_id: after?.account_id ?? null, site_id: after?.site_id ?? null };
   const body = JSON.stringify({ ...effect.body(ticket, event), receipt: receiptOf(event) });
   const moves = movesAlong(effect.from, path);
@@ -149,11 +144,11 @@ export function writeEffect({ request, entry, eventId, effect, requestHash }: Wr
 
 /** The row that holds the head of the event's chain: the ticket, new, changed or as it was, or the desk's. */
 function headStatements(tx: Session, before: TicketRow | null, ticket: TicketRow | null, event: AuditEvent, changed: boolean): Promise<unknown>[] {
-  if (!ticket) return [tx.row(advanceDeskChain, [event.seq, event.hash])];
+  if (!ticket) return [tx.row(advanceDeskChain, [event.seq, event.hash, event.created_at])];
   if (!before) {
     const words = [ticket.id, ticket.summary, ticket.description, ticket.customer_name, ticket.site_id];
     return [tx.row(insertTicket, insertValues(ticket)), tx.row(insertTicketWords, words)];
   }
   if (changed) return [tx.row(updateTicket, updateValues(ticket))];
-  return [tx.row(advanceTicketAudit, [ticket.id, event.seq, event.hash])];
+  return [tx.row(advanceTicketAudit, [ticket.id, event.seq, event.hash, event.created_at])];
 }

@@ -64,8 +64,7 @@ const selectCalendar = statement<CalendarRow>(
    SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained, r.provider_id, r.home_lat, r.home_lon, r.zone,
           r.service_types, r.skills, r.tools, r.quality, r.base_load,
           (SELECT count(*) FROM tickets o
-           WHERE o.assigned_tech_id = r.id AND o.id <> $2 AND o.is_open
-             AND o.state IN ('DISPATCHED', 'ON_SITE', 'IN_PROGRESS', 'ON_HOLD')) AS open_tickets,
+           WHERE o.assigned_tech_id = r.id AND o.id <> $2 AND o.in_work) AS open_tickets,
           (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.weekday, s.starts), '[]')
            FROM technician_shifts s WHERE s.technician_id = r.id) AS shifts,
           (SELECT coalesce(jsonb_agg(jsonb_build_object(

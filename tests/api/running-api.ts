@@ -53,6 +53,8 @@ export async function startTestApi(test: TestLife, options: TestApiOptions = {})
   const folder = await mkdtemp(join(tmpdir(), "dispatch-api-test-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const sql = new pg.Client({ connectionString: databaseUrl });
+  // The database may be dropped under it.
+  sql.on("error", () => undefined);
   await sql.connect();
   t.after(() => sql.end());
   await insertPlaces(sql);

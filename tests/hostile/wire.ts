@@ -72,7 +72,12 @@ export class Wire {
     socket.setTimeout(answerWithinMs);
     socket.on("timeout", () => socket.destroy(new Error(`no answer within ${answerWithinMs} ms`)));
     socket.on("data", (chunk: Buffer) => {
-      if (this.#socket === socket) this.#take(chunk);
+      if (this.#socket !== socket) return;
+      try {
+        this.#take(chunk);
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
     });
     socket.on("error", (error: NodeJS.ErrnoException) => this.#lost(socket, error));
     socket.on("close", () => this.#lost(socket, null));

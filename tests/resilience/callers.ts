@@ -35,6 +35,7 @@ export interface AnswerBody {
   id?: string;
   state?: string;
   ticket?: { id: string; state: string };
+  pending_approval_id?: string | null;
   hold_id?: string;
   approval?: { id: string };
   receipt?: Receipt;

@@ -1,7 +1,7 @@
 // The field these tests work in: an account with a site and technicians, and the commands of a ticket's life.
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { accountant, dispatcher, technician, type Command } from "./callers.ts";
+import { accountant, approver, dispatcher, inspector, technician, type Command } from "./callers.ts";
 
 export interface Field {
   accountId: string;
@@ -60,8 +60,19 @@ export const incident = "DOOR_WONT_LATCH";
 const evidenceKeys = ["photo_before_door_edge_and_strike", "photo_after_latched_alignment", "note_adjustments_and_test_cycles"] as const;
 const checklist = ["work_performed", "parts_used_or_needed", "resolution_status", "onsite_photos_after", "billing_authorization"];
 
-export const triage = (ticketId: string): Command =>
-  byDispatcher(on(ticketId, "triage"), { priority: "URGENT", incident_type: incident, workflow_outcome: "READY_TO_SCHEDULE" });
+export const triage = (ticketId: string, outcome = "READY_TO_SCHEDULE"): Command =>
+  byDispatcher(on(ticketId, "triage"), { priority: "URGENT", incident_type: incident, workflow_outcome: outcome });
+export const requestInfo = (ticketId: string): Command => byDispatcher(on(ticketId, "request-info"), { questions: ["Which door?"] });
+export const requestChange = (ticketId: string): Command => ({
+  by: technician,
+  path: on(ticketId, "tech/request-change"),
+  body: { approval_type: "NTE_INCREASE", reason: "The frame is bent", amount_delta_cents: 10_000 },
+});
+export const approve = (ticketId: string, approvalId: string): Command => ({
+  by: approver,
+  path: on(ticketId, "approval/decide"),
+  body: { approval_id: approvalId, decision: "APPROVED" },
+});
 
 /** An hour on a day of its own: `day` days after the first of January 2031. */
 export const visit = (day: number) => ({
@@ -79,6 +90,9 @@ export const release = (ticketId: string, holdId: string): Command =>
   byDispatcher(on(ticketId, "schedule/release"), { customer_confirmation_log: holdId });
 export const recommend = (ticketId: string): Command => byDispatcher(on(ticketId, "assignment/recommend"), { service_type: "DEFAULT" });
 export const dispatch = (ticketId: string, techId: string): Command => byDispatcher(on(ticketId, "assignment/dispatch"), { tech_id: techId });
+export const book = (ticketId: string, techId: string): Command => byDispatcher(on(ticketId, "schedule/book"), { tech_id: techId });
+export const override = (ticketId: string, techId: string): Command =>
+  byDispatcher(on(ticketId, "assignment/override"), { override_type: "reassign_tech", reason_code: "capacity", note: "Another job takes longer", tech_id: techId });
 export const unassign = (ticketId: string): Command =>
   byDispatcher(on(ticketId, "assignment/unassign"), { reason_code: "capacity", note: "Another job takes longer" });
 export const checkIn = (ticketId: string): Command => ({ by: technician, path: on(ticketId, "tech/check-in"), body: { timestamp: visit(0).start } });
@@ -99,10 +113,12 @@ export const complete = (ticketId: string): Command => ({
     work: { labor_minutes: 45 },
   },
 });
-export const verify = (ticketId: string): Command =>
-  byDispatcher(on(ticketId, "qa/verify"), { timestamp: visit(0).end, result: "PASS" });
+export const verify = (ticketId: string): Command => ({ by: inspector, path: on(ticketId, "qa/verify"), body: { timestamp: visit(0).end, result: "PASS" } });
+export const returnWork = (ticketId: string): Command => ({ by: inspector, path: on(ticketId, "qa/return-work"), body: { reasons: ["A photo is blurred"] } });
 export const invoice = (ticketId: string): Command => ({ by: accountant, path: on(ticketId, "billing/generate-invoice"), body: {} });
 export const close = (ticketId: string): Command => byDispatcher(on(ticketId, "close"), {});
 export const cancel = (ticketId: string): Command => byDispatcher(on(ticketId, "cancel"), { reason: "Mended by itself" });
-export const pauseAutonomy = (incidentType: string): Command =>
-  byDispatcher("/ops/autonomy/pause", { scope_type: "INCIDENT", incident_type: incidentType, reason: "A drill" });
+const autonomy = (action: string, incidentType: string): Command =>
+  byDispatcher(`/ops/autonomy/${action}`, { scope_type: "INCIDENT", incident_type: incidentType, reason: "A drill" });
+export const pauseAutonomy = (incidentType: string): Command => autonomy("pause", incidentType);
+export const resumeAutonomy = (incidentType: string): Command => autonomy("rollback", incidentType);

@@ -29,6 +29,14 @@ export async function createTestDatabase(t?: { after(fn: () => Promise<void>): v
   return await createDatabase(`TEMPLATE ${template} STRATEGY file_copy`, t);
 }
 
+/** Copies another test database, to which nobody may be connected; dropped like it. */
+export async function copyTestDatabase(
+  source: TestDatabase,
+  t?: { after(fn: () => Promise<void>): void },
+): Promise<TestDatabase> {
+  return await createDatabase(`TEMPLATE ${new URL(source.url).pathname.slice(1)} STRATEGY file_copy`, t);
+}
+
 /** An empty database on the run's server, without the migrations; dropped like the other. */
 export async function createEmptyDatabase(t?: { after(fn: () => Promise<void>): void }): Promise<TestDatabase> {
   return await createDatabase("", t);

@@ -191,9 +191,13 @@ CREATE TABLE tickets (
   -- Head of the ticket's audit chain; it lies on the row every command locks anyway.
   audit_seq integer NOT NULL,
   audit_hash text NOT NULL,
+  audit_at timestamptz NOT NULL DEFAULT 'epoch',
   is_open boolean NOT NULL GENERATED ALWAYS AS (state NOT IN ('CLOSED', 'CANCELLED')) STORED,
   in_scheduling boolean NOT NULL GENERATED ALWAYS AS
     (state IN ('READY_TO_SCHEDULE', 'SCHEDULE_PROPOSED', 'SCHEDULED', 'PENDING_CUSTOMER_CONFIRMATION')) STORED,
+  -- With a technician and not yet completed: what counts as the technician's load.
+  in_work boolean NOT NULL GENERATED ALWAYS AS
+    (state IN ('DISPATCHED', 'ON_SITE', 'IN_PROGRESS', 'ON_HOLD')) STORED,
   FOREIGN KEY (site_id, account_id) REFERENCES sites (id, account_id)
 ) WITH (fillfactor = 85);
 
@@ -202,7 +206,7 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_open_deadline ON tickets (sla_deadline_at) WHERE is_open;
 CREATE INDEX tickets_open_account_deadline ON tickets (account_id, sla_deadline_at) WHERE is_open;
 CREATE INDEX tickets_final_deadline ON tickets (sla_deadline_at) WHERE NOT is_open;
-CREATE INDEX tickets_open_technician ON tickets (assigned_tech_id) WHERE is_open AND assigned_tech_id IS NOT NULL;
+CREATE INDEX tickets_in_work ON tickets (assigned_tech_id) WHERE in_work;
 CREATE INDEX tickets_in_scheduling ON tickets (id) WHERE in_scheduling;
 -- Search lists an account's tickets newest first; ids rise with time.
 CREATE INDEX tickets_account ON tickets (account_id, id);
@@ -221,7 +225,8 @@ CREATE INDEX ticket_words_search ON ticket_words USING gin (words);
 CREATE TABLE audit_heads (
   chain text PRIMARY KEY,
   seq integer NOT NULL,
-  hash text NOT NULL
+  hash text NOT NULL,
+  at timestamptz NOT NULL DEFAULT 'epoch'
 );
 INSERT INTO audit_heads (chain, seq, hash) VALUES ('desk', 0, '');
 
@@ -241,7 +246,8 @@ CREATE TABLE audit_events (
   payload jsonb NOT NULL,
   prev_hash text NOT NULL,
   hash text NOT NULL,
-  created_at timestamptz NOT NULL
+  -- To the millisecond, as it is hashed: a change too small for the hash cannot be stored.
+  created_at timestamptz(3) NOT NULL
 );
 CREATE UNIQUE INDEX audit_events_chain ON audit_events (ticket_id, seq) NULLS NOT DISTINCT;
 

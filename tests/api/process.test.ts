@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, test, type TestContext } from "node:test";
+import { queryHandlers } from "../../dispatch/field/queries.ts";
+import { commandHandlers } from "../../dispatch/field/commands.ts";
+import { deskQuery } from "../../dispatch/kernel/answer-query.ts";
+import { createEmptyDatabase } from "../support/database.ts";
+import { openEvents } from "./event-client.ts";
+import { call, newTicket, post, startTestApi } from "./running-api.ts";
+
+const mainFile = join(import.meta.dirname, "../../dispatch/api/main.ts");
+
+type Process = { child: ChildProcess; said: string; exited: Promise<number | null>; line(message: string): Promise<{ [key: string]: unknown }> };
+
+/** Runs main.ts with nothing but these variables of ours. */
+async function run(t: TestContext, environment: Record<string, string>, args: string[] = []): Promise<Process> {
+  const folder = await mkdtemp(join(tmpdir(), "dispatch-main-test-"));
+  const child = spawn(process.execPath, [mainFile, ...args], {
+    env: { PATH: process.env["PATH"], DISPATCH_DATA_DIR: folder, DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", ...environment },
+  });
+  const exited = once(child, "exit").then(([code]): number | null => code);
+  t.after(async () => {
+    child.kill("SIGKILL");
+    await exited;
+    await rm(folder, { recursive: true, force: true });
+  });
+  const running: Process = { child, said: "", exited, line: () => Promise.reject(new Error("not yet")) };
+  const lines = new Map<string, { [key: string]: unknown }>();
+  let heard = Promise.withResolvers<void>();
+  createInterface({ input: child.stdout }).on("line", (text) => {
+    running.said += `${text}\n`;
+    if (text.startsWith("{")) {
+      const line = JSON.parse(text);
+      lines.set(line.message, line);
+    }
+    heard.resolve();
+    heard = Promise.withResolvers();
+  });
+  child.stderr.on("data", (text) => (running.said += String(text)));
+  running.line = async (message) => {
+    while (!lines.has(message)) {
+      await Promise.race([heard.promise, exited.then(() => assert.ok(lines.has(message), `ended without "${message}": ${running.said}`))]);
+    }
+    return lines.get(message) ?? {};
+  };
+  return running;
+}
+
+const urlOf = async (api: Process) => ({ url: `http://127.0.0.1:${String((await api.line("dispatch-api started"))["port"])}` });
+
+describe("the process", () => {
+  test("finishes the command in hand on SIGTERM, and exits with 0", async (t) => {
+    const { databaseUrl, sql, ...seed } = await startTestApi(t);
+    const id = await newTicket(seed);
+    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl });
+    const at = await urlOf(api);
+    const stream = await openEvents(at);
+    await sql.query("BEGIN");
+    await sql.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);
+    const answer = post(at, `/tickets/${id}/request-info`, { questions: ["a"] });
+    await waitUntilLocked(sql);
+    api.child.kill("SIGTERM");
+    await api.line("dispatch-api stops");
+    await stream.ended();
+    await sql.query("COMMIT");
+    const reply = await answer;
+    assert.equal(reply.status, 200);
+    assert.equal(reply.headers.get("connection"), "close");
+    assert.equal(await api.exited, 0);
+    await assert.rejects(call(at, "/health"));
+  });
+
+  test("cuts off what does not end in time, and exits with 1", async (t) => {
+    const { databaseUrl, sql, ...seed } = await startTestApi(t);
+    const id = await newTicket(seed);
+    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_SHUTDOWN_TIMEOUT_MS: "100", DISPATCH_DB_LOCK_TIMEOUT_MS: "500" });
+    const at = await urlOf(api);
+    await sql.query("BEGIN");
+    await sql.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);
+    const answer = assert.rejects(post(at, `/tickets/${id}/request-info`, { questions: ["a"] }));
+    await waitUntilLocked(sql);
+    api.child.kill("SIGINT");
+    await answer;
+    assert.equal(await api.exited, 1);
+    await sql.query("ROLLBACK");
+  });
+
+  test("a second signal ends it at once", async (t) => {
+    const { databaseUrl, sql, ...seed } = await startTestApi(t);
+    const id = await newTicket(seed);
+    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl });
+    const at = await urlOf(api);
+    await sql.query("BEGIN");
+    await sql.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);
+    const answer = assert.rejects(post(at, `/tickets/${id}/request-info`, { questions: ["a"] }));
+    await waitUntilLocked(sql);
+    api.child.kill("SIGTERM");
+    await api.line("dispatch-api stops");
+    api.child.kill("SIGTERM");
+    assert.equal(await api.exited, 1);
+    await answer;
+    await sql.query("ROLLBACK");
+  });
+
+  test("starts on the embedded Postgres by itself, and ends it", async (t) => {
+    const api = await run(t, {});
+    const at = await urlOf(api);
+    assert.equal((await call(at, "/health")).status, 200);
+    api.child.kill("SIGTERM");
+    assert.equal(await api.exited, 0);
+  });
+
+  test("refuses a database that was not migrated, and says what to run", async (t) => {
+    const { url } = await createEmptyDatabase(t);
+    const api = await run(t, { DISPATCH_DATABASE_URL: url });
+    assert.equal(await api.exited, 1);
+    assert.match(api.said, /^dispatch-api cannot start: .*pnpm dispatch:migrate/m);
+    assert.ok(!api.said.includes("    at "), "no stack for a person to read past");
+  });
+
+  const refusals: readonly (readonly [string, Record<string, string>, number, RegExp])[] = [
+    ["a wrong setting", { DISPATCH_API_PORT: "http" }, 2, /^dispatch-api cannot start: DISPATCH_API_PORT must be a whole number/m],
+    ["a log file that cannot be written", { DISPATCH_LOG_SINK_PATH: "/nonexistent/log" }, 2, /DISPATCH_LOG_SINK_PATH/],
+    ["an unreachable database", { DISPATCH_DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/x" }, 1, /Cannot connect to the database x at 127\.0\.0\.1:1 \(DISPATCH_DATABASE_URL\)/],
+  ];
+  for (const [what, environment, code, sentence] of refusals) {
+    test(`stops at ${what} with ${code}`, async (t) => {
+      const api = await run(t, environment);
+      assert.equal(await api.exited, code);
+      assert.match(api.said, sentence);
+      assert.ok(!api.said.includes("secret"));
+    });
+  }
+
+  test("names the variable when its port is in use or its address is none of this machine's", async (t) => {
+    const { databaseUrl } = await startTestApi(t);
+    const taken = createServer();
+    await once(taken.listen(0, "127.0.0.1"), "listening");
+    t.after(() => void taken.close());
+    const address = taken.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const rows = [
+      [{ DISPATCH_API_PORT: String(address.port) }, `Port ${address.port} on 127.0.0.1 is in use: stop the process that has it, or set DISPATCH_API_PORT to another port.`],
+      [{ DISPATCH_API_HOST: "203.0.113.7" }, "203.0.113.7 is not an address of this machine: set DISPATCH_API_HOST"],
+    ] as const;
+    for (const [environment, sentence] of rows) {
+      const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, ...environment });
+      assert.equal(await api.exited, 1);
+      assert.ok(api.said.includes(sentence), api.said);
+    }
+  });
+
+  test("explains itself", async (t) => {
+    const api = await run(t, {}, ["--help"]);
+    assert.equal(await api.exited, 0);
+    assert.match(api.said, /^Usage: node dispatch\/api\/main\.ts/);
+    const wrong = await run(t, {}, ["--nope"]);
+    assert.equal(await wrong.exited, 2);
+  });
+});
+
+/** Waits until somebody waits for a row lock that this session holds. */
+async function waitUntilLocked(sql: { query(text: string): Promise<{ rowCount: number | null }> }): Promise<void> {
+  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  while ((await sql.query(waiting)).rowCount === 0);
+}
+
+test("stopping waits for the query in hand, in one's own process too", async (t) => {
+  const [asked, free] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow = deskQuery("approval.list", async () => {
+    asked.resolve();
+    await free.promise;
+    return { approvals: [] };
+  });
+  const api = await startTestApi(t, { handlers: { commands: commandHandlers, queries: { ...queryHandlers, "approval.list": slow } } });
+  const answer = call(api, "/approvals");
+  await asked.promise;
+  const stopped = api.stop();
+  free.resolve();
+  assert.equal((await answer).status, 200);
+  assert.equal(await stopped, true);
+});
+
+test("a defect is a 500 with a reference that finds it in the log, and the process lives on", async (t) => {
+  const broken = deskQuery("approval.list", async () => {
+    throw new TypeError("it broke for ada@example.test");
+  });
+  const api = await startTestApi(t, { handlers: { commands: commandHandlers, queries: { ...queryHandlers, "approval.list": broken } } });
+  const reply = await call(api, "/approvals", { headers: { "x-actor-id": "d", "x-actor-role": "dispatcher", "x-correlation-id": randomUUID() } });
+  assert.equal(reply.status, 500);
+  const { error } = JSON.parse(reply.text);
+  assert.equal(error.code, "INTERNAL_ERROR");
+  assert.ok(!reply.text.includes("it broke"));
+  const line = api.log.find(({ reference }) => reference === error.reference);
+  assert.match(JSON.stringify(line), /it broke for \[e-mail\]/);
+  assert.equal((await call(api, "/health")).status, 200);
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { runbooks, type Alert, type AlertReport } from "../../dispatch/api/alerts.ts";
+import { startSinks } from "../../dispatch/api/sinks.ts";
+import { call, startTestApi } from "./running-api.ts";
+
+async function newFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "dispatch-sinks-"));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+const alert: Alert = { code: "STUCK_SCHEDULING", severity: "warning", count: 5, threshold: 5, runbook: runbooks.STUCK_SCHEDULING };
+const report = (...alerts: Alert[]): AlertReport => ({
+  service: "dispatch-api",
+  generated_at: "2026-03-02T09:00:00.000Z",
+  thresholds: { stuck_scheduling_count: 5, stuck_scheduling_minutes: 60, completion_rejection_count: 3, idempotency_conflict_count: 2, auth_policy_rejection_count: 5 },
+  signals: { stuck_scheduling_count: 0, completion_rejection_count: 0, idempotency_conflict_count: 0, auth_policy_rejection_count: 0 },
+  alerts,
+  runbooks,
+});
+
+test("the metrics file is replaced whole, and nothing else is left in the folder", async (t) => {
+  const folder = join(await newFolder(t), "made");
+  const api = await startTestApi(t, { environment: { DISPATCH_METRICS_SINK_PATH: join(folder, "metrics.json") } });
+  await call(api, "/nowhere");
+  await api.stop();
+  const metrics = JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"));
+  assert.deepEqual(metrics.counters.errors_total, [{ code: "NOT_FOUND", count: 1 }]);
+  assert.deepEqual(await readdir(folder), ["metrics.json"]);
+});
+
+test("the alerts file gets a line when one fires and one when it clears", async (t) => {
+  const path = join(await newFolder(t), "alerts.ndjson");
+  const reports = [report(alert), report({ ...alert, count: 6 }), report()];
+  const options = { metricsPath: null, alertsPath: path, everyMs: 3_600_000, readMetrics: async () => ({}), warn: assert.fail };
+  const looked = Promise.withResolvers<void>();
+  const sinks = startSinks({
+    ...options,
+    readAlerts: async () => {
+      looked.resolve();
+      return reports.shift() ?? report();
+    },
+  });
+  await looked.promise;
+  reports.shift();
+  await sinks.close();
+  const lines = (await readFile(path, "utf8")).trim().split("\n").map((line): unknown => JSON.parse(line));
+  const about = { at: "2026-03-02T09:00:00.000Z", service: "dispatch-api" };
+  assert.deepEqual(lines, [
+    { ...about, change: "firing", ...alert },
+    { ...about, change: "cleared", ...alert },
+  ]);
+});
+
+test("a sink that cannot be written is said once and stops nothing", async (t) => {
+  const folder = await newFolder(t);
+  const warnings: string[] = [];
+  const sinks = startSinks({
+    metricsPath: folder,
+    alertsPath: null,
+    everyMs: 3_600_000,
+    readMetrics: async () => ({}),
+    readAlerts: async () => report(),
+    warn: (message) => void warnings.push(message),
+  });
+  await sinks.close();
+  assert.equal(warnings.length, 1);
+});

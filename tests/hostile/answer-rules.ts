@@ -1,0 +1,102 @@
+// What must be true of every answer, whatever was asked: never a 5xx, always JSON, a code of the registry with the
+// registry's status or a success in the contract's shape, and nothing of the server's inside.
+
+import assert from "node:assert/strict";
+import { errorEntries, type Dimension } from "../../dispatch/contract/errors.ts";
+import { commandEntries, queryEntries, type ToolName } from "../../dispatch/contract/index.ts";
+import { parseBody, parseRefusal } from "../support/response-schemas.ts";
+import { cut, describeRequest, type HttpRequest } from "./request-bytes.ts";
+import type { Answer } from "./wire.ts";
+
+const registry = new Map<string, { readonly status: number; readonly dimension?: Dimension }>(errorEntries);
+
+/** Where HTTP itself, and no tool, refuses: statuses of RFC 9110 that no code of the registry stands for. */
+const statusesOfHttp = new Set([408, 431]);
+
+/** Words of Postgres, of node, of our own files. None of the attacks' own texts holds one, so an echo is no leak. */
+const insides = [
+  /\b(FROM|INTO|UPDATE|JOIN) (tickets|accounts|sites|contacts|assets|audit_events|idempotency_keys|technicians|approvals|bookings)\b/,
+  /::(uuid|text|timestamptz|int|bigint|jsonb)\b/,
+  /syntax error at or near|invalid input syntax|violates|relation "|duplicate key|out of range for type|deadlock detected/,
+  /\n\s+at |\bat \S+ \(|\.ts:\d+|node:internal|node_modules|file:\/\//,
+  /(^|["\s(])\/(work|home|usr|var|tmp|etc|opt|root|Users)\//,
+  /postgres(ql)?:\/\/|\bpg_\w+|dispatch_app|ECONN|ENOENT|EACCES/,
+  /Unexpected token|Cannot read propert|is not a function|is not iterable|Invalid time value/,
+];
+
+const statusOfTool = new Map<ToolName, number>([
+  ...commandEntries.map(([name, entry]) => [name, entry.status] as const),
+  ...queryEntries.map(([name]) => [name, 200] as const),
+]);
+
+export type Verdict = { readonly status: number; readonly code: string | null; readonly body: unknown };
+
+/**
+ * Holds an answer to the rules.
+ * @param tool the tool that answers at the request's path; null when that is not known
+ */
+export function judge(request: HttpRequest, tool: ToolName | null, answer: Answer): Verdict {
+  try {
+    return request.method === "HEAD" ? judgeHead(answer) : judged(request, tool, answer);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${why}\n--- asked\n${describeRequest(request)}\n--- answered ${answer.status}\n${cut(answer.text, 2_000)}`, { cause });
+  }
+}
+
+function judgeHead(answer: Answer): Verdict {
+  assert.ok(answer.status < 500, `status ${answer.status}`);
+  assert.equal(answer.text, "");
+  return { status: answer.status, code: null, body: null };
+}
+
+function judged(request: HttpRequest, tool: ToolName | null, { status, headers, text }: Answer): Verdict {
+  assert.ok(status >= 200 && status < 500 && (status < 300 || status >= 400), `status ${status}`);
+  assert.equal(headers.get("x-content-type-options"), "nosniff");
+  assert.equal(headers.get("x-powered-by"), undefined);
+  for (const inside of insides) assert.doesNotMatch(status < 300 ? "" : text, inside);
+  if (status < 300 && tool === null) return { status, code: null, body: null };
+  assert.equal(headers.get("content-type"), "application/json; charset=utf-8");
+  const body: unknown = JSON.parse(text);
+  if (status < 300 && tool !== null) {
+    assert.equal(status, statusOfTool.get(tool));
+    return { status, code: null, body: parseBody(tool, body) };
+  }
+  const { code, message, policy_error, request_id } = parseRefusal(body);
+  const entry = registry.get(code);
+  assert.ok(entry, `${code} is not in the registry`);
+  if (!statusesOfHttp.has(status)) assert.equal(status, entry.status);
+  assert.equal(policy_error?.dimension, entry.dimension);
+  assert.ok(message.length > 0 && message.length < 1_000, `the message has ${message.length} characters`);
+  const key = request.headers.find(([name]) => name.toLowerCase() === "idempotency-key")?.[1];
+  assert.ok(request_id === null || request_id === key?.trim().toLowerCase(), `request_id ${request_id}`);
+  return { status, code, body };
+}
+
+/** Counts of what came back, to be printed. */
+export class Tally {
+  readonly #statuses = new Map<number | "no answer", number>();
+  readonly #codes = new Map<string, number>();
+  total = 0;
+
+  add(verdict: Verdict | null): void {
+    this.total++;
+    const status = verdict?.status ?? "no answer";
+    this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
+    if (verdict?.code) this.#codes.set(verdict.code, (this.#codes.get(verdict.code) ?? 0) + 1);
+  }
+
+  statusCount(status: number): number {
+    return this.#statuses.get(status) ?? 0;
+  }
+
+  codes(): ReadonlySet<string> {
+    return new Set(this.#codes.keys());
+  }
+
+  toString(): string {
+    const sorted = [...this.#statuses].sort(([a], [b]) => String(a).localeCompare(String(b)));
+    const codes = [...this.#codes].sort(([, a], [, b]) => b - a).map(([code, count]) => `${code} ${count}`);
+    return `${this.total} requests: ${sorted.map(([status, count]) => `${status} × ${count}`).join(", ")}\n${codes.join(", ")}`;
+  }
+}

@@ -1,0 +1,85 @@
+// Every command and query of the contract, in both profiles, under a flood of requests made from its own schema: valid,
+// nearly valid and wrong. No answer breaks the rules, the process outlives it, and its memory stays where it was.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { profiles } from "../support/api.ts";
+import { judge, Tally } from "./answer-rules.ts";
+import { startAttackedApi, type AttackedApi, type Vitals } from "./attacked-api.ts";
+import { inLanes, isFullRun, scaled, seed, shares } from "./lanes.ts";
+import { describeRequest, requestBytes } from "./request-bytes.ts";
+import { TicketPool } from "./ticket-pool.ts";
+import { anyToolCall, requestOf } from "./tool-requests.ts";
+
+/** How many looks at the process's memory, spread evenly over the flood. */
+const looks = 24;
+/** What the medians of a late and an early stretch of the flood may differ by, after a forced collection. */
+const margins = { heapUsed: 6 * 2 ** 20, rss: 48 * 2 ** 20, openFiles: 4 };
+
+for (const profile of profiles) {
+  test(`a flood of requests from the contract's schemas, ${profile}`, async (t) => {
+    const api = await startAttackedApi(t, profile);
+    const pool = new TicketPool(api.aside);
+    await pool.fill();
+    const tally = new Tally();
+    const requests = scaled(profile === "pilot" ? shares.contractPilot : shares.contractStrict);
+    const memory = new MemoryLog(api, Math.floor(requests / looks));
+
+    await inLanes(api.port, requests, anyToolCall, async (call, { wire }) => {
+      const request = requestOf(call, pool);
+      const answer = await wire.ask(requestBytes(request));
+      assert.ok(answer, `no answer to\n${describeRequest(request)}`);
+      const verdict = judge(request, call.tool, answer);
+      tally.add(verdict);
+      if (verdict.code === null) pool.learn(verdict.body);
+      pool.topUp(400);
+      await memory.look(tally.total);
+    });
+
+    await pool.settled();
+    await api.assertWell();
+    t.diagnostic(`seed ${seed}; ${tally}`);
+    assert.ok(tally.total >= requests);
+    if (!isFullRun) return;
+    t.diagnostic(memory.assertFlat());
+    assert.ok(tally.statusCount(200) + tally.statusCount(201) > requests / 20, "hardly anything was let through: the flood only scratched the surface");
+  });
+}
+
+class MemoryLog {
+  readonly #api: AttackedApi;
+  readonly #every: number;
+  readonly #vitals: Vitals[] = [];
+  #next: number;
+
+  constructor(api: AttackedApi, every: number) {
+    this.#api = api;
+    this.#every = every;
+    this.#next = every;
+  }
+
+  async look(requests: number): Promise<void> {
+    if (requests < this.#next) return;
+    this.#next += this.#every;
+    this.#vitals.push(await this.#api.vitals());
+  }
+
+  /** Compares the stretch from 30 to 60 % with the last 30 %: what comes before is code warming up and caches filling. */
+  assertFlat(): string {
+    const part = (from: number, to: number) => this.#vitals.slice(Math.floor(this.#vitals.length * from), Math.ceil(this.#vitals.length * to));
+    const [early, late] = [part(0.3, 0.6), part(0.7, 1)];
+    const told = (["heapUsed", "rss", "openFiles"] as const).map((what) => {
+      const [before, after] = [medianOf(early, what), medianOf(late, what)];
+      assert.ok(after - before <= margins[what], `${what} grew from ${before} to ${after}`);
+      return what === "openFiles" ? `${what} ${before} → ${after}` : `${what} ${mebibytes(before)} → ${mebibytes(after)} MiB`;
+    });
+    return `after forced collections: ${told.join(", ")}`;
+  }
+}
+
+function medianOf(vitals: readonly Vitals[], what: "heapUsed" | "rss" | "openFiles"): number {
+  const values = vitals.map((one) => one[what] ?? 0).sort((a, b) => a - b);
+  return values[Math.floor(values.length / 2)] ?? 0;
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);

@@ -1,0 +1,65 @@
+// How the hostile tests send many requests: several lanes side by side, each a fast-check property of its own on a
+// connection of its own, so that a failure shrinks to the one request that caused it.
+
+import { randomInt } from "node:crypto";
+import fc from "fast-check";
+import { Wire } from "./wire.ts";
+
+/**
+ * How many requests each part sends; together more than the 50,000 that are promised. DISPATCH_TEST_HOSTILE_SHARE makes
+ * all of them smaller (0.02) or larger (10) for a while.
+ */
+export const shares = {
+  contractPilot: 16_000,
+  contractStrict: 12_000,
+  bytes: 7_000,
+  targets: 8_000,
+  credentials: 7_000,
+  isolationPilot: 4_000,
+  isolationStrict: 3_000,
+} as const;
+
+const scale = Number(process.env["DISPATCH_TEST_HOSTILE_SHARE"] ?? "1");
+export const scaled = (requests: number): number => Math.ceil(requests * scale);
+/** Short runs prove too little about memory and coverage for those checks to mean anything. */
+export const isFullRun = scale >= 1;
+
+/**
+ * Where all randomness of a run begins. What is generated follows from it; which of two lanes' requests comes first at
+ * the server does not.
+ */
+export const seed = Number(process.env["DISPATCH_TEST_SEED"] ?? randomInt(2 ** 31));
+
+const laneCount = 12;
+
+export type Lane = { readonly wire: Wire; readonly number: number };
+
+/**
+ * Runs the check on that many generated values, each of which sends one request.
+ * @param check rejects when an answer is not as it must be
+ */
+export async function inLanes<T>(port: number, requests: number, values: fc.Arbitrary<T>, check: (value: T, lane: Lane) => Promise<void>): Promise<void> {
+  let failing: number | null = null;
+  const run = async (number: number): Promise<void> => {
+    const wire = new Wire(port);
+    const property = fc.asyncProperty(values, async (value) => {
+      // Once one lane has found something, the machine is its own until it has found the smallest such request.
+      if (failing !== null && failing !== number) return;
+      try {
+        await check(value, { wire, number });
+      } catch (error) {
+        failing ??= number;
+        if (failing === number) throw error;
+      }
+    });
+    try {
+      await fc.assert(property, { seed: seed + number, numRuns: Math.ceil(requests / laneCount), includeErrorInReport: true });
+    } catch (cause) {
+      throw new Error(`DISPATCH_TEST_SEED=${seed}, lane ${number}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    } finally {
+      wire.close();
+    }
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: laneCount }, (_, number) => run(number)));
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+}

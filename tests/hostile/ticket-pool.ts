@@ -1,0 +1,91 @@
+// The tickets an attack plays with: some in every state, kept track of by the answers, topped up when a state runs dry.
+
+import type { CommandEntry } from "../../dispatch/contract/index.ts";
+import { isTicketState, ticketStates, type TicketState } from "../../dispatch/contract/states.ts";
+import { isObject } from "../../dispatch/kernel/json.ts";
+import type { TestApi } from "../support/api.ts";
+import { ticketIn, type Plan } from "../support/ticket-builder.ts";
+
+export type PooledTicket = {
+  readonly id: string;
+  state: TicketState;
+  approvalId: string | null;
+  holdId: string | null;
+};
+
+const enough = 2;
+
+export class TicketPool {
+  readonly #api: TestApi;
+  readonly #tickets: PooledTicket[] = [];
+  readonly #byId = new Map<string, PooledTicket>();
+  #filling: Promise<void> = Promise.resolve();
+  #wanted = 0;
+
+  constructor(api: TestApi) {
+    this.#api = api;
+  }
+
+  get ids(): readonly string[] {
+    return this.#tickets.map(({ id }) => id);
+  }
+
+  /** Brings every state up to a few tickets. */
+  async fill(plan: Plan = {}): Promise<void> {
+    for (const state of ticketStates) {
+      for (let have = this.#count(state); have < enough; have++) this.#add(state, await ticketIn(this.#api, state, plan));
+    }
+  }
+
+  /**
+   * A ticket for a command: mostly one in a state it starts from, else any.
+   * @param pick a random number; the same one gives the same choice from the same pool
+   */
+  for(entry: Pick<CommandEntry, "from"> | null, pick: number): PooledTicket {
+    const from = entry?.from ?? [];
+    const fitting = pick % 5 === 0 ? [] : this.#tickets.filter(({ state }) => from.includes(state));
+    const among = fitting.length > 0 ? fitting : this.#tickets;
+    const ticket = among[pick % among.length];
+    if (!ticket) throw new Error("the pool has not been filled");
+    return ticket;
+  }
+
+  /** Takes note of what a command's answer says about its ticket. */
+  learn(body: unknown): void {
+    if (!isObject(body)) return;
+    const { ticket: inner, hold_id } = body;
+    const ticket = isObject(inner) ? inner : body;
+    const { id, state, pending_approval_id } = ticket;
+    if (typeof id !== "string" || typeof state !== "string" || !isTicketState(state)) return;
+    const known = this.#byId.get(id);
+    if (!known) return;
+    known.state = state;
+    if (typeof pending_approval_id === "string") known.approvalId = pending_approval_id;
+    if (typeof hold_id === "string") known.holdId = hold_id;
+  }
+
+  /**
+   * Tops up in the background, one round at a time. The attack may pause all automation meanwhile, and then a ticket
+   * cannot be completed: what is missing stays missing until the next round.
+   */
+  topUp(every: number): void {
+    if (++this.#wanted % every !== 0) return;
+    this.#api.clock.set(new Date().toISOString());
+    this.#filling = this.#filling.then(() => this.fill()).catch(() => undefined);
+  }
+
+  /** Waits for what is being made. */
+  settled(): Promise<void> {
+    return this.#filling;
+  }
+
+  #add(state: TicketState, { id, approvalId, holdId }: Pick<PooledTicket, "id" | "approvalId" | "holdId">): void {
+    const ticket = { id, state, approvalId, holdId };
+    this.#tickets.push(ticket);
+    this.#byId.set(id, ticket);
+  }
+
+  #count(state: TicketState): number {
+    return this.#tickets.filter((ticket) => ticket.state === state).length;
+  }
+}

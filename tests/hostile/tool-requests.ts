@@ -1,0 +1,147 @@
+// Requests to the tools of the contract: for every command and query, generated from its schema, as a caller who knows
+// this desk would send them, nearly so, or not at all so.
+
+import fc from "fast-check";
+import { commandEntries, queryEntries, type CommandEntry, type QueryEntry, type ToolName } from "../../dispatch/contract/index.ts";
+import { roles } from "../../dispatch/contract/roles.ts";
+import { isObject } from "../../dispatch/kernel/json.ts";
+import { acme, ana, ben, borealis } from "../support/directory.ts";
+import { fullChecklist, latchEvidence } from "../support/ticket-builder.ts";
+import { edgeTimes, hostileJson, hostileText, jsonText, RawJson } from "./hostile-values.ts";
+import type { HttpRequest } from "./request-bytes.ts";
+import { nearlyValidObject, oddValue, propertiesOf, schemaOf, validValue, type Known } from "./schema-arbitrary.ts";
+import type { TicketPool } from "./ticket-pool.ts";
+
+/** What to ask, before it is known of which ticket. */
+export type ToolCall = {
+  readonly tool: ToolName;
+  readonly role: string;
+  readonly actor: string;
+  /** Chooses the ticket; null puts an id of nobody's in its place. */
+  readonly pick: number | null;
+  readonly key: string;
+  readonly body: unknown;
+  readonly query: string;
+};
+
+/** Stands in a body for an id that belongs to the chosen ticket. */
+const approvalOfTicket = "(the approval of this ticket)";
+const holdOfTicket = "(the hold of this ticket)";
+const thisTicket = "(this ticket)";
+
+const minutesFromNow = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
+const usualWindow = fc
+  .tuple(fc.integer({ min: -100, max: 60_000 }), fc.constantFrom(15, 60, 90, 1_440))
+  .map(([start, length]) => ({ start: minutesFromNow(start), end: minutesFromNow(start + length) }));
+const edgeWindow = fc
+  .tuple(fc.constantFrom(...edgeTimes), fc.constantFrom(...edgeTimes))
+  .map((times) => times.toSorted((a, b) => Date.parse(a) - Date.parse(b)))
+  .map(([start, end]) => ({ start, end }));
+const windows = fc.oneof({ weight: 4, arbitrary: usualWindow }, { weight: 1, arbitrary: edgeWindow });
+
+const knownFields = new Map<string, fc.Arbitrary<unknown>>([
+  ["account_id", fc.constantFrom(acme.id, acme.id, acme.id, borealis.id)],
+  ["site_id", fc.constantFrom(acme.oakland, acme.oakland, acme.dallas, borealis.albany)],
+  ["asset_id", fc.constantFrom(acme.door, acme.door, borealis.oven)],
+  ["tech_id", fc.constantFrom(ana, ben, ben)],
+  ["assigned_tech_id", fc.constantFrom(ana, ben)],
+  ["ticket_id", fc.constant(thisTicket)],
+  ["approval_id", fc.constant(approvalOfTicket)],
+  ["confirmation_id", fc.constant(holdOfTicket)],
+  ["customer_confirmation_log", fc.constant(holdOfTicket)],
+  ["customer_confirmation_id", fc.constant(holdOfTicket)],
+  ["incident_type", fc.constantFrom("DOOR_WONT_LATCH", "door_wont_latch", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE", "NO_SUCH_TYPE")],
+  ["service_type", fc.constantFrom("DEFAULT", "DOOR_WONT_LATCH", "DOOR_WONT_LATCH_V2")],
+  ["evidence_key", fc.constantFrom(...latchEvidence, "signature_or_no_signature_reason")],
+  ["evidence_refs", fc.constant([])],
+  ["kind", fc.constantFrom("PHOTO", "NOTE", "SIGNATURE")],
+  ["uri", fc.constantFrom("s3://camera-roll/a.jpg", "s3://dispatch-objects/evidence/a.jpg", "minio://b/c", "https://example.invalid/a")],
+  ["content_type", fc.constantFrom("image/jpeg", "text/plain", "application/pdf")],
+  ["size_bytes", fc.constantFrom(1, 1_024, 26_214_400, 26_214_401)],
+  ["checklist_status", fc.constantFrom(fullChecklist, { ...fullChecklist, work_performed: false }, {})],
+  ["contact_phone", fc.integer({ min: 0, max: 999_999 }).map((n) => `+1 (555) 0${String(n).padStart(6, "0")}`)],
+  ["contact_email", fc.constantFrom("canary@example.invalid", " Canary@Example.INVALID ")],
+  ["customer_name", fc.constantFrom("Canary Customer", "Cañary")],
+  ["summary", fc.nat(50_000).map((n) => `Front door ${n} does not latch`)],
+  ["dispatch_mode", fc.constantFrom("STANDARD", "EMERGENCY_BYPASS")],
+  ["result", fc.constantFrom("PASS", "PASS", "FAIL")],
+  // Mostly one ticket's: a pause everywhere turns all other completions into the same refusal.
+  ["scope_type", fc.constantFrom("TICKET", "TICKET", "TICKET", "TICKET", "INCIDENT", "GLOBAL")],
+  ["x-window", windows],
+]);
+const known: Known = (field) => knownFields.get(field);
+
+const keys = fc.oneof({ weight: 9, arbitrary: fc.uuid() }, { weight: 1, arbitrary: fc.constantFrom("11111111-1111-4111-8111-111111111111", "AAAAAAAA-1111-4111-8111-111111111111") });
+
+function callers(allowed: readonly string[]): fc.Arbitrary<{ role: string; actor: string }> {
+  const role = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...allowed) }, { weight: 1, arbitrary: fc.constantFrom(...roles, "bot", "nobody") });
+  return fc.tuple(role, fc.constantFrom("one", "two", "three")).map(([one, who]) => ({ role: one, actor: `${one}-${who}` }));
+}
+
+const pick = fc.oneof({ weight: 19, arbitrary: fc.nat(100_000) }, { weight: 1, arbitrary: fc.constant(null) });
+
+/** A call of this command. */
+export function commandCall(tool: ToolName, entry: CommandEntry): fc.Arbitrary<ToolCall> {
+  const schema = schemaOf(entry.input);
+  const body = fc.oneof(
+    { weight: 5, arbitrary: validValue(schema, known) },
+    { weight: 4, arbitrary: nearlyValidObject(schema, known) },
+    { weight: 1, arbitrary: hostileJson },
+  );
+  return fc.tuple(callers(entry.roles), pick, keys, body).map(([caller, ticket, key, value]) => ({ tool, ...caller, pick: ticket, key, body: value, query: "" }));
+}
+
+const escapes = fc.constantFrom(
+  (text: string) => encodeURIComponent(text.toWellFormed()),
+  (text: string) => encodeURIComponent(text.toWellFormed()).replaceAll("%20", "+"),
+  (text: string) => [...Buffer.from(text, "utf8")].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
+  // As it is, where the request line can hold it.
+  (text: string) => text.replaceAll(/[^!-~]/g, "~").replaceAll(/[&#%=+]/g, "_"),
+);
+
+const queryText = (value: unknown): string => (value instanceof RawJson ? value.text : typeof value === "object" ? jsonText(value) : String(value));
+
+/** A call of this query, with parameters from its schema. */
+export function queryCall(tool: ToolName, entry: QueryEntry): fc.Arbitrary<ToolCall> {
+  const properties = Object.entries(propertiesOf(schemaOf(entry.input)));
+  const parameters = properties.map(([name, schema]) => {
+    const item = isObject(schema) && schema["type"] === "array" ? schema["items"] : schema;
+    const value = fc.oneof({ weight: 2, arbitrary: validValue(item, known, name) }, { weight: 1, arbitrary: oddValue(item, known, name) });
+    return fc.tuple(fc.constant(name), fc.oneof({ weight: 5, arbitrary: value }, { weight: 1, arbitrary: fc.array(value, { maxLength: 3 }).map((many) => many.map(queryText).join(",")) }));
+  });
+  const stray = fc.tuple(fc.constantFrom("limit", "cursor", "__proto__", "constructor", "a[b]", "a[]", "q", ""), hostileText);
+  const pairs = fc.array(fc.oneof({ weight: 9, arbitrary: parameters.length > 0 ? fc.oneof(...parameters) : stray }, { weight: parameters.length > 0 ? 1 : 3, arbitrary: stray }), { maxLength: parameters.length > 0 ? 4 : 1 });
+  const query = fc.tuple(pairs, escapes).map(([list, escape]) => list.map(([name, value]) => `${encodeURIComponent(name)}=${escape(queryText(value))}`).join("&"));
+  return fc.tuple(callers(entry.roles), pick, query).map(([caller, ticket, text]) => ({ tool, ...caller, pick: ticket, key: "", body: null, query: text }));
+}
+
+/** Every command and query alike often. */
+export const anyToolCall: fc.Arbitrary<ToolCall> = fc.oneof(
+  ...commandEntries.map(([tool, entry]) => commandCall(tool, entry)),
+  ...queryEntries.map(([tool, entry]) => queryCall(tool, entry)),
+);
+
+const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
+
+/** The call as a request, its ticket chosen from the pool as that is now. */
+export function requestOf(call: ToolCall, pool: TicketPool): HttpRequest {
+  const entry = entries.get(call.tool);
+  if (!entry) throw new Error(`no such tool: ${call.tool}`);
+  const isCommand = entry.kind === "command";
+  const ticket = call.pick === null ? null : pool.for(isCommand ? entry : null, call.pick);
+  const nobody = "0198c000-0000-7000-8000-000000000000";
+  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", nobody);
+  const filled = (text: string): string =>
+    text
+      .replaceAll(approvalOfTicket, ticket?.approvalId ?? nobody)
+      .replaceAll(holdOfTicket, ticket?.holdId ?? nobody)
+      .replaceAll(thisTicket, ticket?.id ?? nobody);
+  const query = call.query.replaceAll(encodeURIComponent(thisTicket), ticket?.id ?? nobody);
+  return {
+    method: entry.method,
+    target: query === "" ? path : `${path}?${query}`,
+    headers: [["X-Actor-Id", call.actor], ["X-Actor-Role", call.role], ...(isCommand ? [["Idempotency-Key", call.key] as const] : [])],
+    body: isCommand ? Buffer.from(filled(jsonText(call.body))) : null,
+  };
+}
+

@@ -1,0 +1,43 @@
+// The audit trail can be verified at any time: commands that go on meanwhile are not taken for tampering.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startApiProcess } from "../support/api-process.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { reportOn } from "./audit-report.ts";
+import { post } from "./callers.ts";
+import { addEvidence, createTicket, layOutField, pauseAutonomy } from "./field.ts";
+
+const verifications = 15;
+
+test("a trail that grows while it is verified is clean", { timeout: 60_000 }, async (t) => {
+  const database = await createTestDatabase(t);
+  const dataDir = await mkdtemp(join(tmpdir(), "dispatch-live-"));
+  t.after(() => rm(dataDir, { recursive: true, force: true }));
+  const api = await startApiProcess(t, { databaseUrl: database.url, dataDir });
+  const field = await layOutField(database.url);
+  const { body } = await post(api, createTicket(field), randomUUID());
+
+  let done = false;
+  const busy = [pauseAutonomy("LIVE"), addEvidence(body.id ?? ""), createTicket(field)].map(async (command) => {
+    while (!done) {
+      const reply = await post(api, command, randomUUID());
+      assert.ok(reply.status < 300, reply.text);
+    }
+  });
+  const sizes: number[] = [];
+  try {
+    for (let i = 0; i < verifications; i++) {
+      const { events, faults } = await reportOn(database.url);
+      assert.deepEqual(faults, []);
+      sizes.push(events);
+    }
+  } finally {
+    done = true;
+    await Promise.all(busy);
+  }
+  assert.ok((sizes.at(-1) ?? 0) > (sizes[0] ?? 0), "nothing was added meanwhile, so nothing was shown");
+});
