@@ -82,19 +82,29 @@ export function openDatabase(options: DatabaseOptions): Database {
       ...(options.role === null ? [] : [`-c role=${options.role}`]),
     ].join(" "),
   });
-  pool.on("error", options.onError);
+  // end() resolves while the last connections still say goodbye; a server that stops just then is no news.
+  let closing = false;
+  pool.on("error", (error) => closing || options.onError(error));
 
   return {
     ...sessionOn(pool),
     transaction: (body) => inTransaction(pool, body),
     gauges: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => pool.end(),
+    close: () => {
+      closing = true;
+      return pool.end();
+    },
   };
 }
 
-function sessionOn(client: pg.Pool | pg.PoolClient): Session {
-  const rows = async <Row extends object>({ name, text }: Statement<Row>, values?: readonly unknown[]) =>
-    (await client.query<Row>({ name, text, values: values === undefined ? [] : [...values] })).rows;
+function sessionOn(client: pg.Pool | pg.PoolClient, causeOf: (error: unknown) => unknown = (error) => error): Session {
+  const rows = async <Row extends object>({ name, text }: Statement<Row>, values?: readonly unknown[]) => {
+    try {
+      return (await client.query<Row>({ name, text, values: values === undefined ? [] : [...values] })).rows;
+    } catch (error) {
+      throw causeOf(error);
+    }
+  };
   return { rows, row: async (statement, values) => (await rows(statement, values))[0] ?? null };
 }
 
@@ -105,15 +115,21 @@ async function inTransaction<T>(pool: pg.Pool, body: (tx: Transaction) => Promis
   // A connection that dies between two flights says so here and nowhere else; without a listener it ends the process.
   const onError = (error: Error) => (broken = error);
   client.on("error", onError);
+  // What travels behind a statement that fails is refused by Postgres for that alone, and the caller may hear of any of
+  // them first; each tells the failure that began it.
+  let first: unknown;
+  const causeOf = (error: unknown): unknown => (first ??= error);
   const begun = client.query("BEGIN");
   begun.catch(() => undefined);
   try {
     return await body({
-      ...sessionOn(client),
+      ...sessionOn(client, causeOf),
       commit: async () => {
-        const { command } = await client.query("COMMIT");
+        const { command } = await client.query("COMMIT").catch((error: unknown) => {
+          throw causeOf(error);
+        });
         open = false;
-        if (command !== "COMMIT") throw new RolledBack("the transaction was rolled back");
+        if (command !== "COMMIT") throw first ?? new RolledBack("the transaction was rolled back");
       },
     });
   } finally {

@@ -3,7 +3,8 @@
 
 import { statement } from "../db/statement.ts";
 import type { Receipt } from "../contract/responses.ts";
-import { canonicalJson, sha256, type JsonObject } from "./json.ts";
+import { canonicalJson } from "../policy/canonical-json.ts";
+import { sha256, type JsonObject } from "./json.ts";
 
 export type AuditEvent = {
   readonly id: string;

@@ -1,4 +1,4 @@
-// JSON as the kernel needs it: read from bytes without surprises, and written so that equal values give equal text.
+// JSON as the kernel needs it: read from bytes without surprises.
 
 import { createHash } from "node:crypto";
 import { Refusal } from "./refusal.ts";
@@ -45,20 +45,6 @@ function depthOf(value: object): number {
     level = next;
   }
   return depth;
-}
-
-/** JSON text with object keys in code-unit order, so that equal values have equal text (RFC 8785's key order). */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (isObject(value)) {
-    const fields: string[] = [];
-    for (const key of Object.keys(value).sort()) {
-      const field = value[key];
-      if (field !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(field)}`);
-    }
-    return `{${fields.join(",")}}`;
-  }
-  return JSON.stringify(value) ?? "null";
 }
 
 /** Hex SHA-256 of a text. */

@@ -69,17 +69,19 @@ const insertTransitions = `
   INSERT INTO ticket_state_transitions (audit_event_id, step, ticket_id, from_state, to_state, created_at)
   SELECT id, 1, ticket_id, 'NEW', 'TRIAGED', created_at FROM audit_events WHERE seq > 4`;
 
+// Keys and outbox rows are pruned after a week, so a desk of any size holds a week of them.
 const insertOutbox = `
   INSERT INTO outbox (subject, event, ticket_id, account_id, site_id, audit_event_id, payload, created_at)
   SELECT 'field.ticket.' || e.ticket_id || '.ticket_triage', 'ticket_triage', e.ticket_id, t.account_id, t.site_id, e.id,
          '{"actor_role": "dispatcher", "after_state": "TRIAGED"}', e.created_at
-  FROM audit_events e JOIN tickets t ON t.id = e.ticket_id`;
+  FROM audit_events e JOIN tickets t ON t.id = e.ticket_id
+  WHERE e.created_at > now() - interval '7 days'`;
 
 const insertKeys = `
   INSERT INTO idempotency_keys (actor_id, endpoint, request_id, request_hash, response_code, response_body, ticket_id, created_at)
   SELECT actor_id, '/tickets/{ticketId}/triage', request_id, md5(id::text) || md5(id::text), 200,
          '{"state": "TRIAGED", "summary": "Older ticket"}', ticket_id, created_at
-  FROM audit_events`;
+  FROM audit_events WHERE created_at > now() - interval '7 days'`;
 
 async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });

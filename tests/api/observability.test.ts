@@ -259,15 +259,15 @@ describe("health", async () => {
   test("Postgres away: 503 everywhere, and all is well when it is back", async (t) => {
     const proxy = await proxyDatabase((await createTestDatabase(t)).url);
     t.after(() => proxy.close());
-    const api = await startTestApi(t, { databaseUrl: proxy.url });
-    const id = await newTicket(api);
+    const away = await startTestApi(t, { databaseUrl: proxy.url });
+    const id = await newTicket(away);
     await proxy.cut();
     const headers = { ...dispatcher, "idempotency-key": randomUUID() };
-    for (const path of ["/health", `/tickets/${id}`, "/ops/alerts", "/events"]) assert.equal((await call(api, path)).status, 503, path);
-    const refused = await post(api, `/tickets/${id}/request-info`, { questions: ["a"] }, headers);
+    for (const path of ["/health", `/tickets/${id}`, "/ops/alerts", "/events"]) assert.equal((await call(away, path)).status, 503, path);
+    const refused = await post(away, `/tickets/${id}/request-info`, { questions: ["a"] }, headers);
     assert.deepEqual([refused.status, errorOf(refused)["code"], errorOf(refused)["dependency"]], [503, "DEPENDENCY_UNAVAILABLE", "postgres"]);
-    assert.equal((await call(api, "/metrics")).status, 200);
+    assert.equal((await call(away, "/metrics")).status, 200);
     await proxy.restore();
-    assert.equal((await post(api, `/tickets/${id}/request-info`, { questions: ["a"] }, headers)).status, 200);
+    assert.equal((await post(away, `/tickets/${id}/request-info`, { questions: ["a"] }, headers)).status, 200);
   });
 });

@@ -8,12 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, test, type TestContext } from "node:test";
+import pg from "pg";
 import { queryHandlers } from "../../dispatch/field/queries.ts";
 import { commandHandlers } from "../../dispatch/field/commands.ts";
 import { deskQuery } from "../../dispatch/kernel/answer-query.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { openEvents } from "./event-client.ts";
-import { call, newTicket, post, startTestApi } from "./running-api.ts";
+import { call, newTicket, post, startTestApi, type TestApi } from "./running-api.ts";
 
 const mainFile = join(import.meta.dirname, "../../dispatch/api/main.ts");
 
@@ -57,19 +58,19 @@ const urlOf = async (api: Process) => ({ url: `http://127.0.0.1:${String((await 
 
 describe("the process", () => {
   test("finishes the command in hand on SIGTERM, and exits with 0", async (t) => {
-    const { databaseUrl, sql, ...seed } = await startTestApi(t);
+    const seed = await startTestApi(t);
+    const { databaseUrl } = seed;
     const id = await newTicket(seed);
     const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl });
     const at = await urlOf(api);
     const stream = await openEvents(at);
-    await sql.query("BEGIN");
-    await sql.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);
+    const lock = await lockTicket(t, seed, id);
     const answer = post(at, `/tickets/${id}/request-info`, { questions: ["a"] });
-    await waitUntilLocked(sql);
+    await lock.waitedFor();
     api.child.kill("SIGTERM");
     await api.line("dispatch-api stops");
     await stream.ended();
-    await sql.query("COMMIT");
+    await lock.release();
     const reply = await answer;
     assert.equal(reply.status, 200);
     assert.equal(reply.headers.get("connection"), "close");
@@ -78,35 +79,33 @@ describe("the process", () => {
   });
 
   test("cuts off what does not end in time, and exits with 1", async (t) => {
-    const { databaseUrl, sql, ...seed } = await startTestApi(t);
+    const seed = await startTestApi(t);
+    const { databaseUrl } = seed;
     const id = await newTicket(seed);
     const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_SHUTDOWN_TIMEOUT_MS: "100", DISPATCH_DB_LOCK_TIMEOUT_MS: "500" });
     const at = await urlOf(api);
-    await sql.query("BEGIN");
-    await sql.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);
+    const lock = await lockTicket(t, seed, id);
     const answer = assert.rejects(post(at, `/tickets/${id}/request-info`, { questions: ["a"] }));
-    await waitUntilLocked(sql);
+    await lock.waitedFor();
     api.child.kill("SIGINT");
     await answer;
     assert.equal(await api.exited, 1);
-    await sql.query("ROLLBACK");
   });
 
   test("a second signal ends it at once", async (t) => {
-    const { databaseUrl, sql, ...seed } = await startTestApi(t);
+    const seed = await startTestApi(t);
+    const { databaseUrl } = seed;
     const id = await newTicket(seed);
     const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl });
     const at = await urlOf(api);
-    await sql.query("BEGIN");
-    await sql.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);
+    const lock = await lockTicket(t, seed, id);
     const answer = assert.rejects(post(at, `/tickets/${id}/request-info`, { questions: ["a"] }));
-    await waitUntilLocked(sql);
+    await lock.waitedFor();
     api.child.kill("SIGTERM");
     await api.line("dispatch-api stops");
     api.child.kill("SIGTERM");
     assert.equal(await api.exited, 1);
     await answer;
-    await sql.query("ROLLBACK");
   });
 
   test("starts on the embedded Postgres by itself, and ends it", async (t) => {
@@ -166,10 +165,23 @@ describe("the process", () => {
   });
 });
 
-/** Waits until somebody waits for a row lock that this session holds. */
-async function waitUntilLocked(sql: { query(text: string): Promise<{ rowCount: number | null }> }): Promise<void> {
-  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-  while ((await sql.query(waiting)).rowCount === 0);
+/** Locks a ticket, so that a command on it hangs until the test lets go. */
+async function lockTicket(t: TestContext, { databaseUrl, sql }: Pick<TestApi, "databaseUrl" | "sql">, id: string) {
+  const holder = new pg.Client({ connectionString: databaseUrl });
+  // Its database is dropped before it is closed.
+  holder.on("error", () => undefined);
+  await holder.connect();
+  t.after(() => holder.end());
+  await holder.query("BEGIN");
+  await holder.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);
+  const waiters = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  return {
+    /** Resolves once somebody waits for the ticket. */
+    waitedFor: async () => {
+      while ((await sql.query(waiters)).rowCount === 0);
+    },
+    release: () => holder.query("ROLLBACK"),
+  };
 }
 
 test("stopping waits for the query in hand, in one's own process too", async (t) => {

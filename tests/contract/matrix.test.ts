@@ -45,9 +45,8 @@ function byTool<Entry extends { readonly tool: string }>(entries: readonly Entry
 }
 
 for (const profile of profiles) {
-  const api = await startTestApi({ profile });
-
-  describe(`in ${profile}`, () => {
+  describe(`in ${profile}`, async () => {
+    const api = await startTestApi({ profile });
     /** One ticket per state, for everything that must leave it as it is. */
     const untouched = new Map<StateName, BuiltTicket>();
 

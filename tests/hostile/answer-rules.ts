@@ -77,20 +77,23 @@ function judged(request: HttpRequest, tool: ToolName | null, { status, headers, 
 export class Tally {
   readonly #statuses = new Map<number | "no answer", number>();
   readonly #codes = new Map<string, number>();
+  readonly #obeyed = new Set<ToolName>();
   total = 0;
 
-  add(verdict: Verdict | null): void {
+  add(verdict: Verdict | null, tool: ToolName | null = null): void {
     this.total++;
+    if (tool && verdict?.code === null) this.#obeyed.add(tool);
     const status = verdict?.status ?? "no answer";
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
     if (verdict?.code) this.#codes.set(verdict.code, (this.#codes.get(verdict.code) ?? 0) + 1);
   }
 
-  statusCount(status: number): number {
-    return this.#statuses.get(status) ?? 0;
+  /** Tools that never answered with a success: what is behind their checks was not reached. */
+  neverObeyed(): ToolName[] {
+    return [...statusOfTool.keys()].filter((tool) => !this.#obeyed.has(tool));
   }
 
-  codes(): ReadonlySet<string> {
+  get codes(): ReadonlySet<string> {
     return new Set(this.#codes.keys());
   }
 

@@ -106,8 +106,9 @@ export async function startAttackedApi(t: Life, profile: Profile, settings: Read
 }
 
 /** Pauses that an attack left behind would stop ordinary work too, as they should. */
-async function resumeAll(api: TestApi): Promise<void> {
-  for (const body of [{}, { scope_type: "INCIDENT", incident_type: "DOOR_WONT_LATCH" }]) await api.run("ops.autonomy.rollback", { body });
+export async function resumeAll(api: TestApi): Promise<void> {
+  const everywhere = [{}, ...["DOOR_WONT_LATCH", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE"].map((incident_type) => ({ scope_type: "INCIDENT", incident_type }))];
+  for (const body of everywhere) await api.run("ops.autonomy.rollback", { body });
 }
 
 async function assertDatabaseWell({ owner }: TestApi): Promise<void> {

@@ -30,9 +30,9 @@ for (const profile of profiles) {
       const answer = await wire.ask(requestBytes(request));
       assert.ok(answer, `no answer to\n${describeRequest(request)}`);
       const verdict = judge(request, call.tool, answer);
-      tally.add(verdict);
+      tally.add(verdict, call.tool);
       if (verdict.code === null) pool.learn(verdict.body);
-      pool.topUp(400);
+      pool.topUp(800);
       await memory.look(tally.total);
     });
 
@@ -40,9 +40,9 @@ for (const profile of profiles) {
     await api.assertWell();
     t.diagnostic(`seed ${seed}; ${tally}`);
     assert.ok(tally.total >= requests);
-    if (!isFullRun) return;
+    if (!isFullRun) return t.diagnostic(`too short a run to judge memory; never obeyed: ${tally.neverObeyed().join(", ")}`);
     t.diagnostic(memory.assertFlat());
-    assert.ok(tally.statusCount(200) + tally.statusCount(201) > requests / 20, "hardly anything was let through: the flood only scratched the surface");
+    assert.deepEqual(tally.neverObeyed(), [], "the flood did not get past the checks of these");
   });
 }
 

@@ -4,21 +4,27 @@ import type { CommandEntry } from "../../dispatch/contract/index.ts";
 import { isTicketState, ticketStates, type TicketState } from "../../dispatch/contract/states.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import type { TestApi } from "../support/api.ts";
-import { ticketIn, type Plan } from "../support/ticket-builder.ts";
+import { addAllEvidence, ticketIn, type BuiltTicket, type Plan } from "../support/ticket-builder.ts";
+import { resumeAll } from "./attacked-api.ts";
 
 export type PooledTicket = {
   readonly id: string;
   state: TicketState;
   approvalId: string | null;
   holdId: string | null;
+  window: Window;
 };
 
+type Window = { readonly start: string; readonly end: string };
+
 const enough = 2;
+const keptReceipts = 200;
 
 export class TicketPool {
   readonly #api: TestApi;
   readonly #tickets: PooledTicket[] = [];
   readonly #byId = new Map<string, PooledTicket>();
+  readonly #receipts: string[] = [];
   #filling: Promise<void> = Promise.resolve();
   #wanted = 0;
 
@@ -33,7 +39,12 @@ export class TicketPool {
   /** Brings every state up to a few tickets. */
   async fill(plan: Plan = {}): Promise<void> {
     for (const state of ticketStates) {
-      for (let have = this.#count(state); have < enough; have++) this.#add(state, await ticketIn(this.#api, state, plan));
+      for (let have = this.#count(state); have < enough; have++) {
+        const built = await ticketIn(this.#api, state, plan);
+        // Or no work on it could ever be completed.
+        if (state === "IN_PROGRESS") await addAllEvidence(this.#api, built.id, plan.incidentType);
+        this.#add(state, built);
+      }
     }
   }
 
@@ -50,28 +61,39 @@ export class TicketPool {
     return ticket;
   }
 
+  /** The receipt of some command that took effect; null when there is none yet, or none is picked. */
+  receipt(pick: number | null): string | null {
+    return pick === null ? null : (this.#receipts[pick % this.#receipts.length] ?? null);
+  }
+
   /** Takes note of what a command's answer says about its ticket. */
   learn(body: unknown): void {
     if (!isObject(body)) return;
+    if (isObject(body["receipt"]) && this.#receipts.length < keptReceipts) this.#receipts.push(String(body["receipt"]["receipt_id"]));
     const { ticket: inner, hold_id } = body;
     const ticket = isObject(inner) ? inner : body;
-    const { id, state, pending_approval_id } = ticket;
+    const { id, state, pending_approval_id, scheduled_start, scheduled_end } = ticket;
     if (typeof id !== "string" || typeof state !== "string" || !isTicketState(state)) return;
     const known = this.#byId.get(id);
     if (!known) return;
     known.state = state;
     if (typeof pending_approval_id === "string") known.approvalId = pending_approval_id;
     if (typeof hold_id === "string") known.holdId = hold_id;
+    if (typeof scheduled_start === "string" && typeof scheduled_end === "string") known.window = { start: scheduled_start, end: scheduled_end };
   }
 
   /**
-   * Tops up in the background, one round at a time. The attack may pause all automation meanwhile, and then a ticket
-   * cannot be completed: what is missing stays missing until the next round.
+   * Ends what the attack has paused for everybody, and tops up, in the background and one round at a time. The attack
+   * may pause everything again meanwhile, and then no ticket can be completed: what is missing waits for the next round.
    */
   topUp(every: number): void {
     if (++this.#wanted % every !== 0) return;
     this.#api.clock.set(new Date().toISOString());
-    this.#filling = this.#filling.then(() => this.fill()).catch(() => undefined);
+    const round = async (): Promise<void> => {
+      await resumeAll(this.#api);
+      await this.fill();
+    };
+    this.#filling = this.#filling.then(round).catch(() => undefined);
   }
 
   /** Waits for what is being made. */
@@ -79,8 +101,8 @@ export class TicketPool {
     return this.#filling;
   }
 
-  #add(state: TicketState, { id, approvalId, holdId }: Pick<PooledTicket, "id" | "approvalId" | "holdId">): void {
-    const ticket = { id, state, approvalId, holdId };
+  #add(state: TicketState, { id, approvalId, holdId, window }: BuiltTicket): void {
+    const ticket = { id, state, approvalId, holdId, window };
     this.#tickets.push(ticket);
     this.#byId.set(id, ticket);
   }

@@ -7,7 +7,7 @@ import { roles } from "../../dispatch/contract/roles.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
 import { fullChecklist, latchEvidence } from "../support/ticket-builder.ts";
-import { edgeTimes, hostileJson, hostileText, jsonText, RawJson } from "./hostile-values.ts";
+import { anyUuid, edgeTimes, hostileJson, hostileText, jsonText, RawJson } from "./hostile-values.ts";
 import type { HttpRequest } from "./request-bytes.ts";
 import { nearlyValidObject, oddValue, propertiesOf, schemaOf, validValue, type Known } from "./schema-arbitrary.ts";
 import type { TicketPool } from "./ticket-pool.ts";
@@ -28,6 +28,8 @@ export type ToolCall = {
 const approvalOfTicket = "(the approval of this ticket)";
 const holdOfTicket = "(the hold of this ticket)";
 const thisTicket = "(this ticket)";
+const startOfTicket = "(the start of this ticket's visit)";
+const endOfTicket = "(the end of this ticket's visit)";
 
 const minutesFromNow = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
 const usualWindow = fc
@@ -37,7 +39,11 @@ const edgeWindow = fc
   .tuple(fc.constantFrom(...edgeTimes), fc.constantFrom(...edgeTimes))
   .map((times) => times.toSorted((a, b) => Date.parse(a) - Date.parse(b)))
   .map(([start, end]) => ({ start, end }));
-const windows = fc.oneof({ weight: 4, arbitrary: usualWindow }, { weight: 1, arbitrary: edgeWindow });
+const windows = fc.oneof(
+  { weight: 3, arbitrary: usualWindow },
+  { weight: 1, arbitrary: edgeWindow },
+  { weight: 1, arbitrary: fc.constant({ start: startOfTicket, end: endOfTicket }) },
+);
 
 const knownFields = new Map<string, fc.Arbitrary<unknown>>([
   ["account_id", fc.constantFrom(acme.id, acme.id, acme.id, borealis.id)],
@@ -71,7 +77,7 @@ const knownFields = new Map<string, fc.Arbitrary<unknown>>([
 ]);
 const known: Known = (field) => knownFields.get(field);
 
-const keys = fc.oneof({ weight: 9, arbitrary: fc.uuid() }, { weight: 1, arbitrary: fc.constantFrom("11111111-1111-4111-8111-111111111111", "AAAAAAAA-1111-4111-8111-111111111111") });
+const keys = fc.oneof({ weight: 9, arbitrary: anyUuid }, { weight: 1, arbitrary: fc.constantFrom("11111111-1111-4111-8111-111111111111", "AAAAAAAA-1111-4111-8111-111111111111") });
 
 function callers(allowed: readonly string[]): fc.Arbitrary<{ role: string; actor: string }> {
   const role = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...allowed) }, { weight: 1, arbitrary: fc.constantFrom(...roles, "bot", "nobody") });
@@ -130,12 +136,14 @@ export function requestOf(call: ToolCall, pool: TicketPool): HttpRequest {
   const isCommand = entry.kind === "command";
   const ticket = call.pick === null ? null : pool.for(isCommand ? entry : null, call.pick);
   const nobody = "0198c000-0000-7000-8000-000000000000";
-  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", nobody);
+  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", pool.receipt(call.pick) ?? nobody);
   const filled = (text: string): string =>
     text
       .replaceAll(approvalOfTicket, ticket?.approvalId ?? nobody)
       .replaceAll(holdOfTicket, ticket?.holdId ?? nobody)
-      .replaceAll(thisTicket, ticket?.id ?? nobody);
+      .replaceAll(thisTicket, ticket?.id ?? nobody)
+      .replaceAll(startOfTicket, ticket?.window.start ?? minutesFromNow(60))
+      .replaceAll(endOfTicket, ticket?.window.end ?? minutesFromNow(120));
   const query = call.query.replaceAll(encodeURIComponent(thisTicket), ticket?.id ?? nobody);
   return {
     method: entry.method,

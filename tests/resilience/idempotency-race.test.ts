@@ -9,7 +9,8 @@ import { after, describe, test, type TestContext } from "node:test";
 import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { post, type Command, type Reply } from "./callers.ts";
-import { addEvidence, blindIntake, createTicket, layOutField, pauseAutonomy, rowsOf, triage } from "./field.ts";
+import { effectsOf, once } from "./effects.ts";
+import { addEvidence, blindIntake, createTicket, layOutField, pauseAutonomy, triage } from "./field.ts";
 import { beforeCommit, holdLock } from "./gate.ts";
 
 const calls = 100;
@@ -37,23 +38,6 @@ async function together(t: TestContext, commands: readonly Command[], key: strin
   return await Promise.all(replies);
 }
 
-/** How often the database says that it happened. */
-async function effectsOf(key: string) {
-  const [effects] = await rowsOf<{ audit: number; outbox: number; answers: number; evidence: number; pauses: number; tickets: number }>(
-    database.url,
-    `WITH events AS (SELECT id, ticket_id FROM audit_events WHERE request_id = $1)
-     SELECT (SELECT count(*)::int FROM events) AS audit,
-            (SELECT count(*)::int FROM outbox WHERE audit_event_id IN (SELECT id FROM events)) AS outbox,
-            (SELECT count(*)::int FROM idempotency_keys WHERE request_id = $1) AS answers,
-            (SELECT count(*)::int FROM evidence_items WHERE ticket_id IN (SELECT ticket_id FROM events)) AS evidence,
-            (SELECT count(*)::int FROM autonomy_control_history WHERE payload->>'receipt_id' IN (SELECT id::text FROM events)) AS pauses,
-            (SELECT count(*)::int FROM tickets WHERE id IN (SELECT ticket_id FROM events)) AS tickets`,
-    [key],
-  );
-  assert.ok(effects);
-  return effects;
-}
-
 async function newTicket(): Promise<string> {
   const { body } = await post(one, createTicket(field), randomUUID());
   assert.ok(body.id);
@@ -68,7 +52,6 @@ function assertOneAnswer(replies: readonly Reply[], status: number): void {
 }
 
 describe("a hundred equal calls at two processes have one effect and one answer", { timeout: 120_000 }, () => {
-  const once = { audit: 1, outbox: 1, answers: 1, evidence: 0, pauses: 0, tickets: 1 };
   const cases = [
     { name: "a command that creates", make: async () => createTicket(field), status: 201, effects: once },
     { name: "an intake, which also looks for its own duplicate", make: async () => blindIntake(field), status: 201, effects: once },
@@ -82,7 +65,7 @@ describe("a hundred equal calls at two processes have one effect and one answer"
       const key = randomUUID();
       const replies = await together(t, Array.from({ length: calls }, () => command), key);
       assertOneAnswer(replies, status);
-      assert.deepEqual(await effectsOf(key), effects);
+      assert.deepEqual(await effectsOf(database.url, key), effects);
     });
   }
 });
@@ -112,7 +95,7 @@ describe("a key that stands for two things at once serves one of them", { timeou
       const refused = served.get(false) ?? [];
       assert.equal(refused.length, calls / 2);
       assert.deepEqual(new Set(refused.map(({ status, body }) => `${status} ${body.error?.code}`)), new Set(["409 IDEMPOTENCY_PAYLOAD_MISMATCH"]));
-      const { audit, outbox, answers } = await effectsOf(key);
+      const { audit, outbox, answers } = await effectsOf(database.url, key);
       assert.deepEqual({ audit, outbox, answers }, { audit: 1, outbox: 1, answers: 1 });
     });
   }
@@ -129,12 +112,12 @@ describe("a call that cannot wait any longer is told to come again", { timeout: 
         assert.equal(`${reply.status} ${reply.body.error?.code}`, "409 IDEMPOTENCY_IN_FLIGHT");
         assert.equal(reply.retryAfter, "1");
       }
-      assert.deepEqual((await effectsOf(key)).audit, 0);
+      assert.deepEqual((await effectsOf(database.url, key)).audit, 0);
       await gate.open();
 
       const again = await Promise.all(Array.from({ length: 5 }, () => post(one, command, key)));
       assertOneAnswer(again, name === "create" ? 201 : 200);
-      assert.deepEqual((await effectsOf(key)).audit, 1);
+      assert.deepEqual((await effectsOf(database.url, key)).audit, 1);
     });
   }
 });

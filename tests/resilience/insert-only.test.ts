@@ -101,19 +101,17 @@ describe("the machine in the database", { timeout: 60_000 }, () => {
   test("refuses a transition that is none of its edges, whoever writes it", async (t) => {
     const insert = `INSERT INTO ticket_state_transitions (audit_event_id, step, ticket_id, aggregate, from_state, to_state, created_at)
                     SELECT id, 9, ticket_id, $2, $3, $4, created_at FROM audit_events WHERE ticket_id = $1 AND seq = 2`;
-    const app = await asApp(t);
-    const owner = await asApp(t);
+    const [app, owner] = [await asApp(t), await asApp(t)];
     await owner.query("RESET ROLE");
-    const { rowCount } = await app.query(insert, [ticket, "ticket", "NEW", "TRIAGED"]);
-    assert.equal(rowCount, 1, "an edge of the machine is stored");
-    await app.query("ROLLBACK");
-    await app.query("BEGIN");
-    await app.query("SET LOCAL ROLE dispatch_app");
     for (const session of [app, owner]) {
       for (const [from, to] of [["NEW", "CLOSED"], ["CLOSED", "NEW"], ["NEW", "NEW"], ["@new", "CLOSED"], ["NEW", "NOWHERE"]]) {
         await refuses(session, insert, "23503", /foreign key constraint/, [ticket, "ticket", from, to]);
       }
       await refuses(session, insert, "23514", /check constraint/, [ticket, "task", "NEW", "TRIAGED"]);
+      await session.query("SAVEPOINT before");
+      const { rowCount } = await session.query(insert, [ticket, "ticket", "NEW", "TRIAGED"]);
+      assert.equal(rowCount, 1, "an edge of the machine is stored");
+      await session.query("ROLLBACK TO before");
     }
   });
 });

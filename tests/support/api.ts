@@ -86,21 +86,36 @@ export type TestApiOptions = {
   readonly beside?: TestApi;
   /** Reaches Postgres at another address, a proxy's for example. */
   readonly databaseUrl?: (url: string) => string;
-  /** When the API ends; by default with the file. */
+  /** Whose end is the API's; by default the test's or describe's that starts it. */
   readonly t?: { after(fn: () => Promise<void>): void };
 };
 
-/** Starts an API with the directory's rows; it ends with the test or file, and nothing of it is left. */
+/**
+ * Starts an API with the directory's rows. It ends with `t`; without one with the test, or the (async) `describe`, that
+ * starts it, and nothing of it is left. Outside both it would keep the file from ending.
+ */
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const { profile = "pilot", env = {}, handlers, beside, t } = options;
   const undo: (() => Promise<unknown>)[] = [];
-  const atEnd = (work: () => Promise<unknown>) => void undo.unshift(work);
   const end = async () => {
-    for (const work of undo.splice(0)) await work();
+    for (const work of undo.splice(0).reverse()) await work();
   };
-  if (t) t.after(end);
+  if (options.t) options.t.after(end);
   else after(end);
+  try {
+    return await started(options, (work) => void undo.push(work), end);
+  } catch (error) {
+    // A file that fails to start must not hang on what did start.
+    await end();
+    throw error;
+  }
+}
 
+async function started(
+  options: TestApiOptions,
+  atEnd: (work: () => Promise<unknown>) => void,
+  end: () => Promise<void>,
+): Promise<TestApi> {
+  const { profile = "pilot", env = {}, handlers, beside } = options;
   const databaseUrl = beside?.databaseUrl ?? (await createTestDatabase({ after: atEnd })).url;
   const dataDir = beside?.dataDir ?? (await mkdtemp(join(tmpdir(), "dispatch-field-")));
   if (!beside) atEnd(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));

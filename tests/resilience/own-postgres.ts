@@ -1,0 +1,48 @@
+// A Postgres of a test's own, on a private folder and with everything durable, to be stopped, killed and started again
+// while the API, which does not own it, lives on.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
+import { migrate } from "../../dispatch/db/migrate.ts";
+import { eventually, isRunning } from "../support/eventually.ts";
+
+export interface OwnPostgres {
+  /** The same after every start. */
+  url: string;
+  /** Whoever needs a folder beside it finds one here; removed with it. */
+  folder: string;
+  /** SIGKILL to the postmaster, and nothing else. */
+  kill(): Promise<void>;
+  /** In good order, as for an upgrade. */
+  stop(): Promise<void>;
+  /** As a supervisor would; replays what a kill left undone. */
+  start(): Promise<void>;
+}
+
+/** Starts one with the schema in it; it is stopped and removed when `t` ends, and ends when this process does. */
+export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void }): Promise<OwnPostgres> {
+  const folder = await mkdtemp(join(tmpdir(), "dispatch-pg-"));
+  let server: EmbeddedPostgres | undefined;
+  t.after(async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const start = async () => {
+    server = await startEmbeddedPostgres({ dataDir: join(folder, "data"), log: () => {} });
+    return server;
+  };
+  const { url } = await start();
+  await migrate({ databaseUrl: url, log: () => {} });
+  return {
+    url,
+    folder,
+    kill: async () => {
+      const { pid } = server ?? (await start());
+      process.kill(pid, "SIGKILL");
+      await eventually("the postmaster is gone", async () => !(await isRunning(pid)));
+    },
+    stop: async () => await server?.stop(),
+    start: async () => void (await start()),
+  };
+}

@@ -1,0 +1,165 @@
+// While Postgres is away the API says so soon, in a way that makes a retry safe, and comes back by itself when Postgres
+// does: nobody restarts it.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import pg from "pg";
+import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { get, post, type Command, type Reply } from "./callers.ts";
+import { effectsOf, nothing, once } from "./effects.ts";
+import { createTicket, layOutField, rowsOf, triage } from "./field.ts";
+import { beforeCommit, holdLock } from "./gate.ts";
+import { startOwnPostgres } from "./own-postgres.ts";
+import { startPostgresProxy } from "./postgres-proxy.ts";
+
+const poolMax = 10;
+/** How soon "not now" must come when connections are refused or lost; generous, for machines that are busy. */
+const soonMs = 4_000;
+
+const postgres = await startOwnPostgres({ after });
+const field = await layOutField(postgres.url);
+const start = (settings: Record<string, string> = {}, databaseUrl = postgres.url): Promise<ApiProcess> =>
+  startApiProcess({ after }, { databaseUrl, dataDir: join(postgres.folder, "desk"), settings: { DISPATCH_DB_POOL_MAX: String(poolMax), ...settings } });
+const api = await start({ DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000" });
+
+type Intent = { key: string; command: Command };
+const intents = (count: number): Intent[] => Array.from({ length: count }, () => ({ key: randomUUID(), command: createTicket(field) }));
+const sendAll = (to: ApiProcess, all: readonly Intent[]): Promise<Reply[]> => Promise.all(all.map(({ key, command }) => post(to, command, key)));
+
+async function assertRefused(replies: Promise<readonly Reply[]>, withinMs = soonMs): Promise<void> {
+  const begun = performance.now();
+  for (const { status, body, retryAfter, text } of await replies) {
+    assert.equal(`${status} ${body.error?.code} ${body.error?.dependency}`, "503 DEPENDENCY_UNAVAILABLE postgres", text);
+    assert.equal(retryAfter, "1");
+  }
+  const took = performance.now() - begun;
+  assert.ok(took < withinMs, `took ${took} ms`);
+}
+
+async function assertUnhealthy(of: ApiProcess): Promise<void> {
+  const begun = performance.now();
+  const { status, text } = await get(of, "/health");
+  assert.equal(status, 503);
+  assert.match(text, /"status":"unavailable".*"postgres":\{"status":"unavailable"/);
+  const took = performance.now() - begun;
+  assert.ok(took < soonMs, `took ${took} ms`);
+}
+
+/** Healthy again without having been started again, and every intent can be carried out, once. */
+async function assertRecovered(of: ApiProcess, refused: readonly Intent[]): Promise<void> {
+  await eventually("/health says that all is well", async () => (await get(of, "/health")).status === 200, soonMs);
+  assert.ok(of.alive());
+  for (const { status, text } of await sendAll(of, refused)) assert.equal(status, 201, text);
+  for (const { key } of refused) assert.deepEqual(await effectsOf(postgres.url, key), once);
+}
+
+/** As many connections as the pool may have, all of them idle. */
+async function fillPool(of: ApiProcess): Promise<void> {
+  const gate = await holdLock({ after: () => undefined }, postgres.url, beforeCommit);
+  const calls = sendAll(of, intents(poolMax));
+  await gate.crowd(poolMax);
+  await gate.open();
+  for (const { status, text } of await calls) assert.equal(status, 201, text);
+}
+
+describe("Postgres goes away and comes back", { timeout: 120_000 }, () => {
+  const ways = [
+    { how: "stopped in good order", goAway: () => postgres.stop() },
+    { how: "killed", goAway: () => postgres.kill() },
+  ];
+  for (const { how, goAway } of ways) {
+    test(`${how}, with idle connections in the pool`, async () => {
+      await fillPool(api);
+      const ticket = (await post(api, createTicket(field), randomUUID())).body.id ?? "";
+      await goAway();
+      const refused = intents(2 * poolMax);
+      await assertRefused(sendAll(api, refused));
+      await assertRefused(Promise.all([post(api, triage(ticket), randomUUID()), get(api, `/tickets/${ticket}`), get(api, "/tickets")]));
+      await assertUnhealthy(api);
+      await postgres.start();
+      await assertRecovered(api, refused);
+    });
+
+    test(`${how}, with commands waiting in it and before it`, async (t) => {
+      const gate = await holdLock(t, postgres.url, beforeCommit);
+      const waiting = intents(3 * poolMax);
+      const replies = sendAll(api, waiting);
+      await gate.crowd(poolMax);
+      await goAway();
+      await assertRefused(replies);
+      await postgres.start();
+      await gate.open();
+      await assertRecovered(api, waiting);
+    });
+  }
+});
+
+describe("Postgres is there and cannot work", { timeout: 120_000 }, () => {
+  test("statements run into their time limit", async (t) => {
+    const hasty = await start({ DISPATCH_DB_STATEMENT_TIMEOUT_MS: "300", DISPATCH_DB_LOCK_TIMEOUT_MS: "60000" });
+    const gate = await holdLock(t, postgres.url, beforeCommit);
+    const tooLong = intents(3 * poolMax);
+    await assertRefused(sendAll(hasty, tooLong));
+    for (const { key } of tooLong) assert.deepEqual(await effectsOf(postgres.url, key), nothing);
+    await gate.open();
+    await assertRecovered(hasty, tooLong);
+  });
+
+  test("no byte comes back, and no connection is closed", async (t) => {
+    const proxy = await startPostgresProxy(t, postgres.url);
+    const hasty = await start({ DISPATCH_DB_STATEMENT_TIMEOUT_MS: "100" }, proxy.url);
+    await fillPool(hasty);
+    proxy.fallSilent();
+    const lost = intents(poolMax);
+    // Postgres cannot end a statement it is cut off from, so the API does, five seconds later.
+    await Promise.all([assertRefused(sendAll(hasty, lost), 5_100 + soonMs), assertUnhealthy(hasty)]);
+    proxy.speak();
+    await assertRecovered(hasty, lost);
+  });
+
+  test("it takes no further connections", async () => {
+    await rowsOf(postgres.url, "CREATE ROLE limited LOGIN CONNECTION LIMIT 3 IN ROLE dispatch_app");
+    const url = new URL(postgres.url);
+    url.username = "limited";
+    const crowded = await start({}, url.href);
+    const sessions = [1, 2, 3].map(() => new pg.Client({ connectionString: url.href }));
+    await rowsOf(postgres.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'limited'");
+    await takeAll(sessions);
+    const refused = intents(poolMax);
+    await assertRefused(sendAll(crowded, refused));
+    await assertUnhealthy(crowded);
+    await Promise.all(sessions.map((session) => session.end()));
+    await eventually("a connection is free", async () => (await get(crowded, "/health")).status === 200);
+    const [first] = refused;
+    assert.ok(first);
+    await assertRecovered(crowded, [first]);
+  });
+
+  test("it has become read-only", async () => {
+    const readOnly = async (value: "on" | "off") => {
+      await rowsOf(postgres.url, `ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+      await rowsOf(postgres.url, "SELECT pg_reload_conf()");
+      await eventually(`every session has read the setting (${value})`, async () => {
+        const [row] = await rowsOf<{ setting: string }>(postgres.url, "SELECT current_setting('default_transaction_read_only') AS setting");
+        return row?.setting === value;
+      });
+    };
+    const refused = intents(poolMax);
+    await readOnly("on");
+    await eventually("commands are refused", async () => (await sendAll(api, intents(1)))[0]?.status === 503, soonMs);
+    await assertRefused(sendAll(api, refused));
+    await readOnly("off");
+    await eventually("commands are obeyed", async () => (await sendAll(api, intents(1)))[0]?.status === 201, soonMs);
+    await assertRecovered(api, refused);
+  });
+});
+
+/** Other clients come for the freed connections too, so it may take some tries. */
+async function takeAll(sessions: readonly pg.Client[]): Promise<void> {
+  for (const session of sessions) {
+    session.on("error", () => undefined);
+    await session.connect();
+  }
+}

@@ -1,0 +1,146 @@
+// Stands between the API and Postgres and understands just enough of the wire protocol to stop a transaction at its
+// commit: https://www.postgresql.org/docs/current/protocol-message-formats.html
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+export interface PostgresProxy {
+  /** The database, through the proxy. */
+  url: string;
+  /**
+   * Stops the next transaction that commits: `before`, its COMMIT does not reach Postgres; `after`, it does and has been
+   * obeyed, but the answer does not come back.
+   */
+  holdCommit(when: "before" | "after"): HeldCommit;
+  /** From now on no byte passes, on no connection, and nobody is told. */
+  fallSilent(): void;
+  /** Lets bytes pass again, also those that waited. */
+  speak(): void;
+}
+
+export interface HeldCommit {
+  /** Resolves once the transaction stands there. */
+  reached: Promise<void>;
+  /** Ends its connection on both sides. */
+  cut(): void;
+}
+
+type Hold = { when: "before" | "after"; reached: PromiseWithResolvers<Link> };
+
+export async function startPostgresProxy(t: { after(fn: () => Promise<void>): void }, databaseUrl: string): Promise<PostgresProxy> {
+  const links = new Set<Link>();
+  let hold: Hold | null = null;
+  let silent = false;
+  const takeHold = (): Hold | null => {
+    const taken = hold;
+    hold = null;
+    return taken;
+  };
+  const server = createServer((client) => {
+    const link = new Link(client, connectTo(databaseUrl), takeHold);
+    links.add(link);
+    client.on("close", () => links.delete(link));
+    if (silent) link.pause();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the proxy has no TCP address");
+  t.after(async () => {
+    server.close();
+    links.forEach((link) => link.cut());
+  });
+  const proxied = new URL(databaseUrl);
+  proxied.hostname = "127.0.0.1";
+  proxied.port = String(address.port);
+  return {
+    url: proxied.href,
+    holdCommit: (when) => {
+      const reached = Promise.withResolvers<Link>();
+      hold = { when, reached };
+      return { reached: reached.promise.then(() => undefined), cut: () => void reached.promise.then((link) => link.cut()) };
+    },
+    fallSilent: () => {
+      silent = true;
+      links.forEach((link) => link.pause());
+    },
+    speak: () => {
+      silent = false;
+      links.forEach((link) => link.resume());
+    },
+  };
+}
+
+/** A unix socket's folder stands where a host name would. */
+function connectTo(databaseUrl: string): Socket {
+  const { hostname, port } = new URL(databaseUrl);
+  const host = decodeURIComponent(hostname);
+  return host.startsWith("/") ? connect(`${host}/.s.PGSQL.${port || 5432}`) : connect(Number(port || 5432), host);
+}
+
+/** One connection and its other half. */
+class Link {
+  readonly #client: Socket;
+  readonly #server: Socket;
+
+  constructor(client: Socket, server: Socket, takeHold: () => Hold | null) {
+    this.#client = client;
+    this.#server = server;
+    for (const [one, other] of [[client, server], [server, client]] as const) {
+      one.on("error", () => undefined);
+      one.on("close", () => other.destroy());
+    }
+    let held: Hold | null = null;
+    // The first message has no type byte; without TLS there is one such message.
+    const asked = new Messages("untyped first", (message) => {
+      held ??= isCommit(message) ? takeHold() : null;
+      if (held?.when === "before") held.reached.resolve(this);
+      else server.write(message);
+    });
+    const answered = new Messages("typed", (message) => {
+      if (held === null) client.write(message);
+      else if (isCommitted(message)) held.reached.resolve(this);
+    });
+    client.on("data", (bytes: Buffer) => asked.add(bytes));
+    server.on("data", (bytes: Buffer) => answered.add(bytes));
+  }
+
+  cut(): void {
+    this.#client.destroy();
+    this.#server.destroy();
+  }
+
+  pause(): void {
+    this.#client.pause();
+    this.#server.pause();
+  }
+
+  resume(): void {
+    this.#client.resume();
+    this.#server.resume();
+  }
+}
+
+/** Cuts a stream of bytes into the protocol's messages: a type byte, a length that counts itself, a body. */
+class Messages {
+  #rest: Buffer = Buffer.alloc(0);
+  #typeBytes: 0 | 1;
+  readonly #take: (message: Buffer) => void;
+
+  constructor(kind: "typed" | "untyped first", take: (message: Buffer) => void) {
+    this.#typeBytes = kind === "typed" ? 1 : 0;
+    this.#take = take;
+  }
+
+  add(bytes: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, bytes]);
+    while (this.#rest.length >= this.#typeBytes + 4) {
+      const end = this.#typeBytes + this.#rest.readInt32BE(this.#typeBytes);
+      if (this.#rest.length < end) return;
+      this.#take(this.#rest.subarray(0, end));
+      this.#rest = this.#rest.subarray(end);
+      this.#typeBytes = 1;
+    }
+  }
+}
+
+const isCommit = (asked: Buffer): boolean => asked.toString("latin1", 0, 1) === "Q" && asked.toString("latin1", 5, 11) === "COMMIT";
+const isCommitted = (answer: Buffer): boolean => answer.toString("latin1", 0, 1) === "C" && answer.toString("latin1", 5, 11) === "COMMIT";
