@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { setImmediate } from "node:timers/promises";
-import { Refusal } from "../kernel/refusal.ts";
+import { invalidJson, Refusal } from "../kernel/refusal.ts";
 
 export const maxBodyBytes = 256 * 1024;
 
@@ -27,8 +27,8 @@ export async function readBody(request: IncomingMessage, withinMs: number): Prom
   const chunks: Buffer[] = [];
   const end = await consume(request, { bytes: maxBodyBytes, ms: withinMs }, (chunk) => chunks.push(chunk));
   if (end === "too_long") throw new Refusal("PAYLOAD_TOO_LARGE");
-  if (end === "late") throw incomplete("The body did not arrive in time.");
-  if (end === "broken") throw incomplete("The connection broke off in the middle of the body.");
+  if (end === "late") throw invalidJson("The body did not arrive in time.");
+  if (end === "broken") throw invalidJson("The connection broke off in the middle of the body.");
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
@@ -75,5 +75,3 @@ function consume(request: IncomingMessage, most: { bytes: number; ms: number }, 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
-
-const incomplete = (message: string): Refusal => new Refusal("INVALID_JSON", {}, { message });

@@ -12,7 +12,8 @@ export const approvalDecide = ticketCommand({
   decide({ actor, input, ticket, now }, approval) {
     if (!approval) throw new Refusal("APPROVAL_NOT_FOUND", { approval_id: input.approval_id });
     if (approval.status !== "PENDING") {
-      throw new Refusal("APPROVAL_NOT_PENDING", { approval_id: approval.id, status: approval.status });
+      const { id: approval_id, status, evidence } = approval;
+      throw new Refusal("APPROVAL_NOT_PENDING", { approval_id, status, return_state: evidence.return_state });
     }
     if (approval.requested_by === actor.id) throw new Refusal("SELF_APPROVAL_FORBIDDEN", { approval_id: approval.id });
 

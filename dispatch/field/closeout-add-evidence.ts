@@ -17,7 +17,7 @@ export const closeoutAddEvidence = ticketCommand({
   },
   needsPreparation: ({ key }) => key !== null,
   async prepare({ desk, input }, { upload }): Promise<StoredObject | undefined> {
-    if (!upload) throw new Refusal("EVIDENCE_NOT_STORED", { uri: input.uri });
+    if (!upload) throw new Refusal("EVIDENCE_NOT_STORED", { uri: input.uri, expected: null, actual: null });
     const stored = await takeOver(desk.store, upload, input.uri);
     const claimed = input.checksum?.toLowerCase().replace(/^sha256:/, "");
     if (claimed !== undefined && claimed !== stored.sha256) {

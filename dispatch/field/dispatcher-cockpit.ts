@@ -99,7 +99,7 @@ type Input = QueryInputOf<"dispatcher.cockpit">;
 export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) => {
   const { desk, actor, input } = call;
   const limit = input.limit ?? normalLimit;
-  const page = input.cursor ? positionFrom(input.cursor, ["string", "number", "number", "number", "string", "string"]) : null;
+  const page = input.cursor ? positionFrom(input.cursor, ["time", "minutes", "count", "count", "time", "id"]) : null;
   // Later pages keep the first page's clock; otherwise rows would slide past the cursor as minutes go by.
   const now = page ? String(page[0]) : call.now;
   const [statementForStates, accounts] = queueFor(input, actor);

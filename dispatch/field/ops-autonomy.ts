@@ -63,6 +63,7 @@ function decided(action: "pause" | "rollback", call: Call<Autonomy>, { before, t
   const was = before?.is_paused ?? false;
   const is = action === "pause";
   return {
+    place: ticket ?? undefined,
     payload: { action, scope_type, incident_type, ticket_id, reason, previous_is_paused: was, current_is_paused: is },
     write: (tx: Session, event: AuditEvent) => [
       tx.row(upsertScope, [

@@ -10,10 +10,11 @@ export const scheduleConfirm = ticketCommand({
     const { start, end } = utcWindow(input);
     const proposed = ticket.proposed_windows.some((one) => one.start === start && one.end === end);
     if (desk.policy.confirmMustMatchProposal && !proposed) {
-      throw new Refusal("WINDOW_NOT_PROPOSED", { window: { start, end }, proposed: ticket.proposed_windows });
+      const rejected = [{ start, end, reason: "NOT_PROPOSED" }];
+      throw new Refusal("WINDOW_NOT_PROPOSED", { rejected, proposed: ticket.proposed_windows });
     }
     if (desk.policy.confirmRefusesPastWindow && Date.parse(start) < Date.parse(now)) {
-      throw new Refusal("WINDOW_IN_PAST", { window: { start, end }, now });
+      throw new Refusal("WINDOW_IN_PAST", { rejected: [{ start, end, reason: "IN_PAST" }], now });
     }
     return {
       path: ["SCHEDULED"],

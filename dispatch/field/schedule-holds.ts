@@ -47,6 +47,8 @@ export function restoredBy(hold: HoldRow, now: string): { state: TicketState; ch
       confirmation_window: confirmationWindow(hold),
     });
   }
-  if (!isTicketState(hold.prior_state)) throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: hold.snapshot_id });
+  if (!isTicketState(hold.prior_state)) {
+    throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: hold.snapshot_id, hold_id: hold.id, confirmation_log: hold.id });
+  }
   return { state: hold.prior_state, change: { scheduled_start: hold.prior_start, scheduled_end: hold.prior_end } };
 }

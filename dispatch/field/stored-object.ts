@@ -24,11 +24,12 @@ export async function takeOver(store: ObjectStore, upload: UploadRow, uri: strin
   const incoming = await fetchObject(store, upload.incoming_key, EVIDENCE_MAX_BYTES);
   // Absent: an earlier try may have moved it already, and then it must still be what was announced.
   const found = incoming ?? (await fetchObject(store, upload.object_key, EVIDENCE_MAX_BYTES));
-  if (!found) throw new Refusal("EVIDENCE_NOT_STORED", { uri });
+  const expected = { size_bytes: upload.size_bytes, sha256: upload.sha256 };
+  if (!found) throw new Refusal("EVIDENCE_NOT_STORED", { uri, expected, actual: null });
   if (found.sizeBytes !== upload.size_bytes || found.sha256 !== upload.sha256) {
     throw new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {
       uri,
-      expected: { size_bytes: upload.size_bytes, sha256: upload.sha256 },
+      expected,
       actual: { size_bytes: found.sizeBytes, sha256: found.sha256 },
     });
   }

@@ -12,8 +12,8 @@ export const ticketGet = ticketQuery("ticket.get", async ({ ticket }) => ticketB
 
 export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, input, ticket }) => {
   const limit = input.limit ?? timelinePage;
-  const after = input.cursor ? Number(positionFrom(input.cursor, ["number"])[0]) : null;
-  const events = await desk.db.rows(selectTimeline, [ticket.id, after === null ? null : Math.min(Math.max(after, 0), 2_147_483_647), limit + 1]);
+  const after = input.cursor ? positionFrom(input.cursor, ["count"])[0] : null;
+  const events = await desk.db.rows(selectTimeline, [ticket.id, after, limit + 1]);
   const page = events.slice(0, limit);
   const last = page.at(-1);
   return {

@@ -50,7 +50,13 @@ export type CreationDecision<N extends CommandName> = Written &
   TicketAnswer<N> & { readonly state: TicketState; readonly create: NewTicket };
 
 /** What a command about the desk itself decided. */
-export type DeskDecision<N extends CommandName> = Written & { readonly body: (event: AuditEvent) => BodyOf<N> };
+export type DeskDecision<N extends CommandName> = Written & {
+  /** Where it bears on one place alone: whoever asks for the answer again, or listens to events, must reach that. */
+  readonly place?: Place | undefined;
+  readonly body: (event: AuditEvent) => BodyOf<N>;
+};
+
+export type Place = { readonly account_id: string; readonly site_id: string };
 
 type Common<N extends CommandName, Loaded> = {
   readonly name: N;

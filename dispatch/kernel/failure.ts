@@ -22,7 +22,7 @@ export function isLostRace(error: unknown): boolean {
 export function refusalFor(error: unknown): unknown {
   if (error instanceof Refusal) return error;
   const code = serverError(error)?.code;
-  if (code === sqlState.exclusionViolation) return new Refusal("SLOT_TAKEN", {}, { cause: error });
+  if (code === sqlState.exclusionViolation) return new Refusal("SLOT_TAKEN", { rejected: [] }, { cause: error });
   if (code === sqlState.lockNotAvailable || isLostRace(error)) return stillBusy(error);
   if (isDatabaseAway(error)) return away("postgres", error);
   if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured) return away("object_store", error);

@@ -1,7 +1,7 @@
 // JSON as the kernel needs it: read from bytes without surprises.
 
 import { createHash } from "node:crypto";
-import { Refusal } from "./refusal.ts";
+import { invalidJson } from "./refusal.ts";
 
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -19,12 +19,10 @@ export function parseBody(bytes: Uint8Array): JsonObject {
   try {
     value = bytes.length === 0 ? {} : JSON.parse(utf8.decode(bytes));
   } catch {
-    throw new Refusal("INVALID_JSON");
+    throw invalidJson();
   }
-  if (!isObject(value)) throw new Refusal("INVALID_JSON");
-  if (depthOf(value) > maxDepth) {
-    throw new Refusal("INVALID_JSON", {}, { message: `The body is nested more than ${maxDepth} levels deep.` });
-  }
+  if (!isObject(value)) throw invalidJson();
+  if (depthOf(value) > maxDepth) throw invalidJson(`The body is nested more than ${maxDepth} levels deep.`);
   return value;
 }
 

@@ -37,6 +37,11 @@ export function invalidFields(violations: readonly Violation[], code: "INVALID_R
   return new Refusal(code, { validation_errors: violations });
 }
 
+/** The refusal of a body that is no JSON object; it has no fields to name, so the body itself is named. */
+export function invalidJson(message: string = errorRegistry.INVALID_JSON.message): Refusal {
+  return new Refusal("INVALID_JSON", { validation_errors: [{ path: "", rule: "json", message }] }, { message });
+}
+
 /** The refusal of a single field by a rule no schema can state. */
 export const invalidField = (path: string, rule: string, message: string): Refusal =>
   invalidFields([{ path, rule, message }]);

@@ -4,7 +4,7 @@ import type { CommandEntry, CommandName } from "../contract/index.ts";
 import { creation, type FromState, type TicketState } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
 import { advanceDeskChain, auditValues, chained, insertAudit, receiptOf, type AuditEvent } from "./audit.ts";
-import type { Call, CreationDecision, DeskDecision, TicketCall, TicketDecision } from "./command.ts";
+import type { Call, CreationDecision, DeskDecision, Place, TicketCall, TicketDecision } from "./command.ts";
 import type { Answer, CommandRequest } from "./execute.ts";
 import { insertAnswer } from "./idempotency.ts";
 import type { JsonObject } from "./json.ts";
@@ -28,6 +28,7 @@ export type Effect = {
   readonly before: TicketRow | null;
   /** The ticket afterwards, its audit head not yet advanced; null when there is no ticket. */
   readonly after: TicketRow | null;
+  readonly place: Place | null;
   readonly from: FromState;
   readonly path: readonly TicketState[];
   readonly at: string;
@@ -50,6 +51,7 @@ export function effectOfTicket<N extends CommandName>(call: TicketCall<N>, entry
     after: changes
       ? changedTicket(ticket, decision.change ?? {}, path, now, call.desk.policy.sla.targetMinutes)
       : ticket,
+    place: ticket,
     from: ticket.state,
     path,
     at: now,
@@ -66,6 +68,7 @@ export function effectOfCreation<N extends CommandName>(call: Call<N>, decision:
   return {
     before: null,
     after: made,
+    place: made,
     from: creation,
     path: [decision.state],
     at: call.now,
@@ -80,6 +83,7 @@ export function effectOfDesk<N extends CommandName>(call: Call<N>, decision: Des
   return {
     before: null,
     after: null,
+    place: decision.place ?? null,
     from: creation,
     path: [],
     at: call.now,
@@ -123,7 +127,7 @@ export function writeEffect({ request, entry, eventId, effect, requestHash }: Wr
     effect.head,
   );
   const ticket = after && { ...after, audit_seq: event.seq, audit_hash: event.hash, audit_at: at };
-  const scope = { account_id: after?.account_id ?? null, site_id: after?.site_id ?? null };
+  const scope = { account_id: effect.place?.account_id ?? null, site_id: effect.place?.site_id ?? null };
   const body = JSON.stringify({ ...effect.body(ticket, event), receipt: receiptOf(event) });
   const moves = movesAlong(effect.from, path);
   return {

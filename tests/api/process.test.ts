@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { access, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -154,6 +154,32 @@ describe("the process", () => {
       assert.equal(await api.exited, 1);
       assert.ok(api.said.includes(sentence), api.said);
     }
+  });
+
+  test("logs an error nobody handled and ends with 1", async (t) => {
+    const { databaseUrl } = await startTestApi(t);
+    const trap = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody caught me')))";
+    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(trap)}` });
+    await urlOf(api);
+    api.child.kill("SIGUSR2");
+    assert.equal(await api.exited, 1);
+    assert.match(api.said, /"level":"fatal".*nobody caught me/);
+  });
+
+  test("opens the log's copy anew on SIGHUP", async (t) => {
+    const { databaseUrl, folder } = await startTestApi(t);
+    const path = join(folder, "copy.ndjson");
+    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_LOG_SINK_PATH: path });
+    const at = await urlOf(api);
+    await rename(path, `${path}.1`);
+    api.child.kill("SIGHUP");
+    const isBack = () => access(path).then(() => true, () => false);
+    while (!(await isBack())) await call(at, "/nowhere");
+    await call(at, "/nowhere", { headers: { "x-correlation-id": "after-rotation" } });
+    api.child.kill("SIGTERM");
+    assert.equal(await api.exited, 0);
+    assert.match(await readFile(path, "utf8"), /after-rotation/);
+    assert.match(await readFile(`${path}.1`, "utf8"), /dispatch-api started/);
   });
 
   test("explains itself", async (t) => {

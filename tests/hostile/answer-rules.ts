@@ -66,6 +66,7 @@ function judged(request: HttpRequest, tool: ToolName | null, { status, headers, 
   const entry = registry.get(code);
   assert.ok(entry, `${code} is not in the registry`);
   if (!statusesOfHttp.has(status)) assert.equal(status, entry.status);
+  if (code === "METHOD_NOT_ALLOWED") assert.ok(headers.has("allow"));
   assert.equal(policy_error?.dimension, entry.dimension);
   assert.ok(message.length > 0 && message.length < 1_000, `the message has ${message.length} characters`);
   const key = request.headers.find(([name]) => name.toLowerCase() === "idempotency-key")?.[1];

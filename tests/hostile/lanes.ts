@@ -3,6 +3,7 @@
 
 import { randomInt } from "node:crypto";
 import fc from "fast-check";
+import { cut } from "./request-bytes.ts";
 import { Wire } from "./wire.ts";
 
 /**
@@ -55,7 +56,7 @@ export async function inLanes<T>(port: number, requests: number, values: fc.Arbi
     try {
       await fc.assert(property, { seed: seed + number, numRuns: Math.ceil(requests / laneCount), includeErrorInReport: true });
     } catch (cause) {
-      throw new Error(`DISPATCH_TEST_SEED=${seed}, lane ${number}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      throw new Error(`DISPATCH_TEST_SEED=${seed}, lane ${number}: ${cut(cause instanceof Error ? cause.message : String(cause), 10_000)}`);
     } finally {
       wire.close();
     }

@@ -21,11 +21,12 @@ const someTicket = "SOME-TICKET";
 const headers = [["X-Actor-Id", "dora"], ["X-Actor-Role", "dispatcher"]] as const;
 const get = (target: string, tool: ToolName | null = null): Target => ({ request: { method: "GET", target, headers, body: null }, tool });
 
-// Without `events`: an answer that never ends is tested where streams are.
+// Without `events`: an answer that never ends is tested where streams are. Without the texts no log may repeat: a path is
+// logged as it came, by the contract.
 const segments = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom("tickets", "approvals", "directory", "receipts", "health", "metrics", "ops", "alerts", "autonomy", "ux", "dispatcher", "cockpit", "timeline", "evidence", "object-store", "docs", "openapi.json", "close", "intake", someTicket) },
   { weight: 4, arbitrary: fc.constantFrom("", ".", "..", "%", "%2", "%zz", "%00", "%2e%2e", "%2f", "%5c", "%252e", "%c0%ae", "%ff", "%ud800", "~", ";a=b", "*", ":", "@", "a b".replace(" ", "%20"), "TICKETS", "Tickets", "{ticketId}", "{}", "{*}", "__proto__", "constructor", "\xff\xfe", "a#b", "[", "]", "http:", "\\", "'", '"', "<", "^", "|") },
-  { weight: 1, arbitrary: hostileText.map((text) => encodeURIComponent(text.toWellFormed())) },
+  { weight: 1, arbitrary: hostileText.filter((text) => !/555|canary/.test(text)).map((text) => encodeURIComponent(text.toWellFormed())) },
   { weight: 1, arbitrary: hostileId.map((id) => encodeURIComponent(id)) },
   { weight: 1, arbitrary: fc.constantFrom(300, 5_000, 14_000, 17_000).map((length) => "a".repeat(length)) },
 );
@@ -110,7 +111,9 @@ test("paths, methods and query strings", async (t) => {
   const requests = scaled(shares.targets);
   await inLanes(api.port, requests, fc.oneof({ weight: 2, arbitrary: anyPath }, { weight: 2, arbitrary: anyQuery }, { weight: 1, arbitrary: anyCursor }), async ({ request: plan, tool }, { wire }) => {
     const ticket = pool.for(null, tally.total).id;
-    const request = { ...plan, target: plan.target.replaceAll(someTicket, ticket) };
+    // Longer than headers may be, but short enough to be read whole: a client that is still sending when the connection
+    // closes may never see why.
+    const request = { ...plan, target: plan.target.replaceAll(someTicket, ticket).slice(0, 20_000) };
     const answer = await wire.ask(requestBytes(request), request.method === "HEAD");
     assert.ok(answer, `no answer to\n${describeRequest(request)}`);
     tally.add(judge(request, tool, answer), tool);

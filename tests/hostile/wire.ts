@@ -18,14 +18,17 @@ const blankLine = Buffer.from("\r\n\r\n");
 /** A connection to a port of this machine; it connects when it is used, and anew after the server has closed it. */
 export class Wire {
   readonly #port: number;
+  readonly #withinMs: number;
   #socket: Socket | null = null;
   #received: Buffer = Buffer.alloc(0);
   #waiting: Waiting[] = [];
   /** How many answers came that nobody had asked for. */
   unasked = 0;
 
-  constructor(port: number) {
+  /** @param withinMs how long the server may say nothing */
+  constructor(port: number, withinMs = answerWithinMs) {
     this.#port = port;
+    this.#withinMs = withinMs;
   }
 
   /**
@@ -69,8 +72,8 @@ export class Wire {
     const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
     this.#socket = socket;
     this.#received = Buffer.alloc(0);
-    socket.setTimeout(answerWithinMs);
-    socket.on("timeout", () => socket.destroy(new Error(`no answer within ${answerWithinMs} ms`)));
+    socket.setTimeout(this.#withinMs);
+    socket.on("timeout", () => socket.destroy(new Error(`no answer within ${this.#withinMs} ms`)));
     socket.on("data", (chunk: Buffer) => {
       if (this.#socket !== socket) return;
       try {

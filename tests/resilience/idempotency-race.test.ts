@@ -102,21 +102,27 @@ describe("a key that stands for two things at once serves one of them", { timeou
 });
 
 describe("a call that cannot wait any longer is told to come again", { timeout: 60_000 }, () => {
-  for (const name of ["create", "triage"] as const) {
+  const cases = [
+    { name: "a command that creates", make: async () => createTicket(field), status: 201 },
+    { name: "an intake, which also waits for its like", make: async () => blindIntake(field, "Ina Impatient"), status: 201 },
+    { name: "a command on a ticket", make: async () => triage(await newTicket()), status: 200 },
+    { name: "a command about the desk", make: async () => pauseAutonomy("HASTE"), status: 200 },
+  ];
+  for (const { name, make, status } of cases) {
     test(`and has its one effect then: ${name}`, async (t) => {
-      const command = name === "create" ? createTicket(field) : triage(await newTicket());
+      const command = await make();
       const key = randomUUID();
       const gate = await holdLock(t, database.url, beforeCommit);
       const busy = await Promise.all(Array.from({ length: 5 }, () => post(impatient, command, key)));
       for (const reply of busy) {
-        assert.equal(`${reply.status} ${reply.body.error?.code}`, "409 IDEMPOTENCY_IN_FLIGHT");
+        assert.equal(`${reply.status} ${reply.body.error?.code}`, "409 IDEMPOTENCY_IN_FLIGHT", reply.text);
         assert.equal(reply.retryAfter, "1");
       }
       assert.deepEqual((await effectsOf(database.url, key)).audit, 0);
       await gate.open();
 
       const again = await Promise.all(Array.from({ length: 5 }, () => post(one, command, key)));
-      assertOneAnswer(again, name === "create" ? 201 : 200);
+      assertOneAnswer(again, status);
       assert.deepEqual((await effectsOf(database.url, key)).audit, 1);
     });
   }

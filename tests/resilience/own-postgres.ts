@@ -16,7 +16,7 @@ export interface OwnPostgres {
   kill(): Promise<void>;
   /** In good order, as for an upgrade. */
   stop(): Promise<void>;
-  /** As a supervisor would; replays what a kill left undone. */
+  /** As a supervisor would; replays what a kill left undone. Does nothing while it runs. */
   start(): Promise<void>;
 }
 
@@ -24,25 +24,27 @@ export interface OwnPostgres {
 export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void }): Promise<OwnPostgres> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-pg-"));
   let server: EmbeddedPostgres | undefined;
-  t.after(async () => {
+  const start = async () => (server ??= await startEmbeddedPostgres({ dataDir: join(folder, "data"), log: () => {} }));
+  const stop = async () => {
     await server?.stop();
+    server = undefined;
+  };
+  t.after(async () => {
+    await stop();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
-  const start = async () => {
-    server = await startEmbeddedPostgres({ dataDir: join(folder, "data"), log: () => {} });
-    return server;
-  };
   const { url } = await start();
   await migrate({ databaseUrl: url, log: () => {} });
   return {
     url,
     folder,
     kill: async () => {
-      const { pid } = server ?? (await start());
+      const { pid } = await start();
       process.kill(pid, "SIGKILL");
       await eventually("the postmaster is gone", async () => !(await isRunning(pid)));
+      server = undefined;
     },
-    stop: async () => await server?.stop(),
+    stop,
     start: async () => void (await start()),
   };
 }

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { auditValues, chained, insertAudit } from "../../dispatch/kernel/audit.ts";
-import { newId } from "../../dispatch/kernel/clock.ts";
+import { newId, timeAfter } from "../../dispatch/kernel/clock.ts";
 import { insertTransitions } from "../../dispatch/kernel/machine.ts";
 import { lockTicket, updateTicket, updateValues } from "../../dispatch/kernel/ticket-row.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
@@ -194,19 +194,21 @@ async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void>
   await desk.db.transaction(async (tx) => {
     const ticket = await tx.row(lockTicket, [id]);
     assert.equal(ticket?.state, "DISPATCHED");
+    const at = timeAfter(ticket.audit_at, clock.iso);
     const event = chained(
       {
         id: newId(), ticket_id: id, actor_type: "HUMAN", actor_id: "builder-tech", actor_role: "tech", tool_name: "tech.check_in",
         request_id: null, correlation_id: null, trace_id: null, before_state: "DISPATCHED", after_state: "ON_SITE",
-        payload: {}, created_at: clock.iso,
+        payload: {}, created_at: at,
       },
       { seq: ticket.audit_seq, hash: ticket.audit_hash },
     );
-    const after = { ...ticket, state: "ON_SITE" as const, version: ticket.version + 1, audit_seq: event.seq, audit_hash: event.hash };
+    const head = { audit_seq: event.seq, audit_hash: event.hash, audit_at: at };
+    const after = { ...ticket, ...head, state: "ON_SITE" as const, version: ticket.version + 1, updated_at: at, last_transition_at: at };
     await Promise.all([
       tx.row(updateTicket, updateValues(after)),
       tx.row(insertAudit, auditValues(event)),
-      tx.row(insertTransitions, [event.id, id, clock.iso, ["DISPATCHED"], ["ON_SITE"]]),
+      tx.row(insertTransitions, [event.id, id, at, ["DISPATCHED"], ["ON_SITE"]]),
       tx.commit(),
     ]);
   });

@@ -1,0 +1,153 @@
+// One key, one effect: the same answer for every retry, a refusal for another call under the same key, and a key that is
+// free again when its call failed.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, test } from "node:test";
+import { startTestApi, type CallOptions } from "../support/api.ts";
+import { acme, borealis } from "../support/directory.ts";
+import { ticketIn } from "../support/ticket-builder.ts";
+import { tracesLeft } from "../support/traces-left.ts";
+
+const newTicket = { account_id: acme.id, site_id: acme.oakland, summary: "Door sticks", nte_cents: 12_300 };
+
+describe("a command given again with its key", async () => {
+  const api = await startTestApi();
+  const beside = await startTestApi({ beside: api });
+
+  test("gets the stored answer, byte for byte, from any process, and leaves nothing new", async () => {
+    const key = randomUUID();
+    const first = await api.call("ticket.create", { key, body: newTicket });
+    assert.deepEqual([first.status, first.headers["idempotency-replayed"]], [201, undefined]);
+    const { id } = await ticketIn(api, "TRIAGED");
+    const before = await tracesLeft(api.owner);
+    const reordered = { nte_cents: 12_300, summary: "Door sticks", site_id: acme.oakland, account_id: acme.id };
+    for (const [process, body] of [[api, newTicket], [beside, newTicket], [api, reordered]] as const) {
+      const again = await process.call("ticket.create", { key: key.toUpperCase(), body });
+      assert.deepEqual([again.status, again.text], [201, first.text]);
+      assert.equal(again.headers["idempotency-replayed"], "true");
+      assert.equal(again.headers["x-request-id"], key);
+    }
+    assert.deepEqual(await tracesLeft(api.owner), before);
+
+    // What happened since does not show in the answer of then.
+    const cancel = { ticket: id, key, body: { reason: "called off" } };
+    const cancelled = await api.call("ticket.cancel", cancel);
+    assert.equal((await api.call("ticket.cancel", cancel)).text, cancelled.text);
+  });
+
+  test("is another call when its body or its path is another", async () => {
+    const key = randomUUID();
+    const [one, other] = [await ticketIn(api, "NEW"), await ticketIn(api, "NEW")];
+    const body = { questions: ["Which door?"] };
+    await api.run("ticket.request_info", { ticket: one.id, key, body });
+    const before = await tracesLeft(api.owner);
+    for (const call of [{ ticket: one.id, body: { questions: ["Which window?"] } }, { ticket: other.id, body }]) {
+      const { status, error } = await api.refuse("ticket.request_info", { ...call, key });
+      assert.deepEqual([status, error.code, error.request_id], [409, "IDEMPOTENCY_PAYLOAD_MISMATCH", key]);
+    }
+    assert.deepEqual(await tracesLeft(api.owner), before);
+    // The id in the path may be written in any case; it is the same path.
+    const again = await api.call("ticket.request_info", { ticket: one.id.toUpperCase(), key, body });
+    assert.equal(again.headers["idempotency-replayed"], "true");
+  });
+
+  test("is its own intent for another actor and at another endpoint", async () => {
+    const key = randomUUID();
+    const { id } = await ticketIn(api, "NEW");
+    const first = await api.run("ticket.create", { key, body: newTicket });
+    const second = await api.run("ticket.create", { key, actor: "somebody-else", body: newTicket });
+    assert.notEqual(first.id, second.id);
+    await api.run("ticket.request_info", { key, ticket: id, body: { questions: ["?"] } });
+    await api.run("ticket.triage", { key, ticket: id, body: { priority: "ROUTINE", incident_type: "DOOR_WONT_LATCH" } });
+    const { rows } = await api.owner.query("SELECT endpoint FROM idempotency_keys WHERE request_id = $1 ORDER BY endpoint", [key]);
+    assert.deepEqual(rows.map(({ endpoint }) => endpoint), ["/tickets", "/tickets", "/tickets/{ticketId}/request-info", "/tickets/{ticketId}/triage"]);
+  });
+
+  test("finds its answer before its fields are looked at", async () => {
+    // A release that has become stricter since must not turn the retry of an answered call into a refusal.
+    const key = randomUUID();
+    const body = { account_id: acme.id };
+    const invalid = await api.refuse("ticket.create", { key, body });
+    assert.equal(invalid.error.code, "INVALID_REQUEST");
+    const valid = randomUUID();
+    const { text } = await api.call("ticket.create", { key: valid, body: newTicket });
+    await api.owner.query(
+      `UPDATE idempotency_keys SET request_hash =
+         (SELECT encode(sha256(convert_to($2 || E'\\n' || $3, 'UTF8')), 'hex')) WHERE request_id = $1`,
+      [valid, "/tickets", JSON.stringify(body)],
+    );
+    assert.equal((await api.call("ticket.create", { key: valid, body })).text, text);
+  });
+
+  test("must still be allowed to the caller: role, tool and scope", async () => {
+    const key = randomUUID();
+    const { id } = await ticketIn(api, "NEW");
+    const create = { key, body: newTicket };
+    const ask = { key, ticket: id, body: { questions: ["Which door?"] } };
+    await api.run("ticket.create", create);
+    await api.run("ticket.request_info", ask);
+    const rows: readonly (readonly [string, CallOptions])[] = [
+      ["FORBIDDEN", { as: "customer", actor: "dispatcher-1" }],
+      ["TOOL_NOT_ALLOWED", { headers: { "x-tool-name": "ticket.get" } }],
+      ["FORBIDDEN_SCOPE", { headers: { "x-account-scope": borealis.id } }],
+      ["FORBIDDEN_SCOPE", { headers: { "x-site-scope": acme.dallas } }],
+    ];
+    for (const [code, caller] of rows) {
+      assert.equal((await api.refuse("ticket.create", { ...create, ...caller })).error.code, code);
+      assert.equal((await api.refuse("ticket.request_info", { ...ask, ...caller })).error.code, code);
+    }
+    assert.equal((await api.call("ticket.create", { ...create, as: "agent", actor: "dispatcher-1" })).status, 201, "another role that may");
+  });
+
+  test("about a pause of one ticket must still reach that ticket", async () => {
+    const { id } = await ticketIn(api, "NEW");
+    const pause = { key: randomUUID(), body: { scope_type: "TICKET", ticket_id: id } };
+    await api.run("ops.autonomy.pause", pause);
+    const { error } = await api.refuse("ops.autonomy.pause", { ...pause, headers: { "x-account-scope": borealis.id } });
+    assert.equal(error.code, "FORBIDDEN_SCOPE");
+  });
+});
+
+describe("a command that was refused", async () => {
+  const api = await startTestApi();
+
+  test("leaves no row, and its key works once the cause is mended", async () => {
+    const { id } = await ticketIn(api, "NEW");
+    const call = { ticket: id, key: randomUUID(), body: { options: [{ start: "2026-05-01T10:00:00Z", end: "2026-05-01T11:00:00Z" }] } };
+    const before = await tracesLeft(api.owner);
+    assert.equal((await api.refuse("schedule.propose", call)).error.code, "INVALID_STATE_TRANSITION");
+    assert.deepEqual(await tracesLeft(api.owner), before);
+    await api.run("ticket.triage", { ticket: id, body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", ready_to_schedule: true } });
+    await api.run("schedule.propose", call);
+    assert.equal((await api.call("schedule.propose", call)).headers["idempotency-replayed"], "true");
+  });
+});
+
+describe("equal commands at the same moment", async () => {
+  const api = await startTestApi();
+  const beside = await startTestApi({ beside: api });
+
+  const equalCalls = async (tool: "ticket.create" | "ticket.triage", call: CallOptions) => {
+    const replies = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? api : beside).call(tool, call)));
+    const busy = replies.filter(({ status }) => status === 409);
+    for (const { text } of busy) assert.match(text, /IDEMPOTENCY_IN_FLIGHT/);
+    const answers = new Set(replies.filter((reply) => !busy.includes(reply)).map(({ status, text }) => `${status} ${text}`));
+    assert.equal(answers.size, 1, [...answers].join("\n"));
+    assert.equal(replies.filter(({ headers, status }) => status < 300 && headers["idempotency-replayed"] === undefined).length, 1);
+  };
+
+  test("make one ticket, over two processes", async () => {
+    const key = randomUUID();
+    await equalCalls("ticket.create", { key, body: { ...newTicket, summary: key } });
+    const { rows } = await api.owner.query("SELECT count(*)::int AS made FROM tickets WHERE summary = $1", [key]);
+    assert.deepEqual(rows, [{ made: 1 }]);
+  });
+
+  test("change a ticket once, over two processes", async () => {
+    const { id } = await ticketIn(api, "NEW");
+    await equalCalls("ticket.triage", { key: randomUUID(), ticket: id, body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH" } });
+    assert.equal((await api.read("ticket.get", { ticket: id })).version, 1);
+    assert.equal((await api.read("ticket.timeline", { ticket: id })).events.length, 2);
+  });
+});
