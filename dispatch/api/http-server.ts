@@ -17,6 +17,7 @@ const uploadWithinMs = 600_000;
 
 /** How often a stopping server looks for connections that have nothing more to do. */
 const lookForIdleMs = 20;
+const lingerMs = 2_000;
 
 export type HttpServer = {
   /** Not listening yet. */
@@ -39,29 +40,41 @@ export function httpServer(listener: Listener): HttpServer {
     // node would answer a missing Host itself, without a body.
     requireHostHeader: false,
   });
-  /** Each open connection with its newest answer. */
-  const connections = new Map<Duplex, ServerResponse | null>();
+  const connections: Connections = new Map();
   server.on("connection", (socket) => {
     connections.set(socket, null);
     socket.on("close", () => connections.delete(socket));
   });
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    connections.set(request.socket, response);
+    connections.set(request.socket, { request, response });
     listener(request, response);
   };
   server.on("request", handle);
   // An expectation nobody knows may be ignored (RFC 9110, 10.1.1); node would answer it itself, without a body.
   server.on("checkExpectation", handle);
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuse(socket, 405, ["allow", ""], "CONNECT is not answered here."));
+  const refused = new WeakSet<Duplex>();
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const response = connections.get(socket);
-    const midAnswer = response?.headersSent === true && !response.writableFinished;
-    if (error.code === "ECONNRESET" || !socket.writable || midAnswer) return void socket.destroy(error);
+    if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy(error);
+    // The parser complains about each further piece as well.
+    if (refused.has(socket)) return;
+    refused.add(socket);
     const { status, message } = brokenRequest(error.code);
-    refuse(socket, status, [], message);
+    const inHand = connections.get(socket);
+    if (!inHand || isAnswered(inHand)) return refuse(socket, status, [], message);
+    // What came before the broken bytes is answered first; if they are in the middle of its body, it is told so.
+    const { request, response } = inHand;
+    const isBroken = !request.complete;
+    if (isBroken && request.listenerCount("error") > 0) request.emit("error", error);
+    response.once("finish", () => (isBroken ? endSoon(socket) : refuse(socket, status, [], message)));
   });
   return { server, close: (withinMs) => closeServer(server, connections, withinMs) };
 }
+
+/** Each open connection with its newest request. */
+type Connections = Map<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse } | null>;
+
+const isAnswered = ({ response }: { response: ServerResponse }): boolean => response.writableFinished || response.destroyed;
 
 function brokenRequest(code: string | undefined): { status: number; message: string } {
   if (code === "HPE_HEADER_OVERFLOW") return { status: 431, message: `The headers are larger than ${maxHeaderBytes / 1024} KiB.` };
@@ -75,14 +88,21 @@ function refuse(socket: Duplex, status: number, more: readonly string[], message
   const body = JSON.stringify(refusalBody(refusal, null, null));
   const headers = [...jsonHeaders, ...more, "content-length", String(Buffer.byteLength(body)), "connection", "close"];
   const lines = headers.flatMap((value, i) => (i % 2 === 0 ? [`${value}: ${headers[i + 1] ?? ""}`] : []));
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
+  endSoon(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
 }
 
-async function closeServer(server: Server, connections: ReadonlyMap<Duplex, ServerResponse | null>, withinMs: number): Promise<boolean> {
+/** Ends our side and leaves the client a moment to read before the connection is cut. */
+function endSoon(socket: Duplex, lastWords = ""): void {
+  socket.end(lastWords);
+  const cut = setTimeout(() => socket.destroy(), lingerMs).unref();
+  socket.once("close", () => clearTimeout(cut));
+}
+
+async function closeServer(server: Server, connections: Connections, withinMs: number): Promise<boolean> {
   const closed = new Promise<true>((resolve) => server.close(() => resolve(true)));
   // node's closeIdleConnections spares connections on which no request ever came, as load balancers and browsers keep.
   const endIdle = () => {
-    for (const [socket, response] of connections) if (!response || response.writableFinished) socket.destroy();
+    for (const [socket, inHand] of connections) if (!inHand || isAnswered(inHand)) socket.destroy();
   };
   endIdle();
   const idle = setInterval(endIdle, lookForIdleMs);

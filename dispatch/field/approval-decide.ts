@@ -4,7 +4,11 @@ import { isTicketState, ticketEdges } from "../contract/states.ts";
 import { maxCents } from "../contract/fields.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { settleBookings } from "../workforce/bookings.ts";
 import { selectApproval, settleApproval } from "./approvals.ts";
+
+/** Work under way that may not go on ends its visit: the technician is free, and the ticket is scheduled anew. */
+const noVisit = { scheduled_start: null, scheduled_end: null, proposed_windows: [], assigned_tech_id: null, assigned_provider_id: null };
 
 export const approvalDecide = ticketCommand({
   name: "approval.decide",
@@ -28,9 +32,12 @@ export const approvalDecide = ticketCommand({
     }
     return {
       path: [next],
-      change: { pending_approval_id: null, nte_cents: ticket.nte_cents + raise },
+      change: { pending_approval_id: null, nte_cents: ticket.nte_cents + raise, ...(next === "TRIAGED" && noVisit) },
       payload: { approval_id: approval.id, decision: input.decision, notes: input.notes ?? null, nte_raised_cents: raise },
-      write: (tx) => [tx.row(settleApproval, [approval.id, input.decision, actor.id, now, input.notes ?? null])],
+      write: (tx) => [
+        tx.row(settleApproval, [approval.id, input.decision, actor.id, now, input.notes ?? null]),
+        ...(next === "TRIAGED" ? [tx.row(settleBookings, [ticket.id, "done", now])] : []),
+      ],
       body: (after) => after,
     };
   },

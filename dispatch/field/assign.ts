@@ -52,8 +52,8 @@ export function bookingFor(desk: Desk, ticket: TicketRow, techId: string, { tech
   const verdict = assessWindow(technician.calendar(window), timeOnly, window, { technicianWithoutShift, zoneMustMatch: false });
   const binding = technicianWithoutShift === "excluded" ? strictlyBinding : alwaysBinding;
   if (!verdict.free && binding.has(verdict.reason)) throw unavailable(verdict.reason, verdict.detail);
-  // The rule names one reason only; behind hours that do not bind, a booking still does.
-  const besides = verdict.free ? verdict : assessWindow({ ...technician.calendar(window), shifts: null }, timeOnly, window, anyHours);
+  // The rule names one reason only; behind hours that do not bind, time off and bookings still do.
+  const besides = verdict.free ? verdict : assessWindow(technician.aroundTheClock(window), timeOnly, window, anyHours);
   if (!besides.free && binding.has(besides.reason)) throw unavailable(besides.reason, besides.detail);
   return {
     id: newId(Date.parse(now)),

@@ -14,7 +14,8 @@ export const assignmentOverride = ticketCommand({
     const before = assignmentOf(ticket);
     const after = {
       assigned_tech_id: techId ?? ticket.assigned_tech_id,
-      assigned_provider_id: input.provider_id ?? assignee.technician?.providerId ?? ticket.assigned_provider_id,
+      // A provider comes and goes with its technician, unless one is named.
+      assigned_provider_id: input.provider_id ?? (techId === null ? ticket.assigned_provider_id : (assignee.technician?.providerId ?? null)),
     };
     return {
       ...(ticket.state === "SCHEDULED" && { path: ["DISPATCHED"] as const }),

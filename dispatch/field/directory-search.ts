@@ -9,6 +9,7 @@ type Row = QueryBodyOf<"directory.search">["results"][number];
 
 const normalLimit = 20;
 
+// What belongs to a whole account shows to whoever may see one of its sites.
 // $1 kind, $2 pattern, $3 account scope, $4 site scope, $5 limit per kind and in all, $6 the words themselves.
 const selectDirectory = statement<Row>(
   "directory_search",
@@ -17,6 +18,7 @@ const selectDirectory = statement<Row>(
       FROM accounts a
       WHERE ($1::text IS NULL OR $1 = 'account') AND ($2::text IS NULL OR a.name ILIKE $2)
         AND ($3::uuid[] IS NULL OR a.id = ANY ($3))
+        AND ($4::uuid[] IS NULL OR EXISTS (SELECT FROM sites WHERE account_id = a.id AND id = ANY ($4)))
       ORDER BY a.name, a.id LIMIT $5)
      UNION ALL
      (SELECT 'site', s.id, s.name, concat_ws(', ', s.address1, s.city, s.region), s.account_id
@@ -29,7 +31,8 @@ const selectDirectory = statement<Row>(
       FROM contacts c
       WHERE ($1::text IS NULL OR $1 = 'contact') AND ($2::text IS NULL OR c.name ILIKE $2)
         AND ($3::uuid[] IS NULL OR c.account_id = ANY ($3))
-        AND ($4::uuid[] IS NULL OR c.site_id IS NULL OR c.site_id = ANY ($4))
+        AND ($4::uuid[] IS NULL OR c.site_id = ANY ($4)
+             OR (c.site_id IS NULL AND EXISTS (SELECT FROM sites WHERE account_id = c.account_id AND id = ANY ($4))))
       ORDER BY c.name, c.id LIMIT $5)
      UNION ALL
      (SELECT 'asset', e.id, e.name, e.kind, e.account_id

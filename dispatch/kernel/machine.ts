@@ -35,7 +35,9 @@ export function requirePath(from: FromState, path: readonly TicketState[], allow
   let at = from;
   for (const next of path) {
     if (!ticketEdges.get(at)?.includes(next)) {
-      throw wrongState(from === creation ? null : from, next, allowed, "INVALID_STATE_TRANSITION");
+      // The command may start from here, only not to there: the caller is told from where it leads there.
+      const leading = allowed.filter((state) => ticketEdges.get(state)?.includes(next));
+      throw wrongState(from === creation ? null : from, next, leading);
     }
     at = next;
   }

@@ -4,7 +4,7 @@
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { CalendarTechnician } from "./availability.ts";
-import { expandShifts, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
+import { expandShifts, type Shift, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
 import type { Place } from "./travel.ts";
 
 type Point = { readonly lat: number | null; readonly lon: number | null };
@@ -50,6 +50,8 @@ export type RosterEntry = {
   /** Whether the system knows this technician's hours; then every booking is exclusive. */
   readonly calendared: boolean;
   readonly calendar: (span: TimeRange) => CalendarTechnician;
+  /** As if on shift at every hour: what is left to forbid a time are time off and bookings. */
+  readonly aroundTheClock: (span: TimeRange) => CalendarTechnician;
 };
 
 // $1 one technician or all; $2 the ticket whose own booking does not count; $3, $4 the span asked about, by default
@@ -83,11 +85,13 @@ const selectCalendar = statement<CalendarRow>(
    ORDER BY r.id`,
 );
 
+const dayMs = 86_400_000;
+
 /**
  * How far behind a span's start shifts are worked out; a longer span has nobody on shift to its end. Seven shifts a week
  * cost 2 ms per technician and year, so that one visit from 1900 to 9000 would hold the process for a minute.
  */
-const maxSpanMs = 63 * 86_400_000;
+const maxSpanMs = 63 * dayMs;
 
 type Asked = { readonly ticketId: string; readonly techId?: string | null; readonly from?: string; readonly to?: string };
 
@@ -110,6 +114,16 @@ function rosterEntry(row: CalendarRow): RosterEntry {
       validTo: shift.valid_to,
     }),
   );
+  const person: Omit<CalendarTechnician, "shifts"> = {
+    techId: row.id,
+    techName: row.name,
+    home: placeOf({ lat: row.home_lat, lon: row.home_lon }),
+    zone: row.zone,
+    skills: row.skills,
+    tools: row.tools,
+    busy: row.busy.map(({ start, end, ...point }) => ({ start, end, place: placeOf(point) })),
+    ineligible: !row.active ? "INACTIVE" : row.drained ? "DRAINED" : null,
+  };
   return {
     id: row.id,
     name: row.name,
@@ -120,18 +134,15 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     baseLoad: row.base_load,
     openTickets: row.open_tickets,
     calendared,
-    calendar: (span) => ({
-      techId: row.id,
-      techName: row.name,
-      home: placeOf({ lat: row.home_lat, lon: row.home_lon }),
-      zone: row.zone,
-      skills: row.skills,
-      tools: row.tools,
-      shifts: calendared ? expandShifts(patterns, row.time_off, bounded(span)) : null,
-      busy: row.busy.map(({ start, end, ...point }) => ({ start, end, place: placeOf(point) })),
-      ineligible: !row.active ? "INACTIVE" : row.drained ? "DRAINED" : null,
-    }),
+    calendar: (span) => ({ ...person, shifts: calendared ? expandShifts(patterns, row.time_off, bounded(span)) : null }),
+    aroundTheClock: (span) => ({ ...person, shifts: [everyHourAround(span, row.time_off)] }),
   };
+}
+
+/** One shift over the span, with a day on both sides for the drives there and back. */
+function everyHourAround({ start, end }: TimeRange, timeOff: readonly TimeRange[]): Shift {
+  const pauses = timeOff.map((range) => ({ ...range, kind: "time_off" as const }));
+  return { start: start - dayMs, end: end + dayMs, pauses: pauses.sort((a, b) => a.start - b.start || a.end - b.end) };
 }
 
 const bounded = ({ start, end }: TimeRange): TimeRange => ({ start, end: Math.min(end, start + maxSpanMs) });

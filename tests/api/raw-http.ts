@@ -2,8 +2,12 @@
 
 import { connect } from "node:net";
 
-/** Sends the bytes and resolves with everything the server said until it, or the idle time, ended the connection. */
-export function sendRaw(port: number, bytes: string | Uint8Array, { end = false } = {}): Promise<string> {
+/**
+ * Sends the bytes and resolves with what the server says.
+ * @param options.answers how many answers to wait for, unless the server closes the connection before
+ * @param options.end whether to say that nothing more will come
+ */
+export function sendRaw(port: number, bytes: string | Uint8Array, { end = false, answers = 1 } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => {
       socket.write(bytes);
@@ -16,16 +20,18 @@ export function sendRaw(port: number, bytes: string | Uint8Array, { end = false 
     };
     socket.setEncoding("utf8").on("data", (chunk: string) => {
       said += chunk;
-      if (isWhole(said)) settle();
+      if (countWhole(said) >= answers) settle();
     });
     socket.on("close", settle).on("error", (error) => (said ? settle() : reject(error)));
   });
 }
 
-function isWhole(text: string): boolean {
+function countWhole(text: string): number {
   const split = text.indexOf("\r\n\r\n");
   const length = /^content-length: (\d+)/im.exec(text.slice(0, Math.max(split, 0)))?.[1];
-  return split !== -1 && length !== undefined && Buffer.byteLength(text.slice(split + 4)) >= Number(length);
+  const body = text.slice(split + 4);
+  if (split === -1 || length === undefined || Buffer.byteLength(body) < Number(length)) return 0;
+  return 1 + countWhole(Buffer.from(body).subarray(Number(length)).toString());
 }
 
 /** The status line's code. */

@@ -32,13 +32,15 @@ export type AttackedApi = {
 };
 
 export const jwtSecret = "an-hmac-secret-of-the-hostile-tests-0123456789";
-export const poolMax = 8;
+export const issuer = "https://idp.example.invalid";
+export const audience = "dispatch";
+const poolMax = 8;
 const program = join(import.meta.dirname, "../../dispatch/api/main.ts");
 const preload = new URL("report-memory.ts", import.meta.url).href;
 
 /** Everything in a request that no log may repeat carries this word, or is a token. */
 export const canary = "canary";
-const secret = /canary|eyJ[\w-]{8,}|signature=|bearer\s+\w|\b5550\d{6}/i;
+const secret = /canary|eyJ[\w-]{8,}|signature=|bearer\s+[\w.~+/-]{20}|\b5550\d{6}|an-hmac-secret|postgres(ql)?:/i;
 
 type Life = { after(fn: () => Promise<void>): void };
 
@@ -64,6 +66,8 @@ export async function startAttackedApi(t: Life, profile: Profile, settings: Read
       DISPATCH_POLICY_PROFILE: profile,
       DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true",
       DISPATCH_AUTH_JWT_SECRET: jwtSecret,
+      DISPATCH_AUTH_JWT_ISSUER: issuer,
+      DISPATCH_AUTH_JWT_AUDIENCE: audience,
       // So that a body which never comes is answered while the test waits.
       DISPATCH_REQUEST_TIMEOUT_MS: "1000",
       ...settings,

@@ -16,6 +16,7 @@ export const shares = {
   bytes: 7_000,
   targets: 8_000,
   credentials: 7_000,
+  uploads: 2_000,
   isolationPilot: 4_000,
   isolationStrict: 3_000,
 } as const;

@@ -1,4 +1,4 @@
-// What a socket may say that is not quite HTTP/1.1: each script sends its bytes and then nothing more.
+// What a socket may say that is not quite HTTP/1.1.
 
 import fc from "fast-check";
 import { acme } from "../support/directory.ts";
@@ -10,13 +10,16 @@ export type RawScript = {
   readonly text: string;
   /** How many answers to wait for. */
   readonly questions: number;
+  /** Whether the client hangs up behind its words, because the server would rightly wait for more. */
+  readonly hangsUp: boolean;
 };
 
 const actor = "X-Actor-Id: dora\r\nX-Actor-Role: dispatcher\r\n";
 const body = JSON.stringify({ account_id: acme.id, site_id: acme.oakland, summary: "door" });
 const key = fc.uuid();
 
-const script = (name: string, text: string, questions = 1): RawScript => ({ name, text, questions });
+const script = (name: string, text: string, questions = 1): RawScript => ({ name, text, questions, hangsUp: false });
+const cutOff = (name: string, text: string): RawScript => ({ name, text, questions: 1, hangsUp: true });
 const get = (rest: string, target = "/health"): string => `GET ${target} HTTP/1.1\r\nHost: x\r\n${actor}${rest}\r\n`;
 const post = (id: string, framing: string): string => `POST /tickets HTTP/1.1\r\nHost: x\r\n${actor}Idempotency-Key: ${id}\r\n${framing}`;
 const chunks = (text: string, size: number): string => (text.match(new RegExp(`[^]{1,${size}}`, "g")) ?? []).map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join("");
@@ -44,19 +47,19 @@ export const rawScripts: fc.Arbitrary<RawScript> = fc.oneof(
   fc.constantFrom(1_000, 2_001, 5_000).map((count) => script("many headers", get("X: a\r\n".repeat(count)))),
   fc.constantFrom(8_000, 15_000, 17_000, 60_000).map((length) => script("a long header", get(`X: ${"a".repeat(length)}\r\n`))),
   fc.constantFrom(8_000, 15_000, 17_000, 60_000).map((length) => script("a long target", get("", `/${"a".repeat(length)}`))),
-  fc.tuple(key, lengths).map(([id, length]) => script("a wrong length", post(id, `Content-Length: ${length}\r\n\r\n${body}`))),
+  fc.tuple(key, lengths).map(([id, length]) => cutOff("a wrong length", post(id, `Content-Length: ${length}\r\n\r\n${body}`))),
   fc.tuple(key, encodings).map(([id, encoding]) => script("a transfer encoding", post(id, `Transfer-Encoding: ${encoding}\r\n\r\n${chunks(body, 10)}0\r\n\r\n`))),
   fc.tuple(key, parts).map(([id, size]) => script("a chunked body", post(id, `Transfer-Encoding: chunked\r\n\r\n${chunks(body, size)}0\r\n\r\n`))),
   fc.tuple(key, parts).map(([id, size]) => script("trailers", post(id, `Transfer-Encoding: chunked\r\nTrailer: X-Actor-Role\r\n\r\n${chunks(body, size)}0\r\nX-Actor-Role: finance\r\nContent-Length: 9\r\n\r\n`))),
-  fc.tuple(key, sizes).map(([id, size]) => script("a wrong chunk", post(id, `Transfer-Encoding: chunked\r\n\r\n${size}\r\nabcde\r\n0\r\n\r\n`))),
-  fc.tuple(key, parts).map(([id, size]) => script("chunks that break off", post(id, `Transfer-Encoding: chunked\r\n\r\n${chunks(body, size)}`))),
+  fc.tuple(key, sizes).map(([id, size]) => cutOff("a wrong chunk", post(id, `Transfer-Encoding: chunked\r\n\r\n${size}\r\nabcde\r\n0\r\n\r\n`))),
+  fc.tuple(key, parts).map(([id, size]) => cutOff("chunks that break off", post(id, `Transfer-Encoding: chunked\r\n\r\n${chunks(body, size)}`))),
   key.map((id) => script("both lengths", post(id, `Content-Length: ${body.length}\r\nTransfer-Encoding: chunked\r\n\r\n${chunks(body, 10)}0\r\n\r\n`))),
   fc.tuple(key, fc.constantFrom(0, 1, 5, 1_000)).map(([id, other]) => script("two lengths", post(id, `Content-Length: ${body.length}\r\nContent-Length: ${other}\r\n\r\n${body}`))),
-  fc.tuple(key, fc.integer({ min: 1, max: 60 })).map(([id, missing]) => script("a body that breaks off", post(id, `Content-Length: ${body.length + missing}\r\n\r\n${body}`))),
-  fc.tuple(key, fc.integer({ min: 1, max: 60 })).map(([id, left]) => script("a body longer than it says", post(id, `Content-Length: ${body.length - left}\r\n\r\n${body}`), 2)),
+  fc.tuple(key, fc.integer({ min: 1, max: 60 })).map(([id, missing]) => cutOff("a body that breaks off", post(id, `Content-Length: ${body.length + missing}\r\n\r\n${body}`))),
+  fc.tuple(key, fc.integer({ min: 1, max: 60 })).map(([id, left]) => script("a body longer than it says", post(id, `Content-Length: ${body.length - left}\r\n\r\n${body}`))),
   key.map((id) => script("a request inside a body", post(id, `Content-Length: 0\r\n\r\n${get("")}`), 2)),
-  fc.integer({ min: 1, max: 60 }).map((length) => script("half a head", get("X-More: 1\r\n").slice(0, length))),
-  fc.constant(script("nothing at all", "")),
-  fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => script("noise", `${Buffer.from(bytes).toString("latin1")}\r\n\r\n`)),
+  fc.integer({ min: 1, max: 60 }).map((length) => cutOff("half a head", get("X-More: 1\r\n").slice(0, length))),
+  fc.constant(cutOff("nothing at all", "")),
+  fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => cutOff("noise", `${Buffer.from(bytes).toString("latin1")}\r\n\r\n`)),
   fc.integer({ min: 2, max: 8 }).map((count) => script("pipelined", get("").repeat(count), count)),
 );

@@ -45,7 +45,8 @@ const windows = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ start: startOfTicket, end: endOfTicket }) },
 );
 
-const knownFields = new Map<string, fc.Arbitrary<unknown>>([
+/** What fields hold on the desk of the tests' directory. */
+export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<string, fc.Arbitrary<unknown>>([
   ["account_id", fc.constantFrom(acme.id, acme.id, acme.id, borealis.id)],
   ["site_id", fc.constantFrom(acme.oakland, acme.oakland, acme.dallas, borealis.albany)],
   ["asset_id", fc.constantFrom(acme.door, acme.door, borealis.oven)],
@@ -75,7 +76,6 @@ const knownFields = new Map<string, fc.Arbitrary<unknown>>([
   ["scope_type", fc.constantFrom("TICKET", "TICKET", "TICKET", "TICKET", "INCIDENT", "GLOBAL")],
   ["x-window", windows],
 ]);
-const known: Known = (field) => knownFields.get(field);
 
 const keys = fc.oneof({ weight: 9, arbitrary: anyUuid }, { weight: 1, arbitrary: fc.constantFrom("11111111-1111-4111-8111-111111111111", "AAAAAAAA-1111-4111-8111-111111111111") });
 
@@ -86,8 +86,7 @@ function callers(allowed: readonly string[]): fc.Arbitrary<{ role: string; actor
 
 const pick = fc.oneof({ weight: 19, arbitrary: fc.nat(100_000) }, { weight: 1, arbitrary: fc.constant(null) });
 
-/** A call of this command. */
-export function commandCall(tool: ToolName, entry: CommandEntry): fc.Arbitrary<ToolCall> {
+function commandCall(tool: ToolName, entry: CommandEntry, known: Known): fc.Arbitrary<ToolCall> {
   const schema = schemaOf(entry.input);
   const body = fc.oneof(
     { weight: 5, arbitrary: validValue(schema, known) },
@@ -107,8 +106,7 @@ const escapes = fc.constantFrom(
 
 const queryText = (value: unknown): string => (value instanceof RawJson ? value.text : typeof value === "object" ? jsonText(value) : String(value));
 
-/** A call of this query, with parameters from its schema. */
-export function queryCall(tool: ToolName, entry: QueryEntry): fc.Arbitrary<ToolCall> {
+function queryCall(tool: ToolName, entry: QueryEntry, known: Known): fc.Arbitrary<ToolCall> {
   const properties = Object.entries(propertiesOf(schemaOf(entry.input)));
   const parameters = properties.map(([name, schema]) => {
     const item = isObject(schema) && schema["type"] === "array" ? schema["items"] : schema;
@@ -121,16 +119,20 @@ export function queryCall(tool: ToolName, entry: QueryEntry): fc.Arbitrary<ToolC
   return fc.tuple(callers(entry.roles), pick, query).map(([caller, ticket, text]) => ({ tool, ...caller, pick: ticket, key: "", body: null, query: text }));
 }
 
-/** Every command and query alike often. */
-export const anyToolCall: fc.Arbitrary<ToolCall> = fc.oneof(
-  ...commandEntries.map(([tool, entry]) => commandCall(tool, entry)),
-  ...queryEntries.map(([tool, entry]) => queryCall(tool, entry)),
-);
+/**
+ * Calls of every command and query, each alike often.
+ * @param knownTo what fields may hold, by tool
+ */
+export const toolCalls = (knownTo: (tool: ToolName) => Known = () => (field) => deskFields.get(field)): fc.Arbitrary<ToolCall> =>
+  fc.oneof(
+    ...commandEntries.map(([tool, entry]) => commandCall(tool, entry, knownTo(tool))),
+    ...queryEntries.map(([tool, entry]) => queryCall(tool, entry, knownTo(tool))),
+  );
 
 const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
 
 /** The call as a request, its ticket chosen from the pool as that is now. */
-export function requestOf(call: ToolCall, pool: TicketPool): HttpRequest {
+export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "receipt">): HttpRequest {
   const entry = entries.get(call.tool);
   if (!entry) throw new Error(`no such tool: ${call.tool}`);
   const isCommand = entry.kind === "command";

@@ -16,8 +16,8 @@ export async function layOutField(databaseUrl: string, technicians = 1): Promise
   await rowsOf(databaseUrl, "INSERT INTO sites (id, account_id, name, region) VALUES ($1, $2, 'Main St 1', 'CA')", [field.siteId, field.accountId]);
   await rowsOf(
     databaseUrl,
-    `INSERT INTO technicians (id, name, zone, skills, tools)
-     SELECT id, 'Technician ' || n, 'CA', '{door_hardware,glazing,auto_operator}', '{multimeter,glass_lifter}'
+    `INSERT INTO technicians (id, name, zone, skills, tools, max_concurrent)
+     SELECT id, 'Technician ' || n, 'CA', '{door_hardware,glazing,auto_operator}', '{multimeter,glass_lifter}', 50
      FROM unnest($1::uuid[]) WITH ORDINALITY AS t (id, n)`,
     [field.techIds],
   );

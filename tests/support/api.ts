@@ -22,7 +22,7 @@ import {
 } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { readSettings } from "../../dispatch/kernel/settings.ts";
-import { isObject } from "../../dispatch/kernel/json.ts";
+import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { createTestDatabase } from "./database.ts";
 import { seedDirectory } from "./directory.ts";
 import { parseBody, parseRefusal, type RefusedBody } from "./response-schemas.ts";
@@ -187,10 +187,17 @@ export function refusalOf(reply: Reply): Refused {
 }
 
 /** A reply's JSON object, for what no schema of the contract describes. */
-export function objectOf({ text }: Reply): { readonly [field: string]: unknown } {
+export function objectOf({ text }: Reply): JsonObject {
   const value: unknown = JSON.parse(text);
   assert.ok(isObject(value), `no JSON object: ${text}`);
   return value;
+}
+
+/** The objects of a list in an answer, for fields whose form no schema of the contract gives. */
+export function objectsIn(value: unknown): JsonObject[] {
+  assert.ok(Array.isArray(value), `no list: ${JSON.stringify(value)}`);
+  const items: readonly unknown[] = value;
+  return items.map((item) => (isObject(item) ? item : assert.fail(`no object: ${JSON.stringify(item)}`)));
 }
 
 /** The address of a tool, with the ids a call names. */

@@ -1,0 +1,112 @@
+// Approvals: asked for by triage or by a technician at work, decided once, by somebody else.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, test } from "node:test";
+import { startTestApi } from "../support/api.ts";
+import { acme, borealis } from "../support/directory.ts";
+import { ticketIn } from "../support/ticket-builder.ts";
+
+describe("approval.decide", async () => {
+  const api = await startTestApi();
+  const decide = (approvalId: string | null, decision: "APPROVED" | "DENIED") => ({ approval_id: approvalId, decision, notes: "agreed" });
+
+  test("raises the limit by what was asked for, once, and sends the work back where it was", async () => {
+    const rows = [
+      ["triage", "READY_TO_SCHEDULE", 205_000],
+      ["change", "IN_PROGRESS", 230_000],
+    ] as const;
+    for (const [approvalFrom, state, nteCents] of rows) {
+      const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED", { approvalFrom });
+      const asked = await api.read("ticket.get", { ticket: id });
+      assert.deepEqual([asked.nte_cents, asked.pending_approval_id], [200_000, approvalId]);
+      const call = { as: "approver", ticket: id, key: randomUUID(), body: decide(approvalId, "APPROVED") };
+      const decided = await api.run("approval.decide", call);
+      assert.deepEqual([decided.state, decided.nte_cents, decided.pending_approval_id], [state, nteCents, null]);
+      assert.equal((await api.call("approval.decide", call)).headers["idempotency-replayed"], "true");
+      assert.equal((await api.read("ticket.get", { ticket: id })).nte_cents, nteCents);
+      const [approval] = (await api.read("approval.list", { query: `ticket_id=${id}` })).approvals;
+      assert.deepEqual([approval?.status, approval?.decided_by, approval?.notes], ["APPROVED", "approver-1", "agreed"]);
+    }
+  });
+
+  test("leaves the limit alone for a proposal and for a denial", async () => {
+    const { id } = await ticketIn(api, "IN_PROGRESS");
+    const ask = { as: "tech", ticket: id, body: { approval_type: "PROPOSAL", reason: "new closer", amount_delta_cents: 40_000 } };
+    const { approval } = await api.run("tech.request_change", ask);
+    assert.deepEqual([approval.status, approval.approval_type, approval.amount_delta_cents], ["PENDING", "PROPOSAL", 40_000]);
+    assert.equal((await api.run("approval.decide", { ticket: id, body: decide(approval.id, "APPROVED") })).nte_cents, 200_000);
+    const denied = await ticketIn(api, "APPROVAL_REQUIRED");
+    const after = await api.run("approval.decide", { ticket: denied.id, body: decide(denied.approvalId, "DENIED") });
+    assert.deepEqual([after.state, after.nte_cents, after.pending_approval_id], ["TRIAGED", 200_000, null]);
+  });
+
+  test("that denies work under way gives the technician and the time back", async () => {
+    const { id, techId, window, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED", { approvalFrom: "change" });
+    const denied = await api.run("approval.decide", { ticket: id, body: decide(approvalId, "DENIED") });
+    const { state, assigned_tech_id, assigned_provider_id, scheduled_start, scheduled_end } = denied;
+    assert.deepEqual(
+      { state, assigned_tech_id, assigned_provider_id, scheduled_start, scheduled_end },
+      { state: "TRIAGED", assigned_tech_id: null, assigned_provider_id: null, scheduled_start: null, scheduled_end: null },
+    );
+    await ticketIn(api, "DISPATCHED", { techId, window });
+  });
+
+  test("is not for whoever asked, as any actor of that name", async () => {
+    const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED", { approvalFrom: "change" });
+    const { error } = await api.refuse("approval.decide", { as: "approver", actor: "builder-tech", ticket: id, body: decide(approvalId, "APPROVED") });
+    assert.deepEqual([error.code, error["approval_id"]], ["SELF_APPROVAL_FORBIDDEN", approvalId]);
+  });
+
+  test("does not know the approval of another ticket", async () => {
+    const [one, other] = [await ticketIn(api, "APPROVAL_REQUIRED"), await ticketIn(api, "APPROVAL_REQUIRED")];
+    const { status, error } = await api.refuse("approval.decide", { ticket: one.id, body: decide(other.approvalId, "APPROVED") });
+    assert.deepEqual([status, error.code, error["approval_id"]], [404, "APPROVAL_NOT_FOUND", other.approvalId]);
+  });
+
+  test("happens once, and a cancelled ticket's request is withdrawn", async () => {
+    const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
+    await api.run("approval.decide", { ticket: id, body: decide(approvalId, "DENIED") });
+    await api.run("ticket.triage", { ticket: id, body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", requires_approval: true } });
+    const { error } = await api.refuse("approval.decide", { ticket: id, body: decide(approvalId, "APPROVED") });
+    assert.deepEqual([error.code, error["status"], error["return_state"]], ["APPROVAL_NOT_PENDING", "DENIED", "READY_TO_SCHEDULE"]);
+
+    const cancelled = await api.run("ticket.cancel", { as: "approver", ticket: id, body: { reason: "too expensive" } });
+    assert.equal(cancelled.pending_approval_id, null);
+    const { approvals } = await api.read("approval.list", { as: "approver", query: `ticket_id=${id}` });
+    assert.deepEqual(approvals.map(({ status, decided_by }) => [status, decided_by]), [["DENIED", "dispatcher-1"], ["WITHDRAWN", "approver-1"]]);
+  });
+
+  test("will not raise a limit beyond what a limit may be", async () => {
+    const { id } = await ticketIn(api, "IN_PROGRESS");
+    const body = { approval_type: "NTE_INCREASE", reason: "everything", amount_delta_cents: 1_000_000_000_000 };
+    const { approval } = await api.run("tech.request_change", { as: "tech", ticket: id, body });
+    assert.equal((await api.refuse("approval.decide", { ticket: id, body: decide(approval.id, "APPROVED") })).status, 400);
+    await api.run("approval.decide", { ticket: id, body: decide(approval.id, "DENIED") });
+  });
+});
+
+describe("approval.list", async () => {
+  const api = await startTestApi();
+  const acmes = await ticketIn(api, "APPROVAL_REQUIRED");
+  api.clock.advance(1);
+  const borealises = await ticketIn(api, "APPROVAL_REQUIRED", { accountId: borealis.id, siteId: borealis.albany });
+  await api.run("approval.decide", { ticket: acmes.id, body: { approval_id: acmes.approvalId, decision: "DENIED" } });
+  const listed = async (query: string, headers = {}) =>
+    (await api.read("approval.list", { as: "finance", query, headers })).approvals.map(({ ticket_id }) => ticket_id);
+
+  test("is filtered by status and ticket", async () => {
+    assert.deepEqual(await listed(""), [acmes.id, borealises.id], "the oldest first");
+    assert.deepEqual(await listed("status=PENDING"), [borealises.id]);
+    assert.deepEqual(await listed("status=DENIED"), [acmes.id]);
+    assert.deepEqual(await listed(`status=DENIED&ticket_id=${borealises.id}`), []);
+    assert.equal((await api.refuse("approval.list", { query: "status=LATER" })).error.code, "INVALID_QUERY");
+  });
+
+  test("holds what the caller may see", async () => {
+    assert.deepEqual(await listed("", { "x-account-scope": borealis.id }), [borealises.id]);
+    assert.deepEqual(await listed("", { "x-site-scope": acme.oakland }), [acmes.id]);
+    assert.deepEqual(await listed("", { "x-account-scope": acme.id, "x-site-scope": borealis.albany }), []);
+    assert.deepEqual(await listed("", { "x-account-scope": "" }), []);
+  });
+});

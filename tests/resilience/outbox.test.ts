@@ -1,0 +1,92 @@
+// Whoever follows the events misses none and sees none twice, although transactions commit in another order than they
+// began, and the API it reads from and Postgres are killed on the way. (One stream at one API: tests/api/events.test.ts.)
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import pg from "pg";
+import { eventually } from "../support/eventually.ts";
+import { followEvents } from "./event-reader.ts";
+import { createTicket, layOutField, rowsOf } from "./field.ts";
+import { SupervisedDesk } from "./supervised-desk.ts";
+
+const writers = 8;
+const commandsEach = 30;
+/** A transaction that began before many others and commits after them, every so many commands. */
+const lateEvery = 24;
+const lateBy = 8;
+/** Who is killed when so many events were seen: the API they are read from, or Postgres behind it. */
+const deaths = new Map<number, "reader" | "postgres">([[10, "reader"], [50, "reader"], [90, "postgres"], [130, "reader"], [170, "reader"], [210, "reader"]]);
+
+/** Counts, and wakes whoever waits for a count. */
+class Count {
+  #value = 0;
+  #waiting: { at: number; wake: () => void }[] = [];
+
+  add(): void {
+    this.#value++;
+    this.#waiting.filter(({ at }) => at <= this.#value).forEach(({ wake }) => wake());
+    this.#waiting = this.#waiting.filter(({ at }) => at > this.#value);
+  }
+
+  reached(at: number): Promise<void> {
+    return at <= this.#value ? Promise.resolve() : new Promise((wake) => this.#waiting.push({ at, wake }));
+  }
+}
+
+/** Writes an event as any transaction may, and commits it only when `lateBy` further commands are through. */
+async function commitLate(databaseUrl: string, acknowledged: Count, at: number): Promise<boolean> {
+  await acknowledged.reached(at);
+  const session = new pg.Client({ connectionString: databaseUrl });
+  session.on("error", () => undefined);
+  try {
+    await session.connect();
+    await session.query("BEGIN");
+    await session.query("INSERT INTO outbox (subject, event, payload, created_at) VALUES ($1, 'late', '{}', now())", [`late.${at}`]);
+    await acknowledged.reached(at + lateBy);
+    await session.query("COMMIT");
+    return true;
+  } catch {
+    // Postgres was killed under it; it never happened, and nobody may hear of it.
+    return false;
+  } finally {
+    await session.end().catch(() => undefined);
+  }
+}
+
+test("every event is seen once and in order, through deaths and late commits", { timeout: 120_000 }, async (t) => {
+  const desk = await SupervisedDesk.start(t);
+  const { url } = desk.postgres;
+  const field = await layOutField(url);
+  const acknowledged = new Count();
+  const reader = followEvents(desk, async (count, from) => {
+    const victim = deaths.get(count);
+    if (victim !== undefined) await desk.kill(victim === "postgres" ? victim : from);
+  });
+  t.after(() => reader.close());
+  await reader.open;
+
+  const late = Promise.all(
+    Array.from({ length: (writers * commandsEach) / lateEvery - 1 }, (_, n) => commitLate(url, acknowledged, (n + 1) * lateEvery)),
+  );
+  await Promise.all(
+    Array.from({ length: writers }, async (_, writer) => {
+      for (let n = 0; n < commandsEach; n++) {
+        const reply = await desk.deliver(createTicket(field), randomUUID(), { at: writer, patient: true });
+        assert.equal(reply.status, 201);
+        acknowledged.add();
+      }
+    }),
+  );
+  const lateOnes = (await late).filter(Boolean).length;
+  assert.ok(lateOnes > 0, "no transaction committed late, so nothing was shown");
+
+  const all = await rowsOf<{ id: string; subject: string; shuffled: boolean }>(
+    url,
+    `SELECT xact || '.' || id AS id, subject, id < lag(id) OVER (ORDER BY xact, id) AS shuffled FROM outbox ORDER BY xact, id`,
+  );
+  await eventually(`all ${all.length} events are seen`, () => reader.seen.length >= all.length);
+  assert.deepEqual(reader.seen, all.map(({ id, subject }) => ({ id, subject })));
+  assert.equal(all.length, writers * commandsEach + lateOnes);
+  assert.ok(reader.openings > 2, "the stream hardly broke, so little was shown");
+  t.diagnostic(`${all.length} events, ${lateOnes} of them late; the stream was opened ${reader.openings} times; met ${JSON.stringify(desk.met)}`);
+});
