@@ -62,7 +62,8 @@ export function httpServer(listener: Listener): HttpServer {
     const { status, message } = brokenRequest(error.code);
     const inHand = connections.get(socket);
     if (!inHand || isAnswered(inHand)) return refuse(socket, status, [], message);
-    // What came before the broken bytes is answered first; if they are in the middle of its body, it is told so.
+    // What came before the broken bytes is answered first; if they are in the middle of its body, its reader hears of
+    // it. Destroying the request would take the connection with it, and the answer.
     const { request, response } = inHand;
     const isBroken = !request.complete;
     if (isBroken && request.listenerCount("error") > 0) request.emit("error", error);

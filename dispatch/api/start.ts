@@ -19,7 +19,7 @@ import { healthOf } from "./health.ts";
 import { httpServer, type HttpServer } from "./http-server.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
-import { openDesk, type OpenDesk } from "./open-desk.ts";
+import { openDesk, type OpenDesk } from "../kernel/open-desk.ts";
 import { ownRoutes, watchRoutes } from "./own-routes.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { RequestReporter } from "./reporter.ts";

@@ -1,6 +1,8 @@
 // PUT /object-store/…: takes what a signed address of the file store allows. The signature is the credential; whether
 // the bytes are what was promised is checked when they become evidence.
 
+import type { IncomingMessage } from "node:http";
+import { PassThrough } from "node:stream";
 import { Refusal } from "../kernel/refusal.ts";
 import { uploadPath, type FileStore, type UploadRefusal } from "../storage/file-store.ts";
 import type { Exchange } from "./exchange.ts";
@@ -30,13 +32,26 @@ export function uploadRoute(store: FileStore, now: () => Date): RouteEntry {
       query: new URLSearchParams(exchange.query),
       contentType: request.headers["content-type"],
       contentLength: length === undefined ? null : Number(length),
-      body: request,
+      body: bodyOf(request),
       now: now(),
     });
     if (!outcome.accepted) throw refusals[outcome.refusal]();
     exchange.json(201, JSON.stringify({ uploaded: true, size_bytes: outcome.sizeBytes }));
   };
   return { method: "PUT", path: `${uploadPath}{*}`, handler };
+}
+
+/**
+ * The request's body, watched from the start: the store begins to read it only later, and would wait for ever for a
+ * body that broke off before.
+ */
+function bodyOf(request: IncomingMessage): PassThrough {
+  const body = new PassThrough();
+  // Until the store listens, nobody else does, and an error without a listener ends the process.
+  body.on("error", () => undefined);
+  request.on("error", (error) => body.destroy(error));
+  request.on("close", () => request.complete || body.destroy(new Error("the connection broke off")));
+  return request.pipe(body);
 }
 
 function decodedKey(text: string): string {

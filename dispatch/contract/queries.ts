@@ -1,7 +1,7 @@
 // What may be read: one entry per query. Query parameters come as text; the API turns them into these types first.
 
 import { defineQueries } from "./entry.ts";
-import { line, oneOf, optional, priorities, state, time, Type, uuid } from "./fields.ts";
+import { incidentType, line, oneOf, optional, priorities, state, time, Type, uuid } from "./fields.ts";
 import * as body from "./responses.ts";
 import { roles } from "./roles.ts";
 
@@ -18,7 +18,7 @@ const filters = {
   account_id: optional(many(uuid())),
   site_id: optional(many(uuid())),
   assigned_tech_id: optional(many(uuid())),
-  incident_type: optional(many(line(100))),
+  incident_type: optional(many(incidentType())),
 };
 const readers = ["dispatcher", "agent", "customer", "tech", "qa", "approver", "finance"] as const;
 const none = () => Type.Object({});
@@ -123,7 +123,7 @@ export const queries = defineQueries({
     path: "/ops/autonomy/state",
     roles: ["dispatcher"],
     summary: "Which scopes are paused, and what that means for a ticket or incident type.",
-    input: Type.Object({ ticket_id: optional(uuid()), incident_type: optional(line(100)) }),
+    input: Type.Object({ ticket_id: optional(uuid()), incident_type: optional(incidentType()) }),
     output: body.autonomyState,
   },
   "ops.autonomy.replay": {

@@ -35,6 +35,12 @@ const completion = () =>
     work: optional(work()),
   });
 
+/** A field that a type of override cannot do without. */
+const needs = (overrideType: string, field: string) => ({
+  if: { properties: { override_type: { const: overrideType } }, required: ["override_type"] },
+  then: { required: [field] },
+});
+
 export const scheduleCommands = defineCommands({
   "schedule.propose": {
     path: "/tickets/{ticketId}/schedule/propose",
@@ -179,11 +185,7 @@ export const assignmentCommands = defineCommands({
         tech_id: optional(uuid("Required unless the provider alone changes")),
         provider_id: optional(uuid("Required with reassign_provider")),
       },
-      {
-        if: { properties: { override_type: { const: "reassign_provider" } } },
-        then: { required: ["provider_id"] },
-        else: { required: ["tech_id"] },
-      },
+      { allOf: [needs("reassign_provider", "provider_id"), needs("reassign_tech", "tech_id"), needs("direct_dispatch_bypass", "tech_id")] },
     ),
     output: body.overridden,
   },

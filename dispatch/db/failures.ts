@@ -21,7 +21,8 @@ export function serverError(error: unknown): { code: string; constraint: string 
 // Class 08: connection exceptions. 57P01-57P03: the server is shutting down, crashed, or starting up. 53: it is out
 // of disk, memory or connections. 57014: a statement ran into its time limit. 25006: it is a read-only standby.
 // 58: an input or output error of the machine below it.
-const awayCodes = /^(08...|57P0[1-5]|53...|57014|25006|25P0[34]|58...)$/;
+// 28, 3D000 and 55000: the login, or the database as a whole, is refused just now.
+const awayCodes = /^(08...|57P0[1-5]|53...|57014|25006|25P0[34]|58...|28...|3D000|55000)$/;
 const awayErrno = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND", "EAI_AGAIN"]);
 const awayMessages =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed)/;

@@ -87,20 +87,48 @@ function validatorOf(ajv: Ajv, entry: Entry, unknownFields: UnknownFields): Vali
     const letterCase: unknown = "x-case" in schema ? schema["x-case"] : undefined;
     if (letterCase === "upper" || letterCase === "lower") cases.set(name, letterCase);
   }
+  let checks: ReadonlyMap<string, ValidateFunction> | undefined;
   return (raw) => {
     const input: Record<string, unknown> = {};
+    const problems: Violation[] = [];
     for (const [name, value] of Object.entries(raw)) {
       if (unknownFields === "ignore" && !Object.hasOwn(fields, name)) continue;
       const problem = textProblem(name, value);
-      if (problem) return { ok: false, violations: [problem] };
+      if (problem) problems.push(problem);
       const clean = trimmed(value);
       const letterCase = cases.get(name);
       const folded =
         typeof clean !== "string" || !letterCase ? clean : letterCase === "upper" ? clean.toUpperCase() : clean.toLowerCase();
       Object.defineProperty(input, name, { value: folded, enumerable: true, writable: true, configurable: true });
     }
-    return check(input) ? { ok: true, input } : { ok: false, violations: violationsOf(check) };
+    if (problems.length > 0) return { ok: false, violations: problems.slice(0, maxViolations) };
+    if (check(input)) return { ok: true, input };
+    const ofWhole = violationsOf(check);
+    checks ??= new Map(Object.entries(fields).map(([name, schema]) => [name, ajv.compile(closed(schema))]));
+    const ofFields = violationsOfFields(input, entry.input.required ?? [], checks);
+    return { ok: false, violations: ofFields.length > 0 ? ofFields : ofWhole };
   };
+}
+
+/** As many faults as one answer names. */
+const maxViolations = 50;
+const maxNameLength = 100;
+
+/**
+ * The first fault of each field, so that one answer tells a caller all there is to mend. Not every fault: in a list of a
+ * hundred thousand wrong items there would be as many.
+ */
+function violationsOfFields(input: JsonObject, required: readonly string[], checks: ReadonlyMap<string, ValidateFunction>): Violation[] {
+  const missing = required
+    .filter((name) => !Object.hasOwn(input, name))
+    .map((path) => ({ path, rule: "required", message: "is required" }));
+  const wrong = Object.entries(input).flatMap(([name, value]): Violation[] => {
+    const check = checks.get(name);
+    if (!check) return [{ path: name.slice(0, maxNameLength), rule: "additionalProperties", message: "is not a field of this tool" }];
+    const [first] = check(value) ? [] : violationsOf(check);
+    return first ? [{ ...first, path: [name, first.path].filter(Boolean).join("/") }] : [];
+  });
+  return [...missing, ...wrong].slice(0, maxViolations);
 }
 
 /** The same schema with every object that lists its fields closed to others, which are then refused or removed. */

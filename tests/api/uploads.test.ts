@@ -22,7 +22,7 @@ describe("uploads to the file store", async () => {
   });
 
   const rows: readonly (readonly [string, (url: string) => Promise<Awaited<ReturnType<typeof put>>>, number, string])[] = [
-    ["a changed signature", (url) => put(url.replace(/signature=./, "signature=_"), "hello"), 401, "INVALID_AUTH_TOKEN"],
+    ["a changed signature", (url) => put(url.replace(/signature=(.)/, (_, first) => `signature=${first === "A" ? "B" : "A"}`), "hello"), 401, "INVALID_AUTH_TOKEN"],
     ["no signature", (url) => put(url.replace(/signature=.*$/, ""), "hello"), 401, "INVALID_AUTH_TOKEN"],
     ["another key", (url) => put(url.replace("incoming/u", "incoming/v"), "hello"), 401, "INVALID_AUTH_TOKEN"],
     ["a way out of the folder", (url) => put(url.replace("incoming/u", "incoming/..%2f..%2fu"), "hello"), 401, "INVALID_AUTH_TOKEN"],
@@ -63,7 +63,7 @@ describe("uploads to the file store", async () => {
     const { url } = await ticketFor(5);
     const path = url.slice(api.url.length);
     const answer = await sendRaw(api.port, `PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhe`, { end: true });
-    assert.ok([0, 400, 409].includes(statusOf(answer)), answer);
+    assert.equal(statusOf(answer), 409);
     assert.equal(await api.desk.store.stat(`incoming/u${made}`), null);
     assert.equal((await put(url, "hello")).status, 201);
   });

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { errorEntries, type Dimension } from "../../dispatch/contract/errors.ts";
 import { commandEntries, queryEntries, type ToolName } from "../../dispatch/contract/index.ts";
 import { parseBody, parseRefusal } from "../support/response-schemas.ts";
+import { seed } from "./lanes.ts";
 import { cut, describeRequest, type HttpRequest } from "./request-bytes.ts";
 import type { Answer } from "./wire.ts";
 
@@ -78,12 +79,12 @@ function judged(request: HttpRequest, tool: ToolName | null, { status, headers, 
 export class Tally {
   readonly #statuses = new Map<number | "no answer", number>();
   readonly #codes = new Map<string, number>();
-  readonly #obeyed = new Set<ToolName>();
+  readonly #obeyed = new Map<ToolName, number>();
   total = 0;
 
   add(verdict: Verdict | null, tool: ToolName | null = null): void {
     this.total++;
-    if (tool && verdict?.code === null) this.#obeyed.add(tool);
+    if (tool && verdict?.code === null) this.#obeyed.set(tool, (this.#obeyed.get(tool) ?? 0) + 1);
     const status = verdict?.status ?? "no answer";
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
     if (verdict?.code) this.#codes.set(verdict.code, (this.#codes.get(verdict.code) ?? 0) + 1);
@@ -94,8 +95,16 @@ export class Tally {
     return [...statusOfTool.keys()].filter((tool) => !this.#obeyed.has(tool));
   }
 
-  get codes(): ReadonlySet<string> {
-    return new Set(this.#codes.keys());
+  /** The tools that let the fewest through, with how many. */
+  leastObeyed(): string {
+    const counts = [...statusOfTool.keys()].map((tool) => [tool, this.#obeyed.get(tool) ?? 0] as const);
+    return counts.sort(([, a], [, b]) => a - b).slice(0, 5).map(([tool, count]) => `${tool} ${count}`).join(", ");
+  }
+
+  /** What to print of a run, once it has sent what it was to send. */
+  report(requests: number): string {
+    assert.ok(this.total >= requests, `${this.total} requests were sent, not ${requests}`);
+    return `seed ${seed}; ${this}`;
   }
 
   toString(): string {

@@ -9,7 +9,7 @@ import { acme } from "../support/directory.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi } from "./attacked-api.ts";
 import { anyUuid, hostileJson, hostileText, jsonText } from "./hostile-values.ts";
-import { inLanes, scaled, seed, shares } from "./lanes.ts";
+import { inLanes, scaled, shares } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 import { rawScripts } from "./raw-scripts.ts";
 import { Wire } from "./wire.ts";
@@ -85,7 +85,7 @@ test("bodies and framing", async (t) => {
   await pipelined(api.port, tally);
   await slow;
   await api.assertWell();
-  t.diagnostic(`seed ${seed}; ${tally}`);
+  t.diagnostic(tally.report(requests));
   t.diagnostic(`left without an answer: ${[...silence].map(([name, count]) => `${name} × ${count}`).join(", ")}`);
   assert.deepEqual([...silence.keys()].filter((name) => name !== "nothing at all" && name !== "noise"), [], "somebody who asked something was told nothing");
 });

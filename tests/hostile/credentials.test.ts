@@ -13,7 +13,7 @@ import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi } from "./attacked-api.ts";
 import { anyToken, genuineTokens, keySet } from "./forged-tokens.ts";
 import { hostileId, hostileText } from "./hostile-values.ts";
-import { inLanes, scaled, seed, shares, type Lane } from "./lanes.ts";
+import { inLanes, scaled, shares, type Lane } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 import type { Answer } from "./wire.ts";
 
@@ -78,7 +78,7 @@ test("credentials, trace headers and idempotency keys", async (t) => {
 
   await replays(share, api.port, tally, send);
   await api.assertWell();
-  t.diagnostic(`seed ${seed}; ${tally}`);
+  t.diagnostic(tally.report(share * 3));
 });
 
 /** The key an answer may name is the one that came, once. */

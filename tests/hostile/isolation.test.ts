@@ -11,10 +11,10 @@ import { acme, ana, ben, borealis } from "../support/directory.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi, type AttackedApi } from "./attacked-api.ts";
 import { eventsUpTo } from "./event-reader.ts";
-import { inLanes, scaled, seed, shares } from "./lanes.ts";
+import { inLanes, scaled, shares } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 import type { Known } from "./schema-arbitrary.ts";
-import { deskFields, requestOf, toolCalls, type ToolCall } from "./tool-requests.ts";
+import { allTools, deskFields, requestOf, toolCalls, type ToolCall } from "./tool-requests.ts";
 import { buildWorlds, mark, type Worlds } from "./two-worlds.ts";
 import type { Answer } from "./wire.ts";
 
@@ -62,7 +62,7 @@ for (const profile of profiles) {
     assert.equal(await worlds.fingerprintOfB(), before, "something of B's has changed");
     await assertSeenBy(api, worlds, scopeOfB, true);
     await api.assertWell();
-    t.diagnostic(`seed ${seed}; ${tally}`);
+    t.diagnostic(tally.report(requests));
   });
 }
 
@@ -70,7 +70,7 @@ type Attack = { readonly call: ToolCall | null; readonly request: HttpRequest | 
 
 function attacks(worlds: Worlds): fc.Arbitrary<Attack> {
   const scope = fc.constantFrom(...scopesOfA);
-  const call = fc.tuple(toolCalls((tool) => fieldsOfBoth(worlds, tool)), fc.boolean(), scope).map(([one, fromB, of]): Attack => ({ call: one, request: null, fromB, scope: of }));
+  const call = fc.tuple(toolCalls(allTools, (tool) => fieldsOfBoth(worlds, tool)), fc.boolean(), scope).map(([one, fromB, of]): Attack => ({ call: one, request: null, fromB, scope: of }));
   // What B's people have done, said again by somebody else, in their own name or in B's.
   const replay = fc.tuple(fc.constantFrom(...worlds.done), fc.constantFrom("boris", "mallory"), scope).map(([{ request }, actor, of]): Attack => ({
     call: null,

@@ -19,6 +19,7 @@ type Window = { readonly start: string; readonly end: string };
 
 const enough = 2;
 const keptReceipts = 200;
+const activeWork: ReadonlySet<TicketState> = new Set(["DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD"]);
 
 export class TicketPool {
   readonly #api: TestApi;
@@ -37,12 +38,12 @@ export class TicketPool {
   }
 
   /** Brings every state up to a few tickets. */
-  async fill(plan: Plan = {}): Promise<void> {
+  async stock(plan: Plan = {}): Promise<void> {
     for (const state of ticketStates) {
       for (let have = this.#count(state); have < enough; have++) {
         const built = await ticketIn(this.#api, state, plan);
-        // Or no work on it could ever be completed.
-        if (state === "IN_PROGRESS") await addAllEvidence(this.#api, built.id, plan.incidentType);
+        // Or hardly any work would ever be completed.
+        if (activeWork.has(state)) await addAllEvidence(this.#api, built.id, plan.incidentType);
         this.#add(state, built);
       }
     }
@@ -91,7 +92,7 @@ export class TicketPool {
     this.#api.clock.set(new Date().toISOString());
     const round = async (): Promise<void> => {
       await resumeAll(this.#api);
-      await this.fill();
+      await this.stock();
     };
     this.#filling = this.#filling.then(round).catch(() => undefined);
   }

@@ -2,7 +2,7 @@
 // this desk would send them, nearly so, or not at all so.
 
 import fc from "fast-check";
-import { commandEntries, queryEntries, type CommandEntry, type QueryEntry, type ToolName } from "../../dispatch/contract/index.ts";
+import { commandEntries, queryEntries, toolEntries, type CommandEntry, type QueryEntry, type ToolName } from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
@@ -65,7 +65,7 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   ["uri", fc.constantFrom("s3://camera-roll/a.jpg", "s3://dispatch-objects/evidence/a.jpg", "minio://b/c", "https://example.invalid/a")],
   ["content_type", fc.constantFrom("image/jpeg", "text/plain", "application/pdf")],
   ["size_bytes", fc.constantFrom(1, 1_024, 26_214_400, 26_214_401)],
-  ["checklist_status", fc.constantFrom(fullChecklist, { ...fullChecklist, work_performed: false }, {})],
+  ["checklist_status", fc.constantFrom(fullChecklist, fullChecklist, fullChecklist, { ...fullChecklist, work_performed: false }, {})],
   ["contact_phone", fc.integer({ min: 0, max: 999_999 }).map((n) => `+1 (555) 0${String(n).padStart(6, "0")}`)],
   ["contact_email", fc.constantFrom("canary@example.invalid", " Canary@Example.INVALID ")],
   ["customer_name", fc.constantFrom("Canary Customer", "Cañary")],
@@ -120,14 +120,17 @@ function queryCall(tool: ToolName, entry: QueryEntry, known: Known): fc.Arbitrar
 }
 
 /**
- * Calls of every command and query, each alike often.
+ * Calls of tools, each alike often.
  * @param knownTo what fields may hold, by tool
  */
-export const toolCalls = (knownTo: (tool: ToolName) => Known = () => (field) => deskFields.get(field)): fc.Arbitrary<ToolCall> =>
+export const toolCalls = (tools: readonly ToolName[], knownTo: (tool: ToolName) => Known = () => (field) => deskFields.get(field)): fc.Arbitrary<ToolCall> =>
   fc.oneof(
-    ...commandEntries.map(([tool, entry]) => commandCall(tool, entry, knownTo(tool))),
-    ...queryEntries.map(([tool, entry]) => queryCall(tool, entry, knownTo(tool))),
+    ...commandEntries.filter(([tool]) => tools.includes(tool)).map(([tool, entry]) => commandCall(tool, entry, knownTo(tool))),
+    ...queryEntries.filter(([tool]) => tools.includes(tool)).map(([tool, entry]) => queryCall(tool, entry, knownTo(tool))),
   );
+
+/** Every command and query there is. */
+export const allTools: readonly ToolName[] = toolEntries.map(([tool]) => tool);
 
 const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
 

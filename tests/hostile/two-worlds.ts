@@ -39,8 +39,8 @@ export async function buildWorlds(api: AttackedApi): Promise<Worlds> {
   const { owner } = api.aside;
   await markDirectory(owner);
   const [a, b] = [new TicketPool(api.aside), new TicketPool(api.aside)];
-  await a.fill({ accountId: acme.id, siteId: acme.oakland });
-  await b.fill({ accountId: borealis.id, siteId: borealis.albany, summary: `${mark} oven door` });
+  await a.stock({ accountId: acme.id, siteId: acme.oakland });
+  await b.stock({ accountId: borealis.id, siteId: borealis.albany, summary: `${mark} oven door` });
   const done = await liveInB(api, b);
 
   const idsOfB = new Set<string>();

@@ -11,7 +11,7 @@ import { ticketIn } from "../support/ticket-builder.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi, type AttackedApi } from "./attacked-api.ts";
 import { hostileText } from "./hostile-values.ts";
-import { inLanes, scaled, seed, shares } from "./lanes.ts";
+import { inLanes, scaled, shares } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 
 const content = Buffer.concat([Buffer.of(0xff, 0xd8, 0xff, 0xe0), Buffer.from("a photograph")]);
@@ -59,7 +59,7 @@ test("signed upload addresses", async (t) => {
   });
 
   await api.assertWell();
-  t.diagnostic(`seed ${seed}; ${tally}`);
+  t.diagnostic(tally.report(requests));
   assert.equal(taken.size, grants.length, "the untouched addresses work");
   await assertOnlyGranted(api, grants);
 });

@@ -46,7 +46,7 @@ export function followEvents(desk: SupervisedDesk, onEvent: (count: number, from
       await readOnce().catch((error: unknown) => {
         if (!(error instanceof TypeError) && !abort.signal.aborted) throw error;
       });
-      await desk.allUp();
+      if (!abort.signal.aborted) await desk.allUp();
     }
   };
   const following = follow();

@@ -25,7 +25,7 @@ class SupervisedApi {
 
   constructor(t: Scope, options: ApiProcessOptions) {
     let over = false;
-    // Before the hooks that kill what runs then, or that would be started again.
+    // Before the hooks that kill what runs then; nothing may be started behind them.
     t.after(async () => void (over = true));
     this.#start = () => startUntilUp(t, options, () => over);
     this.#up = this.#start();
@@ -36,21 +36,23 @@ class SupervisedApi {
   }
 
   async kill(): Promise<void> {
-    await (await this.#up).kill();
-    this.#up = this.#start();
+    const dead = (await this.#up).kill();
+    this.#up = dead.then(this.#start);
     // Whoever waits for it hears of it; at the end nobody may.
     this.#up.catch(() => undefined);
+    await dead;
   }
 }
 
 async function startUntilUp(t: Scope, options: ApiProcessOptions, isOver: () => boolean): Promise<ApiProcess> {
-  for (let starts = 1; ; starts++) {
+  for (let starts = 1; !isOver(); starts++) {
     try {
       return await startApiProcess(t, options);
     } catch (error) {
-      if (!(error instanceof ApiDidNotStart) || starts >= maxStarts || isOver()) throw error;
+      if (!(error instanceof ApiDidNotStart) || starts >= maxStarts) throw error;
     }
   }
+  throw new Error("the test is over");
 }
 
 export class SupervisedDesk {
