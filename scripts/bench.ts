@@ -38,7 +38,7 @@ await runCommand(
     },
     meanings: {
       seconds: "length of each measured run (default 8)",
-      rounds: "API and baseline in turn, this often (default 3)",
+      rounds: "API and baseline in turn, this often, and 50 times that the two desks (default 3)",
       concurrency: "connections at once (default 16)",
       small: "tickets of the small desk (default 1000)",
       large: "tickets of the large desk (default 200000)",
@@ -58,7 +58,11 @@ await runCommand(
       const speed = await measureSpeed(server.url, folder, options);
       const growth = values["no-growth"]
         ? []
-        : await measureSizes(server.url, folder, wholeNumber("small", values.small, 1_000), wholeNumber("large", values.large, 200_000));
+        : await measureSizes(server.url, folder, {
+            small: wholeNumber("small", values.small, 1_000),
+            large: wholeNumber("large", values.large, 200_000),
+            turns: options.rounds * 50,
+          });
       print(speed, growth);
       const report = JSON.stringify({ machine: { cores: cpus().length, node: process.version }, ...speed, growth });
       console.log(report);
@@ -133,7 +137,11 @@ async function measureBaseline(desk: Desk, recorded: readonly Recorded[], worker
   });
 }
 
-async function measureSizes(serverUrl: string, folder: string, small: number, large: number): Promise<GrowthRow[]> {
+async function measureSizes(
+  serverUrl: string,
+  folder: string,
+  { small, large, turns }: { small: number; large: number; turns: number },
+): Promise<GrowthRow[]> {
   const apis: ApiProcess[] = [];
   try {
     for (const count of [small, large]) {
@@ -144,8 +152,8 @@ async function measureSizes(serverUrl: string, folder: string, small: number, la
     }
     say("comparing the two desks…");
     const [smallUrl = "", largeUrl = ""] = apis.map(({ url }) => url);
-    await measureGrowth(smallUrl, largeUrl, 20);
-    return await measureGrowth(smallUrl, largeUrl, 150);
+    await measureGrowth(smallUrl, largeUrl, Math.ceil(turns / 8));
+    return await measureGrowth(smallUrl, largeUrl, turns);
   } finally {
     for (const api of apis) await api.stop();
   }

@@ -5,9 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { migrate } from "../dispatch/db/migrate.ts";
 import { openDatabase } from "../dispatch/db/pool.ts";
 import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
-import { S3Store } from "../dispatch/storage/s3-store.ts";
 import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
 import { withDatabase } from "./database-of-settings.ts";
+import { makeBucket } from "./demo/bucket.ts";
 import { upsertFixtures } from "./demo/fixtures.ts";
 
 const log = (message: string): void => console.error(`[dispatch-bootstrap] ${message}`);
@@ -52,28 +52,16 @@ async function bootstrap(settings: Settings, url: string) {
   try {
     const { fixtures, counts } = await upsertFixtures(db, settings);
     log(`account ${fixtures.account_id}, site ${fixtures.site_id}, ${fixtures.technicians.length} technicians`);
-    await makeBucket(settings);
+    if (await makeBucket(settings)) log(`bucket ${settings.objectStoreBucket} is there`);
     return { migration: { path, version }, fixtures, counts };
   } finally {
     await db.close();
   }
 }
 
-async function makeBucket(settings: Settings): Promise<void> {
-  if (settings.objectStoreEndpoint === null) return;
-  const store = new S3Store({
-    endpoint: settings.objectStoreEndpoint,
-    bucket: settings.objectStoreBucket,
-    region: settings.objectStoreRegion,
-    accessKey: settings.objectStoreKey ?? "",
-    secretKey: settings.objectStoreSecret ?? "",
-  });
-  await store.ensureBucket();
-  log(`bucket ${settings.objectStoreBucket} is there`);
-  await store.close();
+function skipped(endpoint: string) {
+  return { endpoint, performed: false, status: "skipped" as const, attempts: 0, body: null };
 }
-
-const skipped = (endpoint: string) => ({ endpoint, performed: false, status: "skipped" as const, attempts: 0, body: null });
 
 /** @throws CommandFailure when the API does not become ready in the set number of tries */
 async function readyCheck(endpoint: string, { bootstrapHealthRetries: retries, bootstrapHealthDelayMs: pause }: Settings) {

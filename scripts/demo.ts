@@ -7,6 +7,7 @@ import { startApi, type RunningApi } from "../dispatch/api/start.ts";
 import { CannotListen } from "../dispatch/api/listen.ts";
 import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
 import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
+import { makeBucket } from "./demo/bucket.ts";
 import { upsertFixtures } from "./demo/fixtures.ts";
 import { tellStory } from "./demo/story.ts";
 
@@ -25,6 +26,7 @@ await runCommand(
     const say = quiet ? () => undefined : (line: string) => console.log(line);
     const seconds = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
     const settings = demoSettings();
+    await makeBucket(settings);
     const api = await start(settings, say);
     const stopped = stopOnSignal(api);
     try {

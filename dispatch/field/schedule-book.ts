@@ -15,15 +15,15 @@ const shown = 5;
 export const scheduleBook = ticketCommand({
   name: "schedule.book",
   target: () => "SCHEDULED",
-  async load(tx, { input, ticketId, now }) {
-    const { earliest: from, latest: to } = searchSpan(input, now);
+  async load(tx, { input, ticketId, clockTime }) {
+    const { earliest: from, latest: to } = searchSpan(input, clockTime);
     const [roster, site] = await Promise.all([loadRoster(tx, { ticketId, from, to }), loadSiteDemand(tx, ticketId)]);
     return { roster, site };
   },
-  decide({ desk, input, ticket, now }, { roster, site }) {
+  decide({ desk, input, ticket, now, clockTime }, { roster, site }) {
     const { tech_id: techId, strategy = "best" } = input;
     if (techId && !roster.some((one) => one.id === techId)) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
-    const { slots, rejected } = slotsFor({ desk, ticket, roster, site, wish: input, strategy, limit: shown, now });
+    const { slots, rejected } = slotsFor({ desk, ticket, roster, site, wish: input, strategy, limit: shown, now: clockTime });
     const [slot] = slots;
     if (!slot) throw new Refusal("NO_FEASIBLE_SLOT", { rejected });
 

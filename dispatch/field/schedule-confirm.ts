@@ -6,15 +6,15 @@ import { utcWindow } from "./windows.ts";
 
 export const scheduleConfirm = ticketCommand({
   name: "schedule.confirm",
-  decide({ desk, input, ticket, now }) {
+  decide({ desk, input, ticket, clockTime }) {
     const { start, end } = utcWindow(input);
     const proposed = ticket.proposed_windows.some((one) => one.start === start && one.end === end);
     if (desk.policy.confirmMustMatchProposal && !proposed) {
       const rejected = [{ start, end, reason: "NOT_PROPOSED" }];
       throw new Refusal("WINDOW_NOT_PROPOSED", { rejected, proposed: ticket.proposed_windows });
     }
-    if (desk.policy.confirmRefusesPastWindow && Date.parse(start) < Date.parse(now)) {
-      throw new Refusal("WINDOW_IN_PAST", { rejected: [{ start, end, reason: "IN_PAST" }], now });
+    if (desk.policy.confirmRefusesPastWindow && Date.parse(start) < Date.parse(clockTime)) {
+      throw new Refusal("WINDOW_IN_PAST", { rejected: [{ start, end, reason: "IN_PAST" }], now: clockTime });
     }
     return {
       path: ["SCHEDULED"],

@@ -39,8 +39,8 @@ export const confirmationWindow = (hold: HoldRow) => ({ start: hold.confirm_from
  * What a hold that ends gives back to its ticket.
  * @throws Refusal CUSTOMER_CONFIRMATION_STALE after the window's end, HOLD_SNAPSHOT_MISSING when the kept state is none
  */
-export function restoredBy(hold: HoldRow, now: string): { state: TicketState; change: Pick<TicketRow, "scheduled_start" | "scheduled_end"> } {
-  if (Date.parse(now) > Date.parse(hold.confirm_until)) {
+export function restoredBy(hold: HoldRow, clockTime: string): { state: TicketState; change: Pick<TicketRow, "scheduled_start" | "scheduled_end"> } {
+  if (Date.parse(clockTime) > Date.parse(hold.confirm_until)) {
     throw new Refusal("CUSTOMER_CONFIRMATION_STALE", {
       snapshot_id: hold.snapshot_id,
       hold_id: hold.id,

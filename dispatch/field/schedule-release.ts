@@ -8,7 +8,7 @@ export const scheduleRelease = ticketCommand({
   name: "schedule.release",
   wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
   load: (tx, { ticketId }) => tx.row(selectActiveHold, [ticketId]),
-  decide({ input, ticket, now }, hold) {
+  decide({ input, ticket, now, clockTime }, hold) {
     const named = input.customer_confirmation_log ?? input.customer_confirmation_id;
     if (named === undefined) throw invalidField("customer_confirmation_log", "required", "is required: the hold_id");
     if (!hold) throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: null, hold_id: null, confirmation_log: named });
@@ -19,7 +19,7 @@ export const scheduleRelease = ticketCommand({
         confirmation_log: named,
       });
     }
-    const { state, change } = restoredBy(hold, now);
+    const { state, change } = restoredBy(hold, clockTime);
     return {
       path: [state],
       change,

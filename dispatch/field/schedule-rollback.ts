@@ -8,7 +8,7 @@ export const scheduleRollback = ticketCommand({
   name: "schedule.rollback",
   wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
   load: (tx, { ticketId }) => tx.row(selectActiveHold, [ticketId]),
-  decide({ input, ticket, now }, hold) {
+  decide({ input, ticket, now, clockTime }, hold) {
     if (!hold) throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: null, hold_id: null, confirmation_log: input.confirmation_id });
     if (input.confirmation_id.toLowerCase() !== hold.id) {
       throw new Refusal("SCHEDULE_HOLD_STATE_CONFLICT", {
@@ -18,7 +18,7 @@ export const scheduleRollback = ticketCommand({
         confirmation_id: input.confirmation_id,
       });
     }
-    const { state, change } = restoredBy(hold, now);
+    const { state, change } = restoredBy(hold, clockTime);
     const reason = input.reason ?? null;
     return {
       path: [state],

@@ -8,7 +8,7 @@ export type TimelineEvent = QueryBodyOf<"ticket.timeline">["events"][number];
 const columns = `id, ticket_id, actor_type, actor_id, actor_role, tool_name, request_id, correlation_id, trace_id, before_state,
           after_state, payload, created_at, seq, hash`;
 
-// created_at never runs backwards within a ticket, so seq gives the order by created_at and settles equal times.
+// created_at rises with seq, so this is the order by created_at too.
 export const selectTimeline = statement<TimelineEvent>(
   "timeline_select",
   `SELECT ${columns}

@@ -17,8 +17,10 @@ export type Call<N extends CommandName> = {
   readonly desk: Desk;
   readonly actor: Actor;
   readonly input: InputOf<N>;
-  /** ISO 8601; once the ticket, or the desk's chain, is locked always after its last event. */
+  /** When this happens, ISO 8601; once the ticket, or the desk's chain, is locked always after its last event. */
   readonly now: string;
+  /** What the clock says: for what is too early or too late, since history may run ahead where a clock was wrong. */
+  readonly clockTime: string;
   /** The ticket's id; for a creating command the id the new ticket will have. */
   readonly ticketId: string;
   /** The id this command's audit event, and so its receipt, will have. */

@@ -123,7 +123,8 @@ async function attemptOnce<N extends CommandName>(kernel: Kernel, request: Comma
 
 function callOf<N extends CommandName>(desk: Desk, request: CommandRequest<N>, input: Call<N>["input"]): Call<N> {
   const now = desk.clock.now();
+  const clockTime = now.toISOString();
   const ticketId = request.ticketId ?? newId(now.getTime());
-  return { desk, actor: request.actor, input, now: now.toISOString(), ticketId, eventId: newId(now.getTime()) };
+  return { desk, actor: request.actor, input, now: clockTime, clockTime, ticketId, eventId: newId(now.getTime()) };
 }
 

@@ -52,6 +52,16 @@ describe("approval.decide", async () => {
     await ticketIn(api, "DISPATCHED", { techId, window });
   });
 
+  test("of a change keeps the evidence that was given for it, and where the work was", async () => {
+    const { id } = await ticketIn(api, "IN_PROGRESS");
+    const body = { approval_type: "PROPOSAL", reason: "hinge is gone", evidence_refs: ["s3://phone/hinge"] };
+    const { approval, ticket } = await api.run("tech.request_change", { as: "tech", ticket: id, body });
+    assert.deepEqual([ticket.state, ticket.pending_approval_id, approval.amount_delta_cents], ["APPROVAL_REQUIRED", approval.id, 0]);
+    const { rows } = await api.owner.query("SELECT evidence, requested_by FROM approvals WHERE id = $1", [approval.id]);
+    const evidence = { source: "tech.request_change", return_state: "IN_PROGRESS", evidence_refs: ["s3://phone/hinge"] };
+    assert.deepEqual(rows, [{ evidence, requested_by: "tech-1" }]);
+  });
+
   test("is not for whoever asked, as any actor of that name", async () => {
     const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED", { approvalFrom: "change" });
     const { error } = await api.refuse("approval.decide", { as: "approver", actor: "builder-tech", ticket: id, body: decide(approvalId, "APPROVED") });

@@ -144,6 +144,15 @@ describe("equal commands at the same moment", async () => {
     assert.deepEqual(rows, [{ made: 1 }]);
   });
 
+  test("of different intent change a ticket once, and all others are told that it has moved on", async () => {
+    const { id } = await ticketIn(api, "NEW");
+    const call = { ticket: id, body: { reason: "called off" } };
+    const replies = await Promise.all(Array.from({ length: 30 }, (_, n) => (n % 2 ? api : beside).call("ticket.cancel", { ...call, actor: `d-${n}` })));
+    assert.equal(replies.filter(({ status }) => status === 200).length, 1);
+    for (const { text } of replies.filter(({ status }) => status !== 200)) assert.match(text, /INVALID_STATE_TRANSITION.*"from_state":"CANCELLED"/);
+    assert.equal((await api.read("ticket.timeline", { ticket: id })).events.length, 2);
+  });
+
   test("change a ticket once, over two processes", async () => {
     const { id } = await ticketIn(api, "NEW");
     await equalCalls("ticket.triage", { key: randomUUID(), ticket: id, body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH" } });

@@ -114,8 +114,10 @@ describe("a clock that jumps", { timeout: 60_000 }, async () => {
     api.clock.advance(dayLong);
     const refused = await api.refuse("schedule.release", { ticket, body: { customer_confirmation_log: late.hold_id } });
     assert.equal(refused.error.code, "CUSTOMER_CONFIRMATION_STALE");
+    await api.run("closeout.add_evidence", { ticket, body: { kind: "NOTE", uri: "s3://elsewhere/a-day-ahead.txt" } });
     api.clock.advance(-dayLong);
     await api.run("schedule.release", { ticket, body: { customer_confirmation_log: late.hold_id } });
+    assertOneOrder((await api.read("ticket.timeline", { ticket })).events);
   });
 
   test("and every chain holds", async () => assert.deepEqual((await reportOn(api.databaseUrl)).faults, []));

@@ -1,0 +1,107 @@
+// The pnpm commands as a user runs them: the demo from nothing, bootstrap and smoke beside a running API, the benchmark.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { pino } from "pino";
+import { startApi, type RunningApi } from "../../dispatch/api/start.ts";
+import { readSettings } from "../../dispatch/kernel/settings.ts";
+import { createTestDatabase } from "../support/database.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+function run(script: string, args: readonly string[], environment: Record<string, string>): Promise<Outcome> {
+  const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, "scripts", script), ...args], { env, timeout: 120_000 }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
+    });
+  });
+}
+
+const lastLine = (text: string): Record<string, unknown> => JSON.parse(text.trimEnd().split("\n").at(-1) ?? "");
+
+const database = await createTestDatabase();
+
+describe("commands", () => {
+  let folder = "";
+  let api: RunningApi;
+  let environment: Record<string, string> = {};
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dispatch-scripts-"));
+    environment = { DISPATCH_DATABASE_URL: database.url, DISPATCH_DATA_DIR: folder, DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", DISPATCH_RATE_LIMIT_PER_MINUTE: "0" };
+    api = await startApi({ settings: readSettings(environment), log: pino({ level: "silent" }) });
+  });
+  after(async () => {
+    await api.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test("dispatch:demo:ci takes a ticket from call to invoice on an empty machine and leaves nothing running", async () => {
+    const dataDir = join(folder, "demo");
+    const { code, stdout, stderr } = await run("demo.ts", ["--ci"], { DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" });
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, "");
+    assert.match(stdout, /REFUSED, MISSING_SIGNATURE_CONFIRMATION/);
+    assert.match(stdout, /REFUSED, NOT_ASSIGNED_TECH/);
+    const summary = lastLine(stdout);
+    assert.deepEqual(Object.keys(summary), ["ticket_id", "state", "timeline_events", "receipts_verified", "duration_ms"]);
+    assert.equal(summary["state"], "INVOICED");
+    assert.equal(summary["receipts_verified"], summary["timeline_events"]);
+    await assert.rejects(readFile(join(dataDir, "postgres/postmaster.pid")), { code: "ENOENT" });
+  });
+
+  test("dispatch:bootstrap makes the demo's rows, shows them as evidence, and changes nothing when run again", async () => {
+    const path = join(folder, "evidence.json");
+    const once = await run("bootstrap.ts", ["--url", api.url], { ...environment, DISPATCH_BOOTSTRAP_EVIDENCE_PATH: path });
+    assert.equal(once.code, 0, once.stderr);
+    for (const line of once.stderr.trimEnd().split("\n")) assert.match(line, /^\[dispatch-bootstrap\] /);
+    const evidence = JSON.parse(once.stdout);
+    assert.deepEqual(JSON.parse(await readFile(path, "utf8")), evidence);
+    assert.deepEqual(Object.keys(evidence), ["timestamp", "migration", "fixtures", "counts", "ready_check"]);
+    assert.equal(evidence.fixtures.account.name, "Demo Home Services");
+    assert.equal(evidence.fixtures.site.name, "Demo Site North");
+    assert.equal(evidence.fixtures.contact.name, "Dispatcher Front Desk");
+    assert.equal(evidence.ready_check.status, "ok");
+    const again = JSON.parse((await run("bootstrap.ts", ["--skip-ready-check"], environment)).stdout);
+    assert.deepEqual(again.counts, evidence.counts);
+    assert.deepEqual(again.fixtures, evidence.fixtures);
+    assert.equal(again.ready_check.status, "skipped");
+  });
+
+  test("dispatch:bootstrap fails and says why when the API does not become ready", async () => {
+    const { code, stderr } = await run("bootstrap.ts", ["--url", "http://127.0.0.1:9"], {
+      ...environment,
+      DISPATCH_BOOTSTRAP_API_HEALTH_RETRIES: "2",
+      DISPATCH_BOOTSTRAP_API_HEALTH_DELAY_MS: "1",
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /127\.0\.0\.1:9\/health is not ready after 2 tries/);
+  });
+
+  test("dispatch:demo:smoke tells the story against an API that runs", async () => {
+    const { code, stdout, stderr } = await run("demo-smoke.ts", ["--url", api.url, "--quiet"], environment);
+    assert.equal(code, 0, stderr);
+    assert.equal(lastLine(stdout)["state"], "INVOICED");
+  });
+
+  test("dispatch:demo:smoke says in a sentence that nothing answers", async () => {
+    const { code, stderr } = await run("demo-smoke.ts", ["--url", "http://127.0.0.1:9"], environment);
+    assert.equal(code, 1);
+    assert.match(stderr, /^No answer from the API at http:\/\/127\.0\.0\.1:9/);
+  });
+
+  test("dispatch:bench measures and compares, whatever the figures", async () => {
+    const { code, stdout, stderr } = await run("bench.ts", ["--seconds", "1", "--rounds", "1", "--small", "100", "--large", "1000"], {});
+    assert.equal(code, 0, stderr);
+    const report = lastLine(stdout);
+    assert.ok(Number(report["ratio"]) > 0 && Number(report["replay_ratio"]) > 0);
+    assert.ok(Array.isArray(report["growth"]) && report["growth"].length >= 8);
+  });
+});
