@@ -38,6 +38,8 @@ export const isFullRun = scale >= 1;
 export const seed = Number(process.env["DISPATCH_TEST_SEED"] ?? randomInt(2 ** 31));
 
 const laneCount = 12;
+/** A failure may be slow to fail again, a request that nobody answers for example. */
+const shrinkWithinMs = 20_000;
 
 export type Lane = { readonly wire: Wire; readonly number: number };
 
@@ -47,14 +49,16 @@ export type Lane = { readonly wire: Wire; readonly number: number };
  */
 export async function inLanes<T>(port: number, requests: number, values: fc.Arbitrary<T>, check: (value: T, lane: Lane) => Promise<void>): Promise<void> {
   let failing: number | null = null;
+  let shrinkUntil = Infinity;
   const run = async (number: number): Promise<void> => {
     const wire = new Wire(port);
     const property = fc.asyncProperty(values, async (value) => {
       // Once one lane has found something, the machine is its own until it has found the smallest such request.
-      if (failing !== null && failing !== number) return;
+      if (failing !== null && (failing !== number || performance.now() > shrinkUntil)) return;
       try {
         await check(value, { wire, number });
       } catch (error) {
+        if (failing === null) shrinkUntil = performance.now() + shrinkWithinMs;
         failing ??= number;
         if (failing === number) throw error;
       }

@@ -106,6 +106,17 @@ describe("Postgres goes away and comes back", { timeout: 120_000 }, () => {
   }
 });
 
+test("an API can be stopped in good order while Postgres is away", { timeout: 60_000 }, async (t) => {
+  t.after(() => postgres.start());
+  const leaving = await start();
+  for (const { status, text } of await sendAll(leaving, intents(poolMax))) assert.equal(status, 201, text);
+  await postgres.kill();
+  const begun = performance.now();
+  assert.equal(await leaving.stop(), 0);
+  const took = performance.now() - begun;
+  assert.ok(took < soonMs, `took ${took} ms`);
+});
+
 describe("Postgres is there and cannot work", { timeout: 120_000 }, () => {
   test("statements run into their time limit", async (t) => {
     const hasty = await start({ DISPATCH_DB_STATEMENT_TIMEOUT_MS: "300", DISPATCH_DB_LOCK_TIMEOUT_MS: "60000" });
