@@ -3,7 +3,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type MetricObjectWithValues, type MetricValue } from "prom-client";
 import type { CommandName } from "../contract/index.ts";
 import type { Clock } from "../kernel/clock.ts";
-import type { Answer } from "../kernel/execute.ts";
+import type { Answer } from "../kernel/command-call.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import type { Exchange } from "./exchange.ts";
 import { serviceName } from "./health.ts";

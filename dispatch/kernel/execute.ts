@@ -2,43 +2,19 @@
 // and read; then write everything and commit.
 
 import { commands, type CommandEntry, type CommandName } from "../contract/index.ts";
-import type { Actor, Trace } from "./actor.ts";
 import { lockDeskChain } from "./audit.ts";
 import { requireAssignedTech, requireScope } from "./authorize.ts";
 import { newId, timeAfter } from "./clock.ts";
+import type { Answer, CommandRequest } from "./command-call.ts";
 import type { Call, CommandHandlers, TicketCall } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import { isLostRace, refusalFor, stillBusy } from "./failure.ts";
 import { fingerprint, replayOf, selectAnswer } from "./idempotency.ts";
-import type { JsonObject } from "./json.ts";
 import { requireState } from "./machine.ts";
 import { invalidFields, Refusal } from "./refusal.ts";
 import { lockTicket } from "./ticket-row.ts";
 import type { Validators } from "./validate.ts";
 import { effectOfCreation, effectOfDesk, effectOfTicket, writeEffect, type Effect } from "./write.ts";
-
-export type CommandRequest<N extends CommandName = CommandName> = {
-  readonly name: N;
-  /** The concrete path, which the idempotency fingerprint covers. */
-  readonly path: string;
-  /** The ticket named in the path, lower-cased. */
-  readonly ticketId: string | null;
-  readonly body: JsonObject;
-  readonly requestId: string;
-  /** Authenticated; role and tool have been checked. */
-  readonly actor: Actor;
-  readonly trace: Trace;
-};
-
-export type Answer = {
-  readonly status: number;
-  /** JSON text: the very bytes that are stored for replays. */
-  readonly body: string;
-  readonly replayed: boolean;
-  readonly ticketId: string | null;
-  /** The transitions made, from[i] to to[i]. */
-  readonly moves: { readonly from: readonly string[]; readonly to: readonly string[] };
-};
 
 export type Kernel = { readonly desk: Desk; readonly handlers: CommandHandlers; readonly validators: Validators };
 

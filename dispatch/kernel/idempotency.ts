@@ -4,7 +4,7 @@
 import { statement } from "../db/statement.ts";
 import type { Actor } from "./actor.ts";
 import { requireScope } from "./authorize.ts";
-import type { Answer } from "./execute.ts";
+import type { Answer } from "./command-call.ts";
 import { canonicalJson } from "../policy/canonical-json.ts";
 import { sha256, type JsonObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";

@@ -5,7 +5,7 @@ import { creation, type FromState, type TicketState } from "../contract/states.t
 import type { Session } from "../db/pool.ts";
 import { advanceDeskChain, auditValues, chained, insertAudit, receiptOf, type AuditEvent } from "./audit.ts";
 import type { Call, CreationDecision, DeskDecision, Place, TicketCall, TicketDecision } from "./command.ts";
-import type { Answer, CommandRequest } from "./execute.ts";
+import type { Answer, CommandRequest } from "./command-call.ts";
 import { insertAnswer } from "./idempotency.ts";
 import type { JsonObject } from "./json.ts";
 import { insertTransitions, movesAlong, requirePath } from "./machine.ts";
