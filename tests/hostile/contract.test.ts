@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ToolName } from "../../dispatch/contract/index.ts";
 import { profiles } from "../support/api.ts";
+import { ana } from "../support/directory.ts";
+import { ticketIn } from "../support/ticket-builder.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi, type AttackedApi, type Vitals } from "./attacked-api.ts";
 import { inLanes, isFullRun, scaled, shares } from "./lanes.ts";
@@ -44,6 +46,7 @@ for (const profile of profiles) {
     for (const tool of isFullRun ? tally.neverObeyed() : []) await flood(300, [tool]);
 
     await Promise.all([pool.settled(), slow]);
+    await assertLongVisitsCostLittle(api);
     await api.assertWell();
     t.diagnostic(tally.report(requests));
     t.diagnostic(`least obeyed: ${tally.leastObeyed()}`);
@@ -52,6 +55,16 @@ for (const profile of profiles) {
     t.diagnostic(memory.assertFlat());
     assert.deepEqual(tally.neverObeyed(), [], "the flood did not get past the checks of these");
   });
+}
+
+/** A visit of seven thousand years is allowed; working out everybody's shifts for it would hold the process for a minute. */
+async function assertLongVisitsCostLittle({ aside, front }: AttackedApi): Promise<void> {
+  const window = { start: new Date(Date.now() + 3_600_000).toISOString(), end: "9000-01-01T00:00:00.000Z" };
+  const { id } = await ticketIn(aside, "SCHEDULED", { window });
+  const from = performance.now();
+  await front.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT", preferred_window: window } });
+  await front.call("assignment.dispatch", { ticket: id, body: { tech_id: ana } });
+  assert.ok(performance.now() - from < 5_000, `took ${performance.now() - from} ms`);
 }
 
 class MemoryLog {

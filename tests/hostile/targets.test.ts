@@ -103,13 +103,25 @@ const anyCursor: fc.Arbitrary<Target> = fc
   .tuple(fc.constantFrom(["ticket.search", "/tickets"] as const, ["dispatcher.cockpit", "/ux/dispatcher/cockpit"] as const, ["ticket.timeline", `/tickets/${someTicket}/timeline`] as const), cursors)
   .map(([[tool, path], cursor]) => get(`${path}?limit=2&cursor=${encodeURIComponent(cursor.toWellFormed())}`, tool));
 
+/** By HEAD, whose answer ends where a stream would begin. */
+const anyEvents: fc.Arbitrary<Target> = fc
+  .tuple(
+    fc.array(fc.oneof(hostileText, fc.constantFrom(">", "*", "a.>", ">.a", "field.ticket.*.>", "a..b", ".", "[^.]+", "a".repeat(201))), { maxLength: 25 }),
+    fc.constantFrom("", "0.0", "18446744073709551615.9223372036854775807", "18446744073709551616.0", "1.9223372036854775808", "-1.0", "1e3.0", "0", ".", "'; drop table t; --", "1.2.3"),
+    fc.constantFrom("after", "Last-Event-ID"),
+  )
+  .map(([subjects, after, place]): Target => {
+    const query = [...subjects.map((subject) => `subject=${encodeURIComponent(subject.toWellFormed())}`), ...(place === "after" ? [`after=${encodeURIComponent(after)}`] : [])];
+    return { request: { method: "HEAD", target: `/events?${query.join("&")}`, headers: [...headers, ...(place === "after" ? [] : [[place, after] as const])], body: null }, tool: null };
+  });
+
 test("paths, methods and query strings", async (t) => {
   const api = await startAttackedApi(t, "pilot");
   const pool = new TicketPool(api.aside);
   await pool.stock();
   const tally = new Tally();
   const requests = scaled(shares.targets);
-  await inLanes(api.port, requests, fc.oneof({ weight: 2, arbitrary: anyPath }, { weight: 2, arbitrary: anyQuery }, { weight: 1, arbitrary: anyCursor }), async ({ request: plan, tool }, { wire }) => {
+  await inLanes(api.port, requests, fc.oneof({ weight: 2, arbitrary: anyPath }, { weight: 2, arbitrary: anyQuery }, { weight: 1, arbitrary: anyCursor }, { weight: 1, arbitrary: anyEvents }), async ({ request: plan, tool }, { wire }) => {
     const ticket = pool.for(null, tally.total).id;
     // Longer than headers may be, but short enough to be read whole: a client that is still sending when the connection
     // closes may never see why.
