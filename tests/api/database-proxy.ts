@@ -38,8 +38,11 @@ export async function proxyDatabase(databaseUrl: string): Promise<DatabaseProxy>
     for (const socket of sockets) socket.destroy();
     await closed;
   };
+  const proxied = new URL(databaseUrl);
+  proxied.hostname = "127.0.0.1";
+  proxied.port = String(ownPort);
   return {
-    url: `postgresql://${target.username}@127.0.0.1:${ownPort}${target.pathname}?sslmode=disable`,
+    url: proxied.href,
     cut,
     restore: async () => void (proxy = await listening(pair, ownPort)),
     close: async () => (proxy.listening ? cut() : undefined),

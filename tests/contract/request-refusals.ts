@@ -89,8 +89,8 @@ export function requestRefusals(pilot: TestApi) {
     },
     DEPENDENCY_UNAVAILABLE: async (t) => {
       const proxy = await proxyDatabase(pilot.databaseUrl);
-      const api = await startTestApi({ t, beside: pilot, databaseUrl: () => proxy.url });
       t.after(() => proxy.close());
+      const api = await startTestApi({ t, beside: pilot, databaseUrl: () => proxy.url });
       await proxy.cut();
       return api.refuse("ticket.create", { body: newTicket });
     },

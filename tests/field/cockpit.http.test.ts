@@ -57,6 +57,7 @@ describe("the queue of three hundred tickets", async () => {
     for (let cursor: string | null = ""; cursor !== null; ) {
       const page: Awaited<ReturnType<typeof searchPage>> = await searchPage(cursor);
       tickets.push(...page.tickets);
+      assert.ok(tickets.length <= 300, "the pages do not end");
       cursor = page.next_cursor;
     }
     return tickets;
@@ -82,6 +83,7 @@ describe("the queue of three hundred tickets", async () => {
       const page: Awaited<ReturnType<typeof cockpitPage>> = await cockpitPage(query);
       assert.ok(page.queue.length <= limit && (page.next_cursor === null || page.queue.length === limit));
       rows.push(...page.queue);
+      assert.ok(rows.length <= tickets.length, "the pages do not end");
       cursor = page.next_cursor;
       // Time goes on while somebody reads; the pages must still fit together.
       api.clock.advance(1);

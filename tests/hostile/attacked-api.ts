@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import pg from "pg";
 import { commands, type BodyOf, type CommandName, type QueryBodyOf, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
@@ -35,6 +36,7 @@ export const jwtSecret = "an-hmac-secret-of-the-hostile-tests-0123456789";
 export const issuer = "https://idp.example.invalid";
 export const audience = "dispatch";
 const poolMax = 8;
+const endWithinMs = 30_000;
 const program = join(import.meta.dirname, "../../dispatch/api/main.ts");
 const preload = new URL("report-memory.ts", import.meta.url).href;
 
@@ -48,7 +50,10 @@ type Life = { after(fn: () => Promise<void>): void };
 export async function startAttackedApi(t: Life, profile: Profile, settings: Readonly<Record<string, string>> = {}): Promise<AttackedApi> {
   const undo: (() => Promise<void>)[] = [];
   t.after(async () => {
+    // A pool that leaks connections never ends. Without its connections this process does, and fails for it.
+    const stuck = setTimeout(() => void endSessions(aside), endWithinMs);
     for (const work of undo.toReversed()) await work();
+    clearTimeout(stuck);
   });
   const life: Life = { after: (work) => void undo.push(work) };
   const aside = await startTestApi({ profile, t: life });
@@ -107,6 +112,13 @@ export async function startAttackedApi(t: Life, profile: Profile, settings: Read
       await assertDatabaseWell(aside);
     },
   };
+}
+
+async function endSessions({ databaseUrl }: TestApi): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  await client.end();
 }
 
 /** Pauses that an attack left behind would stop ordinary work too, as they should. */

@@ -12,14 +12,14 @@ import { Wire } from "./wire.ts";
  * for a while.
  */
 export const shares = {
-  contractPilot: 13_000,
-  contractStrict: 10_000,
-  bytes: 8_000,
-  targets: 8_000,
+  contractPilot: 10_000,
+  contractStrict: 7_000,
+  bytes: 11_000,
+  targets: 11_000,
   credentials: 6_000,
-  uploads: 1_500,
-  isolationPilot: 4_000,
-  isolationStrict: 3_000,
+  uploads: 1_000,
+  isolationPilot: 3_000,
+  isolationStrict: 2_000,
 } as const;
 
 const promised = 50_000;
