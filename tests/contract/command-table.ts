@@ -92,7 +92,7 @@ export const queryTable: readonly QueryRow[] = [
   { tool: "ops.autonomy.replay", path: "/ops/autonomy/replay/{ticketId}", roles: ["dispatcher"] },
 ];
 
-/** The moves of section 3 of the contract; every state of `cancellable` leads to CANCELLED besides. */
+/** The moves a ticket may make. */
 export const moveTable: readonly (readonly [from: StateName | "(creation)", to: readonly StateName[]])[] = [
   ["(creation)", ["NEW", "TRIAGED", "READY_TO_SCHEDULE"]],
   ["NEW", ["NEEDS_INFO", "TRIAGED", "CANCELLED"]],

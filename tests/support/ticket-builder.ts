@@ -60,20 +60,20 @@ export const reportedWork = {
 };
 export const completion = { checklist_status: fullChecklist, no_signature_reason: "shop was closed", work: reportedWork };
 
-const windowsTaken = new WeakMap<TestApi["clock"], number>();
+const nextFree = new WeakMap<TestApi["clock"], string>();
 
-/** An hour a month from now that has not been handed out before on this clock. */
+/** An hour that has not been handed out before on this clock, a month from when the first one was. */
 export function freeWindow({ clock }: Pick<TestApi, "clock">): { start: string; end: string } {
-  const n = windowsTaken.get(clock) ?? 0;
-  windowsTaken.set(clock, n + 1);
-  const start = 30 * 1_440 + n * 60;
-  return { start: clock.in(start), end: clock.in(start + 60) };
+  const start = nextFree.get(clock) ?? clock.in(30 * 1_440);
+  const end = new Date(Date.parse(start) + 3_600_000).toISOString();
+  nextFree.set(clock, end);
+  return { start, end };
 }
 
 /** Makes a ticket and brings it to a state. */
 export async function ticketIn(api: TestApi, state: TicketState, plan: Plan = {}): Promise<BuiltTicket> {
   const { techId = ana, window = freeWindow(api) } = plan;
-  const built = { approvalId: null as string | null, holdId: null as string | null };
+  const built: OnTheWay["built"] = { approvalId: null, holdId: null };
   const { id } = await create(api, plan);
   const route = routeTo(state, plan);
   for (const step of route) await steps[step]({ api, id, plan, techId, window, built });
