@@ -65,7 +65,7 @@ export async function inLanes<T>(port: number, requests: number, values: fc.Arbi
     });
     try {
       const details = await fc.check(property, { seed: seed + number, numRuns: Math.ceil(requests / laneCount) });
-      if (details.failed) throw new Error(`DISPATCH_TEST_SEED=${seed}, lane ${number}: ${cut(fc.defaultReportMessage(details) ?? "", 10_000)}`);
+      if (details.failed) throw new Error(`DISPATCH_TEST_SEED=${seed}, lane ${number}: ${messageOf(details.errorInstance)}\n${cut(fc.defaultReportMessage(details) ?? "", 5_000)}`);
     } finally {
       wire.close();
     }
@@ -73,3 +73,5 @@ export async function inLanes<T>(port: number, requests: number, values: fc.Arbi
   const outcomes = await Promise.allSettled(Array.from({ length: laneCount }, (_, number) => run(number)));
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
+
+const messageOf = (error: unknown): string => cut(error instanceof Error ? error.message : String(error), 10_000);
