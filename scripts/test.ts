@@ -47,7 +47,9 @@ async function run(): Promise<boolean> {
 }
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
-  const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+  // Each test file is a process that loads the whole house; compiling it once saves about 0.4 s of CPU in each.
+  const env = { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled"), ...process.env };
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", env });
   // Ctrl-C reaches the child too; it cleans up after itself and is waited for.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => child.kill("SIGTERM"));
