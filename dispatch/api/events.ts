@@ -88,9 +88,10 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
       const subjects = subjectExpressions(parameters.get("subject") ?? []);
       const after = singleOf(parameters.get("after")) ?? headers["last-event-id"];
       const now = await positionNow(desk.db);
-      const from = typeof after === "string" && after !== "" ? positionFrom(after, now) : now;
+      const resumed = typeof after === "string" && after !== "" ? positionFrom(after, now.position) : null;
       if (closed || streams.size >= maxStreams) throw tooManyStreams();
-      start(exchange, from, { actor, subjects });
+      if (resumed) start(exchange, resumed, { actor, subjects });
+      else start(exchange, now.position, { actor, subjects, since: now.snapshot });
     },
     get count() {
       return streams.size;

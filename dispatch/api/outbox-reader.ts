@@ -28,8 +28,8 @@ export type Page = {
   readonly withheld: boolean;
 };
 
-/** What one reader may and wants to see. */
-export type View = { readonly actor: Actor; readonly subjects: readonly string[] | null };
+/** What one reader may and wants to see; with `since`, only what was not yet there in that snapshot. */
+export type View = { readonly actor: Actor; readonly subjects: readonly string[] | null; readonly since?: string };
 
 const pageSize = 200;
 
@@ -44,9 +44,9 @@ type PageRow = {
   created_at: string;
 };
 
-const selectHorizon = statement<{ horizon: string }>(
+const selectHorizon = statement<{ horizon: string; snapshot: string }>(
   "outbox_horizon",
-  `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon`,
+  `SELECT pg_snapshot_xmin(snapshot)::text AS horizon, snapshot::text FROM pg_current_snapshot() AS snapshot`,
 );
 
 const selectPage = statement<PageRow>(
@@ -64,22 +64,27 @@ const selectPage = statement<PageRow>(
        AND ($3::uuid[] IS NULL OR account_id = ANY ($3))
        AND ($4::uuid[] IS NULL OR site_id = ANY ($4))
        AND ($5::text[] IS NULL OR subject ~ ANY ($5))
+       AND ($6::pg_snapshot IS NULL OR NOT pg_visible_in_snapshot(outbox.xact, $6))
      ORDER BY outbox.xact, outbox.id
      LIMIT ${pageSize}
    ) AS page ON true
    ORDER BY page.xact::xid8, page.id::bigint`,
 );
 
-/** The place where only what is still to happen lies ahead; a transaction running now counts as still to happen. */
-export async function positionNow(db: Session): Promise<Position> {
+/**
+ * The place behind which everything still to happen lies, and the snapshot that tells it from what has happened: while
+ * an older transaction runs, rows that were committed after it began lie behind that place too.
+ */
+export async function positionNow(db: Session): Promise<{ position: Position; snapshot: string }> {
   const row = await db.row(selectHorizon);
-  return { xact: row?.horizon ?? "0", id: "0" };
+  if (!row) throw new Error("pg_current_snapshot() gave no row");
+  return { position: { xact: row.horizon, id: "0" }, snapshot: row.snapshot };
 }
 
 /** The next events behind a position. */
-export async function readPage(db: Session, after: Position, { actor, subjects }: View): Promise<Page> {
+export async function readPage(db: Session, after: Position, { actor, subjects, since }: View): Promise<Page> {
   const scope = [reachParameter(actor.accounts), reachParameter(actor.sites)];
-  const rows = await db.rows(selectPage, [after.xact, after.id, ...scope, subjects]);
+  const rows = await db.rows(selectPage, [after.xact, after.id, ...scope, subjects, since ?? null]);
   const events = rows.flatMap(({ xact, id, subject, event, payload, created_at }): StreamedEvent[] =>
     xact === null || id === null ? [] : [{ position: { xact, id }, subject, event, payload, created_at }],
   );

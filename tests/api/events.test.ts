@@ -41,6 +41,19 @@ describe("the event stream", async () => {
     events.close();
   });
 
+  test("tells nothing that was there before, though an older transaction runs", async (t) => {
+    const older = await session(t, api);
+    await older.query("BEGIN");
+    await older.query("SELECT pg_current_xact_id()");
+    await newTicket(api);
+    const events = await openEvents(api);
+    const id = await newTicket(api);
+    await older.query("COMMIT");
+    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    assert.equal((await events.next()).data["subject"], `field.ticket.${id}.ticket_create`);
+    events.close();
+  });
+
   test("goes on behind the last event seen, by header or by parameter", async () => {
     const events = await openEvents(api);
     const ids = [await newTicket(api), await newTicket(api), await newTicket(api)];
