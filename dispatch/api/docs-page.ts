@@ -1,4 +1,4 @@
-// GET /docs: the contract as a page to read: every tool with its roles, states, fields and answer, then every error.
+// GET /docs: the contract as a page to read: every tool with its roles, states, fields, answer and an example, then every error.
 // Rendered once from the contract; it loads nothing and runs nothing.
 
 import { createHash } from "node:crypto";
@@ -19,6 +19,7 @@ dd { margin: 0; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem .3rem 0; text-align: left; vertical-align: top; }
+pre { background: var(--soft); border-radius: .3rem; margin: .8rem 0; overflow-x: auto; padding: .6rem .8rem; }
 .method { background: var(--soft); border-radius: .3rem; font-weight: 600; padding: 0 .4rem; }
 `;
 
@@ -66,14 +67,31 @@ function toolBlock([tool, entry]: readonly [ToolName, Entry]): string {
 <dt>roles</dt><dd>${entry.roles.join(", ")}</dd>
 ${states}
 <dt>answer</dt><dd>${entry.kind === "command" ? entry.status : 200}: ${answerFields(entry)}</dd>
+<dt>next</dt><dd>${entry.next.map((next) => `<a href="#${next}">${next}</a>`).join(", ") || "–"}</dd>
 </dl>
 ${fieldTable(entry)}
+${exampleBlock(entry)}
 </article>`;
 }
 
 function answerFields(entry: Entry): string {
   const properties = "properties" in entry.output && isObject(entry.output.properties) ? Object.keys(entry.output.properties) : [];
   return codes(entry.kind === "command" ? [...properties, "receipt"] : properties, "–");
+}
+
+/** A command's body, or a query's path with its parameters, as one would send it. */
+function exampleBlock(entry: Entry): string {
+  if (Object.keys(entry.example).length === 0) return "";
+  const text = entry.kind === "command" ? JSON.stringify(entry.example, null, 2) : `${entry.path}?${queryStringOf(entry.example)}`;
+  return `<pre aria-label="Example"><code>${escaped(text)}</code></pre>`;
+}
+
+function queryStringOf(parameters: Entry["example"]): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value].flat()) query.append(name, String(one));
+  }
+  return query.toString();
 }
 
 function fieldTable(entry: Entry): string {

@@ -49,12 +49,13 @@ function operationOf(tool: ToolName, entry: Entry): Json {
     "x-tool": tool,
     "x-roles": entry.roles,
     ...(command && { "x-from-states": entry.from, "x-to-states": entry.to }),
+    "x-next": entry.next,
     parameters: [
       ...pathParameters(entry.path),
       ...(command ? [ref("parameters", "Idempotency-Key")] : queryParameters(entry)),
       ...["X-Correlation-Id", "X-Request-Id", "X-Tool-Name", "traceparent"].map((name) => ref("parameters", name)),
     ],
-    ...(command && { requestBody: { required: true, content: { "application/json": { schema: entry.input } } } }),
+    ...(command && { requestBody: { required: true, content: { "application/json": { schema: entry.input, example: entry.example } } } }),
     responses: {
       [String(status)]: {
         description: "Done",
@@ -91,6 +92,7 @@ function queryParameters(entry: Entry): Json[] {
     ...(isObject(schema) && schema["type"] === "array" && { style: "form", explode: true }),
     ...(isObject(schema) && typeof schema["description"] === "string" && { description: schema["description"] }),
     schema,
+    ...(Object.hasOwn(entry.example, name) && { example: entry.example[name] }),
   }));
 }
 

@@ -84,6 +84,11 @@ export const errorRegistry = define({
     message: "The account or site lies outside the caller's scope.",
   },
   NOT_ASSIGNED_TECH: { status: 403, dimension: "role", message: "The ticket is assigned to another technician." },
+  HUMAN_APPROVAL_REQUIRED: {
+    status: 403,
+    dimension: "policy",
+    message: "A model may not do this alone; let a person allow this very call, then send it again with the same Idempotency-Key.",
+  },
   SELF_APPROVAL_FORBIDDEN: {
     status: 403,
     dimension: "role",

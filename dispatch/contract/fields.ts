@@ -30,7 +30,7 @@ export const cents = (description: string) => Type.Integer({ minimum: 0, maximum
 
 export const window = (description: string) =>
   Type.Object(
-    { start: time(), end: time() },
+    { start: time("When it begins; ISO 8601 with zone"), end: time("When it ends; ISO 8601 with zone, after start") },
     { description: `${description}; end lies after start`, "x-window": true },
   );
 
@@ -42,7 +42,8 @@ export const oneOfAnyCase = <const T extends string[]>(values: [...T], descripti
   Type.Enum(values, { "x-case": "upper", ...(description && { description }) });
 
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
-export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const nullable = <T extends TSchema>(schema: T, description?: string) =>
+  Type.Union([schema, Type.Null()], { ...(description && { description }) });
 
 /** A JSON object with fields of the caller's own; its serialised size is bounded by the body limit. */
 export const openObject = (description: string) =>
@@ -50,45 +51,48 @@ export const openObject = (description: string) =>
 
 export const priorities = ["EMERGENCY", "URGENT", "ROUTINE"] as const;
 export type Priority = (typeof priorities)[number];
-export const priority = () => oneOfAnyCase([...priorities], "How soon the work must be done");
+export const priority = () => oneOfAnyCase([...priorities], "How soon the work must be done; it sets the deadline of the SLA");
 export const state = () => Type.Enum([...ticketStates]);
-export const incidentType = () =>
+/** It decides the closeout template. Its description names the types of our policy, and a test keeps it equal to that. */
+export const incidentType = (addition = "") =>
   Type.String({
     minLength: 1,
     maxLength: 100,
     pattern: linePattern,
     "x-case": "upper",
-    description: "What is wrong, for example CANNOT_SECURE_ENTRY; it decides the closeout template",
+    description: `DOOR_WONT_LATCH, CLOSER_LEAKING_OR_SLAMMING, AUTO_OPERATOR_FAULT, CANNOT_SECURE_ENTRY, HARDWARE_REPLACEMENT or FRAME_OR_GLASS_DAMAGE${addition}`,
   });
-export const evidenceKey = () => line(100, { description: "Which requirement of the closeout template this serves" });
-export const note = (minLength = 0) => freeText(2_000, { minLength, description: "Why, for whoever reads it later" });
-export const reasonCode = () => oneOf(["capacity", "skill_mismatch", "customer_request", "safety", "other"]);
+export const evidenceKey = () =>
+  line(100, { description: "Which required evidence this is, as tech.job_packet lists it, e.g. photo_before_security_risk; absent: none" });
+export const note = (description: string, minLength = 0) => freeText(2_000, { minLength, description });
+export const reasonCode = () =>
+  oneOf(["capacity", "skill_mismatch", "customer_request", "safety", "other"], "Why the technician changes");
 
 export const checklist = () =>
   Type.Record(line(100), Type.Boolean(), {
-    description: "The closeout checklist; an item counts only when true",
+    description: "Item to true or false; only true counts. tech.job_packet lists the items of the incident type",
     maxProperties: 200,
   });
 export const evidenceRefs = () =>
-  Type.Array(line(2_048), { maxItems: 200, description: "Evidence ids or URIs of this ticket; default: all of them" });
+  Type.Array(line(2_048), { maxItems: 200, description: "Evidence ids or URIs of this ticket to rely on; absent: all of them" });
 export const work = () =>
   Type.Object(
     {
-      labor_minutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
-      travel_minutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
+      labor_minutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000, description: "Minutes of labor; absent: 0" })),
+      travel_minutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000, description: "Minutes of travel; absent: 0" })),
       parts: Type.Optional(
         Type.Array(
           Type.Object({
-            sku: line(100),
-            description: line(500),
-            quantity: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 }),
-            unit_price_cents: cents("Price of one, in cents"),
+            sku: line(100, { description: "Stock number of the part" }),
+            description: line(500, { description: "Name of the part, as the invoice shows it" }),
+            quantity: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: "Pieces; at most three decimals" }),
+            unit_price_cents: cents("Our cost of one piece, in cents; the price book adds its mark-up"),
           }),
-          { maxItems: 200 },
+          { maxItems: 200, description: "Parts used; absent: none" },
         ),
       ),
     },
-    { description: "What was done, for the invoice" },
+    { description: "What was done, for the invoice; absent: the invoice has the trip charge alone, where policy allows that" },
   );
 
 export type { Static, TSchema };

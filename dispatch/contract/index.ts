@@ -2,7 +2,7 @@
 // read this one registry; what it does not list cannot be called.
 
 import type { Static } from "./fields.ts";
-import type { CommandEntry, Entry, QueryEntry } from "./entry.ts";
+import type * as shapes from "./entry.ts";
 import { queries } from "./queries.ts";
 import { ticketCommands } from "./ticket-commands.ts";
 import { assignmentCommands, scheduleCommands, visitCommands } from "./work-commands.ts";
@@ -13,6 +13,9 @@ export { queries };
 export type CommandName = keyof typeof commands;
 export type QueryName = keyof typeof queries;
 export type ToolName = CommandName | QueryName;
+export type CommandEntry = shapes.CommandEntry<ToolName>;
+export type QueryEntry = shapes.QueryEntry<ToolName>;
+export type Entry = CommandEntry | QueryEntry;
 export type InputOf<N extends CommandName> = Static<(typeof commands)[N]["input"]>;
 export type BodyOf<N extends CommandName> = Static<(typeof commands)[N]["output"]>;
 export type QueryInputOf<N extends QueryName> = Static<(typeof queries)[N]["input"]>;
@@ -32,4 +35,4 @@ function entriesOf<N extends string, E>(registry: { readonly [K in N]: E }): rea
   return (Object.keys(registry) as N[]).map((name) => [name, registry[name]] as const);
 }
 
-export type { CommandEntry, Effect, Entry, QueryEntry } from "./entry.ts";
+export type { Effect } from "./entry.ts";

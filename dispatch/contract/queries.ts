@@ -4,21 +4,22 @@ import { defineQueries } from "./entry.ts";
 import { incidentType, line, oneOf, optional, priorities, state, time, Type, uuid } from "./fields.ts";
 import * as body from "./responses.ts";
 import { roles } from "./roles.ts";
+import * as sample from "./sample-values.ts";
 
-const many = <T extends Parameters<typeof Type.Array>[0]>(item: T) =>
-  Type.Array(item, { maxItems: 50, description: "Repeat it, or separate by commas" });
-const limit = (maximum: number, normal: number) =>
-  Type.Integer({ minimum: 1, maximum, description: `Default ${normal}` });
-const cursor = () => line(500, { description: "next_cursor of the page before" });
+const many = <T extends Parameters<typeof Type.Array>[0]>(item: T, only: string) =>
+  Type.Array(item, { maxItems: 50, description: `Only tickets ${only}; a list, in a URL repeated or separated by commas; absent: any` });
+const limit = (maximum: number, normal: number, what: string) =>
+  Type.Integer({ minimum: 1, maximum, description: `At most this many ${what}, 1 to ${maximum}; absent: ${normal}` });
+const cursor = () => line(500, { description: "next_cursor of the page before, as it was given; absent: the first page" });
 
 const filters = {
-  state: optional(many(state())),
-  priority: optional(many(Type.Enum([...priorities]))),
-  sla_status: optional(many(oneOf(["breach", "warning", "healthy"]))),
-  account_id: optional(many(uuid())),
-  site_id: optional(many(uuid())),
-  assigned_tech_id: optional(many(uuid())),
-  incident_type: optional(many(incidentType())),
+  state: optional(many(state(), "in one of these states")),
+  priority: optional(many(Type.Enum([...priorities]), "of one of these priorities")),
+  sla_status: optional(many(oneOf(["breach", "warning", "healthy"]), "that are late, nearly late or in time")),
+  account_id: optional(many(uuid(), "of one of these accounts")),
+  site_id: optional(many(uuid(), "at one of these sites")),
+  assigned_tech_id: optional(many(uuid(), "assigned to one of these technicians")),
+  incident_type: optional(many(incidentType(), "of one of these incident types")),
 };
 const readers = ["dispatcher", "agent", "customer", "tech", "qa", "approver", "finance"] as const;
 const none = () => Type.Object({});
@@ -27,110 +28,150 @@ export const queries = defineQueries({
   "ticket.get": {
     path: "/tickets/{ticketId}",
     roles: readers,
-    summary: "Read one ticket.",
+    summary:
+      "Read one ticket by its id: state, priority, cost limit, time, technician. It has no history (ticket.timeline); to find a ticket's id use ticket.search.",
+    next: ["ticket.timeline", "tech.job_packet"],
     input: none(),
+    example: {},
     output: body.ticket,
   },
   "ticket.timeline": {
     path: "/tickets/{ticketId}/timeline",
     roles: readers,
-    summary: "Read what happened to a ticket, in order, with who did it.",
-    input: Type.Object({ limit: optional(limit(1_000, 1_000)), cursor: optional(cursor()) }),
+    summary: "Read what happened to one ticket, oldest first, with who did it. For its present state alone use ticket.get.",
+    next: ["ticket.get", "receipt.get"],
+    input: Type.Object({ limit: optional(limit(1_000, 1_000, "events")), cursor: optional(cursor()) }),
+    example: { limit: 100 },
     output: body.timeline,
   },
   "ticket.search": {
     path: "/tickets",
     roles: ["dispatcher", "agent", "qa", "approver", "finance"],
-    summary: "Find tickets by words and filters, newest first.",
+    summary:
+      "Find tickets by words and filters, newest first, closed and cancelled ones included. For the open queue in order of urgency use dispatcher.cockpit.",
+    next: ["ticket.get", "ticket.timeline"],
     input: Type.Object({
-      q: optional(line(200, { description: "Words in summary, description, customer or site" })),
+      q: optional(line(200, { description: "Words in summary, description, customer or site; all must occur, \"quotes\" keep a phrase; absent: any" })),
       ...filters,
-      created_from: optional(time()),
-      created_to: optional(time()),
-      limit: optional(limit(200, 50)),
+      created_from: optional(time("Only tickets opened at or after; ISO 8601 with zone; absent: no bound")),
+      created_to: optional(time("Only tickets opened before; ISO 8601 with zone; absent: no bound")),
+      limit: optional(limit(200, 50, "tickets")),
       cursor: optional(cursor()),
     }),
+    example: { q: "broken pane Oakland", state: ["NEW", "TRIAGED"], created_from: sample.time.dayStart, limit: 20 },
     output: body.ticketSearch,
   },
   "closeout.list_evidence": {
     path: "/tickets/{ticketId}/evidence",
     roles: ["dispatcher", "agent", "tech", "qa", "approver", "finance"],
-    summary: "List the evidence of a ticket.",
+    summary:
+      "List the evidence recorded on one ticket, oldest first. What is still missing to complete the work is in tech.job_packet.",
+    next: ["tech.job_packet", "closeout.request_upload"],
     input: none(),
+    example: {},
     output: body.evidenceList,
   },
   "approval.list": {
     path: "/approvals",
     roles: ["dispatcher", "approver", "finance"],
-    summary: "List requests for approval, oldest first.",
+    summary:
+      "List requests for approval, oldest first, to find an approval_id for approval.decide. Without status it lists decided ones as well; at most 500.",
+    next: ["ticket.get", "approval.decide"],
     input: Type.Object({
-      status: optional(oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"])),
-      ticket_id: optional(uuid()),
+      status: optional(oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"], "Only requests that stand so; absent: all of them")),
+      ticket_id: optional(uuid("Only requests of this ticket; absent: of any")),
     }),
+    example: { status: "PENDING" },
     output: body.approvalList,
   },
   "schedule.slots": {
     path: "/tickets/{ticketId}/schedule/slots",
     roles: ["dispatcher", "agent", "customer"],
-    summary: "Find times at which an able technician is free, with reasons for everyone who is not.",
+    summary:
+      "Look for times at which an able technician is free, earliest first, with reasons for everyone who is not. It books and offers nothing: schedule.book or schedule.propose does.",
+    next: ["schedule.propose", "schedule.book"],
     input: Type.Object({
-      earliest: optional(time("Default: now")),
-      latest: optional(time("Default: seven days after earliest")),
-      duration_minutes: optional(Type.Integer({ minimum: 5, maximum: 1_440 })),
-      tech_id: optional(uuid()),
-      limit: optional(limit(50, 10)),
+      earliest: optional(time("Not before; ISO 8601 with zone; absent: now")),
+      latest: optional(time("Not after, at most 62 days on; ISO 8601 with zone; absent: seven days after earliest")),
+      duration_minutes: optional(
+        Type.Integer({ minimum: 5, maximum: 1_440, description: "Length of the visit in minutes; absent: the usual length for the incident type" }),
+      ),
+      tech_id: optional(uuid("Only this technician; absent: whoever fits")),
+      limit: optional(limit(50, 10, "slots")),
     }),
+    example: { earliest: sample.time.dayStart, latest: sample.time.dayEnd, duration_minutes: 120, limit: 5 },
     output: body.slots,
   },
   "dispatcher.cockpit": {
     path: "/ux/dispatcher/cockpit",
     roles: ["dispatcher"],
-    summary: "The queue, worst first, with what may be done about each ticket.",
+    summary:
+      "Read the open queue, most urgent first, with what may be done about each ticket. To find a ticket by words, or finished ones, use ticket.search.",
+    next: ["ticket.get", "ticket.triage", "schedule.slots", "assignment.dispatch"],
     input: Type.Object({
       ...filters,
-      ticket_id: optional(uuid("Adds selected_ticket")),
-      limit: optional(limit(500, 200)),
+      ticket_id: optional(uuid("Adds this ticket in full as selected_ticket; it does not filter the queue; absent: none")),
+      limit: optional(limit(500, 200, "tickets")),
       cursor: optional(cursor()),
     }),
+    example: { sla_status: ["breach", "warning"], priority: ["EMERGENCY"], limit: 20 },
     output: body.cockpit,
   },
   "tech.job_packet": {
     path: "/ux/technician/job-packet/{ticketId}",
     roles: ["tech", "dispatcher"],
-    summary: "Everything a technician needs on site, and what is still missing to complete.",
+    summary:
+      "Read all a technician needs on site: address, access, contact, scope, and which evidence and checklist items are still missing to complete. It changes nothing.",
+    next: ["closeout.request_upload", "tech.complete", "tech.request_change"],
     input: none(),
+    example: {},
     output: body.jobPacket,
   },
   "directory.search": {
     path: "/directory",
     roles: ["dispatcher", "agent"],
-    summary: "Find accounts, sites, contacts, assets and technicians by name.",
+    summary:
+      "Find the ids of accounts, sites, contacts, assets and technicians by name. It does not find tickets: use ticket.search.",
+    next: ["ticket.create", "ticket.blind_intake", "ticket.search"],
     input: Type.Object({
-      q: optional(line(200)),
-      kind: optional(oneOf(["account", "site", "contact", "asset", "technician"])),
-      limit: optional(limit(50, 20)),
+      q: optional(line(200, { description: "Part of the name, or of a site's street address, in any letter case; absent: everything" })),
+      kind: optional(oneOf(["account", "site", "contact", "asset", "technician"], "What to look for; absent: all kinds")),
+      limit: optional(limit(50, 20, "results")),
     }),
+    example: { q: "Main St", kind: "site", limit: 5 },
     output: body.directory,
   },
   "receipt.get": {
     path: "/receipts/{receiptId}",
     roles,
-    summary: "Read a receipt back, as proof that a command took effect.",
+    summary:
+      "Read a receipt back by the receipt_id that a command answered with, as proof that it took effect. For all that happened to a ticket use ticket.timeline.",
+    next: ["ticket.timeline"],
     input: none(),
+    example: {},
     output: body.receipt,
   },
   "ops.autonomy.state": {
     path: "/ops/autonomy/state",
     roles: ["dispatcher"],
-    summary: "Which scopes are paused, and what that means for a ticket or incident type.",
-    input: Type.Object({ ticket_id: optional(uuid()), incident_type: optional(incidentType()) }),
+    summary:
+      "Read which scopes are paused now, and what that decides for a ticket or incident type. How it came about is in ops.autonomy.replay.",
+    next: ["ops.autonomy.pause", "ops.autonomy.rollback", "ops.autonomy.replay"],
+    input: Type.Object({
+      ticket_id: optional(uuid("Decide for this ticket; absent: for incident_type, or for the desk as a whole")),
+      incident_type: optional(incidentType("; absent: the desk's own")),
+    }),
+    example: { incident_type: "AUTO_OPERATOR_FAULT" },
     output: body.autonomyState,
   },
   "ops.autonomy.replay": {
     path: "/ops/autonomy/replay/{ticketId}",
     roles: ["dispatcher"],
-    summary: "How the pauses that bear on a ticket came and went, newest first.",
+    summary:
+      "Read how the pauses that bear on one ticket came and went, newest first. It runs nothing again; for the present alone use ops.autonomy.state.",
+    next: ["ops.autonomy.rollback", "ops.autonomy.state"],
     input: none(),
+    example: {},
     output: body.autonomyReplay,
   },
 });

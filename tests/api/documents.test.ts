@@ -72,6 +72,25 @@ describe("the OpenAPI document", async () => {
     assert.ok(fits(body), JSON.stringify(fits.errors));
   });
 
+  test("shows each tool's example, fitting its schema: of a command its body, of a query its parameters", () => {
+    const ajv = new Ajv2020({ strict: false, formats: { uuid: true, "date-time": true } });
+    for (const [tool, entry] of toolEntries) {
+      const operation = at(document, "paths", entry.path, entry.method.toLowerCase());
+      const parameters = Array.isArray(operation["parameters"]) ? operation["parameters"] : [];
+      const inQuery = parameters.filter((one: JsonObject) => one["in"] === "query" && "example" in one);
+      const shown = entry.kind === "command"
+        ? at(operation, "requestBody", "content", "application/json")["example"]
+        : Object.fromEntries(inQuery.map(({ name, example }: JsonObject) => [name, example]));
+      assert.deepEqual(shown, entry.example, tool);
+      for (const { schema, example } of inQuery) assert.ok(ajv.validate(schema, example), `${tool}: ${JSON.stringify(ajv.errors)}`);
+      if (entry.kind === "command") {
+        const { schema } = at(operation, "requestBody", "content", "application/json");
+        assert.ok(isObject(schema) && ajv.validate(schema, shown), `${tool}: ${JSON.stringify(ajv.errors)}`);
+      }
+      assert.deepEqual(operation["x-next"], entry.next);
+    }
+  });
+
   test("lists every error under its status", () => {
     for (const [code, { status }] of errorEntries) {
       assert.ok(String(at(document, "components", "responses", `Error${status}`)["description"]).includes(`${code}: `), code);
@@ -101,6 +120,17 @@ describe("the docs page", async () => {
       for (const field of Object.keys(entry.input.properties)) assert.ok(text.includes(`<code>${field}</code>`), `${tool} ${field}`);
     }
     for (const [code] of errorEntries) assert.ok(text.includes(`<code>${code}</code>`), code);
+  });
+
+  test("shows what to send: a command's body, a query's path with its parameters, and what comes next", () => {
+    const article = (tool: string) => new RegExp(`<article id="${tool}">[^]*?</article>`).exec(text)?.[0] ?? assert.fail(tool);
+    for (const [tool, { kind, example, next }] of toolEntries) {
+      const shown = /<pre[^>]*><code>([^]*?)<\/code>/.exec(article(tool))?.[1]?.replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+      if (kind === "command") assert.deepEqual(JSON.parse(shown ?? ""), example, tool);
+      else assert.equal(shown === undefined, Object.keys(example).length === 0, tool);
+      for (const step of next) assert.ok(article(tool).includes(`<a href="#${step}">`), `${tool}: ${step}`);
+    }
+    assert.match(article("dispatcher.cockpit"), /\/ux\/dispatcher\/cockpit\?sla_status=breach&amp;sla_status=warning&amp;priority=EMERGENCY&amp;limit=20</);
   });
 
   test("loads nothing, and its policy allows its own style sheet alone", () => {

@@ -1,0 +1,47 @@
+// One hash for the whole contract, by which a client and the API tell whether they mean the same. Words for people do
+// not count: another sentence is not another contract.
+
+import { createHash } from "node:crypto";
+import { toolEntries, type Entry } from "./index.ts";
+
+/** Keywords of a schema that only people read. */
+const words: ReadonlySet<string> = new Set(["title", "description", "examples"]);
+/** Keywords whose members are named by fields of ours, one of which is called description. */
+const namedByFields: ReadonlySet<string> = new Set(["properties", "patternProperties"]);
+
+let made: string | undefined;
+
+/** SHA-256, as 64 lower-case hex digits, over the rules of every tool; the same in every process of one release. */
+export function contractHash(): string {
+  return (made ??= hashOf(toolEntries));
+}
+
+/** The hash of some tools, whatever their order. */
+export function hashOf(tools: Iterable<readonly [string, Entry]>): string {
+  const rules = Object.fromEntries([...tools].map(([name, entry]) => [name, rulesOf(entry)]));
+  return createHash("sha256").update(sortedJson(rules), "utf8").digest("hex");
+}
+
+function rulesOf(entry: Entry): object {
+  const { kind, method, path, roles } = entry;
+  const schemas = { input: withoutWords(entry.input), output: withoutWords(entry.output) };
+  if (entry.kind === "query") return { kind, method, path, roles, ...schemas };
+  const { effect, from, to, status } = entry;
+  return { kind, method, path, roles, effect, from, to, status, ...schemas };
+}
+
+/** @param byField whether the members are schemas named by fields, and not a schema's keywords */
+function withoutWords(value: unknown, byField = false): unknown {
+  if (Array.isArray(value)) return value.map((one) => withoutWords(one));
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([key]) => byField || !words.has(key));
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutWords(member, !byField && namedByFields.has(key))]));
+}
+
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === "object" && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}

@@ -1,0 +1,137 @@
+// One call to dispatch-api, retried with the same key until it is answered or time runs out. It tells apart what was
+// answered, what was refused, what surely did not happen, and what may have happened.
+
+import { setTimeout as pause } from "node:timers/promises";
+import { isObject, numberAt, objectAt, parseObject, textAt, type JsonObject } from "./json.ts";
+
+export type ApiRequest = {
+  readonly method: "GET" | "POST";
+  /** Path with its query string. */
+  readonly path: string;
+  readonly token: string;
+  readonly tool?: string;
+  /** One per intent; the same for every retry. Commands have one. */
+  readonly idempotencyKey?: string;
+  readonly body?: string;
+  readonly correlationId?: string;
+};
+
+export type ApiRefusal = { readonly code: string; readonly message: string; readonly details: JsonObject };
+
+export type Outcome =
+  | { readonly kind: "answered"; readonly status: number; readonly body: JsonObject; readonly replayed: boolean }
+  | { readonly kind: "refused"; readonly status: number; readonly refusal: ApiRefusal }
+  /** No attempt can have taken effect. */
+  | { readonly kind: "unreachable"; readonly why: string }
+  /** An attempt was sent and its answer never understood: it may have taken effect. */
+  | { readonly kind: "unknown"; readonly why: string };
+
+export type ApiClient = {
+  readonly baseUrl: string;
+  /** @param deadlineMs longest to wait in all, in ms; default the configured one */
+  call(request: ApiRequest, signal?: AbortSignal, deadlineMs?: number): Promise<Outcome>;
+};
+
+/** Answers beyond this are not read to their end: nothing the API says is nearly so long. */
+const maxAnswerBytes = 8 * 1024 * 1024;
+const firstPauseMs = 200;
+const longestPauseMs = 3_000;
+/** A single attempt waits this share of the whole at most, so that a hanging answer leaves time for another. */
+const attemptShare = 0.5;
+
+type Attempt =
+  | { readonly kind: "final"; readonly outcome: Outcome }
+  | { readonly kind: "again"; readonly why: string; readonly sent: boolean; readonly afterMs?: number };
+
+/** A client of the API at an address. Redirects are not followed: the API sends none. */
+export function openApiClient(baseUrl: string, timeoutMs: number): ApiClient {
+  return {
+    baseUrl,
+    async call(request, signal, deadlineMs = timeoutMs) {
+      const until = performance.now() + deadlineMs;
+      let mayHaveHappened = false;
+      let wait = firstPauseMs;
+      for (;;) {
+        const left = until - performance.now();
+        const attempt = await attemptOnce(baseUrl, request, Math.max(100, Math.min(left, deadlineMs * attemptShare)), signal);
+        if (attempt.kind === "final") return attempt.outcome;
+        mayHaveHappened ||= attempt.sent;
+        const rest = attempt.afterMs ?? wait;
+        if (signal?.aborted || performance.now() + rest >= until) {
+          const reads = request.method === "GET";
+          return { kind: mayHaveHappened && !reads ? "unknown" : "unreachable", why: attempt.why };
+        }
+        await pause(rest, undefined, { signal }).catch(() => undefined);
+        wait = Math.min(wait * 2, longestPauseMs);
+      }
+    },
+  };
+}
+
+async function attemptOnce(baseUrl: string, request: ApiRequest, timeoutMs: number, signal: AbortSignal | undefined): Promise<Attempt> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(`${baseUrl}${request.path}`, {
+      method: request.method,
+      redirect: "error",
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      headers: {
+        authorization: `Bearer ${request.token}`,
+        accept: "application/json",
+        ...(request.tool && { "x-tool-name": request.tool }),
+        ...(request.idempotencyKey && { "idempotency-key": request.idempotencyKey }),
+        ...(request.correlationId && { "x-correlation-id": request.correlationId }),
+        ...(request.body !== undefined && { "content-type": "application/json; charset=utf-8" }),
+      },
+      ...(request.body !== undefined && { body: request.body }),
+    });
+    return readAnswer(response, await textOf(response));
+  } catch (error) {
+    if (signal?.aborted) return { kind: "again", why: "the call was cancelled", sent: true };
+    if (timeout.aborted) return { kind: "again", why: `dispatch-api at ${baseUrl} did not answer within ${Math.round(timeoutMs)} ms`, sent: true };
+    const code = connectionCode(error);
+    return { kind: "again", why: `dispatch-api at ${baseUrl} cannot be reached (${code})`, sent: !neverSent.has(code) };
+  }
+}
+
+function readAnswer(response: Response, text: string | null): Attempt {
+  const body = text === null ? null : parseObject(text);
+  const retryAfter = Number(response.headers.get("retry-after"));
+  const afterMs = retryAfter > 0 ? { afterMs: retryAfter * 1000 } : {};
+  if (response.ok && body) {
+    const replayed = response.headers.get("idempotency-replayed") === "true";
+    return { kind: "final", outcome: { kind: "answered", status: response.status, body, replayed } };
+  }
+  const error = objectAt(body, "error");
+  const code = textAt(error, "code");
+  if (code === null) return { kind: "again", why: `what answers at ${new URL(response.url).origin} is not dispatch-api, or answers garbage (HTTP ${response.status})`, sent: true };
+  const passes = response.status === 429 || response.status === 503 || code === "IDEMPOTENCY_IN_FLIGHT";
+  // A refusal says for certain that nothing happened; only a call still running elsewhere leaves that open.
+  if (passes) return { kind: "again", why: `${code}: ${textAt(error, "message") ?? ""}`, sent: code === "IDEMPOTENCY_IN_FLIGHT" || response.status === 503, ...afterMs };
+  const { code: _code, message, ...details } = error;
+  return { kind: "final", outcome: { kind: "refused", status: response.status, refusal: { code, message: String(message ?? ""), details } } };
+}
+
+/** The body as text; null when it is longer than any answer. */
+async function textOf(response: Response): Promise<string | null> {
+  if (!response.body) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength;
+    if (bytes > maxAnswerBytes) return null;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Failures that come before a byte of the request leaves. */
+const neverSent: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+
+function connectionCode(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (isObject(cause)) return textAt(cause, "code") ?? String(numberAt(cause, "errno") ?? "no connection");
+  if (cause instanceof Error && "code" in cause) return String(cause.code);
+  return error instanceof Error ? error.message : "no connection";
+}

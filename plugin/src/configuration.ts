@@ -1,0 +1,122 @@
+// What the gateway's owner configures: where dispatch-api is, the key that signs for people, and who those people are.
+
+import Type, { type Static } from "typebox";
+import { Check, Errors } from "typebox/value";
+import { uuidPattern } from "../../dispatch/contract/fields.ts";
+import { roles } from "../../dispatch/contract/roles.ts";
+
+const closed = { additionalProperties: false };
+const name = (description: string) => Type.String({ minLength: 1, maxLength: 200, description });
+const reach = (what: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ pattern: `${uuidPattern}|^\\*$` }), {
+      maxItems: 1_000,
+      description: `Ids of the ${what} this person may reach, or * for all; none when absent`,
+    }),
+  );
+
+const grant = {
+  actor: name("Who this is in Dispatch: the actor id every audit event will carry"),
+  roles: Type.Array(Type.Enum([...roles], { type: "string" }), {
+    minItems: 1,
+    uniqueItems: true,
+    description: "Roles this person may act in; the first that a tool allows is taken unless the chat asks for another of them",
+  }),
+  accounts: reach("accounts"),
+  sites: reach("sites"),
+  techId: Type.Optional(Type.String({ pattern: uuidPattern, description: "The technician this person is" })),
+};
+
+export const configurationSchema = Type.Object(
+  {
+    apiUrl: Type.Optional(Type.String({ pattern: "^https?://", maxLength: 500, description: "Address of dispatch-api" })),
+    signing: Type.Optional(
+      Type.Object(
+        {
+          secret: Type.Optional(Type.String({ minLength: 32, maxLength: 1_000, description: "Shared secret (HS256), the API's DISPATCH_AUTH_JWT_SECRET" })),
+          keyFile: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000, description: "File with a private JWK (with kid and alg), its public half in the API's DISPATCH_AUTH_JWKS" })),
+          issuer: Type.Optional(name("Claim iss, when the API asks for one")),
+          audience: Type.Optional(name("Claim aud, when the API asks for one")),
+        },
+        { ...closed, description: "How calls are signed: a secret or a keyFile" },
+      ),
+    ),
+    agentId: Type.Optional(name("The agent that is the desk; it alone gets the live brief. Default main")),
+    owner: Type.Optional(Type.Object(grant, { ...closed, description: "Who speaks from the gateway's own dashboard and command line" })),
+    people: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            channel: name("Chat channel, for example telegram"),
+            accountId: Type.Optional(name("The channel's account; any when absent")),
+            senderId: name("The sender's id on that channel"),
+            ...grant,
+          },
+          closed,
+        ),
+        { maxItems: 1_000, description: "Who speaks from chat channels; anybody else gets nothing" },
+      ),
+    ),
+    timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 120_000, description: "Longest a tool call waits for dispatch-api, retries included, in ms. Default 20000" })),
+  },
+  { ...closed, description: "Settings of the Dispatch plugin" },
+);
+
+export type Grant = { readonly actor: string; readonly roles: readonly (typeof roles)[number][]; readonly accounts: readonly string[]; readonly sites: readonly string[]; readonly techId: string | null };
+export type Person = Grant & { readonly channel: string; readonly accountId: string | null; readonly senderId: string };
+export type Signing = { readonly key: { readonly secret: string } | { readonly file: string }; readonly issuer: string | null; readonly audience: string | null };
+
+export type Configuration = {
+  readonly apiUrl: string;
+  readonly signing: Signing;
+  readonly agentId: string;
+  readonly owner: Grant | null;
+  readonly people: readonly Person[];
+  readonly timeoutMs: number;
+};
+
+/** The configuration, or what is missing or wrong in it, each with the key to set. */
+export type Reading = { readonly configuration: Configuration; readonly problems: readonly [] } | { readonly configuration: null; readonly problems: readonly string[] };
+
+type Written = Static<typeof configurationSchema>;
+
+/** Reads plugins.entries.dispatch.config. The host has checked it against the schema; this trusts nobody. */
+export function readConfiguration(raw: unknown): Reading {
+  const written = raw ?? {};
+  if (Check(configurationSchema, written)) return fromWritten(written);
+  const errors = Errors(configurationSchema, written).slice(0, 10);
+  return { configuration: null, problems: errors.map((error) => `${error.instancePath || "config"} ${error.message}`) };
+}
+
+function fromWritten({ apiUrl, signing, agentId, owner, people, timeoutMs }: Written): Reading {
+  const key = keyOf(signing);
+  if (apiUrl && URL.canParse(apiUrl) && key) {
+    const configuration: Configuration = {
+      apiUrl: apiUrl.replace(/\/+$/, ""),
+      signing: { key, issuer: signing?.issuer ?? null, audience: signing?.audience ?? null },
+      agentId: agentId ?? "main",
+      owner: owner ? grantOf(owner) : null,
+      people: (people ?? []).map((one) => ({ ...grantOf(one), channel: one.channel, accountId: one.accountId ?? null, senderId: one.senderId })),
+      timeoutMs: timeoutMs ?? 20_000,
+    };
+    return { configuration, problems: [] };
+  }
+  const problems: string[] = [];
+  if (!apiUrl || !URL.canParse(apiUrl)) problems.push("apiUrl is not set: give the address of dispatch-api");
+  if (!key) problems.push("signing needs either a secret or a keyFile, the same key that dispatch-api verifies with");
+  return { configuration: null, problems };
+}
+
+function keyOf(signing: Written["signing"]): Signing["key"] | null {
+  if (signing?.secret !== undefined && signing.keyFile === undefined) return { secret: signing.secret };
+  if (signing?.keyFile !== undefined && signing.secret === undefined) return { file: signing.keyFile };
+  return null;
+}
+
+const grantOf = (one: NonNullable<Written["owner"]>): Grant => ({
+  actor: one.actor,
+  roles: one.roles,
+  accounts: one.accounts ?? [],
+  sites: one.sites ?? [],
+  techId: one.techId ?? null,
+});

@@ -1,0 +1,138 @@
+// What a query found, for the model: one line per thing, words of people fenced or quoted.
+
+import type { QueryName } from "../../dispatch/contract/index.ts";
+import type { Role } from "../../dispatch/contract/roles.ts";
+import { leftOut } from "./describe-command.ts";
+import { nextLine, ticketLine, ticketWords, windowText } from "./describe-ticket.ts";
+import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
+import { dollars, fenced, lines, quoted } from "./result-text.ts";
+
+type Describe = (body: JsonObject, granted: readonly Role[]) => (string | null | false)[];
+
+/** The text of a query's answer. */
+export const describeReading = (name: QueryName, body: JsonObject, granted: readonly Role[]): string =>
+  lines(`READ ${name}`, ...readings[name](body, granted));
+
+const at = (value: unknown, key: string): string => textAt(value, key) ?? "-";
+const none = (found: readonly unknown[], what: string): string | null => (found.length === 0 ? `no ${what}` : null);
+const more = (body: JsonObject): string | null => {
+  const cursor = textAt(body, "next_cursor");
+  return cursor === null ? null : `more: cursor ${cursor}`;
+};
+
+const readings: Record<QueryName, Describe> = {
+  "ticket.get": (body, granted) => [
+    ticketLine(body),
+    ticketWords(body),
+    isObject(body["invoice"]) && `invoice ${at(body["invoice"], "number")} total ${dollars(numberAt(body["invoice"], "total_cents") ?? 0)}`,
+    nextLine(textAt(body, "state"), granted),
+  ],
+  "ticket.timeline": (body) => {
+    const events = listAt(body, "events");
+    const shown = events.slice(-20);
+    return [
+      `ticket ${at(body, "ticket_id")}, ${events.length} events${shown.length < events.length ? `, the last ${shown.length}` : ""}`,
+      ...shown.map(
+        (one) =>
+          `${numberAt(one, "seq") ?? "?"}. ${at(one, "created_at")} ${at(one, "tool_name")} by ${quoted(textAt(one, "actor_id"), 40)} as ${at(one, "actor_role")} ${at(one, "before_state")} -> ${at(one, "after_state")} receipt ${at(one, "id")}`,
+      ),
+      more(body),
+    ];
+  },
+  "ticket.search": (body) => {
+    const found = listAt(body, "tickets").filter(isObject);
+    return [none(found, "ticket matches"), ...found.map((one) => `${ticketLine(one)} ${quoted(textAt(one, "summary"), 120)}`), more(body)];
+  },
+  "closeout.list_evidence": (body) => {
+    const found = listAt(body, "evidence");
+    return [
+      `ticket ${at(body, "ticket_id")}`,
+      none(found, "evidence"),
+      ...found.map((one) => `evidence_id ${at(one, "id")} ${at(one, "kind")} ${quoted(textAt(objectAt(one, "metadata"), "evidence_key"))} ${at(one, "verification")} ${quoted(textAt(one, "uri"), 200)}`),
+    ];
+  },
+  "approval.list": (body) => {
+    const found = listAt(body, "approvals");
+    return [
+      none(found, "approval"),
+      ...found.map(
+        (one) =>
+          `approval_id ${at(one, "id")} ${at(one, "status")} ${at(one, "approval_type")} +${dollars(numberAt(one, "amount_delta_cents") ?? 0)} ticket_id ${at(one, "ticket_id")} asked by ${quoted(textAt(one, "requested_by"), 40)} at ${at(one, "requested_at")}: ${quoted(textAt(one, "reason"), 160)}`,
+      ),
+    ];
+  },
+  "schedule.slots": (body) => {
+    const found = listAt(body, "slots");
+    return [
+      none(found, "free slot"),
+      ...found.map((one, index) => `${index + 1}. ${at(one, "start")} to ${at(one, "end")} tech_id ${at(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}`),
+      ...leftOut(listAt(body, "rejected")),
+    ];
+  },
+  "dispatcher.cockpit": (body) => {
+    const queue = listAt(body, "queue");
+    return [
+      none(queue, "open ticket"),
+      ...queue.map((row, index) => {
+        const site = objectAt(row, "site");
+        return [
+          `${index + 1}. ticket ${at(row, "ticket_id")} ${at(row, "state")} ${at(row, "priority")} ${at(row, "incident_type")}`,
+          `sla ${at(row, "sla_status")} ${at(row, "sla_timer_remaining")}`,
+          `site ${quoted(textAt(site, "name"))} ${quoted(textAt(site, "city"), 40)}`,
+          windowText(textAt(row, "scheduled_start"), null),
+          textAt(row, "assigned_tech") === null ? "nobody assigned" : `tech_id ${at(row, "assigned_tech")}`,
+        ].filter(Boolean).join("; ");
+      }),
+      more(body),
+      ...selectedTicket(body["selected_ticket"]),
+    ];
+  },
+  "tech.job_packet": (body) => {
+    const packet = objectAt(body, "packet");
+    const header = objectAt(packet, "header");
+    const gate = objectAt(packet, "closeout_gate");
+    const { summary, customer_description, ...scope } = objectAt(packet, "work_scope");
+    const { access_instructions, onsite_contact, site_name, address, ...site } = objectAt(packet, "site_and_access");
+    return [
+      `ticket ${at(header, "ticket_id")} ${at(header, "current_state")} ${at(header, "priority")} ${at(header, "incident_type")}`,
+      `closeout gate ${gate["ready"] === true ? "ready" : `not ready: ${at(gate, "code")}`}`,
+      listAt(gate, "missing_evidence_keys").length > 0 && `missing evidence: ${listAt(gate, "missing_evidence_keys").join(", ")}`,
+      listAt(gate, "missing_checklist_keys").length > 0 && `missing checklist: ${listAt(gate, "missing_checklist_keys").join(", ")}`,
+      `limits ${JSON.stringify(scope)}`,
+      `site ${JSON.stringify(site)}`,
+      fenced({ summary, customer_description, access_instructions, onsite_contact, site_name, address }),
+    ];
+  },
+  "directory.search": (body) => {
+    const found = listAt(body, "results");
+    return [none(found, "match"), ...found.map((one) => `${at(one, "kind")}_id ${at(one, "id")} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`)];
+  },
+  "receipt.get": (body) => {
+    const receipt = isObject(body["receipt"]) ? body["receipt"] : body;
+    return [
+      `receipt ${at(receipt, "receipt_id")} is genuine: ${at(receipt, "tool_name")} took effect at ${at(receipt, "occurred_at")}`,
+      `ticket ${at(receipt, "ticket_id")} ${at(receipt, "before_state")} -> ${at(receipt, "after_state")}, hash ${at(receipt, "hash")}`,
+    ];
+  },
+  "ops.autonomy.state": (body) => autonomy(body),
+  "ops.autonomy.replay": (body) => [
+    ...autonomy(body),
+    ...listAt(body, "history").slice(0, 20).map((one) => `${at(one, "created_at")} ${at(one, "action")} ${at(one, "scope_type")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`),
+  ],
+};
+
+function autonomy(body: JsonObject): (string | null)[] {
+  const paused = listAt(body, "controls").filter((one) => isObject(one) && one["is_paused"] === true);
+  const decision = isObject(body["decision"]) ? body["decision"] : null;
+  return [
+    paused.length === 0 ? "nothing is paused" : null,
+    ...paused.map((one) => `PAUSED ${at(one, "scope_type")} ${textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? ""} since ${at(one, "updated_at")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`),
+    decision && `for this question: ${decision["is_paused"] === true ? "PAUSED" : "running"} by ${at(decision, "scope_type")}`,
+  ];
+}
+
+function selectedTicket(selected: unknown): (string | null)[] {
+  if (!isObject(selected)) return [];
+  const ticket = objectAt(selected, "ticket");
+  return ["selected:", ticketLine(ticket), ticketWords(ticket)];
+}

@@ -1,0 +1,60 @@
+// A ticket in three lines: its state and numbers, its words as data, and what may be done with it now.
+
+import { chatName, commandEntries, type CommandName, type ToolName } from "../../dispatch/contract/index.ts";
+import type { Role } from "../../dispatch/contract/roles.ts";
+import { isTicketState } from "../../dispatch/contract/states.ts";
+import { numberAt, textAt, type JsonObject } from "./json.ts";
+import { dollars, fenced } from "./result-text.ts";
+
+/** Tools named at most as what comes next. */
+const maxNext = 8;
+
+/** `ticket <id> <STATE> …` with what is set. */
+export function ticketLine(ticket: JsonObject, before: string | null = null): string {
+  const state = textAt(ticket, "state") ?? "?";
+  const nte = numberAt(ticket, "nte_cents");
+  return [
+    `ticket ${textAt(ticket, "id") ?? "?"} ${state}`,
+    before !== null && before !== state && `(was ${before})`,
+    textAt(ticket, "priority"),
+    textAt(ticket, "incident_type"),
+    nte !== null && (nte > 0 ? `nte ${dollars(nte)}` : "no nte agreed"),
+    windowText(textAt(ticket, "scheduled_start"), textAt(ticket, "scheduled_end")),
+    textAt(ticket, "assigned_tech_id") && `tech_id ${textAt(ticket, "assigned_tech_id") ?? ""}`,
+    textAt(ticket, "pending_approval_id") && `pending_approval_id ${textAt(ticket, "pending_approval_id") ?? ""}`,
+    `site_id ${textAt(ticket, "site_id") ?? "?"}`,
+    `version ${numberAt(ticket, "version") ?? "?"}`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+export const windowText = (start: string | null, end: string | null): string | null =>
+  start === null ? null : `scheduled ${start}${end === null ? "" : ` to ${end}`}`;
+
+/** What people wrote on a ticket, fenced; null when they wrote nothing. */
+export function ticketWords(ticket: JsonObject): string | null {
+  const words = Object.fromEntries(
+    ["summary", "description", "customer_name", "customer_phone", "customer_email", "sop_handoff_prompt"].flatMap((field) => {
+      const text = textAt(ticket, field);
+      return text === null ? [] : [[field, text]];
+    }),
+  );
+  return Object.keys(words).length === 0 ? null : fenced(words);
+}
+
+/** `next: …`: commands this state and these roles allow, the usual ones first. */
+export function nextLine(state: string | null, granted: readonly Role[], usual: readonly ToolName[] = []): string | null {
+  if (state === null || !isTicketState(state)) return null;
+  const allowed = commandEntries
+    .filter(([, entry]) => entry.from.includes(state) && entry.roles.some((role) => granted.includes(role)))
+    .map(([name]) => name);
+  if (allowed.length === 0) return "next: nothing; this ticket is at its end";
+  const rank = (name: CommandName) => {
+    const at = usual.indexOf(name);
+    return at === -1 ? usual.length : at;
+  };
+  const sorted = allowed.toSorted((a, b) => rank(a) - rank(b));
+  const more = sorted.length > maxNext ? ` (and ${sorted.length - maxNext} more in state ${state})` : "";
+  return `next: ${sorted.slice(0, maxNext).map(chatName).join(", ")}${more}`;
+}

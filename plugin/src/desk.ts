@@ -1,0 +1,86 @@
+// The desk as one person reaches it: signs, calls, remembers for a moment what the API says about itself.
+
+import { contractHash } from "../../dispatch/contract/hash.ts";
+import type { Entry } from "../../dispatch/contract/index.ts";
+import type { Role } from "../../dispatch/contract/roles.ts";
+import { openApiClient, type ApiClient, type ApiRequest, type Outcome } from "./api-client.ts";
+import { rulesFrom, type ApprovalRule } from "./approvals.ts";
+import type { Configuration, Grant } from "./configuration.ts";
+import { personBehind, type Requester } from "./identity.ts";
+import { sortedJson, type JsonObject } from "./json.ts";
+import { openSigner, type HumanApproval, type Signer } from "./token.ts";
+
+/** How long the API's word on its contract and rules is believed. */
+const rememberedMs = 30_000;
+/** Reads that only accompany something, like a brief or a card, wait this long at most. */
+export const shortWaitMs = 3_000;
+
+export type Caller = { readonly person: Grant; readonly role: Role; readonly viaChat: boolean };
+export type Call = Omit<ApiRequest, "token"> & { readonly claimedBy?: string | undefined; readonly approval?: HumanApproval | undefined };
+
+export type Desk = {
+  readonly configuration: Configuration;
+  readonly contractHash: string;
+  personBehind(requester: Requester): Grant | null;
+  call(caller: Caller, call: Call, signal?: AbortSignal, deadlineMs?: number): Promise<Outcome>;
+  /** A read that accompanies something else; null when there is no good answer in a short time. */
+  peek(caller: Caller, path: string, signal?: AbortSignal): Promise<JsonObject | null>;
+  /** GET /contract's answer, at most half a minute old; null when the API does not say. */
+  contract(caller: Caller): Promise<JsonObject | null>;
+  /** The API's rules for what a person must allow; none while it does not say, for then it does nothing either. */
+  approvalRules(caller: Caller): Promise<readonly ApprovalRule[]>;
+};
+
+export function openDesk(configuration: Configuration): Desk {
+  const client: ApiClient = openApiClient(configuration.apiUrl, configuration.timeoutMs);
+  const sign: Signer = openSigner(configuration.signing);
+  // By who asks: the answer names the caller.
+  const remembered = new Map<string, { readonly at: number; readonly contract: JsonObject }>();
+
+  const call: Desk["call"] = async (caller, { claimedBy, approval, ...request }, signal, deadlineMs) => {
+    const token = await sign({ ...caller, claimedBy, approval });
+    return client.call({ ...request, token }, signal, deadlineMs);
+  };
+  const peek: Desk["peek"] = async (caller, path, signal) => {
+    const outcome = await call(caller, { method: "GET", path }, signal, shortWaitMs);
+    return outcome.kind === "answered" ? outcome.body : null;
+  };
+  const contract: Desk["contract"] = async (caller) => {
+    const key = `${caller.person.actor} ${caller.role}`;
+    const known = remembered.get(key);
+    if (known && performance.now() - known.at < rememberedMs) return known.contract;
+    const answer = await peek(caller, "/contract");
+    if (answer) {
+      if (remembered.size > 200) remembered.clear();
+      remembered.set(key, { at: performance.now(), contract: answer });
+    }
+    return answer;
+  };
+  return {
+    configuration,
+    contractHash: contractHash(),
+    personBehind: (requester) => personBehind(configuration, requester),
+    call,
+    peek,
+    contract,
+    approvalRules: async (caller) => {
+      const answer = await contract(caller);
+      return answer ? rulesFrom(answer) : [];
+    },
+  };
+}
+
+/** The first granted role of those that may use an entry. */
+export const roleIn = (person: Grant, entry: Entry): Role | null => person.roles.find((role) => entry.roles.includes(role)) ?? null;
+
+/** Fields as a query string: lists by commas, the absent left out, keys in a fixed order. */
+export function queryString(fields: JsonObject): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(fields)) {
+    if (value === undefined || value === null) continue;
+    parameters.set(key, Array.isArray(value) ? value.map(String).join(",") : typeof value === "object" ? sortedJson(value) : String(value));
+  }
+  const text = parameters.toString();
+  return text === "" ? "" : `?${text}`;
+}
+

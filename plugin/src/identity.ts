@@ -1,0 +1,45 @@
+// Who is really speaking, by what the host proved, never by what the model says. Pure.
+
+import type { Entry } from "../../dispatch/contract/index.ts";
+import { roleFrom, type Role } from "../../dispatch/contract/roles.ts";
+import type { Configuration, Grant } from "./configuration.ts";
+
+/** The requester as the host proved it; what is absent was not proved. */
+export type Requester = {
+  readonly channel: string | null;
+  readonly accountId: string | null;
+  readonly senderId: string | null;
+  readonly owner: boolean;
+};
+
+export const nobody: Requester = { channel: null, accountId: null, senderId: null, owner: false };
+
+/**
+ * The person behind a requester; null is a stranger. A sender on a channel is who the configuration says, owner or
+ * not; only where there is no sender at all (dashboard, command line, gateway token) does the owner speak.
+ */
+export function personBehind({ owner, people }: Configuration, requester: Requester): Grant | null {
+  if (requester.senderId === null) return requester.owner ? owner : null;
+  return (
+    people.find(
+      (one) =>
+        one.senderId === requester.senderId &&
+        one.channel === requester.channel &&
+        (one.accountId === null || one.accountId === requester.accountId),
+    ) ?? null
+  );
+}
+
+export type RoleChoice = { readonly role: Role } | { readonly why: string };
+
+/** The role to act in: the one wished for if it was granted, else the first granted one that the tool allows. */
+export function chooseRole(person: Grant, entry: Entry, wish: unknown): RoleChoice {
+  const granted = `granted here: ${person.roles.join(", ")}`;
+  if (wish === undefined || wish === null || wish === "") {
+    const role = person.roles.find((one) => entry.roles.includes(one));
+    return role ? { role } : { why: `this tool is for ${entry.roles.join(", ")}; ${granted}` };
+  }
+  const role = typeof wish === "string" ? roleFrom(wish) : null;
+  if (role && person.roles.includes(role)) return { role };
+  return { why: `actor_role ${JSON.stringify(wish)?.slice(0, 60) ?? ""} was not granted to this sender; ${granted}` };
+}

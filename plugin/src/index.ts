@@ -1,0 +1,124 @@
+// The plugin as OpenClaw loads it: tools, approval cards, the live brief and the slash command, all over dispatch-api.
+// The host evaluates this file twice in one process, so nothing is kept here but what can be made again.
+
+import { definePluginEntry, type OpenClawPluginApi, type OpenClawPluginToolContext } from "openclaw/plugin-sdk/plugin-entry";
+import { toolPluginMetadataSymbol, type ToolPluginMetadata } from "openclaw/plugin-sdk/tool-plugin";
+import { contractHash } from "../../dispatch/contract/hash.ts";
+import manifest from "../package.json" with { type: "json" };
+import { cardForCall } from "./approval-hook.ts";
+import { configurationSchema, readConfiguration } from "./configuration.ts";
+import { contractStatus, statusToolDescription, statusToolName } from "./contract-status.ts";
+import { openDesk } from "./desk.ts";
+import { nobody, type Requester } from "./identity.ts";
+import { openLiveBrief } from "./live-brief.ts";
+import { runTool } from "./run-tool.ts";
+import { answerSlash } from "./slash-command.ts";
+import { tools } from "./tool-catalog.ts";
+import { failed, type ToolResult } from "./tool-result.ts";
+
+const id = "dispatch";
+const name = "Dispatch";
+const description = "The field-service desk as a closed set of tools: tickets from call to invoice, with receipts.";
+
+const plainSchema = (schema: object): Record<string, unknown> => JSON.parse(JSON.stringify(schema));
+
+const metadata: ToolPluginMetadata = {
+  id,
+  name,
+  description,
+  activation: { onStartup: true },
+  configSchema: plainSchema(configurationSchema),
+  tools: [
+    ...tools.map((tool) => ({ name: tool.chatName, label: tool.label, description: tool.description, parameters: { ...tool.parameters }, optional: tool.optional })),
+    { name: statusToolName, label: "Dispatch status", description: statusToolDescription, parameters: { type: "object", properties: {}, additionalProperties: false } },
+  ],
+};
+
+function register(api: OpenClawPluginApi): void {
+  const reading = readConfiguration(api.pluginConfig);
+  const desk = reading.configuration && openDesk(reading.configuration);
+  const status = (requester: Requester) => contractStatus({ plugin: id, version: manifest.version, contractHash: contractHash(), reading, desk }, requester);
+  const notConfigured = (tool: string): ToolResult =>
+    failed(tool, `The Dispatch plugin is not configured: ${reading.problems.join("; ")}.`, "The gateway's owner sets plugins.entries.dispatch.config.");
+  for (const problem of reading.problems) api.logger.warn(`dispatch: not configured: ${problem}`);
+
+  for (const tool of tools) {
+    api.registerTool(
+      (context) => ({
+        name: tool.chatName,
+        label: tool.label,
+        description: tool.description,
+        parameters: { ...tool.parameters },
+        execute: async (toolCallId: string, args: unknown, signal?: AbortSignal) =>
+          desk
+            ? runTool(desk, tool, { toolCallId, args, signal, requester: requesterOf(context), sessionKey: context.sessionKey ?? null, sessionId: context.sessionId ?? null })
+            : notConfigured(tool.name),
+      }),
+      { name: tool.chatName, optional: tool.optional },
+    );
+  }
+  api.registerTool(
+    (context) => ({
+      name: statusToolName,
+      label: "Dispatch status",
+      description: statusToolDescription,
+      parameters: { type: "object", properties: {}, additionalProperties: false },
+      execute: () => status(requesterOf(context)),
+    }),
+    { name: statusToolName },
+  );
+  if (!desk) return;
+
+  api.on("before_tool_call", async (event, context) => {
+    const { requester } = context;
+    const card = await cardForCall(desk, {
+      toolName: event.toolName,
+      args: event.params,
+      toolCallId: event.toolCallId ?? context.toolCallId,
+      requester: requester
+        ? { channel: requester.channel ?? null, accountId: requester.accountId ?? null, senderId: requester.senderId ?? null, owner: requester.senderIsOwner === true }
+        : null,
+    });
+    return card ? { requireApproval: card } : undefined;
+  });
+
+  const brief = openLiveBrief(desk);
+  api.on("before_prompt_build", async (_event, context) => {
+    if (context.agentId !== desk.configuration.agentId) return undefined;
+    const senderId = context.senderId ?? null;
+    const text = await brief({ channel: context.channel ?? context.messageProvider ?? null, accountId: context.accountId ?? null, senderId, owner: senderId === null });
+    return text === null ? undefined : { prependContext: text };
+  });
+
+  api.registerCommand({
+    name: "dispatch",
+    description: "The desk without a model: status, queue, ticket <id>, pause <scope> <reason>, resume <scope>",
+    acceptsArgs: true,
+    requireAuth: true,
+    handler: async (context) => {
+      const requester: Requester = {
+        channel: context.channel,
+        accountId: context.accountId ?? null,
+        senderId: context.senderIsOwner === true && context.gatewayClientScopes ? null : (context.senderId ?? null),
+        owner: context.senderIsOwner === true,
+      };
+      const text = await answerSlash(desk, requester, context.args ?? "", async () => (await status(requester)).content.map((part) => part.text).join("\n"));
+      return { text };
+    },
+  });
+}
+
+function requesterOf(context: OpenClawPluginToolContext): Requester {
+  return {
+    ...nobody,
+    channel: context.messageChannel ?? null,
+    accountId: context.agentAccountId ?? null,
+    senderId: context.requesterSenderId ?? null,
+    owner: context.senderIsOwner === true,
+  };
+}
+
+const entry = definePluginEntry({ id, name, description, register });
+// The host looks for a default export.
+// oxlint-disable-next-line import/no-default-export
+export default Object.assign(entry, { [toolPluginMetadataSymbol]: metadata });

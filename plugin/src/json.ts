@@ -1,0 +1,47 @@
+// Reading JSON that came from elsewhere, without believing its shape.
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+export const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The member of an object as an object; empty when it is none. */
+export const objectAt = (value: unknown, key: string): JsonObject => {
+  const member = isObject(value) ? value[key] : undefined;
+  return isObject(member) ? member : {};
+};
+
+/** The member of an object as a list; empty when it is none. */
+export const listAt = (value: unknown, key: string): readonly unknown[] => {
+  const member = isObject(value) ? value[key] : undefined;
+  return Array.isArray(member) ? member : [];
+};
+
+/** The member of an object as text; null when it is none. */
+export const textAt = (value: unknown, key: string): string | null => {
+  const member = isObject(value) ? value[key] : undefined;
+  return typeof member === "string" ? member : null;
+};
+
+/** The member of an object as a number; null when it is none. */
+export const numberAt = (value: unknown, key: string): number | null => {
+  const member = isObject(value) ? value[key] : undefined;
+  return typeof member === "number" ? member : null;
+};
+
+/** The object a text holds; null when it holds anything else. */
+export function parseObject(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Key-sorted JSON: equal values give equal text. */
+export function sortedJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? "null" : sortedJson(item))).join(",")}]`;
+  if (!isObject(value)) return JSON.stringify(value) ?? "null";
+  const members = Object.keys(value).filter((key) => value[key] !== undefined).toSorted();
+  return `{${members.map((key) => `${JSON.stringify(key)}:${sortedJson(value[key])}`).join(",")}}`;
+}

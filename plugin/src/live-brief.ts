@@ -1,0 +1,57 @@
+// A few lines on how the desk stands, put before each turn of the desk's agent. Silent when the API is away or slow,
+// or when whoever speaks may not see the queue.
+
+import { queries } from "../../dispatch/contract/index.ts";
+import { roleIn, type Caller, type Desk } from "./desk.ts";
+import type { Requester } from "./identity.ts";
+import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
+import { quoted } from "./result-text.ts";
+
+/** A brief this old is good enough for another turn. */
+const rememberedMs = 10_000;
+const rows = 100;
+
+export type LiveBrief = (requester: Requester) => Promise<string | null>;
+
+export function openLiveBrief(desk: Desk): LiveBrief {
+  const remembered = new Map<string, { readonly at: number; readonly text: Promise<string | null> }>();
+  return async (requester) => {
+    const person = desk.personBehind(requester);
+    const role = person && roleIn(person, queries["dispatcher.cockpit"]);
+    if (!person || !role) return null;
+    const known = remembered.get(person.actor);
+    if (known && performance.now() - known.at < rememberedMs) return known.text;
+    if (remembered.size > 200) remembered.clear();
+    const text = write(desk, { person, role, viaChat: true }).catch(() => null);
+    remembered.set(person.actor, { at: performance.now(), text });
+    return text;
+  };
+}
+
+async function write(desk: Desk, caller: Caller): Promise<string | null> {
+  const [cockpit, approvals, autonomy] = await Promise.all([
+    desk.peek(caller, `/ux/dispatcher/cockpit?limit=${rows}`),
+    desk.peek(caller, "/approvals?status=PENDING"),
+    desk.peek(caller, "/ops/autonomy/state"),
+  ]);
+  return cockpit && briefText(cockpit, approvals, autonomy);
+}
+
+/** The brief's lines; pure. */
+export function briefText(cockpit: JsonObject, approvals: JsonObject | null, autonomy: JsonObject | null): string {
+  const queue = listAt(cockpit, "queue").filter(isObject);
+  const more = textAt(cockpit, "next_cursor") === null ? "" : "+";
+  const states = Map.groupBy(queue, (row) => textAt(row, "state") ?? "?");
+  const breaches = queue.filter((row) => row["sla_status"] === "breach");
+  const waiting = listAt(approvals, "approvals").length;
+  const paused = listAt(autonomy, "controls").filter((one) => isObject(one) && one["is_paused"] === true);
+  const worst = breaches.slice(0, 3).map((row) => `${textAt(row, "ticket_id") ?? "?"} ${textAt(row, "priority") ?? ""} ${textAt(row, "state") ?? ""} ${textAt(row, "sla_timer_remaining") ?? ""}`);
+  return [
+    `Dispatch desk at ${textAt(cockpit, "generated_at") ?? "?"} (facts from dispatch-api, not from the customer):`,
+    `open tickets ${queue.length}${more}${queue.length > 0 ? `: ${[...states].map(([state, all]) => `${state} ${all.length}`).join(", ")}` : ""}`,
+    `past their SLA ${breaches.length}${more}${worst.length > 0 ? `: ${worst.join("; ")}` : ""}`,
+    `approvals waiting ${waiting}`,
+    `paused ${paused.length === 0 ? "nothing" : paused.slice(0, 5).map((one) => `${textAt(one, "scope_type") ?? ""} ${textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? ""} (${quoted(textAt(one, "reason"), 60)})`).join("; ")}`,
+    "Report an effect only from a tool result that begins with DONE, and name its receipt.",
+  ].join("\n");
+}

@@ -1,0 +1,85 @@
+// Turns names into ids where exactly one thing has the name, through searches in the speaker's own scope. Several
+// matches make a question; none makes a refusal. It never guesses.
+
+import { finalStates, ticketStates } from "../../dispatch/contract/states.ts";
+import { isUuid } from "./idempotency-key.ts";
+import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
+import { lines, quoted } from "./result-text.ts";
+import { directoryFields } from "./tool-catalog.ts";
+
+/** A search of the API with the speaker's token; null when it cannot be made or is not theirs to make. */
+export type Search = (path: string) => Promise<JsonObject | null>;
+
+export type Resolution =
+  | { readonly kind: "found"; readonly args: JsonObject }
+  | { readonly kind: "several"; readonly text: string; readonly candidates: readonly JsonObject[] }
+  | { readonly kind: "none"; readonly field: string; readonly why: string };
+
+type One = { readonly id: string } | Exclude<Resolution, { kind: "found" }>;
+
+const limit = 10;
+const openStates = ticketStates.filter((state) => !finalStates.some((final) => final === state));
+
+/**
+ * The arguments with an id wherever a name stood.
+ * @param args the tool's own fields; what is no text or already a uuid stays as it is
+ */
+export async function resolveNames(args: JsonObject, pathField: string | null, search: Search): Promise<Resolution> {
+  const resolved: Record<string, unknown> = { ...args };
+  for (const [field, value] of Object.entries(args)) {
+    const values = Array.isArray(value) ? value : [value];
+    const ids: unknown[] = [];
+    for (const name of values) {
+      if (typeof name !== "string" || name.trim() === "" || isUuid(name.trim())) {
+        ids.push(typeof name === "string" ? name.trim() : name);
+        continue;
+      }
+      const one = await resolveOne(field, name.trim(), pathField, resolved, search);
+      if (one === null) ids.push(name);
+      else if ("id" in one) ids.push(one.id);
+      else return one;
+    }
+    resolved[field] = Array.isArray(value) ? ids : ids[0];
+  }
+  return { kind: "found", args: resolved };
+}
+
+/** Null when the field does not name a thing. */
+async function resolveOne(field: string, name: string, pathField: string | null, args: JsonObject, search: Search): Promise<One | null> {
+  if (name.length > 200) return directoryFields[field] || field === "ticket_id" ? { kind: "none", field, why: "is neither a uuid nor a name" } : null;
+  const kind = directoryFields[field];
+  if (kind) return inDirectory(field, kind, name, args, search);
+  return field === "ticket_id" && field === pathField ? amongTickets(name, search) : null;
+}
+
+async function inDirectory(field: string, kind: string, name: string, args: JsonObject, search: Search): Promise<One> {
+  const body = await search(`/directory?${new URLSearchParams({ q: name, kind, limit: String(limit) })}`);
+  if (!body) return { kind: "none", field, why: `names a ${kind} by ${quoted(name)}, and this sender may not search the directory: give its uuid` };
+  const account = textAt(args, "account_id");
+  const all = listAt(body, "results").filter(isObject);
+  // A site or asset of another account is not meant when the account is known already.
+  const fitting = account !== null && isUuid(account) ? all.filter((one) => (textAt(one, "account_id") ?? account) === account) : all;
+  return theOne(field, kind, name, fitting, (one) => `${kind}_id ${textAt(one, "id") ?? ""} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`);
+}
+
+async function amongTickets(words: string, search: Search): Promise<One> {
+  const body = await search(`/tickets?${new URLSearchParams({ q: words, state: openStates.join(","), limit: String(limit) })}`);
+  if (!body) return { kind: "none", field: "ticket_id", why: "is no uuid, and this sender may not search tickets: give the ticket's uuid" };
+  const found = listAt(body, "tickets").filter(isObject);
+  return theOne("ticket_id", "open ticket", words, found, (one) => `ticket_id ${textAt(one, "id") ?? ""} ${textAt(one, "state") ?? ""} ${quoted(textAt(one, "summary"), 100)}`);
+}
+
+function theOne(field: string, kind: string, name: string, found: readonly JsonObject[], describe: (one: JsonObject) => string): One {
+  const exact = found.filter((one) => textAt(one, "name")?.toLowerCase() === name.toLowerCase());
+  const candidates = exact.length > 0 ? exact : found;
+  const [first] = candidates;
+  const id = first ? textAt(first, "id") : null;
+  if (candidates.length === 1 && id !== null) return { id };
+  if (candidates.length === 0) return { kind: "none", field, why: `names no ${kind}: nothing within this sender's scope matches ${quoted(name)}` };
+  const text = lines(
+    `${field} ${quoted(name)} could be any of these; ask which one is meant, then call again with its id:`,
+    ...candidates.map(describe),
+    candidates.length >= limit && "and perhaps more",
+  );
+  return { kind: "several", text, candidates };
+}

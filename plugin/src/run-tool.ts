@@ -1,0 +1,127 @@
+// One tool call from arguments to result, top to bottom: who speaks, in which role, what is meant, one signed call, and
+// what it came to in words.
+
+import type { QueryName } from "../../dispatch/contract/index.ts";
+import type { Role } from "../../dispatch/contract/roles.ts";
+import { approvalsGiven, take } from "./approvals-given.ts";
+import { describeCommand } from "./describe-command.ts";
+import { describeReading } from "./describe-reading.ts";
+import { queryString, type Caller, type Desk } from "./desk.ts";
+import { chooseRole, type Requester } from "./identity.ts";
+import { isUuid, keyOfIntent } from "./idempotency-key.ts";
+import { isObject, type JsonObject } from "./json.ts";
+import { resolveNames } from "./resolve-names.ts";
+import { lines, quoted } from "./result-text.ts";
+import { isQuery, type Tool } from "./tool-catalog.ts";
+import { done, failed, question, read, refused, unknown, type ToolResult } from "./tool-result.ts";
+
+export type ToolCall = {
+  readonly toolCallId: string;
+  readonly args: unknown;
+  readonly requester: Requester;
+  readonly sessionKey: string | null;
+  readonly sessionId: string | null;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** The API's own limit for a body, less a little for what the plugin adds. */
+const maxArgumentBytes = 250 * 1024;
+/** Rows of a queue a chat can take in; more by asking for them. */
+const normalRows: Partial<Record<QueryName, number>> = { "dispatcher.cockpit": 15, "ticket.search": 15 };
+
+/** Runs a tool for whoever really speaks. Never throws: a defect reads as FAILED. */
+export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<ToolResult> {
+  const no = (code: string, message: string, granted: readonly Role[] = []) => refused(tool.name, { code, message, details: {} }, granted);
+
+  const person = desk.personBehind(call.requester);
+  if (!person) return no("UNKNOWN_SENDER", "Whoever speaks here is not known to Dispatch and can do nothing. The gateway's owner adds people in plugins.entries.dispatch.config.people.");
+  const args = call.args ?? {};
+  if (!isObject(args)) return no("INVALID_ARGUMENTS", "The arguments must be an object.");
+  if (Buffer.byteLength(JSON.stringify(args)) > maxArgumentBytes) return no("INVALID_ARGUMENTS", "The arguments are larger than 250 KiB.");
+  const { actor_role: wish, actor_id: claimed, request_id: requestId, ...sent } = args;
+  const strange = Object.keys(sent).filter((field) => !tool.fields.has(field));
+  if (strange.length > 0) {
+    return no("INVALID_ARGUMENTS", `There is no ${strange.slice(0, 5).map((field) => quoted(field, 40)).join(", ")} here. Fields of ${tool.chatName}: ${[...tool.fields].join(", ")}.`);
+  }
+  if (requestId !== undefined && !isUuid(requestId)) return no("INVALID_ARGUMENTS", "request_id must be a uuid, or be left out.");
+  const choice = chooseRole(person, tool.entry, wish);
+  if ("why" in choice) return no("ROLE_NOT_GRANTED", `Refused before anything was called: ${choice.why}.`);
+  const caller: Caller = { person, role: choice.role, viaChat: true };
+
+  const resolution = await resolveNames(sent, tool.pathField, (path) => searchAs(desk, caller, path, call.signal));
+  if (resolution.kind === "several") return question(tool.name, lines(`QUESTION ${tool.name}: nothing was done.`, resolution.text), resolution.candidates);
+  if (resolution.kind === "none") return no("NOT_FOUND", `${resolution.field} ${resolution.why}.`);
+  const { [tool.pathField ?? ""]: pathId, ...fields } = resolution.args;
+  if (tool.pathField && !isUuid(pathId)) return no("INVALID_ARGUMENTS", `${tool.pathField} is required: a uuid${tool.pathField === "ticket_id" ? ", or words only one open ticket matches" : ""}.`);
+  const path = tool.entry.path.replace(/\{\w+\}/, String(pathId));
+
+  return isQuery(tool.name)
+    ? runQuery(desk, tool.name, caller, path, fields, call)
+    : runCommand(desk, tool, caller, path, fields, { ...call, args }, claimed, requestId);
+}
+
+async function runQuery(desk: Desk, name: QueryName, caller: Caller, path: string, fields: JsonObject, call: ToolCall): Promise<ToolResult> {
+  const rows = normalRows[name];
+  const query = queryString({ ...(rows !== undefined && { limit: rows }), ...fields });
+  const outcome = await desk.call(caller, { method: "GET", path: `${path}${query}`, tool: name }, call.signal);
+  if (outcome.kind === "answered") return read(name, describeReading(name, outcome.body, caller.person.roles), outcome.body);
+  if (outcome.kind === "refused") return refused(name, outcome.refusal, caller.person.roles);
+  return failed(name, outcome.why, notReached);
+}
+
+async function runCommand(
+  desk: Desk,
+  tool: Tool,
+  caller: Caller,
+  path: string,
+  fields: JsonObject,
+  call: ToolCall,
+  claimed: unknown,
+  requestId: string | undefined,
+): Promise<ToolResult> {
+  const { toolCallId, sessionKey, sessionId, args, signal } = call;
+  const key = requestId?.toLowerCase() ?? keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
+  const given = take(approvalsGiven(), toolCallId, tool.name, args);
+  const outcome = await desk.call(
+    caller,
+    {
+      method: "POST",
+      path,
+      tool: tool.name,
+      idempotencyKey: key,
+      body: JSON.stringify(fields),
+      claimedBy: claimText(claimed),
+      approval: given ? { tool: tool.name, request_id: key, approved_by: given.approvedBy, at: given.at } : undefined,
+    },
+    signal,
+  );
+  switch (outcome.kind) {
+    case "answered":
+      return done(tool.name, describeCommand(tool, outcome.body, outcome.replayed, caller.person.roles), outcome.body, outcome.replayed);
+    case "refused":
+      return refused(tool.name, outcome.refusal, caller.person.roles);
+    case "unknown":
+      return unknown(tool.name, outcome.why, key);
+    case "unreachable":
+      return failed(tool.name, outcome.why, `${notReached} To repeat this intent later: the same arguments with request_id ${key}.`, { request_id: key });
+  }
+}
+
+const notReached = "Say that the desk cannot be reached now; dispatch_contract_status tells what is wrong.";
+
+/** Searches in any granted role that may: a technician who is also a dispatcher finds by names too. */
+async function searchAs(desk: Desk, caller: Caller, path: string, signal: AbortSignal | undefined): Promise<JsonObject | null> {
+  const searchers: readonly Role[] = path.startsWith("/directory") ? ["dispatcher", "agent"] : ["dispatcher", "agent", "qa", "approver", "finance"];
+  const role = searchers.find((one) => caller.person.roles.includes(one));
+  return role ? desk.peek({ ...caller, role }, path, signal) : null;
+}
+
+/** What the model says about who it is goes into the audit as a claim, cut to what a claim may hold. */
+function claimText(claimed: unknown): string | undefined {
+  if (claimed === undefined || claimed === null) return undefined;
+  const text = typeof claimed === "string" ? claimed : JSON.stringify(claimed);
+  // oxlint-disable-next-line no-control-regex
+  const clean = text.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ").trim();
+  return clean === "" ? undefined : [...clean].slice(0, 200).join("").slice(0, 200);
+}
+

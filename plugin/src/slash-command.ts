@@ -1,0 +1,77 @@
+// `/dispatch …`: what a person types themselves, answered without a model.
+
+import { randomUUID } from "node:crypto";
+import { commands, queries, type Entry } from "../../dispatch/contract/index.ts";
+import { queryString, roleIn, type Caller, type Desk } from "./desk.ts";
+import { describeCommand } from "./describe-command.ts";
+import { describeReading } from "./describe-reading.ts";
+import type { Requester } from "./identity.ts";
+import { isUuid } from "./idempotency-key.ts";
+import type { JsonObject } from "./json.ts";
+import { toolsByChatName } from "./tool-catalog.ts";
+import { refused } from "./tool-result.ts";
+
+export const slashHelp = `/dispatch status                    is everything there, and who am I
+/dispatch queue                     the open tickets, worst first
+/dispatch ticket <id>               one ticket
+/dispatch pause <scope> <reason>    stop automatic work; scope: all, an incident type, or a ticket's id
+/dispatch resume <scope> [reason]   let it go on`;
+
+/** The text that answers a slash command. */
+export async function answerSlash(desk: Desk, requester: Requester, text: string, status: () => Promise<string>): Promise<string> {
+  const [verb = "", ...words] = text.trim().split(/\s+/);
+  const person = desk.personBehind(requester);
+  if (!person) return "Whoever speaks here is not known to Dispatch and can do nothing.";
+  const as = (entry: Entry): Caller | null => {
+    const role = roleIn(person, entry);
+    return role && { person, role, viaChat: false };
+  };
+  switch (verb.toLowerCase()) {
+    case "status":
+      return status();
+    case "queue":
+      return readOr(desk, as(queries["dispatcher.cockpit"]), "dispatcher.cockpit", `/ux/dispatcher/cockpit${queryString({ limit: 15 })}`);
+    case "ticket": {
+      const [id] = words;
+      if (!isUuid(id)) return "Give the ticket's id: /dispatch ticket <uuid>";
+      return readOr(desk, as(queries["ticket.get"]), "ticket.get", `/tickets/${id}`);
+    }
+    case "pause":
+    case "resume": {
+      const [scope = "", ...reason] = words;
+      if (scope === "" || (verb.toLowerCase() === "pause" && reason.length === 0)) return `Give a scope${verb.toLowerCase() === "pause" ? " and a reason" : ""}.\n${slashHelp}`;
+      return steer(desk, as, verb.toLowerCase() === "pause" ? "ops.autonomy.pause" : "ops.autonomy.rollback", scopeOf(scope), reason.join(" "));
+    }
+    default:
+      return slashHelp;
+  }
+}
+
+const notGranted = "None of the roles granted to you may do this.";
+
+async function readOr(desk: Desk, caller: Caller | null, name: "dispatcher.cockpit" | "ticket.get", path: string): Promise<string> {
+  if (!caller) return notGranted;
+  const outcome = await desk.call(caller, { method: "GET", path });
+  if (outcome.kind === "answered") return describeReading(name, outcome.body, caller.person.roles);
+  if (outcome.kind === "refused") return textOf(refused(name, outcome.refusal));
+  return `The desk cannot be reached: ${outcome.why}`;
+}
+
+async function steer(desk: Desk, as: (entry: Entry) => Caller | null, name: "ops.autonomy.pause" | "ops.autonomy.rollback", scope: JsonObject, reason: string): Promise<string> {
+  const caller = as(commands[name]);
+  const tool = toolsByChatName.get(name.replaceAll(".", "_"));
+  if (!caller || !tool) return notGranted;
+  const idempotencyKey = randomUUID();
+  const body = JSON.stringify({ ...scope, ...(reason !== "" && { reason }) });
+  const outcome = await desk.call(caller, { method: "POST", path: commands[name].path, tool: name, idempotencyKey, body });
+  if (outcome.kind === "answered") return describeCommand(tool, outcome.body, outcome.replayed, caller.person.roles);
+  if (outcome.kind === "refused") return textOf(refused(name, outcome.refusal));
+  return outcome.kind === "unknown" ? `It is not known whether this happened: ${outcome.why}. See /dispatch status, then say it again.` : `This did not happen: ${outcome.why}`;
+}
+
+function scopeOf(word: string): JsonObject {
+  if (/^(all|global|everything)$/i.test(word)) return { scope_type: "GLOBAL" };
+  return isUuid(word) ? { scope_type: "TICKET", ticket_id: word } : { scope_type: "INCIDENT", incident_type: word };
+}
+
+const textOf = (result: { readonly content: readonly { readonly text: string }[] }): string => result.content.map(({ text }) => text).join("\n");

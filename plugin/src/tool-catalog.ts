@@ -1,0 +1,135 @@
+// The tools as a model sees them, made from the contract: name, words, and parameters in plain JSON Schema.
+
+import { chatName, queries, toolEntries, type Entry, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
+import { roles } from "../../dispatch/contract/roles.ts";
+import { isObject, type JsonObject } from "./json.ts";
+
+export type Tool = {
+  /** The canonical dot name. */
+  readonly name: ToolName;
+  /** What the model calls it. */
+  readonly chatName: string;
+  readonly entry: Entry;
+  readonly label: string;
+  readonly description: string;
+  readonly parameters: JsonObject;
+  /** Names of all parameters: the contract's fields, the path's id, and those of every tool. */
+  readonly fields: ReadonlySet<string>;
+  /** The parameter that stands for the id in the path; null when the path has none. */
+  readonly pathField: "ticket_id" | "receipt_id" | null;
+  readonly optional: boolean;
+};
+
+type Group = "field";
+
+/** Which group of tools a name belongs to, by its first word. Groups but `field` are offered only where they are asked for. */
+const groups: Record<FirstWord<ToolName>, Group> = {
+  ticket: "field",
+  schedule: "field",
+  assignment: "field",
+  tech: "field",
+  approval: "field",
+  closeout: "field",
+  qa: "field",
+  billing: "field",
+  ops: "field",
+  dispatcher: "field",
+  directory: "field",
+  receipt: "field",
+};
+type FirstWord<N extends string> = N extends `${infer W}.${string}` ? W : never;
+
+/** Fields that name a thing of the directory; people give its name where they do not know its id. */
+export const directoryFields: Readonly<Record<string, "account" | "site" | "asset" | "technician">> = {
+  account_id: "account",
+  site_id: "site",
+  asset_id: "asset",
+  tech_id: "technician",
+  assigned_tech_id: "technician",
+};
+
+/** Fields that every tool takes beside its own. */
+const everyTool: JsonObject = {
+  actor_role: { type: "string", enum: [...roles], description: "Role to act in, one of those granted to the sender; normally left out" },
+  request_id: { type: "string", description: "A uuid that names this intent; normally left out. Give it again to repeat a call whose outcome is unknown" },
+};
+
+/** Keywords that some provider of models refuses, or that say nothing to a model. */
+const dropped: ReadonlySet<string> = new Set(["allOf", "if", "then", "else", "pattern", "format", "$id", "examples", "maxProperties", "default"]);
+
+export const tools: readonly Tool[] = toolEntries.map(([name, entry]) => toolOf(name, entry));
+export const toolsByChatName: ReadonlyMap<string, Tool> = new Map(tools.map((tool) => [tool.chatName, tool]));
+
+export const isQuery = (name: ToolName): name is QueryName => Object.hasOwn(queries, name);
+
+function toolOf(name: ToolName, entry: Entry): Tool {
+  const pathField = entry.path.includes("{ticketId}") ? "ticket_id" : entry.path.includes("{receiptId}") ? "receipt_id" : null;
+  const input = simplified(JSON.parse(JSON.stringify(entry.input)));
+  const own = isObject(input) && isObject(input["properties"]) ? input["properties"] : {};
+  const required = isObject(input) && Array.isArray(input["required"]) ? input["required"] : [];
+  const properties: JsonObject = {
+    ...(pathField === "ticket_id" && { ticket_id: { type: "string", description: "The ticket's uuid, or words that only one open ticket matches" } }),
+    ...(pathField === "receipt_id" && { receipt_id: { type: "string", description: "The receipt's uuid, as a result gave it" } }),
+    ...Object.fromEntries(Object.entries(own).map(([field, schema]) => [field, withNames(field, schema)])),
+    ...everyTool,
+  };
+  return {
+    name,
+    chatName: chatName(name),
+    entry,
+    label: labelOf(name),
+    description: describe(entry, pathField),
+    parameters: { type: "object", properties, required: [...(pathField ? [pathField] : []), ...required], additionalProperties: false },
+    fields: new Set(Object.keys(properties)),
+    pathField,
+    optional: groups[firstWord(name)] !== "field",
+  };
+}
+
+function firstWord(name: ToolName): FirstWord<ToolName> {
+  const word = name.slice(0, name.indexOf("."));
+  const known = Object.keys(groups).find((group): group is FirstWord<ToolName> => group === word);
+  if (!known) throw new Error(`the tool ${name} belongs to no group`);
+  return known;
+}
+
+function labelOf(name: ToolName): string {
+  const words = name.replaceAll(/[._]/g, " ");
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
+
+function describe(entry: Entry, pathField: Tool["pathField"]): string {
+  const example = { ...(pathField && { [pathField]: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d" }), ...entry.example };
+  const states = entry.kind === "command" && entry.from.length > 0 && entry.from.length < 8 ? ` Ticket must be ${entry.from.join(" or ")}.` : "";
+  const next = entry.next.length > 0 ? ` Usually next: ${entry.next.map(chatName).join(", ")}.` : "";
+  return `${entry.summary}${states} Example: ${JSON.stringify(example)}.${next}`;
+}
+
+function withNames(field: string, schema: unknown): unknown {
+  if (!isObject(schema)) return schema;
+  const kind = directoryFields[field];
+  if (!kind) return schema;
+  if (schema["type"] === "array") return { ...schema, items: withNames(field, schema["items"]) };
+  const described = typeof schema["description"] === "string" ? `${schema["description"]}. ` : "";
+  return { type: "string", description: `${described}A uuid, or the ${kind}'s name` };
+}
+
+/**
+ * A schema in the part of JSON Schema that every provider of models takes: no conditions, no private keywords, no
+ * patterns, enums with a type. The API checks the rest, and says what is wrong.
+ */
+function simplified(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(simplified);
+  if (!isObject(schema)) return schema;
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key.startsWith("x-") || key.startsWith("~") || dropped.has(key)) continue;
+    if (key === "patternProperties" && isObject(value)) result["additionalProperties"] = simplified(Object.values(value)[0] ?? true);
+    else if (key === "properties" && isObject(value)) result["properties"] = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, simplified(member)]));
+    else if (key === "anyOf" && "type" in schema) continue;
+    else result[key] = simplified(value);
+  }
+  const values = result["enum"];
+  if (Array.isArray(values) && values.every((value) => typeof value === "string")) result["type"] ??= "string";
+  return result;
+}
