@@ -1,7 +1,6 @@
 // The tools as a model sees them, made from the contract: name, words, and parameters in plain JSON Schema.
 
 import { chatName, queries, toolEntries, type Entry, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
-import { roles } from "../../dispatch/contract/roles.ts";
 import { isObject, type JsonObject } from "./json.ts";
 
 export type Tool = {
@@ -50,12 +49,24 @@ export const directoryFields: Readonly<Record<string, "account" | "site" | "asse
 
 /** Fields that every tool takes beside its own. */
 const everyTool: JsonObject = {
-  actor_role: { type: "string", enum: [...roles], description: "Role to act in, one of those granted to the sender; normally left out" },
-  request_id: { type: "string", description: "A uuid that names this intent; normally left out. Give it again to repeat a call whose outcome is unknown" },
+  actor_role: { type: "string", description: "Left out, unless the person asks to act in another of their roles" },
+  request_id: { type: "string", description: "Left out, unless a result UNKNOWN named one to repeat" },
 };
 
+/** The one alternative that says something: an absent field serves for null and for the empty text. */
+function withoutNull(alternatives: readonly unknown[]): JsonObject {
+  return alternatives.filter(isObject).find((one) => one["type"] !== "null" && one["const"] !== "") ?? {};
+}
+
+/** A text of the contract, with tools called as the model calls them. */
+function inChatNames(text: string): string {
+  return text.replaceAll(/\b[a-z]+(?:\.[a-z_]+)+\b/g, (name) => dotNames.get(name) ?? name);
+}
+
 /** Keywords that some provider of models refuses, or that say nothing to a model. */
-const dropped: ReadonlySet<string> = new Set(["allOf", "if", "then", "else", "pattern", "format", "$id", "examples", "maxProperties", "default"]);
+const dropped: ReadonlySet<string> = new Set(["allOf", "if", "then", "else", "pattern", "format", "$id", "examples", "maxProperties", "default", "minLength", "maxLength", "minItems", "maxItems", "exclusiveMinimum"]);
+
+const dotNames: ReadonlyMap<string, string> = new Map(toolEntries.map(([name]) => [name, chatName(name)]));
 
 export const tools: readonly Tool[] = toolEntries.map(([name, entry]) => toolOf(name, entry));
 export const toolsByChatName: ReadonlyMap<string, Tool> = new Map(tools.map((tool) => [tool.chatName, tool]));
@@ -102,7 +113,7 @@ function describe(entry: Entry, pathField: Tool["pathField"]): string {
   const example = { ...(pathField && { [pathField]: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d" }), ...entry.example };
   const states = entry.kind === "command" && entry.from.length > 0 && entry.from.length < 8 ? ` Ticket must be ${entry.from.join(" or ")}.` : "";
   const next = entry.next.length > 0 ? ` Usually next: ${entry.next.map(chatName).join(", ")}.` : "";
-  return `${entry.summary}${states} Example: ${JSON.stringify(example)}.${next}`;
+  return `${inChatNames(entry.summary)}${states} Example: ${JSON.stringify(example)}.${next}`;
 }
 
 function withNames(field: string, schema: unknown): unknown {
@@ -129,6 +140,9 @@ function simplified(schema: unknown): unknown {
     else if (key === "anyOf" && "type" in schema) continue;
     else result[key] = simplified(value);
   }
+  if (typeof result["description"] === "string") result["description"] = inChatNames(result["description"]);
+  const { anyOf: alternatives, ...besides } = result;
+  if (Array.isArray(alternatives)) return { ...withoutNull(alternatives), ...besides };
   const values = result["enum"];
   if (Array.isArray(values) && values.every((value) => typeof value === "string")) result["type"] ??= "string";
   return result;
