@@ -38,6 +38,17 @@ export function ownOperations(): Record<string, Json> {
         responses: { "200": json("Thresholds, signals, firing alerts and their runbooks"), "503": error(503) },
       },
     },
+    "/contract": {
+      get: {
+        tags: ["service"],
+        operationId: "contract",
+        summary: "Which contract and policy profile are served, who the caller is taken for, and which calls of a model a person must allow; any role.",
+        responses: {
+          "200": json("service, version, contract_hash, tool_names, actor, profile and human_approval {required, rules}"),
+          ...Object.fromEntries([400, 401, 403, 500, 503].map((status) => [String(status), error(status)])),
+        },
+      },
+    },
     "/events": {
       get: {
         tags: ["service"],

@@ -5,6 +5,8 @@ import type { Desk } from "../kernel/desk.ts";
 import type { FileStore } from "../storage/file-store.ts";
 import { prefersText } from "./accept.ts";
 import type { AlertReport } from "./alerts.ts";
+import { contractRoute } from "./contract-route.ts";
+import type { Credentials } from "./credentials.ts";
 import { docsPage, docsStyleHash } from "./docs-page.ts";
 import type { EventStreams } from "./events.ts";
 import type { Exchange } from "./exchange.ts";
@@ -18,6 +20,7 @@ import { uploadRoute } from "./upload-route.ts";
 
 export type OwnParts = {
   readonly desk: Desk;
+  readonly credentials: Credentials;
   readonly health: () => Promise<Health>;
   readonly metrics: Metrics;
   readonly alerts: () => Promise<AlertReport>;
@@ -26,7 +29,7 @@ export type OwnParts = {
   readonly reporter: RequestReporter;
 };
 
-export function ownRoutes({ desk, health, metrics, alerts, events, fileStore, reporter }: OwnParts): RouteEntry[] {
+export function ownRoutes({ desk, credentials, health, metrics, alerts, events, fileStore, reporter }: OwnParts): RouteEntry[] {
   return [
     ...watchRoutes({ health, metrics, reporter }),
     {
@@ -35,6 +38,7 @@ export function ownRoutes({ desk, health, metrics, alerts, events, fileStore, re
       handler: async (exchange) => exchange.json(200, JSON.stringify({ ...(await alerts()), metrics: await metrics.json() })),
     },
     { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
+    contractRoute(desk, credentials),
     ...documentRoutes(),
     ...(fileStore ? [uploadRoute(fileStore, () => desk.clock.now())] : []),
   ];

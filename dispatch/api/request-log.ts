@@ -34,6 +34,7 @@ function lineOf(exchange: Exchange, status: number): object {
     actor_type: actor?.type ?? null,
     actor_id: actor?.id ?? null,
     actor_role: actor?.role ?? null,
+    ...(actor?.via !== undefined && { via: actor.via }),
     tool_name: exchange.tool,
     ticket_id: exchange.ticketId,
     replay: exchange.replayed,

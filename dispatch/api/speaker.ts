@@ -2,18 +2,11 @@
 // part must obey. A speaker becomes an actor once the role is known.
 
 import { actorTypes, type ActorType } from "../contract/roles.ts";
-import type { Reach } from "../kernel/actor.ts";
+import type { Actor, Reach } from "../kernel/actor.ts";
 import { isUuid } from "./exchange.ts";
 
 /** A caller whose role is still as it was spelled. */
-export type Speaker = {
-  readonly id: string;
-  readonly role: string;
-  readonly type: ActorType;
-  readonly techId: string | null;
-  readonly accounts: Reach;
-  readonly sites: Reach;
-};
+export type Speaker = Omit<Actor, "role"> & { readonly role: string };
 
 const maxIdLength = 200;
 // oxlint-disable-next-line no-control-regex

@@ -146,7 +146,7 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
     rateLimit: new RateLimit(settings.rateLimitPerMinute, clock),
     onAnswer: (name, answer, body) => metrics.effect(name, answer, body),
   });
-  const own = ownRoutes({ desk, health, metrics, alerts, events, fileStore, reporter });
+  const own = ownRoutes({ desk, credentials, health, metrics, alerts, events, fileStore, reporter });
   return {
     main: createApp([...tools, ...own], respondError, reporter),
     watch: createApp(watchRoutes({ health, metrics, reporter }, true), respondError, reporter),

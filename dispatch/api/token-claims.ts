@@ -1,9 +1,10 @@
-// The caller as a verified token's claims say.
+// The caller as a verified token's claims say, and what they say of how the call came about.
 
 import type { JWTPayload } from "jose";
-import type { Reach } from "../kernel/actor.ts";
+import type { Actor, HumanApproval, Reach } from "../kernel/actor.ts";
 import { isObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { isTime } from "../kernel/validate.ts";
 import { actorIdProblem, actorTypeFrom, reachFrom, type Speaker, uuidFrom } from "./speaker.ts";
 
 /**
@@ -14,21 +15,51 @@ export function speakerFromClaims(claims: JWTPayload): Speaker {
   const { sub } = claims;
   const role = claims["role"];
   if (typeof sub !== "string") throw invalidClaim("sub", "is missing");
-  const idProblem = actorIdProblem(sub);
-  if (idProblem) throw invalidClaim("sub", idProblem);
+  const id = personFrom(sub, "sub");
   if (typeof role !== "string" || role.trim() === "") throw invalidClaim("role", "is missing");
   const sentType = claims["actor_type"] ?? claims["actorType"] ?? "AGENT";
   const type = typeof sentType === "string" ? actorTypeFrom(sentType) : null;
   if (!type) throw invalidClaim("actor_type", "must be HUMAN, AGENT, SERVICE or SYSTEM");
   return {
-    id: sub,
+    id,
     role,
     type,
     techId: techIdOf(claims["tech_id"]),
     accounts: reachOf(claims, "account_ids"),
     sites: reachOf(claims, "site_ids"),
+    ...originOf(claims),
   };
 }
+
+function originOf(claims: JWTPayload): Pick<Actor, "via" | "claimedBy" | "humanApproval"> {
+  const { via, claimed_by: claimedBy, human_approval: approval } = claims;
+  if (isGiven(via) && via !== "chat") throw invalidClaim("via", "must be chat, or be left out");
+  return {
+    ...(via === "chat" && { via }),
+    ...(isGiven(claimedBy) && claimedBy !== "" && { claimedBy: personFrom(claimedBy, "claimed_by") }),
+    ...(isGiven(approval) && { humanApproval: approvalFrom(approval) }),
+  };
+}
+
+function approvalFrom(value: unknown): HumanApproval {
+  if (!isObject(value)) throw invalidClaim("human_approval", "must be an object");
+  const { tool, request_id: requestId, approved_by: approvedBy, at } = value;
+  const key = typeof requestId === "string" ? uuidFrom(requestId) : null;
+  if (typeof tool !== "string" || tool === "") throw invalidClaim("human_approval.tool", "must be the name of a tool");
+  if (key === null) throw invalidClaim("human_approval.request_id", "must be a uuid");
+  if (typeof at !== "string" || !isTime(at)) throw invalidClaim("human_approval.at", "must be an ISO 8601 time with a zone");
+  return { tool, requestId: key, approvedBy: personFrom(approvedBy, "human_approval.approved_by") };
+}
+
+function personFrom(value: unknown, claim: string): string {
+  if (typeof value !== "string") throw invalidClaim(claim, "must be a text");
+  const problem = actorIdProblem(value);
+  if (problem) throw invalidClaim(claim, problem);
+  return value;
+}
+
+/** Some signers write null for what they leave out. */
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
 /** The refusal of a genuine token for one of its claims. */
 export const invalidClaim = (claim: string, rule: string, cause?: unknown): Refusal =>

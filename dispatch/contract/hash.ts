@@ -38,10 +38,11 @@ function withoutWords(value: unknown, byField = false): unknown {
   return Object.fromEntries(members.map(([key, member]) => [key, withoutWords(member, !byField && namedByFields.has(key))]));
 }
 
+/** JSON with members by name, and lists of texts by the text: roles, states, required and enum are sets. */
 function sortedJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === "object" && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member !== "object" || member === null) return member;
+    if (Array.isArray(member)) return member.every((one) => typeof one === "string") ? member.toSorted() : member;
+    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }

@@ -13,6 +13,19 @@ export type Actor = {
   readonly techId: string | null;
   readonly accounts: Reach;
   readonly sites: Reach;
+  /** Set when a model chose the call. Like what follows, only a token can say it. */
+  readonly via?: "chat";
+  /** Who the model said it is: kept for the audit, believed by nobody. */
+  readonly claimedBy?: string;
+  readonly humanApproval?: HumanApproval;
+};
+
+/** A person's word that one call may go ahead. */
+export type HumanApproval = {
+  readonly tool: string;
+  /** The call's Idempotency-Key, in lower case. */
+  readonly requestId: string;
+  readonly approvedBy: string;
 };
 
 /** Where a request came from, carried into audit, outbox and log. */

@@ -9,6 +9,7 @@ import type { Answer, CommandRequest } from "./command-call.ts";
 import type { Call, CommandHandlers, TicketCall } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import { isLostRace, refusalFor, stillBusy } from "./failure.ts";
+import { requireHumanApproval } from "./human-approval.ts";
 import { fingerprint, replayOf, selectAnswer } from "./idempotency.ts";
 import { requireState } from "./machine.ts";
 import { invalidFields, Refusal } from "./refusal.ts";
@@ -79,6 +80,8 @@ async function attemptOnce<N extends CommandName>(kernel: Kernel, request: Comma
       requireState(locked, entry.from, handler.target?.(onTicket) ?? entry.to[0], handler.wrongStateCode);
       const toPrepare = handler.prepare && (handler.needsPreparation?.(loaded) ?? true);
       if (toPrepare && prepared?.seq !== locked.audit_seq) {
+        // What is refused must not leave anything outside the database either.
+        requireHumanApproval(desk, request, {});
         return { prepare: async () => ({ seq: locked.audit_seq, value: await handler.prepare?.(onTicket, loaded) }) };
       }
       effect = effectOfTicket(onTicket, entry, handler.decide(onTicket, loaded, prepared?.value));
@@ -89,6 +92,9 @@ async function attemptOnce<N extends CommandName>(kernel: Kernel, request: Comma
       const onDesk: Call<N> = { ...call, now: timeAfter(deskHead.at, call.now) };
       effect = effectOfDesk(onDesk, handler.decide(onDesk, loaded), deskHead);
     }
+
+    // The last of the checks: an invoice's total is known only now, and what is refused anyway is no question for people.
+    requireHumanApproval(desk, request, effect.payload);
 
     // Second flight: every row and the commit travel together.
     const written = writeEffect({ request, entry, eventId: call.eventId, effect, requestHash });

@@ -94,6 +94,7 @@ export const settingsList = {
   jwks: setting("DISPATCH_AUTH_JWKS", text, null, "File or URL of the keys of RS256, ES256 and EdDSA tokens"),
   jwtIssuer: setting("DISPATCH_AUTH_JWT_ISSUER", text, null, "Issuer a token must name"),
   jwtAudience: setting("DISPATCH_AUTH_JWT_AUDIENCE", text, null, "Audience a token must name"),
+  chatApprovals: setting("DISPATCH_CHAT_APPROVALS", oneOf("required", "off"), "required", "Whether a person must allow the risky calls a model chooses; off is for smoke runs and refused with NODE_ENV=production"),
   objectStoreEndpoint: setting("DISPATCH_OBJECT_STORE_ENDPOINT", url(["http:", "https:"]), null, "S3 server", { shown: "files under the data folder" }),
   objectStoreBucket: setting("DISPATCH_OBJECT_STORE_BUCKET", { rule: "is a bucket name", parse: (value) => value }, "dispatch-objects", "Bucket"),
   objectStoreKey: setting("DISPATCH_OBJECT_STORE_KEY", text, null, "Access key of the S3 server", { secret: true }),
@@ -139,6 +140,9 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const settings = values as Settings;
   if (settings.production && settings.jwtSecret !== null && settings.jwtSecret.length < 32) {
     throw new SettingsError("DISPATCH_AUTH_JWT_SECRET", "must have at least 32 characters in production");
+  }
+  if (settings.production && settings.chatApprovals === "off") {
+    throw new SettingsError("DISPATCH_CHAT_APPROVALS", "must not be off in production");
   }
   if (settings.objectStoreEndpoint !== null && (settings.objectStoreKey === null || settings.objectStoreSecret === null)) {
     throw new SettingsError("DISPATCH_OBJECT_STORE_KEY", "and DISPATCH_OBJECT_STORE_SECRET must be set with DISPATCH_OBJECT_STORE_ENDPOINT");

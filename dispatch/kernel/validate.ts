@@ -69,7 +69,7 @@ function newAjv(unknownFields: UnknownFields): Ajv {
 }
 
 /** True for an ISO 8601 time with a zone, of a real calendar day. */
-function isTime(text: string): boolean {
+export function isTime(text: string): boolean {
   if (!isoTimePattern.test(text)) return false;
   const at = new Date(text);
   const year = at.getUTCFullYear();

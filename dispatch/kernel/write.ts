@@ -6,6 +6,7 @@ import type { Session } from "../db/pool.ts";
 import { advanceDeskChain, auditValues, chained, insertAudit, receiptOf, type AuditEvent } from "./audit.ts";
 import type { Call, CreationDecision, DeskDecision, Place, TicketCall, TicketDecision } from "./command.ts";
 import type { Answer, CommandRequest } from "./command-call.ts";
+import { originOf } from "./human-approval.ts";
 import { insertAnswer } from "./idempotency.ts";
 import type { JsonObject } from "./json.ts";
 import { insertTransitions, movesAlong, requirePath } from "./machine.ts";
@@ -121,7 +122,7 @@ export function writeEffect({ request, entry, eventId, effect, requestHash }: Wr
       trace_id: request.trace.traceId,
       before_state: before?.state ?? null,
       after_state: after?.state ?? null,
-      payload: effect.payload,
+      payload: { ...effect.payload, ...originOf(request) },
       created_at: at,
     },
     effect.head,

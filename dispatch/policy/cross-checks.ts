@@ -2,6 +2,7 @@
  * What a schema of one file cannot say: keys unique in lists, and names that another file must know.
  * Must not repair anything; it only refuses.
  */
+import { commandEntries, type CommandName } from "../contract/index.ts";
 import { PolicyError } from "./policy-error.ts";
 import type { CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
@@ -35,6 +36,25 @@ export function crossCheck({ templates, incidentTypes, priceBook, profile }: Pol
   const riskPath = (list: string) => (i: number): string => `/candidate_risk/${list}/${i}`;
   refuseUnknown(profile.file, riskPath("incident_types"), risk.incident_types, types, "incident type");
   refuseUnknown(profile.file, riskPath("evidence_keys"), risk.evidence_keys, evidenceKeys, "evidence key");
+  checkApprovalRules(profile.file, profile.json.human_approval);
+}
+
+/** Which command's audit holds the fact a condition asks for. */
+const toolOfCondition = {
+  dispatch_mode: "assignment.dispatch",
+  total_cents_above: "billing.generate_invoice",
+} as const satisfies Record<string, CommandName>;
+
+function checkApprovalRules(file: string, rules: ProfileJson["human_approval"]): void {
+  refuseRepeats(file, "/human_approval", "rule", rules.map(({ rule }) => rule));
+  const commands = commandEntries.map(([name]) => name);
+  refuseUnknown(file, (i) => `/human_approval/${i}/tool`, rules.map(({ tool }) => tool), commands, "command");
+  rules.forEach(({ tool, when }, index) => {
+    if (!when) return;
+    const name = "dispatch_mode" in when ? "dispatch_mode" : "total_cents_above";
+    const asked = toolOfCondition[name];
+    if (tool !== asked) throw new PolicyError(file, `/human_approval/${index}/when`, `${name} is a condition of ${asked}, not of ${tool}`);
+  });
 }
 
 function refuseRepeats(file: string, list: string, member: string, values: readonly string[]): void {

@@ -97,5 +97,6 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
       zeroNteMeansUnlimited: json.invoice.zero_nte_means_unlimited,
       tripChargeOnlyAllowed: json.invoice.trip_charge_only_allowed,
     },
+    humanApproval: json.human_approval,
   };
 }

@@ -83,6 +83,23 @@ export interface InvoiceRules {
   readonly tripChargeOnlyAllowed: boolean;
 }
 
+/** Of what a call must do to meet a rule; the fact's name is that of the command's audit. */
+export type ApprovalCondition =
+  | { readonly dispatch_mode: "EMERGENCY_BYPASS" }
+  | { readonly total_cents_above: number };
+
+/** A call that a person must allow when a model chose it. */
+export interface HumanApprovalRule {
+  readonly rule: string;
+  /** The canonical name of a command. */
+  readonly tool: string;
+  /** Absent when every call of the tool meets the rule. */
+  readonly when?: ApprovalCondition;
+  readonly severity: "warning" | "critical";
+  /** A sentence for the person who is asked. */
+  readonly reason: string;
+}
+
 export interface Policy {
   readonly profile: string;
   readonly profileVersion: string;
@@ -100,6 +117,7 @@ export interface Policy {
   readonly sla: SlaRules;
   readonly intake: IntakeRules;
   readonly invoice: InvoiceRules;
+  readonly humanApproval: readonly HumanApprovalRule[];
   readonly closeoutSchemaVersion: string;
   readonly closeoutTemplates: Index<CloseoutTemplate>;
   readonly incidentTypes: Index<IncidentType>;

@@ -116,6 +116,22 @@ const Intake = Type.Object(
   closed,
 );
 
+const ApprovalRule = Type.Object(
+  {
+    rule: Type.String({ pattern: "^[a-z][a-z0-9_.]{1,99}$" }),
+    tool: Type.String(),
+    when: Type.Optional(
+      Type.Union([
+        Type.Object({ dispatch_mode: Type.Literal("EMERGENCY_BYPASS") }, closed),
+        Type.Object({ total_cents_above: Cents }, closed),
+      ]),
+    ),
+    severity: Type.Enum(["warning", "critical"]),
+    reason: Type.String({ minLength: 1, maxLength: 200 }),
+  },
+  closed,
+);
+
 /** profiles/<name>.json */
 export const ProfileFile = Type.Object(
   {
@@ -146,6 +162,7 @@ export const ProfileFile = Type.Object(
       { zero_nte_means_unlimited: Type.Boolean(), trip_charge_only_allowed: Type.Boolean() },
       closed,
     ),
+    human_approval: Type.Array(ApprovalRule),
     price_book: Type.String({ pattern: "^[a-z0-9-]+\\.json$" }),
   },
   closed,

@@ -38,7 +38,8 @@ export function ruleFor(rules: readonly ApprovalRule[], tool: Tool, args: JsonOb
   return (
     rules.find((rule) => {
       if (rule.tool !== tool.name) return false;
-      if (rule.dispatchMode !== null && args["dispatch_mode"] !== rule.dispatchMode) return false;
+      // From TRIAGED any dispatch passes scheduling by, whatever it is called.
+      if (rule.dispatchMode !== null && args["dispatch_mode"] !== rule.dispatchMode && textAt(ticket, "state") !== "TRIAGED") return false;
       if (rule.totalCentsAbove === null) return true;
       const nte = ticket ? (numberAt(ticket, "nte_cents") ?? 0) : 0;
       return nte === 0 || nte > rule.totalCentsAbove;

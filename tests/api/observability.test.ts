@@ -9,6 +9,7 @@ import { prefersText } from "../../dispatch/api/accept.ts";
 import { withoutSecrets } from "../../dispatch/api/log.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { speaking, tokenSecret } from "../support/token.ts";
 import { proxyDatabase } from "./database-proxy.ts";
 import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId, startTestApi, type TestApi } from "./running-api.ts";
 
@@ -86,6 +87,17 @@ describe("the log", async () => {
     await call(api, "/tickets", { headers: { authorization: "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl" } });
     const text = JSON.stringify(api.log);
     for (const secret of ["Lovelace", "010-9999", "5550109999", "ada@", "s3cr3tsignature", "eyJ", "cannot lock", "nope="]) assert.ok(!text.includes(secret), secret);
+  });
+
+  test("says that a model chose a call, and nothing else that the token says", async (t) => {
+    const started = await startTestApi(t, { environment: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
+    const approval = { tool: "ticket.cancel", request_id: randomUUID(), approved_by: "olga the owner", at: "2026-03-02T09:00:00Z" };
+    const token = speaking(started, { via: "chat", claimed_by: "the king himself", human_approval: approval });
+    await call(started, "/contract", { headers: { ...token, "x-correlation-id": "log-6" } });
+    await call(started, "/contract", { headers: { ...speaking(started), "x-correlation-id": "log-7" } });
+    assert.deepEqual([lineOf(started, "log-6")["via"], "via" in lineOf(started, "log-7")], ["chat", false]);
+    const text = JSON.stringify(started.log);
+    for (const word of ["king", "olga", approval.request_id, "eyJ"]) assert.ok(!text.includes(word), word);
   });
 
   test("keeps quiet about health and metrics unless debugging", async () => {

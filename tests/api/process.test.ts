@@ -126,6 +126,7 @@ describe("the process", () => {
 
   const refusals: readonly (readonly [string, Record<string, string>, number, RegExp])[] = [
     ["a wrong setting", { DISPATCH_API_PORT: "http" }, 2, /^dispatch-api cannot start: DISPATCH_API_PORT must be a whole number/m],
+    ["approvals switched off in production", { NODE_ENV: "production", DISPATCH_CHAT_APPROVALS: "off" }, 2, /^dispatch-api cannot start: DISPATCH_CHAT_APPROVALS must not be off in production$/m],
     ["a log file that cannot be written", { DISPATCH_LOG_SINK_PATH: "/nonexistent/log" }, 2, /DISPATCH_LOG_SINK_PATH/],
     ["an unreachable database", { DISPATCH_DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/x" }, 1, /Cannot connect to the database x at 127\.0\.0\.1:1 \(DISPATCH_DATABASE_URL\)/],
   ];

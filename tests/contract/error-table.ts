@@ -35,6 +35,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   TOOL_NOT_ALLOWED: { status: 403, fields: ["endpoint", "tool_name"], dimension: "tool" },
   FORBIDDEN_SCOPE: { status: 403, fields: ["scope_field", "target_id"], dimension: "scope" },
   NOT_ASSIGNED_TECH: { status: 403, fields: ["assigned_tech_id"], dimension: "role" },
+  HUMAN_APPROVAL_REQUIRED: { status: 403, fields: ["tool_name", "rule", "severity", "reason"], dimension: "policy" },
   SELF_APPROVAL_FORBIDDEN: { status: 403, fields: ["approval_id"], dimension: "role" },
   NOT_FOUND: { status: 404, fields: [] },
   METHOD_NOT_ALLOWED: { status: 405, fields: [], header: "allow" },

@@ -1,6 +1,6 @@
 // For the error codes' test: each code that a request earns before any rule of the field is asked.
 
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -12,24 +12,17 @@ import { refusalOf, startTestApi, type CallOptions, type Refused, type TestApi }
 import { acme, borealis } from "../support/directory.ts";
 import { photoFile, store } from "../support/evidence.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
+import { bearer, speaking, tokenSecret } from "../support/token.ts";
 
 export type Produce = (t: TestContext) => Promise<Refused>;
 
 const newTicket = { account_id: acme.id, site_id: acme.oakland, summary: "Door sticks" };
-const secret = "a-secret-of-at-least-thirty-two-characters";
-
-/** A token as anybody could make it who knows the secret; without an exp it is genuine and not acceptable. */
-function bearer(claims: object, key = secret): { authorization: string } {
-  const parts = [{ alg: "HS256", typ: "JWT" }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
-  const signature = createHmac("sha256", key).update(parts.join(".")).digest("base64url");
-  return { authorization: `Bearer ${[...parts, signature].join(".")}` };
-}
 
 export function requestRefusals(pilot: TestApi) {
   const get = async (path: string, headers: CallOptions["headers"] = {}) =>
     refusalOf(await pilot.send("GET", path, { "x-actor-id": "d", "x-actor-role": "dispatcher", ...headers }));
   const create = (options: CallOptions) => pilot.refuse("ticket.create", { body: newTicket, ...options });
-  const withSecret = (t: TestContext) => startTestApi({ t, env: { DISPATCH_AUTH_JWT_SECRET: secret } });
+  const withSecret = (t: TestContext) => startTestApi({ t, env: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
 
   return {
     INVALID_JSON: () => create({ body: "{" }),
@@ -47,6 +40,11 @@ export function requestRefusals(pilot: TestApi) {
     INVALID_AUTH_TOKEN: async (t) => (await withSecret(t)).refuse("ticket.search", { headers: bearer({}, "another") }),
     INVALID_AUTH_CLAIMS: async (t) =>
       (await withSecret(t)).refuse("ticket.search", { headers: bearer({ sub: "d", role: "dispatcher" }) }),
+    HUMAN_APPROVAL_REQUIRED: async (t) => {
+      const api = await startTestApi({ t, beside: pilot, env: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
+      const { id } = await ticketIn(api, "NEW");
+      return api.refuse("ticket.cancel", { ticket: id, headers: speaking(api, { via: "chat" }), body: { reason: "called off" } });
+    },
     AUTH_CONFIG_ERROR: () => pilot.refuse("ticket.search", { headers: bearer({}) }),
     FORBIDDEN: () => create({ as: "customer" }),
     TOOL_NOT_ALLOWED: () => create({ headers: { "x-tool-name": "ticket.cancel" } }),

@@ -42,7 +42,7 @@ const preload = new URL("report-memory.ts", import.meta.url).href;
 
 /** Everything in a request that no log may repeat carries this word, or is a token. */
 export const canary = "canary";
-const secret = /canary|eyJ[\w-]{8,}|signature=|bearer\s+[\w.~+/-]{20}|\b5550\d{6}|an-hmac-secret|postgres(ql)?:/i;
+const secret = /canary|eyJ[\w-]{8,}|signature=|bearer\s+[\w.~+/-]{20}|(?<![\w-])5550\d{6}|an-hmac-secret|postgres(ql)?:/i;
 
 type Life = { after(fn: () => Promise<void>): void };
 

@@ -125,10 +125,13 @@ function assertNothingOfB(worlds: Worlds, request: HttpRequest, { status, text }
 
 function withoutEchoes({ error }: { readonly [field: string]: unknown }, { target, body }: HttpRequest): unknown {
   assert.ok(isObject(error));
-  const sent = new Set(`${target} ${body?.toString("utf8") ?? ""}`.toLowerCase().match(uuids));
+  const asked = `${target} ${body?.toString("utf8") ?? ""}`;
+  const sent = new Set(asked.toLowerCase().match(uuids));
   const { target_id, ...rest } = error;
   const kept = error["code"] === "FORBIDDEN_SCOPE" && (target_id === borealis.id || target_id === borealis.albany) ? rest : error;
-  return JSON.parse(JSON.stringify(kept).replaceAll(uuids, (id) => (sent.has(id.toLowerCase()) ? "" : id)));
+  // A text that came back as it was sent, such as a reference that is none, tells the caller nothing new.
+  const unsent = (_key: string, value: unknown) => (typeof value === "string" && value.length > 3 && asked.includes(JSON.stringify(value).slice(1, -1)) ? "" : value);
+  return JSON.parse(JSON.stringify(kept, unsent).replaceAll(uuids, (id) => (sent.has(id.toLowerCase()) ? "" : id)));
 }
 
 function assertNothingIn(worlds: Worlds, text: string): void {

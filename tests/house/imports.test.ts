@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, "../..");
 /** What each room may import beside itself. Packages and node's own modules are not rooms. */
 const mayImport: Record<string, readonly string[]> = {
   "dispatch/contract": [],
-  "dispatch/policy": [],
+  "dispatch/policy": ["dispatch/contract"],
   "dispatch/storage": [],
   "dispatch/scheduling": [],
   "dispatch/db": [],

@@ -23,6 +23,14 @@ function edit(folder: string, file: string, from: string | RegExp, to: string): 
   writeFileSync(join(folder, file), after);
 }
 
+const invoiceRule = (limit: number, shown: string) => ({
+  rule: "invoice_above_limit",
+  tool: "billing.generate_invoice",
+  when: { total_cents_above: limit },
+  severity: "warning",
+  reason: `The invoice is above the limit of ${shown}; it cannot be changed once it is made.`,
+});
+
 describe("the policy set in force", () => {
   it("demands of each incident type its three evidence keys, the signature and the five checklist items", () => {
     const expected: Record<string, string[]> = {
@@ -71,6 +79,15 @@ describe("the policy set in force", () => {
       evidenceMustBeVerified: true,
       technicianWithoutShift: "excluded",
       invoice: { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false },
+      humanApproval: [
+        ...pilot.humanApproval.map((rule) => (rule.rule === "invoice_above_limit" ? invoiceRule(50_000, "$500") : rule)),
+        {
+          rule: "approval.decide",
+          tool: "approval.decide",
+          severity: "warning",
+          reason: "It decides a request for money or a change of scope, which is a person's to decide.",
+        },
+      ],
     });
     assert.equal(pilot.unknownFields, "ignore");
     assert.equal(pilot.technicianWithoutShift, "eligible");
@@ -91,6 +108,18 @@ describe("the policy set in force", () => {
       "note_safety_actions_and_follow_up_scope",
       "photo_before_security_risk",
     ]);
+  });
+
+  it("leaves to a person what a model may not do alone", () => {
+    const rules = loadPolicy("pilot").humanApproval.map(({ rule, tool, when, severity }) => ({ rule, tool, when, severity }));
+    assert.deepEqual(rules, [
+      { rule: "emergency_bypass", tool: "assignment.dispatch", when: { dispatch_mode: "EMERGENCY_BYPASS" }, severity: "critical" },
+      { rule: "assignment.override", tool: "assignment.override", when: undefined, severity: "warning" },
+      { rule: "ticket.cancel", tool: "ticket.cancel", when: undefined, severity: "warning" },
+      { rule: "invoice_above_limit", tool: "billing.generate_invoice", when: { total_cents_above: 100_000 }, severity: "warning" },
+      { rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", when: undefined, severity: "critical" },
+    ]);
+    assert.deepEqual(loadPolicy("pilot").humanApproval[3], invoiceRule(100_000, "$1,000"));
   });
 
   it("completes an account's prices with the default", (t) => {
@@ -154,6 +183,15 @@ describe("a bad policy set", () => {
     ["a profile with an absent price book", "profiles/pilot.json", "price-book.json", "prices.json", "/", /cannot be read/],
     ["a region twice", "price-book.json", `"region": "CA"`, `"region": "AZ"`, "/tax/regions/1/region", /already at \/tax\/regions\/0/],
     ["half a cent", "price-book.json", "8900", "8900.5", "/default/trip_charge_cents", /integer/],
+    ["an approval rule for an unknown tool", "profiles/pilot.json", `"tool": "ticket.cancel"`, `"tool": "ticket.cancle"`, "/human_approval/2/tool", /no command "ticket.cancle"/],
+    ["an approval rule for a query", "profiles/pilot.json", `"tool": "ticket.cancel"`, `"tool": "ticket.get"`, "/human_approval/2/tool", /no command "ticket.get"/],
+    ["an approval rule twice", "profiles/pilot.json", `"rule": "ticket.cancel"`, `"rule": "assignment.override"`, "/human_approval/2/rule", /already at \/human_approval\/1/],
+    ["an unknown severity", "profiles/pilot.json", `"severity": "critical"`, `"severity": "fatal"`, "/human_approval/0/severity", /critical/],
+    ["an approval rule without a reason", "profiles/pilot.json", /"reason": "It calls the work off[^"]*"/, `"reason": ""`, "/human_approval/2/reason", /fewer than 1/],
+    ["a condition nobody knows", "profiles/pilot.json", `"dispatch_mode": "EMERGENCY_BYPASS"`, `"weekday": "MONDAY"`, "/human_approval/0/when", /dispatch_mode/],
+    ["another mode as a condition", "profiles/pilot.json", `"dispatch_mode": "EMERGENCY_BYPASS"`, `"dispatch_mode": "STANDARD"`, "/human_approval/0/when/dispatch_mode", /EMERGENCY_BYPASS/],
+    ["a condition of another tool", "profiles/pilot.json", `"tool": "ticket.cancel",`, `"tool": "ticket.cancel", "when": {"total_cents_above": 1},`, "/human_approval/2/when", /total_cents_above is a condition of billing.generate_invoice, not of ticket.cancel/],
+    ["no approval rules at all", "profiles/pilot.json", /"human_approval": \[[^\]]*\],/, "", "/", /human_approval/],
     ["text that is no JSON", "price-book.json", "{", "[", "/", /is not JSON/],
   ];
   for (const [what, file, from, to, path, reason] of cases) {

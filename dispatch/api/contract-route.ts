@@ -1,0 +1,69 @@
+// GET /contract: which contract and which rules are served here, and who the caller is taken for, so that a client can
+// tell a person at once what does not fit.
+
+import manifest from "../../package.json" with { type: "json" };
+import { contractHash } from "../contract/hash.ts";
+import { toolEntries } from "../contract/index.ts";
+import { roles } from "../contract/roles.ts";
+import { intakeThresholds } from "../field/intake-guard.ts";
+import type { Desk } from "../kernel/desk.ts";
+import { approvalRules } from "../kernel/human-approval.ts";
+import type { Credentials } from "./credentials.ts";
+import { serviceName } from "./health.ts";
+import type { RouteEntry } from "./routes.ts";
+
+/** The route; it answers callers of any role. */
+export function contractRoute(desk: Desk, credentials: Credentials): RouteEntry {
+  const fixed = {
+    service: serviceName,
+    version: manifest.version,
+    contract_hash: contractHash(),
+    tool_names: toolEntries.map(([name]) => name),
+    profile: profileOf(desk),
+    human_approval: { required: desk.settings.chatApprovals === "required", rules: approvalRules(desk) },
+  };
+  return {
+    method: "GET",
+    path: "/contract",
+    handler: async (exchange) => {
+      const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, roles));
+      const who = { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tech_id: actor.techId };
+      exchange.json(200, JSON.stringify({ ...fixed, actor: who }));
+    },
+  };
+}
+
+/** The rules in force by the names of the profile's file; where a setting replaces a value, the setting's. */
+function profileOf(desk: Desk): object {
+  const { policy, settings } = desk;
+  const { bypass, candidateRisk, sla, invoice, priceBook } = policy;
+  const intake = intakeThresholds(desk);
+  return {
+    profile: policy.profile,
+    version: policy.profileVersion,
+    policy_hash: policy.policyHash,
+    unknown_fields: policy.unknownFields,
+    dev_headers: settings.allowDevHeaders,
+    bypass: {
+      required_priority: bypass.requiredPriority,
+      incident_type_required: bypass.incidentTypeRequired,
+      rationale_min_length: bypass.rationaleMinLength,
+      confirmation_required: bypass.confirmationRequired,
+      pending_approval_refused: bypass.pendingApprovalRefused,
+    },
+    confirm_must_match_proposal: policy.confirmMustMatchProposal,
+    confirm_refuses_past_window: policy.confirmRefusesPastWindow,
+    evidence_must_be_verified: policy.evidenceMustBeVerified,
+    technician_without_shift: policy.technicianWithoutShift,
+    worker_may_dispatch: policy.workerMayDispatch,
+    candidate_risk: { incident_types: candidateRisk.incidentTypes, evidence_keys: candidateRisk.evidenceKeys },
+    sla: { target_minutes: sla.targetMinutes, warning_minutes: sla.warningMinutes },
+    intake: {
+      identity_confidence_threshold: intake.identity,
+      classification_confidence_threshold: intake.classification,
+      duplicate_window_minutes: intake.duplicateMinutes,
+    },
+    invoice: { zero_nte_means_unlimited: invoice.zeroNteMeansUnlimited, trip_charge_only_allowed: invoice.tripChargeOnlyAllowed },
+    price_book: { version: priceBook.version, currency: priceBook.currency },
+  };
+}

@@ -1,0 +1,76 @@
+// GET /contract: the contract and the rules that are served, and who the caller is taken for.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import manifest from "../../package.json" with { type: "json" };
+import { contractHash } from "../../dispatch/contract/hash.ts";
+import { toolEntries } from "../../dispatch/contract/index.ts";
+import { roles } from "../../dispatch/contract/roles.ts";
+import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { call, dispatcher, errorOf, startTestApi, type TestApi } from "./running-api.ts";
+
+const techId = "7ec00000-0000-4000-8000-000000000001";
+const ask = (api: TestApi, headers: Record<string, string> = dispatcher) => call(api, "/contract", { headers });
+
+async function profileFile(name: string): Promise<JsonObject> {
+  const file: unknown = JSON.parse(await readFile(join(import.meta.dirname, `../../dispatch/policy/profiles/${name}.json`), "utf8"));
+  assert.ok(isObject(file));
+  return file;
+}
+
+describe("GET /contract", async () => {
+  const api = await startTestApi({ after });
+
+  test("names the contract, the version, every tool and the caller", async () => {
+    const { status, body } = await ask(api, { ...dispatcher, "x-actor-role": "technician", "x-tech-id": techId });
+    const { profile: _profile, human_approval: _approval, ...rest } = body;
+    assert.equal(status, 200);
+    assert.deepEqual(rest, {
+      service: "dispatch-api",
+      version: manifest.version,
+      contract_hash: contractHash(),
+      tool_names: toolEntries.map(([name]) => name),
+      actor: { actor_id: "dora", actor_role: "tech", actor_type: "HUMAN", tech_id: techId },
+    });
+  });
+
+  test("answers every role, and nobody without one", async () => {
+    for (const role of roles) assert.equal((await ask(api, { ...dispatcher, "x-actor-role": role })).status, 200, role);
+    assert.equal(errorOf(await ask(api, {}))["code"], "MISSING_ACTOR_CONTEXT");
+    const unknown = errorOf(await ask(api, { ...dispatcher, "x-actor-role": "king" }));
+    assert.deepEqual([unknown["code"], unknown["allowed_roles"]], ["FORBIDDEN", roles]);
+  });
+
+  for (const name of ["pilot", "strict"] as const) {
+    test(`tells all of the profile ${name}, and which calls a person must allow`, async (t) => {
+      const started = await startTestApi(t, { environment: { DISPATCH_POLICY_PROFILE: name } });
+      const { schema_version: _schema, human_approval: rules, ...file } = await profileFile(name);
+      const { profile, human_approval } = (await ask(started)).body;
+      assert.ok(isObject(profile));
+      const { policy_hash, ...rest } = profile;
+      assert.equal(policy_hash, started.desk.policy.policyHash);
+      // Development headers are on here in both profiles, or the question could not have been asked.
+      assert.deepEqual(rest, { ...file, dev_headers: true, price_book: { version: "1.0.0", currency: "USD" } });
+      assert.deepEqual(human_approval, { required: true, rules });
+    });
+  }
+
+  test("tells the value a setting puts in the profile's place", async (t) => {
+    const started = await startTestApi(t, { environment: { DISPATCH_INTAKE_DUPLICATE_WINDOW_MINUTES: "7" } });
+    const { profile } = (await ask(started)).body;
+    assert.ok(isObject(profile) && isObject(profile["intake"]));
+    assert.equal(profile["intake"]["duplicate_window_minutes"], 7);
+  });
+
+  test("says that nobody need allow anything where approvals are off", async (t) => {
+    const started = await startTestApi(t, { environment: { DISPATCH_CHAT_APPROVALS: "off" } });
+    assert.deepEqual((await ask(started)).body["human_approval"], { required: false, rules: [] });
+  });
+
+  test("is in the OpenAPI document", async () => {
+    const { paths } = (await call(api, "/openapi.json")).body;
+    assert.ok(isObject(paths) && isObject(paths["/contract"]) && isObject(paths["/contract"]["get"]));
+  });
+});

@@ -1,0 +1,255 @@
+// A model alone may not do what the profile leaves to people: each rule, in both profiles, with and without a person's
+// word for this very call; and what the audit keeps of it.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { CommandName } from "../../dispatch/contract/index.ts";
+import type { Role } from "../../dispatch/contract/roles.ts";
+import { commandHandlers } from "../../dispatch/field/commands.ts";
+import { execute } from "../../dispatch/kernel/execute.ts";
+import { requireHumanApproval } from "../../dispatch/kernel/human-approval.ts";
+import type { JsonObject } from "../../dispatch/kernel/json.ts";
+import { Refusal } from "../../dispatch/kernel/refusal.ts";
+import { compileValidators } from "../../dispatch/kernel/validate.ts";
+import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { profiles, startTestApi, type CallOptions, type Profile, type TestApi } from "../support/api.ts";
+import { ana, ben } from "../support/directory.ts";
+import { photoFile, store } from "../support/evidence.ts";
+import { ticketIn } from "../support/ticket-builder.ts";
+import { speaking, tokenSecret } from "../support/token.ts";
+import { tracesLeft } from "../support/traces-left.ts";
+
+const env = { DISPATCH_AUTH_JWT_SECRET: tokenSecret };
+const chat = { via: "chat" };
+const allowed = (tool: string, key: string) => ({
+  human_approval: { tool, request_id: key, approved_by: "Olga, owner", at: "2026-03-02T07:59:00Z" },
+});
+
+type Call = Pick<CallOptions, "ticket" | "body">;
+type Risky = {
+  readonly rule: string;
+  readonly tool: CommandName;
+  readonly role: Role;
+  readonly severity: "warning" | "critical";
+  readonly strictOnly?: true;
+  /** A call that would be obeyed but for the rule. */
+  readonly arrange: (api: TestApi) => Promise<Call>;
+};
+
+const bypass = (mode: string) => ({
+  tech_id: ana, dispatch_mode: mode, dispatch_rationale: "shop front open at night", dispatch_confirmation: true,
+});
+const triaged = async (api: TestApi, mode: string): Promise<Call> => {
+  const { id } = await ticketIn(api, "TRIAGED", { priority: "EMERGENCY" });
+  return { ticket: id, body: bypass(mode) };
+};
+/** Work that costs $1,250 and a trip. */
+const tenHours = { labor_minutes: 600, travel_minutes: 0, parts: [] };
+
+const risky: readonly Risky[] = [
+  { rule: "emergency_bypass", tool: "assignment.dispatch", role: "dispatcher", severity: "critical", arrange: (api) => triaged(api, "EMERGENCY_BYPASS") },
+  // From TRIAGED this mode passes scheduling by as well.
+  { rule: "emergency_bypass", tool: "assignment.dispatch", role: "dispatcher", severity: "critical", arrange: (api) => triaged(api, "STANDARD") },
+  {
+    rule: "emergency_bypass", tool: "assignment.dispatch", role: "dispatcher", severity: "critical",
+    arrange: async (api) => ({ ticket: (await ticketIn(api, "SCHEDULED")).id, body: bypass("EMERGENCY_BYPASS") }),
+  },
+  {
+    rule: "assignment.override", tool: "assignment.override", role: "dispatcher", severity: "warning",
+    arrange: async (api) => ({
+      ticket: (await ticketIn(api, "SCHEDULED")).id,
+      body: { override_type: "reassign_tech", reason_code: "capacity", note: "Ana is stuck in traffic", tech_id: ben },
+    }),
+  },
+  {
+    rule: "ticket.cancel", tool: "ticket.cancel", role: "dispatcher", severity: "warning",
+    arrange: async (api) => ({ ticket: (await ticketIn(api, "NEW")).id, body: { reason: "the customer fixed it" } }),
+  },
+  {
+    rule: "invoice_above_limit", tool: "billing.generate_invoice", role: "finance", severity: "warning",
+    arrange: async (api) => ({ ticket: (await ticketIn(api, "VERIFIED", { work: tenHours })).id, body: {} }),
+  },
+  {
+    rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", role: "dispatcher", severity: "critical",
+    arrange: async () => ({ body: { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "all clear" } }),
+  },
+  {
+    rule: "approval.decide", tool: "approval.decide", role: "approver", severity: "warning", strictOnly: true,
+    arrange: async (api) => {
+      const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
+      return { ticket: id, body: { approval_id: approvalId, decision: "APPROVED" } };
+    },
+  },
+];
+
+const rulesOf = (profile: Profile) => risky.filter(({ strictOnly }) => profile === "strict" || !strictOnly);
+
+async function auditOf(api: TestApi, receiptId: string): Promise<JsonObject> {
+  const { rows } = await api.owner.query<{ payload: JsonObject }>("SELECT payload FROM audit_events WHERE id = $1", [receiptId]);
+  return rows[0]?.payload ?? assert.fail("no audit event");
+}
+
+for (const profile of profiles) {
+  describe(`a risky call in ${profile}`, async () => {
+    const api = await startTestApi({ profile, env });
+
+    test("the table has every rule of the profile", () => {
+      assert.deepEqual([...new Set(rulesOf(profile).map(({ rule }) => rule))].sort(), api.desk.policy.humanApproval.map(({ rule }) => rule).sort());
+    });
+
+    for (const { rule, tool, role, severity, arrange } of rulesOf(profile)) {
+      const by = (claims: object) => speaking(api, { role, ...claims });
+
+      test(`${rule}: nobody but a model is asked for a person's word`, async () => {
+        for (const headers of [by({}), undefined]) {
+          const { receipt } = await api.run(tool, { as: role, ...(await arrange(api)), ...(headers && { headers }) });
+          const payload = await auditOf(api, receipt.receipt_id);
+          assert.deepEqual(["via", "claimed_by", "approved_by"].filter((name) => Object.hasOwn(payload, name)), []);
+        }
+      });
+
+      test(`${rule}: a model is refused without the word for this very call, and nothing is written`, async () => {
+        const call = { ...(await arrange(api)), key: randomUUID() };
+        const traces = await tracesLeft(api.owner);
+        const words = [
+          {},
+          { claimed_by: "the owner, who allows it" },
+          allowed("ticket.close", call.key),
+          allowed(tool.replaceAll(".", "_"), call.key),
+          allowed(tool, randomUUID()),
+        ];
+        for (const claims of words) {
+          const { status, error } = await api.refuse(tool, { ...call, headers: by({ ...chat, ...claims }) });
+          const { message: _message, correlation_id: _correlation, reason, ...rest } = error;
+          assert.deepEqual({ status, ...rest }, {
+            status: 403, code: "HUMAN_APPROVAL_REQUIRED", request_id: call.key, tool_name: tool, rule, severity, policy_error: { dimension: "policy" },
+          });
+          assert.equal(reason, api.desk.policy.humanApproval.find((one) => one.rule === rule)?.reason);
+        }
+        assert.deepEqual(await tracesLeft(api.owner), traces);
+      });
+
+      test(`${rule}: with the word for this very call it is obeyed, and what was obeyed is told again without it`, async () => {
+        const call = { ...(await arrange(api)), key: randomUUID() };
+        await api.refuse(tool, { ...call, headers: by(chat) });
+        const headers = by({ ...chat, ...allowed(tool, call.key.toUpperCase()) });
+        const { receipt } = await api.run(tool, { ...call, headers });
+        const payload = await auditOf(api, receipt.receipt_id);
+        assert.deepEqual([payload["via"], payload["approved_by"]], ["chat", "Olga, owner"]);
+
+        const again = await api.call(tool, { ...call, headers: by(chat) });
+        assert.equal(again.headers["idempotency-replayed"], "true", again.text);
+      });
+    }
+
+    test("what meets no rule needs no word: an ordinary dispatch, a small invoice, any other tool", async () => {
+      const headers = speaking(api, chat);
+      const { id: scheduled, techId } = await ticketIn(api, "SCHEDULED");
+      await api.run("assignment.dispatch", { ticket: scheduled, headers, body: { tech_id: techId, dispatch_mode: "STANDARD" } });
+      const { id: verified } = await ticketIn(api, "VERIFIED");
+      await api.run("billing.generate_invoice", { ticket: verified, headers: speaking(api, { role: "finance", ...chat }) });
+      await api.run("ops.autonomy.pause", { headers, body: { reason: "recall" } });
+      if (profile === "strict") return;
+      const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
+      await api.run("approval.decide", { ticket: id, headers, body: { approval_id: approvalId, decision: "DENIED" } });
+    });
+
+    test("what is refused for another reason bothers nobody", async () => {
+      const { id } = await ticketIn(api, "CANCELLED");
+      const { error } = await api.refuse("ticket.cancel", { ticket: id, headers: speaking(api, chat), body: { reason: "again" } });
+      assert.equal(error.code, "INVALID_STATE_TRANSITION");
+    });
+  });
+}
+
+describe("what a token says of its call", async () => {
+  const api = await startTestApi({ env });
+
+  test("is on the timeline, sealed by the hash, and believed by nobody", async () => {
+    const { id } = await ticketIn(api, "NEW");
+    const headers = speaking(api, { ...chat, claimed_by: "the King" });
+    await api.run("ticket.request_info", { ticket: id, headers, body: { questions: ["Which door?"] } });
+    const { events } = await api.read("ticket.timeline", { ticket: id });
+    const last = events.at(-1);
+    assert.deepEqual([last?.actor_id, last?.actor_role, last?.actor_type], ["dana", "dispatcher", "AGENT"]);
+    assert.partialDeepStrictEqual(last?.payload, { via: "chat", claimed_by: "the King" });
+    assert.ok(last && !Object.hasOwn(Object(last.payload), "approved_by"));
+    assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+
+    await api.owner.query("ALTER TABLE audit_events DISABLE TRIGGER USER");
+    await api.owner.query(`UPDATE audit_events SET payload = payload - 'claimed_by' WHERE id = $1`, [last.id]);
+    assert.deepEqual((await verifyAudit(api.desk.db)).faults.map(({ chain, kind }) => [chain, kind]), [[id, "EDITED"]]);
+  });
+
+  test("names whoever allowed this call, and nobody who allowed another", async () => {
+    const key = randomUUID();
+    const create = { account_id: "a0000000-0000-4000-8000-000000000001", site_id: "a0000000-0000-4000-8000-000000000011", summary: "Door" };
+    const own = await api.run("ticket.create", { key, headers: speaking(api, allowed("ticket.create", key)), body: create });
+    assert.equal((await auditOf(api, own.receipt.receipt_id))["approved_by"], "Olga, owner");
+    const other = await api.run("ticket.create", { headers: speaking(api, allowed("ticket.create", key)), body: create });
+    assert.ok(!Object.hasOwn(await auditOf(api, other.receipt.receipt_id), "approved_by"));
+  });
+
+  test("cannot be said by development headers", async () => {
+    const { id } = await ticketIn(api, "NEW");
+    const headers = { "x-via": "chat", "x-actor-via": "chat", via: "chat", "x-claimed-by": "x", "x-human-approval": "x" };
+    const { receipt } = await api.run("ticket.cancel", { ticket: id, headers, body: { reason: "called off" } });
+    assert.deepEqual(Object.keys(await auditOf(api, receipt.receipt_id)).sort(), ["cancellation_code", "reason"]);
+  });
+});
+
+test("with approvals off a model does what it likes, and the audit still says that it was one", async (t) => {
+  const api = await startTestApi({ t, env: { ...env, DISPATCH_CHAT_APPROVALS: "off" } });
+  const { id } = await ticketIn(api, "NEW");
+  const { receipt } = await api.run("ticket.cancel", { ticket: id, headers: speaking(api, chat), body: { reason: "called off" } });
+  assert.equal((await auditOf(api, receipt.receipt_id))["via"], "chat");
+});
+
+describe("the rules themselves", async () => {
+  const api = await startTestApi();
+  const { policy, settings } = api.desk;
+  const reach = { accounts: "*", sites: "*", techId: null } as const;
+  const actor = { id: "dana", role: "finance", type: "AGENT", via: "chat", ...reach } as const;
+  const trace = { correlationId: "c", traceId: null, traceParent: null, traceState: null };
+  const request = { path: "/", ticketId: null, body: {}, requestId: randomUUID(), actor, trace };
+  const isRefused = (name: CommandName, facts: JsonObject): boolean => {
+    try {
+      requireHumanApproval({ policy, settings }, { ...request, name }, facts);
+      return false;
+    } catch (error) {
+      assert.ok(error instanceof Refusal && error.code === "HUMAN_APPROVAL_REQUIRED");
+      return true;
+    }
+  };
+
+  test("an invoice is above the limit from one cent on", () => {
+    assert.equal(isRefused("billing.generate_invoice", { total_cents: 100_000 }), false);
+    assert.equal(isRefused("billing.generate_invoice", { total_cents: 100_001 }), true);
+  });
+
+  test("a fact that is missing counts as met", () => {
+    assert.equal(isRefused("billing.generate_invoice", {}), true);
+    assert.equal(isRefused("assignment.dispatch", {}), true);
+    assert.equal(isRefused("assignment.dispatch", { bypass: false, dispatch_mode: "STANDARD" }), false);
+  });
+
+  test("hold before anything is written to the object store", async () => {
+    const { id } = await ticketIn(api, "IN_PROGRESS");
+    const uri = await store(api, { ticket: id }, photoFile());
+    const objects = () => readdir(join(api.dataDir, "objects"), { recursive: true });
+    const before = (await objects()).sort();
+    const rule = { rule: "evidence", tool: "closeout.add_evidence", severity: "warning", reason: "a rule of this test" } as const;
+    const desk = { ...api.desk, policy: { ...policy, humanApproval: [rule] } };
+    const kernel = { desk, handlers: commandHandlers, validators: compileValidators("ignore") };
+    const call = { ...request, actor: { ...actor, role: "dispatcher" }, name: "closeout.add_evidence", path: `/tickets/${id}/evidence`, ticketId: id, body: { kind: "PHOTO", uri } } as const;
+    await assert.rejects(execute(kernel, call), { code: "HUMAN_APPROVAL_REQUIRED" });
+    assert.deepEqual((await objects()).sort(), before);
+    // The same call by a person shows that there was something to write.
+    const { via: _via, ...person } = call.actor;
+    await execute(kernel, { ...call, actor: person });
+    assert.notDeepEqual((await objects()).sort(), before);
+  });
+});
