@@ -16,10 +16,16 @@ export type ToolName = CommandName | QueryName;
 export type CommandEntry = shapes.CommandEntry<ToolName>;
 export type QueryEntry = shapes.QueryEntry<ToolName>;
 export type Entry = CommandEntry | QueryEntry;
-export type InputOf<N extends CommandName> = Static<(typeof commands)[N]["input"]>;
-export type BodyOf<N extends CommandName> = Static<(typeof commands)[N]["output"]>;
-export type QueryInputOf<N extends QueryName> = Static<(typeof queries)[N]["input"]>;
-export type QueryBodyOf<N extends QueryName> = Static<(typeof queries)[N]["output"]>;
+
+// Looked up in a table and not computed anew for each N: comparing two such types is then comparing two names.
+type Inputs = { readonly [N in CommandName]: Static<(typeof commands)[N]["input"]> };
+type Bodies = { readonly [N in CommandName]: Static<(typeof commands)[N]["output"]> };
+type QueryInputs = { readonly [N in QueryName]: Static<(typeof queries)[N]["input"]> };
+type QueryBodies = { readonly [N in QueryName]: Static<(typeof queries)[N]["output"]> };
+export type InputOf<N extends CommandName> = Inputs[N];
+export type BodyOf<N extends CommandName> = Bodies[N];
+export type QueryInputOf<N extends QueryName> = QueryInputs[N];
+export type QueryBodyOf<N extends QueryName> = QueryBodies[N];
 
 /** Every command with its name, in the contract's order. */
 export const commandEntries = entriesOf<CommandName, CommandEntry>(commands);
