@@ -23,28 +23,35 @@ type CommandLine<O extends ParseArgsOptionsConfig> = {
   readonly options: O;
   /** What each option means; every option has one. */
   readonly meanings: { readonly [K in keyof O]: string };
+  /** What comes without an option's name, and what each means; all are required. */
+  readonly operands?: Readonly<Record<string, string>>;
 };
 
 /** Runs a command with the process's arguments and sets its exit code. */
 export async function runCommand<const O extends ParseArgsOptionsConfig>(
   line: CommandLine<O>,
-  run: (values: Values<O>) => Promise<number>,
+  run: (values: Values<O>, operands: readonly string[]) => Promise<number>,
 ): Promise<void> {
   const args = process.argv.slice(2).filter((arg) => arg !== "--");
   if (args.includes("--help") || args.includes("-h")) {
     console.log(helpOf(line));
     return;
   }
+  const wanted = Object.keys(line.operands ?? {});
   let values: Values<O>;
+  let operands: readonly string[];
   try {
-    values = parseArgs({ args, options: line.options, strict: true }).values;
+    const parsed = parseArgs({ args, options: line.options, strict: true, allowPositionals: wanted.length > 0 });
+    values = parsed.values;
+    operands = parsed.positionals;
+    if (operands.length !== wanted.length) throw new Error(`expected ${wanted.join(" ")}`);
   } catch (error) {
     console.error(`${messageOf(error)}\n\n${helpOf(line)}`);
     process.exitCode = 2;
     return;
   }
   try {
-    process.exitCode = await run(values);
+    process.exitCode = await run(values, operands);
   } catch (error) {
     // Anything unknown is a defect, and its stack is what mends it.
     console.error(isKnown(error) ? messageOf(error) : error);
@@ -55,18 +62,17 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
 const known = [
   CommandFailure, SettingsError, EmbeddedPostgresError, MigrationError, PolicyError, ObjectStoreUnavailable, ObjectStoreMisconfigured,
 ];
-const isKnown = (error: unknown): boolean => known.some((kind) => error instanceof kind);
+/** Whether its message is all a reader needs; anything else is a defect. */
+export const isKnown = (error: unknown): boolean => known.some((kind) => error instanceof kind);
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function helpOf({ name, about, options, meanings }: CommandLine<ParseArgsOptionsConfig>): string {
-  const rows = Object.entries(options).map(([option, { type }]) => [
-    `--${option}${type === "string" ? " VALUE" : ""}`,
-    meanings[option] ?? "",
-  ]);
+function helpOf({ name, about, options, meanings, operands = {} }: CommandLine<ParseArgsOptionsConfig>): string {
+  const rows = Object.entries(operands);
+  for (const [option, { type }] of Object.entries(options)) rows.push([`--${option}${type === "string" ? " VALUE" : ""}`, meanings[option] ?? ""]);
   rows.push(["--help", "this text"]);
   const width = Math.max(...rows.map(([option = ""]) => option.length)) + 2;
   const usage = rows.map(([option = "", meaning = ""]) => `  ${option.padEnd(width)}${meaning}`);
-  return [about, "", `Usage: ${name} [options]`, "", ...usage, "", "Exit code: 0 done, 1 failed, 2 wrong usage."].join("\n");
+  return [about, "", `Usage: ${[name, ...Object.keys(operands), "[options]"].join(" ")}`, "", ...usage, "", "Exit code: 0 done, 1 failed, 2 wrong usage."].join("\n");
 }
 
 /** A whole number given as an option. @throws CommandFailure naming the option */

@@ -2,6 +2,7 @@
 
 import { readSettings } from "../dispatch/kernel/settings.ts";
 import { runCommand } from "./command-line.ts";
+import { castOverHttp } from "./demo/cast.ts";
 import { tellStory } from "./demo/story.ts";
 
 await runCommand(
@@ -17,8 +18,10 @@ await runCommand(
   async ({ url, quiet = false }) => {
     const settings = readSettings();
     const summary = await tellStory({
-      url: url ?? `http://${settings.apiHost}:${settings.apiPort}`,
-      credentials: settings.jwtSecret === null ? { kind: "headers" } : { kind: "token", secret: settings.jwtSecret },
+      cast: castOverHttp(
+        url ?? `http://${settings.apiHost}:${settings.apiPort}`,
+        settings.jwtSecret === null ? { kind: "headers" } : { kind: "token", secret: settings.jwtSecret },
+      ),
       accountId: settings.demoAccountId,
       siteId: settings.demoSiteId,
       say: quiet ? () => undefined : (line) => console.log(line),

@@ -1,56 +1,47 @@
-// `pnpm dispatch:demo`: starts everything on this machine, tells the story of one ticket, and stays for a look around.
-// With --ci it ends after the story.
+// `pnpm dispatch:demo`: starts everything on this machine, the real OpenClaw gateway too, tells the story of one ticket
+// through it, and stays for a look around. With --ci it ends after the story.
 
 import { randomBytes } from "node:crypto";
-import { pino } from "pino";
-import { startApi, type RunningApi } from "../dispatch/api/start.ts";
-import { CannotListen } from "../dispatch/api/listen.ts";
 import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
-import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
-import { makeBucket } from "./demo/bucket.ts";
-import { upsertFixtures } from "./demo/fixtures.ts";
-import { tellStory } from "./demo/story.ts";
+import { CommandFailure, runCommand } from "./command-line.ts";
+import { startDemoDesk, type DemoDesk } from "./demo/demo-desk.ts";
+import { tellStory, type StorySummary } from "./demo/story.ts";
 
 await runCommand(
   {
     name: "pnpm dispatch:demo",
-    about: "Starts Postgres, the object store and dispatch-api on this machine, and takes one ticket from call to invoice.",
-    options: { ci: { type: "boolean" }, quiet: { type: "boolean" } },
+    about:
+      "Starts Postgres, the object store, dispatch-api and an OpenClaw gateway with Dispatch's plugin on this machine, and takes one ticket from call to invoice through the gateway's tools.",
+    options: { ci: { type: "boolean" }, "no-gateway": { type: "boolean" }, quiet: { type: "boolean" } },
     meanings: {
       ci: "stop everything after the story",
+      "no-gateway": "the quick way: no OpenClaw, and the story straight over HTTP",
       quiet: "print the closing summary alone",
     },
   },
-  async ({ ci = false, quiet = false }) => {
+  async ({ ci = false, "no-gateway": noGateway = false, quiet = false }) => {
     const begun = performance.now();
+    const elapsed = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
     const say = quiet ? () => undefined : (line: string) => console.log(line);
-    const seconds = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
     const settings = demoSettings();
-    await makeBucket(settings);
-    const api = await start(settings, say);
-    const stopped = stopOnSignal(api);
+    const signal = abortOnSignal();
     try {
-      await upsertFixtures(api.desk.db, settings);
-      say(`dispatch-api answers at ${api.url} after ${seconds()}.\n`);
-      const summary = await tellStory({
-        url: api.url,
-        credentials: { kind: "token", secret: settings.jwtSecret ?? "" },
-        accountId: settings.demoAccountId,
-        siteId: settings.demoSiteId,
-        say,
-      });
-      say(`\nDone after ${seconds()}. Summary:`);
-      console.log(JSON.stringify(summary));
-      if (ci) return 0;
-      say(`\nStill running, with development headers allowed. Look around:
-  ${api.url}/docs          what may be called
-  ${api.url}/health        is everything there
-  curl -s -H 'X-Actor-Id: me' -H 'X-Actor-Role: dispatcher' ${api.url}/tickets/${summary.ticket_id}/timeline
-Ctrl-C stops everything; the data stays in ${settings.dataDir}.`);
-      await stopped;
-      return 0;
-    } finally {
-      await api.stop();
+      const desk = await startDemoDesk({ settings, secret: settings.jwtSecret ?? "", withGateway: !noGateway, say, elapsed, signal });
+      try {
+        say("");
+        const { demoAccountId: accountId, demoSiteId: siteId } = settings;
+        const summary = await tellStory({ cast: desk.cast, accountId, siteId, say });
+        say(`\nDone after ${elapsed()}. Summary:`);
+        console.log(JSON.stringify(summary));
+        if (!ci) await lookAround(desk, summary, settings, say, signal);
+        return 0;
+      } finally {
+        await desk.stop();
+      }
+    } catch (error) {
+      // What breaks because everything is being stopped needs no words.
+      if (signal.aborted) return 1;
+      throw error;
     }
   },
 );
@@ -62,35 +53,30 @@ function demoSettings(): Settings {
   return { ...settings, jwtSecret: settings.jwtSecret ?? randomBytes(32).toString("hex"), metricsPort: 0, rateLimitPerMinute: 0 };
 }
 
-async function start(settings: Settings, say: (line: string) => void): Promise<RunningApi> {
-  // People read the story; the log goes where DISPATCH_LOG_SINK_PATH says, and problems to stderr.
-  const log = pino({ level: "info", messageKey: "message" }, {
-    write: (line: string) => {
-      const entry = JSON.parse(line) as { level: number; message?: string; host?: string; status?: number };
-      const aboutRequest = entry.status !== undefined || entry.host !== undefined;
-      if (aboutRequest || !entry.message) return;
-      if (entry.level >= 40) console.error(entry.message);
-      else say(entry.message);
-    },
-  });
-  try {
-    return await startApi({ settings, log });
-  } catch (error) {
-    if (!(error instanceof CannotListen) || settings.apiPort === 0) throw error;
-    say(`${messageOf(error)} Taking a free port instead.`);
-    return startApi({ settings: { ...settings, apiPort: 0 }, log });
+async function lookAround({ api, gateway }: DemoDesk, summary: StorySummary, settings: Settings, say: (line: string) => void, signal: AbortSignal): Promise<void> {
+  say("\nStill running, with development headers allowed. Look around:");
+  if (gateway) {
+    void gateway.ended.then(() => {
+      if (!signal.aborted) console.error(`The OpenClaw gateway has ended; ${gateway.folder.output} says why. The API still runs.`);
+    });
+    say(`  ${gateway.dashboardUrl}
+        the dashboard: chat with the desk. Keep this address to yourself, it logs in as the owner
+  pnpm openclaw status --json, pnpm openclaw gateway restart, and the like, from another terminal`);
   }
+  say(`  ${api.url}/docs          what may be called
+  ${api.url}/health        is everything there
+  curl -s -H 'X-Actor-Id: me' -H 'X-Actor-Role: dispatcher' ${api.url}/tickets/${summary.ticket_id}/timeline
+Ctrl-C stops everything; the data stays in ${settings.dataDir}.`);
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
-function stopOnSignal(api: RunningApi): Promise<void> {
-  const signalled = Promise.withResolvers<void>();
-  let count = 0;
+function abortOnSignal(): AbortSignal {
+  const stopping = new AbortController();
   const onSignal = () => {
-    if (++count > 1) process.exit(1);
+    if (stopping.signal.aborted) process.exit(1);
     console.error("\nStopping…");
-    void api.stop();
-    signalled.resolve();
+    stopping.abort();
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return signalled.promise;
+  return stopping.signal;
 }

@@ -6,6 +6,8 @@ import type { Settings } from "../../dispatch/kernel/settings.ts";
 
 const contactId = "a4c52c1e-3c0d-4f0b-9f3e-333333333333";
 const technicianId = (n: number): string => `5e1d3a00-0000-4000-8000-${String(n).padStart(12, "0")}`;
+/** Ana Alvarez. */
+export const demoTechnicianId = technicianId(1);
 const shiftId = (n: number, weekday: number): string => `5e1d3a01-0000-4000-8000-${String(n * 10 + weekday).padStart(12, "0")}`;
 
 type Technician = {

@@ -1,91 +1,20 @@
-// The people of the demo: each speaks to a running API with credentials of their own.
+// What a person of the demo can do, whichever way they speak to the desk: over HTTP, or through the gateway's tools.
 
-import { randomUUID } from "node:crypto";
-import { SignJWT } from "jose";
-import { commands, queries, type BodyOf, type CommandName, type InputOf, type QueryBodyOf, type QueryName } from "../../dispatch/contract/index.ts";
+import type { BodyOf, CommandName, InputOf, QueryBodyOf, QueryName } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
-import type { Role } from "../../dispatch/contract/roles.ts";
-import { CommandFailure } from "../command-line.ts";
 
 export type Accepted<N extends CommandName> = BodyOf<N> & { readonly receipt: Receipt };
-export type ErrorBody = { readonly code: string; readonly message: string; readonly [field: string]: unknown };
+export type Refusal = { readonly code: string; readonly message: string; readonly [field: string]: unknown };
 
-/** How a speaker proves who they are: a token signed with the API's shared secret, or the development headers. */
-export type Credentials = { readonly kind: "token"; readonly secret: string } | { readonly kind: "headers" };
-
-type Person = { readonly id: string; readonly role: Role; readonly techId?: string };
-
-type Answer = { readonly status: number; readonly body: unknown; readonly replayed: boolean };
-
-export class Speaker {
-  readonly person: Person;
-  readonly #url: string;
-  readonly #credentials: Credentials;
-
-  constructor(url: string, credentials: Credentials, person: Person) {
-    this.#url = url;
-    this.#credentials = credentials;
-    this.person = person;
-  }
-
-  /** Runs a command that must succeed. @throws CommandFailure with the API's own words otherwise */
-  async does<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>, key: string = randomUUID()): Promise<Accepted<N>> {
-    const { status, body } = await this.#command(name, ticketId, input, key);
-    if (status >= 300) throw new CommandFailure(`${name} failed with ${status}: ${JSON.stringify(body)}`);
-    // The API's own tests hold its answers to the contract these types come from.
-    return body as Accepted<N>;
-  }
-
+export type Speaker = {
+  /** As the story calls them. */
+  readonly label: string;
+  /** Runs a command that must succeed. @throws CommandFailure with the desk's own words otherwise */
+  does<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>, key?: string): Promise<Accepted<N>>;
   /** Runs a command that must be refused, and gives the refusal. @throws CommandFailure when it is not */
-  async isRefused<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>): Promise<ErrorBody> {
-    const { status, body } = await this.#command(name, ticketId, input, randomUUID());
-    if (status < 400) throw new CommandFailure(`${name} should have been refused, but answered ${status}`);
-    return (body as { error: ErrorBody }).error;
-  }
-
-  /** Repeats a command with the key it was sent with; true when the API answered from its record. */
-  async repeats<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>, key: string): Promise<{ body: Accepted<N>; replayed: boolean }> {
-    const { body, replayed } = await this.#command(name, ticketId, input, key);
-    return { body: body as Accepted<N>, replayed };
-  }
-
-  /** Reads. @throws CommandFailure unless the answer is 200 */
-  async reads<N extends QueryName>(name: N, ids: { ticketId?: string; receiptId?: string } = {}, query: Record<string, string> = {}): Promise<QueryBodyOf<N>> {
-    const path = queries[name].path.replace("{ticketId}", ids.ticketId ?? "").replace("{receiptId}", ids.receiptId ?? "");
-    const { status, body } = await this.#send(`${path}${Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : ""}`, {});
-    if (status !== 200) throw new CommandFailure(`${name} failed with ${status}: ${JSON.stringify(body)}`);
-    return body as QueryBodyOf<N>;
-  }
-
-  async #command(name: CommandName, ticketId: string | null, input: object, key: string): Promise<Answer> {
-    const headers = { "content-type": "application/json", "idempotency-key": key };
-    return this.#send(commands[name].path.replace("{ticketId}", ticketId ?? ""), { method: "POST", headers, body: JSON.stringify(input) });
-  }
-
-  async #send(path: string, init: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Answer> {
-    const headers = { ...init.headers, ...(await this.#identity()) };
-    const response = await fetch(this.#url + path, { ...init, headers, signal: AbortSignal.timeout(30_000) }).catch((error: unknown) => {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-      throw new CommandFailure(`No answer from the API at ${this.#url}: ${cause}`);
-    });
-    return {
-      status: response.status,
-      body: await response.json(),
-      replayed: response.headers.get("idempotency-replayed") === "true",
-    };
-  }
-
-  async #identity(): Promise<Record<string, string>> {
-    const { id, role, techId } = this.person;
-    if (this.#credentials.kind === "headers") {
-      return { "x-actor-id": id, "x-actor-role": role, ...(techId && { "x-tech-id": techId }) };
-    }
-    const claims = { role, actor_type: "HUMAN", scope: { account_ids: "*", site_ids: "*" }, ...(techId && { tech_id: techId }) };
-    const token = await new SignJWT(claims)
-      .setProtectedHeader({ alg: "HS256" })
-      .setSubject(id)
-      .setExpirationTime("5m")
-      .sign(new TextEncoder().encode(this.#credentials.secret));
-    return { authorization: `Bearer ${token}` };
-  }
-}
+  isRefused<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>): Promise<Refusal>;
+  /** Repeats a command with the key it was sent with; `replayed` when the API answered from its record. */
+  repeats<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>, key: string): Promise<{ body: Accepted<N>; replayed: boolean }>;
+  /** Reads. @throws CommandFailure unless it is answered */
+  reads<N extends QueryName>(name: N, ids?: { ticketId?: string; receiptId?: string }, query?: Record<string, string>): Promise<QueryBodyOf<N>>;
+};

@@ -1,18 +1,17 @@
 // The canonical ticket from call to invoice, told as it happens: what was done, by whom, what was refused and why. Every
-// step goes through the real HTTP API; at the end every receipt is read back.
+// step is real, over HTTP or through the gateway's tools; at the end every receipt is read back.
 
 import { randomUUID } from "node:crypto";
 import type { QueryBodyOf } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
-import type { Role } from "../../dispatch/contract/roles.ts";
 import { CommandFailure } from "../command-line.ts";
+import type { Cast } from "./cast.ts";
 import { evidenceFiles } from "./evidence-files.ts";
-import { Speaker, type Credentials } from "./speaker.ts";
+import type { Speaker } from "./speaker.ts";
 import { announcementOf, sendFile } from "./upload.ts";
 
 export type StoryOptions = {
-  readonly url: string;
-  readonly credentials: Credentials;
+  readonly cast: Cast;
   readonly accountId: string;
   readonly siteId: string;
   readonly say: (line: string) => void;
@@ -41,19 +40,17 @@ const work = {
 const nteCents = 88_000;
 
 /** @throws CommandFailure where the API does anything else than the story says */
-export async function tellStory({ url, credentials, accountId, siteId, say }: StoryOptions): Promise<StorySummary> {
+export async function tellStory({ cast, accountId, siteId, say }: StoryOptions): Promise<StorySummary> {
   const begun = performance.now();
-  const person = (id: string, role: Role, techId?: string) => new Speaker(url, credentials, { id, role, ...(techId && { techId }) });
-  const dana = person("dana.dispatcher", "dispatcher");
-  const quinn = person("quinn.quality", "qa");
-  const fay = person("fay.finance", "finance");
+  const { dispatcher: dana, quality: quinn, finance: fay, impostor } = cast;
   const receipts: Receipt[] = [];
-  const note = (who: string, what: string, receipt: Receipt) => {
+  const note = ({ label }: Speaker, what: string, receipt: Receipt) => {
     receipts.push(receipt);
     const move = receipt.before_state === receipt.after_state ? "" : ` -> ${receipt.after_state}`;
-    say(`  ${who.padEnd(12)} ${what}${move}   (receipt ${receipt.receipt_id.slice(-12)})`);
+    say(`  ${label.padEnd(cast.labelWidth)} ${what}${move}   (receipt ${receipt.receipt_id.slice(-12)})`);
   };
 
+  if (cast.introduction !== null) say(cast.introduction);
   say("22:00. A shop front in Oakland cannot be locked. Dana, the dispatcher, takes the call.");
   const created = await dana.does("ticket.create", null, {
     account_id: accountId,
@@ -62,44 +59,43 @@ export async function tellStory({ url, credentials, accountId, siteId, say }: St
     description: "Pane next to the lock is broken; the customer waits on site.",
   });
   const id = created.id;
-  note("Dana", "opens the ticket", created.receipt);
+  note(dana, "opens the ticket", created.receipt);
   const triage = { priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", nte_cents: nteCents, ready_to_schedule: true } as const;
-  note("Dana", `triages it: EMERGENCY, at most $${nteCents / 100}`, (await dana.does("ticket.triage", id, triage)).receipt);
+  note(dana, `triages it: EMERGENCY, at most $${nteCents / 100}`, (await dana.does("ticket.triage", id, triage)).receipt);
 
-  const { slots } = await dana.reads("schedule.slots", { ticketId: id }, { limit: "3" });
+  const { slots } = await dana.reads("schedule.slots", { ticketId: id }, { limit: "3", ...(cast.techId !== null && { tech_id: cast.techId }) });
   const [slot] = slots;
   if (!slot) throw new CommandFailure("Nobody is free within a week; run pnpm dispatch:bootstrap to refresh the demo roster.");
   const window = { start: slot.start, end: slot.end };
   const offered = await dana.does("schedule.propose", id, { options: slots.map(({ start, end }) => ({ start, end })) });
-  note("Dana", `offers ${slots.length} times`, offered.receipt);
-  note("Dana", `confirms ${window.start} for the customer`, (await dana.does("schedule.confirm", id, window)).receipt);
+  note(dana, `offers ${slots.length} times`, offered.receipt);
+  note(dana, `confirms ${window.start} for the customer`, (await dana.does("schedule.confirm", id, window)).receipt);
 
-  const ranking = await dana.does("assignment.recommend", id, { service_type: "CANNOT_SECURE_ENTRY", preferred_window: window });
-  const [best] = ranking.recommendations;
+  const ranking = await dana.does("assignment.recommend", id, { service_type: "CANNOT_SECURE_ENTRY", recommendation_limit: 20, preferred_window: window });
+  const best = ranking.recommendations.find((one) => cast.techId === null || one.tech_id === cast.techId);
   if (!best) throw new CommandFailure(`Nobody can be recommended: ${JSON.stringify(ranking.rejected)}`);
-  note("Dana", `asks who should go: ${best.tech_name} (score ${best.score}; ${ranking.rejected.length} left out, each with a reason)`, ranking.receipt);
+  const rank = ranking.recommendations.indexOf(best) + 1;
+  note(dana, `asks who should go: ${best.tech_name} (${rank} of ${ranking.recommendations.length}, score ${best.score}; ${ranking.rejected.length} left out, each with a reason)`, ranking.receipt);
   const { dispatched, queued } = await dispatch(dana, id, best.tech_id, ranking.snapshot_id);
-  note("Dana", `dispatches ${best.tech_name}`, dispatched);
+  note(dana, `dispatches ${best.tech_name}`, dispatched);
 
-  const tech = person(`tech.${best.tech_name.toLowerCase().replaceAll(" ", ".")}`, "tech", best.tech_id);
-  const name = best.tech_name.split(" ")[0] ?? "Tech";
-  note(name, "checks in on site", (await tech.does("tech.check_in", id, { timestamp: new Date().toISOString() })).receipt);
+  const tech = cast.technician(best.tech_id, best.tech_name);
+  note(tech, "checks in on site", (await tech.does("tech.check_in", id, { timestamp: new Date().toISOString() })).receipt);
 
   const early = await tech.isRefused("tech.complete", id, { checklist_status: checklist, work });
   if (early.code !== "CLOSEOUT_REQUIREMENTS_INCOMPLETE") throw new CommandFailure(`Expected the closeout gate, got ${early.code}`);
-  say(`  ${name.padEnd(12)} tries to complete: REFUSED, ${String(early["requirement_code"])}`);
-  say(`${" ".repeat(15)}missing: ${(early["missing_evidence_keys"] as string[]).join(", ")}`);
-  await addEvidence(tech, id, { say, note: (what, receipt) => note(name, what, receipt) });
+  say(`  ${tech.label.padEnd(cast.labelWidth)} tries to complete: REFUSED, ${String(early["requirement_code"])}`);
+  say(`${" ".repeat(cast.labelWidth + 3)}missing: ${(early["missing_evidence_keys"] as string[]).join(", ")}`);
+  await addEvidence(tech, id, { say: (line) => say(`${" ".repeat(cast.labelWidth + 3)}${line}`), note: (what, receipt) => note(tech, what, receipt) });
 
-  const impostor = person("eve.elsewhere", "tech", randomUUID());
   const foreign = await impostor.isRefused("tech.complete", id, { checklist_status: checklist, work });
-  say(`  ${"Eve".padEnd(12)} tries to complete somebody else's work: REFUSED, ${foreign.code}`);
-  note(name, "completes the work", (await tech.does("tech.complete", id, { checklist_status: checklist, work })).receipt);
+  say(`  ${impostor.label.padEnd(cast.labelWidth)} tries to complete somebody else's work: REFUSED, ${foreign.code}`);
+  note(tech, "completes the work", (await tech.does("tech.complete", id, { checklist_status: checklist, work })).receipt);
   const packet = await tech.reads("tech.job_packet", { ticketId: id });
   const passed = await quinn.does("qa.verify", id, { timestamp: new Date().toISOString(), result: "PASS" });
-  note("Quinn", "verifies the work", passed.receipt);
+  note(quinn, "verifies the work", passed.receipt);
   const billed = await fay.does("billing.generate_invoice", id, {});
-  note("Fay", `invoices $${(billed.invoice.total_cents / 100).toFixed(2)} (${billed.invoice.number}, ${billed.invoice.lines.length} lines)`, billed.receipt);
+  note(fay, `invoices $${(billed.invoice.total_cents / 100).toFixed(2)} (${billed.invoice.number}, ${billed.invoice.lines.length} lines)`, billed.receipt);
 
   const ticket = await dana.reads("ticket.get", { ticketId: id });
   const timeline = await dana.reads("ticket.timeline", { ticketId: id });
@@ -149,6 +145,6 @@ async function addEvidence(tech: Speaker, id: string, told: { say: (line: string
     sentTwice = true;
     const again = await tech.repeats("closeout.add_evidence", id, input, key);
     if (!again.replayed || again.body.id !== added.id) throw new CommandFailure("A repeated call made a second piece of evidence.");
-    told.say(`${" ".repeat(15)}sent again with the same key: the same answer, still one item`);
+    told.say(`sent again with the same key: the same answer, still one item`);
   }
 }

@@ -20,7 +20,8 @@ export async function freePort(preferred: number): Promise<number> {
   throw new Error("no port of 127.0.0.1 is free");
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens there. */
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {
     await once(server.listen({ port, host: "127.0.0.1", exclusive: true }), "listening");

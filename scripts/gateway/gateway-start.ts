@@ -34,10 +34,11 @@ export type Wait = {
   readonly say: Log;
   /** After a restart: the old run's readiness does not count. */
   readonly begunAfter?: number;
+  readonly signal?: AbortSignal;
 };
 
-/** @throws {GatewayError} ended or not_ready, with the last lines it printed */
-export async function waitUntilReady({ url, folder, process, withinMs, say, begunAfter }: Wait): Promise<void> {
+/** @throws {GatewayError} ended or not_ready, with the last lines it printed; the signal's reason */
+export async function waitUntilReady({ url, folder, process, withinMs, say, begunAfter, signal }: Wait): Promise<void> {
   const patience = sayWhenSlow(say, "still starting the OpenClaw gateway…");
   const givenUpAt = performance.now() + withinMs;
   let exit: Exit | null = null;
@@ -46,6 +47,7 @@ export async function waitUntilReady({ url, folder, process, withinMs, say, begu
     const state = await readiness(url);
     if (exit !== null) throw await endedEarly(folder, exit);
     if (state?.ready && (begunAfter === undefined || performance.now() - state.uptimeMs > begunAfter)) return;
+    signal?.throwIfAborted();
     patience();
     await delay(pollMs);
   }

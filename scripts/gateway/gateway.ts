@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { tryLock, type FolderLock } from "../../dispatch/db/embedded/lock.ts";
 import { configurationFor, type ChannelPerson, type GrantedPerson, type Signing } from "./configuration.ts";
 import { GatewayError } from "./error.ts";
-import { freePort } from "./free-port.ts";
+import { freePort, isFree } from "./free-port.ts";
 import { checkPlugin, spawnGateway, waitUntilReady } from "./gateway-start.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { opens } from "./readiness.ts";
@@ -14,7 +14,8 @@ import { addressIn, makeStateFolder, readConfiguration, readWritten, writeConfig
 import type { Exit, WatchedProcess } from "./watched-process.ts";
 
 const defaultPort = 18_080;
-const readyWithinMs = 90_000;
+/** Half a minute alone on two cores; several times that beside a busy test run. */
+const readyWithinMs = 180_000;
 const endsWithinMs = 15_000;
 const orphanEndsWithinMs = 20_000;
 
@@ -36,6 +37,8 @@ export type GatewayOptions = {
   readonly environment?: NodeJS.ProcessEnv;
   /** Receives one short sentence per step. */
   readonly say: (line: string) => void;
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal;
 };
 
 export type Gateway = {
@@ -59,7 +62,7 @@ export type Gateway = {
 
 /**
  * Starts a gateway, or a further time the one that was set up in the folder: its token, state and the user's changes stay.
- * @throws {GatewayError} already_running, not_installed, configuration, ended, not_ready, plugin_missing
+ * @throws {GatewayError} already_running, not_installed, configuration, ended, not_ready, plugin_missing; the signal's reason
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folder = await makeStateFolder(options.dataDir);
@@ -93,7 +96,7 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
   try {
     await writeWritten(folder, { pluginPath, model: model.model ?? written.model, pid: child.pid, port });
     const url = `http://127.0.0.1:${port}`;
-    await waitUntilReady({ url, folder, process: child, withinMs: readyWithinMs, say });
+    await waitUntilReady({ url, folder, process: child, withinMs: readyWithinMs, say, ...(options.signal && { signal: options.signal }) });
     await checkPlugin(url, token, folder);
     return running({ url, token, port, model, folder, child, say, readyAfterMs: Math.round(performance.now() - begun) });
   } catch (cause) {
@@ -131,16 +134,31 @@ async function end(child: WatchedProcess): Promise<void> {
 }
 
 /**
- * The lock is free, yet a gateway of this folder answers: its starter was killed a moment ago and it is on its way down,
+ * The lock is free, yet a gateway of this folder is there: its starter was killed a moment ago and it is on its way down,
  * or somebody started it by hand, and then its configuration is not ours to change.
  */
 async function waitForOrphan(folder: StateFolder, { pid }: Written, { port, token }: ReturnType<typeof addressIn>, say: (line: string) => void): Promise<void> {
   if (port === null || token === null) return;
   const givenUpAt = performance.now() + orphanEndsWithinMs;
-  for (let told = false; await opens(`http://127.0.0.1:${port}`, token); told = true) {
-    if (performance.now() > givenUpAt) throw await alreadyRunning(folder);
-    if (!told) say(`A gateway of this folder still answers on port ${port}${pid === null ? "" : ` (process ${pid}, unless started by hand)`}; waiting for it to end…`);
+  for (let told = false; ; told = true) {
+    const answers = await opens(`http://127.0.0.1:${port}`, token);
+    // One that has stopped answering may hold the port for some seconds more.
+    const holds = pid !== null && isAlive(pid) && !(await isFree(port));
+    if (!answers && !holds) return;
+    if (performance.now() > givenUpAt) {
+      if (answers) throw await alreadyRunning(folder);
+      return;
+    }
+    if (!told) say(`A gateway of this folder is still there, on port ${port}; waiting for it to end…`);
     await delay(200);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

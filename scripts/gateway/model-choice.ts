@@ -22,6 +22,9 @@ const real = [
   { kind: "openai", variable: "OPENAI_API_KEY", model: "openai/gpt-6-astra" },
 ] as const;
 
+/** Whether a real model can be had without a word of configuration. */
+export const hasModelKey = (environment: NodeJS.ProcessEnv): boolean => real.some(({ variable }) => Boolean(environment[variable]));
+
 /**
  * @param writtenModel the model Dispatch itself put into the configuration last; any other found there is the user's
  * @param scriptedUrl where the scripted stand-in listens; null when there is none

@@ -19,12 +19,13 @@ export async function readiness(url: string): Promise<Readiness | null> {
   }
 }
 
-/** Whether a gateway that takes this token answers at the address. */
+/** Whether an OpenClaw gateway that takes this token answers at the address. */
 export async function opens(url: string, token: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(answerWithinMs) });
-    await response.arrayBuffer();
-    return response.status === 200;
+    const body: unknown = await response.json();
+    const models: readonly unknown[] = isObject(body) && Array.isArray(body["data"]) ? body["data"] : [];
+    return response.status === 200 && models.some((model) => isObject(model) && model["id"] === "openclaw");
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 // Bundles the plugin as it is shipped: one file of JavaScript with everything in it but the host's own modules.
 
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -10,11 +10,13 @@ export const pluginFolder = join(import.meta.dirname, "../../plugin");
 const bundled = ["jose", "typebox"];
 
 /**
- * Writes dist/index.js and dist/licences.txt.
+ * Writes dist/index.js and dist/licences.txt, each at once: a gateway may be reading them.
  * @returns the bundle's size in bytes
  */
 export async function bundlePlugin(): Promise<{ bytes: number }> {
   const result = await build({
+    // The bundle names its sources from here, wherever it is made.
+    absWorkingDir: join(import.meta.dirname, "../.."),
     entryPoints: [join(pluginFolder, "src/index.ts")],
     outfile: join(pluginFolder, "dist/index.js"),
     bundle: true,
@@ -24,14 +26,25 @@ export async function bundlePlugin(): Promise<{ bytes: number }> {
     external: ["openclaw", "openclaw/*"],
     legalComments: "none",
     metafile: true,
+    write: false,
     logLevel: "silent",
   });
   const foreign = Object.keys(result.metafile.inputs).flatMap((path) => /node_modules\/(?!\.pnpm)((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
   const unknown = [...new Set(foreign)].filter((name) => !bundled.includes(name));
   if (unknown.length > 0) throw new Error(`the bundle took in ${unknown.join(", ")}, whose licences it does not carry`);
   const licences = await Promise.all(bundled.map(async (name) => `${name}\n\n${await licenceOf(name)}`));
-  await writeFile(join(pluginFolder, "dist/licences.txt"), licences.join("\n\n"));
-  return { bytes: Object.values(result.metafile.outputs)[0]?.bytes ?? 0 };
+  const [bundle] = result.outputFiles;
+  if (!bundle) throw new Error("esbuild made no bundle");
+  await writeAtOnce("licences.txt", licences.join("\n\n"));
+  await writeAtOnce("index.js", bundle.contents);
+  return { bytes: bundle.contents.byteLength };
+}
+
+async function writeAtOnce(name: string, content: string | Uint8Array): Promise<void> {
+  const path = join(pluginFolder, "dist", name);
+  await mkdir(join(pluginFolder, "dist"), { recursive: true });
+  await writeFile(`${path}.${process.pid}`, content);
+  await rename(`${path}.${process.pid}`, path);
 }
 
 async function licenceOf(name: string): Promise<string> {

@@ -43,9 +43,9 @@ describe("commands", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("dispatch:demo:ci takes a ticket from call to invoice on an empty machine and leaves nothing running", async () => {
+  test("dispatch:demo:ci --no-gateway takes a ticket from call to invoice on an empty machine and leaves nothing running", async () => {
     const dataDir = join(folder, "demo");
-    const { code, stdout, stderr } = await run("demo.ts", ["--ci"], { DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" });
+    const { code, stdout, stderr } = await run("demo.ts", ["--ci", "--no-gateway"], { DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" });
     assert.equal(code, 0, stderr);
     assert.equal(stderr, "");
     assert.match(stdout, /REFUSED, MISSING_SIGNATURE_CONFIRMATION/);

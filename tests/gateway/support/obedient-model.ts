@@ -1,0 +1,117 @@
+// A model provider that calls exactly the tools a test tells it to, however foolish, and keeps what it was sent. It speaks
+// OpenAI's chat completions on 127.0.0.1, for OpenClaw's api "openai-completions".
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import { isObject, type JsonObject } from "../../../dispatch/kernel/json.ts";
+
+export type Call = {
+  readonly name: string;
+  /** An object goes as JSON, a text as it is: it need not be JSON. */
+  readonly args: object | string;
+  /** One of its own by default; a model that numbers its calls anew repeats them. */
+  readonly id?: string;
+};
+
+export type Result = { readonly id: string; readonly text: string };
+
+/** What to call at once; it may depend on the results of the rounds before. */
+export type Round = readonly Call[] | ((before: readonly Result[]) => readonly Call[]);
+
+export type Play = {
+  /** The message that holds this word makes the model play it. */
+  readonly word: string;
+  /** What the model was sent as the results of its calls, in their order. */
+  readonly results: readonly Result[];
+  /** All messages of the last request, as one text. */
+  readonly prompt: string;
+  /** Names of the tools it was offered. */
+  readonly tools: readonly string[];
+  /** Whether the model has said its last word. */
+  readonly over: boolean;
+};
+
+export type ObedientModel = {
+  /** For models.providers.<id>.baseUrl. */
+  readonly url: string;
+  play(...rounds: readonly Round[]): Play;
+  stop(): Promise<void>;
+};
+
+type Playing = { word: string; rounds: readonly Round[]; played: number; begunAt: number | null; results: Result[]; prompt: string; tools: string[]; over: boolean };
+
+/** What the model says last. */
+export const lastWord = (play: Pick<Play, "word">): string => `Played ${play.word}.`;
+
+export async function startObedientModel(): Promise<ObedientModel> {
+  const plays = new Map<number, Playing>();
+  const server = http.createServer((request, response) => {
+    answer(plays, request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  assert.ok(address && typeof address === "object");
+  return {
+    url: `http://127.0.0.1:${address.port}/v1`,
+    play: (...rounds) => {
+      const play: Playing = { word: `play${plays.size + 1}x`, rounds, played: 0, begunAt: null, results: [], prompt: "", tools: [], over: false };
+      plays.set(plays.size + 1, play);
+      return play;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+async function answer(plays: ReadonlyMap<number, Playing>, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  assert.ok(isObject(body));
+  const messages = objects(body["messages"]);
+  const play = plays.get(Math.max(0, ...messages.filter(({ role }) => role === "user").flatMap(playsIn)));
+  // Turns nobody ordered, like a summary for the session's title, get an empty phrase.
+  if (!play) return speak(response, "Noted.");
+  play.begunAt ??= messages.length - 1;
+  play.prompt = JSON.stringify(messages);
+  play.tools = objects(body["tools"]).map(({ function: tool }) => (isObject(tool) ? String(tool["name"]) : "?"));
+  play.results = messages.slice(play.begunAt).filter(({ role }) => role === "tool").map((message) => ({ id: String(message["tool_call_id"]), text: textOf(message) }));
+  const played = play.played++;
+  const round = play.rounds[played];
+  if (round) return callTools(response, typeof round === "function" ? round(play.results) : round, `${play.word}_${played}`);
+  play.over = true;
+  speak(response, lastWord(play));
+}
+
+/** The host shows earlier messages again in later ones; plays are counted, and the youngest is meant. */
+const playsIn = (message: JsonObject): number[] => [...textOf(message).matchAll(/\bplay(\d+)x\b/g)].map(([, count]) => Number(count));
+
+function textOf({ content }: JsonObject): string {
+  return typeof content === "string" ? content : objects(content).map(({ text }) => (typeof text === "string" ? text : "")).join("\n");
+}
+
+const objects = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
+function callTools(response: http.ServerResponse, calls: readonly Call[], prefix: string): void {
+  const tool_calls = calls.map(({ name, args, id }, index) => ({
+    index,
+    id: id ?? `${prefix}_${index}`,
+    type: "function",
+    function: { name, arguments: typeof args === "string" ? args : JSON.stringify(args) },
+  }));
+  stream(response, { role: "assistant", content: null, tool_calls }, "tool_calls");
+}
+
+const speak = (response: http.ServerResponse, content: string): void => stream(response, { role: "assistant", content }, "stop");
+
+function stream(response: http.ServerResponse, delta: object, finish: string): void {
+  const chunk = (choices: object[], more: object = {}) =>
+    `data: ${JSON.stringify({ id: "obedient", object: "chat.completion.chunk", created: 0, model: "obedient", choices, ...more })}\n\n`;
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write(chunk([{ index: 0, delta, finish_reason: null }]));
+  response.write(chunk([{ index: 0, delta: {}, finish_reason: finish }]));
+  response.end(`${chunk([], { usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } })}data: [DONE]\n\n`);
+}
