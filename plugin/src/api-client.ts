@@ -14,6 +14,8 @@ export type ApiRequest = {
   readonly idempotencyKey?: string;
   readonly body?: string;
   readonly correlationId?: string;
+  /** Members without which an answer is not dispatch-api's, whatever its status says. */
+  readonly expected?: readonly string[];
 };
 
 export type ApiRefusal = { readonly code: string; readonly message: string; readonly details: JsonObject };
@@ -32,6 +34,7 @@ export type ApiClient = {
   call(request: ApiRequest, signal?: AbortSignal, deadlineMs?: number): Promise<Outcome>;
 };
 
+const cancelled = "the call was cancelled";
 /** Answers beyond this are not read to their end: nothing the API says is nearly so long. */
 const maxAnswerBytes = 8 * 1024 * 1024;
 const firstPauseMs = 200;
@@ -51,16 +54,15 @@ export function openApiClient(baseUrl: string, timeoutMs: number): ApiClient {
       const until = performance.now() + deadlineMs;
       let mayHaveHappened = false;
       let wait = firstPauseMs;
+      const inVain = (why: string): Outcome => ({ kind: mayHaveHappened && request.method !== "GET" ? "unknown" : "unreachable", why });
       for (;;) {
+        if (signal?.aborted) return inVain(cancelled);
         const left = until - performance.now();
         const attempt = await attemptOnce(baseUrl, request, Math.max(100, Math.min(left, deadlineMs * attemptShare)), signal);
         if (attempt.kind === "final") return attempt.outcome;
         mayHaveHappened ||= attempt.sent;
         const rest = attempt.afterMs ?? wait;
-        if (signal?.aborted || performance.now() + rest >= until) {
-          const reads = request.method === "GET";
-          return { kind: mayHaveHappened && !reads ? "unknown" : "unreachable", why: attempt.why };
-        }
+        if (signal?.aborted || performance.now() + rest >= until) return inVain(attempt.why);
         await pause(rest, undefined, { signal }).catch(() => undefined);
         wait = Math.min(wait * 2, longestPauseMs);
       }
@@ -69,7 +71,7 @@ export function openApiClient(baseUrl: string, timeoutMs: number): ApiClient {
 }
 
 async function attemptOnce(baseUrl: string, request: ApiRequest, timeoutMs: number, signal: AbortSignal | undefined): Promise<Attempt> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(Math.round(timeoutMs));
   try {
     const response = await fetch(`${baseUrl}${request.path}`, {
       method: request.method,
@@ -85,26 +87,32 @@ async function attemptOnce(baseUrl: string, request: ApiRequest, timeoutMs: numb
       },
       ...(request.body !== undefined && { body: request.body }),
     });
-    return readAnswer(response, await textOf(response));
+    return readAnswer(request, response, await textOf(response));
   } catch (error) {
-    if (signal?.aborted) return { kind: "again", why: "the call was cancelled", sent: true };
+    if (signal?.aborted) return { kind: "again", why: cancelled, sent: true };
     if (timeout.aborted) return { kind: "again", why: `dispatch-api at ${baseUrl} did not answer within ${Math.round(timeoutMs)} ms`, sent: true };
     const code = connectionCode(error);
-    return { kind: "again", why: `dispatch-api at ${baseUrl} cannot be reached (${code})`, sent: !neverSent.has(code) };
+    if (neverSent.has(code)) return { kind: "again", why: `dispatch-api at ${baseUrl} cannot be reached (${code})`, sent: false };
+    return { kind: "again", why: `what answers at ${baseUrl} cut the connection or sent elsewhere (${code})`, sent: true };
   }
 }
 
-function readAnswer(response: Response, text: string | null): Attempt {
+function readAnswer(request: ApiRequest, response: Response, text: string | null): Attempt {
   const body = text === null ? null : parseObject(text);
   const retryAfter = Number(response.headers.get("retry-after"));
   const afterMs = retryAfter > 0 ? { afterMs: retryAfter * 1000 } : {};
-  if (response.ok && body) {
+  if (response.ok && body && (request.expected ?? []).every((member) => Object.hasOwn(body, member))) {
     const replayed = response.headers.get("idempotency-replayed") === "true";
     return { kind: "final", outcome: { kind: "answered", status: response.status, body, replayed } };
   }
   const error = objectAt(body, "error");
   const code = textAt(error, "code");
   if (code === null) return { kind: "again", why: `what answers at ${new URL(response.url).origin} is not dispatch-api, or answers garbage (HTTP ${response.status})`, sent: true };
+  // Whether it happened before the defect is not known, and asking again meets the same defect.
+  if (code === "INTERNAL_ERROR") {
+    const why = `dispatch-api has a defect: ${code}, correlation_id ${textAt(error, "correlation_id") ?? "?"}`;
+    return { kind: "final", outcome: { kind: request.method === "GET" ? "unreachable" : "unknown", why } };
+  }
   const passes = response.status === 429 || response.status === 503 || code === "IDEMPOTENCY_IN_FLIGHT";
   // A refusal says for certain that nothing happened; only a call still running elsewhere leaves that open.
   if (passes) return { kind: "again", why: `${code}: ${textAt(error, "message") ?? ""}`, sent: code === "IDEMPOTENCY_IN_FLIGHT" || response.status === 503, ...afterMs };

@@ -1,6 +1,7 @@
 // before_tool_call: holds a risky call until a person has allowed it.
 
 import { queries } from "../../dispatch/contract/index.ts";
+import { readArguments } from "./arguments.ts";
 import { approvalsGiven, give } from "./approvals-given.ts";
 import { cardFor, isPointless, ruleFor } from "./approvals.ts";
 import { roleIn, type Caller, type Desk } from "./desk.ts";
@@ -34,9 +35,9 @@ export type GuardedCall = {
 /** The card for a call, or null when it may go ahead: to be done, or to be refused by the API without anybody's time. */
 export async function cardForCall(desk: Desk, { toolName, args, toolCallId, requester }: GuardedCall): Promise<Card | null> {
   const tool = toolsByChatName.get(toolName);
-  if (tool?.entry.kind !== "command") return null;
+  if (tool?.entry.kind !== "command" || "problem" in readArguments(tool, args)) return null;
   const person = requester ? personBehind(desk.configuration, requester) : desk.configuration.owner;
-  // A stranger, or a role that was not granted, is refused by the tool itself; nobody is to be bothered for it.
+  // What the tool itself refuses, be it for the arguments, a stranger or a role, is not to bother anybody.
   if (!person) return null;
   const choice = chooseRole(person, tool.entry, args["actor_role"]);
   if ("why" in choice) return null;

@@ -59,12 +59,16 @@ export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, ticket
   const id = ticket ? textAt(ticket, "id") : null;
   const to = tool.entry.kind === "command" && tool.entry.to.length === 1 ? tool.entry.to[0] : null;
   const { actor_role: _role, actor_id: _id, request_id: _request, ticket_id: _ticket, ...own } = args;
-  const fields = Object.entries(own).map(([key, value]) => `${key} ${quoted(typeof value === "string" ? value : sortedJson(value), 90)}`);
+  // Ids and choices before prose: what the card has no room for is the end of the longest text.
+  const fields = Object.entries(own)
+    .map(([key, value]) => `${key} ${quoted(textOf(value), 90)}`)
+    .sort((a, b) => a.length - b.length);
   const parts = [
+    !ticket && args["ticket_id"] !== undefined && `ticket ${quoted(textOf(args["ticket_id"]), 70)}.`,
     ticket && `${quoted(textAt(ticket, "summary"), 70)}, ${textAt(ticket, "priority") ?? ""}, nte ${dollars(numberAt(ticket, "nte_cents") ?? 0)}.`,
     ticket && to && `${textAt(ticket, "state") ?? ""} -> ${to}.`,
-    ...fields.map((field) => `${field}.`),
     `Asked by ${asking}. ${rule.reason}`,
+    ...fields.map((field) => `${field}.`),
   ];
   return {
     title: cut(`${tool.label}${id ? ` ${id.slice(0, 8)}` : ""}`, 80),
@@ -72,4 +76,5 @@ export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, ticket
   };
 }
 
-const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+const textOf = (value: unknown): string => (typeof value === "string" ? value : sortedJson(value));
+const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`);

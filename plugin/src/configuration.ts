@@ -90,7 +90,10 @@ export function readConfiguration(raw: unknown): Reading {
 
 function fromWritten({ apiUrl, signing, agentId, owner, people, timeoutMs }: Written): Reading {
   const key = keyOf(signing);
-  if (apiUrl && URL.canParse(apiUrl) && key) {
+  const url = apiUrl !== undefined && URL.canParse(apiUrl) ? new URL(apiUrl) : null;
+  // Addresses are shown in results; a password in one would be, too.
+  const isBare = url !== null && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  if (apiUrl && isBare && key) {
     const configuration: Configuration = {
       apiUrl: apiUrl.replace(/\/+$/, ""),
       signing: { key, issuer: signing?.issuer ?? null, audience: signing?.audience ?? null },
@@ -102,7 +105,8 @@ function fromWritten({ apiUrl, signing, agentId, owner, people, timeoutMs }: Wri
     return { configuration, problems: [] };
   }
   const problems: string[] = [];
-  if (!apiUrl || !URL.canParse(apiUrl)) problems.push("apiUrl is not set: give the address of dispatch-api");
+  if (!url) problems.push("apiUrl is not set, or no address: give the address of dispatch-api");
+  else if (!isBare) problems.push("apiUrl holds a user, a query or a fragment: give the bare address of dispatch-api");
   if (!key) problems.push("signing needs either a secret or a keyFile, the same key that dispatch-api verifies with");
   return { configuration: null, problems };
 }

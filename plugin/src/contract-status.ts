@@ -1,6 +1,6 @@
 // dispatch_contract_status: what is offered here, to whom, by which contract, and in plain words what is wrong.
 
-import type { Configuration, Grant, Reading } from "./configuration.ts";
+import type { Grant, Reading } from "./configuration.ts";
 import type { Caller, Desk } from "./desk.ts";
 import type { Requester } from "./identity.ts";
 import { objectAt, textAt, type JsonObject } from "./json.ts";
@@ -33,7 +33,7 @@ export async function contractStatus({ plugin, version, contractHash, reading, d
     version,
     contract_hash: contractHash,
     configured: reading.configuration !== null,
-    base_url: person ? shownUrl(reading.configuration) : null,
+    base_url: person ? (reading.configuration?.apiUrl ?? null) : null,
     api_reachable: person ? contract !== null || (asked !== null && "reached" in asked && asked.reached) : null,
     api_contract_hash: apiHash,
     profile: contract ? objectAt(contract, "profile") : null,
@@ -45,10 +45,12 @@ export async function contractStatus({ plugin, version, contractHash, reading, d
   return { content: [{ type: "text", text: statusText(status, person) }], details: { tool: statusToolName, outcome: "read", ...status } };
 }
 
+const statusWaitMs = 4_000;
+
 type Asked = { readonly contract: JsonObject } | { readonly why: string; readonly reached: boolean };
 
 async function askApi(desk: Desk, caller: Caller): Promise<Asked> {
-  const outcome = await desk.call(caller, { method: "GET", path: "/contract" }, undefined, 4_000);
+  const outcome = await desk.call(caller, { method: "GET", path: "/contract", expected: ["contract_hash"] }, undefined, statusWaitMs);
   switch (outcome.kind) {
     case "answered":
       return { contract: outcome.body };
@@ -69,11 +71,4 @@ function statusText(status: { readonly [key: string]: unknown; readonly problems
     person && `speaking for ${person.actor} in ${person.roles.join(", ")}; dispatch-api at ${String(status["base_url"])}, ${status["api_reachable"] === true ? "reachable" : "NOT reachable"}`,
     textAt(profile, "profile") && `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}`,
   );
-}
-
-/** Without what a URL may hide in its user part. */
-function shownUrl(configuration: Configuration | null): string | null {
-  if (!configuration) return null;
-  const url = new URL(configuration.apiUrl);
-  return `${url.origin}${url.pathname === "/" ? "" : url.pathname}`;
 }

@@ -3,7 +3,7 @@
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
 import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, lines, quoted } from "./result-text.ts";
+import { dollars, lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 
 /** The text of a command's answer. */
@@ -14,7 +14,7 @@ export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean,
   return lines(
     `DONE ${tool.name}${replayed ? " — this repeats an earlier call and did nothing new; the answer is the earlier one (to do it again on purpose, give a fresh request_id)" : ""}`,
     textAt(ticket, "id") === null ? ticketOfReceipt(receipt) : ticketLine(ticket, textAt(receipt, "before_state")),
-    `receipt ${textAt(receipt, "receipt_id") ?? "?"} at ${textAt(receipt, "occurred_at") ?? "?"}`,
+    `receipt ${wordAt(receipt, "receipt_id")} at ${wordAt(receipt, "occurred_at")}`,
     ...madeLines(body),
     tool.name === "ticket.create" || tool.name === "ticket.blind_intake" ? ticketWords(ticket) : null,
     nextLine(state, granted, tool.entry.next),
@@ -22,13 +22,12 @@ export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean,
 }
 
 function ticketOfReceipt(receipt: JsonObject): string | null {
-  const id = textAt(receipt, "ticket_id");
-  return id === null ? null : `ticket ${id} ${textAt(receipt, "after_state") ?? ""}`.trimEnd();
+  return textAt(receipt, "ticket_id") === null ? null : `ticket ${wordAt(receipt, "ticket_id")} ${wordAt(receipt, "after_state")}`;
 }
 
 /** What a command made beside moving the ticket. Each body has some of these. */
 function madeLines(body: JsonObject): (string | null)[] {
-  const id = (key: string, at: unknown = body) => textAt(at, key);
+  const id = (key: string, at: unknown = body) => (textAt(at, key) === null ? null : wordAt(at, key));
   const booking = objectAt(body, "booking");
   const approval = objectAt(body, "approval");
   const packet = objectAt(body, "closeout_packet");
@@ -38,8 +37,8 @@ function madeLines(body: JsonObject): (string | null)[] {
     id("id", booking) && `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}`,
     id("hold_id") && `hold_id ${id("hold_id") ?? ""}`,
     id("id", approval) && `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
-    id("upload_id") && `upload: ${id("method") ?? ""} the bytes to ${id("url") ?? ""} before ${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${id("uri") ?? ""}`,
-    id("verification") && `evidence_id ${id("id") ?? ""} ${id("verification") ?? ""} ${quoted(id("uri"), 300)}`,
+    id("upload_id") && `upload: ${id("method") ?? ""} the bytes to ${textAt(body, "url") ?? ""} before ${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${textAt(body, "uri") ?? ""}`,
+    id("verification") && `evidence_id ${id("id") ?? ""} ${id("verification") ?? ""} ${quoted(textAt(body, "uri"), 300)}`,
     id("object_key", packet) && `closeout packet ${id("object_key", packet) ?? ""} sha256 ${id("sha256", packet) ?? ""}`,
     id("number", invoice) && invoiceLine(invoice),
     id("scope_type", scope) && `scope ${id("scope_type", scope) ?? ""} ${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ${scope["is_paused"] === true ? "PAUSED" : "running"}`,
@@ -48,7 +47,7 @@ function madeLines(body: JsonObject): (string | null)[] {
 }
 
 const invoiceLine = (invoice: JsonObject): string =>
-  `invoice ${textAt(invoice, "number") ?? ""} total ${dollars(numberAt(invoice, "total_cents") ?? 0)} (tax ${dollars(numberAt(invoice, "tax_cents") ?? 0)}, ${listAt(invoice, "lines").length} lines)`;
+  `invoice ${wordAt(invoice, "number")} total ${dollars(numberAt(invoice, "total_cents") ?? 0)} (tax ${dollars(numberAt(invoice, "tax_cents") ?? 0)}, ${listAt(invoice, "lines").length} lines)`;
 
 function recommendationLines(body: JsonObject): string[] {
   const snapshot = textAt(body, "snapshot_id");
@@ -56,10 +55,10 @@ function recommendationLines(body: JsonObject): string[] {
   const ranked = listAt(body, "recommendations").map((one, at) => {
     const matches = objectAt(one, "matches");
     const fits = [matches["capability"] === true ? "able" : "not able", matches["zone"] === true ? "in zone" : "other zone", `load ${numberAt(matches, "active_load") ?? "?"}`];
-    return `${at + 1}. tech_id ${textAt(one, "tech_id") ?? "?"} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"} (${fits.join(", ")})`;
+    return `${at + 1}. tech_id ${wordAt(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"} (${fits.join(", ")})`;
   });
   return [
-    `recommendation_snapshot_id ${snapshot} (dispatching with it must name number 1)`,
+    `recommendation_snapshot_id ${plainOrQuoted(snapshot)} (dispatching with it must name number 1)`,
     ...ranked,
     ...leftOut(listAt(body, "rejected")),
   ];
@@ -71,9 +70,9 @@ export function leftOut(rejected: readonly unknown[]): string[] {
   return [...byReason].map(([reason, all]) => {
     const who = all.slice(0, 6).map((one) => {
       const detail = textAt(one, "detail");
-      return `${textAt(one, "tech_id") ?? "?"}${detail === null ? "" : ` ${quoted(detail, 60)}`}`;
+      return `${wordAt(one, "tech_id")}${detail === null ? "" : ` ${quoted(detail, 60)}`}`;
     });
-    return `left out, ${reason}: ${who.join("; ")}${all.length > 6 ? ` and ${all.length - 6} more` : ""}`;
+    return `left out, ${plainOrQuoted(reason)}: ${who.join("; ")}${all.length > 6 ? ` and ${all.length - 6} more` : ""}`;
   });
 }
 

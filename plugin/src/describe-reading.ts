@@ -5,7 +5,7 @@ import type { Role } from "../../dispatch/contract/roles.ts";
 import { leftOut } from "./describe-command.ts";
 import { nextLine, ticketLine, ticketWords, windowText } from "./describe-ticket.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, fenced, lines, quoted } from "./result-text.ts";
+import { dollars, fenced, inline, lines, plainOrQuoted, quoted, wordAt as at } from "./result-text.ts";
 
 type Describe = (body: JsonObject, granted: readonly Role[]) => (string | null | false)[];
 
@@ -13,11 +13,11 @@ type Describe = (body: JsonObject, granted: readonly Role[]) => (string | null |
 export const describeReading = (name: QueryName, body: JsonObject, granted: readonly Role[]): string =>
   lines(`READ ${name}`, ...readings[name](body, granted));
 
-const at = (value: unknown, key: string): string => textAt(value, key) ?? "-";
+const keysAt = (value: unknown, key: string): string => listAt(value, key).map((one) => plainOrQuoted(typeof one === "string" ? one : "?")).join(", ");
 const none = (found: readonly unknown[], what: string): string | null => (found.length === 0 ? `no ${what}` : null);
 const more = (body: JsonObject): string | null => {
   const cursor = textAt(body, "next_cursor");
-  return cursor === null ? null : `more: cursor ${cursor}`;
+  return cursor === null ? null : `more: cursor ${plainOrQuoted(cursor)}`;
 };
 
 const readings: Record<QueryName, Describe> = {
@@ -96,10 +96,10 @@ const readings: Record<QueryName, Describe> = {
     return [
       `ticket ${at(header, "ticket_id")} ${at(header, "current_state")} ${at(header, "priority")} ${at(header, "incident_type")}`,
       `closeout gate ${gate["ready"] === true ? "ready" : `not ready: ${at(gate, "code")}`}`,
-      listAt(gate, "missing_evidence_keys").length > 0 && `missing evidence: ${listAt(gate, "missing_evidence_keys").join(", ")}`,
-      listAt(gate, "missing_checklist_keys").length > 0 && `missing checklist: ${listAt(gate, "missing_checklist_keys").join(", ")}`,
-      `limits ${JSON.stringify(scope)}`,
-      `site ${JSON.stringify(site)}`,
+      listAt(gate, "missing_evidence_keys").length > 0 && `missing evidence: ${keysAt(gate, "missing_evidence_keys")}`,
+      listAt(gate, "missing_checklist_keys").length > 0 && `missing checklist: ${keysAt(gate, "missing_checklist_keys")}`,
+      `limits ${inline(scope)}`,
+      `site ${inline(site)}`,
       fenced({ summary, customer_description, access_instructions, onsite_contact, site_name, address }),
     ];
   },
@@ -126,7 +126,7 @@ function autonomy(body: JsonObject): (string | null)[] {
   const decision = isObject(body["decision"]) ? body["decision"] : null;
   return [
     paused.length === 0 ? "nothing is paused" : null,
-    ...paused.map((one) => `PAUSED ${at(one, "scope_type")} ${textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? ""} since ${at(one, "updated_at")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`),
+    ...paused.map((one) => `PAUSED ${at(one, "scope_type")} ${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} since ${at(one, "updated_at")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`),
     decision && `for this question: ${decision["is_paused"] === true ? "PAUSED" : "running"} by ${at(decision, "scope_type")}`,
   ];
 }

@@ -2,27 +2,28 @@
 
 import { chatName, commandEntries, type CommandName, type ToolName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { isTicketState } from "../../dispatch/contract/states.ts";
+import { finalStates, isTicketState } from "../../dispatch/contract/states.ts";
 import { numberAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, fenced } from "./result-text.ts";
+import { dollars, fenced, plainOrQuoted, wordAt } from "./result-text.ts";
 
 /** Tools named at most as what comes next. */
 const maxNext = 8;
 
 /** `ticket <id> <STATE> …` with what is set. */
 export function ticketLine(ticket: JsonObject, before: string | null = null): string {
-  const state = textAt(ticket, "state") ?? "?";
+  const state = wordAt(ticket, "state");
+  const word = (key: string) => textAt(ticket, key) !== null && wordAt(ticket, key);
   const nte = numberAt(ticket, "nte_cents");
   return [
-    `ticket ${textAt(ticket, "id") ?? "?"} ${state}`,
+    `ticket ${wordAt(ticket, "id")} ${state}`,
     before !== null && before !== state && `(was ${before})`,
-    textAt(ticket, "priority"),
-    textAt(ticket, "incident_type"),
+    word("priority"),
+    word("incident_type"),
     nte !== null && (nte > 0 ? `nte ${dollars(nte)}` : "no nte agreed"),
     windowText(textAt(ticket, "scheduled_start"), textAt(ticket, "scheduled_end")),
-    textAt(ticket, "assigned_tech_id") && `tech_id ${textAt(ticket, "assigned_tech_id") ?? ""}`,
-    textAt(ticket, "pending_approval_id") && `pending_approval_id ${textAt(ticket, "pending_approval_id") ?? ""}`,
-    `site_id ${textAt(ticket, "site_id") ?? "?"}`,
+    word("assigned_tech_id") && `tech_id ${wordAt(ticket, "assigned_tech_id")}`,
+    word("pending_approval_id") && `pending_approval_id ${wordAt(ticket, "pending_approval_id")}`,
+    `site_id ${wordAt(ticket, "site_id")}`,
     `version ${numberAt(ticket, "version") ?? "?"}`,
   ]
     .filter(Boolean)
@@ -30,7 +31,7 @@ export function ticketLine(ticket: JsonObject, before: string | null = null): st
 }
 
 export const windowText = (start: string | null, end: string | null): string | null =>
-  start === null ? null : `scheduled ${start}${end === null ? "" : ` to ${end}`}`;
+  start === null ? null : `scheduled ${plainOrQuoted(start)}${end === null ? "" : ` to ${plainOrQuoted(end)}`}`;
 
 /** What people wrote on a ticket, fenced; null when they wrote nothing. */
 export function ticketWords(ticket: JsonObject): string | null {
@@ -49,7 +50,7 @@ export function nextLine(state: string | null, granted: readonly Role[], usual: 
   const allowed = commandEntries
     .filter(([, entry]) => entry.from.includes(state) && entry.roles.some((role) => granted.includes(role)))
     .map(([name]) => name);
-  if (allowed.length === 0) return "next: nothing; this ticket is at its end";
+  if (allowed.length === 0) return finalStates.some((final) => final === state) ? "next: nothing; this ticket is at its end" : `next: nothing for the roles granted here in state ${state}`;
   const rank = (name: CommandName) => {
     const at = usual.indexOf(name);
     return at === -1 ? usual.length : at;

@@ -22,6 +22,7 @@ export type Desk = {
   readonly configuration: Configuration;
   readonly contractHash: string;
   personBehind(requester: Requester): Grant | null;
+  /** @param deadlineMs longest to wait in ms, where that is less than what is configured */
   call(caller: Caller, call: Call, signal?: AbortSignal, deadlineMs?: number): Promise<Outcome>;
   /** A read that accompanies something else; null when there is no good answer in a short time. */
   peek(caller: Caller, path: string, signal?: AbortSignal): Promise<JsonObject | null>;
@@ -38,8 +39,9 @@ export function openDesk(configuration: Configuration): Desk {
   const remembered = new Map<string, { readonly at: number; readonly contract: JsonObject }>();
 
   const call: Desk["call"] = async (caller, { claimedBy, approval, ...request }, signal, deadlineMs) => {
-    const token = await sign({ ...caller, claimedBy, approval });
-    return client.call({ ...request, token }, signal, deadlineMs);
+    const token = await sign({ ...caller, claimedBy, approval }).catch((error: unknown) => ({ why: `calls cannot be signed: ${String(error)}` }));
+    if (typeof token !== "string") return { kind: "unreachable", why: token.why };
+    return client.call({ ...request, token }, signal, deadlineMs === undefined ? undefined : Math.min(deadlineMs, configuration.timeoutMs));
   };
   const peek: Desk["peek"] = async (caller, path, signal) => {
     const outcome = await call(caller, { method: "GET", path }, signal, shortWaitMs);
@@ -73,12 +75,14 @@ export function openDesk(configuration: Configuration): Desk {
 /** The first granted role of those that may use an entry. */
 export const roleIn = (person: Grant, entry: Entry): Role | null => person.roles.find((role) => entry.roles.includes(role)) ?? null;
 
+const plainText = (value: unknown): string => (typeof value === "string" ? value : sortedJson(value));
+
 /** Fields as a query string: lists by commas, the absent left out, keys in a fixed order. */
 export function queryString(fields: JsonObject): string {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined || value === null) continue;
-    parameters.set(key, Array.isArray(value) ? value.map(String).join(",") : typeof value === "object" ? sortedJson(value) : String(value));
+    parameters.set(key, Array.isArray(value) ? value.map(plainText).join(",") : plainText(value));
   }
   const text = parameters.toString();
   return text === "" ? "" : `?${text}`;

@@ -14,12 +14,16 @@ export type Requester = {
 
 export const nobody: Requester = { channel: null, accountId: null, senderId: null, owner: false };
 
+/** Where the gateway's own people speak: its dashboard; its command line and HTTP have no channel at all. */
+const ownSurfaces: readonly (string | null)[] = ["webchat", null];
+
 /**
  * The person behind a requester; null is a stranger. A sender on a channel is who the configuration says, owner or
- * not; only where there is no sender at all (dashboard, command line, gateway token) does the owner speak.
+ * not; only where there is no sender at all (dashboard, command line, gateway token) does the owner speak. A chat
+ * channel without a sender is nobody: the host runs heartbeats like that, in the owner's name.
  */
 export function personBehind({ owner, people }: Configuration, requester: Requester): Grant | null {
-  if (requester.senderId === null) return requester.owner ? owner : null;
+  if (requester.senderId === null) return requester.owner && ownSurfaces.includes(requester.channel) ? owner : null;
   return (
     people.find(
       (one) =>

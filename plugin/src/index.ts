@@ -11,6 +11,7 @@ import { contractStatus, statusToolDescription, statusToolName } from "./contrac
 import { openDesk } from "./desk.ts";
 import { nobody, type Requester } from "./identity.ts";
 import { openLiveBrief } from "./live-brief.ts";
+import { prove, provenRequesters, takeProof } from "./proven-requesters.ts";
 import { runTool } from "./run-tool.ts";
 import { answerSlash } from "./slash-command.ts";
 import { tools } from "./tool-catalog.ts";
@@ -58,13 +59,16 @@ function register(api: OpenClawPluginApi): void {
     );
   }
   api.registerTool(
-    (context) => ({
-      name: statusToolName,
-      label: "Dispatch status",
-      description: statusToolDescription,
-      parameters: { type: "object", properties: {}, additionalProperties: false },
-      execute: () => status(requesterOf(context)),
-    }),
+    (context) => {
+      prove(provenRequesters(), context.sessionId, requesterOf(context));
+      return {
+        name: statusToolName,
+        label: "Dispatch status",
+        description: statusToolDescription,
+        parameters: { type: "object", properties: {}, additionalProperties: false },
+        execute: () => status(requesterOf(context)),
+      };
+    },
     { name: statusToolName },
   );
   if (!desk) return;
@@ -85,8 +89,8 @@ function register(api: OpenClawPluginApi): void {
   const brief = openLiveBrief(desk);
   api.on("before_prompt_build", async (_event, context) => {
     if (context.agentId !== desk.configuration.agentId) return undefined;
-    const senderId = context.senderId ?? null;
-    const text = await brief({ channel: context.channel ?? context.messageProvider ?? null, accountId: context.accountId ?? null, senderId, owner: senderId === null });
+    const requester = takeProof(provenRequesters(), context.sessionId, { channel: context.channel ?? null, senderId: context.senderId ?? null });
+    const text = requester && (await brief(requester));
     return text === null ? undefined : { prependContext: text };
   });
 
@@ -96,12 +100,9 @@ function register(api: OpenClawPluginApi): void {
     acceptsArgs: true,
     requireAuth: true,
     handler: async (context) => {
-      const requester: Requester = {
-        channel: context.channel,
-        accountId: context.accountId ?? null,
-        senderId: context.senderIsOwner === true && context.gatewayClientScopes ? null : (context.senderId ?? null),
-        owner: context.senderIsOwner === true,
-      };
+      // The host does not tell who the owner is here, only what a client of the gateway may do; chat channels have no scopes.
+      const owner = context.gatewayClientScopes?.includes("operator.admin") === true;
+      const requester: Requester = { channel: context.channel, accountId: context.accountId ?? null, senderId: owner ? null : (context.senderId ?? null), owner };
       const text = await answerSlash(desk, requester, context.args ?? "", async () => (await status(requester)).content.map((part) => part.text).join("\n"));
       return { text };
     },

@@ -38,6 +38,12 @@ export function parseObject(text: string): JsonObject | null {
   }
 }
 
+/** True when lists and objects lie in each other more than `levels` deep: recursion over it would not end well. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
+}
+
 /** Key-sorted JSON: equal values give equal text. */
 export function sortedJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? "null" : sortedJson(item))).join(",")}]`;

@@ -5,7 +5,7 @@ import { queries } from "../../dispatch/contract/index.ts";
 import { roleIn, type Caller, type Desk } from "./desk.ts";
 import type { Requester } from "./identity.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
-import { quoted } from "./result-text.ts";
+import { plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 
 /** A brief this old is good enough for another turn. */
 const rememberedMs = 10_000;
@@ -41,17 +41,17 @@ async function write(desk: Desk, caller: Caller): Promise<string | null> {
 export function briefText(cockpit: JsonObject, approvals: JsonObject | null, autonomy: JsonObject | null): string {
   const queue = listAt(cockpit, "queue").filter(isObject);
   const more = textAt(cockpit, "next_cursor") === null ? "" : "+";
-  const states = Map.groupBy(queue, (row) => textAt(row, "state") ?? "?");
+  const states = Map.groupBy(queue, (row) => wordAt(row, "state"));
   const breaches = queue.filter((row) => row["sla_status"] === "breach");
   const waiting = listAt(approvals, "approvals").length;
   const paused = listAt(autonomy, "controls").filter((one) => isObject(one) && one["is_paused"] === true);
-  const worst = breaches.slice(0, 3).map((row) => `${textAt(row, "ticket_id") ?? "?"} ${textAt(row, "priority") ?? ""} ${textAt(row, "state") ?? ""} ${textAt(row, "sla_timer_remaining") ?? ""}`);
+  const worst = breaches.slice(0, 3).map((row) => ["ticket_id", "priority", "state", "sla_timer_remaining"].map((key) => wordAt(row, key)).join(" "));
   return [
-    `Dispatch desk at ${textAt(cockpit, "generated_at") ?? "?"} (facts from dispatch-api, not from the customer):`,
+    `Dispatch desk at ${wordAt(cockpit, "generated_at")} (facts from dispatch-api, not from the customer):`,
     `open tickets ${queue.length}${more}${queue.length > 0 ? `: ${[...states].map(([state, all]) => `${state} ${all.length}`).join(", ")}` : ""}`,
     `past their SLA ${breaches.length}${more}${worst.length > 0 ? `: ${worst.join("; ")}` : ""}`,
     `approvals waiting ${waiting}`,
-    `paused ${paused.length === 0 ? "nothing" : paused.slice(0, 5).map((one) => `${textAt(one, "scope_type") ?? ""} ${textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? ""} (${quoted(textAt(one, "reason"), 60)})`).join("; ")}`,
+    `paused ${paused.length === 0 ? "nothing" : paused.slice(0, 5).map((one) => `${wordAt(one, "scope_type")} ${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} (${quoted(textAt(one, "reason"), 60)})`).join("; ")}`,
     "Report an effect only from a tool result that begins with DONE, and name its receipt.",
   ].join("\n");
 }

@@ -7,13 +7,20 @@ import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
 import { lines, quoted } from "./result-text.ts";
 import { directoryFields } from "./tool-catalog.ts";
 
-/** A search of the API with the speaker's token; null when it cannot be made or is not theirs to make. */
-export type Search = (path: string) => Promise<JsonObject | null>;
+export type Found =
+  | { readonly kind: "found"; readonly body: JsonObject }
+  /** The search is not the speaker's to make. */
+  | { readonly kind: "not allowed" }
+  | { readonly kind: "away"; readonly why: string };
+
+/** A search of the API with the speaker's token. */
+export type Search = (path: string) => Promise<Found>;
 
 export type Resolution =
   | { readonly kind: "found"; readonly args: JsonObject }
   | { readonly kind: "several"; readonly text: string; readonly candidates: readonly JsonObject[] }
-  | { readonly kind: "none"; readonly field: string; readonly why: string };
+  | { readonly kind: "none"; readonly field: string; readonly why: string }
+  | { readonly kind: "away"; readonly why: string };
 
 type One = { readonly id: string } | Exclude<Resolution, { kind: "found" }>;
 
@@ -53,19 +60,21 @@ async function resolveOne(field: string, name: string, pathField: string | null,
 }
 
 async function inDirectory(field: string, kind: string, name: string, args: JsonObject, search: Search): Promise<One> {
-  const body = await search(`/directory?${new URLSearchParams({ q: name, kind, limit: String(limit) })}`);
-  if (!body) return { kind: "none", field, why: `names a ${kind} by ${quoted(name)}, and this sender may not search the directory: give its uuid` };
+  const answer = await search(`/directory?${new URLSearchParams({ q: name, kind, limit: String(limit) })}`);
+  if (answer.kind === "away") return answer;
+  if (answer.kind === "not allowed") return { kind: "none", field, why: `names a ${kind} by ${quoted(name)}, and this sender may not search the directory: give its uuid` };
   const account = textAt(args, "account_id");
-  const all = listAt(body, "results").filter(isObject);
+  const all = listAt(answer.body, "results").filter(isObject);
   // A site or asset of another account is not meant when the account is known already.
   const fitting = account !== null && isUuid(account) ? all.filter((one) => (textAt(one, "account_id") ?? account) === account) : all;
   return theOne(field, kind, name, fitting, (one) => `${kind}_id ${textAt(one, "id") ?? ""} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`);
 }
 
 async function amongTickets(words: string, search: Search): Promise<One> {
-  const body = await search(`/tickets?${new URLSearchParams({ q: words, state: openStates.join(","), limit: String(limit) })}`);
-  if (!body) return { kind: "none", field: "ticket_id", why: "is no uuid, and this sender may not search tickets: give the ticket's uuid" };
-  const found = listAt(body, "tickets").filter(isObject);
+  const answer = await search(`/tickets?${new URLSearchParams({ q: words, state: openStates.join(","), limit: String(limit) })}`);
+  if (answer.kind === "away") return answer;
+  if (answer.kind === "not allowed") return { kind: "none", field: "ticket_id", why: "is no uuid, and this sender may not search tickets: give the ticket's uuid" };
+  const found = listAt(answer.body, "tickets").filter(isObject);
   return theOne("ticket_id", "open ticket", words, found, (one) => `ticket_id ${textAt(one, "id") ?? ""} ${textAt(one, "state") ?? ""} ${quoted(textAt(one, "summary"), 100)}`);
 }
 

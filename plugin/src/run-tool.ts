@@ -1,17 +1,18 @@
 // One tool call from arguments to result, top to bottom: who speaks, in which role, what is meant, one signed call, and
 // what it came to in words.
 
-import type { QueryName } from "../../dispatch/contract/index.ts";
+import { queries, type QueryName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
+import { readArguments } from "./arguments.ts";
 import { approvalsGiven, take } from "./approvals-given.ts";
 import { describeCommand } from "./describe-command.ts";
 import { describeReading } from "./describe-reading.ts";
-import { queryString, type Caller, type Desk } from "./desk.ts";
+import { queryString, roleIn, shortWaitMs, type Caller, type Desk } from "./desk.ts";
 import { chooseRole, type Requester } from "./identity.ts";
 import { isUuid, keyOfIntent } from "./idempotency-key.ts";
-import { isObject, type JsonObject } from "./json.ts";
-import { resolveNames } from "./resolve-names.ts";
-import { lines, quoted } from "./result-text.ts";
+import { textAt, type JsonObject } from "./json.ts";
+import { resolveNames, type Found } from "./resolve-names.ts";
+import { lines } from "./result-text.ts";
 import { isQuery, type Tool } from "./tool-catalog.ts";
 import { done, failed, question, read, refused, unknown, type ToolResult } from "./tool-result.ts";
 
@@ -24,32 +25,28 @@ export type ToolCall = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** The API's own limit for a body, less a little for what the plugin adds. */
-const maxArgumentBytes = 250 * 1024;
+/** A request line longer than this is refused by HTTP servers before anybody reads it. */
+const maxQuery = 8_000;
 /** Rows of a queue a chat can take in; more by asking for them. */
 const normalRows: Partial<Record<QueryName, number>> = { "dispatcher.cockpit": 15, "ticket.search": 15 };
 
-/** Runs a tool for whoever really speaks. Never throws: a defect reads as FAILED. */
+/** Runs a tool for whoever really speaks. */
 export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<ToolResult> {
   const no = (code: string, message: string, granted: readonly Role[] = []) => refused(tool.name, { code, message, details: {} }, granted);
 
   const person = desk.personBehind(call.requester);
   if (!person) return no("UNKNOWN_SENDER", "Whoever speaks here is not known to Dispatch and can do nothing. The gateway's owner adds people in plugins.entries.dispatch.config.people.");
-  const args = call.args ?? {};
-  if (!isObject(args)) return no("INVALID_ARGUMENTS", "The arguments must be an object.");
-  if (Buffer.byteLength(JSON.stringify(args)) > maxArgumentBytes) return no("INVALID_ARGUMENTS", "The arguments are larger than 250 KiB.");
-  const { actor_role: wish, actor_id: claimed, request_id: requestId, ...sent } = args;
-  const strange = Object.keys(sent).filter((field) => !tool.fields.has(field));
-  if (strange.length > 0) {
-    return no("INVALID_ARGUMENTS", `There is no ${strange.slice(0, 5).map((field) => quoted(field, 40)).join(", ")} here. Fields of ${tool.chatName}: ${[...tool.fields].join(", ")}.`);
-  }
-  if (requestId !== undefined && !isUuid(requestId)) return no("INVALID_ARGUMENTS", "request_id must be a uuid, or be left out.");
+  const reading = readArguments(tool, call.args);
+  if ("problem" in reading) return no("INVALID_ARGUMENTS", reading.problem);
+  const { args } = reading;
+  const { actor_role: wish, actor_id: _claim, request_id: _key, ...sent } = args;
   const choice = chooseRole(person, tool.entry, wish);
   if ("why" in choice) return no("ROLE_NOT_GRANTED", `Refused before anything was called: ${choice.why}.`);
   const caller: Caller = { person, role: choice.role, viaChat: true };
 
   const resolution = await resolveNames(sent, tool.pathField, (path) => searchAs(desk, caller, path, call.signal));
   if (resolution.kind === "several") return question(tool.name, lines(`QUESTION ${tool.name}: nothing was done.`, resolution.text), resolution.candidates);
+  if (resolution.kind === "away") return failed(tool.name, resolution.why, notReached);
   if (resolution.kind === "none") return no("NOT_FOUND", `${resolution.field} ${resolution.why}.`);
   const { [tool.pathField ?? ""]: pathId, ...fields } = resolution.args;
   if (tool.pathField && !isUuid(pathId)) return no("INVALID_ARGUMENTS", `${tool.pathField} is required: a uuid${tool.pathField === "ticket_id" ? ", or words only one open ticket matches" : ""}.`);
@@ -57,13 +54,15 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
 
   return isQuery(tool.name)
     ? runQuery(desk, tool.name, caller, path, fields, call)
-    : runCommand(desk, tool, caller, path, fields, { ...call, args }, claimed, requestId);
+    : runCommand(desk, tool, caller, path, fields, { ...call, args });
 }
 
 async function runQuery(desk: Desk, name: QueryName, caller: Caller, path: string, fields: JsonObject, call: ToolCall): Promise<ToolResult> {
   const rows = normalRows[name];
   const query = queryString({ ...(rows !== undefined && { limit: rows }), ...fields });
-  const outcome = await desk.call(caller, { method: "GET", path: `${path}${query}`, tool: name }, call.signal);
+  if (query.length > maxQuery) return refused(name, { code: "INVALID_ARGUMENTS", message: "The filters are too long.", details: {} });
+  const { required } = queries[name].output;
+  const outcome = await desk.call(caller, { method: "GET", path: `${path}${query}`, tool: name, expected: required }, call.signal);
   if (outcome.kind === "answered") return read(name, describeReading(name, outcome.body, caller.person.roles), outcome.body);
   if (outcome.kind === "refused") return refused(name, outcome.refusal, caller.person.roles);
   return failed(name, outcome.why, notReached);
@@ -75,12 +74,9 @@ async function runCommand(
   caller: Caller,
   path: string,
   fields: JsonObject,
-  call: ToolCall,
-  claimed: unknown,
-  requestId: string | undefined,
+  { toolCallId, sessionKey, sessionId, args, signal }: ToolCall & { readonly args: JsonObject },
 ): Promise<ToolResult> {
-  const { toolCallId, sessionKey, sessionId, args, signal } = call;
-  const key = requestId?.toLowerCase() ?? keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
+  const key = textAt(args, "request_id")?.toLowerCase() ?? keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
   const given = take(approvalsGiven(), toolCallId, tool.name, args);
   const outcome = await desk.call(
     caller,
@@ -90,7 +86,8 @@ async function runCommand(
       tool: tool.name,
       idempotencyKey: key,
       body: JSON.stringify(fields),
-      claimedBy: claimText(claimed),
+      expected: ["receipt"],
+      claimedBy: claimText(args["actor_id"]),
       approval: given ? { tool: tool.name, request_id: key, approved_by: given.approvedBy, at: given.at } : undefined,
     },
     signal,
@@ -110,10 +107,12 @@ async function runCommand(
 const notReached = "Say that the desk cannot be reached now; dispatch_contract_status tells what is wrong.";
 
 /** Searches in any granted role that may: a technician who is also a dispatcher finds by names too. */
-async function searchAs(desk: Desk, caller: Caller, path: string, signal: AbortSignal | undefined): Promise<JsonObject | null> {
-  const searchers: readonly Role[] = path.startsWith("/directory") ? ["dispatcher", "agent"] : ["dispatcher", "agent", "qa", "approver", "finance"];
-  const role = searchers.find((one) => caller.person.roles.includes(one));
-  return role ? desk.peek({ ...caller, role }, path, signal) : null;
+async function searchAs(desk: Desk, caller: Caller, path: string, signal: AbortSignal | undefined): Promise<Found> {
+  const role = roleIn(caller.person, queries[path.startsWith("/directory") ? "directory.search" : "ticket.search"]);
+  if (!role) return { kind: "not allowed" };
+  const outcome = await desk.call({ ...caller, role }, { method: "GET", path }, signal, shortWaitMs);
+  if (outcome.kind === "answered") return { kind: "found", body: outcome.body };
+  return outcome.kind === "refused" ? { kind: "not allowed" } : { kind: "away", why: outcome.why };
 }
 
 /** What the model says about who it is goes into the audit as a claim, cut to what a claim may hold. */
@@ -122,6 +121,6 @@ function claimText(claimed: unknown): string | undefined {
   const text = typeof claimed === "string" ? claimed : JSON.stringify(claimed);
   // oxlint-disable-next-line no-control-regex
   const clean = text.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ").trim();
-  return clean === "" ? undefined : [...clean].slice(0, 200).join("").slice(0, 200);
+  return clean === "" ? undefined : [...clean].slice(0, 200).join("").slice(0, 200).toWellFormed();
 }
 

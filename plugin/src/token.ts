@@ -55,7 +55,17 @@ type Key = { readonly secret: Uint8Array | CryptoKey; readonly algorithm: string
 
 async function openKey(from: Signing["key"]): Promise<Key> {
   if ("secret" in from) return { secret: new TextEncoder().encode(from.secret), algorithm: "HS256" };
-  const jwk: JWK = JSON.parse(await readFile(from.file, "utf8"));
-  if (!jwk.alg || !jwk.d) throw new Error(`signing.keyFile ${from.file} holds no private JWK with an alg`);
+  const jwk = jwkFrom(await readFile(from.file, "utf8"));
+  if (!jwk?.alg || !jwk.d) throw new Error(`signing.keyFile ${from.file} holds no private JWK with an alg`);
   return { secret: await importJWK(jwk, jwk.alg), algorithm: jwk.alg, keyId: jwk.kid };
+}
+
+/** Null for what is no JSON: the parser's own message quotes the text, and this text is a key. */
+function jwkFrom(text: string): JWK | null {
+  try {
+    const jwk: JWK | null = JSON.parse(text);
+    return jwk;
+  } catch {
+    return null;
+  }
 }

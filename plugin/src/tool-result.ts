@@ -4,7 +4,7 @@
 import type { ToolName } from "../../dispatch/contract/index.ts";
 import type { ApiRefusal } from "./api-client.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
-import { fenced, lines, quoted } from "./result-text.ts";
+import { fenced, inline, lines, plainOrQuoted } from "./result-text.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { nextLine } from "./describe-ticket.ts";
 
@@ -51,9 +51,9 @@ function refusalText(tool: ToolName, { code, message, details }: ApiRefusal, gra
   for (const [key, value] of Object.entries(details)) {
     if (saidElsewhere.has(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
     if (peoplesWords.has(key)) words[key] = value;
-    else if (Array.isArray(value)) facts.push(`${key}: ${value.map((item) => (typeof item === "string" ? plainOrQuoted(item) : JSON.stringify(item))).join(", ").slice(0, 1_500)}`);
+    else if (Array.isArray(value)) facts.push(`${key}: ${value.map((item) => (typeof item === "string" ? plainOrQuoted(item) : inline(item, 500))).join(", ").slice(0, 1_500).toWellFormed()}`);
     else if (typeof value === "string") facts.push(`${key}: ${plainOrQuoted(value)}`);
-    else facts.push(`${key}: ${JSON.stringify(value).slice(0, 1_500)}`);
+    else facts.push(`${key}: ${inline(value)}`);
   }
   const broken = listAt(details, "validation_errors").filter(isObject).slice(0, 12);
   return lines(
@@ -65,6 +65,3 @@ function refusalText(tool: ToolName, { code, message, details }: ApiRefusal, gra
     nextLine(textAt(details, "from_state"), granted),
   );
 }
-
-/** Keys, ids and states as they are; anything else in quotes. */
-const plainOrQuoted = (text: string): string => (/^[A-Za-z0-9_./:+-]{1,120}$/.test(text) ? text : quoted(text, 300));

@@ -1,0 +1,110 @@
+// A chat with the plugin's real tool code: who speaks is given as the host proves it, the rest is what a model sends.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { chatName, type ToolName } from "../../dispatch/contract/index.ts";
+import { roles, type Role } from "../../dispatch/contract/roles.ts";
+import { cardForCall, type Card } from "../../plugin/src/approval-hook.ts";
+import { readConfiguration, type Configuration } from "../../plugin/src/configuration.ts";
+import { openDesk, type Desk } from "../../plugin/src/desk.ts";
+import { nobody, type Requester } from "../../plugin/src/identity.ts";
+import type { JsonObject } from "../../plugin/src/json.ts";
+import { runTool } from "../../plugin/src/run-tool.ts";
+import { toolsByChatName, type Tool } from "../../plugin/src/tool-catalog.ts";
+import { ana } from "../support/directory.ts";
+import { tokenSecret } from "../support/token.ts";
+
+/** What an API needs to believe the plugin. */
+export const believing = { DISPATCH_AUTH_JWT_SECRET: tokenSecret };
+
+export const theOwner: Requester = { ...nobody, owner: true };
+export const sender = (senderId: string, channel = "telegram", accountId: string | null = null): Requester => ({ channel, accountId, senderId, owner: false });
+
+export type Grants = { readonly actor: string; readonly roles: readonly Role[]; readonly accounts?: readonly string[]; readonly sites?: readonly string[]; readonly techId?: string };
+
+/** Dana may do everything everywhere, and is Ana's hands. */
+export const dana: Grants = { actor: "dana", roles, accounts: ["*"], sites: ["*"], techId: ana };
+
+export type Said = {
+  readonly text: string;
+  readonly first: string;
+  readonly outcome: string;
+  /** The API's answer, where there was one. */
+  readonly body: JsonObject;
+  readonly details: JsonObject;
+};
+
+export type Saying = {
+  readonly from?: Requester;
+  /** The id the model gave its call; by default every call is a new one. */
+  readonly callId?: string;
+  readonly session?: string;
+  readonly signal?: AbortSignal;
+  /** What the person says to the card, when one comes; without it no host asks anybody. */
+  readonly card?: "allow-once" | "deny";
+};
+
+export type Chat = {
+  readonly desk: Desk;
+  /** One tool call, and what the model reads. */
+  say(tool: ToolName, args?: unknown, saying?: Saying): Promise<Said>;
+  /** The card that would come for a call. */
+  card(tool: ToolName, args: JsonObject, from?: Requester | null, callId?: string): Promise<Card | null>;
+};
+
+export type ChatOptions = {
+  readonly owner?: Grants | null;
+  readonly people?: readonly (Grants & { readonly channel: string; readonly senderId: string; readonly accountId?: string })[];
+  readonly timeoutMs?: number;
+  readonly secret?: string;
+};
+
+/** The configuration a written one reads as. */
+export function configured(written: unknown): Configuration {
+  const { configuration, problems } = readConfiguration(written);
+  assert.ok(configuration, problems.join("; "));
+  return configuration;
+}
+
+export function openChat(apiUrl: string, { owner = dana, people = [], timeoutMs = 20_000, secret = tokenSecret }: ChatOptions = {}): Chat {
+  const desk = openDesk(configured({ apiUrl, signing: { secret }, ...(owner && { owner }), people, timeoutMs }));
+  const card: Chat["card"] = (tool, args, from = theOwner, callId) => cardForCall(desk, { toolName: chatName(tool), args, toolCallId: callId, requester: from });
+  return {
+    desk,
+    card,
+    say: async (tool, args = {}, { from = theOwner, callId = randomUUID(), session = "main", signal, card: decision } = {}) => {
+      // A host passes arguments on as JSON and nothing else.
+      if (decision) (await card(tool, asObject(args), from, callId))?.onResolution(decision);
+      const { content, details } = await runTool(desk, toolOf(tool), { toolCallId: callId, args, requester: from, sessionKey: session, sessionId: null, signal });
+      const text = content.map((part) => part.text).join("\n");
+      return { text, first: text.split("\n")[0] ?? "", outcome: String(details["outcome"]), body: asObject(details["body"]), details };
+    },
+  };
+}
+
+export function toolOf(name: ToolName): Tool {
+  return toolsByChatName.get(chatName(name)) ?? assert.fail(`no tool ${name}`);
+}
+
+const asObject = (value: unknown): JsonObject => (typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {});
+
+const opening = "<<<data";
+const closing = "data>>>";
+
+/** The text without what stands between its fences; every fence must be whole, on lines of its own, and hold JSON. */
+export function outsideFences(text: string): string {
+  const outside: string[] = [];
+  /** Lines since the fence that is open; null outside. */
+  let inside: number | null = null;
+  for (const line of text.split(/\r\n|[\n\r\u0085\u2028\u2029]/)) {
+    const opens = line.startsWith(opening);
+    const closes = line === closing;
+    assert.ok(opens || closes || (!line.includes("<<<") && !line.includes(">>>")), `half a fence: ${line}`);
+    if (opens) assert.ok(inside === null, `a fence within a fence:\n${text}`);
+    if (closes) assert.ok(inside === 1, `not one line of JSON between two fences:\n${text}`);
+    if (!opens && !closes && inside === null) outside.push(line);
+    inside = opens ? 0 : closes || inside === null ? null : inside + 1;
+  }
+  assert.ok(inside === null, `an open fence:\n${text}`);
+  return outside.join("\n");
+}

@@ -1,0 +1,55 @@
+// dispatch_contract_status tells a person at once what is wrong: nothing listens, another version, something else.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { contractHash } from "../../dispatch/contract/hash.ts";
+import { tools } from "../../plugin/src/tool-catalog.ts";
+import { contractStatus } from "../../plugin/src/contract-status.ts";
+import { startTestApi } from "../support/api.ts";
+import { believing, openChat, theOwner } from "./chat.ts";
+import { deadPort, json, refusal, standIn, type Answer } from "./stand-in.ts";
+
+async function statusAt(url: string) {
+  const { desk } = openChat(url, { timeoutMs: 500 });
+  const reading = { configuration: desk.configuration, problems: [] } as const;
+  const { content, details } = await contractStatus({ plugin: "dispatch", version: "1.2.3", contractHash: contractHash(), reading, desk }, theOwner);
+  return { text: content.map(({ text }) => text).join("\n"), details };
+}
+
+test("all is well", async (t) => {
+  const api = await startTestApi({ env: believing, t });
+  const { text, details } = await statusAt(api.url);
+  assert.match(text, /^READ dispatch_contract_status\neverything is there\nplugin dispatch 1\.2\.3, /);
+  assert.match(text, /approvals by a person required/);
+  const { profile, human_approval, granted_roles, ...rest } = details;
+  assert.ok(profile && human_approval && Array.isArray(granted_roles));
+  assert.deepEqual(rest, {
+    tool: "dispatch_contract_status", outcome: "read", tool_names: tools.map(({ chatName }) => chatName), plugin: "dispatch", version: "1.2.3",
+    contract_hash: contractHash(), configured: true, base_url: api.url, api_reachable: true, api_contract_hash: contractHash(), actor: "dana", problems: [],
+  });
+});
+
+const contract = { service: "dispatch-api", contract_hash: contractHash(), profile: {}, human_approval: { required: false, rules: [] } };
+const wrong: readonly (readonly [string, Answer, RegExp, reachable: boolean])[] = [
+  ["another version of the contract", (_request, response) => json(response, 200, { ...contract, contract_hash: "0".repeat(64) }), /another version of the contract.*update the older/, true],
+  ["an API that does not tell its contract", (_request, response) => refusal(response, 404, "NOT_FOUND"), /does not tell its contract: it is older/, true],
+  ["a signature that is not believed", (_request, response) => refusal(response, 401, "INVALID_AUTH_TOKEN"), /refuses this plugin's signature: INVALID_AUTH_TOKEN/, true],
+  ["another service that speaks JSON", (_request, response) => json(response, 200, { ok: true }), /is not dispatch-api/, false],
+  ["a page of HTML", (_request, response) => response.end("<h1>It works!</h1>"), /is not dispatch-api/, false],
+  ["no answer", () => undefined, /did not answer within/, false],
+  ["its database away", (_request, response) => refusal(response, 503, "DEPENDENCY_UNAVAILABLE"), /DEPENDENCY_UNAVAILABLE/, false],
+];
+for (const [what, answer, said, reachable] of wrong) {
+  test(`${what} is said`, async (t) => {
+    const { text, details } = await statusAt((await standIn(t, answer)).url);
+    assert.match(text, /\nWRONG:\n- /);
+    assert.match(text, said);
+    assert.equal(details["api_reachable"], reachable);
+  });
+}
+
+test("nothing that listens is said", async () => {
+  const { text, details } = await statusAt(`http://127.0.0.1:${await deadPort()}`);
+  assert.match(text, /WRONG:\n- dispatch-api at http:\/\/127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/);
+  assert.equal(details["api_reachable"], false);
+});

@@ -1,0 +1,114 @@
+// Two people on a chat channel with different grants, and one who is not known: over every tool, each does exactly their own.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { commands, queries, type CommandName, type QueryName } from "../../dispatch/contract/index.ts";
+import type { Role } from "../../dispatch/contract/roles.ts";
+import type { JsonObject } from "../../plugin/src/json.ts";
+import { commandTable, queryTable, type StateName } from "../contract/command-table.ts";
+import { waysToObey } from "../contract/obeyed-commands.ts";
+import { startTestApi } from "../support/api.ts";
+import { acme, ana, ben, borealis } from "../support/directory.ts";
+import { ticketIn, type BuiltTicket } from "../support/ticket-builder.ts";
+import { tracesLeft } from "../support/traces-left.ts";
+import { believing, openChat, sender } from "./chat.ts";
+
+const everywhere = { accounts: ["*"], sites: ["*"], channel: "telegram" };
+const people = [
+  { actor: "dora", roles: ["dispatcher"] as const, senderId: "1", ...everywhere },
+  { actor: "ana", roles: ["tech"] as const, techId: ana, senderId: "2", ...everywhere },
+  { actor: "ben", roles: ["tech"] as const, techId: ben, senderId: "3", ...everywhere },
+  { actor: "nell", roles: ["dispatcher"] as const, senderId: "4", channel: "telegram", accounts: [borealis.id], sites: ["*"] },
+  { actor: "nora", roles: ["dispatcher"] as const, senderId: "5", channel: "telegram" },
+];
+const [dora, annie, benny, nell, nora, stranger] = [sender("1"), sender("2"), sender("3"), sender("4"), sender("5"), sender("6")];
+type Who = ReturnType<typeof sender>;
+
+const place = { account_id: acme.id, site_id: acme.oakland };
+const fromNothing: Partial<Record<CommandName, JsonObject>> = {
+  "ticket.create": { ...place, summary: "Door" },
+  "ticket.blind_intake": { ...commands["ticket.blind_intake"].example, ...place },
+  "ops.autonomy.pause": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "recall" },
+  "ops.autonomy.rollback": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "over" },
+};
+
+/** A state the command starts from in which the work is Ana's, where there is one. */
+const startOf = (from: readonly StateName[]): StateName | undefined =>
+  (["IN_PROGRESS", "DISPATCHED", "ON_HOLD", "COMPLETED_PENDING_VERIFICATION"] as const).find((state) => from.includes(state)) ?? from[0];
+
+describe("grants", async () => {
+  const api = await startTestApi({ env: believing });
+  const chat = openChat(api.url, { owner: null, people });
+
+  async function arranged(tool: CommandName, from: readonly StateName[]): Promise<JsonObject> {
+    const state = startOf(from);
+    if (state === undefined) return fromNothing[tool] ?? assert.fail(`no call for ${tool}`);
+    const [way] = waysToObey(tool, state);
+    assert.ok(way, `no way to obey ${tool}`);
+    const ticket: BuiltTicket = await ticketIn(api, state, way.plan);
+    await way.arrange?.(api, ticket);
+    return { ticket_id: ticket.id, ...way.body(api, ticket) };
+  }
+
+  for (const { tool, roles, from } of commandTable) {
+    const may = (role: Role) => roles.includes(role);
+
+    test(`${tool} is for ${roles.join(", ")}`, async () => {
+      const args = await arranged(tool, from);
+      const refusedFirst = async (who: Who, code: string, wish: JsonObject = {}) => {
+        const traces = await tracesLeft(api.owner);
+        const said = await chat.say(tool, { ...args, ...wish }, { from: who, card: "allow-once" });
+        assert.equal(said.first, `REFUSED ${code} ${tool}: nothing changed.`, said.text);
+        assert.deepEqual(await tracesLeft(api.owner), traces);
+      };
+      await refusedFirst(stranger, "UNKNOWN_SENDER");
+      await refusedFirst(stranger, "UNKNOWN_SENDER", { actor_role: "dispatcher", actor_id: "dora" });
+      if (!may("dispatcher")) await refusedFirst(dora, "ROLE_NOT_GRANTED");
+      if (!may("tech")) await refusedFirst(annie, "ROLE_NOT_GRANTED");
+      await refusedFirst(annie, "ROLE_NOT_GRANTED", { actor_role: "dispatcher", actor_id: "dora" });
+      await refusedFirst(dora, "ROLE_NOT_GRANTED", { actor_role: "tech", actor_id: "ana" });
+      if (may("tech")) await refusedFirst(benny, "NOT_ASSIGNED_TECH");
+      // Scopes: another account's, and none at all.
+      if (may("dispatcher") && from.length > 0) for (const who of [nell, nora]) await refusedFirst(who, "FORBIDDEN_SCOPE");
+
+      let next: JsonObject | null = args;
+      for (const [who, role] of [[dora, "dispatcher"], [annie, "tech"]] as const) {
+        if (!may(role)) continue;
+        next ??= await arranged(tool, from);
+        const said = await chat.say(tool, next, { from: who, card: "allow-once" });
+        assert.equal(said.first, `DONE ${tool}`, said.text);
+        next = null;
+      }
+    });
+  }
+
+  for (const { tool, roles } of queryTable) {
+    test(`${tool} is for ${roles.join(", ")}`, async () => {
+      const { id } = await ticketIn(api, tool === "schedule.slots" ? "READY_TO_SCHEDULE" : "IN_PROGRESS");
+      const args = await argumentsOf(tool, id);
+      const first = async (from: Who) => (await chat.say(tool, args, { from })).first;
+      const refused = (code: string) => `REFUSED ${code} ${tool}: nothing changed.`;
+      assert.equal(await first(stranger), refused("UNKNOWN_SENDER"));
+      assert.equal(await first(dora), roles.includes("dispatcher") ? `READ ${tool}` : refused("ROLE_NOT_GRANTED"));
+      assert.equal(await first(annie), roles.includes("tech") ? `READ ${tool}` : refused("ROLE_NOT_GRANTED"));
+      if (args["ticket_id"] !== undefined) assert.equal(await first(nora), refused("FORBIDDEN_SCOPE"));
+    });
+  }
+
+  async function argumentsOf(tool: QueryName, ticket_id: string): Promise<JsonObject> {
+    const { path } = queries[tool];
+    if (path.includes("{ticketId}")) return { ticket_id };
+    if (!path.includes("{receiptId}")) return {};
+    const [event] = (await api.read("ticket.timeline", { ticket: ticket_id })).events;
+    return { receipt_id: event?.id };
+  }
+
+  test("a reading shows what lies in the sender's scope and nothing else", async () => {
+    const { id } = await ticketIn(api, "NEW", { accountId: borealis.id, siteId: borealis.albany, summary: "Oven hatch jams" });
+    for (const tool of ["dispatcher.cockpit", "ticket.search"] as const) {
+      const seen = (await chat.say(tool, {}, { from: nell })).text;
+      assert.ok(seen.includes(id) && !seen.includes(acme.oakland) && !seen.includes("Acme"), seen);
+      assert.doesNotMatch((await chat.say(tool, {}, { from: nora })).text, /ticket [0-9a-f]{8}-/);
+    }
+  });
+});
