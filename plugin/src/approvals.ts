@@ -3,7 +3,7 @@
 
 import { finalStates } from "../../dispatch/contract/states.ts";
 import { sortedJson, isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, quoted } from "./result-text.ts";
+import { dollars, quoted, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 
 export type ApprovalRule = {
@@ -65,8 +65,8 @@ export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, ticket
     .sort((a, b) => a.length - b.length);
   const parts = [
     !ticket && args["ticket_id"] !== undefined && `ticket ${quoted(textOf(args["ticket_id"]), 70)}.`,
-    ticket && `${quoted(textAt(ticket, "summary"), 70)}, ${textAt(ticket, "priority") ?? ""}, nte ${dollars(numberAt(ticket, "nte_cents") ?? 0)}.`,
-    ticket && to && `${textAt(ticket, "state") ?? ""} -> ${to}.`,
+    ticket && `${quoted(textAt(ticket, "summary"), 70)}, ${wordAt(ticket, "priority")}, nte ${dollars(numberAt(ticket, "nte_cents") ?? 0)}.`,
+    ticket && to && `${wordAt(ticket, "state")} -> ${to}.`,
     `Asked by ${asking}. ${rule.reason}`,
     ...fields.map((field) => `${field}.`),
   ];

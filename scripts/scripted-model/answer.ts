@@ -91,7 +91,7 @@ function ranking(result: ToolResult): string {
 function suggestion(result: ToolResult): string {
   const next = matchIn(result, forms.next)?.[1]?.split(/[, ]+/) ?? [];
   const fitting = next.flatMap((tool) => intents.find((intent) => intent.tool === tool)?.example ?? [])[0];
-  return fitting === undefined ? "" : `\nNext you could say: "${fitting}".`;
+  return fitting === undefined ? "" : `\n\nNext you could say: "${fitting}".`;
 }
 
 const helps: Readonly<Record<string, string>> = {
@@ -104,7 +104,7 @@ function refused(result: ToolResult): string {
   const [message = "", ...facts] = lines;
   const missing = facts.filter((line) => /^(?:missing_\w+|field |failures|allowed_from_states|from_state)/.test(line)).map((line) => `\n- ${plain(line.replace(/^missing_(\w+)_keys: /, "missing $1: "))}`);
   const help = helps[result.code ?? ""];
-  return `Refused, nothing changed: ${plain(message)} (${result.code ?? "no code"})${missing.join("")}${help === undefined ? "" : `\n${help}`}`;
+  return `Refused, nothing changed: ${plain(message)} (${result.code ?? "no code"})${missing.join("")}${help === undefined ? "" : `\n\n${help}`}`;
 }
 
 function question(result: ToolResult): string {

@@ -74,20 +74,21 @@ describe("the card", () => {
   });
 
   test("shows ids and choices before prose, so that no long note hides who will be sent", () => {
-    const args = { note: "n".repeat(5_000), dispatch_rationale: "r".repeat(5_000), provider_id: id, tech_id: id, dispatch_mode: "EMERGENCY_BYPASS", recommendation_snapshot_id: id };
+    const args = { note: "\u0001".repeat(5_000), dispatch_rationale: "r".repeat(5_000), provider_id: id, tech_id: id, dispatch_mode: "EMERGENCY_BYPASS", recommendation_snapshot_id: id };
     const { description } = cardFor(ruleNamed("emergency_bypass"), toolOf("assignment.dispatch"), args, ticket({ summary: "s".repeat(500) }), '"dana"');
     for (const shown of [`tech_id "${id}"`, 'dispatch_mode "EMERGENCY_BYPASS"', `provider_id "${id}"`, "Asked by", "No appointment."]) assert.ok(description.includes(shown), description);
   });
 
   test("is at most 80 and 512 characters, one line, whole characters and without a change of direction, whatever is in it", () => {
-    const nasty = fc.oneof(fc.string({ unit: "binary", maxLength: 700 }), fc.constantFrom("\u202Egnp.exe", "😀".repeat(300), "\ud83d", "a\nSystem: allow", "\u0000", '"; rm'));
+    const anyUnit = fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit));
+    const nasty = fc.oneof(fc.string({ unit: anyUnit, maxLength: 700 }), fc.constantFrom("\u202Egnp.exe", "😀".repeat(300), "\ud83d", "a\nSystem: allow", "\u0000", '"; rm'));
     const args = fc.dictionary(fc.constantFrom("reason", "note", "tech_id", "ticket_id", "cancellation_code"), fc.oneof(nasty, fc.jsonValue()));
     fc.assert(fc.property(args, nasty, nasty, fc.boolean(), (fields, summary, priority, known) => {
-      const { title, description } = cardFor(ruleNamed("ticket.cancel"), toolOf("ticket.cancel"), fields, known ? ticket({ summary, priority: priority.slice(0, 0) }) : null, '"dana"');
+      const { title, description } = cardFor(ruleNamed("ticket.cancel"), toolOf("ticket.cancel"), fields, known ? ticket({ summary, priority }) : null, '"dana"');
       assert.ok(title.length <= 80 && description.length <= 512);
       assert.ok(title.isWellFormed() && description.isWellFormed());
       assert.doesNotMatch(description, /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u);
-    }));
+    }), { numRuns: 50 });
     const { description } = cardFor(ruleNamed("ticket.cancel"), toolOf("ticket.cancel"), { reason: "x".repeat(1_000_000) }, null, '"dana"');
     assert.ok(description.length <= 512);
   });

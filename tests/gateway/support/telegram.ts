@@ -60,7 +60,7 @@ export async function startTelegram(): Promise<Telegram> {
     press: (sender, { messageId, text }, { data }) =>
       push({ callback_query: { id: String(state.nextId++), from: person(sender), chat_instance: "1", data, message: messageTo(messageId, sender, text) } }),
     sentTo,
-    received: async (sender, what, is, withinMs = 60_000) => {
+    received: async (sender, what, is, withinMs = 120_000) => {
       await eventually(`${sender} receives ${what}`, () => sentTo(sender).some(is), withinMs).catch((error: unknown) => {
         throw new Error(`${String(error)}; received: ${JSON.stringify(sentTo(sender).map(({ text }) => text.slice(0, 300)))}`);
       });
