@@ -20,7 +20,7 @@ function describe({ call, result }: Exchange, place: Place, isLast: boolean): st
   if (!result) return `No answer came back for ${words(call.name)}, so it is not known whether it happened.`;
   switch (result.outcome) {
     case "DONE":
-      return `${done(call.name, result, place)}${isLast ? suggestion(result) : ""}`;
+      return `${done(call.name, result, place)}${isLast ? suggestion(call.name, result) : ""}`;
     case "READ":
       return describeReading(call.name, result, place);
     case "REFUSED":
@@ -88,9 +88,9 @@ function ranking(result: ToolResult): string {
 }
 
 /** What may follow, in a sentence the stand-in understands. */
-function suggestion(result: ToolResult): string {
+function suggestion(tool: string, result: ToolResult): string {
   const next = matchIn(result, forms.next)?.[1]?.split(/[, ]+/) ?? [];
-  const fitting = next.flatMap((tool) => intents.find((intent) => intent.tool === tool)?.example ?? [])[0];
+  const fitting = next.filter((one) => one !== tool).flatMap((one) => intents.find((intent) => intent.tool === one)?.example ?? [])[0];
   return fitting === undefined ? "" : `\n\nNext you could say: "${fitting}".`;
 }
 

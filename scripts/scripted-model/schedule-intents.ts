@@ -63,7 +63,7 @@ export const scheduleIntents: readonly Intent[] = [
     }),
   },
   {
-    example: "send Ana",
+    example: "dispatch the first",
     tool: "assignment_dispatch",
     pattern: /^(?:send|dispatch)\b(?!.*\b(?:now|at once|immediately)\b) *([\p{L}][\p{L}' -]*)?[.!]*$/iu,
     step: dispatch,

@@ -59,6 +59,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, clock:
     // The other end may be gone, and then there is nobody to tell.
     if (response.destroyed || response.headersSent) return void response.destroy();
     const { status, message, code, param } = error instanceof BadRequest ? error : { status: 500, message: String(error), code: null, param: null };
+    // What is left of a body nobody reads would be taken for the next request.
+    request.resume();
+    response.setHeader("connection", "close");
     sendJson(response, status, { error: { message, type: status < 500 ? "invalid_request_error" : "server_error", param, code } });
   }
 }

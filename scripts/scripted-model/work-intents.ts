@@ -71,7 +71,7 @@ function saidAboutWork(sentence: string): JsonObject {
   const minutes = (of: string) => new RegExp(String.raw`(\d+) (?:min|minutes) (?:of )?${of}`, "i").exec(sentence)?.[1];
   const labor = minutes("(?:work|labou?r)");
   const travel = minutes("(?:travel|driving)");
-  const unsigned = /\bno signature because (.+?)[.!]*$/i.exec(sentence)?.[1];
+  const unsigned = /\bno signature because ([^,;.!]+)/i.exec(sentence)?.[1];
   return {
     ...((labor !== undefined || travel !== undefined) && { work: { ...(labor !== undefined && { labor_minutes: Number(labor) }), ...(travel !== undefined && { travel_minutes: Number(travel) }) } }),
     ...(unsigned !== undefined && { no_signature_reason: unsigned }),

@@ -45,7 +45,7 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
   ["check in", onIt("tech_check_in", { timestamp: now })],
   ["what is missing?", onIt("tech_job_packet")],
   ["complete it", onIt("tech_complete", { checklist_status: {} })],
-  ["complete it, no signature because the shop was shut, 90 minutes of work", onIt("tech_complete", { checklist_status: {}, work: { labor_minutes: 90 }, no_signature_reason: "the shop was shut, 90 minutes of work" })],
+  ["complete it, no signature because the shop was shut, 90 minutes of work", onIt("tech_complete", { checklist_status: {}, work: { labor_minutes: 90 }, no_signature_reason: "the shop was shut" })],
   ["complete it, the whole checklist is done", onIt("tech_job_packet")],
   ["show the evidence", onIt("closeout_list_evidence")],
   ["attach the photo s3://bucket/door.jpg as photo_before_security_risk.", onIt("closeout_add_evidence", { kind: "PHOTO", uri: "s3://bucket/door.jpg", evidence_key: "photo_before_security_risk" })],
@@ -82,7 +82,8 @@ describe("a sentence becomes calls", () => {
   for (const { example, tool } of intents) {
     test(`its own example is understood: ${example}`, () => {
       const conversation = aboutTicket().says("offer Tuesday 9 to 11").ran({ name: "schedule_propose", args: { options: [nine] }, text: "DONE schedule.propose" }).says(example);
-      assert.ok(["directory_search", tool].includes(conversation.calls()[0]?.name ?? ""));
+      const onTheWay: Readonly<Record<string, string>> = { ticket_create: "directory_search", assignment_dispatch: "assignment_recommend" };
+      assert.ok([tool, onTheWay[tool]].includes(conversation.calls()[0]?.name));
     });
   }
 });
