@@ -13,6 +13,8 @@ type Shown = { readonly id: string; readonly text: string; readonly isPersons: b
 /** A turn of the agent takes a second or two; on a machine with much else to do, many times that. */
 const answerWithinMs = 180_000;
 const pollMs = 100;
+/** The page shows a message at once; one that it has not shown for so long is lost. */
+const lostAfterMs = 20_000;
 const busy = ".chat-send-btn--stop, .chat-working-indicator";
 const card = "[data-approval-id]";
 
@@ -35,17 +37,14 @@ export class DashboardChat {
   }
 
   /** Writes a message and waits for the whole answer. @throws {Error} when none comes within three minutes */
-  async say(text: string): Promise<string> {
-    const before = await this.#send(text);
-    return this.#answer(text, before);
+  say(text: string): Promise<string> {
+    return this.#exchange(text, `an answer to "${text}"`, async (before) => (await this.#isBusy() ? null : answerAfter(before, await this.#shown())));
   }
 
   /** Writes a message that a person will have to allow, waits for the card, and gives what it says. */
-  async ask(text: string): Promise<string> {
-    await this.#send(text);
+  ask(text: string): Promise<string> {
     const shown = this.#page.locator(card).last();
-    await shown.waitFor();
-    return shown.innerText();
+    return this.#exchange(text, `a card for "${text}"`, async () => ((await shown.isVisible()) ? shown.innerText() : null));
   }
 
   /** Presses a button of the card that is shown, and waits for what the agent makes of it. */
@@ -54,7 +53,10 @@ export class DashboardChat {
     const shown = this.#page.locator(card).last();
     await this.#press(shown.getByRole("button", { name: decision }));
     await shown.waitFor({ state: "detached" });
-    return this.#answer(before.findLast(({ isPersons }) => isPersons)?.text ?? "", before.at(-1)?.id ?? null);
+    return until(`an answer to "${decision}"`, async () => {
+      const last = (await this.#isBusy()) ? undefined : (await this.#shown()).at(-1);
+      return last && !last.isPersons && last.id !== before.at(-1)?.id ? last.text : null;
+    });
   }
 
   /** Saves what is seen, as WebP: a third of the PNG's size, and as legible. */
@@ -71,12 +73,31 @@ export class DashboardChat {
     await this.#page.mouse.move(2, 300);
   }
 
-  /** Gives the id of the last message before this one. */
-  async #send(text: string): Promise<string | null> {
+  /**
+   * Writes a message until it leads to something. A message written just after a turn's end was seen to vanish: the page
+   * took it, and the conversation never had it. Then, and only then, it is written again.
+   */
+  async #exchange(text: string, what: string, found: (before: readonly Shown[]) => Promise<string | null>): Promise<string> {
+    for (let times = 1; ; times++) {
+      const before = await this.#send(text);
+      let missingSince: number | null = null;
+      const result = await until(what, async () => {
+        const answer = await found(before);
+        if (answer !== null) return { answer };
+        const isMissing = !(await this.#isBusy()) && lastOfPerson(await this.#shown())?.id === lastOfPerson(before)?.id;
+        missingSince = isMissing ? (missingSince ?? performance.now()) : null;
+        return missingSince !== null && performance.now() - missingSince > lostAfterMs && times < 3 ? "lost" : null;
+      });
+      if (result !== "lost") return result.answer;
+    }
+  }
+
+  /** Gives the messages shown before this one. */
+  async #send(text: string): Promise<readonly Shown[]> {
     const composer = this.#page.getByPlaceholder(/^Message/);
     const send = this.#page.getByRole("button", { name: "Send message" });
     await this.#page.locator(busy).first().waitFor({ state: "detached" });
-    const before = (await this.#shown()).at(-1)?.id ?? null;
+    const before = await this.#shown();
     await composer.fill(text);
     // A click is lost while the page still settles the turn before; an empty composer shows that it was taken.
     await until(`"${text}" to be sent`, async () => {
@@ -87,14 +108,8 @@ export class DashboardChat {
     return before;
   }
 
-  #answer(text: string, before: string | null): Promise<string> {
-    return until(`an answer to "${text}"`, async () => {
-      if ((await this.#page.locator(busy).count()) > 0) return null;
-      const shown = await this.#shown();
-      const last = shown.at(-1);
-      const asked = shown.findLast(({ isPersons }) => isPersons);
-      return last && !last.isPersons && last.id !== before && asked?.text === text ? last.text : null;
-    });
+  async #isBusy(): Promise<boolean> {
+    return (await this.#page.locator(busy).count()) > 0;
   }
 
   /** The messages in sight and a little above; the page keeps no more of them. */
@@ -107,6 +122,14 @@ export class DashboardChat {
       })),
     );
   }
+}
+
+const lastOfPerson = (shown: readonly Shown[]): Shown | undefined => shown.findLast(({ isPersons }) => isPersons);
+
+/** What was answered to a message that was not there before; null while nothing was. */
+function answerAfter(before: readonly Shown[], shown: readonly Shown[]): string | null {
+  const last = shown.at(-1);
+  return last && !last.isPersons && last.id !== before.at(-1)?.id && lastOfPerson(shown)?.id !== lastOfPerson(before)?.id ? last.text : null;
 }
 
 /** Asks until there is something. @throws {Error} naming what there was not */
