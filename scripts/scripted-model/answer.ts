@@ -87,11 +87,19 @@ function ranking(result: ToolResult): string {
   return ranked.map(([, , name = "", score, why], at) => `\n${at + 1}. ${plain(unquoted(name))}, score ${score} (${why})`).join("");
 }
 
+/** What nobody does but for a reason of their own. */
+const notSuggested: ReadonlySet<string> = new Set(["ticket_cancel", "assignment_override"]);
+
 /** What may follow, in a sentence the stand-in understands. */
 function suggestion(tool: string, result: ToolResult): string {
   const next = matchIn(result, forms.next)?.[1]?.split(/[, ]+/) ?? [];
-  const fitting = next.filter((one) => one !== tool).flatMap((one) => intents.find((intent) => intent.tool === one)?.example ?? [])[0];
-  return fitting === undefined ? "" : `\n\nNext you could say: "${fitting}".`;
+  const isTriaged = matchIn(result, forms.ticket)?.[2] === "TRIAGED";
+  const examples = next.filter((one) => one !== tool && !notSuggested.has(one)).flatMap((one) => {
+    const fitting = intents.filter((intent) => intent.tool === one);
+    // Before there is an appointment, the emergency's way is the only one to a technician.
+    return (isTriaged ? fitting.at(-1) : fitting[0])?.example ?? [];
+  });
+  return examples[0] === undefined ? "" : `\n\nNext you could say: "${examples[0]}".`;
 }
 
 const helps: Readonly<Record<string, string>> = {

@@ -17,6 +17,11 @@ describe("an answer says what the result says", () => {
     );
   });
 
+  test("after a triage without an appointment, only what leads on is suggested", () => {
+    const text = `${done("ticket.triage", ticketText("TRIAGED", { before: "NEW" }))}\nnext: ticket_triage, ticket_cancel, assignment_dispatch`;
+    assert.match(answerTo("triage it as an emergency, glass", "ticket_triage", text), /Next you could say: "send Ana right now, it is an emergency"\.$/);
+  });
+
   test("a repetition is told as one", () => {
     assert.match(answerTo("check in", "tech_check_in", "DONE tech.check_in — this repeats an earlier call and did nothing new; the answer is the earlier one"), /done before; nothing new happened/);
   });
