@@ -13,8 +13,8 @@ type Shown = { readonly id: string; readonly text: string; readonly isPersons: b
 /** A turn of the agent takes a second or two; on a machine with much else to do, many times that. */
 const answerWithinMs = 180_000;
 const pollMs = 100;
-/** The page shows a message at once; one that it has not shown for so long is lost. */
-const lostAfterMs = 20_000;
+/** A queued message goes out within moments of the turn before it, or not at all. */
+const leftAfterMs = 3_000;
 const busy = ".chat-send-btn--stop, .chat-working-indicator";
 const card = "[data-approval-id]";
 
@@ -37,14 +37,23 @@ export class DashboardChat {
   }
 
   /** Writes a message and waits for the whole answer. @throws {Error} when none comes within three minutes */
-  say(text: string): Promise<string> {
-    return this.#exchange(text, `an answer to "${text}"`, async (before) => (await this.#isBusy() ? null : answerAfter(before, await this.#shown())));
+  async say(text: string): Promise<string> {
+    const before = await this.#send(text);
+    return until(`an answer to "${text}"`, async () => {
+      if (await this.#isBusy()) return null;
+      const shown = await this.#shown();
+      const last = shown.at(-1);
+      const isAnswer = last && !last.isPersons && last.id !== before.at(-1)?.id;
+      return isAnswer && isWritten(text, before, shown) ? last.text : null;
+    });
   }
 
   /** Writes a message that a person will have to allow, waits for the card, and gives what it says. */
-  ask(text: string): Promise<string> {
+  async ask(text: string): Promise<string> {
+    await this.#send(text);
     const shown = this.#page.locator(card).last();
-    return this.#exchange(text, `a card for "${text}"`, async () => ((await shown.isVisible()) ? shown.innerText() : null));
+    await shown.waitFor();
+    return shown.innerText();
   }
 
   /** Presses a button of the card that is shown, and waits for what the agent makes of it. */
@@ -74,38 +83,28 @@ export class DashboardChat {
   }
 
   /**
-   * Writes a message until it leads to something. A message written just after a turn's end was seen to vanish: the page
-   * took it, and the conversation never had it. Then, and only then, it is written again.
+   * Writes a message until it stands in the conversation, and gives the messages shown before it. One that is written in
+   * the moment a turn ends is queued by the page for a next turn that never comes: it is taken out and written again.
    */
-  async #exchange(text: string, what: string, found: (before: readonly Shown[]) => Promise<string | null>): Promise<string> {
-    for (let times = 1; ; times++) {
-      const before = await this.#send(text);
-      let missingSince: number | null = null;
-      const result = await until(what, async () => {
-        const answer = await found(before);
-        if (answer !== null) return { answer };
-        const isMissing = !(await this.#isBusy()) && lastOfPerson(await this.#shown())?.id === lastOfPerson(before)?.id;
-        missingSince = isMissing ? (missingSince ?? performance.now()) : null;
-        return missingSince !== null && performance.now() - missingSince > lostAfterMs && times < 3 ? "lost" : null;
-      });
-      if (result !== "lost") return result.answer;
-    }
-  }
-
-  /** Gives the messages shown before this one. */
   async #send(text: string): Promise<readonly Shown[]> {
     const composer = this.#page.getByPlaceholder(/^Message/);
     const send = this.#page.getByRole("button", { name: "Send message" });
+    const queued = this.#page.getByRole("button", { name: "Remove queued message" });
     await this.#page.locator(busy).first().waitFor({ state: "detached" });
     const before = await this.#shown();
     await composer.fill(text);
-    // A click is lost while the page still settles the turn before; an empty composer shows that it was taken.
-    await until(`"${text}" to be sent`, async () => {
-      if ((await composer.inputValue()) === "") return true;
-      if (await send.isVisible()) await this.#press(send).catch(() => undefined);
-      return (await composer.inputValue()) === "" || null;
+    let leftSince: number | null = null;
+    return until(`"${text}" to be sent`, async () => {
+      if (isWritten(text, before, await this.#shown())) return before;
+      if (await this.#isBusy()) return null;
+      // A click is lost while the page still settles the turn before.
+      if ((await composer.inputValue()) !== "" && (await send.isVisible())) await this.#press(send).catch(() => undefined);
+      leftSince = (await queued.isVisible()) ? (leftSince ?? performance.now()) : null;
+      if (leftSince === null || performance.now() - leftSince < leftAfterMs) return null;
+      await this.#press(queued);
+      await composer.fill(text);
+      return null;
     });
-    return before;
   }
 
   async #isBusy(): Promise<boolean> {
@@ -124,12 +123,11 @@ export class DashboardChat {
   }
 }
 
-const lastOfPerson = (shown: readonly Shown[]): Shown | undefined => shown.findLast(({ isPersons }) => isPersons);
-
-/** What was answered to a message that was not there before; null while nothing was. */
-function answerAfter(before: readonly Shown[], shown: readonly Shown[]): string | null {
-  const last = shown.at(-1);
-  return last && !last.isPersons && last.id !== before.at(-1)?.id && lastOfPerson(shown)?.id !== lastOfPerson(before)?.id ? last.text : null;
+/** Whether the person's last message is this text, and was not there before. */
+function isWritten(text: string, before: readonly Shown[], shown: readonly Shown[]): boolean {
+  const lastOfPerson = (messages: readonly Shown[]) => messages.findLast(({ isPersons }) => isPersons);
+  const last = lastOfPerson(shown);
+  return last?.text === text && last.id !== lastOfPerson(before)?.id;
 }
 
 /** Asks until there is something. @throws {Error} naming what there was not */
