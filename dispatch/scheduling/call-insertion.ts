@@ -49,6 +49,7 @@ export class CallInsertion {
     if (!callFirst && !this.#useParts(visit)) return;
     for (let i = 0; i < last; i++) {
       if (i > 0 && !callFirst && !this.#useParts(int(this.#routes.node, base + i))) return;
+      if (this.#leastAdded(row, technician, i, one, other) >= this.delta) continue;
       if (!this.#start(row, technician, i, one)) continue;
       this.#partsSaved.set(this.#partsLeft);
       for (let j = i; j < last; j++) {
@@ -62,6 +63,27 @@ export class CallInsertion {
       }
       this.#partsLeft.set(this.#partsSaved);
     }
+  }
+
+  /**
+   * What putting `one` at a gap adds at least, with `other` anywhere behind it: its own detour, and the time that no waiting of
+   * the row as it is can absorb. Where ways over the depot are shorter than direct ones this bound does not hold.
+   */
+  #leastAdded(row: number, technician: number, gap: number, one: number, other: number): number {
+    const c = this.#c;
+    if (c.callShortens) return Number.NEGATIVE_INFINITY;
+    const { node, stride, leg, length, busy, duration } = this.#routes;
+    const before = int(node, row * stride + gap);
+    const after = int(node, row * stride + gap + 1);
+    const line = one * c.nodes;
+    const further = num(c.distance.from, line + before) + num(c.distance.to, line + after) - num(leg, row * stride + gap);
+    const unused = int(length, row) === 2;
+    const least = c.weights.distance * further + (unused ? c.weights.technician : 0);
+    if (c.weights.duration === 0) return least;
+    const { to, from } = c.times[technician] ?? c.distance;
+    const direct = unused ? 0 : num(to, before * c.nodes + after);
+    const longer = num(from, line + before) + num(to, line + after) - direct + num(c.service, one) + num(c.service, other);
+    return least + c.weights.duration * Math.max(0, num(busy, row) + longer - num(duration, row));
   }
 
   #loadVan(technician: number): void {
@@ -94,8 +116,9 @@ export class CallInsertion {
   #step(technician: number, previous: number, node: number): boolean {
     const c = this.#c;
     const driving = num((c.times[technician] ?? c.distance).to, previous * c.nodes + node);
-    const arrive = arrivalAfter(c, technician, this.#leave, driving);
-    const start = earliestStart(c, technician, node, arrive);
+    const arrive = c.plainTime ? this.#leave + driving : arrivalAfter(c, technician, this.#leave, driving);
+    if (arrive > num(c.due, node) + c.slack) return false;
+    const start = c.plainTime ? Math.max(arrive, num(c.ready, node)) : earliestStart(c, technician, node, arrive);
     if (start === Number.POSITIVE_INFINITY) return false;
     const reached = this.#duration + driving;
     const wait = Math.max(0, num(c.ready, node) - reached - this.#latest);
@@ -121,7 +144,8 @@ export class CallInsertion {
       distance += num(legs, int(node, base + second) * c.nodes + other) + num(legs, other * c.nodes + after) - num(leg, base + second);
     }
     const delta = c.weights.distance * distance + (int(length, row) === 2 ? c.weights.technician : 0);
-    if (c.weights.duration === 0 && delta >= this.delta) return Number.POSITIVE_INFINITY;
+    // Durations only grow where no way over the depot is shorter than a direct one.
+    if ((c.weights.duration === 0 || !c.callShortens) && delta >= this.delta) return Number.POSITIVE_INFINITY;
     const took = this.#closed(row, technician, first, second, one, other);
     if (took === Number.POSITIVE_INFINITY || c.weights.duration === 0) return took === Number.POSITIVE_INFINITY ? took : delta;
     return delta + c.weights.duration * (took - num(duration, row));

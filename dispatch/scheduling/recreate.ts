@@ -20,8 +20,9 @@ export class Recreate {
   readonly #insertion: Insertion;
   readonly #order: VisitOrder;
   readonly #placement: CallPlacement;
-  // Answers by [visit * technicians + technician], true while the route has the stamp.
+  // Answers by [visit * technicians + technician], true while the route has the stamp; what adds more than the limit is not known.
   readonly #stamp: Float64Array;
+  readonly #limit: Float64Array;
   readonly #delta: Float64Array;
   readonly #place: Int32Array;
   readonly #call: Int32Array;
@@ -50,6 +51,7 @@ export class Recreate {
     this.#order = new VisitOrder(compiled, random);
     this.#placement = new CallPlacement(solution, this.#insertion);
     this.#stamp = new Float64Array(pairs);
+    this.#limit = new Float64Array(pairs);
     this.#delta = new Float64Array(pairs);
     this.#place = new Int32Array(pairs);
     this.#call = new Int32Array(pairs);
@@ -88,23 +90,28 @@ export class Recreate {
     return true;
   }
 
+  /**
+   * What is remembered comes first, then the routes under change, then what is not remembered: each finds the best cost so far
+   * as its bound, and a low bound spares most of the work.
+   */
   #insert(visit: number): boolean {
-    const { compiled, row, tried } = this.#solution;
+    const { compiled, row, tried, changed, changedCount } = this.#solution;
     const { technicians } = compiled;
     this.#bestDelta = this.#zeal * num(compiled.penalty, visit);
     this.#bestTechnician = NOBODY;
     for (let i = 0; i < this.#openCount; i++) {
       const technician = int(this.#open, i);
-      if (int(tried, technician) !== int(row, technician)) continue;
-      if (int(compiled.able, visit * technicians + technician) === 1) this.#remembered(visit, technician);
+      if (int(tried, technician) === int(row, technician) && int(compiled.able, visit * technicians + technician) === 1) this.#recall(visit, technician);
     }
-    const { changed, changedCount } = this.#solution;
     for (let i = 0; i < changedCount; i++) {
       const technician = int(changed, i);
       if (int(compiled.able, visit * technicians + technician) === 1) this.#fresh(visit, technician);
     }
-    if (this.#bestTechnician === NOBODY) return false;
-    return this.#placeBest(visit);
+    for (let i = 0; i < this.#openCount; i++) {
+      const technician = int(this.#open, i);
+      if (int(tried, technician) === int(row, technician) && int(compiled.able, visit * technicians + technician) === 1) this.#findAndRemember(visit, technician);
+    }
+    return this.#bestTechnician !== NOBODY && this.#placeBest(visit);
   }
 
   #listOpen(): void {
@@ -134,21 +141,33 @@ export class Recreate {
     }
   }
 
-  #remembered(visit: number, technician: number): void {
+  #recall(visit: number, technician: number): void {
+    const pair = visit * this.#solution.compiled.technicians + technician;
+    if (num(this.#delta, pair) >= this.#bestDelta) return;
+    if (num(this.#stamp, pair) === num(this.#solution.routes.stamp, int(this.#solution.row, technician))) this.#offerRemembered(pair, technician);
+  }
+
+  #findAndRemember(visit: number, technician: number): void {
     const row = int(this.#solution.row, technician);
     const stamp = num(this.#solution.routes.stamp, row);
     const pair = visit * this.#solution.compiled.technicians + technician;
-    if (num(this.#stamp, pair) !== stamp) {
-      const insertion = this.#insertion;
-      insertion.find(row, technician, visit, Number.POSITIVE_INFINITY);
-      this.#stamp[pair] = stamp;
-      this.#delta[pair] = insertion.delta;
-      this.#place[pair] = insertion.gap;
-      this.#call[pair] = insertion.call;
-      this.#secondDelta[pair] = insertion.secondDelta;
-      this.#secondPlace[pair] = insertion.secondGap;
-    }
-    if (num(this.#delta, pair) >= this.#bestDelta) return;
+    const known = num(this.#stamp, pair) === stamp && (num(this.#delta, pair) < Number.POSITIVE_INFINITY || num(this.#limit, pair) >= this.#bestDelta);
+    if (known) return;
+    const insertion = this.#insertion;
+    // Beyond what is wanted now, so that the answer serves again when a little more is.
+    const limit = 2 * Math.max(0, this.#bestDelta);
+    insertion.find(row, technician, visit, limit);
+    this.#stamp[pair] = stamp;
+    this.#limit[pair] = limit;
+    this.#delta[pair] = insertion.delta;
+    this.#place[pair] = insertion.gap;
+    this.#call[pair] = insertion.call;
+    this.#secondDelta[pair] = insertion.secondDelta;
+    this.#secondPlace[pair] = insertion.secondGap;
+    if (insertion.delta < this.#bestDelta) this.#offerRemembered(pair, technician);
+  }
+
+  #offerRemembered(pair: number, technician: number): void {
     if (!this.#blinks()) this.#choose(technician, num(this.#delta, pair), int(this.#place, pair), int(this.#call, pair));
     else if (num(this.#secondDelta, pair) < this.#bestDelta) this.#choose(technician, num(this.#secondDelta, pair), int(this.#secondPlace, pair), NO_CALL);
   }

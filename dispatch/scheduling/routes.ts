@@ -2,7 +2,7 @@
 // about every position. There are twice as many rows as technicians, so that a change can be tried beside what it replaces.
 
 import { int, num } from "./arrays.ts";
-import { arrivalAfter, departureBefore, earliestStart, latestStart } from "./calendar.ts";
+import { backwardByCalendar, forwardByCalendar } from "./calendar-times.ts";
 import type { Compiled } from "./compiled.ts";
 import { backwardPlain, durationsAfter, durationsBefore, forwardPlain, KEPT } from "./plain-times.ts";
 import { Timetable } from "./timetable.ts";
@@ -29,6 +29,8 @@ export class Routes {
   readonly length: Int32Array;
   readonly cost: Float64Array;
   readonly duration: Float64Array;
+  /** Driving and service alone, without waiting: no schedule of the row is shorter. */
+  readonly busy: Float64Array;
   readonly load: Float64Array;
   /** By row: position of the call at the depot, 0 for none. */
   readonly callAt: Int32Array;
@@ -56,6 +58,7 @@ export class Routes {
     this.length = new Int32Array(rows);
     this.cost = new Float64Array(rows);
     this.duration = new Float64Array(rows);
+    this.busy = new Float64Array(rows);
     this.load = new Float64Array(rows);
     this.callAt = new Int32Array(rows);
     this.partsUsed = new Float64Array(rows * compiled.partKinds);
@@ -106,6 +109,7 @@ export class Routes {
     this.length[to] = length;
     this.cost[to] = num(this.cost, from);
     this.duration[to] = num(this.duration, from);
+    this.busy[to] = num(this.busy, from);
     this.load[to] = num(this.load, from);
     this.callAt[to] = int(this.callAt, from);
     const kinds = this.compiled.partKinds;
@@ -117,10 +121,10 @@ export class Routes {
     this.#stamps += 1;
     this.stamp[row] = this.#stamps;
     this.#measureStock(row);
-    const late = this.compiled.plainTime ? forwardPlain(this, row, technician, 1, false) : this.#forward(row, technician);
+    const late = this.compiled.plainTime ? forwardPlain(this, row, technician, 1, false) : forwardByCalendar(this, row, technician);
     if (late !== KEPT) return late;
     if (this.compiled.plainTime) backwardPlain(this, row, technician, int(this.length, row) - 2, false);
-    else this.#backward(row, technician);
+    else backwardByCalendar(this, row, technician);
     this.#measureCost(row, technician);
     return KEPT;
   }
@@ -182,6 +186,7 @@ export class Routes {
       durationsAfter(this, row, technician, gap + 1);
       const duration = num(this.before, base + length - 1);
       cost += c.weights.duration * (duration - num(this.duration, row));
+      this.busy[row] = num(this.busy, row) + this.#extraBusy(row, technician, gap);
       this.duration[row] = duration;
     }
     this.cost[row] = cost;
@@ -212,43 +217,6 @@ export class Routes {
     this.callAt[row] = call;
   }
 
-  #forward(row: number, technician: number): number {
-    const c = this.compiled;
-    const base = row * this.stride;
-    const last = int(this.length, row) - 1;
-    const times = c.times[technician]?.to ?? c.distance.to;
-    let leave = num(c.shiftFrom, technician);
-    this.leave[base] = leave;
-    for (let i = 1; i <= last; i++) {
-      const node = int(this.node, base + i);
-      const arrive = arrivalAfter(c, technician, leave, num(times, int(this.node, base + i - 1) * c.nodes + node));
-      if (i === last) {
-        this.leave[base + i] = arrive;
-        return last > 1 && arrive > num(c.shiftTo, technician) + c.slack ? last : KEPT;
-      }
-      const start = earliestStart(c, technician, node, arrive);
-      if (start === Number.POSITIVE_INFINITY) return i;
-      leave = start + num(c.service, node);
-      this.leave[base + i] = leave;
-    }
-    return KEPT;
-  }
-
-  #backward(row: number, technician: number): void {
-    const c = this.compiled;
-    const base = row * this.stride;
-    const last = int(this.length, row) - 1;
-    const times = c.times[technician]?.to ?? c.distance.to;
-    let latest = num(c.shiftTo, technician);
-    this.latest[base + last] = latest;
-    for (let i = last - 1; i > 0; i--) {
-      const node = int(this.node, base + i);
-      const leave = departureBefore(c, technician, latest, num(times, node * c.nodes + int(this.node, base + i + 1)));
-      latest = latestStart(c, technician, node, leave - num(c.service, node));
-      this.latest[base + i] = latest;
-    }
-  }
-
   #measureCost(row: number, technician: number): void {
     const c = this.compiled;
     const base = row * this.stride;
@@ -264,10 +232,27 @@ export class Routes {
     this.cost[row] = c.weights.distance * distance + (c.weights.duration > 0 ? c.weights.duration * num(this.duration, row) : 0) + used;
   }
 
+  /** What the node after `gap`, just put in, adds to driving and service. */
+  #extraBusy(row: number, technician: number, gap: number): number {
+    const c = this.compiled;
+    const at = row * this.stride + gap;
+    const { to, from } = c.times[technician] ?? c.distance;
+    const line = int(this.node, at + 1) * c.nodes;
+    const direct = int(this.length, row) === 3 ? 0 : num(to, int(this.node, at) * c.nodes + int(this.node, at + 2));
+    return num(from, line + int(this.node, at)) + num(to, line + int(this.node, at + 2)) + num(c.service, int(this.node, at + 1)) - direct;
+  }
+
   #measureDuration(row: number, technician: number): void {
     const c = this.compiled;
     const base = row * this.stride;
     const length = int(this.length, row);
+    let busy = 0;
+    const driving = (c.times[technician] ?? c.distance).to;
+    for (let i = base + 1; length > 2 && i < base + length; i++) {
+      const node = int(this.node, i);
+      busy += num(driving, int(this.node, i - 1) * c.nodes + node) + num(c.service, node);
+    }
+    this.busy[row] = busy;
     if (!c.plainTime) {
       this.duration[row] = length === 2 ? 0 : this.timetable.shortest(technician, this.node, base, length);
       return;

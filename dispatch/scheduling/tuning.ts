@@ -23,8 +23,8 @@ export type Tuning = {
 };
 
 export const tuning: Tuning = {
-  meanRemoved: 10,
-  meanRemovedLast: 10,
+  meanRemoved: 8,
+  meanRemovedLast: 14,
   longestString: 10,
   stringShare: 1,
   splitChance: 0.5,
