@@ -1,26 +1,33 @@
-// `pnpm dispatch:audit:verify`: proves the audit trail, or names the first broken event of each chain.
+// `pnpm dispatch:audit:verify`: proves the audit trail, or names the first broken event of each chain. It also holds the
+// trail to the newest checkpoint in the object store, which whoever can write the database cannot have changed.
 
 import { openDatabase } from "../dispatch/db/pool.ts";
-import { readSettings } from "../dispatch/kernel/settings.ts";
+import { newestCheckpoint, verifyCheckpoint, writeCheckpoint, type CheckpointReport } from "../dispatch/kernel/audit-checkpoint.ts";
+import { openStore } from "../dispatch/kernel/open-desk.ts";
+import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
 import { verifyAudit } from "../dispatch/kernel/verify-audit.ts";
-import { runCommand } from "./command-line.ts";
+import type { Database } from "../dispatch/db/pool.ts";
+import { messageOf, runCommand } from "./command-line.ts";
 import { withDatabase } from "./database-of-settings.ts";
+
+type Compared = { readonly checkpoint: CheckpointReport | null; readonly note: string | null };
 
 await runCommand(
   {
     name: "pnpm dispatch:audit:verify",
     about: "Recomputes every audit chain and names the first event that was edited, deleted, moved or cut off.",
-    options: { "database-url": { type: "string" }, json: { type: "boolean" } },
+    options: { "database-url": { type: "string" }, json: { type: "boolean" }, checkpoint: { type: "boolean" } },
     meanings: {
       "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL",
       json: "print the report as JSON alone",
+      checkpoint: "write a new checkpoint to the object store when nothing is broken",
     },
   },
   async (values) => {
     const settings = readSettings();
     const databaseUrl = values["database-url"] ?? settings.databaseUrl;
     const say = values.json ? () => undefined : (message: string) => console.error(message);
-    const report = await withDatabase({ ...settings, databaseUrl }, say, async (url) => {
+    const { report, compared } = await withDatabase({ ...settings, databaseUrl }, say, async (url) => {
       const db = openDatabase({
         url,
         poolMax: 2,
@@ -31,16 +38,39 @@ await runCommand(
         onError: (error) => say(error.message),
       });
       try {
-        return await verifyAudit(db, (events) => say(`${events} events read…`));
+        const found = await verifyAudit(db, (events) => say(`${events} events read…`));
+        return { report: found, compared: await compare(db, settings, (values.checkpoint ?? false) && found.faults.length === 0) };
       } finally {
         await db.close();
       }
     });
-    if (values.json) console.log(JSON.stringify(report));
+    const faults = [...report.faults, ...(compared.checkpoint?.faults ?? [])];
+    if (values.json) console.log(JSON.stringify({ ...report, faults, checkpoint: compared.checkpoint }));
     else {
-      for (const { chain, seq, kind, detail } of report.faults) console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
-      console.log(`${report.chains} chains, ${report.events} events, ${report.faults.length} broken`);
+      for (const { chain, seq, kind, detail } of faults) console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
+      const { checkpoint, note } = compared;
+      console.log(checkpoint ? `held to the checkpoint ${checkpoint.key} of ${checkpoint.taken_at}, ${checkpoint.chains} chains` : note);
+      console.log(`${report.chains} chains, ${report.events} events, ${faults.length} broken`);
     }
-    return report.faults.length === 0 ? 0 : 1;
+    return faults.length === 0 ? 0 : 1;
   },
 );
+
+/** Compares with the newest checkpoint. Without the object store the chains alone are proved, and the reader is told so. */
+async function compare(db: Database, settings: Settings, write: boolean): Promise<Compared> {
+  const now = new Date();
+  const opened = await openStore(settings, () => "").catch((error: unknown) => messageOf(error));
+  if (typeof opened === "string") return { checkpoint: null, note: `no checkpoint was compared: ${opened}` };
+  const { store } = opened;
+  try {
+    const newest = await newestCheckpoint(store, now);
+    const checkpoint = newest && (await verifyCheckpoint(db, newest));
+    if (write && !checkpoint?.faults.length) console.error(`wrote ${await writeCheckpoint(db, store, now)}`);
+    return { checkpoint, note: "there is no checkpoint to compare with yet; the worker writes one a day" };
+  } catch (error) {
+    if (write) throw error;
+    return { checkpoint: null, note: `no checkpoint was compared: ${messageOf(error)}` };
+  } finally {
+    await store.close();
+  }
+}

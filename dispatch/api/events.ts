@@ -3,11 +3,12 @@
 
 import type { Role } from "../contract/roles.ts";
 import type { Desk } from "../kernel/desk.ts";
+import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import { invalidFields, Refusal } from "../kernel/refusal.ts";
 import type { Credentials } from "./credentials.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
-import { listenToOutbox } from "./outbox-listener.ts";
+import { serviceName } from "./health.ts";
 import { positionFrom, positionNow, readPage, type Position, type View } from "./outbox-reader.ts";
 import { decodedParameters } from "./query-string.ts";
 import { headersFor } from "./security-headers.ts";
@@ -48,7 +49,12 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
   const streams = new Set<EventStream>();
   const gate = new Gate(maxReads);
   const wakeAll = () => streams.forEach((stream) => stream.wake());
-  const listener = listenToOutbox(databaseUrl, wakeAll, (error) => warn("the connection that listens for events was lost; it is made anew", error));
+  const listener = listenToOutbox({
+    databaseUrl,
+    applicationName: serviceName,
+    onNews: wakeAll,
+    onTrouble: (error) => warn("the connection that listens for events was lost; it is made anew", error),
+  });
   const beat = setInterval(() => streams.forEach((stream) => stream.beat()), beatMs).unref();
   const tick = setInterval(wakeAll, tickMs).unref();
   let closed = false;

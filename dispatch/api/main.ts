@@ -4,11 +4,12 @@
 import { parseArgs } from "node:util";
 import { EmbeddedPostgresError } from "../db/embedded.ts";
 import { MigrationError } from "../db/migrate.ts";
+import { openLog, type Log } from "../kernel/log.ts";
 import { readSettings, SettingsError } from "../kernel/settings.ts";
 import { PolicyError } from "../policy/load.ts";
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../storage/object-store.ts";
+import { serviceName } from "./health.ts";
 import { CannotListen } from "./listen.ts";
-import { openLog, type Log } from "./log.ts";
 import { startApi } from "./start.ts";
 
 const exitCodes = { stopped: 0, failed: 1, settings: 2 } as const;
@@ -28,7 +29,7 @@ Exit codes: 0 stopped in good order; 1 could not start, or broke, or had to cut 
 async function main(): Promise<void> {
   if (wantsHelp()) return void process.stdout.write(help);
   const settings = readSettings();
-  const log = openLog(settings);
+  const log = openLog(serviceName, settings);
   endOnDefect(log);
   process.on("SIGHUP", log.reopen);
   const signalled = firstSignal(log);

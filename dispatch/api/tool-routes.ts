@@ -50,9 +50,12 @@ export function toolRoutes(parts: ToolParts): RouteEntry[] {
 function commandRoute(parts: ToolParts, name: CommandName, entry: CommandEntry): Handler {
   const { desk, validators, credentials, rateLimit, onAnswer } = parts;
   const kernel = { desk, handlers: parts.handlers.commands, validators };
+  const namesTechnician = entry.path.includes("{technicianId}");
   return async (exchange, id) => {
     exchange.tool = name;
-    const ticketId = (exchange.ticketId = id === "" ? null : id.toLowerCase());
+    const named = id === "" ? null : id.toLowerCase();
+    const ticketId = (exchange.ticketId = namesTechnician ? null : named);
+    const technicianId = namesTechnician ? named : null;
     const body = parseBody(await readBody(exchange.request, desk.settings.requestTimeoutMs));
     const requestId = requireIdempotencyKey(exchange);
     const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, entry.roles));
@@ -61,7 +64,7 @@ function commandRoute(parts: ToolParts, name: CommandName, entry: CommandEntry):
     requireTool(toolHeader(exchange), name, entry.path);
     // With the id in lower case, so that a ticket has one path and a retry one fingerprint.
     const path = exchange.path.toLowerCase();
-    const answer = await execute(kernel, { name, path, ticketId, body, requestId, actor, trace: exchange.trace });
+    const answer = await execute(kernel, { name, path, ticketId, technicianId, body, requestId, actor, trace: exchange.trace });
     exchange.ticketId = answer.ticketId;
     exchange.replayed = answer.replayed;
     onAnswer(name, answer, body);

@@ -101,6 +101,7 @@ export const errorRegistry = define({
   ACCOUNT_NOT_FOUND: { status: 404, message: "No account has this id." },
   SITE_NOT_FOUND: { status: 404, message: "This account has no site with this id." },
   ASSET_NOT_FOUND: { status: 404, message: "This site has no asset with this id." },
+  TECHNICIAN_NOT_FOUND: { status: 404, message: "No technician has this id." },
   RECEIPT_NOT_FOUND: { status: 404, message: "No receipt has this id." },
   IDEMPOTENCY_PAYLOAD_MISMATCH: {
     status: 409,

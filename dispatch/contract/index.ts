@@ -3,14 +3,20 @@
 
 import type { Static } from "./fields.ts";
 import type * as shapes from "./entry.ts";
-import { queries } from "./queries.ts";
+import { queries as fieldQueries } from "./queries.ts";
+import { internalCommands } from "./internal-commands.ts";
+import { rosterCommands, rosterQueries } from "./roster-commands.ts";
 import { ticketCommands } from "./ticket-commands.ts";
 import { assignmentCommands, scheduleCommands, visitCommands } from "./work-commands.ts";
 
-export const commands = { ...ticketCommands, ...scheduleCommands, ...assignmentCommands, ...visitCommands };
-export { queries };
+export const commands = { ...ticketCommands, ...scheduleCommands, ...assignmentCommands, ...visitCommands, ...rosterCommands };
+export const queries = { ...fieldQueries, ...rosterQueries };
+
+/** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */
+export const pipelineCommands = { ...commands, ...internalCommands };
 
 export type CommandName = keyof typeof commands;
+export type PipelineName = keyof typeof pipelineCommands;
 export type QueryName = keyof typeof queries;
 export type ToolName = CommandName | QueryName;
 export type CommandEntry = shapes.CommandEntry<ToolName>;
@@ -18,17 +24,19 @@ export type QueryEntry = shapes.QueryEntry<ToolName>;
 export type Entry = CommandEntry | QueryEntry;
 
 // Looked up in a table and not computed anew for each N: comparing two such types is then comparing two names.
-type Inputs = { readonly [N in CommandName]: Static<(typeof commands)[N]["input"]> };
-type Bodies = { readonly [N in CommandName]: Static<(typeof commands)[N]["output"]> };
+type Inputs = { readonly [N in PipelineName]: Static<(typeof pipelineCommands)[N]["input"]> };
+type Bodies = { readonly [N in PipelineName]: Static<(typeof pipelineCommands)[N]["output"]> };
 type QueryInputs = { readonly [N in QueryName]: Static<(typeof queries)[N]["input"]> };
 type QueryBodies = { readonly [N in QueryName]: Static<(typeof queries)[N]["output"]> };
-export type InputOf<N extends CommandName> = Inputs[N];
-export type BodyOf<N extends CommandName> = Bodies[N];
+export type InputOf<N extends PipelineName> = Inputs[N];
+export type BodyOf<N extends PipelineName> = Bodies[N];
 export type QueryInputOf<N extends QueryName> = QueryInputs[N];
 export type QueryBodyOf<N extends QueryName> = QueryBodies[N];
 
 /** Every command with its name, in the contract's order. */
 export const commandEntries = entriesOf<CommandName, CommandEntry>(commands);
+/** As commandEntries, with the worker's own behind them. */
+export const pipelineEntries = entriesOf<PipelineName, CommandEntry>(pipelineCommands);
 /** Every query with its name, in the contract's order. */
 export const queryEntries = entriesOf<QueryName, QueryEntry>(queries);
 /** Every tool with its name: commands first. */

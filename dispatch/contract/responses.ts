@@ -1,6 +1,7 @@
 // The bodies dispatch-api answers with, as schemas: OpenAPI, the tools of the plugin and the tests read them.
 
 import { nullable, oneOf, priorities, state, Type, type Static } from "./fields.ts";
+import { requeuedWork } from "./roster-responses.ts";
 import { actorTypes, roles } from "./roles.ts";
 import { ticketStates } from "./states.ts";
 
@@ -145,6 +146,25 @@ export const recommendation = Type.Object({
     }),
   ),
   rejected: Type.Array(rejectedTechnician),
+  /** Why searching on may be in vain; absent when there is nothing to say. */
+  warnings: Type.Optional(Type.Array(text())),
+  /** For an emergency with nobody free: whom to take off which booking, lowest cost first; else absent. */
+  bump: Type.Optional(
+    Type.Array(
+      Type.Object({
+        tech_id: uuid(),
+        tech_name: text(),
+        ticket_id: uuid(),
+        state: state(),
+        priority: Type.Enum([...priorities]),
+        scheduled_start: time(),
+        scheduled_end: time(),
+        earliest_start: nullable(time()),
+        cost: Type.Number(),
+        factors: Type.Array(factor),
+      }),
+    ),
+  ),
   snapshot_id: uuid(),
   evaluated_at: time(),
 });
@@ -324,7 +344,7 @@ export const jobPacket = Type.Object({
   }),
 });
 
-export const overridden = Type.Object({ ticket, before: json(), after: json() });
+export const overridden = Type.Object({ ticket, before: json(), after: json(), bumped: Type.Optional(requeuedWork) });
 export const booked = Type.Object({ ticket, booking, considered: json() });
 export const changeRequested = Type.Object({ ticket, approval });
 export const closed = Type.Object({ ticket, closeout_packet: closeoutPacket });

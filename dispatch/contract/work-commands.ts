@@ -274,6 +274,9 @@ export const assignmentCommands = defineCommands({
         note: note("Why, in a sentence; at least 10 characters", 10),
         tech_id: optional(uuid("The new technician; required unless override_type is reassign_provider")),
         provider_id: optional(uuid("The new provider; required with reassign_provider; absent: the new technician's own")),
+        bump_ticket_id: optional(
+          uuid("For an EMERGENCY with direct_dispatch_bypass: the technician's booked ticket that goes back to the queue; absent: none"),
+        ),
       },
       { allOf: [needs("reassign_provider", "provider_id"), needs("reassign_tech", "tech_id"), needs("direct_dispatch_bypass", "tech_id")] },
     ),

@@ -14,9 +14,10 @@ import { jobAt, loadSiteDemand, type SiteDemand } from "../workforce/site-demand
 
 export type Assignee = { readonly technician: RosterEntry | null; readonly site: SiteDemand | null };
 
-export async function loadAssignee(tx: Session, ticketId: string, techId: string | null): Promise<Assignee> {
+/** @param without a ticket whose booking does not count, since it is to be given back */
+export async function loadAssignee(tx: Session, ticketId: string, techId: string | null, without: string | null = null): Promise<Assignee> {
   const [roster, site] = await Promise.all([
-    techId === null ? [] : loadRoster(tx, { ticketId, techId }),
+    techId === null ? [] : loadRoster(tx, { ticketId, techId, without }),
     loadSiteDemand(tx, ticketId),
   ]);
   return { technician: roster[0] ?? null, site };

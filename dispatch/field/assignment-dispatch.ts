@@ -10,6 +10,7 @@ import { matchesZone } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { matchesCapability } from "../workforce/rank-technicians.ts";
 import { bookingFor, loadAssignee, rebook } from "./assign.ts";
+import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { selectSnapshot, type SnapshotRow } from "./recommendation-snapshots.ts";
 
 type Input = InputOf<"assignment.dispatch">;
@@ -18,13 +19,16 @@ export const assignmentDispatch = ticketCommand({
   name: "assignment.dispatch",
   async load(tx, { input, ticketId }) {
     const snapshotId = input.recommendation_snapshot_id || null;
-    const [assignee, snapshot] = await Promise.all([
+    const [assignee, snapshot, pauses] = await Promise.all([
       loadAssignee(tx, ticketId, input.tech_id),
       snapshotId === null ? null : tx.row(selectSnapshot, [snapshotId, ticketId]),
+      input.dispatch_mode === "WORKER_AUTO" ? loadChainOfTicket(tx, ticketId) : [],
     ]);
-    return { assignee, snapshot };
+    return { assignee, snapshot, pauses };
   },
-  decide({ desk, input, ticket, now }, { assignee, snapshot }) {
+  decide({ desk, input, ticket, now }, { assignee, snapshot, pauses }) {
+    // A pause that came while the worker was choosing counts: it is read in the transaction that would send somebody.
+    requireAutonomy(pauses, ticket);
     if (ticket.state === "TRIAGED") requireBypass(input, ticket, desk.policy.bypass);
     if (!assignee.technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: input.tech_id });
     const snapshotId = input.recommendation_snapshot_id || null;

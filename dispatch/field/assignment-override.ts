@@ -1,15 +1,28 @@
-// assignment.override: a person puts another technician or provider on the ticket and says why.
+// assignment.override: a person puts another technician or provider on the ticket and says why; for an emergency also by
+// taking the technician off other work, in the same transaction.
 
 import { ticketCommand } from "../kernel/command.ts";
-import type { TicketRow } from "../kernel/ticket-row.ts";
+import { besideAfter, writeBeside } from "../kernel/ticket-beside.ts";
+import { lockTicket, type TicketRow } from "../kernel/ticket-row.ts";
+import { settleBookings } from "../workforce/bookings.ts";
 import { bookingFor, loadAssignee, rebook } from "./assign.ts";
+import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
 
 export const assignmentOverride = ticketCommand({
   name: "assignment.override",
-  load: (tx, { input, ticketId }) =>
-    loadAssignee(tx, ticketId, input.override_type === "reassign_provider" ? null : (input.tech_id ?? null)),
-  decide({ desk, input, ticket, now }, assignee) {
+  async load(tx, { input, ticketId }) {
+    const bumpId = bumpIn(input);
+    // The lock comes first: the calendar is read as whoever held that ticket left it.
+    const [bumped, assignee] = await Promise.all([
+      bumpId === null ? null : tx.row(lockTicket, [bumpId]),
+      loadAssignee(tx, ticketId, input.override_type === "reassign_provider" ? null : (input.tech_id ?? null), bumpId),
+    ]);
+    return { bumped, assignee };
+  },
+  decide(call, { bumped, assignee }) {
+    const { desk, input, ticket, now } = call;
     const techId = input.override_type === "reassign_provider" ? null : (input.tech_id ?? null);
+    const bump = bumpedBy(call, bumped);
     const booking = techId === null ? null : bookingFor(desk, ticket, techId, assignee, now);
     const before = assignmentOf(ticket);
     const after = {
@@ -27,9 +40,22 @@ export const assignmentOverride = ticketCommand({
         before,
         after,
         booking_id: booking?.id ?? null,
+        ...(bump && { bumped_ticket_id: bump.ticket.id }),
       },
-      write: (tx) => (techId === null ? [] : rebook(tx, ticket.id, booking, now)),
-      body: (changed) => ({ ticket: changed, before, after }),
+      write: (tx, event) => [
+        // First the place is made, then it is taken.
+        ...(bump ? [tx.row(settleBookings, [bump.ticket.id, "released", now])] : []),
+        ...(techId === null ? [] : rebook(tx, ticket.id, booking, now)),
+        ...(bump ? writeBeside(tx, event, bump, desk.policy.sla.targetMinutes) : []),
+      ],
+      body: (changed) => ({
+        ticket: changed,
+        before,
+        after,
+        ...(bump && {
+          bumped: { ticket_id: bump.ticket.id, previous_state: bump.ticket.state, ...besideAfter(bump), receipt_id: bump.eventId },
+        }),
+      }),
     };
   },
 });

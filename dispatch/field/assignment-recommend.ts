@@ -1,36 +1,43 @@
 // assignment.recommend: ranks the roster for a ticket and keeps the ranking as a snapshot.
 
+import { reaches } from "../kernel/actor.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { assessWindow, findInability } from "../workforce/availability.ts";
-import { loadRoster } from "../workforce/calendar.ts";
+import { bumpProposals } from "../workforce/bump.ts";
+import type { RosterBooking } from "../workforce/calendar.ts";
+import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
 import { rankTechnicians, type RankCandidate } from "../workforce/rank-technicians.ts";
 import { jobAt, loadSiteDemand } from "../workforce/site-demand.ts";
+import { loadRosterFor } from "./roster-for.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
 import { utcWindow } from "./windows.ts";
+import type { SlaTargets } from "../kernel/ticket-row.ts";
 
 export const assignmentRecommend = ticketCommand({
   name: "assignment.recommend",
-  async load(tx, { input, ticketId }) {
+  async load(tx, { actor, input, ticketId }) {
     const wished = input.preferred_window && utcWindow(input.preferred_window);
     const [roster, site] = await Promise.all([
-      loadRoster(tx, { ticketId, ...(wished && { from: wished.start, to: wished.end }) }),
+      loadRosterFor(tx, actor, { ticketId, ...(wished && { from: wished.start, to: wished.end }) }),
       loadSiteDemand(tx, ticketId),
     ]);
     return { roster, site };
   },
-  decide({ desk, input, ticket, now }, { roster, site }) {
+  decide({ desk, actor, input, ticket, now, clockTime }, { roster, site }) {
     const start = input.preferred_window?.start ?? ticket.scheduled_start;
     const end = input.preferred_window?.end ?? ticket.scheduled_end;
     const window = start && end ? { start: Date.parse(start), end: Date.parse(end) } : null;
     const { technicianWithoutShift } = desk.policy;
     const rules = { technicianWithoutShift, zoneMustMatch: false };
-    // Capability is a term of the score, so the job asks for no skill here: who lacks it is ranked last, not hidden.
-    const job = { ...jobAt(site, ticket.incident_type, desk.policy), requiredSkills: [], requiredTools: [] };
+    // Service type and zone are terms of the score: who lacks them is ranked last, not hidden. Skills and tools are not.
+    const job = jobAt(site, ticket.incident_type, desk.policy);
     const region = site?.region ?? null;
+    const calendars = roster.map((one) => ({ one, calendar: one.calendar(window ?? { start: Date.parse(now), end: Date.parse(now) }) }));
+    const working = calendars.flatMap(({ calendar }) => (calendar.ineligible === "INACTIVE" ? [] : calendar));
+    const missing = missingAbilities(ticket.incident_type, desk.policy, working);
 
-    const candidates = roster.map((one): RankCandidate => {
-      const calendar = one.calendar(window ?? { start: Date.parse(now), end: Date.parse(now) });
+    const candidates = calendars.map(({ one, calendar }): RankCandidate => {
       const verdict = window ? assessWindow(calendar, job, window, rules) : null;
       const unable = verdict ? (verdict.free ? null : verdict.reason) : (findInability(calendar, job, rules)?.reason ?? null);
       return {
@@ -47,9 +54,20 @@ export const assignmentRecommend = ticketCommand({
     });
     const limit = input.recommendation_limit ?? 5;
     const ranking = rankTechnicians({ candidates, serviceType: input.service_type, region, limit });
+    // Nobody is free when nobody could be sent without a second thought: able, in the zone, there.
+    const nobody = ticket.priority === "EMERGENCY" && !ranking.recommendations.some(({ matches }) => matches.capability && matches.zone);
+    const asked = {
+      roster, job, rules,
+      serviceType: input.service_type,
+      now: Date.parse(clockTime),
+      delayWeight: delayWeights(desk.policy.sla.targetMinutes),
+      mayMove: (booking: RosterBooking) => reaches(actor.accounts, booking.account_id) && reaches(actor.sites, booking.site_id),
+    };
     const result = {
       recommendations: ranking.recommendations.map((one) => ({ ...one, factors: [...one.factors] })),
       rejected: [...ranking.rejected],
+      ...(missing && { warnings: abilityWarnings(missing) }),
+      ...(nobody && window && { bump: bumpProposals({ ...asked, window }).map((one) => ({ ...one, factors: [...one.factors] })) }),
       snapshot_id: newId(Date.parse(now)),
       evaluated_at: now,
     };
@@ -63,3 +81,9 @@ export const assignmentRecommend = ticketCommand({
     };
   },
 });
+
+/** A minute weighs as many times more as the priority's target is shorter than the longest. */
+function delayWeights({ EMERGENCY, URGENT, ROUTINE }: SlaTargets) {
+  const longest = Math.max(EMERGENCY, URGENT, ROUTINE);
+  return { EMERGENCY: longest / EMERGENCY, URGENT: longest / URGENT, ROUTINE: longest / ROUTINE };
+}

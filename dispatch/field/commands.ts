@@ -1,6 +1,7 @@
-// Every command of the contract with its handler. A command that is missing here does not compile.
+// Every command of the contract, and of the worker, with its handler. A command that is missing here does not compile.
 
 import type { CommandHandlers } from "../kernel/command.ts";
+import { rosterCommands } from "../workforce/roster-handlers.ts";
 import { approvalDecide } from "./approval-decide.ts";
 import { assignmentDispatch } from "./assignment-dispatch.ts";
 import { assignmentOverride } from "./assignment-override.ts";
@@ -15,11 +16,13 @@ import { qaReturnWork } from "./qa-return-work.ts";
 import { qaVerify } from "./qa-verify.ts";
 import { scheduleBook } from "./schedule-book.ts";
 import { scheduleConfirm } from "./schedule-confirm.ts";
+import { scheduleExpireHold, scheduleExpireProposal } from "./schedule-expire.ts";
 import { scheduleHold } from "./schedule-hold.ts";
 import { schedulePropose } from "./schedule-propose.ts";
 import { scheduleRelease } from "./schedule-release.ts";
 import { scheduleReopen } from "./schedule-reopen.ts";
 import { scheduleRollback } from "./schedule-rollback.ts";
+import { slaBreach, slaWarning } from "./sla-tell.ts";
 import { techCheckIn } from "./tech-check-in.ts";
 import { techHold } from "./tech-hold.ts";
 import { techRequestChange } from "./tech-request-change.ts";
@@ -52,6 +55,8 @@ export const commandHandlers: CommandHandlers = {
   "schedule.reopen": scheduleReopen,
   "schedule.hold": scheduleHold,
   "schedule.release": scheduleRelease,
+  "schedule.expire_hold": scheduleExpireHold,
+  "schedule.expire_proposal": scheduleExpireProposal,
   "schedule.rollback": scheduleRollback,
   "assignment.recommend": assignmentRecommend,
   "assignment.dispatch": assignmentDispatch,
@@ -65,4 +70,7 @@ export const commandHandlers: CommandHandlers = {
   "closeout.add_evidence": closeoutAddEvidence,
   "closeout.candidate": closeoutCandidate,
   "tech.complete": techComplete,
+  "sla.warning": slaWarning,
+  "sla.breach": slaBreach,
+  ...rosterCommands,
 };

@@ -1,6 +1,7 @@
 // Every query of the contract with its handler. A query that is missing here does not compile.
 
 import type { QueryHandlers } from "../kernel/answer-query.ts";
+import { rosterList } from "../workforce/roster-list.ts";
 import { approvalList } from "./approval-list.ts";
 import { opsAutonomyReplay, opsAutonomyState } from "./autonomy-queries.ts";
 import { directorySearch } from "./directory-search.ts";
@@ -22,6 +23,7 @@ export const queryHandlers: QueryHandlers = {
   "tech.job_packet": techJobPacket,
   "directory.search": directorySearch,
   "receipt.get": receiptGet,
+  "roster.list": rosterList,
   "ops.autonomy.state": opsAutonomyState,
   "ops.autonomy.replay": opsAutonomyReplay,
 };

@@ -4,9 +4,9 @@
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { loadRoster } from "../workforce/calendar.ts";
 import { loadSiteDemand } from "../workforce/site-demand.ts";
 import { rebook } from "./assign.ts";
+import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotsFor } from "./slot-search.ts";
 
 /** How many of the best slots are shown beside the one that was taken. */
@@ -15,9 +15,9 @@ const shown = 5;
 export const scheduleBook = ticketCommand({
   name: "schedule.book",
   target: () => "SCHEDULED",
-  async load(tx, { input, ticketId, clockTime }) {
+  async load(tx, { actor, input, ticketId, clockTime }) {
     const { earliest: from, latest: to } = searchSpan(input, clockTime);
-    const [roster, site] = await Promise.all([loadRoster(tx, { ticketId, from, to }), loadSiteDemand(tx, ticketId)]);
+    const [roster, site] = await Promise.all([loadRosterFor(tx, actor, { ticketId, from, to }), loadSiteDemand(tx, ticketId)]);
     return { roster, site };
   },
   decide({ desk, input, ticket, now, clockTime }, { roster, site }) {

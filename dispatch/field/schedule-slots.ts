@@ -3,19 +3,19 @@
 import { ticketQuery } from "../kernel/answer-query.ts";
 import { sha256 } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { loadRoster } from "../workforce/calendar.ts";
 import { loadSiteDemand } from "../workforce/site-demand.ts";
+import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotsFor } from "./slot-search.ts";
 
 const normalLimit = 10;
 
-export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, input, ticket, now }) => {
+export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor, input, ticket, now }) => {
   const { earliest, latest, problem } = searchSpan(input, now);
   if (problem) {
     throw new Refusal("INVALID_QUERY", { validation_errors: [{ path: "latest", rule: "range", message: problem }] });
   }
   const [roster, site] = await Promise.all([
-    loadRoster(desk.db, { ticketId: ticket.id, from: earliest, to: latest }),
+    loadRosterFor(desk.db, actor, { ticketId: ticket.id, from: earliest, to: latest }),
     loadSiteDemand(desk.db, ticket.id),
   ]);
   const found = slotsFor({ desk, ticket, roster, site, wish: input, strategy: "earliest", limit: input.limit ?? normalLimit, now });

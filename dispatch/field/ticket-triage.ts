@@ -4,6 +4,7 @@ import type { InputOf } from "../contract/index.ts";
 import type { TicketState } from "../contract/states.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
+import { loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { approvalValues, insertApproval } from "./approvals.ts";
 import { intakeThresholds, requireCertainIntake } from "./intake-guard.ts";
 
@@ -12,7 +13,8 @@ type Outcome = "TRIAGED" | "READY_TO_SCHEDULE" | "APPROVAL_REQUIRED";
 export const ticketTriage = ticketCommand({
   name: "ticket.triage",
   target: ({ input }) => outcomeOf(input),
-  decide({ desk, actor, input, ticket, now }) {
+  load: (tx, { desk, input }) => loadMissingAbilities(tx, input.incident_type, desk.policy),
+  decide({ desk, actor, input, ticket, now }, missing) {
     const outcome = outcomeOf(input);
     const acknowledged = ticket.sop_handoff_acknowledged || (input.sop_handoff_acknowledged ?? false);
     if (outcome === "READY_TO_SCHEDULE") requireCertainIntake(ticket, acknowledged, intakeThresholds(desk));
@@ -35,6 +37,7 @@ export const ticketTriage = ticketCommand({
         incident_type: input.incident_type,
         workflow_outcome: outcome,
         ...(approvalId && { approval_id: approvalId }),
+        ...(missing && { nobody_has: missing }),
         ...(path.length > 1 && { derived_transitions: [ticket.state, ...path] }),
       },
       write: (tx) =>

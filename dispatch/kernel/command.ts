@@ -1,7 +1,7 @@
 // What a command hands to the pipeline: what to read beside the ticket, and how to decide. One command, one file,
 // one value of one of these types.
 
-import type { BodyOf, CommandName, InputOf } from "../contract/index.ts";
+import type { BodyOf, PipelineName, InputOf } from "../contract/index.ts";
 import type { ErrorCode } from "../contract/errors.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { TicketBody } from "../contract/responses.ts";
@@ -13,7 +13,7 @@ import type { JsonObject } from "./json.ts";
 import type { NewTicket, TicketChange, TicketRow } from "./ticket-row.ts";
 
 /** What every step of a command knows. */
-export type Call<N extends CommandName> = {
+export type Call<N extends PipelineName> = {
   readonly desk: Desk;
   readonly actor: Actor;
   readonly input: InputOf<N>;
@@ -23,11 +23,13 @@ export type Call<N extends CommandName> = {
   readonly clockTime: string;
   /** The ticket's id; for a creating command the id the new ticket will have. */
   readonly ticketId: string;
+  /** The id of the technician in the path; empty where the path names none. */
+  readonly technicianId: string;
   /** The id this command's audit event, and so its receipt, will have. */
   readonly eventId: string;
 };
 
-export type TicketCall<N extends CommandName> = Call<N> & { readonly ticket: TicketRow };
+export type TicketCall<N extends PipelineName> = Call<N> & { readonly ticket: TicketRow };
 
 type Written = {
   /** Kept in the audit trail. */
@@ -37,10 +39,10 @@ type Written = {
 };
 
 /** The answer's body; the pipeline adds the receipt. */
-type TicketAnswer<N extends CommandName> = { readonly body: (ticket: TicketBody, event: AuditEvent) => BodyOf<N> };
+type TicketAnswer<N extends PipelineName> = { readonly body: (ticket: TicketBody, event: AuditEvent) => BodyOf<N> };
 
 /** What a command on a ticket decided. */
-export type TicketDecision<N extends CommandName> = Written &
+export type TicketDecision<N extends PipelineName> = Written &
   TicketAnswer<N> & {
     /** The states passed through, the last one included; absent when the state stays. */
     readonly path?: readonly TicketState[];
@@ -48,11 +50,11 @@ export type TicketDecision<N extends CommandName> = Written &
   };
 
 /** What a creating command decided. */
-export type CreationDecision<N extends CommandName> = Written &
+export type CreationDecision<N extends PipelineName> = Written &
   TicketAnswer<N> & { readonly state: TicketState; readonly create: NewTicket };
 
 /** What a command about the desk itself decided. */
-export type DeskDecision<N extends CommandName> = Written & {
+export type DeskDecision<N extends PipelineName> = Written & {
   /** Where it bears on one place alone: whoever asks for the answer again, or listens to events, must reach that. */
   readonly place?: Place | undefined;
   readonly body: (event: AuditEvent) => BodyOf<N>;
@@ -60,13 +62,13 @@ export type DeskDecision<N extends CommandName> = Written & {
 
 export type Place = { readonly account_id: string; readonly site_id: string };
 
-type Common<N extends CommandName, Loaded> = {
+type Common<N extends PipelineName, Loaded> = {
   readonly name: N;
   /** Reads that travel with the lock; queue all of them before awaiting one. They see what the lock sees. */
   load?(tx: Session, call: Call<N>): Promise<Loaded>;
 };
 
-export type TicketCommand<N extends CommandName, Loaded = unknown, Prepared = unknown> = Common<N, Loaded> & {
+export type TicketCommand<N extends PipelineName, Loaded = unknown, Prepared = unknown> = Common<N, Loaded> & {
   readonly on: "ticket";
   /** The refusal for a wrong state, where it is not INVALID_STATE_TRANSITION. */
   readonly wrongStateCode?: ErrorCode;
@@ -83,37 +85,37 @@ export type TicketCommand<N extends CommandName, Loaded = unknown, Prepared = un
   decide(call: TicketCall<N>, loaded: Loaded, prepared: Prepared): TicketDecision<N>;
 };
 
-export type CreationCommand<N extends CommandName, Loaded = unknown> = Common<N, Loaded> & {
+export type CreationCommand<N extends PipelineName, Loaded = unknown> = Common<N, Loaded> & {
   readonly on: "creation";
   /** @throws Refusal */
   decide(call: Call<N>, loaded: Loaded): CreationDecision<N>;
 };
 
-export type DeskCommand<N extends CommandName, Loaded = unknown> = Common<N, Loaded> & {
+export type DeskCommand<N extends PipelineName, Loaded = unknown> = Common<N, Loaded> & {
   readonly on: "desk";
   /** @throws Refusal */
   decide(call: Call<N>, loaded: Loaded): DeskDecision<N>;
 };
 
-export type Command<N extends CommandName> = TicketCommand<N> | CreationCommand<N> | DeskCommand<N>;
+export type Command<N extends PipelineName> = TicketCommand<N> | CreationCommand<N> | DeskCommand<N>;
 
 /** Declares a command on a ticket, inferring what it loads and prepares. */
-export const ticketCommand = <N extends CommandName, Loaded = undefined, Prepared = undefined>(
+export const ticketCommand = <N extends PipelineName, Loaded = undefined, Prepared = undefined>(
   command: Omit<TicketCommand<N, Loaded, Prepared>, "on">,
 ): TicketCommand<N, Loaded, Prepared> => ({ ...command, on: "ticket" });
 
 /** Declares a command that makes a ticket. */
-export const creationCommand = <N extends CommandName, Loaded = undefined>(
+export const creationCommand = <N extends PipelineName, Loaded = undefined>(
   command: Omit<CreationCommand<N, Loaded>, "on">,
 ): CreationCommand<N, Loaded> => ({ ...command, on: "creation" });
 
 /** Declares a command about the desk itself. */
-export const deskCommand = <N extends CommandName, Loaded = undefined>(
+export const deskCommand = <N extends PipelineName, Loaded = undefined>(
   command: Omit<DeskCommand<N, Loaded>, "on">,
 ): DeskCommand<N, Loaded> => ({ ...command, on: "desk" });
 
 /**
- * A handler for every command of the contract; a missing one does not compile. load, prepare and decide are declared
+ * A handler for every command of the contract and of the worker; a missing one does not compile. load, prepare and decide are declared
  * as methods so that each handler's own Loaded and Prepared fit here: the pipeline only hands back what it was given.
  */
-export type CommandHandlers = { readonly [N in CommandName]: Command<N> };
+export type CommandHandlers = { readonly [N in PipelineName]: Command<N> };

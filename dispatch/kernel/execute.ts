@@ -1,7 +1,7 @@
 // How any command runs: one function that reads from top to bottom. Two flights to Postgres per command: begin, lock
 // and read; then write everything and commit.
 
-import { commands, type CommandEntry, type CommandName } from "../contract/index.ts";
+import { type CommandEntry, pipelineCommands, type PipelineName } from "../contract/index.ts";
 import { lockDeskChain } from "./audit.ts";
 import { requireAssignedTech, requireScope } from "./authorize.ts";
 import { newId, timeAfter } from "./clock.ts";
@@ -13,7 +13,7 @@ import { requireHumanApproval } from "./human-approval.ts";
 import { fingerprint, replayOf, selectAnswer } from "./idempotency.ts";
 import { requireState } from "./machine.ts";
 import { invalidFields, Refusal } from "./refusal.ts";
-import { lockTicket } from "./ticket-row.ts";
+import { lockFreeTicket, lockTicket } from "./ticket-row.ts";
 import type { Validators } from "./validate.ts";
 import { effectOfCreation, effectOfDesk, effectOfTicket, writeEffect, type Effect } from "./write.ts";
 
@@ -47,10 +47,10 @@ export async function execute(kernel: Kernel, request: CommandRequest): Promise<
   }
 }
 
-async function attemptOnce<N extends CommandName>(kernel: Kernel, request: CommandRequest<N>, prepared?: Prepared): Promise<Outcome> {
+async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: CommandRequest<N>, prepared?: Prepared): Promise<Outcome> {
   const { desk } = kernel;
   const { name, actor } = request;
-  const entry: CommandEntry = commands[name];
+  const entry: CommandEntry = pipelineCommands[name];
   const handler = kernel.handlers[name];
   const requestHash = fingerprint(request.path, request.body);
   const validated = kernel.validators.commands[name](request.body);
@@ -61,7 +61,7 @@ async function attemptOnce<N extends CommandName>(kernel: Kernel, request: Comma
     // after it is the state this command will change; the stored answer comes last, behind any lock that load takes,
     // so that an equal call which held it has its answer found.
     const [locked, deskHead, loaded, stored] = await Promise.all([
-      request.ticketId === null ? null : tx.row(lockTicket, [request.ticketId]),
+      request.ticketId === null ? null : tx.row(request.skipLocked ? lockFreeTicket : lockTicket, [request.ticketId]),
       handler.on === "desk" ? tx.row(lockDeskChain) : null,
       call && handler.load?.(tx, call),
       tx.row(selectAnswer, [actor.id, entry.path, request.requestId]),
@@ -73,7 +73,7 @@ async function attemptOnce<N extends CommandName>(kernel: Kernel, request: Comma
 
     let effect: Effect;
     if (handler.on === "ticket") {
-      if (!locked) throw new Refusal("TICKET_NOT_FOUND", { ticket_id: request.ticketId });
+      if (!locked) throw request.skipLocked ? stillBusy() : new Refusal("TICKET_NOT_FOUND", { ticket_id: request.ticketId });
       requireScope(actor, locked);
       requireAssignedTech(actor, locked);
       const onTicket: TicketCall<N> = { ...call, ticket: locked, now: timeAfter(locked.audit_at, call.now) };
@@ -103,10 +103,11 @@ async function attemptOnce<N extends CommandName>(kernel: Kernel, request: Comma
   });
 }
 
-function callOf<N extends CommandName>(desk: Desk, request: CommandRequest<N>, input: Call<N>["input"]): Call<N> {
+function callOf<N extends PipelineName>(desk: Desk, request: CommandRequest<N>, input: Call<N>["input"]): Call<N> {
   const now = desk.clock.now();
   const clockTime = now.toISOString();
   const ticketId = request.ticketId ?? newId(now.getTime());
-  return { desk, actor: request.actor, input, now: clockTime, clockTime, ticketId, eventId: newId(now.getTime()) };
+  const technicianId = request.technicianId ?? "";
+  return { desk, actor: request.actor, input, now: clockTime, clockTime, ticketId, technicianId, eventId: newId(now.getTime()) };
 }
 

@@ -120,7 +120,8 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-async function openStore(settings: Settings, apiUrl: () => string): Promise<{ store: ObjectStore; fileStore: FileStore | null }> {
+/** The object store of the settings; the file store is given apart, since uploads to it come through the API. */
+export async function openStore(settings: Settings, apiUrl: () => string): Promise<{ store: ObjectStore; fileStore: FileStore | null }> {
   const { objectStoreEndpoint: endpoint, objectStoreBucket: bucket } = settings;
   if (endpoint === null) {
     const baseUrl = () => settings.apiPublicUrl?.replace(/\/+$/, "") ?? apiUrl();

@@ -76,6 +76,11 @@ export const lockTicket = statement<TicketRow>(
   `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE`,
 );
 
+export const lockFreeTicket = statement<TicketRow>(
+  "ticket_lock_free",
+  `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED`,
+);
+
 export const insertTicket = statement(
   "ticket_insert",
   `INSERT INTO tickets (${columns})
@@ -90,7 +95,8 @@ export const insertTicketWords = statement(
    FROM sites WHERE sites.id = $5`,
 );
 
-// Only columns a command may change: what never changes costs neither bytes here nor index entries there.
+// Only columns a command may change: what never changes costs neither bytes here nor index entries there. A changed ticket
+// is a new case for the worker: what it knew of trying to assign it, and of warning about another deadline, is over.
 export const updateTicket = statement(
   "ticket_update",
   `UPDATE tickets
@@ -98,7 +104,9 @@ export const updateTicket = statement(
        proposed_windows = $8, sop_handoff_required = $9, sop_handoff_acknowledged = $10, sop_handoff_prompt = $11,
        assigned_provider_id = $12, assigned_tech_id = $13, pending_approval_id = $14, version = $15,
        sla_target_minutes = $16, sla_deadline_at = $17, updated_at = $18, last_transition_at = $19,
-       audit_seq = $20, audit_hash = $21, audit_at = $22
+       audit_seq = $20, audit_hash = $21, audit_at = $22,
+       assign_after = NULL, assign_attempts = 0, assign_reason = NULL,
+       sla_level = CASE WHEN sla_deadline_at = $17 THEN sla_level ELSE 0 END
    WHERE id = $1`,
 );
 

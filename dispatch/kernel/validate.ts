@@ -3,8 +3,8 @@
 
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import {
-  commandEntries,
-  type CommandName,
+  pipelineEntries,
+  type PipelineName,
   type Entry,
   type InputOf,
   type QueryInputOf,
@@ -24,7 +24,7 @@ type Validator<Input> = (raw: JsonObject) => Validated<Input>;
 
 /** For each tool, the function that checks its input. */
 export type Validators = {
-  readonly commands: { readonly [N in CommandName]: Validator<InputOf<N>> };
+  readonly commands: { readonly [N in PipelineName]: Validator<InputOf<N>> };
   readonly queries: { readonly [N in QueryName]: Validator<QueryInputOf<N>> };
 };
 
@@ -40,7 +40,7 @@ export function compileValidators(unknownFields: UnknownFields): Validators {
     Object.fromEntries(entries.map(([tool, entry]) => [tool, validatorOf(compiler, entry, rule)]));
   // Each validator was compiled from the very schema its type is inferred from.
   return {
-    commands: compiled(commandEntries, ajv, unknownFields),
+    commands: compiled(pipelineEntries, ajv, unknownFields),
     queries: compiled(queryEntries, strictAjv, "refuse"),
   } as Validators;
 }

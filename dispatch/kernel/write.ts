@@ -1,6 +1,6 @@
 // Turns a decision into rows: the ticket, its audit event, its moves, the outbox, the stored answer. It decides nothing.
 
-import type { CommandEntry, CommandName } from "../contract/index.ts";
+import type { CommandEntry, PipelineName } from "../contract/index.ts";
 import { creation, type FromState, type TicketState } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
 import { advanceDeskChain, auditValues, chained, insertAudit, receiptOf, type AuditEvent } from "./audit.ts";
@@ -42,7 +42,7 @@ export type Effect = {
 const nothing = (): Promise<unknown>[] => [];
 
 /** @throws Refusal INVALID_STATE_TRANSITION when the decision's path is not one of the machine */
-export function effectOfTicket<N extends CommandName>(call: TicketCall<N>, entry: CommandEntry, decision: TicketDecision<N>): Effect {
+export function effectOfTicket<N extends PipelineName>(call: TicketCall<N>, entry: CommandEntry, decision: TicketDecision<N>): Effect {
   const { ticket, now } = call;
   const path = decision.path ?? [];
   requirePath(ticket.state, path, entry.from);
@@ -63,7 +63,7 @@ export function effectOfTicket<N extends CommandName>(call: TicketCall<N>, entry
   };
 }
 
-export function effectOfCreation<N extends CommandName>(call: Call<N>, decision: CreationDecision<N>): Effect {
+export function effectOfCreation<N extends PipelineName>(call: Call<N>, decision: CreationDecision<N>): Effect {
   const made = newTicket(call.ticketId, decision.create, decision.state, call.now, call.desk.policy.sla.targetMinutes);
   requirePath(creation, [decision.state], []);
   return {
@@ -80,7 +80,7 @@ export function effectOfCreation<N extends CommandName>(call: Call<N>, decision:
   };
 }
 
-export function effectOfDesk<N extends CommandName>(call: Call<N>, decision: DeskDecision<N>, head: Effect["head"]): Effect {
+export function effectOfDesk<N extends PipelineName>(call: Call<N>, decision: DeskDecision<N>, head: Effect["head"]): Effect {
   return {
     before: null,
     after: null,

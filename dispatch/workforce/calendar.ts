@@ -3,12 +3,25 @@
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
-import type { CalendarTechnician } from "./availability.ts";
+import type { Priority } from "../contract/fields.ts";
+import type { TicketState } from "../contract/states.ts";
+import type { BusyRange, CalendarTechnician } from "./availability.ts";
 import { expandShifts, type Shift, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
 import type { Place } from "./travel.ts";
 
 type Point = { readonly lat: number | null; readonly lon: number | null };
 type EpochSpan = { readonly start: number; readonly end: number };
+
+type BookedTicket = {
+  readonly ticket_id: string;
+  readonly state: TicketState;
+  readonly priority: Priority;
+  readonly account_id: string;
+  readonly site_id: string;
+};
+
+/** A live booking that blocks, with whose it is; times in epoch milliseconds. */
+export type RosterBooking = BusyRange & Omit<BookedTicket, "ticket_id"> & { readonly ticketId: string };
 
 type CalendarRow = {
   readonly id: string;
@@ -25,6 +38,7 @@ type CalendarRow = {
   readonly quality: number;
   readonly base_load: number;
   readonly open_tickets: number;
+  readonly calendared: boolean;
   readonly shifts: readonly {
     readonly weekday: number;
     readonly starts: string;
@@ -35,7 +49,7 @@ type CalendarRow = {
     readonly valid_to: string | null;
   }[];
   readonly time_off: readonly EpochSpan[];
-  readonly busy: readonly (EpochSpan & Point)[];
+  readonly busy: readonly (EpochSpan & Point & BookedTicket)[];
 };
 
 export type RosterEntry = {
@@ -49,13 +63,15 @@ export type RosterEntry = {
   readonly openTickets: number;
   /** Whether the system knows this technician's hours; then every booking is exclusive. */
   readonly calendared: boolean;
+  readonly bookings: readonly RosterBooking[];
   readonly calendar: (span: TimeRange) => CalendarTechnician;
   /** As if on shift at every hour: what is left to forbid a time are time off and bookings. */
   readonly aroundTheClock: (span: TimeRange) => CalendarTechnician;
 };
 
+// On call means for emergencies: such a shift counts when the ticket is one, and for no other.
 // $1 one technician or all; $2 the ticket whose own booking does not count; $3, $4 the span asked about, by default
-// the ticket's time. A day is added on both sides: the stops before and after decide the driving.
+// the ticket's time; $5 another ticket whose booking does not count. A day is added on both sides: the stops before and after decide the driving.
 const selectCalendar = statement<CalendarRow>(
   "calendar_select",
   `WITH asked AS (
@@ -68,18 +84,23 @@ const selectCalendar = statement<CalendarRow>(
           (SELECT count(*) FROM tickets o
            WHERE o.assigned_tech_id = r.id AND o.id <> $2 AND o.in_work) AS open_tickets,
           (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.weekday, s.starts), '[]')
-           FROM technician_shifts s WHERE s.technician_id = r.id) AS shifts,
+           FROM technician_shifts s
+           WHERE s.technician_id = r.id
+             AND (NOT s.on_call OR (SELECT priority FROM tickets WHERE id = $2) = 'EMERGENCY')) AS shifts,
+          EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id) AS calendared,
           (SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'start', extract(epoch FROM lower(o.span)) * 1000, 'end', extract(epoch FROM upper(o.span)) * 1000)), '[]')
            FROM technician_time_off o, asked WHERE o.technician_id = r.id AND o.span && asked.span) AS time_off,
           (SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'start', extract(epoch FROM lower(b.span)) * 1000, 'end', extract(epoch FROM upper(b.span)) * 1000,
-                    'lat', site.lat, 'lon', site.lon)), '[]')
+                    'lat', site.lat, 'lon', site.lon, 'ticket_id', bt.id, 'state', bt.state, 'priority', bt.priority,
+                    'account_id', bt.account_id, 'site_id', bt.site_id) ORDER BY b.span), '[]')
            FROM bookings b
            JOIN asked ON b.span && asked.span
            JOIN tickets bt ON bt.id = b.ticket_id
            JOIN sites site ON site.id = bt.site_id
-           WHERE b.technician_id = r.id AND b.exclusive AND b.state IN ('tentative', 'firm') AND b.ticket_id <> $2) AS busy
+           WHERE b.technician_id = r.id AND b.exclusive AND b.state IN ('tentative', 'firm') AND b.ticket_id <> $2
+             AND b.ticket_id IS DISTINCT FROM $5) AS busy
    FROM technicians r
    WHERE $1::uuid IS NULL OR r.id = $1
    ORDER BY r.id`,
@@ -93,16 +114,16 @@ const dayMs = 86_400_000;
  */
 const maxSpanMs = 63 * dayMs;
 
-type Asked = { readonly ticketId: string; readonly techId?: string | null; readonly from?: string; readonly to?: string };
+export type Asked = { readonly ticketId: string; readonly techId?: string | null; readonly from?: string; readonly to?: string; readonly without?: string | null };
 
 /** Reads the roster, or one technician of it, with what is known of the asked time. */
 export async function loadRoster(db: Session, asked: Asked): Promise<RosterEntry[]> {
-  const rows = await db.rows(selectCalendar, [asked.techId ?? null, asked.ticketId, asked.from ?? null, asked.to ?? null]);
+  const rows = await db.rows(selectCalendar, [asked.techId ?? null, asked.ticketId, asked.from ?? null, asked.to ?? null, asked.without ?? null]);
   return rows.map(rosterEntry);
 }
 
 function rosterEntry(row: CalendarRow): RosterEntry {
-  const calendared = row.shifts.length > 0;
+  const { calendared } = row;
   const patterns = row.shifts.map(
     (shift): ShiftPattern => ({
       weekdays: [shift.weekday],
@@ -114,6 +135,7 @@ function rosterEntry(row: CalendarRow): RosterEntry {
       validTo: shift.valid_to,
     }),
   );
+  const bookings = row.busy.map(({ lat, lon, ticket_id, ...booking }) => ({ ...booking, ticketId: ticket_id, place: placeOf({ lat, lon }) }));
   const person: Omit<CalendarTechnician, "shifts"> = {
     techId: row.id,
     techName: row.name,
@@ -121,7 +143,7 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     zone: row.zone,
     skills: row.skills,
     tools: row.tools,
-    busy: row.busy.map(({ start, end, ...point }) => ({ start, end, place: placeOf(point) })),
+    busy: bookings.map(({ start, end, place }) => ({ start, end, place })),
     ineligible: !row.active ? "INACTIVE" : row.drained ? "DRAINED" : null,
   };
   return {
@@ -134,6 +156,7 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     baseLoad: row.base_load,
     openTickets: row.open_tickets,
     calendared,
+    bookings,
     calendar: (span) => ({ ...person, shifts: calendared ? expandShifts(patterns, row.time_off, bounded(span)) : null }),
     aroundTheClock: (span) => ({ ...person, shifts: [everyHourAround(span, row.time_off)] }),
   };

@@ -43,6 +43,7 @@ function madeLines(body: JsonObject): (string | null)[] {
     id("number", invoice) && invoiceLine(invoice),
     id("scope_type", scope) && `scope ${id("scope_type", scope) ?? ""} ${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ${scope["is_paused"] === true ? "PAUSED" : "running"}`,
     ...recommendationLines(body),
+    ...rosterLines(body),
   ];
 }
 
@@ -60,7 +61,27 @@ function recommendationLines(body: JsonObject): string[] {
   return [
     `recommendation_snapshot_id ${plainOrQuoted(snapshot)} (dispatching with it must name number 1)`,
     ...ranked,
+    ...listAt(body, "warnings").map((warning) => `WARNING ${quoted(typeof warning === "string" ? warning : null, 200)}`),
     ...leftOut(listAt(body, "rejected")),
+    ...listAt(body, "bump").map(
+      (one, at) =>
+        `nobody is free; bump ${at + 1}: take tech_id ${textAt(one, "tech_id") ?? "?"} ${quoted(textAt(one, "tech_name"))} off ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""} ${textAt(one, "priority") ?? ""}, cost ${numberAt(one, "cost") ?? "?"} (${listAt(one, "factors").map((term) => `${textAt(term, "factor") ?? "?"} ${numberAt(term, "value") ?? "?"} x ${numberAt(term, "weight") ?? "?"}`).join(" + ")}): assignment_override direct_dispatch_bypass with bump_ticket_id`,
+    ),
+  ];
+}
+
+/** What became of a technician, and of the work that was theirs. */
+function rosterLines(body: JsonObject): string[] {
+  const technician = objectAt(body, "technician");
+  const id = textAt(technician, "id");
+  if (id === null) return [];
+  const drained = textAt(technician, "drained_at") !== null;
+  const work = (name: string, all: readonly unknown[]) => all.map((one) => `${name} ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""}`.trimEnd());
+  return [
+    `tech_id ${id} ${quoted(textAt(technician, "name"))} ${drained ? `takes no new work: ${quoted(textAt(technician, "drain_reason"), 120)}` : "takes work"}`,
+    ...work("back in the queue:", listAt(body, "requeued")),
+    ...work("under way, stays:", listAt(body, "kept")),
+    ...work("still booked although away:", listAt(body, "conflicts")),
   ];
 }
 

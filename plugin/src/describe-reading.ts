@@ -107,6 +107,10 @@ const readings: Record<QueryName, Describe> = {
     const found = listAt(body, "results");
     return [none(found, "match"), ...found.map((one) => `${at(one, "kind")}_id ${at(one, "id")} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`)];
   },
+  "roster.list": (body) => {
+    const found = listAt(body, "technicians");
+    return [none(found, "technician"), ...found.map(technicianLine)];
+  },
   "receipt.get": (body) => {
     const receipt = isObject(body["receipt"]) ? body["receipt"] : body;
     return [
@@ -120,6 +124,20 @@ const readings: Record<QueryName, Describe> = {
     ...listAt(body, "history").slice(0, 20).map((one) => `${at(one, "created_at")} ${at(one, "action")} ${at(one, "scope_type")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`),
   ],
 };
+
+function technicianLine(one: unknown): string {
+  const hours = listAt(one, "shifts").map((shift) => `${listAt(shift, "weekdays").join("")} ${at(shift, "start_time")}-${at(shift, "end_time")}${isObject(shift) && shift["on_call"] === true ? " on call" : ""}`);
+  const away = listAt(one, "time_off").map((off) => `away ${at(off, "start")} to ${at(off, "end")}`);
+  return [
+    `tech_id ${at(one, "id")} ${quoted(textAt(one, "name"))}`,
+    `zone ${quoted(textAt(one, "zone"), 40)}`,
+    isObject(one) && one["active"] === false && "INACTIVE",
+    textAt(one, "drained_at") !== null && `DRAINED: ${quoted(textAt(one, "drain_reason"), 120)}`,
+    hours.length === 0 ? "no shift on record" : hours.join(", "),
+    ...away,
+    `${numberAt(one, "open_tickets") ?? "?"} in work`,
+  ].filter(Boolean).join("; ");
+}
 
 function autonomy(body: JsonObject): (string | null)[] {
   const paused = listAt(body, "controls").filter((one) => isObject(one) && one["is_paused"] === true);

@@ -15,7 +15,7 @@ export type Tool = {
   /** Names of all parameters: the contract's fields, the path's id, and those of every tool. */
   readonly fields: ReadonlySet<string>;
   /** The parameter that stands for the id in the path; null when the path has none. */
-  readonly pathField: "ticket_id" | "receipt_id" | null;
+  readonly pathField: "ticket_id" | "receipt_id" | "tech_id" | null;
   readonly optional: boolean;
 };
 
@@ -35,6 +35,7 @@ const groups: Record<FirstWord<ToolName>, Group> = {
   dispatcher: "field",
   directory: "field",
   receipt: "field",
+  roster: "field",
 };
 type FirstWord<N extends string> = N extends `${infer W}.${string}` ? W : never;
 
@@ -74,12 +75,13 @@ export const toolsByChatName: ReadonlyMap<string, Tool> = new Map(tools.map((too
 export const isQuery = (name: ToolName): name is QueryName => Object.hasOwn(queries, name);
 
 function toolOf(name: ToolName, entry: Entry): Tool {
-  const pathField = entry.path.includes("{ticketId}") ? "ticket_id" : entry.path.includes("{receiptId}") ? "receipt_id" : null;
+  const pathField = pathFieldOf(entry);
   const input = simplified(JSON.parse(JSON.stringify(entry.input)));
   const own = isObject(input) && isObject(input["properties"]) ? input["properties"] : {};
   const required = isObject(input) && Array.isArray(input["required"]) ? input["required"] : [];
   const properties: JsonObject = {
     ...(pathField === "ticket_id" && { ticket_id: { type: "string", description: "The ticket's uuid, or words that only one open ticket matches" } }),
+    ...(pathField === "tech_id" && { tech_id: withNames("tech_id", { description: "The technician" }) }),
     ...(pathField === "receipt_id" && { receipt_id: { type: "string", description: "The receipt's uuid, as a result gave it" } }),
     ...Object.fromEntries(Object.entries(own).map(([field, schema]) => [field, withNames(field, schema)])),
     ...everyTool,
@@ -95,6 +97,12 @@ function toolOf(name: ToolName, entry: Entry): Tool {
     pathField,
     optional: groups[firstWord(name)] !== "field",
   };
+}
+
+function pathFieldOf({ path }: Entry): Tool["pathField"] {
+  if (path.includes("{ticketId}")) return "ticket_id";
+  if (path.includes("{technicianId}")) return "tech_id";
+  return path.includes("{receiptId}") ? "receipt_id" : null;
 }
 
 function firstWord(name: ToolName): FirstWord<ToolName> {

@@ -19,6 +19,9 @@ type Technician = {
   readonly tools: readonly string[];
   readonly quality: number;
   readonly hours: readonly [string, string];
+  readonly lunch?: readonly [string, string];
+  /** Hours in which only emergencies may call. */
+  readonly onCall?: readonly [string, string];
 };
 
 const door = ["door_hardware"];
@@ -29,22 +32,23 @@ const berkeley = [37.8716, -122.2727] as const;
 const sanJose = [37.3382, -121.8863] as const;
 const reno = [39.5296, -119.8138] as const;
 
-/** Twelve people in two zones: some do everything, some one thing, some start early, some work through the night. */
+/** Twelve people in two zones: some do everything, some one thing, some start early, some work through the night, one is on call. */
 const technicians: readonly Technician[] = [
   { name: "Ana Alvarez", zone: "CA", home: oakland, services: ["DEFAULT"], skills: [...glass, ...auto], tools: ["multimeter", "glass_lifter"], quality: 92, hours: ["07:00", "15:00"] },
   { name: "Ben Okafor", zone: "CA", home: oakland, services: ["DEFAULT"], skills: [...glass, ...auto], tools: ["multimeter"], quality: 84, hours: ["14:00", "22:00"] },
   { name: "Carla Nguyen", zone: "CA", home: berkeley, services: ["DEFAULT"], skills: [...glass, ...auto], tools: ["multimeter", "glass_lifter"], quality: 78, hours: ["21:00", "07:00"] },
-  { name: "Dev Patel", zone: "CA", home: berkeley, services: ["DOOR_WONT_LATCH", "CLOSER_LEAKING_OR_SLAMMING", "HARDWARE_REPLACEMENT"], skills: door, tools: [], quality: 70, hours: ["08:00", "16:00"] },
+  { name: "Dev Patel", zone: "CA", home: berkeley, services: ["DOOR_WONT_LATCH", "CLOSER_LEAKING_OR_SLAMMING", "HARDWARE_REPLACEMENT"], skills: door, tools: [], quality: 70, hours: ["08:00", "16:00"], lunch: ["12:00", "12:30"] },
   { name: "Elif Demir", zone: "CA", home: sanJose, services: ["AUTO_OPERATOR_FAULT"], skills: auto, tools: ["multimeter"], quality: 88, hours: ["08:00", "16:00"] },
   { name: "Farid Haddad", zone: "CA", home: sanJose, services: ["FRAME_OR_GLASS_DAMAGE", "CANNOT_SECURE_ENTRY"], skills: glass, tools: ["glass_lifter"], quality: 81, hours: ["06:00", "14:00"] },
   { name: "Grace Kim", zone: "CA", home: oakland, services: ["CANNOT_SECURE_ENTRY", "DOOR_WONT_LATCH"], skills: glass, tools: [], quality: 66, hours: ["12:00", "20:00"] },
-  { name: "Hugo Silva", zone: "CA", home: berkeley, services: ["HARDWARE_REPLACEMENT"], skills: door, tools: [], quality: 59, hours: ["09:00", "17:00"] },
-  { name: "Ines Moreau", zone: "NV", home: reno, services: ["DEFAULT"], skills: [...glass, ...auto], tools: ["multimeter", "glass_lifter"], quality: 90, hours: ["07:00", "15:00"] },
+  { name: "Hugo Silva", zone: "CA", home: berkeley, services: ["HARDWARE_REPLACEMENT"], skills: door, tools: [], quality: 59, hours: ["09:00", "17:00"], lunch: ["12:30", "13:00"] },
+  { name: "Ines Moreau", zone: "NV", home: reno, services: ["DEFAULT"], skills: [...glass, ...auto], tools: ["multimeter", "glass_lifter"], quality: 90, hours: ["07:00", "15:00"], onCall: ["23:00", "07:00"] },
   { name: "Jonas Weber", zone: "NV", home: reno, services: ["DEFAULT"], skills: [...glass, ...auto], tools: ["multimeter"], quality: 73, hours: ["15:00", "23:00"] },
   { name: "Kofi Mensah", zone: "NV", home: reno, services: ["DOOR_WONT_LATCH", "CANNOT_SECURE_ENTRY"], skills: glass, tools: [], quality: 64, hours: ["08:00", "16:00"] },
   { name: "Lena Novak", zone: "NV", home: reno, services: ["AUTO_OPERATOR_FAULT"], skills: auto, tools: ["multimeter"], quality: 77, hours: ["10:00", "18:00"] },
 ];
 
+const weekdays = [1, 2, 3, 4, 5, 6, 7];
 const timezone = "America/Los_Angeles";
 
 const upsertAccount = statement<object>(
@@ -76,13 +80,14 @@ const upsertTechnician = statement<object>(
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
    ON CONFLICT (id) DO UPDATE
    SET name = excluded.name, zone = excluded.zone, home_lat = excluded.home_lat, home_lon = excluded.home_lon,
-       service_types = excluded.service_types, skills = excluded.skills, tools = excluded.tools, quality = excluded.quality`,
+       service_types = excluded.service_types, skills = excluded.skills, tools = excluded.tools, quality = excluded.quality,
+       active = true, drained_at = NULL, drain_reason = NULL`,
 );
-const upsertShift = statement<object>(
+const deleteShifts = statement<object>("demo_shifts_delete", `DELETE FROM technician_shifts WHERE technician_id = $1`);
+const insertShift = statement<object>(
   "demo_shift",
-  `INSERT INTO technician_shifts (id, technician_id, weekday, starts, ends, timezone)
-   VALUES ($1, $2, $3, $4, $5, $6)
-   ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, timezone = excluded.timezone`,
+  `INSERT INTO technician_shifts (id, technician_id, weekday, starts, ends, timezone, breaks, on_call)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
 const selectCounts = statement<object>(
   "demo_counts",
@@ -109,7 +114,9 @@ export async function upsertFixtures(db: Database, settings: Settings) {
         account,
         site,
         contact,
-        technicians: technicians.map(({ name, zone, skills, hours }, index) => ({ id: technicianId(index + 1), name, zone, skills, shift: hours.join("-") })),
+        technicians: technicians.map(({ name, zone, skills, hours, onCall }, index) => ({
+          id: technicianId(index + 1), name, zone, skills, shift: hours.join("-"), ...(onCall && { on_call: onCall.join("-") }),
+        })),
       },
       counts,
     };
@@ -119,8 +126,12 @@ export async function upsertFixtures(db: Database, settings: Settings) {
 function technicianStatements(one: Technician, n: number) {
   const id = technicianId(n);
   const skills = [...new Set(one.skills)];
+  const breaks = JSON.stringify(one.lunch ? [{ start: one.lunch[0], end: one.lunch[1] }] : []);
+  const { onCall } = one;
   return [
     [upsertTechnician, [id, one.name, one.zone, ...one.home, one.services, skills, one.tools, one.quality]] as const,
-    ...[1, 2, 3, 4, 5, 6, 7].map((weekday) => [upsertShift, [shiftId(n, weekday), id, weekday, ...one.hours, timezone]] as const),
+    [deleteShifts, [id]] as const,
+    ...weekdays.map((weekday) => [insertShift, [shiftId(n, weekday), id, weekday, ...one.hours, timezone, breaks, false]] as const),
+    ...(onCall ? weekdays.map((weekday) => [insertShift, [shiftId(100 + n, weekday), id, weekday, ...onCall, timezone, "[]", true]] as const) : []),
   ];
 }

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { prefersText } from "../../dispatch/api/accept.ts";
-import { withoutSecrets } from "../../dispatch/api/log.ts";
+import { withoutSecrets } from "../../dispatch/kernel/log.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { speaking, tokenSecret } from "../support/token.ts";
@@ -257,7 +257,10 @@ describe("health", async () => {
 
   test("is ok while Postgres and the object store can be used", async () => {
     const { status, body } = await call(api, "/health", { headers: {} });
-    assert.deepEqual([status, body], [200, { status: "ok", service: "dispatch-api", now: api.clock.now().toISOString() }]);
+    assert.deepEqual([status, body], [
+      200,
+      { status: "ok", service: "dispatch-api", now: api.clock.now().toISOString(), workers: { alive: 0, stale: 0, oldest_age_seconds: null } },
+    ]);
   });
 
   test("says which part is away, and commands say so too", async (t) => {

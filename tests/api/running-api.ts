@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { openLog } from "../../dispatch/api/log.ts";
+import { openLog } from "../../dispatch/kernel/log.ts";
 import { startApi, type RunningApi } from "../../dispatch/api/start.ts";
 import type { Handlers } from "../../dispatch/api/tool-routes.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
@@ -67,7 +67,7 @@ export async function startTestApi(test: TestLife, options: TestApiOptions = {})
     ...options.environment,
   });
   const log: JsonObject[] = [];
-  const { logger } = openLog(settings, { write: (line) => void log.push(parsed(line)) });
+  const { logger } = openLog("dispatch-api", settings, { write: (line) => void log.push(parsed(line)) });
   const clock = new TestClock();
   const api = await startApi({ settings, log: logger, clock, ...(options.handlers && { handlers: options.handlers }) });
   t.after(async () => void (await api.stop()));

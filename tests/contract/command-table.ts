@@ -29,6 +29,7 @@ export type CommandRow = {
 };
 
 const t = "/tickets/{ticketId}";
+const technicians = "/roster/technicians";
 const cancellable = [
   "NEW", "NEEDS_INFO", "TRIAGED", "APPROVAL_REQUIRED", "READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED",
   "PENDING_CUSTOMER_CONFIRMATION", "DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD",
@@ -71,6 +72,12 @@ export const commandTable: readonly CommandRow[] = [
   { tool: "billing.generate_invoice", path: `${t}/billing/generate-invoice`, roles: ["finance"], from: ["VERIFIED"], to: ["INVOICED"], status: 200 },
   { tool: "ops.autonomy.pause", path: "/ops/autonomy/pause", roles: ["dispatcher"], from: [], to: [], status: 200 },
   { tool: "ops.autonomy.rollback", path: "/ops/autonomy/rollback", roles: ["dispatcher"], from: [], to: [], status: 200 },
+  { tool: "roster.upsert", path: technicians, roles: ["dispatcher"], from: [], to: [], status: 200 },
+  { tool: "roster.set_shifts", path: `${technicians}/{technicianId}/shifts`, roles: ["dispatcher"], from: [], to: [], status: 200 },
+  { tool: "roster.time_off", path: `${technicians}/{technicianId}/time-off`, roles: ["dispatcher"], from: [], to: [], status: 200 },
+  { tool: "roster.drain", path: `${technicians}/{technicianId}/drain`, roles: ["dispatcher"], from: [], to: [], status: 200 },
+  { tool: "roster.undrain", path: `${technicians}/{technicianId}/undrain`, roles: ["dispatcher"], from: [], to: [], status: 200 },
+  { tool: "roster.sign_off", path: `${technicians}/{technicianId}/sign-off`, roles: ["dispatcher"], from: [], to: [], status: 200 },
 ];
 
 export type QueryRow = { readonly tool: QueryName; readonly path: string; readonly roles: readonly RoleName[] };
@@ -87,6 +94,7 @@ export const queryTable: readonly QueryRow[] = [
   { tool: "dispatcher.cockpit", path: "/ux/dispatcher/cockpit", roles: ["dispatcher"] },
   { tool: "tech.job_packet", path: "/ux/technician/job-packet/{ticketId}", roles: ["tech", "dispatcher"] },
   { tool: "directory.search", path: "/directory", roles: ["dispatcher", "agent"] },
+  { tool: "roster.list", path: "/roster", roles: ["dispatcher"] },
   { tool: "receipt.get", path: "/receipts/{receiptId}", roles: allRoles },
   { tool: "ops.autonomy.state", path: "/ops/autonomy/state", roles: ["dispatcher"] },
   { tool: "ops.autonomy.replay", path: "/ops/autonomy/replay/{ticketId}", roles: ["dispatcher"] },

@@ -44,6 +44,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   ACCOUNT_NOT_FOUND: { status: 404, fields: ["account_id"] },
   SITE_NOT_FOUND: { status: 404, fields: ["site_id"] },
   ASSET_NOT_FOUND: { status: 404, fields: ["asset_id"] },
+  TECHNICIAN_NOT_FOUND: { status: 404, fields: ["tech_id"] },
   RECEIPT_NOT_FOUND: { status: 404, fields: ["receipt_id"] },
   IDEMPOTENCY_PAYLOAD_MISMATCH: { status: 409, fields: [] },
   IDEMPOTENCY_IN_FLIGHT: { status: 409, fields: [], header: "retry-after" },

@@ -106,6 +106,12 @@ export function waysToObey(tool: CommandName, from: StateName): readonly Obeyed[
     case "ticket.blind_intake":
     case "ops.autonomy.pause":
     case "ops.autonomy.rollback":
+    case "roster.upsert":
+    case "roster.set_shifts":
+    case "roster.time_off":
+    case "roster.drain":
+    case "roster.undrain":
+    case "roster.sign_off":
       return [];
   }
 }

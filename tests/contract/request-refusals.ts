@@ -55,6 +55,7 @@ export function requestRefusals(pilot: TestApi) {
     ACCOUNT_NOT_FOUND: () => create({ body: { ...newTicket, account_id: randomUUID() } }),
     SITE_NOT_FOUND: () => create({ body: { ...newTicket, site_id: borealis.albany } }),
     ASSET_NOT_FOUND: () => create({ body: { ...newTicket, asset_id: borealis.oven } }),
+    TECHNICIAN_NOT_FOUND: () => pilot.refuse("roster.drain", { technician: randomUUID(), body: { reason: "van in the workshop" } }),
     RECEIPT_NOT_FOUND: () => pilot.refuse("receipt.get", { receipt: randomUUID() }),
     IDEMPOTENCY_PAYLOAD_MISMATCH: async () => {
       const key = randomUUID();

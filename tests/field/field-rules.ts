@@ -2,6 +2,7 @@
 // that is then at fault.
 
 import type { CommandName } from "../../dispatch/contract/index.ts";
+import { rosterRules } from "./roster-rules.ts";
 
 export type Rules = {
   /** The first is changed by `bad`; all must be accepted. */
@@ -303,4 +304,5 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
   },
   "closeout.candidate": completing,
   "tech.complete": completing,
+  ...rosterRules,
 };

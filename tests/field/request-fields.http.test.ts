@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { commandEntries } from "../../dispatch/contract/index.ts";
 import { objectsIn, profiles, startTestApi, type Refused, type TestApi } from "../support/api.ts";
 import { everyCase } from "../support/cases.ts";
-import { acme } from "../support/directory.ts";
+import { acme, ana } from "../support/directory.ts";
 import { freeWindow, ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 import { fieldRules } from "./field-rules.ts";
@@ -31,7 +31,7 @@ for (const profile of profiles) {
 
     for (const [tool, entry] of commandEntries) {
       const { good, bad } = fieldRules[tool];
-      const nowhere = () => (entry.path.includes("{ticketId}") ? { ticket: randomUUID() } : {});
+      const nowhere = () => ({ ticket: randomUUID(), technician: ana });
 
       test(`of ${tool}: ${good.length} good bodies pass, ${bad.length} bad ones name the field`, async () => {
         await everyCase(good, JSON.stringify, async (body) => {

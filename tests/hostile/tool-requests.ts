@@ -141,7 +141,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "receip
   const isCommand = entry.kind === "command";
   const ticket = call.pick === null ? null : pool.for(isCommand ? entry : null, call.pick);
   const nobody = "0198c000-0000-7000-8000-000000000000";
-  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", pool.receipt(call.pick) ?? nobody);
+  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", pool.receipt(call.pick) ?? nobody).replace("{technicianId}", call.pick === null ? nobody : call.pick % 2 ? ana : ben);
   const filled = (text: string): string =>
     text
       .replaceAll(approvalOfTicket, ticket?.approvalId ?? nobody)

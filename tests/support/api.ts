@@ -46,6 +46,7 @@ export type CallOptions = {
   readonly actor?: string;
   readonly ticket?: string;
   readonly receipt?: string;
+  readonly technician?: string;
   /** An object goes as JSON, a text or bytes as they are. */
   readonly body?: object | string;
   /** Without the question mark. */
@@ -201,9 +202,10 @@ export function objectsIn(value: unknown): JsonObject[] {
 }
 
 /** The address of a tool, with the ids a call names. */
-export function pathOf(tool: ToolName, { ticket, receipt }: Pick<CallOptions, "ticket" | "receipt"> = {}): string {
+export function pathOf(tool: ToolName, { ticket, receipt, technician }: Pick<CallOptions, "ticket" | "receipt" | "technician"> = {}): string {
   const { path } = isCommandName(tool) ? commands[tool] : queries[tool];
-  const filled = path.replace("{ticketId}", ticket ?? "{ticketId}").replace("{receiptId}", receipt ?? "{receiptId}");
+  const ids = { ticketId: ticket, receiptId: receipt, technicianId: technician };
+  const filled = Object.entries(ids).reduce((text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)), String(path));
   assert.ok(!filled.includes("{"), `${tool} needs an id: ${filled}`);
   return filled;
 }

@@ -2,19 +2,27 @@
 // when it is lost; nothing depends on it but how soon news arrives.
 
 import pg from "pg";
-import { outboxChannel } from "../kernel/outbox.ts";
+import { outboxChannel } from "./outbox.ts";
 
 export type OutboxListener = { close(): Promise<void> };
 
 const backOffMs = { first: 100, most: 10_000 };
 const connectWithinMs = 5_000;
 
-/**
- * Starts listening in the background.
- * @param onNews called for every announcement, and after a connection was made, since some may have been missed
- * @param onTrouble called when a connection is lost or cannot be made
- */
-export function listenToOutbox(databaseUrl: string, onNews: () => void, onTrouble: (error: unknown) => void): OutboxListener {
+export type OutboxListenerParts = {
+  readonly databaseUrl: string;
+  /** How Postgres lists this process. */
+  readonly applicationName: string;
+  /** Called for every announcement, and after a connection was made, since some may have been missed. */
+  readonly onNews: () => void;
+  /** Called when a connection is lost or cannot be made. */
+  readonly onTrouble: (error: unknown) => void;
+  /** Called when a connection was made. */
+  readonly onListening?: () => void;
+};
+
+/** Starts listening in the background. */
+export function listenToOutbox({ databaseUrl, applicationName, onNews, onTrouble, onListening }: OutboxListenerParts): OutboxListener {
   const closing = Promise.withResolvers<void>();
   let closed = false;
 
@@ -30,7 +38,7 @@ export function listenToOutbox(databaseUrl: string, onNews: () => void, onTroubl
     while (!closed) {
       const client = new pg.Client({
         connectionString: databaseUrl,
-        application_name: "dispatch-api listen",
+        application_name: `${applicationName} listen`,
         connectionTimeoutMillis: connectWithinMs,
         keepAlive: true,
       });
@@ -40,6 +48,7 @@ export function listenToOutbox(databaseUrl: string, onNews: () => void, onTroubl
         await client.connect();
         await client.query(`LISTEN ${outboxChannel}`);
         waitMs = backOffMs.first;
+        onListening?.();
         onNews();
         const error = await Promise.race([lost, closing.promise]);
         if (!closed) onTrouble(error);

@@ -3,9 +3,8 @@
 
 import { openSync, closeSync } from "node:fs";
 import { pino, type DestinationStream, type Logger } from "pino";
-import { SettingsError, type Settings } from "../kernel/settings.ts";
 import { serverError } from "../db/failures.ts";
-import { serviceName } from "./health.ts";
+import { SettingsError, type Settings } from "./settings.ts";
 
 export type Log = {
   readonly logger: Logger;
@@ -41,16 +40,17 @@ const secretFields = [
 
 /**
  * Opens the log as the settings say.
+ * @param service names the process on every line
  * @throws SettingsError when the copy's file cannot be written
  */
-export function openLog(settings: Settings, stdout: DestinationStream = pino.destination({ dest: 1, sync: false })): Log {
+export function openLog(service: string, settings: Settings, stdout: DestinationStream = pino.destination({ dest: 1, sync: false })): Log {
   const path = settings.logSinkPath;
   const copy = path === null ? null : openCopy(path);
   const stream = copy === null ? stdout : pino.multistream([{ level: "trace", stream: stdout }, { level: "trace", stream: copy }]);
   const logger = pino(
     {
       level: settings.logLevel,
-      base: { service: serviceName },
+      base: { service },
       messageKey: "message",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -59,7 +59,7 @@ export function openLog(settings: Settings, stdout: DestinationStream = pino.des
     },
     stream,
   );
-  copy?.on("error", (error: unknown) => process.stderr.write(`${serviceName}: the log's copy cannot be written: ${String(error)}\n`));
+  copy?.on("error", (error: unknown) => process.stderr.write(`${service}: the log's copy cannot be written: ${String(error)}\n`));
   return {
     logger,
     reopen: () => copy?.reopen(),

@@ -1,0 +1,66 @@
+// What only the worker does to a ticket, because a time came: entries of the same shape as the tools', run by the same
+// pipeline, and offered to nobody: no route, no tool, no page lists them.
+
+import { defineCommands } from "./entry.ts";
+import { Type } from "./fields.ts";
+import * as body from "./responses.ts";
+import { cancellableStates } from "./states.ts";
+
+const nothingToSay = () => Type.Object({});
+
+const slaTold = () => Type.Object({ ticket: body.ticket, level: Type.Enum(["warning", "breach"]) });
+
+export const internalCommands = defineCommands({
+  "schedule.expire_hold": {
+    path: "/tickets/{ticketId}/schedule/expire-hold",
+    roles: ["dispatcher"],
+    effect: "changes_ticket",
+    from: ["PENDING_CUSTOMER_CONFIRMATION"],
+    to: ["READY_TO_SCHEDULE"],
+    status: 200,
+    summary: "The customer let the confirmation window pass: the hold ends, and the ticket is scheduled anew.",
+    example: {},
+    next: ["schedule.propose", "schedule.book"],
+    input: nothingToSay(),
+    output: body.ticket,
+  },
+  "schedule.expire_proposal": {
+    path: "/tickets/{ticketId}/schedule/expire-proposal",
+    roles: ["dispatcher"],
+    effect: "changes_ticket",
+    from: ["SCHEDULE_PROPOSED"],
+    to: ["READY_TO_SCHEDULE"],
+    status: 200,
+    summary: "The last of the offered windows is over: the offer ends, and the ticket is scheduled anew.",
+    example: {},
+    next: ["schedule.propose", "schedule.book"],
+    input: nothingToSay(),
+    output: body.ticket,
+  },
+  "sla.warning": {
+    path: "/tickets/{ticketId}/sla/warning",
+    roles: ["dispatcher"],
+    effect: "touches_ticket",
+    from: [...cancellableStates],
+    to: [],
+    status: 200,
+    summary: "The ticket's deadline is near; told once for a deadline.",
+    example: {},
+    next: [],
+    input: nothingToSay(),
+    output: slaTold(),
+  },
+  "sla.breach": {
+    path: "/tickets/{ticketId}/sla/breach",
+    roles: ["dispatcher"],
+    effect: "touches_ticket",
+    from: [...cancellableStates],
+    to: [],
+    status: 200,
+    summary: "The ticket's deadline is over; told once for a deadline.",
+    example: {},
+    next: [],
+    input: nothingToSay(),
+    output: slaTold(),
+  },
+});

@@ -1,0 +1,67 @@
+// The bodies the roster's commands and query answer with, as schemas.
+
+import { nullable, state, Type, type Static } from "./fields.ts";
+
+const uuid = () => Type.String({ format: "uuid" });
+const time = () => Type.String({ format: "date-time" });
+const text = () => Type.String();
+const texts = () => Type.Array(text());
+const count = () => Type.Integer({ minimum: 0 });
+
+export const shiftPattern = Type.Object({
+  weekdays: Type.Array(Type.Integer()),
+  start_time: text(),
+  end_time: text(),
+  time_zone: text(),
+  breaks: Type.Array(Type.Object({ start: text(), end: text() })),
+  valid_from: nullable(text()),
+  valid_to: nullable(text()),
+  on_call: Type.Boolean(),
+});
+
+const timeOff = Type.Object({ id: uuid(), start: time(), end: time(), reason: nullable(text()) });
+
+export const technician = Type.Object({
+  id: uuid(),
+  name: text(),
+  active: Type.Boolean(),
+  provider_id: nullable(uuid()),
+  home_lat: nullable(Type.Number()),
+  home_lon: nullable(Type.Number()),
+  zone: nullable(text()),
+  service_types: texts(),
+  skills: texts(),
+  tools: texts(),
+  quality: count(),
+  base_load: count(),
+  max_concurrent: count(),
+  room: nullable(text()),
+  drained_at: nullable(time()),
+  drain_reason: nullable(text()),
+  /** Work that is under way or on its way to be. */
+  open_tickets: count(),
+  shifts: Type.Array(shiftPattern),
+  /** What has not passed yet. */
+  time_off: Type.Array(timeOff),
+});
+export type TechnicianBody = Static<typeof technician>;
+
+export const roster = Type.Object({ technicians: Type.Array(technician), generated_at: time() });
+export const changedTechnician = Type.Object({ technician });
+
+/** A booking that the change leaves standing although the technician is not there then. */
+const conflict = Type.Object({ ticket_id: uuid(), start: time(), end: time() });
+export type BookingConflict = Static<typeof conflict>;
+export const changedCalendar = Type.Object({ technician, conflicts: Type.Array(conflict) });
+
+const keptWork = Type.Object({ ticket_id: uuid(), state: state() });
+export const requeuedWork = Type.Object({
+  ...keptWork.properties,
+  previous_state: state(),
+  scheduled_start: nullable(time()),
+  scheduled_end: nullable(time()),
+  receipt_id: uuid(),
+});
+export type KeptWork = Static<typeof keptWork>;
+export type RequeuedWork = Static<typeof requeuedWork>;
+export const signedOff = Type.Object({ technician, requeued: Type.Array(requeuedWork), kept: Type.Array(keptWork) });

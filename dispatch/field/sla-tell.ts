@@ -1,0 +1,63 @@
+// sla.warning and sla.breach: says once for each deadline that it is near, or over, in the ticket's own history and to
+// all who listen. The ticket stays as it is; its place in the cockpit follows from the deadline by itself.
+
+import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
+import { ticketCommand, type TicketCall } from "../kernel/command.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { slaReport, slaStatus } from "./sla.ts";
+
+export const slaLevels = { warning: 1, breach: 2 } as const;
+type Level = keyof typeof slaLevels;
+
+const selectLevel = statement<{ sla_level: number }>("sla_level_select", `SELECT sla_level FROM tickets WHERE id = $1`);
+const setLevel = statement("sla_level_set", `UPDATE tickets SET sla_level = $2 WHERE id = $1`);
+
+const load = (tx: Session, { ticketId }: { ticketId: string }) => tx.row(selectLevel, [ticketId]);
+
+function told(level: Level, { desk, ticket, clockTime }: TicketCall<"sla.warning" | "sla.breach">, known: { sla_level: number } | null) {
+  const { sla } = desk.policy;
+  const report = slaReport(
+    {
+      state: ticket.state,
+      priority: ticket.priority,
+      scheduledStart: ticket.scheduled_start === null ? null : new Date(ticket.scheduled_start),
+      createdAt: new Date(ticket.created_at),
+    },
+    new Date(clockTime),
+    sla,
+  );
+  const reached = slaStatus(report.sla_timer_remaining_minutes, sla);
+  if (reached !== level || (known?.sla_level ?? 0) >= slaLevels[level]) {
+    throw new Refusal("INVALID_STATE_TRANSITION", { from_state: ticket.state, to_state: ticket.state, allowed_from_states: [] });
+  }
+  return {
+    payload: {
+      level,
+      priority: ticket.priority,
+      sla_deadline_at: report.sla_deadline_at,
+      sla_timer_remaining_minutes: report.sla_timer_remaining_minutes,
+      sla_delay_attribution: report.sla_delay_attribution,
+      assigned_tech_id: ticket.assigned_tech_id,
+    },
+    write: (tx: Session) => [tx.row(setLevel, [ticket.id, slaLevels[level]])],
+  };
+}
+
+export const slaWarning = ticketCommand({
+  name: "sla.warning",
+  load,
+  decide: (call, known: { sla_level: number } | null) => ({
+    ...told("warning", call, known),
+    body: (ticket) => ({ ticket, level: "warning" as const }),
+  }),
+});
+
+export const slaBreach = ticketCommand({
+  name: "sla.breach",
+  load,
+  decide: (call, known: { sla_level: number } | null) => ({
+    ...told("breach", call, known),
+    body: (ticket) => ({ ticket, level: "breach" as const }),
+  }),
+});

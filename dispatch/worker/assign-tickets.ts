@@ -1,0 +1,121 @@
+// Sends technicians to scheduled tickets that have none: worst first, by the same two commands a dispatcher would give.
+// What cannot be assigned is put aside with its reason, and taken up again when its delay is over or the roster changes.
+
+import { newId } from "../kernel/clock.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
+import { type Claim, claimNext, giveBack, putAside, recallTickets } from "./assignment-queue.ts";
+import type { Duty, DutyParts } from "./duty.ts";
+import { awayPart } from "./trouble.ts";
+
+type Outcome = "dispatched" | "put_aside" | "skipped";
+
+/** Another ticket may take the recommended technician in the moment between the two commands. */
+const maxChoices = 3;
+const lostChoice = new Set(["TECH_UNAVAILABLE", "SLOT_TAKEN"]);
+/** One claim in ten goes to a ticket that was put aside, so that a stream of new ones never starves those. */
+const retryEvery = 10;
+const recallLimit = 500;
+/** What a technician must do for a ticket whose incident type nobody has named. */
+const anyService = "DEFAULT";
+
+export function assignTickets(parts: DutyParts): Duty {
+  const { desk, log, totals } = parts;
+  let claims = 0;
+  let toldAt = -Infinity;
+  return {
+    name: "assign tickets",
+    async round(stopping) {
+      if (!desk.policy.workerMayDispatch) return { more: false };
+      const cycle = ++totals.cycles;
+      const counts = { dispatched: 0, put_aside: 0, skipped: 0 };
+      let queued = 0;
+      const recalled = await recallTickets(desk.db, desk.clock.now(), recallLimit);
+      while (queued < desk.settings.workerBatchLimit && !stopping()) {
+        const claim = await claimNext(desk.db, desk.clock.now(), ++claims % retryEvery === 0);
+        if (!claim) break;
+        queued++;
+        counts[await assign(parts, claim)]++;
+      }
+      // Between two ticks every commit of the desk leads to a cycle; those that found nothing would fill the log.
+      const worthTelling = queued > 0 || performance.now() - toldAt >= desk.settings.workerLoopMs / 2;
+      if (worthTelling) toldAt = performance.now();
+      log[worthTelling ? "info" : "debug"](
+        {
+          cycle,
+          queued_count: queued,
+          processed_count: counts.dispatched + counts.put_aside,
+          skipped_count: counts.skipped,
+          success_count: counts.dispatched,
+        },
+        "worker.cycle_complete",
+      );
+      return { more: recalled.more || queued === desk.settings.workerBatchLimit };
+    },
+  };
+}
+
+async function assign(parts: DutyParts, claim: Claim): Promise<Outcome> {
+  const { desk } = parts;
+  const now = () => desk.clock.now();
+  try {
+    const pauses = await loadChainOfTicket(desk.db, claim.ticketId);
+    requireAutonomy(pauses, { id: claim.ticketId, incident_type: claim.incidentType });
+    const reason = await choose(parts, claim);
+    if (reason === null) return "dispatched";
+    await putAside(desk.db, claim, now(), reason);
+    return "put_aside";
+  } catch (error) {
+    if (awayPart(error) !== null || !(error instanceof Refusal)) throw error;
+    if (error.code === "IDEMPOTENCY_IN_FLIGHT") await giveBack(desk.db, claim, now());
+    else await putAside(desk.db, claim, now(), error.code);
+    return "skipped";
+  }
+}
+
+/**
+ * Recommends, and sends whoever comes first.
+ * @returns why nobody was sent; null when somebody was
+ * @throws Refusal when the ticket was taken by another, or work on it is paused
+ */
+async function choose(parts: DutyParts, { ticketId, incidentType }: Claim): Promise<string | null> {
+  const { log, run, totals } = parts;
+  const correlationId = newId();
+  const serviceType = incidentType ?? anyService;
+  for (let choice = 1; ; choice++) {
+    const about = { ticket_id: ticketId, correlation_id: correlationId };
+    const recommended = await run("assignment.recommend", { ticketId, correlationId, input: { service_type: serviceType } }).catch(
+      (error: unknown) => noteError(parts, "worker.recommend_error", about, error),
+    );
+    const [first] = recommended.recommendations;
+    if (!first || !first.matches.capability || !first.matches.zone) {
+      const reason = !first ? "NOBODY_AVAILABLE" : !first.matches.capability ? "SKILL_MISSING" : "ZONE_MISMATCH";
+      log.info({ ...about, reason, rejected_count: recommended.rejected.length }, "worker.no_recommendation");
+      return reason;
+    }
+    try {
+      const input = { tech_id: first.tech_id, recommendation_snapshot_id: recommended.snapshot_id, dispatch_mode: "WORKER_AUTO" as const };
+      const { receipt } = await run("assignment.dispatch", { ticketId, correlationId, input });
+      totals.dispatches++;
+      log.info({ ...about, tech_id: first.tech_id, score: first.score, receipt_id: receipt.receipt_id }, "worker.dispatch_success");
+      return null;
+    } catch (error) {
+      if (error instanceof Refusal && lostChoice.has(error.code)) {
+        if (choice < maxChoices) continue;
+        return error.code;
+      }
+      return noteError(parts, "worker.dispatch_error", about, error);
+    }
+  }
+}
+
+/** Logs what is neither another's success nor a part that is away, and throws it on. */
+function noteError({ log, totals }: DutyParts, message: string, about: object, error: unknown): never {
+  const code = error instanceof Refusal ? error.code : null;
+  const expected = code === "AUTONOMY_DISABLED" || code === "IDEMPOTENCY_IN_FLIGHT" || code === "INVALID_STATE_TRANSITION";
+  if (!expected && awayPart(error) === null) {
+    totals.errors++;
+    log.error({ ...about, error_code: code, err: error }, message);
+  }
+  throw error;
+}

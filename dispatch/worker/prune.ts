@@ -1,0 +1,86 @@
+// Removes what nobody needs any more, oldest first and a little at a time: stored answers, events, refusals, uploads that
+// were never used, and the rows of workers that are gone. Nothing of a ticket's own history is ever pruned.
+
+import { statement, type Statement } from "../db/statement.ts";
+import type { Duty, DutyParts } from "./duty.ts";
+
+const batch = 500;
+/** Objects are removed one by one, with their rows locked. */
+const uploadBatch = 20;
+const deadWorkerDays = 1;
+
+const pruneAnswers = statement(
+  "prune_answers",
+  `DELETE FROM idempotency_keys
+   WHERE ctid IN (SELECT ctid FROM idempotency_keys WHERE created_at < $1 LIMIT $2) AND created_at < $1
+   RETURNING 1 AS gone`,
+);
+
+// The oldest rows come first in the primary key, so what is kept is not looked at.
+const pruneEvents = statement(
+  "prune_events",
+  `WITH oldest AS (SELECT xact, id, created_at FROM outbox ORDER BY xact, id LIMIT $2)
+   DELETE FROM outbox USING oldest
+   WHERE outbox.xact = oldest.xact AND outbox.id = oldest.id AND oldest.created_at < $1
+   RETURNING 1 AS gone`,
+);
+
+const pruneRejections = statement(
+  "prune_rejections",
+  `DELETE FROM rejections WHERE id IN (SELECT id FROM rejections WHERE occurred_at < $1 ORDER BY occurred_at LIMIT $2)
+   RETURNING 1 AS gone`,
+);
+
+const pruneWorkers = statement(
+  "prune_workers",
+  `DELETE FROM workers WHERE id IN (SELECT id FROM workers WHERE seen_at < $1 ORDER BY seen_at LIMIT $2) RETURNING 1 AS gone`,
+);
+
+const pruneUploads = statement<{ incoming_key: string }>(
+  "prune_uploads",
+  `DELETE FROM uploads
+   WHERE used_at IS NULL
+     AND id IN (SELECT id FROM uploads WHERE used_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+   RETURNING incoming_key`,
+);
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+export function pruneDuties(parts: DutyParts): Duty[] {
+  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays } = parts.desk.settings;
+  return [
+    rowDuty(parts, "prune answers", pruneAnswers, keepIdempotencyDays),
+    rowDuty(parts, "prune events", pruneEvents, keepOutboxDays),
+    rowDuty(parts, "prune rejections", pruneRejections, keepRejectionsDays),
+    rowDuty(parts, "prune workers", pruneWorkers, deadWorkerDays),
+    uploadDuty(parts),
+  ];
+}
+
+const before = ({ desk }: DutyParts, ageMs: number): string => new Date(desk.clock.now().getTime() - ageMs).toISOString();
+
+const rowDuty = (parts: DutyParts, name: string, prune: Statement, keepDays: number): Duty => ({
+  name,
+  round: async () => {
+    const gone = await parts.desk.db.rows(prune, [before(parts, keepDays * dayMs), batch]);
+    if (gone.length > 0) parts.log.info({ duty: name, rows: gone.length }, "worker.pruned");
+    return { more: gone.length === batch };
+  },
+});
+
+const uploadDuty = (parts: DutyParts): Duty => ({
+  name: "prune uploads",
+  round: async () => {
+    const { db, store, settings } = parts.desk;
+    const gone = await db.transaction(async (tx) => {
+      const rows = await tx.rows(pruneUploads, [before(parts, settings.keepUploadsHours * hourMs), uploadBatch]);
+      // The rows go only once the objects are gone: what the store refuses to remove is found again.
+      await Promise.all(rows.map(({ incoming_key }) => store.remove(incoming_key)));
+      await tx.commit();
+      return rows.length;
+    });
+    if (gone > 0) parts.log.info({ duty: "prune uploads", rows: gone }, "worker.pruned");
+    return { more: gone === uploadBatch };
+  },
+});

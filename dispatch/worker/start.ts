@@ -1,0 +1,102 @@
+// Starts a whole worker in this process and stops it again: the desk, the duties, what wakes them. main.ts wraps it for
+// process managers; tests call it themselves.
+
+import type { Logger } from "pino";
+import { commandHandlers } from "../field/commands.ts";
+import { newId, systemClock, type Clock } from "../kernel/clock.ts";
+import { openDesk } from "../kernel/open-desk.ts";
+import { listenToOutbox } from "../kernel/outbox-listener.ts";
+import type { Settings } from "../kernel/settings.ts";
+import { compileValidators } from "../kernel/validate.ts";
+import { assignTickets } from "./assign-tickets.ts";
+import { beat } from "./beat.ts";
+import type { Duty, DutyParts, Totals } from "./duty.ts";
+import { escalateSla } from "./escalate-sla.ts";
+import { expireHolds, expireProposals } from "./expire-schedules.ts";
+import { Lane } from "./lane.ts";
+import { pruneDuties } from "./prune.ts";
+import { runAsWorker } from "./run-command.ts";
+import { Trouble } from "./trouble.ts";
+import { writeCheckpoints } from "./write-checkpoints.ts";
+
+export const workerService = "dispatch-worker";
+
+export type StartWorkerOptions = { readonly settings: Settings; readonly log: Logger; readonly clock?: Clock };
+
+export type RunningWorker = {
+  readonly id: string;
+  readonly totals: Readonly<Totals>;
+  /** Has every duty look at once; resolves when none has more to do. */
+  wake(): Promise<void>;
+  /** Finishes what is in hand and closes everything. May be called again. */
+  stop(): Promise<Readonly<Totals>>;
+};
+
+/**
+ * Starts a worker; once this resolves it works.
+ * @throws whatever openDesk does, each with a sentence for whoever started the process
+ */
+export async function startWorker({ settings, log, clock = systemClock }: StartWorkerOptions): Promise<RunningWorker> {
+  const id = newId(clock.now().getTime());
+  const totals: Totals = { cycles: 0, dispatches: 0, errors: 0 };
+  await using opened = new AsyncDisposableStack();
+  const open = await openDesk({
+    settings,
+    clock,
+    applicationName: workerService,
+    // Only the API hands out addresses for uploads.
+    apiUrl: () => settings.apiPublicUrl ?? "",
+    log: {
+      info: (message) => log.info(message),
+      warn: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
+    },
+  });
+  opened.defer(open.close);
+  const { desk } = open;
+  const kernel = { desk, handlers: commandHandlers, validators: compileValidators(desk.policy.unknownFields) };
+  const parts: DutyParts = { desk, log, totals, run: runAsWorker(kernel, settings.workerIdentity) };
+
+  const trouble = new Trouble(log, totals);
+  const heart = beat(parts, id);
+  const laneOf = (duty: Duty) => new Lane(duty, trouble);
+  // News of a commit concerns the first alone; the others wait for the time to come.
+  const prompt = [assignTickets(parts)].map(laneOf);
+  const lanes = [...prompt, ...timedDuties(parts).map(laneOf)];
+  const heartLane = laneOf(heart);
+  log.info({ worker_id: id, identity: settings.workerIdentity, loop_ms: settings.workerLoopMs, batch_limit: settings.workerBatchLimit }, "worker.started");
+
+  const wakeAll = async (these: readonly Lane[]): Promise<void> => void (await Promise.all(these.map((lane) => lane.wake())));
+  const wake = () => wakeAll(lanes);
+  const tick = setInterval(() => void wake(), settings.workerLoopMs);
+  const pulse = setInterval(() => void heartLane.wake(), settings.workerHeartbeatMs);
+  const listener = listenToOutbox({
+    databaseUrl: open.databaseUrl,
+    applicationName: workerService,
+    onNews: () => void wakeAll(prompt),
+    onTrouble: (error) => trouble.failed("listening", error, "postgres"),
+    onListening: () => trouble.worked("listening"),
+  });
+  void wakeAll([heartLane, ...lanes]);
+
+  const rest = opened.move();
+  const stop = async (): Promise<Readonly<Totals>> => {
+    clearInterval(tick);
+    clearInterval(pulse);
+    await Promise.all([...lanes, heartLane].map((lane) => lane.stop()));
+    await listener.close();
+    // Without Postgres the row goes stale by itself, which says the same a little later.
+    await heart.end().catch(() => undefined);
+    await rest.disposeAsync();
+    return totals;
+  };
+  let stopped: Promise<Readonly<Totals>> | undefined;
+  return { id, totals, wake, stop: () => (stopped ??= stop()) };
+}
+
+const timedDuties = (parts: DutyParts): Duty[] => [
+  expireHolds(parts),
+  expireProposals(parts),
+  escalateSla(parts),
+  ...pruneDuties(parts),
+  writeCheckpoints(parts),
+];

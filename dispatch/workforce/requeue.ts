@@ -1,0 +1,46 @@
+// Giving work back: which tickets a technician who leaves must let go, and where each then stands. Whose visit has
+// begun keeps it.
+
+import { statement } from "../db/statement.ts";
+import type { TicketState } from "../contract/states.ts";
+import { besideChange, type BesideChange } from "../kernel/ticket-beside.ts";
+import { ticketColumns, type TicketChange, type TicketRow } from "../kernel/ticket-row.ts";
+
+// In the order of ids, so that two who lock several tickets do not wait for each other.
+export const lockWorkOfTechnician = statement<TicketRow>(
+  "requeue_lock",
+  `SELECT ${ticketColumns("t")} FROM tickets t
+   WHERE t.id IN (SELECT b.ticket_id FROM bookings b WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm')
+                  UNION SELECT w.id FROM tickets w WHERE w.assigned_tech_id = $1 AND w.in_work)
+   ORDER BY t.id FOR NO KEY UPDATE`,
+);
+
+const unassigned: TicketChange = { assigned_tech_id: null, assigned_provider_id: null };
+const withoutTime: TicketChange = { ...unassigned, scheduled_start: null, scheduled_end: null, proposed_windows: [] };
+
+/**
+ * A ticket without its technician: at the time that was promised while that still lies ahead, else to be scheduled anew.
+ * Null when the work has begun.
+ */
+export function requeued(ticket: TicketRow, payload: object, now: string, clockTime: string): BesideChange | null {
+  const ahead = ticket.scheduled_end !== null && ticket.scheduled_end > clockTime;
+  const path = pathBack(ticket.state, ahead);
+  if (!path) return null;
+  // While the customer decides about a time it stays, and only who would come changes.
+  const change = ahead || path.length === 0 ? unassigned : withoutTime;
+  const previous = { previous_tech_id: ticket.assigned_tech_id, previous_start: ticket.scheduled_start, previous_end: ticket.scheduled_end };
+  return besideChange({ ticket, path, change, payload: { ...payload, ...previous } }, now);
+}
+
+function pathBack(state: TicketState, ahead: boolean): readonly TicketState[] | null {
+  switch (state) {
+    case "DISPATCHED":
+      return ahead ? ["SCHEDULED"] : ["SCHEDULED", "READY_TO_SCHEDULE"];
+    case "SCHEDULED":
+      return ahead ? [] : ["READY_TO_SCHEDULE"];
+    case "PENDING_CUSTOMER_CONFIRMATION":
+      return [];
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,35 @@
+// roster.drain and roster.undrain: stop and resume new work for a technician; what is booked stays.
+
+import type { TechnicianBody } from "../contract/roster-responses.ts";
+import { deskCommand, type Call } from "../kernel/command.ts";
+import type { Session } from "../db/pool.ts";
+import { lockAndReadTechnician, requireTechnician, updateDrain } from "./technicians.ts";
+
+type Drain = "roster.drain" | "roster.undrain";
+
+const load = (tx: Session, { technicianId, clockTime }: Pick<Call<Drain>, "technicianId" | "clockTime">) =>
+  lockAndReadTechnician(tx, technicianId, clockTime);
+
+function decided(known: TechnicianBody | null, technicianId: string, drained: Pick<TechnicianBody, "drained_at" | "drain_reason">, reason: string | null) {
+  const before = requireTechnician(known, technicianId);
+  const technician = { ...before, ...drained };
+  return {
+    payload: { technician_id: technician.id, reason, previous_drained_at: before.drained_at, drained_at: technician.drained_at },
+    write: (tx: Session) => [tx.row(updateDrain, [technician.id, technician.drained_at, technician.drain_reason])],
+    body: () => ({ technician }),
+  };
+}
+
+export const rosterDrain = deskCommand({
+  name: "roster.drain",
+  load,
+  decide: ({ technicianId, input, now }, known: TechnicianBody | null) =>
+    decided(known, technicianId, { drained_at: known?.drained_at ?? now, drain_reason: input.reason }, input.reason),
+});
+
+export const rosterUndrain = deskCommand({
+  name: "roster.undrain",
+  load,
+  decide: ({ technicianId, input }, known: TechnicianBody | null) =>
+    decided(known, technicianId, { drained_at: null, drain_reason: null }, input.reason ?? null),
+});

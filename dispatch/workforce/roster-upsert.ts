@@ -1,0 +1,55 @@
+// roster.upsert: adds a technician, or changes the given fields of one who is there.
+
+import type { InputOf } from "../contract/index.ts";
+import type { TechnicianBody } from "../contract/roster-responses.ts";
+import { newId } from "../kernel/clock.ts";
+import { deskCommand } from "../kernel/command.ts";
+import { invalidField } from "../kernel/refusal.ts";
+import { lockAndReadTechnician, upsertTechnician, upsertValues } from "./technicians.ts";
+
+export const rosterUpsert = deskCommand({
+  name: "roster.upsert",
+  load: async (tx, { input, clockTime }) => (input.tech_id === undefined ? null : lockAndReadTechnician(tx, input.tech_id, clockTime)),
+  decide({ input, now }, known) {
+    const technician = changed(known ?? newTechnician(input, now), input);
+    const { tech_id: _id, ...fields } = input;
+    return {
+      payload: { technician_id: technician.id, created: known === null, ...fields },
+      write: (tx) => [tx.row(upsertTechnician, upsertValues(technician))],
+      body: () => ({ technician }),
+    };
+  },
+});
+
+type Input = InputOf<"roster.upsert">;
+
+/** @throws Refusal INVALID_REQUEST without a name */
+function newTechnician({ tech_id, name }: Input, now: string): TechnicianBody {
+  if (name === undefined) throw invalidField("name", "required", "is required: nobody on the roster has this tech_id");
+  return {
+    id: tech_id ?? newId(Date.parse(now)),
+    name,
+    active: true,
+    provider_id: null,
+    home_lat: null,
+    home_lon: null,
+    zone: null,
+    service_types: ["DEFAULT"],
+    skills: [],
+    tools: [],
+    quality: 50,
+    base_load: 0,
+    max_concurrent: 3,
+    room: null,
+    drained_at: null,
+    drain_reason: null,
+    open_tickets: 0,
+    shifts: [],
+    time_off: [],
+  };
+}
+
+function changed(before: TechnicianBody, { tech_id: _id, home, ...fields }: Input): TechnicianBody {
+  const place = home === undefined ? {} : { home_lat: home?.lat ?? null, home_lon: home?.lon ?? null };
+  return { ...before, ...fields, ...place };
+}

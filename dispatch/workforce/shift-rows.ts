@@ -1,0 +1,92 @@
+// Shifts and time off as rows, and what of a technician's bookings they no longer cover.
+
+import { statement } from "../db/statement.ts";
+import { reaches, type Actor } from "../kernel/actor.ts";
+import type { BookingConflict, TechnicianBody } from "../contract/roster-responses.ts";
+import { expandShifts, workingRanges, type ShiftPattern } from "./shift-ranges.ts";
+
+export type StoredShift = TechnicianBody["shifts"][number];
+
+export const deleteShifts = statement("shifts_delete", `DELETE FROM technician_shifts WHERE technician_id = $1`);
+
+// One row per day of each pattern.
+export const insertShifts = statement(
+  "shifts_insert",
+  `INSERT INTO technician_shifts (id, technician_id, weekday, starts, ends, timezone, breaks, valid_from, valid_to, on_call)
+   SELECT gen_random_uuid(), $1, day.number, p.start_time, p.end_time, p.time_zone, p.breaks, p.valid_from, p.valid_to, p.on_call
+   FROM jsonb_to_recordset($2::jsonb) AS p (weekdays int[], start_time time, end_time time, time_zone text, breaks jsonb,
+                                            valid_from date, valid_to date, on_call boolean),
+        unnest(p.weekdays) AS day (number)`,
+);
+
+/**
+ * Live bookings follow the technician: with hours on record they exclude one another, without they do not. Those that
+ * overlap already cannot begin to, and stay as they are.
+ */
+export const alignBookings = statement(
+  "bookings_align",
+  `UPDATE bookings b SET exclusive = $2, updated_at = $3
+   WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm') AND b.exclusive <> $2
+     AND (NOT $2 OR NOT EXISTS (
+       SELECT FROM bookings o
+       WHERE o.technician_id = b.technician_id AND o.id <> b.id AND o.state IN ('tentative', 'firm') AND o.span && b.span))`,
+);
+
+export const insertTimeOff = statement(
+  "time_off_insert",
+  `INSERT INTO technician_time_off (id, technician_id, span, reason) VALUES ($1, $2, tstzrange($3, $4), $5)`,
+);
+
+export const deleteTimeOff = statement(
+  "time_off_delete",
+  `DELETE FROM technician_time_off WHERE technician_id = $1 AND id = ANY ($2)`,
+);
+
+export type ComingBooking = {
+  readonly ticket_id: string;
+  readonly account_id: string;
+  readonly site_id: string;
+  readonly start: string;
+  readonly end: string;
+};
+
+export const selectComingBookings = statement<ComingBooking>(
+  "bookings_coming",
+  `SELECT b.ticket_id, t.account_id, t.site_id, lower(b.span) AS start, upper(b.span) AS "end"
+   FROM bookings b JOIN tickets t ON t.id = b.ticket_id
+   WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm') AND upper(b.span) > $2
+   ORDER BY lower(b.span), b.ticket_id LIMIT 500`,
+);
+
+/** No shift is longer, so that a booking of a hundred years is not worked out day by day. */
+const longestShiftMs = 31 * 86_400_000;
+
+/** A pattern in the form in which the calendar expands it. */
+export const patternOf = (shift: StoredShift): ShiftPattern => ({
+  weekdays: shift.weekdays,
+  startTime: shift.start_time,
+  endTime: shift.end_time,
+  breaks: shift.breaks,
+  timeZone: shift.time_zone,
+  validFrom: shift.valid_from,
+  validTo: shift.valid_to,
+});
+
+/**
+ * The bookings that do not lie wholly in working time, of those whose tickets the caller may see. Without any hours on
+ * record only time off can be in the way.
+ */
+export function conflictsWith(technician: TechnicianBody, bookings: readonly ComingBooking[], actor: Actor): BookingConflict[] {
+  const timeOff = technician.time_off.map((off) => ({ start: Date.parse(off.start), end: Date.parse(off.end) }));
+  const patterns = technician.shifts.map(patternOf);
+  return bookings
+    .filter(({ account_id, site_id }) => reaches(actor.accounts, account_id) && reaches(actor.sites, site_id))
+    .filter((booking) => {
+      const span = { start: Date.parse(booking.start), end: Date.parse(booking.end) };
+      if (patterns.length === 0) return timeOff.some((off) => off.start < span.end && span.start < off.end);
+      if (span.end - span.start > longestShiftMs) return true;
+      const [whole] = workingRanges(expandShifts(patterns, timeOff, span), span);
+      return whole === undefined || whole.start > span.start || whole.end < span.end;
+    })
+    .map(({ ticket_id, start, end }) => ({ ticket_id, start, end }));
+}

@@ -1,0 +1,78 @@
+// Technicians as rows: the statements that lock, read and write them, and the body clients see. Hours are kept apart
+// (shift-rows.ts); whether somebody is free is availability.ts's to say.
+
+import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
+import type { TechnicianBody } from "../contract/roster-responses.ts";
+import { Refusal } from "../kernel/refusal.ts";
+
+export const lockTechnician = statement<{ id: string }>(
+  "technician_lock",
+  `SELECT id FROM technicians WHERE id = $1 FOR NO KEY UPDATE`,
+);
+
+// $1 one technician or all; $2 now; $3 zone, $4 skill, $5 status, $6 limit. Shifts that differ in nothing but the day
+// come as one.
+export const selectTechnicians = statement<TechnicianBody>(
+  "technicians_select",
+  `SELECT r.id, r.name, r.active, r.provider_id, r.home_lat, r.home_lon, r.zone, r.service_types, r.skills, r.tools,
+          r.quality, r.base_load, r.max_concurrent, r.room, r.drained_at, r.drain_reason,
+          (SELECT count(*) FROM tickets t WHERE t.assigned_tech_id = r.id AND t.in_work) AS open_tickets,
+          (SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.weekdays, p.start_time, p.valid_from), '[]') FROM (
+             SELECT array_agg(s.weekday ORDER BY s.weekday) AS weekdays,
+                    to_char(s.starts, 'HH24:MI') AS start_time, to_char(s.ends, 'HH24:MI') AS end_time,
+                    s.timezone AS time_zone, s.breaks, s.valid_from, s.valid_to, s.on_call
+             FROM technician_shifts s WHERE s.technician_id = r.id
+             GROUP BY s.starts, s.ends, s.timezone, s.breaks, s.valid_from, s.valid_to, s.on_call
+           ) p) AS shifts,
+          (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'id', o.id, 'reason', o.reason,
+                    'start', to_char(lower(o.span), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                    'end', to_char(upper(o.span), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY lower(o.span), o.id), '[]')
+           FROM technician_time_off o WHERE o.technician_id = r.id AND upper(o.span) > $2) AS time_off
+   FROM technicians r
+   WHERE ($1::uuid IS NULL OR r.id = $1)
+     AND ($3::text IS NULL OR upper(trim(r.zone)) = upper(trim($3)))
+     AND ($4::text IS NULL OR $4 = ANY (r.skills))
+     AND ($5::text IS NULL OR $5 = CASE WHEN NOT r.active THEN 'inactive' WHEN r.drained_at IS NULL THEN 'working' ELSE 'drained' END)
+   ORDER BY r.name, r.id LIMIT $6`,
+);
+
+export const upsertTechnician = statement(
+  "technician_upsert",
+  `INSERT INTO technicians (id, name, active, provider_id, home_lat, home_lon, zone, service_types, skills, tools,
+                            quality, base_load, max_concurrent, room)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+   ON CONFLICT (id) DO UPDATE
+   SET name = excluded.name, active = excluded.active, provider_id = excluded.provider_id, home_lat = excluded.home_lat,
+       home_lon = excluded.home_lon, zone = excluded.zone, service_types = excluded.service_types,
+       skills = excluded.skills, tools = excluded.tools, quality = excluded.quality, base_load = excluded.base_load,
+       max_concurrent = excluded.max_concurrent, room = excluded.room`,
+);
+
+export const updateDrain = statement(
+  "technician_drain",
+  `UPDATE technicians SET drained_at = $2, drain_reason = $3 WHERE id = $1`,
+);
+
+export function upsertValues(t: TechnicianBody): unknown[] {
+  return [
+    t.id, t.name, t.active, t.provider_id, t.home_lat, t.home_lon, t.zone, t.service_types, t.skills, t.tools,
+    t.quality, t.base_load, t.max_concurrent, t.room,
+  ];
+}
+
+/**
+ * Locks a technician and reads them as they then are; null when there is none. The lock comes in a statement of its
+ * own: what waits for it and reads in the same one would read the shifts from before the wait.
+ */
+export async function lockAndReadTechnician(tx: Session, id: string, now: string): Promise<TechnicianBody | null> {
+  const [, technician] = await Promise.all([tx.row(lockTechnician, [id]), tx.row(selectTechnicians, [id, now, null, null, null, 1])]);
+  return technician;
+}
+
+/** @throws Refusal TECHNICIAN_NOT_FOUND */
+export function requireTechnician(technician: TechnicianBody | null, id: string): TechnicianBody {
+  if (!technician) throw new Refusal("TECHNICIAN_NOT_FOUND", { tech_id: id });
+  return technician;
+}

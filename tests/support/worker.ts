@@ -1,0 +1,46 @@
+// A worker in the test's own process beside its API: on the same database, objects and clock, woken when the test says.
+
+import { after } from "node:test";
+import { pino } from "pino";
+import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { readSettings } from "../../dispatch/kernel/settings.ts";
+import { startWorker, type RunningWorker } from "../../dispatch/worker/start.ts";
+import type { TestApi } from "./api.ts";
+
+export type TestWorker = RunningWorker & {
+  /** Every line so far. */
+  readonly log: readonly JsonObject[];
+  /** The lines with this message. */
+  told(message: string): JsonObject[];
+};
+
+type Options = {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly t?: { after(fn: () => Promise<void>): void };
+};
+
+/** Starts one that ends with `t`, or with the test or describe that starts it. The tick never comes unless `env` says. */
+export async function startTestWorker(api: TestApi, { env = {}, t }: Options = {}): Promise<TestWorker> {
+  const log: JsonObject[] = [];
+  const logger = pino({ level: "debug", messageKey: "message", base: null }, { write: (line: string) => void log.push(parsed(line)) });
+  const settings = readSettings({
+    DISPATCH_DATABASE_URL: api.databaseUrl,
+    DISPATCH_DATA_DIR: api.dataDir,
+    DISPATCH_DB_POOL_MAX: "6",
+    DISPATCH_POLICY_PROFILE: api.profile,
+    DISPATCH_WORKER_LOOP_MS: "3600000",
+    DISPATCH_WORKER_HEARTBEAT_MS: "3600000",
+    ...env,
+  });
+  const worker = await startWorker({ settings, log: logger, clock: api.clock });
+  const end = async () => void (await worker.stop());
+  if (t) t.after(end);
+  else after(end);
+  return { ...worker, log, told: (message) => log.filter((line) => line["message"] === message) };
+}
+
+function parsed(line: string): JsonObject {
+  const value: unknown = JSON.parse(line);
+  if (!isObject(value)) throw new Error(`no log line: ${line}`);
+  return value;
+}

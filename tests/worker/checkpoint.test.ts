@@ -1,0 +1,81 @@
+// Checkpoints: the heads of all audit chains outside the database, so that a chain whose tail was cut off or rewritten
+// together with its ticket's row is found out after all.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, test } from "node:test";
+import { auditHash, type AuditEvent } from "../../dispatch/kernel/audit.ts";
+import { newestCheckpoint, verifyCheckpoint, writeCheckpoint } from "../../dispatch/kernel/audit-checkpoint.ts";
+import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { ticketIn } from "../support/ticket-builder.ts";
+import { startTestWorker } from "../support/worker.ts";
+
+async function compared(api: TestApi) {
+  const checkpoint = await newestCheckpoint(api.desk.store, api.clock.now());
+  assert.ok(checkpoint);
+  return verifyCheckpoint(api.desk.db, checkpoint);
+}
+
+/** Cuts off a ticket's last event, and makes its row fit: what the database alone can no longer tell. */
+async function cutTail(api: TestApi, id: string): Promise<void> {
+  const { rows } = await api.owner.query("SELECT id, seq, prev_hash, before_state FROM audit_events WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1", [id]);
+  const last = rows[0];
+  await api.owner.query("DELETE FROM ticket_state_transitions WHERE audit_event_id = $1", [last.id]);
+  await api.owner.query("DELETE FROM audit_events WHERE id = $1", [last.id]);
+  await api.owner.query("UPDATE tickets SET audit_seq = $2, audit_hash = $3, state = $4 WHERE id = $1", [id, last.seq - 1, last.prev_hash, last.before_state]);
+}
+
+/** Puts another actor into a ticket's last event and hashes it, and its row, anew. */
+async function rewriteTail(api: TestApi, id: string): Promise<void> {
+  const { rows } = await api.desk.db.transaction(async (tx) => ({
+    rows: await tx.rows<AuditEvent>({ name: "test_last_event", text: "SELECT * FROM audit_events WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1" }, [id]),
+  }));
+  const [last] = rows;
+  assert.ok(last);
+  const hash = auditHash({ ...last, actor_id: "somebody else" });
+  await api.owner.query("UPDATE audit_events SET actor_id = 'somebody else', hash = $2 WHERE id = $1", [last.id, hash]);
+  await api.owner.query("UPDATE tickets SET audit_hash = $2 WHERE id = $1", [id, hash]);
+}
+
+describe("a checkpoint", async () => {
+  const api = await startTestApi();
+
+  test("is written by the worker once a day, and once only by several", async () => {
+    await ticketIn(api, "TRIAGED");
+    const workers = await Promise.all([startTestWorker(api), startTestWorker(api)]);
+    const written = () => workers.flatMap((worker) => worker.told("worker.checkpoint_written")).map((line) => line["key"]).toSorted();
+    const wakeAll = () => Promise.all(workers.map((worker) => worker.wake()));
+    await eventually("the first", () => written().length > 0);
+    const first = await compared(api);
+    assert.ok(first.chains >= 1 && first.faults.length === 0, JSON.stringify(first));
+    api.clock.advance(60);
+    await wakeAll();
+    assert.deepEqual(written(), ["audit/checkpoints/2026-03-02/00.ndjson"]);
+    api.clock.advance(24 * 60);
+    await wakeAll();
+    assert.deepEqual(written(), ["audit/checkpoints/2026-03-02/00.ndjson", "audit/checkpoints/2026-03-03/00.ndjson"]);
+    assert.equal((await compared(api)).key, "audit/checkpoints/2026-03-03/00.ndjson");
+    await Promise.all(workers.map((worker) => worker.stop()));
+  });
+
+  test("stays true while the desk works on, and names exactly the chains that were cut off or rewritten", async () => {
+    const [cut, rewritten, honest] = await Promise.all([1, 2, 3].map(() => ticketIn(api, "READY_TO_SCHEDULE")));
+    assert.ok(cut && rewritten && honest);
+    await api.run("ops.autonomy.pause", { body: {} });
+    await writeCheckpoint(api.desk.db, api.desk.store, api.clock.now());
+    for (const { id } of [honest, rewritten]) await api.run("ticket.cancel", { ticket: id, body: { reason: "called off" }, key: randomUUID() });
+    assert.deepEqual((await compared(api)).faults, []);
+
+    await cutTail(api, cut.id);
+    await rewriteTail(api, honest.id);
+    assert.deepEqual((await verifyAudit(api.desk.db)).faults, [], "the database alone does not tell");
+    assert.deepEqual((await compared(api)).faults.map(({ chain, kind }) => [chain, kind]), [[cut.id, "TAIL_CUT"]], "what came after the checkpoint is not its to tell");
+
+    await writeCheckpoint(api.desk.db, api.desk.store, api.clock.now());
+    await rewriteTail(api, rewritten.id);
+    assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+    assert.deepEqual((await compared(api)).faults.map(({ chain, kind }) => [chain, kind]), [[rewritten.id, "RELINKED"]]);
+  });
+});
