@@ -8,7 +8,7 @@ import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
 import { waysToObey } from "../contract/obeyed-commands.ts";
 import { startTestApi } from "../support/api.ts";
-import { acme } from "../support/directory.ts";
+import { acme, addTechnician } from "../support/directory.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { believing, openChat, outsideFences } from "./chat.ts";
@@ -22,6 +22,7 @@ const fromNothing: Partial<Record<CommandName, JsonObject>> = {
   "ticket.blind_intake": { ...place, ...omit(commands["ticket.blind_intake"].example, "account_id", "site_id") },
   "ops.autonomy.pause": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "recall" },
   "ops.autonomy.rollback": { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "over" },
+  "roster.upsert": commands["roster.upsert"].example,
 };
 
 /** The state a query's ticket is in, and what is asked of it. */
@@ -38,6 +39,7 @@ const asked: Partial<Record<QueryName, { readonly in?: TicketState; readonly arg
   "receipt.get": { args: {}, told: "is genuine" },
   "ops.autonomy.state": { args: {}, told: "paused" },
   "ops.autonomy.replay": { in: "NEW", args: {}, told: "paused" },
+  "roster.list": { args: {}, told: "Ana" },
 };
 
 function omit(fields: object, ...names: string[]): JsonObject {
@@ -56,7 +58,8 @@ describe("every tool", async () => {
   const audited = async (): Promise<number> => Number((await api.owner.query("SELECT count(*) AS n FROM audit_events")).rows[0]?.n);
 
   async function argumentsOf(tool: CommandName): Promise<JsonObject> {
-    const [from] = commands[tool].from;
+    const { from: [from], path, example } = commands[tool];
+    if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
     const free = fromNothing[tool];
     if (!from) return free ?? assert.fail(`no call for ${tool}`);
     const [way] = waysToObey(tool, from);
@@ -107,7 +110,7 @@ describe("every tool", async () => {
   }
 
   test("and no tool is left out", () => {
-    assert.equal(commandEntries.length + queryEntries.length, 44);
+    assert.equal(commandEntries.length + queryEntries.length, 51);
   });
 });
 
