@@ -27,21 +27,21 @@ export class HttpSpeaker implements Speaker {
     this.#person = person;
   }
 
-  async does<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>, key: string = randomUUID()): Promise<Accepted<N>> {
-    const { status, body } = await this.#command(name, ticketId, input, key);
+  async does<N extends CommandName>(name: N, about: string | null, input: InputOf<N>, key: string = randomUUID()): Promise<Accepted<N>> {
+    const { status, body } = await this.#command(name, about, input, key);
     if (status >= 300) throw new CommandFailure(`${name} failed with ${status}: ${JSON.stringify(body)}`);
     // The API's own tests hold its answers to the contract these types come from.
     return body as Accepted<N>;
   }
 
-  async isRefused<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>): Promise<Refusal> {
-    const { status, body } = await this.#command(name, ticketId, input, randomUUID());
+  async isRefused<N extends CommandName>(name: N, about: string | null, input: InputOf<N>): Promise<Refusal> {
+    const { status, body } = await this.#command(name, about, input, randomUUID());
     if (status < 400) throw new CommandFailure(`${name} should have been refused, but answered ${status}`);
     return (body as { error: Refusal }).error;
   }
 
-  async repeats<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>, key: string): Promise<{ body: Accepted<N>; replayed: boolean }> {
-    const { body, replayed } = await this.#command(name, ticketId, input, key);
+  async repeats<N extends CommandName>(name: N, about: string | null, input: InputOf<N>, key: string): Promise<{ body: Accepted<N>; replayed: boolean }> {
+    const { body, replayed } = await this.#command(name, about, input, key);
     return { body: body as Accepted<N>, replayed };
   }
 
@@ -52,9 +52,9 @@ export class HttpSpeaker implements Speaker {
     return body as QueryBodyOf<N>;
   }
 
-  async #command(name: CommandName, ticketId: string | null, input: object, key: string): Promise<Answer> {
+  async #command(name: CommandName, about: string | null, input: object, key: string): Promise<Answer> {
     const headers = { "content-type": "application/json", "idempotency-key": key };
-    return this.#send(commands[name].path.replace("{ticketId}", ticketId ?? ""), { method: "POST", headers, body: JSON.stringify(input) });
+    return this.#send(commands[name].path.replace(/\{(?:ticket|technician)Id\}/, about ?? ""), { method: "POST", headers, body: JSON.stringify(input) });
   }
 
   async #send(path: string, init: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Answer> {
