@@ -6,7 +6,7 @@ import type { Role } from "../../dispatch/contract/roles.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { CommandFailure } from "../command-line.ts";
 import type { GatewayClient, ToolAnswer } from "../gateway/gateway-client.ts";
-import type { Accepted, Refusal, Speaker } from "./speaker.ts";
+import type { Accepted, Attempt, Refusal, Speaker } from "./speaker.ts";
 
 export class GatewaySpeaker implements Speaker {
   readonly label: string;
@@ -24,13 +24,19 @@ export class GatewaySpeaker implements Speaker {
   }
 
   async isRefused<N extends CommandName>(name: N, about: string | null, input: InputOf<N>): Promise<Refusal> {
-    const { text, details } = await this.#call(name, { ...input, ...idArgument(name, about) });
-    const { outcome, refusal } = details;
+    const attempt = await this.attempts(name, about, input);
+    if (attempt.ok) throw new CommandFailure(`${name} should have been refused, but was done`);
+    return attempt.refusal;
+  }
+
+  async attempts<N extends CommandName>(name: N, about: string | null, input: InputOf<N>): Promise<Attempt<N>> {
+    const answer = await this.#call(name, { ...input, ...idArgument(name, about) });
+    const { outcome, refusal } = answer.details;
     if (outcome === "refused" && isObject(refusal)) {
       const { code, message } = refusal;
-      if (typeof code === "string" && typeof message === "string") return { ...refusal, code, message };
+      if (typeof code === "string" && typeof message === "string") return { ok: false, refusal: { ...refusal, code, message } };
     }
-    throw new CommandFailure(`${name} should have been refused, but: ${text}`);
+    return { ok: true, body: bodyOf(name, answer, "done") as Accepted<N> };
   }
 
   async repeats<N extends CommandName>(name: N, about: string | null, input: InputOf<N>, key: string): Promise<{ body: Accepted<N>; replayed: boolean }> {

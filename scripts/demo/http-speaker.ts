@@ -5,7 +5,7 @@ import { SignJWT } from "jose";
 import { commands, queries, type CommandName, type InputOf, type QueryBodyOf, type QueryName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { CommandFailure } from "../command-line.ts";
-import type { Accepted, Refusal, Speaker } from "./speaker.ts";
+import type { Accepted, Attempt, Refusal, Speaker } from "./speaker.ts";
 
 /** How a speaker proves who they are: a token signed with the API's shared secret, or the development headers. */
 export type Credentials = { readonly kind: "token"; readonly secret: string } | { readonly kind: "headers" };
@@ -35,9 +35,14 @@ export class HttpSpeaker implements Speaker {
   }
 
   async isRefused<N extends CommandName>(name: N, about: string | null, input: InputOf<N>): Promise<Refusal> {
+    const attempt = await this.attempts(name, about, input);
+    if (attempt.ok) throw new CommandFailure(`${name} should have been refused, but was done`);
+    return attempt.refusal;
+  }
+
+  async attempts<N extends CommandName>(name: N, about: string | null, input: InputOf<N>): Promise<Attempt<N>> {
     const { status, body } = await this.#command(name, about, input, randomUUID());
-    if (status < 400) throw new CommandFailure(`${name} should have been refused, but answered ${status}`);
-    return (body as { error: Refusal }).error;
+    return status < 400 ? { ok: true, body: body as Accepted<N> } : { ok: false, refusal: (body as { error: Refusal }).error };
   }
 
   async repeats<N extends CommandName>(name: N, about: string | null, input: InputOf<N>, key: string): Promise<{ body: Accepted<N>; replayed: boolean }> {
