@@ -38,6 +38,8 @@ export interface EmbeddedPostgres {
   started: boolean;
   /** The postmaster's process id. */
   pid: number;
+  /** Resolves when the server this call started is gone, whoever ended it; never when attached. */
+  ended: Promise<void>;
   /** Stops the server this call started, or does nothing when attached. May be called again. */
   stop(): Promise<void>;
 }
@@ -124,7 +126,7 @@ async function attach({ folders, log, version }: Start): Promise<EmbeddedPostgre
   const url = urlOf(file.socketFolder, DATABASE);
   if (!(await answers(url))) return undefined;
   log(`PostgreSQL ${version} already running`);
-  return { url, started: false, pid: file.pid, stop: async () => {} };
+  return { url, started: false, pid: file.pid, ended: new Promise(() => {}), stop: async () => {} };
 }
 
 /** The server's life from ready to ended, whoever ends it. */
@@ -140,6 +142,7 @@ function owned({ folders, log }: Start, server: WatchedProcess, lock: FolderLock
     url: urlOf(folders.socket, DATABASE),
     started: true,
     pid: server.pid,
+    ended,
     stop: () => (stopping ??= stopServer(server, log).then(() => ended)),
   };
 }
