@@ -179,9 +179,9 @@ function fromFile(variable: string, environment: NodeJS.ProcessEnv): { variable:
   const path = environment[named]?.trim();
   if (!path) return null;
   if (environment[variable]?.trim()) throw new SettingsError(named, `and ${variable} are both set; which one holds is not guessed`);
-  const text = readSecret(named, path);
-  if (text === "") throw new SettingsError(named, `must name a file that holds the secret; ${path} is empty`);
-  return { variable: named, text };
+  const secret = readSecret(named, path);
+  if (secret === "") throw new SettingsError(named, `must name a file that holds the secret; ${path} is empty`);
+  return { variable: named, text: secret };
 }
 
 function readSecret(variable: string, path: string): string {
