@@ -1,11 +1,12 @@
 // The stack's own Postgres: the embedded server as a process of the supervisor's, so that no API and no worker owns it
 // and none takes it along when it ends.
 
+import { join } from "node:path";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
 import { CommandFailure } from "../command-line.ts";
 import type { ServicePlan } from "./supervised-service.ts";
-import { join } from "node:path";
+import { describeExit } from "./wait-ready.ts";
 
 export type PostgresPlanOptions = {
   readonly dataDir: string;
@@ -35,4 +36,4 @@ export function postgresPlan({ dataDir, say, onUrl }: PostgresPlanOptions): Serv
   };
 }
 
-const partOf = ({ pid, ended, stop }: EmbeddedPostgres) => ({ pid, ended: ended.then(() => "the end of its server"), stop });
+const partOf = ({ pid, ended, stop }: EmbeddedPostgres) => ({ pid, ended: ended.then(describeExit), stop });
