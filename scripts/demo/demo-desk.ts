@@ -57,18 +57,18 @@ export async function startDemoDesk(options: DemoOptions): Promise<DemoDesk> {
     await upsertFixtures(api.desk.db, settings);
     say(`dispatch-api answers at ${api.url} after ${elapsed()}.`);
     const credentials = { kind: "token", secret } as const;
-    const startWorker = async () => {
+    const addWorker = async () => {
       const worker = await startDemoWorker(settings);
       undo.push(() => worker.stop());
     };
-    if (!withGateway) return { api, gateway: null, cast: castOverHttp(api.url, credentials), startWorker, stop };
+    if (!withGateway) return { api, gateway: null, cast: castOverHttp(api.url, credentials), startWorker: addWorker, stop };
     const scripted = hasModelKey(process.env) ? null : await startScriptedModel();
     if (scripted) undo.push(() => scripted.close());
     const gateway = await startDemoGateway(options, api.url, scripted?.url);
     undo.push(() => gateway.stop());
     say(`The OpenClaw gateway answers at ${gateway.url} after ${elapsed()}.\n${gateway.model.sentence}`);
     const client = new GatewayClient(gateway.url, gateway.token);
-    return { api, gateway, cast: castThroughGateway(client, demoTechnicianId, { url: api.url, credentials }), startWorker, stop };
+    return { api, gateway, cast: castThroughGateway(client, demoTechnicianId, { url: api.url, credentials }), startWorker: addWorker, stop };
   } catch (error) {
     await stop();
     throw error;
