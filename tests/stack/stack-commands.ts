@@ -6,7 +6,6 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { readSettings, type Settings } from "../../dispatch/kernel/settings.ts";
 import type { StackStatus } from "../../scripts/stack/status.ts";
 import { stopStack } from "../../scripts/stack/stop-stack.ts";
@@ -14,6 +13,8 @@ import { stopStack } from "../../scripts/stack/stop-stack.ts";
 const scripts = join(import.meta.dirname, "../../scripts");
 
 export type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+type Life = { after(fn: () => Promise<void>): void };
 
 export class StackCommands {
   readonly dataDir: string;
@@ -25,7 +26,7 @@ export class StackCommands {
   }
 
   /** A folder with nothing in it; `more` are further settings. */
-  static async make(t: TestContext, more: Readonly<Record<string, string>> = {}): Promise<StackCommands> {
+  static async make(t: Life, more: Readonly<Record<string, string>> = {}): Promise<StackCommands> {
     // Short, so that a socket fits under macOS's long temporary folder too.
     const dataDir = await realpath(await mkdtemp(join(tmpdir(), "dstk-")));
     const environment = {
@@ -56,7 +57,7 @@ export class StackCommands {
 
   run(script: string, ...args: readonly string[]): Promise<Outcome> {
     return new Promise((resolve) => {
-      execFile(process.execPath, [join(scripts, script), ...args], { env: this.environment, timeout: 120_000 }, (error, stdout, stderr) => {
+      execFile(process.execPath, [join(scripts, script), ...args], { env: this.environment, timeout: 300_000 }, (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
       });
     });
