@@ -2,7 +2,7 @@
 // now and then that it is alive. Server-Sent Events: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import type { ServerResponse } from "node:http";
-import { positionText, type Page, type Position, type StreamedEvent } from "./outbox-reader.ts";
+import { positionText, type Page, type Position, type StreamedEvent } from "../kernel/outbox-reader.ts";
 
 export type ReadPage = (after: Position) => Promise<Page>;
 

@@ -4,15 +4,15 @@
 import type { Role } from "../contract/roles.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { listenToOutbox } from "../kernel/outbox-listener.ts";
+import { positionFrom, positionNow, readPage, type Position, type View } from "../kernel/outbox-reader.ts";
 import { invalidFields, Refusal } from "../kernel/refusal.ts";
+import { subjectExpressions } from "../kernel/subject-patterns.ts";
 import type { Credentials } from "./credentials.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { serviceName } from "./health.ts";
-import { positionFrom, positionNow, readPage, type Position, type View } from "./outbox-reader.ts";
 import { decodedParameters } from "./query-string.ts";
 import { headersFor } from "./security-headers.ts";
-import { subjectExpressions } from "./subject-filter.ts";
 
 /** Whoever may search tickets may watch them; a technician's or a customer's token names no ticket to keep to. */
 export const eventReaders: readonly Role[] = ["dispatcher", "agent", "qa", "approver", "finance"];

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { after, describe, test } from "node:test";
 import pg from "pg";
 import { maxStreams } from "../../dispatch/api/events.ts";
-import { positionFrom, readPage } from "../../dispatch/api/outbox-reader.ts";
+import { positionFrom, readPage } from "../../dispatch/kernel/outbox-reader.ts";
 import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { openEvents } from "./event-client.ts";

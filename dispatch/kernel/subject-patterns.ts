@@ -1,7 +1,7 @@
-// Which events a stream wants, by subject. Patterns are those of NATS: tokens between dots, `*` for one token, `>` at
+// Which events a reader wants, by subject. Patterns are those of NATS: tokens between dots, `*` for one token, `>` at
 // the end for one or more.
 
-import { invalidFields } from "../kernel/refusal.ts";
+import { invalidFields } from "./refusal.ts";
 
 const maxPatterns = 20;
 const maxLength = 200;

@@ -3,9 +3,9 @@
 
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
-import { type Actor, reachParameter } from "../kernel/actor.ts";
-import type { JsonObject } from "../kernel/json.ts";
-import { invalidFields } from "../kernel/refusal.ts";
+import { type Actor, reachParameter } from "./actor.ts";
+import type { JsonObject } from "./json.ts";
+import { invalidFields } from "./refusal.ts";
 
 /** A place in the outbox: everything up to and including it has been read. */
 export type Position = { readonly xact: string; readonly id: string };
@@ -29,7 +29,7 @@ export type Page = {
 };
 
 /** What one reader may and wants to see; with `since`, only what was not yet there in that snapshot. */
-export type View = { readonly actor: Actor; readonly subjects: readonly string[] | null; readonly since?: string };
+export type View = { readonly actor: Pick<Actor, "accounts" | "sites">; readonly subjects: readonly string[] | null; readonly since?: string };
 
 const pageSize = 200;
 
