@@ -1,8 +1,9 @@
-// What is measured at the moment somebody asks: the pool, the queue by operator phase, open streams, workers.
+// What is measured at the moment somebody asks: the pool, the queue by operator phase, open streams, workers, webhooks.
 
 import { operatorPhases } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
 import type { Desk } from "../kernel/desk.ts";
+import { webhookState, type WebhookState } from "../webhooks/webhook-state.ts";
 import type { Metrics } from "./metrics.ts";
 import { workersSeen } from "./workers-seen.ts";
 
@@ -40,7 +41,21 @@ export function addGauges(metrics: Metrics, desk: Desk, openStreams: () => numbe
   metrics.gauge("dispatch_awaiting_technician", "Scheduled tickets without a technician, by whether the worker may look at them now", "when", sharing(() => countAssignments(desk)));
   metrics.gauge("dispatch_workers", "Worker processes, by whether they were seen within three heartbeats", "status", sharing(() => workersByStatus(desk)));
   metrics.gauge("dispatch_outbox_lag_seconds", "Age of the oldest event that is held back by a transaction still running", null, sharing(() => outboxLag(desk)));
+  addWebhookGauges(metrics, desk);
 }
+
+function addWebhookGauges(metrics: Metrics, desk: Desk): void {
+  const state = sharing(async () => new Map<string, number>(Object.entries(await webhookState(desk.db, desk.clock.now()))));
+  const showing = (labels: Readonly<Record<string, keyof WebhookState>>) => async () => {
+    const known = await state();
+    return new Map(Object.entries(labels).map(([label, name]) => [label, known.get(name)] as const).filter(isKnown));
+  };
+  metrics.gauge("dispatch_webhook_pending", "Events that wait for a webhook, by whether it is paused", "endpoint", showing({ active: "pending", paused: "pending_paused" }));
+  metrics.gauge("dispatch_webhook_lag_seconds", "Age of the oldest event some webhook has not got, by whether it is paused", "endpoint", showing({ active: "lag_seconds", paused: "lag_paused_seconds" }));
+  metrics.gauge("dispatch_webhook_dead_letters", "Events that were given up because no try reached the webhook", null, showing({ "": "dead_letters" }));
+}
+
+const isKnown = (entry: readonly [string, number | undefined]): entry is readonly [string, number] => entry[1] !== undefined;
 
 async function countQueue(desk: Desk): Promise<ReadonlyMap<string, number>> {
   const byState = new Map((await desk.db.rows(countStates)).map(({ state, tickets }) => [state, tickets]));

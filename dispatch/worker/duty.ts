@@ -2,6 +2,7 @@
 
 import type { Logger } from "pino";
 import type { Desk } from "../kernel/desk.ts";
+import type { Random } from "../webhooks/back-off.ts";
 import type { RunAsWorker } from "./run-command.ts";
 
 export type Duty = {
@@ -22,4 +23,5 @@ export type DutyParts = {
   readonly log: Logger;
   readonly run: RunAsWorker;
   readonly totals: Totals;
+  readonly random: Random;
 };

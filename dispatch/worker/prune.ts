@@ -1,5 +1,5 @@
 // Removes what nobody needs any more, oldest first and a little at a time: stored answers, events, refusals, uploads that
-// were never used, and the rows of workers that are gone. Nothing of a ticket's own history is ever pruned.
+// were never used, dead letters, and the rows of workers that are gone. Nothing of a ticket's own history is ever pruned.
 
 import { statement, type Statement } from "../db/statement.ts";
 import type { Duty, DutyParts } from "./duty.ts";
@@ -16,12 +16,21 @@ const pruneAnswers = statement(
    RETURNING 1 AS gone`,
 );
 
-// The oldest rows come first in the primary key, so what is kept is not looked at.
+// The oldest rows come first in the primary key, so what is kept is not looked at. What some webhook's queue has not got
+// yet stays, however old.
 const pruneEvents = statement(
   "prune_events",
   `WITH oldest AS (SELECT xact, id, created_at FROM outbox ORDER BY xact, id LIMIT $2)
    DELETE FROM outbox USING oldest
    WHERE outbox.xact = oldest.xact AND outbox.id = oldest.id AND oldest.created_at < $1
+     AND NOT EXISTS (SELECT FROM webhook_cursors c WHERE (c.xact, c.id) < (oldest.xact, oldest.id))
+   RETURNING 1 AS gone`,
+);
+
+const pruneDeadLetters = statement(
+  "prune_dead_letters",
+  `DELETE FROM webhook_deliveries
+   WHERE id IN (SELECT id FROM webhook_deliveries WHERE dead_at < $1 ORDER BY dead_at LIMIT $2) AND dead_at < $1
    RETURNING 1 AS gone`,
 );
 
@@ -48,10 +57,11 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 export function pruneDuties(parts: DutyParts): Duty[] {
-  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays } = parts.desk.settings;
+  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays, keepDeadLettersDays } = parts.desk.settings;
   return [
     rowDuty(parts, "prune answers", pruneAnswers, keepIdempotencyDays),
     rowDuty(parts, "prune events", pruneEvents, keepOutboxDays),
+    rowDuty(parts, "prune dead letters", pruneDeadLetters, keepDeadLettersDays),
     rowDuty(parts, "prune rejections", pruneRejections, keepRejectionsDays),
     rowDuty(parts, "prune workers", pruneWorkers, deadWorkerDays),
     uploadDuty(parts),

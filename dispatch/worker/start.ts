@@ -9,19 +9,22 @@ import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import type { Settings } from "../kernel/settings.ts";
 import { compileValidators } from "../kernel/validate.ts";
 import { assignTickets } from "./assign-tickets.ts";
+import type { Random } from "../webhooks/back-off.ts";
 import { beat } from "./beat.ts";
+import { deliverWebhooks } from "./deliver-webhooks.ts";
 import type { Duty, DutyParts, Totals } from "./duty.ts";
 import { escalateSla } from "./escalate-sla.ts";
 import { expireHolds, expireProposals } from "./expire-schedules.ts";
 import { Lane } from "./lane.ts";
 import { pruneDuties } from "./prune.ts";
+import { queueWebhooks } from "./queue-webhooks.ts";
 import { runAsWorker } from "./run-command.ts";
 import { Trouble } from "./trouble.ts";
 import { writeCheckpoints } from "./write-checkpoints.ts";
 
 export const workerService = "dispatch-worker";
 
-export type StartWorkerOptions = { readonly settings: Settings; readonly log: Logger; readonly clock?: Clock };
+export type StartWorkerOptions = { readonly settings: Settings; readonly log: Logger; readonly clock?: Clock; readonly random?: Random };
 
 export type RunningWorker = {
   readonly id: string;
@@ -36,7 +39,7 @@ export type RunningWorker = {
  * Starts a worker; once this resolves it works.
  * @throws whatever openDesk does, each with a sentence for whoever started the process
  */
-export async function startWorker({ settings, log, clock = systemClock }: StartWorkerOptions): Promise<RunningWorker> {
+export async function startWorker({ settings, log, clock = systemClock, random = Math.random }: StartWorkerOptions): Promise<RunningWorker> {
   const id = newId(clock.now().getTime());
   const totals: Totals = { cycles: 0, dispatches: 0, errors: 0 };
   await using opened = new AsyncDisposableStack();
@@ -54,14 +57,15 @@ export async function startWorker({ settings, log, clock = systemClock }: StartW
   opened.defer(open.close);
   const { desk } = open;
   const kernel = { desk, handlers: commandHandlers, validators: compileValidators(desk.policy.unknownFields) };
-  const parts: DutyParts = { desk, log, totals, run: runAsWorker(kernel, settings.workerIdentity) };
+  const parts: DutyParts = { desk, log, totals, random, run: runAsWorker(kernel, settings.workerIdentity) };
 
   const trouble = new Trouble(log, totals);
   const heart = beat(parts, id);
   const laneOf = (duty: Duty) => new Lane(duty, trouble);
-  // News of a commit concerns the first alone; the others wait for the time to come.
-  const prompt = [assignTickets(parts)].map(laneOf);
-  const lanes = [...prompt, ...timedDuties(parts).map(laneOf)];
+  const senders = deliverWebhooks(parts).map(laneOf);
+  // News of a commit concerns these alone; the others wait for the time to come, or for these.
+  const prompt = [assignTickets(parts), queueWebhooks(parts, () => void wakeAll(senders))].map(laneOf);
+  const lanes = [...prompt, ...senders, ...timedDuties(parts).map(laneOf)];
   const heartLane = laneOf(heart);
   log.info({ worker_id: id, identity: settings.workerIdentity, loop_ms: settings.workerLoopMs, batch_limit: settings.workerBatchLimit }, "worker.started");
 

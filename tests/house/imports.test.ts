@@ -19,8 +19,13 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/field": [
     "dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy", "dispatch/storage", "dispatch/workforce",
   ],
-  "dispatch/api": ["dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage"],
-  "dispatch/worker": ["dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage"],
+  "dispatch/webhooks": ["dispatch/db", "dispatch/kernel"],
+  "dispatch/api": [
+    "dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage", "dispatch/webhooks",
+  ],
+  "dispatch/worker": [
+    "dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage", "dispatch/webhooks",
+  ],
   plugin: ["dispatch/contract"],
 };
 
