@@ -16,11 +16,12 @@ export type TestWorker = RunningWorker & {
 
 type Options = {
   readonly env?: Readonly<Record<string, string>>;
+  readonly random?: () => number;
   readonly t?: { after(fn: () => Promise<void>): void };
 };
 
 /** Starts one that ends with `t`, or with the test or describe that starts it. The tick never comes unless `env` says. */
-export async function startTestWorker(api: TestApi, { env = {}, t }: Options = {}): Promise<TestWorker> {
+export async function startTestWorker(api: TestApi, { env = {}, random, t }: Options = {}): Promise<TestWorker> {
   const log: JsonObject[] = [];
   const logger = pino({ level: "debug", messageKey: "message", base: null }, { write: (line: string) => void log.push(parsed(line)) });
   const settings = readSettings({
@@ -32,7 +33,7 @@ export async function startTestWorker(api: TestApi, { env = {}, t }: Options = {
     DISPATCH_WORKER_HEARTBEAT_MS: "3600000",
     ...env,
   });
-  const worker = await startWorker({ settings, log: logger, clock: api.clock });
+  const worker = await startWorker({ settings, log: logger, clock: api.clock, ...(random && { random }) });
   const end = async () => void (await worker.stop());
   if (t) t.after(end);
   else after(end);
