@@ -33,7 +33,9 @@ const sender = (parts: DutyParts, number: number): Duty => ({
 async function deliverBatch(parts: DutyParts, claim: Claim, due: readonly Delivery[], stopping: () => boolean): Promise<Tally> {
   const tally: Tally = { delivered: 0, failed: 0, lastError: null, gone: false };
   const until = performance.now() + sendWithinMs;
-  const over = () => tally.gone || stopping() || performance.now() > until;
+  // So many failures and nothing else are the endpoint's, not the events', whose tries are spared.
+  const isDown = () => tally.delivered === 0 && tally.failed >= requests;
+  const over = () => tally.gone || isDown() || stopping() || performance.now() > until;
   const tickets = [...Map.groupBy(due, ({ subject }) => subject.slice(0, subject.lastIndexOf("."))).values()];
   const run = async (): Promise<void> => {
     for (let ticket = tickets.shift(); ticket; ticket = tickets.shift()) {
