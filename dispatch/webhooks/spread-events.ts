@@ -6,7 +6,7 @@ import { statement } from "../db/statement.ts";
 import { readPage, type Position } from "../kernel/outbox-reader.ts";
 import { subjectExpressions } from "../kernel/subject-patterns.ts";
 
-type Reader = Position & { readonly endpoint_id: string; readonly since: string; readonly subjects: string[] | null };
+type Reader = Position & { readonly endpoint_id: string; readonly since: string | null; readonly subjects: string[] | null };
 
 const selectReaders = statement<Reader>(
   "webhook_readers",
@@ -53,7 +53,7 @@ export async function spreadEvents(db: Session, now: Date): Promise<Spread> {
 
 async function spreadTo(db: Session, reader: Reader, now: Date): Promise<Spread> {
   const { endpoint_id, since, subjects, xact, id } = reader;
-  const view = { actor: everything, subjects: subjectExpressions(subjects ?? []), since };
+  const view = { actor: everything, subjects: subjectExpressions(subjects ?? []), ...(since !== null && { since }) };
   const { events, position, full, withheld } = await readPage(db, reader, view);
   if (position.xact === xact && position.id === id) return { queued: 0, full, withheld };
   const read = [events.map((one) => one.position.xact), events.map((one) => one.position.id)];

@@ -30,7 +30,7 @@ const selectState = statement<WebhookState>(
      LEFT JOIN LATERAL (
        SELECT o.created_at AS oldest
        FROM outbox o
-       WHERE (o.xact, o.id) > (c.xact, c.id) AND NOT pg_visible_in_snapshot(o.xact, c.since)
+       WHERE (o.xact, o.id) > (c.xact, c.id) AND pg_visible_in_snapshot(o.xact, c.since) IS NOT TRUE
        ORDER BY o.xact, o.id LIMIT 1
      ) AS unread ON true
    )

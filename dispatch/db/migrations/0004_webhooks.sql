@@ -31,8 +31,8 @@ CREATE TABLE webhook_cursors (
   endpoint_id uuid PRIMARY KEY REFERENCES webhook_endpoints ON DELETE CASCADE,
   xact xid8 NOT NULL,
   id bigint NOT NULL,
-  -- What was there when the endpoint was added is not for it.
-  since pg_snapshot NOT NULL
+  -- What was there when the endpoint was added is not for it. Null after a restore, when the cursor alone says so.
+  since pg_snapshot
 );
 
 -- What is to be delivered, with a copy of the event: the outbox may be pruned meanwhile. A delivered row is gone.
