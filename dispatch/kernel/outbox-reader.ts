@@ -49,11 +49,16 @@ const selectHorizon = statement<{ horizon: string; snapshot: string }>(
   `SELECT pg_snapshot_xmin(snapshot)::text AS horizon, snapshot::text FROM pg_current_snapshot() AS snapshot`,
 );
 
+// Whether rows are withheld is read off the newest one, at the end of the index, and once: asked for each row of the page
+// by EXISTS it took five seconds with 100,000 rows.
 const selectPage = statement<PageRow>(
   "outbox_page",
-  `WITH snapshot AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon)
+  `WITH snapshot AS MATERIALIZED (
+     SELECT horizon, coalesce((SELECT xact FROM outbox ORDER BY xact DESC, id DESC LIMIT 1) >= horizon, false) AS withheld
+     FROM pg_snapshot_xmin(pg_current_snapshot()) AS horizon
+   )
    SELECT snapshot.horizon::text AS horizon,
-          EXISTS (SELECT FROM outbox WHERE outbox.xact >= snapshot.horizon) AS withheld,
+          snapshot.withheld,
           page.*
    FROM snapshot
    LEFT JOIN LATERAL (
