@@ -69,7 +69,7 @@ await runCommand(
         onError: (error) => say(error.message),
       });
       try {
-        const { result, lines, code = 0 } = await action({ db, settings, values, now: new Date() });
+        const { result, lines, code = 0 } = await action({ db, settings, values, now: new Date() }).catch(sayWhatIsMissing);
         console.log(values.json ? JSON.stringify(result) : lines.join("\n"));
         return code;
       } finally {
@@ -78,3 +78,11 @@ await runCommand(
     });
   },
 );
+
+/** Postgres' codes for a table that is not there and for a login that may not. */
+function sayWhatIsMissing(error: unknown): never {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  if (code === "42P01") throw new CommandFailure("the database is older than this release; pnpm dispatch:migrate brings it up to date");
+  if (code === "42501") throw new CommandFailure("this database login may not manage webhooks; use the one that migrates");
+  throw error;
+}

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { startTestApi } from "../support/api.ts";
+import { createEmptyDatabase } from "../support/database.ts";
 import { isSignedBy, startReceiver } from "../support/webhook-receiver.ts";
 import { startTestWorker } from "../support/worker.ts";
 import { wakeUntil } from "../worker/webhook-desk.ts";
@@ -98,6 +99,15 @@ describe("dispatch:webhooks", async () => {
     assert.match(await done("dead-letters"), /no dead letters/);
     assert.deepEqual(await objects("discard", "--all"), [{ discarded: 0 }]);
     await done("remove", "--endpoint", String(id));
+  });
+
+  test("says what a database or its login lacks", async (t) => {
+    const empty = await createEmptyDatabase(t);
+    const older = await run(empty.url, ["list"]);
+    assert.deepEqual([older.code, older.stderr], [1, "the database is older than this release; pnpm dispatch:migrate brings it up to date\n"]);
+    const asApp = `${api.databaseUrl}?options=-c%20role%3Ddispatch_app`;
+    const refused = await run(asApp, ["add", "--url", "https://hooks.example/"]);
+    assert.deepEqual([refused.code, refused.stderr], [1, "this database login may not manage webhooks; use the one that migrates\n"]);
   });
 
   const wrong: readonly [string, readonly string[], RegExp, Record<string, string>?][] = [
