@@ -26,7 +26,7 @@ export type Endpoint = {
 const insertEndpoint = statement(
   "webhook_add",
   `WITH added AS (
-     INSERT INTO webhook_endpoints (id, url, subjects, secret, created_at, free_at) VALUES ($1, $2, $3, $4, $5, $5)
+     INSERT INTO webhook_endpoints (id, url, subjects, secret, created_at) VALUES ($1, $2, $3, $4, $5)
      RETURNING id
    )
    INSERT INTO webhook_cursors (endpoint_id, xact, id, since)

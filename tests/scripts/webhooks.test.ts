@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
@@ -105,8 +106,13 @@ describe("dispatch:webhooks", async () => {
     const empty = await createEmptyDatabase(t);
     const older = await run(empty.url, ["list"]);
     assert.deepEqual([older.code, older.stderr], [1, "the database is older than this release; pnpm dispatch:migrate brings it up to date\n"]);
-    const asApp = `${api.databaseUrl}?options=-c%20role%3Ddispatch_app`;
-    const refused = await run(asApp, ["add", "--url", "https://hooks.example/"]);
+    const name = `dispatch_clerk_${randomBytes(4).toString("hex")}`;
+    await api.owner.query(`CREATE ROLE ${name} LOGIN PASSWORD 'not-told' IN ROLE dispatch_app`);
+    t.after(async () => void (await api.owner.query(`DROP ROLE ${name}`)));
+    const asClerk = new URL(api.databaseUrl);
+    asClerk.username = name;
+    asClerk.password = "not-told";
+    const refused = await run(asClerk.href, ["add", "--url", "https://hooks.example/"]);
     assert.deepEqual([refused.code, refused.stderr], [1, "this database login may not manage webhooks; use the one that migrates\n"]);
   });
 

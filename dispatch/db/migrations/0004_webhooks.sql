@@ -14,7 +14,7 @@ CREATE TABLE webhook_endpoints (
   paused_at timestamptz,
   pause_reason text,
   -- The time before which no worker looks: the end of a claim, or of a pause for breath after failures.
-  free_at timestamptz NOT NULL,
+  free_at timestamptz NOT NULL DEFAULT '-infinity',
   -- Batches in a row of which nothing was delivered, and since when.
   failures integer NOT NULL DEFAULT 0,
   failing_since timestamptz,
