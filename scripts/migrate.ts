@@ -3,14 +3,16 @@
 import { migrate } from "../dispatch/db/migrate.ts";
 import { readSettings } from "../dispatch/kernel/settings.ts";
 import { runCommand } from "./command-line.ts";
+import { makeBucket } from "./demo/bucket.ts";
 import { withDatabase } from "./database-of-settings.ts";
 
 await runCommand(
   {
     name: "pnpm dispatch:migrate",
     about: "Brings the database to the schema of this release. Safe to run again, and several at once.",
-    options: { "database-url": { type: "string" } },
+    options: { "database-url": { type: "string" }, bucket: { type: "boolean" } },
     meanings: {
+      bucket: "also make the bucket of DISPATCH_OBJECT_STORE_ENDPOINT, unless it is there",
       "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL under DISPATCH_DATA_DIR",
     },
   },
@@ -21,6 +23,7 @@ await runCommand(
       const { applied, version } = await migrate({ databaseUrl: url, log: console.log });
       console.log(applied.length === 0 ? `already at ${version}` : `now at ${version}`);
     });
+    if (values.bucket && (await makeBucket(settings))) console.log(`bucket ${settings.objectStoreBucket} is there`);
     return 0;
   },
 );

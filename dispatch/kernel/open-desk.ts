@@ -130,6 +130,7 @@ export async function openStore(settings: Settings, apiUrl: () => string): Promi
   }
   const store = new S3Store({
     endpoint,
+    ...(settings.objectStorePublicEndpoint !== null && { publicEndpoint: settings.objectStorePublicEndpoint }),
     bucket,
     region: settings.objectStoreRegion,
     accessKey: settings.objectStoreKey ?? "",

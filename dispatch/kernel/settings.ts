@@ -99,6 +99,7 @@ export const settingsList = {
   jwtAudience: setting("DISPATCH_AUTH_JWT_AUDIENCE", text, null, "Audience a token must name"),
   chatApprovals: setting("DISPATCH_CHAT_APPROVALS", oneOf("required", "off"), "required", "Whether a person must allow the risky calls a model chooses; off is for smoke runs and refused with NODE_ENV=production"),
   objectStoreEndpoint: setting("DISPATCH_OBJECT_STORE_ENDPOINT", url(["http:", "https:"]), null, "S3 server", { shown: "files under the data folder" }),
+  objectStorePublicEndpoint: setting("DISPATCH_OBJECT_STORE_PUBLIC_ENDPOINT", url(["http:", "https:"]), null, "Address clients reach the S3 server at, for signed uploads", { shown: "DISPATCH_OBJECT_STORE_ENDPOINT" }),
   objectStoreBucket: setting("DISPATCH_OBJECT_STORE_BUCKET", { rule: "is a bucket name", parse: (value) => value }, "dispatch-objects", "Bucket"),
   objectStoreKey: setting("DISPATCH_OBJECT_STORE_KEY", text, null, "Access key of the S3 server", { secret: true }),
   objectStoreSecret: setting("DISPATCH_OBJECT_STORE_SECRET", text, null, "Secret key of the S3 server", { secret: true }),

@@ -18,8 +18,10 @@ import {
 } from "./object-store.ts";
 
 export type S3StoreOptions = {
-  /** `http(s)://host[:port]`; clients upload to the same address. */
+  /** `http(s)://host[:port]` */
   endpoint: string;
+  /** Where clients reach the same server for their uploads; `endpoint` unless said otherwise. */
+  publicEndpoint?: string;
   bucket: string;
   /** Stated, so that signing asks nobody; "us-east-1" unless the server says otherwise. */
   region: string;
@@ -36,28 +38,15 @@ export class S3Store implements ObjectStore {
   readonly bucket: string;
   readonly #region: string;
   readonly #client: Client;
+  /** Signs for clients; it asks nobody. */
+  readonly #publicClient: Client;
 
   constructor(options: S3StoreOptions) {
     assertBucketName(options.bucket);
     this.bucket = options.bucket;
     this.#region = options.region;
-    const { protocol, hostname, port } = endpointOf(options.endpoint);
-    const secure = protocol === "https:";
-    this.#client = new Client({
-      endPoint: hostname,
-      useSSL: secure,
-      ...(port !== "" && { port: Number(port) }),
-      region: options.region,
-      accessKey: options.accessKey,
-      secretKey: options.secretKey,
-      // The largest there is: an upload in parts would slip past If-None-Match on servers such as radosgw.
-      partSize: 5 * 1024 ** 3,
-      // Whoever calls decides about retries; the client's own would print to the console and stretch the deadline.
-      retryOptions: { disableRetry: true },
-      transport: boundedTransport(secure, options.callTimeoutMs ?? 10_000, options.transferTimeoutMs ?? 120_000),
-      // A connection per call: a kept one that the server has just closed would look like the store being away.
-      transportAgent: secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false }),
-    });
+    this.#client = clientFor(options.endpoint, options);
+    this.#publicClient = options.publicEndpoint === undefined ? this.#client : clientFor(options.publicEndpoint, options);
   }
 
   uriOf(key: string): string {
@@ -68,13 +57,13 @@ export class S3Store implements ObjectStore {
   async presignUpload(request: UploadRequest): Promise<UploadTicket> {
     assertUploadRequest(request);
     const expiresAt = new Date(request.now.getTime() + request.expiresInSeconds * 1000);
-    const policy = this.#client.newPostPolicy();
+    const policy = this.#publicClient.newPostPolicy();
     policy.setBucket(this.bucket);
     policy.setKey(request.key);
     policy.setContentType(request.contentType);
     policy.setContentLengthRange(request.sizeBytes, request.sizeBytes);
     policy.setExpires(expiresAt);
-    const { postURL, formData } = await this.#client.presignedPostPolicy(policy);
+    const { postURL, formData } = await this.#publicClient.presignedPostPolicy(policy);
     const fields = Object.fromEntries(Object.entries(formData).map(([name, value]) => [name, String(value)]));
     return { method: "POST", url: postURL, headers: {}, fields, expires_at: expiresAt.toISOString() };
   }
@@ -142,6 +131,26 @@ export class S3Store implements ObjectStore {
 
   /** Nothing is held open between calls. */
   async close(): Promise<void> {}
+}
+
+function clientFor(endpoint: string, options: S3StoreOptions): Client {
+  const { protocol, hostname, port } = endpointOf(endpoint);
+  const secure = protocol === "https:";
+  return new Client({
+    endPoint: hostname,
+    useSSL: secure,
+    ...(port !== "" && { port: Number(port) }),
+    region: options.region,
+    accessKey: options.accessKey,
+    secretKey: options.secretKey,
+    // The largest there is: an upload in parts would slip past If-None-Match on servers such as radosgw.
+    partSize: 5 * 1024 ** 3,
+    // Whoever calls decides about retries; the client's own would print to the console and stretch the deadline.
+    retryOptions: { disableRetry: true },
+    transport: boundedTransport(secure, options.callTimeoutMs ?? 10_000, options.transferTimeoutMs ?? 120_000),
+    // A connection per call: a kept one that the server has just closed would look like the store being away.
+    transportAgent: secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false }),
+  });
 }
 
 function endpointOf(endpoint: string): URL {

@@ -21,6 +21,8 @@ export type ChannelPerson = GrantedPerson & { readonly channel: string; readonly
 export type ConfigurationFacts = {
   readonly folder: StateFolder;
   readonly port: number;
+  /** loopback unless said otherwise; lan is for a container, whose network ends at its host. */
+  readonly bind?: "loopback" | "lan";
   readonly token: string;
   /** The folder of the built plugin. */
   readonly pluginPath: string;
@@ -63,10 +65,10 @@ function own(facts: ConfigurationFacts, made: JsonObject, written: Written): Val
   ];
 }
 
-function defaults({ folder, owner, people }: ConfigurationFacts): Value[] {
+function defaults({ folder, owner, people, bind = "loopback" }: ConfigurationFacts): Value[] {
   return [
     [["gateway", "mode"], "local"],
-    [["gateway", "bind"], "loopback"],
+    [["gateway", "bind"], bind],
     [["gateway", "http", "endpoints", "chatCompletions", "enabled"], true],
     // The agent of the desk has the desk's tools, all in plain sight of the model, and next to nothing else.
     [["tools", "profile"], "minimal"],

@@ -35,6 +35,8 @@ export type GatewayOptions = {
   readonly port?: number;
   /** This port and no other, whatever was configured before. */
   readonly fixedPort?: number;
+  /** For a first start; loopback by default. */
+  readonly bind?: "loopback" | "lan";
   /** From which the few variables named in openclaw-program.ts are handed on; this process's by default. */
   readonly environment?: NodeJS.ProcessEnv;
   /** Receives one short sentence per step. */
@@ -89,7 +91,7 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
   const token = address.token ?? randomBytes(32).toString("base64url");
   const model = chooseModel(standing, written.model, environment, scriptedModelUrl);
   const { pluginPath, apiUrl, signing, owner, people = [] } = options;
-  const facts = { folder, port, token, pluginPath, apiUrl, signing, owner, people, model, scriptedUrl: scriptedModelUrl };
+  const facts = { folder, port, token, pluginPath, apiUrl, signing, owner, people, model, scriptedUrl: scriptedModelUrl, ...(options.bind && { bind: options.bind }) };
   await writeConfiguration(folder, configurationFor(facts, standing, written));
 
   const begun = performance.now();

@@ -20,9 +20,10 @@ export type GatewayPlanOptions = {
   readonly secret: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
+  readonly bind?: "loopback" | "lan";
 };
 
-export function gatewayPlan({ settings, port, apiUrl, secret, environment, say }: GatewayPlanOptions): ServicePlan {
+export function gatewayPlan({ settings, port, apiUrl, secret, environment, say, bind = "loopback" }: GatewayPlanOptions): ServicePlan {
   const { dataDir, jwtIssuer, jwtAudience } = settings;
   const signing: Signing = { secret, ...(jwtIssuer !== null && { issuer: jwtIssuer }), ...(jwtAudience !== null && { audience: jwtAudience }) };
   return {
@@ -40,6 +41,7 @@ export function gatewayPlan({ settings, port, apiUrl, secret, environment, say }
           owner: deskOwner,
           pluginPath,
           fixedPort: port,
+          bind,
           environment,
           say,
           signal,

@@ -8,7 +8,10 @@ import { readStackRecord, removeStackRecord } from "./state.ts";
 /** All bounds of the parts together, and a little more. */
 const orderlyWithinMs = 20_000;
 
-/** @returns false when nothing ran */
+/**
+ * Not for a stack that this very process started: that one has a stop() of its own.
+ * @returns false when nothing ran
+ */
 export async function stopStack(settings: Settings, say: (line: string) => void): Promise<boolean> {
   const folder = stackFolderOf(settings.dataDir);
   const record = readStackRecord(folder);

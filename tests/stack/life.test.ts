@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
@@ -146,7 +146,7 @@ test("a program starts a stack on a server of its own, pauses and kills parts of
   const stack = await StackCommands.make(t, { DISPATCH_DATABASE_URL: database.url, DISPATCH_WORKER_HEARTBEAT_MS: "100" });
   const said: string[] = [];
   const running = await startStack({ settings: stack.settings, environment: stack.environment, workers: 1, withGateway: false, say: (line) => void said.push(line) });
-  t.after(() => running.stop());
+  await using _ = { [Symbol.asyncDispose]: () => running.stop() };
   assert.deepEqual(running.services().map(({ name, state }) => [name, state]), [["api", "running"], ["worker-1", "running"]]);
 
   const worker = running.pidOf("worker-1") ?? assert.fail("there is a worker");
@@ -161,6 +161,35 @@ test("a program starts a stack on a server of its own, pauses and kills parts of
   for (const pid of pids) assert.equal(await isRunning(pid), false);
   assert.ok(said.some((line) => line.startsWith("worker-1: ended with SIGKILL")));
 });
+
+test("an API that cannot come back shows as a crash loop, and comes back when it can", async (t) => {
+  const database = await createTestDatabase();
+  const stack = await StackCommands.make(t, { DISPATCH_DATABASE_URL: database.url });
+  const running = await startStack({ settings: stack.settings, environment: stack.environment, workers: 1, withGateway: false, say: () => undefined });
+  await using _ = { [Symbol.asyncDispose]: () => running.stop() };
+
+  const squatter = createServer((socket) => socket.destroy());
+  process.kill(running.pidOf("api") ?? assert.fail("there is an API"), "SIGKILL");
+  await eventually("its port is taken by somebody else", () => takes(squatter, Number(new URL(running.url).port)));
+  await eventually("status shows the crash loop", async () => {
+    const { state, services } = await stack.status();
+    const api = services.find(({ name }) => name === "api");
+    const why = api?.last_end?.startsWith("did not start: api ended with exit code 1") ?? false;
+    return state === "degraded" && api?.state === "crash-loop" && why;
+  }, 60_000);
+  assert.match((await stack.run("stack-status.ts")).stdout, /^api +crash-loop +/m);
+  await new Promise((closed) => squatter.close(closed));
+  await eventually("all is well", async () => (await stack.status()).state === "up", 60_000);
+});
+
+async function takes(server: Server, port: number): Promise<boolean> {
+  try {
+    await once(server.listen(port, "127.0.0.1"), "listening");
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function killSupervisor(stack: StackCommands): Promise<void> {
   const pid = (await stack.status()).supervisor_pid;

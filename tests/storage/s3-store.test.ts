@@ -121,6 +121,13 @@ test("signing an upload needs no server", async () => {
   ]);
 });
 
+test("an upload is signed for the address clients reach the server at", async () => {
+  const store = new S3Store({ ...optionsFor("http://object-store:8333"), publicEndpoint: "https://objects.example" });
+  const request = { key: "incoming/a", contentType: "image/png", sizeBytes: 5, maxBytes: 9, expiresInSeconds: 60 };
+  const ticket = await store.presignUpload({ ...request, now: new Date(0) });
+  assert.equal(ticket.url, "https://objects.example/evidence");
+});
+
 test("an endpoint or bucket that cannot be one is refused at once", () => {
   const addresses = ["", "localhost:9000", "ftp://host", "http://host/path", "http://key:secret@host", "http://host?x"];
   for (const endpoint of addresses)
@@ -168,6 +175,16 @@ describe("against a real server", { skip, timeout: 120_000 }, () => {
     await Promise.all([store.ensureBucket(), store.ensureBucket(), store.ensureBucket()]);
     await store.check();
     await removeBucket(server, options.bucket);
+  });
+
+  test("an upload by the server's public address arrives where the desk reads", async () => {
+    const { port } = new URL(server.endpoint);
+    const store = new S3Store({ ...bucket.options, publicEndpoint: `http://localhost:${port}` });
+    const request = { key: `incoming/${randomUUID()}`, contentType: "text/plain", sizeBytes: 3, maxBytes: 3, expiresInSeconds: 60, now: new Date() };
+    const ticket = await store.presignUpload(request);
+    assert.ok(ticket.url.startsWith(`http://localhost:${port}/`));
+    assert.ok((await upload(ticket, Buffer.from("one"))) < 300);
+    assert.deepEqual(await store.stat(request.key), { sizeBytes: 3 });
   });
 
   test("a ticket used twice replaces only what it uploaded, never an object written once", async () => {
