@@ -1,27 +1,22 @@
 // GET /ops/alerts: what an operator should look at now. Signals come from the database, so that every process says the
-// same, and look back one hour, so that an alert clears by itself.
+// same, and look back one hour, so that an alert clears by itself. Without Postgres it answers 503, which says it all.
 
 import { codesOf } from "../contract/errors.ts";
 import { statement } from "../db/statement.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../kernel/settings.ts";
-import { serviceName } from "./health.ts";
+import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
+import { serviceName, type Checks } from "./health.ts";
+import { silentWorkers } from "./workers-seen.ts";
 
 const hourMs = 3_600_000;
-
-/** An alert's code and the page that says what to do. */
-export const runbooks = {
-  STUCK_SCHEDULING: "ops/runbooks/stuck_scheduling.md",
-  COMPLETION_REJECTION_SPIKE: "ops/runbooks/completion_rejection.md",
-  IDEMPOTENCY_CONFLICT_SPIKE: "ops/runbooks/idempotency_conflict.md",
-  AUTH_POLICY_FAILURE_SPIKE: "ops/runbooks/auth_policy_failure.md",
-} as const;
-export type AlertCode = keyof typeof runbooks;
+/** A transaction that holds events back for longer is no busy moment any more: commands end within ten seconds. */
+const heldBackMs = 60_000;
 
 export type Alert = {
-  readonly code: AlertCode;
-  readonly severity: "warning";
+  readonly code: ReportedCode;
+  readonly severity: "warning" | "critical";
   readonly count: number;
   readonly threshold: number;
   readonly stale_minutes?: number;
@@ -37,48 +32,87 @@ export type AlertReport = {
   readonly runbooks: typeof runbooks;
 };
 
-export type Signals = {
+type Signals = {
   readonly stuck_scheduling_count: number;
   readonly completion_rejection_count: number;
   readonly idempotency_conflict_count: number;
   readonly auth_policy_rejection_count: number;
 };
 
-// The states are written out as in the partial index tickets_scheduling_stuck, or Postgres would not use it.
+/** What is counted for a code, and at which count it fires. */
+export type Measured = { readonly count: number; readonly threshold: number };
+
+// `in_scheduling` is the condition of the index tickets_in_scheduling; the list of states would read the whole table.
 const selectSignals = statement<Signals>(
   "alert_signals",
-  `SELECT (SELECT count(*) FROM tickets
-           WHERE state IN ('READY_TO_SCHEDULE', 'SCHEDULE_PROPOSED', 'SCHEDULED', 'PENDING_CUSTOMER_CONFIRMATION')
-             AND last_transition_at < $2) AS stuck_scheduling_count,
+  `SELECT (SELECT count(*) FROM tickets WHERE in_scheduling AND last_transition_at < $2) AS stuck_scheduling_count,
           coalesce(sum(count) FILTER (WHERE code = ANY ($3::text[])), 0)::bigint AS completion_rejection_count,
           coalesce(sum(count) FILTER (WHERE code = ANY ($4::text[])), 0)::bigint AS idempotency_conflict_count,
           coalesce(sum(count) FILTER (WHERE code = ANY ($5::text[])), 0)::bigint AS auth_policy_rejection_count
    FROM rejections WHERE occurred_at > $1`,
 );
 
+const countHeldBack = statement<{ events: number }>(
+  "alert_outbox_held_back",
+  `SELECT count(*) AS events FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot()) AND created_at < $1`,
+);
+
 const counted = [codesOf("completion_rejection"), codesOf("idempotency_conflict"), codesOf("auth_policy_rejection")];
 
-/** Makes the function that reports the alerts of this moment. */
-export function alertReporter(desk: Desk, rejections: Rejections): () => Promise<AlertReport> {
+export type AlertReporter = {
+  /** The answer of /ops/alerts, without the metrics. @throws while Postgres is away */
+  report(): Promise<AlertReport>;
+  /** Every code with its count and threshold. @throws while Postgres is away */
+  measure(): Promise<ReadonlyMap<ReportedCode, Measured>>;
+};
+
+/** Makes what tells the alerts of this moment. */
+export function alertReporter(desk: Desk, rejections: Rejections, checks: () => Promise<Checks>): AlertReporter {
   const thresholds = thresholdsOf(desk.settings);
-  return async () => {
+  const look = async () => {
     // Refusals wait a moment to be written together; whoever asks now wants them counted.
     await rejections.flush();
     const now = desk.clock.now();
-    const since = new Date(now.getTime() - hourMs).toISOString();
-    const staleSince = new Date(now.getTime() - thresholds.stuck_scheduling_minutes * 60_000).toISOString();
-    const signals = await desk.db.row(selectSignals, [since, staleSince, ...counted]);
-    if (!signals) throw new Error("the question for the alert signals was answered without a row");
-    return {
-      service: serviceName,
-      generated_at: now.toISOString(),
-      thresholds,
-      signals,
-      alerts: firing(signals, thresholds),
-      runbooks,
+    const ago = (ms: number) => new Date(now.getTime() - ms).toISOString();
+    const [signals, heldBack, silent, { object_store: store }] = await Promise.all([
+      desk.db.row(selectSignals, [ago(hourMs), ago(thresholds.stuck_scheduling_minutes * 60_000), ...counted]),
+      desk.db.row(countHeldBack, [ago(heldBackMs)]),
+      silentWorkers(desk),
+      checks(),
+    ]);
+    if (!signals || !heldBack) throw new Error("the question for the alert signals was answered without a row");
+    const measured: Record<ReportedCode, Measured> = {
+      STUCK_SCHEDULING: { count: signals.stuck_scheduling_count, threshold: thresholds.stuck_scheduling_count },
+      COMPLETION_REJECTION_SPIKE: { count: signals.completion_rejection_count, threshold: thresholds.completion_rejection_count },
+      IDEMPOTENCY_CONFLICT_SPIKE: { count: signals.idempotency_conflict_count, threshold: thresholds.idempotency_conflict_count },
+      AUTH_POLICY_FAILURE_SPIKE: { count: signals.auth_policy_rejection_count, threshold: thresholds.auth_policy_rejection_count },
+      WORKER_SILENT: { count: silent, threshold: 1 },
+      OUTBOX_STUCK: { count: heldBack.events, threshold: 1 },
+      OBJECT_STORE_UNAVAILABLE: { count: store.status === "ok" ? 0 : 1, threshold: 1 },
     };
+    return { now, signals, measured };
+  };
+  return {
+    async measure() {
+      const { measured } = await look();
+      return new Map(reportedCodes.map((code) => [code, measured[code]]));
+    },
+    async report() {
+      const { now, signals, measured } = await look();
+      return {
+        service: serviceName,
+        generated_at: now.toISOString(),
+        thresholds,
+        signals,
+        alerts: firing(measured, thresholds.stuck_scheduling_minutes),
+        runbooks,
+      };
+    },
   };
 }
+
+/** Where a code's page lies, by code. */
+export const runbooks: Readonly<Record<string, string>> = Object.fromEntries(reportedCodes.map((code) => [code, reportedAlerts[code].runbook]));
 
 function thresholdsOf(settings: Settings) {
   return {
@@ -90,21 +124,10 @@ function thresholdsOf(settings: Settings) {
   };
 }
 
-function firing(signals: Signals, thresholds: ReturnType<typeof thresholdsOf>): Alert[] {
-  const rules = [
-    ["STUCK_SCHEDULING", "stuck_scheduling_count", { stale_minutes: thresholds.stuck_scheduling_minutes }],
-    ["COMPLETION_REJECTION_SPIKE", "completion_rejection_count", {}],
-    ["IDEMPOTENCY_CONFLICT_SPIKE", "idempotency_conflict_count", {}],
-    ["AUTH_POLICY_FAILURE_SPIKE", "auth_policy_rejection_count", {}],
-  ] as const;
-  return rules
-    .filter(([, signal]) => signals[signal] >= thresholds[signal])
-    .map(([code, signal, more]) => ({
-      code,
-      severity: "warning",
-      count: signals[signal],
-      threshold: thresholds[signal],
-      ...more,
-      runbook: runbooks[code],
-    }));
-}
+const firing = (measured: Record<ReportedCode, Measured>, staleMinutes: number): Alert[] =>
+  reportedCodes
+    .filter((code) => measured[code].count >= measured[code].threshold)
+    .map((code) => {
+      const { severity, runbook } = reportedAlerts[code];
+      return { code, severity, ...measured[code], ...(code === "STUCK_SCHEDULING" && { stale_minutes: staleMinutes }), runbook };
+    });

@@ -1,11 +1,15 @@
-// What is measured at the moment somebody asks: the pool, the queue by operator phase, open streams, workers, webhooks.
+// What is measured at the moment somebody asks: the parts, the pool, the queue, assignments, workers, the outbox, alerts.
+// Which gauges there are is the list's business (metric-list.ts); here each is read.
 
 import { operatorPhases } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
 import type { Desk } from "../kernel/desk.ts";
-import { webhookState, type WebhookState } from "../webhooks/webhook-state.ts";
+import type { AlertReporter, Measured } from "./alerts.ts";
+import { oldestWait, recentAssignments } from "./assignment-pace.ts";
+import type { Checks } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
-import { workersSeen } from "./workers-seen.ts";
+import { readWebhooks, webhookGauges } from "./webhook-gauges.ts";
+import { workDone, workersSeen } from "./workers-seen.ts";
 
 /** Counting 100,000 open tickets takes Postgres some 20 ms, so several scrapers share one count. */
 const queueFreshForMs = 5_000;
@@ -14,7 +18,7 @@ const queueWithinMs = 1_000;
 
 const countStates = statement<{ state: string; tickets: number }>(
   "gauge_queue",
-  `SELECT state, count(*) AS tickets FROM tickets WHERE state NOT IN ('CLOSED', 'CANCELLED') GROUP BY state`,
+  `SELECT state, count(*) AS tickets FROM tickets WHERE is_open GROUP BY state`,
 );
 
 const countAwaiting = statement<{ due: number; put_aside: number }>(
@@ -30,57 +34,77 @@ const selectLag = statement<{ seconds: number | null }>(
    FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())`,
 );
 
+export type GaugeParts = {
+  readonly desk: Desk;
+  readonly checks: () => Promise<Checks>;
+  readonly alerts: AlertReporter;
+  readonly openStreams: () => number;
+};
+
+type Values = ReadonlyMap<string, number>;
+
 /** Adds the gauges. Closed and cancelled tickets are not counted: they are history, and ever more of it. */
-export function addGauges(metrics: Metrics, desk: Desk, openStreams: () => number): void {
-  metrics.gauge("dispatch_db_pool_connections", "Connections to Postgres by use", "use", async () => {
-    const { total, idle, waiting } = desk.db.gauges();
-    return new Map([["busy", total - idle], ["idle", idle], ["waited_for", waiting]]);
+export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams }: GaugeParts): void {
+  const paces = shared(() => recentAssignments(desk));
+  const measured = shared(() => alerts.measure());
+  metrics.gauges({
+    dispatch_dependency_up: async () => dependencies(await checks()),
+    dispatch_db_pool_connections: async () => {
+      const { total, idle, waiting } = desk.db.gauges();
+      return new Map([["busy", total - idle], ["idle", idle], ["waited_for", waiting]]);
+    },
+    dispatch_event_streams: async () => single(openStreams()),
+    dispatch_queue_tickets: sharing(() => countQueue(desk)),
+    dispatch_awaiting_technician: sharing(() => countAssignments(desk)),
+    dispatch_assignment_oldest_wait_seconds: sharing(async () => single(await oldestWait(desk))),
+    dispatch_assignments_recent: async () => (await paces())?.counts ?? new Map(),
+    dispatch_assignment_seconds: async () => (await paces())?.seconds ?? new Map(),
+    dispatch_workers: sharing(() => workersByStatus(desk)),
+    dispatch_worker_work: sharing(async () => new Map(Object.entries(await workDone(desk)))),
+    dispatch_outbox_lag_seconds: sharing(() => outboxLag(desk)),
+    ...webhookGauges(shared(() => readWebhooks(desk))),
+    dispatch_alert_signal: async () => byCode(await measured(), "count"),
+    dispatch_alert_threshold: async () => byCode(await measured(), "threshold"),
   });
-  metrics.gauge("dispatch_event_streams", "Event streams open now", null, async () => new Map([["", openStreams()]]));
-  metrics.gauge("dispatch_queue_tickets", "Open tickets by operator phase", "phase", sharing(() => countQueue(desk)));
-  metrics.gauge("dispatch_awaiting_technician", "Scheduled tickets without a technician, by whether the worker may look at them now", "when", sharing(() => countAssignments(desk)));
-  metrics.gauge("dispatch_workers", "Worker processes, by whether they were seen within three heartbeats", "status", sharing(() => workersByStatus(desk)));
-  metrics.gauge("dispatch_outbox_lag_seconds", "Age of the oldest event that is held back by a transaction still running", null, sharing(() => outboxLag(desk)));
-  addWebhookGauges(metrics, desk);
 }
 
-function addWebhookGauges(metrics: Metrics, desk: Desk): void {
-  const state = sharing(async () => new Map<string, number>(Object.entries(await webhookState(desk.db, desk.clock.now()))));
-  const showing = (labels: Readonly<Record<string, keyof WebhookState>>) => async () => {
-    const known = await state();
-    return new Map(Object.entries(labels).map(([label, name]) => [label, known.get(name)] as const).filter(isKnown));
-  };
-  metrics.gauge("dispatch_webhook_pending", "Events that wait for a webhook, by whether it is paused", "endpoint", showing({ active: "pending", paused: "pending_paused" }));
-  metrics.gauge("dispatch_webhook_lag_seconds", "Age of the oldest event some webhook has not got, by whether it is paused", "endpoint", showing({ active: "lag_seconds", paused: "lag_paused_seconds" }));
-  metrics.gauge("dispatch_webhook_dead_letters", "Events that were given up because no try reached the webhook", null, showing({ "": "dead_letters" }));
-}
+const single = (value: number): Values => new Map([["", value]]);
 
-const isKnown = (entry: readonly [string, number | undefined]): entry is readonly [string, number] => entry[1] !== undefined;
+const dependencies = ({ postgres, object_store: store }: Checks): Values =>
+  new Map([["postgres", postgres.status === "ok" ? 1 : 0], ["object_store", store.status === "ok" ? 1 : 0]]);
 
-async function countQueue(desk: Desk): Promise<ReadonlyMap<string, number>> {
+const byCode = (measured: ReadonlyMap<string, Measured> | null, which: keyof Measured): Values =>
+  new Map([...(measured ?? [])].map(([code, one]) => [code, one[which]]));
+
+async function countQueue(desk: Desk): Promise<Values> {
   const byState = new Map((await desk.db.rows(countStates)).map(({ state, tickets }) => [state, tickets]));
   const open = Object.entries(operatorPhases).filter(([phase]) => phase !== "closed" && phase !== "cancelled");
   return new Map(open.map(([phase, states]) => [phase, states.reduce((sum, state) => sum + (byState.get(state) ?? 0), 0)]));
 }
 
-async function countAssignments(desk: Desk): Promise<ReadonlyMap<string, number>> {
+async function countAssignments(desk: Desk): Promise<Values> {
   const row = await desk.db.row(countAwaiting, [desk.clock.now().toISOString()]);
   return new Map(Object.entries(row ?? {}));
 }
 
-async function workersByStatus(desk: Desk): Promise<ReadonlyMap<string, number>> {
+async function workersByStatus(desk: Desk): Promise<Values> {
   const { alive, stale } = await workersSeen(desk);
   return new Map([["alive", alive], ["stale", stale]]);
 }
 
-async function outboxLag(desk: Desk): Promise<ReadonlyMap<string, number>> {
+async function outboxLag(desk: Desk): Promise<Values> {
   const row = await desk.db.row(selectLag, [desk.clock.now().toISOString()]);
-  return new Map([["", row?.seconds ?? 0]]);
+  return single(row?.seconds ?? 0);
 }
 
-/** Asks at most every few seconds and answers with what it knows; nothing, where that would only look current. */
-function sharing(read: () => Promise<ReadonlyMap<string, number>>): () => Promise<ReadonlyMap<string, number>> {
-  let known: ReadonlyMap<string, number> = new Map();
+const sharing = (read: () => Promise<Values>): (() => Promise<Values>) => {
+  const known = shared(read);
+  return async () => (await known()) ?? new Map();
+};
+
+/** Asks at most every few seconds and answers with what it knows; null, where that would only look current. */
+function shared<T>(read: () => Promise<T>): () => Promise<T | null> {
+  let known: T | null = null;
   let countedAt = -Infinity;
   let counting: Promise<void> | null = null;
   const count = async (): Promise<void> => {
@@ -88,7 +112,7 @@ function sharing(read: () => Promise<ReadonlyMap<string, number>>): () => Promis
       known = await read();
       countedAt = performance.now();
     } catch {
-      known = new Map();
+      known = null;
     } finally {
       counting = null;
     }

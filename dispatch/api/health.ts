@@ -10,18 +10,26 @@ const withinMs = 2_000;
 const freshForMs = 250;
 
 type Check = { readonly status: "ok" } | { readonly status: "unavailable"; readonly reason: string };
+export type Checks = { readonly postgres: Check; readonly object_store: Check; readonly workers: WorkersSeen | null };
 export type Health = { readonly status: 200 | 503; readonly body: object };
 
-/** Makes the function that tells the desk's health. */
-export function healthOf(desk: Desk): () => Promise<Health> {
+/** Makes the function that looks at the parts; several who ask within a moment share one look. */
+export function checksOf(desk: Desk): () => Promise<Checks> {
   let asked = -Infinity;
-  let checks: ReturnType<typeof runChecks> | null = null;
-  return async () => {
+  let checks: Promise<Checks> | null = null;
+  return () => {
     if (!checks || performance.now() - asked > freshForMs) {
       asked = performance.now();
       checks = runChecks(desk);
     }
-    const { workers, ...results } = await checks;
+    return checks;
+  };
+}
+
+/** Makes the function that tells the desk's health. */
+export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promise<Health> {
+  return async () => {
+    const { workers, ...results } = await checks();
     const now = desk.clock.now().toISOString();
     return [results.postgres, results.object_store].every(({ status }) => status === "ok")
       ? { status: 200, body: { status: "ok", service: serviceName, now, workers } }
@@ -29,7 +37,7 @@ export function healthOf(desk: Desk): () => Promise<Health> {
   };
 }
 
-async function runChecks(desk: Desk): Promise<{ postgres: Check; object_store: Check; workers: WorkersSeen | null }> {
+async function runChecks(desk: Desk): Promise<Checks> {
   const signal = AbortSignal.timeout(withinMs);
   let workers: WorkersSeen | null = null;
   // The API needs no worker to be well, so workers are told of and do not decide.

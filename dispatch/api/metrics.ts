@@ -1,33 +1,25 @@
 // What the process counts and measures. One registry; /metrics shows it as JSON, and as text for Prometheus.
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type MetricObjectWithValues, type MetricValue } from "prom-client";
-import type { CommandName } from "../contract/index.ts";
+import { commands, type CommandName } from "../contract/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import type { Exchange } from "./exchange.ts";
 import { serviceName } from "./health.ts";
-
-/** From a replay out of memory to a command that waits for a lock; in seconds. */
-const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+import { deskMetrics, latencyBuckets, metricList, type CounterName, type GaugeName, type MetricName } from "./metric-list.ts";
 
 export class Metrics {
   readonly #registry = new Registry();
   readonly #clock: Clock;
-  readonly #requests = this.#counter("dispatch_requests_total", "Requests answered", ["method", "endpoint", "status"]);
-  readonly #errors = this.#counter("dispatch_errors_total", "Errors answered", ["code"]);
-  readonly #transitions = this.#counter("dispatch_transitions_total", "Moves of tickets", ["from_state", "to_state"]);
-  readonly #replays = this.#counter("dispatch_idempotency_replay_total", "Commands answered from a stored answer");
-  readonly #conflicts = this.#counter("dispatch_idempotency_conflict_total", "Idempotency keys used for another request");
-  readonly #withSnapshot = this.#counter("dispatch_assignments_with_snapshot_total", "Dispatches that followed a recommendation");
-  readonly #withoutSnapshot = this.#counter("dispatch_assignments_without_snapshot_total", "Dispatches without a recommendation");
-  readonly #latency = new Histogram({
-    name: "dispatch_request_duration_seconds",
-    help: "Time from a request's headers to its answer",
-    labelNames: ["tool"],
-    buckets: latencyBuckets,
-    registers: [this.#registry],
-  });
+  readonly #requests = this.#counter("dispatch_requests_total");
+  readonly #errors = this.#counter("dispatch_errors_total");
+  readonly #transitions = this.#counter("dispatch_transitions_total");
+  readonly #replays = this.#counter("dispatch_idempotency_replay_total");
+  readonly #conflicts = this.#counter("dispatch_idempotency_conflict_total");
+  readonly #withSnapshot = this.#counter("dispatch_assignments_with_snapshot_total");
+  readonly #withoutSnapshot = this.#counter("dispatch_assignments_without_snapshot_total");
+  readonly #latency = new Histogram({ ...this.#described("dispatch_request_duration_seconds"), buckets: latencyBuckets });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,7 +30,10 @@ export class Metrics {
   /** Counts an answered request. */
   answered(exchange: Exchange, status: number): void {
     this.#requests.inc({ method: exchange.method, endpoint: exchange.endpoint, status });
-    if (exchange.tool) this.#latency.observe({ tool: exchange.tool }, (performance.now() - exchange.startedAt) / 1_000);
+    if (exchange.tool) {
+      const kind = Object.hasOwn(commands, exchange.tool) ? "command" : "query";
+      this.#latency.observe({ kind, tool: exchange.tool }, (performance.now() - exchange.startedAt) / 1_000);
+    }
     if (!exchange.refusal) return;
     this.#errors.inc({ code: exchange.refusal.code });
     if (exchange.refusal.code === "IDEMPOTENCY_PAYLOAD_MISMATCH") this.#conflicts.inc();
@@ -52,21 +47,22 @@ export class Metrics {
   }
 
   /**
-   * Adds a gauge that is read when the metrics are.
-   * @param read values by label; the label is left out where its name is null
+   * Adds the gauges, each read when the metrics are.
+   * @param readers values by the gauge's label; by "" where it has none
    */
-  gauge(name: string, help: string, label: string | null, read: () => Promise<ReadonlyMap<string, number>>): void {
-    const gauge: Gauge = new Gauge({
-      name,
-      help,
-      labelNames: label === null ? [] : [label],
-      registers: [this.#registry],
-      collect: async () => {
-        const values = await read();
-        gauge.reset();
-        for (const [value, number] of values) gauge.set(label === null ? {} : { [label]: value }, number);
-      },
-    });
+  gauges(readers: Readonly<Record<GaugeName, () => Promise<ReadonlyMap<string, number>>>>): void {
+    for (const { name, type, labels: [label] } of deskMetrics) {
+      if (type !== "gauge" || !isGauge(name, readers)) continue;
+      const read = readers[name];
+      const gauge: Gauge = new Gauge({
+        ...this.#described(name),
+        collect: async () => {
+          const values = await read();
+          gauge.reset();
+          for (const [value, number] of values) gauge.set(label === undefined ? {} : { [label]: value }, number);
+        },
+      });
+    }
   }
 
   /** The contract's JSON form. */
@@ -91,10 +87,17 @@ export class Metrics {
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
   }
 
-  #counter(name: string, help: string, labelNames: string[] = []): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  #counter(name: CounterName): Counter {
+    return new Counter(this.#described(name));
+  }
+
+  #described(name: MetricName): { name: string; help: string; labelNames: string[]; registers: Registry[] } {
+    const { help, labels } = metricList[name];
+    return { name, help, labelNames: [...labels], registers: [this.#registry] };
   }
 }
+
+const isGauge = <T extends object>(name: string, readers: T): name is Extract<keyof T, string> => Object.hasOwn(readers, name);
 
 type Counted = MetricObjectWithValues<MetricValue<string>>;
 

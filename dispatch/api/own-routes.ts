@@ -4,7 +4,7 @@
 import type { Desk } from "../kernel/desk.ts";
 import type { FileStore } from "../storage/file-store.ts";
 import { prefersText } from "./accept.ts";
-import type { AlertReport } from "./alerts.ts";
+import type { AlertReporter } from "./alerts.ts";
 import { contractRoute } from "./contract-route.ts";
 import type { Credentials } from "./credentials.ts";
 import { docsPage, docsStyleHash } from "./docs-page.ts";
@@ -23,7 +23,7 @@ export type OwnParts = {
   readonly credentials: Credentials;
   readonly health: () => Promise<Health>;
   readonly metrics: Metrics;
-  readonly alerts: () => Promise<AlertReport>;
+  readonly alerts: AlertReporter;
   readonly events: EventStreams;
   readonly fileStore: FileStore | null;
   readonly reporter: RequestReporter;
@@ -35,7 +35,7 @@ export function ownRoutes({ desk, credentials, health, metrics, alerts, events, 
     {
       method: "GET",
       path: "/ops/alerts",
-      handler: async (exchange) => exchange.json(200, JSON.stringify({ ...(await alerts()), metrics: await metrics.json() })),
+      handler: async (exchange) => exchange.json(200, JSON.stringify({ ...(await alerts.report()), metrics: await metrics.json() })),
     },
     { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
     contractRoute(desk, credentials),

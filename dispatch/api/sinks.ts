@@ -3,7 +3,8 @@
 
 import { appendFile, mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { AlertCode, AlertReport } from "./alerts.ts";
+import type { ReportedCode } from "./alert-list.ts";
+import type { AlertReport } from "./alerts.ts";
 
 export type Sinks = {
   /** Writes a last time and stops. */
@@ -57,7 +58,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 function alertWriter(path: string, readAlerts: () => Promise<AlertReport>): () => Promise<void> {
-  let before = new Map<AlertCode, object>();
+  let before = new Map<ReportedCode, object>();
   return async () => {
     const report = await readAlerts();
     const now = new Map(report.alerts.map((alert) => [alert.code, alert] as const));

@@ -15,7 +15,7 @@ import { openCredentials } from "./credentials.ts";
 import { errorResponder } from "./error-response.ts";
 import { eventStreams } from "./events.ts";
 import { addGauges } from "./gauges.ts";
-import { healthOf } from "./health.ts";
+import { checksOf, healthOf } from "./health.ts";
 import { httpServer, type HttpServer } from "./http-server.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
@@ -125,19 +125,20 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
   );
   const events = eventStreams({ desk, databaseUrl, credentials, warn });
   opened.defer(() => events.close());
-  addGauges(metrics, desk, () => events.count);
-  const alerts = alertReporter(desk, rejections);
+  const checks = checksOf(desk);
+  const alerts = alertReporter(desk, rejections, checks);
+  addGauges(metrics, { desk, checks, alerts, openStreams: () => events.count });
   const sinks = startSinks({
     metricsPath: settings.metricsSinkPath,
     alertsPath: settings.alertsSinkPath,
     everyMs: settings.sinkIntervalMs,
     readMetrics: () => metrics.json(),
-    readAlerts: alerts,
+    readAlerts: () => alerts.report(),
     warn,
   });
   opened.defer(() => sinks.close());
 
-  const health = healthOf(desk);
+  const health = healthOf(desk, checks);
   const tools = toolRoutes({
     desk,
     handlers,

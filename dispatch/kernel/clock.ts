@@ -35,3 +35,9 @@ export function newId(now: number = Date.now()): string {
   const variant = (8 | (parseInt(hex[3] ?? "0", 16) & 3)).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
 }
+
+/** The smallest id that newId may make at a time: where a range of ids begins that holds all from then on. */
+export const firstIdAt = (time: number): string => {
+  const hex = Math.trunc(time).toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+};

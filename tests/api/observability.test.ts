@@ -162,7 +162,7 @@ describe("metrics", async () => {
       const reply = await call(api, "/metrics", { headers: { accept } });
       assert.match(reply.headers.get("content-type") ?? "", /^text\/plain/);
       assert.match(reply.text, /^dispatch_requests_total\{method="POST",endpoint="\/tickets",status="201"\} 1$/m);
-      assert.match(reply.text, /^dispatch_request_duration_seconds_bucket\{le="[\d.]+",tool="ticket\.create"\} \d+$/m);
+      assert.match(reply.text, /^dispatch_request_duration_seconds_bucket\{le="[\d.]+",kind="command",tool="ticket\.create"\} \d+$/m);
       assert.match(reply.text, /^dispatch_db_pool_connections\{use="idle"\} \d+$/m);
       assert.match(reply.text, /^dispatch_queue_tickets\{phase="new"\} 1$/m);
       assert.match(reply.text, /^nodejs_eventloop_lag_seconds /m);
@@ -249,6 +249,61 @@ describe("alerts", () => {
       stuck_scheduling_count: 1, stuck_scheduling_minutes: 30, completion_rejection_count: 3, idempotency_conflict_count: 2, auth_policy_rejection_count: 5,
     });
     assert.ok(isObject(body["metrics"]) && isObject(body["runbooks"]));
+  });
+});
+
+describe("alerts beside the contract's", () => {
+  const codesOf = async (api: TestApi): Promise<unknown[]> => {
+    const { body } = await call(api, "/ops/alerts", { headers: {} });
+    assert.ok(Array.isArray(body["alerts"]));
+    return body["alerts"].filter(isObject).map(({ code }) => code);
+  };
+  const insertWorker = (api: TestApi, startedMinutesAgo: number, seenMinutesAgo: number) =>
+    api.sql.query(
+      `INSERT INTO workers (id, identity, host, pid, started_at, seen_at, heartbeat_ms)
+       VALUES (gen_random_uuid(), 'w', 'h', 1, $1::timestamptz - $2 * interval '1 minute', $1::timestamptz - $3 * interval '1 minute', 20000)`,
+      [api.clock.now().toISOString(), startedMinutesAgo, seenMinutesAgo],
+    );
+
+  test("a worker that fell silent fires until another takes its place", async (t) => {
+    const api = await startTestApi(t);
+    await insertWorker(api, 90, 0);
+    assert.deepEqual(await codesOf(api), []);
+    await insertWorker(api, 90, 10);
+    const { body } = await call(api, "/ops/alerts", { headers: {} });
+    assert.deepEqual(body["alerts"], [{ code: "WORKER_SILENT", severity: "critical", count: 1, threshold: 1, runbook: "ops/runbooks/worker_silent.md" }]);
+    await insertWorker(api, 5, 0);
+    assert.deepEqual(await codesOf(api), []);
+  });
+
+  test("a worker that was taken away while others work is forgotten after an hour; the last one never is", async (t) => {
+    const api = await startTestApi(t);
+    await insertWorker(api, 200, 61);
+    assert.deepEqual(await codesOf(api), ["WORKER_SILENT"]);
+    await insertWorker(api, 200, 0);
+    assert.deepEqual(await codesOf(api), []);
+  });
+
+  test("events held back by a transaction that does not end fire, and clear with it", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql.query("BEGIN");
+    await api.sql.query("SELECT pg_current_xact_id()");
+    await newTicket(api);
+    assert.deepEqual(await codesOf(api), []);
+    api.clock.advance(61_000);
+    assert.deepEqual(await codesOf(api), ["OUTBOX_STUCK"]);
+    await api.sql.query("ROLLBACK");
+    assert.deepEqual(await codesOf(api), []);
+  });
+
+  test("an object store that is away fires while Postgres answers", async (t) => {
+    const api = await startTestApi(t);
+    await rm(join(api.folder, "objects"), { recursive: true });
+    assert.deepEqual(await codesOf(api), ["OBJECT_STORE_UNAVAILABLE"]);
+    const { text } = await call(api, "/metrics", { headers: { accept: "text/plain" } });
+    assert.match(text, /^dispatch_dependency_up\{dependency="object_store"\} 0$/m);
+    assert.match(text, /^dispatch_dependency_up\{dependency="postgres"\} 1$/m);
+    assert.match(text, /^dispatch_alert_signal\{code="OBJECT_STORE_UNAVAILABLE"\} 1$/m);
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { reportedAlerts } from "../../dispatch/api/alert-list.ts";
 import { runbooks, type Alert, type AlertReport } from "../../dispatch/api/alerts.ts";
 import { startSinks } from "../../dispatch/api/sinks.ts";
 import { call, startTestApi } from "./running-api.ts";
@@ -13,7 +14,7 @@ async function newFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-const alert: Alert = { code: "STUCK_SCHEDULING", severity: "warning", count: 5, threshold: 5, runbook: runbooks.STUCK_SCHEDULING };
+const alert: Alert = { code: "STUCK_SCHEDULING", severity: "warning", count: 5, threshold: 5, runbook: reportedAlerts.STUCK_SCHEDULING.runbook };
 const report = (...alerts: Alert[]): AlertReport => ({
   service: "dispatch-api",
   generated_at: "2026-03-02T09:00:00.000Z",

@@ -1,0 +1,126 @@
+// Every alert, once: what it means, who answers it, which page says what to do, and the first command to type. /ops/alerts,
+// the Prometheus rules, the runbooks' index and the reference table are made from this list. Data alone.
+
+type AlertEntry = {
+  readonly severity: "warning" | "critical";
+  /** Whose phone rings. */
+  readonly owner: "dispatch desk" | "field operations" | "integrations" | "security" | "platform on call";
+  readonly runbook: string;
+  /** What is wrong, as its reader feels it. */
+  readonly summary: string;
+  readonly firstCommand: string;
+};
+
+const define = <const T extends Record<string, AlertEntry>>(entries: T): T => entries;
+
+/** What /ops/alerts reports. The first four are the contract's; what is added to them comes behind. */
+export const reportedAlerts = define({
+  STUCK_SCHEDULING: {
+    severity: "warning",
+    owner: "dispatch desk",
+    runbook: "ops/runbooks/stuck_scheduling.md",
+    summary: "Tickets have stood still in scheduling for longer than they may.",
+    firstCommand: "pnpm dispatch:alerts --explain STUCK_SCHEDULING",
+  },
+  COMPLETION_REJECTION_SPIKE: {
+    severity: "warning",
+    owner: "field operations",
+    runbook: "ops/runbooks/completion_rejection.md",
+    summary: "Work is reported as done and refused: evidence, checklist or signature is missing, or the ticket is too risky.",
+    firstCommand: "pnpm dispatch:alerts --explain COMPLETION_REJECTION_SPIKE",
+  },
+  IDEMPOTENCY_CONFLICT_SPIKE: {
+    severity: "warning",
+    owner: "integrations",
+    runbook: "ops/runbooks/idempotency_conflict.md",
+    summary: "A client uses one Idempotency-Key for different requests, so that its second intent is lost.",
+    firstCommand: "pnpm dispatch:alerts --explain IDEMPOTENCY_CONFLICT_SPIKE",
+  },
+  AUTH_POLICY_FAILURE_SPIKE: {
+    severity: "warning",
+    owner: "security",
+    runbook: "ops/runbooks/auth_policy_failure.md",
+    summary: "Callers are refused by token, role, tool or scope: a key that was not rotated everywhere, a wrong role, or somebody who tries doors.",
+    firstCommand: "pnpm dispatch:alerts --explain AUTH_POLICY_FAILURE_SPIKE",
+  },
+  WORKER_SILENT: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/worker_silent.md",
+    summary: "A worker stopped showing that it is alive, and no other took its place.",
+    firstCommand: "pnpm dispatch:alerts --explain WORKER_SILENT",
+  },
+  OUTBOX_STUCK: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/outbox_stuck.md",
+    summary: "Events are committed and told to nobody, because a transaction somewhere on the server does not end.",
+    firstCommand: "pnpm dispatch:alerts --explain OUTBOX_STUCK",
+  },
+  OBJECT_STORE_UNAVAILABLE: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/object_store_outage.md",
+    summary: "The object store cannot be reached or used: no uploads, no evidence, no closing of tickets.",
+    firstCommand: "pnpm dispatch:alerts --explain OBJECT_STORE_UNAVAILABLE",
+  },
+});
+
+/** What only Prometheus can tell: the API cannot report its own absence, and keeps no history to burn a budget from. */
+export const watchedAlerts = define({
+  API_DOWN: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/mvp_launch_checkpoint.md",
+    summary: "An API process does not answer its scraper, or none is known to it.",
+    firstCommand: "pnpm dispatch:alerts",
+  },
+  DATABASE_UNAVAILABLE: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/database_recovery.md",
+    summary: "Postgres cannot be reached or used: every command answers 503 until it is back.",
+    firstCommand: "pnpm dispatch:alerts",
+  },
+  ASSIGNMENT_WAITING: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/worker_silent.md",
+    summary: "A scheduled ticket waits and no worker has looked at it: none runs, or none gets on.",
+    firstCommand: "pnpm dispatch:alerts --explain ASSIGNMENT_WAITING",
+  },
+  COMMAND_ERRORS_BURN: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/slo_burn.md",
+    summary: "Commands fail by the server's fault faster than the objective allows.",
+    firstCommand: "pnpm dispatch:alerts --explain COMMAND_ERRORS_BURN",
+  },
+  COMMAND_LATENCY_BURN: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/slo_burn.md",
+    summary: "More commands are slow than the objective allows.",
+    firstCommand: "pnpm dispatch:alerts --explain COMMAND_LATENCY_BURN",
+  },
+  ASSIGNMENT_LATENCY_BURN: {
+    severity: "critical",
+    owner: "dispatch desk",
+    runbook: "ops/runbooks/slo_burn.md",
+    summary: "Scheduled tickets find their technician later than the objective allows.",
+    firstCommand: "pnpm dispatch:alerts --explain ASSIGNMENT_LATENCY_BURN",
+  },
+});
+
+export const alertList = { ...reportedAlerts, ...watchedAlerts };
+
+export type ReportedCode = keyof typeof reportedAlerts;
+export type WatchedCode = keyof typeof watchedAlerts;
+export type AlertCode = keyof typeof alertList;
+
+const isCode = (text: string): text is AlertCode => Object.hasOwn(alertList, text);
+
+/** Every code in the list's order. */
+export const alertCodes: readonly AlertCode[] = Object.keys(alertList).filter(isCode);
+/** The codes of /ops/alerts in the list's order. */
+export const reportedCodes: readonly ReportedCode[] = alertCodes.filter((code): code is ReportedCode => Object.hasOwn(reportedAlerts, code));

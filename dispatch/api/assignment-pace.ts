@@ -1,0 +1,58 @@
+// How quickly scheduled tickets find their technician. Read from the tickets' own history, so that any number of workers,
+// and those that ran inside another process, are all in it.
+
+import { statement } from "../db/statement.ts";
+import { firstIdAt } from "../kernel/clock.ts";
+import type { Desk } from "../kernel/desk.ts";
+import { assignmentLimitSeconds, assignmentSpanMinutes } from "./metric-list.ts";
+
+type Pace = { readonly in_time: number; readonly late: number; readonly p50: number | null; readonly p95: number | null };
+
+/** Clocks of two machines may differ by so much and no dispatch is missed. */
+const clockSkewMs = 60_000;
+
+// Ids of audit events rise with time, so the primary key finds the last minutes; no index of their own is needed.
+const selectPace = statement<Pace>(
+  "gauge_assignment_pace",
+  `SELECT count(*) FILTER (WHERE seconds <= $3) AS in_time, count(*) FILTER (WHERE seconds > $3) AS late,
+          percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS p50,
+          percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95
+   FROM (SELECT extract(epoch FROM sent.created_at - (
+                  SELECT max(ready.created_at) FROM ticket_state_transitions AS ready
+                  WHERE ready.ticket_id = sent.ticket_id AND ready.to_state = 'SCHEDULED' AND ready.created_at <= sent.created_at
+                ))::float8 AS seconds
+         FROM ticket_state_transitions AS sent
+         JOIN audit_events AS event ON event.id = sent.audit_event_id
+         WHERE sent.audit_event_id >= $1 AND sent.created_at > $2
+           AND sent.from_state = 'SCHEDULED' AND sent.to_state = 'DISPATCHED'
+           AND event.payload ->> 'dispatch_mode' = 'WORKER_AUTO') AS assignments`,
+);
+
+const selectOldestWait = statement<{ seconds: number | null }>(
+  "gauge_assignment_oldest_wait",
+  `SELECT greatest(extract(epoch FROM $1::timestamptz - min(last_transition_at)), 0)::float8 AS seconds
+   FROM tickets WHERE awaiting_technician AND assign_after IS NULL`,
+);
+
+export type RecentAssignments = {
+  /** By pace: in_time, late. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** By quantile; 0 where nothing was assigned. */
+  readonly seconds: ReadonlyMap<string, number>;
+};
+
+/** The workers' dispatches of the last minutes. */
+export async function recentAssignments(desk: Desk): Promise<RecentAssignments> {
+  const since = desk.clock.now().getTime() - assignmentSpanMinutes * 60_000;
+  const row = await desk.db.row(selectPace, [firstIdAt(since - clockSkewMs), new Date(since).toISOString(), assignmentLimitSeconds]);
+  return {
+    counts: new Map([["in_time", row?.in_time ?? 0], ["late", row?.late ?? 0]]),
+    seconds: new Map([["0.5", row?.p50 ?? 0], ["0.95", row?.p95 ?? 0]]),
+  };
+}
+
+/** Seconds that the longest waiting ticket nobody looked at has waited; 0 where people dispatch. */
+export async function oldestWait(desk: Desk): Promise<number> {
+  if (!desk.policy.workerMayDispatch) return 0;
+  return (await desk.db.row(selectOldestWait, [desk.clock.now().toISOString()]))?.seconds ?? 0;
+}
