@@ -1,34 +1,52 @@
-// `pnpm docs`: writes the reference tables under ops/reference from their sources; --check only compares.
+// `pnpm docs`: writes what is made from the source: the reference tables, the Prometheus rules, the Grafana dashboard and the
+// runbooks' index; --check only compares.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { runCommand } from "./command-line.ts";
+import { dashboardFile } from "./docs/grafana-dashboard.ts";
+import { between } from "./docs/markdown.ts";
+import { alertsPage, indexTable, metricsPage, runbookIndex } from "./docs/monitoring-tables.ts";
+import { rulesFile } from "./docs/prometheus-rules.ts";
 import { errorsPage, settingsPage, statesPage, toolsPage } from "./docs/reference-tables.ts";
 
-const folder = join(import.meta.dirname, "../ops/reference");
+const root = join(import.meta.dirname, "..");
+const pages: Record<string, (before: string) => string> = {
+  "ops/reference/tools.md": toolsPage,
+  "ops/reference/errors.md": errorsPage,
+  "ops/reference/states.md": statesPage,
+  "ops/reference/settings.md": settingsPage,
+  "ops/reference/metrics.md": metricsPage,
+  "ops/reference/alerts.md": alertsPage,
+  "ops/prometheus/dispatch.rules.yml": rulesFile,
+  "ops/grafana/dispatch.json": dashboardFile,
+  [runbookIndex]: (before) => between(before, indexTable()),
+};
 
 await runCommand(
   {
     name: "pnpm docs",
-    about: "Writes the tables of tools, errors, states and settings under ops/reference.",
+    about: "Writes the tables under ops/reference, the Prometheus rules, the Grafana dashboard and the runbooks' index.",
     options: { check: { type: "boolean" } },
-    meanings: { check: "write nothing; fail when a table differs from its source" },
+    meanings: { check: "write nothing; fail when a file differs from its source" },
   },
   async ({ check = false }) => {
-    const pages = { "tools.md": toolsPage(), "errors.md": errorsPage(), "states.md": statesPage(), "settings.md": settingsPage() };
-    await mkdir(folder, { recursive: true });
     const stale: string[] = [];
-    for (const [name, text] of Object.entries(pages)) {
-      const path = join(folder, name);
-      if ((await readFile(path, "utf8").catch(() => "")) === text) continue;
-      stale.push(`ops/reference/${name}`);
-      if (!check) await writeFile(path, text);
+    for (const [name, make] of Object.entries(pages)) {
+      const path = join(root, name);
+      const before = await readFile(path, "utf8").catch(() => "");
+      const text = make(before);
+      if (before === text) continue;
+      stale.push(name);
+      if (check) continue;
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
     }
     if (check && stale.length > 0) {
       console.error(`Not equal to the source: ${stale.join(", ")}. Run pnpm docs and commit the result.`);
       return 1;
     }
-    console.log(stale.length === 0 ? "the reference tables equal their sources" : `wrote ${stale.join(", ")}`);
+    console.log(stale.length === 0 ? "the made files equal their sources" : `wrote ${stale.join(", ")}`);
     return 0;
   },
 );

@@ -9,6 +9,8 @@ type MetricEntry = {
   readonly help: string;
   /** Labels the dashboard keeps apart; all unless it says otherwise. */
   readonly chartBy?: readonly string[];
+  /** How a gauge of several processes is read as one: the same in all (max, as a rule), each its own part, or the worst. */
+  readonly across?: "max" | "min" | "sum";
 };
 
 const define = <const T extends Record<string, MetricEntry>>(entries: T): T => entries;
@@ -31,9 +33,9 @@ export const metricList = define({
   dispatch_idempotency_conflict_total: { type: "counter", labels: [], unit: "commands", help: "Idempotency keys used for another request" },
   dispatch_assignments_with_snapshot_total: { type: "counter", labels: [], unit: "dispatches", help: "Dispatches that followed a recommendation" },
   dispatch_assignments_without_snapshot_total: { type: "counter", labels: [], unit: "dispatches", help: "Dispatches without a recommendation" },
-  dispatch_dependency_up: { type: "gauge", labels: ["dependency"], unit: "1 or 0", help: "Whether a part can be reached and used: postgres, object_store" },
-  dispatch_db_pool_connections: { type: "gauge", labels: ["use"], unit: "connections", help: "Connections to Postgres by use" },
-  dispatch_event_streams: { type: "gauge", labels: [], unit: "streams", help: "Event streams open now" },
+  dispatch_dependency_up: { type: "gauge", labels: ["dependency"], unit: "1 or 0", help: "Whether a part can be reached and used: postgres, object_store", across: "min" },
+  dispatch_db_pool_connections: { type: "gauge", labels: ["use"], unit: "connections", help: "Connections to Postgres by use", across: "sum" },
+  dispatch_event_streams: { type: "gauge", labels: [], unit: "streams", help: "Event streams open now", across: "sum" },
   dispatch_queue_tickets: { type: "gauge", labels: ["phase"], unit: "tickets", help: "Open tickets by operator phase" },
   dispatch_awaiting_technician: { type: "gauge", labels: ["when"], unit: "tickets", help: "Scheduled tickets without a technician, by whether the worker may look at them now" },
   dispatch_assignment_oldest_wait_seconds: { type: "gauge", labels: [], unit: "seconds", help: "How long the scheduled ticket that no worker has looked at has waited, of several the longest; 0 where the policy leaves dispatching to people" },

@@ -5,17 +5,7 @@ import type { TSchema } from "../../dispatch/contract/fields.ts";
 import { chatName, commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
 import { operatorPhases, ticketEdges } from "../../dispatch/contract/states.ts";
 import { fileVariable, settingsList } from "../../dispatch/kernel/settings.ts";
-
-const made = "<!-- Written by `pnpm docs` from the source; edit the source. -->";
-
-type Row = readonly string[];
-
-function table(head: Row, rows: readonly Row[]): string {
-  const line = (cells: Row) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-const code = (text: string): string => `\`${text}\``;
+import { code, made, table } from "./markdown.ts";
 
 /** ops/reference/tools.md */
 export function toolsPage(): string {

@@ -1,0 +1,52 @@
+// When each alert fires in Prometheus. What it means and who answers it is in dispatch/api/alert-list.ts.
+
+import { alertList, reportedCodes, type AlertCode, type WatchedCode } from "../../dispatch/api/alert-list.ts";
+import { burnExpression, burns, objectives, ratioName, spans, type Objective } from "./objectives.ts";
+
+export type Rule = {
+  readonly code: AlertCode;
+  readonly expression: string;
+  /** How long it must hold. */
+  readonly holds: string;
+  readonly severity: "critical" | "warning";
+  /** Of an objective, how quickly its budget burns. */
+  readonly pace: string | null;
+};
+
+export type Recording = { readonly name: string; readonly expression: string };
+
+/** A worker is woken by the commit itself and by its tick every 5 s: after 24 ticks nobody is looking. */
+const longestWaitSeconds = 120;
+
+// Two scrapes of 15 s may fail in a restart; what holds for a minute is no restart. Counts of the last hour need no more.
+const holds = "1m";
+
+const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
+  API_DOWN: 'up{job="dispatch-api"} == 0 or absent(up{job="dispatch-api"})',
+  DATABASE_UNAVAILABLE: 'min(dispatch_dependency_up{dependency="postgres"}) == 0',
+  ASSIGNMENT_WAITING: `max(dispatch_assignment_oldest_wait_seconds) > ${longestWaitSeconds}`,
+};
+
+const rule = (code: AlertCode, expression: string): Rule => ({ code, expression, holds, severity: alertList[code].severity, pace: null });
+
+/** The codes of /ops/alerts fire on the same counts and thresholds there and here: the API tells both as gauges. */
+export const reportedRules: readonly Rule[] = reportedCodes.map((code) =>
+  rule(code, `max(dispatch_alert_signal{code="${code}"}) >= max(dispatch_alert_threshold{code="${code}"})`),
+);
+
+export const watchedRules: readonly Rule[] = [
+  rule("API_DOWN", watched.API_DOWN),
+  rule("DATABASE_UNAVAILABLE", watched.DATABASE_UNAVAILABLE),
+  rule("ASSIGNMENT_WAITING", watched.ASSIGNMENT_WAITING),
+];
+
+export const burnRules: readonly Rule[] = objectives.flatMap((objective) =>
+  burns.map((burn) => ({ code: objective.code, expression: burnExpression(objective, burn), holds, severity: burn.severity, pace: burn.pace })),
+);
+
+export const allRules: readonly Rule[] = [...reportedRules, ...watchedRules, ...burnRules];
+
+/** The share of bad ones over each window, reckoned once for alerts and dashboard. */
+export const recordings: readonly Recording[] = objectives.flatMap((objective) =>
+  spans.map((span) => ({ name: ratioName(objective, span), expression: `${objective.bad(span)} / ${objective.all(span)}` })),
+);
