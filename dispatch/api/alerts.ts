@@ -74,12 +74,10 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     await rejections.flush();
     const now = desk.clock.now();
     const ago = (ms: number) => new Date(now.getTime() - ms).toISOString();
-    const [signals, heldBack, silent, { object_store: store }] = await Promise.all([
-      desk.db.row(selectSignals, [ago(hourMs), ago(thresholds.stuck_scheduling_minutes * 60_000), ...counted]),
-      desk.db.row(countHeldBack, [ago(heldBackMs)]),
-      silentWorkers(desk),
-      checks(),
-    ]);
+    const signals = await desk.db.row(selectSignals, [ago(hourMs), ago(thresholds.stuck_scheduling_minutes * 60_000), ...counted]);
+    const heldBack = await desk.db.row(countHeldBack, [ago(heldBackMs)]);
+    const silent = await silentWorkers(desk);
+    const { object_store: store } = await checks();
     if (!signals || !heldBack) throw new Error("the question for the alert signals was answered without a row");
     const measured: Record<ReportedCode, Measured> = {
       STUCK_SCHEDULING: { count: signals.stuck_scheduling_count, threshold: thresholds.stuck_scheduling_count },

@@ -45,6 +45,9 @@ type Values = ReadonlyMap<string, number>;
 
 /** Adds the gauges. Closed and cancelled tickets are not counted: they are history, and ever more of it. */
 export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams }: GaugeParts): void {
+  const turn = oneAtATime();
+  const shared = <T>(read: () => Promise<T>) => remembered(() => turn(read));
+  const sharing = (read: () => Promise<Values>) => orNothing(shared(read));
   const paces = shared(() => recentAssignments(desk));
   const measured = shared(() => alerts.measure());
   metrics.gauges({
@@ -97,13 +100,20 @@ async function outboxLag(desk: Desk): Promise<Values> {
   return single(row?.seconds ?? 0);
 }
 
-const sharing = (read: () => Promise<Values>): (() => Promise<Values>) => {
-  const known = shared(read);
-  return async () => (await known()) ?? new Map();
-};
+const orNothing = (read: () => Promise<Values | null>) => async (): Promise<Values> => (await read()) ?? new Map();
+
+/** Lets one read follow the other: a scrape must not take the pool from the commands. */
+function oneAtATime(): <T>(read: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (read) => {
+    const next = last.then(read);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
 
 /** Asks at most every few seconds and answers with what it knows; null, where that would only look current. */
-function shared<T>(read: () => Promise<T>): () => Promise<T | null> {
+function remembered<T>(read: () => Promise<T>): () => Promise<T | null> {
   let known: T | null = null;
   let countedAt = -Infinity;
   let counting: Promise<void> | null = null;

@@ -1,0 +1,113 @@
+// `pnpm dispatch:alerts`: the first command of whoever is called. It says whether the desk is well and what fires, with the
+// page and the next command for each; with --explain, what lies behind one alert, read from the database.
+
+import { openDatabase } from "../dispatch/db/pool.ts";
+import { alertCodes, alertList, reportedCodes, type AlertCode } from "../dispatch/api/alert-list.ts";
+import { isObject, type JsonObject } from "../dispatch/kernel/json.ts";
+import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
+import { explanations, type Section } from "./alerts/explanations.ts";
+import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
+import { withDatabase } from "./database-of-settings.ts";
+
+const askWithinMs = 10_000;
+const wait = { statementMs: 10_000, lockMs: 1_000 };
+
+await runCommand(
+  {
+    name: "pnpm dispatch:alerts",
+    about: "Says whether the desk is well and which alerts fire; with --explain, what lies behind one of them.",
+    options: { explain: { type: "string" }, url: { type: "string" }, "database-url": { type: "string" }, json: { type: "boolean" } },
+    meanings: {
+      explain: `one of ${alertCodes.join(", ")}: reads the database and shows what is behind it`,
+      url: "the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",
+      "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL",
+      json: "print JSON alone",
+    },
+  },
+  async ({ explain, url, "database-url": databaseUrl, json = false }) => {
+    const settings = readSettings();
+    if (explain === undefined) return tellState(url ?? `http://${settings.apiHost}:${settings.apiPort}`, json);
+    const code = alertCodes.find((one) => one === explain);
+    if (!code) throw new CommandFailure(`--explain must be one of ${alertCodes.join(", ")}, not ${explain}`);
+    return tellWhy(code, databaseUrl === undefined ? settings : { ...settings, databaseUrl }, json);
+  },
+);
+
+/** @returns 0 when the API could be asked, whatever fires; 1 when a part is away */
+async function tellState(url: string, json: boolean): Promise<number> {
+  const health = await ask(`${url}/health`);
+  const alerts = await ask(`${url}/ops/alerts`);
+  if (json) {
+    console.log(JSON.stringify({ health: health.body, alerts: alerts.body }));
+    return health.ok && alerts.ok ? 0 : 1;
+  }
+  console.log(`health: ${health.ok ? "ok" : "unavailable"}`);
+  for (const [part, check] of entriesOf(health.body["checks"])) console.log(`  ${part}: ${[check["status"], check["reason"]].filter(Boolean).join(", ")}`);
+  if (!alerts.ok) {
+    console.log("alerts: cannot be told while Postgres is away");
+    return 1;
+  }
+  const fired = Array.isArray(alerts.body["alerts"]) ? alerts.body["alerts"].filter(isObject) : [];
+  console.log(fired.length === 0 ? "alerts: none fires" : `alerts: ${fired.length} fire`);
+  for (const { code, severity, count, threshold, runbook } of fired) {
+    const known = reportedCodes.find((one) => one === code);
+    console.log(`  ${String(code)} ${String(severity)}: ${String(count)}, fires at ${String(threshold)}`);
+    console.log(`    read ${String(runbook)}${known ? `, then ${alertList[known].firstCommand}; owner: ${alertList[known].owner}` : ""}`);
+  }
+  return health.ok ? 0 : 1;
+}
+
+function entriesOf(value: unknown): [string, JsonObject][] {
+  return isObject(value) ? Object.entries(value).flatMap(([name, one]) => (isObject(one) ? [[name, one]] : [])) : [];
+}
+
+/** @throws CommandFailure when nothing answers there */
+async function ask(url: string): Promise<{ ok: boolean; body: JsonObject }> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(askWithinMs) });
+    const body: unknown = await response.json();
+    return { ok: response.ok, body: isObject(body) ? body : {} };
+  } catch (error) {
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error);
+    throw new CommandFailure(`Nothing answers at ${url}: ${why}. Start the API, or pass --url.`);
+  }
+}
+
+async function tellWhy(code: AlertCode, settings: Settings, json: boolean): Promise<number> {
+  const say = (message: string) => console.error(message);
+  const sections = await withDatabase(settings, say, async (url) => {
+    const db = openDatabase({
+      url,
+      poolMax: 2,
+      applicationName: "dispatch-alerts",
+      role: null,
+      statementTimeoutMs: wait.statementMs,
+      lockTimeoutMs: wait.lockMs,
+      onError: (error) => say(error.message),
+    });
+    try {
+      return await explanations[code]({ db, settings, now: new Date() });
+    } finally {
+      await db.close();
+    }
+  }).catch((error: unknown): never => {
+    throw isConnection(error) ? new CommandFailure(`Postgres cannot be used: ${messageOf(error)}. Read ${alertList.DATABASE_UNAVAILABLE.runbook}.`) : error;
+  });
+  if (json) console.log(JSON.stringify(Object.fromEntries(sections.map(({ title, rows }) => [title, rows]))));
+  else {
+    console.log(`${code}: ${alertList[code].summary}`);
+    sections.forEach(print);
+    console.log(`\nread ${alertList[code].runbook}; owner: ${alertList[code].owner}`);
+  }
+  return 0;
+}
+
+/** Whether the server could not be reached, does not let us in, or is just ending. */
+function isConnection(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "string" && /^(E[A-Z]+|08\w{3}|57P0\d|28\w{3}|3D000)$/.test(error.code);
+}
+
+function print({ title, note, rows }: Section): void {
+  console.log(`\n${title}: ${note ?? rows.length}`);
+  for (const row of rows) console.log(`  ${Object.entries(row).map(([name, value]) => `${name} ${String(value ?? "–")}`).join(", ")}`);
+}

@@ -1,0 +1,117 @@
+// The rules in Prometheus' own hands: promtool reads them, and replays made-up hours against them. It is in Debian's package
+// prometheus; where it is not installed these tests say so and skip.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "node:test";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const folder = join(import.meta.dirname, "../../ops/prometheus");
+const rules = join(folder, "dispatch.rules.yml");
+const installed = await run("promtool", ["--version"]).then(() => true, () => false);
+const skip = installed ? false : "promtool is not installed (apt-get install prometheus)";
+
+type Firing = { readonly alert: string; readonly severity: string; readonly pace?: string };
+type Series = Readonly<Record<string, string>>;
+
+const up: Series = { 'up{job="dispatch-api",instance="a"}': "1x300" };
+
+/** Fails with promtool's own words when other alerts fire at `at` than those expected. */
+async function replay(t: TestContext, series: Series, at: string, expected: readonly Firing[]): Promise<void> {
+  const made = await mkdtemp(join(tmpdir(), "dispatch-promtool-"));
+  t.after(() => rm(made, { recursive: true }));
+  const samples = expected.map(({ alert, severity, pace }) => ({
+    labels: `{alertname="${alert}"${pace === undefined ? "" : `, pace="${pace}"`}, severity="${severity}"}`,
+    value: 1,
+  }));
+  const scenario = {
+    rule_files: [rules],
+    evaluation_interval: "1m",
+    tests: [
+      {
+        interval: "1m",
+        input_series: Object.entries({ ...up, ...series }).map(([name, values]) => ({ series: name, values })),
+        promql_expr_test: [{ expr: 'sum by (alertname, pace, severity) (ALERTS{alertstate="firing"})', eval_time: at, exp_samples: samples }],
+      },
+    ],
+  };
+  // JSON is YAML.
+  const path = join(made, "scenario.yml");
+  await writeFile(path, JSON.stringify(scenario));
+  const { stdout } = await run("promtool", ["test", "rules", path]).catch((error: unknown) => {
+    throw error instanceof Error && "stderr" in error && "stdout" in error ? new Error(`${String(error.stdout)}${String(error.stderr)}`) : error;
+  });
+  assert.match(stdout, /SUCCESS/);
+}
+
+const requests = (status: string): string => `dispatch_requests_total{method="POST",endpoint="/tickets",status="${status}",instance="a"}`;
+const duration = (part: string): string => `dispatch_request_duration_seconds_${part},tool="ticket.create",instance="a"}`;
+
+describe("promtool", { skip }, () => {
+  test("reads the rules and the example of a configuration", async () => {
+    const { stdout } = await run("promtool", ["check", "config", join(folder, "prometheus.yml")]);
+    assert.match(stdout, /SUCCESS: \d+ rules found/);
+  });
+
+  test("a desk that is well calls nobody", async (t) => {
+    const well = { [requests("201")]: "0+10x300", [duration('count{kind="command"')]: "0+10x300", [duration('bucket{kind="command",le="0.25"')]: "0+10x300" };
+    await replay(t, well, "4h", []);
+  });
+
+  test("3 % of commands failing burns fast and calls; refusals do not", async (t) => {
+    const failing = { [requests("201")]: "0+97x300", [requests("409")]: "0+50x300", [requests("503")]: "0+3x300" };
+    await replay(t, failing, "65m", [
+      { alert: "COMMAND_ERRORS_BURN", severity: "critical", pace: "fast" },
+      { alert: "COMMAND_ERRORS_BURN", severity: "critical", pace: "steady" },
+      { alert: "COMMAND_ERRORS_BURN", severity: "warning", pace: "slow" },
+    ]);
+  });
+
+  test("an hour's failure that is over does not go on calling", async (t) => {
+    const over = { [requests("201")]: "0+97x300", [requests("503")]: "0+3x60 180x240" };
+    await replay(t, over, "110m", [{ alert: "COMMAND_ERRORS_BURN", severity: "warning", pace: "slow" }]);
+  });
+
+  test("four failures in a quiet night are no burn", async (t) => {
+    await replay(t, { [requests("201")]: "0 1 2 3 4 5x60", [requests("503")]: "0 1 2 3 4x60" }, "30m", []);
+  });
+
+  test("every fifth command slower than 250 ms calls", async (t) => {
+    const slow = { [requests("201")]: "0+10x300", [duration('count{kind="command"')]: "0+10x300", [duration('bucket{kind="command",le="0.25"')]: "0+8x300" };
+    await replay(t, slow, "65m", [
+      { alert: "COMMAND_LATENCY_BURN", severity: "critical", pace: "fast" },
+      { alert: "COMMAND_LATENCY_BURN", severity: "critical", pace: "steady" },
+      { alert: "COMMAND_LATENCY_BURN", severity: "warning", pace: "slow" },
+    ]);
+  });
+
+  test("assignments that all come late call, from whichever process it is read", async (t) => {
+    const late = Object.fromEntries(["a", "b"].flatMap((instance) => [
+      [`dispatch_assignments_recent{pace="late",instance="${instance}"}`, "4x300"],
+      [`dispatch_assignments_recent{pace="in_time",instance="${instance}"}`, "0x300"],
+    ]));
+    await replay(t, late, "65m", [
+      { alert: "ASSIGNMENT_LATENCY_BURN", severity: "critical", pace: "fast" },
+      { alert: "ASSIGNMENT_LATENCY_BURN", severity: "critical", pace: "steady" },
+      { alert: "ASSIGNMENT_LATENCY_BURN", severity: "warning", pace: "slow" },
+    ]);
+  });
+
+  test("what /ops/alerts reports fires a minute later and clears by itself", async (t) => {
+    const series = { 'dispatch_alert_signal{code="WORKER_SILENT"}': "0x9 1x9 0x280", 'dispatch_alert_threshold{code="WORKER_SILENT"}': "1x300" };
+    await replay(t, series, "9m", []);
+    await replay(t, series, "12m", [{ alert: "WORKER_SILENT", severity: "critical" }]);
+    await replay(t, series, "25m", []);
+  });
+
+  test("Postgres away, nobody looking at a ticket, and an API that is gone call", async (t) => {
+    await replay(t, { 'dispatch_dependency_up{dependency="postgres",instance="a"}': "0x300" }, "10m", [{ alert: "DATABASE_UNAVAILABLE", severity: "critical" }]);
+    await replay(t, { dispatch_assignment_oldest_wait_seconds: "0+60x300" }, "10m", [{ alert: "ASSIGNMENT_WAITING", severity: "critical" }]);
+    await replay(t, { 'up{job="dispatch-api",instance="a"}': "0x300" }, "10m", [{ alert: "API_DOWN", severity: "critical" }]);
+    await replay(t, { 'up{job="dispatch-api",instance="a"}': "1x5 _x300" }, "20m", [{ alert: "API_DOWN", severity: "critical" }]);
+  });
+});
