@@ -1,12 +1,13 @@
 // `pnpm dispatch:alerts`: the first command of whoever is called. It says whether the desk is well and what fires, with the
 // page and the next command for each; with --explain, what lies behind one alert, read from the database.
 
-import { openDatabase } from "../dispatch/db/pool.ts";
+import { openDatabase, type Database } from "../dispatch/db/pool.ts";
 import { alertCodes, alertList, reportedCodes, type AlertCode } from "../dispatch/api/alert-list.ts";
 import { isObject, type JsonObject } from "../dispatch/kernel/json.ts";
 import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
 import { explanations, type Section } from "./alerts/explanations.ts";
-import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
+import { endTransaction } from "./alerts/statements.ts";
+import { CommandFailure, messageOf, runCommand, wholeNumber } from "./command-line.ts";
 import { withDatabase } from "./database-of-settings.ts";
 
 const askWithinMs = 10_000;
@@ -16,20 +17,23 @@ await runCommand(
   {
     name: "pnpm dispatch:alerts",
     about: "Says whether the desk is well and which alerts fire; with --explain, what lies behind one of them.",
-    options: { explain: { type: "string" }, url: { type: "string" }, "database-url": { type: "string" }, json: { type: "boolean" } },
+    options: { explain: { type: "string" }, "end-transaction": { type: "string" }, url: { type: "string" }, "database-url": { type: "string" }, json: { type: "boolean" } },
     meanings: {
       explain: `one of ${alertCodes.join(", ")}: reads the database and shows what is behind it`,
+      "end-transaction": "process id of a transaction that --explain OUTBOX_STUCK lists: ends it, and its work is rolled back",
       url: "the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",
       "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL",
       json: "print JSON alone",
     },
   },
-  async ({ explain, url, "database-url": databaseUrl, json = false }) => {
-    const settings = readSettings();
+  async ({ explain, "end-transaction": pid, url, "database-url": databaseUrl, json = false }) => {
+    const read = readSettings();
+    const settings = databaseUrl === undefined ? read : { ...read, databaseUrl };
+    if (pid !== undefined) return endOne(wholeNumber("end-transaction", pid, 0), settings);
     if (explain === undefined) return tellState(url ?? `http://${settings.apiHost}:${settings.apiPort}`, json);
     const code = alertCodes.find((one) => one === explain);
     if (!code) throw new CommandFailure(`--explain must be one of ${alertCodes.join(", ")}, not ${explain}`);
-    return tellWhy(code, databaseUrl === undefined ? settings : { ...settings, databaseUrl }, json);
+    return tellWhy(code, settings, json);
   },
 );
 
@@ -73,9 +77,10 @@ async function ask(url: string): Promise<{ ok: boolean; body: JsonObject }> {
   }
 }
 
-async function tellWhy(code: AlertCode, settings: Settings, json: boolean): Promise<number> {
+/** @throws CommandFailure when Postgres cannot be used */
+async function reading<T>(settings: Settings, read: (db: Database) => Promise<T>): Promise<T> {
   const say = (message: string) => console.error(message);
-  const sections = await withDatabase(settings, say, async (url) => {
+  return withDatabase(settings, say, async (url) => {
     const db = openDatabase({
       url,
       poolMax: 2,
@@ -86,13 +91,24 @@ async function tellWhy(code: AlertCode, settings: Settings, json: boolean): Prom
       onError: (error) => say(error.message),
     });
     try {
-      return await explanations[code]({ db, settings, now: new Date() });
+      return await read(db);
     } finally {
       await db.close();
     }
   }).catch((error: unknown): never => {
     throw isConnection(error) ? new CommandFailure(`Postgres cannot be used: ${messageOf(error)}. Read ${alertList.DATABASE_UNAVAILABLE.runbook}.`) : error;
   });
+}
+
+async function endOne(pid: number, settings: Settings): Promise<number> {
+  const row = await reading(settings, (db) => db.row(endTransaction, [pid]));
+  if (!row?.ended) throw new CommandFailure(`No transaction of process ${pid} has run for more than five seconds.`);
+  console.log(`ended the transaction of process ${pid} (${row.application}) after ${row.seconds} s`);
+  return 0;
+}
+
+async function tellWhy(code: AlertCode, settings: Settings, json: boolean): Promise<number> {
+  const sections = await reading(settings, (db) => explanations[code]({ db, settings, now: new Date() }));
   if (json) console.log(JSON.stringify(Object.fromEntries(sections.map(({ title, rows }) => [title, rows]))));
   else {
     console.log(`${code}: ${alertList[code].summary}`);

@@ -43,6 +43,13 @@ export const reportedAlerts = define({
     summary: "Callers are refused by token, role, tool or scope: a key that was not rotated everywhere, a wrong role, or somebody who tries doors.",
     firstCommand: "pnpm dispatch:alerts --explain AUTH_POLICY_FAILURE_SPIKE",
   },
+  INTAKE_DUPLICATE_SPIKE: {
+    severity: "warning",
+    owner: "dispatch desk",
+    runbook: "ops/runbooks/blind_intake_guardrails.md",
+    summary: "The same calls are taken in again and again: a channel repeats itself, or two take the same calls.",
+    firstCommand: "pnpm dispatch:alerts --explain INTAKE_DUPLICATE_SPIKE",
+  },
   WORKER_SILENT: {
     severity: "critical",
     owner: "platform on call",

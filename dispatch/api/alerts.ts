@@ -13,6 +13,8 @@ import { silentWorkers } from "./workers-seen.ts";
 const hourMs = 3_600_000;
 /** A transaction that holds events back for longer is no busy moment any more: commands end within ten seconds. */
 const heldBackMs = 60_000;
+/** Now and then two people report one door; ten in an hour is a channel that repeats itself. */
+const duplicateIntakes = 10;
 
 export type Alert = {
   readonly code: ReportedCode;
@@ -43,12 +45,13 @@ type Signals = {
 export type Measured = { readonly count: number; readonly threshold: number };
 
 // `in_scheduling` is the condition of the index tickets_in_scheduling; the list of states would read the whole table.
-const selectSignals = statement<Signals>(
+const selectSignals = statement<Signals & { readonly duplicate_intakes: number }>(
   "alert_signals",
   `SELECT (SELECT count(*) FROM tickets WHERE in_scheduling AND last_transition_at < $2) AS stuck_scheduling_count,
           coalesce(sum(count) FILTER (WHERE code = ANY ($3::text[])), 0)::bigint AS completion_rejection_count,
           coalesce(sum(count) FILTER (WHERE code = ANY ($4::text[])), 0)::bigint AS idempotency_conflict_count,
-          coalesce(sum(count) FILTER (WHERE code = ANY ($5::text[])), 0)::bigint AS auth_policy_rejection_count
+          coalesce(sum(count) FILTER (WHERE code = ANY ($5::text[])), 0)::bigint AS auth_policy_rejection_count,
+          coalesce(sum(count) FILTER (WHERE code = ANY ($6::text[])), 0)::bigint AS duplicate_intakes
    FROM rejections WHERE occurred_at > $1`,
 );
 
@@ -57,7 +60,7 @@ const countHeldBack = statement<{ events: number }>(
   `SELECT count(*) AS events FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot()) AND created_at < $1`,
 );
 
-const counted = [codesOf("completion_rejection"), codesOf("idempotency_conflict"), codesOf("auth_policy_rejection")];
+const counted = [codesOf("completion_rejection"), codesOf("idempotency_conflict"), codesOf("auth_policy_rejection"), codesOf("duplicate_intake")];
 
 export type AlertReporter = {
   /** The answer of /ops/alerts, without the metrics. @throws while Postgres is away */
@@ -74,16 +77,18 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     await rejections.flush();
     const now = desk.clock.now();
     const ago = (ms: number) => new Date(now.getTime() - ms).toISOString();
-    const signals = await desk.db.row(selectSignals, [ago(hourMs), ago(thresholds.stuck_scheduling_minutes * 60_000), ...counted]);
+    const row = await desk.db.row(selectSignals, [ago(hourMs), ago(thresholds.stuck_scheduling_minutes * 60_000), ...counted]);
     const heldBack = await desk.db.row(countHeldBack, [ago(heldBackMs)]);
     const silent = await silentWorkers(desk);
     const { object_store: store } = await checks();
-    if (!signals || !heldBack) throw new Error("the question for the alert signals was answered without a row");
+    if (!row || !heldBack) throw new Error("the question for the alert signals was answered without a row");
+    const { duplicate_intakes: duplicates, ...signals } = row;
     const measured: Record<ReportedCode, Measured> = {
       STUCK_SCHEDULING: { count: signals.stuck_scheduling_count, threshold: thresholds.stuck_scheduling_count },
       COMPLETION_REJECTION_SPIKE: { count: signals.completion_rejection_count, threshold: thresholds.completion_rejection_count },
       IDEMPOTENCY_CONFLICT_SPIKE: { count: signals.idempotency_conflict_count, threshold: thresholds.idempotency_conflict_count },
       AUTH_POLICY_FAILURE_SPIKE: { count: signals.auth_policy_rejection_count, threshold: thresholds.auth_policy_rejection_count },
+      INTAKE_DUPLICATE_SPIKE: { count: duplicates, threshold: duplicateIntakes },
       WORKER_SILENT: { count: silent, threshold: 1 },
       OUTBOX_STUCK: { count: heldBack.events, threshold: 1 },
       OBJECT_STORE_UNAVAILABLE: { count: store.status === "ok" ? 0 : 1, threshold: 1 },

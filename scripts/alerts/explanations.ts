@@ -1,5 +1,7 @@
 // What lies behind each alert, in a few sections an operator can read at a glance. Reading alone.
 
+import { access, constants } from "node:fs/promises";
+import { join } from "node:path";
 import type { AlertCode } from "../../dispatch/api/alert-list.ts";
 import { codesOf, type Signal } from "../../dispatch/contract/errors.ts";
 import type { Database } from "../../dispatch/db/pool.ts";
@@ -59,12 +61,21 @@ const heldBack: Part = async (reading) => {
 const connections: Part = async (reading) => ({ title: "connections to this database by use", rows: await reading.db.rows(sql.selectConnections) });
 
 const objectStore: Part = async ({ settings }) => {
-  const where = settings.objectStoreEndpoint === null ? "files under the data folder" : `${settings.objectStoreEndpoint} bucket ${settings.objectStoreBucket}`;
-  const found = await lookAtStore(settings).catch((error: unknown) => messageOf(error));
+  const inFiles = settings.objectStoreEndpoint === null;
+  const where = inFiles ? filesOf(settings) : `${settings.objectStoreEndpoint} bucket ${settings.objectStoreBucket}`;
+  const found = await (inFiles ? lookAtFiles(settings) : lookAtServer(settings)).catch((error: unknown) => messageOf(error));
   return { title: "object store", note: `${found}, ${where}`, rows: [] };
 };
 
-async function lookAtStore(settings: Settings): Promise<string> {
+const filesOf = (settings: Settings): string => join(settings.dataDir, "objects");
+
+/** Opening the file store would make a missing folder anew, and so hide that the evidence is gone. */
+async function lookAtFiles(settings: Settings): Promise<string> {
+  await access(filesOf(settings), constants.R_OK | constants.W_OK);
+  return "ok";
+}
+
+async function lookAtServer(settings: Settings): Promise<string> {
   const { store } = await openStore(settings, () => "");
   try {
     await store.check(AbortSignal.timeout(storeWithinMs));
@@ -86,6 +97,7 @@ export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Prom
   COMPLETION_REJECTION_SPIKE: together(refusals("completion_rejection")),
   IDEMPOTENCY_CONFLICT_SPIKE: together(refusals("idempotency_conflict")),
   AUTH_POLICY_FAILURE_SPIKE: together(refusals("auth_policy_rejection")),
+  INTAKE_DUPLICATE_SPIKE: together(refusals("duplicate_intake")),
   WORKER_SILENT: together(workers, waitingTickets),
   OUTBOX_STUCK: together(heldBack, transactions),
   OBJECT_STORE_UNAVAILABLE: together(objectStore),

@@ -65,3 +65,12 @@ export const selectConnections = statement(
    FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
    GROUP BY application_name, state ORDER BY connections DESC`,
 );
+
+// Only what the list above may show: never one of our own short transactions, nor a part of the server itself.
+export const endTransaction = statement<{ application: string; seconds: number; ended: boolean }>(
+  "explain_end_transaction",
+  `SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application,
+          floor(extract(epoch FROM clock_timestamp() - xact_start))::integer AS seconds, pg_terminate_backend(pid) AS ended
+   FROM pg_stat_activity
+   WHERE pid = $1 AND xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+);
