@@ -1,15 +1,12 @@
 // `pnpm dispatch:bench`: how fast is the API beside the bare database, and how does cost grow with the number of tickets?
 // It runs on throw-away databases and says what it measured, not whether that is good.
 
-import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
 import { pino } from "pino";
 import { startApi } from "../dispatch/api/start.ts";
 import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
-import { migrate } from "../dispatch/db/migrate.ts";
 import type { Desk } from "../dispatch/kernel/desk.ts";
 import { readSettings } from "../dispatch/kernel/settings.ts";
 import { startApiProcess, type ApiProcess } from "./bench/api-process.ts";
@@ -18,7 +15,8 @@ import { measureGrowth, type GrowthRow } from "./bench/growth.ts";
 import { lifecycle } from "./bench/lifecycle.ts";
 import { median, round, runFor, type Figures } from "./bench/measure.ts";
 import { measureLifecycles } from "./bench/over-http.ts";
-import { seedPlaces, seedTickets } from "./bench/seed.ts";
+import { seedTickets } from "./bench/seed.ts";
+import { environmentOf, newDatabase } from "./bench/throwaway-database.ts";
 import { runCommand, wholeNumber } from "./command-line.ts";
 
 const say = (line: string): void => console.error(line);
@@ -120,7 +118,7 @@ async function measureSpeed(serverUrl: string, folder: string, { seconds, rounds
 }
 
 function middle(runs: readonly Figures[]): Figures {
-  const none = { count: 0, per_second: 0, p50_ms: 0, p99_ms: 0 };
+  const none = { count: 0, per_second: 0, p50_ms: 0, p95_ms: 0, p99_ms: 0 };
   return runs.toSorted((a, b) => a.per_second - b.per_second)[Math.floor(runs.length / 2)] ?? none;
 }
 
@@ -157,30 +155,6 @@ async function measureSizes(
   } finally {
     for (const api of apis) await api.stop();
   }
-}
-
-async function newDatabase(serverUrl: string): Promise<string> {
-  const name = `bench_${randomUUID().slice(0, 8)}`;
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  await client.query(`CREATE DATABASE ${name}`);
-  await client.end();
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  await migrate({ databaseUrl: url.href, log: () => undefined });
-  await seedPlaces(url.href);
-  return url.href;
-}
-
-function environmentOf(database: string, folder: string) {
-  return {
-    DISPATCH_DATABASE_URL: database,
-    DISPATCH_DATA_DIR: folder,
-    DISPATCH_API_PORT: "0",
-    DISPATCH_METRICS_PORT: "0",
-    DISPATCH_RATE_LIMIT_PER_MINUTE: "0",
-    DISPATCH_DB_POOL_MAX: "16",
-  };
 }
 
 function startOn(database: string, folder: string): Promise<ApiProcess> {

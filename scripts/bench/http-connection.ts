@@ -33,6 +33,8 @@ export class HttpConnection {
 
   /** @param headers header lines, each ended by CRLF */
   request(method: "GET" | "POST", path: string, headers: string, body = ""): Promise<HttpAnswer> {
+    // The API closes a connection that was idle for some seconds.
+    if (this.#socket.destroyed) return Promise.reject(new Error("the API has closed the connection"));
     this.#waiting = Promise.withResolvers();
     const length = method === "POST" ? `Content-Length: ${Buffer.byteLength(body)}\r\n` : "";
     this.#socket.write(`${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${headers}${length}\r\n${body}`);

@@ -1,11 +1,11 @@
-// Figures from durations: throughput, median, 99th percentile; and runners that keep a number of workers busy.
+// Figures from durations: throughput, median, 95th and 99th percentile; and runners that keep a number of workers busy.
 
-export type Figures = { readonly count: number; readonly per_second: number; readonly p50_ms: number; readonly p99_ms: number };
+export type Figures = { readonly count: number; readonly per_second: number; readonly p50_ms: number; readonly p95_ms: number; readonly p99_ms: number };
 
 export function figuresOf(durations: readonly number[], seconds: number): Figures {
   const sorted = durations.toSorted((a, b) => a - b);
   const at = (share: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0, 2);
-  return { count: sorted.length, per_second: round(sorted.length / seconds, 0), p50_ms: at(0.5), p99_ms: at(0.99) };
+  return { count: sorted.length, per_second: round(sorted.length / seconds, 0), p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99) };
 }
 
 /** The middle value; of an even number of values, the mean of the middle two. */

@@ -83,7 +83,8 @@ const insertKeys = `
          '{"state": "TRIAGED", "summary": "Older ticket"}', ticket_id, created_at
   FROM audit_events WHERE created_at > now() - interval '7 days'`;
 
-async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+/** A connection for rows that no command makes. */
+export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { pino } from "pino";
 import { startApi, type RunningApi } from "../../dispatch/api/start.ts";
 import { readSettings } from "../../dispatch/kernel/settings.ts";
+import { objectsIn } from "../support/api.ts";
 import { createTestDatabase } from "../support/database.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -103,5 +104,20 @@ describe("commands", () => {
     const report = lastLine(stdout);
     assert.ok(Number(report["ratio"]) > 0 && Number(report["replay_ratio"]) > 0);
     assert.ok(Array.isArray(report["growth"]) && report["growth"].length >= 8);
+  });
+
+  test("dispatch:bench:slots measures the search for a time beside its parts, whatever the figures", async () => {
+    const { code, stdout, stderr } = await run("bench-slots.ts", ["--technicians", "4", "--bookings", "8", "--calls", "10", "--clients", "2"], {});
+    assert.equal(code, 0, stderr);
+    const { rows, technicians, bookings } = lastLine(stdout);
+    assert.deepEqual([technicians, bookings], [4, 8]);
+    assert.deepEqual(objectsIn(rows).map(({ measured, clients }) => [measured, clients]), [1, 2].flatMap((clients) => [["schedule.slots over HTTP", clients], ["ticket.get over HTTP", clients], ["the calendar through pg", clients]]));
+    for (const row of objectsIn(rows)) assert.ok(Number(row["p50_ms"]) > 0 && Number(row["p50_ms"]) <= Number(row["p99_ms"]), JSON.stringify(row));
+  });
+
+  test("dispatch:bench:slots says in a sentence what it cannot measure", async () => {
+    const { code, stderr } = await run("bench-slots.ts", ["--clients", "0"], {});
+    assert.equal(code, 1);
+    assert.match(stderr, /^--technicians, --calls and --clients must be at least 1/);
   });
 });
