@@ -24,6 +24,6 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
     rejected: [...found.rejected],
     generated_at: now,
     // Changes whenever anything the search looked at has changed.
-    schedule_version: sha256(JSON.stringify(roster.map((one) => one.calendar({ start: Date.parse(earliest), end: Date.parse(latest) })))).slice(0, 16),
+    schedule_version: sha256(JSON.stringify(found.searched)).slice(0, 16),
   };
 });

@@ -4,6 +4,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { invalidField } from "../kernel/refusal.ts";
 import type { TicketRow } from "../kernel/ticket-row.ts";
+import type { CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { findSlots, type SlotSearch, type SlotStrategy } from "../workforce/find-slots.ts";
 import { jobAt, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
@@ -50,12 +51,15 @@ type Search = {
   readonly now: string;
 };
 
-/** @throws Refusal INVALID_REQUEST when the wished span is empty or too wide */
-export function slotsFor({ desk, ticket, roster, site, wish, strategy, limit, now }: Search): SlotSearch {
+/**
+ * The slots, who cannot come, and the calendars that were searched.
+ * @throws Refusal INVALID_REQUEST when the wished span is empty or too wide
+ */
+export function slotsFor({ desk, ticket, roster, site, wish, strategy, limit, now }: Search): SlotSearch & { readonly searched: readonly CalendarTechnician[] } {
   const { earliest, latest, problem } = searchSpan(wish, now);
   if (problem) throw invalidField("latest", "range", problem);
   const span = { start: Date.parse(earliest), end: Date.parse(latest) };
-  const technicians = roster.map((one) => one.calendar(span));
+  const searched = roster.map((one) => one.calendar(span));
   const request = {
     ...jobAt(site, ticket.incident_type, desk.policy),
     earliest: span.start,
@@ -66,5 +70,5 @@ export function slotsFor({ desk, ticket, roster, site, wish, strategy, limit, no
     limit,
   };
   const { technicianWithoutShift } = desk.policy;
-  return findSlots(technicians, request, { technicianWithoutShift, zoneMustMatch: true });
+  return { ...findSlots(searched, request, { technicianWithoutShift, zoneMustMatch: true }), searched };
 }

@@ -15,8 +15,8 @@ const LONG_OFFSET = /GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 // One format() costs about 1 µs and a roster of 40 over a fortnight asks some 4,000 times for the same few days.
-const offsets = new Map<string, number>();
-const OFFSETS_KEPT = 10_000;
+const offsets = new Map<string, Map<EpochDay, number>>();
+const OFFSETS_KEPT_PER_ZONE = 10_000;
 
 /** True when Intl knows the zone, e.g. "America/Los_Angeles". */
 export function isTimeZone(name: string): boolean {
@@ -49,11 +49,6 @@ export function isoWeekday(day: EpochDay): number {
   return ((((day + 3) % 7) + 7) % 7) + 1;
 }
 
-/** The epoch day a wall calendar in the zone shows at an instant (epoch milliseconds). */
-export function localDay(instant: number, timeZone: string): EpochDay {
-  return Math.floor((instant + offsetAt(instant, timeZone)) / DAY_MS);
-}
-
 /**
  * The instant (epoch milliseconds) at which a wall clock in the zone shows `minutes` after midnight of `day`;
  * minutes may pass 1440 into the next day. When clocks go forward, a time that is skipped moves forward by the
@@ -73,12 +68,14 @@ export function localToInstant(day: EpochDay, minutes: number, timeZone: string)
 }
 
 function dayOffset(day: EpochDay, timeZone: string): number {
-  const key = `${timeZone} ${day}`;
-  const known = offsets.get(key);
+  let ofZone = offsets.get(timeZone);
+  const known = ofZone?.get(day);
   if (known !== undefined) return known;
   const offset = offsetAt(day * DAY_MS, timeZone);
-  if (offsets.size >= OFFSETS_KEPT) offsets.clear();
-  offsets.set(key, offset);
+  // The zones are bounded as the formatters are: offsetAt has just thrown for a name Intl does not know.
+  if (ofZone === undefined) offsets.set(timeZone, (ofZone = new Map()));
+  if (ofZone.size >= OFFSETS_KEPT_PER_ZONE) ofZone.clear();
+  ofZone.set(day, offset);
   return offset;
 }
 

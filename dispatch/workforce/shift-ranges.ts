@@ -2,7 +2,7 @@
  * Expands weekly shift patterns and time off into the stretches of absolute time somebody works.
  * Pure; it knows nothing of bookings (availability.ts) and reads no roster.
  */
-import { isoWeekday, localDay, localToInstant, parseDate, parseTime } from "./local-time.ts";
+import { isoWeekday, localToInstant, parseDate, parseTime } from "./local-time.ts";
 
 /** Half-open [start, end), epoch milliseconds. */
 export interface TimeRange {
@@ -74,9 +74,10 @@ function expandPattern(pattern: ShiftPattern, span: TimeRange): Shift[] {
   const start = parseTime(pattern.startTime);
   const end = following(parseTime(pattern.endTime), start, true);
   const weekdays = new Set(pattern.weekdays);
-  // The shift that overlaps the span's first instant began at most a day (and a clock change) before it.
-  const firstDay = localDay(span.start - 2 * DAY_MS, pattern.timeZone);
-  const lastDay = localDay(span.end, pattern.timeZone);
+  // In days of UTC, since asking a zone for its own costs more than a day too many: local days lie at most one beside
+  // them, and the shift that overlaps the first instant began at most a day and a clock change before it.
+  const firstDay = Math.floor(span.start / DAY_MS) - 3;
+  const lastDay = Math.floor(span.end / DAY_MS) + 1;
   const from = Math.max(firstDay, pattern.validFrom === null ? firstDay : parseDate(pattern.validFrom));
   const to = Math.min(lastDay, pattern.validTo === null ? lastDay : parseDate(pattern.validTo));
   const shifts: Shift[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { isoWeekday, isTimeZone, localDay, localToInstant, parseDate, parseTime } from "../../dispatch/workforce/local-time.ts";
+import { isoWeekday, isTimeZone, localToInstant, parseDate, parseTime } from "../../dispatch/workforce/local-time.ts";
 
 const LA = "America/Los_Angeles";
 const iso = (date: string, time: string, zone: string): string =>
@@ -78,8 +78,4 @@ describe("calendar texts", () => {
   for (const [date, weekday] of [["1970-01-01", 4], ["2025-03-09", 7], ["2025-03-10", 1], ["1969-12-28", 7]] as const) {
     it(`${date} is weekday ${weekday}`, () => assert.equal(isoWeekday(parseDate(date)), weekday));
   }
-  it("knows the local day of an instant", () => {
-    assert.equal(localDay(Date.parse("2025-07-15T06:59Z"), LA), parseDate("2025-07-14"));
-    assert.equal(localDay(Date.parse("2025-07-15T07:00Z"), LA), parseDate("2025-07-15"));
-  });
 });
