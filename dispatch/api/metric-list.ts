@@ -44,6 +44,7 @@ export const metricList = define({
   dispatch_workers: { type: "gauge", labels: ["status"], unit: "processes", help: "Worker processes, by whether they were seen within three heartbeats" },
   dispatch_worker_work: { type: "gauge", labels: ["what"], unit: "since start", help: "Dispatches and errors of the live workers since each started" },
   dispatch_outbox_lag_seconds: { type: "gauge", labels: [], unit: "seconds", help: "Age of the oldest event that is held back by a transaction still running" },
+  dispatch_travel_service: { type: "gauge", labels: ["what"], unit: "1 or 0; drives", help: "The travel service, where one is named: up, 1 while its last answer was good, and drives, how many are remembered" },
   dispatch_webhook_pending: { type: "gauge", labels: ["endpoint"], unit: "events", help: "Events that wait for a webhook, by whether it is active or paused" },
   dispatch_webhook_lag_seconds: { type: "gauge", labels: ["endpoint"], unit: "seconds", help: "Age of the oldest event some webhook has not got, by whether it is active or paused" },
   dispatch_webhook_dead_letters: { type: "gauge", labels: [], unit: "events", help: "Events that were given up because no try reached the webhook" },

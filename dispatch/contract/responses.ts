@@ -91,6 +91,9 @@ export const evidence = Type.Object({
 });
 export type EvidenceBody = Static<typeof evidence>;
 
+/** What driving times stand on: a routing service's answer or an estimate; null where no drive is known. */
+const travelSource = () => nullable(oneOf(["service", "estimate"]));
+
 export const booking = Type.Object({
   id: uuid(),
   technician_id: uuid(),
@@ -100,6 +103,7 @@ export const booking = Type.Object({
   state: oneOf(["tentative", "firm", "done", "released"]),
   exclusive: Type.Boolean(),
   travel_before_minutes: count(),
+  travel_source: travelSource(),
 });
 export type BookingBody = Static<typeof booking>;
 
@@ -117,6 +121,7 @@ const slot = Type.Object({
   tech_name: text(),
   travel_before_minutes: nullable(Type.Number()),
   travel_after_minutes: nullable(Type.Number()),
+  travel_source: travelSource(),
   score: Type.Number(),
   factors: Type.Array(factor),
 });
@@ -148,6 +153,8 @@ export const recommendation = Type.Object({
   rejected: Type.Array(rejectedTechnician),
   /** Why searching on may be in vain; absent when there is nothing to say. */
   warnings: Type.Optional(Type.Array(text())),
+  /** For a time that was asked about: "service" when every drive weighed for the recommended came from it. */
+  travel_source: Type.Optional(travelSource()),
   /** For an emergency with nobody free: whom to take off which booking, lowest cost first; else absent. */
   bump: Type.Optional(
     Type.Array(

@@ -10,7 +10,12 @@ import type { TicketRow } from "../kernel/ticket-row.ts";
 import { assessWindow, type IneligibleReason } from "../workforce/availability.ts";
 import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, type RosterEntry } from "../workforce/calendar.ts";
-import { jobAt, loadSiteDemand, type SiteDemand } from "../workforce/site-demand.ts";
+import { consultOn, drivingBy } from "../workforce/driving.ts";
+import { jobAt, loadSiteDemand, placeOfSite, type SiteDemand } from "../workforce/site-demand.ts";
+
+/** What a command that puts this person on the ticket must know of the roads first. */
+export const consultOnAssignee = (desk: Desk, { technician, site }: Assignee) =>
+  consultOn(desk.travel, technician ? [technician] : [], placeOfSite(site));
 
 export type Assignee = { readonly technician: RosterEntry | null; readonly site: SiteDemand | null };
 
@@ -50,11 +55,11 @@ export function bookingFor(desk: Desk, ticket: TicketRow, techId: string, { tech
   const job = jobAt(site, ticket.incident_type, desk.policy);
   // Skills and zone are judged by the recommendation; here only whether this person can be there then.
   const timeOnly = { ...job, requiredSkills: [], requiredTools: [] };
-  const verdict = assessWindow(technician.calendar(window), timeOnly, window, { technicianWithoutShift, zoneMustMatch: false });
+  const verdict = assessWindow(technician.calendar(window), timeOnly, window, { technicianWithoutShift, zoneMustMatch: false, ...drivingBy(desk.travel) });
   const binding = technicianWithoutShift === "excluded" ? strictlyBinding : alwaysBinding;
   if (!verdict.free && binding.has(verdict.reason)) throw unavailable(verdict.reason, verdict.detail);
   // The rule names one reason only; behind hours that do not bind, time off and bookings still do.
-  const besides = verdict.free ? verdict : assessWindow(technician.aroundTheClock(window), timeOnly, window, anyHours);
+  const besides = verdict.free ? verdict : assessWindow(technician.aroundTheClock(window), timeOnly, window, { ...anyHours, ...drivingBy(desk.travel) });
   if (!besides.free && binding.has(besides.reason)) throw unavailable(besides.reason, besides.detail);
   return {
     id: newId(Date.parse(now)),
@@ -65,6 +70,7 @@ export function bookingFor(desk: Desk, ticket: TicketRow, techId: string, { tech
     state: "firm",
     exclusive: technician.calendared,
     travel_before_minutes: Math.ceil((verdict.free && verdict.travelBeforeMinutes) || 0),
+    travel_source: verdict.free ? verdict.travelSource : null,
   };
 }
 

@@ -9,7 +9,7 @@ import type { TicketRow } from "../kernel/ticket-row.ts";
 import { matchesZone } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { matchesCapability } from "../workforce/rank-technicians.ts";
-import { bookingFor, loadAssignee, rebook } from "./assign.ts";
+import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { selectSnapshot, type SnapshotRow } from "./recommendation-snapshots.ts";
 
@@ -26,6 +26,7 @@ export const assignmentDispatch = ticketCommand({
     ]);
     return { assignee, snapshot, pauses };
   },
+  consult: ({ desk, ticket }, { assignee }) => (ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee)),
   decide({ desk, input, ticket, now }, { assignee, snapshot, pauses }) {
     // A pause that came while the worker was choosing counts: it is read in the transaction that would send somebody.
     requireAutonomy(pauses, ticket);
@@ -47,6 +48,7 @@ export const assignmentDispatch = ticketCommand({
         recommendation_snapshot_id: snapshotId,
         dispatch_rationale: input.dispatch_rationale ?? null,
         booking_id: booking?.id ?? null,
+        ...(booking && { travel_source: booking.travel_source }),
       },
       write: (tx) => rebook(tx, ticket.id, booking, now),
       body: (after) => after,

@@ -5,7 +5,7 @@ import { ticketCommand } from "../kernel/command.ts";
 import { besideAfter, writeBeside } from "../kernel/ticket-beside.ts";
 import { lockTicket, type TicketRow } from "../kernel/ticket-row.ts";
 import { settleBookings } from "../workforce/bookings.ts";
-import { bookingFor, loadAssignee, rebook } from "./assign.ts";
+import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
 
 export const assignmentOverride = ticketCommand({
@@ -19,6 +19,7 @@ export const assignmentOverride = ticketCommand({
     ]);
     return { bumped, assignee };
   },
+  consult: ({ desk, ticket }, { assignee }) => (ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee)),
   decide(call, { bumped, assignee }) {
     const { desk, input, ticket, now } = call;
     const techId = input.override_type === "reassign_provider" ? null : (input.tech_id ?? null);
@@ -40,6 +41,7 @@ export const assignmentOverride = ticketCommand({
         before,
         after,
         booking_id: booking?.id ?? null,
+        ...(booking && { travel_source: booking.travel_source }),
         ...(bump && { bumped_ticket_id: bump.ticket.id }),
       },
       write: (tx, event) => [

@@ -8,7 +8,9 @@ import { bumpProposals } from "../workforce/bump.ts";
 import type { RosterBooking } from "../workforce/calendar.ts";
 import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
 import { rankTechnicians, type RankCandidate } from "../workforce/rank-technicians.ts";
-import { jobAt, loadSiteDemand } from "../workforce/site-demand.ts";
+import { consultOn, drivingBy } from "../workforce/driving.ts";
+import { jobAt, loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
+import type { TravelSource } from "../workforce/travel.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
 import { utcWindow } from "./windows.ts";
@@ -24,12 +26,14 @@ export const assignmentRecommend = ticketCommand({
     ]);
     return { roster, site };
   },
+  consult: ({ desk, input, ticket }, { roster, site }) =>
+    input.preferred_window || ticket.scheduled_start !== null ? consultOn(desk.travel, roster, placeOfSite(site)) : null,
   decide({ desk, actor, input, ticket, now, clockTime }, { roster, site }) {
     const start = input.preferred_window?.start ?? ticket.scheduled_start;
     const end = input.preferred_window?.end ?? ticket.scheduled_end;
     const window = start && end ? { start: Date.parse(start), end: Date.parse(end) } : null;
     const { technicianWithoutShift } = desk.policy;
-    const rules = { technicianWithoutShift, zoneMustMatch: false };
+    const rules = { technicianWithoutShift, zoneMustMatch: false, ...drivingBy(desk.travel) };
     // Service type and zone are terms of the score: who lacks them is ranked last, not hidden. Skills and tools are not.
     const job = jobAt(site, ticket.incident_type, desk.policy);
     const region = site?.region ?? null;
@@ -37,8 +41,10 @@ export const assignmentRecommend = ticketCommand({
     const working = calendars.flatMap(({ calendar }) => (calendar.ineligible === "INACTIVE" ? [] : calendar));
     const missing = missingAbilities(ticket.incident_type, desk.policy, working);
 
+    const drives = new Set<TravelSource | null>();
     const candidates = calendars.map(({ one, calendar }): RankCandidate => {
       const verdict = window ? assessWindow(calendar, job, window, rules) : null;
+      if (verdict?.free) drives.add(verdict.travelSource);
       const unable = verdict ? (verdict.free ? null : verdict.reason) : (findInability(calendar, job, rules)?.reason ?? null);
       return {
         techId: one.id,
@@ -67,6 +73,7 @@ export const assignmentRecommend = ticketCommand({
       recommendations: ranking.recommendations.map((one) => ({ ...one, factors: [...one.factors] })),
       rejected: [...ranking.rejected],
       ...(missing && { warnings: abilityWarnings(missing) }),
+      ...(window && { travel_source: drives.has("estimate") ? "estimate" as const : drives.has("service") ? "service" as const : null }),
       ...(nobody && window && { bump: bumpProposals({ ...asked, window }).map((one) => ({ ...one, factors: [...one.factors] })) }),
       snapshot_id: newId(Date.parse(now)),
       evaluated_at: now,

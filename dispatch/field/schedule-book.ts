@@ -4,7 +4,8 @@
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { loadSiteDemand } from "../workforce/site-demand.ts";
+import { consultOn } from "../workforce/driving.ts";
+import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { rebook } from "./assign.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotsFor } from "./slot-search.ts";
@@ -20,6 +21,7 @@ export const scheduleBook = ticketCommand({
     const [roster, site] = await Promise.all([loadRosterFor(tx, actor, { ticketId, from, to }), loadSiteDemand(tx, ticketId)]);
     return { roster, site };
   },
+  consult: ({ desk }, { roster, site }) => consultOn(desk.travel, roster, placeOfSite(site)),
   decide({ desk, input, ticket, now, clockTime }, { roster, site }) {
     const { tech_id: techId, strategy = "best" } = input;
     if (techId && !roster.some((one) => one.id === techId)) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
@@ -37,6 +39,7 @@ export const scheduleBook = ticketCommand({
       state: "firm" as const,
       exclusive: technician?.calendared ?? true,
       travel_before_minutes: Math.ceil(slot.travel_before_minutes ?? 0),
+      travel_source: slot.travel_source,
     };
     const considered = { slots: slots.map((one) => ({ ...one, factors: [...one.factors] })), rejected: [...rejected] };
     return {
@@ -48,7 +51,7 @@ export const scheduleBook = ticketCommand({
         assigned_tech_id: slot.tech_id,
         assigned_provider_id: technician?.providerId ?? null,
       },
-      payload: { booking_id: booking.id, tech_id: slot.tech_id, start: slot.start, end: slot.end, strategy, score: slot.score },
+      payload: { booking_id: booking.id, tech_id: slot.tech_id, start: slot.start, end: slot.end, strategy, score: slot.score, travel_source: slot.travel_source },
       write: (tx) => rebook(tx, ticket.id, booking, now),
       body: (after) => ({ ticket: after, booking, considered }),
     };

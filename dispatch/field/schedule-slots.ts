@@ -3,7 +3,8 @@
 import { ticketQuery } from "../kernel/answer-query.ts";
 import { sha256 } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { loadSiteDemand } from "../workforce/site-demand.ts";
+import { consultOn } from "../workforce/driving.ts";
+import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotsFor } from "./slot-search.ts";
 
@@ -18,6 +19,7 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
     loadRosterFor(desk.db, actor, { ticketId: ticket.id, from: earliest, to: latest }),
     loadSiteDemand(desk.db, ticket.id),
   ]);
+  await consultOn(desk.travel, roster, placeOfSite(site))?.();
   const found = slotsFor({ desk, ticket, roster, site, wish: input, strategy: "earliest", limit: input.limit ?? normalLimit, now });
   return {
     slots: found.slots.map((slot) => ({ ...slot, factors: [...slot.factors] })),

@@ -6,6 +6,7 @@ import { invalidField } from "../kernel/refusal.ts";
 import type { TicketRow } from "../kernel/ticket-row.ts";
 import type { CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
+import { drivingBy } from "../workforce/driving.ts";
 import { findSlots, type SlotSearch, type SlotStrategy } from "../workforce/find-slots.ts";
 import { jobAt, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
 import { utc } from "./windows.ts";
@@ -70,5 +71,5 @@ export function slotsFor({ desk, ticket, roster, site, wish, strategy, limit, no
     limit,
   };
   const { technicianWithoutShift } = desk.policy;
-  return { ...findSlots(searched, request, { technicianWithoutShift, zoneMustMatch: true }), searched };
+  return { ...findSlots(searched, request, { technicianWithoutShift, zoneMustMatch: true, ...drivingBy(desk.travel) }), searched };
 }

@@ -75,6 +75,11 @@ export type TicketCommand<N extends PipelineName, Loaded = unknown, Prepared = u
   /** The state the caller is heading for, for a refusal's to_state; otherwise the entry's first. */
   target?(call: TicketCall<N>): TicketState | undefined;
   /**
+   * What to ask elsewhere before deciding, where that leaves nothing behind (driving times); null when nothing. It runs
+   * with no lock held; then the command begins anew, once, with whatever was learned.
+   */
+  consult?(call: TicketCall<N>, loaded: Loaded): (() => Promise<void>) | null;
+  /**
    * Work outside the database (object store), after all checks and before the transaction that commits, with no
    * lock held; the checks run again afterwards, and this again if the ticket has changed meanwhile.
    */

@@ -3,12 +3,14 @@
 import type { Database } from "../db/pool.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
+import type { TravelTimes } from "../travel/travel-times.ts";
 import type { Clock } from "./clock.ts";
 import type { Settings } from "./settings.ts";
 
 export type Desk = {
   readonly db: Database;
   readonly store: ObjectStore;
+  readonly travel: TravelTimes;
   readonly policy: Policy;
   readonly settings: Settings;
   readonly clock: Clock;

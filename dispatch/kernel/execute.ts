@@ -21,7 +21,7 @@ export type Kernel = { readonly desk: Desk; readonly handlers: CommandHandlers; 
 
 /** What `prepare` made, and the ticket's audit seq it was made at: any later command on the ticket outdates it. */
 type Prepared = { readonly seq: number; readonly value: unknown };
-type Outcome = { readonly answer: Answer } | { readonly prepare: () => Promise<Prepared> };
+type Outcome = { readonly answer: Answer } | { readonly consult: () => Promise<void> } | { readonly prepare: () => Promise<Prepared> };
 
 /** How often a command runs anew after losing a race that only the database could decide. */
 const maxAttempts = 5;
@@ -32,14 +32,20 @@ const maxAttempts = 5;
  */
 export async function execute(kernel: Kernel, request: CommandRequest): Promise<Answer> {
   let prepared: Prepared | undefined;
+  let mayConsult = true;
   for (let attempt = 1; ; attempt++) {
     try {
-      const outcome = await attemptOnce(kernel, request, prepared);
+      const outcome = await attemptOnce(kernel, request, mayConsult, prepared);
       if ("answer" in outcome) {
         if (!outcome.answer.replayed) kernel.desk.announce();
         return outcome.answer;
       }
       if (attempt >= maxAttempts) throw stillBusy();
+      if ("consult" in outcome) {
+        mayConsult = false;
+        await outcome.consult();
+        continue;
+      }
       prepared = await outcome.prepare();
     } catch (error) {
       if (attempt >= maxAttempts || !isLostRace(error)) throw refusalFor(error);
@@ -47,7 +53,7 @@ export async function execute(kernel: Kernel, request: CommandRequest): Promise<
   }
 }
 
-async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: CommandRequest<N>, prepared?: Prepared): Promise<Outcome> {
+async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: CommandRequest<N>, mayConsult: boolean, prepared?: Prepared): Promise<Outcome> {
   const { desk } = kernel;
   const { name, actor } = request;
   const entry: CommandEntry = pipelineCommands[name];
@@ -78,6 +84,8 @@ async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: Comm
       requireAssignedTech(actor, locked);
       const onTicket: TicketCall<N> = { ...call, ticket: locked, now: timeAfter(locked.audit_at, call.now) };
       requireState(locked, entry.from, handler.target?.(onTicket) ?? entry.to[0], handler.wrongStateCode);
+      const consult = mayConsult && handler.consult?.(onTicket, loaded);
+      if (consult) return { consult };
       const toPrepare = handler.prepare && (handler.needsPreparation?.(loaded) ?? true);
       if (toPrepare && prepared?.seq !== locked.audit_seq) {
         // What is refused must not leave anything outside the database either.

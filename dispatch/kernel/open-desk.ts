@@ -14,6 +14,7 @@ import { loadPolicy } from "../policy/load.ts";
 import { openFileStore, type FileStore } from "../storage/file-store.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { S3Store } from "../storage/s3-store.ts";
+import { TravelTimes } from "../travel/travel-times.ts";
 
 /** What opening a desk tells while it works. */
 export type DeskLog = {
@@ -74,7 +75,8 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const announcements = announcer(db, (error) => log.warn("an announcement was lost; readers notice at their next look", error));
   opened.defer(() => announcements.settled());
 
-  const desk: Desk = { db, store, policy, settings, clock, announce: announcements.announce };
+  const travel = new TravelTimes({ url: settings.travelUrl, timeoutMs: settings.travelTimeoutMs, clock, log });
+  const desk: Desk = { db, store, travel, policy, settings, clock, announce: announcements.announce };
   const closing = opened.move();
   return { desk, databaseUrl, fileStore, close: () => closing.disposeAsync() };
 }

@@ -106,6 +106,8 @@ export const settingsList = {
   objectStoreRegion: setting("DISPATCH_OBJECT_STORE_REGION", { rule: "is a region", parse: (value) => value }, "us-east-1", "Region of the bucket"),
   objectStoreSchemes: setting("DISPATCH_OBJECT_STORE_SCHEMES", list, ["s3", "minio"], "Schemes an evidence URI may have"),
   uploadExpirySeconds: setting("DISPATCH_UPLOAD_EXPIRY_SECONDS", integer(1, 86_400), 900, "How long a signed upload address works, in seconds"),
+  travelUrl: setting("DISPATCH_TRAVEL_URL", url(["http:", "https:"]), null, "OSRM server for driving times; it is told where homes and sites lie. Without it, and while it is away, they are estimated", { shown: "unset: estimates alone", secret: true }),
+  travelTimeoutMs: setting("DISPATCH_TRAVEL_TIMEOUT_MS", integer(10, 30_000), 800, "Longest a call waits for driving times before it goes on with estimates, in ms"),
   rateLimitPerMinute: setting("DISPATCH_RATE_LIMIT_PER_MINUTE", integer(0, 1_000_000), 120, "Commands per actor in any minute and API process, service accounts excepted; 0 turns it off"),
   logLevel: setting("DISPATCH_LOG_LEVEL", oneOf("debug", "info", "warn", "error", "silent"), "info", "Least severity that is logged"),
   logSinkPath: setting("DISPATCH_LOG_SINK_PATH", text, null, "File that gets a copy of the log, as NDJSON"),

@@ -3,7 +3,7 @@
  * Pure, and the only rule of its kind: no command may compare a window with a calendar by itself.
  */
 import type { Shift, TimeRange } from "./shift-ranges.ts";
-import { estimateTravelMinutes, type Place, type TravelEstimate } from "./travel.ts";
+import { estimateTravelMinutes, travelSourceOf, type Place, type TravelEstimate, type TravelSource, type TravelSourceOf } from "./travel.ts";
 
 /** Why a technician is left out. */
 export type IneligibleReason =
@@ -53,6 +53,8 @@ export interface AvailabilityRules {
   /** Refuse another zone's technician; otherwise the zone only counts in a score. */
   readonly zoneMustMatch: boolean;
   readonly travel?: TravelEstimate;
+  /** Where `travel` has a time from; estimates, when nothing else is said. */
+  readonly travelSource?: TravelSourceOf;
 }
 
 export interface Exclusion {
@@ -67,6 +69,7 @@ export type WindowAssessment =
       /** Driving from the stop before and to the stop after (home at the shift's edges); null when unknown. */
       readonly travelBeforeMinutes: number | null;
       readonly travelAfterMinutes: number | null;
+      readonly travelSource: TravelSource | null;
       /** Eligible although nothing is known of the hours. */
       readonly withoutShift: boolean;
     }
@@ -83,6 +86,9 @@ export interface Gap extends TimeRange {
   readonly mustLeaveBy: number;
   readonly travelBefore: number | null;
   readonly travelAfter: number | null;
+  /** The stops before and after; null when unknown. */
+  readonly from: Place | null;
+  readonly next: Place | null;
   /** Driving that the job adds: there and on, less the way that would be driven without it. Never negative. */
   readonly addedTravel: number;
 }
@@ -109,6 +115,7 @@ export function assessWindow(
       free: true,
       travelBeforeMinutes: travelBefore,
       travelAfterMinutes: travelAfter,
+      travelSource: travelSourceOf(gap.from, job.place, gap.next, rules.travelSource),
       withoutShift: technician.shifts === null,
     };
   }
@@ -228,6 +235,8 @@ function gapsOfShift(
       mustLeaveBy: driveBackward(range.end, (travelAfter ?? 0) * MINUTE_MS, pauses),
       travelBefore,
       travelAfter,
+      from: from.place,
+      next,
       addedTravel,
     });
   };

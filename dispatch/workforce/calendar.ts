@@ -58,6 +58,7 @@ export type RosterEntry = {
   readonly providerId: string | null;
   readonly serviceTypes: readonly string[];
   readonly zone: string | null;
+  readonly home: Place | null;
   readonly quality: number;
   readonly baseLoad: number;
   readonly openTickets: number;
@@ -160,6 +161,7 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     providerId: row.provider_id,
     serviceTypes: row.service_types,
     zone: row.zone,
+    home: person.home,
     quality: row.quality,
     baseLoad: row.base_load,
     openTickets: row.open_tickets,

@@ -16,6 +16,7 @@ import {
   type IneligibleReason,
   type Job,
 } from "./availability.ts";
+import { travelSourceOf, type TravelSource } from "./travel.ts";
 
 export type SlotStrategy = "earliest" | "least_travel" | "best";
 
@@ -47,6 +48,7 @@ export interface Slot {
   /** Null when a place is unknown: then no driving time is reserved, and a factor says so. */
   readonly travel_before_minutes: number | null;
   readonly travel_after_minutes: number | null;
+  readonly travel_source: TravelSource | null;
   readonly score: number;
   readonly factors: readonly SlotFactor[];
 }
@@ -114,7 +116,7 @@ export function findSlots(
     rejected.push({ tech_id: technician.techId, ...why });
   }
   return {
-    slots: best.take().map((candidate) => toSlot(candidate, request)),
+    slots: best.take().map((candidate) => toSlot(candidate, request, rules)),
     rejected: rejected.sort((a, b) => compareText(a.tech_id, b.tech_id)),
   };
 }
@@ -163,7 +165,7 @@ function delayMinutes(start: number, request: SlotRequest): number {
   return Math.floor((start - request.earliest) / MINUTE_MS);
 }
 
-function toSlot({ start, technician, gap, inZone, score }: Candidate, request: SlotRequest): Slot {
+function toSlot({ start, technician, gap, inZone, score }: Candidate, request: SlotRequest, rules: AvailabilityRules): Slot {
   const factors = [
     factor("added_travel_minutes", gap.addedTravel, TRAVEL_WEIGHT),
     factor("delay_minutes", delayMinutes(start, request), DELAY_WEIGHT),
@@ -178,6 +180,7 @@ function toSlot({ start, technician, gap, inZone, score }: Candidate, request: S
     tech_name: technician.techName,
     travel_before_minutes: gap.travelBefore,
     travel_after_minutes: gap.travelAfter,
+    travel_source: travelSourceOf(gap.from, request.place, gap.next, rules.travelSource),
     score,
     factors,
   };

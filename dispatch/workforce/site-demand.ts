@@ -5,6 +5,7 @@ import type { Session } from "../db/pool.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Job } from "./availability.ts";
 import { placeOf } from "./calendar.ts";
+import type { Place } from "./travel.ts";
 
 export type SiteDemand = { readonly region: string | null; readonly lat: number | null; readonly lon: number | null };
 
@@ -17,11 +18,13 @@ const selectSiteDemand = statement<SiteDemand>(
 export const loadSiteDemand = (db: Session, ticketId: string): Promise<SiteDemand | null> =>
   db.row(selectSiteDemand, [ticketId]);
 
+export const placeOfSite = (site: SiteDemand | null): Place | null => site && placeOf(site);
+
 /** The job as the availability rule sees it. */
 export function jobAt(site: SiteDemand | null, incidentType: string | null, policy: Policy): Job {
   const type = incidentType === null ? undefined : policy.incidentTypes[incidentType];
   return {
-    place: site ? placeOf(site) : null,
+    place: placeOfSite(site),
     region: site?.region ?? null,
     requiredSkills: type?.requiredSkills ?? [],
     requiredTools: type?.requiredTools ?? [],

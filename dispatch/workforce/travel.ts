@@ -1,16 +1,17 @@
 /**
  * Estimates driving time between two places without a network.
- * Pure and rough on purpose: a matrix service replaces it where exact times matter.
+ * Pure and rough on purpose: a matrix service (driving.ts) replaces it where exact times matter.
  */
+import type { Place } from "../travel/place.ts";
 
-/** Degrees, WGS 84. */
-export interface Place {
-  readonly lat: number;
-  readonly lon: number;
-}
+export type { Place } from "../travel/place.ts";
 
 /** Whole minutes from one place to another, null when either is unknown. */
 export type TravelEstimate = (from: Place | null, to: Place | null) => number | null;
+
+/** Where driving times come from: the matrix service, or the estimate below. */
+export type TravelSource = "service" | "estimate";
+export type TravelSourceOf = (from: Place, to: Place) => TravelSource;
 
 /** Mean Earth radius R1 of the IUGG (Moritz 2000, https://doi.org/10.1007/s001900050278). */
 export const EARTH_RADIUS_KM = 6371.0088;
@@ -35,6 +36,13 @@ export const estimateTravelMinutes: TravelEstimate = (from, to) => {
   if (from === null || to === null) return null;
   return Math.ceil(((greatCircleKm(from, to) * DETOUR_FACTOR) / AVERAGE_SPEED_KMH) * 60);
 };
+
+/** What the drives to a place and on from it stand on: the service only when both do; null when neither is known. */
+export function travelSourceOf(from: Place | null, place: Place | null, next: Place | null, sourceOf: TravelSourceOf = () => "estimate"): TravelSource | null {
+  if (place === null || (from === null && next === null)) return null;
+  const sources = [from && sourceOf(from, place), next && sourceOf(place, next)];
+  return sources.includes("estimate") ? "estimate" : "service";
+}
 
 function radians(degrees: number): number {
   return (degrees * Math.PI) / 180;

@@ -12,10 +12,11 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/contract": [],
   "dispatch/policy": ["dispatch/contract"],
   "dispatch/storage": [],
+  "dispatch/travel": [],
   "dispatch/scheduling": [],
   "dispatch/db": [],
-  "dispatch/kernel": ["dispatch/contract", "dispatch/db", "dispatch/policy", "dispatch/storage"],
-  "dispatch/workforce": ["dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy"],
+  "dispatch/kernel": ["dispatch/contract", "dispatch/db", "dispatch/policy", "dispatch/storage", "dispatch/travel"],
+  "dispatch/workforce": ["dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy", "dispatch/travel"],
   "dispatch/field": [
     "dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy", "dispatch/storage", "dispatch/workforce",
   ],

@@ -20,6 +20,7 @@ describe("assessWindow", () => {
       free: true,
       travelBeforeMinutes: 21,
       travelAfterMinutes: 11,
+      travelSource: "estimate",
       withoutShift: false,
     });
   });
