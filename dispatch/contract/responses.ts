@@ -107,7 +107,7 @@ export const booking = Type.Object({
 });
 export type BookingBody = Static<typeof booking>;
 
-const rejectedTechnician = Type.Object({ tech_id: uuid(), reason: text(), detail: Type.Optional(text()) });
+const rejectedTechnician = Type.Object({ tech_id: uuid(), tech_name: Type.Optional(text()), reason: text(), detail: Type.Optional(text()) });
 const factor = Type.Object({
   factor: text(),
   value: Type.Number(),
@@ -356,6 +356,8 @@ const considered = Type.Object({ slots: Type.Array(slot), rejected: Type.Array(r
 export const booked = Type.Object({ ticket, booking, considered });
 export const changeRequested = Type.Object({ ticket, approval });
 export const closed = Type.Object({ ticket, closeout_packet: closeoutPacket });
+/** With what nobody on the roster can do for this incident type; absent when there is nothing to say. */
+export const triaged = Type.Object({ ...ticketFields, warnings: Type.Optional(Type.Array(text())) });
 export const invoiced = Type.Object({ ...ticketFields, invoice });
 
 export const errorBody = Type.Object({

@@ -147,7 +147,7 @@ export const ticketCommands = defineCommands({
       sop_handoff_acknowledged: optional(handoff("as it was")),
     }),
     example: { priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", nte_cents: 88_000, ready_to_schedule: true },
-    output: body.ticket,
+    output: body.triaged,
   },
   "ticket.cancel": {
     path: "/tickets/{ticketId}/cancel",

@@ -45,7 +45,7 @@ export const assignmentRecommend = ticketCommand({
     const candidates = calendars.map(({ one, calendar }): RankCandidate => {
       const verdict = window ? assessWindow(calendar, job, window, rules) : null;
       if (verdict?.free) drives.add(verdict.travelSource);
-      const unable = verdict ? (verdict.free ? null : verdict.reason) : (findInability(calendar, job, rules)?.reason ?? null);
+      const unable = verdict ? (verdict.free ? null : verdict) : findInability(calendar, job, rules);
       return {
         techId: one.id,
         techName: one.name,
@@ -54,7 +54,8 @@ export const assignmentRecommend = ticketCommand({
         openTickets: one.openTickets,
         baseLoad: one.baseLoad,
         quality: one.quality,
-        ineligible: unable,
+        ineligible: unable?.reason ?? null,
+        ...(unable && { detail: unable.detail }),
         withoutShift: !one.calendared,
       };
     });

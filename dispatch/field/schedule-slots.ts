@@ -23,7 +23,8 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
   const found = slotsFor({ desk, ticket, roster, site, wish: input, strategy: "earliest", limit: input.limit ?? normalLimit, now });
   return {
     slots: found.slots.map((slot) => ({ ...slot, factors: [...slot.factors] })),
-    rejected: [...found.rejected],
+    // Who is away, and why, is no customer's to know by name.
+    rejected: found.rejected.map(({ tech_name, ...why }) => (actor.role === "customer" ? why : { ...why, tech_name })),
     generated_at: now,
     // Changes whenever anything the search looked at has changed.
     schedule_version: sha256(JSON.stringify(found.searched)).slice(0, 16),

@@ -4,7 +4,7 @@ import type { InputOf } from "../contract/index.ts";
 import type { TicketState } from "../contract/states.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
-import { loadMissingAbilities } from "../workforce/missing-abilities.ts";
+import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { approvalValues, insertApproval } from "./approvals.ts";
 import { intakeThresholds, requireCertainIntake } from "./intake-guard.ts";
 
@@ -59,7 +59,7 @@ export const ticketTriage = ticketCommand({
                 }),
               ),
             ],
-      body: (after) => after,
+      body: (after) => ({ ...after, ...(missing && { warnings: abilityWarnings(missing) }) }),
     };
   },
 });

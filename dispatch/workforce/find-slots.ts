@@ -55,6 +55,7 @@ export interface Slot {
 
 export interface SlotRejection {
   readonly tech_id: string;
+  readonly tech_name: string;
   readonly reason: IneligibleReason;
   readonly detail: string;
 }
@@ -100,7 +101,7 @@ export function findSlots(
     if (request.techId !== undefined && technician.techId !== request.techId) continue;
     const unable = findInability(technician, request, rules);
     if (unable !== null) {
-      rejected.push({ tech_id: technician.techId, ...unable });
+      rejected.push({ tech_id: technician.techId, tech_name: technician.techName, ...unable });
       continue;
     }
     const inZone = matchesZone(technician.zone, request.region);
@@ -113,7 +114,7 @@ export function findSlots(
     }
     if (found) continue;
     const why = explainNoRoom(technician, (relaxed) => hasRoom(relaxed, request, rules));
-    rejected.push({ tech_id: technician.techId, ...why });
+    rejected.push({ tech_id: technician.techId, tech_name: technician.techName, ...why });
   }
   return {
     slots: best.take().map((candidate) => toSlot(candidate, request, rules)),

@@ -17,6 +17,8 @@ export interface RankCandidate {
   /** 0–100 */
   readonly quality: number;
   readonly ineligible: IneligibleReason | null;
+  /** A sentence about it. */
+  readonly detail?: string;
   /** Eligible although nothing is known of this technician's hours: shown as the factor NO_SHIFT. */
   readonly withoutShift?: boolean;
 }
@@ -53,7 +55,9 @@ export interface Recommendation {
 
 export interface RankRejection {
   readonly tech_id: string;
+  readonly tech_name: string;
   readonly reason: IneligibleReason | "BELOW_LIMIT";
+  readonly detail?: string;
 }
 
 export interface Ranking {
@@ -78,13 +82,14 @@ export function rankTechnicians(request: RankRequest): Ranking {
   const ineligible: RankRejection[] = [];
   for (const candidate of request.candidates) {
     if (candidate.ineligible === null) eligible.push(rankOne(candidate, request));
-    else ineligible.push({ tech_id: candidate.techId, reason: candidate.ineligible });
+    else {
+      const { techId, techName, ineligible: reason, detail } = candidate;
+      ineligible.push({ tech_id: techId, tech_name: techName, reason, ...(detail !== undefined && { detail }) });
+    }
   }
   eligible.sort(compareRanked);
   ineligible.sort((a, b) => compareText(a.tech_id, b.tech_id));
-  const beyond = eligible.slice(request.limit).map((ranked): RankRejection => {
-    return { tech_id: ranked.recommendation.tech_id, reason: "BELOW_LIMIT" };
-  });
+  const beyond = eligible.slice(request.limit).map(({ recommendation: { tech_id, tech_name } }): RankRejection => ({ tech_id, tech_name, reason: "BELOW_LIMIT" }));
   return {
     recommendations: eligible.slice(0, request.limit).map((ranked) => ranked.recommendation),
     rejected: [...ineligible, ...beyond],

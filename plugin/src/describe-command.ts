@@ -1,7 +1,8 @@
 // What a successful command did, for the model: state, receipt, what it made, what may come next.
 
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
+import { driveText, nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
+import { leftOut } from "./left-out.ts";
 import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { dollars, lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
@@ -34,7 +35,7 @@ function madeLines(body: JsonObject): (string | null)[] {
   const invoice = objectAt(body, "invoice");
   const scope = objectAt(body, "scope");
   return [
-    id("id", booking) && `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}`,
+    id("id", booking) && `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}${driveText(booking)}`,
     id("hold_id") && `hold_id ${id("hold_id") ?? ""}`,
     id("id", approval) && `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
     id("upload_id") && `upload: ${id("method") ?? ""} the bytes to ${textAt(body, "url") ?? ""} before ${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${textAt(body, "uri") ?? ""}`,
@@ -42,7 +43,9 @@ function madeLines(body: JsonObject): (string | null)[] {
     id("object_key", packet) && `closeout packet ${id("object_key", packet) ?? ""} sha256 ${id("sha256", packet) ?? ""}`,
     id("number", invoice) && invoiceLine(invoice),
     id("scope_type", scope) && `scope ${id("scope_type", scope) ?? ""} ${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ${scope["is_paused"] === true ? "PAUSED" : "running"}`,
+    ...listAt(body, "warnings").map((warning) => `WARNING ${quoted(typeof warning === "string" ? warning : null, 200)}`),
     ...recommendationLines(body),
+    ...leftOut(listAt(objectAt(body, "considered"), "rejected")),
     ...rosterLines(body),
   ];
 }
@@ -61,7 +64,6 @@ function recommendationLines(body: JsonObject): string[] {
   return [
     `recommendation_snapshot_id ${plainOrQuoted(snapshot)} (dispatching with it must name number 1)`,
     ...ranked,
-    ...listAt(body, "warnings").map((warning) => `WARNING ${quoted(typeof warning === "string" ? warning : null, 200)}`),
     ...leftOut(listAt(body, "rejected")),
     ...listAt(body, "bump").map(
       (one, at) =>
@@ -84,16 +86,3 @@ function rosterLines(body: JsonObject): string[] {
     ...work("still booked although away:", listAt(body, "conflicts")),
   ];
 }
-
-/** Everyone left out, by reason, so that "why not the one next door?" has its answer at hand. */
-export function leftOut(rejected: readonly unknown[]): string[] {
-  const byReason = Map.groupBy(rejected, (one) => textAt(one, "reason") ?? "?");
-  return [...byReason].map(([reason, all]) => {
-    const who = all.slice(0, 6).map((one) => {
-      const detail = textAt(one, "detail");
-      return `${wordAt(one, "tech_id")}${detail === null ? "" : ` ${quoted(detail, 60)}`}`;
-    });
-    return `left out, ${plainOrQuoted(reason)}: ${who.join("; ")}${all.length > 6 ? ` and ${all.length - 6} more` : ""}`;
-  });
-}
-

@@ -2,8 +2,8 @@
 
 import type { QueryName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { leftOut } from "./describe-command.ts";
-import { nextLine, ticketLine, ticketWords, windowText } from "./describe-ticket.ts";
+import { driveText, nextLine, ticketLine, ticketWords, windowText } from "./describe-ticket.ts";
+import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { dollars, fenced, inline, lines, plainOrQuoted, quoted, wordAt as at } from "./result-text.ts";
 
@@ -65,7 +65,7 @@ const readings: Record<QueryName, Describe> = {
     const found = listAt(body, "slots");
     return [
       none(found, "free slot"),
-      ...found.map((one, index) => `${index + 1}. ${at(one, "start")} to ${at(one, "end")} tech_id ${at(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}`),
+      ...found.map((one, index) => `${index + 1}. ${at(one, "start")} to ${at(one, "end")} tech_id ${at(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}${driveText(one)}`),
       ...leftOut(listAt(body, "rejected")),
     ];
   },

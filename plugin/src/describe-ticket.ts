@@ -33,6 +33,12 @@ export function ticketLine(ticket: JsonObject, before: string | null = null): st
 export const windowText = (start: string | null, end: string | null): string | null =>
   start === null ? null : `scheduled ${plainOrQuoted(start)}${end === null ? "" : ` to ${plainOrQuoted(end)}`}`;
 
+/** The drive there, and whether the road network or a guess says so; nothing where neither place is known. */
+export function driveText(visit: unknown): string {
+  const [minutes, source] = [numberAt(visit, "travel_before_minutes"), textAt(visit, "travel_source")];
+  return minutes === null || source === null ? "" : `, drive ${minutes} min${source === "estimate" ? " (estimated)" : ""}`;
+}
+
 /** What people wrote on a ticket, fenced; null when they wrote nothing. */
 export function ticketWords(ticket: JsonObject): string | null {
   const words = Object.fromEntries(

@@ -3,6 +3,7 @@
 
 import type { ToolName } from "../../dispatch/contract/index.ts";
 import type { ApiRefusal } from "./api-client.ts";
+import { leftOut, meaningOf } from "./left-out.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
 import { fenced, inline, lines, plainOrQuoted } from "./result-text.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
@@ -48,8 +49,12 @@ const peoplesWords: ReadonlySet<string> = new Set(["reason", "notes", "rejected"
 function refusalText(tool: ToolName, { code, message, details }: ApiRefusal, granted: readonly Role[]): string {
   const facts: string[] = [];
   const words: Record<string, unknown> = {};
+  const reason = meaningOf(textAt(details, "reason"), textAt(details, "detail"));
+  const technicians = listAt(details, "rejected").filter((one) => textAt(one, "tech_id") !== null);
   for (const [key, value] of Object.entries(details)) {
     if (saidElsewhere.has(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
+    if (key === "rejected" && technicians.length > 0) continue;
+    if (reason !== null && (key === "reason" || key === "detail")) continue;
     if (peoplesWords.has(key)) words[key] = value;
     else if (Array.isArray(value)) facts.push(`${key}: ${value.map((item) => (typeof item === "string" ? plainOrQuoted(item) : inline(item, 500))).join(", ").slice(0, 1_500).toWellFormed()}`);
     else if (typeof value === "string") facts.push(`${key}: ${plainOrQuoted(value)}`);
@@ -61,6 +66,8 @@ function refusalText(tool: ToolName, { code, message, details }: ApiRefusal, gra
     message,
     ...broken.map((one) => `field ${plainOrQuoted(textAt(one, "path") ?? "?")}: ${textAt(one, "message") ?? textAt(one, "rule") ?? ""}`),
     ...facts,
+    reason && `reason: ${reason}`,
+    ...leftOut(technicians),
     Object.keys(words).length > 0 && fenced(words),
     nextLine(textAt(details, "from_state"), granted),
   );

@@ -53,7 +53,7 @@ const readings: Readonly<Record<string, Describe>> = {
 };
 
 function leftOut(result: ToolResult): string {
-  return matchesIn(result, /^left out, ([^:]+):/).map(([, reason = ""]) => `\n- left out: ${plain(reason)}`).join("");
+  return matchesIn(result, /^left out, (.+)$/).map(([, line = ""]) => `\n- left out, ${plain(line)}`).join("");
 }
 
 /** Whatever else was read: its lines as they stand, the first few. */

@@ -24,10 +24,10 @@ async function deskOf(t: { after(fn: () => Promise<void>): void }, env: Record<s
 const minutesAll = (minutes: number) => drives(() => minutes * 60);
 
 /** Answers when nobody holds the ticket, or any transaction open, and remembers what it saw. */
-function watching(api: () => TestApi, answer: Osrm["answer"]) {
+function watching(api: Promise<TestApi>, answer: Osrm["answer"]) {
   const seen: { idle: number; free: boolean }[] = [];
   const watch: Osrm["answer"] = async (question, response) => {
-    const { owner } = api();
+    const { owner } = await api;
     const { rows } = await owner.query<{ idle: number }>("SELECT count(*)::int AS idle FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'");
     const free = await owner.query("SELECT id FROM tickets FOR UPDATE NOWAIT").then(() => true, () => false);
     seen.push({ idle: rows[0]?.idle ?? -1, free });
@@ -42,11 +42,11 @@ const payloadOf = async (api: TestApi, ticket: string, receiptId: string) => {
 };
 
 describe("with a travel service", async () => {
-  let api: TestApi | undefined;
-  const { seen, watch } = watching(() => api ?? assert.fail(), minutesAll(20));
+  const started = Promise.withResolvers<TestApi>();
+  const { seen, watch } = watching(started.promise, minutesAll(20));
   const service = await osrm({ after }, watch);
-  api = await deskOf({ after }, { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "10000" });
-  const desk = api;
+  const desk = await deskOf({ after }, { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "10000" });
+  started.resolve(desk);
   const asked = async <T>(work: () => Promise<T>): Promise<{ result: T; questions: number }> => {
     const before = service.questions.length;
     const result = await work();

@@ -76,5 +76,5 @@ receipt ${receiptId} at 2026-11-21T18:29:00.000Z
 recommendation_snapshot_id ${snapshotId} (dispatching with it must name number 1)
 1. tech_id ${anaId} "Ana Alvarez" score 1292 (able, in zone, load 0)
 2. tech_id ${benId} "Ben Okafor" score 1184 (able, in zone, load 1)
-left out, NOT_IN_ZONE: 5e1d3a00-0000-4000-8000-000000000009
+left out, ZONE_MISMATCH ("works in NV, the site is in CA"): "Cal Reyes"
 next: assignment_dispatch`;

@@ -78,13 +78,13 @@ describe("rankTechnicians", () => {
 
   it("gives every one left out a reason", () => {
     const { rejected } = rank(
-      [technician("d"), technician("c", { quality: 90 }), technician("b", { ineligible: "DRAINED" }), technician("a", { ineligible: "BOOKED" })],
+      [technician("d"), technician("c", { quality: 90 }), technician("b", { ineligible: "DRAINED" }), technician("a", { ineligible: "BOOKED", detail: "other work fills the window" })],
       { limit: 1 },
     );
     assert.deepEqual(rejected, [
-      { tech_id: "a", reason: "BOOKED" },
-      { tech_id: "b", reason: "DRAINED" },
-      { tech_id: "d", reason: "BELOW_LIMIT" },
+      { tech_id: "a", tech_name: "A", reason: "BOOKED", detail: "other work fills the window" },
+      { tech_id: "b", tech_name: "B", reason: "DRAINED" },
+      { tech_id: "d", tech_name: "D", reason: "BELOW_LIMIT" },
     ]);
   });
 
