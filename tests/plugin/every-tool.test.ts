@@ -32,7 +32,7 @@ const asked: Partial<Record<QueryName, { readonly in?: TicketState; readonly arg
   "ticket.search": { in: "NEW", args: { q: "latch" }, told: "Front door does not latch" },
   "closeout.list_evidence": { in: "COMPLETED_PENDING_VERIFICATION", args: {}, told: "photo_after_latched_alignment" },
   "approval.list": { in: "APPROVAL_REQUIRED", args: { status: "PENDING" }, told: "PENDING" },
-  "schedule.slots": { in: "READY_TO_SCHEDULE", args: { limit: 2 }, told: "tech_id 7ec00000-" },
+  "schedule.slots": { in: "READY_TO_SCHEDULE", args: { limit: 20 }, told: "tech_id 7ec00000-" },
   "dispatcher.cockpit": { args: {}, told: "1. ticket " },
   "tech.job_packet": { in: "IN_PROGRESS", args: {}, told: "missing checklist: billing_authorization, " },
   "directory.search": { args: { q: "Oakland", kind: "site" }, told: `site_id ${acme.oakland} "Acme Oakland"` },
