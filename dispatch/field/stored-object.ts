@@ -9,7 +9,7 @@ import type { UploadRow } from "./uploads.ts";
 export type StoredObject = { readonly sha256: string; readonly sizeBytes: number };
 
 /** The key an evidence URI names in our store; null when it points elsewhere. */
-export function keyInStore(uri: string, store: ObjectStore, schemes: readonly string[]): string | null {
+export function keyInStore(uri: string, store: Pick<ObjectStore, "bucket">, schemes: readonly string[]): string | null {
   const url = URL.parse(uri);
   if (!url || !schemes.includes(url.protocol.slice(0, -1)) || url.host !== store.bucket.toLowerCase()) return null;
   return url.pathname.slice(1);

@@ -6,16 +6,17 @@
 //   <folder>/temp/           what is being written
 
 import { randomUUID } from "node:crypto";
-import { chmod, constants, lstat, mkdir, open, realpath, rm, unlink, writeFile } from "node:fs/promises";
+import { chmod, constants, lstat, mkdir, open, readdir, realpath, rm, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { assertBucketName, assertObjectKey, assertWriteOnceKey } from "./object-key.ts";
+import { assertBucketName, assertObjectKey, assertWriteOnceKey, isObjectKey } from "./object-key.ts";
 import {
   assertUploadRequest,
   translateErrors,
   unlessAborted,
   ObjectStoreMisconfigured,
   ObjectStoreUnavailable,
+  type ListedObject,
   type ObjectStore,
   type UploadRequest,
   type UploadTicket,
@@ -142,6 +143,16 @@ export class FileStore implements ObjectStore {
   async writeOnce(key: string, body: Uint8Array, _contentType: string): Promise<"written" | "exists"> {
     assertWriteOnceKey(key);
     return guarded(() => writeFileOnce(this.#temp, this.#pathOf(key), body));
+  }
+
+  async *list(): AsyncGenerator<ListedObject> {
+    for (const name of await guarded(() => readdir(this.#objects))) {
+      // Segments hold nothing that is encoded, so the slash is all there is to decode.
+      const key = name.replaceAll("%2F", "/");
+      if (!isObjectKey(key)) continue;
+      const info = await guarded(() => lstat(join(this.#objects, name)).catch((error: unknown) => this.#absent(error)));
+      if (info?.isFile()) yield { key, sizeBytes: info.size };
+    }
   }
 
   async remove(key: string): Promise<void> {

@@ -23,10 +23,14 @@ export class InvalidObjectKey extends Error {
  * ASCII letters, digits, ".", "_" and "-", none empty and none beginning with "." or "-".
  */
 export function assertObjectKey(key: string): void {
+  if (!isObjectKey(key)) throw new InvalidObjectKey(`Not an object key: ${JSON.stringify(key.slice(0, maxKeyLength))}`);
+}
+
+/** Whether the key follows the rules of assertObjectKey: what does not was never written by us. */
+export function isObjectKey(key: string): boolean {
   const segments = key.split("/");
   const short = key.length <= maxKeyLength && segments.length <= maxSegments;
-  const valid = short && segments.every((segment) => segmentPattern.test(segment));
-  if (!valid) throw new InvalidObjectKey(`Not an object key: ${JSON.stringify(key.slice(0, maxKeyLength))}`);
+  return short && segments.every((segment) => segmentPattern.test(segment));
 }
 
 /** Throws InvalidObjectKey unless a signed upload may go to this key. */

@@ -30,6 +30,8 @@ export type UploadRequest = {
   expiresInSeconds: number;
 };
 
+export type ListedObject = { readonly key: string; readonly sizeBytes: number };
+
 /**
  * One bucket of objects. Every method rejects with InvalidObjectKey for a key outside the rules, with
  * ObjectStoreUnavailable when the store is away, and with ObjectStoreMisconfigured when it will not serve us.
@@ -56,6 +58,8 @@ export interface ObjectStore {
    * After ObjectStoreUnavailable the object may have been written: a repeated call then answers "exists".
    */
   writeOnce(key: string, body: Uint8Array, contentType: string): Promise<"written" | "exists">;
+  /** Every object of ours with its size, in no order; what is written or removed meanwhile may be among them or not. */
+  list(): AsyncIterable<ListedObject>;
   /** Removes the object; no error when there is none. */
   remove(key: string): Promise<void>;
   /** Resolves when the store can be reached and the bucket used; any trouble is ObjectStoreUnavailable. */

@@ -5,13 +5,14 @@ import http from "node:http";
 import https from "node:https";
 import type { Readable } from "node:stream";
 import { Client, S3Error } from "minio";
-import { assertBucketName, assertObjectKey, assertWriteOnceKey } from "./object-key.ts";
+import { assertBucketName, assertObjectKey, assertWriteOnceKey, isObjectKey } from "./object-key.ts";
 import {
   assertUploadRequest,
   translateErrors,
   unlessAborted,
   ObjectStoreMisconfigured,
   ObjectStoreUnavailable,
+  type ListedObject,
   type ObjectStore,
   type UploadRequest,
   type UploadTicket,
@@ -105,6 +106,15 @@ export class S3Store implements ObjectStore {
         throw error;
       }
     });
+  }
+
+  async *list(): AsyncGenerator<ListedObject> {
+    const listing: AsyncIterable<{ name?: string; size: number }> = this.#client.listObjectsV2(this.bucket, "", true);
+    try {
+      for await (const { name, size } of listing) if (name !== undefined && isObjectKey(name)) yield { key: name, sizeBytes: size };
+    } catch (error) {
+      throw asStoreError("list", error);
+    }
   }
 
   async remove(key: string): Promise<void> {

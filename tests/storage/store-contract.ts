@@ -195,6 +195,16 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
     });
 
     describe("reading and removing", () => {
+      test("lists every object with its size, and none that was removed", async () => {
+        const [kept, removed] = [newKey(), newKey()];
+        for (const key of [kept, removed]) await store.writeOnce(key, Buffer.from("12345"), "text/plain");
+        await store.remove(removed);
+        const listed = new Map<string, number>();
+        for await (const { key, sizeBytes } of store.list()) listed.set(key, sizeBytes);
+        assert.equal(listed.get(kept), 5);
+        assert.equal(listed.has(removed), false);
+      });
+
       test("an absent object has no size, no bytes and nothing to inspect", async () => {
         const key = newKey();
         assert.equal(await store.stat(key), null);
