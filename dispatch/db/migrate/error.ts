@@ -13,6 +13,7 @@ export type MigrationErrorCode =
   | "schema_newer"
   | "schema_older"
   | "bad_files"
+  | "busy"
   | "failed";
 
 /** Thrown by everything under migrate.ts. */
