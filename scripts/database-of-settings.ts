@@ -10,7 +10,8 @@ export async function withDatabase<T>(
   use: (url: string) => Promise<T>,
 ): Promise<T> {
   if (settings.databaseUrl !== null) return use(settings.databaseUrl);
-  const embedded = await startEmbeddedPostgres({ dataDir: settings.dataDir, log });
+  const { dataDir, walArchiveDir } = settings;
+  const embedded = await startEmbeddedPostgres({ dataDir, log, ...(walArchiveDir !== null && { walArchive: walArchiveDir }) });
   try {
     return await use(embedded.url);
   } finally {

@@ -10,6 +10,7 @@ import { handOver, hasCluster, openDataFolder, ownedFolder, prepareFolders } fro
 import { tryLock, type FolderLock } from "./embedded/lock.ts";
 import { readPostmasterFile } from "./embedded/postmaster.ts";
 import { sayWhenSlow, type Log } from "./embedded/progress.ts";
+import { archiveSettings } from "./embedded/wal-archive.ts";
 import { keepLogBounded } from "./embedded/server-log.ts";
 import type { ServerSettings } from "./embedded/settings.ts";
 import { startServer, type ServerStart } from "./embedded/start-server.ts";
@@ -27,6 +28,8 @@ export interface EmbeddedPostgresOptions {
   dataDir: string;
   /** Receives one short sentence per step. */
   log: Log;
+  /** Folder that gets every finished piece of the write-ahead log; made when missing. None by default. */
+  walArchive?: string;
   /** Server settings on top of the tuned ones, e.g. `{ fsync: "off" }` for throw-away data. */
   settings?: ServerSettings;
 }
@@ -56,13 +59,14 @@ interface Start extends ServerStart {
  * @throws {EmbeddedPostgresError} with what was found, what was expected and the way out.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, log, settings = {} } = options;
+  const { dataDir, log, walArchive } = options;
+  const settings = { ...(walArchive !== undefined && archiveSettings(walArchive)), ...options.settings };
   const begunAt = performance.now();
   const binaries = locateBinaries(dataDir);
   const folders = await openDataFolder(dataDir);
   const { runAs, version } = await chooseAccount(await ownedFolder(folders), binaries);
   await hasCluster(folders, version);
-  await prepareFolders(folders, runAs);
+  await prepareFolders(folders, runAs, walArchive);
   const start: Start = { binaries, folders, runAs, settings, log, version, begunAt };
 
   const patience = sayWhenSlow(log, "still waiting for the PostgreSQL another process starts or stops there…");

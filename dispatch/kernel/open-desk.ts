@@ -56,7 +56,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const policy = loadPolicy(settings.policyProfile);
   await using opened = new AsyncDisposableStack();
 
-  const databaseUrl = settings.databaseUrl ?? (await startOwnServer(settings.dataDir, log, opened));
+  const databaseUrl = settings.databaseUrl ?? (await startOwnServer(settings, log, opened));
   const role = await checkDatabase(databaseUrl);
   if (role === null) log.warn(`the database login may not act as ${appRole}; it keeps its own rights, which may be too many`);
   const db = openDatabase({
@@ -82,8 +82,8 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
 }
 
 /** The embedded Postgres is ours alone, so it is brought to this release's schema without asking. */
-async function startOwnServer(dataDir: string, log: DeskLog, opened: AsyncDisposableStack): Promise<string> {
-  const server = await startEmbeddedPostgres({ dataDir, log: log.info });
+async function startOwnServer({ dataDir, walArchiveDir }: Settings, log: DeskLog, opened: AsyncDisposableStack): Promise<string> {
+  const server = await startEmbeddedPostgres({ dataDir, log: log.info, ...(walArchiveDir !== null && { walArchive: walArchiveDir }) });
   opened.defer(() => server.stop());
   await migrate({ databaseUrl: server.url, log: log.info });
   return server.url;

@@ -86,6 +86,7 @@ export const settingsList = {
   gatewayPort: setting("DISPATCH_GATEWAY_PORT", integer(0, 65_535), 18_080, "Port of the stack's OpenClaw gateway, on this machine's loopback; 0 takes a free one"),
   metricsPort: setting("DISPATCH_METRICS_PORT", integer(0, 65_535), 8601, "Port for health and Prometheus text; 0 turns it off"),
   databaseUrl: setting("DISPATCH_DATABASE_URL", url(["postgres:", "postgresql:"]), null, "Postgres 15 or newer", { shown: "the embedded Postgres", secret: true }),
+  walArchiveDir: setting<string | null>("DISPATCH_WAL_ARCHIVE_DIR", { rule: "is a folder", parse: (value) => resolve(value) }, null, "Folder that gets the embedded Postgres's write-ahead log, for recovery to a point in time; best on another disk", { shown: "none" }),
   dbPoolMax: setting("DISPATCH_DB_POOL_MAX", integer(2, 500), 10, "Connections to Postgres per process"),
   dbStatementTimeoutMs: setting("DISPATCH_DB_STATEMENT_TIMEOUT_MS", integer(100, 600_000), 10_000, "Longest a statement may run, in ms"),
   dbLockTimeoutMs: setting("DISPATCH_DB_LOCK_TIMEOUT_MS", integer(10, 600_000), 3_000, "Longest a command waits for another on the same ticket, in ms"),

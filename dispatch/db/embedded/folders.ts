@@ -40,10 +40,10 @@ export async function openDataFolder(dataDir: string): Promise<Folders> {
   }
 }
 
-/** Creates run/, logs/ and the socket folder, 0700 and owned by whoever PostgreSQL runs as. */
-export async function prepareFolders(folders: Folders, runAs: RunAs): Promise<void> {
+/** Creates run/, logs/, the socket folder and the archive's, 0700 and owned by whoever PostgreSQL runs as. */
+export async function prepareFolders(folders: Folders, runAs: RunAs, walArchive?: string): Promise<void> {
   const logs = join(folders.log, "..");
-  for (const folder of new Set([folders.run, logs, folders.socket])) {
+  for (const folder of new Set([folders.run, logs, folders.socket, ...(walArchive === undefined ? [] : [walArchive])])) {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await refuseForeign(folder, runAs);
