@@ -28,9 +28,18 @@ export class Recreate {
   readonly #call: Int32Array;
   readonly #secondDelta: Float64Array;
   readonly #secondPlace: Int32Array;
-  /** Technicians worth looking at whose routes the change has not touched at first: all used ones, one unused of each kind. */
+  /** [visit * visits + rank]: visits by nearness. */
+  readonly #near: Int32Array;
+  /** How many of them say which routes come near a visit. */
+  readonly #nearCount: number;
+  /** Technicians still without a route, one of each kind. */
   readonly #open: Int32Array;
   #openCount = 0;
+  /** Technicians to look at for the visit at hand; by technician, the look that listed it. */
+  readonly #listed: Int32Array;
+  #listedCount = 0;
+  readonly #listedIn: Float64Array;
+  #looks = 0;
   /** By kind: the run in which an unused technician of that kind was listed as open. */
   readonly #kindOpenIn: Float64Array;
   #runs = 0;
@@ -40,7 +49,7 @@ export class Recreate {
   #bestGap = 0;
   #bestCall = NO_CALL;
 
-  constructor(solution: Solution, random: Random, tuning: Tuning) {
+  constructor(solution: Solution, near: Int32Array, random: Random, tuning: Tuning) {
     const { compiled } = solution;
     const pairs = compiled.visits * compiled.technicians;
     this.failed = new Int32Array(compiled.visits);
@@ -57,7 +66,11 @@ export class Recreate {
     this.#call = new Int32Array(pairs);
     this.#secondDelta = new Float64Array(pairs);
     this.#secondPlace = new Int32Array(pairs);
+    this.#near = near;
+    this.#nearCount = Math.min(compiled.visits, tuning.nearVisits);
     this.#open = new Int32Array(2 * compiled.technicians);
+    this.#listed = new Int32Array(compiled.technicians);
+    this.#listedIn = new Float64Array(compiled.technicians);
     this.#kindOpenIn = new Float64Array(compiled.technicians);
   }
 
@@ -91,27 +104,69 @@ export class Recreate {
   }
 
   /**
-   * What is remembered comes first, then the routes under change, then what is not remembered: each finds the best cost so far
-   * as its bound, and a low bound spares most of the work.
+   * Routes that come near the visit are looked at first, and others only when those have no place for it. What is remembered
+   * comes first, then the routes under change, then what is not remembered: each finds the best cost so far as its bound, and a
+   * low bound spares most of the work.
    */
   #insert(visit: number): boolean {
-    const { compiled, row, tried, changed, changedCount } = this.#solution;
-    const { technicians } = compiled;
+    const { compiled, changed, changedCount } = this.#solution;
     this.#bestDelta = this.#zeal * num(compiled.penalty, visit);
     this.#bestTechnician = NOBODY;
-    for (let i = 0; i < this.#openCount; i++) {
-      const technician = int(this.#open, i);
-      if (int(tried, technician) === int(row, technician) && int(compiled.able, visit * technicians + technician) === 1) this.#recall(visit, technician);
-    }
+    this.#looks += 1;
+    this.#listedCount = 0;
+    this.#listNear(visit);
+    this.#recallListed(visit);
     for (let i = 0; i < changedCount; i++) {
       const technician = int(changed, i);
-      if (int(compiled.able, visit * technicians + technician) === 1) this.#fresh(visit, technician);
+      if (int(compiled.able, visit * compiled.technicians + technician) === 1) this.#fresh(visit, technician);
     }
-    for (let i = 0; i < this.#openCount; i++) {
-      const technician = int(this.#open, i);
-      if (int(tried, technician) === int(row, technician) && int(compiled.able, visit * technicians + technician) === 1) this.#findAndRemember(visit, technician);
+    this.#findListed(visit);
+    if (this.#bestTechnician === NOBODY) {
+      this.#listedCount = 0;
+      for (let technician = 0; technician < compiled.technicians; technician++) this.#list(visit, technician, true);
+      this.#recallListed(visit);
+      this.#findListed(visit);
     }
     return this.#bestTechnician !== NOBODY && this.#placeBest(visit);
+  }
+
+  #listNear(visit: number): void {
+    const { servedBy, compiled } = this.#solution;
+    const from = visit * compiled.visits;
+    for (let i = 0; i < this.#openCount; i++) this.#list(visit, int(this.#open, i), false);
+    for (let i = from; i < from + this.#nearCount; i++) {
+      const technician = int(servedBy, int(this.#near, i));
+      if (technician !== NOBODY) this.#list(visit, technician, true);
+    }
+  }
+
+  /** Lists a technician whose route nobody touches, once per look. */
+  #list(visit: number, technician: number, used: boolean): void {
+    if (num(this.#listedIn, technician) === this.#looks) return;
+    this.#listedIn[technician] = this.#looks;
+    const { row, tried, routes, compiled } = this.#solution;
+    const from = int(row, technician);
+    if (int(tried, technician) !== from || int(compiled.able, visit * compiled.technicians + technician) === 0) return;
+    if (!used || int(routes.length, from) > 2) this.#listed[this.#listedCount++] = technician;
+  }
+
+  /** Takes what is remembered into account; those of whom too little is remembered stay listed. */
+  #recallListed(visit: number): void {
+    const { row, routes, compiled } = this.#solution;
+    const pairs = visit * compiled.technicians;
+    let unknown = 0;
+    for (let i = 0; i < this.#listedCount; i++) {
+      const technician = int(this.#listed, i);
+      const pair = pairs + technician;
+      if (num(this.#stamp, pair) !== num(routes.stamp, int(row, technician))) this.#listed[unknown++] = technician;
+      else if (num(this.#delta, pair) < this.#bestDelta) this.#offerRemembered(pair, technician);
+      else if (num(this.#delta, pair) === Number.POSITIVE_INFINITY) this.#listed[unknown++] = technician;
+    }
+    this.#listedCount = unknown;
+  }
+
+  #findListed(visit: number): void {
+    for (let i = 0; i < this.#listedCount; i++) this.#findAndRemember(visit, int(this.#listed, i));
   }
 
   #listOpen(): void {
@@ -119,9 +174,8 @@ export class Recreate {
     this.#runs += 1;
     this.#openCount = 0;
     for (let technician = 0; technician < compiled.technicians; technician++) {
-      if (int(tried, technician) !== int(row, technician)) continue;
-      if (int(routes.length, int(row, technician)) > 2) this.#open[this.#openCount++] = technician;
-      else if (num(this.#kindOpenIn, int(compiled.kind, technician)) !== this.#runs) this.#openUnused(technician);
+      if (int(tried, technician) !== int(row, technician) || int(routes.length, int(row, technician)) > 2) continue;
+      if (num(this.#kindOpenIn, int(compiled.kind, technician)) !== this.#runs) this.#openUnused(technician);
     }
   }
 
@@ -141,18 +195,11 @@ export class Recreate {
     }
   }
 
-  #recall(visit: number, technician: number): void {
-    const pair = visit * this.#solution.compiled.technicians + technician;
-    if (num(this.#delta, pair) >= this.#bestDelta) return;
-    if (num(this.#stamp, pair) === num(this.#solution.routes.stamp, int(this.#solution.row, technician))) this.#offerRemembered(pair, technician);
-  }
-
   #findAndRemember(visit: number, technician: number): void {
     const row = int(this.#solution.row, technician);
     const stamp = num(this.#solution.routes.stamp, row);
     const pair = visit * this.#solution.compiled.technicians + technician;
-    const known = num(this.#stamp, pair) === stamp && (num(this.#delta, pair) < Number.POSITIVE_INFINITY || num(this.#limit, pair) >= this.#bestDelta);
-    if (known) return;
+    if (num(this.#stamp, pair) === stamp && num(this.#limit, pair) >= this.#bestDelta) return;
     const insertion = this.#insertion;
     // Beyond what is wanted now, so that the answer serves again when a little more is.
     const limit = 2 * Math.max(0, this.#bestDelta);

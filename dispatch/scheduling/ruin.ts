@@ -2,7 +2,6 @@
 // near a random visit, which leaves room in time and space where it can be used.
 
 import { int, num } from "./arrays.ts";
-import type { Compiled } from "./compiled.ts";
 import type { Random } from "./random.ts";
 import { KEPT } from "./plain-times.ts";
 import { NOBODY, type Solution } from "./solution.ts";
@@ -20,13 +19,14 @@ export class Ruin {
   readonly #random: Random;
   readonly #tuning: Tuning;
 
-  constructor(solution: Solution, random: Random, tuning: Tuning) {
+  /** @param near by visit: all visits, nearest first (see nearness.ts) */
+  constructor(solution: Solution, near: Int32Array, random: Random, tuning: Tuning) {
     this.#solution = solution;
     this.#random = random;
     this.#tuning = tuning;
     this.size = tuning.meanRemoved;
     this.visits = new Int32Array(solution.compiled.visits);
-    this.#near = nearness(solution.compiled, tuning);
+    this.#near = near;
   }
 
   /** Takes strings out of the current solution, and adds some of the visits that nobody serves. */
@@ -155,22 +155,4 @@ export class Ruin {
       this.visits[this.count++] = visit;
     }
   }
-}
-
-/** For each visit all visits, nearest first: near in space, and able to follow each other without much waiting or delay. */
-function nearness(c: Compiled, tuning: Tuning): Int32Array {
-  const near = new Int32Array(c.visits * c.visits);
-  for (let a = 0; a < c.visits; a++) {
-    const apart = Float64Array.from({ length: c.visits }, (_, b) => (a === b ? -1 : Math.min(gap(c, tuning, a, b), gap(c, tuning, b, a))));
-    near.set(Array.from(apart.keys()).sort((b, d) => num(apart, b) - num(apart, d) || b - d), a * c.visits);
-  }
-  return near;
-}
-
-function gap(c: Compiled, tuning: Tuning, a: number, b: number): number {
-  const driving = num((c.times[0] ?? c.distance).to, a * c.nodes + b);
-  const on = num(c.service, a) + driving;
-  const waiting = Math.max(0, num(c.ready, b) - on - num(c.due, a));
-  const late = Math.max(0, num(c.ready, a) + on - num(c.due, b));
-  return driving + tuning.waitWeight * waiting + tuning.lateWeight * late;
 }

@@ -4,6 +4,7 @@
 import { int, num } from "./arrays.ts";
 import { buildPlan } from "./build-plan.ts";
 import { compile, type Compiled } from "./compiled.ts";
+import { nearness } from "./nearness.ts";
 import type { Plan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { Random } from "./random.ts";
@@ -69,8 +70,9 @@ class Search {
     this.#solution = solution;
     this.#options = options;
     this.#random = new Random(options.seed);
-    this.#ruin = new Ruin(solution, this.#random, tuning);
-    this.#recreate = new Recreate(solution, this.#random, tuning);
+    const near = nearness(compiled, tuning);
+    this.#ruin = new Ruin(solution, near, this.#random, tuning);
+    this.#recreate = new Recreate(solution, near, this.#random, tuning);
     this.#failures = new Float64Array(compiled.visits);
     this.#placeAll(compiled.visits);
   }

@@ -10,6 +10,8 @@ export type Tuning = {
   /** Chance that a string spares some stops in its middle, and to spare one more. */
   readonly splitChance: number;
   readonly splitDepth: number;
+  /** A visit goes into a route that serves one of this many visits nearest to it, while any of those has a place. */
+  readonly nearVisits: number;
   /** Chance that a best position is passed over. */
   readonly blink: number;
   /** How much a minute of waiting and of delay between two visits sets them apart, beside a minute of driving. */
@@ -29,6 +31,7 @@ export const tuning: Tuning = {
   stringShare: 1,
   splitChance: 0.5,
   splitDepth: 0.01,
+  nearVisits: 20,
   blink: 0.01,
   waitWeight: 0.2,
   lateWeight: 1,
