@@ -1,7 +1,9 @@
 // What a successful command did, for the model: state, receipt, what it made, what may come next.
 
 import type { Role } from "../../dispatch/contract/roles.ts";
+import { planLines } from "./describe-plan.ts";
 import { nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
+import { leftOut } from "./left-out.ts";
 import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { dollars, lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
@@ -44,6 +46,7 @@ function madeLines(body: JsonObject): (string | null)[] {
     id("scope_type", scope) && `scope ${id("scope_type", scope) ?? ""} ${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ${scope["is_paused"] === true ? "PAUSED" : "running"}`,
     ...recommendationLines(body),
     ...rosterLines(body),
+    ...planLines(body),
   ];
 }
 
@@ -84,16 +87,3 @@ function rosterLines(body: JsonObject): string[] {
     ...work("still booked although away:", listAt(body, "conflicts")),
   ];
 }
-
-/** Everyone left out, by reason, so that "why not the one next door?" has its answer at hand. */
-export function leftOut(rejected: readonly unknown[]): string[] {
-  const byReason = Map.groupBy(rejected, (one) => textAt(one, "reason") ?? "?");
-  return [...byReason].map(([reason, all]) => {
-    const who = all.slice(0, 6).map((one) => {
-      const detail = textAt(one, "detail");
-      return `${wordAt(one, "tech_id")}${detail === null ? "" : ` ${quoted(detail, 60)}`}`;
-    });
-    return `left out, ${plainOrQuoted(reason)}: ${who.join("; ")}${all.length > 6 ? ` and ${all.length - 6} more` : ""}`;
-  });
-}
-

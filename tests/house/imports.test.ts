@@ -16,8 +16,9 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/db": [],
   "dispatch/kernel": ["dispatch/contract", "dispatch/db", "dispatch/policy", "dispatch/storage"],
   "dispatch/workforce": ["dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy"],
+  "dispatch/planning": ["dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy", "dispatch/scheduling", "dispatch/workforce"],
   "dispatch/field": [
-    "dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy", "dispatch/storage", "dispatch/workforce",
+    "dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/planning", "dispatch/policy", "dispatch/storage", "dispatch/workforce",
   ],
   "dispatch/api": ["dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage"],
   "dispatch/worker": ["dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage"],
