@@ -25,31 +25,36 @@ const lockPlanTickets = statement<TicketRow>(
 );
 
 type Loaded = {
-  readonly row: PlanRow;
+  readonly known: PlanRow | null;
   readonly locked: readonly TicketRow[];
   readonly tickets: readonly PlanTicket[];
   readonly roster: readonly RosterEntry[];
 };
 
-/** The lock on the desk's chain, which every change of the roster takes too, comes before all of this. */
-async function load(tx: Session, { planId, actor, clockTime }: Call<"plan.apply">): Promise<Loaded> {
-  const row = requirePlan(await tx.row(lockPlan, [planId]), planId, actor);
-  requireOpen(row, clockTime);
-  const ids = movesOf(row).map(({ ticket_id }) => ticket_id);
-  const { start, end } = dayOf(row);
+/**
+ * The lock on the desk's chain, which every change of the roster takes too, comes before all of this. It refuses nothing: a
+ * call that is only repeated has its answer, whatever became of the plan.
+ */
+async function load(tx: Session, { planId }: Call<"plan.apply">): Promise<Loaded> {
+  const known = await tx.row(lockPlan, [planId]);
+  if (!known) return { known, locked: [], tickets: [], roster: [] };
+  const ids = movesOf(known).map(({ ticket_id }) => ticket_id);
+  const { start, end } = dayOf(known);
   const [locked, tickets, roster] = await Promise.all([
     tx.rows(lockPlanTickets, [ids]),
     loadTicketsNow(tx, ids),
     loadRoster(tx, { ticketId: null, from: new Date(start).toISOString(), to: new Date(end).toISOString() }),
   ]);
-  return { row, locked, tickets, roster };
+  return { known, locked, tickets, roster };
 }
 
 export const planApply = deskCommand({
   name: "plan.apply",
   load,
-  decide(call, { row, locked, tickets, roster }: Loaded) {
-    const { desk, actor, input, now, clockTime } = call;
+  decide(call, { known, locked, tickets, roster }: Loaded) {
+    const { desk, planId, actor, input, now, clockTime } = call;
+    const row = requirePlan(known, planId, actor);
+    requireOpen(row, clockTime);
     for (const ticket of locked) requireScope(actor, ticket);
     const moves = movesOf(row);
     const changes = [...changesOf(row, tickets, roster), ...overdue(moves, clockTime)];

@@ -1,6 +1,7 @@
 // plan.optimize and plan.nightly: a better day, as a proposal. The search runs before the transaction that keeps it.
 
 import { deskCommand } from "../kernel/command.ts";
+import { nightlyClaim } from "./nightly-days.ts";
 import { propose, proposed, usualWish } from "./propose-plan.ts";
 
 export const planOptimize = deskCommand({
@@ -32,6 +33,3 @@ export const planNightly = deskCommand({
   },
   decide: (call, _loaded, proposal) => proposed(call, proposal),
 });
-
-/** One proposal for a day and a zone, whichever worker comes first. */
-export const nightlyClaim = (day: string, zone: string | null): string => `nightly ${day} ${zone?.toUpperCase() ?? ""}`;

@@ -3,10 +3,11 @@
 
 import { newId, plusMinutes } from "../kernel/clock.ts";
 import type { Call, DeskDecision } from "../kernel/command.ts";
+import type { Desk } from "../kernel/desk.ts";
 import { stillBusy } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { loadRoster } from "../workforce/calendar.ts";
-import { buildProblem } from "./build-problem.ts";
+import { buildProblem, type DayRows } from "./build-problem.ts";
 import { describePlan } from "./describe-plan.ts";
 import { earliestStart, planDay, type PlanDay } from "./plan-day.ts";
 import { factsBehind, scheduleVersion, type PlanFacts } from "./plan-facts.ts";
@@ -58,6 +59,7 @@ export async function propose(call: Call<Proposing>, wish: PlanWish): Promise<Pr
   const timeZone = wish.timeZone ?? (await loadTimeZone(desk.db, wish.zone, wish.techIds));
   const day = planDay(wish.day, timeZone, Date.parse(clockTime));
   return await inSearch(desk, async () => {
+    const rows = await loadDay(call, wish, day);
     const values = [
       newId(Date.parse(clockTime)), day.date, timeZone, wish.zone, wish.techIds, wish.moveWithinMinutes, wish.nightly, actor.id, wish.claim,
       clockTime, plusMinutes(clockTime, longestSeconds / 60 + graceMinutes),
@@ -65,7 +67,7 @@ export async function propose(call: Call<Proposing>, wish: PlanWish): Promise<Pr
     const row = await desk.db.row(claimPlan, values);
     if (!row) throw stillBusy();
     try {
-      return await found(call, wish, day, row);
+      return await searched(desk, wish, rows, row);
     } catch (error) {
       // The row goes stale by itself when Postgres is what is away.
       await desk.db.row(failPlan, [row.id]).catch(() => undefined);
@@ -74,7 +76,7 @@ export async function propose(call: Call<Proposing>, wish: PlanWish): Promise<Pr
   });
 }
 
-async function found({ desk, actor, clockTime }: Call<Proposing>, wish: PlanWish, day: PlanDay, row: PlanRow): Promise<Proposal> {
+async function loadDay({ desk, actor, clockTime }: Call<Proposing>, wish: PlanWish, day: PlanDay): Promise<DayRows> {
   const [from, to] = [new Date(day.start).toISOString(), new Date(day.end).toISOString()];
   const [roster, tickets] = await Promise.all([
     loadRoster(desk.db, { ticketId: null, from, to }),
@@ -82,7 +84,11 @@ async function found({ desk, actor, clockTime }: Call<Proposing>, wish: PlanWish
   ]);
   const unknown = wish.techIds?.find((id) => !roster.some((one) => one.id === id));
   if (unknown !== undefined) throw new Refusal("TECHNICIAN_NOT_FOUND", { tech_id: unknown });
-  const rows = { ...wish, day, roster, tickets, earliest: earliestStart(day, Date.parse(clockTime)) };
+  const { zone, techIds, moveWithinMinutes } = wish;
+  return { day, roster, tickets, zone, techIds, moveWithinMinutes, earliest: earliestStart(day, Date.parse(clockTime)) };
+}
+
+async function searched(desk: Desk, wish: PlanWish, rows: DayRows, row: PlanRow): Promise<Proposal> {
   const built = buildProblem(rows, desk.policy);
   const budget = {
     seed: wish.seed,
@@ -93,6 +99,7 @@ async function found({ desk, actor, clockTime }: Call<Proposing>, wish: PlanWish
   const settled = settlePlan(built, best);
   const story = describePlan(built, settled);
   const { seed, solver, input_sha256 } = best;
+  const ids = new Set([...story.moves, ...story.unserved].map(({ ticket_id }) => ticket_id));
   return {
     row,
     plan: settled.plan,
@@ -102,7 +109,7 @@ async function found({ desk, actor, clockTime }: Call<Proposing>, wish: PlanWish
       schedule_version: scheduleVersion(rows),
       search: { seed, seconds: budget.seconds, iterations: best.budget.iterations, stopped, solver, input_sha256 },
     },
-    named: tickets.filter(({ id }) => [...story.moves, ...story.unserved].some(({ ticket_id }) => ticket_id === id)),
+    named: rows.tickets.filter(({ id }) => ids.has(id)),
   };
 }
 

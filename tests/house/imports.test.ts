@@ -21,7 +21,7 @@ const mayImport: Record<string, readonly string[]> = {
     "dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/planning", "dispatch/policy", "dispatch/storage", "dispatch/workforce",
   ],
   "dispatch/api": ["dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage"],
-  "dispatch/worker": ["dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage"],
+  "dispatch/worker": ["dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/planning", "dispatch/policy", "dispatch/storage"],
   plugin: ["dispatch/contract"],
 };
 
