@@ -49,8 +49,9 @@ export class DayMap {
       const soonest = arrival(at.time, minutes, breaks);
       const leave = start + visit.duration;
       if (soonest > start || breaks.some(([from, to]) => from < leave && start < to)) fits = false;
-      // Whoever comes first may leave home later; all others drive on at once and wait at the door.
-      timed.push({ visit: visit.id, arrive: timed.length === 0 ? Math.max(soonest, start) : soonest, start, leave });
+      // To the first stop one leaves home as late as may be; on from there one drives at once and waits at the door.
+      const arrive = timed.length === 0 && soonest < start ? arrival(departure(start, minutes, breaks), minutes, breaks) : soonest;
+      timed.push({ visit: visit.id, arrive, start, leave });
       driving += minutes;
       at = { place: visit.at, time: leave };
     }
