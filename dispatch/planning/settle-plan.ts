@@ -35,21 +35,20 @@ export type SettledPlan = {
  * @throws UnsoundPlan
  */
 export function settlePlan(built: BuiltProblem, found: Plan): SettledPlan {
-  requireChecked(built, found);
-  const { problem } = built;
-  const map = new DayMap(problem);
-  const origin: Origin = { seed: found.seed, budget: found.budget, solver: found.solver };
+  const map = new DayMap(built.problem);
+  const { seed, budget, solver, input_sha256 } = found;
+  const origin: Origin = { seed, budget, solver, input_sha256 };
   const present = presentStarts(built);
   const before = planFrom(map, present, origin);
   const dropped = found.unserved.some((id) => present.has(id));
   if (dropped) return { map, before, plan: null };
   const starts = withFewMoves(map, startsOf(found), present);
   const plan = planFrom(map, starts, origin);
+  const stands = map.routes(present).every(({ fits }) => fits);
+  if (!differs(starts, present) || (stands && plan.cost >= before.cost)) return { map, before, plan: null };
   requireChecked(built, plan);
   requireHouseRule(built, plan);
-  const stands = checkPlan(problem, before);
-  const better = !stands.ok || plan.cost < before.cost;
-  return { map, before, plan: better && differs(starts, present) ? plan : null };
+  return { map, before, plan };
 }
 
 /** Where everything stands: pins, and visits that have somebody to come. */

@@ -4,7 +4,6 @@
  */
 import type { Plan, Route, Stop } from "../scheduling/plan.ts";
 import type { Problem, Technician, Visit } from "../scheduling/problem.ts";
-import { inputSha256 } from "../scheduling/input-hash.ts";
 
 /** By visit: on which of the problem's technicians, and when its service starts. */
 export type Starts = ReadonlyMap<string, { readonly technician: string; readonly start: number }>;
@@ -109,7 +108,7 @@ export class DayMap {
 type At = { readonly place: Visit["at"]; readonly time: number };
 
 /** What a plan says beside its routes: from which search it comes. */
-export type Origin = Pick<Plan, "seed" | "budget" | "solver">;
+export type Origin = Pick<Plan, "seed" | "budget" | "solver" | "input_sha256">;
 
 /** The plan with these starts. Its cost is the driving and the penalties, which is all that this desk's problems weigh. */
 export function planFrom(map: DayMap, starts: Starts, origin: Origin): Plan {
@@ -126,7 +125,7 @@ export function planFrom(map: DayMap, starts: Starts, origin: Origin): Plan {
     terms: { distance, duration: routes.reduce((sum, { route }) => sum + durationOf(map, route), 0), technicians: routes.length, unserved: penalty },
     seed: origin.seed,
     budget: origin.budget,
-    input_sha256: inputSha256(problem),
+    input_sha256: origin.input_sha256,
     solver: origin.solver,
   };
 }
