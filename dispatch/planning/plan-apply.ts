@@ -65,7 +65,7 @@ export const planApply = deskCommand({
     });
     const applied: PlanRow = { ...row, status: "APPLIED" };
     return {
-      payload: { plan_id: row.id, day: row.day, zone: row.zone, note: input.note ?? null, moved: moves.map(({ ticket_id }) => ticket_id) },
+      payload: { plan_id: row.id, day: row.day, zone: row.zone, note: input.note ?? null, moved_visits: moves.length, moved: moves.map(({ ticket_id }) => ticket_id) },
       write: (tx, event) => [
         tx.row(setPlanStatus, [row.id, applied.status]),
         // First all places are made, then they are taken: two visits may change places.

@@ -49,7 +49,9 @@ describe("a day on which each van is booked on the other's side of town", () => 
   test("gives the same proposal for the same seed and number of steps, and reads back as it was answered", async (t) => {
     const api = await startTestApi({ t });
     await crossedDay(api);
-    const [{ plan: first }, { plan: second }] = [await optimize(api, { seed: 7 }), await optimize(api, { seed: 7 })];
+    const { plan: first } = await optimize(api, { seed: 7 });
+    api.clock.advance(1);
+    const { plan: second } = await optimize(api, { seed: 7 });
     const apart = { id: "", created_at: "", expires_at: "" };
     assert.deepEqual({ ...second, ...apart }, { ...first, ...apart });
     assert.deepEqual([first.search?.seed, first.search?.iterations, first.search?.stopped, first.search?.seconds], [7, 500, "budget", null]);
