@@ -77,7 +77,8 @@ class ShiftLanes {
   /** When somebody who leaves the last stop at once is at a place. */
   #arrival(place: Place | null): number {
     const last = this.#open.pins.at(-1) ?? { end: this.#open.start, place: this.#open.from };
-    return driveForward(last.end, (this.#travel(last.place, place) ?? 0) * MINUTE_MS, this.#pauses);
+    const ahead = pausesWithin({ start: last.end, end: this.#shift.end }, this.#pauses);
+    return driveForward(last.end, (this.#travel(last.place, place) ?? 0) * MINUTE_MS, ahead);
   }
 
   /** Ends the stretch at a place; pins from which that place cannot be reached in time become its end themselves. */

@@ -257,7 +257,7 @@ export function pausesWithin(range: TimeRange, pauses: readonly TimeRange[]): Ti
   return joined;
 }
 
-/** When a drive of `ms` ends that begins at `from`; it halts during pauses, which are sorted and apart. */
+/** When a drive of `ms` ends that begins at `from`; it halts during pauses, which are sorted, apart, and not before `from`. */
 export function driveForward(from: number, ms: number, pauses: readonly TimeRange[]): number {
   let at = from;
   let left = ms;

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
 import { buildProblem, minuteOf, type DayRows } from "../../dispatch/planning/build-problem.ts";
 import { describePlan } from "../../dispatch/planning/describe-plan.ts";
-import { settlePlan } from "../../dispatch/planning/settle-plan.ts";
+import { settlePlan, UnsoundPlan } from "../../dispatch/planning/settle-plan.ts";
 import { checkPlan } from "../../dispatch/scheduling/check.ts";
 import { Problem } from "../../dispatch/scheduling/problem.ts";
 import { solve } from "../../dispatch/scheduling/solve.ts";
@@ -87,5 +87,32 @@ describe("any day of a desk", () => {
 
   test("is counted in minutes since its midnight", () => {
     assert.equal(minuteOf(day)(Date.parse("2026-03-04T01:30:00Z")), 90);
+  });
+});
+
+describe("a plan that breaks a rule", () => {
+  test("is never settled on: the checker refuses whom the work is beyond", () => {
+    let refused = 0;
+    fc.assert(
+      fc.property(anyDay, (rows) => {
+        const built = buildProblem(rows, policy);
+        const plan = solve(built.problem, { seed: 1, iterations: 20 });
+        const id = plan.unserved.find((one) => built.visits.get(one)?.lane === null);
+        const unable = built.problem.technicians.find(({ skills = [] }) => !built.problem.visits.find((one) => one.id === id)?.skills?.every((skill) => skills.includes(skill)));
+        const [from] = built.problem.visits.find((one) => one.id === id)?.windows ?? [];
+        if (id === undefined || !unable || !from || plan.routes.some(({ technician }) => technician === unable.id)) return;
+        const start = from[0];
+        const stop = { visit: id, arrive: start, start, leave: start + (built.visits.get(id)?.minutes ?? 0) };
+        const wrong = { ...plan, routes: [...plan.routes, { technician: unable.id, stops: [stop] }], unserved: plan.unserved.filter((one) => one !== id) };
+        try {
+          assert.equal(settlePlan(built, wrong).plan, null);
+        } catch (error) {
+          assert.ok(error instanceof UnsoundPlan && error.violations.length > 0, String(error));
+          refused++;
+        }
+      }),
+      runs,
+    );
+    assert.ok(refused > 20, `only ${refused} plans were refused`);
   });
 });
