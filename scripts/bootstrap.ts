@@ -1,6 +1,7 @@
 // `pnpm dispatch:bootstrap`: migrates, makes the demo's account, site, contact and roster, and waits for the API.
 
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { migrate } from "../dispatch/db/migrate.ts";
 import { openDatabase } from "../dispatch/db/pool.ts";
@@ -31,11 +32,22 @@ await runCommand(
       return { timestamp: new Date().toISOString(), ...prepared, ready_check: ready };
     });
     const text = JSON.stringify(evidence, null, 2);
-    if (settings.bootstrapEvidencePath !== null) await writeFile(settings.bootstrapEvidencePath, `${text}\n`);
+    if (settings.bootstrapEvidencePath !== null) await writeEvidence(settings.bootstrapEvidencePath, `${text}\n`);
     console.log(text);
     return 0;
   },
 );
+
+/** Readable for its owner alone: the health it may hold names parts of the installation. */
+async function writeEvidence(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text, { mode: 0o600 });
+  } catch (error) {
+    throw new CommandFailure(`[dispatch-bootstrap] all is made, but DISPATCH_BOOTSTRAP_EVIDENCE_PATH cannot be written: ${messageOf(error)}`);
+  }
+  log(`evidence written to ${path}`);
+}
 
 async function bootstrap(settings: Settings, url: string) {
   const { path, version } = await migrate({ databaseUrl: url, log });

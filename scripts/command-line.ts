@@ -25,6 +25,8 @@ type CommandLine<O extends ParseArgsOptionsConfig> = {
   readonly meanings: { readonly [K in keyof O]: string };
   /** What comes without an option's name, and what each means; all are required. */
   readonly operands?: Readonly<Record<string, string>>;
+  /** What may come after those. */
+  readonly optionalOperands?: Readonly<Record<string, string>>;
 };
 
 /** Runs a command with the process's arguments and sets its exit code. */
@@ -38,13 +40,15 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
     return;
   }
   const wanted = Object.keys(line.operands ?? {});
+  const most = wanted.length + Object.keys(line.optionalOperands ?? {}).length;
   let values: Values<O>;
   let operands: readonly string[];
   try {
-    const parsed = parseArgs({ args, options: line.options, strict: true, allowPositionals: wanted.length > 0 });
+    const parsed = parseArgs({ args, options: line.options, strict: true, allowPositionals: most > 0 });
     values = parsed.values;
     operands = parsed.positionals;
-    if (operands.length !== wanted.length) throw new Error(`expected ${wanted.join(" ")}`);
+    if (operands.length < wanted.length) throw new Error(`expected ${wanted.join(" ")}`);
+    if (operands.length > most) throw new Error(`one too many: ${operands[most] ?? ""}`);
   } catch (error) {
     console.error(`${messageOf(error)}\n\n${helpOf(line)}`);
     process.exitCode = 2;
@@ -66,13 +70,15 @@ const known = [
 export const isKnown = (error: unknown): boolean => known.some((kind) => error instanceof kind);
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function helpOf({ name, about, options, meanings, operands = {} }: CommandLine<ParseArgsOptionsConfig>): string {
-  const rows = Object.entries(operands);
-  for (const [option, { type }] of Object.entries(options)) rows.push([`--${option}${type === "string" ? " VALUE" : ""}`, meanings[option] ?? ""]);
+function helpOf({ name, about, options, meanings, operands = {}, optionalOperands = {} }: CommandLine<ParseArgsOptionsConfig>): string {
+  const rows = Object.entries({ ...operands, ...optionalOperands });
+  for (const [option, { type, short }] of Object.entries(options)) {
+    rows.push([`${short === undefined ? "" : `-${short}, `}--${option}${type === "string" ? " VALUE" : ""}`, meanings[option] ?? ""]);
+  }
   rows.push(["--help", "this text"]);
   const width = Math.max(...rows.map(([option = ""]) => option.length)) + 2;
   const usage = rows.map(([option = "", meaning = ""]) => `  ${option.padEnd(width)}${meaning}`);
-  return [about, "", `Usage: ${[name, ...Object.keys(operands), "[options]"].join(" ")}`, "", ...usage, "", "Exit code: 0 done, 1 failed, 2 wrong usage."].join("\n");
+  return [about, "", `Usage: ${[name, ...Object.keys(operands), ...Object.keys(optionalOperands).map((operand) => `[${operand}]`), "[options]"].join(" ")}`, "", ...usage, "", "Exit code: 0 done, 1 failed, 2 wrong usage."].join("\n");
 }
 
 /** A whole number given as an option. @throws CommandFailure naming the option */

@@ -6,15 +6,16 @@ import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
 import { CommandFailure, runCommand } from "./command-line.ts";
 import { startDemoDesk, type DemoDesk } from "./demo/demo-desk.ts";
 import { tellStory, type StorySummary } from "./demo/story.ts";
+import { tellWorkersStory } from "./demo/worker-story.ts";
 
 await runCommand(
   {
     name: "pnpm dispatch:demo",
     about:
-      "Starts Postgres, the object store, dispatch-api and an OpenClaw gateway with Dispatch's plugin on this machine, and takes one ticket from call to invoice through the gateway's tools.",
+      "Starts Postgres, the object store, dispatch-api and an OpenClaw gateway with Dispatch's plugin on this machine, takes one ticket from call to invoice through the gateway's tools, then starts a worker and shows what it does by itself.",
     options: { ci: { type: "boolean" }, "no-gateway": { type: "boolean" }, quiet: { type: "boolean" } },
     meanings: {
-      ci: "stop everything after the story",
+      ci: "stop everything after the stories",
       "no-gateway": "the quick way: no OpenClaw, and the story straight over HTTP",
       quiet: "print the closing summary alone",
     },
@@ -31,6 +32,12 @@ await runCommand(
         say("");
         const { demoAccountId: accountId, demoSiteId: siteId } = settings;
         const summary = await tellStory({ cast: desk.cast, accountId, siteId, say });
+        // Not before: it would send a technician before Dana does.
+        await desk.startWorker();
+        say("\nA worker starts. From here on, what is scheduled finds its technician by itself.");
+        const { dispatcher, labelWidth } = desk.cast;
+        const receipts = await tellWorkersStory({ dispatcher, labelWidth, accountId, siteId, say });
+        say(`All ${receipts} receipts read back unchanged.`);
         say(`\nDone after ${elapsed()}. Summary:`);
         console.log(JSON.stringify(summary));
         if (!ci) await lookAround(desk, summary, settings, say, signal);

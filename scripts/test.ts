@@ -4,28 +4,40 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { glob } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 
 const help = `Checks types, lint and the reference tables, and runs all tests on a throw-away PostgreSQL.
 
-Usage: pnpm test [FILE…]
+Usage: pnpm test [--report XML] [FILE…]
 
-  FILE     only these test files, without the checks before them
-  --help   this text
+  FILE           only these test files, without the checks before them
+  --report XML   also write the results to this file, as JUnit does
+  --help         this text
 
 DISPATCH_TEST_DATABASE_URL   an own PostgreSQL, 15 or newer, whose user may create databases and roles
 DISPATCH_TEST_S3_URL, DISPATCH_TEST_S3_ACCESS_KEY, DISPATCH_TEST_S3_SECRET_KEY   an own S3 server; otherwise radosgw
                              from Debian's packages is used when it is installed, and its tests say so when it is not
 
-Exit code: 0 all well, 1 something failed.
+Exit code: 0 all well, 1 something failed, 2 wrong usage.
 `;
 
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules/.bin");
-const files = process.argv.slice(2);
+const { values, positionals: files } = readArguments();
 
-if (files.includes("--help")) console.log(help);
+if (values.help) console.log(help);
 else process.exitCode = (await run()) ? 0 : 1;
+
+function readArguments() {
+  const options = { help: { type: "boolean", short: "h" }, report: { type: "string" } } as const;
+  try {
+    return parseArgs({ args: process.argv.slice(2).filter((arg) => arg !== "--"), options, allowPositionals: true });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    process.exit(2);
+  }
+}
 
 async function run(): Promise<boolean> {
   if (files.length === 0) {
@@ -42,7 +54,8 @@ async function run(): Promise<boolean> {
     files.sort();
   }
   console.log("# tests");
-  const args = ["--test", "--test-concurrency=2", "--test-timeout=300000", "--test-global-setup=tests/support/global-setup.ts", ...files];
+  const report = values.report === undefined ? [] : ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=junit", `--test-reporter-destination=${resolve(values.report)}`];
+  const args = ["--test", "--test-concurrency=2", "--test-timeout=300000", "--test-global-setup=tests/support/global-setup.ts", ...report, ...files];
   return succeeds(process.execPath, args);
 }
 

@@ -14,7 +14,7 @@ import { keepLogBounded } from "./embedded/server-log.ts";
 import type { ServerSettings } from "./embedded/settings.ts";
 import { startServer, type ServerStart } from "./embedded/start-server.ts";
 import { stopServer } from "./embedded/stop.ts";
-import type { WatchedProcess } from "./embedded/watched.ts";
+import type { Exit, WatchedProcess } from "./embedded/watched.ts";
 
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from "./embedded/error.ts";
 
@@ -38,6 +38,8 @@ export interface EmbeddedPostgres {
   started: boolean;
   /** The postmaster's process id. */
   pid: number;
+  /** Resolves when the server this call started is gone, whoever ended it; never when attached. */
+  ended: Promise<Exit>;
   /** Stops the server this call started, or does nothing when attached. May be called again. */
   stop(): Promise<void>;
 }
@@ -124,23 +126,26 @@ async function attach({ folders, log, version }: Start): Promise<EmbeddedPostgre
   const url = urlOf(file.socketFolder, DATABASE);
   if (!(await answers(url))) return undefined;
   log(`PostgreSQL ${version} already running`);
-  return { url, started: false, pid: file.pid, stop: async () => {} };
+  return { url, started: false, pid: file.pid, ended: new Promise(() => {}), stop: async () => {} };
 }
 
 /** The server's life from ready to ended, whoever ends it. */
 function owned({ folders, log }: Start, server: WatchedProcess, lock: FolderLock): EmbeddedPostgres {
   const boundedLog = keepLogBounded(folders.log);
   let stopping: Promise<void> | undefined;
-  const ended = server.exited.then(({ code, signal }) => {
+  const ended = server.exited.then((exit) => {
+    const { code, signal } = exit;
     boundedLog.stop();
     lock.release();
     if (stopping === undefined) log(`PostgreSQL ended unexpectedly (${code ?? signal}); see ${folders.log}`);
+    return exit;
   });
   return {
     url: urlOf(folders.socket, DATABASE),
     started: true,
     pid: server.pid,
-    stop: () => (stopping ??= stopServer(server, log).then(() => ended)),
+    ended,
+    stop: () => (stopping ??= stopServer(server, log).then(async () => void (await ended))),
   };
 }
 

@@ -1,6 +1,8 @@
 // Every setting of Dispatch, read once and in one place: name, meaning, default, rule. A wrong value stops the start
-// with the variable's name; the list prints without secrets and is the source of the generated settings table.
+// with the variable's name; the list prints without secrets and is the source of the generated settings table. A secret
+// may come in a file, whose path its variable with _FILE gives.
 
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 type Kind<T> = { readonly parse: (text: string) => T; readonly rule: string };
@@ -87,6 +89,7 @@ export const settingsList = {
   apiHost: setting("DISPATCH_API_HOST", { rule: "is an address", parse: (value) => value }, "127.0.0.1", "Address the API listens on"),
   apiPort: setting("DISPATCH_API_PORT", integer(0, 65_535), 8080, "Port the API listens on; 0 takes a free one"),
   apiPublicUrl: setting("DISPATCH_API_PUBLIC_URL", url(["http:", "https:"]), null, "Address clients reach the API at, for signed uploads to the file store", { shown: "http://host:port of the API" }),
+  gatewayPort: setting("DISPATCH_GATEWAY_PORT", integer(0, 65_535), 18_080, "Port of the stack's OpenClaw gateway, on this machine's loopback; 0 takes a free one"),
   metricsPort: setting("DISPATCH_METRICS_PORT", integer(0, 65_535), 8601, "Port for health and Prometheus text; 0 turns it off"),
   databaseUrl: setting("DISPATCH_DATABASE_URL", url(["postgres:", "postgresql:"]), null, "Postgres 15 or newer", { shown: "the embedded Postgres", secret: true }),
   dbPoolMax: setting("DISPATCH_DB_POOL_MAX", integer(2, 500), 10, "Connections to Postgres per process"),
@@ -151,8 +154,8 @@ export type Settings = { readonly [N in SettingName]: ValueOf<(typeof settingsLi
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const values: Record<string, unknown> = { production: isProduction(environment) };
   for (const [name, one] of Object.entries(settingsList)) {
-    const given = environment[one.variable]?.trim();
-    values[name] = given ? parsed(one, given) : one.fallback(environment);
+    const given = (one.secret ? fromFile(one.variable, environment) : null) ?? { variable: one.variable, text: environment[one.variable]?.trim() };
+    values[name] = given.text ? parsed(one, given.variable, given.text) : one.fallback(environment);
   }
   const settings = values as Settings;
   if (settings.production && settings.jwtSecret !== null && settings.jwtSecret.length < 32) {
@@ -167,11 +170,33 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   return Object.freeze(settings);
 }
 
-function parsed(one: Setting<unknown>, given: string): unknown {
+function parsed(one: Setting<unknown>, variable: string, given: string): unknown {
   try {
     return one.kind.parse(given);
   } catch (error) {
-    throw new SettingsError(one.variable, error instanceof RangeError ? error.message : one.kind.rule);
+    throw new SettingsError(variable, error instanceof RangeError ? error.message : one.kind.rule);
+  }
+}
+
+/** The variable that names the file a secret setting is read from. */
+export const fileVariable = (variable: string): string => `${variable}_FILE`;
+
+/** What the file of a secret holds, without the line's end; null when no file is named. */
+function fromFile(variable: string, environment: NodeJS.ProcessEnv): { variable: string; text: string } | null {
+  const named = fileVariable(variable);
+  const path = environment[named]?.trim();
+  if (!path) return null;
+  if (environment[variable]?.trim()) throw new SettingsError(named, `and ${variable} are both set; which one holds is not guessed`);
+  const secret = readSecret(named, path);
+  if (secret === "") throw new SettingsError(named, `must name a file that holds the secret; ${path} is empty`);
+  return { variable: named, text: secret };
+}
+
+function readSecret(variable: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw new SettingsError(variable, `must name a file that can be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

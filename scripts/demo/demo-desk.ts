@@ -1,10 +1,11 @@
-// Brings up what the demo's story needs, in order, and takes it down again: the API, and before it the real gateway with
-// the plugin.
+// Brings up what the demo's story needs, in order, and takes it down again: the API, before it the real gateway with the
+// plugin, behind it a worker.
 
 import { pino } from "pino";
 import { CannotListen } from "../../dispatch/api/listen.ts";
 import { startApi, type RunningApi } from "../../dispatch/api/start.ts";
 import type { Settings } from "../../dispatch/kernel/settings.ts";
+import { startWorker, type RunningWorker } from "../../dispatch/worker/start.ts";
 import { CommandFailure, messageOf } from "../command-line.ts";
 import { builtPlugin } from "../gateway/built-plugin.ts";
 import { GatewayClient } from "../gateway/gateway-client.ts";
@@ -16,7 +17,14 @@ import { castOverHttp, castThroughGateway, type Cast } from "./cast.ts";
 import { deskOwner } from "./desk-owner.ts";
 import { demoTechnicianId, upsertFixtures } from "./fixtures.ts";
 
-export type DemoDesk = { readonly api: RunningApi; readonly gateway: Gateway | null; readonly cast: Cast; stop(): Promise<void> };
+export type DemoDesk = {
+  readonly api: RunningApi;
+  readonly gateway: Gateway | null;
+  readonly cast: Cast;
+  /** Starts a worker on the same desk; it ends with the desk. */
+  startWorker(): Promise<void>;
+  stop(): Promise<void>;
+};
 
 export type DemoOptions = {
   readonly settings: Settings;
@@ -49,14 +57,18 @@ export async function startDemoDesk(options: DemoOptions): Promise<DemoDesk> {
     await upsertFixtures(api.desk.db, settings);
     say(`dispatch-api answers at ${api.url} after ${elapsed()}.`);
     const credentials = { kind: "token", secret } as const;
-    if (!withGateway) return { api, gateway: null, cast: castOverHttp(api.url, credentials), stop };
+    const addWorker = async () => {
+      const worker = await startDemoWorker(settings);
+      undo.push(() => worker.stop());
+    };
+    if (!withGateway) return { api, gateway: null, cast: castOverHttp(api.url, credentials), startWorker: addWorker, stop };
     const scripted = hasModelKey(process.env) ? null : await startScriptedModel();
     if (scripted) undo.push(() => scripted.close());
     const gateway = await startDemoGateway(options, api.url, scripted?.url);
     undo.push(() => gateway.stop());
     say(`The OpenClaw gateway answers at ${gateway.url} after ${elapsed()}.\n${gateway.model.sentence}`);
     const client = new GatewayClient(gateway.url, gateway.token);
-    return { api, gateway, cast: castThroughGateway(client, demoTechnicianId, { url: api.url, credentials }), stop };
+    return { api, gateway, cast: castThroughGateway(client, demoTechnicianId, { url: api.url, credentials }), startWorker: addWorker, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -76,6 +88,14 @@ async function startDemoGateway({ settings, secret, say, signal }: DemoOptions, 
     signal,
     ...(scriptedModelUrl !== undefined && { scriptedModelUrl }),
   });
+}
+
+/** Of the worker people hear what it does to their tickets; its log goes nowhere but for problems. */
+function startDemoWorker(settings: Settings): Promise<RunningWorker> {
+  const log = pino({ level: "warn", messageKey: "message" }, {
+    write: (line: string) => console.error((JSON.parse(line) as { message?: string }).message),
+  });
+  return startWorker({ settings, log });
 }
 
 async function startDemoApi(settings: Settings, say: (line: string) => void): Promise<RunningApi> {

@@ -5,7 +5,7 @@ import { SignJWT } from "jose";
 import { commands, queries, type CommandName, type InputOf, type QueryBodyOf, type QueryName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { CommandFailure } from "../command-line.ts";
-import type { Accepted, Refusal, Speaker } from "./speaker.ts";
+import type { Accepted, Attempt, Refusal, Speaker } from "./speaker.ts";
 
 /** How a speaker proves who they are: a token signed with the API's shared secret, or the development headers. */
 export type Credentials = { readonly kind: "token"; readonly secret: string } | { readonly kind: "headers" };
@@ -27,21 +27,26 @@ export class HttpSpeaker implements Speaker {
     this.#person = person;
   }
 
-  async does<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>, key: string = randomUUID()): Promise<Accepted<N>> {
-    const { status, body } = await this.#command(name, ticketId, input, key);
+  async does<N extends CommandName>(name: N, about: string | null, input: InputOf<N>, key: string = randomUUID()): Promise<Accepted<N>> {
+    const { status, body } = await this.#command(name, about, input, key);
     if (status >= 300) throw new CommandFailure(`${name} failed with ${status}: ${JSON.stringify(body)}`);
     // The API's own tests hold its answers to the contract these types come from.
     return body as Accepted<N>;
   }
 
-  async isRefused<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>): Promise<Refusal> {
-    const { status, body } = await this.#command(name, ticketId, input, randomUUID());
-    if (status < 400) throw new CommandFailure(`${name} should have been refused, but answered ${status}`);
-    return (body as { error: Refusal }).error;
+  async isRefused<N extends CommandName>(name: N, about: string | null, input: InputOf<N>): Promise<Refusal> {
+    const attempt = await this.attempts(name, about, input);
+    if (attempt.ok) throw new CommandFailure(`${name} should have been refused, but was done`);
+    return attempt.refusal;
   }
 
-  async repeats<N extends CommandName>(name: N, ticketId: string | null, input: InputOf<N>, key: string): Promise<{ body: Accepted<N>; replayed: boolean }> {
-    const { body, replayed } = await this.#command(name, ticketId, input, key);
+  async attempts<N extends CommandName>(name: N, about: string | null, input: InputOf<N>): Promise<Attempt<N>> {
+    const { status, body } = await this.#command(name, about, input, randomUUID());
+    return status < 400 ? { ok: true, body: body as Accepted<N> } : { ok: false, refusal: (body as { error: Refusal }).error };
+  }
+
+  async repeats<N extends CommandName>(name: N, about: string | null, input: InputOf<N>, key: string): Promise<{ body: Accepted<N>; replayed: boolean }> {
+    const { body, replayed } = await this.#command(name, about, input, key);
     return { body: body as Accepted<N>, replayed };
   }
 
@@ -52,9 +57,9 @@ export class HttpSpeaker implements Speaker {
     return body as QueryBodyOf<N>;
   }
 
-  async #command(name: CommandName, ticketId: string | null, input: object, key: string): Promise<Answer> {
+  async #command(name: CommandName, about: string | null, input: object, key: string): Promise<Answer> {
     const headers = { "content-type": "application/json", "idempotency-key": key };
-    return this.#send(commands[name].path.replace("{ticketId}", ticketId ?? ""), { method: "POST", headers, body: JSON.stringify(input) });
+    return this.#send(commands[name].path.replace(/\{(?:ticket|technician)Id\}/, about ?? ""), { method: "POST", headers, body: JSON.stringify(input) });
   }
 
   async #send(path: string, init: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Answer> {

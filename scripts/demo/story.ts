@@ -2,11 +2,11 @@
 // step is real, over HTTP or through the gateway's tools; at the end every receipt is read back.
 
 import { randomUUID } from "node:crypto";
-import type { QueryBodyOf } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { CommandFailure } from "../command-line.ts";
 import type { Cast } from "./cast.ts";
 import { evidenceFiles } from "./evidence-files.ts";
+import { cockpitLists, sendTechnician } from "./send-technician.ts";
 import type { Speaker } from "./speaker.ts";
 import { announcementOf, sendFile } from "./upload.ts";
 
@@ -44,7 +44,7 @@ export async function tellStory({ cast, accountId, siteId, say }: StoryOptions):
   const begun = performance.now();
   const { dispatcher: dana, quality: quinn, finance: fay, impostor } = cast;
   const receipts: Receipt[] = [];
-  const note = ({ label }: Speaker, what: string, receipt: Receipt) => {
+  const note = ({ label }: Pick<Speaker, "label">, what: string, receipt: Receipt) => {
     receipts.push(receipt);
     const move = receipt.before_state === receipt.after_state ? "" : ` -> ${receipt.after_state}`;
     say(`  ${label.padEnd(cast.labelWidth)} ${what}${move}   (receipt ${receipt.receipt_id.slice(-12)})`);
@@ -69,17 +69,11 @@ export async function tellStory({ cast, accountId, siteId, say }: StoryOptions):
   const window = { start: slot.start, end: slot.end };
   const offered = await dana.does("schedule.propose", id, { options: slots.map(({ start, end }) => ({ start, end })) });
   note(dana, `offers ${slots.length} times`, offered.receipt);
+  const queued = await cockpitLists(dana, id, "SCHEDULE_PROPOSED");
   note(dana, `confirms ${window.start} for the customer`, (await dana.does("schedule.confirm", id, window)).receipt);
 
-  const ranking = await dana.does("assignment.recommend", id, { service_type: "CANNOT_SECURE_ENTRY", recommendation_limit: 20, preferred_window: window });
-  const best = ranking.recommendations.find((one) => cast.techId === null || one.tech_id === cast.techId);
-  if (!best) throw new CommandFailure(`Nobody can be recommended: ${JSON.stringify(ranking.rejected)}`);
-  const rank = ranking.recommendations.indexOf(best) + 1;
-  note(dana, `asks who should go: ${best.tech_name} (${rank} of ${ranking.recommendations.length}, score ${best.score}; ${ranking.rejected.length} left out, each with a reason)`, ranking.receipt);
-  const { dispatched, queued } = await dispatch(dana, id, best.tech_id, ranking.snapshot_id);
-  note(dana, `dispatches ${best.tech_name}`, dispatched);
-
-  const tech = cast.technician(best.tech_id, best.tech_name);
+  const sent = await sendTechnician({ cast, ticketId: id, window, note });
+  const tech = cast.technician(sent.techId, sent.name);
   note(tech, "checks in on site", (await tech.does("tech.check_in", id, { timestamp: new Date().toISOString() })).receipt);
 
   const early = await tech.isRefused("tech.complete", id, { checklist_status: checklist, work });
@@ -114,18 +108,6 @@ export async function tellStory({ cast, accountId, siteId, say }: StoryOptions):
     receipts_verified: verified,
     duration_ms: Math.round(performance.now() - begun),
   };
-}
-
-/** Dispatches by the snapshot, after a look at the cockpit: is the ticket in the queue? */
-async function dispatch(dana: Speaker, id: string, techId: string, snapshotId: string) {
-  let queued = false;
-  for (let cursor: string | null = ""; !queued && cursor !== null; ) {
-    const page: QueryBodyOf<"dispatcher.cockpit"> = await dana.reads("dispatcher.cockpit", {}, { state: "SCHEDULED", ...(cursor && { cursor }) });
-    queued = page.queue.some((row) => row.ticket_id === id);
-    cursor = page.next_cursor;
-  }
-  const { receipt } = await dana.does("assignment.dispatch", id, { tech_id: techId, recommendation_snapshot_id: snapshotId });
-  return { dispatched: receipt, queued };
 }
 
 /** Uploads and records the four pieces; the first is sent twice, as a phone with bad reception would. */

@@ -4,7 +4,7 @@ import { errorEntries } from "../../dispatch/contract/errors.ts";
 import type { TSchema } from "../../dispatch/contract/fields.ts";
 import { chatName, commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
 import { operatorPhases, ticketEdges } from "../../dispatch/contract/states.ts";
-import { settingsList } from "../../dispatch/kernel/settings.ts";
+import { fileVariable, settingsList } from "../../dispatch/kernel/settings.ts";
 
 const made = "<!-- Written by `pnpm docs` from the source; edit the source. -->";
 
@@ -128,7 +128,7 @@ ${table(["phase", "states"], phases)}
 
 /** ops/reference/settings.md */
 export function settingsPage(): string {
-  const rows = Object.values(settingsList).map((one) => [code(one.variable), one.shown, one.secret ? `${one.about} (secret)` : one.about]);
+  const rows = Object.values(settingsList).map((one) => [code(one.variable), one.shown, one.secret ? `${one.about} (secret; may come in a file, named by ${code(fileVariable(one.variable))})` : one.about]);
   return `${made}
 
 # Settings

@@ -21,10 +21,10 @@ export async function freePort(preferred: number): Promise<number> {
 }
 
 /** Whether nobody listens there. */
-export async function isFree(port: number): Promise<boolean> {
+export async function isFree(port: number, host = "127.0.0.1"): Promise<boolean> {
   const server = createServer();
   try {
-    await once(server.listen({ port, host: "127.0.0.1", exclusive: true }), "listening");
+    await once(server.listen({ port, host, exclusive: true }), "listening");
     return true;
   } catch {
     return false;

@@ -1,9 +1,9 @@
 // Starts the gateway's process and waits until it is ready with the plugin in it; says why when it is not.
 
-import { closeSync, openSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, constants, openSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { sayWhenSlow, type Log } from "../../dispatch/db/embedded/progress.ts";
+import { lastLines } from "../log-tail.ts";
 import { GatewayError } from "./error.ts";
 import { GatewayClient } from "./gateway-client.ts";
 import { openclawEnvironment, openclawProgram } from "./openclaw-program.ts";
@@ -12,12 +12,12 @@ import type { StateFolder } from "./state-folder.ts";
 import { spawnWatched, type Exit, type WatchedProcess } from "./watched-process.ts";
 
 const pollMs = 150;
-const tailBytes = 8_192;
 const tailLines = 15;
 
 /** Spawns `openclaw gateway run`. Its output goes to a fresh file: the last start's is what explains a failure. */
 export async function spawnGateway(folder: StateFolder, environment: NodeJS.ProcessEnv): Promise<WatchedProcess> {
-  const output = openSync(folder.output, "w", 0o600);
+  // Appended to, so that it can be cut while the gateway runs.
+  const output = openSync(folder.output, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND, 0o600);
   try {
     const env = openclawEnvironment(folder, environment);
     return await spawnWatched(process.execPath, [openclawProgram(), "gateway", "run"], { environment: env, folder: folder.workspace, output });
@@ -71,19 +71,7 @@ async function endedEarly(folder: StateFolder, { code, signal }: Exit): Promise<
 }
 
 async function withTail(folder: StateFolder, sentence: string): Promise<string> {
-  const lines = (await tailOf(folder.output)).trimEnd().split("\n").slice(-tailLines).filter((line) => line.trim() !== "");
+  const lines = await lastLines(folder.output, tailLines);
   if (lines.length === 0) return `${sentence} It printed nothing to ${folder.output}.`;
   return `${sentence} Its last lines, from ${folder.output}:\n${lines.map((line) => `  ${line.slice(0, 500)}`).join("\n")}`;
-}
-
-async function tailOf(path: string): Promise<string> {
-  const file = await open(path, "r").catch(() => null);
-  if (file === null) return "";
-  try {
-    const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, Math.max(0, size - tailBytes));
-    return buffer.toString("utf8", 0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

@@ -11,7 +11,7 @@ import { checkPlugin, spawnGateway, waitUntilReady } from "./gateway-start.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { opens } from "./readiness.ts";
 import { addressIn, makeStateFolder, readConfiguration, readWritten, writeConfiguration, writeWritten, type StateFolder, type Written } from "./state-folder.ts";
-import type { Exit, WatchedProcess } from "./watched-process.ts";
+import { endWithin, type Exit, type WatchedProcess } from "./watched-process.ts";
 
 const defaultPort = 18_080;
 /** Half a minute alone on two cores; several times that beside a busy test run. */
@@ -33,6 +33,8 @@ export type GatewayOptions = {
   readonly scriptedModelUrl?: string;
   /** Preferred for a first start; 18080 by default, 0 for any free one. A later start keeps its port while it is free. */
   readonly port?: number;
+  /** This port and no other, whatever was configured before. */
+  readonly fixedPort?: number;
   /** From which the few variables named in openclaw-program.ts are handed on; this process's by default. */
   readonly environment?: NodeJS.ProcessEnv;
   /** Receives one short sentence per step. */
@@ -82,8 +84,8 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
   const written = await readWritten(folder);
   const address = addressIn(standing);
   await waitForOrphan(folder, written, address, say);
-  const port = await freePort(address.port ?? options.port ?? defaultPort);
-  if (address.port !== null && port !== address.port) say(`Port ${address.port} is taken; the gateway moves to ${port}.`);
+  const port = options.fixedPort ?? await freePort(address.port ?? options.port ?? defaultPort);
+  if (options.fixedPort === undefined && address.port !== null && port !== address.port) say(`Port ${address.port} is taken; the gateway moves to ${port}.`);
   const token = address.token ?? randomBytes(32).toString("base64url");
   const model = chooseModel(standing, written.model, environment, scriptedModelUrl);
   const { pluginPath, apiUrl, signing, owner, people = [] } = options;
@@ -100,7 +102,7 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
     await checkPlugin(url, token, folder);
     return running({ url, token, port, model, folder, child, say, readyAfterMs: Math.round(performance.now() - begun) });
   } catch (cause) {
-    await end(child);
+    await endWithin(child, endsWithinMs);
     throw cause;
   }
 }
@@ -120,17 +122,8 @@ function running({ child, say, ...gateway }: Started): Gateway {
       child.kill("SIGUSR2");
       await waitUntilReady({ url: gateway.url, folder: gateway.folder, process: child, withinMs: readyWithinMs, say, begunAfter });
     },
-    stop: () => (stopping ??= end(child)),
+    stop: () => (stopping ??= endWithin(child, endsWithinMs)),
   };
-}
-
-async function end(child: WatchedProcess): Promise<void> {
-  child.kill("SIGTERM");
-  const timer = new AbortController();
-  const late = delay(endsWithinMs, "late" as const, { signal: timer.signal }).catch(() => "stopped waiting" as const);
-  if ((await Promise.race([child.ended, late])) === "late") child.kill("SIGKILL");
-  timer.abort();
-  await child.ended;
 }
 
 /**

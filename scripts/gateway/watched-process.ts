@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 
 // `$$` is the pid of the shell that becomes the program by exec. A line on the pipe says "it has ended, leave that pid
 // alone"; end of file says that this process is gone: then the program is asked to end, and after ten seconds made to.
@@ -52,4 +53,14 @@ export async function spawnWatched(
     });
   });
   return { pid, ended, kill: (signal) => void child.kill(signal) };
+}
+
+/** Ends it: asked first, made to when it has not gone within `withinMs`. */
+export async function endWithin({ ended, kill }: WatchedProcess, withinMs: number): Promise<void> {
+  kill("SIGTERM");
+  const timer = new AbortController();
+  const late = delay(withinMs, "late" as const, { signal: timer.signal }).catch(() => "stopped waiting" as const);
+  if ((await Promise.race([ended, late])) === "late") kill("SIGKILL");
+  timer.abort();
+  await ended;
 }

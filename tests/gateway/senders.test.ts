@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { chatName, toolEntries } from "../../dispatch/contract/index.ts";
+import { tools } from "../../plugin/src/tool-catalog.ts";
 import { demoTechnicianId } from "../../scripts/demo/fixtures.ts";
 import { callMethod } from "../../scripts/gateway/gateway-client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -109,10 +109,7 @@ describe("senders on Telegram", async () => {
 
   test("a stranger whom the channel lets in gets nothing from any tool", async () => {
     const traces = await tracesLeft(sql);
-    const everything = toolEntries.map(([name, { path, example }]) => ({
-      name: chatName(name),
-      args: { ...(path.includes("{ticketId}") && { ticket_id: first }), ...(path.includes("{receiptId}") && { receipt_id: first }), ...example },
-    }));
+    const everything = tools.map(({ chatName: name, pathField, entry }) => ({ name, args: { ...(pathField !== null && { [pathField]: first }), ...entry.example } }));
     const play = await says(stranger, "Everything, please.", everything, [{ name: "dispatch_contract_status", args: {} }]);
     const status = texts(play).pop() ?? "";
     assert.equal(play.results.length, everything.length + 1);

@@ -11,6 +11,7 @@ import { commands, type BodyOf, type CommandName, type QueryBodyOf, type QueryNa
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { pathOf, refusalOf, startTestApi, type CallOptions, type Profile, type Reply, type TestApi } from "../support/api.ts";
+import { addTechnician, cleo, dirk } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -58,6 +59,7 @@ export async function startAttackedApi(t: Life, profile: Profile, settings: Read
   const life: Life = { after: (work) => void undo.push(work) };
   const aside = await startTestApi({ profile, t: life });
   aside.clock.set(new Date().toISOString());
+  for (const id of [cleo, dirk]) await addTechnician(aside.owner, { id, quality: 10 });
   const child = spawn(process.execPath, ["--expose-gc", "--import", preload, program], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: {

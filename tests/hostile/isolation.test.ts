@@ -7,14 +7,14 @@ import fc from "fast-check";
 import type { ToolName } from "../../dispatch/contract/index.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { profiles } from "../support/api.ts";
-import { acme, ana, ben, borealis } from "../support/directory.ts";
+import { acme, borealis } from "../support/directory.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi, type AttackedApi } from "./attacked-api.ts";
 import { eventsUpTo } from "./event-reader.ts";
 import { inLanes, scaled, shares } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 import type { Known } from "./schema-arbitrary.ts";
-import { allTools, deskFields, requestOf, toolCalls, type ToolCall } from "./tool-requests.ts";
+import { allTools, deskFields, requestOf, techniciansOf, toolCalls, type ToolCall } from "./tool-requests.ts";
 import { buildWorlds, mark, type Worlds } from "./two-worlds.ts";
 import type { Answer } from "./wire.ts";
 
@@ -93,7 +93,7 @@ function fieldsOfBoth(worlds: Worlds, tool: ToolName): Known {
     ["approval_id", fc.oneof({ weight: 2, arbitrary: deskFields.get("approval_id") ?? fc.constant("") }, { weight: 1, arbitrary: fc.constantFrom(...worlds.approvalsOfB) })],
     ["uri", fc.constantFrom("s3://camera-roll/a.jpg", ...worlds.b.ids.map((id) => `s3://dispatch-objects/evidence/${id}/0198c000-0000-7000-8000-000000000000.jpg`))],
     ["q", fc.constantFrom(mark, "door", `"${mark} oven"`, `${mark} or door`, "5550990001", "Albany", "")],
-    ["tech_id", fc.constantFrom(ana, ben)],
+    ["tech_id", techniciansOf(tool)],
     ...refs,
   ]);
   return (field) => fields.get(field);

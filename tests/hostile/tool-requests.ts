@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { commandEntries, queryEntries, toolEntries, type CommandEntry, type QueryEntry, type ToolName } from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
-import { acme, ana, ben, borealis } from "../support/directory.ts";
+import { acme, ana, ben, borealis, cleo, dirk } from "../support/directory.ts";
 import { fullChecklist, latchEvidence } from "../support/ticket-builder.ts";
 import { anyUuid, edgeTimes, hostileJson, hostileText, jsonText, RawJson } from "./hostile-values.ts";
 import type { HttpRequest } from "./request-bytes.ts";
@@ -45,12 +45,14 @@ const windows = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ start: startOfTicket, end: endOfTicket }) },
 );
 
+/** Whom the attack may drain, sign off and send home: the roster is everybody's, and the tests' own work needs Ana and Ben. */
+const rosterTargets = [cleo, dirk] as const;
+
 /** What fields hold on the desk of the tests' directory. */
 export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<string, fc.Arbitrary<unknown>>([
   ["account_id", fc.constantFrom(acme.id, acme.id, acme.id, borealis.id)],
   ["site_id", fc.constantFrom(acme.oakland, acme.oakland, acme.dallas, borealis.albany)],
   ["asset_id", fc.constantFrom(acme.door, acme.door, borealis.oven)],
-  ["tech_id", fc.constantFrom(ana, ben, ben)],
   ["assigned_tech_id", fc.constantFrom(ana, ben)],
   ["tech_ids", fc.constantFrom([ana], [ana, ben])],
   // A search is no part of the attack; that it holds nobody up is tested where it belongs.
@@ -80,6 +82,11 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   ["scope_type", fc.constantFrom("TICKET", "TICKET", "TICKET", "TICKET", "INCIDENT", "GLOBAL")],
   ["x-window", windows],
 ]);
+
+/** Whom a tool may name. */
+export const techniciansOf = (tool: ToolName): fc.Arbitrary<string> => (tool.startsWith("roster.") ? fc.constantFrom(...rosterTargets) : fc.constantFrom(ana, ben, ben, ...rosterTargets));
+
+const fieldsOf = (tool: ToolName): Known => (field) => (field === "tech_id" ? techniciansOf(tool) : deskFields.get(field));
 
 const keys = fc.oneof({ weight: 9, arbitrary: anyUuid }, { weight: 1, arbitrary: fc.constantFrom("11111111-1111-4111-8111-111111111111", "AAAAAAAA-1111-4111-8111-111111111111") });
 
@@ -127,7 +134,7 @@ function queryCall(tool: ToolName, entry: QueryEntry, known: Known): fc.Arbitrar
  * Calls of tools, each alike often.
  * @param knownTo what fields may hold, by tool
  */
-export const toolCalls = (tools: readonly ToolName[], knownTo: (tool: ToolName) => Known = () => (field) => deskFields.get(field)): fc.Arbitrary<ToolCall> =>
+export const toolCalls = (tools: readonly ToolName[], knownTo: (tool: ToolName) => Known = fieldsOf): fc.Arbitrary<ToolCall> =>
   fc.oneof(
     ...commandEntries.filter(([tool]) => tools.includes(tool)).map(([tool, entry]) => commandCall(tool, entry, knownTo(tool))),
     ...queryEntries.filter(([tool]) => tools.includes(tool)).map(([tool, entry]) => queryCall(tool, entry, knownTo(tool))),
@@ -145,7 +152,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
   const isCommand = entry.kind === "command";
   const ticket = call.pick === null ? null : pool.for(isCommand ? entry : null, call.pick);
   const nobody = "0198c000-0000-7000-8000-000000000000";
-  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", pool.receipt(call.pick) ?? nobody).replace("{planId}", pool.plan(call.pick) ?? nobody).replace("{technicianId}", call.pick === null ? nobody : call.pick % 2 ? ana : ben);
+  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", pool.receipt(call.pick) ?? nobody).replace("{planId}", pool.plan(call.pick) ?? nobody).replace("{technicianId}", call.pick === null ? nobody : (rosterTargets[call.pick % rosterTargets.length] ?? nobody));
   const filled = (text: string): string =>
     text
       .replaceAll(approvalOfTicket, ticket?.approvalId ?? nobody)

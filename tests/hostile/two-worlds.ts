@@ -7,7 +7,7 @@ import type { ToolName } from "../../dispatch/contract/index.ts";
 import { commands } from "../../dispatch/contract/index.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { pathOf } from "../support/api.ts";
-import { acme, borealis } from "../support/directory.ts";
+import { acme, borealis, cleo } from "../support/directory.ts";
 import type { AttackedApi } from "./attacked-api.ts";
 import type { HttpRequest } from "./request-bytes.ts";
 import { TicketPool } from "./ticket-pool.ts";
@@ -105,6 +105,7 @@ async function liveInB(api: AttackedApi, b: TicketPool): Promise<Done[]> {
     await give("assignment.recommend", { service_type: "DEFAULT" }, second),
     await give("closeout.add_evidence", { kind: "NOTE", uri: `s3://${mark}/note.txt`, metadata: { who: mark } }, second),
     await give("ops.autonomy.pause", { scope_type: "TICKET", ticket_id: second, reason: `${mark} said so` }),
+    await give("assignment.dispatch", { tech_id: cleo }, b.for({ from: ["SCHEDULED"] }, 1).id),
     await give("ticket.cancel", { reason: `${mark} changed their mind` }, b.for({ from: ["NEW"] }, 1).id),
   ];
 }
@@ -126,11 +127,14 @@ const idsStatement = `
     UNION SELECT snapshot_id FROM schedule_holds WHERE ticket_id IN (SELECT id FROM own)
   )::text[] AS ids`;
 
-/** By the columns that tie a row to B. Rejections are left out: that A was refused something of B's is written down there. */
+/**
+ * By the columns that tie a row to B. Rejections are left out: that A was refused something of B's is written down there.
+ * Whether a booking excludes others follows from its technician's hours, and those are the roster's.
+ */
 const fingerprintStatement = `
   WITH own AS (SELECT id FROM tickets WHERE account_id = $1), rows AS (
     SELECT t::text AS row FROM accounts t WHERE id = $1
     ${["sites", "contacts", "assets", "tickets", "outbox", "idempotency_keys"].map((table) => `UNION ALL SELECT t::text FROM ${table} t WHERE account_id = $1`).join("\n")}
-    ${[...hanging, "ticket_words", "completions", "ticket_state_transitions", "autonomy_control_history"].map((table) => `UNION ALL SELECT t::text FROM ${table} t WHERE ticket_id IN (SELECT id FROM own)`).join("\n")}
+    ${[...hanging, "ticket_words", "completions", "ticket_state_transitions", "autonomy_control_history"].map((table) => `UNION ALL SELECT (to_jsonb(t) ${table === "bookings" ? "- '{exclusive,updated_at}'::text[]" : ""})::text FROM ${table} t WHERE ticket_id IN (SELECT id FROM own)`).join("\n")}
   )
   SELECT md5(string_agg(row, E'\\n' ORDER BY row COLLATE "C")) AS fingerprint FROM rows`;

@@ -8,7 +8,7 @@ import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
 import { waysToObey } from "../contract/obeyed-commands.ts";
 import { startTestApi } from "../support/api.ts";
-import { acme } from "../support/directory.ts";
+import { acme, addTechnician } from "../support/directory.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { anyProposal, day } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -24,6 +24,7 @@ const fromNothing: Partial<Record<CommandName, JsonObject>> = {
   "ops.autonomy.pause": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "recall" },
   "plan.optimize": { day, iterations: 1, tech_ids: ["Ana Alvarez", "Ben Okafor"] },
   "ops.autonomy.rollback": { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "over" },
+  "roster.upsert": commands["roster.upsert"].example,
 };
 
 /** The state a query's ticket is in, and what is asked of it. */
@@ -42,6 +43,7 @@ const asked: Partial<Record<QueryName, { readonly in?: TicketState; readonly arg
   "plan.list": { args: { day }, told: "PROPOSED for 2026-03-04" },
   "ops.autonomy.state": { args: {}, told: "paused" },
   "ops.autonomy.replay": { in: "NEW", args: {}, told: "paused" },
+  "roster.list": { args: {}, told: "Ana" },
 };
 
 function omit(fields: object, ...names: string[]): JsonObject {
@@ -60,8 +62,9 @@ describe("every tool", async () => {
   const audited = async (): Promise<number> => Number((await api.owner.query("SELECT count(*) AS n FROM audit_events")).rows[0]?.n);
 
   async function argumentsOf(tool: CommandName): Promise<JsonObject> {
-    if (commands[tool].path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
-    const [from] = commands[tool].from;
+    const { from: [from], path, example } = commands[tool];
+    if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
+    if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     const free = fromNothing[tool];
     if (!from) return free ?? assert.fail(`no call for ${tool}`);
     const [way] = waysToObey(tool, from);

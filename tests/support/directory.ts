@@ -21,6 +21,9 @@ export const borealis = {
 /** On shift around the clock, every day, in UTC; able to do every incident type; ana is the better one. */
 export const ana = "7ec00000-0000-4000-8000-000000000001";
 export const ben = "7ec00000-0000-4000-8000-000000000002";
+/** Not on the roster until a test adds them. */
+export const cleo = "7ec00000-0000-4000-8000-00000000000c";
+export const dirk = "7ec00000-0000-4000-8000-00000000000d";
 
 export const allSkills = ["door_hardware", "auto_operator", "glazing"];
 export const allTools = ["multimeter", "glass_lifter"];
