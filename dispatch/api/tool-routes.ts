@@ -50,12 +50,13 @@ export function toolRoutes(parts: ToolParts): RouteEntry[] {
 function commandRoute(parts: ToolParts, name: CommandName, entry: CommandEntry): Handler {
   const { desk, validators, credentials, rateLimit, onAnswer } = parts;
   const kernel = { desk, handlers: parts.handlers.commands, validators };
-  const namesTechnician = entry.path.includes("{technicianId}");
+  const names = idNamedIn(entry.path);
   return async (exchange, id) => {
     exchange.tool = name;
     const named = id === "" ? null : id.toLowerCase();
-    const ticketId = (exchange.ticketId = namesTechnician ? null : named);
-    const technicianId = namesTechnician ? named : null;
+    const ticketId = (exchange.ticketId = names === "ticketId" ? named : null);
+    const technicianId = names === "technicianId" ? named : null;
+    const planId = names === "planId" ? named : null;
     const body = parseBody(await readBody(exchange.request, desk.settings.requestTimeoutMs));
     const requestId = requireIdempotencyKey(exchange);
     const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, entry.roles));
@@ -64,7 +65,7 @@ function commandRoute(parts: ToolParts, name: CommandName, entry: CommandEntry):
     requireTool(toolHeader(exchange), name, entry.path);
     // With the id in lower case, so that a ticket has one path and a retry one fingerprint.
     const path = exchange.path.toLowerCase();
-    const answer = await execute(kernel, { name, path, ticketId, technicianId, body, requestId, actor, trace: exchange.trace });
+    const answer = await execute(kernel, { name, path, ticketId, technicianId, planId, body, requestId, actor, trace: exchange.trace });
     exchange.ticketId = answer.ticketId;
     exchange.replayed = answer.replayed;
     onAnswer(name, answer, body);
@@ -76,17 +77,18 @@ function queryRoute(parts: ToolParts, name: QueryName, entry: QueryEntry): Handl
   const { desk, validators, credentials } = parts;
   const reader = { desk, handlers: parts.handlers.queries, validators };
   const parametersFrom = parameterReader(entry);
-  const namesReceipt = entry.path.includes("{receiptId}");
+  const names = idNamedIn(entry.path);
   return async (exchange, id) => {
     exchange.tool = name;
     const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, entry.roles));
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
-    const known = id === "" ? null : requireUuid(id, namesReceipt);
-    const ticketId = (exchange.ticketId = namesReceipt ? null : known);
-    const receiptId = namesReceipt ? known : null;
+    const known = id === "" ? null : requireUuid(id, names);
+    const ticketId = (exchange.ticketId = names === "ticketId" ? known : null);
+    const receiptId = names === "receiptId" ? known : null;
+    const planId = names === "planId" ? known : null;
     const parameters = parametersFrom(exchange.query);
-    const { body } = await answerQuery(reader, { name, ticketId, receiptId, parameters, actor });
+    const { body } = await answerQuery(reader, { name, ticketId, receiptId, planId, parameters, actor });
     exchange.json(200, JSON.stringify(body));
   };
 }
@@ -102,8 +104,17 @@ function toolHeader(exchange: Exchange): string | undefined {
   return typeof sent === "string" && sent !== "" ? sent : undefined;
 }
 
-/** @throws Refusal INVALID_TICKET_ID, or RECEIPT_NOT_FOUND: nothing else can be said of a receipt that cannot exist */
-function requireUuid(id: string, isReceipt: boolean): string {
+const ids = ["ticketId", "technicianId", "receiptId", "planId"] as const;
+type IdName = (typeof ids)[number];
+
+/** Which id a path holds; null where it holds none. */
+const idNamedIn = (path: string): IdName | null => ids.find((name) => path.includes(`{${name}}`)) ?? null;
+
+/** @throws Refusal INVALID_TICKET_ID; of a receipt or a plan that cannot exist nothing can be said but that it does not */
+function requireUuid(id: string, names: IdName | null): string {
   if (isUuid(id)) return id.toLowerCase();
-  throw isReceipt ? new Refusal("RECEIPT_NOT_FOUND", { receipt_id: id.slice(0, 100) }) : new Refusal("INVALID_TICKET_ID");
+  const given = id.slice(0, 100);
+  if (names === "receiptId") throw new Refusal("RECEIPT_NOT_FOUND", { receipt_id: given });
+  if (names === "planId") throw new Refusal("PLAN_NOT_FOUND", { plan_id: given });
+  throw new Refusal("INVALID_TICKET_ID");
 }

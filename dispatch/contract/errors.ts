@@ -102,6 +102,7 @@ export const errorRegistry = define({
   SITE_NOT_FOUND: { status: 404, message: "This account has no site with this id." },
   ASSET_NOT_FOUND: { status: 404, message: "This site has no asset with this id." },
   TECHNICIAN_NOT_FOUND: { status: 404, message: "No technician has this id." },
+  PLAN_NOT_FOUND: { status: 404, message: "No plan has this id." },
   RECEIPT_NOT_FOUND: { status: 404, message: "No receipt has this id." },
   IDEMPOTENCY_PAYLOAD_MISMATCH: {
     status: 409,
@@ -177,6 +178,16 @@ export const errorRegistry = define({
   },
   WINDOW_IN_PAST: { status: 409, dimension: "scheduling", message: "The window has already begun; propose a later one." },
   SLOT_TAKEN: { status: 409, dimension: "scheduling", message: "The slot was taken a moment ago; ask for slots again." },
+  PLAN_STALE: {
+    status: 409,
+    dimension: "scheduling",
+    message: "What the plan was made from has changed; changes says what. Make a new plan with plan.optimize.",
+  },
+  PLAN_NOT_OPEN: {
+    status: 409,
+    dimension: "scheduling",
+    message: "Only a proposal that is still open allows this; plan_status says what this plan is.",
+  },
   SCHEDULE_HOLD_STATE_CONFLICT: {
     status: 409,
     dimension: "scheduling",

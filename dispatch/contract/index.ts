@@ -5,12 +5,13 @@ import type { Static } from "./fields.ts";
 import type * as shapes from "./entry.ts";
 import { queries as fieldQueries } from "./queries.ts";
 import { internalCommands } from "./internal-commands.ts";
+import { planCommands, planQueries } from "./plan-commands.ts";
 import { rosterCommands, rosterQueries } from "./roster-commands.ts";
 import { ticketCommands } from "./ticket-commands.ts";
 import { assignmentCommands, scheduleCommands, visitCommands } from "./work-commands.ts";
 
-export const commands = { ...ticketCommands, ...scheduleCommands, ...assignmentCommands, ...visitCommands, ...rosterCommands };
-export const queries = { ...fieldQueries, ...rosterQueries };
+export const commands = { ...ticketCommands, ...scheduleCommands, ...assignmentCommands, ...visitCommands, ...rosterCommands, ...planCommands };
+export const queries = { ...fieldQueries, ...rosterQueries, ...planQueries };
 
 /** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */
 export const pipelineCommands = { ...commands, ...internalCommands };

@@ -1,8 +1,10 @@
-// What only the worker does to a ticket, because a time came: entries of the same shape as the tools', run by the same
+// What only the worker does, because a time came: entries of the same shape as the tools', run by the same
 // pipeline, and offered to nobody: no route, no tool, no page lists them.
 
 import { defineCommands } from "./entry.ts";
 import { Type } from "./fields.ts";
+import { planScope } from "./plan-commands.ts";
+import { planned } from "./plan-responses.ts";
 import * as body from "./responses.ts";
 import { cancellableStates } from "./states.ts";
 
@@ -62,5 +64,18 @@ export const internalCommands = defineCommands({
     next: [],
     input: nothingToSay(),
     output: slaTold(),
+  },
+  "plan.nightly": {
+    path: "/plans/nightly",
+    roles: ["dispatcher"],
+    effect: "changes_desk",
+    from: [],
+    to: [],
+    status: 201,
+    summary: "A proposal for the coming day of one zone, once for each day and zone, whichever worker comes first.",
+    example: { day: "2026-11-23", zone: "CA" },
+    next: ["plan.apply"],
+    input: Type.Object(planScope),
+    output: planned,
   },
 });

@@ -4,7 +4,7 @@ import { reaches } from "../kernel/actor.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { assessWindow, findInability } from "../workforce/availability.ts";
-import { bumpProposals } from "../workforce/bump.ts";
+import { bumpProposals, delayWeights } from "../workforce/bump.ts";
 import type { RosterBooking } from "../workforce/calendar.ts";
 import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
 import { rankTechnicians, type RankCandidate } from "../workforce/rank-technicians.ts";
@@ -14,7 +14,6 @@ import type { TravelSource } from "../workforce/travel.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
 import { utcWindow } from "./windows.ts";
-import type { SlaTargets } from "../kernel/ticket-row.ts";
 
 export const assignmentRecommend = ticketCommand({
   name: "assignment.recommend",
@@ -89,9 +88,3 @@ export const assignmentRecommend = ticketCommand({
     };
   },
 });
-
-/** A minute weighs as many times more as the priority's target is shorter than the longest. */
-function delayWeights({ EMERGENCY, URGENT, ROUTINE }: SlaTargets) {
-  const longest = Math.max(EMERGENCY, URGENT, ROUTINE);
-  return { EMERGENCY: longest / EMERGENCY, URGENT: longest / URGENT, ROUTINE: longest / ROUTINE };
-}

@@ -1,6 +1,7 @@
 // Every command of the contract, and of the worker, with its handler. A command that is missing here does not compile.
 
 import type { CommandHandlers } from "../kernel/command.ts";
+import { planCommands } from "../planning/plan-handlers.ts";
 import { rosterCommands } from "../workforce/roster-handlers.ts";
 import { approvalDecide } from "./approval-decide.ts";
 import { assignmentDispatch } from "./assignment-dispatch.ts";
@@ -73,4 +74,5 @@ export const commandHandlers: CommandHandlers = {
   "sla.warning": slaWarning,
   "sla.breach": slaBreach,
   ...rosterCommands,
+  ...planCommands,
 };

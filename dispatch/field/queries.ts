@@ -1,6 +1,7 @@
 // Every query of the contract with its handler. A query that is missing here does not compile.
 
 import type { QueryHandlers } from "../kernel/answer-query.ts";
+import { planQueries } from "../planning/plan-handlers.ts";
 import { rosterList } from "../workforce/roster-list.ts";
 import { approvalList } from "./approval-list.ts";
 import { opsAutonomyReplay, opsAutonomyState } from "./autonomy-queries.ts";
@@ -24,6 +25,7 @@ export const queryHandlers: QueryHandlers = {
   "directory.search": directorySearch,
   "receipt.get": receiptGet,
   "roster.list": rosterList,
+  ...planQueries,
   "ops.autonomy.state": opsAutonomyState,
   "ops.autonomy.replay": opsAutonomyReplay,
 };

@@ -17,8 +17,9 @@ export type QueryCall<N extends QueryName> = {
   readonly input: QueryInputOf<N>;
   /** ISO 8601 */
   readonly now: string;
-  /** The other id a path may hold. */
+  /** The other ids a path may hold. */
   readonly receiptId: string | null;
+  readonly planId: string | null;
 };
 
 /** A query about the ticket named in its path; it is read, and its scope checked, before. */
@@ -43,6 +44,8 @@ export type QueryRequest<N extends QueryName = QueryName> = {
   readonly name: N;
   readonly ticketId: string | null;
   readonly receiptId: string | null;
+  /** The plan named in the path; absent where the path names none. */
+  readonly planId?: string | null;
   /** Parameters as typed values; see the API's query string reading. */
   readonly parameters: JsonObject;
   readonly actor: Actor;
@@ -60,8 +63,8 @@ export async function answerQuery<N extends QueryName>(
   const handler: TicketQuery<N> | DeskQuery<N> = handlers[request.name];
   const validated = validators.queries[request.name](request.parameters);
   if (!validated.ok) throw invalidFields(validated.violations, "INVALID_QUERY");
-  const { actor, receiptId } = request;
-  const call: QueryCall<N> = { desk, actor, receiptId, input: validated.input, now: desk.clock.now().toISOString() };
+  const { actor, receiptId, planId = null } = request;
+  const call: QueryCall<N> = { desk, actor, receiptId, planId, input: validated.input, now: desk.clock.now().toISOString() };
   try {
     if (handler.on === "desk") return { entry, body: await handler.read(call) };
     const ticket = await desk.db.row(selectTicket, [request.ticketId]);

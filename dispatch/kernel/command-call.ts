@@ -12,6 +12,8 @@ export type CommandRequest<N extends PipelineName = PipelineName> = {
   readonly ticketId: string | null;
   /** The technician named in the path, lower-cased; absent where the path names none. */
   readonly technicianId?: string | null;
+  /** The plan named in the path, lower-cased; absent where the path names none. */
+  readonly planId?: string | null;
   readonly body: JsonObject;
   readonly requestId: string;
   /** Authenticated; role and tool have been checked. */

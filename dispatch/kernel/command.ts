@@ -25,6 +25,10 @@ export type Call<N extends PipelineName> = {
   readonly ticketId: string;
   /** The id of the technician in the path; empty where the path names none. */
   readonly technicianId: string;
+  /** The id of the plan in the path; empty where the path names none. */
+  readonly planId: string;
+  /** The Idempotency-Key: with the actor's id and the path it names the intent. */
+  readonly requestId: string;
   /** The id this command's audit event, and so its receipt, will have. */
   readonly eventId: string;
 };
@@ -96,10 +100,15 @@ export type CreationCommand<N extends PipelineName, Loaded = unknown> = Common<N
   decide(call: Call<N>, loaded: Loaded): CreationDecision<N>;
 };
 
-export type DeskCommand<N extends PipelineName, Loaded = unknown> = Common<N, Loaded> & {
+export type DeskCommand<N extends PipelineName, Loaded = unknown, Prepared = unknown> = Common<N, Loaded> & {
   readonly on: "desk";
+  /**
+   * Work that takes long, before the transaction that commits and with no lock held. It is done once: what it made is
+   * handed to decide whatever has changed on the desk meanwhile.
+   */
+  prepare?(call: Call<N>, loaded: Loaded): Promise<Prepared>;
   /** @throws Refusal */
-  decide(call: Call<N>, loaded: Loaded): DeskDecision<N>;
+  decide(call: Call<N>, loaded: Loaded, prepared: Prepared): DeskDecision<N>;
 };
 
 export type Command<N extends PipelineName> = TicketCommand<N> | CreationCommand<N> | DeskCommand<N>;
@@ -115,9 +124,9 @@ export const creationCommand = <N extends PipelineName, Loaded = undefined>(
 ): CreationCommand<N, Loaded> => ({ ...command, on: "creation" });
 
 /** Declares a command about the desk itself. */
-export const deskCommand = <N extends PipelineName, Loaded = undefined>(
-  command: Omit<DeskCommand<N, Loaded>, "on">,
-): DeskCommand<N, Loaded> => ({ ...command, on: "desk" });
+export const deskCommand = <N extends PipelineName, Loaded = undefined, Prepared = undefined>(
+  command: Omit<DeskCommand<N, Loaded, Prepared>, "on">,
+): DeskCommand<N, Loaded, Prepared> => ({ ...command, on: "desk" });
 
 /**
  * A handler for every command of the contract and of the worker; a missing one does not compile. load, prepare and decide are declared

@@ -98,7 +98,11 @@ async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: Comm
     } else {
       if (!deskHead) throw new Error("the desk's audit chain has no head; the migration that makes it has not run");
       const onDesk: Call<N> = { ...call, now: timeAfter(deskHead.at, call.now) };
-      effect = effectOfDesk(onDesk, handler.decide(onDesk, loaded), deskHead);
+      if (handler.prepare && !prepared) {
+        requireHumanApproval(desk, request, {});
+        return { prepare: async () => ({ seq: deskHead.seq, value: await handler.prepare?.(onDesk, loaded) }) };
+      }
+      effect = effectOfDesk(onDesk, handler.decide(onDesk, loaded, prepared?.value), deskHead);
     }
 
     // The last of the checks: an invoice's total is known only now, and what is refused anyway is no question for people.
@@ -115,7 +119,12 @@ function callOf<N extends PipelineName>(desk: Desk, request: CommandRequest<N>, 
   const now = desk.clock.now();
   const clockTime = now.toISOString();
   const ticketId = request.ticketId ?? newId(now.getTime());
-  const technicianId = request.technicianId ?? "";
-  return { desk, actor: request.actor, input, now: clockTime, clockTime, ticketId, technicianId, eventId: newId(now.getTime()) };
+  const { actor, requestId, technicianId, planId } = request;
+  return {
+    desk, actor, input, now: clockTime, clockTime, ticketId, requestId,
+    technicianId: technicianId ?? "",
+    planId: planId ?? "",
+    eventId: newId(now.getTime()),
+  };
 }
 

@@ -28,8 +28,8 @@ export function requireHumanApproval(rulebook: Rulebook, request: CommandRequest
 function isMet(when: ApprovalCondition, facts: JsonObject): boolean {
   // From TRIAGED a dispatch passes scheduling by in either mode; the other word must not be a way around the person.
   if ("dispatch_mode" in when) return facts["bypass"] !== false || (facts["dispatch_mode"] ?? when.dispatch_mode) === when.dispatch_mode;
-  const total = facts["total_cents"];
-  return typeof total !== "number" || total > when.total_cents_above;
+  const [fact, limit] = "total_cents_above" in when ? [facts["total_cents"], when.total_cents_above] : [facts["moved_visits"], when.moved_visits_above];
+  return typeof fact !== "number" || fact > limit;
 }
 
 /** Who allowed this very call, by tool and Idempotency-Key; null when nobody did. */

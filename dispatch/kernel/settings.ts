@@ -37,6 +37,12 @@ const integer = (minimum: number, maximum: number): Kind<number> => ({
     return /^\d+$/.test(text) && value >= minimum && value <= maximum ? value : wrong(this.rule);
   },
 });
+const hourOrOff: Kind<number | null> = {
+  rule: "must be a whole number from 0 to 23, or off",
+  parse(text) {
+    return text === "off" ? null : integer(0, 23).parse(text);
+  },
+};
 const flag: Kind<boolean> = {
   rule: "must be true or false",
   parse: (text) => (text === "true" ? true : text === "false" ? false : wrong("must be true or false")),
@@ -128,11 +134,13 @@ export const settingsList = {
   workerHeartbeatMs: setting("DISPATCH_WORKER_HEARTBEAT_MS", integer(50, 3_600_000), 20_000, "How often the worker shows that it is alive, in ms"),
   workerBatchLimit: setting("DISPATCH_WORKER_BATCH_LIMIT", integer(1, 10_000), 20, "Tickets the worker assigns in one cycle"),
   workerShutdownTimeoutMs: setting("DISPATCH_WORKER_SHUTDOWN_TIMEOUT_MS", integer(100, 600_000), 15_000, "Longest a stopping worker waits for the ticket in hand, in ms"),
+  nightlyPlanHour: setting("DISPATCH_NIGHTLY_PLAN_HOUR", hourOrOff, 20, "Hour of the evening, on the clock of each zone, from which the worker proposes the coming day's plan; off for none"),
   webhookTimeoutMs: setting("DISPATCH_WEBHOOK_TIMEOUT_MS", integer(50, 20_000), 10_000, "Longest a webhook may take to answer, in ms"),
   keepIdempotencyDays: setting("DISPATCH_KEEP_IDEMPOTENCY_DAYS", integer(1, 3_650), 7, "Days a stored answer is kept for retries with the same key"),
   keepOutboxDays: setting("DISPATCH_KEEP_OUTBOX_DAYS", integer(1, 3_650), 7, "Days an event is kept for streams that come back"),
   keepRejectionsDays: setting("DISPATCH_KEEP_REJECTIONS_DAYS", integer(1, 3_650), 30, "Days a refusal is kept for operators"),
   keepDeadLettersDays: setting("DISPATCH_KEEP_DEAD_LETTERS_DAYS", integer(1, 3_650), 30, "Days an event that no webhook took is kept for a replay"),
+  keepPlansDays: setting("DISPATCH_KEEP_PLANS_DAYS", integer(1, 3_650), 30, "Days a plan is kept, whatever became of it"),
   keepUploadsHours: setting("DISPATCH_KEEP_UPLOADS_HOURS", integer(1, 8_760), 24, "Hours after its expiry that an upload nobody used is kept"),
   demoAccountId: setting("DISPATCH_DEMO_ACCOUNT_ID", { rule: "must be a uuid", parse: uuid }, "d3f77db0-5d1a-4f9c-b0ea-111111111111", "Account the bootstrap makes"),
   demoSiteId: setting("DISPATCH_DEMO_SITE_ID", { rule: "must be a uuid", parse: uuid }, "7f6a2b2c-8f1e-4f2b-b3a1-222222222222", "Site the bootstrap makes"),

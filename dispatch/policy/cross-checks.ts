@@ -43,6 +43,7 @@ export function crossCheck({ templates, incidentTypes, priceBook, profile }: Pol
 const toolOfCondition = {
   dispatch_mode: "assignment.dispatch",
   total_cents_above: "billing.generate_invoice",
+  moved_visits_above: "plan.apply",
 } as const satisfies Record<string, CommandName>;
 
 function checkApprovalRules(file: string, rules: ProfileJson["human_approval"]): void {
@@ -51,7 +52,7 @@ function checkApprovalRules(file: string, rules: ProfileJson["human_approval"]):
   refuseUnknown(file, (i) => `/human_approval/${i}/tool`, rules.map(({ tool }) => tool), commands, "command");
   rules.forEach(({ tool, when }, index) => {
     if (!when) return;
-    const name = "dispatch_mode" in when ? "dispatch_mode" : "total_cents_above";
+    const name = "dispatch_mode" in when ? "dispatch_mode" : "total_cents_above" in when ? "total_cents_above" : "moved_visits_above";
     const asked = toolOfCondition[name];
     if (tool !== asked) throw new PolicyError(file, `/human_approval/${index}/when`, `${name} is a condition of ${asked}, not of ${tool}`);
   });

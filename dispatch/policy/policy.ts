@@ -86,7 +86,8 @@ export interface InvoiceRules {
 /** Of what a call must do to meet a rule; the fact's name is that of the command's audit. */
 export type ApprovalCondition =
   | { readonly dispatch_mode: "EMERGENCY_BYPASS" }
-  | { readonly total_cents_above: number };
+  | { readonly total_cents_above: number }
+  | { readonly moved_visits_above: number };
 
 /** A call that a person must allow when a model chose it. */
 export interface HumanApprovalRule {

@@ -124,6 +124,7 @@ const ApprovalRule = Type.Object(
       Type.Union([
         Type.Object({ dispatch_mode: Type.Literal("EMERGENCY_BYPASS") }, closed),
         Type.Object({ total_cents_above: Cents }, closed),
+        Type.Object({ moved_visits_above: Type.Integer({ minimum: 0, maximum: 10_000 }) }, closed),
       ]),
     ),
     severity: Type.Enum(["warning", "critical"]),

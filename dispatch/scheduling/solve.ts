@@ -88,7 +88,7 @@ class Search {
     let nextReport = 0;
     for (;;) {
       const spent = Math.max(most === 0 ? 1 : done / most, this.#options.spent?.() ?? 0);
-      if (spent >= nextReport) {
+      if (spent >= nextReport || spent >= 1) {
         nextReport = spent + 0.01;
         this.#report(Math.min(1, spent), done);
       }

@@ -15,7 +15,7 @@ const exitCodes = { stopped: 0, failed: 1, settings: 2 } as const;
 const help = `Usage: node dispatch/worker/main.ts
 
 Starts a worker and runs until SIGTERM or SIGINT, which let the ticket in hand be finished. It sends technicians to
-scheduled tickets, ends holds and offers nobody answered, tells of deadlines, and prunes what is no longer needed. Any
+scheduled tickets, ends holds and offers nobody answered, tells of deadlines, proposes plans, and prunes. Any
 number may run beside each other. All settings are environment variables whose names begin with DISPATCH_; the log goes
 to stdout, one JSON object a line; SIGHUP opens the file of DISPATCH_LOG_SINK_PATH anew.
 

@@ -1,5 +1,6 @@
 // Removes what nobody needs any more, oldest first and a little at a time: stored answers, events, refusals, uploads that
-// were never used, dead letters, and the rows of workers that are gone. Nothing of a ticket's own history is ever pruned.
+// were never used, dead letters, plans, and the rows of workers that are gone. Nothing of a ticket's own history is ever
+// pruned.
 
 import { statement, type Statement } from "../db/statement.ts";
 import type { Duty, DutyParts } from "./duty.ts";
@@ -45,6 +46,12 @@ const pruneWorkers = statement(
   `DELETE FROM workers WHERE id IN (SELECT id FROM workers WHERE seen_at < $1 ORDER BY seen_at LIMIT $2) RETURNING 1 AS gone`,
 );
 
+// Proposals long expired, and plans long carried out: what they moved is in the tickets' own history.
+const prunePlans = statement(
+  "prune_plans",
+  `DELETE FROM plans WHERE id IN (SELECT id FROM plans WHERE created_at < $1 ORDER BY created_at LIMIT $2) RETURNING 1 AS gone`,
+);
+
 const pruneUploads = statement<{ incoming_key: string }>(
   "prune_uploads",
   `DELETE FROM uploads
@@ -57,12 +64,13 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 export function pruneDuties(parts: DutyParts): Duty[] {
-  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays, keepDeadLettersDays } = parts.desk.settings;
+  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays, keepDeadLettersDays, keepPlansDays } = parts.desk.settings;
   return [
     rowDuty(parts, "prune answers", pruneAnswers, keepIdempotencyDays),
     rowDuty(parts, "prune events", pruneEvents, keepOutboxDays),
     rowDuty(parts, "prune dead letters", pruneDeadLetters, keepDeadLettersDays),
     rowDuty(parts, "prune rejections", pruneRejections, keepRejectionsDays),
+    rowDuty(parts, "prune plans", prunePlans, keepPlansDays),
     rowDuty(parts, "prune workers", pruneWorkers, deadWorkerDays),
     uploadDuty(parts),
   ];

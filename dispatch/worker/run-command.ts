@@ -7,14 +7,15 @@ import { newId } from "../kernel/clock.ts";
 import { execute, type Kernel } from "../kernel/execute.ts";
 
 export type WorkerCommand<N extends PipelineName> = {
-  readonly ticketId: string;
+  /** Null for a command about the desk itself. */
+  readonly ticketId: string | null;
   readonly input: InputOf<N> & object;
   /** Shared by the commands of one case; a new one unless given. */
   readonly correlationId?: string;
 };
 
 /**
- * Runs a command on a ticket that nobody else holds.
+ * Runs a command on a ticket that nobody else holds, or on the desk.
  * @throws Refusal; IDEMPOTENCY_IN_FLIGHT when another command holds the ticket, DEPENDENCY_UNAVAILABLE when a part is away
  */
 export type RunAsWorker = <N extends PipelineName>(name: N, command: WorkerCommand<N>) => Promise<BodyOf<N> & { readonly receipt: Receipt }>;
@@ -24,7 +25,7 @@ export function runAsWorker(kernel: Kernel, identity: string): RunAsWorker {
   return async (name, { ticketId, input, correlationId = newId() }) => {
     const answer = await execute(kernel, {
       name,
-      path: pipelineCommands[name].path.replace("{ticketId}", ticketId),
+      path: pipelineCommands[name].path.replace("{ticketId}", ticketId ?? ""),
       ticketId,
       body: { ...input },
       requestId: newId(),

@@ -16,6 +16,7 @@ import type { Duty, DutyParts, Totals } from "./duty.ts";
 import { escalateSla } from "./escalate-sla.ts";
 import { expireHolds, expireProposals } from "./expire-schedules.ts";
 import { Lane } from "./lane.ts";
+import { proposeNightlyPlan } from "./propose-nightly-plan.ts";
 import { pruneDuties } from "./prune.ts";
 import { queueWebhooks } from "./queue-webhooks.ts";
 import { runAsWorker } from "./run-command.ts";
@@ -103,4 +104,5 @@ const timedDuties = (parts: DutyParts): Duty[] => [
   escalateSla(parts),
   ...pruneDuties(parts),
   writeCheckpoints(parts),
+  proposeNightlyPlan(parts),
 ];

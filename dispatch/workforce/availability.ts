@@ -253,8 +253,8 @@ function byTime(a: TimeRange, b: TimeRange): number {
   return a.start - b.start || a.end - b.end;
 }
 
-// The part of the pauses within the range, joined where they overlap (time off over a break).
-function pausesWithin(range: TimeRange, pauses: readonly TimeRange[]): TimeRange[] {
+/** The part of the pauses within the range, joined where they overlap (time off over a break). */
+export function pausesWithin(range: TimeRange, pauses: readonly TimeRange[]): TimeRange[] {
   const joined: TimeRange[] = [];
   let from = range.start;
   for (const pause of pauses) {
@@ -266,7 +266,8 @@ function pausesWithin(range: TimeRange, pauses: readonly TimeRange[]): TimeRange
   return joined;
 }
 
-function driveForward(from: number, ms: number, pauses: readonly TimeRange[]): number {
+/** When a drive of `ms` ends that begins at `from`; it halts during pauses, which are sorted, apart, and not before `from`. */
+export function driveForward(from: number, ms: number, pauses: readonly TimeRange[]): number {
   let at = from;
   let left = ms;
   for (const pause of pauses) {

@@ -4,6 +4,7 @@
  */
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
+import type { SlaTargets } from "../kernel/ticket-row.ts";
 import { assessWindow, findInability, MINUTE_MS, type AvailabilityRules, type CalendarTechnician, type Job } from "./availability.ts";
 import type { RosterBooking, RosterEntry } from "./calendar.ts";
 import { findSlots } from "./find-slots.ts";
@@ -48,6 +49,12 @@ const bumpableStates: readonly TicketState[] = ["SCHEDULED", "DISPATCHED"];
 const travelWeight = 1;
 const dayMs = 86_400_000;
 const shown = 5;
+
+/** How much a delay weighs by priority: as many times more as its target is shorter than the longest. */
+export function delayWeights({ EMERGENCY, URGENT, ROUTINE }: SlaTargets): Readonly<Record<Priority, number>> {
+  const longest = Math.max(EMERGENCY, URGENT, ROUTINE);
+  return { EMERGENCY: longest / EMERGENCY, URGENT: longest / URGENT, ROUTINE: longest / ROUTINE };
+}
 
 export const isBumpable = ({ state, priority }: { readonly state: TicketState; readonly priority: Priority }): boolean =>
   priority !== "EMERGENCY" && bumpableStates.includes(state);

@@ -72,19 +72,19 @@ export type RosterEntry = {
 
 // Rows as json, not jsonb_build_object: building the objects is most of the work, and this halves it.
 // On call means for emergencies: such a shift counts when the ticket is one, and for no other.
-// $1 one technician or all; $2 the ticket whose own booking does not count; $3, $4 the span asked about, by default
+// $1 one technician or all; $2 the ticket whose own booking does not count, if any; $3, $4 the span asked about, by default
 // the ticket's time; $5 another ticket whose booking does not count. A day is added on both sides: the stops before and after decide the driving.
 const selectCalendar = statement<CalendarRow>(
   "calendar_select",
   `WITH asked AS (
      SELECT t.priority, tstzrange(coalesce($3::timestamptz, t.scheduled_start) - interval '1 day',
                                   coalesce($4::timestamptz, t.scheduled_end) + interval '1 day') AS span
-     FROM tickets t WHERE t.id = $2
+     FROM (SELECT) AS always LEFT JOIN tickets t ON t.id = $2
    )
    SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained, r.provider_id, r.home_lat, r.home_lon, r.zone,
           r.service_types, r.skills, r.tools, r.quality, r.base_load,
           (SELECT count(*) FROM tickets o
-           WHERE o.assigned_tech_id = r.id AND o.id <> $2 AND o.in_work) AS open_tickets,
+           WHERE o.assigned_tech_id = r.id AND o.id IS DISTINCT FROM $2 AND o.in_work) AS open_tickets,
           (SELECT coalesce(json_agg(p), '[]') FROM (
              SELECT s.weekday, s.starts, s.ends, s.timezone, s.breaks, s.valid_from, s.valid_to
              FROM technician_shifts s
@@ -106,7 +106,7 @@ const selectCalendar = statement<CalendarRow>(
              JOIN asked ON b.span && asked.span
              JOIN tickets bt ON bt.id = b.ticket_id
              JOIN sites site ON site.id = bt.site_id
-             WHERE b.technician_id = r.id AND b.exclusive AND b.state IN ('tentative', 'firm') AND b.ticket_id <> $2
+             WHERE b.technician_id = r.id AND b.exclusive AND b.state IN ('tentative', 'firm') AND b.ticket_id IS DISTINCT FROM $2
                AND b.ticket_id IS DISTINCT FROM $5
              ORDER BY b.span
            ) p) AS busy
@@ -123,7 +123,8 @@ const dayMs = 86_400_000;
  */
 const maxSpanMs = 63 * dayMs;
 
-export type Asked = { readonly ticketId: string; readonly techId?: string | null; readonly from?: string; readonly to?: string; readonly without?: string | null };
+/** About a ticket, or with null about a span, in which shifts on call do not count. */
+export type Asked = { readonly ticketId: string | null; readonly techId?: string | null; readonly from?: string; readonly to?: string; readonly without?: string | null };
 
 /** Reads the roster, or one technician of it, with what is known of the asked time. */
 export async function loadRoster(db: Session, asked: Asked): Promise<RosterEntry[]> {

@@ -49,6 +49,11 @@ export function isoWeekday(day: EpochDay): number {
   return ((((day + 3) % 7) + 7) % 7) + 1;
 }
 
+/** The epoch day a wall calendar in the zone shows at an instant (epoch milliseconds). */
+export function localDay(instant: number, timeZone: string): EpochDay {
+  return Math.floor((instant + offsetAt(instant, timeZone)) / DAY_MS);
+}
+
 /**
  * The instant (epoch milliseconds) at which a wall clock in the zone shows `minutes` after midnight of `day`;
  * minutes may pass 1440 into the next day. When clocks go forward, a time that is skipped moves forward by the

@@ -2,6 +2,7 @@
 
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { driveText, nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
+import { planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { dollars, lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
@@ -47,6 +48,7 @@ function madeLines(body: JsonObject): (string | null)[] {
     ...recommendationLines(body),
     ...leftOut(listAt(objectAt(body, "considered"), "rejected")),
     ...rosterLines(body),
+    ...planLines(body),
   ];
 }
 

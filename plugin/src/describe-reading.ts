@@ -3,6 +3,7 @@
 import type { QueryName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { driveText, nextLine, ticketLine, ticketWords, windowText } from "./describe-ticket.ts";
+import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { dollars, fenced, inline, lines, plainOrQuoted, quoted, wordAt as at } from "./result-text.ts";
@@ -110,6 +111,11 @@ const readings: Record<QueryName, Describe> = {
   "roster.list": (body) => {
     const found = listAt(body, "technicians");
     return [none(found, "technician"), ...found.map(technicianLine)];
+  },
+  "plan.get": planLines,
+  "plan.list": (body) => {
+    const found = listAt(body, "plans");
+    return [none(found, "plan"), ...found.map((one) => `${planLine(one)}; ${numberAt(one, "moved") ?? 0} visits would move, ${numberAt(one, "saves_minutes") ?? 0} min less driving`)];
   },
   "receipt.get": (body) => {
     const receipt = isObject(body["receipt"]) ? body["receipt"] : body;

@@ -15,7 +15,7 @@ export type Tool = {
   /** Names of all parameters: the contract's fields, the path's id, and those of every tool. */
   readonly fields: ReadonlySet<string>;
   /** The parameter that stands for the id in the path; null when the path has none. */
-  readonly pathField: "ticket_id" | "receipt_id" | "tech_id" | null;
+  readonly pathField: "ticket_id" | "receipt_id" | "tech_id" | "plan_id" | null;
   readonly optional: boolean;
 };
 
@@ -36,6 +36,7 @@ const groups: Record<FirstWord<ToolName>, Group> = {
   directory: "field",
   receipt: "field",
   roster: "field",
+  plan: "field",
 };
 type FirstWord<N extends string> = N extends `${infer W}.${string}` ? W : never;
 
@@ -46,6 +47,7 @@ export const directoryFields: Readonly<Record<string, "account" | "site" | "asse
   asset_id: "asset",
   tech_id: "technician",
   assigned_tech_id: "technician",
+  tech_ids: "technician",
 };
 
 /** Fields that every tool takes beside its own. */
@@ -82,6 +84,7 @@ function toolOf(name: ToolName, entry: Entry): Tool {
   const properties: JsonObject = {
     ...(pathField === "ticket_id" && { ticket_id: { type: "string", description: "The ticket's uuid, or words that only one open ticket matches" } }),
     ...(pathField === "tech_id" && { tech_id: withNames("tech_id", { description: "The technician" }) }),
+    ...(pathField === "plan_id" && { plan_id: { type: "string", description: "The plan's uuid, as plan_optimize or plan_list gave it" } }),
     ...(pathField === "receipt_id" && { receipt_id: { type: "string", description: "The receipt's uuid, as a result gave it" } }),
     ...Object.fromEntries(Object.entries(own).map(([field, schema]) => [field, withNames(field, schema)])),
     ...everyTool,
@@ -102,6 +105,7 @@ function toolOf(name: ToolName, entry: Entry): Tool {
 function pathFieldOf({ path }: Entry): Tool["pathField"] {
   if (path.includes("{ticketId}")) return "ticket_id";
   if (path.includes("{technicianId}")) return "tech_id";
+  if (path.includes("{planId}")) return "plan_id";
   return path.includes("{receiptId}") ? "receipt_id" : null;
 }
 

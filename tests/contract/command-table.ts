@@ -78,6 +78,9 @@ export const commandTable: readonly CommandRow[] = [
   { tool: "roster.drain", path: `${technicians}/{technicianId}/drain`, roles: ["dispatcher"], from: [], to: [], status: 200 },
   { tool: "roster.undrain", path: `${technicians}/{technicianId}/undrain`, roles: ["dispatcher"], from: [], to: [], status: 200 },
   { tool: "roster.sign_off", path: `${technicians}/{technicianId}/sign-off`, roles: ["dispatcher"], from: [], to: [], status: 200 },
+  { tool: "plan.optimize", path: "/plans/optimize", roles: ["dispatcher"], from: [], to: [], status: 201 },
+  { tool: "plan.apply", path: "/plans/{planId}/apply", roles: ["dispatcher"], from: [], to: [], status: 200 },
+  { tool: "plan.cancel", path: "/plans/{planId}/cancel", roles: ["dispatcher"], from: [], to: [], status: 200 },
 ];
 
 export type QueryRow = { readonly tool: QueryName; readonly path: string; readonly roles: readonly RoleName[] };
@@ -95,6 +98,8 @@ export const queryTable: readonly QueryRow[] = [
   { tool: "tech.job_packet", path: "/ux/technician/job-packet/{ticketId}", roles: ["tech", "dispatcher"] },
   { tool: "directory.search", path: "/directory", roles: ["dispatcher", "agent"] },
   { tool: "roster.list", path: "/roster", roles: ["dispatcher"] },
+  { tool: "plan.get", path: "/plans/{planId}", roles: ["dispatcher"] },
+  { tool: "plan.list", path: "/plans", roles: ["dispatcher"] },
   { tool: "receipt.get", path: "/receipts/{receiptId}", roles: allRoles },
   { tool: "ops.autonomy.state", path: "/ops/autonomy/state", roles: ["dispatcher"] },
   { tool: "ops.autonomy.replay", path: "/ops/autonomy/replay/{ticketId}", roles: ["dispatcher"] },

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { TestApi } from "../support/api.ts";
 import { acme, addTechnician, ana, ben } from "../support/directory.ts";
 import { noteFile, photoFile, requestUpload, store, writing } from "../support/evidence.ts";
+import { anyProposal } from "../support/plan-day.ts";
 import { upload } from "../support/upload-client.ts";
 import { addAllEvidence, completion, freeWindow, fullChecklist, latchEvidence, ticketIn } from "../support/ticket-builder.ts";
 import type { Produce } from "./request-refusals.ts";
@@ -109,6 +110,17 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       const window = { start: strict.clock.in(-120), end: strict.clock.in(-60) };
       const { id } = await ticketIn(strict, "SCHEDULE_PROPOSED", { window });
       return strict.refuse("schedule.confirm", { ticket: id, body: window });
+    },
+    PLAN_NOT_FOUND: () => pilot.refuse("plan.apply", { plan: randomUUID() }),
+    PLAN_STALE: async () => {
+      const { id, moves } = await anyProposal(pilot);
+      await pilot.run("ticket.cancel", { ticket: moves[0]?.ticket_id ?? "", body: { reason: "mended already" } });
+      return pilot.refuse("plan.apply", { plan: id });
+    },
+    PLAN_NOT_OPEN: async () => {
+      const { id } = await anyProposal(pilot);
+      await pilot.run("plan.cancel", { plan: id });
+      return pilot.refuse("plan.apply", { plan: id });
     },
     // The rival who wins every race, again and again, is a trigger: it refuses the booking as the exclusion would.
     SLOT_TAKEN: async () => {

@@ -11,6 +11,7 @@ import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { actorIdOf, profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { everyCase } from "../support/cases.ts";
 import { acme, addTechnician } from "../support/directory.ts";
+import { anyProposal, day } from "../support/plan-day.ts";
 import { ticketIn, type BuiltTicket } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 import { allRoles, allStates, commandTable, moveTable, queryTable, type CommandRow, type RoleName, type StateName } from "./command-table.ts";
@@ -149,7 +150,7 @@ const wrongState = ({ from, auditOnly, wrongState: code }: CommandRow, state: St
 async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const traces = await tracesLeft(api.owner);
   const key = randomUUID();
-  const { status, error } = await api.refuse(row.tool, { as: role, key, technician, body: bodyWithoutTicket(row.tool, role) });
+  const { status, error } = await api.refuse(row.tool, { as: role, key, technician, plan: randomUUID(), body: bodyWithoutTicket(row.tool, role) });
   const { message, correlation_id, ...rest } = error;
   assert.ok(message.length > 0 && correlation_id !== null);
   assert.deepEqual({ status, ...rest }, { request_id: key, ...forbidden(row, role) });
@@ -219,11 +220,14 @@ async function isOnRecord(
 }
 
 async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
+  const plan = row.path.includes("{planId}") ? (await anyProposal(api)).id : randomUUID();
   const countsBefore = await countsOf(api);
-  const { receipt } = await api.run(row.tool, { as: role, technician, body: bodyWithoutTicket(row.tool, role) });
+  const { receipt } = await api.run(row.tool, { as: role, technician, plan, body: bodyWithoutTicket(row.tool, role) });
   const [made] = row.to;
   const { audits, tickets } = await countsOf(api);
-  assert.deepEqual({ audits, tickets }, { audits: countsBefore.audits + 1, tickets: countsBefore.tickets + (made ? 1 : 0) });
+  // Each ticket that moves with a plan has an audit row of its own besides.
+  const beside = row.tool === "plan.apply" ? (await api.read("plan.get", { plan })).plan.moves.length : 0;
+  assert.deepEqual({ audits, tickets }, { audits: countsBefore.audits + 1 + beside, tickets: countsBefore.tickets + (made ? 1 : 0) });
   const { ticket_id } = receipt;
   assert.equal(ticket_id === null, made === undefined);
   await isOnRecord(api, row, role, receipt, { ticket: ticket_id, before: null, after: made ?? null });
@@ -243,6 +247,7 @@ async function countsOf({ owner }: TestApi): Promise<{ audits: number; tickets: 
 function bodyWithoutTicket(tool: string, role: string): object {
   if (tool.startsWith("ops.")) return { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "recall" };
   if (tool.startsWith("roster.")) return rosterBody(tool);
+  if (tool.startsWith("plan.")) return tool === "plan.optimize" ? { day, iterations: 1 } : {};
   const place = { account_id: acme.id, site_id: acme.oakland, summary: `Glass door cracked, says ${role}` };
   const call = { incident_type: "FRAME_OR_GLASS_DAMAGE", customer_name: "Kim", contact_phone: "510 555 0100", priority: "URGENT" };
   const certain = { identity_confidence: 99, classification_confidence: 99, sop_handoff_acknowledged: true };

@@ -112,6 +112,9 @@ export function waysToObey(tool: CommandName, from: StateName): readonly Obeyed[
     case "roster.drain":
     case "roster.undrain":
     case "roster.sign_off":
+    case "plan.optimize":
+    case "plan.apply":
+    case "plan.cancel":
       return [];
   }
 }

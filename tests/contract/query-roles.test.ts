@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { refusalOf, startTestApi } from "../support/api.ts";
 import { acme } from "../support/directory.ts";
+import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -14,11 +15,13 @@ describe("the queries", async () => {
   const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION");
   const { receipt } = await api.run("closeout.add_evidence", { ticket: id, body: { kind: "NOTE", uri: "s3://phone/note" } });
 
+  const { id: plan } = await anyProposal(api);
+
   for (const { tool, roles } of queryTable) {
     test(`${tool} is for ${roles.join(", ")}`, async () => {
       const before = await tracesLeft(api.owner);
       for (const role of allRoles) {
-        const reply = await api.call(tool, { as: role, ticket: id, receipt: receipt.receipt_id });
+        const reply = await api.call(tool, { as: role, ticket: id, receipt: receipt.receipt_id, plan });
         if (roles.includes(role)) {
           assert.equal(reply.status, 200, `${role}: ${reply.text}`);
           parseBody(tool, JSON.parse(reply.text));

@@ -2,6 +2,7 @@
 // that is then at fault.
 
 import type { CommandName } from "../../dispatch/contract/index.ts";
+import { planRules } from "./plan-rules.ts";
 import { rosterRules } from "./roster-rules.ts";
 
 export type Rules = {
@@ -305,4 +306,5 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
   "closeout.candidate": completing,
   "tech.complete": completing,
   ...rosterRules,
+  ...planRules,
 };

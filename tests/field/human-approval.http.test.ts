@@ -18,6 +18,7 @@ import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { profiles, startTestApi, type CallOptions, type Profile, type TestApi } from "../support/api.ts";
 import { ana, ben } from "../support/directory.ts";
 import { photoFile, store } from "../support/evidence.ts";
+import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { speaking, tokenSecret } from "../support/token.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -28,7 +29,7 @@ const allowed = (tool: string, key: string) => ({
   human_approval: { tool, request_id: key, approved_by: "Olga, owner", at: "2026-03-02T07:59:00Z" },
 });
 
-type Call = Pick<CallOptions, "ticket" | "body">;
+type Call = Pick<CallOptions, "ticket" | "plan" | "body">;
 type Risky = {
   readonly rule: string;
   readonly tool: CommandName;
@@ -75,6 +76,13 @@ const risky: readonly Risky[] = [
   {
     rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", role: "dispatcher", severity: "critical",
     arrange: async () => ({ body: { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "all clear" } }),
+  },
+  {
+    rule: "plan_above_limit", tool: "plan.apply", role: "dispatcher", severity: "warning",
+    arrange: async (api) => {
+      for (let n = 0; n < 5; n++) await ticketIn(api, "READY_TO_SCHEDULE");
+      return { plan: (await anyProposal(api, { iterations: 20 })).id };
+    },
   },
   {
     rule: "approval.decide", tool: "approval.decide", role: "approver", severity: "warning", strictOnly: true,
@@ -145,12 +153,17 @@ for (const profile of profiles) {
       });
     }
 
-    test("what meets no rule needs no word: an ordinary dispatch, a small invoice, any other tool", async () => {
+    test("what meets no rule needs no word: an ordinary dispatch, a small invoice, a small plan, any other tool", async () => {
       const headers = speaking(api, chat);
       const { id: scheduled, techId } = await ticketIn(api, "SCHEDULED");
       await api.run("assignment.dispatch", { ticket: scheduled, headers, body: { tech_id: techId, dispatch_mode: "STANDARD" } });
       const { id: verified } = await ticketIn(api, "VERIFIED");
       await api.run("billing.generate_invoice", { ticket: verified, headers: speaking(api, { role: "finance", ...chat }) });
+      // A person clears what waits; then a plan of one visit is left.
+      await api.run("plan.apply", { plan: (await anyProposal(api)).id });
+      const { id: plan, moves } = await anyProposal(api);
+      assert.equal(moves.length, 1);
+      await api.run("plan.apply", { plan, headers });
       await api.run("ops.autonomy.pause", { headers, body: { reason: "recall" } });
       if (profile === "strict") return;
       const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");

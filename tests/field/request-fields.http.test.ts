@@ -31,22 +31,23 @@ for (const profile of profiles) {
 
     for (const [tool, entry] of commandEntries) {
       const { good, bad } = fieldRules[tool];
-      const nowhere = () => ({ ticket: randomUUID(), technician: ana });
+      const nowhere = () => ({ ticket: randomUUID(), technician: ana, plan: randomUUID() });
+      const atOnce = tool === "plan.optimize" ? 1 : 8;
 
       test(`of ${tool}: ${good.length} good bodies pass, ${bad.length} bad ones name the field`, async () => {
         await everyCase(good, JSON.stringify, async (body) => {
           const reply = await api.call(tool, { as: as(entry.roles), ...nowhere(), body });
-          // Good fields get as far as the ticket or the account, which are not there; the desk's own commands need none.
-          const found = entry.from.length > 0 ? "TICKET_NOT_FOUND" : entry.effect === "creates_ticket" ? "ACCOUNT_NOT_FOUND" : null;
-          if (found === null) assert.equal(reply.status, 200, reply.text);
+          // Good fields get as far as the ticket, plan or account, which are not there; the desk's other commands need none.
+          const found = entry.path.includes("{planId}") ? "PLAN_NOT_FOUND" : entry.from.length > 0 ? "TICKET_NOT_FOUND" : entry.effect === "creates_ticket" ? "ACCOUNT_NOT_FOUND" : null;
+          if (found === null) assert.equal(reply.status, entry.status, reply.text);
           else assert.match(reply.text, new RegExp(found));
-        });
+        }, atOnce);
         const before = await tracesLeft(api.owner);
         await everyCase(bad, ([change]) => JSON.stringify(change), async ([change, field]) => {
           const refused = await api.refuse(tool, { as: as(entry.roles), ...nowhere(), body: { ...good[0], ...change } });
           const [path = "none"] = fieldsAtFault(refused);
           assert.ok(path.startsWith(field), `${path} is named for ${field}`);
-        });
+        }, atOnce);
         assert.deepEqual(await tracesLeft(api.owner), before);
       });
 

@@ -43,7 +43,7 @@ for (const profile of profiles) {
     const requests = scaled(profile === "pilot" ? shares.isolationPilot : shares.isolationStrict);
     await inLanes(api.port, requests, attacks(worlds), async ({ request: plan, call, fromB, scope }, { wire }) => {
       const source = fromB ? worlds.b : worlds.a;
-      const planned = call ? requestOf(call, { for: (entry, pick) => source.for(entry, pick), receipt: (pick) => receiptFor(worlds, fromB, pick) }) : plan;
+      const planned = call ? requestOf(call, { for: (entry, pick) => source.for(entry, pick), plan: (pick) => source.plan(pick), receipt: (pick) => receiptFor(worlds, fromB, pick) }) : plan;
       assert.ok(planned);
       const request = withScope(planned, scope);
       const answer = await wire.ask(requestBytes(request));

@@ -19,6 +19,7 @@ type Window = { readonly start: string; readonly end: string };
 
 const enough = 2;
 const keptReceipts = 200;
+const keptPlans = 3;
 const activeWork: ReadonlySet<TicketState> = new Set(["DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD"]);
 
 export class TicketPool {
@@ -26,6 +27,7 @@ export class TicketPool {
   readonly #tickets: PooledTicket[] = [];
   readonly #byId = new Map<string, PooledTicket>();
   readonly #receipts: string[] = [];
+  readonly #plans: string[] = [];
   #filling: Promise<void> = Promise.resolve();
   #wanted = 0;
 
@@ -67,10 +69,19 @@ export class TicketPool {
     return pick === null ? null : (this.#receipts[pick % this.#receipts.length] ?? null);
   }
 
+  /** A plan that was made lately; null when there is none yet, or none is picked. */
+  plan(pick: number | null): string | null {
+    return pick === null ? null : (this.#plans[pick % this.#plans.length] ?? null);
+  }
+
   /** Takes note of what a command's answer says about its ticket. */
   learn(body: unknown): void {
     if (!isObject(body)) return;
     if (isObject(body["receipt"]) && this.#receipts.length < keptReceipts) this.#receipts.push(String(body["receipt"]["receipt_id"]));
+    if (isObject(body["plan"]) && body["plan"]["status"] === "PROPOSED") {
+      this.#plans.unshift(String(body["plan"]["id"]));
+      this.#plans.length = Math.min(this.#plans.length, keptPlans);
+    }
     const { ticket: inner, hold_id } = body;
     const ticket = isObject(inner) ? inner : body;
     const { id, state, pending_approval_id, scheduled_start, scheduled_end } = ticket;

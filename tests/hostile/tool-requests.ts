@@ -54,6 +54,10 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   ["site_id", fc.constantFrom(acme.oakland, acme.oakland, acme.dallas, borealis.albany)],
   ["asset_id", fc.constantFrom(acme.door, acme.door, borealis.oven)],
   ["assigned_tech_id", fc.constantFrom(ana, ben)],
+  ["tech_ids", fc.constantFrom([ana], [ana, ben])],
+  // A search is no part of the attack; that it holds nobody up is tested where it belongs.
+  ["iterations", fc.constantFrom(1, 20)],
+  ["seconds", fc.constant(0.1)],
   ["ticket_id", fc.constant(thisTicket)],
   ["approval_id", fc.constant(approvalOfTicket)],
   ["confirmation_id", fc.constant(holdOfTicket)],
@@ -142,13 +146,13 @@ export const allTools: readonly ToolName[] = toolEntries.map(([tool]) => tool);
 const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
 
 /** The call as a request, its ticket chosen from the pool as that is now. */
-export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "receipt">): HttpRequest {
+export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" | "receipt">): HttpRequest {
   const entry = entries.get(call.tool);
   if (!entry) throw new Error(`no such tool: ${call.tool}`);
   const isCommand = entry.kind === "command";
   const ticket = call.pick === null ? null : pool.for(isCommand ? entry : null, call.pick);
   const nobody = "0198c000-0000-7000-8000-000000000000";
-  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", pool.receipt(call.pick) ?? nobody).replace("{technicianId}", call.pick === null ? nobody : (rosterTargets[call.pick % rosterTargets.length] ?? nobody));
+  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", pool.receipt(call.pick) ?? nobody).replace("{planId}", pool.plan(call.pick) ?? nobody).replace("{technicianId}", call.pick === null ? nobody : (rosterTargets[call.pick % rosterTargets.length] ?? nobody));
   const filled = (text: string): string =>
     text
       .replaceAll(approvalOfTicket, ticket?.approvalId ?? nobody)

@@ -17,15 +17,16 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/db": [],
   "dispatch/kernel": ["dispatch/contract", "dispatch/db", "dispatch/policy", "dispatch/storage", "dispatch/travel"],
   "dispatch/workforce": ["dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy", "dispatch/travel"],
+  "dispatch/planning": ["dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy", "dispatch/scheduling", "dispatch/workforce"],
   "dispatch/field": [
-    "dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/policy", "dispatch/storage", "dispatch/workforce",
+    "dispatch/contract", "dispatch/db", "dispatch/kernel", "dispatch/planning", "dispatch/policy", "dispatch/storage", "dispatch/workforce",
   ],
   "dispatch/webhooks": ["dispatch/db", "dispatch/kernel"],
   "dispatch/api": [
     "dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage", "dispatch/webhooks",
   ],
   "dispatch/worker": [
-    "dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/policy", "dispatch/storage", "dispatch/webhooks",
+    "dispatch/contract", "dispatch/db", "dispatch/field", "dispatch/kernel", "dispatch/planning", "dispatch/policy", "dispatch/storage", "dispatch/webhooks",
   ],
   plugin: ["dispatch/contract"],
 };

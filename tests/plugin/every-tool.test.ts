@@ -10,6 +10,7 @@ import { waysToObey } from "../contract/obeyed-commands.ts";
 import { startTestApi } from "../support/api.ts";
 import { acme, addTechnician } from "../support/directory.ts";
 import { parseBody } from "../support/response-schemas.ts";
+import { anyProposal, day } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { believing, openChat, outsideFences } from "./chat.ts";
 import { give, pass, standIn } from "./stand-in.ts";
@@ -21,6 +22,7 @@ const fromNothing: Partial<Record<CommandName, JsonObject>> = {
   "ticket.create": { ...place, summary: "Door", description: "It sticks." },
   "ticket.blind_intake": { ...place, ...omit(commands["ticket.blind_intake"].example, "account_id", "site_id") },
   "ops.autonomy.pause": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "recall" },
+  "plan.optimize": { day, iterations: 1, tech_ids: ["Ana Alvarez", "Ben Okafor"] },
   "ops.autonomy.rollback": { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "over" },
   "roster.upsert": commands["roster.upsert"].example,
 };
@@ -37,6 +39,8 @@ const asked: Partial<Record<QueryName, { readonly in?: TicketState; readonly arg
   "tech.job_packet": { in: "IN_PROGRESS", args: {}, told: "missing checklist: billing_authorization, " },
   "directory.search": { args: { q: "Oakland", kind: "site" }, told: `site_id ${acme.oakland} "Acme Oakland"` },
   "receipt.get": { args: {}, told: "is genuine" },
+  "plan.get": { args: {}, told: "no time -> " },
+  "plan.list": { args: { day }, told: "PROPOSED for 2026-03-04" },
   "ops.autonomy.state": { args: {}, told: "paused" },
   "ops.autonomy.replay": { in: "NEW", args: {}, told: "paused" },
   "roster.list": { args: {}, told: "Ana" },
@@ -60,6 +64,7 @@ describe("every tool", async () => {
   async function argumentsOf(tool: CommandName): Promise<JsonObject> {
     const { from: [from], path, example } = commands[tool];
     if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
+    if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     const free = fromNothing[tool];
     if (!from) return free ?? assert.fail(`no call for ${tool}`);
     const [way] = waysToObey(tool, from);
@@ -77,7 +82,10 @@ describe("every tool", async () => {
       assert.equal(said.first, `DONE ${tool}`, said.text);
       assert.deepEqual(said.body, JSON.parse(answered));
       parseBody(tool, said.body);
-      assert.equal(await audited(), before + 1);
+      // Each ticket that moves with a plan has an audit row of its own besides.
+      const moved = said.body["moved"];
+      const done = before + 1 + (Array.isArray(moved) ? moved.length : 0);
+      assert.equal(await audited(), done);
 
       const [, receiptId = ""] = /^receipt ([0-9a-f-]{36}) at /m.exec(said.text) ?? [];
       assert.deepEqual(said.body["receipt"], (await api.read("receipt.get", { receipt: receiptId })));
@@ -87,7 +95,7 @@ describe("every tool", async () => {
       const again = await chat.say(tool, args, { card: "allow-once", callId: `call-of-${tool}` });
       assert.ok(again.first.startsWith(`DONE ${tool} — this repeats an earlier call`), again.text);
       assert.deepEqual([again.body, again.details["replayed"]], [said.body, true]);
-      assert.equal(await audited(), before + 1, "the repetition did nothing");
+      assert.equal(await audited(), done, "the repetition did nothing");
     });
   }
 
@@ -97,7 +105,7 @@ describe("every tool", async () => {
       const ticket = state && (await ticketIn(api, state));
       const path = queries[tool].path;
       const paused = await api.run("ops.autonomy.pause", { body: { scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" } });
-      const id = { ...(path.includes("{ticketId}") && { ticket_id: ticket?.id }), ...(path.includes("{receiptId}") && { receipt_id: paused.receipt.receipt_id }) };
+      const id = { ...(path.includes("{ticketId}") && { ticket_id: ticket?.id }), ...(path.includes("{receiptId}") && { receipt_id: paused.receipt.receipt_id }), ...(path.includes("{planId}") && { plan_id: (await anyProposal(api)).id }) };
       const before = await audited();
       const said = await chat.say(tool, { ...args, ...id });
       assert.equal(said.first, `READ ${tool}`, said.text);
@@ -110,7 +118,7 @@ describe("every tool", async () => {
   }
 
   test("and no tool is left out", () => {
-    assert.equal(commandEntries.length + queryEntries.length, 51);
+    assert.equal(commandEntries.length + queryEntries.length, 56);
   });
 });
 

@@ -25,7 +25,7 @@ function* schemasIn(schema: unknown, way: string): Generator<readonly [string, R
 
 test("every tool of the contract is there once", () => {
   assert.deepEqual(tools.map(({ name }) => name), toolEntries.map(([name]) => name));
-  assert.equal(tools.length, 44);
+  assert.equal(tools.length, 56);
   assert.equal(new Set(tools.map((tool) => tool.chatName)).size, tools.length);
 });
 

@@ -118,6 +118,7 @@ describe("the policy set in force", () => {
       { rule: "ticket.cancel", tool: "ticket.cancel", when: undefined, severity: "warning" },
       { rule: "invoice_above_limit", tool: "billing.generate_invoice", when: { total_cents_above: 100_000 }, severity: "warning" },
       { rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", when: undefined, severity: "critical" },
+      { rule: "plan_above_limit", tool: "plan.apply", when: { moved_visits_above: 5 }, severity: "warning" },
     ]);
     assert.deepEqual(loadPolicy("pilot").humanApproval[3], invoiceRule(100_000, "$1,000"));
   });

@@ -47,6 +47,7 @@ export type CallOptions = {
   readonly ticket?: string;
   readonly receipt?: string;
   readonly technician?: string;
+  readonly plan?: string;
   /** An object goes as JSON, a text or bytes as they are. */
   readonly body?: object | string;
   /** Without the question mark. */
@@ -202,9 +203,9 @@ export function objectsIn(value: unknown): JsonObject[] {
 }
 
 /** The address of a tool, with the ids a call names. */
-export function pathOf(tool: ToolName, { ticket, receipt, technician }: Pick<CallOptions, "ticket" | "receipt" | "technician"> = {}): string {
+export function pathOf(tool: ToolName, { ticket, receipt, technician, plan }: Pick<CallOptions, "ticket" | "receipt" | "technician" | "plan"> = {}): string {
   const { path } = isCommandName(tool) ? commands[tool] : queries[tool];
-  const ids = { ticketId: ticket, receiptId: receipt, technicianId: technician };
+  const ids = { ticketId: ticket, receiptId: receipt, technicianId: technician, planId: plan };
   const filled = Object.entries(ids).reduce((text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)), String(path));
   assert.ok(!filled.includes("{"), `${tool} needs an id: ${filled}`);
   return filled;

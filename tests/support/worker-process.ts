@@ -27,7 +27,7 @@ type Options = { readonly databaseUrl: string; readonly dataDir: string; readonl
 export async function startWorkerProcess(t: { after(fn: () => Promise<void>): void }, { databaseUrl, dataDir, settings }: Options): Promise<WorkerProcess> {
   const child = spawn(process.execPath, ["--import", END_WITH_PARENT, PROGRAM], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
-    env: { PATH: process.env["PATH"], DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_DATA_DIR: dataDir, DISPATCH_WORKER_LOOP_MS: "200", ...settings },
+    env: { PATH: process.env["PATH"], DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_DATA_DIR: dataDir, DISPATCH_WORKER_LOOP_MS: "200", DISPATCH_NIGHTLY_PLAN_HOUR: "off", ...settings },
   });
   const log: JsonObject[] = [];
   const lines = createInterface({ input: child.stdout ?? process.stdin }).on("line", (line) => {

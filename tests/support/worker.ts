@@ -31,6 +31,7 @@ export async function startTestWorker(api: TestApi, { env = {}, random, t }: Opt
     DISPATCH_POLICY_PROFILE: api.profile,
     DISPATCH_WORKER_LOOP_MS: "3600000",
     DISPATCH_WORKER_HEARTBEAT_MS: "3600000",
+    DISPATCH_NIGHTLY_PLAN_HOUR: "off",
     ...env,
   });
   const worker = await startWorker({ settings, log: logger, clock: api.clock, ...(random && { random }) });

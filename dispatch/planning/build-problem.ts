@@ -1,0 +1,150 @@
+/**
+ * Turns a desk's day into the planner's problem: rows in, a problem and its meaning out. Pure, and the same for equal rows.
+ *
+ * What may move. Only tickets in READY_TO_SCHEDULE and SCHEDULED, on the calendars of technicians whose day is planned:
+ * - a time the customer confirmed (schedule.confirm, schedule.release) stays to the minute, and only who comes may change;
+ * - a time the desk chose (schedule.book, plan.apply) may move so far as the caller allows, within the day;
+ * - a ticket without a time may be given one on that day.
+ * Everything else on those calendars stays where it is: work sent or under way, a customer still confirming, a paused
+ * ticket, one that starts within half an hour, one the caller may not see.
+ */
+import type { StayReason } from "../contract/plan-responses.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Problem, Technician, Visit } from "../scheduling/problem.ts";
+import { MINUTE_MS, matchesZone, type AvailabilityRules } from "../workforce/availability.ts";
+import { delayWeights } from "../workforce/bump.ts";
+import { placeOf, type RosterEntry } from "../workforce/calendar.ts";
+import { jobAt, visitMinutes } from "../workforce/site-demand.ts";
+import { estimateTravelMinutes, type TravelEstimate } from "../workforce/travel.ts";
+import { abilitiesOf } from "./abilities.ts";
+import { fixWork, laneFor, type Person, type PlannedLane, type PlannedVisit } from "./fixed-work.ts";
+import type { PlanDay } from "./plan-day.ts";
+import type { PlanTicket } from "./plan-tickets.ts";
+import { Places } from "./places.ts";
+
+export type DayRows = {
+  readonly day: PlanDay;
+  /** Nothing starts, and nothing moves that starts, before; epoch milliseconds. */
+  readonly earliest: number;
+  readonly roster: readonly RosterEntry[];
+  readonly tickets: readonly PlanTicket[];
+  readonly zone: string | null;
+  readonly techIds: readonly string[] | null;
+  readonly moveWithinMinutes: number;
+};
+
+export type LeftOut = { readonly tech_id: string; readonly tech_name: string; readonly reason: string; readonly detail: string };
+
+export type BuiltProblem = {
+  readonly problem: Problem;
+  readonly day: PlanDay;
+  /** By the id of the problem's technician. */
+  readonly lanes: ReadonlyMap<string, PlannedLane>;
+  /** By ticket; the problem's other visits are pins. */
+  readonly visits: ReadonlyMap<string, PlannedVisit>;
+  readonly people: readonly Person[];
+  readonly stays: ReadonlyMap<StayReason, number>;
+  readonly leftOut: readonly LeftOut[];
+  readonly rules: AvailabilityRules;
+};
+
+/** What it costs to leave a ROUTINE ticket without a visit, in minutes of driving; more than any detour of a day. */
+const unservedMinutes = 1_000;
+/** What has its place on the calendar is not given up for tickets without one; and a pin for nothing at all. */
+const bookedWeight = 100;
+const pinnedWeight = 100_000;
+
+/** @param travel the estimate that slots and bookings go by */
+export function buildProblem(rows: DayRows, policy: Policy, travel: TravelEstimate = estimateTravelMinutes): BuiltProblem {
+  const { day, earliest } = rows;
+  const rules = { technicianWithoutShift: policy.technicianWithoutShift, zoneMustMatch: true, travel };
+  const { people, leftOut } = whoIsPlanned(rows);
+  const { lanes, candidates, stays } = fixWork(people, rows.tickets, { start: earliest, end: day.end }, rules);
+  const visits = candidates.map((one): PlannedVisit => {
+    const { ticket, stands } = one;
+    return {
+      ...one,
+      job: jobAt(ticket, ticket.incident_type, policy),
+      minutes: stands ? (stands.end - stands.start) / MINUTE_MS : visitMinutes(ticket.incident_type, policy),
+      lane: (stands && laneFor(lanes, stands)) ?? null,
+    };
+  });
+  const abilities = abilitiesOf(people, visits, rules);
+  const places = new Places(travel);
+  const minute = minuteOf(day);
+  const weights = delayWeights(policy.sla.targetMinutes);
+  const pins = lanes.flatMap((lane) =>
+    lane.pins.map((pin): Visit => ({
+      id: pin.ticketId,
+      at: places.node(pin.place),
+      duration: (pin.end - pin.start) / MINUTE_MS,
+      windows: [[minute(pin.start), minute(pin.start)]],
+      priority: pinnedWeight,
+      pinned: { technician: lane.id, start: minute(pin.start) },
+    })),
+  );
+  const movable = visits.map((visit): Visit => {
+    const [from, to] = windowOf(visit, rows);
+    return {
+      id: visit.ticket.id,
+      at: places.node(placeOf(visit.ticket)),
+      duration: visit.minutes,
+      windows: [[minute(from), minute(to)]],
+      skills: [abilities.needed(visit)],
+      priority: weights[visit.ticket.priority] * (visit.lane ? bookedWeight : 1),
+    };
+  });
+  const technicians = lanes.map((lane): Technician => ({
+    id: lane.id,
+    start: places.node(lane.from),
+    end: places.node(lane.to),
+    shift: { from: minute(lane.start), to: minute(lane.end) },
+    breaks: lane.pauses.map(({ start, end }): [number, number] => [minute(start), minute(end)]),
+    skills: abilities.held(lane.person),
+  }));
+  return {
+    problem: {
+      schema: "dispatch.schedule.problem/1",
+      name: `${day.date} ${day.timeZone}, ${rows.zone ?? "all zones"}`,
+      objective: "cost",
+      weights: { distance: 1 },
+      unservedPenalty: unservedMinutes,
+      travel: places.matrix(),
+      technicians,
+      visits: [...pins, ...movable],
+    },
+    day, people, stays, rules,
+    lanes: new Map(lanes.map((lane) => [lane.id, lane])),
+    visits: new Map(visits.map((visit) => [visit.ticket.id, visit])),
+    leftOut: [...leftOut, ...people.filter((one) => !lanes.some(({ person }) => person === one)).map(({ entry }) => offShift(entry))],
+  };
+}
+
+/** Minutes since the day began, the problem's unit of time. */
+export const minuteOf = (day: PlanDay) => (instant: number): number => (instant - day.start) / MINUTE_MS;
+export const instantOf = (day: PlanDay) => (minute: number): number => day.start + Math.round(minute * MINUTE_MS);
+
+/** Between which instants the visit may start. */
+function windowOf({ ticket, stands }: PlannedVisit, { day, earliest, moveWithinMinutes }: DayRows): [number, number] {
+  const latest = Math.max(earliest, day.end - MINUTE_MS);
+  if (!stands) return [earliest, latest];
+  const room = ticket.desk_chose_time ? moveWithinMinutes * MINUTE_MS : 0;
+  return [Math.max(earliest, stands.start - room), Math.max(stands.start, Math.min(latest, stands.start + room))];
+}
+
+function whoIsPlanned({ roster, zone, techIds, day }: DayRows): { people: Person[]; leftOut: LeftOut[] } {
+  const asked = roster.filter((one) => (techIds ? techIds.includes(one.id) : zone === null || matchesZone(one.zone, zone)));
+  const people: Person[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const entry of asked) {
+    const calendar = entry.calendar(day);
+    if (calendar.ineligible === "INACTIVE") leftOut.push(left(entry, "INACTIVE", "is not active"));
+    else if (calendar.ineligible !== null) leftOut.push(left(entry, calendar.ineligible, "takes no new work; what is booked stays"));
+    else if (calendar.shifts === null) leftOut.push(left(entry, "NO_SHIFT", "no shift is on record, so the day's hours are unknown"));
+    else people.push({ entry, calendar });
+  }
+  return { people, leftOut };
+}
+
+const left = ({ id, name }: RosterEntry, reason: string, detail: string): LeftOut => ({ tech_id: id, tech_name: name, reason, detail });
+const offShift = (entry: RosterEntry): LeftOut => left(entry, "OFF_SHIFT", "is not on shift then, or other work fills the shift");

@@ -1,0 +1,153 @@
+/**
+ * Says of a settled plan what a dispatcher wants to know: how the day stands before and after, what moves and why, what stays
+ * and why. Pure.
+ */
+import type { DayFigures, PlanBody, PlanMove, StayReason } from "../contract/plan-responses.ts";
+import type { Plan, Route } from "../scheduling/plan.ts";
+import { MINUTE_MS } from "../workforce/availability.ts";
+import { instantOf, type BuiltProblem } from "./build-problem.ts";
+import type { PlannedVisit } from "./fixed-work.ts";
+import type { SettledPlan } from "./settle-plan.ts";
+import { startsOf, type DayMap } from "./timed-plan.ts";
+
+export type PlanStory = Pick<PlanBody, "before" | "after" | "moves" | "unserved" | "stays" | "left_out" | "rules">;
+
+export function describePlan(built: BuiltProblem, { map, before, plan }: SettledPlan): PlanStory {
+  const after = plan ?? before;
+  return {
+    before: figuresOf(built, map, before),
+    after: figuresOf(built, map, after),
+    moves: plan ? movesOf(built, map, before, plan) : [],
+    unserved: after.unserved.flatMap((id) => {
+      const ticket = built.visits.get(id)?.ticket;
+      return ticket ? [{ ticket_id: id, priority: ticket.priority, detail: whyUnserved(built, id) }] : [];
+    }),
+    stays: [...built.stays].map(([reason, count]) => ({ reason, count, detail: stayDetails[reason] })),
+    left_out: [...built.leftOut],
+    rules: [...rules],
+  };
+}
+
+const rules = [
+  "Work that is sent or under way, held for a customer's confirmation, paused, or about to start stays as it is.",
+  "A time that the customer confirmed stays to the minute; only who comes may change.",
+  "A time that the desk chose may move by at most move_within_minutes, within the day.",
+  "A visit moves only for at least 5 minutes less driving, or to make room.",
+];
+
+const stayDetails: Readonly<Record<StayReason, string>> = {
+  UNDER_WAY: "sent or under way",
+  HELD: "a customer is still to confirm the time",
+  PAUSED: "automatic work on the ticket is paused",
+  STARTS_SOON: "starts within half an hour, or has started",
+  TECHNICIAN_LEFT_OUT: "booked on a technician whose day is not planned",
+  OUTSIDE_HOURS: "booked outside the technician's hours, or into a pause; see to it by hand",
+  OUT_OF_SCOPE: "of another zone, or beyond what this caller may see",
+};
+
+function figuresOf({ visits, day }: BuiltProblem, map: DayMap, plan: Plan): DayFigures {
+  const starts = startsOf(plan);
+  const instant = instantOf(day);
+  const late = [...visits.values()].filter(({ ticket }) => {
+    const at = starts.get(ticket.id);
+    const due = Date.parse(ticket.response_due);
+    return at ? instant(at.start) > due : due < day.end;
+  });
+  return {
+    served: starts.size,
+    unserved: plan.unserved.length,
+    late: late.length,
+    travel_minutes: rounded(plan.terms.distance),
+    overtime_minutes: rounded(map.routes(starts).reduce((sum, { overtime }) => sum + overtime, 0)),
+    cost: rounded(plan.cost),
+  };
+}
+
+function movesOf(built: BuiltProblem, map: DayMap, before: Plan, after: Plan): PlanMove[] {
+  const [was, is] = [startsOf(before), startsOf(after)];
+  const instant = instantOf(built.day);
+  const moved = [...built.visits.values()].filter(({ ticket: { id } }) => {
+    const [old, now] = [was.get(id), is.get(id)];
+    return now && (old?.technician !== now.technician || old.start !== now.start);
+  });
+  const savedInAll = before.terms.distance - after.terms.distance;
+  return moved.flatMap((visit): PlanMove[] => {
+    const { ticket, stands } = visit;
+    const now = is.get(ticket.id);
+    const lane = now && built.lanes.get(now.technician);
+    if (!now || !lane) return [];
+    const start = instant(now.start);
+    const [old, detour] = [detourOf(map, before, ticket.id), detourOf(map, after, ticket.id)];
+    const saves = rounded(old.minutes - detour.minutes);
+    return [{
+      ticket_id: ticket.id,
+      summary: ticket.summary,
+      priority: ticket.priority,
+      state: ticket.state,
+      from: stands && {
+        tech_id: stands.techId,
+        tech_name: visit.lane?.person.entry.name ?? null,
+        start: new Date(stands.start).toISOString(),
+        end: new Date(stands.end).toISOString(),
+      },
+      to: {
+        tech_id: lane.person.entry.id,
+        tech_name: lane.person.entry.name,
+        start: new Date(start).toISOString(),
+        end: new Date(start + Math.round(visit.minutes * MINUTE_MS)).toISOString(),
+        travel_before_minutes: Math.ceil(detour.before),
+      },
+      saves_minutes: saves,
+      reason: reasonOf(visit, saves, savedInAll, newcomerIn(built, after, visit, was)),
+    }];
+  });
+}
+
+function reasonOf(visit: PlannedVisit, saves: number, savedInAll: number, newcomer: PlannedVisit | null): string {
+  if (!visit.stands) return "Gives the ticket a time and a technician; it had neither.";
+  if (!visit.lane) return "Gives the agreed time a technician; nobody was to come.";
+  if (saves >= 1) return `Saves ${Math.round(saves)} min of driving.`;
+  if (newcomer) return `Makes room for ${kinds[newcomer.ticket.priority]}, ticket ${newcomer.ticket.id}.`;
+  if (savedInAll >= 1) return `Lets the other moves save ${Math.round(savedInAll)} min of driving together.`;
+  return "Makes the drives fit, which they do not as booked.";
+}
+
+const kinds = { EMERGENCY: "an emergency", URGENT: "urgent work", ROUTINE: "other work" } as const;
+const urgency = { EMERGENCY: 0, URGENT: 1, ROUTINE: 2 } as const;
+
+/** The most urgent visit that came to where this one was. */
+function newcomerIn({ visits }: BuiltProblem, after: Plan, left: PlannedVisit, was: ReadonlyMap<string, { technician: string }>): PlannedVisit | null {
+  const route = after.routes.find(({ technician }) => technician === left.lane?.id);
+  const arrived = (route?.stops ?? []).flatMap(({ visit }) => {
+    const one = visits.get(visit);
+    return one && one !== left && was.get(visit)?.technician !== left.lane?.id ? [one] : [];
+  });
+  return arrived.sort((a, b) => urgency[a.ticket.priority] - urgency[b.ticket.priority])[0] ?? null;
+}
+
+/** What a visit adds to its route's driving, and how long the drive to it is. */
+function detourOf(map: DayMap, { routes }: Plan, id: string): { minutes: number; before: number } {
+  const route = routes.find(({ stops }) => stops.some(({ visit }) => visit === id));
+  const technician = map.technicians.get(route?.technician ?? "");
+  const visit = map.visits.get(id);
+  if (!route || !technician || !visit) return { minutes: 0, before: 0 };
+  const [earlier, later] = neighbours(map, route, id);
+  const [from, to] = [earlier ?? technician.start, later ?? technician.end ?? technician.start];
+  const before = map.driving(from, visit.at);
+  const direct = route.stops.length === 1 ? 0 : map.driving(from, to);
+  return { minutes: before + map.driving(visit.at, to) - direct, before };
+}
+
+function neighbours({ visits }: DayMap, { stops }: Route, id: string) {
+  const at = stops.findIndex(({ visit }) => visit === id);
+  return [at - 1, at + 1].map((i) => visits.get(stops[i]?.visit ?? "")?.at);
+}
+
+function whyUnserved({ problem, lanes }: BuiltProblem, id: string): string {
+  const needed = problem.visits.find((visit) => visit.id === id)?.skills ?? [];
+  const able = problem.technicians.some(({ skills = [] }) => needed.every((one) => skills.includes(one)));
+  if (lanes.size === 0) return "nobody's day can be planned";
+  return able ? "nobody who may do this work has room for it that day" : "nobody on shift that day may do this work there";
+}
+
+const rounded = (minutes: number): number => Math.round(minutes * 10) / 10;

@@ -1,0 +1,93 @@
+/**
+ * A technician's day as stretches that can be planned: from one place to another, with pauses, and with work that stands
+ * fast in between. Pure. It keeps to the gaps of availability.ts: what a lane has room for, that rule allows.
+ *
+ * Work whose drive fits is a pin, so that a stop on its way costs what it really costs. Where a person has sent
+ * somebody against the calendar's rules (outside hours, into a break, too far in too short a time) the stretch ends before
+ * that work and a new one begins behind it: a pin nobody can keep would be dropped, and its time taken for free.
+ */
+import { driveForward, MINUTE_MS, pausesWithin, type CalendarTechnician } from "../workforce/availability.ts";
+import type { Shift, TimeRange } from "../workforce/shift-ranges.ts";
+import type { Place, TravelEstimate } from "../workforce/travel.ts";
+
+/** Work that stays where it is. */
+export type FixedWork = TimeRange & { readonly ticketId: string; readonly place: Place | null };
+
+export type Lane = TimeRange & {
+  readonly from: Place | null;
+  readonly to: Place | null;
+  /** Sorted and apart. */
+  readonly pauses: readonly TimeRange[];
+  /** Sorted; each can be kept with those before it, and the end be reached. */
+  readonly pins: readonly FixedWork[];
+};
+
+/** The lanes of every shift that overlaps `span`; work that begins before it or behind it only bounds them. */
+export function lanesOf(technician: CalendarTechnician, fixed: readonly FixedWork[], span: TimeRange, travel: TravelEstimate): Lane[] {
+  const shifts = (technician.shifts ?? []).filter((shift) => shift.start < span.end && shift.end > span.start);
+  const work = fixed.toSorted((a, b) => a.start - b.start || a.end - b.end);
+  return shifts.flatMap((shift) => new ShiftLanes(shift, technician.home, travel).cut(work, span));
+}
+
+type Open = { start: number; from: Place | null; pins: FixedWork[] };
+
+class ShiftLanes {
+  readonly #shift: Shift;
+  readonly #pauses: readonly TimeRange[];
+  readonly #home: Place | null;
+  readonly #travel: TravelEstimate;
+  readonly #lanes: Lane[] = [];
+  #open: Open;
+
+  constructor(shift: Shift, home: Place | null, travel: TravelEstimate) {
+    this.#shift = shift;
+    this.#home = home;
+    this.#travel = travel;
+    this.#pauses = pausesWithin(shift, shift.pauses);
+    this.#open = { start: shift.start, from: home, pins: [] };
+  }
+
+  cut(work: readonly FixedWork[], span: TimeRange): Lane[] {
+    for (const one of work) {
+      if (one.end <= this.#shift.start || one.start >= this.#shift.end) continue;
+      if (one.start < span.start) this.#begin(one);
+      else if (one.start >= span.end) {
+        this.#end(one.start, one.place);
+        return this.#lanes;
+      } else if (this.#fits(one)) this.#open.pins.push(one);
+      else {
+        this.#end(one.start, one.place);
+        this.#begin(one);
+      }
+    }
+    this.#end(this.#shift.end, this.#home);
+    return this.#lanes;
+  }
+
+  /** A new stretch behind this work. */
+  #begin({ end, place }: FixedWork): void {
+    this.#open = { start: end, from: place, pins: [] };
+  }
+
+  #fits(one: FixedWork): boolean {
+    const inPause = this.#pauses.some((pause) => pause.start < one.end && one.start < pause.end);
+    return !inPause && one.end <= this.#shift.end && this.#arrival(one.place) <= one.start;
+  }
+
+  /** When somebody who leaves the last stop at once is at a place. */
+  #arrival(place: Place | null): number {
+    const last = this.#open.pins.at(-1) ?? { end: this.#open.start, place: this.#open.from };
+    const ahead = pausesWithin({ start: last.end, end: this.#shift.end }, this.#pauses);
+    return driveForward(last.end, (this.#travel(last.place, place) ?? 0) * MINUTE_MS, ahead);
+  }
+
+  /** Ends the stretch at a place; pins from which that place cannot be reached in time become its end themselves. */
+  #end(at: number, place: Place | null): void {
+    const { start, from, pins } = this.#open;
+    const late = this.#arrival(place) > at;
+    const last = late ? pins.pop() : undefined;
+    if (late && !last) return;
+    const [end, to] = last ? [last.start, last.place] : [at, place];
+    if (start < end) this.#lanes.push({ start, end, from, to, pauses: pausesWithin({ start, end }, this.#pauses), pins });
+  }
+}

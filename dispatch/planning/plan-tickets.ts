@@ -1,0 +1,87 @@
+// The tickets a plan may give a time or another technician, as rows: whose place they are at, who gave them their time,
+// whether work on them is paused.
+
+import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
+import type { Priority } from "../contract/fields.ts";
+import { reachParameter, type Actor } from "../kernel/actor.ts";
+import type { PlanDay } from "./plan-day.ts";
+
+export type PlanTicket = {
+  readonly id: string;
+  readonly state: "READY_TO_SCHEDULE" | "SCHEDULED";
+  readonly priority: Priority;
+  readonly incident_type: string | null;
+  readonly summary: string;
+  readonly version: number;
+  readonly account_id: string;
+  readonly site_id: string;
+  readonly region: string | null;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  readonly scheduled_start: string | null;
+  readonly scheduled_end: string | null;
+  readonly assigned_tech_id: string | null;
+  /** By when somebody should have come, whatever was agreed later. */
+  readonly response_due: string;
+  /** The desk picked the present time (schedule.book, plan.apply); otherwise the customer confirmed it. */
+  readonly desk_chose_time: boolean;
+  readonly paused: boolean;
+};
+
+// Of the scopes that say anything of a ticket's autonomy the narrowest decides. The last move to SCHEDULED tells who chose the
+// time; a move back from DISPATCHED keeps the time, and so does not count.
+const columns = `
+  t.id, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
+  nullif(trim(s.region), '') AS region, s.lat, s.lon, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
+  t.created_at + make_interval(mins => t.sla_target_minutes) AS response_due,
+  coalesce((SELECT e.tool_name IN ('schedule.book', 'plan.apply')
+            FROM ticket_state_transitions m JOIN audit_events e ON e.id = m.audit_event_id
+            WHERE m.ticket_id = t.id AND m.to_state = 'SCHEDULED'
+              AND e.tool_name IN ('schedule.book', 'plan.apply', 'schedule.confirm', 'schedule.release')
+            ORDER BY e.seq DESC LIMIT 1), false) AS desk_chose_time,
+  coalesce((SELECT a.is_paused FROM autonomy_control_state a
+            WHERE a.scope_type = 'GLOBAL' OR a.incident_type = t.incident_type OR a.ticket_id = t.id
+            ORDER BY array_position('{TICKET,INCIDENT,GLOBAL}', a.scope_type) LIMIT 1), false) AS paused`;
+
+// Booked tickets first, since they are on the calendar already; then the most urgent.
+const selectPlanTickets = statement<PlanTicket>(
+  "plan_tickets",
+  `SELECT ${columns}
+   FROM tickets t JOIN sites s ON s.id = t.site_id
+   WHERE t.in_scheduling
+     AND (t.state = 'READY_TO_SCHEDULE'
+          OR t.state = 'SCHEDULED' AND t.scheduled_start >= $1 AND t.scheduled_start < $2)
+     AND ($3::text IS NULL OR upper(trim(s.region)) = upper(trim($3)))
+     AND ($4::uuid[] IS NULL OR t.account_id = ANY ($4))
+     AND ($5::uuid[] IS NULL OR t.site_id = ANY ($5))
+   ORDER BY t.state DESC, t.sla_target_minutes, t.created_at, t.id LIMIT $6`,
+);
+
+const selectTicketsNow = statement<PlanTicket>(
+  "plan_tickets_now",
+  `SELECT ${columns} FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = ANY ($1) ORDER BY t.id`,
+);
+
+const selectTimeZone = statement<{ zone: string | null }>(
+  "plan_time_zone",
+  `SELECT mode() WITHIN GROUP (ORDER BY s.timezone) AS zone
+   FROM technicians r JOIN technician_shifts s ON s.technician_id = r.id
+   WHERE r.active AND ($1::text IS NULL OR upper(trim(r.zone)) = upper(trim($1))) AND ($2::uuid[] IS NULL OR r.id = ANY ($2))`,
+);
+
+/** As many visits as one plan holds; what is beyond the calendar's own waits for another plan. */
+export const maxTickets = 250;
+
+/** The tickets of the day that the caller may see, the most urgent first. */
+export const loadPlanTickets = (db: Session, day: PlanDay, zone: string | null, actor: Actor): Promise<PlanTicket[]> =>
+  db.rows(selectPlanTickets, [
+    new Date(day.start).toISOString(), new Date(day.end).toISOString(), zone, reachParameter(actor.accounts), reachParameter(actor.sites), maxTickets,
+  ]);
+
+/** These tickets as they are now, whatever has become of them. */
+export const loadTicketsNow = (db: Session, ids: readonly string[]): Promise<PlanTicket[]> => db.rows(selectTicketsNow, [ids]);
+
+/** The time zone most shifts are kept in; UTC where there are none. */
+export const loadTimeZone = async (db: Session, zone: string | null, techIds: readonly string[] | null): Promise<string> =>
+  (await db.row(selectTimeZone, [zone, techIds]))?.zone ?? "UTC";

@@ -1,0 +1,77 @@
+// Runs the planner's thread for one plan: tells progress to whoever listens, ends when somebody asks, in whichever process
+// they asked. No transaction is open meanwhile.
+
+import { Refusal } from "../kernel/refusal.ts";
+import type { Desk } from "../kernel/desk.ts";
+import type { Plan } from "../scheduling/plan.ts";
+import type { Problem } from "../scheduling/problem.ts";
+import { startPlanner } from "../scheduling/run-planner.ts";
+import type { Progress } from "../scheduling/solve.ts";
+import { tellProgress } from "./plan-rows.ts";
+
+export type SearchBudget = {
+  readonly seed: number;
+  /** Null when iterations count alone. */
+  readonly seconds: number | null;
+  readonly iterations: number;
+};
+
+/** However many iterations were asked for. */
+export const longestSeconds = 30;
+/** Share of the budget between two tellings: at most twenty-one events for a search. */
+const tellEvery = 0.05;
+/** Each search has a thread, and a processor, of its own. */
+const mostAtOnce = 2;
+const running = new WeakMap<Desk, number>();
+
+/**
+ * Waits its turn for nothing: with enough searches running in this process it refuses, and the caller comes back.
+ * @throws Refusal RATE_LIMITED; PlannerFailure
+ */
+export async function inSearch<T>(desk: Desk, work: () => Promise<T>): Promise<T> {
+  const now = running.get(desk) ?? 0;
+  if (now >= mostAtOnce) throw tooManySearches();
+  running.set(desk, now + 1);
+  try {
+    return await work();
+  } finally {
+    running.set(desk, (running.get(desk) ?? 1) - 1);
+  }
+}
+
+const tooManySearches = (): Refusal =>
+  new Refusal("RATE_LIMITED", { limit: mostAtOnce, window_seconds: 0 }, {
+    message: `This process searches for ${mostAtOnce} plans already; repeat the call with the same key after Retry-After.`,
+    headers: { "retry-after": "5" },
+  });
+
+/** The best plan within the budget, or until somebody cancels it: then the best so far. */
+export async function searchPlan(desk: Desk, planId: string, problem: Problem, { seed, seconds, iterations }: SearchBudget): Promise<{ plan: Plan; stopped: "budget" | "cancelled" }> {
+  let told: Promise<void> = Promise.resolve();
+  let next = 0;
+  const run = startPlanner(problem, {
+    seed,
+    iterations,
+    ...(seconds !== null && { seconds }),
+    signal: AbortSignal.timeout(longestSeconds * 1_000),
+    onProgress: (progress) => {
+      if (progress.spent < next && progress.spent < 1) return;
+      next = progress.spent + tellEvery;
+      // One after the other, so that they are heard in order; one that is lost is no reason to give the search up.
+      told = told.then(() => tell(desk, planId, progress, run.cancel)).catch(() => undefined);
+    },
+  });
+  const { plan, stopped } = await run.result;
+  await told;
+  return { plan, stopped };
+}
+
+async function tell(desk: Desk, planId: string, { spent, iterations, cost, unserved }: Progress, cancel: () => void): Promise<void> {
+  const payload = JSON.stringify({ plan_id: planId, spent, iterations, cost, unserved });
+  const row = await desk.db.row(tellProgress, [planId, spent, progressSubject(planId), payload, desk.clock.now().toISOString()]);
+  if (row?.cancel_requested) cancel();
+  desk.announce();
+}
+
+/** The subject of /events under which a search tells how far it is. */
+export const progressSubject = (planId: string): string => `desk.plan.${planId}.progress`;

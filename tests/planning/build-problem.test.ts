@@ -1,0 +1,118 @@
+// Any day of a desk becomes a problem the planner takes; whatever plan it finds passes the planner's checker and the rule that
+// slots and bookings go by; and nothing moves that may not.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { loadPolicy } from "../../dispatch/policy/load.ts";
+import { buildProblem, minuteOf, type DayRows } from "../../dispatch/planning/build-problem.ts";
+import { describePlan } from "../../dispatch/planning/describe-plan.ts";
+import { settlePlan, UnsoundPlan } from "../../dispatch/planning/settle-plan.ts";
+import { checkPlan } from "../../dispatch/scheduling/check.ts";
+import { Problem } from "../../dispatch/scheduling/problem.ts";
+import { solve } from "../../dispatch/scheduling/solve.ts";
+import { problemFaults } from "../../dispatch/scheduling/validate.ts";
+import { Value } from "typebox/value";
+import { anyDay, day } from "./random-day.ts";
+
+const policy = loadPolicy("pilot");
+const runs = { numRuns: 400 };
+
+function planned(rows: DayRows) {
+  const built = buildProblem(rows, policy);
+  const settled = settlePlan(built, solve(built.problem, { seed: 1, iterations: 60 }));
+  return { built, settled, story: describePlan(built, settled) };
+}
+
+describe("any day of a desk", () => {
+  test("is a problem in the form the planner takes, without a contradiction", () => {
+    fc.assert(
+      fc.property(anyDay, (rows) => {
+        const { problem } = buildProblem(rows, policy);
+        assert.deepEqual(problemFaults(problem), []);
+        assert.ok(Value.Check(Problem, problem));
+      }),
+      runs,
+    );
+  });
+
+  test("gets plans of which each passes the checker and the rule for bookings, and keeps every pin", () => {
+    let plans = 0;
+    let moves = 0;
+    fc.assert(
+      fc.property(anyDay, (rows) => {
+        const { built, settled, story } = planned(rows);
+        moves += story.moves.length;
+        if (!settled.plan) return void assert.deepEqual(story.moves, []);
+        plans++;
+        assert.deepEqual(checkPlan(built.problem, settled.plan).violations, []);
+        const served = new Map(settled.plan.routes.flatMap(({ technician, stops }) => stops.map((stop) => [stop.visit, { technician, start: stop.start }] as const)));
+        for (const { id, pinned } of built.problem.visits) if (pinned) assert.deepEqual(served.get(id), pinned);
+      }),
+      runs,
+    );
+    assert.ok(plans > 100 && moves > 200, `${plans} plans with ${moves} moves prove little`);
+  });
+
+  test("moves only what may move, and only so far", () => {
+    fc.assert(
+      fc.property(anyDay, (rows) => {
+        const { story } = planned(rows);
+        for (const { ticket_id, from, to, state, reason } of story.moves) {
+          const ticket = rows.tickets.find(({ id }) => id === ticket_id) ?? assert.fail("a ticket of nobody's");
+          assert.ok(!ticket.paused && ["READY_TO_SCHEDULE", "SCHEDULED"].includes(state) && reason.length > 0);
+          const start = Date.parse(to.start);
+          assert.ok(start >= rows.earliest && start < day.end);
+          if (!from) continue;
+          const moved = Math.abs(start - Date.parse(from.start)) / 60_000;
+          assert.ok(moved <= (ticket.desk_chose_time ? rows.moveWithinMinutes : 0), `${ticket_id} moves by ${moved} min`);
+          assert.equal(Date.parse(to.end) - start, Date.parse(from.end) - Date.parse(from.start));
+        }
+      }),
+      runs,
+    );
+  });
+
+  test("never costs more with a plan than as it stands, where it stands by the rules", () => {
+    fc.assert(
+      fc.property(anyDay, (rows) => {
+        const { built, settled, story } = planned(rows);
+        if (!settled.plan || !checkPlan(built.problem, settled.before).ok) return;
+        assert.ok((story.after?.cost ?? 0) < (story.before?.cost ?? 0));
+        assert.ok((story.after?.unserved ?? 0) <= (story.before?.unserved ?? 0));
+      }),
+      runs,
+    );
+  });
+
+  test("is counted in minutes since its midnight", () => {
+    assert.equal(minuteOf(day)(Date.parse("2026-03-04T01:30:00Z")), 90);
+  });
+});
+
+describe("a plan that breaks a rule", () => {
+  test("is never settled on: the checker refuses whom the work is beyond", () => {
+    let refused = 0;
+    fc.assert(
+      fc.property(anyDay, (rows) => {
+        const built = buildProblem(rows, policy);
+        const plan = solve(built.problem, { seed: 1, iterations: 20 });
+        const id = plan.unserved.find((one) => built.visits.get(one)?.lane === null);
+        const unable = built.problem.technicians.find(({ skills = [] }) => !built.problem.visits.find((one) => one.id === id)?.skills?.every((skill) => skills.includes(skill)));
+        const [from] = built.problem.visits.find((one) => one.id === id)?.windows ?? [];
+        if (id === undefined || !unable || !from || plan.routes.some(({ technician }) => technician === unable.id)) return;
+        const start = from[0];
+        const stop = { visit: id, arrive: start, start, leave: start + (built.visits.get(id)?.minutes ?? 0) };
+        const wrong = { ...plan, routes: [...plan.routes, { technician: unable.id, stops: [stop] }], unserved: plan.unserved.filter((one) => one !== id) };
+        try {
+          assert.equal(settlePlan(built, wrong).plan, null);
+        } catch (error) {
+          assert.ok(error instanceof UnsoundPlan && error.violations.length > 0, String(error));
+          refused++;
+        }
+      }),
+      runs,
+    );
+    assert.ok(refused > 20, `only ${refused} plans were refused`);
+  });
+});

@@ -1,0 +1,105 @@
+// Days as they may be found on a desk, by chance: crews with breaks and time off, work booked well and badly, tickets of every
+// kind. For properties that must hold of any day.
+
+import fc from "fast-check";
+import type { DayRows } from "../../dispatch/planning/build-problem.ts";
+import type { PlanTicket } from "../../dispatch/planning/plan-tickets.ts";
+import type { RosterBooking, RosterEntry } from "../../dispatch/workforce/calendar.ts";
+import type { Shift, TimeRange } from "../../dispatch/workforce/shift-ranges.ts";
+
+const minute = 60_000;
+const start = Date.parse("2026-03-04T00:00:00Z");
+export const day = { date: "2026-03-04", timeZone: "UTC", start, end: start + 1_440 * minute };
+
+const at = (minutes: number): number => start + minutes * minute;
+const id = (kind: string, n: number): string => `${kind}0000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+const anyPlace = fc.option(fc.record({ lat: fc.integer({ min: 0, max: 8 }).map((n) => 37.6 + n / 20), lon: fc.integer({ min: 0, max: 8 }).map((n) => -122.4 + n / 20) }), { freq: 6 });
+const anyType = fc.constantFrom("DOOR_WONT_LATCH", "AUTO_OPERATOR_FAULT", "FRAME_OR_GLASS_DAMAGE", null);
+const anyPriority = fc.constantFrom("EMERGENCY" as const, "URGENT" as const, "ROUTINE" as const);
+const range = (min: number, max: number, shortest: number, longest: number): fc.Arbitrary<TimeRange> =>
+  fc.tuple(fc.integer({ min, max }), fc.integer({ min: shortest, max: longest })).map(([from, length]) => ({ start: at(from), end: at(from + length) }));
+
+const anyShift = fc
+  .tuple(range(-240, 900, 60, 900), fc.array(range(0, 1_300, 1, 90), { maxLength: 2 }), fc.option(range(0, 1_300, 30, 400), { freq: 4 }))
+  .map(([span, breaks, off]): Shift => {
+    const inside = (one: TimeRange, kind: "break" | "time_off") => {
+      const cut = { start: Math.max(one.start, span.start), end: Math.min(one.end, span.end), kind };
+      return cut.start < cut.end ? [cut] : [];
+    };
+    const pauses = [...breaks.flatMap((one) => inside(one, "break")), ...(off ? inside(off, "time_off") : [])];
+    return { ...span, pauses: pauses.sort((a, b) => a.start - b.start || a.end - b.end) };
+  });
+
+function apart<T extends TimeRange>(ranges: readonly T[]): T[] {
+  const kept: T[] = [];
+  for (const one of ranges.toSorted((a, b) => a.start - b.start)) if ((kept.at(-1)?.end ?? -Infinity) <= one.start) kept.push(one);
+  return kept;
+}
+
+const anyWork = fc.record({
+  span: range(-200, 1_500, 15, 200),
+  place: anyPlace,
+  type: anyType,
+  priority: anyPriority,
+  state: fc.constantFrom("SCHEDULED" as const, "SCHEDULED" as const, "SCHEDULED" as const, "DISPATCHED" as const, "IN_PROGRESS" as const, "PENDING_CUSTOMER_CONFIRMATION" as const),
+  ours: fc.boolean(),
+  desk: fc.boolean(),
+  paused: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+});
+
+const anyPerson = fc.record({
+  home: anyPlace,
+  shift: fc.option(anyShift, { freq: 9 }),
+  zone: fc.constantFrom("CA", "CA", "NV"),
+  drained: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  skills: fc.subarray(["door_hardware", "auto_operator", "glazing"], { minLength: 1 }),
+  services: fc.constantFrom(["DEFAULT"], ["DEFAULT"], ["DOOR_WONT_LATCH"]),
+  work: fc.array(anyWork, { maxLength: 5 }),
+});
+
+const anyWaiting = fc.record({ place: anyPlace, type: anyType, priority: anyPriority, span: fc.option(range(0, 1_300, 30, 180), { freq: 2 }) });
+
+const ticketOf = (n: number, more: Partial<PlanTicket> & Pick<PlanTicket, "state" | "priority" | "incident_type">, place: { lat: number; lon: number } | null): PlanTicket => ({
+  id: id("a", n), summary: `Ticket ${n}`, version: 1, account_id: id("c", 1), site_id: id("d", n), region: "CA", lat: place?.lat ?? null, lon: place?.lon ?? null,
+  scheduled_start: null, scheduled_end: null, assigned_tech_id: null, response_due: new Date(at(600)).toISOString(), desk_chose_time: false, paused: false, ...more,
+});
+
+const iso = (instant: number): string => new Date(instant).toISOString();
+
+/** Rows as the database could hold them: what is on one calendar never overlaps. */
+export const anyDay: fc.Arbitrary<DayRows> = fc
+  .record({
+    people: fc.array(anyPerson, { minLength: 1, maxLength: 5 }),
+    waiting: fc.array(anyWaiting, { maxLength: 8 }),
+    now: fc.constantFrom(-600, 0, 500),
+    moveWithinMinutes: fc.constantFrom(0, 60, 600),
+    zone: fc.constantFrom(null, null, "CA"),
+  })
+  .map(({ people, waiting, now, moveWithinMinutes, zone }) => {
+    const tickets: PlanTicket[] = [];
+    let next = 1;
+    const roster = people.map((person, index): RosterEntry => {
+      const techId = id("b", index + 1);
+      const bookings = apart(person.work.map((one) => ({ ...one, ...one.span }))).map((one): RosterBooking => {
+        const n = next++;
+        if (one.ours && one.state === "SCHEDULED" && one.start >= day.start && one.start < day.end) {
+          const times = { scheduled_start: iso(one.start), scheduled_end: iso(one.end), assigned_tech_id: techId };
+          tickets.push(ticketOf(n, { state: "SCHEDULED", priority: one.priority, incident_type: one.type, desk_chose_time: one.desk, paused: one.paused, ...times }, one.place));
+        }
+        return { start: one.start, end: one.end, place: one.place, state: one.state, priority: one.priority, account_id: id("c", 1), site_id: id("d", n), ticketId: id("a", n) };
+      });
+      const calendar = () => ({
+        techId, techName: `Person ${index + 1}`, home: person.home, zone: person.zone, skills: person.skills, tools: ["multimeter", "glass_lifter"],
+        shifts: person.shift ? [person.shift] : null, busy: bookings, ineligible: person.drained ? ("DRAINED" as const) : null,
+      });
+      return {
+        id: techId, name: `Person ${index + 1}`, providerId: null, serviceTypes: person.services, zone: person.zone, quality: 50, baseLoad: 0, openTickets: 0, home: person.home,
+        calendared: person.shift !== null, bookings, calendar, aroundTheClock: calendar,
+      };
+    });
+    for (const one of waiting) {
+      const times = one.span && { scheduled_start: iso(one.span.start), scheduled_end: iso(one.span.end) };
+      tickets.push(ticketOf(next++, { state: times ? "SCHEDULED" : "READY_TO_SCHEDULE", priority: one.priority, incident_type: one.type, ...times }, one.place));
+    }
+    return { day, earliest: Math.max(day.start, at(now + 30)), roster, tickets, zone, techIds: null, moveWithinMinutes };
+  });
