@@ -9,14 +9,16 @@ import { CommandFailure } from "../command-line.ts";
 export type ApiProcess = { readonly url: string; readonly pid: number; stop(): Promise<void> };
 
 const entry = join(import.meta.dirname, "../../dispatch/api/main.ts");
+const endWithParent = new URL("end-with-parent.ts", import.meta.url).href;
 
 /** @throws CommandFailure when it ends before it listens */
 export async function startApiProcess(environment: Readonly<Record<string, string>>): Promise<ApiProcess> {
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, ["--import", endWithParent, entry], {
     env: { ...process.env, DISPATCH_API_HOST: "127.0.0.1", DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", ...environment },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
-  const lines = createInterface({ input: child.stdout });
+  const output = child.stdout ?? process.stdin;
+  const lines = createInterface({ input: output });
   const port = await new Promise<number>((resolve, reject) => {
     lines.on("line", (line) => {
       const logged: unknown = JSON.parse(line);
@@ -25,7 +27,7 @@ export async function startApiProcess(environment: Readonly<Record<string, strin
     child.once("exit", (code) => reject(new CommandFailure(`dispatch-api ended with ${code} before it listened`)));
   });
   lines.removeAllListeners("line");
-  child.stdout.resume();
+  output.resume();
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,

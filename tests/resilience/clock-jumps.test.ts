@@ -9,7 +9,7 @@ import { acme } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { reportOn } from "./audit-report.ts";
 import { get, post } from "./callers.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../../scripts/bench/chance.ts";
 import { layOutField } from "./field.ts";
 import { lifeNames, lives, type LifeName } from "./lives.ts";
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { reportOn } from "./audit-report.ts";
-import { chance, shuffled } from "./chance.ts";
+import { chance, shuffled } from "../../scripts/bench/chance.ts";
 import type { Receipt } from "./callers.ts";
 import { effectsOfEach } from "./effects.ts";
 import { layOutField, rowsOf, type Field } from "./field.ts";

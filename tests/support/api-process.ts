@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const PROGRAM = join(import.meta.dirname, "../../dispatch/api/main.ts");
-const END_WITH_PARENT = new URL("end-with-parent.ts", import.meta.url).href;
+const END_WITH_PARENT = new URL("../../scripts/bench/end-with-parent.ts", import.meta.url).href;
 const TAIL_LINES = 20;
 
 export interface ApiProcessOptions {

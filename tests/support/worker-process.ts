@@ -1,46 +1,27 @@
-// Runs dispatch/worker/main.ts as a process of its own, to be killed, stopped and listened to.
+// A worker as a process of its own for a test, which may kill it, stop it and read its log.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { eventually } from "./eventually.ts";
+import * as bench from "../../scripts/bench/worker-process.ts";
+import type { JsonObject } from "../../dispatch/kernel/json.ts";
 
-const PROGRAM = join(import.meta.dirname, "../../dispatch/worker/main.ts");
-const END_WITH_PARENT = new URL("end-with-parent.ts", import.meta.url).href;
-
-export type WorkerProcess = {
-  readonly pid: number;
+export type WorkerProcess = bench.WorkerProcess & {
   /** Every line of its log so far. */
   readonly log: readonly JsonObject[];
   told(message: string): JsonObject[];
-  signal(signal: NodeJS.Signals): void;
-  /** Its exit code; null when a signal ended it. */
-  readonly ended: Promise<number | null>;
-  kill(): Promise<void>;
 };
 
-type Options = { readonly databaseUrl: string; readonly dataDir: string; readonly settings?: Readonly<Record<string, string>> };
-
-/** Starts a worker and waits until it works. It is killed when `t` ends, and when this process does. */
-export async function startWorkerProcess(t: { after(fn: () => Promise<void>): void }, { databaseUrl, dataDir, settings }: Options): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, ["--import", END_WITH_PARENT, PROGRAM], {
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-    env: { PATH: process.env["PATH"], DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_DATA_DIR: dataDir, DISPATCH_WORKER_LOOP_MS: "200", DISPATCH_NIGHTLY_PLAN_HOUR: "off", ...settings },
-  });
+/** Starts a worker and waits until it works, or has ended. It is killed when `t` ends, and when this process does. */
+export async function startWorkerProcess(
+  t: { after(fn: () => Promise<void>): void },
+  { databaseUrl, dataDir, settings }: Omit<bench.WorkerProcessOptions, "onLine">,
+): Promise<WorkerProcess> {
   const log: JsonObject[] = [];
-  const lines = createInterface({ input: child.stdout ?? process.stdin }).on("line", (line) => {
-    const value: unknown = JSON.parse(line);
-    if (isObject(value)) log.push(value);
+  const worker = bench.startWorkerProcess({
+    databaseUrl,
+    dataDir,
+    settings: { DISPATCH_WORKER_LOOP_MS: "200", DISPATCH_NIGHTLY_PLAN_HOUR: "off", ...settings },
+    onLine: (line) => log.push(line),
   });
-  const ended = Promise.all([once(child, "exit"), once(lines, "close")]).then(() => child.exitCode);
-  const kill = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    await ended;
-  };
-  t.after(kill);
-  const told = (message: string) => log.filter((line) => line["message"] === message);
-  await eventually("the worker works", () => told("worker.cycle_complete").length > 0 || child.exitCode !== null);
-  return { pid: child.pid ?? 0, log, told, signal: (signal) => void child.kill(signal), ended, kill };
+  t.after(worker.kill);
+  await Promise.race([worker.works.catch(() => undefined), worker.ended]);
+  return { ...worker, log, told: (message) => log.filter((line) => line["message"] === message) };
 }

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chance } from "../resilience/chance.ts";
+import { chance } from "../../scripts/bench/chance.ts";
 import { reportOn } from "../resilience/audit-report.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
