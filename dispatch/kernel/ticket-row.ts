@@ -105,7 +105,7 @@ export const updateTicket = statement(
        assigned_provider_id = $12, assigned_tech_id = $13, pending_approval_id = $14, version = $15,
        sla_target_minutes = $16, sla_deadline_at = $17, updated_at = $18, last_transition_at = $19,
        audit_seq = $20, audit_hash = $21, audit_at = $22,
-       assign_after = NULL, assign_attempts = 0, assign_reason = NULL,
+       assign_after = NULL, assign_attempts = 0, assign_reason = NULL, assign_unable = false,
        sla_level = CASE WHEN sla_deadline_at = $17 THEN sla_level ELSE 0 END
    WHERE id = $1`,
 );

@@ -4,7 +4,7 @@
 import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
-import { type Claim, claimNext, giveBack, putAside, recallTickets } from "./assignment-queue.ts";
+import { type Claim, claimNext, giveBack, isAnybodyAble, putAside, putAsideAlike, recallTickets } from "./assignment-queue.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { awayPart } from "./trouble.ts";
 
@@ -63,14 +63,23 @@ async function assign(parts: DutyParts, claim: Claim): Promise<Outcome> {
     requireAutonomy(pauses, { id: claim.ticketId, incident_type: claim.incidentType });
     const reason = await choose(parts, claim);
     if (reason === null) return "dispatched";
-    await putAside(desk.db, claim, now(), reason);
+    await putAsideWithItsLike(parts, claim, reason);
     return "put_aside";
   } catch (error) {
-    if (awayPart(error) !== null || !(error instanceof Refusal)) throw error;
-    if (error.code === "IDEMPOTENCY_IN_FLIGHT") await giveBack(desk.db, claim, now());
-    else await putAside(desk.db, claim, now(), error.code);
+    if (awayPart(error) !== null) throw error;
+    if (error instanceof Refusal && error.code === "IDEMPOTENCY_IN_FLIGHT") await giveBack(desk.db, claim, now());
+    // A defect that one ticket brings about must not keep the others waiting; it is in the log already.
+    else await putAside(desk.db, claim, now(), { reason: error instanceof Refusal ? error.code : "DEFECT", unable: false });
     return "skipped";
   }
+}
+
+async function putAsideWithItsLike({ desk, log }: DutyParts, claim: Claim, reason: string): Promise<void> {
+  const { requiredSkills = [], requiredTools = [] } = desk.policy.incidentTypes[claim.incidentType ?? ""] ?? {};
+  const unable = !(await isAnybodyAble(desk.db, claim.ticketId, requiredSkills, requiredTools));
+  await putAside(desk.db, claim, desk.clock.now(), { reason, unable });
+  const alike = await putAsideAlike(desk.db, claim.ticketId, desk.clock.now(), { reason, unable });
+  if (alike > 0) log.info({ ticket_id: claim.ticketId, reason, alike_count: alike }, "worker.put_aside_alike");
 }
 
 /**

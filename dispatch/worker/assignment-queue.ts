@@ -45,7 +45,7 @@ export async function claimNext(db: Session, now: Date, retryFirst: boolean): Pr
 
 const delay = statement(
   "assign_delay",
-  `UPDATE tickets SET assign_after = $3, assign_attempts = assign_attempts + $4, assign_reason = $5
+  `UPDATE tickets SET assign_after = $3, assign_attempts = assign_attempts + $4, assign_reason = $5, assign_unable = $6
    WHERE id = $1 AND awaiting_technician AND assign_after = $2`,
 );
 
@@ -56,40 +56,111 @@ const busyMs = 1_000;
 /** How long a ticket that could not be assigned `attempts` times before waits, in ms: twice as long each time, at most an hour. */
 export const delayMs = (attempts: number): number => Math.min(delays.firstMs * 2 ** Math.min(attempts, 20), delays.mostMs);
 
-/** Puts a claimed ticket aside with its reason; nothing happens when the ticket has changed since. */
-export async function putAside(db: Session, claim: Claim, now: Date, reason: string): Promise<void> {
+/**
+ * Puts a claimed ticket aside with its reason; nothing happens when the ticket has changed since.
+ * @param unable nobody on the roster could do it at any hour
+ */
+export async function putAside(db: Session, claim: Claim, now: Date, { reason, unable }: { reason: string; unable: boolean }): Promise<void> {
   const after = new Date(now.getTime() + delayMs(claim.attempts)).toISOString();
-  await db.row(delay, [claim.ticketId, claim.until, after, 1, reason]);
+  await db.row(delay, [claim.ticketId, claim.until, after, 1, reason, unable]);
 }
 
 /** Gives a claimed ticket back because another command holds it. */
 export async function giveBack(db: Session, claim: Claim, now: Date): Promise<void> {
-  await db.row(delay, [claim.ticketId, claim.until, new Date(now.getTime() + busyMs).toISOString(), 0, null]);
+  await db.row(delay, [claim.ticketId, claim.until, new Date(now.getTime() + busyMs).toISOString(), 0, null, false]);
 }
 
+// The ticket itself is put aside already, and so not among the due. What is alike: for want of ability, the same kind of
+// work in the same region at any hour; for want of time, the same question to the letter.
+const delayAlike = statement<{ id: string }>(
+  "assign_delay_alike",
+  `WITH tried AS (
+     SELECT t.site_id, t.incident_type, t.priority, t.scheduled_start, t.scheduled_end, upper(trim(coalesce(s.region, ''))) AS region
+     FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1
+   ), due AS (
+     (SELECT id FROM tickets WHERE awaiting_technician AND assign_after IS NULL ORDER BY sla_deadline_at LIMIT $4)
+     UNION ALL
+     (SELECT id FROM tickets WHERE awaiting_technician AND assign_after <= $2 ORDER BY assign_after, sla_deadline_at LIMIT $4)
+   ), alike AS (
+     SELECT t.id FROM tickets t JOIN sites s ON s.id = t.site_id, tried
+     WHERE t.id IN (SELECT id FROM due)
+       AND t.awaiting_technician AND (t.assign_after IS NULL OR t.assign_after <= $2)
+       AND t.incident_type IS NOT DISTINCT FROM tried.incident_type
+       AND CASE WHEN $3 THEN upper(trim(coalesce(s.region, ''))) = tried.region
+                ELSE t.site_id = tried.site_id AND t.priority = tried.priority
+                     AND t.scheduled_start = tried.scheduled_start AND t.scheduled_end = tried.scheduled_end END
+     FOR NO KEY UPDATE OF t SKIP LOCKED
+   )
+   UPDATE tickets
+   SET assign_after = $2::timestamptz + least($5 * power(2, least(assign_attempts, 20)), $6) * interval '1 millisecond',
+       assign_attempts = assign_attempts + 1, assign_reason = $7, assign_unable = $3
+   WHERE id IN (SELECT id FROM alike)
+   RETURNING id`,
+);
+
+/** Of the tickets at the head of the line so many are compared at once: about 10 ms when all are alike. */
+const comparedAtOnce = 2_000;
+
+/**
+ * Puts aside what stands at the head of the line and would get the answer this ticket just got, so that a backlog of any
+ * size does not keep the line from those who can be helped. Who becomes free in this very moment is noticed at the next try.
+ * @returns how many
+ */
+export async function putAsideAlike(db: Session, ticketId: string, now: Date, { reason, unable }: { reason: string; unable: boolean }): Promise<number> {
+  const values = [ticketId, now.toISOString(), unable, comparedAtOnce, delays.firstMs, delays.mostMs, reason];
+  return (await db.rows(delayAlike, values)).length;
+}
+
+const selectAble = statement<{ able: boolean }>(
+  "assign_anybody_able",
+  `SELECT EXISTS (
+     SELECT FROM technicians r, tickets t JOIN sites s ON s.id = t.site_id
+     WHERE t.id = $1 AND r.active AND r.drained_at IS NULL AND r.skills @> $2 AND r.tools @> $3
+       AND (trim(coalesce(s.region, '')) = '' OR upper(trim(r.zone)) = upper(trim(s.region)))) AS able`,
+);
+
+/** Whether anybody on the roster works in the ticket's zone with these skills and tools, at whatever hour. */
+export async function isAnybodyAble(db: Session, ticketId: string, skills: readonly string[], tools: readonly string[]): Promise<boolean> {
+  return (await db.row(selectAble, [ticketId, skills, tools]))?.able ?? true;
+}
+
+// A ticket that somebody holds at this moment may have been judged by the roster as it was before: then the changes are
+// kept, and the next round finds it.
 const recall = statement<{ recalled: number; done: boolean }>(
   "assign_recall",
   `WITH changes AS (
      SELECT id, span FROM availability_changes ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED
    ), spans AS (
-     SELECT range_agg(span) AS span FROM changes
+     SELECT range_agg(span) AS span, coalesce(bool_or(lower_inf(span)), false) AS of_roster FROM changes
+   ), found AS (
+     (SELECT t.id FROM tickets t, spans
+      WHERE t.awaiting_technician AND NOT t.assign_unable AND t.assign_after > $1
+        AND tstzrange(t.scheduled_start, t.scheduled_end) && spans.span
+      LIMIT $2)
+     UNION ALL
+     (SELECT t.id FROM tickets t
+      WHERE (SELECT of_roster FROM spans) AND t.awaiting_technician AND t.assign_unable AND t.assign_after > $1
+      ORDER BY t.assign_after LIMIT $2)
+     LIMIT $2
+   ), free AS (
+     SELECT id FROM tickets WHERE id IN (SELECT id FROM found) FOR NO KEY UPDATE SKIP LOCKED
    ), due AS (
-     UPDATE tickets SET assign_after = $1
-     WHERE id IN (SELECT t.id FROM tickets t, spans
-                  WHERE t.awaiting_technician AND t.assign_after > $1
-                    AND tstzrange(t.scheduled_start, t.scheduled_end) && spans.span
-                  LIMIT $2 FOR NO KEY UPDATE OF t SKIP LOCKED)
-     RETURNING id
+     UPDATE tickets SET assign_after = $1, assign_unable = false WHERE id IN (SELECT id FROM free) RETURNING id
    ), gone AS (
-     DELETE FROM availability_changes WHERE (SELECT count(*) FROM due) < $2 AND id IN (SELECT id FROM changes) RETURNING id
+     DELETE FROM availability_changes
+     WHERE (SELECT count(*) FROM found) < $2 AND (SELECT count(*) FROM found) = (SELECT count(*) FROM free)
+       AND id IN (SELECT id FROM changes)
+     RETURNING id
    )
-   SELECT (SELECT count(*) FROM due) AS recalled, (SELECT count(*) FROM changes) = 0 AS done`,
+   SELECT (SELECT count(*) FROM due) AS recalled,
+          (SELECT count(*) FROM changes) = 0 OR (SELECT count(*) FROM found) > 0 AND (SELECT count(*) FROM due) = 0 AS done`,
 );
 
 /**
- * Makes tickets due again whose time overlaps one at which somebody may have become free.
+ * Makes tickets due again whose time overlaps one at which somebody may have become free; what nobody was able to do,
+ * when the roster itself changed.
  * @param limit tickets at once
- * @returns whether changes may be left
+ * @returns whether changes may be left that another round could use
  */
 export async function recallTickets(db: Session, now: Date, limit: number): Promise<{ recalled: number; more: boolean }> {
   const row = await db.row(recall, [now.toISOString(), limit]);

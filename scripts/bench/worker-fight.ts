@@ -3,7 +3,6 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
-import { CommandFailure } from "../command-line.ts";
 import { startApiProcess, type ApiProcess } from "./api-process.ts";
 import { chance } from "./chance.ts";
 import { round } from "./measure.ts";
@@ -46,7 +45,7 @@ export type FightReport = {
 const settleWithinMs = 150_000;
 const killEveryMs = { least: 1_000, most: 4_000 };
 
-/** @throws CommandFailure when a process does not start or the desk does not come to rest */
+/** @throws CommandFailure when a process does not start */
 export async function fight(options: FightOptions): Promise<FightReport> {
   const { serverUrl, dataDir, say } = options;
   const desk = await makeFightDesk(serverUrl, options);
@@ -177,7 +176,8 @@ async function countAssignments(owner: pg.Client, since: Date): Promise<{ assign
 }
 
 /**
- * Waits until every ticket fought over is assigned, or put aside with a reason, or not scheduled.
+ * Waits until every ticket fought over is assigned, or put aside with a reason, or not scheduled; who still waits after
+ * that long is counted as an orphan.
  * @returns the seconds that took
  */
 async function settle(owner: pg.Client, ticketIds: readonly string[]): Promise<number> {
@@ -189,8 +189,7 @@ async function settle(owner: pg.Client, ticketIds: readonly string[]): Promise<n
       [ticketIds],
     );
     const waiting = rows[0]?.waiting ?? 0;
-    if (waiting === 0) return (performance.now() - begun) / 1000;
-    if (performance.now() - begun > settleWithinMs) throw new CommandFailure(`${waiting} tickets were not looked at within ${settleWithinMs / 1000} s`);
+    if (waiting === 0 || performance.now() - begun > settleWithinMs) return (performance.now() - begun) / 1000;
     await delay(200);
   }
 }
