@@ -56,6 +56,7 @@ function profileOf(desk: Desk): object {
     evidence_must_be_verified: policy.evidenceMustBeVerified,
     technician_without_shift: policy.technicianWithoutShift,
     worker_may_dispatch: policy.workerMayDispatch,
+    worker_may_bump: policy.workerMayBump,
     candidate_risk: { incident_types: candidateRisk.incidentTypes, evidence_keys: candidateRisk.evidenceKeys },
     sla: { target_minutes: sla.targetMinutes, warning_minutes: sla.warningMinutes },
     intake: {

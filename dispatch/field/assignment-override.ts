@@ -6,22 +6,29 @@ import { besideAfter, writeBeside } from "../kernel/ticket-beside.ts";
 import { lockTicket, type TicketRow } from "../kernel/ticket-row.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
+import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
 
 export const assignmentOverride = ticketCommand({
   name: "assignment.override",
-  async load(tx, { input, ticketId }) {
+  async load(tx, { actor, input, ticketId }) {
     const bumpId = bumpIn(input);
+    // A machine takes nobody off anything while automatic work on either ticket is paused; a person may.
+    const machine = bumpId !== null && (actor.type === "SERVICE" || actor.type === "SYSTEM");
     // The lock comes first: the calendar is read as whoever held that ticket left it.
-    const [bumped, assignee] = await Promise.all([
+    const [bumped, assignee, pauses, pausesOfBumped] = await Promise.all([
       bumpId === null ? null : tx.row(lockTicket, [bumpId]),
       loadAssignee(tx, ticketId, input.override_type === "reassign_provider" ? null : (input.tech_id ?? null), bumpId),
+      machine ? loadChainOfTicket(tx, ticketId) : [],
+      machine ? loadChainOfTicket(tx, bumpId) : [],
     ]);
-    return { bumped, assignee };
+    return { bumped, assignee, pauses, pausesOfBumped };
   },
   consult: ({ desk, ticket }, { assignee }) => (ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee)),
-  decide(call, { bumped, assignee }) {
+  decide(call, { bumped, assignee, pauses, pausesOfBumped }) {
     const { desk, input, ticket, now } = call;
+    requireAutonomy(pauses, ticket);
+    if (bumped) requireAutonomy(pausesOfBumped, bumped);
     const techId = input.override_type === "reassign_provider" ? null : (input.tech_id ?? null);
     const bump = bumpedBy(call, bumped);
     const booking = techId === null ? null : bookingFor(desk, ticket, techId, assignee, now);

@@ -83,6 +83,7 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
     evidenceMustBeVerified: json.evidence_must_be_verified,
     technicianWithoutShift: json.technician_without_shift,
     workerMayDispatch: json.worker_may_dispatch,
+    workerMayBump: json.worker_may_bump,
     candidateRisk: {
       incidentTypes: json.candidate_risk.incident_types,
       evidenceKeys: json.candidate_risk.evidence_keys,

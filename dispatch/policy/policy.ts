@@ -114,6 +114,8 @@ export interface Policy {
   readonly evidenceMustBeVerified: boolean;
   readonly technicianWithoutShift: "eligible" | "excluded";
   readonly workerMayDispatch: boolean;
+  /** Whether the worker may take a technician off other work for an emergency nobody is free for; a person may always. */
+  readonly workerMayBump: boolean;
   readonly candidateRisk: CandidateRiskRules;
   readonly sla: SlaRules;
   readonly intake: IntakeRules;

@@ -147,6 +147,7 @@ export const ProfileFile = Type.Object(
     evidence_must_be_verified: Type.Boolean(),
     technician_without_shift: Type.Enum(["eligible", "excluded"]),
     worker_may_dispatch: Type.Boolean(),
+    worker_may_bump: Type.Boolean(),
     candidate_risk: Type.Object(
       { incident_types: Type.Array(TypeName, { uniqueItems: true }), evidence_keys: Keys },
       closed,

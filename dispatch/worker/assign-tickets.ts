@@ -5,6 +5,7 @@ import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
 import { type Claim, claimNext, giveBack, isAnybodyAble, putAside, putAsideAlike, recallTickets } from "./assignment-queue.ts";
+import { bumpForEmergency } from "./bump-for-emergency.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { awayPart } from "./trouble.ts";
 
@@ -87,8 +88,9 @@ async function putAsideWithItsLike({ desk, log }: DutyParts, claim: Claim, reaso
  * @returns why nobody was sent; null when somebody was
  * @throws Refusal when the ticket was taken by another, or work on it is paused
  */
-async function choose(parts: DutyParts, { ticketId, incidentType }: Claim): Promise<string | null> {
+async function choose(parts: DutyParts, claim: Claim): Promise<string | null> {
   const { log, run, totals } = parts;
+  const { ticketId, incidentType } = claim;
   const correlationId = newId();
   const serviceType = incidentType ?? anyService;
   for (let choice = 1; ; choice++) {
@@ -98,6 +100,8 @@ async function choose(parts: DutyParts, { ticketId, incidentType }: Claim): Prom
     );
     const [first] = recommended.recommendations;
     if (!first || !first.matches.capability || !first.matches.zone) {
+      const bumping = bumpForEmergency(parts, claim, recommended.bump ?? [], correlationId);
+      if (await bumping.catch((error: unknown) => noteError(parts, "worker.dispatch_error", about, error))) return null;
       const reason = !first ? "NOBODY_AVAILABLE" : !first.matches.capability ? "SKILL_MISSING" : "ZONE_MISMATCH";
       log.info({ ...about, reason, rejected_count: recommended.rejected.length }, "worker.no_recommendation");
       return reason;

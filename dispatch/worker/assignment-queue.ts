@@ -45,7 +45,8 @@ export async function claimNext(db: Session, now: Date, retryFirst: boolean): Pr
 
 const delay = statement(
   "assign_delay",
-  `UPDATE tickets SET assign_after = $3, assign_attempts = assign_attempts + $4, assign_reason = $5, assign_unable = $6
+  `UPDATE tickets SET assign_after = $3, assign_attempts = assign_attempts + $4, assign_reason = $5, assign_unable = $6,
+       assign_tried_at = clock_timestamp()
    WHERE id = $1 AND awaiting_technician AND assign_after = $2`,
 );
 
@@ -93,7 +94,8 @@ const delayAlike = statement<{ id: string }>(
    )
    UPDATE tickets
    SET assign_after = $2::timestamptz + least($5 * power(2, least(assign_attempts, 20)), $6) * interval '1 millisecond',
-       assign_attempts = assign_attempts + 1, assign_reason = $7, assign_unable = $3
+       assign_attempts = assign_attempts + 1, assign_reason = $7, assign_unable = $3,
+       assign_tried_at = clock_timestamp()
    WHERE id IN (SELECT id FROM alike)
    RETURNING id`,
 );
@@ -125,21 +127,26 @@ export async function isAnybodyAble(db: Session, ticketId: string, skills: reado
 }
 
 // A ticket that somebody holds at this moment may have been judged by the roster as it was before: then the changes are
-// kept, and the next round finds it.
+// kept, and the next round finds it. A change was noted some time before its commit, which a command's timeouts keep below
+// ten seconds; who was judged later than that knew of it, and recalling them again would never come to an end.
 const recall = statement<{ recalled: number; done: boolean }>(
   "assign_recall",
   `WITH changes AS (
-     SELECT id, span FROM availability_changes ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED
+     SELECT id, span, changed_at FROM availability_changes ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED
    ), spans AS (
-     SELECT range_agg(span) AS span, coalesce(bool_or(lower_inf(span)), false) AS of_roster FROM changes
+     SELECT range_agg(span) AS span, coalesce(bool_or(lower_inf(span)), false) AS of_roster,
+            max(changed_at) + interval '10 seconds' AS seen_by
+     FROM changes
    ), found AS (
      (SELECT t.id FROM tickets t, spans
       WHERE t.awaiting_technician AND NOT t.assign_unable AND t.assign_after > $1
         AND tstzrange(t.scheduled_start, t.scheduled_end) && spans.span
+        AND (t.assign_tried_at IS NULL OR t.assign_tried_at < spans.seen_by)
       LIMIT $2)
      UNION ALL
-     (SELECT t.id FROM tickets t
-      WHERE (SELECT of_roster FROM spans) AND t.awaiting_technician AND t.assign_unable AND t.assign_after > $1
+     (SELECT t.id FROM tickets t, spans
+      WHERE spans.of_roster AND t.awaiting_technician AND t.assign_unable AND t.assign_after > $1
+        AND t.assign_tried_at < spans.seen_by
       ORDER BY t.assign_after LIMIT $2)
      LIMIT $2
    ), free AS (
