@@ -8,15 +8,15 @@ import { acme, addSite, addTechnician } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 
-const line = 3_000;
+const line = 200;
 
-/** Tickets in a zone where nobody works, never tried, each more urgent than anything a test makes. */
+/** Tickets in a zone where nobody works, never tried, each more urgent than anything a test makes; their lateness is told of. */
 async function addLine(api: TestApi, siteId: string): Promise<void> {
   await api.owner.query(
     `INSERT INTO tickets (id, account_id, site_id, state, priority, incident_type, summary, scheduled_start, scheduled_end,
-                          sla_target_minutes, sla_deadline_at, created_at, updated_at, last_transition_at, audit_seq, audit_hash)
+                          sla_target_minutes, sla_deadline_at, created_at, updated_at, last_transition_at, audit_seq, audit_hash, sla_level)
      SELECT gen_random_uuid(), $1, $2, 'SCHEDULED', 'EMERGENCY', 'DOOR_WONT_LATCH', 'Waiting', at + n * interval '1 minute',
-            at + n * interval '1 minute' + interval '1 hour', 60, at - interval '1 day', at, at, at, 0, ''
+            at + n * interval '1 minute' + interval '1 hour', 60, at - interval '1 day', at, at, at, 0, '', 2
      FROM (SELECT $3::timestamptz AS at) AS now, generate_series(1, $4::int) AS n`,
     [acme.id, siteId, api.clock.iso, line],
   );
