@@ -19,7 +19,7 @@ async function look(api: TestApi, workerMayBump: boolean): Promise<void> {
   const desk = { ...api.desk, policy: { ...api.desk.policy, workerMayBump } };
   const kernel = { desk, handlers: commandHandlers, validators: compileValidators(desk.policy.unknownFields) };
   const totals = { cycles: 0, dispatches: 0, errors: 0 };
-  await assignTickets({ desk, log: pino({ level: "silent" }), totals, run: runAsWorker(kernel, "dispatch-worker") }).round(() => false);
+  await assignTickets({ desk, log: pino({ level: "silent" }), totals, random: Math.random, run: runAsWorker(kernel, "dispatch-worker") }).round(() => false);
 }
 
 /** Two technicians, each with a visit at the emergency's hour; the first one's is the cheaper to put off. */
