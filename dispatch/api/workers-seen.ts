@@ -46,7 +46,7 @@ const countSilent = statement<{ silent: number }>(
      FROM seen
      WHERE NOT alive AND (seen_at > $1::timestamptz - interval '1 hour' OR NOT EXISTS (SELECT FROM seen WHERE alive))
    )
-   SELECT greatest(silent.workers - (SELECT count(*) FROM seen WHERE alive AND started_at > silent.since), 0)::bigint AS silent
+   SELECT greatest(silent.workers - (SELECT count(*) FROM seen WHERE started_at > silent.since), 0)::bigint AS silent
    FROM silent`,
 );
 
