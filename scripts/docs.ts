@@ -1,13 +1,19 @@
 // `pnpm docs`: writes what is made from the source: the reference tables, the Prometheus rules, the Grafana dashboard and the
-// runbooks' index; --check only compares.
+// runbooks' index; --check only compares. The schema's page takes a database that all migrations made, so it is written only
+// when asked for; a test holds it to the migrations.
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import pg from "pg";
+import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
+import { migrate } from "../dispatch/db/migrate.ts";
 import { runCommand } from "./command-line.ts";
 import { dashboardFile } from "./docs/grafana-dashboard.ts";
 import { between } from "./docs/markdown.ts";
 import { alertsPage, indexTable, metricsPage, runbookIndex } from "./docs/monitoring-tables.ts";
 import { rulesFile } from "./docs/prometheus-rules.ts";
+import { schemaPage } from "./docs/schema-page.ts";
 import { errorsPage, settingsPage, statesPage, toolsPage } from "./docs/reference-tables.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -27,12 +33,17 @@ await runCommand(
   {
     name: "pnpm docs",
     about: "Writes the tables under ops/reference, the Prometheus rules, the Grafana dashboard and the runbooks' index.",
-    options: { check: { type: "boolean" } },
-    meanings: { check: "write nothing; fail when a file differs from its source" },
+    options: { check: { type: "boolean" }, schema: { type: "boolean" } },
+    meanings: {
+      check: "write nothing; fail when a file differs from its source",
+      schema: "the page of the schema too, from a throw-away PostgreSQL; needed after every change of the migrations",
+    },
   },
-  async ({ check = false }) => {
+  async ({ check = false, schema = false }) => {
     const stale: string[] = [];
-    for (const [name, make] of Object.entries(pages)) {
+    const schemaText = schema ? await schemaOfMigrations() : null;
+    const all = schemaText === null ? pages : { ...pages, "ops/reference/schema.md": () => schemaText };
+    for (const [name, make] of Object.entries(all)) {
       const path = join(root, name);
       const before = await readFile(path, "utf8").catch(() => "");
       const text = make(before);
@@ -50,3 +61,18 @@ await runCommand(
     return 0;
   },
 );
+
+async function schemaOfMigrations(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), "dispatch-schema-"));
+  const server = await startEmbeddedPostgres({ dataDir, log: () => undefined, settings: { fsync: "off" } });
+  const client = new pg.Client({ connectionString: server.url });
+  try {
+    await migrate({ databaseUrl: server.url, log: () => undefined });
+    await client.connect();
+    return await schemaPage(client);
+  } finally {
+    await client.end();
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}

@@ -41,6 +41,8 @@ export async function runFiles(client: ClientBase, files: readonly MigrationFile
       return done;
     } catch (cause) {
       if (!isBusy(cause) || !current.file) throw migrationFailed(current.file, cause);
+      // The runner leaves the failed transaction open.
+      await client.query("ROLLBACK");
       if (tried === tries) throw tableBusy(current.file, cause);
       log(`${current.file.name} waits: another session holds a table it needs; nothing was changed, trying again…`);
       await delay(PAUSE_MS);
