@@ -8,6 +8,9 @@ import type { DayMap, Starts } from "./timed-plan.ts";
 /** What moving one visit must save at least, in minutes of driving. */
 const worthMoving = 5;
 
+/** With more new visits than this the day is made anew anyway, and filling gaps would hold the process up. */
+const mostFilled = 40;
+
 type Place = { readonly technician: string; readonly start: number };
 
 const same = (a: Place | undefined, b: Place | undefined): boolean => a?.technician === b?.technician && a?.start === b?.start;
@@ -15,7 +18,49 @@ const same = (a: Place | undefined, b: Place | undefined): boolean => a?.technic
 /** Whether anybody comes to another time, or somebody else comes. */
 export const differs = (a: Starts, b: Starts): boolean => a.size !== b.size || [...a].some(([id, one]) => !same(one, b.get(id)));
 
+/** The plan found, with moves taken back; or the day as it stands with new visits put in between, where that is as good. */
 export function withFewMoves(map: DayMap, found: Starts, present: Starts): Starts {
+  const fewer = takenBack(map, found, present);
+  const still = keptAndFilled(map, found, present);
+  return still && troubleOf(map, still, present) <= troubleOf(map, fewer, present) ? still : fewer;
+}
+
+/** Driving, what is left out, and the trouble of each move. */
+function troubleOf(map: DayMap, starts: Starts, present: Starts): number {
+  const { problem } = map;
+  const moved = [...present].filter(([id, was]) => !same(starts.get(id), was)).length;
+  const left = problem.visits.filter(({ id }) => !starts.has(id)).reduce((sum, { priority = 1 }) => sum + (problem.unservedPenalty ?? 0) * priority, 0);
+  return map.routes(starts).reduce((sum, { driving }) => sum + driving, 0) + left + worthMoving * moved;
+}
+
+/** Nothing moves; what is new takes the cheapest gap, in the order in which the search served it. Null where the day does not fit as it stands, or too much is new. */
+function keptAndFilled(map: DayMap, found: Starts, present: Starts): Starts | null {
+  if (!map.routes(present).every(({ fits }) => fits)) return null;
+  const starts = new Map(present);
+  const fresh = [...found].filter(([id]) => !present.has(id)).sort(([a, one], [b, other]) => one.start - other.start || (a < b ? -1 : 1));
+  if (fresh.length > mostFilled) return null;
+  for (const [id] of fresh) {
+    const [best] = map.problem.technicians.flatMap((technician) => gapsFor(map, starts, technician, id)).sort((a, b) => a.added - b.added || a.start - b.start);
+    if (best) starts.set(id, { technician: best.technician, start: best.start });
+  }
+  return starts;
+}
+
+function gapsFor(map: DayMap, starts: Starts, technician: Technician, id: string): { technician: string; start: number; added: number }[] {
+  const visit = map.visits.get(id);
+  if (!visit || !(visit.skills ?? []).every((skill) => technician.skills?.includes(skill))) return [];
+  const stops = stopsOf(map, starts, technician.id);
+  const { driving } = map.route(technician, stops);
+  return [null, ...stops].flatMap((before) => {
+    const at = before ? { place: before.visit.at, time: before.start + before.visit.duration } : { place: technician.start, time: technician.shift.from };
+    const start = map.soonest(technician, visit, at);
+    if (start === Number.POSITIVE_INFINITY) return [];
+    const route = map.route(technician, [...stops, { visit, start }]);
+    return route.fits ? [{ technician: technician.id, start, added: route.driving - driving }] : [];
+  });
+}
+
+function takenBack(map: DayMap, found: Starts, present: Starts): Starts {
   let starts = atUsualTimes(map, swapAlike(map, found, present), present);
   for (const { id, pinned } of map.problem.visits) {
     const [is, was] = [starts.get(id), present.get(id)];

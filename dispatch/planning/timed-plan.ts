@@ -70,7 +70,7 @@ export class DayMap {
     let at = { place: technician.start, time: technician.shift.from };
     if (!this.#isInTime(technician, visits, at)) return null;
     for (const [i, { visit, wish }] of stops.entries()) {
-      const soonest = this.#soonest(technician, visit, at);
+      const soonest = this.soonest(technician, visit, at);
       const wished = wish === null || wish <= soonest ? soonest : earliestIn(visit, wish, technician.breaks ?? []);
       const later = { place: visit.at, time: wished + visit.duration };
       const start = wished === wish && this.#isInTime(technician, visits.slice(i + 1), later) ? wished : soonest;
@@ -80,14 +80,15 @@ export class DayMap {
     return starts;
   }
 
-  #soonest(technician: Technician, visit: Visit, at: At): number {
+  /** When service may start at the soonest for somebody who leaves a place at a time; infinity when not at all. */
+  soonest(technician: Technician, visit: Visit, at: At): number {
     const breaks = technician.breaks ?? [];
     return earliestIn(visit, arrival(at.time, this.driving(at.place, visit.at), breaks), breaks);
   }
 
   #isInTime(technician: Technician, visits: readonly Visit[], from: At): boolean {
     let at = from;
-    for (const visit of visits) at = { place: visit.at, time: this.#soonest(technician, visit, at) + visit.duration };
+    for (const visit of visits) at = { place: visit.at, time: this.soonest(technician, visit, at) + visit.duration };
     const home = this.driving(at.place, technician.end ?? technician.start);
     return arrival(at.time, home, technician.breaks ?? []) <= technician.shift.to;
   }

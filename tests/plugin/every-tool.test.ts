@@ -22,7 +22,7 @@ const fromNothing: Partial<Record<CommandName, JsonObject>> = {
   "ticket.create": { ...place, summary: "Door", description: "It sticks." },
   "ticket.blind_intake": { ...place, ...omit(commands["ticket.blind_intake"].example, "account_id", "site_id") },
   "ops.autonomy.pause": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "recall" },
-  "plan.optimize": { day, iterations: 1, tech_ids: ["Ana Alvarez", "Ben Okafor"] },
+  "plan.optimize": { day, iterations: 1, tech_ids: ["Ben Okafor"] },
   "ops.autonomy.rollback": { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "over" },
   "roster.upsert": commands["roster.upsert"].example,
 };
