@@ -3,29 +3,17 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { commands, commandEntries, queries, queryEntries, type CommandName, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
+import { commandEntries, queries, queryEntries, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
-import { waysToObey } from "../contract/obeyed-commands.ts";
 import { startTestApi } from "../support/api.ts";
-import { acme, addTechnician } from "../support/directory.ts";
+import { acme } from "../support/directory.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { anyProposal, day } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { believing, openChat, outsideFences } from "./chat.ts";
 import { give, pass, standIn } from "./stand-in.ts";
-
-const place = { account_id: acme.id, site_id: acme.oakland };
-
-/** Commands that start from no ticket. */
-const fromNothing: Partial<Record<CommandName, JsonObject>> = {
-  "ticket.create": { ...place, summary: "Door", description: "It sticks." },
-  "ticket.blind_intake": { ...place, ...omit(commands["ticket.blind_intake"].example, "account_id", "site_id") },
-  "ops.autonomy.pause": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "recall" },
-  "plan.optimize": { day, iterations: 1, tech_ids: ["Ben Okafor"] },
-  "ops.autonomy.rollback": { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "over" },
-  "roster.upsert": commands["roster.upsert"].example,
-};
+import { argumentsFor } from "./tool-arguments.ts";
 
 /** The state a query's ticket is in, and what is asked of it. */
 const asked: Partial<Record<QueryName, { readonly in?: TicketState; readonly args: JsonObject; readonly told: string }>> = {
@@ -46,10 +34,6 @@ const asked: Partial<Record<QueryName, { readonly in?: TicketState; readonly arg
   "roster.list": { args: {}, told: "Ana" },
 };
 
-function omit(fields: object, ...names: string[]): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
-}
-
 describe("every tool", async () => {
   const api = await startTestApi({ env: believing });
   let answered = "";
@@ -61,22 +45,9 @@ describe("every tool", async () => {
   const chat = openChat(relay.url);
   const audited = async (): Promise<number> => Number((await api.owner.query("SELECT count(*) AS n FROM audit_events")).rows[0]?.n);
 
-  async function argumentsOf(tool: CommandName): Promise<JsonObject> {
-    const { from: [from], path, example } = commands[tool];
-    if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
-    if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
-    const free = fromNothing[tool];
-    if (!from) return free ?? assert.fail(`no call for ${tool}`);
-    const [way] = waysToObey(tool, from);
-    assert.ok(way, `no way to obey ${tool}`);
-    const ticket = await ticketIn(api, from, way.plan);
-    await way.arrange?.(api, ticket);
-    return { ticket_id: ticket.id, ...omit(way.body(api, ticket)) };
-  }
-
   for (const [tool] of commandEntries) {
     test(`${tool} is DONE, once, with a receipt the API vouches for`, async () => {
-      const args = await argumentsOf(tool);
+      const args = await argumentsFor(api, tool);
       const before = await audited();
       const said = await chat.say(tool, args, { card: "allow-once", callId: `call-of-${tool}` });
       assert.equal(said.first, `DONE ${tool}`, said.text);

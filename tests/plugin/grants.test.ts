@@ -2,16 +2,17 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { commands, queries, type CommandName, type QueryName } from "../../dispatch/contract/index.ts";
+import { queries, type CommandName, type QueryName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
 import { commandTable, queryTable, type StateName } from "../contract/command-table.ts";
-import { waysToObey } from "../contract/obeyed-commands.ts";
 import { startTestApi } from "../support/api.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
-import { ticketIn, type BuiltTicket } from "../support/ticket-builder.ts";
+import { anyProposal } from "../support/plan-day.ts";
+import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 import { believing, openChat, sender } from "./chat.ts";
+import { argumentsFor } from "./tool-arguments.ts";
 
 const everywhere = { accounts: ["*"], sites: ["*"], channel: "telegram" };
 const people = [
@@ -24,14 +25,6 @@ const people = [
 const [dora, annie, benny, nell, nora, stranger] = [sender("1"), sender("2"), sender("3"), sender("4"), sender("5"), sender("6")];
 type Who = ReturnType<typeof sender>;
 
-const place = { account_id: acme.id, site_id: acme.oakland };
-const fromNothing: Partial<Record<CommandName, JsonObject>> = {
-  "ticket.create": { ...place, summary: "Door" },
-  "ticket.blind_intake": { ...commands["ticket.blind_intake"].example, ...place },
-  "ops.autonomy.pause": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "recall" },
-  "ops.autonomy.rollback": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "over" },
-};
-
 /** A state the command starts from in which the work is Ana's, where there is one. */
 const startOf = (from: readonly StateName[]): StateName | undefined =>
   (["IN_PROGRESS", "DISPATCHED", "ON_HOLD", "COMPLETED_PENDING_VERIFICATION"] as const).find((state) => from.includes(state)) ?? from[0];
@@ -40,15 +33,7 @@ describe("grants", async () => {
   const api = await startTestApi({ env: believing });
   const chat = openChat(api.url, { owner: null, people });
 
-  async function arranged(tool: CommandName, from: readonly StateName[]): Promise<JsonObject> {
-    const state = startOf(from);
-    if (state === undefined) return fromNothing[tool] ?? assert.fail(`no call for ${tool}`);
-    const [way] = waysToObey(tool, state);
-    assert.ok(way, `no way to obey ${tool}`);
-    const ticket: BuiltTicket = await ticketIn(api, state, way.plan);
-    await way.arrange?.(api, ticket);
-    return { ticket_id: ticket.id, ...way.body(api, ticket) };
-  }
+  const arranged = (tool: CommandName, from: readonly StateName[]) => argumentsFor(api, tool, startOf(from));
 
   for (const { tool, roles, from } of commandTable) {
     const may = (role: Role) => roles.includes(role);
@@ -98,6 +83,7 @@ describe("grants", async () => {
   async function argumentsOf(tool: QueryName, ticket_id: string): Promise<JsonObject> {
     const { path } = queries[tool];
     if (path.includes("{ticketId}")) return { ticket_id };
+    if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     if (!path.includes("{receiptId}")) return {};
     const [event] = (await api.read("ticket.timeline", { ticket: ticket_id })).events;
     return { receipt_id: event?.id };
