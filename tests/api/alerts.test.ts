@@ -1,0 +1,110 @@
+// /ops/alerts: the contract's four codes, those beside them, and that each clears by itself.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { call, dispatcher, newTicket, otherAccountId, post, startTestApi, type TestApi } from "./running-api.ts";
+
+describe("alerts", () => {
+  const alertsOf = async (api: TestApi) => {
+    const { body } = await call(api, "/ops/alerts", { headers: {} });
+    assert.ok(Array.isArray(body["alerts"]) && isObject(body["signals"]));
+    return { alerts: body["alerts"] as JsonObject[], signals: body["signals"], body };
+  };
+
+  test("fire at their threshold, in every process, and clear by themselves", async (t) => {
+    const api = await startTestApi(t);
+    const id = await newTicket(api);
+    const away = { ...dispatcher, "x-account-scope": otherAccountId };
+    for (let i = 0; i < 4; i++) await call(api, `/tickets/${id}`, { headers: away });
+    assert.deepEqual((await alertsOf(api)).alerts, []);
+    await call(api, "/tickets", { headers: { ...dispatcher, "x-actor-role": "king" } });
+    const fired = await alertsOf(api);
+    assert.deepEqual(fired.alerts, [
+      { code: "AUTH_POLICY_FAILURE_SPIKE", severity: "warning", count: 5, threshold: 5, runbook: "ops/runbooks/auth_policy_failure.md" },
+    ]);
+    const other = await startTestApi(t, { databaseUrl: api.databaseUrl });
+    assert.deepEqual((await alertsOf(other)).alerts, fired.alerts);
+    api.clock.advance(3_600_000);
+    assert.deepEqual((await alertsOf(api)).alerts, []);
+    assert.equal((await alertsOf(api)).signals["auth_policy_rejection_count"], 0);
+  });
+
+  test("count keys used twice, and tickets stuck in scheduling", async (t) => {
+    const environment = { DISPATCH_ALERT_STUCK_SCHEDULING_COUNT_THRESHOLD: "1", DISPATCH_ALERT_STUCK_SCHEDULING_MINUTES: "30" };
+    const api = await startTestApi(t, { environment });
+    const id = await newTicket(api);
+    const headers = { ...dispatcher, "idempotency-key": randomUUID() };
+    for (const question of ["a", "b", "c"]) await post(api, `/tickets/${id}/request-info`, { questions: [question] }, headers);
+    const triaged = await post(api, `/tickets/${id}/triage`, { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", ready_to_schedule: true });
+    assert.equal(triaged.status, 200, triaged.text);
+    assert.deepEqual((await alertsOf(api)).alerts.map(({ code }) => code), ["IDEMPOTENCY_CONFLICT_SPIKE"]);
+    api.clock.advance(31 * 60_000);
+    const { alerts, body } = await alertsOf(api);
+    assert.deepEqual(alerts[0], {
+      code: "STUCK_SCHEDULING", severity: "warning", count: 1, threshold: 1, stale_minutes: 30, runbook: "ops/runbooks/stuck_scheduling.md",
+    });
+    assert.deepEqual(body["thresholds"], {
+      stuck_scheduling_count: 1, stuck_scheduling_minutes: 30, completion_rejection_count: 3, idempotency_conflict_count: 2, auth_policy_rejection_count: 5,
+    });
+    assert.ok(isObject(body["metrics"]) && isObject(body["runbooks"]));
+  });
+});
+
+describe("alerts beside the contract's", () => {
+  const codesOf = async (api: TestApi): Promise<unknown[]> => {
+    const { body } = await call(api, "/ops/alerts", { headers: {} });
+    assert.ok(Array.isArray(body["alerts"]));
+    return body["alerts"].filter(isObject).map(({ code }) => code);
+  };
+  const insertWorker = (api: TestApi, startedMinutesAgo: number, seenMinutesAgo: number) =>
+    api.sql.query(
+      `INSERT INTO workers (id, identity, host, pid, started_at, seen_at, heartbeat_ms)
+       VALUES (gen_random_uuid(), 'w', 'h', 1, $1::timestamptz - $2 * interval '1 minute', $1::timestamptz - $3 * interval '1 minute', 20000)`,
+      [api.clock.now().toISOString(), startedMinutesAgo, seenMinutesAgo],
+    );
+
+  test("a worker that fell silent fires until another takes its place", async (t) => {
+    const api = await startTestApi(t);
+    await insertWorker(api, 90, 0);
+    assert.deepEqual(await codesOf(api), []);
+    await insertWorker(api, 90, 10);
+    const { body } = await call(api, "/ops/alerts", { headers: {} });
+    assert.deepEqual(body["alerts"], [{ code: "WORKER_SILENT", severity: "critical", count: 1, threshold: 1, runbook: "ops/runbooks/worker_silent.md" }]);
+    await insertWorker(api, 5, 0);
+    assert.deepEqual(await codesOf(api), []);
+  });
+
+  test("a worker that was taken away while others work is forgotten after an hour; the last one never is", async (t) => {
+    const api = await startTestApi(t);
+    await insertWorker(api, 200, 61);
+    assert.deepEqual(await codesOf(api), ["WORKER_SILENT"]);
+    await insertWorker(api, 200, 0);
+    assert.deepEqual(await codesOf(api), []);
+  });
+
+  test("events held back by a transaction that does not end fire, and clear with it", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql.query("BEGIN");
+    await api.sql.query("SELECT pg_current_xact_id()");
+    await newTicket(api);
+    assert.deepEqual(await codesOf(api), []);
+    api.clock.advance(61_000);
+    assert.deepEqual(await codesOf(api), ["OUTBOX_STUCK"]);
+    await api.sql.query("ROLLBACK");
+    assert.deepEqual(await codesOf(api), []);
+  });
+
+  test("an object store that is away fires while Postgres answers", async (t) => {
+    const api = await startTestApi(t);
+    await rm(join(api.folder, "objects"), { recursive: true });
+    assert.deepEqual(await codesOf(api), ["OBJECT_STORE_UNAVAILABLE"]);
+    const { text } = await call(api, "/metrics", { headers: { accept: "text/plain" } });
+    assert.match(text, /^dispatch_dependency_up\{dependency="object_store"\} 0$/m);
+    assert.match(text, /^dispatch_dependency_up\{dependency="postgres"\} 1$/m);
+    assert.match(text, /^dispatch_alert_signal\{code="OBJECT_STORE_UNAVAILABLE"\} 1$/m);
+  });
+});
