@@ -26,15 +26,14 @@ await runCommand(
   async (values) => {
     const settings = readSettings();
     const databaseUrl = values["database-url"] ?? settings.databaseUrl;
-    const now = new Date();
-    const out = resolve(values.out ?? join(settings.dataDir, "backups", now.toISOString().replaceAll(/[:.]/g, "-")));
+    const out = resolve(values.out ?? join(settings.dataDir, "backups", new Date().toISOString().replaceAll(/[:.]/g, "-")));
     const say = (message: string) => console.error(message);
     const begun = performance.now();
     const manifest = await interruptible("Nothing was kept.", (signal) =>
       withDatabase({ ...settings, databaseUrl }, say, async (url) => {
         const { store, fileStore } = await openStore(settings, () => "");
         try {
-          return await takeBackup({ databaseUrl: url, store, copyObjects: fileStore !== null || values.objects === true, out, now }, { say, signal });
+          return await takeBackup({ databaseUrl: url, store, copyObjects: fileStore !== null || values.objects === true, out }, { say, signal });
         } finally {
           await store.close();
         }

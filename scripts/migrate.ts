@@ -9,7 +9,9 @@ import { withDatabase } from "./database-of-settings.ts";
 await runCommand(
   {
     name: "pnpm dispatch:migrate",
-    about: "Brings the database to the schema of this release. Safe to run again, and several at once.",
+    about:
+      "Brings the database to the schema of this release. Safe to run again, several at once, and while a desk works: it waits " +
+      "at most 1.5 s for a table, then lets everybody pass and tries again, for about a minute. Take a backup before.",
     options: { "database-url": { type: "string" }, bucket: { type: "boolean" } },
     meanings: {
       bucket: "also make the bucket of DISPATCH_OBJECT_STORE_ENDPOINT, unless it is there",

@@ -22,7 +22,7 @@ const copyHeads = `COPY (
 ) TO STDOUT`;
 
 /** Dumps into `folder`. @throws CommandFailure when the database is not one of ours */
-export async function dumpDatabase(client: pg.Client, folder: string, work: Work): Promise<Pick<Manifest, "database" | "audit">> {
+export async function dumpDatabase(client: pg.Client, folder: string, work: Work): Promise<Pick<Manifest, "taken_at" | "database" | "audit">> {
   await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   const schema = await schemaVersion(client);
   if (schema === "none") throw new CommandFailure(`Database ${client.database ?? ""} has no schema of Dispatch: there is nothing to back up.`);
@@ -30,13 +30,15 @@ export async function dumpDatabase(client: pg.Client, folder: string, work: Work
   const tables: KeptTable[] = [];
   for (const table of await readTables(client)) tables.push(await dumpTable(client, folder, table, work));
   const sequences = await readSequences(client);
-  const { rows } = await client.query<{ server: string; events: number }>(
-    "SELECT current_setting('server_version') AS server, (SELECT count(*)::int FROM audit_events) AS events",
+  const { rows } = await client.query<{ server: string; taken_at: Date; events: number }>(
+    "SELECT current_setting('server_version') AS server, now() AS taken_at, (SELECT count(*)::int FROM audit_events) AS events",
   );
-  const [{ server, events } = { server: "", events: 0 }] = rows;
+  const [known] = rows;
+  if (!known) throw new Error("the server answered a question about itself with no row");
+  const { server, taken_at, events } = known;
   const heads = await auditHeads(client);
   await client.query("COMMIT");
-  return { database: { server, schema, tables, sequences }, audit: { events, ...heads } };
+  return { taken_at: taken_at.toISOString(), database: { server, schema, tables, sequences }, audit: { events, ...heads } };
 }
 
 /** How many audit chains there are and a digest of where each ends, in the transaction `client` is in. */

@@ -27,6 +27,7 @@ export type Manifest = {
   readonly format: typeof format;
   /** Version of the release that made it. */
   readonly dispatch: string;
+  /** When the snapshot was taken, by the database's clock. */
   readonly taken_at: string;
   readonly database: {
     readonly server: string;

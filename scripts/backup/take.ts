@@ -17,16 +17,15 @@ export type TakeOptions = {
   readonly copyObjects: boolean;
   /** Must not be there yet. */
   readonly out: string;
-  readonly now: Date;
 };
 
 /** Takes one; when it fails or is interrupted nothing stays. @throws CommandFailure when `out` is there already */
-export async function takeBackup({ databaseUrl, store, copyObjects, out, now }: TakeOptions, work: Work): Promise<Manifest> {
+export async function takeBackup({ databaseUrl, store, copyObjects, out }: TakeOptions, work: Work): Promise<Manifest> {
   return intoNewFolder(out, async (folder) => {
     await store.check(work.signal);
     const dumped = await withConnection(databaseUrl, "dispatch-backup", work.signal, (client) => dumpDatabase(client, folder, work));
     const objects = await dumpObjects(store, folder, copyObjects, work);
-    const manifest: Manifest = { format, dispatch: await ownVersion(), taken_at: now.toISOString(), ...dumped, objects };
+    const manifest: Manifest = { format, dispatch: await ownVersion(), ...dumped, objects };
     await writeManifest(folder, manifest);
     return manifest;
   });

@@ -131,7 +131,7 @@ describe("a restore", { timeout: 120_000 }, () => {
     t.after(() => rm(root, { recursive: true, force: true }));
     const folder = join(root, "old");
     const store = await storeIn(root);
-    const manifest = await takeBackup({ databaseUrl: old.url, store, copyObjects: false, out: folder, now: new Date() }, work);
+    const manifest = await takeBackup({ databaseUrl: old.url, store, copyObjects: false, out: folder }, work);
     assert.equal(manifest.database.schema, "0002_worker");
     const target = await createEmptyDatabase(t);
     await loadDatabase(target.url, folder, manifest, work);

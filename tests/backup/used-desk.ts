@@ -46,7 +46,7 @@ export async function startUsedDesk(t: { after(fn: () => Promise<void>): void })
     take: async (name, { work = quietWork(), store, copyObjects = true } = {}) => {
       const folder = join(root, name);
       const from = store ?? (await storeIn(api.dataDir));
-      const manifest = await takeBackup({ databaseUrl: api.databaseUrl, store: from, copyObjects, out: folder, now: new Date() }, work);
+      const manifest = await takeBackup({ databaseUrl: api.databaseUrl, store: from, copyObjects, out: folder }, work);
       return { folder, manifest };
     },
   };
