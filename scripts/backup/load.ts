@@ -40,6 +40,7 @@ export async function loadDatabase(databaseUrl: string, folder: string, { databa
     await requireUnused(client);
     for (const statement of rest) await client.query(statement);
     for (const { table, kept } of tables) await loadTable(client, folder, table, kept, work);
+    if (tables.some(({ table }) => table.name === "webhook_cursors")) await client.query(rewindCursors);
     say("checking every reference…");
     for (const statement of after) await client.query(statement);
     for (const { name, last_value, is_called } of database.sequences) {
@@ -50,6 +51,13 @@ export async function loadDatabase(databaseUrl: string, folder: string, { databa
   });
   await migrate({ databaseUrl, log: say });
 }
+
+// A cursor counts by transaction and then by id, and without transactions by id alone. So it goes back to just before the
+// first event it has not read; what it read behind that is told again, as webhooks may.
+const rewindCursors = `
+  UPDATE webhook_cursors c
+  SET since = NULL,
+      id = coalesce((SELECT min(o.id) - 1 FROM outbox o WHERE (o.xact, o.id) > (c.xact, c.id)), greatest(c.id, (SELECT max(o.id) FROM outbox o)))`;
 
 /** A database without any table, or one that was migrated to this very schema and never used. */
 async function requireRoom(client: pg.Client, schema: string): Promise<void> {

@@ -14,7 +14,7 @@ import { prove } from "../../scripts/backup/prove.ts";
 import { takeBackup } from "../../scripts/backup/take.ts";
 import { CommandFailure } from "../../scripts/command-line.ts";
 import { schemaPage } from "../../scripts/docs/schema-page.ts";
-import { startTestApi } from "../support/api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
 import { copyTestDatabase, createEmptyDatabase, createTestDatabase } from "../support/database.ts";
 import { acme } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -35,6 +35,18 @@ async function questions<T>(url: string, ask: (client: pg.Client) => Promise<T>)
 const one = async (url: string, sql: string): Promise<Record<string, unknown>> =>
   (await questions(url, (client) => client.query<Record<string, unknown>>(sql))).rows[0] ?? {};
 
+const behind = "0198c000-0000-7000-8000-00000000000a";
+const abreast = "0198c000-0000-7000-8000-00000000000b";
+
+/** Two webhooks: one that has read nothing, one that has read everything so far. */
+async function addCursors({ owner }: TestApi): Promise<void> {
+  for (const id of [behind, abreast]) {
+    await owner.query("INSERT INTO webhook_endpoints (id, url, secret, created_at) VALUES ($1, 'https://hooks.example/', 'whsec_x', now())", [id]);
+  }
+  await owner.query("INSERT INTO webhook_cursors (endpoint_id, xact, id, since) VALUES ($1, '0', 0, pg_current_snapshot())", [behind]);
+  await owner.query("INSERT INTO webhook_cursors (endpoint_id, xact, id) SELECT $1, xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1", [abreast]);
+}
+
 describe("a restored backup", { timeout: 120_000 }, async () => {
   const desk = await startUsedDesk({ after });
   const { api } = desk;
@@ -44,6 +56,7 @@ describe("a restored backup", { timeout: 120_000 }, async () => {
     for (; busy; commands++) await api.run("ticket.create", { body: { account_id: acme.id, site_id: acme.oakland, summary: `call ${commands}` } });
     return commands;
   };
+  await addCursors(api);
   const going = [goOn(), goOn()];
   const backup = await desk.take("whole");
   busy = false;
@@ -63,6 +76,15 @@ describe("a restored backup", { timeout: 120_000 }, async () => {
     assert.equal(found.rows, backup.manifest.database.tables.reduce((sum, { rows }) => sum + rows, 0));
     assert.ok(found.evidence >= 3 && found.objects > found.evidence, JSON.stringify(found));
     assert.equal((await one(restored.url, "SELECT count(*)::int AS tickets FROM tickets WHERE summary = 'after the backup'"))["tickets"], 0);
+  });
+
+  test("takes each webhook back to just before the first event it has not read", async () => {
+    const first = "SELECT min(id)::int AS id FROM outbox";
+    assert.deepEqual(await one(restored.url, `SELECT id::int AS id, xact::text, since FROM webhook_cursors WHERE endpoint_id = '${behind}'`), { id: Number((await one(restored.url, first))["id"]) - 1, xact: "0", since: null });
+    const unread = `SELECT count(*)::int AS events FROM outbox o, webhook_cursors c WHERE c.endpoint_id = '${abreast}' AND (o.xact, o.id) > (c.xact, c.id)`;
+    const all = "SELECT count(*)::int AS events FROM outbox";
+    const [read, there] = [Number((await one(restored.url, unread))["events"]), Number((await one(restored.url, all))["events"])];
+    assert.ok(read > 0 && read < there, `${read} of ${there} events are unread`);
   });
 
   test("has the schema the migrations make: no guard, key or trigger was left off", async () => {
