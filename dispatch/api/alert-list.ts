@@ -64,6 +64,13 @@ export const reportedAlerts = define({
     summary: "Events are committed and told to nobody, because a transaction somewhere on the server does not end.",
     firstCommand: "pnpm dispatch:alerts --explain OUTBOX_STUCK",
   },
+  OUTBOX_DEAD_LETTERS: {
+    severity: "warning",
+    owner: "integrations",
+    runbook: "ops/runbooks/outbox_dead_letters.md",
+    summary: "Events were given up after every try to bring them to a webhook failed; its receiver does not know of them.",
+    firstCommand: "pnpm dispatch:alerts --explain OUTBOX_DEAD_LETTERS",
+  },
   OBJECT_STORE_UNAVAILABLE: {
     severity: "critical",
     owner: "platform on call",
@@ -95,6 +102,13 @@ export const watchedAlerts = define({
     runbook: "ops/runbooks/worker_silent.md",
     summary: "A scheduled ticket waits and no worker has looked at it: none runs, or none gets on.",
     firstCommand: "pnpm dispatch:alerts --explain ASSIGNMENT_WAITING",
+  },
+  WEBHOOKS_BEHIND: {
+    severity: "warning",
+    owner: "integrations",
+    runbook: "ops/runbooks/outbox_dead_letters.md",
+    summary: "A webhook that is not paused has not got events for a quarter of an hour: its receiver fails, or no worker delivers.",
+    firstCommand: "pnpm dispatch:alerts --explain WEBHOOKS_BEHIND",
   },
   COMMAND_ERRORS_BURN: {
     severity: "critical",

@@ -6,6 +6,7 @@ import { statement } from "../db/statement.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../kernel/settings.ts";
+import { countDeadLetters } from "../webhooks/webhook-state.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
 import { serviceName, type Checks } from "./health.ts";
 import { silentWorkers } from "./workers-seen.ts";
@@ -80,6 +81,7 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     const row = await desk.db.row(selectSignals, [ago(hourMs), ago(thresholds.stuck_scheduling_minutes * 60_000), ...counted]);
     const heldBack = await desk.db.row(countHeldBack, [ago(heldBackMs)]);
     const silent = await silentWorkers(desk);
+    const deadLetters = await countDeadLetters(desk.db);
     const { object_store: store } = await checks();
     if (!row || !heldBack) throw new Error("the question for the alert signals was answered without a row");
     const { duplicate_intakes: duplicates, ...signals } = row;
@@ -91,6 +93,7 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
       INTAKE_DUPLICATE_SPIKE: { count: duplicates, threshold: duplicateIntakes },
       WORKER_SILENT: { count: silent, threshold: 1 },
       OUTBOX_STUCK: { count: heldBack.events, threshold: 1 },
+      OUTBOX_DEAD_LETTERS: { count: deadLetters, threshold: 1 },
       OBJECT_STORE_UNAVAILABLE: { count: store.status === "ok" ? 0 : 1, threshold: 1 },
     };
     return { now, signals, measured };

@@ -65,7 +65,7 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams 
     dispatch_workers: sharing(() => workersByStatus(desk)),
     dispatch_worker_work: sharing(async () => new Map(Object.entries(await workDone(desk)))),
     dispatch_outbox_lag_seconds: sharing(() => outboxLag(desk)),
-    dispatch_travel_service: async () => new Map(Object.entries(desk.travel.gauges() ?? {})),
+    dispatch_travel_service: async () => new Map(Object.entries(desk.travel.gauges() ?? { drives: 0 })),
     ...webhookGauges(shared(() => readWebhooks(desk))),
     dispatch_alert_signal: async () => byCode(await measured(), "count"),
     dispatch_alert_threshold: async () => byCode(await measured(), "threshold"),

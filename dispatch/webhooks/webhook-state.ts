@@ -48,3 +48,11 @@ export async function webhookState(db: Session, now: Date): Promise<WebhookState
   if (!state) throw new Error("the question for the webhooks' state was answered without a row");
   return state;
 }
+
+const selectDeadLetters = statement<{ dead_letters: number }>(
+  "webhook_dead_letters_count",
+  `SELECT count(*) AS dead_letters FROM webhook_deliveries WHERE dead_at IS NOT NULL`,
+);
+
+/** Events that were given up and not discarded. */
+export const countDeadLetters = async (db: Session): Promise<number> => (await db.row(selectDeadLetters))?.dead_letters ?? 0;

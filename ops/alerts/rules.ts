@@ -18,12 +18,16 @@ export type Recording = { readonly name: string; readonly expression: string };
 /** A worker is woken by the commit itself and by its tick every 5 s: after 24 ticks nobody is looking. */
 const longestWaitSeconds = 120;
 
+/** An event is tried again within five minutes, however ill its endpoint is: after three such pauses somebody should look. */
+const webhookLagSeconds = 900;
+
 // Two scrapes of 15 s may fail in a restart; what holds for a minute is no restart. Counts of the last hour need no more.
 const holds = "1m";
 
 const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
   API_DOWN: 'up{job="dispatch-api"} == 0 or absent(up{job="dispatch-api"})',
   DATABASE_UNAVAILABLE: 'min(dispatch_dependency_up{dependency="postgres"}) == 0',
+  WEBHOOKS_BEHIND: `max(dispatch_webhook_lag_seconds{endpoint="active"}) > ${webhookLagSeconds}`,
   ASSIGNMENT_WAITING: `max(dispatch_assignment_oldest_wait_seconds) > ${longestWaitSeconds}`,
 };
 
@@ -38,6 +42,7 @@ export const watchedRules: readonly Rule[] = [
   rule("API_DOWN", watched.API_DOWN),
   rule("DATABASE_UNAVAILABLE", watched.DATABASE_UNAVAILABLE),
   rule("ASSIGNMENT_WAITING", watched.ASSIGNMENT_WAITING),
+  rule("WEBHOOKS_BEHIND", watched.WEBHOOKS_BEHIND),
 ];
 
 export const burnRules: readonly Rule[] = objectives.flatMap((objective) =>

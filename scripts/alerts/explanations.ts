@@ -58,6 +58,8 @@ const heldBack: Part = async (reading) => {
   return { title: "events held back", note: `${row?.events ?? 0}, the oldest for ${row?.seconds ?? 0} s`, rows: [] };
 };
 
+const webhooks: Part = async (reading) => ({ title: "webhooks", rows: await reading.db.rows(sql.selectWebhooks, [reading.now.toISOString(), most]) });
+
 const connections: Part = async (reading) => ({ title: "connections to this database by use", rows: await reading.db.rows(sql.selectConnections) });
 
 const objectStore: Part = async ({ settings }) => {
@@ -100,6 +102,8 @@ export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Prom
   INTAKE_DUPLICATE_SPIKE: together(refusals("duplicate_intake")),
   WORKER_SILENT: together(workers, waitingTickets),
   OUTBOX_STUCK: together(heldBack, transactions),
+  OUTBOX_DEAD_LETTERS: together(webhooks),
+  WEBHOOKS_BEHIND: together(webhooks, workers),
   OBJECT_STORE_UNAVAILABLE: together(objectStore),
   API_DOWN: together(connections, workers),
   DATABASE_UNAVAILABLE: together(connections, transactions),

@@ -58,6 +58,16 @@ export const selectHeldBack = statement<{ events: number; seconds: number }>(
    FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())`,
 );
 
+// Neither addresses nor secrets: the one may hold a key, and pnpm dispatch:webhooks list shows them to whoever runs it.
+export const selectWebhooks = statement(
+  "explain_webhooks",
+  `SELECT e.id AS endpoint, e.paused_at IS NOT NULL AS paused, e.failures AS failures_in_a_row, coalesce(e.last_error, 'none') AS last_error,
+          count(d.id) FILTER (WHERE d.due_at IS NOT NULL) AS waiting, count(d.id) FILTER (WHERE d.dead_at IS NOT NULL) AS dead_letters,
+          coalesce(floor(extract(epoch FROM $1::timestamptz - min(d.event_at) FILTER (WHERE d.due_at IS NOT NULL))), 0)::integer AS oldest_waits_seconds
+   FROM webhook_endpoints e LEFT JOIN webhook_deliveries d ON d.endpoint_id = e.id
+   GROUP BY e.id ORDER BY dead_letters DESC, waiting DESC LIMIT $2`,
+);
+
 export const selectConnections = statement(
   "explain_connections",
   `SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application, coalesce(state, 'unknown') AS state, count(*) AS connections,

@@ -151,5 +151,5 @@ test("without a travel service every time is an estimate", async (t) => {
   const { slots: [slot] } = await api.read("schedule.slots", { ticket: id, query });
   assert.deepEqual([slot?.travel_before_minutes, slot?.travel_source], [8, "estimate"]);
   const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
-  assert.doesNotMatch(text, /dispatch_travel_service/);
+  assert.doesNotMatch(text, /dispatch_travel_service\{what="up"\}/);
 });

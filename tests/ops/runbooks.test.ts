@@ -34,9 +34,9 @@ for (const file of written.filter((one) => runbooks.has(one) || one.endsWith("RE
       });
     });
 
-    test("speaks to the API at one address, and as somebody", () => {
+    test("speaks to API and gateway at one address each, and to the API as somebody", () => {
       for (const { body } of blocks.filter(({ kind }) => kind.startsWith("sh"))) {
-        for (const [url] of body.matchAll(/http:\/\/[^\s"']+/g)) assert.match(url, /^http:\/\/127\.0\.0\.1:8080\//);
+        for (const [url] of body.matchAll(/http:\/\/[^\s"']+/g)) assert.match(url, /^http:\/\/127\.0\.0\.1:(?:8080|18080)\//);
         if (/127\.0\.0\.1:8080\/(?!health|metrics|ops\/alerts)/.test(body)) assert.match(body, /X-Actor-Id.*X-Actor-Role/s);
       }
     });
