@@ -5,13 +5,13 @@ import { openDatabase, type Database } from "../../dispatch/db/pool.ts";
 import { statement } from "../../dispatch/db/statement.ts";
 import { keyInStore } from "../../dispatch/field/stored-object.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { inspectObject, unlessAborted } from "../../dispatch/storage/object-store.ts";
 import { readTables } from "./catalog.ts";
 import { withConnection } from "./connection.ts";
 import { auditHeads, digestOf, type Work } from "./dump.ts";
 import type { KeptTable, Manifest } from "./manifest.ts";
 import { keptObjects, type ReadObject } from "./objects.ts";
 import { grouped, sayWhere } from "./progress.ts";
-import { inspectObject } from "../../dispatch/storage/object-store.ts";
 
 export type Proof = {
   readonly tables: number;
@@ -49,7 +49,7 @@ export async function prove({ databaseUrl, folder, manifest, objects, schemes }:
     statementTimeoutMs: 600_000, lockTimeoutMs: 30_000, onError: (error) => work.say(error.message),
   });
   try {
-    const audit = await verifyAudit(db, (events) => work.say(`${grouped(events)} audit events read…`));
+    const audit = await unlessAborted(verifyAudit(db, (events) => work.say(`${grouped(events)} audit events read…`)), work.signal);
     const broken = audit.faults.map(({ chain, seq, kind, detail }) => `audit chain ${chain} seq ${seq}: ${kind}, ${detail}`);
     const lost = audit.events === manifest.audit.events ? [] : [`audit: ${audit.events} events where the backup had ${manifest.audit.events}`];
     const kept = await proveObjects(folder, objects, work);
@@ -60,7 +60,10 @@ export async function prove({ databaseUrl, folder, manifest, objects, schemes }:
       faults: [...rowFaults, ...broken, ...lost, ...kept.faults, ...evidence.faults],
     };
   } finally {
-    await db.close();
+    // After Ctrl-C nobody waits for a statement that may take minutes; it ends with the process, or with its server.
+    const closed = db.close();
+    if (work.signal.aborted) closed.catch(() => undefined);
+    else await closed;
   }
 }
 
