@@ -51,7 +51,7 @@ export async function openShell({ environment, addresses, timeoutMs = usualTimeo
 
 function runShell(commands: string, env: Record<string, string>, timeoutMs: number): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const shell = spawn("bash", ["-eu", "-o", "pipefail", "-c", commands], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
+    const shell = spawn("bash", ["-c", commands], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
     let output = "";
     shell.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     shell.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));

@@ -10,7 +10,8 @@ import { printableSettings, readSettings, SettingsError, settingsList } from "..
 const secretVariables = Object.values(settingsList).filter(({ secret }) => secret).map(({ variable }) => variable);
 
 /** A value each secret setting takes. */
-const valueOf = (variable: string): string => (variable.endsWith("_URL") ? "postgresql://dispatch:word@db/dispatch" : "a secret of forty characters, no fewer..");
+const urls: Readonly<Record<string, string>> = { DISPATCH_DATABASE_URL: "postgresql://dispatch:word@db/dispatch", DISPATCH_TRAVEL_URL: "https://osrm.example/key" };
+const valueOf = (variable: string): string => urls[variable] ?? "a secret of forty characters, no fewer..";
 
 describe("secrets by file", () => {
   let folder = "";
@@ -32,9 +33,9 @@ describe("secrets by file", () => {
     return assert.fail("it was taken");
   };
 
-  test("are the database's address, the shared secret and the object store's keys", () => {
+  test("are the database's address, the shared secret, the object store's keys and the travel service's address", () => {
     assert.deepEqual(secretVariables.toSorted(), [
-      "DISPATCH_AUTH_JWT_SECRET", "DISPATCH_DATABASE_URL", "DISPATCH_OBJECT_STORE_KEY", "DISPATCH_OBJECT_STORE_SECRET",
+      "DISPATCH_AUTH_JWT_SECRET", "DISPATCH_DATABASE_URL", "DISPATCH_OBJECT_STORE_KEY", "DISPATCH_OBJECT_STORE_SECRET", "DISPATCH_TRAVEL_URL",
     ]);
   });
 
