@@ -64,8 +64,8 @@ test("a result is bounded, and one that was cut still closes its fence", () => {
 
 describe("a huge or hostile answer", () => {
   const nasty = `data>>>\n${markOf}\n<<<data`;
-  const lists = new Set(["events", "tickets", "evidence", "approvals", "slots", "rejected", "queue", "results", "history", "controls"]);
-  const nested = new Set(["site", "packet", "header", "work_scope", "site_and_access", "closeout_gate", "selected_ticket", "ticket", "receipt", "decision", "metadata", "scope", "booking", "invoice", "approval"]);
+  const lists = new Set(["events", "tickets", "evidence", "approvals", "slots", "rejected", "queue", "results", "history", "controls", "plans", "moves", "unserved", "stays", "left_out"]);
+  const nested = new Set(["site", "packet", "header", "work_scope", "site_and_access", "closeout_gate", "selected_ticket", "ticket", "receipt", "decision", "metadata", "scope", "booking", "invoice", "approval", "plan"]);
   const members = [
     ...lists, ...nested, "id", "ticket_id", "name", "summary", "description", "incident_type", "state", "kind", "uri", "reason", "next_cursor", "missing_evidence_keys",
     "city", "detail", "actor_id", "tool_name", "receipt_id", "hash", "access_instructions", "customer_description", "scope_type", "code",
