@@ -3,6 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
+import { abortOnSignal } from "./abort-on-signal.ts";
 import { CommandFailure, runCommand } from "./command-line.ts";
 import { startDemoDesk, type DemoDesk } from "./demo/demo-desk.ts";
 import { tellStory, type StorySummary } from "./demo/story.ts";
@@ -25,7 +26,7 @@ await runCommand(
     const elapsed = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
     const say = quiet ? () => undefined : (line: string) => console.log(line);
     const settings = demoSettings();
-    const signal = abortOnSignal();
+    const signal = abortOnSignal(() => console.error("\nStopping…"));
     try {
       const desk = await startDemoDesk({ settings, secret: settings.jwtSecret ?? "", withGateway: !noGateway, say, elapsed, signal });
       try {
@@ -75,15 +76,4 @@ async function lookAround({ api, gateway }: DemoDesk, summary: StorySummary, set
   curl -s -H 'X-Actor-Id: me' -H 'X-Actor-Role: dispatcher' ${api.url}/tickets/${summary.ticket_id}/timeline
 Ctrl-C stops everything; the data stays in ${settings.dataDir}.`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-}
-
-function abortOnSignal(): AbortSignal {
-  const stopping = new AbortController();
-  const onSignal = () => {
-    if (stopping.signal.aborted) process.exit(1);
-    console.error("\nStopping…");
-    stopping.abort();
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return stopping.signal;
 }

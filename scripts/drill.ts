@@ -1,6 +1,7 @@
 // `pnpm dispatch:drill`: plays trouble on a throw-away stack and keeps score of how it was noticed and mended.
 
 import { writeFile } from "node:fs/promises";
+import { abortOnSignal } from "./abort-on-signal.ts";
 import { CommandFailure, runCommand } from "./command-line.ts";
 import { drills } from "./drills/drills.ts";
 import { runDrill, seconds, type Scorecard } from "./drills/run-drill.ts";
@@ -22,7 +23,7 @@ await runCommand(
     }
     const wanted = all ? drills : drills.filter((drill) => drill.name === name);
     if (wanted.length === 0) throw new CommandFailure(`${name === undefined ? "Name a drill" : `There is no drill ${name}`}: ${names.join(", ")}; or --all.`);
-    const stopping = abortOnSignal();
+    const stopping = abortOnSignal(() => console.error("\nStopping…"), new CommandFailure("The drill was stopped."));
     const cards: Scorecard[] = [];
     for (const drill of wanted) {
       console.log(`\n# ${drill.name}`);
@@ -41,15 +42,4 @@ function print(cards: readonly Scorecard[]): void {
     const commands = `${card.commands_as_written} of ${card.commands}`;
     console.log(`${card.drill.padEnd(24)}${card.shown_by.padEnd(28)}${time(card.detected_ms).padStart(10)}${time(card.recovered_ms).padStart(11)}${commands.padStart(20)}  ${card.passed ? "passed" : "FAILED"}`);
   }
-}
-
-function abortOnSignal(): AbortSignal {
-  const stopping = new AbortController();
-  const onSignal = () => {
-    if (stopping.signal.aborted) process.exit(1);
-    console.error("\nStopping…");
-    stopping.abort(new CommandFailure("The drill was stopped."));
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return stopping.signal;
 }

@@ -2,6 +2,7 @@
 // its own runs.
 
 import { readSettings } from "../dispatch/kernel/settings.ts";
+import { abortOnSignal } from "./abort-on-signal.ts";
 import { CommandFailure, runCommand } from "./command-line.ts";
 import { gatewayPlan } from "./stack/gateway-plan.ts";
 
@@ -42,9 +43,3 @@ await runCommand(
     throw new CommandFailure(`The OpenClaw gateway ended with ${how}; ${gateway.log} says why.`);
   },
 );
-
-function abortOnSignal(): AbortSignal {
-  const stopping = new AbortController();
-  process.on("SIGINT", () => stopping.abort()).on("SIGTERM", () => stopping.abort());
-  return stopping.signal;
-}

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readSettings } from "../dispatch/kernel/settings.ts";
+import { abortOnSignal } from "./abort-on-signal.ts";
 import { CommandFailure, runCommand, wholeNumber } from "./command-line.ts";
 import { stateFolderOf } from "./gateway/state-folder.ts";
 import { compose } from "./stack/compose.ts";
@@ -45,10 +46,4 @@ function logsOf(dataDir: string, wanted: string | undefined): NamedLog[] {
   const chosen = logs.filter(({ name }) => wanted === undefined || name === wanted);
   if (chosen.length > 0) return chosen;
   throw new CommandFailure(logs.length === 0 ? `No stack was started in ${dataDir} yet.` : `No log is called ${wanted ?? ""}; there are ${logs.map(({ name }) => name).join(", ")}.`);
-}
-
-function abortOnSignal(): AbortSignal {
-  const stopping = new AbortController();
-  process.on("SIGINT", () => stopping.abort()).on("SIGTERM", () => stopping.abort());
-  return stopping.signal;
 }

@@ -1,6 +1,7 @@
 // Brings a stack up for a person: apart from the terminal or in it, with progress, and says where everything is.
 
 import type { Settings } from "../../dispatch/kernel/settings.ts";
+import { abortOnSignal } from "../abort-on-signal.ts";
 import { CommandFailure } from "../command-line.ts";
 import { addressIn, readConfiguration, stateFolderOf } from "../gateway/state-folder.ts";
 import { detachSupervisor } from "./detach.ts";
@@ -23,7 +24,7 @@ export function checkWorkers(workers: number): number {
 
 /** Returns once all is ready; Ctrl-C before that stops what was started. @returns the API's address */
 export async function upDetached({ settings, workers, withGateway, say }: UpOptions): Promise<string> {
-  const stopping = abortOnSignal(say);
+  const stopping = abortOnSignal(() => say("\nStopping…"));
   const args = ["--workers", String(workers), ...(withGateway ? [] : ["--no-gateway"])];
   const pid = await detachSupervisor({ dataDir: settings.dataDir, args, say, signal: stopping });
   const services = readStackRecord(stackFolderOf(settings.dataDir))?.services ?? [];
@@ -33,7 +34,7 @@ export async function upDetached({ settings, workers, withGateway, say }: UpOpti
 
 /** Stays until Ctrl-C or SIGTERM, and takes everything down then. */
 export async function upInForeground({ settings, workers, withGateway, say }: UpOptions): Promise<void> {
-  const stopping = abortOnSignal(say);
+  const stopping = abortOnSignal(() => say("\nStopping…"));
   const stack = await startStack({ settings, workers, withGateway, say, signal: stopping });
   say(`\nThe stack is up.\n${await whereabouts(stack.services(), settings)}\nCtrl-C stops everything.`);
   if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
@@ -55,15 +56,4 @@ async function whereabouts(services: readonly ServiceRecord[], settings: Setting
     lines.push(`  ${gateway.url}/#token=${token ?? ""}`, "        the dashboard: chat with the desk. Keep this address to yourself, it logs in as the owner");
   }
   return [...lines, "pnpm dispatch:stack:status shows it, dispatch:stack:logs what it says, dispatch:stack:down ends it."].join("\n");
-}
-
-function abortOnSignal(say: (line: string) => void): AbortSignal {
-  const stopping = new AbortController();
-  const onSignal = () => {
-    if (stopping.signal.aborted) process.exit(1);
-    say("\nStopping…");
-    stopping.abort();
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return stopping.signal;
 }
