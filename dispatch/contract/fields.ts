@@ -43,7 +43,7 @@ export const oneOfAnyCase = <const T extends string[]>(values: [...T], descripti
 
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 export const nullable = <T extends TSchema>(schema: T, description?: string) =>
-  Type.Union([schema, Type.Null()], { ...(description && { description }) });
+  Type.Union([schema, Type.Null()], { ...("x-case" in schema && { "x-case": schema["x-case"] }), ...(description && { description }) });
 
 /** A JSON object with fields of the caller's own; its serialised size is bounded by the body limit. */
 export const openObject = (description: string) =>

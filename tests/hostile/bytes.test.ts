@@ -9,7 +9,7 @@ import { acme } from "../support/directory.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi } from "./attacked-api.ts";
 import { anyUuid, hostileJson, hostileText, jsonText } from "./hostile-values.ts";
-import { inLanes, scaled, shares } from "./lanes.ts";
+import { inLanes, scaled, shares, spared } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 import { rawScripts } from "./raw-scripts.ts";
 import { Wire } from "./wire.ts";
@@ -55,7 +55,7 @@ test("bodies and framing", async (t) => {
   const tally = new Tally();
   // Begun first, since the server takes its time with them.
   const slow = bodiesThatNeverCome(api.port, tally);
-  const requests = scaled(shares.bytes);
+  const requests = spared(shares.bytes);
 
   await inLanes(api.port, requests / 2, anyBody, async (request, { wire }) => {
     const answer = await wire.ask(requestBytes(request));

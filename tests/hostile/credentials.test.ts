@@ -13,7 +13,7 @@ import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi } from "./attacked-api.ts";
 import { anyToken, genuineTokens, keySet } from "./forged-tokens.ts";
 import { hostileId, hostileText } from "./hostile-values.ts";
-import { inLanes, scaled, shares, type Lane } from "./lanes.ts";
+import { inLanes, shares, spared, type Lane } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 import type { Answer } from "./wire.ts";
 
@@ -50,7 +50,7 @@ test("credentials, trace headers and idempotency keys", async (t) => {
     assert.ok(answer, `no answer to\n${describeRequest(request)}`);
     return answer;
   };
-  const share = scaled(shares.credentials) / 3;
+  const share = spared(shares.credentials) / 3;
 
   await inLanes(api.port, share, fc.tuple(schemes, anyToken, fc.boolean(), fc.uuid()), async ([scheme, token, writes, key], lane) => {
     const headers = [["Authorization", `${scheme}${token.text}`], ["Idempotency-Key", key]] as const;

@@ -11,7 +11,7 @@ import { acme, borealis } from "../support/directory.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi, type AttackedApi } from "./attacked-api.ts";
 import { eventsUpTo } from "./event-reader.ts";
-import { inLanes, scaled, shares } from "./lanes.ts";
+import { inLanes, shares, spared } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 import type { Known } from "./schema-arbitrary.ts";
 import { allTools, deskFields, requestOf, techniciansOf, toolCalls, type ToolCall } from "./tool-requests.ts";
@@ -40,7 +40,7 @@ for (const profile of profiles) {
     await assertSeenBy(api, worlds, scopeOfB, true);
     const tally = new Tally();
 
-    const requests = scaled(profile === "pilot" ? shares.isolationPilot : shares.isolationStrict);
+    const requests = spared(profile === "pilot" ? shares.isolationPilot : shares.isolationStrict);
     await inLanes(api.port, requests, attacks(worlds), async ({ request: plan, call, fromB, scope }, { wire }) => {
       const source = fromB ? worlds.b : worlds.a;
       const planned = call ? requestOf(call, { for: (entry, pick) => source.for(entry, pick), plan: (pick) => source.plan(pick), receipt: (pick) => receiptFor(worlds, fromB, pick) }) : plan;

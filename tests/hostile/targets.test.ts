@@ -9,7 +9,7 @@ import { acme, ana } from "../support/directory.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi } from "./attacked-api.ts";
 import { hostileId, hostileText, hostileTime } from "./hostile-values.ts";
-import { inLanes, scaled, shares } from "./lanes.ts";
+import { inLanes, shares, spared } from "./lanes.ts";
 import { describeRequest, requestBytes, type HttpRequest } from "./request-bytes.ts";
 import { TicketPool } from "./ticket-pool.ts";
 
@@ -120,7 +120,7 @@ test("paths, methods and query strings", async (t) => {
   const pool = new TicketPool(api.aside);
   await pool.stock();
   const tally = new Tally();
-  const requests = scaled(shares.targets);
+  const requests = spared(shares.targets);
   await inLanes(api.port, requests, fc.oneof({ weight: 2, arbitrary: anyPath }, { weight: 2, arbitrary: anyQuery }, { weight: 1, arbitrary: anyCursor }, { weight: 1, arbitrary: anyEvents }), async ({ request: plan, tool }, { wire }) => {
     const ticket = pool.for(null, tally.total).id;
     // Longer than headers may be, but short enough to be read whole: a client that is still sending when the connection

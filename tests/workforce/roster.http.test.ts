@@ -161,3 +161,10 @@ describe("the roster", async () => {
     }
   });
 });
+
+test("ids are told in lower case, however they are written", async (t) => {
+  const api = await startTestApi({ t });
+  const ids = { tech_id: "7EC00000-0000-4000-8000-0000000000AB", provider_id: "8445204A-D5DE-4317-8000-0013E0A3BC57" };
+  const { technician } = await api.run("roster.upsert", { body: { name: "Somebody", ...ids } });
+  assert.deepEqual([technician.id, technician.provider_id], [ids.tech_id.toLowerCase(), ids.provider_id.toLowerCase()]);
+});
