@@ -26,8 +26,8 @@ export const planCommands = defineCommands({
     input: Type.Object({
       ...planScope,
       tech_ids: optional(Type.Array(uuid(), { minItems: 1, maxItems: 100, uniqueItems: true, description: "Only these technicians' days; absent: everybody's on shift" })),
-      seconds: optional(Type.Number({ minimum: 0.1, maximum: 30, description: "Longest to search, in seconds, 0.1 to 30; a small day is done sooner; absent: 5" })),
-      iterations: optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Search steps instead of seconds, so that the same desk and seed give the same plan; absent: seconds count" })),
+      seconds: optional(Type.Number({ minimum: 0.1, maximum: 30, description: "Longest to search, in seconds, 0.1 to 30; a small day is done sooner; absent: 5, or no limit of its own when iterations are given" })),
+      iterations: optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Most search steps; without seconds they count alone, and the same desk and seed give the same plan; absent: seconds count" })),
       seed: optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: "Another seed may find another plan; absent: 1" })),
       move_within_minutes: optional(
         Type.Integer({ minimum: 0, maximum: 1_440, description: "How far a time that the desk booked may move either way, in minutes; a time the customer confirmed never does; absent: 120" }),

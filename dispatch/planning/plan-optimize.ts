@@ -13,7 +13,7 @@ export const planOptimize = deskCommand({
       timeZone: time_zone ?? usualWish.timeZone,
       zone: zone ?? usualWish.zone,
       techIds: tech_ids?.toSorted() ?? usualWish.techIds,
-      seconds: seconds ?? usualWish.seconds,
+      seconds: seconds ?? (iterations === undefined ? usualWish.seconds : null),
       iterations: iterations ?? usualWish.iterations,
       seed: seed ?? usualWish.seed,
       moveWithinMinutes: move_within_minutes ?? usualWish.moveWithinMinutes,

@@ -24,7 +24,8 @@ export type PlanWish = {
   readonly timeZone: string | null;
   readonly zone: string | null;
   readonly techIds: string[] | null;
-  readonly seconds: number;
+  /** At least one of this and `iterations`; with both, the search ends with whichever is over first. */
+  readonly seconds: number | null;
   readonly iterations: number | null;
   readonly seed: number;
   readonly moveWithinMinutes: number;
@@ -92,7 +93,7 @@ async function searched(desk: Desk, wish: PlanWish, rows: DayRows, row: PlanRow)
   const built = buildProblem(rows, desk.policy);
   const budget = {
     seed: wish.seed,
-    seconds: wish.iterations === null ? wish.seconds : null,
+    seconds: wish.seconds,
     iterations: wish.iterations ?? stepsPerVisit * built.visits.size,
   };
   const { plan: best, stopped } = await searchPlan(desk, row.id, built.problem, budget);

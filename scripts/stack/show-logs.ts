@@ -19,8 +19,9 @@ export async function followLogs(logs: readonly NamedLog[], print: (line: string
   const read = await Promise.all(logs.map(async (log) => ({ log, position: await sizeOf(log.path), rest: "" })));
   while (!signal.aborted) {
     for (const one of read) {
-      const { text, position } = await readFrom(one.log.path, one.position);
-      const lines = (one.rest + text).split("\n");
+      const { text, position, anew } = await readFrom(one.log.path, one.position);
+      // What stood behind the last line of a log that was cut has no end any more.
+      const lines = (anew && one.rest !== "" ? `${one.rest}\n${text}` : one.rest + text).split("\n");
       one.position = position;
       one.rest = lines.pop() ?? "";
       for (const line of lines) print(labelled(logs, one.log, line));
@@ -36,17 +37,18 @@ function labelled(logs: readonly NamedLog[], { name }: NamedLog, line: string): 
 
 const sizeOf = async (path: string): Promise<number> => (await readFrom(path, Infinity)).position;
 
-/** A log that has become shorter was cut, and is read from its beginning. */
-async function readFrom(path: string, position: number): Promise<{ text: string; position: number }> {
+/** A log that has become shorter was cut, and is read anew from its beginning. */
+async function readFrom(path: string, position: number): Promise<{ text: string; position: number; anew: boolean }> {
   const file = await open(path, "r").catch(() => null);
-  if (file === null) return { text: "", position: 0 };
+  if (file === null) return { text: "", position: 0, anew: true };
   try {
     const { size } = await file.stat();
-    if (position === Infinity) return { text: "", position: size };
-    const from = size < position ? 0 : position;
+    if (position === Infinity) return { text: "", position: size, anew: false };
+    const anew = size < position;
+    const from = anew ? 0 : position;
     const length = Math.min(size - from, chunkBytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, from);
-    return { text: buffer.toString("utf8", 0, bytesRead), position: from + bytesRead };
+    return { text: buffer.toString("utf8", 0, bytesRead), position: from + bytesRead, anew };
   } finally {
     await file.close();
   }

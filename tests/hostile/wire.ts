@@ -11,8 +11,8 @@ export type Answer = {
 
 type Waiting = { readonly head: boolean; readonly settle: (answer: Answer | null) => void; readonly fail: (error: Error) => void };
 
-/** The most an answer may take; a slow machine is no defect, a request that nobody answers is. */
-const answerWithinMs = 15_000;
+/** The most an answer may take, above the longest search a request may ask for; a slow machine is no defect, a request that nobody answers is. */
+const answerWithinMs = 45_000;
 const blankLine = Buffer.from("\r\n\r\n");
 
 /** A connection to a port of this machine; it connects when it is used, and anew after the server has closed it. */

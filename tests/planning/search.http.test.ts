@@ -83,6 +83,14 @@ describe("a search", () => {
     assert.equal((await anyProposal(api)).status, "PROPOSED");
   });
 
+  test("given seconds and iterations ends with whichever is over first", async (t) => {
+    const api = await startTestApi({ t });
+    await crossedDay(api);
+    const { plan } = await api.run("plan.optimize", { body: { ...long, seconds: 0.1 } });
+    assert.deepEqual([plan.search?.seconds, plan.search?.stopped], [0.1, "budget"]);
+    assert.ok((plan.search?.iterations ?? 0) < long.iterations);
+  });
+
   test("whose process died is over after its time, and the same key searches anew", async (t) => {
     const api = await startTestApi({ t });
     await crossedDay(api);
