@@ -8,7 +8,7 @@ import { chance } from "./chance.ts";
 import { round } from "./measure.ts";
 import { addStuckBacklog, countUntried, DeskClient, makeFightDesk, makeTicket, withClient, type Answer, type FightDesk, type Window } from "./worker-desk.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
-import { assignmentReceipts, countViolations, type Violations } from "./worker-proof.ts";
+import { assignmentReceipts, findViolations, type Violations } from "./worker-proof.ts";
 
 export type FightOptions = {
   readonly serverUrl: string;
@@ -84,7 +84,8 @@ export async function fight(options: FightOptions): Promise<FightReport> {
     const settled = await settle(owner, ticketIds);
     say("proving…");
     const receipts = await assignmentReceipts(owner);
-    const violations = await countViolations(owner, databaseUrl, ticketIds);
+    const violations = await findViolations(owner, databaseUrl, ticketIds);
+    violations.story.forEach(say);
     return {
       backlog: options.backlog,
       backlog_looked_at_seconds: round(lookedAt, 1),
@@ -97,7 +98,7 @@ export async function fight(options: FightOptions): Promise<FightReport> {
       kills,
       settle_seconds: round(settled, 1),
       receipts_missing: await countMissing(clients, receipts),
-      violations,
+      violations: violations.counts,
     };
   });
 }

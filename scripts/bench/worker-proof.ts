@@ -5,70 +5,79 @@ import type pg from "pg";
 import { openDatabase } from "../../dispatch/db/pool.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 
-/** Each counts what must not be; where $1 stands, among the tickets fought over. */
+/** Each finds the tickets of which something holds that must not; $1 are the tickets fought over. */
 const violations = {
   overlapping_bookings: `
-    SELECT count(*) AS found FROM bookings a
+    SELECT a.ticket_id FROM bookings a
     JOIN bookings b ON a.technician_id = b.technician_id AND a.id < b.id AND a.span && b.span
     WHERE a.exclusive AND b.exclusive AND a.state IN ('tentative', 'firm') AND b.state IN ('tentative', 'firm')`,
   assigned_without_booking: `
-    SELECT count(*) AS found FROM tickets t
+    SELECT t.id AS ticket_id FROM tickets t
     WHERE t.assigned_tech_id IS NOT NULL AND t.scheduled_start IS NOT NULL AND t.state IN ('SCHEDULED', 'DISPATCHED')
       AND NOT EXISTS (SELECT FROM bookings b
                       WHERE b.ticket_id = t.id AND b.technician_id = t.assigned_tech_id AND b.state IN ('tentative', 'firm')
                         AND b.span = tstzrange(t.scheduled_start, t.scheduled_end))`,
   bookings_without_assignment: `
-    SELECT count(*) AS found FROM bookings b JOIN tickets t ON t.id = b.ticket_id
+    SELECT b.ticket_id FROM bookings b JOIN tickets t ON t.id = b.ticket_id
     WHERE b.state IN ('tentative', 'firm') AND t.assigned_tech_id IS DISTINCT FROM b.technician_id`,
-  dispatched_without_technician: `SELECT count(*) AS found FROM tickets WHERE state = 'DISPATCHED' AND assigned_tech_id IS NULL`,
+  dispatched_without_technician: `SELECT id AS ticket_id FROM tickets WHERE state = 'DISPATCHED' AND assigned_tech_id IS NULL`,
   bookings_without_receipt: `
-    SELECT count(*) AS found FROM bookings b
+    SELECT b.ticket_id FROM bookings b
     WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.ticket_id = b.ticket_id AND e.payload->>'booking_id' = b.id::text)`,
   dispatches_against_the_ranking: `
-    SELECT count(*) AS found FROM audit_events e
+    SELECT e.ticket_id FROM audit_events e
     WHERE e.payload->>'dispatch_mode' = 'WORKER_AUTO'
       AND NOT EXISTS (SELECT FROM recommendation_snapshots s
                       WHERE s.id::text = e.payload->>'recommendation_snapshot_id' AND s.recommended_tech_id::text = e.payload->>'tech_id')`,
   orphan_claims: `
-    SELECT count(*) AS found FROM tickets
+    SELECT id AS ticket_id FROM tickets
     WHERE awaiting_technician AND id = ANY ($1) AND (assign_after IS NULL OR assign_attempts = 0 OR assign_reason IS NULL)`,
   lost_tickets: `
-    SELECT cardinality($1::uuid[]) - count(*) AS found FROM tickets
-    WHERE id = ANY ($1) AND state IN ('READY_TO_SCHEDULE', 'SCHEDULE_PROPOSED', 'SCHEDULED', 'DISPATCHED')`,
+    SELECT fought.id AS ticket_id FROM unnest($1::uuid[]) AS fought (id)
+    WHERE NOT EXISTS (SELECT FROM tickets t WHERE t.id = fought.id
+                        AND t.state IN ('READY_TO_SCHEDULE', 'SCHEDULE_PROPOSED', 'SCHEDULED', 'DISPATCHED'))`,
 } as const;
 
-export type Violations = Readonly<Record<keyof typeof violations | "audit_faults", number>>;
+/** How often each rule is broken, by its name. */
+export type Violations = Readonly<Record<string, number>>;
 
 /**
- * Counts what must not be. Call it when the desk has come to rest.
+ * Finds what must not be. Call it when the desk has come to rest.
  * @param ticketIds the tickets fought over; the audit trail of others is not judged, since a benchmark may have made them by hand
+ * @returns the counts, and the story of the first ticket that breaks a rule
  */
-export async function countViolations(owner: pg.Client | pg.Pool, databaseUrl: string, ticketIds: readonly string[]): Promise<Violations> {
-  const count = async (sql: string): Promise<number> => {
-    const { rows } = await owner.query<{ found: string }>(sql, sql.includes("$1") ? [ticketIds] : []);
-    return Number(rows[0]?.found);
-  };
-  return {
-    overlapping_bookings: await count(violations.overlapping_bookings),
-    assigned_without_booking: await count(violations.assigned_without_booking),
-    bookings_without_assignment: await count(violations.bookings_without_assignment),
-    dispatched_without_technician: await count(violations.dispatched_without_technician),
-    bookings_without_receipt: await count(violations.bookings_without_receipt),
-    dispatches_against_the_ranking: await count(violations.dispatches_against_the_ranking),
-    orphan_claims: await count(violations.orphan_claims),
-    lost_tickets: await count(violations.lost_tickets),
-    audit_faults: await auditFaults(databaseUrl, ticketIds),
-  };
+export async function findViolations(owner: pg.Client | pg.Pool, databaseUrl: string, ticketIds: readonly string[]): Promise<{ counts: Violations; story: readonly string[] }> {
+  const found: { rule: string; tickets: readonly string[] }[] = [];
+  for (const [rule, sql] of Object.entries(violations)) {
+    const { rows } = await owner.query<{ ticket_id: string }>(sql, sql.includes("$1") ? [ticketIds] : []);
+    found.push({ rule, tickets: rows.map(({ ticket_id }) => ticket_id) });
+  }
+  found.push({ rule: "audit_faults", tickets: await auditFaults(databaseUrl, ticketIds) });
+  const counts = Object.fromEntries(found.map(({ rule, tickets }) => [rule, tickets.length]));
+  const [first] = found.flatMap(({ rule, tickets }) => tickets.slice(0, 1).map((ticketId) => ({ rule, ticketId })));
+  return { counts, story: first ? [`${first.rule}: ticket ${first.ticketId}`, ...(await storyOf(owner, first.ticketId))] : [] };
 }
 
-async function auditFaults(databaseUrl: string, ticketIds: readonly string[]): Promise<number> {
+/** All that is known of a ticket, a line each: as it stands, its bookings, what was done with it. */
+async function storyOf(owner: pg.Client | pg.Pool, ticketId: string): Promise<string[]> {
+  const { rows } = await owner.query<{ line: string }>(
+    `SELECT 'ticket  ' || concat_ws(' ', state, assigned_tech_id, scheduled_start, scheduled_end) AS line FROM tickets WHERE id = $1
+     UNION ALL (SELECT 'booking ' || concat_ws(' ', id, state, technician_id, span, 'made', created_at, 'changed', updated_at) FROM bookings WHERE ticket_id = $1 ORDER BY created_at)
+     UNION ALL (SELECT 'event   ' || concat_ws(' ', seq, created_at, tool_name, actor_id, before_state, after_state, payload) FROM audit_events WHERE ticket_id = $1 ORDER BY seq)`,
+    [ticketId],
+  );
+  return rows.map(({ line }) => line);
+}
+
+/** The chains, each a ticket's or the desk's, in which the audit trail does not hold. */
+async function auditFaults(databaseUrl: string, ticketIds: readonly string[]): Promise<string[]> {
   const db = openDatabase({
     url: databaseUrl, poolMax: 1, applicationName: "dispatch-bench-proof", role: null, statementTimeoutMs: 300_000,
     lockTimeoutMs: 5_000, onError: () => undefined,
   });
   try {
     const judged = new Set([...ticketIds, "desk"]);
-    return (await verifyAudit(db)).faults.filter(({ chain }) => judged.has(chain)).length;
+    return (await verifyAudit(db)).faults.map(({ chain }) => chain).filter((chain) => judged.has(chain));
   } finally {
     await db.close();
   }
