@@ -54,15 +54,19 @@ const delays = { firstMs: 30_000, mostMs: 3_600_000 };
 /** A ticket that another command holds is free again in a moment. */
 const busyMs = 1_000;
 
-/** How long a ticket that could not be assigned `attempts` times before waits, in ms: twice as long each time, at most an hour. */
-export const delayMs = (attempts: number): number => Math.min(delays.firstMs * 2 ** Math.min(attempts, 20), delays.mostMs);
+/**
+ * How long a ticket that could not be assigned `attempts` times before waits, in ms: twice as long each time, at most an
+ * hour; that at once when nobody on the roster is able, since only the roster can change that, and its changes recall it.
+ */
+export const delayMs = (attempts: number, unable: boolean): number =>
+  unable ? delays.mostMs : Math.min(delays.firstMs * 2 ** Math.min(attempts, 20), delays.mostMs);
 
 /**
  * Puts a claimed ticket aside with its reason; nothing happens when the ticket has changed since.
  * @param unable nobody on the roster could do it at any hour
  */
 export async function putAside(db: Session, claim: Claim, now: Date, { reason, unable }: { reason: string; unable: boolean }): Promise<void> {
-  const after = new Date(now.getTime() + delayMs(claim.attempts)).toISOString();
+  const after = new Date(now.getTime() + delayMs(claim.attempts, unable)).toISOString();
   await db.row(delay, [claim.ticketId, claim.until, after, 1, reason, unable]);
 }
 
@@ -93,7 +97,8 @@ const delayAlike = statement<{ id: string }>(
      FOR NO KEY UPDATE OF t SKIP LOCKED
    )
    UPDATE tickets
-   SET assign_after = $2::timestamptz + least($5 * power(2, least(assign_attempts, 20)), $6) * interval '1 millisecond',
+   SET assign_after = $2::timestamptz
+         + CASE WHEN $3 THEN $6 ELSE least($5 * power(2, least(assign_attempts, 20)), $6) END * interval '1 millisecond',
        assign_attempts = assign_attempts + 1, assign_reason = $7, assign_unable = $3,
        assign_tried_at = clock_timestamp()
    WHERE id IN (SELECT id FROM alike)

@@ -30,8 +30,8 @@ export type Outcome =
 
 export type ApiClient = {
   readonly baseUrl: string;
-  /** @param deadlineMs longest to wait in all, in ms; default the configured one */
-  call(request: ApiRequest, signal?: AbortSignal, deadlineMs?: number): Promise<Outcome>;
+  /** @param deadlineMs longest to wait in all, in ms */
+  call(request: ApiRequest, signal: AbortSignal | undefined, deadlineMs: number): Promise<Outcome>;
 };
 
 const cancelled = "the call was cancelled";
@@ -40,17 +40,17 @@ const maxAnswerBytes = 8 * 1024 * 1024;
 const firstPauseMs = 200;
 const longestPauseMs = 3_000;
 /** A single attempt waits this share of the whole at most, so that a hanging answer leaves time for another. */
-const attemptShare = 0.5;
+export const attemptShare = 0.5;
 
 type Attempt =
   | { readonly kind: "final"; readonly outcome: Outcome }
   | { readonly kind: "again"; readonly why: string; readonly sent: boolean; readonly afterMs?: number };
 
 /** A client of the API at an address. Redirects are not followed: the API sends none. */
-export function openApiClient(baseUrl: string, timeoutMs: number): ApiClient {
+export function openApiClient(baseUrl: string): ApiClient {
   return {
     baseUrl,
-    async call(request, signal, deadlineMs = timeoutMs) {
+    async call(request, signal, deadlineMs) {
       const until = performance.now() + deadlineMs;
       let mayHaveHappened = false;
       let wait = firstPauseMs;

@@ -3,7 +3,7 @@
 import { contractHash } from "../../dispatch/contract/hash.ts";
 import type { Entry } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { openApiClient, type ApiClient, type ApiRequest, type Outcome } from "./api-client.ts";
+import { attemptShare, openApiClient, type ApiClient, type ApiRequest, type Outcome } from "./api-client.ts";
 import { rulesFrom, type ApprovalRule } from "./approvals.ts";
 import type { Configuration, Grant } from "./configuration.ts";
 import { personBehind, type Requester } from "./identity.ts";
@@ -16,7 +16,12 @@ const rememberedMs = 30_000;
 export const shortWaitMs = 3_000;
 
 export type Caller = { readonly person: Grant; readonly role: Role; readonly viaChat: boolean };
-export type Call = Omit<ApiRequest, "token"> & { readonly claimedBy?: string | undefined; readonly approval?: HumanApproval | undefined };
+export type Call = Omit<ApiRequest, "token"> & {
+  readonly claimedBy?: string | undefined;
+  readonly approval?: HumanApproval | undefined;
+  /** How long the API was asked to work before it answers, in ms; every attempt waits for so much longer. */
+  readonly workMs?: number;
+};
 
 export type Desk = {
   readonly configuration: Configuration;
@@ -33,15 +38,15 @@ export type Desk = {
 };
 
 export function openDesk(configuration: Configuration): Desk {
-  const client: ApiClient = openApiClient(configuration.apiUrl, configuration.timeoutMs);
+  const client: ApiClient = openApiClient(configuration.apiUrl);
   const sign: Signer = openSigner(configuration.signing);
   // By who asks: the answer names the caller.
   const remembered = new Map<string, { readonly at: number; readonly contract: JsonObject }>();
 
-  const call: Desk["call"] = async (caller, { claimedBy, approval, ...request }, signal, deadlineMs) => {
+  const call: Desk["call"] = async (caller, { claimedBy, approval, workMs = 0, ...request }, signal, deadlineMs = configuration.timeoutMs) => {
     const token = await sign({ ...caller, claimedBy, approval }).catch((error: unknown) => ({ why: `calls cannot be signed: ${String(error)}` }));
     if (typeof token !== "string") return { kind: "unreachable", why: token.why };
-    return client.call({ ...request, token }, signal, deadlineMs === undefined ? undefined : Math.min(deadlineMs, configuration.timeoutMs));
+    return client.call({ ...request, token }, signal, Math.min(deadlineMs, configuration.timeoutMs) + workMs / attemptShare);
   };
   const peek: Desk["peek"] = async (caller, path, signal) => {
     const outcome = await call(caller, { method: "GET", path }, signal, shortWaitMs);

@@ -1,7 +1,7 @@
 // One tool call from arguments to result, top to bottom: who speaks, in which role, what is meant, one signed call, and
 // what it came to in words.
 
-import { queries, type QueryName } from "../../dispatch/contract/index.ts";
+import { queries, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { readArguments } from "./arguments.ts";
 import { approvalsGiven, take } from "./approvals-given.ts";
@@ -88,6 +88,7 @@ async function runCommand(
       body: JSON.stringify(fields),
       expected: ["receipt"],
       claimedBy: claimText(args["actor_id"]),
+      workMs: searchMs(tool.name, fields),
       approval: given ? { tool: tool.name, request_id: key, approved_by: given.approvedBy, at: given.at } : undefined,
     },
     signal,
@@ -103,6 +104,15 @@ async function runCommand(
       return failed(tool.name, outcome.why, `${notReached} To repeat this intent later: the same arguments with request_id ${key}.`, { request_id: key });
   }
 }
+
+/** How long a search for a plan may take before it is answered, in ms; it counts beside the waiting for any answer. */
+function searchMs(tool: ToolName, { seconds, iterations }: JsonObject): number {
+  if (tool !== "plan.optimize") return 0;
+  return 1_000 * (typeof seconds === "number" ? seconds : iterations === undefined ? searchSeconds.usual : searchSeconds.most);
+}
+
+/** As the contract's plan.optimize says of its fields. */
+const searchSeconds = { usual: 5, most: 30 };
 
 const notReached = "Say that the desk cannot be reached now; dispatch_contract_status tells what is wrong.";
 

@@ -70,30 +70,30 @@ describe("a scheduled ticket", async () => {
     assert.deepEqual(worker.told("worker.dispatch_success").map((line) => line["ticket_id"]).slice(-2), [sooner.id, later.id]);
   });
 
-  test("that nobody can take waits with its reason, twice as long each time", async () => {
+  test("that nobody on the roster can do waits an hour with its reason, or until the roster changes", async () => {
     const site = await addSite(api.owner, { region: "NV" });
     const { id } = await ticketIn(api, "SCHEDULED", { siteId: site });
     await eventually("it is put aside", async () => (await aside(api, id)).assign_attempts === 1);
-    assert.deepEqual(await aside(api, id), { assign_after: api.clock.in(0.5), assign_attempts: 1, assign_reason: "ZONE_MISMATCH" });
+    assert.deepEqual(await aside(api, id), { assign_after: api.clock.in(60), assign_attempts: 1, assign_reason: "ZONE_MISMATCH" });
     assert.ok(worker.told("worker.no_recommendation").some((line) => line["ticket_id"] === id && line["reason"] === "ZONE_MISMATCH"));
-    await worker.wake();
-    assert.equal((await aside(api, id)).assign_attempts, 1, "not before its time");
-    api.clock.advance(0.5);
-    await worker.wake();
-    assert.deepEqual(await aside(api, id), { assign_after: api.clock.in(1), assign_attempts: 2, assign_reason: "ZONE_MISMATCH" });
 
-    // Somebody who works there joins: no waiting for the minute to pass.
+    // Somebody who works there joins: no waiting for the hour to pass.
     const vera = await addTechnician(api.owner, { zone: "NV" });
     await worker.wake();
     assert.deepEqual(await stateOf(api, id), { state: "DISPATCHED", assigned_tech_id: vera });
   });
 
-  test("that waits because everybody is booked is sent as soon as one becomes free", async () => {
+  test("that waits because everybody is booked waits twice as long each time, and is sent as soon as one becomes free", async () => {
     const window = freeWindow(api);
     const taken = await Promise.all([ana, ben].map((techId) => ticketIn(api, "DISPATCHED", { window, techId })));
     const { id } = await ticketIn(api, "SCHEDULED", { window });
     await worker.wake();
-    assert.deepEqual((await aside(api, id)).assign_reason, "ZONE_MISMATCH");
+    assert.deepEqual(await aside(api, id), { assign_after: api.clock.in(0.5), assign_attempts: 1, assign_reason: "ZONE_MISMATCH" });
+    await worker.wake();
+    assert.equal((await aside(api, id)).assign_attempts, 1, "not before its time");
+    api.clock.advance(0.5);
+    await worker.wake();
+    assert.deepEqual(await aside(api, id), { assign_after: api.clock.in(1), assign_attempts: 2, assign_reason: "ZONE_MISMATCH" });
     await api.run("ticket.cancel", { ticket: taken[1]?.id ?? "", body: { reason: "the customer mended it" } });
     await worker.wake();
     await eventually("it is dispatched", async () => (await stateOf(api, id)).assigned_tech_id === ben);
