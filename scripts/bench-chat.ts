@@ -2,7 +2,7 @@
 // real gateway? And how large is the gateway with the plugin?
 
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfiguration } from "../plugin/src/configuration.ts";
@@ -15,6 +15,7 @@ import { migrate } from "../dispatch/db/migrate.ts";
 import { startApiProcess } from "./bench/api-process.ts";
 import { places } from "./bench/lifecycle.ts";
 import { figuresOf, round, type Figures } from "./bench/measure.ts";
+import { residentMiB } from "./bench/process-figures.ts";
 import { seedPlaces } from "./bench/seed.ts";
 import { CommandFailure, runCommand, wholeNumber } from "./command-line.ts";
 import { GatewayClient } from "./gateway/gateway-client.ts";
@@ -121,13 +122,6 @@ async function measure(ways: readonly Way[], calls: number): Promise<Row[]> {
     }));
   }
   return rows;
-}
-
-/** Resident memory of a process, in MiB; null where there is no /proc. */
-async function residentMiB(pid: number): Promise<number | null> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const kib = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
-  return kib === undefined ? null : Math.round(Number(kib) / 1024);
 }
 
 function print(rows: readonly Row[], gatewayMiB: number | null): void {

@@ -6,7 +6,16 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { CommandFailure } from "../command-line.ts";
 
-export type ApiProcess = { readonly url: string; readonly pid: number; stop(): Promise<void> };
+export type ApiProcess = {
+  readonly url: string;
+  readonly pid: number;
+  /** Its exit code; null when a signal ended it. */
+  readonly ended: Promise<number | null>;
+  /** SIGKILL, and waits until it is gone. May be called again. */
+  kill(): Promise<void>;
+  /** SIGTERM, and waits. May be called again. */
+  stop(): Promise<void>;
+};
 
 const entry = join(import.meta.dirname, "../../dispatch/api/main.ts");
 const endWithParent = new URL("end-with-parent.ts", import.meta.url).href;
@@ -17,6 +26,7 @@ export async function startApiProcess(environment: Readonly<Record<string, strin
     env: { ...process.env, DISPATCH_API_HOST: "127.0.0.1", DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
+  const ended = once(child, "exit").then(() => child.exitCode);
   const output = child.stdout ?? process.stdin;
   const lines = createInterface({ input: output });
   const port = await new Promise<number>((resolve, reject) => {
@@ -28,14 +38,15 @@ export async function startApiProcess(environment: Readonly<Record<string, strin
   });
   lines.removeAllListeners("line");
   output.resume();
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await ended;
+  };
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
-    stop: async () => {
-      if (child.exitCode !== null) return;
-      const ended = once(child, "exit");
-      child.kill("SIGTERM");
-      await ended;
-    },
+    ended,
+    kill: () => end("SIGKILL"),
+    stop: () => end("SIGTERM"),
   };
 }

@@ -5,8 +5,11 @@ import type pg from "pg";
 import { openDatabase } from "../../dispatch/db/pool.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 
-/** Each finds the tickets of which something holds that must not; $1 are the tickets fought over. */
-const violations = {
+/** Each finds the tickets of which something holds that must not. */
+type Rules = Readonly<Record<string, string>>;
+
+/** What must not be on any desk. */
+export const bookingRules: Rules = {
   overlapping_bookings: `
     SELECT a.ticket_id FROM bookings a
     JOIN bookings b ON a.technician_id = b.technician_id AND a.id < b.id AND a.span && b.span
@@ -29,6 +32,10 @@ const violations = {
     WHERE e.payload->>'dispatch_mode' = 'WORKER_AUTO'
       AND NOT EXISTS (SELECT FROM recommendation_snapshots s
                       WHERE s.id::text = e.payload->>'recommendation_snapshot_id' AND s.recommended_tech_id::text = e.payload->>'tech_id')`,
+};
+
+/** What must not be of the tickets fought over, which are $1. */
+const fightRules: Rules = {
   orphan_claims: `
     SELECT id AS ticket_id FROM tickets
     WHERE awaiting_technician AND id = ANY ($1) AND (assign_after IS NULL OR assign_attempts = 0 OR assign_reason IS NULL)`,
@@ -36,7 +43,7 @@ const violations = {
     SELECT fought.id AS ticket_id FROM unnest($1::uuid[]) AS fought (id)
     WHERE NOT EXISTS (SELECT FROM tickets t WHERE t.id = fought.id
                         AND t.state IN ('READY_TO_SCHEDULE', 'SCHEDULE_PROPOSED', 'SCHEDULED', 'DISPATCHED'))`,
-} as const;
+};
 
 /** How often each rule is broken, by its name. */
 export type Violations = Readonly<Record<string, number>>;
@@ -47,19 +54,27 @@ export type Violations = Readonly<Record<string, number>>;
  * @returns the counts, and the story of the first ticket that breaks a rule
  */
 export async function findViolations(owner: pg.Client | pg.Pool, databaseUrl: string, ticketIds: readonly string[]): Promise<{ counts: Violations; story: readonly string[] }> {
-  const found: { rule: string; tickets: readonly string[] }[] = [];
-  for (const [rule, sql] of Object.entries(violations)) {
-    const { rows } = await owner.query<{ ticket_id: string }>(sql, sql.includes("$1") ? [ticketIds] : []);
-    found.push({ rule, tickets: rows.map(({ ticket_id }) => ticket_id) });
-  }
+  const found = [...(await findBroken(owner, bookingRules)), ...(await findBroken(owner, fightRules, [ticketIds]))];
   found.push({ rule: "audit_faults", tickets: await auditFaults(databaseUrl, ticketIds) });
   const counts = Object.fromEntries(found.map(({ rule, tickets }) => [rule, tickets.length]));
   const [first] = found.flatMap(({ rule, tickets }) => tickets.slice(0, 1).map((ticketId) => ({ rule, ticketId })));
   return { counts, story: first ? [`${first.rule}: ticket ${first.ticketId}`, ...(await storyOf(owner, first.ticketId))] : [] };
 }
 
+type Broken = { readonly rule: string; readonly tickets: readonly string[] };
+
+/** Of each rule, the tickets that break it. */
+export async function findBroken(owner: pg.Client | pg.Pool, rules: Rules, values: readonly unknown[] = []): Promise<Broken[]> {
+  const found: Broken[] = [];
+  for (const [rule, sql] of Object.entries(rules)) {
+    const { rows } = await owner.query<{ ticket_id: string }>(sql, [...values]);
+    found.push({ rule, tickets: rows.map(({ ticket_id }) => ticket_id) });
+  }
+  return found;
+}
+
 /** All that is known of a ticket, a line each: as it stands, its bookings, what was done with it. */
-async function storyOf(owner: pg.Client | pg.Pool, ticketId: string): Promise<string[]> {
+export async function storyOf(owner: pg.Client | pg.Pool, ticketId: string): Promise<string[]> {
   const { rows } = await owner.query<{ line: string }>(
     `SELECT 'ticket  ' || concat_ws(' ', state, assigned_tech_id, scheduled_start, scheduled_end) AS line FROM tickets WHERE id = $1
      UNION ALL (SELECT 'booking ' || concat_ws(' ', id, state, technician_id, span, 'made', created_at, 'changed', updated_at) FROM bookings WHERE ticket_id = $1 ORDER BY created_at)

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { reportOn } from "./audit-report.ts";
 import { chance, shuffled } from "../../scripts/bench/chance.ts";
+import { halves } from "../../scripts/bench/halves.ts";
 import type { Receipt } from "./callers.ts";
 import { effectsOfEach } from "./effects.ts";
 import { layOutField, rowsOf, type Field } from "./field.ts";
@@ -153,31 +154,6 @@ async function assertAcknowledged(databaseUrl: string, { acknowledged, ends }: L
   const states = await rowsOf<{ id: string; state: string }>(databaseUrl, "SELECT id, state FROM tickets WHERE id = ANY ($1)", [[...ends.keys()]]);
   assert.deepEqual(new Map(states.map(({ id, state }) => [id, state])), ends);
 }
-
-// Each names what one command writes, by what belongs together; a row is one half without the other.
-const halves = {
-  "answers": `SELECT e.id, k.request_id FROM audit_events e
-              FULL JOIN idempotency_keys k ON k.response_body->'receipt'->>'receipt_id' = e.id::text AND k.request_id = e.request_id
-              WHERE e.id IS NULL OR k.request_id IS NULL`,
-  "outbox": `SELECT e.id, o.id FROM audit_events e FULL JOIN outbox o ON o.audit_event_id = e.id WHERE e.id IS NULL OR o.id IS NULL`,
-  "outbox twice": `SELECT audit_event_id FROM outbox GROUP BY audit_event_id HAVING count(*) > 1`,
-  "an intent twice": `SELECT request_id FROM audit_events GROUP BY request_id HAVING count(*) > 1`,
-  "evidence": `SELECT e.id, i.id FROM (SELECT * FROM audit_events WHERE tool_name = 'closeout.add_evidence') e
-               FULL JOIN evidence_items i ON i.id::text = e.payload->>'evidence_id' WHERE e.id IS NULL OR i.id IS NULL`,
-  "completions": `SELECT e.id, c.audit_event_id FROM (SELECT * FROM audit_events WHERE tool_name = 'tech.complete') e
-                  FULL JOIN completions c ON c.audit_event_id = e.id WHERE e.id IS NULL OR c.audit_event_id IS NULL`,
-  "invoices": `SELECT e.id, i.id FROM (SELECT * FROM audit_events WHERE tool_name = 'billing.generate_invoice') e
-               FULL JOIN invoices i ON i.id::text = e.payload->>'invoice_id' WHERE e.id IS NULL OR i.id IS NULL`,
-  "holds": `SELECT e.id, h.id FROM (SELECT * FROM audit_events WHERE tool_name = 'schedule.hold') e
-            FULL JOIN schedule_holds h ON h.id::text = e.payload->>'hold_id' WHERE e.id IS NULL OR h.id IS NULL`,
-  "snapshots": `SELECT e.id, s.id FROM (SELECT * FROM audit_events WHERE tool_name = 'assignment.recommend') e
-                FULL JOIN recommendation_snapshots s ON s.id::text = e.payload->>'snapshot_id' WHERE e.id IS NULL OR s.id IS NULL`,
-  "pauses": `SELECT e.id, h.id FROM (SELECT * FROM audit_events WHERE ticket_id IS NULL) e
-             FULL JOIN autonomy_control_history h ON h.payload->>'receipt_id' = e.id::text WHERE e.id IS NULL OR h.id IS NULL`,
-  "words": `SELECT t.id, w.ticket_id FROM tickets t FULL JOIN ticket_words w ON w.ticket_id = t.id WHERE t.id IS NULL OR w.ticket_id IS NULL`,
-  "versions": `SELECT t.id FROM tickets t WHERE t.version + 1 <>
-               (SELECT count(*) FROM audit_events e WHERE e.ticket_id = t.id AND e.tool_name NOT IN ('closeout.add_evidence', 'assignment.recommend'))`,
-};
 
 async function assertWhole(databaseUrl: string, { unanswered }: Ledger): Promise<void> {
   for (const [what, sql] of Object.entries(halves)) assert.deepEqual(await rowsOf<object>(databaseUrl, sql), [], what);
