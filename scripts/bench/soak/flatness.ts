@@ -11,13 +11,17 @@ export type Growth = {
   readonly second_quarter: number | null;
   readonly last_quarter: number | null;
   readonly growth: number | null;
-  /** How much it may grow. */
+  /** How much it may grow; null where that is not judged. */
   readonly allowed: number | null;
 };
 
 /** Fewer samples to a quarter say nothing. */
 const leastSamples = 3;
-/** Below this the garbage collector alone moves the resident memory of a process about. */
+/** From so many on, every quarter has enough. */
+export const enoughSamples = 4 * leastSamples;
+/** In its first minutes a process of Node still grows into its load, whatever it does. */
+const memoryJudgedFromSeconds = 600;
+/** The garbage collector alone moves the resident memory of a process about by as much. */
 const memoryShare = 0.2;
 const memoryLeastMiB = 24;
 /** Pools and keep-alive breathe with the kills: all clients go over to one API at once. */
@@ -42,6 +46,7 @@ const judged: readonly Judged[] = [
 
 /** What each grew by, from the second quarter to the last. */
 export function growthOf(samples: readonly Sample[]): Growth[] {
+  const tooShort = (samples.at(-1)?.at_seconds ?? 0) < memoryJudgedFromSeconds * 0.95;
   const at = (quarter: number) => Math.floor((samples.length * quarter) / 4);
   return judged.map(({ of, unit, allowed, read }) => {
     const medianFrom = (from: number, to: number) => {
@@ -50,7 +55,7 @@ export function growthOf(samples: readonly Sample[]): Growth[] {
     };
     const [before, after] = [medianFrom(1, 2), medianFrom(3, 4)];
     if (before === null || after === null) return { of, unit, second_quarter: before, last_quarter: after, growth: null, allowed: null };
-    return { of, unit, second_quarter: before, last_quarter: after, growth: round(after - before, 1), allowed: round(allowed(before), 1) };
+    return { of, unit, second_quarter: before, last_quarter: after, growth: round(after - before, 1), allowed: unit === "MiB" && tooShort ? null : round(allowed(before), 1) };
   });
 }
 

@@ -23,6 +23,8 @@ export class SoakProcess {
   readonly #fell: (what: string) => void;
   #running: Running | null = null;
   #startedAt = 0;
+  #starting: Promise<unknown> = Promise.resolve();
+  #over = false;
   kills = 0;
 
   constructor(role: Role, name: string, start: () => Promise<Running>, fell: (what: string) => void) {
@@ -43,7 +45,10 @@ export class SoakProcess {
 
   /** @throws CommandFailure when it ends before it works */
   async start(): Promise<void> {
-    const running = await this.#start();
+    if (this.#over) return;
+    const starting = this.#start();
+    this.#starting = starting;
+    const running = await starting;
     this.#running = running;
     this.#startedAt = performance.now();
     void running.ended.then((code) => {
@@ -69,8 +74,11 @@ export class SoakProcess {
     });
   }
 
-  kill(): Promise<void> {
-    return this.#end((running) => running.kill());
+  /** For good, even if it is just being started. */
+  async kill(): Promise<void> {
+    this.#over = true;
+    await this.#starting.catch(() => undefined);
+    await this.#end((running) => running.kill());
   }
 
   async #end(how: (running: Running) => Promise<void>): Promise<void> {

@@ -4,11 +4,12 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { unlessAborted } from "../../../dispatch/storage/object-store.ts";
 import { messageOf } from "../../command-line.ts";
 import { chance, shuffled } from "../chance.ts";
 import { figuresOf, round, type Figures } from "../measure.ts";
 import { Met, SoakClient } from "./client.ts";
-import { grew, growthOf, type Growth } from "./flatness.ts";
+import { enoughSamples, grew, growthOf, type Growth } from "./flatness.ts";
 import { Ledger } from "./ledger.ts";
 import { liveLong, liveShort } from "./lives.ts";
 import { makeSoakPlace, type SoakPlace } from "./place.ts";
@@ -21,6 +22,7 @@ export type SoakOptions = {
   readonly databaseUrl: string;
   /** Folder of the object store and the ledger. */
   readonly dataDir: string;
+  /** Least length of the steady load; it goes on until each process to be killed was killed and enough was looked at. */
   readonly seconds: number;
   readonly seed: number;
   /** Commands per second; null for half of what a run at full speed reaches. */
@@ -51,6 +53,8 @@ export type SoakReport = {
   readonly kills: Readonly<Record<string, number>>;
   readonly growth: readonly Growth[];
   readonly database_mib: number;
+  /** Of all tables, at the end of the load. */
+  readonly dead_rows: number;
   readonly proof: Proof;
   /** Refusals nobody should have met. */
   readonly unexpected: readonly string[];
@@ -63,12 +67,23 @@ export type SoakReport = {
 
 const connectionsEndWithinMs = 15_000;
 
-/** @throws CommandFailure when a process does not start, or for the signal's reason */
+/** @throws CommandFailure when a process does not start; the signal's reason when that ends it */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
+  try {
+    return await soakWhole(options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function soakWhole(options: SoakOptions): Promise<SoakReport> {
   const { databaseUrl, dataDir, say, signal } = options;
   const place = await makeSoakPlace(databaseUrl);
   await using ends = new AsyncDisposableStack();
   const owner = new pg.Client({ connectionString: databaseUrl, application_name: soakApplication });
+  // When Postgres goes, whatever is asked next says so.
+  owner.on("error", () => undefined);
   await owner.connect();
   ends.defer(() => owner.end());
   const ledger = new Ledger(join(dataDir, "acknowledged.csv"));
@@ -87,16 +102,16 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const reached = (ledger.count - before) / load.seconds;
 
   say("all clients are done; proving…");
-  const proof = await proveSoak({ owner, databaseUrl, dataDir, ledger });
+  const proof = await unlessAborted(proveSoak({ owner, databaseUrl, dataDir, ledger }), signal);
   const growth = growthOf(samples);
-  const database_mib = samples.at(-1)?.database_mib ?? 0;
+  const { database_mib = 0, dead_rows = 0 } = samples.at(-1) ?? {};
   await processes.stop();
   const connections_left = await connectionsLeft(owner, signal);
   return {
     seconds: round(load.seconds, 1), seed: options.seed, full_rate: full, wanted_rate: rate, reached_rate: round(reached, 1),
     commands: ledger.count, answered: figuresOf(load.durations, load.seconds), met,
     kills: Object.fromEntries(processes.mortal.map(({ name, kills }) => [name, kills])),
-    growth, database_mib, proof, unexpected: run.unexpected, fallen: processes.fallen, connections_left, samples,
+    growth, database_mib, dead_rows, proof, unexpected: run.unexpected, fallen: processes.fallen, connections_left, samples,
   };
 }
 
@@ -122,14 +137,20 @@ type Run = {
 
 /** @returns commands per second at full speed, with nobody killed */
 async function warmUp(run: Run): Promise<number> {
-  const { warmUpSeconds, say } = run.options;
+  const { warmUpSeconds, say, signal } = run.options;
   say(`full speed for ${warmUpSeconds} s…`);
   // Compiled code and filled pools first, or half of it would be half of a cold start.
-  await drive(run, null, Math.ceil(warmUpSeconds / 3));
-  const { durations, seconds } = await drive(run, null, warmUpSeconds);
+  await drive(run, null, during(warmUpSeconds / 3), signal);
+  const { durations, seconds } = await drive(run, null, during(warmUpSeconds), signal);
   const full = round(durations.length / seconds, 0);
   say(`full speed: ${full} commands a second`);
   return full;
+}
+
+/** True for so many seconds from now on. */
+function during(seconds: number): () => boolean {
+  const until = performance.now() + seconds * 1000;
+  return () => performance.now() < until;
 }
 
 async function underWatch(run: Run, owner: pg.Client, rate: number): Promise<[Load, Sample[]]> {
@@ -148,7 +169,9 @@ async function underWatch(run: Run, owner: pg.Client, rate: number): Promise<[Lo
     over.abort();
     throw error;
   };
-  const driving = drive(run, rate, options.seconds, AbortSignal.any([over.signal, options.signal])).finally(() => over.abort());
+  // A machine under other load may have had no time for what the soak is about.
+  const goesOn = () => performance.now() - begun < options.seconds * 1000 || samples.length < enoughSamples || processes.mortal.some(({ kills }) => kills === 0);
+  const driving = drive(run, rate, goesOn, until).finally(() => over.abort());
   const [load] = await Promise.all([driving, watching.catch(failed), killing.catch(failed)]);
   return [load, samples];
 }
@@ -158,8 +181,8 @@ const mostUnexpected = 20;
 
 type Load = { readonly durations: readonly number[]; readonly seconds: number };
 
-/** Lets every client live tickets one after another; at the end each leads its ticket to its end. */
-async function drive(run: Run, rate: number | null, seconds: number, signal: AbortSignal = run.options.signal): Promise<Load> {
+/** Lets every client live tickets one after another as long as it goes on; then each leads its ticket to its end. */
+async function drive(run: Run, rate: number | null, goesOn: () => boolean, signal: AbortSignal): Promise<Load> {
   const { options: { clients, longEvery }, processes, ledger, met, place, unexpected } = run;
   const durations: number[] = [];
   const begun = performance.now();
@@ -168,7 +191,7 @@ async function drive(run: Run, rate: number | null, seconds: number, signal: Abo
       const due = rate === null ? () => Promise.resolve() : paced(begun + (n * 1000) / rate, (clients * 1000) / rate, signal);
       const client = new SoakClient({ urls: () => processes.urls, ledger, met, due, took: (ms) => durations.push(ms), signal });
       try {
-        while (performance.now() - begun < seconds * 1000) {
+        while (goesOn()) {
           await (++met.tickets % longEvery === 0 ? liveLong(client, place) : liveShort(client)).catch((error: unknown) => {
             if (signal.aborted) throw error;
             if (unexpected.push(messageOf(error)) >= mostUnexpected) throw error;
