@@ -1,11 +1,17 @@
 // The soak, short: a steady load on two APIs and two workers while one of each is killed. What the clients were told must be
 // what the database has. Twenty seconds say nothing about memory; handles and connections must be flat all the same.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { seedPlaces } from "../../scripts/bench/seed.ts";
+import type pg from "pg";
+import { seedPlaces, withClient } from "../../scripts/bench/seed.ts";
+import { grew, growthOf } from "../../scripts/bench/soak/flatness.ts";
+import { Ledger } from "../../scripts/bench/soak/ledger.ts";
+import { proveSoak } from "../../scripts/bench/soak/proof.ts";
+import type { Sample } from "../../scripts/bench/soak/samples.ts";
 import { brokenRules, soak } from "../../scripts/bench/soak/soak.ts";
 import { createTestDatabase } from "../support/database.ts";
 
@@ -29,4 +35,40 @@ test("nothing is lost and nothing piles up under a steady load while processes a
   assert.ok(commands > 0 && proof.events >= commands, `${commands} commands, ${proof.events} events`);
   assert.ok(proof.objects > 0, "no file was uploaded");
   t.diagnostic(`seed ${seed}: ${commands} commands, killed ${JSON.stringify(kills)}, met ${JSON.stringify(met)}`);
+
+  const violations = await withClient(databaseUrl, (owner) => proveAgainstAnother({ owner, databaseUrl, dataDir }));
+  assert.equal(violations["acknowledged_not_once"], 1);
+  assert.equal(violations["done_and_never_acknowledged"], commands);
+  assert.equal(violations["objects_not_whole"], 1);
+  assert.ok((violations["state_not_explained"] ?? 0) > 0);
+});
+
+type Desk = { owner: pg.Client; databaseUrl: string; dataDir: string };
+
+/** The same proof with clients who were told something else, and with a file gone. @returns what it finds */
+async function proveAgainstAnother({ owner, databaseUrl, dataDir }: Desk): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await owner.query<{ ticket_id: string; uri: string }>("SELECT ticket_id, uri FROM evidence_items WHERE verification = 'verified' LIMIT 1");
+  const [{ ticket_id: ticketId = "", uri = "" } = {}] = rows;
+  const ledger = new Ledger(join(dataDir, "another.csv"));
+  ledger.keep({ key: randomUUID(), ticketId, receiptId: randomUUID(), hash: "0", afterState: "NEW" });
+  await rm(join(dataDir, "objects/objects", encodeURIComponent(new URL(uri).pathname.slice(1))));
+  return (await proveSoak({ owner, databaseUrl, dataDir, ledger })).violations;
+}
+
+/** A sample each five seconds of an API that holds what is told. */
+const samplesOf = (count: number, held: (n: number) => { memory: number; handles: number }): Sample[] =>
+  Array.from({ length: count }, (_, n) => {
+    const { memory, handles } = held(n);
+    const api = { name: "API 1", role: "api", age_seconds: n * 5, memory_mib: memory, heap_mib: null, handles } as const;
+    return { at_seconds: n * 5, commands: n, processes: [api], connections: { "dispatch-api": 20 }, database_mib: 1, dead_rows: 0 };
+  });
+
+test("what grows from the second quarter to the last is told, memory only of a run that is long enough", () => {
+  const grown = (samples: readonly Sample[]) => growthOf(samples).filter(grew).map(({ of }) => of);
+  const flat = { memory: 200, handles: 40 };
+  assert.deepEqual(grown(samplesOf(361, () => flat)), []);
+  assert.deepEqual(grown(samplesOf(361, (n) => ({ ...flat, memory: n < 90 ? 100 + n : 200 }))), [], "growing into the load");
+  assert.deepEqual(grown(samplesOf(361, (n) => ({ memory: 200 + n / 2, handles: 40 + n / 10 }))), ["API 1, resident memory", "API 1, file handles"]);
+  assert.deepEqual(grown(samplesOf(37, (n) => ({ memory: 200 + 5 * n, handles: 40 + n }))), ["API 1, file handles"]);
+  assert.deepEqual(grown(samplesOf(8, (n) => ({ memory: 200, handles: 100 * n }))), [], "too few samples");
 });
