@@ -80,8 +80,9 @@ await runCommand(
 );
 
 /** A load that was not reached shows nothing about it. */
-const missedRate = ({ reached_rate, wanted_rate }: SoakReport): string[] =>
-  reached_rate < 0.95 * wanted_rate ? [`${reached_rate} commands a second where ${wanted_rate} were wanted`] : [];
+function missedRate({ reached_rate, wanted_rate }: SoakReport): string[] {
+  return reached_rate < 0.95 * wanted_rate ? [`only ${reached_rate} commands a second where ${wanted_rate} were wanted`] : [];
+}
 
 function print(report: SoakReport): void {
   const { answered, met, kills, growth, proof } = report;
