@@ -55,20 +55,30 @@ async function proveAgainstAnother({ owner, databaseUrl, dataDir }: Desk): Promi
   return (await proveSoak({ owner, databaseUrl, dataDir, ledger })).violations;
 }
 
+type Held = { memory: number; heap: number; handles: number; connections: number };
+const flat: Held = { memory: 200, heap: 45, handles: 40, connections: 20 };
+
 /** A sample each five seconds of an API that holds what is told. */
-const samplesOf = (count: number, held: (n: number) => { memory: number; handles: number }): Sample[] =>
+const samplesOf = (count: number, held: (n: number) => Partial<Held>): Sample[] =>
   Array.from({ length: count }, (_, n) => {
-    const { memory, handles } = held(n);
-    const api = { name: "API 1", role: "api", age_seconds: n * 5, memory_mib: memory, heap_mib: null, handles } as const;
-    return { at_seconds: n * 5, commands: n, processes: [api], connections: { "dispatch-api": 20 }, database_mib: 1, dead_rows: 0 };
+    const { memory, heap, handles, connections } = { ...flat, ...held(n) };
+    const api = { name: "API 1", role: "api", age_seconds: n * 5, memory_mib: memory, heap_mib: heap, handles } as const;
+    return { at_seconds: n * 5, commands: n, processes: [api], connections: { "dispatch-api": connections, "dispatch-api listen": 2 }, database_mib: 1, dead_rows: 0 };
   });
 
-test("what grows from the second quarter to the last is told, memory only of a run that is long enough", () => {
-  const grown = (samples: readonly Sample[]) => growthOf(samples).filter(grew).map(({ of }) => of);
-  const flat = { memory: 200, handles: 40 };
-  assert.deepEqual(grown(samplesOf(361, () => flat)), []);
-  assert.deepEqual(grown(samplesOf(361, (n) => ({ ...flat, memory: n < 90 ? 100 + n : 200 }))), [], "growing into the load");
-  assert.deepEqual(grown(samplesOf(361, (n) => ({ memory: 200 + n / 2, handles: 40 + n / 10 }))), ["API 1, resident memory", "API 1, file handles"]);
-  assert.deepEqual(grown(samplesOf(37, (n) => ({ memory: 200 + 5 * n, handles: 40 + n }))), ["API 1, file handles"]);
-  assert.deepEqual(grown(samplesOf(8, (n) => ({ memory: 200, handles: 100 * n }))), [], "too few samples");
+const grown = (count: number, held: (n: number) => Partial<Held>): string[] => growthOf(samplesOf(count, held)).filter(grew).map(({ of }) => of);
+const halfAnHour = 361;
+
+test("what grows from the second quarter to the last is told", () => {
+  assert.deepEqual(grown(halfAnHour, () => ({})), []);
+  assert.deepEqual(grown(halfAnHour, (n) => ({ memory: 200 + n / 2 })), ["API 1, resident memory"]);
+  assert.deepEqual(grown(halfAnHour, (n) => ({ heap: 45 + n / 10 })), ["API 1, lowest heap"]);
+  assert.deepEqual(grown(halfAnHour, (n) => ({ handles: 40 + n / 10, connections: 20 + n / 10 })), ["API 1, file handles", "each api"]);
+});
+
+test("growing into the load, garbage and a run too short for memory are no growth", () => {
+  assert.deepEqual(grown(halfAnHour, (n) => ({ memory: n < 90 ? 100 + n : 200 })), []);
+  assert.deepEqual(grown(halfAnHour, (n) => ({ heap: 45 + (n * 7) % 60 })), []);
+  assert.deepEqual(grown(37, (n) => ({ memory: 200 + 9 * n, heap: 45 + n, handles: 40 + n })), ["API 1, file handles"]);
+  assert.deepEqual(grown(8, (n) => ({ handles: 100 * n })), [], "too few samples");
 });
