@@ -21,9 +21,9 @@ await runCommand(
       "not answered with the same key. Then it proves that everything acknowledged is in the audit trail once, that nothing",
       "was done by halves or left behind, and that memory, file handles and connections are flat: the medians of the second",
       "and the last quarter of the run (of the heap the lowest, which garbage does not raise), of the API and the worker",
-      "that are never killed, since a new process has a new memory, and of the connections to each process. Memory is judged from 10 minutes",
-      "on; before that a process still grows into its load. Resident memory and file handles are read from /proc; elsewhere",
-      "they are not measured.",
+      "that are never killed, since a new process has a new memory, and of the connections to each process. Memory is judged",
+      "from 10 minutes on; before that a process still grows into its load. Resident memory and file handles are read from",
+      "/proc; elsewhere they are not measured.",
       "Prints a table, then JSON; exit code 1 and BROKEN lines when something does not hold.",
     ].join("\n"),
     options: {
