@@ -101,7 +101,7 @@ export const ticketCommands = defineCommands({
       classification_confidence: 90,
       sop_handoff_acknowledged: true,
     },
-    output: body.ticket,
+    output: body.triaged,
   },
   "ticket.request_info": {
     path: "/tickets/{ticketId}/request-info",

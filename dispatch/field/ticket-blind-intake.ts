@@ -5,6 +5,7 @@ import { creationCommand } from "../kernel/command.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import type { InputOf } from "../contract/index.ts";
+import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { identitySignature, normalizeEmail, normalizePhone, type NormalizedContact } from "./identity-signature.ts";
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
 import { loadPlace, requirePlace } from "./intake-place.ts";
@@ -27,14 +28,15 @@ export const ticketBlindIntake = creationCommand({
   async load(tx, { desk, input, now }) {
     const signature = signatureOf(input);
     const since = plusMinutes(now, -intakeThresholds(desk).duplicateMinutes);
-    const [place, , duplicate] = await Promise.all([
+    const [place, , duplicate, missing] = await Promise.all([
       loadPlace(tx, input),
       tx.row(lockSignature, [signature]),
       tx.row(selectDuplicate, [signature, input.account_id, input.site_id, since]),
+      loadMissingAbilities(tx, input.incident_type, desk.policy),
     ]);
-    return { place, duplicate, signature };
+    return { place, duplicate, signature, missing };
   },
-  decide({ desk, actor, input }, { place, duplicate, signature }) {
+  decide({ desk, actor, input }, { place, duplicate, signature, missing }) {
     const phone = contact("contact_phone", normalizePhone(input.contact_phone));
     const email = contact("contact_email", normalizeEmail(input.contact_email));
     if (phone === null && email === null) throw new Refusal("BLIND_INTAKE_VALIDATION_FAILED", { missing_contact_channel: true });
@@ -75,8 +77,9 @@ export const ticketBlindIntake = creationCommand({
         identity_confidence: identity,
         classification_confidence: classification,
         sop_handoff_acknowledged: acknowledged,
+        ...(missing && { nobody_has: missing }),
       },
-      body: (ticket) => ticket,
+      body: (ticket) => ({ ...ticket, ...(missing && { warnings: abilityWarnings(missing) }) }),
     };
   },
 });

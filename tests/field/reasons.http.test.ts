@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { objectsIn, startTestApi } from "../support/api.ts";
+import { acme } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { arrange, hours, reasons, visitMinutes, window } from "./arranged-reasons.ts";
 
@@ -83,6 +84,17 @@ describe("what nobody on the roster has", async () => {
     return { said, nobodyHas: Object(events.find((event) => event.id === receipt.receipt_id)?.payload)["nobody_has"] };
   };
   const warnings = async (id: string) => (await api.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } })).warnings;
+
+  test("is said at intake", async () => {
+    await api.owner.query("UPDATE technicians SET skills = '{door_hardware}', tools = '{}'");
+    const call = { account_id: acme.id, site_id: acme.oakland, summary: "Pane broken", customer_name: "Kim", contact_phone: "+1 555 010 0001", priority: "URGENT", identity_confidence: 90, classification_confidence: 90 };
+    const said = async (incident_type: string) => (await api.run("ticket.blind_intake", { body: { ...call, incident_type } })).warnings;
+    assert.deepEqual(await said("FRAME_OR_GLASS_DAMAGE"), [
+      "Nobody on the roster has the skill glazing, which this incident type requires.",
+      "Nobody on the roster carries the tool glass_lifter, which this incident type requires.",
+    ]);
+    assert.equal(await said("DOOR_WONT_LATCH"), undefined);
+  });
 
   test("is said at triage and with every recommendation, until somebody has it", async () => {
     await api.owner.query("UPDATE technicians SET skills = '{door_hardware}', tools = '{}'");

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startTestApi, type TestApi } from "../support/api.ts";
+import { openEvents } from "../api/event-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { freeWindow, ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
@@ -88,6 +89,30 @@ test("a deadline is told of once when it is near and once when it is over, and a
   await worker.wake();
   assert.equal((await told()).at(-1), "SERVICE sla.warning");
   assert.equal((await told()).length, before + 1);
+});
+
+test("a breach is heard at /events as it happens, with its receipt, and its ticket stands first in the cockpit", async () => {
+  const api = await startTestApi();
+  const worker = await startTestWorker(api);
+  await keepStill(api);
+  const start = freeWindow(api);
+  const { id } = await ticketIn(api, "SCHEDULED", { priority: "URGENT", window: start });
+  const before = await ticketIn(api, "SCHEDULED", { priority: "ROUTINE", window: start });
+  const events = await openEvents(api);
+  api.clock.set(new Date(Date.parse(start.start) + 241 * 60_000).toISOString());
+  await worker.wake();
+
+  const { data } = await events.next();
+  const payload = Object(data["payload"]);
+  assert.equal(data["subject"], `field.ticket.${id}.sla_breach`);
+  const receipt = await api.read("receipt.get", { receipt: String(payload["receipt_id"]) });
+  assert.equal(receipt.tool_name, "sla.breach");
+  const { events: told } = await api.read("ticket.timeline", { ticket: id });
+  const facts = Object(told.find((one) => one.id === receipt.receipt_id)?.payload);
+  assert.deepEqual([facts["level"], facts["priority"], facts["sla_timer_remaining_minutes"], facts["assigned_tech_id"]], ["breach", "URGENT", -1, null]);
+  events.close();
+  const { queue } = await api.read("dispatcher.cockpit");
+  assert.deepEqual(queue.map((row) => [row.ticket_id, row.sla_status]), [[id, "breach"], [before.id, "healthy"]]);
 });
 
 test("two workers tell of a deadline once", async () => {
