@@ -27,6 +27,8 @@ export const bookingRules: Rules = {
   bookings_without_receipt: `
     SELECT b.ticket_id FROM bookings b
     WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.ticket_id = b.ticket_id AND e.payload->>'booking_id' = b.id::text)`,
+  commands_in_pieces: `
+    SELECT e.ticket_id FROM audit_events e JOIN outbox o ON o.audit_event_id = e.id WHERE o.xmin <> e.xmin`,
   dispatches_against_the_ranking: `
     SELECT e.ticket_id FROM audit_events e
     WHERE e.payload->>'dispatch_mode' = 'WORKER_AUTO'
@@ -58,7 +60,10 @@ export async function findViolations(owner: pg.Client | pg.Pool, databaseUrl: st
   found.push({ rule: "audit_faults", tickets: await auditFaults(databaseUrl, ticketIds) });
   const counts = Object.fromEntries(found.map(({ rule, tickets }) => [rule, tickets.length]));
   const [first] = found.flatMap(({ rule, tickets }) => tickets.slice(0, 1).map((ticketId) => ({ rule, ticketId })));
-  return { counts, story: first ? [`${first.rule}: ticket ${first.ticketId}`, ...(await storyOf(owner, first.ticketId))] : [] };
+  if (!first) return { counts, story: [] };
+  const again = [...(await findBroken(owner, bookingRules)), ...(await findBroken(owner, fightRules, [ticketIds]))];
+  const still = again.some(({ rule, tickets }) => rule === first.rule && tickets.includes(first.ticketId));
+  return { counts, story: [`${first.rule}: ticket ${first.ticketId}, ${still ? "still so" : "no longer so"} when looked at again`, ...(await storyOf(owner, first.ticketId))] };
 }
 
 type Broken = { readonly rule: string; readonly tickets: readonly string[] };
