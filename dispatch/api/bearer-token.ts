@@ -1,5 +1,5 @@
-// Verifies bearer tokens: HS256 with the shared secret, RS256, ES256 and EdDSA with the signing keys. The token's own
-// header chooses between the two kinds of key and never what a key may be used for.
+// Verifies bearer tokens: HS256 with the shared secret or, during a rotation, the one before it; RS256, ES256 and EdDSA
+// with the signing keys. The token's own header chooses between the two kinds of key and never what a key may be used for.
 
 import {
   decodeProtectedHeader,
@@ -29,7 +29,8 @@ const verifiedLiveMs = 60_000;
 type Verified = { readonly speaker: Speaker; readonly until: number };
 
 export type BearerTokenOptions = {
-  readonly secret: string | null;
+  /** Any of them proves an HS256 token. */
+  readonly secrets: readonly string[];
   readonly keys: SigningKeys | null;
   readonly issuer: string | null;
   readonly audience: string | null;
@@ -37,14 +38,14 @@ export type BearerTokenOptions = {
 };
 
 export class BearerTokens {
-  readonly #secret: Uint8Array | null;
+  readonly #secrets: readonly Uint8Array[];
   readonly #keys: SigningKeys | null;
   readonly #clock: Clock;
   readonly #expected: JWTVerifyOptions;
   readonly #verified = new Map<string, Verified>();
 
-  constructor({ secret, keys, issuer, audience, clock }: BearerTokenOptions) {
-    this.#secret = secret === null ? null : new TextEncoder().encode(secret);
+  constructor({ secrets, keys, issuer, audience, clock }: BearerTokenOptions) {
+    this.#secrets = secrets.map((secret) => new TextEncoder().encode(secret));
     this.#keys = keys;
     this.#clock = clock;
     this.#expected = {
@@ -59,7 +60,7 @@ export class BearerTokens {
    * @throws Refusal AUTH_CONFIG_ERROR, INVALID_AUTH_TOKEN, INVALID_AUTH_CLAIMS, DEPENDENCY_UNAVAILABLE
    */
   async speakerOf(token: string): Promise<Speaker> {
-    if (this.#secret === null && this.#keys === null) throw new Refusal("AUTH_CONFIG_ERROR");
+    if (this.#secrets.length === 0 && this.#keys === null) throw new Refusal("AUTH_CONFIG_ERROR");
     if (await this.#keys?.refresh(false)) this.#verified.clear();
     const now = this.#clock.now().getTime();
     const known = this.#verified.get(token);
@@ -75,9 +76,7 @@ export class BearerTokens {
     const options = { ...this.#expected, currentDate };
     try {
       const { alg } = decodeProtectedHeader(token);
-      if (alg === "HS256" && this.#secret) {
-        return (await jwtVerify(token, this.#secret, { ...options, algorithms: ["HS256"] })).payload;
-      }
+      if (alg === "HS256" && this.#secrets.length > 0) return await tryEach(this.#secrets, token, { ...options, algorithms: ["HS256"] });
       if (alg !== undefined && asymmetric.includes(alg) && this.#keys) {
         return await this.#verifyBySigningKey(token, this.#keys, { ...options, algorithms: asymmetric });
       }
@@ -114,8 +113,8 @@ export class BearerTokens {
   }
 }
 
-/** A token without a kid while two keys of its kind are out, as in the middle of a rotation. */
-async function tryEach(keys: AsyncIterable<CryptoKey>, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+/** A token that does not say which of several keys signed it, as in the middle of a rotation. */
+async function tryEach(keys: AsyncIterable<CryptoKey> | Iterable<Uint8Array>, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
   for await (const key of keys) {
     try {
       return (await jwtVerify(token, key, options)).payload;

@@ -24,7 +24,7 @@ export type Credentials = {
 /** @throws SettingsError when the signing keys cannot be read */
 export async function openCredentials(settings: Settings, clock: Clock, warn: Warn): Promise<Credentials> {
   const tokens = new BearerTokens({
-    secret: settings.jwtSecret,
+    secrets: [settings.jwtSecret, settings.jwtSecretOld].filter((secret) => secret !== null),
     keys: settings.jwks === null ? null : await openSigningKeys(settings.jwks, clock, warn),
     issuer: settings.jwtIssuer,
     audience: settings.jwtAudience,

@@ -101,6 +101,7 @@ export const settingsList = {
   policyProfile: { ...setting("DISPATCH_POLICY_PROFILE", oneOf("pilot", "strict"), "pilot", "Policy profile", { shown: "strict with NODE_ENV=production, else pilot" }), fallback: (environment: NodeJS.ProcessEnv): "pilot" | "strict" => (isProduction(environment) ? "strict" : "pilot") },
   allowDevHeaders: { ...setting("DISPATCH_AUTH_ALLOW_DEV_HEADERS", flag, false, "Accept X-Actor-… headers in place of a token", { shown: "true, but false with NODE_ENV=production" }), fallback: (environment: NodeJS.ProcessEnv): boolean => !isProduction(environment) },
   jwtSecret: setting("DISPATCH_AUTH_JWT_SECRET", text, null, "Shared secret of HS256 tokens; at least 32 characters in production", { secret: true }),
+  jwtSecretOld: setting("DISPATCH_AUTH_JWT_SECRET_OLD", text, null, "Shared secret that DISPATCH_AUTH_JWT_SECRET has taken the place of: its tokens are still accepted while signers change over, and nothing signs with it", { secret: true }),
   jwks: setting("DISPATCH_AUTH_JWKS", text, null, "File or URL of the keys of RS256, ES256 and EdDSA tokens"),
   jwtIssuer: setting("DISPATCH_AUTH_JWT_ISSUER", text, null, "Issuer a token must name"),
   jwtAudience: setting("DISPATCH_AUTH_JWT_AUDIENCE", text, null, "Audience a token must name"),
@@ -164,8 +165,11 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     values[name] = given.text ? parsed(one, given.variable, given.text) : one.fallback(environment);
   }
   const settings = values as Settings;
-  if (settings.production && settings.jwtSecret !== null && settings.jwtSecret.length < 32) {
-    throw new SettingsError("DISPATCH_AUTH_JWT_SECRET", "must have at least 32 characters in production");
+  for (const name of ["jwtSecret", "jwtSecretOld"] as const) {
+    const secret = settings[name];
+    if (settings.production && secret !== null && secret.length < 32) {
+      throw new SettingsError(settingsList[name].variable, "must have at least 32 characters in production");
+    }
   }
   if (settings.production && settings.chatApprovals === "off") {
     throw new SettingsError("DISPATCH_CHAT_APPROVALS", "must not be off in production");

@@ -33,9 +33,9 @@ describe("secrets by file", () => {
     return assert.fail("it was taken");
   };
 
-  test("are the database's address, the shared secret, the object store's keys and the travel service's address", () => {
+  test("are the database's address, the shared secrets, the object store's keys and the travel service's address", () => {
     assert.deepEqual(secretVariables.toSorted(), [
-      "DISPATCH_AUTH_JWT_SECRET", "DISPATCH_DATABASE_URL", "DISPATCH_OBJECT_STORE_KEY", "DISPATCH_OBJECT_STORE_SECRET", "DISPATCH_TRAVEL_URL",
+      "DISPATCH_AUTH_JWT_SECRET", "DISPATCH_AUTH_JWT_SECRET_OLD", "DISPATCH_DATABASE_URL", "DISPATCH_OBJECT_STORE_KEY", "DISPATCH_OBJECT_STORE_SECRET", "DISPATCH_TRAVEL_URL",
     ]);
   });
 
