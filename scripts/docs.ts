@@ -9,6 +9,7 @@ import pg from "pg";
 import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
 import { migrate } from "../dispatch/db/migrate.ts";
 import { runCommand } from "./command-line.ts";
+import { dependenciesPage } from "./docs/dependencies-page.ts";
 import { dashboardFile } from "./docs/grafana-dashboard.ts";
 import { between } from "./docs/markdown.ts";
 import { alertsPage, indexTable, metricsPage, runbookIndex } from "./docs/monitoring-tables.ts";
@@ -24,6 +25,7 @@ const pages: Record<string, (before: string) => string> = {
   "ops/reference/settings.md": settingsPage,
   "ops/reference/metrics.md": metricsPage,
   "ops/reference/alerts.md": alertsPage,
+  "ops/reference/dependencies.md": dependenciesPage,
   "ops/prometheus/dispatch.rules.yml": rulesFile,
   "ops/grafana/dispatch.json": dashboardFile,
   [runbookIndex]: (before) => between(before, indexTable()),
