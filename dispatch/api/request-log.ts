@@ -24,7 +24,7 @@ function lineOf(exchange: Exchange, status: number): object {
   const { trace, actor } = exchange;
   return {
     method: exchange.method,
-    path: exchange.path.length > maxPathLength ? exchange.path.slice(0, maxPathLength) : exchange.path,
+    path: pathOf(exchange),
     endpoint: exchange.endpoint,
     request_id: exchange.requestId,
     correlation_id: trace.correlationId,
@@ -41,6 +41,12 @@ function lineOf(exchange: Exchange, status: number): object {
     status,
     duration_ms: Math.round((performance.now() - exchange.startedAt) * 100) / 100,
   };
+}
+
+/** A path of ours holds ids; one that leads nowhere may hold anything. Cleaning each would cost 9 µs a line. */
+function pathOf({ path }: Exchange): string {
+  const shown = path.length > maxPathLength ? path.slice(0, maxPathLength) : path;
+  return /^(?!.*eyJ)[\w/.-]*$/.test(shown) ? shown : withoutSecrets(shown);
 }
 
 function errorFields(refusal: NonNullable<Exchange["refusal"]>): object {

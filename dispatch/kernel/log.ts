@@ -105,8 +105,8 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]+\.[\w-]*\.?[\w-]*/g, "[token]"],
   [/(\bsignature=)[^&\s"']+/gi, "$1[redacted]"],
   [/(:\/\/[^\s:/@]+:)[^\s@/]+@/g, "$1[redacted]@"],
-  [/[\w.+-]+@[\w-]+\.[\w.-]+/g, "[e-mail]"],
-  [/\+\d[\d ()-]{6,}\d/g, "[phone]"],
+  [/[\w.+-]{1,64}(?:@|%40)[\w-]+\.[\w.-]+/gi, "[e-mail]"],
+  [/(?:\+|%2B)\d[\d ()-]{6,}\d/gi, "[phone]"],
 ];
 
 /** A text from elsewhere, without what looks like a credential, an e-mail address or a phone number. */

@@ -83,10 +83,11 @@ describe("the log", async () => {
     assert.equal(taken.status, 201, taken.text);
     await post(api, "/tickets/intake", { ...personal, ...intake });
     await call(api, `/tickets?q=${encodeURIComponent("Ada Lovelace")}&nope=ada@example.test`);
+    for (const path of ["/tickets/ada@example.test", "/contacts/ada%40example.test/%2B1-555-010-9999", "/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"]) await call(api, path);
     await call(api, "/object-store/incoming/x?signature=s3cr3tsignature", { method: "PUT", raw: "x" });
     await call(api, "/tickets", { headers: { authorization: "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl" } });
     const text = JSON.stringify(api.log);
-    for (const secret of ["Lovelace", "010-9999", "5550109999", "ada@", "s3cr3tsignature", "eyJ", "cannot lock", "nope="]) assert.ok(!text.includes(secret), secret);
+    for (const secret of ["Lovelace", "010-9999", "5550109999", "ada@", "ada%40", "s3cr3tsignature", "eyJ", "cannot lock", "nope="]) assert.ok(!text.includes(secret), secret);
   });
 
   test("says that a model chose a call, and nothing else that the token says", async (t) => {
