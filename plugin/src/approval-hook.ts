@@ -7,7 +7,7 @@ import { cardFor, isPointless, ruleFor } from "./approvals.ts";
 import { roleIn, type Caller, type Desk } from "./desk.ts";
 import { chooseRole, personBehind, type Requester } from "./identity.ts";
 import { isUuid } from "./idempotency-key.ts";
-import type { JsonObject } from "./json.ts";
+import { objectAt, type JsonObject } from "./json.ts";
 import { quoted } from "./result-text.ts";
 import { toolsByChatName } from "./tool-catalog.ts";
 
@@ -45,11 +45,12 @@ export async function cardForCall(desk: Desk, { toolName, args, toolCallId, requ
 
   const rules = await desk.approvalRules(caller);
   if (!rules.some((rule) => rule.tool === tool.name)) return null;
-  const ticket = await ticketOf(desk, caller, args["ticket_id"]);
-  const rule = ruleFor(rules, tool, args, ticket);
+  const [ticket, planAnswer] = await Promise.all([readBy(desk, caller, "ticket.get", args["ticket_id"]), readBy(desk, caller, "plan.get", args["plan_id"])]);
+  const subject = { ticket, plan: planAnswer && objectAt(planAnswer, "plan") };
+  const rule = ruleFor(rules, tool, args, subject);
   if (!rule || isPointless(tool, ticket)) return null;
 
-  const card = cardFor(rule, tool, args, ticket, quoted(person.actor, 40));
+  const card = cardFor(rule, tool, args, subject, quoted(person.actor, 40));
   return {
     ...card,
     severity: rule.severity,
@@ -63,8 +64,9 @@ export async function cardForCall(desk: Desk, { toolName, args, toolCallId, requ
   };
 }
 
-async function ticketOf(desk: Desk, caller: Caller, id: unknown): Promise<JsonObject | null> {
+/** What a query by id tells the caller of; null when the id is none, or there is no answer. */
+async function readBy(desk: Desk, caller: Caller, name: "ticket.get" | "plan.get", id: unknown): Promise<JsonObject | null> {
   if (!isUuid(id)) return null;
-  const role = roleIn(caller.person, queries["ticket.get"]);
-  return role ? desk.peek({ ...caller, role }, `/tickets/${id}`) : null;
+  const role = roleIn(caller.person, queries[name]);
+  return role ? desk.peek({ ...caller, role }, queries[name].path.replace(/\{\w+\}/, id)) : null;
 }

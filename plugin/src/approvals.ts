@@ -13,7 +13,11 @@ export type ApprovalRule = {
   readonly reason: string;
   readonly dispatchMode: string | null;
   readonly totalCentsAbove: number | null;
+  readonly movedVisitsAbove: number | null;
 };
+
+/** What a call is about, as it is now; null what it does not name or could not be read. */
+export type Subject = { readonly ticket: JsonObject | null; readonly plan: JsonObject | null };
 
 /** The rules in GET /contract's answer; none when approvals are switched off there. */
 export function rulesFrom(contract: JsonObject): ApprovalRule[] {
@@ -26,20 +30,21 @@ export function rulesFrom(contract: JsonObject): ApprovalRule[] {
     reason: textAt(one, "reason") ?? "",
     dispatchMode: textAt(objectAt(one, "when"), "dispatch_mode"),
     totalCentsAbove: numberAt(objectAt(one, "when"), "total_cents_above"),
+    movedVisitsAbove: numberAt(objectAt(one, "when"), "moved_visits_above"),
   }));
 }
 
 /**
  * The rule a call meets; null when none. An invoice's total is not known before it is made: its not-to-exceed limit
- * stands in, so that a card comes whenever the total could be above.
- * @param ticket the ticket as it is now; null when it could not be read
+ * stands in, so that a card comes whenever the total could be above. What cannot be read may be above as well.
  */
-export function ruleFor(rules: readonly ApprovalRule[], tool: Tool, args: JsonObject, ticket: JsonObject | null): ApprovalRule | null {
+export function ruleFor(rules: readonly ApprovalRule[], tool: Tool, args: JsonObject, { ticket, plan }: Subject): ApprovalRule | null {
   return (
     rules.find((rule) => {
       if (rule.tool !== tool.name) return false;
       // From TRIAGED any dispatch passes scheduling by, whatever it is called.
       if (rule.dispatchMode !== null && args["dispatch_mode"] !== rule.dispatchMode && textAt(ticket, "state") !== "TRIAGED") return false;
+      if (rule.movedVisitsAbove !== null) return plan === null || listAt(plan, "moves").length > rule.movedVisitsAbove;
       if (rule.totalCentsAbove === null) return true;
       const nte = ticket ? (numberAt(ticket, "nte_cents") ?? 0) : 0;
       return nte === 0 || nte > rule.totalCentsAbove;
@@ -55,7 +60,7 @@ export function isPointless(tool: Tool, ticket: JsonObject | null): boolean {
 }
 
 /** The card: the action, its target, what will change, why it needs a person. At most 80 and 512 characters. */
-export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, ticket: JsonObject | null, asking: string): { title: string; description: string } {
+export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, { ticket, plan }: Subject, asking: string): { title: string; description: string } {
   const id = ticket ? textAt(ticket, "id") : null;
   const to = tool.entry.kind === "command" && tool.entry.to.length === 1 ? tool.entry.to[0] : null;
   const { actor_role: _role, actor_id: _id, request_id: _request, ticket_id: _ticket, ...own } = args;
@@ -66,6 +71,7 @@ export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, ticket
   const parts = [
     !ticket && args["ticket_id"] !== undefined && `ticket ${quoted(textOf(args["ticket_id"]), 70)}.`,
     ticket && `${quoted(textAt(ticket, "summary"), 70)}, ${wordAt(ticket, "priority")}, nte ${dollars(numberAt(ticket, "nte_cents") ?? 0)}.`,
+    plan && `${listAt(plan, "moves").length} visits of ${wordAt(plan, "day")} move.`,
     ticket && to && `${wordAt(ticket, "state")} -> ${to}.`,
     `Asked by ${asking}. ${rule.reason}`,
     ...fields.map((field) => `${field}.`),
