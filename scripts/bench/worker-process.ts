@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { bareEnvironment } from "../bare-environment.ts";
 import { CommandFailure } from "../command-line.ts";
 
 const program = join(import.meta.dirname, "../../dispatch/worker/main.ts");
@@ -34,7 +35,7 @@ export type WorkerProcessOptions = {
 export function startWorkerProcess({ databaseUrl, dataDir, settings, onLine }: WorkerProcessOptions): WorkerProcess {
   const child = spawn(process.execPath, ["--import", endWithParent, program], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
-    env: { PATH: process.env["PATH"], DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_DATA_DIR: dataDir, ...settings },
+    env: { ...bareEnvironment, DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_DATA_DIR: dataDir, ...settings },
   });
   const works = Promise.withResolvers<void>();
   // Whoever only waits for the end need not hear of a start that failed.

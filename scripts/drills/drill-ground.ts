@@ -7,6 +7,7 @@ import pg from "pg";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { readSettings } from "../../dispatch/kernel/settings.ts";
 import { openDatabase } from "../../dispatch/db/pool.ts";
+import { bareEnvironment } from "../bare-environment.ts";
 import { CommandFailure } from "../command-line.ts";
 import { upsertFixtures } from "../demo/fixtures.ts";
 import { HttpSpeaker } from "../demo/http-speaker.ts";
@@ -24,7 +25,7 @@ export async function withDrillGround<T>(drill: Drill, options: { say: (line: st
   const dataDir = await realpath(await mkdtemp(join(tmpdir(), "dispatch-drill-")));
   const [apiPort, metricsPort] = await Promise.all([freePort(0), freePort(0)]);
   const environment = {
-    PATH: process.env["PATH"] ?? "",
+    ...bareEnvironment,
     HOME: process.env["HOME"] ?? "",
     DISPATCH_DATA_DIR: dataDir,
     DISPATCH_API_PORT: String(apiPort),

@@ -12,7 +12,9 @@ import pg from "pg";
 import { queryHandlers } from "../../dispatch/field/queries.ts";
 import { commandHandlers } from "../../dispatch/field/commands.ts";
 import { deskQuery } from "../../dispatch/kernel/answer-query.ts";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import { createEmptyDatabase } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { openEvents } from "./event-client.ts";
 import { call, newTicket, post, startTestApi, type TestApi } from "./running-api.ts";
 
@@ -24,7 +26,7 @@ type Process = { child: ChildProcess; said: string; exited: Promise<number | nul
 async function run(t: TestContext, environment: Record<string, string>, args: string[] = []): Promise<Process> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-main-test-"));
   const child = spawn(process.execPath, [mainFile, ...args], {
-    env: { PATH: process.env["PATH"], DISPATCH_DATA_DIR: folder, DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", ...environment },
+    env: { ...bareEnvironment, DISPATCH_DATA_DIR: folder, DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", ...environment },
   });
   const exited = once(child, "exit").then(([code]): number | null => code);
   t.after(async () => {
@@ -174,8 +176,7 @@ describe("the process", () => {
     const at = await urlOf(api);
     await rename(path, `${path}.1`);
     api.child.kill("SIGHUP");
-    const isBack = () => access(path).then(() => true, () => false);
-    while (!(await isBack())) await call(at, "/nowhere");
+    await eventually("the log's copy is opened anew", () => access(path).then(() => true, () => false), 60_000);
     await call(at, "/nowhere", { headers: { "x-correlation-id": "after-rotation" } });
     api.child.kill("SIGTERM");
     assert.equal(await api.exited, 0);
@@ -204,9 +205,7 @@ async function lockTicket(t: TestContext, { databaseUrl, sql }: Pick<TestApi, "d
   const waiters = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
   return {
     /** Resolves once somebody waits for the ticket. */
-    waitedFor: async () => {
-      while ((await sql.query(waiters)).rowCount === 0);
-    },
+    waitedFor: () => eventually("somebody waits for the ticket", async () => (await sql.query(waiters)).rowCount !== 0, 60_000),
     release: () => holder.query("ROLLBACK"),
   };
 }

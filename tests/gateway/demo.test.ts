@@ -7,6 +7,7 @@ import { readFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import { readWritten, stateFolderOf } from "../../scripts/gateway/state-folder.ts";
 import { isRunning } from "../support/eventually.ts";
 
@@ -15,7 +16,7 @@ const script = join(import.meta.dirname, "../../scripts/demo.ts");
 test("dispatch:demo:ci tells the story through a real gateway, by its owner's grants, and leaves nothing running", { timeout: 400_000 }, async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), "dispatch-demo-"));
   t.after(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
-  const env = { PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8", DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" };
+  const env = { ...bareEnvironment, LANG: "C.UTF-8", DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" };
   const { code, stdout, stderr } = await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, [script, "--ci"], { env, timeout: 300_000 }, (error, out, err) => {
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout: out, stderr: err });

@@ -10,6 +10,7 @@ import pg from "pg";
 import { commands, type BodyOf, type CommandName, type QueryBodyOf, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import { pathOf, refusalOf, startTestApi, type CallOptions, type Profile, type Reply, type TestApi } from "../support/api.ts";
 import { addTechnician, cleo, dirk } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
@@ -63,7 +64,7 @@ export async function startAttackedApi(t: Life, profile: Profile, settings: Read
   const child = spawn(process.execPath, ["--expose-gc", "--import", preload, program], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: {
-      PATH: process.env["PATH"],
+      ...bareEnvironment,
       DISPATCH_API_PORT: "0",
       DISPATCH_METRICS_PORT: "0",
       DISPATCH_DATABASE_URL: aside.databaseUrl,

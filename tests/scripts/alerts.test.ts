@@ -9,6 +9,7 @@ import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { alertCodes } from "../../dispatch/api/alert-list.ts";
 import { explanations } from "../../scripts/alerts/explanations.ts";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -18,7 +19,7 @@ const script = join(import.meta.dirname, "../../scripts/alerts.ts");
 type Told = { readonly code: number; readonly out: string; readonly err: string };
 
 async function alerts(api: TestApi, ...args: string[]): Promise<Told> {
-  const env = { PATH: process.env["PATH"], DISPATCH_DATABASE_URL: api.databaseUrl, DISPATCH_DATA_DIR: api.dataDir };
+  const env = { ...bareEnvironment, DISPATCH_DATABASE_URL: api.databaseUrl, DISPATCH_DATA_DIR: api.dataDir };
   return promisify(execFile)(process.execPath, [script, ...args], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
     (error: unknown) => {

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { pino } from "pino";
 import { startApi, type RunningApi } from "../../dispatch/api/start.ts";
 import { readSettings } from "../../dispatch/kernel/settings.ts";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import { objectsIn } from "../support/api.ts";
 import { createTestDatabase } from "../support/database.ts";
 
@@ -17,7 +18,7 @@ const root = join(import.meta.dirname, "../..");
 type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 function run(script: string, args: readonly string[], environment: Record<string, string>): Promise<Outcome> {
-  const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment };
+  const env = { ...bareEnvironment, HOME: process.env["HOME"] ?? "", ...environment };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(root, "scripts", script), ...args], { env, timeout: 120_000 }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { deadLetters } from "../../dispatch/webhooks/dead-letters.ts";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import { hookedDesk, wakeUntil } from "../worker/webhook-desk.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -26,7 +27,7 @@ test("the runbook's commands work as written", async (t) => {
 
   // The only part that is not as written: pnpm itself need not be on the machine.
   const pnpm = `pnpm() { [ "$1" = dispatch:webhooks ] || return 2; shift; '${process.execPath}' '${join(root, "scripts/webhooks.ts")}' "$@"; }`;
-  const env = { PATH: process.env["PATH"], DISPATCH_DATABASE_URL: api.databaseUrl, METRICS: `${api.url}/metrics`, ENDPOINT: endpoint.id };
+  const env = { ...bareEnvironment, DISPATCH_DATABASE_URL: api.databaseUrl, METRICS: `${api.url}/metrics`, ENDPOINT: endpoint.id };
   const said: string[] = [];
   for (const block of blocksOf("sh")) said.push((await run("bash", ["-e", "-o", "pipefail", "-c", `${pnpm}\n${block}`], { env })).stdout);
   for (const block of blocksOf("sql")) await api.owner.query(block);

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import { startTestApi } from "../support/api.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { isSignedBy, startReceiver } from "../support/webhook-receiver.ts";
@@ -17,7 +18,7 @@ const script = join(import.meta.dirname, "../../scripts/webhooks.ts");
 type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 function run(databaseUrl: string, args: readonly string[], more: Record<string, string> = {}): Promise<Outcome> {
-  const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", DISPATCH_DATABASE_URL: databaseUrl, ...more };
+  const env = { ...bareEnvironment, HOME: process.env["HOME"] ?? "", DISPATCH_DATABASE_URL: databaseUrl, ...more };
   return new Promise((resolve) => {
     execFile(process.execPath, [script, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });

@@ -9,6 +9,7 @@ import { access, constants, mkdtemp, readFile, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import { freePort } from "../../scripts/gateway/free-port.ts";
 import { ensureComposeSecrets } from "../../scripts/stack/compose-secrets.ts";
 import { createEmptyDatabase } from "../support/database.ts";
@@ -33,7 +34,7 @@ describe("compose's services outside containers", { skip, timeout: 240_000 }, ()
 
   const here = (text: string): string => replaced.reduce((made, [from, to]) => made.replaceAll(from, to), text);
   const environmentOf = (service: Service, more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
-    PATH: process.env["PATH"] ?? "",
+    ...bareEnvironment,
     ...Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [name, here(value)])),
     ...more,
   });
@@ -114,7 +115,7 @@ describe("compose's services outside containers", { skip, timeout: 240_000 }, ()
     const secret = (await readFile(join(folder, "auth-jwt-secret"), "utf8")).trim();
     const demo = await run(["node", "scripts/bootstrap.ts", "--url", proxyUrl], environmentOf(serviceNamed(compose, "prepare")));
     assert.equal(demo.code, 0, demo.stderr);
-    const story = await run(["node", "scripts/demo-smoke.ts", "--quiet", "--url", proxyUrl], { PATH: process.env["PATH"] ?? "", DISPATCH_AUTH_JWT_SECRET: secret });
+    const story = await run(["node", "scripts/demo-smoke.ts", "--quiet", "--url", proxyUrl], { ...bareEnvironment, DISPATCH_AUTH_JWT_SECRET: secret });
     assert.equal(story.code, 0, story.stderr);
     assert.equal(JSON.parse(story.stdout).state, "INVOICED");
     const unsigned = await fetch(`${proxyUrl}/ux/dispatcher/cockpit`, { headers: { "x-actor-id": "me", "x-actor-role": "dispatcher" } });

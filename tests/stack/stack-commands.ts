@@ -7,6 +7,7 @@ import { mkdtemp, readdir, readFile, readlink, realpath, rm } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSettings, type Settings } from "../../dispatch/kernel/settings.ts";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 import type { StackStatus } from "../../scripts/stack/status.ts";
 import { stopStack } from "../../scripts/stack/stop-stack.ts";
 
@@ -30,7 +31,7 @@ export class StackCommands {
     // Short, so that a socket fits under macOS's long temporary folder too.
     const dataDir = await realpath(await mkdtemp(join(tmpdir(), "dstk-")));
     const environment = {
-      PATH: process.env["PATH"] ?? "",
+      ...bareEnvironment,
       HOME: process.env["HOME"] ?? "",
       DISPATCH_DATA_DIR: dataDir,
       DISPATCH_API_PORT: "0",

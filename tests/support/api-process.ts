@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { bareEnvironment } from "../../scripts/bare-environment.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../dispatch/api/main.ts");
 const END_WITH_PARENT = new URL("../../scripts/bench/end-with-parent.ts", import.meta.url).href;
@@ -69,7 +70,7 @@ export async function startApiProcess(t: { after(fn: () => Promise<void>): void 
 /** Nothing of this process's own settings reaches it. */
 function environment({ databaseUrl, dataDir, settings }: ApiProcessOptions): Record<string, string | undefined> {
   return {
-    PATH: process.env["PATH"],
+    ...bareEnvironment,
     DISPATCH_API_PORT: "0",
     DISPATCH_METRICS_PORT: "0",
     DISPATCH_DATABASE_URL: databaseUrl,
