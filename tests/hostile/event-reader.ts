@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { get } from "node:http";
 
-const withinMs = 15_000;
+const withinMs = 60_000;
 
 /** Everything the stream says up to and including the event with that text in it. */
 export function eventsUpTo(port: number, path: string, headers: Readonly<Record<string, string>>, last: string): Promise<string> {

@@ -18,7 +18,7 @@ const creating = { account_id: acme.id, site_id: acme.oakland, summary: "Door" }
 /** Its last try has what is left of it, at least 100 ms; a busy machine needs those too. */
 const limitMs = 1_500;
 /** What two busy cores may add. */
-const slackMs = 4_000;
+const slackMs = 20_000;
 
 async function timed<T>(work: () => Promise<T>, withinMs: number): Promise<T> {
   const begun = performance.now();
@@ -170,8 +170,8 @@ describe("a call that is cancelled", () => {
   test("while it waits to try again ends at once", async (t) => {
     const { url, seen } = await standIn(t, (_request, response) => refusal(response, 429, "RATE_LIMITED", { "retry-after": "60" }));
     // Long after the answer has come, and long before it allows another try.
-    const signal = AbortSignal.timeout(2_000);
-    const said = await timed(() => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal }), 2_000);
+    const signal = AbortSignal.timeout(5_000);
+    const said = await timed(() => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal }), 5_000);
     assertFailed(said, "ticket.close", /the call was cancelled/);
     assert.equal(seen.length, 1);
   });

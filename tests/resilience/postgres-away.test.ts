@@ -15,8 +15,8 @@ import { startOwnPostgres } from "./own-postgres.ts";
 import { startPostgresProxy } from "./postgres-proxy.ts";
 
 const poolMax = 10;
-/** How soon "not now" must come when connections are refused or lost; generous, for machines that are busy. */
-const soonMs = 4_000;
+/** How soon "not now" must come when connections are refused or lost: generous, and less than the ten seconds of connecting. */
+const soonMs = 9_000;
 
 const postgres = await startOwnPostgres({ after });
 const field = await layOutField(postgres.url);

@@ -26,7 +26,7 @@ describe("the planner's thread", () => {
     assert.deepEqual(checkPlan(day, plan).violations, []);
     assert.equal(plan.budget.seconds, 0.2);
     // Starting a thread takes longer than the search on a busy machine; the search itself must not go on.
-    assert.ok(performance.now() - begun < 10_000);
+    assert.ok(performance.now() - begun < 60_000);
   });
 
   it("gives the best plan so far when cancelled", async () => {

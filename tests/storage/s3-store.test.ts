@@ -15,15 +15,15 @@ const deadlines = { callTimeoutMs: 200, transferTimeoutMs: 500 };
 const optionsFor = (endpoint: string) => ({ endpoint, bucket: "evidence", ...credentials, ...deadlines });
 const storeAt = (endpoint: string) => new S3Store(optionsFor(endpoint));
 
-/** Five seconds are far above the deadlines and far below forever: slow machines pass, unbounded waits do not. */
+/** Twenty seconds are far above the deadlines and far below forever: slow machines pass, unbounded waits do not. */
 async function rejectsInTime(work: Promise<unknown>, error: new () => Error): Promise<void> {
   const began = performance.now();
   await assert.rejects(work, error);
   const took = performance.now() - began;
-  assert.ok(took < 5_000, `took ${took} ms`);
+  assert.ok(took < 20_000, `took ${took} ms`);
 }
 
-describe("a store that is away", { timeout: 30_000 }, () => {
+describe("a store that is away", { timeout: 120_000 }, () => {
   const everyCall: Record<string, (store: S3Store) => Promise<unknown>> = {
     stat: (store) => store.stat("a"),
     read: (store) => store.read("a"),
@@ -66,7 +66,7 @@ describe("a store that is away", { timeout: 30_000 }, () => {
   });
 });
 
-describe("writing once", { timeout: 30_000 }, () => {
+describe("writing once", { timeout: 120_000 }, () => {
   const body = Buffer.from("x");
   const answer = (put: [number, string], heads: number[]) =>
     broken.answering((request, response) => {
