@@ -31,15 +31,17 @@ await runCommand(
       concurrency: { type: "string" },
       small: { type: "string" },
       large: { type: "string" },
+      turns: { type: "string" },
       "no-growth": { type: "boolean" },
       json: { type: "string" },
     },
     meanings: {
       seconds: "length of each measured run (default 8)",
-      rounds: "API and baseline in turn, this often, and 50 times that the two desks (default 3)",
+      rounds: "API and baseline in turn, this often (default 3)",
       concurrency: "connections at once (default 16)",
       small: "tickets of the small desk (default 1000)",
       large: "tickets of the large desk (default 200000)",
+      turns: "small and large desk in turn, this often (default 50 times the rounds)",
       "no-growth": "leave the comparison of desk sizes out",
       json: "also write the JSON to this file",
     },
@@ -59,7 +61,7 @@ await runCommand(
         : await measureSizes(server.url, folder, {
             small: wholeNumber("small", values.small, 1_000),
             large: wholeNumber("large", values.large, 200_000),
-            turns: options.rounds * 50,
+            turns: wholeNumber("turns", values.turns, options.rounds * 50),
           });
       print(speed, growth);
       const report = JSON.stringify({ machine: { cores: cpus().length, node: process.version }, ...speed, growth });
@@ -92,7 +94,7 @@ async function measureSpeed(serverUrl: string, folder: string, { seconds, rounds
   const baselineRuns: Figures[] = [];
   try {
     say("warming up…");
-    await measureLifecycles(api.url, workers, 2);
+    await measureLifecycles(api.url, workers, Math.min(2, seconds));
     for (let turn = 1; turn <= rounds; turn++) {
       say(`round ${turn} of ${rounds}: API…`);
       apiRuns.push(await measureLifecycles(api.url, workers, seconds));

@@ -25,7 +25,9 @@ export async function openBrowser(executablePath: string, viewport: { readonly w
   const profile = await mkdtemp(join(tmpdir(), "dispatch-tour-"));
   const forget = () => rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   try {
-    const context = await chromium.launchPersistentContext(profile, { executablePath, args: flags, viewport, headless: true, timezoneId: "America/Los_Angeles", locale: "en-US" });
+    // Without a graphics card every frame of an animation costs CPU, and pictures should not depend on the moment.
+    const calm = { reducedMotion: "reduce" } as const;
+    const context = await chromium.launchPersistentContext(profile, { executablePath, args: flags, viewport, headless: true, timezoneId: "America/Los_Angeles", locale: "en-US", ...calm });
     const page = context.pages()[0] ?? (await context.newPage());
     return {
       page,

@@ -25,9 +25,9 @@ const mainFile = join(import.meta.dirname, "../../dispatch/api/main.ts");
 type Process = { child: ChildProcess; said: string; exited: Promise<number | null>; line(message: string): Promise<{ [key: string]: unknown }> };
 
 /** Runs main.ts with nothing but these variables of ours. */
-async function run(t: TestContext, environment: Record<string, string>, args: string[] = []): Promise<Process> {
+async function run(t: TestContext, environment: Record<string, string>): Promise<Process> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-main-test-"));
-  const child = spawn(process.execPath, [mainFile, ...args], {
+  const child = spawn(process.execPath, [mainFile], {
     env: { ...bareEnvironment, DISPATCH_DATA_DIR: folder, DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", ...environment },
   });
   const exited = once(child, "exit").then(([code]): number | null => code);
@@ -184,14 +184,6 @@ describe("the process", () => {
     assert.equal(await api.exited, 0);
     assert.match(await readFile(path, "utf8"), /after-rotation/);
     assert.match(await readFile(`${path}.1`, "utf8"), /dispatch-api started/);
-  });
-
-  test("explains itself", async (t) => {
-    const api = await run(t, {}, ["--help"]);
-    assert.equal(await api.exited, 0);
-    assert.match(api.said, /^Usage: node dispatch\/api\/main\.ts/);
-    const wrong = await run(t, {}, ["--nope"]);
-    assert.equal(await wrong.exited, 2);
   });
 });
 

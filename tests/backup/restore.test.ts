@@ -47,7 +47,7 @@ async function addCursors({ owner }: TestApi): Promise<void> {
   await owner.query("INSERT INTO webhook_cursors (endpoint_id, xact, id) SELECT $1, xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1", [abreast]);
 }
 
-describe("a restored backup", { timeout: 120_000 }, async () => {
+describe("a restored backup", { timeout: 300_000 }, async () => {
   const desk = await startUsedDesk({ after });
   const { api } = desk;
   let busy = true;
@@ -144,7 +144,7 @@ describe("a restored backup", { timeout: 120_000 }, async () => {
   });
 });
 
-describe("a restore", { timeout: 120_000 }, () => {
+describe("a restore", { timeout: 300_000 }, () => {
   test("brings an older backup to this release's schema", async (t) => {
     const old = await createEmptyDatabase(t);
     await migrate({ databaseUrl: old.url, log: () => undefined, upTo: "0002_worker" });

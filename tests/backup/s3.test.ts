@@ -19,7 +19,7 @@ import { quietWork, schemes } from "./used-desk.ts";
 const found = await findS3Server();
 const work = quietWork();
 
-test("an S3 bucket is backed up by hash, or with its bytes", { skip: "missing" in found ? found.missing : false, timeout: 120_000 }, async (t) => {
+test("an S3 bucket is backed up by hash, or with its bytes", { skip: "missing" in found ? found.missing : false, timeout: 300_000 }, async (t) => {
   if ("missing" in found) return;
   const root = await mkdtemp(join(tmpdir(), "dispatch-backup-"));
   t.after(() => rm(root, { recursive: true, force: true }));

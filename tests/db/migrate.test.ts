@@ -58,7 +58,7 @@ async function strangerOn(t: TestContext): Promise<{ url: string; owner: pg.Clie
   return { url: url.href, owner, name };
 }
 
-describe("migrating", { timeout: 60_000 }, () => {
+describe("migrating", { timeout: 300_000 }, () => {
   test("runs the pending files in order, once, and tells what it did", async (t) => {
     const { url } = await createEmptyDatabase(t);
     const folder = await migrations(t, TWO);
@@ -150,7 +150,7 @@ describe("migrating", { timeout: 60_000 }, () => {
   }
 });
 
-describe("the schema's version", { timeout: 60_000 }, () => {
+describe("the schema's version", { timeout: 300_000 }, () => {
   test("is current after migrating with this release's files", async (t) => {
     const client = await connected(t, (await createTestDatabase(t)).url);
     await assertSchemaCurrent(client);
@@ -183,7 +183,7 @@ describe("the schema's version", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a server that will not do is named with what it lacks:", { timeout: 60_000 }, () => {
+describe("a server that will not do is named with what it lacks:", { timeout: 300_000 }, () => {
   test("rights, each as the statement that grants it", async (t) => {
     const { url, name } = await strangerOn(t);
     const error = await refusal(migrate({ databaseUrl: url, log: quiet }));
@@ -235,7 +235,7 @@ describe("a server that will not do is named with what it lacks:", { timeout: 60
   });
 });
 
-describe("node scripts/migrate.ts", { timeout: 60_000 }, () => {
+describe("node scripts/migrate.ts", { timeout: 300_000 }, () => {
   async function run(args: string[], env: Record<string, string> = {}): Promise<{ code: number; stdout: string; stderr: string }> {
     const script = join(import.meta.dirname, "..", "..", "scripts", "migrate.ts");
     const { DISPATCH_DATABASE_URL: _, ...inherited } = process.env;

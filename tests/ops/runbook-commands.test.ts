@@ -2,7 +2,7 @@
 // gateway comes with the launch checkpoint, which takes the stack down and brings all of it up.
 
 import assert from "node:assert/strict";
-import { glob, readFile } from "node:fs/promises";
+import { glob, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { freePort } from "../../scripts/gateway/free-port.ts";
@@ -32,8 +32,13 @@ describe("runbooks", { skip }, async () => {
   });
   after(() => shell.close());
 
-  test("a stack with the demo's roster", async () => {
-    assert.match(await stack.does("demo-stack.ts", "--no-gateway"), /The stack is up/);
+  test("a stack with the demo's roster, its evidence where it was asked for, and the secret for its owner alone", async () => {
+    const path = join(stack.dataDir, "evidence/roster.json");
+    assert.match(await stack.with({ DISPATCH_BOOTSTRAP_EVIDENCE_PATH: path }).does("demo-stack.ts", "--no-gateway"), /The stack is up/);
+    const evidence = JSON.parse(await readFile(path, "utf8"));
+    assert.equal(evidence.ready_check.status, "ok");
+    assert.equal(evidence.fixtures.site.name, "Demo Site North");
+    assert.equal((await stat(join(stack.dataDir, "secrets/auth-jwt-secret"))).mode & 0o777, 0o600);
   });
 
   for (const { name, blocks } of pages) {

@@ -51,7 +51,7 @@ function assertOneAnswer(replies: readonly Reply[], status: number): void {
   assert.equal(replies.filter((reply) => !reply.replayed).length, 1, "one answer is not a replay");
 }
 
-describe("a hundred equal calls at two processes have one effect and one answer", { timeout: 120_000 }, () => {
+describe("a hundred equal calls at two processes have one effect and one answer", { timeout: 300_000 }, () => {
   const cases = [
     { name: "a command that creates", make: async () => createTicket(field), status: 201, effects: once },
     { name: "an intake, which also looks for its own duplicate", make: async () => blindIntake(field), status: 201, effects: once },
@@ -70,7 +70,7 @@ describe("a hundred equal calls at two processes have one effect and one answer"
   }
 });
 
-describe("a key that stands for two things at once serves one of them", { timeout: 120_000 }, () => {
+describe("a key that stands for two things at once serves one of them", { timeout: 300_000 }, () => {
   const cases = [
     { name: "two tickets to be created", make: async () => [createTicket(field, "The front door"), createTicket(field, "The back door")] },
     {
@@ -101,7 +101,7 @@ describe("a key that stands for two things at once serves one of them", { timeou
   }
 });
 
-describe("a call that cannot wait any longer is told to come again", { timeout: 60_000 }, () => {
+describe("a call that cannot wait any longer is told to come again", { timeout: 300_000 }, () => {
   const cases = [
     { name: "a command that creates", make: async () => createTicket(field), status: 201 },
     { name: "an intake, which also waits for its like", make: async () => blindIntake(field, "Ina Impatient"), status: 201 },

@@ -55,7 +55,7 @@ async function commitLate(databaseUrl: string, acknowledged: Count, at: number):
   }
 }
 
-test("every event is seen once and in order, through deaths and late commits", { timeout: 120_000 }, async (t) => {
+test("every event is seen once and in order, through deaths and late commits", { timeout: 300_000 }, async (t) => {
   const desk = await SupervisedDesk.start(t);
   const field = await layOutField(desk.postgres.url);
   const seen = new Count();

@@ -165,7 +165,7 @@ const waysToTamper: { name: string; tamper: (sql: Sql) => Promise<unknown>; faul
   { name: "an event is hidden before the desk's first", tamper: append(null, { seq: -7 }), faults: [["desk", 1, "DELETED"]] },
 ];
 
-describe("tampering is found and named", { timeout: 120_000 }, () => {
+describe("tampering is found and named", { timeout: 300_000 }, () => {
   test("and a trail that nobody touched is clean", async () => {
     const { chains, events, faults } = await reportOn(trail.url);
     assert.deepEqual(faults, []);
@@ -186,7 +186,7 @@ describe("tampering is found and named", { timeout: 120_000 }, () => {
   }
 });
 
-describe("the command that verifies", { timeout: 60_000 }, () => {
+describe("the command that verifies", { timeout: 300_000 }, () => {
   const verify = (databaseUrl: string, ...args: string[]) =>
     new Promise<{ code: number; stdout: string }>((resolve) => {
       const script = join(import.meta.dirname, "../../scripts/audit-verify.ts");

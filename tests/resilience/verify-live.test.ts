@@ -13,7 +13,7 @@ import { addEvidence, createTicket, layOutField, pauseAutonomy } from "./field.t
 
 const verifications = 15;
 
-test("a trail that grows while it is verified is clean", { timeout: 60_000 }, async (t) => {
+test("a trail that grows while it is verified is clean", { timeout: 300_000 }, async (t) => {
   const database = await createTestDatabase(t);
   const dataDir = await mkdtemp(join(tmpdir(), "dispatch-live-"));
   t.after(() => rm(dataDir, { recursive: true, force: true }));

@@ -100,7 +100,7 @@ describe("commands", () => {
   });
 
   test("dispatch:bench measures and compares, whatever the figures", async () => {
-    const { code, stdout, stderr } = await run("bench.ts", ["--seconds", "1", "--rounds", "1", "--small", "100", "--large", "1000"], {});
+    const { code, stdout, stderr } = await run("bench.ts", ["--seconds", "1", "--rounds", "1", "--small", "100", "--large", "200", "--turns", "3"], {});
     assert.equal(code, 0, stderr);
     const report = lastLine(stdout);
     assert.ok(Number(report["ratio"]) > 0 && Number(report["replay_ratio"]) > 0);

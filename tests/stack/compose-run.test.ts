@@ -25,7 +25,7 @@ const skip = "missing" in s3 ? s3.missing : nginx === null ? "nginx is not insta
 
 type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-describe("compose's services outside containers", { skip, timeout: 240_000 }, () => {
+describe("compose's services outside containers", { skip, timeout: 300_000 }, () => {
   let folder = "";
   let replaced: readonly (readonly [from: string, to: string])[] = [];
   let proxyUrl = "";

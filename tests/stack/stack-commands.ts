@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSettings, type Settings } from "../../dispatch/kernel/settings.ts";
 import { bareEnvironment } from "../../scripts/bare-environment.ts";
-import type { StackStatus } from "../../scripts/stack/status.ts";
+import { stackStatus, type StackStatus } from "../../scripts/stack/status.ts";
 import { stopStack } from "../../scripts/stack/stop-stack.ts";
 
 const scripts = join(import.meta.dirname, "../../scripts");
@@ -71,8 +71,9 @@ export class StackCommands {
     return stdout;
   }
 
-  async status(): Promise<StackStatus> {
-    return JSON.parse((await this.run("stack-status.ts", "--json")).stdout);
+  /** What the command tells with --json, without a process for each look. */
+  status(): Promise<StackStatus> {
+    return stackStatus(this.settings);
   }
 
   /** @throws when there is no such process now */
@@ -81,7 +82,6 @@ export class StackCommands {
     assert.ok(found?.pid, `${name} runs`);
     return found.pid;
   }
-
 }
 
 /** Every process on this Linux that has to do with the folder: by its arguments, its environment, or where it stands. */

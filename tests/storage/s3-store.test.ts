@@ -23,7 +23,7 @@ async function rejectsInTime(work: Promise<unknown>, error: new () => Error): Pr
   assert.ok(took < 20_000, `took ${took} ms`);
 }
 
-describe("a store that is away", { timeout: 120_000 }, () => {
+describe("a store that is away", { timeout: 300_000 }, () => {
   const everyCall: Record<string, (store: S3Store) => Promise<unknown>> = {
     stat: (store) => store.stat("a"),
     read: (store) => store.read("a"),
@@ -66,7 +66,7 @@ describe("a store that is away", { timeout: 120_000 }, () => {
   });
 });
 
-describe("writing once", { timeout: 120_000 }, () => {
+describe("writing once", { timeout: 300_000 }, () => {
   const body = Buffer.from("x");
   const answer = (put: [number, string], heads: number[]) =>
     broken.answering((request, response) => {
@@ -138,7 +138,7 @@ test("an endpoint or bucket that cannot be one is refused at once", () => {
 
 const found = await findS3Server();
 const skip = "missing" in found ? found.missing : false;
-describe("against a real server", { skip, timeout: 120_000 }, () => {
+describe("against a real server", { skip, timeout: 300_000 }, () => {
   let server: S3Server;
   let bucket: ReturnType<typeof newBucketOn>;
   before(async () => {

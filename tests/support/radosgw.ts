@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 const programs = ["ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "monmaptool", "ceph"];
 const readyWithinMs = 60_000;
-const commandTimeoutMs = 30_000;
+const commandTimeoutMs = 120_000;
 
 export type S3Server = {
   endpoint: string;

@@ -32,7 +32,7 @@ async function meddle(api: TestApi, ids: readonly string[], next: () => number, 
   }
 }
 
-test("nobody is booked twice and nothing is lost while workers die", { timeout: 240_000 }, async (t) => {
+test("nobody is booked twice and nothing is lost while workers die", { timeout: 300_000 }, async (t) => {
   const api = await startTestApi({ t });
   // The workers are processes of their own and go by the machine's clock.
   api.clock.set(new Date().toISOString());
