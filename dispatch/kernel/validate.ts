@@ -32,8 +32,16 @@ export type Validators = {
 const years = { from: 1900, to: 9000 };
 const isoTimePattern = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|z|[+-]\d{2}:?\d{2})$/;
 
-/** Compiles the contract's schemas once; `unknownFields` is the profile's rule for fields the contract does not know. */
+const compiledFor = new Map<UnknownFields, Validators>();
+
+/** Compiles the contract's schemas once in a process; `unknownFields` is the profile's rule for fields the contract does not know. */
 export function compileValidators(unknownFields: UnknownFields): Validators {
+  const validators = compiledFor.get(unknownFields) ?? compile(unknownFields);
+  compiledFor.set(unknownFields, validators);
+  return validators;
+}
+
+function compile(unknownFields: UnknownFields): Validators {
   const ajv = newAjv(unknownFields);
   const strictAjv = newAjv("refuse");
   const compiled = (entries: readonly (readonly [string, Entry])[], compiler: Ajv, rule: UnknownFields) =>

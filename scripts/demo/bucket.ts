@@ -1,11 +1,11 @@
 // Makes the bucket of a configured S3 server, as a first step on a fresh one; the file store needs none.
 
 import type { Settings } from "../../dispatch/kernel/settings.ts";
-import { S3Store } from "../../dispatch/storage/s3-store.ts";
 
 /** @returns false when objects are kept as files and there is no bucket to make */
 export async function makeBucket(settings: Settings): Promise<boolean> {
   if (settings.objectStoreEndpoint === null) return false;
+  const { S3Store } = await import("../../dispatch/storage/s3-store.ts");
   const store = new S3Store({
     endpoint: settings.objectStoreEndpoint,
     bucket: settings.objectStoreBucket,

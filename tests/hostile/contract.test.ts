@@ -17,8 +17,9 @@ import { allTools, requestOf, toolCalls } from "./tool-requests.ts";
 
 /** How many looks at the process's memory, spread evenly over the flood. */
 const looks = 24;
-/** What the medians of a late and an early stretch of the flood may differ by, after a forced collection. */
-const margins = { heapUsed: 3 * 2 ** 20, rss: 48 * 2 ** 20, openFiles: 4 };
+/** What the medians of a late and an early stretch of the flood may differ by, after a forced collection.
+ * The pool and those who hold connections open come and go by a dozen files; a leak opens many more. */
+const margins = { heapUsed: 3 * 2 ** 20, rss: 48 * 2 ** 20, openFiles: 16 };
 
 for (const profile of profiles) {
   test(`a flood of requests from the contract's schemas, ${profile}`, async (t) => {

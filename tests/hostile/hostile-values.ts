@@ -38,6 +38,10 @@ const texts = [
 
 const lengths = [99, 100, 101, 200, 201, 254, 255, 500, 501, 1_000, 2_000, 2_001, 2_048, 2_049, 10_000, 10_001, 65_536] as const;
 
+// fc.string({ unit: "binary" }) writes a table of all 1.1 million code points first, seconds in each file's process.
+const codePoints = fc
+  .array(fc.nat(0x10ffff).map((point) => (point >= 0xd800 && point <= 0xdfff ? point - 0x800 : point)), { maxLength: 40 })
+  .map((points) => String.fromCodePoint(...points));
 const codeUnits = fc.array(fc.nat(0xffff), { maxLength: 12 }).map((units) => String.fromCharCode(...units));
 
 const longText = fc
@@ -47,7 +51,7 @@ const longText = fc
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...texts) },
   { weight: 2, arbitrary: fc.string({ maxLength: 40 }) },
-  { weight: 2, arbitrary: fc.string({ unit: "binary", maxLength: 40 }) },
+  { weight: 2, arbitrary: codePoints },
   { weight: 1, arbitrary: codeUnits },
   { weight: 1, arbitrary: longText },
 );
