@@ -1,5 +1,6 @@
 // The real OpenClaw gateway as Dispatch runs it: its life from the first start through a killed parent to the next start,
-// and what is said when it cannot start. Two whole boots for the file.
+// all that is checked through its chats meanwhile, and what is said when it cannot start. A boot and its first turn cost
+// 40 s of CPU, so everything shares two boots and one restart.
 
 import assert from "node:assert/strict";
 import { readFile, stat, writeFile } from "node:fs/promises";
@@ -9,13 +10,16 @@ import { describe, test, type TestContext } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { GatewayError, type GatewayTrouble } from "../../scripts/gateway/error.ts";
 import { GatewayClient } from "../../scripts/gateway/gateway-client.ts";
-import { startGateway, type Gateway } from "../../scripts/gateway/gateway.ts";
+import { startGateway } from "../../scripts/gateway/gateway.ts";
 import { opens } from "../../scripts/gateway/readiness.ts";
-import { readConfiguration, readWritten, stateFolderOf, writeConfiguration } from "../../scripts/gateway/state-folder.ts";
+import { readConfiguration, readWritten, writeConfiguration, type StateFolder } from "../../scripts/gateway/state-folder.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
 import { holdGateway, type HeldGateway } from "./support/held-gateway.ts";
 import { pnpmOpenclaw } from "./support/pnpm-openclaw.ts";
-import { startDesk, type GatewayDesk } from "./support/running-gateway.ts";
+import { firstConfiguration, owner, startGatewayDesk } from "./support/gateway-desk.ts";
+import { dashboardChat } from "./suites/dashboard-chat.ts";
+import { hostileChat } from "./suites/hostile-chat.ts";
+import { senders } from "./suites/senders.ts";
 
 const fails = (code: GatewayTrouble, message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof GatewayError, String(error));
@@ -36,16 +40,16 @@ async function occupy(t: TestContext, port: number): Promise<void> {
   });
 }
 
-async function standing(desk: GatewayDesk): Promise<JsonObject> {
-  const configuration = await readConfiguration(stateFolderOf(desk.dataDir));
+async function standing(folder: StateFolder): Promise<JsonObject> {
+  const configuration = await readConfiguration(folder);
   assert.ok(configuration);
   return configuration;
 }
 
 // Beside a busy test run a boot takes minutes.
-describe("the gateway", { timeout: 900_000 }, async () => {
-  const desk = await startDesk();
-  const folder = stateFolderOf(desk.dataDir);
+describe("the gateway", { timeout: 3_600_000 }, async () => {
+  const desk = await startGatewayDesk();
+  const { folder } = desk;
 
   test("before the first start, pnpm openclaw says what to do", async () => {
     const { code, stdout, stderr } = await pnpmOpenclaw(desk.dataDir, "status", "--json");
@@ -54,12 +58,13 @@ describe("the gateway", { timeout: 900_000 }, async () => {
     assert.match(stderr, /^No gateway was set up in .*pnpm dispatch:demo/);
   });
 
-  test("its life, started, seen, left by a killed parent, and started again", { timeout: 600_000 }, async (t) => {
+  test("its life, started, seen, left by a killed parent, and started again", { timeout: 900_000 }, async (t) => {
+    await writeConfiguration(folder, firstConfiguration(desk));
     const held: HeldGateway = await holdGateway(t, desk.options);
 
     await t.test("it speaks for its owner, by the contract the API serves", async () => {
       const { text, details } = await new GatewayClient(held.url, held.token).invoke("dispatch_contract_status", {});
-      assert.equal(details["actor"], "dana", text);
+      assert.equal(details["actor"], owner.actor, text);
       assert.equal(details["api_reachable"], true, text);
       assert.equal(details["contract_hash"], details["api_contract_hash"]);
     });
@@ -81,19 +86,11 @@ describe("the gateway", { timeout: 900_000 }, async () => {
       assert.ok(await opens(held.url, held.token));
     });
 
-    await t.test("pnpm openclaw status --json sees it", async () => {
-      const { code, stdout, stderr } = await pnpmOpenclaw(desk.dataDir, "status", "--json");
-      assert.equal(code, 0, stderr);
-      const { gateway }: { gateway?: JsonObject } = JSON.parse(stdout);
-      assert.equal(gateway?.["reachable"], true, stdout.slice(0, 2_000));
-    });
-
     await held.killHolder();
     // While the old one may still be on its way down: the user changed something, and somebody took its port.
-    const configuration = await standing(desk);
+    const configuration = await standing(folder);
     await writeConfiguration(folder, { ...configuration, ui: { seamColor: "#336699" } });
-    const gateway: Gateway = await startGateway({ ...desk.options, say: () => undefined });
-    t.after(() => gateway.stop());
+    const gateway = await desk.start();
 
     await t.test("a gateway whose parent was killed is gone", async () => {
       await eventually("the orphaned gateway's end", async () => !(await isRunning(held.pid)));
@@ -103,25 +100,23 @@ describe("the gateway", { timeout: 900_000 }, async () => {
       assert.equal(gateway.token, held.token);
       assert.equal(gateway.port, held.port);
       assert.notEqual(gateway.pid, held.pid);
-      assert.deepEqual((await standing(desk))["ui"], { seamColor: "#336699" });
-    });
-
-    await t.test("after a restart the same process answers again", async () => {
-      await gateway.restart();
-      assert.ok(await isRunning(gateway.pid));
-      const { details } = await new GatewayClient(gateway.url, gateway.token).invoke("dispatcher_cockpit", {});
-      assert.equal(details["outcome"], "read");
-    });
-
-    await t.test("stop ends it and all that it started", async () => {
-      await gateway.stop();
-      assert.equal(await isRunning(gateway.pid), false);
-      assert.equal(await opens(gateway.url, gateway.token), false);
+      assert.deepEqual((await standing(folder))["ui"], { seamColor: "#336699" });
     });
   });
 
+  hostileChat(desk);
+  senders(desk);
+  dashboardChat(desk);
+
+  test("stop ends it and all that it started", { timeout: 300_000 }, async () => {
+    const { pid, url, token } = desk.gateway;
+    await desk.gateway.stop();
+    assert.equal(await isRunning(pid), false);
+    assert.equal(await opens(url, token), false);
+  });
+
   test("a configuration that OpenClaw does not accept is named, with its last words, and the port is not another server's", async (t) => {
-    const before = await standing(desk);
+    const before = await standing(folder);
     const { port } = await readWritten(folder);
     assert.ok(port);
     await occupy(t, port);

@@ -1,15 +1,14 @@
 // A dispatcher chatting on the dashboard: a real gateway, a real browser, and the scripted stand-in as the model. What the
-// page shows is held against what the API has on record. One boot for the file.
+// page shows is held against what the API has on record.
 
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { evidenceFiles } from "../../scripts/demo/evidence-files.ts";
-import { HttpSpeaker } from "../../scripts/demo/http-speaker.ts";
-import { announcementOf, sendFile } from "../../scripts/demo/upload.ts";
-import { startScriptedModel } from "../../scripts/scripted-model/server.ts";
-import { chromiumPath, openBrowser } from "../../scripts/tour/chromium.ts";
-import { DashboardChat } from "../../scripts/tour/dashboard-chat.ts";
-import { startGatewayDesk } from "./support/running-gateway.ts";
+import { test } from "node:test";
+import { evidenceFiles } from "../../../scripts/demo/evidence-files.ts";
+import { HttpSpeaker } from "../../../scripts/demo/http-speaker.ts";
+import { announcementOf, sendFile } from "../../../scripts/demo/upload.ts";
+import { chromiumPath, openBrowser } from "../../../scripts/tour/chromium.ts";
+import { DashboardChat } from "../../../scripts/tour/dashboard-chat.ts";
+import { owner, type GatewayDesk } from "../support/gateway-desk.ts";
 
 const browserPath = chromiumPath();
 const skip = browserPath === null && "there is no Chromium here (apt-get install chromium, or CHROMIUM_PATH)";
@@ -17,11 +16,8 @@ const skip = browserPath === null && "there is no Chromium here (apt-get install
 /** What the API has on record of a ticket. */
 type Record = { readonly state: string; readonly tools: readonly string[] };
 
-test("a dispatcher runs tickets from the dashboard's chat", { skip }, async (t) => {
+export const dashboardChat = (desk: GatewayDesk) => test("a dispatcher runs tickets from the dashboard's chat", { skip, timeout: 900_000 }, async (t) => {
   assert.ok(browserPath !== null);
-  const model = await startScriptedModel();
-  after(() => model.close());
-  const desk = await startGatewayDesk({ scriptedModelUrl: model.url });
   const clerk = new HttpSpeaker(desk.api.url, { kind: "token", secret: desk.secret }, { id: "clerk", label: "Clerk", role: "dispatcher" });
   const browser = await openBrowser(browserPath, { width: 1000, height: 700 });
   t.after(() => browser.close());
@@ -50,13 +46,13 @@ test("a dispatcher runs tickets from the dashboard's chat", { skip }, async (t) 
   await t.test("the slash command answers without a model", async () => {
     const answer = await chat.say("/dispatch status");
     assert.match(answer, /everything is there/);
-    assert.match(answer, /speaking for dana in dispatcher/);
+    assert.match(answer, new RegExp(`speaking for ${owner.actor} in dispatcher`));
   });
 
   await t.test("creates and triages a ticket", async () => {
     ticketId = await opened("open a ticket for Demo Site North: the front door does not lock");
     assert.match(await chat.say("triage it as an emergency, cannot secure entry, at most $880"), /^Triaged: the ticket is now READY_TO_SCHEDULE \(was NEW\), EMERGENCY, at most \$880\.00, receipt …/);
-    assert.deepEqual(await onRecord(ticketId), { state: "READY_TO_SCHEDULE", tools: ["ticket.create by dana", "ticket.triage by dana"] });
+    assert.deepEqual(await onRecord(ticketId), { state: "READY_TO_SCHEDULE", tools: [`ticket.create by ${owner.actor}`, `ticket.triage by ${owner.actor}`] });
   });
 
   await t.test("books it and sends a technician", async () => {
@@ -64,7 +60,7 @@ test("a dispatcher runs tickets from the dashboard's chat", { skip }, async (t) 
     assert.match(await chat.say("dispatch the first"), /now DISPATCHED \(was SCHEDULED\)/);
     const { state, tools } = await onRecord(ticketId);
     assert.equal(state, "DISPATCHED");
-    assert.deepEqual(tools.slice(2), ["schedule.book by dana", "assignment.recommend by dana", "assignment.dispatch by dana"]);
+    assert.deepEqual(tools.slice(2), [`schedule.book by ${owner.actor}`, `assignment.recommend by ${owner.actor}`, `assignment.dispatch by ${owner.actor}`]);
   });
 
   await t.test("is refused a completion without evidence, and told what is missing", async () => {
@@ -102,6 +98,6 @@ test("a dispatcher runs tickets from the dashboard's chat", { skip }, async (t) 
     assert.match(await chat.decide("Allow once"), /now DISPATCHED \(was TRIAGED\)/);
     const { state, tools } = await onRecord(urgent);
     assert.equal(state, "DISPATCHED");
-    assert.equal(tools.at(-1), "assignment.dispatch by dana");
+    assert.equal(tools.at(-1), `assignment.dispatch by ${owner.actor}`);
   });
 });

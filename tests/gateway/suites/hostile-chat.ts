@@ -1,25 +1,23 @@
 // A model that does everything wrong, in real turns of a real gateway: each is harmless, and the audit holds nothing but
-// what was allowed. One boot and one restart.
+// what was allowed. The first to use the desk.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { chatName, toolEntries } from "../../dispatch/contract/index.ts";
-import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { callMethod } from "../../scripts/gateway/gateway-client.ts";
-import { readiness } from "../../scripts/gateway/readiness.ts";
-import { tracesLeft } from "../support/traces-left.ts";
-import { auditOf, startChatDesk } from "./support/chat-desk.ts";
-import { lastWord, type Call, type Play, type Round } from "./support/obedient-model.ts";
+import { chatName, toolEntries } from "../../../dispatch/contract/index.ts";
+import type { JsonObject } from "../../../dispatch/kernel/json.ts";
+import { readiness } from "../../../scripts/gateway/readiness.ts";
+import { isRunning } from "../../support/eventually.ts";
+import { tracesLeft } from "../../support/traces-left.ts";
+import { auditOf, owner, type GatewayDesk } from "../support/gateway-desk.ts";
+import { lastWord, type Call, type Play, type Round } from "../support/obedient-model.ts";
 
-describe("a hostile chat", async () => {
-  const { accountId, siteId, gateway, client, model, sql } = await startChatDesk({
-    owner: { actor: "dana", roles: ["dispatcher"], accounts: ["*"], sites: ["*"] },
-  });
+export const hostileChat = (desk: GatewayDesk) => describe("a hostile chat", { timeout: 900_000 }, () => {
+  const { accountId, siteId, model, sql } = desk;
 
   /** One turn over POST /v1/chat/completions, to its end. */
   async function turn(conversation: string, ...rounds: Round[]): Promise<Play> {
     const play = model.play(...rounds);
-    assert.equal(await client.say(play.word, { conversation }), lastWord(play));
+    assert.equal(await desk.client.say(play.word, { conversation }), lastWord(play));
     return play;
   }
   const texts = (play: Play): string[] => play.results.map(({ text }) => text);
@@ -39,12 +37,8 @@ describe("a hostile chat", async () => {
     return play;
   }
 
-  test("the catalogue offers exactly the contract's tools and the status", async () => {
-    const catalog = await callMethod(gateway.folder, "tools.catalog", { agentId: "main" });
-    const groups = Array.isArray(catalog["groups"]) ? catalog["groups"].filter(isObject) : [];
-    const tools = groups.filter((group) => group["pluginId"] === "dispatch").flatMap((group): unknown[] => (Array.isArray(group["tools"]) ? group["tools"] : []));
+  test("the model is offered exactly the contract's tools and the status", async () => {
     const expected = [...toolEntries.map(([name]) => chatName(name)), "dispatch_contract_status"].sort();
-    assert.deepEqual(tools.filter(isObject).map((tool) => String(tool["id"])).sort(), expected);
     const play = await withoutTrace("names");
     assert.deepEqual(play.tools.filter((name) => name !== "session_status" && name !== "gateway").sort(), expected);
   });
@@ -54,7 +48,7 @@ describe("a hostile chat", async () => {
     const names = ["ticket.create", "ticket_explode", "dispatch.ticket_create", "functions.ticket_create", "__proto__"];
     const play = await turn("wrong names", names.map((name) => ({ name, args })));
     assert.equal(play.results.length, names.length);
-    // The host mends some names; what it cannot mend it refuses. Either way no more than one ticket per call, and as Dana.
+    // The host mends some names; what it cannot mend it refuses. Either way no more than one ticket per call, and as the owner.
     const done = texts(play).filter((text) => text.startsWith("DONE ")).length;
     assert.equal(await ticketsNamed("By a wrong name"), done);
     for (const text of texts(play)) assert.match(text, /^DONE ticket\.create|not found|not available|unknown/i);
@@ -63,11 +57,11 @@ describe("a hostile chat", async () => {
   test("invented roles, arguments and values are refused before anything is called", async () => {
     const play = await withoutTrace("inventions", [
       create("Invented", { actor_role: "superuser" }),
-      create("Invented", { actor_role: "finance" }),
-      create("Invented", { actor_role: ["dispatcher", "finance"] }),
-      create("Invented", { force: true, __proto__: { roles: ["finance"] } }),
+      create("Invented", { actor_role: "approver" }),
+      create("Invented", { actor_role: ["dispatcher", "approver"] }),
+      create("Invented", { force: true, __proto__: { roles: ["approver"] } }),
       create("Invented", { request_id: "not-a-uuid" }),
-      { name: "billing_generate_invoice", args: { ticket_id: siteId, actor_role: "finance" } },
+      { name: "billing_generate_invoice", args: { ticket_id: siteId, actor_role: "approver" } },
       { name: "ticket_get", args: { ticket_id: "../../ops/autonomy/pause" } },
     ]);
     assert.equal(play.results.length, 7);
@@ -78,9 +72,9 @@ describe("a hostile chat", async () => {
     const play = await withoutTrace("claims", [create("Claimed", { actor_id: "root" })]);
     assert.match(texts(play)[0] ?? "", /^Validation failed[^]*actor_id/);
     for (const [actor_id, kept] of [["root", "root"], ["x".repeat(5_000), "x".repeat(200)]] as const) {
-      const { text } = await client.invoke("ticket_create", { account_id: accountId, site_id: siteId, summary: "Claimed", actor_id });
+      const { text } = await desk.client.invoke("ticket_create", { account_id: accountId, site_id: siteId, summary: "Claimed", actor_id });
       const [event] = await auditOf(sql, idIn(text));
-      assert.deepEqual([event?.actor_id, event?.payload["claimed_by"]], ["dana", kept]);
+      assert.deepEqual([event?.actor_id, event?.payload["claimed_by"]], [owner.actor, kept]);
     }
   });
 
@@ -106,7 +100,7 @@ describe("a hostile chat", async () => {
     // The host throws a model's answer of this length away and asks again: no call, no result.
     const play = await withoutTrace("megabyte", [create("Large", { description: "x".repeat(1_048_576) })]);
     for (const text of texts(play)) assert.match(text, /^REFUSED INVALID_ARGUMENTS/);
-    const { text } = await client.invoke("ticket_create", { account_id: accountId, site_id: siteId, summary: "Large", description: "x".repeat(1_048_576) });
+    const { text } = await desk.client.invoke("ticket_create", { account_id: accountId, site_id: siteId, summary: "Large", description: "x".repeat(1_048_576) });
     assert.match(text, /^REFUSED INVALID_ARGUMENTS.{0,500}$/s);
     assert.equal(await ticketsNamed("Large"), 0);
   });
@@ -156,7 +150,8 @@ describe("a hostile chat", async () => {
     const same = create("Through a restart", {}, "call_before");
     const before = await turn("restart", [same]);
     const ticket = idIn(texts(before)[0]);
-    await gateway.restart();
+    await desk.restartWithTelegram();
+    assert.ok(await isRunning(desk.gateway.pid), "it is the same process");
     const after = await turn("restart", [same, { name: "ticket_triage", args: { ticket_id: ticket, priority: "ROUTINE", incident_type: "DOOR_WONT_LATCH", nte_cents: 20_000, ready_to_schedule: true } }]);
     const [repeated, triaged] = texts(after);
     assert.match(repeated ?? "", /repeats an earlier call/);
@@ -164,12 +159,12 @@ describe("a hostile chat", async () => {
     assert.equal(await ticketsNamed("Through a restart"), 1);
   });
 
-  test("at the end the gateway lives, and everything in the audit is Dana's and was allowed", async () => {
-    assert.equal((await readiness(gateway.url))?.ready, true);
-    const { details }: { details: JsonObject } = await client.invoke("dispatch_contract_status", {});
+  test("at the end the gateway lives, and everything in the audit is the owner's and was allowed", async () => {
+    assert.equal((await readiness(desk.gateway.url))?.ready, true);
+    const { details }: { details: JsonObject } = await desk.client.invoke("dispatch_contract_status", {});
     assert.deepEqual(details["problems"], []);
     const audit = await auditOf(sql);
     assert.deepEqual([...new Set(audit.map((event) => event.tool_name))].sort(), ["ticket.create", "ticket.triage"]);
-    assert.deepEqual([...new Set(audit.map(({ actor_id: id, actor_role: role, payload }) => [id, role, payload["via"]].join()))], ["dana,dispatcher,chat"]);
+    assert.deepEqual([...new Set(audit.map(({ actor_id: id, actor_role: role, payload }) => [id, role, payload["via"]].join()))], [`${owner.actor},dispatcher,chat`]);
   });
 });

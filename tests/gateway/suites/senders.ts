@@ -1,20 +1,16 @@
 // Two people and a stranger on one Telegram bot of a real gateway: who speaks decides what the tools do, whatever the
-// model says. One boot.
+// model says.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { tools } from "../../plugin/src/tool-catalog.ts";
-import { demoTechnicianId } from "../../scripts/demo/fixtures.ts";
-import { callMethod } from "../../scripts/gateway/gateway-client.ts";
-import { eventually } from "../support/eventually.ts";
-import { tracesLeft } from "../support/traces-left.ts";
-import { auditOf, startChatDesk } from "./support/chat-desk.ts";
-import { lastWord, type Play, type Round } from "./support/obedient-model.ts";
-
-const dana = 1001;
-const ana = 1002;
-const stranger = 1003;
-const everywhere = { accounts: ["*"], sites: ["*"] };
+import { before, describe, test } from "node:test";
+import { tools } from "../../../plugin/src/tool-catalog.ts";
+import { demoTechnicianId } from "../../../scripts/demo/fixtures.ts";
+import { callMethod } from "../../../scripts/gateway/gateway-client.ts";
+import { eventually } from "../../support/eventually.ts";
+import { tracesLeft } from "../../support/traces-left.ts";
+import { auditOf, owner, type GatewayDesk } from "../support/gateway-desk.ts";
+import { lastWord, type Play, type Round } from "../support/obedient-model.ts";
+import { ana, dana, stranger } from "../support/telegram.ts";
 
 /** First words of the live brief. */
 const brief = "Dispatch desk at ";
@@ -22,21 +18,8 @@ const brief = "Dispatch desk at ";
 /** The demo's roster takes Ben for the second ticket. */
 const ben = demoTechnicianId.replace(/1$/, "2");
 
-describe("senders on Telegram", async () => {
-  const { api, accountId, siteId, gateway, client, model, telegram, sql } = await startChatDesk({
-    admitted: [dana, ana, stranger],
-    // Nobody at the dashboard is anybody, so that what happens below is the senders' alone.
-    owner: { actor: "owner-of-the-gateway", roles: ["dispatcher"], ...everywhere },
-    people: [
-      { channel: "telegram", senderId: String(dana), actor: "dana", roles: ["dispatcher"], ...everywhere },
-      { channel: "telegram", senderId: String(ana), actor: "ana", roles: ["tech"], techId: demoTechnicianId, ...everywhere },
-    ],
-    configuration: {
-      commands: { ownerAllowFrom: [`telegram:${dana}`] },
-      approvals: { plugin: { enabled: true, mode: "targets", targets: [{ channel: "telegram", to: String(dana) }] } },
-    },
-  });
-  await eventually("the bot polls", () => telegram.polled, 60_000);
+export const senders = (desk: GatewayDesk) => describe("senders on Telegram", { timeout: 900_000 }, () => {
+  const { api, accountId, siteId, model, telegram, sql } = desk;
 
   /** A person writes, the model plays, the person is answered. */
   async function says(sender: number, text: string, ...rounds: Round[]): Promise<Play> {
@@ -77,8 +60,13 @@ describe("senders on Telegram", async () => {
     return idIn(all[0]);
   }
 
-  const first = await dispatched("Door one", demoTechnicianId);
-  const second = await dispatched("Door two", ben);
+  let first = "";
+  let second = "";
+  before(async () => {
+    await eventually("the bot polls", () => telegram.polled);
+    first = await dispatched("Door one", demoTechnicianId);
+    second = await dispatched("Door two", ben);
+  });
 
   test("Dana opens, triages, books and dispatches, and the audit names her", async () => {
     const audit = await auditOf(sql, first);
@@ -138,9 +126,9 @@ describe("senders on Telegram", async () => {
   });
 
   test("an actor id that does reach the plugin is a claim in the audit, beside the true actor", async () => {
-    const { text } = await client.invoke("ticket_create", { ...opening("Claimed").args, actor_id: "dana" });
+    const { text } = await desk.client.invoke("ticket_create", { ...opening("Claimed").args, actor_id: "dana" });
     const [event] = await auditOf(sql, idIn(text));
-    assert.equal(event?.actor_id, "owner-of-the-gateway");
+    assert.equal(event?.actor_id, owner.actor);
     assert.equal(event?.payload["claimed_by"], "dana");
   });
 
@@ -156,7 +144,7 @@ describe("senders on Telegram", async () => {
       assert.equal(/\bana\b/.test(status ?? ""), sender === ana, status);
       assert.equal(/\bdana\b/.test(status ?? ""), sender === dana, status);
     }
-    const { rows } = await sql.query<{ summary: string }>("SELECT summary FROM tickets WHERE summary LIKE 'By %'");
+    const { rows } = await sql.query<{ summary: string }>("SELECT summary FROM tickets WHERE summary LIKE 'By 100%'");
     assert.deepEqual(rows.map(({ summary }) => summary), [`By ${dana}`]);
   });
 
@@ -172,7 +160,7 @@ describe("senders on Telegram", async () => {
   test("a turn that nobody asked for is nobody's: no brief, and no tool does anything", async () => {
     const traces = await tracesLeft(sql);
     const play = model.play([opening("By a heartbeat"), { name: "dispatcher_cockpit", args: {} }]);
-    await callMethod(gateway.folder, "wake", { mode: "now", text: play.word });
+    await callMethod(desk.folder, "wake", { mode: "now", text: play.word });
     await eventually("the heartbeat's end", () => play.over, 60_000);
     for (const text of texts(play)) assert.match(text, /^REFUSED UNKNOWN_SENDER/);
     assert.equal(play.results.length, 2);
@@ -209,7 +197,7 @@ describe("senders on Telegram", async () => {
       const cancelled = (await auditOf(sql, second)).filter((event) => event.tool_name === "ticket.cancel");
       assert.equal(cancelled.length, 1);
       assert.equal(cancelled[0]?.actor_id, "dana");
-      assert.equal(cancelled[0]?.payload["approved_by"], "owner-of-the-gateway");
+      assert.equal(cancelled[0]?.payload["approved_by"], owner.actor);
     });
   });
 

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import { isObject, type JsonObject } from "../../../dispatch/kernel/json.ts";
+import { modelName } from "../../../scripts/scripted-model/chat-request.ts";
 
 export type Call = {
   readonly name: string;
@@ -44,10 +45,11 @@ type Playing = { word: string; rounds: readonly Round[]; played: number; begunAt
 /** What the model says last. */
 export const lastWord = (play: Pick<Play, "word">): string => `Played ${play.word}.`;
 
-export async function startObedientModel(): Promise<ObedientModel> {
+/** @param otherwise the address of the scripted stand-in, which answers what nobody ordered a play for */
+export async function startObedientModel(otherwise: string): Promise<ObedientModel> {
   const plays = new Map<number, Playing>();
   const server = http.createServer((request, response) => {
-    answer(plays, request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+    answer(plays, otherwise, request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
@@ -66,15 +68,16 @@ export async function startObedientModel(): Promise<ObedientModel> {
   };
 }
 
-async function answer(plays: ReadonlyMap<number, Playing>, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+async function answer(plays: ReadonlyMap<number, Playing>, otherwise: string, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
   assert.ok(isObject(body));
   const messages = objects(body["messages"]);
-  const play = plays.get(Math.max(0, ...messages.filter(({ role }) => role === "user").flatMap(playsIn)));
-  // Turns nobody ordered, like a summary for the session's title, get an empty phrase.
-  if (!play) return speak(response, "Noted.");
+  const asked = messages.filter(({ role }) => role === "user");
+  const play = plays.get(Math.max(0, ...asked.flatMap(playsIn)));
+  // A conversation goes on behind a play that is over.
+  if (!play || (play.over && !asked.slice(-1).flatMap(playsIn).length)) return passOn(otherwise, body, response);
   play.begunAt ??= messages.length - 1;
   play.prompt = JSON.stringify(messages);
   play.tools = objects(body["tools"]).map(({ function: tool }) => (isObject(tool) ? String(tool["name"]) : "?"));
@@ -84,6 +87,14 @@ async function answer(plays: ReadonlyMap<number, Playing>, request: http.Incomin
   if (round) return callTools(response, typeof round === "function" ? round(play.results) : round, `${play.word}_${played}`);
   play.over = true;
   speak(response, lastWord(play));
+}
+
+/** To the scripted stand-in, as what it is asked for by its own name. */
+async function passOn(otherwise: string, request: JsonObject, response: http.ServerResponse): Promise<void> {
+  const body = JSON.stringify({ ...request, model: modelName });
+  const answer = await fetch(`${otherwise}/v1/chat/completions`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
+  response.end(Buffer.from(await answer.arrayBuffer()));
 }
 
 /** The host shows earlier messages again in later ones; plays are counted, and the youngest is meant. */

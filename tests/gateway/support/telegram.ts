@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import { isObject, type JsonObject } from "../../../dispatch/kernel/json.ts";
+import { demoTechnicianId } from "../../../scripts/demo/fixtures.ts";
+import type { ChannelPerson } from "../../../scripts/gateway/configuration.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** What the bot sent to one chat. */
@@ -14,8 +16,6 @@ export type Button = { readonly text: string; readonly data: string };
 export type Telegram = {
   /** For channels.telegram.apiRoot. */
   readonly url: string;
-  /** For channels.telegram.botToken. */
-  readonly token: string;
   /** A person writes to the bot directly. */
   write(sender: number, text: string): void;
   /** A person presses a button of a message the bot sent them. */
@@ -30,6 +30,30 @@ export type Telegram = {
   readonly unknownMethods: ReadonlySet<string>;
   stop(): Promise<void>;
 };
+
+export const dana = 1001;
+export const ana = 1002;
+export const stranger = 1003;
+const everywhere = { accounts: ["*"], sites: ["*"] };
+
+/** Whom the desk knows of those who write to the bot. */
+export const peopleOnTelegram: readonly ChannelPerson[] = [
+  { channel: "telegram", senderId: String(dana), actor: "dana", roles: ["dispatcher"], ...everywhere },
+  { channel: "telegram", senderId: String(ana), actor: "ana", roles: ["tech"], techId: demoTechnicianId, ...everywhere },
+];
+
+/** The channel's part of openclaw.json; it lets strangers in too. */
+export const telegramChannel = ({ url }: Telegram): JsonObject => ({
+  enabled: true,
+  botToken: token,
+  apiRoot: url,
+  dmPolicy: "allowlist",
+  allowFrom: [dana, ana, stranger].map(String),
+  groupPolicy: "open",
+  groups: { "*": { requireMention: false } },
+  // Otherwise one answer is sent as many edits of one message.
+  streaming: { mode: "off" },
+});
 
 const token = "4242:an-invented-token-of-the-tests-alone";
 const bot = { id: 4242, is_bot: true, first_name: "Desk", username: "desk_of_tests_bot", can_join_groups: false, can_read_all_group_messages: false, supports_inline_queries: false };
@@ -55,7 +79,6 @@ export async function startTelegram(): Promise<Telegram> {
   const sentTo = (sender: number) => state.sent.filter(({ chat }) => chat === sender);
   return {
     url: `http://127.0.0.1:${address.port}`,
-    token,
     write: (sender, text) => push({ message: messageFrom(state, sender, text) }),
     press: (sender, { messageId, text }, { data }) =>
       push({ callback_query: { id: String(state.nextId++), from: person(sender), chat_instance: "1", data, message: messageTo(messageId, sender, text) } }),
