@@ -12,7 +12,7 @@ type Shown = { readonly id: string; readonly text: string; readonly isPersons: b
 
 /** A turn of the agent takes a second or two; on a machine with much else to do, many times that. */
 const answerWithinMs = 180_000;
-const pollMs = 100;
+const pollMs = 250;
 /** A queued message goes out within moments of the turn before it, or not at all. */
 const leftAfterMs = 3_000;
 const busy = ".chat-send-btn--stop, .chat-working-indicator";
