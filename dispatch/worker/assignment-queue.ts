@@ -133,7 +133,8 @@ export async function isAnybodyAble(db: Session, ticketId: string, skills: reado
 
 // A ticket that somebody holds at this moment may have been judged by the roster as it was before: then the changes are
 // kept, and the next round finds it. A change was noted some time before its commit, which a command's timeouts keep below
-// ten seconds; who was judged later than that knew of it, and recalling them again would never come to an end.
+// ten seconds; who was judged later than that knew of it, and recalling them again would never come to an end. Spans are asked
+// for by subqueries, not joined: then the many whom only the roster can help are not read at all unless it changed.
 const recall = statement<{ recalled: number; done: boolean }>(
   "assign_recall",
   `WITH changes AS (
@@ -143,16 +144,16 @@ const recall = statement<{ recalled: number; done: boolean }>(
             max(changed_at) + interval '10 seconds' AS seen_by
      FROM changes
    ), found AS (
-     (SELECT t.id FROM tickets t, spans
-      WHERE t.awaiting_technician AND NOT t.assign_unable AND t.assign_after > $1
-        AND tstzrange(t.scheduled_start, t.scheduled_end) && spans.span
-        AND (t.assign_tried_at IS NULL OR t.assign_tried_at < spans.seen_by)
+     (SELECT id FROM tickets
+      WHERE awaiting_technician AND NOT assign_unable AND assign_after > $1
+        AND tstzrange(scheduled_start, scheduled_end) && (SELECT span FROM spans)
+        AND (assign_tried_at IS NULL OR assign_tried_at < (SELECT seen_by FROM spans))
       LIMIT $2)
      UNION ALL
-     (SELECT t.id FROM tickets t, spans
-      WHERE spans.of_roster AND t.awaiting_technician AND t.assign_unable AND t.assign_after > $1
-        AND t.assign_tried_at < spans.seen_by
-      ORDER BY t.assign_after LIMIT $2)
+     (SELECT id FROM tickets
+      WHERE (SELECT of_roster FROM spans) AND awaiting_technician AND assign_unable AND assign_after > $1
+        AND assign_tried_at < (SELECT seen_by FROM spans)
+      ORDER BY assign_after LIMIT $2)
      LIMIT $2
    ), free AS (
      SELECT id FROM tickets WHERE id IN (SELECT id FROM found) FOR NO KEY UPDATE SKIP LOCKED
