@@ -24,12 +24,16 @@ export class Insertion {
   readonly #c: Compiled;
   readonly #withCall: CallInsertion;
   readonly #order: Int32Array;
+  /** Nothing but windows and capacity stands in the way, and distance is all that counts. */
+  readonly #plainest: boolean;
 
   constructor(routes: Routes) {
     this.#routes = routes;
     this.#c = routes.compiled;
     this.#withCall = new CallInsertion(routes);
     this.#order = new Int32Array(routes.stride + 1);
+    const { plainTime, weights, hasDepot, partKinds } = routes.compiled;
+    this.#plainest = plainTime && weights.duration === 0 && !hasDepot && partKinds === 0;
   }
 
   /** Leaves the two best positions that add less than `bound`, none after position `until`, in this object's fields. */
@@ -39,7 +43,10 @@ export class Insertion {
     this.delta = bound;
     this.secondDelta = bound;
     this.call = NO_CALL;
-    if (num(routes.load, row) + num(c.demand, visit) <= num(c.capacity, technician)) this.#search(row, technician, visit, until);
+    if (num(routes.load, row) + num(c.demand, visit) <= num(c.capacity, technician)) {
+      if (this.#plainest) this.#scanPlain(row, technician, visit, 0, until);
+      else this.#search(row, technician, visit, until);
+    }
     if (this.delta >= bound) this.delta = Number.POSITIVE_INFINITY;
     if (this.secondDelta >= bound) this.secondDelta = Number.POSITIVE_INFINITY;
   }
@@ -93,33 +100,45 @@ export class Insertion {
 
   #scanPlain(row: number, technician: number, visit: number, first: number, until: number): void {
     const c = this.#c;
-    const routes = this.#routes;
-    const times = c.times[technician] ?? c.distance;
+    const { node, leave, latest, leg, stride, length } = this.#routes;
     const { to: distanceTo, from: distanceFrom } = c.distance;
-    const { to: timeTo, from: timeFrom } = times;
-    const { node, leave, latest, leg } = routes;
+    const { to: timeTo, from: timeFrom } = c.times[technician] ?? c.distance;
     const line = visit * c.nodes;
     const ready = num(c.ready, visit);
     const due = num(c.due, visit) + c.slack;
-    const service = num(c.service, visit);
-    const done = ready + service - c.slack;
-    const base = row * routes.stride;
+    const service = num(c.service, visit) - c.slack;
+    const done = ready + service;
+    const base = row * stride;
     const end = base + until;
-    const fixed = int(routes.length, row) === 2 ? c.weights.technician : 0;
+    const fixed = int(length, row) === 2 ? c.weights.technician : 0;
     const weight = c.weights.distance;
+    // In local variables, unlike #offer: this loop is where the search spends its time.
+    let { delta: best, gap, secondDelta: second, secondGap } = this;
     for (let i = base + first; i <= end; i++) {
-      if (num(leave, i) > due) break;
-      if (num(latest, i + 1) < done) continue;
+      const left = num(leave, i);
+      if (left > due) break;
+      const bound = num(latest, i + 1);
+      if (bound < done) continue;
       const previous = line + int(node, i);
       const next = line + int(node, i + 1);
       const delta = weight * (num(distanceFrom, previous) + num(distanceTo, next) - num(leg, i)) + fixed;
-      if (delta >= this.secondDelta) continue;
-      const arrive = num(leave, i) + num(timeFrom, previous);
-      if (arrive > due) continue;
-      const ready2 = (arrive > ready ? arrive : ready) + service + num(timeTo, next);
-      if (ready2 > num(latest, i + 1) + c.slack) continue;
-      this.#offer(delta, i - base);
+      if (delta >= second) continue;
+      const arrive = left + num(timeFrom, previous);
+      if (arrive > due || (arrive > ready ? arrive : ready) + service + num(timeTo, next) > bound) continue;
+      if (delta < best) {
+        second = best;
+        secondGap = gap;
+        best = delta;
+        gap = i - base;
+      } else {
+        second = delta;
+        secondGap = i - base;
+      }
     }
+    this.delta = best;
+    this.gap = gap;
+    this.secondDelta = second;
+    this.secondGap = secondGap;
   }
 
   #scanDurations(row: number, technician: number, visit: number, first: number, until: number): void {

@@ -35,6 +35,8 @@ export class Recreate {
   /** Technicians still without a route, one of each kind. */
   readonly #open: Int32Array;
   #openCount = 0;
+  /** Technicians who serve anybody, at most. */
+  #usedCount = 0;
   /** Technicians to look at for the visit at hand; by technician, the look that listed it. */
   readonly #listed: Int32Array;
   #listedCount = 0;
@@ -92,12 +94,15 @@ export class Recreate {
     let added = 0;
     for (let i = 0; i < count; i++) {
       const visit = int(visits, i);
-      if (this.#insert(visit)) added += this.#bestDelta;
+      const found = this.#findPlace(visit);
+      // Nothing is written for a place that is too dear anyway.
+      if (found && added + this.#bestDelta > most) return false;
+      if (found && this.#placeBest(visit)) added += this.#bestDelta;
       else {
         this.failed[this.failedCount++] = visit;
         added += num(this.#solution.compiled.penalty, visit);
+        if (added > most) return false;
       }
-      if (added > most) return false;
     }
     this.#placement.settle();
     return true;
@@ -108,7 +113,7 @@ export class Recreate {
    * comes first, then the routes under change, then what is not remembered: each finds the best cost so far as its bound, and a
    * low bound spares most of the work.
    */
-  #insert(visit: number): boolean {
+  #findPlace(visit: number): boolean {
     const { compiled, changed, changedCount } = this.#solution;
     this.#bestDelta = this.#zeal * num(compiled.penalty, visit);
     this.#bestTechnician = NOBODY;
@@ -127,16 +132,19 @@ export class Recreate {
       this.#recallListed(visit);
       this.#findListed(visit);
     }
-    return this.#bestTechnician !== NOBODY && this.#placeBest(visit);
+    return this.#bestTechnician !== NOBODY;
   }
 
   #listNear(visit: number): void {
     const { servedBy, compiled } = this.#solution;
     const from = visit * compiled.visits;
     for (let i = 0; i < this.#openCount; i++) this.#list(visit, int(this.#open, i), false);
-    for (let i = from; i < from + this.#nearCount; i++) {
+    let others = this.#usedCount;
+    for (let i = from; i < from + this.#nearCount && others > 0; i++) {
       const technician = int(servedBy, int(this.#near, i));
-      if (technician !== NOBODY) this.#list(visit, technician, true);
+      if (technician === NOBODY || num(this.#listedIn, technician) === this.#looks) continue;
+      this.#list(visit, technician, true);
+      others -= 1;
     }
   }
 
@@ -173,9 +181,10 @@ export class Recreate {
     const { compiled, row, tried, routes } = this.#solution;
     this.#runs += 1;
     this.#openCount = 0;
+    this.#usedCount = 0;
     for (let technician = 0; technician < compiled.technicians; technician++) {
-      if (int(tried, technician) !== int(row, technician) || int(routes.length, int(row, technician)) > 2) continue;
-      if (num(this.#kindOpenIn, int(compiled.kind, technician)) !== this.#runs) this.#openUnused(technician);
+      if (int(tried, technician) !== int(row, technician) || int(routes.length, int(row, technician)) > 2) this.#usedCount += 1;
+      else if (num(this.#kindOpenIn, int(compiled.kind, technician)) !== this.#runs) this.#openUnused(technician);
     }
   }
 
@@ -241,7 +250,10 @@ export class Recreate {
   #placeBest(visit: number): boolean {
     const { routes, servedBy } = this.#solution;
     const technician = this.#bestTechnician;
-    if (!this.#solution.isChanged(technician) && int(routes.length, int(this.#solution.row, technician)) === 2) this.#openNext(technician);
+    if (!this.#solution.isChanged(technician) && int(routes.length, int(this.#solution.row, technician)) === 2) {
+      this.#usedCount += 1;
+      this.#openNext(technician);
+    }
     const row = this.#solution.writable(technician);
     const kept = this.#bestCall === NO_CALL ? routes.insertMeasured(row, technician, this.#bestGap, visit) : this.#placeWithCall(row, technician, visit);
     if (kept === KEPT) {

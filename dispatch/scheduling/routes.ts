@@ -139,7 +139,8 @@ export class Routes {
     this.#stamps += 1;
     this.stamp[row] = this.#stamps;
     this.#shift(row, gap);
-    this.insert(row, gap, node);
+    this.node[row * this.stride + gap + 1] = node;
+    this.length[row] = int(this.length, row) + 1;
     this.load[row] = num(this.load, row) + num(c.demand, node);
     for (let kind = 0; kind < c.partKinds; kind++) {
       this.partsUsed[row * c.partKinds + kind] = num(this.partsUsed, row * c.partKinds + kind) + num(c.partsNeeded, node * c.partKinds + kind);
@@ -151,11 +152,12 @@ export class Routes {
     return KEPT;
   }
 
-  /** Makes room behind `gap` in what is known by position; the nodes follow in `insert`. */
+  /** Makes room behind `gap` in all that is known by position. */
   #shift(row: number, gap: number): void {
     const base = row * this.stride;
     const durations = this.before.length > 0;
     for (let i = base + int(this.length, row); i > base + gap + 1; i--) {
+      this.node[i] = int(this.node, i - 1);
       this.leave[i] = num(this.leave, i - 1);
       this.latest[i] = num(this.latest, i - 1);
       this.leg[i] = num(this.leg, i - 1);
