@@ -1,5 +1,5 @@
 // `pnpm dispatch:bench:schedule`: how good are the planner's plans? On instances from a folder, beside their best known values,
-// or on generated days, beside greedy insertion and a long run. Every plan goes through the checker.
+// or on generated problems, beside greedy insertion and long runs. Every plan goes through the checker.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -7,16 +7,19 @@ import type { Rounding } from "../dispatch/scheduling/problem.ts";
 import { CommandFailure, runCommand } from "./command-line.ts";
 import { generatedSets, generatedTable, runGenerated, type GeneratedRow } from "./schedule/generated-bench.ts";
 import { instanceTables, readBestKnown, readInstances, runInstance, type InstanceRow } from "./schedule/instance-bench.ts";
+import { isLongRunSet, longRunSets, longRunTable, runLongSet, type LongRunSet } from "./schedule/long-run-bench.ts";
+import type { Clock } from "./schedule/timed-solve.ts";
 
 const say = (line: string): void => console.error(line);
 
 await runCommand(
   {
     name: "pnpm dispatch:bench:schedule",
-    about: "Measures the planner: on a folder of instances (Solomon's text format or problem files), with the gap to the best known values, or on generated days of field service, with the share of the way from greedy to a long run. One thread; a plan that the checker refuses ends with exit code 1.",
+    about: "Measures the planner: on a folder of instances (Solomon's text format or problem files), with the gap to the best known values, on generated days of field service, with the share of the way from greedy to a long run, or on a generated set, with the gap to its own long runs. One thread; a plan that the checker refuses ends with exit code 1.",
     options: {
       instances: { type: "string" },
       generated: { type: "boolean" },
+      set: { type: "string" },
       seconds: { type: "string" },
       seeds: { type: "string" },
       "best-known": { type: "string" },
@@ -28,27 +31,33 @@ await runCommand(
     meanings: {
       instances: "a folder of .txt files in Solomon's format, or of .json problems",
       generated: "the planner's own generated days instead",
-      seconds: "time per run (default 1 for instances, 5 for generated days)",
+      set: "technicians (100 requests, 25 technicians with skills, tools, parts and a depot) or deliveries (200 visits with windows) instead",
+      seconds: "time per run (default 1 for instances, 5 for generated days, 10 for a set)",
       seeds: "whole numbers, separated by commas (default 1)",
       "best-known": "a JSON file of best known distances by instance",
       rounding: "truncate (each leg to one decimal, the default) or none, for Solomon's format",
-      "processor-time": "count this thread's processor time instead of the wall's clock, for a busy machine; instances only",
-      long: "seconds of the long run that generated days are compared with (default 60)",
+      "processor-time": "count this thread's processor time instead of the wall's clock, for a busy machine; not for generated days",
+      long: "seconds of the long run that generated days and sets are compared with (default 60)",
       json: "also write all figures to this file",
     },
   },
   async (values) => {
     const seeds = seedsOf(values.seeds ?? "1");
-    if ((values.generated === true) === (values.instances !== undefined)) throw new CommandFailure("give --instances DIR or --generated, and not both");
+    const clock: Clock = values["processor-time"] ? "processor" : "wall";
+    if ([values.instances, values.generated, values.set].filter((given) => given !== undefined).length !== 1) {
+      throw new CommandFailure("give one of --instances DIR, --generated and --set NAME");
+    }
     const report = values.generated
       ? await benchGenerated(secondsOf("seconds", values.seconds, 5), secondsOf("long", values.long, 60), seeds)
-      : await benchInstances(values.instances ?? "", {
-          seconds: secondsOf("seconds", values.seconds, 1),
-          seeds,
-          clock: values["processor-time"] ? "processor" : "wall",
-          rounding: roundingOf(values.rounding ?? "truncate"),
-          bestKnown: values["best-known"] === undefined ? new Map<string, number>() : await readBestKnown(values["best-known"]),
-        });
+      : values.set !== undefined
+        ? benchSet(setOf(values.set), { seconds: secondsOf("seconds", values.seconds, 10), long: secondsOf("long", values.long, 60), seeds, clock })
+        : await benchInstances(values.instances ?? "", {
+            seconds: secondsOf("seconds", values.seconds, 1),
+            seeds,
+            clock,
+            rounding: roundingOf(values.rounding ?? "truncate"),
+            bestKnown: values["best-known"] === undefined ? new Map<string, number>() : await readBestKnown(values["best-known"]),
+          });
     const { ok, ...figures } = report;
     if (values.json) await writeFile(values.json, `${JSON.stringify({ machine: { cores: cpus().length, node: process.version }, ...figures }, undefined, 1)}\n`);
     if (!ok) say("The checker refuses a plan, or a visit that must be served is not.");
@@ -78,6 +87,19 @@ async function benchGenerated(seconds: number, long: number, seeds: readonly num
   }
   console.log(generatedTable(rows));
   return { seconds, long, seeds, rows, ok: rows.every((row) => row.ok) };
+}
+
+function benchSet(set: LongRunSet, budgets: Parameters<typeof runLongSet>[1]) {
+  const rows = runLongSet(set, budgets, ({ problem, costs, long }) => {
+    say(`${problem}: ${costs.map((cost) => cost.toFixed(1)).join(" ")}, long ${long.map((cost) => cost.toFixed(1)).join(" ")}`);
+  });
+  console.log(longRunTable(rows));
+  return { set, ...budgets, rows, ok: rows.every((row) => row.ok) };
+}
+
+function setOf(text: string): LongRunSet {
+  if (isLongRunSet(text)) return text;
+  throw new CommandFailure(`--set must be ${Object.keys(longRunSets).join(" or ")}, not ${text}`);
 }
 
 function seedsOf(text: string): number[] {

@@ -155,8 +155,17 @@ describe("pnpm dispatch:bench:schedule", () => {
     assert.equal(JSON.parse(await readFile(json, "utf8")).rows[0].runs.length, 2);
   });
 
-  it("wants a folder or --generated", async () => {
-    const { code, stderr } = await run("bench-schedule.ts");
-    assert.deepEqual([code, /--instances DIR or --generated/.test(stderr)], [1, true]);
+  it("prints how far short runs on a generated set stay behind long ones", async () => {
+    const { code, stdout, stderr } = await run("bench-schedule.ts", "--set", "technicians", "--seconds", "0.05", "--long", "0.1", "--processor-time");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /day 25x100 duration #301 .* % .* accepts all/);
+    assert.match(stdout, /^all .* accepts all$/m);
+  });
+
+  it("wants a folder, --generated or a set it knows", async () => {
+    const none = await run("bench-schedule.ts");
+    assert.deepEqual([none.code, /--instances DIR, --generated and --set NAME/.test(none.stderr)], [1, true]);
+    const unknown = await run("bench-schedule.ts", "--set", "trucks");
+    assert.deepEqual([unknown.code, /--set must be technicians or deliveries, not trucks/.test(unknown.stderr)], [1, true]);
   });
 });
