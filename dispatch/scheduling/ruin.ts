@@ -11,8 +11,8 @@ export class Ruin {
   /** Visits to place again: the first `count`. */
   readonly visits: Int32Array;
   count = 0;
-  /** Visits to take out, about. */
-  size: number;
+  /** Visits to take out, about; the search sets it. */
+  size = 1;
   /** [visit * visits + rank]: visits by nearness. */
   readonly #near: Int32Array;
   readonly #solution: Solution;
@@ -24,7 +24,6 @@ export class Ruin {
     this.#solution = solution;
     this.#random = random;
     this.#tuning = tuning;
-    this.size = tuning.meanRemoved;
     this.visits = new Int32Array(solution.compiled.visits);
     this.#near = near;
   }
@@ -38,7 +37,7 @@ export class Ruin {
 
   #removeStrings(): void {
     const { compiled, servedBy } = this.#solution;
-    const longest = Math.min(this.#tuning.longestString, Math.max(1, this.#tuning.stringShare * this.#meanStops()));
+    const longest = Math.min(this.#tuning.longestString, Math.max(1, this.#tuning.stringShare * this.meanStops()));
     const most = (4 * this.size) / (1 + longest) - 1;
     const strings = Math.floor(1 + this.#random.fraction() * Math.max(1, most));
     const line = this.#random.below(compiled.visits) * compiled.visits;
@@ -52,7 +51,8 @@ export class Ruin {
     }
   }
 
-  #meanStops(): number {
+  /** Stops of a used route, in the mean. */
+  meanStops(): number {
     const { compiled, absentCount, routes, row } = this.#solution;
     let used = 0;
     for (let technician = 0; technician < compiled.technicians; technician++) if (int(routes.length, int(row, technician)) > 2) used += 1;

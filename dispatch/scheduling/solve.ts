@@ -82,7 +82,8 @@ class Search {
     const { compiled } = this.#solution;
     if (compiled.visits === 0 || compiled.technicians === 0) return 0;
     const scale = usualDetour(compiled);
-    const { hot, cold } = this.#tuning;
+    const { longFrom, long, short } = this.#tuning;
+    const { hot, cold, meanRemoved, meanRemovedLast } = this.#ruin.meanStops() < longFrom ? short : long;
     const most = this.#options.iterations ?? Number.POSITIVE_INFINITY;
     let done = 0;
     let nextReport = 0;
@@ -94,7 +95,7 @@ class Search {
       }
       if (spent >= 1) return done;
       this.#temperature = scale * hot * (cold / hot) ** spent;
-      this.#ruin.size = this.#tuning.meanRemoved + (this.#tuning.meanRemovedLast - this.#tuning.meanRemoved) * spent;
+      this.#ruin.size = meanRemoved + (meanRemovedLast - meanRemoved) * spent;
       for (const end = Math.min(most, done + stride); done < end; done++) this.#iterate();
     }
   }

@@ -1,9 +1,20 @@
 // The numbers the search runs on. Found on generated problems (scripts/schedule/generate.ts), never on Solomon's.
 
-export type Tuning = {
+/** How bold the search is, from the beginning to the end. */
+export type Pace = {
   /** Visits taken out per iteration, about: at the beginning and at the end. */
   readonly meanRemoved: number;
   readonly meanRemovedLast: number;
+  /** Temperatures at the beginning and the end, in usual detours (see solve.ts). */
+  readonly hot: number;
+  readonly cold: number;
+};
+
+export type Tuning = {
+  /** Which pace counts is said by the first solution: routes of at least `longFrom` stops in the mean are long. */
+  readonly longFrom: number;
+  readonly short: Pace;
+  readonly long: Pace;
   /** No string is longer, in visits, nor longer than this share of the mean route. */
   readonly longestString: number;
   readonly stringShare: number;
@@ -17,16 +28,15 @@ export type Tuning = {
   /** How much a minute of waiting and of delay between two visits sets them apart, beside a minute of driving. */
   readonly waitWeight: number;
   readonly lateWeight: number;
-  /** Temperatures at the beginning and the end, in usual detours (see solve.ts). */
-  readonly hot: number;
-  readonly cold: number;
   /** Visits nobody serves that are tried again in each iteration, at most. */
   readonly absentTried: number;
 };
 
 export const tuning: Tuning = {
-  meanRemoved: 8,
-  meanRemovedLast: 14,
+  longFrom: 12,
+  // Short routes settle early: heat is lost on them. Long ones that begin cool stay in the first good arrangement they find.
+  short: { meanRemoved: 10, meanRemovedLast: 16, hot: 4, cold: 0.15 },
+  long: { meanRemoved: 8, meanRemovedLast: 14, hot: 10, cold: 0.1 },
   longestString: 10,
   stringShare: 1,
   splitChance: 0.5,
@@ -35,7 +45,5 @@ export const tuning: Tuning = {
   blink: 0.01,
   waitWeight: 0.2,
   lateWeight: 1,
-  hot: 10,
-  cold: 0.1,
   absentTried: 10,
 };
