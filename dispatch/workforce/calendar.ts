@@ -77,8 +77,8 @@ export type RosterEntry = {
 const selectCalendar = statement<CalendarRow>(
   "calendar_select",
   `WITH asked AS (
-     SELECT t.priority, tstzrange(coalesce($3::timestamptz, t.scheduled_start) - interval '1 day',
-                                  coalesce($4::timestamptz, t.scheduled_end) + interval '1 day') AS span
+     SELECT t.priority, coalesce($3::timestamptz, t.scheduled_start, '-infinity') - interval '1 day' AS since,
+            coalesce($4::timestamptz, t.scheduled_end, 'infinity') + interval '1 day' AS until
      FROM (SELECT) AS always LEFT JOIN tickets t ON t.id = $2
    )
    SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained, r.provider_id, r.home_lat, r.home_lon, r.zone,
@@ -95,7 +95,7 @@ const selectCalendar = statement<CalendarRow>(
           (SELECT coalesce(json_agg(p), '[]') FROM (
              SELECT round(date_part('epoch', lower(o.span)) * 1000) AS start,
                     round(date_part('epoch', upper(o.span)) * 1000) AS "end"
-             FROM technician_time_off o, asked WHERE o.technician_id = r.id AND o.span && asked.span
+             FROM technician_time_off o, asked WHERE o.technician_id = r.id AND o.span && tstzrange(since, until)
              ORDER BY o.span
            ) p) AS time_off,
           (SELECT coalesce(json_agg(p), '[]') FROM (
@@ -103,12 +103,12 @@ const selectCalendar = statement<CalendarRow>(
                     round(date_part('epoch', upper(b.span)) * 1000) AS "end",
                     site.lat, site.lon, bt.id AS ticket_id, bt.state, bt.priority, bt.account_id, bt.site_id
              FROM bookings b
-             JOIN asked ON b.span && asked.span
+             JOIN asked ON upper(b.span) > since AND lower(b.span) < until
              JOIN tickets bt ON bt.id = b.ticket_id
              JOIN sites site ON site.id = bt.site_id
              WHERE b.technician_id = r.id AND b.exclusive AND b.state IN ('tentative', 'firm') AND b.ticket_id IS DISTINCT FROM $2
                AND b.ticket_id IS DISTINCT FROM $5
-             ORDER BY b.span
+             ORDER BY lower(b.span)
            ) p) AS busy
    FROM technicians r
    WHERE $1::uuid IS NULL OR r.id = $1

@@ -29,7 +29,8 @@ export const alignBookings = statement(
    WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm') AND b.exclusive <> $2
      AND (NOT $2 OR NOT EXISTS (
        SELECT FROM bookings o
-       WHERE o.technician_id = b.technician_id AND o.id <> b.id AND o.state IN ('tentative', 'firm') AND o.span && b.span))`,
+       WHERE o.technician_id = b.technician_id AND o.id <> b.id AND o.state IN ('tentative', 'firm')
+         AND upper(o.span) > lower(b.span) AND lower(o.span) < upper(b.span)))`,
 );
 
 export const insertTimeOff = statement(

@@ -12,7 +12,8 @@ type Rules = Readonly<Record<string, string>>;
 export const bookingRules: Rules = {
   overlapping_bookings: `
     SELECT a.ticket_id FROM bookings a
-    JOIN bookings b ON a.technician_id = b.technician_id AND a.id < b.id AND a.span && b.span
+    JOIN bookings b ON a.technician_id = b.technician_id AND a.id < b.id
+      AND upper(a.span) > lower(b.span) AND lower(a.span) < upper(b.span)
     WHERE a.exclusive AND b.exclusive AND a.state IN ('tentative', 'firm') AND b.state IN ('tentative', 'firm')`,
   assigned_without_booking: `
     SELECT t.id AS ticket_id FROM tickets t
