@@ -134,7 +134,8 @@ export async function isAnybodyAble(db: Session, ticketId: string, skills: reado
 // A ticket that somebody holds at this moment may have been judged by the roster as it was before: then the changes are
 // kept, and the next round finds it. A change was noted some time before its commit, which a command's timeouts keep below
 // ten seconds; who was judged later than that knew of it, and recalling them again would never come to an end. Spans are asked
-// for by subqueries, not joined: then the many whom only the roster can help are not read at all unless it changed.
+// for by subqueries, not joined: then the many whom only the roster can help are not read at all unless it changed, and the
+// GiST index is gone through once (see migration 0008).
 const recall = statement<{ recalled: number; done: boolean }>(
   "assign_recall",
   `WITH changes AS (

@@ -95,7 +95,8 @@ const selectCalendar = statement<CalendarRow>(
           (SELECT coalesce(json_agg(p), '[]') FROM (
              SELECT round(date_part('epoch', lower(o.span)) * 1000) AS start,
                     round(date_part('epoch', upper(o.span)) * 1000) AS "end"
-             FROM technician_time_off o, asked WHERE o.technician_id = r.id AND o.span && tstzrange(since, until)
+             FROM technician_time_off o JOIN asked ON upper(o.span) > since AND lower(o.span) < until
+             WHERE o.technician_id = r.id
              ORDER BY o.span
            ) p) AS time_off,
           (SELECT coalesce(json_agg(p), '[]') FROM (

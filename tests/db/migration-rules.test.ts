@@ -39,6 +39,7 @@ describe("migrations that run while a desk works", async () => {
     ["ALTER TABLE tickets ADD COLUMN a int NOT NULL;", ["old-code-breaks"]],
     ["ALTER TABLE tickets DROP COLUMN summary;", ["old-code-breaks"]],
     ["ALTER TABLE tickets RENAME COLUMN summary TO title;", ["old-code-breaks"]],
+    ["ALTER TABLE tickets DROP CONSTRAINT a, ADD CONSTRAINT b CHECK (version > 0) NOT VALID;", ["old-code-breaks"]],
     ["DROP TABLE assets;", ["old-code-breaks"]],
     ["ALTER TABLE tickets ADD CONSTRAINT a CHECK (version > 0);", ["checks-every-row"]],
     ["ALTER TABLE tickets ADD COLUMN a uuid REFERENCES accounts;", ["checks-every-row"]],
@@ -52,6 +53,7 @@ describe("migrations that run while a desk works", async () => {
     // And what is allowed.
     ["ALTER TABLE tickets ADD COLUMN a int, ADD COLUMN b int NOT NULL DEFAULT 0;", []],
     ["ALTER TABLE tickets ADD CONSTRAINT a CHECK (version > 0) NOT VALID;", []],
+    ["ALTER TABLE tickets DROP CONSTRAINT a, ADD CONSTRAINT a CHECK (version > 0) NOT VALID;", []],
     ["-- dispatch: outside a transaction\nCREATE INDEX CONCURRENTLY a ON tickets (id);", []],
     ["CREATE TABLE fresh (id int, up boolean GENERATED ALWAYS AS (id > 0) STORED); CREATE INDEX a ON fresh (id); INSERT INTO fresh VALUES (1); UPDATE fresh SET id = 2;", []],
     ["CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ UPDATE tickets SET version = 0; DROP TABLE assets; $$; -- DROP TABLE assets;", []],

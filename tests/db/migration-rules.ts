@@ -19,6 +19,12 @@ const actionsOf = ({ plain }: Statement): string[] => splitOutside(plain.replace
 const someAction = (statement: Statement, test: (action: string) => boolean): boolean =>
   statement.plain.startsWith("ALTER TABLE") && actionsOf(statement).some(test);
 
+/** A constraint that the same statement adds again. */
+function isMadeAnew(action: string, statement: Statement): boolean {
+  const [, name] = /^DROP CONSTRAINT (\S+)$/.exec(action) ?? [];
+  return name !== undefined && someAction(statement, (other) => other.startsWith(`ADD CONSTRAINT ${name} `));
+}
+
 export const rules: readonly Rule[] = [
   {
     rule: "index-blocks-writes",
@@ -49,7 +55,8 @@ export const rules: readonly Rule[] = [
     why: "the release before still runs: what it reads and writes must stay; a new NOT NULL column needs a default, dropping waits one release",
     breaks: (statement) =>
       someAction(statement, (action) =>
-        (addsColumn.test(action) && /\bNOT NULL\b/.test(action) && !/\b(DEFAULT|GENERATED)\b/.test(action)) || /^(DROP|RENAME)\b/.test(action)) ||
+        (addsColumn.test(action) && /\bNOT NULL\b/.test(action) && !/\b(DEFAULT|GENERATED)\b/.test(action)) ||
+        (/^(DROP|RENAME)\b/.test(action) && !isMadeAnew(action, statement))) ||
       /^DROP (TABLE|FUNCTION|SEQUENCE|SCHEMA|TYPE|VIEW)\b/.test(statement.plain) || /^REVOKE\b/.test(statement.plain),
   },
   {
