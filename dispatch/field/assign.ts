@@ -7,7 +7,8 @@ import { newId } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../kernel/ticket-row.ts";
-import { assessWindow, type IneligibleReason } from "../workforce/availability.ts";
+import { withoutDemands, type IneligibleReason } from "../workforce/ability.ts";
+import { assessWindow } from "../workforce/availability.ts";
 import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, type RosterEntry } from "../workforce/calendar.ts";
 import { consultOn, drivingBy } from "../workforce/driving.ts";
@@ -54,7 +55,7 @@ export function bookingFor(desk: Desk, ticket: TicketRow, techId: string, { tech
   const { technicianWithoutShift } = desk.policy;
   const job = jobAt(site, ticket.incident_type, desk.policy);
   // Skills and zone are judged by the recommendation; here only whether this person can be there then.
-  const timeOnly = { ...job, requiredSkills: [], requiredTools: [] };
+  const timeOnly = withoutDemands(job);
   const verdict = assessWindow(technician.calendar(window), timeOnly, window, { technicianWithoutShift, zoneMustMatch: false, ...drivingBy(desk.travel) });
   const binding = technicianWithoutShift === "excluded" ? strictlyBinding : alwaysBinding;
   if (!verdict.free && binding.has(verdict.reason)) throw unavailable(verdict.reason, verdict.detail);

@@ -3,7 +3,8 @@
 import { reaches } from "../kernel/actor.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
-import { assessWindow, findInability } from "../workforce/availability.ts";
+import { findInability } from "../workforce/ability.ts";
+import { assessWindow } from "../workforce/availability.ts";
 import { bumpProposals, delayWeights } from "../workforce/bump.ts";
 import type { RosterBooking } from "../workforce/calendar.ts";
 import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
@@ -34,11 +35,11 @@ export const assignmentRecommend = ticketCommand({
     const { technicianWithoutShift } = desk.policy;
     const rules = { technicianWithoutShift, zoneMustMatch: false, ...drivingBy(desk.travel) };
     // Service type and zone are terms of the score: who lacks them is ranked last, not hidden. Skills and tools are not.
-    const job = jobAt(site, ticket.incident_type, desk.policy);
+    const job = { ...jobAt(site, ticket.incident_type, desk.policy), serviceType: null };
     const region = site?.region ?? null;
     const calendars = roster.map((one) => ({ one, calendar: one.calendar(window ?? { start: Date.parse(now), end: Date.parse(now) }) }));
     const working = calendars.flatMap(({ calendar }) => (calendar.ineligible === "INACTIVE" ? [] : calendar));
-    const missing = missingAbilities(ticket.incident_type, desk.policy, working);
+    const missing = ticket.incident_type === null ? null : missingAbilities(ticket.incident_type, desk.policy, working);
 
     const drives = new Set<TravelSource | null>();
     const candidates = calendars.map(({ one, calendar }): RankCandidate => {
@@ -63,8 +64,8 @@ export const assignmentRecommend = ticketCommand({
     // Nobody is free when nobody could be sent without a second thought: able, in the zone, there.
     const nobody = ticket.priority === "EMERGENCY" && !ranking.recommendations.some(({ matches }) => matches.capability && matches.zone);
     const asked = {
-      roster, job, rules,
-      serviceType: input.service_type,
+      roster, rules,
+      job: { ...job, serviceType: input.service_type },
       now: Date.parse(clockTime),
       delayWeight: delayWeights(desk.policy.sla.targetMinutes),
       mayMove: (booking: RosterBooking) => reaches(actor.accounts, booking.account_id) && reaches(actor.sites, booking.site_id),

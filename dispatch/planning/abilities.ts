@@ -1,12 +1,9 @@
 // Who may do which visit, by the rules that slots and the worker go by, as the planner's skills: one word for each kind of
 // work in each region, held by everybody who may do it.
 
-import { findInability, type AvailabilityRules } from "../workforce/availability.ts";
-import { matchesCapability } from "../workforce/rank-technicians.ts";
+import { ANY_SERVICE, findInability } from "../workforce/ability.ts";
+import type { AvailabilityRules } from "../workforce/availability.ts";
 import type { Person, PlannedVisit } from "./fixed-work.ts";
-
-/** Work whose type nobody has named is for those who do everything, as the worker has it. */
-const anyService = "DEFAULT";
 
 type Abilities = {
   needed(visit: PlannedVisit): string;
@@ -20,19 +17,18 @@ export function abilitiesOf(people: readonly Person[], visits: readonly PlannedV
   const seen = new Set<string>();
   for (const visit of visits) {
     const { ticket, job, stands } = visit;
-    const able = ({ entry, calendar }: Person): boolean =>
-      findInability(calendar, job, rules) === null && matchesCapability(entry.serviceTypes, ticket.incident_type ?? anyService);
+    const able = ({ calendar }: Person): boolean => findInability(calendar, job, rules) === null;
     const present = people.find(({ entry }) => entry.id === stands?.techId);
     // Whom a person has booked against these rules keeps the work; that it stays possible must not depend on them.
     const exception = present && !able(present);
-    const word = exception ? `ticket ${ticket.id}` : `${ticket.incident_type ?? anyService} in ${job.region ?? "any region"}`;
+    const word = exception ? `ticket ${ticket.id}` : `${ticket.incident_type ?? ANY_SERVICE} in ${job.region ?? "any region"}`;
     needed.set(ticket.id, word);
     if (seen.has(word)) continue;
     seen.add(word);
     for (const person of people) if (person === present || able(person)) held.get(person.entry.id)?.add(word);
   }
   return {
-    needed: ({ ticket }) => needed.get(ticket.id) ?? anyService,
+    needed: ({ ticket }) => needed.get(ticket.id) ?? ANY_SERVICE,
     held: ({ entry }) => [...(held.get(entry.id) ?? [])].sort(),
   };
 }

@@ -11,7 +11,8 @@
 import type { StayReason } from "../contract/plan-responses.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Problem, Technician, Visit } from "../scheduling/problem.ts";
-import { MINUTE_MS, matchesZone, type AvailabilityRules } from "../workforce/availability.ts";
+import { matchesZone } from "../workforce/ability.ts";
+import { MINUTE_MS, type AvailabilityRules } from "../workforce/availability.ts";
 import { delayWeights } from "../workforce/bump.ts";
 import { placeOf, type RosterEntry } from "../workforce/calendar.ts";
 import { jobAt, visitMinutes } from "../workforce/site-demand.ts";

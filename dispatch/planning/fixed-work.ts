@@ -2,7 +2,8 @@
  * Parts a day's visits into those a plan may move and those that stand fast, and cuts the calendars around the latter. Pure.
  */
 import type { StayReason } from "../contract/plan-responses.ts";
-import type { AvailabilityRules, CalendarTechnician, Job } from "../workforce/availability.ts";
+import type { Job } from "../workforce/ability.ts";
+import type { AvailabilityRules, CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterBooking, RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { estimateTravelMinutes } from "../workforce/travel.ts";

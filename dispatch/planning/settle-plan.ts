@@ -4,6 +4,7 @@
  */
 import { checkPlan } from "../scheduling/check.ts";
 import type { Plan } from "../scheduling/plan.ts";
+import { withoutDemands } from "../workforce/ability.ts";
 import { assessWindow, type BusyRange } from "../workforce/availability.ts";
 import { placeOf } from "../workforce/calendar.ts";
 import type { BuiltProblem } from "./build-problem.ts";
@@ -86,7 +87,7 @@ function requireHouseRule({ day, people, lanes, visits, rules }: BuiltProblem, {
     });
     return own.flatMap((stop) => {
       const busy: BusyRange[] = [...fixed, ...own.filter((other) => other !== stop)];
-      const verdict = assessWindow({ ...calendar, busy }, { ...stop.visit.job, requiredSkills: [], requiredTools: [] }, stop, { ...rules, zoneMustMatch: false });
+      const verdict = assessWindow({ ...calendar, busy }, withoutDemands(stop.visit.job), stop, { ...rules, zoneMustMatch: false });
       return verdict.free ? [] : [{ rule: verdict.reason, path: `${entry.id} ${stop.id}`, detail: verdict.detail }];
     });
   });

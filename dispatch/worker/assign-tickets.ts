@@ -3,8 +3,9 @@
 
 import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { isAnybodyAble } from "../field/anybody-able.ts";
 import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
-import { type Claim, claimNext, giveBack, isAnybodyAble, putAside, putAsideAlike, recallTickets } from "./assignment-queue.ts";
+import { type Claim, claimNext, giveBack, putAside, putAsideAlike, recallTickets } from "./assignment-queue.ts";
 import { bumpForEmergency } from "./bump-for-emergency.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { awayPart } from "./trouble.ts";
@@ -76,8 +77,7 @@ async function assign(parts: DutyParts, claim: Claim): Promise<Outcome> {
 }
 
 async function putAsideWithItsLike({ desk, log }: DutyParts, claim: Claim, reason: string): Promise<void> {
-  const { requiredSkills = [], requiredTools = [] } = desk.policy.incidentTypes[claim.incidentType ?? ""] ?? {};
-  const unable = !(await isAnybodyAble(desk.db, claim.ticketId, requiredSkills, requiredTools));
+  const unable = !(await isAnybodyAble(desk.db, claim.ticketId, claim.incidentType, desk.policy));
   await putAside(desk.db, claim, desk.clock.now(), { reason, unable });
   const alike = await putAsideAlike(desk.db, claim.ticketId, desk.clock.now(), { reason, unable });
   if (alike > 0) log.info({ ticket_id: claim.ticketId, reason, alike_count: alike }, "worker.put_aside_alike");

@@ -118,19 +118,6 @@ export async function putAsideAlike(db: Session, ticketId: string, now: Date, { 
   return (await db.rows(delayAlike, values)).length;
 }
 
-const selectAble = statement<{ able: boolean }>(
-  "assign_anybody_able",
-  `SELECT EXISTS (
-     SELECT FROM technicians r, tickets t JOIN sites s ON s.id = t.site_id
-     WHERE t.id = $1 AND r.active AND r.drained_at IS NULL AND r.skills @> $2 AND r.tools @> $3
-       AND (trim(coalesce(s.region, '')) = '' OR upper(trim(r.zone)) = upper(trim(s.region)))) AS able`,
-);
-
-/** Whether anybody on the roster works in the ticket's zone with these skills and tools, at whatever hour. */
-export async function isAnybodyAble(db: Session, ticketId: string, skills: readonly string[], tools: readonly string[]): Promise<boolean> {
-  return (await db.row(selectAble, [ticketId, skills, tools]))?.able ?? true;
-}
-
 // A ticket that somebody holds at this moment may have been judged by the roster as it was before: then the changes are
 // kept, and the next round finds it. A change was noted some time before its commit, which a command's timeouts keep below
 // ten seconds; who was judged later than that knew of it, and recalling them again would never come to an end. Spans are asked

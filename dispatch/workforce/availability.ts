@@ -2,65 +2,28 @@
  * Who can do a job at a given time, at what driving, and why somebody cannot.
  * Pure, and the only rule of its kind: no command may compare a window with a calendar by itself.
  */
+import { findInability, type Abilities, type AbilityRules, type Exclusion, type Job } from "./ability.ts";
 import type { Shift, TimeRange } from "./shift-ranges.ts";
 import { estimateTravelMinutes, travelSourceOf, type Place, type TravelEstimate, type TravelSource, type TravelSourceOf } from "./travel.ts";
-
-/** Why a technician is left out. */
-export type IneligibleReason =
-  | "INACTIVE"
-  | "DRAINED"
-  | "BOOKED"
-  | "OFF_SHIFT"
-  | "NO_SHIFT"
-  | "TIME_OFF"
-  | "SKILL_MISSING"
-  | "TOOL_MISSING"
-  | "ZONE_MISMATCH"
-  | "TOO_FAR"
-  | "AUTONOMY_PAUSED";
 
 /** A booking. `place` is null when the site's position is unknown: then no driving to or from it is reserved. */
 export interface BusyRange extends TimeRange {
   readonly place: Place | null;
 }
 
-export interface CalendarTechnician {
+export interface CalendarTechnician extends Abilities {
   readonly techId: string;
   readonly techName: string;
   /** Where each shift starts and ends. */
   readonly home: Place | null;
-  readonly zone: string | null;
-  readonly skills: readonly string[];
-  readonly tools: readonly string[];
-  /** From expandShifts, in its order; null when no pattern is kept for this technician at all, which is not the same as []. */
-  readonly shifts: readonly Shift[] | null;
   /** In any order. Leave out bookings that do not block (not exclusive, released). */
   readonly busy: readonly BusyRange[];
-  /** Known beforehand, e.g. INACTIVE, DRAINED or AUTONOMY_PAUSED. */
-  readonly ineligible: IneligibleReason | null;
 }
 
-export interface Job {
-  readonly place: Place | null;
-  readonly requiredSkills: readonly string[];
-  readonly requiredTools: readonly string[];
-  /** Of the ticket's site; null matches every zone. */
-  readonly region: string | null;
-}
-
-export interface AvailabilityRules {
-  readonly technicianWithoutShift: "eligible" | "excluded";
-  /** Refuse another zone's technician; otherwise the zone only counts in a score. */
-  readonly zoneMustMatch: boolean;
+export interface AvailabilityRules extends AbilityRules {
   readonly travel?: TravelEstimate;
   /** Where `travel` has a time from; estimates, when nothing else is said. */
   readonly travelSource?: TravelSourceOf;
-}
-
-export interface Exclusion {
-  readonly reason: IneligibleReason;
-  /** A sentence for the dispatcher. */
-  readonly detail: string;
 }
 
 export type WindowAssessment =
@@ -98,7 +61,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * May this technician do this job in exactly `window` (half-open, epoch milliseconds)?
- * Reasons are looked for in this order: ineligible, skill, tool, zone, shift, time off, booking, driving time.
+ * Reasons are looked for in this order: ineligible, kind of work, skill, tool, zone, shift, time off, booking, driving time.
  */
 export function assessWindow(
   technician: CalendarTechnician,
@@ -122,31 +85,6 @@ export function assessWindow(
   const possible = (relaxed: CalendarTechnician): boolean =>
     gapsWithin(relaxed, job, window, { ...rules, travel: noTravel }).some((gap) => fits(gap, window));
   return { free: false, ...explainNoRoom(technician, possible) };
-}
-
-/** What keeps a technician from the job at any time; null when nothing does. */
-export function findInability(technician: CalendarTechnician, job: Job, rules: AvailabilityRules): Exclusion | null {
-  if (technician.ineligible !== null) {
-    return { reason: technician.ineligible, detail: INELIGIBLE_DETAIL[technician.ineligible] };
-  }
-  const skills = missing(job.requiredSkills, technician.skills);
-  if (skills.length > 0) return { reason: "SKILL_MISSING", detail: `lacks ${skills.join(", ")}` };
-  const tools = missing(job.requiredTools, technician.tools);
-  if (tools.length > 0) return { reason: "TOOL_MISSING", detail: `has no ${tools.join(", ")}` };
-  if (rules.zoneMustMatch && !matchesZone(technician.zone, job.region)) {
-    const zone = technician.zone ?? "no zone";
-    return { reason: "ZONE_MISMATCH", detail: `works in ${zone}, the site is in ${job.region}` };
-  }
-  if (technician.shifts === null && rules.technicianWithoutShift === "excluded") {
-    return { reason: "NO_SHIFT", detail: "no shift is on record" };
-  }
-  return null;
-}
-
-/** True when the site has no region or it is the technician's zone, in any case. */
-export function matchesZone(zone: string | null, region: string | null): boolean {
-  const wanted = (region ?? "").trim().toUpperCase();
-  return wanted === "" || (zone ?? "").trim().toUpperCase() === wanted;
 }
 
 /** The gaps between bookings in every shift that overlaps `window`, in order of time. */
@@ -189,20 +127,6 @@ export function explainNoRoom(
 
 /** Takes no time; for asking whether driving alone is the obstacle. */
 export const noTravel: TravelEstimate = () => 0;
-
-const INELIGIBLE_DETAIL: Readonly<Record<IneligibleReason, string>> = {
-  INACTIVE: "is not active",
-  DRAINED: "takes no new work",
-  BOOKED: "is booked",
-  OFF_SHIFT: "is off shift",
-  NO_SHIFT: "no shift is on record",
-  TIME_OFF: "has time off",
-  SKILL_MISSING: "lacks a skill",
-  TOOL_MISSING: "lacks a tool",
-  ZONE_MISMATCH: "works in another zone",
-  TOO_FAR: "is too far away",
-  AUTONOMY_PAUSED: "automatic work is paused",
-};
 
 // Wide enough for any drive before and after, so that unknown hours never forbid a window.
 function unknownHours(window: TimeRange): Shift {
@@ -289,9 +213,6 @@ function driveBackward(from: number, ms: number, pauses: readonly TimeRange[]): 
   return at - left;
 }
 
-function missing(required: readonly string[], held: readonly string[]): string[] {
-  return required.filter((name) => !held.includes(name)).sort();
-}
 
 function overlaps(a: TimeRange, b: TimeRange): boolean {
   return a.start < b.end && b.start < a.end;

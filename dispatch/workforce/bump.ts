@@ -5,16 +5,15 @@
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { SlaTargets } from "../kernel/ticket-row.ts";
-import { assessWindow, findInability, MINUTE_MS, type AvailabilityRules, type CalendarTechnician, type Job } from "./availability.ts";
+import { findInability, type Job } from "./ability.ts";
+import { assessWindow, MINUTE_MS, type AvailabilityRules, type CalendarTechnician } from "./availability.ts";
 import type { RosterBooking, RosterEntry } from "./calendar.ts";
 import { findSlots } from "./find-slots.ts";
-import { matchesCapability } from "./rank-technicians.ts";
 import type { TimeRange } from "./shift-ranges.ts";
 
 export type BumpRequest = {
   readonly roster: readonly RosterEntry[];
   readonly job: Job;
-  readonly serviceType: string;
   readonly window: TimeRange;
   readonly rules: AvailabilityRules;
   /** Epoch milliseconds. */
@@ -60,11 +59,10 @@ export const isBumpable = ({ state, priority }: { readonly state: TicketState; r
   priority !== "EMERGENCY" && bumpableStates.includes(state);
 
 export function bumpProposals(request: BumpRequest): BumpProposal[] {
-  const { roster, job, serviceType, window, rules, mayMove } = request;
+  const { roster, job, window, rules, mayMove } = request;
   // The calendar is known for a day behind the emergency.
   const known = { start: window.start, end: window.end + dayMs };
   const proposals = roster
-    .filter((one) => matchesCapability(one.serviceTypes, serviceType))
     .map((one) => ({ bookings: one.bookings, technician: one.calendar(known) }))
     .filter(({ technician }) => findInability(technician, job, { ...rules, zoneMustMatch: true }) === null)
     .flatMap(({ bookings, technician }) =>
@@ -88,6 +86,7 @@ function proposalFor(technician: CalendarTechnician, booking: RosterBooking, req
     {
       place: booking.place,
       region: null,
+      serviceType: null,
       requiredSkills: [],
       requiredTools: [],
       earliest: Math.max(now, booking.start),

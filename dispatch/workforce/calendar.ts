@@ -152,6 +152,7 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     techName: row.name,
     home: placeOf({ lat: row.home_lat, lon: row.home_lon }),
     zone: row.zone,
+    serviceTypes: row.service_types,
     skills: row.skills,
     tools: row.tools,
     busy: bookings.map(({ start, end, place }) => ({ start, end, place })),

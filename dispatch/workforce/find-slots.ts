@@ -2,20 +2,8 @@
  * Finds when a job could be done and by whom, and says of everyone left out why.
  * Pure: nothing is reserved here, so what is found may be gone when it is booked.
  */
-import {
-  explainNoRoom,
-  findInability,
-  fits,
-  gapsWithin,
-  MINUTE_MS,
-  matchesZone,
-  noTravel,
-  type AvailabilityRules,
-  type CalendarTechnician,
-  type Gap,
-  type IneligibleReason,
-  type Job,
-} from "./availability.ts";
+import { findInability, matchesZone, type IneligibleReason, type Job } from "./ability.ts";
+import { explainNoRoom, fits, gapsWithin, MINUTE_MS, noTravel, type AvailabilityRules, type CalendarTechnician, type Gap } from "./availability.ts";
 import { travelSourceOf, type TravelSource } from "./travel.ts";
 
 export type SlotStrategy = "earliest" | "least_travel" | "best";

@@ -2,9 +2,9 @@
  * Ranks technicians for one ticket and says of everyone left out why.
  * Pure; whether somebody is free, on shift or paused was determined before and comes in as `ineligible`.
  */
-import { matchesZone, type IneligibleReason } from "./availability.ts";
+import { matchesCapability, matchesZone, type IneligibleReason } from "./ability.ts";
 
-export type { IneligibleReason } from "./availability.ts";
+export type { IneligibleReason } from "./ability.ts";
 
 export interface RankCandidate {
   readonly techId: string;
@@ -70,7 +70,6 @@ const CAPABILITY_WEIGHT = 1000;
 const ZONE_WEIGHT = 200;
 const LOAD_WEIGHT = -10;
 const QUALITY_WEIGHT = 1;
-const ANY_SERVICE = "DEFAULT";
 
 /**
  * Score = 1000·capability + 200·zone − 10·active_load + quality; order by score (high first), load (low first),
@@ -94,17 +93,6 @@ export function rankTechnicians(request: RankRequest): Ranking {
     recommendations: eligible.slice(0, request.limit).map((ranked) => ranked.recommendation),
     rejected: [...ineligible, ...beyond],
   };
-}
-
-/** A service type as it is compared: trimmed, upper-cased, a trailing version such as "_V2" removed. */
-export function normalizeServiceType(serviceType: string): string {
-  return serviceType.trim().toUpperCase().replace(/_V\d+$/, "");
-}
-
-/** True when the technician does everything (DEFAULT) or the asked type. */
-export function matchesCapability(technicianTypes: readonly string[], asked: string): boolean {
-  const wanted = normalizeServiceType(asked);
-  return technicianTypes.map(normalizeServiceType).some((type) => type === ANY_SERVICE || type === wanted);
 }
 
 interface Ranked {

@@ -3,7 +3,7 @@
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Job } from "./availability.ts";
+import { ANY_SERVICE, type Job } from "./ability.ts";
 import { placeOf } from "./calendar.ts";
 import type { Place } from "./travel.ts";
 
@@ -26,6 +26,7 @@ export function jobAt(site: SiteDemand | null, incidentType: string | null, poli
   return {
     place: placeOfSite(site),
     region: site?.region ?? null,
+    serviceType: incidentType ?? ANY_SERVICE,
     requiredSkills: type?.requiredSkills ?? [],
     requiredTools: type?.requiredTools ?? [],
   };

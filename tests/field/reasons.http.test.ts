@@ -57,6 +57,18 @@ describe("the reason why somebody is left out", async () => {
   });
 });
 
+test("somebody of another trade is offered no time and booked for none; a recommendation ranks them last", async () => {
+  const api = await startTestApi();
+  const { techId, ticket } = await arrange(api, { person: { service_types: ["DOOR_WONT_LATCH"] } });
+  const wish = { tech_id: techId, earliest: window.start, latest: window.end, duration_minutes: visitMinutes };
+  const { slots, rejected } = await api.read("schedule.slots", { ticket, query: new URLSearchParams({ ...wish, duration_minutes: String(visitMinutes) }).toString() });
+  assert.deepEqual([slots, rejected.map(({ reason, detail }) => [reason, detail])], [[], [["SKILL_MISSING", "does not do AUTO_OPERATOR_FAULT"]]]);
+  assert.equal((await api.refuse("schedule.book", { ticket, body: wish })).error.code, "NO_FEASIBLE_SLOT");
+  const { recommendations } = await api.run("assignment.recommend", { ticket, body: { service_type: "AUTO_OPERATOR_FAULT", recommendation_limit: 20, preferred_window: window } });
+  assert.deepEqual(recommendations.filter(({ matches }) => !matches.capability).map(({ tech_id }) => tech_id), [techId]);
+  assert.equal(recommendations.at(-1)?.tech_id, techId);
+});
+
 describe("somebody on call", async () => {
   const api = await startTestApi({ profile: "strict" });
   const { techId } = await arrange(api, { shifts: [{ ...hours, start_time: "13:00", end_time: "17:00" }, { ...hours, on_call: true }] });
@@ -96,11 +108,19 @@ describe("what nobody on the roster has", async () => {
     assert.equal(await said("DOOR_WONT_LATCH"), undefined);
   });
 
+  test("is said of a kind of work that nobody does", async () => {
+    const { id } = await ticketIn(api, "NEW");
+    await api.owner.query("UPDATE technicians SET service_types = '{DOOR_WONT_LATCH}', skills = '{glazing}', tools = '{glass_lifter}'");
+    const { said, nobodyHas } = await triaged(id);
+    await api.owner.query("UPDATE technicians SET service_types = '{DEFAULT}'");
+    assert.deepEqual([said, nobodyHas], [["Nobody on the roster does FRAME_OR_GLASS_DAMAGE."], { services: ["FRAME_OR_GLASS_DAMAGE"], skills: [], tools: [] }]);
+  });
+
   test("is said at triage and with every recommendation, until somebody has it", async () => {
     await api.owner.query("UPDATE technicians SET skills = '{door_hardware}', tools = '{}'");
     const { id } = await ticketIn(api, "NEW");
     const { said, nobodyHas } = await triaged(id);
-    assert.deepEqual(nobodyHas, { skills: ["glazing"], tools: ["glass_lifter"] });
+    assert.deepEqual(nobodyHas, { services: [], skills: ["glazing"], tools: ["glass_lifter"] });
     assert.deepEqual(said, [
       "Nobody on the roster has the skill glazing, which this incident type requires.",
       "Nobody on the roster carries the tool glass_lifter, which this incident type requires.",

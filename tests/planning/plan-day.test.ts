@@ -44,7 +44,7 @@ describe("the lanes of a shift", () => {
   const place = { lat: 0, lon: 0 };
   /** From eight to four, with a break at noon; every drive takes half an hour. */
   const shift: Shift = { start: at(8), end: at(16), pauses: [{ start: at(12), end: at(13), kind: "break" }] };
-  const technician = { techId: "t", techName: "T", home: { lat: 1, lon: 1 }, zone: null, skills: [], tools: [], shifts: [shift], busy: [], ineligible: null };
+  const technician = { techId: "t", techName: "T", home: { lat: 1, lon: 1 }, zone: null, serviceTypes: ["DEFAULT"], skills: [], tools: [], shifts: [shift], busy: [], ineligible: null };
   const work = (from: number, to: number) => ({ ticketId: `${from}`, place, start: at(from), end: at(to) });
   const halfHour = (a: object | null, b: object | null): number => (a === b ? 0 : 30);
   const cut = (...fixed: readonly ReturnType<typeof work>[]) =>

@@ -89,7 +89,7 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
         return { start: one.start, end: one.end, place: one.place, state: one.state, priority: one.priority, account_id: id("c", 1), site_id: id("d", n), ticketId: id("a", n) };
       });
       const calendar = () => ({
-        techId, techName: `Person ${index + 1}`, home: person.home, zone: person.zone, skills: person.skills, tools: ["multimeter", "glass_lifter"],
+        techId, techName: `Person ${index + 1}`, home: person.home, zone: person.zone, serviceTypes: person.services, skills: person.skills, tools: ["multimeter", "glass_lifter"],
         shifts: person.shift ? [person.shift] : null, busy: bookings, ineligible: person.drained ? ("DRAINED" as const) : null,
       });
       return {

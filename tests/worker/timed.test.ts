@@ -66,17 +66,23 @@ test("a deadline is told of once when it is near and once when it is over, and a
   const { id } = await ticketIn(api, "SCHEDULED", { priority: "URGENT", window });
   const deadline = Date.parse(window.start) + 240 * 60_000;
   const told = async () => (await toolsOf(api, id)).filter((line) => line.includes("sla."));
-  const at = async (minutesBefore: number) => {
+  // A ticket that another duty holds at this moment is told of at the next tick.
+  const tellsUntil = (count: number) =>
+    eventually(`${count} are told of`, async () => {
+      await worker.wake();
+      return (await told()).length >= count;
+    });
+  const at = async (minutesBefore: number, expected: readonly string[]) => {
     api.clock.set(new Date(deadline - minutesBefore * 60_000).toISOString());
-    await worker.wake();
-    return told();
+    await tellsUntil(expected.length);
+    assert.deepEqual(await told(), expected);
   };
-  assert.deepEqual(await at(46), []);
-  assert.deepEqual(await at(45), ["SERVICE sla.warning"]);
-  assert.deepEqual(await at(10), ["SERVICE sla.warning"]);
-  assert.deepEqual(await at(0), ["SERVICE sla.warning"]);
-  assert.deepEqual(await at(-1), ["SERVICE sla.warning", "SERVICE sla.breach"]);
-  assert.deepEqual(await at(-60), ["SERVICE sla.warning", "SERVICE sla.breach"]);
+  await at(46, []);
+  await at(45, ["SERVICE sla.warning"]);
+  await at(10, ["SERVICE sla.warning"]);
+  await at(0, ["SERVICE sla.warning"]);
+  await at(-1, ["SERVICE sla.warning", "SERVICE sla.breach"]);
+  await at(-60, ["SERVICE sla.warning", "SERVICE sla.breach"]);
   const { rows } = await api.owner.query("SELECT subject FROM outbox WHERE ticket_id = $1 AND event LIKE 'sla%' ORDER BY id", [id]);
   assert.deepEqual(rows.map(({ subject }) => subject), [`field.ticket.${id}.sla_warning`, `field.ticket.${id}.sla_breach`]);
 
@@ -86,7 +92,7 @@ test("a deadline is told of once when it is near and once when it is over, and a
   await api.run("schedule.confirm", { ticket: id, body: next });
   const before = (await told()).length;
   api.clock.advance(60 + 240 - 30);
-  await worker.wake();
+  await tellsUntil(before + 1);
   assert.equal((await told()).at(-1), "SERVICE sla.warning");
   assert.equal((await told()).length, before + 1);
 });
@@ -127,8 +133,8 @@ test("two workers tell of a deadline once", async () => {
 
 test("work that is completed is past being warned of", async () => {
   const api = await startTestApi();
-  const worker = await startTestWorker(api);
   const { id } = await ticketIn(api, "VERIFIED");
+  const worker = await startTestWorker(api);
   api.clock.advance(60 * 24 * 60);
   await worker.wake();
   assert.deepEqual((await toolsOf(api, id)).filter((line) => line.includes("sla.")), []);

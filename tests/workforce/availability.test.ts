@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { assessWindow, type AvailabilityRules, type CalendarTechnician, type Job } from "../../dispatch/workforce/availability.ts";
+import type { Job } from "../../dispatch/workforce/ability.ts";
+import { assessWindow, type AvailabilityRules, type CalendarTechnician } from "../../dispatch/workforce/availability.ts";
 import { anyRequest, anyTechnician, at, busy, fitsAtMinute, lineTravel, ms, request, shift, technician } from "./calendar-fixtures.ts";
 
 const rules: AvailabilityRules = { technicianWithoutShift: "excluded", zoneMustMatch: false, travel: lineTravel };
-const job: Job = { place: at(10), requiredSkills: [], requiredTools: [], region: "CA" };
+const job: Job = { place: at(10), serviceType: null, requiredSkills: [], requiredTools: [], region: "CA" };
 const tenToEleven = { start: ms(600), end: ms(660) };
 
 function reasonFor(over: Partial<CalendarTechnician>, window = tenToEleven): string {

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { BusyRange, CalendarTechnician, IneligibleReason } from "../../dispatch/workforce/availability.ts";
+import type { IneligibleReason } from "../../dispatch/workforce/ability.ts";
+import type { BusyRange, CalendarTechnician } from "../../dispatch/workforce/availability.ts";
 import type { SlotRequest } from "../../dispatch/workforce/find-slots.ts";
 import type { Pause, Shift } from "../../dispatch/workforce/shift-ranges.ts";
 import type { Place, TravelEstimate } from "../../dispatch/workforce/travel.ts";
@@ -38,6 +39,7 @@ export function technician(techId: string, over: Partial<CalendarTechnician> = {
     techName: `Tech ${techId}`,
     home: null,
     zone: "CA",
+    serviceTypes: ["DEFAULT"],
     skills: [],
     tools: [],
     shifts: [shift(480, 960)],
@@ -53,6 +55,7 @@ export function request(over: Partial<SlotRequest> = {}): SlotRequest {
     latest: ms(1440),
     durationMinutes: 60,
     place: null,
+    serviceType: null,
     requiredSkills: [],
     requiredTools: [],
     region: "CA",

@@ -104,6 +104,7 @@ describe("who is left out of the slots, and why", () => {
   const noon = { earliest: ms(480), latest: ms(600) };
   const cases: [string, Partial<CalendarTechnician>, Partial<SlotRequest>, string][] = [
     ["INACTIVE", { ineligible: "INACTIVE" }, {}, "INACTIVE"],
+    ["SKILL_MISSING, of another trade", { serviceTypes: ["DOOR"] }, { serviceType: "GLASS" }, "SKILL_MISSING"],
     ["SKILL_MISSING", { skills: ["glazing"] }, { requiredSkills: ["auto_operator", "glazing"] }, "SKILL_MISSING"],
     ["TOOL_MISSING", {}, { requiredTools: ["multimeter"] }, "TOOL_MISSING"],
     ["NO_SHIFT", { shifts: null }, {}, "NO_SHIFT"],

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { matchesCapability, normalizeServiceType, rankTechnicians, type RankCandidate, type RankRequest } from "../../dispatch/workforce/rank-technicians.ts";
+import { rankTechnicians, type RankCandidate, type RankRequest } from "../../dispatch/workforce/rank-technicians.ts";
+import { matchesCapability, normalizeServiceType } from "../../dispatch/workforce/ability.ts";
 
 function technician(techId: string, over: Partial<RankCandidate> = {}): RankCandidate {
   return {

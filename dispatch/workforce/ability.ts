@@ -1,0 +1,118 @@
+/**
+ * Who is able to do a job, whatever the time: kind of work, skills, tools, zone, and whether they work at all. Pure, and the
+ * only rule of its kind.
+ */
+import type { Shift } from "./shift-ranges.ts";
+import type { Place } from "./travel.ts";
+
+/** Why a technician is left out. */
+export type IneligibleReason =
+  | "INACTIVE"
+  | "DRAINED"
+  | "BOOKED"
+  | "OFF_SHIFT"
+  | "NO_SHIFT"
+  | "TIME_OFF"
+  | "SKILL_MISSING"
+  | "TOOL_MISSING"
+  | "ZONE_MISMATCH"
+  | "TOO_FAR"
+  | "AUTONOMY_PAUSED";
+
+export interface Exclusion {
+  readonly reason: IneligibleReason;
+  /** A sentence for the dispatcher. */
+  readonly detail: string;
+}
+
+/** What is judged before any time is looked at. */
+export interface Abilities {
+  readonly zone: string | null;
+  /** Kinds of work; DEFAULT among them is all kinds. */
+  readonly serviceTypes: readonly string[];
+  readonly skills: readonly string[];
+  readonly tools: readonly string[];
+  /** From expandShifts, in its order; null when no pattern is kept for this technician at all, which is not the same as []. */
+  readonly shifts: readonly Shift[] | null;
+  /** Known beforehand, e.g. INACTIVE, DRAINED or AUTONOMY_PAUSED. */
+  readonly ineligible: IneligibleReason | null;
+}
+
+export interface Job {
+  readonly place: Place | null;
+  /** Null when the kind of work keeps nobody away. */
+  readonly serviceType: string | null;
+  readonly requiredSkills: readonly string[];
+  readonly requiredTools: readonly string[];
+  /** Of the ticket's site; null matches every zone. */
+  readonly region: string | null;
+}
+
+export interface AbilityRules {
+  readonly technicianWithoutShift: "eligible" | "excluded";
+  /** Refuse another zone's technician; otherwise the zone only counts in a score. */
+  readonly zoneMustMatch: boolean;
+}
+
+/** Held by a technician: does everything. Asked for: work whose kind nobody has named, for those who do everything. */
+export const ANY_SERVICE = "DEFAULT";
+
+/** What keeps a technician from the job at any time; null when nothing does. */
+export function findInability(technician: Abilities, job: Job, rules: AbilityRules): Exclusion | null {
+  if (technician.ineligible !== null) {
+    return { reason: technician.ineligible, detail: INELIGIBLE_DETAIL[technician.ineligible] };
+  }
+  if (job.serviceType !== null && !matchesCapability(technician.serviceTypes, job.serviceType)) {
+    return { reason: "SKILL_MISSING", detail: `does not do ${job.serviceType}` };
+  }
+  const skills = missing(job.requiredSkills, technician.skills);
+  if (skills.length > 0) return { reason: "SKILL_MISSING", detail: `lacks ${skills.join(", ")}` };
+  const tools = missing(job.requiredTools, technician.tools);
+  if (tools.length > 0) return { reason: "TOOL_MISSING", detail: `has no ${tools.join(", ")}` };
+  if (rules.zoneMustMatch && !matchesZone(technician.zone, job.region)) {
+    const zone = technician.zone ?? "no zone";
+    return { reason: "ZONE_MISMATCH", detail: `works in ${zone}, the site is in ${job.region}` };
+  }
+  if (technician.shifts === null && rules.technicianWithoutShift === "excluded") {
+    return { reason: "NO_SHIFT", detail: "no shift is on record" };
+  }
+  return null;
+}
+
+/** The same job, asking for nothing but time: where somebody has decided, or judged before, who is able. */
+export const withoutDemands = (job: Job): Job => ({ ...job, serviceType: null, requiredSkills: [], requiredTools: [] });
+
+/** True when the site has no region or it is the technician's zone, in any case. */
+export function matchesZone(zone: string | null, region: string | null): boolean {
+  const wanted = (region ?? "").trim().toUpperCase();
+  return wanted === "" || (zone ?? "").trim().toUpperCase() === wanted;
+}
+
+/** A service type as it is compared: trimmed, upper-cased, a trailing version such as "_V2" removed. */
+export function normalizeServiceType(serviceType: string): string {
+  return serviceType.trim().toUpperCase().replace(/_V\d+$/, "");
+}
+
+/** True when the technician does everything (DEFAULT) or the asked type. */
+export function matchesCapability(technicianTypes: readonly string[], asked: string): boolean {
+  const wanted = normalizeServiceType(asked);
+  return technicianTypes.map(normalizeServiceType).some((type) => type === ANY_SERVICE || type === wanted);
+}
+
+const INELIGIBLE_DETAIL: Readonly<Record<IneligibleReason, string>> = {
+  INACTIVE: "is not active",
+  DRAINED: "takes no new work",
+  BOOKED: "is booked",
+  OFF_SHIFT: "is off shift",
+  NO_SHIFT: "no shift is on record",
+  TIME_OFF: "has time off",
+  SKILL_MISSING: "lacks a skill",
+  TOOL_MISSING: "lacks a tool",
+  ZONE_MISMATCH: "works in another zone",
+  TOO_FAR: "is too far away",
+  AUTONOMY_PAUSED: "automatic work is paused",
+};
+
+function missing(required: readonly string[], held: readonly string[]): string[] {
+  return required.filter((name) => !held.includes(name)).sort();
+}
