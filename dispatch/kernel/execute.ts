@@ -10,7 +10,7 @@ import type { Call, CommandHandlers, TicketCall } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import { isLostRace, refusalFor, stillBusy } from "./failure.ts";
 import { requireHumanApproval } from "./human-approval.ts";
-import { fingerprint, replayOf, selectAnswer } from "./idempotency.ts";
+import { type AnswerKey, fingerprint, replayOf, selectAnswer } from "./idempotency.ts";
 import { requireState } from "./machine.ts";
 import { invalidFields, Refusal } from "./refusal.ts";
 import { lockFreeTicket, lockTicket } from "./ticket-row.ts";
@@ -58,6 +58,7 @@ async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: Comm
   const { name, actor } = request;
   const entry: CommandEntry = pipelineCommands[name];
   const handler = kernel.handlers[name];
+  const key: AnswerKey = [actor.id, entry.path, request.requestId];
   const requestHash = fingerprint(request.path, request.body);
   const validated = kernel.validators.commands[name](request.body);
   const call = validated.ok ? callOf(desk, request, validated.input) : null;
@@ -70,11 +71,10 @@ async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: Comm
       request.ticketId === null ? null : tx.row(request.skipLocked ? lockFreeTicket : lockTicket, [request.ticketId]),
       handler.on === "desk" ? tx.row(lockDeskChain) : null,
       call && handler.load?.(tx, call),
-      tx.row(selectAnswer, [actor.id, entry.path, request.requestId]),
+      tx.row(selectAnswer, key),
     ]);
 
-    const replay = replayOf(stored, requestHash, actor);
-    if (replay) return { answer: replay };
+    if (stored) return { answer: await replayOf(tx, key, stored, requestHash, actor) };
     if (!call) throw invalidFields(validated.ok ? [] : validated.violations);
 
     let effect: Effect;

@@ -4,8 +4,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
+import type { CommandName } from "../../dispatch/contract/index.ts";
 import { startTestApi, type CallOptions } from "../support/api.ts";
-import { acme, borealis } from "../support/directory.ts";
+import { acme, addTechnician, ana, ben, borealis } from "../support/directory.ts";
+import { day } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 
@@ -106,6 +108,76 @@ describe("a command given again with its key", async () => {
     await api.run("ops.autonomy.pause", pause);
     const { error } = await api.refuse("ops.autonomy.pause", { ...pause, headers: { "x-account-scope": borealis.id } });
     assert.equal(error.code, "FORBIDDEN_SCOPE");
+  });
+});
+
+describe("an answer that names tickets beside its own", async () => {
+  const api = await startTestApi();
+  const ofBoth = { "x-account-scope": `${acme.id},${borealis.id}` };
+  const inAlbany = { accountId: borealis.id, siteId: borealis.albany };
+  const window = { start: `${day}T10:00:00.000Z`, end: `${day}T11:00:00.000Z` };
+  const visitInAlbany = async () => {
+    const techId = await addTechnician(api.owner);
+    return { techId, ticketId: (await ticketIn(api, "DISPATCHED", { ...inAlbany, techId, window })).id };
+  };
+  const planOfDay = async () => (await api.run("plan.optimize", { body: { day, iterations: 1 } })).plan.id;
+  const emergency = async () => (await ticketIn(api, "SCHEDULED", { priority: "EMERGENCY", window })).id;
+
+  type Arranged = { readonly techId: string; readonly ticketId: string };
+  const naming: readonly (readonly [CommandName, (visit: Arranged) => Promise<CallOptions> | CallOptions])[] = [
+    ["assignment.recommend", async () => ({ ticket: await emergency(), body: { service_type: "DEFAULT" } })],
+    ["assignment.override", async ({ techId, ticketId }) => ({
+      ticket: await emergency(),
+      body: { override_type: "direct_dispatch_bypass", reason_code: "safety", note: "shop front open at night", tech_id: techId, bump_ticket_id: ticketId },
+    })],
+    ["roster.set_shifts", ({ techId }) => ({ technician: techId, body: { shifts: [{ weekdays: [1], start_time: "00:00", end_time: "01:00", time_zone: "UTC" }] } })],
+    ["roster.time_off", ({ techId }) => ({ technician: techId, body: { add: [window] } })],
+    ["roster.sign_off", ({ techId }) => ({ technician: techId, body: { reason: "ill" } })],
+    ["plan.optimize", () => ({ body: { day, iterations: 1 } })],
+    ["plan.apply", async () => ({ plan: await planOfDay() })],
+    ["plan.cancel", async () => ({ plan: await planOfDay() })],
+  ];
+
+  test("is given again only to whoever still reaches all of them", async (t) => {
+    // Nobody is free but who has work in Albany, and a ticket there waits for a time.
+    for (const technician of [ana, ben]) await api.run("roster.sign_off", { technician, body: { reason: "on holiday" } });
+    const { id: waiting } = await ticketIn(api, "READY_TO_SCHEDULE", inAlbany);
+    for (const [tool, arrange] of naming) {
+      await t.test(tool, async () => {
+        const visit = await visitInAlbany();
+        const call = { ...(await arrange(visit)), key: randomUUID(), headers: ofBoth };
+        const first = await api.call(tool, call);
+        assert.ok([visit.ticketId, waiting].some((id) => first.text.includes(`"ticket_id":"${id}"`)), first.text);
+        const before = await tracesLeft(api.owner);
+        const shrunk = [{ "x-account-scope": acme.id }, { ...ofBoth, "x-site-scope": `${acme.oakland},${acme.dallas}` }, { "x-account-scope": "" }];
+        for (const headers of shrunk) {
+          const { status, error } = await api.refuse(tool, { ...call, headers });
+          assert.deepEqual([status, error.code], [403, "FORBIDDEN_SCOPE"]);
+        }
+        for (const headers of [ofBoth, { ...ofBoth, "x-site-scope": `${acme.oakland},${borealis.albany}` }, {}]) {
+          const again = await api.call(tool, { ...call, headers });
+          assert.deepEqual([again.text, again.headers["idempotency-replayed"]], [first.text, "true"]);
+        }
+        assert.deepEqual(await tracesLeft(api.owner), before);
+        // Out of the way of the next one.
+        await api.run("roster.sign_off", { technician: visit.techId, body: { reason: "done for today" } });
+      });
+    }
+  });
+
+  test("is not meant by what a caller wrote into evidence, nor by a technician alone", async () => {
+    const { ticketId: foreign } = await visitInAlbany();
+    const { id } = await ticketIn(api, "NEW");
+    const calls: readonly (readonly [CommandName, CallOptions])[] = [
+      ...[foreign, "no id"].map((ticket_id) => ["closeout.add_evidence", { ticket: id, body: { kind: "NOTE", uri: "s3://elsewhere/note.txt", metadata: { ticket_id, seen: [{ ticket_id }] } } }] as const),
+      ["roster.drain", { technician: ben, body: { reason: "the van" } }],
+    ];
+    for (const [tool, call] of calls) {
+      const given = { ...call, key: randomUUID(), headers: { "x-account-scope": acme.id } };
+      const { text } = await api.call(tool, given);
+      const again = await api.call(tool, given);
+      assert.deepEqual([again.text, again.headers["idempotency-replayed"]], [text, "true"]);
+    }
   });
 });
 
