@@ -13,6 +13,8 @@ import { spawnWatched, type Exit, type WatchedProcess } from "./watched-process.
 
 const pollMs = 150;
 const tailLines = 15;
+/** Half a minute alone on two cores; several times that beside a busy test run. */
+const readyWithinMs = 180_000;
 
 /** Spawns `openclaw gateway run`. Its output goes to a fresh file: the last start's is what explains a failure. */
 export async function spawnGateway(folder: StateFolder, environment: NodeJS.ProcessEnv): Promise<WatchedProcess> {
@@ -28,38 +30,49 @@ export async function spawnGateway(folder: StateFolder, environment: NodeJS.Proc
 
 export type Wait = {
   readonly url: string;
+  readonly token: string;
   readonly folder: StateFolder;
-  readonly process: WatchedProcess;
-  readonly withinMs: number;
   readonly say: Log;
+  /** The process's end, where it is this one's child. */
+  readonly ended?: Promise<Exit>;
   /** After a restart: the old run's readiness does not count. */
   readonly begunAfter?: number;
   readonly signal?: AbortSignal;
 };
 
-/** @throws {GatewayError} ended or not_ready, with the last lines it printed; the signal's reason */
-export async function waitUntilReady({ url, folder, process, withinMs, say, begunAfter, signal }: Wait): Promise<void> {
+/**
+ * Waits until the gateway is ready and has run a tool of Dispatch's.
+ * @throws {GatewayError} ended, not_ready or plugin_missing, with the last lines it printed; the signal's reason
+ */
+export async function waitUntilReady({ url, token, folder, say, ended, begunAfter, signal }: Wait): Promise<void> {
   const patience = sayWhenSlow(say, "still starting the OpenClaw gateway…");
-  const givenUpAt = performance.now() + withinMs;
+  const givenUpAt = performance.now() + readyWithinMs;
   let exit: Exit | null = null;
-  void process.ended.then((how) => (exit = how));
+  void ended?.then((how) => (exit = how));
   while (performance.now() < givenUpAt) {
     const state = await readiness(url);
     if (exit !== null) throw await endedEarly(folder, exit);
-    if (state?.ready && (begunAfter === undefined || performance.now() - state.uptimeMs > begunAfter)) return;
+    const begun = state?.ready === true && (begunAfter === undefined || performance.now() - state.uptimeMs > begunAfter);
+    if (begun && (await runsTools(url, token, folder))) return;
     signal?.throwIfAborted();
     patience();
     await delay(pollMs);
   }
-  throw new GatewayError("not_ready", await withTail(folder, `The OpenClaw gateway was not ready within ${Math.round(withinMs / 1000)} s.`));
+  throw new GatewayError("not_ready", await withTail(folder, `The OpenClaw gateway was not ready within ${Math.round(readyWithinMs / 1000)} s.`));
 }
 
-/** @throws {GatewayError} plugin_missing when the gateway runs without Dispatch's tools */
-export async function checkPlugin(url: string, token: string, folder: StateFolder): Promise<void> {
+/**
+ * Connections kept from before a restart are cut as the new run begins, and a call may still meet one of them.
+ * @throws {GatewayError} plugin_missing when the gateway runs without Dispatch's tools; refused
+ */
+async function runsTools(url: string, token: string, folder: StateFolder): Promise<boolean> {
   try {
     await new GatewayClient(url, token).invoke("dispatch_contract_status", {});
+    return true;
   } catch (error) {
-    if (!(error instanceof GatewayError) || error.status !== 404) throw error;
+    if (!(error instanceof GatewayError)) throw error;
+    if (error.code === "unreachable") return false;
+    if (error.status !== 404) throw error;
     throw new GatewayError("plugin_missing", await withTail(folder, "The OpenClaw gateway runs, but without Dispatch's plugin."));
   }
 }

@@ -7,15 +7,13 @@ import { tryLock, type FolderLock } from "../../dispatch/db/embedded/lock.ts";
 import { configurationFor, type ChannelPerson, type GrantedPerson, type Signing } from "./configuration.ts";
 import { GatewayError } from "./error.ts";
 import { freePort, isFree } from "./free-port.ts";
-import { checkPlugin, spawnGateway, waitUntilReady } from "./gateway-start.ts";
+import { spawnGateway, waitUntilReady } from "./gateway-start.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { opens } from "./readiness.ts";
 import { addressIn, makeStateFolder, readConfiguration, readWritten, writeConfiguration, writeWritten, type StateFolder, type Written } from "./state-folder.ts";
 import { endWithin, type Exit, type WatchedProcess } from "./watched-process.ts";
 
 const defaultPort = 18_080;
-/** Half a minute alone on two cores; several times that beside a busy test run. */
-const readyWithinMs = 180_000;
 const endsWithinMs = 15_000;
 const orphanEndsWithinMs = 20_000;
 
@@ -58,7 +56,7 @@ export type Gateway = {
   readonly readyAfterMs: number;
   /** Resolves when the process is gone, whoever ended it. */
   readonly ended: Promise<Exit>;
-  /** Restarts it within its process and waits until it answers again. @throws {GatewayError} ended or not_ready */
+  /** Restarts it within its process and waits until it runs tools again. @throws {GatewayError} ended, not_ready or plugin_missing */
   restart(): Promise<void>;
   /** Ends it: asked first, made to after 15 s. May be called again. */
   stop(): Promise<void>;
@@ -100,8 +98,7 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
   try {
     await writeWritten(folder, { pluginPath, model: model.model ?? written.model, pid: child.pid, port });
     const url = `http://127.0.0.1:${port}`;
-    await waitUntilReady({ url, folder, process: child, withinMs: readyWithinMs, say, ...(options.signal && { signal: options.signal }) });
-    await checkPlugin(url, token, folder);
+    await waitUntilReady({ url, token, folder, ended: child.ended, say, ...(options.signal && { signal: options.signal }) });
     return running({ url, token, port, model, folder, child, say, readyAfterMs: Math.round(performance.now() - begun) });
   } catch (cause) {
     await endWithin(child, endsWithinMs);
@@ -122,7 +119,7 @@ function running({ child, say, ...gateway }: Started): Gateway {
       const begunAfter = performance.now();
       // The signal that `openclaw gateway restart` sends.
       child.kill("SIGUSR2");
-      await waitUntilReady({ url: gateway.url, folder: gateway.folder, process: child, withinMs: readyWithinMs, say, begunAfter });
+      await waitUntilReady({ ...gateway, ended: child.ended, say, begunAfter });
     },
     stop: () => (stopping ??= endWithin(child, endsWithinMs)),
   };
