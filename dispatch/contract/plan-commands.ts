@@ -8,6 +8,9 @@ const base = "/plans";
 const desk = { roles: ["dispatcher"], effect: "changes_desk", from: [], to: [] } as const;
 const none = () => Type.Object({});
 
+/** How long a search may take, in seconds: at least and at most; usually where neither seconds nor iterations are given. */
+export const searchSeconds = { least: 0.1, usual: 5, most: 30 } as const;
+
 /** What nothing else can be planned without; the worker's own command takes the same. */
 export const planScope = {
   day: Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: "The day to plan, YYYY-MM-DD; it may be today or lie up to a year ahead" }),
@@ -26,7 +29,13 @@ export const planCommands = defineCommands({
     input: Type.Object({
       ...planScope,
       tech_ids: optional(Type.Array(uuid(), { minItems: 1, maxItems: 100, uniqueItems: true, description: "Only these technicians' days; absent: everybody's on shift" })),
-      seconds: optional(Type.Number({ minimum: 0.1, maximum: 30, description: "Longest to search, in seconds, 0.1 to 30; a small day is done sooner; absent: 5, or no limit of its own when iterations are given" })),
+      seconds: optional(
+        Type.Number({
+          minimum: searchSeconds.least,
+          maximum: searchSeconds.most,
+          description: `Longest to search, in seconds, ${searchSeconds.least} to ${searchSeconds.most}; a small day is done sooner; absent: ${searchSeconds.usual}, or no limit of its own when iterations are given`,
+        }),
+      ),
       iterations: optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Most search steps; without seconds they count alone, and the same desk and seed give the same plan; absent: seconds count" })),
       seed: optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: "Another seed may find another plan; absent: 1" })),
       move_within_minutes: optional(

@@ -1,6 +1,7 @@
 // From a wish to a proposal: reads the day, searches outside any transaction, checks, and says what it found. Nothing on the
 // desk changes but the plan's own row.
 
+import { searchSeconds } from "../contract/plan-commands.ts";
 import { newId, plusMinutes } from "../kernel/clock.ts";
 import type { Call, DeskDecision } from "../kernel/command.ts";
 import type { Desk } from "../kernel/desk.ts";
@@ -14,7 +15,7 @@ import { factsBehind, scheduleVersion, type PlanFacts } from "./plan-facts.ts";
 import { claimPlan, failPlan, planBody, proposePlan, type FoundPlan, type PlanRow } from "./plan-rows.ts";
 import { loadPlanTickets, loadTimeZone, type PlanTicket } from "./plan-tickets.ts";
 import type { Plan } from "../scheduling/plan.ts";
-import { inSearch, longestSeconds, searchPlan } from "./search-plan.ts";
+import { inSearch, searchPlan } from "./search-plan.ts";
 import { settlePlan } from "./settle-plan.ts";
 
 type Proposing = "plan.optimize" | "plan.nightly";
@@ -34,7 +35,7 @@ export type PlanWish = {
   readonly claim: string;
 };
 
-export const usualWish = { timeZone: null, zone: null, techIds: null, seconds: 5, iterations: null, seed: 1, moveWithinMinutes: 120 } as const;
+export const usualWish = { timeZone: null, zone: null, techIds: null, seconds: searchSeconds.usual, iterations: null, seed: 1, moveWithinMinutes: 120 } as const;
 
 export type Proposal = {
   readonly row: PlanRow;
@@ -63,7 +64,7 @@ export async function propose(call: Call<Proposing>, wish: PlanWish): Promise<Pr
     const rows = await loadDay(call, wish, day);
     const values = [
       newId(Date.parse(clockTime)), day.date, timeZone, wish.zone, wish.techIds, wish.moveWithinMinutes, wish.nightly, actor.id, wish.claim,
-      clockTime, plusMinutes(clockTime, longestSeconds / 60 + graceMinutes),
+      clockTime, plusMinutes(clockTime, searchSeconds.most / 60 + graceMinutes),
     ];
     const row = await desk.db.row(claimPlan, values);
     if (!row) throw stillBusy();

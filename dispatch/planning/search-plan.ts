@@ -1,6 +1,7 @@
 // Runs the planner's thread for one plan: tells progress to whoever listens, ends when somebody asks, in whichever process
 // they asked. No transaction is open meanwhile.
 
+import { searchSeconds } from "../contract/plan-commands.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Plan } from "../scheduling/plan.ts";
@@ -16,8 +17,6 @@ export type SearchBudget = {
   readonly iterations: number;
 };
 
-/** However many iterations were asked for. */
-export const longestSeconds = 30;
 /** Share of the budget between two tellings: at most twenty-one events for a search. */
 const tellEvery = 0.05;
 /** Each search has a thread, and a processor, of its own. */
@@ -53,7 +52,7 @@ export async function searchPlan(desk: Desk, planId: string, problem: Problem, {
     seed,
     iterations,
     ...(seconds !== null && { seconds }),
-    signal: AbortSignal.timeout(longestSeconds * 1_000),
+    signal: AbortSignal.timeout(searchSeconds.most * 1_000),
     onProgress: (progress) => {
       if (progress.spent < next && progress.spent < 1) return;
       next = progress.spent + tellEvery;

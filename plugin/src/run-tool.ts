@@ -2,6 +2,7 @@
 // what it came to in words.
 
 import { queries, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
+import { searchSeconds } from "../../dispatch/contract/plan-commands.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { readArguments } from "./arguments.ts";
 import { approvalsGiven, take } from "./approvals-given.ts";
@@ -110,9 +111,6 @@ function searchMs(tool: ToolName, { seconds, iterations }: JsonObject): number {
   if (tool !== "plan.optimize") return 0;
   return 1_000 * (typeof seconds === "number" ? seconds : iterations === undefined ? searchSeconds.usual : searchSeconds.most);
 }
-
-/** As the contract's plan.optimize says of its fields. */
-const searchSeconds = { usual: 5, most: 30 };
 
 const notReached = "Say that the desk cannot be reached now; dispatch_contract_status tells what is wrong.";
 
