@@ -2,11 +2,7 @@
 // its reader can mend. 0 done, 1 failed, 2 wrong usage.
 
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-import { EmbeddedPostgresError } from "../dispatch/db/embedded.ts";
-import { MigrationError } from "../dispatch/db/migrate.ts";
-import { SettingsError } from "../dispatch/kernel/settings.ts";
-import { PolicyError } from "../dispatch/policy/policy-error.ts";
-import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../dispatch/storage/object-store.ts";
+import { isPlain } from "../dispatch/kernel/plain-troubles.ts";
 
 /** A failure whose message is all its reader needs. */
 export class CommandFailure extends Error {
@@ -63,11 +59,8 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
   }
 }
 
-const known = [
-  CommandFailure, SettingsError, EmbeddedPostgresError, MigrationError, PolicyError, ObjectStoreUnavailable, ObjectStoreMisconfigured,
-];
 /** Whether its message is all a reader needs; anything else is a defect. */
-export const isKnown = (error: unknown): boolean => known.some((kind) => error instanceof kind);
+export const isKnown = (error: unknown): boolean => isPlain(error, [CommandFailure]);
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function helpOf({ name, about, options, meanings, operands = {}, optionalOperands = {} }: CommandLine<ParseArgsOptionsConfig>): string {
