@@ -2,21 +2,17 @@
 // real gateway? And how large is the gateway with the plugin?
 
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
 import { readConfiguration } from "../plugin/src/configuration.ts";
 import { openDesk, type Caller } from "../plugin/src/desk.ts";
 import { runTool } from "../plugin/src/run-tool.ts";
 import { toolsByChatName } from "../plugin/src/tool-catalog.ts";
 import { openSigner } from "../plugin/src/token.ts";
-import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
-import { migrate } from "../dispatch/db/migrate.ts";
 import { startApiProcess } from "./bench/api-process.ts";
 import { places } from "./bench/lifecycle.ts";
 import { figuresOf, round, type Figures } from "./bench/measure.ts";
 import { residentMiB } from "./bench/process-figures.ts";
-import { seedPlaces } from "./bench/seed.ts";
+import { writeReport } from "./bench/report.ts";
+import { environmentOf, newDatabase, throwawayServer } from "./bench/throwaway-database.ts";
 import { CommandFailure, runCommand, wholeNumber } from "./command-line.ts";
 import { GatewayClient } from "./gateway/gateway-client.ts";
 import { startGateway } from "./gateway/gateway.ts";
@@ -39,14 +35,9 @@ await runCommand(
   async (values) => {
     const calls = wholeNumber("calls", values.calls, 300);
     const secret = randomUUID() + randomUUID();
-    const folder = await mkdtemp(join(tmpdir(), "dispatch-bench-chat-"));
     await using ends = new AsyncDisposableStack();
-    ends.defer(() => rm(folder, { recursive: true, force: true }));
-    const server = await startEmbeddedPostgres({ dataDir: folder, log: say });
-    ends.defer(() => server.stop());
-    await migrate({ databaseUrl: server.url, log: () => undefined });
-    await seedPlaces(server.url);
-    const api = await startApiProcess({ DISPATCH_DATABASE_URL: server.url, DISPATCH_DATA_DIR: folder, DISPATCH_AUTH_JWT_SECRET: secret, DISPATCH_RATE_LIMIT_PER_MINUTE: "0" });
+    const { url, folder } = await throwawayServer(ends, say);
+    const api = await startApiProcess({ ...environmentOf(await newDatabase(url), folder), DISPATCH_AUTH_JWT_SECRET: secret });
     ends.defer(() => api.stop());
     await bundlePlugin();
     const gateway = await startGateway({ dataDir: folder, apiUrl: api.url, signing: { secret }, owner, pluginPath: pluginFolder, port: 0, say });
@@ -56,9 +47,7 @@ await runCommand(
     const rows = await measure(ways, calls);
     const gatewayMiB = await residentMiB(gateway.pid);
     print(rows, gatewayMiB);
-    const report = JSON.stringify({ machine: { cores: cpus().length, node: process.version }, rows, gateway_rss_mib: gatewayMiB });
-    console.log(report);
-    if (values.json) await writeFile(values.json, `${report}\n`);
+    await writeReport({ rows, gateway_rss_mib: gatewayMiB }, values.json);
     return 0;
   },
 );

@@ -1,10 +1,6 @@
 // `pnpm dispatch:bench:slots`: how long does the question "when could somebody come?" take on a full calendar, beside the
 // bare read of that calendar and the reading of one ticket? It says what it measured, not whether that is good.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
-import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
 import { openDatabase, type Database } from "../dispatch/db/pool.ts";
 import { plusMinutes } from "../dispatch/kernel/clock.ts";
 import { loadRoster } from "../dispatch/workforce/calendar.ts";
@@ -12,8 +8,9 @@ import { startApiProcess } from "./bench/api-process.ts";
 import { HttpConnection } from "./bench/http-connection.ts";
 import { figuresOf, type Figures } from "./bench/measure.ts";
 import { readHeaders } from "./bench/over-http.ts";
+import { writeReport } from "./bench/report.ts";
 import { seedSlotsDesk } from "./bench/slots-desk.ts";
-import { environmentOf, newDatabase } from "./bench/throwaway-database.ts";
+import { environmentOf, newDatabase, throwawayServer } from "./bench/throwaway-database.ts";
 import { CommandFailure, runCommand, wholeNumber } from "./command-line.ts";
 
 const say = (line: string): void => console.error(line);
@@ -58,11 +55,8 @@ await runCommand(
     const clients = wholeNumber("clients", values.clients, 4);
     if (desk.technicians === 0 || calls === 0 || clients === 0) throw new CommandFailure("--technicians, --calls and --clients must be at least 1");
     await using ends = new AsyncDisposableStack();
-    const folder = await mkdtemp(join(tmpdir(), "dispatch-bench-slots-"));
-    ends.defer(() => rm(folder, { recursive: true, force: true }));
-    const server = await startEmbeddedPostgres({ dataDir: folder, log: say });
-    ends.defer(() => server.stop());
-    const database = await newDatabase(server.url);
+    const { url, folder } = await throwawayServer(ends, say);
+    const database = await newDatabase(url);
     const tickets = await seedSlotsDesk(database, desk);
     const api = await startApiProcess(environmentOf(database, folder));
     ends.defer(() => api.stop());
@@ -77,9 +71,7 @@ await runCommand(
     say(`${clients} clients…`);
     const rows = [...alone, ...(await measure(target, clients, calls))];
     print(rows);
-    const report = JSON.stringify({ machine: { cores: cpus().length, node: process.version }, technicians: desk.technicians, bookings: desk.bookings, rows });
-    console.log(report);
-    if (values.json) await writeFile(values.json, `${report}\n`);
+    await writeReport({ technicians: desk.technicians, bookings: desk.bookings, rows }, values.json);
     return 0;
   },
 );

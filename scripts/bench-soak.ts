@@ -1,13 +1,10 @@
 // `pnpm dispatch:bench:soak`: does the desk stay as it is, hour after hour, while processes die? It runs on a throw-away
 // Postgres and data folder with processes of its own, some of which it kills.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
-import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
 import { abortOnSignal } from "./abort-on-signal.ts";
+import { writeReport } from "./bench/report.ts";
 import { brokenRules, soak, type SoakReport } from "./bench/soak/soak.ts";
-import { newDatabase } from "./bench/throwaway-database.ts";
+import { newDatabase, throwawayServer } from "./bench/throwaway-database.ts";
 import { CommandFailure, runCommand, wholeNumber } from "./command-line.ts";
 
 const say = (line: string): void => console.error(line);
@@ -61,20 +58,15 @@ await runCommand(
     };
     const signal = abortOnSignal(() => say("stopping…"), new CommandFailure("stopped before the end; nothing was proved"));
     await using ends = new AsyncDisposableStack();
-    const dataDir = await mkdtemp(join(tmpdir(), "dispatch-bench-soak-"));
-    ends.defer(() => rm(dataDir, { recursive: true, force: true }));
-    const server = await startEmbeddedPostgres({ dataDir, log: say });
-    ends.defer(() => server.stop());
-    const databaseUrl = await newDatabase(server.url);
+    const { url, folder: dataDir } = await throwawayServer(ends, say);
+    const databaseUrl = await newDatabase(url);
     const report = await soak({ ...options, databaseUrl, dataDir, warmUpSeconds: 15, longEvery: 20, say, signal });
 
     const broken = [...brokenRules(report), ...missedRate(report)];
     report.proof.story.forEach(say);
     print(report);
     const { samples, ...figures } = report;
-    const shown = { machine: { cores: cpus().length, node: process.version }, ...figures, broken };
-    console.log(JSON.stringify(shown));
-    if (values.json) await writeFile(values.json, `${JSON.stringify({ ...shown, samples })}\n`);
+    await writeReport({ ...figures, broken }, values.json, { samples });
     for (const rule of broken) say(`BROKEN ${rule}`);
     return broken.length === 0 ? 0 : 1;
   },

@@ -1,12 +1,8 @@
 // `pnpm dispatch:bench`: how fast is the API beside the bare database, and how does cost grow with the number of tickets?
 // It runs on throw-away databases and says what it measured, not whether that is good.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
 import { pino } from "pino";
 import { startApi } from "../dispatch/api/start.ts";
-import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
 import type { Desk } from "../dispatch/kernel/desk.ts";
 import { readSettings } from "../dispatch/kernel/settings.ts";
 import { startApiProcess, type ApiProcess } from "./bench/api-process.ts";
@@ -15,8 +11,9 @@ import { measureGrowth, type GrowthRow } from "./bench/growth.ts";
 import { lifecycle } from "./bench/lifecycle.ts";
 import { median, round, runFor, type Figures } from "./bench/measure.ts";
 import { measureLifecycles } from "./bench/over-http.ts";
+import { writeReport } from "./bench/report.ts";
 import { seedTickets } from "./bench/seed.ts";
-import { environmentOf, newDatabase } from "./bench/throwaway-database.ts";
+import { environmentOf, newDatabase, throwawayServer } from "./bench/throwaway-database.ts";
 import { runCommand, wholeNumber } from "./command-line.ts";
 
 const say = (line: string): void => console.error(line);
@@ -52,26 +49,19 @@ await runCommand(
       rounds: wholeNumber("rounds", values.rounds, 3),
       workers: wholeNumber("concurrency", values.concurrency, 16),
     };
-    const folder = await mkdtemp(join(tmpdir(), "dispatch-bench-"));
-    const server = await startEmbeddedPostgres({ dataDir: folder, log: say });
-    try {
-      const speed = await measureSpeed(server.url, folder, options);
-      const growth = values["no-growth"]
-        ? []
-        : await measureSizes(server.url, folder, {
-            small: wholeNumber("small", values.small, 1_000),
-            large: wholeNumber("large", values.large, 200_000),
-            turns: wholeNumber("turns", values.turns, options.rounds * 50),
-          });
-      print(speed, growth);
-      const report = JSON.stringify({ machine: { cores: cpus().length, node: process.version }, ...speed, growth });
-      console.log(report);
-      if (values.json) await writeFile(values.json, `${report}\n`);
-      return 0;
-    } finally {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    }
+    await using ends = new AsyncDisposableStack();
+    const { url, folder } = await throwawayServer(ends, say);
+    const speed = await measureSpeed(url, folder, options);
+    const growth = values["no-growth"]
+      ? []
+      : await measureSizes(url, folder, {
+          small: wholeNumber("small", values.small, 1_000),
+          large: wholeNumber("large", values.large, 200_000),
+          turns: wholeNumber("turns", values.turns, options.rounds * 50),
+        });
+    print(speed, growth);
+    await writeReport({ ...speed, growth }, values.json);
+    return 0;
   },
 );
 

@@ -9,21 +9,15 @@ import {
   conflictsWith,
   deleteShifts,
   insertShifts,
+  loadWithComingBookings,
   patternOf,
-  selectComingBookings,
   type StoredShift,
 } from "./shift-rows.ts";
-import { lockAndReadTechnician, requireTechnician } from "./technicians.ts";
+import { requireTechnician } from "./technicians.ts";
 
 export const rosterSetShifts = deskCommand({
   name: "roster.set_shifts",
-  async load(tx, { technicianId, clockTime }) {
-    const [known, bookings] = await Promise.all([
-      lockAndReadTechnician(tx, technicianId, clockTime),
-      tx.rows(selectComingBookings, [technicianId, clockTime]),
-    ]);
-    return { known, bookings };
-  },
+  load: loadWithComingBookings,
   decide({ technicianId, actor, input, now }, { known, bookings }) {
     const shifts = input.shifts.map(storedShift);
     const violations = shifts.flatMap((shift, index) =>

@@ -3,18 +3,12 @@
 import { newId } from "../kernel/clock.ts";
 import { deskCommand } from "../kernel/command.ts";
 import { invalidFields } from "../kernel/refusal.ts";
-import { conflictsWith, deleteTimeOff, insertTimeOff, selectComingBookings } from "./shift-rows.ts";
-import { lockAndReadTechnician, requireTechnician } from "./technicians.ts";
+import { conflictsWith, deleteTimeOff, insertTimeOff, loadWithComingBookings } from "./shift-rows.ts";
+import { requireTechnician } from "./technicians.ts";
 
 export const rosterTimeOff = deskCommand({
   name: "roster.time_off",
-  async load(tx, { technicianId, clockTime }) {
-    const [known, bookings] = await Promise.all([
-      lockAndReadTechnician(tx, technicianId, clockTime),
-      tx.rows(selectComingBookings, [technicianId, clockTime]),
-    ]);
-    return { known, bookings };
-  },
+  load: loadWithComingBookings,
   decide({ technicianId, actor, input, now }, { known, bookings }) {
     const before = requireTechnician(known, technicianId);
     const { add = [], remove = [], reason = null } = input;

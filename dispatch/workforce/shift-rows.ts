@@ -1,9 +1,11 @@
 // Shifts and time off as rows, and what of a technician's bookings they no longer cover.
 
+import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import { reaches, type Actor } from "../kernel/actor.ts";
 import type { BookingConflict, TechnicianBody } from "../contract/roster-responses.ts";
 import { expandShifts, workingRanges, type ShiftPattern } from "./shift-ranges.ts";
+import { lockAndReadTechnician } from "./technicians.ts";
 
 export type StoredShift = TechnicianBody["shifts"][number];
 
@@ -51,13 +53,22 @@ export type ComingBooking = {
   readonly end: string;
 };
 
-export const selectComingBookings = statement<ComingBooking>(
+const selectComingBookings = statement<ComingBooking>(
   "bookings_coming",
   `SELECT b.ticket_id, t.account_id, t.site_id, lower(b.span) AS start, upper(b.span) AS "end"
    FROM bookings b JOIN tickets t ON t.id = b.ticket_id
    WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm') AND upper(b.span) > $2
    ORDER BY lower(b.span), b.ticket_id LIMIT 500`,
 );
+
+/** Who is to work otherwise, locked, and what stands on their calendar from now on. */
+export async function loadWithComingBookings(tx: Session, { technicianId, clockTime }: { readonly technicianId: string; readonly clockTime: string }) {
+  const [known, bookings] = await Promise.all([
+    lockAndReadTechnician(tx, technicianId, clockTime),
+    tx.rows(selectComingBookings, [technicianId, clockTime]),
+  ]);
+  return { known, bookings };
+}
 
 /** No shift is longer, so that a booking of a hundred years is not worked out day by day. */
 const longestShiftMs = 31 * 86_400_000;

@@ -2,6 +2,7 @@
 
 import { commands, type CommandName, type InputOf } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
+import { fullChecklist } from "../full-checklist.ts";
 
 export const places = {
   accountId: "0be9c000-0000-4000-8000-000000000001",
@@ -19,13 +20,6 @@ const evidenceKeys = [
   "note_risk_mitigation_and_customer_handoff",
   "signature_or_no_signature_reason",
 ];
-const checklist_status = {
-  work_performed: true,
-  parts_used_or_needed: true,
-  resolution_status: true,
-  onsite_photos_after: true,
-  billing_authorization: true,
-};
 
 /** Thirteen commands; evidence is referenced, so that no object store takes part. */
 export const lifecycle: readonly Step[] = [
@@ -36,7 +30,7 @@ export const lifecycle: readonly Step[] = [
   step("assignment.dispatch", "dispatcher", { tech_id: places.techId }),
   step("tech.check_in", "tech", { timestamp: window.start }),
   ...evidenceKeys.map((key) => step("closeout.add_evidence", "tech", { kind: "PHOTO", uri: `s3://kept-elsewhere/${key}.jpg`, evidence_key: key })),
-  step("tech.complete", "tech", { checklist_status, work: { labor_minutes: 90, travel_minutes: 20 } }),
+  step("tech.complete", "tech", { checklist_status: fullChecklist, work: { labor_minutes: 90, travel_minutes: 20 } }),
   step("qa.verify", "qa", { timestamp: window.end, result: "PASS" }),
   step("billing.generate_invoice", "finance", {}),
 ];

@@ -1,9 +1,22 @@
-// A database of its own on the benchmark's server, and what an API process needs to run on it.
+// A Postgres for a benchmark alone, a database on it, and what an API process needs to run there.
 
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
+import { startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
 import { seedPlaces } from "./seed.ts";
+
+/** Starts a Postgres in a data folder of its own; both are gone with `ends`. */
+export async function throwawayServer(ends: AsyncDisposableStack, log: (line: string) => void): Promise<{ readonly url: string; readonly folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "dispatch-bench-"));
+  ends.defer(() => rm(folder, { recursive: true, force: true }));
+  const server = await startEmbeddedPostgres({ dataDir: folder, log });
+  ends.defer(() => server.stop());
+  return { url: server.url, folder };
+}
 
 /** Makes a database with the schema and the place the benchmarks use. @returns its address */
 export async function newDatabase(serverUrl: string): Promise<string> {

@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { CommandFailure } from "../command-line.ts";
+import { fullChecklist } from "../full-checklist.ts";
 import type { Cast } from "./cast.ts";
 import { evidenceFiles } from "./evidence-files.ts";
 import { cockpitLists, sendTechnician } from "./send-technician.ts";
@@ -25,13 +26,6 @@ export type StorySummary = {
   readonly duration_ms: number;
 };
 
-const checklist = {
-  work_performed: true,
-  parts_used_or_needed: true,
-  resolution_status: true,
-  onsite_photos_after: true,
-  billing_authorization: true,
-};
 const work = {
   labor_minutes: 95,
   travel_minutes: 30,
@@ -76,15 +70,15 @@ export async function tellStory({ cast, accountId, siteId, say }: StoryOptions):
   const tech = cast.technician(sent.techId, sent.name);
   note(tech, "checks in on site", (await tech.does("tech.check_in", id, { timestamp: new Date().toISOString() })).receipt);
 
-  const early = await tech.isRefused("tech.complete", id, { checklist_status: checklist, work });
+  const early = await tech.isRefused("tech.complete", id, { checklist_status: fullChecklist, work });
   if (early.code !== "CLOSEOUT_REQUIREMENTS_INCOMPLETE") throw new CommandFailure(`Expected the closeout gate, got ${early.code}`);
   say(`  ${tech.label.padEnd(cast.labelWidth)} tries to complete: REFUSED, ${String(early["requirement_code"])}`);
   say(`${" ".repeat(cast.labelWidth + 3)}missing: ${(early["missing_evidence_keys"] as string[]).join(", ")}`);
   await addEvidence(tech, id, { say: (line) => say(`${" ".repeat(cast.labelWidth + 3)}${line}`), note: (what, receipt) => note(tech, what, receipt) });
 
-  const foreign = await impostor.isRefused("tech.complete", id, { checklist_status: checklist, work });
+  const foreign = await impostor.isRefused("tech.complete", id, { checklist_status: fullChecklist, work });
   say(`  ${impostor.label.padEnd(cast.labelWidth)} tries to complete somebody else's work: REFUSED, ${foreign.code}`);
-  note(tech, "completes the work", (await tech.does("tech.complete", id, { checklist_status: checklist, work })).receipt);
+  note(tech, "completes the work", (await tech.does("tech.complete", id, { checklist_status: fullChecklist, work })).receipt);
   const packet = await tech.reads("tech.job_packet", { ticketId: id });
   const passed = await quinn.does("qa.verify", id, { timestamp: new Date().toISOString(), result: "PASS" });
   note(quinn, "verifies the work", passed.receipt);

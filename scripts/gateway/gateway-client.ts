@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { parseObject } from "../../plugin/src/json.ts";
 import { GatewayError } from "./error.ts";
 import { openclawEnvironment, openclawProgram } from "./openclaw-program.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -76,7 +77,7 @@ export class GatewayClient {
       const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
       throw new GatewayError("unreachable", `No answer from the gateway at ${this.url}: ${why}`, { cause });
     }
-    return { status: response.status, body: objectFrom(text) ?? { error: { message: text.slice(0, 200) } } };
+    return { status: response.status, body: parseObject(text) ?? { error: { message: text.slice(0, 200) } } };
   }
 }
 
@@ -89,7 +90,7 @@ export async function callMethod(folder: StateFolder, method: string, params: Js
   const env = openclawEnvironment(folder, environment);
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { env, timeout: methodTimeoutMs * 1.5, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const answer = error ? null : objectFrom(stdout.slice(Math.max(0, stdout.indexOf("{"))));
+      const answer = error ? null : parseObject(stdout.slice(Math.max(0, stdout.indexOf("{"))));
       if (answer) resolve(answer);
       else reject(new GatewayError("refused", `The gateway did not run ${method}: ${(stderr || stdout).trim().slice(-2_000)}`, { cause: error }));
     });
@@ -99,13 +100,4 @@ export async function callMethod(folder: StateFolder, method: string, params: Js
 function textOf(content: unknown): string {
   if (!Array.isArray(content)) return "";
   return content.flatMap((part: unknown) => (isObject(part) && typeof part["text"] === "string" ? [part["text"]] : [])).join("\n");
-}
-
-function objectFrom(text: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { parseObject } from "../../plugin/src/json.ts";
 import { GatewayError } from "./error.ts";
 
 export type StateFolder = {
@@ -61,7 +62,7 @@ export async function makeStateFolder(dataDir: string): Promise<StateFolder> {
 export async function readConfiguration(folder: StateFolder): Promise<JsonObject | null> {
   const text = await readFile(folder.configuration, "utf8").catch(() => null);
   if (text === null) return null;
-  const value = parsed(text);
+  const value = parseObject(text);
   if (value !== null) return value;
   throw new GatewayError(
     "configuration",
@@ -81,7 +82,7 @@ export function addressIn(configuration: JsonObject | null): { readonly port: nu
 export const writeConfiguration = (folder: StateFolder, configuration: JsonObject): Promise<void> => writeWhole(folder.configuration, configuration);
 
 export async function readWritten(folder: StateFolder): Promise<Written> {
-  const value = parsed(await readFile(folder.written, "utf8").catch(() => "")) ?? {};
+  const value = parseObject(await readFile(folder.written, "utf8").catch(() => "")) ?? {};
   const text = (key: string) => (typeof value[key] === "string" ? value[key] : null);
   const count = (key: string) => (typeof value[key] === "number" ? value[key] : null);
   return { pluginPath: text("pluginPath"), model: text("model"), pid: count("pid"), port: count("port") };
@@ -97,14 +98,5 @@ async function writeWhole(path: string, value: object): Promise<void> {
     await rename(unfinished, path);
   } finally {
     await rm(unfinished, { force: true });
-  }
-}
-
-function parsed(text: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
   }
 }

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandFailure } from "../../command-line.ts";
+import { fullChecklist } from "../../full-checklist.ts";
 import { lifecycle } from "../lifecycle.ts";
 import { Refused, textAt, type SoakClient } from "./client.ts";
 import type { SoakPlace } from "./place.ts";
@@ -20,13 +21,6 @@ export async function liveShort(client: SoakClient): Promise<void> {
 const incident = "DOOR_WONT_LATCH";
 const photos = ["photo_before_door_edge_and_strike", "photo_after_latched_alignment"];
 const note = "note_adjustments_and_test_cycles";
-const checklist_status = {
-  work_performed: true,
-  parts_used_or_needed: true,
-  resolution_status: true,
-  onsite_photos_after: true,
-  billing_authorization: true,
-};
 
 /** One ticket from call to packet, with a worker's help. */
 export async function liveLong(client: SoakClient, place: SoakPlace): Promise<void> {
@@ -44,7 +38,7 @@ export async function liveLong(client: SoakClient, place: SoakPlace): Promise<vo
   }
   const uri = await upload(client, id, Buffer.from(`Adjusted the strike of ${id}, 20 cycles`), { kind: "NOTE", content_type: "text/plain" });
   await client.command("closeout.add_evidence", "tech", id, { kind: "NOTE", uri, evidence_key: note });
-  await client.command("tech.complete", "tech", id, { checklist_status, no_signature_reason: "Nobody was there to sign", work: { labor_minutes: 45 } });
+  await client.command("tech.complete", "tech", id, { checklist_status: fullChecklist, no_signature_reason: "Nobody was there to sign", work: { labor_minutes: 45 } });
   await client.command("qa.verify", "qa", id, { timestamp: window.end, result: "PASS" });
   await client.command("billing.generate_invoice", "finance", id, {});
   await client.command("ticket.close", "dispatcher", id, {});
