@@ -3,18 +3,23 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { databaseUrl } from "../support/database.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
+const runbook = join(import.meta.dirname, "../../ops/runbooks/key_rotation.md");
+
 describe("a login that is a member of dispatch_app alone", async () => {
   const owning = await startTestApi();
   const logins = ["one", "two"].map((name) => `dispatch_${name}_${randomBytes(4).toString("hex")}`);
-  // Roles are the whole server's.
+  // As the runbook has it made, under names of the test's own: roles are the whole server's.
   before(async () => {
-    for (const login of logins) await owning.owner.query(`CREATE ROLE ${login} LOGIN PASSWORD 'word' IN ROLE dispatch_app`);
+    const [, statement = ""] = /^```sql\n(CREATE ROLE dispatch_login_2 .*?)^```$/ms.exec(await readFile(runbook, "utf8")) ?? [];
+    for (const login of logins) await owning.owner.query(statement.replace("dispatch_login_2", login).replace("'…'", "'word'"));
   });
   after(async () => {
     // The test's own database is gone by then.
