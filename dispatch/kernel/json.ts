@@ -1,4 +1,4 @@
-// JSON as the kernel needs it: read from bytes without surprises.
+// JSON as the kernel needs it: read without surprises.
 
 import { createHash } from "node:crypto";
 import { invalidJson } from "./refusal.ts";
@@ -28,6 +28,16 @@ export function parseBody(bytes: Uint8Array): JsonObject {
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The object a text holds, null when it holds anything else; for files and answers of programs we started. */
+export function parseObject(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Levels of nesting, counted only as far as the limit and without recursion: the value is not trusted yet. */

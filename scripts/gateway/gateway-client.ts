@@ -1,8 +1,7 @@
 // Speaks to a running gateway as its owner: calls a tool, runs an agent's turn, or calls one of the gateway's methods.
 
 import { execFile } from "node:child_process";
-import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { parseObject } from "../../plugin/src/json.ts";
+import { isObject, parseObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { GatewayError } from "./error.ts";
 import { openclawEnvironment, openclawProgram } from "./openclaw-program.ts";
 import type { StateFolder } from "./state-folder.ts";

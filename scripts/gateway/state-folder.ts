@@ -5,8 +5,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { parseObject } from "../../plugin/src/json.ts";
+import { isObject, parseObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { GatewayError } from "./error.ts";
 
 export type StateFolder = {
