@@ -1,14 +1,14 @@
 // `pnpm dispatch:alerts`: the first command of whoever is called. It says whether the desk is well and what fires, with the
 // page and the next command for each; with --explain, what lies behind one alert, read from the database.
 
-import { openDatabase, type Database } from "../dispatch/db/pool.ts";
+import type { Database } from "../dispatch/db/pool.ts";
 import { alertCodes, alertList, reportedCodes, type AlertCode } from "../dispatch/api/alert-list.ts";
 import { isObject, type JsonObject } from "../dispatch/kernel/json.ts";
 import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
 import { explanations, type Section } from "./alerts/explanations.ts";
 import { endTransaction } from "./alerts/statements.ts";
 import { CommandFailure, messageOf, runCommand, wholeNumber } from "./command-line.ts";
-import { withDatabase } from "./database-of-settings.ts";
+import { withConnections, withDatabase } from "./database-of-settings.ts";
 
 const askWithinMs = 10_000;
 const wait = { statementMs: 10_000, lockMs: 1_000 };
@@ -80,22 +80,8 @@ async function ask(url: string): Promise<{ ok: boolean; body: JsonObject }> {
 /** @throws CommandFailure when Postgres cannot be used */
 async function reading<T>(settings: Settings, read: (db: Database) => Promise<T>): Promise<T> {
   const say = (message: string) => console.error(message);
-  return withDatabase(settings, say, async (url) => {
-    const db = openDatabase({
-      url,
-      poolMax: 2,
-      applicationName: "dispatch-alerts",
-      role: null,
-      statementTimeoutMs: wait.statementMs,
-      lockTimeoutMs: wait.lockMs,
-      onError: (error) => say(error.message),
-    });
-    try {
-      return await read(db);
-    } finally {
-      await db.close();
-    }
-  }).catch((error: unknown): never => {
+  const connecting = { name: "dispatch-alerts", statementTimeoutMs: wait.statementMs, lockTimeoutMs: wait.lockMs, log: say };
+  return withDatabase(settings, say, (url) => withConnections({ ...connecting, url }, read)).catch((error: unknown): never => {
     throw isConnection(error) ? new CommandFailure(`Postgres cannot be used: ${messageOf(error)}. Read ${alertList.DATABASE_UNAVAILABLE.runbook}.`) : error;
   });
 }

@@ -1,14 +1,13 @@
 // `pnpm dispatch:audit:verify`: proves the audit trail, or names the first broken event of each chain. It also holds the
 // trail to the newest checkpoint in the object store, which whoever can write the database cannot have changed.
 
-import { openDatabase } from "../dispatch/db/pool.ts";
 import { newestCheckpoint, verifyCheckpoint, writeCheckpoint, type CheckpointReport } from "../dispatch/kernel/audit-checkpoint.ts";
 import { openStore } from "../dispatch/kernel/open-desk.ts";
 import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
 import { verifyAudit } from "../dispatch/kernel/verify-audit.ts";
 import type { Database } from "../dispatch/db/pool.ts";
 import { messageOf, runCommand } from "./command-line.ts";
-import { withDatabase } from "./database-of-settings.ts";
+import { withConnections, withDatabase } from "./database-of-settings.ts";
 
 type Compared = { readonly checkpoint: CheckpointReport | null; readonly note: string | null };
 
@@ -27,23 +26,13 @@ await runCommand(
     const settings = readSettings();
     const databaseUrl = values["database-url"] ?? settings.databaseUrl;
     const say = values.json ? () => undefined : (message: string) => console.error(message);
-    const { report, compared } = await withDatabase({ ...settings, databaseUrl }, say, async (url) => {
-      const db = openDatabase({
-        url,
-        poolMax: 2,
-        applicationName: "dispatch-audit-verify",
-        role: null,
-        statementTimeoutMs: 600_000,
-        lockTimeoutMs: settings.dbLockTimeoutMs,
-        onError: (error) => say(error.message),
-      });
-      try {
+    const connecting = { name: "dispatch-audit-verify", statementTimeoutMs: 600_000, lockTimeoutMs: settings.dbLockTimeoutMs, log: say };
+    const { report, compared } = await withDatabase({ ...settings, databaseUrl }, say, (url) =>
+      withConnections({ ...connecting, url }, async (db) => {
         const found = await verifyAudit(db, (events) => say(`${events} events read…`));
         return { report: found, compared: await compare(db, settings, (values.checkpoint ?? false) && found.faults.length === 0) };
-      } finally {
-        await db.close();
-      }
-    });
+      }),
+    );
     const faults = [...report.faults, ...(compared.checkpoint?.faults ?? [])];
     if (values.json) console.log(JSON.stringify({ ...report, faults, checkpoint: compared.checkpoint }));
     else {

@@ -4,10 +4,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { migrate } from "../dispatch/db/migrate.ts";
-import { openDatabase } from "../dispatch/db/pool.ts";
 import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
 import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
-import { withDatabase } from "./database-of-settings.ts";
+import { withConnections, withDatabase } from "./database-of-settings.ts";
 import { makeBucket } from "./demo/bucket.ts";
 import { upsertFixtures } from "./demo/fixtures.ts";
 
@@ -52,23 +51,13 @@ async function writeEvidence(path: string, text: string): Promise<void> {
 async function bootstrap(settings: Settings, url: string) {
   const { path, version } = await migrate({ databaseUrl: url, log });
   log(`schema at ${version}`);
-  const db = openDatabase({
-    url,
-    poolMax: 2,
-    applicationName: "dispatch-bootstrap",
-    role: null,
-    statementTimeoutMs: settings.dbStatementTimeoutMs,
-    lockTimeoutMs: settings.dbLockTimeoutMs,
-    onError: (error) => log(error.message),
-  });
-  try {
+  const { dbStatementTimeoutMs: statementTimeoutMs, dbLockTimeoutMs: lockTimeoutMs } = settings;
+  return withConnections({ url, name: "dispatch-bootstrap", statementTimeoutMs, lockTimeoutMs, log }, async (db) => {
     const { fixtures, counts } = await upsertFixtures(db, settings);
     log(`account ${fixtures.account_id}, site ${fixtures.site_id}, ${fixtures.technicians.length} technicians`);
     if (await makeBucket(settings)) log(`bucket ${settings.objectStoreBucket} is there`);
     return { migration: { path, version }, fixtures, counts };
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 function skipped(endpoint: string) {

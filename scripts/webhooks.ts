@@ -1,10 +1,9 @@
 // `pnpm dispatch:webhooks`: the operator's hand on where events are sent: endpoints, their secrets, what could not be
 // delivered. No tool of the chat reaches any of it.
 
-import { openDatabase } from "../dispatch/db/pool.ts";
 import { readSettings } from "../dispatch/kernel/settings.ts";
 import { CommandFailure, runCommand } from "./command-line.ts";
-import { withDatabase } from "./database-of-settings.ts";
+import { withConnections, withDatabase } from "./database-of-settings.ts";
 import { actions, type Action } from "./webhooks/actions.ts";
 
 await runCommand(
@@ -58,24 +57,14 @@ await runCommand(
     const settings = readSettings();
     const databaseUrl = values["database-url"] ?? settings.databaseUrl;
     const say = values.json ? () => undefined : (message: string) => console.error(message);
-    return withDatabase({ ...settings, databaseUrl }, say, async (url) => {
-      const db = openDatabase({
-        url,
-        poolMax: 2,
-        applicationName: "dispatch-webhooks",
-        role: null,
-        statementTimeoutMs: 60_000,
-        lockTimeoutMs: settings.dbLockTimeoutMs,
-        onError: (error) => say(error.message),
-      });
-      try {
+    const connecting = { name: "dispatch-webhooks", statementTimeoutMs: 60_000, lockTimeoutMs: settings.dbLockTimeoutMs, log: say };
+    return withDatabase({ ...settings, databaseUrl }, say, (url) =>
+      withConnections({ ...connecting, url }, async (db) => {
         const { result, lines, code = 0 } = await action({ db, settings, values, now: new Date() }).catch(sayWhatIsMissing);
         console.log(values.json ? JSON.stringify(result) : lines.join("\n"));
         return code;
-      } finally {
-        await db.close();
-      }
-    });
+      }),
+    );
   },
 );
 

@@ -6,10 +6,10 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { recoverySettings } from "../../dispatch/db/embedded/wal-archive.ts";
-import { openDatabase } from "../../dispatch/db/pool.ts";
 import { statement } from "../../dispatch/db/statement.ts";
 import { verifyAudit, type AuditReport } from "../../dispatch/kernel/verify-audit.ts";
 import { CommandFailure } from "../command-line.ts";
+import { withConnections } from "../database-of-settings.ts";
 import { layOut, requireWholeBase } from "./base.ts";
 import type { Work } from "./dump.ts";
 
@@ -69,12 +69,6 @@ export async function recover({ folder, dataDir, archive, archiveOn, until }: Re
 }
 
 async function look(url: string): Promise<Omit<Recovered, "base_of">> {
-  const db = openDatabase({
-    url, poolMax: 2, applicationName: "dispatch-recover", role: null, statementTimeoutMs: 600_000, lockTimeoutMs: 30_000, onError: () => undefined,
-  });
-  try {
-    return { newest_event: (await db.row(selectNewest))?.at ?? null, audit: await verifyAudit(db) };
-  } finally {
-    await db.close();
-  }
+  const connecting = { url, name: "dispatch-recover", statementTimeoutMs: 600_000, lockTimeoutMs: 30_000, log: () => undefined };
+  return withConnections(connecting, async (db) => ({ newest_event: (await db.row(selectNewest))?.at ?? null, audit: await verifyAudit(db) }));
 }
