@@ -8,7 +8,7 @@ import type { Problem } from "./problem.ts";
 import type { Solution } from "./solution.ts";
 
 /** Changes whenever the same problem, seed and iterations may give another plan. */
-export const solverVersion = "dispatch-planner/1.2.0";
+export const solverVersion = "dispatch-planner/1.3.0";
 
 export function buildPlan(problem: Problem, compiled: Compiled, solution: Solution, given: { readonly seed: number; readonly budget: Budget }): Plan {
   const routes: Route[] = [];

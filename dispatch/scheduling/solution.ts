@@ -3,6 +3,7 @@
 
 import { int, num } from "./arrays.ts";
 import type { Compiled } from "./compiled.ts";
+import type { KnownRoute } from "./route-table.ts";
 import { Routes } from "./routes.ts";
 
 /** Of a visit: nobody goes there. */
@@ -143,11 +144,26 @@ export class Solution {
 
   /** The best solution becomes the current one. */
   returnToBest(): void {
+    this.#become((technician) => this.bestRoute(technician));
+  }
+
+  /** These routes become the current solution; each is given to a technician of its kind. */
+  adopt(routes: readonly KnownRoute[]): void {
+    const { startNode, endNode, kind } = this.compiled;
+    const left = [...routes];
+    this.#become((technician) => {
+      const at = left.findIndex((route) => route.kind === kind[technician]);
+      const [route] = at < 0 ? [] : left.splice(at, 1);
+      return Int32Array.from([int(startNode, technician), ...(route?.stops ?? []), int(endNode, technician)]);
+    });
+  }
+
+  #become(nodesOf: (technician: number) => Int32Array): void {
     for (let technician = 0; technician < this.compiled.technicians; technician++) {
       const row = this.begin(technician);
-      const route = this.bestRoute(technician);
-      this.routes.node.set(route, row * this.routes.stride);
-      this.routes.length[row] = route.length;
+      const nodes = nodesOf(technician);
+      this.routes.node.set(nodes, row * this.routes.stride);
+      this.routes.length[row] = nodes.length;
       this.routes.measure(row, technician);
     }
     this.servedBy.fill(NOBODY);

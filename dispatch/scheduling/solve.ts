@@ -1,5 +1,6 @@
 // The planner: a first solution by greedy insertion, then removal and insertion under simulated annealing until the budget is
-// spent. Pure: the same problem, seed and number of iterations give the same plan, byte for byte.
+// spent. It cools down several times, each time putting together anew the routes it has seen. Pure: the same problem, seed and
+// number of iterations give the same plan, byte for byte.
 
 import { int, num } from "./arrays.ts";
 import { buildPlan } from "./build-plan.ts";
@@ -8,10 +9,12 @@ import { nearness } from "./nearness.ts";
 import type { Plan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { Random } from "./random.ts";
+import { Recombine } from "./recombine.ts";
 import { Recreate } from "./recreate.ts";
+import { RoutePool } from "./route-pool.ts";
 import { Ruin } from "./ruin.ts";
 import { Solution } from "./solution.ts";
-import { tuning as usual, type Tuning } from "./tuning.ts";
+import { tuning as usual, type Pace, type Tuning } from "./tuning.ts";
 
 export type Progress = {
   /** Share of the budget that is spent, 0 to 1. */
@@ -62,6 +65,8 @@ class Search {
   readonly #tuning: Tuning;
   /** By visit: how often it found no place. */
   readonly #failures: Float64Array;
+  readonly #pool: RoutePool;
+  readonly #recombine: Recombine;
   #temperature = 0;
 
   constructor(compiled: Compiled, solution: Solution, options: SolveOptions) {
@@ -74,6 +79,8 @@ class Search {
     this.#ruin = new Ruin(solution, near, this.#random, tuning);
     this.#recreate = new Recreate(solution, near, this.#random, tuning);
     this.#failures = new Float64Array(compiled.visits);
+    this.#pool = new RoutePool(solution, tuning.routesKept);
+    this.#recombine = new Recombine(compiled);
     this.#placeAll(compiled.visits);
   }
 
@@ -81,23 +88,50 @@ class Search {
   run(): number {
     const { compiled } = this.#solution;
     if (compiled.visits === 0 || compiled.technicians === 0) return 0;
+    const { cycles, gatherFrom, recombineAt } = this.#tuning;
+    const pace = this.#ruin.meanStops() < this.#tuning.longFrom ? this.#tuning.short : this.#tuning.long;
     const scale = usualDetour(compiled);
-    const { longFrom, long, short } = this.#tuning;
-    const { hot, cold, meanRemoved, meanRemovedLast } = this.#ruin.meanStops() < longFrom ? short : long;
     const most = this.#options.iterations ?? Number.POSITIVE_INFINITY;
     let done = 0;
     let nextReport = 0;
-    for (;;) {
+    let recombinedAfter = 0;
+    for (let cyclesClosed = 0; ; ) {
       const spent = Math.max(most === 0 ? 1 : done / most, this.#options.spent?.() ?? 0);
       if (spent >= nextReport || spent >= 1) {
         nextReport = spent + 0.01;
         this.#report(Math.min(1, spent), done);
       }
       if (spent >= 1) return done;
-      this.#temperature = scale * hot * (cold / hot) ** spent;
-      this.#ruin.size = meanRemoved + (meanRemovedLast - meanRemoved) * spent;
+      if (spent * cycles >= cyclesClosed + recombineAt) {
+        cyclesClosed += 1;
+        this.#recombineRoutes(done - recombinedAfter);
+        recombinedAfter = done;
+      }
+      this.#adjust(pace, scale, spent);
       for (const end = Math.min(most, done + stride); done < end; done++) this.#iterate();
+      if ((spent * cycles) % 1 >= gatherFrom) this.#pool.gather();
     }
+  }
+
+  /** The search cools down several times, the first time from its full heat. */
+  #adjust({ hot, cold, meanRemoved, meanRemovedLast }: Pace, scale: number, spent: number): void {
+    const { cycles, reheat } = this.#tuning;
+    const cycle = Math.floor(spent * cycles);
+    const start = cycle === 0 ? hot : hot * reheat;
+    this.#temperature = scale * start * (cold / start) ** (spent * cycles - cycle);
+    this.#ruin.size = meanRemoved + (meanRemovedLast - meanRemoved) * spent;
+  }
+
+  /** Goes on from the best that can be made of all routes seen, or of the best so far when nothing better was found. */
+  #recombineRoutes(iterations: number): void {
+    const solution = this.#solution;
+    const found = this.#recombine.run(this.#pool.routes, solution.bestCost - 1e-9 * Math.abs(solution.bestCost), this.#tuning.recombineWork * iterations);
+    if (found === undefined) {
+      solution.returnToBest();
+      return;
+    }
+    solution.adopt(found);
+    if (solution.cost < solution.bestCost) solution.keepAsBest();
   }
 
   /** The first solution: the best that greedy insertion finds in any order. */

@@ -1,11 +1,11 @@
 // The numbers the search runs on. Found on generated problems (scripts/schedule/generate.ts), never on Solomon's.
 
-/** How bold the search is, from the beginning to the end. */
+/** How bold the search is. */
 export type Pace = {
-  /** Visits taken out per iteration, about: at the beginning and at the end. */
+  /** Visits taken out per iteration, about: at the beginning and at the end of the search. */
   readonly meanRemoved: number;
   readonly meanRemovedLast: number;
-  /** Temperatures at the beginning and the end, in usual detours (see solve.ts). */
+  /** Temperatures at the beginning and the end of a cycle, in usual detours (see solve.ts). */
   readonly hot: number;
   readonly cold: number;
 };
@@ -15,6 +15,15 @@ export type Tuning = {
   readonly longFrom: number;
   readonly short: Pace;
   readonly long: Pace;
+  /** How many times the search cools down, and the share of the heat at which it begins to from the second time on. */
+  readonly cycles: number;
+  readonly reheat: number;
+  /** Share of each cycle after which routes seen are put together anew, with so much work per iteration since the last time. */
+  readonly recombineAt: number;
+  readonly recombineWork: number;
+  /** Routes are remembered for that after this share of each cycle; so many, at most. */
+  readonly gatherFrom: number;
+  readonly routesKept: number;
   /** No string is longer, in visits, nor longer than this share of the mean route. */
   readonly longestString: number;
   readonly stringShare: number;
@@ -37,6 +46,12 @@ export const tuning: Tuning = {
   // Short routes settle early: heat is lost on them. Long ones that begin cool stay in the first good arrangement they find.
   short: { meanRemoved: 10, meanRemovedLast: 16, hot: 4, cold: 0.15 },
   long: { meanRemoved: 8, meanRemovedLast: 14, hot: 10, cold: 0.1 },
+  cycles: 4,
+  reheat: 0.6,
+  gatherFrom: 0.3,
+  recombineAt: 0.8,
+  recombineWork: 60,
+  routesKept: 4_000,
   longestString: 10,
   stringShare: 1,
   splitChance: 0.5,
