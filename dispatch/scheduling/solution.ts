@@ -85,6 +85,20 @@ export class Solution {
     return change;
   }
 
+  /** The change has led back to where it began. */
+  isUnchanged(): boolean {
+    const { stride, node, length } = this.routes;
+    for (let i = 0; i < this.changedCount; i++) {
+      const technician = int(this.changed, i);
+      const row = int(this.row, technician);
+      const tried = int(this.tried, technician);
+      const positions = int(length, row);
+      if (positions !== int(length, tried)) return false;
+      for (let at = 0; at < positions; at++) if (int(node, row * stride + at) !== int(node, tried * stride + at)) return false;
+    }
+    return true;
+  }
+
   /** The tried solution becomes the current one. */
   accept(): void {
     for (let i = 0; i < this.changedCount; i++) {

@@ -14,7 +14,7 @@ import { Recreate } from "./recreate.ts";
 import { RoutePool } from "./route-pool.ts";
 import { Ruin } from "./ruin.ts";
 import { Solution } from "./solution.ts";
-import { tuning as usual, type Pace, type Tuning } from "./tuning.ts";
+import { tuning as usual, type Tuning } from "./tuning.ts";
 
 export type Progress = {
   /** Share of the budget that is spent, 0 to 1. */
@@ -88,13 +88,14 @@ class Search {
   run(): number {
     const { compiled } = this.#solution;
     if (compiled.visits === 0 || compiled.technicians === 0) return 0;
-    const { cycles, gatherFrom, recombineAt } = this.#tuning;
+    const { gatherFrom, recombineAt, cyclesKnownAt } = this.#tuning;
     const pace = this.#ruin.meanStops() < this.#tuning.longFrom ? this.#tuning.short : this.#tuning.long;
     const scale = usualDetour(compiled);
     const most = this.#options.iterations ?? Number.POSITIVE_INFINITY;
     let done = 0;
     let nextReport = 0;
     let recombinedAfter = 0;
+    let cycles = 0;
     for (let cyclesClosed = 0; ; ) {
       const spent = Math.max(most === 0 ? 1 : done / most, this.#options.spent?.() ?? 0);
       if (spent >= nextReport || spent >= 1) {
@@ -102,24 +103,24 @@ class Search {
         this.#report(Math.min(1, spent), done);
       }
       if (spent >= 1) return done;
-      if (spent * cycles >= cyclesClosed + recombineAt) {
+      if (cycles === 0 && spent >= cyclesKnownAt) cycles = this.#cyclesFor(done / spent);
+      const turn = spent * Math.max(1, cycles);
+      if (turn >= cyclesClosed + recombineAt) {
         cyclesClosed += 1;
         this.#recombineRoutes(done - recombinedAfter);
         recombinedAfter = done;
       }
-      this.#adjust(pace, scale, spent);
+      this.#temperature = scale * pace.hot * (pace.cold / pace.hot) ** (turn % 1);
+      this.#ruin.size = pace.meanRemoved + (pace.meanRemovedLast - pace.meanRemoved) * spent;
       for (const end = Math.min(most, done + stride); done < end; done++) this.#iterate();
-      if ((spent * cycles) % 1 >= gatherFrom) this.#pool.gather();
+      if (turn % 1 >= gatherFrom) this.#pool.gather();
     }
   }
 
-  /** The search cools down several times, the first time from its full heat. */
-  #adjust({ hot, cold, meanRemoved, meanRemovedLast }: Pace, scale: number, spent: number): void {
-    const { cycles, reheat } = this.#tuning;
-    const cycle = Math.floor(spent * cycles);
-    const start = cycle === 0 ? hot : hot * reheat;
-    this.#temperature = scale * start * (cold / start) ** (spent * cycles - cycle);
-    this.#ruin.size = meanRemoved + (meanRemovedLast - meanRemoved) * spent;
+  /** How many times a search of so many iterations cools down. */
+  #cyclesFor(iterations: number): number {
+    const { cycles, cycleIterations } = this.#tuning;
+    return Math.min(cycles, Math.max(1, Math.round(iterations / (cycleIterations * this.#solution.compiled.visits))));
   }
 
   /** Goes on from the best that can be made of all routes seen, or of the best so far when nothing better was found. */
@@ -155,7 +156,9 @@ class Search {
     const tolerated = -this.#temperature * Math.log(1 - this.#random.fraction());
     const patient = solution.compiled.mustServe && triedAbsent > 0;
     const most = patient ? Number.POSITIVE_INFINITY : tolerated - solution.changeOfRoutes() + this.#penaltiesOf(solution.absent, triedAbsent);
-    if (this.#recreate.run(ruin.visits, ruin.count, most, this.#zeal()) && this.#isWelcome(triedAbsent, tolerated)) {
+    const tried = this.#recreate.run(ruin.visits, ruin.count, most, this.#zeal());
+    // Taken back when nothing changed, so that what is remembered of the routes stays true.
+    if (tried && this.#isWelcome(triedAbsent, tolerated) && !solution.isUnchanged()) {
       solution.accept();
       if (solution.cost < solution.bestCost - 1e-9 * Math.abs(solution.bestCost)) solution.keepAsBest();
     } else solution.reject(ruin.visits, ruin.count);

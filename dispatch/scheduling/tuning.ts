@@ -15,9 +15,13 @@ export type Tuning = {
   readonly longFrom: number;
   readonly short: Pace;
   readonly long: Pace;
-  /** How many times the search cools down, and the share of the heat at which it begins to from the second time on. */
+  /**
+   * A search cools down once for so many iterations per visit, but not more often than `cycles`; how many iterations it will
+   * have is told by how many it has had at this share of its budget.
+   */
   readonly cycles: number;
-  readonly reheat: number;
+  readonly cycleIterations: number;
+  readonly cyclesKnownAt: number;
   /** Share of each cycle after which routes seen are put together anew, with so much work per iteration since the last time. */
   readonly recombineAt: number;
   readonly recombineWork: number;
@@ -47,7 +51,8 @@ export const tuning: Tuning = {
   short: { meanRemoved: 10, meanRemovedLast: 16, hot: 4, cold: 0.15 },
   long: { meanRemoved: 8, meanRemovedLast: 14, hot: 10, cold: 0.1 },
   cycles: 4,
-  reheat: 0.6,
+  cycleIterations: 250,
+  cyclesKnownAt: 0.06,
   gatherFrom: 0.3,
   recombineAt: 0.8,
   recombineWork: 60,
