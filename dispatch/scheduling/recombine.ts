@@ -38,7 +38,7 @@ export class Recombine {
 
   /**
    * Routes that together, with penalties for visits in none of them, cost less than `cost`; undefined when none were found.
-   * @param work how many times a route may be looked at; some 20 ns each
+   * @param work how many times a route may be looked at; some 25 ns each
    */
   run(routes: readonly KnownRoute[], cost: number, work: number): KnownRoute[] | undefined {
     this.#table = new RouteTable(routes, this.#c.visits);

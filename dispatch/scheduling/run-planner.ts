@@ -22,7 +22,7 @@ export type PlannerOptions = {
 export type PlannerRun = {
   /** The best plan found, also after `cancel`. Rejects with PlannerFailure. */
   readonly result: Promise<{ readonly plan: Plan; readonly stopped: "budget" | "cancelled" }>;
-  /** Ends the search within milliseconds; calling it twice, or late, does nothing. */
+  /** Ends the search within a tenth of a second; calling it twice, or late, does nothing. */
   readonly cancel: () => void;
 };
 

@@ -126,7 +126,9 @@ class Search {
   /** Goes on from the best that can be made of all routes seen, or of the best so far when nothing better was found. */
   #recombineRoutes(iterations: number): void {
     const solution = this.#solution;
-    const found = this.#recombine.run(this.#pool.routes, solution.bestCost - 1e-9 * Math.abs(solution.bestCost), this.#tuning.recombineWork * iterations);
+    const { recombineWork, recombineWorkMost } = this.#tuning;
+    const work = Math.min(recombineWorkMost, recombineWork * iterations);
+    const found = this.#recombine.run(this.#pool.routes, solution.bestCost - 1e-9 * Math.abs(solution.bestCost), work);
     if (found === undefined) {
       solution.returnToBest();
       return;

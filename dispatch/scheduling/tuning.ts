@@ -22,9 +22,13 @@ export type Tuning = {
   readonly cycles: number;
   readonly cycleIterations: number;
   readonly cyclesKnownAt: number;
-  /** Share of each cycle after which routes seen are put together anew, with so much work per iteration since the last time. */
+  /**
+   * Share of each cycle after which routes seen are put together anew, with so much work per iteration since the last time.
+   * Meanwhile nobody asks whether the search is cancelled, so there is a most.
+   */
   readonly recombineAt: number;
   readonly recombineWork: number;
+  readonly recombineWorkMost: number;
   /** Routes are remembered for that after this share of each cycle; so many, at most. */
   readonly gatherFrom: number;
   readonly routesKept: number;
@@ -56,6 +60,7 @@ export const tuning: Tuning = {
   gatherFrom: 0.3,
   recombineAt: 0.8,
   recombineWork: 60,
+  recombineWorkMost: 2_000_000,
   routesKept: 4_000,
   longestString: 10,
   stringShare: 1,
