@@ -1,7 +1,6 @@
 // Runs migration files one after the other, each whole or not at all, without making the desk wait: a migration that
 // cannot have a table at once lets everybody pass and tries again.
 import { setTimeout as delay } from "node:timers/promises";
-import { runner } from "node-pg-migrate";
 import pg, { type ClientBase } from "pg";
 import { lineOf, MigrationError, reasonOf } from "./error.ts";
 import { oldestWorking, type MigrationFile } from "./files.ts";
@@ -63,6 +62,8 @@ async function takeTurn(client: ClientBase): Promise<void> {
 }
 
 async function run(client: ClientBase, files: readonly MigrationFile[], folder: string, onBegin: (file: MigrationFile) => void): Promise<void> {
+  // Loaded here: it takes as long as pg, and hardly a start has anything to migrate.
+  const { runner } = await import("node-pg-migrate");
   await runner({
     dbClient: client,
     direction: "up",
