@@ -1,10 +1,11 @@
 // An HTTP server as this API wants it: bounded times and sizes, errors in JSON even for what is not HTTP, and an end
 // that lets requests in hand finish.
 
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Refusal, refusalBody } from "../kernel/refusal.ts";
 import type { Listener } from "./app.ts";
+import { http } from "./node-http.ts";
 import { jsonHeaders } from "./security-headers.ts";
 
 /** Longer than the 60 s after which usual load balancers drop an idle connection, so that they do it and not we. */
@@ -31,7 +32,7 @@ export type HttpServer = {
 
 /** Makes a server that hands requests to the listener. */
 export function httpServer(listener: Listener): HttpServer {
-  const server = createServer({
+  const server = http.createServer({
     requestTimeout: uploadWithinMs,
     headersTimeout: headersWithinMs,
     connectionsCheckingInterval: 5_000,
@@ -89,7 +90,7 @@ function refuse(socket: Duplex, status: number, more: readonly string[], message
   const body = JSON.stringify(refusalBody(refusal, null, null));
   const headers = [...jsonHeaders, ...more, "content-length", String(Buffer.byteLength(body)), "connection", "close"];
   const lines = headers.flatMap((value, i) => (i % 2 === 0 ? [`${value}: ${headers[i + 1] ?? ""}`] : []));
-  endSoon(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
+  endSoon(socket, `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
 }
 
 /** Ends our side and leaves the client a moment to read before the connection is cut. */

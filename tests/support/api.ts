@@ -4,12 +4,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import http from "node:http";
+import type { Agent, IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import pg from "pg";
 import { pino } from "pino";
+import { http } from "../../dispatch/api/node-http.ts";
 import { startApi, type RunningApi, type StartOptions } from "../../dispatch/api/start.ts";
 import {
   commands,
@@ -33,11 +34,11 @@ export const profiles: readonly Profile[] = ["pilot", "strict"];
 
 export type Reply = {
   readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 };
 
-export type Refused = { readonly status: number; readonly headers: http.IncomingHttpHeaders; readonly error: RefusedBody };
+export type Refused = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly error: RefusedBody };
 
 export type CallOptions = {
   /** The role, in any spelling; a dispatcher unless said otherwise. */
@@ -225,7 +226,7 @@ function headersOf({ as = "dispatcher", actor, key, headers }: CallOptions, isCo
   };
 }
 
-function request(agent: http.Agent, url: URL, method: string, headers: NonNullable<CallOptions["headers"]>, body?: string | Uint8Array): Promise<Reply> {
+function request(agent: Agent, url: URL, method: string, headers: NonNullable<CallOptions["headers"]>, body?: string | Uint8Array): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const sent = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
     const outgoing = http.request(url, { agent, method, headers: Object.fromEntries(sent) }, (incoming) => {
