@@ -72,12 +72,13 @@ export function watchRoutes(
   ];
 }
 
+/** Both are made when they are first asked for, which most processes never are. */
 function documentRoutes(): RouteEntry[] {
-  const document = JSON.stringify(openApiDocument());
-  const page = docsPage();
+  let document: string | undefined;
+  let page: string | undefined;
   const pageHeaders = headersFor("text/html; charset=utf-8", docsStyleHash);
   return [
-    { method: "GET", path: "/openapi.json", handler: (exchange: Exchange) => exchange.json(200, document) },
-    { method: "GET", path: "/docs", handler: (exchange: Exchange) => exchange.send(200, page, pageHeaders) },
+    { method: "GET", path: "/openapi.json", handler: (exchange: Exchange) => exchange.json(200, (document ??= JSON.stringify(openApiDocument()))) },
+    { method: "GET", path: "/docs", handler: (exchange: Exchange) => exchange.send(200, (page ??= docsPage()), pageHeaders) },
   ];
 }

@@ -34,7 +34,10 @@ const isoTimePattern = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(
 
 const compiledFor = new Map<UnknownFields, Validators>();
 
-/** Compiles the contract's schemas once in a process; `unknownFields` is the profile's rule for fields the contract does not know. */
+/**
+ * The validators of a process. A tool's schema is compiled with its first call: all of them together take a third of a
+ * second. `unknownFields` is the profile's rule for fields the contract does not know.
+ */
 export function compileValidators(unknownFields: UnknownFields): Validators {
   const validators = compiledFor.get(unknownFields) ?? compile(unknownFields);
   compiledFor.set(unknownFields, validators);
@@ -59,6 +62,8 @@ function newAjv(unknownFields: UnknownFields): Ajv {
     strict: true,
     strictTypes: false,
     strictRequired: false,
+    // The tests hold every schema to the meta-schema; compiling that takes each process a tenth of a second.
+    validateSchema: false,
     // Only from objects that list their fields: "all" would also strip what the branches of an if or allOf do not name.
     ...(unknownFields === "ignore" && { removeAdditional: true }),
   });
@@ -89,12 +94,12 @@ export function isTime(text: string): boolean {
 
 function validatorOf(ajv: Ajv, entry: Entry, unknownFields: UnknownFields): Validator<unknown> {
   const fields = entry.input.properties;
-  const check = ajv.compile(closed(entry.input));
   const cases = new Map<string, "upper" | "lower">();
   for (const [name, schema] of Object.entries(fields)) {
     const letterCase: unknown = "x-case" in schema ? schema["x-case"] : undefined;
     if (letterCase === "upper" || letterCase === "lower") cases.set(name, letterCase);
   }
+  let check: ValidateFunction | undefined;
   let checks: ReadonlyMap<string, ValidateFunction> | undefined;
   return (raw) => {
     const input: Record<string, unknown> = {};
@@ -110,6 +115,7 @@ function validatorOf(ajv: Ajv, entry: Entry, unknownFields: UnknownFields): Vali
       Object.defineProperty(input, name, { value: folded, enumerable: true, writable: true, configurable: true });
     }
     if (problems.length > 0) return { ok: false, violations: problems.slice(0, maxViolations) };
+    check ??= ajv.compile(closed(entry.input));
     if (check(input)) return { ok: true, input };
     const ofWhole = violationsOf(check);
     checks ??= new Map(Object.entries(fields).map(([name, schema]) => [name, ajv.compile(closed(schema))]));

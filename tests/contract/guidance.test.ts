@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { Ajv } from "ajv";
 import { parameterReader } from "../../dispatch/api/query-string.ts";
-import { commandEntries, commands, queryEntries, toolEntries, type CommandEntry, type CommandName } from "../../dispatch/contract/index.ts";
+import { commandEntries, commands, pipelineEntries, queryEntries, toolEntries, type CommandEntry, type CommandName } from "../../dispatch/contract/index.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { compileValidators, type UnknownFields } from "../../dispatch/kernel/validate.ts";
@@ -12,6 +13,14 @@ import { loadPolicy } from "../../dispatch/policy/load.ts";
 import { EVIDENCE_MAX_BYTES, isAcceptedMediaType } from "../../dispatch/storage/media-types.ts";
 
 const rules: readonly UnknownFields[] = ["ignore", "refuse"];
+
+// The processes themselves take the schemas on trust, as compiling the meta-schema costs each of them a tenth of a second.
+test("all that is asked and answered has a schema that is one", () => {
+  const ajv = new Ajv();
+  for (const [tool, { input, output }] of [...pipelineEntries, ...queryEntries]) {
+    for (const schema of [input, output]) assert.ok(ajv.validateSchema(JSON.parse(JSON.stringify(schema))), `${tool}: ${ajv.errorsText()}`);
+  }
+});
 
 describe("the example of each tool", () => {
   for (const unknownFields of rules) {

@@ -4,7 +4,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { loadPolicy, PolicyError } from "../../dispatch/policy/load.ts";
+import { CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile } from "../../dispatch/policy/schema.ts";
 
 const REAL = join(import.meta.dirname, "../../dispatch/policy");
 const SIGNATURE = "signature_or_no_signature_reason";
@@ -32,6 +34,12 @@ const invoiceRule = (limit: number, shown: string) => ({
 });
 
 describe("the policy set in force", () => {
+  // Whoever loads a policy takes its schema on trust, as compiling the meta-schema costs each process a tenth of a second.
+  it("is held to schemas that are such", () => {
+    const ajv = new Ajv2020();
+    for (const schema of [CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile]) assert.ok(ajv.validateSchema(schema), ajv.errorsText());
+  });
+
   it("demands of each incident type its three evidence keys, the signature and the five checklist items", () => {
     const expected: Record<string, string[]> = {
       DOOR_WONT_LATCH: ["photo_before_door_edge_and_strike", "photo_after_latched_alignment", "note_adjustments_and_test_cycles"],

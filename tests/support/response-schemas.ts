@@ -29,7 +29,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 // Each file compiles what it parses, and few answers a file do not repay the tidying of the code.
 const code = { optimize: false };
-const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, allowUnionTypes: true, code });
+const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, allowUnionTypes: true, validateSchema: false, code });
 // Every time dispatch-api hands out is in UTC with milliseconds, every id in lower case.
 ajv.addFormat("date-time", isoTime);
 ajv.addFormat("uuid", uuid);
@@ -64,9 +64,8 @@ export function parseBody(tool: ToolName, json: unknown): unknown {
   return json;
 }
 
-const isRefusal = ajv.compile<{ error: RefusedBody }>(errorBody);
-
 export function parseRefusal(json: unknown): RefusedBody {
+  const isRefusal = ajv.compile<{ error: RefusedBody }>(errorBody);
   assert.ok(isRefusal(json), `not the form of an error: ${ajv.errorsText(isRefusal.errors)}\n${JSON.stringify(json)}`);
   return json.error;
 }
