@@ -150,7 +150,7 @@ const limit = (schema: JsonObject, name: string, otherwise: number): number => {
   const value = schema[name];
   return typeof value === "number" ? value : otherwise;
 };
-const namesIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+export const namesIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 export const propertiesOf = (schema: JsonObject): JsonObject => (isObject(schema["properties"]) ? schema["properties"] : {});
 
 function objectSchema(value: unknown): JsonObject {

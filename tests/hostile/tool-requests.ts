@@ -4,12 +4,12 @@
 import fc from "fast-check";
 import { commandEntries, queryEntries, toolEntries, type CommandEntry, type QueryEntry, type ToolName } from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
-import { isObject } from "../../dispatch/kernel/json.ts";
+import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { acme, ana, ben, borealis, cleo, dirk } from "../support/directory.ts";
 import { fullChecklist, latchEvidence } from "../support/ticket-builder.ts";
 import { anyUuid, edgeTimes, hostileJson, hostileText, jsonText, RawJson } from "./hostile-values.ts";
 import type { HttpRequest } from "./request-bytes.ts";
-import { nearlyValidObject, oddValue, propertiesOf, schemaOf, validValue, type Known } from "./schema-arbitrary.ts";
+import { namesIn, nearlyValidObject, oddValue, propertiesOf, schemaOf, validValue, type Known } from "./schema-arbitrary.ts";
 import type { TicketPool } from "./ticket-pool.ts";
 
 /** What to ask, before it is known of which ticket. */
@@ -100,8 +100,13 @@ function callers(allowed: readonly string[]): fc.Arbitrary<{ role: string; actor
 
 const pick = fc.oneof({ weight: 19, arbitrary: fc.nat(100_000) }, { weight: 1, arbitrary: fc.constant(null) });
 
+/** A plan asked for without a limit is searched for up to five seconds, a third of what a flood then costs the API. */
+const alwaysGiven: ReadonlyMap<ToolName, readonly string[]> = new Map([["plan.optimize", ["seconds"]]]);
+
+const withFields = (schema: JsonObject, fields: readonly string[]): JsonObject => ({ ...schema, required: [...namesIn(schema["required"]), ...fields] });
+
 function commandCall(tool: ToolName, entry: CommandEntry, known: Known): fc.Arbitrary<ToolCall> {
-  const schema = schemaOf(entry.input);
+  const schema = withFields(schemaOf(entry.input), alwaysGiven.get(tool) ?? []);
   const body = fc.oneof(
     { weight: 5, arbitrary: validValue(schema, known) },
     { weight: 4, arbitrary: nearlyValidObject(schema, known) },
