@@ -4,8 +4,14 @@ import { execFile } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 
+const firstPauseMs = 20;
+const longestPauseMs = 250;
+/** Some looks read every process of the machine: one after the other they took a processor for themselves. */
+const restsPerLook = 4;
+const longestRestMs = 1_000;
+
 /**
- * Asks `condition` every 20 ms until it holds.
+ * Asks `condition` until it holds: every 20 ms at first, then ever more seldom, and seldom where a look takes long.
  * @throws {Error} naming `what` when it does not within `withinMs` (a minute by default, for machines that are busy).
  */
 export async function eventually(
@@ -14,9 +20,12 @@ export async function eventually(
   withinMs = 60_000,
 ): Promise<void> {
   const givenUpAt = performance.now() + withinMs;
-  while (!(await condition())) {
-    if (performance.now() > givenUpAt) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await delay(20);
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.2, longestPauseMs)) {
+    const from = performance.now();
+    if (await condition()) return;
+    const now = performance.now();
+    if (now > givenUpAt) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await delay(Math.max(pause, Math.min((now - from) * restsPerLook, longestRestMs)));
   }
 }
 
