@@ -9,12 +9,14 @@ import { ana } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi, type AttackedApi, type Vitals } from "./attacked-api.ts";
-import { inLanes, scaled, shares, spared } from "./lanes.ts";
+import { inLanes, shares, spared } from "./lanes.ts";
 import { describeRequest, requestBytes } from "./request-bytes.ts";
 import { slowHeads } from "./slow-heads.ts";
 import { TicketPool } from "./ticket-pool.ts";
 import { allTools, requestOf, toolCalls } from "./tool-requests.ts";
 
+/** From this many requests on, memory has settled and luck evened out. */
+const enough = 6_000;
 /** How many looks at the process's memory, spread evenly over the flood. */
 const looks = 24;
 /** What the medians of a late and an early stretch of the flood may differ by, after a forced collection.
@@ -28,9 +30,8 @@ for (const profile of profiles) {
     await pool.stock();
     const tally = new Tally();
     // The code is the same under both profiles: what takes many requests to show is looked for under one of them.
-    const whole = profile === "pilot" ? shares.contractPilot : shares.contractStrict;
-    const requests = profile === "pilot" ? scaled(whole) : spared(whole);
-    const isWhole = requests >= whole;
+    const requests = profile === "pilot" ? spared(shares.contractPilot, 0.6) : spared(shares.contractStrict);
+    const isLong = requests >= enough;
     // Others hold connections open meanwhile; one profile's run is long enough to see the end of that.
     const slow = profile === "pilot" ? slowHeads(api.port) : null;
     const memory = new MemoryLog(api, Math.floor(requests / looks));
@@ -43,19 +44,19 @@ for (const profile of profiles) {
       tally.add(verdict, call.tool);
       if (verdict.code === null) pool.learn(verdict.body);
       pool.topUp(800);
-      // Memory takes a while to settle, and each look is a collection of everything.
-      if (isWhole) await memory.look(tally.total);
+      // Each look is a collection of everything.
+      if (isLong) await memory.look(tally.total);
     });
     await flood(requests, allTools);
     // Those that luck has passed over get another go, or what lies behind their checks would stay untried.
-    for (const tool of isWhole ? tally.neverObeyed() : []) await flood(300, [tool]);
+    for (const tool of isLong ? tally.neverObeyed() : []) await flood(300, [tool]);
 
     await Promise.all([pool.settled(), slow]);
     await assertLongVisitsCostLittle(api);
     await api.assertWell();
     t.diagnostic(tally.report(requests));
     t.diagnostic(`least obeyed: ${tally.leastObeyed()}`);
-    if (!isWhole) return;
+    if (!isLong) return;
     t.diagnostic(memory.assertFlat());
     assert.deepEqual(tally.neverObeyed(), [], "the flood did not get past the checks of these");
   });
