@@ -56,7 +56,7 @@ async function run(): Promise<boolean> {
   }
   console.log("# tests");
   const report = values.report === undefined ? [] : ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=junit", `--test-reporter-destination=${resolve(values.report)}`];
-  const args = ["--test", "--test-concurrency=3", "--test-timeout=300000", "--test-global-setup=tests/support/global-setup.ts", ...report, ...files];
+  const args = ["--test", "--test-concurrency=4", "--test-timeout=300000", "--test-global-setup=tests/support/global-setup.ts", ...report, ...files];
   return succeeds(process.execPath, args);
 }
 
