@@ -1,11 +1,11 @@
 // What may be done about a ticket next: each tool as an action with its address, open or closed, and why it is closed.
 
 import { errorRegistry } from "../contract/errors.ts";
-import { chatName, commandEntries, queries, type CommandEntry, type ToolName } from "../contract/index.ts";
+import { chatName, commandEntries, commands, queries, type CommandEntry, type CommandName, type ToolName } from "../contract/index.ts";
 import type { ActionBody } from "../contract/responses.ts";
 import type { Role } from "../contract/roles.ts";
 import type { TicketState } from "../contract/states.ts";
-import { commands } from "../contract/index.ts";
+import { commandHandlers } from "./commands.ts";
 
 /** Names the cockpit's clients know actions by; other commands go by their chat name. */
 const cockpitIds = new Map<ToolName, string>([
@@ -64,8 +64,8 @@ const addressed = (action: ActionBody, ticketId: string): ActionBody => ({
   endpoint: action.endpoint.replace("{ticketId}", ticketId),
 });
 
-function commandAction(id: string, tool: ToolName, entry: CommandEntry, role: Role, state: TicketState): ActionBody {
-  const error = roleError(entry.roles, role) ?? stateError(entry, state);
+function commandAction(id: string, tool: CommandName, entry: CommandEntry, role: Role, state: TicketState): ActionBody {
+  const error = roleError(entry.roles, role) ?? stateError(tool, entry, state);
   return { action_id: id, tool_name: tool, endpoint: entry.path, method: "POST", mutating: true, enabled: error === null, policy_error: error };
 }
 
@@ -81,11 +81,14 @@ function roleError(allowed: readonly Role[], role: Role): PolicyError {
   return { code: "FORBIDDEN", message, dimension, actor_role: role, allowed_roles: allowed };
 }
 
-function stateError(entry: CommandEntry, state: TicketState): PolicyError {
+function stateError(tool: CommandName, entry: CommandEntry, state: TicketState): PolicyError {
   if (entry.from.includes(state)) return null;
-  const { message, dimension } = errorRegistry.INVALID_STATE_TRANSITION;
+  const handler = commandHandlers[tool];
+  // What the command itself would answer.
+  const code = (handler.on === "ticket" && handler.wrongStateCode) || "INVALID_STATE_TRANSITION";
+  const { message, dimension } = errorRegistry[code];
   return {
-    code: "INVALID_STATE_TRANSITION",
+    code,
     message,
     dimension,
     from_state: state,

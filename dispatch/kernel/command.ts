@@ -2,7 +2,6 @@
 // one value of one of these types.
 
 import type { BodyOf, PipelineName, InputOf } from "../contract/index.ts";
-import type { ErrorCode } from "../contract/errors.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
@@ -75,7 +74,7 @@ type Common<N extends PipelineName, Loaded> = {
 export type TicketCommand<N extends PipelineName, Loaded = unknown, Prepared = unknown> = Common<N, Loaded> & {
   readonly on: "ticket";
   /** The refusal for a wrong state, where it is not INVALID_STATE_TRANSITION. */
-  readonly wrongStateCode?: ErrorCode;
+  readonly wrongStateCode?: "SCHEDULE_HOLD_STATE_CONFLICT";
   /** The state the caller is heading for, for a refusal's to_state; otherwise the entry's first. */
   target?(call: TicketCall<N>): TicketState | undefined;
   /**

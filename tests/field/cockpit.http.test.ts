@@ -220,6 +220,7 @@ describe("the cockpit", async () => {
       "schedule.propose": "schedule_propose", "schedule.confirm": "schedule_confirm", "assignment.dispatch": "dispatch_assignment",
       "assignment.recommend": "recommend_technicians", "schedule.hold": "hold_schedule", "schedule.release": "release_schedule", "schedule.rollback": "rollback_schedule",
     };
+    const holding = new Set(["schedule.hold", "schedule.release", "schedule.rollback"]);
     const commands = commandTable.filter(({ path, roles }) => path.includes("{ticketId}") && roles.includes("dispatcher"));
     for (const state of allStates) {
       const { id } = await ticketIn(api, state);
@@ -232,7 +233,10 @@ describe("the cockpit", async () => {
         assert.deepEqual(rest, { action_id: action.action_id, tool_name: tool, endpoint: path.replace("{ticketId}", id), method: "POST", mutating: true });
         assert.equal(enabled, from.includes(state), `${tool} in ${state}`);
         if (enabled) assert.equal(policy_error, null);
-        else assert.partialDeepStrictEqual(policy_error, { code: "INVALID_STATE_TRANSITION", dimension: "state", from_state: state, allowed_from_states: from, ...(to.length === 1 && { to_state: to[0] }) });
+        else {
+          const refusal = holding.has(tool) ? { code: "SCHEDULE_HOLD_STATE_CONFLICT", dimension: "scheduling" } : { code: "INVALID_STATE_TRANSITION", dimension: "state" };
+          assert.partialDeepStrictEqual(policy_error, { ...refusal, from_state: state, allowed_from_states: from, ...(to.length === 1 && { to_state: to[0] }) });
+        }
       }
       for (const [actionId, tool, path] of [["open_timeline", "ticket.timeline", `/tickets/${id}/timeline`], ["open_technician_packet", "tech.job_packet", `/ux/technician/job-packet/${id}`]] as const) {
         assert.deepEqual(actions.get(actionId), { action_id: actionId, tool_name: tool, endpoint: path, method: "GET", mutating: false, enabled: true, policy_error: null });
