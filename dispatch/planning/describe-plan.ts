@@ -41,7 +41,7 @@ const stayDetails: Readonly<Record<StayReason, string>> = {
   PAUSED: "automatic work on the ticket is paused",
   STARTS_SOON: "starts within half an hour, or has started",
   TECHNICIAN_LEFT_OUT: "booked on a technician whose day is not planned",
-  OUTSIDE_HOURS: "booked outside the technician's hours, or into a pause; see to it by hand",
+  OUTSIDE_HOURS: "booked outside the technician's hours, into a pause or over other work; see to it by hand",
   OUT_OF_SCOPE: "of another zone, or beyond what this caller may see",
 };
 

@@ -44,6 +44,7 @@ export function fixWork(people: readonly Person[], tickets: readonly PlanTicket[
   const known = new Set(tickets.map(({ id }) => id));
   for (const one of bookings.values()) if (!known.has(one.ticketId) && one.start >= span.start && one.start < span.end) stay(whyUnknown(one));
 
+  const overlapped = new Set(people.flatMap(({ entry }) => overlapping(entry.bookings)));
   const travel = rules.travel ?? estimateTravelMinutes;
   for (;;) {
     const moving = new Set(candidates.map(({ ticket }) => ticket.id));
@@ -51,13 +52,19 @@ export function fixWork(people: readonly Person[], tickets: readonly PlanTicket[
       const fixed = person.entry.bookings.filter(({ ticketId }) => !moving.has(ticketId));
       return lanesOf(person.calendar, fixed, span, travel).map((lane, at) => ({ ...lane, id: `${person.entry.id}#${at + 1}`, person }));
     });
-    const homeless = candidates.filter(({ stands }) => stands !== null && stands.techId !== null && !laneFor(lanes, stands));
+    const homeless = candidates.filter(
+      ({ ticket, stands }) => stands !== null && stands.techId !== null && (!laneFor(lanes, stands) || overlapped.has(ticket.id)),
+    );
     if (homeless.length === 0) return { lanes, candidates, stays };
     // Booked where nobody may be booked now: it stays until a person sees to it, and the calendar is cut around it.
     for (const _ of homeless) stay("OUTSIDE_HOURS");
     candidates = candidates.filter((one) => !homeless.includes(one));
   }
 }
+
+/** The tickets of bookings that another lies over: made while the technician had no hours on record. */
+const overlapping = (bookings: readonly RosterBooking[]): string[] =>
+  bookings.filter((one) => bookings.some((other) => other !== one && other.start < one.end && one.start < other.end)).map(({ ticketId }) => ticketId);
 
 /** The lane a booking lies in; undefined when there is none, or a pause lies in the booking. */
 export const laneFor = (lanes: Iterable<PlannedLane>, at: TimeRange & { readonly techId: string | null }): PlannedLane | undefined =>

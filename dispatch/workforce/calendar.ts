@@ -71,6 +71,7 @@ export type RosterEntry = {
 };
 
 // Rows as json, not jsonb_build_object: building the objects is most of the work, and this halves it.
+// Bookings block whoever has hours on record; also those that overlapped when the hours became known and cannot exclude each other.
 // On call means for emergencies: such a shift counts when the ticket is one, and for no other.
 // $1 one technician or all; $2 the ticket whose own booking does not count, if any; $3, $4 the span asked about, by default
 // the ticket's time; $5 another ticket whose booking does not count. A day is added on both sides: the stops before and after decide the driving.
@@ -107,8 +108,9 @@ const selectCalendar = statement<CalendarRow>(
              JOIN asked ON upper(b.span) > since AND lower(b.span) < until
              JOIN tickets bt ON bt.id = b.ticket_id
              JOIN sites site ON site.id = bt.site_id
-             WHERE b.technician_id = r.id AND b.exclusive AND b.state IN ('tentative', 'firm') AND b.ticket_id IS DISTINCT FROM $2
+             WHERE b.technician_id = r.id AND b.state IN ('tentative', 'firm') AND b.ticket_id IS DISTINCT FROM $2
                AND b.ticket_id IS DISTINCT FROM $5
+               AND (b.exclusive OR EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id))
              ORDER BY lower(b.span)
            ) p) AS busy
    FROM technicians r

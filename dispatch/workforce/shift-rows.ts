@@ -85,8 +85,8 @@ export const patternOf = (shift: StoredShift): ShiftPattern => ({
 });
 
 /**
- * The bookings that do not lie wholly in working time, of those whose tickets the caller may see. Without any hours on
- * record only time off can be in the way.
+ * The bookings that do not lie wholly in working time or overlap another, of those whose tickets the caller may see. Without
+ * any hours on record only time off can be in the way.
  */
 export function conflictsWith(technician: TechnicianBody, bookings: readonly ComingBooking[], actor: Actor): BookingConflict[] {
   const timeOff = technician.time_off.map((off) => ({ start: Date.parse(off.start), end: Date.parse(off.end) }));
@@ -96,9 +96,11 @@ export function conflictsWith(technician: TechnicianBody, bookings: readonly Com
     .filter((booking) => {
       const span = { start: Date.parse(booking.start), end: Date.parse(booking.end) };
       if (patterns.length === 0) return timeOff.some((off) => off.start < span.end && span.start < off.end);
-      if (span.end - span.start > longestShiftMs) return true;
+      if (span.end - span.start > longestShiftMs || bookings.some((other) => overlap(booking, other))) return true;
       const [whole] = workingRanges(expandShifts(patterns, timeOff, span), span);
       return whole === undefined || whole.start > span.start || whole.end < span.end;
     })
     .map(({ ticket_id, start, end }) => ({ ticket_id, start, end }));
 }
+
+const overlap = (a: ComingBooking, b: ComingBooking): boolean => a.ticket_id !== b.ticket_id && a.start < b.end && b.start < a.end;

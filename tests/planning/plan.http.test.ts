@@ -46,6 +46,22 @@ describe("a day on which each van is booked on the other's side of town", () => 
     assert.equal((await optimize(api)).plan.moves.length, 0, "the day cannot be mended twice");
   });
 
+  test("leaves to a person what was booked twice while nobody knew the hours", async (t) => {
+    const api = await startTestApi({ t });
+    await emptyRoster(api);
+    const van = await vanAt(api, "West Van", west);
+    const hours = (await api.read("roster.list", { query: `tech_id=${van}` })).technicians[0]?.shifts ?? [];
+    await api.run("roster.set_shifts", { technician: van, body: { shifts: [] } });
+    const site = await siteAt(api, west);
+    for (const _ of ["one", "another"]) await bookedAt(api, site, van, "10:00");
+    await api.run("roster.set_shifts", { technician: van, body: { shifts: hours } });
+    await ticketIn(api, "READY_TO_SCHEDULE", { siteId: site });
+    const { plan } = await optimize(api);
+    assert.deepEqual(plan.stays.map(({ reason, count }) => [reason, count]), [["OUTSIDE_HOURS", 2]]);
+    const [move, ...others] = plan.moves;
+    assert.ok(move && others.length === 0 && (move.to.end <= at("10:00") || move.to.start >= at("11:30")), "beside both");
+  });
+
   test("gives the same proposal for the same seed and number of steps, and reads back as it was answered", async (t) => {
     const api = await startTestApi({ t });
     await crossedDay(api);

@@ -100,8 +100,11 @@ describe("the roster", async () => {
     const exclusive = async () =>
       (await api.owner.query<{ exclusive: boolean }>("SELECT exclusive FROM bookings WHERE ticket_id = ANY ($1) ORDER BY array_position($1, ticket_id)", [tickets])).rows.map((row) => row.exclusive);
     assert.deepEqual(await exclusive(), [false, false, false]);
-    await api.run("roster.set_shifts", { technician: id, body: { shifts: [always] } });
+    const { conflicts } = await api.run("roster.set_shifts", { technician: id, body: { shifts: [always] } });
     assert.deepEqual(await exclusive(), [false, false, true]);
+    assert.deepEqual(conflicts.map(({ ticket_id }) => ticket_id).sort(), tickets.slice(0, 2).sort(), "nobody is in two places: both are named");
+    const { rejected } = await slotsOf(id, `&earliest=${hour(10).start}&latest=${hour(10).end}&duration_minutes=60`);
+    assert.deepEqual(rejected.map(({ reason }) => reason), ["BOOKED"], "and nothing is booked over them");
     await api.run("roster.set_shifts", { technician: id, body: { shifts: [] } });
     assert.deepEqual(await exclusive(), [false, false, false]);
   });
