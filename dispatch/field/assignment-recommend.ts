@@ -1,8 +1,8 @@
 // assignment.recommend: ranks the roster for a ticket and keeps the ranking as a snapshot.
 
 import { reaches } from "../kernel/actor.ts";
-import { newId } from "../kernel/clock.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { newId, plusMinutes } from "../kernel/clock.ts";
+import { ticketCommand, type TicketCall } from "../kernel/command.ts";
 import { findInability } from "../workforce/ability.ts";
 import { assessWindow } from "../workforce/availability.ts";
 import { bumpProposals, delayWeights } from "../workforce/bump.ts";
@@ -10,7 +10,7 @@ import type { RosterBooking } from "../workforce/calendar.ts";
 import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
 import { rankTechnicians, type RankCandidate } from "../workforce/rank-technicians.ts";
 import { consultOn, drivingBy } from "../workforce/driving.ts";
-import { jobAt, loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
+import { jobAt, loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
 import type { TravelSource } from "../workforce/travel.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
@@ -26,12 +26,10 @@ export const assignmentRecommend = ticketCommand({
     ]);
     return { roster, site };
   },
-  consult: ({ desk, input, ticket }, { roster, site }) =>
-    input.preferred_window || ticket.scheduled_start !== null ? consultOn(desk.travel, roster, placeOfSite(site)) : null,
-  decide({ desk, actor, input, ticket, now, clockTime }, { roster, site }) {
-    const start = input.preferred_window?.start ?? ticket.scheduled_start;
-    const end = input.preferred_window?.end ?? ticket.scheduled_end;
-    const window = start && end ? { start: Date.parse(start), end: Date.parse(end) } : null;
+  consult: (call, { roster, site }) => (wantedAt(call) ? consultOn(call.desk.travel, roster, placeOfSite(site)) : null),
+  decide(call, { roster, site }) {
+    const { desk, actor, input, ticket, now, clockTime } = call;
+    const window = wantedAt(call);
     const { technicianWithoutShift } = desk.policy;
     const rules = { technicianWithoutShift, zoneMustMatch: false, ...drivingBy(desk.travel) };
     // Service type and zone are terms of the score: who lacks them is ranked last, not hidden. Skills and tools are not.
@@ -89,3 +87,14 @@ export const assignmentRecommend = ticketCommand({
     };
   },
 });
+
+/**
+ * When somebody is wanted: as wished, else at the ticket's time. Who was sent past scheduling and taken off again leaves a
+ * ticket SCHEDULED without a time: it is for now. Null while there is nothing to go by.
+ */
+function wantedAt({ desk, input, ticket, clockTime }: TicketCall<"assignment.recommend">): { start: number; end: number } | null {
+  const atOnce = ticket.state === "SCHEDULED" && ticket.scheduled_start === null;
+  const start = input.preferred_window?.start ?? ticket.scheduled_start ?? (atOnce ? clockTime : null);
+  const end = input.preferred_window?.end ?? ticket.scheduled_end ?? (atOnce ? plusMinutes(clockTime, visitMinutes(ticket.incident_type, desk.policy)) : null);
+  return start && end ? { start: Date.parse(start), end: Date.parse(end) } : null;
+}

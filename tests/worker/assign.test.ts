@@ -104,6 +104,18 @@ describe("a scheduled ticket", async () => {
     assert.deepEqual(rows, [{ left: 0 }]);
   });
 
+  test("that was sent past scheduling and taken back is for now: nobody is sent who is away at this hour", async () => {
+    const zone = "UT";
+    const [better, other] = [await addTechnician(api.owner, { zone, quality: 90 }), await addTechnician(api.owner, { zone, quality: 10 })];
+    const { id } = await ticketIn(api, "TRIAGED", { priority: "EMERGENCY", siteId: await addSite(api.owner, { region: zone }) });
+    const bypass = { dispatch_mode: "EMERGENCY_BYPASS", dispatch_rationale: "the shop front is open", dispatch_confirmation: true };
+    await api.run("assignment.dispatch", { ticket: id, body: { tech_id: better, ...bypass } });
+    await api.run("roster.time_off", { technician: better, body: { add: [{ start: api.clock.iso, end: api.clock.in(60) }] } });
+    await api.run("assignment.unassign", { ticket: id, body: { reason_code: "capacity", note: "she had to see a doctor" } });
+    await worker.wake();
+    assert.deepEqual(await stateOf(api, id), { state: "DISPATCHED", assigned_tech_id: other });
+  });
+
   test("is left alone while its scope is paused, also when the pause comes between choosing and sending", async () => {
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
     await api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: id, reason: "the customer wants to talk first" } });
