@@ -40,7 +40,8 @@ const DAY_MINUTES = 1440;
 
 /**
  * Every shift that overlaps `span`, whole (not cut to the span, so it is known when somebody sets out and goes
- * home), sorted, with overlapping and touching shifts joined into one. A shift that is all time off stays, with
+ * home), sorted, with overlapping and touching shifts joined into one: also with those up to a day beside the span, else
+ * whoever works on into the next shift would seem to have to be home by the end of this one. A shift that is all time off stays, with
  * the pause covering it: the reason to leave somebody out is then time off, not the lack of a shift.
  * Throws a RangeError for a malformed time, date or zone; check them when they are stored.
  */
@@ -49,8 +50,12 @@ export function expandShifts(
   timeOff: readonly TimeRange[],
   span: TimeRange,
 ): Shift[] {
-  const shifts = patterns.flatMap((pattern) => expandPattern(pattern, span));
-  return joinTouching(shifts).map((shift) => ({ ...shift, pauses: withTimeOff(shift, timeOff) }));
+  if (!(span.start < span.end)) return [];
+  const around = { start: span.start - DAY_MS, end: span.end + DAY_MS };
+  const shifts = patterns.flatMap((pattern) => expandPattern(pattern, around));
+  return joinTouching(shifts)
+    .filter((shift) => overlaps(shift, span))
+    .map((shift) => ({ ...shift, pauses: withTimeOff(shift, timeOff) }));
 }
 
 /** The shifts without their pauses, cut to `span`: sorted ranges that neither overlap nor touch. */
@@ -70,7 +75,6 @@ export function workingRanges(shifts: readonly Shift[], span: TimeRange): TimeRa
 }
 
 function expandPattern(pattern: ShiftPattern, span: TimeRange): Shift[] {
-  if (!(span.start < span.end)) return [];
   const start = parseTime(pattern.startTime);
   const end = following(parseTime(pattern.endTime), start, true);
   const weekdays = new Set(pattern.weekdays);

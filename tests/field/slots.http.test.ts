@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { objectsIn, profiles, startTestApi } from "../support/api.ts";
 import { addSite, addTechnician, addTimeOff, ana, ben } from "../support/directory.ts";
+import { east, siteAt, vanAt, west } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 for (const profile of profiles) {
@@ -106,6 +107,22 @@ for (const profile of profiles) {
     });
   });
 }
+
+test("the end of a shift is no end where the next follows at once, however short the time that is asked about", async (t) => {
+  const api = await startTestApi({ t });
+  const van = await vanAt(api, "West Van", west, ["00:00", "08:00"]);
+  const shift = { weekdays: [1, 2, 3, 4, 5, 6, 7], time_zone: "UTC" };
+  const shifts = [{ ...shift, start_time: "00:00", end_time: "08:00" }, { ...shift, start_time: "08:00", end_time: "16:00" }];
+  await api.run("roster.set_shifts", { technician: van, body: { shifts } });
+  const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { siteId: await siteAt(api, east) });
+  const [start, end] = ["2026-03-03T06:30:00.000Z", "2026-03-03T08:00:00.000Z"];
+  const offered = await api.read("schedule.slots", { ticket: id, query: `tech_id=${van}&earliest=${start}&latest=2026-03-04T00:00:00Z` });
+  assert.equal(offered.slots[0]?.start, start, "the drive home may come after 08:00");
+  const { booking } = await api.run("schedule.book", { ticket: id, body: { tech_id: van, earliest: start, latest: end } });
+  assert.deepEqual([booking.start, booking.end], [start, end]);
+  const { rejected } = await api.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } });
+  assert.deepEqual(rejected.filter(({ tech_id }) => tech_id === van), []);
+});
 
 test("strategies weigh the drive against the wait", async (t) => {
   const api = await startTestApi({ t });

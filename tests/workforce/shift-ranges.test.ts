@@ -83,6 +83,12 @@ describe("expandShifts", () => {
     assert.deepEqual(shown(shifts[0]?.pauses ?? []), ["2025-06-02T16:00/2025-06-02T16:15", "2025-06-02T23:00/2025-06-02T23:15"]);
   });
 
+  it("joins a shift to the next although that lies beside the span", () => {
+    const halves = [pattern({ startTime: "06:00", endTime: "12:00" }), pattern({ startTime: "12:00", endTime: "18:00" })];
+    const morning = span("2025-06-02T08:00-07:00", "2025-06-02T09:00-07:00");
+    assert.deepEqual(shown(expandShifts(halves, [], morning)), ["2025-06-02T13:00/2025-06-03T01:00"]);
+  });
+
   it("keeps a shift that is all time off, with the pause saying so", () => {
     const [shift] = expandShifts([pattern({ weekdays: [1] })], [span("2025-06-01T00:00Z", "2025-06-05T00:00Z")], week);
     assert.deepEqual(shift?.pauses, [{ kind: "time_off", start: shift?.start, end: shift?.end }]);
