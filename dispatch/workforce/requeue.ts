@@ -6,12 +6,15 @@ import type { TicketState } from "../contract/states.ts";
 import { besideChange, type BesideChange } from "../kernel/ticket-beside.ts";
 import { ticketColumns, type TicketChange, type TicketRow } from "../kernel/ticket-row.ts";
 
+// Work that waits for an approval counts as well, whose booking may have ended with a first completion.
 // In the order of ids, so that two who lock several tickets do not wait for each other.
 export const lockWorkOfTechnician = statement<TicketRow>(
   "requeue_lock",
   `SELECT ${ticketColumns("t")} FROM tickets t
    WHERE t.id IN (SELECT b.ticket_id FROM bookings b WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm')
-                  UNION SELECT w.id FROM tickets w WHERE w.assigned_tech_id = $1 AND w.in_work)
+                  UNION SELECT w.id FROM tickets w WHERE w.assigned_tech_id = $1 AND w.in_work
+                  UNION SELECT w.id FROM approvals a JOIN tickets w ON w.id = a.ticket_id
+                  WHERE a.status = 'PENDING' AND w.assigned_tech_id = $1)
    ORDER BY t.id FOR NO KEY UPDATE`,
 );
 

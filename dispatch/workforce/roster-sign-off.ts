@@ -30,7 +30,8 @@ export const rosterSignOff = deskCommand({
       ...before,
       drained_at: before.drained_at ?? now,
       drain_reason: reason,
-      open_tickets: kept.length,
+      // As the roster counts it: work that waits for an approval is no load.
+      open_tickets: kept.filter(({ state }) => state !== "APPROVAL_REQUIRED").length,
     };
     const requeuedWork = back.map((one) => ({
       ticket_id: one.ticket.id,

@@ -36,7 +36,7 @@ describe("roster.sign_off", async () => {
     const before = new Map(await Promise.all([sent.id, reserved, held].map(async (id) => [id, await api.read("ticket.get", { ticket: id })] as const)));
 
     const { technician, requeued, kept, receipt } = await signOff(techId);
-    assert.deepEqual([technician.drain_reason, technician.drained_at === null, technician.open_tickets], [ill.reason, false, 4]);
+    assert.deepEqual([technician.drain_reason, technician.drained_at === null, technician.open_tickets], [ill.reason, false, 3], "work that asks is no load");
     const back = new Map([[sent.id, "SCHEDULED"], [reserved, "SCHEDULED"], [held, "PENDING_CUSTOMER_CONFIRMATION"]]);
     assert.deepEqual(new Map(requeued.map(({ ticket_id, state }) => [ticket_id, state])), back);
     assert.deepEqual(
@@ -83,6 +83,16 @@ describe("roster.sign_off", async () => {
       assert.deepEqual([one.state, one.scheduled_start, one.scheduled_end], ["READY_TO_SCHEDULE", null, null]);
       await api.run("schedule.book", { ticket: one.ticket_id });
     }
+  });
+
+  test("names work that waits for an approval, also when its visit has been completed once", async () => {
+    const techId = await addTechnician(api.owner);
+    const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION", { techId });
+    await api.run("qa.return_work", { ticket: id, body: { reasons: ["The door still sticks"] } });
+    await api.run("tech.request_change", { as: "tech", ticket: id, body: { approval_type: "PROPOSAL", reason: "needs a new closer" } });
+    const { kept, requeued, technician } = await api.run("roster.sign_off", { technician: techId, body: { reason: "flu" } });
+    assert.deepEqual([kept, requeued], [[{ ticket_id: id, state: "APPROVAL_REQUIRED" }], []]);
+    assert.deepEqual((await api.read("roster.list", { query: `tech_id=${techId}` })).technicians, [technician]);
   });
 
   test("of somebody without work changes the roster alone", async () => {
