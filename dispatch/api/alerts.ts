@@ -45,10 +45,12 @@ type Signals = {
 /** What is counted for a code, and at which count it fires. */
 export type Measured = { readonly count: number; readonly threshold: number };
 
-// `in_scheduling` is the condition of the index tickets_in_scheduling; the list of states would read the whole table.
+// `in_scheduling` is the condition of the index tickets_in_scheduling; the list of states would read the whole table. Who has
+// a time and a technician waits for the day, and is stuck only when that has passed.
 const selectSignals = statement<Signals & { readonly duplicate_intakes: number }>(
   "alert_signals",
-  `SELECT (SELECT count(*) FROM tickets WHERE in_scheduling AND last_transition_at < $2) AS stuck_scheduling_count,
+  `SELECT (SELECT count(*) FROM tickets WHERE in_scheduling AND last_transition_at < $2
+             AND NOT (state = 'SCHEDULED' AND assigned_tech_id IS NOT NULL AND scheduled_start > $2)) AS stuck_scheduling_count,
           coalesce(sum(count) FILTER (WHERE code = ANY ($3::text[])), 0)::bigint AS completion_rejection_count,
           coalesce(sum(count) FILTER (WHERE code = ANY ($4::text[])), 0)::bigint AS idempotency_conflict_count,
           coalesce(sum(count) FILTER (WHERE code = ANY ($5::text[])), 0)::bigint AS auth_policy_rejection_count,

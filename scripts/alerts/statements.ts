@@ -6,7 +6,8 @@ export const selectStuck = statement(
   "explain_stuck",
   `SELECT id AS ticket, state, priority, floor(extract(epoch FROM $2::timestamptz - last_transition_at) / 60)::integer AS minutes,
           assign_reason AS nobody_sent_because, scheduled_start
-   FROM tickets WHERE in_scheduling AND last_transition_at < $1
+   FROM tickets WHERE in_scheduling AND last_transition_at < $1 
+     AND NOT (state = 'SCHEDULED' AND assigned_tech_id IS NOT NULL AND scheduled_start > $1)
    ORDER BY last_transition_at LIMIT $3`,
 );
 

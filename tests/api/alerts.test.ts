@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { addTechnician } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
 import { call, dispatcher, newTicket, otherAccountId, post, startTestApi, type TestApi } from "./running-api.ts";
 
@@ -54,6 +55,20 @@ describe("alerts", () => {
       stuck_scheduling_count: 1, stuck_scheduling_minutes: 30, completion_rejection_count: 3, idempotency_conflict_count: 2, auth_policy_rejection_count: 5,
     });
     assert.ok(isObject(body["metrics"]) && isObject(body["runbooks"]));
+
+    // With a technician it waits for its time, and is stuck again when nobody has gone by then.
+    const start = api.clock.now().getTime() + 24 * 3_600_000;
+    const window = { start: new Date(start).toISOString(), end: new Date(start + 3_600_000).toISOString() };
+    await post(api, `/tickets/${id}/schedule/propose`, { options: [window] });
+    await post(api, `/tickets/${id}/schedule/confirm`, window);
+    const firesAt = async (instant: number) => {
+      api.clock.advance(instant - api.clock.now().getTime());
+      return (await alertsOf(api)).alerts.some(({ code }) => code === "STUCK_SCHEDULING");
+    };
+    assert.equal(await firesAt(start - 3_600_000), true, "nobody is on it");
+    await api.sql.query("UPDATE tickets SET assigned_tech_id = $2 WHERE id = $1", [id, await addTechnician(api.sql, {})]);
+    assert.equal(await firesAt(start + 29 * 60_000), false);
+    assert.equal(await firesAt(start + 31 * 60_000), true);
   });
 });
 

@@ -146,6 +146,9 @@ describe("ticket.search", async () => {
     ["nonsense", []],
     ["' OR 1=1 --", []],
     ["!!! & |", []],
+    [`front ${"-".repeat(99)} door`, [latch]],
+    [`${"- ".repeat(60)}hinge`, [borealisTicket]],
+    ["-!".repeat(99), []],
   ];
   for (const [q, ids] of words) {
     test(`finds ${ids.length} for ${q}, the newest first`, async () => assert.deepEqual(await find(`q=${encodeURIComponent(q)}`), ids));

@@ -43,7 +43,7 @@ export type TechnicianRow = {
   readonly hours?: readonly [starts: string, ends: string] | null;
 };
 
-export async function addTechnician(owner: pg.Pool, row: TechnicianRow = {}): Promise<string> {
+export async function addTechnician(owner: Pick<pg.Pool, "query">, row: TechnicianRow = {}): Promise<string> {
   const { id = randomUUID(), hours = ["00:00", "00:00"] } = row;
   await owner.query(
     `INSERT INTO technicians (id, name, active, provider_id, zone, service_types, skills, tools, quality, base_load, drained_at)
