@@ -3,6 +3,7 @@
 
 import { statement } from "../db/statement.ts";
 import type { PlanMove } from "../contract/plan-responses.ts";
+import type { BookingBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import { newId } from "../kernel/clock.ts";
 import { deskCommand, type Call } from "../kernel/command.ts";
@@ -70,7 +71,8 @@ export const planApply = deskCommand({
         tx.row(setPlanStatus, [row.id, applied.status]),
         // First all places are made, then they are taken: two visits may change places.
         ...steps.map(({ beside }) => tx.row(settleBookings, [beside.ticket.id, "released", now])),
-        ...steps.map(({ booking }) => tx.row(insertBooking, bookingValues(booking, now))),
+        // In the order of technicians, each of whom is booked by one at a time.
+        ...steps.map(({ booking }) => booking).sort(byTechnician).map((booking) => tx.row(insertBooking, bookingValues(booking, now))),
         ...steps.flatMap(({ beside }) => writeBeside(tx, event, beside, desk.policy.sla.targetMinutes)),
       ],
       body: () => ({
@@ -89,6 +91,7 @@ export const planApply = deskCommand({
   },
 });
 
+const byTechnician = (a: BookingBody, b: BookingBody): number => (a.technician_id < b.technician_id ? -1 : 1);
 const movesOf = ({ found }: PlanRow): readonly PlanMove[] => found?.moves ?? [];
 
 function dayOf({ day, time_zone }: PlanRow): PlanDay {

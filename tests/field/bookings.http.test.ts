@@ -157,5 +157,7 @@ describe("thirty at the same moment, over two processes", async () => {
     const { rows } = await api.owner.query("SELECT DISTINCT lower(span) FROM bookings WHERE technician_id = $1 AND state = 'firm'", [techId]);
     assert.equal(rows.length, 30);
     assert.equal(await overlaps(api), 0);
+    const { rows: [database] } = await api.owner.query<{ deadlocks: number }>("SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()");
+    assert.equal(database?.deadlocks, 0, "who books the same technician waits in turn");
   });
 });
