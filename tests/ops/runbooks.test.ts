@@ -17,6 +17,11 @@ const block = /^```([^\n]*)\n(.*?)^```$/gms;
 const written: string[] = [];
 for await (const file of glob("ops/runbooks/*.md", { cwd: root })) written.push(file);
 
+test("the index names every page", async () => {
+  const index = await readFile(join(root, "ops/runbooks/README.md"), "utf8");
+  for (const file of written) if (!file.endsWith("README.md")) assert.ok(index.includes(`(${file.slice("ops/runbooks/".length)})`), file);
+});
+
 for (const file of written.filter((one) => runbooks.has(one) || one.endsWith("README.md"))) {
   describe(file, async () => {
     const text = await readFile(join(root, file), "utf8");
