@@ -4,11 +4,11 @@
 import type { Database } from "../dispatch/db/pool.ts";
 import { alertCodes, alertList, reportedCodes, type AlertCode } from "../dispatch/api/alert-list.ts";
 import { isObject, type JsonObject } from "../dispatch/kernel/json.ts";
-import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
-import { explanations, type Section } from "./alerts/explanations.ts";
-import { endTransaction } from "./alerts/statements.ts";
-import { CommandFailure, messageOf, runCommand, wholeNumber } from "./command-line.ts";
-import { withConnections, withDatabase } from "./database-of-settings.ts";
+import { readSettings, type Settings } from "../dispatch/process/settings.ts";
+import { explanations, type Section } from "../dispatch/ops/alerts/explanations.ts";
+import { endTransaction } from "../dispatch/ops/alerts/statements.ts";
+import { CommandFailure, messageOf, runCommand, wholeNumber } from "../dispatch/process/command-line.ts";
+import { withConnections, withDatabase } from "../dispatch/process/configured-database.ts";
 
 const askWithinMs = 10_000;
 const wait = { statementMs: 10_000, lockMs: 1_000 };
@@ -17,10 +17,17 @@ await runCommand(
   {
     name: "pnpm dispatch:alerts",
     about: "Says whether the desk is well and which alerts fire; with --explain, what lies behind one of them.",
-    options: { explain: { type: "string" }, "end-transaction": { type: "string" }, url: { type: "string" }, "database-url": { type: "string" }, json: { type: "boolean" } },
+    options: {
+      explain: { type: "string" },
+      "end-transaction": { type: "string" },
+      url: { type: "string" },
+      "database-url": { type: "string" },
+      json: { type: "boolean" },
+    },
     meanings: {
       explain: `one of ${alertCodes.join(", ")}: reads the database and shows what is behind it`,
-      "end-transaction": "process id of a transaction that --explain OUTBOX_STUCK lists: ends it, and its work is rolled back",
+      "end-transaction":
+        "process id of a transaction that --explain OUTBOX_STUCK lists: ends it, and its work is rolled back",
       url: "the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",
       "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL",
       json: "print JSON alone",
@@ -46,7 +53,8 @@ async function tellState(url: string, json: boolean): Promise<number> {
     return health.ok && alerts.ok ? 0 : 1;
   }
   console.log(`health: ${health.ok ? "ok" : "unavailable"}`);
-  for (const [part, check] of entriesOf(health.body["checks"])) console.log(`  ${part}: ${[check["status"], check["reason"]].filter(Boolean).join(", ")}`);
+  for (const [part, check] of entriesOf(health.body["checks"]))
+    console.log(`  ${part}: ${[check["status"], check["reason"]].filter(Boolean).join(", ")}`);
   if (!alerts.ok) {
     console.log("alerts: cannot be told while Postgres is away");
     return 1;
@@ -56,7 +64,9 @@ async function tellState(url: string, json: boolean): Promise<number> {
   for (const { code, severity, count, threshold, runbook } of fired) {
     const known = reportedCodes.find((one) => one === code);
     console.log(`  ${String(code)} ${String(severity)}: ${String(count)}, fires at ${String(threshold)}`);
-    console.log(`    read ${String(runbook)}${known ? `, then ${alertList[known].firstCommand}; owner: ${alertList[known].owner}` : ""}`);
+    console.log(
+      `    read ${String(runbook)}${known ? `, then ${alertList[known].firstCommand}; owner: ${alertList[known].owner}` : ""}`,
+    );
   }
   return health.ok ? 0 : 1;
 }
@@ -80,10 +90,21 @@ async function ask(url: string): Promise<{ ok: boolean; body: JsonObject }> {
 /** @throws CommandFailure when Postgres cannot be used */
 async function reading<T>(settings: Settings, read: (db: Database) => Promise<T>): Promise<T> {
   const say = (message: string) => console.error(message);
-  const connecting = { name: "dispatch-alerts", statementTimeoutMs: wait.statementMs, lockTimeoutMs: wait.lockMs, log: say };
-  return withDatabase(settings, say, (url) => withConnections({ ...connecting, url }, read)).catch((error: unknown): never => {
-    throw isConnection(error) ? new CommandFailure(`Postgres cannot be used: ${messageOf(error)}. Read ${alertList.DATABASE_UNAVAILABLE.runbook}.`) : error;
-  });
+  const connecting = {
+    name: "dispatch-alerts",
+    statementTimeoutMs: wait.statementMs,
+    lockTimeoutMs: wait.lockMs,
+    log: say,
+  };
+  return withDatabase(settings, say, (url) => withConnections({ ...connecting, url }, read)).catch(
+    (error: unknown): never => {
+      throw isConnection(error)
+        ? new CommandFailure(
+            `Postgres cannot be used: ${messageOf(error)}. Read ${alertList.DATABASE_UNAVAILABLE.runbook}.`,
+          )
+        : error;
+    },
+  );
 }
 
 async function endOne(pid: number, settings: Settings): Promise<number> {
@@ -106,10 +127,20 @@ async function tellWhy(code: AlertCode, settings: Settings, json: boolean): Prom
 
 /** Whether the server could not be reached, does not let us in, or is just ending. */
 function isConnection(error: unknown): boolean {
-  return error instanceof Error && "code" in error && typeof error.code === "string" && /^(E[A-Z]+|08\w{3}|57P0\d|28\w{3}|3D000)$/.test(error.code);
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    /^(E[A-Z]+|08\w{3}|57P0\d|28\w{3}|3D000)$/.test(error.code)
+  );
 }
 
 function print({ title, note, rows }: Section): void {
   console.log(`\n${title}: ${note ?? rows.length}`);
-  for (const row of rows) console.log(`  ${Object.entries(row).map(([name, value]) => `${name} ${String(value ?? "–")}`).join(", ")}`);
+  for (const row of rows)
+    console.log(
+      `  ${Object.entries(row)
+        .map(([name, value]) => `${name} ${String(value ?? "–")}`)
+        .join(", ")}`,
+    );
 }

@@ -1,13 +1,18 @@
 // `pnpm dispatch:audit:verify`: proves the audit trail, or names the first broken event of each chain. It also holds the
 // trail to the newest checkpoint in the object store, which whoever can write the database cannot have changed.
 
-import { newestCheckpoint, verifyCheckpoint, writeCheckpoint, type CheckpointReport } from "../dispatch/kernel/audit-checkpoint.ts";
-import { openStore } from "../dispatch/kernel/open-desk.ts";
-import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
+import {
+  newestCheckpoint,
+  verifyCheckpoint,
+  writeCheckpoint,
+  type CheckpointReport,
+} from "../dispatch/kernel/audit-checkpoint.ts";
+import { openStore } from "../dispatch/process/open-desk.ts";
+import { readSettings, type Settings } from "../dispatch/process/settings.ts";
 import { verifyAudit } from "../dispatch/kernel/verify-audit.ts";
 import type { Database } from "../dispatch/db/pool.ts";
-import { messageOf, runCommand } from "./command-line.ts";
-import { withConnections, withDatabase } from "./database-of-settings.ts";
+import { messageOf, runCommand } from "../dispatch/process/command-line.ts";
+import { withConnections, withDatabase } from "../dispatch/process/configured-database.ts";
 
 type Compared = { readonly checkpoint: CheckpointReport | null; readonly note: string | null };
 
@@ -26,19 +31,32 @@ await runCommand(
     const settings = readSettings();
     const databaseUrl = values["database-url"] ?? settings.databaseUrl;
     const say = values.json ? () => undefined : (message: string) => console.error(message);
-    const connecting = { name: "dispatch-audit-verify", statementTimeoutMs: 600_000, lockTimeoutMs: settings.dbLockTimeoutMs, log: say };
+    const connecting = {
+      name: "dispatch-audit-verify",
+      statementTimeoutMs: 600_000,
+      lockTimeoutMs: settings.dbLockTimeoutMs,
+      log: say,
+    };
     const { report, compared } = await withDatabase({ ...settings, databaseUrl }, say, (url) =>
       withConnections({ ...connecting, url }, async (db) => {
         const found = await verifyAudit(db, (events) => say(`${events} events read…`));
-        return { report: found, compared: await compare(db, settings, (values.checkpoint ?? false) && found.faults.length === 0) };
+        return {
+          report: found,
+          compared: await compare(db, settings, (values.checkpoint ?? false) && found.faults.length === 0),
+        };
       }),
     );
     const faults = [...report.faults, ...(compared.checkpoint?.faults ?? [])];
     if (values.json) console.log(JSON.stringify({ ...report, faults, checkpoint: compared.checkpoint }));
     else {
-      for (const { chain, seq, kind, detail } of faults) console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
+      for (const { chain, seq, kind, detail } of faults)
+        console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
       const { checkpoint, note } = compared;
-      console.log(checkpoint ? `held to the checkpoint ${checkpoint.key} of ${checkpoint.taken_at}, ${checkpoint.chains} chains` : note);
+      console.log(
+        checkpoint
+          ? `held to the checkpoint ${checkpoint.key} of ${checkpoint.taken_at}, ${checkpoint.chains} chains`
+          : note,
+      );
       console.log(`${report.chains} chains, ${report.events} events, ${faults.length} broken`);
     }
     return faults.length === 0 ? 0 : 1;

@@ -1,14 +1,14 @@
 // `pnpm dispatch:backup:base`: copies the files of the running embedded PostgreSQL, for a recovery to a point in time.
 
 import { join, resolve } from "node:path";
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { takeBase } from "./backup/base.ts";
-import { withConnection } from "./backup/connection.ts";
-import { interruptible } from "./backup/interrupt.ts";
-import { grouped, megabytes } from "./backup/progress.ts";
-import { intoNewFolder } from "./backup/take.ts";
-import { runCommand } from "./command-line.ts";
-import { withDatabase } from "./database-of-settings.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { takeBase } from "../dispatch/ops/backup/base.ts";
+import { withConnection } from "../dispatch/ops/backup/connection.ts";
+import { interruptible } from "../dispatch/ops/backup/interrupt.ts";
+import { grouped, megabytes } from "../dispatch/ops/backup/progress.ts";
+import { intoNewFolder } from "../dispatch/ops/backup/take.ts";
+import { runCommand } from "../dispatch/process/command-line.ts";
+import { withDatabase } from "../dispatch/process/configured-database.ts";
 
 await runCommand(
   {
@@ -21,11 +21,15 @@ await runCommand(
   },
   async (values) => {
     const settings = readSettings();
-    const out = resolve(values.out ?? join(settings.dataDir, "base", new Date().toISOString().replaceAll(/[:.]/g, "-")));
+    const out = resolve(
+      values.out ?? join(settings.dataDir, "base", new Date().toISOString().replaceAll(/[:.]/g, "-")),
+    );
     const say = (message: string) => console.error(message);
     const base = await interruptible("Nothing was kept.", (signal) =>
       withDatabase(settings, say, (url) =>
-        intoNewFolder(out, (folder) => withConnection(url, "dispatch-backup", signal, (client) => takeBase(client, folder, { say, signal }))),
+        intoNewFolder(out, (folder) =>
+          withConnection(url, "dispatch-backup", signal, (client) => takeBase(client, folder, { say, signal })),
+        ),
       ),
     );
     console.log(`${grouped(base.files.count)} files, ${megabytes(base.files.total_bytes)}`);

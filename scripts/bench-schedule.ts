@@ -3,19 +3,32 @@
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import type { Rounding } from "../dispatch/scheduling/problem.ts";
-import { CommandFailure, runCommand } from "./command-line.ts";
-import { generatedSets, generatedTable, runGenerated, type GeneratedRow } from "./schedule/generated-bench.ts";
-import { instanceTables, readBestKnown, readInstances, runInstance, type InstanceRow } from "./schedule/instance-bench.ts";
-import { isLongRunSet, longRunSets, longRunTable, runLongSet, type LongRunSet } from "./schedule/long-run-bench.ts";
-import type { Clock } from "./schedule/timed-solve.ts";
+import type { Rounding } from "../dispatch/planner/problem.ts";
+import { CommandFailure, runCommand } from "../dispatch/process/command-line.ts";
+import { generatedSets, generatedTable, runGenerated, type GeneratedRow } from "../lab/schedule/generated-bench.ts";
+import {
+  instanceTables,
+  readBestKnown,
+  readInstances,
+  runInstance,
+  type InstanceRow,
+} from "../lab/schedule/instance-bench.ts";
+import {
+  isLongRunSet,
+  longRunSets,
+  longRunTable,
+  runLongSet,
+  type LongRunSet,
+} from "../lab/schedule/long-run-bench.ts";
+import type { Clock } from "../lab/schedule/timed-solve.ts";
 
 const say = (line: string): void => console.error(line);
 
 await runCommand(
   {
     name: "pnpm dispatch:bench:schedule",
-    about: "Measures the planner: on a folder of instances (Solomon's text format or problem files), with the gap to the best known values, on generated days of field service, with the share of the way from greedy to a long run, or on a generated set, with the gap to its own long runs. One thread; a plan that the checker refuses ends with exit code 1.",
+    about:
+      "Measures the planner: on a folder of instances (Solomon's text format or problem files), with the gap to the best known values, on generated days of field service, with the share of the way from greedy to a long run, or on a generated set, with the gap to its own long runs. One thread; a plan that the checker refuses ends with exit code 1.",
     options: {
       instances: { type: "string" },
       generated: { type: "boolean" },
@@ -36,7 +49,8 @@ await runCommand(
       seeds: "whole numbers, separated by commas (default 1)",
       "best-known": "a JSON file of best known distances by instance",
       rounding: "truncate (each leg to one decimal, the default) or none, for Solomon's format",
-      "processor-time": "count this thread's processor time instead of the wall's clock, for a busy machine; not for generated days",
+      "processor-time":
+        "count this thread's processor time instead of the wall's clock, for a busy machine; not for generated days",
       long: "seconds of the long run that generated days and sets are compared with (default 60)",
       json: "also write all figures to this file",
     },
@@ -50,22 +64,37 @@ await runCommand(
     const report = values.generated
       ? await benchGenerated(secondsOf("seconds", values.seconds, 5), secondsOf("long", values.long, 60), seeds)
       : values.set !== undefined
-        ? benchSet(setOf(values.set), { seconds: secondsOf("seconds", values.seconds, 10), long: secondsOf("long", values.long, 60), seeds, clock })
+        ? benchSet(setOf(values.set), {
+            seconds: secondsOf("seconds", values.seconds, 10),
+            long: secondsOf("long", values.long, 60),
+            seeds,
+            clock,
+          })
         : await benchInstances(values.instances ?? "", {
             seconds: secondsOf("seconds", values.seconds, 1),
             seeds,
             clock,
             rounding: roundingOf(values.rounding ?? "truncate"),
-            bestKnown: values["best-known"] === undefined ? new Map<string, number>() : await readBestKnown(values["best-known"]),
+            bestKnown:
+              values["best-known"] === undefined
+                ? new Map<string, number>()
+                : await readBestKnown(values["best-known"]),
           });
     const { ok, ...figures } = report;
-    if (values.json) await writeFile(values.json, `${JSON.stringify({ machine: { cores: cpus().length, node: process.version }, ...figures }, undefined, 1)}\n`);
+    if (values.json)
+      await writeFile(
+        values.json,
+        `${JSON.stringify({ machine: { cores: cpus().length, node: process.version }, ...figures }, undefined, 1)}\n`,
+      );
     if (!ok) say("The checker refuses a plan, or a visit that must be served is not.");
     return ok ? 0 : 1;
   },
 );
 
-type InstanceOptions = Parameters<typeof runInstance>[3] & { readonly rounding: Rounding; readonly bestKnown: ReadonlyMap<string, number> };
+type InstanceOptions = Parameters<typeof runInstance>[3] & {
+  readonly rounding: Rounding;
+  readonly bestKnown: ReadonlyMap<string, number>;
+};
 
 async function benchInstances(folder: string, { rounding, bestKnown, ...budget }: InstanceOptions) {
   const rows: InstanceRow[] = [];
@@ -91,7 +120,9 @@ async function benchGenerated(seconds: number, long: number, seeds: readonly num
 
 function benchSet(set: LongRunSet, budgets: Parameters<typeof runLongSet>[1]) {
   const rows = runLongSet(set, budgets, ({ problem, costs, long }) => {
-    say(`${problem}: ${costs.map((cost) => cost.toFixed(1)).join(" ")}, long ${long.map((cost) => cost.toFixed(1)).join(" ")}`);
+    say(
+      `${problem}: ${costs.map((cost) => cost.toFixed(1)).join(" ")}, long ${long.map((cost) => cost.toFixed(1)).join(" ")}`,
+    );
   });
   console.log(longRunTable(rows));
   return { set, ...budgets, rows, ok: rows.every((row) => row.ok) };
@@ -103,13 +134,15 @@ function setOf(text: string): LongRunSet {
 }
 
 function seedsOf(text: string): number[] {
-  if (!/^\d+(,\d+)*$/.test(text)) throw new CommandFailure(`--seeds must be whole numbers separated by commas, not ${text}`);
+  if (!/^\d+(,\d+)*$/.test(text))
+    throw new CommandFailure(`--seeds must be whole numbers separated by commas, not ${text}`);
   return text.split(",").map(Number);
 }
 
 function secondsOf(option: string, text: string | undefined, fallback: number): number {
   const seconds = text === undefined ? fallback : Number(text);
-  if (!(seconds > 0 && seconds < 86_400)) throw new CommandFailure(`--${option} must be a number of seconds above 0, not ${text}`);
+  if (!(seconds > 0 && seconds < 86_400))
+    throw new CommandFailure(`--${option} must be a number of seconds above 0, not ${text}`);
   return seconds;
 }
 

@@ -4,14 +4,14 @@
 import { openDatabase, type Database } from "../dispatch/db/pool.ts";
 import { plusMinutes } from "../dispatch/kernel/clock.ts";
 import { loadRoster } from "../dispatch/workforce/calendar.ts";
-import { startApiProcess } from "./bench/api-process.ts";
-import { HttpConnection } from "./bench/http-connection.ts";
-import { figuresOf, type Figures } from "./bench/measure.ts";
-import { readHeaders } from "./bench/over-http.ts";
-import { writeReport } from "./bench/report.ts";
-import { seedSlotsDesk } from "./bench/slots-desk.ts";
-import { environmentOf, newDatabase, throwawayServer } from "./bench/throwaway-database.ts";
-import { CommandFailure, runCommand, wholeNumber } from "./command-line.ts";
+import { startApiProcess } from "../lab/bench/api-process.ts";
+import { HttpConnection } from "../lab/bench/http-connection.ts";
+import { figuresOf, type Figures } from "../lab/bench/measure.ts";
+import { readHeaders } from "../lab/bench/over-http.ts";
+import { writeReport } from "../lab/bench/report.ts";
+import { seedSlotsDesk } from "../lab/bench/slots-desk.ts";
+import { environmentOf, newDatabase, throwawayServer } from "../lab/bench/throwaway-database.ts";
+import { CommandFailure, runCommand, wholeNumber } from "../dispatch/process/command-line.ts";
 
 const say = (line: string): void => console.error(line);
 const weekMinutes = 7 * 24 * 60;
@@ -22,10 +22,16 @@ type Target = { readonly url: string; readonly db: Database; readonly tickets: r
 type Row = Figures & { readonly measured: string; readonly clients: number };
 
 /** One of the things that are timed; the ticket asked about changes from call to call. */
-type Way = { readonly measured: string; readonly once: (connection: HttpConnection, db: Database, ticketId: string) => Promise<unknown> };
+type Way = {
+  readonly measured: string;
+  readonly once: (connection: HttpConnection, db: Database, ticketId: string) => Promise<unknown>;
+};
 
 const ways: readonly Way[] = [
-  { measured: "schedule.slots over HTTP", once: (connection, _db, id) => get(connection, `/tickets/${id}/schedule/slots`) },
+  {
+    measured: "schedule.slots over HTTP",
+    once: (connection, _db, id) => get(connection, `/tickets/${id}/schedule/slots`),
+  },
   { measured: "ticket.get over HTTP", once: (connection, _db, id) => get(connection, `/tickets/${id}`) },
   { measured: "the calendar through pg", once: (_connection, db, id) => readCalendar(db, id) },
 ];
@@ -33,7 +39,8 @@ const ways: readonly Way[] = [
 await runCommand(
   {
     name: "pnpm dispatch:bench:slots",
-    about: "Measures schedule.slots over HTTP for a week ahead on a throw-away desk full of appointments, one call at a time and with several clients, in turn with the reading of a ticket and the bare read of the calendar. Prints a table, then JSON.",
+    about:
+      "Measures schedule.slots over HTTP for a week ahead on a throw-away desk full of appointments, one call at a time and with several clients, in turn with the reading of a ticket and the bare read of the calendar. Prints a table, then JSON.",
     options: {
       technicians: { type: "string" },
       bookings: { type: "string" },
@@ -50,17 +57,30 @@ await runCommand(
     },
   },
   async (values) => {
-    const desk = { technicians: wholeNumber("technicians", values.technicians, 40), bookings: wholeNumber("bookings", values.bookings, 240), tickets: 30 };
+    const desk = {
+      technicians: wholeNumber("technicians", values.technicians, 40),
+      bookings: wholeNumber("bookings", values.bookings, 240),
+      tickets: 30,
+    };
     const calls = wholeNumber("calls", values.calls, 1_000);
     const clients = wholeNumber("clients", values.clients, 4);
-    if (desk.technicians === 0 || calls === 0 || clients === 0) throw new CommandFailure("--technicians, --calls and --clients must be at least 1");
+    if (desk.technicians === 0 || calls === 0 || clients === 0)
+      throw new CommandFailure("--technicians, --calls and --clients must be at least 1");
     await using ends = new AsyncDisposableStack();
     const { url, folder } = await throwawayServer(ends, say);
     const database = await newDatabase(url);
     const tickets = await seedSlotsDesk(database, desk);
     const api = await startApiProcess(environmentOf(database, folder));
     ends.defer(() => api.stop());
-    const db = openDatabase({ url: database, poolMax: clients, applicationName: "bench", role: null, statementTimeoutMs: 10_000, lockTimeoutMs: 3_000, onError: (error) => say(error.message) });
+    const db = openDatabase({
+      url: database,
+      poolMax: clients,
+      applicationName: "bench",
+      role: null,
+      statementTimeoutMs: 10_000,
+      lockTimeoutMs: 3_000,
+      onError: (error) => say(error.message),
+    });
     ends.defer(() => db.close());
 
     const target = { url: api.url, db, tickets };
@@ -111,7 +131,9 @@ function readCalendar(db: Database, ticketId: string): Promise<unknown> {
 }
 
 function print(rows: readonly Row[]): void {
-  console.log(`\n${"".padEnd(30)}${"clients".padStart(8)}${"rate".padStart(10)}${"p50".padStart(12)}${"p95".padStart(12)}${"p99".padStart(12)}`);
+  console.log(
+    `\n${"".padEnd(30)}${"clients".padStart(8)}${"rate".padStart(10)}${"p50".padStart(12)}${"p95".padStart(12)}${"p99".padStart(12)}`,
+  );
   for (const { measured, clients, per_second, p50_ms, p95_ms, p99_ms } of rows) {
     const times = [p50_ms, p95_ms, p99_ms].map((ms) => `${ms.toFixed(2)} ms`.padStart(12)).join("");
     console.log(`${measured.padEnd(30)}${String(clients).padStart(8)}${`${per_second}/s`.padStart(10)}${times}`);

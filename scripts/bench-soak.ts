@@ -1,11 +1,11 @@
 // `pnpm dispatch:bench:soak`: does the desk stay as it is, hour after hour, while processes die? It runs on a throw-away
 // Postgres and data folder with processes of its own, some of which it kills.
 
-import { abortOnSignal } from "./abort-on-signal.ts";
-import { writeReport } from "./bench/report.ts";
-import { brokenRules, soak, type SoakReport } from "./bench/soak/soak.ts";
-import { newDatabase, throwawayServer } from "./bench/throwaway-database.ts";
-import { CommandFailure, runCommand, wholeNumber } from "./command-line.ts";
+import { abortOnSignal } from "../dispatch/process/abort-on-signal.ts";
+import { writeReport } from "../lab/bench/report.ts";
+import { brokenRules, soak, type SoakReport } from "../lab/bench/soak/soak.ts";
+import { newDatabase, throwawayServer } from "../lab/bench/throwaway-database.ts";
+import { CommandFailure, runCommand, wholeNumber } from "../dispatch/process/command-line.ts";
 
 const say = (line: string): void => console.error(line);
 
@@ -43,7 +43,10 @@ await runCommand(
     },
   },
   async (values) => {
-    const atLeastOne = (option: "minutes" | "rate" | "clients" | "kill-seconds" | "sample-seconds", fallback: number) => {
+    const atLeastOne = (
+      option: "minutes" | "rate" | "clients" | "kill-seconds" | "sample-seconds",
+      fallback: number,
+    ) => {
       const value = wholeNumber(option, values[option], fallback);
       if (value === 0) throw new CommandFailure(`--${option} must be at least 1`);
       return value;
@@ -56,7 +59,10 @@ await runCommand(
       killEverySeconds: atLeastOne("kill-seconds", 30),
       sampleSeconds: atLeastOne("sample-seconds", 5),
     };
-    const signal = abortOnSignal(() => say("stopping…"), new CommandFailure("stopped before the end; nothing was proved"));
+    const signal = abortOnSignal(
+      () => say("stopping…"),
+      new CommandFailure("stopped before the end; nothing was proved"),
+    );
     await using ends = new AsyncDisposableStack();
     const { url, folder: dataDir } = await throwawayServer(ends, say);
     const databaseUrl = await newDatabase(url);
@@ -74,12 +80,15 @@ await runCommand(
 
 /** A load that was not reached shows nothing about it. */
 function missedRate({ reached_rate, wanted_rate }: SoakReport): string[] {
-  return reached_rate < 0.95 * wanted_rate ? [`only ${reached_rate} commands a second where ${wanted_rate} were wanted`] : [];
+  return reached_rate < 0.95 * wanted_rate
+    ? [`only ${reached_rate} commands a second where ${wanted_rate} were wanted`]
+    : [];
 }
 
 function print(report: SoakReport): void {
   const { answered, met, kills, growth, proof } = report;
-  const row = (name: string, value: number | string | null) => console.log(`${name.padEnd(40)}${String(value ?? "not measured").padStart(14)}`);
+  const row = (name: string, value: number | string | null) =>
+    console.log(`${name.padEnd(40)}${String(value ?? "not measured").padStart(14)}`);
   console.log("");
   row("minutes", (report.seconds / 60).toFixed(1));
   row("full speed, commands/s", report.full_rate ?? "rate was given");
@@ -94,10 +103,14 @@ function print(report: SoakReport): void {
   row("objects read and held to their hash", proof.objects);
   row("database, MiB", report.database_mib);
   row("dead rows in it", report.dead_rows);
-  console.log(`\n${"".padEnd(40)}${["2nd quarter", "last quarter", "growth", "allowed"].map((title) => title.padStart(14)).join("")}`);
+  console.log(
+    `\n${"".padEnd(40)}${["2nd quarter", "last quarter", "growth", "allowed"].map((title) => title.padStart(14)).join("")}`,
+  );
   for (const { of, unit, second_quarter, last_quarter, growth: by, allowed } of growth) {
     const measured = [second_quarter, last_quarter, by].map((value) => value ?? "not measured");
-    console.log(`${`${of}, ${unit}`.padEnd(40)}${[...measured, allowed ?? "not judged"].map((value) => String(value).padStart(14)).join("")}`);
+    console.log(
+      `${`${of}, ${unit}`.padEnd(40)}${[...measured, allowed ?? "not judged"].map((value) => String(value).padStart(14)).join("")}`,
+    );
   }
   console.log("\nwhat must not be");
   for (const [rule, count] of Object.entries(proof.violations)) row(rule, count);

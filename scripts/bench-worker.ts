@@ -5,10 +5,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
-import { measureLatency, type LatencyRow } from "./bench/worker-latency.ts";
-import { fight, type FightReport } from "./bench/worker-fight.ts";
-import { round } from "./bench/measure.ts";
-import { CommandFailure, runCommand, wholeNumber } from "./command-line.ts";
+import { measureLatency, type LatencyRow } from "../lab/bench/worker-latency.ts";
+import { fight, type FightReport } from "../lab/bench/worker-fight.ts";
+import { round } from "../lab/bench/measure.ts";
+import { CommandFailure, runCommand, wholeNumber } from "../dispatch/process/command-line.ts";
 
 const say = (line: string): void => console.error(line);
 const parts = ["fight", "backlog", "latency"] as const;
@@ -16,7 +16,8 @@ const parts = ["fight", "backlog", "latency"] as const;
 await runCommand(
   {
     name: "pnpm dispatch:bench:worker",
-    about: "Lets workers and API clients fight over tickets and technicians while workers are killed, and proves that nobody was booked twice and nothing was lost; then the same beside a backlog nobody can do; then measures how soon a scheduled ticket is assigned. Prints tables, then JSON.",
+    about:
+      "Lets workers and API clients fight over tickets and technicians while workers are killed, and proves that nobody was booked twice and nothing was lost; then the same beside a backlog nobody can do; then measures how soon a scheduled ticket is assigned. Prints tables, then JSON.",
     options: {
       seconds: { type: "string" },
       seed: { type: "string" },
@@ -43,7 +44,8 @@ await runCommand(
     },
   },
   async (values) => {
-    if (values.only !== undefined && !parts.some((part) => part === values.only)) throw new CommandFailure(`--only must be one of ${parts.join(", ")}`);
+    if (values.only !== undefined && !parts.some((part) => part === values.only))
+      throw new CommandFailure(`--only must be one of ${parts.join(", ")}`);
     const wanted = (part: (typeof parts)[number]) => values.only === undefined || values.only === part;
     const seed = wholeNumber("seed", values.seed, 1);
     const sizes = {
@@ -66,15 +68,27 @@ await runCommand(
     process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
 
     const fights: FightReport[] = [];
-    for (const size of [...(wanted("fight") || wanted("backlog") ? [0] : []), ...(wanted("backlog") ? [backlog] : [])]) {
+    for (const size of [
+      ...(wanted("fight") || wanted("backlog") ? [0] : []),
+      ...(wanted("backlog") ? [backlog] : []),
+    ]) {
       fights.push(await fight({ ...sizes, seed, serverUrl: server.url, dataDir, backlog: size, say }));
     }
-    const latency = wanted("latency") ? await measureLatency({ serverUrl: server.url, dataDir, samples, seed, say }) : [];
+    const latency = wanted("latency")
+      ? await measureLatency({ serverUrl: server.url, dataDir, samples, seed, say })
+      : [];
     const [without, beside] = fights;
     const ratio = without && beside ? round(beside.assignments_per_second / without.assignments_per_second, 2) : null;
     const broken = fights.flatMap(brokenRules);
     print(fights, ratio, latency);
-    const report = JSON.stringify({ machine: { cores: cpus().length, node: process.version }, seed, fights, ratio, latency, broken });
+    const report = JSON.stringify({
+      machine: { cores: cpus().length, node: process.version },
+      seed,
+      fights,
+      ratio,
+      latency,
+      broken,
+    });
     console.log(report);
     if (values.json) await writeFile(values.json, `${report}\n`);
     for (const rule of broken) say(`BROKEN ${rule}`);
@@ -93,7 +107,8 @@ function print(fights: readonly FightReport[], ratio: number | null, latency: re
   if (first) {
     const { violations, ...figures } = first;
     const rows = (pick: (report: FightReport) => Readonly<Record<string, number>>, names: readonly string[]) => {
-      for (const name of names) console.log(`${name.padEnd(34)}${fights.map((one) => String(pick(one)[name] ?? "").padStart(12)).join("")}`);
+      for (const name of names)
+        console.log(`${name.padEnd(34)}${fights.map((one) => String(pick(one)[name] ?? "").padStart(12)).join("")}`);
     };
     console.log("");
     rows(({ violations: _, ...numbers }) => numbers, Object.keys(figures));
@@ -103,9 +118,13 @@ function print(fights: readonly FightReport[], ratio: number | null, latency: re
     console.log("");
   }
   if (latency.length === 0) return;
-  console.log(`${"scheduled → assigned, idle desk".padEnd(34)}${["samples", "p50 ms", "p95 ms", "max ms"].map((title) => title.padStart(12)).join("")}`);
+  console.log(
+    `${"scheduled → assigned, idle desk".padEnd(34)}${["samples", "p50 ms", "p95 ms", "max ms"].map((title) => title.padStart(12)).join("")}`,
+  );
   for (const { woken_by, samples, p50_ms, p95_ms, max_ms } of latency) {
-    console.log(`${woken_by.padEnd(34)}${[samples, p50_ms, p95_ms, max_ms].map((value) => String(value).padStart(12)).join("")}`);
+    console.log(
+      `${woken_by.padEnd(34)}${[samples, p50_ms, p95_ms, max_ms].map((value) => String(value).padStart(12)).join("")}`,
+    );
   }
   console.log("");
 }

@@ -4,24 +4,31 @@
 import { pino } from "pino";
 import { startApi } from "../dispatch/api/start.ts";
 import type { Desk } from "../dispatch/kernel/desk.ts";
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { startApiProcess, type ApiProcess } from "./bench/api-process.ts";
-import { recordLifecycle, renewed, sendTransaction, statementsPerLifecycle, type Recorded } from "./bench/baseline.ts";
-import { measureGrowth, type GrowthRow } from "./bench/growth.ts";
-import { lifecycle } from "./bench/lifecycle.ts";
-import { median, round, runFor, type Figures } from "./bench/measure.ts";
-import { measureLifecycles } from "./bench/over-http.ts";
-import { writeReport } from "./bench/report.ts";
-import { seedTickets } from "./bench/seed.ts";
-import { environmentOf, newDatabase, throwawayServer } from "./bench/throwaway-database.ts";
-import { runCommand, wholeNumber } from "./command-line.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { startApiProcess, type ApiProcess } from "../lab/bench/api-process.ts";
+import {
+  recordLifecycle,
+  renewed,
+  sendTransaction,
+  statementsPerLifecycle,
+  type Recorded,
+} from "../lab/bench/baseline.ts";
+import { measureGrowth, type GrowthRow } from "../lab/bench/growth.ts";
+import { lifecycle } from "../lab/bench/lifecycle.ts";
+import { median, round, runFor, type Figures } from "../lab/bench/measure.ts";
+import { measureLifecycles } from "../lab/bench/over-http.ts";
+import { writeReport } from "../lab/bench/report.ts";
+import { seedTickets } from "../lab/bench/seed.ts";
+import { environmentOf, newDatabase, throwawayServer } from "../lab/bench/throwaway-database.ts";
+import { runCommand, wholeNumber } from "../dispatch/process/command-line.ts";
 
 const say = (line: string): void => console.error(line);
 
 await runCommand(
   {
     name: "pnpm dispatch:bench",
-    about: "Measures whole ticket lifecycles over HTTP with durable commits, beside the same statements straight through pg, and how cost grows with the number of tickets. Prints a table, then JSON.",
+    about:
+      "Measures whole ticket lifecycles over HTTP with durable commits, beside the same statements straight through pg, and how cost grows with the number of tickets. Prints a table, then JSON.",
     options: {
       seconds: { type: "string" },
       rounds: { type: "string" },
@@ -76,7 +83,11 @@ type Speed = {
   readonly replay_ratio: number;
 };
 
-async function measureSpeed(serverUrl: string, folder: string, { seconds, rounds, workers }: { seconds: number; rounds: number; workers: number }): Promise<Speed> {
+async function measureSpeed(
+  serverUrl: string,
+  folder: string,
+  { seconds, rounds, workers }: { seconds: number; rounds: number; workers: number },
+): Promise<Speed> {
   const database = await newDatabase(serverUrl);
   const recorded = await withDesk(database, folder, recordLifecycle);
   const api = await startOn(database, folder);
@@ -115,7 +126,12 @@ function middle(runs: readonly Figures[]): Figures {
 }
 
 /** As many repetitions as could be needed are made ready first, so that the clock sees statements alone. */
-async function measureBaseline(desk: Desk, recorded: readonly Recorded[], workers: number, seconds: number): Promise<Figures> {
+async function measureBaseline(
+  desk: Desk,
+  recorded: readonly Recorded[],
+  workers: number,
+  seconds: number,
+): Promise<Figures> {
   const mostPerSecond = 1_500;
   const ready = Array.from({ length: mostPerSecond * seconds }, () => renewed(recorded));
   return runFor(seconds, workers, async (_worker, took) => {
@@ -154,7 +170,10 @@ function startOn(database: string, folder: string): Promise<ApiProcess> {
 }
 
 async function withDesk<T>(database: string, folder: string, use: (desk: Desk) => Promise<T>): Promise<T> {
-  const api = await startApi({ settings: readSettings(environmentOf(database, folder)), log: pino({ level: "silent" }) });
+  const api = await startApi({
+    settings: readSettings(environmentOf(database, folder)),
+    log: pino({ level: "silent" }),
+  });
   try {
     return await use(api.desk);
   } finally {
@@ -166,16 +185,22 @@ function print(speed: Speed, growth: readonly GrowthRow[]): void {
   const { api, replays, baseline } = speed;
   const line = (name: string, { per_second, p50_ms, p99_ms }: Figures) =>
     `${name.padEnd(34)}${String(per_second).padStart(8)}/s${p50_ms.toFixed(2).padStart(10)} ms${p99_ms.toFixed(2).padStart(10)} ms`;
-  console.log(`\n${lifecycle.length} commands a ticket, ${speed.statements_per_lifecycle} statements, concurrency ${speed.concurrency}, durable commits\n`);
+  console.log(
+    `\n${lifecycle.length} commands a ticket, ${speed.statements_per_lifecycle} statements, concurrency ${speed.concurrency}, durable commits\n`,
+  );
   console.log(`${"".padEnd(34)}${"rate".padStart(10)}${"p50".padStart(13)}${"p99".padStart(13)}`);
   console.log(line("API, commands over HTTP", api));
   console.log(line("API, replays over HTTP", replays));
   console.log(line("baseline, transactions through pg", baseline));
-  console.log(`\nAPI / baseline ${speed.ratio} (rounds: ${speed.ratios.join(", ")}); replays / commands ${speed.replay_ratio}\n`);
+  console.log(
+    `\nAPI / baseline ${speed.ratio} (rounds: ${speed.ratios.join(", ")}); replays / commands ${speed.replay_ratio}\n`,
+  );
   if (growth.length === 0) return;
   console.log(`${"".padEnd(34)}${"small".padStart(13)}${"large".padStart(13)}${"ratio".padStart(8)}`);
   for (const { request, small_ms, large_ms, ratio } of growth) {
-    console.log(`${request.padEnd(34)}${small_ms.toFixed(2).padStart(10)} ms${large_ms.toFixed(2).padStart(10)} ms${ratio.toFixed(2).padStart(8)}`);
+    console.log(
+      `${request.padEnd(34)}${small_ms.toFixed(2).padStart(10)} ms${large_ms.toFixed(2).padStart(10)} ms${ratio.toFixed(2).padStart(8)}`,
+    );
   }
   console.log("");
 }

@@ -4,18 +4,19 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { migrate } from "../dispatch/db/migrate.ts";
-import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
-import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
-import { withConnections, withDatabase } from "./database-of-settings.ts";
-import { makeBucket } from "./demo/bucket.ts";
-import { upsertFixtures } from "./demo/fixtures.ts";
+import { readSettings, type Settings } from "../dispatch/process/settings.ts";
+import { CommandFailure, messageOf, runCommand } from "../dispatch/process/command-line.ts";
+import { withConnections, withDatabase } from "../dispatch/process/configured-database.ts";
+import { makeBucket } from "../dispatch/ops/bootstrap/bucket.ts";
+import { upsertFixtures } from "../dispatch/ops/bootstrap/demo-rows.ts";
 
 const log = (message: string): void => console.error(`[dispatch-bootstrap] ${message}`);
 
 await runCommand(
   {
     name: "pnpm dispatch:bootstrap",
-    about: "Brings the database up to date, makes the demo account, site, contact and technicians, and checks that the API is ready. Safe to run again.",
+    about:
+      "Brings the database up to date, makes the demo account, site, contact and technicians, and checks that the API is ready. Safe to run again.",
     options: { "skip-ready-check": { type: "boolean" }, url: { type: "string" } },
     meanings: {
       "skip-ready-check": "do not ask the API for its health",
@@ -43,7 +44,9 @@ async function writeEvidence(path: string, text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text, { mode: 0o600 });
   } catch (error) {
-    throw new CommandFailure(`[dispatch-bootstrap] all is made, but DISPATCH_BOOTSTRAP_EVIDENCE_PATH cannot be written: ${messageOf(error)}`);
+    throw new CommandFailure(
+      `[dispatch-bootstrap] all is made, but DISPATCH_BOOTSTRAP_EVIDENCE_PATH cannot be written: ${messageOf(error)}`,
+    );
   }
   log(`evidence written to ${path}`);
 }
@@ -65,7 +68,10 @@ function skipped(endpoint: string) {
 }
 
 /** @throws CommandFailure when the API does not become ready in the set number of tries */
-async function readyCheck(endpoint: string, { bootstrapHealthRetries: retries, bootstrapHealthDelayMs: pause }: Settings) {
+async function readyCheck(
+  endpoint: string,
+  { bootstrapHealthRetries: retries, bootstrapHealthDelayMs: pause }: Settings,
+) {
   let why = "";
   for (let attempts = 1; attempts <= retries; attempts++) {
     try {

@@ -1,14 +1,15 @@
 // `pnpm dispatch:demo:smoke`: the demo's story against an API that already runs.
 
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { runCommand } from "./command-line.ts";
-import { castOverHttp } from "./demo/cast.ts";
-import { tellStory } from "./demo/story.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { runCommand } from "../dispatch/process/command-line.ts";
+import { castOverHttp } from "../lab/demo/cast.ts";
+import { tellStory } from "../lab/demo/story.ts";
 
 await runCommand(
   {
     name: "pnpm dispatch:demo:smoke",
-    about: "Takes one ticket from call to invoice at a running API that was bootstrapped. With DISPATCH_AUTH_JWT_SECRET set it signs tokens, otherwise it sends development headers.",
+    about:
+      "Takes one ticket from call to invoice at a running API that was bootstrapped. With DISPATCH_AUTH_JWT_SECRET set it signs tokens, otherwise it sends development headers.",
     options: { url: { type: "string" }, quiet: { type: "boolean" } },
     meanings: {
       url: "address of the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",

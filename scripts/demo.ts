@@ -2,12 +2,12 @@
 // through it, and stays for a look around. With --ci it ends after the story.
 
 import { randomBytes } from "node:crypto";
-import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
-import { abortOnSignal } from "./abort-on-signal.ts";
-import { CommandFailure, runCommand } from "./command-line.ts";
-import { startDemoDesk, type DemoDesk } from "./demo/demo-desk.ts";
-import { tellStory, type StorySummary } from "./demo/story.ts";
-import { tellWorkersStory } from "./demo/worker-story.ts";
+import { readSettings, type Settings } from "../dispatch/process/settings.ts";
+import { abortOnSignal } from "../dispatch/process/abort-on-signal.ts";
+import { CommandFailure, runCommand } from "../dispatch/process/command-line.ts";
+import { startDemoDesk, type DemoDesk } from "../lab/demo/demo-desk.ts";
+import { tellStory, type StorySummary } from "../lab/demo/story.ts";
+import { tellWorkersStory } from "../lab/demo/worker-story.ts";
 
 await runCommand(
   {
@@ -28,7 +28,14 @@ await runCommand(
     const settings = demoSettings();
     const signal = abortOnSignal(() => console.error("\nStopping…"));
     try {
-      const desk = await startDemoDesk({ settings, secret: settings.jwtSecret ?? "", withGateway: !noGateway, say, elapsed, signal });
+      const desk = await startDemoDesk({
+        settings,
+        secret: settings.jwtSecret ?? "",
+        withGateway: !noGateway,
+        say,
+        elapsed,
+        signal,
+      });
       try {
         say("");
         const { demoAccountId: accountId, demoSiteId: siteId } = settings;
@@ -57,15 +64,28 @@ await runCommand(
 /** The demo signs its people's tokens with a secret made for this run, and proves them like any other. */
 function demoSettings(): Settings {
   const settings = readSettings();
-  if (settings.production) throw new CommandFailure("The demo writes demo data and does not run with NODE_ENV=production.");
-  return { ...settings, jwtSecret: settings.jwtSecret ?? randomBytes(32).toString("hex"), metricsPort: 0, rateLimitPerMinute: 0 };
+  if (settings.production)
+    throw new CommandFailure("The demo writes demo data and does not run with NODE_ENV=production.");
+  return {
+    ...settings,
+    jwtSecret: settings.jwtSecret ?? randomBytes(32).toString("hex"),
+    metricsPort: 0,
+    rateLimitPerMinute: 0,
+  };
 }
 
-async function lookAround({ api, gateway }: DemoDesk, summary: StorySummary, settings: Settings, say: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function lookAround(
+  { api, gateway }: DemoDesk,
+  summary: StorySummary,
+  settings: Settings,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   say("\nStill running, with development headers allowed. Look around:");
   if (gateway) {
     void gateway.ended.then(() => {
-      if (!signal.aborted) console.error(`The OpenClaw gateway has ended; ${gateway.folder.output} says why. The API still runs.`);
+      if (!signal.aborted)
+        console.error(`The OpenClaw gateway has ended; ${gateway.folder.output} says why. The API still runs.`);
     });
     say(`  ${gateway.dashboardUrl}
         the dashboard: chat with the desk. Keep this address to yourself, it logs in as the owner

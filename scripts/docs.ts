@@ -8,14 +8,14 @@ import { dirname, join } from "node:path";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
 import { migrate } from "../dispatch/db/migrate.ts";
-import { runCommand } from "./command-line.ts";
-import { dependenciesPage } from "./docs/dependencies-page.ts";
-import { dashboardFile } from "./docs/grafana-dashboard.ts";
-import { between } from "./docs/markdown.ts";
-import { alertsPage, indexTable, metricsPage, runbookIndex } from "./docs/monitoring-tables.ts";
-import { rulesFile } from "./docs/prometheus-rules.ts";
-import { schemaPage } from "./docs/schema-page.ts";
-import { errorsPage, settingsPage, statesPage, toolsPage } from "./docs/reference-tables.ts";
+import { runCommand } from "../dispatch/process/command-line.ts";
+import { dependenciesPage } from "../lab/generate/dependencies-page.ts";
+import { dashboardFile } from "../lab/generate/grafana-dashboard.ts";
+import { between } from "../lab/generate/markdown.ts";
+import { alertsPage, indexTable, metricsPage, runbookIndex } from "../lab/generate/monitoring-tables.ts";
+import { rulesFile } from "../lab/generate/prometheus-rules.ts";
+import { schemaPage } from "../lab/generate/schema-page.ts";
+import { errorsPage, settingsPage, statesPage, toolsPage } from "../lab/generate/reference-tables.ts";
 
 const root = join(import.meta.dirname, "..");
 const pages: Record<string, (before: string) => string> = {
@@ -34,7 +34,8 @@ const pages: Record<string, (before: string) => string> = {
 await runCommand(
   {
     name: "pnpm docs",
-    about: "Writes the tables under ops/reference, the Prometheus rules, the Grafana dashboard and the runbooks' index.",
+    about:
+      "Writes the tables under ops/reference, the Prometheus rules, the Grafana dashboard and the runbooks' index.",
     options: { check: { type: "boolean" }, schema: { type: "boolean" } },
     meanings: {
       check: "write nothing; fail when a file differs from its source",

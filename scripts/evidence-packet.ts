@@ -5,12 +5,12 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { CommandFailure, messageOf, runCommand } from "./command-line.ts";
-import { drills } from "./drills/drills.ts";
-import type { Packet } from "./evidence/packet-page.ts";
-import { objections, packetPage } from "./evidence/packet-page.ts";
-import { totalsOf } from "./evidence/junit-totals.ts";
-import { releaseFacts } from "./evidence/release-facts.ts";
+import { CommandFailure, messageOf, runCommand } from "../dispatch/process/command-line.ts";
+import { drills } from "../lab/drills/drills.ts";
+import type { Packet } from "../lab/evidence/packet-page.ts";
+import { objections, packetPage } from "../lab/evidence/packet-page.ts";
+import { totalsOf } from "../lab/evidence/junit-totals.ts";
+import { releaseFacts } from "../lab/evidence/release-facts.ts";
 
 const root = join(import.meta.dirname, "..");
 const page = join(root, "ops/runbooks/v0_launch_gate_evidence_packet.md");
@@ -44,7 +44,9 @@ await runCommand(
       };
       await writeFile(out, packetPage(packet));
       const against = objections(packet);
-      console.log(`${relative(process.cwd(), out)}: the gate is ${against.length === 0 ? "open" : `closed: ${against.join("; ")}`}.`);
+      console.log(
+        `${relative(process.cwd(), out)}: the gate is ${against.length === 0 ? "open" : `closed: ${against.join("; ")}`}.`,
+      );
       return against.length === 0 ? 0 : 1;
     } finally {
       await rm(folder, { recursive: true, force: true });

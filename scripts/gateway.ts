@@ -1,17 +1,19 @@
 // `pnpm dispatch:gateway:start`: the OpenClaw gateway alone, before an API that runs somewhere else; what a container of
 // its own runs.
 
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { abortOnSignal } from "./abort-on-signal.ts";
-import { CommandFailure, runCommand } from "./command-line.ts";
-import { gatewayPlan } from "./stack/gateway-plan.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { abortOnSignal } from "../dispatch/process/abort-on-signal.ts";
+import { CommandFailure, runCommand } from "../dispatch/process/command-line.ts";
+import { gatewayPlan } from "../dispatch/ops/stack/gateway-plan.ts";
+import { standInModel } from "./stand-in-model.ts";
 
 const leastSecretLength = 32;
 
 await runCommand(
   {
     name: "pnpm dispatch:gateway:start",
-    about: "Runs an OpenClaw gateway with Dispatch's plugin, on DISPATCH_GATEWAY_PORT, until SIGTERM or Ctrl-C. It signs with DISPATCH_AUTH_JWT_SECRET, which must be the API's.",
+    about:
+      "Runs an OpenClaw gateway with Dispatch's plugin, on DISPATCH_GATEWAY_PORT, until SIGTERM or Ctrl-C. It signs with DISPATCH_AUTH_JWT_SECRET, which must be the API's.",
     options: { "api-url": { type: "string" }, bind: { type: "string" } },
     meanings: {
       "api-url": "address of the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",
@@ -22,8 +24,12 @@ await runCommand(
     const settings = readSettings();
     const { jwtSecret: secret, gatewayPort: port } = settings;
     if (bind !== "loopback" && bind !== "lan") throw new CommandFailure(`--bind must be loopback or lan, not ${bind}`);
-    if (port === 0) throw new CommandFailure("DISPATCH_GATEWAY_PORT must name a port here; 0 is for pnpm dispatch:stack:up.");
-    if (secret === null || secret.length < leastSecretLength) throw new CommandFailure(`DISPATCH_AUTH_JWT_SECRET must be set, to the API's secret of at least ${leastSecretLength} characters.`);
+    if (port === 0)
+      throw new CommandFailure("DISPATCH_GATEWAY_PORT must name a port here; 0 is for pnpm dispatch:stack:up.");
+    if (secret === null || secret.length < leastSecretLength)
+      throw new CommandFailure(
+        `DISPATCH_AUTH_JWT_SECRET must be set, to the API's secret of at least ${leastSecretLength} characters.`,
+      );
     const stopping = abortOnSignal();
     const gateway = gatewayPlan({
       settings,
@@ -33,6 +39,7 @@ await runCommand(
       environment: process.env,
       say: (line) => console.log(line),
       bind,
+      standInModel: standInModel(),
     });
     const { ended, stop } = await gateway.start(stopping, async () => undefined);
     console.log(`The OpenClaw gateway answers at ${gateway.url}; its log is ${gateway.log}.`);

@@ -1,10 +1,10 @@
 // `pnpm dispatch:migrate`: brings the database to this release's schema.
 
 import { migrate } from "../dispatch/db/migrate.ts";
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { runCommand } from "./command-line.ts";
-import { makeBucket } from "./demo/bucket.ts";
-import { withDatabase } from "./database-of-settings.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { runCommand } from "../dispatch/process/command-line.ts";
+import { makeBucket } from "../dispatch/ops/bootstrap/bucket.ts";
+import { withDatabase } from "../dispatch/process/configured-database.ts";
 
 await runCommand(
   {
@@ -15,7 +15,8 @@ await runCommand(
     options: { "database-url": { type: "string" }, bucket: { type: "boolean" } },
     meanings: {
       bucket: "also make the bucket of DISPATCH_OBJECT_STORE_ENDPOINT, unless it is there",
-      "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL under DISPATCH_DATA_DIR",
+      "database-url":
+        "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL under DISPATCH_DATA_DIR",
     },
   },
   async (values) => {

@@ -3,12 +3,18 @@
 
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { abortOnSignal } from "./abort-on-signal.ts";
-import { CommandFailure, isKnown, messageOf } from "./command-line.ts";
-import { waitUntilReady } from "./gateway/gateway-start.ts";
-import { openclawEnvironment, openclawProgram } from "./gateway/openclaw-program.ts";
-import { addressIn, isSetUp, readConfiguration, stateFolderOf, type StateFolder } from "./gateway/state-folder.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { abortOnSignal } from "../dispatch/process/abort-on-signal.ts";
+import { CommandFailure, isKnown, messageOf } from "../dispatch/process/command-line.ts";
+import { waitUntilReady } from "../dispatch/ops/gateway/gateway-start.ts";
+import { openclawEnvironment, openclawProgram } from "../dispatch/ops/gateway/openclaw-program.ts";
+import {
+  addressIn,
+  isSetUp,
+  readConfiguration,
+  stateFolderOf,
+  type StateFolder,
+} from "../dispatch/ops/gateway/state-folder.ts";
 
 const help = `Runs the pinned OpenClaw on the gateway that pnpm dispatch:demo set up: arguments, terminal and exit code pass through.
 
@@ -39,18 +45,27 @@ async function openclaw(args: readonly string[]): Promise<number> {
   }
   const folder = stateFolderOf(readSettings().dataDir);
   if (!isSetUp(folder)) {
-    console.error(`No gateway was set up in ${folder.root} yet: pnpm dispatch:demo makes one and starts it. Where it lies in another data folder, set DISPATCH_DATA_DIR.`);
+    console.error(
+      `No gateway was set up in ${folder.root} yet: pnpm dispatch:demo makes one and starts it. Where it lies in another data folder, set DISPATCH_DATA_DIR.`,
+    );
     return 1;
   }
   const begunAfter = performance.now();
   const code = await run(folder, args);
-  const restarted = code === 0 && args[0] === "gateway" && args[1] === "restart" && !args.some((arg) => arg === "--help" || arg === "-h");
+  const restarted =
+    code === 0 &&
+    args[0] === "gateway" &&
+    args[1] === "restart" &&
+    !args.some((arg) => arg === "--help" || arg === "-h");
   if (restarted) await waitBehindRestart(folder, begunAfter);
   return code;
 }
 
 function run(folder: StateFolder, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [openclawProgram(), ...args], { stdio: "inherit", env: openclawEnvironment(folder, process.env) });
+  const child = spawn(process.execPath, [openclawProgram(), ...args], {
+    stdio: "inherit",
+    env: openclawEnvironment(folder, process.env),
+  });
   // A Ctrl-C reaches the program as well, and it decides what that means.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => child.kill("SIGTERM"));
@@ -65,5 +80,12 @@ async function waitBehindRestart(folder: StateFolder, begunAfter: number): Promi
   const { port, token } = addressIn(await readConfiguration(folder));
   if (port === null || token === null) return;
   const signal = abortOnSignal(undefined, new CommandFailure("Stopped waiting; the gateway restarts all the same."));
-  await waitUntilReady({ url: `http://127.0.0.1:${port}`, token, folder, begunAfter, signal, say: (line) => console.error(line) });
+  await waitUntilReady({
+    url: `http://127.0.0.1:${port}`,
+    token,
+    folder,
+    begunAfter,
+    signal,
+    say: (line) => console.error(line),
+  });
 }

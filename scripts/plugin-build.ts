@@ -5,8 +5,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand } from "./command-line.ts";
-import { bundlePlugin, pluginFolder } from "./plugin/bundle.ts";
+import { runCommand } from "../dispatch/process/command-line.ts";
+import { bundlePlugin, pluginFolder } from "../dispatch/ops/gateway/bundle.ts";
 
 await runCommand(
   {
@@ -31,7 +31,10 @@ async function completeManifest(check: boolean): Promise<boolean> {
   const manifest: object = JSON.parse(written);
   const whole = `${JSON.stringify({ ...manifest, skills: ["./skills"], uiHints: { "signing.secret": { label: "Signing secret", sensitive: true } } }, null, 2)}\n`;
   if (whole === written) return true;
-  if (check) console.error("plugin/openclaw.plugin.json lacks its skills or hints. Run pnpm plugin:build and commit the result.");
+  if (check)
+    console.error(
+      "plugin/openclaw.plugin.json lacks its skills or hints. Run pnpm plugin:build and commit the result.",
+    );
   else await writeFile(path, whole);
   return !check;
 }
@@ -39,7 +42,10 @@ async function completeManifest(check: boolean): Promise<boolean> {
 /** The host's own tools write and judge the manifest. */
 async function openclaw(verb: string, ...flags: string[]): Promise<boolean> {
   const cli = join(import.meta.dirname, "../node_modules/openclaw/openclaw.mjs");
-  const child = spawn(process.execPath, [cli, "plugins", verb, "--entry", "./dist/index.js", ...flags], { cwd: pluginFolder, stdio: "inherit" });
+  const child = spawn(process.execPath, [cli, "plugins", verb, "--entry", "./dist/index.js", ...flags], {
+    cwd: pluginFolder,
+    stdio: "inherit",
+  });
   const [code] = await once(child, "exit");
   return code === 0;
 }

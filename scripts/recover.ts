@@ -1,11 +1,11 @@
 // `pnpm dispatch:recover`: the embedded PostgreSQL as it was at a moment, from a base copy and the archived log.
 
 import { resolve } from "node:path";
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { interruptible } from "./backup/interrupt.ts";
-import { grouped } from "./backup/progress.ts";
-import { recover } from "./backup/recover.ts";
-import { CommandFailure, runCommand } from "./command-line.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { interruptible } from "../dispatch/ops/backup/interrupt.ts";
+import { grouped } from "../dispatch/ops/backup/progress.ts";
+import { recover } from "../dispatch/ops/backup/recover.ts";
+import { CommandFailure, runCommand } from "../dispatch/process/command-line.ts";
 
 await runCommand(
   {
@@ -16,23 +16,35 @@ await runCommand(
     options: { until: { type: "string" }, archive: { type: "string" } },
     meanings: {
       until: "the last moment to keep, as 2026-01-31T09:15:00Z; otherwise everything the archive has",
-      archive: "the archive to read; otherwise DISPATCH_WAL_ARCHIVE_DIR, where the recovered server also archives from then on when it is set",
+      archive:
+        "the archive to read; otherwise DISPATCH_WAL_ARCHIVE_DIR, where the recovered server also archives from then on when it is set",
     },
     operands: { FOLDER: "the base copy" },
   },
   async (values, [folder = ""]) => {
     const settings = readSettings();
     const archive = values.archive === undefined ? settings.walArchiveDir : resolve(values.archive);
-    if (archive === null) throw new CommandFailure("Say where the archived log is: --archive, or DISPATCH_WAL_ARCHIVE_DIR.");
+    if (archive === null)
+      throw new CommandFailure("Say where the archived log is: --archive, or DISPATCH_WAL_ARCHIVE_DIR.");
     const until = values.until === undefined ? null : momentOf(values.until);
     const say = (message: string) => console.error(message);
-    const { base_of, newest_event, audit } = await interruptible("Remove what is in the data folder before another try.", (signal) =>
-      recover({ folder: resolve(folder), dataDir: settings.dataDir, archive, archiveOn: settings.walArchiveDir, until }, { say, signal }),
+    const { base_of, newest_event, audit } = await interruptible(
+      "Remove what is in the data folder before another try.",
+      (signal) =>
+        recover(
+          { folder: resolve(folder), dataDir: settings.dataDir, archive, archiveOn: settings.walArchiveDir, until },
+          { say, signal },
+        ),
     );
-    for (const { chain, seq, kind, detail } of audit.faults) console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
-    console.log(`recovered ${until === null ? "all the archive has" : `up to ${until.toISOString()}`}, from the base copy of ${base_of}`);
+    for (const { chain, seq, kind, detail } of audit.faults)
+      console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
+    console.log(
+      `recovered ${until === null ? "all the archive has" : `up to ${until.toISOString()}`}, from the base copy of ${base_of}`,
+    );
     console.log(`newest audit event: ${newest_event ?? "none"}`);
-    console.log(`audit: ${grouped(audit.chains)} chains, ${grouped(audit.events)} events, ${audit.faults.length} broken`);
+    console.log(
+      `audit: ${grouped(audit.chains)} chains, ${grouped(audit.events)} events, ${audit.faults.length} broken`,
+    );
     return audit.faults.length === 0 ? 0 : 1;
   },
 );

@@ -5,18 +5,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { startEmbeddedPostgres } from "../dispatch/db/embedded.ts";
-import { openStore } from "../dispatch/kernel/open-desk.ts";
-import { readSettings, type Settings } from "../dispatch/kernel/settings.ts";
+import { openStore } from "../dispatch/process/open-desk.ts";
+import { readSettings, type Settings } from "../dispatch/process/settings.ts";
 import type { ObjectStore } from "../dispatch/storage/object-store.ts";
-import type { Work } from "./backup/dump.ts";
-import { interruptible } from "./backup/interrupt.ts";
-import { loadDatabase } from "./backup/load.ts";
-import { readManifest, requireWhole, type Manifest } from "./backup/manifest.ts";
-import { copiesIn, loadObjects, requireWholeObjects } from "./backup/objects.ts";
-import { grouped } from "./backup/progress.ts";
-import { prove, type Proof } from "./backup/prove.ts";
-import { CommandFailure, runCommand } from "./command-line.ts";
-import { withDatabase } from "./database-of-settings.ts";
+import type { Work } from "../dispatch/ops/backup/dump.ts";
+import { interruptible } from "../dispatch/ops/backup/interrupt.ts";
+import { loadDatabase } from "../dispatch/ops/backup/load.ts";
+import { readManifest, requireWhole, type Manifest } from "../dispatch/ops/backup/manifest.ts";
+import { copiesIn, loadObjects, requireWholeObjects } from "../dispatch/ops/backup/objects.ts";
+import { grouped } from "../dispatch/ops/backup/progress.ts";
+import { prove, type Proof } from "../dispatch/ops/backup/prove.ts";
+import { CommandFailure, runCommand } from "../dispatch/process/command-line.ts";
+import { withDatabase } from "../dispatch/process/configured-database.ts";
 
 await runCommand(
   {
@@ -26,9 +26,11 @@ await runCommand(
       "evidence. It replaces nothing that is there. dispatch:restore:rehearse does the same on a throw-away server.",
     options: { rehearse: { type: "boolean" }, json: { type: "boolean" }, "database-url": { type: "string" } },
     meanings: {
-      rehearse: "restore into a throw-away embedded PostgreSQL (or --database-url, an empty one), prove it, and write no object",
+      rehearse:
+        "restore into a throw-away embedded PostgreSQL (or --database-url, an empty one), prove it, and write no object",
       json: "print the report as JSON alone",
-      "database-url": "the empty database; otherwise DISPATCH_DATABASE_URL (not for a rehearsal), otherwise the embedded PostgreSQL",
+      "database-url":
+        "the empty database; otherwise DISPATCH_DATABASE_URL (not for a rehearsal), otherwise the embedded PostgreSQL",
     },
     operands: { FOLDER: "the backup" },
   },
@@ -36,18 +38,25 @@ await runCommand(
     const settings = readSettings();
     const folder = resolve(given);
     const say = values.json ? () => undefined : (message: string) => console.error(message);
-    const left = "The database has nothing of the backup; objects that were written stay, and a second try goes on from there.";
+    const left =
+      "The database has nothing of the backup; objects that were written stay, and a second try goes on from there.";
     const begun = performance.now();
     const { manifest, proof } = await interruptible(left, async (signal) => {
       const work: Work = { say, signal };
       const whole = await provenWhole(folder, work);
       const found = values.rehearse
         ? await rehearse(folder, whole, values["database-url"] ?? null, settings, work)
-        : await restore(folder, whole, { ...settings, databaseUrl: values["database-url"] ?? settings.databaseUrl }, work);
+        : await restore(
+            folder,
+            whole,
+            { ...settings, databaseUrl: values["database-url"] ?? settings.databaseUrl },
+            work,
+          );
       return { manifest: whole, proof: found };
     });
     const seconds = Number(((performance.now() - begun) / 1000).toFixed(1));
-    if (values.json) console.log(JSON.stringify({ taken_at: manifest.taken_at, schema: manifest.database.schema, ...proof, seconds }));
+    if (values.json)
+      console.log(JSON.stringify({ taken_at: manifest.taken_at, schema: manifest.database.schema, ...proof, seconds }));
     else report(values.rehearse ? "rehearsed" : "restored", manifest, proof, seconds);
     return proof.faults.length === 0 ? 0 : 1;
   },
@@ -76,14 +85,23 @@ async function restore(folder: string, manifest: Manifest, settings: Settings, w
 /** Evidence names its bucket, in rows that nobody may change. */
 function requireSameBucket(store: ObjectStore, { objects }: Manifest): void {
   if (store.bucket === objects.bucket) return;
-  throw new CommandFailure(`The backup's evidence lies in bucket ${objects.bucket}, and DISPATCH_OBJECT_STORE_BUCKET is ${store.bucket}: set it to ${objects.bucket}.`);
+  throw new CommandFailure(
+    `The backup's evidence lies in bucket ${objects.bucket}, and DISPATCH_OBJECT_STORE_BUCKET is ${store.bucket}: set it to ${objects.bucket}.`,
+  );
 }
 
-async function rehearse(folder: string, manifest: Manifest, databaseUrl: string | null, settings: Settings, work: Work): Promise<Proof> {
+async function rehearse(
+  folder: string,
+  manifest: Manifest,
+  databaseUrl: string | null,
+  settings: Settings,
+  work: Work,
+): Promise<Proof> {
   const schemes = settings.objectStoreSchemes;
   return onThrowAwayServer(databaseUrl, work, async (url) => {
     await loadDatabase(url, folder, manifest, work);
-    if (manifest.objects.copied) return prove({ databaseUrl: url, folder, manifest, objects: copiesIn(folder), schemes }, work);
+    if (manifest.objects.copied)
+      return prove({ databaseUrl: url, folder, manifest, objects: copiesIn(folder), schemes }, work);
     // Then a restore relies on the bucket, so the bucket is what is read.
     return withStore(settings, (store) => {
       requireSameBucket(store, manifest);
@@ -92,12 +110,20 @@ async function rehearse(folder: string, manifest: Manifest, databaseUrl: string 
   });
 }
 
-async function onThrowAwayServer<T>(databaseUrl: string | null, { say }: Work, use: (url: string) => Promise<T>): Promise<T> {
+async function onThrowAwayServer<T>(
+  databaseUrl: string | null,
+  { say }: Work,
+  use: (url: string) => Promise<T>,
+): Promise<T> {
   if (databaseUrl !== null) return use(databaseUrl);
   const dataDir = await mkdtemp(join(tmpdir(), "dispatch-rehearsal-"));
   try {
     // What is thrown away need not survive a power cut.
-    const server = await startEmbeddedPostgres({ dataDir, log: say, settings: { fsync: "off", full_page_writes: "off" } });
+    const server = await startEmbeddedPostgres({
+      dataDir,
+      log: say,
+      settings: { fsync: "off", full_page_writes: "off" },
+    });
     try {
       return await use(server.url);
     } finally {

@@ -1,14 +1,15 @@
 // `pnpm dispatch:stack:down`: ends the stack, and what a killed supervisor left of it.
 
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { runCommand } from "./command-line.ts";
-import { compose } from "./stack/compose.ts";
-import { stopStack } from "./stack/stop-stack.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { runCommand } from "../dispatch/process/command-line.ts";
+import { compose } from "../dispatch/ops/stack/compose.ts";
+import { stopStack } from "../dispatch/ops/stack/stop-stack.ts";
 
 await runCommand(
   {
     name: "pnpm dispatch:stack:down",
-    about: "Ends the stack in order: gateway, workers, API, Postgres; requests in hand are finished. Also works after the supervisor was killed. The data stays.",
+    about:
+      "Ends the stack in order: gateway, workers, API, Postgres; requests in hand are finished. Also works after the supervisor was killed. The data stays.",
     options: { compose: { type: "boolean" } },
     meanings: { compose: "of the stack in containers; its volumes stay" },
   },
@@ -17,7 +18,11 @@ await runCommand(
     if (inContainers) return compose(settings, ["down"]);
     const begun = performance.now();
     const ran = await stopStack(settings, (line) => console.log(line));
-    console.log(ran ? `The stack is down after ${((performance.now() - begun) / 1000).toFixed(1)} s; the data stays in ${settings.dataDir}.` : "No stack runs.");
+    console.log(
+      ran
+        ? `The stack is down after ${((performance.now() - begun) / 1000).toFixed(1)} s; the data stays in ${settings.dataDir}.`
+        : "No stack runs.",
+    );
     return 0;
   },
 );

@@ -1,14 +1,15 @@
 // `pnpm dispatch:stack:status`: what of the stack runs, and whether it does its work.
 
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { runCommand } from "./command-line.ts";
-import { compose } from "./stack/compose.ts";
-import { stackStatus, statusTable } from "./stack/status.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { runCommand } from "../dispatch/process/command-line.ts";
+import { compose } from "../dispatch/ops/stack/compose.ts";
+import { stackStatus, statusTable } from "../dispatch/ops/stack/status.ts";
 
 await runCommand(
   {
     name: "pnpm dispatch:stack:status",
-    about: "Shows each process of the stack: whether it is there, since when, how often it was started again, and whether it answers. Exit code 0 only when all are well.",
+    about:
+      "Shows each process of the stack: whether it is there, since when, how often it was started again, and whether it answers. Exit code 0 only when all are well.",
     options: { json: { type: "boolean" }, compose: { type: "boolean" } },
     meanings: { json: "for programs", compose: "of the stack in containers" },
   },

@@ -1,9 +1,10 @@
 // `pnpm dispatch:stack:up`: starts the whole of Dispatch on this machine and returns when it is ready.
 
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { runCommand, wholeNumber } from "./command-line.ts";
-import { composeUp } from "./stack/compose.ts";
-import { checkWorkers, upDetached, upInForeground, upMeanings, upOptions } from "./stack/up.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { runCommand, wholeNumber } from "../dispatch/process/command-line.ts";
+import { composeUp } from "../dispatch/ops/stack/compose.ts";
+import { checkWorkers, upDetached, upInForeground, upMeanings, upOptions } from "../dispatch/ops/stack/up.ts";
+import { standInModel } from "./stand-in-model.ts";
 
 await runCommand(
   {
@@ -21,7 +22,13 @@ await runCommand(
     const settings = readSettings();
     const say = (line: string): void => console.log(line);
     if (compose) return composeUp(settings, say);
-    const options = { settings, workers: checkWorkers(wholeNumber("workers", workers, 1)), withGateway: !noGateway, say };
+    const options = {
+      settings,
+      workers: checkWorkers(wholeNumber("workers", workers, 1)),
+      withGateway: !noGateway,
+      standInModel: standInModel(),
+      say,
+    };
     await (foreground ? upInForeground(options) : upDetached(options));
     return 0;
   },

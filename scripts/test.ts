@@ -45,6 +45,7 @@ async function run(): Promise<boolean> {
     const checks = [
       ["types", join(bin, "tsc"), []],
       ["lint", join(bin, "oxlint"), ["--deny-warnings"]],
+      ["format", join(bin, "oxfmt"), ["--check"]],
       ["reference tables", process.execPath, ["scripts/docs.ts", "--check"]],
     ] as const;
     for (const [name, command, args] of checks) {
@@ -55,8 +56,23 @@ async function run(): Promise<boolean> {
     files.sort();
   }
   console.log("# tests");
-  const report = values.report === undefined ? [] : ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=junit", `--test-reporter-destination=${resolve(values.report)}`];
-  const args = ["--test", "--test-concurrency=4", "--test-timeout=300000", "--test-global-setup=tests/support/global-setup.ts", ...report, ...files];
+  const report =
+    values.report === undefined
+      ? []
+      : [
+          "--test-reporter=spec",
+          "--test-reporter-destination=stdout",
+          "--test-reporter=junit",
+          `--test-reporter-destination=${resolve(values.report)}`,
+        ];
+  const args = [
+    "--test",
+    "--test-concurrency=4",
+    "--test-timeout=300000",
+    "--test-global-setup=tests/support/global-setup.ts",
+    ...report,
+    ...files,
+  ];
   return succeeds(process.execPath, args);
 }
 

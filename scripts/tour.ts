@@ -5,14 +5,14 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { CommandFailure, runCommand } from "./command-line.ts";
-import { startDemoDesk } from "./demo/demo-desk.ts";
-import { opens } from "./gateway/readiness.ts";
-import { addressIn, readConfiguration, stateFolderOf } from "./gateway/state-folder.ts";
-import { chromiumPath, openBrowser } from "./tour/chromium.ts";
-import { DashboardChat } from "./tour/dashboard-chat.ts";
-import { playScenes, TourError } from "./tour/scenes.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { CommandFailure, runCommand } from "../dispatch/process/command-line.ts";
+import { startDemoDesk } from "../lab/demo/demo-desk.ts";
+import { opens } from "../dispatch/ops/gateway/readiness.ts";
+import { addressIn, readConfiguration, stateFolderOf } from "../dispatch/ops/gateway/state-folder.ts";
+import { chromiumPath, openBrowser } from "../lab/tour/chromium.ts";
+import { DashboardChat } from "../lab/tour/dashboard-chat.ts";
+import { playScenes, TourError } from "../lab/tour/scenes.ts";
 
 type Dashboard = { readonly url: string; close(): Promise<void> };
 
@@ -24,18 +24,28 @@ await runCommand(
     about:
       "Types the tour's sentences into the chat of a running demo's dashboard, in a headless Chromium (CHROMIUM_PATH, or the usual places), and takes pictures of it. Without a running demo it starts one of its own in a temporary folder, and ends it. The sentences are those of the scripted stand-in for a model.",
     options: { url: { type: "string" }, out: { type: "string" } },
-    meanings: { url: "the dashboard's address with its token; that of the demo running here by default", out: "folder for the pictures; ops/tour by default" },
+    meanings: {
+      url: "the dashboard's address with its token; that of the demo running here by default",
+      out: "folder for the pictures; ops/tour by default",
+    },
   },
   async ({ url, out = join(root, "ops/tour") }) => {
     const browserPath = chromiumPath();
-    if (browserPath === null) throw new CommandFailure("There is no Chromium here: install it (on Debian: apt-get install chromium), or name one in CHROMIUM_PATH.");
+    if (browserPath === null)
+      throw new CommandFailure(
+        "There is no Chromium here: install it (on Debian: apt-get install chromium), or name one in CHROMIUM_PATH.",
+      );
     await mkdir(out, { recursive: true });
-    const dashboard = url === undefined ? ((await runningDashboard()) ?? (await ownDashboard())) : { url, close: async () => undefined };
+    const dashboard =
+      url === undefined
+        ? ((await runningDashboard()) ?? (await ownDashboard()))
+        : { url, close: async () => undefined };
     try {
       const browser = await openBrowser(browserPath, { width: 1000, height: 700 });
       try {
         const chat = await DashboardChat.open(browser.page, dashboard.url);
-        for (const path of await playScenes(chat, out, (line) => console.log(line))) console.log(`${relative(process.cwd(), path)}  ${Math.ceil((await stat(path)).size / 1024)} KB`);
+        for (const path of await playScenes(chat, out, (line) => console.log(line)))
+          console.log(`${relative(process.cwd(), path)}  ${Math.ceil((await stat(path)).size / 1024)} KB`);
       } finally {
         await browser.close();
       }
@@ -64,7 +74,11 @@ async function ownDashboard(): Promise<Dashboard> {
   try {
     const begun = performance.now();
     const secret = randomBytes(32).toString("hex");
-    const settings = { ...readSettings({ DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0", DISPATCH_AUTH_JWT_SECRET: secret }), metricsPort: 0, rateLimitPerMinute: 0 };
+    const settings = {
+      ...readSettings({ DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0", DISPATCH_AUTH_JWT_SECRET: secret }),
+      metricsPort: 0,
+      rateLimitPerMinute: 0,
+    };
     const desk = await startDemoDesk({
       settings,
       secret,

@@ -1,10 +1,10 @@
 // `pnpm dispatch:webhooks`: the operator's hand on where events are sent: endpoints, their secrets, what could not be
 // delivered. No tool of the chat reaches any of it.
 
-import { readSettings } from "../dispatch/kernel/settings.ts";
-import { CommandFailure, runCommand } from "./command-line.ts";
-import { withConnections, withDatabase } from "./database-of-settings.ts";
-import { actions, type Action } from "./webhooks/actions.ts";
+import { readSettings } from "../dispatch/process/settings.ts";
+import { CommandFailure, runCommand } from "../dispatch/process/command-line.ts";
+import { withConnections, withDatabase } from "../dispatch/process/configured-database.ts";
+import { actions, type Action } from "../dispatch/ops/webhooks/actions.ts";
 
 await runCommand(
   {
@@ -57,10 +57,19 @@ await runCommand(
     const settings = readSettings();
     const databaseUrl = values["database-url"] ?? settings.databaseUrl;
     const say = values.json ? () => undefined : (message: string) => console.error(message);
-    const connecting = { name: "dispatch-webhooks", statementTimeoutMs: 60_000, lockTimeoutMs: settings.dbLockTimeoutMs, log: say };
+    const connecting = {
+      name: "dispatch-webhooks",
+      statementTimeoutMs: 60_000,
+      lockTimeoutMs: settings.dbLockTimeoutMs,
+      log: say,
+    };
     return withDatabase({ ...settings, databaseUrl }, say, (url) =>
       withConnections({ ...connecting, url }, async (db) => {
-        const { result, lines, code = 0 } = await action({ db, settings, values, now: new Date() }).catch(sayWhatIsMissing);
+        const {
+          result,
+          lines,
+          code = 0,
+        } = await action({ db, settings, values, now: new Date() }).catch(sayWhatIsMissing);
         console.log(values.json ? JSON.stringify(result) : lines.join("\n"));
         return code;
       }),
@@ -71,7 +80,9 @@ await runCommand(
 /** Postgres' codes for a table that is not there and for a login that may not. */
 function sayWhatIsMissing(error: unknown): never {
   const code = error instanceof Error && "code" in error ? error.code : null;
-  if (code === "42P01") throw new CommandFailure("the database is older than this release; pnpm dispatch:migrate brings it up to date");
-  if (code === "42501") throw new CommandFailure("this database login may not manage webhooks; use the one that migrates");
+  if (code === "42P01")
+    throw new CommandFailure("the database is older than this release; pnpm dispatch:migrate brings it up to date");
+  if (code === "42501")
+    throw new CommandFailure("this database login may not manage webhooks; use the one that migrates");
   throw error;
 }

@@ -26,7 +26,8 @@ export const reportedAlerts = define({
     severity: "warning",
     owner: "field operations",
     runbook: "ops/runbooks/completion_rejection.md",
-    summary: "Work is reported as done and refused: evidence, checklist or signature is missing, or the ticket is too risky.",
+    summary:
+      "Work is reported as done and refused: evidence, checklist or signature is missing, or the ticket is too risky.",
     firstCommand: "pnpm dispatch:alerts --explain COMPLETION_REJECTION_SPIKE",
   },
   IDEMPOTENCY_CONFLICT_SPIKE: {
@@ -40,7 +41,8 @@ export const reportedAlerts = define({
     severity: "warning",
     owner: "security",
     runbook: "ops/runbooks/auth_policy_failure.md",
-    summary: "Callers are refused by token, role, tool or scope: a key that was not rotated everywhere, a wrong role, or somebody who tries doors.",
+    summary:
+      "Callers are refused by token, role, tool or scope: a key that was not rotated everywhere, a wrong role, or somebody who tries doors.",
     firstCommand: "pnpm dispatch:alerts --explain AUTH_POLICY_FAILURE_SPIKE",
   },
   INTAKE_DUPLICATE_SPIKE: {
@@ -68,7 +70,8 @@ export const reportedAlerts = define({
     severity: "warning",
     owner: "integrations",
     runbook: "ops/runbooks/outbox_dead_letters.md",
-    summary: "Events were given up after every try to bring them to a webhook failed; its receiver does not know of them.",
+    summary:
+      "Events were given up after every try to bring them to a webhook failed; its receiver does not know of them.",
     firstCommand: "pnpm dispatch:alerts --explain OUTBOX_DEAD_LETTERS",
   },
   OBJECT_STORE_UNAVAILABLE: {
@@ -107,7 +110,8 @@ export const watchedAlerts = define({
     severity: "warning",
     owner: "integrations",
     runbook: "ops/runbooks/outbox_dead_letters.md",
-    summary: "A webhook that is not paused has not got events for a quarter of an hour: its receiver fails, or no worker delivers.",
+    summary:
+      "A webhook that is not paused has not got events for a quarter of an hour: its receiver fails, or no worker delivers.",
     firstCommand: "pnpm dispatch:alerts --explain WEBHOOKS_BEHIND",
   },
   COMMAND_ERRORS_BURN: {
@@ -144,4 +148,6 @@ const isCode = (text: string): text is AlertCode => Object.hasOwn(alertList, tex
 /** Every code in the list's order. */
 export const alertCodes: readonly AlertCode[] = Object.keys(alertList).filter(isCode);
 /** The codes of /ops/alerts in the list's order. */
-export const reportedCodes: readonly ReportedCode[] = alertCodes.filter((code): code is ReportedCode => Object.hasOwn(reportedAlerts, code));
+export const reportedCodes: readonly ReportedCode[] = alertCodes.filter((code): code is ReportedCode =>
+  Object.hasOwn(reportedAlerts, code),
+);

@@ -5,7 +5,7 @@ import { codesOf } from "../contract/errors.ts";
 import { statement } from "../db/statement.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Rejections } from "../kernel/rejections.ts";
-import type { Settings } from "../kernel/settings.ts";
+import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
 import { serviceName, type Checks } from "./health.ts";
@@ -63,7 +63,12 @@ const countHeldBack = statement<{ events: number }>(
   `SELECT count(*) AS events FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot()) AND created_at < $1`,
 );
 
-const counted = [codesOf("completion_rejection"), codesOf("idempotency_conflict"), codesOf("auth_policy_rejection"), codesOf("duplicate_intake")];
+const counted = [
+  codesOf("completion_rejection"),
+  codesOf("idempotency_conflict"),
+  codesOf("auth_policy_rejection"),
+  codesOf("duplicate_intake"),
+];
 
 export type AlertReporter = {
   /** The answer of /ops/alerts, without the metrics. @throws while Postgres is away */
@@ -80,7 +85,11 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     await rejections.flush();
     const now = desk.clock.now();
     const ago = (ms: number) => new Date(now.getTime() - ms).toISOString();
-    const row = await desk.db.row(selectSignals, [ago(hourMs), ago(thresholds.stuck_scheduling_minutes * 60_000), ...counted]);
+    const row = await desk.db.row(selectSignals, [
+      ago(hourMs),
+      ago(thresholds.stuck_scheduling_minutes * 60_000),
+      ...counted,
+    ]);
     const heldBack = await desk.db.row(countHeldBack, [ago(heldBackMs)]);
     const silent = await silentWorkers(desk);
     const deadLetters = await countDeadLetters(desk.db);
@@ -89,9 +98,18 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     const { duplicate_intakes: duplicates, ...signals } = row;
     const measured: Record<ReportedCode, Measured> = {
       STUCK_SCHEDULING: { count: signals.stuck_scheduling_count, threshold: thresholds.stuck_scheduling_count },
-      COMPLETION_REJECTION_SPIKE: { count: signals.completion_rejection_count, threshold: thresholds.completion_rejection_count },
-      IDEMPOTENCY_CONFLICT_SPIKE: { count: signals.idempotency_conflict_count, threshold: thresholds.idempotency_conflict_count },
-      AUTH_POLICY_FAILURE_SPIKE: { count: signals.auth_policy_rejection_count, threshold: thresholds.auth_policy_rejection_count },
+      COMPLETION_REJECTION_SPIKE: {
+        count: signals.completion_rejection_count,
+        threshold: thresholds.completion_rejection_count,
+      },
+      IDEMPOTENCY_CONFLICT_SPIKE: {
+        count: signals.idempotency_conflict_count,
+        threshold: thresholds.idempotency_conflict_count,
+      },
+      AUTH_POLICY_FAILURE_SPIKE: {
+        count: signals.auth_policy_rejection_count,
+        threshold: thresholds.auth_policy_rejection_count,
+      },
       INTAKE_DUPLICATE_SPIKE: { count: duplicates, threshold: duplicateIntakes },
       WORKER_SILENT: { count: silent, threshold: 1 },
       OUTBOX_STUCK: { count: heldBack.events, threshold: 1 },
@@ -120,7 +138,9 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
 }
 
 /** Where a code's page lies, by code. */
-export const runbooks: Readonly<Record<string, string>> = Object.fromEntries(reportedCodes.map((code) => [code, reportedAlerts[code].runbook]));
+export const runbooks: Readonly<Record<string, string>> = Object.fromEntries(
+  reportedCodes.map((code) => [code, reportedAlerts[code].runbook]),
+);
 
 function thresholdsOf(settings: Settings) {
   return {
@@ -137,5 +157,11 @@ const firing = (measured: Record<ReportedCode, Measured>, staleMinutes: number):
     .filter((code) => measured[code].count >= measured[code].threshold)
     .map((code) => {
       const { severity, runbook } = reportedAlerts[code];
-      return { code, severity, ...measured[code], ...(code === "STUCK_SCHEDULING" && { stale_minutes: staleMinutes }), runbook };
+      return {
+        code,
+        severity,
+        ...measured[code],
+        ...(code === "STUCK_SCHEDULING" && { stale_minutes: staleMinutes }),
+        runbook,
+      };
     });

@@ -6,7 +6,12 @@ import { firstIdAt } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { assignmentLimitSeconds, assignmentSpanMinutes } from "./metric-list.ts";
 
-type Pace = { readonly in_time: number; readonly late: number; readonly p50: number | null; readonly p95: number | null };
+type Pace = {
+  readonly in_time: number;
+  readonly late: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+};
 
 /** Clocks of two machines may differ by so much and no dispatch is missed. */
 const clockSkewMs = 60_000;
@@ -50,10 +55,20 @@ export type RecentAssignments = {
 /** The workers' dispatches of the last minutes. */
 export async function recentAssignments(desk: Desk): Promise<RecentAssignments> {
   const since = desk.clock.now().getTime() - assignmentSpanMinutes * 60_000;
-  const row = await desk.db.row(selectPace, [firstIdAt(since - clockSkewMs), new Date(since).toISOString(), assignmentLimitSeconds]);
+  const row = await desk.db.row(selectPace, [
+    firstIdAt(since - clockSkewMs),
+    new Date(since).toISOString(),
+    assignmentLimitSeconds,
+  ]);
   return {
-    counts: new Map([["in_time", row?.in_time ?? 0], ["late", row?.late ?? 0]]),
-    seconds: new Map([["0.5", row?.p50 ?? 0], ["0.95", row?.p95 ?? 0]]),
+    counts: new Map([
+      ["in_time", row?.in_time ?? 0],
+      ["late", row?.late ?? 0],
+    ]),
+    seconds: new Map([
+      ["0.5", row?.p50 ?? 0],
+      ["0.95", row?.p95 ?? 0],
+    ]),
   };
 }
 

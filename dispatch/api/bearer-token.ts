@@ -76,14 +76,19 @@ export class BearerTokens {
     const options = { ...this.#expected, currentDate };
     try {
       const { alg } = decodeProtectedHeader(token);
-      if (alg === "HS256" && this.#secrets.length > 0) return await tryEach(this.#secrets, token, { ...options, algorithms: ["HS256"] });
+      if (alg === "HS256" && this.#secrets.length > 0)
+        return await tryEach(this.#secrets, token, { ...options, algorithms: ["HS256"] });
       if (alg !== undefined && asymmetric.includes(alg) && this.#keys) {
         return await this.#verifyBySigningKey(token, this.#keys, { ...options, algorithms: asymmetric });
       }
     } catch (error) {
       throw refusalOf(error);
     }
-    throw new Refusal("INVALID_AUTH_TOKEN", {}, { message: "The token's algorithm is not one this server has a key for." });
+    throw new Refusal(
+      "INVALID_AUTH_TOKEN",
+      {},
+      { message: "The token's algorithm is not one this server has a key for." },
+    );
   }
 
   async #verifyBySigningKey(token: string, keys: SigningKeys, options: JWTVerifyOptions): Promise<JWTPayload> {
@@ -114,7 +119,11 @@ export class BearerTokens {
 }
 
 /** A token that does not say which of several keys signed it, as in the middle of a rotation. */
-async function tryEach(keys: AsyncIterable<CryptoKey> | Iterable<Uint8Array>, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+async function tryEach(
+  keys: AsyncIterable<CryptoKey> | Iterable<Uint8Array>,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
   for await (const key of keys) {
     try {
       return (await jwtVerify(token, key, options)).payload;
@@ -128,7 +137,8 @@ async function tryEach(keys: AsyncIterable<CryptoKey> | Iterable<Uint8Array>, to
 function refusalOf(error: unknown): Refusal {
   if (error instanceof errors.JWTExpired) return invalidClaim("exp", "lies in the past", error);
   if (error instanceof errors.JWTClaimValidationFailed) {
-    const rule = error.reason === "missing" ? "is missing" : error.claim === "nbf" ? "lies in the future" : "is not acceptable";
+    const rule =
+      error.reason === "missing" ? "is missing" : error.claim === "nbf" ? "lies in the future" : "is not acceptable";
     return invalidClaim(error.claim, rule, error);
   }
   // Not only what is wrong with the token: a signing key that cannot be imported ends here too, its cause in the log.

@@ -64,7 +64,10 @@ function profileOf(desk: Desk): object {
       classification_confidence_threshold: intake.classification,
       duplicate_window_minutes: intake.duplicateMinutes,
     },
-    invoice: { zero_nte_means_unlimited: invoice.zeroNteMeansUnlimited, trip_charge_only_allowed: invoice.tripChargeOnlyAllowed },
+    invoice: {
+      zero_nte_means_unlimited: invoice.zeroNteMeansUnlimited,
+      trip_charge_only_allowed: invoice.tripChargeOnlyAllowed,
+    },
     price_book: { version: priceBook.version, currency: priceBook.currency },
   };
 }

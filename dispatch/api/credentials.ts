@@ -5,7 +5,7 @@ import { roleFrom, type Role } from "../contract/roles.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { Settings } from "../kernel/settings.ts";
+import type { Settings } from "../process/settings.ts";
 import { BearerTokens } from "./bearer-token.ts";
 import { speakerFromHeaders } from "./development-headers.ts";
 import { openSigningKeys, type Warn } from "./signing-keys.ts";
@@ -42,7 +42,11 @@ export async function openCredentials(settings: Settings, clock: Clock, warn: Wa
 function tokenFrom(authorization: string): string {
   const [scheme, token, ...rest] = authorization.split(" ");
   if (scheme?.toLowerCase() !== "bearer" || !token || rest.length > 0) {
-    throw new Refusal("INVALID_AUTH_TOKEN", {}, { message: "The Authorization header is not of the form Bearer <token>." });
+    throw new Refusal(
+      "INVALID_AUTH_TOKEN",
+      {},
+      { message: "The Authorization header is not of the form Bearer <token>." },
+    );
   }
   return token;
 }

@@ -75,14 +75,16 @@ ${exampleBlock(entry)}
 }
 
 function answerFields(entry: Entry): string {
-  const properties = "properties" in entry.output && isObject(entry.output.properties) ? Object.keys(entry.output.properties) : [];
+  const properties =
+    "properties" in entry.output && isObject(entry.output.properties) ? Object.keys(entry.output.properties) : [];
   return codes(entry.kind === "command" ? [...properties, "receipt"] : properties, "–");
 }
 
 /** A command's body, or a query's path with its parameters, as one would send it. */
 function exampleBlock(entry: Entry): string {
   if (Object.keys(entry.example).length === 0) return "";
-  const text = entry.kind === "command" ? JSON.stringify(entry.example, null, 2) : `${entry.path}?${queryStringOf(entry.example)}`;
+  const text =
+    entry.kind === "command" ? JSON.stringify(entry.example, null, 2) : `${entry.path}?${queryStringOf(entry.example)}`;
   return `<pre aria-label="Example"><code>${escaped(text)}</code></pre>`;
 }
 
@@ -117,7 +119,9 @@ function ruleOf(schema: unknown): string {
   if (Array.isArray(anyOf)) return anyOf.map(ruleOf).join(" or ");
   if (type === "array") return `list of ${ruleOf(items)}${rangeOf(schema, "minItems", "maxItems")}`;
   if (type === "object" && isObject(properties)) {
-    return `{ ${Object.entries(properties).map(([name, child]) => `${name}: ${ruleOf(child)}`).join(", ")} }`;
+    return `{ ${Object.entries(properties)
+      .map(([name, child]) => `${name}: ${ruleOf(child)}`)
+      .join(", ")} }`;
   }
   if (typeof format === "string") return format === "date-time" ? "ISO 8601 time with zone" : format;
   if (type === "string") return `text${rangeOf(schema, "minLength", "maxLength")}`;

@@ -120,10 +120,14 @@ function singleOf(values: readonly string[] | undefined): string | undefined {
 }
 
 const tooManyStreams = (): Refusal =>
-  new Refusal("RATE_LIMITED", { limit: maxStreams, window_seconds: 0 }, {
-    message: `This process serves ${maxStreams} event streams already; try again after Retry-After.`,
-    headers: { "retry-after": "5" },
-  });
+  new Refusal(
+    "RATE_LIMITED",
+    { limit: maxStreams, window_seconds: 0 },
+    {
+      message: `This process serves ${maxStreams} event streams already; try again after Retry-After.`,
+      headers: { "retry-after": "5" },
+    },
+  );
 
 /** Lets at most so many pieces of work run at once, the others in the order they came. */
 class Gate {

@@ -63,7 +63,13 @@ export class Exchange {
    * @param headers, more flat lists of names and values
    * @param endAfter what to wait for before the answer counts as ended and its connection may close
    */
-  send(status: number, body: string, headers: readonly string[], more: readonly string[] = [], endAfter?: Promise<void>): void {
+  send(
+    status: number,
+    body: string,
+    headers: readonly string[],
+    more: readonly string[] = [],
+    endAfter?: Promise<void>,
+  ): void {
     const all = [...headers, "content-length", String(Buffer.byteLength(body)), ...this.echoes(), ...more];
     // Without this a connection busy at shutdown would stay open until its keep-alive time ends.
     if (this.#reporter.closing) all.push("connection", "close");

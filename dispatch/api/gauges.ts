@@ -54,7 +54,11 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams 
     dispatch_dependency_up: async () => dependencies(await checks()),
     dispatch_db_pool_connections: async () => {
       const { total, idle, waiting } = desk.db.gauges();
-      return new Map([["busy", total - idle], ["idle", idle], ["waited_for", waiting]]);
+      return new Map([
+        ["busy", total - idle],
+        ["idle", idle],
+        ["waited_for", waiting],
+      ]);
     },
     dispatch_event_streams: async () => single(openStreams()),
     dispatch_queue_tickets: sharing(() => countQueue(desk)),
@@ -75,7 +79,10 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams 
 const single = (value: number): Values => new Map([["", value]]);
 
 const dependencies = ({ postgres, object_store: store }: Checks): Values =>
-  new Map([["postgres", postgres.status === "ok" ? 1 : 0], ["object_store", store.status === "ok" ? 1 : 0]]);
+  new Map([
+    ["postgres", postgres.status === "ok" ? 1 : 0],
+    ["object_store", store.status === "ok" ? 1 : 0],
+  ]);
 
 const byCode = (measured: ReadonlyMap<string, Measured> | null, which: keyof Measured): Values =>
   new Map([...(measured ?? [])].map(([code, one]) => [code, one[which]]));
@@ -83,7 +90,9 @@ const byCode = (measured: ReadonlyMap<string, Measured> | null, which: keyof Mea
 async function countQueue(desk: Desk): Promise<Values> {
   const byState = new Map((await desk.db.rows(countStates)).map(({ state, tickets }) => [state, tickets]));
   const open = Object.entries(operatorPhases).filter(([phase]) => phase !== "closed" && phase !== "cancelled");
-  return new Map(open.map(([phase, states]) => [phase, states.reduce((sum, state) => sum + (byState.get(state) ?? 0), 0)]));
+  return new Map(
+    open.map(([phase, states]) => [phase, states.reduce((sum, state) => sum + (byState.get(state) ?? 0), 0)]),
+  );
 }
 
 async function countAssignments(desk: Desk): Promise<Values> {
@@ -93,7 +102,10 @@ async function countAssignments(desk: Desk): Promise<Values> {
 
 async function workersByStatus(desk: Desk): Promise<Values> {
   const { alive, stale } = await workersSeen(desk);
-  return new Map([["alive", alive], ["stale", stale]]);
+  return new Map([
+    ["alive", alive],
+    ["stale", stale],
+  ]);
 }
 
 async function outboxLag(desk: Desk): Promise<Values> {

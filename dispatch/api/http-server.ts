@@ -53,7 +53,9 @@ export function httpServer(listener: Listener): HttpServer {
   server.on("request", handle);
   // An expectation nobody knows may be ignored (RFC 9110, 10.1.1); node would answer it itself, without a body.
   server.on("checkExpectation", handle);
-  server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuse(socket, 405, ["allow", ""], "CONNECT is not answered here."));
+  server.on("connect", (_request: IncomingMessage, socket: Duplex) =>
+    refuse(socket, 405, ["allow", ""], "CONNECT is not answered here."),
+  );
   const refused = new WeakSet<Duplex>();
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy(error);
@@ -76,10 +78,12 @@ export function httpServer(listener: Listener): HttpServer {
 /** Each open connection with its newest request. */
 type Connections = Map<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse } | null>;
 
-const isAnswered = ({ response }: { response: ServerResponse }): boolean => response.writableFinished || response.destroyed;
+const isAnswered = ({ response }: { response: ServerResponse }): boolean =>
+  response.writableFinished || response.destroyed;
 
 function brokenRequest(code: string | undefined): { status: number; message: string } {
-  if (code === "HPE_HEADER_OVERFLOW") return { status: 431, message: `The headers are larger than ${maxHeaderBytes / 1024} KiB.` };
+  if (code === "HPE_HEADER_OVERFLOW")
+    return { status: 431, message: `The headers are larger than ${maxHeaderBytes / 1024} KiB.` };
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return { status: 408, message: "The request did not arrive in time." };
   return { status: 400, message: "This is not a request in HTTP/1.1." };
 }

@@ -21,7 +21,10 @@ export type ListenSettings = {
  * @returns the port, which the system chose when 0 was asked for
  * @throws CannotListen
  */
-export async function listen(server: Server, { host, port, hostVariable, portVariable }: ListenSettings): Promise<number> {
+export async function listen(
+  server: Server,
+  { host, port, hostVariable, portVariable }: ListenSettings,
+): Promise<number> {
   try {
     await once(server.listen(port, host), "listening");
   } catch (cause) {
@@ -33,7 +36,10 @@ export async function listen(server: Server, { host, port, hostVariable, portVar
       ENOTFOUND: `${host} is not a host this machine knows: set ${hostVariable} to an address, 127.0.0.1 for example.`,
     };
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    throw new CannotListen(sentences[code] ?? `Cannot listen on ${at} (${hostVariable}, ${portVariable}): ${String(cause)}.`, { cause });
+    throw new CannotListen(
+      sentences[code] ?? `Cannot listen on ${at} (${hostVariable}, ${portVariable}): ${String(cause)}.`,
+      { cause },
+    );
   }
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : port;

@@ -1,6 +1,6 @@
 // The API as a process: `node dispatch/api/main.ts`. It starts the API and ends it in good order on SIGTERM or SIGINT.
 
-import { exitCodes, runService } from "../kernel/service-process.ts";
+import { exitCodes, runService } from "../process/service-process.ts";
 import { serviceName } from "./health.ts";
 import { CannotListen } from "./listen.ts";
 import { startApi } from "./start.ts";

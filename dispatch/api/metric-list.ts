@@ -25,36 +25,156 @@ export const assignmentLimitSeconds = 30;
 export const assignmentSpanMinutes = 5;
 
 export const metricList = define({
-  dispatch_requests_total: { type: "counter", labels: ["method", "endpoint", "status"], unit: "requests", help: "Requests answered", chartBy: ["method", "status"] },
+  dispatch_requests_total: {
+    type: "counter",
+    labels: ["method", "endpoint", "status"],
+    unit: "requests",
+    help: "Requests answered",
+    chartBy: ["method", "status"],
+  },
   dispatch_errors_total: { type: "counter", labels: ["code"], unit: "errors", help: "Errors answered" },
-  dispatch_request_duration_seconds: { type: "histogram", labels: ["kind", "tool"], unit: "seconds", help: "Time from a request's headers to its answer, by kind (command or query) and tool", chartBy: ["kind"] },
-  dispatch_transitions_total: { type: "counter", labels: ["from_state", "to_state"], unit: "moves", help: "Moves of tickets", chartBy: ["to_state"] },
-  dispatch_idempotency_replay_total: { type: "counter", labels: [], unit: "commands", help: "Commands answered from a stored answer" },
-  dispatch_idempotency_conflict_total: { type: "counter", labels: [], unit: "commands", help: "Idempotency keys used for another request" },
-  dispatch_assignments_with_snapshot_total: { type: "counter", labels: [], unit: "dispatches", help: "Dispatches that followed a recommendation" },
-  dispatch_assignments_without_snapshot_total: { type: "counter", labels: [], unit: "dispatches", help: "Dispatches without a recommendation" },
-  dispatch_dependency_up: { type: "gauge", labels: ["dependency"], unit: "1 or 0", help: "Whether a part can be reached and used: postgres, object_store", across: "min" },
-  dispatch_db_pool_connections: { type: "gauge", labels: ["use"], unit: "connections", help: "Connections to Postgres by use", across: "sum" },
+  dispatch_request_duration_seconds: {
+    type: "histogram",
+    labels: ["kind", "tool"],
+    unit: "seconds",
+    help: "Time from a request's headers to its answer, by kind (command or query) and tool",
+    chartBy: ["kind"],
+  },
+  dispatch_transitions_total: {
+    type: "counter",
+    labels: ["from_state", "to_state"],
+    unit: "moves",
+    help: "Moves of tickets",
+    chartBy: ["to_state"],
+  },
+  dispatch_idempotency_replay_total: {
+    type: "counter",
+    labels: [],
+    unit: "commands",
+    help: "Commands answered from a stored answer",
+  },
+  dispatch_idempotency_conflict_total: {
+    type: "counter",
+    labels: [],
+    unit: "commands",
+    help: "Idempotency keys used for another request",
+  },
+  dispatch_assignments_with_snapshot_total: {
+    type: "counter",
+    labels: [],
+    unit: "dispatches",
+    help: "Dispatches that followed a recommendation",
+  },
+  dispatch_assignments_without_snapshot_total: {
+    type: "counter",
+    labels: [],
+    unit: "dispatches",
+    help: "Dispatches without a recommendation",
+  },
+  dispatch_dependency_up: {
+    type: "gauge",
+    labels: ["dependency"],
+    unit: "1 or 0",
+    help: "Whether a part can be reached and used: postgres, object_store",
+    across: "min",
+  },
+  dispatch_db_pool_connections: {
+    type: "gauge",
+    labels: ["use"],
+    unit: "connections",
+    help: "Connections to Postgres by use",
+    across: "sum",
+  },
   dispatch_event_streams: { type: "gauge", labels: [], unit: "streams", help: "Event streams open now", across: "sum" },
   dispatch_queue_tickets: { type: "gauge", labels: ["phase"], unit: "tickets", help: "Open tickets by operator phase" },
-  dispatch_awaiting_technician: { type: "gauge", labels: ["when"], unit: "tickets", help: "Scheduled tickets without a technician, by whether the worker may look at them now" },
-  dispatch_assignment_oldest_wait_seconds: { type: "gauge", labels: [], unit: "seconds", help: "How long the scheduled ticket that no worker has looked at has waited, of several the longest; 0 where the policy leaves dispatching to people" },
-  dispatch_assignments_recent: { type: "gauge", labels: ["pace"], unit: "dispatches", help: `Dispatches by workers in the last ${assignmentSpanMinutes} minutes, by whether they came within ${assignmentLimitSeconds} s of the scheduling` },
-  dispatch_assignment_seconds: { type: "gauge", labels: ["quantile"], unit: "seconds", help: `Time from scheduling to a worker's dispatch, of the dispatches in the last ${assignmentSpanMinutes} minutes; 0 where there were none` },
-  dispatch_workers: { type: "gauge", labels: ["status"], unit: "processes", help: "Worker processes, by whether they were seen within three heartbeats" },
-  dispatch_worker_work: { type: "gauge", labels: ["what"], unit: "since start", help: "Dispatches and errors of the live workers since each started" },
-  dispatch_outbox_lag_seconds: { type: "gauge", labels: [], unit: "seconds", help: "Age of the oldest event that is held back by a transaction still running" },
-  dispatch_travel_service: { type: "gauge", labels: ["what"], unit: "1 or 0; drives", help: "The travel service, where one is named: up, 1 while its last answer was good, and drives, how many are remembered" },
-  dispatch_webhook_pending: { type: "gauge", labels: ["endpoint"], unit: "events", help: "Events that wait for a webhook, by whether it is active or paused" },
-  dispatch_webhook_lag_seconds: { type: "gauge", labels: ["endpoint"], unit: "seconds", help: "Age of the oldest event some webhook has not got, by whether it is active or paused" },
-  dispatch_webhook_dead_letters: { type: "gauge", labels: [], unit: "events", help: "Events that were given up because no try reached the webhook" },
-  dispatch_alert_signal: { type: "gauge", labels: ["code"], unit: "count", help: "What /ops/alerts counts for each of its codes" },
-  dispatch_alert_threshold: { type: "gauge", labels: ["code"], unit: "count", help: "At which count a code of /ops/alerts fires" },
+  dispatch_awaiting_technician: {
+    type: "gauge",
+    labels: ["when"],
+    unit: "tickets",
+    help: "Scheduled tickets without a technician, by whether the worker may look at them now",
+  },
+  dispatch_assignment_oldest_wait_seconds: {
+    type: "gauge",
+    labels: [],
+    unit: "seconds",
+    help: "How long the scheduled ticket that no worker has looked at has waited, of several the longest; 0 where the policy leaves dispatching to people",
+  },
+  dispatch_assignments_recent: {
+    type: "gauge",
+    labels: ["pace"],
+    unit: "dispatches",
+    help: `Dispatches by workers in the last ${assignmentSpanMinutes} minutes, by whether they came within ${assignmentLimitSeconds} s of the scheduling`,
+  },
+  dispatch_assignment_seconds: {
+    type: "gauge",
+    labels: ["quantile"],
+    unit: "seconds",
+    help: `Time from scheduling to a worker's dispatch, of the dispatches in the last ${assignmentSpanMinutes} minutes; 0 where there were none`,
+  },
+  dispatch_workers: {
+    type: "gauge",
+    labels: ["status"],
+    unit: "processes",
+    help: "Worker processes, by whether they were seen within three heartbeats",
+  },
+  dispatch_worker_work: {
+    type: "gauge",
+    labels: ["what"],
+    unit: "since start",
+    help: "Dispatches and errors of the live workers since each started",
+  },
+  dispatch_outbox_lag_seconds: {
+    type: "gauge",
+    labels: [],
+    unit: "seconds",
+    help: "Age of the oldest event that is held back by a transaction still running",
+  },
+  dispatch_travel_service: {
+    type: "gauge",
+    labels: ["what"],
+    unit: "1 or 0; drives",
+    help: "The travel service, where one is named: up, 1 while its last answer was good, and drives, how many are remembered",
+  },
+  dispatch_webhook_pending: {
+    type: "gauge",
+    labels: ["endpoint"],
+    unit: "events",
+    help: "Events that wait for a webhook, by whether it is active or paused",
+  },
+  dispatch_webhook_lag_seconds: {
+    type: "gauge",
+    labels: ["endpoint"],
+    unit: "seconds",
+    help: "Age of the oldest event some webhook has not got, by whether it is active or paused",
+  },
+  dispatch_webhook_dead_letters: {
+    type: "gauge",
+    labels: [],
+    unit: "events",
+    help: "Events that were given up because no try reached the webhook",
+  },
+  dispatch_alert_signal: {
+    type: "gauge",
+    labels: ["code"],
+    unit: "count",
+    help: "What /ops/alerts counts for each of its codes",
+  },
+  dispatch_alert_threshold: {
+    type: "gauge",
+    labels: ["code"],
+    unit: "count",
+    help: "At which count a code of /ops/alerts fires",
+  },
 });
 
 /** What the runtime tells of itself, as far as the dashboard shows it. */
 export const processMetrics = define({
-  nodejs_eventloop_lag_p99_seconds: { type: "gauge", labels: [], unit: "seconds", help: "How late the event loop was, 99th percentile" },
+  nodejs_eventloop_lag_p99_seconds: {
+    type: "gauge",
+    labels: [],
+    unit: "seconds",
+    help: "How late the event loop was, 99th percentile",
+  },
   process_resident_memory_bytes: { type: "gauge", labels: [], unit: "bytes", help: "Memory of the process" },
   process_open_fds: { type: "gauge", labels: [], unit: "descriptors", help: "Open files and sockets; Linux alone" },
   process_cpu_seconds_total: { type: "counter", labels: [], unit: "seconds", help: "Processor time" },
@@ -62,12 +182,15 @@ export const processMetrics = define({
 
 type Entries = typeof metricList;
 export type MetricName = keyof Entries;
-type NamesOf<T extends MetricEntry["type"]> = { [N in MetricName]: Entries[N]["type"] extends T ? N : never }[MetricName];
+type NamesOf<T extends MetricEntry["type"]> = {
+  [N in MetricName]: Entries[N]["type"] extends T ? N : never;
+}[MetricName];
 export type CounterName = NamesOf<"counter">;
 export type GaugeName = NamesOf<"gauge">;
 export type Metric = MetricEntry & { readonly name: string };
 
-const named = (entries: Record<string, MetricEntry>): Metric[] => Object.entries(entries).map(([name, entry]) => ({ name, ...entry }));
+const named = (entries: Record<string, MetricEntry>): Metric[] =>
+  Object.entries(entries).map(([name, entry]) => ({ name, ...entry }));
 
 /** The desk's own metrics in the list's order. */
 export const deskMetrics: readonly Metric[] = named(metricList);

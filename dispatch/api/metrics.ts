@@ -1,13 +1,28 @@
 // What the process counts and measures. One registry; /metrics shows it as JSON, and as text for Prometheus.
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type MetricObjectWithValues, type MetricValue } from "prom-client";
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type MetricObjectWithValues,
+  type MetricValue,
+} from "prom-client";
 import { commands, type CommandName } from "../contract/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import type { Exchange } from "./exchange.ts";
 import { serviceName } from "./health.ts";
-import { deskMetrics, latencyBuckets, metricList, type CounterName, type GaugeName, type MetricName } from "./metric-list.ts";
+import {
+  deskMetrics,
+  latencyBuckets,
+  metricList,
+  type CounterName,
+  type GaugeName,
+  type MetricName,
+} from "./metric-list.ts";
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -19,7 +34,10 @@ export class Metrics {
   readonly #conflicts = this.#counter("dispatch_idempotency_conflict_total");
   readonly #withSnapshot = this.#counter("dispatch_assignments_with_snapshot_total");
   readonly #withoutSnapshot = this.#counter("dispatch_assignments_without_snapshot_total");
-  readonly #latency = new Histogram({ ...this.#described("dispatch_request_duration_seconds"), buckets: latencyBuckets });
+  readonly #latency = new Histogram({
+    ...this.#described("dispatch_request_duration_seconds"),
+    buckets: latencyBuckets,
+  });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -42,8 +60,11 @@ export class Metrics {
   /** Counts what a command did. */
   effect(name: CommandName, answer: Answer, input: JsonObject): void {
     if (answer.replayed) return this.#replays.inc();
-    answer.moves.from.forEach((from, step) => this.#transitions.inc({ from_state: from, to_state: answer.moves.to[step] ?? "" }));
-    if (name === "assignment.dispatch") (input["recommendation_snapshot_id"] ? this.#withSnapshot : this.#withoutSnapshot).inc();
+    answer.moves.from.forEach((from, step) =>
+      this.#transitions.inc({ from_state: from, to_state: answer.moves.to[step] ?? "" }),
+    );
+    if (name === "assignment.dispatch")
+      (input["recommendation_snapshot_id"] ? this.#withSnapshot : this.#withoutSnapshot).inc();
   }
 
   /**
@@ -51,7 +72,11 @@ export class Metrics {
    * @param readers values by the gauge's label; by "" where it has none
    */
   gauges(readers: Readonly<Record<GaugeName, () => Promise<ReadonlyMap<string, number>>>>): void {
-    for (const { name, type, labels: [label] } of deskMetrics) {
+    for (const {
+      name,
+      type,
+      labels: [label],
+    } of deskMetrics) {
       if (type !== "gauge" || !isGauge(name, readers)) continue;
       const read = readers[name];
       const gauge: Gauge = new Gauge({
@@ -97,7 +122,8 @@ export class Metrics {
   }
 }
 
-const isGauge = <T extends object>(name: string, readers: T): name is Extract<keyof T, string> => Object.hasOwn(readers, name);
+const isGauge = <T extends object>(name: string, readers: T): name is Extract<keyof T, string> =>
+  Object.hasOwn(readers, name);
 
 type Counted = MetricObjectWithValues<MetricValue<string>>;
 

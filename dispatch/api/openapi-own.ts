@@ -2,7 +2,10 @@
 
 type Json = Record<string, unknown>;
 
-const json = (description: string): Json => ({ description, content: { "application/json": { schema: { type: "object" } } } });
+const json = (description: string): Json => ({
+  description,
+  content: { "application/json": { schema: { type: "object" } } },
+});
 const error = (status: number): Json => ({ $ref: `#/components/responses/Error${status}` });
 const open = { tags: ["service"], security: [] };
 
@@ -25,7 +28,10 @@ export function ownOperations(): Record<string, Json> {
         responses: {
           "200": {
             description: "The metrics of this process",
-            content: { "application/json": { schema: { type: "object" } }, "text/plain": { schema: { type: "string" } } },
+            content: {
+              "application/json": { schema: { type: "object" } },
+              "text/plain": { schema: { type: "string" } },
+            },
           },
         },
       },
@@ -42,9 +48,12 @@ export function ownOperations(): Record<string, Json> {
       get: {
         tags: ["service"],
         operationId: "contract",
-        summary: "Which contract and policy profile are served, who the caller is taken for, and which calls of a model a person must allow; any role.",
+        summary:
+          "Which contract and policy profile are served, who the caller is taken for, and which calls of a model a person must allow; any role.",
         responses: {
-          "200": json("service, version, contract_hash, tool_names, actor, profile and human_approval {required, rules}"),
+          "200": json(
+            "service, version, contract_hash, tool_names, actor, profile and human_approval {required, rules}",
+          ),
           ...Object.fromEntries([400, 401, 403, 500, 503].map((status) => [String(status), error(status)])),
         },
       },
@@ -53,7 +62,8 @@ export function ownOperations(): Record<string, Json> {
       get: {
         tags: ["service"],
         operationId: "events",
-        summary: "What happens on the desk, as Server-Sent Events in order; roles dispatcher, agent, qa, approver, finance.",
+        summary:
+          "What happens on the desk, as Server-Sent Events in order; roles dispatcher, agent, qa, approver, finance.",
         parameters: [
           {
             name: "subject",
@@ -64,10 +74,18 @@ export function ownOperations(): Record<string, Json> {
             schema: { type: "array", items: { type: "string", maxLength: 200 }, maxItems: 20 },
           },
           { name: "after", in: "query", description: "Resume behind this event id", schema: { type: "string" } },
-          { name: "Last-Event-ID", in: "header", description: "As after; browsers send it by themselves", schema: { type: "string" } },
+          {
+            name: "Last-Event-ID",
+            in: "header",
+            description: "As after; browsers send it by themselves",
+            schema: { type: "string" },
+          },
         ],
         responses: {
-          "200": { description: "The stream; it ends after 15 minutes at most", content: { "text/event-stream": { schema: { type: "string" } } } },
+          "200": {
+            description: "The stream; it ends after 15 minutes at most",
+            content: { "text/event-stream": { schema: { type: "string" } } },
+          },
           ...Object.fromEntries([400, 401, 403, 429, 503].map((status) => [String(status), error(status)])),
         },
       },

@@ -41,7 +41,10 @@ const tagOf = (tool: ToolName): string => tool.slice(0, tool.indexOf("."));
 function operationOf(tool: ToolName, entry: Entry): Json {
   const command = entry.kind === "command";
   const status = command ? entry.status : 200;
-  const sharedHeaders = { "X-Correlation-Id": ref("headers", "X-Correlation-Id"), "X-Request-Id": ref("headers", "X-Request-Id") };
+  const sharedHeaders = {
+    "X-Correlation-Id": ref("headers", "X-Correlation-Id"),
+    "X-Request-Id": ref("headers", "X-Request-Id"),
+  };
   return {
     operationId: chatName(tool),
     summary: entry.summary,
@@ -55,14 +58,20 @@ function operationOf(tool: ToolName, entry: Entry): Json {
       ...(command ? [ref("parameters", "Idempotency-Key")] : queryParameters(entry)),
       ...["X-Correlation-Id", "X-Request-Id", "X-Tool-Name", "traceparent"].map((name) => ref("parameters", name)),
     ],
-    ...(command && { requestBody: { required: true, content: { "application/json": { schema: entry.input, example: entry.example } } } }),
+    ...(command && {
+      requestBody: { required: true, content: { "application/json": { schema: entry.input, example: entry.example } } },
+    }),
     responses: {
       [String(status)]: {
         description: "Done",
-        headers: command ? { ...sharedHeaders, "Idempotency-Replayed": ref("headers", "Idempotency-Replayed") } : sharedHeaders,
+        headers: command
+          ? { ...sharedHeaders, "Idempotency-Replayed": ref("headers", "Idempotency-Replayed") }
+          : sharedHeaders,
         content: { "application/json": { schema: answerSchema(entry) } },
       },
-      ...Object.fromEntries((command ? commandStatuses : queryStatuses).map((code) => [String(code), ref("responses", `Error${code}`)])),
+      ...Object.fromEntries(
+        (command ? commandStatuses : queryStatuses).map((code) => [String(code), ref("responses", `Error${code}`)]),
+      ),
     },
   };
 }
@@ -75,7 +84,9 @@ function answerSchema(entry: Entry): Json {
   const name = schemaNames.get(entry.output);
   const body = name === undefined ? entry.output : ref("schemas", name);
   if (entry.kind === "query") return { ...body };
-  return { allOf: [body, { type: "object", required: ["receipt"], properties: { receipt: ref("schemas", "receipt") } }] };
+  return {
+    allOf: [body, { type: "object", required: ["receipt"], properties: { receipt: ref("schemas", "receipt") } }],
+  };
 }
 
 const uuidSchema = { type: "string", format: "uuid", pattern: uuidPattern };
@@ -98,7 +109,9 @@ function queryParameters(entry: Entry): Json[] {
 
 /** Bodies by the name the contract exports them under. */
 const schemaNames: ReadonlyMap<unknown, string> = new Map(
-  Object.entries<unknown>(bodies).flatMap(([name, schema]) => (isObject(schema) && "type" in schema ? [[schema, name] as const] : [])),
+  Object.entries<unknown>(bodies).flatMap(([name, schema]) =>
+    isObject(schema) && "type" in schema ? [[schema, name] as const] : [],
+  ),
 );
 
 function schemas(): Json {
@@ -139,17 +152,33 @@ const headerParameter = (name: string, description: string, schema: JsonObject, 
 const shortText = { type: "string", maxLength: 200 };
 
 const parameters = {
-  "Idempotency-Key": headerParameter("Idempotency-Key", "One uuid per intent, the same again for every retry", uuidSchema, true),
-  "X-Correlation-Id": headerParameter("X-Correlation-Id", "Carried into audit, events and log; made when absent", shortText),
+  "Idempotency-Key": headerParameter(
+    "Idempotency-Key",
+    "One uuid per intent, the same again for every retry",
+    uuidSchema,
+    true,
+  ),
+  "X-Correlation-Id": headerParameter(
+    "X-Correlation-Id",
+    "Carried into audit, events and log; made when absent",
+    shortText,
+  ),
   "X-Request-Id": headerParameter("X-Request-Id", "Echoed", shortText),
-  "X-Tool-Name": headerParameter("X-Tool-Name", "The tool the caller believes to call; another one is refused", shortText),
+  "X-Tool-Name": headerParameter(
+    "X-Tool-Name",
+    "The tool the caller believes to call; another one is refused",
+    shortText,
+  ),
   traceparent: headerParameter("traceparent", "W3C trace context", shortText),
 };
 
 const headers = {
   "X-Correlation-Id": { schema: { type: "string" } },
   "X-Request-Id": { schema: { type: "string" } },
-  "Idempotency-Replayed": { description: "true when this is the stored answer of an earlier call", schema: { type: "string", enum: ["true"] } },
+  "Idempotency-Replayed": {
+    description: "true when this is the stored answer of an earlier call",
+    schema: { type: "string", enum: ["true"] },
+  },
   "Retry-After": { description: "Seconds", schema: { type: "integer", minimum: 1 } },
 };
 
@@ -158,7 +187,8 @@ const securitySchemes = {
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "Claims sub, role, exp; actor_type, tech_id, scope.account_ids, scope.site_ids. HS256, RS256, ES256 or EdDSA.",
+    description:
+      "Claims sub, role, exp; actor_type, tech_id, scope.account_ids, scope.site_ids. HS256, RS256, ES256 or EdDSA.",
   },
   actorId: { type: "apiKey", in: "header", name: "X-Actor-Id", description: "Development only; with X-Actor-Role" },
   actorRole: { type: "apiKey", in: "header", name: "X-Actor-Role", description: "Development only; with X-Actor-Id" },

@@ -29,13 +29,23 @@ export type OwnParts = {
   readonly reporter: RequestReporter;
 };
 
-export function ownRoutes({ desk, credentials, health, metrics, alerts, events, fileStore, reporter }: OwnParts): RouteEntry[] {
+export function ownRoutes({
+  desk,
+  credentials,
+  health,
+  metrics,
+  alerts,
+  events,
+  fileStore,
+  reporter,
+}: OwnParts): RouteEntry[] {
   return [
     ...watchRoutes({ health, metrics, reporter }),
     {
       method: "GET",
       path: "/ops/alerts",
-      handler: async (exchange) => exchange.json(200, JSON.stringify({ ...(await alerts.report()), metrics: await metrics.json() })),
+      handler: async (exchange) =>
+        exchange.json(200, JSON.stringify({ ...(await alerts.report()), metrics: await metrics.json() })),
     },
     { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
     contractRoute(desk, credentials),
@@ -64,7 +74,8 @@ export function watchRoutes(
       handler: async (exchange) => {
         // Counted first, so that the answer counts itself.
         reporter.count(exchange, 200);
-        if (!textOnly && !prefersText(exchange.request.headers.accept)) return exchange.json(200, JSON.stringify(await metrics.json()));
+        if (!textOnly && !prefersText(exchange.request.headers.accept))
+          return exchange.json(200, JSON.stringify(await metrics.json()));
         const { contentType, body } = await metrics.text();
         exchange.send(200, body, headersFor(contentType));
       },
@@ -78,7 +89,15 @@ function documentRoutes(): RouteEntry[] {
   let page: string | undefined;
   const pageHeaders = headersFor("text/html; charset=utf-8", docsStyleHash);
   return [
-    { method: "GET", path: "/openapi.json", handler: (exchange: Exchange) => exchange.json(200, (document ??= JSON.stringify(openApiDocument()))) },
-    { method: "GET", path: "/docs", handler: (exchange: Exchange) => exchange.send(200, (page ??= docsPage()), pageHeaders) },
+    {
+      method: "GET",
+      path: "/openapi.json",
+      handler: (exchange: Exchange) => exchange.json(200, (document ??= JSON.stringify(openApiDocument()))),
+    },
+    {
+      method: "GET",
+      path: "/docs",
+      handler: (exchange: Exchange) => exchange.send(200, (page ??= docsPage()), pageHeaders),
+    },
   ];
 }

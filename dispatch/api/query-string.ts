@@ -30,7 +30,10 @@ function readParameters(query: string, parameters: ReadonlyMap<string, Parameter
     const parameter = parameters.get(name);
     if (!parameter) continue;
     if (parameter.list) {
-      const items = texts.flatMap((text) => text.split(",")).map((item) => item.trim()).filter((item) => item !== "");
+      const items = texts
+        .flatMap((text) => text.split(","))
+        .map((item) => item.trim())
+        .filter((item) => item !== "");
       if (items.length === 0) throw refused(name, "minItems", "must not be empty");
       values[name] = items.map(parameter.read);
     } else {

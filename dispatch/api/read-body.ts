@@ -20,7 +20,11 @@ const maxDropped = { bytes: 1024 * 1024, ms: 2_000 };
 export async function readBody(request: IncomingMessage, withinMs: number): Promise<Uint8Array> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
-    throw new Refusal("UNSUPPORTED_MEDIA_TYPE", {}, { message: "Compressed bodies are not accepted; send the JSON as it is." });
+    throw new Refusal(
+      "UNSUPPORTED_MEDIA_TYPE",
+      {},
+      { message: "Compressed bodies are not accepted; send the JSON as it is." },
+    );
   }
   if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw new Refusal("PAYLOAD_TOO_LARGE");
   if (!hasBody(request)) return new Uint8Array();
@@ -48,7 +52,11 @@ export async function dropBody(request: IncomingMessage): Promise<void> {
 type End = "whole" | "too_long" | "late" | "broken";
 
 /** Hands on the body's chunks until it ends or a bound is reached; the request is then left paused. */
-function consume(request: IncomingMessage, most: { bytes: number; ms: number }, take: (chunk: Buffer) => void): Promise<End> {
+function consume(
+  request: IncomingMessage,
+  most: { bytes: number; ms: number },
+  take: (chunk: Buffer) => void,
+): Promise<End> {
   return new Promise((resolve) => {
     let size = 0;
     const settle = (end: End) => {

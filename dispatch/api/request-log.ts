@@ -3,7 +3,7 @@
 
 import type { Logger } from "pino";
 import type { Exchange } from "./exchange.ts";
-import { withoutSecrets } from "../kernel/log.ts";
+import { withoutSecrets } from "../process/log.ts";
 
 /** Requests of machines that ask every few seconds; they are of interest only while debugging. */
 const quiet = new Set(["/health", "/metrics"]);

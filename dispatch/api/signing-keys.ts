@@ -14,7 +14,7 @@ import {
 import type { Clock } from "../kernel/clock.ts";
 import { isObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { SettingsError } from "../kernel/settings.ts";
+import { SettingsError } from "../process/settings.ts";
 
 export type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
 export type Warn = (message: string, error: unknown) => void;
@@ -45,7 +45,10 @@ export async function openSigningKeys(place: string, clock: Clock, warn: Warn): 
 async function fileKeys(path: string, clock: Clock, warn: Warn): Promise<SigningKeys> {
   let current = await readKeys(path).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SettingsError("DISPATCH_AUTH_JWKS", `must name a file with a JSON Web Key Set, or a URL; ${path}: ${reason}`);
+    throw new SettingsError(
+      "DISPATCH_AUTH_JWKS",
+      `must name a file with a JSON Web Key Set, or a URL; ${path}: ${reason}`,
+    );
   });
   let lookedAt = clock.now().getTime();
   return {
@@ -103,7 +106,11 @@ function remoteKeys(url: string): SigningKeys {
       } catch (error) {
         if (isAboutToken(error)) throw error;
         // Without the keys nobody can say whether the token is good, which is no fault of the caller's.
-        throw new Refusal("DEPENDENCY_UNAVAILABLE", { dependency: "jwks" }, { headers: { "retry-after": "5" }, cause: error });
+        throw new Refusal(
+          "DEPENDENCY_UNAVAILABLE",
+          { dependency: "jwks" },
+          { headers: { "retry-after": "5" }, cause: error },
+        );
       }
     },
     refresh: async () => false,

@@ -23,7 +23,8 @@ export type SinkParts = {
 /** Starts writing, if a path is named. */
 export function startSinks({ metricsPath, alertsPath, everyMs, readMetrics, readAlerts, warn }: SinkParts): Sinks {
   const writers: (() => Promise<void>)[] = [];
-  if (metricsPath !== null) writers.push(async () => replaceFile(metricsPath, `${JSON.stringify(await readMetrics())}\n`));
+  if (metricsPath !== null)
+    writers.push(async () => replaceFile(metricsPath, `${JSON.stringify(await readMetrics())}\n`));
   if (alertsPath !== null) writers.push(alertWriter(alertsPath, readAlerts));
 
   const broken = new Set<() => Promise<void>>();
@@ -62,9 +63,15 @@ function alertWriter(path: string, readAlerts: () => Promise<AlertReport>): () =
   return async () => {
     const report = await readAlerts();
     const now = new Map(report.alerts.map((alert) => [alert.code, alert] as const));
-    const fired = [...now.values()].filter(({ code }) => !before.has(code)).map((alert) => ({ change: "firing", ...alert }));
-    const cleared = [...before].filter(([code]) => !now.has(code)).map(([code, alert]) => ({ change: "cleared", ...alert, code }));
-    const lines = [...fired, ...cleared].map((line) => `${JSON.stringify({ at: report.generated_at, service: report.service, ...line })}\n`);
+    const fired = [...now.values()]
+      .filter(({ code }) => !before.has(code))
+      .map((alert) => ({ change: "firing", ...alert }));
+    const cleared = [...before]
+      .filter(([code]) => !now.has(code))
+      .map(([code, alert]) => ({ change: "cleared", ...alert, code }));
+    const lines = [...fired, ...cleared].map(
+      (line) => `${JSON.stringify({ at: report.generated_at, service: report.service, ...line })}\n`,
+    );
     if (lines.length > 0) {
       await mkdir(dirname(path), { recursive: true });
       await appendFile(path, lines.join(""));

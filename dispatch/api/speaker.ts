@@ -26,7 +26,13 @@ export const uuidFrom = (text: string): string | null => (isUuid(text) ? text.to
 
 /** Ids of a scope: an array of uuids or `*`, one of them, or a comma list; null when an entry is neither. */
 export function reachFrom(value: unknown): Reach | null {
-  const entries = typeof value === "string" ? value.split(",").map((entry) => entry.trim()).filter(Boolean) : value;
+  const entries =
+    typeof value === "string"
+      ? value
+          .split(",")
+          .map((entry) => entry.trim())
+          .filter(Boolean)
+      : value;
   if (!Array.isArray(entries)) return null;
   const ids = new Set<string>();
   let everything = false;

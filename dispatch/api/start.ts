@@ -7,7 +7,7 @@ import { queryHandlers } from "../field/queries.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Rejections } from "../kernel/rejections.ts";
-import type { Settings } from "../kernel/settings.ts";
+import type { Settings } from "../process/settings.ts";
 import { compileValidators } from "../kernel/validate.ts";
 import { alertReporter } from "./alerts.ts";
 import { createApp, type Listener } from "./app.ts";
@@ -19,7 +19,7 @@ import { checksOf, healthOf } from "./health.ts";
 import { httpServer, type HttpServer } from "./http-server.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
-import { openDesk, type OpenDesk } from "../kernel/open-desk.ts";
+import { openDesk, type OpenDesk } from "../process/open-desk.ts";
 import { ownRoutes, watchRoutes } from "./own-routes.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { RequestReporter } from "./reporter.ts";
@@ -118,10 +118,15 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
   const { desk, databaseUrl, fileStore } = open;
   const metrics = new Metrics(clock);
   const reporter = new RequestReporter(metrics, requestLog(log));
-  const rejections = new Rejections(desk.db, clock, (error) => warn("refusals could not be stored; they are kept for the next try", error));
+  const rejections = new Rejections(desk.db, clock, (error) =>
+    warn("refusals could not be stored; they are kept for the next try", error),
+  );
   opened.defer(() => rejections.flush());
   const respondError = errorResponder(rejections, (error, { reference, exchange }) =>
-    log.error({ err: error, reference, endpoint: exchange.endpoint, correlation_id: exchange.trace.correlationId }, "a defect"),
+    log.error(
+      { err: error, reference, endpoint: exchange.endpoint, correlation_id: exchange.trace.correlationId },
+      "a defect",
+    ),
   );
   const events = eventStreams({ desk, databaseUrl, credentials, warn });
   opened.defer(() => events.close());

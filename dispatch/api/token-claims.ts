@@ -47,7 +47,8 @@ function approvalFrom(value: unknown): HumanApproval {
   const key = typeof requestId === "string" ? uuidFrom(requestId) : null;
   if (typeof tool !== "string" || tool === "") throw invalidClaim("human_approval.tool", "must be the name of a tool");
   if (key === null) throw invalidClaim("human_approval.request_id", "must be a uuid");
-  if (typeof at !== "string" || !isTime(at)) throw invalidClaim("human_approval.at", "must be an ISO 8601 time with a zone");
+  if (typeof at !== "string" || !isTime(at))
+    throw invalidClaim("human_approval.at", "must be an ISO 8601 time with a zone");
   return { tool, requestId: key, approvedBy: personFrom(approvedBy, "human_approval.approved_by") };
 }
 

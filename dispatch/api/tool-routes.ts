@@ -42,8 +42,16 @@ const replayed = ["idempotency-replayed", "true"];
 /** The routes of all commands and queries. */
 export function toolRoutes(parts: ToolParts): RouteEntry[] {
   return [
-    ...commandEntries.map(([name, entry]) => ({ method: entry.method, path: entry.path, handler: commandRoute(parts, name, entry) })),
-    ...queryEntries.map(([name, entry]) => ({ method: entry.method, path: entry.path, handler: queryRoute(parts, name, entry) })),
+    ...commandEntries.map(([name, entry]) => ({
+      method: entry.method,
+      path: entry.path,
+      handler: commandRoute(parts, name, entry),
+    })),
+    ...queryEntries.map(([name, entry]) => ({
+      method: entry.method,
+      path: entry.path,
+      handler: queryRoute(parts, name, entry),
+    })),
   ];
 }
 
@@ -65,7 +73,17 @@ function commandRoute(parts: ToolParts, name: CommandName, entry: CommandEntry):
     requireTool(toolHeader(exchange), name, entry.path);
     // With the id in lower case, so that a ticket has one path and a retry one fingerprint.
     const path = exchange.path.toLowerCase();
-    const answer = await execute(kernel, { name, path, ticketId, technicianId, planId, body, requestId, actor, trace: exchange.trace });
+    const answer = await execute(kernel, {
+      name,
+      path,
+      ticketId,
+      technicianId,
+      planId,
+      body,
+      requestId,
+      actor,
+      trace: exchange.trace,
+    });
     exchange.ticketId = answer.ticketId;
     exchange.replayed = answer.replayed;
     onAnswer(name, answer, body);
@@ -96,7 +114,9 @@ function queryRoute(parts: ToolParts, name: QueryName, entry: QueryEntry): Handl
 /** @throws Refusal MISSING_IDEMPOTENCY_KEY, INVALID_IDEMPOTENCY_KEY */
 function requireIdempotencyKey(exchange: Exchange): string {
   if (exchange.requestId !== null) return exchange.requestId;
-  throw new Refusal(exchange.request.headers["idempotency-key"] ? "INVALID_IDEMPOTENCY_KEY" : "MISSING_IDEMPOTENCY_KEY");
+  throw new Refusal(
+    exchange.request.headers["idempotency-key"] ? "INVALID_IDEMPOTENCY_KEY" : "MISSING_IDEMPOTENCY_KEY",
+  );
 }
 
 function toolHeader(exchange: Exchange): string | undefined {

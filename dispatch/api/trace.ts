@@ -21,7 +21,8 @@ export function traceOf(headers: IncomingHttpHeaders): Trace {
   const correlationId = visibleHeader(headers["x-correlation-id"]) ?? randomUUID();
   const sent = headers["traceparent"];
   const match = typeof sent === "string" && sent.length <= 200 ? traceParentPattern.exec(sent.toLowerCase()) : null;
-  if (!match) return { correlationId, traceId: visibleHeader(headers["x-trace-id"]), traceParent: null, traceState: null };
+  if (!match)
+    return { correlationId, traceId: visibleHeader(headers["x-trace-id"]), traceParent: null, traceState: null };
   const state = headers["tracestate"];
   return {
     correlationId,

@@ -14,12 +14,25 @@ import type { RouteEntry } from "./routes.ts";
  * announced.
  */
 const refusals: Record<UploadRefusal, () => Refusal> = {
-  bad_signature: () => new Refusal("INVALID_AUTH_TOKEN", {}, { message: "This upload address is not one that was handed out." }),
-  expired: () => new Refusal("INVALID_AUTH_TOKEN", {}, { message: "This upload address has expired; ask for a new one." }),
-  wrong_type: () => new Refusal("UNSUPPORTED_MEDIA_TYPE", {}, { message: "The Content-Type is not the one this address was made for." }),
+  bad_signature: () =>
+    new Refusal("INVALID_AUTH_TOKEN", {}, { message: "This upload address is not one that was handed out." }),
+  expired: () =>
+    new Refusal("INVALID_AUTH_TOKEN", {}, { message: "This upload address has expired; ask for a new one." }),
+  wrong_type: () =>
+    new Refusal(
+      "UNSUPPORTED_MEDIA_TYPE",
+      {},
+      { message: "The Content-Type is not the one this address was made for." },
+    ),
   too_large: () => new Refusal("EVIDENCE_TOO_LARGE"),
-  wrong_size: () => new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {}, { message: "The upload does not have the announced size_bytes." }),
-  exists: () => new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {}, { message: "This address has been used; an upload is never replaced." }),
+  wrong_size: () =>
+    new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {}, { message: "The upload does not have the announced size_bytes." }),
+  exists: () =>
+    new Refusal(
+      "EVIDENCE_CHECKSUM_MISMATCH",
+      {},
+      { message: "This address has been used; an upload is never replaced." },
+    ),
 };
 
 /** The route of uploads to the file store. */

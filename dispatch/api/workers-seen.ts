@@ -24,7 +24,11 @@ const selectWorkers = statement<WorkersSeen>(
 );
 
 export const workersSeen = async (desk: Desk): Promise<WorkersSeen> =>
-  (await desk.db.row(selectWorkers, [desk.clock.now().toISOString()])) ?? { alive: 0, stale: 0, oldest_age_seconds: null };
+  (await desk.db.row(selectWorkers, [desk.clock.now().toISOString()])) ?? {
+    alive: 0,
+    stale: 0,
+    oldest_age_seconds: null,
+  };
 
 const selectWork = statement<WorkDone>(
   "workers_work_done",

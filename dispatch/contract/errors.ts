@@ -87,7 +87,8 @@ export const errorRegistry = define({
   HUMAN_APPROVAL_REQUIRED: {
     status: 403,
     dimension: "policy",
-    message: "A model may not do this alone; let a person allow this very call, then send it again with the same Idempotency-Key.",
+    message:
+      "A model may not do this alone; let a person allow this very call, then send it again with the same Idempotency-Key.",
   },
   SELF_APPROVAL_FORBIDDEN: {
     status: 403,
@@ -124,12 +125,14 @@ export const errorRegistry = define({
   LOW_IDENTITY_CONFIDENCE: {
     status: 409,
     dimension: "identity",
-    message: "It is not certain enough who called; confirm the customer, then triage without scheduling or take the intake anew.",
+    message:
+      "It is not certain enough who called; confirm the customer, then triage without scheduling or take the intake anew.",
   },
   LOW_CLASSIFICATION_CONFIDENCE: {
     status: 409,
     dimension: "identity",
-    message: "It is not certain enough what is wrong; confirm the incident type, then triage without scheduling or take the intake anew.",
+    message:
+      "It is not certain enough what is wrong; confirm the incident type, then triage without scheduling or take the intake anew.",
   },
   SOP_HANDOFF_REQUIRED: {
     status: 409,
@@ -149,7 +152,8 @@ export const errorRegistry = define({
   ASSIGNMENT_RECOMMENDATION_MISMATCH: {
     status: 409,
     dimension: "assignment",
-    message: "The technician is not the first of the named recommendation; dispatch that one, or ask for a new recommendation.",
+    message:
+      "The technician is not the first of the named recommendation; dispatch that one, or ask for a new recommendation.",
   },
   ASSIGNMENT_CAPABILITY_MISMATCH: {
     status: 409,
@@ -176,8 +180,16 @@ export const errorRegistry = define({
     dimension: "scheduling",
     message: "The window is none of those that were proposed; confirm one of them or propose anew.",
   },
-  WINDOW_IN_PAST: { status: 409, dimension: "scheduling", message: "The window has already begun; propose a later one." },
-  SLOT_TAKEN: { status: 409, dimension: "scheduling", message: "The slot was taken a moment ago; ask for slots again." },
+  WINDOW_IN_PAST: {
+    status: 409,
+    dimension: "scheduling",
+    message: "The window has already begun; propose a later one.",
+  },
+  SLOT_TAKEN: {
+    status: 409,
+    dimension: "scheduling",
+    message: "The slot was taken a moment ago; ask for slots again.",
+  },
   PLAN_STALE: {
     status: 409,
     dimension: "scheduling",

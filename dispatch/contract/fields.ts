@@ -43,7 +43,10 @@ export const oneOfAnyCase = <const T extends string[]>(values: [...T], descripti
 
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 export const nullable = <T extends TSchema>(schema: T, description?: string) =>
-  Type.Union([schema, Type.Null()], { ...("x-case" in schema && { "x-case": schema["x-case"] }), ...(description && { description }) });
+  Type.Union([schema, Type.Null()], {
+    ...("x-case" in schema && { "x-case": schema["x-case"] }),
+    ...(description && { description }),
+  });
 
 /** A JSON object with fields of the caller's own; its serialised size is bounded by the body limit. */
 export const openObject = (description: string) =>
@@ -51,7 +54,8 @@ export const openObject = (description: string) =>
 
 export const priorities = ["EMERGENCY", "URGENT", "ROUTINE"] as const;
 export type Priority = (typeof priorities)[number];
-export const priority = () => oneOfAnyCase([...priorities], "How soon the work must be done; it sets the deadline of the SLA");
+export const priority = () =>
+  oneOfAnyCase([...priorities], "How soon the work must be done; it sets the deadline of the SLA");
 export const state = () => Type.Enum([...ticketStates]);
 /** It decides the closeout template. Its description names the types of our policy, and a test keeps it equal to that. */
 export const incidentType = (addition = "") =>
@@ -63,7 +67,10 @@ export const incidentType = (addition = "") =>
     description: `DOOR_WONT_LATCH, CLOSER_LEAKING_OR_SLAMMING, AUTO_OPERATOR_FAULT, CANNOT_SECURE_ENTRY, HARDWARE_REPLACEMENT or FRAME_OR_GLASS_DAMAGE${addition}`,
   });
 export const evidenceKey = () =>
-  line(100, { description: "Which required evidence this is, as tech.job_packet lists it, e.g. photo_before_security_risk; absent: none" });
+  line(100, {
+    description:
+      "Which required evidence this is, as tech.job_packet lists it, e.g. photo_before_security_risk; absent: none",
+  });
 export const note = (description: string, minLength = 0) => freeText(2_000, { minLength, description });
 export const reasonCode = () =>
   oneOf(["capacity", "skill_mismatch", "customer_request", "safety", "other"], "Why the technician changes");
@@ -74,25 +81,39 @@ export const checklist = () =>
     maxProperties: 200,
   });
 export const evidenceRefs = () =>
-  Type.Array(line(2_048), { maxItems: 200, description: "Evidence ids or URIs of this ticket to rely on; absent: all of them" });
+  Type.Array(line(2_048), {
+    maxItems: 200,
+    description: "Evidence ids or URIs of this ticket to rely on; absent: all of them",
+  });
 export const work = () =>
   Type.Object(
     {
-      labor_minutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000, description: "Minutes of labor; absent: 0" })),
-      travel_minutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000, description: "Minutes of travel; absent: 0" })),
+      labor_minutes: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 100_000, description: "Minutes of labor; absent: 0" }),
+      ),
+      travel_minutes: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 100_000, description: "Minutes of travel; absent: 0" }),
+      ),
       parts: Type.Optional(
         Type.Array(
           Type.Object({
             sku: line(100, { description: "Stock number of the part" }),
             description: line(500, { description: "Name of the part, as the invoice shows it" }),
-            quantity: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: "Pieces; at most three decimals" }),
+            quantity: Type.Number({
+              exclusiveMinimum: 0,
+              maximum: 1_000_000,
+              description: "Pieces; at most three decimals",
+            }),
             unit_price_cents: cents("Our cost of one piece, in cents; the price book adds its mark-up"),
           }),
           { maxItems: 200, description: "Parts used; absent: none" },
         ),
       ),
     },
-    { description: "What was done, for the invoice; absent: the invoice has the trip charge alone, where policy allows that" },
+    {
+      description:
+        "What was done, for the invoice; absent: the invoice has the trip charge alone, where policy allows that",
+    },
   );
 
 export type { Static, TSchema };

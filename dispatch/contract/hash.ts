@@ -35,7 +35,9 @@ function withoutWords(value: unknown, byField = false): unknown {
   if (Array.isArray(value)) return value.map((one) => withoutWords(one));
   if (typeof value !== "object" || value === null) return value;
   const members = Object.entries(value).filter(([key]) => byField || !words.has(key));
-  return Object.fromEntries(members.map(([key, member]) => [key, withoutWords(member, !byField && namedByFields.has(key))]));
+  return Object.fromEntries(
+    members.map(([key, member]) => [key, withoutWords(member, !byField && namedByFields.has(key))]),
+  );
 }
 
 /** JSON with members by name, and lists of texts by the text: roles, states, required and enum are sets. */

@@ -10,7 +10,14 @@ import { rosterCommands, rosterQueries } from "./roster-commands.ts";
 import { ticketCommands } from "./ticket-commands.ts";
 import { assignmentCommands, scheduleCommands, visitCommands } from "./work-commands.ts";
 
-export const commands = { ...ticketCommands, ...scheduleCommands, ...assignmentCommands, ...visitCommands, ...rosterCommands, ...planCommands };
+export const commands = {
+  ...ticketCommands,
+  ...scheduleCommands,
+  ...assignmentCommands,
+  ...visitCommands,
+  ...rosterCommands,
+  ...planCommands,
+};
 export const queries = { ...fieldQueries, ...rosterQueries, ...planQueries };
 
 /** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */

@@ -13,9 +13,16 @@ export const searchSeconds = { least: 0.1, usual: 5, most: 30 } as const;
 
 /** What nothing else can be planned without; the worker's own command takes the same. */
 export const planScope = {
-  day: Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: "The day to plan, YYYY-MM-DD; it may be today or lie up to a year ahead" }),
-  time_zone: optional(line(60, { description: "IANA time zone in which that day begins and ends; absent: that of most shifts planned" })),
-  zone: optional(nullable(line(100), "Only technicians and sites of this zone, in any letter case; absent or null: all zones")),
+  day: Type.String({
+    pattern: "^\\d{4}-\\d{2}-\\d{2}$",
+    description: "The day to plan, YYYY-MM-DD; it may be today or lie up to a year ahead",
+  }),
+  time_zone: optional(
+    line(60, { description: "IANA time zone in which that day begins and ends; absent: that of most shifts planned" }),
+  ),
+  zone: optional(
+    nullable(line(100), "Only technicians and sites of this zone, in any letter case; absent or null: all zones"),
+  ),
 };
 
 export const planCommands = defineCommands({
@@ -28,7 +35,14 @@ export const planCommands = defineCommands({
     next: ["plan.apply", "plan.get", "plan.cancel"],
     input: Type.Object({
       ...planScope,
-      tech_ids: optional(Type.Array(uuid(), { minItems: 1, maxItems: 100, uniqueItems: true, description: "Only these technicians' days; absent: everybody's on shift" })),
+      tech_ids: optional(
+        Type.Array(uuid(), {
+          minItems: 1,
+          maxItems: 100,
+          uniqueItems: true,
+          description: "Only these technicians' days; absent: everybody's on shift",
+        }),
+      ),
       seconds: optional(
         Type.Number({
           minimum: searchSeconds.least,
@@ -36,10 +50,28 @@ export const planCommands = defineCommands({
           description: `Longest to search, in seconds, ${searchSeconds.least} to ${searchSeconds.most}; a small day is done sooner; absent: ${searchSeconds.usual}, or no limit of its own when iterations are given`,
         }),
       ),
-      iterations: optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Most search steps; without seconds they count alone, and the same desk and seed give the same plan; absent: seconds count" })),
-      seed: optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: "Another seed may find another plan; absent: 1" })),
+      iterations: optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          description:
+            "Most search steps; without seconds they count alone, and the same desk and seed give the same plan; absent: seconds count",
+        }),
+      ),
+      seed: optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: 2_147_483_647,
+          description: "Another seed may find another plan; absent: 1",
+        }),
+      ),
       move_within_minutes: optional(
-        Type.Integer({ minimum: 0, maximum: 1_440, description: "How far a time that the desk booked may move either way, in minutes; a time the customer confirmed never does; absent: 120" }),
+        Type.Integer({
+          minimum: 0,
+          maximum: 1_440,
+          description:
+            "How far a time that the desk booked may move either way, in minutes; a time the customer confirmed never does; absent: 120",
+        }),
       ),
     }),
     example: { day: "2026-11-23", zone: "CA", seconds: 5 },
@@ -73,7 +105,8 @@ export const planQueries = defineQueries({
   "plan.get": {
     path: `${base}/{planId}`,
     roles: ["dispatcher"],
-    summary: "Read one plan: how far its search is, what it would move and why, or what became of it. To find its id use plan.list.",
+    summary:
+      "Read one plan: how far its search is, what it would move and why, or what became of it. To find its id use plan.list.",
     next: ["plan.apply", "plan.cancel", "plan.optimize"],
     input: none(),
     example: {},
@@ -82,12 +115,20 @@ export const planQueries = defineQueries({
   "plan.list": {
     path: base,
     roles: ["dispatcher"],
-    summary: "List plans, newest first, those the worker proposed overnight included. What a plan would move is in plan.get.",
+    summary:
+      "List plans, newest first, those the worker proposed overnight included. What a plan would move is in plan.get.",
     next: ["plan.get", "plan.apply"],
     input: Type.Object({
       status: optional(oneOf([...body.planStatuses], "Only plans of this status; absent: of any")),
-      day: optional(Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: "Only plans of this day, YYYY-MM-DD; absent: of any" })),
-      limit: optional(Type.Integer({ minimum: 1, maximum: 100, description: "At most this many plans, 1 to 100; absent: 20" })),
+      day: optional(
+        Type.String({
+          pattern: "^\\d{4}-\\d{2}-\\d{2}$",
+          description: "Only plans of this day, YYYY-MM-DD; absent: of any",
+        }),
+      ),
+      limit: optional(
+        Type.Integer({ minimum: 1, maximum: 100, description: "At most this many plans, 1 to 100; absent: 20" }),
+      ),
     }),
     example: { status: "PROPOSED", day: "2026-11-23" },
     output: body.plans,

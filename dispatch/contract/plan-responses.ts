@@ -11,7 +11,15 @@ export const planStatuses = ["RUNNING", "PROPOSED", "APPLIED", "WITHDRAWN", "EXP
 export type PlanStatus = (typeof planStatuses)[number];
 
 /** Why a visit stays exactly where it is, or without a time, whatever the plan would gain by moving it. */
-export const stayReasons = ["UNDER_WAY", "HELD", "PAUSED", "STARTS_SOON", "TECHNICIAN_LEFT_OUT", "OUTSIDE_HOURS", "OUT_OF_SCOPE"] as const;
+export const stayReasons = [
+  "UNDER_WAY",
+  "HELD",
+  "PAUSED",
+  "STARTS_SOON",
+  "TECHNICIAN_LEFT_OUT",
+  "OUTSIDE_HOURS",
+  "OUT_OF_SCOPE",
+] as const;
 export type StayReason = (typeof stayReasons)[number];
 
 /** How a day stands. Driving and overtime of the days that were planned; delays of the tickets the caller may see. */

@@ -7,10 +7,14 @@ import { roles } from "./roles.ts";
 import * as sample from "./sample-values.ts";
 
 const many = <T extends Parameters<typeof Type.Array>[0]>(item: T, only: string) =>
-  Type.Array(item, { maxItems: 50, description: `Only tickets ${only}; a list, in a URL repeated or separated by commas; absent: any` });
+  Type.Array(item, {
+    maxItems: 50,
+    description: `Only tickets ${only}; a list, in a URL repeated or separated by commas; absent: any`,
+  });
 const limit = (maximum: number, normal: number, what: string) =>
   Type.Integer({ minimum: 1, maximum, description: `At most this many ${what}, 1 to ${maximum}; absent: ${normal}` });
-const cursor = () => line(500, { description: "next_cursor of the page before, as it was given; absent: the first page" });
+const cursor = () =>
+  line(500, { description: "next_cursor of the page before, as it was given; absent: the first page" });
 
 const filters = {
   state: optional(many(state(), "in one of these states")),
@@ -38,7 +42,8 @@ export const queries = defineQueries({
   "ticket.timeline": {
     path: "/tickets/{ticketId}/timeline",
     roles: readers,
-    summary: "Read what happened to one ticket, oldest first, with who did it. For its present state alone use ticket.get.",
+    summary:
+      "Read what happened to one ticket, oldest first, with who did it. For its present state alone use ticket.get.",
     next: ["ticket.get", "receipt.get"],
     input: Type.Object({ limit: optional(limit(1_000, 1_000, "events")), cursor: optional(cursor()) }),
     example: { limit: 100 },
@@ -51,7 +56,12 @@ export const queries = defineQueries({
       "Find tickets by words and filters, newest first, closed and cancelled ones included. For the open queue in order of urgency use dispatcher.cockpit.",
     next: ["ticket.get", "ticket.timeline"],
     input: Type.Object({
-      q: optional(line(200, { description: "Words in summary, description, customer or site; all must occur, \"quotes\" keep a phrase; absent: any" })),
+      q: optional(
+        line(200, {
+          description:
+            'Words in summary, description, customer or site; all must occur, "quotes" keep a phrase; absent: any',
+        }),
+      ),
       ...filters,
       created_from: optional(time("Only tickets opened at or after; ISO 8601 with zone; absent: no bound")),
       created_to: optional(time("Only tickets opened before; ISO 8601 with zone; absent: no bound")),
@@ -78,7 +88,9 @@ export const queries = defineQueries({
       "List requests for approval, oldest first, to find an approval_id for approval.decide. Without status it lists decided ones as well; at most 500.",
     next: ["ticket.get", "approval.decide"],
     input: Type.Object({
-      status: optional(oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"], "Only requests that stand so; absent: all of them")),
+      status: optional(
+        oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"], "Only requests that stand so; absent: all of them"),
+      ),
       ticket_id: optional(uuid("Only requests of this ticket; absent: of any")),
     }),
     example: { status: "PENDING" },
@@ -94,7 +106,11 @@ export const queries = defineQueries({
       earliest: optional(time("Not before; ISO 8601 with zone; absent: now")),
       latest: optional(time("Not after, at most 62 days on; ISO 8601 with zone; absent: seven days after earliest")),
       duration_minutes: optional(
-        Type.Integer({ minimum: 5, maximum: 1_440, description: "Length of the visit in minutes; absent: the usual length for the incident type" }),
+        Type.Integer({
+          minimum: 5,
+          maximum: 1_440,
+          description: "Length of the visit in minutes; absent: the usual length for the incident type",
+        }),
       ),
       tech_id: optional(uuid("Only this technician; absent: whoever fits")),
       limit: optional(limit(50, 10, "slots")),
@@ -110,7 +126,9 @@ export const queries = defineQueries({
     next: ["ticket.get", "ticket.triage", "schedule.slots", "assignment.dispatch"],
     input: Type.Object({
       ...filters,
-      ticket_id: optional(uuid("Adds this ticket in full as selected_ticket; it does not filter the queue; absent: none")),
+      ticket_id: optional(
+        uuid("Adds this ticket in full as selected_ticket; it does not filter the queue; absent: none"),
+      ),
       limit: optional(limit(500, 200, "tickets")),
       cursor: optional(cursor()),
     }),
@@ -134,8 +152,14 @@ export const queries = defineQueries({
       "Find the ids of accounts, sites, contacts, assets and technicians by name. It does not find tickets: use ticket.search.",
     next: ["ticket.create", "ticket.blind_intake", "ticket.search"],
     input: Type.Object({
-      q: optional(line(200, { description: "Part of the name, or of a site's street address, in any letter case; absent: everything" })),
-      kind: optional(oneOf(["account", "site", "contact", "asset", "technician"], "What to look for; absent: all kinds")),
+      q: optional(
+        line(200, {
+          description: "Part of the name, or of a site's street address, in any letter case; absent: everything",
+        }),
+      ),
+      kind: optional(
+        oneOf(["account", "site", "contact", "asset", "technician"], "What to look for; absent: all kinds"),
+      ),
       limit: optional(limit(50, 20, "results")),
     }),
     example: { q: "Main St", kind: "site", limit: 5 },

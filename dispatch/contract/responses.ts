@@ -107,7 +107,12 @@ export const booking = Type.Object({
 });
 export type BookingBody = Static<typeof booking>;
 
-const rejectedTechnician = Type.Object({ tech_id: uuid(), tech_name: Type.Optional(text()), reason: text(), detail: Type.Optional(text()) });
+const rejectedTechnician = Type.Object({
+  tech_id: uuid(),
+  tech_name: Type.Optional(text()),
+  reason: text(),
+  detail: Type.Optional(text()),
+});
 const factor = Type.Object({
   factor: text(),
   value: Type.Number(),
@@ -287,12 +292,7 @@ export const directory = Type.Object({
   ),
 });
 
-const actor = Type.Object({
-  actor_id: text(),
-  actor_role: text(),
-  actor_type: text(),
-  tool_name: text(),
-});
+const actor = Type.Object({ actor_id: text(), actor_role: text(), actor_type: text(), tool_name: text() });
 const action = Type.Object({
   action_id: text(),
   tool_name: text(),
@@ -332,9 +332,7 @@ export const cockpit = Type.Object({
   filters_applied: Type.Record(Type.String(), Type.Unknown()),
   queue: Type.Array(cockpitRow),
   next_cursor: nullable(text()),
-  selected_ticket: nullable(
-    Type.Object({ ticket, timeline, evidence_summary: Type.Object({ total_items: count() }) }),
-  ),
+  selected_ticket: nullable(Type.Object({ ticket, timeline, evidence_summary: Type.Object({ total_items: count() }) })),
 });
 export const jobPacket = Type.Object({
   generated_at: time(),

@@ -6,8 +6,10 @@ import * as body from "./roster-responses.ts";
 import * as sample from "./sample-values.ts";
 
 const name = (what: string) => line(100, { description: what });
-const names = (what: string, maxItems = 50) => Type.Array(line(100), { maxItems, uniqueItems: true, description: what });
-const clock = (what: string) => Type.String({ pattern: "^\\d{2}:\\d{2}$", description: `${what}; HH:MM on the wall clock of time_zone` });
+const names = (what: string, maxItems = 50) =>
+  Type.Array(line(100), { maxItems, uniqueItems: true, description: what });
+const clock = (what: string) =>
+  Type.String({ pattern: "^\\d{2}:\\d{2}$", description: `${what}; HH:MM on the wall clock of time_zone` });
 const date = (what: string) => Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: `${what}; YYYY-MM-DD` });
 const reason = (what: string) => note(what, 1);
 
@@ -28,8 +30,12 @@ const shift = () =>
         description: "Breaks within the shift; absent: none",
       }),
     ),
-    valid_from: optional(nullable(date("First day on which it may start"), "First day in force, YYYY-MM-DD; absent or null: no bound")),
-    valid_to: optional(nullable(date("Last day on which it may start"), "Last day in force, YYYY-MM-DD; absent or null: no bound")),
+    valid_from: optional(
+      nullable(date("First day on which it may start"), "First day in force, YYYY-MM-DD; absent or null: no bound"),
+    ),
+    valid_to: optional(
+      nullable(date("Last day on which it may start"), "Last day in force, YYYY-MM-DD; absent or null: no bound"),
+    ),
     on_call: optional(Type.Boolean({ description: "True when only emergencies may fall into it; absent: false" })),
   });
 
@@ -47,7 +53,11 @@ export const rosterCommands = defineCommands({
       {
         tech_id: optional(uuid("The technician to change, or the id a new one is to have; absent: a new one")),
         name: optional(name("Full name; required for a new technician; absent: unchanged")),
-        active: optional(Type.Boolean({ description: "False when the technician no longer works here; absent: unchanged, true when new" })),
+        active: optional(
+          Type.Boolean({
+            description: "False when the technician no longer works here; absent: unchanged, true when new",
+          }),
+        ),
         provider_id: optional(nullable(uuid(), "The firm the technician belongs to; null: none; absent: unchanged")),
         home: optional(
           nullable(
@@ -58,20 +68,56 @@ export const rosterCommands = defineCommands({
             "Where shifts start and end; null: unknown; absent: unchanged",
           ),
         ),
-        zone: optional(nullable(name("Zone"), "Zone the technician works in, as sites name their region; null: none; absent: unchanged")),
+        zone: optional(
+          nullable(
+            name("Zone"),
+            "Zone the technician works in, as sites name their region; null: none; absent: unchanged",
+          ),
+        ),
         service_types: optional(
-          Type.Array(line(100), { minItems: 1, maxItems: 50, uniqueItems: true, description: "Services, DEFAULT for all; absent: unchanged, DEFAULT when new" }),
+          Type.Array(line(100), {
+            minItems: 1,
+            maxItems: 50,
+            uniqueItems: true,
+            description: "Services, DEFAULT for all; absent: unchanged, DEFAULT when new",
+          }),
         ),
         skills: optional(names("Skills held, e.g. door_hardware; absent: unchanged, none when new")),
         tools: optional(names("Tools carried, e.g. multimeter; absent: unchanged, none when new")),
-        quality: optional(Type.Integer({ minimum: 0, maximum: 100, description: "How good the work is, 0 to 100; absent: unchanged, 50 when new" })),
-        base_load: optional(Type.Integer({ minimum: 0, maximum: 1_000, description: "Work that Dispatch does not know of, in tickets; absent: unchanged, 0 when new" })),
-        max_concurrent: optional(Type.Integer({ minimum: 1, maximum: 50, description: "Tickets in work at once; absent: unchanged, 3 when new" })),
-        room: optional(nullable(name("Room"), "Chat room in which the technician is reached; null: none; absent: unchanged")),
+        quality: optional(
+          Type.Integer({
+            minimum: 0,
+            maximum: 100,
+            description: "How good the work is, 0 to 100; absent: unchanged, 50 when new",
+          }),
+        ),
+        base_load: optional(
+          Type.Integer({
+            minimum: 0,
+            maximum: 1_000,
+            description: "Work that Dispatch does not know of, in tickets; absent: unchanged, 0 when new",
+          }),
+        ),
+        max_concurrent: optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: 50,
+            description: "Tickets in work at once; absent: unchanged, 3 when new",
+          }),
+        ),
+        room: optional(
+          nullable(name("Room"), "Chat room in which the technician is reached; null: none; absent: unchanged"),
+        ),
       },
       { anyOf: [{ required: ["name"] }, { required: ["tech_id"] }] },
     ),
-    example: { name: "Ana Alvarez", zone: "CA", home: { lat: 37.8044, lon: -122.2712 }, skills: ["door_hardware"], quality: 80 },
+    example: {
+      name: "Ana Alvarez",
+      zone: "CA",
+      home: { lat: 37.8044, lon: -122.2712 },
+      skills: ["door_hardware"],
+      quality: 80,
+    },
     output: body.changedTechnician,
   },
   "roster.set_shifts": {
@@ -80,7 +126,9 @@ export const rosterCommands = defineCommands({
     summary:
       "Replace a technician's whole weekly pattern of shifts; what is not named is gone. Bookings stay, and those outside the new hours are named. For days away use roster.time_off.",
     next: ["roster.time_off", "roster.list", "schedule.slots"],
-    input: Type.Object({ shifts: Type.Array(shift(), { maxItems: 50, description: "All shifts; empty: no hours are on record any more" }) }),
+    input: Type.Object({
+      shifts: Type.Array(shift(), { maxItems: 50, description: "All shifts; empty: no hours are on record any more" }),
+    }),
     example: {
       shifts: [
         {
@@ -103,9 +151,20 @@ export const rosterCommands = defineCommands({
     input: Type.Object(
       {
         add: optional(
-          Type.Array(window("A stretch of time away"), { minItems: 1, maxItems: 50, description: "Times away to add; absent: none" }),
+          Type.Array(window("A stretch of time away"), {
+            minItems: 1,
+            maxItems: 50,
+            description: "Times away to add; absent: none",
+          }),
         ),
-        remove: optional(Type.Array(uuid(), { minItems: 1, maxItems: 50, uniqueItems: true, description: "Ids of time off to remove, from roster.list; absent: none" })),
+        remove: optional(
+          Type.Array(uuid(), {
+            minItems: 1,
+            maxItems: 50,
+            uniqueItems: true,
+            description: "Ids of time off to remove, from roster.list; absent: none",
+          }),
+        ),
         reason: optional(note("Why, kept with the time off that is added; absent: none")),
       },
       { anyOf: [{ required: ["add"] }, { required: ["remove"] }] },
@@ -156,8 +215,15 @@ export const rosterQueries = defineQueries({
       tech_id: optional(uuid("Only this technician; absent: all")),
       zone: optional(name("Only technicians of this zone, in any letter case; absent: of any")),
       skill: optional(name("Only technicians with this skill; absent: with any")),
-      status: optional(oneOf(["working", "drained", "inactive"], "Who takes work, who takes no new work, or who no longer works here; absent: all")),
-      limit: optional(Type.Integer({ minimum: 1, maximum: 500, description: "At most this many technicians, 1 to 500; absent: 200" })),
+      status: optional(
+        oneOf(
+          ["working", "drained", "inactive"],
+          "Who takes work, who takes no new work, or who no longer works here; absent: all",
+        ),
+      ),
+      limit: optional(
+        Type.Integer({ minimum: 1, maximum: 500, description: "At most this many technicians, 1 to 500; absent: 200" }),
+      ),
     }),
     example: { zone: "CA", skill: "door_hardware", status: "working" },
     output: body.roster,

@@ -1,19 +1,7 @@
 // What may be asked of a ticket from intake to close: one entry per command.
 
 import { defineCommands } from "./entry.ts";
-import {
-  cents,
-  freeText,
-  incidentType,
-  line,
-  note,
-  oneOf,
-  optional,
-  priority,
-  time,
-  Type,
-  uuid,
-} from "./fields.ts";
+import { cents, freeText, incidentType, line, note, oneOf, optional, priority, time, Type, uuid } from "./fields.ts";
 import * as body from "./responses.ts";
 import { cancellableStates } from "./states.ts";
 import * as sample from "./sample-values.ts";
@@ -73,19 +61,25 @@ export const ticketCommands = defineCommands({
       incident_type: incidentType(),
       customer_name: line(200, { description: "Who called" }),
       contact_phone: optional(
-        line(60, { description: "Caller's phone; only its 7 to 16 digits are kept; required unless contact_email is given" }),
+        line(60, {
+          description: "Caller's phone; only its 7 to 16 digits are kept; required unless contact_email is given",
+        }),
       ),
       contact_email: optional(line(254, { description: "Caller's email; required unless contact_phone is given" })),
       priority: priority(),
       description: optional(description()),
       nte_cents: optional(nte("0")),
-      identity_confidence: confidence("How certain it is who called, 0 to 100, decimals cut off; too low and the ticket only becomes TRIAGED"),
+      identity_confidence: confidence(
+        "How certain it is who called, 0 to 100, decimals cut off; too low and the ticket only becomes TRIAGED",
+      ),
       classification_confidence: confidence(
         "How certain the incident type is, 0 to 100, decimals cut off; too low and the ticket only becomes TRIAGED",
       ),
       sop_handoff_acknowledged: optional(handoff("false")),
       sop_handoff_prompt: optional(
-        freeText(2_000, { description: "What a person has to check by the SOP while the ticket is uncertain; absent: a standard text" }),
+        freeText(2_000, {
+          description: "What a person has to check by the SOP while the ticket is uncertain; absent: a standard text",
+        }),
       ),
     }),
     example: {
@@ -114,7 +108,11 @@ export const ticketCommands = defineCommands({
       "Park a ticket in NEEDS_INFO with questions for the customer. It contacts nobody: ask them yourself, and once they answer call ticket.triage.",
     next: ["ticket.triage", "ticket.cancel"],
     input: Type.Object({
-      questions: Type.Array(line(1_000), { minItems: 1, maxItems: 50, description: "What the customer has to answer, one question each" }),
+      questions: Type.Array(line(1_000), {
+        minItems: 1,
+        maxItems: 50,
+        description: "What the customer has to answer, one question each",
+      }),
     }),
     example: { questions: ["Which door is it, and does it still close?", "Who will be on site tomorrow morning?"] },
     output: body.ticket,
@@ -134,19 +132,34 @@ export const ticketCommands = defineCommands({
       incident_type: incidentType(),
       nte_cents: optional(nte("as it was")),
       workflow_outcome: optional(
-        oneOf(["TRIAGED", "READY_TO_SCHEDULE", "APPROVAL_REQUIRED"], "State to go to; absent: requires_approval, then ready_to_schedule decides"),
+        oneOf(
+          ["TRIAGED", "READY_TO_SCHEDULE", "APPROVAL_REQUIRED"],
+          "State to go to; absent: requires_approval, then ready_to_schedule decides",
+        ),
       ),
       requires_approval: optional(
-        Type.Boolean({ description: "True: go to APPROVAL_REQUIRED, unless workflow_outcome says otherwise; absent: false" }),
+        Type.Boolean({
+          description: "True: go to APPROVAL_REQUIRED, unless workflow_outcome says otherwise; absent: false",
+        }),
       ),
       ready_to_schedule: optional(
-        Type.Boolean({ description: "True: go to READY_TO_SCHEDULE, unless workflow_outcome or requires_approval decides; absent: false, so TRIAGED" }),
+        Type.Boolean({
+          description:
+            "True: go to READY_TO_SCHEDULE, unless workflow_outcome or requires_approval decides; absent: false, so TRIAGED",
+        }),
       ),
-      approval_reason: optional(freeText(2_000, { description: "Why approval is needed; absent: TRIAGE_REQUIRES_APPROVAL" })),
+      approval_reason: optional(
+        freeText(2_000, { description: "Why approval is needed; absent: TRIAGE_REQUIRES_APPROVAL" }),
+      ),
       approval_amount_delta_cents: optional(cents("How much approval raises the limit by, in cents; absent: 0")),
       sop_handoff_acknowledged: optional(handoff("as it was")),
     }),
-    example: { priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", nte_cents: 88_000, ready_to_schedule: true },
+    example: {
+      priority: "EMERGENCY",
+      incident_type: "CANNOT_SECURE_ENTRY",
+      nte_cents: 88_000,
+      ready_to_schedule: true,
+    },
     output: body.triaged,
   },
   "ticket.cancel": {
@@ -161,7 +174,9 @@ export const ticketCommands = defineCommands({
     next: [],
     input: Type.Object({
       reason: note("Why the work is called off, at least 3 characters", 3),
-      cancellation_code: optional(line(100, { description: "The desk's own code for the reason, e.g. CUSTOMER; absent: none" })),
+      cancellation_code: optional(
+        line(100, { description: "The desk's own code for the reason, e.g. CUSTOMER; absent: none" }),
+      ),
     }),
     example: { reason: "The customer repaired the door", cancellation_code: "CUSTOMER" },
     output: body.ticket,
@@ -241,9 +256,16 @@ export const ticketCommands = defineCommands({
       "Send completed work back to the technician, IN_PROGRESS, with reasons. Use it in place of qa.verify when the work is not good.",
     next: ["tech.job_packet", "closeout.request_upload", "tech.complete"],
     input: Type.Object({
-      reasons: Type.Array(line(1_000), { minItems: 1, maxItems: 50, description: "What has to be put right, one reason each" }),
+      reasons: Type.Array(line(1_000), {
+        minItems: 1,
+        maxItems: 50,
+        description: "What has to be put right, one reason each",
+      }),
       required_evidence_keys: optional(
-        Type.Array(line(100), { maxItems: 50, description: "Evidence keys to bring again, for the technician to read; absent: none" }),
+        Type.Array(line(100), {
+          maxItems: 50,
+          description: "Evidence keys to bring again, for the technician to read; absent: none",
+        }),
       ),
     }),
     example: {
@@ -320,7 +342,10 @@ function autonomyInput() {
   return Type.Object(
     {
       scope_type: optional(
-        oneOf(["GLOBAL", "INCIDENT", "TICKET"], "How far it reaches: all; INCIDENT, with incident_type; TICKET, with ticket_id; absent: GLOBAL"),
+        oneOf(
+          ["GLOBAL", "INCIDENT", "TICKET"],
+          "How far it reaches: all; INCIDENT, with incident_type; TICKET, with ticket_id; absent: GLOBAL",
+        ),
       ),
       incident_type: optional(incidentType("; only with scope INCIDENT")),
       ticket_id: optional(uuid("The ticket; only with scope TICKET, and then required")),

@@ -26,12 +26,20 @@ import { ticketStates } from "./states.ts";
 import * as sample from "./sample-values.ts";
 
 const durationMinutes = () =>
-  Type.Integer({ minimum: 5, maximum: 1_440, description: "Length of the visit in minutes; absent: the usual length for the incident type" });
+  Type.Integer({
+    minimum: 5,
+    maximum: 1_440,
+    description: "Length of the visit in minutes; absent: the usual length for the incident type",
+  });
 const holdable = ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED"] as const;
 const completion = () =>
   Type.Object({
     checklist_status: checklist(),
-    no_signature_reason: optional(freeText(1_000, { description: "Why nobody signed; stands in for a signature; absent: signature evidence is required" })),
+    no_signature_reason: optional(
+      freeText(1_000, {
+        description: "Why nobody signed; stands in for a signature; absent: signature evidence is required",
+      }),
+    ),
     evidence_refs: optional(evidenceRefs()),
     work: optional(work()),
   });
@@ -121,10 +129,18 @@ export const scheduleCommands = defineCommands({
       duration_minutes: optional(durationMinutes()),
       tech_id: optional(uuid("Only this technician; absent: whoever fits")),
       strategy: optional(
-        oneOf(["earliest", "least_travel", "best"], "Which free slot to take: the earliest, the one with least travel, or the best on balance; absent: best"),
+        oneOf(
+          ["earliest", "least_travel", "best"],
+          "Which free slot to take: the earliest, the one with least travel, or the best on balance; absent: best",
+        ),
       ),
     }),
-    example: { earliest: sample.time.dayStart, latest: sample.time.dayEnd, duration_minutes: 120, strategy: "earliest" },
+    example: {
+      earliest: sample.time.dayStart,
+      latest: sample.time.dayEnd,
+      duration_minutes: 120,
+      strategy: "earliest",
+    },
     output: body.booked,
   },
   "schedule.reopen": {
@@ -174,10 +190,17 @@ export const scheduleCommands = defineCommands({
     summary:
       "End a hold because the customer agreed; the state and time before it return. To withdraw a hold without their consent use schedule.rollback.",
     next: ["assignment.recommend", "schedule.confirm", "schedule.propose"],
-    input: Type.Object({
-      customer_confirmation_log: optional(line(100, { description: "The hold_id that schedule.hold answered with; required" })),
-      customer_confirmation_id: optional(line(100, { description: "Another name for customer_confirmation_log; leave it out" })),
-    }, { anyOf: [{ required: ["customer_confirmation_log"] }, { required: ["customer_confirmation_id"] }] }),
+    input: Type.Object(
+      {
+        customer_confirmation_log: optional(
+          line(100, { description: "The hold_id that schedule.hold answered with; required" }),
+        ),
+        customer_confirmation_id: optional(
+          line(100, { description: "Another name for customer_confirmation_log; leave it out" }),
+        ),
+      },
+      { anyOf: [{ required: ["customer_confirmation_log"] }, { required: ["customer_confirmation_id"] }] },
+    ),
     example: { customer_confirmation_log: sample.hold },
     output: body.restored,
   },
@@ -212,8 +235,12 @@ export const assignmentCommands = defineCommands({
       "Rank the technicians for a ticket, with reasons for each and for everyone left out, and keep the ranking as a snapshot. It neither books nor sends: assignment.dispatch does.",
     next: ["assignment.dispatch", "assignment.override"],
     input: Type.Object({
-      service_type: line(100, { description: "The service asked for: usually the ticket's incident type, else DEFAULT" }),
-      recommendation_limit: optional(Type.Integer({ minimum: 1, maximum: 20, description: "How many technicians to name; absent: 5" })),
+      service_type: line(100, {
+        description: "The service asked for: usually the ticket's incident type, else DEFAULT",
+      }),
+      recommendation_limit: optional(
+        Type.Integer({ minimum: 1, maximum: 20, description: "How many technicians to name; absent: 5" }),
+      ),
       preferred_window: optional(window("Only technicians free then; absent: the ticket's time")),
     }),
     example: { service_type: "CANNOT_SECURE_ENTRY", recommendation_limit: 3 },
@@ -245,7 +272,9 @@ export const assignmentCommands = defineCommands({
         ),
       ),
       dispatch_rationale: optional(
-        freeText(2_000, { description: "Why scheduling is skipped; a bypass may need at least 10 characters; absent: none" }),
+        freeText(2_000, {
+          description: "Why scheduling is skipped; a bypass may need at least 10 characters; absent: none",
+        }),
       ),
       dispatch_confirmation: optional(
         Type.Boolean({ description: "True when a person has confirmed the bypass, which may need it; absent: false" }),
@@ -273,12 +302,22 @@ export const assignmentCommands = defineCommands({
         reason_code: reasonCode(),
         note: note("Why, in a sentence; at least 10 characters", 10),
         tech_id: optional(uuid("The new technician; required unless override_type is reassign_provider")),
-        provider_id: optional(uuid("The new provider; required with reassign_provider; absent: the new technician's own")),
+        provider_id: optional(
+          uuid("The new provider; required with reassign_provider; absent: the new technician's own"),
+        ),
         bump_ticket_id: optional(
-          uuid("For an EMERGENCY with direct_dispatch_bypass: the technician's booked ticket that goes back to the queue; absent: none"),
+          uuid(
+            "For an EMERGENCY with direct_dispatch_bypass: the technician's booked ticket that goes back to the queue; absent: none",
+          ),
         ),
       },
-      { allOf: [needs("reassign_provider", "provider_id"), needs("reassign_tech", "tech_id"), needs("direct_dispatch_bypass", "tech_id")] },
+      {
+        allOf: [
+          needs("reassign_provider", "provider_id"),
+          needs("reassign_tech", "tech_id"),
+          needs("direct_dispatch_bypass", "tech_id"),
+        ],
+      },
     ),
     example: {
       override_type: "reassign_tech",
@@ -298,10 +337,7 @@ export const assignmentCommands = defineCommands({
     summary:
       "Take the technician off a DISPATCHED ticket; it is SCHEDULED again at the same time, with nobody assigned. To name a successor at once use assignment.override.",
     next: ["assignment.recommend", "assignment.dispatch", "schedule.reopen"],
-    input: Type.Object({
-      reason_code: reasonCode(),
-      note: note("Why, in a sentence; at least 10 characters", 10),
-    }),
+    input: Type.Object({ reason_code: reasonCode(), note: note("Why, in a sentence; at least 10 characters", 10) }),
     example: { reason_code: "safety", note: "The van broke down on the way" },
     output: body.ticket,
   },
@@ -376,10 +412,16 @@ export const visitCommands = defineCommands({
     input: Type.Object({
       approval_type: oneOf(["NTE_INCREASE", "PROPOSAL"], "A higher cost limit, or another scope of work"),
       reason: note("Why the change is needed, for the approver", 1),
-      amount_delta_cents: optional(cents("How much more it will cost, in cents; approval raises the limit by it; absent: 0")),
+      amount_delta_cents: optional(
+        cents("How much more it will cost, in cents; approval raises the limit by it; absent: 0"),
+      ),
       evidence_refs: optional(evidenceRefs()),
     }),
-    example: { approval_type: "NTE_INCREASE", reason: "The closer leaks as well and must be replaced", amount_delta_cents: 25_000 },
+    example: {
+      approval_type: "NTE_INCREASE",
+      reason: "The closer leaks as well and must be replaced",
+      amount_delta_cents: 25_000,
+    },
     output: body.changeRequested,
   },
   "closeout.request_upload": {
@@ -396,8 +438,16 @@ export const visitCommands = defineCommands({
       evidence_key: optional(evidenceKey()),
       kind: line(60, { description: "PHOTO, VIDEO, NOTE, DOCUMENT or SIGNATURE" }),
       content_type: Type.String({ minLength: 1, maxLength: 100, "x-case": "lower", description: mediaTypes }),
-      size_bytes: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "Exact size of the file in bytes, at most 26214400" }),
-      sha256: Type.String({ pattern: "^[0-9a-fA-F]{64}$", "x-case": "lower", description: "SHA-256 of the file, 64 hex digits" }),
+      size_bytes: Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: "Exact size of the file in bytes, at most 26214400",
+      }),
+      sha256: Type.String({
+        pattern: "^[0-9a-fA-F]{64}$",
+        "x-case": "lower",
+        description: "SHA-256 of the file, 64 hex digits",
+      }),
     }),
     example: {
       evidence_key: "photo_before_security_risk",
@@ -420,8 +470,12 @@ export const visitCommands = defineCommands({
     next: ["tech.job_packet", "closeout.request_upload", "tech.complete"],
     input: Type.Object({
       kind: line(60, { description: "PHOTO, VIDEO, NOTE, DOCUMENT or SIGNATURE" }),
-      uri: line(2_048, { description: "The uri that closeout.request_upload answered with, or that of an object kept elsewhere" }),
-      checksum: optional(line(200, { description: "SHA-256 of the object, hex; absent: taken from the stored file, if there is one" })),
+      uri: line(2_048, {
+        description: "The uri that closeout.request_upload answered with, or that of an object kept elsewhere",
+      }),
+      checksum: optional(
+        line(200, { description: "SHA-256 of the object, hex; absent: taken from the stored file, if there is one" }),
+      ),
       evidence_key: optional(evidenceKey()),
       metadata: optional(openObject("Further facts to keep with it; absent: none")),
     }),

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { chooseAccount } from "./embedded/account.ts";
 import { locateBinaries } from "./embedded/binaries.ts";
-import { createCluster, OWNER } from "./embedded/create-cluster.ts";
+import { createCluster, clusterOwner } from "./embedded/create-cluster.ts";
 import { handOver, hasCluster, openDataFolder, ownedFolder, prepareFolders } from "./embedded/folders.ts";
 import { tryLock, type FolderLock } from "./embedded/lock.ts";
 import { readPostmasterFile } from "./embedded/postmaster.ts";
@@ -19,11 +19,11 @@ import type { Exit, WatchedProcess } from "./embedded/watched.ts";
 
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from "./embedded/error.ts";
 
-const DATABASE = "dispatch";
-const POLL_MS = 15;
-const ORPHAN_ENDS_WITHIN_MS = 10_000;
+const databaseName = "dispatch";
+const pollMs = 15;
+const orphanEndsWithinMs = 10_000;
 
-export interface EmbeddedPostgresOptions {
+export type EmbeddedPostgresOptions = {
   /** Folder for the database, its socket and its log; created when missing. */
   dataDir: string;
   /** Receives one short sentence per step. */
@@ -32,9 +32,9 @@ export interface EmbeddedPostgresOptions {
   walArchive?: string;
   /** Server settings on top of the tuned ones, e.g. `{ fsync: "off" }` for throw-away data. */
   settings?: ServerSettings;
-}
+};
 
-export interface EmbeddedPostgres {
+export type EmbeddedPostgres = {
   /** For `pg`, as superuser on database `dispatch`, over the unix socket. */
   url: string;
   /** False when attached to a server another process started and will stop. */
@@ -45,13 +45,13 @@ export interface EmbeddedPostgres {
   ended: Promise<Exit>;
   /** Stops the server this call started, or does nothing when attached. May be called again. */
   stop(): Promise<void>;
-}
+};
 
-interface Start extends ServerStart {
+type Start = ServerStart & {
   /** "18.4" */
   version: string;
   begunAt: number;
-}
+};
 
 /**
  * Starts PostgreSQL on `dataDir`, or attaches to the one that runs there. A started server
@@ -76,7 +76,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const attached = await attach(start);
     if (attached !== undefined) return attached;
     patience();
-    await delay(POLL_MS);
+    await delay(pollMs);
   }
 }
 
@@ -113,21 +113,21 @@ async function startUnderLock(start: Start, lock: FolderLock): Promise<EmbeddedP
  */
 async function waitForOrphanToEnd(start: Start): Promise<EmbeddedPostgres | undefined> {
   const patience = sayWhenSlow(start.log, "still waiting for the previous PostgreSQL to end…");
-  const givenUpAt = performance.now() + ORPHAN_ENDS_WITHIN_MS;
+  const givenUpAt = performance.now() + orphanEndsWithinMs;
   for (;;) {
     const file = await readPostmasterFile(start.folders.cluster);
     if (file === undefined || !file.alive) return undefined;
     const attached = performance.now() > givenUpAt ? await attach(start) : undefined;
     if (attached !== undefined) return attached;
     patience();
-    await delay(POLL_MS);
+    await delay(pollMs);
   }
 }
 
 async function attach({ folders, log, version }: Start): Promise<EmbeddedPostgres | undefined> {
   const file = await readPostmasterFile(folders.cluster);
   if (file === undefined || !file.alive || file.status !== "ready" || file.socketFolder === undefined) return undefined;
-  const url = urlOf(file.socketFolder, DATABASE);
+  const url = urlOf(file.socketFolder, databaseName);
   if (!(await answers(url))) return undefined;
   log(`PostgreSQL ${version} already running`);
   return { url, started: false, pid: file.pid, ended: new Promise(() => {}), stop: async () => {} };
@@ -145,7 +145,7 @@ function owned({ folders, log }: Start, server: WatchedProcess, lock: FolderLock
     return exit;
   });
   return {
-    url: urlOf(folders.socket, DATABASE),
+    url: urlOf(folders.socket, databaseName),
     started: true,
     pid: server.pid,
     ended,
@@ -157,8 +157,8 @@ async function ensureDatabase(socketFolder: string): Promise<void> {
   const client = new pg.Client({ connectionString: urlOf(socketFolder, "postgres") });
   await client.connect();
   try {
-    const { rows } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);
-    if (rows.length === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+    const { rows } = await client.query("SELECT FROM pg_database WHERE datname = $1", [databaseName]);
+    if (rows.length === 0) await client.query(`CREATE DATABASE ${databaseName}`);
   } finally {
     await client.end();
   }
@@ -177,5 +177,5 @@ async function answers(url: string): Promise<boolean> {
 
 function urlOf(socketFolder: string, database: string): string {
   // Port (it names the socket file) and TLS are spelled out, or PGPORT and PGSSLMODE would decide them.
-  return `postgresql://${OWNER}@${encodeURIComponent(socketFolder)}:5432/${database}?sslmode=disable`;
+  return `postgresql://${clusterOwner}@${encodeURIComponent(socketFolder)}:5432/${database}?sslmode=disable`;
 }

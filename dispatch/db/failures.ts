@@ -23,7 +23,16 @@ export function serverError(error: unknown): { code: string; constraint: string 
 // 58: an input or output error of the machine below it.
 // 28, 3D000 and 55000: the login, or the database as a whole, is refused just now.
 const awayCodes = /^(08...|57P0[1-5]|53...|57014|25006|25P0[34]|58...|28...|3D000|55000)$/;
-const awayErrno = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND", "EAI_AGAIN"]);
+const awayErrno = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
 const awayMessages =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed)/;
 

@@ -11,11 +11,11 @@ import { appliedMigrations, pendingMigrations } from "./migrate/schema-version.t
 export { MigrationError, type MigrationErrorCode } from "./migrate/error.ts";
 
 /** Where the migrations of this release are. */
-export const MIGRATIONS_FOLDER = join(import.meta.dirname, "migrations");
+export const migrationsFolder = join(import.meta.dirname, "migrations");
 
-const CONNECT_WITHIN_MS = 10_000;
+const connectWithinMs = 10_000;
 
-export interface MigrateOptions {
+export type MigrateOptions = {
   databaseUrl: string;
   /** Receives one short sentence per migration. */
   log: (message: string) => void;
@@ -25,32 +25,43 @@ export interface MigrateOptions {
   upTo?: string;
   /** How often to try for a table another session holds, half a second apart; about a minute in all by default. */
   tries?: number;
-}
+};
 
-export interface MigrationResult {
+export type MigrationResult = {
   /** Names of the migrations this call ran, in order; empty when there was nothing to do. */
   applied: string[];
   /** Name of the database's newest migration, or "none". */
   version: string;
   /** The folder the migrations came from. */
   path: string;
-}
+};
 
 /**
  * Runs the pending migrations as the URL's user, each in a transaction of its own.
  * @throws {MigrationError} saying what is wrong and what to do; a failed migration leaves nothing of itself behind.
  */
-export async function migrate({ databaseUrl, log, folder = MIGRATIONS_FOLDER, upTo, tries }: MigrateOptions): Promise<MigrationResult> {
+export async function migrate({
+  databaseUrl,
+  log,
+  folder = migrationsFolder,
+  upTo,
+  tries,
+}: MigrateOptions): Promise<MigrationResult> {
   const all = await readMigrations(folder);
   const files = upTo === undefined ? all : all.slice(0, all.findIndex(({ name }) => name === upTo) + 1);
-  if (files.length === 0) throw new MigrationError("schema_newer", `This release does not know the schema ${upTo}: take the release that made it, or a newer one.`);
+  if (files.length === 0)
+    throw new MigrationError(
+      "schema_newer",
+      `This release does not know the schema ${upTo}: take the release that made it, or a newer one.`,
+    );
   const client = await connect(databaseUrl);
   try {
     const server = await requireUsableServer(client);
     const before = await appliedMigrations(client);
     const pending = await pendingMigrations(client, before, files);
     if (pending.length > 0 && before.length === 0) await requireRightsToCreate(client, server);
-    const applied = pending.length === 0 ? [] : await runFiles(client, files, { folder, log, ...(tries !== undefined && { tries }) });
+    const applied =
+      pending.length === 0 ? [] : await runFiles(client, files, { folder, log, ...(tries !== undefined && { tries }) });
     return { applied, version: await schemaVersion(client), path: folder };
   } finally {
     await client.end();
@@ -67,7 +78,7 @@ export async function schemaVersion(client: ClientBase): Promise<string> {
  * itself that their code works on it.
  * @throws {MigrationError} `schema_older` or `schema_newer`.
  */
-export async function assertSchemaCurrent(client: ClientBase, folder = MIGRATIONS_FOLDER): Promise<void> {
+export async function assertSchemaCurrent(client: ClientBase, folder = migrationsFolder): Promise<void> {
   const applied = await appliedMigrations(client);
   const pending = await pendingMigrations(client, applied, await readMigrations(folder));
   if (pending.length === 0) return;
@@ -80,9 +91,13 @@ export async function assertSchemaCurrent(client: ClientBase, folder = MIGRATION
 async function connect(databaseUrl: string): Promise<pg.Client> {
   let client: pg.Client;
   try {
-    client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_WITHIN_MS });
+    client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectWithinMs });
   } catch (cause) {
-    throw new MigrationError("bad_url", "The database URL is not one: expected postgresql://user:password@host:port/database.", { cause });
+    throw new MigrationError(
+      "bad_url",
+      "The database URL is not one: expected postgresql://user:password@host:port/database.",
+      { cause },
+    );
   }
   // Without a listener a connection lost between two queries would end the process.
   client.on("error", () => {});

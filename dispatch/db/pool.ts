@@ -6,17 +6,15 @@ import { FlightSocket } from "./flight-socket.ts";
 import type { Statement } from "./statement.ts";
 
 /** Runs statements on one connection; several may be queued at once and travel together. */
-export interface Session {
+export type Session = {
   /** All rows of a statement. */
   rows<Row extends object>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
   /** The first row, or null. */
   row<Row extends object>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row | null>;
-}
+};
 
 /** A session inside BEGIN; `commit` is queued behind whatever was queued before and proves the outcome. */
-export interface Transaction extends Session {
-  commit(): Promise<void>;
-}
+export type Transaction = Session & { commit(): Promise<void> };
 
 export type Database = Session & {
   /** Runs `body` in a transaction; whatever is not committed when it ends is rolled back. */

@@ -7,7 +7,12 @@ import { selectAbilities } from "../workforce/missing-abilities.ts";
 import { jobAt, loadSiteDemand } from "../workforce/site-demand.ts";
 
 /** Whether anybody who takes work could do this ticket's, at whatever hour. */
-export async function isAnybodyAble(db: Session, ticketId: string, incidentType: string | null, policy: Policy): Promise<boolean> {
+export async function isAnybodyAble(
+  db: Session,
+  ticketId: string,
+  incidentType: string | null,
+  policy: Policy,
+): Promise<boolean> {
   const [site, people] = await Promise.all([loadSiteDemand(db, ticketId), db.rows(selectAbilities)]);
   const job = jobAt(site, incidentType, policy);
   return people.some((one) => {

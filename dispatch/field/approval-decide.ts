@@ -8,7 +8,13 @@ import { settleBookings } from "../workforce/bookings.ts";
 import { selectApproval, settleApproval } from "./approvals.ts";
 
 /** Work under way that may not go on ends its visit: the technician is free, and the ticket is scheduled anew. */
-const noVisit = { scheduled_start: null, scheduled_end: null, proposed_windows: [], assigned_tech_id: null, assigned_provider_id: null };
+const noVisit = {
+  scheduled_start: null,
+  scheduled_end: null,
+  proposed_windows: [],
+  assigned_tech_id: null,
+  assigned_provider_id: null,
+};
 
 export const approvalDecide = ticketCommand({
   name: "approval.decide",
@@ -28,12 +34,21 @@ export const approvalDecide = ticketCommand({
     }
     const raise = approved && approval.approval_type === "NTE_INCREASE" ? approval.amount_delta_cents : 0;
     if (ticket.nte_cents + raise > maxCents) {
-      throw invalidField("approval_id", "maximum", `would raise the limit above ${maxCents} cents; deny it and ask for less`);
+      throw invalidField(
+        "approval_id",
+        "maximum",
+        `would raise the limit above ${maxCents} cents; deny it and ask for less`,
+      );
     }
     return {
       path: [next],
       change: { pending_approval_id: null, nte_cents: ticket.nte_cents + raise, ...(next === "TRIAGED" && noVisit) },
-      payload: { approval_id: approval.id, decision: input.decision, notes: input.notes ?? null, nte_raised_cents: raise },
+      payload: {
+        approval_id: approval.id,
+        decision: input.decision,
+        notes: input.notes ?? null,
+        nte_raised_cents: raise,
+      },
       write: (tx) => [
         tx.row(settleApproval, [approval.id, input.decision, actor.id, now, input.notes ?? null]),
         ...(next === "TRIAGED" ? [tx.row(settleBookings, [ticket.id, "done", now])] : []),

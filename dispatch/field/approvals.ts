@@ -6,7 +6,11 @@ import type { TicketState } from "../contract/states.ts";
 
 export type ApprovalRow = ApprovalBody & {
   readonly ticket_id: string;
-  readonly evidence: { readonly source: string; readonly return_state: string; readonly evidence_refs?: readonly string[] };
+  readonly evidence: {
+    readonly source: string;
+    readonly return_state: string;
+    readonly evidence_refs?: readonly string[];
+  };
   readonly requested_by: string;
 };
 
@@ -41,6 +45,19 @@ export type ApprovalRequest = {
 };
 
 export function approvalValues(a: ApprovalRequest): unknown[] {
-  const evidence = { source: a.source, return_state: a.returnState, ...(a.evidenceRefs && { evidence_refs: a.evidenceRefs }) };
-  return [a.id, a.ticketId, a.type, a.amountDeltaCents, a.reason, JSON.stringify(evidence), a.requestedBy, a.requestedAt];
+  const evidence = {
+    source: a.source,
+    return_state: a.returnState,
+    ...(a.evidenceRefs && { evidence_refs: a.evidenceRefs }),
+  };
+  return [
+    a.id,
+    a.ticketId,
+    a.type,
+    a.amountDeltaCents,
+    a.reason,
+    JSON.stringify(evidence),
+    a.requestedBy,
+    a.requestedAt,
+  ];
 }

@@ -6,12 +6,12 @@ import type { Session } from "../db/pool.ts";
 import { newId } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { TicketRow } from "../kernel/ticket-row.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import { withoutDemands, type IneligibleReason } from "../workforce/ability.ts";
 import { assessWindow } from "../workforce/availability.ts";
 import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, type RosterEntry } from "../workforce/calendar.ts";
-import { consultOn, drivingBy } from "../workforce/driving.ts";
+import { consultOn, drivingBy } from "../travel/driving.ts";
 import { jobAt, loadSiteDemand, placeOfSite, type SiteDemand } from "../workforce/site-demand.ts";
 
 /** What a command that puts this person on the ticket must know of the roads first. */
@@ -21,7 +21,12 @@ export const consultOnAssignee = (desk: Desk, { technician, site }: Assignee) =>
 export type Assignee = { readonly technician: RosterEntry | null; readonly site: SiteDemand | null };
 
 /** @param without a ticket whose booking does not count, since it is to be given back */
-export async function loadAssignee(tx: Session, ticketId: string, techId: string | null, without: string | null = null): Promise<Assignee> {
+export async function loadAssignee(
+  tx: Session,
+  ticketId: string,
+  techId: string | null,
+  without: string | null = null,
+): Promise<Assignee> {
   const [roster, site] = await Promise.all([
     techId === null ? [] : loadRoster(tx, { ticketId, techId, without }),
     loadSiteDemand(tx, ticketId),
@@ -40,7 +45,13 @@ const anyHours = { technicianWithoutShift: "eligible", zoneMustMatch: false } as
  * The booking an assignment makes; null when the ticket has no time yet.
  * @throws Refusal ASSIGNMENT_NOT_FOUND, TECH_UNAVAILABLE
  */
-export function bookingFor(desk: Desk, ticket: TicketRow, techId: string, { technician, site }: Assignee, now: string): BookingBody | null {
+export function bookingFor(
+  desk: Desk,
+  ticket: TicketRow,
+  techId: string,
+  { technician, site }: Assignee,
+  now: string,
+): BookingBody | null {
   if (!technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
   const unavailable = (reason: IneligibleReason, detail?: string) =>
     new Refusal("TECH_UNAVAILABLE", { tech_id: techId, reason, ...(detail && { detail }) });
@@ -56,11 +67,17 @@ export function bookingFor(desk: Desk, ticket: TicketRow, techId: string, { tech
   const job = jobAt(site, ticket.incident_type, desk.policy);
   // Skills and zone are judged by the recommendation; here only whether this person can be there then.
   const timeOnly = withoutDemands(job);
-  const verdict = assessWindow(technician.calendar(window), timeOnly, window, { technicianWithoutShift, zoneMustMatch: false, ...drivingBy(desk.travel) });
+  const verdict = assessWindow(technician.calendar(window), timeOnly, window, {
+    technicianWithoutShift,
+    zoneMustMatch: false,
+    ...drivingBy(desk.travel),
+  });
   const binding = technicianWithoutShift === "excluded" ? strictlyBinding : alwaysBinding;
   if (!verdict.free && binding.has(verdict.reason)) throw unavailable(verdict.reason, verdict.detail);
   // The rule names one reason only; behind hours that do not bind, time off and bookings still do.
-  const besides = verdict.free ? verdict : assessWindow(technician.aroundTheClock(window), timeOnly, window, { ...anyHours, ...drivingBy(desk.travel) });
+  const besides = verdict.free
+    ? verdict
+    : assessWindow(technician.aroundTheClock(window), timeOnly, window, { ...anyHours, ...drivingBy(desk.travel) });
   if (!besides.free && binding.has(besides.reason)) throw unavailable(besides.reason, besides.detail);
   return {
     id: newId(Date.parse(now)),

@@ -5,7 +5,7 @@ import type { BypassRules } from "../policy/policy.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { TicketRow } from "../kernel/ticket-row.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import { matchesCapability, matchesZone } from "../workforce/ability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
@@ -25,7 +25,8 @@ export const assignmentDispatch = ticketCommand({
     ]);
     return { assignee, snapshot, pauses };
   },
-  consult: ({ desk, ticket }, { assignee }) => (ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee)),
+  consult: ({ desk, ticket }, { assignee }) =>
+    ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee),
   decide({ desk, input, ticket, now }, { assignee, snapshot, pauses }) {
     // A pause that came while the worker was choosing counts: it is read in the transaction that would send somebody.
     requireAutonomy(pauses, ticket);
@@ -68,15 +69,24 @@ function requireBypass(input: Input, ticket: TicketRow, rules: BypassRules): voi
     rules.confirmationRequired && input.dispatch_confirmation !== true && "dispatch_confirmation",
     rules.pendingApprovalRefused && ticket.pending_approval_id !== null && "pending_approval",
   ].filter((field) => field !== false);
-  if (missing.length > 0) throw new Refusal("ASSIGNMENT_BYPASS_DENIED", { dispatch_mode: mode, missing_fields: missing });
+  if (missing.length > 0)
+    throw new Refusal("ASSIGNMENT_BYPASS_DENIED", { dispatch_mode: mode, missing_fields: missing });
 }
 
 /** @throws Refusal ASSIGNMENT_NOT_FOUND, or one of the three mismatches */
-function requireRecommended(input: Input, snapshotId: string, snapshot: SnapshotRow | null, technician: RosterEntry): void {
+function requireRecommended(
+  input: Input,
+  snapshotId: string,
+  snapshot: SnapshotRow | null,
+  technician: RosterEntry,
+): void {
   const about = { tech_id: input.tech_id, recommendation_snapshot_id: snapshotId };
   if (!snapshot) throw new Refusal("ASSIGNMENT_NOT_FOUND", { recommendation_snapshot_id: snapshotId });
   if (snapshot.recommended_tech_id !== input.tech_id) {
-    throw new Refusal("ASSIGNMENT_RECOMMENDATION_MISMATCH", { ...about, recommended_tech_id: snapshot.recommended_tech_id });
+    throw new Refusal("ASSIGNMENT_RECOMMENDATION_MISMATCH", {
+      ...about,
+      recommended_tech_id: snapshot.recommended_tech_id,
+    });
   }
   if (!matchesCapability(technician.serviceTypes, snapshot.service_type)) {
     throw new Refusal("ASSIGNMENT_CAPABILITY_MISMATCH", { ...about, service_type: snapshot.service_type });

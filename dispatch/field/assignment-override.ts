@@ -2,8 +2,8 @@
 // taking the technician off other work, in the same transaction.
 
 import { ticketCommand } from "../kernel/command.ts";
-import { besideAfter, writeBeside } from "../kernel/ticket-beside.ts";
-import { lockTicket, type TicketRow } from "../kernel/ticket-row.ts";
+import { besideAfter, writeBeside } from "../ticket/related-ticket.ts";
+import { lockTicket, type TicketRow } from "../ticket/ticket-row.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
@@ -24,7 +24,8 @@ export const assignmentOverride = ticketCommand({
     ]);
     return { bumped, assignee, pauses, pausesOfBumped };
   },
-  consult: ({ desk, ticket }, { assignee }) => (ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee)),
+  consult: ({ desk, ticket }, { assignee }) =>
+    ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee),
   decide(call, { bumped, assignee, pauses, pausesOfBumped }) {
     const { desk, input, ticket, now } = call;
     requireAutonomy(pauses, ticket);
@@ -36,7 +37,9 @@ export const assignmentOverride = ticketCommand({
     const after = {
       assigned_tech_id: techId ?? ticket.assigned_tech_id,
       // A provider comes and goes with its technician, unless one is named.
-      assigned_provider_id: input.provider_id ?? (techId === null ? ticket.assigned_provider_id : (assignee.technician?.providerId ?? null)),
+      assigned_provider_id:
+        input.provider_id ??
+        (techId === null ? ticket.assigned_provider_id : (assignee.technician?.providerId ?? null)),
     };
     return {
       ...(ticket.state === "SCHEDULED" && { path: ["DISPATCHED"] as const }),
@@ -62,11 +65,19 @@ export const assignmentOverride = ticketCommand({
         before,
         after,
         ...(bump && {
-          bumped: { ticket_id: bump.ticket.id, previous_state: bump.ticket.state, ...besideAfter(bump), receipt_id: bump.eventId },
+          bumped: {
+            ticket_id: bump.ticket.id,
+            previous_state: bump.ticket.state,
+            ...besideAfter(bump),
+            receipt_id: bump.eventId,
+          },
         }),
       }),
     };
   },
 });
 
-const assignmentOf = ({ assigned_tech_id, assigned_provider_id }: TicketRow) => ({ assigned_tech_id, assigned_provider_id });
+const assignmentOf = ({ assigned_tech_id, assigned_provider_id }: TicketRow) => ({
+  assigned_tech_id,
+  assigned_provider_id,
+});

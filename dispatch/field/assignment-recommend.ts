@@ -9,9 +9,9 @@ import { bumpProposals, delayWeights } from "../workforce/bump.ts";
 import type { RosterBooking } from "../workforce/calendar.ts";
 import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
 import { rankTechnicians, type RankCandidate } from "../workforce/rank-technicians.ts";
-import { consultOn, drivingBy } from "../workforce/driving.ts";
+import { consultOn, drivingBy } from "../travel/driving.ts";
 import { jobAt, loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
-import type { TravelSource } from "../workforce/travel.ts";
+import type { TravelSource } from "../travel/estimate.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
 import { utcWindow } from "./windows.ts";
@@ -35,7 +35,10 @@ export const assignmentRecommend = ticketCommand({
     // Service type and zone are terms of the score: who lacks them is ranked last, not hidden. Skills and tools are not.
     const job = { ...jobAt(site, ticket.incident_type, desk.policy), serviceType: null };
     const region = site?.region ?? null;
-    const calendars = roster.map((one) => ({ one, calendar: one.calendar(window ?? { start: Date.parse(now), end: Date.parse(now) }) }));
+    const calendars = roster.map((one) => ({
+      one,
+      calendar: one.calendar(window ?? { start: Date.parse(now), end: Date.parse(now) }),
+    }));
     const working = calendars.flatMap(({ calendar }) => (calendar.ineligible === "INACTIVE" ? [] : calendar));
     const missing = ticket.incident_type === null ? null : missingAbilities(ticket.incident_type, desk.policy, working);
 
@@ -60,20 +63,31 @@ export const assignmentRecommend = ticketCommand({
     const limit = input.recommendation_limit ?? 5;
     const ranking = rankTechnicians({ candidates, serviceType: input.service_type, region, limit });
     // Nobody is free when nobody could be sent without a second thought: able, in the zone, there.
-    const nobody = ticket.priority === "EMERGENCY" && !ranking.recommendations.some(({ matches }) => matches.capability && matches.zone);
+    const nobody =
+      ticket.priority === "EMERGENCY" &&
+      !ranking.recommendations.some(({ matches }) => matches.capability && matches.zone);
     const asked = {
-      roster, rules,
+      roster,
+      rules,
       job: { ...job, serviceType: input.service_type },
       now: Date.parse(clockTime),
       delayWeight: delayWeights(desk.policy.sla.targetMinutes),
-      mayMove: (booking: RosterBooking) => reaches(actor.accounts, booking.account_id) && reaches(actor.sites, booking.site_id),
+      mayMove: (booking: RosterBooking) =>
+        reaches(actor.accounts, booking.account_id) && reaches(actor.sites, booking.site_id),
     };
     const result = {
       recommendations: ranking.recommendations.map((one) => ({ ...one, factors: [...one.factors] })),
       rejected: [...ranking.rejected],
       ...(missing && { warnings: abilityWarnings(missing) }),
-      ...(window && { travel_source: drives.has("estimate") ? "estimate" as const : drives.has("service") ? "service" as const : null }),
-      ...(nobody && window && { bump: bumpProposals({ ...asked, window }).map((one) => ({ ...one, factors: [...one.factors] })) }),
+      ...(window && {
+        travel_source: drives.has("estimate")
+          ? ("estimate" as const)
+          : drives.has("service")
+            ? ("service" as const)
+            : null,
+      }),
+      ...(nobody &&
+        window && { bump: bumpProposals({ ...asked, window }).map((one) => ({ ...one, factors: [...one.factors] })) }),
       snapshot_id: newId(Date.parse(now)),
       evaluated_at: now,
     };
@@ -81,7 +95,15 @@ export const assignmentRecommend = ticketCommand({
     return {
       payload: { service_type: input.service_type, snapshot_id: result.snapshot_id, recommended_tech_id: first },
       write: (tx) => [
-        tx.row(insertSnapshot, [result.snapshot_id, ticket.id, input.service_type, region, first, JSON.stringify(result), now]),
+        tx.row(insertSnapshot, [
+          result.snapshot_id,
+          ticket.id,
+          input.service_type,
+          region,
+          first,
+          JSON.stringify(result),
+          now,
+        ]),
       ],
       body: () => result,
     };
@@ -92,9 +114,17 @@ export const assignmentRecommend = ticketCommand({
  * When somebody is wanted: as wished, else at the ticket's time. Who was sent past scheduling and taken off again leaves a
  * ticket SCHEDULED without a time: it is for now. Null while there is nothing to go by.
  */
-function wantedAt({ desk, input, ticket, clockTime }: TicketCall<"assignment.recommend">): { start: number; end: number } | null {
+function wantedAt({
+  desk,
+  input,
+  ticket,
+  clockTime,
+}: TicketCall<"assignment.recommend">): { start: number; end: number } | null {
   const atOnce = ticket.state === "SCHEDULED" && ticket.scheduled_start === null;
   const start = input.preferred_window?.start ?? ticket.scheduled_start ?? (atOnce ? clockTime : null);
-  const end = input.preferred_window?.end ?? ticket.scheduled_end ?? (atOnce ? plusMinutes(clockTime, visitMinutes(ticket.incident_type, desk.policy)) : null);
+  const end =
+    input.preferred_window?.end ??
+    ticket.scheduled_end ??
+    (atOnce ? plusMinutes(clockTime, visitMinutes(ticket.incident_type, desk.policy)) : null);
   return start && end ? { start: Date.parse(start), end: Date.parse(end) } : null;
 }

@@ -6,7 +6,7 @@ import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery, ticketQuery, type QueryCall } from "../kernel/answer-query.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { selectTicket } from "../kernel/ticket-row.ts";
+import { selectTicket } from "../ticket/ticket-row.ts";
 import { loadChainOfIncident, loadChainOfTicket, type AutonomyRow } from "./autonomy.ts";
 
 type Control = QueryBodyOf<"ops.autonomy.state">["controls"][number];

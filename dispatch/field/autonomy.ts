@@ -43,7 +43,10 @@ const narrowestFirst = (rows: AutonomyRow[]): AutonomyRow[] =>
   rows.sort((one, other) => narrowness[one.scope_type] - narrowness[other.scope_type]);
 
 /** @throws Refusal AUTONOMY_DISABLED when the narrowest scope is paused */
-export function requireAutonomy([narrowest]: readonly AutonomyRow[], ticket: { id: string; incident_type: string | null }): void {
+export function requireAutonomy(
+  [narrowest]: readonly AutonomyRow[],
+  ticket: { id: string; incident_type: string | null },
+): void {
   if (!narrowest?.is_paused) return;
   throw new Refusal("AUTONOMY_DISABLED", {
     scope_type: narrowest.scope_type,

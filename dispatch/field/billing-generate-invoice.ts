@@ -46,9 +46,14 @@ export const billingGenerateInvoice = ticketCommand({
 
 function notBillable({ code, path }: InvoiceResult & { ok: false }): Refusal {
   const field = path || "adjustments";
-  if (code === "TOTAL_BELOW_ZERO") return invalidField(field, "minimum", "the adjustments would turn the total negative");
+  if (code === "TOTAL_BELOW_ZERO")
+    return invalidField(field, "minimum", "the adjustments would turn the total negative");
   if (code === "NO_WORK_REPORTED") {
-    return invalidField(field, "required", "no work was reported at completion; return the work and complete it with work");
+    return invalidField(
+      field,
+      "required",
+      "no work was reported at completion; return the work and complete it with work",
+    );
   }
   return invalidField(field, "maximum", "makes an amount that cannot be invoiced");
 }

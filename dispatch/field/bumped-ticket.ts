@@ -4,8 +4,8 @@ import type { InputOf } from "../contract/index.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import type { TicketCall } from "../kernel/command.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
-import type { BesideChange } from "../kernel/ticket-beside.ts";
-import type { TicketRow } from "../kernel/ticket-row.ts";
+import type { BesideChange } from "../ticket/related-ticket.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import { isBumpable } from "../workforce/bump.ts";
 import { requeued } from "../workforce/requeue.ts";
 
@@ -20,7 +20,8 @@ export function bumpedBy(call: TicketCall<"assignment.override">, bumped: Ticket
   const { actor, input, ticket, now, clockTime } = call;
   const id = bumpIn(input);
   if (id === null) return null;
-  if (input.override_type !== "direct_dispatch_bypass") throw invalidField("bump_ticket_id", "override_type", "goes with direct_dispatch_bypass only");
+  if (input.override_type !== "direct_dispatch_bypass")
+    throw invalidField("bump_ticket_id", "override_type", "goes with direct_dispatch_bypass only");
   if (id === ticket.id) throw invalidField("bump_ticket_id", "other", "must be another ticket");
   if (ticket.priority !== "EMERGENCY") {
     throw new Refusal("ASSIGNMENT_BYPASS_DENIED", { dispatch_mode: "EMERGENCY_BYPASS", missing_fields: ["priority"] });
@@ -30,7 +31,9 @@ export function bumpedBy(call: TicketCall<"assignment.override">, bumped: Ticket
   if (bumped.assigned_tech_id === null || bumped.assigned_tech_id !== input.tech_id) {
     throw invalidField("bump_ticket_id", "assigned", "is not work of this technician");
   }
-  const change = isBumpable(bumped) ? requeued(bumped, { bumped_for: ticket.id, reason: input.note }, now, clockTime) : null;
+  const change = isBumpable(bumped)
+    ? requeued(bumped, { bumped_for: ticket.id, reason: input.note }, now, clockTime)
+    : null;
   if (change) return change;
   const detail = bumped.priority === "EMERGENCY" ? "that work is an emergency as well" : `that work is ${bumped.state}`;
   throw new Refusal("TECH_UNAVAILABLE", { tech_id: input.tech_id, reason: "BOOKED", detail });

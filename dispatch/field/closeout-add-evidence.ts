@@ -21,7 +21,11 @@ export const closeoutAddEvidence = ticketCommand({
     const stored = await takeOver(desk.store, upload, input.uri);
     const claimed = input.checksum?.toLowerCase().replace(/^sha256:/, "");
     if (claimed !== undefined && claimed !== stored.sha256) {
-      throw new Refusal("EVIDENCE_CHECKSUM_MISMATCH", { uri: input.uri, expected: input.checksum, actual: stored.sha256 });
+      throw new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {
+        uri: input.uri,
+        expected: input.checksum,
+        actual: stored.sha256,
+      });
     }
     return stored;
   },
@@ -38,11 +42,26 @@ export const closeoutAddEvidence = ticketCommand({
       verification: stored ? "verified" : "referenced",
     };
     return {
-      payload: { evidence_id: item.id, kind: item.kind, uri: item.uri, checksum: item.checksum, evidence_key: item.metadata["evidence_key"] ?? null, verification: item.verification },
+      payload: {
+        evidence_id: item.id,
+        kind: item.kind,
+        uri: item.uri,
+        checksum: item.checksum,
+        evidence_key: item.metadata["evidence_key"] ?? null,
+        verification: item.verification,
+      },
       write: (tx) => [
         tx.row(insertEvidence, [
-          item.id, item.ticket_id, item.kind, item.uri, item.checksum, JSON.stringify(item.metadata), item.verification,
-          stored?.sizeBytes ?? null, item.created_by, item.created_at,
+          item.id,
+          item.ticket_id,
+          item.kind,
+          item.uri,
+          item.checksum,
+          JSON.stringify(item.metadata),
+          item.verification,
+          stored?.sizeBytes ?? null,
+          item.created_by,
+          item.created_at,
         ]),
         ...(stored && upload ? [tx.row(markUploadUsed, [upload.id, now])] : []),
       ],

@@ -2,11 +2,11 @@
  * The gate work passes before it counts as complete: template, signature, references, requirements, in that order.
  * Pure. Paused autonomy (before it) and the candidate's risk (after it, closeout-risk.ts) are the command's steps.
  */
-import { SIGNATURE_KEY, type CloseoutTemplate, type Index } from "../policy/policy.ts";
+import { signatureKey, type CloseoutTemplate, type Index } from "../policy/policy.ts";
 import { evaluateCloseoutRequirements, type Checklist } from "./closeout-requirements.ts";
 import { invalidEvidenceRefs, isUsableEvidence, type EvidenceItem } from "./evidence-references.ts";
 
-export interface CloseoutGateInput {
+export type CloseoutGateInput = {
   readonly incidentType: string | null;
   readonly evidenceItems: readonly EvidenceItem[];
   readonly checklist: Checklist;
@@ -16,7 +16,7 @@ export interface CloseoutGateInput {
   readonly allowedSchemes: readonly string[];
   readonly mustBeVerified: boolean;
   readonly templates: Index<CloseoutTemplate>;
-}
+};
 
 export type GateRequirementCode =
   | "TEMPLATE_NOT_FOUND"
@@ -26,7 +26,7 @@ export type GateRequirementCode =
   | "MISSING_CHECKLIST"
   | "MISSING_REQUIREMENTS";
 
-interface CloseoutGateReport {
+type CloseoutGateReport = {
   readonly incident_type: string | null;
   readonly template_version: string | null;
   readonly missing_evidence_keys: readonly string[];
@@ -35,7 +35,7 @@ interface CloseoutGateReport {
   readonly signature_satisfied: boolean;
   /** Trimmed; null when blank or absent. */
   readonly no_signature_reason: string | null;
-}
+};
 
 export type CloseoutGateResult = CloseoutGateReport &
   ({ readonly ready: true } | { readonly ready: false; readonly requirement_code: GateRequirementCode });
@@ -60,7 +60,7 @@ export function evaluateCloseoutGate(input: CloseoutGateInput): CloseoutGateResu
   const keys = presentEvidenceKeys(counted);
   const requirements = evaluateCloseoutRequirements({
     incidentType: input.incidentType,
-    evidenceKeys: reason === null ? keys : [...keys, SIGNATURE_KEY],
+    evidenceKeys: reason === null ? keys : [...keys, signatureKey],
     checklist: input.checklist,
     templates: input.templates,
   });
@@ -77,7 +77,7 @@ export function evaluateCloseoutGate(input: CloseoutGateInput): CloseoutGateResu
   };
   if (requirements.code === "TEMPLATE_NOT_FOUND") return refuse(report, "TEMPLATE_NOT_FOUND");
   if (!signatureSatisfied) {
-    return refuse({ ...report, missing_evidence_keys: [SIGNATURE_KEY] }, "MISSING_SIGNATURE_CONFIRMATION");
+    return refuse({ ...report, missing_evidence_keys: [signatureKey] }, "MISSING_SIGNATURE_CONFIRMATION");
   }
   if (invalidRefs.length > 0) return refuse(report, "INVALID_EVIDENCE_REFERENCE");
   return requirements.ready ? { ready: true, ...report } : refuse(report, requirements.code);
@@ -95,13 +95,13 @@ export function presentEvidenceKeys(items: readonly Pick<EvidenceItem, "kind" | 
   const keys = new Set<string>();
   for (const item of items) {
     if (item.evidenceKey !== null) keys.add(item.evidenceKey);
-    if (isSignature(item)) keys.add(SIGNATURE_KEY);
+    if (isSignature(item)) keys.add(signatureKey);
   }
   return [...keys].sort();
 }
 
 function isSignature(item: Pick<EvidenceItem, "kind" | "evidenceKey">): boolean {
-  return item.kind.trim().toUpperCase() === "SIGNATURE" || item.evidenceKey === SIGNATURE_KEY;
+  return item.kind.trim().toUpperCase() === "SIGNATURE" || item.evidenceKey === signatureKey;
 }
 
 function refuse(report: CloseoutGateReport, code: GateRequirementCode): CloseoutGateResult {

@@ -4,7 +4,7 @@
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { EVIDENCE_MAX_BYTES, fileExtension, isAcceptedMediaType, type MediaType } from "../storage/media-types.ts";
+import { evidenceMaxBytes, fileExtension, isAcceptedMediaType, type MediaType } from "../storage/media-types.ts";
 import { incomingPrefix } from "../storage/object-key.ts";
 import { insertUpload } from "./uploads.ts";
 
@@ -20,7 +20,7 @@ export const closeoutRequestUpload = ticketCommand({
       key: incomingKey,
       contentType,
       sizeBytes,
-      maxBytes: EVIDENCE_MAX_BYTES,
+      maxBytes: evidenceMaxBytes,
       now: new Date(now),
       expiresInSeconds: desk.settings.uploadExpirySeconds,
     });
@@ -28,14 +28,37 @@ export const closeoutRequestUpload = ticketCommand({
   },
   decide({ desk, actor, input, ticket, now }, _loaded, { id, objectKey, incomingKey, contentType, signed }) {
     return {
-      payload: { upload_id: id, object_key: objectKey, kind: input.kind, content_type: contentType, size_bytes: input.size_bytes, sha256: input.sha256 },
+      payload: {
+        upload_id: id,
+        object_key: objectKey,
+        kind: input.kind,
+        content_type: contentType,
+        size_bytes: input.size_bytes,
+        sha256: input.sha256,
+      },
       write: (tx) => [
         tx.row(insertUpload, [
-          id, ticket.id, objectKey, incomingKey, input.kind, input.evidence_key ?? null, contentType, input.size_bytes,
-          input.sha256, actor.id, now, signed.expires_at,
+          id,
+          ticket.id,
+          objectKey,
+          incomingKey,
+          input.kind,
+          input.evidence_key ?? null,
+          contentType,
+          input.size_bytes,
+          input.sha256,
+          actor.id,
+          now,
+          signed.expires_at,
         ]),
       ],
-      body: () => ({ upload_id: id, object_key: objectKey, uri: desk.store.uriOf(objectKey), ...signed, max_bytes: EVIDENCE_MAX_BYTES }),
+      body: () => ({
+        upload_id: id,
+        object_key: objectKey,
+        uri: desk.store.uriOf(objectKey),
+        ...signed,
+        max_bytes: evidenceMaxBytes,
+      }),
     };
   },
 });
@@ -43,5 +66,6 @@ export const closeoutRequestUpload = ticketCommand({
 /** @throws Refusal UNSUPPORTED_MEDIA_TYPE, EVIDENCE_TOO_LARGE */
 function requireAcceptable(contentType: string, sizeBytes: number): asserts contentType is MediaType {
   if (!isAcceptedMediaType(contentType)) throw new Refusal("UNSUPPORTED_MEDIA_TYPE", { content_type: contentType });
-  if (sizeBytes > EVIDENCE_MAX_BYTES) throw new Refusal("EVIDENCE_TOO_LARGE", { size_bytes: sizeBytes, max_bytes: EVIDENCE_MAX_BYTES });
+  if (sizeBytes > evidenceMaxBytes)
+    throw new Refusal("EVIDENCE_TOO_LARGE", { size_bytes: sizeBytes, max_bytes: evidenceMaxBytes });
 }

@@ -7,10 +7,10 @@ import type { CloseoutTemplate, Index } from "../policy/policy.ts";
 /** What a technician reported; an item counts only when it is exactly `true`. */
 export type Checklist = Readonly<Record<string, unknown>>;
 
-interface RequirementLists {
+type RequirementLists = {
   readonly missing_evidence_keys: readonly string[];
   readonly missing_checklist_keys: readonly string[];
-}
+};
 
 export type CloseoutRequirements = RequirementLists &
   (
@@ -34,13 +34,13 @@ export type CloseoutRequirements = RequirementLists &
       }
   );
 
-export interface CloseoutRequirementsInput {
+export type CloseoutRequirementsInput = {
   /** Any case; null or blank has no template. */
   readonly incidentType: string | null;
   readonly evidenceKeys: Iterable<string>;
   readonly checklist: Checklist;
   readonly templates: Index<CloseoutTemplate>;
-}
+};
 
 /** The name a template is filed under: trimmed and upper-cased; null when nothing is left. */
 export function normalizeIncidentType(incidentType: string | null): string | null {

@@ -7,7 +7,7 @@ import { presentEvidenceKeys } from "./closeout-gate.ts";
 import { normalizeIncidentType } from "./closeout-requirements.ts";
 import type { EvidenceItem } from "./evidence-references.ts";
 
-export interface CandidateRiskProfile {
+export type CandidateRiskProfile = {
   readonly level: "high" | "low";
   /** "incident_type:<TYPE>" first, then "evidence_key:<key>" sorted; empty when low. */
   readonly reasons: readonly string[];
@@ -16,7 +16,7 @@ export interface CandidateRiskProfile {
   /** How many evidence items the ticket has. */
   readonly evidence_items: number;
   readonly incident_type: string | null;
-}
+};
 
 /** Level high when the incident type or any present evidence key is on the policy's risk lists. */
 export function assessCandidateRisk(

@@ -21,7 +21,11 @@ async function load(tx: Session, { ticketId }: { ticketId: string }) {
 type Loaded = Awaited<ReturnType<typeof load>>;
 type Completion = TicketCall<"tech.complete"> | TicketCall<"closeout.candidate">;
 
-function completed({ desk, input, ticket, now }: Completion, { pauses, evidence }: Loaded, requireSafe: (risk: CandidateRiskProfile) => void) {
+function completed(
+  { desk, input, ticket, now }: Completion,
+  { pauses, evidence }: Loaded,
+  requireSafe: (risk: CandidateRiskProfile) => void,
+) {
   requireAutonomy(pauses, ticket);
   const { checklist_status: checklist, no_signature_reason = null, evidence_refs = null, work = null } = input;
   const claim = { checklist, noSignatureReason: no_signature_reason, evidenceRefs: evidence_refs };
@@ -32,8 +36,14 @@ function completed({ desk, input, ticket, now }: Completion, { pauses, evidence 
     payload: { checklist_status: checklist, no_signature_reason, evidence_refs, work, evidence_items: evidence.length },
     write: (tx: Session, event: AuditEvent) => [
       tx.row(insertCompletion, [
-        event.id, ticket.id, event.seq, JSON.stringify(checklist), no_signature_reason,
-        evidence_refs && JSON.stringify(evidence_refs), work && JSON.stringify(work), now,
+        event.id,
+        ticket.id,
+        event.seq,
+        JSON.stringify(checklist),
+        no_signature_reason,
+        evidence_refs && JSON.stringify(evidence_refs),
+        work && JSON.stringify(work),
+        now,
       ]),
       tx.row(settleBookings, [ticket.id, "done", now]),
     ],

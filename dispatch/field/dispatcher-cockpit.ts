@@ -7,7 +7,7 @@ import { reachParameter, type Actor } from "../kernel/actor.ts";
 import { deskQuery, type QueryCall } from "../kernel/answer-query.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { selectTicket, ticketBody } from "../kernel/ticket-row.ts";
+import { selectTicket, ticketBody } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { slaReport } from "./sla.ts";
 import { cockpitActions } from "./ticket-actions.ts";
@@ -105,9 +105,19 @@ export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) =>
   const [statementForStates, accounts] = queueFor(input, actor);
   const [rows, selected] = await Promise.all([
     desk.db.rows(statementForStates, [
-      reachParameter(actor.accounts), reachParameter(actor.sites), input.state ?? null, input.priority ?? null,
-      input.sla_status ?? null, input.account_id ?? null, input.site_id ?? null, input.assigned_tech_id ?? null,
-      input.incident_type ?? null, now, desk.policy.sla.warningMinutes, limit, ...(page?.slice(1) ?? [null, null, null, null, null]),
+      reachParameter(actor.accounts),
+      reachParameter(actor.sites),
+      input.state ?? null,
+      input.priority ?? null,
+      input.sla_status ?? null,
+      input.account_id ?? null,
+      input.site_id ?? null,
+      input.assigned_tech_id ?? null,
+      input.incident_type ?? null,
+      now,
+      desk.policy.sla.warningMinutes,
+      limit,
+      ...(page?.slice(1) ?? [null, null, null, null, null]),
       accounts,
     ]),
     input.ticket_id ? selectedTicket(call, input.ticket_id) : null,
@@ -128,7 +138,9 @@ export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) =>
       ticket_id: input.ticket_id ?? null,
     },
     queue,
-    next_cursor: last ? cursorOf([now, last.remaining, last.priority_rank, last.region_weight, last.updated_at, last.id]) : null,
+    next_cursor: last
+      ? cursorOf([now, last.remaining, last.priority_rank, last.region_weight, last.updated_at, last.id])
+      : null,
     selected_ticket: selected,
   };
 });

@@ -3,22 +3,22 @@
  * Pure; whether an object is really stored was settled before, as the item's `verification`.
  */
 
-export interface EvidenceItem {
+export type EvidenceItem = {
   readonly id: string;
   readonly kind: string;
   readonly uri: string;
   /** metadata.evidence_key, null when the item names none. */
   readonly evidenceKey: string | null;
   readonly verification: "verified" | "referenced";
-}
+};
 
-export interface ReferenceRules {
+export type ReferenceRules = {
   /** Without colon, e.g. ["s3", "minio"]; any case. */
   readonly allowedSchemes: readonly string[];
   readonly mustBeVerified: boolean;
-}
+};
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** True for a URL with an allowed scheme, a host (the bucket) and a path other than "/". */
 export function isObjectStoreUri(uri: string, allowedSchemes: readonly string[]): boolean {
@@ -37,7 +37,7 @@ export function isUsableEvidence(item: EvidenceItem, rules: ReferenceRules): boo
 
 /**
  * The references that are not good, sorted by code unit, each once, in the text they were given in.
- * A UUID names an item by id (any case), any other text by its exact URI; without `evidenceRefs` every item's
+ * A uuid names an item by id (any case), any other text by its exact URI; without `evidenceRefs` every item's
  * URI is meant. Several items may share a URI (a retry after a failed upload, and items are never deleted):
  * one usable item among them makes the URI good.
  */
@@ -53,6 +53,6 @@ export function invalidEvidenceRefs(
     usable.add(item.uri);
   }
   const refs = evidenceRefs ?? items.map((item) => item.uri);
-  const invalid = refs.filter((ref) => !usable.has(UUID.test(ref) ? ref.toLowerCase() : ref));
+  const invalid = refs.filter((ref) => !usable.has(uuid.test(ref) ? ref.toLowerCase() : ref));
   return [...new Set(invalid)].sort();
 }

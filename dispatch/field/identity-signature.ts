@@ -9,15 +9,15 @@ export type NormalizedContact =
   | { readonly ok: true; readonly value: string | null }
   | { readonly ok: false; readonly reason: string };
 
-const PHONE_MIN_DIGITS = 7;
-const PHONE_MAX_DIGITS = 16;
+const phoneMinDigits = 7;
+const phoneMaxDigits = 16;
 
 /** Keeps the digits 0–9 of a phone number; 7 to 16 must remain. Blank counts as not given. */
 export function normalizePhone(raw: string | null | undefined): NormalizedContact {
   if (isBlank(raw)) return { ok: true, value: null };
   const digits = raw.replace(/[^0-9]/g, "");
-  if (digits.length < PHONE_MIN_DIGITS || digits.length > PHONE_MAX_DIGITS) {
-    return { ok: false, reason: `must hold ${PHONE_MIN_DIGITS} to ${PHONE_MAX_DIGITS} digits, has ${digits.length}` };
+  if (digits.length < phoneMinDigits || digits.length > phoneMaxDigits) {
+    return { ok: false, reason: `must hold ${phoneMinDigits} to ${phoneMaxDigits} digits, has ${digits.length}` };
   }
   return { ok: true, value: digits };
 }
@@ -32,7 +32,7 @@ export function normalizeEmail(raw: string | null | undefined): NormalizedContac
   return { ok: true, value: email };
 }
 
-export interface IdentityParts {
+export type IdentityParts = {
   readonly accountId: string;
   readonly siteId: string;
   readonly incidentType: string;
@@ -42,7 +42,7 @@ export interface IdentityParts {
   readonly contactPhone: string | null;
   /** As normalizeEmail returned it. */
   readonly contactEmail: string | null;
-}
+};
 
 /**
  * SHA-256 (64 hex digits) of the canonical JSON (keys sorted, no white space) of the parts, each trimmed:

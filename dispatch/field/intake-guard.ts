@@ -2,9 +2,13 @@
 
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { TicketRow } from "../kernel/ticket-row.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 
-export type IntakeThresholds = { readonly identity: number; readonly classification: number; readonly duplicateMinutes: number };
+export type IntakeThresholds = {
+  readonly identity: number;
+  readonly classification: number;
+  readonly duplicateMinutes: number;
+};
 
 /** The thresholds in force: the profile's, unless a setting replaces them. */
 export function intakeThresholds({ settings, policy }: Desk): IntakeThresholds {

@@ -8,27 +8,24 @@
 import type { InvoiceRules, PriceBook, PriceBookEntry, TaxableLineKind } from "../policy/policy.ts";
 
 /** As tech.complete reports it; what is absent counts as none. */
-export interface ReportedWork {
+export type ReportedWork = {
   readonly labor_minutes?: number | undefined;
   readonly travel_minutes?: number | undefined;
   readonly parts?: readonly ReportedPart[] | undefined;
-}
+};
 
 /** `unit_price_cents` is our cost; the price book's mark-up is added. At most three decimals in `quantity`. */
-export interface ReportedPart {
+export type ReportedPart = {
   readonly sku?: string | undefined;
   readonly description?: string | undefined;
   readonly quantity: number;
   readonly unit_price_cents: number;
-}
+};
 
 /** A credit when negative. Agreed with the customer as it stands, so it is never taxed. */
-export interface InvoiceAdjustment {
-  readonly description: string;
-  readonly amount_cents: number;
-}
+export type InvoiceAdjustment = { readonly description: string; readonly amount_cents: number };
 
-export interface InvoiceLine {
+export type InvoiceLine = {
   readonly kind: TaxableLineKind | "adjustment";
   readonly description: string;
   /** Hours to six decimals (the amount is computed from the minutes), or pieces. */
@@ -37,15 +34,15 @@ export interface InvoiceLine {
   readonly unit_price_cents: number;
   readonly amount_cents: number;
   readonly taxable: boolean;
-}
+};
 
-export interface InvoiceAmounts {
+export type InvoiceAmounts = {
   readonly lines: readonly InvoiceLine[];
   readonly subtotal_cents: number;
   readonly tax_cents: number;
   readonly total_cents: number;
   readonly currency: "USD";
-}
+};
 
 export type InvoiceResult =
   | { readonly ok: true; readonly invoice: InvoiceAmounts }
@@ -57,7 +54,7 @@ export type InvoiceResult =
       readonly path: string;
     };
 
-export interface InvoiceInput {
+export type InvoiceInput = {
   readonly work: ReportedWork | null;
   readonly adjustments: readonly InvoiceAdjustment[];
   readonly accountId: string;
@@ -65,11 +62,11 @@ export interface InvoiceInput {
   readonly region: string | null;
   readonly priceBook: PriceBook;
   readonly rules: InvoiceRules;
-}
+};
 
-const BASIS = 10_000n;
-const MINUTES_PER_HOUR = 60n;
-const QUANTITY_SCALE = 1_000;
+const basis = 10_000n;
+const minutesPerHour = 60n;
+const quantityScale = 1_000;
 
 /** Lines in the order labor, travel, materials, trip, adjustments; total = sum of amounts + tax, never negative. */
 export function calculateInvoice(input: InvoiceInput): InvoiceResult {
@@ -81,7 +78,7 @@ export function calculateInvoice(input: InvoiceInput): InvoiceResult {
   const drafts = draftLines(input, priceBookEntryFor(input.priceBook, input.accountId));
   const tax = taxBasisPointsFor(input.priceBook, input.region);
   const subtotal = drafts.reduce((sum, draft) => sum + draft.amount, 0n);
-  const taxTotal = drafts.reduce((sum, draft) => sum + (draft.taxable ? halfUp(draft.amount * tax, BASIS) : 0n), 0n);
+  const taxTotal = drafts.reduce((sum, draft) => sum + (draft.taxable ? halfUp(draft.amount * tax, basis) : 0n), 0n);
   const total = subtotal + taxTotal;
   if (total < 0n) return { ok: false, code: "TOTAL_BELOW_ZERO", path: "adjustments" };
   const amounts = [...drafts.flatMap((draft) => [draft.unitPrice, draft.amount]), subtotal, taxTotal, total];
@@ -118,7 +115,7 @@ function taxBasisPointsFor({ tax }: PriceBook, region: string | null): bigint {
   return BigInt(found ?? tax.defaultBasisPoints);
 }
 
-interface DraftLine {
+type DraftLine = {
   readonly kind: InvoiceLine["kind"];
   readonly description: string;
   readonly quantity: number;
@@ -126,7 +123,7 @@ interface DraftLine {
   readonly unitPrice: bigint;
   readonly amount: bigint;
   readonly taxable: boolean;
-}
+};
 
 function draftLines(input: InvoiceInput, entry: PriceBookEntry): DraftLine[] {
   const { work, adjustments } = input;
@@ -160,16 +157,16 @@ function hourly(
   taxableLines: readonly TaxableLineKind[],
 ): DraftLine {
   const unitPrice = BigInt(centsPerHour);
-  const amount = halfUp(BigInt(minutes) * unitPrice, MINUTES_PER_HOUR);
+  const amount = halfUp(BigInt(minutes) * unitPrice, minutesPerHour);
   const hours = Math.round((minutes / 60) * 1e6) / 1e6;
   return { kind, description, quantity: hours, unit: "hour", unitPrice, amount, taxable: taxableLines.includes(kind) };
 }
 
 // The marked-up unit price is rounded before it is multiplied: the customer can check quantity × unit price.
 function material(part: ReportedPart, entry: PriceBookEntry, taxable: boolean): DraftLine {
-  const markup = BASIS + BigInt(entry.materialsMarkupBasisPoints);
-  const unitPrice = halfUp(BigInt(part.unit_price_cents) * markup, BASIS);
-  const amount = halfUp(unitPrice * BigInt(inThousandths(part.quantity)), BigInt(QUANTITY_SCALE));
+  const markup = basis + BigInt(entry.materialsMarkupBasisPoints);
+  const unitPrice = halfUp(BigInt(part.unit_price_cents) * markup, basis);
+  const amount = halfUp(unitPrice * BigInt(inThousandths(part.quantity)), BigInt(quantityScale));
   const description = part.description || part.sku || "Part";
   return { kind: "materials", description, quantity: part.quantity, unit: "each", unitPrice, amount, taxable };
 }
@@ -206,9 +203,9 @@ function isCount(value: number): boolean {
 // 0.1 · 1000 is exact enough to round; what does not survive the way back had more than three decimals.
 function isQuantity(quantity: number): boolean {
   const thousandths = inThousandths(quantity);
-  return isCount(thousandths) && thousandths / QUANTITY_SCALE === quantity;
+  return isCount(thousandths) && thousandths / quantityScale === quantity;
 }
 
 function inThousandths(quantity: number): number {
-  return Math.round(quantity * QUANTITY_SCALE);
+  return Math.round(quantity * quantityScale);
 }

@@ -22,5 +22,13 @@ export const selectInvoice = statement<InvoiceBody>(
 );
 
 export const invoiceValues = (i: InvoiceBody): unknown[] => [
-  i.id, i.number, i.ticket_id, i.currency, JSON.stringify(i.lines), i.subtotal_cents, i.tax_cents, i.total_cents, i.issued_at,
+  i.id,
+  i.number,
+  i.ticket_id,
+  i.currency,
+  JSON.stringify(i.lines),
+  i.subtotal_cents,
+  i.tax_cents,
+  i.total_cents,
+  i.issued_at,
 ];

@@ -51,7 +51,11 @@ async function load(tx: Session, { input }: Pick<Call<Autonomy>, "input">) {
   return { before, ticket };
 }
 
-function decided(action: "pause" | "rollback", call: Call<Autonomy>, { before, ticket }: Awaited<ReturnType<typeof load>>) {
+function decided(
+  action: "pause" | "rollback",
+  call: Call<Autonomy>,
+  { before, ticket }: Awaited<ReturnType<typeof load>>,
+) {
   const { actor, input, now } = call;
   const { scope_type = "GLOBAL", incident_type = null, ticket_id = null, reason = null } = input;
   if (ticket_id !== null) {
@@ -67,12 +71,34 @@ function decided(action: "pause" | "rollback", call: Call<Autonomy>, { before, t
     payload: { action, scope_type, incident_type, ticket_id, reason, previous_is_paused: was, current_is_paused: is },
     write: (tx: Session, event: AuditEvent) => [
       tx.row(upsertScope, [
-        id, scope_type, incident_type, ticket_id, is, reason, actor.type, actor.id, actor.role, event.request_id,
-        event.correlation_id, event.trace_id, now,
+        id,
+        scope_type,
+        incident_type,
+        ticket_id,
+        is,
+        reason,
+        actor.type,
+        actor.id,
+        actor.role,
+        event.request_id,
+        event.correlation_id,
+        event.trace_id,
+        now,
       ]),
       tx.row(insertHistory, [
-        historyId, scope_type, incident_type, ticket_id, action, was, is, actor.type, actor.id, actor.role, reason,
-        JSON.stringify({ receipt_id: event.id }), now,
+        historyId,
+        scope_type,
+        incident_type,
+        ticket_id,
+        action,
+        was,
+        is,
+        actor.type,
+        actor.id,
+        actor.role,
+        reason,
+        JSON.stringify({ receipt_id: event.id }),
+        now,
       ]),
     ],
     body: (event: AuditEvent) => ({

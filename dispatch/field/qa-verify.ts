@@ -18,7 +18,8 @@ export const qaVerify = ticketCommand({
     return { completion, evidence };
   },
   decide({ desk, input, ticket }, { completion, evidence }) {
-    if (input.result === "FAIL") throw new Refusal("QA_VERIFICATION_FAILED", { ticket_id: ticket.id, notes: input.notes ?? null });
+    if (input.result === "FAIL")
+      throw new Refusal("QA_VERIFICATION_FAILED", { ticket_id: ticket.id, notes: input.notes ?? null });
     if (!completion) {
       throw new Refusal("CLOSEOUT_REQUIREMENTS_INCOMPLETE", {
         requirement_code: "MISSING_COMPLETION_CONTEXT",
@@ -30,7 +31,9 @@ export const qaVerify = ticketCommand({
       });
     }
     const { checklist, no_signature_reason: noSignatureReason, evidence_refs: evidenceRefs } = completion;
-    requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, { checklist, noSignatureReason, evidenceRefs }));
+    requireCloseout(
+      checkCloseout(desk, ticket.incident_type, evidence, { checklist, noSignatureReason, evidenceRefs }),
+    );
     return {
       path: ["VERIFIED"],
       payload: { timestamp: utc(input.timestamp), result: input.result, notes: input.notes ?? null },

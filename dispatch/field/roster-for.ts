@@ -6,9 +6,16 @@ import type { Actor } from "../kernel/actor.ts";
 import { loadRoster, type Asked, type RosterEntry } from "../workforce/calendar.ts";
 import { loadChainOfTicket } from "./autonomy.ts";
 
-export async function loadRosterFor(db: Session, actor: Actor, asked: Asked & { readonly ticketId: string }): Promise<RosterEntry[]> {
+export async function loadRosterFor(
+  db: Session,
+  actor: Actor,
+  asked: Asked & { readonly ticketId: string },
+): Promise<RosterEntry[]> {
   const machine = actor.type === "SERVICE" || actor.type === "SYSTEM";
-  const [roster, [narrowest]] = await Promise.all([loadRoster(db, asked), machine ? loadChainOfTicket(db, asked.ticketId) : []]);
+  const [roster, [narrowest]] = await Promise.all([
+    loadRoster(db, asked),
+    machine ? loadChainOfTicket(db, asked.ticketId) : [],
+  ]);
   return narrowest?.is_paused ? roster.map(paused) : roster;
 }
 

@@ -4,7 +4,7 @@
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { consultOn } from "../workforce/driving.ts";
+import { consultOn } from "../travel/driving.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { rebook } from "./assign.ts";
 import { loadRosterFor } from "./roster-for.ts";
@@ -18,14 +18,27 @@ export const scheduleBook = ticketCommand({
   target: () => "SCHEDULED",
   async load(tx, { actor, input, ticketId, clockTime }) {
     const { earliest: from, latest: to } = searchSpan(input, clockTime);
-    const [roster, site] = await Promise.all([loadRosterFor(tx, actor, { ticketId, from, to }), loadSiteDemand(tx, ticketId)]);
+    const [roster, site] = await Promise.all([
+      loadRosterFor(tx, actor, { ticketId, from, to }),
+      loadSiteDemand(tx, ticketId),
+    ]);
     return { roster, site };
   },
   consult: ({ desk }, { roster, site }) => consultOn(desk.travel, roster, placeOfSite(site)),
   decide({ desk, input, ticket, now, clockTime }, { roster, site }) {
     const { tech_id: techId, strategy = "best" } = input;
-    if (techId && !roster.some((one) => one.id === techId)) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
-    const { slots, rejected } = slotsFor({ desk, ticket, roster, site, wish: input, strategy, limit: shown, now: clockTime });
+    if (techId && !roster.some((one) => one.id === techId))
+      throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
+    const { slots, rejected } = slotsFor({
+      desk,
+      ticket,
+      roster,
+      site,
+      wish: input,
+      strategy,
+      limit: shown,
+      now: clockTime,
+    });
     const [slot] = slots;
     if (!slot) throw new Refusal("NO_FEASIBLE_SLOT", { rejected });
 
@@ -51,7 +64,15 @@ export const scheduleBook = ticketCommand({
         assigned_tech_id: slot.tech_id,
         assigned_provider_id: technician?.providerId ?? null,
       },
-      payload: { booking_id: booking.id, tech_id: slot.tech_id, start: slot.start, end: slot.end, strategy, score: slot.score, travel_source: slot.travel_source },
+      payload: {
+        booking_id: booking.id,
+        tech_id: slot.tech_id,
+        start: slot.start,
+        end: slot.end,
+        strategy,
+        score: slot.score,
+        travel_source: slot.travel_source,
+      },
       write: (tx) => rebook(tx, ticket.id, booking, now),
       body: (after) => ({ ticket: after, booking, considered }),
     };

@@ -5,7 +5,7 @@ import type { TicketBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import { ticketCommand } from "../kernel/command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { TicketChange, TicketRow } from "../kernel/ticket-row.ts";
+import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { confirmationWindow, endHold, selectActiveHold } from "./schedule-holds.ts";
 
@@ -31,12 +31,24 @@ export const scheduleExpireHold = ticketCommand({
   decide({ ticket, now, clockTime }, hold) {
     // Until the last moment of its window a hold may still be released.
     if (!hold || clockTime <= hold.confirm_until) {
-      throw new Refusal("SCHEDULE_HOLD_STATE_CONFLICT", { from_state: ticket.state, to_state: "READY_TO_SCHEDULE", hold_id: hold?.id ?? null });
+      throw new Refusal("SCHEDULE_HOLD_STATE_CONFLICT", {
+        from_state: ticket.state,
+        to_state: "READY_TO_SCHEDULE",
+        hold_id: hold?.id ?? null,
+      });
     }
-    const payload = { hold_id: hold.id, snapshot_id: hold.snapshot_id, prior_state: hold.prior_state, confirmation_window: confirmationWindow(hold) };
+    const payload = {
+      hold_id: hold.id,
+      snapshot_id: hold.snapshot_id,
+      prior_state: hold.prior_state,
+      confirmation_window: confirmationWindow(hold),
+    };
     return {
       ...scheduledAnew(ticket, payload),
-      write: (tx: Session) => [tx.row(endHold, [ticket.id, "EXPIRED", now]), tx.row(settleBookings, [ticket.id, "released", now])],
+      write: (tx: Session) => [
+        tx.row(endHold, [ticket.id, "EXPIRED", now]),
+        tx.row(settleBookings, [ticket.id, "released", now]),
+      ],
     };
   },
 });

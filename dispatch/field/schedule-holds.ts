@@ -3,7 +3,7 @@
 import { statement } from "../db/statement.ts";
 import { isTicketState, type TicketState } from "../contract/states.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { TicketRow } from "../kernel/ticket-row.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 
 export type HoldRow = {
   readonly id: string;
@@ -39,7 +39,10 @@ export const confirmationWindow = (hold: HoldRow) => ({ start: hold.confirm_from
  * What a hold that ends gives back to its ticket.
  * @throws Refusal CUSTOMER_CONFIRMATION_STALE after the window's end, HOLD_SNAPSHOT_MISSING when the kept state is none
  */
-export function restoredBy(hold: HoldRow, clockTime: string): { state: TicketState; change: Pick<TicketRow, "scheduled_start" | "scheduled_end"> } {
+export function restoredBy(
+  hold: HoldRow,
+  clockTime: string,
+): { state: TicketState; change: Pick<TicketRow, "scheduled_start" | "scheduled_end"> } {
   if (Date.parse(clockTime) > Date.parse(hold.confirm_until)) {
     throw new Refusal("CUSTOMER_CONFIRMATION_STALE", {
       snapshot_id: hold.snapshot_id,
@@ -48,7 +51,11 @@ export function restoredBy(hold: HoldRow, clockTime: string): { state: TicketSta
     });
   }
   if (!isTicketState(hold.prior_state)) {
-    throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: hold.snapshot_id, hold_id: hold.id, confirmation_log: hold.id });
+    throw new Refusal("HOLD_SNAPSHOT_MISSING", {
+      snapshot_id: hold.snapshot_id,
+      hold_id: hold.id,
+      confirmation_log: hold.id,
+    });
   }
   return { state: hold.prior_state, change: { scheduled_start: hold.prior_start, scheduled_end: hold.prior_end } };
 }

@@ -11,7 +11,8 @@ export const scheduleRelease = ticketCommand({
   decide({ input, ticket, now, clockTime }, hold) {
     const named = input.customer_confirmation_log ?? input.customer_confirmation_id;
     if (named === undefined) throw invalidField("customer_confirmation_log", "required", "is required: the hold_id");
-    if (!hold) throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: null, hold_id: null, confirmation_log: named });
+    if (!hold)
+      throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: null, hold_id: null, confirmation_log: named });
     if (named.toLowerCase() !== hold.id) {
       throw new Refusal("HOLD_CONFIRMATION_MISSING", {
         snapshot_id: hold.snapshot_id,

@@ -9,7 +9,12 @@ export const scheduleRollback = ticketCommand({
   wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
   load: (tx, { ticketId }) => tx.row(selectActiveHold, [ticketId]),
   decide({ input, ticket, now, clockTime }, hold) {
-    if (!hold) throw new Refusal("HOLD_SNAPSHOT_MISSING", { snapshot_id: null, hold_id: null, confirmation_log: input.confirmation_id });
+    if (!hold)
+      throw new Refusal("HOLD_SNAPSHOT_MISSING", {
+        snapshot_id: null,
+        hold_id: null,
+        confirmation_log: input.confirmation_id,
+      });
     if (input.confirmation_id.toLowerCase() !== hold.id) {
       throw new Refusal("SCHEDULE_HOLD_STATE_CONFLICT", {
         from_state: ticket.state,

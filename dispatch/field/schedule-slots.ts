@@ -3,7 +3,7 @@
 import { ticketQuery } from "../kernel/answer-query.ts";
 import { sha256 } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { consultOn } from "../workforce/driving.ts";
+import { consultOn } from "../travel/driving.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotsFor } from "./slot-search.ts";
@@ -20,7 +20,16 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
     loadSiteDemand(desk.db, ticket.id),
   ]);
   await consultOn(desk.travel, roster, placeOfSite(site))?.();
-  const found = slotsFor({ desk, ticket, roster, site, wish: input, strategy: "earliest", limit: input.limit ?? normalLimit, now });
+  const found = slotsFor({
+    desk,
+    ticket,
+    roster,
+    site,
+    wish: input,
+    strategy: "earliest",
+    limit: input.limit ?? normalLimit,
+    now,
+  });
   return {
     slots: found.slots.map((slot) => ({ ...slot, factors: [...slot.factors] })),
     // Who is away, and why, is no customer's to know by name.

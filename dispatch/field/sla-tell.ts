@@ -15,7 +15,11 @@ const setLevel = statement("sla_level_set", `UPDATE tickets SET sla_level = $2 W
 
 const load = (tx: Session, { ticketId }: { ticketId: string }) => tx.row(selectLevel, [ticketId]);
 
-function told(level: Level, { desk, ticket, clockTime }: TicketCall<"sla.warning" | "sla.breach">, known: { sla_level: number } | null) {
+function told(
+  level: Level,
+  { desk, ticket, clockTime }: TicketCall<"sla.warning" | "sla.breach">,
+  known: { sla_level: number } | null,
+) {
   const { sla } = desk.policy;
   const report = slaReport(
     {
@@ -29,7 +33,11 @@ function told(level: Level, { desk, ticket, clockTime }: TicketCall<"sla.warning
   );
   const reached = slaStatus(report.sla_timer_remaining_minutes, sla);
   if (reached !== level || (known?.sla_level ?? 0) >= slaLevels[level]) {
-    throw new Refusal("INVALID_STATE_TRANSITION", { from_state: ticket.state, to_state: ticket.state, allowed_from_states: [] });
+    throw new Refusal("INVALID_STATE_TRANSITION", {
+      from_state: ticket.state,
+      to_state: ticket.state,
+      allowed_from_states: [],
+    });
   }
   return {
     payload: {

@@ -7,16 +7,16 @@ import type { Priority, SlaRules } from "../policy/policy.ts";
 export type SlaStatus = "breach" | "warning" | "healthy";
 export type DelayAttribution = "customer" | "provider" | "unknown";
 
-export interface SlaTicket {
+export type SlaTicket = {
   readonly state: string;
   /** Null and unknown texts count as ROUTINE, the default priority. */
   readonly priority: string | null;
   readonly scheduledStart: Date | null;
   readonly createdAt: Date;
-}
+};
 
 /** The SLA members of a cockpit row; instants are ISO 8601 in UTC. */
-export interface SlaReport {
+export type SlaReport = {
   readonly sla_target_minutes: number;
   readonly sla_deadline_at: string;
   readonly sla_timer_remaining_minutes: number;
@@ -25,11 +25,11 @@ export interface SlaReport {
   readonly sla_delay_attribution: DelayAttribution;
   readonly response_deadline_at: string;
   readonly response_breached: boolean;
-}
+};
 
-const MINUTE_MS = 60_000;
-const CUSTOMER_STATES = new Set(["APPROVAL_REQUIRED", "PENDING_CUSTOMER_CONFIRMATION"]);
-const PROVIDER_STATES = new Set([
+const minuteMs = 60_000;
+const customerStates = new Set(["APPROVAL_REQUIRED", "PENDING_CUSTOMER_CONFIRMATION"]);
+const providerStates = new Set([
   "SCHEDULED",
   "DISPATCHED",
   "ON_SITE",
@@ -45,9 +45,9 @@ const PROVIDER_STATES = new Set([
  */
 export function slaReport(ticket: SlaTicket, now: Date, rules: SlaRules): SlaReport {
   const target = slaTargetMinutes(ticket.priority, rules);
-  const deadline = (ticket.scheduledStart ?? ticket.createdAt).getTime() + target * MINUTE_MS;
-  const responseDeadline = ticket.createdAt.getTime() + target * MINUTE_MS;
-  const remaining = Math.floor((deadline - now.getTime()) / MINUTE_MS);
+  const deadline = (ticket.scheduledStart ?? ticket.createdAt).getTime() + target * minuteMs;
+  const responseDeadline = ticket.createdAt.getTime() + target * minuteMs;
+  const remaining = Math.floor((deadline - now.getTime()) / minuteMs);
   return {
     sla_target_minutes: target,
     sla_deadline_at: new Date(deadline).toISOString(),
@@ -80,8 +80,8 @@ export function slaStatus(remainingMinutes: number, rules: SlaRules): SlaStatus 
 
 /** Who the ticket waits for in this state. */
 export function delayAttribution(state: string): DelayAttribution {
-  if (CUSTOMER_STATES.has(state)) return "customer";
-  return PROVIDER_STATES.has(state) ? "provider" : "unknown";
+  if (customerStates.has(state)) return "customer";
+  return providerStates.has(state) ? "provider" : "unknown";
 }
 
 /**

@@ -3,10 +3,10 @@
 import type { Desk } from "../kernel/desk.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { invalidField } from "../kernel/refusal.ts";
-import type { TicketRow } from "../kernel/ticket-row.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import type { CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
-import { drivingBy } from "../workforce/driving.ts";
+import { drivingBy } from "../travel/driving.ts";
 import { findSlots, type SlotSearch, type SlotStrategy } from "../workforce/find-slots.ts";
 import { jobAt, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
 import { utc } from "./windows.ts";
@@ -56,7 +56,16 @@ type Search = {
  * The slots, who cannot come, and the calendars that were searched.
  * @throws Refusal INVALID_REQUEST when the wished span is empty or too wide
  */
-export function slotsFor({ desk, ticket, roster, site, wish, strategy, limit, now }: Search): SlotSearch & { readonly searched: readonly CalendarTechnician[] } {
+export function slotsFor({
+  desk,
+  ticket,
+  roster,
+  site,
+  wish,
+  strategy,
+  limit,
+  now,
+}: Search): SlotSearch & { readonly searched: readonly CalendarTechnician[] } {
   const { earliest, latest, problem } = searchSpan(wish, now);
   if (problem) throw invalidField("latest", "range", problem);
   const span = { start: Date.parse(earliest), end: Date.parse(latest) };
@@ -71,5 +80,8 @@ export function slotsFor({ desk, ticket, roster, site, wish, strategy, limit, no
     limit,
   };
   const { technicianWithoutShift } = desk.policy;
-  return { ...findSlots(searched, request, { technicianWithoutShift, zoneMustMatch: true, ...drivingBy(desk.travel) }), searched };
+  return {
+    ...findSlots(searched, request, { technicianWithoutShift, zoneMustMatch: true, ...drivingBy(desk.travel) }),
+    searched,
+  };
 }

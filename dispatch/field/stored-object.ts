@@ -2,7 +2,7 @@
 // a key that nothing overwrites. Neither the client's word nor the store's metadata counts.
 
 import { Refusal } from "../kernel/refusal.ts";
-import { EVIDENCE_MAX_BYTES, isAcceptedMediaType, matchesMediaType } from "../storage/media-types.ts";
+import { evidenceMaxBytes, isAcceptedMediaType, matchesMediaType } from "../storage/media-types.ts";
 import { fetchObject, type ObjectStore } from "../storage/object-store.ts";
 import type { UploadRow } from "./uploads.ts";
 
@@ -21,9 +21,9 @@ export function keyInStore(uri: string, store: Pick<ObjectStore, "bucket">, sche
  * @throws ObjectStoreUnavailable
  */
 export async function takeOver(store: ObjectStore, upload: UploadRow, uri: string): Promise<StoredObject> {
-  const incoming = await fetchObject(store, upload.incoming_key, EVIDENCE_MAX_BYTES);
+  const incoming = await fetchObject(store, upload.incoming_key, evidenceMaxBytes);
   // Absent: an earlier try may have moved it already, and then it must still be what was announced.
-  const found = incoming ?? (await fetchObject(store, upload.object_key, EVIDENCE_MAX_BYTES));
+  const found = incoming ?? (await fetchObject(store, upload.object_key, evidenceMaxBytes));
   const expected = { size_bytes: upload.size_bytes, sha256: upload.sha256 };
   if (!found) throw new Refusal("EVIDENCE_NOT_STORED", { uri, expected, actual: null });
   if (found.sizeBytes !== upload.size_bytes || found.sha256 !== upload.sha256) {
@@ -35,9 +35,11 @@ export async function takeOver(store: ObjectStore, upload: UploadRow, uri: strin
   }
   const { content_type: contentType } = upload;
   if (!isAcceptedMediaType(contentType) || !matchesMediaType(found.head, contentType)) {
-    throw new Refusal("UNSUPPORTED_MEDIA_TYPE", { uri, content_type: contentType }, {
-      message: "The file's first bytes are not those of the announced type; upload the right file.",
-    });
+    throw new Refusal(
+      "UNSUPPORTED_MEDIA_TYPE",
+      { uri, content_type: contentType },
+      { message: "The file's first bytes are not those of the announced type; upload the right file." },
+    );
   }
   if (incoming) {
     // "exists" needs no second look: only an object with the announced hash is ever written there.

@@ -3,7 +3,7 @@
 import { statement } from "../db/statement.ts";
 import { errorRegistry } from "../contract/errors.ts";
 import { ticketQuery } from "../kernel/answer-query.ts";
-import type { TicketRow } from "../kernel/ticket-row.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import { checkCloseout } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
 import { selectNewestCompletion } from "./completions.ts";
@@ -65,7 +65,10 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
         evidence_items: evidence,
       },
       checklist: {
-        required_items: (template?.requiredChecklistKeys ?? []).map((key) => ({ key, checked: checklist[key] === true })),
+        required_items: (template?.requiredChecklistKeys ?? []).map((key) => ({
+          key,
+          checked: checklist[key] === true,
+        })),
         source: completion ? "latest_completion_attempt" : "none_recorded",
       },
       closeout_gate: { ...gate },
@@ -102,7 +105,9 @@ const workScope = (ticket: TicketRow) => ({
   customer_description: ticket.description,
   nte_cents: ticket.nte_cents,
   authorized_scope_constraints: [
-    ...(ticket.nte_cents > 0 ? [`Do not exceed ${(ticket.nte_cents / 100).toFixed(2)} without an approved change.`] : []),
+    ...(ticket.nte_cents > 0
+      ? [`Do not exceed ${(ticket.nte_cents / 100).toFixed(2)} without an approved change.`]
+      : []),
     ...(ticket.pending_approval_id ? ["An approval is pending; work beyond the agreed scope waits for it."] : []),
   ],
 });

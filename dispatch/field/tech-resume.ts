@@ -4,9 +4,5 @@ import { ticketCommand } from "../kernel/command.ts";
 
 export const techResume = ticketCommand({
   name: "tech.resume",
-  decide: ({ input }) => ({
-    path: ["IN_PROGRESS"],
-    payload: { note: input.note ?? null },
-    body: (ticket) => ticket,
-  }),
+  decide: ({ input }) => ({ path: ["IN_PROGRESS"], payload: { note: input.note ?? null }, body: (ticket) => ticket }),
 });

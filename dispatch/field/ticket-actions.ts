@@ -1,7 +1,15 @@
 // What may be done about a ticket next: each tool as an action with its address, open or closed, and why it is closed.
 
 import { errorRegistry } from "../contract/errors.ts";
-import { chatName, commandEntries, commands, queries, type CommandEntry, type CommandName, type ToolName } from "../contract/index.ts";
+import {
+  chatName,
+  commandEntries,
+  commands,
+  queries,
+  type CommandEntry,
+  type CommandName,
+  type ToolName,
+} from "../contract/index.ts";
 import type { ActionBody } from "../contract/responses.ts";
 import type { Role } from "../contract/roles.ts";
 import type { TicketState } from "../contract/states.ts";
@@ -38,7 +46,9 @@ export function cockpitActions(role: Role, state: TicketState, ticketId: string)
   let templates = cockpitTemplates.get(key);
   if (!templates) {
     templates = [
-      ...cockpitCommands.map(([tool, entry]) => commandAction(cockpitIds.get(tool) ?? chatName(tool), tool, entry, role, state)),
+      ...cockpitCommands.map(([tool, entry]) =>
+        commandAction(cockpitIds.get(tool) ?? chatName(tool), tool, entry, role, state),
+      ),
       queryAction("open_timeline", "ticket.timeline", role),
       queryAction("open_technician_packet", "tech.job_packet", role),
     ];
@@ -55,7 +65,10 @@ export function packetActions(role: Role, state: TicketState, ticketId: string, 
     const completing = tool === "tech.complete" || tool === "closeout.candidate";
     return completing && gateError && action.enabled ? { ...action, enabled: false, policy_error: gateError } : action;
   });
-  const reading = [queryAction("open_timeline", "ticket.timeline", role), queryAction("open_evidence", "closeout.list_evidence", role)];
+  const reading = [
+    queryAction("open_timeline", "ticket.timeline", role),
+    queryAction("open_evidence", "closeout.list_evidence", role),
+  ];
   return [...actions, ...reading].map((action) => addressed(action, ticketId));
 }
 
@@ -66,13 +79,29 @@ const addressed = (action: ActionBody, ticketId: string): ActionBody => ({
 
 function commandAction(id: string, tool: CommandName, entry: CommandEntry, role: Role, state: TicketState): ActionBody {
   const error = roleError(entry.roles, role) ?? stateError(tool, entry, state);
-  return { action_id: id, tool_name: tool, endpoint: entry.path, method: "POST", mutating: true, enabled: error === null, policy_error: error };
+  return {
+    action_id: id,
+    tool_name: tool,
+    endpoint: entry.path,
+    method: "POST",
+    mutating: true,
+    enabled: error === null,
+    policy_error: error,
+  };
 }
 
 function queryAction(id: string, tool: keyof typeof queries, role: Role): ActionBody {
   const { path, roles } = queries[tool];
   const error = roleError(roles, role);
-  return { action_id: id, tool_name: tool, endpoint: path, method: "GET", mutating: false, enabled: error === null, policy_error: error };
+  return {
+    action_id: id,
+    tool_name: tool,
+    endpoint: path,
+    method: "GET",
+    mutating: false,
+    enabled: error === null,
+    policy_error: error,
+  };
 }
 
 function roleError(allowed: readonly Role[], role: Role): PolicyError {

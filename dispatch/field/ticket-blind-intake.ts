@@ -39,7 +39,8 @@ export const ticketBlindIntake = creationCommand({
   decide({ desk, actor, input }, { place, duplicate, signature, missing }) {
     const phone = contact("contact_phone", normalizePhone(input.contact_phone));
     const email = contact("contact_email", normalizeEmail(input.contact_email));
-    if (phone === null && email === null) throw new Refusal("BLIND_INTAKE_VALIDATION_FAILED", { missing_contact_channel: true });
+    if (phone === null && email === null)
+      throw new Refusal("BLIND_INTAKE_VALIDATION_FAILED", { missing_contact_channel: true });
     requirePlace(actor, input, place);
 
     const thresholds = intakeThresholds(desk);

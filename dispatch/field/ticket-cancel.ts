@@ -16,7 +16,9 @@ export const ticketCancel = ticketCommand({
       write: (tx) => [
         tx.row(settleBookings, [ticket.id, "released", now]),
         ...(ticket.state === "PENDING_CUSTOMER_CONFIRMATION" ? [tx.row(endHold, [ticket.id, "WITHDRAWN", now])] : []),
-        ...(approvalId === null ? [] : [tx.row(settleApproval, [approvalId, "WITHDRAWN", actor.id, now, input.reason])]),
+        ...(approvalId === null
+          ? []
+          : [tx.row(settleApproval, [approvalId, "WITHDRAWN", actor.id, now, input.reason])]),
       ],
       body: (after) => after,
     };

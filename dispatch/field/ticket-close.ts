@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { ticketCommand } from "../kernel/command.ts";
-import { ticketBody } from "../kernel/ticket-row.ts";
+import { ticketBody } from "../ticket/ticket-row.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { selectEvidence } from "./evidence-rows.ts";
 import { selectInvoice } from "./invoices.ts";
@@ -18,7 +18,16 @@ export const ticketClose = ticketCommand({
       db.row(selectInvoice, [ticket.id]),
     ]);
     const chainHead = { seq: ticket.audit_seq, hash: ticket.audit_hash };
-    const packet = { schema: "dispatch.closeout_packet/1", ticket: ticketBody(ticket), timeline, evidence, checklist: completion?.checklist ?? {}, no_signature_reason: completion?.no_signature_reason ?? null, invoice, chain_head: chainHead };
+    const packet = {
+      schema: "dispatch.closeout_packet/1",
+      ticket: ticketBody(ticket),
+      timeline,
+      evidence,
+      checklist: completion?.checklist ?? {},
+      no_signature_reason: completion?.no_signature_reason ?? null,
+      invoice,
+      chain_head: chainHead,
+    };
     const bytes = Buffer.from(JSON.stringify(packet));
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     // Named by its content: a repeated try writes the same object, and nothing else can take its place.

@@ -1,7 +1,7 @@
 // Reading one ticket: itself, its timeline, its evidence.
 
 import { ticketQuery } from "../kernel/answer-query.ts";
-import { ticketBody } from "../kernel/ticket-row.ts";
+import { ticketBody } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { selectEvidence } from "./evidence-rows.ts";
 import { selectTimeline } from "./timeline.ts";

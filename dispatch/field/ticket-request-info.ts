@@ -4,9 +4,5 @@ import { ticketCommand } from "../kernel/command.ts";
 
 export const ticketRequestInfo = ticketCommand({
   name: "ticket.request_info",
-  decide: ({ input }) => ({
-    path: ["NEEDS_INFO"],
-    payload: { questions: input.questions },
-    body: (ticket) => ticket,
-  }),
+  decide: ({ input }) => ({ path: ["NEEDS_INFO"], payload: { questions: input.questions }, body: (ticket) => ticket }),
 });

@@ -7,7 +7,13 @@ export const ticketReturnVisit = ticketCommand({
   name: "ticket.return_visit",
   decide: ({ input, ticket, now }) => ({
     path: ["READY_TO_SCHEDULE"],
-    change: { scheduled_start: null, scheduled_end: null, proposed_windows: [], assigned_tech_id: null, assigned_provider_id: null },
+    change: {
+      scheduled_start: null,
+      scheduled_end: null,
+      proposed_windows: [],
+      assigned_tech_id: null,
+      assigned_provider_id: null,
+    },
     payload: { note: input.note ?? null, previous_tech_id: ticket.assigned_tech_id },
     write: (tx) => [tx.row(settleBookings, [ticket.id, "done", now])],
     body: (after) => after,

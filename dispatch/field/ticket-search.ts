@@ -3,7 +3,7 @@
 import { statement } from "../db/statement.ts";
 import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
-import { ticketBody, ticketColumns, type TicketRow } from "../kernel/ticket-row.ts";
+import { ticketBody, ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { utc } from "./windows.ts";
 
@@ -55,10 +55,21 @@ export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, inp
   const before = input.cursor ? positionFrom(input.cursor, ["id"])[0] : null;
   const accounts = input.account_id ?? reachParameter(actor.accounts);
   const values = [
-    reachParameter(actor.accounts), reachParameter(actor.sites), input.state ?? null, input.priority ?? null,
-    input.account_id ?? null, input.site_id ?? null, input.assigned_tech_id ?? null, input.incident_type ?? null,
-    input.created_from ? utc(input.created_from) : null, input.created_to ? utc(input.created_to) : null,
-    input.sla_status ?? null, now, desk.policy.sla.warningMinutes + 1, before, limit + 1,
+    reachParameter(actor.accounts),
+    reachParameter(actor.sites),
+    input.state ?? null,
+    input.priority ?? null,
+    input.account_id ?? null,
+    input.site_id ?? null,
+    input.assigned_tech_id ?? null,
+    input.incident_type ?? null,
+    input.created_from ? utc(input.created_from) : null,
+    input.created_to ? utc(input.created_to) : null,
+    input.sla_status ?? null,
+    now,
+    desk.policy.sla.warningMinutes + 1,
+    before,
+    limit + 1,
   ];
   const rows = input.q
     ? await desk.db.rows(searchWords, [...values, searchable(input.q)])

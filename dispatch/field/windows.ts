@@ -1,6 +1,6 @@
 // Time windows in one form: ISO 8601 in UTC, so that equal instants are equal texts.
 
-import type { Window } from "../kernel/ticket-row.ts";
+import type { Window } from "../ticket/ticket-row.ts";
 
 export const utc = (time: string): string => new Date(time).toISOString();
 

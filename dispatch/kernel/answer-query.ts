@@ -8,7 +8,7 @@ import type { Desk } from "./desk.ts";
 import { refusalFor } from "./failure.ts";
 import type { JsonObject } from "./json.ts";
 import { invalidFields, Refusal } from "./refusal.ts";
-import { selectTicket, type TicketRow } from "./ticket-row.ts";
+import { selectTicket, type TicketRow } from "../ticket/ticket-row.ts";
 import type { Validators } from "./validate.ts";
 
 export type QueryCall<N extends QueryName> = {
@@ -37,8 +37,16 @@ export type DeskQuery<N extends QueryName> = {
 /** A handler for every query of the contract; a missing one does not compile. */
 export type QueryHandlers = { readonly [N in QueryName]: TicketQuery<N> | DeskQuery<N> };
 
-export const ticketQuery = <N extends QueryName>(name: N, read: TicketQuery<N>["read"]): TicketQuery<N> => ({ name, on: "ticket", read });
-export const deskQuery = <N extends QueryName>(name: N, read: DeskQuery<N>["read"]): DeskQuery<N> => ({ name, on: "desk", read });
+export const ticketQuery = <N extends QueryName>(name: N, read: TicketQuery<N>["read"]): TicketQuery<N> => ({
+  name,
+  on: "ticket",
+  read,
+});
+export const deskQuery = <N extends QueryName>(name: N, read: DeskQuery<N>["read"]): DeskQuery<N> => ({
+  name,
+  on: "desk",
+  read,
+});
 
 export type QueryRequest<N extends QueryName = QueryName> = {
   readonly name: N;
@@ -64,7 +72,14 @@ export async function answerQuery<N extends QueryName>(
   const validated = validators.queries[request.name](request.parameters);
   if (!validated.ok) throw invalidFields(validated.violations, "INVALID_QUERY");
   const { actor, receiptId, planId = null } = request;
-  const call: QueryCall<N> = { desk, actor, receiptId, planId, input: validated.input, now: desk.clock.now().toISOString() };
+  const call: QueryCall<N> = {
+    desk,
+    actor,
+    receiptId,
+    planId,
+    input: validated.input,
+    now: desk.clock.now().toISOString(),
+  };
   try {
     if (handler.on === "desk") return { entry, body: await handler.read(call) };
     const ticket = await desk.db.row(selectTicket, [request.ticketId]);

@@ -87,7 +87,7 @@ async function headsNow(db: Database, now: Date): Promise<Buffer> {
 
 async function* allHeads(db: Session): AsyncGenerator<Head> {
   yield* await db.rows(selectDeskHead);
-  for (let after = nil; ; ) {
+  for (let after = nil; ;) {
     const page = await db.rows(selectTicketHeads, [after, pageSize]);
     yield* page;
     const last = page.at(-1);
@@ -102,7 +102,8 @@ export async function newestCheckpoint(store: ObjectStore, now: Date): Promise<C
     const day = dayOf(new Date(now.getTime() - back * dayMs));
     let newest: string | null = null;
     // They are numbered without gaps.
-    for (let number = 0; number < mostADay && (await store.stat(keyOf(day, number))); number++) newest = keyOf(day, number);
+    for (let number = 0; number < mostADay && (await store.stat(keyOf(day, number))); number++)
+      newest = keyOf(day, number);
     const body = newest === null ? null : await store.read(newest);
     if (newest === null || body === null) continue;
     const [header = "{}", ...heads] = (await text(body)).trimEnd().split("\n");
@@ -119,10 +120,24 @@ export async function verifyCheckpoint(db: Session, checkpoint: Checkpoint): Pro
   for (let from = 0; from < heads.length; from += pageSize) {
     const page = heads.slice(from, from + pageSize);
     const known = new Map(page.map(({ chain, hash }) => [chain, hash]));
-    for (const { chain, seq, hash } of await db.rows(selectHashes, [page.map((one) => one.chain), page.map((one) => one.seq)])) {
-      if (hash === null) faults.push({ chain, seq, kind: "TAIL_CUT", detail: `the checkpoint of ${takenAt} knows this event, and it is gone` });
+    for (const { chain, seq, hash } of await db.rows(selectHashes, [
+      page.map((one) => one.chain),
+      page.map((one) => one.seq),
+    ])) {
+      if (hash === null)
+        faults.push({
+          chain,
+          seq,
+          kind: "TAIL_CUT",
+          detail: `the checkpoint of ${takenAt} knows this event, and it is gone`,
+        });
       else if (hash !== known.get(chain)) {
-        faults.push({ chain, seq, kind: "RELINKED", detail: `the chain was rewritten: the checkpoint of ${takenAt} knows this event by another hash` });
+        faults.push({
+          chain,
+          seq,
+          kind: "RELINKED",
+          detail: `the chain was rewritten: the checkpoint of ${takenAt} knows this event by another hash`,
+        });
       }
     }
   }

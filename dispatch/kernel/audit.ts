@@ -46,7 +46,10 @@ export const advanceDeskChain = statement(
 );
 
 /** Gives an event its place in a chain: the next seq, and a hash over the previous hash and all of its content. */
-export function chained(event: Omit<AuditEvent, "seq" | "prev_hash" | "hash">, head: { seq: number; hash: string }): AuditEvent {
+export function chained(
+  event: Omit<AuditEvent, "seq" | "prev_hash" | "hash">,
+  head: { seq: number; hash: string },
+): AuditEvent {
   const unsealed = { ...event, seq: head.seq + 1, prev_hash: head.hash };
   return { ...unsealed, hash: auditHash(unsealed) };
 }
@@ -58,16 +61,43 @@ export function chained(event: Omit<AuditEvent, "seq" | "prev_hash" | "hash">, h
 export function auditHash(e: Omit<AuditEvent, "hash">): string {
   return sha256(
     JSON.stringify([
-      e.prev_hash, e.id, e.ticket_id, e.seq, e.actor_type, e.actor_id, e.actor_role, e.tool_name, e.request_id,
-      e.correlation_id, e.trace_id, e.before_state, e.after_state, e.created_at, canonicalJson(e.payload),
+      e.prev_hash,
+      e.id,
+      e.ticket_id,
+      e.seq,
+      e.actor_type,
+      e.actor_id,
+      e.actor_role,
+      e.tool_name,
+      e.request_id,
+      e.correlation_id,
+      e.trace_id,
+      e.before_state,
+      e.after_state,
+      e.created_at,
+      canonicalJson(e.payload),
     ]),
   );
 }
 
 export function auditValues(e: AuditEvent): unknown[] {
   return [
-    e.id, e.ticket_id, e.seq, e.actor_type, e.actor_id, e.actor_role, e.tool_name, e.request_id, e.correlation_id,
-    e.trace_id, e.before_state, e.after_state, JSON.stringify(e.payload), e.prev_hash, e.hash, e.created_at,
+    e.id,
+    e.ticket_id,
+    e.seq,
+    e.actor_type,
+    e.actor_id,
+    e.actor_role,
+    e.tool_name,
+    e.request_id,
+    e.correlation_id,
+    e.trace_id,
+    e.before_state,
+    e.after_state,
+    JSON.stringify(e.payload),
+    e.prev_hash,
+    e.hash,
+    e.created_at,
   ];
 }
 

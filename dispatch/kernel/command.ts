@@ -9,7 +9,7 @@ import type { Actor } from "./actor.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
-import type { NewTicket, TicketChange, TicketRow } from "./ticket-row.ts";
+import type { NewTicket, TicketChange, TicketRow } from "../ticket/ticket-row.ts";
 
 /** What every step of a command knows. */
 export type Call<N extends PipelineName> = {

@@ -5,7 +5,7 @@ import type { Policy } from "../policy/policy.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import type { TravelTimes } from "../travel/travel-times.ts";
 import type { Clock } from "./clock.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "../process/settings.ts";
 
 export type Desk = {
   readonly db: Database;

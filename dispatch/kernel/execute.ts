@@ -13,7 +13,7 @@ import { requireHumanApproval } from "./human-approval.ts";
 import { type AnswerKey, fingerprint, replayOf, selectAnswer } from "./idempotency.ts";
 import { requireState } from "./machine.ts";
 import { invalidFields, Refusal } from "./refusal.ts";
-import { lockFreeTicket, lockTicket } from "./ticket-row.ts";
+import { lockFreeTicket, lockTicket } from "../ticket/ticket-row.ts";
 import type { Validators } from "./validate.ts";
 import { effectOfCreation, effectOfDesk, effectOfTicket, writeEffect, type Effect } from "./write.ts";
 
@@ -21,7 +21,10 @@ export type Kernel = { readonly desk: Desk; readonly handlers: CommandHandlers; 
 
 /** What `prepare` made, and the ticket's audit seq it was made at: any later command on the ticket outdates it. */
 type Prepared = { readonly seq: number; readonly value: unknown };
-type Outcome = { readonly answer: Answer } | { readonly consult: () => Promise<void> } | { readonly prepare: () => Promise<Prepared> };
+type Outcome =
+  | { readonly answer: Answer }
+  | { readonly consult: () => Promise<void> }
+  | { readonly prepare: () => Promise<Prepared> };
 
 /** How often a command runs anew after losing a race that only the database could decide. */
 const maxAttempts = 5;
@@ -53,7 +56,12 @@ export async function execute(kernel: Kernel, request: CommandRequest): Promise<
   }
 }
 
-async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: CommandRequest<N>, mayConsult: boolean, prepared?: Prepared): Promise<Outcome> {
+async function attemptOnce<N extends PipelineName>(
+  kernel: Kernel,
+  request: CommandRequest<N>,
+  mayConsult: boolean,
+  prepared?: Prepared,
+): Promise<Outcome> {
   const { desk } = kernel;
   const { name, actor } = request;
   const entry: CommandEntry = pipelineCommands[name];
@@ -79,7 +87,8 @@ async function attemptOnce<N extends PipelineName>(kernel: Kernel, request: Comm
 
     let effect: Effect;
     if (handler.on === "ticket") {
-      if (!locked) throw request.skipLocked ? stillBusy() : new Refusal("TICKET_NOT_FOUND", { ticket_id: request.ticketId });
+      if (!locked)
+        throw request.skipLocked ? stillBusy() : new Refusal("TICKET_NOT_FOUND", { ticket_id: request.ticketId });
       requireScope(actor, locked);
       requireAssignedTech(actor, locked);
       const onTicket: TicketCall<N> = { ...call, ticket: locked, now: timeAfter(locked.audit_at, call.now) };
@@ -121,10 +130,15 @@ function callOf<N extends PipelineName>(desk: Desk, request: CommandRequest<N>, 
   const ticketId = request.ticketId ?? newId(now.getTime());
   const { actor, requestId, technicianId, planId } = request;
   return {
-    desk, actor, input, now: clockTime, clockTime, ticketId, requestId,
+    desk,
+    actor,
+    input,
+    now: clockTime,
+    clockTime,
+    ticketId,
+    requestId,
     technicianId: technicianId ?? "",
     planId: planId ?? "",
     eventId: newId(now.getTime()),
   };
 }
-

@@ -9,7 +9,11 @@ import { Refusal } from "./refusal.ts";
 
 const races = new Set<string>([sqlState.serializationFailure, sqlState.deadlockDetected, sqlState.exclusionViolation]);
 /** Unique indexes that decide between two commands at the same moment. */
-const raceIndexes = new Set<string | undefined>([idempotencyConstraint, "bookings_live_ticket", "autonomy_control_state_scope"]);
+const raceIndexes = new Set<string | undefined>([
+  idempotencyConstraint,
+  "bookings_live_ticket",
+  "autonomy_control_state_scope",
+]);
 
 /** True when another command won, so that a second look gives the right answer. */
 export function isLostRace(error: unknown): boolean {
@@ -25,17 +29,23 @@ export function refusalFor(error: unknown): unknown {
   if (code === sqlState.exclusionViolation) return new Refusal("SLOT_TAKEN", { rejected: [] }, { cause: error });
   if (code === sqlState.lockNotAvailable || isLostRace(error)) return stillBusy(error);
   if (isDatabaseAway(error)) return away("postgres", error);
-  if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured) return away("object_store", error);
+  if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured)
+    return away("object_store", error);
   return error;
 }
 
 /** Others on the same ticket are still running; the caller may repeat the call with the same key. */
 export const stillBusy = (cause?: unknown): Refusal =>
-  new Refusal("IDEMPOTENCY_IN_FLIGHT", {}, {
-    message: "This call, or another on the same ticket, is still running; repeat it with the same key after Retry-After.",
-    headers: { "retry-after": "1" },
-    cause,
-  });
+  new Refusal(
+    "IDEMPOTENCY_IN_FLIGHT",
+    {},
+    {
+      message:
+        "This call, or another on the same ticket, is still running; repeat it with the same key after Retry-After.",
+      headers: { "retry-after": "1" },
+      cause,
+    },
+  );
 
 const away = (dependency: string, cause: unknown): Refusal =>
   new Refusal("DEPENDENCY_UNAVAILABLE", { dependency }, { headers: { "retry-after": "1" }, cause });

@@ -27,8 +27,12 @@ export function requireHumanApproval(rulebook: Rulebook, request: CommandRequest
 
 function isMet(when: ApprovalCondition, facts: JsonObject): boolean {
   // From TRIAGED a dispatch passes scheduling by in either mode; the other word must not be a way around the person.
-  if ("dispatch_mode" in when) return facts["bypass"] !== false || (facts["dispatch_mode"] ?? when.dispatch_mode) === when.dispatch_mode;
-  const [fact, limit] = "total_cents_above" in when ? [facts["total_cents"], when.total_cents_above] : [facts["moved_visits"], when.moved_visits_above];
+  if ("dispatch_mode" in when)
+    return facts["bypass"] !== false || (facts["dispatch_mode"] ?? when.dispatch_mode) === when.dispatch_mode;
+  const [fact, limit] =
+    "total_cents_above" in when
+      ? [facts["total_cents"], when.total_cents_above]
+      : [facts["moved_visits"], when.moved_visits_above];
   return typeof fact !== "number" || fact > limit;
 }
 

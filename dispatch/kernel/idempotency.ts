@@ -61,7 +61,13 @@ export type AnswerKey = readonly [actorId: string, endpoint: string, requestId: 
  * @throws Refusal IDEMPOTENCY_PAYLOAD_MISMATCH when the key stood for another request; FORBIDDEN_SCOPE when the
  *   caller may no longer see all that was answered
  */
-export async function replayOf(tx: Session, key: AnswerKey, stored: StoredAnswer, requestHash: string, actor: Actor): Promise<Answer> {
+export async function replayOf(
+  tx: Session,
+  key: AnswerKey,
+  stored: StoredAnswer,
+  requestHash: string,
+  actor: Actor,
+): Promise<Answer> {
   if (stored.request_hash !== requestHash) throw new Refusal("IDEMPOTENCY_PAYLOAD_MISMATCH");
   const { account_id, site_id } = stored;
   if (account_id !== null && site_id !== null) requireScope(actor, { account_id, site_id });

@@ -22,7 +22,13 @@ export type OutboxListenerParts = {
 };
 
 /** Starts listening in the background. */
-export function listenToOutbox({ databaseUrl, applicationName, onNews, onTrouble, onListening }: OutboxListenerParts): OutboxListener {
+export function listenToOutbox({
+  databaseUrl,
+  applicationName,
+  onNews,
+  onTrouble,
+  onListening,
+}: OutboxListenerParts): OutboxListener {
   const closing = Promise.withResolvers<void>();
   let closed = false;
 
@@ -43,7 +49,9 @@ export function listenToOutbox({ databaseUrl, applicationName, onNews, onTrouble
         keepAlive: true,
       });
       try {
-        const lost = new Promise<unknown>((resolve) => client.on("error", resolve).on("end", () => resolve(new Error("the server closed it"))));
+        const lost = new Promise<unknown>((resolve) =>
+          client.on("error", resolve).on("end", () => resolve(new Error("the server closed it"))),
+        );
         client.on("notification", onNews);
         await client.connect();
         await client.query(`LISTEN ${outboxChannel}`);

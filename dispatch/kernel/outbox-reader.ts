@@ -29,7 +29,11 @@ export type Page = {
 };
 
 /** What one reader may and wants to see; with `since`, only what was not yet there in that snapshot. */
-export type View = { readonly actor: Pick<Actor, "accounts" | "sites">; readonly subjects: readonly string[] | null; readonly since?: string };
+export type View = {
+  readonly actor: Pick<Actor, "accounts" | "sites">;
+  readonly subjects: readonly string[] | null;
+  readonly since?: string;
+};
 
 const pageSize = 200;
 
@@ -97,7 +101,12 @@ export async function readPage(db: Session, after: Position, { actor, subjects, 
   const last = events.at(-1)?.position ?? after;
   const horizon: Position = { xact: rows[0]?.horizon ?? after.xact, id: "0" };
   // All below the horizon has been looked at, so rows that were filtered out need not be looked at again.
-  return { events, position: full || isBefore(horizon, last) ? last : horizon, full, withheld: rows[0]?.withheld ?? false };
+  return {
+    events,
+    position: full || isBefore(horizon, last) ? last : horizon,
+    full,
+    withheld: rows[0]?.withheld ?? false,
+  };
 }
 
 export const positionText = ({ xact, id }: Position): string => `${xact}.${id}`;

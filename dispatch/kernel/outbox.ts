@@ -28,10 +28,7 @@ const announce = statement("outbox_announce", `SELECT pg_notify('${outboxChannel
 export const ticketSubject = (ticketId: string, event: string): string => `field.ticket.${ticketId}.${event}`;
 
 /** The outbox row of an audited command. */
-export function outboxValues(
-  e: AuditEvent,
-  scope: { account_id: string | null; site_id: string | null },
-): unknown[] {
+export function outboxValues(e: AuditEvent, scope: { account_id: string | null; site_id: string | null }): unknown[] {
   const event = e.tool_name.replaceAll(".", "_");
   const subject = e.ticket_id === null ? `desk.${event}` : ticketSubject(e.ticket_id, event);
   const payload = {
@@ -53,7 +50,10 @@ export function outboxValues(
  * Tells listeners that rows wait. NOTIFY inside the command would make all commits queue for one lock, so one
  * announcement follows any number of commits, and at most one is under way.
  */
-export function announcer(db: Session, onError: (error: unknown) => void): { announce(): void; settled(): Promise<void> } {
+export function announcer(
+  db: Session,
+  onError: (error: unknown) => void,
+): { announce(): void; settled(): Promise<void> } {
   let running: Promise<void> | null = null;
   let again = false;
   const run = async () => {

@@ -33,7 +33,10 @@ export class Refusal extends Error {
 }
 
 /** The refusal of one or more fields. */
-export function invalidFields(violations: readonly Violation[], code: "INVALID_REQUEST" | "INVALID_QUERY" = "INVALID_REQUEST"): Refusal {
+export function invalidFields(
+  violations: readonly Violation[],
+  code: "INVALID_REQUEST" | "INVALID_QUERY" = "INVALID_REQUEST",
+): Refusal {
   return new Refusal(code, { validation_errors: violations });
 }
 

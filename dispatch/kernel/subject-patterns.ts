@@ -25,7 +25,10 @@ function expressionOf(part: string, at: number, parts: readonly string[]): strin
   if (part === ">" && at === parts.length - 1) return ".+";
   // What is left holds no character with a meaning in regular expressions.
   if (token.test(part)) return part;
-  throw refused("pattern", "must be tokens of letters, digits, _ and - between dots; * stands for one, > at the end for all that follow");
+  throw refused(
+    "pattern",
+    "must be tokens of letters, digits, _ and - between dots; * stands for one, > at the end for all that follow",
+  );
 }
 
 const refused = (rule: string, message: string) => invalidFields([{ path: "subject", rule, message }], "INVALID_QUERY");

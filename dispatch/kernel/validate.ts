@@ -111,7 +111,11 @@ function validatorOf(ajv: Ajv, entry: Entry, unknownFields: UnknownFields): Vali
       const clean = trimmed(value);
       const letterCase = cases.get(name);
       const folded =
-        typeof clean !== "string" || !letterCase ? clean : letterCase === "upper" ? clean.toUpperCase() : clean.toLowerCase();
+        typeof clean !== "string" || !letterCase
+          ? clean
+          : letterCase === "upper"
+            ? clean.toUpperCase()
+            : clean.toLowerCase();
       Object.defineProperty(input, name, { value: folded, enumerable: true, writable: true, configurable: true });
     }
     if (problems.length > 0) return { ok: false, violations: problems.slice(0, maxViolations) };
@@ -132,13 +136,20 @@ const maxNameLength = 100;
  * The first fault of each field, so that one answer tells a caller all there is to mend. Not every fault: in a list of a
  * hundred thousand wrong items there would be as many.
  */
-function violationsOfFields(input: JsonObject, required: readonly string[], checks: ReadonlyMap<string, ValidateFunction>): Violation[] {
+function violationsOfFields(
+  input: JsonObject,
+  required: readonly string[],
+  checks: ReadonlyMap<string, ValidateFunction>,
+): Violation[] {
   const missing = required
     .filter((name) => !Object.hasOwn(input, name))
     .map((path) => ({ path, rule: "required", message: "is required" }));
   const wrong = Object.entries(input).flatMap(([name, value]): Violation[] => {
     const check = checks.get(name);
-    if (!check) return [{ path: name.slice(0, maxNameLength), rule: "additionalProperties", message: "is not a field of this tool" }];
+    if (!check)
+      return [
+        { path: name.slice(0, maxNameLength), rule: "additionalProperties", message: "is not a field of this tool" },
+      ];
     const [first] = check(value) ? [] : violationsOf(check);
     return first ? [{ ...first, path: [name, first.path].filter(Boolean).join("/") }] : [];
   });
@@ -161,14 +172,16 @@ const controlCharacter = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 /** The first text inside a value that must not be stored, keys included. */
 function textProblem(path: string, value: unknown): Violation | null {
   if (typeof value === "string") {
-    if (controlCharacter.test(value)) return { path, rule: "characters", message: "control characters are not allowed" };
+    if (controlCharacter.test(value))
+      return { path, rule: "characters", message: "control characters are not allowed" };
     if (!value.isWellFormed()) return { path, rule: "characters", message: "broken unicode is not allowed" };
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
   for (const [key, child] of Object.entries(value)) {
     const inside = `${path}/${key}`;
-    const problem = (Array.isArray(value) ? null : textProblem(`${path} (field name)`, key)) ?? textProblem(inside, child);
+    const problem =
+      (Array.isArray(value) ? null : textProblem(`${path} (field name)`, key)) ?? textProblem(inside, child);
     if (problem) return problem;
   }
   return null;
@@ -200,9 +213,14 @@ function sentenceOf(error: ErrorObject): string {
   if (error.keyword === "required") return "is required";
   if (error.keyword === "additionalProperties") return "is not a field of this tool";
   if (error.keyword === "enum") return `must be one of ${(error.params["allowedValues"] as unknown[]).join(", ")}`;
-  if (error.keyword === "pattern") return error.params["pattern"] === undefined ? "is malformed" : patternSentence(String(error.params["pattern"]));
+  if (error.keyword === "pattern")
+    return error.params["pattern"] === undefined ? "is malformed" : patternSentence(String(error.params["pattern"]));
   return error.message ?? "is not allowed";
 }
 
 const patternSentence = (pattern: string): string =>
-  pattern.includes("0-9a-fA-F]{8}") ? "must be a uuid" : pattern.includes("\\p{Cc}") ? "must be one line of text" : `must match ${pattern}`;
+  pattern.includes("0-9a-fA-F]{8}")
+    ? "must be a uuid"
+    : pattern.includes("\\p{Cc}")
+      ? "must be one line of text"
+      : `must match ${pattern}`;

@@ -29,7 +29,10 @@ const selectTicketEvents = statement<Row>(
    ORDER BY e.ticket_id, e.seq LIMIT $3`,
 );
 
-const selectDeskHead = statement<Head>("audit_verify_desk_head", `SELECT seq, hash FROM audit_heads WHERE chain = 'desk'`);
+const selectDeskHead = statement<Head>(
+  "audit_verify_desk_head",
+  `SELECT seq, hash FROM audit_heads WHERE chain = 'desk'`,
+);
 
 const selectDeskEvents = statement<AuditEvent>(
   "audit_verify_desk_page",
@@ -87,7 +90,10 @@ const nil = "00000000-0000-0000-0000-000000000000";
 const leastSeq = -2_147_483_648;
 
 /** @param onProgress called now and then with the events read so far */
-export async function verifyAudit(db: Database, onProgress: (events: number) => void = () => undefined): Promise<AuditReport> {
+export async function verifyAudit(
+  db: Database,
+  onProgress: (events: number) => void = () => undefined,
+): Promise<AuditReport> {
   return db.transaction(async (tx) => {
     await tx.row(oneMoment);
     return await walk(tx, onProgress);
@@ -118,7 +124,7 @@ type Chain = { readonly name: string; readonly head: Head; readonly chain: reado
 
 async function* allChains(db: Session): AsyncGenerator<Chain> {
   let chain: Row[] = [];
-  for (let last: Row | undefined; ; ) {
+  for (let last: Row | undefined; ;) {
     const page = await db.rows(selectTicketEvents, [last?.ticket_id ?? nil, last?.seq ?? 0, pageSize]);
     for (const row of page) {
       if (chain[0] && chain[0].ticket_id !== row.ticket_id) {
@@ -134,7 +140,8 @@ async function* allChains(db: Session): AsyncGenerator<Chain> {
 
   const head = await db.row(selectDeskHead);
   const desk: AuditEvent[] = [];
-  for (let page; (page = await db.rows(selectDeskEvents, [desk.at(-1)?.seq ?? leastSeq, pageSize])).length > 0; ) desk.push(...page);
+  for (let page; (page = await db.rows(selectDeskEvents, [desk.at(-1)?.seq ?? leastSeq, pageSize])).length > 0;)
+    desk.push(...page);
   yield { name: "desk", head: head ?? { seq: 0, hash: "" }, chain: desk };
 }
 
@@ -145,7 +152,12 @@ const chainOf = (first: Row, chain: readonly Row[]): Chain => ({
 });
 
 function faultOf(name: string, head: Head, chain: readonly AuditEvent[]): AuditFault | null {
-  const fault = (seq: number, kind: AuditFault["kind"], detail: string): AuditFault => ({ chain: name, seq, kind, detail });
+  const fault = (seq: number, kind: AuditFault["kind"], detail: string): AuditFault => ({
+    chain: name,
+    seq,
+    kind,
+    detail,
+  });
   let before: Head = { seq: 0, hash: "" };
   for (const event of chain) {
     const expected = before.seq + 1;
@@ -156,12 +168,15 @@ function faultOf(name: string, head: Head, chain: readonly AuditEvent[]): AuditF
         ? fault(event.seq, "EDITED", `${event.tool_name} does not match its hash`)
         : fault(event.seq, "REORDERED", `the event here belongs at ${home}`);
     }
-    if (event.prev_hash !== before.hash) return fault(event.seq, "RELINKED", "does not follow from the event before it");
+    if (event.prev_hash !== before.hash)
+      return fault(event.seq, "RELINKED", "does not follow from the event before it");
     before = event;
   }
   if (head.seq > before.seq) return fault(before.seq + 1, "TAIL_CUT", `the chain's head is at ${head.seq}`);
-  if (head.seq < before.seq) return fault(head.seq + 1, "EDITED", `lies behind the chain's head, which is at ${head.seq}`);
-  if (head.hash !== before.hash) return fault(before.seq, "RELINKED", "the chain was rewritten: its head knows this event by another hash");
+  if (head.seq < before.seq)
+    return fault(head.seq + 1, "EDITED", `lies behind the chain's head, which is at ${head.seq}`);
+  if (head.hash !== before.hash)
+    return fault(before.seq, "RELINKED", "the chain was rewritten: its head knows this event by another hash");
   return null;
 }
 

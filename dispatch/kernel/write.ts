@@ -22,7 +22,7 @@ import {
   updateTicket,
   updateValues,
   type TicketRow,
-} from "./ticket-row.ts";
+} from "../ticket/ticket-row.ts";
 
 /** A decision of any kind, brought to one shape. */
 export type Effect = {
@@ -42,7 +42,11 @@ export type Effect = {
 const nothing = (): Promise<unknown>[] => [];
 
 /** @throws Refusal INVALID_STATE_TRANSITION when the decision's path is not one of the machine */
-export function effectOfTicket<N extends PipelineName>(call: TicketCall<N>, entry: CommandEntry, decision: TicketDecision<N>): Effect {
+export function effectOfTicket<N extends PipelineName>(
+  call: TicketCall<N>,
+  entry: CommandEntry,
+  decision: TicketDecision<N>,
+): Effect {
   const { ticket, now } = call;
   const path = decision.path ?? [];
   requirePath(ticket.state, path, entry.from);
@@ -80,7 +84,11 @@ export function effectOfCreation<N extends PipelineName>(call: Call<N>, decision
   };
 }
 
-export function effectOfDesk<N extends PipelineName>(call: Call<N>, decision: DeskDecision<N>, head: Effect["head"]): Effect {
+export function effectOfDesk<N extends PipelineName>(
+  call: Call<N>,
+  decision: DeskDecision<N>,
+  head: Effect["head"],
+): Effect {
   return {
     before: null,
     after: null,
@@ -140,15 +148,29 @@ export function writeEffect({ request, entry, eventId, effect, requestHash }: Wr
       ...effect.write(tx, event),
       tx.row(insertOutbox, outboxValues(event, scope)),
       tx.row(insertAnswer, [
-        request.actor.id, entry.path, request.requestId, requestHash, entry.status, body, event.ticket_id,
-        scope.account_id, scope.site_id, at,
+        request.actor.id,
+        entry.path,
+        request.requestId,
+        requestHash,
+        entry.status,
+        body,
+        event.ticket_id,
+        scope.account_id,
+        scope.site_id,
+        at,
       ]),
     ],
   };
 }
 
 /** The row that holds the head of the event's chain: the ticket, new, changed or as it was, or the desk's. */
-function headStatements(tx: Session, before: TicketRow | null, ticket: TicketRow | null, event: AuditEvent, changed: boolean): Promise<unknown>[] {
+function headStatements(
+  tx: Session,
+  before: TicketRow | null,
+  ticket: TicketRow | null,
+  event: AuditEvent,
+  changed: boolean,
+): Promise<unknown>[] {
   if (!ticket) return [tx.row(advanceDeskChain, [event.seq, event.hash, event.created_at])];
   if (!before) {
     const words = [ticket.id, ticket.summary, ticket.description, ticket.customer_name, ticket.site_id];

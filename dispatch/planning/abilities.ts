@@ -1,7 +1,7 @@
 // Who may do which visit, by the rules that slots and the worker go by, as the planner's skills: one word for each kind of
 // work in each region, held by everybody who may do it.
 
-import { ANY_SERVICE, findInability } from "../workforce/ability.ts";
+import { anyService, findInability } from "../workforce/ability.ts";
 import type { AvailabilityRules } from "../workforce/availability.ts";
 import type { Person, PlannedVisit } from "./fixed-work.ts";
 
@@ -11,7 +11,11 @@ type Abilities = {
   held(person: Person): string[];
 };
 
-export function abilitiesOf(people: readonly Person[], visits: readonly PlannedVisit[], rules: AvailabilityRules): Abilities {
+export function abilitiesOf(
+  people: readonly Person[],
+  visits: readonly PlannedVisit[],
+  rules: AvailabilityRules,
+): Abilities {
   const held = new Map(people.map(({ entry }) => [entry.id, new Set<string>()]));
   const needed = new Map<string, string>();
   const seen = new Set<string>();
@@ -21,14 +25,16 @@ export function abilitiesOf(people: readonly Person[], visits: readonly PlannedV
     const present = people.find(({ entry }) => entry.id === stands?.techId);
     // Whom a person has booked against these rules keeps the work; that it stays possible must not depend on them.
     const exception = present && !able(present);
-    const word = exception ? `ticket ${ticket.id}` : `${ticket.incident_type ?? ANY_SERVICE} in ${job.region ?? "any region"}`;
+    const word = exception
+      ? `ticket ${ticket.id}`
+      : `${ticket.incident_type ?? anyService} in ${job.region ?? "any region"}`;
     needed.set(ticket.id, word);
     if (seen.has(word)) continue;
     seen.add(word);
     for (const person of people) if (person === present || able(person)) held.get(person.entry.id)?.add(word);
   }
   return {
-    needed: ({ ticket }) => needed.get(ticket.id) ?? ANY_SERVICE,
+    needed: ({ ticket }) => needed.get(ticket.id) ?? anyService,
     held: ({ entry }) => [...(held.get(entry.id) ?? [])].sort(),
   };
 }

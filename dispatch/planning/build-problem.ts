@@ -10,13 +10,13 @@
  */
 import type { StayReason } from "../contract/plan-responses.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Problem, Technician, Visit } from "../scheduling/problem.ts";
+import type { Problem, Technician, Visit } from "../planner/problem.ts";
 import { matchesZone } from "../workforce/ability.ts";
-import { MINUTE_MS, type AvailabilityRules } from "../workforce/availability.ts";
+import { minuteMs, type AvailabilityRules } from "../workforce/availability.ts";
 import { delayWeights } from "../workforce/bump.ts";
 import { placeOf, type RosterEntry } from "../workforce/calendar.ts";
 import { jobAt, visitMinutes } from "../workforce/site-demand.ts";
-import { estimateTravelMinutes, type TravelEstimate } from "../workforce/travel.ts";
+import { estimateTravelMinutes, type TravelEstimate } from "../travel/estimate.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { fixWork, laneFor, type Person, type PlannedLane, type PlannedVisit } from "./fixed-work.ts";
 import type { PlanDay } from "./plan-day.ts";
@@ -34,7 +34,12 @@ export type DayRows = {
   readonly moveWithinMinutes: number;
 };
 
-export type LeftOut = { readonly tech_id: string; readonly tech_name: string; readonly reason: string; readonly detail: string };
+export type LeftOut = {
+  readonly tech_id: string;
+  readonly tech_name: string;
+  readonly reason: string;
+  readonly detail: string;
+};
 
 export type BuiltProblem = {
   readonly problem: Problem;
@@ -56,7 +61,11 @@ const bookedWeight = 100;
 const pinnedWeight = 100_000;
 
 /** @param travel the estimate that slots and bookings go by */
-export function buildProblem(rows: DayRows, policy: Policy, travel: TravelEstimate = estimateTravelMinutes): BuiltProblem {
+export function buildProblem(
+  rows: DayRows,
+  policy: Policy,
+  travel: TravelEstimate = estimateTravelMinutes,
+): BuiltProblem {
   const { day, earliest } = rows;
   const rules = { technicianWithoutShift: policy.technicianWithoutShift, zoneMustMatch: true, travel };
   const { people, leftOut } = whoIsPlanned(rows);
@@ -66,7 +75,7 @@ export function buildProblem(rows: DayRows, policy: Policy, travel: TravelEstima
     return {
       ...one,
       job: jobAt(ticket, ticket.incident_type, policy),
-      minutes: stands ? (stands.end - stands.start) / MINUTE_MS : visitMinutes(ticket.incident_type, policy),
+      minutes: stands ? (stands.end - stands.start) / minuteMs : visitMinutes(ticket.incident_type, policy),
       lane: (stands && laneFor(lanes, stands)) ?? null,
     };
   });
@@ -78,7 +87,7 @@ export function buildProblem(rows: DayRows, policy: Policy, travel: TravelEstima
     lane.pins.map((pin): Visit => ({
       id: pin.ticketId,
       at: places.node(pin.place),
-      duration: (pin.end - pin.start) / MINUTE_MS,
+      duration: (pin.end - pin.start) / minuteMs,
       windows: [[minute(pin.start), minute(pin.start)]],
       priority: pinnedWeight,
       pinned: { technician: lane.id, start: minute(pin.start) },
@@ -114,38 +123,60 @@ export function buildProblem(rows: DayRows, policy: Policy, travel: TravelEstima
       technicians,
       visits: [...pins, ...movable],
     },
-    day, people, stays, rules,
+    day,
+    people,
+    stays,
+    rules,
     lanes: new Map(lanes.map((lane) => [lane.id, lane])),
     visits: new Map(visits.map((visit) => [visit.ticket.id, visit])),
-    leftOut: [...leftOut, ...people.filter((one) => !lanes.some(({ person }) => person === one)).map(({ entry }) => offShift(entry))],
+    leftOut: [
+      ...leftOut,
+      ...people.filter((one) => !lanes.some(({ person }) => person === one)).map(({ entry }) => offShift(entry)),
+    ],
   };
 }
 
 /** Minutes since the day began, the problem's unit of time. */
-export const minuteOf = (day: PlanDay) => (instant: number): number => (instant - day.start) / MINUTE_MS;
-export const instantOf = (day: PlanDay) => (minute: number): number => day.start + Math.round(minute * MINUTE_MS);
+export const minuteOf =
+  (day: PlanDay) =>
+  (instant: number): number =>
+    (instant - day.start) / minuteMs;
+export const instantOf =
+  (day: PlanDay) =>
+  (minute: number): number =>
+    day.start + Math.round(minute * minuteMs);
 
 /** Between which instants the visit may start. */
 function windowOf({ ticket, stands }: PlannedVisit, { day, earliest, moveWithinMinutes }: DayRows): [number, number] {
-  const latest = Math.max(earliest, day.end - MINUTE_MS);
+  const latest = Math.max(earliest, day.end - minuteMs);
   if (!stands) return [earliest, latest];
-  const room = ticket.desk_chose_time ? moveWithinMinutes * MINUTE_MS : 0;
+  const room = ticket.desk_chose_time ? moveWithinMinutes * minuteMs : 0;
   return [Math.max(earliest, stands.start - room), Math.max(stands.start, Math.min(latest, stands.start + room))];
 }
 
 function whoIsPlanned({ roster, zone, techIds, day }: DayRows): { people: Person[]; leftOut: LeftOut[] } {
-  const asked = roster.filter((one) => (techIds ? techIds.includes(one.id) : zone === null || matchesZone(one.zone, zone)));
+  const asked = roster.filter((one) =>
+    techIds ? techIds.includes(one.id) : zone === null || matchesZone(one.zone, zone),
+  );
   const people: Person[] = [];
   const leftOut: LeftOut[] = [];
   for (const entry of asked) {
     const calendar = entry.calendar(day);
     if (calendar.ineligible === "INACTIVE") leftOut.push(left(entry, "INACTIVE", "is not active"));
-    else if (calendar.ineligible !== null) leftOut.push(left(entry, calendar.ineligible, "takes no new work; what is booked stays"));
-    else if (calendar.shifts === null) leftOut.push(left(entry, "NO_SHIFT", "no shift is on record, so the day's hours are unknown"));
+    else if (calendar.ineligible !== null)
+      leftOut.push(left(entry, calendar.ineligible, "takes no new work; what is booked stays"));
+    else if (calendar.shifts === null)
+      leftOut.push(left(entry, "NO_SHIFT", "no shift is on record, so the day's hours are unknown"));
     else people.push({ entry, calendar });
   }
   return { people, leftOut };
 }
 
-const left = ({ id, name }: RosterEntry, reason: string, detail: string): LeftOut => ({ tech_id: id, tech_name: name, reason, detail });
-const offShift = (entry: RosterEntry): LeftOut => left(entry, "OFF_SHIFT", "is not on shift then, or other work fills the shift");
+const left = ({ id, name }: RosterEntry, reason: string, detail: string): LeftOut => ({
+  tech_id: id,
+  tech_name: name,
+  reason,
+  detail,
+});
+const offShift = (entry: RosterEntry): LeftOut =>
+  left(entry, "OFF_SHIFT", "is not on shift then, or other work fills the shift");

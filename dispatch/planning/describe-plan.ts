@@ -3,8 +3,8 @@
  * and why. Pure.
  */
 import type { DayFigures, PlanBody, PlanMove, StayReason } from "../contract/plan-responses.ts";
-import type { Plan, Route } from "../scheduling/plan.ts";
-import { MINUTE_MS } from "../workforce/availability.ts";
+import type { Plan, Route } from "../planner/plan.ts";
+import { minuteMs } from "../workforce/availability.ts";
 import { instantOf, type BuiltProblem } from "./build-problem.ts";
 import type { PlannedVisit } from "./fixed-work.ts";
 import type { SettledPlan } from "./settle-plan.ts";
@@ -79,27 +79,29 @@ function movesOf(built: BuiltProblem, map: DayMap, before: Plan, after: Plan): P
     const start = instant(now.start);
     const [old, detour] = [detourOf(map, before, ticket.id), detourOf(map, after, ticket.id)];
     const saves = rounded(old.minutes - detour.minutes);
-    return [{
-      ticket_id: ticket.id,
-      summary: ticket.summary,
-      priority: ticket.priority,
-      state: ticket.state,
-      from: stands && {
-        tech_id: stands.techId,
-        tech_name: visit.lane?.person.entry.name ?? null,
-        start: new Date(stands.start).toISOString(),
-        end: new Date(stands.end).toISOString(),
+    return [
+      {
+        ticket_id: ticket.id,
+        summary: ticket.summary,
+        priority: ticket.priority,
+        state: ticket.state,
+        from: stands && {
+          tech_id: stands.techId,
+          tech_name: visit.lane?.person.entry.name ?? null,
+          start: new Date(stands.start).toISOString(),
+          end: new Date(stands.end).toISOString(),
+        },
+        to: {
+          tech_id: lane.person.entry.id,
+          tech_name: lane.person.entry.name,
+          start: new Date(start).toISOString(),
+          end: new Date(start + Math.round(visit.minutes * minuteMs)).toISOString(),
+          travel_before_minutes: Math.ceil(detour.before),
+        },
+        saves_minutes: saves,
+        reason: reasonOf(visit, saves, savedInAll, newcomerIn(built, after, visit, was)),
       },
-      to: {
-        tech_id: lane.person.entry.id,
-        tech_name: lane.person.entry.name,
-        start: new Date(start).toISOString(),
-        end: new Date(start + Math.round(visit.minutes * MINUTE_MS)).toISOString(),
-        travel_before_minutes: Math.ceil(detour.before),
-      },
-      saves_minutes: saves,
-      reason: reasonOf(visit, saves, savedInAll, newcomerIn(built, after, visit, was)),
-    }];
+    ];
   });
 }
 
@@ -116,7 +118,12 @@ const kinds = { EMERGENCY: "an emergency", URGENT: "urgent work", ROUTINE: "othe
 const urgency = { EMERGENCY: 0, URGENT: 1, ROUTINE: 2 } as const;
 
 /** The most urgent visit that came to where this one was. */
-function newcomerIn({ visits }: BuiltProblem, after: Plan, left: PlannedVisit, was: ReadonlyMap<string, { technician: string }>): PlannedVisit | null {
+function newcomerIn(
+  { visits }: BuiltProblem,
+  after: Plan,
+  left: PlannedVisit,
+  was: ReadonlyMap<string, { technician: string }>,
+): PlannedVisit | null {
   const route = after.routes.find(({ technician }) => technician === left.lane?.id);
   const arrived = (route?.stops ?? []).flatMap(({ visit }) => {
     const one = visits.get(visit);
@@ -147,7 +154,9 @@ function whyUnserved({ problem, lanes }: BuiltProblem, id: string): string {
   const needed = problem.visits.find((visit) => visit.id === id)?.skills ?? [];
   const able = problem.technicians.some(({ skills = [] }) => needed.every((one) => skills.includes(one)));
   if (lanes.size === 0) return "nobody's day can be planned";
-  return able ? "nobody who may do this work has room for it that day" : "nobody on shift that day may do this work there";
+  return able
+    ? "nobody who may do this work has room for it that day"
+    : "nobody on shift that day may do this work there";
 }
 
 const rounded = (minutes: number): number => Math.round(minutes * 10) / 10;

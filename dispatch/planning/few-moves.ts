@@ -2,7 +2,7 @@
  * Takes back the moves of a plan that are not worth it: the search counts minutes of driving alone, but every move is a call to
  * a customer and a crew. Pure. What comes out keeps every rule, and costs next to nothing more.
  */
-import type { Technician } from "../scheduling/problem.ts";
+import type { Technician } from "../planner/problem.ts";
 import type { DayMap, Starts } from "./timed-plan.ts";
 
 /** What moving one visit must save at least, in minutes of driving. */
@@ -13,10 +13,12 @@ const mostFilled = 40;
 
 type Place = { readonly technician: string; readonly start: number };
 
-const same = (a: Place | undefined, b: Place | undefined): boolean => a?.technician === b?.technician && a?.start === b?.start;
+const same = (a: Place | undefined, b: Place | undefined): boolean =>
+  a?.technician === b?.technician && a?.start === b?.start;
 
 /** Whether anybody comes to another time, or somebody else comes. */
-export const differs = (a: Starts, b: Starts): boolean => a.size !== b.size || [...a].some(([id, one]) => !same(one, b.get(id)));
+export const differs = (a: Starts, b: Starts): boolean =>
+  a.size !== b.size || [...a].some(([id, one]) => !same(one, b.get(id)));
 
 /** The plan found, with moves taken back; or the day as it stands with new visits put in between, where that is as good. */
 export function withFewMoves(map: DayMap, found: Starts, present: Starts): Starts {
@@ -29,7 +31,9 @@ export function withFewMoves(map: DayMap, found: Starts, present: Starts): Start
 function troubleOf(map: DayMap, starts: Starts, present: Starts): number {
   const { problem } = map;
   const moved = [...present].filter(([id, was]) => !same(starts.get(id), was)).length;
-  const left = problem.visits.filter(({ id }) => !starts.has(id)).reduce((sum, { priority = 1 }) => sum + (problem.unservedPenalty ?? 0) * priority, 0);
+  const left = problem.visits
+    .filter(({ id }) => !starts.has(id))
+    .reduce((sum, { priority = 1 }) => sum + (problem.unservedPenalty ?? 0) * priority, 0);
   return map.routes(starts).reduce((sum, { driving }) => sum + driving, 0) + left + worthMoving * moved;
 }
 
@@ -37,22 +41,33 @@ function troubleOf(map: DayMap, starts: Starts, present: Starts): number {
 function keptAndFilled(map: DayMap, found: Starts, present: Starts): Starts | null {
   if (!map.routes(present).every(({ fits }) => fits)) return null;
   const starts = new Map(present);
-  const fresh = [...found].filter(([id]) => !present.has(id)).sort(([a, one], [b, other]) => one.start - other.start || (a < b ? -1 : 1));
+  const fresh = [...found]
+    .filter(([id]) => !present.has(id))
+    .sort(([a, one], [b, other]) => one.start - other.start || (a < b ? -1 : 1));
   if (fresh.length > mostFilled) return null;
   for (const [id] of fresh) {
-    const [best] = map.problem.technicians.flatMap((technician) => gapsFor(map, starts, technician, id)).sort((a, b) => a.added - b.added || a.start - b.start);
+    const [best] = map.problem.technicians
+      .flatMap((technician) => gapsFor(map, starts, technician, id))
+      .sort((a, b) => a.added - b.added || a.start - b.start);
     if (best) starts.set(id, { technician: best.technician, start: best.start });
   }
   return starts;
 }
 
-function gapsFor(map: DayMap, starts: Starts, technician: Technician, id: string): { technician: string; start: number; added: number }[] {
+function gapsFor(
+  map: DayMap,
+  starts: Starts,
+  technician: Technician,
+  id: string,
+): { technician: string; start: number; added: number }[] {
   const visit = map.visits.get(id);
   if (!visit || !(visit.skills ?? []).every((skill) => technician.skills?.includes(skill))) return [];
   const stops = stopsOf(map, starts, technician.id);
   const { driving } = map.route(technician, stops);
   return [null, ...stops].flatMap((before) => {
-    const at = before ? { place: before.visit.at, time: before.start + before.visit.duration } : { place: technician.start, time: technician.shift.from };
+    const at = before
+      ? { place: before.visit.at, time: before.start + before.visit.duration }
+      : { place: technician.start, time: technician.shift.from };
     const start = map.soonest(technician, visit, at);
     if (start === Number.POSITIVE_INFINITY) return [];
     const route = map.route(technician, [...stops, { visit, start }]);
@@ -66,14 +81,19 @@ function takenBack(map: DayMap, found: Starts, present: Starts): Starts {
     const [is, was] = [starts.get(id), present.get(id)];
     if (pinned || !is || !was || same(is, was)) continue;
     const back = atUsualTimes(map, new Map(starts).set(id, was), present, [is.technician, was.technician]);
-    const fits = same(back.get(id), was) && [is.technician, was.technician].every((one) => routeOf(map, back, one)?.fits !== false);
+    const fits =
+      same(back.get(id), was) &&
+      [is.technician, was.technician].every((one) => routeOf(map, back, one)?.fits !== false);
     if (fits && drivingOf(map, back, is, was) < drivingOf(map, starts, is, was) + worthMoving) starts = back;
   }
   return starts;
 }
 
 function drivingOf(map: DayMap, starts: Starts, is: Place, was: Place): number {
-  return [...new Set([is.technician, was.technician])].reduce((sum, one) => sum + (routeOf(map, starts, one)?.driving ?? 0), 0);
+  return [...new Set([is.technician, was.technician])].reduce(
+    (sum, one) => sum + (routeOf(map, starts, one)?.driving ?? 0),
+    0,
+  );
 }
 
 const stopsOf = (map: DayMap, starts: Starts, technician: string) =>
@@ -94,8 +114,12 @@ function atUsualTimes(map: DayMap, starts: Starts, present: Starts, only?: reado
   const timed = new Map(starts);
   for (const technician of map.problem.technicians) {
     if (only && !only.includes(technician.id)) continue;
-    const stops = stopsOf(map, starts, technician.id).map(({ visit }) => ({ visit, wish: present.get(visit.id)?.start ?? null }));
-    for (const [id, start] of map.schedule(technician, stops) ?? []) timed.set(id, { technician: technician.id, start });
+    const stops = stopsOf(map, starts, technician.id).map(({ visit }) => ({
+      visit,
+      wish: present.get(visit.id)?.start ?? null,
+    }));
+    for (const [id, start] of map.schedule(technician, stops) ?? [])
+      timed.set(id, { technician: technician.id, start });
   }
   return timed;
 }
@@ -108,7 +132,12 @@ function swapAlike({ problem }: DayMap, starts: Starts, present: Starts): Starts
   const pinnedTo = new Set(problem.visits.flatMap(({ pinned }) => pinned?.technician ?? []));
   const alike = Map.groupBy(problem.technicians, ({ id, ...rest }) => JSON.stringify(pinnedTo.has(id) ? { id } : rest));
   const renamed = new Map([...alike.values()].flatMap((group) => [...namesFor(group, starts, present)]));
-  return new Map([...starts].map(([visit, { technician, start }]) => [visit, { technician: renamed.get(technician) ?? technician, start }]));
+  return new Map(
+    [...starts].map(([visit, { technician, start }]) => [
+      visit,
+      { technician: renamed.get(technician) ?? technician, start },
+    ]),
+  );
 }
 
 function namesFor(group: readonly Technician[], starts: Starts, present: Starts): Map<string, string> {
@@ -117,13 +146,17 @@ function namesFor(group: readonly Technician[], starts: Starts, present: Starts)
     ids.map((person) => ({
       route,
       person,
-      visits: [...starts].filter(([visit, one]) => one.technician === route && present.get(visit)?.technician === person).length,
+      visits: [...starts].filter(
+        ([visit, one]) => one.technician === route && present.get(visit)?.technician === person,
+      ).length,
     })),
   );
   const names = new Map<string, string>();
   const taken = new Set<string>();
   // Stable: with nothing in common everybody keeps their own route as far as it is free.
-  const byShared = shared.sort((a, b) => b.visits - a.visits || Number(b.route === b.person) - Number(a.route === a.person));
+  const byShared = shared.sort(
+    (a, b) => b.visits - a.visits || Number(b.route === b.person) - Number(a.route === a.person),
+  );
   for (const { route, person } of byShared) {
     if (names.has(route) || taken.has(person)) continue;
     names.set(route, person);

@@ -6,7 +6,7 @@ import type { Job } from "../workforce/ability.ts";
 import type { AvailabilityRules, CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterBooking, RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
-import { estimateTravelMinutes } from "../workforce/travel.ts";
+import { estimateTravelMinutes } from "../travel/estimate.ts";
 import { lanesOf, type FixedWork, type Lane } from "./lanes.ts";
 import type { PlanTicket } from "./plan-tickets.ts";
 
@@ -16,10 +16,17 @@ export type Person = { readonly entry: RosterEntry; readonly calendar: CalendarT
 export type PlannedLane = Lane & { readonly id: string; readonly person: Person };
 
 /** A ticket the plan may place or move. `stands` is its present time, with whoever is to come then. */
-export type Candidate = { readonly ticket: PlanTicket; readonly stands: (TimeRange & { readonly techId: string | null }) | null };
+export type Candidate = {
+  readonly ticket: PlanTicket;
+  readonly stands: (TimeRange & { readonly techId: string | null }) | null;
+};
 
 /** A candidate as the problem's visit; `lane` is where it stands, null while nobody is to come. */
-export type PlannedVisit = Candidate & { readonly job: Job; readonly minutes: number; readonly lane: PlannedLane | null };
+export type PlannedVisit = Candidate & {
+  readonly job: Job;
+  readonly minutes: number;
+  readonly lane: PlannedLane | null;
+};
 
 export type FixedDay = {
   readonly lanes: readonly PlannedLane[];
@@ -31,8 +38,15 @@ export type FixedDay = {
  * @param people whose days are planned
  * @param span from the first to the last instant at which a visit may start
  */
-export function fixWork(people: readonly Person[], tickets: readonly PlanTicket[], span: TimeRange, rules: AvailabilityRules): FixedDay {
-  const bookings = new Map(people.flatMap(({ entry }) => entry.bookings.map((one) => [one.ticketId, { ...one, techId: entry.id }] as const)));
+export function fixWork(
+  people: readonly Person[],
+  tickets: readonly PlanTicket[],
+  span: TimeRange,
+  rules: AvailabilityRules,
+): FixedDay {
+  const bookings = new Map(
+    people.flatMap(({ entry }) => entry.bookings.map((one) => [one.ticketId, { ...one, techId: entry.id }] as const)),
+  );
   const stays = new Map<StayReason, number>();
   const stay = (reason: StayReason): void => void stays.set(reason, (stays.get(reason) ?? 0) + 1);
   let candidates = tickets.flatMap((ticket): Candidate[] => {
@@ -42,7 +56,8 @@ export function fixWork(people: readonly Person[], tickets: readonly PlanTicket[
     return [];
   });
   const known = new Set(tickets.map(({ id }) => id));
-  for (const one of bookings.values()) if (!known.has(one.ticketId) && one.start >= span.start && one.start < span.end) stay(whyUnknown(one));
+  for (const one of bookings.values())
+    if (!known.has(one.ticketId) && one.start >= span.start && one.start < span.end) stay(whyUnknown(one));
 
   const overlapped = new Set(people.flatMap(({ entry }) => overlapping(entry.bookings)));
   const travel = rules.travel ?? estimateTravelMinutes;
@@ -50,10 +65,15 @@ export function fixWork(people: readonly Person[], tickets: readonly PlanTicket[
     const moving = new Set(candidates.map(({ ticket }) => ticket.id));
     const lanes = people.flatMap((person) => {
       const fixed = person.entry.bookings.filter(({ ticketId }) => !moving.has(ticketId));
-      return lanesOf(person.calendar, fixed, span, travel).map((lane, at) => ({ ...lane, id: `${person.entry.id}#${at + 1}`, person }));
+      return lanesOf(person.calendar, fixed, span, travel).map((lane, at) => ({
+        ...lane,
+        id: `${person.entry.id}#${at + 1}`,
+        person,
+      }));
     });
     const homeless = candidates.filter(
-      ({ ticket, stands }) => stands !== null && stands.techId !== null && (!laneFor(lanes, stands) || overlapped.has(ticket.id)),
+      ({ ticket, stands }) =>
+        stands !== null && stands.techId !== null && (!laneFor(lanes, stands) || overlapped.has(ticket.id)),
     );
     if (homeless.length === 0) return { lanes, candidates, stays };
     // Booked where nobody may be booked now: it stays until a person sees to it, and the calendar is cut around it.
@@ -64,19 +84,36 @@ export function fixWork(people: readonly Person[], tickets: readonly PlanTicket[
 
 /** The tickets of bookings that another lies over: made while the technician had no hours on record. */
 const overlapping = (bookings: readonly RosterBooking[]): string[] =>
-  bookings.filter((one) => bookings.some((other) => other !== one && other.start < one.end && one.start < other.end)).map(({ ticketId }) => ticketId);
+  bookings
+    .filter((one) => bookings.some((other) => other !== one && other.start < one.end && one.start < other.end))
+    .map(({ ticketId }) => ticketId);
 
 /** The lane a booking lies in; undefined when there is none, or a pause lies in the booking. */
-export const laneFor = (lanes: Iterable<PlannedLane>, at: TimeRange & { readonly techId: string | null }): PlannedLane | undefined =>
+export const laneFor = (
+  lanes: Iterable<PlannedLane>,
+  at: TimeRange & { readonly techId: string | null },
+): PlannedLane | undefined =>
   [...lanes].find(
     ({ person, start, end, pauses }) =>
-      person.entry.id === at.techId && start <= at.start && at.end <= end && !pauses.some((pause) => pause.start < at.end && at.start < pause.end),
+      person.entry.id === at.techId &&
+      start <= at.start &&
+      at.end <= end &&
+      !pauses.some((pause) => pause.start < at.end && at.start < pause.end),
   );
 
-function candidateOf(ticket: PlanTicket, booking: (FixedWork & { readonly techId: string }) | undefined, span: TimeRange): Candidate | StayReason {
+function candidateOf(
+  ticket: PlanTicket,
+  booking: (FixedWork & { readonly techId: string }) | undefined,
+  span: TimeRange,
+): Candidate | StayReason {
   if (ticket.paused) return "PAUSED";
-  if (ticket.state === "READY_TO_SCHEDULE" || ticket.scheduled_start === null || ticket.scheduled_end === null) return { ticket, stands: null };
-  const stands = { start: Date.parse(ticket.scheduled_start), end: Date.parse(ticket.scheduled_end), techId: ticket.assigned_tech_id };
+  if (ticket.state === "READY_TO_SCHEDULE" || ticket.scheduled_start === null || ticket.scheduled_end === null)
+    return { ticket, stands: null };
+  const stands = {
+    start: Date.parse(ticket.scheduled_start),
+    end: Date.parse(ticket.scheduled_end),
+    techId: ticket.assigned_tech_id,
+  };
   if (stands.start < span.start) return "STARTS_SOON";
   if (stands.techId === null) return { ticket, stands };
   const onCalendar = booking?.techId === stands.techId && booking.start === stands.start && booking.end === stands.end;

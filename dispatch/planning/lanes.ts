@@ -6,9 +6,9 @@
  * somebody against the calendar's rules (outside hours, into a break, too far in too short a time) the stretch ends before
  * that work and a new one begins behind it: a pin nobody can keep would be dropped, and its time taken for free.
  */
-import { driveForward, MINUTE_MS, pausesWithin, type CalendarTechnician } from "../workforce/availability.ts";
+import { driveForward, minuteMs, pausesWithin, type CalendarTechnician } from "../workforce/availability.ts";
 import type { Shift, TimeRange } from "../workforce/shift-ranges.ts";
-import type { Place, TravelEstimate } from "../workforce/travel.ts";
+import type { Place, TravelEstimate } from "../travel/estimate.ts";
 
 /** Work that stays where it is. */
 export type FixedWork = TimeRange & { readonly ticketId: string; readonly place: Place | null };
@@ -23,7 +23,12 @@ export type Lane = TimeRange & {
 };
 
 /** The lanes of every shift that overlaps `span`; work that begins before it or behind it only bounds them. */
-export function lanesOf(technician: CalendarTechnician, fixed: readonly FixedWork[], span: TimeRange, travel: TravelEstimate): Lane[] {
+export function lanesOf(
+  technician: CalendarTechnician,
+  fixed: readonly FixedWork[],
+  span: TimeRange,
+  travel: TravelEstimate,
+): Lane[] {
   const shifts = (technician.shifts ?? []).filter((shift) => shift.start < span.end && shift.end > span.start);
   const work = fixed.toSorted((a, b) => a.start - b.start || a.end - b.end);
   return shifts.flatMap((shift) => new ShiftLanes(shift, technician.home, travel).cut(work, span));
@@ -78,7 +83,7 @@ class ShiftLanes {
   #arrival(place: Place | null): number {
     const last = this.#open.pins.at(-1) ?? { end: this.#open.start, place: this.#open.from };
     const ahead = pausesWithin({ start: last.end, end: this.#shift.end }, this.#pauses);
-    return driveForward(last.end, (this.#travel(last.place, place) ?? 0) * MINUTE_MS, ahead);
+    return driveForward(last.end, (this.#travel(last.place, place) ?? 0) * minuteMs, ahead);
   }
 
   /** Ends the stretch at a place; pins from which that place cannot be reached in time become its end themselves. */
@@ -88,6 +93,7 @@ class ShiftLanes {
     const last = late ? pins.pop() : undefined;
     if (late && !last) return;
     const [end, to] = last ? [last.start, last.place] : [at, place];
-    if (start < end) this.#lanes.push({ start, end, from, to, pauses: pausesWithin({ start, end }, this.#pauses), pins });
+    if (start < end)
+      this.#lanes.push({ start, end, from, to, pauses: pausesWithin({ start, end }, this.#pauses), pins });
   }
 }

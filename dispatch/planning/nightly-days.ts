@@ -4,7 +4,12 @@ import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { localDay, localToInstant } from "../workforce/local-time.ts";
 
-export type NightlyDay = { readonly day: string; readonly zone: string | null; readonly timeZone: string; readonly claim: string };
+export type NightlyDay = {
+  readonly day: string;
+  readonly zone: string | null;
+  readonly timeZone: string;
+  readonly claim: string;
+};
 
 /** How long after the hour a day is still proposed, when no worker was there before. */
 const nightHours = 10;
@@ -45,7 +50,10 @@ export async function dueNightlyDays(db: Session, now: Date, hour: number): Prom
 /** The day that follows the evening we are in; null while it is not night yet, or not any more. */
 export function nightOf(now: number, timeZone: string, hour: number): string | null {
   const today = localDay(now, timeZone);
-  const evenings = [today - 1, today].map((evening) => ({ evening, since: now - localToInstant(evening, hour * 60, timeZone) }));
+  const evenings = [today - 1, today].map((evening) => ({
+    evening,
+    since: now - localToInstant(evening, hour * 60, timeZone),
+  }));
   const night = evenings.find(({ since }) => since >= 0 && since < nightHours * hourMs);
   return night ? new Date((night.evening + 1) * dayMs).toISOString().slice(0, 10) : null;
 }

@@ -1,8 +1,8 @@
 // The places of a day as nodes of the planner's matrix, with driving in minutes by the estimate that bookings go by. A place
 // nobody knows is a node of its own, without driving to or from it, as everywhere on this desk.
 
-import type { Travel } from "../scheduling/problem.ts";
-import type { Place, TravelEstimate } from "../workforce/travel.ts";
+import type { Travel } from "../planner/problem.ts";
+import type { Place, TravelEstimate } from "../travel/estimate.ts";
 
 export class Places {
   readonly #travel: TravelEstimate;

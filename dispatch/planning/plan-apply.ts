@@ -9,8 +9,8 @@ import { newId } from "../kernel/clock.ts";
 import { deskCommand, type Call } from "../kernel/command.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { besideAfter, besideChange, writeBeside } from "../kernel/ticket-beside.ts";
-import { ticketColumns, type TicketRow } from "../kernel/ticket-row.ts";
+import { besideAfter, besideChange, writeBeside } from "../ticket/related-ticket.ts";
+import { ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
 import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, type RosterEntry } from "../workforce/calendar.ts";
 import { localToInstant, parseDate } from "../workforce/local-time.ts";
@@ -66,13 +66,23 @@ export const planApply = deskCommand({
     });
     const applied: PlanRow = { ...row, status: "APPLIED" };
     return {
-      payload: { plan_id: row.id, day: row.day, zone: row.zone, note: input.note ?? null, moved_visits: moves.length, moved: moves.map(({ ticket_id }) => ticket_id) },
+      payload: {
+        plan_id: row.id,
+        day: row.day,
+        zone: row.zone,
+        note: input.note ?? null,
+        moved_visits: moves.length,
+        moved: moves.map(({ ticket_id }) => ticket_id),
+      },
       write: (tx, event) => [
         tx.row(setPlanStatus, [row.id, applied.status]),
         // First all places are made, then they are taken: two visits may change places.
         ...steps.map(({ beside }) => tx.row(settleBookings, [beside.ticket.id, "released", now])),
         // In the order of technicians, each of whom is booked by one at a time.
-        ...steps.map(({ booking }) => booking).sort(byTechnician).map((booking) => tx.row(insertBooking, bookingValues(booking, now))),
+        ...steps
+          .map(({ booking }) => booking)
+          .sort(byTechnician)
+          .map((booking) => tx.row(insertBooking, bookingValues(booking, now))),
         ...steps.flatMap(({ beside }) => writeBeside(tx, event, beside, desk.policy.sla.targetMinutes)),
       ],
       body: () => ({
@@ -96,19 +106,41 @@ const movesOf = ({ found }: PlanRow): readonly PlanMove[] => found?.moves ?? [];
 
 function dayOf({ day, time_zone }: PlanRow): PlanDay {
   const first = parseDate(day);
-  return { date: day, timeZone: time_zone, start: localToInstant(first, 0, time_zone), end: localToInstant(first + 1, 0, time_zone) };
+  return {
+    date: day,
+    timeZone: time_zone,
+    start: localToInstant(first, 0, time_zone),
+    end: localToInstant(first + 1, 0, time_zone),
+  };
 }
 
 function changesOf(row: PlanRow, tickets: readonly PlanTicket[], roster: readonly RosterEntry[]): PlanChange[] {
   const moves = movesOf(row);
-  return changesSince(row.facts ?? { tickets: [], technicians: [] }, factsBehind(moves, { tickets, roster, day: dayOf(row) }));
+  return changesSince(
+    row.facts ?? { tickets: [], technicians: [] },
+    factsBehind(moves, { tickets, roster, day: dayOf(row) }),
+  );
 }
 
 /** Nobody is booked for a time that has begun. */
 const overdue = (moves: readonly PlanMove[], now: string): PlanChange[] =>
-  moves.filter(({ to }) => to.start < now).map(({ ticket_id, to }) => ({ kind: "ticket", ticket_id, what: ["time_passed"], was: null, is: { start: to.start } }));
+  moves
+    .filter(({ to }) => to.start < now)
+    .map(({ ticket_id, to }) => ({
+      kind: "ticket",
+      ticket_id,
+      what: ["time_passed"],
+      was: null,
+      is: { start: to.start },
+    }));
 
-function stepOf(row: PlanRow, { to, reason }: PlanMove, ticket: TicketRow, roster: readonly RosterEntry[], now: string) {
+function stepOf(
+  row: PlanRow,
+  { to, reason }: PlanMove,
+  ticket: TicketRow,
+  roster: readonly RosterEntry[],
+  now: string,
+) {
   const booking = {
     id: newId(Date.parse(now)),
     technician_id: to.tech_id,

@@ -2,7 +2,16 @@
 // tells its progress, twenty times over its budget; the best plan so far then becomes the proposal.
 
 import { deskCommand } from "../kernel/command.ts";
-import { lockPlan, notOpen, planBody, requestCancel, requirePlan, setPlanStatus, statusOf, type PlanRow } from "./plan-rows.ts";
+import {
+  lockPlan,
+  notOpen,
+  planBody,
+  requestCancel,
+  requirePlan,
+  setPlanStatus,
+  statusOf,
+  type PlanRow,
+} from "./plan-rows.ts";
 
 export const planCancel = deskCommand({
   name: "plan.cancel",
@@ -14,7 +23,9 @@ export const planCancel = deskCommand({
     const after: PlanRow = status === "RUNNING" ? row : { ...row, status: "WITHDRAWN" };
     return {
       payload: { plan_id: row.id, previous_status: status, status: after.status, note: input.note ?? null },
-      write: (tx) => [status === "RUNNING" ? tx.row(requestCancel, [row.id]) : tx.row(setPlanStatus, [row.id, after.status])],
+      write: (tx) => [
+        status === "RUNNING" ? tx.row(requestCancel, [row.id]) : tx.row(setPlanStatus, [row.id, after.status]),
+      ],
       body: () => ({ plan: planBody(after, clockTime) }),
     };
   },

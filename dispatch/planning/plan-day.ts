@@ -15,7 +15,12 @@ const farthestMs = 366 * 86_400_000;
 export function planDay(date: string, timeZone: string, now: number): PlanDay {
   if (!isTimeZone(timeZone)) throw invalidField("time_zone", "time_zone", "is no time zone of the IANA list");
   const first = dayNumber(date);
-  const day = { date, timeZone, start: localToInstant(first, 0, timeZone), end: localToInstant(first + 1, 0, timeZone) };
+  const day = {
+    date,
+    timeZone,
+    start: localToInstant(first, 0, timeZone),
+    end: localToInstant(first + 1, 0, timeZone),
+  };
   if (day.end <= now + noticeMs) throw invalidField("day", "range", "is over");
   if (day.start > now + farthestMs) throw invalidField("day", "range", "lies more than a year ahead");
   return day;
@@ -30,4 +35,5 @@ function dayNumber(date: string): number {
 }
 
 /** Before this nothing new starts, and nothing that is booked moves. */
-export const earliestStart = (day: PlanDay, now: number): number => Math.max(day.start, Math.ceil((now + noticeMs) / 60_000) * 60_000);
+export const earliestStart = (day: PlanDay, now: number): number =>
+  Math.max(day.start, Math.ceil((now + noticeMs) / 60_000) * 60_000);

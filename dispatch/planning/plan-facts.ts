@@ -11,7 +11,12 @@ import type { PlanTicket } from "./plan-tickets.ts";
 
 /** Facts with the kind of change that each shows. */
 const ticketFields = [
-  ["state", "state"], ["scheduled_start", "time"], ["scheduled_end", "time"], ["assigned_tech_id", "technician"], ["paused", "paused"], ["version", "details"],
+  ["state", "state"],
+  ["scheduled_start", "time"],
+  ["scheduled_end", "time"],
+  ["assigned_tech_id", "technician"],
+  ["paused", "paused"],
+  ["version", "details"],
 ] as const;
 type TicketFacts = Pick<PlanTicket, "id" | (typeof ticketFields)[number][0]>;
 
@@ -21,7 +26,13 @@ type TechnicianFacts = { readonly id: string } & { readonly [F in (typeof techni
 export type PlanFacts = { readonly tickets: readonly TicketFacts[]; readonly technicians: readonly TechnicianFacts[] };
 
 export type PlanChange =
-  | { readonly kind: "ticket"; readonly ticket_id: string; readonly what: readonly string[]; readonly was: object | null; readonly is: object | null }
+  | {
+      readonly kind: "ticket";
+      readonly ticket_id: string;
+      readonly what: readonly string[];
+      readonly was: object | null;
+      readonly is: object | null;
+    }
   | { readonly kind: "technician"; readonly tech_id: string; readonly what: readonly string[] };
 
 /** The facts behind these moves. */
@@ -34,39 +45,64 @@ export function factsBehind(moves: readonly PlanMove[], { tickets, roster, day }
   };
 }
 
-export type FactRows = { readonly tickets: readonly PlanTicket[]; readonly roster: readonly RosterEntry[]; readonly day: PlanDay };
+export type FactRows = {
+  readonly tickets: readonly PlanTicket[];
+  readonly roster: readonly RosterEntry[];
+  readonly day: PlanDay;
+};
 
 /** Changes with anything that a plan of this day is made from. */
 export const scheduleVersion = ({ tickets, roster, day }: FactRows): string => {
   const none = new Set<string>();
-  return sha256(canonicalJson({ tickets: tickets.map(ticketFacts), technicians: roster.map((one) => technicianFacts(one, day, none)) })).slice(0, 16);
+  return sha256(
+    canonicalJson({
+      tickets: tickets.map(ticketFacts),
+      technicians: roster.map((one) => technicianFacts(one, day, none)),
+    }),
+  ).slice(0, 16);
 };
 
 /** What is no longer as it was; empty when the moves may be carried out. */
 export function changesSince(was: PlanFacts, is: PlanFacts): PlanChange[] {
   const tickets = was.tickets.flatMap((old): PlanChange[] => {
     const now = is.tickets.find(({ id }) => id === old.id);
-    const changed = now ? ticketFields.filter(([field]) => old[field] !== now[field]).map(([, word]) => word) : ["gone"];
+    const changed = now
+      ? ticketFields.filter(([field]) => old[field] !== now[field]).map(([, word]) => word)
+      : ["gone"];
     // A new version alone says that something changed; beside what changed it says nothing.
     const what = changed.length > 1 ? changed.filter((word) => word !== "details") : changed;
-    return what.length === 0 ? [] : [{ kind: "ticket", ticket_id: old.id, what: [...new Set(what)], was: old, is: now ?? null }];
+    return what.length === 0
+      ? []
+      : [{ kind: "ticket", ticket_id: old.id, what: [...new Set(what)], was: old, is: now ?? null }];
   });
   const technicians = was.technicians.flatMap((old): PlanChange[] => {
     const now = is.technicians.find(({ id }) => id === old.id);
-    const what = now ? technicianFields.filter((field) => canonicalJson(old[field]) !== canonicalJson(now[field])) : ["gone"];
+    const what = now
+      ? technicianFields.filter((field) => canonicalJson(old[field]) !== canonicalJson(now[field]))
+      : ["gone"];
     return what.length === 0 ? [] : [{ kind: "technician", tech_id: old.id, what }];
   });
   return [...tickets, ...technicians];
 }
 
-function ticketFacts({ id, state, scheduled_start, scheduled_end, assigned_tech_id, paused, version }: PlanTicket): TicketFacts {
+function ticketFacts({
+  id,
+  state,
+  scheduled_start,
+  scheduled_end,
+  assigned_tech_id,
+  paused,
+  version,
+}: PlanTicket): TicketFacts {
   return { id, state, scheduled_start, scheduled_end, assigned_tech_id, paused, version };
 }
 
 function technicianFacts(entry: RosterEntry, day: PlanDay, moving: ReadonlySet<string>): TechnicianFacts {
   const { ineligible, home, shifts, skills, tools, zone } = entry.calendar(day);
   const spans = [day, ...(shifts ?? [])];
-  const bookings = entry.bookings.filter(({ ticketId, start, end }) => !moving.has(ticketId) && spans.some((span) => start < span.end && span.start < end));
+  const bookings = entry.bookings.filter(
+    ({ ticketId, start, end }) => !moving.has(ticketId) && spans.some((span) => start < span.end && span.start < end),
+  );
   return {
     id: entry.id,
     standing: ineligible,

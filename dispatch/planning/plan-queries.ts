@@ -13,6 +13,13 @@ const normalLimit = 20;
 
 export const planList = deskQuery("plan.list", async ({ desk, actor, input, now }) => {
   const { status = null, day = null, limit = normalLimit } = input;
-  const rows = await desk.db.rows(selectPlans, [now, status, day, reachParameter(actor.accounts), reachParameter(actor.sites), limit]);
+  const rows = await desk.db.rows(selectPlans, [
+    now,
+    status,
+    day,
+    reachParameter(actor.accounts),
+    reachParameter(actor.sites),
+    limit,
+  ]);
   return { plans: rows.map((row) => planSummary(row, now)), generated_at: now };
 });

@@ -44,7 +44,10 @@ export const claimPlan = statement<PlanRow>(
    RETURNING ${columns}`,
 );
 
-export const failPlan = statement("plan_fail", `UPDATE plans SET status = 'FAILED' WHERE id = $1 AND status = 'RUNNING'`);
+export const failPlan = statement(
+  "plan_fail",
+  `UPDATE plans SET status = 'FAILED' WHERE id = $1 AND status = 'RUNNING'`,
+);
 
 // Told and asked at once: how far the search is, and whether somebody wants it to end.
 export const tellProgress = statement<{ cancel_requested: boolean }>(
@@ -84,7 +87,10 @@ export const selectPlans = statement<PlanRow>(
 );
 
 /** What a plan is by now: time ends a proposal, and a search that has been silent too long. */
-export function statusOf({ status, running_until, expires_at }: Pick<PlanRow, "status" | "running_until" | "expires_at">, now: string): PlanStatus {
+export function statusOf(
+  { status, running_until, expires_at }: Pick<PlanRow, "status" | "running_until" | "expires_at">,
+  now: string,
+): PlanStatus {
   if (status === "RUNNING" && running_until < now) return "FAILED";
   if (status === "PROPOSED" && expires_at !== null && expires_at <= now) return "EXPIRED";
   return status;
@@ -106,7 +112,8 @@ const summaryOf = (row: PlanRow, now: string) => ({
 export const planSummary = (row: PlanRow, now: string): PlanSummary => ({
   ...summaryOf(row, now),
   moved: row.found?.moves.length ?? 0,
-  saves_minutes: Math.round(10 * ((row.found?.before?.travel_minutes ?? 0) - (row.found?.after?.travel_minutes ?? 0))) / 10,
+  saves_minutes:
+    Math.round(10 * ((row.found?.before?.travel_minutes ?? 0) - (row.found?.after?.travel_minutes ?? 0))) / 10,
 });
 
 export const planBody = (row: PlanRow, now: string): PlanBody => ({
@@ -117,7 +124,15 @@ export const planBody = (row: PlanRow, now: string): PlanBody => ({
 });
 
 const nothingFound: FoundPlan = {
-  schedule_version: null, search: null, before: null, after: null, moves: [], unserved: [], stays: [], left_out: [], rules: [],
+  schedule_version: null,
+  search: null,
+  before: null,
+  after: null,
+  moves: [],
+  unserved: [],
+  stays: [],
+  left_out: [],
+  rules: [],
 };
 
 /**

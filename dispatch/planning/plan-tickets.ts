@@ -76,12 +76,21 @@ export const maxTickets = 250;
 /** The tickets of the day that the caller may see, the most urgent first. */
 export const loadPlanTickets = (db: Session, day: PlanDay, zone: string | null, actor: Actor): Promise<PlanTicket[]> =>
   db.rows(selectPlanTickets, [
-    new Date(day.start).toISOString(), new Date(day.end).toISOString(), zone, reachParameter(actor.accounts), reachParameter(actor.sites), maxTickets,
+    new Date(day.start).toISOString(),
+    new Date(day.end).toISOString(),
+    zone,
+    reachParameter(actor.accounts),
+    reachParameter(actor.sites),
+    maxTickets,
   ]);
 
 /** These tickets as they are now, whatever has become of them. */
-export const loadTicketsNow = (db: Session, ids: readonly string[]): Promise<PlanTicket[]> => db.rows(selectTicketsNow, [ids]);
+export const loadTicketsNow = (db: Session, ids: readonly string[]): Promise<PlanTicket[]> =>
+  db.rows(selectTicketsNow, [ids]);
 
 /** The time zone most shifts are kept in; UTC where there are none. */
-export const loadTimeZone = async (db: Session, zone: string | null, techIds: readonly string[] | null): Promise<string> =>
-  (await db.row(selectTimeZone, [zone, techIds]))?.zone ?? "UTC";
+export const loadTimeZone = async (
+  db: Session,
+  zone: string | null,
+  techIds: readonly string[] | null,
+): Promise<string> => (await db.row(selectTimeZone, [zone, techIds]))?.zone ?? "UTC";

@@ -14,7 +14,7 @@ import { earliestStart, planDay, type PlanDay } from "./plan-day.ts";
 import { factsBehind, scheduleVersion, type PlanFacts } from "./plan-facts.ts";
 import { claimPlan, failPlan, planBody, proposePlan, type FoundPlan, type PlanRow } from "./plan-rows.ts";
 import { loadPlanTickets, loadTimeZone, type PlanTicket } from "./plan-tickets.ts";
-import type { Plan } from "../scheduling/plan.ts";
+import type { Plan } from "../planner/plan.ts";
 import { inSearch, searchPlan } from "./search-plan.ts";
 import { settlePlan } from "./settle-plan.ts";
 
@@ -35,7 +35,15 @@ export type PlanWish = {
   readonly claim: string;
 };
 
-export const usualWish = { timeZone: null, zone: null, techIds: null, seconds: searchSeconds.usual, iterations: null, seed: 1, moveWithinMinutes: 120 } as const;
+export const usualWish = {
+  timeZone: null,
+  zone: null,
+  techIds: null,
+  seconds: searchSeconds.usual,
+  iterations: null,
+  seed: 1,
+  moveWithinMinutes: 120,
+} as const;
 
 export type Proposal = {
   readonly row: PlanRow;
@@ -63,8 +71,17 @@ export async function propose(call: Call<Proposing>, wish: PlanWish): Promise<Pr
   return await inSearch(desk, async () => {
     const rows = await loadDay(call, wish, day);
     const values = [
-      newId(Date.parse(clockTime)), day.date, timeZone, wish.zone, wish.techIds, wish.moveWithinMinutes, wish.nightly, actor.id, wish.claim,
-      clockTime, plusMinutes(clockTime, searchSeconds.most / 60 + graceMinutes),
+      newId(Date.parse(clockTime)),
+      day.date,
+      timeZone,
+      wish.zone,
+      wish.techIds,
+      wish.moveWithinMinutes,
+      wish.nightly,
+      actor.id,
+      wish.claim,
+      clockTime,
+      plusMinutes(clockTime, searchSeconds.most / 60 + graceMinutes),
     ];
     const row = await desk.db.row(claimPlan, values);
     if (!row) throw stillBusy();
@@ -87,7 +104,15 @@ async function loadDay({ desk, actor, clockTime }: Call<Proposing>, wish: PlanWi
   const unknown = wish.techIds?.find((id) => !roster.some((one) => one.id === id));
   if (unknown !== undefined) throw new Refusal("TECHNICIAN_NOT_FOUND", { tech_id: unknown });
   const { zone, techIds, moveWithinMinutes } = wish;
-  return { day, roster, tickets, zone, techIds, moveWithinMinutes, earliest: earliestStart(day, Date.parse(clockTime)) };
+  return {
+    day,
+    roster,
+    tickets,
+    zone,
+    techIds,
+    moveWithinMinutes,
+    earliest: earliestStart(day, Date.parse(clockTime)),
+  };
 }
 
 async function searched(desk: Desk, wish: PlanWish, rows: DayRows, row: PlanRow): Promise<Proposal> {
@@ -116,19 +141,47 @@ async function searched(desk: Desk, wish: PlanWish, rows: DayRows, row: PlanRow)
 }
 
 /** The proposal as the command's effect. */
-export function proposed(call: Call<Proposing>, { row, plan, facts, found: result, named }: Proposal): DeskDecision<Proposing> {
+export function proposed(
+  call: Call<Proposing>,
+  { row, plan, facts, found: result, named }: Proposal,
+): DeskDecision<Proposing> {
   const { clockTime } = call;
   const expires_at = plusMinutes(clockTime, row.nightly ? holdsMinutes.nightly : holdsMinutes.asked);
   const ticketIds = named.map(({ id }) => id);
   const account_ids = [...new Set(named.map(({ account_id }) => account_id))];
   const site_ids = [...new Set(named.map(({ site_id }) => site_id))];
-  const after: PlanRow = { ...row, status: "PROPOSED", progress: 1, expires_at, found: result, facts, account_ids, site_ids };
+  const after: PlanRow = {
+    ...row,
+    status: "PROPOSED",
+    progress: 1,
+    expires_at,
+    found: result,
+    facts,
+    account_ids,
+    site_ids,
+  };
   const { before, after: figures, search, moves } = result;
   return {
-    payload: { plan_id: row.id, day: row.day, zone: row.zone, time_zone: row.time_zone, moves: moves.length, before, after: figures, search },
+    payload: {
+      plan_id: row.id,
+      day: row.day,
+      zone: row.zone,
+      time_zone: row.time_zone,
+      moves: moves.length,
+      before,
+      after: figures,
+      search,
+    },
     write: (tx) => [
       tx.row(proposePlan, [
-        row.id, expires_at, JSON.stringify(result), plan && JSON.stringify(plan), JSON.stringify(facts), ticketIds, account_ids, site_ids,
+        row.id,
+        expires_at,
+        JSON.stringify(result),
+        plan && JSON.stringify(plan),
+        JSON.stringify(facts),
+        ticketIds,
+        account_ids,
+        site_ids,
       ]),
     ],
     body: () => ({ plan: planBody(after, clockTime) }),

@@ -4,10 +4,10 @@
 import { searchSeconds } from "../contract/plan-commands.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Desk } from "../kernel/desk.ts";
-import type { Plan } from "../scheduling/plan.ts";
-import type { Problem } from "../scheduling/problem.ts";
-import { startPlanner } from "../scheduling/run-planner.ts";
-import type { Progress } from "../scheduling/solve.ts";
+import type { Plan } from "../planner/plan.ts";
+import type { Problem } from "../planner/problem.ts";
+import { startPlanner } from "../planner/run-planner.ts";
+import type { Progress } from "../planner/solve.ts";
 import { tellProgress } from "./plan-rows.ts";
 
 export type SearchBudget = {
@@ -39,13 +39,22 @@ export async function inSearch<T>(desk: Desk, work: () => Promise<T>): Promise<T
 }
 
 const tooManySearches = (): Refusal =>
-  new Refusal("RATE_LIMITED", { limit: mostAtOnce, window_seconds: 0 }, {
-    message: `This process searches for ${mostAtOnce} plans already; repeat the call with the same key after Retry-After.`,
-    headers: { "retry-after": "5" },
-  });
+  new Refusal(
+    "RATE_LIMITED",
+    { limit: mostAtOnce, window_seconds: 0 },
+    {
+      message: `This process searches for ${mostAtOnce} plans already; repeat the call with the same key after Retry-After.`,
+      headers: { "retry-after": "5" },
+    },
+  );
 
 /** The best plan within the budget, or until somebody cancels it: then the best so far. */
-export async function searchPlan(desk: Desk, planId: string, problem: Problem, { seed, seconds, iterations }: SearchBudget): Promise<{ plan: Plan; stopped: "budget" | "cancelled" }> {
+export async function searchPlan(
+  desk: Desk,
+  planId: string,
+  problem: Problem,
+  { seed, seconds, iterations }: SearchBudget,
+): Promise<{ plan: Plan; stopped: "budget" | "cancelled" }> {
   let told: Promise<void> = Promise.resolve();
   let next = 0;
   const run = startPlanner(problem, {
@@ -65,9 +74,20 @@ export async function searchPlan(desk: Desk, planId: string, problem: Problem, {
   return { plan, stopped };
 }
 
-async function tell(desk: Desk, planId: string, { spent, iterations, cost, unserved }: Progress, cancel: () => void): Promise<void> {
+async function tell(
+  desk: Desk,
+  planId: string,
+  { spent, iterations, cost, unserved }: Progress,
+  cancel: () => void,
+): Promise<void> {
   const payload = JSON.stringify({ plan_id: planId, spent, iterations, cost, unserved });
-  const row = await desk.db.row(tellProgress, [planId, spent, progressSubject(planId), payload, desk.clock.now().toISOString()]);
+  const row = await desk.db.row(tellProgress, [
+    planId,
+    spent,
+    progressSubject(planId),
+    payload,
+    desk.clock.now().toISOString(),
+  ]);
   if (row?.cancel_requested) cancel();
   desk.announce();
 }

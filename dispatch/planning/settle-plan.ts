@@ -2,8 +2,8 @@
  * Makes of what the search found the plan a dispatcher would want to carry out: checked, better than the day as it stands,
  * and with no move that is not worth it. Pure.
  */
-import { checkPlan } from "../scheduling/check.ts";
-import type { Plan } from "../scheduling/plan.ts";
+import { checkPlan } from "../planner/check.ts";
+import type { Plan } from "../planner/plan.ts";
 import { withoutDemands } from "../workforce/ability.ts";
 import { assessWindow, type BusyRange } from "../workforce/availability.ts";
 import { placeOf } from "../workforce/calendar.ts";
@@ -59,7 +59,9 @@ function presentStarts({ problem, day, visits }: BuiltProblem): Starts {
     problem.visits.flatMap(({ id, pinned }) => {
       if (pinned) return [[id, { technician: pinned.technician, start: pinned.start ?? 0 }] as const];
       const visit = visits.get(id);
-      return visit?.lane && visit.stands ? [[id, { technician: visit.lane.id, start: minute(visit.stands.start) }] as const] : [];
+      return visit?.lane && visit.stands
+        ? [[id, { technician: visit.lane.id, start: minute(visit.stands.start) }] as const]
+        : [];
     }),
   );
 }
@@ -77,7 +79,12 @@ function requireChecked({ problem }: BuiltProblem, plan: Plan): void {
 function requireHouseRule({ day, people, lanes, visits, rules }: BuiltProblem, { routes }: Plan): void {
   const instant = instantOf(day);
   const stops = routes.flatMap(({ technician, stops: list }) =>
-    list.map(({ visit, start, leave }) => ({ id: visit, techId: lanes.get(technician)?.person.entry.id, start: instant(start), end: instant(leave) })),
+    list.map(({ visit, start, leave }) => ({
+      id: visit,
+      techId: lanes.get(technician)?.person.entry.id,
+      start: instant(start),
+      end: instant(leave),
+    })),
   );
   const faults = people.flatMap(({ entry, calendar }) => {
     const fixed = entry.bookings.filter(({ ticketId }) => !visits.has(ticketId));
@@ -87,7 +94,10 @@ function requireHouseRule({ day, people, lanes, visits, rules }: BuiltProblem, {
     });
     return own.flatMap((stop) => {
       const busy: BusyRange[] = [...fixed, ...own.filter((other) => other !== stop)];
-      const verdict = assessWindow({ ...calendar, busy }, withoutDemands(stop.visit.job), stop, { ...rules, zoneMustMatch: false });
+      const verdict = assessWindow({ ...calendar, busy }, withoutDemands(stop.visit.job), stop, {
+        ...rules,
+        zoneMustMatch: false,
+      });
       return verdict.free ? [] : [{ rule: verdict.reason, path: `${entry.id} ${stop.id}`, detail: verdict.detail }];
     });
   });

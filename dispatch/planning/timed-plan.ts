@@ -2,8 +2,8 @@
  * A plan from who comes when: the order of each route, arrivals, and whether the drives fit. Pure. Written for plans in
  * which starts are given, such as the day as it stands; the planner's checker judges the result like any other plan.
  */
-import type { Plan, Route, Stop } from "../scheduling/plan.ts";
-import type { Problem, Technician, Visit } from "../scheduling/problem.ts";
+import type { Plan, Route, Stop } from "../planner/plan.ts";
+import type { Problem, Technician, Visit } from "../planner/problem.ts";
 
 /** By visit: on which of the problem's technicians, and when its service starts. */
 export type Starts = ReadonlyMap<string, { readonly technician: string; readonly start: number }>;
@@ -49,7 +49,8 @@ export class DayMap {
       const leave = start + visit.duration;
       if (soonest > start || breaks.some(([from, to]) => from < leave && start < to)) fits = false;
       // To the first stop one leaves home as late as may be; on from there one drives at once and waits at the door.
-      const arrive = timed.length === 0 && soonest < start ? arrival(departure(start, minutes, breaks), minutes, breaks) : soonest;
+      const arrive =
+        timed.length === 0 && soonest < start ? arrival(departure(start, minutes, breaks), minutes, breaks) : soonest;
       timed.push({ visit: visit.id, arrive, start, leave });
       driving += minutes;
       at = { place: visit.at, time: leave };
@@ -64,7 +65,10 @@ export class DayMap {
    * Starts for these stops in this order, each at the time wished for where the rest still fits behind it, else as soon as
    * may be; null when the order does not fit at all.
    */
-  schedule(technician: Technician, stops: readonly { readonly visit: Visit; readonly wish: number | null }[]): Map<string, number> | null {
+  schedule(
+    technician: Technician,
+    stops: readonly { readonly visit: Visit; readonly wish: number | null }[],
+  ): Map<string, number> | null {
     const visits = stops.map(({ visit }) => visit);
     const starts = new Map<string, number>();
     let at = { place: technician.start, time: technician.shift.from };
@@ -123,7 +127,12 @@ export function planFrom(map: DayMap, starts: Starts, origin: Origin): Plan {
     routes: routes.map(({ route }) => route),
     unserved: unserved.map(({ id }) => id),
     cost: distance + penalty,
-    terms: { distance, duration: routes.reduce((sum, { route }) => sum + durationOf(map, route), 0), technicians: routes.length, unserved: penalty },
+    terms: {
+      distance,
+      duration: routes.reduce((sum, { route }) => sum + durationOf(map, route), 0),
+      technicians: routes.length,
+      unserved: penalty,
+    },
     seed: origin.seed,
     budget: origin.budget,
     input_sha256: origin.input_sha256,
@@ -132,7 +141,11 @@ export function planFrom(map: DayMap, starts: Starts, origin: Origin): Plan {
 }
 
 export const startsOf = (plan: Plan): Map<string, { technician: string; start: number }> =>
-  new Map(plan.routes.flatMap(({ technician, stops }) => stops.map(({ visit, start }) => [visit, { technician, start }] as const)));
+  new Map(
+    plan.routes.flatMap(({ technician, stops }) =>
+      stops.map(({ visit, start }) => [visit, { technician, start }] as const),
+    ),
+  );
 
 function durationOf(map: DayMap, { technician: id, stops }: Route): number {
   const technician = map.technicians.get(id);

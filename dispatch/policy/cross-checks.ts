@@ -6,17 +6,14 @@ import { commandEntries, type CommandName } from "../contract/index.ts";
 import { PolicyError } from "./policy-error.ts";
 import type { CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
-interface Source<T> {
-  readonly file: string;
-  readonly json: T;
-}
+type Source<T> = { readonly file: string; readonly json: T };
 
-export interface PolicyFiles {
+export type PolicyFiles = {
   readonly templates: Source<CloseoutTemplatesJson>;
   readonly incidentTypes: Source<IncidentTypesJson>;
   readonly priceBook: Source<PriceBookJson>;
   readonly profile: Source<ProfileJson>;
-}
+};
 
 /** @throws PolicyError for the first rule that does not hold */
 export function crossCheck({ templates, incidentTypes, priceBook, profile }: PolicyFiles): void {
@@ -24,8 +21,18 @@ export function crossCheck({ templates, incidentTypes, priceBook, profile }: Pol
   const types = incidentTypes.json.incident_types.map((t) => t.incident_type);
   refuseRepeats(templates.file, "/templates", "incident_type", templated);
   refuseRepeats(incidentTypes.file, "/incident_types", "incident_type", types);
-  refuseRepeats(priceBook.file, "/accounts", "account_id", priceBook.json.accounts.map((a) => a.account_id));
-  refuseRepeats(priceBook.file, "/tax/regions", "region", priceBook.json.tax.regions.map((r) => r.region));
+  refuseRepeats(
+    priceBook.file,
+    "/accounts",
+    "account_id",
+    priceBook.json.accounts.map((a) => a.account_id),
+  );
+  refuseRepeats(
+    priceBook.file,
+    "/tax/regions",
+    "region",
+    priceBook.json.tax.regions.map((r) => r.region),
+  );
   const typePath = (i: number): string => `/incident_types/${i}/incident_type`;
   refuseUnknown(incidentTypes.file, typePath, types, templated, "closeout template");
   const templatePath = (i: number): string => `/templates/${i}/incident_type`;
@@ -33,7 +40,10 @@ export function crossCheck({ templates, incidentTypes, priceBook, profile }: Pol
 
   const risk = profile.json.candidate_risk;
   const evidenceKeys = templates.json.templates.flatMap((t) => t.required_evidence_keys);
-  const riskPath = (list: string) => (i: number): string => `/candidate_risk/${list}/${i}`;
+  const riskPath =
+    (list: string) =>
+    (i: number): string =>
+      `/candidate_risk/${list}/${i}`;
   refuseUnknown(profile.file, riskPath("incident_types"), risk.incident_types, types, "incident type");
   refuseUnknown(profile.file, riskPath("evidence_keys"), risk.evidence_keys, evidenceKeys, "evidence key");
   checkApprovalRules(profile.file, profile.json.human_approval);
@@ -47,14 +57,35 @@ const toolOfCondition = {
 } as const satisfies Record<string, CommandName>;
 
 function checkApprovalRules(file: string, rules: ProfileJson["human_approval"]): void {
-  refuseRepeats(file, "/human_approval", "rule", rules.map(({ rule }) => rule));
+  refuseRepeats(
+    file,
+    "/human_approval",
+    "rule",
+    rules.map(({ rule }) => rule),
+  );
   const commands = commandEntries.map(([name]) => name);
-  refuseUnknown(file, (i) => `/human_approval/${i}/tool`, rules.map(({ tool }) => tool), commands, "command");
+  refuseUnknown(
+    file,
+    (i) => `/human_approval/${i}/tool`,
+    rules.map(({ tool }) => tool),
+    commands,
+    "command",
+  );
   rules.forEach(({ tool, when }, index) => {
     if (!when) return;
-    const name = "dispatch_mode" in when ? "dispatch_mode" : "total_cents_above" in when ? "total_cents_above" : "moved_visits_above";
+    const name =
+      "dispatch_mode" in when
+        ? "dispatch_mode"
+        : "total_cents_above" in when
+          ? "total_cents_above"
+          : "moved_visits_above";
     const asked = toolOfCondition[name];
-    if (tool !== asked) throw new PolicyError(file, `/human_approval/${index}/when`, `${name} is a condition of ${asked}, not of ${tool}`);
+    if (tool !== asked)
+      throw new PolicyError(
+        file,
+        `/human_approval/${index}/when`,
+        `${name} is a condition of ${asked}, not of ${tool}`,
+      );
   });
 }
 

@@ -46,10 +46,18 @@ export function toPriceBook(json: PriceBookJson): PriceBook {
     version: json.version,
     currency: json.currency,
     default: base,
-    byAccount: indexBy(json.accounts, (a) => a.account_id, (a) => toEntry({ ...json.default, ...a })),
+    byAccount: indexBy(
+      json.accounts,
+      (a) => a.account_id,
+      (a) => toEntry({ ...json.default, ...a }),
+    ),
     tax: {
       defaultBasisPoints: json.tax.default_basis_points,
-      basisPointsByRegion: indexBy(json.tax.regions, (r) => r.region, (r) => r.basis_points),
+      basisPointsByRegion: indexBy(
+        json.tax.regions,
+        (r) => r.region,
+        (r) => r.basis_points,
+      ),
       taxableLines: json.tax.taxable_lines,
     },
   };

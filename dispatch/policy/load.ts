@@ -24,8 +24,8 @@ import {
 
 export { PolicyError } from "./policy-error.ts";
 
-const TEMPLATES = "closeout-templates.json";
-const INCIDENT_TYPES = "incident-types.json";
+const templatesFile = "closeout-templates.json";
+const incidentTypesFile = "incident-types.json";
 
 // Ajv's strict mode stays on, so a misspelt keyword in schema.ts fails here and not silently in production.
 // Each process loads a policy, once: the tests hold the schemas to the meta-schema, whose compiling takes a tenth of a
@@ -44,12 +44,12 @@ export function loadPolicy(profileName: string, folder: string = import.meta.dir
   if (profile.profile !== profileName) {
     throw new PolicyError(profileFile, "/profile", `says "${profile.profile}", the file is named "${profileName}"`);
   }
-  const templates = read<CloseoutTemplatesJson>(folder, TEMPLATES, CloseoutTemplatesFile);
-  const incidentTypes = read<IncidentTypesJson>(folder, INCIDENT_TYPES, IncidentTypesFile);
+  const templates = read<CloseoutTemplatesJson>(folder, templatesFile, CloseoutTemplatesFile);
+  const incidentTypes = read<IncidentTypesJson>(folder, incidentTypesFile, IncidentTypesFile);
   const priceBook = read<PriceBookJson>(folder, profile.price_book, PriceBookFile);
   crossCheck({
-    templates: { file: TEMPLATES, json: templates },
-    incidentTypes: { file: INCIDENT_TYPES, json: incidentTypes },
+    templates: { file: templatesFile, json: templates },
+    incidentTypes: { file: incidentTypesFile, json: incidentTypes },
     priceBook: { file: profile.price_book, json: priceBook },
     profile: { file: profileFile, json: profile },
   });

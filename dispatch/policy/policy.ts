@@ -4,7 +4,7 @@
  */
 
 /** The evidence key every template demands: a signature, or why there is none. */
-export const SIGNATURE_KEY = "signature_or_no_signature_reason";
+export const signatureKey = "signature_or_no_signature_reason";
 
 export type Priority = "EMERGENCY" | "URGENT" | "ROUTINE";
 export type TaxableLineKind = "labor" | "travel" | "materials" | "trip";
@@ -12,76 +12,73 @@ export type TaxableLineKind = "labor" | "travel" | "materials" | "trip";
 /** Keyed by data (an incident type, an account id). Built without a prototype, so "constructor" is no member. */
 export type Index<T> = Readonly<Record<string, T>>;
 
-export interface CloseoutTemplate {
+export type CloseoutTemplate = {
   readonly incidentType: string;
   readonly version: string;
   readonly requiredEvidenceKeys: readonly string[];
   readonly requiredChecklistKeys: readonly string[];
-}
+};
 
-export interface IncidentType {
+export type IncidentType = {
   readonly incidentType: string;
   readonly defaultDurationMinutes: number;
   readonly requiredSkills: readonly string[];
   readonly requiredTools: readonly string[];
-}
+};
 
 /** What an account pays. Cents are whole US cents, rates are per hour, the mark-up is in basis points of cost. */
-export interface PriceBookEntry {
+export type PriceBookEntry = {
   readonly laborCentsPerHour: number;
   readonly travelCentsPerHour: number;
   readonly tripChargeCents: number;
   /** Reported labor below this is billed as this; none reported stays none. */
   readonly minimumLaborMinutes: number;
   readonly materialsMarkupBasisPoints: number;
-}
+};
 
-export interface TaxRules {
+export type TaxRules = {
   readonly defaultBasisPoints: number;
   /** By upper-case region code. */
   readonly basisPointsByRegion: Index<number>;
   readonly taxableLines: readonly TaxableLineKind[];
-}
+};
 
-export interface PriceBook {
+export type PriceBook = {
   readonly version: string;
   readonly currency: "USD";
   readonly default: PriceBookEntry;
   /** By lower-case account id; each entry is complete (default plus what differs). */
   readonly byAccount: Index<PriceBookEntry>;
   readonly tax: TaxRules;
-}
+};
 
-export interface BypassRules {
+export type BypassRules = {
   readonly requiredPriority: Priority | null;
   readonly incidentTypeRequired: boolean;
   /** Characters; 0 asks for none. */
   readonly rationaleMinLength: number;
   readonly confirmationRequired: boolean;
   readonly pendingApprovalRefused: boolean;
-}
+};
 
-export interface CandidateRiskRules {
+export type CandidateRiskRules = {
   readonly incidentTypes: readonly string[];
   readonly evidenceKeys: readonly string[];
-}
+};
 
-export interface SlaRules {
+export type SlaRules = {
   readonly targetMinutes: Readonly<Record<Priority, number>>;
   /** At or below this many minutes left, a ticket is in warning. */
   readonly warningMinutes: number;
-}
+};
 
-export interface IntakeRules {
+export type IntakeRules = {
   readonly identityConfidenceThreshold: number;
   readonly classificationConfidenceThreshold: number;
   readonly duplicateWindowMinutes: number;
-}
+};
 
-export interface InvoiceRules {
-  readonly zeroNteMeansUnlimited: boolean;
-  readonly tripChargeOnlyAllowed: boolean;
-}
+export type InvoiceRules = { readonly zeroNteMeansUnlimited: boolean; readonly tripChargeOnlyAllowed: boolean };
 
 /** Of what a call must do to meet a rule; the fact's name is that of the command's audit. */
 export type ApprovalCondition =
@@ -90,7 +87,7 @@ export type ApprovalCondition =
   | { readonly moved_visits_above: number };
 
 /** A call that a person must allow when a model chose it. */
-export interface HumanApprovalRule {
+export type HumanApprovalRule = {
   readonly rule: string;
   /** The canonical name of a command. */
   readonly tool: string;
@@ -99,9 +96,9 @@ export interface HumanApprovalRule {
   readonly severity: "warning" | "critical";
   /** A sentence for the person who is asked. */
   readonly reason: string;
-}
+};
 
-export interface Policy {
+export type Policy = {
   readonly profile: string;
   readonly profileVersion: string;
   /** SHA-256 of the files in force; equal files give an equal hash whatever their layout. */
@@ -125,4 +122,4 @@ export interface Policy {
   readonly closeoutTemplates: Index<CloseoutTemplate>;
   readonly incidentTypes: Index<IncidentType>;
   readonly priceBook: PriceBook;
-}
+};

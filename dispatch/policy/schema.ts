@@ -3,7 +3,7 @@
  * Rules that span two files are in load.ts; nothing here reads a file.
  */
 import { Type, type Static } from "typebox";
-import { SIGNATURE_KEY } from "./policy.ts";
+import { signatureKey } from "./policy.ts";
 
 const closed = { additionalProperties: false };
 const TypeName = Type.String({ pattern: "^[A-Z][A-Z0-9_]{1,63}$" });
@@ -26,7 +26,7 @@ export const CloseoutTemplatesFile = Type.Object(
         {
           incident_type: TypeName,
           version: SemVer,
-          required_evidence_keys: Type.Array(Key, { uniqueItems: true, contains: Type.Literal(SIGNATURE_KEY) }),
+          required_evidence_keys: Type.Array(Key, { uniqueItems: true, contains: Type.Literal(signatureKey) }),
           required_checklist_keys: Type.Array(Key, { uniqueItems: true, minItems: 1 }),
         },
         closed,

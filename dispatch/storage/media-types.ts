@@ -2,7 +2,7 @@
 // Pure. Must not read objects, nor promise that a file is whole or harmless: only that it begins like its type.
 
 /** The most bytes one evidence object may have: 25 MiB. */
-export const EVIDENCE_MAX_BYTES = 25 * 1024 * 1024;
+export const evidenceMaxBytes = 25 * 1024 * 1024;
 
 /** How many of an object's first bytes matchesMediaType wants to see (fewer only when the object is shorter). */
 export const headBytes = 4096;

@@ -36,7 +36,7 @@ export type ListedObject = { readonly key: string; readonly sizeBytes: number };
  * One bucket of objects. Every method rejects with InvalidObjectKey for a key outside the rules, with
  * ObjectStoreUnavailable when the store is away, and with ObjectStoreMisconfigured when it will not serve us.
  */
-export interface ObjectStore {
+export type ObjectStore = {
   readonly bucket: string;
   /** `s3://<bucket>/<key>`, on every kind of store. */
   uriOf(key: string): string;
@@ -65,7 +65,7 @@ export interface ObjectStore {
   /** Resolves when the store can be reached and the bucket used; any trouble is ObjectStoreUnavailable. */
   check(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
-}
+};
 
 /** The store is away: network, timeout, 5xx, full disk. The same call may succeed later. */
 export class ObjectStoreUnavailable extends Error {

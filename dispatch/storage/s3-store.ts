@@ -47,7 +47,8 @@ export class S3Store implements ObjectStore {
     this.bucket = options.bucket;
     this.#region = options.region;
     this.#client = clientFor(options.endpoint, options);
-    this.#publicClient = options.publicEndpoint === undefined ? this.#client : clientFor(options.publicEndpoint, options);
+    this.#publicClient =
+      options.publicEndpoint === undefined ? this.#client : clientFor(options.publicEndpoint, options);
   }
 
   uriOf(key: string): string {
@@ -111,7 +112,8 @@ export class S3Store implements ObjectStore {
   async *list(): AsyncGenerator<ListedObject> {
     const listing: AsyncIterable<{ name?: string; size: number }> = this.#client.listObjectsV2(this.bucket, "", true);
     try {
-      for await (const { name, size } of listing) if (name !== undefined && isObjectKey(name)) yield { key: name, sizeBytes: size };
+      for await (const { name, size } of listing)
+        if (name !== undefined && isObjectKey(name)) yield { key: name, sizeBytes: size };
     } catch (error) {
       throw asStoreError("list", error);
     }

@@ -9,7 +9,13 @@ import { errnoOf, writeFileOnce } from "./once-file.ts";
 const secretBytes = 32;
 
 /** What a signed URL allows: one PUT of exactly sizeBytes to this key until it expires. */
-export type UploadGrant = { key: string; contentType: string; sizeBytes: number; maxBytes: number; expiresAtMs: number };
+export type UploadGrant = {
+  key: string;
+  contentType: string;
+  sizeBytes: number;
+  maxBytes: number;
+  expiresAtMs: number;
+};
 
 /** The grant as query parameters, signature included. */
 export function signUpload(secret: Buffer, grant: UploadGrant): URLSearchParams {
@@ -74,5 +80,7 @@ async function readSecret(path: string): Promise<Buffer | null> {
 /** Over the texts of the query as they stand; as a JSON list, so that no two grants read alike. */
 function signatureOf(secret: Buffer, key: string, query: URLSearchParams): Buffer {
   const granted = ["type", "size", "max", "expires"].map((name) => query.get(name));
-  return createHmac("sha256", secret).update(JSON.stringify(["PUT", key, ...granted])).digest();
+  return createHmac("sha256", secret)
+    .update(JSON.stringify(["PUT", key, ...granted]))
+    .digest();
 }

@@ -27,12 +27,21 @@ const noWay = new Set(["NoSegment", "NoTable", "NoRoute"]);
  * @param base its address; a path before and a query behind are kept
  * @throws TravelServiceFailure
  */
-export async function askTable(base: string, sources: readonly Place[], destinations: readonly Place[], signal: AbortSignal): Promise<MinutesTable> {
+export async function askTable(
+  base: string,
+  sources: readonly Place[],
+  destinations: readonly Place[],
+  signal: AbortSignal,
+): Promise<MinutesTable> {
   const answer = await fetchJson(addressOf(base, tablePath(sources, destinations)), signal);
-  if (typeof answer !== "object" || answer === null) throw new TravelServiceFailure("it answered with something else than driving times");
+  if (typeof answer !== "object" || answer === null)
+    throw new TravelServiceFailure("it answered with something else than driving times");
   const code = "code" in answer ? answer.code : null;
   if (typeof code === "string" && noWay.has(code)) return sources.map(() => destinations.map(() => null));
-  if (code !== "Ok") throw new TravelServiceFailure(`it refused the question${typeof code === "string" ? ` with ${code.slice(0, 40)}` : ""}`);
+  if (code !== "Ok")
+    throw new TravelServiceFailure(
+      `it refused the question${typeof code === "string" ? ` with ${code.slice(0, 40)}` : ""}`,
+    );
   const table = minutesOf("durations" in answer ? answer.durations : null);
   if (table?.length !== sources.length || table.some((row) => row.length !== destinations.length)) {
     throw new TravelServiceFailure("it answered with something else than driving times");
@@ -58,7 +67,10 @@ async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {
   } catch (error) {
     if (error instanceof TravelServiceFailure) throw error;
     if (signal.aborted) throw new TravelServiceFailure("it did not answer in time", { cause: error });
-    throw new TravelServiceFailure(error instanceof SyntaxError ? "it answered with something else than driving times" : "it cannot be reached", { cause: error });
+    throw new TravelServiceFailure(
+      error instanceof SyntaxError ? "it answered with something else than driving times" : "it cannot be reached",
+      { cause: error },
+    );
   }
 }
 

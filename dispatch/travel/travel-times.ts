@@ -24,7 +24,11 @@ const tableSide = 50;
 const questionsAtOnce = 4;
 
 type Known = { readonly minutes: number | null; readonly at: number };
-type Table = { readonly sources: readonly Place[]; readonly destinations: readonly Place[]; readonly drives: ReadonlySet<string> };
+type Table = {
+  readonly sources: readonly Place[];
+  readonly destinations: readonly Place[];
+  readonly drives: ReadonlySet<string>;
+};
 
 export class TravelTimes {
   readonly #options: TravelTimesOptions;
@@ -125,7 +129,10 @@ export class TravelTimes {
   }
 
   #failed({ message }: TravelServiceFailure): void {
-    if (this.#failedAt === null) this.#options.log.warn(`the travel service (DISPATCH_TRAVEL_URL) fails, ${message}; driving times are estimated until it answers`);
+    if (this.#failedAt === null)
+      this.#options.log.warn(
+        `the travel service (DISPATCH_TRAVEL_URL) fails, ${message}; driving times are estimated until it answers`,
+      );
     this.#failedAt = this.#now();
   }
 
@@ -152,7 +159,11 @@ function tablesFor(drives: readonly Drive[]): Table[] {
 }
 
 const sorted = (places: readonly Place[]): Place[] =>
-  [...new Map(places.map((place) => [placeKey(place), place])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
+  [...new Map(places.map((place) => [placeKey(place), place])).entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, place]) => place);
 
 const sides = (places: readonly Place[]): Place[][] =>
-  Array.from({ length: Math.ceil(places.length / tableSide) }, (_, at) => places.slice(at * tableSide, (at + 1) * tableSide));
+  Array.from({ length: Math.ceil(places.length / tableSide) }, (_, at) =>
+    places.slice(at * tableSide, (at + 1) * tableSide),
+  );

@@ -67,7 +67,8 @@ export const dueDeliveries = (db: Session, { endpointId, failures }: Claim, now:
 
 const deleteDelivered = statement("webhook_delivered", `DELETE FROM webhook_deliveries WHERE id = $1`);
 
-export const recordDelivered = async (db: Session, { id }: Delivery): Promise<void> => void (await db.row(deleteDelivered, [id]));
+export const recordDelivered = async (db: Session, { id }: Delivery): Promise<void> =>
+  void (await db.row(deleteDelivered, [id]));
 
 const updateFailed = statement(
   "webhook_failed",
@@ -80,7 +81,13 @@ const updateFailed = statement(
  * Notes a failure.
  * @returns when the delivery is due again; null once it is a dead letter
  */
-export async function recordFailed(db: Session, delivery: Delivery, { status, error }: Sent, now: Date, random: Random): Promise<string | null> {
+export async function recordFailed(
+  db: Session,
+  delivery: Delivery,
+  { status, error }: Sent,
+  now: Date,
+  random: Random,
+): Promise<string | null> {
   const attempts = delivery.attempts + 1;
   const at = now.toISOString();
   const dueAt = attempts < maxAttempts ? new Date(now.getTime() + retryDelayMs(attempts, random)).toISOString() : null;
@@ -106,10 +113,25 @@ const updateReleased = statement(
 );
 
 /** Gives a claimed endpoint back; after a batch of which nothing was delivered nobody looks at it for a while. */
-export async function releaseEndpoint(db: Session, { endpointId, until, failures }: Claim, tally: Tally, now: Date, random: Random): Promise<void> {
+export async function releaseEndpoint(
+  db: Session,
+  { endpointId, until, failures }: Claim,
+  tally: Tally,
+  now: Date,
+  random: Random,
+): Promise<void> {
   const failing = tally.delivered > 0 ? 0 : failures + (tally.failed > 0 ? 1 : 0);
   const pause = tally.delivered === 0 && tally.failed > 0 ? breathMs(failing, random) : 0;
   const freeAt = new Date(now.getTime() + pause).toISOString();
   const pauseReason = tally.gone ? "the receiver answered 410 Gone" : null;
-  await db.row(updateReleased, [endpointId, until, freeAt, failing, now.toISOString(), tally.delivered, tally.lastError, pauseReason]);
+  await db.row(updateReleased, [
+    endpointId,
+    until,
+    freeAt,
+    failing,
+    now.toISOString(),
+    tally.delivered,
+    tally.lastError,
+    pauseReason,
+  ]);
 }

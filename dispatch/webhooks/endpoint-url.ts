@@ -12,6 +12,7 @@ export function urlFault(text: string, production: boolean): string | null {
   if (protocol !== "https:" && protocol !== "http:") return "must begin with https://";
   if (username !== "" || password !== "") return "must hold no user and password: they would end up in logs";
   if (hash !== "") return "must hold no fragment: it is never sent";
-  if (protocol === "http:" && production && !loopback.test(hostname)) return "must begin with https://, since events leave this machine";
+  if (protocol === "http:" && production && !loopback.test(hostname))
+    return "must begin with https://, since events leave this machine";
   return null;
 }

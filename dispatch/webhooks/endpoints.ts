@@ -34,7 +34,12 @@ const insertEndpoint = statement(
 );
 
 /** Adds an endpoint that gets what happens from now on. @returns its id, and the secret, which is not shown again */
-export async function addEndpoint(db: Session, url: string, subjects: readonly string[] | null, now: Date): Promise<{ id: string; secret: string }> {
+export async function addEndpoint(
+  db: Session,
+  url: string,
+  subjects: readonly string[] | null,
+  now: Date,
+): Promise<{ id: string; secret: string }> {
   const added = { id: newId(now.getTime()), secret: newSecret() };
   await db.row(insertEndpoint, [added.id, url, subjects, added.secret, now.toISOString()]);
   return added;
@@ -50,9 +55,13 @@ const selectEndpoints = statement<Endpoint>(
    ORDER BY created_at, id`,
 );
 
-export const listEndpoints = (db: Session, now: Date): Promise<Endpoint[]> => db.rows(selectEndpoints, [now.toISOString()]);
+export const listEndpoints = (db: Session, now: Date): Promise<Endpoint[]> =>
+  db.rows(selectEndpoints, [now.toISOString()]);
 
-const lockEndpoint = statement<{ id: string }>("webhook_lock", `SELECT id FROM webhook_endpoints WHERE id = $1 FOR UPDATE`);
+const lockEndpoint = statement<{ id: string }>(
+  "webhook_lock",
+  `SELECT id FROM webhook_endpoints WHERE id = $1 FOR UPDATE`,
+);
 const deleteEndpoint = statement<{ undelivered: number }>(
   "webhook_remove",
   `WITH undelivered AS (
@@ -93,7 +102,8 @@ const updateResumed = statement<{ id: string }>(
 );
 
 /** Sends to an endpoint again, and at once what waits for a further try. @returns whether there is such an endpoint */
-export const resumeEndpoint = async (db: Session, id: string, now: Date): Promise<boolean> => (await db.row(updateResumed, [id, now.toISOString()])) !== null;
+export const resumeEndpoint = async (db: Session, id: string, now: Date): Promise<boolean> =>
+  (await db.row(updateResumed, [id, now.toISOString()])) !== null;
 
 const updateSecret = statement<{ id: string }>(
   "webhook_rotate",

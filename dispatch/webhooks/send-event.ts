@@ -26,7 +26,11 @@ export type Sent = { readonly status: number | null; readonly error: string | nu
 const maxAnswerBytes = 65_536;
 
 /** Sends an event. Redirects are not followed: the operator names where events go, not the receiver. */
-export async function sendEvent(target: Target, event: SentEvent, { now, timeoutMs, production }: SendOptions): Promise<Sent> {
+export async function sendEvent(
+  target: Target,
+  event: SentEvent,
+  { now, timeoutMs, production }: SendOptions,
+): Promise<Sent> {
   // Who added the endpoint may have had other settings than the worker has.
   const fault = urlFault(target.url, production);
   if (fault !== null) return { status: null, error: `the URL ${fault}` };

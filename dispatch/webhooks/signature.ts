@@ -18,6 +18,10 @@ export type Signed = { readonly id: string; readonly timestamp: number; readonly
  */
 export const signatureHeader = (secrets: readonly string[], { id, timestamp, body }: Signed): string =>
   secrets
-    .map((secret) => createHmac("sha256", Buffer.from(secret.slice(prefix.length), "base64")).update(`${id}.${timestamp}.${body}`).digest("base64"))
+    .map((secret) =>
+      createHmac("sha256", Buffer.from(secret.slice(prefix.length), "base64"))
+        .update(`${id}.${timestamp}.${body}`)
+        .digest("base64"),
+    )
     .map((signature) => `v1,${signature}`)
     .join(" ");

@@ -6,7 +6,11 @@ import { statement } from "../db/statement.ts";
 import { readPage, type Position } from "../kernel/outbox-reader.ts";
 import { subjectExpressions } from "../kernel/subject-patterns.ts";
 
-type Reader = Position & { readonly endpoint_id: string; readonly since: string | null; readonly subjects: string[] | null };
+type Reader = Position & {
+  readonly endpoint_id: string;
+  readonly since: string | null;
+  readonly subjects: string[] | null;
+};
 
 const selectReaders = statement<Reader>(
   "webhook_readers",
@@ -57,6 +61,14 @@ async function spreadTo(db: Session, reader: Reader, now: Date): Promise<Spread>
   const { events, position, full, withheld } = await readPage(db, reader, view);
   if (position.xact === xact && position.id === id) return { queued: 0, full, withheld };
   const read = [events.map((one) => one.position.xact), events.map((one) => one.position.id)];
-  const row = await db.row(queueEvents, [endpoint_id, xact, id, position.xact, position.id, ...read, now.toISOString()]);
+  const row = await db.row(queueEvents, [
+    endpoint_id,
+    xact,
+    id,
+    position.xact,
+    position.id,
+    ...read,
+    now.toISOString(),
+  ]);
   return { queued: row?.queued ?? 0, full, withheld };
 }

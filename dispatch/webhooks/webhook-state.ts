@@ -55,4 +55,5 @@ const selectDeadLetters = statement<{ dead_letters: number }>(
 );
 
 /** Events that were given up and not discarded. */
-export const countDeadLetters = async (db: Session): Promise<number> => (await db.row(selectDeadLetters))?.dead_letters ?? 0;
+export const countDeadLetters = async (db: Session): Promise<number> =>
+  (await db.row(selectDeadLetters))?.dead_letters ?? 0;

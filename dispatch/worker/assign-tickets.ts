@@ -71,7 +71,11 @@ async function assign(parts: DutyParts, claim: Claim): Promise<Outcome> {
     if (awayPart(error) !== null) throw error;
     if (error instanceof Refusal && error.code === "IDEMPOTENCY_IN_FLIGHT") await giveBack(desk.db, claim, now());
     // A defect that one ticket brings about must not keep the others waiting; it is in the log already.
-    else await putAside(desk.db, claim, now(), { reason: error instanceof Refusal ? error.code : "DEFECT", unable: false });
+    else
+      await putAside(desk.db, claim, now(), {
+        reason: error instanceof Refusal ? error.code : "DEFECT",
+        unable: false,
+      });
     return "skipped";
   }
 }
@@ -95,9 +99,11 @@ async function choose(parts: DutyParts, claim: Claim): Promise<string | null> {
   const serviceType = incidentType ?? anyService;
   for (let choice = 1; ; choice++) {
     const about = { ticket_id: ticketId, correlation_id: correlationId };
-    const recommended = await run("assignment.recommend", { ticketId, correlationId, input: { service_type: serviceType } }).catch(
-      (error: unknown) => noteError(parts, "worker.recommend_error", about, error),
-    );
+    const recommended = await run("assignment.recommend", {
+      ticketId,
+      correlationId,
+      input: { service_type: serviceType },
+    }).catch((error: unknown) => noteError(parts, "worker.recommend_error", about, error));
     const [first] = recommended.recommendations;
     if (!first || !first.matches.capability || !first.matches.zone) {
       const bumping = bumpForEmergency(parts, claim, recommended.bump ?? [], correlationId);
@@ -107,10 +113,17 @@ async function choose(parts: DutyParts, claim: Claim): Promise<string | null> {
       return reason;
     }
     try {
-      const input = { tech_id: first.tech_id, recommendation_snapshot_id: recommended.snapshot_id, dispatch_mode: "WORKER_AUTO" as const };
+      const input = {
+        tech_id: first.tech_id,
+        recommendation_snapshot_id: recommended.snapshot_id,
+        dispatch_mode: "WORKER_AUTO" as const,
+      };
       const { receipt } = await run("assignment.dispatch", { ticketId, correlationId, input });
       totals.dispatches++;
-      log.info({ ...about, tech_id: first.tech_id, score: first.score, receipt_id: receipt.receipt_id }, "worker.dispatch_success");
+      log.info(
+        { ...about, tech_id: first.tech_id, score: first.score, receipt_id: receipt.receipt_id },
+        "worker.dispatch_success",
+      );
       return null;
     } catch (error) {
       if (error instanceof Refusal && lostChoice.has(error.code)) {
@@ -125,7 +138,8 @@ async function choose(parts: DutyParts, claim: Claim): Promise<string | null> {
 /** Logs what is neither another's success nor a part that is away, and throws it on. */
 function noteError({ log, totals }: DutyParts, message: string, about: object, error: unknown): never {
   const code = error instanceof Refusal ? error.code : null;
-  const expected = code === "AUTONOMY_DISABLED" || code === "IDEMPOTENCY_IN_FLIGHT" || code === "INVALID_STATE_TRANSITION";
+  const expected =
+    code === "AUTONOMY_DISABLED" || code === "IDEMPOTENCY_IN_FLIGHT" || code === "INVALID_STATE_TRANSITION";
   if (!expected && awayPart(error) === null) {
     totals.errors++;
     log.error({ ...about, error_code: code, err: error }, message);

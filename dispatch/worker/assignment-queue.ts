@@ -65,7 +65,12 @@ export const delayMs = (attempts: number, unable: boolean): number =>
  * Puts a claimed ticket aside with its reason; nothing happens when the ticket has changed since.
  * @param unable nobody on the roster could do it at any hour
  */
-export async function putAside(db: Session, claim: Claim, now: Date, { reason, unable }: { reason: string; unable: boolean }): Promise<void> {
+export async function putAside(
+  db: Session,
+  claim: Claim,
+  now: Date,
+  { reason, unable }: { reason: string; unable: boolean },
+): Promise<void> {
   const after = new Date(now.getTime() + delayMs(claim.attempts, unable)).toISOString();
   await db.row(delay, [claim.ticketId, claim.until, after, 1, reason, unable]);
 }
@@ -113,7 +118,12 @@ const comparedAtOnce = 2_000;
  * size does not keep the line from those who can be helped. Who becomes free in this very moment is noticed at the next try.
  * @returns how many
  */
-export async function putAsideAlike(db: Session, ticketId: string, now: Date, { reason, unable }: { reason: string; unable: boolean }): Promise<number> {
+export async function putAsideAlike(
+  db: Session,
+  ticketId: string,
+  now: Date,
+  { reason, unable }: { reason: string; unable: boolean },
+): Promise<number> {
   const values = [ticketId, now.toISOString(), unable, comparedAtOnce, delays.firstMs, delays.mostMs, reason];
   return (await db.rows(delayAlike, values)).length;
 }
@@ -163,7 +173,11 @@ const recall = statement<{ recalled: number; done: boolean }>(
  * @param limit tickets at once
  * @returns whether changes may be left that another round could use
  */
-export async function recallTickets(db: Session, now: Date, limit: number): Promise<{ recalled: number; more: boolean }> {
+export async function recallTickets(
+  db: Session,
+  now: Date,
+  limit: number,
+): Promise<{ recalled: number; more: boolean }> {
   const row = await db.row(recall, [now.toISOString(), limit]);
   return { recalled: row?.recalled ?? 0, more: row !== null && !row.done };
 }

@@ -28,7 +28,18 @@ export function beat({ desk, log, totals }: DutyParts, workerId: string): Beat {
     async round() {
       const { cycles, dispatches, errors } = totals;
       const now = desk.clock.now().toISOString();
-      const row = [workerId, workerIdentity, hostname(), process.pid, startedAt, now, workerHeartbeatMs, cycles, dispatches, errors];
+      const row = [
+        workerId,
+        workerIdentity,
+        hostname(),
+        process.pid,
+        startedAt,
+        now,
+        workerHeartbeatMs,
+        cycles,
+        dispatches,
+        errors,
+      ];
       const [queue] = await Promise.all([desk.db.row(countQueue), desk.db.row(upsertWorker, row)]);
       log.info({ cycle: cycles, ...queue }, "worker.heartbeat");
       return { more: false };

@@ -9,7 +9,13 @@ import type { DutyParts } from "./duty.ts";
 type Proposals = NonNullable<BodyOf<"assignment.recommend">["bump"]>;
 
 /** What was free to take a moment ago and is not any more, or must be left alone; then the next best is tried. */
-const passedOver = new Set(["AUTONOMY_DISABLED", "INVALID_REQUEST", "SLOT_TAKEN", "TECH_UNAVAILABLE", "TICKET_NOT_FOUND"]);
+const passedOver = new Set([
+  "AUTONOMY_DISABLED",
+  "INVALID_REQUEST",
+  "SLOT_TAKEN",
+  "TECH_UNAVAILABLE",
+  "TICKET_NOT_FOUND",
+]);
 
 /**
  * Sends the first technician of the proposals, which come lowest harm first, who may be taken off what they have.
@@ -17,7 +23,12 @@ const passedOver = new Set(["AUTONOMY_DISABLED", "INVALID_REQUEST", "SLOT_TAKEN"
  * @throws Refusal when the emergency itself was taken by another; AUTONOMY_DISABLED does not come through, since every
  *   proposal is then passed over
  */
-export async function bumpForEmergency({ desk, log, run, totals }: DutyParts, { ticketId }: Claim, proposals: Proposals, correlationId: string): Promise<boolean> {
+export async function bumpForEmergency(
+  { desk, log, run, totals }: DutyParts,
+  { ticketId }: Claim,
+  proposals: Proposals,
+  correlationId: string,
+): Promise<boolean> {
   if (!desk.policy.workerMayBump) return false;
   for (const { tech_id, ticket_id: bumpId, cost } of proposals) {
     const input = {
@@ -30,7 +41,17 @@ export async function bumpForEmergency({ desk, log, run, totals }: DutyParts, { 
     try {
       const { receipt } = await run("assignment.override", { ticketId, correlationId, input });
       totals.dispatches++;
-      log.info({ ticket_id: ticketId, correlation_id: correlationId, tech_id, bumped_ticket_id: bumpId, cost, receipt_id: receipt.receipt_id }, "worker.dispatch_success");
+      log.info(
+        {
+          ticket_id: ticketId,
+          correlation_id: correlationId,
+          tech_id,
+          bumped_ticket_id: bumpId,
+          cost,
+          receipt_id: receipt.receipt_id,
+        },
+        "worker.dispatch_success",
+      );
       return true;
     } catch (error) {
       if (!(error instanceof Refusal) || !passedOver.has(error.code)) throw error;

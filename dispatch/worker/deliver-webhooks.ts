@@ -3,7 +3,15 @@
 // time and holds nothing else back; in the end it is a dead letter. No transaction is open while a receiver is waited for.
 
 import {
-  claimEndpoint, type Claim, type Delivery, dueDeliveries, recordDelivered, recordFailed, releaseEndpoint, sendWithinMs, type Tally,
+  claimEndpoint,
+  type Claim,
+  type Delivery,
+  dueDeliveries,
+  recordDelivered,
+  recordFailed,
+  releaseEndpoint,
+  sendWithinMs,
+  type Tally,
 } from "../webhooks/delivery-queue.ts";
 import { sendEvent, type Sent } from "../webhooks/send-event.ts";
 import type { Duty, DutyParts } from "./duty.ts";
@@ -14,7 +22,8 @@ const senders = 4;
 const requests = 8;
 
 /** Duties that are all alike: one that waits for a slow receiver does not keep the others. */
-export const deliverWebhooks = (parts: DutyParts): Duty[] => Array.from({ length: senders }, (_, at) => sender(parts, at + 1));
+export const deliverWebhooks = (parts: DutyParts): Duty[] =>
+  Array.from({ length: senders }, (_, at) => sender(parts, at + 1));
 
 const sender = (parts: DutyParts, number: number): Duty => ({
   name: `deliver webhooks ${number}`,
@@ -30,7 +39,12 @@ const sender = (parts: DutyParts, number: number): Duty => ({
   },
 });
 
-async function deliverBatch(parts: DutyParts, claim: Claim, due: readonly Delivery[], stopping: () => boolean): Promise<Tally> {
+async function deliverBatch(
+  parts: DutyParts,
+  claim: Claim,
+  due: readonly Delivery[],
+  stopping: () => boolean,
+): Promise<Tally> {
   const tally: Tally = { delivered: 0, failed: 0, lastError: null, gone: false };
   const until = performance.now() + sendWithinMs;
   // So many failures and nothing else are the endpoint's, not the events', whose tries are spared.
@@ -55,11 +69,11 @@ async function deliver(parts: DutyParts, claim: Claim, delivery: Delivery, tally
   const { desk, log } = parts;
   const { xact, outbox_id, event_at, ...event } = delivery;
   const started = performance.now();
-  const sent = await sendEvent(claim, { ...event, created_at: event_at, position: { xact, id: outbox_id } }, {
-    now: desk.clock.now(),
-    timeoutMs: desk.settings.webhookTimeoutMs,
-    production: desk.settings.production,
-  });
+  const sent = await sendEvent(
+    claim,
+    { ...event, created_at: event_at, position: { xact, id: outbox_id } },
+    { now: desk.clock.now(), timeoutMs: desk.settings.webhookTimeoutMs, production: desk.settings.production },
+  );
   const about = {
     endpoint_id: claim.endpointId,
     delivery_id: delivery.id,

@@ -1,7 +1,7 @@
 // The worker as a process: `node dispatch/worker/main.ts`. It starts the worker and lets the ticket in hand be finished on
 // SIGTERM or SIGINT.
 
-import { exitCodes, runService } from "../kernel/service-process.ts";
+import { exitCodes, runService } from "../process/service-process.ts";
 import { startWorker, workerService } from "./start.ts";
 
 const fatal = "worker.fatal_error";

@@ -27,8 +27,14 @@ export function proposeNightlyPlan({ desk, log, run }: DutyParts): Duty {
         if (desks?.is_paused) return { more: false };
         tried.set(claim, now.getTime());
         try {
-          const { plan, receipt } = await run("plan.nightly", { ticketId: null, input: { day, zone, time_zone: timeZone } });
-          log.info({ plan_id: plan.id, day, zone, moves: plan.moves.length, receipt_id: receipt.receipt_id }, "worker.plan_proposed");
+          const { plan, receipt } = await run("plan.nightly", {
+            ticketId: null,
+            input: { day, zone, time_zone: timeZone },
+          });
+          log.info(
+            { plan_id: plan.id, day, zone, moves: plan.moves.length, receipt_id: receipt.receipt_id },
+            "worker.plan_proposed",
+          );
         } catch (error) {
           // Another worker was first, or all its threads are busy: then the next tick sees.
           if (!(error instanceof Refusal) || awayPart(error) !== null) throw error;

@@ -64,7 +64,8 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 export function pruneDuties(parts: DutyParts): Duty[] {
-  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays, keepDeadLettersDays, keepPlansDays } = parts.desk.settings;
+  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays, keepDeadLettersDays, keepPlansDays } =
+    parts.desk.settings;
   return [
     rowDuty(parts, "prune answers", pruneAnswers, keepIdempotencyDays),
     rowDuty(parts, "prune events", pruneEvents, keepOutboxDays),
@@ -76,7 +77,8 @@ export function pruneDuties(parts: DutyParts): Duty[] {
   ];
 }
 
-const before = ({ desk }: DutyParts, ageMs: number): string => new Date(desk.clock.now().getTime() - ageMs).toISOString();
+const before = ({ desk }: DutyParts, ageMs: number): string =>
+  new Date(desk.clock.now().getTime() - ageMs).toISOString();
 
 const rowDuty = (parts: DutyParts, name: string, prune: Statement, keepDays: number): Duty => ({
   name,

@@ -18,7 +18,10 @@ export type WorkerCommand<N extends PipelineName> = {
  * Runs a command on a ticket that nobody else holds, or on the desk.
  * @throws Refusal; IDEMPOTENCY_IN_FLIGHT when another command holds the ticket, DEPENDENCY_UNAVAILABLE when a part is away
  */
-export type RunAsWorker = <N extends PipelineName>(name: N, command: WorkerCommand<N>) => Promise<BodyOf<N> & { readonly receipt: Receipt }>;
+export type RunAsWorker = <N extends PipelineName>(
+  name: N,
+  command: WorkerCommand<N>,
+) => Promise<BodyOf<N> & { readonly receipt: Receipt }>;
 
 export function runAsWorker(kernel: Kernel, identity: string): RunAsWorker {
   const actor: Actor = { id: identity, role: "dispatcher", type: "SERVICE", techId: null, accounts: "*", sites: "*" };

@@ -4,9 +4,9 @@
 import type { Logger } from "pino";
 import { commandHandlers } from "../field/commands.ts";
 import { newId, systemClock, type Clock } from "../kernel/clock.ts";
-import { openDesk } from "../kernel/open-desk.ts";
+import { openDesk } from "../process/open-desk.ts";
 import { listenToOutbox } from "../kernel/outbox-listener.ts";
-import type { Settings } from "../kernel/settings.ts";
+import type { Settings } from "../process/settings.ts";
 import { compileValidators } from "../kernel/validate.ts";
 import { assignTickets } from "./assign-tickets.ts";
 import type { Random } from "../webhooks/back-off.ts";
@@ -25,7 +25,12 @@ import { writeCheckpoints } from "./write-checkpoints.ts";
 
 export const workerService = "dispatch-worker";
 
-export type StartWorkerOptions = { readonly settings: Settings; readonly log: Logger; readonly clock?: Clock; readonly random?: Random };
+export type StartWorkerOptions = {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+};
 
 export type RunningWorker = {
   readonly id: string;
@@ -40,7 +45,12 @@ export type RunningWorker = {
  * Starts a worker; once this resolves it works.
  * @throws whatever openDesk does, each with a sentence for whoever started the process
  */
-export async function startWorker({ settings, log, clock = systemClock, random = Math.random }: StartWorkerOptions): Promise<RunningWorker> {
+export async function startWorker({
+  settings,
+  log,
+  clock = systemClock,
+  random = Math.random,
+}: StartWorkerOptions): Promise<RunningWorker> {
   const id = newId(clock.now().getTime());
   const totals: Totals = { cycles: 0, dispatches: 0, errors: 0 };
   await using opened = new AsyncDisposableStack();
@@ -68,9 +78,18 @@ export async function startWorker({ settings, log, clock = systemClock, random =
   const prompt = [assignTickets(parts), queueWebhooks(parts, () => void wakeAll(senders))].map(laneOf);
   const lanes = [...prompt, ...senders, ...timedDuties(parts).map(laneOf)];
   const heartLane = laneOf(heart);
-  log.info({ worker_id: id, identity: settings.workerIdentity, loop_ms: settings.workerLoopMs, batch_limit: settings.workerBatchLimit }, "worker.started");
+  log.info(
+    {
+      worker_id: id,
+      identity: settings.workerIdentity,
+      loop_ms: settings.workerLoopMs,
+      batch_limit: settings.workerBatchLimit,
+    },
+    "worker.started",
+  );
 
-  const wakeAll = async (these: readonly Lane[]): Promise<void> => void (await Promise.all(these.map((lane) => lane.wake())));
+  const wakeAll = async (these: readonly Lane[]): Promise<void> =>
+    void (await Promise.all(these.map((lane) => lane.wake())));
   const wake = () => wakeAll(lanes);
   const tick = setInterval(() => void wake(), settings.workerLoopMs);
   const pulse = setInterval(() => void heartLane.wake(), settings.workerHeartbeatMs);

@@ -8,7 +8,8 @@ import type { Totals } from "./duty.ts";
 
 /** The part of the desk that is away, when that is what a failure means. */
 export function awayPart(error: unknown): string | null {
-  if (error instanceof Refusal) return error.code === "DEPENDENCY_UNAVAILABLE" ? String(error.details["dependency"]) : null;
+  if (error instanceof Refusal)
+    return error.code === "DEPENDENCY_UNAVAILABLE" ? String(error.details["dependency"]) : null;
   if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured) return "object_store";
   return isDatabaseAway(error) ? "postgres" : null;
 }

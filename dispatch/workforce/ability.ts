@@ -3,7 +3,7 @@
  * only rule of its kind.
  */
 import type { Shift } from "./shift-ranges.ts";
-import type { Place } from "./travel.ts";
+import type { Place } from "../travel/estimate.ts";
 
 /** Why a technician is left out. */
 export type IneligibleReason =
@@ -19,14 +19,14 @@ export type IneligibleReason =
   | "TOO_FAR"
   | "AUTONOMY_PAUSED";
 
-export interface Exclusion {
+export type Exclusion = {
   readonly reason: IneligibleReason;
   /** A sentence for the dispatcher. */
   readonly detail: string;
-}
+};
 
 /** What is judged before any time is looked at. */
-export interface Abilities {
+export type Abilities = {
   readonly zone: string | null;
   /** Kinds of work; DEFAULT among them is all kinds. */
   readonly serviceTypes: readonly string[];
@@ -36,9 +36,9 @@ export interface Abilities {
   readonly shifts: readonly Shift[] | null;
   /** Known beforehand, e.g. INACTIVE, DRAINED or AUTONOMY_PAUSED. */
   readonly ineligible: IneligibleReason | null;
-}
+};
 
-export interface Job {
+export type Job = {
   readonly place: Place | null;
   /** Null when the kind of work keeps nobody away. */
   readonly serviceType: string | null;
@@ -46,21 +46,21 @@ export interface Job {
   readonly requiredTools: readonly string[];
   /** Of the ticket's site; null matches every zone. */
   readonly region: string | null;
-}
+};
 
-export interface AbilityRules {
+export type AbilityRules = {
   readonly technicianWithoutShift: "eligible" | "excluded";
   /** Refuse another zone's technician; otherwise the zone only counts in a score. */
   readonly zoneMustMatch: boolean;
-}
+};
 
 /** Held by a technician: does everything. Asked for: work whose kind nobody has named, for those who do everything. */
-export const ANY_SERVICE = "DEFAULT";
+export const anyService = "DEFAULT";
 
 /** What keeps a technician from the job at any time; null when nothing does. */
 export function findInability(technician: Abilities, job: Job, rules: AbilityRules): Exclusion | null {
   if (technician.ineligible !== null) {
-    return { reason: technician.ineligible, detail: INELIGIBLE_DETAIL[technician.ineligible] };
+    return { reason: technician.ineligible, detail: ineligibleDetail[technician.ineligible] };
   }
   if (job.serviceType !== null && !matchesCapability(technician.serviceTypes, job.serviceType)) {
     return { reason: "SKILL_MISSING", detail: `does not do ${job.serviceType}` };
@@ -90,16 +90,19 @@ export function matchesZone(zone: string | null, region: string | null): boolean
 
 /** A service type as it is compared: trimmed, upper-cased, a trailing version such as "_V2" removed. */
 export function normalizeServiceType(serviceType: string): string {
-  return serviceType.trim().toUpperCase().replace(/_V\d+$/, "");
+  return serviceType
+    .trim()
+    .toUpperCase()
+    .replace(/_V\d+$/, "");
 }
 
 /** True when the technician does everything (DEFAULT) or the asked type. */
 export function matchesCapability(technicianTypes: readonly string[], asked: string): boolean {
   const wanted = normalizeServiceType(asked);
-  return technicianTypes.map(normalizeServiceType).some((type) => type === ANY_SERVICE || type === wanted);
+  return technicianTypes.map(normalizeServiceType).some((type) => type === anyService || type === wanted);
 }
 
-const INELIGIBLE_DETAIL: Readonly<Record<IneligibleReason, string>> = {
+const ineligibleDetail: Readonly<Record<IneligibleReason, string>> = {
   INACTIVE: "is not active",
   DRAINED: "takes no new work",
   BOOKED: "is booked",

@@ -4,27 +4,32 @@
  */
 import { findInability, type Abilities, type AbilityRules, type Exclusion, type Job } from "./ability.ts";
 import type { Shift, TimeRange } from "./shift-ranges.ts";
-import { estimateTravelMinutes, travelSourceOf, type Place, type TravelEstimate, type TravelSource, type TravelSourceOf } from "./travel.ts";
+import {
+  estimateTravelMinutes,
+  travelSourceOf,
+  type Place,
+  type TravelEstimate,
+  type TravelSource,
+  type TravelSourceOf,
+} from "../travel/estimate.ts";
 
 /** A booking. `place` is null when the site's position is unknown: then no driving to or from it is reserved. */
-export interface BusyRange extends TimeRange {
-  readonly place: Place | null;
-}
+export type BusyRange = TimeRange & { readonly place: Place | null };
 
-export interface CalendarTechnician extends Abilities {
+export type CalendarTechnician = Abilities & {
   readonly techId: string;
   readonly techName: string;
   /** Where each shift starts and ends. */
   readonly home: Place | null;
   /** In any order. Leave out bookings that do not block (not exclusive, released). */
   readonly busy: readonly BusyRange[];
-}
+};
 
-export interface AvailabilityRules extends AbilityRules {
+export type AvailabilityRules = AbilityRules & {
   readonly travel?: TravelEstimate;
   /** Where `travel` has a time from; estimates, when nothing else is said. */
   readonly travelSource?: TravelSourceOf;
-}
+};
 
 export type WindowAssessment =
   | {
@@ -39,7 +44,7 @@ export type WindowAssessment =
   | ({ readonly free: false } & Exclusion);
 
 /** Time between two stops of one shift in which a job may be placed, with the driving to and from it. */
-export interface Gap extends TimeRange {
+export type Gap = TimeRange & {
   /** Sorted, none overlapping another. */
   readonly pauses: readonly TimeRange[];
   /** False at the start of a shift. */
@@ -54,10 +59,10 @@ export interface Gap extends TimeRange {
   readonly next: Place | null;
   /** Driving that the job adds: there and on, less the way that would be driven without it. Never negative. */
   readonly addedTravel: number;
-}
+};
 
-export const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+export const minuteMs = 60_000;
+const dayMs = 86_400_000;
 
 /**
  * May this technician do this job in exactly `window` (half-open, epoch milliseconds)?
@@ -130,7 +135,7 @@ export const noTravel: TravelEstimate = () => 0;
 
 // Wide enough for any drive before and after, so that unknown hours never forbid a window.
 function unknownHours(window: TimeRange): Shift {
-  return { start: window.start - DAY_MS, end: window.end + DAY_MS, pauses: [] };
+  return { start: window.start - dayMs, end: window.end + dayMs, pauses: [] };
 }
 
 function gapsOfShift(
@@ -155,8 +160,8 @@ function gapsOfShift(
       ...range,
       pauses,
       afterBooking: from.afterBooking,
-      reachableAt: driveForward(range.start, (travelBefore ?? 0) * MINUTE_MS, pauses),
-      mustLeaveBy: driveBackward(range.end, (travelAfter ?? 0) * MINUTE_MS, pauses),
+      reachableAt: driveForward(range.start, (travelBefore ?? 0) * minuteMs, pauses),
+      mustLeaveBy: driveBackward(range.end, (travelAfter ?? 0) * minuteMs, pauses),
       travelBefore,
       travelAfter,
       from: from.place,
@@ -212,7 +217,6 @@ function driveBackward(from: number, ms: number, pauses: readonly TimeRange[]): 
   }
   return at - left;
 }
-
 
 function overlaps(a: TimeRange, b: TimeRange): boolean {
   return a.start < b.end && b.start < a.end;

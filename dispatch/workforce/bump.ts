@@ -4,9 +4,9 @@
  */
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
-import type { SlaTargets } from "../kernel/ticket-row.ts";
+import type { SlaTargets } from "../ticket/ticket-row.ts";
 import { findInability, type Job } from "./ability.ts";
-import { assessWindow, MINUTE_MS, type AvailabilityRules, type CalendarTechnician } from "./availability.ts";
+import { assessWindow, minuteMs, type AvailabilityRules, type CalendarTechnician } from "./availability.ts";
 import type { RosterBooking, RosterEntry } from "./calendar.ts";
 import { findSlots } from "./find-slots.ts";
 import type { TimeRange } from "./shift-ranges.ts";
@@ -25,7 +25,12 @@ export type BumpRequest = {
 };
 
 /** One term of a cost: contribution = weight · value. */
-type CostTerm = { readonly factor: "delay_minutes" | "travel_minutes"; readonly value: number; readonly weight: number; readonly contribution: number };
+type CostTerm = {
+  readonly factor: "delay_minutes" | "travel_minutes";
+  readonly value: number;
+  readonly weight: number;
+  readonly contribution: number;
+};
 
 export type BumpProposal = {
   readonly tech_id: string;
@@ -55,8 +60,13 @@ export function delayWeights({ EMERGENCY, URGENT, ROUTINE }: SlaTargets): Readon
   return { EMERGENCY: longest / EMERGENCY, URGENT: longest / URGENT, ROUTINE: longest / ROUTINE };
 }
 
-export const isBumpable = ({ state, priority }: { readonly state: TicketState; readonly priority: Priority }): boolean =>
-  priority !== "EMERGENCY" && bumpableStates.includes(state);
+export const isBumpable = ({
+  state,
+  priority,
+}: {
+  readonly state: TicketState;
+  readonly priority: Priority;
+}): boolean => priority !== "EMERGENCY" && bumpableStates.includes(state);
 
 export function bumpProposals(request: BumpRequest): BumpProposal[] {
   const { roster, job, window, rules, mayMove } = request;
@@ -74,14 +84,20 @@ export function bumpProposals(request: BumpRequest): BumpProposal[] {
 }
 
 /** Null when taking this booking alone away does not make room. */
-function proposalFor(technician: CalendarTechnician, booking: RosterBooking, request: BumpRequest): BumpProposal | null {
+function proposalFor(
+  technician: CalendarTechnician,
+  booking: RosterBooking,
+  request: BumpRequest,
+): BumpProposal | null {
   const { job, window, rules, now, delayWeight } = request;
   // Bookings that block never overlap, so a start tells one from the others.
   const relieved = { ...technician, busy: technician.busy.filter((range) => range.start !== booking.start) };
   const verdict = assessWindow(relieved, job, window, rules);
   if (!verdict.free) return null;
   const latest = window.end + dayMs;
-  const { slots: [next] } = findSlots(
+  const {
+    slots: [next],
+  } = findSlots(
     [{ ...relieved, busy: [...relieved.busy, { ...window, place: job.place }] }],
     {
       place: booking.place,
@@ -91,13 +107,13 @@ function proposalFor(technician: CalendarTechnician, booking: RosterBooking, req
       requiredTools: [],
       earliest: Math.max(now, booking.start),
       latest,
-      durationMinutes: Math.ceil((booking.end - booking.start) / MINUTE_MS),
+      durationMinutes: Math.ceil((booking.end - booking.start) / minuteMs),
       strategy: "earliest",
       limit: 1,
     },
     rules,
   );
-  const delay = Math.ceil(((next ? Date.parse(next.start) : latest) - booking.start) / MINUTE_MS);
+  const delay = Math.ceil(((next ? Date.parse(next.start) : latest) - booking.start) / minuteMs);
   const factors = [
     term("delay_minutes", Math.max(0, delay), delayWeight[booking.priority]),
     term("travel_minutes", (verdict.travelBeforeMinutes ?? 0) + (verdict.travelAfterMinutes ?? 0), travelWeight),
@@ -116,4 +132,9 @@ function proposalFor(technician: CalendarTechnician, booking: RosterBooking, req
   };
 }
 
-const term = (factor: CostTerm["factor"], value: number, weight: number): CostTerm => ({ factor, value, weight, contribution: value * weight });
+const term = (factor: CostTerm["factor"], value: number, weight: number): CostTerm => ({
+  factor,
+  value,
+  weight,
+  contribution: value * weight,
+});

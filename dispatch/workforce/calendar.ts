@@ -7,7 +7,7 @@ import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { BusyRange, CalendarTechnician } from "./availability.ts";
 import { expandShifts, type Shift, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
-import type { Place } from "./travel.ts";
+import type { Place } from "../travel/estimate.ts";
 
 type Point = { readonly lat: number | null; readonly lon: number | null };
 type EpochSpan = { readonly start: number; readonly end: number };
@@ -127,28 +127,42 @@ const dayMs = 86_400_000;
 const maxSpanMs = 63 * dayMs;
 
 /** About a ticket, or with null about a span, in which shifts on call do not count. */
-export type Asked = { readonly ticketId: string | null; readonly techId?: string | null; readonly from?: string; readonly to?: string; readonly without?: string | null };
+export type Asked = {
+  readonly ticketId: string | null;
+  readonly techId?: string | null;
+  readonly from?: string;
+  readonly to?: string;
+  readonly without?: string | null;
+};
 
 /** Reads the roster, or one technician of it, with what is known of the asked time. */
 export async function loadRoster(db: Session, asked: Asked): Promise<RosterEntry[]> {
-  const rows = await db.rows(selectCalendar, [asked.techId ?? null, asked.ticketId, asked.from ?? null, asked.to ?? null, asked.without ?? null]);
+  const rows = await db.rows(selectCalendar, [
+    asked.techId ?? null,
+    asked.ticketId,
+    asked.from ?? null,
+    asked.to ?? null,
+    asked.without ?? null,
+  ]);
   return rows.map(rosterEntry);
 }
 
 function rosterEntry(row: CalendarRow): RosterEntry {
   const { calendared } = row;
-  const patterns = row.shifts.map(
-    (shift): ShiftPattern => ({
-      weekdays: [shift.weekday],
-      startTime: shift.starts.slice(0, 5),
-      endTime: shift.ends.slice(0, 5),
-      breaks: shift.breaks,
-      timeZone: shift.timezone,
-      validFrom: shift.valid_from,
-      validTo: shift.valid_to,
-    }),
-  );
-  const bookings = row.busy.map(({ lat, lon, ticket_id, ...booking }) => ({ ...booking, ticketId: ticket_id, place: placeOf({ lat, lon }) }));
+  const patterns = row.shifts.map((shift): ShiftPattern => ({
+    weekdays: [shift.weekday],
+    startTime: shift.starts.slice(0, 5),
+    endTime: shift.ends.slice(0, 5),
+    breaks: shift.breaks,
+    timeZone: shift.timezone,
+    validFrom: shift.valid_from,
+    validTo: shift.valid_to,
+  }));
+  const bookings = row.busy.map(({ lat, lon, ticket_id, ...booking }) => ({
+    ...booking,
+    ticketId: ticket_id,
+    place: placeOf({ lat, lon }),
+  }));
   const person: Omit<CalendarTechnician, "shifts"> = {
     techId: row.id,
     techName: row.name,
@@ -172,7 +186,10 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     openTickets: row.open_tickets,
     calendared,
     bookings,
-    calendar: (span) => ({ ...person, shifts: calendared ? expandShifts(patterns, row.time_off, bounded(span)) : null }),
+    calendar: (span) => ({
+      ...person,
+      shifts: calendared ? expandShifts(patterns, row.time_off, bounded(span)) : null,
+    }),
     aroundTheClock: (span) => ({ ...person, shifts: [everyHourAround(span, row.time_off)] }),
   };
 }

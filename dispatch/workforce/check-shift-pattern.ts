@@ -5,11 +5,11 @@
 import { isTimeZone, parseDate, parseTime } from "./local-time.ts";
 import type { ShiftPattern } from "./shift-ranges.ts";
 
-export interface PatternProblem {
+export type PatternProblem = {
   /** JSON Pointer into the pattern, in its stored snake_case names. */
   readonly path: string;
   readonly reason: string;
-}
+};
 
 /** Every problem found; an empty list means `expandShifts` will take the pattern as it was meant. */
 export function checkShiftPattern(pattern: ShiftPattern): PatternProblem[] {

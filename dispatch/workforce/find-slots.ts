@@ -3,12 +3,21 @@
  * Pure: nothing is reserved here, so what is found may be gone when it is booked.
  */
 import { findInability, matchesZone, type IneligibleReason, type Job } from "./ability.ts";
-import { explainNoRoom, fits, gapsWithin, MINUTE_MS, noTravel, type AvailabilityRules, type CalendarTechnician, type Gap } from "./availability.ts";
-import { travelSourceOf, type TravelSource } from "./travel.ts";
+import {
+  explainNoRoom,
+  fits,
+  gapsWithin,
+  minuteMs,
+  noTravel,
+  type AvailabilityRules,
+  type CalendarTechnician,
+  type Gap,
+} from "./availability.ts";
+import { travelSourceOf, type TravelSource } from "../travel/estimate.ts";
 
 export type SlotStrategy = "earliest" | "least_travel" | "best";
 
-export interface SlotRequest extends Job {
+export type SlotRequest = Job & {
   /** Epoch milliseconds; a slot starts at or after this and ends at or before `latest`. */
   readonly earliest: number;
   readonly latest: number;
@@ -17,17 +26,17 @@ export interface SlotRequest extends Job {
   readonly techId?: string | undefined;
   readonly strategy: SlotStrategy;
   readonly limit: number;
-}
+};
 
 /** One term of a slot's score: contribution = weight · value. Weight 0 is something to know, not to count. */
-export interface SlotFactor {
+export type SlotFactor = {
   readonly factor: "added_travel_minutes" | "delay_minutes" | "zone" | "TRAVEL_UNKNOWN" | "NO_SHIFT";
   readonly value: number;
   readonly weight: number;
   readonly contribution: number;
-}
+};
 
-export interface Slot {
+export type Slot = {
   /** ISO 8601 in UTC. */
   readonly start: string;
   readonly end: string;
@@ -39,37 +48,37 @@ export interface Slot {
   readonly travel_source: TravelSource | null;
   readonly score: number;
   readonly factors: readonly SlotFactor[];
-}
+};
 
-export interface SlotRejection {
+export type SlotRejection = {
   readonly tech_id: string;
   readonly tech_name: string;
   readonly reason: IneligibleReason;
   readonly detail: string;
-}
+};
 
-export interface SlotSearch {
+export type SlotSearch = {
   readonly slots: readonly Slot[];
   /** Sorted by tech_id. */
   readonly rejected: readonly SlotRejection[];
-}
+};
 
 /** Appointments are offered on the quarter hour of UTC, which is the quarter hour of every zone in use. */
-export const GRID_MINUTES = 15;
+export const gridMinutes = 15;
 
 // The desk's judgement, in one unit: a minute later costs 1. An hour's wait is worth five minutes of driving,
 // the technician's own zone twenty minutes of driving.
-const DELAY_WEIGHT = -1;
-const TRAVEL_WEIGHT = -12;
-const ZONE_WEIGHT = 240;
+const delayWeight = -1;
+const travelWeight = -12;
+const zoneWeight = 240;
 
-interface Candidate {
+type Candidate = {
   readonly start: number;
   readonly technician: CalendarTechnician;
   readonly gap: Gap;
   readonly inZone: boolean;
   readonly score: number;
-}
+};
 
 /**
  * All feasible starts on the grid, and as soon after each booking or pause as the technician can be there;
@@ -117,17 +126,17 @@ function hasRoom(technician: CalendarTechnician, request: SlotRequest, rules: Av
 }
 
 function startsIn(gap: Gap, request: SlotRequest): number[] {
-  const duration = request.durationMinutes * MINUTE_MS;
+  const duration = request.durationMinutes * minuteMs;
   const first = Math.max(gap.reachableAt, request.earliest);
   const last = Math.min(gap.mustLeaveBy, request.latest) - duration;
   const starts: number[] = [];
   const fitting = (start: number): boolean => fits(gap, { start, end: start + duration });
   for (const start of anchorsIn(gap)) {
     // On the grid it comes below.
-    const onGrid = start % (GRID_MINUTES * MINUTE_MS) === 0;
+    const onGrid = start % (gridMinutes * minuteMs) === 0;
     if (!onGrid && start >= first && start <= last && fitting(start)) starts.push(start);
   }
-  for (let start = ceilTo(first, GRID_MINUTES); start <= last; start += GRID_MINUTES * MINUTE_MS) {
+  for (let start = ceilTo(first, gridMinutes); start <= last; start += gridMinutes * minuteMs) {
     if (fitting(start)) starts.push(start);
   }
   return starts;
@@ -141,30 +150,34 @@ function anchorsIn(gap: Gap): Set<number> {
 }
 
 function ceilTo(instant: number, minutes: number): number {
-  const step = minutes * MINUTE_MS;
+  const step = minutes * minuteMs;
   return Math.ceil(instant / step) * step;
 }
 
 function scoreOf(start: number, gap: Gap, inZone: boolean, request: SlotRequest): number {
-  const zone = inZone ? ZONE_WEIGHT : 0;
-  return TRAVEL_WEIGHT * gap.addedTravel + DELAY_WEIGHT * delayMinutes(start, request) + zone;
+  const zone = inZone ? zoneWeight : 0;
+  return travelWeight * gap.addedTravel + delayWeight * delayMinutes(start, request) + zone;
 }
 
 function delayMinutes(start: number, request: SlotRequest): number {
-  return Math.floor((start - request.earliest) / MINUTE_MS);
+  return Math.floor((start - request.earliest) / minuteMs);
 }
 
-function toSlot({ start, technician, gap, inZone, score }: Candidate, request: SlotRequest, rules: AvailabilityRules): Slot {
+function toSlot(
+  { start, technician, gap, inZone, score }: Candidate,
+  request: SlotRequest,
+  rules: AvailabilityRules,
+): Slot {
   const factors = [
-    factor("added_travel_minutes", gap.addedTravel, TRAVEL_WEIGHT),
-    factor("delay_minutes", delayMinutes(start, request), DELAY_WEIGHT),
-    factor("zone", inZone ? 1 : 0, ZONE_WEIGHT),
+    factor("added_travel_minutes", gap.addedTravel, travelWeight),
+    factor("delay_minutes", delayMinutes(start, request), delayWeight),
+    factor("zone", inZone ? 1 : 0, zoneWeight),
   ];
   if (gap.travelBefore === null || gap.travelAfter === null) factors.push(factor("TRAVEL_UNKNOWN", 1, 0));
   if (technician.shifts === null) factors.push(factor("NO_SHIFT", 1, 0));
   return {
     start: new Date(start).toISOString(),
-    end: new Date(start + request.durationMinutes * MINUTE_MS).toISOString(),
+    end: new Date(start + request.durationMinutes * minuteMs).toISOString(),
     tech_id: technician.techId,
     tech_name: technician.techName,
     travel_before_minutes: gap.travelBefore,

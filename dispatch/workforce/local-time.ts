@@ -6,9 +6,9 @@
 /** A calendar date as days since 1970-01-01. */
 export type EpochDay = number;
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
-const LONG_OFFSET = /GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+const longOffset = /GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
 
 // A formatter costs about 50 µs to make. The bound is the IANA list (some 600 names with aliases), since
 // an unknown name throws before it is kept.
@@ -16,7 +16,7 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 
 // One format() costs about 1 µs and a roster of 40 over a fortnight asks some 4,000 times for the same few days.
 const offsets = new Map<string, Map<EpochDay, number>>();
-const OFFSETS_KEPT_PER_ZONE = 10_000;
+const offsetsKeptPerZone = 10_000;
 
 /** True when Intl knows the zone, e.g. "America/Los_Angeles". */
 export function isTimeZone(name: string): boolean {
@@ -33,7 +33,7 @@ export function parseDate(date: string): EpochDay {
   const ms = /^\d{4}-\d{2}-\d{2}$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : Number.NaN;
   // Date.parse refuses month 13 but takes some impossible days (2025-02-30) over into the next month.
   if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== date) throw new RangeError(`no date: ${date}`);
-  return ms / DAY_MS;
+  return ms / dayMs;
 }
 
 /** "HH:MM" (00:00 to 24:00) as minutes after midnight. Throws a RangeError for anything else. */
@@ -51,7 +51,7 @@ export function isoWeekday(day: EpochDay): number {
 
 /** The epoch day a wall calendar in the zone shows at an instant (epoch milliseconds). */
 export function localDay(instant: number, timeZone: string): EpochDay {
-  return Math.floor((instant + offsetAt(instant, timeZone)) / DAY_MS);
+  return Math.floor((instant + offsetAt(instant, timeZone)) / dayMs);
 }
 
 /**
@@ -61,8 +61,8 @@ export function localDay(instant: number, timeZone: string): EpochDay {
  * Assumes no two clock changes within 48 hours. Throws a RangeError for an unknown zone.
  */
 export function localToInstant(day: EpochDay, minutes: number, timeZone: string): number {
-  const asUtc = day * DAY_MS + minutes * MINUTE_MS;
-  const shownOn = Math.floor(asUtc / DAY_MS);
+  const asUtc = day * dayMs + minutes * minuteMs;
+  const shownOn = Math.floor(asUtc / dayMs);
   const before = dayOffset(shownOn - 1, timeZone);
   const after = dayOffset(shownOn + 2, timeZone);
   if (before === after) return asUtc - before;
@@ -76,10 +76,10 @@ function dayOffset(day: EpochDay, timeZone: string): number {
   let ofZone = offsets.get(timeZone);
   const known = ofZone?.get(day);
   if (known !== undefined) return known;
-  const offset = offsetAt(day * DAY_MS, timeZone);
+  const offset = offsetAt(day * dayMs, timeZone);
   // The zones are bounded as the formatters are: offsetAt has just thrown for a name Intl does not know.
   if (ofZone === undefined) offsets.set(timeZone, (ofZone = new Map()));
-  if (ofZone.size >= OFFSETS_KEPT_PER_ZONE) ofZone.clear();
+  if (ofZone.size >= offsetsKeptPerZone) ofZone.clear();
   ofZone.set(day, offset);
   return offset;
 }
@@ -87,7 +87,7 @@ function dayOffset(day: EpochDay, timeZone: string): number {
 /** Local minus UTC, in milliseconds. */
 function offsetAt(instant: number, timeZone: string): number {
   const text = formatterFor(timeZone).format(instant);
-  const match = LONG_OFFSET.exec(text);
+  const match = longOffset.exec(text);
   if (match === null) throw new RangeError(`no offset in "${text}"`);
   const [, sign, hours, minutes, seconds] = match;
   const size = (Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)) * 1000;

@@ -5,9 +5,12 @@ import type { Session } from "../db/pool.ts";
 import type { Policy } from "../policy/policy.ts";
 import { matchesCapability, type Abilities } from "./ability.ts";
 
-
 type Person = Pick<Abilities, "serviceTypes" | "skills" | "tools">;
-export type MissingAbilities = { readonly services: readonly string[]; readonly skills: readonly string[]; readonly tools: readonly string[] };
+export type MissingAbilities = {
+  readonly services: readonly string[];
+  readonly skills: readonly string[];
+  readonly tools: readonly string[];
+};
 
 export const selectAbilities = statement<Person & Pick<Abilities, "zone"> & { readonly drained: boolean }>(
   "abilities_select",
@@ -15,17 +18,26 @@ export const selectAbilities = statement<Person & Pick<Abilities, "zone"> & { re
 );
 
 /** What the type asks for and none of these people has; null when somebody has each of them. */
-export function missingAbilities(incidentType: string, policy: Policy, people: readonly Person[]): MissingAbilities | null {
+export function missingAbilities(
+  incidentType: string,
+  policy: Policy,
+  people: readonly Person[],
+): MissingAbilities | null {
   const { requiredSkills = [], requiredTools = [] } = policy.incidentTypes[incidentType] ?? {};
-  const services = people.some(({ serviceTypes }) => matchesCapability(serviceTypes, incidentType)) ? [] : [incidentType];
+  const services = people.some(({ serviceTypes }) => matchesCapability(serviceTypes, incidentType))
+    ? []
+    : [incidentType];
   const skills = requiredSkills.filter((skill) => !people.some((one) => one.skills.includes(skill)));
   const tools = requiredTools.filter((tool) => !people.some((one) => one.tools.includes(tool)));
   return services.length + skills.length + tools.length === 0 ? null : { services, skills, tools };
 }
 
 /** As missingAbilities, of everybody on the roster who works here. */
-export const loadMissingAbilities = async (db: Session, incidentType: string, policy: Policy): Promise<MissingAbilities | null> =>
-  missingAbilities(incidentType, policy, await db.rows(selectAbilities));
+export const loadMissingAbilities = async (
+  db: Session,
+  incidentType: string,
+  policy: Policy,
+): Promise<MissingAbilities | null> => missingAbilities(incidentType, policy, await db.rows(selectAbilities));
 
 /** A sentence for each, for whoever wonders why nobody is found. */
 export const abilityWarnings = ({ services, skills, tools }: MissingAbilities): string[] => [

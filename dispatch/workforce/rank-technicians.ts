@@ -6,7 +6,7 @@ import { matchesCapability, matchesZone, type IneligibleReason } from "./ability
 
 export type { IneligibleReason } from "./ability.ts";
 
-export interface RankCandidate {
+export type RankCandidate = {
   readonly techId: string;
   readonly techName: string;
   readonly serviceTypes: readonly string[];
@@ -21,26 +21,26 @@ export interface RankCandidate {
   readonly detail?: string;
   /** Eligible although nothing is known of this technician's hours: shown as the factor NO_SHIFT. */
   readonly withoutShift?: boolean;
-}
+};
 
-export interface RankRequest {
+export type RankRequest = {
   readonly candidates: readonly RankCandidate[];
   readonly serviceType: string;
   /** Of the ticket's site; null or blank matches every zone. */
   readonly region: string | null;
   /** At least 1. */
   readonly limit: number;
-}
+};
 
 /** One term of the score: contribution = weight · value. */
-export interface RankFactor {
+export type RankFactor = {
   readonly factor: "capability" | "zone" | "active_load" | "quality" | "NO_SHIFT";
   readonly value: number;
   readonly weight: number;
   readonly contribution: number;
-}
+};
 
-export interface Recommendation {
+export type Recommendation = {
   readonly tech_id: string;
   readonly tech_name: string;
   readonly score: number;
@@ -51,25 +51,25 @@ export interface Recommendation {
     readonly distance_bucket: 0 | 1;
   };
   readonly factors: readonly RankFactor[];
-}
+};
 
-export interface RankRejection {
+export type RankRejection = {
   readonly tech_id: string;
   readonly tech_name: string;
   readonly reason: IneligibleReason | "BELOW_LIMIT";
   readonly detail?: string;
-}
+};
 
-export interface Ranking {
+export type Ranking = {
   readonly recommendations: readonly Recommendation[];
   /** Ineligible ones by tech_id, then those beyond the limit in rank order. */
   readonly rejected: readonly RankRejection[];
-}
+};
 
-const CAPABILITY_WEIGHT = 1000;
-const ZONE_WEIGHT = 200;
-const LOAD_WEIGHT = -10;
-const QUALITY_WEIGHT = 1;
+const capabilityWeight = 1000;
+const zoneWeight = 200;
+const loadWeight = -10;
+const qualityWeight = 1;
 
 /**
  * Score = 1000·capability + 200·zone − 10·active_load + quality; order by score (high first), load (low first),
@@ -88,27 +88,30 @@ export function rankTechnicians(request: RankRequest): Ranking {
   }
   eligible.sort(compareRanked);
   ineligible.sort((a, b) => compareText(a.tech_id, b.tech_id));
-  const beyond = eligible.slice(request.limit).map(({ recommendation: { tech_id, tech_name } }): RankRejection => ({ tech_id, tech_name, reason: "BELOW_LIMIT" }));
+  const beyond = eligible
+    .slice(request.limit)
+    .map(({ recommendation: { tech_id, tech_name } }): RankRejection => ({
+      tech_id,
+      tech_name,
+      reason: "BELOW_LIMIT",
+    }));
   return {
     recommendations: eligible.slice(0, request.limit).map((ranked) => ranked.recommendation),
     rejected: [...ineligible, ...beyond],
   };
 }
 
-interface Ranked {
-  readonly recommendation: Recommendation;
-  readonly quality: number;
-}
+type Ranked = { readonly recommendation: Recommendation; readonly quality: number };
 
 function rankOne(candidate: RankCandidate, request: RankRequest): Ranked {
   const capability = matchesCapability(candidate.serviceTypes, request.serviceType);
   const zone = matchesZone(candidate.zone, request.region);
   const activeLoad = candidate.openTickets + candidate.baseLoad;
   const factors = [
-    factor("capability", capability ? 1 : 0, CAPABILITY_WEIGHT),
-    factor("zone", zone ? 1 : 0, ZONE_WEIGHT),
-    factor("active_load", activeLoad, LOAD_WEIGHT),
-    factor("quality", candidate.quality, QUALITY_WEIGHT),
+    factor("capability", capability ? 1 : 0, capabilityWeight),
+    factor("zone", zone ? 1 : 0, zoneWeight),
+    factor("active_load", activeLoad, loadWeight),
+    factor("quality", candidate.quality, qualityWeight),
   ];
   if (candidate.withoutShift === true) factors.push(factor("NO_SHIFT", 1, 0));
   return {

@@ -3,8 +3,8 @@
 
 import { statement } from "../db/statement.ts";
 import type { TicketState } from "../contract/states.ts";
-import { besideChange, type BesideChange } from "../kernel/ticket-beside.ts";
-import { ticketColumns, type TicketChange, type TicketRow } from "../kernel/ticket-row.ts";
+import { besideChange, type BesideChange } from "../ticket/related-ticket.ts";
+import { ticketColumns, type TicketChange, type TicketRow } from "../ticket/ticket-row.ts";
 
 // Work that waits for an approval counts as well, whose booking may have ended with a first completion.
 // In the order of ids, so that two who lock several tickets do not wait for each other.
@@ -31,7 +31,11 @@ export function requeued(ticket: TicketRow, payload: object, now: string, clockT
   if (!path) return null;
   // While the customer decides about a time it stays, and only who would come changes.
   const change = ahead || path.length === 0 ? unassigned : withoutTime;
-  const previous = { previous_tech_id: ticket.assigned_tech_id, previous_start: ticket.scheduled_start, previous_end: ticket.scheduled_end };
+  const previous = {
+    previous_tech_id: ticket.assigned_tech_id,
+    previous_start: ticket.scheduled_start,
+    previous_end: ticket.scheduled_end,
+  };
   return besideChange({ ticket, path, change, payload: { ...payload, ...previous } }, now);
 }
 

@@ -10,11 +10,21 @@ type Drain = "roster.drain" | "roster.undrain";
 const load = (tx: Session, { technicianId, clockTime }: Pick<Call<Drain>, "technicianId" | "clockTime">) =>
   lockAndReadTechnician(tx, technicianId, clockTime);
 
-function decided(known: TechnicianBody | null, technicianId: string, drained: Pick<TechnicianBody, "drained_at" | "drain_reason">, reason: string | null) {
+function decided(
+  known: TechnicianBody | null,
+  technicianId: string,
+  drained: Pick<TechnicianBody, "drained_at" | "drain_reason">,
+  reason: string | null,
+) {
   const before = requireTechnician(known, technicianId);
   const technician = { ...before, ...drained };
   return {
-    payload: { technician_id: technician.id, reason, previous_drained_at: before.drained_at, drained_at: technician.drained_at },
+    payload: {
+      technician_id: technician.id,
+      reason,
+      previous_drained_at: before.drained_at,
+      drained_at: technician.drained_at,
+    },
     write: (tx: Session) => [tx.row(updateDrain, [technician.id, technician.drained_at, technician.drain_reason])],
     body: () => ({ technician }),
   };

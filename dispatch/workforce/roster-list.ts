@@ -7,5 +7,8 @@ const normalLimit = 200;
 
 export const rosterList = deskQuery("roster.list", async ({ desk, input, now }) => {
   const { tech_id = null, zone = null, skill = null, status = null, limit = normalLimit } = input;
-  return { technicians: await desk.db.rows(selectTechnicians, [tech_id, now, zone, skill, status, limit]), generated_at: now };
+  return {
+    technicians: await desk.db.rows(selectTechnicians, [tech_id, now, zone, skill, status, limit]),
+    generated_at: now,
+  };
 });

@@ -21,7 +21,11 @@ export const rosterSetShifts = deskCommand({
   decide({ technicianId, actor, input, now }, { known, bookings }) {
     const shifts = input.shifts.map(storedShift);
     const violations = shifts.flatMap((shift, index) =>
-      checkShiftPattern(patternOf(shift)).map(({ path, reason }) => ({ path: `shifts/${index}${path}`, rule: "shift", message: reason })),
+      checkShiftPattern(patternOf(shift)).map(({ path, reason }) => ({
+        path: `shifts/${index}${path}`,
+        rule: "shift",
+        message: reason,
+      })),
     );
     if (violations.length > 0) throw invalidFields(violations);
     const before = requireTechnician(known, technicianId);

@@ -3,7 +3,7 @@
 
 import { deskCommand } from "../kernel/command.ts";
 import { requireScope } from "../kernel/authorize.ts";
-import { besideAfter, writeBeside } from "../kernel/ticket-beside.ts";
+import { besideAfter, writeBeside } from "../ticket/related-ticket.ts";
 import { settleBookings } from "./bookings.ts";
 import { lockWorkOfTechnician, requeued } from "./requeue.ts";
 import { lockAndReadTechnician, requireTechnician, updateDrain } from "./technicians.ts";
@@ -40,7 +40,11 @@ export const rosterSignOff = deskCommand({
       receipt_id: one.eventId,
     }));
     return {
-      payload: { ...told, requeued: requeuedWork.map(({ ticket_id }) => ticket_id), kept: kept.map(({ ticket_id }) => ticket_id) },
+      payload: {
+        ...told,
+        requeued: requeuedWork.map(({ ticket_id }) => ticket_id),
+        kept: kept.map(({ ticket_id }) => ticket_id),
+      },
       write: (tx, event) => [
         tx.row(updateDrain, [technicianId, technician.drained_at, reason]),
         ...back.flatMap((one) => [

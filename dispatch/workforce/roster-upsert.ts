@@ -9,7 +9,8 @@ import { lockAndReadTechnician, upsertTechnician, upsertValues } from "./technic
 
 export const rosterUpsert = deskCommand({
   name: "roster.upsert",
-  load: async (tx, { input, clockTime }) => (input.tech_id === undefined ? null : lockAndReadTechnician(tx, input.tech_id, clockTime)),
+  load: async (tx, { input, clockTime }) =>
+    input.tech_id === undefined ? null : lockAndReadTechnician(tx, input.tech_id, clockTime),
   decide({ input, now }, known) {
     const technician = changed(known ?? newTechnician(input, now), input);
     const { tech_id: _id, ...fields } = input;

@@ -5,13 +5,10 @@
 import { isoWeekday, localToInstant, parseDate, parseTime } from "./local-time.ts";
 
 /** Half-open [start, end), epoch milliseconds. */
-export interface TimeRange {
-  readonly start: number;
-  readonly end: number;
-}
+export type TimeRange = { readonly start: number; readonly end: number };
 
 /** One row of a weekly pattern. Times are "HH:MM" on the wall clock of the zone. */
-export interface ShiftPattern {
+export type ShiftPattern = {
   /** ISO: 1 Monday … 7 Sunday; the day on which the shift starts. */
   readonly weekdays: readonly number[];
   readonly startTime: string;
@@ -24,19 +21,15 @@ export interface ShiftPattern {
   /** First and last "YYYY-MM-DD" on which the shift may start, both included; null is open. */
   readonly validFrom: string | null;
   readonly validTo: string | null;
-}
+};
 
-export interface Pause extends TimeRange {
-  readonly kind: "break" | "time_off";
-}
+export type Pause = TimeRange & { readonly kind: "break" | "time_off" };
 
 /** A whole shift, with the pauses inside it sorted by start. Pauses may overlap one another. */
-export interface Shift extends TimeRange {
-  readonly pauses: readonly Pause[];
-}
+export type Shift = TimeRange & { readonly pauses: readonly Pause[] };
 
-const DAY_MS = 86_400_000;
-const DAY_MINUTES = 1440;
+const dayMs = 86_400_000;
+const dayMinutes = 1440;
 
 /**
  * Every shift that overlaps `span`, whole (not cut to the span, so it is known when somebody sets out and goes
@@ -51,7 +44,7 @@ export function expandShifts(
   span: TimeRange,
 ): Shift[] {
   if (!(span.start < span.end)) return [];
-  const around = { start: span.start - DAY_MS, end: span.end + DAY_MS };
+  const around = { start: span.start - dayMs, end: span.end + dayMs };
   const shifts = patterns.flatMap((pattern) => expandPattern(pattern, around));
   return joinTouching(shifts)
     .filter((shift) => overlaps(shift, span))
@@ -80,8 +73,8 @@ function expandPattern(pattern: ShiftPattern, span: TimeRange): Shift[] {
   const weekdays = new Set(pattern.weekdays);
   // In days of UTC, since asking a zone for its own costs more than a day too many: local days lie at most one beside
   // them, and the shift that overlaps the first instant began at most a day and a clock change before it.
-  const firstDay = Math.floor(span.start / DAY_MS) - 3;
-  const lastDay = Math.floor(span.end / DAY_MS) + 1;
+  const firstDay = Math.floor(span.start / dayMs) - 3;
+  const lastDay = Math.floor(span.end / dayMs) + 1;
   const from = Math.max(firstDay, pattern.validFrom === null ? firstDay : parseDate(pattern.validFrom));
   const to = Math.min(lastDay, pattern.validTo === null ? lastDay : parseDate(pattern.validTo));
   const shifts: Shift[] = [];
@@ -103,7 +96,7 @@ function expandPattern(pattern: ShiftPattern, span: TimeRange): Shift[] {
 // The next time the clock shows `minutes` from `after` on; a whole day later when it must be strictly after.
 function following(minutes: number, after: number, strictly: boolean): number {
   let result = minutes;
-  while (result < after || (strictly && result === after)) result += DAY_MINUTES;
+  while (result < after || (strictly && result === after)) result += dayMinutes;
   return result;
 }
 

@@ -62,7 +62,10 @@ const selectComingBookings = statement<ComingBooking>(
 );
 
 /** Who is to work otherwise, locked, and what stands on their calendar from now on. */
-export async function loadWithComingBookings(tx: Session, { technicianId, clockTime }: { readonly technicianId: string; readonly clockTime: string }) {
+export async function loadWithComingBookings(
+  tx: Session,
+  { technicianId, clockTime }: { readonly technicianId: string; readonly clockTime: string },
+) {
   const [known, bookings] = await Promise.all([
     lockAndReadTechnician(tx, technicianId, clockTime),
     tx.rows(selectComingBookings, [technicianId, clockTime]),
@@ -88,7 +91,11 @@ export const patternOf = (shift: StoredShift): ShiftPattern => ({
  * The bookings that do not lie wholly in working time or overlap another, of those whose tickets the caller may see. Without
  * any hours on record only time off can be in the way.
  */
-export function conflictsWith(technician: TechnicianBody, bookings: readonly ComingBooking[], actor: Actor): BookingConflict[] {
+export function conflictsWith(
+  technician: TechnicianBody,
+  bookings: readonly ComingBooking[],
+  actor: Actor,
+): BookingConflict[] {
   const timeOff = technician.time_off.map((off) => ({ start: Date.parse(off.start), end: Date.parse(off.end) }));
   const patterns = technician.shifts.map(patternOf);
   return bookings
@@ -103,4 +110,5 @@ export function conflictsWith(technician: TechnicianBody, bookings: readonly Com
     .map(({ ticket_id, start, end }) => ({ ticket_id, start, end }));
 }
 
-const overlap = (a: ComingBooking, b: ComingBooking): boolean => a.ticket_id !== b.ticket_id && a.start < b.end && b.start < a.end;
+const overlap = (a: ComingBooking, b: ComingBooking): boolean =>
+  a.ticket_id !== b.ticket_id && a.start < b.end && b.start < a.end;

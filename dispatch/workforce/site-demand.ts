@@ -3,9 +3,9 @@
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Policy } from "../policy/policy.ts";
-import { ANY_SERVICE, type Job } from "./ability.ts";
+import { anyService, type Job } from "./ability.ts";
 import { placeOf } from "./calendar.ts";
-import type { Place } from "./travel.ts";
+import type { Place } from "../travel/estimate.ts";
 
 export type SiteDemand = { readonly region: string | null; readonly lat: number | null; readonly lon: number | null };
 
@@ -26,7 +26,7 @@ export function jobAt(site: SiteDemand | null, incidentType: string | null, poli
   return {
     place: placeOfSite(site),
     region: site?.region ?? null,
-    serviceType: incidentType ?? ANY_SERVICE,
+    serviceType: incidentType ?? anyService,
     requiredSkills: type?.requiredSkills ?? [],
     requiredTools: type?.requiredTools ?? [],
   };

@@ -57,8 +57,20 @@ export const updateDrain = statement(
 
 export function upsertValues(t: TechnicianBody): unknown[] {
   return [
-    t.id, t.name, t.active, t.provider_id, t.home_lat, t.home_lon, t.zone, t.service_types, t.skills, t.tools,
-    t.quality, t.base_load, t.max_concurrent, t.room,
+    t.id,
+    t.name,
+    t.active,
+    t.provider_id,
+    t.home_lat,
+    t.home_lon,
+    t.zone,
+    t.service_types,
+    t.skills,
+    t.tools,
+    t.quality,
+    t.base_load,
+    t.max_concurrent,
+    t.room,
   ];
 }
 
@@ -67,7 +79,10 @@ export function upsertValues(t: TechnicianBody): unknown[] {
  * own: what waits for it and reads in the same one would read the shifts from before the wait.
  */
 export async function lockAndReadTechnician(tx: Session, id: string, now: string): Promise<TechnicianBody | null> {
-  const [, technician] = await Promise.all([tx.row(lockTechnician, [id]), tx.row(selectTechnicians, [id, now, null, null, null, 1])]);
+  const [, technician] = await Promise.all([
+    tx.row(lockTechnician, [id]),
+    tx.row(selectTechnicians, [id, now, null, null, null, 1]),
+  ]);
   return technician;
 }
 

@@ -54,11 +54,19 @@ export function openApiClient(baseUrl: string): ApiClient {
       const until = performance.now() + deadlineMs;
       let mayHaveHappened = false;
       let wait = firstPauseMs;
-      const inVain = (why: string): Outcome => ({ kind: mayHaveHappened && request.method !== "GET" ? "unknown" : "unreachable", why });
+      const inVain = (why: string): Outcome => ({
+        kind: mayHaveHappened && request.method !== "GET" ? "unknown" : "unreachable",
+        why,
+      });
       for (;;) {
         if (signal?.aborted) return inVain(cancelled);
         const left = until - performance.now();
-        const attempt = await attemptOnce(baseUrl, request, Math.max(100, Math.min(left, deadlineMs * attemptShare)), signal);
+        const attempt = await attemptOnce(
+          baseUrl,
+          request,
+          Math.max(100, Math.min(left, deadlineMs * attemptShare)),
+          signal,
+        );
         if (attempt.kind === "final") return attempt.outcome;
         mayHaveHappened ||= attempt.sent;
         const rest = attempt.afterMs ?? wait;
@@ -70,7 +78,12 @@ export function openApiClient(baseUrl: string): ApiClient {
   };
 }
 
-async function attemptOnce(baseUrl: string, request: ApiRequest, timeoutMs: number, signal: AbortSignal | undefined): Promise<Attempt> {
+async function attemptOnce(
+  baseUrl: string,
+  request: ApiRequest,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Attempt> {
   const timeout = AbortSignal.timeout(Math.round(timeoutMs));
   try {
     const response = await fetch(`${baseUrl}${request.path}`, {
@@ -90,10 +103,20 @@ async function attemptOnce(baseUrl: string, request: ApiRequest, timeoutMs: numb
     return readAnswer(request, response, await textOf(response));
   } catch (error) {
     if (signal?.aborted) return { kind: "again", why: cancelled, sent: true };
-    if (timeout.aborted) return { kind: "again", why: `dispatch-api at ${baseUrl} did not answer within ${Math.round(timeoutMs)} ms`, sent: true };
+    if (timeout.aborted)
+      return {
+        kind: "again",
+        why: `dispatch-api at ${baseUrl} did not answer within ${Math.round(timeoutMs)} ms`,
+        sent: true,
+      };
     const code = connectionCode(error);
-    if (neverSent.has(code)) return { kind: "again", why: `dispatch-api at ${baseUrl} cannot be reached (${code})`, sent: false };
-    return { kind: "again", why: `what answers at ${baseUrl} cut the connection or sent elsewhere (${code})`, sent: true };
+    if (neverSent.has(code))
+      return { kind: "again", why: `dispatch-api at ${baseUrl} cannot be reached (${code})`, sent: false };
+    return {
+      kind: "again",
+      why: `what answers at ${baseUrl} cut the connection or sent elsewhere (${code})`,
+      sent: true,
+    };
   }
 }
 
@@ -107,7 +130,12 @@ function readAnswer(request: ApiRequest, response: Response, text: string | null
   }
   const error = objectAt(body, "error");
   const code = textAt(error, "code");
-  if (code === null) return { kind: "again", why: `what answers at ${new URL(response.url).origin} is not dispatch-api, or answers garbage (HTTP ${response.status})`, sent: true };
+  if (code === null)
+    return {
+      kind: "again",
+      why: `what answers at ${new URL(response.url).origin} is not dispatch-api, or answers garbage (HTTP ${response.status})`,
+      sent: true,
+    };
   // Whether it happened before the defect is not known, and asking again meets the same defect.
   if (code === "INTERNAL_ERROR") {
     const why = `dispatch-api has a defect: ${code}, correlation_id ${textAt(error, "correlation_id") ?? "?"}`;
@@ -115,9 +143,18 @@ function readAnswer(request: ApiRequest, response: Response, text: string | null
   }
   const passes = response.status === 429 || response.status === 503 || code === "IDEMPOTENCY_IN_FLIGHT";
   // A refusal says for certain that nothing happened; only a call still running elsewhere leaves that open.
-  if (passes) return { kind: "again", why: `${code}: ${textAt(error, "message") ?? ""}`, sent: code === "IDEMPOTENCY_IN_FLIGHT" || response.status === 503, ...afterMs };
+  if (passes)
+    return {
+      kind: "again",
+      why: `${code}: ${textAt(error, "message") ?? ""}`,
+      sent: code === "IDEMPOTENCY_IN_FLIGHT" || response.status === 503,
+      ...afterMs,
+    };
   const { code: _code, message, ...details } = error;
-  return { kind: "final", outcome: { kind: "refused", status: response.status, refusal: { code, message: String(message ?? ""), details } } };
+  return {
+    kind: "final",
+    outcome: { kind: "refused", status: response.status, refusal: { code, message: String(message ?? ""), details } },
+  };
 }
 
 /** The body as text; null when it is longer than any answer. */
@@ -135,7 +172,14 @@ async function textOf(response: Response): Promise<string | null> {
 }
 
 /** Failures that come before a byte of the request leaves. */
-const neverSent: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+const neverSent: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 function connectionCode(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;

@@ -33,7 +33,10 @@ export type GuardedCall = {
 };
 
 /** The card for a call, or null when it may go ahead: to be done, or to be refused by the API without anybody's time. */
-export async function cardForCall(desk: Desk, { toolName, args, toolCallId, requester }: GuardedCall): Promise<Card | null> {
+export async function cardForCall(
+  desk: Desk,
+  { toolName, args, toolCallId, requester }: GuardedCall,
+): Promise<Card | null> {
   const tool = toolsByChatName.get(toolName);
   if (tool?.entry.kind !== "command" || "problem" in readArguments(tool, args)) return null;
   const person = requester ? personBehind(desk.configuration, requester) : desk.configuration.owner;
@@ -45,7 +48,10 @@ export async function cardForCall(desk: Desk, { toolName, args, toolCallId, requ
 
   const rules = await desk.approvalRules(caller);
   if (!rules.some((rule) => rule.tool === tool.name)) return null;
-  const [ticket, planAnswer] = await Promise.all([readBy(desk, caller, "ticket.get", args["ticket_id"]), readBy(desk, caller, "plan.get", args["plan_id"])]);
+  const [ticket, planAnswer] = await Promise.all([
+    readBy(desk, caller, "ticket.get", args["ticket_id"]),
+    readBy(desk, caller, "plan.get", args["plan_id"]),
+  ]);
   const subject = { ticket, plan: planAnswer && objectAt(planAnswer, "plan") };
   const rule = ruleFor(rules, tool, args, subject);
   if (!rule || isPointless(tool, ticket)) return null;
@@ -59,13 +65,22 @@ export async function cardForCall(desk: Desk, { toolName, args, toolCallId, requ
     onResolution: (decision) => {
       if (decision !== "allow-once" || toolCallId === undefined) return;
       // Cards go to the gateway's owner; the host does not say more about who pressed the button.
-      give(approvalsGiven(), toolCallId, { tool: tool.name, args, approvedBy: desk.configuration.owner?.actor ?? "gateway-owner" });
+      give(approvalsGiven(), toolCallId, {
+        tool: tool.name,
+        args,
+        approvedBy: desk.configuration.owner?.actor ?? "gateway-owner",
+      });
     },
   };
 }
 
 /** What a query by id tells the caller of; null when the id is none, or there is no answer. */
-async function readBy(desk: Desk, caller: Caller, name: "ticket.get" | "plan.get", id: unknown): Promise<JsonObject | null> {
+async function readBy(
+  desk: Desk,
+  caller: Caller,
+  name: "ticket.get" | "plan.get",
+  id: unknown,
+): Promise<JsonObject | null> {
   if (!isUuid(id)) return null;
   const role = roleIn(caller.person, queries[name]);
   return role ? desk.peek({ ...caller, role }, queries[name].path.replace(/\{\w+\}/, id)) : null;

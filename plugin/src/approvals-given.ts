@@ -20,13 +20,29 @@ export function approvalsGiven(): ApprovalsGiven {
 }
 
 /** Records that a person allowed the call. Old ones go, and the oldest when there are too many. */
-export function give(given: ApprovalsGiven, toolCallId: string, one: { tool: string; args: unknown; approvedBy: string }, now: number = Date.now()): void {
+export function give(
+  given: ApprovalsGiven,
+  toolCallId: string,
+  one: { tool: string; args: unknown; approvedBy: string },
+  now: number = Date.now(),
+): void {
   for (const [id, { at }] of given) if (given.size >= kept || now - Date.parse(at) > keptMs) given.delete(id);
-  given.set(toolCallId, { tool: one.tool, args: sortedJson(one.args), approvedBy: one.approvedBy, at: new Date(now).toISOString() });
+  given.set(toolCallId, {
+    tool: one.tool,
+    args: sortedJson(one.args),
+    approvedBy: one.approvedBy,
+    at: new Date(now).toISOString(),
+  });
 }
 
 /** The approval of this very call, which is used up by it; null when none was given, or for something else. */
-export function take(given: ApprovalsGiven, toolCallId: string, tool: string, args: unknown, now: number = Date.now()): Given | null {
+export function take(
+  given: ApprovalsGiven,
+  toolCallId: string,
+  tool: string,
+  args: unknown,
+  now: number = Date.now(),
+): Given | null {
   const one = given.get(toolCallId);
   given.delete(toolCallId);
   if (!one || one.tool !== tool || one.args !== sortedJson(args)) return null;

@@ -23,27 +23,39 @@ export type Subject = { readonly ticket: JsonObject | null; readonly plan: JsonO
 export function rulesFrom(contract: JsonObject): ApprovalRule[] {
   const approval = objectAt(contract, "human_approval");
   if (approval["required"] !== true) return [];
-  return listAt(approval, "rules").filter(isObject).map((one) => ({
-    rule: textAt(one, "rule") ?? "?",
-    tool: textAt(one, "tool") ?? "?",
-    severity: one["severity"] === "critical" ? "critical" : "warning",
-    reason: textAt(one, "reason") ?? "",
-    dispatchMode: textAt(objectAt(one, "when"), "dispatch_mode"),
-    totalCentsAbove: numberAt(objectAt(one, "when"), "total_cents_above"),
-    movedVisitsAbove: numberAt(objectAt(one, "when"), "moved_visits_above"),
-  }));
+  return listAt(approval, "rules")
+    .filter(isObject)
+    .map((one) => ({
+      rule: textAt(one, "rule") ?? "?",
+      tool: textAt(one, "tool") ?? "?",
+      severity: one["severity"] === "critical" ? "critical" : "warning",
+      reason: textAt(one, "reason") ?? "",
+      dispatchMode: textAt(objectAt(one, "when"), "dispatch_mode"),
+      totalCentsAbove: numberAt(objectAt(one, "when"), "total_cents_above"),
+      movedVisitsAbove: numberAt(objectAt(one, "when"), "moved_visits_above"),
+    }));
 }
 
 /**
  * The rule a call meets; null when none. An invoice's total is not known before it is made: its not-to-exceed limit
  * stands in, so that a card comes whenever the total could be above. What cannot be read may be above as well.
  */
-export function ruleFor(rules: readonly ApprovalRule[], tool: Tool, args: JsonObject, { ticket, plan }: Subject): ApprovalRule | null {
+export function ruleFor(
+  rules: readonly ApprovalRule[],
+  tool: Tool,
+  args: JsonObject,
+  { ticket, plan }: Subject,
+): ApprovalRule | null {
   return (
     rules.find((rule) => {
       if (rule.tool !== tool.name) return false;
       // From TRIAGED any dispatch passes scheduling by, whatever it is called.
-      if (rule.dispatchMode !== null && args["dispatch_mode"] !== rule.dispatchMode && textAt(ticket, "state") !== "TRIAGED") return false;
+      if (
+        rule.dispatchMode !== null &&
+        args["dispatch_mode"] !== rule.dispatchMode &&
+        textAt(ticket, "state") !== "TRIAGED"
+      )
+        return false;
       if (rule.movedVisitsAbove !== null) return plan === null || listAt(plan, "moves").length > rule.movedVisitsAbove;
       if (rule.totalCentsAbove === null) return true;
       const nte = ticket ? (numberAt(ticket, "nte_cents") ?? 0) : 0;
@@ -56,11 +68,20 @@ export function ruleFor(rules: readonly ApprovalRule[], tool: Tool, args: JsonOb
 export function isPointless(tool: Tool, ticket: JsonObject | null): boolean {
   const state = ticket && textAt(ticket, "state");
   if (!state || tool.entry.kind !== "command") return false;
-  return finalStates.some((final) => final === state) || (tool.entry.from.length > 0 && !tool.entry.from.some((from) => from === state));
+  return (
+    finalStates.some((final) => final === state) ||
+    (tool.entry.from.length > 0 && !tool.entry.from.some((from) => from === state))
+  );
 }
 
 /** The card: the action, its target, what will change, why it needs a person. At most 80 and 512 characters. */
-export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, { ticket, plan }: Subject, asking: string): { title: string; description: string } {
+export function cardFor(
+  rule: ApprovalRule,
+  tool: Tool,
+  args: JsonObject,
+  { ticket, plan }: Subject,
+  asking: string,
+): { title: string; description: string } {
   const id = ticket ? textAt(ticket, "id") : null;
   const to = tool.entry.kind === "command" && tool.entry.to.length === 1 ? tool.entry.to[0] : null;
   const { actor_role: _role, actor_id: _id, request_id: _request, ticket_id: _ticket, ...own } = args;
@@ -70,7 +91,8 @@ export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, { tick
     .sort((a, b) => a.length - b.length);
   const parts = [
     !ticket && args["ticket_id"] !== undefined && `ticket ${quoted(textOf(args["ticket_id"]), 70)}.`,
-    ticket && `${quoted(textAt(ticket, "summary"), 70)}, ${wordAt(ticket, "priority")}, nte ${dollars(numberAt(ticket, "nte_cents") ?? 0)}.`,
+    ticket &&
+      `${quoted(textAt(ticket, "summary"), 70)}, ${wordAt(ticket, "priority")}, nte ${dollars(numberAt(ticket, "nte_cents") ?? 0)}.`,
     plan && `${listAt(plan, "moves").length} visits of ${wordAt(plan, "day")} move.`,
     ticket && to && `${wordAt(ticket, "state")} -> ${to}.`,
     `Asked by ${asking}. ${rule.reason}`,
@@ -83,4 +105,5 @@ export function cardFor(rule: ApprovalRule, tool: Tool, args: JsonObject, { tick
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : sortedJson(value));
-const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`);
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;

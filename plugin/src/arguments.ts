@@ -23,7 +23,10 @@ export function readArguments(tool: Tool, raw: unknown): Arguments {
   if (Buffer.byteLength(JSON.stringify(args)) > maxBytes) return { problem: "The arguments are larger than 250 KiB." };
   const strange = Object.keys(args).filter((field) => !tool.fields.has(field) && !aboutTheCall.has(field));
   if (strange.length > 0) {
-    const named = strange.slice(0, 5).map((field) => quoted(field, 40)).join(", ");
+    const named = strange
+      .slice(0, 5)
+      .map((field) => quoted(field, 40))
+      .join(", ");
     return { problem: `There is no ${named} here. Fields of ${tool.chatName}: ${[...tool.fields].join(", ")}.` };
   }
   const requestId = args["request_id"];

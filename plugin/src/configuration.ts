@@ -20,7 +20,8 @@ const grant = {
   roles: Type.Array(Type.Enum([...roles], { type: "string" }), {
     minItems: 1,
     uniqueItems: true,
-    description: "Roles this person may act in; the first that a tool allows is taken unless the chat asks for another of them",
+    description:
+      "Roles this person may act in; the first that a tool allows is taken unless the chat asks for another of them",
   }),
   accounts: reach("accounts"),
   sites: reach("sites"),
@@ -29,12 +30,27 @@ const grant = {
 
 export const configurationSchema = Type.Object(
   {
-    apiUrl: Type.Optional(Type.String({ pattern: "^https?://", maxLength: 500, description: "Address of dispatch-api" })),
+    apiUrl: Type.Optional(
+      Type.String({ pattern: "^https?://", maxLength: 500, description: "Address of dispatch-api" }),
+    ),
     signing: Type.Optional(
       Type.Object(
         {
-          secret: Type.Optional(Type.String({ minLength: 32, maxLength: 1_000, description: "Shared secret (HS256), the API's DISPATCH_AUTH_JWT_SECRET" })),
-          keyFile: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000, description: "File with a private JWK (with kid and alg), its public half in the API's DISPATCH_AUTH_JWKS" })),
+          secret: Type.Optional(
+            Type.String({
+              minLength: 32,
+              maxLength: 1_000,
+              description: "Shared secret (HS256), the API's DISPATCH_AUTH_JWT_SECRET",
+            }),
+          ),
+          keyFile: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 1_000,
+              description:
+                "File with a private JWK (with kid and alg), its public half in the API's DISPATCH_AUTH_JWKS",
+            }),
+          ),
           issuer: Type.Optional(name("Claim iss, when the API asks for one")),
           audience: Type.Optional(name("Claim aud, when the API asks for one")),
         },
@@ -42,7 +58,9 @@ export const configurationSchema = Type.Object(
       ),
     ),
     agentId: Type.Optional(name("The agent that is the desk; it alone gets the live brief. Default main")),
-    owner: Type.Optional(Type.Object(grant, { ...closed, description: "Who speaks from the gateway's own dashboard and command line" })),
+    owner: Type.Optional(
+      Type.Object(grant, { ...closed, description: "Who speaks from the gateway's own dashboard and command line" }),
+    ),
     people: Type.Optional(
       Type.Array(
         Type.Object(
@@ -57,14 +75,30 @@ export const configurationSchema = Type.Object(
         { maxItems: 1_000, description: "Who speaks from chat channels; anybody else gets nothing" },
       ),
     ),
-    timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 120_000, description: "Longest a tool call waits for dispatch-api, retries included, in ms. Default 20000" })),
+    timeoutMs: Type.Optional(
+      Type.Integer({
+        minimum: 100,
+        maximum: 120_000,
+        description: "Longest a tool call waits for dispatch-api, retries included, in ms. Default 20000",
+      }),
+    ),
   },
   { ...closed, description: "Settings of the Dispatch plugin" },
 );
 
-export type Grant = { readonly actor: string; readonly roles: readonly (typeof roles)[number][]; readonly accounts: readonly string[]; readonly sites: readonly string[]; readonly techId: string | null };
+export type Grant = {
+  readonly actor: string;
+  readonly roles: readonly (typeof roles)[number][];
+  readonly accounts: readonly string[];
+  readonly sites: readonly string[];
+  readonly techId: string | null;
+};
 export type Person = Grant & { readonly channel: string; readonly accountId: string | null; readonly senderId: string };
-export type Signing = { readonly key: { readonly secret: string } | { readonly file: string }; readonly issuer: string | null; readonly audience: string | null };
+export type Signing = {
+  readonly key: { readonly secret: string } | { readonly file: string };
+  readonly issuer: string | null;
+  readonly audience: string | null;
+};
 
 export type Configuration = {
   readonly apiUrl: string;
@@ -76,7 +110,9 @@ export type Configuration = {
 };
 
 /** The configuration, or what is missing or wrong in it, each with the key to set. */
-export type Reading = { readonly configuration: Configuration; readonly problems: readonly [] } | { readonly configuration: null; readonly problems: readonly string[] };
+export type Reading =
+  | { readonly configuration: Configuration; readonly problems: readonly [] }
+  | { readonly configuration: null; readonly problems: readonly string[] };
 
 type Written = Static<typeof configurationSchema>;
 
@@ -99,7 +135,12 @@ function fromWritten({ apiUrl, signing, agentId, owner, people, timeoutMs }: Wri
       signing: { key, issuer: signing?.issuer ?? null, audience: signing?.audience ?? null },
       agentId: agentId ?? "main",
       owner: owner ? grantOf(owner) : null,
-      people: (people ?? []).map((one) => ({ ...grantOf(one), channel: one.channel, accountId: one.accountId ?? null, senderId: one.senderId })),
+      people: (people ?? []).map((one) => ({
+        ...grantOf(one),
+        channel: one.channel,
+        accountId: one.accountId ?? null,
+        senderId: one.senderId,
+      })),
       timeoutMs: timeoutMs ?? 20_000,
     };
     return { configuration, problems: [] };

@@ -12,10 +12,19 @@ export const statusToolName = "dispatch_contract_status";
 export const statusToolDescription =
   "Tells whether Dispatch is set up and reachable, who you speak for and in which roles, and what is wrong if anything is. Use it when a tool FAILED or the person asks for the status of the desk's software. Example: {}.";
 
-export type StatusParts = { readonly plugin: string; readonly version: string; readonly contractHash: string; readonly reading: Reading; readonly desk: Desk | null };
+export type StatusParts = {
+  readonly plugin: string;
+  readonly version: string;
+  readonly contractHash: string;
+  readonly reading: Reading;
+  readonly desk: Desk | null;
+};
 
 /** The status for whoever asks; a stranger learns that they are one, and nothing about the desk. */
-export async function contractStatus({ plugin, version, contractHash, reading, desk }: StatusParts, requester: Requester): Promise<ToolResult> {
+export async function contractStatus(
+  { plugin, version, contractHash, reading, desk }: StatusParts,
+  requester: Requester,
+): Promise<ToolResult> {
   const person = desk?.personBehind(requester) ?? null;
   const role = person?.roles[0];
   const asked = desk && person && role !== undefined ? await askApi(desk, { person, role, viaChat: true }) : null;
@@ -23,9 +32,15 @@ export async function contractStatus({ plugin, version, contractHash, reading, d
   const apiHash = textAt(contract, "contract_hash");
   const problems = [
     ...reading.problems.map((problem) => `not configured: ${problem}`),
-    ...(desk && !person ? ["whoever speaks here is not known: the gateway's owner adds people in plugins.entries.dispatch.config.people"] : []),
+    ...(desk && !person
+      ? ["whoever speaks here is not known: the gateway's owner adds people in plugins.entries.dispatch.config.people"]
+      : []),
     ...(asked && "why" in asked ? [asked.why] : []),
-    ...(apiHash !== null && apiHash !== contractHash ? ["dispatch-api serves another version of the contract than this plugin was made for: update the older of the two"] : []),
+    ...(apiHash !== null && apiHash !== contractHash
+      ? [
+          "dispatch-api serves another version of the contract than this plugin was made for: update the older of the two",
+        ]
+      : []),
   ];
   const status = {
     tool_names: tools.map((tool) => tool.chatName),
@@ -42,7 +57,10 @@ export async function contractStatus({ plugin, version, contractHash, reading, d
     granted_roles: person?.roles ?? [],
     problems,
   };
-  return { content: [{ type: "text", text: statusText(status, person) }], details: { tool: statusToolName, outcome: "read", ...status } };
+  return {
+    content: [{ type: "text", text: statusText(status, person) }],
+    details: { tool: statusToolName, outcome: "read", ...status },
+  };
 }
 
 const statusWaitMs = 4_000;
@@ -50,25 +68,41 @@ const statusWaitMs = 4_000;
 type Asked = { readonly contract: JsonObject } | { readonly why: string; readonly reached: boolean };
 
 async function askApi(desk: Desk, caller: Caller): Promise<Asked> {
-  const outcome = await desk.call(caller, { method: "GET", path: "/contract", expected: ["contract_hash"] }, undefined, statusWaitMs);
+  const outcome = await desk.call(
+    caller,
+    { method: "GET", path: "/contract", expected: ["contract_hash"] },
+    undefined,
+    statusWaitMs,
+  );
   switch (outcome.kind) {
     case "answered":
       return { contract: outcome.body };
     case "refused":
-      if (outcome.refusal.code === "NOT_FOUND") return { reached: true, why: "dispatch-api does not tell its contract: it is older than this plugin" };
-      return { reached: true, why: `dispatch-api refuses this plugin's signature: ${outcome.refusal.code}, ${outcome.refusal.message} (compare plugins.entries.dispatch.config.signing with the API's DISPATCH_AUTH_… settings)` };
+      if (outcome.refusal.code === "NOT_FOUND")
+        return { reached: true, why: "dispatch-api does not tell its contract: it is older than this plugin" };
+      return {
+        reached: true,
+        why: `dispatch-api refuses this plugin's signature: ${outcome.refusal.code}, ${outcome.refusal.message} (compare plugins.entries.dispatch.config.signing with the API's DISPATCH_AUTH_… settings)`,
+      };
     default:
       return { reached: false, why: outcome.why };
   }
 }
 
-function statusText(status: { readonly [key: string]: unknown; readonly problems: readonly string[] }, person: Grant | null): string {
+function statusText(
+  status: { readonly [key: string]: unknown; readonly problems: readonly string[] },
+  person: Grant | null,
+): string {
   const profile = objectAt(status, "profile");
   return lines(
     `READ ${statusToolName}`,
-    status.problems.length === 0 ? "everything is there" : `WRONG:\n${status.problems.map((problem) => `- ${problem}`).join("\n")}`,
+    status.problems.length === 0
+      ? "everything is there"
+      : `WRONG:\n${status.problems.map((problem) => `- ${problem}`).join("\n")}`,
     `plugin ${String(status["plugin"])} ${String(status["version"])}, contract ${String(status["contract_hash"]).slice(0, 12)}, API's contract ${String(status["api_contract_hash"] ?? "not known").slice(0, 12)}`,
-    person && `speaking for ${person.actor} in ${person.roles.join(", ")}; dispatch-api at ${String(status["base_url"])}, ${status["api_reachable"] === true ? "reachable" : "NOT reachable"}`,
-    textAt(profile, "profile") && `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}`,
+    person &&
+      `speaking for ${person.actor} in ${person.roles.join(", ")}; dispatch-api at ${String(status["base_url"])}, ${status["api_reachable"] === true ? "reachable" : "NOT reachable"}`,
+    textAt(profile, "profile") &&
+      `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}`,
   );
 }

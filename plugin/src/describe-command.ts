@@ -24,7 +24,9 @@ export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean,
 }
 
 function ticketOfReceipt(receipt: JsonObject): string | null {
-  return textAt(receipt, "ticket_id") === null ? null : `ticket ${wordAt(receipt, "ticket_id")} ${wordAt(receipt, "after_state")}`;
+  return textAt(receipt, "ticket_id") === null
+    ? null
+    : `ticket ${wordAt(receipt, "ticket_id")} ${wordAt(receipt, "after_state")}`;
 }
 
 /** What a command made beside moving the ticket. Each body has some of these. */
@@ -36,15 +38,23 @@ function madeLines(body: JsonObject): (string | null)[] {
   const invoice = objectAt(body, "invoice");
   const scope = objectAt(body, "scope");
   return [
-    id("id", booking) && `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}${driveText(booking)}`,
+    id("id", booking) &&
+      `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}${driveText(booking)}`,
     id("hold_id") && `hold_id ${id("hold_id") ?? ""}`,
-    id("id", approval) && `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
-    id("upload_id") && `upload: ${id("method") ?? ""} the bytes to ${textAt(body, "url") ?? ""} before ${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${textAt(body, "uri") ?? ""}`,
-    id("verification") && `evidence_id ${id("id") ?? ""} ${id("verification") ?? ""} ${quoted(textAt(body, "uri"), 300)}`,
-    id("object_key", packet) && `closeout packet ${id("object_key", packet) ?? ""} sha256 ${id("sha256", packet) ?? ""}`,
+    id("id", approval) &&
+      `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
+    id("upload_id") &&
+      `upload: ${id("method") ?? ""} the bytes to ${textAt(body, "url") ?? ""} before ${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${textAt(body, "uri") ?? ""}`,
+    id("verification") &&
+      `evidence_id ${id("id") ?? ""} ${id("verification") ?? ""} ${quoted(textAt(body, "uri"), 300)}`,
+    id("object_key", packet) &&
+      `closeout packet ${id("object_key", packet) ?? ""} sha256 ${id("sha256", packet) ?? ""}`,
     id("number", invoice) && invoiceLine(invoice),
-    id("scope_type", scope) && `scope ${id("scope_type", scope) ?? ""} ${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ${scope["is_paused"] === true ? "PAUSED" : "running"}`,
-    ...listAt(body, "warnings").map((warning) => `WARNING ${quoted(typeof warning === "string" ? warning : null, 200)}`),
+    id("scope_type", scope) &&
+      `scope ${id("scope_type", scope) ?? ""} ${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ${scope["is_paused"] === true ? "PAUSED" : "running"}`,
+    ...listAt(body, "warnings").map(
+      (warning) => `WARNING ${quoted(typeof warning === "string" ? warning : null, 200)}`,
+    ),
     ...recommendationLines(body),
     ...leftOut(listAt(objectAt(body, "considered"), "rejected")),
     ...rosterLines(body),
@@ -60,7 +70,11 @@ function recommendationLines(body: JsonObject): string[] {
   if (snapshot === null || !("recommendations" in body)) return [];
   const ranked = listAt(body, "recommendations").map((one, at) => {
     const matches = objectAt(one, "matches");
-    const fits = [matches["capability"] === true ? "able" : "not able", matches["zone"] === true ? "in zone" : "other zone", `load ${numberAt(matches, "active_load") ?? "?"}`];
+    const fits = [
+      matches["capability"] === true ? "able" : "not able",
+      matches["zone"] === true ? "in zone" : "other zone",
+      `load ${numberAt(matches, "active_load") ?? "?"}`,
+    ];
     return `${at + 1}. tech_id ${wordAt(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"} (${fits.join(", ")})`;
   });
   return [
@@ -69,7 +83,15 @@ function recommendationLines(body: JsonObject): string[] {
     ...leftOut(listAt(body, "rejected")),
     ...listAt(body, "bump").map(
       (one, at) =>
-        `nobody is free; bump ${at + 1}: take tech_id ${textAt(one, "tech_id") ?? "?"} ${quoted(textAt(one, "tech_name"))} off ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""} ${textAt(one, "priority") ?? ""}, cost ${numberAt(one, "cost") ?? "?"} (${listAt(one, "factors").map((term) => `${textAt(term, "factor") ?? "?"} ${numberAt(term, "value") ?? "?"} x ${numberAt(term, "weight") ?? "?"}`).join(" + ")}): assignment_override direct_dispatch_bypass with bump_ticket_id`,
+        `nobody is free; bump ${at + 1}: take tech_id ${textAt(one, "tech_id") ?? "?"} ${quoted(textAt(one, "tech_name"))} off ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""} ${textAt(one, "priority") ?? ""}, cost ${numberAt(one, "cost") ?? "?"} (${listAt(
+          one,
+          "factors",
+        )
+          .map(
+            (term) =>
+              `${textAt(term, "factor") ?? "?"} ${numberAt(term, "value") ?? "?"} x ${numberAt(term, "weight") ?? "?"}`,
+          )
+          .join(" + ")}): assignment_override direct_dispatch_bypass with bump_ticket_id`,
     ),
   ];
 }
@@ -80,7 +102,8 @@ function rosterLines(body: JsonObject): string[] {
   const id = textAt(technician, "id");
   if (id === null) return [];
   const drained = textAt(technician, "drained_at") !== null;
-  const work = (name: string, all: readonly unknown[]) => all.map((one) => `${name} ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""}`.trimEnd());
+  const work = (name: string, all: readonly unknown[]) =>
+    all.map((one) => `${name} ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""}`.trimEnd());
   return [
     `tech_id ${id} ${quoted(textAt(technician, "name"))} ${drained ? `takes no new work: ${quoted(textAt(technician, "drain_reason"), 120)}` : "takes work"}`,
     ...work("back in the queue:", listAt(body, "requeued")),

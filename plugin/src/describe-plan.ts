@@ -22,18 +22,29 @@ export function planLines(body: JsonObject): (string | null)[] {
     isObject(plan["after"]) && moves.length === 0 ? "nothing better was found: no visit would move" : null,
     ...moves.slice(0, shownMoves).map(moveLine),
     moves.length > shownMoves ? `and ${moves.length - shownMoves} more moves` : null,
-    ...unserved.slice(0, shownUnserved).map((one) => `without a visit: ticket ${at(one, "ticket_id")} ${at(one, "priority")}: ${quoted(textAt(one, "detail"), 120)}`),
+    ...unserved
+      .slice(0, shownUnserved)
+      .map(
+        (one) =>
+          `without a visit: ticket ${at(one, "ticket_id")} ${at(one, "priority")}: ${quoted(textAt(one, "detail"), 120)}`,
+      ),
     unserved.length > shownUnserved ? `and ${unserved.length - shownUnserved} more without a visit` : null,
     ...listAt(plan, "stays").map((one) => `stays as it is: ${figure(one, "count")} ${at(one, "reason")}`),
     ...leftOut(listAt(plan, "left_out")),
-    ...listAt(body, "moved").map((one) => `moved ticket ${at(one, "ticket_id")} to tech_id ${at(one, "tech_id")} ${at(one, "scheduled_start")} receipt ${at(one, "receipt_id")}`).slice(0, shownMoves),
+    ...listAt(body, "moved")
+      .map(
+        (one) =>
+          `moved ticket ${at(one, "ticket_id")} to tech_id ${at(one, "tech_id")} ${at(one, "scheduled_start")} receipt ${at(one, "receipt_id")}`,
+      )
+      .slice(0, shownMoves),
   ];
 }
 
 /** One plan on one line, for lists too. */
 export function planLine(plan: unknown): string {
   const until = textAt(plan, "expires_at");
-  const progress = textAt(plan, "status") === "RUNNING" ? ` ${Math.round(100 * (numberAt(plan, "progress") ?? 0))} % searched` : "";
+  const progress =
+    textAt(plan, "status") === "RUNNING" ? ` ${Math.round(100 * (numberAt(plan, "progress") ?? 0))} % searched` : "";
   const zone = textAt(plan, "zone");
   return `plan_id ${at(plan, "id")} ${at(plan, "status")}${progress} for ${at(plan, "day")} (${at(plan, "time_zone")}${zone === null ? "" : `, zone ${quoted(zone, 40)}`})${until === null ? "" : ` holds until ${until}`}`;
 }
@@ -42,7 +53,10 @@ const figuresLine = (when: string, figures: unknown): string =>
   `${when}: ${figure(figures, "served")} visits, ${figure(figures, "unserved")} tickets without one, ${figure(figures, "late")} late, ${figure(figures, "travel_minutes")} min driving, ${figure(figures, "overtime_minutes")} min overtime`;
 
 function moveLine(move: unknown, index: number): string {
-  const from = isObject(move) && isObject(move["from"]) ? `${quoted(textAt(move["from"], "tech_name"), 40)} ${at(move["from"], "start")}` : "no time";
+  const from =
+    isObject(move) && isObject(move["from"])
+      ? `${quoted(textAt(move["from"], "tech_name"), 40)} ${at(move["from"], "start")}`
+      : "no time";
   const to = objectAt(move, "to");
   return `${index + 1}. ticket ${at(move, "ticket_id")} ${at(move, "priority")} ${quoted(textAt(move, "summary"), 60)}: ${from} -> ${quoted(textAt(to, "tech_name"), 40)} ${at(to, "start")}. ${quoted(textAt(move, "reason"), 120)}`;
 }

@@ -14,7 +14,10 @@ type Describe = (body: JsonObject, granted: readonly Role[]) => (string | null |
 export const describeReading = (name: QueryName, body: JsonObject, granted: readonly Role[]): string =>
   lines(`READ ${name}`, ...readings[name](body, granted));
 
-const keysAt = (value: unknown, key: string): string => listAt(value, key).map((one) => plainOrQuoted(typeof one === "string" ? one : "?")).join(", ");
+const keysAt = (value: unknown, key: string): string =>
+  listAt(value, key)
+    .map((one) => plainOrQuoted(typeof one === "string" ? one : "?"))
+    .join(", ");
 const none = (found: readonly unknown[], what: string): string | null => (found.length === 0 ? `no ${what}` : null);
 const more = (body: JsonObject): string | null => {
   const cursor = textAt(body, "next_cursor");
@@ -25,7 +28,8 @@ const readings: Record<QueryName, Describe> = {
   "ticket.get": (body, granted) => [
     ticketLine(body),
     ticketWords(body),
-    isObject(body["invoice"]) && `invoice ${at(body["invoice"], "number")} total ${dollars(numberAt(body["invoice"], "total_cents") ?? 0)}`,
+    isObject(body["invoice"]) &&
+      `invoice ${at(body["invoice"], "number")} total ${dollars(numberAt(body["invoice"], "total_cents") ?? 0)}`,
     nextLine(textAt(body, "state"), granted),
   ],
   "ticket.timeline": (body) => {
@@ -42,14 +46,21 @@ const readings: Record<QueryName, Describe> = {
   },
   "ticket.search": (body) => {
     const found = listAt(body, "tickets").filter(isObject);
-    return [none(found, "ticket matches"), ...found.map((one) => `${ticketLine(one)} ${quoted(textAt(one, "summary"), 120)}`), more(body)];
+    return [
+      none(found, "ticket matches"),
+      ...found.map((one) => `${ticketLine(one)} ${quoted(textAt(one, "summary"), 120)}`),
+      more(body),
+    ];
   },
   "closeout.list_evidence": (body) => {
     const found = listAt(body, "evidence");
     return [
       `ticket ${at(body, "ticket_id")}`,
       none(found, "evidence"),
-      ...found.map((one) => `evidence_id ${at(one, "id")} ${at(one, "kind")} ${quoted(textAt(objectAt(one, "metadata"), "evidence_key"))} ${at(one, "verification")} ${quoted(textAt(one, "uri"), 200)}`),
+      ...found.map(
+        (one) =>
+          `evidence_id ${at(one, "id")} ${at(one, "kind")} ${quoted(textAt(objectAt(one, "metadata"), "evidence_key"))} ${at(one, "verification")} ${quoted(textAt(one, "uri"), 200)}`,
+      ),
     ];
   },
   "approval.list": (body) => {
@@ -66,7 +77,10 @@ const readings: Record<QueryName, Describe> = {
     const found = listAt(body, "slots");
     return [
       none(found, "free slot"),
-      ...found.map((one, index) => `${index + 1}. ${at(one, "start")} to ${at(one, "end")} tech_id ${at(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}${driveText(one)}`),
+      ...found.map(
+        (one, index) =>
+          `${index + 1}. ${at(one, "start")} to ${at(one, "end")} tech_id ${at(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}${driveText(one)}`,
+      ),
       ...leftOut(listAt(body, "rejected")),
     ];
   },
@@ -82,7 +96,9 @@ const readings: Record<QueryName, Describe> = {
           `site ${quoted(textAt(site, "name"))} ${quoted(textAt(site, "city"), 40)}`,
           windowText(textAt(row, "scheduled_start"), null),
           textAt(row, "assigned_tech") === null ? "nobody assigned" : `tech_id ${at(row, "assigned_tech")}`,
-        ].filter(Boolean).join("; ");
+        ]
+          .filter(Boolean)
+          .join("; ");
       }),
       more(body),
       ...selectedTicket(body["selected_ticket"]),
@@ -98,7 +114,8 @@ const readings: Record<QueryName, Describe> = {
       `ticket ${at(header, "ticket_id")} ${at(header, "current_state")} ${at(header, "priority")} ${at(header, "incident_type")}`,
       `closeout gate ${gate["ready"] === true ? "ready" : `not ready: ${at(gate, "code")}`}`,
       listAt(gate, "missing_evidence_keys").length > 0 && `missing evidence: ${keysAt(gate, "missing_evidence_keys")}`,
-      listAt(gate, "missing_checklist_keys").length > 0 && `missing checklist: ${keysAt(gate, "missing_checklist_keys")}`,
+      listAt(gate, "missing_checklist_keys").length > 0 &&
+        `missing checklist: ${keysAt(gate, "missing_checklist_keys")}`,
       `limits ${inline(scope)}`,
       `site ${inline(site)}`,
       fenced({ summary, customer_description, access_instructions, onsite_contact, site_name, address }),
@@ -106,7 +123,13 @@ const readings: Record<QueryName, Describe> = {
   },
   "directory.search": (body) => {
     const found = listAt(body, "results");
-    return [none(found, "match"), ...found.map((one) => `${at(one, "kind")}_id ${at(one, "id")} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`)];
+    return [
+      none(found, "match"),
+      ...found.map(
+        (one) =>
+          `${at(one, "kind")}_id ${at(one, "id")} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`,
+      ),
+    ];
   },
   "roster.list": (body) => {
     const found = listAt(body, "technicians");
@@ -115,7 +138,13 @@ const readings: Record<QueryName, Describe> = {
   "plan.get": planLines,
   "plan.list": (body) => {
     const found = listAt(body, "plans");
-    return [none(found, "plan"), ...found.map((one) => `${planLine(one)}; ${numberAt(one, "moved") ?? 0} visits would move, ${numberAt(one, "saves_minutes") ?? 0} min less driving`)];
+    return [
+      none(found, "plan"),
+      ...found.map(
+        (one) =>
+          `${planLine(one)}; ${numberAt(one, "moved") ?? 0} visits would move, ${numberAt(one, "saves_minutes") ?? 0} min less driving`,
+      ),
+    ];
   },
   "receipt.get": (body) => {
     const receipt = isObject(body["receipt"]) ? body["receipt"] : body;
@@ -127,12 +156,20 @@ const readings: Record<QueryName, Describe> = {
   "ops.autonomy.state": (body) => autonomy(body),
   "ops.autonomy.replay": (body) => [
     ...autonomy(body),
-    ...listAt(body, "history").slice(0, 20).map((one) => `${at(one, "created_at")} ${at(one, "action")} ${at(one, "scope_type")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`),
+    ...listAt(body, "history")
+      .slice(0, 20)
+      .map(
+        (one) =>
+          `${at(one, "created_at")} ${at(one, "action")} ${at(one, "scope_type")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`,
+      ),
   ],
 };
 
 function technicianLine(one: unknown): string {
-  const hours = listAt(one, "shifts").map((shift) => `${listAt(shift, "weekdays").join("")} ${at(shift, "start_time")}-${at(shift, "end_time")}${isObject(shift) && shift["on_call"] === true ? " on call" : ""}`);
+  const hours = listAt(one, "shifts").map(
+    (shift) =>
+      `${listAt(shift, "weekdays").join("")} ${at(shift, "start_time")}-${at(shift, "end_time")}${isObject(shift) && shift["on_call"] === true ? " on call" : ""}`,
+  );
   const away = listAt(one, "time_off").map((off) => `away ${at(off, "start")} to ${at(off, "end")}`);
   return [
     `tech_id ${at(one, "id")} ${quoted(textAt(one, "name"))}`,
@@ -142,7 +179,9 @@ function technicianLine(one: unknown): string {
     hours.length === 0 ? "no shift on record" : hours.join(", "),
     ...away,
     `${numberAt(one, "open_tickets") ?? "?"} in work`,
-  ].filter(Boolean).join("; ");
+  ]
+    .filter(Boolean)
+    .join("; ");
 }
 
 function autonomy(body: JsonObject): (string | null)[] {
@@ -150,8 +189,12 @@ function autonomy(body: JsonObject): (string | null)[] {
   const decision = isObject(body["decision"]) ? body["decision"] : null;
   return [
     paused.length === 0 ? "nothing is paused" : null,
-    ...paused.map((one) => `PAUSED ${at(one, "scope_type")} ${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} since ${at(one, "updated_at")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`),
-    decision && `for this question: ${decision["is_paused"] === true ? "PAUSED" : "running"} by ${at(decision, "scope_type")}`,
+    ...paused.map(
+      (one) =>
+        `PAUSED ${at(one, "scope_type")} ${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} since ${at(one, "updated_at")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`,
+    ),
+    decision &&
+      `for this question: ${decision["is_paused"] === true ? "PAUSED" : "running"} by ${at(decision, "scope_type")}`,
   ];
 }
 

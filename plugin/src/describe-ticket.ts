@@ -36,27 +36,38 @@ export const windowText = (start: string | null, end: string | null): string | n
 /** The drive there, and whether the road network or a guess says so; nothing where neither place is known. */
 export function driveText(visit: unknown): string {
   const [minutes, source] = [numberAt(visit, "travel_before_minutes"), textAt(visit, "travel_source")];
-  return minutes === null || source === null ? "" : `, drive ${minutes} min${source === "estimate" ? " (estimated)" : ""}`;
+  return minutes === null || source === null
+    ? ""
+    : `, drive ${minutes} min${source === "estimate" ? " (estimated)" : ""}`;
 }
 
 /** What people wrote on a ticket, fenced; null when they wrote nothing. */
 export function ticketWords(ticket: JsonObject): string | null {
   const words = Object.fromEntries(
-    ["summary", "description", "customer_name", "customer_phone", "customer_email", "sop_handoff_prompt"].flatMap((field) => {
-      const text = textAt(ticket, field);
-      return text === null ? [] : [[field, text]];
-    }),
+    ["summary", "description", "customer_name", "customer_phone", "customer_email", "sop_handoff_prompt"].flatMap(
+      (field) => {
+        const text = textAt(ticket, field);
+        return text === null ? [] : [[field, text]];
+      },
+    ),
   );
   return Object.keys(words).length === 0 ? null : fenced(words);
 }
 
 /** `next: …`: commands this state and these roles allow, the usual ones first. */
-export function nextLine(state: string | null, granted: readonly Role[], usual: readonly ToolName[] = []): string | null {
+export function nextLine(
+  state: string | null,
+  granted: readonly Role[],
+  usual: readonly ToolName[] = [],
+): string | null {
   if (state === null || !isTicketState(state)) return null;
   const allowed = commandEntries
     .filter(([, entry]) => entry.from.includes(state) && entry.roles.some((role) => granted.includes(role)))
     .map(([name]) => name);
-  if (allowed.length === 0) return finalStates.some((final) => final === state) ? "next: nothing; this ticket is at its end" : `next: nothing for the roles granted here in state ${state}`;
+  if (allowed.length === 0)
+    return finalStates.some((final) => final === state)
+      ? "next: nothing; this ticket is at its end"
+      : `next: nothing for the roles granted here in state ${state}`;
   const rank = (name: CommandName) => {
     const at = usual.indexOf(name);
     return at === -1 ? usual.length : at;

@@ -43,10 +43,21 @@ export function openDesk(configuration: Configuration): Desk {
   // By who asks: the answer names the caller.
   const remembered = new Map<string, { readonly at: number; readonly contract: JsonObject }>();
 
-  const call: Desk["call"] = async (caller, { claimedBy, approval, workMs = 0, ...request }, signal, deadlineMs = configuration.timeoutMs) => {
-    const token = await sign({ ...caller, claimedBy, approval }).catch((error: unknown) => ({ why: `calls cannot be signed: ${String(error)}` }));
+  const call: Desk["call"] = async (
+    caller,
+    { claimedBy, approval, workMs = 0, ...request },
+    signal,
+    deadlineMs = configuration.timeoutMs,
+  ) => {
+    const token = await sign({ ...caller, claimedBy, approval }).catch((error: unknown) => ({
+      why: `calls cannot be signed: ${String(error)}`,
+    }));
     if (typeof token !== "string") return { kind: "unreachable", why: token.why };
-    return client.call({ ...request, token }, signal, Math.min(deadlineMs, configuration.timeoutMs) + workMs / attemptShare);
+    return client.call(
+      { ...request, token },
+      signal,
+      Math.min(deadlineMs, configuration.timeoutMs) + workMs / attemptShare,
+    );
   };
   const peek: Desk["peek"] = async (caller, path, signal) => {
     const outcome = await call(caller, { method: "GET", path }, signal, shortWaitMs);
@@ -78,7 +89,8 @@ export function openDesk(configuration: Configuration): Desk {
 }
 
 /** The first granted role of those that may use an entry. */
-export const roleIn = (person: Grant, entry: Entry): Role | null => person.roles.find((role) => entry.roles.includes(role)) ?? null;
+export const roleIn = (person: Grant, entry: Entry): Role | null =>
+  person.roles.find((role) => entry.roles.includes(role)) ?? null;
 
 const plainText = (value: unknown): string => (typeof value === "string" ? value : sortedJson(value));
 
@@ -92,4 +104,3 @@ export function queryString(fields: JsonObject): string {
   const text = parameters.toString();
   return text === "" ? "" : `?${text}`;
 }
-

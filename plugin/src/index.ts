@@ -1,7 +1,11 @@
 // The plugin as OpenClaw loads it: tools, approval cards, the live brief and the slash command, all over dispatch-api.
 // The host evaluates this file twice in one process, so nothing is kept here but what can be made again.
 
-import { definePluginEntry, type OpenClawPluginApi, type OpenClawPluginToolContext } from "openclaw/plugin-sdk/plugin-entry";
+import {
+  definePluginEntry,
+  type OpenClawPluginApi,
+  type OpenClawPluginToolContext,
+} from "openclaw/plugin-sdk/plugin-entry";
 import { toolPluginMetadataSymbol, type ToolPluginMetadata } from "openclaw/plugin-sdk/tool-plugin";
 import { contractHash } from "../../dispatch/contract/hash.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -30,17 +34,33 @@ const metadata: ToolPluginMetadata = {
   activation: { onStartup: true },
   configSchema: plainSchema(configurationSchema),
   tools: [
-    ...tools.map((tool) => ({ name: tool.chatName, label: tool.label, description: tool.description, parameters: { ...tool.parameters }, optional: tool.optional })),
-    { name: statusToolName, label: "Dispatch status", description: statusToolDescription, parameters: { type: "object", properties: {}, additionalProperties: false } },
+    ...tools.map((tool) => ({
+      name: tool.chatName,
+      label: tool.label,
+      description: tool.description,
+      parameters: { ...tool.parameters },
+      optional: tool.optional,
+    })),
+    {
+      name: statusToolName,
+      label: "Dispatch status",
+      description: statusToolDescription,
+      parameters: { type: "object", properties: {}, additionalProperties: false },
+    },
   ],
 };
 
 function register(api: OpenClawPluginApi): void {
   const reading = readConfiguration(api.pluginConfig);
   const desk = reading.configuration && openDesk(reading.configuration);
-  const status = (requester: Requester) => contractStatus({ plugin: id, version: manifest.version, contractHash: contractHash(), reading, desk }, requester);
+  const status = (requester: Requester) =>
+    contractStatus({ plugin: id, version: manifest.version, contractHash: contractHash(), reading, desk }, requester);
   const notConfigured = (tool: string): ToolResult =>
-    failed(tool, `The Dispatch plugin is not configured: ${reading.problems.join("; ")}.`, "The gateway's owner sets plugins.entries.dispatch.config.");
+    failed(
+      tool,
+      `The Dispatch plugin is not configured: ${reading.problems.join("; ")}.`,
+      "The gateway's owner sets plugins.entries.dispatch.config.",
+    );
   for (const problem of reading.problems) api.logger.warn(`dispatch: not configured: ${problem}`);
 
   for (const tool of tools) {
@@ -52,7 +72,14 @@ function register(api: OpenClawPluginApi): void {
         parameters: { ...tool.parameters },
         execute: async (toolCallId: string, args: unknown, signal?: AbortSignal) =>
           desk
-            ? runTool(desk, tool, { toolCallId, args, signal, requester: requesterOf(context), sessionKey: context.sessionKey ?? null, sessionId: context.sessionId ?? null })
+            ? runTool(desk, tool, {
+                toolCallId,
+                args,
+                signal,
+                requester: requesterOf(context),
+                sessionKey: context.sessionKey ?? null,
+                sessionId: context.sessionId ?? null,
+              })
             : notConfigured(tool.name),
       }),
       { name: tool.chatName, optional: tool.optional },
@@ -80,7 +107,12 @@ function register(api: OpenClawPluginApi): void {
       args: event.params,
       toolCallId: event.toolCallId ?? context.toolCallId,
       requester: requester
-        ? { channel: requester.channel ?? null, accountId: requester.accountId ?? null, senderId: requester.senderId ?? null, owner: requester.senderIsOwner === true }
+        ? {
+            channel: requester.channel ?? null,
+            accountId: requester.accountId ?? null,
+            senderId: requester.senderId ?? null,
+            owner: requester.senderIsOwner === true,
+          }
         : null,
     });
     return card ? { requireApproval: card } : undefined;
@@ -89,7 +121,10 @@ function register(api: OpenClawPluginApi): void {
   const brief = openLiveBrief(desk);
   api.on("before_prompt_build", async (_event, context) => {
     if (context.agentId !== desk.configuration.agentId) return undefined;
-    const requester = takeProof(provenRequesters(), context.sessionId, { channel: context.channel ?? null, senderId: context.senderId ?? null });
+    const requester = takeProof(provenRequesters(), context.sessionId, {
+      channel: context.channel ?? null,
+      senderId: context.senderId ?? null,
+    });
     const text = requester && (await brief(requester));
     return text === null ? undefined : { prependContext: text };
   });
@@ -102,8 +137,15 @@ function register(api: OpenClawPluginApi): void {
     handler: async (context) => {
       // The host does not tell who the owner is here, only what a client of the gateway may do; chat channels have no scopes.
       const owner = context.gatewayClientScopes?.includes("operator.admin") === true;
-      const requester: Requester = { channel: context.channel, accountId: context.accountId ?? null, senderId: owner ? null : (context.senderId ?? null), owner };
-      const text = await answerSlash(desk, requester, context.args ?? "", async () => (await status(requester)).content.map((part) => part.text).join("\n"));
+      const requester: Requester = {
+        channel: context.channel,
+        accountId: context.accountId ?? null,
+        senderId: owner ? null : (context.senderId ?? null),
+        owner,
+      };
+      const text = await answerSlash(desk, requester, context.args ?? "", async () =>
+        (await status(requester)).content.map((part) => part.text).join("\n"),
+      );
       return { text };
     },
   });

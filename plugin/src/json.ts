@@ -2,7 +2,8 @@
 
 export type JsonObject = { readonly [key: string]: unknown };
 
-export const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The member of an object as an object; empty when it is none. */
 export const objectAt = (value: unknown, key: string): JsonObject => {
@@ -46,8 +47,11 @@ export function isDeeper(value: unknown, levels: number): boolean {
 
 /** Key-sorted JSON: equal values give equal text. */
 export function sortedJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? "null" : sortedJson(item))).join(",")}]`;
+  if (Array.isArray(value))
+    return `[${value.map((item) => (item === undefined ? "null" : sortedJson(item))).join(",")}]`;
   if (!isObject(value)) return JSON.stringify(value) ?? "null";
-  const members = Object.keys(value).filter((key) => value[key] !== undefined).toSorted();
+  const members = Object.keys(value)
+    .filter((key) => value[key] !== undefined)
+    .toSorted();
   return `{${members.map((key) => `${JSON.stringify(key)}:${sortedJson(value[key])}`).join(",")}}`;
 }

@@ -39,7 +39,12 @@ export function leftOut(rejected: readonly unknown[]): string[] {
     const at = inOrder.indexOf(textAt(one, "reason") ?? "");
     return at === -1 ? inOrder.length : at;
   };
-  const groups = [...Map.groupBy(rejected.toSorted((a, b) => place(a) - place(b)), why)];
+  const groups = [
+    ...Map.groupBy(
+      rejected.toSorted((a, b) => place(a) - place(b)),
+      why,
+    ),
+  ];
   const shown = groups.slice(0, maxLines).map(([reason, all]) => `left out, ${reason}: ${namesOf(all)}`);
   const rest = groups.slice(maxLines).reduce((sum, [, all]) => sum + all.length, 0);
   return rest === 0 ? shown : [...shown, `left out for other reasons: ${rest} more`];
@@ -47,7 +52,10 @@ export function leftOut(rejected: readonly unknown[]): string[] {
 
 function why(one: unknown): string {
   const [reason, detail] = [textAt(one, "reason"), textAt(one, "detail")];
-  return meaningOf(reason, detail) ?? `${plainOrQuoted(reason ?? "?", 60)}${detail === null ? "" : ` (${quoted(detail, 100)})`}`;
+  return (
+    meaningOf(reason, detail) ??
+    `${plainOrQuoted(reason ?? "?", 60)}${detail === null ? "" : ` (${quoted(detail, 100)})`}`
+  );
 }
 
 function namesOf(all: readonly unknown[]): string {

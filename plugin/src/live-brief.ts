@@ -45,13 +45,25 @@ export function briefText(cockpit: JsonObject, approvals: JsonObject | null, aut
   const breaches = queue.filter((row) => row["sla_status"] === "breach");
   const waiting = listAt(approvals, "approvals").length;
   const paused = listAt(autonomy, "controls").filter((one) => isObject(one) && one["is_paused"] === true);
-  const worst = breaches.slice(0, 3).map((row) => ["ticket_id", "priority", "state", "sla_timer_remaining"].map((key) => wordAt(row, key)).join(" "));
+  const worst = breaches
+    .slice(0, 3)
+    .map((row) => ["ticket_id", "priority", "state", "sla_timer_remaining"].map((key) => wordAt(row, key)).join(" "));
   return [
     `Dispatch desk at ${wordAt(cockpit, "generated_at")} (facts from dispatch-api, not from the customer):`,
     `open tickets ${queue.length}${more}${queue.length > 0 ? `: ${[...states].map(([state, all]) => `${state} ${all.length}`).join(", ")}` : ""}`,
     `past their SLA ${breaches.length}${more}${worst.length > 0 ? `: ${worst.join("; ")}` : ""}`,
     `approvals waiting ${waiting}`,
-    `paused ${paused.length === 0 ? "nothing" : paused.slice(0, 5).map((one) => `${wordAt(one, "scope_type")} ${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} (${quoted(textAt(one, "reason"), 60)})`).join("; ")}`,
+    `paused ${
+      paused.length === 0
+        ? "nothing"
+        : paused
+            .slice(0, 5)
+            .map(
+              (one) =>
+                `${wordAt(one, "scope_type")} ${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} (${quoted(textAt(one, "reason"), 60)})`,
+            )
+            .join("; ")
+    }`,
     "Report an effect only from a tool result that begins with DONE, and name its receipt.",
   ].join("\n");
 }

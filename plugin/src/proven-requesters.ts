@@ -27,7 +27,11 @@ export function prove(proven: ProvenRequesters, sessionId: string | undefined, r
 }
 
 /** The proof of the turn whose prompt is built, which is used up by it; null when there is none, or it is of another sender's. */
-export function takeProof(proven: ProvenRequesters, sessionId: string | undefined, said: Pick<Requester, "channel" | "senderId">): Requester | null {
+export function takeProof(
+  proven: ProvenRequesters,
+  sessionId: string | undefined,
+  said: Pick<Requester, "channel" | "senderId">,
+): Requester | null {
   if (sessionId === undefined) return null;
   const one = proven.get(sessionId);
   proven.delete(sessionId);

@@ -52,8 +52,17 @@ export async function resolveNames(args: JsonObject, pathField: string | null, s
 }
 
 /** Null when the field does not name a thing. */
-async function resolveOne(field: string, name: string, pathField: string | null, args: JsonObject, search: Search): Promise<One | null> {
-  if (name.length > 200) return directoryFields[field] || field === "ticket_id" ? { kind: "none", field, why: "is neither a uuid nor a name" } : null;
+async function resolveOne(
+  field: string,
+  name: string,
+  pathField: string | null,
+  args: JsonObject,
+  search: Search,
+): Promise<One | null> {
+  if (name.length > 200)
+    return directoryFields[field] || field === "ticket_id"
+      ? { kind: "none", field, why: "is neither a uuid nor a name" }
+      : null;
   const kind = directoryFields[field];
   if (kind) return inDirectory(field, kind, name, args, search);
   return field === "ticket_id" && field === pathField ? amongTickets(name, search) : null;
@@ -62,29 +71,63 @@ async function resolveOne(field: string, name: string, pathField: string | null,
 async function inDirectory(field: string, kind: string, name: string, args: JsonObject, search: Search): Promise<One> {
   const answer = await search(`/directory?${new URLSearchParams({ q: name, kind, limit: String(limit) })}`);
   if (answer.kind === "away") return answer;
-  if (answer.kind === "not allowed") return { kind: "none", field, why: `names a ${kind} by ${quoted(name)}, and this sender may not search the directory: give its uuid` };
+  if (answer.kind === "not allowed")
+    return {
+      kind: "none",
+      field,
+      why: `names a ${kind} by ${quoted(name)}, and this sender may not search the directory: give its uuid`,
+    };
   const account = textAt(args, "account_id");
   const all = listAt(answer.body, "results").filter(isObject);
   // A site or asset of another account is not meant when the account is known already.
-  const fitting = account !== null && isUuid(account) ? all.filter((one) => (textAt(one, "account_id") ?? account) === account) : all;
-  return theOne(field, kind, name, fitting, (one) => `${kind}_id ${textAt(one, "id") ?? ""} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`);
+  const fitting =
+    account !== null && isUuid(account) ? all.filter((one) => (textAt(one, "account_id") ?? account) === account) : all;
+  return theOne(
+    field,
+    kind,
+    name,
+    fitting,
+    (one) =>
+      `${kind}_id ${textAt(one, "id") ?? ""} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`,
+  );
 }
 
 async function amongTickets(words: string, search: Search): Promise<One> {
-  const answer = await search(`/tickets?${new URLSearchParams({ q: words, state: openStates.join(","), limit: String(limit) })}`);
+  const answer = await search(
+    `/tickets?${new URLSearchParams({ q: words, state: openStates.join(","), limit: String(limit) })}`,
+  );
   if (answer.kind === "away") return answer;
-  if (answer.kind === "not allowed") return { kind: "none", field: "ticket_id", why: "is no uuid, and this sender may not search tickets: give the ticket's uuid" };
+  if (answer.kind === "not allowed")
+    return {
+      kind: "none",
+      field: "ticket_id",
+      why: "is no uuid, and this sender may not search tickets: give the ticket's uuid",
+    };
   const found = listAt(answer.body, "tickets").filter(isObject);
-  return theOne("ticket_id", "open ticket", words, found, (one) => `ticket_id ${textAt(one, "id") ?? ""} ${textAt(one, "state") ?? ""} ${quoted(textAt(one, "summary"), 100)}`);
+  return theOne(
+    "ticket_id",
+    "open ticket",
+    words,
+    found,
+    (one) =>
+      `ticket_id ${textAt(one, "id") ?? ""} ${textAt(one, "state") ?? ""} ${quoted(textAt(one, "summary"), 100)}`,
+  );
 }
 
-function theOne(field: string, kind: string, name: string, found: readonly JsonObject[], describe: (one: JsonObject) => string): One {
+function theOne(
+  field: string,
+  kind: string,
+  name: string,
+  found: readonly JsonObject[],
+  describe: (one: JsonObject) => string,
+): One {
   const exact = found.filter((one) => textAt(one, "name")?.toLowerCase() === name.toLowerCase());
   const candidates = exact.length > 0 ? exact : found;
   const [first] = candidates;
   const id = first ? textAt(first, "id") : null;
   if (candidates.length === 1 && id !== null) return { id };
-  if (candidates.length === 0) return { kind: "none", field, why: `names no ${kind}: nothing within this sender's scope matches ${quoted(name)}` };
+  if (candidates.length === 0)
+    return { kind: "none", field, why: `names no ${kind}: nothing within this sender's scope matches ${quoted(name)}` };
   const text = lines(
     `${field} ${quoted(name)} could be any of these; ask which one is meant, then call again with its id:`,
     ...candidates.map(describe),

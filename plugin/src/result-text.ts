@@ -27,7 +27,8 @@ export function quoted(text: string | null | undefined, limit = 80): string {
 }
 
 /** Keys, ids, states and times as they are; anything else quoted. */
-export const plainOrQuoted = (text: string, limit = 300): string => (/^[A-Za-z0-9_./:+-]{1,120}$/.test(text) ? text : quoted(text, limit));
+export const plainOrQuoted = (text: string, limit = 300): string =>
+  /^[A-Za-z0-9_./:+-]{1,120}$/.test(text) ? text : quoted(text, limit);
 
 /** A member that is a key, id, state or time; a dash where there is none. */
 export const wordAt = (value: unknown, key: string): string => plainOrQuoted(textAt(value, key) ?? "-");

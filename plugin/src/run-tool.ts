@@ -33,10 +33,15 @@ const normalRows: Partial<Record<QueryName, number>> = { "dispatcher.cockpit": 1
 
 /** Runs a tool for whoever really speaks. */
 export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<ToolResult> {
-  const no = (code: string, message: string, granted: readonly Role[] = []) => refused(tool.name, { code, message, details: {} }, granted);
+  const no = (code: string, message: string, granted: readonly Role[] = []) =>
+    refused(tool.name, { code, message, details: {} }, granted);
 
   const person = desk.personBehind(call.requester);
-  if (!person) return no("UNKNOWN_SENDER", "Whoever speaks here is not known to Dispatch and can do nothing. The gateway's owner adds people in plugins.entries.dispatch.config.people.");
+  if (!person)
+    return no(
+      "UNKNOWN_SENDER",
+      "Whoever speaks here is not known to Dispatch and can do nothing. The gateway's owner adds people in plugins.entries.dispatch.config.people.",
+    );
   const reading = readArguments(tool, call.args);
   if ("problem" in reading) return no("INVALID_ARGUMENTS", reading.problem);
   const { args } = reading;
@@ -46,11 +51,20 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
   const caller: Caller = { person, role: choice.role, viaChat: true };
 
   const resolution = await resolveNames(sent, tool.pathField, (path) => searchAs(desk, caller, path, call.signal));
-  if (resolution.kind === "several") return question(tool.name, lines(`QUESTION ${tool.name}: nothing was done.`, resolution.text), resolution.candidates);
+  if (resolution.kind === "several")
+    return question(
+      tool.name,
+      lines(`QUESTION ${tool.name}: nothing was done.`, resolution.text),
+      resolution.candidates,
+    );
   if (resolution.kind === "away") return failed(tool.name, resolution.why, notReached);
   if (resolution.kind === "none") return no("NOT_FOUND", `${resolution.field} ${resolution.why}.`);
   const { [tool.pathField ?? ""]: pathId, ...fields } = resolution.args;
-  if (tool.pathField && !isUuid(pathId)) return no("INVALID_ARGUMENTS", `${tool.pathField} is required: a uuid${tool.pathField === "ticket_id" ? ", or words only one open ticket matches" : ""}.`);
+  if (tool.pathField && !isUuid(pathId))
+    return no(
+      "INVALID_ARGUMENTS",
+      `${tool.pathField} is required: a uuid${tool.pathField === "ticket_id" ? ", or words only one open ticket matches" : ""}.`,
+    );
   const path = tool.entry.path.replace(/\{\w+\}/, String(pathId));
 
   return isQuery(tool.name)
@@ -58,13 +72,26 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
     : runCommand(desk, tool, caller, path, fields, { ...call, args });
 }
 
-async function runQuery(desk: Desk, name: QueryName, caller: Caller, path: string, fields: JsonObject, call: ToolCall): Promise<ToolResult> {
+async function runQuery(
+  desk: Desk,
+  name: QueryName,
+  caller: Caller,
+  path: string,
+  fields: JsonObject,
+  call: ToolCall,
+): Promise<ToolResult> {
   const rows = normalRows[name];
   const query = queryString({ ...(rows !== undefined && { limit: rows }), ...fields });
-  if (query.length > maxQuery) return refused(name, { code: "INVALID_ARGUMENTS", message: "The filters are too long.", details: {} });
+  if (query.length > maxQuery)
+    return refused(name, { code: "INVALID_ARGUMENTS", message: "The filters are too long.", details: {} });
   const { required } = queries[name].output;
-  const outcome = await desk.call(caller, { method: "GET", path: `${path}${query}`, tool: name, expected: required }, call.signal);
-  if (outcome.kind === "answered") return read(name, describeReading(name, outcome.body, caller.person.roles), outcome.body);
+  const outcome = await desk.call(
+    caller,
+    { method: "GET", path: `${path}${query}`, tool: name, expected: required },
+    call.signal,
+  );
+  if (outcome.kind === "answered")
+    return read(name, describeReading(name, outcome.body, caller.person.roles), outcome.body);
   if (outcome.kind === "refused") return refused(name, outcome.refusal, caller.person.roles);
   return failed(name, outcome.why, notReached);
 }
@@ -77,7 +104,9 @@ async function runCommand(
   fields: JsonObject,
   { toolCallId, sessionKey, sessionId, args, signal }: ToolCall & { readonly args: JsonObject },
 ): Promise<ToolResult> {
-  const key = textAt(args, "request_id")?.toLowerCase() ?? keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
+  const key =
+    textAt(args, "request_id")?.toLowerCase() ??
+    keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
   const given = take(approvalsGiven(), toolCallId, tool.name, args);
   const outcome = await desk.call(
     caller,
@@ -96,20 +125,33 @@ async function runCommand(
   );
   switch (outcome.kind) {
     case "answered":
-      return done(tool.name, describeCommand(tool, outcome.body, outcome.replayed, caller.person.roles), outcome.body, outcome.replayed);
+      return done(
+        tool.name,
+        describeCommand(tool, outcome.body, outcome.replayed, caller.person.roles),
+        outcome.body,
+        outcome.replayed,
+      );
     case "refused":
       return refused(tool.name, outcome.refusal, caller.person.roles);
     case "unknown":
       return unknown(tool.name, outcome.why, key);
     case "unreachable":
-      return failed(tool.name, outcome.why, `${notReached} To repeat this intent later: the same arguments with request_id ${key}.`, { request_id: key });
+      return failed(
+        tool.name,
+        outcome.why,
+        `${notReached} To repeat this intent later: the same arguments with request_id ${key}.`,
+        { request_id: key },
+      );
   }
 }
 
 /** How long a search for a plan may take before it is answered, in ms; it counts beside the waiting for any answer. */
 function searchMs(tool: ToolName, { seconds, iterations }: JsonObject): number {
   if (tool !== "plan.optimize") return 0;
-  return 1_000 * (typeof seconds === "number" ? seconds : iterations === undefined ? searchSeconds.usual : searchSeconds.most);
+  return (
+    1_000 *
+    (typeof seconds === "number" ? seconds : iterations === undefined ? searchSeconds.usual : searchSeconds.most)
+  );
 }
 
 const notReached = "Say that the desk cannot be reached now; dispatch_contract_status tells what is wrong.";
@@ -127,8 +169,10 @@ async function searchAs(desk: Desk, caller: Caller, path: string, signal: AbortS
 function claimText(claimed: unknown): string | undefined {
   if (claimed === undefined || claimed === null) return undefined;
   const text = typeof claimed === "string" ? claimed : JSON.stringify(claimed);
-  // oxlint-disable-next-line no-control-regex
-  const clean = text.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ").trim();
+  const clean = text
+    .toWellFormed()
+    // oxlint-disable-next-line no-control-regex
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ")
+    .trim();
   return clean === "" ? undefined : [...clean].slice(0, 200).join("").slice(0, 200).toWellFormed();
 }
-

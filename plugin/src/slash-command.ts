@@ -18,7 +18,12 @@ export const slashHelp = `/dispatch status                    is everything ther
 /dispatch resume <scope> [reason]   let it go on`;
 
 /** The text that answers a slash command. */
-export async function answerSlash(desk: Desk, requester: Requester, text: string, status: () => Promise<string>): Promise<string> {
+export async function answerSlash(
+  desk: Desk,
+  requester: Requester,
+  text: string,
+  status: () => Promise<string>,
+): Promise<string> {
   const [verb = "", ...words] = text.trim().split(/\s+/);
   const person = desk.personBehind(requester);
   if (!person) return "Whoever speaks here is not known to Dispatch and can do nothing.";
@@ -30,7 +35,12 @@ export async function answerSlash(desk: Desk, requester: Requester, text: string
     case "status":
       return status();
     case "queue":
-      return readOr(desk, as(queries["dispatcher.cockpit"]), "dispatcher.cockpit", `/ux/dispatcher/cockpit${queryString({ limit: 15 })}`);
+      return readOr(
+        desk,
+        as(queries["dispatcher.cockpit"]),
+        "dispatcher.cockpit",
+        `/ux/dispatcher/cockpit${queryString({ limit: 15 })}`,
+      );
     case "ticket": {
       const [id] = words;
       if (!isUuid(id)) return "Give the ticket's id: /dispatch ticket <uuid>";
@@ -39,8 +49,15 @@ export async function answerSlash(desk: Desk, requester: Requester, text: string
     case "pause":
     case "resume": {
       const [scope = "", ...reason] = words;
-      if (scope === "" || (verb.toLowerCase() === "pause" && reason.length === 0)) return `Give a scope${verb.toLowerCase() === "pause" ? " and a reason" : ""}.\n${slashHelp}`;
-      return steer(desk, as, verb.toLowerCase() === "pause" ? "ops.autonomy.pause" : "ops.autonomy.rollback", scopeOf(scope), reason.join(" "));
+      if (scope === "" || (verb.toLowerCase() === "pause" && reason.length === 0))
+        return `Give a scope${verb.toLowerCase() === "pause" ? " and a reason" : ""}.\n${slashHelp}`;
+      return steer(
+        desk,
+        as,
+        verb.toLowerCase() === "pause" ? "ops.autonomy.pause" : "ops.autonomy.rollback",
+        scopeOf(scope),
+        reason.join(" "),
+      );
     }
     default:
       return slashHelp;
@@ -49,7 +66,12 @@ export async function answerSlash(desk: Desk, requester: Requester, text: string
 
 const notGranted = "None of the roles granted to you may do this.";
 
-async function readOr(desk: Desk, caller: Caller | null, name: "dispatcher.cockpit" | "ticket.get", path: string): Promise<string> {
+async function readOr(
+  desk: Desk,
+  caller: Caller | null,
+  name: "dispatcher.cockpit" | "ticket.get",
+  path: string,
+): Promise<string> {
   if (!caller) return notGranted;
   const outcome = await desk.call(caller, { method: "GET", path });
   if (outcome.kind === "answered") return describeReading(name, outcome.body, caller.person.roles);
@@ -57,16 +79,30 @@ async function readOr(desk: Desk, caller: Caller | null, name: "dispatcher.cockp
   return `The desk cannot be reached: ${outcome.why}`;
 }
 
-async function steer(desk: Desk, as: (entry: Entry) => Caller | null, name: "ops.autonomy.pause" | "ops.autonomy.rollback", scope: JsonObject, reason: string): Promise<string> {
+async function steer(
+  desk: Desk,
+  as: (entry: Entry) => Caller | null,
+  name: "ops.autonomy.pause" | "ops.autonomy.rollback",
+  scope: JsonObject,
+  reason: string,
+): Promise<string> {
   const caller = as(commands[name]);
   const tool = toolsByChatName.get(name.replaceAll(".", "_"));
   if (!caller || !tool) return notGranted;
   const idempotencyKey = randomUUID();
   const body = JSON.stringify({ ...scope, ...(reason !== "" && { reason }) });
-  const outcome = await desk.call(caller, { method: "POST", path: commands[name].path, tool: name, idempotencyKey, body });
+  const outcome = await desk.call(caller, {
+    method: "POST",
+    path: commands[name].path,
+    tool: name,
+    idempotencyKey,
+    body,
+  });
   if (outcome.kind === "answered") return describeCommand(tool, outcome.body, outcome.replayed, caller.person.roles);
   if (outcome.kind === "refused") return textOf(refused(name, outcome.refusal));
-  return outcome.kind === "unknown" ? `It is not known whether this happened: ${outcome.why}. See /dispatch status, then say it again.` : `This did not happen: ${outcome.why}`;
+  return outcome.kind === "unknown"
+    ? `It is not known whether this happened: ${outcome.why}. See /dispatch status, then say it again.`
+    : `This did not happen: ${outcome.why}`;
 }
 
 function scopeOf(word: string): JsonObject {
@@ -74,4 +110,5 @@ function scopeOf(word: string): JsonObject {
   return isUuid(word) ? { scope_type: "TICKET", ticket_id: word } : { scope_type: "INCIDENT", incident_type: word };
 }
 
-const textOf = (result: { readonly content: readonly { readonly text: string }[] }): string => result.content.map(({ text }) => text).join("\n");
+const textOf = (result: { readonly content: readonly { readonly text: string }[] }): string =>
+  result.content.map(({ text }) => text).join("\n");

@@ -6,7 +6,12 @@ import type { Role } from "../../dispatch/contract/roles.ts";
 import type { Grant, Signing } from "./configuration.ts";
 
 /** What a person allowed a single call to do. */
-export type HumanApproval = { readonly tool: string; readonly request_id: string; readonly approved_by: string; readonly at: string };
+export type HumanApproval = {
+  readonly tool: string;
+  readonly request_id: string;
+  readonly approved_by: string;
+  readonly at: string;
+};
 
 export type Speaking = {
   readonly person: Grant;

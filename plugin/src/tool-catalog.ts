@@ -1,6 +1,13 @@
 // The tools as a model sees them, made from the contract: name, words, and parameters in plain JSON Schema.
 
-import { chatName, queries, toolEntries, type Entry, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
+import {
+  chatName,
+  queries,
+  toolEntries,
+  type Entry,
+  type QueryName,
+  type ToolName,
+} from "../../dispatch/contract/index.ts";
 import { isObject, type JsonObject } from "./json.ts";
 
 export type Tool = {
@@ -67,7 +74,23 @@ function inChatNames(text: string): string {
 }
 
 /** Keywords that some provider of models refuses, or that say nothing to a model. */
-const dropped: ReadonlySet<string> = new Set(["allOf", "if", "then", "else", "pattern", "format", "$id", "examples", "maxProperties", "default", "minLength", "maxLength", "minItems", "maxItems", "exclusiveMinimum"]);
+const dropped: ReadonlySet<string> = new Set([
+  "allOf",
+  "if",
+  "then",
+  "else",
+  "pattern",
+  "format",
+  "$id",
+  "examples",
+  "maxProperties",
+  "default",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "exclusiveMinimum",
+]);
 
 const dotNames: ReadonlyMap<string, string> = new Map(toolEntries.map(([name]) => [name, chatName(name)]));
 
@@ -82,10 +105,16 @@ function toolOf(name: ToolName, entry: Entry): Tool {
   const own = isObject(input) && isObject(input["properties"]) ? input["properties"] : {};
   const required = isObject(input) && Array.isArray(input["required"]) ? input["required"] : [];
   const properties: JsonObject = {
-    ...(pathField === "ticket_id" && { ticket_id: { type: "string", description: "The ticket's uuid, or words that only one open ticket matches" } }),
+    ...(pathField === "ticket_id" && {
+      ticket_id: { type: "string", description: "The ticket's uuid, or words that only one open ticket matches" },
+    }),
     ...(pathField === "tech_id" && { tech_id: withNames("tech_id", { description: "The technician" }) }),
-    ...(pathField === "plan_id" && { plan_id: { type: "string", description: "The plan's uuid, as plan_optimize or plan_list gave it" } }),
-    ...(pathField === "receipt_id" && { receipt_id: { type: "string", description: "The receipt's uuid, as a result gave it" } }),
+    ...(pathField === "plan_id" && {
+      plan_id: { type: "string", description: "The plan's uuid, as plan_optimize or plan_list gave it" },
+    }),
+    ...(pathField === "receipt_id" && {
+      receipt_id: { type: "string", description: "The receipt's uuid, as a result gave it" },
+    }),
     ...Object.fromEntries(Object.entries(own).map(([field, schema]) => [field, withNames(field, schema)])),
     ...everyTool,
   };
@@ -95,7 +124,12 @@ function toolOf(name: ToolName, entry: Entry): Tool {
     entry,
     label: labelOf(name),
     description: describe(entry, pathField),
-    parameters: { type: "object", properties, required: [...(pathField ? [pathField] : []), ...required], additionalProperties: false },
+    parameters: {
+      type: "object",
+      properties,
+      required: [...(pathField ? [pathField] : []), ...required],
+      additionalProperties: false,
+    },
     fields: new Set(Object.keys(properties)),
     pathField,
     optional: groups[firstWord(name)] !== "field",
@@ -123,7 +157,10 @@ function labelOf(name: ToolName): string {
 
 function describe(entry: Entry, pathField: Tool["pathField"]): string {
   const example = { ...(pathField && { [pathField]: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d" }), ...entry.example };
-  const states = entry.kind === "command" && entry.from.length > 0 && entry.from.length < 8 ? ` Ticket must be ${entry.from.join(" or ")}.` : "";
+  const states =
+    entry.kind === "command" && entry.from.length > 0 && entry.from.length < 8
+      ? ` Ticket must be ${entry.from.join(" or ")}.`
+      : "";
   const next = entry.next.length > 0 ? ` Usually next: ${entry.next.map(chatName).join(", ")}.` : "";
   return `${inChatNames(entry.summary)}${states} Example: ${JSON.stringify(example)}.${next}`;
 }
@@ -147,8 +184,12 @@ function simplified(schema: unknown): unknown {
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(schema)) {
     if (key.startsWith("x-") || key.startsWith("~") || dropped.has(key)) continue;
-    if (key === "patternProperties" && isObject(value)) result["additionalProperties"] = simplified(Object.values(value)[0] ?? true);
-    else if (key === "properties" && isObject(value)) result["properties"] = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, simplified(member)]));
+    if (key === "patternProperties" && isObject(value))
+      result["additionalProperties"] = simplified(Object.values(value)[0] ?? true);
+    else if (key === "properties" && isObject(value))
+      result["properties"] = Object.fromEntries(
+        Object.entries(value).map(([name, member]) => [name, simplified(member)]),
+      );
     else if (key === "anyOf" && "type" in schema) continue;
     else result[key] = simplified(value);
   }

@@ -9,18 +9,27 @@ import { fenced, inline, lines, plainOrQuoted } from "./result-text.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { nextLine } from "./describe-ticket.ts";
 
-export type ToolResult = { readonly content: { readonly type: "text"; readonly text: string }[]; readonly details: JsonObject };
+export type ToolResult = {
+  readonly content: { readonly type: "text"; readonly text: string }[];
+  readonly details: JsonObject;
+};
 
 const result = (text: string, details: JsonObject): ToolResult => ({ content: [{ type: "text", text }], details });
 
 export const done = (tool: ToolName, text: string, body: JsonObject, replayed: boolean): ToolResult =>
   result(text, { tool, outcome: "done", replayed, body });
 
-export const read = (tool: ToolName, text: string, body: JsonObject): ToolResult => result(text, { tool, outcome: "read", body });
+export const read = (tool: ToolName, text: string, body: JsonObject): ToolResult =>
+  result(text, { tool, outcome: "read", body });
 
 /** The API, or the plugin before it, said no: nothing changed. */
 export function refused(tool: ToolName, refusal: ApiRefusal, granted: readonly Role[] = []): ToolResult {
-  return result(refusalText(tool, refusal, granted), { ok: false, tool, outcome: "refused", refusal: { code: refusal.code, message: refusal.message, ...refusal.details } });
+  return result(refusalText(tool, refusal, granted), {
+    ok: false,
+    tool,
+    outcome: "refused",
+    refusal: { code: refusal.code, message: refusal.message, ...refusal.details },
+  });
 }
 
 /** Something must be asked first: the candidates are there to choose from, and nothing was guessed. */
@@ -39,12 +48,32 @@ export function unknown(tool: ToolName, why: string, requestId: string): ToolRes
 
 /** It did not happen, for a reason that lies with the desk's machines or their configuration. */
 export const failed = (tool: string, why: string, wayOut: string, more: JsonObject = {}): ToolResult =>
-  result(lines(`FAILED ${tool}: it did not happen.`, why, wayOut), { ok: false, tool, outcome: "failed", why, ...more });
+  result(lines(`FAILED ${tool}: it did not happen.`, why, wayOut), {
+    ok: false,
+    tool,
+    outcome: "failed",
+    why,
+    ...more,
+  });
 
 /** Members of a refusal that are said elsewhere in the text, or are of no use to a model. */
-const saidElsewhere: ReadonlySet<string> = new Set(["request_id", "correlation_id", "policy_error", "validation_errors", "identity_signature", "template_version"]);
+const saidElsewhere: ReadonlySet<string> = new Set([
+  "request_id",
+  "correlation_id",
+  "policy_error",
+  "validation_errors",
+  "identity_signature",
+  "template_version",
+]);
 /** Members that people wrote. */
-const peoplesWords: ReadonlySet<string> = new Set(["reason", "notes", "rejected", "sop_handoff_prompt", "risk_profile", "evidence"]);
+const peoplesWords: ReadonlySet<string> = new Set([
+  "reason",
+  "notes",
+  "rejected",
+  "sop_handoff_prompt",
+  "risk_profile",
+  "evidence",
+]);
 
 function refusalText(tool: ToolName, { code, message, details }: ApiRefusal, granted: readonly Role[]): string {
   const facts: string[] = [];
@@ -56,7 +85,14 @@ function refusalText(tool: ToolName, { code, message, details }: ApiRefusal, gra
     if (key === "rejected" && technicians.length > 0) continue;
     if (reason !== null && (key === "reason" || key === "detail")) continue;
     if (peoplesWords.has(key)) words[key] = value;
-    else if (Array.isArray(value)) facts.push(`${key}: ${value.map((item) => (typeof item === "string" ? plainOrQuoted(item) : inline(item, 500))).join(", ").slice(0, 1_500).toWellFormed()}`);
+    else if (Array.isArray(value))
+      facts.push(
+        `${key}: ${value
+          .map((item) => (typeof item === "string" ? plainOrQuoted(item) : inline(item, 500)))
+          .join(", ")
+          .slice(0, 1_500)
+          .toWellFormed()}`,
+      );
     else if (typeof value === "string") facts.push(`${key}: ${plainOrQuoted(value)}`);
     else facts.push(`${key}: ${inline(value)}`);
   }
@@ -64,7 +100,10 @@ function refusalText(tool: ToolName, { code, message, details }: ApiRefusal, gra
   return lines(
     `REFUSED ${code} ${tool}: nothing changed.`,
     message,
-    ...broken.map((one) => `field ${plainOrQuoted(textAt(one, "path") ?? "?")}: ${textAt(one, "message") ?? textAt(one, "rule") ?? ""}`),
+    ...broken.map(
+      (one) =>
+        `field ${plainOrQuoted(textAt(one, "path") ?? "?")}: ${textAt(one, "message") ?? textAt(one, "rule") ?? ""}`,
+    ),
     ...facts,
     reason && `reason: ${reason}`,
     ...leftOut(technicians),

@@ -26,33 +26,62 @@ describe("alerts", () => {
     await call(api, "/tickets", { headers: { ...dispatcher, "x-actor-role": "king" } });
     const fired = await alertsOf(api);
     assert.deepEqual(fired.alerts, [
-      { code: "AUTH_POLICY_FAILURE_SPIKE", severity: "warning", count: 5, threshold: 5, runbook: "ops/runbooks/auth_policy_failure.md" },
+      {
+        code: "AUTH_POLICY_FAILURE_SPIKE",
+        severity: "warning",
+        count: 5,
+        threshold: 5,
+        runbook: "ops/runbooks/auth_policy_failure.md",
+      },
     ]);
     const other = await startTestApi(t, { databaseUrl: api.databaseUrl });
     assert.deepEqual((await alertsOf(other)).alerts, fired.alerts);
     api.clock.advance(3_600_000);
     const after = await alertsOf(api);
     // An hour later by this clock, a transaction of any other test on the server may hold back events of an hour ago.
-    assert.deepEqual(after.alerts.filter(({ code }) => code !== "OUTBOX_STUCK"), []);
+    assert.deepEqual(
+      after.alerts.filter(({ code }) => code !== "OUTBOX_STUCK"),
+      [],
+    );
     assert.equal(after.signals["auth_policy_rejection_count"], 0);
   });
 
   test("count keys used twice, and tickets stuck in scheduling", async (t) => {
-    const environment = { DISPATCH_ALERT_STUCK_SCHEDULING_COUNT_THRESHOLD: "1", DISPATCH_ALERT_STUCK_SCHEDULING_MINUTES: "30" };
+    const environment = {
+      DISPATCH_ALERT_STUCK_SCHEDULING_COUNT_THRESHOLD: "1",
+      DISPATCH_ALERT_STUCK_SCHEDULING_MINUTES: "30",
+    };
     const api = await startTestApi(t, { environment });
     const id = await newTicket(api);
     const headers = { ...dispatcher, "idempotency-key": randomUUID() };
-    for (const question of ["a", "b", "c"]) await post(api, `/tickets/${id}/request-info`, { questions: [question] }, headers);
-    const triaged = await post(api, `/tickets/${id}/triage`, { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", ready_to_schedule: true });
+    for (const question of ["a", "b", "c"])
+      await post(api, `/tickets/${id}/request-info`, { questions: [question] }, headers);
+    const triaged = await post(api, `/tickets/${id}/triage`, {
+      priority: "URGENT",
+      incident_type: "DOOR_WONT_LATCH",
+      ready_to_schedule: true,
+    });
     assert.equal(triaged.status, 200, triaged.text);
-    assert.deepEqual((await alertsOf(api)).alerts.map(({ code }) => code), ["IDEMPOTENCY_CONFLICT_SPIKE"]);
+    assert.deepEqual(
+      (await alertsOf(api)).alerts.map(({ code }) => code),
+      ["IDEMPOTENCY_CONFLICT_SPIKE"],
+    );
     api.clock.advance(31 * 60_000);
     const { alerts, body } = await alertsOf(api);
     assert.deepEqual(alerts[0], {
-      code: "STUCK_SCHEDULING", severity: "warning", count: 1, threshold: 1, stale_minutes: 30, runbook: "ops/runbooks/stuck_scheduling.md",
+      code: "STUCK_SCHEDULING",
+      severity: "warning",
+      count: 1,
+      threshold: 1,
+      stale_minutes: 30,
+      runbook: "ops/runbooks/stuck_scheduling.md",
     });
     assert.deepEqual(body["thresholds"], {
-      stuck_scheduling_count: 1, stuck_scheduling_minutes: 30, completion_rejection_count: 3, idempotency_conflict_count: 2, auth_policy_rejection_count: 5,
+      stuck_scheduling_count: 1,
+      stuck_scheduling_minutes: 30,
+      completion_rejection_count: 3,
+      idempotency_conflict_count: 2,
+      auth_policy_rejection_count: 5,
     });
     assert.ok(isObject(body["metrics"]) && isObject(body["runbooks"]));
 
@@ -66,7 +95,10 @@ describe("alerts", () => {
       return (await alertsOf(api)).alerts.some(({ code }) => code === "STUCK_SCHEDULING");
     };
     assert.equal(await firesAt(start - 3_600_000), true, "nobody is on it");
-    await api.sql.query("UPDATE tickets SET assigned_tech_id = $2 WHERE id = $1", [id, await addTechnician(api.sql, {})]);
+    await api.sql.query("UPDATE tickets SET assigned_tech_id = $2 WHERE id = $1", [
+      id,
+      await addTechnician(api.sql, {}),
+    ]);
     assert.equal(await firesAt(start + 29 * 60_000), false);
     assert.equal(await firesAt(start + 31 * 60_000), true);
   });
@@ -91,7 +123,9 @@ describe("alerts beside the contract's", () => {
     assert.deepEqual(await codesOf(api), []);
     await insertWorker(api, 90, 10);
     const { body } = await call(api, "/ops/alerts", { headers: {} });
-    assert.deepEqual(body["alerts"], [{ code: "WORKER_SILENT", severity: "critical", count: 1, threshold: 1, runbook: "ops/runbooks/worker_silent.md" }]);
+    assert.deepEqual(body["alerts"], [
+      { code: "WORKER_SILENT", severity: "critical", count: 1, threshold: 1, runbook: "ops/runbooks/worker_silent.md" },
+    ]);
     await insertWorker(api, 5, 0);
     assert.deepEqual(await codesOf(api), []);
   });

@@ -93,7 +93,9 @@ describe("bodies", async () => {
 
   test("a client that hangs up in the middle does no harm", async () => {
     await new Promise<void>((resolve) => {
-      const socket = connect(api.port, "127.0.0.1", () => socket.write(`${head("Content-Length: 100")}{`, () => socket.destroy()));
+      const socket = connect(api.port, "127.0.0.1", () =>
+        socket.write(`${head("Content-Length: 100")}{`, () => socket.destroy()),
+      );
       socket.on("close", () => resolve());
     });
     assert.equal((await call(api, "/health")).status, 200);

@@ -15,7 +15,9 @@ const techId = "7ec00000-0000-4000-8000-000000000001";
 const ask = (api: TestApi, headers: Record<string, string> = dispatcher) => call(api, "/contract", { headers });
 
 async function profileFile(name: string): Promise<JsonObject> {
-  const file: unknown = JSON.parse(await readFile(join(import.meta.dirname, `../../dispatch/policy/profiles/${name}.json`), "utf8"));
+  const file: unknown = JSON.parse(
+    await readFile(join(import.meta.dirname, `../../dispatch/policy/profiles/${name}.json`), "utf8"),
+  );
   assert.ok(isObject(file));
   return file;
 }

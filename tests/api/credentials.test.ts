@@ -5,8 +5,29 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { CompactSign, exportJWK, exportSPKI, generateKeyPair, UnsecuredJWT, type CompactJWSHeaderParameters, type CryptoKey, type JWK } from "jose";
-import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId, startTestApi, TestClock, type TestApi } from "./running-api.ts";
+import {
+  CompactSign,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  UnsecuredJWT,
+  type CompactJWSHeaderParameters,
+  type CryptoKey,
+  type JWK,
+} from "jose";
+import {
+  accountId,
+  call,
+  dispatcher,
+  errorOf,
+  newTicket,
+  otherAccountId,
+  post,
+  siteId,
+  startTestApi,
+  TestClock,
+  type TestApi,
+} from "./running-api.ts";
 
 const secret = "a secret of at least thirty-two characters";
 const key = new TextEncoder().encode(secret);
@@ -15,10 +36,16 @@ const everything = { account_ids: "*", site_ids: "*" };
 
 /** Anything, as a caller may put anything into a token. */
 type Claims = Readonly<Record<string, unknown>>;
-const without = (claims: Claims, name: string): Claims => Object.fromEntries(Object.entries(claims).filter(([claim]) => claim !== name));
+const without = (claims: Claims, name: string): Claims =>
+  Object.fromEntries(Object.entries(claims).filter(([claim]) => claim !== name));
 
 /** Claims that are in order; a test spoils one of them. */
-const goodClaims = (clock: TestClock): Claims => ({ sub: "dora", role: "dispatcher", exp: seconds(clock, 3_600), scope: everything });
+const goodClaims = (clock: TestClock): Claims => ({
+  sub: "dora",
+  role: "dispatcher",
+  exp: seconds(clock, 3_600),
+  scope: everything,
+});
 const sign = (claims: Claims, header: CompactJWSHeaderParameters, by: CryptoKey | Uint8Array) =>
   new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader(header).sign(by);
 const hs256 = (claims: Claims, header: object = {}) => sign(claims, { alg: "HS256", ...header }, key);
@@ -71,7 +98,8 @@ describe("development headers", async () => {
 
   test("keep a scoped caller to the scope; an absent scope is everything, an empty one nothing", async () => {
     const id = await newTicket(api);
-    const get = (headers: Record<string, string>) => call(api, `/tickets/${id}`, { headers: { ...dispatcher, ...headers } });
+    const get = (headers: Record<string, string>) =>
+      call(api, `/tickets/${id}`, { headers: { ...dispatcher, ...headers } });
     assert.equal((await get({})).status, 200);
     assert.equal((await get({ "x-account-scope": accountId.toUpperCase(), "x-site-scope": "*" })).status, 200);
     for (const headers of [{ "x-account-scope": otherAccountId }, { "x-account-scope": "" }]) {
@@ -87,7 +115,9 @@ describe("in production", () => {
     const reply = await read(closed, dispatcher);
     assert.deepEqual([reply.status, errorOf(reply)["code"]], [401, "AUTH_REQUIRED"]);
     assert.equal(reply.headers.get("www-authenticate"), "Bearer");
-    const open = await startTestApi(t, { environment: { NODE_ENV: "production", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" } });
+    const open = await startTestApi(t, {
+      environment: { NODE_ENV: "production", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" },
+    });
     assert.equal((await read(open, dispatcher)).status, 200);
   });
 });
@@ -110,8 +140,18 @@ describe("tokens with a shared secret", async () => {
     ["all in order", (c) => c, 200, undefined],
     ["several audiences", (c) => ({ ...c, aud: ["other", "dispatch"] }), 200, undefined],
     ["nbf in the past", (c) => ({ ...c, nbf: Number(c.exp) - 7_200 }), 200, undefined],
-    ["scope at the top level", (c) => ({ ...without(c, "scope"), account_ids: ["*"], site_ids: `${siteId}, ${siteId}` }), 200, undefined],
-    ["OAuth's scope beside it", (c) => ({ ...c, scope: "openid profile", account_ids: "*", site_ids: "*" }), 200, undefined],
+    [
+      "scope at the top level",
+      (c) => ({ ...without(c, "scope"), account_ids: ["*"], site_ids: `${siteId}, ${siteId}` }),
+      200,
+      undefined,
+    ],
+    [
+      "OAuth's scope beside it",
+      (c) => ({ ...c, scope: "openid profile", account_ids: "*", site_ids: "*" }),
+      200,
+      undefined,
+    ],
     ["actorType", (c) => ({ ...c, actorType: "SERVICE" }), 200, undefined],
     ["no exp", (c) => without(c, "exp"), 401, "INVALID_AUTH_CLAIMS"],
     ["exp past", (c) => ({ ...c, exp: Number(c.exp) - 3_601 }), 401, "INVALID_AUTH_CLAIMS"],
@@ -128,8 +168,18 @@ describe("tokens with a shared secret", async () => {
     ["a role that is no text", (c) => ({ ...c, role: ["dispatcher"] }), 401, "INVALID_AUTH_CLAIMS"],
     ["an unknown role", (c) => ({ ...c, role: "king" }), 403, "FORBIDDEN"],
     ["an unknown actor type", (c) => ({ ...c, actor_type: "ROBOT" }), 401, "INVALID_AUTH_CLAIMS"],
-    ["a scope entry that is no uuid", (c) => ({ ...c, scope: { account_ids: ["x"], site_ids: "*" } }), 401, "INVALID_AUTH_CLAIMS"],
-    ["a scope that is a number", (c) => ({ ...c, scope: { account_ids: 7, site_ids: "*" } }), 401, "INVALID_AUTH_CLAIMS"],
+    [
+      "a scope entry that is no uuid",
+      (c) => ({ ...c, scope: { account_ids: ["x"], site_ids: "*" } }),
+      401,
+      "INVALID_AUTH_CLAIMS",
+    ],
+    [
+      "a scope that is a number",
+      (c) => ({ ...c, scope: { account_ids: 7, site_ids: "*" } }),
+      401,
+      "INVALID_AUTH_CLAIMS",
+    ],
     ["a technician that is no uuid", (c) => ({ ...c, tech_id: "7" }), 401, "INVALID_AUTH_CLAIMS"],
   ];
   for (const [what, spoil, status, code] of claims) {
@@ -146,7 +196,14 @@ describe("tokens with a shared secret", async () => {
     ["alg none", () => new UnsecuredJWT(good()).encode()],
     ["another secret", () => sign(good(), { alg: "HS256" }, new TextEncoder().encode("x".repeat(32)))],
     ["HS512", () => sign(good(), { alg: "HS512" }, new TextEncoder().encode(secret.repeat(2)))],
-    ["a changed payload", async () => (await hs256(good())).replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ ...good(), role: "finance" })).toString("base64url")}.`)],
+    [
+      "a changed payload",
+      async () =>
+        (await hs256(good())).replace(
+          /\.[^.]+\./,
+          `.${Buffer.from(JSON.stringify({ ...good(), role: "finance" })).toString("base64url")}.`,
+        ),
+    ],
     ["a signature that is cut off", async () => (await hs256(good())).slice(0, -4)],
     ["an extension nobody knows", () => hs256(good(), { crit: ["x"], x: 1 }).catch(() => "a.b.c")],
   ];
@@ -198,7 +255,11 @@ describe("tokens with signing keys", () => {
     const signed = (claims: Claims) => sign(claims, { alg, ...(kid !== undefined && { kid }) }, pair.privateKey);
     return { jwk, sign: signed, ...pair };
   };
-  const startWith = async (t: { after(fn: () => Promise<void>): void }, keys: readonly JWK[], more: Record<string, string> = {}) => {
+  const startWith = async (
+    t: { after(fn: () => Promise<void>): void },
+    keys: readonly JWK[],
+    more: Record<string, string> = {},
+  ) => {
     const folder = await mkdtemp(join(tmpdir(), "dispatch-jwks-"));
     t.after(() => rm(folder, { recursive: true }));
     const path = join(folder, "jwks.json");
@@ -221,7 +282,8 @@ describe("tokens with signing keys", () => {
     const known = await makeKey("RS256", "one");
     const { api } = await startWith(t, [known.jwk], { DISPATCH_AUTH_JWT_SECRET: secret });
     const asSecret = new TextEncoder().encode(await exportSPKI(known.publicKey));
-    const hs256By = (forgedKey: Uint8Array, header: object = {}) => sign(goodClaims(api.clock), { alg: "HS256", ...header }, forgedKey);
+    const hs256By = (forgedKey: Uint8Array, header: object = {}) =>
+      sign(goodClaims(api.clock), { alg: "HS256", ...header }, forgedKey);
     const forged = [
       await hs256By(asSecret, { kid: "one" }),
       await hs256By(new TextEncoder().encode(JSON.stringify(known.jwk))),
@@ -232,10 +294,19 @@ describe("tokens with signing keys", () => {
 
   test("HS256 is refused where only signing keys are configured, and the other way round", async (t) => {
     const known = await makeKey("ES256", "one");
-    const { api } = await startWith(t, [known.jwk, { kty: "oct", k: Buffer.from(secret).toString("base64url"), kid: "shared" }]);
-    assert.equal(errorOf(await read(api, bearer(await hs256(goodClaims(api.clock), { kid: "shared" }))))["code"], "INVALID_AUTH_TOKEN");
+    const { api } = await startWith(t, [
+      known.jwk,
+      { kty: "oct", k: Buffer.from(secret).toString("base64url"), kid: "shared" },
+    ]);
+    assert.equal(
+      errorOf(await read(api, bearer(await hs256(goodClaims(api.clock), { kid: "shared" }))))["code"],
+      "INVALID_AUTH_TOKEN",
+    );
     const bySecret = await startTestApi(t, { environment: { DISPATCH_AUTH_JWT_SECRET: secret } });
-    assert.equal(errorOf(await read(bySecret, bearer(await known.sign(goodClaims(bySecret.clock)))))["code"], "INVALID_AUTH_TOKEN");
+    assert.equal(
+      errorOf(await read(bySecret, bearer(await known.sign(goodClaims(bySecret.clock)))))["code"],
+      "INVALID_AUTH_TOKEN",
+    );
   });
 
   test("a key is added and another withdrawn while the API runs", async (t) => {
@@ -265,12 +336,19 @@ describe("tokens with signing keys", () => {
   test("two keys of one kind and a token without kid: the one that fits counts", async (t) => {
     const [one, two, stranger] = [await makeKey("ES256"), await makeKey("ES256"), await makeKey("ES256")];
     const { api } = await startWith(t, [one.jwk, two.jwk]);
-    for (const known of [one, two]) assert.equal((await read(api, bearer(await known.sign(goodClaims(api.clock))))).status, 200);
-    assert.equal(errorOf(await read(api, bearer(await stranger.sign(goodClaims(api.clock)))))["code"], "INVALID_AUTH_TOKEN");
+    for (const known of [one, two])
+      assert.equal((await read(api, bearer(await known.sign(goodClaims(api.clock))))).status, 200);
+    assert.equal(
+      errorOf(await read(api, bearer(await stranger.sign(goodClaims(api.clock)))))["code"],
+      "INVALID_AUTH_TOKEN",
+    );
   });
 
   test("a file that is no key set stops the start and names the variable", async (t) => {
-    await assert.rejects(startWith(t, [{ kty: "RSA" }], { DISPATCH_AUTH_JWKS: "/nonexistent/jwks.json" }), /DISPATCH_AUTH_JWKS/);
+    await assert.rejects(
+      startWith(t, [{ kty: "RSA" }], { DISPATCH_AUTH_JWKS: "/nonexistent/jwks.json" }),
+      /DISPATCH_AUTH_JWKS/,
+    );
   });
 
   test("keys behind a URL are fetched; without them the answer is 503, not a verdict on the token", async (t) => {
@@ -283,10 +361,17 @@ describe("tokens with signing keys", () => {
     assert.ok(typeof address === "object" && address !== null);
     const api = await startTestApi(t, { environment: { DISPATCH_AUTH_JWKS: `http://127.0.0.1:${address.port}/keys` } });
     const token = bearer(await known.sign(goodClaims(api.clock)));
-    for (const broken of [{ status: 500, body: "" }, { status: 200, body: "<html>" }, { status: 200, body: "{}" }]) {
+    for (const broken of [
+      { status: 500, body: "" },
+      { status: 200, body: "<html>" },
+      { status: 200, body: "{}" },
+    ]) {
       answer = broken;
       const reply = await read(api, token);
-      assert.deepEqual([reply.status, errorOf(reply)["code"], errorOf(reply)["dependency"]], [503, "DEPENDENCY_UNAVAILABLE", "jwks"]);
+      assert.deepEqual(
+        [reply.status, errorOf(reply)["code"], errorOf(reply)["dependency"]],
+        [503, "DEPENDENCY_UNAVAILABLE", "jwks"],
+      );
     }
     answer = { status: 200, body: JSON.stringify({ keys: [known.jwk] }) };
     assert.equal((await read(api, token)).status, 200);

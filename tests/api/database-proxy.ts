@@ -23,11 +23,13 @@ export async function proxyDatabase(databaseUrl: string): Promise<DatabaseProxy>
     client.pipe(server).pipe(client);
     for (const socket of [client, server]) {
       sockets.add(socket);
-      socket.on("error", () => undefined).on("close", () => {
-        sockets.delete(socket);
-        client.destroy();
-        server.destroy();
-      });
+      socket
+        .on("error", () => undefined)
+        .on("close", () => {
+          sockets.delete(socket);
+          client.destroy();
+          server.destroy();
+        });
     }
   };
   let proxy = await listening(pair, 0);

@@ -44,7 +44,9 @@ describe("the OpenAPI document", async () => {
         assert.ok(isObject(operation));
         ids.push(operation["operationId"]);
         const parameters = Array.isArray(operation["parameters"]) ? operation["parameters"] : [];
-        const named = parameters.flatMap((one: JsonObject) => (one["in"] === "path" ? [`{${String(one["name"])}}`] : []));
+        const named = parameters.flatMap((one: JsonObject) =>
+          one["in"] === "path" ? [`{${String(one["name"])}}`] : [],
+        );
         assert.deepEqual(named, path.match(/\{\w+\}/g) ?? []);
       }
     }
@@ -61,13 +63,22 @@ describe("the OpenAPI document", async () => {
 
   test("has schemas of JSON Schema 2020-12, and answers fit them", async () => {
     const ajv = new Ajv2020({ strict: false, formats: { uuid: true, "date-time": true } });
-    ajv.addSchema({ $id: "api", components: { schemas: document["components"] && at(document, "components", "schemas") } });
+    ajv.addSchema({
+      $id: "api",
+      components: { schemas: document["components"] && at(document, "components", "schemas") },
+    });
     for (const [path, item] of Object.entries(at(document, "paths"))) {
       for (const one of objectsIn(item)) {
         if (isObject(one["schema"])) assert.doesNotThrow(() => ajv.compile(rebased(one["schema"])), path);
       }
     }
-    const fits = ajv.compile(rebased(at(document, "paths", "/tickets/{ticketId}", "get", "responses", "200", "content", "application/json")["schema"]));
+    const fits = ajv.compile(
+      rebased(
+        at(document, "paths", "/tickets/{ticketId}", "get", "responses", "200", "content", "application/json")[
+          "schema"
+        ],
+      ),
+    );
     const { body } = await call(api, `/tickets/${await newTicket(api)}`);
     assert.ok(fits(body), JSON.stringify(fits.errors));
   });
@@ -78,11 +89,13 @@ describe("the OpenAPI document", async () => {
       const operation = at(document, "paths", entry.path, entry.method.toLowerCase());
       const parameters = Array.isArray(operation["parameters"]) ? operation["parameters"] : [];
       const inQuery = parameters.filter((one: JsonObject) => one["in"] === "query" && "example" in one);
-      const shown = entry.kind === "command"
-        ? at(operation, "requestBody", "content", "application/json")["example"]
-        : Object.fromEntries(inQuery.map(({ name, example }: JsonObject) => [name, example]));
+      const shown =
+        entry.kind === "command"
+          ? at(operation, "requestBody", "content", "application/json")["example"]
+          : Object.fromEntries(inQuery.map(({ name, example }: JsonObject) => [name, example]));
       assert.deepEqual(shown, entry.example, tool);
-      for (const { schema, example } of inQuery) assert.ok(ajv.validate(schema, example), `${tool}: ${JSON.stringify(ajv.errors)}`);
+      for (const { schema, example } of inQuery)
+        assert.ok(ajv.validate(schema, example), `${tool}: ${JSON.stringify(ajv.errors)}`);
       if (entry.kind === "command") {
         const { schema } = at(operation, "requestBody", "content", "application/json");
         assert.ok(isObject(schema) && ajv.validate(schema, shown), `${tool}: ${JSON.stringify(ajv.errors)}`);
@@ -93,7 +106,10 @@ describe("the OpenAPI document", async () => {
 
   test("lists every error under its status", () => {
     for (const [code, { status }] of errorEntries) {
-      assert.ok(String(at(document, "components", "responses", `Error${status}`)["description"]).includes(`${code}: `), code);
+      assert.ok(
+        String(at(document, "components", "responses", `Error${status}`)["description"]).includes(`${code}: `),
+        code,
+      );
     }
   });
 
@@ -117,20 +133,28 @@ describe("the docs page", async () => {
     assert.equal(headers.get("content-type"), "text/html; charset=utf-8");
     for (const [tool, entry] of toolEntries) {
       assert.ok(text.includes(`<article id="${tool}">`), tool);
-      for (const field of Object.keys(entry.input.properties)) assert.ok(text.includes(`<code>${field}</code>`), `${tool} ${field}`);
+      for (const field of Object.keys(entry.input.properties))
+        assert.ok(text.includes(`<code>${field}</code>`), `${tool} ${field}`);
     }
     for (const [code] of errorEntries) assert.ok(text.includes(`<code>${code}</code>`), code);
   });
 
   test("shows what to send: a command's body, a query's path with its parameters, and what comes next", () => {
-    const article = (tool: string) => new RegExp(`<article id="${tool}">[^]*?</article>`).exec(text)?.[0] ?? assert.fail(tool);
+    const article = (tool: string) =>
+      new RegExp(`<article id="${tool}">[^]*?</article>`).exec(text)?.[0] ?? assert.fail(tool);
     for (const [tool, { kind, example, next }] of toolEntries) {
-      const shown = /<pre[^>]*><code>([^]*?)<\/code>/.exec(article(tool))?.[1]?.replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+      const shown = /<pre[^>]*><code>([^]*?)<\/code>/
+        .exec(article(tool))?.[1]
+        ?.replaceAll("&quot;", '"')
+        .replaceAll("&amp;", "&");
       if (kind === "command") assert.deepEqual(JSON.parse(shown ?? ""), example, tool);
       else assert.equal(shown === undefined, Object.keys(example).length === 0, tool);
       for (const step of next) assert.ok(article(tool).includes(`<a href="#${step}">`), `${tool}: ${step}`);
     }
-    assert.match(article("dispatcher.cockpit"), /\/ux\/dispatcher\/cockpit\?sla_status=breach&amp;sla_status=warning&amp;priority=EMERGENCY&amp;limit=20</);
+    assert.match(
+      article("dispatcher.cockpit"),
+      /\/ux\/dispatcher\/cockpit\?sla_status=breach&amp;sla_status=warning&amp;priority=EMERGENCY&amp;limit=20</,
+    );
   });
 
   test("loads nothing, and its policy allows its own style sheet alone", () => {

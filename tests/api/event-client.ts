@@ -21,7 +21,10 @@ export async function openEvents(
   { query = "", headers = {} }: { query?: string; headers?: Record<string, string> } = {},
 ): Promise<EventClient> {
   const abort = new AbortController();
-  const response = await fetch(`${api.url}/events${query}`, { headers: { ...dispatcher, ...headers }, signal: abort.signal });
+  const response = await fetch(`${api.url}/events${query}`, {
+    headers: { ...dispatcher, ...headers },
+    signal: abort.signal,
+  });
   assert.equal(response.status, 200, response.status === 200 ? "" : await response.text());
   assert.ok(response.body);
   const messages = messagesIn(response.body);
@@ -52,7 +55,11 @@ async function* messagesIn(body: ReadableStream<Uint8Array>): AsyncGenerator<Mes
 }
 
 function messageOf(block: string): Message | null {
-  const field = (name: string) => block.split("\n").find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+  const field = (name: string) =>
+    block
+      .split("\n")
+      .find((line) => line.startsWith(`${name}: `))
+      ?.slice(name.length + 2);
   const data = field("data");
   if (data === undefined) return null;
   const parsed: unknown = JSON.parse(data);

@@ -7,7 +7,18 @@ import { positionFrom, readPage } from "../../dispatch/kernel/outbox-reader.ts";
 import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { openEvents } from "./event-client.ts";
-import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId, startTestApi, type TestApi } from "./running-api.ts";
+import {
+  accountId,
+  call,
+  dispatcher,
+  errorOf,
+  newTicket,
+  otherAccountId,
+  post,
+  siteId,
+  startTestApi,
+  type TestApi,
+} from "./running-api.ts";
 
 const outboxChannel = "dispatch_outbox";
 const insert = `INSERT INTO outbox (subject, event, ticket_id, account_id, site_id, payload, created_at)
@@ -61,7 +72,8 @@ describe("the event stream", async () => {
     events.close();
     for (const resume of [{ headers: { "last-event-id": first.id } }, { query: `?after=${first.id}` }]) {
       const again = await openEvents(api, resume);
-      for (const id of ids.slice(1)) assert.equal((await again.next()).data["subject"], `field.ticket.${id}.ticket_create`);
+      for (const id of ids.slice(1))
+        assert.equal((await again.next()).data["subject"], `field.ticket.${id}.ticket_create`);
       again.close();
     }
   });
@@ -108,7 +120,11 @@ describe("the event stream", async () => {
     await early.query(insert, ["field.early", accountId, siteId]);
     await early.query(`NOTIFY ${outboxChannel}`);
     const page = await readPage(api.desk.db, start, { actor: everybody, subjects: null });
-    assert.deepEqual([page.events.map(({ subject }) => subject), page.withheld], [[], true], "the committed row waits for the older one");
+    assert.deepEqual(
+      [page.events.map(({ subject }) => subject), page.withheld],
+      [[], true],
+      "the committed row waits for the older one",
+    );
     await late.query("COMMIT");
     await late.query(`NOTIFY ${outboxChannel}`);
     await api.sql.query(insert, ["field.last", accountId, siteId]);
@@ -146,7 +162,9 @@ describe("the event stream", async () => {
 
   test("listens again after its connection was cut", async () => {
     const events = await openEvents(api);
-    await api.sql.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-api listen' AND datname = current_database()");
+    await api.sql.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-api listen' AND datname = current_database()",
+    );
     const id = await newTicket(api);
     assert.equal((await events.next()).data["subject"], `field.ticket.${id}.ticket_create`);
     events.close();
@@ -179,7 +197,8 @@ describe("the event stream", async () => {
     assert.deepEqual([reply.status, errorOf(reply)["code"]], [429, "RATE_LIMITED"]);
     assert.ok(Number(reply.headers.get("retry-after")) > 0);
     const id = await newTicket(api);
-    for (const stream of streams) assert.equal((await stream.next()).data["subject"], `field.ticket.${id}.ticket_create`);
+    for (const stream of streams)
+      assert.equal((await stream.next()).data["subject"], `field.ticket.${id}.ticket_create`);
     for (const stream of streams) stream.close();
   });
 

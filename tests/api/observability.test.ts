@@ -6,12 +6,22 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { prefersText } from "../../dispatch/api/accept.ts";
-import { withoutSecrets } from "../../dispatch/kernel/log.ts";
+import { withoutSecrets } from "../../dispatch/process/log.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { speaking, tokenSecret } from "../support/token.ts";
 import { proxyDatabase } from "./database-proxy.ts";
-import { accountId, call, dispatcher, errorOf, newTicket, post, siteId, startTestApi, type TestApi } from "./running-api.ts";
+import {
+  accountId,
+  call,
+  dispatcher,
+  errorOf,
+  newTicket,
+  post,
+  siteId,
+  startTestApi,
+  type TestApi,
+} from "./running-api.ts";
 
 const lineOf = (api: TestApi, correlationId: string): JsonObject => {
   const line = api.log.find(({ correlation_id }) => correlation_id === correlationId);
@@ -24,7 +34,10 @@ describe("the log", async () => {
 
   test("says where it listens", () => {
     const line = api.log.find(({ message }) => message === "dispatch-api started");
-    assert.deepEqual([line?.["service"], line?.["level"], line?.["host"], line?.["port"]], ["dispatch-api", "info", "127.0.0.1", api.port]);
+    assert.deepEqual(
+      [line?.["service"], line?.["level"], line?.["host"], line?.["port"]],
+      ["dispatch-api", "info", "127.0.0.1", api.port],
+    );
   });
 
   test("has one line per request with all its fields", async () => {
@@ -66,33 +79,76 @@ describe("the log", async () => {
   test("says of an error which it was and why", async () => {
     await call(api, `/tickets/${randomUUID()}`, { headers: { ...dispatcher, "x-correlation-id": "log-3" } });
     const line = lineOf(api, "log-3");
-    assert.deepEqual([line["level"], line["status"], line["error_code"], line["message"]], ["warn", 404, "TICKET_NOT_FOUND", "No ticket has this id."]);
+    assert.deepEqual(
+      [line["level"], line["status"], line["error_code"], line["message"]],
+      ["warn", 404, "TICKET_NOT_FOUND", "No ticket has this id."],
+    );
     assert.ok("reason" in line);
   });
 
   test("an invalid traceparent falls back to X-Trace-Id", async () => {
-    const headers = { ...dispatcher, "x-correlation-id": "log-4", traceparent: `00-${"0".repeat(32)}-00f067aa0ba902b7-01`, "x-trace-id": "mine" };
+    const headers = {
+      ...dispatcher,
+      "x-correlation-id": "log-4",
+      traceparent: `00-${"0".repeat(32)}-00f067aa0ba902b7-01`,
+      "x-trace-id": "mine",
+    };
     await call(api, "/tickets", { headers });
     assert.deepEqual([lineOf(api, "log-4")["trace_id"], lineOf(api, "log-4")["trace_parent"]], ["mine", null]);
   });
 
   test("holds no secret and nothing personal", async () => {
-    const personal = { customer_name: "Ada Lovelace", contact_phone: "+1 (555) 010-9999", contact_email: "ada@example.test" };
-    const intake = { account_id: accountId, site_id: siteId, summary: "Ada cannot lock up", incident_type: "CANNOT_SECURE_ENTRY", priority: "URGENT", identity_confidence: 90, classification_confidence: 90 };
+    const personal = {
+      customer_name: "Ada Lovelace",
+      contact_phone: "+1 (555) 010-9999",
+      contact_email: "ada@example.test",
+    };
+    const intake = {
+      account_id: accountId,
+      site_id: siteId,
+      summary: "Ada cannot lock up",
+      incident_type: "CANNOT_SECURE_ENTRY",
+      priority: "URGENT",
+      identity_confidence: 90,
+      classification_confidence: 90,
+    };
     const taken = await post(api, "/tickets/intake", { ...personal, ...intake });
     assert.equal(taken.status, 201, taken.text);
     await post(api, "/tickets/intake", { ...personal, ...intake });
     await call(api, `/tickets?q=${encodeURIComponent("Ada Lovelace")}&nope=ada@example.test`);
-    for (const path of ["/tickets/ada@example.test", "/contacts/ada%40example.test/%2B1-555-010-9999", "/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"]) await call(api, path);
+    for (const path of [
+      "/tickets/ada@example.test",
+      "/contacts/ada%40example.test/%2B1-555-010-9999",
+      "/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
+    ])
+      await call(api, path);
     await call(api, "/object-store/incoming/x?signature=s3cr3tsignature", { method: "PUT", raw: "x" });
-    await call(api, "/tickets", { headers: { authorization: "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl" } });
+    await call(api, "/tickets", {
+      headers: { authorization: "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl" },
+    });
     const text = JSON.stringify(api.log);
-    for (const secret of ["Lovelace", "010-9999", "5550109999", "ada@", "ada%40", "s3cr3tsignature", "eyJ", "cannot lock", "nope="]) assert.ok(!text.includes(secret), secret);
+    for (const secret of [
+      "Lovelace",
+      "010-9999",
+      "5550109999",
+      "ada@",
+      "ada%40",
+      "s3cr3tsignature",
+      "eyJ",
+      "cannot lock",
+      "nope=",
+    ])
+      assert.ok(!text.includes(secret), secret);
   });
 
   test("says that a model chose a call, and nothing else that the token says", async (t) => {
     const started = await startTestApi(t, { environment: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
-    const approval = { tool: "ticket.cancel", request_id: randomUUID(), approved_by: "olga the owner", at: "2026-03-02T09:00:00Z" };
+    const approval = {
+      tool: "ticket.cancel",
+      request_id: randomUUID(),
+      approved_by: "olga the owner",
+      at: "2026-03-02T09:00:00Z",
+    };
     const token = speaking(started, { via: "chat", claimed_by: "the king himself", human_approval: approval });
     await call(started, "/contract", { headers: { ...token, "x-correlation-id": "log-6" } });
     await call(started, "/contract", { headers: { ...speaking(started), "x-correlation-id": "log-7" } });
@@ -103,7 +159,10 @@ describe("the log", async () => {
 
   test("keeps quiet about health and metrics unless debugging", async () => {
     await call(api, "/health", { headers: { "x-correlation-id": "log-5" } });
-    assert.equal(api.log.some(({ correlation_id }) => correlation_id === "log-5"), false);
+    assert.equal(
+      api.log.some(({ correlation_id }) => correlation_id === "log-5"),
+      false,
+    );
   });
 
   test("writes a copy to a file", async (t) => {
@@ -117,8 +176,12 @@ describe("the log", async () => {
   });
 
   test("cleans what other people's errors say", () => {
-    const dirty = "Bearer abc.def.ghi for ada@example.test at postgres://u:pass@host/db?x, call +1 555 010 9999, signature=abcdef&a=1, eyJh.eyJz.c2ln";
-    assert.equal(withoutSecrets(dirty), "Bearer [redacted] for [e-mail] at postgres://u:[redacted]@host/db?x, call [phone], signature=[redacted]&a=1, [token]");
+    const dirty =
+      "Bearer abc.def.ghi for ada@example.test at postgres://u:pass@host/db?x, call +1 555 010 9999, signature=abcdef&a=1, eyJh.eyJz.c2ln";
+    assert.equal(
+      withoutSecrets(dirty),
+      "Bearer [redacted] for [e-mail] at postgres://u:[redacted]@host/db?x, call [phone], signature=[redacted]&a=1, [token]",
+    );
   });
 });
 
@@ -155,15 +218,24 @@ describe("metrics", async () => {
       { from_state: "NEW", to_state: "NEEDS_INFO", count: 1 },
     ]);
     assert.deepEqual([found["idempotency_replay_total"], found["idempotency_conflict_total"]], [2, 1]);
-    assert.deepEqual([found["dispatch_assignments_with_snapshot_total"], found["dispatch_assignments_without_snapshot_total"]], [0, 0]);
+    assert.deepEqual(
+      [found["dispatch_assignments_with_snapshot_total"], found["dispatch_assignments_without_snapshot_total"]],
+      [0, 0],
+    );
   });
 
   test("come as Prometheus text when Accept asks for it", async () => {
-    for (const accept of ["text/plain", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"]) {
+    for (const accept of [
+      "text/plain",
+      "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    ]) {
       const reply = await call(api, "/metrics", { headers: { accept } });
       assert.match(reply.headers.get("content-type") ?? "", /^text\/plain/);
       assert.match(reply.text, /^dispatch_requests_total\{method="POST",endpoint="\/tickets",status="201"\} 1$/m);
-      assert.match(reply.text, /^dispatch_request_duration_seconds_bucket\{le="[\d.]+",kind="command",tool="ticket\.create"\} \d+$/m);
+      assert.match(
+        reply.text,
+        /^dispatch_request_duration_seconds_bucket\{le="[\d.]+",kind="command",tool="ticket\.create"\} \d+$/m,
+      );
       assert.match(reply.text, /^dispatch_db_pool_connections\{use="idle"\} \d+$/m);
       assert.match(reply.text, /^dispatch_queue_tickets\{phase="new"\} 1$/m);
       assert.match(reply.text, /^nodejs_eventloop_lag_seconds /m);
@@ -195,7 +267,9 @@ describe("metrics", async () => {
     assert.ok(typeof address === "object" && address !== null);
     const started = await startTestApi(t, { environment: { DISPATCH_METRICS_PORT: String(address.port) } });
     assert.equal((await call(started, "/metrics")).status, 200);
-    assert.ok(started.log.some(({ level, message }) => level === "warn" && String(message).includes("DISPATCH_METRICS_PORT")));
+    assert.ok(
+      started.log.some(({ level, message }) => level === "warn" && String(message).includes("DISPATCH_METRICS_PORT")),
+    );
   });
 });
 
@@ -212,10 +286,18 @@ describe("health", async () => {
 
   test("is ok while Postgres and the object store can be used", async () => {
     const { status, body } = await call(api, "/health", { headers: {} });
-    assert.deepEqual([status, body], [
-      200,
-      { status: "ok", service: "dispatch-api", now: api.clock.now().toISOString(), workers: { alive: 0, stale: 0, oldest_age_seconds: null } },
-    ]);
+    assert.deepEqual(
+      [status, body],
+      [
+        200,
+        {
+          status: "ok",
+          service: "dispatch-api",
+          now: api.clock.now().toISOString(),
+          workers: { alive: 0, stale: 0, oldest_age_seconds: null },
+        },
+      ],
+    );
   });
 
   test("says which part is away, and commands say so too", async (t) => {
@@ -223,7 +305,15 @@ describe("health", async () => {
     await rm(join(away.folder, "objects"), { recursive: true });
     const { status, body } = await call(away, "/health");
     assert.equal(status, 503);
-    assert.deepEqual([body["status"], isObject(body["checks"]) && isObject(body["checks"]["object_store"]) && body["checks"]["object_store"]["status"]], ["unavailable", "unavailable"]);
+    assert.deepEqual(
+      [
+        body["status"],
+        isObject(body["checks"]) &&
+          isObject(body["checks"]["object_store"]) &&
+          body["checks"]["object_store"]["status"],
+      ],
+      ["unavailable", "unavailable"],
+    );
   });
 
   test("Postgres away: 503 everywhere, and all is well when it is back", async (t) => {
@@ -233,9 +323,13 @@ describe("health", async () => {
     const id = await newTicket(away);
     await proxy.cut();
     const headers = { ...dispatcher, "idempotency-key": randomUUID() };
-    for (const path of ["/health", `/tickets/${id}`, "/ops/alerts", "/events"]) assert.equal((await call(away, path)).status, 503, path);
+    for (const path of ["/health", `/tickets/${id}`, "/ops/alerts", "/events"])
+      assert.equal((await call(away, path)).status, 503, path);
     const refused = await post(away, `/tickets/${id}/request-info`, { questions: ["a"] }, headers);
-    assert.deepEqual([refused.status, errorOf(refused)["code"], errorOf(refused)["dependency"]], [503, "DEPENDENCY_UNAVAILABLE", "postgres"]);
+    assert.deepEqual(
+      [refused.status, errorOf(refused)["code"], errorOf(refused)["dependency"]],
+      [503, "DEPENDENCY_UNAVAILABLE", "postgres"],
+    );
     assert.equal((await call(away, "/metrics")).status, 200);
     await proxy.restore();
     assert.equal((await post(away, `/tickets/${id}/request-info`, { questions: ["a"] }, headers)).status, 200);

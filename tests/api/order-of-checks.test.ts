@@ -15,7 +15,12 @@ describe("the order of checks", async () => {
     ["MISSING_IDEMPOTENCY_KEY", `/tickets/${randomUUID()}/close`, '{"closure_note":7}', { "idempotency-key": "" }],
     ["INVALID_IDEMPOTENCY_KEY", `/tickets/${randomUUID()}/close`, '{"closure_note":7}', { "idempotency-key": "x" }],
     ["MISSING_ACTOR_CONTEXT", `/tickets/${randomUUID()}/close`, '{"closure_note":7}', { "x-tool-name": "x" }],
-    ["FORBIDDEN", `/tickets/${randomUUID()}/close`, '{"closure_note":7}', { "x-actor-id": "d", "x-actor-role": "tech", "x-tool-name": "x" }],
+    [
+      "FORBIDDEN",
+      `/tickets/${randomUUID()}/close`,
+      '{"closure_note":7}',
+      { "x-actor-id": "d", "x-actor-role": "tech", "x-tool-name": "x" },
+    ],
     ["TOOL_NOT_ALLOWED", `/tickets/${randomUUID()}/close`, '{"closure_note":7}', { ...dispatcher, "x-tool-name": "x" }],
     ["INVALID_REQUEST", `/tickets/${randomUUID()}/close`, '{"closure_note":7}', { ...dispatcher, ...scopedAway }],
     ["TICKET_NOT_FOUND", `/tickets/${randomUUID()}/close`, "{}", { ...dispatcher, ...scopedAway }],
@@ -24,7 +29,11 @@ describe("the order of checks", async () => {
   ];
   for (const [code, path, raw, headers] of commands) {
     test(`command: ${code}`, async () => {
-      const reply = await call(api, path, { method: "POST", raw, headers: { "idempotency-key": randomUUID(), ...headers } });
+      const reply = await call(api, path, {
+        method: "POST",
+        raw,
+        headers: { "idempotency-key": randomUUID(), ...headers },
+      });
       assert.equal(errorOf(reply)["code"], code);
     });
   }
@@ -51,7 +60,8 @@ describe("the order of checks", async () => {
     const path = `/tickets/${ticket}/request-info`;
     const good = { questions: ["Which door?"] };
     assert.equal((await post(api, path, good, { ...dispatcher, ...key })).status, 200);
-    const code = async (body: unknown, headers: Record<string, string>) => errorOf(await post(api, path, body, { ...dispatcher, ...key, ...headers }))["code"];
+    const code = async (body: unknown, headers: Record<string, string>) =>
+      errorOf(await post(api, path, body, { ...dispatcher, ...key, ...headers }))["code"];
     assert.equal(await code({ questions: 7 }, {}), "IDEMPOTENCY_PAYLOAD_MISMATCH");
     assert.equal(await code(good, { "x-actor-role": "finance" }), "FORBIDDEN");
     assert.equal(await code(good, { "x-tool-name": "ticket.get" }), "TOOL_NOT_ALLOWED");
@@ -61,7 +71,12 @@ describe("the order of checks", async () => {
 
   test("an error names the idempotency key and the correlation id", async () => {
     const key = randomUUID();
-    const reply = await post(api, wrongState, {}, { ...dispatcher, "idempotency-key": key.toUpperCase(), "x-correlation-id": "abc" });
+    const reply = await post(
+      api,
+      wrongState,
+      {},
+      { ...dispatcher, "idempotency-key": key.toUpperCase(), "x-correlation-id": "abc" },
+    );
     assert.deepEqual([errorOf(reply)["request_id"], errorOf(reply)["correlation_id"]], [key, "abc"]);
     assert.equal(errorOf(await call(api, "/nowhere"))["request_id"], null);
   });

@@ -6,8 +6,14 @@ import { speaking, tokenSecret } from "../support/token.ts";
 import { call, errorOf, startTestApi } from "./running-api.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
-const without = (claims: Claims, name: string): Claims => Object.fromEntries(Object.entries(claims).filter(([claim]) => claim !== name));
-const approval: Claims = { tool: "ticket.cancel", request_id: "0d8f4f0e-9d3e-4c3a-8a52-3f6f0c7f0a11", approved_by: "dora", at: "2026-03-02T09:00:00Z" };
+const without = (claims: Claims, name: string): Claims =>
+  Object.fromEntries(Object.entries(claims).filter(([claim]) => claim !== name));
+const approval: Claims = {
+  tool: "ticket.cancel",
+  request_id: "0d8f4f0e-9d3e-4c3a-8a52-3f6f0c7f0a11",
+  approved_by: "dora",
+  at: "2026-03-02T09:00:00Z",
+};
 
 describe("a token that says how the call came about", async () => {
   const api = await startTestApi({ after }, { environment: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });

@@ -12,23 +12,38 @@ import pg from "pg";
 import { queryHandlers } from "../../dispatch/field/queries.ts";
 import { commandHandlers } from "../../dispatch/field/commands.ts";
 import { deskQuery } from "../../dispatch/kernel/answer-query.ts";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { openEvents } from "./event-client.ts";
 import { call, newTicket, post, startTestApi, type TestApi } from "./running-api.ts";
 
 /** The command in hand must not give up by itself before the test lets go, however slow the machine is. */
-const patient = { DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000", DISPATCH_SHUTDOWN_TIMEOUT_MS: "60000" };
+const patient = {
+  DISPATCH_DB_LOCK_TIMEOUT_MS: "60000",
+  DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000",
+  DISPATCH_SHUTDOWN_TIMEOUT_MS: "60000",
+};
 const mainFile = join(import.meta.dirname, "../../dispatch/api/main.ts");
 
-type Process = { child: ChildProcess; said: string; exited: Promise<number | null>; line(message: string): Promise<{ [key: string]: unknown }> };
+type Process = {
+  child: ChildProcess;
+  said: string;
+  exited: Promise<number | null>;
+  line(message: string): Promise<{ [key: string]: unknown }>;
+};
 
 /** Runs main.ts with nothing but these variables of ours. */
 async function run(t: TestContext, environment: Record<string, string>): Promise<Process> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-main-test-"));
   const child = spawn(process.execPath, [mainFile], {
-    env: { ...bareEnvironment, DISPATCH_DATA_DIR: folder, DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", ...environment },
+    env: {
+      ...bareEnvironment,
+      DISPATCH_DATA_DIR: folder,
+      DISPATCH_API_PORT: "0",
+      DISPATCH_METRICS_PORT: "0",
+      ...environment,
+    },
   });
   const exited = once(child, "exit").then(([code]): number | null => code);
   t.after(async () => {
@@ -51,14 +66,19 @@ async function run(t: TestContext, environment: Record<string, string>): Promise
   child.stderr.on("data", (text) => (running.said += String(text)));
   running.line = async (message) => {
     while (!lines.has(message)) {
-      await Promise.race([heard.promise, exited.then(() => assert.ok(lines.has(message), `ended without "${message}": ${running.said}`))]);
+      await Promise.race([
+        heard.promise,
+        exited.then(() => assert.ok(lines.has(message), `ended without "${message}": ${running.said}`)),
+      ]);
     }
     return lines.get(message) ?? {};
   };
   return running;
 }
 
-const urlOf = async (api: Process) => ({ url: `http://127.0.0.1:${String((await api.line("dispatch-api started"))["port"])}` });
+const urlOf = async (api: Process) => ({
+  url: `http://127.0.0.1:${String((await api.line("dispatch-api started"))["port"])}`,
+});
 
 describe("the process", () => {
   test("finishes the command in hand on SIGTERM, and exits with 0", async (t) => {
@@ -129,10 +149,25 @@ describe("the process", () => {
   });
 
   const refusals: readonly (readonly [string, Record<string, string>, number, RegExp])[] = [
-    ["a wrong setting", { DISPATCH_API_PORT: "http" }, 2, /^dispatch-api cannot start: DISPATCH_API_PORT must be a whole number/m],
-    ["approvals switched off in production", { NODE_ENV: "production", DISPATCH_CHAT_APPROVALS: "off" }, 2, /^dispatch-api cannot start: DISPATCH_CHAT_APPROVALS must not be off in production$/m],
+    [
+      "a wrong setting",
+      { DISPATCH_API_PORT: "http" },
+      2,
+      /^dispatch-api cannot start: DISPATCH_API_PORT must be a whole number/m,
+    ],
+    [
+      "approvals switched off in production",
+      { NODE_ENV: "production", DISPATCH_CHAT_APPROVALS: "off" },
+      2,
+      /^dispatch-api cannot start: DISPATCH_CHAT_APPROVALS must not be off in production$/m,
+    ],
     ["a log file that cannot be written", { DISPATCH_LOG_SINK_PATH: "/nonexistent/log" }, 2, /DISPATCH_LOG_SINK_PATH/],
-    ["an unreachable database", { DISPATCH_DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/x" }, 1, /Cannot connect to the database x at 127\.0\.0\.1:1 \(DISPATCH_DATABASE_URL\)/],
+    [
+      "an unreachable database",
+      { DISPATCH_DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/x" },
+      1,
+      /Cannot connect to the database x at 127\.0\.0\.1:1 \(DISPATCH_DATABASE_URL\)/,
+    ],
   ];
   for (const [what, environment, code, sentence] of refusals) {
     test(`stops at ${what} with ${code}`, async (t) => {
@@ -151,7 +186,10 @@ describe("the process", () => {
     const address = taken.address();
     assert.ok(typeof address === "object" && address !== null);
     const rows = [
-      [{ DISPATCH_API_PORT: String(address.port) }, `Port ${address.port} on 127.0.0.1 is in use: stop the process that has it, or set DISPATCH_API_PORT to another port.`],
+      [
+        { DISPATCH_API_PORT: String(address.port) },
+        `Port ${address.port} on 127.0.0.1 is in use: stop the process that has it, or set DISPATCH_API_PORT to another port.`,
+      ],
       [{ DISPATCH_API_HOST: "203.0.113.7" }, "203.0.113.7 is not an address of this machine: set DISPATCH_API_HOST"],
     ] as const;
     for (const [environment, sentence] of rows) {
@@ -164,7 +202,10 @@ describe("the process", () => {
   test("logs an error nobody handled and ends with 1", async (t) => {
     const { databaseUrl } = await startTestApi(t);
     const trap = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody caught me')))";
-    const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(trap)}` });
+    const api = await run(t, {
+      DISPATCH_DATABASE_URL: databaseUrl,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(trap)}`,
+    });
     await urlOf(api);
     api.child.kill("SIGUSR2");
     assert.equal(await api.exited, 1);
@@ -178,7 +219,12 @@ describe("the process", () => {
     const at = await urlOf(api);
     await rename(path, `${path}.1`);
     api.child.kill("SIGHUP");
-    await eventually("the log's copy is opened anew", () => access(path).then(() => true, () => false));
+    await eventually("the log's copy is opened anew", () =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    );
     await call(at, "/nowhere", { headers: { "x-correlation-id": "after-rotation" } });
     api.child.kill("SIGTERM");
     assert.equal(await api.exited, 0);
@@ -211,7 +257,9 @@ test("stopping waits for the query in hand, in one's own process too", async (t)
     await free.promise;
     return { approvals: [] };
   });
-  const api = await startTestApi(t, { handlers: { commands: commandHandlers, queries: { ...queryHandlers, "approval.list": slow } } });
+  const api = await startTestApi(t, {
+    handlers: { commands: commandHandlers, queries: { ...queryHandlers, "approval.list": slow } },
+  });
   const answer = call(api, "/approvals");
   await asked.promise;
   const stopped = api.stop();
@@ -224,8 +272,12 @@ test("a defect is a 500 with a reference that finds it in the log, and the proce
   const broken = deskQuery("approval.list", async () => {
     throw new TypeError("it broke for ada@example.test");
   });
-  const api = await startTestApi(t, { handlers: { commands: commandHandlers, queries: { ...queryHandlers, "approval.list": broken } } });
-  const reply = await call(api, "/approvals", { headers: { "x-actor-id": "d", "x-actor-role": "dispatcher", "x-correlation-id": randomUUID() } });
+  const api = await startTestApi(t, {
+    handlers: { commands: commandHandlers, queries: { ...queryHandlers, "approval.list": broken } },
+  });
+  const reply = await call(api, "/approvals", {
+    headers: { "x-actor-id": "d", "x-actor-role": "dispatcher", "x-correlation-id": randomUUID() },
+  });
   assert.equal(reply.status, 500);
   const { error } = JSON.parse(reply.text);
   assert.equal(error.code, "INTERNAL_ERROR");

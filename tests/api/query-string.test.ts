@@ -46,7 +46,9 @@ describe("a query string", () => {
         () => read(query),
         (error) => {
           assert.ok(error instanceof Refusal && error.code === "INVALID_QUERY");
-          const [violation] = Array.isArray(error.details["validation_errors"]) ? error.details["validation_errors"] : [];
+          const [violation] = Array.isArray(error.details["validation_errors"])
+            ? error.details["validation_errors"]
+            : [];
           assert.ok(isObject(violation));
           assert.deepEqual([violation["path"], violation["rule"]], [path, rule]);
           return true;
@@ -58,7 +60,16 @@ describe("a query string", () => {
 
 describe("a query string over HTTP", async () => {
   const api = await startTestApi({ after });
-  for (const query of ["state=nonsense", "limit=0", "limit=501", "limit=x", "account_id=7", "cursor=", "ticket_id=x", "priority=NOW"]) {
+  for (const query of [
+    "state=nonsense",
+    "limit=0",
+    "limit=501",
+    "limit=x",
+    "account_id=7",
+    "cursor=",
+    "ticket_id=x",
+    "priority=NOW",
+  ]) {
     test(`?${query} is INVALID_QUERY`, async () => {
       const reply = await call(api, `/ux/dispatcher/cockpit?${query}`);
       assert.deepEqual([reply.status, errorOf(reply)["code"]], [400, "INVALID_QUERY"]);

@@ -5,7 +5,14 @@ import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
 import { call, dispatcher, errorOf, post, startTestApi, TestClock } from "./running-api.ts";
 
-const actor = (id: string, type: Actor["type"] = "HUMAN"): Actor => ({ id, type, role: "dispatcher", techId: null, accounts: "*", sites: "*" });
+const actor = (id: string, type: Actor["type"] = "HUMAN"): Actor => ({
+  id,
+  type,
+  role: "dispatcher",
+  techId: null,
+  accounts: "*",
+  sites: "*",
+});
 
 /** Seconds to wait, or null when the command may pass. */
 function retryAfter(limit: RateLimit, who: Actor): number | null {
@@ -80,7 +87,10 @@ describe("the rate limit", () => {
     const api = await startTestApi(t, { environment: { DISPATCH_RATE_LIMIT_PER_MINUTE: "2" } });
     for (let i = 0; i < 2; i++) assert.equal((await post(api, "/tickets")).status, 400);
     const refused = await post(api, "/tickets", {}, { ...dispatcher, "x-tool-name": "ticket.get" });
-    assert.deepEqual([refused.status, errorOf(refused)["code"], refused.headers.get("retry-after")], [429, "RATE_LIMITED", "60"]);
+    assert.deepEqual(
+      [refused.status, errorOf(refused)["code"], refused.headers.get("retry-after")],
+      [429, "RATE_LIMITED", "60"],
+    );
     assert.deepEqual([errorOf(refused)["limit"], errorOf(refused)["window_seconds"]], [2, 60]);
     assert.equal((await call(api, "/tickets")).status, 200);
     assert.equal((await post(api, "/tickets", {}, { ...dispatcher, "x-actor-type": "SERVICE" })).status, 400);

@@ -11,7 +11,10 @@ describe("routing", async () => {
   test("every tool of the contract answers at its path, and another method is told which it takes", async () => {
     for (const [tool, entry] of toolEntries) {
       const path = entry.path.replace(/\{\w+\}/, randomUUID());
-      const reply = await call(api, path, { method: entry.method, headers: { ...dispatcher, "x-actor-role": "nobody" } });
+      const reply = await call(api, path, {
+        method: entry.method,
+        headers: { ...dispatcher, "x-actor-role": "nobody" },
+      });
       assert.notEqual(errorOf(reply)["code"], "NOT_FOUND", tool);
       const refused = await call(api, path, { method: "DELETE" });
       assert.equal(refused.status, 405, tool);
@@ -21,9 +24,29 @@ describe("routing", async () => {
   });
 
   const nowhere = [
-    "/nowhere", "/", "//", "//tickets", "/tickets/", "/Tickets", "/TICKETS", "/tickets//", "/health/", "/tickets/a/b/c/d/e",
-    "/%", "/%zz", "/tickets%2f", "/%00", "/tickets/%E0%A4%A/timeline/x", "/.", "/..", "/ops", "/object-store", "/tickets;a=b",
-    `/${"a".repeat(8_000)}`, "/__proto__", "/constructor",
+    "/nowhere",
+    "/",
+    "//",
+    "//tickets",
+    "/tickets/",
+    "/Tickets",
+    "/TICKETS",
+    "/tickets//",
+    "/health/",
+    "/tickets/a/b/c/d/e",
+    "/%",
+    "/%zz",
+    "/tickets%2f",
+    "/%00",
+    "/tickets/%E0%A4%A/timeline/x",
+    "/.",
+    "/..",
+    "/ops",
+    "/object-store",
+    "/tickets;a=b",
+    `/${"a".repeat(8_000)}`,
+    "/__proto__",
+    "/constructor",
   ];
   for (const path of nowhere) {
     test(`GET ${path.slice(0, 40)} is not found`, async () => {
@@ -92,7 +115,11 @@ describe("routing", async () => {
     ["huge headers", `GET /health HTTP/1.1\r\nHost: x\r\nX-Much: ${"a".repeat(20_000)}\r\n\r\n`, 431],
     ["a huge URL", `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
     ["two lengths", "POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400],
-    ["a length and chunks", "POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400],
+    [
+      "a length and chunks",
+      "POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      400,
+    ],
     ["a broken target", "GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", 404],
   ];
   for (const [what, bytes, status] of broken) {
@@ -127,7 +154,10 @@ describe("routing", async () => {
     ["no Host", "GET /health HTTP/1.1\r\n\r\n"],
     ["a proxy's absolute target", "GET http://anything:1/health HTTP/1.1\r\nHost: x\r\n\r\n"],
     ["an expectation nobody knows", "GET /health HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n"],
-    ["an upgrade nobody serves", "GET /health HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"],
+    [
+      "an upgrade nobody serves",
+      "GET /health HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    ],
     ["HTTP/1.0", "GET /health HTTP/1.0\r\n\r\n"],
   ];
   for (const [what, bytes] of fine) {

@@ -5,11 +5,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { openLog } from "../../dispatch/kernel/log.ts";
+import { openLog } from "../../dispatch/process/log.ts";
 import { startApi, type RunningApi } from "../../dispatch/api/start.ts";
 import type { Handlers } from "../../dispatch/api/tool-routes.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { readSettings } from "../../dispatch/kernel/settings.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
 import { createTestDatabase } from "../support/database.ts";
 
 type TestLife = { after(fn: () => Promise<void>): void };
@@ -34,7 +34,11 @@ export type TestApi = RunningApi & {
   readonly databaseUrl: string;
 };
 
-export type TestApiOptions = { readonly environment?: Record<string, string>; readonly handlers?: Handlers; readonly databaseUrl?: string };
+export type TestApiOptions = {
+  readonly environment?: Record<string, string>;
+  readonly handlers?: Handlers;
+  readonly databaseUrl?: string;
+};
 
 export const accountId = "11111111-1111-4111-8111-111111111111";
 export const siteId = "22222222-2222-4222-8222-222222222222";
@@ -75,7 +79,10 @@ export async function startTestApi(test: TestLife, options: TestApiOptions = {})
 }
 
 async function insertPlaces(sql: pg.Client): Promise<void> {
-  await sql.query("INSERT INTO accounts (id, name) VALUES ($1, 'Glass & Co'), ($2, 'Other') ON CONFLICT DO NOTHING", [accountId, otherAccountId]);
+  await sql.query("INSERT INTO accounts (id, name) VALUES ($1, 'Glass & Co'), ($2, 'Other') ON CONFLICT DO NOTHING", [
+    accountId,
+    otherAccountId,
+  ]);
   await sql.query(
     "INSERT INTO sites (id, account_id, name, region) VALUES ($1, $2, 'North', 'CA'), ($3, $4, 'South', 'CA') ON CONFLICT DO NOTHING",
     [siteId, accountId, otherSiteId, otherAccountId],
@@ -90,26 +97,49 @@ export type Call = {
   readonly raw?: string | Uint8Array<ArrayBuffer>;
 };
 
-export type Reply = { readonly status: number; readonly headers: Headers; readonly text: string; readonly body: JsonObject };
+export type Reply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: JsonObject;
+};
 
 export const dispatcher = { "x-actor-id": "dora", "x-actor-role": "dispatcher" };
 
 /** Sends a request; a POST gets a fresh Idempotency-Key unless it brings one. */
-export async function call(api: { url: string }, path: string, { method = "GET", headers = dispatcher, body, raw }: Call = {}): Promise<Reply> {
+export async function call(
+  api: { url: string },
+  path: string,
+  { method = "GET", headers = dispatcher, body, raw }: Call = {},
+): Promise<Reply> {
   const key: Record<string, string> = method === "POST" ? { "idempotency-key": randomUUID() } : {};
   const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-  const response = await fetch(api.url + path, { method, headers: { ...key, ...headers }, ...(sent !== undefined && { body: sent }) });
+  const response = await fetch(api.url + path, {
+    method,
+    headers: { ...key, ...headers },
+    ...(sent !== undefined && { body: sent }),
+  });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: response.headers.get("content-type")?.startsWith("application/json") && text ? parsed(text) : {} };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: response.headers.get("content-type")?.startsWith("application/json") && text ? parsed(text) : {},
+  };
 }
 
 /** Sends a command. */
-export const post = (api: { url: string }, path: string, body: unknown = {}, headers: Record<string, string> = dispatcher): Promise<Reply> =>
-  call(api, path, { method: "POST", body, headers });
+export const post = (
+  api: { url: string },
+  path: string,
+  body: unknown = {},
+  headers: Record<string, string> = dispatcher,
+): Promise<Reply> => call(api, path, { method: "POST", body, headers });
 
 /** Opens a ticket and tells its id. */
 export async function newTicket(api: { url: string }, site: "own" | "other" = "own"): Promise<string> {
-  const place = site === "own" ? { account_id: accountId, site_id: siteId } : { account_id: otherAccountId, site_id: otherSiteId };
+  const place =
+    site === "own" ? { account_id: accountId, site_id: siteId } : { account_id: otherAccountId, site_id: otherSiteId };
   const reply = await post(api, "/tickets", { ...place, summary: "Door will not close" });
   if (reply.status !== 201) throw new Error(`no ticket: ${reply.text}`);
   return String(reply.body["id"]);

@@ -14,12 +14,29 @@ async function newFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-const alert: Alert = { code: "STUCK_SCHEDULING", severity: "warning", count: 5, threshold: 5, runbook: reportedAlerts.STUCK_SCHEDULING.runbook };
+const alert: Alert = {
+  code: "STUCK_SCHEDULING",
+  severity: "warning",
+  count: 5,
+  threshold: 5,
+  runbook: reportedAlerts.STUCK_SCHEDULING.runbook,
+};
 const report = (...alerts: Alert[]): AlertReport => ({
   service: "dispatch-api",
   generated_at: "2026-03-02T09:00:00.000Z",
-  thresholds: { stuck_scheduling_count: 5, stuck_scheduling_minutes: 60, completion_rejection_count: 3, idempotency_conflict_count: 2, auth_policy_rejection_count: 5 },
-  signals: { stuck_scheduling_count: 0, completion_rejection_count: 0, idempotency_conflict_count: 0, auth_policy_rejection_count: 0 },
+  thresholds: {
+    stuck_scheduling_count: 5,
+    stuck_scheduling_minutes: 60,
+    completion_rejection_count: 3,
+    idempotency_conflict_count: 2,
+    auth_policy_rejection_count: 5,
+  },
+  signals: {
+    stuck_scheduling_count: 0,
+    completion_rejection_count: 0,
+    idempotency_conflict_count: 0,
+    auth_policy_rejection_count: 0,
+  },
   alerts,
   runbooks,
 });
@@ -37,7 +54,13 @@ test("the metrics file is replaced whole, and nothing else is left in the folder
 test("the alerts file gets a line when one fires and one when it clears", async (t) => {
   const path = join(await newFolder(t), "alerts.ndjson");
   const reports = [report(alert), report({ ...alert, count: 6 }), report()];
-  const options = { metricsPath: null, alertsPath: path, everyMs: 3_600_000, readMetrics: async () => ({}), warn: assert.fail };
+  const options = {
+    metricsPath: null,
+    alertsPath: path,
+    everyMs: 3_600_000,
+    readMetrics: async () => ({}),
+    warn: assert.fail,
+  };
   const looked = Promise.withResolvers<void>();
   const sinks = startSinks({
     ...options,
@@ -49,7 +72,10 @@ test("the alerts file gets a line when one fires and one when it clears", async 
   await looked.promise;
   reports.shift();
   await sinks.close();
-  const lines = (await readFile(path, "utf8")).trim().split("\n").map((line): unknown => JSON.parse(line));
+  const lines = (await readFile(path, "utf8"))
+    .trim()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
   const about = { at: "2026-03-02T09:00:00.000Z", service: "dispatch-api" };
   assert.deepEqual(lines, [
     { ...about, change: "firing", ...alert },

@@ -7,7 +7,14 @@ describe("uploads to the file store", async () => {
   const api = await startTestApi({ after });
   let made = 0;
   const ticketFor = (sizeBytes: number, maxBytes = 1_000) =>
-    api.desk.store.presignUpload({ key: `incoming/u${++made}`, contentType: "text/plain", sizeBytes, maxBytes, now: api.clock.now(), expiresInSeconds: 60 });
+    api.desk.store.presignUpload({
+      key: `incoming/u${++made}`,
+      contentType: "text/plain",
+      sizeBytes,
+      maxBytes,
+      now: api.clock.now(),
+      expiresInSeconds: 60,
+    });
   const put = (url: string, raw: string, type = "text/plain") =>
     call({ url: "" }, url, { method: "PUT", raw, headers: { "content-type": type } });
 
@@ -21,11 +28,30 @@ describe("uploads to the file store", async () => {
     assert.deepEqual([again.status, errorOf(again)["code"]], [409, "EVIDENCE_CHECKSUM_MISMATCH"]);
   });
 
-  const rows: readonly (readonly [string, (url: string) => Promise<Awaited<ReturnType<typeof put>>>, number, string])[] = [
-    ["a changed signature", (url) => put(url.replace(/signature=(.)/, (_, first) => `signature=${first === "A" ? "B" : "A"}`), "hello"), 401, "INVALID_AUTH_TOKEN"],
+  const rows: readonly (readonly [
+    string,
+    (url: string) => Promise<Awaited<ReturnType<typeof put>>>,
+    number,
+    string,
+  ])[] = [
+    [
+      "a changed signature",
+      (url) =>
+        put(
+          url.replace(/signature=(.)/, (_, first) => `signature=${first === "A" ? "B" : "A"}`),
+          "hello",
+        ),
+      401,
+      "INVALID_AUTH_TOKEN",
+    ],
     ["no signature", (url) => put(url.replace(/signature=.*$/, ""), "hello"), 401, "INVALID_AUTH_TOKEN"],
     ["another key", (url) => put(url.replace("incoming/u", "incoming/v"), "hello"), 401, "INVALID_AUTH_TOKEN"],
-    ["a way out of the folder", (url) => put(url.replace("incoming/u", "incoming/..%2f..%2fu"), "hello"), 401, "INVALID_AUTH_TOKEN"],
+    [
+      "a way out of the folder",
+      (url) => put(url.replace("incoming/u", "incoming/..%2f..%2fu"), "hello"),
+      401,
+      "INVALID_AUTH_TOKEN",
+    ],
     ["broken encoding", (url) => put(url.replace("incoming/u", "incoming/%zz"), "hello"), 404, "NOT_FOUND"],
     ["another type", (url) => put(url, "hello", "image/png"), 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["another size", (url) => put(url, "hell"), 409, "EVIDENCE_CHECKSUM_MISMATCH"],
@@ -62,7 +88,11 @@ describe("uploads to the file store", async () => {
   test("a client that hangs up leaves nothing behind", async () => {
     const { url } = await ticketFor(5);
     const path = url.slice(api.url.length);
-    const answer = await sendRaw(api.port, `PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhe`, { end: true });
+    const answer = await sendRaw(
+      api.port,
+      `PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhe`,
+      { end: true },
+    );
     assert.equal(statusOf(answer), 409);
     assert.equal(await api.desk.store.stat(`incoming/u${made}`), null);
     assert.equal((await put(url, "hello")).status, 201);

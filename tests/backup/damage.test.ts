@@ -7,8 +7,8 @@ import { appendFile, cp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { ObjectStore } from "../../dispatch/storage/object-store.ts";
-import { takeBackup } from "../../scripts/backup/take.ts";
-import { CommandFailure } from "../../scripts/command-line.ts";
+import { takeBackup } from "../../dispatch/ops/backup/take.ts";
+import { CommandFailure } from "../../dispatch/process/command-line.ts";
 import { quietWork, startUsedDesk, storeIn } from "./used-desk.ts";
 
 type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -16,8 +16,11 @@ type Outcome = { readonly code: number; readonly stdout: string; readonly stderr
 function run(script: string, args: readonly string[], environment: Record<string, string>): Promise<Outcome> {
   const { DISPATCH_DATABASE_URL: _, ...inherited } = process.env;
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(import.meta.dirname, "../../scripts", script), ...args], { env: { ...inherited, ...environment } }, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    const child = execFile(
+      process.execPath,
+      [join(import.meta.dirname, "../../scripts", script), ...args],
+      { env: { ...inherited, ...environment } },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
   });
 }
@@ -42,9 +45,14 @@ describe("a backup", { timeout: 300_000 }, async () => {
   });
 
   test("is rehearsed on a throw-away server by a command that proves it", async () => {
-    const { code, stdout, stderr } = await run("restore.ts", ["--rehearse", whole], { DISPATCH_DATA_DIR: join(root, "elsewhere") });
+    const { code, stdout, stderr } = await run("restore.ts", ["--rehearse", whole], {
+      DISPATCH_DATA_DIR: join(root, "elsewhere"),
+    });
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^rehearsed the backup of \S+, schema \d{4}_\w+, in [\d.]+ s\nrows: [\d,]+ in \d+ tables\naudit: \d+ chains, \d+ events\nevidence: \d+ items held to \d+ objects\n0 broken\n$/);
+    assert.match(
+      stdout,
+      /^rehearsed the backup of \S+, schema \d{4}_\w+, in [\d.]+ s\nrows: [\d,]+ in \d+ tables\naudit: \d+ chains, \d+ events\nevidence: \d+ items held to \d+ objects\n0 broken\n$/,
+    );
     await assert.rejects(stat(join(root, "elsewhere")), { code: "ENOENT" });
   });
 
@@ -62,9 +70,17 @@ describe("a backup", { timeout: 300_000 }, async () => {
     ["a changed table", "tables/tickets.copy.gz", (path: string) => appendFile(path, "x")],
     ["a missing table", "tables/audit_events.copy.gz", (path: string) => rm(path)],
     ["a changed list of objects", "objects.ndjson.gz", (path: string) => appendFile(path, "x")],
-    ["an object of another content", `objects/${object}`, async (path: string) => writeFile(path, Buffer.alloc((await stat(path)).size))],
+    [
+      "an object of another content",
+      `objects/${object}`,
+      async (path: string) => writeFile(path, Buffer.alloc((await stat(path)).size)),
+    ],
     ["a missing object", `objects/${object}`, (path: string) => rm(path)],
-    ["a changed manifest", "manifest.json", async (path: string) => writeFile(path, (await readFile(path, "utf8")).replace(/"rows": \d+/, '"rows": 7'))],
+    [
+      "a changed manifest",
+      "manifest.json",
+      async (path: string) => writeFile(path, (await readFile(path, "utf8")).replace(/"rows": \d+/, '"rows": 7')),
+    ],
     ["no manifest", "manifest.json", (path: string) => rm(path)],
   ] as const) {
     test(`with ${what} is refused by name, before anything is touched`, async (t) => {
@@ -91,13 +107,19 @@ describe("a backup", { timeout: 300_000 }, async () => {
       check: () => store.check(),
     });
     const before = await readdir(root);
-    const attempt = takeBackup({ databaseUrl: api.databaseUrl, store: interrupting, copyObjects: true, out: join(root, "cut") }, quietWork(stop.signal));
+    const attempt = takeBackup(
+      { databaseUrl: api.databaseUrl, store: interrupting, copyObjects: true, out: join(root, "cut") },
+      quietWork(stop.signal),
+    );
     await assert.rejects(attempt);
     assert.deepEqual(await readdir(root), before);
   });
 
   test("of another bucket is refused: its evidence names the old one", async () => {
-    const { code, stderr } = await run("restore.ts", [whole], { DISPATCH_DATA_DIR: join(root, "bucket"), DISPATCH_OBJECT_STORE_BUCKET: "other-bucket" });
+    const { code, stderr } = await run("restore.ts", [whole], {
+      DISPATCH_DATA_DIR: join(root, "bucket"),
+      DISPATCH_OBJECT_STORE_BUCKET: "other-bucket",
+    });
     assert.equal(code, 1);
     assert.match(stderr, /lies in bucket dispatch-objects/);
   });

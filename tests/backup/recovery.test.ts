@@ -9,9 +9,9 @@ import { after, describe, test } from "node:test";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
-import { takeBase } from "../../scripts/backup/base.ts";
-import { recover, type RecoverOptions } from "../../scripts/backup/recover.ts";
-import { intoNewFolder } from "../../scripts/backup/take.ts";
+import { takeBase } from "../../dispatch/ops/backup/base.ts";
+import { recover, type RecoverOptions } from "../../dispatch/ops/backup/recover.ts";
+import { intoNewFolder } from "../../dispatch/ops/backup/take.ts";
 import { startTestApi } from "../support/api.ts";
 import { seedDirectory } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
@@ -34,7 +34,8 @@ describe("an embedded server that was destroyed", { timeout: 300_000 }, async ()
   const owner = new pg.Pool({ connectionString: server.url, max: 2 });
   owner.on("error", quiet);
   await seedDirectory(owner);
-  const ask = async (sql: string): Promise<Record<string, unknown>> => (await owner.query<Record<string, unknown>>(sql)).rows[0] ?? {};
+  const ask = async (sql: string): Promise<Record<string, unknown>> =>
+    (await owner.query<Record<string, unknown>>(sql)).rows[0] ?? {};
   const copyBase = async () => {
     const client = await owner.connect();
     try {
@@ -92,9 +93,18 @@ describe("an embedded server that was destroyed", { timeout: 300_000 }, async ()
 
   test("is not recovered over another, nor to a moment before the copy, nor to one the log does not reach", async () => {
     await assert.rejects(recovered("then"), /then\/postgres holds a database, and a recovery replaces nothing/);
-    await assert.rejects(recovered("early", { until: new Date(Date.parse(copy.begun_at) - 1) }), /nothing before can be recovered from it/);
-    await assert.rejects(recovered("late", { until: new Date(Date.now() + 86_400_000) }), /recovery ended before configured recovery target was reached/);
-    assert.deepEqual((await readdir(join(root, "late"))).filter((name) => name.startsWith("postgres")), []);
+    await assert.rejects(
+      recovered("early", { until: new Date(Date.parse(copy.begun_at) - 1) }),
+      /nothing before can be recovered from it/,
+    );
+    await assert.rejects(
+      recovered("late", { until: new Date(Date.now() + 86_400_000) }),
+      /recovery ended before configured recovery target was reached/,
+    );
+    assert.deepEqual(
+      (await readdir(join(root, "late"))).filter((name) => name.startsWith("postgres")),
+      [],
+    );
   });
 
   test("is not recovered from a damaged copy", async () => {
@@ -110,7 +120,10 @@ describe("a server without an archive", { timeout: 300_000 }, () => {
     const client = new pg.Client({ connectionString: process.env["DISPATCH_TEST_SERVER_URL"] });
     await client.connect();
     t.after(() => client.end());
-    await assert.rejects(intoNewFolder(join(root, "base"), (folder) => takeBase(client, folder, work)), /DISPATCH_WAL_ARCHIVE_DIR/);
+    await assert.rejects(
+      intoNewFolder(join(root, "base"), (folder) => takeBase(client, folder, work)),
+      /DISPATCH_WAL_ARCHIVE_DIR/,
+    );
     assert.deepEqual(await readdir(root), []);
   });
 });

@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import pg from "pg";
 import { migrate, schemaVersion } from "../../dispatch/db/migrate.ts";
-import { filledByMigrations, loadDatabase } from "../../scripts/backup/load.ts";
-import { copiesIn, loadObjects } from "../../scripts/backup/objects.ts";
-import { prove } from "../../scripts/backup/prove.ts";
-import { takeBackup } from "../../scripts/backup/take.ts";
-import { CommandFailure } from "../../scripts/command-line.ts";
-import { schemaPage } from "../../scripts/docs/schema-page.ts";
+import { filledByMigrations, loadDatabase } from "../../dispatch/ops/backup/load.ts";
+import { copiesIn, loadObjects } from "../../dispatch/ops/backup/objects.ts";
+import { prove } from "../../dispatch/ops/backup/prove.ts";
+import { takeBackup } from "../../dispatch/ops/backup/take.ts";
+import { CommandFailure } from "../../dispatch/process/command-line.ts";
+import { schemaPage } from "../../lab/generate/schema-page.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { copyTestDatabase, createEmptyDatabase, createTestDatabase } from "../support/database.ts";
 import { acme } from "../support/directory.ts";
@@ -41,10 +41,19 @@ const abreast = "0198c000-0000-7000-8000-00000000000b";
 /** Two webhooks: one that has read nothing, one that has read everything so far. */
 async function addCursors({ owner }: TestApi): Promise<void> {
   for (const id of [behind, abreast]) {
-    await owner.query("INSERT INTO webhook_endpoints (id, url, secret, created_at) VALUES ($1, 'https://hooks.example/', 'whsec_x', now())", [id]);
+    await owner.query(
+      "INSERT INTO webhook_endpoints (id, url, secret, created_at) VALUES ($1, 'https://hooks.example/', 'whsec_x', now())",
+      [id],
+    );
   }
-  await owner.query("INSERT INTO webhook_cursors (endpoint_id, xact, id, since) VALUES ($1, '0', 0, pg_current_snapshot())", [behind]);
-  await owner.query("INSERT INTO webhook_cursors (endpoint_id, xact, id) SELECT $1, xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1", [abreast]);
+  await owner.query(
+    "INSERT INTO webhook_cursors (endpoint_id, xact, id, since) VALUES ($1, '0', 0, pg_current_snapshot())",
+    [behind],
+  );
+  await owner.query(
+    "INSERT INTO webhook_cursors (endpoint_id, xact, id) SELECT $1, xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1",
+    [abreast],
+  );
 }
 
 describe("a restored backup", { timeout: 300_000 }, async () => {
@@ -53,7 +62,10 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
   let busy = true;
   const goOn = async (): Promise<number> => {
     let commands = 0;
-    for (; busy; commands++) await api.run("ticket.create", { body: { account_id: acme.id, site_id: acme.oakland, summary: `call ${commands}` } });
+    for (; busy; commands++)
+      await api.run("ticket.create", {
+        body: { account_id: acme.id, site_id: acme.oakland, summary: `call ${commands}` },
+      });
     return commands;
   };
   await addCursors(api);
@@ -66,24 +78,44 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
   await loadDatabase(restored.url, backup.folder, backup.manifest, work);
 
   const proof = (url = restored.url) =>
-    prove({ databaseUrl: url, folder: backup.folder, manifest: backup.manifest, objects: copiesIn(backup.folder), schemes }, work);
+    prove(
+      { databaseUrl: url, folder: backup.folder, manifest: backup.manifest, objects: copiesIn(backup.folder), schemes },
+      work,
+    );
 
   test("has every row, whole audit chains and every piece of evidence, of one moment", async () => {
     assert.ok(commands > 0, "no command ran beside the backup");
     const found = await proof();
     assert.deepEqual(found.faults, []);
     assert.equal(found.events, backup.manifest.audit.events);
-    assert.equal(found.rows, backup.manifest.database.tables.reduce((sum, { rows }) => sum + rows, 0));
+    assert.equal(
+      found.rows,
+      backup.manifest.database.tables.reduce((sum, { rows }) => sum + rows, 0),
+    );
     assert.ok(found.evidence >= 3 && found.objects > found.evidence, JSON.stringify(found));
-    assert.equal((await one(restored.url, "SELECT count(*)::int AS tickets FROM tickets WHERE summary = 'after the backup'"))["tickets"], 0);
+    assert.equal(
+      (await one(restored.url, "SELECT count(*)::int AS tickets FROM tickets WHERE summary = 'after the backup'"))[
+        "tickets"
+      ],
+      0,
+    );
   });
 
   test("takes each webhook back to just before the first event it has not read", async () => {
     const first = "SELECT min(id)::int AS id FROM outbox";
-    assert.deepEqual(await one(restored.url, `SELECT id::int AS id, xact::text, since FROM webhook_cursors WHERE endpoint_id = '${behind}'`), { id: Number((await one(restored.url, first))["id"]) - 1, xact: "0", since: null });
+    assert.deepEqual(
+      await one(
+        restored.url,
+        `SELECT id::int AS id, xact::text, since FROM webhook_cursors WHERE endpoint_id = '${behind}'`,
+      ),
+      { id: Number((await one(restored.url, first))["id"]) - 1, xact: "0", since: null },
+    );
     const unread = `SELECT count(*)::int AS events FROM outbox o, webhook_cursors c WHERE c.endpoint_id = '${abreast}' AND (o.xact, o.id) > (c.xact, c.id)`;
     const all = "SELECT count(*)::int AS events FROM outbox";
-    const [read, there] = [Number((await one(restored.url, unread))["events"]), Number((await one(restored.url, all))["events"])];
+    const [read, there] = [
+      Number((await one(restored.url, unread))["events"]),
+      Number((await one(restored.url, all))["events"]),
+    ];
     assert.ok(read > 0 && read < there, `${read} of ${there} events are unread`);
   });
 
@@ -109,14 +141,25 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
     ["a row that was changed", "UPDATE sites SET city = 'Elsewhere'", /^table sites has other rows/],
     ["a row that is gone", "DELETE FROM ticket_words", /^table ticket_words has 0 rows/],
     ["an event that was edited", "UPDATE audit_events SET actor_id = 'nobody' WHERE seq = 2", /^audit chain .* EDITED/],
-    ["a chain that ends elsewhere", "UPDATE tickets SET audit_seq = audit_seq + 1 WHERE state = 'CLOSED'", /^audit: the chains do not end/],
-    ["evidence with another hash", "UPDATE evidence_items SET checksum = repeat('0', 64)", /^evidence .* recorded SHA-256$/],
+    [
+      "a chain that ends elsewhere",
+      "UPDATE tickets SET audit_seq = audit_seq + 1 WHERE state = 'CLOSED'",
+      /^audit: the chains do not end/,
+    ],
+    [
+      "evidence with another hash",
+      "UPDATE evidence_items SET checksum = repeat('0', 64)",
+      /^evidence .* recorded SHA-256$/,
+    ],
   ] as const) {
     test(`does not pass with ${what}`, async (t) => {
       const harmed = await copyTestDatabase(restored, t);
       await one(harmed.url, harm);
       const { faults } = await proof(harmed.url);
-      assert.ok(faults.some((each) => fault.test(each)), faults.join("\n"));
+      assert.ok(
+        faults.some((each) => fault.test(each)),
+        faults.join("\n"),
+      );
     });
   }
 
@@ -125,7 +168,9 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
     assert.ok((await loadObjects(await storeIn(next.dataDir), backup.folder, work)) > 0);
     const { events } = await next.read("ticket.timeline", { ticket: desk.closed });
     assert.ok(events.length > 5);
-    const { id } = await ticketIn(next, "INVOICED", { window: { start: "2031-03-03T10:00:00.000Z", end: "2031-03-03T11:00:00.000Z" } });
+    const { id } = await ticketIn(next, "INVOICED", {
+      window: { start: "2031-03-03T10:00:00.000Z", end: "2031-03-03T11:00:00.000Z" },
+    });
     const { number } = await one(restored.url, `SELECT number FROM invoices WHERE ticket_id = '${id}'`);
     assert.equal(number, "INV-000002");
     // The objects are there already and are left.
@@ -172,6 +217,9 @@ describe("a restore", { timeout: 300_000 }, () => {
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'schema_migrations' AND counted.rows > 0 ORDER BY 1`,
       ),
     );
-    assert.deepEqual(rows.map(({ name }) => name), filledByMigrations);
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      filledByMigrations,
+    );
   });
 });

@@ -5,9 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openFileStore, type FileStore } from "../../dispatch/storage/file-store.ts";
-import type { Work } from "../../scripts/backup/dump.ts";
-import type { Manifest } from "../../scripts/backup/manifest.ts";
-import { takeBackup } from "../../scripts/backup/take.ts";
+import type { Work } from "../../dispatch/ops/backup/dump.ts";
+import type { Manifest } from "../../dispatch/ops/backup/manifest.ts";
+import { takeBackup } from "../../dispatch/ops/backup/take.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -20,7 +20,10 @@ export type UsedDesk = {
   readonly root: string;
   /** The ticket that was closed, with verified evidence and a packet. */
   readonly closed: string;
-  take(name: string, more?: Partial<{ work: Work; store: FileStore; copyObjects: boolean }>): Promise<{ folder: string; manifest: Manifest }>;
+  take(
+    name: string,
+    more?: Partial<{ work: Work; store: FileStore; copyObjects: boolean }>,
+  ): Promise<{ folder: string; manifest: Manifest }>;
 };
 
 export const quietWork = (signal = new AbortController().signal): Work => ({ say: () => undefined, signal });
@@ -37,8 +40,11 @@ export async function startUsedDesk(t: { after(fn: () => Promise<void>): void })
   const drained = await addTechnician(api.owner);
   await ticketIn(api, "DISPATCHED", { techId: drained });
   // What COPY must escape, and a booking that its trigger would refuse today.
-  const reason = "van\\N\t\"in\"\nthe \\. shop\r📷";
-  await api.owner.query("UPDATE technicians SET drained_at = now(), drain_reason = $2 WHERE id = $1", [drained, reason]);
+  const reason = 'van\\N\t"in"\nthe \\. shop\r📷';
+  await api.owner.query("UPDATE technicians SET drained_at = now(), drain_reason = $2 WHERE id = $1", [
+    drained,
+    reason,
+  ]);
   return {
     api,
     root,

@@ -25,11 +25,19 @@ function isAsTheTableSays(code: ErrorCode, { status, headers, error }: Refused):
 describe("each error code", async () => {
   const pilot = await startTestApi();
   const strict = await startTestApi({ profile: "strict" });
-  const producers: { readonly [Code in ErrorCode]: Produce } = { ...requestRefusals(pilot), ...fieldRefusals(pilot, strict) };
+  const producers: { readonly [Code in ErrorCode]: Produce } = {
+    ...requestRefusals(pilot),
+    ...fieldRefusals(pilot, strict),
+  };
 
   test("is in the table, with the registry's status and dimension", () => {
     const registry = errorEntries.map(([code, { status, dimension }]) => [code, status, dimension]);
-    assert.deepEqual(registry.sort(), Object.entries(errorTable).map(([code, { status, dimension }]) => [code, status, dimension]).sort());
+    assert.deepEqual(
+      registry.sort(),
+      Object.entries(errorTable)
+        .map(([code, { status, dimension }]) => [code, status, dimension])
+        .sort(),
+    );
     assert.deepEqual(Object.keys(producers).sort(), errorEntries.map(([code]) => code).sort());
     assert.deepEqual([...requirementCodes], [...requirementTable]);
   });
@@ -51,7 +59,10 @@ describe("each error code", async () => {
   for (const requirement of requirementTable) {
     test(`for a closeout: ${requirement}`, async (t) => {
       const refused = await reasons[requirement](t);
-      isAsTheTableSays(requirement === "AUTOMATION_RISK_BLOCK" ? "MANUAL_REVIEW_REQUIRED" : "CLOSEOUT_REQUIREMENTS_INCOMPLETE", refused);
+      isAsTheTableSays(
+        requirement === "AUTOMATION_RISK_BLOCK" ? "MANUAL_REVIEW_REQUIRED" : "CLOSEOUT_REQUIREMENTS_INCOMPLETE",
+        refused,
+      );
       assert.equal(refused.error["requirement_code"], requirement);
       assert.equal(refused.error.policy_error?.requirement_code, requirement);
     });

@@ -15,8 +15,21 @@ const fields = ["validation_errors"];
 const hold = ["snapshot_id", "hold_id", "confirmation_log"];
 const assignment = "assignment";
 const scheduling = "scheduling";
-const gate = ["requirement_code", "incident_type", "template_version", "missing_evidence_keys", "missing_checklist_keys", "invalid_evidence_refs"];
-const duplicate = ["duplicate_ticket_id", "duplicate_ticket_state", "duplicate_created_at", "identity_signature", "duplicate_within_minutes"];
+const gate = [
+  "requirement_code",
+  "incident_type",
+  "template_version",
+  "missing_evidence_keys",
+  "missing_checklist_keys",
+  "invalid_evidence_refs",
+];
+const duplicate = [
+  "duplicate_ticket_id",
+  "duplicate_ticket_state",
+  "duplicate_created_at",
+  "identity_signature",
+  "duplicate_within_minutes",
+];
 
 export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   INVALID_JSON: { status: 400, fields },
@@ -49,16 +62,36 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   RECEIPT_NOT_FOUND: { status: 404, fields: ["receipt_id"] },
   IDEMPOTENCY_PAYLOAD_MISMATCH: { status: 409, fields: [] },
   IDEMPOTENCY_IN_FLIGHT: { status: 409, fields: [], header: "retry-after" },
-  INVALID_STATE_TRANSITION: { status: 409, fields: ["from_state", "to_state", "allowed_from_states"], dimension: "state" },
+  INVALID_STATE_TRANSITION: {
+    status: 409,
+    fields: ["from_state", "to_state", "allowed_from_states"],
+    dimension: "state",
+  },
   DUPLICATE_INTAKE: { status: 409, fields: duplicate, dimension: "identity" },
   LOW_IDENTITY_CONFIDENCE: { status: 409, fields: ["evidence", "value", "threshold"], dimension: "identity" },
   LOW_CLASSIFICATION_CONFIDENCE: { status: 409, fields: ["evidence", "value", "threshold"], dimension: "identity" },
-  SOP_HANDOFF_REQUIRED: { status: 409, fields: ["evidence", "sop_handoff_prompt", "identity_signature"], dimension: "policy" },
+  SOP_HANDOFF_REQUIRED: {
+    status: 409,
+    fields: ["evidence", "sop_handoff_prompt", "identity_signature"],
+    dimension: "policy",
+  },
   ASSIGNMENT_NOT_FOUND: { status: 409, fields: ["tech_id"], dimension: assignment },
   TECH_UNAVAILABLE: { status: 409, fields: ["tech_id", "reason"], dimension: assignment },
-  ASSIGNMENT_RECOMMENDATION_MISMATCH: { status: 409, fields: ["recommendation_snapshot_id", "recommended_tech_id", "tech_id"], dimension: assignment },
-  ASSIGNMENT_CAPABILITY_MISMATCH: { status: 409, fields: ["service_type", "tech_id", "recommendation_snapshot_id"], dimension: assignment },
-  ASSIGNMENT_ZONE_MISMATCH: { status: 409, fields: ["ticket_region", "tech_id", "recommendation_snapshot_id"], dimension: assignment },
+  ASSIGNMENT_RECOMMENDATION_MISMATCH: {
+    status: 409,
+    fields: ["recommendation_snapshot_id", "recommended_tech_id", "tech_id"],
+    dimension: assignment,
+  },
+  ASSIGNMENT_CAPABILITY_MISMATCH: {
+    status: 409,
+    fields: ["service_type", "tech_id", "recommendation_snapshot_id"],
+    dimension: assignment,
+  },
+  ASSIGNMENT_ZONE_MISMATCH: {
+    status: 409,
+    fields: ["ticket_region", "tech_id", "recommendation_snapshot_id"],
+    dimension: assignment,
+  },
   ASSIGNMENT_BYPASS_DENIED: { status: 409, fields: ["dispatch_mode", "missing_fields"], dimension: "policy" },
   NO_FEASIBLE_SLOT: { status: 409, fields: ["rejected"], dimension: scheduling },
   WINDOW_NOT_PROPOSED: { status: 409, fields: ["rejected"], dimension: scheduling },
@@ -69,12 +102,20 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   SCHEDULE_HOLD_STATE_CONFLICT: { status: 409, fields: ["from_state", "to_state"], dimension: scheduling },
   HOLD_SNAPSHOT_MISSING: { status: 409, fields: hold, dimension: scheduling },
   HOLD_CONFIRMATION_MISSING: { status: 409, fields: hold, dimension: scheduling },
-  CUSTOMER_CONFIRMATION_STALE: { status: 409, fields: ["snapshot_id", "hold_id", "confirmation_window"], dimension: scheduling },
+  CUSTOMER_CONFIRMATION_STALE: {
+    status: 409,
+    fields: ["snapshot_id", "hold_id", "confirmation_window"],
+    dimension: scheduling,
+  },
   APPROVAL_NOT_PENDING: { status: 409, fields: ["return_state"] },
   INVALID_APPROVAL_TARGET_STATE: { status: 409, fields: ["return_state"] },
   CLOSEOUT_REQUIREMENTS_INCOMPLETE: { status: 409, fields: gate, dimension: "evidence" },
   MANUAL_REVIEW_REQUIRED: { status: 409, fields: ["requirement_code", "risk_profile"], dimension: "policy" },
-  AUTONOMY_DISABLED: { status: 409, fields: ["scope_type", "scope_id", "reason", "incident_type", "ticket_id"], dimension: "policy" },
+  AUTONOMY_DISABLED: {
+    status: 409,
+    fields: ["scope_type", "scope_id", "reason", "incident_type", "ticket_id"],
+    dimension: "policy",
+  },
   QA_VERIFICATION_FAILED: { status: 409, fields: ["ticket_id", "notes"] },
   NTE_EXCEEDED: { status: 409, fields: ["nte_cents", "total_cents"], dimension: "policy" },
   EVIDENCE_NOT_STORED: { status: 409, fields: ["uri", "expected", "actual"], dimension: "evidence" },

@@ -6,7 +6,14 @@ import { acme, addTechnician, ana, ben } from "../support/directory.ts";
 import { noteFile, photoFile, requestUpload, store, writing } from "../support/evidence.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { upload } from "../support/upload-client.ts";
-import { addAllEvidence, completion, freeWindow, fullChecklist, latchEvidence, ticketIn } from "../support/ticket-builder.ts";
+import {
+  addAllEvidence,
+  completion,
+  freeWindow,
+  fullChecklist,
+  latchEvidence,
+  ticketIn,
+} from "../support/ticket-builder.ts";
 import type { Produce } from "./request-refusals.ts";
 
 const intake = {
@@ -25,7 +32,9 @@ const ready = { priority: "URGENT", incident_type: "FRAME_OR_GLASS_DAMAGE", work
 export function fieldRefusals(pilot: TestApi, strict: TestApi) {
   /** Triage to scheduling of a blind ticket of which not enough is certain. */
   const triageBlind = async (uncertain: object) => {
-    const { id } = await pilot.run("ticket.blind_intake", { body: { ...intake, customer_name: `Kim ${randomUUID()}`, ...uncertain } });
+    const { id } = await pilot.run("ticket.blind_intake", {
+      body: { ...intake, customer_name: `Kim ${randomUUID()}`, ...uncertain },
+    });
     return pilot.refuse("ticket.triage", { ticket: id, body: ready });
   };
   /** Dispatch by a recommendation of whose first technician something has changed since. */
@@ -43,13 +52,24 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
   };
   const best = () => addTechnician(pilot.owner, { quality: 100, serviceTypes: ["CANNOT_SECURE_ENTRY"] });
   const decide = (ticket: string, approvalId: string | null, actor: string) =>
-    pilot.refuse("approval.decide", { as: "dispatcher", actor, ticket, body: { approval_id: approvalId, decision: "APPROVED" } });
+    pilot.refuse("approval.decide", {
+      as: "dispatcher",
+      actor,
+      ticket,
+      body: { approval_id: approvalId, decision: "APPROVED" },
+    });
 
   return {
-    BLIND_INTAKE_VALIDATION_FAILED: () => pilot.refuse("ticket.blind_intake", { body: { ...intake, contact_phone: undefined } }),
+    BLIND_INTAKE_VALIDATION_FAILED: () =>
+      pilot.refuse("ticket.blind_intake", { body: { ...intake, contact_phone: undefined } }),
     NOT_ASSIGNED_TECH: async () => {
       const { id } = await ticketIn(pilot, "DISPATCHED", { techId: ana });
-      return pilot.refuse("tech.check_in", { as: "tech", headers: { "x-tech-id": ben }, ticket: id, body: { timestamp: pilot.clock.iso } });
+      return pilot.refuse("tech.check_in", {
+        as: "tech",
+        headers: { "x-tech-id": ben },
+        ticket: id,
+        body: { timestamp: pilot.clock.iso },
+      });
     },
     SELF_APPROVAL_FORBIDDEN: async () => {
       const { id, approvalId } = await ticketIn(pilot, "APPROVAL_REQUIRED");
@@ -67,7 +87,10 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
     },
     INVALID_APPROVAL_TARGET_STATE: async () => {
       const { id, approvalId } = await ticketIn(pilot, "APPROVAL_REQUIRED");
-      await pilot.owner.query(`UPDATE approvals SET evidence = '{"source": "hand", "return_state": "CLOSED"}' WHERE id = $1`, [approvalId]);
+      await pilot.owner.query(
+        `UPDATE approvals SET evidence = '{"source": "hand", "return_state": "CLOSED"}' WHERE id = $1`,
+        [approvalId],
+      );
       return decide(id, approvalId, "chief");
     },
     INVALID_STATE_TRANSITION: async () => {
@@ -90,12 +113,17 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       const { id } = await ticketIn(pilot, "SCHEDULED");
       return pilot.refuse("assignment.dispatch", { ticket: id, body: { tech_id: drained } });
     },
-    ASSIGNMENT_RECOMMENDATION_MISMATCH: async () => dispatchAfter("quality = 99", { recommended: await best(), dispatched: ben }),
-    ASSIGNMENT_CAPABILITY_MISMATCH: async () => dispatchAfter("service_types = '{DOOR_WONT_LATCH}'", { recommended: await best() }),
+    ASSIGNMENT_RECOMMENDATION_MISMATCH: async () =>
+      dispatchAfter("quality = 99", { recommended: await best(), dispatched: ben }),
+    ASSIGNMENT_CAPABILITY_MISMATCH: async () =>
+      dispatchAfter("service_types = '{DOOR_WONT_LATCH}'", { recommended: await best() }),
     ASSIGNMENT_ZONE_MISMATCH: async () => dispatchAfter("zone = 'NV'", { recommended: await best() }),
     ASSIGNMENT_BYPASS_DENIED: async () => {
       const { id } = await ticketIn(strict, "TRIAGED");
-      return strict.refuse("assignment.dispatch", { ticket: id, body: { tech_id: ana, dispatch_mode: "EMERGENCY_BYPASS" } });
+      return strict.refuse("assignment.dispatch", {
+        ticket: id,
+        body: { tech_id: ana, dispatch_mode: "EMERGENCY_BYPASS" },
+      });
     },
     NO_FEASIBLE_SLOT: async () => {
       const drained = await addTechnician(pilot.owner, { drained: true, quality: 0 });
@@ -129,7 +157,9 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
         `CREATE FUNCTION lose_race() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN RAISE EXCEPTION 'taken' USING ERRCODE = 'exclusion_violation'; END $$`,
       );
-      await pilot.owner.query("CREATE TRIGGER lose BEFORE INSERT ON bookings FOR EACH ROW EXECUTE FUNCTION lose_race()");
+      await pilot.owner.query(
+        "CREATE TRIGGER lose BEFORE INSERT ON bookings FOR EACH ROW EXECUTE FUNCTION lose_race()",
+      );
       const refused = await pilot.refuse("schedule.book", { ticket: id });
       await pilot.owner.query("DROP FUNCTION lose_race CASCADE");
       return refused;
@@ -145,7 +175,10 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
     },
     HOLD_CONFIRMATION_MISSING: async () => {
       const { id } = await ticketIn(pilot, "PENDING_CUSTOMER_CONFIRMATION");
-      return pilot.refuse("schedule.release", { ticket: id, body: { customer_confirmation_log: "the customer said yes" } });
+      return pilot.refuse("schedule.release", {
+        ticket: id,
+        body: { customer_confirmation_log: "the customer said yes" },
+      });
     },
     CUSTOMER_CONFIRMATION_STALE: async () => {
       const { id, holdId } = await ticketIn(pilot, "PENDING_CUSTOMER_CONFIRMATION");
@@ -168,7 +201,10 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
     },
     QA_VERIFICATION_FAILED: async () => {
       const { id } = await ticketIn(pilot, "COMPLETED_PENDING_VERIFICATION");
-      return pilot.refuse("qa.verify", { ticket: id, body: { timestamp: pilot.clock.iso, result: "FAIL", notes: "it still sticks" } });
+      return pilot.refuse("qa.verify", {
+        ticket: id,
+        body: { timestamp: pilot.clock.iso, result: "FAIL", notes: "it still sticks" },
+      });
     },
     NTE_EXCEEDED: async () => {
       const { id } = await ticketIn(pilot, "VERIFIED", { nteCents: 10_000 });
@@ -204,7 +240,10 @@ export function closeoutRefusals(pilot: TestApi) {
   const complete = async (evidence: readonly string[], body: object, incidentType = "DOOR_WONT_LATCH") => {
     const { id } = await ticketIn(pilot, "IN_PROGRESS", { incidentType });
     for (const key of evidence) {
-      await pilot.run("closeout.add_evidence", { ticket: id, body: { kind: "PHOTO", uri: `s3://phone/${key}`, evidence_key: key } });
+      await pilot.run("closeout.add_evidence", {
+        ticket: id,
+        body: { kind: "PHOTO", uri: `s3://phone/${key}`, evidence_key: key },
+      });
     }
     return pilot.refuse("tech.complete", { ticket: id, body });
   };
@@ -212,7 +251,8 @@ export function closeoutRefusals(pilot: TestApi) {
   return {
     TEMPLATE_NOT_FOUND: () => complete([], completion, "SOMETHING_NEW"),
     MISSING_SIGNATURE_CONFIRMATION: () => complete(latchEvidence, { checklist_status: fullChecklist }),
-    INVALID_EVIDENCE_REFERENCE: () => complete(latchEvidence, { checklist_status: fullChecklist, ...reason, evidence_refs: ["s3://phone/other"] }),
+    INVALID_EVIDENCE_REFERENCE: () =>
+      complete(latchEvidence, { checklist_status: fullChecklist, ...reason, evidence_refs: ["s3://phone/other"] }),
     MISSING_EVIDENCE: () => complete(latchEvidence.slice(1), { checklist_status: fullChecklist, ...reason }),
     MISSING_CHECKLIST: () => complete(latchEvidence, { checklist_status: {}, ...reason }),
     MISSING_REQUIREMENTS: () => complete([], { checklist_status: {}, ...reason }),

@@ -5,12 +5,20 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Ajv } from "ajv";
 import { parameterReader } from "../../dispatch/api/query-string.ts";
-import { commandEntries, commands, pipelineEntries, queryEntries, toolEntries, type CommandEntry, type CommandName } from "../../dispatch/contract/index.ts";
+import {
+  commandEntries,
+  commands,
+  pipelineEntries,
+  queryEntries,
+  toolEntries,
+  type CommandEntry,
+  type CommandName,
+} from "../../dispatch/contract/index.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { compileValidators, type UnknownFields } from "../../dispatch/kernel/validate.ts";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
-import { EVIDENCE_MAX_BYTES, isAcceptedMediaType } from "../../dispatch/storage/media-types.ts";
+import { evidenceMaxBytes, isAcceptedMediaType } from "../../dispatch/storage/media-types.ts";
 
 const rules: readonly UnknownFields[] = ["ignore", "refuse"];
 
@@ -18,7 +26,8 @@ const rules: readonly UnknownFields[] = ["ignore", "refuse"];
 test("all that is asked and answered has a schema that is one", () => {
   const ajv = new Ajv();
   for (const [tool, { input, output }] of [...pipelineEntries, ...queryEntries]) {
-    for (const schema of [input, output]) assert.ok(ajv.validateSchema(JSON.parse(JSON.stringify(schema))), `${tool}: ${ajv.errorsText()}`);
+    for (const schema of [input, output])
+      assert.ok(ajv.validateSchema(JSON.parse(JSON.stringify(schema))), `${tool}: ${ajv.errorsText()}`);
   }
 });
 
@@ -27,8 +36,10 @@ describe("the example of each tool", () => {
     const validators = compileValidators(unknownFields);
 
     test(`is accepted as it stands, where unknown fields are to ${unknownFields}`, () => {
-      for (const [tool, { example }] of commandEntries) assert.deepEqual(validators.commands[tool](example), { ok: true, input: example }, tool);
-      for (const [tool, { example }] of queryEntries) assert.deepEqual(validators.queries[tool](example), { ok: true, input: example }, tool);
+      for (const [tool, { example }] of commandEntries)
+        assert.deepEqual(validators.commands[tool](example), { ok: true, input: example }, tool);
+      for (const [tool, { example }] of queryEntries)
+        assert.deepEqual(validators.queries[tool](example), { ok: true, input: example }, tool);
     });
   }
 
@@ -66,7 +77,10 @@ describe("the next steps of each tool", () => {
       const reached = statesAfter(entry);
       for (const step of entry.next) {
         if (reached.length === 0 || !isCommand(step)) continue;
-        assert.ok(states[step].from.some((from) => reached.includes(from)), `${tool}: ${step} is not for ${reached.join(", ")}`);
+        assert.ok(
+          states[step].from.some((from) => reached.includes(from)),
+          `${tool}: ${step} is not for ${reached.join(", ")}`,
+        );
         compared += 1;
       }
     }
@@ -83,7 +97,8 @@ const statesAfter = ({ from, to }: CommandEntry): readonly TicketState[] => (to.
 
 describe("the words of each tool", () => {
   const fields = toolEntries.flatMap(([tool, { input }]) => fieldsIn(input, tool));
-  const describing = (field: string): string => fields.find(({ at }) => at === field)?.description ?? assert.fail(field);
+  const describing = (field: string): string =>
+    fields.find(({ at }) => at === field)?.description ?? assert.fail(field);
 
   test("say in at most 240 characters what it does", () => {
     for (const [tool, { summary }] of toolEntries) {
@@ -102,8 +117,15 @@ describe("the words of each tool", () => {
       assert.ok(description.length > 0, `${at} has no description`);
       assert.ok(description.length <= 160, `${at}: ${description.length}`);
     }
-    for (const nested of ["tech.complete work/parts/unit_price_cents", "schedule.propose options/start", "billing.generate_invoice adjustments/amount_cents"]) {
-      assert.ok(fields.some(({ at }) => at === nested), `${nested} is looked at`);
+    for (const nested of [
+      "tech.complete work/parts/unit_price_cents",
+      "schedule.propose options/start",
+      "billing.generate_invoice adjustments/amount_cents",
+    ]) {
+      assert.ok(
+        fields.some(({ at }) => at === nested),
+        `${nested} is looked at`,
+      );
     }
   });
 
@@ -117,19 +139,29 @@ describe("the words of each tool", () => {
     const tools = new Set<string>(toolEntries.map(([tool]) => tool));
     const groups = new Set([...tools].map((tool) => tool.split(".")[0]));
     const texts = [...toolEntries.map(([, { summary }]) => summary), ...fields.map(({ description }) => description)];
-    const named = texts.flatMap((text) => text.match(/\b[a-z]+(\.[a-z]\w*)+/g) ?? []).filter((name) => groups.has(name.split(".")[0]));
+    const named = texts
+      .flatMap((text) => text.match(/\b[a-z]+(\.[a-z]\w*)+/g) ?? [])
+      .filter((name) => groups.has(name.split(".")[0]));
     assert.ok(named.length > 40);
-    assert.deepEqual(named.filter((name) => !tools.has(name)), []);
+    assert.deepEqual(
+      named.filter((name) => !tools.has(name)),
+      [],
+    );
   });
 
   test("name the incident types of the policy, and what an upload may be", () => {
     const policy = loadPolicy("strict");
-    for (const { at, description } of fields.filter(({ at: field }) => /(triage|intake|pause|state) incident_type$/.test(field))) {
+    for (const { at, description } of fields.filter(({ at: field }) =>
+      /(triage|intake|pause|state) incident_type$/.test(field),
+    )) {
       assert.deepEqual(description.match(/[A-Z]+(_[A-Z]+)+/g)?.sort(), Object.keys(policy.incidentTypes).sort(), at);
     }
     const mediaTypes = describing("closeout.request_upload content_type").split(/, | or /);
-    assert.deepEqual(mediaTypes.filter((type) => !isAcceptedMediaType(type)), []);
-    assert.ok(describing("closeout.request_upload size_bytes").endsWith(`at most ${EVIDENCE_MAX_BYTES}`));
+    assert.deepEqual(
+      mediaTypes.filter((type) => !isAcceptedMediaType(type)),
+      [],
+    );
+    assert.ok(describing("closeout.request_upload size_bytes").endsWith(`at most ${evidenceMaxBytes}`));
   });
 });
 

@@ -4,13 +4,21 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import Type from "typebox";
 import { contractHash, hashOf } from "../../dispatch/contract/hash.ts";
-import { commands, queries, toolEntries, type CommandEntry, type Entry, type QueryEntry } from "../../dispatch/contract/index.ts";
+import {
+  commands,
+  queries,
+  toolEntries,
+  type CommandEntry,
+  type Entry,
+  type QueryEntry,
+} from "../../dispatch/contract/index.ts";
 
 const command: CommandEntry = commands["ticket.create"];
 const query: QueryEntry = queries["ticket.search"];
 
 /** The hash of the contract with one entry in another's place. */
-const hashWith = (name: string, changed: Entry): string => hashOf(toolEntries.map(([tool, entry]) => [tool, tool === name ? changed : entry]));
+const hashWith = (name: string, changed: Entry): string =>
+  hashOf(toolEntries.map(([tool, entry]) => [tool, tool === name ? changed : entry]));
 
 describe("the contract's hash", () => {
   test("is 64 hex digits, and the same each time", () => {
@@ -23,14 +31,31 @@ describe("the contract's hash", () => {
     assert.equal(hashOf(toolEntries.toReversed()), contractHash());
   });
 
-  const otherSummary = { ...command.input.properties["summary"], description: "Other words", title: "Summary", examples: ["Door sticks"] };
+  const otherSummary = {
+    ...command.input.properties["summary"],
+    description: "Other words",
+    title: "Summary",
+    examples: ["Door sticks"],
+  };
   const sameRules: readonly (readonly [string, string, Entry])[] = [
     ["another summary", "ticket.create", { ...command, summary: "Other words" }],
     ["another example", "ticket.create", { ...command, example: { summary: "Another door" } }],
     ["other next steps", "ticket.create", { ...command, next: [] }],
-    ["another description of a field", "ticket.create", { ...command, input: Type.Object({ ...command.input.properties, summary: otherSummary }) }],
-    ["another description of the input", "ticket.search", { ...query, input: Type.Object(query.input.properties, { description: "Other words" }) }],
-    ["fields in another order", "ticket.create", { ...command, input: Type.Object(Object.fromEntries(Object.entries(command.input.properties).toReversed())) }],
+    [
+      "another description of a field",
+      "ticket.create",
+      { ...command, input: Type.Object({ ...command.input.properties, summary: otherSummary }) },
+    ],
+    [
+      "another description of the input",
+      "ticket.search",
+      { ...query, input: Type.Object(query.input.properties, { description: "Other words" }) },
+    ],
+    [
+      "fields in another order",
+      "ticket.create",
+      { ...command, input: Type.Object(Object.fromEntries(Object.entries(command.input.properties).toReversed())) },
+    ],
     ["roles in another order", "ticket.create", { ...command, roles: command.roles.toReversed() }],
   ];
   for (const [what, name, changed] of sameRules) {
@@ -46,10 +71,18 @@ describe("the contract's hash", () => {
     ["another to-state", "ticket.create", { ...command, to: ["TRIAGED"] }],
     ["another status", "ticket.create", { ...command, status: 200 }],
     ["a field less, one called description", "ticket.create", { ...command, input: Type.Object(fewer) }],
-    ["a shorter field", "ticket.create", { ...command, input: Type.Object({ ...command.input.properties, summary: Type.String({ maxLength: 10 }) }) }],
+    [
+      "a shorter field",
+      "ticket.create",
+      { ...command, input: Type.Object({ ...command.input.properties, summary: Type.String({ maxLength: 10 }) }) },
+    ],
     ["another answer", "ticket.create", { ...command, output: Type.Object({}) }],
     ["another role of a query", "ticket.search", { ...query, roles: ["dispatcher"] }],
-    ["another parameter", "ticket.search", { ...query, input: Type.Object({ ...query.input.properties, title: Type.Optional(Type.String()) }) }],
+    [
+      "another parameter",
+      "ticket.search",
+      { ...query, input: Type.Object({ ...query.input.properties, title: Type.Optional(Type.String()) }) },
+    ],
     ["another answer to a query", "ticket.search", { ...query, output: Type.Object({ title: Type.String() }) }],
   ];
   for (const [what, name, changed] of otherRules) {
@@ -58,6 +91,9 @@ describe("the contract's hash", () => {
 
   test("changes with a tool less and with another name", () => {
     assert.notEqual(hashOf(toolEntries.slice(1)), contractHash());
-    assert.notEqual(hashOf(toolEntries.map(([name, entry]) => [name.replace("ticket.create", "ticket.open"), entry])), contractHash());
+    assert.notEqual(
+      hashOf(toolEntries.map(([name, entry]) => [name.replace("ticket.create", "ticket.open"), entry])),
+      contractHash(),
+    );
   });
 });

@@ -14,16 +14,37 @@ import { acme, addTechnician } from "../support/directory.ts";
 import { anyProposal, day } from "../support/plan-day.ts";
 import { ticketIn, type BuiltTicket } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
-import { allRoles, allStates, commandTable, moveTable, queryTable, type CommandRow, type RoleName, type StateName } from "./command-table.ts";
+import {
+  allRoles,
+  allStates,
+  commandTable,
+  moveTable,
+  queryTable,
+  type CommandRow,
+  type RoleName,
+  type StateName,
+} from "./command-table.ts";
 import { waysToObey, type Obeyed } from "./obeyed-commands.ts";
 
 describe("the contract's entries", () => {
   test("are the commands of the table, with their paths, roles, states and status", () => {
     const entries = commandEntries.map(([tool, { path, roles: may, from, to, status, effect }]) => ({
-      tool, path, roles: may, from: [...from].sort(), to: [...to].sort(), status, auditOnly: effect === "touches_ticket",
+      tool,
+      path,
+      roles: may,
+      from: [...from].sort(),
+      to: [...to].sort(),
+      status,
+      auditOnly: effect === "touches_ticket",
     }));
     const expected = commandTable.map(({ tool, path, roles: may, from, to, status, auditOnly = false }) => ({
-      tool, path, roles: may, from: [...from].sort(), to: [...to].sort(), status, auditOnly,
+      tool,
+      path,
+      roles: may,
+      from: [...from].sort(),
+      to: [...to].sort(),
+      status,
+      auditOnly,
     }));
     assert.deepEqual(byTool(entries), byTool(expected));
   });
@@ -37,7 +58,10 @@ describe("the contract's entries", () => {
     assert.deepEqual([...roles], [...allRoles]);
     assert.deepEqual([...ticketStates], [...allStates]);
     const moves = [...ticketEdges].map(([from, to]) => [from === creation ? "(creation)" : from, [...to].sort()]);
-    assert.deepEqual(moves, moveTable.map(([from, to]) => [from, [...to].sort()]));
+    assert.deepEqual(
+      moves,
+      moveTable.map(([from, to]) => [from, [...to].sort()]),
+    );
   });
 });
 
@@ -69,7 +93,9 @@ for (const profile of profiles) {
     for (const row of commandTable.filter(({ path }) => path.includes("{ticketId}"))) {
       test(`${row.tool} is refused to ${refusedRoles(row).join(", ")}, and outside ${row.from.join(", ")}`, async () => {
         const traces = await tracesLeft(api.owner);
-        await everyCase(refusedCases(row), nameOf, ({ role, state }) => isRefused(api, row, role, state, ticketOf(untouched, state)));
+        await everyCase(refusedCases(row), nameOf, ({ role, state }) =>
+          isRefused(api, row, role, state, ticketOf(untouched, state)),
+        );
         assert.deepEqual(await tracesLeft(api.owner), traces);
       });
 
@@ -81,7 +107,15 @@ for (const profile of profiles) {
 
     for (const row of commandTable.filter(({ path }) => !path.includes("{ticketId}"))) {
       test(`${row.tool} is obeyed for ${row.roles.join(", ")} alone`, async () => {
-        await everyCase(allRoles, String, (role) => row.roles.includes(role) ? isObeyedWithoutTicket(api, row, role, technician) : isForbidden(api, row, role, technician), 1);
+        await everyCase(
+          allRoles,
+          String,
+          (role) =>
+            row.roles.includes(role)
+              ? isObeyedWithoutTicket(api, row, role, technician)
+              : isForbidden(api, row, role, technician),
+          1,
+        );
       });
     }
 
@@ -119,15 +153,29 @@ function ticketOf(tickets: ReadonlyMap<StateName, BuiltTicket>, state: StateName
 }
 
 /** The role is asked about before the state: whoever may not do it at all is told so in any state. */
-async function isRefused(api: TestApi, row: CommandRow, role: RoleName, state: StateName, ticket: BuiltTicket): Promise<void> {
+async function isRefused(
+  api: TestApi,
+  row: CommandRow,
+  role: RoleName,
+  state: StateName,
+  ticket: BuiltTicket,
+): Promise<void> {
   const key = randomUUID();
   const how = waysToObey(row.tool, row.from[0] ?? state)[0] ?? assert.fail("nothing to send");
   // Ids that the body of a refused command has to name are looked at only after role and state.
   const named = { ...ticket, approvalId: ticket.approvalId ?? randomUUID(), holdId: ticket.holdId ?? randomUUID() };
-  const { status, error } = await api.refuse(row.tool, { as: role, ticket: ticket.id, key, body: how.body(api, named) });
+  const { status, error } = await api.refuse(row.tool, {
+    as: role,
+    ticket: ticket.id,
+    key,
+    body: how.body(api, named),
+  });
   const { message, correlation_id, ...rest } = error;
   assert.ok(message.length > 0 && correlation_id !== null);
-  assert.deepEqual({ status, ...rest }, { request_id: key, ...(row.roles.includes(role) ? wrongState(row, state, how) : forbidden(row, role)) });
+  assert.deepEqual(
+    { status, ...rest },
+    { request_id: key, ...(row.roles.includes(role) ? wrongState(row, state, how) : forbidden(row, role)) },
+  );
 }
 
 const forbidden = ({ roles: may }: CommandRow, role: RoleName) => ({
@@ -150,16 +198,32 @@ const wrongState = ({ from, auditOnly, wrongState: code }: CommandRow, state: St
 async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const traces = await tracesLeft(api.owner);
   const key = randomUUID();
-  const { status, error } = await api.refuse(row.tool, { as: role, key, technician, plan: randomUUID(), body: bodyWithoutTicket(row.tool, role) });
+  const { status, error } = await api.refuse(row.tool, {
+    as: role,
+    key,
+    technician,
+    plan: randomUUID(),
+    body: bodyWithoutTicket(row.tool, role),
+  });
   const { message, correlation_id, ...rest } = error;
   assert.ok(message.length > 0 && correlation_id !== null);
   assert.deepEqual({ status, ...rest }, { request_id: key, ...forbidden(row, role) });
   assert.deepEqual(await tracesLeft(api.owner), traces);
 }
 
-type Written = { readonly audits: number; readonly moves: readonly string[]; readonly outbox: number; readonly keys: number };
+type Written = {
+  readonly audits: number;
+  readonly moves: readonly string[];
+  readonly outbox: number;
+  readonly keys: number;
+};
 
-async function isObeyed(api: TestApi, row: CommandRow, { role, state, how }: ObeyedCase, ticket: BuiltTicket): Promise<void> {
+async function isObeyed(
+  api: TestApi,
+  row: CommandRow,
+  { role, state, how }: ObeyedCase,
+  ticket: BuiltTicket,
+): Promise<void> {
   const was = await api.read("ticket.get", { ticket: ticket.id });
   const rowsBefore = await rowsOf(api, ticket.id);
   const { receipt } = await api.run(row.tool, { as: role, ticket: ticket.id, body: how.body(api, ticket) });
@@ -227,7 +291,10 @@ async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleNa
   const { audits, tickets } = await countsOf(api);
   // Each ticket that moves with a plan has an audit row of its own besides.
   const beside = row.tool === "plan.apply" ? (await api.read("plan.get", { plan })).plan.moves.length : 0;
-  assert.deepEqual({ audits, tickets }, { audits: countsBefore.audits + 1 + beside, tickets: countsBefore.tickets + (made ? 1 : 0) });
+  assert.deepEqual(
+    { audits, tickets },
+    { audits: countsBefore.audits + 1 + beside, tickets: countsBefore.tickets + (made ? 1 : 0) },
+  );
   const { ticket_id } = receipt;
   assert.equal(ticket_id === null, made === undefined);
   await isOnRecord(api, row, role, receipt, { ticket: ticket_id, before: null, after: made ?? null });
@@ -245,18 +312,25 @@ async function countsOf({ owner }: TestApi): Promise<{ audits: number; tickets: 
 }
 
 function bodyWithoutTicket(tool: string, role: string): object {
-  if (tool.startsWith("ops.")) return { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "recall" };
+  if (tool.startsWith("ops."))
+    return { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "recall" };
   if (tool.startsWith("roster.")) return rosterBody(tool);
   if (tool.startsWith("plan.")) return tool === "plan.optimize" ? { day, iterations: 1 } : {};
   const place = { account_id: acme.id, site_id: acme.oakland, summary: `Glass door cracked, says ${role}` };
-  const call = { incident_type: "FRAME_OR_GLASS_DAMAGE", customer_name: "Kim", contact_phone: "510 555 0100", priority: "URGENT" };
+  const call = {
+    incident_type: "FRAME_OR_GLASS_DAMAGE",
+    customer_name: "Kim",
+    contact_phone: "510 555 0100",
+    priority: "URGENT",
+  };
   const certain = { identity_confidence: 99, classification_confidence: 99, sop_handoff_acknowledged: true };
   return tool === "ticket.create" ? place : { ...place, ...call, ...certain };
 }
 
 function rosterBody(tool: string): object {
   if (tool === "roster.upsert") return { name: "Newcomer", zone: "ZZ" };
-  if (tool === "roster.set_shifts") return { shifts: [{ weekdays: [1], start_time: "08:00", end_time: "16:00", time_zone: "UTC" }] };
+  if (tool === "roster.set_shifts")
+    return { shifts: [{ weekdays: [1], start_time: "08:00", end_time: "16:00", time_zone: "UTC" }] };
   if (tool === "roster.time_off") return { add: [{ start: "2026-04-01T00:00:00Z", end: "2026-04-02T00:00:00Z" }] };
   return { reason: "the van is in the workshop" };
 }

@@ -28,10 +28,19 @@ const decide = (decision: "APPROVED" | "DENIED", approvalFrom: "triage" | "chang
   body: (_api, { approvalId }) => ({ approval_id: approvalId, decision, notes: "as agreed on the phone" }),
   path: [to],
 });
-const ending = (field: string) => (["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED"] as const).map(
-  (heldIn): Obeyed => ({ way: `held in ${heldIn}`, plan: { heldIn }, body: (_api, { holdId }) => ({ [field]: holdId }), path: [heldIn] }),
-);
-const override = { override_type: "reassign_tech", reason_code: "capacity", note: "Ana is stuck in traffic", tech_id: ben };
+const ending = (field: string) =>
+  (["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED"] as const).map((heldIn): Obeyed => ({
+    way: `held in ${heldIn}`,
+    plan: { heldIn },
+    body: (_api, { holdId }) => ({ [field]: holdId }),
+    path: [heldIn],
+  }));
+const override = {
+  override_type: "reassign_tech",
+  reason_code: "capacity",
+  note: "Ana is stuck in traffic",
+  tech_id: ben,
+};
 
 const one = (body: Obeyed["body"], ...path: StateName[]): Obeyed[] => [{ body, path }];
 
@@ -57,7 +66,13 @@ export function waysToObey(tool: CommandName, from: StateName): readonly Obeyed[
     case "schedule.reopen":
       return one(() => ({ reason: "customer is away then" }), "READY_TO_SCHEDULE");
     case "schedule.hold":
-      return one((api) => ({ hold_reason: "customer_pending", confirmation_window: { start: api.clock.iso, end: api.clock.in(60) } }), "PENDING_CUSTOMER_CONFIRMATION");
+      return one(
+        (api) => ({
+          hold_reason: "customer_pending",
+          confirmation_window: { start: api.clock.iso, end: api.clock.in(60) },
+        }),
+        "PENDING_CUSTOMER_CONFIRMATION",
+      );
     case "schedule.release":
       return ending("customer_confirmation_log");
     case "schedule.rollback":
@@ -73,7 +88,11 @@ export function waysToObey(tool: CommandName, from: StateName): readonly Obeyed[
     case "assignment.unassign":
       return one(() => ({ reason_code: "safety", note: "the van broke down" }), "SCHEDULED");
     case "tech.check_in":
-      return one((api) => ({ timestamp: api.clock.iso, location: { lat: 37.8, lon: -122.3 } }), "ON_SITE", "IN_PROGRESS");
+      return one(
+        (api) => ({ timestamp: api.clock.iso, location: { lat: 37.8, lon: -122.3 } }),
+        "ON_SITE",
+        "IN_PROGRESS",
+      );
     case "tech.hold":
       return one(() => ({ reason_code: "parts", note: "strike plate on order" }), "ON_HOLD");
     case "tech.resume":
@@ -95,7 +114,13 @@ export function waysToObey(tool: CommandName, from: StateName): readonly Obeyed[
       return one(() => ({ kind: "PHOTO", uri: "s3://camera-roll/door.png", evidence_key: "photo_of_the_street" }));
     case "closeout.candidate":
     case "tech.complete":
-      return [{ arrange: (api, { id }) => addAllEvidence(api, id), body: () => completion, path: ["COMPLETED_PENDING_VERIFICATION"] }];
+      return [
+        {
+          arrange: (api, { id }) => addAllEvidence(api, id),
+          body: () => completion,
+          path: ["COMPLETED_PENDING_VERIFICATION"],
+        },
+      ];
     case "qa.verify":
       return one((api) => ({ timestamp: api.clock.iso, result: "PASS" }), "VERIFIED");
     case "qa.return_work":

@@ -13,7 +13,10 @@ import { allRoles, queryTable } from "./command-table.ts";
 describe("the queries", async () => {
   const api = await startTestApi();
   const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION");
-  const { receipt } = await api.run("closeout.add_evidence", { ticket: id, body: { kind: "NOTE", uri: "s3://phone/note" } });
+  const { receipt } = await api.run("closeout.add_evidence", {
+    ticket: id,
+    body: { kind: "NOTE", uri: "s3://phone/note" },
+  });
 
   const { id: plan } = await anyProposal(api);
 
@@ -31,7 +34,14 @@ describe("the queries", async () => {
         const { code, actor_role, allowed_roles, policy_error, request_id } = error;
         assert.deepEqual(
           { status, code, actor_role, allowed_roles, policy_error, request_id },
-          { status: 403, code: "FORBIDDEN", actor_role: role, allowed_roles: roles, policy_error: { dimension: "role" }, request_id: null },
+          {
+            status: 403,
+            code: "FORBIDDEN",
+            actor_role: role,
+            allowed_roles: roles,
+            policy_error: { dimension: "role" },
+            request_id: null,
+          },
         );
       }
       assert.deepEqual(await tracesLeft(api.owner), before, "reading writes nothing");
@@ -39,8 +49,10 @@ describe("the queries", async () => {
   }
 
   test("and the commands know other spellings of a role, and no other role", async () => {
-    const create = (as: string) => api.call("ticket.create", { as, body: { account_id: acme.id, site_id: acme.oakland, summary: "Door" } });
-    for (const as of ["dispatcher", "assistant", "bot", "agent", "Dispatcher"]) assert.equal((await create(as)).status, 201, as);
+    const create = (as: string) =>
+      api.call("ticket.create", { as, body: { account_id: acme.id, site_id: acme.oakland, summary: "Door" } });
+    for (const as of ["dispatcher", "assistant", "bot", "agent", "Dispatcher"])
+      assert.equal((await create(as)).status, 201, as);
     for (const as of ["technician", "tech"]) {
       const { error } = refusalOf(await create(as));
       assert.deepEqual([error.code, error["actor_role"]], ["FORBIDDEN", "tech"]);

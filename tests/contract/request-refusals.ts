@@ -43,7 +43,11 @@ export function requestRefusals(pilot: TestApi) {
     HUMAN_APPROVAL_REQUIRED: async (t) => {
       const api = await startTestApi({ t, beside: pilot, env: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
       const { id } = await ticketIn(api, "NEW");
-      return api.refuse("ticket.cancel", { ticket: id, headers: speaking(api, { via: "chat" }), body: { reason: "called off" } });
+      return api.refuse("ticket.cancel", {
+        ticket: id,
+        headers: speaking(api, { via: "chat" }),
+        body: { reason: "called off" },
+      });
     },
     AUTH_CONFIG_ERROR: () => pilot.refuse("ticket.search", { headers: bearer({}) }),
     FORBIDDEN: () => create({ as: "customer" }),
@@ -55,7 +59,8 @@ export function requestRefusals(pilot: TestApi) {
     ACCOUNT_NOT_FOUND: () => create({ body: { ...newTicket, account_id: randomUUID() } }),
     SITE_NOT_FOUND: () => create({ body: { ...newTicket, site_id: borealis.albany } }),
     ASSET_NOT_FOUND: () => create({ body: { ...newTicket, asset_id: borealis.oven } }),
-    TECHNICIAN_NOT_FOUND: () => pilot.refuse("roster.drain", { technician: randomUUID(), body: { reason: "van in the workshop" } }),
+    TECHNICIAN_NOT_FOUND: () =>
+      pilot.refuse("roster.drain", { technician: randomUUID(), body: { reason: "van in the workshop" } }),
     RECEIPT_NOT_FOUND: () => pilot.refuse("receipt.get", { receipt: randomUUID() }),
     IDEMPOTENCY_PAYLOAD_MISMATCH: async () => {
       const key = randomUUID();
@@ -110,4 +115,3 @@ export async function withoutObjectStore(t: TestContext): Promise<Refused> {
   await api.run("closeout.add_evidence", call);
   return refused;
 }
-

@@ -28,7 +28,9 @@ describe("the states in the database", async () => {
 
   test("take a transition row for an edge and for nothing else", async () => {
     const { id } = await ticketIn({ owner, ...api }, "NEW");
-    const { rows: [event] } = await owner.query<{ id: string }>("SELECT id FROM audit_events WHERE ticket_id = $1", [id]);
+    const {
+      rows: [event],
+    } = await owner.query<{ id: string }>("SELECT id FROM audit_events WHERE ticket_id = $1", [id]);
     const client = await owner.connect();
     const taken: string[] = [];
     try {
@@ -37,7 +39,10 @@ describe("the states in the database", async () => {
         for (const to of [...allStates, "@new", "GONE"]) {
           await client.query("SAVEPOINT one");
           const values = [event?.id, taken.length + 10, id, from, to, new Date()];
-          const insert = client.query(`INSERT INTO ticket_state_transitions ${columns} VALUES ($1, $2, $3, $4, $5, $6)`, values);
+          const insert = client.query(
+            `INSERT INTO ticket_state_transitions ${columns} VALUES ($1, $2, $3, $4, $5, $6)`,
+            values,
+          );
           await insert.then(
             () => taken.push(`${from} to ${to}`),
             (error: { code?: string }) => assert.equal(error.code, "23503", `${from} to ${to}`),
@@ -49,7 +54,10 @@ describe("the states in the database", async () => {
       await client.query("ROLLBACK");
       client.release();
     }
-    assert.deepEqual(taken.sort(), moveTable.flatMap(([from, tos]) => tos.map((to) => `${stored(from)} to ${to}`)).sort());
+    assert.deepEqual(
+      taken.sort(),
+      moveTable.flatMap(([from, tos]) => tos.map((to) => `${stored(from)} to ${to}`)).sort(),
+    );
   });
 
   test("fall into the operators' phases, each into one", () => {

@@ -27,7 +27,10 @@ describe("a folder it cannot use is refused with the way out:", { timeout: 300_0
     const error = await refusal(dataDir);
     assert.equal(error.code, "wrong_version");
     assert.equal(error.folder, join(dataDir, "postgres"));
-    assert.match(error.message, /found data of PostgreSQL 15, expected data of PostgreSQL 18\. Dump it with PostgreSQL 15/);
+    assert.match(
+      error.message,
+      /found data of PostgreSQL 15, expected data of PostgreSQL 18\. Dump it with PostgreSQL 15/,
+    );
   });
 
   test("files without a version", async () => {
@@ -54,14 +57,22 @@ describe("a folder it cannot use is refused with the way out:", { timeout: 300_0
   test("another user's folder", async (t) => {
     if (process.geteuid?.() !== 0) return t.skip("takes root, to be two users");
     const asOther = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    if (!(await runs([...asOther, process.execPath, "--version"]))) return t.skip("this checkout is closed to other users");
+    if (!(await runs([...asOther, process.execPath, "--version"])))
+      return t.skip("this checkout is closed to other users");
     const error = await hold(t, made, asOther).says("error");
     assert.equal(error.code, "not_writable");
   });
 
   test("a full disk", async (t) => {
     const script = 'mount -t tmpfs -o size=20m dispatch-test "$0" && exec "$@"';
-    const inside = ["unshare", "--mount", ...(process.geteuid?.() === 0 ? [] : ["--user", "--map-root-user"]), "sh", "-c", script];
+    const inside = [
+      "unshare",
+      "--mount",
+      ...(process.geteuid?.() === 0 ? [] : ["--user", "--map-root-user"]),
+      "sh",
+      "-c",
+      script,
+    ];
     const disk = join(root, "small-disk");
     await mkdir(disk);
     if (!(await runs([...inside, disk, "true"]))) return t.skip("takes the right to mount a small disk");
@@ -73,5 +84,7 @@ describe("a folder it cannot use is refused with the way out:", { timeout: 300_0
 
 async function runs([file = "", ...args]: string[]): Promise<boolean> {
   const child = spawn(file, args, { stdio: "ignore" });
-  return await new Promise((resolve) => child.once("exit", (code) => resolve(code === 0)).once("error", () => resolve(false)));
+  return await new Promise((resolve) =>
+    child.once("exit", (code) => resolve(code === 0)).once("error", () => resolve(false)),
+  );
 }

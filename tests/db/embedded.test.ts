@@ -8,7 +8,7 @@ import { describe, test, type TestContext } from "node:test";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { keepLogBounded } from "../../dispatch/db/embedded/server-log.ts";
-import { dataFolders, FROM_BEFORE, hold, keptRows, query, quiet, start } from "../support/data-folder.ts";
+import { dataFolders, fromBefore, hold, keptRows, query, quiet, start } from "../support/data-folder.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
 
 const { root, made } = await dataFolders();
@@ -69,7 +69,7 @@ describe("the first start", { timeout: 300_000 }, () => {
   test("works under a path with blanks, quotes, commas and signs", async (t) => {
     const dataDir = join(root, `o d,d "q' ü%41#?@`);
     await cp(made, dataDir, { recursive: true });
-    assert.deepEqual(await keptRows(await start(t, dataDir)), FROM_BEFORE);
+    assert.deepEqual(await keptRows(await start(t, dataDir)), fromBefore);
   });
 
   test("puts the socket elsewhere when its path would be too long", async (t) => {
@@ -79,7 +79,7 @@ describe("the first start", { timeout: 300_000 }, () => {
     const socket = decodeURIComponent(new URL(postgres.url).hostname);
     t.after(() => rm(socket, { recursive: true }));
 
-    assert.deepEqual(await keptRows(postgres), FROM_BEFORE);
+    assert.deepEqual(await keptRows(postgres), fromBefore);
     assert.equal((await stat(socket)).mode & 0o777, 0o700);
   });
 
@@ -102,7 +102,7 @@ describe("a running server", { timeout: 300_000 }, () => {
 
     assert.deepEqual([second.started, second.pid, second.url], [false, first.pid, first.url]);
     await second.stop();
-    assert.deepEqual(await keptRows(first), FROM_BEFORE);
+    assert.deepEqual(await keptRows(first), fromBefore);
   });
 
   test("is started by exactly one of several at once, on a folder that does not exist yet", async (t) => {
@@ -121,7 +121,7 @@ describe("a running server", { timeout: 300_000 }, () => {
     process.kill(-holder.child.pid, "SIGINT");
 
     await holder.says("signal");
-    assert.deepEqual(await keptRows(server), FROM_BEFORE);
+    assert.deepEqual(await keptRows(server), fromBefore);
   });
 
   test("stops in good order with clients connected, and again without harm", async (t) => {
@@ -140,7 +140,7 @@ describe("a running server", { timeout: 300_000 }, () => {
     const postgres = await start(t, made, (message) => said.push(message));
     process.kill(postgres.pid, "SIGKILL");
 
-    assert.deepEqual(await keptRows(await start(t, made)), FROM_BEFORE);
+    assert.deepEqual(await keptRows(await start(t, made)), fromBefore);
     assert.match(said.at(-1) ?? "", /ended unexpectedly \(SIGKILL\)/);
   });
 
@@ -160,7 +160,7 @@ describe("a running server", { timeout: 300_000 }, () => {
     const log = join(made, "logs", "postgres.log");
     await eventually("a start was refused", async () => /still in use/.test(await readFile(log, "utf8")));
     process.kill(backend, "SIGCONT");
-    assert.deepEqual(await keptRows(await next), FROM_BEFORE);
+    assert.deepEqual(await keptRows(await next), fromBefore);
   });
 
   test("keeps statements and their values out of its log", async (t) => {
@@ -184,7 +184,9 @@ describe("the end of the process that started it", { timeout: 300_000 }, () => {
 
     const next = await start(t, made);
     assert.deepEqual([next.started, await isRunning(server.pid)], [true, false]);
-    assert.deepEqual(await query(next, "DELETE FROM kept WHERE what = 'just now' RETURNING what"), [{ what: "just now" }]);
+    assert.deepEqual(await query(next, "DELETE FROM kept WHERE what = 'just now' RETURNING what"), [
+      { what: "just now" },
+    ]);
   });
 
   test("by kill -9 ends the server when nobody comes after", async (t) => {
@@ -219,15 +221,17 @@ describe("what a crash left behind", { timeout: 300_000 }, () => {
 
     const postgres = await start(t, made);
     assert.equal(postgres.started, true);
-    assert.deepEqual(await keptRows(postgres), FROM_BEFORE);
+    assert.deepEqual(await keptRows(postgres), fromBefore);
   });
 
   test("a socket and its lock do not stop the start either", async (t) => {
     const unrelated = await unrelatedProcess(t);
     await writeFile(join(made, "run", ".s.PGSQL.5432"), "");
-    await writeFile(join(made, "run", ".s.PGSQL.5432.lock"), `${unrelated}\n${join(made, "postgres")}\n`, { mode: 0o600 });
+    await writeFile(join(made, "run", ".s.PGSQL.5432.lock"), `${unrelated}\n${join(made, "postgres")}\n`, {
+      mode: 0o600,
+    });
 
-    assert.deepEqual(await keptRows(await start(t, made)), FROM_BEFORE);
+    assert.deepEqual(await keptRows(await start(t, made)), fromBefore);
   });
 
   test("a log is emptied when it outgrows its bound while the server runs", async (t) => {

@@ -9,26 +9,36 @@ import { createTestDatabase } from "../support/database.ts";
 test("reads and GiST indexes", async (t) => {
   const client = new pg.Client({ connectionString: (await createTestDatabase(t)).url });
   await client.connect();
-  const lines = async (sql: string): Promise<string[]> => (await client.query<Record<string, unknown>>(sql)).rows.flatMap((row) => Object.values(row).map(String));
+  const lines = async (sql: string): Promise<string[]> =>
+    (await client.query<Record<string, unknown>>(sql)).rows.flatMap((row) => Object.values(row).map(String));
   try {
     await t.test("the only ones are the constraint's, and one that a recall goes through once", async () => {
-      const names = await lines("SELECT c.relname FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gist' ORDER BY 1");
+      const names = await lines(
+        "SELECT c.relname FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gist' ORDER BY 1",
+      );
       assert.deepEqual(names, ["bookings_no_overlap", "tickets_awaiting_time"]);
     });
 
-    await t.test("the constraint's is given to no reader, not even one who asks its very question and has no other", async () => {
-      const planOf = async (): Promise<string> =>
-        (await lines(`EXPLAIN SELECT FROM bookings WHERE technician_id = '${randomUUID()}' AND exclusive AND state IN ('tentative', 'firm')
-                      AND span && tstzrange('2030-01-01', '2030-02-01')`)).join("\n");
-      await client.query("BEGIN");
-      await client.query("SET LOCAL enable_seqscan = off");
-      assert.match(await planOf(), /bookings_live_times/);
-      await client.query("DROP INDEX bookings_live_times");
-      assert.doesNotMatch(await planOf(), /bookings_no_overlap/);
-      await client.query("CREATE INDEX inviting ON bookings USING gist (technician_id, span) WHERE state IN ('tentative', 'firm')");
-      assert.match(await planOf(), /inviting/);
-      await client.query("ROLLBACK");
-    });
+    await t.test(
+      "the constraint's is given to no reader, not even one who asks its very question and has no other",
+      async () => {
+        const planOf = async (): Promise<string> =>
+          (
+            await lines(`EXPLAIN SELECT FROM bookings WHERE technician_id = '${randomUUID()}' AND exclusive AND state IN ('tentative', 'firm')
+                      AND span && tstzrange('2030-01-01', '2030-02-01')`)
+          ).join("\n");
+        await client.query("BEGIN");
+        await client.query("SET LOCAL enable_seqscan = off");
+        assert.match(await planOf(), /bookings_live_times/);
+        await client.query("DROP INDEX bookings_live_times");
+        assert.doesNotMatch(await planOf(), /bookings_no_overlap/);
+        await client.query(
+          "CREATE INDEX inviting ON bookings USING gist (technician_id, span) WHERE state IN ('tentative', 'firm')",
+        );
+        assert.match(await planOf(), /inviting/);
+        await client.query("ROLLBACK");
+      },
+    );
 
     await t.test("a b-tree keeps every row when it grows while a statement reads it again and again", async (inner) => {
       const lost = { btree: await lostBy("btree"), gist: await lostBy("gist") };
@@ -53,8 +63,12 @@ test("reads and GiST indexes", async (t) => {
         DELETE FROM ${table} WHERE upper(span) <= 305;
         SET enable_seqscan = off; SET enable_bitmapscan = off`);
       const condition = method === "gist" ? "span && int4range(0, 100000)" : "upper(span) > 0";
-      await client.query(`SELECT grow(n), (SELECT count(*) FROM ${table} WHERE k = key(n) AND ${condition}) FROM (SELECT n FROM generate_series(1, 6) AS n OFFSET 0) AS times`);
-      const counts = await lines(`SELECT count(*) FROM generate_series(0, 4) AS n JOIN ${table} ON k = key(n) AND ${condition}`);
+      await client.query(
+        `SELECT grow(n), (SELECT count(*) FROM ${table} WHERE k = key(n) AND ${condition}) FROM (SELECT n FROM generate_series(1, 6) AS n OFFSET 0) AS times`,
+      );
+      const counts = await lines(
+        `SELECT count(*) FROM generate_series(0, 4) AS n JOIN ${table} ON k = key(n) AND ${condition}`,
+      );
       await client.query("RESET enable_seqscan; RESET enable_bitmapscan; DROP FUNCTION grow; DROP FUNCTION key");
       return 430 - Number(counts[0]);
     }

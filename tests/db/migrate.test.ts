@@ -7,12 +7,12 @@ import { describe, test, type TestContext } from "node:test";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { assertSchemaCurrent, migrate, MigrationError, schemaVersion } from "../../dispatch/db/migrate.ts";
-import { createEmptyDatabase, createTestDatabase, databaseUrl, SERVER_URL_VARIABLE } from "../support/database.ts";
+import { createEmptyDatabase, createTestDatabase, databaseUrl, serverUrlVariable } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { serverThatAnswers } from "../support/old-server.ts";
 
 const quiet = (): void => {};
-const TWO = {
+const two = {
   "0001_first.sql": "CREATE TABLE first (id int);\nINSERT INTO first VALUES (1);",
   "0002_second.sql": "CREATE TABLE second (id int);",
 };
@@ -50,7 +50,7 @@ async function strangerOn(t: TestContext): Promise<{ url: string; owner: pg.Clie
   const name = `stranger_of_${url.pathname.slice(1)}`;
   await owner.query(`CREATE ROLE ${name} LOGIN PASSWORD 'not-told'`);
   t.after(async () => {
-    const admin = await connected(t, process.env[SERVER_URL_VARIABLE] ?? "");
+    const admin = await connected(t, process.env[serverUrlVariable] ?? "");
     await admin.query(`DROP ROLE ${name}`);
   });
   url.username = name;
@@ -61,7 +61,7 @@ async function strangerOn(t: TestContext): Promise<{ url: string; owner: pg.Clie
 describe("migrating", { timeout: 300_000 }, () => {
   test("runs the pending files in order, once, and tells what it did", async (t) => {
     const { url } = await createEmptyDatabase(t);
-    const folder = await migrations(t, TWO);
+    const folder = await migrations(t, two);
     const said: string[] = [];
 
     assert.deepEqual(await migrate({ databaseUrl: url, folder, log: (message) => said.push(message) }), {
@@ -76,7 +76,7 @@ describe("migrating", { timeout: 300_000 }, () => {
 
   test("by eight at once is done once and succeeds for all", async (t) => {
     const { url } = await createEmptyDatabase(t);
-    const folder = await migrations(t, TWO);
+    const folder = await migrations(t, two);
     const results = await Promise.all(
       Array.from({ length: 8 }, () => migrate({ databaseUrl: url, folder, log: quiet })),
     );
@@ -105,10 +105,14 @@ describe("migrating", { timeout: 300_000 }, () => {
 
   test("is not held up by a migrator that died", async (t) => {
     const { url } = await createEmptyDatabase(t);
-    const folder = await migrations(t, { "0001_slow.sql": "SELECT pg_sleep(600);", "0002_second.sql": TWO["0002_second.sql"] });
+    const folder = await migrations(t, {
+      "0001_slow.sql": "SELECT pg_sleep(600);",
+      "0002_second.sql": two["0002_second.sql"],
+    });
     const client = await connected(t, url);
     const killed = refusal(migrate({ databaseUrl: url, folder, log: quiet }));
-    const sleeping = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    const sleeping =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
     await eventually("the first migrator was killed", async () => (await client.query(sleeping)).rowCount === 1);
     assert.equal((await killed).code, "failed");
 
@@ -118,11 +122,14 @@ describe("migrating", { timeout: 300_000 }, () => {
 
   test("keeps the files before a failing one, and nothing of that one; names its line", async (t) => {
     const { url } = await createEmptyDatabase(t);
-    const folder = await migrations(t, { ...TWO, "0002_second.sql": "CREATE TABLE half ();\n\nSELECT nothing_such;" });
+    const folder = await migrations(t, { ...two, "0002_second.sql": "CREATE TABLE half ();\n\nSELECT nothing_such;" });
     const error = await refusal(migrate({ databaseUrl: url, folder, log: quiet }));
 
     assert.equal(error.code, "failed");
-    assert.match(error.message, /^Migration 0002_second failed and was rolled back \(.*0002_second\.sql, line 3\): column "nothing_such"/);
+    assert.match(
+      error.message,
+      /^Migration 0002_second failed and was rolled back \(.*0002_second\.sql, line 3\): column "nothing_such"/,
+    );
     const client = await connected(t, url);
     assert.equal(await schemaVersion(client), "0001_first");
     assert.deepEqual((await client.query("SELECT to_regclass('half') AS half")).rows, [{ half: null }]);
@@ -130,7 +137,9 @@ describe("migrating", { timeout: 300_000 }, () => {
 
   test("runs a file whole, whatever its comments speak of", async (t) => {
     const { url } = await createEmptyDatabase(t);
-    const folder = await migrations(t, { "0001_first.sql": "CREATE TABLE a ();\n-- Down migration: there is none.\nCREATE TABLE b ();" });
+    const folder = await migrations(t, {
+      "0001_first.sql": "CREATE TABLE a ();\n-- Down migration: there is none.\nCREATE TABLE b ();",
+    });
     await migrate({ databaseUrl: url, folder, log: quiet });
     const client = await connected(t, url);
     assert.deepEqual((await client.query("SELECT to_regclass('b')::text AS b")).rows, [{ b: "b" }]);
@@ -163,18 +172,21 @@ describe("the schema's version", { timeout: 300_000 }, () => {
     assert.equal(await schemaVersion(client), "none");
     await migrate({ databaseUrl: url, folder: await migrations(t, { "0001_first.sql": "SELECT 1;" }), log: quiet });
 
-    const error = await refusal(assertSchemaCurrent(client, await migrations(t, TWO)));
+    const error = await refusal(assertSchemaCurrent(client, await migrations(t, two)));
     assert.equal(error.code, "schema_older");
     assert.match(error.message, /at version 0001_first and lacks 0002_second: run the migrations/);
   });
 
   test("refuses older code on a newer database, at the start and at migrating", async (t) => {
     const { url } = await createEmptyDatabase(t);
-    await migrate({ databaseUrl: url, folder: await migrations(t, TWO), log: quiet });
-    const older = await migrations(t, { "0001_first.sql": TWO["0001_first.sql"] });
+    await migrate({ databaseUrl: url, folder: await migrations(t, two), log: quiet });
+    const older = await migrations(t, { "0001_first.sql": two["0001_first.sql"] });
 
     const client = await connected(t, url);
-    const attempts = [() => assertSchemaCurrent(client, older), () => migrate({ databaseUrl: url, folder: older, log: quiet })];
+    const attempts = [
+      () => assertSchemaCurrent(client, older),
+      () => migrate({ databaseUrl: url, folder: older, log: quiet }),
+    ];
     for (const attempt of attempts) {
       const error = await refusal(attempt());
       assert.equal(error.code, "schema_newer");
@@ -188,7 +200,10 @@ describe("a server that will not do is named with what it lacks:", { timeout: 30
     const { url, name } = await strangerOn(t);
     const error = await refusal(migrate({ databaseUrl: url, log: quiet }));
     assert.equal(error.code, "missing_right");
-    for (const right of [/GRANT CREATE ON SCHEMA public TO "stranger_of_/, /GRANT CREATE ON DATABASE "dispatch_test_/]) {
+    for (const right of [
+      /GRANT CREATE ON SCHEMA public TO "stranger_of_/,
+      /GRANT CREATE ON DATABASE "dispatch_test_/,
+    ]) {
       assert.match(error.message, right);
     }
     assert.ok(error.message.startsWith(`User ${name} may not prepare database`), error.message);
@@ -211,7 +226,10 @@ describe("a server that will not do is named with what it lacks:", { timeout: 30
   test("a database that is not there", async (t) => {
     const { url, drop } = await createEmptyDatabase(t);
     await drop();
-    assert.match((await refusal(migrate({ databaseUrl: url, log: quiet }))).message, /database "dispatch_test_\w+" does not exist/);
+    assert.match(
+      (await refusal(migrate({ databaseUrl: url, log: quiet }))).message,
+      /database "dispatch_test_\w+" does not exist/,
+    );
   });
 
   test("an address that is none, without its password", async () => {
@@ -236,12 +254,18 @@ describe("a server that will not do is named with what it lacks:", { timeout: 30
 });
 
 describe("node scripts/migrate.ts", { timeout: 300_000 }, () => {
-  async function run(args: string[], env: Record<string, string> = {}): Promise<{ code: number; stdout: string; stderr: string }> {
+  async function run(
+    args: string[],
+    env: Record<string, string> = {},
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
     const script = join(import.meta.dirname, "..", "..", "scripts", "migrate.ts");
     const { DISPATCH_DATABASE_URL: _, ...inherited } = process.env;
     return await new Promise((resolve) => {
-      const child = execFile(process.execPath, [script, ...args], { env: { ...inherited, ...env } }, (_error, stdout, stderr) =>
-        resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+      const child = execFile(
+        process.execPath,
+        [script, ...args],
+        { env: { ...inherited, ...env } },
+        (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
       );
     });
   }

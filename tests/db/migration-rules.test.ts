@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { MIGRATIONS_FOLDER, MigrationError } from "../../dispatch/db/migrate.ts";
+import { migrationsFolder, MigrationError } from "../../dispatch/db/migrate.ts";
 import { oldestWorking, readMigrations, type MigrationFile } from "../../dispatch/db/migrate/files.ts";
 import { findingsIn, rules } from "./migration-rules.ts";
 
@@ -22,9 +22,11 @@ async function rulesBroken(t: TestContext, sql: string): Promise<string[]> {
 }
 
 describe("migrations that run while a desk works", async () => {
-  for (const file of (await readMigrations(MIGRATIONS_FOLDER)).slice(1)) {
+  for (const file of (await readMigrations(migrationsFolder)).slice(1)) {
     test(`${file.name} keeps the rules, or says why not`, () => {
-      const told = findingsIn(file).map(({ rule, statement }) => `${rule}: ${rules.find((one) => one.rule === rule)?.why ?? ""}\n  ${statement}`);
+      const told = findingsIn(file).map(
+        ({ rule, statement }) => `${rule}: ${rules.find((one) => one.rule === rule)?.why ?? ""}\n  ${statement}`,
+      );
       assert.deepEqual(told, [], `${told.join("\n")}\nAn exemption is a line "-- dispatch: exempt <rule>: <reason>".`);
     });
   }
@@ -47,24 +49,40 @@ describe("migrations that run while a desk works", async () => {
     ["ALTER TABLE tickets ADD UNIQUE (summary);", ["checks-every-row"]],
     ["UPDATE tickets SET version = 0;", ["long-change"]],
     ["CREATE INDEX CONCURRENTLY a ON tickets (id);", ["needs-no-transaction"]],
-    ["-- dispatch: outside a transaction\nCREATE INDEX CONCURRENTLY a ON tickets (id);\nSELECT 1;", ["needs-no-transaction"]],
+    [
+      "-- dispatch: outside a transaction\nCREATE INDEX CONCURRENTLY a ON tickets (id);\nSELECT 1;",
+      ["needs-no-transaction"],
+    ],
     [`${excused}SELECT 1;`, ["idle-exemption"]],
-    [`-- dispatch: old code works\n-- dispatch: exempt old-code-breaks: nobody has read it for two releases\nALTER TABLE tickets DROP COLUMN a;`, ["old-code-breaks"]],
+    [
+      `-- dispatch: old code works\n-- dispatch: exempt old-code-breaks: nobody has read it for two releases\nALTER TABLE tickets DROP COLUMN a;`,
+      ["old-code-breaks"],
+    ],
     // And what is allowed.
     ["ALTER TABLE tickets ADD COLUMN a int, ADD COLUMN b int NOT NULL DEFAULT 0;", []],
     ["ALTER TABLE tickets ADD CONSTRAINT a CHECK (version > 0) NOT VALID;", []],
     ["ALTER TABLE tickets DROP CONSTRAINT a, ADD CONSTRAINT a CHECK (version > 0) NOT VALID;", []],
     ["-- dispatch: outside a transaction\nCREATE INDEX CONCURRENTLY a ON tickets (id);", []],
-    ["CREATE TABLE fresh (id int, up boolean GENERATED ALWAYS AS (id > 0) STORED); CREATE INDEX a ON fresh (id); INSERT INTO fresh VALUES (1); UPDATE fresh SET id = 2;", []],
-    ["CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ UPDATE tickets SET version = 0; DROP TABLE assets; $$; -- DROP TABLE assets;", []],
+    [
+      "CREATE TABLE fresh (id int, up boolean GENERATED ALWAYS AS (id > 0) STORED); CREATE INDEX a ON fresh (id); INSERT INTO fresh VALUES (1); UPDATE fresh SET id = 2;",
+      [],
+    ],
+    [
+      "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ UPDATE tickets SET version = 0; DROP TABLE assets; $$; -- DROP TABLE assets;",
+      [],
+    ],
     [`${excused}ALTER TABLE tickets ADD COLUMN a boolean GENERATED ALWAYS AS (state = 'NEW') STORED;`, []],
   ] as const) {
-    test(`${broken.join(", ") || "nothing"} is found in: ${sql}`, async (t) => assert.deepEqual(await rulesBroken(t, sql), broken));
+    test(`${broken.join(", ") || "nothing"} is found in: ${sql}`, async (t) =>
+      assert.deepEqual(await rulesBroken(t, sql), broken));
   }
 
   test("a line that means nothing, or an exemption without a reason, is refused", async (t) => {
     for (const said of ["old code work", "exempt table-rewrite", "exempt table-rewrite: because"]) {
-      await assert.rejects(read(t, `-- dispatch: ${said}\nSELECT 1;`), (error) => error instanceof MigrationError && error.code === "bad_files" && error.message.includes(said));
+      await assert.rejects(
+        read(t, `-- dispatch: ${said}\nSELECT 1;`),
+        (error) => error instanceof MigrationError && error.code === "bad_files" && error.message.includes(said),
+      );
     }
   });
 

@@ -18,8 +18,10 @@ describe("a login that is a member of dispatch_app alone", async () => {
   const logins = ["one", "two"].map((name) => `dispatch_${name}_${randomBytes(4).toString("hex")}`);
   // As the runbook has it made, under names of the test's own: roles are the whole server's.
   before(async () => {
-    const [, statement = ""] = /^```sql\n(CREATE ROLE dispatch_login_2 .*?)^```$/ms.exec(await readFile(runbook, "utf8")) ?? [];
-    for (const login of logins) await owning.owner.query(statement.replace("dispatch_login_2", login).replace("'…'", "'word'"));
+    const [, statement = ""] =
+      /^```sql\n(CREATE ROLE dispatch_login_2 .*?)^```$/ms.exec(await readFile(runbook, "utf8")) ?? [];
+    for (const login of logins)
+      await owning.owner.query(statement.replace("dispatch_login_2", login).replace("'…'", "'word'"));
   });
   after(async () => {
     // The test's own database is gone by then.
@@ -34,7 +36,8 @@ describe("a login that is a member of dispatch_app alone", async () => {
     url.password = "word";
     return url.href;
   };
-  const startAs = (login: string): Promise<TestApi> => startTestApi({ beside: owning, databaseUrl: () => addressOf(login) });
+  const startAs = (login: string): Promise<TestApi> =>
+    startTestApi({ beside: owning, databaseUrl: () => addressOf(login) });
 
   test("does all of a ticket's work, and so does the second one that takes its place", async () => {
     const apis = await Promise.all(logins.map(startAs));
@@ -43,7 +46,10 @@ describe("a login that is a member of dispatch_app alone", async () => {
       "SELECT DISTINCT usename AS login FROM pg_stat_activity WHERE datname = current_database() AND usename = ANY ($1) ORDER BY 1",
       [logins],
     );
-    assert.deepEqual(rows.map(({ login }) => login), logins.toSorted());
+    assert.deepEqual(
+      rows.map(({ login }) => login),
+      logins.toSorted(),
+    );
   });
 
   test("changes no history, whatever role it asks for", async () => {
@@ -53,7 +59,12 @@ describe("a login that is a member of dispatch_app alone", async () => {
     try {
       for (const first of ["RESET ROLE", "SET ROLE NONE", "SET ROLE dispatch_app"]) {
         await client.query(first);
-        for (const statement of ["UPDATE audit_events SET actor_id = 'x'", "DELETE FROM evidence_items", "TRUNCATE ticket_state_transitions", "UPDATE webhook_endpoints SET url = 'https://elsewhere.example'"]) {
+        for (const statement of [
+          "UPDATE audit_events SET actor_id = 'x'",
+          "DELETE FROM evidence_items",
+          "TRUNCATE ticket_state_transitions",
+          "UPDATE webhook_endpoints SET url = 'https://elsewhere.example'",
+        ]) {
           await assert.rejects(client.query(statement), { code: "42501" }, `${first}; ${statement}`);
         }
       }

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import pg from "pg";
-import { schemaPage } from "../../scripts/docs/schema-page.ts";
+import { schemaPage } from "../../lab/generate/schema-page.ts";
 import { createTestDatabase } from "../support/database.ts";
 
 test("the page of the schema equals what the migrations make", async (t) => {

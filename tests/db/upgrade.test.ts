@@ -7,7 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import pg from "pg";
-import { assertSchemaCurrent, migrate, MIGRATIONS_FOLDER, MigrationError, schemaVersion } from "../../dispatch/db/migrate.ts";
+import {
+  assertSchemaCurrent,
+  migrate,
+  migrationsFolder,
+  MigrationError,
+  schemaVersion,
+} from "../../dispatch/db/migrate.ts";
 import { readMigrations } from "../../dispatch/db/migrate/files.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -29,9 +35,10 @@ CREATE INDEX CONCURRENTLY tickets_tomorrow ON tickets (tomorrow) WHERE is_open;
 async function nextRelease(t: TestContext, ...further: string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-next-"));
   t.after(() => rm(folder, { recursive: true }));
-  await cp(MIGRATIONS_FOLDER, folder, { recursive: true });
+  await cp(migrationsFolder, folder, { recursive: true });
   const last = (await readdir(folder)).length;
-  for (const [at, sql] of further.entries()) await writeFile(join(folder, `${String(last + at + 1).padStart(4, "0")}_next_${at}.sql`), sql);
+  for (const [at, sql] of further.entries())
+    await writeFile(join(folder, `${String(last + at + 1).padStart(4, "0")}_next_${at}.sql`), sql);
   return folder;
 }
 
@@ -99,8 +106,16 @@ describe("the next release's migrations", { timeout: 300_000 }, () => {
     const before = await schemaVersion(holder);
     await holder.query("BEGIN");
     await holder.query("LOCK TABLE tickets IN ACCESS SHARE MODE");
-    const attempt = migrate({ databaseUrl: url, folder: await nextRelease(t, additive), log: () => undefined, tries: 1 });
-    await assert.rejects(attempt, (error) => error instanceof MigrationError && error.code === "busy" && /pg_stat_activity/.test(error.message));
+    const attempt = migrate({
+      databaseUrl: url,
+      folder: await nextRelease(t, additive),
+      log: () => undefined,
+      tries: 1,
+    });
+    await assert.rejects(
+      attempt,
+      (error) => error instanceof MigrationError && error.code === "busy" && /pg_stat_activity/.test(error.message),
+    );
     await holder.query("COMMIT");
     assert.equal(await schemaVersion(holder), before);
   });
@@ -111,7 +126,10 @@ describe("the next release's migrations", { timeout: 300_000 }, () => {
     const results = await Promise.all([1, 2, 3].map(() => migrate({ databaseUrl: url, folder, log: () => undefined })));
     assert.equal(results.flatMap(({ applied }) => applied).length, 2);
     const client = await connected(t, url);
-    assert.deepEqual((await client.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'tickets_tomorrow'::regclass")).rows, [{ indisvalid: true }]);
+    assert.deepEqual(
+      (await client.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'tickets_tomorrow'::regclass")).rows,
+      [{ indisvalid: true }],
+    );
   });
 });
 
@@ -124,12 +142,21 @@ describe("code of the release before", { timeout: 300_000 }, () => {
   ] as const) {
     test(what, async (t) => {
       const { url } = await createTestDatabase(t);
-      const { version } = await migrate({ databaseUrl: url, folder: await nextRelease(t, ...further), log: () => undefined });
+      const { version } = await migrate({
+        databaseUrl: url,
+        folder: await nextRelease(t, ...further),
+        log: () => undefined,
+      });
       const client = await connected(t, url);
       const starts = assertSchemaCurrent(client);
-      if (!works) return assert.rejects(starts, (error) => error instanceof MigrationError && error.code === "schema_newer");
+      if (!works)
+        return assert.rejects(starts, (error) => error instanceof MigrationError && error.code === "schema_newer");
       await starts;
-      assert.deepEqual(await migrate({ databaseUrl: url, log: () => undefined }), { applied: [], version, path: MIGRATIONS_FOLDER });
+      assert.deepEqual(await migrate({ databaseUrl: url, log: () => undefined }), {
+        applied: [],
+        version,
+        path: migrationsFolder,
+      });
     });
   }
 });

@@ -9,7 +9,11 @@ import { ticketIn } from "../support/ticket-builder.ts";
 
 describe("approval.decide", async () => {
   const api = await startTestApi();
-  const decide = (approvalId: string | null, decision: "APPROVED" | "DENIED") => ({ approval_id: approvalId, decision, notes: "agreed" });
+  const decide = (approvalId: string | null, decision: "APPROVED" | "DENIED") => ({
+    approval_id: approvalId,
+    decision,
+    notes: "agreed",
+  });
 
   test("raises the limit by what was asked for, once, and sends the work back where it was", async () => {
     const rows = [
@@ -32,10 +36,20 @@ describe("approval.decide", async () => {
 
   test("leaves the limit alone for a proposal and for a denial", async () => {
     const { id } = await ticketIn(api, "IN_PROGRESS");
-    const ask = { as: "tech", ticket: id, body: { approval_type: "PROPOSAL", reason: "new closer", amount_delta_cents: 40_000 } };
+    const ask = {
+      as: "tech",
+      ticket: id,
+      body: { approval_type: "PROPOSAL", reason: "new closer", amount_delta_cents: 40_000 },
+    };
     const { approval } = await api.run("tech.request_change", ask);
-    assert.deepEqual([approval.status, approval.approval_type, approval.amount_delta_cents], ["PENDING", "PROPOSAL", 40_000]);
-    assert.equal((await api.run("approval.decide", { ticket: id, body: decide(approval.id, "APPROVED") })).nte_cents, 200_000);
+    assert.deepEqual(
+      [approval.status, approval.approval_type, approval.amount_delta_cents],
+      ["PENDING", "PROPOSAL", 40_000],
+    );
+    assert.equal(
+      (await api.run("approval.decide", { ticket: id, body: decide(approval.id, "APPROVED") })).nte_cents,
+      200_000,
+    );
     const denied = await ticketIn(api, "APPROVAL_REQUIRED");
     const after = await api.run("approval.decide", { ticket: denied.id, body: decide(denied.approvalId, "DENIED") });
     assert.deepEqual([after.state, after.nte_cents, after.pending_approval_id], ["TRIAGED", 200_000, null]);
@@ -47,7 +61,13 @@ describe("approval.decide", async () => {
     const { state, assigned_tech_id, assigned_provider_id, scheduled_start, scheduled_end } = denied;
     assert.deepEqual(
       { state, assigned_tech_id, assigned_provider_id, scheduled_start, scheduled_end },
-      { state: "TRIAGED", assigned_tech_id: null, assigned_provider_id: null, scheduled_start: null, scheduled_end: null },
+      {
+        state: "TRIAGED",
+        assigned_tech_id: null,
+        assigned_provider_id: null,
+        scheduled_start: null,
+        scheduled_end: null,
+      },
     );
     await ticketIn(api, "DISPATCHED", { techId, window });
   });
@@ -56,42 +76,72 @@ describe("approval.decide", async () => {
     const { id } = await ticketIn(api, "IN_PROGRESS");
     const body = { approval_type: "PROPOSAL", reason: "hinge is gone", evidence_refs: ["s3://phone/hinge"] };
     const { approval, ticket } = await api.run("tech.request_change", { as: "tech", ticket: id, body });
-    assert.deepEqual([ticket.state, ticket.pending_approval_id, approval.amount_delta_cents], ["APPROVAL_REQUIRED", approval.id, 0]);
+    assert.deepEqual(
+      [ticket.state, ticket.pending_approval_id, approval.amount_delta_cents],
+      ["APPROVAL_REQUIRED", approval.id, 0],
+    );
     const { rows } = await api.owner.query("SELECT evidence, requested_by FROM approvals WHERE id = $1", [approval.id]);
-    const evidence = { source: "tech.request_change", return_state: "IN_PROGRESS", evidence_refs: ["s3://phone/hinge"] };
+    const evidence = {
+      source: "tech.request_change",
+      return_state: "IN_PROGRESS",
+      evidence_refs: ["s3://phone/hinge"],
+    };
     assert.deepEqual(rows, [{ evidence, requested_by: "tech-1" }]);
   });
 
   test("is not for whoever asked, as any actor of that name", async () => {
     const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED", { approvalFrom: "change" });
-    const { error } = await api.refuse("approval.decide", { as: "approver", actor: "builder-tech", ticket: id, body: decide(approvalId, "APPROVED") });
+    const { error } = await api.refuse("approval.decide", {
+      as: "approver",
+      actor: "builder-tech",
+      ticket: id,
+      body: decide(approvalId, "APPROVED"),
+    });
     assert.deepEqual([error.code, error["approval_id"]], ["SELF_APPROVAL_FORBIDDEN", approvalId]);
   });
 
   test("does not know the approval of another ticket", async () => {
     const [one, other] = [await ticketIn(api, "APPROVAL_REQUIRED"), await ticketIn(api, "APPROVAL_REQUIRED")];
-    const { status, error } = await api.refuse("approval.decide", { ticket: one.id, body: decide(other.approvalId, "APPROVED") });
+    const { status, error } = await api.refuse("approval.decide", {
+      ticket: one.id,
+      body: decide(other.approvalId, "APPROVED"),
+    });
     assert.deepEqual([status, error.code, error["approval_id"]], [404, "APPROVAL_NOT_FOUND", other.approvalId]);
   });
 
   test("happens once, and a cancelled ticket's request is withdrawn", async () => {
     const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
     await api.run("approval.decide", { ticket: id, body: decide(approvalId, "DENIED") });
-    await api.run("ticket.triage", { ticket: id, body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", requires_approval: true } });
+    await api.run("ticket.triage", {
+      ticket: id,
+      body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", requires_approval: true },
+    });
     const { error } = await api.refuse("approval.decide", { ticket: id, body: decide(approvalId, "APPROVED") });
-    assert.deepEqual([error.code, error["status"], error["return_state"]], ["APPROVAL_NOT_PENDING", "DENIED", "READY_TO_SCHEDULE"]);
+    assert.deepEqual(
+      [error.code, error["status"], error["return_state"]],
+      ["APPROVAL_NOT_PENDING", "DENIED", "READY_TO_SCHEDULE"],
+    );
 
     const cancelled = await api.run("ticket.cancel", { as: "approver", ticket: id, body: { reason: "too expensive" } });
     assert.equal(cancelled.pending_approval_id, null);
     const { approvals } = await api.read("approval.list", { as: "approver", query: `ticket_id=${id}` });
-    assert.deepEqual(approvals.map(({ status, decided_by }) => [status, decided_by]), [["DENIED", "dispatcher-1"], ["WITHDRAWN", "approver-1"]]);
+    assert.deepEqual(
+      approvals.map(({ status, decided_by }) => [status, decided_by]),
+      [
+        ["DENIED", "dispatcher-1"],
+        ["WITHDRAWN", "approver-1"],
+      ],
+    );
   });
 
   test("will not raise a limit beyond what a limit may be", async () => {
     const { id } = await ticketIn(api, "IN_PROGRESS");
     const body = { approval_type: "NTE_INCREASE", reason: "everything", amount_delta_cents: 1_000_000_000_000 };
     const { approval } = await api.run("tech.request_change", { as: "tech", ticket: id, body });
-    assert.equal((await api.refuse("approval.decide", { ticket: id, body: decide(approval.id, "APPROVED") })).status, 400);
+    assert.equal(
+      (await api.refuse("approval.decide", { ticket: id, body: decide(approval.id, "APPROVED") })).status,
+      400,
+    );
     await api.run("approval.decide", { ticket: id, body: decide(approval.id, "DENIED") });
   });
 });

@@ -25,19 +25,32 @@ const worker = { headers: { "x-actor-type": "SERVICE" } };
 export const reasons: Readonly<Record<string, Arranged>> = {
   NO_SHIFT: { shifts: null },
   OFF_SHIFT: { shifts: [{ ...hours, start_time: "09:01" }] },
-  TIME_OFF: { then: (api, technician) => api.run("roster.time_off", { technician, body: { add: [{ start: "2026-03-03T11:59:00Z", end: "2026-03-04T00:00:00Z" }] } }) },
+  TIME_OFF: {
+    then: (api, technician) =>
+      api.run("roster.time_off", {
+        technician,
+        body: { add: [{ start: "2026-03-03T11:59:00Z", end: "2026-03-04T00:00:00Z" }] },
+      }),
+  },
   BOOKED: {
-    then: async (api, techId) => ticketIn(api, "DISPATCHED", { techId, window: { start: "2026-03-03T10:00:00.000Z", end: "2026-03-03T10:30:00.000Z" } }),
+    then: async (api, techId) =>
+      ticketIn(api, "DISPATCHED", {
+        techId,
+        window: { start: "2026-03-03T10:00:00.000Z", end: "2026-03-03T10:30:00.000Z" },
+      }),
   },
   SKILL_MISSING: { person: { skills: ["door_hardware"] } },
   TOOL_MISSING: { person: { tools: [] } },
   ZONE_MISMATCH: { person: { zone: "NV" }, ranked: true },
-  DRAINED: { then: (api, technician) => api.run("roster.drain", { technician, body: { reason: "van in the workshop" } }) },
+  DRAINED: {
+    then: (api, technician) => api.run("roster.drain", { technician, body: { reason: "van in the workshop" } }),
+  },
   INACTIVE: { person: { active: false } },
   TOO_FAR: { person: { home: { lat: 38.2, lon: -122.27 } } },
   AUTONOMY_PAUSED: {
     asking: worker,
-    then: (api, _techId, ticket) => api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: ticket, reason: "complaint" } }),
+    then: (api, _techId, ticket) =>
+      api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: ticket, reason: "complaint" } }),
   },
 };
 

@@ -33,16 +33,34 @@ describe("ops.autonomy", async () => {
     assert.deepEqual(await stopped(), { scope_type: "INCIDENT", scope_id: "DOOR_WONT_LATCH", reason: "recall" });
     await pause({ ...ofTicket, reason: "complaint" });
     assert.deepEqual(await stopped(), { scope_type: "TICKET", scope_id: id, reason: "complaint" });
-    assert.deepEqual(await decided(), { scope_type: "TICKET", incident_type: null, ticket_id: id, is_paused: true, reason: "complaint" });
+    assert.deepEqual(await decided(), {
+      scope_type: "TICKET",
+      incident_type: null,
+      ticket_id: id,
+      is_paused: true,
+      reason: "complaint",
+    });
 
     // What is said of this ticket holds for it, although everything around it is paused.
     await resume({ ...ofTicket, reason: "looked at" });
-    assert.deepEqual(await decided(), { scope_type: "TICKET", incident_type: null, ticket_id: id, is_paused: false, reason: "looked at" });
+    assert.deepEqual(await decided(), {
+      scope_type: "TICKET",
+      incident_type: null,
+      ticket_id: id,
+      is_paused: false,
+      reason: "looked at",
+    });
     await api.run("closeout.candidate", { ticket: id, body: completion });
     const other = await ticketIn(api, "IN_PROGRESS", { incidentType: "HARDWARE_REPLACEMENT" });
-    assert.equal((await api.refuse("tech.complete", { ticket: other.id, body: completion })).error["scope_type"], "GLOBAL");
+    assert.equal(
+      (await api.refuse("tech.complete", { ticket: other.id, body: completion })).error["scope_type"],
+      "GLOBAL",
+    );
     await resume({});
-    assert.equal((await api.refuse("tech.complete", { ticket: other.id, body: completion })).error.code, "CLOSEOUT_REQUIREMENTS_INCOMPLETE");
+    assert.equal(
+      (await api.refuse("tech.complete", { ticket: other.id, body: completion })).error.code,
+      "CLOSEOUT_REQUIREMENTS_INCOMPLETE",
+    );
     await resume(incident);
   });
 
@@ -54,16 +72,27 @@ describe("ops.autonomy", async () => {
     assert.deepEqual([again.previous_is_paused, again.current_is_paused, again.scope.id], [true, true, first.scope.id]);
     const { action, scope: row, previous_is_paused, current_is_paused, receipt } = await resume(scope);
     assert.deepEqual([action, previous_is_paused, current_is_paused], ["rollback", true, false]);
-    const { scope_type, incident_type, ticket_id, is_paused, reason, actor_id, actor_role, actor_type, created_at } = row;
+    const { scope_type, incident_type, ticket_id, is_paused, reason, actor_id, actor_role, actor_type, created_at } =
+      row;
     assert.deepEqual(
       { scope_type, incident_type, ticket_id, is_paused, reason, actor_id, actor_role, actor_type, created_at },
       {
-        scope_type: "INCIDENT", incident_type: "CLOSER_LEAKING_OR_SLAMMING", ticket_id: null, is_paused: false, reason: null,
-        actor_id: "dispatcher-1", actor_role: "dispatcher", actor_type: "HUMAN", created_at: first.scope.created_at,
+        scope_type: "INCIDENT",
+        incident_type: "CLOSER_LEAKING_OR_SLAMMING",
+        ticket_id: null,
+        is_paused: false,
+        reason: null,
+        actor_id: "dispatcher-1",
+        actor_role: "dispatcher",
+        actor_type: "HUMAN",
+        created_at: first.scope.created_at,
       },
     );
     const { controls } = await api.read("ops.autonomy.state");
-    assert.deepEqual(controls.find(({ id }) => id === row.id), row);
+    assert.deepEqual(
+      controls.find(({ id }) => id === row.id),
+      row,
+    );
     assert.equal(receipt.ticket_id, null);
     assert.equal((await api.read("receipt.get", { receipt: receipt.receipt_id })).tool_name, "ops.autonomy.rollback");
   });
@@ -74,7 +103,10 @@ describe("ops.autonomy", async () => {
     assert.deepEqual((await ask("incident_type=glass"))?.is_paused, true);
     assert.equal((await ask("incident_type=WOOD"))?.scope_type, "GLOBAL");
     assert.equal((await ask(""))?.scope_type, "GLOBAL");
-    assert.equal((await api.refuse("ops.autonomy.state", { query: `ticket_id=${randomUUID()}` })).error.code, "TICKET_NOT_FOUND");
+    assert.equal(
+      (await api.refuse("ops.autonomy.state", { query: `ticket_id=${randomUUID()}` })).error.code,
+      "TICKET_NOT_FOUND",
+    );
   });
 
   const refused: readonly (readonly [string, object])[] = [
@@ -100,9 +132,15 @@ describe("ops.autonomy", async () => {
     const headers = { "x-account-scope": borealis.id };
     const body = { scope_type: "TICKET", ticket_id: id };
     assert.equal((await api.refuse("ops.autonomy.pause", { headers, body })).error.code, "FORBIDDEN_SCOPE");
-    assert.equal((await api.refuse("ops.autonomy.pause", { body: { ...body, ticket_id: randomUUID() } })).error.code, "TICKET_NOT_FOUND");
+    assert.equal(
+      (await api.refuse("ops.autonomy.pause", { body: { ...body, ticket_id: randomUUID() } })).error.code,
+      "TICKET_NOT_FOUND",
+    );
     await pause(body);
-    assert.equal((await api.refuse("ops.autonomy.state", { headers, query: `ticket_id=${id}` })).error.code, "FORBIDDEN_SCOPE");
+    assert.equal(
+      (await api.refuse("ops.autonomy.state", { headers, query: `ticket_id=${id}` })).error.code,
+      "FORBIDDEN_SCOPE",
+    );
     assert.equal((await api.refuse("ops.autonomy.replay", { headers, ticket: id })).error.code, "FORBIDDEN_SCOPE");
     const { controls } = await api.read("ops.autonomy.state", { headers });
     assert.ok(controls.length > 0 && controls.every(({ ticket_id }) => ticket_id !== id));
@@ -122,15 +160,24 @@ describe("ops.autonomy", async () => {
     ] as const;
     for (const [tool, scope, reason] of steps) await quiet.run(tool, { actor: "ruth", body: { ...scope, reason } });
     const { history, chain, decision } = await quiet.read("ops.autonomy.replay", { ticket: id });
-    const shown = objectsIn(history).map((one) => [one["scope_type"], one["action"], one["previous_is_paused"], one["next_is_paused"], one["reason"], one["actor_id"]]);
+    const shown = objectsIn(history).map((one) => [
+      one["scope_type"],
+      one["action"],
+      one["previous_is_paused"],
+      one["next_is_paused"],
+      one["reason"],
+      one["actor_id"],
+    ]);
     assert.deepEqual(shown, [
       ["TICKET", "rollback", true, false, "solved", "ruth"],
       ["TICKET", "pause", false, true, "complaint", "ruth"],
       ["INCIDENT", "pause", false, true, "recall", "ruth"],
       ["GLOBAL", "pause", false, true, "night", "ruth"],
     ]);
-    assert.deepEqual(objectsIn(chain).map((one) => one["scope_type"]), ["TICKET", "INCIDENT", "GLOBAL"]);
+    assert.deepEqual(
+      objectsIn(chain).map((one) => one["scope_type"]),
+      ["TICKET", "INCIDENT", "GLOBAL"],
+    );
     assert.equal(decision?.scope_type, "TICKET");
   });
-
 });

@@ -38,14 +38,20 @@ describe("a blind intake", async () => {
   for (const [what, over, ready] of rows) {
     test(`with ${what} is ${ready ? "ready to schedule" : "only triaged"}`, async () => {
       const ticket = await api.run("ticket.blind_intake", { as: "agent", body: newCall(over) });
-      assert.deepEqual([ticket.state, ticket.sop_handoff_required, ticket.version], [ready ? "READY_TO_SCHEDULE" : "TRIAGED", !ready, 0]);
+      assert.deepEqual(
+        [ticket.state, ticket.sop_handoff_required, ticket.version],
+        [ready ? "READY_TO_SCHEDULE" : "TRIAGED", !ready, 0],
+      );
       if (ready) assert.equal(ticket.sop_handoff_prompt, null);
       else assert.match(ticket.sop_handoff_prompt ?? "", /^SOP handoff.*CANNOT_SECURE_ENTRY/);
     });
   }
 
   test("keeps the caller's own prompt behind the words that mark one", async () => {
-    for (const [own, kept] of [["ask for the alarm code", "SOP handoff: ask for the alarm code"], ["SOP handoff, page 3", "SOP handoff, page 3"]]) {
+    for (const [own, kept] of [
+      ["ask for the alarm code", "SOP handoff: ask for the alarm code"],
+      ["SOP handoff, page 3", "SOP handoff, page 3"],
+    ]) {
       const body = newCall({ identity_confidence: 1, sop_handoff_prompt: own });
       assert.equal((await api.run("ticket.blind_intake", { body })).sop_handoff_prompt, kept);
     }
@@ -53,14 +59,48 @@ describe("a blind intake", async () => {
 
   test("keeps contacts in one form, certainty in whole numbers, and words as they were said", async () => {
     const ticket = await api.run("ticket.blind_intake", {
-      body: newCall({ summary: "  Shop FRONT open ", contact_email: "  Kim@Example.COM ", identity_confidence: 99.9, classification_confidence: 0.9, nte_cents: 5, description: "since\nten" }),
+      body: newCall({
+        summary: "  Shop FRONT open ",
+        contact_email: "  Kim@Example.COM ",
+        identity_confidence: 99.9,
+        classification_confidence: 0.9,
+        nte_cents: 5,
+        description: "since\nten",
+      }),
     });
-    const { summary, customer_phone, customer_email, identity_confidence, classification_confidence, priority, incident_type, nte_cents, description } = ticket;
+    const {
+      summary,
+      customer_phone,
+      customer_email,
+      identity_confidence,
+      classification_confidence,
+      priority,
+      incident_type,
+      nte_cents,
+      description,
+    } = ticket;
     assert.deepEqual(
-      { summary, customer_phone, customer_email, identity_confidence, classification_confidence, priority, incident_type, nte_cents, description },
       {
-        summary: "Shop FRONT open", customer_phone: "15105550100", customer_email: "kim@example.com", identity_confidence: 99,
-        classification_confidence: 0, priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", nte_cents: 5, description: "since\nten",
+        summary,
+        customer_phone,
+        customer_email,
+        identity_confidence,
+        classification_confidence,
+        priority,
+        incident_type,
+        nte_cents,
+        description,
+      },
+      {
+        summary: "Shop FRONT open",
+        customer_phone: "15105550100",
+        customer_email: "kim@example.com",
+        identity_confidence: 99,
+        classification_confidence: 0,
+        priority: "EMERGENCY",
+        incident_type: "CANNOT_SECURE_ENTRY",
+        nte_cents: 5,
+        description: "since\nten",
       },
     );
   });
@@ -104,7 +144,10 @@ describe("a blind intake", async () => {
 
   test("is only for places in the caller's scope", async () => {
     for (const headers of [{ "x-account-scope": borealis.id }, { "x-site-scope": acme.dallas }]) {
-      assert.equal((await api.refuse("ticket.blind_intake", { headers, body: newCall() })).error.code, "FORBIDDEN_SCOPE");
+      assert.equal(
+        (await api.refuse("ticket.blind_intake", { headers, body: newCall() })).error.code,
+        "FORBIDDEN_SCOPE",
+      );
     }
   });
 });
@@ -120,17 +163,42 @@ describe("the same call made twice", async () => {
     const spellings = [
       body,
       { ...body, summary: ` ${body.summary.toUpperCase()}`, customer_name: body.customer_name.toLowerCase() },
-      { ...body, contact_phone: "1-510-5550100", incident_type: "Cannot_Secure_Entry", account_id: body.account_id.toUpperCase() },
+      {
+        ...body,
+        contact_phone: "1-510-5550100",
+        incident_type: "Cannot_Secure_Entry",
+        account_id: body.account_id.toUpperCase(),
+      },
       { ...body, priority: "ROUTINE", identity_confidence: 3, description: "again", nte_cents: 9 },
     ];
     for (const spelling of spellings) {
       const { status, error } = await duplicate(spelling);
-      const { code, duplicate_ticket_id, duplicate_ticket_state, duplicate_created_at, identity_signature, duplicate_within_minutes } = error;
+      const {
+        code,
+        duplicate_ticket_id,
+        duplicate_ticket_state,
+        duplicate_created_at,
+        identity_signature,
+        duplicate_within_minutes,
+      } = error;
       assert.deepEqual(
-        { status, code, duplicate_ticket_id, duplicate_ticket_state, duplicate_created_at, identity_signature, duplicate_within_minutes },
         {
-          status: 409, code: "DUPLICATE_INTAKE", duplicate_ticket_id: first.id, duplicate_ticket_state: "READY_TO_SCHEDULE",
-          duplicate_created_at: first.created_at, identity_signature: first.identity_signature, duplicate_within_minutes: 120,
+          status,
+          code,
+          duplicate_ticket_id,
+          duplicate_ticket_state,
+          duplicate_created_at,
+          identity_signature,
+          duplicate_within_minutes,
+        },
+        {
+          status: 409,
+          code: "DUPLICATE_INTAKE",
+          duplicate_ticket_id: first.id,
+          duplicate_ticket_state: "READY_TO_SCHEDULE",
+          duplicate_created_at: first.created_at,
+          identity_signature: first.identity_signature,
+          duplicate_within_minutes: 120,
         },
       );
     }
@@ -140,7 +208,14 @@ describe("the same call made twice", async () => {
     const body = newCall();
     await intake(body);
     const site_id = await addSite(api.owner);
-    for (const over of [{ site_id }, { incident_type: "DOOR_WONT_LATCH" }, { summary: "Back door" }, { customer_name: "Lee" }, { contact_phone: "5105550101" }, { contact_email: "k@x.org" }]) {
+    for (const over of [
+      { site_id },
+      { incident_type: "DOOR_WONT_LATCH" },
+      { summary: "Back door" },
+      { customer_name: "Lee" },
+      { contact_phone: "5105550101" },
+      { contact_email: "k@x.org" },
+    ]) {
       await intake({ ...body, ...over });
     }
   });
@@ -169,21 +244,31 @@ describe("the same call made twice", async () => {
   test("at the same moment, twenty times over two processes, is one ticket and nineteen refusals on record", async (t) => {
     const beside = await startTestApi({ t, beside: api });
     const body = newCall();
-    const replies = await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 ? api : beside).call("ticket.blind_intake", { body })));
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => (n % 2 ? api : beside).call("ticket.blind_intake", { body })),
+    );
     assert.equal(replies.filter(({ status }) => status === 201).length, 1);
     const refusals = replies.filter(({ status, text }) => status === 409 && text.includes("DUPLICATE_INTAKE"));
     assert.equal(refusals.length, 19, replies.map(({ text }) => text).join("\n"));
-    const { rows } = await api.owner.query<{ id: string }>("SELECT id FROM tickets WHERE customer_name = $1", [body.customer_name]);
+    const { rows } = await api.owner.query<{ id: string }>("SELECT id FROM tickets WHERE customer_name = $1", [
+      body.customer_name,
+    ]);
     assert.equal(rows.length, 1);
     const recorded = async () => {
-      const { rows: [sum] } = await api.owner.query<{ count: number }>(
+      const {
+        rows: [sum],
+      } = await api.owner.query<{ count: number }>(
         "SELECT coalesce(sum(count), 0)::int AS count FROM rejections WHERE code = 'DUPLICATE_INTAKE' AND ticket_id = $1",
         [rows[0]?.id],
       );
       return sum?.count;
     };
     await eventually("nineteen refusals are on record", async () => (await recorded()) === 19);
-    const { rows: [detail] } = await api.owner.query<{ detail: object }>("SELECT detail FROM rejections WHERE ticket_id = $1 LIMIT 1", [rows[0]?.id]);
+    const {
+      rows: [detail],
+    } = await api.owner.query<{ detail: object }>("SELECT detail FROM rejections WHERE ticket_id = $1 LIMIT 1", [
+      rows[0]?.id,
+    ]);
     assert.ok(Object.hasOwn(detail?.detail ?? {}, "identity_signature"), "an operator can see what it was");
   });
 
@@ -208,9 +293,21 @@ describe("triage of a blind ticket to scheduling", async () => {
   const uncertain = async (over: object) => (await api.run("ticket.blind_intake", { body: newCall(over) })).id;
 
   const rows: readonly (readonly [object, string, object])[] = [
-    [{ identity_confidence: 10, classification_confidence: 20, sop_handoff_acknowledged: false }, "LOW_IDENTITY_CONFIDENCE", { evidence: "identity_confidence", value: 10, threshold: 85 }],
-    [{ identity_confidence: 90, classification_confidence: 20, sop_handoff_acknowledged: false }, "LOW_CLASSIFICATION_CONFIDENCE", { evidence: "classification_confidence", value: 20, threshold: 85 }],
-    [{ identity_confidence: 90, classification_confidence: 90, sop_handoff_acknowledged: false }, "SOP_HANDOFF_REQUIRED", { evidence: "sop_handoff_acknowledged" }],
+    [
+      { identity_confidence: 10, classification_confidence: 20, sop_handoff_acknowledged: false },
+      "LOW_IDENTITY_CONFIDENCE",
+      { evidence: "identity_confidence", value: 10, threshold: 85 },
+    ],
+    [
+      { identity_confidence: 90, classification_confidence: 20, sop_handoff_acknowledged: false },
+      "LOW_CLASSIFICATION_CONFIDENCE",
+      { evidence: "classification_confidence", value: 20, threshold: 85 },
+    ],
+    [
+      { identity_confidence: 90, classification_confidence: 90, sop_handoff_acknowledged: false },
+      "SOP_HANDOFF_REQUIRED",
+      { evidence: "sop_handoff_acknowledged" },
+    ],
   ];
   for (const [over, code, expected] of rows) {
     test(`is held back by ${code} first`, async () => {
@@ -226,11 +323,17 @@ describe("triage of a blind ticket to scheduling", async () => {
     const id = await uncertain(doubtful);
     const ticket = await api.run("ticket.triage", { ticket: id, body: { ...ready, sop_handoff_acknowledged: true } });
     const { state, sop_handoff_required, sop_handoff_acknowledged, sop_handoff_prompt } = ticket;
-    assert.deepEqual([state, sop_handoff_required, sop_handoff_acknowledged, sop_handoff_prompt], ["READY_TO_SCHEDULE", false, true, null]);
+    assert.deepEqual(
+      [state, sop_handoff_required, sop_handoff_acknowledged, sop_handoff_prompt],
+      ["READY_TO_SCHEDULE", false, true, null],
+    );
 
     const asked = await uncertain(doubtful);
     await api.run("ticket.request_info", { ticket: asked, body: { questions: ["Is it really you?"] } });
-    const triaged = await api.run("ticket.triage", { ticket: asked, body: { ...ready, workflow_outcome: "TRIAGED", sop_handoff_acknowledged: true } });
+    const triaged = await api.run("ticket.triage", {
+      ticket: asked,
+      body: { ...ready, workflow_outcome: "TRIAGED", sop_handoff_acknowledged: true },
+    });
     assert.deepEqual([triaged.state, triaged.sop_handoff_acknowledged], ["TRIAGED", true]);
     await api.run("ticket.triage", { ticket: asked, body: ready });
   });
@@ -238,16 +341,26 @@ describe("triage of a blind ticket to scheduling", async () => {
   test("may always ask for approval, and is free for a ticket that was not blind", async () => {
     const id = await uncertain({ identity_confidence: 0 });
     await api.run("ticket.triage", { ticket: id, body: { ...ready, workflow_outcome: "APPROVAL_REQUIRED" } });
-    const known = await api.run("ticket.create", { body: { account_id: acme.id, site_id: acme.oakland, summary: "Door" } });
+    const known = await api.run("ticket.create", {
+      body: { account_id: acme.id, site_id: acme.oakland, summary: "Door" },
+    });
     await api.run("ticket.triage", { ticket: known.id, body: ready });
   });
 
   test("follows the thresholds of the settings", async (t) => {
-    const env = { DISPATCH_INTAKE_IDENTITY_CONFIDENCE_THRESHOLD: "10", DISPATCH_INTAKE_CLASSIFICATION_CONFIDENCE_THRESHOLD: "20" };
+    const env = {
+      DISPATCH_INTAKE_IDENTITY_CONFIDENCE_THRESHOLD: "10",
+      DISPATCH_INTAKE_CLASSIFICATION_CONFIDENCE_THRESHOLD: "20",
+    };
     const lenient = await startTestApi({ t, beside: api, env });
-    const { state } = await lenient.run("ticket.blind_intake", { body: newCall({ identity_confidence: 10, classification_confidence: 20 }) });
+    const { state } = await lenient.run("ticket.blind_intake", {
+      body: newCall({ identity_confidence: 10, classification_confidence: 20 }),
+    });
     assert.equal(state, "READY_TO_SCHEDULE");
-    const { error } = await lenient.refuse("ticket.triage", { ticket: await uncertain({ identity_confidence: 9 }), body: ready });
+    const { error } = await lenient.refuse("ticket.triage", {
+      ticket: await uncertain({ identity_confidence: 9 }),
+      body: ready,
+    });
     assert.deepEqual([error.code, error["threshold"]], ["LOW_IDENTITY_CONFIDENCE", 10]);
   });
 });

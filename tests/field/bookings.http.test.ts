@@ -34,18 +34,24 @@ async function overlaps({ owner }: TestApi): Promise<number | null> {
 for (const profile of profiles) {
   describe(`a booking in ${profile}`, async () => {
     const api = await startTestApi({ profile });
-    const states = async (ticket: string) => (await bookingsOf(api, ticket)).map(({ technician_id, state }) => [technician_id, state]);
+    const states = async (ticket: string) =>
+      (await bookingsOf(api, ticket)).map(({ technician_id, state }) => [technician_id, state]);
 
     test("is made by a dispatch, for the ticket's time", async () => {
       const { id, window } = await ticketIn(api, "DISPATCHED");
-      assert.deepEqual(await bookingsOf(api, id), [{ technician_id: ana, state: "firm", exclusive: true, starts: window.start, ends: window.end }]);
+      assert.deepEqual(await bookingsOf(api, id), [
+        { technician_id: ana, state: "firm", exclusive: true, starts: window.start, ends: window.end },
+      ]);
     });
 
     test("is made by schedule.book, and is the same one when that technician is sent", async () => {
       const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
       const { ticket, booking } = await api.run("schedule.book", { ticket: id });
       const { start, end, state, exclusive, ticket_id, technician_id } = booking;
-      assert.deepEqual({ start, end, state, exclusive, ticket_id }, { start: ticket.scheduled_start, end: ticket.scheduled_end, state: "firm", exclusive: true, ticket_id: id });
+      assert.deepEqual(
+        { start, end, state, exclusive, ticket_id },
+        { start: ticket.scheduled_start, end: ticket.scheduled_end, state: "firm", exclusive: true, ticket_id: id },
+      );
       assert.equal(ticket.assigned_tech_id, technician_id);
       await api.run("assignment.dispatch", { ticket: id, body: { tech_id: technician_id } });
       const live = (await bookingsOf(api, id)).filter((one) => one.state === "firm");
@@ -54,17 +60,31 @@ for (const profile of profiles) {
 
     test("moves with the assignment", async () => {
       const { id } = await ticketIn(api, "DISPATCHED");
-      const override = { override_type: "reassign_tech", reason_code: "customer_request", note: "asked for Ben by name", tech_id: ben };
+      const override = {
+        override_type: "reassign_tech",
+        reason_code: "customer_request",
+        note: "asked for Ben by name",
+        tech_id: ben,
+      };
       await api.run("assignment.override", { ticket: id, body: override });
-      assert.deepEqual(await states(id), [[ana, "released"], [ben, "firm"]]);
+      assert.deepEqual(await states(id), [
+        [ana, "released"],
+        [ben, "firm"],
+      ]);
       await api.run("assignment.unassign", { ticket: id, body: { reason_code: "safety", note: "the van broke down" } });
-      assert.deepEqual(await states(id), [[ana, "released"], [ben, "released"]]);
+      assert.deepEqual(await states(id), [
+        [ana, "released"],
+        [ben, "released"],
+      ]);
     });
 
     test("is given back when the time is taken back", async () => {
       const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
       const { booking } = await api.run("schedule.book", { ticket: id });
-      const { assigned_tech_id, scheduled_start, state } = await api.run("schedule.reopen", { ticket: id, body: { reason: "customer is away" } });
+      const { assigned_tech_id, scheduled_start, state } = await api.run("schedule.reopen", {
+        ticket: id,
+        body: { reason: "customer is away" },
+      });
       assert.deepEqual([state, assigned_tech_id, scheduled_start], ["READY_TO_SCHEDULE", null, null]);
       assert.deepEqual(await states(id), [[booking.technician_id, "released"]]);
     });
@@ -91,7 +111,10 @@ for (const profile of profiles) {
       const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
       await api.run("schedule.book", { ticket: id });
       const before = await bookingsOf(api, id);
-      const hold = { hold_reason: "CUSTOMER_PENDING", confirmation_window: { start: api.clock.iso, end: api.clock.in(30) } };
+      const hold = {
+        hold_reason: "CUSTOMER_PENDING",
+        confirmation_window: { start: api.clock.iso, end: api.clock.in(30) },
+      };
       const { hold_id } = await api.run("schedule.hold", { ticket: id, body: hold });
       await api.run("schedule.release", { ticket: id, body: { customer_confirmation_log: hold_id } });
       assert.deepEqual(await bookingsOf(api, id), before);
@@ -105,7 +128,10 @@ test("a technician without shifts is booked beside other work in pilot, since no
   const { id, window } = await ticketIn(api, "DISPATCHED", { techId });
   const beside = await ticketIn(api, "DISPATCHED", { techId, window });
   for (const ticket of [id, beside.id]) {
-    assert.deepEqual((await bookingsOf(api, ticket)).map(({ state, exclusive }) => ({ state, exclusive })), [{ state: "firm", exclusive: false }]);
+    assert.deepEqual(
+      (await bookingsOf(api, ticket)).map(({ state, exclusive }) => ({ state, exclusive })),
+      [{ state: "firm", exclusive: false }],
+    );
   }
 });
 
@@ -119,13 +145,21 @@ describe("thirty at the same moment, over two processes", async () => {
     const window = { start: "2026-06-01T10:00:00.000Z", end: "2026-06-01T12:00:00.000Z" };
     const tickets = [];
     for (let n = 0; n < 30; n++) tickets.push((await ticketIn(api, "SCHEDULED", { window })).id);
-    const replies = await Promise.all(tickets.map((ticket, n) => processes(n).call("assignment.dispatch", { ticket, body: { tech_id: techId } })));
+    const replies = await Promise.all(
+      tickets.map((ticket, n) => processes(n).call("assignment.dispatch", { ticket, body: { tech_id: techId } })),
+    );
     assert.equal(replies.filter(({ status }) => status === 200).length, 1);
     for (const reply of replies.filter(({ status }) => status !== 200)) {
       const { error } = refusalOf(reply);
-      assert.ok(error.code === "SLOT_TAKEN" || (error.code === "TECH_UNAVAILABLE" && error["reason"] === "BOOKED"), reply.text);
+      assert.ok(
+        error.code === "SLOT_TAKEN" || (error.code === "TECH_UNAVAILABLE" && error["reason"] === "BOOKED"),
+        reply.text,
+      );
     }
-    const { rows } = await api.owner.query("SELECT FROM tickets WHERE id = ANY ($1) AND state = 'DISPATCHED' AND assigned_tech_id = $2", [tickets, techId]);
+    const { rows } = await api.owner.query(
+      "SELECT FROM tickets WHERE id = ANY ($1) AND state = 'DISPATCHED' AND assigned_tech_id = $2",
+      [tickets, techId],
+    );
     assert.equal(rows.length, 1);
     assert.equal(await overlaps(api), 0);
   });
@@ -134,9 +168,15 @@ describe("thirty at the same moment, over two processes", async () => {
     const techId = await addTechnician(api.owner);
     const hour = (n: number) => new Date(Date.parse("2026-06-02T00:00:00Z") + n * 3_600_000).toISOString();
     const tickets = [];
-    for (let n = 0; n < 30; n++) tickets.push((await ticketIn(api, "SCHEDULED", { window: { start: hour(n), end: hour(n + 1) } })).id);
-    const replies = await Promise.all(tickets.map((ticket, n) => processes(n).call("assignment.dispatch", { ticket, body: { tech_id: techId } })));
-    assert.deepEqual(replies.filter(({ status }) => status !== 200).map(({ text }) => text), []);
+    for (let n = 0; n < 30; n++)
+      tickets.push((await ticketIn(api, "SCHEDULED", { window: { start: hour(n), end: hour(n + 1) } })).id);
+    const replies = await Promise.all(
+      tickets.map((ticket, n) => processes(n).call("assignment.dispatch", { ticket, body: { tech_id: techId } })),
+    );
+    assert.deepEqual(
+      replies.filter(({ status }) => status !== 200).map(({ text }) => text),
+      [],
+    );
     assert.equal(await overlaps(api), 0);
   });
 
@@ -154,7 +194,10 @@ describe("thirty at the same moment, over two processes", async () => {
       assert.equal((await api.call("schedule.book", calls[n])).status, 200);
     }
     assert.ok(replies.filter(({ status }) => status === 200).length > 5, "most races are settled inside");
-    const { rows } = await api.owner.query("SELECT DISTINCT lower(span) FROM bookings WHERE technician_id = $1 AND state = 'firm'", [techId]);
+    const { rows } = await api.owner.query(
+      "SELECT DISTINCT lower(span) FROM bookings WHERE technician_id = $1 AND state = 'firm'",
+      [techId],
+    );
     assert.equal(rows.length, 30);
     assert.equal(await overlaps(api), 0);
   });

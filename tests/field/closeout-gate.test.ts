@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { evaluateCloseoutGate, packetCloseoutGate, type CloseoutGateInput } from "../../dispatch/field/closeout-gate.ts";
+import {
+  evaluateCloseoutGate,
+  packetCloseoutGate,
+  type CloseoutGateInput,
+} from "../../dispatch/field/closeout-gate.ts";
 import type { EvidenceItem } from "../../dispatch/field/evidence-references.ts";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
 
 const { closeoutTemplates: templates } = loadPolicy("pilot");
 const SIGNATURE = "signature_or_no_signature_reason";
-const PHOTO_BEFORE = "photo_before_security_risk";
-const KEYS = ["note_risk_mitigation_and_customer_handoff", "photo_after_temporary_or_permanent_securement", PHOTO_BEFORE];
+const photoBefore = "photo_before_security_risk";
+const keys = [
+  "note_risk_mitigation_and_customer_handoff",
+  "photo_after_temporary_or_permanent_securement",
+  photoBefore,
+];
 const CHECKLIST = {
   work_performed: true,
   parts_used_or_needed: true,
@@ -20,16 +28,23 @@ const CHECKLIST = {
 const idOf = (n: number): string => `abcdef00-0000-4000-8000-${String(n).padStart(12, "0")}`;
 
 function item(n: number, evidenceKey: string | null, over: Partial<EvidenceItem> = {}): EvidenceItem {
-  return { id: idOf(n), kind: "PHOTO", uri: `s3://evidence/t/${n}.jpg`, evidenceKey, verification: "verified", ...over };
+  return {
+    id: idOf(n),
+    kind: "PHOTO",
+    uri: `s3://evidence/t/${n}.jpg`,
+    evidenceKey,
+    verification: "verified",
+    ...over,
+  };
 }
 
-const ITEMS = [...KEYS, SIGNATURE].map((key, index) => item(index, key));
-const unsigned = ITEMS.slice(0, 3);
+const items = [...keys, SIGNATURE].map((key, index) => item(index, key));
+const unsigned = items.slice(0, 3);
 
 function gate(over: Partial<CloseoutGateInput> = {}) {
   return evaluateCloseoutGate({
     incidentType: "CANNOT_SECURE_ENTRY",
-    evidenceItems: ITEMS,
+    evidenceItems: items,
     checklist: CHECKLIST,
     noSignatureReason: null,
     evidenceRefs: undefined,
@@ -61,27 +76,36 @@ describe("evaluateCloseoutGate", () => {
     const steps: [Partial<CloseoutGateInput>, string][] = [
       [broken, "TEMPLATE_NOT_FOUND"],
       [{ ...broken, incidentType: "CANNOT_SECURE_ENTRY" }, "MISSING_SIGNATURE_CONFIRMATION"],
-      [{ ...broken, incidentType: "CANNOT_SECURE_ENTRY", noSignatureReason: "nobody there" }, "INVALID_EVIDENCE_REFERENCE"],
+      [
+        { ...broken, incidentType: "CANNOT_SECURE_ENTRY", noSignatureReason: "nobody there" },
+        "INVALID_EVIDENCE_REFERENCE",
+      ],
       [{ evidenceItems: [], checklist: {}, noSignatureReason: "nobody there" }, "MISSING_REQUIREMENTS"],
       [{ checklist: {} }, "MISSING_CHECKLIST"],
-      [{ evidenceItems: ITEMS.slice(1) }, "MISSING_EVIDENCE"],
+      [{ evidenceItems: items.slice(1) }, "MISSING_EVIDENCE"],
       [{}, "READY"],
     ];
     for (const [over, code] of steps) assert.equal(codeOf(over), code);
   });
 
   it("on a missing signature names that key alone, and still everything else", () => {
-    assert.deepEqual(gate({ evidenceItems: [item(1, null, { uri: "ftp://b/x" })], checklist: { ...CHECKLIST, work_performed: false } }), {
-      ready: false,
-      requirement_code: "MISSING_SIGNATURE_CONFIRMATION",
-      incident_type: "CANNOT_SECURE_ENTRY",
-      template_version: "1.0.0",
-      missing_evidence_keys: [SIGNATURE],
-      missing_checklist_keys: ["work_performed"],
-      invalid_evidence_refs: ["ftp://b/x"],
-      signature_satisfied: false,
-      no_signature_reason: null,
-    });
+    assert.deepEqual(
+      gate({
+        evidenceItems: [item(1, null, { uri: "ftp://b/x" })],
+        checklist: { ...CHECKLIST, work_performed: false },
+      }),
+      {
+        ready: false,
+        requirement_code: "MISSING_SIGNATURE_CONFIRMATION",
+        incident_type: "CANNOT_SECURE_ENTRY",
+        template_version: "1.0.0",
+        missing_evidence_keys: [SIGNATURE],
+        missing_checklist_keys: ["work_performed"],
+        invalid_evidence_refs: ["ftp://b/x"],
+        signature_satisfied: false,
+        no_signature_reason: null,
+      },
+    );
   });
 
   for (const [what, over, satisfied] of [
@@ -128,7 +152,7 @@ describe("evidence references at the gate", () => {
   ];
   for (const [uri, good] of uris) {
     it(`${good ? "takes" : "refuses"} the URI ${JSON.stringify(uri)}`, () => {
-      const evidenceItems = [...ITEMS, item(9, null, { uri })];
+      const evidenceItems = [...items, item(9, null, { uri })];
       assert.deepEqual(gate({ evidenceItems }).invalid_evidence_refs, good ? [] : [uri]);
       assert.equal(codeOf({ evidenceItems }), good ? "READY" : "INVALID_EVIDENCE_REFERENCE");
     });
@@ -137,7 +161,7 @@ describe("evidence references at the gate", () => {
   it("takes an id in any case and an exact URI, and nothing that only resembles them", () => {
     const good = [idOf(0), idOf(1).toUpperCase(), "s3://evidence/t/2.jpg"];
     assert.equal(gate({ evidenceRefs: good }).ready, true);
-    const shouting = [...ITEMS, item(9, null, { id: idOf(9).toUpperCase() })];
+    const shouting = [...items, item(9, null, { id: idOf(9).toUpperCase() })];
     assert.equal(gate({ evidenceItems: shouting, evidenceRefs: [idOf(9)] }).ready, true);
     const bad = ["s3://evidence/t/2.JPG", idOf(77), "S3://evidence/t/2.jpg", "photo"];
     assert.deepEqual(gate({ evidenceRefs: [...good, ...bad] }).invalid_evidence_refs, bad.toSorted());
@@ -149,7 +173,7 @@ describe("evidence references at the gate", () => {
   });
 
   it("does not look at items that are not referenced when references are given", () => {
-    const evidenceItems = [...ITEMS, item(9, null, { uri: "http://elsewhere/x" })];
+    const evidenceItems = [...items, item(9, null, { uri: "http://elsewhere/x" })];
     assert.equal(codeOf({ evidenceItems }), "INVALID_EVIDENCE_REFERENCE");
     assert.equal(codeOf({ evidenceItems, evidenceRefs: [idOf(0)] }), "READY");
     assert.equal(codeOf({ evidenceItems, evidenceRefs: [idOf(9)] }), "INVALID_EVIDENCE_REFERENCE");
@@ -162,23 +186,30 @@ describe("evidence references at the gate", () => {
 });
 
 describe("evidence that must be verified", () => {
-  const referenced = ITEMS.map((good) => ({ ...good, verification: "referenced" as const }));
+  const referenced = items.map((good) => ({ ...good, verification: "referenced" as const }));
 
   it("matters only where the policy asks for it", () => {
     assert.equal(codeOf({ evidenceItems: referenced, mustBeVerified: false }), "READY");
-    assert.deepEqual(gate({ evidenceItems: referenced, mustBeVerified: true }).invalid_evidence_refs, referenced.map((i) => i.uri));
+    assert.deepEqual(
+      gate({ evidenceItems: referenced, mustBeVerified: true }).invalid_evidence_refs,
+      referenced.map((i) => i.uri),
+    );
     assert.equal(codeOf({ evidenceItems: referenced, mustBeVerified: true }), "INVALID_EVIDENCE_REFERENCE");
   });
 
   it("cannot be avoided by naming one verified item, or none", () => {
-    const evidenceItems = [...ITEMS.slice(0, 1), ...referenced.slice(1)];
+    const evidenceItems = [...items.slice(0, 1), ...referenced.slice(1)];
     for (const evidenceRefs of [[idOf(0)], []]) {
       assert.equal(codeOf({ evidenceItems, evidenceRefs, mustBeVerified: true }), "MISSING_EVIDENCE");
     }
   });
 
   it("is satisfied by a second upload of the same URI, since the first item can never be deleted", () => {
-    const evidenceItems = [...referenced.slice(0, 1), ...ITEMS.slice(1), item(9, KEYS[0] ?? "", { uri: ITEMS[0]?.uri ?? "" })];
+    const evidenceItems = [
+      ...referenced.slice(0, 1),
+      ...items.slice(1),
+      item(9, keys[0] ?? "", { uri: items[0]?.uri ?? "" }),
+    ];
     assert.equal(codeOf({ evidenceItems, mustBeVerified: true }), "READY");
   });
 });
@@ -187,7 +218,7 @@ describe("the gate over random evidence", () => {
   const anyItem = fc
     .record({
       n: fc.nat(6),
-      evidenceKey: fc.constantFrom(...KEYS, SIGNATURE, null),
+      evidenceKey: fc.constantFrom(...keys, SIGNATURE, null),
       kind: fc.constantFrom("PHOTO", "Signature"),
       uri: fc.constantFrom("s3://b/1", "s3://b/2", "s3://b/", "http://b/1"),
       verification: fc.constantFrom("verified" as const, "referenced" as const),
@@ -197,13 +228,15 @@ describe("the gate over random evidence", () => {
     evidenceItems: fc.array(anyItem, { maxLength: 8 }),
     checklist: fc.constantFrom(CHECKLIST, { work_performed: true }),
     noSignatureReason: fc.constantFrom(null, "", "absent"),
-    evidenceRefs: fc.option(fc.array(fc.constantFrom("s3://b/1", "s3://b/", idOf(1), idOf(2).toUpperCase())), { nil: undefined }),
+    evidenceRefs: fc.option(fc.array(fc.constantFrom("s3://b/1", "s3://b/", idOf(1), idOf(2).toUpperCase())), {
+      nil: undefined,
+    }),
     mustBeVerified: fc.boolean(),
   });
 
   it("never closes again when a usable item is added, and opens for nothing it lists as missing", () => {
     fc.assert(
-      fc.property(input, fc.constantFrom(...KEYS, SIGNATURE, null), (over, evidenceKey) => {
+      fc.property(input, fc.constantFrom(...keys, SIGNATURE, null), (over, evidenceKey) => {
         const before = gate(over);
         const after = gate({ ...over, evidenceItems: [...over.evidenceItems, item(99, evidenceKey)] });
         assert.ok(!before.ready || after.ready);
@@ -217,7 +250,11 @@ describe("the gate over random evidence", () => {
   it("does not depend on the order of items or references", () => {
     fc.assert(
       fc.property(input, (over) => {
-        const reversed = { ...over, evidenceItems: over.evidenceItems.toReversed(), evidenceRefs: over.evidenceRefs?.toReversed() };
+        const reversed = {
+          ...over,
+          evidenceItems: over.evidenceItems.toReversed(),
+          evidenceRefs: over.evidenceRefs?.toReversed(),
+        };
         assert.deepEqual(gate(reversed), gate(over));
       }),
     );

@@ -5,30 +5,54 @@ import { evaluateCloseoutRequirements } from "../../dispatch/field/closeout-requ
 import { loadPolicy } from "../../dispatch/policy/load.ts";
 
 const { closeoutTemplates: templates } = loadPolicy("pilot");
-const EVIDENCE = [
+const evidence = [
   "note_adjustments_and_test_cycles",
   "photo_after_latched_alignment",
   "photo_before_door_edge_and_strike",
   "signature_or_no_signature_reason",
 ];
-const CHECKLIST = ["billing_authorization", "onsite_photos_after", "parts_used_or_needed", "resolution_status", "work_performed"];
+const CHECKLIST = [
+  "billing_authorization",
+  "onsite_photos_after",
+  "parts_used_or_needed",
+  "resolution_status",
+  "work_performed",
+];
 const all = (keys: readonly string[], value: unknown = true): Record<string, unknown> =>
   Object.fromEntries(keys.map((key) => [key, value]));
 
-function evaluate(evidenceKeys: readonly string[], checklist: Record<string, unknown>, incidentType: string | null = "DOOR_WONT_LATCH") {
+function evaluate(
+  evidenceKeys: readonly string[],
+  checklist: Record<string, unknown>,
+  incidentType: string | null = "DOOR_WONT_LATCH",
+) {
   return evaluateCloseoutRequirements({ incidentType, evidenceKeys, checklist, templates });
 }
 
 describe("evaluateCloseoutRequirements", () => {
   const cases: [string, string[], Record<string, unknown>, string, string[], string[]][] = [
-    ["everything there", EVIDENCE, all(CHECKLIST), "READY", [], []],
-    ["a photo missing", EVIDENCE.slice(1), all(CHECKLIST), "MISSING_EVIDENCE", [EVIDENCE[0] ?? ""], []],
-    ["an item unchecked", EVIDENCE, all(CHECKLIST.slice(1)), "MISSING_CHECKLIST", [], ["billing_authorization"]],
-    ["nothing at all", [], {}, "MISSING_REQUIREMENTS", EVIDENCE, CHECKLIST],
-    ["items that are only truthy", EVIDENCE, all(CHECKLIST, "true"), "MISSING_CHECKLIST", [], CHECKLIST],
-    ["items that are 1", EVIDENCE, all(CHECKLIST, 1), "MISSING_CHECKLIST", [], CHECKLIST],
-    ["an item that is false", EVIDENCE, { ...all(CHECKLIST), work_performed: false }, "MISSING_CHECKLIST", [], ["work_performed"]],
-    ["keys of another case", EVIDENCE.map((key) => key.toUpperCase()), all(CHECKLIST), "MISSING_EVIDENCE", EVIDENCE, []],
+    ["everything there", evidence, all(CHECKLIST), "READY", [], []],
+    ["a photo missing", evidence.slice(1), all(CHECKLIST), "MISSING_EVIDENCE", [evidence[0] ?? ""], []],
+    ["an item unchecked", evidence, all(CHECKLIST.slice(1)), "MISSING_CHECKLIST", [], ["billing_authorization"]],
+    ["nothing at all", [], {}, "MISSING_REQUIREMENTS", evidence, CHECKLIST],
+    ["items that are only truthy", evidence, all(CHECKLIST, "true"), "MISSING_CHECKLIST", [], CHECKLIST],
+    ["items that are 1", evidence, all(CHECKLIST, 1), "MISSING_CHECKLIST", [], CHECKLIST],
+    [
+      "an item that is false",
+      evidence,
+      { ...all(CHECKLIST), work_performed: false },
+      "MISSING_CHECKLIST",
+      [],
+      ["work_performed"],
+    ],
+    [
+      "keys of another case",
+      evidence.map((key) => key.toUpperCase()),
+      all(CHECKLIST),
+      "MISSING_EVIDENCE",
+      evidence,
+      [],
+    ],
   ];
   for (const [what, keys, checklist, code, missingEvidence, missingChecklist] of cases) {
     it(`${code}: ${what}`, () => {
@@ -43,9 +67,15 @@ describe("evaluateCloseoutRequirements", () => {
     });
   }
 
-  for (const [given, reported] of [[null, null], ["  ", null], ["roof_leak", "ROOF_LEAK"], ["constructor", "CONSTRUCTOR"], ["__proto__", "__PROTO__"]] as const) {
+  for (const [given, reported] of [
+    [null, null],
+    ["  ", null],
+    ["roof_leak", "ROOF_LEAK"],
+    ["constructor", "CONSTRUCTOR"],
+    ["__proto__", "__PROTO__"],
+  ] as const) {
     it(`TEMPLATE_NOT_FOUND: incident type ${JSON.stringify(given)}`, () => {
-      assert.deepEqual(evaluate(EVIDENCE, all(CHECKLIST), given), {
+      assert.deepEqual(evaluate(evidence, all(CHECKLIST), given), {
         ready: false,
         code: "TEMPLATE_NOT_FOUND",
         incident_type: reported,
@@ -57,24 +87,37 @@ describe("evaluateCloseoutRequirements", () => {
   }
 
   it("takes the incident type in any case", () => {
-    assert.equal(evaluate(EVIDENCE, all(CHECKLIST), " door_wont_latch ").code, "READY");
+    assert.equal(evaluate(evidence, all(CHECKLIST), " door_wont_latch ").code, "READY");
   });
 
   it("never becomes less ready when evidence or checks are added", () => {
     const type = fc.constantFrom(...Object.keys(templates));
-    const key = fc.constantFrom(...new Set(Object.values(templates).flatMap((t) => t.requiredEvidenceKeys)), "further_key");
+    const key = fc.constantFrom(
+      ...new Set(Object.values(templates).flatMap((t) => t.requiredEvidenceKeys)),
+      "further_key",
+    );
     const item = fc.constantFrom(...CHECKLIST, "further_item");
     fc.assert(
-      fc.property(type, fc.array(key), fc.array(key), fc.array(item), fc.array(item), (incidentType, keys, moreKeys, items, moreItems) => {
-        const before = evaluate(keys, all(items), incidentType);
-        const after = evaluate([...keys, ...moreKeys], all([...items, ...moreItems]), incidentType);
-        assert.ok(!before.ready || after.ready);
-        assert.ok(after.missing_evidence_keys.every((missing) => before.missing_evidence_keys.includes(missing)));
-        assert.ok(after.missing_checklist_keys.every((missing) => before.missing_checklist_keys.includes(missing)));
-        const template = templates[incidentType] ?? assert.fail();
-        assert.deepEqual(after.missing_evidence_keys, template.requiredEvidenceKeys.filter((k) => ![...keys, ...moreKeys].includes(k)).sort());
-        assert.equal(after.ready, after.missing_evidence_keys.length + after.missing_checklist_keys.length === 0);
-      }),
+      fc.property(
+        type,
+        fc.array(key),
+        fc.array(key),
+        fc.array(item),
+        fc.array(item),
+        (incidentType, keys, moreKeys, items, moreItems) => {
+          const before = evaluate(keys, all(items), incidentType);
+          const after = evaluate([...keys, ...moreKeys], all([...items, ...moreItems]), incidentType);
+          assert.ok(!before.ready || after.ready);
+          assert.ok(after.missing_evidence_keys.every((missing) => before.missing_evidence_keys.includes(missing)));
+          assert.ok(after.missing_checklist_keys.every((missing) => before.missing_checklist_keys.includes(missing)));
+          const template = templates[incidentType] ?? assert.fail();
+          assert.deepEqual(
+            after.missing_evidence_keys,
+            template.requiredEvidenceKeys.filter((k) => ![...keys, ...moreKeys].includes(k)).sort(),
+          );
+          assert.equal(after.ready, after.missing_evidence_keys.length + after.missing_checklist_keys.length === 0);
+        },
+      ),
     );
   });
 });

@@ -29,7 +29,12 @@ describe("assessCandidateRisk", () => {
   }
 
   it("shows every reason, every key once and the number of items", () => {
-    const items = [photo("photo_before_security_risk"), photo("photo_before_security_risk"), photo("a_key"), { kind: "signature", evidenceKey: null }];
+    const items = [
+      photo("photo_before_security_risk"),
+      photo("photo_before_security_risk"),
+      photo("a_key"),
+      { kind: "signature", evidenceKey: null },
+    ];
     assert.deepEqual(assessCandidateRisk("AUTO_OPERATOR_FAULT", items, candidateRisk), {
       level: "high",
       reasons: ["incident_type:AUTO_OPERATOR_FAULT", "evidence_key:photo_before_security_risk"],

@@ -23,29 +23,45 @@ for (const profile of profiles) {
 
     test("opens step by step, and says at each step all that is left to do", async () => {
       const { id } = await ticketIn(api, "IN_PROGRESS");
-      const tryWith = async (body: object) => gateOf((await api.refuse("tech.complete", { as: "tech", ticket: id, body })).error);
+      const tryWith = async (body: object) =>
+        gateOf((await api.refuse("tech.complete", { as: "tech", ticket: id, body })).error);
       const nothing = { missing_evidence_keys: [], missing_checklist_keys: [], invalid_evidence_refs: [] };
 
       assert.deepEqual(await tryWith({ checklist_status: {} }), {
-        ...nothing, requirement_code: "MISSING_SIGNATURE_CONFIRMATION", missing_evidence_keys: [signatureKey], missing_checklist_keys: checklistKeys,
+        ...nothing,
+        requirement_code: "MISSING_SIGNATURE_CONFIRMATION",
+        missing_evidence_keys: [signatureKey],
+        missing_checklist_keys: checklistKeys,
       });
       assert.deepEqual(await tryWith({ checklist_status: {}, no_signature_reason: "  " }), {
-        ...nothing, requirement_code: "MISSING_SIGNATURE_CONFIRMATION", missing_evidence_keys: [signatureKey], missing_checklist_keys: checklistKeys,
+        ...nothing,
+        requirement_code: "MISSING_SIGNATURE_CONFIRMATION",
+        missing_evidence_keys: [signatureKey],
+        missing_checklist_keys: checklistKeys,
       });
       const badRefs = ["s3://phone/nowhere", "00000000-0000-4000-8000-000000000000", "s3://phone/nowhere"];
       assert.deepEqual(await tryWith({ checklist_status: {}, ...reason, evidence_refs: badRefs }), {
-        requirement_code: "INVALID_EVIDENCE_REFERENCE", missing_evidence_keys: latchKeys, missing_checklist_keys: checklistKeys,
+        requirement_code: "INVALID_EVIDENCE_REFERENCE",
+        missing_evidence_keys: latchKeys,
+        missing_checklist_keys: checklistKeys,
         invalid_evidence_refs: ["00000000-0000-4000-8000-000000000000", "s3://phone/nowhere"],
       });
       assert.deepEqual(await tryWith({ checklist_status: {}, ...reason }), {
-        ...nothing, requirement_code: "MISSING_REQUIREMENTS", missing_evidence_keys: latchKeys, missing_checklist_keys: checklistKeys,
+        ...nothing,
+        requirement_code: "MISSING_REQUIREMENTS",
+        missing_evidence_keys: latchKeys,
+        missing_checklist_keys: checklistKeys,
       });
       assert.deepEqual(await tryWith({ checklist_status: fullChecklist, ...reason }), {
-        ...nothing, requirement_code: "MISSING_EVIDENCE", missing_evidence_keys: latchKeys,
+        ...nothing,
+        requirement_code: "MISSING_EVIDENCE",
+        missing_evidence_keys: latchKeys,
       });
       for (const key of latchEvidence) await add(api, { ticket: id }, key);
       assert.deepEqual(await tryWith({ checklist_status: { ...fullChecklist, resolution_status: false }, ...reason }), {
-        ...nothing, requirement_code: "MISSING_CHECKLIST", missing_checklist_keys: ["resolution_status"],
+        ...nothing,
+        requirement_code: "MISSING_CHECKLIST",
+        missing_checklist_keys: ["resolution_status"],
       });
       await api.run("tech.complete", { as: "tech", ticket: id, body: { checklist_status: fullChecklist, ...reason } });
     });
@@ -53,14 +69,24 @@ for (const profile of profiles) {
     test("wants a template before anything else, and autonomy before that", async () => {
       const { id } = await ticketIn(api, "IN_PROGRESS", { incidentType: "SQUEAKY_FLOOR" });
       const { error } = await api.refuse("tech.complete", { ticket: id, body: { checklist_status: {} } });
-      assert.partialDeepStrictEqual(error, { requirement_code: "TEMPLATE_NOT_FOUND", incident_type: "SQUEAKY_FLOOR", template_version: null });
+      assert.partialDeepStrictEqual(error, {
+        requirement_code: "TEMPLATE_NOT_FOUND",
+        incident_type: "SQUEAKY_FLOOR",
+        template_version: null,
+      });
       await api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: id } });
       for (const tool of ["tech.complete", "closeout.candidate"] as const) {
-        assert.equal((await api.refuse(tool, { ticket: id, body: { checklist_status: {} } })).error.code, "AUTONOMY_DISABLED");
+        assert.equal(
+          (await api.refuse(tool, { ticket: id, body: { checklist_status: {} } })).error.code,
+          "AUTONOMY_DISABLED",
+        );
       }
     });
 
-    for (const [what, signature] of [["of its kind", { kind: "signature" }], ["under its key", { kind: "PHOTO", evidence_key: signatureKey }]] as const) {
+    for (const [what, signature] of [
+      ["of its kind", { kind: "signature" }],
+      ["under its key", { kind: "PHOTO", evidence_key: signatureKey }],
+    ] as const) {
       test(`takes a signature ${what}`, async () => {
         const { id } = await ticketIn(api, "IN_PROGRESS");
         await addAllEvidence(api, id);
@@ -76,11 +102,22 @@ for (const profile of profiles) {
       const { evidence } = await api.read("closeout.list_evidence", { ticket: id });
       const [byId, byUri] = evidence;
       assert.ok(byId && byUri);
-      const refuse = async (ref: string) => (await api.refuse("tech.complete", { ticket: id, body: { ...completion, evidence_refs: [byUri.uri, ref] } })).error;
-      for (const ref of [`${byUri.uri}?`, byUri.uri.toUpperCase(), "s3://", "https://example.com/x", "not a reference"]) {
+      const refuse = async (ref: string) =>
+        (await api.refuse("tech.complete", { ticket: id, body: { ...completion, evidence_refs: [byUri.uri, ref] } }))
+          .error;
+      for (const ref of [
+        `${byUri.uri}?`,
+        byUri.uri.toUpperCase(),
+        "s3://",
+        "https://example.com/x",
+        "not a reference",
+      ]) {
         assert.deepEqual(gateOf(await refuse(ref)).invalid_evidence_refs, [ref]);
       }
-      await api.run("tech.complete", { ticket: id, body: { ...completion, evidence_refs: [byId.id.toUpperCase(), byUri.uri] } });
+      await api.run("tech.complete", {
+        ticket: id,
+        body: { ...completion, evidence_refs: [byId.id.toUpperCase(), byUri.uri] },
+      });
     });
 
     test("does not take the evidence of another ticket", async () => {
@@ -88,7 +125,10 @@ for (const profile of profiles) {
       const { id: foreign, uri } = await add(api, { ticket: other.id }, "note_of_another");
       const { id } = await ticketIn(api, "IN_PROGRESS");
       await addAllEvidence(api, id);
-      const { error } = await api.refuse("tech.complete", { ticket: id, body: { ...completion, evidence_refs: [uri, foreign] } });
+      const { error } = await api.refuse("tech.complete", {
+        ticket: id,
+        body: { ...completion, evidence_refs: [uri, foreign] },
+      });
       assert.deepEqual(gateOf(error).invalid_evidence_refs, [foreign, uri].sort());
     });
 
@@ -110,11 +150,17 @@ test("in strict, what is only referenced counts neither as a reference nor for i
   for (const key of others) await addVerified(api, { ticket: id }, key);
   const { uri } = await addReferenced(api, { ticket: id }, first);
   const all = await api.refuse("tech.complete", { ticket: id, body: completion });
-  assert.deepEqual([all.error["requirement_code"], all.error["invalid_evidence_refs"]], ["INVALID_EVIDENCE_REFERENCE", [uri]]);
+  assert.deepEqual(
+    [all.error["requirement_code"], all.error["invalid_evidence_refs"]],
+    ["INVALID_EVIDENCE_REFERENCE", [uri]],
+  );
   const { evidence } = await api.read("closeout.list_evidence", { ticket: id });
   const good = evidence.filter(({ verification }) => verification === "verified").map((item) => item.id);
   const some = await api.refuse("tech.complete", { ticket: id, body: { ...completion, evidence_refs: good } });
-  assert.deepEqual([some.error["requirement_code"], some.error["missing_evidence_keys"]], ["MISSING_EVIDENCE", [first]]);
+  assert.deepEqual(
+    [some.error["requirement_code"], some.error["missing_evidence_keys"]],
+    ["MISSING_EVIDENCE", [first]],
+  );
   const replacement = await addVerified(api, { ticket: id }, first);
   await api.run("tech.complete", { ticket: id, body: { ...completion, evidence_refs: [...good, replacement.id] } });
 });
@@ -122,37 +168,80 @@ test("in strict, what is only referenced counts neither as a reference nor for i
 describe("each incident type", async () => {
   const api = await startTestApi();
   const further: Record<string, readonly string[]> = {
-    DOOR_WONT_LATCH: ["photo_before_door_edge_and_strike", "photo_after_latched_alignment", "note_adjustments_and_test_cycles"],
-    CLOSER_LEAKING_OR_SLAMMING: ["photo_before_closer_body", "photo_after_closer_or_adjustment", "note_sweep_and_latch_speed_settings"],
-    AUTO_OPERATOR_FAULT: ["photo_before_operator_and_sensors", "photo_after_operator_and_sensors", "note_cycle_and_sensor_tests"],
-    CANNOT_SECURE_ENTRY: ["photo_before_security_risk", "photo_after_temporary_or_permanent_securement", "note_risk_mitigation_and_customer_handoff"],
-    HARDWARE_REPLACEMENT: ["photo_before_failed_hardware", "photo_after_installed_hardware", "note_part_numbers_and_function_test"],
-    FRAME_OR_GLASS_DAMAGE: ["photo_before_damage_extent", "photo_after_repair_or_board_up", "note_safety_actions_and_follow_up_scope"],
+    DOOR_WONT_LATCH: [
+      "photo_before_door_edge_and_strike",
+      "photo_after_latched_alignment",
+      "note_adjustments_and_test_cycles",
+    ],
+    CLOSER_LEAKING_OR_SLAMMING: [
+      "photo_before_closer_body",
+      "photo_after_closer_or_adjustment",
+      "note_sweep_and_latch_speed_settings",
+    ],
+    AUTO_OPERATOR_FAULT: [
+      "photo_before_operator_and_sensors",
+      "photo_after_operator_and_sensors",
+      "note_cycle_and_sensor_tests",
+    ],
+    CANNOT_SECURE_ENTRY: [
+      "photo_before_security_risk",
+      "photo_after_temporary_or_permanent_securement",
+      "note_risk_mitigation_and_customer_handoff",
+    ],
+    HARDWARE_REPLACEMENT: [
+      "photo_before_failed_hardware",
+      "photo_after_installed_hardware",
+      "note_part_numbers_and_function_test",
+    ],
+    FRAME_OR_GLASS_DAMAGE: [
+      "photo_before_damage_extent",
+      "photo_after_repair_or_board_up",
+      "note_safety_actions_and_follow_up_scope",
+    ],
   };
   const risky = ["AUTO_OPERATOR_FAULT", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE"];
   for (const [incidentType, keys] of Object.entries(further)) {
     test(`${incidentType} wants its evidence, and ${risky.includes(incidentType) ? "a person to complete it" : "may be a candidate"}`, async () => {
       const { id } = await ticketIn(api, "IN_PROGRESS", { incidentType });
       const { error } = await api.refuse("tech.complete", { ticket: id, body: completion });
-      assert.partialDeepStrictEqual(error, { requirement_code: "MISSING_EVIDENCE", template_version: "1.0.0", incident_type: incidentType });
+      assert.partialDeepStrictEqual(error, {
+        requirement_code: "MISSING_EVIDENCE",
+        template_version: "1.0.0",
+        incident_type: incidentType,
+      });
       assert.deepEqual(error["missing_evidence_keys"], keys.toSorted());
       for (const key of keys) await addReferenced(api, { ticket: id }, key);
-      if (!risky.includes(incidentType)) return void (await api.run("closeout.candidate", { as: "agent", ticket: id, body: completion }));
+      if (!risky.includes(incidentType))
+        return void (await api.run("closeout.candidate", { as: "agent", ticket: id, body: completion }));
       const blocked = await api.refuse("closeout.candidate", { as: "agent", ticket: id, body: completion });
-      const expected = { code: "MANUAL_REVIEW_REQUIRED", risk_profile: { level: "high", evidence_items: 3, incident_type: incidentType, evidence_keys: keys.toSorted() } };
+      const expected = {
+        code: "MANUAL_REVIEW_REQUIRED",
+        risk_profile: { level: "high", evidence_items: 3, incident_type: incidentType, evidence_keys: keys.toSorted() },
+      };
       assert.partialDeepStrictEqual(blocked.error, expected);
       await api.run("tech.complete", { ticket: id, body: completion });
     });
   }
 
-  for (const key of ["photo_before_security_risk", "note_risk_mitigation_and_customer_handoff", "note_safety_actions_and_follow_up_scope"]) {
+  for (const key of [
+    "photo_before_security_risk",
+    "note_risk_mitigation_and_customer_handoff",
+    "note_safety_actions_and_follow_up_scope",
+  ]) {
     test(`is risky with ${key}, and the gate is asked first`, async () => {
       const { id } = await ticketIn(api, "IN_PROGRESS");
       await addReferenced(api, { ticket: id }, key);
-      assert.equal((await api.refuse("closeout.candidate", { ticket: id, body: completion })).error.code, "CLOSEOUT_REQUIREMENTS_INCOMPLETE");
+      assert.equal(
+        (await api.refuse("closeout.candidate", { ticket: id, body: completion })).error.code,
+        "CLOSEOUT_REQUIREMENTS_INCOMPLETE",
+      );
       await addAllEvidence(api, id);
       const { error } = await api.refuse("closeout.candidate", { ticket: id, body: completion });
-      assert.partialDeepStrictEqual(error, { code: "MANUAL_REVIEW_REQUIRED", requirement_code: "AUTOMATION_RISK_BLOCK", risk_profile: { reasons: [`evidence_key:${key}`] } });
+      assert.partialDeepStrictEqual(error, {
+        code: "MANUAL_REVIEW_REQUIRED",
+        requirement_code: "AUTOMATION_RISK_BLOCK",
+        risk_profile: { reasons: [`evidence_key:${key}`] },
+      });
     });
   }
 });
@@ -164,11 +253,19 @@ describe("qa", async () => {
 
   test("that fails changes nothing; sent back and completed anew, the work is verified", async () => {
     const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION");
-    const { error } = await api.refuse("qa.verify", { as: "qa", ticket: id, body: verify({ result: "FAIL", notes: "still sticks" }) });
+    const { error } = await api.refuse("qa.verify", {
+      as: "qa",
+      ticket: id,
+      body: verify({ result: "FAIL", notes: "still sticks" }),
+    });
     assert.partialDeepStrictEqual(error, { code: "QA_VERIFICATION_FAILED", ticket_id: id, notes: "still sticks" });
     assert.equal(await stateOf(api, id), "COMPLETED_PENDING_VERIFICATION");
     const reasons = ["door still sticks", "no photo of the strike"];
-    const returned = await api.run("qa.return_work", { as: "qa", ticket: id, body: { reasons, required_evidence_keys: ["photo_of_strike"] } });
+    const returned = await api.run("qa.return_work", {
+      as: "qa",
+      ticket: id,
+      body: { reasons, required_evidence_keys: ["photo_of_strike"] },
+    });
     assert.equal(returned.state, "IN_PROGRESS");
     const { events } = await api.read("ticket.timeline", { ticket: id });
     assert.deepEqual(events.at(-1)?.payload, { reasons, required_evidence_keys: ["photo_of_strike"] });
@@ -180,7 +277,11 @@ describe("qa", async () => {
     const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION");
     await api.run("closeout.add_evidence", { ticket: id, body: { kind: "NOTE", uri: "not an address" } });
     const { error } = await api.refuse("qa.verify", { ticket: id, body: verify() });
-    assert.partialDeepStrictEqual(error, { code: "CLOSEOUT_REQUIREMENTS_INCOMPLETE", requirement_code: "INVALID_EVIDENCE_REFERENCE", invalid_evidence_refs: ["not an address"] });
+    assert.partialDeepStrictEqual(error, {
+      code: "CLOSEOUT_REQUIREMENTS_INCOMPLETE",
+      requirement_code: "INVALID_EVIDENCE_REFERENCE",
+      invalid_evidence_refs: ["not an address"],
+    });
     await api.run("qa.return_work", { ticket: id, body: { reasons: ["say which evidence counts"] } });
     const { evidence } = await api.read("closeout.list_evidence", { ticket: id });
     const refs = evidence.filter(({ kind, uri }) => kind !== "NOTE" || uri.startsWith("s3:")).map((item) => item.id);
@@ -188,11 +289,18 @@ describe("qa", async () => {
     await api.run("qa.verify", { ticket: id, body: verify() });
   });
 
-  for (const body of [{ result: "PASS" }, { timestamp: "today", result: "PASS" }, { timestamp: "2026-03-02T10:00:00", result: "PASS" }]) {
+  for (const body of [
+    { result: "PASS" },
+    { timestamp: "today", result: "PASS" },
+    { timestamp: "2026-03-02T10:00:00", result: "PASS" },
+  ]) {
     test(`does not take ${JSON.stringify(body)}`, async () => {
       const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION");
       assert.equal((await api.refuse("qa.verify", { ticket: id, body })).error.code, "INVALID_REQUEST");
-      assert.equal((await api.refuse("qa.return_work", { ticket: id, body: { reasons: [] } })).error.code, "INVALID_REQUEST");
+      assert.equal(
+        (await api.refuse("qa.return_work", { ticket: id, body: { reasons: [] } })).error.code,
+        "INVALID_REQUEST",
+      );
     });
   }
 });

@@ -24,12 +24,19 @@ function lehmer(seed: number): (below: number) => number {
 
 const targets = { EMERGENCY: 60, URGENT: 240, ROUTINE: 1_440 };
 const ranks = { EMERGENCY: 0, URGENT: 1, ROUTINE: 2 };
-const weights = new Map([["CA", 190], ["tx ", 740], ["NY", 555], ["AZ", 153], ["", 500]]);
+const weights = new Map([
+  ["CA", 190],
+  ["tx ", 740],
+  ["NY", 555],
+  ["AZ", 153],
+  ["", 500],
+]);
 
 describe("the queue of three hundred tickets", async () => {
   const api = await startTestApi();
   const regions = new Map<string, string>();
-  for (const region of weights.keys()) regions.set(await addSite(api.owner, { region, name: `Site ${region}` }), region);
+  for (const region of weights.keys())
+    regions.set(await addSite(api.owner, { region, name: `Site ${region}` }), region);
   const sites = [...regions.keys()];
 
   // Few instants and many tickets, so that every key of the order has ties for the next to break.
@@ -54,7 +61,7 @@ describe("the queue of three hundred tickets", async () => {
 
   const allTickets = async () => {
     const tickets = [];
-    for (let cursor: string | null = ""; cursor !== null; ) {
+    for (let cursor: string | null = ""; cursor !== null;) {
       const page: Awaited<ReturnType<typeof searchPage>> = await searchPage(cursor);
       tickets.push(...page.tickets);
       assert.ok(tickets.length <= 300, "the pages do not end");
@@ -62,11 +69,16 @@ describe("the queue of three hundred tickets", async () => {
     }
     return tickets;
   };
-  const searchPage = (cursor: string) => api.read("ticket.search", { query: `limit=200${cursor && `&cursor=${cursor}`}` });
+  const searchPage = (cursor: string) =>
+    api.read("ticket.search", { query: `limit=200${cursor && `&cursor=${cursor}`}` });
   const tickets = await allTickets();
   const expected = tickets
     .filter(({ state }) => state !== "CANCELLED")
-    .map((ticket) => ({ ...ticket, remaining: remainingOf(ticket), weight: weights.get(regions.get(ticket.site_id) ?? "") ?? 0 }))
+    .map((ticket) => ({
+      ...ticket,
+      remaining: remainingOf(ticket),
+      weight: weights.get(regions.get(ticket.site_id) ?? "") ?? 0,
+    }))
     .sort(
       (a, b) =>
         a.remaining - b.remaining ||
@@ -78,7 +90,7 @@ describe("the queue of three hundred tickets", async () => {
 
   const pages = async (limit: number, filter = "") => {
     const rows: Row[] = [];
-    for (let cursor: string | null = ""; cursor !== null; ) {
+    for (let cursor: string | null = ""; cursor !== null;) {
       const query = `limit=${limit}${filter}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
       const page: Awaited<ReturnType<typeof cockpitPage>> = await cockpitPage(query);
       assert.ok(page.queue.length <= limit && (page.next_cursor === null || page.queue.length === limit));
@@ -96,8 +108,16 @@ describe("the queue of three hundred tickets", async () => {
   test("comes in the order of remaining time, priority, region, last update and id", async () => {
     assert.equal(tickets.length, 300);
     const queue = await readQueue(api, "limit=500");
-    assert.deepEqual(queue.map(({ ticket_id }) => ticket_id), expected.map(({ id }) => id));
-    const keys = expected.map(({ remaining, priority, weight, updated_at }) => [remaining, `${remaining} ${priority}`, `${remaining} ${priority} ${weight}`, `${remaining} ${priority} ${weight} ${updated_at}`]);
+    assert.deepEqual(
+      queue.map(({ ticket_id }) => ticket_id),
+      expected.map(({ id }) => id),
+    );
+    const keys = expected.map(({ remaining, priority, weight, updated_at }) => [
+      remaining,
+      `${remaining} ${priority}`,
+      `${remaining} ${priority} ${weight}`,
+      `${remaining} ${priority} ${weight} ${updated_at}`,
+    ]);
     for (const level of [0, 1, 2]) {
       assert.ok(new Set(keys.map((key) => key[level])).size < expected.length, "there are ties for every key to break");
     }
@@ -105,8 +125,15 @@ describe("the queue of three hundred tickets", async () => {
 
   for (const limit of [1, 7, 37, 100, 299]) {
     test(`has no gap and no repeat in pages of ${limit}`, async () => {
-      if (limit === 1) return assert.deepEqual((await pages(1, "&priority=EMERGENCY")).map(({ ticket_id }) => ticket_id), expected.filter(({ priority }) => priority === "EMERGENCY").map(({ id }) => id));
-      assert.deepEqual((await pages(limit)).map(({ ticket_id }) => ticket_id), expected.map(({ id }) => id));
+      if (limit === 1)
+        return assert.deepEqual(
+          (await pages(1, "&priority=EMERGENCY")).map(({ ticket_id }) => ticket_id),
+          expected.filter(({ priority }) => priority === "EMERGENCY").map(({ id }) => id),
+        );
+      assert.deepEqual(
+        (await pages(limit)).map(({ ticket_id }) => ticket_id),
+        expected.map(({ id }) => id),
+      );
     });
   }
 
@@ -145,36 +172,63 @@ describe("the queue of three hundred tickets", async () => {
 
   for (const status of ["breach", "warning", "healthy"] as const) {
     test(`holds back all but ${status} when asked to, in pages too`, async () => {
-      const wanted = expected.filter(({ remaining }) => (remaining < 0 ? "breach" : remaining <= 45 ? "warning" : "healthy") === status);
+      const wanted = expected.filter(
+        ({ remaining }) => (remaining < 0 ? "breach" : remaining <= 45 ? "warning" : "healthy") === status,
+      );
       assert.ok(wanted.length > 5, `${wanted.length} in ${status}`);
-      assert.deepEqual((await pages(11, `&sla_status=${status}`)).map(({ ticket_id }) => ticket_id), wanted.map(({ id }) => id));
+      assert.deepEqual(
+        (await pages(11, `&sla_status=${status}`)).map(({ ticket_id }) => ticket_id),
+        wanted.map(({ id }) => id),
+      );
     });
   }
 
   test("is filtered by lists, repeated or with commas, all filters at once", async () => {
     const [one = "", other = ""] = sites;
-    const wanted = expected.filter(({ state, priority, site_id }) => ["NEW", "TRIAGED"].includes(state) && priority !== "URGENT" && [one, other].includes(site_id));
+    const wanted = expected.filter(
+      ({ state, priority, site_id }) =>
+        ["NEW", "TRIAGED"].includes(state) && priority !== "URGENT" && [one, other].includes(site_id),
+    );
     const query = `limit=500&state=new,TRIAGED&priority=ROUTINE&priority=emergency&site_id=${one}&site_id=${other.toUpperCase()}&account_id=${acme.id}`;
-    assert.deepEqual((await readQueue(api, query)).map(({ ticket_id }) => ticket_id), wanted.map(({ id }) => id));
+    assert.deepEqual(
+      (await readQueue(api, query)).map(({ ticket_id }) => ticket_id),
+      wanted.map(({ id }) => id),
+    );
     assert.deepEqual(await readQueue(api, `account_id=${borealis.id}`), []);
     const triaged = expected.filter(({ incident_type }) => incident_type === "DOOR_WONT_LATCH");
     assert.equal((await readQueue(api, "limit=500&incident_type=door_wont_latch")).length, triaged.length);
   });
 
   test("shows what is closed or cancelled only when asked", async () => {
-    const cancelled = tickets.filter(({ state }) => state === "CANCELLED").map(({ id }) => id).sort();
+    const cancelled = tickets
+      .filter(({ state }) => state === "CANCELLED")
+      .map(({ id }) => id)
+      .sort();
     assert.equal(cancelled.length, 6);
-    assert.deepEqual((await readQueue(api, "state=CANCELLED,CLOSED")).map(({ ticket_id }) => ticket_id).sort(), cancelled);
+    assert.deepEqual(
+      (await readQueue(api, "state=CANCELLED,CLOSED")).map(({ ticket_id }) => ticket_id).sort(),
+      cancelled,
+    );
     const mixed = await readQueue(api, "limit=500&state=CANCELLED&state=NEW");
-    assert.deepEqual(mixed.filter(({ state }) => state === "CANCELLED").map(({ ticket_id }) => ticket_id).sort(), cancelled);
+    assert.deepEqual(
+      mixed
+        .filter(({ state }) => state === "CANCELLED")
+        .map(({ ticket_id }) => ticket_id)
+        .sort(),
+      cancelled,
+    );
     assert.ok(mixed.some(({ state }) => state === "NEW"));
   });
 });
 
 describe("the cockpit", async () => {
   const api = await startTestApi();
-  const [mine, theirs] = [await ticketIn(api, "DISPATCHED"), await ticketIn(api, "NEW", { accountId: borealis.id, siteId: borealis.albany })];
-  const idsFor = async (headers: object, query = "") => (await readQueue(api, query, headers)).map(({ ticket_id }) => ticket_id);
+  const [mine, theirs] = [
+    await ticketIn(api, "DISPATCHED"),
+    await ticketIn(api, "NEW", { accountId: borealis.id, siteId: borealis.albany }),
+  ];
+  const idsFor = async (headers: object, query = "") =>
+    (await readQueue(api, query, headers)).map(({ ticket_id }) => ticket_id);
 
   test("holds what the caller may see", async () => {
     assert.deepEqual((await idsFor({})).sort(), [mine.id, theirs.id].sort());
@@ -188,26 +242,68 @@ describe("the cockpit", async () => {
 
   test("selects a ticket, with its timeline and evidence, whatever the filters hide", async () => {
     await api.run("closeout.add_evidence", { ticket: mine.id, body: { kind: "NOTE", uri: "s3://phone/note" } });
-    const { queue, selected_ticket, filters_applied, actor, generated_at } = await api.read("dispatcher.cockpit", { as: "assistant", query: `state=NEW&ticket_id=${mine.id}` });
-    assert.deepEqual(queue.map(({ ticket_id }) => ticket_id), [theirs.id]);
+    const { queue, selected_ticket, filters_applied, actor, generated_at } = await api.read("dispatcher.cockpit", {
+      as: "assistant",
+      query: `state=NEW&ticket_id=${mine.id}`,
+    });
+    assert.deepEqual(
+      queue.map(({ ticket_id }) => ticket_id),
+      [theirs.id],
+    );
     assert.deepEqual(selected_ticket?.ticket, await api.read("ticket.get", { ticket: mine.id }));
     const { next_cursor: _, ...timeline } = await api.read("ticket.timeline", { ticket: mine.id });
     assert.deepEqual(selected_ticket?.timeline, timeline);
     assert.deepEqual(selected_ticket?.evidence_summary, { total_items: 1 });
-    const nothing = { priority: null, sla_status: null, account_id: null, site_id: null, assigned_tech_id: null, incident_type: null };
+    const nothing = {
+      priority: null,
+      sla_status: null,
+      account_id: null,
+      site_id: null,
+      assigned_tech_id: null,
+      incident_type: null,
+    };
     assert.deepEqual(filters_applied, { ...nothing, state: ["NEW"], ticket_id: mine.id });
-    assert.deepEqual(actor, { actor_id: "assistant-1", actor_role: "dispatcher", actor_type: "HUMAN", tool_name: "dispatcher.cockpit" });
+    assert.deepEqual(actor, {
+      actor_id: "assistant-1",
+      actor_role: "dispatcher",
+      actor_type: "HUMAN",
+      tool_name: "dispatcher.cockpit",
+    });
     assert.equal(generated_at, api.clock.iso);
     assert.equal((await api.read("dispatcher.cockpit")).selected_ticket, null);
   });
 
   test("does not select what the caller may not see, or what is not there", async () => {
-    const { status, error } = await api.refuse("dispatcher.cockpit", { query: `ticket_id=${theirs.id}`, headers: { "x-account-scope": acme.id } });
-    assert.deepEqual([status, error.code, error["scope_field"], error["target_id"]], [403, "FORBIDDEN_SCOPE", "ticket_id", theirs.id]);
-    assert.equal((await api.refuse("dispatcher.cockpit", { query: `ticket_id=${api.desk.settings.demoSiteId}` })).error.code, "TICKET_NOT_FOUND");
+    const { status, error } = await api.refuse("dispatcher.cockpit", {
+      query: `ticket_id=${theirs.id}`,
+      headers: { "x-account-scope": acme.id },
+    });
+    assert.deepEqual(
+      [status, error.code, error["scope_field"], error["target_id"]],
+      [403, "FORBIDDEN_SCOPE", "ticket_id", theirs.id],
+    );
+    assert.equal(
+      (await api.refuse("dispatcher.cockpit", { query: `ticket_id=${api.desk.settings.demoSiteId}` })).error.code,
+      "TICKET_NOT_FOUND",
+    );
   });
 
-  for (const query of ["state=LOST", "state=", "priority=SOON", "sla_status=bad", "limit=0", "limit=501", "limit=ten", "account_id=acme", "ticket_id=17", "cursor=abc", "cursor=W10", "page=2", "limit=5&limit=6", "state=%E0%A4%A"]) {
+  for (const query of [
+    "state=LOST",
+    "state=",
+    "priority=SOON",
+    "sla_status=bad",
+    "limit=0",
+    "limit=501",
+    "limit=ten",
+    "account_id=acme",
+    "ticket_id=17",
+    "cursor=abc",
+    "cursor=W10",
+    "page=2",
+    "limit=5&limit=6",
+    "state=%E0%A4%A",
+  ]) {
     test(`refuses ?${query}`, async () => {
       const { status, error } = await api.refuse("dispatcher.cockpit", { query });
       assert.deepEqual([status, error.code], [400, "INVALID_QUERY"]);
@@ -217,29 +313,61 @@ describe("the cockpit", async () => {
 
   test("says of a ticket in any state what a dispatcher may do, and why not", async () => {
     const known: Record<string, string> = {
-      "schedule.propose": "schedule_propose", "schedule.confirm": "schedule_confirm", "assignment.dispatch": "dispatch_assignment",
-      "assignment.recommend": "recommend_technicians", "schedule.hold": "hold_schedule", "schedule.release": "release_schedule", "schedule.rollback": "rollback_schedule",
+      "schedule.propose": "schedule_propose",
+      "schedule.confirm": "schedule_confirm",
+      "assignment.dispatch": "dispatch_assignment",
+      "assignment.recommend": "recommend_technicians",
+      "schedule.hold": "hold_schedule",
+      "schedule.release": "release_schedule",
+      "schedule.rollback": "rollback_schedule",
     };
     const holding = new Set(["schedule.hold", "schedule.release", "schedule.rollback"]);
-    const commands = commandTable.filter(({ path, roles }) => path.includes("{ticketId}") && roles.includes("dispatcher"));
+    const commands = commandTable.filter(
+      ({ path, roles }) => path.includes("{ticketId}") && roles.includes("dispatcher"),
+    );
     for (const state of allStates) {
       const { id } = await ticketIn(api, state);
-      const row = (await readQueue(api, `state=${state}&limit=500`)).find(({ ticket_id }) => ticket_id === id) ?? assert.fail();
+      const row =
+        (await readQueue(api, `state=${state}&limit=500`)).find(({ ticket_id }) => ticket_id === id) ?? assert.fail();
       const actions = new Map(row.actions.map((action) => [action.action_id, action]));
       assert.equal(actions.size, commands.length + 2);
       for (const { tool, path, from, to } of commands) {
         const action = actions.get(known[tool] ?? tool.replace(".", "_")) ?? assert.fail(tool);
         const { enabled, policy_error, ...rest } = action;
-        assert.deepEqual(rest, { action_id: action.action_id, tool_name: tool, endpoint: path.replace("{ticketId}", id), method: "POST", mutating: true });
+        assert.deepEqual(rest, {
+          action_id: action.action_id,
+          tool_name: tool,
+          endpoint: path.replace("{ticketId}", id),
+          method: "POST",
+          mutating: true,
+        });
         assert.equal(enabled, from.includes(state), `${tool} in ${state}`);
         if (enabled) assert.equal(policy_error, null);
         else {
-          const refusal = holding.has(tool) ? { code: "SCHEDULE_HOLD_STATE_CONFLICT", dimension: "scheduling" } : { code: "INVALID_STATE_TRANSITION", dimension: "state" };
-          assert.partialDeepStrictEqual(policy_error, { ...refusal, from_state: state, allowed_from_states: from, ...(to.length === 1 && { to_state: to[0] }) });
+          const refusal = holding.has(tool)
+            ? { code: "SCHEDULE_HOLD_STATE_CONFLICT", dimension: "scheduling" }
+            : { code: "INVALID_STATE_TRANSITION", dimension: "state" };
+          assert.partialDeepStrictEqual(policy_error, {
+            ...refusal,
+            from_state: state,
+            allowed_from_states: from,
+            ...(to.length === 1 && { to_state: to[0] }),
+          });
         }
       }
-      for (const [actionId, tool, path] of [["open_timeline", "ticket.timeline", `/tickets/${id}/timeline`], ["open_technician_packet", "tech.job_packet", `/ux/technician/job-packet/${id}`]] as const) {
-        assert.deepEqual(actions.get(actionId), { action_id: actionId, tool_name: tool, endpoint: path, method: "GET", mutating: false, enabled: true, policy_error: null });
+      for (const [actionId, tool, path] of [
+        ["open_timeline", "ticket.timeline", `/tickets/${id}/timeline`],
+        ["open_technician_packet", "tech.job_packet", `/ux/technician/job-packet/${id}`],
+      ] as const) {
+        assert.deepEqual(actions.get(actionId), {
+          action_id: actionId,
+          tool_name: tool,
+          endpoint: path,
+          method: "GET",
+          mutating: false,
+          enabled: true,
+          policy_error: null,
+        });
       }
     }
   });
@@ -248,7 +376,11 @@ describe("the cockpit", async () => {
     const customer = ["APPROVAL_REQUIRED", "PENDING_CUSTOMER_CONFIRMATION"];
     const provider = ["SCHEDULED", "DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD", "COMPLETED_PENDING_VERIFICATION"];
     for (const { state, sla_delay_attribution } of await readQueue(api, `limit=500&state=${allStates.join(",")}`)) {
-      assert.equal(sla_delay_attribution, customer.includes(state) ? "customer" : provider.includes(state) ? "provider" : "unknown", state);
+      assert.equal(
+        sla_delay_attribution,
+        customer.includes(state) ? "customer" : provider.includes(state) ? "provider" : "unknown",
+        state,
+      );
     }
   });
 });

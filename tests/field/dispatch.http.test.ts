@@ -8,7 +8,11 @@ import { profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician, addTimeOff, ana, ben, type TechnicianRow } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
-const bypass = { dispatch_mode: "EMERGENCY_BYPASS", dispatch_rationale: "open shop front", dispatch_confirmation: true };
+const bypass = {
+  dispatch_mode: "EMERGENCY_BYPASS",
+  dispatch_rationale: "open shop front",
+  dispatch_confirmation: true,
+};
 
 describe("a bypass from TRIAGED", async () => {
   const pilot = await startTestApi();
@@ -22,7 +26,11 @@ describe("a bypass from TRIAGED", async () => {
     ["a rationale of nine characters", { dispatch_rationale: "too short" }, ["dispatch_rationale"]],
     ["blanks for a rationale", { dispatch_rationale: " ".repeat(20) }, ["dispatch_rationale"]],
     ["no confirmation", { dispatch_confirmation: false }, ["dispatch_confirmation"]],
-    ["its mode alone", { dispatch_rationale: undefined, dispatch_confirmation: undefined }, ["dispatch_rationale", "dispatch_confirmation"]],
+    [
+      "its mode alone",
+      { dispatch_rationale: undefined, dispatch_confirmation: undefined },
+      ["dispatch_rationale", "dispatch_confirmation"],
+    ],
   ];
   for (const [what, over, missing] of rows) {
     test(`with ${what} ${missing.length === 0 ? "is obeyed" : "is denied in strict, naming what is missing, and obeyed in pilot"}`, async () => {
@@ -41,28 +49,51 @@ describe("a bypass from TRIAGED", async () => {
   test("of a ticket that is no emergency, or of no incident type, names what is missing", async () => {
     const { id } = await ticketIn(strict, "TRIAGED", { priority: "URGENT" });
     const body = { tech_id: ana, ...bypass };
-    assert.deepEqual((await strict.refuse("assignment.dispatch", { ticket: id, body })).error["missing_fields"], ["priority"]);
+    assert.deepEqual((await strict.refuse("assignment.dispatch", { ticket: id, body })).error["missing_fields"], [
+      "priority",
+    ]);
     await strict.owner.query("UPDATE tickets SET incident_type = NULL WHERE id = $1", [id]);
-    assert.deepEqual((await strict.refuse("assignment.dispatch", { ticket: id, body })).error["missing_fields"], ["priority", "incident_type"]);
-    await pilot.run("assignment.dispatch", { ticket: (await ticketIn(pilot, "TRIAGED")).id, body: { tech_id: ana, dispatch_mode: "EMERGENCY_BYPASS" } });
+    assert.deepEqual((await strict.refuse("assignment.dispatch", { ticket: id, body })).error["missing_fields"], [
+      "priority",
+      "incident_type",
+    ]);
+    await pilot.run("assignment.dispatch", {
+      ticket: (await ticketIn(pilot, "TRIAGED")).id,
+      body: { tech_id: ana, dispatch_mode: "EMERGENCY_BYPASS" },
+    });
   });
 
   for (const mode of [undefined, "WORKER_AUTO"]) {
     test(`with ${mode ?? "no mode"} is no bypass`, async () => {
       const { id } = await emergency(pilot);
-      const { error } = await pilot.refuse("assignment.dispatch", { ticket: id, body: { tech_id: ana, ...bypass, dispatch_mode: mode } });
-      assert.partialDeepStrictEqual(error, { code: "INVALID_STATE_TRANSITION", from_state: "TRIAGED", to_state: "DISPATCHED", allowed_from_states: ["SCHEDULED"] });
+      const { error } = await pilot.refuse("assignment.dispatch", {
+        ticket: id,
+        body: { tech_id: ana, ...bypass, dispatch_mode: mode },
+      });
+      assert.partialDeepStrictEqual(error, {
+        code: "INVALID_STATE_TRANSITION",
+        from_state: "TRIAGED",
+        to_state: "DISPATCHED",
+        allowed_from_states: ["SCHEDULED"],
+      });
     });
   }
 
   test("is one move in one audit row, and books nothing", async () => {
     const { id } = await emergency(strict);
     const { receipt } = await strict.run("assignment.dispatch", { ticket: id, body: { tech_id: ana, ...bypass } });
-    const { rows } = await strict.owner.query("SELECT from_state, to_state FROM ticket_state_transitions WHERE audit_event_id = $1", [receipt.receipt_id]);
+    const { rows } = await strict.owner.query(
+      "SELECT from_state, to_state FROM ticket_state_transitions WHERE audit_event_id = $1",
+      [receipt.receipt_id],
+    );
     assert.deepEqual(rows, [{ from_state: "TRIAGED", to_state: "DISPATCHED" }]);
     assert.equal((await strict.owner.query("SELECT FROM bookings WHERE ticket_id = $1", [id])).rowCount, 0);
     const { events } = await strict.read("ticket.timeline", { ticket: id });
-    assert.partialDeepStrictEqual(events.at(-1)?.payload, { dispatch_mode: "EMERGENCY_BYPASS", bypass: true, dispatch_rationale: "open shop front" });
+    assert.partialDeepStrictEqual(events.at(-1)?.payload, {
+      dispatch_mode: "EMERGENCY_BYPASS",
+      bypass: true,
+      dispatch_rationale: "open shop front",
+    });
   });
 
   test("asks for somebody who takes work", async () => {
@@ -82,7 +113,10 @@ for (const profile of profiles) {
 
     type Arrange = (techId: string) => Promise<unknown>;
     const nothing: Arrange = () => Promise.resolve();
-    const busyAt = (visit: typeof window): Arrange => (techId) => ticketIn(api, "DISPATCHED", { techId, window: visit });
+    const busyAt =
+      (visit: typeof window): Arrange =>
+      (techId) =>
+        ticketIn(api, "DISPATCHED", { techId, window: visit });
     const booked: Arrange = async (techId) => {
       const { id } = await ticketIn(api, "SCHEDULED", { window: night });
       await api.owner.query(
@@ -91,18 +125,49 @@ for (const profile of profiles) {
         [techId, id, night.start, night.end],
       );
     };
-    const off = (start: string, end: string): Arrange => (techId) => addTimeOff(api.owner, techId, start, end);
+    const off =
+      (start: string, end: string): Arrange =>
+      (techId) =>
+        addTimeOff(api.owner, techId, start, end);
 
-    type Row = readonly [what: string, row: TechnicianRow, visit: typeof window, arrange: Arrange, pilot: string | null, strict: string | null];
+    type Row = readonly [
+      what: string,
+      row: TechnicianRow,
+      visit: typeof window,
+      arrange: Arrange,
+      pilot: string | null,
+      strict: string | null,
+    ];
     const rows: readonly Row[] = [
       ["on shift and free", day, window, nothing, null, null],
       ["on shift until just then", { hours: ["09:00", "11:00"] }, window, nothing, null, null],
       ["inactive", { ...day, active: false }, window, nothing, "INACTIVE", "INACTIVE"],
       ["drained", { ...day, drained: true }, window, nothing, "DRAINED", "DRAINED"],
       ["booked at that very time", day, window, busyAt(window), "BOOKED", "BOOKED"],
-      ["booked for the last minute of it", day, window, busyAt({ start: "2026-04-07T10:59:00.000Z", end: "2026-04-07T12:00:00.000Z" }), "BOOKED", "BOOKED"],
-      ["booked up to its first minute", day, window, busyAt({ start: "2026-04-07T09:00:00.000Z", end: window.start }), null, null],
-      ["away for an hour around it", day, window, off("2026-04-07T10:30:00Z", "2026-04-07T10:31:00Z"), "TIME_OFF", "TIME_OFF"],
+      [
+        "booked for the last minute of it",
+        day,
+        window,
+        busyAt({ start: "2026-04-07T10:59:00.000Z", end: "2026-04-07T12:00:00.000Z" }),
+        "BOOKED",
+        "BOOKED",
+      ],
+      [
+        "booked up to its first minute",
+        day,
+        window,
+        busyAt({ start: "2026-04-07T09:00:00.000Z", end: window.start }),
+        null,
+        null,
+      ],
+      [
+        "away for an hour around it",
+        day,
+        window,
+        off("2026-04-07T10:30:00Z", "2026-04-07T10:31:00Z"),
+        "TIME_OFF",
+        "TIME_OFF",
+      ],
       ["away until it begins", day, window, off("2026-04-07T09:30:00Z", window.start), null, null],
       ["off shift", day, night, nothing, null, "OFF_SHIFT"],
       ["off shift and booked all the same", day, night, booked, "BOOKED", "OFF_SHIFT"],
@@ -121,8 +186,16 @@ for (const profile of profiles) {
           return assert.equal(assigned_tech_id, techId);
         }
         const { status, error } = await api.refuse("assignment.dispatch", { ticket: id, body: { tech_id: techId } });
-        assert.deepEqual([status, error.code, error["reason"], error["tech_id"]], [409, "TECH_UNAVAILABLE", reason, techId]);
-        const override = { override_type: "reassign_tech", reason_code: "capacity", note: "nobody else is there", tech_id: techId };
+        assert.deepEqual(
+          [status, error.code, error["reason"], error["tech_id"]],
+          [409, "TECH_UNAVAILABLE", reason, techId],
+        );
+        const override = {
+          override_type: "reassign_tech",
+          reason_code: "capacity",
+          note: "nobody else is there",
+          tech_id: techId,
+        };
         assert.equal((await api.refuse("assignment.override", { ticket: id, body: override })).error["reason"], reason);
       });
     }
@@ -143,7 +216,10 @@ describe("an assignment", async () => {
   const why = { reason_code: "capacity", note: "the first is stuck in traffic" };
 
   test("brings the technician's provider along, unless another is named", async () => {
-    for (const [over, provider] of [[{}, ownProvider], [{ provider_id: otherProvider }, otherProvider]] as const) {
+    for (const [over, provider] of [
+      [{}, ownProvider],
+      [{ provider_id: otherProvider }, otherProvider],
+    ] as const) {
       const { id } = await ticketIn(api, "SCHEDULED");
       const ticket = await api.run("assignment.dispatch", { ticket: id, body: { tech_id: subcontractor, ...over } });
       assert.deepEqual([ticket.assigned_tech_id, ticket.assigned_provider_id], [subcontractor, provider]);
@@ -153,17 +229,30 @@ describe("an assignment", async () => {
   for (const state of ["SCHEDULED", "DISPATCHED"] as const) {
     test(`is overridden in ${state} with what was before and after`, async () => {
       const { id } = await ticketIn(api, state, { techId: subcontractor });
-      const { ticket, before, after } = await api.run("assignment.override", { ticket: id, body: { override_type: "reassign_tech", ...why, tech_id: ben } });
-      const was = state === "DISPATCHED" ? { assigned_tech_id: subcontractor, assigned_provider_id: ownProvider } : { assigned_tech_id: null, assigned_provider_id: null };
+      const { ticket, before, after } = await api.run("assignment.override", {
+        ticket: id,
+        body: { override_type: "reassign_tech", ...why, tech_id: ben },
+      });
+      const was =
+        state === "DISPATCHED"
+          ? { assigned_tech_id: subcontractor, assigned_provider_id: ownProvider }
+          : { assigned_tech_id: null, assigned_provider_id: null };
       assert.deepEqual(before, was);
-      assert.deepEqual(after, { assigned_tech_id: ben, assigned_provider_id: null }, "the provider goes with its technician");
+      assert.deepEqual(
+        after,
+        { assigned_tech_id: ben, assigned_provider_id: null },
+        "the provider goes with its technician",
+      );
       assert.deepEqual([ticket.state, ticket.assigned_tech_id, ticket.assigned_provider_id], ["DISPATCHED", ben, null]);
     });
   }
 
   test("keeps its technician when the provider alone changes", async () => {
     const { id } = await ticketIn(api, "DISPATCHED", { techId: ana });
-    const { after } = await api.run("assignment.override", { ticket: id, body: { override_type: "reassign_provider", ...why, provider_id: otherProvider } });
+    const { after } = await api.run("assignment.override", {
+      ticket: id,
+      body: { override_type: "reassign_provider", ...why, provider_id: otherProvider },
+    });
     assert.deepEqual(after, { assigned_tech_id: ana, assigned_provider_id: otherProvider });
     const { rows } = await api.owner.query("SELECT technician_id, state FROM bookings WHERE ticket_id = $1", [id]);
     assert.deepEqual(rows, [{ technician_id: ana, state: "firm" }]);
@@ -171,7 +260,10 @@ describe("an assignment", async () => {
 
   const refused: readonly (readonly [string, object])[] = [
     ["without the technician", { override_type: "reassign_tech", ...why }],
-    ["without the technician of a direct dispatch", { override_type: "direct_dispatch_bypass", ...why, provider_id: otherProvider }],
+    [
+      "without the technician of a direct dispatch",
+      { override_type: "direct_dispatch_bypass", ...why, provider_id: otherProvider },
+    ],
     ["without the provider", { override_type: "reassign_provider", ...why, tech_id: ben }],
     ["with a short note", { override_type: "reassign_tech", ...why, note: "  just nine ", tech_id: ben }],
     ["for no known reason", { override_type: "reassign_tech", ...why, reason_code: "boredom", tech_id: ben }],
@@ -186,12 +278,21 @@ describe("an assignment", async () => {
 
   test("is taken back whole, with a reason", async () => {
     const { id, window } = await ticketIn(api, "DISPATCHED", { techId: subcontractor });
-    assert.equal((await api.refuse("assignment.unassign", { ticket: id, body: { ...why, note: "short" } })).error.code, "INVALID_REQUEST");
+    assert.equal(
+      (await api.refuse("assignment.unassign", { ticket: id, body: { ...why, note: "short" } })).error.code,
+      "INVALID_REQUEST",
+    );
     const ticket = await api.run("assignment.unassign", { ticket: id, body: why });
     const { state, assigned_tech_id, assigned_provider_id, scheduled_start, scheduled_end } = ticket;
     assert.deepEqual(
       { state, assigned_tech_id, assigned_provider_id, scheduled_start, scheduled_end },
-      { state: "SCHEDULED", assigned_tech_id: null, assigned_provider_id: null, scheduled_start: window.start, scheduled_end: window.end },
+      {
+        state: "SCHEDULED",
+        assigned_tech_id: null,
+        assigned_provider_id: null,
+        scheduled_start: window.start,
+        scheduled_end: window.end,
+      },
     );
     await ticketIn(api, "DISPATCHED", { techId: subcontractor, window });
   });

@@ -17,7 +17,9 @@ const query = new URLSearchParams({ ...span, tech_id: ana, limit: "1" }).toStrin
 async function deskOf(t: { after(fn: () => Promise<void>): void }, env: Record<string, string>) {
   const api = await startTestApi({ t, env });
   await api.owner.query("UPDATE technicians SET home_lat = 37.83, home_lon = -122.27");
-  await api.owner.query("UPDATE technician_shifts SET starts = '09:00', ends = '12:00' WHERE technician_id = $1", [ana]);
+  await api.owner.query("UPDATE technician_shifts SET starts = '09:00', ends = '12:00' WHERE technician_id = $1", [
+    ana,
+  ]);
   return api;
 }
 
@@ -28,8 +30,13 @@ function watching(api: Promise<TestApi>, answer: Osrm["answer"]) {
   const seen: { idle: number; free: boolean }[] = [];
   const watch: Osrm["answer"] = async (question, response) => {
     const { owner } = await api;
-    const { rows } = await owner.query<{ idle: number }>("SELECT count(*)::int AS idle FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'");
-    const free = await owner.query("SELECT id FROM tickets FOR UPDATE NOWAIT").then(() => true, () => false);
+    const { rows } = await owner.query<{ idle: number }>(
+      "SELECT count(*)::int AS idle FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'",
+    );
+    const free = await owner.query("SELECT id FROM tickets FOR UPDATE NOWAIT").then(
+      () => true,
+      () => false,
+    );
     seen.push({ idle: rows[0]?.idle ?? -1, free });
     answer(question, response);
   };
@@ -55,10 +62,15 @@ describe("with a travel service", async () => {
 
   test("schedule.book asks it before it takes the ticket, and books by its times", async () => {
     const { id } = await ticketIn(desk, "READY_TO_SCHEDULE");
-    const { result, questions } = await asked(() => desk.run("schedule.book", { ticket: id, body: { ...span, tech_id: ana, strategy: "earliest" } }));
+    const { result, questions } = await asked(() =>
+      desk.run("schedule.book", { ticket: id, body: { ...span, tech_id: ana, strategy: "earliest" } }),
+    );
     const { booking, considered, receipt } = result;
     assert.equal(questions, 1);
-    assert.deepEqual([booking.start, booking.travel_before_minutes, booking.travel_source], ["2026-03-03T09:30:00.000Z", 20, "service"]);
+    assert.deepEqual(
+      [booking.start, booking.travel_before_minutes, booking.travel_source],
+      ["2026-03-03T09:30:00.000Z", 20, "service"],
+    );
     assert.deepEqual([considered.slots[0]?.travel_after_minutes, considered.slots[0]?.travel_source], [20, "service"]);
     assert.equal((await payloadOf(desk, id, receipt.receipt_id))["travel_source"], "service");
     await desk.run("schedule.reopen", { ticket: id, body: { reason: "only a test" } });
@@ -67,7 +79,10 @@ describe("with a travel service", async () => {
   test("schedule.slots offers by its times, and asks nothing twice", async () => {
     const { id } = await ticketIn(desk, "READY_TO_SCHEDULE");
     const { result, questions } = await asked(() => desk.read("schedule.slots", { ticket: id, query }));
-    assert.deepEqual(result.slots.map((slot) => [slot.start, slot.travel_before_minutes, slot.travel_source]), [["2026-03-03T09:30:00.000Z", 20, "service"]]);
+    assert.deepEqual(
+      result.slots.map((slot) => [slot.start, slot.travel_before_minutes, slot.travel_source]),
+      [["2026-03-03T09:30:00.000Z", 20, "service"]],
+    );
     assert.equal(questions, 0);
   });
 
@@ -76,9 +91,15 @@ describe("with a travel service", async () => {
     await desk.owner.query("UPDATE technicians SET home_lat = 37.801, home_lon = -122.27 WHERE id = $1", [carla]);
     const visit = { start: "2026-03-04T09:15:00.000Z", end: "2026-03-04T11:40:00.000Z" };
     const { id } = await ticketIn(desk, "SCHEDULED", { window: visit });
-    const ranking = await asked(() => desk.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } }));
+    const ranking = await asked(() =>
+      desk.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } }),
+    );
     assert.equal(ranking.questions, 1);
-    assert.equal(ranking.result.rejected.find(({ tech_id }) => tech_id === carla)?.reason, "TOO_FAR", "round the corner, but twenty minutes by its roads");
+    assert.equal(
+      ranking.result.rejected.find(({ tech_id }) => tech_id === carla)?.reason,
+      "TOO_FAR",
+      "round the corner, but twenty minutes by its roads",
+    );
     assert.deepEqual([ranking.result.recommendations[0]?.tech_id, ranking.result.travel_source], [ben, "service"]);
 
     await desk.owner.query("UPDATE technicians SET home_lat = 37.802 WHERE id = $1", [ben]);
@@ -104,7 +125,10 @@ describe("with a travel service", async () => {
 
   test("nobody ever waited for it with a lock or a transaction in hand", () => {
     assert.ok(seen.length >= 4, String(seen.length));
-    assert.deepEqual(seen, seen.map(() => ({ idle: 0, free: true })));
+    assert.deepEqual(
+      seen,
+      seen.map(() => ({ idle: 0, free: true })),
+    );
   });
 
   test("the metrics show that it answers", async () => {
@@ -113,11 +137,19 @@ describe("with a travel service", async () => {
   });
 
   test("a worker asks it as well, and sends by its times", async (t) => {
-    const { id } = await ticketIn(desk, "SCHEDULED", { window: { start: "2026-03-06T10:00:00.000Z", end: "2026-03-06T11:00:00.000Z" } });
-    const worker = await startTestWorker(desk, { t, env: { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "10000" } });
+    const { id } = await ticketIn(desk, "SCHEDULED", {
+      window: { start: "2026-03-06T10:00:00.000Z", end: "2026-03-06T11:00:00.000Z" },
+    });
+    const worker = await startTestWorker(desk, {
+      t,
+      env: { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "10000" },
+    });
     const { questions } = await asked(() => worker.wake());
     assert.ok(questions >= 1);
-    const { rows } = await desk.owner.query("SELECT travel_before_minutes FROM bookings WHERE ticket_id = $1 AND state = 'firm'", [id]);
+    const { rows } = await desk.owner.query(
+      "SELECT travel_before_minutes FROM bookings WHERE ticket_id = $1 AND state = 'firm'",
+      [id],
+    );
     assert.deepEqual(rows, [{ travel_before_minutes: 20 }]);
   });
 });
@@ -132,11 +164,18 @@ for (const [what, answer] of Object.entries<Osrm["answer"]>({
     const service = await osrm(t, answer);
     const api = await deskOf(t, { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "200" });
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
-    const { slots: [slot] } = await api.read("schedule.slots", { ticket: id, query });
-    assert.deepEqual([slot?.start, slot?.travel_before_minutes, slot?.travel_source], ["2026-03-03T09:15:00.000Z", 8, "estimate"]);
+    const {
+      slots: [slot],
+    } = await api.read("schedule.slots", { ticket: id, query });
+    assert.deepEqual(
+      [slot?.start, slot?.travel_before_minutes, slot?.travel_source],
+      ["2026-03-03T09:15:00.000Z", 8, "estimate"],
+    );
     const { booking } = await api.run("schedule.book", { ticket: id, body: { ...span, tech_id: ana } });
     assert.deepEqual([booking.travel_before_minutes, booking.travel_source], [8, "estimate"]);
-    const scheduled = await ticketIn(api, "SCHEDULED", { window: { start: "2026-03-05T10:00:00.000Z", end: "2026-03-05T11:00:00.000Z" } });
+    const scheduled = await ticketIn(api, "SCHEDULED", {
+      window: { start: "2026-03-05T10:00:00.000Z", end: "2026-03-05T11:00:00.000Z" },
+    });
     const ranking = await api.run("assignment.recommend", { ticket: scheduled.id, body: { service_type: "DEFAULT" } });
     assert.deepEqual([ranking.recommendations.length, ranking.travel_source], [2, "estimate"]);
     const asked = service.questions.length;
@@ -148,7 +187,9 @@ for (const [what, answer] of Object.entries<Osrm["answer"]>({
 test("without a travel service every time is an estimate", async (t) => {
   const api = await deskOf(t, {});
   const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
-  const { slots: [slot] } = await api.read("schedule.slots", { ticket: id, query });
+  const {
+    slots: [slot],
+  } = await api.read("schedule.slots", { ticket: id, query });
   assert.deepEqual([slot?.travel_before_minutes, slot?.travel_source], [8, "estimate"]);
   const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
   assert.doesNotMatch(text, /dispatch_travel_service\{what="up"\}/);

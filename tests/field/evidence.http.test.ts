@@ -22,7 +22,11 @@ describe("closeout.request_upload", async () => {
   const announced = { kind: "PHOTO", content_type: "image/jpeg", size_bytes: 1_000, sha256: "A".repeat(64) };
 
   test("signs an address for one file, and says where it will lie", async () => {
-    const ticket = await api.run("closeout.request_upload", { as: "agent", ticket: id, body: { ...announced, content_type: " IMAGE/jpeg ", evidence_key: "photo_after" } });
+    const ticket = await api.run("closeout.request_upload", {
+      as: "agent",
+      ticket: id,
+      body: { ...announced, content_type: " IMAGE/jpeg ", evidence_key: "photo_after" },
+    });
     assert.equal(ticket.max_bytes, 25 * 1_048_576);
     assert.equal(Math.round((Date.parse(ticket.expires_at) - Date.parse(api.clock.iso)) / 1_000), 15 * 60);
     assert.ok(ticket.uri.endsWith(`/${ticket.object_key}`) && ticket.uri.startsWith("s3://"), ticket.uri);
@@ -30,7 +34,15 @@ describe("closeout.request_upload", async () => {
     assert.match(ticket.object_key, new RegExp(`^evidence/${id}/${ticket.upload_id}\\.jpg$`));
   });
 
-  const accepted = ["image/jpeg", "image/png", "image/webp", "image/heic", "application/pdf", "text/plain", "video/mp4"];
+  const accepted = [
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/heic",
+    "application/pdf",
+    "text/plain",
+    "video/mp4",
+  ];
   for (const contentType of accepted) {
     test(`takes ${contentType}`, async () => {
       await api.run("closeout.request_upload", { ticket: id, body: { ...announced, content_type: contentType } });
@@ -49,7 +61,10 @@ describe("closeout.request_upload", async () => {
   ];
   for (const [what, over, status, code] of refused) {
     test(`refuses ${what}: ${code}`, async () => {
-      const { status: answered, error } = await api.refuse("closeout.request_upload", { ticket: id, body: { ...announced, ...over } });
+      const { status: answered, error } = await api.refuse("closeout.request_upload", {
+        ticket: id,
+        body: { ...announced, ...over },
+      });
       assert.deepEqual([answered, error.code], [status, code]);
     });
   }
@@ -69,13 +84,25 @@ describe("an uploaded file", async () => {
     assert.equal(await bytesAt(api, ticket.object_key), null);
     assert.equal(await upload(ticket, file.bytes), 201);
     assert.equal(await bytesAt(api, ticket.object_key), null, "what was only sent is not evidence yet");
-    const item = await api.run("closeout.add_evidence", { as: "tech", ...add(ticket.uri, { evidence_key: "photo_after", metadata: { lens: "wide", evidence_key: "other" }, checksum: `SHA256:${sha256(file.bytes).toUpperCase()}` }) });
+    const item = await api.run("closeout.add_evidence", {
+      as: "tech",
+      ...add(ticket.uri, {
+        evidence_key: "photo_after",
+        metadata: { lens: "wide", evidence_key: "other" },
+        checksum: `SHA256:${sha256(file.bytes).toUpperCase()}`,
+      }),
+    });
     const { kind, uri, checksum, metadata, created_by, verification, ticket_id } = item;
     assert.deepEqual(
       { kind, uri, checksum, metadata, created_by, verification, ticket_id },
       {
-        kind: "PHOTO", uri: ticket.uri, checksum: sha256(file.bytes), metadata: { lens: "wide", evidence_key: "photo_after" },
-        created_by: "tech-1", verification: "verified", ticket_id: id,
+        kind: "PHOTO",
+        uri: ticket.uri,
+        checksum: sha256(file.bytes),
+        metadata: { lens: "wide", evidence_key: "photo_after" },
+        created_by: "tech-1",
+        verification: "verified",
+        ticket_id: id,
       },
     );
     assert.deepEqual(await bytesAt(api, ticket.object_key), file.bytes);
@@ -105,16 +132,40 @@ describe("an uploaded file", async () => {
     const second = await api.run("closeout.add_evidence", add(uri, { evidence_key: "note_two" }));
     assert.equal(second.verification, "verified");
     const { evidence } = await api.read("closeout.list_evidence", { ticket: id });
-    assert.deepEqual(evidence.filter((item) => item.uri === uri).map(({ metadata }) => metadata["evidence_key"]), ["note_one", "note_two"]);
+    assert.deepEqual(
+      evidence.filter((item) => item.uri === uri).map(({ metadata }) => metadata["evidence_key"]),
+      ["note_one", "note_two"],
+    );
   });
 
   const disguised: File = { bytes: Buffer.from("<script>alert(1)</script>"), contentType: "image/png", kind: "PHOTO" };
   const refusals: readonly (readonly [string, (ticket: string) => Promise<string>, number, string])[] = [
-    ["that never came", async (ticket) => (await requestUpload(api, { ticket }, photoFile())).uri, 409, "EVIDENCE_NOT_STORED"],
-    ["that was never announced", async () => `s3://${api.desk.store.bucket}/evidence/${id}/${randomUUID()}.jpg`, 409, "EVIDENCE_NOT_STORED"],
-    ["under the address it was sent to", async (ticket) => `s3://${api.desk.store.bucket}/incoming/${(await requestUpload(api, { ticket }, photoFile())).upload_id}`, 409, "EVIDENCE_NOT_STORED"],
+    [
+      "that never came",
+      async (ticket) => (await requestUpload(api, { ticket }, photoFile())).uri,
+      409,
+      "EVIDENCE_NOT_STORED",
+    ],
+    [
+      "that was never announced",
+      async () => `s3://${api.desk.store.bucket}/evidence/${id}/${randomUUID()}.jpg`,
+      409,
+      "EVIDENCE_NOT_STORED",
+    ],
+    [
+      "under the address it was sent to",
+      async (ticket) =>
+        `s3://${api.desk.store.bucket}/incoming/${(await requestUpload(api, { ticket }, photoFile())).upload_id}`,
+      409,
+      "EVIDENCE_NOT_STORED",
+    ],
     ["in disguise", (ticket) => store(api, { ticket }, disguised), 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["of another ticket", async () => store(api, { ticket: (await ticketIn(api, "IN_PROGRESS")).id }, photoFile()), 409, "EVIDENCE_NOT_STORED"],
+    [
+      "of another ticket",
+      async () => store(api, { ticket: (await ticketIn(api, "IN_PROGRESS")).id }, photoFile()),
+      409,
+      "EVIDENCE_NOT_STORED",
+    ],
   ];
   for (const [what, uriFor, status, code] of refusals) {
     test(`${what} is ${code}`, async () => {
@@ -142,13 +193,18 @@ describe("an uploaded file", async () => {
 
   test("must match the checksum its sender claims", async () => {
     const uri = await store(api, { ticket: id }, photoFile("claimed"));
-    assert.equal((await api.refuse("closeout.add_evidence", add(uri, { checksum: "0".repeat(64) }))).error.code, "EVIDENCE_CHECKSUM_MISMATCH");
+    assert.equal(
+      (await api.refuse("closeout.add_evidence", add(uri, { checksum: "0".repeat(64) }))).error.code,
+      "EVIDENCE_CHECKSUM_MISMATCH",
+    );
   });
 
   test("is sent by its address alone: in time, once, of that type and size", async () => {
     const file = photoFile("twice");
     const ticket = await requestUpload(api, { ticket: id }, file);
-    assert.ok((await upload({ ...ticket, headers: { ...ticket.headers, "Content-Type": "image/png" } }, file.bytes)) >= 400);
+    assert.ok(
+      (await upload({ ...ticket, headers: { ...ticket.headers, "Content-Type": "image/png" } }, file.bytes)) >= 400,
+    );
     assert.ok((await upload(ticket, Buffer.concat([file.bytes, file.bytes]))) >= 400);
     assert.ok((await upload({ ...ticket, url: ticket.url.replace(/signature=./, "signature=!") }, file.bytes)) >= 400);
     assert.equal(await upload(ticket, file.bytes), 201);
@@ -165,17 +221,31 @@ describe("evidence kept elsewhere", async () => {
   const { id } = await ticketIn(api, "NEW");
 
   test("is recorded as referenced, with the checksum it came with", async () => {
-    for (const uri of ["s3://camera-roll/door.jpg", "minio://archive/2026/door.pdf", "https://example.com/door.jpg", "paper in the van"]) {
-      const { verification, checksum, metadata } = await api.run("closeout.add_evidence", { ticket: id, body: { kind: "document", uri, checksum: "md5:1b2c" } });
+    for (const uri of [
+      "s3://camera-roll/door.jpg",
+      "minio://archive/2026/door.pdf",
+      "https://example.com/door.jpg",
+      "paper in the van",
+    ]) {
+      const { verification, checksum, metadata } = await api.run("closeout.add_evidence", {
+        ticket: id,
+        body: { kind: "document", uri, checksum: "md5:1b2c" },
+      });
       assert.deepEqual([verification, checksum, metadata], ["referenced", "md5:1b2c", {}]);
     }
     const { evidence } = await api.read("closeout.list_evidence", { ticket: id });
     assert.equal(evidence.length, 4);
-    assert.deepEqual(evidence, evidence.toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1)));
+    assert.deepEqual(
+      evidence,
+      evidence.toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1)),
+    );
   });
 
   test("is listed for those who may see the ticket", async () => {
-    const { error } = await api.refuse("closeout.list_evidence", { ticket: id, headers: { "x-account-scope": borealis.id } });
+    const { error } = await api.refuse("closeout.list_evidence", {
+      ticket: id,
+      headers: { "x-account-scope": borealis.id },
+    });
     assert.equal(error.code, "FORBIDDEN_SCOPE");
     assert.equal((await api.refuse("closeout.list_evidence", { as: "customer", ticket: id })).error.code, "FORBIDDEN");
   });
@@ -186,8 +256,16 @@ describe("what was written", async () => {
   const { id } = await ticketIn(api, "NEW");
   await api.run("closeout.add_evidence", { ticket: id, body: { kind: "NOTE", uri: "s3://phone/note" } });
 
-  for (const [table, column] of [["evidence_items", "uri"], ["audit_events", "tool_name"], ["ticket_state_transitions", "to_state"]] as const) {
-    for (const change of [`UPDATE ${table} SET ${column} = ${column}`, `DELETE FROM ${table} WHERE false`, `TRUNCATE ${table} CASCADE`]) {
+  for (const [table, column] of [
+    ["evidence_items", "uri"],
+    ["audit_events", "tool_name"],
+    ["ticket_state_transitions", "to_state"],
+  ] as const) {
+    for (const change of [
+      `UPDATE ${table} SET ${column} = ${column}`,
+      `DELETE FROM ${table} WHERE false`,
+      `TRUNCATE ${table} CASCADE`,
+    ]) {
       test(`is beyond the application's reach: ${change}`, async () => {
         const client = await api.owner.connect();
         try {
@@ -195,7 +273,9 @@ describe("what was written", async () => {
           await assert.rejects(client.query(change), { code: "42501" });
           // Should the rights ever be granted by mistake, the trigger still refuses.
           await client.query("ROLLBACK");
-          await client.query(`BEGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO dispatch_app; SET LOCAL ROLE dispatch_app`);
+          await client.query(
+            `BEGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO dispatch_app; SET LOCAL ROLE dispatch_app`,
+          );
           await assert.rejects(client.query(change), { code: "42501", message: /insert-only/ });
           await client.query("ROLLBACK");
           // The owner is spared, for what a migration may have to mend.

@@ -32,7 +32,14 @@ const completing: Rules = {
     completion,
     { checklist_status: {}, no_signature_reason: "", evidence_refs: [] },
     { ...completion, work: {} },
-    { ...completion, work: { labor_minutes: 0, travel_minutes: 1, parts: [{ sku: "A", description: "Strike", quantity: 0.5, unit_price_cents: 0 }] } },
+    {
+      ...completion,
+      work: {
+        labor_minutes: 0,
+        travel_minutes: 1,
+        parts: [{ sku: "A", description: "Strike", quantity: 0.5, unit_price_cents: 0 }],
+      },
+    },
     { ...completion, evidence_refs: [uuid, "s3://bucket/key"] },
   ],
   bad: [
@@ -77,8 +84,28 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
   },
   "ticket.blind_intake": {
     good: [
-      { ...place, summary: "x", incident_type: "GLASS", customer_name: "Kim", contact_email: "k@x.org", priority: "routine", identity_confidence: 0, classification_confidence: 100 },
-      { ...place, summary: "x", incident_type: "glass", customer_name: "Kim", contact_phone: "555-0100", priority: "Urgent", identity_confidence: 50.5, classification_confidence: 0.1, sop_handoff_acknowledged: false, sop_handoff_prompt: "ask\ntwice" },
+      {
+        ...place,
+        summary: "x",
+        incident_type: "GLASS",
+        customer_name: "Kim",
+        contact_email: "k@x.org",
+        priority: "routine",
+        identity_confidence: 0,
+        classification_confidence: 100,
+      },
+      {
+        ...place,
+        summary: "x",
+        incident_type: "glass",
+        customer_name: "Kim",
+        contact_phone: "555-0100",
+        priority: "Urgent",
+        identity_confidence: 50.5,
+        classification_confidence: 0.1,
+        sop_handoff_acknowledged: false,
+        sop_handoff_prompt: "ask\ntwice",
+      },
     ],
     bad: [
       [{ incident_type: undefined }, "incident_type"],
@@ -107,7 +134,16 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
   "ticket.triage": {
     good: [
       { priority: "emergency", incident_type: "GLASS" },
-      { priority: "URGENT", incident_type: "glass", nte_cents: 5, requires_approval: true, ready_to_schedule: false, approval_reason: "", approval_amount_delta_cents: 0, sop_handoff_acknowledged: true },
+      {
+        priority: "URGENT",
+        incident_type: "glass",
+        nte_cents: 5,
+        requires_approval: true,
+        ready_to_schedule: false,
+        approval_reason: "",
+        approval_amount_delta_cents: 0,
+        sop_handoff_acknowledged: true,
+      },
     ],
     bad: [
       [{ priority: undefined }, "priority"],
@@ -122,21 +158,44 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
   },
   "ticket.cancel": {
     good: [{ reason: "abc" }, { reason: "they\nfixed it", cancellation_code: "C1" }],
-    bad: [[{ reason: undefined }, "reason"], [{ reason: " ab " }, "reason"], [{ cancellation_code: "" }, "cancellation_code"]],
+    bad: [
+      [{ reason: undefined }, "reason"],
+      [{ reason: " ab " }, "reason"],
+      [{ cancellation_code: "" }, "cancellation_code"],
+    ],
   },
   "ticket.close": { good: [{}, { closure_note: "paid\nin cash" }], bad: [[{ closure_note: 7 }, "closure_note"]] },
   "ticket.return_visit": { good: [{}, { note: "parts" }], bad: [[{ note: [] }, "note"]] },
   "approval.decide": {
-    good: [{ approval_id: uuid, decision: "APPROVED" }, { approval_id: uuid.toUpperCase(), decision: "DENIED", notes: "no" }],
-    bad: [[{ approval_id: "17" }, "approval_id"], [{ decision: "MAYBE" }, "decision"], [{ decision: undefined }, "decision"], [{ notes: {} }, "notes"]],
+    good: [
+      { approval_id: uuid, decision: "APPROVED" },
+      { approval_id: uuid.toUpperCase(), decision: "DENIED", notes: "no" },
+    ],
+    bad: [
+      [{ approval_id: "17" }, "approval_id"],
+      [{ decision: "MAYBE" }, "decision"],
+      [{ decision: undefined }, "decision"],
+      [{ notes: {} }, "notes"],
+    ],
   },
   "qa.verify": {
-    good: [{ timestamp: "2026-05-01T10:00:00Z", result: "PASS" }, { timestamp: "2026-05-01T10:00:00.123456+05:30", result: "FAIL", notes: "x" }],
-    bad: [[{ timestamp: undefined }, "timestamp"], [{ timestamp: "2026-05-01" }, "timestamp"], [{ result: "pass" }, "result"]],
+    good: [
+      { timestamp: "2026-05-01T10:00:00Z", result: "PASS" },
+      { timestamp: "2026-05-01T10:00:00.123456+05:30", result: "FAIL", notes: "x" },
+    ],
+    bad: [
+      [{ timestamp: undefined }, "timestamp"],
+      [{ timestamp: "2026-05-01" }, "timestamp"],
+      [{ result: "pass" }, "result"],
+    ],
   },
   "qa.return_work": {
     good: [{ reasons: ["sticks"] }, { reasons: ["a", "b"], required_evidence_keys: [] }],
-    bad: [[{ reasons: [] }, "reasons"], [{ reasons: undefined }, "reasons"], [{ required_evidence_keys: "photo" }, "required_evidence_keys"]],
+    bad: [
+      [{ reasons: [] }, "reasons"],
+      [{ reasons: undefined }, "reasons"],
+      [{ required_evidence_keys: "photo" }, "required_evidence_keys"],
+    ],
   },
   "billing.generate_invoice": {
     good: [{}, { adjustments: [] }, { adjustments: [{ description: "goodwill", amount_cents: -1 }] }],
@@ -149,7 +208,10 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
   "ops.autonomy.pause": autonomy,
   "ops.autonomy.rollback": autonomy,
   "schedule.propose": {
-    good: [{ options: [window] }, { options: [window, { start: "2026-05-02T10:00:00+02:00", end: "2026-05-02T10:00:00Z" }] }],
+    good: [
+      { options: [window] },
+      { options: [window, { start: "2026-05-02T10:00:00+02:00", end: "2026-05-02T10:00:00Z" }] },
+    ],
     bad: [
       [{ options: undefined }, "options"],
       [{ options: [] }, "options"],
@@ -180,7 +242,10 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
     ],
   },
   "schedule.book": {
-    good: [{}, { earliest: window.start, latest: window.end, duration_minutes: 5, tech_id: uuid, strategy: "least_travel" }],
+    good: [
+      {},
+      { earliest: window.start, latest: window.end, duration_minutes: 5, tech_id: uuid, strategy: "least_travel" },
+    ],
     bad: [
       [{ earliest: "now" }, "earliest"],
       [{ latest: 5 }, "latest"],
@@ -190,7 +255,13 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
       [{ strategy: "BEST" }, "strategy"],
     ],
   },
-  "schedule.reopen": { good: [{ reason: "x" }], bad: [[{ reason: undefined }, "reason"], [{ reason: " " }, "reason"]] },
+  "schedule.reopen": {
+    good: [{ reason: "x" }],
+    bad: [
+      [{ reason: undefined }, "reason"],
+      [{ reason: " " }, "reason"],
+    ],
+  },
   "schedule.hold": {
     good: [
       { hold_reason: "CUSTOMER_PENDING", confirmation_window: window },
@@ -207,11 +278,24 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
   },
   "schedule.release": {
     good: [{ customer_confirmation_log: "x" }, { customer_confirmation_id: uuid }],
-    bad: [[{ customer_confirmation_log: undefined }, "customer_confirmation"], [{ customer_confirmation_log: " " }, "customer_confirmation_log"], [{ customer_confirmation_log: 7 }, "customer_confirmation_log"]],
+    bad: [
+      [{ customer_confirmation_log: undefined }, "customer_confirmation"],
+      [{ customer_confirmation_log: " " }, "customer_confirmation_log"],
+      [{ customer_confirmation_log: 7 }, "customer_confirmation_log"],
+    ],
   },
-  "schedule.rollback": { good: [{ confirmation_id: uuid }, { confirmation_id: uuid, reason: "x" }], bad: [[{ confirmation_id: undefined }, "confirmation_id"], [{ reason: 7 }, "reason"]] },
+  "schedule.rollback": {
+    good: [{ confirmation_id: uuid }, { confirmation_id: uuid, reason: "x" }],
+    bad: [
+      [{ confirmation_id: undefined }, "confirmation_id"],
+      [{ reason: 7 }, "reason"],
+    ],
+  },
   "assignment.recommend": {
-    good: [{ service_type: "DEFAULT" }, { service_type: "glass_v2", recommendation_limit: 20, preferred_window: window }],
+    good: [
+      { service_type: "DEFAULT" },
+      { service_type: "glass_v2", recommendation_limit: 20, preferred_window: window },
+    ],
     bad: [
       [{ service_type: undefined }, "service_type"],
       [{ service_type: "" }, "service_type"],
@@ -224,7 +308,13 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
     good: [
       { tech_id: uuid },
       { tech_id: uuid, provider_id: uuid, recommendation_snapshot_id: null, dispatch_mode: "STANDARD" },
-      { tech_id: uuid, recommendation_snapshot_id: "", dispatch_mode: "EMERGENCY_BYPASS", dispatch_rationale: "", dispatch_confirmation: false },
+      {
+        tech_id: uuid,
+        recommendation_snapshot_id: "",
+        dispatch_mode: "EMERGENCY_BYPASS",
+        dispatch_rationale: "",
+        dispatch_confirmation: false,
+      },
       { tech_id: uuid, recommendation_snapshot_id: uuid, dispatch_mode: "WORKER_AUTO" },
     ],
     bad: [
@@ -254,7 +344,11 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
   },
   "assignment.unassign": {
     good: [{ reason_code: "customer_request", note: "ten chars." }],
-    bad: [[{ reason_code: undefined }, "reason_code"], [{ reason_code: "parts" }, "reason_code"], [{ note: " too short " }, "note"]],
+    bad: [
+      [{ reason_code: undefined }, "reason_code"],
+      [{ reason_code: "parts" }, "reason_code"],
+      [{ note: " too short " }, "note"],
+    ],
   },
   "tech.check_in": {
     good: [{ timestamp: window.start }, { timestamp: window.start, location: { lat: -90, lon: 180 } }],
@@ -267,10 +361,19 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
       [{ location: { lat: "0", lon: 0 } }, "location"],
     ],
   },
-  "tech.hold": { good: [{ reason_code: "parts" }, { reason_code: "weather", note: "snow" }], bad: [[{ reason_code: undefined }, "reason_code"], [{ reason_code: "capacity" }, "reason_code"]] },
+  "tech.hold": {
+    good: [{ reason_code: "parts" }, { reason_code: "weather", note: "snow" }],
+    bad: [
+      [{ reason_code: undefined }, "reason_code"],
+      [{ reason_code: "capacity" }, "reason_code"],
+    ],
+  },
   "tech.resume": { good: [{}, { note: "go" }], bad: [[{ note: 1 }, "note"]] },
   "tech.request_change": {
-    good: [{ approval_type: "PROPOSAL", reason: "x" }, { approval_type: "NTE_INCREASE", reason: "x", amount_delta_cents: 0, evidence_refs: [] }],
+    good: [
+      { approval_type: "PROPOSAL", reason: "x" },
+      { approval_type: "NTE_INCREASE", reason: "x", amount_delta_cents: 0, evidence_refs: [] },
+    ],
     bad: [
       [{ approval_type: "RAISE" }, "approval_type"],
       [{ reason: undefined }, "reason"],
@@ -279,7 +382,10 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
     ],
   },
   "closeout.request_upload": {
-    good: [{ kind: "PHOTO", content_type: "image/jpeg", size_bytes: 1, sha256: "aB".repeat(32) }, { kind: "x", content_type: "image/gif", size_bytes: 1e9, sha256: "0".repeat(64), evidence_key: "k" }],
+    good: [
+      { kind: "PHOTO", content_type: "image/jpeg", size_bytes: 1, sha256: "aB".repeat(32) },
+      { kind: "x", content_type: "image/gif", size_bytes: 1e9, sha256: "0".repeat(64), evidence_key: "k" },
+    ],
     bad: [
       [{ kind: undefined }, "kind"],
       [{ content_type: undefined }, "content_type"],
@@ -292,7 +398,16 @@ export const fieldRules: { readonly [Tool in CommandName]: Rules } = {
     ],
   },
   "closeout.add_evidence": {
-    good: [{ kind: "PHOTO", uri: "s3://b/k" }, { kind: "NOTE", uri: "anything", checksum: "c", evidence_key: "k", metadata: { any: [{ depth: null }], "ключ": "✓" } }],
+    good: [
+      { kind: "PHOTO", uri: "s3://b/k" },
+      {
+        kind: "NOTE",
+        uri: "anything",
+        checksum: "c",
+        evidence_key: "k",
+        metadata: { any: [{ depth: null }], ключ: "✓" },
+      },
+    ],
     bad: [
       [{ kind: "" }, "kind"],
       [{ uri: undefined }, "uri"],

@@ -41,7 +41,10 @@ type Risky = {
 };
 
 const bypass = (mode: string) => ({
-  tech_id: ana, dispatch_mode: mode, dispatch_rationale: "shop front open at night", dispatch_confirmation: true,
+  tech_id: ana,
+  dispatch_mode: mode,
+  dispatch_rationale: "shop front open at night",
+  dispatch_confirmation: true,
 });
 const triaged = async (api: TestApi, mode: string): Promise<Call> => {
   const { id } = await ticketIn(api, "TRIAGED", { priority: "EMERGENCY" });
@@ -51,41 +54,77 @@ const triaged = async (api: TestApi, mode: string): Promise<Call> => {
 const tenHours = { labor_minutes: 600, travel_minutes: 0, parts: [] };
 
 const risky: readonly Risky[] = [
-  { rule: "emergency_bypass", tool: "assignment.dispatch", role: "dispatcher", severity: "critical", arrange: (api) => triaged(api, "EMERGENCY_BYPASS") },
-  // From TRIAGED this mode passes scheduling by as well.
-  { rule: "emergency_bypass", tool: "assignment.dispatch", role: "dispatcher", severity: "critical", arrange: (api) => triaged(api, "STANDARD") },
   {
-    rule: "emergency_bypass", tool: "assignment.dispatch", role: "dispatcher", severity: "critical",
+    rule: "emergency_bypass",
+    tool: "assignment.dispatch",
+    role: "dispatcher",
+    severity: "critical",
+    arrange: (api) => triaged(api, "EMERGENCY_BYPASS"),
+  },
+  // From TRIAGED this mode passes scheduling by as well.
+  {
+    rule: "emergency_bypass",
+    tool: "assignment.dispatch",
+    role: "dispatcher",
+    severity: "critical",
+    arrange: (api) => triaged(api, "STANDARD"),
+  },
+  {
+    rule: "emergency_bypass",
+    tool: "assignment.dispatch",
+    role: "dispatcher",
+    severity: "critical",
     arrange: async (api) => ({ ticket: (await ticketIn(api, "SCHEDULED")).id, body: bypass("EMERGENCY_BYPASS") }),
   },
   {
-    rule: "assignment.override", tool: "assignment.override", role: "dispatcher", severity: "warning",
+    rule: "assignment.override",
+    tool: "assignment.override",
+    role: "dispatcher",
+    severity: "warning",
     arrange: async (api) => ({
       ticket: (await ticketIn(api, "SCHEDULED")).id,
       body: { override_type: "reassign_tech", reason_code: "capacity", note: "Ana is stuck in traffic", tech_id: ben },
     }),
   },
   {
-    rule: "ticket.cancel", tool: "ticket.cancel", role: "dispatcher", severity: "warning",
+    rule: "ticket.cancel",
+    tool: "ticket.cancel",
+    role: "dispatcher",
+    severity: "warning",
     arrange: async (api) => ({ ticket: (await ticketIn(api, "NEW")).id, body: { reason: "the customer fixed it" } }),
   },
   {
-    rule: "invoice_above_limit", tool: "billing.generate_invoice", role: "finance", severity: "warning",
+    rule: "invoice_above_limit",
+    tool: "billing.generate_invoice",
+    role: "finance",
+    severity: "warning",
     arrange: async (api) => ({ ticket: (await ticketIn(api, "VERIFIED", { work: tenHours })).id, body: {} }),
   },
   {
-    rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", role: "dispatcher", severity: "critical",
-    arrange: async () => ({ body: { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "all clear" } }),
+    rule: "ops.autonomy.rollback",
+    tool: "ops.autonomy.rollback",
+    role: "dispatcher",
+    severity: "critical",
+    arrange: async () => ({
+      body: { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "all clear" },
+    }),
   },
   {
-    rule: "plan_above_limit", tool: "plan.apply", role: "dispatcher", severity: "warning",
+    rule: "plan_above_limit",
+    tool: "plan.apply",
+    role: "dispatcher",
+    severity: "warning",
     arrange: async (api) => {
       for (let n = 0; n < 5; n++) await ticketIn(api, "READY_TO_SCHEDULE");
       return { plan: (await anyProposal(api, { iterations: 20 })).id };
     },
   },
   {
-    rule: "approval.decide", tool: "approval.decide", role: "approver", severity: "warning", strictOnly: true,
+    rule: "approval.decide",
+    tool: "approval.decide",
+    role: "approver",
+    severity: "warning",
+    strictOnly: true,
     arrange: async (api) => {
       const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
       return { ticket: id, body: { approval_id: approvalId, decision: "APPROVED" } };
@@ -96,7 +135,9 @@ const risky: readonly Risky[] = [
 const rulesOf = (profile: Profile) => risky.filter(({ strictOnly }) => profile === "strict" || !strictOnly);
 
 async function auditOf(api: TestApi, receiptId: string): Promise<JsonObject> {
-  const { rows } = await api.owner.query<{ payload: JsonObject }>("SELECT payload FROM audit_events WHERE id = $1", [receiptId]);
+  const { rows } = await api.owner.query<{ payload: JsonObject }>("SELECT payload FROM audit_events WHERE id = $1", [
+    receiptId,
+  ]);
   return rows[0]?.payload ?? assert.fail("no audit event");
 }
 
@@ -105,7 +146,10 @@ for (const profile of profiles) {
     const api = await startTestApi({ profile, env });
 
     test("the table has every rule of the profile", () => {
-      assert.deepEqual([...new Set(rulesOf(profile).map(({ rule }) => rule))].sort(), api.desk.policy.humanApproval.map(({ rule }) => rule).sort());
+      assert.deepEqual(
+        [...new Set(rulesOf(profile).map(({ rule }) => rule))].sort(),
+        api.desk.policy.humanApproval.map(({ rule }) => rule).sort(),
+      );
     });
 
     for (const { rule, tool, role, severity, arrange } of rulesOf(profile)) {
@@ -115,7 +159,10 @@ for (const profile of profiles) {
         for (const headers of [by({}), undefined]) {
           const { receipt } = await api.run(tool, { as: role, ...(await arrange(api)), ...(headers && { headers }) });
           const payload = await auditOf(api, receipt.receipt_id);
-          assert.deepEqual(["via", "claimed_by", "approved_by"].filter((name) => Object.hasOwn(payload, name)), []);
+          assert.deepEqual(
+            ["via", "claimed_by", "approved_by"].filter((name) => Object.hasOwn(payload, name)),
+            [],
+          );
         }
       });
 
@@ -132,9 +179,18 @@ for (const profile of profiles) {
         for (const claims of words) {
           const { status, error } = await api.refuse(tool, { ...call, headers: by({ ...chat, ...claims }) });
           const { message: _message, correlation_id: _correlation, reason, ...rest } = error;
-          assert.deepEqual({ status, ...rest }, {
-            status: 403, code: "HUMAN_APPROVAL_REQUIRED", request_id: call.key, tool_name: tool, rule, severity, policy_error: { dimension: "policy" },
-          });
+          assert.deepEqual(
+            { status, ...rest },
+            {
+              status: 403,
+              code: "HUMAN_APPROVAL_REQUIRED",
+              request_id: call.key,
+              tool_name: tool,
+              rule,
+              severity,
+              policy_error: { dimension: "policy" },
+            },
+          );
           assert.equal(reason, api.desk.policy.humanApproval.find((one) => one.rule === rule)?.reason);
         }
         assert.deepEqual(await tracesLeft(api.owner), traces);
@@ -156,9 +212,16 @@ for (const profile of profiles) {
     test("what meets no rule needs no word: an ordinary dispatch, a small invoice, a small plan, any other tool", async () => {
       const headers = speaking(api, chat);
       const { id: scheduled, techId } = await ticketIn(api, "SCHEDULED");
-      await api.run("assignment.dispatch", { ticket: scheduled, headers, body: { tech_id: techId, dispatch_mode: "STANDARD" } });
+      await api.run("assignment.dispatch", {
+        ticket: scheduled,
+        headers,
+        body: { tech_id: techId, dispatch_mode: "STANDARD" },
+      });
       const { id: verified } = await ticketIn(api, "VERIFIED");
-      await api.run("billing.generate_invoice", { ticket: verified, headers: speaking(api, { role: "finance", ...chat }) });
+      await api.run("billing.generate_invoice", {
+        ticket: verified,
+        headers: speaking(api, { role: "finance", ...chat }),
+      });
       // A person clears what waits; then a plan of one visit is left.
       await api.run("plan.apply", { plan: (await anyProposal(api)).id });
       const { id: plan, moves } = await anyProposal(api);
@@ -172,7 +235,11 @@ for (const profile of profiles) {
 
     test("what is refused for another reason bothers nobody", async () => {
       const { id } = await ticketIn(api, "CANCELLED");
-      const { error } = await api.refuse("ticket.cancel", { ticket: id, headers: speaking(api, chat), body: { reason: "again" } });
+      const { error } = await api.refuse("ticket.cancel", {
+        ticket: id,
+        headers: speaking(api, chat),
+        body: { reason: "again" },
+      });
       assert.equal(error.code, "INVALID_STATE_TRANSITION");
     });
   });
@@ -194,21 +261,41 @@ describe("what a token says of its call", async () => {
 
     await api.owner.query("ALTER TABLE audit_events DISABLE TRIGGER USER");
     await api.owner.query(`UPDATE audit_events SET payload = payload - 'claimed_by' WHERE id = $1`, [last.id]);
-    assert.deepEqual((await verifyAudit(api.desk.db)).faults.map(({ chain, kind }) => [chain, kind]), [[id, "EDITED"]]);
+    assert.deepEqual(
+      (await verifyAudit(api.desk.db)).faults.map(({ chain, kind }) => [chain, kind]),
+      [[id, "EDITED"]],
+    );
   });
 
   test("names whoever allowed this call, and nobody who allowed another", async () => {
     const key = randomUUID();
-    const create = { account_id: "a0000000-0000-4000-8000-000000000001", site_id: "a0000000-0000-4000-8000-000000000011", summary: "Door" };
-    const own = await api.run("ticket.create", { key, headers: speaking(api, allowed("ticket.create", key)), body: create });
+    const create = {
+      account_id: "a0000000-0000-4000-8000-000000000001",
+      site_id: "a0000000-0000-4000-8000-000000000011",
+      summary: "Door",
+    };
+    const own = await api.run("ticket.create", {
+      key,
+      headers: speaking(api, allowed("ticket.create", key)),
+      body: create,
+    });
     assert.equal((await auditOf(api, own.receipt.receipt_id))["approved_by"], "Olga, owner");
-    const other = await api.run("ticket.create", { headers: speaking(api, allowed("ticket.create", key)), body: create });
+    const other = await api.run("ticket.create", {
+      headers: speaking(api, allowed("ticket.create", key)),
+      body: create,
+    });
     assert.ok(!Object.hasOwn(await auditOf(api, other.receipt.receipt_id), "approved_by"));
   });
 
   test("cannot be said by development headers", async () => {
     const { id } = await ticketIn(api, "NEW");
-    const headers = { "x-via": "chat", "x-actor-via": "chat", via: "chat", "x-claimed-by": "x", "x-human-approval": "x" };
+    const headers = {
+      "x-via": "chat",
+      "x-actor-via": "chat",
+      via: "chat",
+      "x-claimed-by": "x",
+      "x-human-approval": "x",
+    };
     const { receipt } = await api.run("ticket.cancel", { ticket: id, headers, body: { reason: "called off" } });
     assert.deepEqual(Object.keys(await auditOf(api, receipt.receipt_id)).sort(), ["cancellation_code", "reason"]);
   });
@@ -217,7 +304,11 @@ describe("what a token says of its call", async () => {
 test("with approvals off a model does what it likes, and the audit still says that it was one", async (t) => {
   const api = await startTestApi({ t, env: { ...env, DISPATCH_CHAT_APPROVALS: "off" } });
   const { id } = await ticketIn(api, "NEW");
-  const { receipt } = await api.run("ticket.cancel", { ticket: id, headers: speaking(api, chat), body: { reason: "called off" } });
+  const { receipt } = await api.run("ticket.cancel", {
+    ticket: id,
+    headers: speaking(api, chat),
+    body: { reason: "called off" },
+  });
   assert.equal((await auditOf(api, receipt.receipt_id))["via"], "chat");
 });
 
@@ -254,10 +345,22 @@ describe("the rules themselves", async () => {
     const uri = await store(api, { ticket: id }, photoFile());
     const objects = () => readdir(join(api.dataDir, "objects"), { recursive: true });
     const before = (await objects()).sort();
-    const rule = { rule: "evidence", tool: "closeout.add_evidence", severity: "warning", reason: "a rule of this test" } as const;
+    const rule = {
+      rule: "evidence",
+      tool: "closeout.add_evidence",
+      severity: "warning",
+      reason: "a rule of this test",
+    } as const;
     const desk = { ...api.desk, policy: { ...policy, humanApproval: [rule] } };
     const kernel = { desk, handlers: commandHandlers, validators: compileValidators("ignore") };
-    const call = { ...request, actor: { ...actor, role: "dispatcher" }, name: "closeout.add_evidence", path: `/tickets/${id}/evidence`, ticketId: id, body: { kind: "PHOTO", uri } } as const;
+    const call = {
+      ...request,
+      actor: { ...actor, role: "dispatcher" },
+      name: "closeout.add_evidence",
+      path: `/tickets/${id}/evidence`,
+      ticketId: id,
+      body: { kind: "PHOTO", uri },
+    } as const;
     await assert.rejects(execute(kernel, call), { code: "HUMAN_APPROVAL_REQUIRED" });
     assert.deepEqual((await objects()).sort(), before);
     // The same call by a person shows that there was something to write.

@@ -24,7 +24,11 @@ describe("a command given again with its key", async () => {
     const { id } = await ticketIn(api, "TRIAGED");
     const before = await tracesLeft(api.owner);
     const reordered = { nte_cents: 12_300, summary: "Door sticks", site_id: acme.oakland, account_id: acme.id };
-    for (const [process, body] of [[api, newTicket], [beside, newTicket], [api, reordered]] as const) {
+    for (const [process, body] of [
+      [api, newTicket],
+      [beside, newTicket],
+      [api, reordered],
+    ] as const) {
       const again = await process.call("ticket.create", { key: key.toUpperCase(), body });
       assert.deepEqual([again.status, again.text], [201, first.text]);
       assert.equal(again.headers["idempotency-replayed"], "true");
@@ -44,7 +48,10 @@ describe("a command given again with its key", async () => {
     const body = { questions: ["Which door?"] };
     await api.run("ticket.request_info", { ticket: one.id, key, body });
     const before = await tracesLeft(api.owner);
-    for (const call of [{ ticket: one.id, body: { questions: ["Which window?"] } }, { ticket: other.id, body }]) {
+    for (const call of [
+      { ticket: one.id, body: { questions: ["Which window?"] } },
+      { ticket: other.id, body },
+    ]) {
       const { status, error } = await api.refuse("ticket.request_info", { ...call, key });
       assert.deepEqual([status, error.code, error.request_id], [409, "IDEMPOTENCY_PAYLOAD_MISMATCH", key]);
     }
@@ -61,9 +68,19 @@ describe("a command given again with its key", async () => {
     const second = await api.run("ticket.create", { key, actor: "somebody-else", body: newTicket });
     assert.notEqual(first.id, second.id);
     await api.run("ticket.request_info", { key, ticket: id, body: { questions: ["?"] } });
-    await api.run("ticket.triage", { key, ticket: id, body: { priority: "ROUTINE", incident_type: "DOOR_WONT_LATCH" } });
-    const { rows } = await api.owner.query("SELECT endpoint FROM idempotency_keys WHERE request_id = $1 ORDER BY endpoint", [key]);
-    assert.deepEqual(rows.map(({ endpoint }) => endpoint), ["/tickets", "/tickets", "/tickets/{ticketId}/request-info", "/tickets/{ticketId}/triage"]);
+    await api.run("ticket.triage", {
+      key,
+      ticket: id,
+      body: { priority: "ROUTINE", incident_type: "DOOR_WONT_LATCH" },
+    });
+    const { rows } = await api.owner.query(
+      "SELECT endpoint FROM idempotency_keys WHERE request_id = $1 ORDER BY endpoint",
+      [key],
+    );
+    assert.deepEqual(
+      rows.map(({ endpoint }) => endpoint),
+      ["/tickets", "/tickets", "/tickets/{ticketId}/request-info", "/tickets/{ticketId}/triage"],
+    );
   });
 
   test("finds its answer before its fields are looked at", async () => {
@@ -99,7 +116,11 @@ describe("a command given again with its key", async () => {
       assert.equal((await api.refuse("ticket.create", { ...create, ...caller })).error.code, code);
       assert.equal((await api.refuse("ticket.request_info", { ...ask, ...caller })).error.code, code);
     }
-    assert.equal((await api.call("ticket.create", { ...create, as: "agent", actor: "dispatcher-1" })).status, 201, "another role that may");
+    assert.equal(
+      (await api.call("ticket.create", { ...create, as: "agent", actor: "dispatcher-1" })).status,
+      201,
+      "another role that may",
+    );
   });
 
   test("about a pause of one ticket must still reach that ticket", async () => {
@@ -126,11 +147,26 @@ describe("an answer that names tickets beside its own", async () => {
   type Arranged = { readonly techId: string; readonly ticketId: string };
   const naming: readonly (readonly [CommandName, (visit: Arranged) => Promise<CallOptions> | CallOptions])[] = [
     ["assignment.recommend", async () => ({ ticket: await emergency(), body: { service_type: "DEFAULT" } })],
-    ["assignment.override", async ({ techId, ticketId }) => ({
-      ticket: await emergency(),
-      body: { override_type: "direct_dispatch_bypass", reason_code: "safety", note: "shop front open at night", tech_id: techId, bump_ticket_id: ticketId },
-    })],
-    ["roster.set_shifts", ({ techId }) => ({ technician: techId, body: { shifts: [{ weekdays: [1], start_time: "00:00", end_time: "01:00", time_zone: "UTC" }] } })],
+    [
+      "assignment.override",
+      async ({ techId, ticketId }) => ({
+        ticket: await emergency(),
+        body: {
+          override_type: "direct_dispatch_bypass",
+          reason_code: "safety",
+          note: "shop front open at night",
+          tech_id: techId,
+          bump_ticket_id: ticketId,
+        },
+      }),
+    ],
+    [
+      "roster.set_shifts",
+      ({ techId }) => ({
+        technician: techId,
+        body: { shifts: [{ weekdays: [1], start_time: "00:00", end_time: "01:00", time_zone: "UTC" }] },
+      }),
+    ],
     ["roster.time_off", ({ techId }) => ({ technician: techId, body: { add: [window] } })],
     ["roster.sign_off", ({ techId }) => ({ technician: techId, body: { reason: "ill" } })],
     ["plan.optimize", () => ({ body: { day, iterations: 1 } })],
@@ -140,16 +176,24 @@ describe("an answer that names tickets beside its own", async () => {
 
   test("is given again only to whoever still reaches all of them", async (t) => {
     // Nobody is free but who has work in Albany, and a ticket there waits for a time.
-    for (const technician of [ana, ben]) await api.run("roster.sign_off", { technician, body: { reason: "on holiday" } });
+    for (const technician of [ana, ben])
+      await api.run("roster.sign_off", { technician, body: { reason: "on holiday" } });
     const { id: waiting } = await ticketIn(api, "READY_TO_SCHEDULE", inAlbany);
     for (const [tool, arrange] of naming) {
       await t.test(tool, async () => {
         const visit = await visitInAlbany();
         const call = { ...(await arrange(visit)), key: randomUUID(), headers: ofBoth };
         const first = await api.call(tool, call);
-        assert.ok([visit.ticketId, waiting].some((id) => first.text.includes(`"ticket_id":"${id}"`)), first.text);
+        assert.ok(
+          [visit.ticketId, waiting].some((id) => first.text.includes(`"ticket_id":"${id}"`)),
+          first.text,
+        );
         const before = await tracesLeft(api.owner);
-        const shrunk = [{ "x-account-scope": acme.id }, { ...ofBoth, "x-site-scope": `${acme.oakland},${acme.dallas}` }, { "x-account-scope": "" }];
+        const shrunk = [
+          { "x-account-scope": acme.id },
+          { ...ofBoth, "x-site-scope": `${acme.oakland},${acme.dallas}` },
+          { "x-account-scope": "" },
+        ];
         for (const headers of shrunk) {
           const { status, error } = await api.refuse(tool, { ...call, headers });
           assert.deepEqual([status, error.code], [403, "FORBIDDEN_SCOPE"]);
@@ -169,7 +213,16 @@ describe("an answer that names tickets beside its own", async () => {
     const { ticketId: foreign } = await visitInAlbany();
     const { id } = await ticketIn(api, "NEW");
     const calls: readonly (readonly [CommandName, CallOptions])[] = [
-      ...[foreign, "no id"].map((ticket_id) => ["closeout.add_evidence", { ticket: id, body: { kind: "NOTE", uri: "s3://elsewhere/note.txt", metadata: { ticket_id, seen: [{ ticket_id }] } } }] as const),
+      ...[foreign, "no id"].map(
+        (ticket_id) =>
+          [
+            "closeout.add_evidence",
+            {
+              ticket: id,
+              body: { kind: "NOTE", uri: "s3://elsewhere/note.txt", metadata: { ticket_id, seen: [{ ticket_id }] } },
+            },
+          ] as const,
+      ),
       ["roster.drain", { technician: ben, body: { reason: "the van" } }],
     ];
     for (const [tool, call] of calls) {
@@ -186,11 +239,18 @@ describe("a command that was refused", async () => {
 
   test("leaves no row, and its key works once the cause is mended", async () => {
     const { id } = await ticketIn(api, "NEW");
-    const call = { ticket: id, key: randomUUID(), body: { options: [{ start: "2026-05-01T10:00:00Z", end: "2026-05-01T11:00:00Z" }] } };
+    const call = {
+      ticket: id,
+      key: randomUUID(),
+      body: { options: [{ start: "2026-05-01T10:00:00Z", end: "2026-05-01T11:00:00Z" }] },
+    };
     const before = await tracesLeft(api.owner);
     assert.equal((await api.refuse("schedule.propose", call)).error.code, "INVALID_STATE_TRANSITION");
     assert.deepEqual(await tracesLeft(api.owner), before);
-    await api.run("ticket.triage", { ticket: id, body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", ready_to_schedule: true } });
+    await api.run("ticket.triage", {
+      ticket: id,
+      body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", ready_to_schedule: true },
+    });
     await api.run("schedule.propose", call);
     assert.equal((await api.call("schedule.propose", call)).headers["idempotency-replayed"], "true");
   });
@@ -204,9 +264,14 @@ describe("equal commands at the same moment", async () => {
     const replies = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? api : beside).call(tool, call)));
     const busy = replies.filter(({ status }) => status === 409);
     for (const { text } of busy) assert.match(text, /IDEMPOTENCY_IN_FLIGHT/);
-    const answers = new Set(replies.filter((reply) => !busy.includes(reply)).map(({ status, text }) => `${status} ${text}`));
+    const answers = new Set(
+      replies.filter((reply) => !busy.includes(reply)).map(({ status, text }) => `${status} ${text}`),
+    );
     assert.equal(answers.size, 1, [...answers].join("\n"));
-    assert.equal(replies.filter(({ headers, status }) => status < 300 && headers["idempotency-replayed"] === undefined).length, 1);
+    assert.equal(
+      replies.filter(({ headers, status }) => status < 300 && headers["idempotency-replayed"] === undefined).length,
+      1,
+    );
   };
 
   test("make one ticket, over two processes", async () => {
@@ -219,15 +284,22 @@ describe("equal commands at the same moment", async () => {
   test("of different intent change a ticket once, and all others are told that it has moved on", async () => {
     const { id } = await ticketIn(api, "NEW");
     const call = { ticket: id, body: { reason: "called off" } };
-    const replies = await Promise.all(Array.from({ length: 30 }, (_, n) => (n % 2 ? api : beside).call("ticket.cancel", { ...call, actor: `d-${n}` })));
+    const replies = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => (n % 2 ? api : beside).call("ticket.cancel", { ...call, actor: `d-${n}` })),
+    );
     assert.equal(replies.filter(({ status }) => status === 200).length, 1);
-    for (const { text } of replies.filter(({ status }) => status !== 200)) assert.match(text, /INVALID_STATE_TRANSITION.*"from_state":"CANCELLED"/);
+    for (const { text } of replies.filter(({ status }) => status !== 200))
+      assert.match(text, /INVALID_STATE_TRANSITION.*"from_state":"CANCELLED"/);
     assert.equal((await api.read("ticket.timeline", { ticket: id })).events.length, 2);
   });
 
   test("change a ticket once, over two processes", async () => {
     const { id } = await ticketIn(api, "NEW");
-    await equalCalls("ticket.triage", { key: randomUUID(), ticket: id, body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH" } });
+    await equalCalls("ticket.triage", {
+      key: randomUUID(),
+      ticket: id,
+      body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH" },
+    });
     assert.equal((await api.read("ticket.get", { ticket: id })).version, 1);
     assert.equal((await api.read("ticket.timeline", { ticket: id })).events.length, 2);
   });

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { identitySignature, normalizeEmail, normalizePhone, type IdentityParts } from "../../dispatch/field/identity-signature.ts";
+import {
+  identitySignature,
+  normalizeEmail,
+  normalizePhone,
+  type IdentityParts,
+} from "../../dispatch/field/identity-signature.ts";
 
 const call: IdentityParts = {
   accountId: "AAAAAAAA-0000-4000-8000-000000000001",
@@ -23,12 +28,24 @@ describe("identitySignature", () => {
   });
 
   for (const [what, other] of [
-    ["case", { summary: "FRONT door WON'T lock", incidentType: "Cannot_Secure_Entry", customerName: "ANA GÓMEZ", contactEmail: "ANA@example.com" }],
-    ["outer space", { summary: "  Front Door won't LOCK\n", customerName: " Ana Gómez ", incidentType: " CANNOT_SECURE_ENTRY" }],
+    [
+      "case",
+      {
+        summary: "FRONT door WON'T lock",
+        incidentType: "Cannot_Secure_Entry",
+        customerName: "ANA GÓMEZ",
+        contactEmail: "ANA@example.com",
+      },
+    ],
+    [
+      "outer space",
+      { summary: "  Front Door won't LOCK\n", customerName: " Ana Gómez ", incidentType: " CANNOT_SECURE_ENTRY" },
+    ],
     ["ids in lower case", { accountId: call.accountId.toLowerCase(), siteId: call.siteId.toLowerCase() }],
     ["the way a phone is written", { contactPhone: "+1 (510) 555-0100" }],
   ] as const) {
-    it(`does not depend on ${what}`, () => assert.equal(identitySignature({ ...call, ...other }), identitySignature(call)));
+    it(`does not depend on ${what}`, () =>
+      assert.equal(identitySignature({ ...call, ...other }), identitySignature(call)));
   }
 
   it("differs with every single part", () => {
@@ -53,7 +70,15 @@ describe("identitySignature", () => {
 });
 
 describe("normalizePhone", () => {
-  for (const [raw, value] of [["+1 (510) 555-0100", "15105550100"], ["5550100", "5550100"], ["1234567890123456", "1234567890123456"], ["", null], ["  ", null], [null, null], [undefined, null]] as const) {
+  for (const [raw, value] of [
+    ["+1 (510) 555-0100", "15105550100"],
+    ["5550100", "5550100"],
+    ["1234567890123456", "1234567890123456"],
+    ["", null],
+    ["  ", null],
+    [null, null],
+    [undefined, null],
+  ] as const) {
     it(`${JSON.stringify(raw)} is ${value}`, () => assert.deepEqual(normalizePhone(raw), { ok: true, value }));
   }
   for (const raw of ["555010", "12345678901234567", "call me", "٥٥٥٠١٠٠"]) {
@@ -62,7 +87,11 @@ describe("normalizePhone", () => {
 });
 
 describe("normalizeEmail", () => {
-  for (const [raw, value] of [[" Ana@Example.COM ", "ana@example.com"], ["", null], [null, null]] as const) {
+  for (const [raw, value] of [
+    [" Ana@Example.COM ", "ana@example.com"],
+    ["", null],
+    [null, null],
+  ] as const) {
     it(`${JSON.stringify(raw)} is ${value}`, () => assert.deepEqual(normalizeEmail(raw), { ok: true, value }));
   }
   for (const raw of ["ana", "ana@@example.com", "ana@x@y", "an a@example.com", "@example.com", "ana@"]) {

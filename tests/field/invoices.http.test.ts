@@ -23,15 +23,27 @@ for (const profile of profiles) {
       const { invoice } = ticket;
       assert.equal(ticket.state, "INVOICED");
       // 1.5 h at 125.00, 0.5 h at 95.00, 2 × 10.50 with 25 % on top, rounded per piece; California taxes goods at 7.25 %.
-      assert.deepEqual(invoice.lines.map(({ kind, quantity, unit_price_cents, amount_cents, taxable }) => [kind, quantity, unit_price_cents, amount_cents, taxable]), [
-        ["labor", 1.5, 12_500, 18_750, false],
-        ["travel", 0.5, 9_500, 4_750, false],
-        ["materials", 2, 1_313, 2_626, true],
-        ["trip", 1, 8_900, 8_900, false],
-        ["adjustment", 1, -1_000, -1_000, false],
-      ]);
+      assert.deepEqual(
+        invoice.lines.map(({ kind, quantity, unit_price_cents, amount_cents, taxable }) => [
+          kind,
+          quantity,
+          unit_price_cents,
+          amount_cents,
+          taxable,
+        ]),
+        [
+          ["labor", 1.5, 12_500, 18_750, false],
+          ["travel", 0.5, 9_500, 4_750, false],
+          ["materials", 2, 1_313, 2_626, true],
+          ["trip", 1, 8_900, 8_900, false],
+          ["adjustment", 1, -1_000, -1_000, false],
+        ],
+      );
       const { subtotal_cents, tax_cents, total_cents, currency, ticket_id, number } = invoice;
-      assert.deepEqual({ subtotal_cents, tax_cents, total_cents, currency, ticket_id }, { subtotal_cents: 34_026, tax_cents: 190, total_cents: 34_216, currency: "USD", ticket_id: id });
+      assert.deepEqual(
+        { subtotal_cents, tax_cents, total_cents, currency, ticket_id },
+        { subtotal_cents: 34_026, tax_cents: 190, total_cents: 34_216, currency: "USD", ticket_id: id },
+      );
       assert.match(number, /^INV-\d{6,}$/);
     });
 
@@ -41,7 +53,10 @@ for (const profile of profiles) {
       const siteId = await addSite(api.owner, { accountId: account, region: "ny" });
       const { id } = await ticketIn(api, "VERIFIED", { accountId: account, siteId });
       const { lines, tax_cents } = (await invoiceOf(api, id)).invoice;
-      assert.deepEqual(lines.map(({ unit_price_cents }) => unit_price_cents), [11_500, 9_500, 1_313, 7_900]);
+      assert.deepEqual(
+        lines.map(({ unit_price_cents }) => unit_price_cents),
+        [11_500, 9_500, 1_313, 7_900],
+      );
       assert.equal(tax_cents, 105, "4 % of 26.26");
     });
 
@@ -51,8 +66,14 @@ for (const profile of profiles) {
       assert.equal((await invoiceOf(api, enough.id)).invoice.total_cents, total);
       const { id } = await ticketIn(api, "VERIFIED", { nteCents: total - 1 });
       const { status, error } = await api.refuse("billing.generate_invoice", { as: "finance", ticket: id });
-      assert.deepEqual([status, error.code, error["nte_cents"], error["total_cents"]], [409, "NTE_EXCEEDED", total - 1, total]);
-      assert.equal((await invoiceOf(api, id, [{ description: "to the limit", amount_cents: -1 }])).invoice.total_cents, total - 1);
+      assert.deepEqual(
+        [status, error.code, error["nte_cents"], error["total_cents"]],
+        [409, "NTE_EXCEEDED", total - 1, total],
+      );
+      assert.equal(
+        (await invoiceOf(api, id, [{ description: "to the limit", amount_cents: -1 }])).invoice.total_cents,
+        total - 1,
+      );
     });
 
     test("with no limit agreed is free in pilot and forbidden in strict", async () => {
@@ -80,14 +101,19 @@ for (const profile of profiles) {
     ] as const) {
       test(`does not give ${what}`, async () => {
         const { id } = await ticketIn(api, "VERIFIED");
-        assert.equal((await api.refuse("billing.generate_invoice", { as: "finance", ticket: id, body: { adjustments } })).error.code, "INVALID_REQUEST");
+        assert.equal(
+          (await api.refuse("billing.generate_invoice", { as: "finance", ticket: id, body: { adjustments } })).error
+            .code,
+          "INVALID_REQUEST",
+        );
         assert.equal((await api.read("ticket.get", { ticket: id })).state, "VERIFIED");
       });
     }
 
     test("has a number of its own and is never changed", async () => {
       const numbers = new Set<string>();
-      for (let n = 0; n < 3; n++) numbers.add((await invoiceOf(api, (await ticketIn(api, "VERIFIED")).id)).invoice.number);
+      for (let n = 0; n < 3; n++)
+        numbers.add((await invoiceOf(api, (await ticketIn(api, "VERIFIED")).id)).invoice.number);
       assert.equal(numbers.size, 3);
       const client = await api.owner.connect();
       try {
@@ -111,7 +137,13 @@ test("a ticket is billed for its newest completion", async (t) => {
   await api.run("tech.complete", { ticket: id, body: again });
   await api.run("qa.verify", { ticket: id, body: { timestamp: api.clock.iso, result: "PASS" } });
   const { lines } = (await invoiceOf(api, id)).invoice;
-  assert.deepEqual(lines.map(({ kind, amount_cents }) => [kind, amount_cents]), [["labor", 25_000], ["trip", 8_900]]);
+  assert.deepEqual(
+    lines.map(({ kind, amount_cents }) => [kind, amount_cents]),
+    [
+      ["labor", 25_000],
+      ["trip", 8_900],
+    ],
+  );
 });
 
 describe("ticket.close", async () => {
@@ -122,7 +154,12 @@ describe("ticket.close", async () => {
     const ticket = await api.read("ticket.get", { ticket: id });
     const { events } = await api.read("ticket.timeline", { ticket: id });
     const { evidence } = await api.read("closeout.list_evidence", { ticket: id });
-    const call = { as: "finance", ticket: id, key: "5a8e1a80-1111-4111-8111-000000000001", body: { closure_note: "paid" } };
+    const call = {
+      as: "finance",
+      ticket: id,
+      key: "5a8e1a80-1111-4111-8111-000000000001",
+      body: { closure_note: "paid" },
+    };
     const closed = await api.run("ticket.close", call);
     const { object_key, sha256: hash, size_bytes } = closed.closeout_packet;
     const stored = await api.desk.store.read(object_key);

@@ -8,8 +8,10 @@ import { acme, addSite, borealis } from "../support/directory.ts";
 import { addReferenced } from "../support/evidence.ts";
 import { addAllEvidence, completion, fullChecklist, latchEvidence, ticketIn } from "../support/ticket-builder.ts";
 
-const packetOf = async (api: TestApi, ticket: string, as = "tech") => (await api.read("tech.job_packet", { as, ticket })).packet;
-const part = (value: unknown): JsonObject => (isObject(value) ? value : assert.fail(`no object: ${JSON.stringify(value)}`));
+const packetOf = async (api: TestApi, ticket: string, as = "tech") =>
+  (await api.read("tech.job_packet", { as, ticket })).packet;
+const part = (value: unknown): JsonObject =>
+  isObject(value) ? value : assert.fail(`no object: ${JSON.stringify(value)}`);
 const signatureKey = "signature_or_no_signature_reason";
 
 describe("a job packet", async () => {
@@ -17,23 +19,42 @@ describe("a job packet", async () => {
 
   test("names the work, the place and the limit", async () => {
     const { id, window, techId } = await ticketIn(api, "DISPATCHED", { priority: "URGENT", nteCents: 88_000 });
-    const { actor, generated_at, packet } = await api.read("tech.job_packet", { as: "technician", actor: "ana", ticket: id });
+    const { actor, generated_at, packet } = await api.read("tech.job_packet", {
+      as: "technician",
+      actor: "ana",
+      ticket: id,
+    });
     assert.deepEqual(actor, { actor_id: "ana", actor_role: "tech", actor_type: "HUMAN", tool_name: "tech.job_packet" });
     assert.equal(generated_at, api.clock.iso);
     assert.deepEqual(packet.header, {
-      ticket_id: id, priority: "URGENT", incident_type: "DOOR_WONT_LATCH", current_state: "DISPATCHED", scheduled_window: window,
-      assigned_provider_id: null, assigned_tech_id: techId,
+      ticket_id: id,
+      priority: "URGENT",
+      incident_type: "DOOR_WONT_LATCH",
+      current_state: "DISPATCHED",
+      scheduled_window: window,
+      assigned_provider_id: null,
+      assigned_tech_id: techId,
     });
     assert.deepEqual(packet.site_and_access, {
       site_id: acme.oakland,
       site_name: "Acme Oakland",
-      address: { address1: "1 Broadway", address2: null, city: "Oakland", region: "CA", postal_code: "94607", country: "US" },
+      address: {
+        address1: "1 Broadway",
+        address2: null,
+        city: "Oakland",
+        region: "CA",
+        postal_code: "94607",
+        country: "US",
+      },
       timezone: "America/Los_Angeles",
       access_instructions: "Ring at the dock.",
       onsite_contact: null,
     });
     const { summary, customer_description, nte_cents, authorized_scope_constraints } = packet.work_scope;
-    assert.deepEqual([summary, customer_description, nte_cents], ["Front door does not latch", "It swings open in the wind.", 88_000]);
+    assert.deepEqual(
+      [summary, customer_description, nte_cents],
+      ["Front door does not latch", "It swings open in the wind.", 88_000],
+    );
     assert.match(JSON.stringify(authorized_scope_constraints), /880\.00/);
   });
 
@@ -76,7 +97,11 @@ describe("a job packet", async () => {
   test("is for technicians and dispatchers who may see the ticket", async () => {
     const { id } = await ticketIn(api, "NEW");
     assert.equal((await api.refuse("tech.job_packet", { as: "agent", ticket: id })).error.code, "FORBIDDEN");
-    assert.equal((await api.refuse("tech.job_packet", { as: "tech", ticket: id, headers: { "x-account-scope": borealis.id } })).error.code, "FORBIDDEN_SCOPE");
+    assert.equal(
+      (await api.refuse("tech.job_packet", { as: "tech", ticket: id, headers: { "x-account-scope": borealis.id } }))
+        .error.code,
+      "FORBIDDEN_SCOPE",
+    );
     await packetOf(api, id, "dispatcher");
   });
 });
@@ -93,30 +118,59 @@ for (const profile of profiles) {
       const { id } = await ticketIn(api, "IN_PROGRESS");
       const before = await packetOf(api, id);
       assert.deepEqual(before.closeout_gate, {
-        ready: false, code: "MISSING_SIGNATURE_CONFIRMATION", incident_type: "DOOR_WONT_LATCH", template_version: "1.0.0", missing_evidence_keys: [signatureKey],
-        missing_checklist_keys: Object.keys(fullChecklist).sort(), invalid_evidence_refs: [], signature_satisfied: false, no_signature_reason: null,
+        ready: false,
+        code: "MISSING_SIGNATURE_CONFIRMATION",
+        incident_type: "DOOR_WONT_LATCH",
+        template_version: "1.0.0",
+        missing_evidence_keys: [signatureKey],
+        missing_checklist_keys: Object.keys(fullChecklist).sort(),
+        invalid_evidence_refs: [],
+        signature_satisfied: false,
+        no_signature_reason: null,
       });
       const { required_evidence, evidence_items, template_version } = before.evidence_requirements;
       assert.deepEqual([template_version, evidence_items], ["1.0.0", []]);
-      assert.deepEqual(objectsIn(required_evidence), [...latchEvidence, signatureKey].map((key) => ({ key, present: false })));
+      assert.deepEqual(
+        objectsIn(required_evidence),
+        [...latchEvidence, signatureKey].map((key) => ({ key, present: false })),
+      );
       const { required_items, source } = before.checklist;
-      assert.deepEqual([objectsIn(required_items), source], [Object.keys(fullChecklist).map((key) => ({ key, checked: false })), "none_recorded"]);
+      assert.deepEqual(
+        [objectsIn(required_items), source],
+        [Object.keys(fullChecklist).map((key) => ({ key, checked: false })), "none_recorded"],
+      );
       const closed = await actionsOf(id);
       for (const actionId of ["candidate", "complete_work"]) {
         const action = closed.get(actionId) ?? assert.fail(actionId);
         assert.equal(action.enabled, false);
-        assert.partialDeepStrictEqual(action.policy_error, { code: "CLOSEOUT_REQUIREMENTS_INCOMPLETE", dimension: "evidence", requirement_code: "MISSING_SIGNATURE_CONFIRMATION" });
+        assert.partialDeepStrictEqual(action.policy_error, {
+          code: "CLOSEOUT_REQUIREMENTS_INCOMPLETE",
+          dimension: "evidence",
+          requirement_code: "MISSING_SIGNATURE_CONFIRMATION",
+        });
       }
 
       await addAllEvidence(api, id);
       await api.run("tech.complete", { ticket: id, body: completion });
       await api.run("qa.return_work", { ticket: id, body: { reasons: ["once more"] } });
       const { closeout_gate, checklist, evidence_requirements } = await packetOf(api, id);
-      assert.partialDeepStrictEqual(closeout_gate, { ready: true, code: "READY", missing_evidence_keys: [], missing_checklist_keys: [], signature_satisfied: true, no_signature_reason: completion.no_signature_reason });
+      assert.partialDeepStrictEqual(closeout_gate, {
+        ready: true,
+        code: "READY",
+        missing_evidence_keys: [],
+        missing_checklist_keys: [],
+        signature_satisfied: true,
+        no_signature_reason: completion.no_signature_reason,
+      });
       assert.equal(checklist["source"], "latest_completion_attempt");
       assert.ok(objectsIn(checklist["required_items"]).every((item) => item["checked"] === true));
-      assert.deepEqual(evidence_requirements["evidence_items"], (await api.read("closeout.list_evidence", { ticket: id })).evidence);
-      const present = objectsIn(evidence_requirements["required_evidence"]).filter((item) => item["present"]).map((item) => item["key"]);
+      assert.deepEqual(
+        evidence_requirements["evidence_items"],
+        (await api.read("closeout.list_evidence", { ticket: id })).evidence,
+      );
+      const present = objectsIn(evidence_requirements["required_evidence"])
+        .filter((item) => item["present"])
+        .map((item) => item["key"]);
       assert.deepEqual(present, latchEvidence);
       const open = await actionsOf(id);
       assert.deepEqual([open.get("candidate")?.enabled, open.get("complete_work")?.enabled], [true, true]);
@@ -125,7 +179,12 @@ for (const profile of profiles) {
     test("has no template for a type nobody wrote one for", async () => {
       const { id } = await ticketIn(api, "IN_PROGRESS", { incidentType: "SQUEAKY_FLOOR" });
       const { closeout_gate, evidence_requirements } = await packetOf(api, id);
-      assert.partialDeepStrictEqual(closeout_gate, { ready: false, code: "TEMPLATE_NOT_FOUND", incident_type: "SQUEAKY_FLOOR", template_version: null });
+      assert.partialDeepStrictEqual(closeout_gate, {
+        ready: false,
+        code: "TEMPLATE_NOT_FOUND",
+        incident_type: "SQUEAKY_FLOOR",
+        template_version: null,
+      });
       assert.deepEqual(evidence_requirements["required_evidence"], []);
     });
 
@@ -140,14 +199,25 @@ for (const profile of profiles) {
 
     test("offers by role and state what may be done", async () => {
       const { id } = await ticketIn(api, "DISPATCHED");
-      const ids = ["check_in", "add_evidence", "request_change", "candidate", "complete_work", "open_timeline", "open_evidence"];
+      const ids = [
+        "check_in",
+        "add_evidence",
+        "request_change",
+        "candidate",
+        "complete_work",
+        "open_timeline",
+        "open_evidence",
+      ];
       for (const as of ["tech", "dispatcher"]) {
         const actions = await actionsOf(id, as);
         assert.deepEqual([...actions.keys()], ids);
         const enabled = ids.filter((actionId) => actions.get(actionId)?.enabled);
         assert.deepEqual(enabled, ["check_in", "add_evidence", "open_timeline", "open_evidence"]);
         const change = actions.get("request_change");
-        const expected = as === "tech" ? { code: "INVALID_STATE_TRANSITION", from_state: "DISPATCHED" } : { code: "FORBIDDEN", actor_role: "dispatcher", allowed_roles: ["tech"] };
+        const expected =
+          as === "tech"
+            ? { code: "INVALID_STATE_TRANSITION", from_state: "DISPATCHED" }
+            : { code: "FORBIDDEN", actor_role: "dispatcher", allowed_roles: ["tech"] };
         assert.partialDeepStrictEqual(change?.policy_error, expected);
         assert.equal(change?.endpoint, `/tickets/${id}/tech/request-change`);
       }

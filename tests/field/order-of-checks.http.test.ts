@@ -26,15 +26,43 @@ describe("a command is checked", async () => {
   const wrongTool = { "x-tool-name": "tech.resume" };
   const wrongField = { reason_code: "tired" };
   const rows: readonly (readonly [string, CallOptions])[] = [
-    ["INVALID_JSON", { as: "qa", key: "x", ticket: unknown, body: "{", headers: { ...elsewhere, ...asBen, ...wrongTool } }],
-    ["INVALID_IDEMPOTENCY_KEY", { as: "qa", key: "x", ticket: unknown, body: wrongField, headers: { "x-actor-id": undefined } }],
-    ["MISSING_ACTOR_CONTEXT", { as: "qa", ticket: unknown, body: wrongField, headers: { ...wrongTool, "x-actor-id": undefined } }],
+    [
+      "INVALID_JSON",
+      { as: "qa", key: "x", ticket: unknown, body: "{", headers: { ...elsewhere, ...asBen, ...wrongTool } },
+    ],
+    [
+      "INVALID_IDEMPOTENCY_KEY",
+      { as: "qa", key: "x", ticket: unknown, body: wrongField, headers: { "x-actor-id": undefined } },
+    ],
+    [
+      "MISSING_ACTOR_CONTEXT",
+      { as: "qa", ticket: unknown, body: wrongField, headers: { ...wrongTool, "x-actor-id": undefined } },
+    ],
     ["FORBIDDEN", { as: "qa", ticket: unknown, body: wrongField, headers: { ...elsewhere, ...wrongTool } }],
-    ["TOOL_NOT_ALLOWED", { as: "tech", actor: "t", key, ticket: other, body: wrongField, headers: { ...elsewhere, ...asBen, ...wrongTool } }],
-    ["IDEMPOTENCY_PAYLOAD_MISMATCH", { as: "tech", actor: "t", key, ticket: unknown, body: wrongField, headers: { ...elsewhere, ...asBen } }],
+    [
+      "TOOL_NOT_ALLOWED",
+      {
+        as: "tech",
+        actor: "t",
+        key,
+        ticket: other,
+        body: wrongField,
+        headers: { ...elsewhere, ...asBen, ...wrongTool },
+      },
+    ],
+    [
+      "IDEMPOTENCY_PAYLOAD_MISMATCH",
+      { as: "tech", actor: "t", key, ticket: unknown, body: wrongField, headers: { ...elsewhere, ...asBen } },
+    ],
     ["INVALID_REQUEST", { as: "tech", ticket: unknown, body: wrongField, headers: { ...elsewhere, ...asBen } }],
-    ["TICKET_NOT_FOUND", { as: "tech", ticket: unknown, body: { reason_code: "parts" }, headers: { ...elsewhere, ...asBen } }],
-    ["FORBIDDEN_SCOPE", { as: "tech", ticket: dispatched, body: { reason_code: "parts" }, headers: { ...elsewhere, ...asBen } }],
+    [
+      "TICKET_NOT_FOUND",
+      { as: "tech", ticket: unknown, body: { reason_code: "parts" }, headers: { ...elsewhere, ...asBen } },
+    ],
+    [
+      "FORBIDDEN_SCOPE",
+      { as: "tech", ticket: dispatched, body: { reason_code: "parts" }, headers: { ...elsewhere, ...asBen } },
+    ],
     ["NOT_ASSIGNED_TECH", { as: "tech", ticket: dispatched, body: { reason_code: "parts" }, headers: asBen }],
     ["INVALID_STATE_TRANSITION", { as: "tech", ticket: dispatched, body: { reason_code: "parts" } }],
   ];
@@ -55,7 +83,8 @@ describe("a command is checked", async () => {
 
   test("for the site as well as the account", async () => {
     const scope = (accounts: string, sites: string) => ({ "x-account-scope": accounts, "x-site-scope": sites });
-    const cancel = (headers: CallOptions["headers"]) => api.refuse("ticket.cancel", { ticket: dispatched, body: { reason: "called off" }, headers: headers ?? {} });
+    const cancel = (headers: CallOptions["headers"]) =>
+      api.refuse("ticket.cancel", { ticket: dispatched, body: { reason: "called off" }, headers: headers ?? {} });
     const bySite = await cancel(scope(acme.id, `${acme.dallas},${borealis.albany}`));
     assert.deepEqual([bySite.error["scope_field"], bySite.error["target_id"]], ["site_id", acme.oakland]);
     const byAccount = await cancel(scope(borealis.id, "*"));
@@ -64,7 +93,11 @@ describe("a command is checked", async () => {
   });
 
   test("and obeyed when nothing is wrong, with the whole of its scope named", async () => {
-    const headers = { "x-account-scope": `${borealis.id}, ${acme.id.toUpperCase()}`, "x-site-scope": acme.oakland, "x-tool-name": "tech.hold" };
+    const headers = {
+      "x-account-scope": `${borealis.id}, ${acme.id.toUpperCase()}`,
+      "x-site-scope": acme.oakland,
+      "x-tool-name": "tech.hold",
+    };
     await api.run("tech.hold", { ...answered, headers });
   });
 });
@@ -94,12 +127,27 @@ for (const profile of profiles) {
     const api = await startTestApi({ t, profile });
     const { id, techId } = await ticketIn(api, "DISPATCHED");
     const body = { timestamp: api.clock.iso };
-    const { error } = await api.refuse("tech.check_in", { as: "tech", ticket: id, body, headers: { "x-tech-id": ben } });
+    const { error } = await api.refuse("tech.check_in", {
+      as: "tech",
+      ticket: id,
+      body,
+      headers: { "x-tech-id": ben },
+    });
     assert.deepEqual([error.code, error["assigned_tech_id"]], ["NOT_ASSIGNED_TECH", techId]);
-    await api.run("tech.check_in", { as: "technician", ticket: id, body, headers: { "x-tech-id": techId.toUpperCase() } });
+    await api.run("tech.check_in", {
+      as: "technician",
+      ticket: id,
+      body,
+      headers: { "x-tech-id": techId.toUpperCase() },
+    });
     const unassigned = await ticketIn(api, "SCHEDULED", { window: freeWindow(api) });
     const evidence = { kind: "NOTE", uri: "s3://phone/note" };
-    const refused = await api.refuse("closeout.add_evidence", { as: "tech", ticket: unassigned.id, body: evidence, headers: { "x-tech-id": techId } });
+    const refused = await api.refuse("closeout.add_evidence", {
+      as: "tech",
+      ticket: unassigned.id,
+      body: evidence,
+      headers: { "x-tech-id": techId },
+    });
     assert.deepEqual([refused.error.code, refused.error["assigned_tech_id"]], ["NOT_ASSIGNED_TECH", null]);
   });
 }

@@ -2,13 +2,28 @@
 
 import { ana } from "../support/directory.ts";
 
-const notes = { good: [{}, { note: "agreed" }], bad: [[{ note: 7 }, "note"], [{ note: "x".repeat(2_001) }, "note"]] } as const;
+const notes = {
+  good: [{}, { note: "agreed" }],
+  bad: [
+    [{ note: 7 }, "note"],
+    [{ note: "x".repeat(2_001) }, "note"],
+  ],
+} as const;
 
 export const planRules = {
   "plan.optimize": {
     good: [
       { day: "2026-03-04", iterations: 1 },
-      { day: "2026-03-04", iterations: 1, time_zone: "America/Los_Angeles", zone: "CA", tech_ids: [ana], seconds: 0.1, seed: 0, move_within_minutes: 1_440 },
+      {
+        day: "2026-03-04",
+        iterations: 1,
+        time_zone: "America/Los_Angeles",
+        zone: "CA",
+        tech_ids: [ana],
+        seconds: 0.1,
+        seed: 0,
+        move_within_minutes: 1_440,
+      },
       { day: "2027-03-01", iterations: 1, zone: null },
     ],
     bad: [

@@ -15,30 +15,65 @@ describe("one ticket", async () => {
   const api = await startTestApi();
 
   test("reads the same after the command that made it as in its answer", async () => {
-    const body = { account_id: acme.id.toUpperCase(), site_id: acme.oakland, asset_id: acme.door, summary: "  Door sticks ", description: " a\tb\nc ", nte_cents: 5 };
+    const body = {
+      account_id: acme.id.toUpperCase(),
+      site_id: acme.oakland,
+      asset_id: acme.door,
+      summary: "  Door sticks ",
+      description: " a\tb\nc ",
+      nte_cents: 5,
+    };
     const { receipt, ...made } = await api.run("ticket.create", { body });
     assert.deepEqual(await api.read("ticket.get", { ticket: made.id.toUpperCase() }), made);
     const { id, created_at, updated_at, ...fields } = made;
     assert.deepEqual(fields, {
-      account_id: acme.id, site_id: acme.oakland, asset_id: acme.door, state: "NEW", priority: "ROUTINE", incident_type: null,
-      summary: "Door sticks", description: "a\tb\nc", customer_name: null, customer_phone: null, customer_email: null, nte_cents: 5,
-      scheduled_start: null, scheduled_end: null, identity_signature: null, identity_confidence: 0, classification_confidence: 0,
-      sop_handoff_required: false, sop_handoff_acknowledged: false, sop_handoff_prompt: null, assigned_provider_id: null,
-      assigned_tech_id: null, version: 0, pending_approval_id: null,
+      account_id: acme.id,
+      site_id: acme.oakland,
+      asset_id: acme.door,
+      state: "NEW",
+      priority: "ROUTINE",
+      incident_type: null,
+      summary: "Door sticks",
+      description: "a\tb\nc",
+      customer_name: null,
+      customer_phone: null,
+      customer_email: null,
+      nte_cents: 5,
+      scheduled_start: null,
+      scheduled_end: null,
+      identity_signature: null,
+      identity_confidence: 0,
+      classification_confidence: 0,
+      sop_handoff_required: false,
+      sop_handoff_acknowledged: false,
+      sop_handoff_prompt: null,
+      assigned_provider_id: null,
+      assigned_tech_id: null,
+      version: 0,
+      pending_approval_id: null,
     });
-    assert.deepEqual([created_at, updated_at, receipt.occurred_at, receipt.ticket_id], [api.clock.iso, api.clock.iso, api.clock.iso, id]);
+    assert.deepEqual(
+      [created_at, updated_at, receipt.occurred_at, receipt.ticket_id],
+      [api.clock.iso, api.clock.iso, api.clock.iso, id],
+    );
   });
 
   test("rises in version with each change, and its times never run backwards", async () => {
     const { id } = await ticketIn(api, "NEW");
     const before = api.clock.iso;
     api.clock.advance(-60);
-    const { version, updated_at } = await api.run("ticket.triage", { ticket: id, body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH" } });
+    const { version, updated_at } = await api.run("ticket.triage", {
+      ticket: id,
+      body: { priority: "URGENT", incident_type: "DOOR_WONT_LATCH" },
+    });
     assert.equal(version, 1);
     assert.ok(updated_at >= before);
     api.clock.set(before);
     const { events } = await api.read("ticket.timeline", { ticket: id });
-    assert.deepEqual(events.map(({ created_at }) => created_at), events.map(({ created_at }) => created_at).toSorted());
+    assert.deepEqual(
+      events.map(({ created_at }) => created_at),
+      events.map(({ created_at }) => created_at).toSorted(),
+    );
   });
 });
 
@@ -49,24 +84,42 @@ describe("a timeline", async () => {
     const { id } = await ticketIn(api, "TRIAGED");
     const key = randomUUID();
     const headers = {
-      "x-correlation-id": "chat-42", "x-request-id": "client-7", "x-actor-type": "AGENT",
+      "x-correlation-id": "chat-42",
+      "x-request-id": "client-7",
+      "x-actor-type": "AGENT",
       traceparent: "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
     };
-    const reply = await api.call("ticket.cancel", { as: "bot", actor: "clerk", ticket: id, key, headers, body: { reason: "called off" } });
+    const reply = await api.call("ticket.cancel", {
+      as: "bot",
+      actor: "clerk",
+      ticket: id,
+      key,
+      headers,
+      body: { reason: "called off" },
+    });
     assert.deepEqual([reply.headers["x-correlation-id"], reply.headers["x-request-id"]], ["chat-42", "client-7"]);
     const { ticket_id, events } = await api.read("ticket.timeline", { as: "customer", ticket: id });
     assert.equal(ticket_id, id);
-    assert.deepEqual(events.map(({ seq, tool_name, before_state, after_state }) => [seq, tool_name, before_state, after_state]), [
-      [1, "ticket.create", null, "NEW"],
-      [2, "ticket.triage", "NEW", "TRIAGED"],
-      [3, "ticket.cancel", "TRIAGED", "CANCELLED"],
-    ]);
-    const { actor_type, actor_id, actor_role, request_id, correlation_id, trace_id, payload } = events[2] ?? assert.fail();
+    assert.deepEqual(
+      events.map(({ seq, tool_name, before_state, after_state }) => [seq, tool_name, before_state, after_state]),
+      [
+        [1, "ticket.create", null, "NEW"],
+        [2, "ticket.triage", "NEW", "TRIAGED"],
+        [3, "ticket.cancel", "TRIAGED", "CANCELLED"],
+      ],
+    );
+    const { actor_type, actor_id, actor_role, request_id, correlation_id, trace_id, payload } =
+      events[2] ?? assert.fail();
     assert.deepEqual(
       { actor_type, actor_id, actor_role, request_id, correlation_id, trace_id, payload },
       {
-        actor_type: "AGENT", actor_id: "clerk", actor_role: "dispatcher", request_id: key, correlation_id: "chat-42",
-        trace_id: "0af7651916cd43dd8448eb211c80319c", payload: { reason: "called off", cancellation_code: null },
+        actor_type: "AGENT",
+        actor_id: "clerk",
+        actor_role: "dispatcher",
+        request_id: key,
+        correlation_id: "chat-42",
+        trace_id: "0af7651916cd43dd8448eb211c80319c",
+        payload: { reason: "called off", cancellation_code: null },
       },
     );
   });
@@ -77,14 +130,17 @@ describe("a timeline", async () => {
     assert.ok(events.length > 10);
     for (const limit of [1, 4, events.length]) {
       const seqs: number[] = [];
-      for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+      for (let cursor: string | undefined = ""; cursor !== undefined;) {
         const query = `limit=${limit}${cursor && `&cursor=${cursor}`}`;
         const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(id, query);
         seqs.push(...page.events.map(({ seq }) => seq));
         assert.ok(seqs.length <= events.length, "the pages do not end");
         cursor = page.next_cursor ?? undefined;
       }
-      assert.deepEqual(seqs, events.map(({ seq }) => seq));
+      assert.deepEqual(
+        seqs,
+        events.map(({ seq }) => seq),
+      );
     }
     for (const query of ["limit=0", "limit=1001", "cursor=zzz", "cursor=WyJhIl0"]) {
       assert.equal((await api.refuse("ticket.timeline", { ticket: id, query })).error.code, "INVALID_QUERY");
@@ -95,13 +151,21 @@ describe("a timeline", async () => {
 
 describe("a receipt", async () => {
   const api = await startTestApi();
-  const made = await api.run("ticket.create", { body: { account_id: acme.id, site_id: acme.oakland, summary: "Door" } });
+  const made = await api.run("ticket.create", {
+    body: { account_id: acme.id, site_id: acme.oakland, summary: "Door" },
+  });
 
   for (const role of allRoles) {
     test(`is shown to a ${role} who may see the ticket`, async () => {
-      assert.deepEqual(await api.read("receipt.get", { as: role, receipt: made.receipt.receipt_id.toUpperCase() }), made.receipt);
+      assert.deepEqual(
+        await api.read("receipt.get", { as: role, receipt: made.receipt.receipt_id.toUpperCase() }),
+        made.receipt,
+      );
       for (const headers of elsewhere) {
-        assert.equal((await api.refuse("receipt.get", { as: role, receipt: made.receipt.receipt_id, headers })).error.code, "FORBIDDEN_SCOPE");
+        assert.equal(
+          (await api.refuse("receipt.get", { as: role, receipt: made.receipt.receipt_id, headers })).error.code,
+          "FORBIDDEN_SCOPE",
+        );
       }
     });
   }
@@ -128,9 +192,19 @@ describe("ticket.search", async () => {
   const borealisTicket = await make("Oven door hinge", { account_id: borealis.id, site_id: borealis.albany });
   api.clock.advance(10);
   const blind = await api.run("ticket.blind_intake", {
-    body: { ...place, summary: "Gate", incident_type: "HARDWARE_REPLACEMENT", customer_name: "Wilhelmina Ångström", contact_phone: "5105550100", priority: "URGENT", identity_confidence: 9, classification_confidence: 9 },
+    body: {
+      ...place,
+      summary: "Gate",
+      incident_type: "HARDWARE_REPLACEMENT",
+      customer_name: "Wilhelmina Ångström",
+      contact_phone: "5105550100",
+      priority: "URGENT",
+      identity_confidence: 9,
+      classification_confidence: 9,
+    },
   });
-  const find = async (query: string, headers = {}, as = "qa") => (await api.read("ticket.search", { as, query, headers })).tickets.map(({ id }) => id);
+  const find = async (query: string, headers = {}, as = "qa") =>
+    (await api.read("ticket.search", { as, query, headers })).tickets.map(({ id }) => id);
 
   const words: readonly (readonly [string, readonly string[]])[] = [
     ["front", [glass, latch]],
@@ -151,7 +225,8 @@ describe("ticket.search", async () => {
     ["-!".repeat(99), []],
   ];
   for (const [q, ids] of words) {
-    test(`finds ${ids.length} for ${q}, the newest first`, async () => assert.deepEqual(await find(`q=${encodeURIComponent(q)}`), ids));
+    test(`finds ${ids.length} for ${q}, the newest first`, async () =>
+      assert.deepEqual(await find(`q=${encodeURIComponent(q)}`), ids));
   }
 
   test("filters as the cockpit does, and by when a ticket was made", async () => {
@@ -161,8 +236,15 @@ describe("ticket.search", async () => {
     assert.deepEqual(await find("sla_status=breach"), []);
     const { created_at } = await api.read("ticket.get", { ticket: glass });
     const { created_at: until } = await api.read("ticket.get", { ticket: borealisTicket });
-    assert.deepEqual(await find(`created_from=${created_at}&created_to=${until}`), [mall, glass], "from inclusive, to exclusive");
-    assert.deepEqual(await find(`created_from=${encodeURIComponent("2026-03-02T12:00:00+04:00")}&created_to=2026-03-02T08:10:00.001Z`), [latch]);
+    assert.deepEqual(
+      await find(`created_from=${created_at}&created_to=${until}`),
+      [mall, glass],
+      "from inclusive, to exclusive",
+    );
+    assert.deepEqual(
+      await find(`created_from=${encodeURIComponent("2026-03-02T12:00:00+04:00")}&created_to=2026-03-02T08:10:00.001Z`),
+      [latch],
+    );
   });
 
   test("comes in pages, and keeps to the caller's scope in every way it is asked", async () => {
@@ -172,8 +254,10 @@ describe("ticket.search", async () => {
     const ids = [first, second, third].flatMap(({ tickets }) => tickets.map(({ id }) => id));
     assert.deepEqual([ids, third.next_cursor], [[blind.id, borealisTicket, mall, glass, latch], null]);
     const inBorealis = { "x-account-scope": borealis.id };
-    for (const query of ["", "q=door", `site_id=${borealis.albany}`]) assert.deepEqual(await find(query, inBorealis), [borealisTicket]);
-    for (const query of ["q=front", `account_id=${acme.id}`, `site_id=${acme.oakland}`]) assert.deepEqual(await find(query, inBorealis), []);
+    for (const query of ["", "q=door", `site_id=${borealis.albany}`])
+      assert.deepEqual(await find(query, inBorealis), [borealisTicket]);
+    for (const query of ["q=front", `account_id=${acme.id}`, `site_id=${acme.oakland}`])
+      assert.deepEqual(await find(query, inBorealis), []);
     assert.deepEqual(await find("", { "x-site-scope": quiet }), [mall]);
     assert.deepEqual(await find("", { "x-account-scope": "" }), []);
   });
@@ -183,8 +267,18 @@ describe("ticket.search", async () => {
     assert.deepEqual(tickets, [await api.read("ticket.get", { ticket: glass })]);
   });
 
-  for (const query of ["limit=201", "created_from=2026-02-30T00:00:00Z", "created_to=yesterday", "q=", `q=${"x".repeat(201)}`, "cursor=abc", "q=%00", "q=%ED%A0%80"]) {
-    test(`refuses ?${query.slice(0, 40)}`, async () => assert.equal((await api.refuse("ticket.search", { query })).error.code, "INVALID_QUERY"));
+  for (const query of [
+    "limit=201",
+    "created_from=2026-02-30T00:00:00Z",
+    "created_to=yesterday",
+    "q=",
+    `q=${"x".repeat(201)}`,
+    "cursor=abc",
+    "q=%00",
+    "q=%ED%A0%80",
+  ]) {
+    test(`refuses ?${query.slice(0, 40)}`, async () =>
+      assert.equal((await api.refuse("ticket.search", { query })).error.code, "INVALID_QUERY"));
   }
 });
 
@@ -197,11 +291,19 @@ describe("directory.search", async () => {
      (gen_random_uuid(), $3, $4, 'Alba Albany', 'chef')`,
     [acme.id, acme.oakland, borealis.id, borealis.albany],
   );
-  const found = async (query: string, headers = {}) => (await api.read("directory.search", { as: "agent", query, headers })).results.map(({ kind, name }) => `${kind}: ${name}`);
+  const found = async (query: string, headers = {}) =>
+    (await api.read("directory.search", { as: "agent", query, headers })).results.map(
+      ({ kind, name }) => `${kind}: ${name}`,
+    );
 
   test("finds by part of a name, in any case, the exact name first", async () => {
     assert.deepEqual(await found("q=OAKLAND"), ["site: Acme Oakland", "contact: Olga Oakland"]);
-    assert.deepEqual(await found("q=acme"), ["contact: Acme Billing", "site: Acme Dallas", "site: Acme Oakland", "account: Acme Retail"]);
+    assert.deepEqual(await found("q=acme"), [
+      "contact: Acme Billing",
+      "site: Acme Dallas",
+      "site: Acme Oakland",
+      "account: Acme Retail",
+    ]);
     assert.deepEqual((await found("q=acme retail"))[0], "account: Acme Retail");
     assert.deepEqual(await found("q=broadway"), ["site: Acme Oakland"], "a site by its street");
     assert.deepEqual(await found("q=door&kind=asset"), ["asset: Front door"]);
@@ -216,7 +318,10 @@ describe("directory.search", async () => {
     assert.deepEqual(await found("kind=site&limit=1"), ["site: Acme Dallas"]);
     const { results } = await api.read("directory.search", { query: "kind=technician" });
     assert.deepEqual(results.map(({ id }) => id).includes(ana), true);
-    assert.ok(results.every(({ id }) => id !== gone), "only who is active");
+    assert.ok(
+      results.every(({ id }) => id !== gone),
+      "only who is active",
+    );
     assert.equal((await found("")).length, 12);
   });
 
@@ -225,13 +330,19 @@ describe("directory.search", async () => {
     for (const one of theirs) {
       assert.deepEqual(await found(`kind=${one.split(":")[0]}`, { "x-account-scope": borealis.id }), [one]);
     }
-    assert.deepEqual((await found("", { "x-account-scope": borealis.id })).filter((one) => !one.startsWith("technician")), theirs);
-    assert.deepEqual(await found("kind=contact", { "x-account-scope": acme.id, "x-site-scope": acme.dallas }), ["contact: Acme Billing"]);
+    assert.deepEqual(
+      (await found("", { "x-account-scope": borealis.id })).filter((one) => !one.startsWith("technician")),
+      theirs,
+    );
+    assert.deepEqual(await found("kind=contact", { "x-account-scope": acme.id, "x-site-scope": acme.dallas }), [
+      "contact: Acme Billing",
+    ]);
     assert.deepEqual(await found("kind=asset", { "x-site-scope": acme.dallas }), []);
     assert.deepEqual(await found("kind=site", { "x-account-scope": "" }), []);
   });
 
   for (const query of ["kind=van", "limit=51", "q="]) {
-    test(`refuses ?${query}`, async () => assert.equal((await api.refuse("directory.search", { query })).error.code, "INVALID_QUERY"));
+    test(`refuses ?${query}`, async () =>
+      assert.equal((await api.refuse("directory.search", { query })).error.code, "INVALID_QUERY"));
   }
 });

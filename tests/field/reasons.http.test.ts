@@ -21,20 +21,32 @@ describe("the reason why somebody is left out", async () => {
       assert.deepEqual([slots, rejected.map((one) => [one.tech_id, one.reason])], [[], [[techId, reason]]]);
       assert.match(rejected[0]?.detail ?? "", /\w{2,} \w+/, "a sentence says more");
 
-      const recommend = { ticket, ...asking, body: { service_type: "DEFAULT", recommendation_limit: 20, preferred_window: window } };
+      const recommend = {
+        ticket,
+        ...asking,
+        body: { service_type: "DEFAULT", recommendation_limit: 20, preferred_window: window },
+      };
       const ranking = await api.run("assignment.recommend", recommend);
       const left = ranking.rejected.find(({ tech_id }) => tech_id === techId);
       const why = left?.reason;
       const ranked = ranking.recommendations.find(({ tech_id }) => tech_id === techId);
-      if (arranged.ranked) assert.deepEqual([why, ranked?.matches.zone], [undefined, false], "the zone counts in the score");
+      if (arranged.ranked)
+        assert.deepEqual([why, ranked?.matches.zone], [undefined, false], "the zone counts in the score");
       else {
         assert.deepEqual([why, ranked], [reason, undefined]);
-        assert.deepEqual([left?.tech_name, left?.detail], ["Dev Patel", rejected[0]?.detail], "the same sentence as the slots say");
+        assert.deepEqual(
+          [left?.tech_name, left?.detail],
+          ["Dev Patel", rejected[0]?.detail],
+          "the same sentence as the slots say",
+        );
       }
 
       const { error } = await api.refuse("schedule.book", { ticket, ...asking, body: wish });
       assert.equal(error.code, "NO_FEASIBLE_SLOT");
-      assert.deepEqual(objectsIn(error["rejected"]).map((one) => [one["tech_id"], one["reason"]]), [[techId, reason]]);
+      assert.deepEqual(
+        objectsIn(error["rejected"]).map((one) => [one["tech_id"], one["reason"]]),
+        [[techId, reason]],
+      );
     });
   }
 
@@ -42,12 +54,20 @@ describe("the reason why somebody is left out", async () => {
     const { techId, ticket } = await arrange(api, reasons["TIME_OFF"] ?? assert.fail());
     const query = `tech_id=${techId}&earliest=${window.start}&latest=${window.end}&duration_minutes=${visitMinutes}`;
     const { rejected } = await api.read("schedule.slots", { ticket, query, as: "customer" });
-    assert.deepEqual(rejected.map((one) => [one.tech_id, one.reason, one.tech_name]), [[techId, "TIME_OFF", undefined]]);
+    assert.deepEqual(
+      rejected.map((one) => [one.tech_id, one.reason, one.tech_name]),
+      [[techId, "TIME_OFF", undefined]],
+    );
   });
 
   test("is none at all for somebody who has what is asked and is there", async () => {
     const { techId, ticket } = await arrange(api, {});
-    const { technician_id, start } = (await api.run("schedule.book", { ticket, body: { tech_id: techId, earliest: window.start, latest: window.end, duration_minutes: visitMinutes } })).booking;
+    const { technician_id, start } = (
+      await api.run("schedule.book", {
+        ticket,
+        body: { tech_id: techId, earliest: window.start, latest: window.end, duration_minutes: visitMinutes },
+      })
+    ).booking;
     assert.deepEqual([technician_id, start], [techId, window.start]);
   });
 
@@ -61,17 +81,34 @@ test("somebody of another trade is offered no time and booked for none; a recomm
   const api = await startTestApi();
   const { techId, ticket } = await arrange(api, { person: { service_types: ["DOOR_WONT_LATCH"] } });
   const wish = { tech_id: techId, earliest: window.start, latest: window.end, duration_minutes: visitMinutes };
-  const { slots, rejected } = await api.read("schedule.slots", { ticket, query: new URLSearchParams({ ...wish, duration_minutes: String(visitMinutes) }).toString() });
-  assert.deepEqual([slots, rejected.map(({ reason, detail }) => [reason, detail])], [[], [["SKILL_MISSING", "does not do AUTO_OPERATOR_FAULT"]]]);
+  const { slots, rejected } = await api.read("schedule.slots", {
+    ticket,
+    query: new URLSearchParams({ ...wish, duration_minutes: String(visitMinutes) }).toString(),
+  });
+  assert.deepEqual(
+    [slots, rejected.map(({ reason, detail }) => [reason, detail])],
+    [[], [["SKILL_MISSING", "does not do AUTO_OPERATOR_FAULT"]]],
+  );
   assert.equal((await api.refuse("schedule.book", { ticket, body: wish })).error.code, "NO_FEASIBLE_SLOT");
-  const { recommendations } = await api.run("assignment.recommend", { ticket, body: { service_type: "AUTO_OPERATOR_FAULT", recommendation_limit: 20, preferred_window: window } });
-  assert.deepEqual(recommendations.filter(({ matches }) => !matches.capability).map(({ tech_id }) => tech_id), [techId]);
+  const { recommendations } = await api.run("assignment.recommend", {
+    ticket,
+    body: { service_type: "AUTO_OPERATOR_FAULT", recommendation_limit: 20, preferred_window: window },
+  });
+  assert.deepEqual(
+    recommendations.filter(({ matches }) => !matches.capability).map(({ tech_id }) => tech_id),
+    [techId],
+  );
   assert.equal(recommendations.at(-1)?.tech_id, techId);
 });
 
 describe("somebody on call", async () => {
   const api = await startTestApi({ profile: "strict" });
-  const { techId } = await arrange(api, { shifts: [{ ...hours, start_time: "13:00", end_time: "17:00" }, { ...hours, on_call: true }] });
+  const { techId } = await arrange(api, {
+    shifts: [
+      { ...hours, start_time: "13:00", end_time: "17:00" },
+      { ...hours, on_call: true },
+    ],
+  });
   const asked = async (priority: "EMERGENCY" | "URGENT" | "ROUTINE") => {
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { priority, incidentType: "AUTO_OPERATOR_FAULT" });
     const query = `tech_id=${techId}&earliest=${window.start}&latest=${window.end}&duration_minutes=${visitMinutes}`;
@@ -79,7 +116,10 @@ describe("somebody on call", async () => {
   };
 
   test("comes for an emergency, and for nothing else", async () => {
-    assert.deepEqual((await asked("EMERGENCY")).slots.map(({ start }) => start), [window.start]);
+    assert.deepEqual(
+      (await asked("EMERGENCY")).slots.map(({ start }) => start),
+      [window.start],
+    );
     for (const priority of ["URGENT", "ROUTINE"] as const) {
       const { slots, rejected } = await asked(priority);
       assert.deepEqual([slots, rejected.map(({ reason }) => reason)], [[], ["OFF_SHIFT"]], priority);
@@ -95,12 +135,23 @@ describe("what nobody on the roster has", async () => {
     const { events } = await api.read("ticket.timeline", { ticket: id });
     return { said, nobodyHas: Object(events.find((event) => event.id === receipt.receipt_id)?.payload)["nobody_has"] };
   };
-  const warnings = async (id: string) => (await api.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } })).warnings;
+  const warnings = async (id: string) =>
+    (await api.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } })).warnings;
 
   test("is said at intake", async () => {
     await api.owner.query("UPDATE technicians SET skills = '{door_hardware}', tools = '{}'");
-    const call = { account_id: acme.id, site_id: acme.oakland, summary: "Pane broken", customer_name: "Kim", contact_phone: "+1 555 010 0001", priority: "URGENT", identity_confidence: 90, classification_confidence: 90 };
-    const said = async (incident_type: string) => (await api.run("ticket.blind_intake", { body: { ...call, incident_type } })).warnings;
+    const call = {
+      account_id: acme.id,
+      site_id: acme.oakland,
+      summary: "Pane broken",
+      customer_name: "Kim",
+      contact_phone: "+1 555 010 0001",
+      priority: "URGENT",
+      identity_confidence: 90,
+      classification_confidence: 90,
+    };
+    const said = async (incident_type: string) =>
+      (await api.run("ticket.blind_intake", { body: { ...call, incident_type } })).warnings;
     assert.deepEqual(await said("FRAME_OR_GLASS_DAMAGE"), [
       "Nobody on the roster has the skill glazing, which this incident type requires.",
       "Nobody on the roster carries the tool glass_lifter, which this incident type requires.",
@@ -110,10 +161,18 @@ describe("what nobody on the roster has", async () => {
 
   test("is said of a kind of work that nobody does", async () => {
     const { id } = await ticketIn(api, "NEW");
-    await api.owner.query("UPDATE technicians SET service_types = '{DOOR_WONT_LATCH}', skills = '{glazing}', tools = '{glass_lifter}'");
+    await api.owner.query(
+      "UPDATE technicians SET service_types = '{DOOR_WONT_LATCH}', skills = '{glazing}', tools = '{glass_lifter}'",
+    );
     const { said, nobodyHas } = await triaged(id);
     await api.owner.query("UPDATE technicians SET service_types = '{DEFAULT}'");
-    assert.deepEqual([said, nobodyHas], [["Nobody on the roster does FRAME_OR_GLASS_DAMAGE."], { services: ["FRAME_OR_GLASS_DAMAGE"], skills: [], tools: [] }]);
+    assert.deepEqual(
+      [said, nobodyHas],
+      [
+        ["Nobody on the roster does FRAME_OR_GLASS_DAMAGE."],
+        { services: ["FRAME_OR_GLASS_DAMAGE"], skills: [], tools: [] },
+      ],
+    );
   });
 
   test("is said at triage and with every recommendation, until somebody has it", async () => {
@@ -127,7 +186,9 @@ describe("what nobody on the roster has", async () => {
     ]);
     assert.deepEqual(await warnings(id), said);
 
-    const { technician } = await api.run("roster.upsert", { body: { name: "Glazier", skills: ["glazing"], tools: ["glass_lifter"], active: false } });
+    const { technician } = await api.run("roster.upsert", {
+      body: { name: "Glazier", skills: ["glazing"], tools: ["glass_lifter"], active: false },
+    });
     assert.equal((await warnings(id))?.length, 2, "who no longer works here does not count");
     await api.run("roster.upsert", { body: { tech_id: technician.id, active: true } });
     assert.equal(await warnings(id), undefined);

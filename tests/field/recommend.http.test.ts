@@ -23,21 +23,53 @@ for (const profile of profiles) {
 
     test("scores capability, zone, load and quality, and shows each term", async () => {
       const { id, window } = await ticketIn(api, "READY_TO_SCHEDULE");
-      const { recommendations, rejected } = await recommend(api, id, { service_type: "door_wont_latch_V12", preferred_window: window });
+      const { recommendations, rejected } = await recommend(api, id, {
+        service_type: "door_wont_latch_V12",
+        preferred_window: window,
+      });
       const scores = recommendations.map(({ tech_id, score }) => [tech_id, score]);
-      const certain = [[ana, 1_290], [ben, 1_280], [loaded, 1_240], [nevada, 1_100], [idle, 260]];
-      const expected = profile === "pilot" ? [...certain.slice(0, 2), [unknownHours, 1_270], ...certain.slice(2)] : certain;
+      const certain = [
+        [ana, 1_290],
+        [ben, 1_280],
+        [loaded, 1_240],
+        [nevada, 1_100],
+        [idle, 260],
+      ];
+      const expected =
+        profile === "pilot" ? [...certain.slice(0, 2), [unknownHours, 1_270], ...certain.slice(2)] : certain;
       assert.deepEqual(scores, expected);
       const first = recommendations[0] ?? assert.fail();
       assert.deepEqual(first.matches, { capability: true, zone: true, active_load: 0, distance_bucket: 0 });
-      assert.deepEqual(first.factors.map(({ factor, contribution }) => [factor, contribution]), [["capability", 1_000], ["zone", 200], ["active_load", 0], ["quality", 90]]);
-      for (const { score, factors } of recommendations) assert.equal(score, factors.reduce((sum, { contribution }) => sum + contribution, 0));
-      assert.deepEqual(recommendations.find(({ tech_id }) => tech_id === nevada)?.matches, { capability: true, zone: false, active_load: 0, distance_bucket: 1 });
-      const shown = recommendations.find(({ tech_id }) => tech_id === unknownHours)?.factors.some(({ factor }) => factor === "NO_SHIFT");
+      assert.deepEqual(
+        first.factors.map(({ factor, contribution }) => [factor, contribution]),
+        [
+          ["capability", 1_000],
+          ["zone", 200],
+          ["active_load", 0],
+          ["quality", 90],
+        ],
+      );
+      for (const { score, factors } of recommendations)
+        assert.equal(
+          score,
+          factors.reduce((sum, { contribution }) => sum + contribution, 0),
+        );
+      assert.deepEqual(recommendations.find(({ tech_id }) => tech_id === nevada)?.matches, {
+        capability: true,
+        zone: false,
+        active_load: 0,
+        distance_bucket: 1,
+      });
+      const shown = recommendations
+        .find(({ tech_id }) => tech_id === unknownHours)
+        ?.factors.some(({ factor }) => factor === "NO_SHIFT");
       assert.equal(shown, profile === "pilot" ? true : undefined);
 
       const reasons = new Map(rejected.map(({ tech_id, reason }) => [tech_id, reason]));
-      assert.deepEqual([reasons.get(away), reasons.get(drained), reasons.get(office)], ["INACTIVE", "DRAINED", "OFF_SHIFT"]);
+      assert.deepEqual(
+        [reasons.get(away), reasons.get(drained), reasons.get(office)],
+        ["INACTIVE", "DRAINED", "OFF_SHIFT"],
+      );
       assert.equal(reasons.get(unknownHours), profile === "pilot" ? undefined : "NO_SHIFT");
       assert.equal(reasons.size + recommendations.length, 9, "everybody is named once");
     });
@@ -48,8 +80,14 @@ for (const profile of profiles) {
       const few = await recommend(api, id, { preferred_window: window, recommendation_limit: 1 });
       assert.deepEqual(few.recommendations, all.recommendations.slice(0, 1));
       const beyond = few.rejected.filter(({ reason }) => reason === "BELOW_LIMIT").map(({ tech_id }) => tech_id);
-      assert.deepEqual(beyond, all.recommendations.slice(1).map(({ tech_id }) => tech_id));
-      const { recommendations } = await api.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } });
+      assert.deepEqual(
+        beyond,
+        all.recommendations.slice(1).map(({ tech_id }) => tech_id),
+      );
+      const { recommendations } = await api.run("assignment.recommend", {
+        ticket: id,
+        body: { service_type: "DEFAULT" },
+      });
       assert.equal(recommendations.length, 5);
     });
 
@@ -87,8 +125,13 @@ for (const profile of profiles) {
     test("keeps what it said, whole", async () => {
       const { id } = await ticketIn(api, "SCHEDULED");
       const { receipt, ...said } = await recommend(api, id);
-      const { rows } = await api.owner.query("SELECT ticket_id, service_type, recommended_tech_id, body FROM recommendation_snapshots WHERE id = $1", [said.snapshot_id]);
-      assert.deepEqual(rows, [{ ticket_id: id, service_type: "DEFAULT", recommended_tech_id: said.recommendations[0]?.tech_id, body: said }]);
+      const { rows } = await api.owner.query(
+        "SELECT ticket_id, service_type, recommended_tech_id, body FROM recommendation_snapshots WHERE id = $1",
+        [said.snapshot_id],
+      );
+      assert.deepEqual(rows, [
+        { ticket_id: id, service_type: "DEFAULT", recommended_tech_id: said.recommendations[0]?.tech_id, body: said },
+      ]);
       assert.equal(receipt.before_state, receipt.after_state);
     });
   });
@@ -101,10 +144,18 @@ test("a dispatch by snapshot must name its first technician, of this ticket, who
   const dispatch = (ticket: string, body: object) => api.refuse("assignment.dispatch", { ticket, body });
 
   const mismatch = (await dispatch(id, { tech_id: ben, recommendation_snapshot_id: snapshot_id })).error;
-  assert.partialDeepStrictEqual(mismatch, { code: "ASSIGNMENT_RECOMMENDATION_MISMATCH", recommendation_snapshot_id: snapshot_id, recommended_tech_id: ana, tech_id: ben });
+  assert.partialDeepStrictEqual(mismatch, {
+    code: "ASSIGNMENT_RECOMMENDATION_MISMATCH",
+    recommendation_snapshot_id: snapshot_id,
+    recommended_tech_id: ana,
+    tech_id: ben,
+  });
 
   const other = await ticketIn(api, "SCHEDULED");
-  for (const [ticket, snapshot] of [[id, randomUUID()], [other.id, snapshot_id]] as const) {
+  for (const [ticket, snapshot] of [
+    [id, randomUUID()],
+    [other.id, snapshot_id],
+  ] as const) {
     const { error } = await dispatch(ticket, { tech_id: ana, recommendation_snapshot_id: snapshot });
     assert.partialDeepStrictEqual(error, { code: "ASSIGNMENT_NOT_FOUND", recommendation_snapshot_id: snapshot });
   }
@@ -112,9 +163,19 @@ test("a dispatch by snapshot must name its first technician, of this ticket, who
   const latch = await api.run("assignment.recommend", { ticket: id, body: { service_type: "DOOR_WONT_LATCH" } });
   const byLatch = { tech_id: ana, recommendation_snapshot_id: latch.snapshot_id };
   await api.owner.query("UPDATE technicians SET service_types = '{GLASS}' WHERE id = $1", [ana]);
-  assert.partialDeepStrictEqual((await dispatch(id, byLatch)).error, { code: "ASSIGNMENT_CAPABILITY_MISMATCH", service_type: "DOOR_WONT_LATCH", tech_id: ana });
-  await api.owner.query("UPDATE technicians SET service_types = '{door_wont_latch_v3}', zone = 'TX' WHERE id = $1", [ana]);
-  assert.partialDeepStrictEqual((await dispatch(id, byLatch)).error, { code: "ASSIGNMENT_ZONE_MISMATCH", ticket_region: "CA", tech_id: ana });
+  assert.partialDeepStrictEqual((await dispatch(id, byLatch)).error, {
+    code: "ASSIGNMENT_CAPABILITY_MISMATCH",
+    service_type: "DOOR_WONT_LATCH",
+    tech_id: ana,
+  });
+  await api.owner.query("UPDATE technicians SET service_types = '{door_wont_latch_v3}', zone = 'TX' WHERE id = $1", [
+    ana,
+  ]);
+  assert.partialDeepStrictEqual((await dispatch(id, byLatch)).error, {
+    code: "ASSIGNMENT_ZONE_MISMATCH",
+    ticket_region: "CA",
+    tech_id: ana,
+  });
   await api.owner.query("UPDATE technicians SET zone = ' ca ' WHERE id = $1", [ana]);
   await api.run("assignment.dispatch", { ticket: id, body: byLatch });
 

@@ -35,36 +35,65 @@ for (const profile of profiles) {
       const atOnce = tool === "plan.optimize" ? 1 : 8;
 
       test(`of ${tool}: ${good.length} good bodies pass, ${bad.length} bad ones name the field`, async () => {
-        await everyCase(good, JSON.stringify, async (body) => {
-          const reply = await api.call(tool, { as: as(entry.roles), ...nowhere(), body });
-          // Good fields get as far as the ticket, plan or account, which are not there; the desk's other commands need none.
-          const found = entry.path.includes("{planId}") ? "PLAN_NOT_FOUND" : entry.from.length > 0 ? "TICKET_NOT_FOUND" : entry.effect === "creates_ticket" ? "ACCOUNT_NOT_FOUND" : null;
-          if (found === null) assert.equal(reply.status, entry.status, reply.text);
-          else assert.match(reply.text, new RegExp(found));
-        }, atOnce);
+        await everyCase(
+          good,
+          JSON.stringify,
+          async (body) => {
+            const reply = await api.call(tool, { as: as(entry.roles), ...nowhere(), body });
+            // Good fields get as far as the ticket, plan or account, which are not there; the desk's other commands need none.
+            const found = entry.path.includes("{planId}")
+              ? "PLAN_NOT_FOUND"
+              : entry.from.length > 0
+                ? "TICKET_NOT_FOUND"
+                : entry.effect === "creates_ticket"
+                  ? "ACCOUNT_NOT_FOUND"
+                  : null;
+            if (found === null) assert.equal(reply.status, entry.status, reply.text);
+            else assert.match(reply.text, new RegExp(found));
+          },
+          atOnce,
+        );
         const before = await tracesLeft(api.owner);
-        await everyCase(bad, ([change]) => JSON.stringify(change), async ([change, field]) => {
-          const refused = await api.refuse(tool, { as: as(entry.roles), ...nowhere(), body: { ...good[0], ...change } });
-          const [path = "none"] = fieldsAtFault(refused);
-          assert.ok(path.startsWith(field), `${path} is named for ${field}`);
-        }, atOnce);
+        await everyCase(
+          bad,
+          ([change]) => JSON.stringify(change),
+          async ([change, field]) => {
+            const refused = await api.refuse(tool, {
+              as: as(entry.roles),
+              ...nowhere(),
+              body: { ...good[0], ...change },
+            });
+            const [path = "none"] = fieldsAtFault(refused);
+            assert.ok(path.startsWith(field), `${path} is named for ${field}`);
+          },
+          atOnce,
+        );
         assert.deepEqual(await tracesLeft(api.owner), before);
       });
 
       test(`of ${tool} that nobody knows are ${profile === "strict" ? "refused" : "ignored"}`, async () => {
         const call = { as: as(entry.roles), ...nowhere(), body: { ...good[0], colour: "red", "bell\u0007": "\u0000" } };
-        if (profile === "strict") assert.ok(fieldsAtFault(await api.refuse(tool, call)).some((path) => /^(colour|bell)/.test(path)));
+        if (profile === "strict")
+          assert.ok(fieldsAtFault(await api.refuse(tool, call)).some((path) => /^(colour|bell)/.test(path)));
         else assert.doesNotMatch((await api.call(tool, call)).text, /INVALID_REQUEST/);
       });
     }
 
     test("are all named that are at fault, each once", async () => {
       const body = { site_id: "north", summary: " ", nte_cents: -1, description: 7 };
-      assert.deepEqual(fieldsAtFault(await api.refuse("ticket.create", { body })).sort(), ["account_id", "description", "nte_cents", "site_id", "summary"]);
+      assert.deepEqual(fieldsAtFault(await api.refuse("ticket.create", { body })).sort(), [
+        "account_id",
+        "description",
+        "nte_cents",
+        "site_id",
+        "summary",
+      ]);
       const texts = { ...place, summary: "bell\u0007", description: "\u0000\u0000" };
       assert.deepEqual(fieldsAtFault(await api.refuse("ticket.create", { body: texts })), ["summary", "description"]);
       const many = { questions: Array.from({ length: 20_000 }, () => 7) };
-      assert.deepEqual(fieldsAtFault(await api.refuse("ticket.request_info", { ticket: randomUUID(), body: many })), ["questions"]);
+      assert.deepEqual(fieldsAtFault(await api.refuse("ticket.request_info", { ticket: randomUUID(), body: many })), [
+        "questions",
+      ]);
       const strange = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`field_${n}`, n]));
       const { length } = fieldsAtFault(await api.refuse("ticket.create", { body: { summary: "x", ...strange } }));
       assert.ok(length >= 2 && length <= 50, `${length} are named`);
@@ -73,9 +102,17 @@ for (const profile of profiles) {
     test("inside other fields are under the same rule", async () => {
       const ticket = randomUUID();
       const rows = [
-        ["schedule.hold", { hold_reason: "CUSTOMER_PENDING", confirmation_window: { ...freeWindow(api), note: "x" } }, "confirmation_window/note"],
+        [
+          "schedule.hold",
+          { hold_reason: "CUSTOMER_PENDING", confirmation_window: { ...freeWindow(api), note: "x" } },
+          "confirmation_window/note",
+        ],
         ["schedule.propose", { options: [freeWindow(api), { ...freeWindow(api), note: "x" }] }, "options/1/note"],
-        ["tech.complete", { checklist_status: {}, work: { labor_minutes: 1, coffee_minutes: 9 } }, "work/coffee_minutes"],
+        [
+          "tech.complete",
+          { checklist_status: {}, work: { labor_minutes: 1, coffee_minutes: 9 } },
+          "work/coffee_minutes",
+        ],
       ] as const;
       for (const [tool, body, path] of rows) {
         const refused = await api.refuse(tool, { ticket, body });
@@ -98,7 +135,10 @@ describe("every text", async () => {
   const create = (body: object) => ({ body: { ...place, summary: "x", ...body } });
 
   test("is trimmed, and keeps what is inside", async () => {
-    const { summary, description } = await api.run("ticket.create", create({ summary: "\u2003 a  b \t", description: "\n\n a\n\n b \n" }));
+    const { summary, description } = await api.run(
+      "ticket.create",
+      create({ summary: "\u2003 a  b \t", description: "\n\n a\n\n b \n" }),
+    );
     assert.deepEqual([summary, description], ["a  b", "a\n\n b"]);
   });
 
@@ -106,7 +146,9 @@ describe("every text", async () => {
   for (const control of controls) {
     test(`may not hold U+${control.charCodeAt(0).toString(16).padStart(4, "0")}`, async () => {
       for (const field of ["summary", "description"]) {
-        assert.deepEqual(fieldsAtFault(await api.refuse("ticket.create", create({ [field]: `a${control}b` }))), [field]);
+        assert.deepEqual(fieldsAtFault(await api.refuse("ticket.create", create({ [field]: `a${control}b` }))), [
+          field,
+        ]);
       }
     });
   }
@@ -123,11 +165,17 @@ describe("every text", async () => {
 
   test("counts its length in characters, after trimming", async () => {
     await api.run("ticket.create", create({ summary: `  ${"🚪".repeat(500)}  ` }));
-    assert.deepEqual(fieldsAtFault(await api.refuse("ticket.create", create({ summary: "🚪".repeat(501) }))), ["summary"]);
+    assert.deepEqual(fieldsAtFault(await api.refuse("ticket.create", create({ summary: "🚪".repeat(501) }))), [
+      "summary",
+    ]);
   });
 
   test("names a uuid of any version, in any case", async () => {
-    for (const id of ["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", randomUUID().toUpperCase()]) {
+    for (const id of [
+      "00000000-0000-0000-0000-000000000000",
+      "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+      randomUUID().toUpperCase(),
+    ]) {
       const { error } = await api.refuse("ticket.create", create({ account_id: id }));
       assert.deepEqual([error.code, error["account_id"]], ["ACCOUNT_NOT_FOUND", id.toLowerCase()]);
     }
@@ -146,7 +194,10 @@ describe("every time", async () => {
     ];
     for (const [start = "", instant] of rows) {
       const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
-      const { scheduled_start } = await api.run("schedule.propose", { ticket: id, body: { options: [{ start, end: "2030-01-01T00:00:00Z" }] } });
+      const { scheduled_start } = await api.run("schedule.propose", {
+        ticket: id,
+        body: { options: [{ start, end: "2030-01-01T00:00:00Z" }] },
+      });
       assert.equal(scheduled_start, instant);
     }
   });
@@ -165,7 +216,17 @@ describe("every body", async () => {
     assert.deepEqual([status, error.code], [413, "PAYLOAD_TOO_LARGE"]);
   });
 
-  for (const body of ["", "null", "[]", '"text"', "7", "{", "{'a':1}", '{"a":1}{"b":2}', `${'{"a":'.repeat(40)}1${"}".repeat(40)}`]) {
+  for (const body of [
+    "",
+    "null",
+    "[]",
+    '"text"',
+    "7",
+    "{",
+    "{'a':1}",
+    '{"a":1}{"b":2}',
+    `${'{"a":'.repeat(40)}1${"}".repeat(40)}`,
+  ]) {
     test(`is a JSON object: ${JSON.stringify(body.slice(0, 20))}`, async () => {
       const { status, error } = await api.refuse("ticket.create", { body });
       assert.deepEqual([status, error.code], body === "" ? [400, "INVALID_REQUEST"] : [400, "INVALID_JSON"]);
@@ -180,7 +241,11 @@ describe("schedule.confirm", async () => {
     const options = Array.from({ length: proposed }, () => freeWindow(api));
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
     const { scheduled_start, scheduled_end } = await api.run("schedule.propose", { ticket: id, body: { options } });
-    assert.deepEqual([scheduled_start, scheduled_end], [options[0]?.start, options[0]?.end], "the first stands in until one is confirmed");
+    assert.deepEqual(
+      [scheduled_start, scheduled_end],
+      [options[0]?.start, options[0]?.end],
+      "the first stands in until one is confirmed",
+    );
     return { options, call: { as: "customer", ticket: id, body: { ...options.at(-1), ...body } } };
   };
 
@@ -189,7 +254,10 @@ describe("schedule.confirm", async () => {
       const { options, call } = await confirm(api, 3, {});
       const { start = "", end = "" } = options.at(-1) ?? {};
       const inZone = start.replace("Z", "+00:00");
-      const { state, scheduled_start, scheduled_end } = await api.run("schedule.confirm", { ...call, body: { start: inZone, end } });
+      const { state, scheduled_start, scheduled_end } = await api.run("schedule.confirm", {
+        ...call,
+        body: { start: inZone, end },
+      });
       assert.deepEqual([state, scheduled_start, scheduled_end], ["SCHEDULED", start, end]);
     }
   });
@@ -204,7 +272,10 @@ describe("schedule.confirm", async () => {
     assert.deepEqual(error["rejected"], [{ ...other, reason: "NOT_PROPOSED" }]);
     assert.deepEqual(error["proposed"], held.options);
     const [first, second] = held.options;
-    const mixed = await strict.refuse("schedule.confirm", { ...held.call, body: { start: first?.start, end: second?.end } });
+    const mixed = await strict.refuse("schedule.confirm", {
+      ...held.call,
+      body: { start: first?.start, end: second?.end },
+    });
     assert.equal(mixed.error.code, "WINDOW_NOT_PROPOSED");
   });
 

@@ -29,7 +29,11 @@ describe("slaReport", () => {
   }
 
   it("counts the deadline from the scheduled start and the response from creation", () => {
-    const report = slaReport({ ...created, state: "SCHEDULED", scheduledStart: at("14:00:00.000") }, at("12:00:00.000"), sla);
+    const report = slaReport(
+      { ...created, state: "SCHEDULED", scheduledStart: at("14:00:00.000") },
+      at("12:00:00.000"),
+      sla,
+    );
     assert.deepEqual(report, {
       sla_target_minutes: 60,
       sla_deadline_at: "2025-06-02T15:00:00.000Z",
@@ -42,7 +46,13 @@ describe("slaReport", () => {
     });
   });
 
-  for (const [priority, target] of [["EMERGENCY", 60], ["URGENT", 240], ["ROUTINE", 1440], [null, 1440], ["toString", 1440]] as const) {
+  for (const [priority, target] of [
+    ["EMERGENCY", 60],
+    ["URGENT", 240],
+    ["ROUTINE", 1440],
+    [null, 1440],
+    ["toString", 1440],
+  ] as const) {
     it(`allows ${priority} ${target} minutes`, () => {
       assert.equal(slaReport({ ...created, priority }, created.createdAt, sla).sla_timer_remaining_minutes, target);
     });
@@ -50,18 +60,31 @@ describe("slaReport", () => {
 
   it("is in breach exactly when the deadline has passed", () => {
     fc.assert(
-      fc.property(fc.integer({ min: -200_000_000, max: 200_000_000 }), fc.constantFrom("EMERGENCY", "URGENT", "ROUTINE"), (ms, priority) => {
-        const now = new Date(created.createdAt.getTime() + ms);
-        const report = slaReport({ ...created, priority }, now, sla);
-        assert.equal(report.sla_status === "breach", now.getTime() > Date.parse(report.sla_deadline_at));
-        assert.equal(report.response_breached, report.sla_status === "breach");
-      }),
+      fc.property(
+        fc.integer({ min: -200_000_000, max: 200_000_000 }),
+        fc.constantFrom("EMERGENCY", "URGENT", "ROUTINE"),
+        (ms, priority) => {
+          const now = new Date(created.createdAt.getTime() + ms);
+          const report = slaReport({ ...created, priority }, now, sla);
+          assert.equal(report.sla_status === "breach", now.getTime() > Date.parse(report.sla_deadline_at));
+          assert.equal(report.response_breached, report.sla_status === "breach");
+        },
+      ),
     );
   });
 });
 
 describe("formatRemaining", () => {
-  for (const [minutes, text] of [[0, "00:00"], [-0, "00:00"], [9, "00:09"], [1440, "24:00"], [6000, "100:00"], [-1, "-00:01"], [-60, "-01:00"], [-6001, "-100:01"]] as const) {
+  for (const [minutes, text] of [
+    [0, "00:00"],
+    [-0, "00:00"],
+    [9, "00:09"],
+    [1440, "24:00"],
+    [6000, "100:00"],
+    [-1, "-00:01"],
+    [-60, "-01:00"],
+    [-6001, "-100:01"],
+  ] as const) {
     it(`${minutes} is ${text}`, () => assert.equal(formatRemaining(minutes), text));
   }
 
@@ -80,7 +103,17 @@ describe("delayAttribution", () => {
   const expected: Record<string, string[]> = {
     customer: ["APPROVAL_REQUIRED", "PENDING_CUSTOMER_CONFIRMATION"],
     provider: ["SCHEDULED", "DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD", "COMPLETED_PENDING_VERIFICATION"],
-    unknown: ["NEW", "NEEDS_INFO", "TRIAGED", "READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "VERIFIED", "INVOICED", "CLOSED", "CANCELLED"],
+    unknown: [
+      "NEW",
+      "NEEDS_INFO",
+      "TRIAGED",
+      "READY_TO_SCHEDULE",
+      "SCHEDULE_PROPOSED",
+      "VERIFIED",
+      "INVOICED",
+      "CLOSED",
+      "CANCELLED",
+    ],
   };
   for (const [who, states] of Object.entries(expected)) {
     for (const state of states) it(`${state}: ${who}`, () => assert.equal(delayAttribution(state), who));
@@ -88,7 +121,16 @@ describe("delayAttribution", () => {
 });
 
 describe("regionWeight", () => {
-  for (const [region, weight] of [["CA", 190], [" ca ", 190], ["TX", 740], ["NY", 555], ["AZ", 153], ["", 500], ["  ", 500], [null, 500]] as const) {
+  for (const [region, weight] of [
+    ["CA", 190],
+    [" ca ", 190],
+    ["TX", 740],
+    ["NY", 555],
+    ["AZ", 153],
+    ["", 500],
+    ["  ", 500],
+    [null, 500],
+  ] as const) {
     it(`of ${JSON.stringify(region)} is ${weight}`, () => assert.equal(regionWeight(region), weight));
   }
 

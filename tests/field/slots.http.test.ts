@@ -32,28 +32,52 @@ for (const profile of profiles) {
     const span = `earliest=${morning.start}&latest=${morning.end}`;
 
     test("slots are offered with who comes, and everybody else is named with a reason", async () => {
-      const { slots, rejected, generated_at } = await api.read("schedule.slots", { as: "customer", ticket: id, query: `${span}&limit=50` });
+      const { slots, rejected, generated_at } = await api.read("schedule.slots", {
+        as: "customer",
+        ticket: id,
+        query: `${span}&limit=50`,
+      });
       const starts = slots.filter(({ tech_id }) => tech_id === able).map(({ start }) => start.slice(11, 16));
-      assert.deepEqual(starts, ["09:00", "09:15", "09:30", "09:45", "10:00", "10:15", "10:30"], "ninety minutes each, on the quarter hour");
+      assert.deepEqual(
+        starts,
+        ["09:00", "09:15", "09:30", "09:45", "10:00", "10:15", "10:30"],
+        "ninety minutes each, on the quarter hour",
+      );
       for (const { start, end } of slots) assert.equal(Date.parse(end) - Date.parse(start), 90 * 60_000);
       const { NO_SHIFT, ...certain } = others;
       const expected = Object.entries(profile === "strict" ? others : certain).map(([reason, tech]) => [tech, reason]);
-      assert.deepEqual(rejected.map(({ tech_id, reason }) => [tech_id, reason]), expected.sort());
-      assert.equal(slots.some(({ tech_id }) => tech_id === NO_SHIFT), profile === "pilot");
+      assert.deepEqual(
+        rejected.map(({ tech_id, reason }) => [tech_id, reason]),
+        expected.sort(),
+      );
+      assert.equal(
+        slots.some(({ tech_id }) => tech_id === NO_SHIFT),
+        profile === "pilot",
+      );
       assert.equal(generated_at, api.clock.iso);
     });
 
     test("slots keep to duration, technician, limit and the time asked about", async () => {
       const ask = (query: string) => api.read("schedule.slots", { ticket: id, query });
       const long = await ask(`${span}&duration_minutes=180&tech_id=${able}`);
-      assert.deepEqual(long.slots.map(({ start, end }) => [start, end]), [[morning.start, morning.end]]);
+      assert.deepEqual(
+        long.slots.map(({ start, end }) => [start, end]),
+        [[morning.start, morning.end]],
+      );
       assert.deepEqual(long.rejected, []);
       assert.equal((await ask(`${span}&limit=3`)).slots.length, 3);
-      assert.deepEqual((await ask(`${span}&duration_minutes=181&tech_id=${able}`)).rejected.map(({ reason }) => reason), ["OFF_SHIFT"]);
+      assert.deepEqual(
+        (await ask(`${span}&duration_minutes=181&tech_id=${able}`)).rejected.map(({ reason }) => reason),
+        ["OFF_SHIFT"],
+      );
       const [soonest] = (await ask(`tech_id=${able}`)).slots;
       assert.equal(soonest?.start, "2026-03-02T09:00:00.000Z", "from now on when nobody says");
       const past = await ask(`earliest=2020-01-01T00:00:00Z&latest=2026-03-02T10:30:00Z&tech_id=${able}`);
-      assert.deepEqual(past.slots.map(({ start }) => start), ["2026-03-02T09:00:00.000Z"], "never in the past");
+      assert.deepEqual(
+        past.slots.map(({ start }) => start),
+        ["2026-03-02T09:00:00.000Z"],
+        "never in the past",
+      );
     });
 
     test("the version of the schedule changes with what was looked at", async () => {
@@ -61,13 +85,27 @@ for (const profile of profiles) {
       const before = await version();
       assert.equal(await version(), before);
       const rival = await ticketIn(api, "READY_TO_SCHEDULE");
-      await api.run("schedule.book", { ticket: rival.id, body: { earliest: morning.start, latest: morning.end, tech_id: able } });
+      await api.run("schedule.book", {
+        ticket: rival.id,
+        body: { earliest: morning.start, latest: morning.end, tech_id: able },
+      });
       assert.notEqual(await version(), before);
       await api.run("schedule.reopen", { ticket: rival.id, body: { reason: "only a test" } });
       assert.equal(await version(), before);
     });
 
-    for (const query of ["duration_minutes=4", "duration_minutes=1441", "limit=51", "limit=0", "tech_id=ana", "earliest=tomorrow", `earliest=${morning.end}&latest=${morning.start}`, "latest=2030-01-01T00:00:00Z", "latest=2020-01-01T00:00:00Z", "colour=red"]) {
+    for (const query of [
+      "duration_minutes=4",
+      "duration_minutes=1441",
+      "limit=51",
+      "limit=0",
+      "tech_id=ana",
+      "earliest=tomorrow",
+      `earliest=${morning.end}&latest=${morning.start}`,
+      "latest=2030-01-01T00:00:00Z",
+      "latest=2020-01-01T00:00:00Z",
+      "colour=red",
+    ]) {
       test(`?${query} is INVALID_QUERY`, async () => {
         const { status, error } = await api.refuse("schedule.slots", { ticket: id, query });
         assert.deepEqual([status, error.code], [400, "INVALID_QUERY"]);
@@ -75,11 +113,23 @@ for (const profile of profiles) {
     }
 
     test("schedule.book takes the slot that is offered first, and goes by way of a proposal", async () => {
-      const { slots: [first] } = await api.read("schedule.slots", { ticket: id, query: span });
-      const { ticket, booking, receipt } = await api.run("schedule.book", { as: "agent", ticket: id, body: { strategy: "earliest", earliest: morning.start, latest: morning.end } });
+      const {
+        slots: [first],
+      } = await api.read("schedule.slots", { ticket: id, query: span });
+      const { ticket, booking, receipt } = await api.run("schedule.book", {
+        as: "agent",
+        ticket: id,
+        body: { strategy: "earliest", earliest: morning.start, latest: morning.end },
+      });
       assert.deepEqual([booking.start, booking.end, booking.technician_id], [first?.start, first?.end, first?.tech_id]);
-      assert.deepEqual([ticket.state, ticket.scheduled_start, ticket.scheduled_end, ticket.assigned_tech_id], ["SCHEDULED", first?.start, first?.end, first?.tech_id]);
-      const { rows } = await api.owner.query("SELECT from_state, to_state FROM ticket_state_transitions WHERE audit_event_id = $1 ORDER BY step", [receipt.receipt_id]);
+      assert.deepEqual(
+        [ticket.state, ticket.scheduled_start, ticket.scheduled_end, ticket.assigned_tech_id],
+        ["SCHEDULED", first?.start, first?.end, first?.tech_id],
+      );
+      const { rows } = await api.owner.query(
+        "SELECT from_state, to_state FROM ticket_state_transitions WHERE audit_event_id = $1 ORDER BY step",
+        [receipt.receipt_id],
+      );
       assert.deepEqual(rows, [
         { from_state: "READY_TO_SCHEDULE", to_state: "SCHEDULE_PROPOSED" },
         { from_state: "SCHEDULE_PROPOSED", to_state: "SCHEDULED" },
@@ -88,7 +138,10 @@ for (const profile of profiles) {
 
     test("schedule.book says of everybody why nobody can come", async () => {
       const rare = await ticketIn(api, "READY_TO_SCHEDULE", { siteId: await addSite(api.owner, { region: "AK" }) });
-      const { status, error } = await api.refuse("schedule.book", { ticket: rare.id, body: { earliest: morning.start, latest: morning.end } });
+      const { status, error } = await api.refuse("schedule.book", {
+        ticket: rare.id,
+        body: { earliest: morning.start, latest: morning.end },
+      });
       assert.deepEqual([status, error.code], [409, "NO_FEASIBLE_SLOT"]);
       const rejected = objectsIn(error["rejected"]);
       assert.equal(rejected.length, 9);
@@ -101,7 +154,11 @@ for (const profile of profiles) {
       const stranger = randomUUID();
       const { error } = await api.refuse("schedule.book", { ticket: wanted.id, body: { tech_id: stranger } });
       assert.deepEqual([error.code, error["tech_id"]], ["ASSIGNMENT_NOT_FOUND", stranger]);
-      for (const body of [{ strategy: "cheapest" }, { earliest: morning.end, latest: morning.start }, { duration_minutes: 90.5 }]) {
+      for (const body of [
+        { strategy: "cheapest" },
+        { earliest: morning.end, latest: morning.start },
+        { duration_minutes: 90.5 },
+      ]) {
         assert.equal((await api.refuse("schedule.book", { ticket: wanted.id, body })).error.code, "INVALID_REQUEST");
       }
     });
@@ -112,16 +169,28 @@ test("the end of a shift is no end where the next follows at once, however short
   const api = await startTestApi({ t });
   const van = await vanAt(api, "West Van", west, ["00:00", "08:00"]);
   const shift = { weekdays: [1, 2, 3, 4, 5, 6, 7], time_zone: "UTC" };
-  const shifts = [{ ...shift, start_time: "00:00", end_time: "08:00" }, { ...shift, start_time: "08:00", end_time: "16:00" }];
+  const shifts = [
+    { ...shift, start_time: "00:00", end_time: "08:00" },
+    { ...shift, start_time: "08:00", end_time: "16:00" },
+  ];
   await api.run("roster.set_shifts", { technician: van, body: { shifts } });
   const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { siteId: await siteAt(api, east) });
   const [start, end] = ["2026-03-03T06:30:00.000Z", "2026-03-03T08:00:00.000Z"];
-  const offered = await api.read("schedule.slots", { ticket: id, query: `tech_id=${van}&earliest=${start}&latest=2026-03-04T00:00:00Z` });
+  const offered = await api.read("schedule.slots", {
+    ticket: id,
+    query: `tech_id=${van}&earliest=${start}&latest=2026-03-04T00:00:00Z`,
+  });
   assert.equal(offered.slots[0]?.start, start, "the drive home may come after 08:00");
-  const { booking } = await api.run("schedule.book", { ticket: id, body: { tech_id: van, earliest: start, latest: end } });
+  const { booking } = await api.run("schedule.book", {
+    ticket: id,
+    body: { tech_id: van, earliest: start, latest: end },
+  });
   assert.deepEqual([booking.start, booking.end], [start, end]);
   const { rejected } = await api.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } });
-  assert.deepEqual(rejected.filter(({ tech_id }) => tech_id === van), []);
+  assert.deepEqual(
+    rejected.filter(({ tech_id }) => tech_id === van),
+    [],
+  );
 });
 
 test("strategies weigh the drive against the wait", async (t) => {
@@ -129,7 +198,9 @@ test("strategies weigh the drive against the wait", async (t) => {
   // Ana is at the site at noon; Ben lives an hour away and is free at once.
   await api.owner.query("UPDATE technicians SET home_lat = 37.8, home_lon = -122.27 WHERE id = $1", [ana]);
   await api.owner.query("UPDATE technicians SET home_lat = 38.2, home_lon = -122.27 WHERE id = $1", [ben]);
-  await api.owner.query("UPDATE technician_shifts SET starts = '12:00', ends = '20:00' WHERE technician_id = $1", [ana]);
+  await api.owner.query("UPDATE technician_shifts SET starts = '12:00', ends = '20:00' WHERE technician_id = $1", [
+    ana,
+  ]);
   const booked = async (strategy: string) => {
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
     const { booking } = await api.run("schedule.book", { ticket: id, body: { strategy } });

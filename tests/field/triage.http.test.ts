@@ -45,10 +45,19 @@ describe("ticket.triage", async () => {
 
   test("goes on from NEEDS_INFO by way of TRIAGED, and from TRIAGED in one step", async () => {
     const asked = await ticketIn(api, "NEEDS_INFO");
-    const fromAsked = await api.run("ticket.triage", { ticket: asked.id, body: { ...triaged, ready_to_schedule: true } });
-    assert.deepEqual(await moves(fromAsked.receipt.receipt_id), ["NEEDS_INFO to TRIAGED", "TRIAGED to READY_TO_SCHEDULE"]);
+    const fromAsked = await api.run("ticket.triage", {
+      ticket: asked.id,
+      body: { ...triaged, ready_to_schedule: true },
+    });
+    assert.deepEqual(await moves(fromAsked.receipt.receipt_id), [
+      "NEEDS_INFO to TRIAGED",
+      "TRIAGED to READY_TO_SCHEDULE",
+    ]);
     const known = await ticketIn(api, "TRIAGED");
-    const fromKnown = await api.run("ticket.triage", { ticket: known.id, body: { ...triaged, ready_to_schedule: true } });
+    const fromKnown = await api.run("ticket.triage", {
+      ticket: known.id,
+      body: { ...triaged, ready_to_schedule: true },
+    });
     assert.deepEqual(await moves(fromKnown.receipt.receipt_id), ["TRIAGED to READY_TO_SCHEDULE"]);
   });
 
@@ -58,35 +67,63 @@ describe("ticket.triage", async () => {
     const { code, from_state, to_state, allowed_from_states } = error;
     assert.deepEqual(
       { status, code, from_state, to_state, allowed_from_states },
-      { status: 409, code: "INVALID_STATE_TRANSITION", from_state: "TRIAGED", to_state: "TRIAGED", allowed_from_states: ["NEW", "NEEDS_INFO"] },
+      {
+        status: 409,
+        code: "INVALID_STATE_TRANSITION",
+        from_state: "TRIAGED",
+        to_state: "TRIAGED",
+        allowed_from_states: ["NEW", "NEEDS_INFO"],
+      },
     );
   });
 
   test("sets priority, incident type and limit, and keeps the limit it is not told about", async () => {
     const { id } = await ticketIn(api, "NEW");
-    const first = await api.run("ticket.triage", { ticket: id, body: { priority: " emergency ", incident_type: "glass_out ", nte_cents: 88_000 } });
+    const first = await api.run("ticket.triage", {
+      ticket: id,
+      body: { priority: " emergency ", incident_type: "glass_out ", nte_cents: 88_000 },
+    });
     assert.deepEqual([first.priority, first.incident_type, first.nte_cents], ["EMERGENCY", "GLASS_OUT", 88_000]);
-    const second = await api.run("ticket.triage", { ticket: id, body: { ...triaged, workflow_outcome: "READY_TO_SCHEDULE" } });
+    const second = await api.run("ticket.triage", {
+      ticket: id,
+      body: { ...triaged, workflow_outcome: "READY_TO_SCHEDULE" },
+    });
     assert.deepEqual([second.priority, second.incident_type, second.nte_cents], ["URGENT", "DOOR_WONT_LATCH", 88_000]);
   });
 
   test("asks for approval with a reason and an amount, and points the ticket at the request", async () => {
     const rows = [
       [{}, { reason: "TRIAGE_REQUIRES_APPROVAL", amount_delta_cents: 0 }],
-      [{ approval_reason: " over the limit ", approval_amount_delta_cents: 5_000 }, { reason: "over the limit", amount_delta_cents: 5_000 }],
+      [
+        { approval_reason: " over the limit ", approval_amount_delta_cents: 5_000 },
+        { reason: "over the limit", amount_delta_cents: 5_000 },
+      ],
     ] as const;
     for (const [wish, expected] of rows) {
       const { id } = await ticketIn(api, "NEW");
-      const ticket = await api.run("ticket.triage", { ticket: id, body: { ...triaged, requires_approval: true, ...wish } });
+      const ticket = await api.run("ticket.triage", {
+        ticket: id,
+        body: { ...triaged, requires_approval: true, ...wish },
+      });
       const { approvals } = await api.read("approval.list", { query: `ticket_id=${id}` });
       const { requested_at } = approvals[0] ?? assert.fail();
       assert.deepEqual(approvals, [
         {
-          id: ticket.pending_approval_id, ticket_id: id, status: "PENDING", approval_type: "NTE_INCREASE", ...expected,
-          requested_by: "dispatcher-1", requested_at, decided_by: null, decided_at: null, notes: null,
+          id: ticket.pending_approval_id,
+          ticket_id: id,
+          status: "PENDING",
+          approval_type: "NTE_INCREASE",
+          ...expected,
+          requested_by: "dispatcher-1",
+          requested_at,
+          decided_by: null,
+          decided_at: null,
+          notes: null,
         },
       ]);
-      const stored = await api.owner.query("SELECT evidence FROM approvals WHERE id = $1", [ticket.pending_approval_id]);
+      const stored = await api.owner.query("SELECT evidence FROM approvals WHERE id = $1", [
+        ticket.pending_approval_id,
+      ]);
       assert.deepEqual(stored.rows, [{ evidence: { source: "ticket.triage", return_state: "READY_TO_SCHEDULE" } }]);
     }
   });

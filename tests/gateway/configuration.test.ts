@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
-import { configurationFor, type ConfigurationFacts } from "../../scripts/gateway/configuration.ts";
-import { chooseModel, type ModelChoice } from "../../scripts/gateway/model-choice.ts";
-import { openclawEnvironment } from "../../scripts/gateway/openclaw-program.ts";
-import { addressIn, stateFolderOf, type Written } from "../../scripts/gateway/state-folder.ts";
+import { configurationFor, type ConfigurationFacts } from "../../dispatch/ops/gateway/configuration.ts";
+import { chooseModel, type ModelChoice } from "../../dispatch/ops/gateway/model-choice.ts";
+import { openclawEnvironment } from "../../dispatch/ops/gateway/openclaw-program.ts";
+import { addressIn, stateFolderOf, type Written } from "../../dispatch/ops/gateway/state-folder.ts";
 
 const folder = stateFolderOf("/data");
 const nothing: Written = { pluginPath: null, model: null, pid: null, port: null };
@@ -28,7 +28,15 @@ const facts = (changes: Partial<ConfigurationFacts> = {}): ConfigurationFacts =>
 
 /** The value at a path of dots; a key with a dot in it does not occur here. */
 const at = (configuration: unknown, path: string): unknown =>
-  path.split(".").reduce((value: unknown, key) => (typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined), configuration);
+  path
+    .split(".")
+    .reduce(
+      (value: unknown, key) =>
+        typeof value === "object" && value !== null
+          ? Object.entries(value).find(([name]) => name === key)?.[1]
+          : undefined,
+      configuration,
+    );
 
 describe("a first configuration", () => {
   const made = configurationFor(facts(), null, nothing);
@@ -50,7 +58,8 @@ describe("a first configuration", () => {
   });
 
   test("keeps every file it names inside the state folder", () => {
-    for (const path of ["logging.file", "agents.defaults.workspace"]) assert.match(String(at(made, path)), /^\/data\/openclaw\//);
+    for (const path of ["logging.file", "agents.defaults.workspace"])
+      assert.match(String(at(made, path)), /^\/data\/openclaw\//);
   });
 
   test("spends nothing on turns that nobody asked for", () => {
@@ -64,7 +73,17 @@ describe("a configuration that stands", () => {
   const written: Written = { ...nothing, pluginPath: "/dispatch/plugin", model: scripted.model };
 
   test("gets the values that are Dispatch's own anew", () => {
-    const next = configurationFor(facts({ port: 20_001, apiUrl: "http://127.0.0.1:9090", signing: { secret: "t".repeat(32) }, pluginPath: "/moved/plugin", scriptedUrl: "http://127.0.0.1:4001" }), first, written);
+    const next = configurationFor(
+      facts({
+        port: 20_001,
+        apiUrl: "http://127.0.0.1:9090",
+        signing: { secret: "t".repeat(32) },
+        pluginPath: "/moved/plugin",
+        scriptedUrl: "http://127.0.0.1:4001",
+      }),
+      first,
+      written,
+    );
     assert.equal(at(next, "gateway.port"), 20_001);
     assert.equal(at(next, "plugins.entries.dispatch.config.apiUrl"), "http://127.0.0.1:9090");
     assert.deepEqual(at(next, "plugins.entries.dispatch.config.signing"), { secret: "t".repeat(32) });
@@ -110,13 +129,48 @@ describe("the model of the chat", () => {
   const configured = (primary: string): JsonObject => ({ agents: { defaults: { model: { primary } } } });
   const anthropic = chooseModel(null, null, { ANTHROPIC_API_KEY: "k" }, url).model;
   const cases: readonly (readonly [string, ModelChoice, ModelChoice["kind"], string | null])[] = [
-    ["without a key it is the scripted stand-in", chooseModel(null, null, {}, url), "scripted", "dispatch-scripted/dispatch-scripted"],
-    ["a key in the environment chooses the real one", chooseModel(null, null, { OPENAI_API_KEY: "k" }, url), "openai", "openai/gpt-6-astra"],
-    ["of two keys Anthropic's goes first", chooseModel(null, null, { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k" }, url), "anthropic", "anthropic/claude-opus-5"],
-    ["an empty key is none", chooseModel(null, null, { ANTHROPIC_API_KEY: "" }, url), "scripted", "dispatch-scripted/dispatch-scripted"],
-    ["what the user configured stays, whatever keys there are", chooseModel(configured("ollama/qwen"), scripted.model, { OPENAI_API_KEY: "k" }, url), "configured", null],
-    ["what Dispatch configured gives way to a key", chooseModel(configured(scripted.model ?? ""), scripted.model, { ANTHROPIC_API_KEY: "k" }, url), "anthropic", "anthropic/claude-opus-5"],
-    ["and a key that is gone to the stand-in", chooseModel(configured(anthropic ?? ""), anthropic, {}, url), "scripted", "dispatch-scripted/dispatch-scripted"],
+    [
+      "without a key it is the scripted stand-in",
+      chooseModel(null, null, {}, url),
+      "scripted",
+      "dispatch-scripted/dispatch-scripted",
+    ],
+    [
+      "a key in the environment chooses the real one",
+      chooseModel(null, null, { OPENAI_API_KEY: "k" }, url),
+      "openai",
+      "openai/gpt-6-astra",
+    ],
+    [
+      "of two keys Anthropic's goes first",
+      chooseModel(null, null, { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k" }, url),
+      "anthropic",
+      "anthropic/claude-opus-5",
+    ],
+    [
+      "an empty key is none",
+      chooseModel(null, null, { ANTHROPIC_API_KEY: "" }, url),
+      "scripted",
+      "dispatch-scripted/dispatch-scripted",
+    ],
+    [
+      "what the user configured stays, whatever keys there are",
+      chooseModel(configured("ollama/qwen"), scripted.model, { OPENAI_API_KEY: "k" }, url),
+      "configured",
+      null,
+    ],
+    [
+      "what Dispatch configured gives way to a key",
+      chooseModel(configured(scripted.model ?? ""), scripted.model, { ANTHROPIC_API_KEY: "k" }, url),
+      "anthropic",
+      "anthropic/claude-opus-5",
+    ],
+    [
+      "and a key that is gone to the stand-in",
+      chooseModel(configured(anthropic ?? ""), anthropic, {}, url),
+      "scripted",
+      "dispatch-scripted/dispatch-scripted",
+    ],
     ["without either there is none", chooseModel(null, null, {}, null), "none", null],
   ];
   for (const [name, choice, kind, model] of cases) {
@@ -137,10 +191,19 @@ describe("the model of the chat", () => {
 });
 
 test("OpenClaw gets the environment it needs, and no other setting or secret of the caller's", () => {
-  const given = { PATH: "/bin", HOME: "/home/me", OPENCLAW_STATE_DIR: "/home/me/.openclaw", DISPATCH_AUTH_JWT_SECRET: "secret", AWS_SECRET_ACCESS_KEY: "secret", NODE_COMPILE_CACHE: "/c", LANG: "C" };
+  const given = {
+    PATH: "/bin",
+    HOME: "/home/me",
+    OPENCLAW_STATE_DIR: "/home/me/.openclaw",
+    DISPATCH_AUTH_JWT_SECRET: "secret",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    NODE_COMPILE_CACHE: "/c",
+    LANG: "C",
+  };
   const environment = openclawEnvironment(folder, given);
   assert.equal(environment["HOME"], "/data/openclaw/home");
   assert.equal(environment["OPENCLAW_STATE_DIR"], "/data/openclaw/state");
   assert.equal(environment["PATH"], "/bin");
-  for (const name of ["DISPATCH_AUTH_JWT_SECRET", "AWS_SECRET_ACCESS_KEY", "NODE_COMPILE_CACHE"]) assert.equal(environment[name], undefined, name);
+  for (const name of ["DISPATCH_AUTH_JWT_SECRET", "AWS_SECRET_ACCESS_KEY", "NODE_COMPILE_CACHE"])
+    assert.equal(environment[name], undefined, name);
 });

@@ -8,11 +8,16 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { describe, test, type TestContext } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { GatewayError, type GatewayTrouble } from "../../scripts/gateway/error.ts";
-import { GatewayClient } from "../../scripts/gateway/gateway-client.ts";
-import { startGateway } from "../../scripts/gateway/gateway.ts";
-import { opens } from "../../scripts/gateway/readiness.ts";
-import { readConfiguration, readWritten, writeConfiguration, type StateFolder } from "../../scripts/gateway/state-folder.ts";
+import { GatewayError, type GatewayTrouble } from "../../dispatch/ops/gateway/error.ts";
+import { GatewayClient } from "../../dispatch/ops/gateway/gateway-client.ts";
+import { startGateway } from "../../dispatch/ops/gateway/gateway.ts";
+import { opens } from "../../dispatch/ops/gateway/readiness.ts";
+import {
+  readConfiguration,
+  readWritten,
+  writeConfiguration,
+  type StateFolder,
+} from "../../dispatch/ops/gateway/state-folder.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
 import { holdGateway, type HeldGateway } from "./support/held-gateway.ts";
 import { pnpmOpenclaw } from "./support/pnpm-openclaw.ts";
@@ -70,18 +75,28 @@ describe("the gateway", { timeout: 3_600_000 }, async () => {
     });
 
     await t.test("nobody gets in without the token, and nobody else may read it", async () => {
-      await assert.rejects(new GatewayClient(held.url, "guessed").invoke("dispatch_contract_status", {}), fails("refused", /401/));
+      await assert.rejects(
+        new GatewayClient(held.url, "guessed").invoke("dispatch_contract_status", {}),
+        fails("refused", /401/),
+      );
       assert.equal(await modeOf(folder.root), "700");
-      for (const file of [folder.configuration, folder.output, folder.written]) assert.equal(await modeOf(file), "600", file);
+      for (const file of [folder.configuration, folder.output, folder.written])
+        assert.equal(await modeOf(file), "600", file);
     });
 
     await t.test("a tool that is not there is refused with a sentence", async () => {
-      await assert.rejects(new GatewayClient(held.url, held.token).invoke("ticket_explode", {}), fails("refused", /did not run ticket_explode: 404/));
+      await assert.rejects(
+        new GatewayClient(held.url, held.token).invoke("ticket_explode", {}),
+        fails("refused", /did not run ticket_explode: 404/),
+      );
     });
 
     await t.test("a second start beside it is refused with its process and port, and changes nothing", async () => {
       const before = await readFile(folder.configuration, "utf8");
-      await assert.rejects(startGateway(desk.options), fails("already_running", new RegExp(`process ${held.pid}, port ${held.port}`)));
+      await assert.rejects(
+        startGateway(desk.options),
+        fails("already_running", new RegExp(`process ${held.pid}, port ${held.port}`)),
+      );
       assert.equal(await readFile(folder.configuration, "utf8"), before);
       assert.ok(await opens(held.url, held.token));
     });
@@ -125,7 +140,13 @@ describe("the gateway", { timeout: 3_600_000 }, async () => {
     assert.ok(isObject(tools));
     await writeConfiguration(folder, { ...before, tools: { ...tools, profile: "no-such-profile" } });
     const said: string[] = [];
-    await assert.rejects(startGateway({ ...desk.options, say: (line) => said.push(line) }), fails("ended", /ended with 78 before it was ready\. It does not accept .*openclaw\.json\. Its last lines.*\n(.*\n)*.*tools\.profile/));
+    await assert.rejects(
+      startGateway({ ...desk.options, say: (line) => said.push(line) }),
+      fails(
+        "ended",
+        /ended with 78 before it was ready\. It does not accept .*openclaw\.json\. Its last lines.*\n(.*\n)*.*tools\.profile/,
+      ),
+    );
     assert.match(said[0] ?? "", new RegExp(`^Port ${port} is taken; the gateway moves to \\d+\\.$`));
   });
 

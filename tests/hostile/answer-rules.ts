@@ -41,7 +41,10 @@ export function judge(request: HttpRequest, tool: ToolName | null, answer: Answe
     return request.method === "HEAD" ? judgeHead(answer) : judged(request, tool, answer);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${why}\n--- asked\n${describeRequest(request)}\n--- answered ${answer.status}\n${cut(answer.text, 2_000)}`, { cause });
+    throw new Error(
+      `${why}\n--- asked\n${describeRequest(request)}\n--- answered ${answer.status}\n${cut(answer.text, 2_000)}`,
+      { cause },
+    );
   }
 }
 
@@ -98,7 +101,11 @@ export class Tally {
   /** The tools that let the fewest through, with how many. */
   leastObeyed(): string {
     const counts = [...statusOfTool.keys()].map((tool) => [tool, this.#obeyed.get(tool) ?? 0] as const);
-    return counts.sort(([, a], [, b]) => a - b).slice(0, 5).map(([tool, count]) => `${tool} ${count}`).join(", ");
+    return counts
+      .sort(([, a], [, b]) => a - b)
+      .slice(0, 5)
+      .map(([tool, count]) => `${tool} ${count}`)
+      .join(", ");
   }
 
   /** What to print of a run, once it has sent what it was to send. */

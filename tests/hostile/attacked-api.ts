@@ -7,11 +7,26 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
-import { commands, type BodyOf, type CommandName, type QueryBodyOf, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
+import {
+  commands,
+  type BodyOf,
+  type CommandName,
+  type QueryBodyOf,
+  type QueryName,
+  type ToolName,
+} from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
-import { pathOf, refusalOf, startTestApi, type CallOptions, type Profile, type Reply, type TestApi } from "../support/api.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
+import {
+  pathOf,
+  refusalOf,
+  startTestApi,
+  type CallOptions,
+  type Profile,
+  type Reply,
+  type TestApi,
+} from "../support/api.ts";
 import { addTechnician, cleo, dirk } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
 import { parseBody } from "../support/response-schemas.ts";
@@ -19,7 +34,12 @@ import { ticketIn } from "../support/ticket-builder.ts";
 import { requestBytes } from "./request-bytes.ts";
 import { Wire } from "./wire.ts";
 
-export type Vitals = { readonly heapUsed: number; readonly rss: number; readonly external: number; readonly openFiles: number | null };
+export type Vitals = {
+  readonly heapUsed: number;
+  readonly rss: number;
+  readonly external: number;
+  readonly openFiles: number | null;
+};
 
 export type AttackedApi = {
   readonly port: number;
@@ -44,12 +64,17 @@ const preload = new URL("report-memory.ts", import.meta.url).href;
 
 /** Everything in a request that no log may repeat carries this word, or is a token. */
 export const canary = "canary";
-const secret = /canary|eyJ[\w-]{8,}|signature=|bearer\s+[\w.~+/-]{20}|(?<![\w-])5550\d{6}|an-hmac-secret|postgres(ql)?:/i;
+const secret =
+  /canary|eyJ[\w-]{8,}|signature=|bearer\s+[\w.~+/-]{20}|(?<![\w-])5550\d{6}|an-hmac-secret|postgres(ql)?:/i;
 
 type Life = { after(fn: () => Promise<void>): void };
 
 /** Starts one that ends with the test. */
-export async function startAttackedApi(t: Life, profile: Profile, settings: Readonly<Record<string, string>> = {}): Promise<AttackedApi> {
+export async function startAttackedApi(
+  t: Life,
+  profile: Profile,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<AttackedApi> {
   const undo: (() => Promise<void>)[] = [];
   t.after(async () => {
     // A pool that leaks connections never ends. Without its connections this process does, and fails for it.
@@ -99,7 +124,10 @@ export async function startAttackedApi(t: Life, profile: Profile, settings: Read
     vitals: async () => {
       const answered = once(child, "message");
       child.send("report");
-      const [vitals]: Vitals[] = await Promise.race([answered, gone.then(() => assert.fail(`the API has ended:\n${log.tail()}`))]);
+      const [vitals]: Vitals[] = await Promise.race([
+        answered,
+        gone.then(() => assert.fail(`the API has ended:\n${log.tail()}`)),
+      ]);
       assert.ok(vitals);
       return vitals;
     },
@@ -120,13 +148,21 @@ export async function startAttackedApi(t: Life, profile: Profile, settings: Read
 async function endSessions({ databaseUrl }: TestApi): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
-  await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  await client.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+  );
   await client.end();
 }
 
 /** Pauses that an attack left behind would stop ordinary work too, as they should. */
 export async function resumeAll(api: TestApi): Promise<void> {
-  const everywhere = [{}, ...["DOOR_WONT_LATCH", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE"].map((incident_type) => ({ scope_type: "INCIDENT", incident_type }))];
+  const everywhere = [
+    {},
+    ...["DOOR_WONT_LATCH", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE"].map((incident_type) => ({
+      scope_type: "INCIDENT",
+      incident_type,
+    })),
+  ];
   for (const body of everywhere) await api.run("ops.autonomy.rollback", { body });
 }
 
@@ -138,7 +174,10 @@ async function assertDatabaseWell({ owner }: TestApi): Promise<void> {
     return rows[0]?.count ?? 0;
   };
   // The attacked process and the one aside, each with its pool; and one connection that listens.
-  assert.ok((await count("application_name = 'dispatch-api'")) <= poolMax + 6, "more connections than the pools may have");
+  assert.ok(
+    (await count("application_name = 'dispatch-api'")) <= poolMax + 6,
+    "more connections than the pools may have",
+  );
   assert.ok((await count("application_name = 'dispatch-api listen'")) <= 2);
   await eventually("no transaction is left open", async () => (await count("state LIKE 'idle in transaction%'")) === 0);
   const { rows } = await owner.query(
@@ -163,7 +202,10 @@ class LogReader {
   }
 
   async port(gone: Promise<unknown>): Promise<number> {
-    return await Promise.race([this.#port.promise, gone.then(() => assert.fail(`the API did not start:\n${this.tail()}`))]);
+    return await Promise.race([
+      this.#port.promise,
+      gone.then(() => assert.fail(`the API did not start:\n${this.tail()}`)),
+    ]);
   }
 
   tail(): string {
@@ -189,8 +231,13 @@ function clientOf(aside: TestApi, port: number, life: Life): TestApi {
   const wire = new Wire(port);
   life.after(async () => wire.close());
   const send: TestApi["send"] = async (method, target, headers = {}, body = "") => {
-    const sent = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-    const answer = await wire.ask(requestBytes({ method, target, headers: sent, body: Buffer.from(body) }), method === "HEAD");
+    const sent = Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
+    const answer = await wire.ask(
+      requestBytes({ method, target, headers: sent, body: Buffer.from(body) }),
+      method === "HEAD",
+    );
     assert.ok(answer, `no answer to ${method} ${target}`);
     return { status: answer.status, headers: Object.fromEntries(answer.headers), text: answer.text };
   };
@@ -198,10 +245,17 @@ function clientOf(aside: TestApi, port: number, life: Life): TestApi {
     const isCommand = Object.hasOwn(commands, tool);
     const { as = "dispatcher", actor = `${as}-1`, body = {}, query, key, headers } = options;
     const target = pathOf(tool, options) + (query === undefined ? "" : `?${query}`);
-    const own = { "x-actor-id": actor, "x-actor-role": as, ...(isCommand && key !== null && { "idempotency-key": key ?? crypto.randomUUID() }) };
+    const own = {
+      "x-actor-id": actor,
+      "x-actor-role": as,
+      ...(isCommand && key !== null && { "idempotency-key": key ?? crypto.randomUUID() }),
+    };
     return send(isCommand ? "POST" : "GET", target, { ...own, ...headers }, isCommand ? textOf(body) : undefined);
   };
-  const run = async <N extends CommandName>(tool: N, options?: CallOptions): Promise<BodyOf<N> & { receipt: Receipt }> =>
+  const run = async <N extends CommandName>(
+    tool: N,
+    options?: CallOptions,
+  ): Promise<BodyOf<N> & { receipt: Receipt }> =>
     parseBody(tool, bodyOf(tool, commands[tool].status, await call(tool, options)));
   const read = async <N extends QueryName>(tool: N, options?: CallOptions): Promise<QueryBodyOf<N>> =>
     parseBody(tool, bodyOf(tool, 200, await call(tool, options)));

@@ -37,17 +37,18 @@ for (const profile of profiles) {
     const slow = profile === "pilot" ? slowHeads(api.port) : null;
     const memory = new MemoryLog(api, Math.floor(requests / looks));
 
-    const flood = (share: number, tools: readonly ToolName[]) => inLanes(api.port, share, toolCalls(tools), async (call, { wire }) => {
-      const request = requestOf(call, pool);
-      const answer = await wire.ask(requestBytes(request));
-      assert.ok(answer, `no answer to\n${describeRequest(request)}`);
-      const verdict = judge(request, call.tool, answer);
-      tally.add(verdict, call.tool);
-      if (verdict.code === null) pool.learn(verdict.body);
-      pool.topUp(800);
-      // Each look is a collection of everything.
-      if (isLong) await memory.look(tally.total);
-    });
+    const flood = (share: number, tools: readonly ToolName[]) =>
+      inLanes(api.port, share, toolCalls(tools), async (call, { wire }) => {
+        const request = requestOf(call, pool);
+        const answer = await wire.ask(requestBytes(request));
+        assert.ok(answer, `no answer to\n${describeRequest(request)}`);
+        const verdict = judge(request, call.tool, answer);
+        tally.add(verdict, call.tool);
+        if (verdict.code === null) pool.learn(verdict.body);
+        pool.topUp(800);
+        // Each look is a collection of everything.
+        if (isLong) await memory.look(tally.total);
+      });
     await flood(requests, allTools);
     // Those that luck has passed over get another go, or what lies behind their checks would stay untried.
     for (const tool of isLong ? tally.neverObeyed() : []) await flood(300, [tool]);
@@ -93,12 +94,15 @@ class MemoryLog {
 
   /** Compares the stretch from 30 to 60 % with the last 30 %: what comes before is code warming up and caches filling. */
   assertFlat(): string {
-    const part = (from: number, to: number) => this.#vitals.slice(Math.floor(this.#vitals.length * from), Math.ceil(this.#vitals.length * to));
+    const part = (from: number, to: number) =>
+      this.#vitals.slice(Math.floor(this.#vitals.length * from), Math.ceil(this.#vitals.length * to));
     const [early, late] = [part(0.3, 0.6), part(0.7, 1)];
     const told = (["heapUsed", "rss", "openFiles"] as const).map((what) => {
       const [before, after] = [medianOf(early, what), medianOf(late, what)];
       assert.ok(after - before <= margins[what], `${what} grew from ${before} to ${after}`);
-      return what === "openFiles" ? `${what} ${before} → ${after}` : `${what} ${mebibytes(before)} → ${mebibytes(after)} MiB`;
+      return what === "openFiles"
+        ? `${what} ${before} → ${after}`
+        : `${what} ${mebibytes(before)} → ${mebibytes(after)} MiB`;
     });
     return `after forced collections: ${told.join(", ")}`;
   }

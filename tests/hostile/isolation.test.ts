@@ -43,7 +43,13 @@ for (const profile of profiles) {
     const requests = spared(profile === "pilot" ? shares.isolationPilot : shares.isolationStrict);
     await inLanes(api.port, requests, attacks(worlds), async ({ request: plan, call, fromB, scope }, { wire }) => {
       const source = fromB ? worlds.b : worlds.a;
-      const planned = call ? requestOf(call, { for: (entry, pick) => source.for(entry, pick), plan: (pick) => source.plan(pick), receipt: (pick) => receiptFor(worlds, fromB, pick) }) : plan;
+      const planned = call
+        ? requestOf(call, {
+            for: (entry, pick) => source.for(entry, pick),
+            plan: (pick) => source.plan(pick),
+            receipt: (pick) => receiptFor(worlds, fromB, pick),
+          })
+        : plan;
       assert.ok(planned);
       const request = withScope(planned, scope);
       const answer = await wire.ask(requestBytes(request));
@@ -58,7 +64,8 @@ for (const profile of profiles) {
     await worlds.a.settled();
     await assertSeenBy(api, worlds, scopesOfA[0], false);
     await assertEventsApart(api, worlds);
-    for (const path of ["/metrics", "/ops/alerts", "/health", "/openapi.json", "/docs"]) assertNothingIn(worlds, (await api.front.send("GET", path)).text);
+    for (const path of ["/metrics", "/ops/alerts", "/health", "/openapi.json", "/docs"])
+      assertNothingIn(worlds, (await api.front.send("GET", path)).text);
     assert.equal(await worlds.fingerprintOfB(), before, "something of B's has changed");
     await assertSeenBy(api, worlds, scopeOfB, true);
     await api.assertWell();
@@ -66,32 +73,65 @@ for (const profile of profiles) {
   });
 }
 
-type Attack = { readonly call: ToolCall | null; readonly request: HttpRequest | null; readonly fromB: boolean; readonly scope: Readonly<Record<string, string>> };
+type Attack = {
+  readonly call: ToolCall | null;
+  readonly request: HttpRequest | null;
+  readonly fromB: boolean;
+  readonly scope: Readonly<Record<string, string>>;
+};
 
 function attacks(worlds: Worlds): fc.Arbitrary<Attack> {
   const scope = fc.constantFrom(...scopesOfA);
-  const call = fc.tuple(toolCalls(allTools, (tool) => fieldsOfBoth(worlds, tool)), fc.boolean(), scope).map(([one, fromB, of]): Attack => ({ call: one, request: null, fromB, scope: of }));
+  const call = fc
+    .tuple(
+      toolCalls(allTools, (tool) => fieldsOfBoth(worlds, tool)),
+      fc.boolean(),
+      scope,
+    )
+    .map(([one, fromB, of]): Attack => ({ call: one, request: null, fromB, scope: of }));
   // What B's people have done, said again by somebody else, in their own name or in B's.
-  const replay = fc.tuple(fc.constantFrom(...worlds.done), fc.constantFrom("boris", "mallory"), scope).map(([{ request }, actor, of]): Attack => ({
-    call: null,
-    request: { ...request, headers: request.headers.filter(([name]) => !name.endsWith("-Scope")).map(([name, value]) => [name, name === "X-Actor-Id" ? actor : value] as const) },
-    fromB: true,
-    scope: of,
-  }));
+  const replay = fc
+    .tuple(fc.constantFrom(...worlds.done), fc.constantFrom("boris", "mallory"), scope)
+    .map(([{ request }, actor, of]): Attack => ({
+      call: null,
+      request: {
+        ...request,
+        headers: request.headers
+          .filter(([name]) => !name.endsWith("-Scope"))
+          .map(([name, value]) => [name, name === "X-Actor-Id" ? actor : value] as const),
+      },
+      fromB: true,
+      scope: of,
+    }));
   return fc.oneof({ weight: 12, arbitrary: call }, { weight: 1, arbitrary: replay });
 }
 
 /** Ids of both, wherever they are not kept when they are accepted: what A writes about B in its own tickets is A's. */
 function fieldsOfBoth(worlds: Worlds, tool: ToolName): Known {
-  const refs = tool === "tech.request_change" ? [] : [["evidence_refs", fc.subarray([...worlds.evidenceOfB], { maxLength: 2 })] as const];
+  const refs =
+    tool === "tech.request_change"
+      ? []
+      : [["evidence_refs", fc.subarray([...worlds.evidenceOfB], { maxLength: 2 })] as const];
   const fields = new Map<string, fc.Arbitrary<unknown>>([
     ...deskFields,
     ["account_id", fc.constantFrom(acme.id, acme.id, borealis.id)],
     ["site_id", fc.constantFrom(acme.oakland, acme.oakland, acme.dallas, borealis.albany)],
     ["asset_id", fc.constantFrom(acme.door, borealis.oven)],
     ["recommendation_snapshot_id", fc.constantFrom(...worlds.snapshotsOfB, "")],
-    ["approval_id", fc.oneof({ weight: 2, arbitrary: deskFields.get("approval_id") ?? fc.constant("") }, { weight: 1, arbitrary: fc.constantFrom(...worlds.approvalsOfB) })],
-    ["uri", fc.constantFrom("s3://camera-roll/a.jpg", ...worlds.b.ids.map((id) => `s3://dispatch-objects/evidence/${id}/0198c000-0000-7000-8000-000000000000.jpg`))],
+    [
+      "approval_id",
+      fc.oneof(
+        { weight: 2, arbitrary: deskFields.get("approval_id") ?? fc.constant("") },
+        { weight: 1, arbitrary: fc.constantFrom(...worlds.approvalsOfB) },
+      ),
+    ],
+    [
+      "uri",
+      fc.constantFrom(
+        "s3://camera-roll/a.jpg",
+        ...worlds.b.ids.map((id) => `s3://dispatch-objects/evidence/${id}/0198c000-0000-7000-8000-000000000000.jpg`),
+      ),
+    ],
     ["q", fc.constantFrom(mark, "door", `"${mark} oven"`, `${mark} or door`, "5550990001", "Albany", "")],
     ["tech_id", techniciansOf(tool)],
     ...refs,
@@ -100,10 +140,15 @@ function fieldsOfBoth(worlds: Worlds, tool: ToolName): Known {
 }
 
 function receiptFor(worlds: Worlds, fromB: boolean, pick: number | null): string | null {
-  return fromB && pick !== null ? (worlds.receiptsOfB[pick % worlds.receiptsOfB.length] ?? null) : worlds.a.receipt(pick);
+  return fromB && pick !== null
+    ? (worlds.receiptsOfB[pick % worlds.receiptsOfB.length] ?? null)
+    : worlds.a.receipt(pick);
 }
 
-const withScope = (request: HttpRequest, scope: Readonly<Record<string, string>>): HttpRequest => ({ ...request, headers: [...request.headers, ...Object.entries(scope)] });
+const withScope = (request: HttpRequest, scope: Readonly<Record<string, string>>): HttpRequest => ({
+  ...request,
+  headers: [...request.headers, ...Object.entries(scope)],
+});
 
 const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
@@ -119,7 +164,10 @@ function assertNothingOfB(worlds: Worlds, request: HttpRequest, { status, text }
   try {
     assertNothingIn(worlds, JSON.stringify(said));
   } catch (error) {
-    throw new Error(`${String(error)}\n--- asked\n${describeRequest(request)}\n--- answered ${status}\n${text.slice(0, 3_000)}`, { cause: error });
+    throw new Error(
+      `${String(error)}\n--- asked\n${describeRequest(request)}\n--- answered ${status}\n${text.slice(0, 3_000)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -128,9 +176,11 @@ function withoutEchoes({ error }: { readonly [field: string]: unknown }, { targe
   const asked = `${target} ${body?.toString("utf8") ?? ""}`;
   const sent = new Set(asked.toLowerCase().match(uuids));
   const { target_id, ...rest } = error;
-  const kept = error["code"] === "FORBIDDEN_SCOPE" && (target_id === borealis.id || target_id === borealis.albany) ? rest : error;
+  const kept =
+    error["code"] === "FORBIDDEN_SCOPE" && (target_id === borealis.id || target_id === borealis.albany) ? rest : error;
   // A text that came back as it was sent, such as a reference that is none, tells the caller nothing new.
-  const unsent = (_key: string, value: unknown) => (typeof value === "string" && value.length > 3 && asked.includes(JSON.stringify(value).slice(1, -1)) ? "" : value);
+  const unsent = (_key: string, value: unknown) =>
+    typeof value === "string" && value.length > 3 && asked.includes(JSON.stringify(value).slice(1, -1)) ? "" : value;
   return JSON.parse(JSON.stringify(kept, unsent).replaceAll(uuids, (id) => (sent.has(id.toLowerCase()) ? "" : id)));
 }
 
@@ -141,20 +191,44 @@ function assertNothingIn(worlds: Worlds, text: string): void {
 }
 
 /** Asks everything that lists, and looks whether B shows. */
-async function assertSeenBy(api: AttackedApi, worlds: Worlds, scope: Readonly<Record<string, string>>, expected: boolean): Promise<void> {
+async function assertSeenBy(
+  api: AttackedApi,
+  worlds: Worlds,
+  scope: Readonly<Record<string, string>>,
+  expected: boolean,
+): Promise<void> {
   const kinds = ["account", "site", "contact", "asset"];
-  const lists = ["/tickets", `/tickets?q=${mark}`, "/ux/dispatcher/cockpit", "/ux/dispatcher/cockpit?state=CLOSED,CANCELLED", "/approvals", "/ops/autonomy/state", ...kinds.map((kind) => `/directory?kind=${kind}`), `/directory?q=${mark}`];
+  const lists = [
+    "/tickets",
+    `/tickets?q=${mark}`,
+    "/ux/dispatcher/cockpit",
+    "/ux/dispatcher/cockpit?state=CLOSED,CANCELLED",
+    "/approvals",
+    "/ops/autonomy/state",
+    ...kinds.map((kind) => `/directory?kind=${kind}`),
+    `/directory?q=${mark}`,
+  ];
   for (const target of lists) {
-    const { status, text } = await api.front.send("GET", target, { "X-Actor-Id": "somebody", "X-Actor-Role": "dispatcher", ...scope });
+    const { status, text } = await api.front.send("GET", target, {
+      "X-Actor-Id": "somebody",
+      "X-Actor-Role": "dispatcher",
+      ...scope,
+    });
     assert.equal(status, 200, text);
     const shows = new RegExp(mark).test(text) || (text.match(uuids) ?? []).some((id) => worlds.idsOfB.has(id));
-    assert.equal(shows, expected, `${target} ${expected ? "does not show" : "shows"} what is B's: ${text.slice(0, 500)}`);
+    assert.equal(
+      shows,
+      expected,
+      `${target} ${expected ? "does not show" : "shows"} what is B's: ${text.slice(0, 500)}`,
+    );
   }
 }
 
 /** The stream of events from its very beginning: each side gets its own, and not one of the other's. */
 async function assertEventsApart(api: AttackedApi, worlds: Worlds): Promise<void> {
-  const { receipt } = await api.front.run("ticket.create", { body: { account_id: acme.id, site_id: acme.oakland, summary: "the last one" } });
+  const { receipt } = await api.front.run("ticket.create", {
+    body: { account_id: acme.id, site_id: acme.oakland, summary: "the last one" },
+  });
   const ofA = { "X-Actor-Id": "somebody", "X-Actor-Role": "dispatcher", "X-Account-Scope": acme.id };
   const anyTicketOfB = worlds.b.ids[0];
   for (const query of ["after=0.0", `after=0.0&subject=field.ticket.${anyTicketOfB}.%3E&subject=field.ticket.%3E`]) {

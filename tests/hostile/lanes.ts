@@ -30,7 +30,8 @@ const asked = process.env["DISPATCH_TEST_HOSTILE_SHARE"];
 const scale = Number(asked ?? "1");
 export const scaled = (requests: number): number => Math.ceil(requests * scale);
 /** For parts whose requests are much alike, or like another part's: less than half of them, or another share, unless one is asked for. */
-export const spared = (requests: number, usual = 0.4): number => Math.ceil(requests * (asked === undefined ? usual : scale));
+export const spared = (requests: number, usual = 0.4): number =>
+  Math.ceil(requests * (asked === undefined ? usual : scale));
 /** Short runs prove too little about memory and coverage for those checks to mean anything. */
 export const isFullRun = scale >= 1;
 
@@ -50,7 +51,12 @@ export type Lane = { readonly wire: Wire; readonly number: number };
  * Runs the check on that many generated values, each of which sends one request.
  * @param check rejects when an answer is not as it must be
  */
-export async function inLanes<T>(port: number, requests: number, values: fc.Arbitrary<T>, check: (value: T, lane: Lane) => Promise<void>): Promise<void> {
+export async function inLanes<T>(
+  port: number,
+  requests: number,
+  values: fc.Arbitrary<T>,
+  check: (value: T, lane: Lane) => Promise<void>,
+): Promise<void> {
   let failing: number | null = null;
   let shrinkUntil = Infinity;
   const run = async (number: number): Promise<void> => {
@@ -68,7 +74,10 @@ export async function inLanes<T>(port: number, requests: number, values: fc.Arbi
     });
     try {
       const details = await fc.check(property, { seed: seed + number, numRuns: Math.ceil(requests / laneCount) });
-      if (details.failed) throw new Error(`DISPATCH_TEST_SEED=${seed}, lane ${number}: ${messageOf(details.errorInstance)}\n${cut(fc.defaultReportMessage(details) ?? "", 5_000)}`);
+      if (details.failed)
+        throw new Error(
+          `DISPATCH_TEST_SEED=${seed}, lane ${number}: ${messageOf(details.errorInstance)}\n${cut(fc.defaultReportMessage(details) ?? "", 5_000)}`,
+        );
     } finally {
       wire.close();
     }

@@ -13,7 +13,10 @@ export type HttpRequest = {
 export function requestBytes({ method, target, headers, body }: HttpRequest): Buffer {
   const length: (readonly [string, string])[] = body === null ? [] : [["Content-Length", String(body.length)]];
   const lines = [["Host", "localhost"] as const, ...headers, ...length].map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.concat([Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1"), body ?? Buffer.alloc(0)]);
+  return Buffer.concat([
+    Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1"),
+    body ?? Buffer.alloc(0),
+  ]);
 }
 
 /** For a failure's message: the request as one reads it, cut where it gets long. */

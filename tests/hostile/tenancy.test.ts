@@ -21,7 +21,11 @@ type Scoping =
   /** Lists: what is not the caller's is left out, and the same question of B's people shows it. */
   | { readonly by: "rows"; readonly ask: (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician"> }
   /** Belongs to the desk as a whole, and why that tells nobody of a customer. */
-  | { readonly by: "desk"; readonly reason: string; readonly ask: (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician"> };
+  | {
+      readonly by: "desk";
+      readonly reason: string;
+      readonly ask: (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician">;
+    };
 
 type WorldOfB = {
   readonly tickets: readonly string[];
@@ -36,13 +40,21 @@ type WorldOfB = {
 
 const ticket = { by: "ticket" } as const;
 const place = { account_id: borealis.id, site_id: borealis.albany };
-const pauseOf = ({ tickets: [one] }: WorldOfB) => ({ body: { scope_type: "TICKET", ticket_id: one, reason: "asked by a stranger" } });
+const pauseOf = ({ tickets: [one] }: WorldOfB) => ({
+  body: { scope_type: "TICKET", ticket_id: one, reason: "asked by a stranger" },
+});
 const calendar = { weekdays: [1], start_time: "00:00", end_time: "01:00", time_zone: "UTC" };
 const roster = "the roster is the desk's own; a technician's row holds counts and no ticket";
 
 const scoping: Readonly<Record<ToolName, Scoping>> = {
-  "ticket.create": { by: "named", send: () => ({ body: { ...commands["ticket.create"].example, ...place, asset_id: borealis.oven } }) },
-  "ticket.blind_intake": { by: "named", send: () => ({ body: { ...commands["ticket.blind_intake"].example, ...place } }) },
+  "ticket.create": {
+    by: "named",
+    send: () => ({ body: { ...commands["ticket.create"].example, ...place, asset_id: borealis.oven } }),
+  },
+  "ticket.blind_intake": {
+    by: "named",
+    send: () => ({ body: { ...commands["ticket.blind_intake"].example, ...place } }),
+  },
   "ticket.request_info": ticket,
   "ticket.triage": ticket,
   "ticket.cancel": ticket,
@@ -87,7 +99,10 @@ const scoping: Readonly<Record<ToolName, Scoping>> = {
   "ops.autonomy.replay": ticket,
   "roster.upsert": { by: "desk", reason: roster, ask: () => ({ body: { tech_id: ana, quality: 91 } }) },
   "roster.set_shifts": { by: "rows", ask: () => ({ technician: ana, body: { shifts: [calendar] } }) },
-  "roster.time_off": { by: "rows", ask: ({ clock }) => ({ technician: ana, body: { add: [{ start: clock.in(1_440), end: clock.in(60 * 1_440) }] } }) },
+  "roster.time_off": {
+    by: "rows",
+    ask: ({ clock }) => ({ technician: ana, body: { add: [{ start: clock.in(1_440), end: clock.in(60 * 1_440) }] } }),
+  },
   "roster.drain": { by: "desk", reason: roster, ask: () => ({ technician: ana, body: { reason: "the van" } }) },
   "roster.undrain": { by: "desk", reason: roster, ask: () => ({ technician: ana }) },
   // All or nothing: whoever may not see a ticket may not take its technician away either.
@@ -101,7 +116,9 @@ const scoping: Readonly<Record<ToolName, Scoping>> = {
 };
 
 /** The API's own paths: how each keeps apart, and what it tells to anybody. */
-const ownPaths: Readonly<Record<string, "rows" | "counts of the whole desk, for operators; no id" | "the same for everybody">> = {
+const ownPaths: Readonly<
+  Record<string, "rows" | "counts of the whole desk, for operators; no id" | "the same for everybody">
+> = {
   "/events": "rows",
   "/ops/alerts": "counts of the whole desk, for operators; no id",
   "/metrics": "counts of the whole desk, for operators; no id",
@@ -121,50 +138,80 @@ describe("whose rows a caller sees", async () => {
   const api = await startTestApi();
   let b: WorldOfB;
   before(async () => void (b = await worldOfB(api)));
-  const rowsOf = (...kinds: readonly Scoping["by"][]) => toolEntries.filter(([tool]) => kinds.includes(scoping[tool].by));
+  const rowsOf = (...kinds: readonly Scoping["by"][]) =>
+    toolEntries.filter(([tool]) => kinds.includes(scoping[tool].by));
 
   test("is settled in the table for every tool and every path of the API's own", () => {
     assert.deepEqual(Object.keys(scoping).sort(), toolEntries.map(([tool]) => tool).sort());
     const { paths } = openApiDocument();
     assert.ok(isObject(paths));
     const ofTools = new Set<string>(toolEntries.map(([, { path }]) => path));
-    assert.deepEqual(Object.keys(paths).filter((path) => !ofTools.has(path)).sort(), Object.keys(ownPaths).sort());
-    for (const [tool, { path }] of toolEntries) assert.equal(path.includes("{ticketId}"), scoping[tool].by === "ticket", tool);
+    assert.deepEqual(
+      Object.keys(paths)
+        .filter((path) => !ofTools.has(path))
+        .sort(),
+      Object.keys(ownPaths).sort(),
+    );
+    for (const [tool, { path }] of toolEntries)
+      assert.equal(path.includes("{ticketId}"), scoping[tool].by === "ticket", tool);
   });
 
   for (const [how, scope] of ofA) {
     test(`what names something of B's is refused to a caller ${how}, and leaves nothing behind`, async () => {
       const traces = await tracesLeft(api.owner);
-      await everyCase(rowsOf("ticket", "named", "plan", "receipt"), ([tool]) => tool, async ([tool, { roles: [as] }]) => {
-        const { status, error } = await api.refuse(tool, { ...callOf(tool, b), ...(as && { as }), headers: scope });
-        assert.deepEqual([status, error.code], [403, "FORBIDDEN_SCOPE"]);
-        assert.equal(error["scope_field"] === "site_id", how === "by site");
-      });
+      await everyCase(
+        rowsOf("ticket", "named", "plan", "receipt"),
+        ([tool]) => tool,
+        async ([
+          tool,
+          {
+            roles: [as],
+          },
+        ]) => {
+          const { status, error } = await api.refuse(tool, { ...callOf(tool, b), ...(as && { as }), headers: scope });
+          assert.deepEqual([status, error.code], [403, "FORBIDDEN_SCOPE"]);
+          assert.equal(error["scope_field"] === "site_id", how === "by site");
+        },
+      );
       assert.deepEqual(await tracesLeft(api.owner), traces);
     });
   }
 
   for (const [how, scope] of ofA) {
     test(`what lists holds nothing of B's for a caller ${how}`, async () => {
-      await everyCase(rowsOf("rows", "desk"), ([tool]) => tool, async ([tool]) => {
-        const reply = await api.call(tool, { ...callOf(tool, b), headers: scope });
-        assert.ok(reply.status < 300, reply.text);
-        assert.deepEqual(idsOfB(reply.text, b), []);
-      }, 1);
+      await everyCase(
+        rowsOf("rows", "desk"),
+        ([tool]) => tool,
+        async ([tool]) => {
+          const reply = await api.call(tool, { ...callOf(tool, b), headers: scope });
+          assert.ok(reply.status < 300, reply.text);
+          assert.deepEqual(idsOfB(reply.text, b), []);
+        },
+        1,
+      );
     });
   }
 
   test("while the same question of B's people shows it", async () => {
-    await everyCase(rowsOf("rows"), ([tool]) => tool, async ([tool]) => {
-      const reply = await api.call(tool, { ...callOf(tool, b), headers: ofB });
-      assert.ok(reply.status < 300, reply.text);
-      assert.ok(idsOfB(reply.text, b).length > 0, reply.text.slice(0, 300));
-    }, 1);
+    await everyCase(
+      rowsOf("rows"),
+      ([tool]) => tool,
+      async ([tool]) => {
+        const reply = await api.call(tool, { ...callOf(tool, b), headers: ofB });
+        assert.ok(reply.status < 300, reply.text);
+        assert.ok(idsOfB(reply.text, b).length > 0, reply.text.slice(0, 300));
+      },
+      1,
+    );
   });
 
   test("a filter for B's account, site or ticket widens nothing", async () => {
     const headers = { "x-account-scope": acme.id };
-    const empty = async (tool: "ticket.search" | "dispatcher.cockpit" | "approval.list", query: string, list: string) => {
+    const empty = async (
+      tool: "ticket.search" | "dispatcher.cockpit" | "approval.list",
+      query: string,
+      list: string,
+    ) => {
       const { text } = await api.call(tool, { query, headers });
       const body: unknown = JSON.parse(text);
       assert.ok(isObject(body));
@@ -176,7 +223,11 @@ describe("whose rows a caller sees", async () => {
     }
     await empty("approval.list", `ticket_id=${b.tickets[0]}`, "approvals");
     for (const tool of ["dispatcher.cockpit", "ops.autonomy.state"] as const) {
-      assert.equal((await api.refuse(tool, { query: `ticket_id=${b.tickets[0]}`, headers })).error.code, "FORBIDDEN_SCOPE", tool);
+      assert.equal(
+        (await api.refuse(tool, { query: `ticket_id=${b.tickets[0]}`, headers })).error.code,
+        "FORBIDDEN_SCOPE",
+        tool,
+      );
     }
   });
 
@@ -185,12 +236,30 @@ describe("whose rows a caller sees", async () => {
     const { id } = await ticketIn(api, "APPROVAL_REQUIRED");
     const ticketOfA = await ticketIn(api, "SCHEDULED");
     const codes = await Promise.all([
-      api.refuse("ticket.create", { headers, body: { account_id: acme.id, site_id: acme.oakland, asset_id: borealis.oven, summary: "Door" } }),
-      api.refuse("ticket.create", { headers, body: { account_id: acme.id, site_id: borealis.albany, summary: "Door" } }),
-      api.refuse("approval.decide", { headers, as: "approver", ticket: id, body: { approval_id: b.approvalId, decision: "APPROVED" } }),
-      api.refuse("assignment.dispatch", { headers, ticket: ticketOfA.id, body: { tech_id: ana, recommendation_snapshot_id: b.snapshotId } }),
+      api.refuse("ticket.create", {
+        headers,
+        body: { account_id: acme.id, site_id: acme.oakland, asset_id: borealis.oven, summary: "Door" },
+      }),
+      api.refuse("ticket.create", {
+        headers,
+        body: { account_id: acme.id, site_id: borealis.albany, summary: "Door" },
+      }),
+      api.refuse("approval.decide", {
+        headers,
+        as: "approver",
+        ticket: id,
+        body: { approval_id: b.approvalId, decision: "APPROVED" },
+      }),
+      api.refuse("assignment.dispatch", {
+        headers,
+        ticket: ticketOfA.id,
+        body: { tech_id: ana, recommendation_snapshot_id: b.snapshotId },
+      }),
     ]);
-    assert.deepEqual(codes.map(({ error }) => error.code), ["ASSET_NOT_FOUND", "SITE_NOT_FOUND", "APPROVAL_NOT_FOUND", "ASSIGNMENT_NOT_FOUND"]);
+    assert.deepEqual(
+      codes.map(({ error }) => error.code),
+      ["ASSET_NOT_FOUND", "SITE_NOT_FOUND", "APPROVAL_NOT_FOUND", "ASSIGNMENT_NOT_FOUND"],
+    );
   });
 
   test("the API's own paths hold nothing of B's, and the stream of events only to B's people", async () => {
@@ -200,7 +269,9 @@ describe("whose rows a caller sees", async () => {
       assert.equal(status, 200, path);
       assert.deepEqual(idsOfB(text, b), [], path);
     }
-    const { receipt } = await api.run("ticket.create", { body: { account_id: acme.id, site_id: acme.oakland, summary: "the last one" } });
+    const { receipt } = await api.run("ticket.create", {
+      body: { account_id: acme.id, site_id: acme.oakland, summary: "the last one" },
+    });
     const port = Number(new URL(api.url).port);
     assert.deepEqual(idsOfB(await eventsUpTo(port, "/events?after=0.0", asked, receipt.receipt_id), b), []);
     const seen = await eventsUpTo(port, "/events?after=0.0", { ...asked, ...ofB }, b.receiptId);
@@ -229,7 +300,8 @@ function callOf(tool: ToolName, b: WorldOfB): CallOptions {
 }
 
 const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
-const idsOfB = (text: string, { ids }: WorldOfB): string[] => (text.match(uuids) ?? []).filter((id) => ids.has(id.toLowerCase()));
+const idsOfB = (text: string, { ids }: WorldOfB): string[] =>
+  (text.match(uuids) ?? []).filter((id) => ids.has(id.toLowerCase()));
 
 /** One ticket that waits for an approval, one with a technician on the way, one that a plan names, and a pause. */
 async function worldOfB(api: TestApi): Promise<WorldOfB> {
@@ -240,7 +312,10 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
   const unplanned = await ticketIn(api, "READY_TO_SCHEDULE", of);
   await api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: waiting.id, reason: "B said so" } });
   const { plan } = await api.run("plan.optimize", { headers: ofB, body: { day, iterations: 1 } });
-  const { receipt, snapshot_id: snapshotId } = await api.run("assignment.recommend", { ticket: unplanned.id, body: { service_type: "DEFAULT" } });
+  const { receipt, snapshot_id: snapshotId } = await api.run("assignment.recommend", {
+    ticket: unplanned.id,
+    body: { service_type: "DEFAULT" },
+  });
   const { approvalId } = waiting;
   assert.ok(approvalId);
   const tickets = [waiting.id, dispatched.id, unplanned.id];
@@ -250,7 +325,16 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
     receiptId: receipt.receipt_id,
     approvalId,
     snapshotId,
-    ids: new Set([...tickets, plan.id, receipt.receipt_id, approvalId, snapshotId, borealis.id, borealis.albany, borealis.oven]),
+    ids: new Set([
+      ...tickets,
+      plan.id,
+      receipt.receipt_id,
+      approvalId,
+      snapshotId,
+      borealis.id,
+      borealis.albany,
+      borealis.oven,
+    ]),
     clock: api.clock,
   };
 }

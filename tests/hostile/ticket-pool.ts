@@ -77,7 +77,8 @@ export class TicketPool {
   /** Takes note of what a command's answer says about its ticket. */
   learn(body: unknown): void {
     if (!isObject(body)) return;
-    if (isObject(body["receipt"]) && this.#receipts.length < keptReceipts) this.#receipts.push(String(body["receipt"]["receipt_id"]));
+    if (isObject(body["receipt"]) && this.#receipts.length < keptReceipts)
+      this.#receipts.push(String(body["receipt"]["receipt_id"]));
     if (isObject(body["plan"]) && body["plan"]["status"] === "PROPOSED") {
       this.#plans.unshift(String(body["plan"]["id"]));
       this.#plans.length = Math.min(this.#plans.length, keptPlans);
@@ -91,7 +92,8 @@ export class TicketPool {
     known.state = state;
     if (typeof pending_approval_id === "string") known.approvalId = pending_approval_id;
     if (typeof hold_id === "string") known.holdId = hold_id;
-    if (typeof scheduled_start === "string" && typeof scheduled_end === "string") known.window = { start: scheduled_start, end: scheduled_end };
+    if (typeof scheduled_start === "string" && typeof scheduled_end === "string")
+      known.window = { start: scheduled_start, end: scheduled_end };
   }
 
   /**

@@ -2,14 +2,29 @@
 // this desk would send them, nearly so, or not at all so.
 
 import fc from "fast-check";
-import { commandEntries, queryEntries, toolEntries, type CommandEntry, type QueryEntry, type ToolName } from "../../dispatch/contract/index.ts";
+import {
+  commandEntries,
+  queryEntries,
+  toolEntries,
+  type CommandEntry,
+  type QueryEntry,
+  type ToolName,
+} from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { acme, ana, ben, borealis, cleo, dirk } from "../support/directory.ts";
 import { fullChecklist, latchEvidence } from "../support/ticket-builder.ts";
 import { anyUuid, edgeTimes, hostileJson, hostileText, jsonText, RawJson } from "./hostile-values.ts";
 import type { HttpRequest } from "./request-bytes.ts";
-import { namesIn, nearlyValidObject, oddValue, propertiesOf, schemaOf, validValue, type Known } from "./schema-arbitrary.ts";
+import {
+  namesIn,
+  nearlyValidObject,
+  oddValue,
+  propertiesOf,
+  schemaOf,
+  validValue,
+  type Known,
+} from "./schema-arbitrary.ts";
 import type { TicketPool } from "./ticket-pool.ts";
 
 /** What to ask, before it is known of which ticket. */
@@ -66,15 +81,35 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   ["confirmation_id", fc.constant(holdOfTicket)],
   ["customer_confirmation_log", fc.constant(holdOfTicket)],
   ["customer_confirmation_id", fc.constant(holdOfTicket)],
-  ["incident_type", fc.constantFrom("DOOR_WONT_LATCH", "door_wont_latch", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE", "NO_SUCH_TYPE")],
+  [
+    "incident_type",
+    fc.constantFrom(
+      "DOOR_WONT_LATCH",
+      "door_wont_latch",
+      "CANNOT_SECURE_ENTRY",
+      "FRAME_OR_GLASS_DAMAGE",
+      "NO_SUCH_TYPE",
+    ),
+  ],
   ["service_type", fc.constantFrom("DEFAULT", "DOOR_WONT_LATCH", "DOOR_WONT_LATCH_V2")],
   ["evidence_key", fc.constantFrom(...latchEvidence, "signature_or_no_signature_reason")],
   ["evidence_refs", fc.constant([])],
   ["kind", fc.constantFrom("PHOTO", "NOTE", "SIGNATURE")],
-  ["uri", fc.constantFrom("s3://camera-roll/a.jpg", "s3://dispatch-objects/evidence/a.jpg", "minio://b/c", "https://example.invalid/a")],
+  [
+    "uri",
+    fc.constantFrom(
+      "s3://camera-roll/a.jpg",
+      "s3://dispatch-objects/evidence/a.jpg",
+      "minio://b/c",
+      "https://example.invalid/a",
+    ),
+  ],
   ["content_type", fc.constantFrom("image/jpeg", "text/plain", "application/pdf")],
   ["size_bytes", fc.constantFrom(1, 1_024, 26_214_400, 26_214_401)],
-  ["checklist_status", fc.constantFrom(fullChecklist, fullChecklist, fullChecklist, { ...fullChecklist, work_performed: false }, {})],
+  [
+    "checklist_status",
+    fc.constantFrom(fullChecklist, fullChecklist, fullChecklist, { ...fullChecklist, work_performed: false }, {}),
+  ],
   ["contact_phone", fc.integer({ min: 0, max: 999_999 }).map((n) => `+1 (555) 0${String(n).padStart(6, "0")}`)],
   ["contact_email", fc.constantFrom("canary@example.invalid", " Canary@Example.INVALID ")],
   ["customer_name", fc.constantFrom("Canary Customer", "Cañary")],
@@ -87,15 +122,30 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
 ]);
 
 /** Whom a tool may name. */
-export const techniciansOf = (tool: ToolName): fc.Arbitrary<string> => (tool.startsWith("roster.") ? fc.constantFrom(...rosterTargets) : fc.constantFrom(ana, ben, ben, ...rosterTargets));
+export const techniciansOf = (tool: ToolName): fc.Arbitrary<string> =>
+  tool.startsWith("roster.") ? fc.constantFrom(...rosterTargets) : fc.constantFrom(ana, ben, ben, ...rosterTargets);
 
-const fieldsOf = (tool: ToolName): Known => (field) => (field === "tech_id" ? techniciansOf(tool) : deskFields.get(field));
+const fieldsOf =
+  (tool: ToolName): Known =>
+  (field) =>
+    field === "tech_id" ? techniciansOf(tool) : deskFields.get(field);
 
-const keys = fc.oneof({ weight: 9, arbitrary: anyUuid }, { weight: 1, arbitrary: fc.constantFrom("11111111-1111-4111-8111-111111111111", "AAAAAAAA-1111-4111-8111-111111111111") });
+const keys = fc.oneof(
+  { weight: 9, arbitrary: anyUuid },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("11111111-1111-4111-8111-111111111111", "AAAAAAAA-1111-4111-8111-111111111111"),
+  },
+);
 
 function callers(allowed: readonly string[]): fc.Arbitrary<{ role: string; actor: string }> {
-  const role = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...allowed) }, { weight: 1, arbitrary: fc.constantFrom(...roles, "bot", "nobody") });
-  return fc.tuple(role, fc.constantFrom("one", "two", "three")).map(([one, who]) => ({ role: one, actor: `${one}-${who}` }));
+  const role = fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(...allowed) },
+    { weight: 1, arbitrary: fc.constantFrom(...roles, "bot", "nobody") },
+  );
+  return fc
+    .tuple(role, fc.constantFrom("one", "two", "three"))
+    .map(([one, who]) => ({ role: one, actor: `${one}-${who}` }));
 }
 
 const pick = fc.oneof({ weight: 19, arbitrary: fc.nat(100_000) }, { weight: 1, arbitrary: fc.constant(null) });
@@ -103,7 +153,10 @@ const pick = fc.oneof({ weight: 19, arbitrary: fc.nat(100_000) }, { weight: 1, a
 /** A plan asked for without a limit is searched for up to five seconds, a third of what a flood then costs the API. */
 const alwaysGiven: ReadonlyMap<ToolName, readonly string[]> = new Map([["plan.optimize", ["seconds"]]]);
 
-const withFields = (schema: JsonObject, fields: readonly string[]): JsonObject => ({ ...schema, required: [...namesIn(schema["required"]), ...fields] });
+const withFields = (schema: JsonObject, fields: readonly string[]): JsonObject => ({
+  ...schema,
+  required: [...namesIn(schema["required"]), ...fields],
+});
 
 function commandCall(tool: ToolName, entry: CommandEntry, known: Known): fc.Arbitrary<ToolCall> {
   const schema = withFields(schemaOf(entry.input), alwaysGiven.get(tool) ?? []);
@@ -112,7 +165,9 @@ function commandCall(tool: ToolName, entry: CommandEntry, known: Known): fc.Arbi
     { weight: 4, arbitrary: nearlyValidObject(schema, known) },
     { weight: 1, arbitrary: hostileJson },
   );
-  return fc.tuple(callers(entry.roles), pick, keys, body).map(([caller, ticket, key, value]) => ({ tool, ...caller, pick: ticket, key, body: value, query: "" }));
+  return fc
+    .tuple(callers(entry.roles), pick, keys, body)
+    .map(([caller, ticket, key, value]) => ({ tool, ...caller, pick: ticket, key, body: value, query: "" }));
 }
 
 const escapes = fc.constantFrom(
@@ -123,29 +178,61 @@ const escapes = fc.constantFrom(
   (text: string) => text.replaceAll(/[^!-~]/g, "~").replaceAll(/[&#%=+]/g, "_"),
 );
 
-const queryText = (value: unknown): string => (value instanceof RawJson ? value.text : typeof value === "object" ? jsonText(value) : String(value));
+const queryText = (value: unknown): string =>
+  value instanceof RawJson ? value.text : typeof value === "object" ? jsonText(value) : String(value);
 
 function queryCall(tool: ToolName, entry: QueryEntry, known: Known): fc.Arbitrary<ToolCall> {
   const properties = Object.entries(propertiesOf(schemaOf(entry.input)));
   const parameters = properties.map(([name, schema]) => {
     const item = isObject(schema) && schema["type"] === "array" ? schema["items"] : schema;
-    const value = fc.oneof({ weight: 2, arbitrary: validValue(item, known, name) }, { weight: 1, arbitrary: oddValue(item, known, name) });
-    return fc.tuple(fc.constant(name), fc.oneof({ weight: 5, arbitrary: value }, { weight: 1, arbitrary: fc.array(value, { maxLength: 3 }).map((many) => many.map(queryText).join(",")) }));
+    const value = fc.oneof(
+      { weight: 2, arbitrary: validValue(item, known, name) },
+      { weight: 1, arbitrary: oddValue(item, known, name) },
+    );
+    return fc.tuple(
+      fc.constant(name),
+      fc.oneof(
+        { weight: 5, arbitrary: value },
+        { weight: 1, arbitrary: fc.array(value, { maxLength: 3 }).map((many) => many.map(queryText).join(",")) },
+      ),
+    );
   });
-  const stray = fc.tuple(fc.constantFrom("limit", "cursor", "__proto__", "constructor", "a[b]", "a[]", "q", ""), hostileText);
-  const pairs = fc.array(fc.oneof({ weight: 9, arbitrary: parameters.length > 0 ? fc.oneof(...parameters) : stray }, { weight: parameters.length > 0 ? 1 : 3, arbitrary: stray }), { maxLength: parameters.length > 0 ? 4 : 1 });
-  const query = fc.tuple(pairs, escapes).map(([list, escape]) => list.map(([name, value]) => `${encodeURIComponent(name)}=${escape(queryText(value))}`).join("&"));
-  return fc.tuple(callers(entry.roles), pick, query).map(([caller, ticket, text]) => ({ tool, ...caller, pick: ticket, key: "", body: null, query: text }));
+  const stray = fc.tuple(
+    fc.constantFrom("limit", "cursor", "__proto__", "constructor", "a[b]", "a[]", "q", ""),
+    hostileText,
+  );
+  const pairs = fc.array(
+    fc.oneof(
+      { weight: 9, arbitrary: parameters.length > 0 ? fc.oneof(...parameters) : stray },
+      { weight: parameters.length > 0 ? 1 : 3, arbitrary: stray },
+    ),
+    { maxLength: parameters.length > 0 ? 4 : 1 },
+  );
+  const query = fc
+    .tuple(pairs, escapes)
+    .map(([list, escape]) =>
+      list.map(([name, value]) => `${encodeURIComponent(name)}=${escape(queryText(value))}`).join("&"),
+    );
+  return fc
+    .tuple(callers(entry.roles), pick, query)
+    .map(([caller, ticket, text]) => ({ tool, ...caller, pick: ticket, key: "", body: null, query: text }));
 }
 
 /**
  * Calls of tools, each alike often.
  * @param knownTo what fields may hold, by tool
  */
-export const toolCalls = (tools: readonly ToolName[], knownTo: (tool: ToolName) => Known = fieldsOf): fc.Arbitrary<ToolCall> =>
+export const toolCalls = (
+  tools: readonly ToolName[],
+  knownTo: (tool: ToolName) => Known = fieldsOf,
+): fc.Arbitrary<ToolCall> =>
   fc.oneof(
-    ...commandEntries.filter(([tool]) => tools.includes(tool)).map(([tool, entry]) => commandCall(tool, entry, knownTo(tool))),
-    ...queryEntries.filter(([tool]) => tools.includes(tool)).map(([tool, entry]) => queryCall(tool, entry, knownTo(tool))),
+    ...commandEntries
+      .filter(([tool]) => tools.includes(tool))
+      .map(([tool, entry]) => commandCall(tool, entry, knownTo(tool))),
+    ...queryEntries
+      .filter(([tool]) => tools.includes(tool))
+      .map(([tool, entry]) => queryCall(tool, entry, knownTo(tool))),
   );
 
 /** Every command and query there is. */
@@ -160,7 +247,14 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
   const isCommand = entry.kind === "command";
   const ticket = call.pick === null ? null : pool.for(isCommand ? entry : null, call.pick);
   const nobody = "0198c000-0000-7000-8000-000000000000";
-  const path = entry.path.replace("{ticketId}", ticket?.id ?? nobody).replace("{receiptId}", pool.receipt(call.pick) ?? nobody).replace("{planId}", pool.plan(call.pick) ?? nobody).replace("{technicianId}", call.pick === null ? nobody : (rosterTargets[call.pick % rosterTargets.length] ?? nobody));
+  const path = entry.path
+    .replace("{ticketId}", ticket?.id ?? nobody)
+    .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
+    .replace("{planId}", pool.plan(call.pick) ?? nobody)
+    .replace(
+      "{technicianId}",
+      call.pick === null ? nobody : (rosterTargets[call.pick % rosterTargets.length] ?? nobody),
+    );
   const filled = (text: string): string =>
     text
       .replaceAll(approvalOfTicket, ticket?.approvalId ?? nobody)
@@ -172,8 +266,11 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
   return {
     method: entry.method,
     target: query === "" ? path : `${path}?${query}`,
-    headers: [["X-Actor-Id", call.actor], ["X-Actor-Role", call.role], ...(isCommand ? [["Idempotency-Key", call.key] as const] : [])],
+    headers: [
+      ["X-Actor-Id", call.actor],
+      ["X-Actor-Role", call.role],
+      ...(isCommand ? [["Idempotency-Key", call.key] as const] : []),
+    ],
     body: isCommand ? Buffer.from(filled(jsonText(call.body))) : null,
   };
 }
-

@@ -46,7 +46,8 @@ export async function buildWorlds(api: AttackedApi): Promise<Worlds> {
   const idsOfB = new Set<string>();
   const { rows } = await owner.query<{ ids: string[] }>(idsStatement, [borealis.id]);
   for (const id of rows.flatMap(({ ids }) => ids)) idsOfB.add(id);
-  const list = async (sql: string): Promise<string[]> => (await owner.query<{ id: string }>(sql, [borealis.id])).rows.map(({ id }) => id);
+  const list = async (sql: string): Promise<string[]> =>
+    (await owner.query<{ id: string }>(sql, [borealis.id])).rows.map(({ id }) => id);
   const ofB = "WHERE ticket_id IN (SELECT id FROM tickets WHERE account_id = $1)";
   return {
     a,
@@ -55,7 +56,9 @@ export async function buildWorlds(api: AttackedApi): Promise<Worlds> {
     done,
     receiptsOfB: await list(`SELECT id::text FROM audit_events ${ofB}`),
     approvalsOfB: await list(`SELECT id::text FROM approvals ${ofB}`),
-    evidenceOfB: await list(`SELECT id::text FROM evidence_items ${ofB} UNION ALL SELECT uri FROM evidence_items ${ofB}`),
+    evidenceOfB: await list(
+      `SELECT id::text FROM evidence_items ${ofB} UNION ALL SELECT uri FROM evidence_items ${ofB}`,
+    ),
     snapshotsOfB: await list(`SELECT id::text FROM recommendation_snapshots ${ofB}`),
     fingerprintOfB: async () => {
       const { rows: found } = await owner.query<{ fingerprint: string }>(fingerprintStatement, [borealis.id]);
@@ -70,9 +73,17 @@ type Owner = AttackedApi["aside"]["owner"];
 /** The directory's second account becomes one that is recognised wherever it shows. */
 async function markDirectory(owner: Owner): Promise<void> {
   await owner.query(`UPDATE accounts SET name = '${mark} Cafes' WHERE id = $1`, [borealis.id]);
-  await owner.query(`UPDATE sites SET name = '${mark} Albany', address1 = '3 ${mark} St', access_instructions = '${mark} key' WHERE account_id = $1`, [borealis.id]);
-  await owner.query(`UPDATE assets SET name = '${mark} oven', serial_number = '${mark}-1' WHERE account_id = $1`, [borealis.id]);
-  await owner.query(`INSERT INTO sites (id, account_id, name, city, region) VALUES ($1, $2, '${mark} annex', 'Albany', 'NY')`, [annexOfB, borealis.id]);
+  await owner.query(
+    `UPDATE sites SET name = '${mark} Albany', address1 = '3 ${mark} St', access_instructions = '${mark} key' WHERE account_id = $1`,
+    [borealis.id],
+  );
+  await owner.query(`UPDATE assets SET name = '${mark} oven', serial_number = '${mark}-1' WHERE account_id = $1`, [
+    borealis.id,
+  ]);
+  await owner.query(
+    `INSERT INTO sites (id, account_id, name, city, region) VALUES ($1, $2, '${mark} annex', 'Albany', 'NY')`,
+    [annexOfB, borealis.id],
+  );
   await owner.query(
     `INSERT INTO contacts (id, account_id, site_id, name, phone, email, role)
      VALUES (gen_random_uuid(), $1, $2, '${mark} of the site', '${phone}001', '${mark}@example.invalid', '${mark} chef'),
@@ -83,27 +94,65 @@ async function markDirectory(owner: Owner): Promise<void> {
 
 /** What people of B do through the attacked API, so that there are answers of theirs to be replayed. */
 async function liveInB(api: AttackedApi, b: TicketPool): Promise<Done[]> {
-  const scope = [["X-Account-Scope", borealis.id], ["X-Site-Scope", `${borealis.albany},${annexOfB}`]] as const;
+  const scope = [
+    ["X-Account-Scope", borealis.id],
+    ["X-Site-Scope", `${borealis.albany},${annexOfB}`],
+  ] as const;
   const place = { account_id: borealis.id, site_id: borealis.albany };
   const give = async (tool: keyof typeof commands, body: object, ticket?: string): Promise<Done> => {
     const key = randomUUID();
     const target = pathOf(tool, ticket === undefined ? {} : { ticket });
-    const headers = [["X-Actor-Id", "boris"], ["X-Actor-Role", "dispatcher"], ["Idempotency-Key", key], ...scope] as const;
+    const headers = [
+      ["X-Actor-Id", "boris"],
+      ["X-Actor-Role", "dispatcher"],
+      ["Idempotency-Key", key],
+      ...scope,
+    ] as const;
     const reply = await api.front.send("POST", target, Object.fromEntries(headers), JSON.stringify(body));
     assert.equal(reply.status, commands[tool].status, reply.text);
-    return { tool, request: { method: "POST", target, headers, body: Buffer.from(JSON.stringify(body)) }, text: reply.text };
+    return {
+      tool,
+      request: { method: "POST", target, headers, body: Buffer.from(JSON.stringify(body)) },
+      text: reply.text,
+    };
   };
-  const created = await give("ticket.create", { ...place, asset_id: borealis.oven, summary: `${mark} created`, description: `${mark} words` });
-  const intake = { ...place, summary: `${mark} call`, incident_type: "DOOR_WONT_LATCH", customer_name: `${mark} caller`, contact_phone: `${phone}003`, contact_email: `${mark}3@example.invalid`, priority: "URGENT" };
+  const created = await give("ticket.create", {
+    ...place,
+    asset_id: borealis.oven,
+    summary: `${mark} created`,
+    description: `${mark} words`,
+  });
+  const intake = {
+    ...place,
+    summary: `${mark} call`,
+    incident_type: "DOOR_WONT_LATCH",
+    customer_name: `${mark} caller`,
+    contact_phone: `${phone}003`,
+    contact_email: `${mark}3@example.invalid`,
+    priority: "URGENT",
+  };
   const certain = { identity_confidence: 99, classification_confidence: 99, sop_handoff_acknowledged: true };
   const called = await give("ticket.blind_intake", { ...intake, ...certain });
   const [first, second] = [idOf(created), idOf(called)];
   return [
     created,
     called,
-    await give("ticket.triage", { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", requires_approval: true, approval_reason: `${mark} wants to know` }, first),
+    await give(
+      "ticket.triage",
+      {
+        priority: "URGENT",
+        incident_type: "DOOR_WONT_LATCH",
+        requires_approval: true,
+        approval_reason: `${mark} wants to know`,
+      },
+      first,
+    ),
     await give("assignment.recommend", { service_type: "DEFAULT" }, second),
-    await give("closeout.add_evidence", { kind: "NOTE", uri: `s3://${mark}/note.txt`, metadata: { who: mark } }, second),
+    await give(
+      "closeout.add_evidence",
+      { kind: "NOTE", uri: `s3://${mark}/note.txt`, metadata: { who: mark } },
+      second,
+    ),
     await give("ops.autonomy.pause", { scope_type: "TICKET", ticket_id: second, reason: `${mark} said so` }),
     await give("assignment.dispatch", { tech_id: cleo }, b.for({ from: ["SCHEDULED"] }, 1).id),
     await give("ticket.cancel", { reason: `${mark} changed their mind` }, b.for({ from: ["NEW"] }, 1).id),
@@ -116,7 +165,17 @@ function idOf({ text }: Done): string {
   return body["id"];
 }
 
-const hanging = ["audit_events", "approvals", "schedule_holds", "bookings", "recommendation_snapshots", "uploads", "evidence_items", "invoices", "autonomy_control_state"];
+const hanging = [
+  "audit_events",
+  "approvals",
+  "schedule_holds",
+  "bookings",
+  "recommendation_snapshots",
+  "uploads",
+  "evidence_items",
+  "invoices",
+  "autonomy_control_state",
+];
 
 const idsStatement = `
   WITH own AS (SELECT id FROM tickets WHERE account_id = $1)

@@ -9,7 +9,11 @@ export type Answer = {
   readonly text: string;
 };
 
-type Waiting = { readonly head: boolean; readonly settle: (answer: Answer | null) => void; readonly fail: (error: Error) => void };
+type Waiting = {
+  readonly head: boolean;
+  readonly settle: (answer: Answer | null) => void;
+  readonly fail: (error: Error) => void;
+};
 
 /** The most an answer may take, above the longest search a request may ask for; a slow machine is no defect, a request that nobody answers is. */
 const answerWithinMs = 45_000;
@@ -131,7 +135,8 @@ function parseAnswer(bytes: Buffer, head: boolean): { answer: Answer; length: nu
   if (Number.isNaN(status)) throw new Error(`not an answer in HTTP/1.1: ${statusLine.slice(0, 200)}`);
   const headers = new Map(lines.map((line) => splitHeader(line)));
   const from = split + blankLine.length;
-  const length = head || status < 200 || status === 204 || status === 304 ? 0 : Number(headers.get("content-length") ?? Number.NaN);
+  const length =
+    head || status < 200 || status === 204 || status === 304 ? 0 : Number(headers.get("content-length") ?? Number.NaN);
   if (Number.isNaN(length)) throw new Error(`an answer of unknown length: ${statusLine}`);
   if (bytes.length < from + length) return null;
   return { answer: { status, headers, text: bytes.toString("utf8", from, from + length) }, length: from + length };

@@ -10,7 +10,9 @@ import { promisify } from "node:util";
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
-const manifest: { scripts: Record<string, string>; packageManager: string } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const manifest: { scripts: Record<string, string>; packageManager: string } = JSON.parse(
+  await readFile(join(root, "package.json"), "utf8"),
+);
 
 const documents: string[] = [];
 for await (const file of glob(["*.md", "ops/**/*.md"], { cwd: root })) documents.push(file);
@@ -21,7 +23,9 @@ describe("documents", () => {
   for (const file of documents) {
     test(`${file} names only commands that package.json has`, async () => {
       const text = await textOf(file);
-      for (const [, name = ""] of text.matchAll(/pnpm(?:@[\d.]+)? (?:run )?(dispatch:[a-z:]+|docs|test|types|lint)\b/g)) {
+      for (const [, name = ""] of text.matchAll(
+        /pnpm(?:@[\d.]+)? (?:run )?(dispatch:[a-z:]+|docs|test|types|lint)\b/g,
+      )) {
         assert.ok(manifest.scripts[name], `pnpm ${name}`);
       }
     });
@@ -37,7 +41,9 @@ describe("documents", () => {
 
   test("README's two commands use the pinned pnpm", async () => {
     const commands = [...(await textOf("README.md")).matchAll(/npx --yes (pnpm@[\d.]+) (\S+)/g)];
-    assert.ok(commands.some(([, , name]) => name === "dispatch:demo") && commands.some(([, , name]) => name === "test"));
+    assert.ok(
+      commands.some(([, , name]) => name === "dispatch:demo") && commands.some(([, , name]) => name === "test"),
+    );
     for (const [, pinned] of commands) assert.equal(pinned, manifest.packageManager);
   });
 });
@@ -48,16 +54,23 @@ describe("commands", async () => {
     if (program !== "node" || script === undefined) continue;
     // The one takes names of files, the other OpenClaw's own options.
     const takesAnything = script === "scripts/test.ts" || script === "scripts/openclaw.ts";
-    if (!takesAnything) test(`pnpm ${name} refuses an option it does not know, and explains itself`, async () => {
-      const wrong: unknown = await run(process.execPath, [join(root, script), "--no-such-option"]).catch((error: unknown) => error);
-      assert.ok(wrong instanceof Error && "code" in wrong && wrong.code === 2 && "stderr" in wrong, `${name} --no-such-option`);
-      assert.match(String(wrong.stderr), /^Unknown option '--no-such-option'[^]*\n\n[^]*Usage: /);
-    });
+    if (!takesAnything)
+      test(`pnpm ${name} refuses an option it does not know, and explains itself`, async () => {
+        const wrong: unknown = await run(process.execPath, [join(root, script), "--no-such-option"]).catch(
+          (error: unknown) => error,
+        );
+        assert.ok(
+          wrong instanceof Error && "code" in wrong && wrong.code === 2 && "stderr" in wrong,
+          `${name} --no-such-option`,
+        );
+        assert.match(String(wrong.stderr), /^Unknown option '--no-such-option'[^]*\n\n[^]*Usage: /);
+      });
     // Most have it from the same frame, which printed it just now: one of them is enough.
-    if (takesAnything || script === "scripts/migrate.ts" || !(await textOf(script)).includes("runCommand(")) test(`pnpm ${name} has --help`, async () => {
-      const { stdout } = await run(process.execPath, [join(root, script), "--help"]);
-      assert.match(stdout, /Usage: /);
-    });
+    if (takesAnything || script === "scripts/migrate.ts" || !(await textOf(script)).includes("runCommand("))
+      test(`pnpm ${name} has --help`, async () => {
+        const { stdout } = await run(process.execPath, [join(root, script), "--help"]);
+        assert.match(stdout, /Usage: /);
+      });
   }
 });
 
@@ -65,7 +78,9 @@ test("no tracked file holds a path of the machine it was made on", async () => {
   const { stdout } = await run("git", ["ls-files"], { cwd: root }).catch(() => ({ stdout: "" }));
   const parts = ["work", "farm", "root", "home/[a-z]"].map((name) => `/${name}/`).join("|");
   const machinePath = new RegExp(`(^|[^A-Za-z0-9._\\-{}])(${parts})`);
-  for (const file of stdout.split("\n").filter((name) => /\.(ts|json|sql|md|yaml|yml)$/.test(name) && name !== "pnpm-lock.yaml")) {
+  for (const file of stdout
+    .split("\n")
+    .filter((name) => /\.(ts|json|sql|md|yaml|yml)$/.test(name) && name !== "pnpm-lock.yaml")) {
     const text = await textOf(file).catch(() => "");
     const at = text.split("\n").findIndex((line) => machinePath.test(line));
     assert.equal(at, -1, `${file}:${at + 1}`);

@@ -5,12 +5,17 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { printableSettings, readSettings, SettingsError, settingsList } from "../../dispatch/kernel/settings.ts";
+import { printableSettings, readSettings, SettingsError, settingsList } from "../../dispatch/process/settings.ts";
 
-const secretVariables = Object.values(settingsList).filter(({ secret }) => secret).map(({ variable }) => variable);
+const secretVariables = Object.values(settingsList)
+  .filter(({ secret }) => secret)
+  .map(({ variable }) => variable);
 
 /** A value each secret setting takes. */
-const urls: Readonly<Record<string, string>> = { DISPATCH_DATABASE_URL: "postgresql://dispatch:word@db/dispatch", DISPATCH_TRAVEL_URL: "https://osrm.example/key" };
+const urls: Readonly<Record<string, string>> = {
+  DISPATCH_DATABASE_URL: "postgresql://dispatch:word@db/dispatch",
+  DISPATCH_TRAVEL_URL: "https://osrm.example/key",
+};
 const valueOf = (variable: string): string => urls[variable] ?? "a secret of forty characters, no fewer..";
 
 describe("secrets by file", () => {
@@ -35,7 +40,12 @@ describe("secrets by file", () => {
 
   test("are the database's address, the shared secrets, the object store's keys and the travel service's address", () => {
     assert.deepEqual(secretVariables.toSorted(), [
-      "DISPATCH_AUTH_JWT_SECRET", "DISPATCH_AUTH_JWT_SECRET_OLD", "DISPATCH_DATABASE_URL", "DISPATCH_OBJECT_STORE_KEY", "DISPATCH_OBJECT_STORE_SECRET", "DISPATCH_TRAVEL_URL",
+      "DISPATCH_AUTH_JWT_SECRET",
+      "DISPATCH_AUTH_JWT_SECRET_OLD",
+      "DISPATCH_DATABASE_URL",
+      "DISPATCH_OBJECT_STORE_KEY",
+      "DISPATCH_OBJECT_STORE_SECRET",
+      "DISPATCH_TRAVEL_URL",
     ]);
   });
 
@@ -49,13 +59,22 @@ describe("secrets by file", () => {
 
     test(`${variable}_FILE beside ${variable} is refused`, async () => {
       const path = await fileWith(valueOf(variable));
-      assert.match(refusal({ [variable]: valueOf(variable), [`${variable}_FILE`]: path }), new RegExp(`^${variable}_FILE and ${variable} are both set`));
+      assert.match(
+        refusal({ [variable]: valueOf(variable), [`${variable}_FILE`]: path }),
+        new RegExp(`^${variable}_FILE and ${variable} are both set`),
+      );
     });
   }
 
   test("a file that is not there, or is empty, stops the start with the variable's name", async () => {
-    assert.match(refusal({ DISPATCH_AUTH_JWT_SECRET_FILE: join(folder, "none") }), /^DISPATCH_AUTH_JWT_SECRET_FILE must name a file that can be read: ENOENT/);
-    assert.match(refusal({ DISPATCH_AUTH_JWT_SECRET_FILE: await fileWith("\n") }), /^DISPATCH_AUTH_JWT_SECRET_FILE must name a file that holds the secret; .* is empty$/);
+    assert.match(
+      refusal({ DISPATCH_AUTH_JWT_SECRET_FILE: join(folder, "none") }),
+      /^DISPATCH_AUTH_JWT_SECRET_FILE must name a file that can be read: ENOENT/,
+    );
+    assert.match(
+      refusal({ DISPATCH_AUTH_JWT_SECRET_FILE: await fileWith("\n") }),
+      /^DISPATCH_AUTH_JWT_SECRET_FILE must name a file that holds the secret; .* is empty$/,
+    );
   });
 
   test("what a file holds obeys the setting's rule, is refused under the file's variable, and is not repeated", async () => {

@@ -2,17 +2,31 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Scorecard } from "../../scripts/drills/run-drill.ts";
-import { totalsOf } from "../../scripts/evidence/junit-totals.ts";
-import { objections, packetPage, type Packet } from "../../scripts/evidence/packet-page.ts";
-import { releaseFacts } from "../../scripts/evidence/release-facts.ts";
+import type { Scorecard } from "../../lab/drills/run-drill.ts";
+import { totalsOf } from "../../lab/evidence/junit-totals.ts";
+import { objections, packetPage, type Packet } from "../../lab/evidence/packet-page.ts";
+import { releaseFacts } from "../../lab/evidence/release-facts.ts";
 
 const card = (drill: string, passed = true): Scorecard => ({
-  drill, shown_by: "STUCK_SCHEDULING", runbook: "x.md", detected_ms: 120, recovered_ms: passed ? 450 : null, mended_by: "", commands: 3, commands_as_written: passed ? 3 : 2, differing: [], passed,
+  drill,
+  shown_by: "STUCK_SCHEDULING",
+  runbook: "x.md",
+  detected_ms: 120,
+  recovered_ms: passed ? 450 : null,
+  mended_by: "",
+  commands: 3,
+  commands_as_written: passed ? 3 : 2,
+  differing: [],
+  passed,
 });
 const good: Packet = {
   madeAt: "2026-11-26T12:00:00.000Z",
-  facts: { commit: "c0ffee", uncommitted: 0, versions: new Map([["node", "24"]]), hashes: new Map([["contract", "abc"]]) },
+  facts: {
+    commit: "c0ffee",
+    uncommitted: 0,
+    versions: new Map([["node", "24"]]),
+    hashes: new Map([["contract", "abc"]]),
+  },
   tests: { tests: 10, passed: 9, failed: 0, skipped: 1, seconds: 12 },
   drills: { at: "2026-11-26T11:00:00.000Z", scorecards: [card("one"), card("two")] },
   allDrills: ["one", "two"],
@@ -41,8 +55,17 @@ for (const [name, [change, objection]] of Object.entries(closed)) {
 }
 
 test("totals are those of the whole run, and a report without them is refused", () => {
-  const totals = (n: number) => ["tests", "pass", "fail", "cancelled", "skipped", "duration_ms"].map((name) => `<!-- ${name} ${name === "fail" || name === "cancelled" ? 1 : n} -->`).join("\n");
-  assert.deepEqual(totalsOf(`${totals(5)}\n${totals(7000)}`), { tests: 7000, passed: 7000, failed: 2, skipped: 7000, seconds: 7 });
+  const totals = (n: number) =>
+    ["tests", "pass", "fail", "cancelled", "skipped", "duration_ms"]
+      .map((name) => `<!-- ${name} ${name === "fail" || name === "cancelled" ? 1 : n} -->`)
+      .join("\n");
+  assert.deepEqual(totalsOf(`${totals(5)}\n${totals(7000)}`), {
+    tests: 7000,
+    passed: 7000,
+    failed: 2,
+    skipped: 7000,
+    seconds: 7,
+  });
   assert.throws(() => totalsOf("<testsuites>"), /has no total of tests/);
 });
 

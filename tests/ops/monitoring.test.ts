@@ -43,7 +43,9 @@ async function textOfMetrics(api: TestApi): Promise<string> {
 async function expressionsOfDashboard(): Promise<string[]> {
   const dashboard: unknown = JSON.parse(await textOf("ops/grafana/dispatch.json"));
   assert.ok(isObject(dashboard) && Array.isArray(dashboard["panels"]));
-  return dashboard["panels"].filter(isObject).flatMap(({ targets }) => (Array.isArray(targets) ? targets.filter(isObject).map(({ expr }) => String(expr)) : []));
+  return dashboard["panels"]
+    .filter(isObject)
+    .flatMap(({ targets }) => (Array.isArray(targets) ? targets.filter(isObject).map(({ expr }) => String(expr)) : []));
 }
 
 describe("against a running desk", async () => {
@@ -61,9 +63,16 @@ describe("against a running desk", async () => {
       const told = samples.filter((sample) => sample.metric === metric);
       assert.ok(told.length > 0, `no metric ${metric}: ${expression}`);
       for (const sample of told) for (const label of Object.keys(sample.labels)) labels.add(label);
-      for (const { label } of matchers) assert.ok(told.some((sample) => label in sample.labels), `${metric} has no label ${label}: ${expression}`);
+      for (const { label } of matchers)
+        assert.ok(
+          told.some((sample) => label in sample.labels),
+          `${metric} has no label ${label}: ${expression}`,
+        );
       const equal = matchers.filter(({ operator }) => operator === "=");
-      assert.ok(told.some((sample) => equal.every(({ label, value }) => sample.labels[label] === value)), `${metric} never has ${JSON.stringify(equal)}: ${expression}`);
+      assert.ok(
+        told.some((sample) => equal.every(({ label, value }) => sample.labels[label] === value)),
+        `${metric} never has ${JSON.stringify(equal)}: ${expression}`,
+      );
     }
     for (const label of grouping) assert.ok(labels.has(label), `nothing has the label ${label}: ${expression}`);
   };
@@ -85,7 +94,10 @@ describe("against a running desk", async () => {
       for (const label of Object.keys(labels)) if (label !== "le") known.add(label);
     }
     const listed = Object.fromEntries(deskMetrics.map(({ name, labels }) => [name, [...labels].sort()]));
-    assert.deepEqual(Object.fromEntries([...told].map(([name, labels]) => [name, [...labels].sort()]).sort()), Object.fromEntries(Object.entries(listed).sort()));
+    assert.deepEqual(
+      Object.fromEntries([...told].map(([name, labels]) => [name, [...labels].sort()]).sort()),
+      Object.fromEntries(Object.entries(listed).sort()),
+    );
   });
 });
 
@@ -107,14 +119,20 @@ test("a worker's assignments are told with their time, the late ones apart; a ti
   assert.match(text, /^dispatch_assignment_oldest_wait_seconds 0$/m);
 
   api.clock.advance(6);
-  assert.match(await textOfMetrics(await startTestApi({ beside: api })), /^dispatch_assignments_recent\{pace="late"\} 0$/m);
+  assert.match(
+    await textOfMetrics(await startTestApi({ beside: api })),
+    /^dispatch_assignments_recent\{pace="late"\} 0$/m,
+  );
 });
 
 describe("every alert", () => {
   for (const code of alertCodes) {
     test(`${code} has a rule, a runbook, and a first command that exists and knows it`, async () => {
       const { runbook, firstCommand } = alertList[code];
-      assert.ok(allRules.some((rule) => rule.code === code), "no rule");
+      assert.ok(
+        allRules.some((rule) => rule.code === code),
+        "no rule",
+      );
       await access(join(root, runbook));
       const [, script = "", rest = ""] = /^pnpm (\S+) ?(.*)$/.exec(firstCommand) ?? [];
       const manifest: { scripts: Record<string, string> } = JSON.parse(await textOf("package.json"));
@@ -125,8 +143,16 @@ describe("every alert", () => {
 });
 
 test("expressions are read as they are meant", () => {
-  const { selectors, grouping } = readExpression('histogram_quantile(0.95, sum by (le, kind) (rate(a_bucket{kind="x",le!~"1.+"}[5m]))) > 1e3 * max(b) or vector(0) and c:d:ratio_5m');
-  assert.deepEqual(selectors.map(({ metric }) => metric), ["a_bucket", "b", "c:d:ratio_5m"]);
-  assert.deepEqual(selectors[0]?.matchers, [{ label: "kind", operator: "=", value: "x" }, { label: "le", operator: "!~", value: "1.+" }]);
+  const { selectors, grouping } = readExpression(
+    'histogram_quantile(0.95, sum by (le, kind) (rate(a_bucket{kind="x",le!~"1.+"}[5m]))) > 1e3 * max(b) or vector(0) and c:d:ratio_5m',
+  );
+  assert.deepEqual(
+    selectors.map(({ metric }) => metric),
+    ["a_bucket", "b", "c:d:ratio_5m"],
+  );
+  assert.deepEqual(selectors[0]?.matchers, [
+    { label: "kind", operator: "=", value: "x" },
+    { label: "le", operator: "!~", value: "1.+" },
+  ]);
   assert.deepEqual(grouping, ["le", "kind"]);
 });

@@ -12,7 +12,10 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, "../../ops/prometheus");
 const rules = join(folder, "dispatch.rules.yml");
-const installed = await run("promtool", ["--version"]).then(() => true, () => false);
+const installed = await run("promtool", ["--version"]).then(
+  () => true,
+  () => false,
+);
 const skip = installed ? false : "promtool is not installed (apt-get install prometheus)";
 
 type Firing = { readonly alert: string; readonly severity: string; readonly pace?: string };
@@ -35,7 +38,13 @@ async function replay(t: TestContext, series: Series, at: string, expected: read
       {
         interval: "1m",
         input_series: Object.entries({ ...up, ...series }).map(([name, values]) => ({ series: name, values })),
-        promql_expr_test: [{ expr: 'sum by (alertname, pace, severity) (ALERTS{alertstate="firing"})', eval_time: at, exp_samples: samples }],
+        promql_expr_test: [
+          {
+            expr: 'sum by (alertname, pace, severity) (ALERTS{alertstate="firing"})',
+            eval_time: at,
+            exp_samples: samples,
+          },
+        ],
       },
     ],
   };
@@ -43,13 +52,17 @@ async function replay(t: TestContext, series: Series, at: string, expected: read
   const path = join(made, "scenario.yml");
   await writeFile(path, JSON.stringify(scenario));
   const { stdout } = await run("promtool", ["test", "rules", path]).catch((error: unknown) => {
-    throw error instanceof Error && "stderr" in error && "stdout" in error ? new Error(`${String(error.stdout)}${String(error.stderr)}`) : error;
+    throw error instanceof Error && "stderr" in error && "stdout" in error
+      ? new Error(`${String(error.stdout)}${String(error.stderr)}`)
+      : error;
   });
   assert.match(stdout, /SUCCESS/);
 }
 
-const requests = (status: string): string => `dispatch_requests_total{method="POST",endpoint="/tickets",status="${status}",instance="a"}`;
-const duration = (part: string): string => `dispatch_request_duration_seconds_${part},tool="ticket.create",instance="a"}`;
+const requests = (status: string): string =>
+  `dispatch_requests_total{method="POST",endpoint="/tickets",status="${status}",instance="a"}`;
+const duration = (part: string): string =>
+  `dispatch_request_duration_seconds_${part},tool="ticket.create",instance="a"}`;
 
 describe("promtool", { skip }, () => {
   test("reads the rules and the example of a configuration", async () => {
@@ -58,7 +71,11 @@ describe("promtool", { skip }, () => {
   });
 
   test("a desk that is well calls nobody", async (t) => {
-    const well = { [requests("201")]: "0+10x300", [duration('count{kind="command"')]: "0+10x300", [duration('bucket{kind="command",le="0.25"')]: "0+10x300" };
+    const well = {
+      [requests("201")]: "0+10x300",
+      [duration('count{kind="command"')]: "0+10x300",
+      [duration('bucket{kind="command",le="0.25"')]: "0+10x300",
+    };
     await replay(t, well, "4h", []);
   });
 
@@ -81,7 +98,11 @@ describe("promtool", { skip }, () => {
   });
 
   test("every fifth command slower than 250 ms calls", async (t) => {
-    const slow = { [requests("201")]: "0+10x300", [duration('count{kind="command"')]: "0+10x300", [duration('bucket{kind="command",le="0.25"')]: "0+8x300" };
+    const slow = {
+      [requests("201")]: "0+10x300",
+      [duration('count{kind="command"')]: "0+10x300",
+      [duration('bucket{kind="command",le="0.25"')]: "0+8x300",
+    };
     await replay(t, slow, "65m", [
       { alert: "COMMAND_LATENCY_BURN", severity: "critical", pace: "fast" },
       { alert: "COMMAND_LATENCY_BURN", severity: "critical", pace: "steady" },
@@ -90,10 +111,12 @@ describe("promtool", { skip }, () => {
   });
 
   test("assignments that all come late call, from whichever process it is read", async (t) => {
-    const late = Object.fromEntries(["a", "b"].flatMap((instance) => [
-      [`dispatch_assignments_recent{pace="late",instance="${instance}"}`, "4x300"],
-      [`dispatch_assignments_recent{pace="in_time",instance="${instance}"}`, "0x300"],
-    ]));
+    const late = Object.fromEntries(
+      ["a", "b"].flatMap((instance) => [
+        [`dispatch_assignments_recent{pace="late",instance="${instance}"}`, "4x300"],
+        [`dispatch_assignments_recent{pace="in_time",instance="${instance}"}`, "0x300"],
+      ]),
+    );
     await replay(t, late, "65m", [
       { alert: "ASSIGNMENT_LATENCY_BURN", severity: "critical", pace: "fast" },
       { alert: "ASSIGNMENT_LATENCY_BURN", severity: "critical", pace: "steady" },
@@ -102,16 +125,27 @@ describe("promtool", { skip }, () => {
   });
 
   test("what /ops/alerts reports fires a minute later and clears by itself", async (t) => {
-    const series = { 'dispatch_alert_signal{code="WORKER_SILENT"}': "0x9 1x9 0x280", 'dispatch_alert_threshold{code="WORKER_SILENT"}': "1x300" };
+    const series = {
+      'dispatch_alert_signal{code="WORKER_SILENT"}': "0x9 1x9 0x280",
+      'dispatch_alert_threshold{code="WORKER_SILENT"}': "1x300",
+    };
     await replay(t, series, "9m", []);
     await replay(t, series, "12m", [{ alert: "WORKER_SILENT", severity: "critical" }]);
     await replay(t, series, "25m", []);
   });
 
   test("Postgres away, nobody looking at a ticket, and an API that is gone call", async (t) => {
-    await replay(t, { 'dispatch_dependency_up{dependency="postgres",instance="a"}': "0x300" }, "10m", [{ alert: "DATABASE_UNAVAILABLE", severity: "critical" }]);
-    await replay(t, { dispatch_assignment_oldest_wait_seconds: "0+60x300" }, "10m", [{ alert: "ASSIGNMENT_WAITING", severity: "critical" }]);
-    await replay(t, { 'up{job="dispatch-api",instance="a"}': "0x300" }, "10m", [{ alert: "API_DOWN", severity: "critical" }]);
-    await replay(t, { 'up{job="dispatch-api",instance="a"}': "1x5 _x300" }, "20m", [{ alert: "API_DOWN", severity: "critical" }]);
+    await replay(t, { 'dispatch_dependency_up{dependency="postgres",instance="a"}': "0x300" }, "10m", [
+      { alert: "DATABASE_UNAVAILABLE", severity: "critical" },
+    ]);
+    await replay(t, { dispatch_assignment_oldest_wait_seconds: "0+60x300" }, "10m", [
+      { alert: "ASSIGNMENT_WAITING", severity: "critical" },
+    ]);
+    await replay(t, { 'up{job="dispatch-api",instance="a"}': "0x300" }, "10m", [
+      { alert: "API_DOWN", severity: "critical" },
+    ]);
+    await replay(t, { 'up{job="dispatch-api",instance="a"}': "1x5 _x300" }, "20m", [
+      { alert: "API_DOWN", severity: "critical" },
+    ]);
   });
 });

@@ -13,11 +13,30 @@ export type Reading = {
 const grouping = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)/g;
 const selector = /([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{[^}]*\})?/g;
 const matcher = /([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"/g;
-const words = new Set(["and", "or", "unless", "bool", "offset", "by", "without", "on", "ignoring", "group_left", "group_right", "inf", "nan"]);
+const words = new Set([
+  "and",
+  "or",
+  "unless",
+  "bool",
+  "offset",
+  "by",
+  "without",
+  "on",
+  "ignoring",
+  "group_left",
+  "group_right",
+  "inf",
+  "nan",
+]);
 
 /** What an expression reads. Functions and operators of aggregation are names before a parenthesis. */
 export function readExpression(expression: string): Reading {
-  const labels = [...expression.matchAll(grouping)].flatMap(([, list = ""]) => list.split(",").map((label) => label.trim()).filter(Boolean));
+  const labels = [...expression.matchAll(grouping)].flatMap(([, list = ""]) =>
+    list
+      .split(",")
+      .map((label) => label.trim())
+      .filter(Boolean),
+  );
   const rest = expression.replaceAll(grouping, "(").replaceAll(/\[[^\]]*\]/g, "");
   const selectors: Selector[] = [];
   for (const found of rest.matchAll(selector)) {
@@ -25,7 +44,11 @@ export function readExpression(expression: string): Reading {
     const next = rest.slice(found.index + whole.length).trimStart();
     const before = rest[found.index - 1] ?? "";
     if (words.has(metric.toLowerCase()) || (braces === "" && next.startsWith("(")) || /[0-9.]/.test(before)) continue;
-    const matchers = [...braces.matchAll(matcher)].map(([, label = "", operator = "", value = ""]) => ({ label, operator, value }));
+    const matchers = [...braces.matchAll(matcher)].map(([, label = "", operator = "", value = ""]) => ({
+      label,
+      operator,
+      value,
+    }));
     selectors.push({ metric, matchers });
   }
   return { selectors, grouping: labels };
@@ -35,8 +58,14 @@ export type Sample = { readonly metric: string; readonly labels: Readonly<Record
 
 /** The samples of a Prometheus text. */
 export const readSamples = (text: string): Sample[] =>
-  text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
-    const [, metric = "", braces = ""] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? \S+$/.exec(line) ?? [];
-    if (metric === "") throw new Error(`not a sample: ${line}`);
-    return { metric, labels: Object.fromEntries([...braces.matchAll(matcher)].map(([, label = "", , value = ""]) => [label, value])) };
-  });
+  text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [, metric = "", braces = ""] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? \S+$/.exec(line) ?? [];
+      if (metric === "") throw new Error(`not a sample: ${line}`);
+      return {
+        metric,
+        labels: Object.fromEntries([...braces.matchAll(matcher)].map(([, label = "", , value = ""]) => [label, value])),
+      };
+    });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blocksOf, missingFrom, RunbookError } from "../../scripts/runbooks/blocks.ts";
+import { blocksOf, missingFrom, RunbookError } from "../../lab/runbooks/blocks.ts";
 
 const page = `# Title
 ## How to confirm
@@ -26,7 +26,12 @@ true
 
 test("marked blocks are read with their headings, lines and expectations; others are for people alone", () => {
   assert.deepEqual(blocksOf(page), [
-    { heading: "How to confirm", line: 5, commands: "curl -s http://127.0.0.1:8080/health\necho done", expected: [/"status":"ok"/m, /^done$/m] },
+    {
+      heading: "How to confirm",
+      line: 5,
+      commands: "curl -s http://127.0.0.1:8080/health\necho done",
+      expected: [/"status":"ok"/m, /^done$/m],
+    },
     { heading: "Mend", line: 17, commands: "true", expected: [] },
   ]);
 });
@@ -34,11 +39,21 @@ test("marked blocks are read with their headings, lines and expectations; others
 const wrong: Record<string, [string, RegExp]> = {
   "a block that is not closed": ["```sh run\ntrue\n", /line 1: the block is not closed/],
   "expectations of nothing": ["# A\n```expect\nx\n```\n", /line 2: what is expected belongs to no block/],
-  "expectations given twice": ["```sh run\ntrue\n```\n```expect\nx\n```\n```expect\ny\n```\n", /line 7: what is expected belongs to no block/],
-  "an expectation that is no pattern": ["```sh run\ntrue\n```\n```expect\n(\n```\n", /line 4: \( is no regular expression/],
+  "expectations given twice": [
+    "```sh run\ntrue\n```\n```expect\nx\n```\n```expect\ny\n```\n",
+    /line 7: what is expected belongs to no block/,
+  ],
+  "an expectation that is no pattern": [
+    "```sh run\ntrue\n```\n```expect\n(\n```\n",
+    /line 4: \( is no regular expression/,
+  ],
 };
 for (const [name, [text, message]] of Object.entries(wrong)) {
-  test(`${name} is refused with its line`, () => assert.throws(() => blocksOf(text), (error) => error instanceof RunbookError && message.test(error.message)));
+  test(`${name} is refused with its line`, () =>
+    assert.throws(
+      () => blocksOf(text),
+      (error) => error instanceof RunbookError && message.test(error.message),
+    ));
 }
 
 test("expectations must come one behind the other", () => {

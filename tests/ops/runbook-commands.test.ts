@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import { glob, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { after, describe, test } from "node:test";
-import { freePort } from "../../scripts/gateway/free-port.ts";
-import { blocksOf, type RunbookBlock } from "../../scripts/runbooks/blocks.ts";
-import { openShell } from "../../scripts/runbooks/run-block.ts";
+import { freePort } from "../../dispatch/ops/gateway/free-port.ts";
+import { blocksOf, type RunbookBlock } from "../../lab/runbooks/blocks.ts";
+import { openShell } from "../../lab/runbooks/run-block.ts";
 import { StackCommands } from "../stack/stack-commands.ts";
 
 const folder = join(import.meta.dirname, "../../ops/runbooks");
@@ -21,20 +21,26 @@ for (const file of (await Array.fromAsync(glob("*.md", { cwd: folder }))).sort()
 
 describe("runbooks", { skip }, async () => {
   const [api, metrics, gateway] = await Promise.all([freePort(0), freePort(0), freePort(0)]);
-  const stack = await StackCommands.make({ after }, {
-    DISPATCH_API_PORT: String(api),
-    DISPATCH_METRICS_PORT: String(metrics),
-    DISPATCH_GATEWAY_PORT: String(gateway),
-  });
+  const stack = await StackCommands.make(
+    { after },
+    { DISPATCH_API_PORT: String(api), DISPATCH_METRICS_PORT: String(metrics), DISPATCH_GATEWAY_PORT: String(gateway) },
+  );
   const shell = await openShell({
     environment: stack.environment,
-    addresses: { "127.0.0.1:8080": `127.0.0.1:${api}`, "127.0.0.1:8601": `127.0.0.1:${metrics}`, "127.0.0.1:18080": `127.0.0.1:${gateway}` },
+    addresses: {
+      "127.0.0.1:8080": `127.0.0.1:${api}`,
+      "127.0.0.1:8601": `127.0.0.1:${metrics}`,
+      "127.0.0.1:18080": `127.0.0.1:${gateway}`,
+    },
   });
   after(() => shell.close());
 
   test("a stack with the demo's roster, its evidence where it was asked for, and the secret for its owner alone", async () => {
     const path = join(stack.dataDir, "evidence/roster.json");
-    assert.match(await stack.with({ DISPATCH_BOOTSTRAP_EVIDENCE_PATH: path }).does("demo-stack.ts", "--no-gateway"), /The stack is up/);
+    assert.match(
+      await stack.with({ DISPATCH_BOOTSTRAP_EVIDENCE_PATH: path }).does("demo-stack.ts", "--no-gateway"),
+      /The stack is up/,
+    );
     const evidence = JSON.parse(await readFile(path, "utf8"));
     assert.equal(evidence.ready_check.status, "ok");
     assert.equal(evidence.fixtures.site.name, "Demo Site North");

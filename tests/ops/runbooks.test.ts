@@ -19,7 +19,8 @@ for await (const file of glob("ops/runbooks/*.md", { cwd: root })) written.push(
 
 test("the index names every page", async () => {
   const index = await readFile(join(root, "ops/runbooks/README.md"), "utf8");
-  for (const file of written) if (!file.endsWith("README.md")) assert.ok(index.includes(`(${file.slice("ops/runbooks/".length)})`), file);
+  for (const file of written)
+    if (!file.endsWith("README.md")) assert.ok(index.includes(`(${file.slice("ops/runbooks/".length)})`), file);
 });
 
 for (const file of written.filter((one) => runbooks.has(one) || one.endsWith("README.md"))) {
@@ -41,14 +42,19 @@ for (const file of written.filter((one) => runbooks.has(one) || one.endsWith("RE
 
     test("speaks to API and gateway at one address each, and to the API as somebody", () => {
       for (const { body } of blocks.filter(({ kind }) => kind.startsWith("sh"))) {
-        for (const [url] of body.matchAll(/http:\/\/[^\s"']+/g)) assert.match(url, /^http:\/\/127\.0\.0\.1:(?:8080|18080)\//);
-        if (/127\.0\.0\.1:8080\/(?!health|metrics|ops\/alerts)/.test(body)) assert.match(body, /X-Actor-Id.*X-Actor-Role/s);
+        for (const [url] of body.matchAll(/http:\/\/[^\s"']+/g))
+          assert.match(url, /^http:\/\/127\.0\.0\.1:(?:8080|18080)\//);
+        if (/127\.0\.0\.1:8080\/(?!health|metrics|ops\/alerts)/.test(body))
+          assert.match(body, /X-Actor-Id.*X-Actor-Role/s);
       }
     });
 
     if (!file.endsWith("README.md")) {
       test("has the parts every page has, in their order", () => {
-        assert.deepEqual([...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title), parts);
+        assert.deepEqual(
+          [...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title),
+          parts,
+        );
       });
     }
   });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { settingsList } from "../../dispatch/kernel/settings.ts";
+import { settingsList } from "../../dispatch/process/settings.ts";
 
 const root = join(import.meta.dirname, "../..");
 const page = await readFile(join(root, "ops/security.md"), "utf8");
@@ -12,15 +12,25 @@ const testsIn = (text: string): string[] => text.match(/\btests\/[\w/.-]+\.ts\b/
 
 describe("ops/security.md", () => {
   test("names only tests and files that are there", async () => {
-    const named = new Set([...testsIn(page), ...(page.match(/`(?:dispatch|plugin|scripts|ops)\/[\w/.-]+`/g) ?? []).map((one) => one.slice(1, -1))]);
+    const named = new Set([
+      ...testsIn(page),
+      ...(page.match(/`(?:dispatch|plugin|scripts|ops)\/[\w/.-]+`/g) ?? []).map((one) => one.slice(1, -1)),
+    ]);
     assert.ok(named.size > 40);
     for (const file of named) await access(join(root, file));
   });
 
   test("has a row for each of the ten risks, and a test for each", () => {
     const rows = page.split("\n").filter((line) => /^\| API\d/.test(line));
-    assert.deepEqual(rows.map((line) => /^\| (API\d+:2023) [A-Z]/.exec(line)?.[1]), Array.from({ length: 10 }, (_, at) => `API${at + 1}:2023`));
-    for (const row of rows) assert.ok(testsIn(row).some((file) => file.endsWith(".test.ts")), row.slice(0, 40));
+    assert.deepEqual(
+      rows.map((line) => /^\| (API\d+:2023) [A-Z]/.exec(line)?.[1]),
+      Array.from({ length: 10 }, (_, at) => `API${at + 1}:2023`),
+    );
+    for (const row of rows)
+      assert.ok(
+        testsIn(row).some((file) => file.endsWith(".test.ts")),
+        row.slice(0, 40),
+      );
   });
 
   test("names a test for each attacker", () => {
@@ -34,7 +44,11 @@ describe("ops/security.md", () => {
     const [, table = ""] = /^## Secrets\n(.*?)^## /ms.exec(page) ?? [];
     const rows = table.split("\n").filter((line) => line.startsWith("| `"));
     for (const { variable, secret } of Object.values(settingsList)) {
-      if (secret) assert.ok(rows.some((line) => line.includes(`\`${variable}\``)), variable);
+      if (secret)
+        assert.ok(
+          rows.some((line) => line.includes(`\`${variable}\``)),
+          variable,
+        );
     }
   });
 });

@@ -8,10 +8,10 @@ import { loadPolicy } from "../../dispatch/policy/load.ts";
 import { buildProblem, minuteOf, type DayRows } from "../../dispatch/planning/build-problem.ts";
 import { describePlan } from "../../dispatch/planning/describe-plan.ts";
 import { settlePlan, UnsoundPlan } from "../../dispatch/planning/settle-plan.ts";
-import { checkPlan } from "../../dispatch/scheduling/check.ts";
-import { Problem } from "../../dispatch/scheduling/problem.ts";
-import { solve } from "../../dispatch/scheduling/solve.ts";
-import { problemFaults } from "../../dispatch/scheduling/validate.ts";
+import { checkPlan } from "../../dispatch/planner/check.ts";
+import { Problem } from "../../dispatch/planner/problem.ts";
+import { solve } from "../../dispatch/planner/solve.ts";
+import { problemFaults } from "../../dispatch/planner/validate.ts";
 import { Value } from "typebox/value";
 import { anyDay, day } from "./random-day.ts";
 
@@ -46,7 +46,11 @@ describe("any day of a desk", () => {
         if (!settled.plan) return void assert.deepEqual(story.moves, []);
         plans++;
         assert.deepEqual(checkPlan(built.problem, settled.plan).violations, []);
-        const served = new Map(settled.plan.routes.flatMap(({ technician, stops }) => stops.map((stop) => [stop.visit, { technician, start: stop.start }] as const)));
+        const served = new Map(
+          settled.plan.routes.flatMap(({ technician, stops }) =>
+            stops.map((stop) => [stop.visit, { technician, start: stop.start }] as const),
+          ),
+        );
         for (const { id, pinned } of built.problem.visits) if (pinned) assert.deepEqual(served.get(id), pinned);
       }),
       runs,
@@ -65,7 +69,10 @@ describe("any day of a desk", () => {
           assert.ok(start >= rows.earliest && start < day.end);
           if (!from) continue;
           const moved = Math.abs(start - Date.parse(from.start)) / 60_000;
-          assert.ok(moved <= (ticket.desk_chose_time ? rows.moveWithinMinutes : 0), `${ticket_id} moves by ${moved} min`);
+          assert.ok(
+            moved <= (ticket.desk_chose_time ? rows.moveWithinMinutes : 0),
+            `${ticket_id} moves by ${moved} min`,
+          );
           assert.equal(Date.parse(to.end) - start, Date.parse(from.end) - Date.parse(from.start));
         }
       }),
@@ -98,12 +105,20 @@ describe("a plan that breaks a rule", () => {
         const built = buildProblem(rows, policy);
         const plan = solve(built.problem, { seed: 1, iterations: 20 });
         const id = plan.unserved.find((one) => built.visits.get(one)?.lane === null);
-        const unable = built.problem.technicians.find(({ skills = [] }) => !built.problem.visits.find((one) => one.id === id)?.skills?.every((skill) => skills.includes(skill)));
+        const unable = built.problem.technicians.find(
+          ({ skills = [] }) =>
+            !built.problem.visits.find((one) => one.id === id)?.skills?.every((skill) => skills.includes(skill)),
+        );
         const [from] = built.problem.visits.find((one) => one.id === id)?.windows ?? [];
-        if (id === undefined || !unable || !from || plan.routes.some(({ technician }) => technician === unable.id)) return;
+        if (id === undefined || !unable || !from || plan.routes.some(({ technician }) => technician === unable.id))
+          return;
         const start = from[0];
         const stop = { visit: id, arrive: start, start, leave: start + (built.visits.get(id)?.minutes ?? 0) };
-        const wrong = { ...plan, routes: [...plan.routes, { technician: unable.id, stops: [stop] }], unserved: plan.unserved.filter((one) => one !== id) };
+        const wrong = {
+          ...plan,
+          routes: [...plan.routes, { technician: unable.id, stops: [stop] }],
+          unserved: plan.unserved.filter((one) => one !== id),
+        };
         try {
           assert.equal(settlePlan(built, wrong).plan, null);
         } catch (error) {

@@ -26,8 +26,18 @@ describe("a day", () => {
 
   test("is refused when it is over, or all but over, too far ahead, or none", () => {
     const late = Date.parse("2026-03-02T23:31:00Z");
-    for (const [date, zone, at] of [["2026-03-01", "UTC", now], ["2026-03-02", "UTC", late], ["2027-03-04", "UTC", now], ["2026-02-30", "UTC", now], ["2026-03-04", "Mars", now]] as const) {
-      assert.throws(() => planDay(date, zone, at), (error) => error instanceof Refusal && error.code === "INVALID_REQUEST", `${date} ${zone}`);
+    for (const [date, zone, at] of [
+      ["2026-03-01", "UTC", now],
+      ["2026-03-02", "UTC", late],
+      ["2027-03-04", "UTC", now],
+      ["2026-02-30", "UTC", now],
+      ["2026-03-04", "Mars", now],
+    ] as const) {
+      assert.throws(
+        () => planDay(date, zone, at),
+        (error) => error instanceof Refusal && error.code === "INVALID_REQUEST",
+        `${date} ${zone}`,
+      );
     }
   });
 
@@ -44,17 +54,41 @@ describe("the lanes of a shift", () => {
   const place = { lat: 0, lon: 0 };
   /** From eight to four, with a break at noon; every drive takes half an hour. */
   const shift: Shift = { start: at(8), end: at(16), pauses: [{ start: at(12), end: at(13), kind: "break" }] };
-  const technician = { techId: "t", techName: "T", home: { lat: 1, lon: 1 }, zone: null, serviceTypes: ["DEFAULT"], skills: [], tools: [], shifts: [shift], busy: [], ineligible: null };
+  const technician = {
+    techId: "t",
+    techName: "T",
+    home: { lat: 1, lon: 1 },
+    zone: null,
+    serviceTypes: ["DEFAULT"],
+    skills: [],
+    tools: [],
+    shifts: [shift],
+    busy: [],
+    ineligible: null,
+  };
   const work = (from: number, to: number) => ({ ticketId: `${from}`, place, start: at(from), end: at(to) });
   const halfHour = (a: object | null, b: object | null): number => (a === b ? 0 : 30);
   const cut = (...fixed: readonly ReturnType<typeof work>[]) =>
-    lanesOf(technician, fixed, { start: at(8), end: at(20) }, halfHour).map(({ start, end, pins }) => [start, end].map((one) => (one - now) / hour + 8).concat(pins.map(({ ticketId }) => Number(ticketId))));
+    lanesOf(technician, fixed, { start: at(8), end: at(20) }, halfHour).map(({ start, end, pins }) =>
+      [start, end].map((one) => (one - now) / hour + 8).concat(pins.map(({ ticketId }) => Number(ticketId))),
+    );
 
-  const rows: readonly (readonly [name: string, fixed: readonly ReturnType<typeof work>[], lanes: readonly (readonly number[])[]])[] = [
+  const rows: readonly (readonly [
+    name: string,
+    fixed: readonly ReturnType<typeof work>[],
+    lanes: readonly (readonly number[])[],
+  ])[] = [
     ["without work is one", [], [[8, 16]]],
     ["keep as pins what the drives allow", [work(9, 10), work(14, 15)], [[8, 16, 9, 14]]],
     ["end before work for which the drive from home is too short, and begin behind it", [work(8.25, 9)], [[9, 16]]],
-    ["end before work in a break", [work(12.5, 13.5)], [[8, 12.5], [13.5, 16]]],
+    [
+      "end before work in a break",
+      [work(12.5, 13.5)],
+      [
+        [8, 12.5],
+        [13.5, 16],
+      ],
+    ],
     ["end before work that outlasts the shift", [work(15, 17)], [[8, 15]]],
     ["end at work from which home is too far", [work(15, 15.75)], [[8, 15]]],
     ["begin behind work from before the shift", [work(7, 9)], [[9, 16]]],

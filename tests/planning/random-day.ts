@@ -13,14 +13,26 @@ export const day = { date: "2026-03-04", timeZone: "UTC", start, end: start + 1_
 
 const at = (minutes: number): number => start + minutes * minute;
 const id = (kind: string, n: number): string => `${kind}0000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
-const anyPlace = fc.option(fc.record({ lat: fc.integer({ min: 0, max: 8 }).map((n) => 37.6 + n / 20), lon: fc.integer({ min: 0, max: 8 }).map((n) => -122.4 + n / 20) }), { freq: 6 });
+const anyPlace = fc.option(
+  fc.record({
+    lat: fc.integer({ min: 0, max: 8 }).map((n) => 37.6 + n / 20),
+    lon: fc.integer({ min: 0, max: 8 }).map((n) => -122.4 + n / 20),
+  }),
+  { freq: 6 },
+);
 const anyType = fc.constantFrom("DOOR_WONT_LATCH", "AUTO_OPERATOR_FAULT", "FRAME_OR_GLASS_DAMAGE", null);
 const anyPriority = fc.constantFrom("EMERGENCY" as const, "URGENT" as const, "ROUTINE" as const);
 const range = (min: number, max: number, shortest: number, longest: number): fc.Arbitrary<TimeRange> =>
-  fc.tuple(fc.integer({ min, max }), fc.integer({ min: shortest, max: longest })).map(([from, length]) => ({ start: at(from), end: at(from + length) }));
+  fc
+    .tuple(fc.integer({ min, max }), fc.integer({ min: shortest, max: longest }))
+    .map(([from, length]) => ({ start: at(from), end: at(from + length) }));
 
 const anyShift = fc
-  .tuple(range(-240, 900, 60, 900), fc.array(range(0, 1_300, 1, 90), { maxLength: 2 }), fc.option(range(0, 1_300, 30, 400), { freq: 4 }))
+  .tuple(
+    range(-240, 900, 60, 900),
+    fc.array(range(0, 1_300, 1, 90), { maxLength: 2 }),
+    fc.option(range(0, 1_300, 30, 400), { freq: 4 }),
+  )
   .map(([span, breaks, off]): Shift => {
     const inside = (one: TimeRange, kind: "break" | "time_off") => {
       const cut = { start: Math.max(one.start, span.start), end: Math.min(one.end, span.end), kind };
@@ -32,7 +44,8 @@ const anyShift = fc
 
 function apart<T extends TimeRange>(ranges: readonly T[]): T[] {
   const kept: T[] = [];
-  for (const one of ranges.toSorted((a, b) => a.start - b.start)) if ((kept.at(-1)?.end ?? -Infinity) <= one.start) kept.push(one);
+  for (const one of ranges.toSorted((a, b) => a.start - b.start))
+    if ((kept.at(-1)?.end ?? -Infinity) <= one.start) kept.push(one);
   return kept;
 }
 
@@ -41,7 +54,14 @@ const anyWork = fc.record({
   place: anyPlace,
   type: anyType,
   priority: anyPriority,
-  state: fc.constantFrom("SCHEDULED" as const, "SCHEDULED" as const, "SCHEDULED" as const, "DISPATCHED" as const, "IN_PROGRESS" as const, "PENDING_CUSTOMER_CONFIRMATION" as const),
+  state: fc.constantFrom(
+    "SCHEDULED" as const,
+    "SCHEDULED" as const,
+    "SCHEDULED" as const,
+    "DISPATCHED" as const,
+    "IN_PROGRESS" as const,
+    "PENDING_CUSTOMER_CONFIRMATION" as const,
+  ),
   ours: fc.boolean(),
   desk: fc.boolean(),
   paused: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
@@ -57,11 +77,33 @@ const anyPerson = fc.record({
   work: fc.array(anyWork, { maxLength: 5 }),
 });
 
-const anyWaiting = fc.record({ place: anyPlace, type: anyType, priority: anyPriority, span: fc.option(range(0, 1_300, 30, 180), { freq: 2 }) });
+const anyWaiting = fc.record({
+  place: anyPlace,
+  type: anyType,
+  priority: anyPriority,
+  span: fc.option(range(0, 1_300, 30, 180), { freq: 2 }),
+});
 
-const ticketOf = (n: number, more: Partial<PlanTicket> & Pick<PlanTicket, "state" | "priority" | "incident_type">, place: { lat: number; lon: number } | null): PlanTicket => ({
-  id: id("a", n), summary: `Ticket ${n}`, version: 1, account_id: id("c", 1), site_id: id("d", n), region: "CA", lat: place?.lat ?? null, lon: place?.lon ?? null,
-  scheduled_start: null, scheduled_end: null, assigned_tech_id: null, response_due: new Date(at(600)).toISOString(), desk_chose_time: false, paused: false, ...more,
+const ticketOf = (
+  n: number,
+  more: Partial<PlanTicket> & Pick<PlanTicket, "state" | "priority" | "incident_type">,
+  place: { lat: number; lon: number } | null,
+): PlanTicket => ({
+  id: id("a", n),
+  summary: `Ticket ${n}`,
+  version: 1,
+  account_id: id("c", 1),
+  site_id: id("d", n),
+  region: "CA",
+  lat: place?.lat ?? null,
+  lon: place?.lon ?? null,
+  scheduled_start: null,
+  scheduled_end: null,
+  assigned_tech_id: null,
+  response_due: new Date(at(600)).toISOString(),
+  desk_chose_time: false,
+  paused: false,
+  ...more,
 });
 
 const iso = (instant: number): string => new Date(instant).toISOString();
@@ -84,22 +126,82 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
         const n = next++;
         if (one.ours && one.state === "SCHEDULED" && one.start >= day.start && one.start < day.end) {
           const times = { scheduled_start: iso(one.start), scheduled_end: iso(one.end), assigned_tech_id: techId };
-          tickets.push(ticketOf(n, { state: "SCHEDULED", priority: one.priority, incident_type: one.type, desk_chose_time: one.desk, paused: one.paused, ...times }, one.place));
+          tickets.push(
+            ticketOf(
+              n,
+              {
+                state: "SCHEDULED",
+                priority: one.priority,
+                incident_type: one.type,
+                desk_chose_time: one.desk,
+                paused: one.paused,
+                ...times,
+              },
+              one.place,
+            ),
+          );
         }
-        return { start: one.start, end: one.end, place: one.place, state: one.state, priority: one.priority, account_id: id("c", 1), site_id: id("d", n), ticketId: id("a", n) };
+        return {
+          start: one.start,
+          end: one.end,
+          place: one.place,
+          state: one.state,
+          priority: one.priority,
+          account_id: id("c", 1),
+          site_id: id("d", n),
+          ticketId: id("a", n),
+        };
       });
       const calendar = () => ({
-        techId, techName: `Person ${index + 1}`, home: person.home, zone: person.zone, serviceTypes: person.services, skills: person.skills, tools: ["multimeter", "glass_lifter"],
-        shifts: person.shift ? [person.shift] : null, busy: bookings, ineligible: person.drained ? ("DRAINED" as const) : null,
+        techId,
+        techName: `Person ${index + 1}`,
+        home: person.home,
+        zone: person.zone,
+        serviceTypes: person.services,
+        skills: person.skills,
+        tools: ["multimeter", "glass_lifter"],
+        shifts: person.shift ? [person.shift] : null,
+        busy: bookings,
+        ineligible: person.drained ? ("DRAINED" as const) : null,
       });
       return {
-        id: techId, name: `Person ${index + 1}`, providerId: null, serviceTypes: person.services, zone: person.zone, quality: 50, baseLoad: 0, openTickets: 0, home: person.home,
-        calendared: person.shift !== null, bookings, calendar, aroundTheClock: calendar,
+        id: techId,
+        name: `Person ${index + 1}`,
+        providerId: null,
+        serviceTypes: person.services,
+        zone: person.zone,
+        quality: 50,
+        baseLoad: 0,
+        openTickets: 0,
+        home: person.home,
+        calendared: person.shift !== null,
+        bookings,
+        calendar,
+        aroundTheClock: calendar,
       };
     });
     for (const one of waiting) {
       const times = one.span && { scheduled_start: iso(one.span.start), scheduled_end: iso(one.span.end) };
-      tickets.push(ticketOf(next++, { state: times ? "SCHEDULED" : "READY_TO_SCHEDULE", priority: one.priority, incident_type: one.type, ...times }, one.place));
+      tickets.push(
+        ticketOf(
+          next++,
+          {
+            state: times ? "SCHEDULED" : "READY_TO_SCHEDULE",
+            priority: one.priority,
+            incident_type: one.type,
+            ...times,
+          },
+          one.place,
+        ),
+      );
     }
-    return { day, earliest: Math.max(day.start, at(now + 30)), roster, tickets, zone, techIds: null, moveWithinMinutes };
+    return {
+      day,
+      earliest: Math.max(day.start, at(now + 30)),
+      roster,
+      tickets,
+      zone,
+      techIds: null,
+      moveWithinMinutes,
+    };
   });

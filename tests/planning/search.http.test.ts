@@ -37,7 +37,10 @@ describe("a search", () => {
       told.push(Number(spent));
     }
     assert.ok(told.length > 5 && told.length <= 21, `${told.length} times`);
-    assert.deepEqual(told, told.toSorted((a, b) => a - b));
+    assert.deepEqual(
+      told,
+      told.toSorted((a, b) => a - b),
+    );
     assert.equal(told.at(-1), 1);
   });
 
@@ -74,7 +77,10 @@ describe("a search", () => {
     const api = await startTestApi({ t });
     await crossedDay(api);
     const searches = [api.run("plan.optimize", { body: long }), api.run("plan.optimize", { body: long })];
-    await eventually("both run", async () => (await api.read("plan.list", { query: "status=RUNNING" })).plans.length === 2);
+    await eventually(
+      "both run",
+      async () => (await api.read("plan.list", { query: "status=RUNNING" })).plans.length === 2,
+    );
     const refused = refusalOf(await api.call("plan.optimize", { body: long }));
     assert.deepEqual([refused.status, refused.error.code, refused.headers["retry-after"]], [429, "RATE_LIMITED", "5"]);
     await api.read("dispatcher.cockpit");
@@ -97,8 +103,14 @@ describe("a search", () => {
     const key = randomUUID();
     const { plan } = await api.run("plan.optimize", { body: { day, iterations: 1 } });
     // As a process leaves it that was killed in its search.
-    await api.owner.query("UPDATE plans SET status = 'RUNNING', found = NULL, expires_at = NULL, claim = $2 WHERE id = $1", [plan.id, `dispatcher-1 ${key}`]);
-    assert.equal((await api.refuse("plan.optimize", { key, body: { day, iterations: 1 } })).error.code, "IDEMPOTENCY_IN_FLIGHT");
+    await api.owner.query(
+      "UPDATE plans SET status = 'RUNNING', found = NULL, expires_at = NULL, claim = $2 WHERE id = $1",
+      [plan.id, `dispatcher-1 ${key}`],
+    );
+    assert.equal(
+      (await api.refuse("plan.optimize", { key, body: { day, iterations: 1 } })).error.code,
+      "IDEMPOTENCY_IN_FLIGHT",
+    );
     api.clock.advance(4);
     const dead = (await api.read("plan.get", { plan: plan.id })).plan;
     assert.deepEqual([dead.status, dead.moves, dead.before], ["FAILED", [], null]);

@@ -7,11 +7,23 @@ import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { objectsIn, refusalOf, startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
-import { at, bookedAt, crossedDay, day, emptyRoster, siteAt, vanAt, west, type CrossedDay } from "../support/plan-day.ts";
+import {
+  at,
+  bookedAt,
+  crossedDay,
+  day,
+  emptyRoster,
+  siteAt,
+  vanAt,
+  west,
+  type CrossedDay,
+} from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 
-async function proposal(t: { after(fn: () => Promise<void>): void }): Promise<CrossedDay & { readonly api: TestApi; readonly plan: string }> {
+async function proposal(t: {
+  after(fn: () => Promise<void>): void;
+}): Promise<CrossedDay & { readonly api: TestApi; readonly plan: string }> {
   const api = await startTestApi({ t });
   const town = await crossedDay(api);
   const { plan } = await api.run("plan.optimize", { body: { day, iterations: 500 } });
@@ -33,24 +45,35 @@ const cases: readonly Case[] = [
     name: "a ticket was booked anew",
     happens: async ({ api, westTicket, westVan }) => {
       await api.run("schedule.reopen", { ticket: westTicket, body: { reason: "the customer called" } });
-      await api.run("schedule.book", { ticket: westTicket, body: { tech_id: westVan, earliest: at("14:00"), latest: at("16:00") } });
+      await api.run("schedule.book", {
+        ticket: westTicket,
+        body: { tech_id: westVan, earliest: at("14:00"), latest: at("16:00") },
+      });
     },
-    told: ({ westTicket, westVan }) => [[westTicket, "time technician"], [westVan, ""]],
+    told: ({ westTicket, westVan }) => [
+      [westTicket, "time technician"],
+      [westVan, ""],
+    ],
   },
   {
     name: "a ticket was sent",
-    happens: ({ api, westTicket, eastVan }) => api.run("assignment.dispatch", { ticket: westTicket, body: { tech_id: eastVan } }),
+    happens: ({ api, westTicket, eastVan }) =>
+      api.run("assignment.dispatch", { ticket: westTicket, body: { tech_id: eastVan } }),
     told: ({ westTicket }) => [[westTicket, "state"]],
   },
   {
     name: "a ticket was paused",
-    happens: ({ api, westTicket }) => api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: westTicket } }),
+    happens: ({ api, westTicket }) =>
+      api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: westTicket } }),
     told: ({ westTicket }) => [[westTicket, "paused"]],
   },
   {
     name: "everything was paused",
     happens: ({ api }) => api.run("ops.autonomy.pause", { body: { scope_type: "GLOBAL" } }),
-    told: ({ westTicket, eastTicket }) => [[westTicket, "paused"], [eastTicket, "paused"]],
+    told: ({ westTicket, eastTicket }) => [
+      [westTicket, "paused"],
+      [eastTicket, "paused"],
+    ],
   },
   {
     name: "a technician was drained",
@@ -60,7 +83,10 @@ const cases: readonly Case[] = [
   {
     name: "a technician fell ill",
     happens: ({ api, westVan }) => api.run("roster.sign_off", { technician: westVan, body: { reason: "ill" } }),
-    told: ({ westVan, eastTicket }) => [[eastTicket, "technician"], [westVan, "standing"]],
+    told: ({ westVan, eastTicket }) => [
+      [eastTicket, "technician"],
+      [westVan, "standing"],
+    ],
   },
   {
     name: "a technician's hours changed",
@@ -83,7 +109,10 @@ const cases: readonly Case[] = [
       api.clock.set(at("10:01"));
       await api.owner.query("UPDATE plans SET expires_at = $1", [at("11:00")]);
     },
-    told: ({ westTicket, eastTicket }) => [[westTicket, "time_passed"], [eastTicket, "time_passed"]],
+    told: ({ westTicket, eastTicket }) => [
+      [westTicket, "time_passed"],
+      [eastTicket, "time_passed"],
+    ],
   },
   {
     name: "nothing that it touches: other tickets, other people, another day's work of the same van",
@@ -93,7 +122,10 @@ const cases: readonly Case[] = [
       await vanAt(api, "Newcomer", west);
       await api.run("roster.upsert", { body: { tech_id: westVan, room: "#west" } });
       const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { siteId: westSite });
-      await api.run("schedule.book", { ticket: id, body: { tech_id: westVan, earliest: "2026-03-06T10:00:00Z", latest: "2026-03-06T12:00:00Z" } });
+      await api.run("schedule.book", {
+        ticket: id,
+        body: { tech_id: westVan, earliest: "2026-03-06T10:00:00Z", latest: "2026-03-06T12:00:00Z" },
+      });
       await api.run("ops.autonomy.pause", { body: { scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" } });
       await api.run("assignment.recommend", { ticket: westTicket, body: { service_type: "DEFAULT" } });
     },
@@ -111,8 +143,14 @@ describe("a plan whose desk has changed", () => {
       const before = await tracesLeft(api.owner);
       const { status, error } = await api.refuse("plan.apply", { plan });
       assert.deepEqual([status, error.code, error["plan_id"]], [409, "PLAN_STALE", plan]);
-      const changes = new Map(objectsIn(error["changes"]).map((one) => [String(one["ticket_id"] ?? one["tech_id"]), Array(one["what"]).flat().join(" ")]));
-      for (const [id, what] of expected) if (what !== "") assert.equal(changes.get(id), what, JSON.stringify(error["changes"]));
+      const changes = new Map(
+        objectsIn(error["changes"]).map((one) => [
+          String(one["ticket_id"] ?? one["tech_id"]),
+          Array(one["what"]).flat().join(" "),
+        ]),
+      );
+      for (const [id, what] of expected)
+        if (what !== "") assert.equal(changes.get(id), what, JSON.stringify(error["changes"]));
       assert.deepEqual(await tracesLeft(api.owner), before, "it is carried out whole or not at all");
     });
   }
@@ -136,7 +174,9 @@ describe("a plan whose desk has changed", () => {
       );
       const reply = api.call("plan.apply", { plan: plan.id });
       await eventually("the plan's booking waits", async () => {
-        const { rows } = await api.owner.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        const { rows } = await api.owner.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
         return rows.length > 0;
       });
       await rival.query("COMMIT");
@@ -153,11 +193,16 @@ describe("a plan is carried out once", () => {
   test("of two who apply it at once", async (t) => {
     const { api, plan } = await proposal(t);
     const beside = await startTestApi({ t, beside: api });
-    const replies = await Promise.all([api.call("plan.apply", { plan }), beside.call("plan.apply", { plan, actor: "other" })]);
+    const replies = await Promise.all([
+      api.call("plan.apply", { plan }),
+      beside.call("plan.apply", { plan, actor: "other" }),
+    ]);
     assert.deepEqual(replies.map(({ status }) => status).sort(), [200, 409]);
     const { error } = refusalOf(replies.find(({ status }) => status === 409) ?? assert.fail());
     assert.deepEqual([error.code, error["plan_status"]], ["PLAN_NOT_OPEN", "APPLIED"]);
-    const { rows } = await api.owner.query("SELECT count(*)::int AS n FROM audit_events WHERE tool_name = 'plan.apply' AND ticket_id IS NOT NULL");
+    const { rows } = await api.owner.query(
+      "SELECT count(*)::int AS n FROM audit_events WHERE tool_name = 'plan.apply' AND ticket_id IS NOT NULL",
+    );
     assert.deepEqual(rows, [{ n: 2 }]);
     assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
   });
@@ -179,6 +224,9 @@ describe("a plan is carried out once", () => {
     const { error } = await api.refuse("plan.apply", { plan });
     assert.deepEqual([error.code, error["plan_status"]], ["PLAN_NOT_OPEN", "EXPIRED"]);
     assert.equal((await api.read("plan.get", { plan })).plan.status, "EXPIRED");
-    assert.deepEqual((await api.read("plan.list", { query: "status=EXPIRED" })).plans.map(({ id }) => id), [plan]);
+    assert.deepEqual(
+      (await api.read("plan.list", { query: "status=EXPIRED" })).plans.map(({ id }) => id),
+      [plan],
+    );
   });
 });

@@ -12,7 +12,12 @@ import { believing, openChat, type Said } from "./chat.ts";
 
 const evidence = [
   { key: "photo_before_security_risk", kind: "PHOTO", content_type: "image/jpeg", bytes: photo("before") },
-  { key: "photo_after_temporary_or_permanent_securement", kind: "PHOTO", content_type: "image/jpeg", bytes: photo("after") },
+  {
+    key: "photo_after_temporary_or_permanent_securement",
+    kind: "PHOTO",
+    content_type: "image/jpeg",
+    bytes: photo("after"),
+  },
   { key: "note_risk_mitigation_and_customer_handoff", kind: "NOTE", content_type: "text/plain", bytes: writing() },
   { key: "signature_or_no_signature_reason", kind: "SIGNATURE", content_type: "image/jpeg", bytes: photo("signed") },
 ];
@@ -23,7 +28,8 @@ describe("the canonical flow", async () => {
   const receipts: string[] = [];
 
   /** What the result's text names; a model has nothing else. */
-  const named = ({ text }: Said, pattern: RegExp): string => pattern.exec(text)?.[1] ?? assert.fail(`no ${pattern.source} in\n${text}`);
+  const named = ({ text }: Said, pattern: RegExp): string =>
+    pattern.exec(text)?.[1] ?? assert.fail(`no ${pattern.source} in\n${text}`);
   async function done(tool: ToolName, args: JsonObject, callId?: string): Promise<Said> {
     const said = await chat.say(tool, args, callId === undefined ? {} : { callId });
     assert.ok(said.first.startsWith(`DONE ${tool}`), said.text);
@@ -32,10 +38,21 @@ describe("the canonical flow", async () => {
   }
 
   test("goes from the call to the invoice", async () => {
-    const opened = await done("ticket.create", { account_id: "Acme Retail", site_id: "Acme Oakland", summary: "Shop front cannot be locked", description: "The pane is broken." });
+    const opened = await done("ticket.create", {
+      account_id: "Acme Retail",
+      site_id: "Acme Oakland",
+      summary: "Shop front cannot be locked",
+      description: "The pane is broken.",
+    });
     const ticket_id = named(opened, /^ticket (\S+) NEW /m);
     assert.match(opened.text, /^next: ticket_triage, /m);
-    const triaged = await done("ticket.triage", { ticket_id, priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", nte_cents: 88_000, ready_to_schedule: true });
+    const triaged = await done("ticket.triage", {
+      ticket_id,
+      priority: "EMERGENCY",
+      incident_type: "CANNOT_SECURE_ENTRY",
+      nte_cents: 88_000,
+      ready_to_schedule: true,
+    });
     assert.match(triaged.text, /READY_TO_SCHEDULE \(was NEW\) EMERGENCY CANNOT_SECURE_ENTRY nte \$880\.00/);
 
     const slots = await chat.say("schedule.slots", { ticket_id, limit: 2 });
@@ -47,7 +64,11 @@ describe("the canonical flow", async () => {
 
     const ranked = await done("assignment.recommend", { ticket_id, service_type: "CANNOT_SECURE_ENTRY" });
     assert.match(ranked.text, /^1\. tech_id \S+ "Ana Alvarez" score/m);
-    await done("assignment.dispatch", { ticket_id, tech_id: "ana alvarez", recommendation_snapshot_id: named(ranked, /^recommendation_snapshot_id (\S+)/m) });
+    await done("assignment.dispatch", {
+      ticket_id,
+      tech_id: "ana alvarez",
+      recommendation_snapshot_id: named(ranked, /^recommendation_snapshot_id (\S+)/m),
+    });
     await done("tech.check_in", { ticket_id, timestamp: api.clock.iso });
 
     const early = await chat.say("tech.complete", { ticket_id, checklist_status: fullChecklist, work: reportedWork });
@@ -66,17 +87,40 @@ describe("the canonical flow", async () => {
     const timeline = await chat.say("ticket.timeline", { ticket_id });
     const events = timeline.body["events"];
     assert.ok(Array.isArray(events));
-    assert.deepEqual(events.map((one) => (isObject(one) ? one["id"] : null)), [...new Set(receipts)], "one event per receipt, in their order");
+    assert.deepEqual(
+      events.map((one) => (isObject(one) ? one["id"] : null)),
+      [...new Set(receipts)],
+      "one event per receipt, in their order",
+    );
     for (const one of events) assert.ok(isObject(one) && one["actor_id"] === "dana" && one["actor_type"] === "AGENT");
     for (const receipt_id of receipts) assert.match((await chat.say("receipt.get", { receipt_id })).text, /is genuine/);
   });
 
-  async function record(ticket_id: string, { key, kind, content_type, bytes }: (typeof evidence)[number], callId: string): Promise<void> {
-    const upload = await done("closeout.request_upload", { ticket_id, evidence_key: key, kind, content_type, size_bytes: bytes.length, sha256: sha256(bytes) });
-    const [, method = "", url = "", uri = ""] = /^upload: (\S+) the bytes to (\S+) before \S+, then closeout_add_evidence with uri (\S+)$/m.exec(upload.text) ?? [];
+  async function record(
+    ticket_id: string,
+    { key, kind, content_type, bytes }: (typeof evidence)[number],
+    callId: string,
+  ): Promise<void> {
+    const upload = await done("closeout.request_upload", {
+      ticket_id,
+      evidence_key: key,
+      kind,
+      content_type,
+      size_bytes: bytes.length,
+      sha256: sha256(bytes),
+    });
+    const [, method = "", url = "", uri = ""] =
+      /^upload: (\S+) the bytes to (\S+) before \S+, then closeout_add_evidence with uri (\S+)$/m.exec(upload.text) ??
+      [];
     const sent = await fetch(url, { method, headers: headersOf(upload.body), body: new Uint8Array(bytes) });
     assert.equal(sent.status, 201, await sent.text());
-    const args = { ticket_id, kind, uri, evidence_key: key, checksum: createHash("sha256").update(bytes).digest("hex") };
+    const args = {
+      ticket_id,
+      kind,
+      uri,
+      evidence_key: key,
+      checksum: createHash("sha256").update(bytes).digest("hex"),
+    };
     const added = await done("closeout.add_evidence", args, callId);
     assert.match(added.text, /^evidence_id \S+ verified /m);
     // As after a lost connection: the same call again, the same item.
@@ -86,5 +130,7 @@ describe("the canonical flow", async () => {
 });
 
 function headersOf({ headers }: JsonObject): Record<string, string> {
-  return isObject(headers) ? Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])) : {};
+  return isObject(headers)
+    ? Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+    : {};
 }

@@ -18,9 +18,20 @@ import { tokenSecret } from "../support/token.ts";
 export const believing = { DISPATCH_AUTH_JWT_SECRET: tokenSecret };
 
 export const theOwner: Requester = { ...nobody, owner: true };
-export const sender = (senderId: string, channel = "telegram", accountId: string | null = null): Requester => ({ channel, accountId, senderId, owner: false });
+export const sender = (senderId: string, channel = "telegram", accountId: string | null = null): Requester => ({
+  channel,
+  accountId,
+  senderId,
+  owner: false,
+});
 
-export type Grants = { readonly actor: string; readonly roles: readonly Role[]; readonly accounts?: readonly string[]; readonly sites?: readonly string[]; readonly techId?: string };
+export type Grants = {
+  readonly actor: string;
+  readonly roles: readonly Role[];
+  readonly accounts?: readonly string[];
+  readonly sites?: readonly string[];
+  readonly techId?: string;
+};
 
 /** Dana may do everything everywhere, and is Ana's hands. */
 export const dana: Grants = { actor: "dana", roles, accounts: ["*"], sites: ["*"], techId: ana };
@@ -54,7 +65,11 @@ export type Chat = {
 
 export type ChatOptions = {
   readonly owner?: Grants | null;
-  readonly people?: readonly (Grants & { readonly channel: string; readonly senderId: string; readonly accountId?: string })[];
+  readonly people?: readonly (Grants & {
+    readonly channel: string;
+    readonly senderId: string;
+    readonly accountId?: string;
+  })[];
   readonly timeoutMs?: number;
   readonly secret?: string;
 };
@@ -66,18 +81,39 @@ export function configured(written: unknown): Configuration {
   return configuration;
 }
 
-export function openChat(apiUrl: string, { owner = dana, people = [], timeoutMs = 20_000, secret = tokenSecret }: ChatOptions = {}): Chat {
+export function openChat(
+  apiUrl: string,
+  { owner = dana, people = [], timeoutMs = 20_000, secret = tokenSecret }: ChatOptions = {},
+): Chat {
   const desk = openDesk(configured({ apiUrl, signing: { secret }, ...(owner && { owner }), people, timeoutMs }));
-  const card: Chat["card"] = (tool, args, from = theOwner, callId) => cardForCall(desk, { toolName: chatName(tool), args, toolCallId: callId, requester: from });
+  const card: Chat["card"] = (tool, args, from = theOwner, callId) =>
+    cardForCall(desk, { toolName: chatName(tool), args, toolCallId: callId, requester: from });
   return {
     desk,
     card,
-    say: async (tool, args = {}, { from = theOwner, callId = randomUUID(), session = "main", signal, card: decision } = {}) => {
+    say: async (
+      tool,
+      args = {},
+      { from = theOwner, callId = randomUUID(), session = "main", signal, card: decision } = {},
+    ) => {
       // A host passes arguments on as JSON and nothing else.
       if (decision) (await card(tool, asObject(args), from, callId))?.onResolution(decision);
-      const { content, details } = await runTool(desk, toolOf(tool), { toolCallId: callId, args, requester: from, sessionKey: session, sessionId: null, signal });
+      const { content, details } = await runTool(desk, toolOf(tool), {
+        toolCallId: callId,
+        args,
+        requester: from,
+        sessionKey: session,
+        sessionId: null,
+        signal,
+      });
       const text = content.map((part) => part.text).join("\n");
-      return { text, first: text.split("\n")[0] ?? "", outcome: String(details["outcome"]), body: asObject(details["body"]), details };
+      return {
+        text,
+        first: text.split("\n")[0] ?? "",
+        outcome: String(details["outcome"]),
+        body: asObject(details["body"]),
+        details,
+      };
     },
   };
 }
@@ -86,7 +122,8 @@ export function toolOf(name: ToolName): Tool {
   return toolsByChatName.get(chatName(name)) ?? assert.fail(`no tool ${name}`);
 }
 
-const asObject = (value: unknown): JsonObject => (typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {});
+const asObject = (value: unknown): JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 
 const opening = "<<<data";
 const closing = "data>>>";

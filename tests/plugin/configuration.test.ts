@@ -15,7 +15,9 @@ const whole = {
   signing: { secret, issuer: "plugin", audience: "desk" },
   agentId: "desk",
   owner: { ...owner, accounts: ["*"], sites: [acme.oakland], techId: ana },
-  people: [{ channel: "telegram", accountId: "bot", senderId: "4711", actor: "ana", roles: ["tech", "agent"], techId: ana }],
+  people: [
+    { channel: "telegram", accountId: "bot", senderId: "4711", actor: "ana", roles: ["tech", "agent"], techId: ana },
+  ],
   timeoutMs: 5_000,
 };
 
@@ -36,9 +38,30 @@ describe("a configuration is taken", () => {
   }
 
   test("and what is not said takes its default", () => {
-    const { people, ...rest } = configured({ apiUrl: "http://h//", signing: { keyFile: "k" }, people: [{ channel: "c", senderId: "1", actor: "x", roles: ["qa"] }] });
-    assert.deepEqual(rest, { apiUrl: "http://h", signing: { key: { file: "k" }, issuer: null, audience: null }, agentId: "main", owner: null, timeoutMs: 20_000 });
-    assert.deepEqual(people, [{ channel: "c", accountId: null, senderId: "1", actor: "x", roles: ["qa"], accounts: [], sites: [], techId: null }]);
+    const { people, ...rest } = configured({
+      apiUrl: "http://h//",
+      signing: { keyFile: "k" },
+      people: [{ channel: "c", senderId: "1", actor: "x", roles: ["qa"] }],
+    });
+    assert.deepEqual(rest, {
+      apiUrl: "http://h",
+      signing: { key: { file: "k" }, issuer: null, audience: null },
+      agentId: "main",
+      owner: null,
+      timeoutMs: 20_000,
+    });
+    assert.deepEqual(people, [
+      {
+        channel: "c",
+        accountId: null,
+        senderId: "1",
+        actor: "x",
+        roles: ["qa"],
+        accounts: [],
+        sites: [],
+        techId: null,
+      },
+    ]);
   });
 });
 
@@ -77,7 +100,9 @@ describe("a configuration is refused, and the problem names the key", () => {
   ];
   for (const [what, written, problem] of bad) {
     test(what, () => {
-      const { configuration, problems } = readConfiguration(written === undefined ? undefined : JSON.parse(JSON.stringify(written)));
+      const { configuration, problems } = readConfiguration(
+        written === undefined ? undefined : JSON.parse(JSON.stringify(written)),
+      );
       assert.equal(configuration, null);
       assert.match(problems.join("; "), problem);
       assert.doesNotMatch(problems.join("; "), /hunter2/, "no secret is shown");

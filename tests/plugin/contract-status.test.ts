@@ -12,7 +12,10 @@ import { deadPort, json, refusal, standIn, type Answer } from "./stand-in.ts";
 async function statusAt(url: string) {
   const { desk } = openChat(url, { timeoutMs: 500 });
   const reading = { configuration: desk.configuration, problems: [] } as const;
-  const { content, details } = await contractStatus({ plugin: "dispatch", version: "1.2.3", contractHash: contractHash(), reading, desk }, theOwner);
+  const { content, details } = await contractStatus(
+    { plugin: "dispatch", version: "1.2.3", contractHash: contractHash(), reading, desk },
+    theOwner,
+  );
   return { text: content.map(({ text }) => text).join("\n"), details };
 }
 
@@ -24,20 +27,60 @@ test("all is well", async (t) => {
   const { profile, human_approval, granted_roles, ...rest } = details;
   assert.ok(profile && human_approval && Array.isArray(granted_roles));
   assert.deepEqual(rest, {
-    tool: "dispatch_contract_status", outcome: "read", tool_names: tools.map(({ chatName }) => chatName), plugin: "dispatch", version: "1.2.3",
-    contract_hash: contractHash(), configured: true, base_url: api.url, api_reachable: true, api_contract_hash: contractHash(), actor: "dana", problems: [],
+    tool: "dispatch_contract_status",
+    outcome: "read",
+    tool_names: tools.map(({ chatName }) => chatName),
+    plugin: "dispatch",
+    version: "1.2.3",
+    contract_hash: contractHash(),
+    configured: true,
+    base_url: api.url,
+    api_reachable: true,
+    api_contract_hash: contractHash(),
+    actor: "dana",
+    problems: [],
   });
 });
 
-const contract = { service: "dispatch-api", contract_hash: contractHash(), profile: {}, human_approval: { required: false, rules: [] } };
+const contract = {
+  service: "dispatch-api",
+  contract_hash: contractHash(),
+  profile: {},
+  human_approval: { required: false, rules: [] },
+};
 const wrong: readonly (readonly [string, Answer, RegExp, reachable: boolean])[] = [
-  ["another version of the contract", (_request, response) => json(response, 200, { ...contract, contract_hash: "0".repeat(64) }), /another version of the contract.*update the older/, true],
-  ["an API that does not tell its contract", (_request, response) => refusal(response, 404, "NOT_FOUND"), /does not tell its contract: it is older/, true],
-  ["a signature that is not believed", (_request, response) => refusal(response, 401, "INVALID_AUTH_TOKEN"), /refuses this plugin's signature: INVALID_AUTH_TOKEN/, true],
-  ["another service that speaks JSON", (_request, response) => json(response, 200, { ok: true }), /is not dispatch-api/, false],
+  [
+    "another version of the contract",
+    (_request, response) => json(response, 200, { ...contract, contract_hash: "0".repeat(64) }),
+    /another version of the contract.*update the older/,
+    true,
+  ],
+  [
+    "an API that does not tell its contract",
+    (_request, response) => refusal(response, 404, "NOT_FOUND"),
+    /does not tell its contract: it is older/,
+    true,
+  ],
+  [
+    "a signature that is not believed",
+    (_request, response) => refusal(response, 401, "INVALID_AUTH_TOKEN"),
+    /refuses this plugin's signature: INVALID_AUTH_TOKEN/,
+    true,
+  ],
+  [
+    "another service that speaks JSON",
+    (_request, response) => json(response, 200, { ok: true }),
+    /is not dispatch-api/,
+    false,
+  ],
   ["a page of HTML", (_request, response) => response.end("<h1>It works!</h1>"), /is not dispatch-api/, false],
   ["no answer", () => undefined, /did not answer within/, false],
-  ["its database away", (_request, response) => refusal(response, 503, "DEPENDENCY_UNAVAILABLE"), /DEPENDENCY_UNAVAILABLE/, false],
+  [
+    "its database away",
+    (_request, response) => refusal(response, 503, "DEPENDENCY_UNAVAILABLE"),
+    /DEPENDENCY_UNAVAILABLE/,
+    false,
+  ],
 ];
 for (const [what, answer, said, reachable] of wrong) {
   test(`${what} is said`, async (t) => {

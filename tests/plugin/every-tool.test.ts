@@ -16,7 +16,9 @@ import { give, pass, standIn } from "./stand-in.ts";
 import { argumentsFor } from "./tool-arguments.ts";
 
 /** The state a query's ticket is in, and what is asked of it. */
-const asked: Partial<Record<QueryName, { readonly in?: TicketState; readonly args: JsonObject; readonly told: string }>> = {
+const asked: Partial<
+  Record<QueryName, { readonly in?: TicketState; readonly args: JsonObject; readonly told: string }>
+> = {
   "ticket.get": { in: "SCHEDULED", args: {}, told: "next: " },
   "ticket.timeline": { in: "SCHEDULED", args: {}, told: "schedule.confirm by" },
   "ticket.search": { in: "NEW", args: { q: "latch" }, told: "Front door does not latch" },
@@ -43,7 +45,8 @@ describe("every tool", async () => {
     give(response, passed);
   });
   const chat = openChat(relay.url);
-  const audited = async (): Promise<number> => Number((await api.owner.query("SELECT count(*) AS n FROM audit_events")).rows[0]?.n);
+  const audited = async (): Promise<number> =>
+    Number((await api.owner.query("SELECT count(*) AS n FROM audit_events")).rows[0]?.n);
 
   for (const [tool] of commandEntries) {
     test(`${tool} is DONE, once, with a receipt the API vouches for`, async () => {
@@ -59,7 +62,7 @@ describe("every tool", async () => {
       assert.equal(await audited(), done);
 
       const [, receiptId = ""] = /^receipt ([0-9a-f-]{36}) at /m.exec(said.text) ?? [];
-      assert.deepEqual(said.body["receipt"], (await api.read("receipt.get", { receipt: receiptId })));
+      assert.deepEqual(said.body["receipt"], await api.read("receipt.get", { receipt: receiptId }));
       assert.deepEqual(said.details["replayed"], false);
       assertSound(tool, said.text);
 
@@ -75,8 +78,14 @@ describe("every tool", async () => {
       const { in: state, args, told } = asked[tool] ?? assert.fail(`no call for ${tool}`);
       const ticket = state && (await ticketIn(api, state));
       const path = queries[tool].path;
-      const paused = await api.run("ops.autonomy.pause", { body: { scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" } });
-      const id = { ...(path.includes("{ticketId}") && { ticket_id: ticket?.id }), ...(path.includes("{receiptId}") && { receipt_id: paused.receipt.receipt_id }), ...(path.includes("{planId}") && { plan_id: (await anyProposal(api)).id }) };
+      const paused = await api.run("ops.autonomy.pause", {
+        body: { scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" },
+      });
+      const id = {
+        ...(path.includes("{ticketId}") && { ticket_id: ticket?.id }),
+        ...(path.includes("{receiptId}") && { receipt_id: paused.receipt.receipt_id }),
+        ...(path.includes("{planId}") && { plan_id: (await anyProposal(api)).id }),
+      };
       const before = await audited();
       const said = await chat.say(tool, { ...args, ...id });
       assert.equal(said.first, `READ ${tool}`, said.text);

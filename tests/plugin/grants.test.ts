@@ -19,15 +19,31 @@ const people = [
   { actor: "dora", roles: ["dispatcher"] as const, senderId: "1", ...everywhere },
   { actor: "ana", roles: ["tech"] as const, techId: ana, senderId: "2", ...everywhere },
   { actor: "ben", roles: ["tech"] as const, techId: ben, senderId: "3", ...everywhere },
-  { actor: "nell", roles: ["dispatcher"] as const, senderId: "4", channel: "telegram", accounts: [borealis.id], sites: ["*"] },
+  {
+    actor: "nell",
+    roles: ["dispatcher"] as const,
+    senderId: "4",
+    channel: "telegram",
+    accounts: [borealis.id],
+    sites: ["*"],
+  },
   { actor: "nora", roles: ["dispatcher"] as const, senderId: "5", channel: "telegram" },
 ];
-const [dora, annie, benny, nell, nora, stranger] = [sender("1"), sender("2"), sender("3"), sender("4"), sender("5"), sender("6")];
+const [dora, annie, benny, nell, nora, stranger] = [
+  sender("1"),
+  sender("2"),
+  sender("3"),
+  sender("4"),
+  sender("5"),
+  sender("6"),
+];
 type Who = ReturnType<typeof sender>;
 
 /** A state the command starts from in which the work is Ana's, where there is one. */
 const startOf = (from: readonly StateName[]): StateName | undefined =>
-  (["IN_PROGRESS", "DISPATCHED", "ON_HOLD", "COMPLETED_PENDING_VERIFICATION"] as const).find((state) => from.includes(state)) ?? from[0];
+  (["IN_PROGRESS", "DISPATCHED", "ON_HOLD", "COMPLETED_PENDING_VERIFICATION"] as const).find((state) =>
+    from.includes(state),
+  ) ?? from[0];
 
 describe("grants", async () => {
   const api = await startTestApi({ env: believing });
@@ -54,10 +70,14 @@ describe("grants", async () => {
       await refusedFirst(dora, "ROLE_NOT_GRANTED", { actor_role: "tech", actor_id: "ana" });
       if (may("tech")) await refusedFirst(benny, "NOT_ASSIGNED_TECH");
       // Scopes: another account's, and none at all.
-      if (may("dispatcher") && from.length > 0) for (const who of [nell, nora]) await refusedFirst(who, "FORBIDDEN_SCOPE");
+      if (may("dispatcher") && from.length > 0)
+        for (const who of [nell, nora]) await refusedFirst(who, "FORBIDDEN_SCOPE");
 
       let next: JsonObject | null = args;
-      for (const [who, role] of [[dora, "dispatcher"], [annie, "tech"]] as const) {
+      for (const [who, role] of [
+        [dora, "dispatcher"],
+        [annie, "tech"],
+      ] as const) {
         if (!may(role)) continue;
         next ??= await arranged(tool, from);
         const said = await chat.say(tool, next, { from: who, card: "allow-once" });
@@ -90,7 +110,11 @@ describe("grants", async () => {
   }
 
   test("a reading shows what lies in the sender's scope and nothing else", async () => {
-    const { id } = await ticketIn(api, "NEW", { accountId: borealis.id, siteId: borealis.albany, summary: "Oven hatch jams" });
+    const { id } = await ticketIn(api, "NEW", {
+      accountId: borealis.id,
+      siteId: borealis.albany,
+      summary: "Oven hatch jams",
+    });
     for (const tool of ["dispatcher.cockpit", "ticket.search"] as const) {
       const seen = (await chat.say(tool, {}, { from: nell })).text;
       assert.ok(seen.includes(id) && !seen.includes(acme.oakland) && !seen.includes("Acme"), seen);

@@ -23,20 +23,56 @@ const configuration = configured({
 describe("the person behind a requester", () => {
   const table: readonly (readonly [who: string | null, what: string, by: Requester])[] = [
     ["olga", "the owner where no sender is", { channel: null, accountId: null, senderId: null, owner: true }],
-    ["olga", "the owner on the dashboard's channel", { channel: "webchat", accountId: null, senderId: null, owner: true }],
-    [null, "the owner's flag without a sender on a chat channel, as in a heartbeat", { channel: "telegram", accountId: null, senderId: null, owner: true }],
+    [
+      "olga",
+      "the owner on the dashboard's channel",
+      { channel: "webchat", accountId: null, senderId: null, owner: true },
+    ],
+    [
+      null,
+      "the owner's flag without a sender on a chat channel, as in a heartbeat",
+      { channel: "telegram", accountId: null, senderId: null, owner: true },
+    ],
     [null, "no sender and no owner", { channel: null, accountId: null, senderId: null, owner: false }],
     [null, "no sender on a chat channel", { channel: "telegram", accountId: "bot-b", senderId: null, owner: false }],
     ["ana", "a known sender", { channel: "telegram", accountId: null, senderId: "1", owner: false }],
-    ["ana", "a known sender by any account where none is named", { channel: "telegram", accountId: "bot-z", senderId: "1", owner: false }],
-    ["ana", "a known sender with the owner's flag is not the owner", { channel: "telegram", accountId: null, senderId: "1", owner: true }],
+    [
+      "ana",
+      "a known sender by any account where none is named",
+      { channel: "telegram", accountId: "bot-z", senderId: "1", owner: false },
+    ],
+    [
+      "ana",
+      "a known sender with the owner's flag is not the owner",
+      { channel: "telegram", accountId: null, senderId: "1", owner: true },
+    ],
     [null, "an unknown sender", { channel: "telegram", accountId: null, senderId: "3", owner: false }],
-    [null, "an unknown sender with the owner's flag", { channel: "telegram", accountId: null, senderId: "3", owner: true }],
-    [null, "an empty sender with the owner's flag", { channel: "telegram", accountId: null, senderId: "", owner: true }],
+    [
+      null,
+      "an unknown sender with the owner's flag",
+      { channel: "telegram", accountId: null, senderId: "3", owner: true },
+    ],
+    [
+      null,
+      "an empty sender with the owner's flag",
+      { channel: "telegram", accountId: null, senderId: "", owner: true },
+    ],
     ["ben", "a sender by the account named", { channel: "telegram", accountId: "bot-b", senderId: "2", owner: false }],
-    [null, "the same sender by another account", { channel: "telegram", accountId: "bot-a", senderId: "2", owner: false }],
-    [null, "the same sender by an unproved account", { channel: "telegram", accountId: null, senderId: "2", owner: false }],
-    ["sam", "the same sender id on another channel is somebody else", { channel: "slack", accountId: null, senderId: "1", owner: false }],
+    [
+      null,
+      "the same sender by another account",
+      { channel: "telegram", accountId: "bot-a", senderId: "2", owner: false },
+    ],
+    [
+      null,
+      "the same sender by an unproved account",
+      { channel: "telegram", accountId: null, senderId: "2", owner: false },
+    ],
+    [
+      "sam",
+      "the same sender id on another channel is somebody else",
+      { channel: "slack", accountId: null, senderId: "1", owner: false },
+    ],
     [null, "a known sender id on no channel", { channel: null, accountId: null, senderId: "1", owner: false }],
     [null, "a channel in another spelling", { channel: "Telegram", accountId: null, senderId: "1", owner: false }],
     [null, "a sender id with a blank", { channel: "telegram", accountId: null, senderId: "1 ", owner: false }],
@@ -64,9 +100,26 @@ describe("the role to act in", () => {
     ["in another spelling", complete, " Assistant ", "dispatcher"],
     ["even where the tool will refuse it: the API says so", cockpit, "technician", "tech"],
   ];
-  for (const [what, entry, wish, role] of good) test(what, () => assert.deepEqual(chooseRole(person, entry, wish), { role }));
+  for (const [what, entry, wish, role] of good)
+    test(what, () => assert.deepEqual(chooseRole(person, entry, wish), { role }));
 
-  const bad: readonly unknown[] = ["finance", "admin", "owner", "dispatcher,finance", "tech\ndispatcher", 0, 1, true, false, ["dispatcher"], { role: "dispatcher" }, {}, "constructor", "__proto__", "x".repeat(1_000_000)];
+  const bad: readonly unknown[] = [
+    "finance",
+    "admin",
+    "owner",
+    "dispatcher,finance",
+    "tech\ndispatcher",
+    0,
+    1,
+    true,
+    false,
+    ["dispatcher"],
+    { role: "dispatcher" },
+    {},
+    "constructor",
+    "__proto__",
+    "x".repeat(1_000_000),
+  ];
   for (const wish of bad) {
     test(`none for ${JSON.stringify(wish).slice(0, 40)}`, () => {
       const choice = chooseRole(person, complete, wish);
@@ -83,19 +136,36 @@ describe("the role to act in", () => {
 });
 
 describe("the key of a call", () => {
-  const intent: Intent = { toolCallId: "call_1", sessionKey: "main", sessionId: "s1", tool: "ticket.create", args: { a: 1, b: [1, { c: "d" }] } };
+  const intent: Intent = {
+    toolCallId: "call_1",
+    sessionKey: "main",
+    sessionId: "s1",
+    tool: "ticket.create",
+    args: { a: 1, b: [1, { c: "d" }] },
+  };
 
   test("is the same for the same call, in whatever order its arguments come", () => {
     assert.equal(keyOfIntent(intent), keyOfIntent({ ...intent, args: { b: [1, { c: "d" }], a: 1 } }));
   });
 
-  test("is a uuid of version 8", () => assert.match(keyOfIntent(intent), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
+  test("is a uuid of version 8", () =>
+    assert.match(keyOfIntent(intent), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
 
   const others: readonly Partial<Intent>[] = [
-    { toolCallId: "call_2" }, { sessionKey: "other" }, { sessionKey: null }, { sessionId: "s2" }, { sessionId: null }, { tool: "ticket.cancel" },
-    { args: { a: 1, b: [1, { c: "e" }] } }, { args: { a: "1", b: [1, { c: "d" }] } }, { args: { a: 1, b: [{ c: "d" }, 1] } }, { args: {} }, { args: null },
+    { toolCallId: "call_2" },
+    { sessionKey: "other" },
+    { sessionKey: null },
+    { sessionId: "s2" },
+    { sessionId: null },
+    { tool: "ticket.cancel" },
+    { args: { a: 1, b: [1, { c: "e" }] } },
+    { args: { a: "1", b: [1, { c: "d" }] } },
+    { args: { a: 1, b: [{ c: "d" }, 1] } },
+    { args: {} },
+    { args: null },
     // What is joined in another place is another call.
-    { toolCallId: "call_1main", sessionKey: "" }, { toolCallId: 'call_1","main' },
+    { toolCallId: "call_1main", sessionKey: "" },
+    { toolCallId: 'call_1","main' },
   ];
   test("is another for anything else", () => {
     const keys = [intent, ...others.map((other) => ({ ...intent, ...other }))].map(keyOfIntent);
@@ -103,16 +173,31 @@ describe("the key of a call", () => {
   });
 
   test("is a uuid whatever JSON a model sends, and one per value", () => {
-    fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
-      const [a, b] = [one, other].map((args) => keyOfIntent({ ...intent, args }));
-      assert.ok(isUuid(a));
-      if (JSON.stringify(one) === JSON.stringify(other)) assert.equal(a, b);
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
+        const [a, b] = [one, other].map((args) => keyOfIntent({ ...intent, args }));
+        assert.ok(isUuid(a));
+        if (JSON.stringify(one) === JSON.stringify(other)) assert.equal(a, b);
+      }),
+    );
   });
 });
 
 test("a uuid is a uuid and nothing beside it", () => {
   const one = "0d8f4f0e-9d3e-4c3a-8a52-3f6f0c7f0a11";
   assert.ok(isUuid(one) && isUuid(one.toUpperCase()));
-  for (const not of [`${one} `, `${one}/..`, `${one}\n`, `x${one}`, one.slice(1), "", 7, null, undefined, [one], { id: one }]) assert.equal(isUuid(not), false, JSON.stringify(not));
+  for (const not of [
+    `${one} `,
+    `${one}/..`,
+    `${one}\n`,
+    `x${one}`,
+    one.slice(1),
+    "",
+    7,
+    null,
+    undefined,
+    [one],
+    { id: one },
+  ])
+    assert.equal(isUuid(not), false, JSON.stringify(not));
 });

@@ -25,7 +25,8 @@ const read: Readonly<Record<keyof typeof reasons, string>> = {
   AUTONOMY_PAUSED: 'left out, AUTONOMY_PAUSED (automatic work is paused; a person may still assign): "Dev Patel"',
 };
 
-const hasLine = (text: string, line: string): void => assert.ok(text.split("\n").includes(line), `${line}\nnot in\n${text}`);
+const hasLine = (text: string, line: string): void =>
+  assert.ok(text.split("\n").includes(line), `${line}\nnot in\n${text}`);
 
 describe("in the chat", async () => {
   const api = await startTestApi({ profile: "strict", env: believing });
@@ -36,11 +37,27 @@ describe("in the chat", async () => {
       await api.owner.query("UPDATE technicians SET active = false");
       const { techId, ticket } = await arrange(api, arranged);
       const line = read[reason] ?? assert.fail(reason);
-      const wish = { ticket_id: ticket, earliest: window.start, latest: window.end, duration_minutes: visitMinutes, tech_id: techId };
+      const wish = {
+        ticket_id: ticket,
+        earliest: window.start,
+        latest: window.end,
+        duration_minutes: visitMinutes,
+        tech_id: techId,
+      };
       if (arranged.asking) {
         // No chat speaks for a machine; the worker's own answer, described.
-        const query = new URLSearchParams({ earliest: window.start, latest: window.end, duration_minutes: String(visitMinutes), tech_id: techId }).toString();
-        return hasLine(describeReading("schedule.slots", await api.read("schedule.slots", { ticket, query, ...arranged.asking }), ["dispatcher"]), line);
+        const query = new URLSearchParams({
+          earliest: window.start,
+          latest: window.end,
+          duration_minutes: String(visitMinutes),
+          tech_id: techId,
+        }).toString();
+        return hasLine(
+          describeReading("schedule.slots", await api.read("schedule.slots", { ticket, query, ...arranged.asking }), [
+            "dispatcher",
+          ]),
+          line,
+        );
       }
       const slots = await chat.say("schedule.slots", wish);
       hasLine(slots.text, "no free slot");
@@ -50,7 +67,11 @@ describe("in the chat", async () => {
       hasLine(booking.text, line);
       assert.ok(!booking.text.includes(techId), "names, not ids");
       if (arranged.ranked) return;
-      const ranking = await chat.say("assignment.recommend", { ticket_id: ticket, service_type: "DEFAULT", preferred_window: window });
+      const ranking = await chat.say("assignment.recommend", {
+        ticket_id: ticket,
+        service_type: "DEFAULT",
+        preferred_window: window,
+      });
       assert.match(ranking.first, /^DONE /);
       assert.ok(ranking.text.includes(line), ranking.text);
     });
@@ -58,8 +79,14 @@ describe("in the chat", async () => {
 
   test("a dispatch that is refused says why, in the same words", async () => {
     const { techId } = await arrange(api, reasons["BOOKED"] ?? assert.fail());
-    const { id } = await ticketIn(api, "SCHEDULED", { window: { start: "2026-03-03T10:00:00.000Z", end: "2026-03-03T11:00:00.000Z" } });
-    const { first, text } = await chat.say("assignment.dispatch", { ticket_id: id, tech_id: techId }, { card: "allow-once" });
+    const { id } = await ticketIn(api, "SCHEDULED", {
+      window: { start: "2026-03-03T10:00:00.000Z", end: "2026-03-03T11:00:00.000Z" },
+    });
+    const { first, text } = await chat.say(
+      "assignment.dispatch",
+      { ticket_id: id, tech_id: techId },
+      { card: "allow-once" },
+    );
     assert.match(first, /^REFUSED TECH_UNAVAILABLE /);
     hasLine(text, "reason: BOOKED (has other work then)");
   });
@@ -87,7 +114,10 @@ describe("in the chat", async () => {
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { incidentType: "AUTO_OPERATOR_FAULT" });
     const { text } = await chat.say("schedule.book", { ticket_id: id });
     const lines = text.split("\n").filter((line) => line.startsWith("left out"));
-    assert.deepEqual(lines.map((line) => /^left out, (\w+) /.exec(line)?.[1]), ["DRAINED", "NO_SHIFT", "ZONE_MISMATCH", "SKILL_MISSING", "INACTIVE"]);
+    assert.deepEqual(
+      lines.map((line) => /^left out, (\w+) /.exec(line)?.[1]),
+      ["DRAINED", "NO_SHIFT", "ZONE_MISMATCH", "SKILL_MISSING", "INACTIVE"],
+    );
     for (const line of lines.slice(0, 4)) {
       assert.equal(line.match(/"Technician \d+"/g)?.length, 6, line);
       assert.match(line, / and 4 more$/);
@@ -102,7 +132,12 @@ describe("in the chat", async () => {
       'WARNING "Nobody on the roster has the skill glazing, which this incident type requires."',
       'WARNING "Nobody on the roster carries the tool glass_lifter, which this incident type requires."',
     ];
-    const triage = await chat.say("ticket.triage", { ticket_id: id, priority: "URGENT", incident_type: "FRAME_OR_GLASS_DAMAGE", ready_to_schedule: true });
+    const triage = await chat.say("ticket.triage", {
+      ticket_id: id,
+      priority: "URGENT",
+      incident_type: "FRAME_OR_GLASS_DAMAGE",
+      ready_to_schedule: true,
+    });
     for (const line of warnings) hasLine(triage.text, line);
     const ranking = await chat.say("assignment.recommend", { ticket_id: id, service_type: "DEFAULT" });
     for (const line of warnings) hasLine(ranking.text, line);

@@ -28,18 +28,39 @@ describe("signing", async () => {
     await writeFile(join(folder, name), text);
     return join(folder, name);
   };
-  const jwks = await file("jwks.json", JSON.stringify({ keys: [{ ...publicKey.export({ format: "jwk" }), kid: "plugin-1", alg: "EdDSA", use: "sig" }] }));
-  const keyed = await startTestApi({ env: { DISPATCH_AUTH_JWKS: jwks, DISPATCH_AUTH_JWT_ISSUER: "plugin", DISPATCH_AUTH_JWT_AUDIENCE: "desk" } });
+  const jwks = await file(
+    "jwks.json",
+    JSON.stringify({ keys: [{ ...publicKey.export({ format: "jwk" }), kid: "plugin-1", alg: "EdDSA", use: "sig" }] }),
+  );
+  const keyed = await startTestApi({
+    env: { DISPATCH_AUTH_JWKS: jwks, DISPATCH_AUTH_JWT_ISSUER: "plugin", DISPATCH_AUTH_JWT_AUDIENCE: "desk" },
+  });
   const shared = await startTestApi({ env: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
 
-  const deskOf = (apiUrl: string, signing: object): Desk => openDesk(configured({ apiUrl, signing, owner: dana, timeoutMs: 5_000 }));
+  const deskOf = (apiUrl: string, signing: object): Desk =>
+    openDesk(configured({ apiUrl, signing, owner: dana, timeoutMs: 5_000 }));
   const search = async (desk: Desk) => {
-    const { content } = await runTool(desk, toolOf("ticket.search"), { toolCallId: "c", args: {}, requester: theOwner, sessionKey: null, sessionId: null });
+    const { content } = await runTool(desk, toolOf("ticket.search"), {
+      toolCallId: "c",
+      args: {},
+      requester: theOwner,
+      sessionKey: null,
+      sessionId: null,
+    });
     return content.map(({ text }) => text).join("\n");
   };
   const status = async (desk: Desk, requester = theOwner) => {
     const { configuration } = desk;
-    const { content, details } = await contractStatus({ plugin: "dispatch", version: "1", contractHash: contractHash(), reading: { configuration, problems: [] }, desk }, requester);
+    const { content, details } = await contractStatus(
+      {
+        plugin: "dispatch",
+        version: "1",
+        contractHash: contractHash(),
+        reading: { configuration, problems: [] },
+        desk,
+      },
+      requester,
+    );
     return { text: content.map(({ text }) => text).join("\n"), details };
   };
 
@@ -49,8 +70,15 @@ describe("signing", async () => {
     assert.match(await search(desk), /^READ ticket\.search/);
     const { text, details } = await status(desk);
     assert.match(text, /everything is there/);
-    assert.deepEqual([details["api_reachable"], details["api_contract_hash"], details["actor"], details["problems"]], [true, contractHash(), "dana", []]);
-    assert.match(await search(deskOf(keyed.url, { keyFile })), /^REFUSED INVALID_AUTH_\w+ ticket\.search/, "without issuer and audience");
+    assert.deepEqual(
+      [details["api_reachable"], details["api_contract_hash"], details["actor"], details["problems"]],
+      [true, contractHash(), "dana", []],
+    );
+    assert.match(
+      await search(deskOf(keyed.url, { keyFile })),
+      /^REFUSED INVALID_AUTH_\w+ ticket\.search/,
+      "without issuer and audience",
+    );
   });
 
   test("by a shared secret is believed where it is the same", async () => {
@@ -67,7 +95,14 @@ describe("signing", async () => {
   });
 
   test("by a key that cannot be used FAILED, without a word of the key", async () => {
-    const bad = [join(folder, "missing.json"), await file("text", `${String(jwk.d)} is not JSON`), await file("null", "null"), await file("public", JSON.stringify({ ...jwk, d: undefined })), await file("no-alg", JSON.stringify({ ...jwk, alg: undefined })), await file("odd", JSON.stringify({ ...jwk, alg: "none" }))];
+    const bad = [
+      join(folder, "missing.json"),
+      await file("text", `${String(jwk.d)} is not JSON`),
+      await file("null", "null"),
+      await file("public", JSON.stringify({ ...jwk, d: undefined })),
+      await file("no-alg", JSON.stringify({ ...jwk, alg: undefined })),
+      await file("odd", JSON.stringify({ ...jwk, alg: "none" })),
+    ];
     for (const keyFile of bad) {
       const desk = deskOf(keyed.url, { keyFile });
       const { text } = await status(desk);
@@ -90,24 +125,49 @@ describe("signing", async () => {
   test("makes a token of two minutes for one person in one role, and says what a model chose and a person allowed", async () => {
     const sign = openSigner({ key: { secret: tokenSecret }, issuer: "i", audience: "a" }, () => 1_000_000);
     const person = { actor: "ana", roles: ["tech", "qa"] as const, accounts: ["*"], sites: [], techId: "t" };
-    const claims = async (speaking: object): Promise<unknown> => JSON.parse(Buffer.from((await sign({ person, role: "tech", viaChat: true, ...speaking })).split(".")[1] ?? "", "base64url").toString());
-    const plain = { sub: "ana", role: "tech", tech_id: "t", scope: { account_ids: ["*"], site_ids: [] }, iat: 1_000, exp: 1_120, iss: "i", aud: "a" };
+    const claims = async (speaking: object): Promise<unknown> =>
+      JSON.parse(
+        Buffer.from(
+          (await sign({ person, role: "tech", viaChat: true, ...speaking })).split(".")[1] ?? "",
+          "base64url",
+        ).toString(),
+      );
+    const plain = {
+      sub: "ana",
+      role: "tech",
+      tech_id: "t",
+      scope: { account_ids: ["*"], site_ids: [] },
+      iat: 1_000,
+      exp: 1_120,
+      iss: "i",
+      aud: "a",
+    };
     assert.deepEqual(await claims({ viaChat: false }), { ...plain, actor_type: "HUMAN" });
     const approval = { tool: "ticket.cancel", request_id: "r", approved_by: "olga", at: "t" };
-    assert.deepEqual(await claims({ claimedBy: "boss", approval }), { ...plain, actor_type: "AGENT", via: "chat", claimed_by: "boss", human_approval: approval });
+    assert.deepEqual(await claims({ claimedBy: "boss", approval }), {
+      ...plain,
+      actor_type: "AGENT",
+      via: "chat",
+      claimed_by: "boss",
+      human_approval: approval,
+    });
   });
 
   test("a stranger learns from the status that they are one, and nothing about the desk", async () => {
     const { text, details } = await status(deskOf(shared.url, { secret: tokenSecret }), sender("6"));
     assert.match(text, /whoever speaks here is not known/);
-    for (const key of ["base_url", "api_reachable", "api_contract_hash", "profile", "human_approval", "actor"]) assert.equal(details[key], null, key);
+    for (const key of ["base_url", "api_reachable", "api_contract_hash", "profile", "human_approval", "actor"])
+      assert.equal(details[key], null, key);
     assert.deepEqual(details["granted_roles"], []);
     assert.ok(!text.includes(shared.url));
   });
 
   test("a status without configuration names every problem", async () => {
     const reading = readConfiguration({});
-    const { content, details } = await contractStatus({ plugin: "dispatch", version: "1", contractHash: contractHash(), reading, desk: null }, nobody);
+    const { content, details } = await contractStatus(
+      { plugin: "dispatch", version: "1", contractHash: contractHash(), reading, desk: null },
+      nobody,
+    );
     assert.match(content[0]?.text ?? "", /not configured: apiUrl.*\n.*not configured: signing/);
     assert.deepEqual([details["configured"], details["base_url"]], [false, null]);
   });

@@ -45,12 +45,29 @@ function portOf(server: net.Server): number {
   return address.port;
 }
 
-export const json = (response: http.ServerResponse, status: number, body: unknown, headers: http.OutgoingHttpHeaders = {}): unknown =>
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers }).end(JSON.stringify(body));
+export const json = (
+  response: http.ServerResponse,
+  status: number,
+  body: unknown,
+  headers: http.OutgoingHttpHeaders = {},
+): unknown =>
+  response
+    .writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers })
+    .end(JSON.stringify(body));
 
 /** A refusal in the API's form. */
-export const refusal = (response: http.ServerResponse, status: number, code: string, headers: http.OutgoingHttpHeaders = {}): unknown =>
-  json(response, status, { error: { code, message: `${code} for the test.`, request_id: null, correlation_id: "c-1" } }, headers);
+export const refusal = (
+  response: http.ServerResponse,
+  status: number,
+  code: string,
+  headers: http.OutgoingHttpHeaders = {},
+): unknown =>
+  json(
+    response,
+    status,
+    { error: { code, message: `${code} for the test.`, request_id: null, correlation_id: "c-1" } },
+    headers,
+  );
 
 export type Passed = { readonly status: number; readonly headers: Headers; readonly bytes: Buffer };
 
@@ -58,7 +75,11 @@ export type Passed = { readonly status: number; readonly headers: Headers; reado
 export async function pass(target: string, request: http.IncomingMessage): Promise<Passed> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  const headers = Object.entries(request.headers).flatMap(([name, value]) => (typeof value === "string" && !["host", "connection", "content-length"].includes(name) ? [[name, value] satisfies [string, string]] : []));
+  const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+    typeof value === "string" && !["host", "connection", "content-length"].includes(name)
+      ? [[name, value] satisfies [string, string]]
+      : [],
+  );
   const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {};
   const response = await fetch(target + (request.url ?? "/"), { method: request.method ?? "GET", headers, ...body });
   return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
@@ -66,6 +87,8 @@ export async function pass(target: string, request: http.IncomingMessage): Promi
 
 /** Answers with what the real API answered. */
 export function give(response: http.ServerResponse, { status, headers, bytes }: Passed): void {
-  const kept = [...headers].filter(([name]) => !["connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length"].includes(name));
+  const kept = [...headers].filter(
+    ([name]) => !["connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length"].includes(name),
+  );
   response.writeHead(status, Object.fromEntries(kept)).end(bytes);
 }

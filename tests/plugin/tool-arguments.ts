@@ -26,7 +26,11 @@ const fromNothing: Partial<Record<CommandName, JsonObject>> = {
  * Arranges what the command acts on: a ticket, a technician, a plan, or nothing.
  * @param from the state of the ticket; the first the command starts from unless given
  */
-export async function argumentsFor(api: TestApi, tool: CommandName, from: TicketState | undefined = commands[tool].from[0]): Promise<JsonObject> {
+export async function argumentsFor(
+  api: TestApi,
+  tool: CommandName,
+  from: TicketState | undefined = commands[tool].from[0],
+): Promise<JsonObject> {
   const { path, example } = commands[tool];
   if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
   if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };

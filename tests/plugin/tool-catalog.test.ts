@@ -9,22 +9,40 @@ import { isObject } from "../../plugin/src/json.ts";
 
 /** Keywords that all providers of models take. */
 const plain = new Set([
-  "type", "properties", "required", "items", "enum", "anyOf", "const", "minimum", "maximum", "minLength", "maxLength", "minItems",
-  "maxItems", "uniqueItems", "description", "additionalProperties",
+  "type",
+  "properties",
+  "required",
+  "items",
+  "enum",
+  "anyOf",
+  "const",
+  "minimum",
+  "maximum",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "uniqueItems",
+  "description",
+  "additionalProperties",
 ]);
 
 /** Every schema within a schema, with the way to it. */
 function* schemasIn(schema: unknown, way: string): Generator<readonly [string, Readonly<Record<string, unknown>>]> {
   assert.ok(isObject(schema), `${way} is no schema`);
   yield [way, schema];
-  if (isObject(schema["properties"])) for (const [name, member] of Object.entries(schema["properties"])) yield* schemasIn(member, `${way}.${name}`);
+  if (isObject(schema["properties"]))
+    for (const [name, member] of Object.entries(schema["properties"])) yield* schemasIn(member, `${way}.${name}`);
   if (schema["items"] !== undefined) yield* schemasIn(schema["items"], `${way}[]`);
   if (isObject(schema["additionalProperties"])) yield* schemasIn(schema["additionalProperties"], `${way}.*`);
   if (Array.isArray(schema["anyOf"])) for (const one of schema["anyOf"]) yield* schemasIn(one, `${way}|`);
 }
 
 test("every tool of the contract is there once", () => {
-  assert.deepEqual(tools.map(({ name }) => name), toolEntries.map(([name]) => name));
+  assert.deepEqual(
+    tools.map(({ name }) => name),
+    toolEntries.map(([name]) => name),
+  );
   assert.equal(tools.length, 56);
   assert.equal(new Set(tools.map((tool) => tool.chatName)).size, tools.length);
 });
@@ -36,7 +54,8 @@ describe("every tool", () => {
       assert.match(called, /^[A-Za-z0-9_-]{1,64}$/);
       assert.ok(label !== "" && !label.includes("_"));
       assert.ok(description.length <= 1_200, `${description.length} characters`);
-      for (const [other] of toolEntries) assert.ok(!description.includes(other), `${other} stands there by a name no model can call`);
+      for (const [other] of toolEntries)
+        assert.ok(!description.includes(other), `${other} stands there by a name no model can call`);
       assert.equal(parameters["type"], "object");
       assert.equal(parameters["additionalProperties"], false);
       for (const [way, schema] of schemasIn(parameters, called)) {
@@ -46,7 +65,10 @@ describe("every tool", () => {
       assert.ok(isObject(parameters["properties"]) && Array.isArray(parameters["required"]));
       assert.deepEqual([...fields], Object.keys(parameters["properties"]));
       for (const [field, schema] of Object.entries(parameters["properties"])) {
-        assert.ok(isObject(schema) && typeof schema["description"] === "string" && schema["description"].length > 3, `${field} is not described`);
+        assert.ok(
+          isObject(schema) && typeof schema["description"] === "string" && schema["description"].length > 3,
+          `${field} is not described`,
+        );
       }
       for (const field of parameters["required"]) assert.ok(fields.has(String(field)));
       assert.equal(pathField !== null, entry.path.includes("{"));

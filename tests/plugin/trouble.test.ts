@@ -61,7 +61,8 @@ const flood: Answer = (_request, response) => {
   more();
 };
 
-const html: Answer = (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>It works!</h1>");
+const html: Answer = (_request, response) =>
+  response.writeHead(200, { "content-type": "text/html" }).end("<h1>It works!</h1>");
 
 describe("an API in trouble", () => {
   /** The answer, and what is said of a command whose fate it leaves open; a query in the same trouble FAILED. */
@@ -69,7 +70,11 @@ describe("an API in trouble", () => {
     ["accepts and never answers", () => undefined, /did not answer within \d+ ms/],
     ["answers byte by byte", drip, /did not answer within \d+ ms/],
     ["cuts the connection after the request", (request) => request.socket.destroy(), /cut the connection/],
-    ["cuts the connection in its answer", (_request, response) => response.writeHead(200, { "content-length": 100 }).write("{", () => response.destroy()), /cut the connection/],
+    [
+      "cuts the connection in its answer",
+      (_request, response) => response.writeHead(200, { "content-length": 100 }).write("{", () => response.destroy()),
+      /cut the connection/,
+    ],
     ["answers HTML", html, /is not dispatch-api, or answers garbage \(HTTP 200\)/],
     ["answers nothing", (_request, response) => response.writeHead(200).end(), /is not dispatch-api/],
     ["answers without end", flood, /is not dispatch-api|did not answer/],
@@ -77,11 +82,31 @@ describe("an API in trouble", () => {
     ["answers another JSON", (_request, response) => json(response, 200, { ok: true }), /is not dispatch-api/],
     ["answers a list", (_request, response) => json(response, 200, [1]), /is not dispatch-api/],
     ["answers null", (_request, response) => json(response, 200, null), /is not dispatch-api/],
-    ["answers another server's error", (_request, response) => json(response, 404, { error: "Not Found" }), /is not dispatch-api.*HTTP 404/],
-    ["is away behind a proxy", (_request, response) => response.writeHead(502).end("Bad Gateway"), /is not dispatch-api.*HTTP 502/],
-    ["answers 503 and nothing else", (_request, response) => refusal(response, 503, "DEPENDENCY_UNAVAILABLE"), /DEPENDENCY_UNAVAILABLE/],
-    ["is busy with the same call", (_request, response) => refusal(response, 409, "IDEMPOTENCY_IN_FLIGHT"), /IDEMPOTENCY_IN_FLIGHT/],
-    ["has a defect", (_request, response) => refusal(response, 500, "INTERNAL_ERROR"), /has a defect: INTERNAL_ERROR, correlation_id c-1/],
+    [
+      "answers another server's error",
+      (_request, response) => json(response, 404, { error: "Not Found" }),
+      /is not dispatch-api.*HTTP 404/,
+    ],
+    [
+      "is away behind a proxy",
+      (_request, response) => response.writeHead(502).end("Bad Gateway"),
+      /is not dispatch-api.*HTTP 502/,
+    ],
+    [
+      "answers 503 and nothing else",
+      (_request, response) => refusal(response, 503, "DEPENDENCY_UNAVAILABLE"),
+      /DEPENDENCY_UNAVAILABLE/,
+    ],
+    [
+      "is busy with the same call",
+      (_request, response) => refusal(response, 409, "IDEMPOTENCY_IN_FLIGHT"),
+      /IDEMPOTENCY_IN_FLIGHT/,
+    ],
+    [
+      "has a defect",
+      (_request, response) => refusal(response, 500, "INTERNAL_ERROR"),
+      /has a defect: INTERNAL_ERROR, correlation_id c-1/,
+    ],
   ];
   for (const [what, answer, why] of open) {
     test(`that ${what} leaves a command UNKNOWN and a query FAILED`, async (t) => {
@@ -107,7 +132,10 @@ describe("an API in trouble", () => {
     const chat = openChat(url, { timeoutMs: limitMs });
     const seconds = 1;
     const begun = performance.now();
-    const { first } = await timed(() => chat.say("plan.optimize", { day: "2026-11-23", seconds, iterations: 1_000 }), limitMs + 2_000 * seconds);
+    const { first } = await timed(
+      () => chat.say("plan.optimize", { day: "2026-11-23", seconds, iterations: 1_000 }),
+      limitMs + 2_000 * seconds,
+    );
     assert.match(first, /^UNKNOWN plan.optimize/);
     assert.ok(performance.now() - begun > 2_000 * seconds);
     assert.equal(seen.length, 2);
@@ -115,14 +143,23 @@ describe("an API in trouble", () => {
 
   test("is not taken for a name that nothing has", async () => {
     const chat = openChat(`http://127.0.0.1:${await deadPort()}`, { timeoutMs: limitMs });
-    for (const args of [{ ...creating, site_id: "Acme Oakland" }, { ...creating, account_id: "Acme Retail" }]) {
+    for (const args of [
+      { ...creating, site_id: "Acme Oakland" },
+      { ...creating, account_id: "Acme Retail" },
+    ]) {
       assertFailed(await timed(() => chat.say("ticket.create", args), limitMs), "ticket.create", /cannot be reached/);
     }
-    assertFailed(await timed(() => chat.say("ticket.close", { ticket_id: "the front door" }), limitMs), "ticket.close", /cannot be reached/);
+    assertFailed(
+      await timed(() => chat.say("ticket.close", { ticket_id: "the front door" }), limitMs),
+      "ticket.close",
+      /cannot be reached/,
+    );
   });
 
   test("that asks to wait longer than there is time is told at once, and nothing has happened", async (t) => {
-    const { url, seen } = await standIn(t, (_request, response) => refusal(response, 429, "RATE_LIMITED", { "retry-after": "3600" }));
+    const { url, seen } = await standIn(t, (_request, response) =>
+      refusal(response, 429, "RATE_LIMITED", { "retry-after": "3600" }),
+    );
     const said = await timed(() => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }), 0);
     assertFailed(said, "ticket.close", /RATE_LIMITED/);
     assert.equal(said.details["request_id"], uuidIn.exec(said.text)?.[1]);
@@ -132,18 +169,33 @@ describe("an API in trouble", () => {
   test("that sends elsewhere is not followed", async (t) => {
     const elsewhere = await standIn(t, (_request, response) => json(response, 200, { receipt: {} }));
     for (const status of [301, 302, 303, 307, 308]) {
-      const { url } = await standIn(t, (_request, response) => response.writeHead(status, { location: `${elsewhere.url}/` }).end());
-      assertUnknown(await timed(() => openChat(url, { timeoutMs: 200 }).say("ticket.close", { ticket_id }), 200), /sent elsewhere/);
+      const { url } = await standIn(t, (_request, response) =>
+        response.writeHead(status, { location: `${elsewhere.url}/` }).end(),
+      );
+      assertUnknown(
+        await timed(() => openChat(url, { timeoutMs: 200 }).say("ticket.close", { ticket_id }), 200),
+        /sent elsewhere/,
+      );
     }
     assert.equal(elsewhere.seen.length, 0, "no token went there");
   });
 
   test("keeps the live brief silent and the slash commands plain", async (t) => {
-    for (const url of [`http://127.0.0.1:${await deadPort()}`, (await standIn(t, html)).url, (await standIn(t, () => undefined)).url]) {
+    for (const url of [
+      `http://127.0.0.1:${await deadPort()}`,
+      (await standIn(t, html)).url,
+      (await standIn(t, () => undefined)).url,
+    ]) {
       const { desk } = openChat(url, { timeoutMs: limitMs });
       assert.equal(await timed(() => openLiveBrief(desk)(theOwner), Math.min(limitMs, shortWaitMs)), null);
-      assert.match(await timed(() => answerSlash(desk, theOwner, "queue", () => Promise.resolve("")), limitMs), /^The desk cannot be reached: /);
-      assert.match(await timed(() => answerSlash(desk, theOwner, "pause all test", () => Promise.resolve("")), limitMs), /^(It is not known whether this happened|This did not happen): /);
+      assert.match(
+        await timed(() => answerSlash(desk, theOwner, "queue", () => Promise.resolve("")), limitMs),
+        /^The desk cannot be reached: /,
+      );
+      assert.match(
+        await timed(() => answerSlash(desk, theOwner, "pause all test", () => Promise.resolve("")), limitMs),
+        /^(It is not known whether this happened|This did not happen): /,
+      );
     }
   });
 
@@ -156,7 +208,10 @@ describe("an API in trouble", () => {
 describe("a call that is cancelled", () => {
   test("before anything is sent has not happened", async (t) => {
     const { url, seen } = await standIn(t, () => undefined);
-    const said = await timed(() => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal: AbortSignal.abort() }), 0);
+    const said = await timed(
+      () => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal: AbortSignal.abort() }),
+      0,
+    );
     assertFailed(said, "ticket.close", /the call was cancelled/);
     assert.equal(seen.length, 0);
   });
@@ -164,14 +219,25 @@ describe("a call that is cancelled", () => {
   test("while it waits for an answer ends at once, and is UNKNOWN", async (t) => {
     const stop = new AbortController();
     const { url } = await standIn(t, () => stop.abort());
-    assertUnknown(await timed(() => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal: stop.signal }), 0), /the call was cancelled/);
+    assertUnknown(
+      await timed(
+        () => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal: stop.signal }),
+        0,
+      ),
+      /the call was cancelled/,
+    );
   });
 
   test("while it waits to try again ends at once", async (t) => {
-    const { url, seen } = await standIn(t, (_request, response) => refusal(response, 429, "RATE_LIMITED", { "retry-after": "60" }));
+    const { url, seen } = await standIn(t, (_request, response) =>
+      refusal(response, 429, "RATE_LIMITED", { "retry-after": "60" }),
+    );
     // Long after the answer has come, and long before it allows another try.
     const signal = AbortSignal.timeout(5_000);
-    const said = await timed(() => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal }), 5_000);
+    const said = await timed(
+      () => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal }),
+      5_000,
+    );
     assertFailed(said, "ticket.close", /the call was cancelled/);
     assert.equal(seen.length, 1);
   });
@@ -182,8 +248,14 @@ describe("a real API behind trouble", async () => {
   const events = async () => Number((await api.owner.query("SELECT count(*) AS n FROM audit_events")).rows[0]?.n);
 
   /** The first answers are trouble, the rest are the API's own. */
-  async function behind(t: TestContext, times: number, trouble: Answer): Promise<{ url: string; seen: readonly http.IncomingMessage[] }> {
-    return standIn(t, async (request, response, nth) => (nth <= times ? trouble(request, response, nth) : give(response, await pass(api.url, request))));
+  async function behind(
+    t: TestContext,
+    times: number,
+    trouble: Answer,
+  ): Promise<{ url: string; seen: readonly http.IncomingMessage[] }> {
+    return standIn(t, async (request, response, nth) =>
+      nth <= times ? trouble(request, response, nth) : give(response, await pass(api.url, request)),
+    );
   }
   /** Has the API do the work, and cuts its answer in the middle. */
   const cutInMidAnswer: Answer = async (request, response) => {
@@ -194,7 +266,11 @@ describe("a real API behind trouble", async () => {
 
   const passing: readonly (readonly [string, number, Answer])[] = [
     ["503 twice", 2, (_request, response) => refusal(response, 503, "DEPENDENCY_UNAVAILABLE", { "retry-after": "0" })],
-    ["429 with a short wait", 1, (_request, response) => refusal(response, 429, "RATE_LIMITED", { "retry-after": "1" })],
+    [
+      "429 with a short wait",
+      1,
+      (_request, response) => refusal(response, 429, "RATE_LIMITED", { "retry-after": "1" }),
+    ],
     ["a call still in flight", 2, (_request, response) => refusal(response, 409, "IDEMPOTENCY_IN_FLIGHT")],
     ["a cut connection", 1, (request) => request.socket.destroy()],
     ["a page of HTML", 1, html],
@@ -218,7 +294,10 @@ describe("a real API behind trouble", async () => {
     const said = await openChat(url).say("ticket.create", creating);
     assert.ok(said.first.startsWith("DONE ticket.create"), said.text);
     assert.equal(await events(), before + 1);
-    assert.deepEqual(await api.read("receipt.get", { receipt: String(/^receipt (\S+) at/m.exec(said.text)?.[1]) }), said.body["receipt"]);
+    assert.deepEqual(
+      await api.read("receipt.get", { receipt: String(/^receipt (\S+) at/m.exec(said.text)?.[1]) }),
+      said.body["receipt"],
+    );
   });
 
   test("the request_id of an UNKNOWN finds out that it happened", async (t) => {

@@ -7,7 +7,7 @@ describe("canonicalJson", () => {
   const cases: [unknown, string][] = [
     [{ b: 1, a: { d: null, c: [2, 1] } }, '{"a":{"c":[2,1],"d":null},"b":1}'],
     [{ é: 1, z: 2, Z: 3, 10: 4, 9: 5 }, '{"10":4,"9":5,"Z":3,"z":2,"é":1}'],
-    ["line\n\"quote\"", '"line\\n\\"quote\\""'],
+    ['line\n"quote"', '"line\\n\\"quote\\""'],
     [[], "[]"],
     [{}, "{}"],
     [-0, "0"],
@@ -16,7 +16,11 @@ describe("canonicalJson", () => {
   for (const [value, text] of cases) it(`writes ${text}`, () => assert.equal(canonicalJson(value), text));
 
   it("tells numbers JSON has no form for from null, and from each other", () => {
-    assert.equal(new Set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, null].map((one) => canonicalJson([one]))).size, 4);
+    assert.equal(
+      new Set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, null].map((one) => canonicalJson([one])))
+        .size,
+      4,
+    );
   });
 
   it("means the same value and does not depend on the order keys were added in", () => {

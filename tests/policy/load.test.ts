@@ -9,7 +9,7 @@ import { loadPolicy, PolicyError } from "../../dispatch/policy/load.ts";
 import { CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile } from "../../dispatch/policy/schema.ts";
 
 const REAL = join(import.meta.dirname, "../../dispatch/policy");
-const SIGNATURE = "signature_or_no_signature_reason";
+const signature = "signature_or_no_signature_reason";
 
 function copyOfSet(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "dispatch-policy-"));
@@ -37,17 +37,42 @@ describe("the policy set in force", () => {
   // Whoever loads a policy takes its schema on trust, as compiling the meta-schema costs each process a tenth of a second.
   it("is held to schemas that are such", () => {
     const ajv = new Ajv2020();
-    for (const schema of [CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile]) assert.ok(ajv.validateSchema(schema), ajv.errorsText());
+    for (const schema of [CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile])
+      assert.ok(ajv.validateSchema(schema), ajv.errorsText());
   });
 
   it("demands of each incident type its three evidence keys, the signature and the five checklist items", () => {
     const expected: Record<string, string[]> = {
-      DOOR_WONT_LATCH: ["photo_before_door_edge_and_strike", "photo_after_latched_alignment", "note_adjustments_and_test_cycles"],
-      CLOSER_LEAKING_OR_SLAMMING: ["photo_before_closer_body", "photo_after_closer_or_adjustment", "note_sweep_and_latch_speed_settings"],
-      AUTO_OPERATOR_FAULT: ["photo_before_operator_and_sensors", "photo_after_operator_and_sensors", "note_cycle_and_sensor_tests"],
-      CANNOT_SECURE_ENTRY: ["photo_before_security_risk", "photo_after_temporary_or_permanent_securement", "note_risk_mitigation_and_customer_handoff"],
-      HARDWARE_REPLACEMENT: ["photo_before_failed_hardware", "photo_after_installed_hardware", "note_part_numbers_and_function_test"],
-      FRAME_OR_GLASS_DAMAGE: ["photo_before_damage_extent", "photo_after_repair_or_board_up", "note_safety_actions_and_follow_up_scope"],
+      DOOR_WONT_LATCH: [
+        "photo_before_door_edge_and_strike",
+        "photo_after_latched_alignment",
+        "note_adjustments_and_test_cycles",
+      ],
+      CLOSER_LEAKING_OR_SLAMMING: [
+        "photo_before_closer_body",
+        "photo_after_closer_or_adjustment",
+        "note_sweep_and_latch_speed_settings",
+      ],
+      AUTO_OPERATOR_FAULT: [
+        "photo_before_operator_and_sensors",
+        "photo_after_operator_and_sensors",
+        "note_cycle_and_sensor_tests",
+      ],
+      CANNOT_SECURE_ENTRY: [
+        "photo_before_security_risk",
+        "photo_after_temporary_or_permanent_securement",
+        "note_risk_mitigation_and_customer_handoff",
+      ],
+      HARDWARE_REPLACEMENT: [
+        "photo_before_failed_hardware",
+        "photo_after_installed_hardware",
+        "note_part_numbers_and_function_test",
+      ],
+      FRAME_OR_GLASS_DAMAGE: [
+        "photo_before_damage_extent",
+        "photo_after_repair_or_board_up",
+        "note_safety_actions_and_follow_up_scope",
+      ],
     };
     const { closeoutTemplates, closeoutSchemaVersion, incidentTypes } = loadPolicy("pilot");
     assert.equal(closeoutSchemaVersion, "2026-02-13");
@@ -56,7 +81,7 @@ describe("the policy set in force", () => {
     for (const [type, keys] of Object.entries(expected)) {
       const template = closeoutTemplates[type];
       assert.equal(template?.version, "1.0.0");
-      assert.deepEqual(template.requiredEvidenceKeys.toSorted(), [...keys, SIGNATURE].sort());
+      assert.deepEqual(template.requiredEvidenceKeys.toSorted(), [...keys, signature].sort());
       assert.deepEqual(template.requiredChecklistKeys.toSorted(), [
         "billing_authorization",
         "onsite_photos_after",
@@ -88,7 +113,9 @@ describe("the policy set in force", () => {
       technicianWithoutShift: "excluded",
       invoice: { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false },
       humanApproval: [
-        ...pilot.humanApproval.map((rule) => (rule.rule === "invoice_above_limit" ? invoiceRule(50_000, "$500") : rule)),
+        ...pilot.humanApproval.map((rule) =>
+          rule.rule === "invoice_above_limit" ? invoiceRule(50_000, "$500") : rule,
+        ),
         {
           rule: "approval.decide",
           tool: "approval.decide",
@@ -110,7 +137,11 @@ describe("the policy set in force", () => {
       classificationConfidenceThreshold: 85,
       duplicateWindowMinutes: 120,
     });
-    assert.deepEqual(candidateRisk.incidentTypes.toSorted(), ["AUTO_OPERATOR_FAULT", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE"]);
+    assert.deepEqual(candidateRisk.incidentTypes.toSorted(), [
+      "AUTO_OPERATOR_FAULT",
+      "CANNOT_SECURE_ENTRY",
+      "FRAME_OR_GLASS_DAMAGE",
+    ]);
     assert.deepEqual(candidateRisk.evidenceKeys.toSorted(), [
       "note_risk_mitigation_and_customer_handoff",
       "note_safety_actions_and_follow_up_scope",
@@ -119,12 +150,27 @@ describe("the policy set in force", () => {
   });
 
   it("leaves to a person what a model may not do alone", () => {
-    const rules = loadPolicy("pilot").humanApproval.map(({ rule, tool, when, severity }) => ({ rule, tool, when, severity }));
+    const rules = loadPolicy("pilot").humanApproval.map(({ rule, tool, when, severity }) => ({
+      rule,
+      tool,
+      when,
+      severity,
+    }));
     assert.deepEqual(rules, [
-      { rule: "emergency_bypass", tool: "assignment.dispatch", when: { dispatch_mode: "EMERGENCY_BYPASS" }, severity: "critical" },
+      {
+        rule: "emergency_bypass",
+        tool: "assignment.dispatch",
+        when: { dispatch_mode: "EMERGENCY_BYPASS" },
+        severity: "critical",
+      },
       { rule: "assignment.override", tool: "assignment.override", when: undefined, severity: "warning" },
       { rule: "ticket.cancel", tool: "ticket.cancel", when: undefined, severity: "warning" },
-      { rule: "invoice_above_limit", tool: "billing.generate_invoice", when: { total_cents_above: 100_000 }, severity: "warning" },
+      {
+        rule: "invoice_above_limit",
+        tool: "billing.generate_invoice",
+        when: { total_cents_above: 100_000 },
+        severity: "warning",
+      },
       { rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", when: undefined, severity: "critical" },
       { rule: "plan_above_limit", tool: "plan.apply", when: { moved_visits_above: 5 }, severity: "warning" },
     ]);
@@ -136,7 +182,10 @@ describe("the policy set in force", () => {
     const accounts = `"accounts": [{"account_id": "aaaaaaaa-0000-4000-8000-000000000001", "trip_charge_cents": 1}]`;
     edit(folder, "price-book.json", /"accounts": \[[^\]]*\]/, accounts);
     const { priceBook } = loadPolicy("pilot", folder);
-    assert.deepEqual(priceBook.byAccount["aaaaaaaa-0000-4000-8000-000000000001"], { ...priceBook.default, tripChargeCents: 1 });
+    assert.deepEqual(priceBook.byAccount["aaaaaaaa-0000-4000-8000-000000000001"], {
+      ...priceBook.default,
+      tripChargeCents: 1,
+    });
   });
 
   it("cannot be changed at any depth, and knows only what the files list", () => {
@@ -154,7 +203,12 @@ describe("policyHash", () => {
     const file = join(folder, "price-book.json");
     const json: unknown = JSON.parse(readFileSync(file, "utf8"));
     writeFileSync(file, JSON.stringify(json));
-    edit(folder, "profiles/pilot.json", /"unknown_fields": "ignore",\s*"dev_headers": true/, `"dev_headers": true, "unknown_fields": "ignore"`);
+    edit(
+      folder,
+      "profiles/pilot.json",
+      /"unknown_fields": "ignore",\s*"dev_headers": true/,
+      `"dev_headers": true, "unknown_fields": "ignore"`,
+    );
     assert.equal(loadPolicy("pilot", folder).policyHash, loadPolicy("pilot").policyHash);
   });
 
@@ -174,32 +228,186 @@ describe("policyHash", () => {
 
 describe("a bad policy set", () => {
   const cases: [what: string, file: string, from: string | RegExp, to: string, path: string, reason: RegExp][] = [
-    ["an incident type without a duration", "incident-types.json", /"default_duration_minutes": 90,/, "", "/incident_types/0", /default_duration_minutes/],
-    ["a duration of zero", "incident-types.json", `"default_duration_minutes": 90`, `"default_duration_minutes": 0`, "/incident_types/0/default_duration_minutes", />= 1/],
-    ["an incident type without a template", "incident-types.json", `"DOOR_WONT_LATCH"`, `"DOOR_STUCK"`, "/incident_types/0/incident_type", /no closeout template "DOOR_STUCK"/],
-    ["a template without an incident type", "incident-types.json", /\{\s*"incident_type": "DOOR_WONT_LATCH"[\s\S]*?\},/, "", "/templates/0/incident_type", /no incident type with a duration "DOOR_WONT_LATCH"/],
-    ["a template twice", "closeout-templates.json", `"CLOSER_LEAKING_OR_SLAMMING"`, `"DOOR_WONT_LATCH"`, "/templates/1/incident_type", /already at \/templates\/0/],
-    ["an evidence key twice", "closeout-templates.json", `"photo_after_latched_alignment"`, `"photo_before_door_edge_and_strike"`, "/templates/0/required_evidence_keys", /duplicate/],
-    ["a template that asks for no signature", "closeout-templates.json", `,\n        "${SIGNATURE}"`, "", "/templates/0/required_evidence_keys", /contain/],
+    [
+      "an incident type without a duration",
+      "incident-types.json",
+      /"default_duration_minutes": 90,/,
+      "",
+      "/incident_types/0",
+      /default_duration_minutes/,
+    ],
+    [
+      "a duration of zero",
+      "incident-types.json",
+      `"default_duration_minutes": 90`,
+      `"default_duration_minutes": 0`,
+      "/incident_types/0/default_duration_minutes",
+      />= 1/,
+    ],
+    [
+      "an incident type without a template",
+      "incident-types.json",
+      `"DOOR_WONT_LATCH"`,
+      `"DOOR_STUCK"`,
+      "/incident_types/0/incident_type",
+      /no closeout template "DOOR_STUCK"/,
+    ],
+    [
+      "a template without an incident type",
+      "incident-types.json",
+      /\{\s*"incident_type": "DOOR_WONT_LATCH"[\s\S]*?\},/,
+      "",
+      "/templates/0/incident_type",
+      /no incident type with a duration "DOOR_WONT_LATCH"/,
+    ],
+    [
+      "a template twice",
+      "closeout-templates.json",
+      `"CLOSER_LEAKING_OR_SLAMMING"`,
+      `"DOOR_WONT_LATCH"`,
+      "/templates/1/incident_type",
+      /already at \/templates\/0/,
+    ],
+    [
+      "an evidence key twice",
+      "closeout-templates.json",
+      `"photo_after_latched_alignment"`,
+      `"photo_before_door_edge_and_strike"`,
+      "/templates/0/required_evidence_keys",
+      /duplicate/,
+    ],
+    [
+      "a template that asks for no signature",
+      "closeout-templates.json",
+      `,\n        "${signature}"`,
+      "",
+      "/templates/0/required_evidence_keys",
+      /contain/,
+    ],
     ["a template without a version", "closeout-templates.json", `"version": "1.0.0",`, "", "/templates/0", /version/],
     ["another schema version", "closeout-templates.json", "2026-02-13", "2026-02-14", "/schema_version", /2026-02-13/],
     ["a misspelt knob", "profiles/pilot.json", "dev_headers", "dev_header", "/", /dev_headers?/],
-    ["a further knob", "profiles/pilot.json", `"dev_headers"`, `"dev_haeders": true, "dev_headers"`, "/", /"dev_haeders"/],
-    ["a value outside the choices", "profiles/pilot.json", `"eligible"`, `"maybe"`, "/technician_without_shift", /eligible/],
-    ["a risk list with an unknown key", "profiles/pilot.json", "photo_before_security_risk", "photo_before_security", "/candidate_risk/evidence_keys/0", /no evidence key "photo_before_security"/],
-    ["a risk list with an unknown type", "profiles/pilot.json", `"CANNOT_SECURE_ENTRY"`, `"CANNOT_SECURE"`, "/candidate_risk/incident_types/0", /no incident type "CANNOT_SECURE"/],
-    ["a profile under another's name", "profiles/pilot.json", `"profile": "pilot"`, `"profile": "strict"`, "/profile", /says "strict"/],
-    ["a profile with an absent price book", "profiles/pilot.json", "price-book.json", "prices.json", "/", /cannot be read/],
-    ["a region twice", "price-book.json", `"region": "CA"`, `"region": "AZ"`, "/tax/regions/1/region", /already at \/tax\/regions\/0/],
+    [
+      "a further knob",
+      "profiles/pilot.json",
+      `"dev_headers"`,
+      `"dev_haeders": true, "dev_headers"`,
+      "/",
+      /"dev_haeders"/,
+    ],
+    [
+      "a value outside the choices",
+      "profiles/pilot.json",
+      `"eligible"`,
+      `"maybe"`,
+      "/technician_without_shift",
+      /eligible/,
+    ],
+    [
+      "a risk list with an unknown key",
+      "profiles/pilot.json",
+      "photo_before_security_risk",
+      "photo_before_security",
+      "/candidate_risk/evidence_keys/0",
+      /no evidence key "photo_before_security"/,
+    ],
+    [
+      "a risk list with an unknown type",
+      "profiles/pilot.json",
+      `"CANNOT_SECURE_ENTRY"`,
+      `"CANNOT_SECURE"`,
+      "/candidate_risk/incident_types/0",
+      /no incident type "CANNOT_SECURE"/,
+    ],
+    [
+      "a profile under another's name",
+      "profiles/pilot.json",
+      `"profile": "pilot"`,
+      `"profile": "strict"`,
+      "/profile",
+      /says "strict"/,
+    ],
+    [
+      "a profile with an absent price book",
+      "profiles/pilot.json",
+      "price-book.json",
+      "prices.json",
+      "/",
+      /cannot be read/,
+    ],
+    [
+      "a region twice",
+      "price-book.json",
+      `"region": "CA"`,
+      `"region": "AZ"`,
+      "/tax/regions/1/region",
+      /already at \/tax\/regions\/0/,
+    ],
     ["half a cent", "price-book.json", "8900", "8900.5", "/default/trip_charge_cents", /integer/],
-    ["an approval rule for an unknown tool", "profiles/pilot.json", `"tool": "ticket.cancel"`, `"tool": "ticket.cancle"`, "/human_approval/2/tool", /no command "ticket.cancle"/],
-    ["an approval rule for a query", "profiles/pilot.json", `"tool": "ticket.cancel"`, `"tool": "ticket.get"`, "/human_approval/2/tool", /no command "ticket.get"/],
-    ["an approval rule twice", "profiles/pilot.json", `"rule": "ticket.cancel"`, `"rule": "assignment.override"`, "/human_approval/2/rule", /already at \/human_approval\/1/],
-    ["an unknown severity", "profiles/pilot.json", `"severity": "critical"`, `"severity": "fatal"`, "/human_approval/0/severity", /critical/],
-    ["an approval rule without a reason", "profiles/pilot.json", /"reason": "It calls the work off[^"]*"/, `"reason": ""`, "/human_approval/2/reason", /fewer than 1/],
-    ["a condition nobody knows", "profiles/pilot.json", `"dispatch_mode": "EMERGENCY_BYPASS"`, `"weekday": "MONDAY"`, "/human_approval/0/when", /dispatch_mode/],
-    ["another mode as a condition", "profiles/pilot.json", `"dispatch_mode": "EMERGENCY_BYPASS"`, `"dispatch_mode": "STANDARD"`, "/human_approval/0/when/dispatch_mode", /EMERGENCY_BYPASS/],
-    ["a condition of another tool", "profiles/pilot.json", `"tool": "ticket.cancel",`, `"tool": "ticket.cancel", "when": {"total_cents_above": 1},`, "/human_approval/2/when", /total_cents_above is a condition of billing.generate_invoice, not of ticket.cancel/],
+    [
+      "an approval rule for an unknown tool",
+      "profiles/pilot.json",
+      `"tool": "ticket.cancel"`,
+      `"tool": "ticket.cancle"`,
+      "/human_approval/2/tool",
+      /no command "ticket.cancle"/,
+    ],
+    [
+      "an approval rule for a query",
+      "profiles/pilot.json",
+      `"tool": "ticket.cancel"`,
+      `"tool": "ticket.get"`,
+      "/human_approval/2/tool",
+      /no command "ticket.get"/,
+    ],
+    [
+      "an approval rule twice",
+      "profiles/pilot.json",
+      `"rule": "ticket.cancel"`,
+      `"rule": "assignment.override"`,
+      "/human_approval/2/rule",
+      /already at \/human_approval\/1/,
+    ],
+    [
+      "an unknown severity",
+      "profiles/pilot.json",
+      `"severity": "critical"`,
+      `"severity": "fatal"`,
+      "/human_approval/0/severity",
+      /critical/,
+    ],
+    [
+      "an approval rule without a reason",
+      "profiles/pilot.json",
+      /"reason": "It calls the work off[^"]*"/,
+      `"reason": ""`,
+      "/human_approval/2/reason",
+      /fewer than 1/,
+    ],
+    [
+      "a condition nobody knows",
+      "profiles/pilot.json",
+      `"dispatch_mode": "EMERGENCY_BYPASS"`,
+      `"weekday": "MONDAY"`,
+      "/human_approval/0/when",
+      /dispatch_mode/,
+    ],
+    [
+      "another mode as a condition",
+      "profiles/pilot.json",
+      `"dispatch_mode": "EMERGENCY_BYPASS"`,
+      `"dispatch_mode": "STANDARD"`,
+      "/human_approval/0/when/dispatch_mode",
+      /EMERGENCY_BYPASS/,
+    ],
+    [
+      "a condition of another tool",
+      "profiles/pilot.json",
+      `"tool": "ticket.cancel",`,
+      `"tool": "ticket.cancel", "when": {"total_cents_above": 1},`,
+      "/human_approval/2/when",
+      /total_cents_above is a condition of billing.generate_invoice, not of ticket.cancel/,
+    ],
     ["no approval rules at all", "profiles/pilot.json", /"human_approval": \[[^\]]*\],/, "", "/", /human_approval/],
     ["text that is no JSON", "price-book.json", "{", "[", "/", /is not JSON/],
   ];
@@ -207,7 +415,11 @@ describe("a bad policy set", () => {
     it(`is refused: ${what}`, (t) => {
       const folder = copyOfSet(t);
       edit(folder, file, from, to);
-      const named = what.includes("absent price book") ? "prices.json" : path.startsWith("/templates") ? "closeout-templates.json" : file;
+      const named = what.includes("absent price book")
+        ? "prices.json"
+        : path.startsWith("/templates")
+          ? "closeout-templates.json"
+          : file;
       assert.throws(
         () => loadPolicy("pilot", folder),
         (error) => {

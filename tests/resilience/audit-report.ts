@@ -5,8 +5,13 @@ import { verifyAudit, type AuditReport } from "../../dispatch/kernel/verify-audi
 /** Verifies as the schema's owner. */
 export async function reportOn(databaseUrl: string): Promise<AuditReport> {
   const db = openDatabase({
-    url: databaseUrl, poolMax: 2, applicationName: "audit-report", role: null, statementTimeoutMs: 20_000,
-    lockTimeoutMs: 5_000, onError: () => undefined,
+    url: databaseUrl,
+    poolMax: 2,
+    applicationName: "audit-report",
+    role: null,
+    statementTimeoutMs: 20_000,
+    lockTimeoutMs: 5_000,
+    onError: () => undefined,
   });
   try {
     return await verifyAudit(db);

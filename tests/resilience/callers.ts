@@ -2,10 +2,7 @@
 // rely on.
 import type { Role } from "../../dispatch/contract/roles.ts";
 
-export interface Caller {
-  id: string;
-  role: Role;
-}
+export type Caller = { id: string; role: Role };
 
 export const dispatcher: Caller = { id: "dora", role: "dispatcher" };
 export const technician: Caller = { id: "tom", role: "tech" };
@@ -14,13 +11,9 @@ export const inspector: Caller = { id: "quinn", role: "qa" };
 export const accountant: Caller = { id: "fay", role: "finance" };
 
 /** A command as its caller means it. */
-export interface Command {
-  by: Caller;
-  path: string;
-  body: object;
-}
+export type Command = { by: Caller; path: string; body: object };
 
-export interface Receipt {
+export type Receipt = {
   receipt_id: string;
   tool_name: string;
   ticket_id: string | null;
@@ -28,10 +21,10 @@ export interface Receipt {
   after_state: string | null;
   occurred_at: string;
   hash: string;
-}
+};
 
 /** The fields these tests look at, of whichever answer. */
-export interface AnswerBody {
+export type AnswerBody = {
   id?: string;
   state?: string;
   ticket?: { id: string; state: string };
@@ -40,16 +33,16 @@ export interface AnswerBody {
   approval?: { id: string };
   receipt?: Receipt;
   error?: { code: string; message: string; dependency?: string };
-}
+};
 
-export interface Reply {
+export type Reply = {
   status: number;
   /** As it came. */
   text: string;
   body: AnswerBody;
   replayed: boolean;
   retryAfter: string | null;
-}
+};
 
 /** @throws {TypeError} when the connection is lost before the whole answer is there */
 export async function post(api: { url: string }, { by, path, body }: Command, key: string): Promise<Reply> {

@@ -9,7 +9,7 @@ import { acme } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { reportOn } from "./audit-report.ts";
 import { get, post } from "./callers.ts";
-import { chance } from "../../scripts/bench/chance.ts";
+import { chance } from "../../lab/bench/chance.ts";
 import { layOutField } from "./field.ts";
 import { lifeNames, lives, type LifeName } from "./lives.ts";
 
@@ -23,16 +23,25 @@ function assertOneOrder(events: readonly { seq: number; created_at: string; id: 
   assert.deepEqual(events, bySeq);
   for (const [i, event] of events.entries()) {
     const before = events[i - 1];
-    assert.ok(before === undefined || before.created_at < event.created_at, `${before?.created_at} is not before ${event.created_at}`);
+    assert.ok(
+      before === undefined || before.created_at < event.created_at,
+      `${before?.created_at} is not before ${event.created_at}`,
+    );
   }
 }
 
 /** The ids of the evidence that a timeline tells of, in its order. */
 const evidenceIn = (events: readonly { tool_name: string; payload: unknown }[]): unknown[] =>
-  events.flatMap(({ tool_name, payload }) => (tool_name === "closeout.add_evidence" && isObject(payload) ? [payload["evidence_id"]] : []));
+  events.flatMap(({ tool_name, payload }) =>
+    tool_name === "closeout.add_evidence" && isObject(payload) ? [payload["evidence_id"]] : [],
+  );
 
 /** Leads a ticket through a life; the clock jumps before each command. Resolves to the tools used and the ticket. */
-async function leadWithJumps(api: TestApi, life: LifeName, next: () => number): Promise<{ ticket: string; tools: string[] }> {
+async function leadWithJumps(
+  api: TestApi,
+  life: LifeName,
+  next: () => number,
+): Promise<{ ticket: string; tools: string[] }> {
   const field = await layOutField(api.databaseUrl);
   const tools: string[] = [];
   let ticket = "";
@@ -63,9 +72,15 @@ describe("a clock that jumps", { timeout: 300_000 }, async () => {
       const { ticket, tools } = await leadWithJumps(api, life, next);
       const { events } = await api.read("ticket.timeline", { ticket });
       assertOneOrder(events);
-      assert.deepEqual(events.map(({ tool_name }) => tool_name), tools);
+      assert.deepEqual(
+        events.map(({ tool_name }) => tool_name),
+        tools,
+      );
       const { evidence } = await api.read("closeout.list_evidence", { ticket });
-      assert.deepEqual(evidence.map(({ id }) => id), evidenceIn(events));
+      assert.deepEqual(
+        evidence.map(({ id }) => id),
+        evidenceIn(events),
+      );
     });
   }
 
@@ -79,7 +94,10 @@ describe("a clock that jumps", { timeout: 300_000 }, async () => {
       actions.push(action);
     }
     const { history, decision } = await api.read("ops.autonomy.replay", { ticket });
-    assert.deepEqual(objectsIn(history).map(({ action }) => action), actions.toReversed());
+    assert.deepEqual(
+      objectsIn(history).map(({ action }) => action),
+      actions.toReversed(),
+    );
     assert.equal(decision?.is_paused, false);
   });
 
@@ -99,12 +117,20 @@ describe("a clock that jumps", { timeout: 300_000 }, async () => {
       api.clock.advance(jump);
       shown.push(await row());
     }
-    assert.deepEqual(shown, ["04:00 healthy false", "05:00 healthy false", "-19:00 breach true", "04:00 healthy false"]);
+    assert.deepEqual(shown, [
+      "04:00 healthy false",
+      "05:00 healthy false",
+      "-19:00 breach true",
+      "04:00 healthy false",
+    ]);
   });
 
   test("ends a hold when the clock says so, and not because it was once wrong", async () => {
     const { id: ticket } = await ticketIn(api, "SCHEDULED");
-    const body = { hold_reason: "CUSTOMER_PENDING", confirmation_window: { start: api.clock.iso, end: api.clock.in(2 * hour) } };
+    const body = {
+      hold_reason: "CUSTOMER_PENDING",
+      confirmation_window: { start: api.clock.iso, end: api.clock.in(2 * hour) },
+    };
     const early = await api.run("schedule.hold", { ticket, body });
     api.clock.advance(-hour);
     await api.run("schedule.release", { ticket, body: { customer_confirmation_log: early.hold_id } });
@@ -131,11 +157,16 @@ describe("two processes in the same millisecond", { timeout: 300_000 }, async ()
     const { id: ticket } = await ticketIn(api, "IN_PROGRESS");
     const pieces = Array.from({ length: 40 }, (_, n) => ({ kind: "PHOTO", uri: `s3://elsewhere/${n}.jpg` }));
     // The test's clock stands still, so the order of the events is the order in which they got the ticket.
-    await Promise.all(pieces.map((body, n) => (n % 2 === 0 ? api : beside).run("closeout.add_evidence", { ticket, body })));
+    await Promise.all(
+      pieces.map((body, n) => (n % 2 === 0 ? api : beside).run("closeout.add_evidence", { ticket, body })),
+    );
     const { events } = await api.read("ticket.timeline", { ticket });
     assertOneOrder(events);
     const { evidence } = await api.read("closeout.list_evidence", { ticket });
     assert.equal(evidence.length, pieces.length);
-    assert.deepEqual(evidence.map(({ id }) => id), evidenceIn(events));
+    assert.deepEqual(
+      evidence.map(({ id }) => id),
+      evidenceIn(events),
+    );
   });
 });

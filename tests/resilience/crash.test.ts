@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { reportOn } from "./audit-report.ts";
-import { chance, shuffled } from "../../scripts/bench/chance.ts";
-import { halves } from "../../scripts/bench/halves.ts";
+import { chance, shuffled } from "../../lab/bench/chance.ts";
+import { halves } from "../../lab/bench/halves.ts";
 import type { Receipt } from "./callers.ts";
 import { effectsOfEach } from "./effects.ts";
 import { layOutField, rowsOf, type Field } from "./field.ts";
@@ -17,7 +17,13 @@ const seed = 20_260_731;
 const clients = 16;
 const livesPerClient = 8;
 const kills: Record<Victim, number> = { "first API": 10, "second API": 10, postgres: 5 };
-const endOf = { repair: "CLOSED", heldByCustomer: "CLOSED", changedOnSite: "INVOICED", calledOff: "CANCELLED", bookedAndPaused: "CLOSED" } satisfies Record<LifeName, string>;
+const endOf = {
+  repair: "CLOSED",
+  heldByCustomer: "CLOSED",
+  changedOnSite: "INVOICED",
+  calledOff: "CANCELLED",
+  bookedAndPaused: "CLOSED",
+} satisfies Record<LifeName, string>;
 
 type Acknowledged = { key: string; receipt: Receipt; text: string };
 type Work = { life: LifeName; name: string; day: number; patient: boolean };
@@ -38,7 +44,10 @@ class Fate {
   #killing: Promise<void> = Promise.resolve();
 
   constructor(desk: SupervisedDesk, commands: number, next: () => number) {
-    const all = shuffled(victims.flatMap((victim) => Array.from({ length: kills[victim] }, () => victim)), next);
+    const all = shuffled(
+      victims.flatMap((victim) => Array.from({ length: kills[victim] }, () => victim)),
+      next,
+    );
     // From the fourth hundredth of the work to the last tenth: later ones might find nothing left to disturb.
     const moments = all.map(() => Math.floor(commands * (0.04 + 0.86 * next()))).toSorted((one, other) => one - other);
     this.#desk = desk;
@@ -66,7 +75,14 @@ class Fate {
 }
 
 /** One life of one ticket; a client without patience drops the ticket at the first command that finds no answer. */
-async function lead(desk: SupervisedDesk, fate: Fate, ledger: Ledger, field: Field, client: number, work: Work): Promise<void> {
+async function lead(
+  desk: SupervisedDesk,
+  fate: Fate,
+  ledger: Ledger,
+  field: Field,
+  client: number,
+  work: Work,
+): Promise<void> {
   let said = 0;
   let last: Receipt | undefined;
   try {
@@ -109,13 +125,19 @@ test("nothing acknowledged is lost and nothing is done by halves", { timeout: 30
   const field = await layOutField(desk.postgres.url, clients);
   const works = Array.from({ length: clients }, (_, client) => workOf(client, next));
   const lengths = await Promise.all(works.flat().map(({ life }) => lengthOf(life)));
-  const fate = new Fate(desk, lengths.reduce((sum, length) => sum + length, 0), next);
+  const fate = new Fate(
+    desk,
+    lengths.reduce((sum, length) => sum + length, 0),
+    next,
+  );
   const ledger = new Ledger();
 
   const begun = performance.now();
-  await Promise.all(works.map(async (lot, client) => {
-    for (const work of lot) await lead(desk, fate, ledger, field, client, work);
-  }));
+  await Promise.all(
+    works.map(async (lot, client) => {
+      for (const work of lot) await lead(desk, fate, ledger, field, client, work);
+    }),
+  );
   await fate.over();
   await desk.allUp();
   tell(t, desk, fate, ledger, performance.now() - begun);
@@ -124,7 +146,13 @@ test("nothing acknowledged is lost and nothing is done by halves", { timeout: 30
   await assertWhole(desk.postgres.url, ledger);
 });
 
-function tell(t: TestContext, desk: SupervisedDesk, { done }: Fate, { acknowledged, unanswered, ends }: Ledger, ms: number): void {
+function tell(
+  t: TestContext,
+  desk: SupervisedDesk,
+  { done }: Fate,
+  { acknowledged, unanswered, ends }: Ledger,
+  ms: number,
+): void {
   const killed = Map.groupBy(done, (victim) => victim);
   t.diagnostic(
     `seed ${seed}, ${Math.round(ms / 100) / 10} s: ${acknowledged.length} commands acknowledged, ${unanswered.length} given up, ` +
@@ -151,7 +179,11 @@ async function assertAcknowledged(databaseUrl: string, { acknowledged, ends }: L
     ],
   );
   assert.deepEqual(wrong, []);
-  const states = await rowsOf<{ id: string; state: string }>(databaseUrl, "SELECT id, state FROM tickets WHERE id = ANY ($1)", [[...ends.keys()]]);
+  const states = await rowsOf<{ id: string; state: string }>(
+    databaseUrl,
+    "SELECT id, state FROM tickets WHERE id = ANY ($1)",
+    [[...ends.keys()]],
+  );
   assert.deepEqual(new Map(states.map(({ id, state }) => [id, state])), ends);
 }
 

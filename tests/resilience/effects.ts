@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { rowsOf } from "./field.ts";
 
-export interface Effects {
+export type Effects = {
   audit: number;
   outbox: number;
   answers: number;
@@ -10,7 +10,7 @@ export interface Effects {
   evidence: number;
   pauses: number;
   tickets: number;
-}
+};
 
 export const nothing: Effects = { audit: 0, outbox: 0, answers: 0, evidence: 0, pauses: 0, tickets: 0 };
 /** A command that did what it is for, on a ticket. */

@@ -3,12 +3,9 @@
 import { dispatcher, headersOf } from "./callers.ts";
 import type { SupervisedDesk, Victim } from "./supervised-desk.ts";
 
-export interface SeenEvent {
-  id: string;
-  subject: string;
-}
+export type SeenEvent = { id: string; subject: string };
 
-export interface EventReader {
+export type EventReader = {
   /** In the order they came. */
   readonly seen: readonly SeenEvent[];
   /** How often the stream was opened. */
@@ -17,10 +14,13 @@ export interface EventReader {
   readonly open: Promise<void>;
   /** Stops following. */
   close(): Promise<void>;
-}
+};
 
 /** @param onEvent awaited before the next event is looked at; told how many there were, and whom they are read from */
-export function followEvents(desk: SupervisedDesk, onEvent: (count: number, from: Victim) => Promise<void>): EventReader {
+export function followEvents(
+  desk: SupervisedDesk,
+  onEvent: (count: number, from: Victim) => Promise<void>,
+): EventReader {
   const seen: SeenEvent[] = [];
   const abort = new AbortController();
   const open = Promise.withResolvers<void>();

@@ -2,12 +2,12 @@
 import pg from "pg";
 import { eventually } from "../support/eventually.ts";
 
-export interface Gate {
+export type Gate = {
   /** Waits until `count` statements stand before a lock. */
   crowd(count: number): Promise<void>;
   /** Lets them go. May be called again. */
   open(): Promise<void>;
-}
+};
 
 /** @param lock a statement that takes the lock, for example LOCK TABLE */
 export async function holdLock(

@@ -20,11 +20,18 @@ const database = await createTestDatabase();
 const dataDir = await mkdtemp(join(tmpdir(), "dispatch-race-"));
 after(() => rm(dataDir, { recursive: true, force: true }));
 const start = (lockTimeoutMs: number): Promise<ApiProcess> =>
-  startApiProcess({ after }, {
-    databaseUrl: database.url,
-    dataDir,
-    settings: { DISPATCH_DB_POOL_MAX: String(poolMax), DISPATCH_DB_LOCK_TIMEOUT_MS: String(lockTimeoutMs), DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000" },
-  });
+  startApiProcess(
+    { after },
+    {
+      databaseUrl: database.url,
+      dataDir,
+      settings: {
+        DISPATCH_DB_POOL_MAX: String(poolMax),
+        DISPATCH_DB_LOCK_TIMEOUT_MS: String(lockTimeoutMs),
+        DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000",
+      },
+    },
+  );
 // Patient ones, so that holding the calls together cannot end them, and one that gives up soon.
 const [one, other, impatient] = await Promise.all([start(60_000), start(60_000), start(100)]);
 const field = await layOutField(database.url);
@@ -46,7 +53,11 @@ async function newTicket(): Promise<string> {
 
 /** One answer in as many copies, and one of them the original. */
 function assertOneAnswer(replies: readonly Reply[], status: number): void {
-  assert.deepEqual(new Set(replies.map((reply) => reply.status)), new Set([status]), replies.find((reply) => reply.status !== status)?.text);
+  assert.deepEqual(
+    new Set(replies.map((reply) => reply.status)),
+    new Set([status]),
+    replies.find((reply) => reply.status !== status)?.text,
+  );
   assert.equal(new Set(replies.map((reply) => reply.text)).size, 1, "every body is the same, byte for byte");
   assert.equal(replies.filter((reply) => !reply.replayed).length, 1, "one answer is not a replay");
 }
@@ -54,16 +65,35 @@ function assertOneAnswer(replies: readonly Reply[], status: number): void {
 describe("a hundred equal calls at two processes have one effect and one answer", { timeout: 300_000 }, () => {
   const cases = [
     { name: "a command that creates", make: async () => createTicket(field), status: 201, effects: once },
-    { name: "an intake, which also looks for its own duplicate", make: async () => blindIntake(field), status: 201, effects: once },
+    {
+      name: "an intake, which also looks for its own duplicate",
+      make: async () => blindIntake(field),
+      status: 201,
+      effects: once,
+    },
     { name: "a command on a ticket", make: async () => triage(await newTicket()), status: 200, effects: once },
-    { name: "a command that only touches its ticket", make: async () => addEvidence(await newTicket()), status: 201, effects: { ...once, evidence: 1 } },
-    { name: "a command about the desk", make: async () => pauseAutonomy("RACE"), status: 200, effects: { ...once, tickets: 0, pauses: 1 } },
+    {
+      name: "a command that only touches its ticket",
+      make: async () => addEvidence(await newTicket()),
+      status: 201,
+      effects: { ...once, evidence: 1 },
+    },
+    {
+      name: "a command about the desk",
+      make: async () => pauseAutonomy("RACE"),
+      status: 200,
+      effects: { ...once, tickets: 0, pauses: 1 },
+    },
   ];
   for (const { name, make, status, effects } of cases) {
     test(name, async (t) => {
       const command = await make();
       const key = randomUUID();
-      const replies = await together(t, Array.from({ length: calls }, () => command), key);
+      const replies = await together(
+        t,
+        Array.from({ length: calls }, () => command),
+        key,
+      );
       assertOneAnswer(replies, status);
       assert.deepEqual(await effectsOf(database.url, key), effects);
     });
@@ -72,7 +102,10 @@ describe("a hundred equal calls at two processes have one effect and one answer"
 
 describe("a key that stands for two things at once serves one of them", { timeout: 300_000 }, () => {
   const cases = [
-    { name: "two tickets to be created", make: async () => [createTicket(field, "The front door"), createTicket(field, "The back door")] },
+    {
+      name: "two tickets to be created",
+      make: async () => [createTicket(field, "The front door"), createTicket(field, "The back door")],
+    },
     {
       name: "two changes of one ticket",
       make: async () => {
@@ -80,13 +113,18 @@ describe("a key that stands for two things at once serves one of them", { timeou
         return [change, { ...change, body: { ...change.body, priority: "ROUTINE" } }];
       },
     },
-    { name: "the same change of two tickets", make: async () => [triage(await newTicket()), triage(await newTicket())] },
+    {
+      name: "the same change of two tickets",
+      make: async () => [triage(await newTicket()), triage(await newTicket())],
+    },
     { name: "two pauses", make: async () => [pauseAutonomy("RED"), pauseAutonomy("BLUE")] },
   ];
   for (const { name, make } of cases) {
     test(name, async (t) => {
       const bodies = await make();
-      const commands = Array.from({ length: calls }, (_, i) => bodies[Math.floor(i / 2) % 2]).filter((command) => command !== undefined);
+      const commands = Array.from({ length: calls }, (_, i) => bodies[Math.floor(i / 2) % 2]).filter(
+        (command) => command !== undefined,
+      );
       const key = randomUUID();
       const replies = await together(t, commands, key);
 
@@ -94,7 +132,10 @@ describe("a key that stands for two things at once serves one of them", { timeou
       assertOneAnswer(served.get(true) ?? [], served.get(true)?.[0]?.status ?? 0);
       const refused = served.get(false) ?? [];
       assert.equal(refused.length, calls / 2);
-      assert.deepEqual(new Set(refused.map(({ status, body }) => `${status} ${body.error?.code}`)), new Set(["409 IDEMPOTENCY_PAYLOAD_MISMATCH"]));
+      assert.deepEqual(
+        new Set(refused.map(({ status, body }) => `${status} ${body.error?.code}`)),
+        new Set(["409 IDEMPOTENCY_PAYLOAD_MISMATCH"]),
+      );
       const { audit, outbox, answers } = await effectsOf(database.url, key);
       assert.deepEqual({ audit, outbox, answers }, { audit: 1, outbox: 1, answers: 1 });
     });
@@ -104,7 +145,11 @@ describe("a key that stands for two things at once serves one of them", { timeou
 describe("a call that cannot wait any longer is told to come again", { timeout: 300_000 }, () => {
   const cases = [
     { name: "a command that creates", make: async () => createTicket(field), status: 201 },
-    { name: "an intake, which also waits for its like", make: async () => blindIntake(field, "Ina Impatient"), status: 201 },
+    {
+      name: "an intake, which also waits for its like",
+      make: async () => blindIntake(field, "Ina Impatient"),
+      status: 201,
+    },
     { name: "a command on a ticket", make: async () => triage(await newTicket()), status: 200 },
     { name: "a command about the desk", make: async () => pauseAutonomy("HASTE"), status: 200 },
   ];

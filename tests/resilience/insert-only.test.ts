@@ -43,7 +43,13 @@ async function asApp(t: TestContext, grant?: string): Promise<pg.Client> {
 }
 
 /** Fails with this SQLSTATE and text, and leaves the transaction as it was. */
-async function refuses(client: pg.Client, statement: string, code: string, message: RegExp, values: readonly unknown[] = []): Promise<void> {
+async function refuses(
+  client: pg.Client,
+  statement: string,
+  code: string,
+  message: RegExp,
+  values: readonly unknown[] = [],
+): Promise<void> {
   await client.query("SAVEPOINT before");
   await assert.rejects(client.query(statement, [...values]), (error: unknown) => {
     assert.ok(error instanceof pg.DatabaseError, String(error));
@@ -65,7 +71,8 @@ describe("the API's role and the tables that are only added to", { timeout: 300_
   for (const table of insertOnly) {
     test(`may not change ${table}`, async (t) => {
       const client = await asApp(t);
-      for (const statement of waysToChange(table)) await refuses(client, statement, "42501", /permission denied for table/);
+      for (const statement of waysToChange(table))
+        await refuses(client, statement, "42501", /permission denied for table/);
     });
 
     test(`may not change ${table} either when somebody grants it everything`, async (t) => {
@@ -77,7 +84,11 @@ describe("the API's role and the tables that are only added to", { timeout: 300_
   test("may not switch the guard off, nor teach the machine a new move", async (t) => {
     const client = await asApp(t);
     const statements = [
-      ...insertOnly.flatMap((table) => [`ALTER TABLE ${table} DISABLE TRIGGER insert_only`, `DROP TRIGGER insert_only ON ${table}`, `DROP TABLE ${table} CASCADE`]),
+      ...insertOnly.flatMap((table) => [
+        `ALTER TABLE ${table} DISABLE TRIGGER insert_only`,
+        `DROP TRIGGER insert_only ON ${table}`,
+        `DROP TABLE ${table} CASCADE`,
+      ]),
       "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
       "INSERT INTO machine_edges VALUES ('ticket', 'NEW', 'CLOSED')",
       "UPDATE machine_edges SET to_state = 'CLOSED'",
@@ -95,7 +106,10 @@ describe("the machine in the database", { timeout: 300_000 }, () => {
       "SELECT from_state, to_state FROM machine_edges WHERE aggregate = 'ticket'",
     );
     const contract = [...ticketEdges].flatMap(([from, to]) => to.map((state) => `${from} ${state}`));
-    assert.deepEqual(rows.map(({ from_state, to_state }) => `${from_state} ${to_state}`).toSorted(), contract.toSorted());
+    assert.deepEqual(
+      rows.map(({ from_state, to_state }) => `${from_state} ${to_state}`).toSorted(),
+      contract.toSorted(),
+    );
   });
 
   test("refuses a transition that is none of its edges, whoever writes it", async (t) => {
@@ -104,7 +118,13 @@ describe("the machine in the database", { timeout: 300_000 }, () => {
     const [app, owner] = [await asApp(t), await asApp(t)];
     await owner.query("RESET ROLE");
     for (const session of [app, owner]) {
-      for (const [from, to] of [["NEW", "CLOSED"], ["CLOSED", "NEW"], ["NEW", "NEW"], ["@new", "CLOSED"], ["NEW", "NOWHERE"]]) {
+      for (const [from, to] of [
+        ["NEW", "CLOSED"],
+        ["CLOSED", "NEW"],
+        ["NEW", "NEW"],
+        ["@new", "CLOSED"],
+        ["NEW", "NOWHERE"],
+      ]) {
         await refuses(session, insert, "23503", /foreign key constraint/, [ticket, "ticket", from, to]);
       }
       await refuses(session, insert, "23514", /check constraint/, [ticket, "task", "NEW", "TRIAGED"]);

@@ -11,13 +11,31 @@ import { createTestDatabase } from "../support/database.ts";
 import { reportOn } from "./audit-report.ts";
 import { headersOf, post, technician, type Command } from "./callers.ts";
 import { effectsOf, nothing, once, type Effects } from "./effects.ts";
-import { addEvidence, allEvidence, blindIntake, checkIn, close, complete, confirm, createTicket, dispatch, invoice, layOutField, pauseAutonomy, propose, rowsOf, triage, verify } from "./field.ts";
+import {
+  addEvidence,
+  allEvidence,
+  blindIntake,
+  checkIn,
+  close,
+  complete,
+  confirm,
+  createTicket,
+  dispatch,
+  invoice,
+  layOutField,
+  pauseAutonomy,
+  propose,
+  rowsOf,
+  triage,
+  verify,
+} from "./field.ts";
 import { startPostgresProxy } from "./postgres-proxy.ts";
 
 const database = await createTestDatabase();
 const dataDir = await mkdtemp(join(tmpdir(), "dispatch-midflight-"));
 after(() => rm(dataDir, { recursive: true, force: true }));
-const start = (t: { after(fn: () => Promise<void>): void }, databaseUrl: string): Promise<ApiProcess> => startApiProcess(t, { databaseUrl, dataDir });
+const start = (t: { after(fn: () => Promise<void>): void }, databaseUrl: string): Promise<ApiProcess> =>
+  startApiProcess(t, { databaseUrl, dataDir });
 const shared = await startPostgresProxy({ after }, database.url);
 const [behindProxy, other] = await Promise.all([start({ after }, shared.url), start({ after }, database.url)]);
 const field = await layOutField(database.url);
@@ -33,8 +51,14 @@ async function done(...commands: Command[]): Promise<string> {
   return id;
 }
 
-const inProgress = (day: number): Command[] =>
-  [createTicket(field), triage("{id}"), propose("{id}", day), confirm("{id}", day), dispatch("{id}", field.techIds[0] ?? ""), checkIn("{id}")];
+const inProgress = (day: number): Command[] => [
+  createTicket(field),
+  triage("{id}"),
+  propose("{id}", day),
+  confirm("{id}", day),
+  dispatch("{id}", field.techIds[0] ?? ""),
+  checkIn("{id}"),
+];
 let day = 0;
 const nextDay = (): number => (day += 2);
 
@@ -42,7 +66,12 @@ const nextDay = (): number => (day += 2);
 async function uploaded(): Promise<Command> {
   const id = await done(...inProgress(nextDay()));
   const photo = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, ...Buffer.from(`JFIF ${id}`)]);
-  const announced = { kind: "PHOTO", content_type: "image/jpeg", size_bytes: photo.length, sha256: createHash("sha256").update(photo).digest("hex") };
+  const announced = {
+    kind: "PHOTO",
+    content_type: "image/jpeg",
+    size_bytes: photo.length,
+    sha256: createHash("sha256").update(photo).digest("hex"),
+  };
   const response = await fetch(`${other.url}/tickets/${id}/evidence/uploads`, {
     method: "POST",
     headers: { ...headersOf(technician), "content-type": "application/json", "idempotency-key": randomUUID() },
@@ -50,26 +79,51 @@ async function uploaded(): Promise<Command> {
   });
   const ticket: { url: string; headers: Record<string, string>; uri: string } = JSON.parse(await response.text());
   assert.equal((await fetch(ticket.url, { method: "PUT", headers: ticket.headers, body: photo })).status, 201);
-  return { ...addEvidence(id), body: { kind: "PHOTO", uri: ticket.uri, evidence_key: "photo_before_door_edge_and_strike" } };
+  return {
+    ...addEvidence(id),
+    body: { kind: "PHOTO", uri: ticket.uri, evidence_key: "photo_before_door_edge_and_strike" },
+  };
 }
 
 const kinds: { name: string; make: () => Promise<Command>; effects: Effects }[] = [
   { name: "a command that creates", make: async () => createTicket(field), effects: once },
-  { name: "an intake, which also looks for its own duplicate", make: async () => blindIntake(field, `Caller ${nextDay()}`), effects: once },
+  {
+    name: "an intake, which also looks for its own duplicate",
+    make: async () => blindIntake(field, `Caller ${nextDay()}`),
+    effects: once,
+  },
   { name: "a command on a ticket", make: async () => triage(await done(createTicket(field))), effects: once },
-  { name: "a command that touches its ticket", make: async () => addEvidence(await done(createTicket(field))), effects: { ...once, evidence: 1 } },
+  {
+    name: "a command that touches its ticket",
+    make: async () => addEvidence(await done(createTicket(field))),
+    effects: { ...once, evidence: 1 },
+  },
   { name: "evidence that is moved in the object store", make: uploaded, effects: { ...once, evidence: 1 } },
   {
     name: "a close that writes to the object store",
-    make: async () => close(await done(...inProgress(nextDay()), ...allEvidence("{id}"), complete("{id}"), verify("{id}"), invoice("{id}"))),
+    make: async () =>
+      close(
+        await done(...inProgress(nextDay()), ...allEvidence("{id}"), complete("{id}"), verify("{id}"), invoice("{id}")),
+      ),
     effects: once,
   },
-  { name: "a command about the desk", make: async () => pauseAutonomy(`DRILL ${nextDay()}`), effects: { ...once, tickets: 0, pauses: 1 } },
+  {
+    name: "a command about the desk",
+    make: async () => pauseAutonomy(`DRILL ${nextDay()}`),
+    effects: { ...once, tickets: 0, pauses: 1 },
+  },
 ];
 
 /** The hash in the answer is that of the one event there is. */
-async function assertTrue(reply: { body: { receipt?: { receipt_id: string; hash: string } } }, key: string): Promise<void> {
-  const rows = await rowsOf<object>(database.url, "SELECT id AS receipt_id, hash FROM audit_events WHERE request_id = $1", [key]);
+async function assertTrue(
+  reply: { body: { receipt?: { receipt_id: string; hash: string } } },
+  key: string,
+): Promise<void> {
+  const rows = await rowsOf<object>(
+    database.url,
+    "SELECT id AS receipt_id, hash FROM audit_events WHERE request_id = $1",
+    [key],
+  );
   const { receipt } = reply.body;
   assert.deepEqual(rows, [{ receipt_id: receipt?.receipt_id, hash: receipt?.hash }]);
 }
@@ -112,7 +166,10 @@ for (const when of ["before", "after"] as const) {
         await held.reached;
         held.cut();
         const reply = await unknown;
-        assert.equal(`${reply.status} ${reply.body.error?.code} ${reply.body.error?.dependency}`, "503 DEPENDENCY_UNAVAILABLE postgres");
+        assert.equal(
+          `${reply.status} ${reply.body.error?.code} ${reply.body.error?.dependency}`,
+          "503 DEPENDENCY_UNAVAILABLE postgres",
+        );
         assert.equal(reply.retryAfter, "1");
 
         const retry = await post(behindProxy, command, key);

@@ -6,20 +6,29 @@ import * as field from "./field.ts";
 /** Sends a command and returns its answer. */
 export type Say = (command: Command) => Promise<AnswerBody>;
 
-export interface Job {
+export type Job = {
   field: field.Field;
   techId: string;
   /** A day that no other job of this technician has, and the next one. */
   day: number;
   /** Tells this job from all others. */
   name: string;
-}
+};
 
 type Life = (say: Say, job: Job) => Promise<void>;
 
-export const lives = { repair, heldByCustomer, changedOnSite, calledOff, bookedAndPaused } satisfies Record<string, Life>;
+export const lives = { repair, heldByCustomer, changedOnSite, calledOff, bookedAndPaused } satisfies Record<
+  string,
+  Life
+>;
 export type LifeName = keyof typeof lives;
-export const lifeNames: readonly LifeName[] = ["repair", "heldByCustomer", "changedOnSite", "calledOff", "bookedAndPaused"];
+export const lifeNames: readonly LifeName[] = [
+  "repair",
+  "heldByCustomer",
+  "changedOnSite",
+  "calledOff",
+  "bookedAndPaused",
+];
 
 /** How many commands a life has. */
 export async function lengthOf(life: LifeName): Promise<number> {

@@ -17,7 +17,14 @@ const lateBy = 8;
 /** How far the writers may be ahead of the reader, so that every death finds the stream in use. */
 const ahead = 40;
 /** Who is killed when so many events were seen: the API they are read from, or Postgres behind it. */
-const deaths = new Map<number, "reader" | "postgres">([[10, "reader"], [50, "reader"], [90, "postgres"], [130, "reader"], [170, "reader"], [210, "reader"]]);
+const deaths = new Map<number, "reader" | "postgres">([
+  [10, "reader"],
+  [50, "reader"],
+  [90, "postgres"],
+  [130, "reader"],
+  [170, "reader"],
+  [210, "reader"],
+]);
 
 /** Counts, and wakes whoever waits for a count. */
 class Count {
@@ -43,7 +50,9 @@ async function commitLate(databaseUrl: string, acknowledged: Count, at: number):
   try {
     await session.connect();
     await session.query("BEGIN");
-    await session.query("INSERT INTO outbox (subject, event, payload, created_at) VALUES ($1, 'late', '{}', now())", [`late.${at}`]);
+    await session.query("INSERT INTO outbox (subject, event, payload, created_at) VALUES ($1, 'late', '{}', now())", [
+      `late.${at}`,
+    ]);
     await acknowledged.reached(at + lateBy);
     await session.query("COMMIT");
     return true;
@@ -78,7 +87,9 @@ async function write(desk: SupervisedDesk, field: Field, seen: Count): Promise<{
   const acknowledged = new Count();
   let begun = 0;
   const late = Promise.all(
-    Array.from({ length: (writers * commandsEach) / lateEvery - 1 }, (_, n) => commitLate(desk.postgres.url, acknowledged, (n + 1) * lateEvery)),
+    Array.from({ length: (writers * commandsEach) / lateEvery - 1 }, (_, n) =>
+      commitLate(desk.postgres.url, acknowledged, (n + 1) * lateEvery),
+    ),
   );
   await Promise.all(
     Array.from({ length: writers }, async (_, writer) => {
@@ -95,14 +106,24 @@ async function write(desk: SupervisedDesk, field: Field, seen: Count): Promise<{
   return { lateOnes };
 }
 
-async function assertAllSeen(t: TestContext, desk: SupervisedDesk, reader: EventReader, lateOnes: number): Promise<void> {
+async function assertAllSeen(
+  t: TestContext,
+  desk: SupervisedDesk,
+  reader: EventReader,
+  lateOnes: number,
+): Promise<void> {
   const all = await rowsOf<{ id: string; subject: string }>(
     desk.postgres.url,
     "SELECT xact || '.' || id AS id, subject FROM outbox ORDER BY outbox.xact, outbox.id",
   );
   await eventually(`all ${all.length} events are seen`, () => reader.seen.length >= all.length);
-  assert.deepEqual(reader.seen, all.map(({ id, subject }) => ({ id, subject })));
+  assert.deepEqual(
+    reader.seen,
+    all.map(({ id, subject }) => ({ id, subject })),
+  );
   assert.equal(all.length, writers * commandsEach + lateOnes);
   assert.ok(reader.openings > deaths.size / 2, "the stream hardly broke, so little was shown");
-  t.diagnostic(`${all.length} events, ${lateOnes} of them late; the stream was opened ${reader.openings} times; met ${JSON.stringify(desk.met)}`);
+  t.diagnostic(
+    `${all.length} events, ${lateOnes} of them late; the stream was opened ${reader.openings} times; met ${JSON.stringify(desk.met)}`,
+  );
 }

@@ -7,7 +7,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/
 import { migrate } from "../../dispatch/db/migrate.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
 
-export interface OwnPostgres {
+export type OwnPostgres = {
   /** The same after every start. */
   url: string;
   /** Whoever needs a folder beside it finds one here; removed with it. */
@@ -18,7 +18,7 @@ export interface OwnPostgres {
   stop(): Promise<void>;
   /** As a supervisor would; replays what a kill left undone. Does nothing while it runs. */
   start(): Promise<void>;
-}
+};
 
 /** Starts one with the schema in it; it is stopped and removed when `t` ends, and ends when this process does. */
 export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void }): Promise<OwnPostgres> {

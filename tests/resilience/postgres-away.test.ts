@@ -21,17 +21,30 @@ const soonMs = 9_000;
 const postgres = await startOwnPostgres({ after });
 const field = await layOutField(postgres.url);
 const start = (settings: Record<string, string> = {}, databaseUrl = postgres.url): Promise<ApiProcess> =>
-  startApiProcess({ after }, { databaseUrl, dataDir: join(postgres.folder, "desk"), settings: { DISPATCH_DB_POOL_MAX: String(poolMax), ...settings } });
+  startApiProcess(
+    { after },
+    {
+      databaseUrl,
+      dataDir: join(postgres.folder, "desk"),
+      settings: { DISPATCH_DB_POOL_MAX: String(poolMax), ...settings },
+    },
+  );
 const api = await start({ DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000" });
 
 type Intent = { key: string; command: Command };
-const intents = (count: number): Intent[] => Array.from({ length: count }, () => ({ key: randomUUID(), command: createTicket(field) }));
-const sendAll = (to: ApiProcess, all: readonly Intent[]): Promise<Reply[]> => Promise.all(all.map(({ key, command }) => post(to, command, key)));
+const intents = (count: number): Intent[] =>
+  Array.from({ length: count }, () => ({ key: randomUUID(), command: createTicket(field) }));
+const sendAll = (to: ApiProcess, all: readonly Intent[]): Promise<Reply[]> =>
+  Promise.all(all.map(({ key, command }) => post(to, command, key)));
 
 async function assertRefused(replies: Promise<readonly Reply[]>, withinMs = soonMs): Promise<void> {
   const begun = performance.now();
   for (const { status, body, retryAfter, text } of await replies) {
-    assert.equal(`${status} ${body.error?.code} ${body.error?.dependency}`, "503 DEPENDENCY_UNAVAILABLE postgres", text);
+    assert.equal(
+      `${status} ${body.error?.code} ${body.error?.dependency}`,
+      "503 DEPENDENCY_UNAVAILABLE postgres",
+      text,
+    );
     assert.equal(retryAfter, "1");
   }
   const took = performance.now() - begun;
@@ -56,8 +69,14 @@ async function assertRecovered(of: ApiProcess, refused: readonly Intent[]): Prom
 }
 
 async function assertEffects(all: readonly Intent[], effects: Effects): Promise<void> {
-  const found = await effectsOfEach(postgres.url, all.map(({ key }) => key));
-  assert.deepEqual(found, all.map(() => effects));
+  const found = await effectsOfEach(
+    postgres.url,
+    all.map(({ key }) => key),
+  );
+  assert.deepEqual(
+    found,
+    all.map(() => effects),
+  );
 }
 
 /** As many connections as the pool may have, all of them idle. */
@@ -82,7 +101,9 @@ describe("Postgres goes away and comes back", { timeout: 300_000 }, () => {
       await goAway();
       const refused = intents(2 * poolMax);
       await assertRefused(sendAll(api, refused));
-      await assertRefused(Promise.all([post(api, triage(ticket), randomUUID()), get(api, `/tickets/${ticket}`), get(api, "/tickets")]));
+      await assertRefused(
+        Promise.all([post(api, triage(ticket), randomUUID()), get(api, `/tickets/${ticket}`), get(api, "/tickets")]),
+      );
       await assertUnhealthy(api);
       await postgres.start();
       await assertRecovered(api, refused);
@@ -162,7 +183,10 @@ describe("Postgres is there and cannot work", { timeout: 300_000 }, () => {
       await rowsOf(postgres.url, `ALTER SYSTEM SET default_transaction_read_only = ${value}`);
       await rowsOf(postgres.url, "SELECT pg_reload_conf()");
       await eventually(`every session has read the setting (${value})`, async () => {
-        const [row] = await rowsOf<{ setting: string }>(postgres.url, "SELECT current_setting('default_transaction_read_only') AS setting");
+        const [row] = await rowsOf<{ setting: string }>(
+          postgres.url,
+          "SELECT current_setting('default_transaction_read_only') AS setting",
+        );
         return row?.setting === value;
       });
     };
@@ -187,7 +211,10 @@ async function takeConnections(databaseUrl: string, count: number): Promise<pg.C
     );
     const session = new pg.Client({ connectionString: databaseUrl });
     session.on("error", () => undefined);
-    await session.connect().then(() => taken.push(session), () => undefined);
+    await session.connect().then(
+      () => taken.push(session),
+      () => undefined,
+    );
     return taken.length === count;
   });
   return taken;

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
-export interface PostgresProxy {
+export type PostgresProxy = {
   /** The database, through the proxy. */
   url: string;
   /**
@@ -15,18 +15,21 @@ export interface PostgresProxy {
   fallSilent(): void;
   /** Lets bytes pass again, also those that waited. */
   speak(): void;
-}
+};
 
-export interface HeldCommit {
+export type HeldCommit = {
   /** Resolves once the transaction stands there. */
   reached: Promise<void>;
   /** Ends its connection on both sides. */
   cut(): void;
-}
+};
 
 type Hold = { when: "before" | "after"; reached: PromiseWithResolvers<Link> };
 
-export async function startPostgresProxy(t: { after(fn: () => Promise<void>): void }, databaseUrl: string): Promise<PostgresProxy> {
+export async function startPostgresProxy(
+  t: { after(fn: () => Promise<void>): void },
+  databaseUrl: string,
+): Promise<PostgresProxy> {
   const links = new Set<Link>();
   let hold: Hold | null = null;
   let silent = false;
@@ -56,7 +59,10 @@ export async function startPostgresProxy(t: { after(fn: () => Promise<void>): vo
     holdCommit: (when) => {
       const reached = Promise.withResolvers<Link>();
       hold = { when, reached };
-      return { reached: reached.promise.then(() => undefined), cut: () => void reached.promise.then((link) => link.cut()) };
+      return {
+        reached: reached.promise.then(() => undefined),
+        cut: () => void reached.promise.then((link) => link.cut()),
+      };
     },
     fallSilent: () => {
       silent = true;
@@ -84,7 +90,10 @@ class Link {
   constructor(client: Socket, server: Socket, takeHold: () => Hold | null) {
     this.#client = client;
     this.#server = server;
-    for (const [one, other] of [[client, server], [server, client]] as const) {
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       one.on("error", () => undefined);
       one.on("close", () => other.destroy());
     }
@@ -142,5 +151,7 @@ class Messages {
   }
 }
 
-const isCommit = (asked: Buffer): boolean => asked.toString("latin1", 0, 1) === "Q" && asked.toString("latin1", 5, 11) === "COMMIT";
-const isCommitted = (answer: Buffer): boolean => answer.toString("latin1", 0, 1) === "C" && answer.toString("latin1", 5, 11) === "COMMIT";
+const isCommit = (asked: Buffer): boolean =>
+  asked.toString("latin1", 0, 1) === "Q" && asked.toString("latin1", 5, 11) === "COMMIT";
+const isCommitted = (answer: Buffer): boolean =>
+  answer.toString("latin1", 0, 1) === "C" && answer.toString("latin1", 5, 11) === "COMMIT";

@@ -29,16 +29,22 @@ async function writeTrail(): Promise<{ closed: string; invoiced: string }> {
   const field = await layOutField(trail.url, 25);
   const made: { life: LifeName; id: string | undefined }[] = [];
   const jobs = lifeNames.flatMap((life) => [0, 1, 2, 3, 4].map((n) => ({ life, name: `${life} ${n}` })));
-  await Promise.all(jobs.map(async ({ life, name }, n) => {
-    made.push({ life, id: await play(api, field, { life, name, n }) });
-  }));
+  await Promise.all(
+    jobs.map(async ({ life, name }, n) => {
+      made.push({ life, id: await play(api, field, { life, name, n }) });
+    }),
+  );
   // The database can be copied only once nobody is connected.
   await api.kill();
   const idOf = (life: LifeName) => made.find((one) => one.life === life)?.id ?? assert.fail(`no ticket of ${life}`);
   return { closed: idOf("repair"), invoiced: idOf("changedOnSite") };
 }
 
-async function play(api: { url: string }, field: Field, { life, name, n }: { life: LifeName; name: string; n: number }) {
+async function play(
+  api: { url: string },
+  field: Field,
+  { life, name, n }: { life: LifeName; name: string; n: number },
+) {
   let ticket: string | undefined;
   const say = async (command: Parameters<typeof post>[1]) => {
     const reply = await post(api, command, randomUUID());
@@ -75,7 +81,12 @@ const remove = (chain: string | null, from: number, to: number) => async (sql: S
 
 const swap = (one: number, other: number) => async (sql: Sql) => {
   const move = "UPDATE audit_events SET seq = $3 WHERE ticket_id = $1 AND seq = $2";
-  for (const [from, to] of [[one, -1], [other, one], [-1, other]]) await sql(move, closed, from, to);
+  for (const [from, to] of [
+    [one, -1],
+    [other, one],
+    [-1, other],
+  ])
+    await sql(move, closed, from, to);
 };
 
 /** Somebody else's name on an event, and every hash from there to `last` made anew. */
@@ -86,12 +97,22 @@ const relink = (from: number, last: number) => async (sql: Sql) => {
     const event = await eventAt(sql, seq);
     const relinked = { ...event, prev_hash: previous ?? event.prev_hash };
     previous = auditHash(relinked);
-    await sql("UPDATE audit_events SET prev_hash = $3, hash = $4 WHERE ticket_id = $1 AND seq = $2", closed, seq, relinked.prev_hash, previous);
+    await sql(
+      "UPDATE audit_events SET prev_hash = $3, hash = $4 WHERE ticket_id = $1 AND seq = $2",
+      closed,
+      seq,
+      relinked.prev_hash,
+      previous,
+    );
   }
 };
 
 async function eventAt(sql: Sql, seq: number): Promise<AuditEvent> {
-  const [row] = await sql("SELECT to_jsonb(e) || jsonb_build_object('created_at', e.created_at::text) AS event FROM audit_events e WHERE ticket_id = $1 AND seq = $2", closed, seq);
+  const [row] = await sql(
+    "SELECT to_jsonb(e) || jsonb_build_object('created_at', e.created_at::text) AS event FROM audit_events e WHERE ticket_id = $1 AND seq = $2",
+    closed,
+    seq,
+  );
   assert.ok(typeof row === "object" && row !== null && "event" in row);
   const event: AuditEvent = JSON.parse(JSON.stringify(row.event));
   return { ...event, created_at: isoTime(event.created_at) };
@@ -103,7 +124,8 @@ const append = (chain: string | null, change: object) => (sql: Sql) =>
     `INSERT INTO audit_events
      SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid()) || $2::jsonb)).*
      FROM audit_events e WHERE ticket_id IS NOT DISTINCT FROM $1 ORDER BY seq DESC LIMIT 1`,
-    chain, JSON.stringify(change),
+    chain,
+    JSON.stringify(change),
   );
 
 /** Well formed, and linked to the last event as if it followed. */
@@ -117,25 +139,80 @@ const forge = async (sql: Sql): Promise<unknown> => {
 // 8 to 10 evidence, 11 completed, 12 verified, 13 invoiced, 14 closed.
 type Expected = readonly [chain: string, seq: number, kind: AuditFault["kind"]];
 const waysToTamper: { name: string; tamper: (sql: Sql) => Promise<unknown>; faults: Expected[] }[] = [
-  { name: "a payload is edited", tamper: set("payload", `payload || '{"was_proposed": false}'`, 4), faults: [[closed, 4, "EDITED"]] },
+  {
+    name: "a payload is edited",
+    tamper: set("payload", `payload || '{"was_proposed": false}'`, 4),
+    faults: [[closed, 4, "EDITED"]],
+  },
   { name: "an actor is edited", tamper: set("actor_id", "'mallory'", 6), faults: [[closed, 6, "EDITED"]] },
-  { name: "a time is moved by a millisecond", tamper: set("created_at", "created_at + interval '1 ms'", 2), faults: [[closed, 2, "EDITED"]] },
-  { name: "a state is edited", tamper: set("after_state", "'CLOSED'", 12), faults: [[closed, 12, "EDITED"], [closed, 12, "STATE_UNEXPLAINED"]] },
+  {
+    name: "a time is moved by a millisecond",
+    tamper: set("created_at", "created_at + interval '1 ms'", 2),
+    faults: [[closed, 2, "EDITED"]],
+  },
+  {
+    name: "a state is edited",
+    tamper: set("after_state", "'CLOSED'", 12),
+    faults: [
+      [closed, 12, "EDITED"],
+      [closed, 12, "STATE_UNEXPLAINED"],
+    ],
+  },
   { name: "a hash is edited", tamper: set("hash", "md5(hash)", 9), faults: [[closed, 9, "EDITED"]] },
   { name: "an event is deleted from the middle", tamper: remove(closed, 9, 9), faults: [[closed, 9, "DELETED"]] },
-  { name: "a move is deleted from the middle", tamper: remove(closed, 6, 6), faults: [[closed, 6, "DELETED"], [closed, 7, "STATE_UNEXPLAINED"]] },
-  { name: "the first event is deleted", tamper: remove(closed, 1, 1), faults: [[closed, 1, "DELETED"], [closed, 2, "STATE_UNEXPLAINED"]] },
+  {
+    name: "a move is deleted from the middle",
+    tamper: remove(closed, 6, 6),
+    faults: [
+      [closed, 6, "DELETED"],
+      [closed, 7, "STATE_UNEXPLAINED"],
+    ],
+  },
+  {
+    name: "the first event is deleted",
+    tamper: remove(closed, 1, 1),
+    faults: [
+      [closed, 1, "DELETED"],
+      [closed, 2, "STATE_UNEXPLAINED"],
+    ],
+  },
   { name: "two events change places", tamper: swap(8, 9), faults: [[closed, 8, "REORDERED"]] },
-  { name: "the tail is cut off", tamper: remove(closed, 12, 14), faults: [[closed, 12, "TAIL_CUT"], [closed, 11, "STATE_UNEXPLAINED"]] },
-  { name: "all events are deleted", tamper: remove(closed, 1, 14), faults: [[closed, 1, "TAIL_CUT"], [closed, 0, "STATE_UNEXPLAINED"]] },
+  {
+    name: "the tail is cut off",
+    tamper: remove(closed, 12, 14),
+    faults: [
+      [closed, 12, "TAIL_CUT"],
+      [closed, 11, "STATE_UNEXPLAINED"],
+    ],
+  },
+  {
+    name: "all events are deleted",
+    tamper: remove(closed, 1, 14),
+    faults: [
+      [closed, 1, "TAIL_CUT"],
+      [closed, 0, "STATE_UNEXPLAINED"],
+    ],
+  },
   { name: "an event is rewritten, hash and all", tamper: relink(6, 6), faults: [[closed, 7, "RELINKED"]] },
   { name: "the chain is rewritten up to its old head", tamper: relink(6, 14), faults: [[closed, 14, "RELINKED"]] },
-  { name: "an event is repeated", tamper: append(closed, { seq: 15 }), faults: [[closed, 15, "EDITED"], [closed, 15, "STATE_UNEXPLAINED"]] },
+  {
+    name: "an event is repeated",
+    tamper: append(closed, { seq: 15 }),
+    faults: [
+      [closed, 15, "EDITED"],
+      [closed, 15, "STATE_UNEXPLAINED"],
+    ],
+  },
   { name: "an event is forged behind the head", tamper: forge, faults: [[closed, 15, "EDITED"]] },
   {
     name: "an event is moved to another ticket",
-    tamper: (sql) => sql("UPDATE audit_events SET ticket_id = $2, seq = 19 WHERE ticket_id = $1 AND seq = 10", closed, invoiced),
-    faults: [[closed, 10, "DELETED"], [invoiced, 19, "EDITED"], [invoiced, 19, "STATE_UNEXPLAINED"]],
+    tamper: (sql) =>
+      sql("UPDATE audit_events SET ticket_id = $2, seq = 19 WHERE ticket_id = $1 AND seq = 10", closed, invoiced),
+    faults: [
+      [closed, 10, "DELETED"],
+      [invoiced, 19, "EDITED"],
+      [invoiced, 19, "STATE_UNEXPLAINED"],
+    ],
   },
   {
     name: "a ticket's state is edited",
@@ -162,7 +239,11 @@ const waysToTamper: { name: string; tamper: (sql: Sql) => Promise<unknown>; faul
   { name: "the desk's chain loses an event", tamper: remove(null, 4, 4), faults: [["desk", 4, "DELETED"]] },
   { name: "the desk's chain loses its tail", tamper: remove(null, 9, 10), faults: [["desk", 9, "TAIL_CUT"]] },
   { name: "the desk's chain loses everything", tamper: remove(null, 1, 10), faults: [["desk", 1, "TAIL_CUT"]] },
-  { name: "an event is hidden before the desk's first", tamper: append(null, { seq: -7 }), faults: [["desk", 1, "DELETED"]] },
+  {
+    name: "an event is hidden before the desk's first",
+    tamper: append(null, { seq: -7 }),
+    faults: [["desk", 1, "DELETED"]],
+  },
 ];
 
 describe("tampering is found and named", { timeout: 300_000 }, () => {
@@ -209,6 +290,9 @@ describe("the command that verifies", { timeout: 300_000 }, () => {
     assert.match(forPeople.stdout, /, 1 broken$/m);
     assert.equal(asJson.code, 1);
     const report: AuditReport = JSON.parse(asJson.stdout);
-    assert.deepEqual(report.faults.map(({ chain, seq, kind }) => ({ chain, seq, kind })), [{ chain: closed, seq: 6, kind: "EDITED" }]);
+    assert.deepEqual(
+      report.faults.map(({ chain, seq, kind }) => ({ chain, seq, kind })),
+      [{ chain: closed, seq: 6, kind: "EDITED" }],
+    );
   });
 });

@@ -2,14 +2,17 @@
 
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
-import type { Message } from "../../scripts/scripted-model/chat-request.ts";
-import { replyTo } from "../../scripts/scripted-model/reply.ts";
-import type { Place } from "../../scripts/scripted-model/times.ts";
+import type { Message } from "../../lab/scripted-model/chat-request.ts";
+import { replyTo } from "../../lab/scripted-model/reply.ts";
+import type { Place } from "../../lab/scripted-model/times.ts";
 import { tools } from "../../plugin/src/tool-catalog.ts";
 
 /** Saturday, 21 November 2026, 10:30 at the desk. */
 export const place: Place = { now: new Date("2026-11-21T18:30:00Z"), timeZone: "America/Los_Angeles" };
-export const offered: ReadonlySet<string> = new Set([...tools.map(({ chatName }) => chatName), "dispatch_contract_status"]);
+export const offered: ReadonlySet<string> = new Set([
+  ...tools.map(({ chatName }) => chatName),
+  "dispatch_contract_status",
+]);
 
 export const ticketId = "01a1fda9-32c6-7d40-91ab-570e80928c4e";
 export const receiptId = "01a1fda9-3d11-7b02-8c55-00aa11bb22cc";
@@ -67,7 +70,11 @@ export const ticketText = (state: string, { before = "", id = ticketId, more = "
 export const aboutTicket = (state = "READY_TO_SCHEDULE"): Conversation =>
   new Conversation()
     .says("triage it as an emergency, cannot secure entry, at most $880")
-    .ran({ name: "ticket_triage", args: { ticket_id: ticketId }, text: `DONE ticket.triage\n${ticketText(state, { before: "NEW" })}\nreceipt ${receiptId} at 2026-11-21T18:29:00.000Z\nnext: schedule_book, schedule_slots` })
+    .ran({
+      name: "ticket_triage",
+      args: { ticket_id: ticketId },
+      text: `DONE ticket.triage\n${ticketText(state, { before: "NEW" })}\nreceipt ${receiptId} at 2026-11-21T18:29:00.000Z\nnext: schedule_book, schedule_slots`,
+    })
     .answers("Triaged.");
 
 export const rankingText = `DONE assignment.recommend

@@ -3,9 +3,21 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
-import { intents } from "../../scripts/scripted-model/intents.ts";
+import { intents } from "../../lab/scripted-model/intents.ts";
 import { tools } from "../../plugin/src/tool-catalog.ts";
-import { aboutTicket, anaId, benId, Conversation, offered, place, rankingText, receiptId, snapshotId, ticketId, type Called } from "./conversation.ts";
+import {
+  aboutTicket,
+  anaId,
+  benId,
+  Conversation,
+  offered,
+  place,
+  rankingText,
+  receiptId,
+  snapshotId,
+  ticketId,
+  type Called,
+} from "./conversation.ts";
 
 const now = place.now.toISOString();
 const onIt = (name: string, args: JsonObject = {}): Called => ({ name, args: { ticket_id: ticketId, ...args } });
@@ -23,39 +35,98 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
   ["what should I do next?", { name: "dispatcher_cockpit", args: {} }],
   ["open a ticket for Demo Site North: the front door does not lock", accounts, site],
   ["Please open a new ticket at Demo Site North, the front door does not lock", accounts, site],
-  ["open a ticket for Acme at Demo Site North: it is broken", { name: "directory_search", args: { kind: "account", q: "Acme", limit: 5 } }, site],
-  ["triage it as an emergency, cannot secure entry, at most $880", onIt("ticket_triage", { ...emergency, ready_to_schedule: true })],
-  ["triage it as an emergency, cannot secure entry, up to $1,250.50, no appointment", onIt("ticket_triage", { ...emergency, nte_cents: 125_050, ready_to_schedule: false })],
-  ["triage the ticket as routine, the closer slams", onIt("ticket_triage", { priority: "ROUTINE", incident_type: "CLOSER_LEAKING_OR_SLAMMING", ready_to_schedule: true })],
+  [
+    "open a ticket for Acme at Demo Site North: it is broken",
+    { name: "directory_search", args: { kind: "account", q: "Acme", limit: 5 } },
+    site,
+  ],
+  [
+    "triage it as an emergency, cannot secure entry, at most $880",
+    onIt("ticket_triage", { ...emergency, ready_to_schedule: true }),
+  ],
+  [
+    "triage it as an emergency, cannot secure entry, up to $1,250.50, no appointment",
+    onIt("ticket_triage", { ...emergency, nte_cents: 125_050, ready_to_schedule: false }),
+  ],
+  [
+    "triage the ticket as routine, the closer slams",
+    onIt("ticket_triage", {
+      priority: "ROUTINE",
+      incident_type: "CLOSER_LEAKING_OR_SLAMMING",
+      ready_to_schedule: true,
+    }),
+  ],
   ["when can someone go?", onIt("schedule_slots", { limit: 5 })],
-  ["when could someone go on Tuesday afternoon?", onIt("schedule_slots", { earliest: "2026-11-24T20:00:00.000Z", latest: "2026-11-25T02:00:00.000Z", limit: 5 })],
-  ["book it for tomorrow morning", onIt("schedule_book", { earliest: "2026-11-22T15:00:00.000Z", latest: "2026-11-22T20:00:00.000Z" })],
-  ["book it with Ana for Tuesday 9 to 11", onIt("schedule_book", { earliest: nine.start, latest: nine.end, tech_id: "Ana" })],
+  [
+    "when could someone go on Tuesday afternoon?",
+    onIt("schedule_slots", { earliest: "2026-11-24T20:00:00.000Z", latest: "2026-11-25T02:00:00.000Z", limit: 5 }),
+  ],
+  [
+    "book it for tomorrow morning",
+    onIt("schedule_book", { earliest: "2026-11-22T15:00:00.000Z", latest: "2026-11-22T20:00:00.000Z" }),
+  ],
+  [
+    "book it with Ana for Tuesday 9 to 11",
+    onIt("schedule_book", { earliest: nine.start, latest: nine.end, tech_id: "Ana" }),
+  ],
   ["book it as soon as possible", onIt("schedule_book", { strategy: "earliest" })],
   ["offer Tuesday 9 to 11 or 13 to 15", onIt("schedule_propose", { options: [nine, thirteen] })],
   ["confirm Tuesday 9am-11am", onIt("schedule_confirm", nine)],
   ["who should go?", onIt("assignment_recommend", { service_type: "CANNOT_SECURE_ENTRY" })],
   ["send Ana", onIt("assignment_dispatch", { tech_id: "Ana" })],
   ["dispatch the first", onIt("assignment_recommend", { service_type: "CANNOT_SECURE_ENTRY" })],
-  ["send Ben instead because Ana is ill today", onIt("assignment_override", { override_type: "reassign_tech", reason_code: "other", tech_id: "Ben", note: "Ana is ill today" })],
+  [
+    "send Ben instead because Ana is ill today",
+    onIt("assignment_override", {
+      override_type: "reassign_tech",
+      reason_code: "other",
+      tech_id: "Ben",
+      note: "Ana is ill today",
+    }),
+  ],
   [
     "send Ana right now, it is an emergency",
-    onIt("assignment_dispatch", { tech_id: "Ana", dispatch_mode: "EMERGENCY_BYPASS", dispatch_rationale: "send Ana right now, it is an emergency", dispatch_confirmation: true }),
+    onIt("assignment_dispatch", {
+      tech_id: "Ana",
+      dispatch_mode: "EMERGENCY_BYPASS",
+      dispatch_rationale: "send Ana right now, it is an emergency",
+      dispatch_confirmation: true,
+    }),
   ],
   ["check in", onIt("tech_check_in", { timestamp: now })],
   ["what is missing?", onIt("tech_job_packet")],
   ["complete it", onIt("tech_complete", { checklist_status: {} })],
-  ["complete it, no signature because the shop was shut, 90 minutes of work", onIt("tech_complete", { checklist_status: {}, work: { labor_minutes: 90 }, no_signature_reason: "the shop was shut" })],
+  [
+    "complete it, no signature because the shop was shut, 90 minutes of work",
+    onIt("tech_complete", {
+      checklist_status: {},
+      work: { labor_minutes: 90 },
+      no_signature_reason: "the shop was shut",
+    }),
+  ],
   ["complete it, the whole checklist is done", onIt("tech_job_packet")],
   ["show the evidence", onIt("closeout_list_evidence")],
-  ["attach the photo s3://bucket/door.jpg as photo_before_security_risk.", onIt("closeout_add_evidence", { kind: "PHOTO", uri: "s3://bucket/door.jpg", evidence_key: "photo_before_security_risk" })],
+  [
+    "attach the photo s3://bucket/door.jpg as photo_before_security_risk.",
+    onIt("closeout_add_evidence", {
+      kind: "PHOTO",
+      uri: "s3://bucket/door.jpg",
+      evidence_key: "photo_before_security_risk",
+    }),
+  ],
   ["verify it", onIt("qa_verify", { timestamp: now, result: "PASS" })],
   ["invoice it", onIt("billing_generate_invoice")],
   ["close it", onIt("ticket_close")],
   ["cancel it because the customer called it off", onIt("ticket_cancel", { reason: "the customer called it off" })],
   ["pause everything because the power is out", pause({ scope_type: "GLOBAL", reason: "the power is out" })],
-  ["pause this ticket because the customer complains", pause({ scope_type: "TICKET", ticket_id: ticketId, reason: "the customer complains" })],
-  ["pause the door closers because of a recall", pause({ scope_type: "INCIDENT", incident_type: "CLOSER_LEAKING_OR_SLAMMING", reason: "a recall" })],
+  [
+    "pause this ticket because the customer complains",
+    pause({ scope_type: "TICKET", ticket_id: ticketId, reason: "the customer complains" }),
+  ],
+  [
+    "pause the door closers because of a recall",
+    pause({ scope_type: "INCIDENT", incident_type: "CLOSER_LEAKING_OR_SLAMMING", reason: "a recall" }),
+  ],
   ["resume everything", { name: "ops_autonomy_rollback", args: { scope_type: "GLOBAL" } }],
   ["show the timeline", onIt("ticket_timeline")],
   ["show me the ticket", onIt("ticket_get")],
@@ -74,15 +145,22 @@ describe("a sentence becomes calls", () => {
     for (const [sentence, ...calls] of cases) {
       for (const { name, args } of calls) {
         assert.ok(offered.has(name), `${sentence}: ${name}`);
-        for (const field of Object.keys(args)) assert.ok(fields.get(name)?.has(field), `${sentence}: ${name} has no ${field}`);
+        for (const field of Object.keys(args))
+          assert.ok(fields.get(name)?.has(field), `${sentence}: ${name} has no ${field}`);
       }
     }
   });
 
   for (const { example, tool } of intents) {
     test(`its own example is understood: ${example}`, () => {
-      const conversation = aboutTicket().says("offer Tuesday 9 to 11").ran({ name: "schedule_propose", args: { options: [nine] }, text: "DONE schedule.propose" }).says(example);
-      const onTheWay: Readonly<Record<string, string>> = { ticket_create: "directory_search", assignment_dispatch: "assignment_recommend" };
+      const conversation = aboutTicket()
+        .says("offer Tuesday 9 to 11")
+        .ran({ name: "schedule_propose", args: { options: [nine] }, text: "DONE schedule.propose" })
+        .says(example);
+      const onTheWay: Readonly<Record<string, string>> = {
+        ticket_create: "directory_search",
+        assignment_dispatch: "assignment_recommend",
+      };
       assert.ok([tool, onTheWay[tool]].includes(conversation.calls()[0]?.name));
     });
   }
@@ -94,33 +172,61 @@ describe("what a conversation has come to decides the calls", () => {
       .says("open a ticket for Demo Site North: the front door does not lock, at most $500")
       .ran(
         { name: "directory_search", text: `READ directory.search\naccount_id ${benId} "Demo Home Services" -` },
-        { name: "directory_search", text: `READ directory.search\nsite_id ${anaId} "Demo Site North" "100 Demo Drive"\nsite_id ${benId} "Demo Site North Annex" -` },
+        {
+          name: "directory_search",
+          text: `READ directory.search\nsite_id ${anaId} "Demo Site North" "100 Demo Drive"\nsite_id ${benId} "Demo Site North Annex" -`,
+        },
       );
     assert.deepEqual(found.calls(), [
-      { name: "ticket_create", args: { account_id: benId, site_id: anaId, summary: "The front door does not lock, at most $500", nte_cents: 50_000 } },
+      {
+        name: "ticket_create",
+        args: {
+          account_id: benId,
+          site_id: anaId,
+          summary: "The front door does not lock, at most $500",
+          nte_cents: 50_000,
+        },
+      },
     ]);
   });
 
   test("where a name could be several sites, it asks and opens nothing", () => {
-    const found = new Conversation().says("open a ticket for Demo: the door is stuck").ran(
-      { name: "directory_search", text: `READ directory.search\naccount_id ${benId} "Demo Home Services" -` },
-      { name: "directory_search", text: `READ directory.search\nsite_id ${anaId} "Demo North" -\nsite_id ${benId} "Demo South" -` },
-    );
+    const found = new Conversation()
+      .says("open a ticket for Demo: the door is stuck")
+      .ran(
+        { name: "directory_search", text: `READ directory.search\naccount_id ${benId} "Demo Home Services" -` },
+        {
+          name: "directory_search",
+          text: `READ directory.search\nsite_id ${anaId} "Demo North" -\nsite_id ${benId} "Demo South" -`,
+        },
+      );
     assert.match(found.hears(), /^Which site\? Demo North, Demo South could be meant/);
   });
 
   test("one of the times offered is confirmed by its number", () => {
-    const offered = aboutTicket().says("offer them").ran({ name: "schedule_propose", args: { options: [nine, thirteen] }, text: "DONE schedule.propose" });
+    const offered = aboutTicket()
+      .says("offer them")
+      .ran({ name: "schedule_propose", args: { options: [nine, thirteen] }, text: "DONE schedule.propose" });
     assert.deepEqual(offered.says("confirm the second one").calls(), [onIt("schedule_confirm", thirteen)]);
   });
 
   test("the times found are offered by their number", () => {
-    const slot = (start: string, end: string, at: number) => `${at}. ${start} to ${end} tech_id ${anaId} "Ana Alvarez" score 10`;
-    const seen = aboutTicket().says("when can someone go?").ran({ name: "schedule_slots", text: `READ schedule.slots\n${slot(nine.start, nine.end, 1)}\n${slot(thirteen.start, thirteen.end, 2)}` });
+    const slot = (start: string, end: string, at: number) =>
+      `${at}. ${start} to ${end} tech_id ${anaId} "Ana Alvarez" score 10`;
+    const seen = aboutTicket()
+      .says("when can someone go?")
+      .ran({
+        name: "schedule_slots",
+        text: `READ schedule.slots\n${slot(nine.start, nine.end, 1)}\n${slot(thirteen.start, thirteen.end, 2)}`,
+      });
     assert.deepEqual(seen.says("offer the first").calls(), [onIt("schedule_propose", { options: [nine] })]);
   });
 
-  const ranked = () => aboutTicket("SCHEDULED").says("who should go?").ran({ name: "assignment_recommend", text: rankingText }).answers("Ana.");
+  const ranked = () =>
+    aboutTicket("SCHEDULED")
+      .says("who should go?")
+      .ran({ name: "assignment_recommend", text: rankingText })
+      .answers("Ana.");
   const first = onIt("assignment_dispatch", { tech_id: anaId, recommendation_snapshot_id: snapshotId });
   for (const [sentence, call] of [
     ["send Ana", first],
@@ -128,7 +234,8 @@ describe("what a conversation has come to decides the calls", () => {
     ["send Ben Okafor", onIt("assignment_dispatch", { tech_id: benId })],
     ["send Carla", onIt("assignment_dispatch", { tech_id: "Carla" })],
   ] as const) {
-    test(`after a ranking, "${sentence}" names the snapshot only with its first`, () => assert.deepEqual(ranked().says(sentence).calls(), [call]));
+    test(`after a ranking, "${sentence}" names the snapshot only with its first`, () =>
+      assert.deepEqual(ranked().says(sentence).calls(), [call]));
   }
 
   test('without a ranking, "dispatch the first" asks for one and then sends the first', () => {
@@ -138,23 +245,42 @@ describe("what a conversation has come to decides the calls", () => {
 
   test("what was ranked for one ticket is not used for another", () => {
     const other = "01a1fda9-9999-7d40-91ab-570e80928c4e";
-    const moved = ranked().says("show the ticket").ran({ name: "ticket_get", text: `READ ticket.get\nticket ${other} SCHEDULED URGENT DOOR_WONT_LATCH version 2` });
-    assert.deepEqual(moved.says("send Ana").calls(), [{ name: "assignment_dispatch", args: { ticket_id: other, tech_id: "Ana" } }]);
+    const moved = ranked()
+      .says("show the ticket")
+      .ran({ name: "ticket_get", text: `READ ticket.get\nticket ${other} SCHEDULED URGENT DOOR_WONT_LATCH version 2` });
+    assert.deepEqual(moved.says("send Ana").calls(), [
+      { name: "assignment_dispatch", args: { ticket_id: other, tech_id: "Ana" } },
+    ]);
   });
 
   test("the whole checklist is the one the job packet lists", () => {
     const packet = aboutTicket("IN_PROGRESS")
       .says("complete it, the whole checklist is done")
-      .ran({ name: "tech_job_packet", text: `READ tech.job_packet\nticket ${ticketId} IN_PROGRESS\nmissing checklist: work_performed, resolution_status` });
-    assert.deepEqual(packet.calls(), [onIt("tech_complete", { checklist_status: { work_performed: true, resolution_status: true } })]);
+      .ran({
+        name: "tech_job_packet",
+        text: `READ tech.job_packet\nticket ${ticketId} IN_PROGRESS\nmissing checklist: work_performed, resolution_status`,
+      });
+    assert.deepEqual(packet.calls(), [
+      onIt("tech_complete", { checklist_status: { work_performed: true, resolution_status: true } }),
+    ]);
   });
 
   test("a ticket named by its id is meant before the one talked about", () => {
-    assert.deepEqual(aboutTicket().says(`show the timeline of ${benId}`).calls(), [{ name: "ticket_timeline", args: { ticket_id: benId } }]);
+    assert.deepEqual(aboutTicket().says(`show the timeline of ${benId}`).calls(), [
+      { name: "ticket_timeline", args: { ticket_id: benId } },
+    ]);
   });
 
-  for (const sentence of ["triage it as urgent, glass", "book it for tomorrow", "check in", "send Ana", "complete it", "cancel it because it rains"]) {
-    test(`without a ticket "${sentence}" asks which`, () => assert.match(new Conversation().says(sentence).hears(), /^Which ticket\?/));
+  for (const sentence of [
+    "triage it as urgent, glass",
+    "book it for tomorrow",
+    "check in",
+    "send Ana",
+    "complete it",
+    "cancel it because it rains",
+  ]) {
+    test(`without a ticket "${sentence}" asks which`, () =>
+      assert.match(new Conversation().says(sentence).hears(), /^Which ticket\?/));
   }
 
   for (const [sentence, question] of [
@@ -167,28 +293,45 @@ describe("what a conversation has come to decides the calls", () => {
     ["open a ticket", /^Where, and what is wrong\?/],
     ["attach the photo", /^A chat cannot carry the file itself/],
   ] as const) {
-    test(`"${sentence}" lacks something, and it asks for that`, () => assert.match(aboutTicket().says(sentence).hears(), question));
+    test(`"${sentence}" lacks something, and it asks for that`, () =>
+      assert.match(aboutTicket().says(sentence).hears(), question));
   }
 });
 
 describe("two things in a sentence", () => {
   test("are read at once", () => {
-    assert.deepEqual(aboutTicket().says("what is burning, and show the timeline").calls(), [{ name: "dispatcher_cockpit", args: {} }, onIt("ticket_timeline")]);
+    assert.deepEqual(aboutTicket().says("what is burning, and show the timeline").calls(), [
+      { name: "dispatcher_cockpit", args: {} },
+      onIt("ticket_timeline"),
+    ]);
   });
 
   test("are done one after the other when something changes", () => {
     const said = aboutTicket("DISPATCHED").says("check in and then complete it");
     assert.deepEqual(said.calls(), [onIt("tech_check_in", { timestamp: now })]);
-    assert.deepEqual(said.ran({ name: "tech_check_in", text: `DONE tech.check_in\nticket ${ticketId} IN_PROGRESS` }).calls(), [onIt("tech_complete", { checklist_status: {} })]);
+    assert.deepEqual(
+      said.ran({ name: "tech_check_in", text: `DONE tech.check_in\nticket ${ticketId} IN_PROGRESS` }).calls(),
+      [onIt("tech_complete", { checklist_status: {} })],
+    );
   });
 
   test("stop at the first refusal", () => {
-    const said = aboutTicket().says("check in and then complete it").ran({ name: "tech_check_in", text: "REFUSED INVALID_STATE_TRANSITION tech.check_in: nothing changed.\nNot from here." });
+    const said = aboutTicket()
+      .says("check in and then complete it")
+      .ran({
+        name: "tech_check_in",
+        text: "REFUSED INVALID_STATE_TRANSITION tech.check_in: nothing changed.\nNot from here.",
+      });
     assert.equal(said.hears(), "Refused, nothing changed: Not from here. (INVALID_STATE_TRANSITION)");
   });
 
   test("are not looked for in what a customer said or in a reason", () => {
-    assert.deepEqual(aboutTicket().says("cancel it because the door is fine and close it").calls(), [onIt("ticket_cancel", { reason: "the door is fine and close it" })]);
-    assert.deepEqual(new Conversation().says("open a ticket for Demo Site North: the door is stuck and cancel it").calls(), [accounts, site]);
+    assert.deepEqual(aboutTicket().says("cancel it because the door is fine and close it").calls(), [
+      onIt("ticket_cancel", { reason: "the door is fine and close it" }),
+    ]);
+    assert.deepEqual(
+      new Conversation().says("open a ticket for Demo Site North: the door is stuck and cancel it").calls(),
+      [accounts, site],
+    );
   });
 });

@@ -3,17 +3,30 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { startScriptedModel } from "../../scripts/scripted-model/server.ts";
+import { startScriptedModel } from "../../lab/scripted-model/server.ts";
 
 const model = await startScriptedModel({ now: () => new Date("2026-11-21T18:30:00Z") });
 after(() => model.close());
 
-const tools = ["dispatcher_cockpit", "ops_autonomy_state", "dispatch_contract_status"].map((name) => ({ type: "function", function: { name, parameters: { type: "object" } } }));
+const tools = ["dispatcher_cockpit", "ops_autonomy_state", "dispatch_contract_status"].map((name) => ({
+  type: "function",
+  function: { name, parameters: { type: "object" } },
+}));
 const user = (content: unknown) => ({ role: "user", content });
 
 const post = (body: unknown): Promise<Response> =>
-  fetch(`${model.url}/v1/chat/completions`, { method: "POST", headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body) });
-const ask = (sentence: unknown, more: object = {}): Promise<Response> => post({ model: "dispatch-scripted", messages: [{ role: "system", content: "You are" }, user(sentence)], tools, ...more });
+  fetch(`${model.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+const ask = (sentence: unknown, more: object = {}): Promise<Response> =>
+  post({
+    model: "dispatch-scripted",
+    messages: [{ role: "system", content: "You are" }, user(sentence)],
+    tools,
+    ...more,
+  });
 
 function object(value: unknown): JsonObject {
   assert.ok(isObject(value), JSON.stringify(value));
@@ -29,10 +42,13 @@ async function eventsOf(response: Response): Promise<string[]> {
   assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
   const text = await response.text();
   assert.ok(text.endsWith("\n\n"));
-  return text.slice(0, -2).split("\n\n").map((event) => {
-    assert.ok(event.startsWith("data: ") && !event.includes("\n"), event);
-    return event.slice("data: ".length);
-  });
+  return text
+    .slice(0, -2)
+    .split("\n\n")
+    .map((event) => {
+      assert.ok(event.startsWith("data: ") && !event.includes("\n"), event);
+      return event.slice("data: ".length);
+    });
 }
 
 describe("a whole answer", () => {
@@ -49,7 +65,15 @@ describe("a whole answer", () => {
   });
 
   test("says text, and reads a message in parts", async () => {
-    const body = object(await (await ask([{ type: "text", text: "good" }, { type: "image_url", image_url: {} }, { type: "text", text: "evening" }])).json());
+    const body = object(
+      await (
+        await ask([
+          { type: "text", text: "good" },
+          { type: "image_url", image_url: {} },
+          { type: "text", text: "evening" },
+        ])
+      ).json(),
+    );
     const [choice] = list(body["choices"]);
     assert.equal(choice?.["finish_reason"], "stop");
     assert.match(String(object(choice?.["message"])["content"]), /^I am a scripted stand-in/);
@@ -76,13 +100,22 @@ describe("a stream", () => {
   test("carries parallel calls by their index", async () => {
     const events = await eventsOf(await ask("what is burning, and status", { stream: true }));
     const chunks = events.slice(0, -1).map((event) => object(JSON.parse(event)));
-    assert.ok(chunks.every(({ usage }) => usage === undefined), "no usage unless it is asked for");
+    assert.ok(
+      chunks.every(({ usage }) => usage === undefined),
+      "no usage unless it is asked for",
+    );
     const calls = chunks.flatMap(({ choices }) => {
       const delta = object(object(list(choices)[0])["delta"]);
       return delta["tool_calls"] === undefined ? [] : list(delta["tool_calls"]);
     });
-    assert.deepEqual(calls.map(({ index }) => index), [0, 1]);
-    assert.deepEqual(calls.map((call) => object(call["function"])["name"]), ["dispatcher_cockpit", "dispatch_contract_status"]);
+    assert.deepEqual(
+      calls.map(({ index }) => index),
+      [0, 1],
+    );
+    assert.deepEqual(
+      calls.map((call) => object(call["function"])["name"]),
+      ["dispatcher_cockpit", "dispatch_contract_status"],
+    );
     assert.equal(object(list(chunks.at(-1)?.["choices"])[0])["finish_reason"], "tool_calls");
   });
 });
@@ -97,10 +130,25 @@ describe("a request that cannot be answered says why", () => {
     ["no messages", { model: "dispatch-scripted" }, 400, "messages"],
     ["an empty conversation", { model: "dispatch-scripted", messages: [] }, 400, "messages"],
     ["a message that is none", { model: "dispatch-scripted", messages: ["hello"] }, 400, "messages[0]"],
-    ["a role nobody has", { model: "dispatch-scripted", messages: [{ role: "god", content: "x" }] }, 400, "messages[0].role"],
+    [
+      "a role nobody has",
+      { model: "dispatch-scripted", messages: [{ role: "god", content: "x" }] },
+      400,
+      "messages[0].role",
+    ],
     ["content that is none", { model: "dispatch-scripted", messages: [user(7)] }, 400, "messages[0].content"],
-    ["a result of no call", { model: "dispatch-scripted", messages: [{ role: "tool", content: "x" }] }, 400, "messages[0].tool_call_id"],
-    ["a call without a name", { model: "dispatch-scripted", messages: [{ role: "assistant", tool_calls: [{ id: "1" }] }] }, 400, "messages[0].tool_calls[0]"],
+    [
+      "a result of no call",
+      { model: "dispatch-scripted", messages: [{ role: "tool", content: "x" }] },
+      400,
+      "messages[0].tool_call_id",
+    ],
+    [
+      "a call without a name",
+      { model: "dispatch-scripted", messages: [{ role: "assistant", tool_calls: [{ id: "1" }] }] },
+      400,
+      "messages[0].tool_calls[0]",
+    ],
     ["tools that are none", { model: "dispatch-scripted", messages, tools: [{}] }, 400, "tools[0]"],
     ["a stream that is neither", { model: "dispatch-scripted", messages, stream: "yes" }, 400, "stream"],
   ];
@@ -116,13 +164,17 @@ describe("a request that cannot be answered says why", () => {
   }
 
   test("a body of 17 MiB", async () => assert.equal((await post("x".repeat(17 * 1024 * 1024))).status, 413));
-  test("another path", async () => assert.equal((await fetch(`${model.url}/v1/embeddings`, { method: "POST" })).status, 404));
+  test("another path", async () =>
+    assert.equal((await fetch(`${model.url}/v1/embeddings`, { method: "POST" })).status, 404));
 });
 
 test("the list of models names one, and as what it is", async () => {
   const body = object(await (await fetch(`${model.url}/v1/models`)).json());
   const models = list(body["data"]);
-  assert.deepEqual(models.map(({ id }) => id), ["dispatch-scripted"]);
+  assert.deepEqual(
+    models.map(({ id }) => id),
+    ["dispatch-scripted"],
+  );
   assert.match(String(models[0]?.["owned_by"]), /scripted stand-in/);
 });
 
@@ -134,4 +186,5 @@ test("it listens on this machine alone, and closing it twice is no error", async
   await assert.rejects(fetch(`${other.url}/v1/models`));
 });
 
-test("a time zone nobody knows is known at once", async () => assert.rejects(startScriptedModel({ timeZone: "Mars/Olympus" }), RangeError));
+test("a time zone nobody knows is known at once", async () =>
+  assert.rejects(startScriptedModel({ timeZone: "Mars/Olympus" }), RangeError));

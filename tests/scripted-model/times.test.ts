@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { spoken, spokenWindow, stretchIn, windowsIn, type Place } from "../../scripts/scripted-model/times.ts";
+import { spoken, spokenWindow, stretchIn, windowsIn, type Place } from "../../lab/scripted-model/times.ts";
 
 /** Saturday, 10:30 in Los Angeles. */
 const place: Place = { now: new Date("2026-11-21T18:30:00Z"), timeZone: "America/Los_Angeles" };
@@ -21,7 +21,8 @@ const stretches = [
 ] as const;
 
 describe("a stretch of time", () => {
-  for (const [words, expected] of stretches) test(words, () => assert.deepEqual(stretchIn(`book it for ${words}`, place), expected));
+  for (const [words, expected] of stretches)
+    test(words, () => assert.deepEqual(stretchIn(`book it for ${words}`, place), expected));
 
   test("a sentence without one has none", () => assert.equal(stretchIn("book it", place), null));
 
@@ -50,6 +51,12 @@ test("several windows keep the day that was named before them", () => {
 
 test("moments are told at the desk's place", () => {
   assert.equal(spoken("2026-11-24T17:00:00.000Z", place), "Tue 24 Nov, 09:00");
-  assert.equal(spokenWindow({ start: "2026-11-24T17:00:00.000Z", end: "2026-11-24T19:00:00.000Z" }, place), "Tue 24 Nov, 09:00 to 11:00");
-  assert.equal(spokenWindow({ start: "2026-11-25T06:00:00.000Z", end: "2026-11-25T09:00:00.000Z" }, place), "Tue 24 Nov, 22:00 to Wed 25 Nov, 01:00");
+  assert.equal(
+    spokenWindow({ start: "2026-11-24T17:00:00.000Z", end: "2026-11-24T19:00:00.000Z" }, place),
+    "Tue 24 Nov, 09:00 to 11:00",
+  );
+  assert.equal(
+    spokenWindow({ start: "2026-11-25T06:00:00.000Z", end: "2026-11-25T09:00:00.000Z" }, place),
+    "Tue 24 Nov, 22:00 to Wed 25 Nov, 01:00",
+  );
 });

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { alertCodes } from "../../dispatch/api/alert-list.ts";
-import { explanations } from "../../scripts/alerts/explanations.ts";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
+import { explanations } from "../../dispatch/ops/alerts/explanations.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -35,27 +35,46 @@ describe("pnpm dispatch:alerts", async () => {
   api.clock.set(new Date().toISOString());
 
   test("says of a desk that is well that it is", async () => {
-    assert.deepEqual(await alerts(api, "--url", api.url), { code: 0, out: "health: ok\nalerts: none fires\n", err: "" });
+    assert.deepEqual(await alerts(api, "--url", api.url), {
+      code: 0,
+      out: "health: ok\nalerts: none fires\n",
+      err: "",
+    });
   });
 
   test("names page, next command and owner of what fires, and why each was refused", async () => {
     const { id } = await ticketIn(api, "NEW");
     const key = randomUUID();
     await api.run("ticket.request_info", { ticket: id, key, body: { questions: ["a"] } });
-    for (const question of ["b", "c"]) await api.refuse("ticket.request_info", { ticket: id, key, body: { questions: [question] } });
+    for (const question of ["b", "c"])
+      await api.refuse("ticket.request_info", { ticket: id, key, body: { questions: [question] } });
     const { code, out } = await alerts(api, "--url", api.url);
     assert.equal(code, 0);
     assert.match(out, /^ {2}IDEMPOTENCY_CONFLICT_SPIKE warning: 2, fires at 2$/m);
-    assert.match(out, /read ops\/runbooks\/idempotency_conflict\.md, then pnpm dispatch:alerts --explain IDEMPOTENCY_CONFLICT_SPIKE; owner: integrations/);
+    assert.match(
+      out,
+      /read ops\/runbooks\/idempotency_conflict\.md, then pnpm dispatch:alerts --explain IDEMPOTENCY_CONFLICT_SPIKE; owner: integrations/,
+    );
     const why = await alerts(api, "--explain", "IDEMPOTENCY_CONFLICT_SPIKE");
-    assert.match(why.out, new RegExp(`times 2, code IDEMPOTENCY_PAYLOAD_MISMATCH, tool ticket.request_info, actor [^,]+, role dispatcher, tickets 1, one_ticket ${id}`));
+    assert.match(
+      why.out,
+      new RegExp(
+        `times 2, code IDEMPOTENCY_PAYLOAD_MISMATCH, tool ticket.request_info, actor [^,]+, role dispatcher, tickets 1, one_ticket ${id}`,
+      ),
+    );
   });
 
   test("shows why a scheduled ticket waits", async () => {
     const { id } = await ticketIn(api, "SCHEDULED");
-    await api.owner.query("UPDATE tickets SET last_transition_at = now() - interval '2 hours', assign_reason = 'NOBODY_AVAILABLE' WHERE id = $1", [id]);
+    await api.owner.query(
+      "UPDATE tickets SET last_transition_at = now() - interval '2 hours', assign_reason = 'NOBODY_AVAILABLE' WHERE id = $1",
+      [id],
+    );
     const { out } = await alerts(api, "--explain", "STUCK_SCHEDULING");
-    assert.match(out, new RegExp(`ticket ${id}, state SCHEDULED, priority \\w+, minutes 120, nobody_sent_because NOBODY_AVAILABLE`));
+    assert.match(
+      out,
+      new RegExp(`ticket ${id}, state SCHEDULED, priority \\w+, minutes 120, nobody_sent_because NOBODY_AVAILABLE`),
+    );
     assert.match(out, /tickets 1, reason NOBODY_AVAILABLE, oldest_seconds \d+/);
   });
 
@@ -72,9 +91,15 @@ describe("pnpm dispatch:alerts", async () => {
     const { rows } = await holder.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
     const pid = String(rows[0]?.pid);
     const refused = await alerts(api, "--end-transaction", pid);
-    assert.deepEqual([refused.code, refused.err], [1, `No transaction of process ${pid} has run for more than five seconds.\n`]);
+    assert.deepEqual(
+      [refused.code, refused.err],
+      [1, `No transaction of process ${pid} has run for more than five seconds.\n`],
+    );
     await holder.query("BEGIN");
-    await eventually("the transaction is old enough", async () => (await alerts(api, "--end-transaction", pid)).code === 0);
+    await eventually(
+      "the transaction is old enough",
+      async () => (await alerts(api, "--end-transaction", pid)).code === 0,
+    );
     await ended;
     holder.release(true);
   });
@@ -86,7 +111,13 @@ describe("pnpm dispatch:alerts", async () => {
     assert.match(store.out, /health: unavailable\n {2}postgres: ok\n {2}object_store: unavailable/);
     const explained = await alerts(api, "--explain", "OBJECT_STORE_UNAVAILABLE");
     assert.match(explained.out, /object store: ENOENT/);
-    const database = await alerts(api, "--explain", "OUTBOX_STUCK", "--database-url", "postgres://nobody@127.0.0.1:1/none");
+    const database = await alerts(
+      api,
+      "--explain",
+      "OUTBOX_STUCK",
+      "--database-url",
+      "postgres://nobody@127.0.0.1:1/none",
+    );
     assert.equal(database.code, 1);
     assert.match(database.err, /^Postgres cannot be used: .*database_recovery\.md\.\n$/);
     await api.stop();

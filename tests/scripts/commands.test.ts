@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pino } from "pino";
 import { startApi, type RunningApi } from "../../dispatch/api/start.ts";
-import { readSettings } from "../../dispatch/kernel/settings.ts";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { objectsIn } from "../support/api.ts";
 import { createTestDatabase } from "../support/database.ts";
 
@@ -20,9 +20,14 @@ type Outcome = { readonly code: number; readonly stdout: string; readonly stderr
 function run(script: string, args: readonly string[], environment: Record<string, string>): Promise<Outcome> {
   const env = { ...bareEnvironment, HOME: process.env["HOME"] ?? "", ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, "scripts", script), ...args], { env, timeout: 120_000 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [join(root, "scripts", script), ...args],
+      { env, timeout: 120_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
+      },
+    );
   });
 }
 
@@ -37,7 +42,13 @@ describe("commands", () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "dispatch-scripts-"));
-    environment = { DISPATCH_DATABASE_URL: database.url, DISPATCH_DATA_DIR: folder, DISPATCH_API_PORT: "0", DISPATCH_METRICS_PORT: "0", DISPATCH_RATE_LIMIT_PER_MINUTE: "0" };
+    environment = {
+      DISPATCH_DATABASE_URL: database.url,
+      DISPATCH_DATA_DIR: folder,
+      DISPATCH_API_PORT: "0",
+      DISPATCH_METRICS_PORT: "0",
+      DISPATCH_RATE_LIMIT_PER_MINUTE: "0",
+    };
     api = await startApi({ settings: readSettings(environment), log: pino({ level: "silent" }) });
   });
   after(async () => {
@@ -47,13 +58,22 @@ describe("commands", () => {
 
   test("dispatch:demo:ci --no-gateway takes a ticket from call to invoice on an empty machine and leaves nothing running", async () => {
     const dataDir = join(folder, "demo");
-    const { code, stdout, stderr } = await run("demo.ts", ["--ci", "--no-gateway"], { DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" });
+    const { code, stdout, stderr } = await run("demo.ts", ["--ci", "--no-gateway"], {
+      DISPATCH_DATA_DIR: dataDir,
+      DISPATCH_API_PORT: "0",
+    });
     assert.equal(code, 0, stderr);
     assert.equal(stderr, "");
     assert.match(stdout, /REFUSED, MISSING_SIGNATURE_CONFIRMATION/);
     assert.match(stdout, /REFUSED, NOT_ASSIGNED_TECH/);
     const summary = lastLine(stdout);
-    assert.deepEqual(Object.keys(summary), ["ticket_id", "state", "timeline_events", "receipts_verified", "duration_ms"]);
+    assert.deepEqual(Object.keys(summary), [
+      "ticket_id",
+      "state",
+      "timeline_events",
+      "receipts_verified",
+      "duration_ms",
+    ]);
     assert.equal(summary["state"], "INVOICED");
     assert.equal(summary["receipts_verified"], summary["timeline_events"]);
     await assert.rejects(readFile(join(dataDir, "postgres/postmaster.pid")), { code: "ENOENT" });
@@ -61,7 +81,10 @@ describe("commands", () => {
 
   test("dispatch:bootstrap makes the demo's rows, shows them as evidence, and changes nothing when run again", async () => {
     const path = join(folder, "evidence.json");
-    const once = await run("bootstrap.ts", ["--url", api.url], { ...environment, DISPATCH_BOOTSTRAP_EVIDENCE_PATH: path });
+    const once = await run("bootstrap.ts", ["--url", api.url], {
+      ...environment,
+      DISPATCH_BOOTSTRAP_EVIDENCE_PATH: path,
+    });
     assert.equal(once.code, 0, once.stderr);
     for (const line of once.stderr.trimEnd().split("\n")) assert.match(line, /^\[dispatch-bootstrap\] /);
     const evidence = JSON.parse(once.stdout);
@@ -100,7 +123,11 @@ describe("commands", () => {
   });
 
   test("dispatch:bench measures and compares, whatever the figures", async () => {
-    const { code, stdout, stderr } = await run("bench.ts", ["--seconds", "1", "--rounds", "1", "--small", "100", "--large", "200", "--turns", "3"], {});
+    const { code, stdout, stderr } = await run(
+      "bench.ts",
+      ["--seconds", "1", "--rounds", "1", "--small", "100", "--large", "200", "--turns", "3"],
+      {},
+    );
     assert.equal(code, 0, stderr);
     const report = lastLine(stdout);
     assert.ok(Number(report["ratio"]) > 0 && Number(report["replay_ratio"]) > 0);
@@ -108,12 +135,24 @@ describe("commands", () => {
   });
 
   test("dispatch:bench:slots measures the search for a time beside its parts, whatever the figures", async () => {
-    const { code, stdout, stderr } = await run("bench-slots.ts", ["--technicians", "4", "--bookings", "8", "--calls", "10", "--clients", "2"], {});
+    const { code, stdout, stderr } = await run(
+      "bench-slots.ts",
+      ["--technicians", "4", "--bookings", "8", "--calls", "10", "--clients", "2"],
+      {},
+    );
     assert.equal(code, 0, stderr);
     const { rows, technicians, bookings } = lastLine(stdout);
     assert.deepEqual([technicians, bookings], [4, 8]);
-    assert.deepEqual(objectsIn(rows).map(({ measured, clients }) => [measured, clients]), [1, 2].flatMap((clients) => [["schedule.slots over HTTP", clients], ["ticket.get over HTTP", clients], ["the calendar through pg", clients]]));
-    for (const row of objectsIn(rows)) assert.ok(Number(row["p50_ms"]) > 0 && Number(row["p50_ms"]) <= Number(row["p99_ms"]), JSON.stringify(row));
+    assert.deepEqual(
+      objectsIn(rows).map(({ measured, clients }) => [measured, clients]),
+      [1, 2].flatMap((clients) => [
+        ["schedule.slots over HTTP", clients],
+        ["ticket.get over HTTP", clients],
+        ["the calendar through pg", clients],
+      ]),
+    );
+    for (const row of objectsIn(rows))
+      assert.ok(Number(row["p50_ms"]) > 0 && Number(row["p50_ms"]) <= Number(row["p99_ms"]), JSON.stringify(row));
   });
 
   test("dispatch:bench:slots says in a sentence what it cannot measure", async () => {

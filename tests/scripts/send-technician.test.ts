@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HttpSpeaker } from "../../scripts/demo/http-speaker.ts";
-import { sendTechnician } from "../../scripts/demo/send-technician.ts";
+import { HttpSpeaker } from "../../lab/demo/http-speaker.ts";
+import { sendTechnician } from "../../lab/demo/send-technician.ts";
 import { startTestApi } from "../support/api.ts";
 import { ana } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";

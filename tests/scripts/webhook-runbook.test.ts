@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { deadLetters } from "../../dispatch/webhooks/dead-letters.ts";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { hookedDesk, wakeUntil } from "../worker/webhook-desk.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -27,15 +27,28 @@ test("the runbook's commands work as written", async (t) => {
 
   // The only part that is not as written: pnpm itself need not be on the machine.
   const pnpm = `pnpm() { [ "$1" = dispatch:webhooks ] || return 2; shift; '${process.execPath}' '${join(root, "scripts/webhooks.ts")}' "$@"; }`;
-  const env = { ...bareEnvironment, DISPATCH_DATABASE_URL: api.databaseUrl, METRICS: `${api.url}/metrics`, ENDPOINT: endpoint.id };
+  const env = {
+    ...bareEnvironment,
+    DISPATCH_DATABASE_URL: api.databaseUrl,
+    METRICS: `${api.url}/metrics`,
+    ENDPOINT: endpoint.id,
+  };
   const said: string[] = [];
-  for (const block of blocksOf("sh")) said.push((await run("bash", ["-e", "-o", "pipefail", "-c", `${pnpm}\n${block}`], { env })).stdout);
+  for (const block of blocksOf("sh"))
+    said.push((await run("bash", ["-e", "-o", "pipefail", "-c", `${pnpm}\n${block}`], { env })).stdout);
   for (const block of blocksOf("sql")) await api.owner.query(block);
 
   const all = said.join("");
   assert.match(said[0] ?? "", /dispatch_webhook_dead_letters 1\n/);
   assert.match(said[0] ?? "", /1 dead letters[^]*failing since .*: answered 503[^]*17 tries, answered 503/);
-  for (const part of [/delivered: the endpoint answered 204/, /paused .*until it is resumed/, /resumed/, /secret {3}whsec_/, /put 1 dead letters back/]) assert.match(all, part);
+  for (const part of [
+    /delivered: the endpoint answered 204/,
+    /paused .*until it is resumed/,
+    /resumed/,
+    /secret {3}whsec_/,
+    /put 1 dead letters back/,
+  ])
+    assert.match(all, part);
   assert.match(said.at(-1) ?? "", /, 0 dead letters/);
   assert.deepEqual(await deadLetters(db, { ids: null, endpointId: null, since: null, until: null }, 10), []);
 });

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { startTestApi } from "../support/api.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { isSignedBy, startReceiver } from "../support/webhook-receiver.ts";
@@ -38,7 +38,9 @@ describe("dispatch:webhooks", async () => {
   };
   const objects = async (...args: string[]): Promise<JsonObject[]> => {
     const value: unknown = JSON.parse(await done(...args, "--json"));
-    return (Array.isArray(value) ? value : [value]).map((one: unknown) => (isObject(one) ? one : assert.fail(`no object: ${String(one)}`)));
+    return (Array.isArray(value) ? value : [value]).map((one: unknown) =>
+      isObject(one) ? one : assert.fail(`no object: ${String(one)}`),
+    );
   };
   const only = async (...args: string[]): Promise<JsonObject> => (await objects(...args))[0] ?? assert.fail("nothing");
 
@@ -54,7 +56,10 @@ describe("dispatch:webhooks", async () => {
 
     await done("pause", ...endpoint, "--reason", "the receiver moves");
     const paused = await only("list");
-    assert.deepEqual([paused["id"], paused["subjects"], paused["pause_reason"], paused["pending"]], [id, ["field.>", "desk.*"], "the receiver moves", 0]);
+    assert.deepEqual(
+      [paused["id"], paused["subjects"], paused["pause_reason"], paused["pending"]],
+      [id, ["field.>", "desk.*"], "the receiver moves", 0],
+    );
     await done("resume", ...endpoint);
     assert.equal((await only("list"))["paused_at"], null);
 
@@ -80,13 +85,22 @@ describe("dispatch:webhooks", async () => {
     api.clock.set(new Date().toISOString());
     receiver.answer = () => 500;
     const worker = await startTestWorker(api, { t, random: () => 0 });
-    await api.owner.query("INSERT INTO outbox (subject, event, payload, created_at) SELECT 'desk.' || n, n::text, '{}', $1 FROM generate_series(1, 3) AS n", [api.clock.iso]);
+    await api.owner.query(
+      "INSERT INTO outbox (subject, event, payload, created_at) SELECT 'desk.' || n, n::text, '{}', $1 FROM generate_series(1, 3) AS n",
+      [api.clock.iso],
+    );
     await wakeUntil([worker], "all are given up", () => worker.told("worker.webhook_dead").length === 3);
     await worker.wake();
     const letters = await objects("dead-letters");
     assert.deepEqual(letters.map((one) => one["subject"]).toSorted(), ["desk.1", "desk.2", "desk.3"]);
-    assert.deepEqual([...new Set(letters.map((one) => `${String(one["endpoint_id"])} ${String(one["last_error"])}`))], [`${String(id)} answered 500`]);
-    assert.match(await done("dead-letters", "--endpoint", String(id), "--limit", "1"), /^\S+ {2}\S+ {2}desk\.\d {2}to .*17 tries, answered 500\n$/);
+    assert.deepEqual(
+      [...new Set(letters.map((one) => `${String(one["endpoint_id"])} ${String(one["last_error"])}`))],
+      [`${String(id)} answered 500`],
+    );
+    assert.match(
+      await done("dead-letters", "--endpoint", String(id), "--limit", "1"),
+      /^\S+ {2}\S+ {2}desk\.\d {2}to .*17 tries, answered 500\n$/,
+    );
 
     receiver.answer = () => 200;
     const before = receiver.received.length;
@@ -106,7 +120,10 @@ describe("dispatch:webhooks", async () => {
   test("says what a database or its login lacks", async (t) => {
     const empty = await createEmptyDatabase(t);
     const older = await run(empty.url, ["list"]);
-    assert.deepEqual([older.code, older.stderr], [1, "the database is older than this release; pnpm dispatch:migrate brings it up to date\n"]);
+    assert.deepEqual(
+      [older.code, older.stderr],
+      [1, "the database is older than this release; pnpm dispatch:migrate brings it up to date\n"],
+    );
     const name = `dispatch_clerk_${randomBytes(4).toString("hex")}`;
     await api.owner.query(`CREATE ROLE ${name} LOGIN PASSWORD 'not-told' IN ROLE dispatch_app`);
     t.after(async () => void (await api.owner.query(`DROP ROLE ${name}`)));
@@ -114,7 +131,10 @@ describe("dispatch:webhooks", async () => {
     asClerk.username = name;
     asClerk.password = "not-told";
     const refused = await run(asClerk.href, ["add", "--url", "https://hooks.example/"]);
-    assert.deepEqual([refused.code, refused.stderr], [1, "this database login may not manage webhooks; use the one that migrates\n"]);
+    assert.deepEqual(
+      [refused.code, refused.stderr],
+      [1, "this database login may not manage webhooks; use the one that migrates\n"],
+    );
   });
 
   const wrong: readonly [string, readonly string[], RegExp, Record<string, string>?][] = [

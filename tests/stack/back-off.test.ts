@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { backOff } from "../../scripts/stack/back-off.ts";
+import { backOff } from "../../dispatch/ops/stack/back-off.ts";
 
 test("pauses double from a quarter of a second to half a minute", () => {
-  assert.deepEqual([1, 2, 3, 7, 8, 9, 1000].map((failures) => backOff(failures, 1)), [250, 500, 1_000, 16_000, 30_000, 30_000, 30_000]);
+  assert.deepEqual(
+    [1, 2, 3, 7, 8, 9, 1000].map((failures) => backOff(failures, 1)),
+    [250, 500, 1_000, 16_000, 30_000, 30_000, 30_000],
+  );
 });
 
 test("half of a pause is left to chance, and it is never longer than half a minute nor none at all", () => {

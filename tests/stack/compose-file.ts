@@ -24,13 +24,28 @@ export async function readComposeFile(): Promise<ComposeFile> {
   const { parse } = createRequire(import.meta.resolve("openclaw"))("yaml");
   const all: unknown = parse(text, { merge: true });
   if (!isObject(all) || !isObject(all["services"])) throw new Error("docker-compose.yml has no services");
-  return { text, all, services: Object.entries(all["services"]).map(([name, service]) => serviceOf(name, isObject(service) ? service : {})) };
+  return {
+    text,
+    all,
+    services: Object.entries(all["services"]).map(([name, service]) =>
+      serviceOf(name, isObject(service) ? service : {}),
+    ),
+  };
 }
 
 function serviceOf(name: string, all: JsonObject): Service {
   const { image, command, environment, secrets } = all;
-  const pairs = isObject(environment) ? Object.entries(environment).map(([variable, value]) => [variable, String(value)] as const) : [];
-  return { name, image: String(image), command: strings(command), environment: Object.fromEntries(pairs), secrets: strings(secrets), all };
+  const pairs = isObject(environment)
+    ? Object.entries(environment).map(([variable, value]) => [variable, String(value)] as const)
+    : [];
+  return {
+    name,
+    image: String(image),
+    command: strings(command),
+    environment: Object.fromEntries(pairs),
+    secrets: strings(secrets),
+    all,
+  };
 }
 
 export const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);

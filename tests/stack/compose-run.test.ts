@@ -9,9 +9,9 @@ import { access, constants, mkdtemp, readFile, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
-import { freePort } from "../../scripts/gateway/free-port.ts";
-import { ensureComposeSecrets } from "../../scripts/stack/compose-secrets.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
+import { freePort } from "../../dispatch/ops/gateway/free-port.ts";
+import { ensureComposeSecrets } from "../../dispatch/ops/stack/compose-secrets.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { findS3Server } from "../support/s3-server.ts";
@@ -21,7 +21,12 @@ import { readComposeFile, root, serviceNamed, strings, type Service } from "./co
 const compose = await readComposeFile();
 const s3 = await findS3Server();
 const nginx = await firstOf(["/usr/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"]);
-const skip = "missing" in s3 ? s3.missing : nginx === null ? "nginx is not installed: apt-get install -y --no-install-recommends nginx-light" : false;
+const skip =
+  "missing" in s3
+    ? s3.missing
+    : nginx === null
+      ? "nginx is not installed: apt-get install -y --no-install-recommends nginx-light"
+      : false;
 
 type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
@@ -40,7 +45,11 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
   });
   const start = (service: Service, more: Readonly<Record<string, string>>) => {
     const [, ...args] = service.command;
-    const child = spawn(process.execPath, args, { cwd: root, env: environmentOf(service, more), stdio: ["ignore", "ignore", "inherit"] });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: environmentOf(service, more),
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     children.set(service.name, child);
     return child;
   };
@@ -50,7 +59,11 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
         resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
       });
     });
-  const isWell = (url: string): Promise<boolean> => fetch(`${url}/health`).then(({ ok }) => ok, () => false);
+  const isWell = (url: string): Promise<boolean> =>
+    fetch(`${url}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
 
   before(async () => {
     if ("missing" in s3 || nginx === null) return;
@@ -60,7 +73,11 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
     undo.push(() => server.stop());
     const database = await createEmptyDatabase({ after: (work) => void undo.push(work) });
     await ensureComposeSecrets(folder);
-    const given = { "database-url": database.url, "object-store-key": server.accessKey, "object-store-secret": server.secretKey };
+    const given = {
+      "database-url": database.url,
+      "object-store-key": server.accessKey,
+      "object-store-secret": server.secretKey,
+    };
     for (const [name, text] of Object.entries(given)) await writeFile(join(folder, name), text);
     replaced = [
       ["/run/secrets", folder],
@@ -76,16 +93,25 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
       await Promise.all([...children.values()].map(end));
     });
 
-    const prepared = await run(serviceNamed(compose, "prepare").command, environmentOf(serviceNamed(compose, "prepare")));
+    const prepared = await run(
+      serviceNamed(compose, "prepare").command,
+      environmentOf(serviceNamed(compose, "prepare")),
+    );
     assert.equal(prepared.code, 0, prepared.stderr);
     assert.match(prepared.stdout, /now at .*\nbucket dispatch-objects is there\n$/);
-    for (const [name, port] of [["api-1", first], ["api-2", second]] as const) {
+    for (const [name, port] of [
+      ["api-1", first],
+      ["api-2", second],
+    ] as const) {
       start(serviceNamed(compose, name), { DISPATCH_API_PORT: String(port), DISPATCH_METRICS_PORT: "0" });
       await eventually(`${name} is well`, () => isWell(`http://127.0.0.1:${port}`), 60_000);
     }
     for (const name of ["worker-1", "worker-2"]) start(serviceNamed(compose, name), {});
     const configuration = join(folder, "nginx.conf");
-    await writeFile(configuration, loopback(await readFile(join(root, "ops/compose/nginx.conf"), "utf8"), folder, { first, second, proxy }));
+    await writeFile(
+      configuration,
+      loopback(await readFile(join(root, "ops/compose/nginx.conf"), "utf8"), folder, { first, second, proxy }),
+    );
     const [, ...args] = ["nginx", ...serviceNamed(compose, "proxy").command];
     children.set("proxy", spawn(nginx, ["-c", configuration, ...args], { stdio: "ignore" }));
     await eventually("the proxy is well", () => isWell(proxyUrl), 60_000);
@@ -107,18 +133,26 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
       await eventually(`${name} shows itself`, async () => (await run(ofWorker, environment)).stdout === "ok\n");
       assert.equal((await run(ofWorker, environment)).code, 0);
     }
-    const nobody = await run(["node", "scripts/stack/check-worker.ts", "999999999"], environment);
+    const nobody = await run(["node", "dispatch/ops/stack/check-worker.ts", "999999999"], environment);
     assert.deepEqual([nobody.code, nobody.stdout], [1, "no heartbeat yet\n"]);
   });
 
   test("the demo's story runs through the proxy, uploads by signed addresses, in production's settings", async () => {
     const secret = (await readFile(join(folder, "auth-jwt-secret"), "utf8")).trim();
-    const demo = await run(["node", "scripts/bootstrap.ts", "--url", proxyUrl], environmentOf(serviceNamed(compose, "prepare")));
+    const demo = await run(
+      ["node", "scripts/bootstrap.ts", "--url", proxyUrl],
+      environmentOf(serviceNamed(compose, "prepare")),
+    );
     assert.equal(demo.code, 0, demo.stderr);
-    const story = await run(["node", "scripts/demo-smoke.ts", "--quiet", "--url", proxyUrl], { ...bareEnvironment, DISPATCH_AUTH_JWT_SECRET: secret });
+    const story = await run(["node", "scripts/demo-smoke.ts", "--quiet", "--url", proxyUrl], {
+      ...bareEnvironment,
+      DISPATCH_AUTH_JWT_SECRET: secret,
+    });
     assert.equal(story.code, 0, story.stderr);
     assert.equal(JSON.parse(story.stdout).state, "INVOICED");
-    const unsigned = await fetch(`${proxyUrl}/ux/dispatcher/cockpit`, { headers: { "x-actor-id": "me", "x-actor-role": "dispatcher" } });
+    const unsigned = await fetch(`${proxyUrl}/ux/dispatcher/cockpit`, {
+      headers: { "x-actor-id": "me", "x-actor-role": "dispatcher" },
+    });
     assert.equal(unsigned.status, 401);
   });
 
@@ -143,7 +177,11 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
 });
 
 /** The proxy's file with addresses of this machine; containers' names are looked up nowhere here. */
-function loopback(text: string, folder: string, { first, second, proxy }: { first: number; second: number; proxy: number }): string {
+function loopback(
+  text: string,
+  folder: string,
+  { first, second, proxy }: { first: number; second: number; proxy: number },
+): string {
   return text
     .replace(/^ *resolver .*\n/m, "")
     .replaceAll(" resolve ", " ")
@@ -163,6 +201,13 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 async function firstOf(paths: readonly string[]): Promise<string | null> {
-  for (const path of paths) if (await access(path, constants.X_OK).then(() => true, () => false)) return path;
+  for (const path of paths)
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
   return null;
 }

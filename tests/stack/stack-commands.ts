@@ -6,10 +6,10 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSettings, type Settings } from "../../dispatch/kernel/settings.ts";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
-import { stackStatus, type StackStatus } from "../../scripts/stack/status.ts";
-import { stopStack } from "../../scripts/stack/stop-stack.ts";
+import { readSettings, type Settings } from "../../dispatch/process/settings.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
+import { stackStatus, type StackStatus } from "../../dispatch/ops/stack/status.ts";
+import { stopStack } from "../../dispatch/ops/stack/stop-stack.ts";
 
 const scripts = join(import.meta.dirname, "../../scripts");
 
@@ -58,9 +58,14 @@ export class StackCommands {
 
   run(script: string, ...args: readonly string[]): Promise<Outcome> {
     return new Promise((resolve) => {
-      execFile(process.execPath, [join(scripts, script), ...args], { env: this.environment, timeout: 300_000 }, (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
-      });
+      execFile(
+        process.execPath,
+        [join(scripts, script), ...args],
+        { env: this.environment, timeout: 300_000 },
+        (error, stdout, stderr) => {
+          resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
+        },
+      );
     });
   }
 
@@ -96,7 +101,9 @@ export async function processesOf(dataDir: string): Promise<string[]> {
       ]);
       const command = line.replaceAll("\0", " ").trim();
       // A zombie has neither.
-      return command !== "" && [command, environment, cwd].some((text) => text.includes(dataDir)) ? [`${pid} ${command}`] : [];
+      return command !== "" && [command, environment, cwd].some((text) => text.includes(dataDir))
+        ? [`${pid} ${command}`]
+        : [];
     }),
   );
   return found.flat();

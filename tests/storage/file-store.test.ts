@@ -2,7 +2,19 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -35,7 +47,14 @@ async function newStore(t: TestContext): Promise<FileStore> {
 /** The upload an honest client would make with a ticket for `bytes`, changed where the test says so. */
 async function uploadTo(store: FileStore, changes: Partial<IncomingUpload> = {}): Promise<IncomingUpload> {
   const contentType = "image/jpeg";
-  const ticket = await store.presignUpload({ key, contentType, sizeBytes: 12, maxBytes: 20, now, expiresInSeconds: 60 });
+  const ticket = await store.presignUpload({
+    key,
+    contentType,
+    sizeBytes: 12,
+    maxBytes: 20,
+    now,
+    expiresInSeconds: 60,
+  });
   const query = new URL(ticket.url).searchParams;
   return { key, query, contentType, contentLength: 12, body: Readable.from([bytes]), now, ...changes };
 }
@@ -128,7 +147,13 @@ describe("accepting an upload", { timeout: 300_000 }, () => {
     const store = await openFileStore({ folder, bucket: "dispatch-test", baseUrl: server.baseUrl });
     server.serve(store);
     const photo = Buffer.alloc(1024 * 1024);
-    const request = { key, contentType: "image/jpeg", sizeBytes: photo.length, maxBytes: photo.length, now: new Date() };
+    const request = {
+      key,
+      contentType: "image/jpeg",
+      sizeBytes: photo.length,
+      maxBytes: photo.length,
+      now: new Date(),
+    };
     const ticket = await store.presignUpload({ ...request, expiresInSeconds: 60 });
     const outcome = server.nextOutcome();
     await uploadInHalves(ticket, photo, async () => "hang up");
@@ -155,7 +180,10 @@ describe("the folder", { timeout: 300_000 }, () => {
     await store.writeOnce("evidence/a", bytes, "text/plain");
     const names = [".", "objects", "temp", "upload-secret", "objects/evidence%2Fa"];
     const stats = await Promise.all(names.map((name) => stat(join(folder, name))));
-    assert.deepEqual(stats.map(({ mode }) => mode & 0o777), [0o700, 0o700, 0o700, 0o600, 0o600]);
+    assert.deepEqual(
+      stats.map(({ mode }) => mode & 0o777),
+      [0o700, 0o700, 0o700, 0o600, 0o600],
+    );
   });
 
   test("may be opened by many at once: they share one secret", async (t) => {

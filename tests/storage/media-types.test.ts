@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
   acceptedMediaTypes,
-  EVIDENCE_MAX_BYTES,
+  evidenceMaxBytes,
   fileExtension,
   headBytes,
   isAcceptedMediaType,
@@ -100,7 +100,11 @@ describe("first bytes", () => {
 
 describe("text at the end of the head", () => {
   const camera = Buffer.from("📷");
-  for (const [kept, what] of [[1, "one byte"], [2, "two bytes"], [3, "three bytes"]] as const)
+  for (const [kept, what] of [
+    [1, "one byte"],
+    [2, "two bytes"],
+    [3, "three bytes"],
+  ] as const)
     test(`a character of which the head holds ${what} is fine in a longer object, broken in a short one`, () => {
       const filler = Buffer.alloc(headBytes - kept, "x");
       assert.ok(matchesMediaType(Buffer.concat([filler, camera.subarray(0, kept)]), "text/plain"));
@@ -132,5 +136,5 @@ describe("accepted types", () => {
     assert.deepEqual(refused.filter(isAcceptedMediaType), []);
   });
 
-  test("the largest evidence is 25 MiB", () => assert.equal(EVIDENCE_MAX_BYTES, 26_214_400));
+  test("the largest evidence is 25 MiB", () => assert.equal(evidenceMaxBytes, 26_214_400));
 });

@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { inspectObject, ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../../dispatch/storage/object-store.ts";
+import {
+  inspectObject,
+  ObjectStoreMisconfigured,
+  ObjectStoreUnavailable,
+} from "../../dispatch/storage/object-store.ts";
 import { S3Store } from "../../dispatch/storage/s3-store.ts";
 import * as broken from "../support/broken-s3.ts";
 import type { S3Server } from "../support/radosgw.ts";
@@ -130,8 +134,7 @@ test("an upload is signed for the address clients reach the server at", async ()
 
 test("an endpoint or bucket that cannot be one is refused at once", () => {
   const addresses = ["", "localhost:9000", "ftp://host", "http://host/path", "http://key:secret@host", "http://host?x"];
-  for (const endpoint of addresses)
-    assert.throws(() => storeAt(endpoint), RangeError, endpoint);
+  for (const endpoint of addresses) assert.throws(() => storeAt(endpoint), RangeError, endpoint);
   for (const bucket of ["", "ab", "UPPER", "a/b", "-ab", "a".repeat(64)])
     assert.throws(() => new S3Store({ ...optionsFor("http://host"), bucket }), RangeError, bucket);
 });
@@ -180,7 +183,14 @@ describe("against a real server", { skip, timeout: 300_000 }, () => {
   test("an upload by the server's public address arrives where the desk reads", async () => {
     const { port } = new URL(server.endpoint);
     const store = new S3Store({ ...bucket.options, publicEndpoint: `http://localhost:${port}` });
-    const request = { key: `incoming/${randomUUID()}`, contentType: "text/plain", sizeBytes: 3, maxBytes: 3, expiresInSeconds: 60, now: new Date() };
+    const request = {
+      key: `incoming/${randomUUID()}`,
+      contentType: "text/plain",
+      sizeBytes: 3,
+      maxBytes: 3,
+      expiresInSeconds: 60,
+      now: new Date(),
+    };
     const ticket = await store.presignUpload(request);
     assert.ok(ticket.url.startsWith(`http://localhost:${port}/`));
     assert.ok((await upload(ticket, Buffer.from("one"))) < 300);

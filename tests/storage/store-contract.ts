@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { buffer } from "node:stream/consumers";
-import { EVIDENCE_MAX_BYTES } from "../../dispatch/storage/media-types.ts";
+import { evidenceMaxBytes } from "../../dispatch/storage/media-types.ts";
 import { InvalidObjectKey } from "../../dispatch/storage/object-key.ts";
 import { fetchObject, inspectObject, type ObjectStore } from "../../dispatch/storage/object-store.ts";
 import * as client from "../support/upload-client.ts";
@@ -13,9 +13,37 @@ import * as client from "../support/upload-client.ts";
 export type StoreUnderTest = { stores: [ObjectStore, ObjectStore]; stop(): Promise<void> };
 
 const hostileKeys = [
-  "", "/", ".", "..", "/etc/passwd", "../x", "a/../b", "a/..", "a/./b", "a//b", "a/", "./a", "a\\b", "a\0b", "a b", "a%2fb", "a?b",
-  "a#b", "a\nb", "-rf", ".hidden", "a/.hidden", "Evidence", "фото", "a\u202eb", "\u00e9", "e\u0301", "con:x", "a*",
-  "a".repeat(201), `${"a/".repeat(16)}a`,
+  "",
+  "/",
+  ".",
+  "..",
+  "/etc/passwd",
+  "../x",
+  "a/../b",
+  "a/..",
+  "a/./b",
+  "a//b",
+  "a/",
+  "./a",
+  "a\\b",
+  "a\0b",
+  "a b",
+  "a%2fb",
+  "a?b",
+  "a#b",
+  "a\nb",
+  "-rf",
+  ".hidden",
+  "a/.hidden",
+  "Evidence",
+  "фото",
+  "a\u202eb",
+  "\u00e9",
+  "e\u0301",
+  "con:x",
+  "a*",
+  "a".repeat(201),
+  `${"a/".repeat(16)}a`,
 ];
 
 export function objectStoreContract(name: string, start: () => Promise<StoreUnderTest>, skip: string | false): void {
@@ -30,7 +58,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
 
     const newKey = (folder = "evidence") => `${folder}/${randomUUID()}/photo.jpg`;
     const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-    const anyUpload = { contentType: "image/jpeg", maxBytes: EVIDENCE_MAX_BYTES, expiresInSeconds: 300 };
+    const anyUpload = { contentType: "image/jpeg", maxBytes: evidenceMaxBytes, expiresInSeconds: 300 };
     const ticketFor = (key: string, sizeBytes: number, now = new Date()) =>
       store.presignUpload({ ...anyUpload, key, sizeBytes, now });
     const textAt = async (key: string) => {
@@ -102,12 +130,15 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
 
       test("takes exactly 25 MiB and not one byte more", async () => {
         const [key, tooLarge] = [newKey("incoming"), newKey("incoming")];
-        const photo = randomBytes(EVIDENCE_MAX_BYTES);
+        const photo = randomBytes(evidenceMaxBytes);
         assert.ok((await client.upload(await ticketFor(key, photo.length), photo)) < 300);
-        const seen = await inspectObject(store, key, EVIDENCE_MAX_BYTES);
-        assert.equal(seen?.sizeBytes, EVIDENCE_MAX_BYTES);
+        const seen = await inspectObject(store, key, evidenceMaxBytes);
+        assert.equal(seen?.sizeBytes, evidenceMaxBytes);
         assert.equal(seen?.sha256, sha256(photo));
-        const status = await client.upload(await ticketFor(tooLarge, photo.length), Buffer.concat([photo, Buffer.of(1)]));
+        const status = await client.upload(
+          await ticketFor(tooLarge, photo.length),
+          Buffer.concat([photo, Buffer.of(1)]),
+        );
         assert.ok(status >= 400 && status < 500, `answered ${status}`);
         assert.equal(await store.stat(tooLarge), null);
       });
@@ -121,7 +152,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
           return "go on";
         });
         assert.ok(status !== null && status < 300, `answered ${status}`);
-        assert.equal((await inspectObject(store, key, EVIDENCE_MAX_BYTES))?.sha256, sha256(photo));
+        assert.equal((await inspectObject(store, key, evidenceMaxBytes))?.sha256, sha256(photo));
       });
 
       test("leaves nothing when the client hangs up half way", async () => {
@@ -134,7 +165,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       test("signs nothing that must not be uploaded", async () => {
         const good = { ...anyUpload, key: newKey("incoming"), sizeBytes: 1, now: new Date() };
         const bad = [
-          { sizeBytes: EVIDENCE_MAX_BYTES + 1 },
+          { sizeBytes: evidenceMaxBytes + 1 },
           { sizeBytes: -1 },
           { sizeBytes: Number.NaN },
           { expiresInSeconds: 0 },

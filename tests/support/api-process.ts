@@ -3,21 +3,21 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { bareEnvironment } from "../../scripts/bare-environment.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 
-const PROGRAM = join(import.meta.dirname, "../../dispatch/api/main.ts");
-const END_WITH_PARENT = new URL("../../scripts/bench/end-with-parent.ts", import.meta.url).href;
-const TAIL_LINES = 20;
+const program = join(import.meta.dirname, "../../dispatch/api/main.ts");
+const endWithParent = new URL("../../lab/bench/end-with-parent.ts", import.meta.url).href;
+const tailLines = 20;
 
-export interface ApiProcessOptions {
+export type ApiProcessOptions = {
   databaseUrl: string;
   /** Folder of the file object store; processes of one desk share it. */
   dataDir: string;
   /** Further DISPATCH_… settings. */
   settings?: Record<string, string>;
-}
+};
 
-export interface ApiProcess {
+export type ApiProcess = {
   url: string;
   pid: number;
   /** Whether it runs still. */
@@ -28,7 +28,7 @@ export interface ApiProcess {
   kill(): Promise<void>;
   /** SIGTERM, and waits; the exit code. */
   stop(): Promise<number | null>;
-}
+};
 
 /** The API ended before it listened; the message has its last words. */
 export class ApiDidNotStart extends Error {
@@ -39,9 +39,12 @@ export class ApiDidNotStart extends Error {
  * Starts an API and waits until it listens. It is killed when `t` ends, and when this process does.
  * @throws {ApiDidNotStart}
  */
-export async function startApiProcess(t: { after(fn: () => Promise<void>): void }, options: ApiProcessOptions): Promise<ApiProcess> {
+export async function startApiProcess(
+  t: { after(fn: () => Promise<void>): void },
+  options: ApiProcessOptions,
+): Promise<ApiProcess> {
   // IPC is there for the preloaded module alone: it tells when this process is gone.
-  const child = spawn(process.execPath, ["--import", END_WITH_PARENT, PROGRAM], {
+  const child = spawn(process.execPath, ["--import", endWithParent, program], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: environment(options),
   });
@@ -88,7 +91,7 @@ async function portOf(child: ChildProcess, ended: Promise<void>): Promise<number
   const listening = Promise.withResolvers<number>();
   const read = (line: string) => {
     lines.push(line);
-    if (lines.length > TAIL_LINES) lines.shift();
+    if (lines.length > tailLines) lines.shift();
     const port = /"port":(\d+),"message":"dispatch-api started"/.exec(line)?.[1];
     if (port !== undefined) listening.resolve(Number(port));
   };

@@ -22,7 +22,7 @@ import {
   type ToolName,
 } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
-import { readSettings } from "../../dispatch/kernel/settings.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { createTestDatabase } from "./database.ts";
 import { seedDirectory } from "./directory.ts";
@@ -32,11 +32,7 @@ import { TestClock } from "./test-clock.ts";
 export type Profile = "pilot" | "strict";
 export const profiles: readonly Profile[] = ["pilot", "strict"];
 
-export type Reply = {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-};
+export type Reply = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string };
 
 export type Refused = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly error: RefusedBody };
 
@@ -147,7 +143,8 @@ async function started(
     await api.stop();
   });
 
-  const send: TestApi["send"] = (method, path, headers = {}, body) => request(agent, new URL(path, api.url), method, headers, body);
+  const send: TestApi["send"] = (method, path, headers = {}, body) =>
+    request(agent, new URL(path, api.url), method, headers, body);
   const call: TestApi["call"] = (tool, one = {}) => {
     const isCommand = Object.hasOwn(commands, tool);
     const { body = {}, query } = one;
@@ -204,10 +201,16 @@ export function objectsIn(value: unknown): JsonObject[] {
 }
 
 /** The address of a tool, with the ids a call names. */
-export function pathOf(tool: ToolName, { ticket, receipt, technician, plan }: Pick<CallOptions, "ticket" | "receipt" | "technician" | "plan"> = {}): string {
+export function pathOf(
+  tool: ToolName,
+  { ticket, receipt, technician, plan }: Pick<CallOptions, "ticket" | "receipt" | "technician" | "plan"> = {},
+): string {
   const { path } = isCommandName(tool) ? commands[tool] : queries[tool];
   const ids = { ticketId: ticket, receiptId: receipt, technicianId: technician, planId: plan };
-  const filled = Object.entries(ids).reduce((text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)), String(path));
+  const filled = Object.entries(ids).reduce(
+    (text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)),
+    String(path),
+  );
   assert.ok(!filled.includes("{"), `${tool} needs an id: ${filled}`);
   return filled;
 }
@@ -217,24 +220,42 @@ const isCommandName = (tool: ToolName): tool is CommandName => Object.hasOwn(com
 /** The actor's id a role has unless a call names another. */
 export const actorIdOf = (role: string): string => `${role}-1`;
 
-function headersOf({ as = "dispatcher", actor, key, headers }: CallOptions, isCommand: boolean): CallOptions["headers"] {
+function headersOf(
+  { as = "dispatcher", actor, key, headers }: CallOptions,
+  isCommand: boolean,
+): CallOptions["headers"] {
   return {
     "x-actor-id": actor ?? actorIdOf(as),
     "x-actor-role": as,
-    ...(isCommand && { "content-type": "application/json", "idempotency-key": key === null ? undefined : (key ?? randomUUID()) }),
+    ...(isCommand && {
+      "content-type": "application/json",
+      "idempotency-key": key === null ? undefined : (key ?? randomUUID()),
+    }),
     ...headers,
   };
 }
 
-function request(agent: Agent, url: URL, method: string, headers: NonNullable<CallOptions["headers"]>, body?: string | Uint8Array): Promise<Reply> {
+function request(
+  agent: Agent,
+  url: URL,
+  method: string,
+  headers: NonNullable<CallOptions["headers"]>,
+  body?: string | Uint8Array,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const sent = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+    const sent = Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
     const outgoing = http.request(url, { agent, method, headers: Object.fromEntries(sent) }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.on("error", reject);
       incoming.on("end", () =>
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text: Buffer.concat(chunks).toString("utf8") }),
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          text: Buffer.concat(chunks).toString("utf8"),
+        }),
       );
     });
     outgoing.on("error", reject);

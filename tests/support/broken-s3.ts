@@ -37,7 +37,9 @@ export async function silent(): Promise<BrokenServer> {
 
 /** Promises a megabyte, sends a little of it, and stops without hanging up. */
 export function stalling(): Promise<BrokenServer> {
-  return answering((_request, response) => void response.writeHead(200, { "Content-Length": 1_000_000 }).write("begin"));
+  return answering(
+    (_request, response) => void response.writeHead(200, { "Content-Length": 1_000_000 }).write("begin"),
+  );
 }
 
 /** Promises a megabyte and sends a byte every 20 ms, so that the connection is never silent. */

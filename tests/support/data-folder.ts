@@ -9,14 +9,14 @@ import { holdPostgres, type HeldPostgres } from "./held-postgres.ts";
 
 export const quiet = (): void => {};
 
-export interface DataFolders {
+export type DataFolders = {
   /** Where a test makes folders of its own; removed after the file. */
   root: string;
   /** A data folder with a database in it; tests that leave it whole share it, one after the other. */
   made: string;
   /** A copy of it for a test to damage. */
   copied(): Promise<string>;
-}
+};
 
 /** Makes the folders of a test file: one database, whose table `kept` has one row. */
 export async function dataFolders(): Promise<DataFolders> {
@@ -39,7 +39,7 @@ export async function dataFolders(): Promise<DataFolders> {
   };
 }
 
-export const FROM_BEFORE = [{ what: "from before" }];
+export const fromBefore = [{ what: "from before" }];
 
 /** What `kept` holds. */
 export const keptRows = (postgres: { url: string }): Promise<Record<string, unknown>[]> =>
@@ -57,7 +57,11 @@ export async function query(postgres: { url: string }, sql: string): Promise<Rec
 }
 
 /** Starts it in this process until the test ends. */
-export async function start(t: TestContext, dataDir: string, log: (message: string) => void = quiet): Promise<EmbeddedPostgres> {
+export async function start(
+  t: TestContext,
+  dataDir: string,
+  log: (message: string) => void = quiet,
+): Promise<EmbeddedPostgres> {
   const postgres = await startEmbeddedPostgres({ dataDir, log });
   t.after(() => postgres.stop());
   return postgres;

@@ -4,19 +4,19 @@ import { after } from "node:test";
 import pg from "pg";
 
 /** Set by global-setup.ts for the test files. */
-export const SERVER_URL_VARIABLE = "DISPATCH_TEST_SERVER_URL";
-export const TEMPLATE_VARIABLE = "DISPATCH_TEST_TEMPLATE";
+export const serverUrlVariable = "DISPATCH_TEST_SERVER_URL";
+export const templateVariable = "DISPATCH_TEST_TEMPLATE";
 
 /** First keys of the advisory locks of a test server, in the server URL's database. */
-export const RUN_LOCK = 0x64736e;
-const COPY_LOCK = 0x64736f;
+export const runLock = 0x64736e;
+const copyLock = 0x64736f;
 
-export interface TestDatabase {
+export type TestDatabase = {
   /** For `pg`, as the schema's owner. */
   url: string;
   /** Drops the database, closing whatever is still connected. May be called again. */
   drop(): Promise<void>;
-}
+};
 
 /**
  * Copies the template. The database is dropped when `t` ends; without `t`, when the file
@@ -24,7 +24,7 @@ export interface TestDatabase {
  * @throws {Error} when the tests were started without the global setup.
  */
 export async function createTestDatabase(t?: { after(fn: () => Promise<void>): void }): Promise<TestDatabase> {
-  const template = variable(TEMPLATE_VARIABLE);
+  const template = variable(templateVariable);
   // 15 ms against the 130 ms of copying through the WAL, measured without fsync.
   return await createDatabase(`TEMPLATE ${template} STRATEGY file_copy`, t);
 }
@@ -53,11 +53,11 @@ async function createDatabase(
   clause: string,
   t: { after(fn: () => Promise<void>): void } | undefined,
 ): Promise<TestDatabase> {
-  const serverUrl = variable(SERVER_URL_VARIABLE);
-  const name = variable(TEMPLATE_VARIABLE).replace(/template$/, randomBytes(6).toString("hex"));
+  const serverUrl = variable(serverUrlVariable);
+  const name = variable(templateVariable).replace(/template$/, randomBytes(6).toString("hex"));
   await onServer(serverUrl, async (client) => {
     // A template may have one copier at a time.
-    await client.query("SELECT pg_advisory_lock($1, 0)", [COPY_LOCK]);
+    await client.query("SELECT pg_advisory_lock($1, 0)", [copyLock]);
     await client.query(`CREATE DATABASE ${name} ${clause}`);
   });
   let dropped: Promise<void> | undefined;
@@ -83,5 +83,7 @@ async function onServer(url: string, work: (client: pg.Client) => Promise<void>)
 function variable(name: string): string {
   const value = process.env[name];
   if (value) return value;
-  throw new Error("Start the tests with --test-global-setup=tests/support/global-setup.ts: there is no database server.");
+  throw new Error(
+    "Start the tests with --test-global-setup=tests/support/global-setup.ts: there is no database server.",
+  );
 }

@@ -49,9 +49,17 @@ export async function addTechnician(owner: Pick<pg.Pool, "query">, row: Technici
     `INSERT INTO technicians (id, name, active, provider_id, zone, service_types, skills, tools, quality, base_load, drained_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
-      id, row.name ?? `Technician ${id.slice(0, 4)}`, row.active ?? true, row.providerId ?? null,
-      row.zone === undefined ? "CA" : row.zone, row.serviceTypes ?? ["DEFAULT"], row.skills ?? allSkills, allTools,
-      row.quality ?? 50, row.baseLoad ?? 0, row.drained ? new Date() : null,
+      id,
+      row.name ?? `Technician ${id.slice(0, 4)}`,
+      row.active ?? true,
+      row.providerId ?? null,
+      row.zone === undefined ? "CA" : row.zone,
+      row.serviceTypes ?? ["DEFAULT"],
+      row.skills ?? allSkills,
+      allTools,
+      row.quality ?? 50,
+      row.baseLoad ?? 0,
+      row.drained ? new Date() : null,
     ],
   );
   if (hours) {
@@ -71,16 +79,33 @@ export async function addTimeOff(owner: pg.Pool, techId: string, start: string, 
   );
 }
 
-export type SiteRow = { readonly id?: string; readonly accountId?: string; readonly name?: string; readonly city?: string; readonly region?: string | null };
+export type SiteRow = {
+  readonly id?: string;
+  readonly accountId?: string;
+  readonly name?: string;
+  readonly city?: string;
+  readonly region?: string | null;
+};
 
 export async function addSite(owner: pg.Pool, row: SiteRow = {}): Promise<string> {
   const { id = randomUUID(), accountId = acme.id, name = "Site", city = "Town", region = "CA" } = row;
-  await owner.query(`INSERT INTO sites (id, account_id, name, city, region) VALUES ($1, $2, $3, $4, $5)`, [id, accountId, name, city, region]);
+  await owner.query(`INSERT INTO sites (id, account_id, name, city, region) VALUES ($1, $2, $3, $4, $5)`, [
+    id,
+    accountId,
+    name,
+    city,
+    region,
+  ]);
   return id;
 }
 
 export async function seedDirectory(owner: pg.Pool): Promise<void> {
-  await owner.query(`INSERT INTO accounts (id, name) VALUES ($1, $2), ($3, $4)`, [acme.id, acme.name, borealis.id, borealis.name]);
+  await owner.query(`INSERT INTO accounts (id, name) VALUES ($1, $2), ($3, $4)`, [
+    acme.id,
+    acme.name,
+    borealis.id,
+    borealis.name,
+  ]);
   await owner.query(
     `INSERT INTO sites (id, account_id, name, address1, city, region, postal_code, country, timezone, access_instructions, lat, lon)
      VALUES ($1, $4, 'Acme Oakland', '1 Broadway', 'Oakland', 'CA', '94607', 'US', 'America/Los_Angeles', 'Ring at the dock.', 37.8, -122.27),

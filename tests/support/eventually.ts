@@ -32,5 +32,8 @@ export async function eventually(
 /** Whether a process with this id exists; a zombie nobody has collected counts as ended. */
 export async function isRunning(pid: number): Promise<boolean> {
   const ps = promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]);
-  return await ps.then(({ stdout }) => !stdout.trim().startsWith("Z") && stdout.trim() !== "", () => false);
+  return await ps.then(
+    ({ stdout }) => !stdout.trim().startsWith("Z") && stdout.trim() !== "",
+    () => false,
+  );
 }

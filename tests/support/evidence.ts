@@ -18,7 +18,11 @@ export const noteFile = (text?: string): File => ({ bytes: writing(text), conten
 type Where = { readonly ticket: string; readonly as?: string; readonly actor?: string; readonly key?: string };
 
 /** Announces a file; what comes back is the ticket for sending it. */
-export function requestUpload(api: TestApi, { ticket, as = "dispatcher", actor }: Where, { bytes, contentType, kind }: File) {
+export function requestUpload(
+  api: TestApi,
+  { ticket, as = "dispatcher", actor }: Where,
+  { bytes, contentType, kind }: File,
+) {
   const body = { kind, content_type: contentType, size_bytes: bytes.length, sha256: sha256(bytes) };
   return api.run("closeout.request_upload", { as, ...(actor !== undefined && { actor }), ticket, body });
 }
@@ -41,6 +45,10 @@ export async function addVerified(api: TestApi, where: Where, evidenceKey: strin
 
 /** Records something kept elsewhere under an evidence key. */
 export function addReferenced(api: TestApi, { ticket, as = "dispatcher", actor }: Where, evidenceKey: string) {
-  const body = { kind: evidenceKey.startsWith("photo") ? "PHOTO" : "NOTE", uri: `s3://camera-roll/${ticket}/${evidenceKey}`, evidence_key: evidenceKey };
+  const body = {
+    kind: evidenceKey.startsWith("photo") ? "PHOTO" : "NOTE",
+    uri: `s3://camera-roll/${ticket}/${evidenceKey}`,
+    evidence_key: evidenceKey,
+  };
   return api.run("closeout.add_evidence", { as, ...(actor !== undefined && { actor }), ticket, body });
 }

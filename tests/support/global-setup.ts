@@ -9,12 +9,12 @@ import pg from "pg";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { tryLock } from "../../dispatch/db/embedded/lock.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
-import { databaseUrl, RUN_LOCK, SERVER_URL_VARIABLE, TEMPLATE_VARIABLE } from "./database.ts";
+import { databaseUrl, runLock, serverUrlVariable, templateVariable } from "./database.ts";
 
-const FOLDER_PREFIX = "dispatch-tests-";
-const YOUNG_MS = 60_000;
+const folderPrefix = "dispatch-tests-";
+const youngMs = 60_000;
 // Nothing here needs to outlive the machine, and flushing to disk is half of a test's time.
-const THROW_AWAY = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_wal_size: "256MB" };
+const throwAway = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_wal_size: "256MB" };
 
 let folder: string | undefined;
 let server: EmbeddedPostgres | undefined;
@@ -26,8 +26,8 @@ export async function globalSetup(): Promise<void> {
   try {
     const serverUrl = process.env["DISPATCH_TEST_DATABASE_URL"] || (await startThrowAwayServer());
     const template = await prepareTemplate(serverUrl);
-    process.env[SERVER_URL_VARIABLE] = serverUrl;
-    process.env[TEMPLATE_VARIABLE] = template;
+    process.env[serverUrlVariable] = serverUrl;
+    process.env[templateVariable] = template;
   } catch (cause) {
     await globalTeardown();
     throw cause;
@@ -41,7 +41,7 @@ export function globalTeardown(): Promise<void> {
 
 async function tearDown(): Promise<void> {
   if (admin !== undefined) {
-    if (server === undefined) await dropDatabases(admin, process.env[TEMPLATE_VARIABLE] ?? "");
+    if (server === undefined) await dropDatabases(admin, process.env[templateVariable] ?? "");
     await admin.end();
   }
   await server?.stop();
@@ -50,19 +50,19 @@ async function tearDown(): Promise<void> {
 
 async function startThrowAwayServer(): Promise<string> {
   await removeLeftFolders();
-  folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX));
-  server = await startEmbeddedPostgres({ dataDir: folder, log: () => {}, settings: THROW_AWAY });
+  folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  server = await startEmbeddedPostgres({ dataDir: folder, log: () => {}, settings: throwAway });
   return server.url;
 }
 
 /** A run killed outright cannot remove its folder, but its lock is free then. */
 async function removeLeftFolders(): Promise<void> {
-  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(FOLDER_PREFIX));
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(folderPrefix));
   for (const name of names) {
     const left = join(tmpdir(), name);
     try {
       // A run that begins at this moment has its folder before its lock.
-      if (Date.now() - (await stat(left)).mtimeMs < YOUNG_MS) continue;
+      if (Date.now() - (await stat(left)).mtimeMs < youngMs) continue;
       const lock = tryLock(join(left, "run", "server.lock"));
       if (lock === undefined) continue;
       await rm(left, { recursive: true, force: true });
@@ -80,7 +80,7 @@ async function prepareTemplate(serverUrl: string): Promise<string> {
   await dropLeftDatabases(admin);
   const run = randomBytes(4).toString("hex");
   // Held until this process ends: a run whose lock is free is over, and its databases may go.
-  await admin.query("SELECT pg_advisory_lock($1, ('x' || $2)::bit(32)::int)", [RUN_LOCK, run]);
+  await admin.query("SELECT pg_advisory_lock($1, ('x' || $2)::bit(32)::int)", [runLock, run]);
   const template = `dispatch_test_${run}_template`;
   await admin.query(`CREATE DATABASE ${template}`);
   await migrate({ databaseUrl: databaseUrl(serverUrl, template), log: () => {} });
@@ -93,7 +93,7 @@ async function dropLeftDatabases(client: pg.Client): Promise<void> {
     `SELECT datname AS template FROM pg_database
       WHERE CASE WHEN datname ~ '^dispatch_test_[0-9a-f]{8}_template$'
                  THEN pg_try_advisory_lock($1, ('x' || substr(datname, 15, 8))::bit(32)::int) END`,
-    [RUN_LOCK],
+    [runLock],
   );
   for (const { template } of rows) await dropDatabases(client, template);
 }

@@ -5,22 +5,25 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** One line of the holder: a progress message, a signal it got, its server, or why there is none. */
-export interface HolderLine {
+export type HolderLine = {
   log?: string;
   signal?: string;
   ready?: { url: string; started: boolean; pid: number };
   error?: { code?: string; message: string; folder?: string };
-}
+};
 
-export interface HeldPostgres {
+export type HeldPostgres = {
   child: ChildProcess;
   /** The first line that has `key`; rejects when the holder ends without one. */
-  says<K extends keyof HolderLine>(key: K, matching?: (value: NonNullable<HolderLine[K]>) => boolean): Promise<NonNullable<HolderLine[K]>>;
+  says<K extends keyof HolderLine>(
+    key: K,
+    matching?: (value: NonNullable<HolderLine[K]>) => boolean,
+  ): Promise<NonNullable<HolderLine[K]>>;
   /** "stop": stops PostgreSQL and exits. "leave": exits and stops nothing. */
   tell(order: "stop" | "leave"): Promise<void>;
   /** Kills it outright and waits until it is gone. */
   kill(): Promise<void>;
-}
+};
 
 /** Starts the holder on `dataDir`; `prefix` is a command to run it under. */
 export function holdPostgres(dataDir: string, prefix: readonly string[] = []): HeldPostgres {

@@ -18,12 +18,22 @@ type Point = { readonly lat: number; readonly lon: number };
 
 export async function siteAt(api: TestApi, { lat, lon }: Point, accountId = acme.id): Promise<string> {
   const id = randomUUID();
-  await api.owner.query(`INSERT INTO sites (id, account_id, name, city, region, lat, lon) VALUES ($1, $2, 'Shop', 'Town', 'CA', $3, $4)`, [id, accountId, lat, lon]);
+  await api.owner.query(
+    `INSERT INTO sites (id, account_id, name, city, region, lat, lon) VALUES ($1, $2, 'Shop', 'Town', 'CA', $3, $4)`,
+    [id, accountId, lat, lon],
+  );
   return id;
 }
 
-export async function vanAt(api: TestApi, name: string, home: Point, hours: readonly [string, string] = ["08:00", "17:00"]): Promise<string> {
-  const { technician } = await api.run("roster.upsert", { body: { name, home, zone: "CA", skills: allSkills, tools: ["multimeter", "glass_lifter"] } });
+export async function vanAt(
+  api: TestApi,
+  name: string,
+  home: Point,
+  hours: readonly [string, string] = ["08:00", "17:00"],
+): Promise<string> {
+  const { technician } = await api.run("roster.upsert", {
+    body: { name, home, zone: "CA", skills: allSkills, tools: ["multimeter", "glass_lifter"] },
+  });
   const shifts = [{ weekdays: [1, 2, 3, 4, 5, 6, 7], start_time: hours[0], end_time: hours[1], time_zone: "UTC" }];
   await api.run("roster.set_shifts", { technician: technician.id, body: { shifts } });
   return technician.id;
@@ -35,14 +45,27 @@ export async function emptyRoster(api: TestApi): Promise<void> {
 }
 
 /** A ticket that the desk booked on somebody for a time of the day; an hour and a half of work. */
-export async function bookedAt(api: TestApi, site: string, techId: string, time: string, accountId = acme.id): Promise<string> {
+export async function bookedAt(
+  api: TestApi,
+  site: string,
+  techId: string,
+  time: string,
+  accountId = acme.id,
+): Promise<string> {
   const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { siteId: site, accountId });
   const until = new Date(Date.parse(at(time)) + 90 * 60_000).toISOString();
   await api.run("schedule.book", { ticket: id, body: { tech_id: techId, earliest: at(time), latest: until } });
   return id;
 }
 
-export type CrossedDay = { readonly westVan: string; readonly eastVan: string; readonly westTicket: string; readonly eastTicket: string; readonly westSite: string; readonly eastSite: string };
+export type CrossedDay = {
+  readonly westVan: string;
+  readonly eastVan: string;
+  readonly westTicket: string;
+  readonly eastTicket: string;
+  readonly westSite: string;
+  readonly eastSite: string;
+};
 
 /** Each van is booked on the other's side of town: both drives can be saved. */
 export async function crossedDay(api: TestApi): Promise<CrossedDay> {

@@ -29,7 +29,15 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 // Each file compiles what it parses, and few answers a file do not repay the tidying of the code.
 const code = { optimize: false };
-const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, allowUnionTypes: true, validateSchema: false, code });
+const ajv = new Ajv({
+  allErrors: true,
+  strict: true,
+  strictTypes: false,
+  strictRequired: false,
+  allowUnionTypes: true,
+  validateSchema: false,
+  code,
+});
 // Every time dispatch-api hands out is in UTC with milliseconds, every id in lower case.
 ajv.addFormat("date-time", isoTime);
 ajv.addFormat("uuid", uuid);
@@ -37,14 +45,20 @@ ajv.addFormat("uuid", uuid);
 /** The same schema with every object that lists its fields refusing others. */
 const closed = (schema: object): object =>
   JSON.parse(JSON.stringify(schema), (_key, value: unknown) =>
-    isObject(value) && value["type"] === "object" && isObject(value["properties"]) ? { ...value, additionalProperties: false } : value,
+    isObject(value) && value["type"] === "object" && isObject(value["properties"])
+      ? { ...value, additionalProperties: false }
+      : value,
   );
 
 function strictSchemaOf(tool: ToolName): object {
   if (!Object.hasOwn(commands, tool)) return closed(entryOf(tool).output);
   const output: unknown = JSON.parse(JSON.stringify(entryOf(tool).output));
   assert.ok(isObject(output) && isObject(output["properties"]) && Array.isArray(output["required"]));
-  return closed({ ...output, properties: { ...output["properties"], receipt }, required: [...output["required"], "receipt"] });
+  return closed({
+    ...output,
+    properties: { ...output["properties"], receipt },
+    required: [...output["required"], "receipt"],
+  });
 }
 
 const entryOf = (tool: ToolName): { readonly output: object } => ({ ...commands, ...queries })[tool];
@@ -60,7 +74,10 @@ export function parseBody(tool: ToolName, json: unknown): unknown {
   schemas.set(tool, schema);
   // ajv keeps what it compiled for a schema object.
   const validate = ajv.compile(schema);
-  assert.ok(validate(json), `${tool} answered what its schema does not allow: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(json)}`);
+  assert.ok(
+    validate(json),
+    `${tool} answered what its schema does not allow: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(json)}`,
+  );
   return json;
 }
 

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { auditValues, chained, insertAudit } from "../../dispatch/kernel/audit.ts";
 import { newId, timeAfter } from "../../dispatch/kernel/clock.ts";
 import { insertTransitions } from "../../dispatch/kernel/machine.ts";
-import { lockTicket, updateTicket, updateValues } from "../../dispatch/kernel/ticket-row.ts";
+import { lockTicket, updateTicket, updateValues } from "../../dispatch/ticket/ticket-row.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { TestApi } from "./api.ts";
 import { acme, ana } from "./directory.ts";
@@ -45,7 +45,11 @@ export type BuiltTicket = {
 const builder = (as: string) => ({ as, actor: `builder-${as}` });
 
 /** What the incident type of built tickets demands, beside a signature or the reason for none. */
-export const latchEvidence = ["photo_before_door_edge_and_strike", "photo_after_latched_alignment", "note_adjustments_and_test_cycles"];
+export const latchEvidence = [
+  "photo_before_door_edge_and_strike",
+  "photo_after_latched_alignment",
+  "note_adjustments_and_test_cycles",
+];
 export const fullChecklist = {
   work_performed: true,
   parts_used_or_needed: true,
@@ -58,7 +62,11 @@ export const reportedWork = {
   travel_minutes: 30,
   parts: [{ sku: "STRIKE-1", description: "Strike plate", quantity: 2, unit_price_cents: 1_050 }],
 };
-export const completion = { checklist_status: fullChecklist, no_signature_reason: "shop was closed", work: reportedWork };
+export const completion = {
+  checklist_status: fullChecklist,
+  no_signature_reason: "shop was closed",
+  work: reportedWork,
+};
 
 const nextFree = new WeakMap<TestApi["clock"], string>();
 
@@ -145,25 +153,42 @@ const triageBody = ({ priority = "ROUTINE", incidentType = "DOOR_WONT_LATCH", nt
 const steps = {
   requestInfo: ({ api, id }: OnTheWay) =>
     api.run("ticket.request_info", { ...builder("dispatcher"), ticket: id, body: { questions: ["Which door?"] } }),
-  triage: ({ api, id, plan }: OnTheWay) => api.run("ticket.triage", { ...builder("dispatcher"), ticket: id, body: triageBody(plan) }),
+  triage: ({ api, id, plan }: OnTheWay) =>
+    api.run("ticket.triage", { ...builder("dispatcher"), ticket: id, body: triageBody(plan) }),
   ready: ({ api, id, plan }: OnTheWay) =>
-    api.run("ticket.triage", { ...builder("dispatcher"), ticket: id, body: { ...triageBody(plan), ready_to_schedule: true } }),
+    api.run("ticket.triage", {
+      ...builder("dispatcher"),
+      ticket: id,
+      body: { ...triageBody(plan), ready_to_schedule: true },
+    }),
   askApproval: async ({ api, id, plan, built }: OnTheWay) => {
     const body = { ...triageBody(plan), requires_approval: true, approval_amount_delta_cents: 5_000 };
-    built.approvalId = (await api.run("ticket.triage", { ...builder("dispatcher"), ticket: id, body })).pending_approval_id;
+    built.approvalId = (
+      await api.run("ticket.triage", { ...builder("dispatcher"), ticket: id, body })
+    ).pending_approval_id;
   },
   propose: ({ api, id, window }: OnTheWay) =>
     api.run("schedule.propose", { ...builder("dispatcher"), ticket: id, body: { options: [window] } }),
-  confirm: ({ api, id, window }: OnTheWay) => api.run("schedule.confirm", { ...builder("customer"), ticket: id, body: window }),
+  confirm: ({ api, id, window }: OnTheWay) =>
+    api.run("schedule.confirm", { ...builder("customer"), ticket: id, body: window }),
   hold: async ({ api, id, built }: OnTheWay) => {
-    const body = { hold_reason: "CUSTOMER_PENDING", confirmation_window: { start: api.clock.iso, end: api.clock.in(240) } };
+    const body = {
+      hold_reason: "CUSTOMER_PENDING",
+      confirmation_window: { start: api.clock.iso, end: api.clock.in(240) },
+    };
     built.holdId = (await api.run("schedule.hold", { ...builder("dispatcher"), ticket: id, body })).hold_id;
   },
   dispatch: ({ api, id, techId }: OnTheWay) =>
-    api.run("assignment.dispatch", { ...builder("dispatcher"), ticket: id, body: { tech_id: techId, dispatch_mode: "STANDARD" } }),
+    api.run("assignment.dispatch", {
+      ...builder("dispatcher"),
+      ticket: id,
+      body: { tech_id: techId, dispatch_mode: "STANDARD" },
+    }),
   arrive: ({ api, id }: OnTheWay) => arriveOnSite(api, id),
-  checkIn: ({ api, id }: OnTheWay) => api.run("tech.check_in", { ...builder("tech"), ticket: id, body: { timestamp: api.clock.iso } }),
-  interrupt: ({ api, id }: OnTheWay) => api.run("tech.hold", { ...builder("tech"), ticket: id, body: { reason_code: "parts" } }),
+  checkIn: ({ api, id }: OnTheWay) =>
+    api.run("tech.check_in", { ...builder("tech"), ticket: id, body: { timestamp: api.clock.iso } }),
+  interrupt: ({ api, id }: OnTheWay) =>
+    api.run("tech.hold", { ...builder("tech"), ticket: id, body: { reason_code: "parts" } }),
   requestChange: async ({ api, id, built }: OnTheWay) => {
     const body = { approval_type: "NTE_INCREASE", reason: "the closer is broken too", amount_delta_cents: 30_000 };
     built.approvalId = (await api.run("tech.request_change", { ...builder("tech"), ticket: id, body })).approval.id;
@@ -178,7 +203,8 @@ const steps = {
     api.run("qa.verify", { ...builder("qa"), ticket: id, body: { timestamp: api.clock.iso, result: "PASS" } }),
   invoice: ({ api, id }: OnTheWay) => api.run("billing.generate_invoice", { ...builder("finance"), ticket: id }),
   close: ({ api, id }: OnTheWay) => api.run("ticket.close", { ...builder("finance"), ticket: id }),
-  cancel: ({ api, id }: OnTheWay) => api.run("ticket.cancel", { ...builder("dispatcher"), ticket: id, body: { reason: "called off" } }),
+  cancel: ({ api, id }: OnTheWay) =>
+    api.run("ticket.cancel", { ...builder("dispatcher"), ticket: id, body: { reason: "called off" } }),
 };
 
 /** Everything the template of an incident type asks for; verified where the profile insists. */
@@ -197,14 +223,31 @@ async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void>
     const at = timeAfter(ticket.audit_at, clock.iso);
     const event = chained(
       {
-        id: newId(), ticket_id: id, actor_type: "HUMAN", actor_id: "builder-tech", actor_role: "tech", tool_name: "tech.check_in",
-        request_id: null, correlation_id: null, trace_id: null, before_state: "DISPATCHED", after_state: "ON_SITE",
-        payload: {}, created_at: at,
+        id: newId(),
+        ticket_id: id,
+        actor_type: "HUMAN",
+        actor_id: "builder-tech",
+        actor_role: "tech",
+        tool_name: "tech.check_in",
+        request_id: null,
+        correlation_id: null,
+        trace_id: null,
+        before_state: "DISPATCHED",
+        after_state: "ON_SITE",
+        payload: {},
+        created_at: at,
       },
       { seq: ticket.audit_seq, hash: ticket.audit_hash },
     );
     const head = { audit_seq: event.seq, audit_hash: event.hash, audit_at: at };
-    const after = { ...ticket, ...head, state: "ON_SITE" as const, version: ticket.version + 1, updated_at: at, last_transition_at: at };
+    const after = {
+      ...ticket,
+      ...head,
+      state: "ON_SITE" as const,
+      version: ticket.version + 1,
+      updated_at: at,
+      last_transition_at: at,
+    };
     await Promise.all([
       tx.row(updateTicket, updateValues(after)),
       tx.row(insertAudit, auditValues(event)),

@@ -10,7 +10,9 @@ export type Bearer = { readonly authorization: string };
 
 /** A token of any claims; without an exp it is genuine and not acceptable. */
 export function bearer(claims: object, key: string = tokenSecret): Bearer {
-  const parts = [{ alg: "HS256", typ: "JWT" }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
+  const parts = [{ alg: "HS256", typ: "JWT" }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString("base64url"),
+  );
   const signature = createHmac("sha256", key).update(parts.join(".")).digest("base64url");
   return { authorization: `Bearer ${[...parts, signature].join(".")}` };
 }

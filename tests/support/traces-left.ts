@@ -21,7 +21,10 @@ async function statementFor(owner: pg.Pool): Promise<string> {
     `SELECT quote_ident(relname) AS name FROM pg_class
      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'rejections' ORDER BY 1`,
   );
-  const parts = rows.map(({ name }) => `(SELECT count(*) || ' rows, last written by ' || coalesce(max(xmin::text::bigint), 0) FROM ${name}) AS ${name}`);
+  const parts = rows.map(
+    ({ name }) =>
+      `(SELECT count(*) || ' rows, last written by ' || coalesce(max(xmin::text::bigint), 0) FROM ${name}) AS ${name}`,
+  );
   const made = `SELECT ${parts.join(", ")}`;
   statements.set(owner, made);
   return made;

@@ -2,7 +2,12 @@
 
 import { once } from "node:events";
 import http from "node:http";
-import { uploadPath, type FileStore, type UploadOutcome, type UploadRefusal } from "../../dispatch/storage/file-store.ts";
+import {
+  uploadPath,
+  type FileStore,
+  type UploadOutcome,
+  type UploadRefusal,
+} from "../../dispatch/storage/file-store.ts";
 import { ObjectStoreUnavailable } from "../../dispatch/storage/object-store.ts";
 
 const statusOf: Record<UploadRefusal, number> = {

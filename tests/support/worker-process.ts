@@ -1,6 +1,6 @@
 // A worker as a process of its own for a test, which may kill it, stop it and read its log.
 
-import * as bench from "../../scripts/bench/worker-process.ts";
+import * as bench from "../../lab/bench/worker-process.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 
 export type WorkerProcess = bench.WorkerProcess & {

@@ -3,7 +3,7 @@
 import { after } from "node:test";
 import { pino } from "pino";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { readSettings } from "../../dispatch/kernel/settings.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
 import { startWorker, type RunningWorker } from "../../dispatch/worker/start.ts";
 import type { TestApi } from "./api.ts";
 
@@ -23,7 +23,10 @@ type Options = {
 /** Starts one that ends with `t`, or with the test or describe that starts it. The tick never comes unless `env` says. */
 export async function startTestWorker(api: TestApi, { env = {}, random, t }: Options = {}): Promise<TestWorker> {
   const log: JsonObject[] = [];
-  const logger = pino({ level: "debug", messageKey: "message", base: null }, { write: (line: string) => void log.push(parsed(line)) });
+  const logger = pino(
+    { level: "debug", messageKey: "message", base: null },
+    { write: (line: string) => void log.push(parsed(line)) },
+  );
   const settings = readSettings({
     DISPATCH_DATABASE_URL: api.databaseUrl,
     DISPATCH_DATA_DIR: api.dataDir,

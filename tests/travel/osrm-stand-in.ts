@@ -14,8 +14,13 @@ export type Osrm = {
 };
 
 /** Durations from seconds by places. */
-export const drives = (secondsOf: (from: Place, to: Place) => number | null) => ({ sources, destinations }: Question, response: http.ServerResponse) =>
-  json(response, 200, { code: "Ok", durations: sources.map((from) => destinations.map((to) => secondsOf(from, to))) });
+export const drives =
+  (secondsOf: (from: Place, to: Place) => number | null) =>
+  ({ sources, destinations }: Question, response: http.ServerResponse) =>
+    json(response, 200, {
+      code: "Ok",
+      durations: sources.map((from) => destinations.map((to) => secondsOf(from, to))),
+    });
 
 export async function osrm(t: Parameters<typeof standIn>[0], answer: Osrm["answer"]): Promise<Osrm> {
   const questions: Question[] = [];
@@ -30,13 +35,15 @@ export async function osrm(t: Parameters<typeof standIn>[0], answer: Osrm["answe
 
 function questionIn(path: string): Question {
   const url = new URL(path, "http://osrm");
-  const [, coordinates = ""] = /^\/table\/v1\/driving\/([-\d.,;]+)$/.exec(url.pathname) ?? assert.fail(`no table question: ${path}`);
+  const [, coordinates = ""] =
+    /^\/table\/v1\/driving\/([-\d.,;]+)$/.exec(url.pathname) ?? assert.fail(`no table question: ${path}`);
   assert.equal(url.searchParams.get("annotations"), "duration");
   const places = coordinates.split(";").map((pair) => {
     const [lon, lat] = pair.split(",").map(Number);
     return { lat: lat ?? assert.fail(pair), lon: lon ?? assert.fail(pair) };
   });
   assert.ok(places.length <= 100, "OSRM takes a hundred places together");
-  const at = (name: string): Place[] => (url.searchParams.get(name) ?? "").split(";").map((index) => places[Number(index)] ?? assert.fail(path));
+  const at = (name: string): Place[] =>
+    (url.searchParams.get(name) ?? "").split(";").map((index) => places[Number(index)] ?? assert.fail(path));
   return { sources: at("sources"), destinations: at("destinations") };
 }

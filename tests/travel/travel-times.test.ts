@@ -5,18 +5,23 @@ import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 import { TravelTimes } from "../../dispatch/travel/travel-times.ts";
 import type { Drive, Place } from "../../dispatch/travel/place.ts";
-import { drivingBy, drivingMatrix } from "../../dispatch/workforce/driving.ts";
-import { estimateTravelMinutes } from "../../dispatch/workforce/travel.ts";
+import { drivingBy, drivingMatrix } from "../../dispatch/travel/driving.ts";
+import { estimateTravelMinutes } from "../../dispatch/travel/estimate.ts";
 import { deadPort } from "../plugin/stand-in.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { drives, osrm, type Osrm } from "./osrm-stand-in.ts";
 
-const [home, shop, far]: [Place, Place, Place] = [{ lat: 37.8, lon: -122.27 }, { lat: 37.9, lon: -122.3 }, { lat: 38.4, lon: -122.7 }];
+const [home, shop, far]: [Place, Place, Place] = [
+  { lat: 37.8, lon: -122.27 },
+  { lat: 37.9, lon: -122.3 },
+  { lat: 38.4, lon: -122.7 },
+];
 const there: Drive = [home, shop];
 const back: Drive = [shop, home];
 
 /** Seconds that no estimate would give, other there than back. */
-const seconds = (from: Place, to: Place) => Math.round(Math.abs(from.lat - to.lat) * 10_000) + (from.lat < to.lat ? 1 : 60);
+const seconds = (from: Place, to: Place) =>
+  Math.round(Math.abs(from.lat - to.lat) * 10_000) + (from.lat < to.lat ? 1 : 60);
 
 function client(url: string | null, timeoutMs = 5_000) {
   const clock = new TestClock();
@@ -72,12 +77,18 @@ describe("a service that works", () => {
   test("gets a large question in parts it can take, and only the drives that were asked for are kept", async (t) => {
     const { service, times } = await withService(t);
     const stops = Array.from({ length: 120 }, (_, n) => ({ lat: 37 + n / 100, lon: -122 }));
-    const star = stops.flatMap((stop): Drive[] => [[shop, stop], [stop, shop]]);
+    const star = stops.flatMap((stop): Drive[] => [
+      [shop, stop],
+      [stop, shop],
+    ]);
     await times.learn(star);
     assert.equal(times.lacks(star), false);
     assert.equal(times.gauges()?.drives, 240);
     for (const stop of stops) assert.equal(times.minutes(shop, stop), Math.ceil(seconds(shop, stop) / 60));
-    const asked = service.questions.reduce((sum, { sources, destinations }) => sum + sources.length * destinations.length, 0);
+    const asked = service.questions.reduce(
+      (sum, { sources, destinations }) => sum + sources.length * destinations.length,
+      0,
+    );
     assert.ok(asked < 5_000, `${asked} drives asked for the sake of 240`);
   });
 
@@ -95,7 +106,10 @@ describe("a service that works", () => {
   });
 
   test("gives a matrix of minutes for any number of places, and says how many are estimates", async (t) => {
-    const { service, times } = await withService(t, drives((from, to) => (from.lat === far.lat ? null : seconds(from, to))));
+    const { service, times } = await withService(
+      t,
+      drives((from, to) => (from.lat === far.lat ? null : seconds(from, to))),
+    );
     const { minutes, estimated } = await drivingMatrix(times, [home, shop, far]);
     assert.deepEqual(minutes, [
       [0, 17, Math.ceil(seconds(home, far) / 60)],
@@ -108,7 +122,10 @@ describe("a service that works", () => {
 
 describe("no way on its map", () => {
   test("leaves the estimate, marked as one, and is no outage", async (t) => {
-    const { service, times, said } = await withService(t, drives((from) => (from.lat === home.lat ? null : 600)));
+    const { service, times, said } = await withService(
+      t,
+      drives((from) => (from.lat === home.lat ? null : 600)),
+    );
     await times.learn([there, back]);
     const { travel, travelSource } = drivingBy(times);
     assert.deepEqual([travel(...there), travelSource(...there)], [estimateTravelMinutes(...there), "estimate"]);
@@ -118,25 +135,59 @@ describe("no way on its map", () => {
   });
 
   test("said as OSRM says it of a place off its map, likewise", async (t) => {
-    const { times, said } = await withService(t, (_question, response) => response.writeHead(400).end('{"code": "NoSegment", "message": "Could not find a matching segment for coordinate 0"}'));
+    const { times, said } = await withService(t, (_question, response) =>
+      response
+        .writeHead(400)
+        .end('{"code": "NoSegment", "message": "Could not find a matching segment for coordinate 0"}'),
+    );
     await times.learn([there]);
     assert.deepEqual([times.minutes(...there), times.lacks([there]), said], [null, false, []]);
   });
 });
 
-const broken: Readonly<Record<string, { readonly answer: Osrm["answer"]; readonly why: RegExp; readonly timeoutMs?: number }>> = {
+const broken: Readonly<
+  Record<string, { readonly answer: Osrm["answer"]; readonly why: RegExp; readonly timeoutMs?: number }>
+> = {
   "does not answer": { answer: () => undefined, why: /did not answer in time/, timeoutMs: 400 },
-  "stops in the middle of an answer": { answer: (_question, response) => response.writeHead(200).write('{"code": "Ok", "dur'), why: /did not answer in time/, timeoutMs: 400 },
+  "stops in the middle of an answer": {
+    answer: (_question, response) => response.writeHead(200).write('{"code": "Ok", "dur'),
+    why: /did not answer in time/,
+    timeoutMs: 400,
+  },
   "closes the connection": { answer: (_question, response) => response.destroy(), why: /cannot be reached/ },
-  "answers 500": { answer: (_question, response) => response.writeHead(500).end("<h1>Oops</h1>"), why: /it answered 500/ },
+  "answers 500": {
+    answer: (_question, response) => response.writeHead(500).end("<h1>Oops</h1>"),
+    why: /it answered 500/,
+  },
   "answers 429": { answer: (_question, response) => response.writeHead(429).end("{}"), why: /it answered 429/ },
-  "answers garbage": { answer: (_question, response) => response.writeHead(200).end("<html>"), why: /something else than driving times/ },
-  "answers null": { answer: (_question, response) => response.writeHead(200).end("null"), why: /something else than driving times/ },
-  "answers a table of words": { answer: (_question, response) => response.writeHead(200).end('{"code": "Ok", "durations": [["soon"]]}'), why: /something else than driving times/ },
-  "answers a negative time": { answer: (_question, response) => response.writeHead(200).end('{"code": "Ok", "durations": [[-5]]}'), why: /something else than driving times/ },
-  "answers a table of another size": { answer: (_question, response) => response.writeHead(200).end('{"code": "Ok", "durations": [[60, 60]]}'), why: /something else than driving times/ },
-  "sends elsewhere": { answer: (_question, response) => response.writeHead(302, { location: "http://127.0.0.1:9/" }).end(), why: /cannot be reached/ },
-  "finds the question too big": { answer: (_question, response) => response.writeHead(400).end('{"code": "TooBig"}'), why: /refused the question with TooBig/ },
+  "answers garbage": {
+    answer: (_question, response) => response.writeHead(200).end("<html>"),
+    why: /something else than driving times/,
+  },
+  "answers null": {
+    answer: (_question, response) => response.writeHead(200).end("null"),
+    why: /something else than driving times/,
+  },
+  "answers a table of words": {
+    answer: (_question, response) => response.writeHead(200).end('{"code": "Ok", "durations": [["soon"]]}'),
+    why: /something else than driving times/,
+  },
+  "answers a negative time": {
+    answer: (_question, response) => response.writeHead(200).end('{"code": "Ok", "durations": [[-5]]}'),
+    why: /something else than driving times/,
+  },
+  "answers a table of another size": {
+    answer: (_question, response) => response.writeHead(200).end('{"code": "Ok", "durations": [[60, 60]]}'),
+    why: /something else than driving times/,
+  },
+  "sends elsewhere": {
+    answer: (_question, response) => response.writeHead(302, { location: "http://127.0.0.1:9/" }).end(),
+    why: /cannot be reached/,
+  },
+  "finds the question too big": {
+    answer: (_question, response) => response.writeHead(400).end('{"code": "TooBig"}'),
+    why: /refused the question with TooBig/,
+  },
 };
 
 describe("a service that", () => {
@@ -148,7 +199,10 @@ describe("a service that", () => {
       assert.match(said[0] ?? "", why);
       assert.ok(!said[0]?.includes(service.url), "no address in the log");
       assert.deepEqual([times.minutes(...there), times.gauges()?.up], [null, 0]);
-      assert.deepEqual([drivingBy(times).travel(...there), drivingBy(times).travelSource(...there)], [estimateTravelMinutes(...there), "estimate"]);
+      assert.deepEqual(
+        [drivingBy(times).travel(...there), drivingBy(times).travelSource(...there)],
+        [estimateTravelMinutes(...there), "estimate"],
+      );
 
       await times.learn([there]);
       assert.deepEqual([service.questions.length, times.lacks([there])], [1, false], "nobody waits for it now");
@@ -160,7 +214,10 @@ describe("a service that", () => {
       service.answer = drives(seconds);
       clock.advance(0.5);
       await times.learn([there]);
-      assert.deepEqual([times.minutes(...there), times.gauges()?.up, said[1]], [17, 1, "the travel service answers again"]);
+      assert.deepEqual(
+        [times.minutes(...there), times.gauges()?.up, said[1]],
+        [17, 1, "the travel service answers again"],
+      );
     });
   }
 
@@ -181,7 +238,19 @@ describe("a service that", () => {
 test("without an address nothing is asked and everything estimated", async () => {
   const { times } = client(null);
   await times.learn([there]);
-  assert.deepEqual([times.lacks([there]), times.minutes(...there), times.minutes(home, home), times.gauges()], [false, null, null, null]);
+  assert.deepEqual(
+    [times.lacks([there]), times.minutes(...there), times.minutes(home, home), times.gauges()],
+    [false, null, null, null],
+  );
   const { minutes, estimated } = await drivingMatrix(times, [home, shop]);
-  assert.deepEqual([minutes, estimated], [[[0, estimateTravelMinutes(...there)], [estimateTravelMinutes(...back), 0]], 2]);
+  assert.deepEqual(
+    [minutes, estimated],
+    [
+      [
+        [0, estimateTravelMinutes(...there)],
+        [estimateTravelMinutes(...back), 0],
+      ],
+      2,
+    ],
+  );
 });

@@ -24,7 +24,9 @@ describe("a signature", () => {
   });
 
   test("covers id, time and body", () => {
-    const headers = [signed, { ...signed, id: "other" }, { ...signed, timestamp: 1 }, { ...signed, body: "{}" }].map((one) => signatureHeader([secret], one));
+    const headers = [signed, { ...signed, id: "other" }, { ...signed, timestamp: 1 }, { ...signed, body: "{}" }].map(
+      (one) => signatureHeader([secret], one),
+    );
     assert.equal(new Set(headers).size, 4);
   });
 
@@ -51,21 +53,33 @@ describe("the back-off", () => {
   });
 
   test("of an endpoint ends at five minutes, so that its recovery is noticed", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 1_000 }), unit, (failures, chance) => {
-      const wait = breathMs(failures, () => chance);
-      assert.ok(wait >= 0 && wait < 300_000);
-    }));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000 }), unit, (failures, chance) => {
+        const wait = breathMs(failures, () => chance);
+        assert.ok(wait >= 0 && wait < 300_000);
+      }),
+    );
   });
 
   test("gives an event up after one to three days", () => {
-    const all = (chance: number) => Array.from({ length: maxAttempts - 1 }, (_, at) => retryDelayMs(at + 1, () => chance)).reduce((sum, one) => sum + one, 0);
+    const all = (chance: number) =>
+      Array.from({ length: maxAttempts - 1 }, (_, at) => retryDelayMs(at + 1, () => chance)).reduce(
+        (sum, one) => sum + one,
+        0,
+      );
     assert.ok(all(0.5) > 24 * hour && all(0.5) < 36 * hour, `${all(0.5) / hour} h on average`);
     assert.ok(all(0.999_999) < 72 * hour, `${all(0.999_999) / hour} h at most`);
   });
 });
 
 describe("an address", () => {
-  const good = ["https://hooks.example/x?token=1", "https://10.0.0.7:8443/", "http://127.0.0.1:9000/", "http://localhost/", "http://[::1]:1/"];
+  const good = [
+    "https://hooks.example/x?token=1",
+    "https://10.0.0.7:8443/",
+    "http://127.0.0.1:9000/",
+    "http://localhost/",
+    "http://[::1]:1/",
+  ];
   for (const url of good) test(`${url} may be sent to in production`, () => assert.equal(urlFault(url, true), null));
 
   const bad = [
@@ -81,5 +95,6 @@ describe("an address", () => {
   ] as const;
   for (const [url, why] of bad) test(`${url} may not`, () => assert.match(urlFault(url, true) ?? "", why));
 
-  test("may be plain http anywhere while nothing is in production", () => assert.equal(urlFault("http://hooks.example/", false), null));
+  test("may be plain http anywhere while nothing is in production", () =>
+    assert.equal(urlFault("http://hooks.example/", false), null));
 });

@@ -36,7 +36,10 @@ describe("a scheduled ticket", async () => {
     const { events } = await api.read("ticket.timeline", { ticket: id });
     const [recommended, dispatched] = events.slice(-2);
     assert.deepEqual([recommended?.tool_name, dispatched?.tool_name], ["assignment.recommend", "assignment.dispatch"]);
-    assert.deepEqual([dispatched?.actor_id, dispatched?.actor_type, dispatched?.actor_role], ["dispatch-worker", "SERVICE", "dispatcher"]);
+    assert.deepEqual(
+      [dispatched?.actor_id, dispatched?.actor_type, dispatched?.actor_role],
+      ["dispatch-worker", "SERVICE", "dispatcher"],
+    );
     assert.equal(dispatched?.correlation_id, recommended?.correlation_id);
     const [choice, sent] = [recommended?.payload, dispatched?.payload];
     assert.ok(isObject(choice) && isObject(sent));
@@ -67,15 +70,29 @@ describe("a scheduled ticket", async () => {
     await eventually("both are dispatched", async () => (await stateOf(api, later.id)).state === "DISPATCHED");
     const sent = [await stateOf(api, sooner.id), await stateOf(api, later.id)].map((one) => one.assigned_tech_id);
     assert.deepEqual(sent.toSorted(), [ana, ben]);
-    assert.deepEqual(worker.told("worker.dispatch_success").map((line) => line["ticket_id"]).slice(-2), [sooner.id, later.id]);
+    assert.deepEqual(
+      worker
+        .told("worker.dispatch_success")
+        .map((line) => line["ticket_id"])
+        .slice(-2),
+      [sooner.id, later.id],
+    );
   });
 
   test("that nobody on the roster can do waits an hour with its reason, or until the roster changes", async () => {
     const site = await addSite(api.owner, { region: "NV" });
     const { id } = await ticketIn(api, "SCHEDULED", { siteId: site });
     await eventually("it is put aside", async () => (await aside(api, id)).assign_attempts === 1);
-    assert.deepEqual(await aside(api, id), { assign_after: api.clock.in(60), assign_attempts: 1, assign_reason: "ZONE_MISMATCH" });
-    assert.ok(worker.told("worker.no_recommendation").some((line) => line["ticket_id"] === id && line["reason"] === "ZONE_MISMATCH"));
+    assert.deepEqual(await aside(api, id), {
+      assign_after: api.clock.in(60),
+      assign_attempts: 1,
+      assign_reason: "ZONE_MISMATCH",
+    });
+    assert.ok(
+      worker
+        .told("worker.no_recommendation")
+        .some((line) => line["ticket_id"] === id && line["reason"] === "ZONE_MISMATCH"),
+    );
 
     // Somebody who works there joins: no waiting for the hour to pass.
     const vera = await addTechnician(api.owner, { zone: "NV" });
@@ -91,12 +108,20 @@ describe("a scheduled ticket", async () => {
     await api.run("ops.autonomy.rollback", { body: {} });
     const { id } = await ticketIn(api, "SCHEDULED", { window });
     await worker.wake();
-    assert.deepEqual(await aside(api, id), { assign_after: api.clock.in(0.5), assign_attempts: 1, assign_reason: "ZONE_MISMATCH" });
+    assert.deepEqual(await aside(api, id), {
+      assign_after: api.clock.in(0.5),
+      assign_attempts: 1,
+      assign_reason: "ZONE_MISMATCH",
+    });
     await worker.wake();
     assert.equal((await aside(api, id)).assign_attempts, 1, "not before its time");
     api.clock.advance(0.5);
     await worker.wake();
-    assert.deepEqual(await aside(api, id), { assign_after: api.clock.in(1), assign_attempts: 2, assign_reason: "ZONE_MISMATCH" });
+    assert.deepEqual(await aside(api, id), {
+      assign_after: api.clock.in(1),
+      assign_attempts: 2,
+      assign_reason: "ZONE_MISMATCH",
+    });
     await api.run("ticket.cancel", { ticket: taken[1]?.id ?? "", body: { reason: "the customer mended it" } });
     await worker.wake();
     await eventually("it is dispatched", async () => (await stateOf(api, id)).assigned_tech_id === ben);
@@ -106,19 +131,37 @@ describe("a scheduled ticket", async () => {
 
   test("that was sent past scheduling and taken back is for now: nobody is sent who is away at this hour", async () => {
     const zone = "UT";
-    const [better, other] = [await addTechnician(api.owner, { zone, quality: 90 }), await addTechnician(api.owner, { zone, quality: 10 })];
-    const { id } = await ticketIn(api, "TRIAGED", { priority: "EMERGENCY", siteId: await addSite(api.owner, { region: zone }) });
-    const bypass = { dispatch_mode: "EMERGENCY_BYPASS", dispatch_rationale: "the shop front is open", dispatch_confirmation: true };
+    const [better, other] = [
+      await addTechnician(api.owner, { zone, quality: 90 }),
+      await addTechnician(api.owner, { zone, quality: 10 }),
+    ];
+    const { id } = await ticketIn(api, "TRIAGED", {
+      priority: "EMERGENCY",
+      siteId: await addSite(api.owner, { region: zone }),
+    });
+    const bypass = {
+      dispatch_mode: "EMERGENCY_BYPASS",
+      dispatch_rationale: "the shop front is open",
+      dispatch_confirmation: true,
+    };
     await api.run("assignment.dispatch", { ticket: id, body: { tech_id: better, ...bypass } });
-    await api.run("roster.time_off", { technician: better, body: { add: [{ start: api.clock.iso, end: api.clock.in(60) }] } });
-    await api.run("assignment.unassign", { ticket: id, body: { reason_code: "capacity", note: "she had to see a doctor" } });
+    await api.run("roster.time_off", {
+      technician: better,
+      body: { add: [{ start: api.clock.iso, end: api.clock.in(60) }] },
+    });
+    await api.run("assignment.unassign", {
+      ticket: id,
+      body: { reason_code: "capacity", note: "she had to see a doctor" },
+    });
     await worker.wake();
     assert.deepEqual(await stateOf(api, id), { state: "DISPATCHED", assigned_tech_id: other });
   });
 
   test("is left alone while its scope is paused, also when the pause comes between choosing and sending", async () => {
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
-    await api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: id, reason: "the customer wants to talk first" } });
+    await api.run("ops.autonomy.pause", {
+      body: { scope_type: "TICKET", ticket_id: id, reason: "the customer wants to talk first" },
+    });
     const window = freeWindow(api);
     await api.run("schedule.propose", { ticket: id, body: { options: [window] } });
     await api.run("schedule.confirm", { ticket: id, body: window });
@@ -128,8 +171,15 @@ describe("a scheduled ticket", async () => {
     const { events } = await api.read("ticket.timeline", { ticket: id });
     assert.ok(!events.some(({ actor_type }) => actor_type === "SERVICE"), "nothing was done to it");
     // What the worker would do after having chosen: the last check is in the command itself.
-    const { recommendations, snapshot_id } = await api.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } });
-    const body = { tech_id: recommendations[0]?.tech_id, recommendation_snapshot_id: snapshot_id, dispatch_mode: "WORKER_AUTO" };
+    const { recommendations, snapshot_id } = await api.run("assignment.recommend", {
+      ticket: id,
+      body: { service_type: "DEFAULT" },
+    });
+    const body = {
+      tech_id: recommendations[0]?.tech_id,
+      recommendation_snapshot_id: snapshot_id,
+      dispatch_mode: "WORKER_AUTO",
+    };
     assert.equal((await api.refuse("assignment.dispatch", { ticket: id, body })).error.code, "AUTONOMY_DISABLED");
     await api.run("ops.autonomy.rollback", { body: { scope_type: "TICKET", ticket_id: id } });
     await worker.wake();
@@ -182,7 +232,9 @@ test("with listening cut off the tick finds the ticket", async () => {
   const api = await startTestApi();
   const worker = await startTestWorker(api, { env: { DISPATCH_WORKER_LOOP_MS: "100" } });
   const stopListening = setInterval(() => {
-    void api.owner.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-worker listen' AND datname = current_database()");
+    void api.owner.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-worker listen' AND datname = current_database()",
+    );
   }, 20);
   try {
     await eventually("the listener is gone", () => worker.told("worker.waiting").length > 0);

@@ -23,7 +23,10 @@ async function addLine(api: TestApi, siteId: string): Promise<void> {
 }
 
 const untried = async (api: TestApi): Promise<number> =>
-  Number((await api.owner.query("SELECT count(*) AS n FROM tickets WHERE awaiting_technician AND assign_attempts = 0")).rows[0]?.n);
+  Number(
+    (await api.owner.query("SELECT count(*) AS n FROM tickets WHERE awaiting_technician AND assign_attempts = 0"))
+      .rows[0]?.n,
+  );
 
 test("what nobody is able to do is put aside together, and comes back when the roster changes", async (t) => {
   const api = await startTestApi({ t });
@@ -39,7 +42,9 @@ test("what nobody is able to do is put aside together, and comes back when the r
 
   await addTechnician(api.owner, { zone: "NV" });
   await worker.wake();
-  const { rows } = await api.owner.query("SELECT count(*)::int AS unable FROM tickets WHERE awaiting_technician AND assign_unable");
+  const { rows } = await api.owner.query(
+    "SELECT count(*)::int AS unable FROM tickets WHERE awaiting_technician AND assign_unable",
+  );
   assert.deepEqual(rows, [{ unable: 0 }]);
   assert.ok(worker.told("worker.dispatch_success").length > 1, "somebody goes to Nevada");
 });
@@ -72,7 +77,10 @@ test("a ticket that brings about a defect is put aside, and the others are serve
   const api = await startTestApi({ t });
   const worker = await startTestWorker(api, { t });
   await api.run("ops.autonomy.pause", { body: {} });
-  const [poison, well] = [await ticketIn(api, "SCHEDULED", { priority: "EMERGENCY" }), await ticketIn(api, "SCHEDULED")];
+  const [poison, well] = [
+    await ticketIn(api, "SCHEDULED", { priority: "EMERGENCY" }),
+    await ticketIn(api, "SCHEDULED"),
+  ];
   await worker.wake();
   await api.owner.query(`
     CREATE FUNCTION break_one() RETURNS trigger LANGUAGE plpgsql AS $$

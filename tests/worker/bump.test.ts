@@ -19,7 +19,13 @@ async function look(api: TestApi, workerMayBump: boolean): Promise<void> {
   const desk = { ...api.desk, policy: { ...api.desk.policy, workerMayBump } };
   const kernel = { desk, handlers: commandHandlers, validators: compileValidators(desk.policy.unknownFields) };
   const totals = { cycles: 0, dispatches: 0, errors: 0 };
-  await assignTickets({ desk, log: pino({ level: "silent" }), totals, random: Math.random, run: runAsWorker(kernel, "dispatch-worker") }).round(() => false);
+  await assignTickets({
+    desk,
+    log: pino({ level: "silent" }),
+    totals,
+    random: Math.random,
+    run: runAsWorker(kernel, "dispatch-worker"),
+  }).round(() => false);
 }
 
 /** Two technicians, each with a visit at the emergency's hour; the first one's is the cheaper to put off. */
@@ -27,7 +33,8 @@ async function busyDesk(t: { after(fn: () => Promise<void>): void }) {
   const api = await startTestApi({ t });
   for (const technician of [ana, ben]) await api.run("roster.sign_off", { technician, body: { reason: "on holiday" } });
   const techIds = [await addTechnician(api.owner), await addTechnician(api.owner)] as const;
-  const visit = async (techId: string, priority: "ROUTINE" | "URGENT") => (await ticketIn(api, "DISPATCHED", { techId, window, priority })).id;
+  const visit = async (techId: string, priority: "ROUTINE" | "URGENT") =>
+    (await ticketIn(api, "DISPATCHED", { techId, window, priority })).id;
   const [cheap, dear] = [await visit(techIds[0], "ROUTINE"), await visit(techIds[1], "URGENT")];
   const { id } = await ticketIn(api, "SCHEDULED", { priority: "EMERGENCY", window });
   return { api, techIds, cheap, dear, id };
@@ -51,7 +58,10 @@ test("with it the worker takes the technician whose other customer is harmed lea
   assert.deepEqual(await standing(api, id), { state: "DISPATCHED", assigned_tech_id: techIds[0] });
   assert.deepEqual(await standing(api, cheap), { state: "SCHEDULED", assigned_tech_id: null });
   assert.deepEqual(await standing(api, dear), { state: "DISPATCHED", assigned_tech_id: techIds[1] });
-  const last = async (ticket: string) => (await api.read("ticket.timeline", { ticket })).events.findLast(({ tool_name }) => tool_name === "assignment.override");
+  const last = async (ticket: string) =>
+    (await api.read("ticket.timeline", { ticket })).events.findLast(
+      ({ tool_name }) => tool_name === "assignment.override",
+    );
   const [sent, bumped] = [await last(id), await last(cheap)];
   assert.deepEqual([sent?.actor_type, sent?.actor_id], ["SERVICE", "dispatch-worker"]);
   assert.partialDeepStrictEqual(sent?.payload, { override_type: "direct_dispatch_bypass", bumped_ticket_id: cheap });
@@ -72,7 +82,13 @@ test("an emergency whose own scope is paused bumps nobody, though a person may",
   await api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: id } });
   await look(api, true);
   assert.deepEqual(await standing(api, id), { state: "SCHEDULED", assigned_tech_id: null });
-  const body = { override_type: "direct_dispatch_bypass", reason_code: "safety", note: "shop front open at night", tech_id: techIds[0], bump_ticket_id: cheap };
+  const body = {
+    override_type: "direct_dispatch_bypass",
+    reason_code: "safety",
+    note: "shop front open at night",
+    tech_id: techIds[0],
+    bump_ticket_id: cheap,
+  };
   const asMachine = { ticket: id, body, headers: { "x-actor-type": "SERVICE" } };
   assert.equal((await api.refuse("assignment.override", asMachine)).error.code, "AUTONOMY_DISABLED");
   await api.run("assignment.override", { ticket: id, body });

@@ -20,17 +20,28 @@ async function compared(api: TestApi) {
 
 /** Cuts off a ticket's last event, and makes its row fit: what the database alone can no longer tell. */
 async function cutTail(api: TestApi, id: string): Promise<void> {
-  const { rows } = await api.owner.query("SELECT id, seq, prev_hash, before_state FROM audit_events WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1", [id]);
+  const { rows } = await api.owner.query(
+    "SELECT id, seq, prev_hash, before_state FROM audit_events WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1",
+    [id],
+  );
   const last = rows[0];
   await api.owner.query("DELETE FROM ticket_state_transitions WHERE audit_event_id = $1", [last.id]);
   await api.owner.query("DELETE FROM audit_events WHERE id = $1", [last.id]);
-  await api.owner.query("UPDATE tickets SET audit_seq = $2, audit_hash = $3, state = $4 WHERE id = $1", [id, last.seq - 1, last.prev_hash, last.before_state]);
+  await api.owner.query("UPDATE tickets SET audit_seq = $2, audit_hash = $3, state = $4 WHERE id = $1", [
+    id,
+    last.seq - 1,
+    last.prev_hash,
+    last.before_state,
+  ]);
 }
 
 /** Puts another actor into a ticket's last event and hashes it, and its row, anew. */
 async function rewriteTail(api: TestApi, id: string): Promise<void> {
   const { rows } = await api.desk.db.transaction(async (tx) => ({
-    rows: await tx.rows<AuditEvent>({ name: "test_last_event", text: "SELECT * FROM audit_events WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1" }, [id]),
+    rows: await tx.rows<AuditEvent>(
+      { name: "test_last_event", text: "SELECT * FROM audit_events WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1" },
+      [id],
+    ),
   }));
   const [last] = rows;
   assert.ok(last);
@@ -45,7 +56,11 @@ describe("a checkpoint", async () => {
   test("is written by the worker once a day, and once only by several", async () => {
     await ticketIn(api, "TRIAGED");
     const workers = await Promise.all([startTestWorker(api), startTestWorker(api)]);
-    const written = () => workers.flatMap((worker) => worker.told("worker.checkpoint_written")).map((line) => line["key"]).toSorted();
+    const written = () =>
+      workers
+        .flatMap((worker) => worker.told("worker.checkpoint_written"))
+        .map((line) => line["key"])
+        .toSorted();
     const wakeAll = () => Promise.all(workers.map((worker) => worker.wake()));
     await eventually("the first", () => written().length > 0);
     const first = await compared(api);
@@ -65,17 +80,25 @@ describe("a checkpoint", async () => {
     assert.ok(cut && rewritten && honest);
     await api.run("ops.autonomy.pause", { body: {} });
     await writeCheckpoint(api.desk.db, api.desk.store, api.clock.now());
-    for (const { id } of [honest, rewritten]) await api.run("ticket.cancel", { ticket: id, body: { reason: "called off" }, key: randomUUID() });
+    for (const { id } of [honest, rewritten])
+      await api.run("ticket.cancel", { ticket: id, body: { reason: "called off" }, key: randomUUID() });
     assert.deepEqual((await compared(api)).faults, []);
 
     await cutTail(api, cut.id);
     await rewriteTail(api, honest.id);
     assert.deepEqual((await verifyAudit(api.desk.db)).faults, [], "the database alone does not tell");
-    assert.deepEqual((await compared(api)).faults.map(({ chain, kind }) => [chain, kind]), [[cut.id, "TAIL_CUT"]], "what came after the checkpoint is not its to tell");
+    assert.deepEqual(
+      (await compared(api)).faults.map(({ chain, kind }) => [chain, kind]),
+      [[cut.id, "TAIL_CUT"]],
+      "what came after the checkpoint is not its to tell",
+    );
 
     await writeCheckpoint(api.desk.db, api.desk.store, api.clock.now());
     await rewriteTail(api, rewritten.id);
     assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
-    assert.deepEqual((await compared(api)).faults.map(({ chain, kind }) => [chain, kind]), [[rewritten.id, "RELINKED"]]);
+    assert.deepEqual(
+      (await compared(api)).faults.map(({ chain, kind }) => [chain, kind]),
+      [[rewritten.id, "RELINKED"]],
+    );
   });
 });

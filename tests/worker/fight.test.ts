@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chance } from "../../scripts/bench/chance.ts";
+import { chance } from "../../lab/bench/chance.ts";
 import { reportOn } from "../resilience/audit-report.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
@@ -19,15 +19,25 @@ const technicians = 4;
 /** Tickets share these hours, so that technicians run out: at most four of the five at an hour can be served. */
 const perHour = 5;
 
-const count = async (api: TestApi, sql: string): Promise<number> => Number((await api.owner.query(`SELECT count(*) AS n FROM ${sql}`)).rows[0]?.n);
+const count = async (api: TestApi, sql: string): Promise<number> =>
+  Number((await api.owner.query(`SELECT count(*) AS n FROM ${sql}`)).rows[0]?.n);
 
 /** A dispatcher who sends technicians too, and now and then takes one back. */
-async function meddle(api: TestApi, ids: readonly string[], next: () => number, techIds: readonly string[]): Promise<void> {
+async function meddle(
+  api: TestApi,
+  ids: readonly string[],
+  next: () => number,
+  techIds: readonly string[],
+): Promise<void> {
   for (const id of ids) {
     const choice = next();
     const techId = techIds[Math.floor(next() * techIds.length)] ?? ana;
     if (choice < 0.5) await api.call("assignment.dispatch", { ticket: id, body: { tech_id: techId } });
-    else if (choice < 0.7) await api.call("assignment.unassign", { ticket: id, body: { reason_code: "capacity", note: "Another job takes longer" } });
+    else if (choice < 0.7)
+      await api.call("assignment.unassign", {
+        ticket: id,
+        body: { reason_code: "capacity", note: "Another job takes longer" },
+      });
     else await api.call("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT" } });
   }
 }
@@ -59,26 +69,56 @@ test("nobody is booked twice and nothing is lost while workers die", { timeout: 
     const id = ids.at(-1) ?? "";
     await api.run("schedule.propose", { ticket: id, body: { options: [window] } });
     await api.run("schedule.confirm", { ticket: id, body: window });
-    if (ids.length % 10 === 0) await Promise.all(Array.from({ length: clients }, () => meddle(api, ids.slice(-8), next, techIds)));
+    if (ids.length % 10 === 0)
+      await Promise.all(Array.from({ length: clients }, () => meddle(api, ids.slice(-8), next, techIds)));
   }
   await killing;
   // Claims of the dead lapse by the clock; here they are made to.
   await api.owner.query("UPDATE tickets SET assign_after = now() WHERE awaiting_technician");
   const served = technicians * (tickets / perHour);
-  await eventually("all that can be served is", async () => (await count(api, "bookings WHERE state = 'firm'")) === served, 60_000);
+  await eventually(
+    "all that can be served is",
+    async () => (await count(api, "bookings WHERE state = 'firm'")) === served,
+    60_000,
+  );
 
-  const overlaps = await count(api, `bookings a JOIN bookings b ON a.technician_id = b.technician_id AND a.id < b.id AND a.span && b.span
-    WHERE a.state IN ('tentative', 'firm') AND b.state IN ('tentative', 'firm')`);
+  const overlaps = await count(
+    api,
+    `bookings a JOIN bookings b ON a.technician_id = b.technician_id AND a.id < b.id AND a.span && b.span
+    WHERE a.state IN ('tentative', 'firm') AND b.state IN ('tentative', 'firm')`,
+  );
   assert.equal(overlaps, 0);
   assert.equal(await count(api, "tickets WHERE state NOT IN ('SCHEDULED', 'DISPATCHED')"), 0, "none is lost");
-  assert.equal(await count(api, `tickets t WHERE (state = 'DISPATCHED') <> EXISTS (
-    SELECT FROM bookings b WHERE b.ticket_id = t.id AND b.technician_id = t.assigned_tech_id AND b.state = 'firm')`), 0, "none is half assigned");
-  assert.equal(await count(api, `bookings b WHERE state = 'firm' AND NOT EXISTS (
-    SELECT FROM audit_events e WHERE e.ticket_id = b.ticket_id AND e.payload->>'booking_id' = b.id::text)`), 0, "every booking has its receipt");
-  assert.equal(await count(api, `audit_events e WHERE actor_type = 'SERVICE' AND tool_name = 'assignment.dispatch' AND NOT EXISTS (
-    SELECT FROM recommendation_snapshots s WHERE s.id::text = e.payload->>'recommendation_snapshot_id' AND s.recommended_tech_id::text = e.payload->>'tech_id')`), 0);
+  assert.equal(
+    await count(
+      api,
+      `tickets t WHERE (state = 'DISPATCHED') <> EXISTS (
+    SELECT FROM bookings b WHERE b.ticket_id = t.id AND b.technician_id = t.assigned_tech_id AND b.state = 'firm')`,
+    ),
+    0,
+    "none is half assigned",
+  );
+  assert.equal(
+    await count(
+      api,
+      `bookings b WHERE state = 'firm' AND NOT EXISTS (
+    SELECT FROM audit_events e WHERE e.ticket_id = b.ticket_id AND e.payload->>'booking_id' = b.id::text)`,
+    ),
+    0,
+    "every booking has its receipt",
+  );
+  assert.equal(
+    await count(
+      api,
+      `audit_events e WHERE actor_type = 'SERVICE' AND tool_name = 'assignment.dispatch' AND NOT EXISTS (
+    SELECT FROM recommendation_snapshots s WHERE s.id::text = e.payload->>'recommendation_snapshot_id' AND s.recommended_tech_id::text = e.payload->>'tech_id')`,
+    ),
+    0,
+  );
   assert.deepEqual((await reportOn(api.databaseUrl)).faults, []);
   const byWorkers = await count(api, "audit_events WHERE actor_type = 'SERVICE' AND tool_name = 'assignment.dispatch'");
   assert.ok(byWorkers > 0);
-  t.diagnostic(`${tickets} tickets, ${served} served, ${byWorkers} dispatches by workers, ${kills} workers killed, seed ${seed}`);
+  t.diagnostic(
+    `${tickets} tickets, ${served} served, ${byWorkers} dispatches by workers, ${kills} workers killed, seed ${seed}`,
+  );
 });

@@ -25,9 +25,15 @@ describe("the worker at night", () => {
     await Promise.all(workers.map((worker) => worker.wake()));
     await Promise.all(workers.map((worker) => worker.wake()));
     const { plans } = await api.read("plan.list");
-    assert.deepEqual(plans.map((one) => [one.status, one.day, one.zone, one.nightly, one.moved]), [["PROPOSED", day, "CA", true, 2]]);
+    assert.deepEqual(
+      plans.map((one) => [one.status, one.day, one.zone, one.nightly, one.moved]),
+      [["PROPOSED", day, "CA", true, 2]],
+    );
     const told = workers.flatMap((worker) => worker.told("worker.plan_proposed"));
-    assert.deepEqual(told.map((one) => [one["plan_id"], one["moves"]]), [[plans[0]?.id, 2]]);
+    assert.deepEqual(
+      told.map((one) => [one["plan_id"], one["moves"]]),
+      [[plans[0]?.id, 2]],
+    );
     const proof = await api.read("receipt.get", { receipt: String(told[0]?.["receipt_id"]) });
     assert.deepEqual([proof.tool_name, proof.ticket_id], ["plan.nightly", null]);
     api.clock.set(at("07:00"));
@@ -53,10 +59,16 @@ describe("the worker at night", () => {
     const api = await startTestApi({ t });
     await crossedDay(api);
     const { plan } = await api.run("plan.optimize", { body: { day, iterations: 1 } });
-    const worker = await startTestWorker(api, { t, env: { DISPATCH_NIGHTLY_PLAN_HOUR: "off", DISPATCH_KEEP_PLANS_DAYS: "2" } });
+    const worker = await startTestWorker(api, {
+      t,
+      env: { DISPATCH_NIGHTLY_PLAN_HOUR: "off", DISPATCH_KEEP_PLANS_DAYS: "2" },
+    });
     api.clock.set(evening);
     await worker.wake();
-    assert.deepEqual((await api.read("plan.list")).plans.map(({ id, status }) => [id, status]), [[plan.id, "EXPIRED"]]);
+    assert.deepEqual(
+      (await api.read("plan.list")).plans.map(({ id, status }) => [id, status]),
+      [[plan.id, "EXPIRED"]],
+    );
     api.clock.advance(2 * 1_440);
     await worker.wake();
     assert.deepEqual((await api.read("plan.list")).plans, []);
@@ -76,6 +88,7 @@ describe("the coming day of a night", () => {
     ["2026-03-04T00:30:00Z", "UTC", 0, "2026-03-05"],
   ] as const;
   for (const [now, zone, hour, expected] of rows) {
-    test(`at ${now} in ${zone}, with the hour ${hour}, is ${expected ?? "none"}`, () => assert.equal(nightOf(Date.parse(now), zone, hour), expected));
+    test(`at ${now} in ${zone}, with the hour ${hour}, is ${expected ?? "none"}`, () =>
+      assert.equal(nightOf(Date.parse(now), zone, hour), expected));
   }
 });

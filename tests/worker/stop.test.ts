@@ -11,7 +11,10 @@ import { startWorkerProcess } from "../support/worker-process.ts";
 const patient = { DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000" };
 
 /** Keeps the worker in the middle of a ticket: its recommendation cannot be stored. */
-async function heldUp(t: { after(fn: () => Promise<void>): void }, api: TestApi): Promise<{ release(): Promise<void> }> {
+async function heldUp(
+  t: { after(fn: () => Promise<void>): void },
+  api: TestApi,
+): Promise<{ release(): Promise<void> }> {
   const client = new pg.Client({ connectionString: api.databaseUrl });
   client.on("error", () => undefined);
   await client.connect();
@@ -22,7 +25,9 @@ async function heldUp(t: { after(fn: () => Promise<void>): void }, api: TestApi)
 }
 
 const isWaiting = async (api: TestApi): Promise<boolean> => {
-  const { rowCount } = await api.owner.query("SELECT FROM pg_locks WHERE NOT granted AND relation = 'recommendation_snapshots'::regclass");
+  const { rowCount } = await api.owner.query(
+    "SELECT FROM pg_locks WHERE NOT granted AND relation = 'recommendation_snapshots'::regclass",
+  );
   return rowCount !== 0;
 };
 
@@ -55,7 +60,10 @@ test("SIGTERM lets the ticket in hand be finished, and only that", async (t) => 
 
 test("a worker that does not finish in time is ended by force", async (t) => {
   const api = await startDesk(t);
-  const worker = await startWorkerProcess(t, { ...api, settings: { ...patient, DISPATCH_WORKER_SHUTDOWN_TIMEOUT_MS: "200" } });
+  const worker = await startWorkerProcess(t, {
+    ...api,
+    settings: { ...patient, DISPATCH_WORKER_SHUTDOWN_TIMEOUT_MS: "200" },
+  });
   const hold = await heldUp(t, api);
   const { id } = await ticketIn(api, "SCHEDULED");
   await eventually("the worker is in the middle of it", () => isWaiting(api));

@@ -13,7 +13,9 @@ import { startTestWorker } from "../support/worker.ts";
 const keepStill = (api: TestApi) => api.run("ops.autonomy.pause", { body: {} });
 
 const toolsOf = async (api: TestApi, ticket: string) =>
-  (await api.read("ticket.timeline", { ticket })).events.map(({ tool_name, actor_type }) => `${actor_type} ${tool_name}`);
+  (await api.read("ticket.timeline", { ticket })).events.map(
+    ({ tool_name, actor_type }) => `${actor_type} ${tool_name}`,
+  );
 
 for (const heldIn of ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED"] as const) {
   test(`a hold taken in ${heldIn} ends by itself when its window is over, and not a moment before`, async () => {
@@ -29,7 +31,10 @@ for (const heldIn of ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED"] as 
     api.clock.advance(1);
     await worker.wake();
     const after = await api.read("ticket.get", { ticket: id });
-    assert.deepEqual([after.state, after.scheduled_start, after.scheduled_end, after.version], ["READY_TO_SCHEDULE", null, null, version + 1]);
+    assert.deepEqual(
+      [after.state, after.scheduled_start, after.scheduled_end, after.version],
+      ["READY_TO_SCHEDULE", null, null, version + 1],
+    );
     assert.equal((await toolsOf(api, id)).at(-1), "SERVICE schedule.expire_hold");
     const { rows } = await api.owner.query("SELECT hold_state FROM schedule_holds WHERE ticket_id = $1", [id]);
     assert.deepEqual(rows, [{ hold_state: "EXPIRED" }]);
@@ -83,8 +88,14 @@ test("a deadline is told of once when it is near and once when it is over, and a
   await at(0, ["SERVICE sla.warning"]);
   await at(-1, ["SERVICE sla.warning", "SERVICE sla.breach"]);
   await at(-60, ["SERVICE sla.warning", "SERVICE sla.breach"]);
-  const { rows } = await api.owner.query("SELECT subject FROM outbox WHERE ticket_id = $1 AND event LIKE 'sla%' ORDER BY id", [id]);
-  assert.deepEqual(rows.map(({ subject }) => subject), [`field.ticket.${id}.sla_warning`, `field.ticket.${id}.sla_breach`]);
+  const { rows } = await api.owner.query(
+    "SELECT subject FROM outbox WHERE ticket_id = $1 AND event LIKE 'sla%' ORDER BY id",
+    [id],
+  );
+  assert.deepEqual(
+    rows.map(({ subject }) => subject),
+    [`field.ticket.${id}.sla_warning`, `field.ticket.${id}.sla_breach`],
+  );
 
   await api.run("schedule.reopen", { ticket: id, body: { reason: "another day" } });
   const next = { start: api.clock.in(60), end: api.clock.in(120) };
@@ -115,10 +126,19 @@ test("a breach is heard at /events as it happens, with its receipt, and its tick
   assert.equal(receipt.tool_name, "sla.breach");
   const { events: told } = await api.read("ticket.timeline", { ticket: id });
   const facts = Object(told.find((one) => one.id === receipt.receipt_id)?.payload);
-  assert.deepEqual([facts["level"], facts["priority"], facts["sla_timer_remaining_minutes"], facts["assigned_tech_id"]], ["breach", "URGENT", -1, null]);
+  assert.deepEqual(
+    [facts["level"], facts["priority"], facts["sla_timer_remaining_minutes"], facts["assigned_tech_id"]],
+    ["breach", "URGENT", -1, null],
+  );
   events.close();
   const { queue } = await api.read("dispatcher.cockpit");
-  assert.deepEqual(queue.map((row) => [row.ticket_id, row.sla_status]), [[id, "breach"], [before.id, "healthy"]]);
+  assert.deepEqual(
+    queue.map((row) => [row.ticket_id, row.sla_status]),
+    [
+      [id, "breach"],
+      [before.id, "healthy"],
+    ],
+  );
 });
 
 test("two workers tell of a deadline once", async () => {
@@ -128,7 +148,11 @@ test("two workers tell of a deadline once", async () => {
   const tickets = await Promise.all([1, 2, 3, 4].map(() => ticketIn(api, "TRIAGED", { priority: "EMERGENCY" })));
   api.clock.advance(61);
   await Promise.all(workers.map((worker) => worker.wake()));
-  for (const { id } of tickets) assert.deepEqual((await toolsOf(api, id)).filter((line) => line.includes("sla.")), ["SERVICE sla.breach"]);
+  for (const { id } of tickets)
+    assert.deepEqual(
+      (await toolsOf(api, id)).filter((line) => line.includes("sla.")),
+      ["SERVICE sla.breach"],
+    );
 });
 
 test("work that is completed is past being warned of", async () => {
@@ -137,7 +161,10 @@ test("work that is completed is past being warned of", async () => {
   const worker = await startTestWorker(api);
   api.clock.advance(60 * 24 * 60);
   await worker.wake();
-  assert.deepEqual((await toolsOf(api, id)).filter((line) => line.includes("sla.")), []);
+  assert.deepEqual(
+    (await toolsOf(api, id)).filter((line) => line.includes("sla.")),
+    [],
+  );
 });
 
 test("old answers, events, refusals and unused uploads go, and what is young or used stays", async () => {
@@ -145,14 +172,21 @@ test("old answers, events, refusals and unused uploads go, and what is young or 
   const worker = await startTestWorker(api);
   const { id } = await ticketIn(api, "DISPATCHED");
   const upload = async () => {
-    const body = { kind: "PHOTO", evidence_key: "photo_after_latched_alignment", content_type: "image/png", size_bytes: 4, sha256: "0".repeat(64) };
+    const body = {
+      kind: "PHOTO",
+      evidence_key: "photo_after_latched_alignment",
+      content_type: "image/png",
+      size_bytes: 4,
+      sha256: "0".repeat(64),
+    };
     return (await api.run("closeout.request_upload", { ticket: id, body })).upload_id;
   };
   const [unused, used] = [await upload(), await upload()];
   await api.desk.store.check();
   await api.owner.query("UPDATE uploads SET used_at = $2 WHERE id = $1", [used, api.clock.iso]);
   await api.refuse("ticket.close", { ticket: id, as: "tech", body: {} });
-  const count = async (table: string) => Number((await api.owner.query(`SELECT count(*) AS n FROM ${table}`)).rows[0]?.n);
+  const count = async (table: string) =>
+    Number((await api.owner.query(`SELECT count(*) AS n FROM ${table}`)).rows[0]?.n);
   const [audit, answers] = [await count("audit_events"), await count("idempotency_keys")];
   assert.ok(answers > 0);
   await worker.wake();
@@ -162,10 +196,20 @@ test("old answers, events, refusals and unused uploads go, and what is young or 
   const young = await upload();
   await worker.wake();
   const { rows } = await api.owner.query("SELECT id FROM uploads ORDER BY id");
-  assert.deepEqual(rows.map((row) => row.id), [used, young].toSorted(), `${unused} went`);
-  const { rows: kept } = await api.owner.query("SELECT min(created_at) > $1::timestamptz - interval '7 days' AS young FROM idempotency_keys", [api.clock.iso]);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    [used, young].toSorted(),
+    `${unused} went`,
+  );
+  const { rows: kept } = await api.owner.query(
+    "SELECT min(created_at) > $1::timestamptz - interval '7 days' AS young FROM idempotency_keys",
+    [api.clock.iso],
+  );
   assert.deepEqual(kept, [{ young: true }]);
-  const { rows: events } = await api.owner.query("SELECT min(created_at) > $1::timestamptz - interval '7 days' AS young FROM outbox", [api.clock.iso]);
+  const { rows: events } = await api.owner.query(
+    "SELECT min(created_at) > $1::timestamptz - interval '7 days' AS young FROM outbox",
+    [api.clock.iso],
+  );
   assert.deepEqual(events, [{ young: true }]);
   assert.ok((await count("audit_events")) > audit, "history is never pruned");
 });
@@ -179,7 +223,9 @@ test("health and metrics tell of workers alive, and of one that fell silent", as
   const seen = await workers();
   assert.deepEqual(seen, { alive: 1, stale: 0, oldest_age_seconds: 30 });
   // No heartbeat comes: the test's clock moves, the worker's pulse is the machine's.
-  await api.owner.query("INSERT INTO workers SELECT gen_random_uuid(), 'gone', host, pid, started_at, seen_at - interval '61 seconds', 20000 FROM workers");
+  await api.owner.query(
+    "INSERT INTO workers SELECT gen_random_uuid(), 'gone', host, pid, started_at, seen_at - interval '61 seconds', 20000 FROM workers",
+  );
   const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
   assert.match(text, /dispatch_workers\{status="alive"\} 1/);
   assert.match(text, /dispatch_workers\{status="stale"\} 1/);

@@ -25,14 +25,22 @@ export type HookedDesk = {
   happen(count: number, subject?: string): Promise<string>;
   state(): Promise<WebhookState>;
   /** The deliveries that wait or were given up, in their order. */
-  deliveries(): Promise<{ id: string; attempts: number; due: string | null; status: number | null; error: string | null }[]>;
+  deliveries(): Promise<
+    { id: string; attempts: number; due: string | null; status: number | null; error: string | null }[]
+  >;
 };
 
 /** A desk with one endpoint at a receiver of its own. */
 export async function hookedDesk(t: Ending, subjects?: readonly string[]): Promise<HookedDesk> {
   const api = await startTestApi({ t });
   const db = openDatabase({
-    url: api.databaseUrl, poolMax: 2, applicationName: "webhook tests", role: null, statementTimeoutMs: 10_000, lockTimeoutMs: 3_000, onError: () => undefined,
+    url: api.databaseUrl,
+    poolMax: 2,
+    applicationName: "webhook tests",
+    role: null,
+    statementTimeoutMs: 10_000,
+    lockTimeoutMs: 3_000,
+    onError: () => undefined,
   });
   t.after(() => db.close());
   const receiver = await startReceiver(t);
@@ -63,7 +71,11 @@ export async function hookedDesk(t: Ending, subjects?: readonly string[]): Promi
 }
 
 /** Wakes workers until something holds: an older transaction anywhere on the server may hold events back for a moment. */
-export const wakeUntil = (workers: readonly TestWorker[], what: string, condition: () => boolean | Promise<boolean>): Promise<void> =>
+export const wakeUntil = (
+  workers: readonly TestWorker[],
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> =>
   eventually(what, async () => {
     await Promise.all(workers.map((worker) => worker.wake()));
     return condition();
@@ -71,5 +83,6 @@ export const wakeUntil = (workers: readonly TestWorker[], what: string, conditio
 
 export function assertSilentAbout(worker: TestWorker, secrets: readonly string[]): void {
   const text = JSON.stringify(worker.log);
-  for (const secret of secrets) assert.ok(!text.includes(secret.replace("whsec_", "").slice(0, 20)), "a secret is in the log");
+  for (const secret of secrets)
+    assert.ok(!text.includes(secret.replace("whsec_", "").slice(0, 20)), "a secret is in the log");
 }

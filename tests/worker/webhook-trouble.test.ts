@@ -62,7 +62,11 @@ test("a receiver whose answer never ends has taken the event", async (t) => {
   receiver.answer = () => "endless body";
   const worker = await start();
   await happen(2);
-  await wakeUntil([worker], "both are delivered", async () => receiver.received.length === 2 && (await deliveries()).length === 0);
+  await wakeUntil(
+    [worker],
+    "both are delivered",
+    async () => receiver.received.length === 2 && (await deliveries()).length === 0,
+  );
 });
 
 test("an endpoint nobody listens at is probed now and then, and gets everything in order when it is back", async (t) => {
@@ -88,10 +92,15 @@ test("an endpoint nobody listens at is probed now and then, and gets everything 
   const back = await startReceiver(t, port);
   api.clock.advance(24 * 60);
   await wakeUntil([worker], "all arrived", async () => (await deliveries()).length === 0);
-  assert.deepEqual(back.received.map(({ body }) => body["event"]), Array.from({ length: 100 }, (_, at) => `step_${at + 1}`));
+  assert.deepEqual(
+    back.received.map(({ body }) => body["event"]),
+    Array.from({ length: 100 }, (_, at) => `step_${at + 1}`),
+  );
 });
 
-async function deadLetter(t: Parameters<typeof hookedDesk>[0]): Promise<HookedDesk & { worker1: Awaited<ReturnType<HookedDesk["worker"]>>; poison: string }> {
+async function deadLetter(
+  t: Parameters<typeof hookedDesk>[0],
+): Promise<HookedDesk & { worker1: Awaited<ReturnType<HookedDesk["worker"]>>; poison: string }> {
   const desk = await hookedDesk(t);
   const poison = await desk.happen(1);
   desk.receiver.answer = ({ subject }) => (subject.startsWith(poison) ? 422 : 200);
@@ -108,15 +117,29 @@ test("an event no try delivers becomes a dead letter, holds nothing back, and ar
   assert.deepEqual([dead?.["subject"], dead?.["status"], dead?.["attempt"]], [`${poison}.step_1`, 422, maxAttempts]);
   const [letter] = await deadLetters(db, all, 10);
   assert.ok(letter && letter.last_error === "answered 422" && letter.dead_at === api.clock.iso);
-  assert.deepEqual(await state(), { pending: 0, pending_paused: 0, lag_seconds: 0, lag_paused_seconds: 0, dead_letters: 1 });
+  assert.deepEqual(await state(), {
+    pending: 0,
+    pending_paused: 0,
+    lag_seconds: 0,
+    lag_paused_seconds: 0,
+    dead_letters: 1,
+  });
 
   await happen(3);
   await wakeUntil([worker1], "others pass", () => receiver.received.length === maxAttempts + 3);
 
   receiver.answer = () => 200;
-  assert.equal(await replayDeadLetters(db, { ...all, until: letter.event_at }, api.clock.now()), 0, "its time is not before itself");
+  assert.equal(
+    await replayDeadLetters(db, { ...all, until: letter.event_at }, api.clock.now()),
+    0,
+    "its time is not before itself",
+  );
   assert.equal(await replayDeadLetters(db, { ...all, since: letter.event_at, ids: [letter.id] }, api.clock.now()), 1);
-  await wakeUntil([worker1], "it arrived", async () => receiver.received.length === maxAttempts + 4 && (await state()).pending === 0);
+  await wakeUntil(
+    [worker1],
+    "it arrived",
+    async () => receiver.received.length === maxAttempts + 4 && (await state()).pending === 0,
+  );
   assert.equal(receiver.received.at(-1)?.id, letter.id, "under the same id");
   assert.equal((await state()).dead_letters, 0);
 });
@@ -127,7 +150,10 @@ test("an event that fails does not hold back those behind it", async (t) => {
   receiver.answer = ({ subject }) => (subject.endsWith("step_1") ? 500 : 200);
   await happen(4);
   await wakeUntil([worker], "the others arrived", async () => (await deliveries()).length === 1);
-  assert.deepEqual(receiver.received.map(({ body }) => body["event"]), ["step_1", "step_2", "step_3", "step_4"]);
+  assert.deepEqual(
+    receiver.received.map(({ body }) => body["event"]),
+    ["step_1", "step_2", "step_3", "step_4"],
+  );
 });
 
 test("410 Gone pauses the endpoint and loses nothing", async (t) => {
@@ -192,7 +218,13 @@ test("no event is pruned before the queues have it, and what waits outlives the 
   api.clock.advance(8 * 24 * 60);
   const prune = async () => {
     const run = () => Promise.reject(new Error("pruning gives no command"));
-    const duties = pruneDuties({ desk: api.desk, log: pino({ level: "silent" }), run, random: none, totals: { cycles: 0, dispatches: 0, errors: 0 } });
+    const duties = pruneDuties({
+      desk: api.desk,
+      log: pino({ level: "silent" }),
+      run,
+      random: none,
+      totals: { cycles: 0, dispatches: 0, errors: 0 },
+    });
     for (const duty of duties) await duty.round(() => false);
   };
   const inOutbox = async () => Number((await api.owner.query("SELECT count(*) AS n FROM outbox")).rows[0]?.n);
@@ -224,7 +256,11 @@ test("metrics tell how much waits, for how long, and what was given up", async (
   const { api, endpoint, db, happen, receiver, worker1 } = await deadLetter(t);
   await pauseEndpoint(db, endpoint.id, "an audit", api.clock.now());
   await happen(2);
-  await wakeUntil([worker1], "they are queued", async () => (await api.owner.query("SELECT FROM webhook_deliveries WHERE due_at IS NOT NULL")).rowCount === 2);
+  await wakeUntil(
+    [worker1],
+    "they are queued",
+    async () => (await api.owner.query("SELECT FROM webhook_deliveries WHERE due_at IS NOT NULL")).rowCount === 2,
+  );
   api.clock.advance(5);
   const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
   for (const line of [

@@ -21,17 +21,28 @@ async function otherSession(t: Ending, url: string): Promise<pg.Client> {
 }
 
 test("what happens on the desk arrives by itself, signed, in order, as the event stream tells it", async (t) => {
-  const { api, receiver, endpoint, worker: start, deliveries } = await hookedDesk(t, ["field.ticket.*.ticket_create", "field.ticket.*.ticket_triage"]);
+  const {
+    api,
+    receiver,
+    endpoint,
+    worker: start,
+    deliveries,
+  } = await hookedDesk(t, ["field.ticket.*.ticket_create", "field.ticket.*.ticket_triage"]);
   const worker = await start();
   await worker.wake();
   // The tick never comes: news of the commits alone brings them.
   const { id } = await ticketIn(api, "SCHEDULE_PROPOSED");
   await eventually("both arrived", () => receiver.received.length === 2);
-  assert.deepEqual(receiver.received.map(({ subject }) => subject), ["ticket_create", "ticket_triage"].map((event) => `field.ticket.${id}.${event}`));
+  assert.deepEqual(
+    receiver.received.map(({ subject }) => subject),
+    ["ticket_create", "ticket_triage"].map((event) => `field.ticket.${id}.${event}`),
+  );
   const [first] = receiver.received;
   assert.ok(first && isSignedBy(endpoint.secret, first));
   assert.equal(first.timestamp, Math.floor(api.clock.now().getTime() / 1_000));
-  const { rows } = await api.owner.query("SELECT subject, event, created_at, xact || '.' || id AS position, payload FROM outbox WHERE event = 'ticket_create'");
+  const { rows } = await api.owner.query(
+    "SELECT subject, event, created_at, xact || '.' || id AS position, payload FROM outbox WHERE event = 'ticket_create'",
+  );
   assert.deepEqual(first.body, { ...rows[0], created_at: rows[0].created_at.toISOString() });
   await eventually("nothing is left", async () => (await deliveries()).length === 0);
   assert.equal(worker.told("worker.webhook_delivered").length, 2);
@@ -48,7 +59,10 @@ test("an endpoint gets nothing that was there before it, though an older transac
   await happen(1, "field.after");
   await older.query("COMMIT");
   await wakeUntil([await start()], "it arrived", () => receiver.received.length > 0);
-  assert.deepEqual(receiver.received.map(({ subject }) => subject), ["field.after.step_1"]);
+  assert.deepEqual(
+    receiver.received.map(({ subject }) => subject),
+    ["field.after.step_1"],
+  );
 });
 
 test("an event that commits late is waited for and not passed over", async (t) => {
@@ -56,7 +70,9 @@ test("an event that commits late is waited for and not passed over", async (t) =
   const worker = await start();
   const late = await otherSession(t, api.databaseUrl);
   await late.query("BEGIN");
-  await late.query("INSERT INTO outbox (subject, event, payload, created_at) VALUES ('desk.late', 'late', '{}', now())");
+  await late.query(
+    "INSERT INTO outbox (subject, event, payload, created_at) VALUES ('desk.late', 'late', '{}', now())",
+  );
   await happen(1, "field.early");
   await worker.wake();
   assert.equal(receiver.received.length, 0);
@@ -64,7 +80,10 @@ test("an event that commits late is waited for and not passed over", async (t) =
   assert.equal((await state()).lag_seconds, 120, "what no worker may read yet counts as behind");
   await late.query("COMMIT");
   await wakeUntil([worker], "both arrived", () => receiver.received.length === 2);
-  assert.deepEqual(receiver.received.map(({ subject }) => subject), ["desk.late", "field.early.step_1"]);
+  assert.deepEqual(
+    receiver.received.map(({ subject }) => subject),
+    ["desk.late", "field.early.step_1"],
+  );
   assert.equal((await state()).lag_seconds, 0);
 });
 
@@ -82,13 +101,20 @@ test("three workers deliver each event once, a ticket's in order and one at a ti
     return 200;
   };
   const tickets = await Promise.all(Array.from({ length: 30 }, () => happen(20)));
-  await wakeUntil(workers, "all arrived", async () => receiver.received.length >= 600 && (await deliveries()).length === 0);
+  await wakeUntil(
+    workers,
+    "all arrived",
+    async () => receiver.received.length >= 600 && (await deliveries()).length === 0,
+  );
   assert.equal(new Set(receiver.received.map(({ id }) => id)).size, 600);
   assert.equal(receiver.received.length, 600, "none came twice");
   assert.deepEqual(doubled, []);
   for (const ticket of tickets) {
     const steps = receiver.received.filter(({ subject }) => ticketOf(subject) === ticket).map(({ subject }) => subject);
-    assert.deepEqual(steps, Array.from({ length: 20 }, (_, at) => `${ticket}.step_${at + 1}`));
+    assert.deepEqual(
+      steps,
+      Array.from({ length: 20 }, (_, at) => `${ticket}.step_${at + 1}`),
+    );
   }
   assert.ok(receiver.busiest > 1 && receiver.busiest <= 8, `${receiver.busiest} at once`);
 });
@@ -117,7 +143,13 @@ test("a paused endpoint is sent nothing, and everything once it is resumed", asy
   api.clock.advance(10);
   await worker.wake();
   assert.equal(receiver.received.length, 0);
-  assert.deepEqual(await state(), { pending: 0, pending_paused: 3, lag_seconds: 0, lag_paused_seconds: 600, dead_letters: 0 });
+  assert.deepEqual(await state(), {
+    pending: 0,
+    pending_paused: 3,
+    lag_seconds: 0,
+    lag_paused_seconds: 600,
+    dead_letters: 0,
+  });
   assert.ok(await resumeEndpoint(db, endpoint.id, api.clock.now()));
   await wakeUntil([worker], "all arrived", () => receiver.received.length === 3);
 });

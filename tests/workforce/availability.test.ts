@@ -2,8 +2,23 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Job } from "../../dispatch/workforce/ability.ts";
-import { assessWindow, type AvailabilityRules, type CalendarTechnician } from "../../dispatch/workforce/availability.ts";
-import { anyRequest, anyTechnician, at, busy, fitsAtMinute, lineTravel, ms, request, shift, technician } from "./calendar-fixtures.ts";
+import {
+  assessWindow,
+  type AvailabilityRules,
+  type CalendarTechnician,
+} from "../../dispatch/workforce/availability.ts";
+import {
+  anyRequest,
+  anyTechnician,
+  at,
+  busy,
+  fitsAtMinute,
+  lineTravel,
+  ms,
+  request,
+  shift,
+  technician,
+} from "./calendar-fixtures.ts";
 
 const rules: AvailabilityRules = { technicianWithoutShift: "excluded", zoneMustMatch: false, travel: lineTravel };
 const job: Job = { place: at(10), serviceType: null, requiredSkills: [], requiredTools: [], region: "CA" };
@@ -44,7 +59,11 @@ describe("assessWindow", () => {
     ["a stop after it that is too far", { busy: [busy(680, 700, at(31))] }, "TOO_FAR"],
     ["a stop after it that is just near enough", { busy: [busy(680, 700, at(30))] }, "free"],
     ["no shift on record", { shifts: null }, "NO_SHIFT"],
-    ["being drained, before everything else", { ineligible: "DRAINED", shifts: null, busy: [busy(500, 800)] }, "DRAINED"],
+    [
+      "being drained, before everything else",
+      { ineligible: "DRAINED", shifts: null, busy: [busy(500, 800)] },
+      "DRAINED",
+    ],
   ];
   for (const [what, over, expected] of cases) {
     it(`${what}: ${expected}`, () => assert.equal(reasonFor(over), expected));

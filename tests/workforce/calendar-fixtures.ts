@@ -8,11 +8,11 @@ import type { IneligibleReason } from "../../dispatch/workforce/ability.ts";
 import type { BusyRange, CalendarTechnician } from "../../dispatch/workforce/availability.ts";
 import type { SlotRequest } from "../../dispatch/workforce/find-slots.ts";
 import type { Pause, Shift } from "../../dispatch/workforce/shift-ranges.ts";
-import type { Place, TravelEstimate } from "../../dispatch/workforce/travel.ts";
+import type { Place, TravelEstimate } from "../../dispatch/travel/estimate.ts";
 
-export const DAY_ZERO = Date.parse("2025-06-02T00:00:00Z");
-export const ms = (minutes: number): number => DAY_ZERO + minutes * 60_000;
-export const minutesOf = (iso: string): number => (Date.parse(iso) - DAY_ZERO) / 60_000;
+export const dayZero = Date.parse("2025-06-02T00:00:00Z");
+export const ms = (minutes: number): number => dayZero + minutes * 60_000;
+export const minutesOf = (iso: string): number => (Date.parse(iso) - dayZero) / 60_000;
 
 /** Places on a line: driving takes as many minutes as the longitudes differ, plus one against the numbers. */
 export const at = (lon: number): Place => ({ lat: 0, lon });
@@ -65,23 +65,24 @@ export function request(over: Partial<SlotRequest> = {}): SlotRequest {
   };
 }
 
-interface MinuteAnswer {
+type MinuteAnswer = {
   readonly start: number;
   readonly travelBefore: number | null;
   readonly travelAfter: number | null;
-}
+};
 
 /** Every start at which the job fits, found by trying each minute; bookings must not overlap one another. */
 export function startsByMinute(tech: CalendarTechnician, job: SlotRequest, travel: TravelEstimate): MinuteAnswer[] {
   const answers: MinuteAnswer[] = [];
-  for (let t = (job.earliest - DAY_ZERO) / 60_000; ms(t + job.durationMinutes) <= job.latest; t += 1) {
+  for (let t = (job.earliest - dayZero) / 60_000; ms(t + job.durationMinutes) <= job.latest; t += 1) {
     const legs = fitsAtMinute(tech, job, t, travel);
     if (legs !== null && (t % 15 === 0 || isFirstMoment(tech, job, t, travel))) answers.push({ start: t, ...legs });
   }
   return answers;
 }
 
-const covers = (range: { start: number; end: number }, minute: number): boolean => range.start <= ms(minute) && ms(minute) < range.end;
+const covers = (range: { start: number; end: number }, minute: number): boolean =>
+  range.start <= ms(minute) && ms(minute) < range.end;
 
 function legOf(tech: CalendarTechnician, whole: Shift, t: number, end: number) {
   const inShift = tech.busy.filter((one) => one.start < whole.end && one.end > whole.start);
@@ -98,7 +99,7 @@ function legOf(tech: CalendarTechnician, whole: Shift, t: number, end: number) {
 
 function freeMinutes(whole: Shift, from: number, to: number): number {
   let free = 0;
-  for (let minute = (from - DAY_ZERO) / 60_000; ms(minute) < to; minute += 1) {
+  for (let minute = (from - dayZero) / 60_000; ms(minute) < to; minute += 1) {
     if (!whole.pauses.some((pause) => covers(pause, minute))) free += 1;
   }
   return free;
@@ -135,8 +136,12 @@ function isFirstMoment(tech: CalendarTechnician, job: SlotRequest, t: number, tr
 /** The reason to leave somebody out who has no start, found by giving back one obstacle after the other. */
 export function reasonByMinute(tech: CalendarTechnician, job: SlotRequest): IneligibleReason {
   const noDriving: TravelEstimate = () => 0;
-  const hasStart = (over: Partial<CalendarTechnician>): boolean => startsByMinute({ ...tech, ...over }, job, noDriving).length > 0;
-  const breaksOnly = (tech.shifts ?? []).map((one) => ({ ...one, pauses: one.pauses.filter((pause) => pause.kind === "break") }));
+  const hasStart = (over: Partial<CalendarTechnician>): boolean =>
+    startsByMinute({ ...tech, ...over }, job, noDriving).length > 0;
+  const breaksOnly = (tech.shifts ?? []).map((one) => ({
+    ...one,
+    pauses: one.pauses.filter((pause) => pause.kind === "break"),
+  }));
   if (!hasStart({ busy: [], shifts: breaksOnly })) return "OFF_SHIFT";
   if (!hasStart({ busy: [] })) return "TIME_OFF";
   return hasStart({}) ? "TOO_FAR" : "BOOKED";
@@ -146,31 +151,52 @@ const place = fc.constantFrom(at(0), at(7), at(25), at(60), null);
 
 /** A technician with up to two shifts in 30 hours, pauses that may overlap and bookings that do not. */
 export function anyTechnician(techId: string): fc.Arbitrary<CalendarTechnician> {
-  const cuts = fc.uniqueArray(fc.integer({ min: 0, max: 1_800 }), { minLength: 2, maxLength: 4 }).map((all) => all.sort((a, b) => a - b));
-  const pause = fc.record({ offset: fc.nat(600), length: fc.integer({ min: 1, max: 90 }), kind: fc.constantFrom("break" as const, "time_off" as const) });
-  const job = fc.record({ gap: fc.constantFrom(0, 5, 30, 75, 140, 300), length: fc.integer({ min: 1, max: 200 }), place });
-  return fc.record({ cuts, pauses: fc.array(pause, { maxLength: 3 }), jobs: fc.array(job, { maxLength: 6 }), home: place }).map((drawn) => {
-    const shifts: Shift[] = [];
-    for (let i = 0; i + 1 < drawn.cuts.length; i += 2) {
-      const [from, to] = [drawn.cuts[i] ?? 0, drawn.cuts[i + 1] ?? 0];
-      const inside = drawn.pauses
-        .map(({ offset, length, kind }): [number, number, Pause["kind"]] => [from + offset, Math.min(from + offset + length, to), kind])
-        .filter(([start, end]) => start < end)
-        .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-      shifts.push(shift(from, to, inside));
-    }
-    const bookings: BusyRange[] = [];
-    let cursor = 0;
-    for (const { gap, length, place: where } of drawn.jobs) {
-      bookings.push(busy(cursor + gap, cursor + gap + length, where));
-      cursor += gap + length;
-    }
-    return technician(techId, { shifts, busy: bookings, home: drawn.home });
+  const cuts = fc
+    .uniqueArray(fc.integer({ min: 0, max: 1_800 }), { minLength: 2, maxLength: 4 })
+    .map((all) => all.sort((a, b) => a - b));
+  const pause = fc.record({
+    offset: fc.nat(600),
+    length: fc.integer({ min: 1, max: 90 }),
+    kind: fc.constantFrom("break" as const, "time_off" as const),
   });
+  const job = fc.record({
+    gap: fc.constantFrom(0, 5, 30, 75, 140, 300),
+    length: fc.integer({ min: 1, max: 200 }),
+    place,
+  });
+  return fc
+    .record({ cuts, pauses: fc.array(pause, { maxLength: 3 }), jobs: fc.array(job, { maxLength: 6 }), home: place })
+    .map((drawn) => {
+      const shifts: Shift[] = [];
+      for (let i = 0; i + 1 < drawn.cuts.length; i += 2) {
+        const [from, to] = [drawn.cuts[i] ?? 0, drawn.cuts[i + 1] ?? 0];
+        const inside = drawn.pauses
+          .map(({ offset, length, kind }): [number, number, Pause["kind"]] => [
+            from + offset,
+            Math.min(from + offset + length, to),
+            kind,
+          ])
+          .filter(([start, end]) => start < end)
+          .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+        shifts.push(shift(from, to, inside));
+      }
+      const bookings: BusyRange[] = [];
+      let cursor = 0;
+      for (const { gap, length, place: where } of drawn.jobs) {
+        bookings.push(busy(cursor + gap, cursor + gap + length, where));
+        cursor += gap + length;
+      }
+      return technician(techId, { shifts, busy: bookings, home: drawn.home });
+    });
 }
 
 export const anyRequest: fc.Arbitrary<SlotRequest> = fc
-  .record({ earliest: fc.nat(900), length: fc.integer({ min: 0, max: 1_400 }), durationMinutes: fc.integer({ min: 1, max: 150 }), place })
+  .record({
+    earliest: fc.nat(900),
+    length: fc.integer({ min: 0, max: 1_400 }),
+    durationMinutes: fc.integer({ min: 1, max: 150 }),
+    place,
+  })
   .map(({ earliest, length, durationMinutes, place: where }) =>
     request({ earliest: ms(earliest), latest: ms(earliest + length), durationMinutes, place: where }),
   );

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { AvailabilityRules, BusyRange, CalendarTechnician } from "../../dispatch/workforce/availability.ts";
 import { findSlots, type Slot, type SlotRequest } from "../../dispatch/workforce/find-slots.ts";
-import { estimateTravelMinutes, type TravelEstimate } from "../../dispatch/workforce/travel.ts";
+import { estimateTravelMinutes, type TravelEstimate } from "../../dispatch/travel/estimate.ts";
 import {
   anyRequest,
   anyTechnician,
@@ -28,7 +28,8 @@ function startsOf(technicians: readonly CalendarTechnician[], over: Partial<Slot
   return findSlots(technicians, request(over), rules).slots.map((slot) => minutesOf(slot.start));
 }
 
-const whoAndWhen = (slots: readonly Slot[]): [string, number][] => slots.map((slot) => [slot.tech_id, minutesOf(slot.start)]);
+const whoAndWhen = (slots: readonly Slot[]): [string, number][] =>
+  slots.map((slot) => [slot.tech_id, minutesOf(slot.start)]);
 
 describe("findSlots", () => {
   it("offers the quarter hours of the shift, to its very end", () => {
@@ -47,15 +48,24 @@ describe("findSlots", () => {
   });
 
   it("rounds a booking's last seconds up to the minute", () => {
-    const tech = technician("a", { shifts: [shift(480, 660)], busy: [{ start: ms(540), end: ms(581) + 1_000, place: null }] });
+    const tech = technician("a", {
+      shifts: [shift(480, 660)],
+      busy: [{ start: ms(540), end: ms(581) + 1_000, place: null }],
+    });
     assert.deepEqual(startsOf([tech]), [480, 582, 585, 600]);
   });
 
   it("counts whole minutes of waiting, and no saving where a detour is faster than the straight way", () => {
-    const shortcut: AvailabilityRules = { ...rules, travel: (from, to) => (from?.lon === 10 || to?.lon === 10 ? 5 : 100) };
+    const shortcut: AvailabilityRules = {
+      ...rules,
+      travel: (from, to) => (from?.lon === 10 || to?.lon === 10 ? 5 : 100),
+    };
     const tech = technician("a", { home: at(0) });
     const [slot] = findSlots([tech], request({ earliest: ms(500) + 20_000, place: at(10) }), shortcut).slots;
-    assert.deepEqual(slot?.factors.map((factor) => factor.value), [0, 9, 1]);
+    assert.deepEqual(
+      slot?.factors.map((factor) => factor.value),
+      [0, 9, 1],
+    );
   });
 
   it("touches bookings and never overlaps them", () => {
@@ -94,12 +104,19 @@ describe("findSlots", () => {
   });
 
   it("counts bookings that overlap one another once, leaving from the one that ends last", () => {
-    const tech = technician("a", { shifts: [shift(480, 720)], busy: [busy(500, 650, at(10)), busy(490, 560, at(99)), busy(520, 530, at(99))] });
+    const tech = technician("a", {
+      shifts: [shift(480, 720)],
+      busy: [busy(500, 650, at(10)), busy(490, 560, at(99)), busy(520, 530, at(99))],
+    });
     assert.deepEqual(startsOf([tech], { place: at(10), durationMinutes: 30 }), [650, 660, 675, 690]);
   });
 
   it("asks one technician alone when told to", () => {
-    const result = findSlots([technician("a"), technician("b", { ineligible: "DRAINED" })], request({ techId: "b" }), rules);
+    const result = findSlots(
+      [technician("a"), technician("b", { ineligible: "DRAINED" })],
+      request({ techId: "b" }),
+      rules,
+    );
     assert.deepEqual([result.slots.length, result.rejected.map((one) => one.tech_id)], [0, ["b"]]);
   });
 });
@@ -123,7 +140,10 @@ describe("who is left out of the slots, and why", () => {
     it(what, () => {
       const { slots, rejected } = findSlots([technician("a", over)], request(asked), rules);
       assert.deepEqual(slots, []);
-      assert.deepEqual(rejected.map((one) => [one.tech_id, one.reason]), [["a", reason]]);
+      assert.deepEqual(
+        rejected.map((one) => [one.tech_id, one.reason]),
+        [["a", reason]],
+      );
       assert.ok((rejected[0]?.detail.length ?? 0) > 0);
     });
   }
@@ -136,15 +156,26 @@ describe("who is left out of the slots, and why", () => {
   it("leaves another zone out only where the rules say so", () => {
     const visitor = technician("a", { zone: "NV" });
     assert.ok(findSlots([visitor], request(), rules).slots.length > 0);
-    assert.equal(findSlots([visitor], request(), { ...rules, zoneMustMatch: true }).rejected[0]?.reason, "ZONE_MISMATCH");
+    assert.equal(
+      findSlots([visitor], request(), { ...rules, zoneMustMatch: true }).rejected[0]?.reason,
+      "ZONE_MISMATCH",
+    );
   });
 
   it("lists technicians without known hours last, where they are eligible, at any time not booked", () => {
     const pilot: AvailabilityRules = { ...rules, technicianWithoutShift: "eligible" };
-    const roster = [technician("a", { shifts: null, busy: [busy(60, 120)] }), technician("b", { shifts: [shift(480, 540)] })];
+    const roster = [
+      technician("a", { shifts: null, busy: [busy(60, 120)] }),
+      technician("b", { shifts: [shift(480, 540)] }),
+    ];
     const { slots, rejected } = findSlots(roster, request({ latest: ms(540) }), pilot);
     assert.deepEqual(rejected, []);
-    assert.deepEqual(whoAndWhen(slots).slice(0, 4), [["b", 480], ["a", 0], ["a", 120], ["a", 135]]);
+    assert.deepEqual(whoAndWhen(slots).slice(0, 4), [
+      ["b", 480],
+      ["a", 0],
+      ["a", 120],
+      ["a", 135],
+    ]);
     assert.ok(slots[1]?.factors.some((factor) => factor.factor === "NO_SHIFT"));
     assert.ok(!slots[0]?.factors.some((factor) => factor.factor === "NO_SHIFT"));
   });
@@ -157,15 +188,32 @@ describe("the order of slots", () => {
 
   it("earliest: by time", () => {
     const { slots } = findSlots([near, far], request({ ...asked, strategy: "earliest" }), rules);
-    assert.deepEqual(whoAndWhen(slots), [["near", 510], ["near", 525], ["near", 540]]);
-    const later = findSlots([near, far], request({ ...asked, earliest: ms(540), strategy: "earliest", limit: 4 }), rules);
-    assert.deepEqual(whoAndWhen(later.slots), [["near", 540], ["far", 540], ["near", 555], ["far", 555]]);
+    assert.deepEqual(whoAndWhen(slots), [
+      ["near", 510],
+      ["near", 525],
+      ["near", 540],
+    ]);
+    const later = findSlots(
+      [near, far],
+      request({ ...asked, earliest: ms(540), strategy: "earliest", limit: 4 }),
+      rules,
+    );
+    assert.deepEqual(whoAndWhen(later.slots), [
+      ["near", 540],
+      ["far", 540],
+      ["near", 555],
+      ["far", 555],
+    ]);
   });
 
   it("earliest: among equal times by driving, not by zone", () => {
     const close = technician("z", { home: at(12), zone: "NV" });
     const zoned = technician("a", { home: at(20) });
-    const { slots } = findSlots([zoned, close], request({ ...asked, earliest: ms(540), limit: 1, strategy: "earliest" }), rules);
+    const { slots } = findSlots(
+      [zoned, close],
+      request({ ...asked, earliest: ms(540), limit: 1, strategy: "earliest" }),
+      rules,
+    );
     assert.deepEqual(whoAndWhen(slots), [["z", 540]]);
   });
 
@@ -173,14 +221,22 @@ describe("the order of slots", () => {
     const busyFar = { ...far, busy: [busy(700, 760, at(10))] };
     const alone = technician("alone", { home: at(13) });
     const { slots } = findSlots([alone, busyFar], request({ ...asked, strategy: "least_travel" }), rules);
-    assert.deepEqual(whoAndWhen(slots), [["far", 540], ["far", 555], ["far", 570]]);
+    assert.deepEqual(whoAndWhen(slots), [
+      ["far", 540],
+      ["far", 555],
+      ["far", 570],
+    ]);
     assert.deepEqual(slots[0]?.factors[0], { factor: "added_travel_minutes", value: 0, weight: -12, contribution: 0 });
   });
 
   it("best: by score, which weighs driving, waiting and zone as the factors show", () => {
     const { slots } = findSlots([near, far], request({ ...asked, limit: 100, strategy: "best" }), rules);
     assert.deepEqual(whoAndWhen(slots)[0], ["near", 510]);
-    for (const slot of slots) assert.equal(slot.score, slot.factors.reduce((sum, factor) => sum + factor.contribution, 0));
+    for (const slot of slots)
+      assert.equal(
+        slot.score,
+        slot.factors.reduce((sum, factor) => sum + factor.contribution, 0),
+      );
     for (let i = 1; i < slots.length; i += 1) assert.ok((slots[i - 1]?.score ?? 0) >= (slots[i]?.score ?? 0));
     const foreign = slots.find((slot) => slot.tech_id === "far");
     // 51 minutes there, 50 back; 555 minutes after the earliest; no zone.
@@ -201,7 +257,10 @@ describe("findSlots against a look at every minute", () => {
         }));
         assert.deepEqual(found, expected);
         for (const slot of slots) assert.equal(minutesOf(slot.end) - minutesOf(slot.start), job.durationMinutes);
-        assert.deepEqual(rejected.map((one) => one.reason), expected.length > 0 ? [] : [reasonByMinute(tech, job)]);
+        assert.deepEqual(
+          rejected.map((one) => one.reason),
+          expected.length > 0 ? [] : [reasonByMinute(tech, job)],
+        );
       }),
       { numRuns: 600 },
     );
@@ -251,7 +310,11 @@ describe("findSlots against a look at every minute", () => {
 });
 
 /** What a search over a working week costs for technicians with six bookings each, counted and not timed. */
-function workOf({ technicians, durationMinutes }: { technicians: number; durationMinutes: number }): { starts: number; drives: number; reads: number } {
+function workOf({ technicians, durationMinutes }: { technicians: number; durationMinutes: number }): {
+  starts: number;
+  drives: number;
+  reads: number;
+} {
   const work = { starts: 0, drives: 0, reads: 0 };
   const counted = ({ start, ...rest }: BusyRange): BusyRange => ({
     ...rest,
@@ -264,15 +327,29 @@ function workOf({ technicians, durationMinutes }: { technicians: number; duratio
     const n = one % 40;
     return technician(`t${one}`, {
       home: { lat: 37 + n / 100, lon: -122 },
-      shifts: [0, 1, 2, 3, 4].map((day) => shift(day * 1_440 + 480, day * 1_440 + 960, [[day * 1_440 + 720, day * 1_440 + 750]])),
-      busy: [0, 1, 2, 3, 4, 5].map((k) => counted(busy(k * 1_000 + 500 + n, k * 1_000 + 590 + n, { lat: 37.5, lon: -122 - n / 100 }))),
+      shifts: [0, 1, 2, 3, 4].map((day) =>
+        shift(day * 1_440 + 480, day * 1_440 + 960, [[day * 1_440 + 720, day * 1_440 + 750]]),
+      ),
+      busy: [0, 1, 2, 3, 4, 5].map((k) =>
+        counted(busy(k * 1_000 + 500 + n, k * 1_000 + 590 + n, { lat: 37.5, lon: -122 - n / 100 })),
+      ),
     });
   });
   const travel: TravelEstimate = (from, to) => {
     work.drives++;
     return estimateTravelMinutes(from, to);
   };
-  const asked = request({ latest: ms(5 * 1_440), place: { lat: 37.6, lon: -122.1 }, strategy: "best", limit: 100_000, durationMinutes });
-  work.starts = findSlots(roster, asked, { technicianWithoutShift: "excluded", zoneMustMatch: false, travel }).slots.length;
+  const asked = request({
+    latest: ms(5 * 1_440),
+    place: { lat: 37.6, lon: -122.1 },
+    strategy: "best",
+    limit: 100_000,
+    durationMinutes,
+  });
+  work.starts = findSlots(roster, asked, {
+    technicianWithoutShift: "excluded",
+    zoneMustMatch: false,
+    travel,
+  }).slots.length;
   return work;
 }

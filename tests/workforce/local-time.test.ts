@@ -3,22 +3,22 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { isoWeekday, isTimeZone, localToInstant, parseDate, parseTime } from "../../dispatch/workforce/local-time.ts";
 
-const LA = "America/Los_Angeles";
+const la = "America/Los_Angeles";
 const iso = (date: string, time: string, zone: string): string =>
   new Date(localToInstant(parseDate(date), parseTime(time), zone)).toISOString().slice(0, 16);
 
 describe("localToInstant", () => {
   const cases: [what: string, date: string, time: string, zone: string, utc: string][] = [
-    ["winter", "2025-01-15", "08:00", LA, "2025-01-15T16:00"],
-    ["summer", "2025-07-15", "08:00", LA, "2025-07-15T15:00"],
-    ["just before clocks go forward", "2025-03-09", "01:59", LA, "2025-03-09T09:59"],
-    ["in the skipped hour", "2025-03-09", "02:30", LA, "2025-03-09T10:30"],
-    ["at the start of the skipped hour", "2025-03-09", "02:00", LA, "2025-03-09T10:00"],
-    ["just after clocks went forward", "2025-03-09", "03:00", LA, "2025-03-09T10:00"],
-    ["just before the repeated hour", "2025-11-02", "00:59", LA, "2025-11-02T07:59"],
-    ["in the repeated hour, the first time", "2025-11-02", "01:30", LA, "2025-11-02T08:30"],
-    ["just after the repeated hour", "2025-11-02", "02:00", LA, "2025-11-02T10:00"],
-    ["midnight as 24:00", "2025-07-15", "24:00", LA, "2025-07-16T07:00"],
+    ["winter", "2025-01-15", "08:00", la, "2025-01-15T16:00"],
+    ["summer", "2025-07-15", "08:00", la, "2025-07-15T15:00"],
+    ["just before clocks go forward", "2025-03-09", "01:59", la, "2025-03-09T09:59"],
+    ["in the skipped hour", "2025-03-09", "02:30", la, "2025-03-09T10:30"],
+    ["at the start of the skipped hour", "2025-03-09", "02:00", la, "2025-03-09T10:00"],
+    ["just after clocks went forward", "2025-03-09", "03:00", la, "2025-03-09T10:00"],
+    ["just before the repeated hour", "2025-11-02", "00:59", la, "2025-11-02T07:59"],
+    ["in the repeated hour, the first time", "2025-11-02", "01:30", la, "2025-11-02T08:30"],
+    ["just after the repeated hour", "2025-11-02", "02:00", la, "2025-11-02T10:00"],
+    ["midnight as 24:00", "2025-07-15", "24:00", la, "2025-07-16T07:00"],
     ["a zone of three quarters", "2025-07-15", "08:00", "Asia/Kathmandu", "2025-07-15T02:15"],
     ["half an hour of summer time, skipped", "2025-10-05", "02:15", "Australia/Lord_Howe", "2025-10-04T15:45"],
     ["half an hour of summer time, repeated", "2025-04-06", "01:45", "Australia/Lord_Howe", "2025-04-05T14:45"],
@@ -31,13 +31,29 @@ describe("localToInstant", () => {
   }
 
   it("finds the first instant at which the wall shows the time, whenever there is one", () => {
-    const zones = ["America/New_York", "Europe/London", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tehran", "America/St_Johns"];
-    const walls = new Map(zones.map((zone) => [zone, new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" })]));
+    const zones = [
+      "America/New_York",
+      "Europe/London",
+      "Australia/Lord_Howe",
+      "Africa/Casablanca",
+      "Asia/Tehran",
+      "America/St_Johns",
+    ];
+    const walls = new Map(
+      zones.map((zone) => [
+        zone,
+        new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" }),
+      ]),
+    );
     const day = fc.integer({ min: parseDate("2015-01-01"), max: parseDate("2030-12-31") });
     // Days on which clocks change are two in a year, so half the runs aim at their months' first and last weeks.
     const quarter = fc.integer({ min: 0, max: 4 * 24 - 1 }).map((n) => n * 15);
     const changing = fc
-      .tuple(fc.integer({ min: 2015, max: 2030 }), fc.constantFrom("03", "04", "10", "11"), fc.integer({ min: 1, max: 30 }))
+      .tuple(
+        fc.integer({ min: 2015, max: 2030 }),
+        fc.constantFrom("03", "04", "10", "11"),
+        fc.integer({ min: 1, max: 30 }),
+      )
       .map(([year, month, date]) => parseDate(`${year}-${month}-${String(date).padStart(2, "0")}`));
     fc.assert(
       fc.property(fc.constantFrom(...zones), fc.oneof(day, changing), quarter, (zone, date, minutes) => {
@@ -55,16 +71,18 @@ describe("localToInstant", () => {
   });
 
   it("stays right when more days are asked for than are remembered", () => {
-    const noon = (day: number): string => new Date(localToInstant(day, 720, LA)).toISOString().slice(11, 16);
+    const noon = (day: number): string => new Date(localToInstant(day, 720, la)).toISOString().slice(11, 16);
     const first = parseDate("2000-01-01");
-    const wrong = Array.from({ length: 12_000 }, (_, n) => noon(first + n)).filter((time) => time !== "19:00" && time !== "20:00");
+    const wrong = Array.from({ length: 12_000 }, (_, n) => noon(first + n)).filter(
+      (time) => time !== "19:00" && time !== "20:00",
+    );
     assert.deepEqual(wrong, []);
   });
 
   it("refuses a zone nobody knows", () => {
     assert.throws(() => localToInstant(0, 0, "Mars/Olympus"), RangeError);
     assert.equal(isTimeZone("Mars/Olympus"), false);
-    assert.equal(isTimeZone(LA), true);
+    assert.equal(isTimeZone(la), true);
   });
 });
 
@@ -75,7 +93,12 @@ describe("calendar texts", () => {
   for (const time of ["24:01", "12:60", "8:00", "08:00:00", "", "-1:00"]) {
     it(`${JSON.stringify(time)} is no time`, () => assert.throws(() => parseTime(time), RangeError));
   }
-  for (const [date, weekday] of [["1970-01-01", 4], ["2025-03-09", 7], ["2025-03-10", 1], ["1969-12-28", 7]] as const) {
+  for (const [date, weekday] of [
+    ["1970-01-01", 4],
+    ["2025-03-09", 7],
+    ["2025-03-10", 1],
+    ["1969-12-28", 7],
+  ] as const) {
     it(`${date} is weekday ${weekday}`, () => assert.equal(isoWeekday(parseDate(date)), weekday));
   }
 });

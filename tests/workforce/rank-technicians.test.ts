@@ -72,14 +72,28 @@ describe("rankTechnicians", () => {
   });
 
   it("ranks somebody without the capability, last, and says so", () => {
-    const { recommendations, rejected } = rank([technician("a", { serviceTypes: ["GLASS"] }), technician("b", { openTickets: 50 })]);
-    assert.deepEqual(recommendations.map((one) => [one.tech_id, one.matches.capability]), [["b", true], ["a", false]]);
+    const { recommendations, rejected } = rank([
+      technician("a", { serviceTypes: ["GLASS"] }),
+      technician("b", { openTickets: 50 }),
+    ]);
+    assert.deepEqual(
+      recommendations.map((one) => [one.tech_id, one.matches.capability]),
+      [
+        ["b", true],
+        ["a", false],
+      ],
+    );
     assert.deepEqual(rejected, []);
   });
 
   it("gives every one left out a reason", () => {
     const { rejected } = rank(
-      [technician("d"), technician("c", { quality: 90 }), technician("b", { ineligible: "DRAINED" }), technician("a", { ineligible: "BOOKED", detail: "other work fills the window" })],
+      [
+        technician("d"),
+        technician("c", { quality: 90 }),
+        technician("b", { ineligible: "DRAINED" }),
+        technician("a", { ineligible: "BOOKED", detail: "other work fills the window" }),
+      ],
       { limit: 1 },
     );
     assert.deepEqual(rejected, [
@@ -95,7 +109,15 @@ describe("rankTechnicians", () => {
     assert.deepEqual(first.factors.at(-1), { factor: "NO_SHIFT", value: 1, weight: 0, contribution: 0 });
   });
 
-  for (const [zone, region, bucket] of [["CA", "ca", 0], [" ca", "CA", 0], ["CA", null, 0], ["CA", " ", 0], [null, null, 0], ["CA", "NV", 1], [null, "CA", 1]] as const) {
+  for (const [zone, region, bucket] of [
+    ["CA", "ca", 0],
+    [" ca", "CA", 0],
+    ["CA", null, 0],
+    ["CA", " ", 0],
+    [null, null, 0],
+    ["CA", "NV", 1],
+    [null, "CA", 1],
+  ] as const) {
     it(`zone ${zone} for region ${JSON.stringify(region)} is distance bucket ${bucket}`, () => {
       const [first] = rank([technician("a", { zone })], { region }).recommendations;
       assert.deepEqual([first?.matches.distance_bucket, first?.matches.zone], [bucket, bucket === 0]);
@@ -112,37 +134,63 @@ describe("rankTechnicians", () => {
       ineligible: fc.constantFrom(null, null, null, "BOOKED" as const),
     });
     fc.assert(
-      fc.property(fc.array(candidate, { maxLength: 12 }), fc.integer({ min: 1, max: 12 }), fc.infiniteStream(fc.nat()), (list, limit, noise) => {
-        const candidates = list.map((over, index) => technician(`t${String(index).padStart(2, "0")}`, over));
-        const result = rank(candidates, { limit });
-        const keyed = candidates.map((one) => ({ one, key: noise.next().value }));
-        const shuffled = keyed.sort((a, b) => a.key - b.key).map(({ one }) => one);
-        assert.deepEqual(rank(shuffled, { limit }), result);
+      fc.property(
+        fc.array(candidate, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.infiniteStream(fc.nat()),
+        (list, limit, noise) => {
+          const candidates = list.map((over, index) => technician(`t${String(index).padStart(2, "0")}`, over));
+          const result = rank(candidates, { limit });
+          const keyed = candidates.map((one) => ({ one, key: noise.next().value }));
+          const shuffled = keyed.sort((a, b) => a.key - b.key).map(({ one }) => one);
+          assert.deepEqual(rank(shuffled, { limit }), result);
 
-        const everybody = [...result.recommendations, ...result.rejected].map((one) => one.tech_id);
-        assert.deepEqual(everybody.sort(), candidates.map((one) => one.techId));
-        assert.equal(result.recommendations.length, Math.min(limit, candidates.filter((one) => one.ineligible === null).length));
-        const full = rank(candidates, { limit: 100 }).recommendations;
-        assert.deepEqual(result.recommendations, full.slice(0, limit));
-        for (const one of full) assert.equal(one.score, one.factors.reduce((sum, factor) => sum + factor.contribution, 0));
-        for (let i = 1; i < full.length; i += 1) {
-          const key = (at: number): (number | string)[] => {
-            const one = full[at] ?? assert.fail();
-            const quality = one.factors[3]?.value ?? assert.fail();
-            return [-one.score, one.matches.active_load, -quality, one.matches.zone ? 0 : 1, one.tech_id];
-          };
-          const [before, after] = [key(i - 1), key(i)];
-          const differing = before.findIndex((value, index) => value !== after[index]);
-          assert.ok((before[differing] ?? assert.fail()) < (after[differing] ?? assert.fail()), `${before} before ${after}`);
-        }
-      }),
+          const everybody = [...result.recommendations, ...result.rejected].map((one) => one.tech_id);
+          assert.deepEqual(
+            everybody.sort(),
+            candidates.map((one) => one.techId),
+          );
+          assert.equal(
+            result.recommendations.length,
+            Math.min(limit, candidates.filter((one) => one.ineligible === null).length),
+          );
+          const full = rank(candidates, { limit: 100 }).recommendations;
+          assert.deepEqual(result.recommendations, full.slice(0, limit));
+          for (const one of full)
+            assert.equal(
+              one.score,
+              one.factors.reduce((sum, factor) => sum + factor.contribution, 0),
+            );
+          for (let i = 1; i < full.length; i += 1) {
+            const key = (at: number): (number | string)[] => {
+              const one = full[at] ?? assert.fail();
+              const quality = one.factors[3]?.value ?? assert.fail();
+              return [-one.score, one.matches.active_load, -quality, one.matches.zone ? 0 : 1, one.tech_id];
+            };
+            const [before, after] = [key(i - 1), key(i)];
+            const differing = before.findIndex((value, index) => value !== after[index]);
+            assert.ok(
+              (before[differing] ?? assert.fail()) < (after[differing] ?? assert.fail()),
+              `${before} before ${after}`,
+            );
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });
 });
 
 describe("capability", () => {
-  for (const [given, normal] of [["door", "DOOR"], [" Door_v2 ", "DOOR"], ["DOOR_V12", "DOOR"], ["DOOR_V", "DOOR_V"], ["DOOR_V2_HEAVY", "DOOR_V2_HEAVY"], ["DOOR_V1_V2", "DOOR_V1"], ["V2", "V2"]] as const) {
+  for (const [given, normal] of [
+    ["door", "DOOR"],
+    [" Door_v2 ", "DOOR"],
+    ["DOOR_V12", "DOOR"],
+    ["DOOR_V", "DOOR_V"],
+    ["DOOR_V2_HEAVY", "DOOR_V2_HEAVY"],
+    ["DOOR_V1_V2", "DOOR_V1"],
+    ["V2", "V2"],
+  ] as const) {
     it(`${given} is compared as ${normal}`, () => assert.equal(normalizeServiceType(given), normal));
   }
   for (const [types, asked, matches] of [

@@ -2,19 +2,35 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { checkShiftPattern } from "../../dispatch/workforce/check-shift-pattern.ts";
-import { expandShifts, workingRanges, type ShiftPattern, type TimeRange } from "../../dispatch/workforce/shift-ranges.ts";
+import {
+  expandShifts,
+  workingRanges,
+  type ShiftPattern,
+  type TimeRange,
+} from "../../dispatch/workforce/shift-ranges.ts";
 
-const LA = "America/Los_Angeles";
-const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
+const la = "America/Los_Angeles";
+const everyDay = [1, 2, 3, 4, 5, 6, 7];
 const HOUR = 3_600_000;
 
 function pattern(over: Partial<ShiftPattern> = {}): ShiftPattern {
-  return { weekdays: EVERY_DAY, startTime: "08:00", endTime: "16:00", breaks: [], timeZone: LA, validFrom: null, validTo: null, ...over };
+  return {
+    weekdays: everyDay,
+    startTime: "08:00",
+    endTime: "16:00",
+    breaks: [],
+    timeZone: la,
+    validFrom: null,
+    validTo: null,
+    ...over,
+  };
 }
 
 const span = (start: string, end: string): TimeRange => ({ start: Date.parse(start), end: Date.parse(end) });
 const shown = (ranges: readonly TimeRange[]): string[] =>
-  ranges.map(({ start, end }) => `${new Date(start).toISOString().slice(0, 16)}/${new Date(end).toISOString().slice(0, 16)}`);
+  ranges.map(
+    ({ start, end }) => `${new Date(start).toISOString().slice(0, 16)}/${new Date(end).toISOString().slice(0, 16)}`,
+  );
 
 describe("expandShifts", () => {
   const week = span("2025-06-02T00:00-07:00", "2025-06-09T00:00-07:00");
@@ -38,7 +54,10 @@ describe("expandShifts", () => {
 
   it("keeps to the dates in force, by the day a shift starts, both included", () => {
     const inForce = pattern({ startTime: "22:00", endTime: "06:00", validFrom: "2025-06-03", validTo: "2025-06-04" });
-    assert.deepEqual(shown(expandShifts([inForce], [], week)), ["2025-06-04T05:00/2025-06-04T13:00", "2025-06-05T05:00/2025-06-05T13:00"]);
+    assert.deepEqual(shown(expandShifts([inForce], [], week)), [
+      "2025-06-04T05:00/2025-06-04T13:00",
+      "2025-06-05T05:00/2025-06-05T13:00",
+    ]);
   });
 
   const nights: [string, string, string, string, number][] = [
@@ -67,9 +86,20 @@ describe("expandShifts", () => {
   });
 
   it("puts breaks after midnight where they belong", () => {
-    const night = pattern({ weekdays: [1], startTime: "22:00", endTime: "06:00", breaks: [{ start: "01:00", end: "01:30" }, { start: "23:45", end: "00:15" }] });
+    const night = pattern({
+      weekdays: [1],
+      startTime: "22:00",
+      endTime: "06:00",
+      breaks: [
+        { start: "01:00", end: "01:30" },
+        { start: "23:45", end: "00:15" },
+      ],
+    });
     const [shift] = expandShifts([night], [], week);
-    assert.deepEqual(shown(shift?.pauses ?? []), ["2025-06-03T06:45/2025-06-03T07:15", "2025-06-03T08:00/2025-06-03T08:30"]);
+    assert.deepEqual(shown(shift?.pauses ?? []), [
+      "2025-06-03T06:45/2025-06-03T07:15",
+      "2025-06-03T08:00/2025-06-03T08:30",
+    ]);
   });
 
   it("joins shifts that touch or overlap, keeping their breaks", () => {
@@ -80,11 +110,17 @@ describe("expandShifts", () => {
     const evening = pattern({ startTime: "18:15", endTime: "20:00" });
     const shifts = expandShifts([late, evening, noon, morning], [], day);
     assert.deepEqual(shown(shifts), ["2025-06-02T13:00/2025-06-03T01:00", "2025-06-03T01:15/2025-06-03T03:00"]);
-    assert.deepEqual(shown(shifts[0]?.pauses ?? []), ["2025-06-02T16:00/2025-06-02T16:15", "2025-06-02T23:00/2025-06-02T23:15"]);
+    assert.deepEqual(shown(shifts[0]?.pauses ?? []), [
+      "2025-06-02T16:00/2025-06-02T16:15",
+      "2025-06-02T23:00/2025-06-02T23:15",
+    ]);
   });
 
   it("joins a shift to the next although that lies beside the span", () => {
-    const halves = [pattern({ startTime: "06:00", endTime: "12:00" }), pattern({ startTime: "12:00", endTime: "18:00" })];
+    const halves = [
+      pattern({ startTime: "06:00", endTime: "12:00" }),
+      pattern({ startTime: "12:00", endTime: "18:00" }),
+    ];
     const morning = span("2025-06-02T08:00-07:00", "2025-06-02T09:00-07:00");
     assert.deepEqual(shown(expandShifts(halves, [], morning)), ["2025-06-02T13:00/2025-06-03T01:00"]);
   });
@@ -99,7 +135,10 @@ describe("expandShifts", () => {
 describe("workingRanges", () => {
   it("cuts out breaks and time off, overlapping or not, and cuts to the span", () => {
     const breaks = [{ start: "12:00", end: "13:00" }];
-    const timeOff = [span("2025-06-02T12:30-07:00", "2025-06-02T14:00-07:00"), span("2025-06-02T15:00-07:00", "2025-06-02T18:00-07:00")];
+    const timeOff = [
+      span("2025-06-02T12:30-07:00", "2025-06-02T14:00-07:00"),
+      span("2025-06-02T15:00-07:00", "2025-06-02T18:00-07:00"),
+    ];
     const day = span("2025-06-02T09:00-07:00", "2025-06-02T20:00-07:00");
     assert.deepEqual(shown(workingRanges(expandShifts([pattern({ breaks })], timeOff, day), day)), [
       "2025-06-02T16:00/2025-06-02T19:00",
@@ -109,7 +148,8 @@ describe("workingRanges", () => {
 
   it("agrees with the wall clock, quarter by quarter", () => {
     const quarter = fc.integer({ min: 0, max: 95 });
-    const clock = (n: number): string => `${String(Math.floor(n / 4)).padStart(2, "0")}:${String((n % 4) * 15).padStart(2, "0")}`;
+    const clock = (n: number): string =>
+      `${String(Math.floor(n / 4)).padStart(2, "0")}:${String((n % 4) * 15).padStart(2, "0")}`;
     // No clock changes between these dates in either zone, so the wall clock alone decides.
     const days = span("2025-06-02T00:00Z", "2025-06-06T00:00Z");
     const off = fc.record({ start: fc.integer({ min: 0, max: 383 }), length: fc.integer({ min: 0, max: 60 }) });
@@ -119,7 +159,7 @@ describe("workingRanges", () => {
       quarters: fc.integer({ min: 1, max: 96 }),
       breakAt: quarter,
       breakQuarters: fc.integer({ min: 1, max: 8 }),
-      timeZone: fc.constantFrom(LA, "Asia/Kathmandu"),
+      timeZone: fc.constantFrom(la, "Asia/Kathmandu"),
     });
     fc.assert(
       fc.property(fc.array(shift, { maxLength: 3 }), fc.array(off, { maxLength: 2 }), (shifts, offs) => {
@@ -132,7 +172,10 @@ describe("workingRanges", () => {
             breaks: [{ start: clock(one.breakAt), end: clock((one.breakAt + one.breakQuarters) % 96) }],
           }),
         );
-        const timeOff = offs.map(({ start, length }) => ({ start: days.start + start * 900_000, end: days.start + (start + length) * 900_000 }));
+        const timeOff = offs.map(({ start, length }) => ({
+          start: days.start + start * 900_000,
+          end: days.start + (start + length) * 900_000,
+        }));
         const ranges = workingRanges(expandShifts(patterns, timeOff, days), days);
         for (let at = days.start; at < days.end; at += 900_000) {
           const isOff = timeOff.some((one) => one.start <= at && at < one.end);
@@ -143,7 +186,11 @@ describe("workingRanges", () => {
             return breakAt <= into && into < breakAt + one.breakQuarters;
           });
           const works = shifts.some((one) => quartersInto(one, at) !== null) && !isOff && !isBreak;
-          assert.equal(ranges.some((range) => range.start <= at && at < range.end), works, new Date(at).toISOString());
+          assert.equal(
+            ranges.some((range) => range.start <= at && at < range.end),
+            works,
+            new Date(at).toISOString(),
+          );
         }
         ranges.forEach((range, index) => {
           assert.ok(range.start < range.end && range.start >= days.start && range.end <= days.end);
@@ -156,8 +203,11 @@ describe("workingRanges", () => {
 });
 
 /** How many quarters of an hour into the shift an instant lies, by the zone's fixed summer offset; null outside. */
-function quartersInto(one: { weekdays: number[]; from: number; quarters: number; timeZone: string }, at: number): number | null {
-  const offsetQuarters = one.timeZone === LA ? -28 : 23;
+function quartersInto(
+  one: { weekdays: number[]; from: number; quarters: number; timeZone: string },
+  at: number,
+): number | null {
+  const offsetQuarters = one.timeZone === la ? -28 : 23;
   const local = Math.floor(at / 900_000) + offsetQuarters;
   for (const daysBack of [0, 1]) {
     const day = Math.floor(local / 96) - daysBack;
@@ -185,14 +235,33 @@ describe("checkShiftPattern", () => {
     ["/breaks/0", { breaks: [{ start: "07:30", end: "08:30" }] }],
     ["/breaks/0", { breaks: [{ start: "12:00", end: "12:00" }] }],
     ["/breaks/0", { breaks: [{ start: "15:45", end: "16:15" }] }],
-    ["/breaks/1", { breaks: [{ start: "12:00", end: "12:30" }, { start: "17:00", end: "17:30" }] }],
+    [
+      "/breaks/1",
+      {
+        breaks: [
+          { start: "12:00", end: "12:30" },
+          { start: "17:00", end: "17:30" },
+        ],
+      },
+    ],
   ];
   for (const [path, over] of bad) {
-    it(`finds ${JSON.stringify(over)}`, () => assert.deepEqual(checkShiftPattern(pattern(over)).map((problem) => problem.path), [path]));
+    it(`finds ${JSON.stringify(over)}`, () =>
+      assert.deepEqual(
+        checkShiftPattern(pattern(over)).map((problem) => problem.path),
+        [path],
+      ));
   }
   const good: Partial<ShiftPattern>[] = [
     {},
-    { startTime: "22:00", endTime: "06:00", breaks: [{ start: "23:45", end: "00:15" }, { start: "05:30", end: "06:00" }] },
+    {
+      startTime: "22:00",
+      endTime: "06:00",
+      breaks: [
+        { start: "23:45", end: "00:15" },
+        { start: "05:30", end: "06:00" },
+      ],
+    },
     { startTime: "00:00", endTime: "24:00", breaks: [{ start: "23:30", end: "24:00" }] },
     { startTime: "08:00", endTime: "08:00", breaks: [{ start: "03:00", end: "04:00" }] },
     { validFrom: "2025-02-01", validTo: "2025-02-01" },

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Binaries } from "./binaries.ts";
-import { EmbeddedPostgresError, USE_OWN_SERVER } from "./error.ts";
+import { EmbeddedPostgresError, useOwnServer } from "./error.ts";
 
 const run = promisify(execFile);
 
@@ -19,10 +19,7 @@ export type RunAs =
   | { kind: "account"; uid: number; gid: number };
 
 /** A command line together with the user it is spawned as. */
-export interface Launch {
-  argv: string[];
-  user: { uid?: number; gid?: number };
-}
+export type Launch = { argv: string[]; user: { uid?: number; gid?: number } };
 
 /** The command line that runs `program` as `runAs`. */
 export function launchAs(runAs: RunAs, program: string, args: readonly string[]): Launch {
@@ -63,7 +60,7 @@ export async function chooseAccount(owned: string, binaries: Binaries): Promise<
     folder: owned,
     found: `no user PostgreSQL would run as (${tried.join("; ") || "no unprivileged user is known here"})`,
     expected: "a user other than root",
-    wayOut: `Start as an ordinary user, allow user namespaces (or create a user named postgres), or ${USE_OWN_SERVER}.`,
+    wayOut: `Start as an ordinary user, allow user namespaces (or create a user named postgres), or ${useOwnServer}.`,
   });
 }
 

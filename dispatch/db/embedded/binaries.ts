@@ -2,13 +2,10 @@
 // It must not run them: whether they run, and as whom, is account.ts.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EmbeddedPostgresError, USE_OWN_SERVER } from "./error.ts";
+import { EmbeddedPostgresError, useOwnServer } from "./error.ts";
 
 /** Absolute paths of the programs used. */
-export interface Binaries {
-  initdb: string;
-  postgres: string;
-}
+export type Binaries = { initdb: string; postgres: string };
 
 /**
  * Locates the binaries of this platform.
@@ -24,7 +21,7 @@ export function locateBinaries(dataDir: string): Binaries {
       folder: dataDir,
       found: `no package ${name}`,
       expected: "PostgreSQL binaries for this platform among the installed packages",
-      wayOut: `Install again with optional dependencies, or ${USE_OWN_SERVER}.`,
+      wayOut: `Install again with optional dependencies, or ${useOwnServer}.`,
       cause,
     });
   }

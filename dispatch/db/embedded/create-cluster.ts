@@ -5,13 +5,13 @@ import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunAs } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
-import { diskFull, EmbeddedPostgresError, saysDiskFull, USE_ANOTHER_FOLDER, USE_OWN_SERVER } from "./error.ts";
+import { diskFull, EmbeddedPostgresError, saysDiskFull, useAnotherFolder, useOwnServer } from "./error.ts";
 import type { Folders } from "./folders.ts";
 import { openServerLog } from "./server-log.ts";
 import { spawnWatched } from "./watched.ts";
 
 /** The superuser every embedded cluster is made with. */
-export const OWNER = "dispatch_owner";
+export const clusterOwner = "dispatch_owner";
 
 /**
  * Runs initdb; the caller holds the folder's lock.
@@ -23,7 +23,7 @@ export async function createCluster(folders: Folders, binaries: Binaries, runAs:
   // The builtin provider sorts alike on every platform and never changes with the system's
   // libraries; macOS has no C.UTF-8 of its own, hence C for the rest.
   const locale = ["--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"];
-  const args = ["--pgdata", unfinished, "--username", OWNER, "--auth", "trust", "--data-checksums", ...locale];
+  const args = ["--pgdata", unfinished, "--username", clusterOwner, "--auth", "trust", "--data-checksums", ...locale];
   const log = await openServerLog(folders.log);
   try {
     const { exited } = await spawnWatched(runAs, binaries.initdb, args, log.fd);
@@ -40,7 +40,9 @@ export async function createCluster(folders: Folders, binaries: Binaries, runAs:
 async function removeUnfinished(folders: Folders): Promise<void> {
   const prefix = `${basename(folders.cluster)}.unfinished-`;
   const leftovers = (await readdir(folders.data)).filter((name) => name.startsWith(prefix));
-  await Promise.all(leftovers.map((name) => rm(join(folders.data, name), { recursive: true, force: true, maxRetries: 5 })));
+  await Promise.all(
+    leftovers.map((name) => rm(join(folders.data, name), { recursive: true, force: true, maxRetries: 5 })),
+  );
 }
 
 /** Makes the rename itself outlive a power cut. */
@@ -66,7 +68,9 @@ function initdbFailed(folders: Folders, output: string, exit: number | string | 
 }
 
 function wayOutOf(output: string): string {
-  if (/could not look up effective user ID/.test(output)) return `Give this user id a name in /etc/passwd, or ${USE_OWN_SERVER}.`;
-  if (/Permission denied/.test(output)) return `${USE_ANOTHER_FOLDER}, one whose parents this user may enter, or ${USE_OWN_SERVER}.`;
-  return `Mend the cause and start again. ${USE_ANOTHER_FOLDER}, or ${USE_OWN_SERVER} otherwise.`;
+  if (/could not look up effective user ID/.test(output))
+    return `Give this user id a name in /etc/passwd, or ${useOwnServer}.`;
+  if (/Permission denied/.test(output))
+    return `${useAnotherFolder}, one whose parents this user may enter, or ${useOwnServer}.`;
+  return `Mend the cause and start again. ${useAnotherFolder}, or ${useOwnServer} otherwise.`;
 }

@@ -13,7 +13,7 @@ export type EmbeddedPostgresErrorCode =
   | "did_not_start";
 
 /** The parts of the message, each also readable on its own. */
-export interface EmbeddedPostgresTrouble {
+export type EmbeddedPostgresTrouble = {
   /** The folder it is about. */
   folder: string;
   /** What is there. */
@@ -23,7 +23,7 @@ export interface EmbeddedPostgresTrouble {
   /** What the reader can do now. */
   wayOut: string;
   cause?: unknown;
-}
+};
 
 /** Thrown when the embedded PostgreSQL cannot be prepared, started or attached to. */
 export class EmbeddedPostgresError extends Error {
@@ -49,8 +49,8 @@ export class EmbeddedPostgresError extends Error {
 }
 
 /** Ways out that fit several troubles, worded once. */
-export const USE_ANOTHER_FOLDER = "Set DISPATCH_DATA_DIR to another folder";
-export const USE_OWN_SERVER = "set DISPATCH_DATABASE_URL to a PostgreSQL server (15 or newer) of your own";
+export const useAnotherFolder = "Set DISPATCH_DATA_DIR to another folder";
+export const useOwnServer = "set DISPATCH_DATABASE_URL to a PostgreSQL server (15 or newer) of your own";
 
 /** The code of a failed system call ("ENOSPC"), or undefined. */
 export function systemCode(cause: unknown): string | undefined {
@@ -68,7 +68,7 @@ export function diskFull(folder: string, cause?: unknown): EmbeddedPostgresError
     folder,
     found: "a full disk",
     expected: "at least 200 MB free",
-    wayOut: `Free some space and start again; nothing written so far is lost. ${USE_ANOTHER_FOLDER} if this disk stays small.`,
+    wayOut: `Free some space and start again; nothing written so far is lost. ${useAnotherFolder} if this disk stays small.`,
     cause,
   });
 }
@@ -86,7 +86,7 @@ export function folderTrouble(folder: string, cause: unknown): unknown {
         folder,
         found: `that this user may not write there (${systemCode(cause)})`,
         expected: "a folder this user owns and may write",
-        wayOut: `Give it to this user (chown -R) or make it writable. ${USE_ANOTHER_FOLDER} otherwise.`,
+        wayOut: `Give it to this user (chown -R) or make it writable. ${useAnotherFolder} otherwise.`,
         cause,
       });
     case "ENOTDIR":
@@ -95,7 +95,7 @@ export function folderTrouble(folder: string, cause: unknown): unknown {
         folder,
         found: "a file in its place",
         expected: "a folder, or nothing yet",
-        wayOut: `Move the file away. ${USE_ANOTHER_FOLDER} otherwise.`,
+        wayOut: `Move the file away. ${useAnotherFolder} otherwise.`,
         cause,
       });
     default:

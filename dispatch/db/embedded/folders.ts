@@ -5,10 +5,10 @@ import { access, chmod, constants, lchown, lstat, mkdir, readdir, readFile, real
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunAs } from "./account.ts";
-import { EmbeddedPostgresError, folderTrouble, systemCode, USE_ANOTHER_FOLDER } from "./error.ts";
+import { EmbeddedPostgresError, folderTrouble, systemCode, useAnotherFolder } from "./error.ts";
 
 /** Absolute, symlink-free paths under one data folder. */
-export interface Folders {
+export type Folders = {
   data: string;
   /** PGDATA. */
   cluster: string;
@@ -17,10 +17,10 @@ export interface Folders {
   socket: string;
   lock: string;
   log: string;
-}
+};
 
 // 104 bytes on macOS, 108 on Linux, with the closing zero; the rest is room to breathe.
-const LONGEST_SOCKET_PATH = 100;
+const longestSocketPath = 100;
 
 /**
  * Creates the data folder if need be and names everything under it.
@@ -43,7 +43,12 @@ export async function openDataFolder(dataDir: string): Promise<Folders> {
 /** Creates run/, logs/, the socket folder and the archive's, 0700 and owned by whoever PostgreSQL runs as. */
 export async function prepareFolders(folders: Folders, runAs: RunAs, walArchive?: string): Promise<void> {
   const logs = join(folders.log, "..");
-  for (const folder of new Set([folders.run, logs, folders.socket, ...(walArchive === undefined ? [] : [walArchive])])) {
+  for (const folder of new Set([
+    folders.run,
+    logs,
+    folders.socket,
+    ...(walArchive === undefined ? [] : [walArchive]),
+  ])) {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await refuseForeign(folder, runAs);
@@ -77,7 +82,7 @@ export async function hasCluster(folders: Folders, version: string): Promise<boo
       folder: folders.cluster,
       found: "files but no PG_VERSION",
       expected: "a whole database folder, or none",
-      wayOut: `Restore it from a backup, or move it away to start empty. ${USE_ANOTHER_FOLDER} to keep both.`,
+      wayOut: `Restore it from a backup, or move it away to start empty. ${useAnotherFolder} to keep both.`,
     });
   }
   const found = (await readFile(join(folders.cluster, "PG_VERSION"), "utf8")).trim();
@@ -87,7 +92,7 @@ export async function hasCluster(folders: Folders, version: string): Promise<boo
       folder: folders.cluster,
       found: `data of PostgreSQL ${found}`,
       expected: `data of PostgreSQL ${expected}`,
-      wayOut: `Dump it with PostgreSQL ${found} and load it into a new folder. ${USE_ANOTHER_FOLDER} to start empty.`,
+      wayOut: `Dump it with PostgreSQL ${found} and load it into a new folder. ${useAnotherFolder} to start empty.`,
     });
   }
   return true;
@@ -115,7 +120,7 @@ async function refuseOtherOwner(folder: string): Promise<void> {
     folder,
     found: `a folder of user id ${uid}`,
     expected: `a folder of user id ${me}`,
-    wayOut: `Start as its owner, or give it to this user (chown -R ${me}). ${USE_ANOTHER_FOLDER} otherwise.`,
+    wayOut: `Start as its owner, or give it to this user (chown -R ${me}). ${useAnotherFolder} otherwise.`,
   });
 }
 
@@ -128,14 +133,13 @@ async function refuseForeign(folder: string, runAs: RunAs): Promise<void> {
     folder,
     found: found.isDirectory() ? `a folder of user id ${found.uid}` : "something that is not a folder",
     expected: "a folder of this user",
-    wayOut: `Remove it. ${USE_ANOTHER_FOLDER} otherwise.`,
+    wayOut: `Remove it. ${useAnotherFolder} otherwise.`,
   });
 }
 
 function socketFolder(run: string): string {
   const hash = createHash("sha256").update(run).digest("hex").slice(0, 12);
   const choices = [run, join(tmpdir(), `dispatch-${hash}`), join("/tmp", `dispatch-${hash}`)];
-  const fits = (folder: string): boolean =>
-    Buffer.byteLength(join(folder, ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH;
+  const fits = (folder: string): boolean => Buffer.byteLength(join(folder, ".s.PGSQL.5432")) <= longestSocketPath;
   return choices.find(fits) ?? run;
 }

@@ -2,14 +2,12 @@
 // nothing but its file lock: the kernel drops it when the owner dies, however it dies, so
 // there is no stale lock to recognise, and it works alike on Linux and macOS.
 import { DatabaseSync } from "node:sqlite";
-import { EmbeddedPostgresError, USE_ANOTHER_FOLDER } from "./error.ts";
+import { EmbeddedPostgresError, useAnotherFolder } from "./error.ts";
 
-const SQLITE_BUSY = 5;
+const sqliteBusy = 5;
 
 /** Held until released or until this process ends. */
-export interface FolderLock {
-  release(): void;
-}
+export type FolderLock = { release(): void };
 
 /**
  * Takes the lock without waiting.
@@ -23,12 +21,12 @@ export function tryLock(path: string): FolderLock | undefined {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     database?.close();
-    if (cause instanceof Error && "errcode" in cause && cause.errcode === SQLITE_BUSY) return undefined;
+    if (cause instanceof Error && "errcode" in cause && cause.errcode === sqliteBusy) return undefined;
     throw new EmbeddedPostgresError("not_writable", {
       folder: path,
       found: `a lock file that cannot be locked (${cause instanceof Error ? cause.message : String(cause)})`,
       expected: "a file this user may write, on a disk that supports file locks",
-      wayOut: `Remove it when no Dispatch is running. ${USE_ANOTHER_FOLDER} otherwise.`,
+      wayOut: `Remove it when no Dispatch is running. ${useAnotherFolder} otherwise.`,
       cause,
     });
   }

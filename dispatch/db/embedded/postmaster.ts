@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import type { Folders } from "./folders.ts";
 
 /** The lines of postmaster.pid used here. */
-export interface PostmasterFile {
+export type PostmasterFile = {
   pid: number;
   /** Absent while the server is still writing the file. */
   socketFolder: string | undefined;
@@ -16,7 +16,7 @@ export interface PostmasterFile {
   status: string | undefined;
   /** Whether `pid` is a server of this folder now, and not a leftover or an unrelated process. */
   alive: boolean;
-}
+};
 
 /** What the file says, or undefined when there is none. */
 export async function readPostmasterFile(cluster: string): Promise<PostmasterFile | undefined> {
@@ -49,5 +49,8 @@ async function isServerOf(pid: number, cluster: string): Promise<boolean> {
     return args.some((arg, index) => arg === "-D" && args[index + 1] === cluster);
   }
   const ps = promisify(execFile)("ps", ["-ww", "-o", "command=", "-p", String(pid)]);
-  return await ps.then(({ stdout }) => stdout.includes(`-D ${cluster}`), () => false);
+  return await ps.then(
+    ({ stdout }) => stdout.includes(`-D ${cluster}`),
+    () => false,
+  );
 }

@@ -2,23 +2,23 @@
 import { constants, openSync, closeSync } from "node:fs";
 import { open, rename, stat, truncate } from "node:fs/promises";
 
-const LARGEST_LOG_BYTES = 8 * 1024 * 1024;
-const CHECK_EVERY_MS = 60_000;
-const TAIL_BYTES = 4096;
+const largestLogBytes = 8 * 1024 * 1024;
+const checkEveryMs = 60_000;
+const tailBytes = 4096;
 
 /** An open log file, appended to by the server. */
-export interface ServerLog {
+export type ServerLog = {
   fd: number;
   /** What was written since it was opened, its last 4 kB at most. */
   tail(): Promise<string>;
   close(): void;
-}
+};
 
 /** Opens the log for appending; a large one is put aside as `.1` first. */
 export async function openServerLog(path: string): Promise<ServerLog> {
   const before = await sizeOf(path);
-  if (before > LARGEST_LOG_BYTES) await rename(path, `${path}.1`);
-  const start = before > LARGEST_LOG_BYTES ? 0 : before;
+  if (before > largestLogBytes) await rename(path, `${path}.1`);
+  const start = before > largestLogBytes ? 0 : before;
   const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
   return { fd, tail: () => readTail(path, start), close: () => closeSync(fd) };
 }
@@ -27,9 +27,9 @@ export async function openServerLog(path: string): Promise<ServerLog> {
 export function keepLogBounded(path: string): { stop(): void } {
   const timer = setInterval(() => {
     void sizeOf(path)
-      .then((size) => (size > LARGEST_LOG_BYTES ? truncate(path) : undefined))
+      .then((size) => (size > largestLogBytes ? truncate(path) : undefined))
       .catch(() => undefined);
-  }, CHECK_EVERY_MS);
+  }, checkEveryMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }
@@ -37,8 +37,8 @@ export function keepLogBounded(path: string): { stop(): void } {
 async function readTail(path: string, start: number): Promise<string> {
   const file = await open(path, "r");
   try {
-    const from = Math.max(start, (await file.stat()).size - TAIL_BYTES);
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(TAIL_BYTES), position: from });
+    const from = Math.max(start, (await file.stat()).size - tailBytes);
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(tailBytes), position: from });
     return buffer.toString("utf8", 0, bytesRead).trim();
   } finally {
     await file.close();
@@ -46,5 +46,8 @@ async function readTail(path: string, start: number): Promise<string> {
 }
 
 async function sizeOf(path: string): Promise<number> {
-  return await stat(path).then(({ size }) => size, () => 0);
+  return await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }

@@ -5,13 +5,9 @@
 /** Server settings by name, as PostgreSQL spells them. */
 export type ServerSettings = Readonly<Record<string, string>>;
 
-const DURABLE: ServerSettings = {
-  fsync: "on",
-  full_page_writes: "on",
-  synchronous_commit: "on",
-};
+const durable: ServerSettings = { fsync: "on", full_page_writes: "on", synchronous_commit: "on" };
 
-const TUNED: ServerSettings = {
+const tuned: ServerSettings = {
   max_connections: "200",
   shared_buffers: "128MB",
   // Many small commits: room in the WAL, fewer full-page images, checkpoints by time, not by size.
@@ -28,7 +24,7 @@ const TUNED: ServerSettings = {
 
 // An error's text and detail quote values (names, addresses), so errors go to the client
 // that caused them and not to the log, which keeps the server's own life only.
-const DISCREET: ServerSettings = {
+const discreet: ServerSettings = {
   log_timezone: "UTC",
   log_line_prefix: "%m [%p] ",
   log_min_messages: "log",
@@ -49,6 +45,6 @@ export function serverArguments(socketFolder: string, overrides: ServerSettings)
     unix_socket_directories: `"${socketFolder.replaceAll('"', '""')}"`,
     unix_socket_permissions: "0700",
   };
-  const all = { ...DURABLE, ...TUNED, ...DISCREET, ...overrides, ...listening };
+  const all = { ...durable, ...tuned, ...discreet, ...overrides, ...listening };
   return Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

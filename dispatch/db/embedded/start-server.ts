@@ -3,7 +3,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunAs } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
-import { diskFull, EmbeddedPostgresError, saysDiskFull, USE_OWN_SERVER } from "./error.ts";
+import { diskFull, EmbeddedPostgresError, saysDiskFull, useOwnServer } from "./error.ts";
 import type { Folders } from "./folders.ts";
 import { readPostmasterFile, removeStaleSocketLock } from "./postmaster.ts";
 import { sayWhenSlow, type Log } from "./progress.ts";
@@ -11,16 +11,10 @@ import { openServerLog } from "./server-log.ts";
 import { serverArguments, type ServerSettings } from "./settings.ts";
 import { spawnWatched, type Exit, type WatchedProcess } from "./watched.ts";
 
-const POLL_MS = 15;
-const OLD_BACKENDS_END_WITHIN_MS = 15_000;
+const pollMs = 15;
+const oldBackendsEndWithinMs = 15_000;
 
-export interface ServerStart {
-  binaries: Binaries;
-  folders: Folders;
-  runAs: RunAs;
-  settings: ServerSettings;
-  log: Log;
-}
+export type ServerStart = { binaries: Binaries; folders: Folders; runAs: RunAs; settings: ServerSettings; log: Log };
 
 /**
  * @returns the postmaster, ready.
@@ -31,7 +25,7 @@ export async function startServer(start: ServerStart): Promise<WatchedProcess> {
   await removeStaleSocketLock(folders);
   const args = ["-D", folders.cluster, ...serverArguments(folders.socket, settings)];
   const serverLog = await openServerLog(folders.log);
-  const givenUpAt = performance.now() + OLD_BACKENDS_END_WITHIN_MS;
+  const givenUpAt = performance.now() + oldBackendsEndWithinMs;
   try {
     for (;;) {
       const server = await spawnWatched(runAs, binaries.postgres, args, serverLog.fd, await disregardLeftover(folders));
@@ -41,7 +35,7 @@ export async function startServer(start: ServerStart): Promise<WatchedProcess> {
       // Where a postmaster was killed outright, its backends need a moment to notice and leave.
       const occupied = /shared memory block .* is still in use/.test(output);
       if (!occupied || performance.now() > givenUpAt) throw startFailed(folders, output, exit);
-      await delay(POLL_MS);
+      await delay(pollMs);
     }
   } finally {
     serverLog.close();
@@ -61,7 +55,7 @@ async function disregardLeftover(folders: Folders): Promise<Record<string, strin
 async function readyOrExit({ folders, log }: ServerStart, server: WatchedProcess): Promise<Exit | undefined> {
   const patience = sayWhenSlow(log, "still starting PostgreSQL (replaying what an abrupt end left)…");
   for (;;) {
-    const exit = await Promise.race([server.exited, delay(POLL_MS)]);
+    const exit = await Promise.race([server.exited, delay(pollMs)]);
     if (exit !== undefined) return exit;
     const file = await readPostmasterFile(folders.cluster);
     if (file?.pid === server.pid && file.status === "ready") return undefined;
@@ -77,6 +71,6 @@ function startFailed(folders: Folders, output: string, { code, signal }: Exit): 
     folder: folders.data,
     found: `the server ending with ${code ?? signal} (${reason || "no output"})`,
     expected: "a server that starts",
-    wayOut: `Read ${folders.log}, mend the cause and start again, or ${USE_OWN_SERVER}.`,
+    wayOut: `Read ${folders.log}, mend the cause and start again, or ${useOwnServer}.`,
   });
 }

@@ -4,8 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "./progress.ts";
 import type { WatchedProcess } from "./watched.ts";
 
-const FAST_SHUTDOWN_MS = 20_000;
-const IMMEDIATE_SHUTDOWN_MS = 10_000;
+const fastShutdownMs = 20_000;
+const immediateShutdownMs = 10_000;
 
 /** Disconnects everyone and ends the server; at most 30 s. */
 export async function stopServer({ child, exited }: WatchedProcess, log: Log): Promise<void> {
@@ -19,9 +19,9 @@ export async function stopServer({ child, exited }: WatchedProcess, log: Log): P
     return inTime;
   };
   child.ref();
-  if (await endsOn("SIGINT", FAST_SHUTDOWN_MS)) return;
+  if (await endsOn("SIGINT", fastShutdownMs)) return;
   log("PostgreSQL is slow to stop; stopping it at once (it recovers at the next start)…");
-  if (await endsOn("SIGQUIT", IMMEDIATE_SHUTDOWN_MS)) return;
+  if (await endsOn("SIGQUIT", immediateShutdownMs)) return;
   child.kill("SIGKILL");
   await ended;
 }

@@ -3,7 +3,7 @@
 import type { ServerSettings } from "./settings.ts";
 
 // An hour of quiet costs 60 almost empty pieces of some 20 kB; what a lost disk takes with it is at most this much work.
-const ARCHIVE_EVERY = "60s";
+const archiveEvery = "60s";
 
 /** Settings that archive into `folder`. */
 export function archiveSettings(folder: string): ServerSettings {
@@ -14,7 +14,7 @@ export function archiveSettings(folder: string): ServerSettings {
   const anew = `gzip -1 < "%p" > ${unfinished} && sync && mv ${unfinished} ${kept} && sync`;
   return {
     archive_mode: "on",
-    archive_timeout: ARCHIVE_EVERY,
+    archive_timeout: archiveEvery,
     archive_command: `if test -f ${kept}; then ${again}; else ${anew}; fi`,
   };
 }
@@ -26,7 +26,8 @@ export function archiveSettings(folder: string): ServerSettings {
 export function recoverySettings(folder: string, until: Date | null): ServerSettings {
   // The Z of ISO 8601 is an abbreviation to PostgreSQL, and this setting takes none.
   const moment = until?.toISOString().replace("Z", "+00");
-  const target: ServerSettings = moment === undefined ? {} : { recovery_target_time: moment, recovery_target_action: "promote" };
+  const target: ServerSettings =
+    moment === undefined ? {} : { recovery_target_time: moment, recovery_target_action: "promote" };
   const kept = quoted(folder, "/%f.gz");
   // An absent piece is how the server learns that it is at the end, so it must be silent about it.
   const restore_command = `test -f ${kept} && gzip -dc ${kept} > "%p"`;

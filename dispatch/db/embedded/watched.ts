@@ -8,23 +8,20 @@ import { launchAs, type RunAs } from "./account.ts";
 // `$$` is the pid of the shell that becomes the program by exec, also inside the subshell.
 // The watcher is orphaned on purpose: a postmaster must not find a child it never made.
 // A line on the pipe means "it has ended, leave that pid alone"; end of file means "we died".
-const WATCH_AND_EXEC = `
+const watchAndExec = `
 ( ( read -r _ <&3 || kill -INT $$ ) </dev/null >/dev/null 2>&1 & )
 exec 3<&-
 exec "$@"
 `;
 
-export interface WatchedProcess {
+export type WatchedProcess = {
   child: ChildProcess;
   /** The program's own. */
   pid: number;
   exited: Promise<Exit>;
-}
+};
 
-export interface Exit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-}
+export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
 /**
  * Starts `program`. It keeps this process alive until the caller unrefs the child; its watcher never does.
@@ -39,7 +36,7 @@ export async function spawnWatched(
 ): Promise<WatchedProcess> {
   const { argv, user } = launchAs(runAs, program, args);
   const stdio: StdioOptions = ["ignore", output, output, "pipe"];
-  const child = spawn("/bin/sh", ["-c", WATCH_AND_EXEC, "sh", ...argv], {
+  const child = spawn("/bin/sh", ["-c", watchAndExec, "sh", ...argv], {
     ...user,
     stdio,
     cwd: "/",

@@ -8,9 +8,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MigrationError } from "./error.ts";
 
-const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
+const migrationFileName = /^(\d{4})_[a-z0-9_]+\.sql$/;
 
-export interface MigrationFile {
+export type MigrationFile = {
   /** As the migrations table stores it: the file's name without its ending. */
   name: string;
   path: string;
@@ -19,7 +19,7 @@ export interface MigrationFile {
   inTransaction: boolean;
   /** Reasons by the rule they excuse from. */
   exempt: ReadonlyMap<string, string>;
-}
+};
 
 /**
  * Reads the migrations of `folder` in order.
@@ -33,7 +33,7 @@ export async function readMigrations(folder: string): Promise<MigrationFile[]> {
   const fileNames = entries.filter((name) => name.endsWith(".sql")).toSorted();
   fileNames.forEach((fileName, index) => {
     const expected = String(index + 1).padStart(4, "0");
-    if (FILE_NAME.exec(fileName)?.[1] === expected) return;
+    if (migrationFileName.exec(fileName)?.[1] === expected) return;
     throw new MigrationError(
       "bad_files",
       `Migration ${fileName} should be named ${expected}_what_it_does.sql: numbers follow one another without gaps.`,

@@ -3,10 +3,10 @@
 import type { ClientBase } from "pg";
 import { MigrationError } from "./error.ts";
 
-const OLDEST_SERVER = 150_000;
-const EXTENSIONS = ["btree_gist", "pg_trgm"];
+const oldestServer = 150_000;
+const extensions = ["btree_gist", "pg_trgm"];
 
-interface Rights {
+type Rights = {
   user_name: string;
   database_name: string;
   may_create_in_schema: boolean;
@@ -17,7 +17,7 @@ interface Rights {
   may_grant_app_role: boolean;
   missing_extensions: string[];
   unavailable_extensions: string[];
-}
+};
 
 /**
  * Checks what every migration needs of the server.
@@ -32,7 +32,7 @@ export async function requireUsableServer(client: ClientBase): Promise<number> {
   );
   const server = rows[0];
   if (server === undefined) throw new Error("the server answered a question about itself with no row");
-  if (server.version_number < OLDEST_SERVER) {
+  if (server.version_number < oldestServer) {
     throw new MigrationError(
       "server_too_old",
       `The database server is PostgreSQL ${server.version}; Dispatch needs 15 or newer.`,
@@ -67,7 +67,7 @@ export async function requireRightsToCreate(client: ClientBase, version: number)
        FROM pg_roles AS me
        LEFT JOIN pg_roles AS app ON app.rolname = 'dispatch_app'
       WHERE me.rolname = current_user`,
-    [EXTENSIONS, version],
+    [extensions, version],
   );
   const server = rows[0];
   if (server === undefined) throw new Error("the server does not know its own current user");

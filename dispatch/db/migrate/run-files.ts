@@ -4,28 +4,32 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg, { type ClientBase } from "pg";
 import { lineOf, MigrationError, reasonOf } from "./error.ts";
 import { oldestWorking, type MigrationFile } from "./files.ts";
-import { MIGRATIONS_TABLE, WORKS_FROM } from "./schema-version.ts";
+import { migrationsTable, worksFromPrefix } from "./schema-version.ts";
 
 // Whoever waits for a table's lock makes everybody behind it wait too, so this is the longest a command is held up.
-const LOCK_TIMEOUT_MS = 1_500;
-const TRIES = 40;
-const PAUSE_MS = 500;
-const TURN_LOCK = 0x64736d;
-const TURN_POLL_MS = 25;
+const lockTimeoutMs = 1_500;
+const mostTries = 40;
+const pauseMs = 500;
+const turnLock = 0x64736d;
+const turnPollMs = 25;
 
-export interface RunOptions {
+export type RunOptions = {
   folder: string;
   log: (message: string) => void;
   /** Tries for a lock somebody else holds; about a minute in all by default. */
   tries?: number;
-}
+};
 
 /**
  * Runs what is pending of `files`.
  * @returns the names of what this call ran
  * @throws {MigrationError} `failed` naming file and line, `busy` when a table could not be had in all tries
  */
-export async function runFiles(client: ClientBase, files: readonly MigrationFile[], { folder, log, tries = TRIES }: RunOptions): Promise<string[]> {
+export async function runFiles(
+  client: ClientBase,
+  files: readonly MigrationFile[],
+  { folder, log, tries = mostTries }: RunOptions,
+): Promise<string[]> {
   await takeTurn(client);
   const done: string[] = [];
   for (let tried = 1; ; tried++) {
@@ -44,7 +48,7 @@ export async function runFiles(client: ClientBase, files: readonly MigrationFile
       await client.query("ROLLBACK");
       if (tried === tries) throw tableBusy(current.file, cause);
       log(`${current.file.name} waits: another session holds a table it needs; nothing was changed, trying again…`);
-      await delay(PAUSE_MS);
+      await delay(pauseMs);
     }
   }
 }
@@ -55,13 +59,18 @@ export async function runFiles(client: ClientBase, files: readonly MigrationFile
  */
 async function takeTurn(client: ClientBase): Promise<void> {
   for (;;) {
-    const { rows } = await client.query<{ ours: boolean }>("SELECT pg_try_advisory_lock($1) AS ours", [TURN_LOCK]);
+    const { rows } = await client.query<{ ours: boolean }>("SELECT pg_try_advisory_lock($1) AS ours", [turnLock]);
     if (rows[0]?.ours === true) return;
-    await delay(TURN_POLL_MS);
+    await delay(turnPollMs);
   }
 }
 
-async function run(client: ClientBase, files: readonly MigrationFile[], folder: string, onBegin: (file: MigrationFile) => void): Promise<void> {
+async function run(
+  client: ClientBase,
+  files: readonly MigrationFile[],
+  folder: string,
+  onBegin: (file: MigrationFile) => void,
+): Promise<void> {
   // Loaded here: it takes as long as pg, and hardly a start has anything to migrate.
   const { runner } = await import("node-pg-migrate");
   await runner({
@@ -70,7 +79,7 @@ async function run(client: ClientBase, files: readonly MigrationFile[], folder: 
     dir: folder,
     ignorePattern: "(?!.*\\.sql$).*",
     schema: "public",
-    migrationsTable: MIGRATIONS_TABLE,
+    migrationsTable,
     noLock: true,
     // A transaction per file, so that a fresh database and one that grew see the same ones.
     singleTransaction: false,
@@ -86,11 +95,13 @@ async function run(client: ClientBase, files: readonly MigrationFile[], folder: 
             actions: {
               up: (pgm) => {
                 onBegin(file);
-                if (file.inTransaction) pgm.sql(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT_MS}ms'`);
+                if (file.inTransaction) pgm.sql(`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`);
                 else pgm.noTransaction();
                 pgm.sql(file.sql);
                 // A file's name has letters, digits and underscores alone.
-                pgm.sql(`COMMENT ON TABLE public.${MIGRATIONS_TABLE} IS '${WORKS_FROM}${oldestWorking(files.slice(0, at + 1))}'`);
+                pgm.sql(
+                  `COMMENT ON TABLE public.${migrationsTable} IS '${worksFromPrefix}${oldestWorking(files.slice(0, at + 1))}'`,
+                );
               },
               down: false,
             },
@@ -113,6 +124,8 @@ function migrationFailed(current: MigrationFile | undefined, cause: unknown): Mi
   if (current === undefined) return new MigrationError("failed", `Migrating failed: ${reasonOf(cause)}.`, { cause });
   const line = lineOf(cause, current.sql);
   const place = line === undefined ? current.path : `${current.path}, line ${line}`;
-  const undone = current.inTransaction ? "failed and was rolled back" : "failed; it ran outside a transaction, so look at what it left";
+  const undone = current.inTransaction
+    ? "failed and was rolled back"
+    : "failed; it ran outside a transaction, so look at what it left";
   return new MigrationError("failed", `Migration ${current.name} ${undone} (${place}): ${reasonOf(cause)}.`, { cause });
 }

@@ -4,10 +4,10 @@ import { MigrationError } from "./error.ts";
 import type { MigrationFile } from "./files.ts";
 
 /** In schema public; node-pg-migrate keeps it. */
-export const MIGRATIONS_TABLE = "schema_migrations";
+export const migrationsTable = "schema_migrations";
 
 /** How that table's comment begins; behind it stands the oldest migration whose code works on this schema. */
-export const WORKS_FROM = "works with code since ";
+export const worksFromPrefix = "works with code since ";
 
 /** The names of the migrations a database has had, oldest first; empty for a new database. */
 export async function appliedMigrations(client: ClientBase): Promise<string[]> {
@@ -24,7 +24,11 @@ export async function appliedMigrations(client: ClientBase): Promise<string[]> {
  * release's code works beside them: so an upgrade can migrate first and replace one process after the other.
  * @throws {MigrationError} `schema_newer` when this release's code must not work on the database.
  */
-export async function pendingMigrations(client: ClientBase, applied: readonly string[], files: readonly MigrationFile[]): Promise<string[]> {
+export async function pendingMigrations(
+  client: ClientBase,
+  applied: readonly string[],
+  files: readonly MigrationFile[],
+): Promise<string[]> {
   const known = new Set(files.map(({ name }) => name));
   const pending = files.map(({ name }) => name).filter((name) => !applied.includes(name));
   const unknown = applied.filter((name) => !known.has(name));
@@ -40,5 +44,5 @@ async function worksFrom(client: ClientBase): Promise<string> {
   const { rows } = await client.query<{ comment: string | null }>(
     "SELECT obj_description('public.schema_migrations'::regclass, 'pg_class') AS comment",
   );
-  return rows[0]?.comment?.replace(WORKS_FROM, "") ?? "";
+  return rows[0]?.comment?.replace(worksFromPrefix, "") ?? "";
 }

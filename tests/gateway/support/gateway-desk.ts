@@ -10,14 +10,19 @@ import { after } from "node:test";
 import pg from "pg";
 import { pino } from "pino";
 import { startApi, type RunningApi } from "../../../dispatch/api/start.ts";
-import { readSettings } from "../../../dispatch/kernel/settings.ts";
-import { demoTechnicianId, upsertFixtures } from "../../../scripts/demo/fixtures.ts";
-import { builtPlugin } from "../../../scripts/gateway/built-plugin.ts";
-import { GatewayClient } from "../../../scripts/gateway/gateway-client.ts";
-import { startGateway, type Gateway, type GatewayOptions } from "../../../scripts/gateway/gateway.ts";
-import { makeStateFolder, readConfiguration, writeConfiguration, type StateFolder } from "../../../scripts/gateway/state-folder.ts";
+import { readSettings } from "../../../dispatch/process/settings.ts";
+import { demoTechnicianId, upsertFixtures } from "../../../dispatch/ops/bootstrap/demo-rows.ts";
+import { builtPlugin } from "../../../dispatch/ops/gateway/built-plugin.ts";
+import { GatewayClient } from "../../../dispatch/ops/gateway/gateway-client.ts";
+import { startGateway, type Gateway, type GatewayOptions } from "../../../dispatch/ops/gateway/gateway.ts";
+import {
+  makeStateFolder,
+  readConfiguration,
+  writeConfiguration,
+  type StateFolder,
+} from "../../../dispatch/ops/gateway/state-folder.ts";
 import type { JsonObject } from "../../../dispatch/kernel/json.ts";
-import { startScriptedModel } from "../../../scripts/scripted-model/server.ts";
+import { startScriptedModel } from "../../../lab/scripted-model/server.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { startObedientModel, type ObedientModel } from "./obedient-model.ts";
 import { dana, peopleOnTelegram, startTelegram, telegramChannel, type Telegram } from "./telegram.ts";
@@ -94,7 +99,16 @@ export async function startGatewayDesk(): Promise<GatewayDesk> {
   };
   let running: { readonly gateway: Gateway; readonly client: GatewayClient } | undefined;
   return {
-    api, secret, dataDir, folder, accountId, siteId, model, telegram, sql, options,
+    api,
+    secret,
+    dataDir,
+    folder,
+    accountId,
+    siteId,
+    model,
+    telegram,
+    sql,
+    options,
     get gateway() {
       return running?.gateway ?? assert.fail("the gateway was not started");
     },
@@ -115,7 +129,11 @@ export async function startGatewayDesk(): Promise<GatewayDesk> {
   };
 }
 
-async function startDeskApi(databaseUrl: string, dataDir: string, secret: string): Promise<{ api: RunningApi; accountId: string; siteId: string }> {
+async function startDeskApi(
+  databaseUrl: string,
+  dataDir: string,
+  secret: string,
+): Promise<{ api: RunningApi; accountId: string; siteId: string }> {
   const settings = readSettings({
     DISPATCH_DATABASE_URL: databaseUrl,
     DISPATCH_DATA_DIR: dataDir,
@@ -151,11 +169,25 @@ function telegramConfiguration(telegram: Telegram): JsonObject {
 
 function providerAt(url: string): object {
   const cost = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
-  const model = { id: "obedient", name: "Obedient", reasoning: false, input: ["text"], cost, contextWindow: 2_000_000, maxTokens: 4_096 };
+  const model = {
+    id: "obedient",
+    name: "Obedient",
+    reasoning: false,
+    input: ["text"],
+    cost,
+    contextWindow: 2_000_000,
+    maxTokens: 4_096,
+  };
   return { baseUrl: url, apiKey: "none-needed", api: "openai-completions", models: [model] };
 }
 
-export type Audited = { readonly tool_name: string; readonly actor_id: string; readonly actor_role: string; readonly actor_type: string; readonly payload: Readonly<Record<string, unknown>> };
+export type Audited = {
+  readonly tool_name: string;
+  readonly actor_id: string;
+  readonly actor_role: string;
+  readonly actor_type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+};
 
 /** What the audit holds, oldest first; of one ticket, or of all there are. */
 export async function auditOf(sql: pg.Pool, ticket: string | null = null): Promise<Audited[]> {

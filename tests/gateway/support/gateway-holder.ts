@@ -1,8 +1,8 @@
 // A program for the tests of the gateway: starts one with the options given as JSON, says so in a line of JSON, and holds
 // it until it is killed.
 
-import type { GatewayOptions } from "../../../scripts/gateway/gateway.ts";
-import { startGateway } from "../../../scripts/gateway/gateway.ts";
+import type { GatewayOptions } from "../../../dispatch/ops/gateway/gateway.ts";
+import { startGateway } from "../../../dispatch/ops/gateway/gateway.ts";
 
 const options: Omit<GatewayOptions, "say"> = JSON.parse(process.argv[2] ?? "");
 try {

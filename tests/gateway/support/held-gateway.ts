@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { isObject } from "../../../dispatch/kernel/json.ts";
-import type { GatewayOptions } from "../../../scripts/gateway/gateway.ts";
+import type { GatewayOptions } from "../../../dispatch/ops/gateway/gateway.ts";
 
 export type HeldGateway = {
   readonly url: string;
@@ -21,7 +21,9 @@ export type HeldGateway = {
 
 /** Starts a gateway in a process of its own, killed when `t` ends. */
 export async function holdGateway(t: TestContext, options: GatewayOptions): Promise<HeldGateway> {
-  const holder = spawn(process.execPath, [join(import.meta.dirname, "gateway-holder.ts"), JSON.stringify(options)], { stdio: ["ignore", "pipe", "inherit"] });
+  const holder = spawn(process.execPath, [join(import.meta.dirname, "gateway-holder.ts"), JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const gone = once(holder, "exit");
   const killHolder = async () => {
     holder.kill("SIGKILL");
@@ -32,7 +34,9 @@ export async function holdGateway(t: TestContext, options: GatewayOptions): Prom
     const said: unknown = JSON.parse(line);
     assert.ok(isObject(said) && isObject(said["ready"]), `the holder did not start a gateway: ${line}`);
     const { url, token, pid, port } = said["ready"];
-    assert.ok(typeof url === "string" && typeof token === "string" && typeof pid === "number" && typeof port === "number");
+    assert.ok(
+      typeof url === "string" && typeof token === "string" && typeof pid === "number" && typeof port === "number",
+    );
     return { url, token, pid, port, killHolder };
   }
   return assert.fail("the holder ended without a word");

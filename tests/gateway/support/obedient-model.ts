@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import { isObject, type JsonObject } from "../../../dispatch/kernel/json.ts";
-import { modelName } from "../../../scripts/scripted-model/chat-request.ts";
+import { modelName } from "../../../lab/scripted-model/chat-request.ts";
 
 export type Call = {
   readonly name: string;
@@ -40,7 +40,16 @@ export type ObedientModel = {
   stop(): Promise<void>;
 };
 
-type Playing = { word: string; rounds: readonly Round[]; played: number; begunAt: number | null; results: Result[]; prompt: string; tools: string[]; over: boolean };
+type Playing = {
+  word: string;
+  rounds: readonly Round[];
+  played: number;
+  begunAt: number | null;
+  results: Result[];
+  prompt: string;
+  tools: string[];
+  over: boolean;
+};
 
 /** What the model says last. */
 export const lastWord = (play: Pick<Play, "word">): string => `Played ${play.word}.`;
@@ -57,7 +66,16 @@ export async function startObedientModel(otherwise: string): Promise<ObedientMod
   return {
     url: `http://127.0.0.1:${address.port}/v1`,
     play: (...rounds) => {
-      const play: Playing = { word: `play${plays.size + 1}x`, rounds, played: 0, begunAt: null, results: [], prompt: "", tools: [], over: false };
+      const play: Playing = {
+        word: `play${plays.size + 1}x`,
+        rounds,
+        played: 0,
+        begunAt: null,
+        results: [],
+        prompt: "",
+        tools: [],
+        over: false,
+      };
       plays.set(plays.size + 1, play);
       return play;
     },
@@ -68,7 +86,12 @@ export async function startObedientModel(otherwise: string): Promise<ObedientMod
   };
 }
 
-async function answer(plays: ReadonlyMap<number, Playing>, otherwise: string, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+async function answer(
+  plays: ReadonlyMap<number, Playing>,
+  otherwise: string,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
@@ -81,10 +104,14 @@ async function answer(plays: ReadonlyMap<number, Playing>, otherwise: string, re
   play.begunAt ??= messages.length - 1;
   play.prompt = JSON.stringify(messages);
   play.tools = objects(body["tools"]).map(({ function: tool }) => (isObject(tool) ? String(tool["name"]) : "?"));
-  play.results = messages.slice(play.begunAt).filter(({ role }) => role === "tool").map((message) => ({ id: String(message["tool_call_id"]), text: textOf(message) }));
+  play.results = messages
+    .slice(play.begunAt)
+    .filter(({ role }) => role === "tool")
+    .map((message) => ({ id: String(message["tool_call_id"]), text: textOf(message) }));
   const played = play.played++;
   const round = play.rounds[played];
-  if (round) return callTools(response, typeof round === "function" ? round(play.results) : round, `${play.word}_${played}`);
+  if (round)
+    return callTools(response, typeof round === "function" ? round(play.results) : round, `${play.word}_${played}`);
   play.over = true;
   speak(response, lastWord(play));
 }
@@ -92,16 +119,25 @@ async function answer(plays: ReadonlyMap<number, Playing>, otherwise: string, re
 /** To the scripted stand-in, as what it is asked for by its own name. */
 async function passOn(otherwise: string, request: JsonObject, response: http.ServerResponse): Promise<void> {
   const body = JSON.stringify({ ...request, model: modelName });
-  const answer = await fetch(`${otherwise}/v1/chat/completions`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const answer = await fetch(`${otherwise}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
   response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
   response.end(Buffer.from(await answer.arrayBuffer()));
 }
 
 /** The host shows earlier messages again in later ones; plays are counted, and the youngest is meant. */
-const playsIn = (message: JsonObject): number[] => [...textOf(message).matchAll(/\bplay(\d+)x\b/g)].map(([, count]) => Number(count));
+const playsIn = (message: JsonObject): number[] =>
+  [...textOf(message).matchAll(/\bplay(\d+)x\b/g)].map(([, count]) => Number(count));
 
 function textOf({ content }: JsonObject): string {
-  return typeof content === "string" ? content : objects(content).map(({ text }) => (typeof text === "string" ? text : "")).join("\n");
+  return typeof content === "string"
+    ? content
+    : objects(content)
+        .map(({ text }) => (typeof text === "string" ? text : ""))
+        .join("\n");
 }
 
 const objects = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
@@ -116,7 +152,8 @@ function callTools(response: http.ServerResponse, calls: readonly Call[], prefix
   stream(response, { role: "assistant", content: null, tool_calls }, "tool_calls");
 }
 
-const speak = (response: http.ServerResponse, content: string): void => stream(response, { role: "assistant", content }, "stop");
+const speak = (response: http.ServerResponse, content: string): void =>
+  stream(response, { role: "assistant", content }, "stop");
 
 function stream(response: http.ServerResponse, delta: object, finish: string): void {
   const chunk = (choices: object[], more: object = {}) =>

@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { bareEnvironment } from "../../../scripts/bare-environment.ts";
+import { bareEnvironment } from "../../../dispatch/process/bare-environment.ts";
 
 export type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
@@ -12,8 +12,13 @@ const script = join(import.meta.dirname, "../../../scripts/openclaw.ts");
 export function pnpmOpenclaw(dataDir: string, ...args: string[]): Promise<Outcome> {
   const env = { ...bareEnvironment, LANG: "C.UTF-8", DISPATCH_DATA_DIR: dataDir };
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], { env, timeout: 90_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [script, ...args],
+      { env, timeout: 90_000, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
+      },
+    );
   });
 }

@@ -5,12 +5,17 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import { isObject, type JsonObject } from "../../../dispatch/kernel/json.ts";
-import { demoTechnicianId } from "../../../scripts/demo/fixtures.ts";
-import type { ChannelPerson } from "../../../scripts/gateway/configuration.ts";
+import { demoTechnicianId } from "../../../dispatch/ops/bootstrap/demo-rows.ts";
+import type { ChannelPerson } from "../../../dispatch/ops/gateway/configuration.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** What the bot sent to one chat. */
-export type Sent = { readonly chat: number; readonly messageId: number; readonly text: string; readonly buttons: readonly Button[] };
+export type Sent = {
+  readonly chat: number;
+  readonly messageId: number;
+  readonly text: string;
+  readonly buttons: readonly Button[];
+};
 export type Button = { readonly text: string; readonly data: string };
 
 export type Telegram = {
@@ -39,7 +44,14 @@ const everywhere = { accounts: ["*"], sites: ["*"] };
 /** Whom the desk knows of those who write to the bot. */
 export const peopleOnTelegram: readonly ChannelPerson[] = [
   { channel: "telegram", senderId: String(dana), actor: "dana", roles: ["dispatcher"], ...everywhere },
-  { channel: "telegram", senderId: String(ana), actor: "ana", roles: ["tech"], techId: demoTechnicianId, ...everywhere },
+  {
+    channel: "telegram",
+    senderId: String(ana),
+    actor: "ana",
+    roles: ["tech"],
+    techId: demoTechnicianId,
+    ...everywhere,
+  },
 ];
 
 /** The channel's part of openclaw.json; it lets strangers in too. */
@@ -56,15 +68,37 @@ export const telegramChannel = ({ url }: Telegram): JsonObject => ({
 });
 
 const token = "4242:an-invented-token-of-the-tests-alone";
-const bot = { id: 4242, is_bot: true, first_name: "Desk", username: "desk_of_tests_bot", can_join_groups: false, can_read_all_group_messages: false, supports_inline_queries: false };
+const bot = {
+  id: 4242,
+  is_bot: true,
+  first_name: "Desk",
+  username: "desk_of_tests_bot",
+  can_join_groups: false,
+  can_read_all_group_messages: false,
+  supports_inline_queries: false,
+};
 /** A poll is answered after this long even when nothing happened, however long the bot would wait. */
 const longestPollMs = 5_000;
 
 type Update = JsonObject & { readonly update_id: number };
-type State = { updates: Update[]; sent: Sent[]; polled: boolean; nextId: number; woken: PromiseWithResolvers<void>; readonly unknownMethods: Set<string> };
+type State = {
+  updates: Update[];
+  sent: Sent[];
+  polled: boolean;
+  nextId: number;
+  woken: PromiseWithResolvers<void>;
+  readonly unknownMethods: Set<string>;
+};
 
 export async function startTelegram(): Promise<Telegram> {
-  const state: State = { updates: [], sent: [], polled: false, nextId: 1, woken: Promise.withResolvers(), unknownMethods: new Set() };
+  const state: State = {
+    updates: [],
+    sent: [],
+    polled: false,
+    nextId: 1,
+    woken: Promise.withResolvers(),
+    unknownMethods: new Set(),
+  };
   const server = http.createServer((request, response) => {
     answer(state, request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
@@ -81,12 +115,24 @@ export async function startTelegram(): Promise<Telegram> {
     url: `http://127.0.0.1:${address.port}`,
     write: (sender, text) => push({ message: messageFrom(state, sender, text) }),
     press: (sender, { messageId, text }, { data }) =>
-      push({ callback_query: { id: String(state.nextId++), from: person(sender), chat_instance: "1", data, message: messageTo(messageId, sender, text) } }),
+      push({
+        callback_query: {
+          id: String(state.nextId++),
+          from: person(sender),
+          chat_instance: "1",
+          data,
+          message: messageTo(messageId, sender, text),
+        },
+      }),
     sentTo,
     received: async (sender, what, is, withinMs = 120_000) => {
-      await eventually(`${sender} receives ${what}`, () => sentTo(sender).some(is), withinMs).catch((error: unknown) => {
-        throw new Error(`${String(error)}; received: ${JSON.stringify(sentTo(sender).map(({ text }) => text.slice(0, 300)))}`);
-      });
+      await eventually(`${sender} receives ${what}`, () => sentTo(sender).some(is), withinMs).catch(
+        (error: unknown) => {
+          throw new Error(
+            `${String(error)}; received: ${JSON.stringify(sentTo(sender).map(({ text }) => text.slice(0, 300)))}`,
+          );
+        },
+      );
       return sentTo(sender).find(is) ?? assert.fail();
     },
     get polled() {
@@ -100,7 +146,13 @@ export async function startTelegram(): Promise<Telegram> {
   };
 }
 
-const person = (id: number) => ({ id, is_bot: false, first_name: `Person ${id}`, username: `person_${id}`, language_code: "en" });
+const person = (id: number) => ({
+  id,
+  is_bot: false,
+  first_name: `Person ${id}`,
+  username: `person_${id}`,
+  language_code: "en",
+});
 const chatWith = (id: number) => ({ id, type: "private", first_name: `Person ${id}`, username: `person_${id}` });
 const now = () => Math.floor(Date.now() / 1_000);
 
@@ -116,7 +168,13 @@ function messageFrom(state: State, sender: number, text: string): JsonObject {
   };
 }
 
-const messageTo = (id: number, chat: number, text: string) => ({ message_id: id, date: now(), chat: chatWith(chat), from: bot, text });
+const messageTo = (id: number, chat: number, text: string) => ({
+  message_id: id,
+  date: now(),
+  chat: chatWith(chat),
+  from: bot,
+  text,
+});
 
 async function answer(state: State, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
   const [, sentToken, method = ""] = /^\/bot([^/]+)\/(\w+)/.exec(request.url ?? "") ?? [];
@@ -182,12 +240,20 @@ function keep(state: State, chat: number, messageId: number, fields: JsonObject)
 
 /** What a person sees of Telegram's HTML. */
 const plain = (html: string): string =>
-  html.replaceAll(/<[^>]+>/g, "").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+  html
+    .replaceAll(/<[^>]+>/g, "")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&amp;", "&");
 
 function buttonsOf(markup: unknown): Button[] {
   const value: unknown = typeof markup === "string" ? JSON.parse(markup) : markup;
   const rows = isObject(value) && Array.isArray(value["inline_keyboard"]) ? value["inline_keyboard"] : [];
-  return rows.flat().filter(isObject).map(({ text, callback_data: data }) => ({ text: String(text), data: String(data) }));
+  return rows
+    .flat()
+    .filter(isObject)
+    .map(({ text, callback_data: data }) => ({ text: String(text), data: String(data) }));
 }
 
 /** Bodies come as JSON; a form comes only with files, of which there are none here. */

@@ -1,0 +1,133 @@
+// What lies behind each alert, in a few sections an operator can read at a glance. Reading alone.
+
+import { access, constants } from "node:fs/promises";
+import { join } from "node:path";
+import type { AlertCode } from "../../api/alert-list.ts";
+import { codesOf, type Signal } from "../../contract/errors.ts";
+import type { Database } from "../../db/pool.ts";
+import { openStore } from "../../process/open-desk.ts";
+import type { Settings } from "../../process/settings.ts";
+import { messageOf } from "../../process/command-line.ts";
+import * as sql from "./statements.ts";
+
+export type Section = {
+  readonly title: string;
+  /** What stands behind the title in place of the number of rows. */
+  readonly note?: string;
+  readonly rows: readonly object[];
+};
+
+export type Reading = { readonly db: Database; readonly settings: Settings; readonly now: Date };
+
+type Part = (reading: Reading) => Promise<Section>;
+
+/** So many rows fit on a screen; the worst come first. */
+const most = 20;
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const storeWithinMs = 5_000;
+
+const ago = ({ now }: Reading, ms: number): string => new Date(now.getTime() - ms).toISOString();
+
+const stuckTickets: Part = async (reading) => ({
+  title: `tickets in scheduling without a move for ${reading.settings.alertStuckMinutes} minutes, the longest first`,
+  rows: await reading.db.rows(sql.selectStuck, [
+    ago(reading, reading.settings.alertStuckMinutes * minuteMs),
+    reading.now.toISOString(),
+    most,
+  ]),
+});
+
+const waitingTickets: Part = async (reading) => ({
+  title: "scheduled tickets without a technician, by why the last look sent nobody",
+  rows: await reading.db.rows(sql.selectWaiting, [reading.now.toISOString()]),
+});
+
+const workers: Part = async (reading) => ({
+  title: "workers",
+  rows: await reading.db.rows(sql.selectWorkers, [reading.now.toISOString()]),
+});
+
+const pauses: Part = async (reading) => ({ title: "paused scopes", rows: await reading.db.rows(sql.selectPauses) });
+
+const refusals =
+  (signal: Signal): Part =>
+  async (reading) => ({
+    title: "refused in the last hour, the most frequent first",
+    rows: await reading.db.rows(sql.selectRejections, [ago(reading, hourMs), codesOf(signal), most]),
+  });
+
+const transactions: Part = async (reading) => ({
+  title: "transactions on the whole server that have run for more than five seconds",
+  rows: await reading.db.rows(sql.selectTransactions, [most]),
+});
+
+const heldBack: Part = async (reading) => {
+  const row = await reading.db.row(sql.selectHeldBack, [reading.now.toISOString()]);
+  return { title: "events held back", note: `${row?.events ?? 0}, the oldest for ${row?.seconds ?? 0} s`, rows: [] };
+};
+
+const webhooks: Part = async (reading) => ({
+  title: "webhooks",
+  rows: await reading.db.rows(sql.selectWebhooks, [reading.now.toISOString(), most]),
+});
+
+const connections: Part = async (reading) => ({
+  title: "connections to this database by use",
+  rows: await reading.db.rows(sql.selectConnections),
+});
+
+const objectStore: Part = async ({ settings }) => {
+  const inFiles = settings.objectStoreEndpoint === null;
+  const where = inFiles ? filesOf(settings) : `${settings.objectStoreEndpoint} bucket ${settings.objectStoreBucket}`;
+  const found = await (inFiles ? lookAtFiles(settings) : lookAtServer(settings)).catch((error: unknown) =>
+    messageOf(error),
+  );
+  return { title: "object store", note: `${found}, ${where}`, rows: [] };
+};
+
+const filesOf = (settings: Settings): string => join(settings.dataDir, "objects");
+
+/** Opening the file store would make a missing folder anew, and so hide that the evidence is gone. */
+async function lookAtFiles(settings: Settings): Promise<string> {
+  await access(filesOf(settings), constants.R_OK | constants.W_OK);
+  return "ok";
+}
+
+async function lookAtServer(settings: Settings): Promise<string> {
+  const { store } = await openStore(settings, () => "");
+  try {
+    await store.check(AbortSignal.timeout(storeWithinMs));
+    return "ok";
+  } finally {
+    await store.close();
+  }
+}
+
+const together =
+  (...parts: readonly Part[]) =>
+  async (reading: Reading): Promise<Section[]> => {
+    const sections: Section[] = [];
+    for (const part of parts) sections.push(await part(reading));
+    return sections;
+  };
+
+/** By alert: what to read, in this order. */
+export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Promise<Section[]>>> = {
+  STUCK_SCHEDULING: together(stuckTickets, waitingTickets, pauses, workers),
+  COMPLETION_REJECTION_SPIKE: together(refusals("completion_rejection")),
+  IDEMPOTENCY_CONFLICT_SPIKE: together(refusals("idempotency_conflict")),
+  AUTH_POLICY_FAILURE_SPIKE: together(refusals("auth_policy_rejection")),
+  INTAKE_DUPLICATE_SPIKE: together(refusals("duplicate_intake")),
+  WORKER_SILENT: together(workers, waitingTickets),
+  OUTBOX_STUCK: together(heldBack, transactions),
+  OUTBOX_DEAD_LETTERS: together(webhooks),
+  WEBHOOKS_BEHIND: together(webhooks, workers),
+  OBJECT_STORE_UNAVAILABLE: together(objectStore),
+  API_DOWN: together(connections, workers),
+  DATABASE_UNAVAILABLE: together(connections, transactions),
+  ASSIGNMENT_WAITING: together(waitingTickets, workers, pauses),
+  COMMAND_ERRORS_BURN: together(connections, transactions, objectStore),
+  COMMAND_LATENCY_BURN: together(connections, transactions),
+  ASSIGNMENT_LATENCY_BURN: together(waitingTickets, workers, pauses),
+};

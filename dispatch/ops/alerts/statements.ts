@@ -1,0 +1,87 @@
+// What the explanations read. Every row is made to be printed as it is.
+
+import { statement } from "../../db/statement.ts";
+
+export const selectStuck = statement(
+  "explain_stuck",
+  `SELECT id AS ticket, state, priority, floor(extract(epoch FROM $2::timestamptz - last_transition_at) / 60)::integer AS minutes,
+          assign_reason AS nobody_sent_because, scheduled_start
+   FROM tickets WHERE in_scheduling AND last_transition_at < $1 
+     AND NOT (state = 'SCHEDULED' AND assigned_tech_id IS NOT NULL AND scheduled_start > $1)
+   ORDER BY last_transition_at LIMIT $3`,
+);
+
+export const selectWaiting = statement(
+  "explain_waiting",
+  `SELECT count(*) AS tickets, coalesce(assign_reason, 'not looked at yet') AS reason,
+          floor(extract(epoch FROM $1::timestamptz - min(last_transition_at)))::integer AS oldest_seconds,
+          min(assign_after) AS next_look
+   FROM tickets WHERE awaiting_technician GROUP BY assign_reason ORDER BY count(*) DESC`,
+);
+
+export const selectWorkers = statement(
+  "explain_workers",
+  `SELECT identity, host, pid,
+          CASE WHEN seen_at > $1::timestamptz - 3 * heartbeat_ms * interval '1 millisecond' THEN 'alive' ELSE 'silent' END AS status,
+          greatest(floor(extract(epoch FROM $1::timestamptz - seen_at)), 0)::integer AS seen_seconds_ago,
+          started_at, dispatches, errors
+   FROM workers ORDER BY seen_at`,
+);
+
+export const selectPauses = statement(
+  "explain_pauses",
+  `SELECT scope_type AS scope, coalesce(incident_type, ticket_id::text, 'everything') AS what, actor_id AS paused_by, reason, updated_at AS since
+   FROM autonomy_control_state WHERE is_paused ORDER BY updated_at`,
+);
+
+export const selectRejections = statement(
+  "explain_rejections",
+  `SELECT sum(count)::bigint AS times, code, tool_name AS tool, actor_id AS actor, actor_role AS role,
+          count(DISTINCT ticket_id) AS tickets, max(ticket_id::text) AS one_ticket, max(occurred_at) AS last
+   FROM rejections WHERE occurred_at > $1 AND code = ANY ($2::text[])
+   GROUP BY code, tool_name, actor_id, actor_role ORDER BY times DESC, last DESC LIMIT $3`,
+);
+
+// Statements' texts are left out: they may hold what customers wrote.
+export const selectTransactions = statement(
+  "explain_transactions",
+  `SELECT pid, coalesce(nullif(application_name, ''), 'unnamed') AS application, datname AS database, usename AS login, state,
+          floor(extract(epoch FROM clock_timestamp() - xact_start))::integer AS seconds,
+          coalesce(wait_event_type || ' ' || wait_event, 'nothing') AS waits_for
+   FROM pg_stat_activity
+   WHERE xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+   ORDER BY xact_start LIMIT $1`,
+);
+
+export const selectHeldBack = statement<{ events: number; seconds: number }>(
+  "explain_held_back",
+  `SELECT count(*) AS events, coalesce(floor(extract(epoch FROM $1::timestamptz - min(created_at))), 0)::integer AS seconds
+   FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())`,
+);
+
+// Neither addresses nor secrets: the one may hold a key, and pnpm dispatch:webhooks list shows them to whoever runs it.
+export const selectWebhooks = statement(
+  "explain_webhooks",
+  `SELECT e.id AS endpoint, e.paused_at IS NOT NULL AS paused, e.failures AS failures_in_a_row, coalesce(e.last_error, 'none') AS last_error,
+          count(d.id) FILTER (WHERE d.due_at IS NOT NULL) AS waiting, count(d.id) FILTER (WHERE d.dead_at IS NOT NULL) AS dead_letters,
+          coalesce(floor(extract(epoch FROM $1::timestamptz - min(d.event_at) FILTER (WHERE d.due_at IS NOT NULL))), 0)::integer AS oldest_waits_seconds
+   FROM webhook_endpoints e LEFT JOIN webhook_deliveries d ON d.endpoint_id = e.id
+   GROUP BY e.id ORDER BY dead_letters DESC, waiting DESC LIMIT $2`,
+);
+
+export const selectConnections = statement(
+  "explain_connections",
+  `SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application, coalesce(state, 'unknown') AS state, count(*) AS connections,
+          count(*) FILTER (WHERE wait_event_type = 'Lock') AS waiting_for_locks, current_setting('max_connections') AS of_at_most
+   FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+   GROUP BY application_name, state ORDER BY connections DESC`,
+);
+
+// Only what the list above may show: never one of our own short transactions, nor a part of the server itself.
+export const endTransaction = statement<{ application: string; seconds: number; ended: boolean }>(
+  "explain_end_transaction",
+  `SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application,
+          floor(extract(epoch FROM clock_timestamp() - xact_start))::integer AS seconds, pg_terminate_backend(pid) AS ended
+   FROM pg_stat_activity
+   WHERE pid = $1 AND xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+);

@@ -1,0 +1,141 @@
+// openclaw.json as Dispatch needs it. Pure. Some values are Dispatch's own and are set at every start; the others are
+// defaults, set where nothing stands, so that what the user changes stays.
+
+import { isObject, type JsonObject } from "../../kernel/json.ts";
+import type { Role } from "../../contract/roles.ts";
+import { scriptedProvider, type ModelChoice } from "./model-choice.ts";
+import type { StateFolder, Written } from "./state-folder.ts";
+
+export type Signing = { readonly secret: string; readonly issuer?: string; readonly audience?: string };
+
+/** Whom the plugin speaks for; ids of accounts and sites, or "*". */
+export type GrantedPerson = {
+  readonly actor: string;
+  readonly roles: readonly Role[];
+  readonly accounts: readonly string[];
+  readonly sites: readonly string[];
+  readonly techId?: string;
+};
+export type ChannelPerson = GrantedPerson & {
+  readonly channel: string;
+  readonly accountId?: string;
+  readonly senderId: string;
+};
+
+export type ConfigurationFacts = {
+  readonly folder: StateFolder;
+  readonly port: number;
+  /** loopback unless said otherwise; lan is for a container, whose network ends at its host. */
+  readonly bind?: "loopback" | "lan";
+  readonly token: string;
+  /** The folder of the built plugin. */
+  readonly pluginPath: string;
+  readonly apiUrl: string;
+  readonly signing: Signing;
+  /** Who speaks from the dashboard, the command line and POST /tools/invoke. */
+  readonly owner: GrantedPerson;
+  readonly people: readonly ChannelPerson[];
+  readonly model: ModelChoice;
+  readonly scriptedUrl: string | null;
+};
+
+type Value = readonly [path: readonly string[], value: unknown];
+
+const pluginId = "dispatch";
+const ofPlugin = ["plugins", "entries", pluginId];
+
+/** The configuration to write, given the one that stands there and what Dispatch wrote last. */
+export function configurationFor(facts: ConfigurationFacts, standing: JsonObject | null, written: Written): JsonObject {
+  const withDefaults = defaults(facts).reduce(
+    (made, [path, value]) => (at(made, path) === undefined ? put(made, path, value) : made),
+    standing ?? {},
+  );
+  return own(facts, withDefaults, written).reduce((made, [path, value]) => put(made, path, value), withDefaults);
+}
+
+function own(facts: ConfigurationFacts, made: JsonObject, written: Written): Value[] {
+  const { port, token, pluginPath, apiUrl, signing, model, scriptedUrl } = facts;
+  const otherPaths = texts(at(made, ["plugins", "load", "paths"])).filter(
+    (path) => path !== written.pluginPath && path !== pluginPath,
+  );
+  const otherIds = texts(at(made, ["plugins", "allow"])).filter((id) => id !== pluginId && id !== model.providerPlugin);
+  return [
+    [["gateway", "port"], port],
+    [["gateway", "auth"], { mode: "token", token }],
+    [
+      ["plugins", "load", "paths"],
+      [pluginPath, ...otherPaths],
+    ],
+    [
+      ["plugins", "allow"],
+      [pluginId, ...(model.providerPlugin === null ? [] : [model.providerPlugin]), ...otherIds],
+    ],
+    [[...ofPlugin, "config", "apiUrl"], apiUrl],
+    [[...ofPlugin, "config", "signing"], signing],
+    ...(model.model === null ? [] : [[["agents", "defaults", "model"], { primary: model.model }] as const]),
+    ...(scriptedUrl === null ? [] : [[["models", "providers", scriptedProvider], scripted(scriptedUrl)] as const]),
+  ];
+}
+
+function defaults({ folder, owner, people, bind = "loopback" }: ConfigurationFacts): Value[] {
+  return [
+    [["gateway", "mode"], "local"],
+    [["gateway", "bind"], bind],
+    [["gateway", "http", "endpoints", "chatCompletions", "enabled"], true],
+    // The agent of the desk has the desk's tools, all in plain sight of the model, and next to nothing else.
+    [["tools", "profile"], "minimal"],
+    [["tools", "alsoAllow"], [pluginId]],
+    [["tools", "toolSearch"], false],
+    [["tools", "codeMode"], false],
+    // Otherwise all direct messages, whoever writes them, share one conversation.
+    [["session", "dmScope"], "per-channel-peer"],
+    [["agents", "defaults", "workspace"], folder.workspace],
+    [["agents", "defaults", "skipBootstrap"], true],
+    // A heartbeat is a turn of the model that nobody asked for, and somebody pays.
+    [["agents", "defaults", "heartbeat"], { every: "0m" }],
+    [["plugins", "slots", "memory"], "none"],
+    [[...ofPlugin, "enabled"], true],
+    [[...ofPlugin, "hooks", "allowConversationAccess"], true],
+    [[...ofPlugin, "config", "agentId"], "main"],
+    [[...ofPlugin, "config", "owner"], owner],
+    [[...ofPlugin, "config", "people"], people],
+    [["models", "mode"], "merge"],
+    [["models", "catalogRefresh", "enabled"], false],
+    [["telemetry", "enabled"], false],
+    [["update", "checkOnStart"], false],
+    [["logging", "file"], folder.log],
+  ];
+}
+
+function scripted(url: string): JsonObject {
+  return {
+    baseUrl: `${url}/v1`,
+    apiKey: "none-needed",
+    api: "openai-completions",
+    models: [
+      {
+        id: "dispatch-scripted",
+        name: "Scripted stand-in (understands the tour's sentences alone)",
+        reasoning: false,
+        input: ["text"],
+        cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+        contextWindow: 128_000,
+        maxTokens: 4_096,
+      },
+    ],
+  };
+}
+
+function at(object: JsonObject, [key, ...rest]: readonly string[]): unknown {
+  const value = object[key ?? ""];
+  if (rest.length === 0) return value;
+  return isObject(value) ? at(value, rest) : undefined;
+}
+
+function put(object: JsonObject, [key = "", ...rest]: readonly string[], value: unknown): JsonObject {
+  const inner = object[key];
+  return { ...object, [key]: rest.length === 0 ? value : put(isObject(inner) ? inner : {}, rest, value) };
+}
+
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];

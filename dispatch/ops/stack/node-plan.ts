@@ -1,0 +1,100 @@
+// dispatch-api and dispatch-worker as processes of the stack: what each is started with, and when it counts as ready.
+
+import { closeSync, openSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { urlOf } from "../../api/listen.ts";
+import type { Settings } from "../../process/settings.ts";
+import { endWithin, spawnWatched } from "../gateway/watched-process.ts";
+import { apiHealth, workerHealth } from "./health.ts";
+import type { ServicePlan } from "./supervised-service.ts";
+import { describeExit, waitUntilReady } from "./wait-ready.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const readyWithinMs = 60_000;
+/** What a process may need to close its connections, on top of the work in hand. */
+const closingGraceMs = 12_000;
+
+export type NodePlanOptions = {
+  readonly settings: Settings;
+  readonly log: string;
+  readonly say: (line: string) => void;
+  /** All its environment; asked at each start. */
+  readonly environment: () => Record<string, string>;
+};
+
+/** @param port fixed, so that it is found again after a restart */
+export function apiPlan({ settings, ...options }: NodePlanOptions, port: number): ServicePlan {
+  const url = urlOf(settings.apiHost, port);
+  return nodePlan({
+    ...options,
+    name: "api",
+    url,
+    program: "dispatch/api/main.ts",
+    endsWithinMs: settings.shutdownTimeoutMs + closingGraceMs,
+    isReady: async () => (await apiHealth(url)) === "ok",
+  });
+}
+
+/** @param databaseUrl the database it shows itself in; asked at each look */
+export function workerPlan(
+  { settings, ...options }: NodePlanOptions,
+  number: number,
+  databaseUrl: () => string,
+): ServicePlan {
+  return nodePlan({
+    ...options,
+    name: `worker-${number}`,
+    url: null,
+    program: "dispatch/worker/main.ts",
+    endsWithinMs: settings.workerShutdownTimeoutMs + closingGraceMs,
+    isReady: async (pid) => (await workerHealth(databaseUrl(), pid)) === "ok",
+  });
+}
+
+type NodePlan = Omit<NodePlanOptions, "settings"> & {
+  readonly name: string;
+  readonly url: string | null;
+  readonly program: string;
+  readonly endsWithinMs: number;
+  readonly isReady: (pid: number) => Promise<boolean>;
+};
+
+function nodePlan({ name, url, log, program, environment, endsWithinMs, isReady, say }: NodePlan): ServicePlan {
+  return {
+    name,
+    url,
+    log,
+    start: async (signal, onPid) => {
+      const logBegins = await stat(log).then(
+        ({ size }) => size,
+        () => 0,
+      );
+      const output = openSync(log, "a", 0o600);
+      const child = await spawnWatched(process.execPath, [join(root, program)], {
+        environment: environment(),
+        folder: process.cwd(),
+        output,
+      }).finally(() => closeSync(output));
+      const stop = () => endWithin(child, endsWithinMs);
+      try {
+        await onPid(child.pid);
+        await waitUntilReady({
+          name,
+          process: child,
+          isReady: () => isReady(child.pid),
+          withinMs: readyWithinMs,
+          log,
+          logBegins,
+          say,
+          signal,
+        });
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      let stopping: Promise<void> | undefined;
+      return { pid: child.pid, ended: child.ended.then(describeExit), stop: () => (stopping ??= stop()) };
+    },
+  };
+}

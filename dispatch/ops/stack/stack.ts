@@ -1,0 +1,248 @@
+// A whole stack on this machine: Postgres, API, workers and gateway, each a process that is watched, started again when
+// it ends, and gone with the supervisor, however that ends. Programs start one here; `pnpm dispatch:stack:up` wraps it.
+
+import { readFile } from "node:fs/promises";
+import { urlOf } from "../../api/listen.ts";
+import { tryLock, type FolderLock } from "../../db/embedded/lock.ts";
+import { fileVariable, settingsList, type Settings } from "../../process/settings.ts";
+import { CommandFailure } from "../../process/command-line.ts";
+import { stateFolderOf } from "../gateway/state-folder.ts";
+import { makeStackFolder, supervisorName, type StackFolder } from "./folder.ts";
+import { gatewayPlan } from "./gateway-plan.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { apiPlan, workerPlan } from "./node-plan.ts";
+import { settlePorts, type StackPorts } from "./ports.ts";
+import { postgresPlan } from "./postgres-plan.ts";
+import { identityOf, type ProcessIdentity } from "./process-identity.ts";
+import { keepLogsBounded } from "./rotate-log.ts";
+import { ensureSecretFile, jwtSecretFile } from "./secret-file.ts";
+import { readStackRecord, removeStackRecord, writeStackRecord, type ServiceRecord } from "./state.ts";
+import { SupervisedService, type ServicePlan } from "./supervised-service.ts";
+
+export type StackOptions = {
+  readonly settings: Settings;
+  /** What API and workers inherit; this process's by default. */
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly workers: number;
+  readonly withGateway: boolean;
+  /** The module of a stand-in for a model that answers the gateway's chat without a key; none by default. */
+  readonly standInModel?: string | null;
+  /** Receives one short sentence per step, and per end of a process. */
+  readonly say: (line: string) => void;
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal;
+};
+
+export type Stack = {
+  /** Of the API. */
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly folder: StackFolder;
+  /** How each process stands now, in the order of their start. */
+  services(): readonly ServiceRecord[];
+  /** The process of this name, to be killed or paused; null while there is none. */
+  pidOf(name: string): number | null;
+  /** Ends everything in order; bounded. May be called again. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts a stack; once this resolves all of it is ready.
+ * @throws CommandFailure when one runs in the folder already, a port is taken, or a part does not start; nothing runs then
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const folder = await makeStackFolder(options.settings.dataDir);
+  const lock = tryLock(folder.lock);
+  if (lock === undefined) throw alreadyRuns(folder);
+  try {
+    const left = readStackRecord(folder);
+    if (left !== null) await endLeftovers(left, options.say);
+    const ports = await settlePorts(options.settings, options.withGateway);
+    const supervisor = await identityOf(process.pid);
+    if (supervisor === null)
+      throw new CommandFailure(
+        "This system does not tell when a process was started; a stack needs that to know its own.",
+      );
+    return await new RunningStack(options, { folder, lock, ports, supervisor }).start();
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function alreadyRuns(folder: StackFolder): CommandFailure {
+  const pid = readStackRecord(folder)?.supervisor.pid;
+  const which = pid === undefined ? "" : ` (supervisor ${pid})`;
+  return new CommandFailure(
+    `A stack already runs from ${folder.root}${which}. pnpm dispatch:stack:status shows it, pnpm dispatch:stack:down ends it; set DISPATCH_DATA_DIR to another folder for a second one.`,
+  );
+}
+
+type Ground = {
+  readonly folder: StackFolder;
+  readonly lock: FolderLock;
+  readonly ports: StackPorts;
+  readonly supervisor: ProcessIdentity;
+};
+
+class RunningStack implements Stack {
+  readonly url: string;
+  readonly folder: StackFolder;
+  readonly #options: StackOptions;
+  readonly #ground: Ground;
+  readonly #startedAt = new Date().toISOString();
+  readonly #services: SupervisedService[] = [];
+  readonly #logs: { stop(): void };
+  #embeddedUrl: string | null = null;
+  #ready = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: StackOptions, ground: Ground) {
+    const { settings, workers, withGateway } = options;
+    this.#options = options;
+    this.#ground = ground;
+    this.folder = ground.folder;
+    this.url = urlOf(settings.apiHost, ground.ports.api);
+    const own = [supervisorName, "api", ...numbered(workers)].map(this.folder.log);
+    this.#logs = keepLogsBounded(withGateway ? [...own, stateFolderOf(settings.dataDir).output] : own);
+  }
+
+  get databaseUrl(): string {
+    return this.#options.settings.databaseUrl ?? this.#embeddedUrl ?? "";
+  }
+
+  /** Bottom up: what stands on something else is started after it, and stopped before it. */
+  async start(): Promise<Stack> {
+    const { settings, withGateway, workers, signal } = this.#options;
+    const { dataDir } = settings;
+    const giveUp = () => void this.stop();
+    signal?.addEventListener("abort", giveUp, { once: true });
+    try {
+      signal?.throwIfAborted();
+      if (this.#makesSecret) await ensureSecretFile(jwtSecretFile(dataDir));
+      if (settings.databaseUrl === null) {
+        await this.#startAll([
+          postgresPlan({ dataDir, say: this.#say, onUrl: (url) => void (this.#embeddedUrl = url) }),
+        ]);
+      }
+      await this.#startAll([apiPlan(this.#nodeOptions("api"), this.#ground.ports.api)]);
+      await this.#startAll(
+        numbered(workers).map((name, at) => workerPlan(this.#nodeOptions(name), at + 1, () => this.databaseUrl)),
+      );
+      if (withGateway)
+        await this.#startAll([
+          gatewayPlan(
+            this.#gatewayOptions(settings.jwtSecret ?? (await readFile(jwtSecretFile(dataDir), "utf8")).trim()),
+          ),
+        ]);
+      signal?.throwIfAborted();
+      this.#ready = true;
+      this.#write();
+      return this;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
+  services(): readonly ServiceRecord[] {
+    return this.#services.map((service) => service.record());
+  }
+
+  pidOf(name: string): number | null {
+    return this.services().find((service) => service.name === name)?.process?.pid ?? null;
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    const workers = this.#services.filter(({ plan }) => plan.name.startsWith("worker-"));
+    for (const stage of [this.#named("gateway"), workers, this.#named("api"), this.#named("postgres")]) {
+      await Promise.all(stage.map((service) => service.stop()));
+    }
+    this.#logs.stop();
+    removeStackRecord(
+      this.folder,
+      this.#services.map(({ plan }) => plan.name),
+    );
+    this.#ground.lock.release();
+  }
+
+  readonly #say = (line: string): void => this.#options.say(line);
+  readonly #named = (name: string): SupervisedService[] => this.#services.filter(({ plan }) => plan.name === name);
+
+  async #startAll(plans: readonly ServicePlan[]): Promise<void> {
+    // What were started now, nobody would stop.
+    if (this.#stopped !== undefined) throw new CommandFailure("The start was given up.");
+    const services = plans.map((plan) => new SupervisedService(plan, { changed: () => this.#write(), say: this.#say }));
+    this.#services.push(...services);
+    await Promise.all(
+      services.map(async (service) => {
+        const begun = performance.now();
+        await service.start();
+        this.#options.say(
+          `${service.plan.name} is ready after ${((performance.now() - begun) / 1000).toFixed(1)} s${service.plan.url === null ? "" : ` at ${service.plan.url}`}`,
+        );
+      }),
+    );
+  }
+
+  #write(): void {
+    const { folder, supervisor } = this.#ground;
+    writeStackRecord(folder, {
+      supervisor,
+      startedAt: this.#startedAt,
+      ready: this.#ready,
+      embeddedUrl: this.#embeddedUrl,
+      services: this.services(),
+    });
+  }
+
+  /** Whoever has keys of their own for tokens is not given a second way in, unless the gateway needs it. */
+  get #makesSecret(): boolean {
+    const { settings, withGateway } = this.#options;
+    return settings.jwtSecret === null && (settings.jwks === null || withGateway);
+  }
+
+  #nodeOptions(name: string) {
+    const { settings } = this.#options;
+    return { settings, log: this.folder.log(name), say: this.#say, environment: () => this.#environment() };
+  }
+
+  #gatewayOptions(secret: string) {
+    const { settings, environment = process.env, standInModel = null } = this.#options;
+    return {
+      settings,
+      standInModel,
+      port: this.#ground.ports.gateway ?? 0,
+      apiUrl: this.url,
+      secret,
+      environment,
+      say: this.#say,
+    };
+  }
+
+  /** They attach to the stack's Postgres by its address, and neither start nor own one. */
+  #environment(): Record<string, string> {
+    const { settings, environment = process.env } = this.#options;
+    const { ports } = this.#ground;
+    const { databaseUrl, jwtSecret, dataDir, apiPort, metricsPort } = settingsList;
+    const inherited = Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
+    return {
+      ...Object.fromEntries(inherited),
+      [dataDir.variable]: settings.dataDir,
+      [apiPort.variable]: String(ports.api),
+      [metricsPort.variable]: String(ports.metrics),
+      ...(settings.databaseUrl === null && { [databaseUrl.variable]: this.databaseUrl }),
+      ...(this.#makesSecret && { [fileVariable(jwtSecret.variable)]: jwtSecretFile(settings.dataDir) }),
+    };
+  }
+}
+
+const numbered = (workers: number): string[] => Array.from({ length: workers }, (_, at) => `worker-${at + 1}`);

@@ -1,0 +1,148 @@
+// Keeps one process of the stack running: started, waited for, started again with growing pauses when it ends, and
+// stopped when asked. It knows nothing of what the process is.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../process/command-line.ts";
+import { backOff, crashLoopAt, steadyAfterMs } from "./back-off.ts";
+import { identityOf, type ProcessIdentity } from "./process-identity.ts";
+import type { ServiceRecord, ServiceState } from "./state.ts";
+
+/** A process that is ready. */
+export type RunningPart = {
+  readonly pid: number;
+  /** Resolves with how it ended, whoever ended it. */
+  readonly ended: Promise<string>;
+  /** Ends it within a bound of its own. May be called again. */
+  stop(): Promise<void>;
+};
+
+export type ServicePlan = {
+  readonly name: string;
+  readonly url: string | null;
+  readonly log: string;
+  /**
+   * Starts it and resolves once it is ready; leaves nothing behind when it throws.
+   * @param onPid is told the process as soon as there is one
+   */
+  start(signal: AbortSignal, onPid: (pid: number) => Promise<void>): Promise<RunningPart>;
+};
+
+export class SupervisedService {
+  readonly plan: ServicePlan;
+  readonly #changed: () => void;
+  readonly #say: (line: string) => void;
+  readonly #stopping = new AbortController();
+  #state: ServiceState = "starting";
+  #process: ProcessIdentity | null = null;
+  #since: Date | null = null;
+  #nextStartAt: Date | null = null;
+  #restarts = 0;
+  #failures = 0;
+  #lastEnd: string | null = null;
+  #part: RunningPart | null = null;
+  #life: Promise<void> = Promise.resolve();
+
+  constructor(plan: ServicePlan, { changed, say }: { changed: () => void; say: (line: string) => void }) {
+    this.plan = plan;
+    this.#changed = changed;
+    this.#say = say;
+  }
+
+  /** Starts it for the first time; from then on it is kept running. @throws what kept it from becoming ready */
+  async start(): Promise<void> {
+    const first = this.#startOnce();
+    this.#life = first.then(
+      (part) => this.#keepRunning(part),
+      () => this.#now("stopped"),
+    );
+    await first;
+  }
+
+  /** Ends it and starts it no more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error(`${this.plan.name} is being stopped`));
+    if (this.#state !== "stopped") this.#now("stopping");
+    await this.#part?.stop();
+    await this.#life;
+  }
+
+  record(): ServiceRecord {
+    const { name, url, log } = this.plan;
+    return {
+      name,
+      state: this.#state,
+      process: this.#process,
+      since: this.#since?.toISOString() ?? null,
+      restarts: this.#restarts,
+      failures: this.#failures,
+      lastEnd: this.#lastEnd,
+      nextStartAt: this.#nextStartAt?.toISOString() ?? null,
+      url,
+      log,
+    };
+  }
+
+  async #startOnce(): Promise<RunningPart> {
+    this.#now("starting");
+    const onPid = async (pid: number) => {
+      this.#process = await identityOf(pid);
+      this.#changed();
+    };
+    try {
+      const part = await this.plan.start(this.#stopping.signal, onPid);
+      // Asked to stop meanwhile, when there was nothing to stop yet.
+      if (this.#stopping.signal.aborted) await part.stop();
+      this.#stopping.signal.throwIfAborted();
+      await onPid(part.pid);
+      this.#part = part;
+      this.#since = new Date();
+      this.#now("running");
+      return part;
+    } catch (error) {
+      this.#process = null;
+      throw error;
+    }
+  }
+
+  async #keepRunning(first: RunningPart): Promise<void> {
+    for (
+      let part: RunningPart | null = first;
+      ;
+      part = await this.#startOnce().catch((error: unknown) => this.#failedToStart(error))
+    ) {
+      if (part !== null) await this.#untilEnd(part);
+      if (this.#stopping.signal.aborted) return this.#now("stopped");
+      const wait = backOff(this.#failures, Math.random());
+      this.#nextStartAt = new Date(Date.now() + wait);
+      const loop = this.#failures >= crashLoopAt ? ` That was the ${this.#failures}th time in a row.` : "";
+      this.#say(`${this.plan.name}: ${this.#lastEnd}. Starting it again in ${(wait / 1000).toFixed(1)} s.${loop}`);
+      this.#now("waiting");
+      await delay(wait, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      this.#nextStartAt = null;
+      if (this.#stopping.signal.aborted) return this.#now("stopped");
+      this.#restarts++;
+    }
+  }
+
+  async #untilEnd(part: RunningPart): Promise<void> {
+    const begun = performance.now();
+    this.#lastEnd = `ended with ${await part.ended}`;
+    // Only now may stop() be left without anything to stop.
+    this.#part = null;
+    this.#process = null;
+    this.#since = null;
+    this.#failures = performance.now() - begun >= steadyAfterMs ? 1 : this.#failures + 1;
+  }
+
+  #failedToStart(error: unknown): null {
+    this.#lastEnd = `did not start: ${messageOf(error)}`;
+    this.#failures++;
+    return null;
+  }
+
+  #now(state: ServiceState): void {
+    // What ends while everything is being stopped is not told as running.
+    this.#state = this.#stopping.signal.aborted && state !== "stopped" ? "stopping" : state;
+    this.#changed();
+  }
+}

@@ -1,0 +1,79 @@
+// Brings a stack up for a person: apart from the terminal or in it, with progress, and says where everything is.
+
+import type { Settings } from "../../process/settings.ts";
+import { abortOnSignal } from "../../process/abort-on-signal.ts";
+import { CommandFailure } from "../../process/command-line.ts";
+import { addressIn, readConfiguration, stateFolderOf } from "../gateway/state-folder.ts";
+import { detachSupervisor } from "./detach.ts";
+import { stackFolderOf } from "./folder.ts";
+import { startStack } from "./stack.ts";
+import { readStackRecord, type ServiceRecord } from "./state.ts";
+
+const mostWorkers = 16;
+
+export type UpOptions = {
+  readonly settings: Settings;
+  readonly workers: number;
+  readonly withGateway: boolean;
+  readonly standInModel: string | null;
+  readonly say: (line: string) => void;
+};
+
+/** The options of every command that brings a stack up, and what they mean. */
+export const upOptions = { workers: { type: "string" }, "no-gateway": { type: "boolean" } } as const;
+export const upMeanings = {
+  workers: `how many workers, 1 to ${mostWorkers}; 1`,
+  "no-gateway": "the quick way: without OpenClaw",
+};
+
+export function checkWorkers(workers: number): number {
+  if (workers >= 1 && workers <= mostWorkers) return workers;
+  throw new CommandFailure(`--workers must be from 1 to ${mostWorkers}, not ${workers}`);
+}
+
+/** Returns once all is ready; Ctrl-C before that stops what was started. @returns the API's address */
+export async function upDetached({ settings, workers, withGateway, standInModel, say }: UpOptions): Promise<string> {
+  const stopping = abortOnSignal(() => say("\nStopping…"));
+  const args = [
+    "--workers",
+    String(workers),
+    ...(withGateway ? [] : ["--no-gateway"]),
+    ...(standInModel === null ? [] : ["--stand-in-model", standInModel]),
+  ];
+  const pid = await detachSupervisor({ dataDir: settings.dataDir, args, say, signal: stopping });
+  const services = readStackRecord(stackFolderOf(settings.dataDir))?.services ?? [];
+  say(`\nThe stack is up, supervisor ${pid}.\n${await whereabouts(services, settings)}`);
+  return apiUrlOf(services);
+}
+
+/** Stays until Ctrl-C or SIGTERM, and takes everything down then. */
+export async function upInForeground({ settings, workers, withGateway, standInModel, say }: UpOptions): Promise<void> {
+  const stopping = abortOnSignal(() => say("\nStopping…"));
+  const stack = await startStack({ settings, workers, withGateway, standInModel, say, signal: stopping });
+  say(`\nThe stack is up.\n${await whereabouts(stack.services(), settings)}\nCtrl-C stops everything.`);
+  if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
+  await stack.stop();
+}
+
+function apiUrlOf(services: readonly ServiceRecord[]): string {
+  const url = services.find(({ name }) => name === "api")?.url;
+  if (!url) throw new CommandFailure("The stack has gone again; pnpm dispatch:stack:logs supervisor says why.");
+  return url;
+}
+
+async function whereabouts(services: readonly ServiceRecord[], settings: Settings): Promise<string> {
+  const api = apiUrlOf(services);
+  const lines = [`  ${api}/docs     what may be called`, `  ${api}/health   is everything there`];
+  const gateway = services.find(({ name }) => name === "gateway");
+  if (gateway?.url) {
+    const { token } = addressIn(await readConfiguration(stateFolderOf(settings.dataDir)));
+    lines.push(
+      `  ${gateway.url}/#token=${token ?? ""}`,
+      "        the dashboard: chat with the desk. Keep this address to yourself, it logs in as the owner",
+    );
+  }
+  return [
+    ...lines,
+    "pnpm dispatch:stack:status shows it, dispatch:stack:logs what it says, dispatch:stack:down ends it.",
+  ].join("\n");
+}

@@ -1,0 +1,134 @@
+// Whether a plan keeps every rule and costs what it says. It shares no code with the solver and is written to be believed
+// rather than to be fast: each time, distance and cost is worked out again from the problem alone.
+
+import { checkRoute, type RouteFigures } from "./check-route.ts";
+import { inputSha256 } from "./input-hash.ts";
+import type { Plan, Terms } from "./plan.ts";
+import type { Problem } from "./problem.ts";
+
+export const rules = [
+  "PLAN_OF_ANOTHER_PROBLEM",
+  "UNKNOWN_TECHNICIAN",
+  "TECHNICIAN_TWICE",
+  "EMPTY_ROUTE",
+  "UNKNOWN_VISIT",
+  "VISIT_TWICE",
+  "VISIT_MISSING",
+  "UNSERVED_NOT_ALLOWED",
+  "DEPARTS_BEFORE_SHIFT",
+  "RETURNS_AFTER_SHIFT",
+  "WRONG_ARRIVAL",
+  "STARTS_BEFORE_ARRIVAL",
+  "OUTSIDE_WINDOWS",
+  "WRONG_LEAVE",
+  "WORKS_IN_BREAK",
+  "SKILL_MISSING",
+  "TOOL_MISSING",
+  "PARTS_SHORT",
+  "OVER_CAPACITY",
+  "PINNED_TO_ANOTHER",
+  "PINNED_START_MISSED",
+  "NO_DEPOT",
+  "RESTOCK_PLACE",
+  "RESTOCK_OUTSIDE_WINDOW",
+  "WRONG_TERMS",
+  "WRONG_COST",
+] as const;
+
+export type Violation = {
+  readonly rule: (typeof rules)[number];
+  /** Where in the plan, as a JSON pointer. */
+  readonly path: string;
+  /** A sentence with the figures. */
+  readonly detail: string;
+};
+
+export type Verdict = {
+  readonly ok: boolean;
+  readonly violations: readonly Violation[];
+  /** As worked out from the problem and the order of the stops. */
+  readonly cost: number;
+  readonly terms: Terms;
+};
+
+/** Checks a plan against a sound problem (see validate.ts). Times may miss by a millionth for binary rounding. */
+export function checkPlan(problem: Problem, plan: Plan): Verdict {
+  const violations: Violation[] = [];
+  const report = (rule: Violation["rule"], path: string, detail: string): void =>
+    void violations.push({ rule, path, detail });
+  if (plan.input_sha256 !== inputSha256(problem))
+    report("PLAN_OF_ANOTHER_PROBLEM", "/input_sha256", "the problem's hash is another");
+  checkWho(problem, plan, report);
+  const figures: RouteFigures[] = [];
+  for (const [i, route] of plan.routes.entries()) {
+    const technician = problem.technicians.find(({ id }) => id === route.technician);
+    if (technician && route.stops.length > 0)
+      figures.push(checkRoute(problem, technician, route, `/routes/${i}`, report));
+  }
+  const terms = termsOf(problem, plan, figures);
+  const cost = costOf(problem, terms);
+  checkFigures(plan, terms, cost, report);
+  return { ok: violations.length === 0, violations, cost, terms };
+}
+
+export type Report = (rule: Violation["rule"], path: string, detail: string) => void;
+
+const everyoneServed = (problem: Problem): boolean =>
+  problem.objective === "distance" || problem.unservedPenalty === undefined || problem.unservedPenalty === null;
+
+/** Each technician at most once, each visit exactly once. */
+function checkWho(problem: Problem, { routes, unserved }: Plan, report: Report): void {
+  const technicians = new Set(problem.technicians.map(({ id }) => id));
+  const visits = new Set(problem.visits.map(({ id }) => id));
+  const seenTechnicians = new Set<string>();
+  const seenVisits = new Set<string>();
+  const see = (visit: string, path: string): void => {
+    if (!visits.has(visit)) report("UNKNOWN_VISIT", path, `the problem has no visit "${visit}"`);
+    if (seenVisits.has(visit)) report("VISIT_TWICE", path, `"${visit}" is in the plan already`);
+    seenVisits.add(visit);
+  };
+  for (const [i, { technician, stops }] of routes.entries()) {
+    if (!technicians.has(technician))
+      report("UNKNOWN_TECHNICIAN", `/routes/${i}/technician`, `the problem has no technician "${technician}"`);
+    if (seenTechnicians.has(technician))
+      report("TECHNICIAN_TWICE", `/routes/${i}/technician`, `"${technician}" has a route already`);
+    seenTechnicians.add(technician);
+    if (stops.length === 0)
+      report("EMPTY_ROUTE", `/routes/${i}/stops`, "a route needs a visit; leave the technician out instead");
+    for (const [j, { visit }] of stops.entries()) see(visit, `/routes/${i}/stops/${j}/visit`);
+  }
+  for (const [i, visit] of unserved.entries()) see(visit, `/unserved/${i}`);
+  for (const visit of visits)
+    if (!seenVisits.has(visit))
+      report("VISIT_MISSING", "/unserved", `"${visit}" is neither served nor listed as unserved`);
+  if (everyoneServed(problem) && unserved.length > 0)
+    report("UNSERVED_NOT_ALLOWED", "/unserved", `${unserved.length} are left out, and every visit must be served`);
+}
+
+function termsOf(problem: Problem, plan: Plan, figures: readonly RouteFigures[]): Terms {
+  const left = new Set(plan.unserved);
+  const penalty = everyoneServed(problem) ? 0 : (problem.unservedPenalty ?? 0);
+  return {
+    distance: figures.reduce((sum, one) => sum + one.distance, 0),
+    duration: figures.reduce((sum, one) => sum + one.duration, 0),
+    technicians: figures.length,
+    unserved: problem.visits
+      .filter(({ id }) => left.has(id))
+      .reduce((sum, { priority }) => sum + penalty * (priority ?? 1), 0),
+  };
+}
+
+function costOf({ objective, weights }: Problem, terms: Terms): number {
+  if (objective === "distance") return terms.distance;
+  const { distance = 0, duration = 0, technician = 0 } = weights ?? { distance: 1 };
+  return distance * terms.distance + duration * terms.duration + technician * terms.technicians + terms.unserved;
+}
+
+function checkFigures(plan: Plan, terms: Terms, cost: number, report: Report): void {
+  const same = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
+  for (const name of ["distance", "duration", "technicians", "unserved"] as const) {
+    if (!same(plan.terms[name], terms[name]))
+      report("WRONG_TERMS", `/terms/${name}`, `it says ${plan.terms[name]} and comes to ${terms[name]}`);
+  }
+  if (!same(plan.cost, cost)) report("WRONG_COST", "/cost", `it says ${plan.cost} and comes to ${cost}`);
+}

@@ -1,0 +1,100 @@
+// The frame of every `pnpm dispatch:*` command: options, --help, exit codes, and one clear sentence for a failure that
+// its reader can mend. 0 done, 1 failed, 2 wrong usage.
+
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { isPlain } from "./operator-errors.ts";
+
+/** A failure whose message is all its reader needs. */
+export class CommandFailure extends Error {
+  override readonly name = "CommandFailure";
+}
+
+type Values<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>["values"];
+
+type CommandLine<O extends ParseArgsOptionsConfig> = {
+  /** As a person calls it, for example `pnpm dispatch:bench`. */
+  readonly name: string;
+  /** What it does, in a sentence or two. */
+  readonly about: string;
+  readonly options: O;
+  /** What each option means; every option has one. */
+  readonly meanings: { readonly [K in keyof O]: string };
+  /** What comes without an option's name, and what each means; all are required. */
+  readonly operands?: Readonly<Record<string, string>>;
+  /** What may come after those. */
+  readonly optionalOperands?: Readonly<Record<string, string>>;
+};
+
+/** Runs a command with the process's arguments and sets its exit code. */
+export async function runCommand<const O extends ParseArgsOptionsConfig>(
+  line: CommandLine<O>,
+  run: (values: Values<O>, operands: readonly string[]) => Promise<number>,
+): Promise<void> {
+  const args = process.argv.slice(2).filter((arg) => arg !== "--");
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(helpOf(line));
+    return;
+  }
+  const wanted = Object.keys(line.operands ?? {});
+  const most = wanted.length + Object.keys(line.optionalOperands ?? {}).length;
+  let values: Values<O>;
+  let operands: readonly string[];
+  try {
+    const parsed = parseArgs({ args, options: line.options, strict: true, allowPositionals: most > 0 });
+    values = parsed.values;
+    operands = parsed.positionals;
+    if (operands.length < wanted.length) throw new Error(`expected ${wanted.join(" ")}`);
+    if (operands.length > most) throw new Error(`one too many: ${operands[most] ?? ""}`);
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${helpOf(line)}`);
+    process.exitCode = 2;
+    return;
+  }
+  try {
+    process.exitCode = await run(values, operands);
+  } catch (error) {
+    // Anything unknown is a defect, and its stack is what mends it.
+    console.error(isKnown(error) ? messageOf(error) : error);
+    process.exitCode = 1;
+  }
+}
+
+/** Whether its message is all a reader needs; anything else is a defect. */
+export const isKnown = (error: unknown): boolean => isPlain(error, [CommandFailure]);
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function helpOf({
+  name,
+  about,
+  options,
+  meanings,
+  operands = {},
+  optionalOperands = {},
+}: CommandLine<ParseArgsOptionsConfig>): string {
+  const rows = Object.entries({ ...operands, ...optionalOperands });
+  for (const [option, { type, short }] of Object.entries(options)) {
+    rows.push([
+      `${short === undefined ? "" : `-${short}, `}--${option}${type === "string" ? " VALUE" : ""}`,
+      meanings[option] ?? "",
+    ]);
+  }
+  rows.push(["--help", "this text"]);
+  const width = Math.max(...rows.map(([option = ""]) => option.length)) + 2;
+  const usage = rows.map(([option = "", meaning = ""]) => `  ${option.padEnd(width)}${meaning}`);
+  return [
+    about,
+    "",
+    `Usage: ${[name, ...Object.keys(operands), ...Object.keys(optionalOperands).map((operand) => `[${operand}]`), "[options]"].join(" ")}`,
+    "",
+    ...usage,
+    "",
+    "Exit code: 0 done, 1 failed, 2 wrong usage.",
+  ].join("\n");
+}
+
+/** A whole number given as an option. @throws CommandFailure naming the option */
+export function wholeNumber(option: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^\d+$/.test(text)) throw new CommandFailure(`--${option} must be a whole number, not ${text}`);
+  return Number(text);
+}

@@ -1,0 +1,158 @@
+// Builds the desk a process works on: its Postgres (a server of its own, or the embedded one), the right schema, the
+// role without the owner's rights, the object store. It knows nothing of HTTP; a worker opens the same desk.
+
+import { join } from "node:path";
+import pg from "pg";
+import { startEmbeddedPostgres } from "../db/embedded.ts";
+import { assertSchemaCurrent, migrate, MigrationError } from "../db/migrate.ts";
+import { openDatabase } from "../db/pool.ts";
+import { systemClock, type Clock } from "../kernel/clock.ts";
+import type { Desk } from "../kernel/desk.ts";
+import { announcer } from "../kernel/outbox.ts";
+import type { Settings } from "./settings.ts";
+import { loadPolicy } from "../policy/load.ts";
+import { openFileStore, type FileStore } from "../storage/file-store.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import { TravelTimes } from "../travel/travel-times.ts";
+
+/** What opening a desk tells while it works. */
+export type DeskLog = { info(message: string): void; warn(message: string, error?: unknown): void };
+
+export type OpenDeskOptions = {
+  readonly settings: Settings;
+  readonly log: DeskLog;
+  /** How Postgres lists this process. */
+  readonly applicationName: string;
+  /** Where the API is reached; asked each time the file store signs an upload. */
+  readonly apiUrl: () => string;
+  readonly clock?: Clock;
+};
+
+export type OpenDesk = {
+  readonly desk: Desk;
+  /** For a connection of one's own, to listen on. */
+  readonly databaseUrl: string;
+  /** The store when uploads come through the API; null when they go to S3. */
+  readonly fileStore: FileStore | null;
+  /** Waits for announcements under way, closes everything, stops the embedded Postgres if it was started here. */
+  close(): Promise<void>;
+};
+
+/** The role that may read and write but not rewrite history. */
+const appRole = "dispatch_app";
+const connectWithinMs = 10_000;
+
+/**
+ * Opens the desk.
+ * @throws MigrationError, EmbeddedPostgresError, PolicyError, ObjectStoreMisconfigured, ObjectStoreUnavailable, each
+ *   with a sentence for whoever started the process
+ */
+export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
+  const { settings, log, clock = systemClock } = options;
+  const policy = loadPolicy(settings.policyProfile);
+  await using opened = new AsyncDisposableStack();
+
+  const databaseUrl = settings.databaseUrl ?? (await startOwnServer(settings, log, opened));
+  const role = await checkDatabase(databaseUrl);
+  if (role === null)
+    log.warn(`the database login may not act as ${appRole}; it keeps its own rights, which may be too many`);
+  const db = openDatabase({
+    url: databaseUrl,
+    poolMax: settings.dbPoolMax,
+    applicationName: options.applicationName,
+    role,
+    statementTimeoutMs: settings.dbStatementTimeoutMs,
+    lockTimeoutMs: settings.dbLockTimeoutMs,
+    onError: (error) => log.warn("an idle connection to Postgres was lost", error),
+  });
+  opened.defer(() => db.close());
+
+  const { store, fileStore } = await openStore(settings, options.apiUrl);
+  opened.defer(() => store.close());
+  const announcements = announcer(db, (error) =>
+    log.warn("an announcement was lost; readers notice at their next look", error),
+  );
+  opened.defer(() => announcements.settled());
+
+  const travel = new TravelTimes({ url: settings.travelUrl, timeoutMs: settings.travelTimeoutMs, clock, log });
+  const desk: Desk = { db, store, travel, policy, settings, clock, announce: announcements.announce };
+  const closing = opened.move();
+  return { desk, databaseUrl, fileStore, close: () => closing.disposeAsync() };
+}
+
+/** The embedded Postgres is ours alone, so it is brought to this release's schema without asking. */
+async function startOwnServer(
+  { dataDir, walArchiveDir }: Settings,
+  log: DeskLog,
+  opened: AsyncDisposableStack,
+): Promise<string> {
+  const server = await startEmbeddedPostgres({
+    dataDir,
+    log: log.info,
+    ...(walArchiveDir !== null && { walArchive: walArchiveDir }),
+  });
+  opened.defer(() => server.stop());
+  await migrate({ databaseUrl: server.url, log: log.info });
+  return server.url;
+}
+
+/**
+ * Looks at the database before the first command does: is it there, is it ours, and what may we act as.
+ * @returns the role to act as, or null to keep the login's own rights
+ */
+async function checkDatabase(databaseUrl: string): Promise<string | null> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectWithinMs });
+  // Without a listener a connection lost between two queries would end the process.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+  } catch (cause) {
+    const where = `database ${client.database ?? ""} at ${client.host}:${client.port}`;
+    throw new MigrationError(
+      "unreachable",
+      `Cannot connect to the ${where} (DISPATCH_DATABASE_URL): ${reasonOf(cause)}.`,
+      { cause },
+    );
+  }
+  try {
+    await assertSchemaCurrent(client).catch((error: unknown) => {
+      if (!(error instanceof MigrationError) || error.code !== "schema_older") throw error;
+      throw new MigrationError("schema_older", `${error.message} \`pnpm dispatch:migrate\` does it.`, { cause: error });
+    });
+    return await client.query(`SET ROLE ${appRole}`).then(
+      () => appRole,
+      () => null,
+    );
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return [...new Set(cause.errors.map(reasonOf))].join(", ");
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** The object store of the settings; the file store is given apart, since uploads to it come through the API. */
+export async function openStore(
+  settings: Settings,
+  apiUrl: () => string,
+): Promise<{ store: ObjectStore; fileStore: FileStore | null }> {
+  const { objectStoreEndpoint: endpoint, objectStoreBucket: bucket } = settings;
+  if (endpoint === null) {
+    const baseUrl = () => settings.apiPublicUrl?.replace(/\/+$/, "") ?? apiUrl();
+    const fileStore = await openFileStore({ folder: join(settings.dataDir, "objects"), bucket, baseUrl });
+    return { store: fileStore, fileStore };
+  }
+  // Its client takes a fifth of a start, and most desks keep files.
+  const { S3Store } = await import("../storage/s3-store.ts");
+  const store = new S3Store({
+    endpoint,
+    ...(settings.objectStorePublicEndpoint !== null && { publicEndpoint: settings.objectStorePublicEndpoint }),
+    bucket,
+    region: settings.objectStoreRegion,
+    accessKey: settings.objectStoreKey ?? "",
+    secretKey: settings.objectStoreSecret ?? "",
+  });
+  return { store, fileStore: null };
+}

@@ -1,0 +1,532 @@
+// Every setting of Dispatch, read once and in one place: name, meaning, default, rule. A wrong value stops the start
+// with the variable's name; the list prints without secrets and is the source of the generated settings table. A secret
+// may come in a file, whose path its variable with _FILE gives.
+
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+type Kind<T> = { readonly parse: (text: string) => T; readonly rule: string };
+
+type Setting<T> = {
+  readonly variable: string;
+  readonly about: string;
+  readonly kind: Kind<T>;
+  readonly fallback: (environment: NodeJS.ProcessEnv) => T;
+  /** The default as a reader of the docs sees it. */
+  readonly shown: string;
+  readonly secret: boolean;
+};
+
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+  readonly variable: string;
+  constructor(variable: string, rule: string) {
+    super(`${variable} ${rule}`);
+    this.variable = variable;
+  }
+}
+
+const wrong = (rule: string): never => {
+  throw new RangeError(rule);
+};
+
+const integer = (minimum: number, maximum: number): Kind<number> => ({
+  rule: `must be a whole number from ${minimum} to ${maximum}`,
+  parse(text) {
+    const value = Number(text);
+    return /^\d+$/.test(text) && value >= minimum && value <= maximum ? value : wrong(this.rule);
+  },
+});
+const hourOrOff: Kind<number | null> = {
+  rule: "must be a whole number from 0 to 23, or off",
+  parse(text) {
+    return text === "off" ? null : integer(0, 23).parse(text);
+  },
+};
+const flag: Kind<boolean> = {
+  rule: "must be true or false",
+  parse: (text) => (text === "true" ? true : text === "false" ? false : wrong("must be true or false")),
+};
+const text: Kind<string | null> = { rule: "is a text", parse: (value) => value };
+const url = (schemes: readonly string[]): Kind<string | null> => ({
+  rule: `must be a URL with ${schemes.join(" or ")}`,
+  parse(value) {
+    return URL.canParse(value) && schemes.includes(new URL(value).protocol) ? value : wrong(this.rule);
+  },
+});
+const oneOf = <const T extends string>(...values: T[]): Kind<T> => ({
+  rule: `must be one of ${values.join(", ")}`,
+  parse(value) {
+    return values.find((one) => one === value) ?? wrong(this.rule);
+  },
+});
+const list: Kind<readonly string[]> = {
+  rule: "must be a comma-separated list",
+  parse: (value) => {
+    const items = value
+      .split(",")
+      .map((item) => item.trim().toLowerCase())
+      .filter(Boolean);
+    return items.length > 0 ? items : wrong("must be a comma-separated list");
+  },
+};
+
+function setting<T>(
+  variable: string,
+  kind: Kind<T>,
+  fallback: NoInfer<T>,
+  about: string,
+  more: { shown?: string; secret?: boolean } = {},
+): Setting<T> {
+  return {
+    variable,
+    about,
+    kind,
+    fallback: () => fallback,
+    shown:
+      more.shown ?? (fallback === null ? "unset" : Array.isArray(fallback) ? fallback.join(",") : String(fallback)),
+    secret: more.secret ?? false,
+  };
+}
+
+const isProduction = (environment: NodeJS.ProcessEnv): boolean => environment["NODE_ENV"] === "production";
+
+/** The folder beside package.json that holds what the embedded servers keep. */
+const defaultDataDir = resolve(import.meta.dirname, "../../.dispatch");
+
+export const settingsList = {
+  dataDir: setting(
+    "DISPATCH_DATA_DIR",
+    { rule: "is a folder", parse: (value) => resolve(value) },
+    defaultDataDir,
+    "Folder of the embedded Postgres, the file object store, logs and secrets",
+    { shown: ".dispatch beside package.json" },
+  ),
+  apiHost: setting(
+    "DISPATCH_API_HOST",
+    { rule: "is an address", parse: (value) => value },
+    "127.0.0.1",
+    "Address the API listens on",
+  ),
+  apiPort: setting("DISPATCH_API_PORT", integer(0, 65_535), 8080, "Port the API listens on; 0 takes a free one"),
+  apiPublicUrl: setting(
+    "DISPATCH_API_PUBLIC_URL",
+    url(["http:", "https:"]),
+    null,
+    "Address clients reach the API at, for signed uploads to the file store",
+    { shown: "http://host:port of the API" },
+  ),
+  gatewayPort: setting(
+    "DISPATCH_GATEWAY_PORT",
+    integer(0, 65_535),
+    18_080,
+    "Port of the stack's OpenClaw gateway, on this machine's loopback; 0 takes a free one",
+  ),
+  metricsPort: setting(
+    "DISPATCH_METRICS_PORT",
+    integer(0, 65_535),
+    8601,
+    "Port for health and Prometheus text; 0 turns it off",
+  ),
+  databaseUrl: setting("DISPATCH_DATABASE_URL", url(["postgres:", "postgresql:"]), null, "Postgres 15 or newer", {
+    shown: "the embedded Postgres",
+    secret: true,
+  }),
+  walArchiveDir: setting<string | null>(
+    "DISPATCH_WAL_ARCHIVE_DIR",
+    { rule: "is a folder", parse: (value) => resolve(value) },
+    null,
+    "Folder that gets the embedded Postgres's write-ahead log, for recovery to a point in time; best on another disk",
+    { shown: "none" },
+  ),
+  dbPoolMax: setting("DISPATCH_DB_POOL_MAX", integer(2, 500), 10, "Connections to Postgres per process"),
+  dbStatementTimeoutMs: setting(
+    "DISPATCH_DB_STATEMENT_TIMEOUT_MS",
+    integer(100, 600_000),
+    10_000,
+    "Longest a statement may run, in ms",
+  ),
+  dbLockTimeoutMs: setting(
+    "DISPATCH_DB_LOCK_TIMEOUT_MS",
+    integer(10, 600_000),
+    3_000,
+    "Longest a command waits for another on the same ticket, in ms",
+  ),
+  requestTimeoutMs: setting(
+    "DISPATCH_REQUEST_TIMEOUT_MS",
+    integer(100, 600_000),
+    30_000,
+    "Longest a request may take to arrive, in ms",
+  ),
+  shutdownTimeoutMs: setting(
+    "DISPATCH_SHUTDOWN_TIMEOUT_MS",
+    integer(100, 600_000),
+    15_000,
+    "Longest a stopping process waits for requests in hand, in ms",
+  ),
+  policyProfile: {
+    ...setting("DISPATCH_POLICY_PROFILE", oneOf("pilot", "strict"), "pilot", "Policy profile", {
+      shown: "strict with NODE_ENV=production, else pilot",
+    }),
+    fallback: (environment: NodeJS.ProcessEnv): "pilot" | "strict" => (isProduction(environment) ? "strict" : "pilot"),
+  },
+  allowDevHeaders: {
+    ...setting("DISPATCH_AUTH_ALLOW_DEV_HEADERS", flag, false, "Accept X-Actor-… headers in place of a token", {
+      shown: "true, but false with NODE_ENV=production",
+    }),
+    fallback: (environment: NodeJS.ProcessEnv): boolean => !isProduction(environment),
+  },
+  jwtSecret: setting(
+    "DISPATCH_AUTH_JWT_SECRET",
+    text,
+    null,
+    "Shared secret of HS256 tokens; at least 32 characters in production",
+    { secret: true },
+  ),
+  jwtSecretOld: setting(
+    "DISPATCH_AUTH_JWT_SECRET_OLD",
+    text,
+    null,
+    "Shared secret that DISPATCH_AUTH_JWT_SECRET has taken the place of: its tokens are still accepted while signers change over, and nothing signs with it",
+    { secret: true },
+  ),
+  jwks: setting("DISPATCH_AUTH_JWKS", text, null, "File or URL of the keys of RS256, ES256 and EdDSA tokens"),
+  jwtIssuer: setting("DISPATCH_AUTH_JWT_ISSUER", text, null, "Issuer a token must name"),
+  jwtAudience: setting("DISPATCH_AUTH_JWT_AUDIENCE", text, null, "Audience a token must name"),
+  chatApprovals: setting(
+    "DISPATCH_CHAT_APPROVALS",
+    oneOf("required", "off"),
+    "required",
+    "Whether a person must allow the risky calls a model chooses; off is for smoke runs and refused with NODE_ENV=production",
+  ),
+  objectStoreEndpoint: setting("DISPATCH_OBJECT_STORE_ENDPOINT", url(["http:", "https:"]), null, "S3 server", {
+    shown: "files under the data folder",
+  }),
+  objectStorePublicEndpoint: setting(
+    "DISPATCH_OBJECT_STORE_PUBLIC_ENDPOINT",
+    url(["http:", "https:"]),
+    null,
+    "Address clients reach the S3 server at, for signed uploads",
+    { shown: "DISPATCH_OBJECT_STORE_ENDPOINT" },
+  ),
+  objectStoreBucket: setting(
+    "DISPATCH_OBJECT_STORE_BUCKET",
+    { rule: "is a bucket name", parse: (value) => value },
+    "dispatch-objects",
+    "Bucket",
+  ),
+  objectStoreKey: setting("DISPATCH_OBJECT_STORE_KEY", text, null, "Access key of the S3 server", { secret: true }),
+  objectStoreSecret: setting("DISPATCH_OBJECT_STORE_SECRET", text, null, "Secret key of the S3 server", {
+    secret: true,
+  }),
+  objectStoreRegion: setting(
+    "DISPATCH_OBJECT_STORE_REGION",
+    { rule: "is a region", parse: (value) => value },
+    "us-east-1",
+    "Region of the bucket",
+  ),
+  objectStoreSchemes: setting(
+    "DISPATCH_OBJECT_STORE_SCHEMES",
+    list,
+    ["s3", "minio"],
+    "Schemes an evidence URI may have",
+  ),
+  uploadExpirySeconds: setting(
+    "DISPATCH_UPLOAD_EXPIRY_SECONDS",
+    integer(1, 86_400),
+    900,
+    "How long a signed upload address works, in seconds",
+  ),
+  travelUrl: setting(
+    "DISPATCH_TRAVEL_URL",
+    url(["http:", "https:"]),
+    null,
+    "OSRM server for driving times; it is told where homes and sites lie. Without it, and while it is away, they are estimated",
+    { shown: "unset: estimates alone", secret: true },
+  ),
+  travelTimeoutMs: setting(
+    "DISPATCH_TRAVEL_TIMEOUT_MS",
+    integer(10, 30_000),
+    800,
+    "Longest a call waits for driving times before it goes on with estimates, in ms",
+  ),
+  rateLimitPerMinute: setting(
+    "DISPATCH_RATE_LIMIT_PER_MINUTE",
+    integer(0, 1_000_000),
+    120,
+    "Commands per actor in any minute and API process, service accounts excepted; 0 turns it off",
+  ),
+  logLevel: setting(
+    "DISPATCH_LOG_LEVEL",
+    oneOf("debug", "info", "warn", "error", "silent"),
+    "info",
+    "Least severity that is logged",
+  ),
+  logSinkPath: setting("DISPATCH_LOG_SINK_PATH", text, null, "File that gets a copy of the log, as NDJSON"),
+  metricsSinkPath: setting(
+    "DISPATCH_METRICS_SINK_PATH",
+    text,
+    null,
+    "File that holds the metrics as JSON, replaced every few seconds",
+  ),
+  alertsSinkPath: setting(
+    "DISPATCH_ALERTS_SINK_PATH",
+    text,
+    null,
+    "File that gets a line for each alert that fires or clears",
+  ),
+  sinkIntervalMs: setting(
+    "DISPATCH_SINK_INTERVAL_MS",
+    integer(100, 3_600_000),
+    5_000,
+    "How often the metrics and alerts sinks are written, in ms",
+  ),
+  alertStuckCount: setting(
+    "DISPATCH_ALERT_STUCK_SCHEDULING_COUNT_THRESHOLD",
+    integer(1, 1_000_000),
+    5,
+    "Tickets stuck in scheduling that raise an alert",
+  ),
+  alertStuckMinutes: setting(
+    "DISPATCH_ALERT_STUCK_SCHEDULING_MINUTES",
+    integer(1, 1_000_000),
+    60,
+    "Minutes without a move after which a ticket counts as stuck",
+  ),
+  alertCompletionRejections: setting(
+    "DISPATCH_ALERT_COMPLETION_REJECTION_THRESHOLD",
+    integer(1, 1_000_000),
+    3,
+    "Refused completions in an hour that raise an alert",
+  ),
+  alertIdempotencyConflicts: setting(
+    "DISPATCH_ALERT_IDEMPOTENCY_CONFLICT_THRESHOLD",
+    integer(1, 1_000_000),
+    2,
+    "Idempotency conflicts in an hour that raise an alert",
+  ),
+  alertAuthRejections: setting(
+    "DISPATCH_ALERT_AUTH_POLICY_REJECTION_THRESHOLD",
+    integer(1, 1_000_000),
+    5,
+    "Refusals by authentication, role or scope in an hour that raise an alert",
+  ),
+  intakeIdentityThreshold: setting<number | null>(
+    "DISPATCH_INTAKE_IDENTITY_CONFIDENCE_THRESHOLD",
+    integer(0, 100),
+    null,
+    "Least certainty about the caller for scheduling at once",
+    { shown: "the profile's, 85" },
+  ),
+  intakeClassificationThreshold: setting<number | null>(
+    "DISPATCH_INTAKE_CLASSIFICATION_CONFIDENCE_THRESHOLD",
+    integer(0, 100),
+    null,
+    "Least certainty about the incident type for scheduling at once",
+    { shown: "the profile's, 85" },
+  ),
+  intakeDuplicateMinutes: setting<number | null>(
+    "DISPATCH_INTAKE_DUPLICATE_WINDOW_MINUTES",
+    integer(0, 100_000),
+    null,
+    "Minutes in which the same call counts as a duplicate",
+    { shown: "the profile's, 120" },
+  ),
+  workerIdentity: setting(
+    "DISPATCH_WORKER_IDENTITY",
+    { rule: "is a name", parse: (value) => value },
+    "dispatch-worker",
+    "Who the worker is in the audit trail",
+  ),
+  workerLoopMs: setting(
+    "DISPATCH_WORKER_LOOP_MS",
+    integer(50, 3_600_000),
+    5_000,
+    "How often the worker looks by itself, in ms; news of a commit wakes it at once",
+  ),
+  workerHeartbeatMs: setting(
+    "DISPATCH_WORKER_HEARTBEAT_MS",
+    integer(50, 3_600_000),
+    20_000,
+    "How often the worker shows that it is alive, in ms",
+  ),
+  workerBatchLimit: setting(
+    "DISPATCH_WORKER_BATCH_LIMIT",
+    integer(1, 10_000),
+    20,
+    "Tickets the worker assigns in one cycle",
+  ),
+  workerShutdownTimeoutMs: setting(
+    "DISPATCH_WORKER_SHUTDOWN_TIMEOUT_MS",
+    integer(100, 600_000),
+    15_000,
+    "Longest a stopping worker waits for the ticket in hand, in ms",
+  ),
+  nightlyPlanHour: setting(
+    "DISPATCH_NIGHTLY_PLAN_HOUR",
+    hourOrOff,
+    20,
+    "Hour of the evening, on the clock of each zone, from which the worker proposes the coming day's plan; off for none",
+  ),
+  webhookTimeoutMs: setting(
+    "DISPATCH_WEBHOOK_TIMEOUT_MS",
+    integer(50, 20_000),
+    10_000,
+    "Longest a webhook may take to answer, in ms",
+  ),
+  keepIdempotencyDays: setting(
+    "DISPATCH_KEEP_IDEMPOTENCY_DAYS",
+    integer(1, 3_650),
+    7,
+    "Days a stored answer is kept for retries with the same key",
+  ),
+  keepOutboxDays: setting(
+    "DISPATCH_KEEP_OUTBOX_DAYS",
+    integer(1, 3_650),
+    7,
+    "Days an event is kept for streams that come back",
+  ),
+  keepRejectionsDays: setting(
+    "DISPATCH_KEEP_REJECTIONS_DAYS",
+    integer(1, 3_650),
+    30,
+    "Days a refusal is kept for operators",
+  ),
+  keepDeadLettersDays: setting(
+    "DISPATCH_KEEP_DEAD_LETTERS_DAYS",
+    integer(1, 3_650),
+    30,
+    "Days an event that no webhook took is kept for a replay",
+  ),
+  keepPlansDays: setting(
+    "DISPATCH_KEEP_PLANS_DAYS",
+    integer(1, 3_650),
+    30,
+    "Days a plan is kept, whatever became of it",
+  ),
+  keepUploadsHours: setting(
+    "DISPATCH_KEEP_UPLOADS_HOURS",
+    integer(1, 8_760),
+    24,
+    "Hours after its expiry that an upload nobody used is kept",
+  ),
+  demoAccountId: setting(
+    "DISPATCH_DEMO_ACCOUNT_ID",
+    { rule: "must be a uuid", parse: uuid },
+    "d3f77db0-5d1a-4f9c-b0ea-111111111111",
+    "Account the bootstrap makes",
+  ),
+  demoSiteId: setting(
+    "DISPATCH_DEMO_SITE_ID",
+    { rule: "must be a uuid", parse: uuid },
+    "7f6a2b2c-8f1e-4f2b-b3a1-222222222222",
+    "Site the bootstrap makes",
+  ),
+  bootstrapEvidencePath: setting(
+    "DISPATCH_BOOTSTRAP_EVIDENCE_PATH",
+    text,
+    null,
+    "File that gets the bootstrap's evidence JSON",
+  ),
+  bootstrapHealthRetries: setting(
+    "DISPATCH_BOOTSTRAP_API_HEALTH_RETRIES",
+    integer(1, 10_000),
+    20,
+    "How often the bootstrap asks the API for its health",
+  ),
+  bootstrapHealthDelayMs: setting(
+    "DISPATCH_BOOTSTRAP_API_HEALTH_DELAY_MS",
+    integer(1, 60_000),
+    500,
+    "Pause between two such questions, in ms",
+  ),
+} as const;
+
+type SettingName = keyof typeof settingsList;
+type ValueOf<S> = S extends { readonly fallback: (environment: NodeJS.ProcessEnv) => infer T } ? T : never;
+export type Settings = { readonly [N in SettingName]: ValueOf<(typeof settingsList)[N]> } & {
+  readonly production: boolean;
+};
+
+/**
+ * Reads the settings. An empty variable counts as unset.
+ * @throws SettingsError naming the variable and the rule
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const values: Record<string, unknown> = { production: isProduction(environment) };
+  for (const [name, one] of Object.entries(settingsList)) {
+    const given = (one.secret ? fromFile(one.variable, environment) : null) ?? {
+      variable: one.variable,
+      text: environment[one.variable]?.trim(),
+    };
+    values[name] = given.text ? parsed(one, given.variable, given.text) : one.fallback(environment);
+  }
+  const settings = values as Settings;
+  for (const name of ["jwtSecret", "jwtSecretOld"] as const) {
+    const secret = settings[name];
+    if (settings.production && secret !== null && secret.length < 32) {
+      throw new SettingsError(settingsList[name].variable, "must have at least 32 characters in production");
+    }
+  }
+  if (settings.production && settings.chatApprovals === "off") {
+    throw new SettingsError("DISPATCH_CHAT_APPROVALS", "must not be off in production");
+  }
+  if (
+    settings.objectStoreEndpoint !== null &&
+    (settings.objectStoreKey === null || settings.objectStoreSecret === null)
+  ) {
+    throw new SettingsError(
+      "DISPATCH_OBJECT_STORE_KEY",
+      "and DISPATCH_OBJECT_STORE_SECRET must be set with DISPATCH_OBJECT_STORE_ENDPOINT",
+    );
+  }
+  return Object.freeze(settings);
+}
+
+function parsed(one: Setting<unknown>, variable: string, given: string): unknown {
+  try {
+    return one.kind.parse(given);
+  } catch (error) {
+    throw new SettingsError(variable, error instanceof RangeError ? error.message : one.kind.rule);
+  }
+}
+
+/** The variable that names the file a secret setting is read from. */
+export const fileVariable = (variable: string): string => `${variable}_FILE`;
+
+/** What the file of a secret holds, without the line's end; null when no file is named. */
+function fromFile(variable: string, environment: NodeJS.ProcessEnv): { variable: string; text: string } | null {
+  const named = fileVariable(variable);
+  const path = environment[named]?.trim();
+  if (!path) return null;
+  if (environment[variable]?.trim())
+    throw new SettingsError(named, `and ${variable} are both set; which one holds is not guessed`);
+  const secret = readSecret(named, path);
+  if (secret === "") throw new SettingsError(named, `must name a file that holds the secret; ${path} is empty`);
+  return { variable: named, text: secret };
+}
+
+function readSecret(variable: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw new SettingsError(
+      variable,
+      `must name a file that can be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function uuid(value: string): string {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : wrong("must be a uuid");
+}
+
+/** The settings in force as printable pairs; a secret shows only that it is set. */
+export function printableSettings(settings: Settings): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settingsList).map(([name, one]) => {
+      const value = settings[name as SettingName];
+      return [one.variable, value === null ? "unset" : one.secret ? "set" : String(value)];
+    }),
+  );
+}

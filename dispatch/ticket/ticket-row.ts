@@ -1,0 +1,315 @@
+// The ticket as the database holds it: its row, the statements that lock, insert and update it, and the body clients see.
+// Only the pipeline writes it.
+
+import { statement } from "../db/statement.ts";
+import type { Priority } from "../contract/fields.ts";
+import type { TicketBody } from "../contract/responses.ts";
+import type { TicketState } from "../contract/states.ts";
+
+export type Window = { readonly start: string; readonly end: string };
+
+export type TicketRow = TicketBody & {
+  readonly proposed_windows: readonly Window[];
+  readonly sla_target_minutes: number;
+  readonly sla_deadline_at: string;
+  readonly last_transition_at: string;
+  readonly audit_seq: number;
+  readonly audit_hash: string;
+  /** When the last event was; unlike updated_at it moves with events that leave the ticket alone. */
+  readonly audit_at: string;
+};
+
+/** The fields a command may change; the rest is set at creation or kept by the pipeline. */
+export type TicketChange = Partial<
+  Pick<
+    TicketRow,
+    | "priority"
+    | "incident_type"
+    | "nte_cents"
+    | "scheduled_start"
+    | "scheduled_end"
+    | "proposed_windows"
+    | "sop_handoff_required"
+    | "sop_handoff_acknowledged"
+    | "sop_handoff_prompt"
+    | "assigned_provider_id"
+    | "assigned_tech_id"
+    | "pending_approval_id"
+  >
+>;
+
+/** What a creating command decides; ids, times and audit come from the pipeline. */
+export type NewTicket = Pick<TicketRow, "account_id" | "site_id" | "summary"> &
+  TicketChange &
+  Partial<
+    Pick<
+      TicketRow,
+      | "asset_id"
+      | "description"
+      | "customer_name"
+      | "customer_phone"
+      | "customer_email"
+      | "identity_signature"
+      | "identity_confidence"
+      | "classification_confidence"
+    >
+  >;
+
+const columnNames = [
+  "id",
+  "account_id",
+  "site_id",
+  "asset_id",
+  "state",
+  "priority",
+  "incident_type",
+  "summary",
+  "description",
+  "customer_name",
+  "customer_phone",
+  "customer_email",
+  "nte_cents",
+  "scheduled_start",
+  "scheduled_end",
+  "proposed_windows",
+  "identity_signature",
+  "identity_confidence",
+  "classification_confidence",
+  "sop_handoff_required",
+  "sop_handoff_acknowledged",
+  "sop_handoff_prompt",
+  "assigned_provider_id",
+  "assigned_tech_id",
+  "pending_approval_id",
+  "version",
+  "sla_target_minutes",
+  "sla_deadline_at",
+  "created_at",
+  "updated_at",
+  "last_transition_at",
+  "audit_seq",
+  "audit_hash",
+  "audit_at",
+] as const satisfies readonly (keyof TicketRow)[];
+
+const columns = columnNames.join(", ");
+
+/** The columns of a ticket row for a query that joins, under the table's alias. */
+export const ticketColumns = (alias: string): string => columnNames.map((name) => `${alias}.${name}`).join(", ");
+
+export const selectTicket = statement<TicketRow>("ticket_select", `SELECT ${columns} FROM tickets WHERE id = $1`);
+
+export const lockTicket = statement<TicketRow>(
+  "ticket_lock",
+  `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE`,
+);
+
+export const lockFreeTicket = statement<TicketRow>(
+  "ticket_lock_free",
+  `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED`,
+);
+
+export const insertTicket = statement(
+  "ticket_insert",
+  `INSERT INTO tickets (${columns})
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+           $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)`,
+);
+
+export const insertTicketWords = statement(
+  "ticket_words_insert",
+  `INSERT INTO ticket_words (ticket_id, words)
+   SELECT $1, to_tsvector('simple', concat_ws(' ', $2::text, $3::text, $4::text, sites.name, sites.city))
+   FROM sites WHERE sites.id = $5`,
+);
+
+// Only columns a command may change: what never changes costs neither bytes here nor index entries there. A changed ticket
+// is a new case for the worker: what it knew of trying to assign it, and of warning about another deadline, is over.
+export const updateTicket = statement(
+  "ticket_update",
+  `UPDATE tickets
+   SET state = $2, priority = $3, incident_type = $4, nte_cents = $5, scheduled_start = $6, scheduled_end = $7,
+       proposed_windows = $8, sop_handoff_required = $9, sop_handoff_acknowledged = $10, sop_handoff_prompt = $11,
+       assigned_provider_id = $12, assigned_tech_id = $13, pending_approval_id = $14, version = $15,
+       sla_target_minutes = $16, sla_deadline_at = $17, updated_at = $18, last_transition_at = $19,
+       audit_seq = $20, audit_hash = $21, audit_at = $22,
+       assign_after = NULL, assign_attempts = 0, assign_reason = NULL, assign_unable = false,
+       sla_level = CASE WHEN sla_deadline_at = $17 THEN sla_level ELSE 0 END
+   WHERE id = $1`,
+);
+
+export const advanceTicketAudit = statement(
+  "ticket_advance_audit",
+  `UPDATE tickets SET audit_seq = $2, audit_hash = $3, audit_at = $4 WHERE id = $1`,
+);
+
+export function insertValues(t: TicketRow): unknown[] {
+  return [
+    t.id,
+    t.account_id,
+    t.site_id,
+    t.asset_id,
+    t.state,
+    t.priority,
+    t.incident_type,
+    t.summary,
+    t.description,
+    t.customer_name,
+    t.customer_phone,
+    t.customer_email,
+    t.nte_cents,
+    t.scheduled_start,
+    t.scheduled_end,
+    JSON.stringify(t.proposed_windows),
+    t.identity_signature,
+    t.identity_confidence,
+    t.classification_confidence,
+    t.sop_handoff_required,
+    t.sop_handoff_acknowledged,
+    t.sop_handoff_prompt,
+    t.assigned_provider_id,
+    t.assigned_tech_id,
+    t.pending_approval_id,
+    t.version,
+    t.sla_target_minutes,
+    t.sla_deadline_at,
+    t.created_at,
+    t.updated_at,
+    t.last_transition_at,
+    t.audit_seq,
+    t.audit_hash,
+    t.audit_at,
+  ];
+}
+
+export function updateValues(t: TicketRow): unknown[] {
+  return [
+    t.id,
+    t.state,
+    t.priority,
+    t.incident_type,
+    t.nte_cents,
+    t.scheduled_start,
+    t.scheduled_end,
+    JSON.stringify(t.proposed_windows),
+    t.sop_handoff_required,
+    t.sop_handoff_acknowledged,
+    t.sop_handoff_prompt,
+    t.assigned_provider_id,
+    t.assigned_tech_id,
+    t.pending_approval_id,
+    t.version,
+    t.sla_target_minutes,
+    t.sla_deadline_at,
+    t.updated_at,
+    t.last_transition_at,
+    t.audit_seq,
+    t.audit_hash,
+    t.audit_at,
+  ];
+}
+
+/** The ticket as clients see it. */
+export function ticketBody(t: TicketRow): TicketBody {
+  return {
+    id: t.id,
+    account_id: t.account_id,
+    site_id: t.site_id,
+    asset_id: t.asset_id,
+    state: t.state,
+    priority: t.priority,
+    incident_type: t.incident_type,
+    summary: t.summary,
+    description: t.description,
+    customer_name: t.customer_name,
+    customer_phone: t.customer_phone,
+    customer_email: t.customer_email,
+    nte_cents: t.nte_cents,
+    scheduled_start: t.scheduled_start,
+    scheduled_end: t.scheduled_end,
+    identity_signature: t.identity_signature,
+    identity_confidence: t.identity_confidence,
+    classification_confidence: t.classification_confidence,
+    sop_handoff_required: t.sop_handoff_required,
+    sop_handoff_acknowledged: t.sop_handoff_acknowledged,
+    sop_handoff_prompt: t.sop_handoff_prompt,
+    assigned_provider_id: t.assigned_provider_id,
+    assigned_tech_id: t.assigned_tech_id,
+    version: t.version,
+    created_at: t.created_at,
+    updated_at: t.updated_at,
+    pending_approval_id: t.pending_approval_id,
+  };
+}
+
+/** How urgent work is, in minutes from its base time, by priority; the profile's data. */
+export type SlaTargets = Readonly<Record<Priority, number>>;
+
+/** The ticket after a change: new fields, the last state of the path, one version on, deadlines kept in step. */
+export function changedTicket(
+  before: TicketRow,
+  change: TicketChange,
+  path: readonly TicketState[],
+  at: string,
+  targets: SlaTargets,
+): TicketRow {
+  const merged = { ...before, ...change };
+  const target = targets[merged.priority];
+  const base = merged.scheduled_start ?? merged.created_at;
+  return {
+    ...merged,
+    state: path.at(-1) ?? before.state,
+    version: before.version + 1,
+    updated_at: at,
+    last_transition_at: path.length > 0 ? at : before.last_transition_at,
+    sla_target_minutes: target,
+    sla_deadline_at: new Date(Date.parse(base) + target * 60_000).toISOString(),
+  };
+}
+
+/** A ticket that does not exist yet, in the state its creation leads to. */
+export function newTicket(
+  id: string,
+  fields: NewTicket,
+  state: TicketState,
+  at: string,
+  targets: SlaTargets,
+): TicketRow {
+  const blank: TicketRow = {
+    id,
+    account_id: fields.account_id,
+    site_id: fields.site_id,
+    summary: fields.summary,
+    asset_id: null,
+    state,
+    priority: "ROUTINE",
+    incident_type: null,
+    description: null,
+    customer_name: null,
+    customer_phone: null,
+    customer_email: null,
+    nte_cents: 0,
+    scheduled_start: null,
+    scheduled_end: null,
+    proposed_windows: [],
+    identity_signature: null,
+    identity_confidence: 0,
+    classification_confidence: 0,
+    sop_handoff_required: false,
+    sop_handoff_acknowledged: false,
+    sop_handoff_prompt: null,
+    assigned_provider_id: null,
+    assigned_tech_id: null,
+    pending_approval_id: null,
+    version: -1,
+    sla_target_minutes: 0,
+    sla_deadline_at: at,
+    created_at: at,
+    updated_at: at,
+    last_transition_at: at,
+    audit_seq: 0,
+    audit_hash: "",
+    audit_at: at,
+  };
+  return changedTicket({ ...blank, ...fields }, {}, [state], at, targets);
+}

@@ -1,0 +1,131 @@
+// The tickets' lives in the soak: the benchmark's own, and now and then a long one, in which a worker sends the
+// technician, files are uploaded and the ticket is closed with its packet.
+
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { CommandFailure } from "../../../dispatch/process/command-line.ts";
+import { fullChecklist } from "../../full-checklist.ts";
+import { lifecycle } from "../lifecycle.ts";
+import { Refused, textAt, type SoakClient } from "./client.ts";
+import type { SoakPlace } from "./place.ts";
+
+/** One ticket from call to invoice. */
+export async function liveShort(client: SoakClient): Promise<void> {
+  let ticketId = "";
+  for (const { name, role, input } of lifecycle) {
+    const answer = await client.command(name, role, ticketId, input);
+    if (ticketId === "") ticketId = textAt(answer, "id");
+  }
+}
+
+const incident = "DOOR_WONT_LATCH";
+const photos = ["photo_before_door_edge_and_strike", "photo_after_latched_alignment"];
+const note = "note_adjustments_and_test_cycles";
+
+/** One ticket from call to packet, with a worker's help. */
+export async function liveLong(client: SoakClient, place: SoakPlace): Promise<void> {
+  const window = place.nextWindow();
+  const created = await client.command("ticket.create", "dispatcher", "", {
+    account_id: place.accountId,
+    site_id: place.siteId,
+    summary: "Door does not latch",
+  });
+  const id = textAt(created, "id");
+  await client.command("ticket.triage", "dispatcher", id, {
+    priority: "URGENT",
+    incident_type: incident,
+    ready_to_schedule: true,
+  });
+  await client.command("schedule.propose", "dispatcher", id, { options: [window] });
+  await client.command("schedule.confirm", "dispatcher", id, window);
+  await untilSent(client, id);
+  await client.command("tech.check_in", "tech", id, { timestamp: window.start });
+  for (const key of photos) {
+    const uri = await upload(client, id, Buffer.concat([jpegHead, Buffer.from(`${key} of ${id}`)]), {
+      kind: "PHOTO",
+      content_type: "image/jpeg",
+    });
+    await client.command("closeout.add_evidence", "tech", id, { kind: "PHOTO", uri, evidence_key: key });
+  }
+  const uri = await upload(client, id, Buffer.from(`Adjusted the strike of ${id}, 20 cycles`), {
+    kind: "NOTE",
+    content_type: "text/plain",
+  });
+  await client.command("closeout.add_evidence", "tech", id, { kind: "NOTE", uri, evidence_key: note });
+  await client.command("tech.complete", "tech", id, {
+    checklist_status: fullChecklist,
+    no_signature_reason: "Nobody was there to sign",
+    work: { labor_minutes: 45 },
+  });
+  await client.command("qa.verify", "qa", id, { timestamp: window.end, result: "PASS" });
+  await client.command("billing.generate_invoice", "finance", id, {});
+  await client.command("ticket.close", "dispatcher", id, {});
+}
+
+const askEveryMs = 100;
+/** The claim of a worker that was killed lapses after a minute; the dispatcher does not wait for that. */
+const patienceMs = 3_000;
+/** A worker, or another ticket, came first. */
+const overtaken = new Set(["INVALID_STATE_TRANSITION", "TECH_UNAVAILABLE", "SLOT_TAKEN"]);
+
+/** Waits until a worker has sent somebody; where none does for a while, sends whoever is recommended. */
+async function untilSent(client: SoakClient, ticketId: string): Promise<void> {
+  const begun = performance.now();
+  while ((await client.stateOf(ticketId)) !== "DISPATCHED") {
+    await delay(askEveryMs, undefined, { signal: client.signal });
+    if (performance.now() - begun < patienceMs) continue;
+    try {
+      const recommended = await client.command("assignment.recommend", "dispatcher", ticketId, {
+        service_type: incident,
+      });
+      await client.command("assignment.dispatch", "dispatcher", ticketId, {
+        tech_id: textAt(recommended, "recommendations", "0", "tech_id"),
+      });
+      client.met.sent_by_hand++;
+      return;
+    } catch (error) {
+      if (!(error instanceof Refused) || !overtaken.has(error.code)) throw error;
+    }
+  }
+  client.met.sent_by_workers++;
+}
+
+const jpegHead = Buffer.of(0xff, 0xd8, 0xff, 0xe0);
+const maxUploads = 20;
+
+/** Announces a file and sends it; where the API dies over it, announces it again. @returns its URI */
+async function upload(
+  client: SoakClient,
+  ticketId: string,
+  bytes: Buffer<ArrayBuffer>,
+  file: { kind: "PHOTO" | "NOTE"; content_type: string },
+): Promise<string> {
+  const announced = { ...file, size_bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+  for (let tries = 0; tries < maxUploads; tries++) {
+    const ticket = await client.command("closeout.request_upload", "tech", ticketId, announced);
+    const status = await send(textAt(ticket, "url"), bytes, file.content_type, client.signal);
+    if (status === 201) return textAt(ticket, "uri");
+    if (status !== null && status < 500) throw new CommandFailure(`an upload was answered with ${status}`);
+    client.met.uploads_repeated++;
+    await delay(askEveryMs, undefined, { signal: client.signal });
+  }
+  throw new CommandFailure(`a file could not be sent in ${maxUploads} tries`);
+}
+
+/** @returns the status; null when the connection was lost */
+async function send(
+  url: string,
+  body: Buffer<ArrayBuffer>,
+  contentType: string,
+  signal: AbortSignal,
+): Promise<number | null> {
+  try {
+    const response = await fetch(url, { method: "PUT", headers: { "Content-Type": contentType }, body, signal });
+    await response.arrayBuffer();
+    return response.status;
+  } catch (error) {
+    // What fetch says of a connection that is refused, reset, or ends too early.
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}

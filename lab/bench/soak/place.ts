@@ -1,0 +1,40 @@
+// Where the long lives of the soak happen: a site in a zone with technicians of its own, who have shifts and skills, so
+// that the workers find somebody there and nowhere else; and hours of which each is asked of half of them.
+
+import { randomUUID } from "node:crypto";
+import { places } from "../lifecycle.ts";
+import { withClient } from "../seed.ts";
+
+export type Window = { readonly start: string; readonly end: string };
+export type SoakPlace = { readonly accountId: string; readonly siteId: string; readonly nextWindow: () => Window };
+
+const technicians = 20;
+const hourMs = 3_600_000;
+
+/** Adds the place to a database that has the benchmark's own. */
+export async function makeSoakPlace(databaseUrl: string): Promise<SoakPlace> {
+  const siteId = randomUUID();
+  await withClient(databaseUrl, async (client) => {
+    await client.query(
+      "INSERT INTO sites (id, account_id, name, city, region, lat, lon) VALUES ($1, $2, 'Soak site', 'Reno', 'NV', 39.5, -119.8)",
+      [siteId, places.accountId],
+    );
+    await client.query(
+      `WITH staff AS (
+         INSERT INTO technicians (id, name, zone, skills)
+         SELECT gen_random_uuid(), 'Soak technician ' || n, 'NV', '{door_hardware}' FROM generate_series(1, $1::int) AS n RETURNING id
+       )
+       INSERT INTO technician_shifts (id, technician_id, weekday, starts, ends, timezone)
+       SELECT gen_random_uuid(), staff.id, weekday, '00:00', '00:00', 'UTC' FROM staff, generate_series(1, 7) AS weekday`,
+      [technicians],
+    );
+  });
+  // Tomorrow, on the hour.
+  const first = Math.ceil(Date.now() / hourMs) * hourMs + 24 * hourMs;
+  let asked = 0;
+  const nextWindow = () => {
+    const start = first + Math.floor(asked++ / (technicians / 2)) * hourMs;
+    return { start: new Date(start).toISOString(), end: new Date(start + hourMs).toISOString() };
+  };
+  return { accountId: places.accountId, siteId, nextWindow };
+}

@@ -1,0 +1,30 @@
+// A technician reports work as done, again and again, without the evidence it demands.
+
+import { ageSignals } from "./age-signals.ts";
+import type { Drill } from "./drill.ts";
+
+const attempts = 4;
+
+export const completionRejections: Drill = {
+  name: "completion-rejections",
+  about: `a technician completes work without evidence, ${attempts} times`,
+  shownBy: { alert: "COMPLETION_REJECTION_SPIKE" },
+  runbook: "ops/runbooks/completion_rejection.md",
+  async provoke({ dispatcher, technician, accountId, siteId }) {
+    const { id } = await dispatcher.does("ticket.create", null, {
+      account_id: accountId,
+      site_id: siteId,
+      summary: "Drill: door closer slams",
+    });
+    await dispatcher.does("ticket.triage", id, {
+      priority: "ROUTINE",
+      incident_type: "CLOSER_LEAKING_OR_SLAMMING",
+      ready_to_schedule: true,
+    });
+    const { booking } = await dispatcher.does("schedule.book", id, {});
+    await dispatcher.does("assignment.dispatch", id, { tech_id: booking.technician_id });
+    await technician.does("tech.check_in", id, { timestamp: new Date().toISOString() });
+    for (let n = 0; n < attempts; n++) await technician.isRefused("tech.complete", id, { checklist_status: {} });
+  },
+  mend: ({ sql }) => ageSignals(sql),
+};

@@ -1,0 +1,35 @@
+// What a drill is: trouble made for real on a throw-away stack, what shows it, and what ends it.
+
+import type { Pool } from "pg";
+import type { HttpSpeaker } from "../demo/http-speaker.ts";
+import type { Stack } from "../../dispatch/ops/stack/stack.ts";
+
+/** The stack a drill plays on, and who acts there. */
+export type DrillGround = {
+  readonly stack: Stack;
+  readonly accountId: string;
+  readonly siteId: string;
+  readonly dispatcher: HttpSpeaker;
+  readonly technician: HttpSpeaker;
+  /** With the owner's rights, as an operator at the console has them. */
+  readonly sql: Pool;
+  /** Codes of the alerts that fire now; null when the API cannot tell. */
+  readonly alerts: () => Promise<readonly string[] | null>;
+  /** What /health answers; null when nothing does. */
+  readonly health: () => Promise<number | null>;
+  readonly dataDir: string;
+};
+
+export type Drill = {
+  readonly name: string;
+  /** The trouble, in a sentence. */
+  readonly about: string;
+  /** What must show it: an alert of /ops/alerts, or /health. */
+  readonly shownBy: { readonly alert: string } | { readonly health: 503 };
+  readonly runbook: string;
+  /** Settings of the stack beside the usual ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+  provoke(ground: DrillGround): Promise<void>;
+  /** What a person does against the cause. @returns what was done, for the scorecard */
+  mend(ground: DrillGround): Promise<string>;
+};

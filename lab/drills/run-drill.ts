@@ -1,0 +1,137 @@
+// Plays one drill from an empty folder to its scorecard: stack up, trouble, the wait for what shows it, the runbook's
+// commands as written, the mend, the wait until it is over.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { blocksOf, type RunbookBlock } from "../runbooks/blocks.ts";
+import { openShell, type RunbookShell } from "../runbooks/run-block.ts";
+import type { Drill, DrillGround } from "./drill.ts";
+import { withDrillGround } from "./drill-ground.ts";
+
+export type Scorecard = {
+  readonly drill: string;
+  readonly shown_by: string;
+  readonly runbook: string;
+  /** From the trouble to what shows it; null when nothing did. */
+  readonly detected_ms: number | null;
+  /** From the mend until nothing shows it any more; null when it went on. */
+  readonly recovered_ms: number | null;
+  readonly mended_by: string;
+  /** The runbook's commands, and how many of them did what it says. */
+  readonly commands: number;
+  readonly commands_as_written: number;
+  readonly differing: readonly { readonly line: number; readonly why: string }[];
+  readonly passed: boolean;
+};
+
+const root = join(import.meta.dirname, "../..");
+const seenWithinMs = 120_000;
+const overWithinMs = 60_000;
+const lookEveryMs = 100;
+/** Commands under these headings belong to the trouble; those of all later ones to the time after it. */
+const duringTrouble = new Set(["How to confirm", "First five minutes"]);
+const mending = "Mend";
+
+export type DrillOptions = { readonly say: (line: string) => void; readonly signal: AbortSignal };
+
+/** @throws CommandFailure when the stack does not start or the trouble cannot be made */
+export async function runDrill(drill: Drill, { say, signal }: DrillOptions): Promise<Scorecard> {
+  const blocks = blocksOf(await readFile(join(root, drill.runbook), "utf8"));
+  return withDrillGround(drill, { say, signal }, async (ground) => {
+    const shell = await openShell({ environment: ground.environment, addresses: ground.addresses });
+    try {
+      const walk = new Walk(shell, say);
+      say(`Trouble: ${drill.about}.`);
+      await using trouble = new AsyncDisposableStack();
+      // Whatever hangs because of the trouble would outlive a stack that is stopped before the mend.
+      trouble.defer(async () => void (await drill.mend(ground).catch(() => undefined)));
+      await drill.provoke(ground);
+      const detected = await waitFor(() => isShown(drill, ground), seenWithinMs, signal);
+      say(
+        detected === null
+          ? `Nothing showed it within ${seenWithinMs / 1000} s.`
+          : `Shown by ${shownBy(drill)} after ${seconds(detected)}.`,
+      );
+      await walk.through(blocks.filter(({ heading }) => duringTrouble.has(heading)));
+      await walk.through(blocks.filter(({ heading }) => heading === mending));
+      const mendedBy = await drill.mend(ground);
+      trouble.move();
+      say(`Mend: ${mendedBy}.`);
+      const recovered = await waitFor(
+        async () => (await isWell(ground)) && !(await isShown(drill, ground)),
+        overWithinMs,
+        signal,
+      );
+      say(recovered === null ? `Not over within ${overWithinMs / 1000} s.` : `Over after ${seconds(recovered)}.`);
+      await walk.through(blocks.filter(({ heading }) => !duringTrouble.has(heading) && heading !== mending));
+      return {
+        drill: drill.name,
+        shown_by: shownBy(drill),
+        runbook: drill.runbook,
+        detected_ms: detected,
+        recovered_ms: recovered,
+        mended_by: mendedBy,
+        commands: blocks.length,
+        commands_as_written: blocks.length - walk.differing.length,
+        differing: walk.differing,
+        passed: detected !== null && recovered !== null && walk.differing.length === 0,
+      };
+    } finally {
+      await shell.close();
+    }
+  });
+}
+
+class Walk {
+  readonly differing: { line: number; why: string }[] = [];
+  readonly #shell: RunbookShell;
+  readonly #say: (line: string) => void;
+
+  constructor(shell: RunbookShell, say: (line: string) => void) {
+    this.#shell = shell;
+    this.#say = say;
+  }
+
+  async through(blocks: readonly RunbookBlock[]): Promise<void> {
+    for (const block of blocks) {
+      const { output, code, missing, tookMs } = await this.#shell.run(block);
+      const why = code !== 0 ? `exit code ${code}` : missing !== null ? `its output lacks ${missing}` : null;
+      this.#say(`  runbook, ${block.heading}, line ${block.line}: ${why ?? "as written"} (${seconds(tookMs)})`);
+      if (why === null) continue;
+      this.differing.push({ line: block.line, why });
+      this.#say(
+        output
+          .trimEnd()
+          .split("\n")
+          .slice(-12)
+          .map((line) => `    | ${line}`)
+          .join("\n"),
+      );
+    }
+  }
+}
+
+const shownBy = ({ shownBy: by }: Drill): string => ("alert" in by ? by.alert : `/health ${by.health}`);
+const isWell = async (ground: DrillGround): Promise<boolean> => (await ground.health()) === 200;
+
+async function isShown({ shownBy: by }: Drill, ground: DrillGround): Promise<boolean> {
+  if ("health" in by) return (await ground.health()) === by.health;
+  return (await ground.alerts())?.includes(by.alert) ?? false;
+}
+
+/** How long it took, in ms; null when it did not come to be. */
+async function waitFor(
+  condition: () => Promise<boolean>,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const begun = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - begun > withinMs) return null;
+    await pause(lookEveryMs, undefined, { signal });
+  }
+  return Math.round(performance.now() - begun);
+}
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

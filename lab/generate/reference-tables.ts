@@ -1,0 +1,156 @@
+// The reference tables as Markdown, each made from the one place that defines what it lists.
+
+import { errorEntries } from "../../dispatch/contract/errors.ts";
+import type { TSchema } from "../../dispatch/contract/fields.ts";
+import { chatName, commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
+import { operatorPhases, ticketEdges } from "../../dispatch/contract/states.ts";
+import { fileVariable, settingsList } from "../../dispatch/process/settings.ts";
+import { code, made, table } from "./markdown.ts";
+
+/** ops/reference/tools.md */
+export function toolsPage(): string {
+  const commandRows = commandEntries.map(([name, entry]) => [
+    code(name),
+    code(chatName(name)),
+    code(entry.path),
+    entry.roles.join(", "),
+    entry.from.length === 0 ? "–" : entry.from.join(", "),
+    entry.to.length === 0 ? "unchanged" : entry.to.join(" or "),
+    String(entry.status),
+    entry.summary,
+  ]);
+  const queryRows = queryEntries.map(([name, entry]) => [
+    code(name),
+    code(chatName(name)),
+    code(entry.path),
+    entry.roles.join(", "),
+    entry.summary,
+  ]);
+  const inputs = [...commandEntries, ...queryEntries].map(([name, entry]) => `### ${name}\n\n${fields(entry.input)}`);
+  return `${made}
+
+# Tools
+
+Commands are POST and need the header \`Idempotency-Key\` (a uuid, one per intent). Queries are GET.
+
+## Commands
+
+${table(["tool", "chat name", "path", "roles", "from states", "to state", "status", "what it does"], commandRows)}
+
+## Queries
+
+${table(["tool", "chat name", "path", "roles", "what it does"], queryRows)}
+
+## Fields
+
+${inputs.join("\n\n")}
+`;
+}
+
+function fields(input: TSchema & { properties: Record<string, TSchema>; required?: string[] }): string {
+  const rows = Object.entries(input.properties).map(([name, schema]) => [
+    code(name),
+    input.required?.includes(name) ? "yes" : "",
+    code(shapeOf(schema)),
+    "description" in schema && typeof schema.description === "string" ? schema.description : "",
+  ]);
+  return rows.length === 0 ? "None." : table(["field", "required", "shape", "meaning"], rows);
+}
+
+/** A schema in a few words: its type with its bounds. */
+function shapeOf(schema: TSchema): string {
+  const {
+    type,
+    enum: values,
+    anyOf,
+    items,
+    properties,
+    format,
+    minimum,
+    maximum,
+    minLength,
+    maxLength,
+    minItems,
+    maxItems,
+  } = { ...noKeywords, ...schema };
+  if (values) return values.join(" | ");
+  if (anyOf) return anyOf.map(shapeOf).join(" | ");
+  if (items) return `array of ${shapeOf(items)}${bounds(minItems, maxItems)}`;
+  if (properties) return `{${Object.keys(properties).join(", ")}}`;
+  return `${format ?? type ?? "value"}${bounds(minimum ?? minLength, maximum ?? maxLength)}`;
+}
+
+type Keywords = {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly TSchema[];
+  readonly items?: TSchema;
+  readonly properties?: object;
+  readonly format?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+};
+const noKeywords: Keywords = {};
+
+const bounds = (least: number | undefined, most: number | undefined): string =>
+  least === undefined && most === undefined ? "" : ` ${least ?? ""}..${most ?? ""}`;
+
+/** ops/reference/errors.md */
+export function errorsPage(): string {
+  const rows = errorEntries.map(([name, entry]) => [
+    code(name),
+    String(entry.status),
+    "dimension" in entry && entry.dimension ? entry.dimension : "",
+    entry.message,
+  ]);
+  return `${made}
+
+# Errors
+
+Every refusal has the body \`{"error": {code, message, request_id, correlation_id, …}}\`, and \`policy_error\` where a dimension is named.
+
+${table(["code", "status", "dimension", "what it says"], rows)}
+`;
+}
+
+/** ops/reference/states.md */
+export function statesPage(): string {
+  const rows = [...ticketEdges].map(([from, to]) => [
+    from === "@new" ? "(creation)" : code(from),
+    to.map(code).join(", ") || "none",
+  ]);
+  const phases = Object.entries(operatorPhases).map(([phase, members]) => [phase, members.map(code).join(", ")]);
+  return `${made}
+
+# States
+
+The database refuses every move that is not in this table.
+
+${table(["from", "to"], rows)}
+
+## Operator phases
+
+${table(["phase", "states"], phases)}
+`;
+}
+
+/** ops/reference/settings.md */
+export function settingsPage(): string {
+  const rows = Object.values(settingsList).map((one) => [
+    code(one.variable),
+    one.shown,
+    one.secret ? `${one.about} (secret; may come in a file, named by ${code(fileVariable(one.variable))})` : one.about,
+  ]);
+  return `${made}
+
+# Settings
+
+Environment variables, read once at the start. An empty one counts as unset; a wrong one stops the start with its name.
+
+${table(["variable", "default", "meaning"], rows)}
+`;
+}

@@ -1,0 +1,142 @@
+// What the results of tools come to, in a few plain sentences for the person: what changed and its receipt, or why it was
+// refused and what would help. Nothing is said that a result does not say. Pure.
+
+import { intents } from "./intents.ts";
+import { describeReading, plain } from "./answer-reading.ts";
+import { spokenWindow, type Place } from "./times.ts";
+import { forms, matchesIn, matchIn, unquoted, type Exchange, type ToolResult } from "./tool-result.ts";
+
+/** The answer to all calls of a turn; what was only looked up on the way to another goes without saying. */
+export function answerFrom(exchanges: readonly Exchange[], place: Place): string {
+  const isOnTheWay = ({ call, result }: Exchange, next: Exchange | undefined): boolean =>
+    result?.outcome === "READ" && (call.name === "directory_search" || next?.call.name === "tech_complete");
+  return exchanges
+    .filter((exchange, at) => !isOnTheWay(exchange, exchanges[at + 1]))
+    .map((exchange, at, told) => describe(exchange, place, at === told.length - 1))
+    .join("\n\n");
+}
+
+function describe({ call, result }: Exchange, place: Place, isLast: boolean): string {
+  if (!result) return `No answer came back for ${words(call.name)}, so it is not known whether it happened.`;
+  switch (result.outcome) {
+    case "DONE":
+      return `${done(call.name, result, place)}${isLast ? suggestion(call.name, result) : ""}`;
+    case "READ":
+      return describeReading(call.name, result, place);
+    case "REFUSED":
+      return refused(result);
+    case "QUESTION":
+      return question(result);
+    case "UNKNOWN":
+      return `It is not known whether that happened: ${plain(result.lines[0] ?? "no answer came back.")} Say "try again": the same request goes out once more, and it cannot happen twice.`;
+    case "FAILED":
+      return `That did not happen: ${plain(result.lines[0] ?? "the desk could not be reached.")} Ask for the "status" to see what is wrong.`;
+    case "OTHER":
+      return /^Denied by user\b/.test(result.first)
+        ? "It was denied, and so it was not done."
+        : `The gateway did not run that: ${plain(result.first.slice(0, 300))}`;
+  }
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  ticket_create: "The ticket is open",
+  ticket_triage: "Triaged",
+  ticket_cancel: "Cancelled",
+  ticket_close: "Closed",
+  schedule_book: "Booked",
+  schedule_propose: "Offered",
+  schedule_confirm: "Confirmed",
+  assignment_recommend: "Ranked",
+  assignment_dispatch: "Dispatched",
+  assignment_override: "Changed",
+  tech_check_in: "Checked in",
+  tech_complete: "Completed",
+  closeout_add_evidence: "Recorded",
+  qa_verify: "Verified",
+  billing_generate_invoice: "Invoiced",
+  ops_autonomy_pause: "Paused",
+  ops_autonomy_rollback: "Resumed",
+};
+
+function done(tool: string, result: ToolResult, place: Place): string {
+  const [, ticketId = "", state, before, rest = ""] = matchIn(result, forms.ticket) ?? [];
+  const receipt = matchIn(result, forms.receipt)?.[1];
+  const verb = verbs[tool] ?? `Done: ${words(tool)}`;
+  const what =
+    tool === "ticket_create"
+      ? `${verb}: ${ticketId}, ${state}`
+      : state === undefined
+        ? verb
+        : before === undefined
+          ? `${verb}; the ticket is ${state}`
+          : `${verb}: the ticket is now ${state} (was ${before})`;
+  const facts = [...factsOf(result, rest, place), receipt !== undefined && `receipt …${receipt.slice(-12)}`].filter(
+    Boolean,
+  );
+  const again = result.first.includes("repeats an earlier call")
+    ? " This had been done before; nothing new happened."
+    : "";
+  return `${[what, ...facts].join(", ")}.${again}${ranking(result)}`;
+}
+
+function factsOf(result: ToolResult, rest: string, place: Place): string[] {
+  const limit = /\bnte (\$[\d,.]+)/.exec(rest)?.[1];
+  const scheduled = /\bscheduled (\S+Z) to (\S+Z)/.exec(rest);
+  const priority = /^ (EMERGENCY|URGENT|ROUTINE)\b/.exec(rest)?.[1];
+  const invoice = matchIn(result, /^invoice (\S+) total (\$[\d,.]+)/);
+  const scope = matchIn(result, /^scope (\S+) (\S+) is (PAUSED|running)/);
+  return [
+    priority,
+    limit !== undefined && `at most ${limit}`,
+    scheduled && spokenWindow({ start: scheduled[1] ?? "", end: scheduled[2] ?? "" }, place),
+    invoice && `${invoice[1]} over ${invoice[2]}`,
+    scope && `scope ${scope[1]}${scope[2] === "-" ? "" : ` ${scope[2]}`} is ${scope[3]}`,
+  ].filter((fact): fact is string => typeof fact === "string");
+}
+
+/** Who was ranked, the first five. */
+function ranking(result: ToolResult): string {
+  const ranked = matchesIn(result, forms.ranked).slice(0, 5);
+  return ranked
+    .map(([, , name = "", score, why], at) => `\n${at + 1}. ${plain(unquoted(name))}, score ${score} (${why})`)
+    .join("");
+}
+
+/** What nobody does but for a reason of their own. */
+const notSuggested: ReadonlySet<string> = new Set(["ticket_cancel", "assignment_override"]);
+
+/** What may follow, in a sentence the stand-in understands. */
+function suggestion(tool: string, result: ToolResult): string {
+  const next = matchIn(result, forms.next)?.[1]?.split(/[, ]+/) ?? [];
+  const isTriaged = matchIn(result, forms.ticket)?.[2] === "TRIAGED";
+  const examples = next
+    .filter((one) => one !== tool && !notSuggested.has(one))
+    .flatMap((one) => {
+      const fitting = intents.filter((intent) => intent.tool === one);
+      // Before there is an appointment, the emergency's way is the only one to a technician.
+      return (isTriaged ? fitting.at(-1) : fitting[0])?.example ?? [];
+    });
+  return examples[0] === undefined ? "" : `\n\nNext you could say: "${examples[0]}".`;
+}
+
+const helps: Readonly<Record<string, string>> = {
+  CLOSEOUT_REQUIREMENTS_INCOMPLETE: 'The technician\'s app sends the files; "what is missing?" lists what remains.',
+  APPROVAL_BY_PERSON_REQUIRED: "A person has to allow it on a card in the dashboard.",
+};
+
+function refused(result: ToolResult): string {
+  const lines = result.lines.filter((line) => !forms.next.test(line));
+  const [message = "", ...facts] = lines;
+  const missing = facts
+    .filter((line) => /^(?:missing_\w+|field |failures|allowed_from_states|from_state)/.test(line))
+    .map((line) => `\n- ${plain(line.replace(/^missing_(\w+)_keys: /, "missing $1: "))}`);
+  const help = helps[result.code ?? ""];
+  return `Refused, nothing changed: ${plain(message)} (${result.code ?? "no code"})${missing.join("")}${help === undefined ? "" : `\n\n${help}`}`;
+}
+
+function question(result: ToolResult): string {
+  const candidates = result.lines.slice(1).map((line) => `\n- ${plain(line)}`);
+  return `Nothing was done yet. ${plain(result.lines[0] ?? "Which one is meant?")}${candidates.join("")}`;
+}
+
+const words = (tool: string): string => tool.replaceAll("_", " ");

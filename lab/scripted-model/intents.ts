@@ -1,0 +1,37 @@
+// All sentences the scripted stand-in understands, in the order they are tried. It understands these and nothing else.
+
+import { deskIntents } from "./desk-intents.ts";
+import type { Intent } from "./intent.ts";
+import { scheduleIntents } from "./schedule-intents.ts";
+import { ticketIntents } from "./ticket-intents.ts";
+import { workIntents } from "./work-intents.ts";
+
+export const intents: readonly Intent[] = [...workIntents, ...ticketIntents, ...scheduleIntents, ...deskIntents];
+
+export type Request = { readonly intent: Intent; readonly sentence: string; readonly match: RegExpExecArray };
+
+const politeness =
+  /^(?:(?:ok(?:ay)?|now|then|please|and|so|yes|alright|great|thanks|hey|hi|hello)\b[\s,.!]*|(?:can|could|would|will) you (?:please )?)+(?=\S)/i;
+const seam = /\s*(?:;|,?\s+and(?:\s+(?:then|also))?|,\s*then|[?.!])\s+/gi;
+
+/** What a sentence asks for, one thing or several in a row; null when any part of it is not understood. */
+export function readSentence(sentence: string): readonly Request[] | null {
+  for (const cut of sentence.matchAll(seam)) {
+    const head = one(sentence.slice(0, cut.index));
+    if (!head) continue;
+    if (head.intent.endsInFreeWords) break;
+    const tail = readSentence(sentence.slice(cut.index + cut[0].length));
+    if (tail) return [head, ...tail];
+  }
+  const whole = one(sentence);
+  return whole && [whole];
+}
+
+function one(words: string): Request | null {
+  const sentence = words.trim().replace(politeness, "");
+  for (const intent of intents) {
+    const match = intent.pattern.exec(sentence);
+    if (match) return { intent, sentence, match };
+  }
+  return null;
+}
