@@ -1,6 +1,7 @@
 // `pnpm dispatch:audit:verify`: proves the audit trail, or names the first broken event of each chain. It also holds the
 // trail to the newest checkpoint in the object store, which whoever can write the database cannot have changed.
 
+import { aggregates } from "../dispatch/aggregates.ts";
 import {
   newestCheckpoint,
   verifyCheckpoint,
@@ -39,7 +40,7 @@ await runCommand(
     };
     const { report, compared } = await withDatabase({ ...settings, databaseUrl }, say, (url) =>
       withConnections({ ...connecting, url }, async (db) => {
-        const found = await verifyAudit(db, (events) => say(`${events} events read…`));
+        const found = await verifyAudit(db, aggregates, (events) => say(`${events} events read…`));
         return {
           report: found,
           compared: await compare(db, settings, (values.checkpoint ?? false) && found.faults.length === 0),
@@ -71,8 +72,9 @@ async function compare(db: Database, settings: Settings, write: boolean): Promis
   const { store } = opened;
   try {
     const newest = await newestCheckpoint(store, now);
-    const checkpoint = newest && (await verifyCheckpoint(db, newest));
-    if (write && !checkpoint?.faults.length) console.error(`wrote ${await writeCheckpoint(db, store, now)}`);
+    const checkpoint = newest && (await verifyCheckpoint(db, aggregates, newest));
+    if (write && !checkpoint?.faults.length)
+      console.error(`wrote ${await writeCheckpoint(db, store, aggregates, now)}`);
     return { checkpoint, note: "there is no checkpoint to compare with yet; the worker writes one a day" };
   } catch (error) {
     if (write) throw error;

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import express from "express";
 import { Refusal } from "../kernel/refusal.ts";
 import type { ErrorResponder } from "./error-response.ts";
-import { Exchange, isUuid, type Reporter } from "./exchange.ts";
+import { Exchange, type Reporter } from "./exchange.ts";
 import { routeTable, type Match, type RouteEntry } from "./routes.ts";
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -15,12 +15,12 @@ export function createApp(routes: readonly RouteEntry[], respondError: ErrorResp
 
   const answer = async (exchange: Exchange): Promise<void> => {
     const match = find(exchange.path);
-    if (!match || isCommandOnNothing(match, exchange.method)) throw new Refusal("NOT_FOUND");
-    const { route, id } = match;
+    if (!match || isCommandOnNothing(match, exchange.method) || isNoQuery(match)) throw new Refusal("NOT_FOUND");
+    const { route, ids } = match;
     exchange.endpoint = route.endpoint;
     const handler = route.handlers.get(exchange.method === "HEAD" ? "GET" : exchange.method);
     if (!handler) throw new Refusal("METHOD_NOT_ALLOWED", {}, { headers: { allow: route.allow } });
-    await handler(exchange, id);
+    await handler(exchange, ids);
   };
 
   const handle: Listener = (request, response) => {
@@ -39,6 +39,11 @@ export function createApp(routes: readonly RouteEntry[], respondError: ErrorResp
   return (request, response) => (request.url?.startsWith("/") ? app(request, response) : handle(request, response));
 }
 
-/** A command's path with an id that is no uuid leads nowhere, whatever else answers at that path. */
-const isCommandOnNothing = ({ id, route }: Match, method: string): boolean =>
-  method === "POST" && id !== "" && route.endpoint.includes("Id}") && !isUuid(id);
+/** A command's path with an id that cannot be one leads nowhere, whatever else answers at that path. */
+const isCommandOnNothing = ({ ids, route }: Match, method: string): boolean =>
+  commandMethods.has(method) && route.names.length > 0 && !route.accepts(ids);
+const commandMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+/** Only a query says what is wrong with an id; where there is none, an id that cannot be one leads nowhere. */
+const isNoQuery = ({ ids, route }: Match): boolean =>
+  !route.handlers.has("GET") && route.names.length > 0 && !route.accepts(ids);

@@ -22,16 +22,16 @@ const selectPace = statement<Pace>(
   "gauge_assignment_pace",
   `WITH assignments AS MATERIALIZED (
      SELECT extract(epoch FROM sent.created_at - ready.created_at)::float8 AS seconds
-     FROM ticket_state_transitions AS sent
-     JOIN audit_events AS event ON event.id = sent.audit_event_id
+     FROM audit_events AS sent
      CROSS JOIN LATERAL (
-       SELECT created_at FROM ticket_state_transitions
-       WHERE ticket_id = sent.ticket_id AND to_state = 'SCHEDULED' AND created_at <= sent.created_at
-       ORDER BY created_at DESC LIMIT 1
+       SELECT created_at FROM state_transitions AS move
+       WHERE move.aggregate = sent.aggregate AND move.aggregate_id = sent.aggregate_id
+         AND move.to_state = 'SCHEDULED' AND move.created_at <= sent.created_at
+       ORDER BY move.created_at DESC LIMIT 1
      ) AS ready
-     WHERE sent.audit_event_id >= $1 AND sent.created_at > $2
-       AND sent.from_state = 'SCHEDULED' AND sent.to_state = 'DISPATCHED'
-       AND event.payload ->> 'dispatch_mode' = 'WORKER_AUTO'
+     WHERE sent.id >= $1 AND sent.created_at > $2 AND sent.aggregate = 'ticket'
+       AND sent.before_state = 'SCHEDULED' AND sent.after_state = 'DISPATCHED'
+       AND sent.payload ->> 'dispatch_mode' = 'WORKER_AUTO'
    )
    SELECT count(*) FILTER (WHERE seconds <= $3) AS in_time, count(*) FILTER (WHERE seconds > $3) AS late,
           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS p50,

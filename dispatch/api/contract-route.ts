@@ -3,7 +3,7 @@
 
 import manifest from "../../package.json" with { type: "json" };
 import { contractHash } from "../contract/hash.ts";
-import { toolEntries } from "../contract/index.ts";
+import { toolsOf, type Contract } from "../contract/index.ts";
 import { roles } from "../contract/roles.ts";
 import { intakeThresholds } from "../field/intake-guard.ts";
 import type { Desk } from "../kernel/desk.ts";
@@ -13,12 +13,12 @@ import { serviceName } from "./health.ts";
 import type { RouteEntry } from "./routes.ts";
 
 /** The route; it answers callers of any role. */
-export function contractRoute(desk: Desk, credentials: Credentials): RouteEntry {
+export function contractRoute(desk: Desk, contract: Contract, credentials: Credentials): RouteEntry {
   const fixed = {
     service: serviceName,
     version: manifest.version,
-    contract_hash: contractHash(),
-    tool_names: toolEntries.map(([name]) => name),
+    contract_hash: contractHash(contract),
+    tool_names: toolsOf(contract).map(([name]) => name),
     profile: profileOf(desk),
     human_approval: { required: desk.settings.chatApprovals === "required", rules: approvalRules(desk) },
   };

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { errorEntries } from "../contract/errors.ts";
-import { toolEntries, type Entry, type ToolName } from "../contract/index.ts";
+import { toolsOf, type AnyEntry, type Contract } from "../contract/index.ts";
 import { isObject } from "../kernel/json.ts";
 
 const style = `
@@ -27,8 +27,9 @@ pre { background: var(--soft); border-radius: .3rem; margin: .8rem 0; overflow-x
 export const docsStyleHash = createHash("sha256").update(style).digest("base64");
 
 /** The page. */
-export function docsPage(): string {
-  const groups = Map.groupBy(toolEntries, ([tool]) => tool.slice(0, tool.indexOf(".")));
+export function docsPage(contract: Contract): string {
+  const all = toolsOf(contract);
+  const groups = Map.groupBy(all, ([tool]) => tool.slice(0, tool.indexOf(".")));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -42,7 +43,7 @@ export function docsPage(): string {
 <p>Commands are POST with the header <code>Idempotency-Key</code>: one uuid per intent, the same again for every retry.
 Queries are GET. Send <code>Authorization: Bearer …</code>. The same as a machine reads it: <a href="/openapi.json">openapi.json</a>.</p>
 <nav aria-label="Tools"><ul>
-${toolEntries.map(([tool]) => `<li><a href="#${tool}">${tool}</a></li>`).join("\n")}
+${all.map(([tool]) => `<li><a href="#${tool}">${tool}</a></li>`).join("\n")}
 <li><a href="#errors">errors</a></li>
 </ul></nav>
 <main>
@@ -54,7 +55,7 @@ ${errorTable()}
 `;
 }
 
-function toolBlock([tool, entry]: readonly [ToolName, Entry]): string {
+function toolBlock([tool, entry]: readonly [string, AnyEntry]): string {
   const states =
     entry.kind === "query" || (entry.from.length === 0 && entry.to.length === 0)
       ? ""
@@ -74,21 +75,21 @@ ${exampleBlock(entry)}
 </article>`;
 }
 
-function answerFields(entry: Entry): string {
+function answerFields(entry: AnyEntry): string {
   const properties =
     "properties" in entry.output && isObject(entry.output.properties) ? Object.keys(entry.output.properties) : [];
   return codes(entry.kind === "command" ? [...properties, "receipt"] : properties, "–");
 }
 
 /** A command's body, or a query's path with its parameters, as one would send it. */
-function exampleBlock(entry: Entry): string {
+function exampleBlock(entry: AnyEntry): string {
   if (Object.keys(entry.example).length === 0) return "";
   const text =
     entry.kind === "command" ? JSON.stringify(entry.example, null, 2) : `${entry.path}?${queryStringOf(entry.example)}`;
   return `<pre aria-label="Example"><code>${escaped(text)}</code></pre>`;
 }
 
-function queryStringOf(parameters: Entry["example"]): string {
+function queryStringOf(parameters: AnyEntry["example"]): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of [value].flat()) query.append(name, String(one));
@@ -96,7 +97,7 @@ function queryStringOf(parameters: Entry["example"]): string {
   return query.toString();
 }
 
-function fieldTable(entry: Entry): string {
+function fieldTable(entry: AnyEntry): string {
   const fields = Object.entries<unknown>(entry.input.properties);
   if (fields.length === 0) return "";
   const required = new Set(entry.input.required ?? []);

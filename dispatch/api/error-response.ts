@@ -22,7 +22,7 @@ export function errorResponder(
     const failure = refusalFor(error);
     const refusal = failure instanceof Refusal ? failure : defect(exchange, failure, logDefect);
     exchange.refusal = refusal;
-    rejections.record(refusal, { tool: exchange.tool, actor: exchange.actor, ticketId: exchange.ticketId });
+    rejections.record(refusal, { tool: exchange.tool, actor: exchange.actor, about: exchange.about });
     if (exchange.response.headersSent) {
       // Half an answer is out; only cutting it off says that the rest is missing.
       exchange.response.destroy();

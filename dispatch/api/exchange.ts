@@ -1,7 +1,6 @@
 // One request and its answer: what is known about it so far, and the one way to answer it. It decides nothing.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ToolName } from "../contract/index.ts";
 import { uuidPattern } from "../contract/fields.ts";
 import type { Actor, Trace } from "../kernel/actor.ts";
 import type { Refusal } from "../kernel/refusal.ts";
@@ -32,9 +31,10 @@ export class Exchange {
 
   /** The route's template. */
   endpoint: string = unmatched;
-  tool: ToolName | null = null;
+  tool: string | null = null;
   actor: Actor | null = null;
-  ticketId: string | null = null;
+  /** What the path names, or what an answered command was about. */
+  about: { readonly aggregate: string; readonly id: string } | null = null;
   replayed = false;
   refusal: Refusal | null = null;
   readonly #reporter: Reporter;

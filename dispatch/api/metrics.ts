@@ -9,7 +9,7 @@ import {
   type MetricObjectWithValues,
   type MetricValue,
 } from "prom-client";
-import { commands, type CommandName } from "../contract/index.ts";
+import { commands } from "../contract/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import type { JsonObject } from "../kernel/json.ts";
@@ -58,7 +58,7 @@ export class Metrics {
   }
 
   /** Counts what a command did. */
-  effect(name: CommandName, answer: Answer, input: JsonObject): void {
+  effect(name: string, answer: Answer, input: JsonObject): void {
     if (answer.replayed) return this.#replays.inc();
     answer.moves.from.forEach((from, step) =>
       this.#transitions.inc({ from_state: from, to_state: answer.moves.to[step] ?? "" }),

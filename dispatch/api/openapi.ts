@@ -3,9 +3,9 @@
 
 import manifest from "../../package.json" with { type: "json" };
 import { errorEntries, type ErrorCode } from "../contract/errors.ts";
-import { chatName, toolEntries, type Entry, type ToolName } from "../contract/index.ts";
+import { chatName, idsIn, toolsOf, type AnyEntry, type Contract } from "../contract/index.ts";
 import * as bodies from "../contract/responses.ts";
-import { uuidPattern } from "../contract/fields.ts";
+import { slugPattern, uuidPattern } from "../contract/fields.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
 import { ownOperations } from "./openapi-own.ts";
 
@@ -14,9 +14,10 @@ type Json = Record<string, unknown>;
 const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
 
 /** The document, as a value that JSON.stringify writes. */
-export function openApiDocument(): Json {
+export function openApiDocument(contract: Contract): Json {
+  const tools = toolsOf(contract);
   const paths: Record<string, Json> = {};
-  for (const [tool, entry] of toolEntries) {
+  for (const [tool, entry] of tools) {
     (paths[entry.path] ??= {})[entry.method.toLowerCase()] = operationOf(tool, entry);
   }
   return {
@@ -29,16 +30,16 @@ export function openApiDocument(): Json {
         "A field-service desk. Commands are POST with an Idempotency-Key, one uuid per intent and the same again for every retry; queries are GET.",
     },
     servers: [{ url: "/" }],
-    tags: [...new Set(toolEntries.map(([tool]) => tagOf(tool))), "service"].map((name) => ({ name })),
+    tags: [...new Set(tools.map(([tool]) => tagOf(tool))), "service"].map((name) => ({ name })),
     security: [{ bearer: [] }, { actorId: [], actorRole: [] }],
     paths: { ...paths, ...ownOperations() },
     components: { schemas: schemas(), parameters, headers, responses: errorResponses(), securitySchemes },
   };
 }
 
-const tagOf = (tool: ToolName): string => tool.slice(0, tool.indexOf("."));
+const tagOf = (tool: string): string => tool.slice(0, tool.indexOf("."));
 
-function operationOf(tool: ToolName, entry: Entry): Json {
+function operationOf(tool: string, entry: AnyEntry): Json {
   const command = entry.kind === "command";
   const status = command ? entry.status : 200;
   const sharedHeaders = {
@@ -54,7 +55,7 @@ function operationOf(tool: ToolName, entry: Entry): Json {
     ...(command && { "x-from-states": entry.from, "x-to-states": entry.to }),
     "x-next": entry.next,
     parameters: [
-      ...pathParameters(entry.path),
+      ...pathParameters(entry),
       ...(command ? [ref("parameters", "Idempotency-Key")] : queryParameters(entry)),
       ...["X-Correlation-Id", "X-Request-Id", "X-Tool-Name", "traceparent"].map((name) => ref("parameters", name)),
     ],
@@ -80,7 +81,7 @@ const commandStatuses = [400, 401, 403, 404, 409, 413, 415, 429, 500, 503];
 const queryStatuses = [400, 401, 403, 404, 500, 503];
 
 /** A command's answer carries the receipt beside the fields of its body. */
-function answerSchema(entry: Entry): Json {
+function answerSchema(entry: AnyEntry): Json {
   const name = schemaNames.get(entry.output);
   const body = name === undefined ? entry.output : ref("schemas", name);
   if (entry.kind === "query") return { ...body };
@@ -91,10 +92,17 @@ function answerSchema(entry: Entry): Json {
 
 const uuidSchema = { type: "string", format: "uuid", pattern: uuidPattern };
 
-const pathParameters = (path: string): Json[] =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: "path", required: true, schema: uuidSchema }));
+const slugSchema = { type: "string", pattern: slugPattern };
 
-function queryParameters(entry: Entry): Json[] {
+const pathParameters = ({ path, ids }: AnyEntry): Json[] =>
+  idsIn(path).map((name) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: ids?.[name] === "slug" ? slugSchema : uuidSchema,
+  }));
+
+function queryParameters(entry: AnyEntry): Json[] {
   const required = new Set(entry.input.required ?? []);
   return Object.entries<unknown>(entry.input.properties).map(([name, schema]) => ({
     name,

@@ -1,6 +1,7 @@
 // The API's own paths, beside the tools of the contract: health, metrics, alerts, events, uploads, and the contract
 // itself as a document and a page.
 
+import type { Contract } from "../contract/index.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { FileStore } from "../storage/file-store.ts";
 import { prefersText } from "./accept.ts";
@@ -20,6 +21,7 @@ import { uploadRoute } from "./upload-route.ts";
 
 export type OwnParts = {
   readonly desk: Desk;
+  readonly contract: Contract;
   readonly credentials: Credentials;
   readonly health: () => Promise<Health>;
   readonly metrics: Metrics;
@@ -31,6 +33,7 @@ export type OwnParts = {
 
 export function ownRoutes({
   desk,
+  contract,
   credentials,
   health,
   metrics,
@@ -48,8 +51,8 @@ export function ownRoutes({
         exchange.json(200, JSON.stringify({ ...(await alerts.report()), metrics: await metrics.json() })),
     },
     { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
-    contractRoute(desk, credentials),
-    ...documentRoutes(),
+    contractRoute(desk, contract, credentials),
+    ...documentRoutes(contract),
     ...(fileStore ? [uploadRoute(fileStore, () => desk.clock.now())] : []),
   ];
 }
@@ -84,7 +87,7 @@ export function watchRoutes(
 }
 
 /** Both are made when they are first asked for, which most processes never are. */
-function documentRoutes(): RouteEntry[] {
+function documentRoutes(contract: Contract): RouteEntry[] {
   let document: string | undefined;
   let page: string | undefined;
   const pageHeaders = headersFor("text/html; charset=utf-8", docsStyleHash);
@@ -92,12 +95,12 @@ function documentRoutes(): RouteEntry[] {
     {
       method: "GET",
       path: "/openapi.json",
-      handler: (exchange: Exchange) => exchange.json(200, (document ??= JSON.stringify(openApiDocument()))),
+      handler: (exchange: Exchange) => exchange.json(200, (document ??= JSON.stringify(openApiDocument(contract)))),
     },
     {
       method: "GET",
       path: "/docs",
-      handler: (exchange: Exchange) => exchange.send(200, (page ??= docsPage()), pageHeaders),
+      handler: (exchange: Exchange) => exchange.send(200, (page ??= docsPage(contract)), pageHeaders),
     },
   ];
 }

@@ -1,7 +1,7 @@
 // Turns the raw query string of a URL into typed parameters by the query's schema. Whether their values are allowed
 // is the validator's to say; here a text becomes a list, a number or a value in the right case, or is refused.
 
-import type { QueryEntry } from "../contract/index.ts";
+import type { QueryEntry } from "../contract/entry.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
 import { invalidFields, type Violation } from "../kernel/refusal.ts";
 

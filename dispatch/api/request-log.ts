@@ -36,7 +36,7 @@ function lineOf(exchange: Exchange, status: number): object {
     actor_role: actor?.role ?? null,
     ...(actor?.via !== undefined && { via: actor.via }),
     tool_name: exchange.tool,
-    ticket_id: exchange.ticketId,
+    ticket_id: exchange.about?.aggregate === "ticket" ? exchange.about.id : null,
     replay: exchange.replayed,
     status,
     duration_ms: Math.round((performance.now() - exchange.startedAt) * 100) / 100,

@@ -2,13 +2,12 @@
 // process managers; the demo and the tests call it themselves.
 
 import type { Logger } from "pino";
-import { commandHandlers } from "../field/commands.ts";
-import { queryHandlers } from "../field/queries.ts";
+import { contract as ours, type Contract } from "../contract/index.ts";
+import { commandHandlers, queryHandlers } from "../handlers.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../process/settings.ts";
-import { compileValidators } from "../kernel/validate.ts";
 import { alertReporter } from "./alerts.ts";
 import { createApp, type Listener } from "./app.ts";
 import { openCredentials } from "./credentials.ts";
@@ -31,7 +30,8 @@ export type StartOptions = {
   readonly settings: Settings;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** The field desk's own unless a test says otherwise. */
+  /** The house's own unless a test says otherwise. */
+  readonly contract?: Contract;
   readonly handlers?: Handlers;
 };
 
@@ -47,7 +47,7 @@ export type RunningApi = {
   stop(): Promise<boolean>;
 };
 
-const fieldHandlers: Handlers = { commands: commandHandlers, queries: queryHandlers };
+const houseHandlers: Handlers = { commands: commandHandlers, queries: queryHandlers };
 
 /**
  * Starts the API; once this resolves it answers.
@@ -114,7 +114,7 @@ type Assembled = {
 
 /** Puts the parts together; what needs closing goes onto `opened`, which closes it in the opposite order. */
 function assemble({ options, clock, warn, credentials, open, opened }: Parts): Assembled {
-  const { settings, log, handlers = fieldHandlers } = options;
+  const { settings, log, contract = ours, handlers = houseHandlers } = options;
   const { desk, databaseUrl, fileStore } = open;
   const metrics = new Metrics(clock);
   const reporter = new RequestReporter(metrics, requestLog(log));
@@ -146,13 +146,13 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
   const health = healthOf(desk, checks);
   const tools = toolRoutes({
     desk,
+    contract,
     handlers,
-    validators: compileValidators(desk.policy.unknownFields),
     credentials,
     rateLimit: new RateLimit(settings.rateLimitPerMinute, clock),
     onAnswer: (name, answer, body) => metrics.effect(name, answer, body),
   });
-  const own = ownRoutes({ desk, credentials, health, metrics, alerts, events, fileStore, reporter });
+  const own = ownRoutes({ desk, contract, credentials, health, metrics, alerts, events, fileStore, reporter });
   return {
     main: createApp([...tools, ...own], respondError, reporter),
     watch: createApp(watchRoutes({ health, metrics, reporter }, true), respondError, reporter),

@@ -1,14 +1,9 @@
 // A route for every tool of the contract. Each does its checks in the contract's order; the checks themselves, and
 // everything behind them, are the kernel's.
 
-import {
-  commandEntries,
-  queryEntries,
-  type CommandEntry,
-  type CommandName,
-  type QueryEntry,
-  type QueryName,
-} from "../contract/index.ts";
+import type { CommandEntry, QueryEntry } from "../contract/entry.ts";
+import type { ErrorCode } from "../contract/errors.ts";
+import type { Contract } from "../contract/index.ts";
 import { answerQuery, type QueryHandlers } from "../kernel/answer-query.ts";
 import { requireRole, requireTool } from "../kernel/authorize.ts";
 import type { CommandHandlers } from "../kernel/command.ts";
@@ -16,99 +11,95 @@ import type { Desk } from "../kernel/desk.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import { execute } from "../kernel/execute.ts";
 import { parseBody, type JsonObject } from "../kernel/json.ts";
+import { openKernel, type Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { Validators } from "../kernel/validate.ts";
+import { compileValidators } from "../kernel/validate.ts";
 import type { Credentials } from "./credentials.ts";
-import { type Exchange, isUuid } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { parameterReader } from "./query-string.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { readBody } from "./read-body.ts";
-import type { Handler, RouteEntry } from "./routes.ts";
+import { isIdOf, type Handler, type PathIds, type RouteEntry } from "./routes.ts";
 
 export type Handlers = { readonly commands: CommandHandlers; readonly queries: QueryHandlers };
 
 export type ToolParts = {
   readonly desk: Desk;
+  readonly contract: Contract;
   readonly handlers: Handlers;
-  readonly validators: Validators;
   readonly credentials: Credentials;
   readonly rateLimit: RateLimit;
   /** Told about every command that was answered. */
-  readonly onAnswer: (name: CommandName, answer: Answer, body: JsonObject) => void;
+  readonly onAnswer: (name: string, answer: Answer, body: JsonObject) => void;
 };
 
 const replayed = ["idempotency-replayed", "true"];
 
 /** The routes of all commands and queries. */
 export function toolRoutes(parts: ToolParts): RouteEntry[] {
+  const { desk, contract, handlers } = parts;
+  const kernel = openKernel(desk, handlers.commands, contract);
+  const route = (entry: CommandEntry | QueryEntry, handler: Handler): RouteEntry => {
+    const { method, path, ids } = entry;
+    return { method, path, handler, ...(ids && { ids }) };
+  };
   return [
-    ...commandEntries.map(([name, entry]) => ({
-      method: entry.method,
-      path: entry.path,
-      handler: commandRoute(parts, name, entry),
-    })),
-    ...queryEntries.map(([name, entry]) => ({
-      method: entry.method,
-      path: entry.path,
-      handler: queryRoute(parts, name, entry),
-    })),
+    ...Object.entries(contract.commands).map(([name, entry]) => route(entry, commandRoute(parts, kernel, name, entry))),
+    ...Object.entries(contract.queries).map(([name, entry]) => route(entry, queryRoute(parts, name, entry))),
   ];
 }
 
-function commandRoute(parts: ToolParts, name: CommandName, entry: CommandEntry): Handler {
-  const { desk, validators, credentials, rateLimit, onAnswer } = parts;
-  const kernel = { desk, handlers: parts.handlers.commands, validators };
-  const names = idNamedIn(entry.path);
-  return async (exchange, id) => {
+function commandRoute(parts: ToolParts, kernel: Kernel, name: string, entry: CommandEntry): Handler {
+  const { desk, credentials, rateLimit, onAnswer } = parts;
+  const idIn = kernel.commands.get(name)?.handler.aggregate.idIn ?? null;
+  return async (exchange, sent) => {
     exchange.tool = name;
-    const named = id === "" ? null : id.toLowerCase();
-    const ticketId = (exchange.ticketId = names === "ticketId" ? named : null);
-    const technicianId = names === "technicianId" ? named : null;
-    const planId = names === "planId" ? named : null;
+    const ids = inLowerCase(sent);
+    exchange.about = aboutIn(entry.aggregate, idIn, ids);
     const body = parseBody(await readBody(exchange.request, desk.settings.requestTimeoutMs));
     const requestId = requireIdempotencyKey(exchange);
     const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, entry.roles));
     rateLimit.take(actor);
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
-    // With the id in lower case, so that a ticket has one path and a retry one fingerprint.
+    // With the ids in lower case, so that one thing has one path and a retry one fingerprint.
     const path = exchange.path.toLowerCase();
-    const answer = await execute(kernel, {
-      name,
-      path,
-      ticketId,
-      technicianId,
-      planId,
-      body,
-      requestId,
-      actor,
-      trace: exchange.trace,
-    });
-    exchange.ticketId = answer.ticketId;
+    const answer = await execute(kernel, { name, path, ids, body, requestId, actor, trace: exchange.trace });
+    exchange.about = { aggregate: answer.aggregate, id: answer.aggregateId };
     exchange.replayed = answer.replayed;
     onAnswer(name, answer, body);
-    exchange.json(answer.status, answer.body, answer.replayed ? replayed : []);
+    exchange.json(answer.status, answer.status === 204 ? "" : answer.body, answer.replayed ? replayed : []);
   };
 }
 
-function queryRoute(parts: ToolParts, name: QueryName, entry: QueryEntry): Handler {
-  const { desk, validators, credentials } = parts;
-  const reader = { desk, handlers: parts.handlers.queries, validators };
+function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: string, entry: QueryEntry): Handler {
+  const query = handlers.queries[name];
+  const validate = compileValidators(desk.policy.unknownFields, contract).queries[name];
+  if (!query || !validate) throw new Error(`${name} is in the contract and has no handler`);
   const parametersFrom = parameterReader(entry);
-  const names = idNamedIn(entry.path);
-  return async (exchange, id) => {
+  const { idIn, aggregate } =
+    query.on === "row"
+      ? { idIn: query.aggregate.idIn, aggregate: query.aggregate.name }
+      : { idIn: null, aggregate: "" };
+  return async (exchange, sent) => {
     exchange.tool = name;
     const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, entry.roles));
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
-    const known = id === "" ? null : requireUuid(id, names);
-    const ticketId = (exchange.ticketId = names === "ticketId" ? known : null);
-    const receiptId = names === "receiptId" ? known : null;
-    const planId = names === "planId" ? known : null;
+    requireIds(entry, sent);
+    const ids = inLowerCase(sent);
+    exchange.about = aboutIn(aggregate, idIn, ids);
     const parameters = parametersFrom(exchange.query);
-    const { body } = await answerQuery(reader, { name, ticketId, receiptId, planId, parameters, actor });
-    exchange.json(200, JSON.stringify(body));
+    exchange.json(200, JSON.stringify(await answerQuery(desk, { query, validate, ids, parameters, actor })));
   };
+}
+
+const inLowerCase = (ids: PathIds): PathIds =>
+  Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id.toLowerCase()]));
+
+function aboutIn(aggregate: string, idIn: string | null, ids: PathIds): Exchange["about"] {
+  const id = idIn === null ? undefined : ids[idIn];
+  return id === undefined ? null : { aggregate, id };
 }
 
 /** @throws Refusal MISSING_IDEMPOTENCY_KEY, INVALID_IDEMPOTENCY_KEY */
@@ -124,17 +115,14 @@ function toolHeader(exchange: Exchange): string | undefined {
   return typeof sent === "string" && sent !== "" ? sent : undefined;
 }
 
-const ids = ["ticketId", "technicianId", "receiptId", "planId"] as const;
-type IdName = (typeof ids)[number];
-
-/** Which id a path holds; null where it holds none. */
-const idNamedIn = (path: string): IdName | null => ids.find((name) => path.includes(`{${name}}`)) ?? null;
-
-/** @throws Refusal INVALID_TICKET_ID; of a receipt or a plan that cannot exist nothing can be said but that it does not */
-function requireUuid(id: string, names: IdName | null): string {
-  if (isUuid(id)) return id.toLowerCase();
-  const given = id.slice(0, 100);
-  if (names === "receiptId") throw new Refusal("RECEIPT_NOT_FOUND", { receipt_id: given });
-  if (names === "planId") throw new Refusal("PLAN_NOT_FOUND", { plan_id: given });
-  throw new Refusal("INVALID_TICKET_ID");
+/** @throws Refusal the entry's own for an id that cannot be one; where that says "not found" it repeats the id */
+function requireIds({ ids: kinds, wrongIdCode = "NOT_FOUND" }: QueryEntry, ids: PathIds): void {
+  for (const [name, id] of Object.entries(ids)) {
+    if (isIdOf(kinds?.[name] ?? "uuid", id)) continue;
+    throw new Refusal(wrongIdCode, isNotFound(wrongIdCode) ? { [fieldOf(name)]: id.slice(0, 100) } : {});
+  }
 }
+
+const isNotFound = (code: ErrorCode): boolean => code.endsWith("_NOT_FOUND");
+/** receiptId to receipt_id */
+const fieldOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

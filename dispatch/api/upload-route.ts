@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { Refusal } from "../kernel/refusal.ts";
 import { uploadPath, type FileStore, type UploadRefusal } from "../storage/file-store.ts";
 import type { Exchange } from "./exchange.ts";
-import type { RouteEntry } from "./routes.ts";
+import type { PathIds, RouteEntry } from "./routes.ts";
 
 /**
  * Only codes of the registry, by what the client should do: a signature that does not hold or has expired is like a
@@ -37,7 +37,7 @@ const refusals: Record<UploadRefusal, () => Refusal> = {
 
 /** The route of uploads to the file store. */
 export function uploadRoute(store: FileStore, now: () => Date): RouteEntry {
-  const handler = async (exchange: Exchange, rest: string): Promise<void> => {
+  const handler = async (exchange: Exchange, { "*": rest = "" }: PathIds): Promise<void> => {
     const { request } = exchange;
     const length = request.headers["content-length"];
     const outcome = await store.acceptUpload({

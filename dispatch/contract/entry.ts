@@ -1,20 +1,21 @@
 // The shape of one contract entry. An entry says what may be asked and by whom; how it runs is the kernel's.
 
+import type { ErrorCode, PolicyErrorCode } from "./errors.ts";
 import type { Role } from "./roles.ts";
-import type { TicketState } from "./states.ts";
 import type { Static, TSchema } from "./fields.ts";
 import type { TObject } from "typebox";
 
-/** What a command does to its aggregate, which decides how the pipeline locks and audits. */
+/** What a command does to its aggregate, which decides how the pipeline locks, writes and audits. */
 export type Effect =
-  /** Inserts a ticket; there is none to lock. */
-  | "creates_ticket"
-  /** Locks the ticket named in the path and changes it. */
-  | "changes_ticket"
-  /** Locks the ticket named in the path and audits, but leaves the ticket's own fields alone. */
-  | "touches_ticket"
-  /** Has no ticket; its audit goes to the chain of the desk itself. */
-  | "changes_desk";
+  /** Inserts one; there is none to lock. */
+  | "creates"
+  /** Locks one and changes it. */
+  | "changes"
+  /** Locks one and audits, but leaves its own fields alone. */
+  | "touches";
+
+/** How an id in a path looks: a uuid, or a name of lower-case letters, digits, underscores and hyphens. */
+export type IdKind = "uuid" | "slug";
 
 type UpToFour<T> = readonly [] | readonly [T] | readonly [T, T] | readonly [T, T, T] | readonly [T, T, T, T];
 
@@ -22,35 +23,49 @@ type UpToFour<T> = readonly [] | readonly [T] | readonly [T, T] | readonly [T, T
 type Guidance<Tool extends string> = {
   /** What it does, when to use it and what it does not do, in one or two sentences. */
   readonly summary: string;
-  /** One input as a caller would send it: the JSON body or the query parameters, without the id in the path. */
+  /** One input as a caller would send it: the JSON body or the query parameters, without the ids in the path. */
   readonly example: { readonly [field: string]: unknown };
   /** What a sensible person calls after success, most usual first. */
   readonly next: UpToFour<Tool>;
 };
 
-export type CommandEntry<Tool extends string = string> = Guidance<Tool> & {
-  readonly kind: "command";
-  readonly method: "POST";
+type Addressed = {
+  /** Any number of ids may stand in it, each as {name}. */
   readonly path: string;
+  /** The kind of each id in the path that is no uuid. */
+  readonly ids?: Readonly<Record<string, IdKind>>;
   readonly roles: readonly Role[];
-  readonly effect: Effect;
-  /** States the ticket may be in; empty where there is no ticket. */
-  readonly from: readonly TicketState[];
-  /** States the ticket may be in afterwards; empty when the state stays as it was. */
-  readonly to: readonly TicketState[];
-  readonly status: 200 | 201;
   readonly input: TObject;
   readonly output: TSchema;
 };
 
-export type QueryEntry<Tool extends string = string> = Guidance<Tool> & {
-  readonly kind: "query";
-  readonly method: "GET";
-  readonly path: string;
-  readonly roles: readonly Role[];
-  readonly input: TObject;
-  readonly output: TSchema;
-};
+export type CommandMethod = "POST" | "PUT" | "PATCH" | "DELETE";
+
+export type CommandEntry<Tool extends string = string> = Guidance<Tool> &
+  Addressed & {
+    readonly kind: "command";
+    readonly method: CommandMethod;
+    /** The name of what it is about; "desk" where that is the office as a whole. */
+    readonly aggregate: string;
+    readonly effect: Effect;
+    /** States the aggregate may be in; empty where it is created, or has no states. */
+    readonly from: readonly string[];
+    /** States it may be in afterwards; empty when the state stays as it was. */
+    readonly to: readonly string[];
+    /** The refusal for any other state; INVALID_STATE_TRANSITION unless said otherwise. */
+    readonly wrongStateCode?: PolicyErrorCode;
+    /** Whether it carries out work, as opposed to watching and handing out. */
+    readonly executes?: boolean;
+    readonly status: 200 | 201 | 202 | 204;
+  };
+
+export type QueryEntry<Tool extends string = string> = Guidance<Tool> &
+  Addressed & {
+    readonly kind: "query";
+    readonly method: "GET";
+    /** The refusal for an id in the path that cannot be one; NOT_FOUND unless said otherwise. */
+    readonly wrongIdCode?: ErrorCode;
+  };
 
 /** Each entry with an example that fits its own input and has no field besides. */
 type WithFittingExamples<T extends Record<string, Pick<CommandEntry, "input" | "example">>> = {
@@ -59,18 +74,31 @@ type WithFittingExamples<T extends Record<string, Pick<CommandEntry, "input" | "
 type Fitting<Example, Input> = DeepReadonly<Input> & { readonly [K in Exclude<keyof Example, keyof Input>]: never };
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
-/** Keeps each entry's literal types while checking its shape. */
-export const defineCommands = <const T extends Record<string, Omit<CommandEntry, "kind" | "method">>>(
-  entries: T & NoInfer<WithFittingExamples<T>>,
-) => mapEntries<T, { kind: "command"; method: "POST" }>(entries, { kind: "command", method: "POST" });
+type Declared<E extends { kind: string; method: string }> = Omit<E, "kind" | "method"> & {
+  readonly method?: E["method"];
+};
+type WithKind<T extends Record<string, object>, K extends string, M extends string> = {
+  readonly [N in keyof T]: T[N] & { readonly kind: K } & (T[N] extends { readonly method: string }
+      ? unknown
+      : { readonly method: M });
+};
 
-/** As defineCommands, for queries. */
-export const defineQueries = <const T extends Record<string, Omit<QueryEntry, "kind" | "method">>>(
+/** Keeps each entry's literal types while checking its shape; the method is POST where an entry names none. */
+export const defineCommands = <const T extends Record<string, Declared<CommandEntry>>>(
   entries: T & NoInfer<WithFittingExamples<T>>,
-) => mapEntries<T, { kind: "query"; method: "GET" }>(entries, { kind: "query", method: "GET" });
+) => withKind<T, "command", "POST">(entries, "command", "POST");
 
-function mapEntries<T extends Record<string, object>, K extends object>(entries: T, kind: K) {
-  const mapped: Record<string, object> = {};
-  for (const [name, entry] of Object.entries(entries)) mapped[name] = Object.freeze({ ...kind, ...entry });
-  return mapped as { readonly [N in keyof T]: T[N] & K };
+/** As defineCommands, for queries, whose method is GET. */
+export const defineQueries = <const T extends Record<string, Declared<QueryEntry>>>(
+  entries: T & NoInfer<WithFittingExamples<T>>,
+) => withKind<T, "query", "GET">(entries, "query", "GET");
+
+function withKind<T extends Record<string, object>, K extends string, M extends string>(
+  entries: T,
+  kind: K,
+  method: M,
+) {
+  const made: Record<string, object> = {};
+  for (const [name, entry] of Object.entries(entries)) made[name] = Object.freeze({ kind, method, ...entry });
+  return made as WithKind<T, K, M>;
 }

@@ -15,11 +15,13 @@ export type Dimension =
 /** What a stored rejection counts towards in /ops/alerts. */
 export type Signal = "completion_rejection" | "idempotency_conflict" | "auth_policy_rejection" | "duplicate_intake";
 
-type ErrorEntry = {
+export type ErrorEntry = {
   readonly status: number;
   readonly message: string;
   readonly dimension?: Dimension;
   readonly signal?: Signal;
+  /** Where a refusal is about something other than the call's own row: which field of its details names that. */
+  readonly concerns?: { readonly aggregate: string; readonly field: string };
 };
 
 const define = <const T extends Record<string, ErrorEntry>>(entries: T): T => entries;
@@ -120,6 +122,7 @@ export const errorRegistry = define({
     status: 409,
     dimension: "identity",
     signal: "duplicate_intake",
+    concerns: { aggregate: "ticket", field: "duplicate_ticket_id" },
     message: "The same call is already open as another ticket; work on duplicate_ticket_id instead.",
   },
   LOW_IDENTITY_CONFIDENCE: {
@@ -275,6 +278,10 @@ export const errorRegistry = define({
 });
 
 export type ErrorCode = keyof typeof errorRegistry;
+/** Codes that say which side of the policy refused. */
+export type PolicyErrorCode = {
+  [C in ErrorCode]: (typeof errorRegistry)[C] extends { readonly dimension: Dimension } ? C : never;
+}[ErrorCode];
 
 /** Every code with its entry, in the registry's order. */
 export const errorEntries: readonly (readonly [ErrorCode, ErrorEntry])[] = Object.entries(errorRegistry).flatMap(

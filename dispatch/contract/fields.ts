@@ -9,6 +9,9 @@ export const maxCents = 1_000_000_000_000;
 
 export const uuidPattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
 
+/** A name of lower-case letters, digits, underscores and hyphens, for what people and agents are called by. */
+export const slugPattern = "^[a-z0-9][a-z0-9_-]{0,62}$";
+
 /** One line of text: no control characters and no broken unicode. */
 const linePattern = "^[^\\p{Cc}\\p{Cs}]*$";
 

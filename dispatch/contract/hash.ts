@@ -2,32 +2,42 @@
 // not count: another sentence is not another contract.
 
 import { createHash } from "node:crypto";
-import { toolEntries, type Entry } from "./index.ts";
+import { contract as ours, toolsOf, type AnyEntry, type Contract } from "./index.ts";
 
 /** Keywords of a schema that only people read. */
 const words: ReadonlySet<string> = new Set(["title", "description", "examples"]);
 /** Keywords whose members are named by fields of ours, one of which is called description. */
 const namedByFields: ReadonlySet<string> = new Set(["properties", "patternProperties"]);
 
-let made: string | undefined;
+const made = new WeakMap<Contract, string>();
 
 /** SHA-256, as 64 lower-case hex digits, over the rules of every tool; the same in every process of one release. */
-export function contractHash(): string {
-  return (made ??= hashOf(toolEntries));
+export function contractHash(contract: Contract = ours): string {
+  const hash = made.get(contract) ?? hashOf(toolsOf(contract));
+  made.set(contract, hash);
+  return hash;
 }
 
 /** The hash of some tools, whatever their order. */
-export function hashOf(tools: Iterable<readonly [string, Entry]>): string {
+export function hashOf(tools: Iterable<readonly [string, AnyEntry]>): string {
   const rules = Object.fromEntries([...tools].map(([name, entry]) => [name, rulesOf(entry)]));
   return createHash("sha256").update(sortedJson(rules), "utf8").digest("hex");
 }
 
-function rulesOf(entry: Entry): object {
-  const { kind, method, path, roles } = entry;
-  const schemas = { input: withoutWords(entry.input), output: withoutWords(entry.output) };
-  if (entry.kind === "query") return { kind, method, path, roles, ...schemas };
-  const { effect, from, to, status } = entry;
-  return { kind, method, path, roles, effect, from, to, status, ...schemas };
+function rulesOf(entry: AnyEntry): object {
+  const { kind, method, path, ids, roles } = entry;
+  const common = {
+    kind,
+    method,
+    path,
+    ids,
+    roles,
+    input: withoutWords(entry.input),
+    output: withoutWords(entry.output),
+  };
+  if (entry.kind === "query") return common;
+  const { aggregate, effect, executes, from, to, wrongStateCode, status } = entry;
+  return { ...common, aggregate, effect, executes, from, to, wrongStateCode, status };
 }
 
 /** @param byField whether the members are schemas named by fields, and not a schema's keywords */

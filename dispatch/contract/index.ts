@@ -35,11 +35,28 @@ export type Entry = CommandEntry | QueryEntry;
 type Inputs = { readonly [N in PipelineName]: Static<(typeof pipelineCommands)[N]["input"]> };
 type Bodies = { readonly [N in PipelineName]: Static<(typeof pipelineCommands)[N]["output"]> };
 type QueryInputs = { readonly [N in QueryName]: Static<(typeof queries)[N]["input"]> };
+type PathIds<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [N in Name]: string } & PathIds<Rest>
+  : unknown;
+type CommandIds = { readonly [N in PipelineName]: PathIds<(typeof pipelineCommands)[N]["path"]> };
+type QueryIds = { readonly [N in QueryName]: PathIds<(typeof queries)[N]["path"]> };
 type QueryBodies = { readonly [N in QueryName]: Static<(typeof queries)[N]["output"]> };
 export type InputOf<N extends PipelineName> = Inputs[N];
 export type BodyOf<N extends PipelineName> = Bodies[N];
+/** The ids in a command's path, by the names the path gives them. */
+export type IdsOf<N extends PipelineName> = CommandIds[N];
+export type QueryIdsOf<N extends QueryName> = QueryIds[N];
 export type QueryInputOf<N extends QueryName> = QueryInputs[N];
 export type QueryBodyOf<N extends QueryName> = QueryBodies[N];
+
+/** A registry that the kernel and the API can run: this house's, or one that a test puts together. */
+export type Contract = {
+  readonly commands: Readonly<Record<string, shapes.CommandEntry>>;
+  /** What no client reaches. */
+  readonly internalCommands: Readonly<Record<string, shapes.CommandEntry>>;
+  readonly queries: Readonly<Record<string, shapes.QueryEntry>>;
+};
+export const contract: Contract = { commands, internalCommands, queries };
 
 /** Every command with its name, in the contract's order. */
 export const commandEntries = entriesOf<CommandName, CommandEntry>(commands);
@@ -50,11 +67,27 @@ export const queryEntries = entriesOf<QueryName, QueryEntry>(queries);
 /** Every tool with its name: commands first. */
 export const toolEntries: readonly (readonly [ToolName, Entry])[] = [...commandEntries, ...queryEntries];
 
+/** The tools of any registry with their names: commands first. */
+export const toolsOf = ({ commands: all, queries: reads }: Contract): readonly (readonly [string, AnyEntry])[] => [
+  ...Object.entries(all),
+  ...Object.entries(reads),
+];
+export type AnyEntry = shapes.CommandEntry | shapes.QueryEntry;
+
 /** The name a chat model calls a tool by: dots become underscores. */
-export const chatName = (tool: ToolName): string => tool.replaceAll(".", "_");
+export const chatName = (tool: string): string => tool.replaceAll(".", "_");
+
+const idInPath = /\{(\w+)\}/g;
+
+/** The names of the ids in a path, in their order. */
+export const idsIn = (path: string): string[] => [...path.matchAll(idInPath)].map(([, name = ""]) => name);
+
+/** A path with its ids put in. */
+export const pathWith = (path: string, ids: Readonly<Record<string, string>>): string =>
+  path.replace(idInPath, (_, name: string) => encodeURIComponent(ids[name] ?? ""));
 
 function entriesOf<N extends string, E>(registry: { readonly [K in N]: E }): readonly (readonly [N, E])[] {
   return (Object.keys(registry) as N[]).map((name) => [name, registry[name]] as const);
 }
 
-export type { Effect } from "./entry.ts";
+export type { Effect, IdKind } from "./entry.ts";

@@ -16,7 +16,10 @@ export const internalCommands = defineCommands({
   "schedule.expire_hold": {
     path: "/tickets/{ticketId}/schedule/expire-hold",
     roles: ["dispatcher"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
+    wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
+    executes: true,
     from: ["PENDING_CUSTOMER_CONFIRMATION"],
     to: ["READY_TO_SCHEDULE"],
     status: 200,
@@ -29,7 +32,9 @@ export const internalCommands = defineCommands({
   "schedule.expire_proposal": {
     path: "/tickets/{ticketId}/schedule/expire-proposal",
     roles: ["dispatcher"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
     from: ["SCHEDULE_PROPOSED"],
     to: ["READY_TO_SCHEDULE"],
     status: 200,
@@ -42,7 +47,8 @@ export const internalCommands = defineCommands({
   "sla.warning": {
     path: "/tickets/{ticketId}/sla/warning",
     roles: ["dispatcher"],
-    effect: "touches_ticket",
+    aggregate: "ticket",
+    effect: "touches",
     from: [...cancellableStates],
     to: [],
     status: 200,
@@ -55,7 +61,8 @@ export const internalCommands = defineCommands({
   "sla.breach": {
     path: "/tickets/{ticketId}/sla/breach",
     roles: ["dispatcher"],
-    effect: "touches_ticket",
+    aggregate: "ticket",
+    effect: "touches",
     from: [...cancellableStates],
     to: [],
     status: 200,
@@ -68,7 +75,8 @@ export const internalCommands = defineCommands({
   "plan.nightly": {
     path: "/plans/nightly",
     roles: ["dispatcher"],
-    effect: "changes_desk",
+    aggregate: "desk",
+    effect: "touches",
     from: [],
     to: [],
     status: 201,

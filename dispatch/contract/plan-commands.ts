@@ -5,7 +5,7 @@ import { line, note, nullable, oneOf, optional, Type, uuid } from "./fields.ts";
 import * as body from "./plan-responses.ts";
 
 const base = "/plans";
-const desk = { roles: ["dispatcher"], effect: "changes_desk", from: [], to: [] } as const;
+const desk = { roles: ["dispatcher"], aggregate: "desk", effect: "touches", from: [], to: [] } as const;
 const none = () => Type.Object({});
 
 /** How long a search may take, in seconds: at least and at most; usually where neither seconds nor iterations are given. */
@@ -104,6 +104,7 @@ export const planCommands = defineCommands({
 export const planQueries = defineQueries({
   "plan.get": {
     path: `${base}/{planId}`,
+    wrongIdCode: "PLAN_NOT_FOUND",
     roles: ["dispatcher"],
     summary:
       "Read one plan: how far its search is, what it would move and why, or what became of it. To find its id use plan.list.",

@@ -31,6 +31,7 @@ const none = () => Type.Object({});
 export const queries = defineQueries({
   "ticket.get": {
     path: "/tickets/{ticketId}",
+    wrongIdCode: "INVALID_TICKET_ID",
     roles: readers,
     summary:
       "Read one ticket by its id: state, priority, cost limit, time, technician. It has no history (ticket.timeline); to find a ticket's id use ticket.search.",
@@ -41,6 +42,7 @@ export const queries = defineQueries({
   },
   "ticket.timeline": {
     path: "/tickets/{ticketId}/timeline",
+    wrongIdCode: "INVALID_TICKET_ID",
     roles: readers,
     summary:
       "Read what happened to one ticket, oldest first, with who did it. For its present state alone use ticket.get.",
@@ -73,6 +75,7 @@ export const queries = defineQueries({
   },
   "closeout.list_evidence": {
     path: "/tickets/{ticketId}/evidence",
+    wrongIdCode: "INVALID_TICKET_ID",
     roles: ["dispatcher", "agent", "tech", "qa", "approver", "finance"],
     summary:
       "List the evidence recorded on one ticket, oldest first. What is still missing to complete the work is in tech.job_packet.",
@@ -98,6 +101,7 @@ export const queries = defineQueries({
   },
   "schedule.slots": {
     path: "/tickets/{ticketId}/schedule/slots",
+    wrongIdCode: "INVALID_TICKET_ID",
     roles: ["dispatcher", "agent", "customer"],
     summary:
       "Look for times at which an able technician is free, earliest first, with reasons for everyone who is not. It books and offers nothing: schedule.book or schedule.propose does.",
@@ -167,6 +171,7 @@ export const queries = defineQueries({
   },
   "receipt.get": {
     path: "/receipts/{receiptId}",
+    wrongIdCode: "RECEIPT_NOT_FOUND",
     roles,
     summary:
       "Read a receipt back by the receipt_id that a command answered with, as proof that it took effect. For all that happened to a ticket use ticket.timeline.",

@@ -20,8 +20,16 @@ export const receipt = Type.Object({
   after_state: nullable(text()),
   occurred_at: time(),
   hash: text(),
+  aggregate: Type.Optional(text()),
+  aggregate_id: Type.Optional(text()),
 });
 export type Receipt = Static<typeof receipt>;
+
+/** How receipts and events name what a command was about: a ticket by its id, anything else but the desk by its kind too. */
+export function namesOf(aggregate: string, id: string): Pick<Receipt, "ticket_id" | "aggregate" | "aggregate_id"> {
+  if (aggregate === "ticket") return { ticket_id: id };
+  return aggregate === "desk" ? { ticket_id: null } : { ticket_id: null, aggregate, aggregate_id: id };
+}
 
 const ticketFields = {
   id: uuid(),

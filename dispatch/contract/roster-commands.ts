@@ -40,7 +40,7 @@ const shift = () =>
   });
 
 const base = "/roster/technicians";
-const desk = { roles: ["dispatcher"], effect: "changes_desk", from: [], to: [], status: 200 } as const;
+const desk = { roles: ["dispatcher"], aggregate: "desk", effect: "touches", from: [], to: [], status: 200 } as const;
 
 export const rosterCommands = defineCommands({
   "roster.upsert": {

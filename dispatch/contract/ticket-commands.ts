@@ -20,7 +20,8 @@ export const ticketCommands = defineCommands({
   "ticket.create": {
     path: "/tickets",
     roles: ["dispatcher", "agent"],
-    effect: "creates_ticket",
+    aggregate: "ticket",
+    effect: "creates",
     from: [],
     to: ["NEW"],
     status: 201,
@@ -47,7 +48,8 @@ export const ticketCommands = defineCommands({
   "ticket.blind_intake": {
     path: "/tickets/intake",
     roles: ["dispatcher", "agent"],
-    effect: "creates_ticket",
+    aggregate: "ticket",
+    effect: "creates",
     from: [],
     to: ["READY_TO_SCHEDULE", "TRIAGED"],
     status: 201,
@@ -100,7 +102,8 @@ export const ticketCommands = defineCommands({
   "ticket.request_info": {
     path: "/tickets/{ticketId}/request-info",
     roles: ["dispatcher", "agent"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
     from: ["NEW", "TRIAGED"],
     to: ["NEEDS_INFO"],
     status: 200,
@@ -120,7 +123,8 @@ export const ticketCommands = defineCommands({
   "ticket.triage": {
     path: "/tickets/{ticketId}/triage",
     roles: ["dispatcher", "agent"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
     from: ["NEW", "NEEDS_INFO", "TRIAGED"],
     to: ["TRIAGED", "READY_TO_SCHEDULE", "APPROVAL_REQUIRED"],
     status: 200,
@@ -165,7 +169,8 @@ export const ticketCommands = defineCommands({
   "ticket.cancel": {
     path: "/tickets/{ticketId}/cancel",
     roles: ["dispatcher", "approver"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
     from: cancellableStates,
     to: ["CANCELLED"],
     status: 200,
@@ -184,7 +189,8 @@ export const ticketCommands = defineCommands({
   "ticket.close": {
     path: "/tickets/{ticketId}/close",
     roles: ["dispatcher", "finance"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
     from: ["INVOICED"],
     to: ["CLOSED"],
     status: 200,
@@ -198,7 +204,8 @@ export const ticketCommands = defineCommands({
   "ticket.return_visit": {
     path: "/tickets/{ticketId}/return-visit",
     roles: ["dispatcher"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
     from: ["ON_HOLD"],
     to: ["READY_TO_SCHEDULE"],
     status: 200,
@@ -212,7 +219,9 @@ export const ticketCommands = defineCommands({
   "approval.decide": {
     path: "/tickets/{ticketId}/approval/decide",
     roles: ["approver", "dispatcher"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
     from: ["APPROVAL_REQUIRED"],
     to: ["READY_TO_SCHEDULE", "IN_PROGRESS", "TRIAGED"],
     status: 200,
@@ -230,7 +239,9 @@ export const ticketCommands = defineCommands({
   "qa.verify": {
     path: "/tickets/{ticketId}/qa/verify",
     roles: ["qa", "dispatcher"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
     from: ["COMPLETED_PENDING_VERIFICATION"],
     to: ["VERIFIED"],
     status: 200,
@@ -248,7 +259,9 @@ export const ticketCommands = defineCommands({
   "qa.return_work": {
     path: "/tickets/{ticketId}/qa/return-work",
     roles: ["qa", "dispatcher"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
     from: ["COMPLETED_PENDING_VERIFICATION"],
     to: ["IN_PROGRESS"],
     status: 200,
@@ -277,7 +290,9 @@ export const ticketCommands = defineCommands({
   "billing.generate_invoice": {
     path: "/tickets/{ticketId}/billing/generate-invoice",
     roles: ["finance"],
-    effect: "changes_ticket",
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
     from: ["VERIFIED"],
     to: ["INVOICED"],
     status: 200,
@@ -305,7 +320,8 @@ export const ticketCommands = defineCommands({
   "ops.autonomy.pause": {
     path: "/ops/autonomy/pause",
     roles: ["dispatcher"],
-    effect: "changes_desk",
+    aggregate: "desk",
+    effect: "touches",
     from: [],
     to: [],
     status: 200,
@@ -319,7 +335,8 @@ export const ticketCommands = defineCommands({
   "ops.autonomy.rollback": {
     path: "/ops/autonomy/rollback",
     roles: ["dispatcher"],
-    effect: "changes_desk",
+    aggregate: "desk",
+    effect: "touches",
     from: [],
     to: [],
     status: 200,

@@ -2,7 +2,7 @@
 
 import { isTicketState, ticketEdges } from "../contract/states.ts";
 import { maxCents } from "../contract/fields.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { selectApproval, settleApproval } from "./approvals.ts";

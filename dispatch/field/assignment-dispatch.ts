@@ -2,7 +2,7 @@
 
 import type { InputOf } from "../contract/index.ts";
 import type { BypassRules } from "../policy/policy.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
@@ -16,6 +16,7 @@ type Input = InputOf<"assignment.dispatch">;
 
 export const assignmentDispatch = ticketCommand({
   name: "assignment.dispatch",
+  alone: true,
   async load(tx, { input, ticketId }) {
     const snapshotId = input.recommendation_snapshot_id || null;
     const [assignee, snapshot, pauses] = await Promise.all([

@@ -1,9 +1,9 @@
 // assignment.override: a person puts another technician or provider on the ticket and says why; for an emergency also by
 // taking the technician off other work, in the same transaction.
 
-import { ticketCommand } from "../kernel/command.ts";
-import { besideAfter, writeBeside } from "../ticket/related-ticket.ts";
-import { lockTicket, type TicketRow } from "../ticket/ticket-row.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
+import { standsAfter } from "../ticket/related-ticket.ts";
+import { lockTickets, type TicketRow } from "../ticket/ticket-row.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
@@ -11,13 +11,14 @@ import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
 
 export const assignmentOverride = ticketCommand({
   name: "assignment.override",
+  alone: true,
   async load(tx, { actor, input, ticketId }) {
     const bumpId = bumpIn(input);
     // A machine takes nobody off anything while automatic work on either ticket is paused; a person may.
     const machine = bumpId !== null && (actor.type === "SERVICE" || actor.type === "SYSTEM");
     // The lock comes first: the calendar is read as whoever held that ticket left it.
     const [bumped, assignee, pauses, pausesOfBumped] = await Promise.all([
-      bumpId === null ? null : tx.row(lockTicket, [bumpId]),
+      bumpId === null ? null : tx.row(lockTickets, [[bumpId]]),
       loadAssignee(tx, ticketId, input.override_type === "reassign_provider" ? null : (input.tech_id ?? null), bumpId),
       machine ? loadChainOfTicket(tx, ticketId) : [],
       machine ? loadChainOfTicket(tx, bumpId) : [],
@@ -52,13 +53,13 @@ export const assignmentOverride = ticketCommand({
         after,
         booking_id: booking?.id ?? null,
         ...(booking && { travel_source: booking.travel_source }),
-        ...(bump && { bumped_ticket_id: bump.ticket.id }),
+        ...(bump && { bumped_ticket_id: bump.row.id }),
       },
-      write: (tx, event) => [
+      ...(bump && { related: [bump] }),
+      write: (tx) => [
         // First the place is made, then it is taken.
-        ...(bump ? [tx.row(settleBookings, [bump.ticket.id, "released", now])] : []),
+        ...(bump ? [tx.row(settleBookings, [bump.row.id, "released", now])] : []),
         ...(techId === null ? [] : rebook(tx, ticket.id, booking, now)),
-        ...(bump ? writeBeside(tx, event, bump, desk.policy.sla.targetMinutes) : []),
       ],
       body: (changed) => ({
         ticket: changed,
@@ -66,9 +67,9 @@ export const assignmentOverride = ticketCommand({
         after,
         ...(bump && {
           bumped: {
-            ticket_id: bump.ticket.id,
-            previous_state: bump.ticket.state,
-            ...besideAfter(bump),
+            ticket_id: bump.row.id,
+            previous_state: bump.row.state,
+            ...standsAfter(bump),
             receipt_id: bump.eventId,
           },
         }),

@@ -1,8 +1,9 @@
 // assignment.recommend: ranks the roster for a ticket and keeps the ranking as a snapshot.
 
 import { reaches } from "../kernel/actor.ts";
+import { concernsOf } from "../kernel/aggregate.ts";
 import { newId, plusMinutes } from "../kernel/clock.ts";
-import { ticketCommand, type TicketCall } from "../kernel/command.ts";
+import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { findInability } from "../workforce/ability.ts";
 import { assessWindow } from "../workforce/availability.ts";
 import { bumpProposals, delayWeights } from "../workforce/bump.ts";
@@ -91,8 +92,10 @@ export const assignmentRecommend = ticketCommand({
       snapshot_id: newId(Date.parse(now)),
       evaluated_at: now,
     };
+    const named = new Set((result.bump ?? []).map(({ ticket_id }) => ticket_id));
     const first = result.recommendations[0]?.tech_id ?? null;
     return {
+      concerns: concernsOf(roster.flatMap(({ bookings }) => bookings.filter(({ ticketId: id }) => named.has(id)))),
       payload: { service_type: input.service_type, snapshot_id: result.snapshot_id, recommended_tech_id: first },
       write: (tx) => [
         tx.row(insertSnapshot, [

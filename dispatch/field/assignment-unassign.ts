@@ -1,6 +1,6 @@
 // assignment.unassign: takes the technician off; the ticket is scheduled and free again.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 
 export const assignmentUnassign = ticketCommand({

@@ -3,7 +3,8 @@
 import { statement } from "../db/statement.ts";
 import type { QueryBodyOf } from "../contract/index.ts";
 import { reachParameter } from "../kernel/actor.ts";
-import { deskQuery, ticketQuery, type QueryCall } from "../kernel/answer-query.ts";
+import { deskQuery, type DeskQueryCall } from "../kernel/answer-query.ts";
+import { ticketQuery } from "../ticket/ticket-command.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { selectTicket } from "../ticket/ticket-row.ts";
@@ -30,7 +31,7 @@ const selectHistory = statement(
    ORDER BY created_at DESC, id DESC LIMIT 500`,
 );
 
-const controls = ({ desk, actor }: Pick<QueryCall<"ops.autonomy.state">, "desk" | "actor">) =>
+const controls = ({ desk, actor }: Pick<DeskQueryCall<"ops.autonomy.state">, "desk" | "actor">) =>
   desk.db.rows(selectControls, [reachParameter(actor.accounts), reachParameter(actor.sites)]);
 
 /** What the narrowest scope says; null when no scope says anything. */

@@ -1,7 +1,7 @@
 // billing.generate_invoice: turns verified work into an invoice, within the limit agreed with the customer.
 
 import { newId } from "../kernel/clock.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { loadSiteDemand } from "../workforce/site-demand.ts";
 import { selectNewestCompletion } from "./completions.ts";

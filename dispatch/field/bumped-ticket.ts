@@ -2,9 +2,9 @@
 
 import type { InputOf } from "../contract/index.ts";
 import { requireScope } from "../kernel/authorize.ts";
-import type { TicketCall } from "../kernel/command.ts";
+import { type TicketCall } from "../ticket/ticket-command.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
-import type { BesideChange } from "../ticket/related-ticket.ts";
+import type { RelatedTicket } from "../ticket/related-ticket.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { isBumpable } from "../workforce/bump.ts";
 import { requeued } from "../workforce/requeue.ts";
@@ -16,7 +16,7 @@ export const bumpIn = ({ bump_ticket_id: id }: InputOf<"assignment.override">): 
  * @param bumped the ticket as it is locked; null when there is none
  * @throws Refusal INVALID_REQUEST, ASSIGNMENT_BYPASS_DENIED, TICKET_NOT_FOUND, FORBIDDEN_SCOPE, TECH_UNAVAILABLE
  */
-export function bumpedBy(call: TicketCall<"assignment.override">, bumped: TicketRow | null): BesideChange | null {
+export function bumpedBy(call: TicketCall<"assignment.override">, bumped: TicketRow | null): RelatedTicket | null {
   const { actor, input, ticket, now, clockTime } = call;
   const id = bumpIn(input);
   if (id === null) return null;

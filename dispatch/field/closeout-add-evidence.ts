@@ -2,7 +2,7 @@
 // elsewhere is recorded as referenced, and the profile says whether that is enough to complete the work.
 
 import { newId } from "../kernel/clock.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { EvidenceBody } from "../contract/responses.ts";
 import { insertEvidence } from "./evidence-rows.ts";

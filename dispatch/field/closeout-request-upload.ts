@@ -2,7 +2,7 @@
 // over, under a key nobody can write to, once closeout.add_evidence has read and checked it.
 
 import { newId } from "../kernel/clock.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { evidenceMaxBytes, fileExtension, isAcceptedMediaType, type MediaType } from "../storage/media-types.ts";
 import { incomingPrefix } from "../storage/object-key.ts";

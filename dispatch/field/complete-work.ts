@@ -4,7 +4,7 @@
 import type { TicketBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import type { AuditEvent } from "../kernel/audit.ts";
-import { ticketCommand, type TicketCall } from "../kernel/command.ts";
+import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";

@@ -4,7 +4,7 @@
 import { statement } from "../db/statement.ts";
 import type { QueryBodyOf, QueryInputOf } from "../contract/index.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
-import { deskQuery, type QueryCall } from "../kernel/answer-query.ts";
+import { deskQuery, type DeskQueryCall } from "../kernel/answer-query.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { selectTicket, ticketBody } from "../ticket/ticket-row.ts";
@@ -153,7 +153,7 @@ function queueFor(input: Input, actor: Actor) {
   return accounts ? ([openQueueOfAccounts, accounts] as const) : ([openQueue, null] as const);
 }
 
-function cockpitRow(row: QueueRow, { desk, actor }: QueryCall<"dispatcher.cockpit">, now: string) {
+function cockpitRow(row: QueueRow, { desk, actor }: DeskQueryCall<"dispatcher.cockpit">, now: string) {
   const sla = slaReport(
     {
       state: row.state,
@@ -182,7 +182,7 @@ function cockpitRow(row: QueueRow, { desk, actor }: QueryCall<"dispatcher.cockpi
 }
 
 /** A ticket outside the caller's scope is refused by its id, which is what the caller named. */
-async function selectedTicket({ desk, actor }: QueryCall<"dispatcher.cockpit">, ticketId: string) {
+async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit">, ticketId: string) {
   const [ticket, events, evidence] = await Promise.all([
     desk.db.row(selectTicket, [ticketId]),
     desk.db.rows(selectTimeline, [ticketId, null, shownEvents]),

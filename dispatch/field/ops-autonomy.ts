@@ -3,7 +3,7 @@
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { newId } from "../kernel/clock.ts";
-import { deskCommand, type Call } from "../kernel/command.ts";
+import { deskCommand, type DeskCall } from "../kernel/desk-chain.ts";
 import type { AuditEvent } from "../kernel/audit.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -42,7 +42,7 @@ const insertHistory = statement(
 
 type Autonomy = "ops.autonomy.pause" | "ops.autonomy.rollback";
 
-async function load(tx: Session, { input }: Pick<Call<Autonomy>, "input">) {
+async function load(tx: Session, { input }: Pick<DeskCall<Autonomy>, "input">) {
   const { scope_type = "GLOBAL", incident_type = null, ticket_id = null } = input;
   const [before, ticket] = await Promise.all([
     tx.row(selectScope, [scope_type, incident_type, ticket_id]),
@@ -53,7 +53,7 @@ async function load(tx: Session, { input }: Pick<Call<Autonomy>, "input">) {
 
 function decided(
   action: "pause" | "rollback",
-  call: Call<Autonomy>,
+  call: DeskCall<Autonomy>,
   { before, ticket }: Awaited<ReturnType<typeof load>>,
 ) {
   const { actor, input, now } = call;

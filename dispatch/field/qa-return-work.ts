@@ -1,6 +1,6 @@
 // qa.return_work: sends completed work back with reasons.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 
 export const qaReturnWork = ticketCommand({
   name: "qa.return_work",

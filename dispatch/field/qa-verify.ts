@@ -1,7 +1,7 @@
 // qa.verify: confirms completed work, after the closeout requirements have been checked once more against what was
 // claimed at the newest completion.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { selectNewestCompletion } from "./completions.ts";

@@ -2,7 +2,7 @@
 // pipeline: the database refuses the overlap and this command runs anew on the calendar as it then is.
 
 import { newId } from "../kernel/clock.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
@@ -15,6 +15,7 @@ const shown = 5;
 
 export const scheduleBook = ticketCommand({
   name: "schedule.book",
+  alone: true,
   target: () => "SCHEDULED",
   async load(tx, { actor, input, ticketId, clockTime }) {
     const { earliest: from, latest: to } = searchSpan(input, clockTime);

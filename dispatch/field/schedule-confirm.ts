@@ -1,6 +1,6 @@
 // schedule.confirm: settles on the customer's time.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { utcWindow } from "./windows.ts";
 

@@ -3,7 +3,7 @@
 
 import type { TicketBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
 import { settleBookings } from "../workforce/bookings.ts";
@@ -26,7 +26,6 @@ const scheduledAnew = (ticket: TicketRow, payload: object) => ({
 
 export const scheduleExpireHold = ticketCommand({
   name: "schedule.expire_hold",
-  wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
   load: (tx, { ticketId }) => tx.row(selectActiveHold, [ticketId]),
   decide({ ticket, now, clockTime }, hold) {
     // Until the last moment of its window a hold may still be released.

@@ -1,14 +1,13 @@
 // schedule.hold: keeps the ticket's place while its customer makes up their mind.
 
 import { newId } from "../kernel/clock.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { insertHold, selectActiveHold } from "./schedule-holds.ts";
 import { utcWindow } from "./windows.ts";
 
 export const scheduleHold = ticketCommand({
   name: "schedule.hold",
-  wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
   load: (tx, { ticketId }) => tx.row(selectActiveHold, [ticketId]),
   decide({ input, ticket, now }, active) {
     if (active)

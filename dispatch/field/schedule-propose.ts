@@ -1,6 +1,6 @@
 // schedule.propose: offers the customer times; the first stands in as the ticket's time until one is confirmed.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { utcWindow } from "./windows.ts";
 
 export const schedulePropose = ticketCommand({

@@ -1,12 +1,11 @@
 // schedule.release: the customer agreed; what stood before the hold stands again.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { endHold, restoredBy, selectActiveHold } from "./schedule-holds.ts";
 
 export const scheduleRelease = ticketCommand({
   name: "schedule.release",
-  wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
   load: (tx, { ticketId }) => tx.row(selectActiveHold, [ticketId]),
   decide({ input, ticket, now, clockTime }, hold) {
     const named = input.customer_confirmation_log ?? input.customer_confirmation_id;

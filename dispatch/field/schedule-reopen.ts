@@ -1,6 +1,6 @@
 // schedule.reopen: takes a time back and schedules anew.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 
 export const scheduleReopen = ticketCommand({

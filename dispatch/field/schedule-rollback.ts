@@ -1,12 +1,11 @@
 // schedule.rollback: withdraws a hold; what stood before it stands again.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { endHold, restoredBy, selectActiveHold } from "./schedule-holds.ts";
 
 export const scheduleRollback = ticketCommand({
   name: "schedule.rollback",
-  wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
   load: (tx, { ticketId }) => tx.row(selectActiveHold, [ticketId]),
   decide({ input, ticket, now, clockTime }, hold) {
     if (!hold)

@@ -1,6 +1,6 @@
 // schedule.slots: when could an able technician come, and why can the others not?
 
-import { ticketQuery } from "../kernel/answer-query.ts";
+import { ticketQuery } from "../ticket/ticket-command.ts";
 import { sha256 } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { consultOn } from "../travel/driving.ts";

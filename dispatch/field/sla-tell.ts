@@ -3,7 +3,7 @@
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
-import { ticketCommand, type TicketCall } from "../kernel/command.ts";
+import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { slaReport, slaStatus } from "./sla.ts";
 

@@ -1,6 +1,6 @@
 // tech.check_in: the technician arrives and begins; on site and at work are two moves of one command.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { utc } from "./windows.ts";
 
 export const techCheckIn = ticketCommand({

@@ -1,6 +1,6 @@
 // tech.hold: interrupts the work.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 
 export const techHold = ticketCommand({
   name: "tech.hold",

@@ -2,7 +2,7 @@
 
 import { statement } from "../db/statement.ts";
 import { errorRegistry } from "../contract/errors.ts";
-import { ticketQuery } from "../kernel/answer-query.ts";
+import { ticketQuery } from "../ticket/ticket-command.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { checkCloseout } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";

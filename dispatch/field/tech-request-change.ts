@@ -1,7 +1,7 @@
 // tech.request_change: asks for a higher limit or another scope; the work waits for the decision.
 
 import { newId } from "../kernel/clock.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { approvalValues, insertApproval } from "./approvals.ts";
 
 export const techRequestChange = ticketCommand({

@@ -1,6 +1,6 @@
 // tech.resume: goes on with interrupted work.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 
 export const techResume = ticketCommand({
   name: "tech.resume",

@@ -13,7 +13,6 @@ import {
 import type { ActionBody } from "../contract/responses.ts";
 import type { Role } from "../contract/roles.ts";
 import type { TicketState } from "../contract/states.ts";
-import { commandHandlers } from "./commands.ts";
 
 /** Names the cockpit's clients know actions by; other commands go by their chat name. */
 const cockpitIds = new Map<ToolName, string>([
@@ -78,7 +77,7 @@ const addressed = (action: ActionBody, ticketId: string): ActionBody => ({
 });
 
 function commandAction(id: string, tool: CommandName, entry: CommandEntry, role: Role, state: TicketState): ActionBody {
-  const error = roleError(entry.roles, role) ?? stateError(tool, entry, state);
+  const error = roleError(entry.roles, role) ?? stateError(entry, state);
   return {
     action_id: id,
     tool_name: tool,
@@ -110,11 +109,9 @@ function roleError(allowed: readonly Role[], role: Role): PolicyError {
   return { code: "FORBIDDEN", message, dimension, actor_role: role, allowed_roles: allowed };
 }
 
-function stateError(tool: CommandName, entry: CommandEntry, state: TicketState): PolicyError {
+function stateError(entry: CommandEntry, state: TicketState): PolicyError {
   if (entry.from.includes(state)) return null;
-  const handler = commandHandlers[tool];
-  // What the command itself would answer.
-  const code = (handler.on === "ticket" && handler.wrongStateCode) || "INVALID_STATE_TRANSITION";
+  const { wrongStateCode: code = "INVALID_STATE_TRANSITION" } = entry;
   const { message, dimension } = errorRegistry[code];
   return {
     code,

@@ -1,7 +1,7 @@
 // ticket.blind_intake: opens and classifies a ticket from one call, and recognises the same call made twice.
 
 import { statement } from "../db/statement.ts";
-import { creationCommand } from "../kernel/command.ts";
+import { creationCommand } from "../ticket/ticket-command.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import type { InputOf } from "../contract/index.ts";
@@ -25,6 +25,7 @@ const selectDuplicate = statement<Duplicate>(
 
 export const ticketBlindIntake = creationCommand({
   name: "ticket.blind_intake",
+  alone: true,
   async load(tx, { desk, input, now }) {
     const signature = signatureOf(input);
     const since = plusMinutes(now, -intakeThresholds(desk).duplicateMinutes);

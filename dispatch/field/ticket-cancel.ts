@@ -1,6 +1,6 @@
 // ticket.cancel: calls the work off, and with it the booking, the hold and the request for approval.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { settleApproval } from "./approvals.ts";
 import { endHold } from "./schedule-holds.ts";

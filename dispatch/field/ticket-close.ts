@@ -1,7 +1,7 @@
 // ticket.close: stores the closeout packet, everything about the ticket in one file, and closes it.
 
 import { createHash } from "node:crypto";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { ticketBody } from "../ticket/ticket-row.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { selectEvidence } from "./evidence-rows.ts";

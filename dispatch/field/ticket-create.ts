@@ -1,6 +1,6 @@
 // ticket.create: opens a ticket for a known account and site.
 
-import { creationCommand } from "../kernel/command.ts";
+import { creationCommand } from "../ticket/ticket-command.ts";
 import { loadPlace, requirePlace } from "./intake-place.ts";
 
 export const ticketCreate = creationCommand({

@@ -1,6 +1,6 @@
 // Reading one ticket: itself, its timeline, its evidence.
 
-import { ticketQuery } from "../kernel/answer-query.ts";
+import { ticketQuery } from "../ticket/ticket-command.ts";
 import { ticketBody } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { selectEvidence } from "./evidence-rows.ts";

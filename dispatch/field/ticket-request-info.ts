@@ -1,6 +1,6 @@
 // ticket.request_info: parks a ticket until the customer has answered.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 
 export const ticketRequestInfo = ticketCommand({
   name: "ticket.request_info",

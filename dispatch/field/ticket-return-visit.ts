@@ -1,6 +1,6 @@
 // ticket.return_visit: sends work on hold back to scheduling; whoever comes next time is chosen anew.
 
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 
 export const ticketReturnVisit = ticketCommand({

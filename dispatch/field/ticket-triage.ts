@@ -3,7 +3,7 @@
 import type { InputOf } from "../contract/index.ts";
 import type { TicketState } from "../contract/states.ts";
 import { newId } from "../kernel/clock.ts";
-import { ticketCommand } from "../kernel/command.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { approvalValues, insertApproval } from "./approvals.ts";
 import { intakeThresholds, requireCertainIntake } from "./intake-guard.ts";

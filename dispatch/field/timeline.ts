@@ -12,11 +12,11 @@ const columns = `id, ticket_id, actor_type, actor_id, actor_role, tool_name, req
 export const selectTimeline = statement<TimelineEvent>(
   "timeline_select",
   `SELECT ${columns}
-   FROM audit_events WHERE ticket_id = $1 AND seq > coalesce($2, 0) ORDER BY seq LIMIT $3`,
+   FROM audit_events WHERE aggregate = 'ticket' AND aggregate_id = $1 AND seq > coalesce($2, 0) ORDER BY seq LIMIT $3`,
 );
 
 export const selectLatestEvents = statement<TimelineEvent>(
   "timeline_latest",
   `SELECT ${columns}
-   FROM audit_events WHERE ticket_id = $1 ORDER BY seq DESC LIMIT $2`,
+   FROM audit_events WHERE aggregate = 'ticket' AND aggregate_id = $1 ORDER BY seq DESC LIMIT $2`,
 );

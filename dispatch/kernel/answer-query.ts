@@ -1,59 +1,56 @@
 // How any query runs: credentials and role were checked at the door; here parameters, existence and scope, then the
 // query's own reading. Nothing is written.
 
-import { queries, type QueryBodyOf, type QueryEntry, type QueryInputOf, type QueryName } from "../contract/index.ts";
+import type { QueryBodyOf, QueryIdsOf, QueryInputOf, QueryName } from "../contract/index.ts";
 import type { Actor } from "./actor.ts";
+import type { Aggregate } from "./aggregate.ts";
 import { requireScope } from "./authorize.ts";
 import type { Desk } from "./desk.ts";
 import { refusalFor } from "./failure.ts";
 import type { JsonObject } from "./json.ts";
-import { invalidFields, Refusal } from "./refusal.ts";
-import { selectTicket, type TicketRow } from "../ticket/ticket-row.ts";
-import type { Validators } from "./validate.ts";
+import { invalidFields } from "./refusal.ts";
+import type { Validator } from "./validate.ts";
 
-export type QueryCall<N extends QueryName> = {
+export type QueryCall<Input = unknown, Ids = unknown> = {
   readonly desk: Desk;
   readonly actor: Actor;
-  readonly input: QueryInputOf<N>;
+  readonly input: Input;
+  /** The ids in the path. */
+  readonly ids: Ids;
   /** ISO 8601 */
   readonly now: string;
-  /** The other ids a path may hold. */
-  readonly receiptId: string | null;
-  readonly planId: string | null;
 };
 
-/** A query about the ticket named in its path; it is read, and its scope checked, before. */
-export type TicketQuery<N extends QueryName> = {
-  readonly name: N;
-  readonly on: "ticket";
-  read(call: QueryCall<N> & { readonly ticket: TicketRow }): Promise<QueryBodyOf<N>>;
+/** A query about the row named in its path; it is read, and its scope checked, before. */
+export type RowQuery<Input = unknown, Ids = unknown, Row = unknown, Answer = object> = {
+  readonly name: string;
+  readonly on: "row";
+  readonly aggregate: Aggregate;
+  read(call: QueryCall<Input, Ids> & { readonly row: Row }): Promise<Answer>;
 };
 /** A query about the desk; it keeps to the caller's scope itself, in SQL. */
-export type DeskQuery<N extends QueryName> = {
-  readonly name: N;
+export type DeskQuery<Input = unknown, Ids = unknown, Answer = object> = {
+  readonly name: string;
   readonly on: "desk";
-  read(call: QueryCall<N>): Promise<QueryBodyOf<N>>;
+  read(call: QueryCall<Input, Ids>): Promise<Answer>;
 };
-/** A handler for every query of the contract; a missing one does not compile. */
-export type QueryHandlers = { readonly [N in QueryName]: TicketQuery<N> | DeskQuery<N> };
+export type Query = RowQuery | DeskQuery;
+/** By the query's name. The composition root's type says that none is missing. */
+export type QueryHandlers = Readonly<Record<string, Query>>;
 
-export const ticketQuery = <N extends QueryName>(name: N, read: TicketQuery<N>["read"]): TicketQuery<N> => ({
-  name,
-  on: "ticket",
-  read,
-});
-export const deskQuery = <N extends QueryName>(name: N, read: DeskQuery<N>["read"]): DeskQuery<N> => ({
-  name,
-  on: "desk",
-  read,
-});
+/** What a query about the desk knows. */
+export type DeskQueryCall<N extends QueryName> = QueryCall<QueryInputOf<N>, QueryIdsOf<N>>;
 
-export type QueryRequest<N extends QueryName = QueryName> = {
-  readonly name: N;
-  readonly ticketId: string | null;
-  readonly receiptId: string | null;
-  /** The plan named in the path; absent where the path names none. */
-  readonly planId?: string | null;
+export const deskQuery = <N extends QueryName>(
+  name: N,
+  read: (call: DeskQueryCall<N>) => Promise<QueryBodyOf<N> & object>,
+): DeskQuery<QueryInputOf<N>, QueryIdsOf<N>, QueryBodyOf<N> & object> => ({ name, on: "desk", read });
+
+export type QueryRequest = {
+  readonly query: Query;
+  readonly validate: Validator<unknown>;
+  /** The ids in the path by the names the contract gives them. */
+  readonly ids: Readonly<Record<string, string>>;
   /** Parameters as typed values; see the API's query string reading. */
   readonly parameters: JsonObject;
   readonly actor: Actor;
@@ -63,29 +60,22 @@ export type QueryRequest<N extends QueryName = QueryName> = {
  * Answers a query.
  * @throws Refusal
  */
-export async function answerQuery<N extends QueryName>(
-  { desk, handlers, validators }: { desk: Desk; handlers: QueryHandlers; validators: Validators },
-  request: QueryRequest<N>,
-): Promise<{ entry: QueryEntry; body: QueryBodyOf<N> }> {
-  const entry: QueryEntry = queries[request.name];
-  const handler: TicketQuery<N> | DeskQuery<N> = handlers[request.name];
-  const validated = validators.queries[request.name](request.parameters);
+export async function answerQuery(
+  desk: Desk,
+  { query, validate, ids, parameters, actor }: QueryRequest,
+): Promise<object> {
+  const validated = validate(parameters);
   if (!validated.ok) throw invalidFields(validated.violations, "INVALID_QUERY");
-  const { actor, receiptId, planId = null } = request;
-  const call: QueryCall<N> = {
-    desk,
-    actor,
-    receiptId,
-    planId,
-    input: validated.input,
-    now: desk.clock.now().toISOString(),
-  };
+  const call: QueryCall = { desk, actor, ids, input: validated.input, now: desk.clock.now().toISOString() };
   try {
-    if (handler.on === "desk") return { entry, body: await handler.read(call) };
-    const ticket = await desk.db.row(selectTicket, [request.ticketId]);
-    if (!ticket) throw new Refusal("TICKET_NOT_FOUND", { ticket_id: request.ticketId });
-    requireScope(actor, ticket);
-    return { entry, body: await handler.read({ ...call, ticket }) };
+    if (query.on === "desk") return await query.read(call);
+    const { aggregate } = query;
+    const id = (aggregate.idIn === null ? null : ids[aggregate.idIn]) ?? aggregate.name;
+    const row = await desk.db.row(aggregate.select, [id]);
+    if (!row) throw aggregate.notFound(id);
+    const place = aggregate.placeOf(row);
+    if (place) requireScope(actor, place);
+    return await query.read({ ...call, row });
   } catch (error) {
     throw refusalFor(error);
   }

@@ -1,14 +1,15 @@
-// The audit trail: one row per command, chained by hashes. A ticket's chain has its head on the ticket's own row, so
-// chaining serialises nothing that was not serial already; what has no ticket goes to the chain of the desk.
+// The audit trail: one row per command, chained by hashes. A chain has its head on the row the command locks anyway, so
+// chaining serialises nothing that was not serial already.
 
 import { statement } from "../db/statement.ts";
-import type { Receipt } from "../contract/responses.ts";
+import { namesOf, type Receipt } from "../contract/responses.ts";
 import { canonicalJson } from "../policy/canonical-json.ts";
 import { sha256, type JsonObject } from "./json.ts";
 
 export type AuditEvent = {
   readonly id: string;
-  readonly ticket_id: string | null;
+  readonly aggregate: string;
+  readonly aggregate_id: string;
   readonly seq: number;
   readonly actor_type: string;
   readonly actor_id: string;
@@ -22,68 +23,47 @@ export type AuditEvent = {
   readonly payload: JsonObject;
   readonly prev_hash: string;
   readonly hash: string;
+  /** Which content the hash covers; see auditHash. */
+  readonly hash_version: number;
   readonly created_at: string;
 };
 
+/** Any number of events. */
 export const insertAudit = statement(
   "audit_insert",
-  `INSERT INTO audit_events (id, ticket_id, seq, actor_type, actor_id, actor_role, tool_name, request_id,
-                             correlation_id, trace_id, before_state, after_state, payload, prev_hash, hash, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+  `INSERT INTO audit_events (id, aggregate, aggregate_id, seq, actor_type, actor_id, actor_role, tool_name, request_id,
+                             correlation_id, trace_id, before_state, after_state, payload, prev_hash, hash, hash_version,
+                             created_at)
+   SELECT e.id, e.aggregate, e.aggregate_id, e.seq, e.actor_type, e.actor_id, e.actor_role, e.tool_name, e.request_id,
+          e.correlation_id, e.trace_id, e.before_state, e.after_state, e.payload, e.prev_hash, e.hash, e.hash_version,
+          e.created_at
+   FROM json_to_recordset($1::json) AS e (id uuid, aggregate text, aggregate_id text, seq integer, actor_type text,
+          actor_id text, actor_role text, tool_name text, request_id uuid, correlation_id text, trace_id text,
+          before_state text, after_state text, payload jsonb, prev_hash text, hash text, hash_version smallint,
+          created_at timestamptz)`,
 );
 
-/** Where a chain ends: its last event's seq, hash and time. */
-export type ChainHead = { readonly seq: number; readonly hash: string; readonly at: string };
-
-export const lockDeskChain = statement<ChainHead>(
-  "audit_desk_lock",
-  `SELECT seq, hash, at FROM audit_heads WHERE chain = 'desk' FOR UPDATE`,
-);
-
-export const advanceDeskChain = statement(
-  "audit_desk_advance",
-  `UPDATE audit_heads SET seq = $1, hash = $2, at = $3 WHERE chain = 'desk'`,
-);
+/** The version of hash that new events get. */
+const hashVersion = 2;
 
 /** Gives an event its place in a chain: the next seq, and a hash over the previous hash and all of its content. */
 export function chained(
-  event: Omit<AuditEvent, "seq" | "prev_hash" | "hash">,
-  head: { seq: number; hash: string },
+  event: Omit<AuditEvent, "seq" | "prev_hash" | "hash" | "hash_version">,
+  head: { readonly seq: number; readonly hash: string },
 ): AuditEvent {
-  const unsealed = { ...event, seq: head.seq + 1, prev_hash: head.hash };
+  const unsealed = { ...event, seq: head.seq + 1, prev_hash: head.hash, hash_version: hashVersion };
   return { ...unsealed, hash: auditHash(unsealed) };
 }
 
 /**
  * The hash of an event: SHA-256, in hex, over the JSON array of its columns in this order, the payload as canonical
  * JSON. Anybody with the database can compute it again.
+ *
+ * Version 2 begins with the version and covers aggregate and aggregate_id. Version 1, of before there were several
+ * aggregates, has the id alone, or null for the desk.
  */
 export function auditHash(e: Omit<AuditEvent, "hash">): string {
-  return sha256(
-    JSON.stringify([
-      e.prev_hash,
-      e.id,
-      e.ticket_id,
-      e.seq,
-      e.actor_type,
-      e.actor_id,
-      e.actor_role,
-      e.tool_name,
-      e.request_id,
-      e.correlation_id,
-      e.trace_id,
-      e.before_state,
-      e.after_state,
-      e.created_at,
-      canonicalJson(e.payload),
-    ]),
-  );
-}
-
-export function auditValues(e: AuditEvent): unknown[] {
-  return [
-    e.id,
-    e.ticket_id,
+  const rest = [
     e.seq,
     e.actor_type,
     e.actor_id,
@@ -94,19 +74,30 @@ export function auditValues(e: AuditEvent): unknown[] {
     e.trace_id,
     e.before_state,
     e.after_state,
-    JSON.stringify(e.payload),
-    e.prev_hash,
-    e.hash,
     e.created_at,
+    canonicalJson(e.payload),
   ];
+  const first =
+    e.hash_version === 1
+      ? [e.prev_hash, e.id, e.aggregate === deskName ? null : e.aggregate_id]
+      : [`v${e.hash_version}`, e.prev_hash, e.id, e.aggregate, e.aggregate_id];
+  return sha256(JSON.stringify([...first, ...rest]));
 }
 
+/** The aggregate, and the chain, of what is about the office as a whole. */
+export const deskName = "desk";
+
 /** The proof a caller gets: it can be read back with receipt.get and holds the event's hash. */
-export function receiptOf(e: AuditEvent): Receipt {
+export function receiptOf(
+  e: Pick<
+    AuditEvent,
+    "id" | "tool_name" | "aggregate" | "aggregate_id" | "before_state" | "after_state" | "created_at" | "hash"
+  >,
+): Receipt {
   return {
     receipt_id: e.id,
     tool_name: e.tool_name,
-    ticket_id: e.ticket_id,
+    ...namesOf(e.aggregate, e.aggregate_id),
     before_state: e.before_state,
     after_state: e.after_state,
     occurred_at: e.created_at,

@@ -1,25 +1,20 @@
 // A command as it comes to the pipeline, and the answer that leaves it.
 
-import type { PipelineName } from "../contract/index.ts";
 import type { Actor, Trace } from "./actor.ts";
 import type { JsonObject } from "./json.ts";
 
-export type CommandRequest<N extends PipelineName = PipelineName> = {
-  readonly name: N;
+export type CommandRequest = {
+  readonly name: string;
   /** The concrete path, which the idempotency fingerprint covers. */
   readonly path: string;
-  /** The ticket named in the path, lower-cased. */
-  readonly ticketId: string | null;
-  /** The technician named in the path, lower-cased; absent where the path names none. */
-  readonly technicianId?: string | null;
-  /** The plan named in the path, lower-cased; absent where the path names none. */
-  readonly planId?: string | null;
+  /** The ids in the path by the names the contract gives them, in lower case. */
+  readonly ids: Readonly<Record<string, string>>;
   readonly body: JsonObject;
   readonly requestId: string;
   /** Authenticated; role and tool have been checked. */
   readonly actor: Actor;
   readonly trace: Trace;
-  /** For a worker: give up at once where another command holds the ticket, and do not wait for it. */
+  /** For a worker: give up at once where another command holds the row, and do not wait for it. */
   readonly skipLocked?: true;
 };
 
@@ -28,7 +23,9 @@ export type Answer = {
   /** JSON text: the very bytes that are stored for replays. */
   readonly body: string;
   readonly replayed: boolean;
-  readonly ticketId: string | null;
+  /** What the command was about. */
+  readonly aggregate: string;
+  readonly aggregateId: string;
   /** The transitions made, from[i] to to[i]. */
   readonly moves: { readonly from: readonly string[]; readonly to: readonly string[] };
 };

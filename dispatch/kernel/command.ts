@@ -1,134 +1,133 @@
-// What a command hands to the pipeline: what to read beside the ticket, and how to decide. One command, one file,
-// one value of one of these types.
+// What a command hands to the pipeline: what to read beside its row, and how to decide. One command, one file, one value of
+// one of these types; each wing has a function of its own that makes it (ticketCommand, deskCommand, …).
 
-import type { BodyOf, PipelineName, InputOf } from "../contract/index.ts";
-import type { TicketState } from "../contract/states.ts";
-import type { TicketBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "./actor.ts";
+import type { Aggregate, Concerns, Place } from "./aggregate.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
-import type { NewTicket, TicketChange, TicketRow } from "../ticket/ticket-row.ts";
+import type { RelatedChange } from "./related-change.ts";
 
 /** What every step of a command knows. */
-export type Call<N extends PipelineName> = {
+export type Call<Input = unknown, Ids = unknown> = {
   readonly desk: Desk;
   readonly actor: Actor;
-  readonly input: InputOf<N>;
-  /** When this happens, ISO 8601; once the ticket, or the desk's chain, is locked always after its last event. */
+  readonly input: Input;
+  /** When this happens, ISO 8601; once the row is locked always after its last event. */
   readonly now: string;
   /** What the clock says: for what is too early or too late, since history may run ahead where a clock was wrong. */
   readonly clockTime: string;
-  /** The ticket's id; for a creating command the id the new ticket will have. */
-  readonly ticketId: string;
-  /** The id of the technician in the path; empty where the path names none. */
-  readonly technicianId: string;
-  /** The id of the plan in the path; empty where the path names none. */
-  readonly planId: string;
+  /** The ids in the path. */
+  readonly ids: Ids;
+  /** The id of what the command is about; for a creating command the one it will have, unless its decision names another. */
+  readonly id: string;
   /** The Idempotency-Key: with the actor's id and the path it names the intent. */
   readonly requestId: string;
   /** The id this command's audit event, and so its receipt, will have. */
   readonly eventId: string;
 };
 
-export type TicketCall<N extends PipelineName> = Call<N> & { readonly ticket: TicketRow };
+export type RowCall<Input = unknown, Ids = unknown, Row = unknown> = Call<Input, Ids> & { readonly row: Row };
 
-type Written = {
+type Decided<Body, Answer> = {
   /** Kept in the audit trail. */
   readonly payload: JsonObject;
+  /** Other rows that change because of this command, each with an audit event of its own. They must be locked by `load`. */
+  readonly related?: readonly RelatedChange[];
+  /** Whose things the answer names beside the row itself and those related: asked for again when the answer is replayed. */
+  readonly concerns?: Concerns;
+  /** Where it bears on one place that the row does not tell: listeners to events must reach that. */
+  readonly place?: Place | undefined;
   /** Further rows, queued in the command's own transaction behind its audit event. */
-  readonly write?: (tx: Session, event: AuditEvent) => Promise<unknown>[];
+  write?(tx: Session, event: AuditEvent): Promise<unknown>[];
+  /** The answer's body; the pipeline adds the receipt. */
+  body(row: Body, event: AuditEvent): Answer;
 };
 
-/** The answer's body; the pipeline adds the receipt. */
-type TicketAnswer<N extends PipelineName> = { readonly body: (ticket: TicketBody, event: AuditEvent) => BodyOf<N> };
-
-/** What a command on a ticket decided. */
-export type TicketDecision<N extends PipelineName> = Written &
-  TicketAnswer<N> & {
-    /** The states passed through, the last one included; absent when the state stays. */
-    readonly path?: readonly TicketState[];
-    readonly change?: TicketChange;
-  };
+/** What a command on a row decided. */
+export type RowDecision<Change = unknown, Body = unknown, Answer = object, State extends string = string> = Decided<
+  Body,
+  Answer
+> & {
+  /** The states passed through, the last one included; absent when the state stays. */
+  readonly path?: readonly State[];
+  readonly change?: Change;
+};
 
 /** What a creating command decided. */
-export type CreationDecision<N extends PipelineName> = Written &
-  TicketAnswer<N> & { readonly state: TicketState; readonly create: NewTicket };
-
-/** What a command about the desk itself decided. */
-export type DeskDecision<N extends PipelineName> = Written & {
-  /** Where it bears on one place alone: whoever asks for the answer again, or listens to events, must reach that. */
-  readonly place?: Place | undefined;
-  readonly body: (event: AuditEvent) => BodyOf<N>;
+export type CreationDecision<
+  Fields = unknown,
+  Body = unknown,
+  Answer = object,
+  State extends string = string,
+> = Decided<Body, Answer> & {
+  /** Where ids are names that callers choose. */
+  readonly id?: string;
+  readonly state: State;
+  readonly create: Fields;
 };
 
-export type Place = { readonly account_id: string; readonly site_id: string };
-
-type Common<N extends PipelineName, Loaded> = {
-  readonly name: N;
+type Common<Input, Ids, Loaded> = {
+  readonly name: string;
+  /**
+   * True when `load` or `write` locks rows that are not this command's own: it then runs in a transaction of its own, since
+   * commands that share one would wait for, or deadlock with, each other's locks.
+   */
+  readonly alone?: boolean;
+  /** Constraints of the database that decide between two of these at the same moment, beside the aggregate's. */
+  readonly races?: readonly string[];
   /** Reads that travel with the lock; queue all of them before awaiting one. They see what the lock sees. */
-  load?(tx: Session, call: Call<N>): Promise<Loaded>;
+  load?(tx: Session, call: Call<Input, Ids>): Promise<Loaded>;
 };
 
-export type TicketCommand<N extends PipelineName, Loaded = unknown, Prepared = unknown> = Common<N, Loaded> & {
-  readonly on: "ticket";
-  /** The refusal for a wrong state, where it is not INVALID_STATE_TRANSITION. */
-  readonly wrongStateCode?: "SCHEDULE_HOLD_STATE_CONFLICT";
+export type RowCommand<
+  Input = unknown,
+  Ids = unknown,
+  Row = unknown,
+  Change = unknown,
+  Body = unknown,
+  Answer = object,
+  Loaded = unknown,
+  Prepared = unknown,
+> = Common<Input, Ids, Loaded> & {
+  readonly on: "row";
+  readonly aggregate: Aggregate;
   /** The state the caller is heading for, for a refusal's to_state; otherwise the entry's first. */
-  target?(call: TicketCall<N>): TicketState | undefined;
+  target?(call: RowCall<Input, Ids, Row>): string | undefined;
   /**
    * What to ask elsewhere before deciding, where that leaves nothing behind (driving times); null when nothing. It runs
-   * with no lock held; then the command begins anew, once, with whatever was learned.
+   * with no lock held; then the command is retried once, with what was learned.
    */
-  consult?(call: TicketCall<N>, loaded: Loaded): (() => Promise<void>) | null;
+  consult?(call: RowCall<Input, Ids, Row>, loaded: Loaded): (() => Promise<void>) | null;
   /**
-   * Work outside the database (object store), after all checks and before the transaction that commits, with no
-   * lock held; the checks run again afterwards, and this again if the ticket has changed meanwhile.
+   * Work outside the database (object store, a long search), after all checks and before the transaction that commits, with
+   * no lock held; the checks run again afterwards.
    */
-  prepare?(call: TicketCall<N>, loaded: Loaded): Promise<Prepared>;
+  prepare?(call: RowCall<Input, Ids, Row>, loaded: Loaded): Promise<Prepared>;
   /** Whether this call has anything to prepare; always, unless this says otherwise. Then decide gets undefined. */
   needsPreparation?(loaded: Loaded): boolean;
+  /** Whether what was prepared is good for the row as it is now; otherwise for the row at its very audit seq. */
+  readonly preparedOnce?: boolean;
   /** @throws Refusal */
-  decide(call: TicketCall<N>, loaded: Loaded, prepared: Prepared): TicketDecision<N>;
+  decide(call: RowCall<Input, Ids, Row>, loaded: Loaded, prepared: Prepared): RowDecision<Change, Body, Answer>;
 };
 
-export type CreationCommand<N extends PipelineName, Loaded = unknown> = Common<N, Loaded> & {
+export type CreationCommand<
+  Input = unknown,
+  Ids = unknown,
+  Fields = unknown,
+  Body = unknown,
+  Answer = object,
+  Loaded = unknown,
+> = Common<Input, Ids, Loaded> & {
   readonly on: "creation";
+  readonly aggregate: Aggregate;
   /** @throws Refusal */
-  decide(call: Call<N>, loaded: Loaded): CreationDecision<N>;
+  decide(call: Call<Input, Ids>, loaded: Loaded): CreationDecision<Fields, Body, Answer>;
 };
 
-export type DeskCommand<N extends PipelineName, Loaded = unknown, Prepared = unknown> = Common<N, Loaded> & {
-  readonly on: "desk";
-  /**
-   * Work that takes long, before the transaction that commits and with no lock held. It is done once: what it made is
-   * handed to decide whatever has changed on the desk meanwhile.
-   */
-  prepare?(call: Call<N>, loaded: Loaded): Promise<Prepared>;
-  /** @throws Refusal */
-  decide(call: Call<N>, loaded: Loaded, prepared: Prepared): DeskDecision<N>;
-};
+export type Command = RowCommand | CreationCommand;
 
-export type Command<N extends PipelineName> = TicketCommand<N> | CreationCommand<N> | DeskCommand<N>;
-
-/** Declares a command on a ticket, inferring what it loads and prepares. */
-export const ticketCommand = <N extends PipelineName, Loaded = undefined, Prepared = undefined>(
-  command: Omit<TicketCommand<N, Loaded, Prepared>, "on">,
-): TicketCommand<N, Loaded, Prepared> => ({ ...command, on: "ticket" });
-
-/** Declares a command that makes a ticket. */
-export const creationCommand = <N extends PipelineName, Loaded = undefined>(
-  command: Omit<CreationCommand<N, Loaded>, "on">,
-): CreationCommand<N, Loaded> => ({ ...command, on: "creation" });
-
-/** Declares a command about the desk itself. */
-export const deskCommand = <N extends PipelineName, Loaded = undefined, Prepared = undefined>(
-  command: Omit<DeskCommand<N, Loaded, Prepared>, "on">,
-): DeskCommand<N, Loaded, Prepared> => ({ ...command, on: "desk" });
-
-/**
- * A handler for every command of the contract and of the worker; a missing one does not compile. load, prepare and decide are declared
- * as methods so that each handler's own Loaded and Prepared fit here: the pipeline only hands back what it was given.
- */
-export type CommandHandlers = { readonly [N in PipelineName]: Command<N> };
+/** By the command's name. The composition root's type says that none is missing. */
+export type CommandHandlers = Readonly<Record<string, Command>>;

@@ -8,40 +8,42 @@ import { idempotencyConstraint } from "./idempotency.ts";
 import { Refusal } from "./refusal.ts";
 
 const races = new Set<string>([sqlState.serializationFailure, sqlState.deadlockDetected, sqlState.exclusionViolation]);
-/** Unique indexes that decide between two commands at the same moment. */
-const raceIndexes = new Set<string | undefined>([
-  idempotencyConstraint,
-  "bookings_live_ticket",
-  "autonomy_control_state_scope",
-]);
 
-/** True when another command won, so that a second look gives the right answer. */
-export function isLostRace(error: unknown): boolean {
+/**
+ * True when another command won, so that a second look gives the right answer.
+ * @param constraints those that decide between two commands at the same moment, beside the key of stored answers
+ */
+export function isLostRace(error: unknown, constraints: ReadonlySet<string> = noConstraints): boolean {
   const server = serverError(error);
   if (!server) return error instanceof RolledBack;
-  return races.has(server.code) || (server.code === sqlState.uniqueViolation && raceIndexes.has(server.constraint));
+  if (races.has(server.code)) return true;
+  const { constraint = "" } = server;
+  return (
+    server.code === sqlState.uniqueViolation && (constraint === idempotencyConstraint || constraints.has(constraint))
+  );
 }
+const noConstraints: ReadonlySet<string> = new Set();
 
 /** The refusal for a failure; a defect is thrown on as it is, for the log and a 500. */
-export function refusalFor(error: unknown): unknown {
+export function refusalFor(error: unknown, constraints: ReadonlySet<string> = noConstraints): unknown {
   if (error instanceof Refusal) return error;
   const code = serverError(error)?.code;
   if (code === sqlState.exclusionViolation) return new Refusal("SLOT_TAKEN", { rejected: [] }, { cause: error });
-  if (code === sqlState.lockNotAvailable || isLostRace(error)) return stillBusy(error);
+  if (code === sqlState.lockNotAvailable || isLostRace(error, constraints)) return stillBusy(error);
   if (isDatabaseAway(error)) return away("postgres", error);
   if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured)
     return away("object_store", error);
   return error;
 }
 
-/** Others on the same ticket are still running; the caller may repeat the call with the same key. */
+/** Others on the same row are still running; the caller may repeat the call with the same key. */
 export const stillBusy = (cause?: unknown): Refusal =>
   new Refusal(
     "IDEMPOTENCY_IN_FLIGHT",
     {},
     {
       message:
-        "This call, or another on the same ticket, is still running; repeat it with the same key after Retry-After.",
+        "This call, or another that changes the same thing, is still running; repeat it with the same key after Retry-After.",
       headers: { "retry-after": "1" },
       cause,
     },

@@ -3,6 +3,8 @@
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import { namesOf } from "../contract/responses.ts";
+import type { Aggregate, Place } from "./aggregate.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -16,34 +18,46 @@ export type OutboxRow = {
   readonly created_at: string;
 };
 
+/** Any number of events; those of one command's rows get ids in their order. */
 export const insertOutbox = statement(
   "outbox_insert",
-  `INSERT INTO outbox (subject, event, ticket_id, account_id, site_id, audit_event_id, payload, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+  `INSERT INTO outbox (subject, event, aggregate, aggregate_id, account_id, site_id, audit_event_id, payload, created_at)
+   SELECT e.subject, e.event, e.aggregate, e.aggregate_id, e.account_id, e.site_id, e.audit_event_id, e.payload, e.created_at
+   FROM json_to_recordset($1::json) AS e (subject text, event text, aggregate text, aggregate_id text, account_id uuid,
+          site_id uuid, audit_event_id uuid, payload jsonb, created_at timestamptz)`,
 );
 
-const announce = statement("outbox_announce", `SELECT pg_notify('${outboxChannel}', '')`);
+// A NOTIFY of its own flushes a commit to disk like any other; nothing is lost with an announcement, so it need not wait.
+const announce = statement(
+  "outbox_announce",
+  `SELECT set_config('synchronous_commit', 'off', true), pg_notify('${outboxChannel}', '')`,
+);
 
-/** The subject of a ticket's event, for example field.ticket.<id>.tech_check_in. */
-export const ticketSubject = (ticketId: string, event: string): string => `field.ticket.${ticketId}.${event}`;
-
-/** The outbox row of an audited command. */
-export function outboxValues(e: AuditEvent, scope: { account_id: string | null; site_id: string | null }): unknown[] {
+/** The outbox row of an audited command, under the aggregate's subject for it. */
+export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Place | null): object {
   const event = e.tool_name.replaceAll(".", "_");
-  const subject = e.ticket_id === null ? `desk.${event}` : ticketSubject(e.ticket_id, event);
-  const payload = {
-    receipt_id: e.id,
-    ticket_id: e.ticket_id,
-    tool_name: e.tool_name,
-    actor_id: e.actor_id,
-    actor_role: e.actor_role,
-    before_state: e.before_state,
-    after_state: e.after_state,
-    correlation_id: e.correlation_id,
-    trace_id: e.trace_id,
-    seq: e.seq,
+  return {
+    subject: aggregate.subject(e.aggregate_id, event),
+    event,
+    aggregate: e.aggregate,
+    aggregate_id: e.aggregate_id,
+    account_id: place?.account_id ?? null,
+    site_id: place?.site_id ?? null,
+    audit_event_id: e.id,
+    payload: {
+      receipt_id: e.id,
+      ...namesOf(e.aggregate, e.aggregate_id),
+      tool_name: e.tool_name,
+      actor_id: e.actor_id,
+      actor_role: e.actor_role,
+      before_state: e.before_state,
+      after_state: e.after_state,
+      correlation_id: e.correlation_id,
+      trace_id: e.trace_id,
+      seq: e.seq,
+    },
+    created_at: e.created_at,
   };
-  return [subject, event, e.ticket_id, scope.account_id, scope.site_id, e.id, JSON.stringify(payload), e.created_at];
 }
 
 /**

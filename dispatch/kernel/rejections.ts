@@ -3,18 +3,17 @@
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
-import { errorRegistry } from "../contract/errors.ts";
-import type { ToolName } from "../contract/index.ts";
+import { errorRegistry, type ErrorEntry } from "../contract/errors.ts";
 import type { Actor } from "./actor.ts";
 import type { Clock } from "./clock.ts";
 import type { Refusal } from "./refusal.ts";
 
 export const insertRejections = statement(
   "rejections_insert",
-  `INSERT INTO rejections (code, tool_name, actor_id, actor_role, ticket_id, detail, count, occurred_at)
-   SELECT r.code, r.tool_name, r.actor_id, r.actor_role, r.ticket_id, r.detail, r.count, r.occurred_at
-   FROM jsonb_to_recordset($1::jsonb) AS r (code text, tool_name text, actor_id text, actor_role text,
-                                            ticket_id uuid, detail jsonb, count integer, occurred_at timestamptz)`,
+  `INSERT INTO rejections (code, tool_name, actor_id, actor_role, aggregate, aggregate_id, detail, count, occurred_at)
+   SELECT r.code, r.tool_name, r.actor_id, r.actor_role, r.aggregate, r.aggregate_id, r.detail, r.count, r.occurred_at
+   FROM json_to_recordset($1::json) AS r (code text, tool_name text, actor_id text, actor_role text, aggregate text,
+                                          aggregate_id text, detail jsonb, count integer, occurred_at timestamptz)`,
 );
 
 type Row = {
@@ -22,10 +21,19 @@ type Row = {
   tool_name: string | null;
   actor_id: string | null;
   actor_role: string | null;
-  ticket_id: string | null;
+  aggregate: string | null;
+  aggregate_id: string | null;
   detail: object;
   count: number;
   occurred_at: string;
+};
+
+/** The call that was refused. */
+type Refused = {
+  readonly tool: string | null;
+  readonly actor: Actor | null;
+  /** What it named in its path. */
+  readonly about: { readonly aggregate: string; readonly id: string } | null;
 };
 
 /** At most this many different refusals are kept between two writes; further ones are counted without their actor. */
@@ -47,22 +55,25 @@ export class Rejections {
   }
 
   /** Keeps a refusal if somebody counts its code. */
-  record(refusal: Refusal, about: { tool: ToolName | null; actor: Actor | null; ticketId: string | null }): void {
-    if (!("signal" in errorRegistry[refusal.code])) return;
+  record(refusal: Refusal, { tool, actor, about }: Refused): void {
+    const entry: ErrorEntry = errorRegistry[refusal.code];
+    if (entry.signal === undefined) return;
     const crowded = this.#waiting.size >= maxWaiting;
-    const duplicate = refusal.code === "DUPLICATE_INTAKE";
-    const ticketId = duplicate ? String(refusal.details["duplicate_ticket_id"]) : about.ticketId;
+    const subject = entry.concerns
+      ? { aggregate: entry.concerns.aggregate, id: String(refusal.details[entry.concerns.field]) }
+      : about;
     const row: Row = {
       code: refusal.code,
-      tool_name: about.tool,
-      actor_id: crowded ? null : (about.actor?.id ?? null),
-      actor_role: crowded ? null : (about.actor?.role ?? null),
-      ticket_id: crowded ? null : ticketId,
-      detail: duplicate && !crowded ? refusal.details : {},
+      tool_name: tool,
+      actor_id: crowded ? null : (actor?.id ?? null),
+      actor_role: crowded ? null : (actor?.role ?? null),
+      aggregate: crowded ? null : (subject?.aggregate ?? null),
+      aggregate_id: crowded ? null : (subject?.id ?? null),
+      detail: entry.concerns && !crowded ? refusal.details : {},
       count: 1,
       occurred_at: this.#clock.now().toISOString(),
     };
-    const key = [row.code, row.tool_name, row.actor_id, row.actor_role, row.ticket_id].join("\n");
+    const key = [row.code, row.tool_name, row.actor_id, row.actor_role, row.aggregate, row.aggregate_id].join("\n");
     const same = this.#waiting.get(key);
     if (same) same.count++;
     else this.#waiting.set(key, row);

@@ -2,15 +2,7 @@
 // schema. It knows no field by name.
 
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import {
-  pipelineEntries,
-  type PipelineName,
-  type Entry,
-  type InputOf,
-  type QueryInputOf,
-  type QueryName,
-  queryEntries,
-} from "../contract/index.ts";
+import { contract as ours, type AnyEntry, type Contract } from "../contract/index.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import type { Violation } from "./refusal.ts";
 
@@ -20,40 +12,41 @@ export type Validated<Input> =
 
 export type UnknownFields = "ignore" | "refuse";
 
-type Validator<Input> = (raw: JsonObject) => Validated<Input>;
+export type Validator<Input> = (raw: JsonObject) => Validated<Input>;
 
-/** For each tool, the function that checks its input. */
+/** For each command and each query, the function that checks its input. */
 export type Validators = {
-  readonly commands: { readonly [N in PipelineName]: Validator<InputOf<N>> };
-  readonly queries: { readonly [N in QueryName]: Validator<QueryInputOf<N>> };
+  readonly commands: Readonly<Record<string, Validator<unknown>>>;
+  readonly queries: Readonly<Record<string, Validator<unknown>>>;
 };
 
 /** Years a time may lie in; outside them Postgres and JavaScript disagree or a typing error is certain. */
 const years = { from: 1900, to: 9000 };
 const isoTimePattern = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|z|[+-]\d{2}:?\d{2})$/;
 
-const compiledFor = new Map<UnknownFields, Validators>();
+const compiledFor = new WeakMap<Contract, Map<UnknownFields, Validators>>();
 
 /**
  * The validators of a process. A tool's schema is compiled with its first call: all of them together take a third of a
  * second. `unknownFields` is the profile's rule for fields the contract does not know.
  */
-export function compileValidators(unknownFields: UnknownFields): Validators {
-  const validators = compiledFor.get(unknownFields) ?? compile(unknownFields);
-  compiledFor.set(unknownFields, validators);
+export function compileValidators(unknownFields: UnknownFields, contract: Contract = ours): Validators {
+  const ofContract = compiledFor.get(contract) ?? new Map<UnknownFields, Validators>();
+  compiledFor.set(contract, ofContract);
+  const validators = ofContract.get(unknownFields) ?? compile(unknownFields, contract);
+  ofContract.set(unknownFields, validators);
   return validators;
 }
 
-function compile(unknownFields: UnknownFields): Validators {
+function compile(unknownFields: UnknownFields, contract: Contract): Validators {
   const ajv = newAjv(unknownFields);
   const strictAjv = newAjv("refuse");
-  const compiled = (entries: readonly (readonly [string, Entry])[], compiler: Ajv, rule: UnknownFields) =>
-    Object.fromEntries(entries.map(([tool, entry]) => [tool, validatorOf(compiler, entry, rule)]));
-  // Each validator was compiled from the very schema its type is inferred from.
+  const compiled = (entries: Readonly<Record<string, AnyEntry>>, compiler: Ajv, rule: UnknownFields) =>
+    Object.fromEntries(Object.entries(entries).map(([tool, entry]) => [tool, validatorOf(compiler, entry, rule)]));
   return {
-    commands: compiled(pipelineEntries, ajv, unknownFields),
-    queries: compiled(queryEntries, strictAjv, "refuse"),
-  } as Validators;
+    commands: compiled({ ...contract.commands, ...contract.internalCommands }, ajv, unknownFields),
+    queries: compiled(contract.queries, strictAjv, "refuse"),
+  };
 }
 
 function newAjv(unknownFields: UnknownFields): Ajv {
@@ -92,7 +85,7 @@ export function isTime(text: string): boolean {
   return new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)) - 1, day)).getUTCDate() === day;
 }
 
-function validatorOf(ajv: Ajv, entry: Entry, unknownFields: UnknownFields): Validator<unknown> {
+function validatorOf(ajv: Ajv, entry: AnyEntry, unknownFields: UnknownFields): Validator<unknown> {
   const fields = entry.input.properties;
   const cases = new Map<string, "upper" | "lower">();
   for (const [name, schema] of Object.entries(fields)) {

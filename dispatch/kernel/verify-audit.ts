@@ -1,83 +1,62 @@
-// Walks the audit trail and names the first event of every chain that does not hold: edited, deleted, reordered or cut
-// off; then the transitions, which must explain each ticket's state. It reads only.
+// Walks the audit trail and names the first event of every chain that does not hold: edited, deleted, reordered, cut off or
+// of nothing there is; and the moves, which must explain each state. It reads only.
 
+import { creation } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
 import type { Database, Session } from "../db/pool.ts";
+import type { Aggregate, KnownHead } from "./aggregate.ts";
 import { auditHash, type AuditEvent } from "./audit.ts";
 
 export type AuditFault = {
-  /** The ticket's id, or "desk". */
+  readonly aggregate: string;
+  /** The id of what the chain is about. */
   readonly chain: string;
   readonly seq: number;
-  readonly kind: "EDITED" | "DELETED" | "REORDERED" | "TAIL_CUT" | "RELINKED" | "STATE_UNEXPLAINED";
+  readonly kind: "EDITED" | "DELETED" | "REORDERED" | "TAIL_CUT" | "RELINKED" | "UNOWNED" | "STATE_UNEXPLAINED";
   readonly detail: string;
 };
 
 export type AuditReport = { readonly chains: number; readonly events: number; readonly faults: readonly AuditFault[] };
 
-type Head = { readonly seq: number; readonly hash: string };
-type Row = AuditEvent & { readonly head_seq: number; readonly head_hash: string };
+/** An event with the moves that name it. */
+export type ToldEvent = AuditEvent & { readonly from_states: readonly string[]; readonly to_states: readonly string[] };
+export type Chain = { readonly id: string; readonly head: KnownHead | null; readonly events: readonly ToldEvent[] };
 
 // Chains one after another, in the order of their index.
-const selectTicketEvents = statement<Row>(
+const selectEvents = statement<ToldEvent>(
   "audit_verify_page",
-  `SELECT e.id, e.ticket_id, e.seq, e.actor_type, e.actor_id, e.actor_role, e.tool_name, e.request_id, e.correlation_id,
-          e.trace_id, e.before_state, e.after_state, e.payload, e.prev_hash, e.hash, e.created_at,
-          t.audit_seq AS head_seq, t.audit_hash AS head_hash
-   FROM audit_events e JOIN tickets t ON t.id = e.ticket_id
-   WHERE (e.ticket_id, e.seq) > ($1, $2)
-   ORDER BY e.ticket_id, e.seq LIMIT $3`,
+  `SELECT e.id, e.aggregate, e.aggregate_id, e.seq, e.actor_type, e.actor_id, e.actor_role, e.tool_name, e.request_id,
+          e.correlation_id, e.trace_id, e.before_state, e.after_state, e.payload, e.prev_hash, e.hash, e.hash_version,
+          e.created_at, moves.from_states, moves.to_states
+   FROM audit_events e
+   CROSS JOIN LATERAL (
+     SELECT coalesce(array_agg(t.from_state ORDER BY t.step), '{}') AS from_states,
+            coalesce(array_agg(t.to_state ORDER BY t.step), '{}') AS to_states
+     FROM state_transitions t
+     WHERE t.aggregate = e.aggregate AND t.aggregate_id = e.aggregate_id AND t.audit_event_id = e.id
+   ) AS moves
+   WHERE e.aggregate = $1 AND (e.aggregate_id, e.seq) > ($2, $3)
+   ORDER BY e.aggregate_id, e.seq LIMIT $4`,
 );
 
-const selectDeskHead = statement<Head>(
-  "audit_verify_desk_head",
-  `SELECT seq, hash FROM audit_heads WHERE chain = 'desk'`,
-);
-
-const selectDeskEvents = statement<AuditEvent>(
-  "audit_verify_desk_page",
-  `SELECT id, ticket_id, seq, actor_type, actor_id, actor_role, tool_name, request_id, correlation_id, trace_id,
-          before_state, after_state, payload, prev_hash, hash, created_at
-   FROM audit_events WHERE ticket_id IS NULL AND seq > $1
-   ORDER BY seq LIMIT $2`,
-);
-
-const selectEmptyChains = statement<{ id: string; audit_seq: number }>(
-  "audit_verify_empty",
-  `SELECT t.id, t.audit_seq FROM tickets t
-   WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.ticket_id = t.id) ORDER BY t.id LIMIT 1000`,
-);
-
-// An event must begin where the one before it ended, its transitions must lead from its before_state to its after_state,
-// and the ticket must stand where the last event ended. The events' own states are covered by their hashes.
-const selectUnexplained = statement<{ ticket_id: string; seq: number; detail: string }>(
-  "audit_verify_states",
-  `WITH steps AS (
-     SELECT audit_event_id, ticket_id, step, from_state, to_state,
-            lag(to_state, 1, from_state) OVER (PARTITION BY audit_event_id ORDER BY step) AS came_from
-     FROM ticket_state_transitions
-   ), paths AS (
-     SELECT audit_event_id, min(ticket_id::text)::uuid AS ticket_id, count(DISTINCT ticket_id) = 1 AND bool_and(from_state = came_from) AS whole,
-            (array_agg(from_state ORDER BY step))[1] AS starts, (array_agg(to_state ORDER BY step DESC))[1] AS ends
-     FROM steps GROUP BY audit_event_id
-   ), events AS (
-     SELECT e.ticket_id, e.seq, coalesce(e.before_state, '@new') AS before_state, e.after_state,
-            lag(e.after_state, 1, '@new') OVER chain AS stood_in, lead(e.seq) OVER chain IS NULL AS is_last,
-            CASE WHEN p.audit_event_id IS NULL THEN e.before_state IS NOT DISTINCT FROM e.after_state
-                 ELSE p.whole AND p.ticket_id = e.ticket_id AND p.starts = coalesce(e.before_state, '@new') AND p.ends = e.after_state
-            END AS explained
-     FROM audit_events e LEFT JOIN paths p ON p.audit_event_id = e.id
-     WHERE e.ticket_id IS NOT NULL
-     WINDOW chain AS (PARTITION BY e.ticket_id ORDER BY e.seq)
+const selectAggregates = statement<{ aggregate: string }>(
+  "audit_verify_aggregates",
+  `WITH RECURSIVE known AS (
+     (SELECT aggregate FROM audit_events ORDER BY aggregate LIMIT 1)
+     UNION ALL
+     SELECT (SELECT e.aggregate FROM audit_events e WHERE e.aggregate > known.aggregate ORDER BY e.aggregate LIMIT 1)
+     FROM known WHERE known.aggregate IS NOT NULL
    )
-   SELECT DISTINCT ON (t.id) t.id AS ticket_id, coalesce(e.seq, 0) AS seq,
-          CASE WHEN e.ticket_id IS NULL THEN 'no event leads to ' || t.state
-               WHEN e.before_state <> e.stood_in THEN 'begins in ' || e.before_state || ', but the ticket was in ' || e.stood_in
-               WHEN NOT e.explained THEN 'its transitions do not lead from ' || e.before_state || ' to ' || e.after_state
-               ELSE 'ends in ' || e.after_state || ', but the ticket is in ' || t.state END AS detail
-   FROM tickets t LEFT JOIN events e ON e.ticket_id = t.id
-   WHERE e.ticket_id IS NULL OR e.before_state <> e.stood_in OR NOT e.explained OR (e.is_last AND e.after_state <> t.state)
-   ORDER BY t.id, e.seq LIMIT 1000`,
+   SELECT aggregate FROM known WHERE aggregate IS NOT NULL`,
+);
+
+// A move must name an event of the same thing; the guard that writes pass is no proof for rows that others wrote.
+const selectStrayMoves = statement<{ aggregate: string; aggregate_id: string; from_state: string; to_state: string }>(
+  "audit_verify_stray_moves",
+  `SELECT t.aggregate, t.aggregate_id, t.from_state, t.to_state
+   FROM state_transitions t
+   LEFT JOIN audit_events e ON e.id = t.audit_event_id AND e.aggregate = t.aggregate AND e.aggregate_id = t.aggregate_id
+   WHERE e.id IS NULL ORDER BY t.aggregate, t.aggregate_id LIMIT 1000`,
 );
 
 // Commands go on while the trail is read: page after page must come from the same moment, or a chain seems to lack
@@ -85,50 +64,92 @@ const selectUnexplained = statement<{ ticket_id: string; seq: number; detail: st
 const oneMoment = statement("audit_verify_snapshot", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
 
 const pageSize = 5_000;
-const nil = "00000000-0000-0000-0000-000000000000";
 /** Below every seq there can be, so that none hides before the first. */
 const leastSeq = -2_147_483_648;
 
-/** @param onProgress called now and then with the events read so far */
+/**
+ * @param aggregates every kind of thing that has chains
+ * @param onProgress called now and then with the events read so far
+ */
 export async function verifyAudit(
   db: Database,
+  aggregates: readonly Aggregate[],
   onProgress: (events: number) => void = () => undefined,
 ): Promise<AuditReport> {
   return db.transaction(async (tx) => {
     await tx.row(oneMoment);
-    return await walk(tx, onProgress);
+    return await walk(tx, aggregates, onProgress);
   });
 }
 
-async function walk(db: Session, onProgress: (events: number) => void): Promise<AuditReport> {
+async function walk(
+  db: Session,
+  aggregates: readonly Aggregate[],
+  onProgress: (events: number) => void,
+): Promise<AuditReport> {
   const faults: AuditFault[] = [];
   let chains = 0;
   let events = 0;
-  for await (const { name, head, chain } of allChains(db)) {
-    chains++;
-    events += chain.length;
-    const fault = faultOf(name, head, chain);
-    if (fault) faults.push(fault);
-    if (chains % 500 === 0) onProgress(events);
+  for (const aggregate of aggregates) {
+    for await (const chain of chainsOf(db, aggregate)) {
+      chains++;
+      events += chain.events.length;
+      faults.push(...faultsOf(aggregate.name, chain));
+      if (chains % 500 === 0) onProgress(events);
+    }
   }
-  for (const { id, audit_seq } of await db.rows(selectEmptyChains)) {
-    faults.push({ chain: id, seq: 1, kind: "TAIL_CUT", detail: `all ${audit_seq} events are gone` });
+  const known = new Set(aggregates.map(({ name }) => name));
+  for (const { aggregate } of await db.rows(selectAggregates)) {
+    if (!known.has(aggregate))
+      faults.push({ aggregate, chain: "*", seq: 0, kind: "UNOWNED", detail: "this release knows no such aggregate" });
   }
-  for (const { ticket_id, seq, detail } of await db.rows(selectUnexplained)) {
-    faults.push({ chain: ticket_id, seq, kind: "STATE_UNEXPLAINED", detail });
+  for (const { aggregate, aggregate_id: chain, from_state, to_state } of await db.rows(selectStrayMoves)) {
+    faults.push({
+      aggregate,
+      chain,
+      seq: 0,
+      kind: "STATE_UNEXPLAINED",
+      detail: `a move from ${from_state} to ${to_state} names no event of its own`,
+    });
   }
   return { chains, events, faults };
 }
 
-type Chain = { readonly name: string; readonly head: Head; readonly chain: readonly AuditEvent[] };
+/** Every chain of an aggregate, those without a head or without events included, by their ids. */
+async function* chainsOf(db: Session, aggregate: Aggregate): AsyncGenerator<Chain> {
+  const heads = headsOf(db, aggregate);
+  let head = (await heads.next()).value;
+  for await (const events of eventChainsOf(db, aggregate)) {
+    const id = events[0]?.aggregate_id ?? "";
+    for (; head && head.id < id; head = (await heads.next()).value) yield { id: head.id, head, events: [] };
+    const own = head?.id === id ? head : null;
+    yield { id, head: own ?? null, events };
+    if (own) head = (await heads.next()).value;
+  }
+  for (; head; head = (await heads.next()).value) yield { id: head.id, head, events: [] };
+}
 
-async function* allChains(db: Session): AsyncGenerator<Chain> {
-  let chain: Row[] = [];
-  for (let last: Row | undefined; ;) {
-    const page = await db.rows(selectTicketEvents, [last?.ticket_id ?? nil, last?.seq ?? 0, pageSize]);
+async function* headsOf(db: Session, { heads }: Aggregate): AsyncGenerator<KnownHead, undefined> {
+  for (let after: string | null = null; ;) {
+    const page: KnownHead[] = await db.rows(heads, [after, pageSize]);
+    yield* page;
+    if (page.length < pageSize) return;
+    after = page.at(-1)?.id ?? null;
+  }
+}
+
+async function* eventChainsOf(db: Session, { name }: Aggregate): AsyncGenerator<readonly ToldEvent[]> {
+  let chain: ToldEvent[] = [];
+  for (let last: ToldEvent | undefined; ;) {
+    const page: ToldEvent[] = await db.rows(selectEvents, [
+      name,
+      last?.aggregate_id ?? "",
+      last?.seq ?? leastSeq,
+      pageSize,
+    ]);
     for (const row of page) {
-      if (chain[0] && chain[0].ticket_id !== row.ticket_id) {
-        yield chainOf(chain[0], chain);
+      if (chain[0] && chain[0].aggregate_id !== row.aggregate_id) {
+        yield chain;
         chain = [];
       }
       chain.push(row);
@@ -136,47 +157,49 @@ async function* allChains(db: Session): AsyncGenerator<Chain> {
     if (page.length < pageSize) break;
     last = page.at(-1);
   }
-  if (chain[0]) yield chainOf(chain[0], chain);
-
-  const head = await db.row(selectDeskHead);
-  const desk: AuditEvent[] = [];
-  for (let page; (page = await db.rows(selectDeskEvents, [desk.at(-1)?.seq ?? leastSeq, pageSize])).length > 0;)
-    desk.push(...page);
-  yield { name: "desk", head: head ?? { seq: 0, hash: "" }, chain: desk };
+  if (chain.length > 0) yield chain;
 }
 
-const chainOf = (first: Row, chain: readonly Row[]): Chain => ({
-  name: first.ticket_id ?? "desk",
-  head: { seq: first.head_seq, hash: first.head_hash },
-  chain,
-});
+/** What does not hold of a chain: the first event that is not what was written, and the first that its moves do not explain. */
+export function faultsOf(aggregate: string, chain: Chain): AuditFault[] {
+  const said = (fault: Omit<AuditFault, "aggregate" | "chain"> | null) =>
+    fault ? [{ aggregate, chain: chain.id, ...fault }] : [];
+  return [...said(faultInChain(chain)), ...said(faultInStates(chain))];
+}
 
-function faultOf(name: string, head: Head, chain: readonly AuditEvent[]): AuditFault | null {
-  const fault = (seq: number, kind: AuditFault["kind"], detail: string): AuditFault => ({
-    chain: name,
-    seq,
-    kind,
-    detail,
-  });
-  let before: Head = { seq: 0, hash: "" };
-  for (const event of chain) {
+type Fault = Omit<AuditFault, "aggregate" | "chain"> | null;
+
+function faultInChain({ head, events }: Chain): Fault {
+  if (!head) return { seq: events[0]?.seq ?? 0, kind: "UNOWNED", detail: "these events are about nothing there is" };
+  // Only the desk's chain may be empty: it is there before anything happened.
+  if (events.length === 0)
+    return head.seq === 0 ? null : { seq: 1, kind: "TAIL_CUT", detail: `all ${head.seq} events are gone` };
+  let before: { seq: number; hash: string } = { seq: 0, hash: "" };
+  for (const event of events) {
     const expected = before.seq + 1;
-    if (event.seq !== expected) return fault(expected, "DELETED", `the next event there is is ${event.seq}`);
+    if (event.seq !== expected)
+      return { seq: expected, kind: "DELETED", detail: `the next event there is is ${event.seq}` };
     if (auditHash(event) !== event.hash) {
-      const home = placeOf(event, chain.length);
+      const home = placeOf(event, events.length);
       return home === null
-        ? fault(event.seq, "EDITED", `${event.tool_name} does not match its hash`)
-        : fault(event.seq, "REORDERED", `the event here belongs at ${home}`);
+        ? { seq: event.seq, kind: "EDITED", detail: `${event.tool_name} does not match its hash` }
+        : { seq: event.seq, kind: "REORDERED", detail: `the event here belongs at ${home}` };
     }
     if (event.prev_hash !== before.hash)
-      return fault(event.seq, "RELINKED", "does not follow from the event before it");
+      return { seq: event.seq, kind: "RELINKED", detail: "does not follow from the event before it" };
     before = event;
   }
-  if (head.seq > before.seq) return fault(before.seq + 1, "TAIL_CUT", `the chain's head is at ${head.seq}`);
+  if (head.seq > before.seq)
+    return { seq: before.seq + 1, kind: "TAIL_CUT", detail: `the chain's head is at ${head.seq}` };
   if (head.seq < before.seq)
-    return fault(head.seq + 1, "EDITED", `lies behind the chain's head, which is at ${head.seq}`);
-  if (head.hash !== before.hash)
-    return fault(before.seq, "RELINKED", "the chain was rewritten: its head knows this event by another hash");
+    return { seq: head.seq + 1, kind: "EDITED", detail: `lies behind the chain's head, which is at ${head.seq}` };
+  if (head.hash !== before.hash) {
+    return {
+      seq: before.seq,
+      kind: "RELINKED",
+      detail: "the chain was rewritten: its head knows this event by another hash",
+    };
+  }
   return null;
 }
 
@@ -186,4 +209,31 @@ function placeOf(event: AuditEvent, length: number): number | null {
     if (auditHash({ ...event, seq }) === event.hash) return seq;
   }
   return null;
+}
+
+/**
+ * An event must begin where the one before it ended, its moves must lead from its before_state to its after_state, and the
+ * row must stand where the last event ended. The events' own states are covered by their hashes.
+ */
+function faultInStates({ head, events }: Chain): Fault {
+  if (!head) return null;
+  const wrong = (seq: number, detail: string): Fault => ({ seq, kind: "STATE_UNEXPLAINED", detail });
+  const last = events.at(-1);
+  if (!last) return head.state === null ? null : wrong(0, `no event leads to ${head.state}`);
+  let stoodIn: string = head.state === null ? "" : creation;
+  for (const event of events) {
+    const before = event.before_state ?? (head.state === null ? "" : creation);
+    const after = event.after_state ?? "";
+    if (before !== stoodIn) return wrong(event.seq, `begins in ${before}, but it was in ${stoodIn}`);
+    if (!isExplained(event, before, after))
+      return wrong(event.seq, `its transitions do not lead from ${before} to ${after}`);
+    stoodIn = after;
+  }
+  if (stoodIn !== (head.state ?? "")) return wrong(last.seq, `ends in ${stoodIn}, but it is in ${head.state}`);
+  return null;
+}
+
+function isExplained({ from_states: from, to_states: to }: ToldEvent, before: string, after: string): boolean {
+  if (to.length === 0) return before === after;
+  return from[0] === before && to.at(-1) === after && from.every((state, i) => i === 0 || state === to[i - 1]);
 }

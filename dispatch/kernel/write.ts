@@ -1,181 +1,182 @@
-// Turns a decision into rows: the ticket, its audit event, its moves, the outbox, the stored answer. It decides nothing.
+// Turns decisions into rows: heads, audit events, moves, the outbox, stored answers. It decides nothing. Rows of all commands
+// of a transaction go in by one statement per table.
 
-import type { CommandEntry, PipelineName } from "../contract/index.ts";
-import { creation, type FromState, type TicketState } from "../contract/states.ts";
+import type { CommandEntry } from "../contract/entry.ts";
+import { creation } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
-import { advanceDeskChain, auditValues, chained, insertAudit, receiptOf, type AuditEvent } from "./audit.ts";
-import type { Call, CreationDecision, DeskDecision, Place, TicketCall, TicketDecision } from "./command.ts";
+import { concernsOf, type Aggregate, type ChainHead, type Place } from "./aggregate.ts";
+import { chained, insertAudit, receiptOf, type AuditEvent } from "./audit.ts";
 import type { Answer, CommandRequest } from "./command-call.ts";
+import type { Call, CreationDecision, RowCall, RowDecision } from "./command.ts";
+import type { Desk } from "./desk.ts";
 import { originOf } from "./human-approval.ts";
-import { insertAnswer } from "./idempotency.ts";
+import { insertAnswers } from "./idempotency.ts";
 import type { JsonObject } from "./json.ts";
-import { insertTransitions, movesAlong, requirePath } from "./machine.ts";
-import { insertOutbox, outboxValues } from "./outbox.ts";
-import {
-  advanceTicketAudit,
-  changedTicket,
-  insertTicket,
-  insertTicketWords,
-  insertValues,
-  newTicket,
-  ticketBody,
-  updateTicket,
-  updateValues,
-  type TicketRow,
-} from "../ticket/ticket-row.ts";
+import { insertTransitions, movesAlong, requirePath, type Moves } from "./machine.ts";
+import { insertOutbox, outboxRow } from "./outbox.ts";
+import { relatedEffect, type RelatedEffect } from "./related-change.ts";
 
 /** A decision of any kind, brought to one shape. */
 export type Effect = {
-  readonly before: TicketRow | null;
-  /** The ticket afterwards, its audit head not yet advanced; null when there is no ticket. */
-  readonly after: TicketRow | null;
-  readonly place: Place | null;
-  readonly from: FromState;
-  readonly path: readonly TicketState[];
+  readonly aggregate: Aggregate;
+  /** What becomes of the row: it is new, its fields change, or only the head of its chain moves on. */
+  readonly fate: "inserted" | "updated" | "advanced";
+  /** The row afterwards, its head not yet advanced. */
+  readonly row: unknown;
+  readonly before: string | null;
+  readonly moves: Moves;
   readonly at: string;
-  readonly head: { readonly seq: number; readonly hash: string };
-  readonly payload: JsonObject;
-  readonly write: (tx: Session, event: AuditEvent) => Promise<unknown>[];
-  readonly body: (ticket: TicketRow | null, event: AuditEvent) => object;
+  readonly head: Pick<ChainHead, "seq" | "hash">;
+  readonly place: Place | null;
+  readonly decision: RowDecision | CreationDecision;
 };
-
-const nothing = (): Promise<unknown>[] => [];
 
 /** @throws Refusal INVALID_STATE_TRANSITION when the decision's path is not one of the machine */
-export function effectOfTicket<N extends PipelineName>(
-  call: TicketCall<N>,
+export function effectOnRow(
+  aggregate: Aggregate,
+  { desk, row, now }: RowCall,
   entry: CommandEntry,
-  decision: TicketDecision<N>,
+  decision: RowDecision,
 ): Effect {
-  const { ticket, now } = call;
+  const before = aggregate.stateOf(row);
   const path = decision.path ?? [];
-  requirePath(ticket.state, path, entry.from);
+  if (before !== null) requirePath(aggregate.edges, before, path, entry.from);
   const changes = decision.change !== undefined || path.length > 0;
   return {
-    before: ticket,
-    after: changes
-      ? changedTicket(ticket, decision.change ?? {}, path, now, call.desk.policy.sla.targetMinutes)
-      : ticket,
-    place: ticket,
-    from: ticket.state,
-    path,
+    aggregate,
+    fate: changes ? "updated" : "advanced",
+    row: changes ? aggregate.changed(desk, row, decision.change ?? {}, path, now) : row,
+    before,
+    moves: movesAlong(before ?? "", path),
     at: now,
-    head: { seq: ticket.audit_seq, hash: ticket.audit_hash },
-    payload: decision.payload,
-    write: decision.write ?? nothing,
-    body: (after, event) => decision.body(ticketBody(after ?? ticket), event),
+    head: aggregate.headOf(row),
+    place: decision.place ?? aggregate.placeOf(row),
+    decision,
   };
 }
 
-export function effectOfCreation<N extends PipelineName>(call: Call<N>, decision: CreationDecision<N>): Effect {
-  const made = newTicket(call.ticketId, decision.create, decision.state, call.now, call.desk.policy.sla.targetMinutes);
-  requirePath(creation, [decision.state], []);
+export function effectOfCreation(aggregate: Aggregate, { desk, id, now }: Call, decision: CreationDecision): Effect {
+  requirePath(aggregate.edges, creation, [decision.state], []);
+  const row = aggregate.created(desk, {
+    id: decision.id ?? id,
+    fields: decision.create,
+    state: decision.state,
+    at: now,
+  });
   return {
+    aggregate,
+    fate: "inserted",
+    row,
     before: null,
-    after: made,
-    place: made,
-    from: creation,
-    path: [decision.state],
-    at: call.now,
+    moves: movesAlong(creation, [decision.state]),
+    at: now,
     head: { seq: 0, hash: "" },
-    payload: decision.payload,
-    write: decision.write ?? nothing,
-    body: (after, event) => decision.body(ticketBody(after ?? made), event),
+    place: decision.place ?? aggregate.placeOf(row),
+    decision,
   };
 }
 
-export function effectOfDesk<N extends PipelineName>(
-  call: Call<N>,
-  decision: DeskDecision<N>,
-  head: Effect["head"],
-): Effect {
-  return {
-    before: null,
-    after: null,
-    place: decision.place ?? null,
-    from: creation,
-    path: [],
-    at: call.now,
-    head,
-    payload: decision.payload,
-    write: decision.write ?? nothing,
-    body: (_none, event) => decision.body(event),
-  };
-}
-
-type Writing = {
+export type Writing = {
+  readonly desk: Desk;
   readonly request: CommandRequest;
   readonly entry: CommandEntry;
+  /** The stored answer's key, as one uuid. */
+  readonly key: string;
+  readonly requestHash: string;
   readonly eventId: string;
   readonly effect: Effect;
-  readonly requestHash: string;
 };
 
-/** The answer of a command, and the statements that make it true, to be queued in this order before the commit. */
-export function writeEffect({ request, entry, eventId, effect, requestHash }: Writing): {
-  answer: Answer;
-  statements: (tx: Session) => Promise<unknown>[];
-} {
-  const { before, after, path, at } = effect;
+/** A command with everything it will write, and its answer. */
+export type Written = Pick<Writing, "effect"> & {
+  readonly row: unknown;
+  readonly event: AuditEvent;
+  readonly related: readonly RelatedEffect[];
+  readonly answer: Answer;
+  /** The stored answer's row. */
+  readonly stored: object;
+};
+
+/** @throws Refusal INVALID_STATE_TRANSITION for a related change that its machine does not know */
+export function written({ desk, request, entry, key, requestHash, eventId, effect }: Writing): Written {
+  const { aggregate, decision, moves, at } = effect;
+  const { actor, trace } = request;
   const event = chained(
     {
       id: eventId,
-      ticket_id: after?.id ?? null,
-      actor_type: request.actor.type,
-      actor_id: request.actor.id,
-      actor_role: request.actor.role,
+      aggregate: aggregate.name,
+      aggregate_id: aggregate.idOf(effect.row),
+      actor_type: actor.type,
+      actor_id: actor.id,
+      actor_role: actor.role,
       tool_name: request.name,
       request_id: request.requestId,
-      correlation_id: request.trace.correlationId,
-      trace_id: request.trace.traceId,
-      before_state: before?.state ?? null,
-      after_state: after?.state ?? null,
-      payload: { ...effect.payload, ...originOf(request) },
+      correlation_id: trace.correlationId,
+      trace_id: trace.traceId,
+      before_state: effect.before,
+      after_state: aggregate.stateOf(effect.row),
+      payload: { ...decision.payload, ...originOf(request) },
       created_at: at,
     },
     effect.head,
   );
-  const ticket = after && { ...after, audit_seq: event.seq, audit_hash: event.hash, audit_at: at };
-  const scope = { account_id: effect.place?.account_id ?? null, site_id: effect.place?.site_id ?? null };
-  const body = JSON.stringify({ ...effect.body(ticket, event), receipt: receiptOf(event) });
-  const moves = movesAlong(effect.from, path);
-  return {
-    answer: { status: entry.status, body, replayed: false, ticketId: event.ticket_id, moves },
-    statements: (tx) => [
-      ...headStatements(tx, before, ticket, event, before !== after),
-      tx.row(insertAudit, auditValues(event)),
-      ...(path.length === 0 ? [] : [tx.row(insertTransitions, [event.id, event.ticket_id, at, moves.from, moves.to])]),
-      ...effect.write(tx, event),
-      tx.row(insertOutbox, outboxValues(event, scope)),
-      tx.row(insertAnswer, [
-        request.actor.id,
-        entry.path,
-        request.requestId,
-        requestHash,
-        entry.status,
-        body,
-        event.ticket_id,
-        scope.account_id,
-        scope.site_id,
-        at,
-      ]),
-    ],
+  const row = aggregate.withHead(effect.row, { seq: event.seq, hash: event.hash, at });
+  const related = (decision.related ?? []).map((change) => relatedEffect(desk, event, change));
+  const body = JSON.stringify({ ...decision.body(aggregate.body(row), event), receipt: receiptOf(event) });
+  const named = concernsOf([effect.place, ...related.map(({ place }) => place)]);
+  const { account_ids = [], site_ids = [] } = decision.concerns ?? {};
+  const stored: JsonObject = {
+    key,
+    actor_id: actor.id,
+    endpoint: entry.path,
+    request_id: request.requestId,
+    request_hash: requestHash,
+    response_code: entry.status,
+    response_body: body,
+    aggregate: event.aggregate,
+    aggregate_id: event.aggregate_id,
+    account_ids: [...new Set([...named.account_ids, ...account_ids])],
+    site_ids: [...new Set([...named.site_ids, ...site_ids])],
+    created_at: at,
   };
+  const { aggregate: name, aggregate_id: aggregateId } = event;
+  const answer = { status: entry.status, body, replayed: false, aggregate: name, aggregateId, moves };
+  return { effect, row, event, related, answer, stored };
 }
 
-/** The row that holds the head of the event's chain: the ticket, new, changed or as it was, or the desk's. */
-function headStatements(
-  tx: Session,
-  before: TicketRow | null,
-  ticket: TicketRow | null,
-  event: AuditEvent,
-  changed: boolean,
-): Promise<unknown>[] {
-  if (!ticket) return [tx.row(advanceDeskChain, [event.seq, event.hash, event.created_at])];
-  if (!before) {
-    const words = [ticket.id, ticket.summary, ticket.description, ticket.customer_name, ticket.site_id];
-    return [tx.row(insertTicket, insertValues(ticket)), tx.row(insertTicketWords, words)];
-  }
-  if (changed) return [tx.row(updateTicket, updateValues(ticket))];
-  return [tx.row(advanceTicketAudit, [ticket.id, event.seq, event.hash, event.created_at])];
+/** Queues the statements that make commands true, in this order, before the commit. */
+export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>[] {
+  const events = all.flatMap(({ event, effect, related }) => [
+    { aggregate: effect.aggregate, event, moves: effect.moves, place: effect.place },
+    ...related,
+  ]);
+  const moves = events.flatMap(({ event, moves: { from, to } }) =>
+    to.map((to_state, i) => ({
+      audit_event_id: event.id,
+      step: i + 1,
+      aggregate: event.aggregate,
+      aggregate_id: event.aggregate_id,
+      from_state: from[i],
+      to_state,
+      created_at: event.created_at,
+    })),
+  );
+  return [
+    ...all.flatMap((one) => [
+      ...writeRow(tx, one),
+      ...one.related.flatMap(({ aggregate, row }) => aggregate.update(tx, row)),
+    ]),
+    tx.row(insertAudit, [JSON.stringify(events.map(({ event }) => event))]),
+    ...(moves.length === 0 ? [] : [tx.row(insertTransitions, [JSON.stringify(moves)])]),
+    ...all.flatMap(({ effect, event }) => effect.decision.write?.(tx, event) ?? []),
+    tx.row(insertOutbox, [
+      JSON.stringify(events.map(({ aggregate, event, place }) => outboxRow(aggregate, event, place))),
+    ]),
+    tx.row(insertAnswers, [JSON.stringify(all.map(({ stored }) => stored))]),
+  ];
+}
+
+function writeRow(tx: Session, { effect: { aggregate, fate }, row }: Written): Promise<unknown>[] {
+  if (fate === "inserted") return aggregate.insert(tx, row);
+  return fate === "updated" ? aggregate.update(tx, row) : aggregate.advanceHead(tx, row);
 }

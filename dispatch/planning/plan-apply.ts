@@ -6,10 +6,10 @@ import type { PlanMove } from "../contract/plan-responses.ts";
 import type { BookingBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import { newId } from "../kernel/clock.ts";
-import { deskCommand, type Call } from "../kernel/command.ts";
+import { deskCommand, type DeskCall } from "../kernel/desk-chain.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { besideAfter, besideChange, writeBeside } from "../ticket/related-ticket.ts";
+import { relatedTicket, standsAfter } from "../ticket/related-ticket.ts";
 import { ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
 import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, type RosterEntry } from "../workforce/calendar.ts";
@@ -36,7 +36,7 @@ type Loaded = {
  * The lock on the desk's chain, which every change of the roster takes too, comes before all of this. It refuses nothing: a
  * call that is only repeated has its answer, whatever became of the plan.
  */
-async function load(tx: Session, { planId }: Call<"plan.apply">): Promise<Loaded> {
+async function load(tx: Session, { ids: { planId } }: DeskCall<"plan.apply">): Promise<Loaded> {
   const known = await tx.row(lockPlan, [planId]);
   if (!known) return { known, locked: [], tickets: [], roster: [] };
   const ids = movesOf(known).map(({ ticket_id }) => ticket_id);
@@ -53,8 +53,8 @@ export const planApply = deskCommand({
   name: "plan.apply",
   load,
   decide(call, { known, locked, tickets, roster }: Loaded) {
-    const { desk, planId, actor, input, now, clockTime } = call;
-    const row = requirePlan(known, planId, actor);
+    const { ids, actor, input, now, clockTime } = call;
+    const row = requirePlan(known, ids.planId, actor);
     requireOpen(row, clockTime);
     for (const ticket of locked) requireScope(actor, ticket);
     const moves = movesOf(row);
@@ -74,27 +74,28 @@ export const planApply = deskCommand({
         moved_visits: moves.length,
         moved: moves.map(({ ticket_id }) => ticket_id),
       },
-      write: (tx, event) => [
+      related: steps.map(({ related }) => related),
+      concerns: row,
+      write: (tx) => [
         tx.row(setPlanStatus, [row.id, applied.status]),
         // First all places are made, then they are taken: two visits may change places.
-        ...steps.map(({ beside }) => tx.row(settleBookings, [beside.ticket.id, "released", now])),
+        ...steps.map(({ related }) => tx.row(settleBookings, [related.row.id, "released", now])),
         // In the order of technicians, each of whom is booked by one at a time.
         ...steps
           .map(({ booking }) => booking)
           .sort(byTechnician)
           .map((booking) => tx.row(insertBooking, bookingValues(booking, now))),
-        ...steps.flatMap(({ beside }) => writeBeside(tx, event, beside, desk.policy.sla.targetMinutes)),
       ],
       body: () => ({
         plan: planBody(applied, clockTime),
-        moved: steps.map(({ beside, booking }) => ({
-          ticket_id: beside.ticket.id,
-          previous_state: beside.ticket.state,
-          state: besideAfter(beside).state,
+        moved: steps.map(({ related, booking }) => ({
+          ticket_id: related.row.id,
+          previous_state: related.row.state,
+          state: standsAfter(related).state,
           tech_id: booking.technician_id,
           scheduled_start: booking.start,
           scheduled_end: booking.end,
-          receipt_id: beside.eventId,
+          receipt_id: related.eventId,
         })),
       }),
     };
@@ -153,7 +154,7 @@ function stepOf(
     travel_source: "estimate" as const,
   };
   const retimed = ticket.scheduled_start !== to.start || ticket.scheduled_end !== to.end;
-  const beside = besideChange(
+  const related = relatedTicket(
     {
       ticket,
       path: ticket.state === "READY_TO_SCHEDULE" ? ["SCHEDULE_PROPOSED", "SCHEDULED"] : [],
@@ -178,5 +179,5 @@ function stepOf(
     },
     now,
   );
-  return { booking, beside };
+  return { booking, related };
 }

@@ -1,7 +1,7 @@
 // plan.cancel: ends a search, in whichever process it runs, or withdraws a proposal. A search looks at its row each time it
 // tells its progress, twenty times over its budget; the best plan so far then becomes the proposal.
 
-import { deskCommand } from "../kernel/command.ts";
+import { deskCommand } from "../kernel/desk-chain.ts";
 import {
   lockPlan,
   notOpen,
@@ -15,13 +15,14 @@ import {
 
 export const planCancel = deskCommand({
   name: "plan.cancel",
-  load: (tx, { planId }) => tx.row(lockPlan, [planId]),
-  decide({ planId, actor, input, clockTime }, known: PlanRow | null) {
+  load: (tx, { ids: { planId } }) => tx.row(lockPlan, [planId]),
+  decide({ ids: { planId }, actor, input, clockTime }, known: PlanRow | null) {
     const row = requirePlan(known, planId, actor);
     const status = statusOf(row, clockTime);
     if (status !== "RUNNING" && status !== "PROPOSED") throw notOpen(row, status);
     const after: PlanRow = status === "RUNNING" ? row : { ...row, status: "WITHDRAWN" };
     return {
+      concerns: row,
       payload: { plan_id: row.id, previous_status: status, status: after.status, note: input.note ?? null },
       write: (tx) => [
         status === "RUNNING" ? tx.row(requestCancel, [row.id]) : tx.row(setPlanStatus, [row.id, after.status]),

@@ -1,6 +1,6 @@
 // plan.optimize and plan.nightly: a better day, as a proposal. The search runs before the transaction that keeps it.
 
-import { deskCommand } from "../kernel/command.ts";
+import { deskCommand } from "../kernel/desk-chain.ts";
 import { nightlyClaim } from "./nightly-days.ts";
 import { propose, proposed, usualWish } from "./propose-plan.ts";
 

@@ -4,7 +4,7 @@ import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
 import { planBody, planSummary, requirePlan, selectPlan, selectPlans } from "./plan-rows.ts";
 
-export const planGet = deskQuery("plan.get", async ({ desk, actor, planId, now }) => {
+export const planGet = deskQuery("plan.get", async ({ desk, actor, ids: { planId }, now }) => {
   const row = requirePlan(await desk.db.row(selectPlan, [planId]), planId, actor);
   return { plan: planBody(row, now) };
 });

@@ -36,8 +36,8 @@ const columns = `
   nullif(trim(s.region), '') AS region, s.lat, s.lon, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
   t.created_at + make_interval(mins => t.sla_target_minutes) AS response_due,
   coalesce((SELECT e.tool_name IN ('schedule.book', 'plan.apply')
-            FROM ticket_state_transitions m JOIN audit_events e ON e.id = m.audit_event_id
-            WHERE m.ticket_id = t.id AND m.to_state = 'SCHEDULED'
+            FROM state_transitions m JOIN audit_events e ON e.id = m.audit_event_id
+            WHERE m.aggregate = 'ticket' AND m.aggregate_id = t.id::text AND m.to_state = 'SCHEDULED'
               AND e.tool_name IN ('schedule.book', 'plan.apply', 'schedule.confirm', 'schedule.release')
             ORDER BY e.seq DESC LIMIT 1), false) AS desk_chose_time,
   coalesce((SELECT a.is_paused FROM autonomy_control_state a

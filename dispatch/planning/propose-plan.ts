@@ -3,7 +3,7 @@
 
 import { searchSeconds } from "../contract/plan-commands.ts";
 import { newId, plusMinutes } from "../kernel/clock.ts";
-import type { Call, DeskDecision } from "../kernel/command.ts";
+import { type DeskCall, type DeskDecision } from "../kernel/desk-chain.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { stillBusy } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -64,7 +64,7 @@ const graceMinutes = 2;
  * @throws Refusal INVALID_REQUEST, TECHNICIAN_NOT_FOUND, RATE_LIMITED; IDEMPOTENCY_IN_FLIGHT while the same intent is searched for
  * @throws UnsoundPlan, PlannerFailure: defects
  */
-export async function propose(call: Call<Proposing>, wish: PlanWish): Promise<Proposal> {
+export async function propose(call: DeskCall<Proposing>, wish: PlanWish): Promise<Proposal> {
   const { desk, actor, clockTime } = call;
   const timeZone = wish.timeZone ?? (await loadTimeZone(desk.db, wish.zone, wish.techIds));
   const day = planDay(wish.day, timeZone, Date.parse(clockTime));
@@ -95,7 +95,11 @@ export async function propose(call: Call<Proposing>, wish: PlanWish): Promise<Pr
   });
 }
 
-async function loadDay({ desk, actor, clockTime }: Call<Proposing>, wish: PlanWish, day: PlanDay): Promise<DayRows> {
+async function loadDay(
+  { desk, actor, clockTime }: DeskCall<Proposing>,
+  wish: PlanWish,
+  day: PlanDay,
+): Promise<DayRows> {
   const [from, to] = [new Date(day.start).toISOString(), new Date(day.end).toISOString()];
   const [roster, tickets] = await Promise.all([
     loadRoster(desk.db, { ticketId: null, from, to }),
@@ -142,7 +146,7 @@ async function searched(desk: Desk, wish: PlanWish, rows: DayRows, row: PlanRow)
 
 /** The proposal as the command's effect. */
 export function proposed(
-  call: Call<Proposing>,
+  call: DeskCall<Proposing>,
   { row, plan, facts, found: result, named }: Proposal,
 ): DeskDecision<Proposing> {
   const { clockTime } = call;
@@ -162,6 +166,7 @@ export function proposed(
   };
   const { before, after: figures, search, moves } = result;
   return {
+    concerns: { account_ids, site_ids },
     payload: {
       plan_id: row.id,
       day: row.day,

@@ -55,65 +55,87 @@ export type NewTicket = Pick<TicketRow, "account_id" | "site_id" | "summary"> &
     >
   >;
 
-const columnNames = [
+/** Every column a row is read and written by, with its type: the statements below follow from this. */
+const columnTypes = {
+  id: "uuid",
+  account_id: "uuid",
+  site_id: "uuid",
+  asset_id: "uuid",
+  state: "text",
+  priority: "text",
+  incident_type: "text",
+  summary: "text",
+  description: "text",
+  customer_name: "text",
+  customer_phone: "text",
+  customer_email: "text",
+  nte_cents: "bigint",
+  scheduled_start: "timestamptz",
+  scheduled_end: "timestamptz",
+  proposed_windows: "jsonb",
+  identity_signature: "text",
+  identity_confidence: "integer",
+  classification_confidence: "integer",
+  sop_handoff_required: "boolean",
+  sop_handoff_acknowledged: "boolean",
+  sop_handoff_prompt: "text",
+  assigned_provider_id: "uuid",
+  assigned_tech_id: "uuid",
+  pending_approval_id: "uuid",
+  version: "integer",
+  sla_target_minutes: "integer",
+  sla_deadline_at: "timestamptz",
+  created_at: "timestamptz",
+  updated_at: "timestamptz",
+  last_transition_at: "timestamptz",
+  audit_seq: "integer",
+  audit_hash: "text",
+  audit_at: "timestamptz",
+} as const satisfies Record<keyof TicketRow, string>;
+
+const columnNames = Object.keys(columnTypes);
+const columns = columnNames.join(", ");
+const typedColumns = Object.entries(columnTypes)
+  .map(([name, type]) => `${name} ${type}`)
+  .join(", ");
+
+/** Columns that never change cost neither bytes in an update nor entries in its indexes. */
+const fixed = new Set<string>([
   "id",
   "account_id",
   "site_id",
   "asset_id",
-  "state",
-  "priority",
-  "incident_type",
   "summary",
   "description",
   "customer_name",
   "customer_phone",
   "customer_email",
-  "nte_cents",
-  "scheduled_start",
-  "scheduled_end",
-  "proposed_windows",
   "identity_signature",
   "identity_confidence",
   "classification_confidence",
-  "sop_handoff_required",
-  "sop_handoff_acknowledged",
-  "sop_handoff_prompt",
-  "assigned_provider_id",
-  "assigned_tech_id",
-  "pending_approval_id",
-  "version",
-  "sla_target_minutes",
-  "sla_deadline_at",
   "created_at",
-  "updated_at",
-  "last_transition_at",
-  "audit_seq",
-  "audit_hash",
-  "audit_at",
-] as const satisfies readonly (keyof TicketRow)[];
-
-const columns = columnNames.join(", ");
+]);
+const changing = columnNames.filter((name) => !fixed.has(name));
 
 /** The columns of a ticket row for a query that joins, under the table's alias. */
 export const ticketColumns = (alias: string): string => columnNames.map((name) => `${alias}.${name}`).join(", ");
 
 export const selectTicket = statement<TicketRow>("ticket_select", `SELECT ${columns} FROM tickets WHERE id = $1`);
 
-export const lockTicket = statement<TicketRow>(
+// Several ids in their order, so that two who lock the same tickets do not wait for each other.
+export const lockTickets = statement<TicketRow>(
   "ticket_lock",
-  `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE`,
+  `SELECT ${columns} FROM tickets WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
 );
 
-export const lockFreeTicket = statement<TicketRow>(
+export const lockFreeTickets = statement<TicketRow>(
   "ticket_lock_free",
-  `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED`,
+  `SELECT ${columns} FROM tickets WHERE id = ANY ($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED`,
 );
 
 export const insertTicket = statement(
   "ticket_insert",
-  `INSERT INTO tickets (${columns})
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-           $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)`,
+  `INSERT INTO tickets (${columns}) SELECT ${columns} FROM json_to_record($1::json) AS given (${typedColumns})`,
 );
 
 export const insertTicketWords = statement(
@@ -123,19 +145,16 @@ export const insertTicketWords = statement(
    FROM sites WHERE sites.id = $5`,
 );
 
-// Only columns a command may change: what never changes costs neither bytes here nor index entries there. A changed ticket
-// is a new case for the worker: what it knew of trying to assign it, and of warning about another deadline, is over.
+// A changed ticket is a new case for the worker: what it knew of trying to assign it, and of warning about another
+// deadline, is over.
 export const updateTicket = statement(
   "ticket_update",
   `UPDATE tickets
-   SET state = $2, priority = $3, incident_type = $4, nte_cents = $5, scheduled_start = $6, scheduled_end = $7,
-       proposed_windows = $8, sop_handoff_required = $9, sop_handoff_acknowledged = $10, sop_handoff_prompt = $11,
-       assigned_provider_id = $12, assigned_tech_id = $13, pending_approval_id = $14, version = $15,
-       sla_target_minutes = $16, sla_deadline_at = $17, updated_at = $18, last_transition_at = $19,
-       audit_seq = $20, audit_hash = $21, audit_at = $22,
+   SET ${changing.map((name) => `${name} = given.${name}`).join(", ")},
        assign_after = NULL, assign_attempts = 0, assign_reason = NULL, assign_unable = false,
-       sla_level = CASE WHEN sla_deadline_at = $17 THEN sla_level ELSE 0 END
-   WHERE id = $1`,
+       sla_level = CASE WHEN tickets.sla_deadline_at = given.sla_deadline_at THEN sla_level ELSE 0 END
+   FROM json_to_record($1::json) AS given (${typedColumns})
+   WHERE tickets.id = given.id`,
 );
 
 export const advanceTicketAudit = statement(
@@ -143,71 +162,8 @@ export const advanceTicketAudit = statement(
   `UPDATE tickets SET audit_seq = $2, audit_hash = $3, audit_at = $4 WHERE id = $1`,
 );
 
-export function insertValues(t: TicketRow): unknown[] {
-  return [
-    t.id,
-    t.account_id,
-    t.site_id,
-    t.asset_id,
-    t.state,
-    t.priority,
-    t.incident_type,
-    t.summary,
-    t.description,
-    t.customer_name,
-    t.customer_phone,
-    t.customer_email,
-    t.nte_cents,
-    t.scheduled_start,
-    t.scheduled_end,
-    JSON.stringify(t.proposed_windows),
-    t.identity_signature,
-    t.identity_confidence,
-    t.classification_confidence,
-    t.sop_handoff_required,
-    t.sop_handoff_acknowledged,
-    t.sop_handoff_prompt,
-    t.assigned_provider_id,
-    t.assigned_tech_id,
-    t.pending_approval_id,
-    t.version,
-    t.sla_target_minutes,
-    t.sla_deadline_at,
-    t.created_at,
-    t.updated_at,
-    t.last_transition_at,
-    t.audit_seq,
-    t.audit_hash,
-    t.audit_at,
-  ];
-}
-
-export function updateValues(t: TicketRow): unknown[] {
-  return [
-    t.id,
-    t.state,
-    t.priority,
-    t.incident_type,
-    t.nte_cents,
-    t.scheduled_start,
-    t.scheduled_end,
-    JSON.stringify(t.proposed_windows),
-    t.sop_handoff_required,
-    t.sop_handoff_acknowledged,
-    t.sop_handoff_prompt,
-    t.assigned_provider_id,
-    t.assigned_tech_id,
-    t.pending_approval_id,
-    t.version,
-    t.sla_target_minutes,
-    t.sla_deadline_at,
-    t.updated_at,
-    t.last_transition_at,
-    t.audit_seq,
-    t.audit_hash,
-    t.audit_at,
-  ];
-}
+/** The parameter of insertTicket and updateTicket. */
+export const rowJson = (row: TicketRow): string => JSON.stringify(row);
 
 /** The ticket as clients see it. */
 export function ticketBody(t: TicketRow): TicketBody {

@@ -1,10 +1,11 @@
 // Gives commands as the worker: the same pipeline, checks and audit as any caller's, without the way over HTTP.
 
-import { type BodyOf, pipelineCommands, type InputOf, type PipelineName } from "../contract/index.ts";
+import { type BodyOf, pathWith, pipelineCommands, type InputOf, type PipelineName } from "../contract/index.ts";
 import type { Receipt } from "../contract/responses.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { newId } from "../kernel/clock.ts";
-import { execute, type Kernel } from "../kernel/execute.ts";
+import { execute } from "../kernel/execute.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 
 export type WorkerCommand<N extends PipelineName> = {
   /** Null for a command about the desk itself. */
@@ -26,10 +27,11 @@ export type RunAsWorker = <N extends PipelineName>(
 export function runAsWorker(kernel: Kernel, identity: string): RunAsWorker {
   const actor: Actor = { id: identity, role: "dispatcher", type: "SERVICE", techId: null, accounts: "*", sites: "*" };
   return async (name, { ticketId, input, correlationId = newId() }) => {
+    const ids = ticketId === null ? {} : { ticketId };
     const answer = await execute(kernel, {
       name,
-      path: pipelineCommands[name].path.replace("{ticketId}", ticketId ?? ""),
-      ticketId,
+      path: pathWith(pipelineCommands[name].path, ids),
+      ids,
       body: { ...input },
       requestId: newId(),
       actor,

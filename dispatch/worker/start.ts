@@ -2,12 +2,12 @@
 // process managers; tests call it themselves.
 
 import type { Logger } from "pino";
-import { commandHandlers } from "../field/commands.ts";
+import { commandHandlers } from "../handlers.ts";
 import { newId, systemClock, type Clock } from "../kernel/clock.ts";
 import { openDesk } from "../process/open-desk.ts";
 import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import type { Settings } from "../process/settings.ts";
-import { compileValidators } from "../kernel/validate.ts";
+import { openKernel } from "../kernel/kernel.ts";
 import { assignTickets } from "./assign-tickets.ts";
 import type { Random } from "../webhooks/back-off.ts";
 import { beat } from "./beat.ts";
@@ -67,7 +67,7 @@ export async function startWorker({
   });
   opened.defer(open.close);
   const { desk } = open;
-  const kernel = { desk, handlers: commandHandlers, validators: compileValidators(desk.policy.unknownFields) };
+  const kernel = openKernel(desk, commandHandlers);
   const parts: DutyParts = { desk, log, totals, random, run: runAsWorker(kernel, settings.workerIdentity) };
 
   const trouble = new Trouble(log, totals);

@@ -1,9 +1,10 @@
 // Giving work back: which tickets a technician who leaves must let go, and where each then stands. Whose visit has
 // begun keeps it.
 
+import type { JsonObject } from "../kernel/json.ts";
 import { statement } from "../db/statement.ts";
 import type { TicketState } from "../contract/states.ts";
-import { besideChange, type BesideChange } from "../ticket/related-ticket.ts";
+import { relatedTicket, type RelatedTicket } from "../ticket/related-ticket.ts";
 import { ticketColumns, type TicketChange, type TicketRow } from "../ticket/ticket-row.ts";
 
 // Work that waits for an approval counts as well, whose booking may have ended with a first completion.
@@ -25,7 +26,7 @@ const withoutTime: TicketChange = { ...unassigned, scheduled_start: null, schedu
  * A ticket without its technician: at the time that was promised while that still lies ahead, else to be scheduled anew.
  * Null when the work has begun.
  */
-export function requeued(ticket: TicketRow, payload: object, now: string, clockTime: string): BesideChange | null {
+export function requeued(ticket: TicketRow, payload: JsonObject, now: string, clockTime: string): RelatedTicket | null {
   const ahead = ticket.scheduled_end !== null && ticket.scheduled_end > clockTime;
   const path = pathBack(ticket.state, ahead);
   if (!path) return null;
@@ -36,7 +37,7 @@ export function requeued(ticket: TicketRow, payload: object, now: string, clockT
     previous_start: ticket.scheduled_start,
     previous_end: ticket.scheduled_end,
   };
-  return besideChange({ ticket, path, change, payload: { ...payload, ...previous } }, now);
+  return relatedTicket({ ticket, path, change, payload: { ...payload, ...previous } }, now);
 }
 
 function pathBack(state: TicketState, ahead: boolean): readonly TicketState[] | null {

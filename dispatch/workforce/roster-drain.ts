@@ -1,13 +1,13 @@
 // roster.drain and roster.undrain: stop and resume new work for a technician; what is booked stays.
 
 import type { TechnicianBody } from "../contract/roster-responses.ts";
-import { deskCommand, type Call } from "../kernel/command.ts";
+import { deskCommand } from "../kernel/desk-chain.ts";
 import type { Session } from "../db/pool.ts";
 import { lockAndReadTechnician, requireTechnician, updateDrain } from "./technicians.ts";
 
-type Drain = "roster.drain" | "roster.undrain";
+type Known = { readonly ids: { readonly technicianId: string }; readonly clockTime: string };
 
-const load = (tx: Session, { technicianId, clockTime }: Pick<Call<Drain>, "technicianId" | "clockTime">) =>
+const load = (tx: Session, { ids: { technicianId }, clockTime }: Known) =>
   lockAndReadTechnician(tx, technicianId, clockTime);
 
 function decided(
@@ -33,13 +33,13 @@ function decided(
 export const rosterDrain = deskCommand({
   name: "roster.drain",
   load,
-  decide: ({ technicianId, input, now }, known: TechnicianBody | null) =>
+  decide: ({ ids: { technicianId }, input, now }, known: TechnicianBody | null) =>
     decided(known, technicianId, { drained_at: known?.drained_at ?? now, drain_reason: input.reason }, input.reason),
 });
 
 export const rosterUndrain = deskCommand({
   name: "roster.undrain",
   load,
-  decide: ({ technicianId, input }, known: TechnicianBody | null) =>
+  decide: ({ ids: { technicianId }, input }, known: TechnicianBody | null) =>
     decided(known, technicianId, { drained_at: null, drain_reason: null }, input.reason ?? null),
 });

@@ -1,12 +1,14 @@
 // roster.set_shifts: replaces a technician's weekly pattern. A pattern that could not be expanded later is refused now.
 
 import type { InputOf } from "../contract/index.ts";
-import { deskCommand } from "../kernel/command.ts";
+import { concernsOf } from "../kernel/aggregate.ts";
+import { deskCommand } from "../kernel/desk-chain.ts";
 import { invalidFields } from "../kernel/refusal.ts";
 import { checkShiftPattern } from "./check-shift-pattern.ts";
 import {
   alignBookings,
   conflictsWith,
+  seenBy,
   deleteShifts,
   insertShifts,
   loadWithComingBookings,
@@ -18,7 +20,7 @@ import { requireTechnician } from "./technicians.ts";
 export const rosterSetShifts = deskCommand({
   name: "roster.set_shifts",
   load: loadWithComingBookings,
-  decide({ technicianId, actor, input, now }, { known, bookings }) {
+  decide({ ids: { technicianId }, actor, input, now }, { known, bookings }) {
     const shifts = input.shifts.map(storedShift);
     const violations = shifts.flatMap((shift, index) =>
       checkShiftPattern(patternOf(shift)).map(({ path, reason }) => ({
@@ -32,6 +34,7 @@ export const rosterSetShifts = deskCommand({
     const technician = { ...before, shifts };
     return {
       payload: { technician_id: technicianId, previous_shifts: before.shifts, shifts },
+      concerns: concernsOf(seenBy(actor, bookings)),
       write: (tx) => [
         tx.row(deleteShifts, [technicianId]),
         tx.row(insertShifts, [technicianId, JSON.stringify(shifts)]),

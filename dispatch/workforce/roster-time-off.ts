@@ -1,15 +1,16 @@
 // roster.time_off: adds and removes stretches of time away; bookings in them stay, and are named.
 
 import { newId } from "../kernel/clock.ts";
-import { deskCommand } from "../kernel/command.ts";
+import { concernsOf } from "../kernel/aggregate.ts";
+import { deskCommand } from "../kernel/desk-chain.ts";
 import { invalidFields } from "../kernel/refusal.ts";
-import { conflictsWith, deleteTimeOff, insertTimeOff, loadWithComingBookings } from "./shift-rows.ts";
+import { conflictsWith, seenBy, deleteTimeOff, insertTimeOff, loadWithComingBookings } from "./shift-rows.ts";
 import { requireTechnician } from "./technicians.ts";
 
 export const rosterTimeOff = deskCommand({
   name: "roster.time_off",
   load: loadWithComingBookings,
-  decide({ technicianId, actor, input, now }, { known, bookings }) {
+  decide({ ids: { technicianId }, actor, input, now }, { known, bookings }) {
     const before = requireTechnician(known, technicianId);
     const { add = [], remove = [], reason = null } = input;
     const unknown = remove.flatMap((id, index) =>
@@ -30,6 +31,7 @@ export const rosterTimeOff = deskCommand({
     const technician = { ...before, time_off: kept.toSorted((a, b) => Date.parse(a.start) - Date.parse(b.start)) };
     return {
       payload: { technician_id: technicianId, added, removed },
+      concerns: concernsOf(seenBy(actor, bookings)),
       write: (tx) => [
         ...(removed.length === 0 ? [] : [tx.row(deleteTimeOff, [technicianId, [...gone]])]),
         ...added.map((off) => tx.row(insertTimeOff, [off.id, technicianId, off.start, off.end, off.reason])),

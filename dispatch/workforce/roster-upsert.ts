@@ -3,7 +3,7 @@
 import type { InputOf } from "../contract/index.ts";
 import type { TechnicianBody } from "../contract/roster-responses.ts";
 import { newId } from "../kernel/clock.ts";
-import { deskCommand } from "../kernel/command.ts";
+import { deskCommand } from "../kernel/desk-chain.ts";
 import { invalidField } from "../kernel/refusal.ts";
 import { lockAndReadTechnician, upsertTechnician, upsertValues } from "./technicians.ts";
 

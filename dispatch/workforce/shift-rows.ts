@@ -64,7 +64,7 @@ const selectComingBookings = statement<ComingBooking>(
 /** Who is to work otherwise, locked, and what stands on their calendar from now on. */
 export async function loadWithComingBookings(
   tx: Session,
-  { technicianId, clockTime }: { readonly technicianId: string; readonly clockTime: string },
+  { ids: { technicianId }, clockTime }: { readonly ids: { readonly technicianId: string }; readonly clockTime: string },
 ) {
   const [known, bookings] = await Promise.all([
     lockAndReadTechnician(tx, technicianId, clockTime),
@@ -98,8 +98,7 @@ export function conflictsWith(
 ): BookingConflict[] {
   const timeOff = technician.time_off.map((off) => ({ start: Date.parse(off.start), end: Date.parse(off.end) }));
   const patterns = technician.shifts.map(patternOf);
-  return bookings
-    .filter(({ account_id, site_id }) => reaches(actor.accounts, account_id) && reaches(actor.sites, site_id))
+  return seenBy(actor, bookings)
     .filter((booking) => {
       const span = { start: Date.parse(booking.start), end: Date.parse(booking.end) };
       if (patterns.length === 0) return timeOff.some((off) => off.start < span.end && span.start < off.end);
@@ -109,6 +108,10 @@ export function conflictsWith(
     })
     .map(({ ticket_id, start, end }) => ({ ticket_id, start, end }));
 }
+
+/** Bookings of tickets the caller may see. */
+export const seenBy = (actor: Actor, bookings: readonly ComingBooking[]): ComingBooking[] =>
+  bookings.filter(({ account_id, site_id }) => reaches(actor.accounts, account_id) && reaches(actor.sites, site_id));
 
 const overlap = (a: ComingBooking, b: ComingBooking): boolean =>
   a.ticket_id !== b.ticket_id && a.start < b.end && b.start < a.end;

@@ -5,10 +5,10 @@
 import { randomUUID } from "node:crypto";
 import type { Database, Session, Transaction } from "../../dispatch/db/pool.ts";
 import type { Statement } from "../../dispatch/db/statement.ts";
-import { commandHandlers } from "../../dispatch/field/commands.ts";
+import { commandHandlers } from "../../dispatch/handlers.ts";
 import type { Desk } from "../../dispatch/kernel/desk.ts";
 import { execute } from "../../dispatch/kernel/execute.ts";
-import { compileValidators } from "../../dispatch/kernel/validate.ts";
+import { openKernel } from "../../dispatch/kernel/kernel.ts";
 import { lifecycle, pathOf, places } from "./lifecycle.ts";
 
 type Sql = Pick<Statement, "name" | "text">;
@@ -31,23 +31,19 @@ export async function recordLifecycle(desk: Desk): Promise<Recorded[]> {
         return outcome.finally(() => recorded.push({ first: flights[0], second: flights[1] }));
       }),
   };
-  const kernel = {
-    desk: { ...desk, db, announce: () => undefined },
-    handlers: commandHandlers,
-    validators: compileValidators(desk.policy.unknownFields),
-  };
+  const kernel = openKernel({ ...desk, db, announce: () => undefined }, commandHandlers);
   let ticketId = "";
   for (const { name, role, input } of lifecycle) {
     const answer = await execute(kernel, {
       name,
       path: pathOf(name, ticketId),
-      ticketId: ticketId || null,
+      ids: ticketId === "" ? {} : { ticketId },
       body: input,
       requestId: randomUUID(),
       actor: { id: `bench-${role}`, role, type: "SERVICE", techId: null, accounts: "*", sites: "*" },
       trace: { correlationId: randomUUID(), traceId: null, traceParent: null, traceState: null },
     });
-    ticketId = answer.ticketId ?? ticketId;
+    ticketId = answer.aggregateId;
   }
   return recorded;
 }

@@ -18,9 +18,9 @@ export const halves: Readonly<Record<string, string>> = {
             FULL JOIN schedule_holds h ON h.id::text = e.payload->>'hold_id' WHERE e.id IS NULL OR h.id IS NULL`,
   snapshots: `SELECT e.id, s.id FROM (SELECT * FROM audit_events WHERE tool_name = 'assignment.recommend') e
                 FULL JOIN recommendation_snapshots s ON s.id::text = e.payload->>'snapshot_id' WHERE e.id IS NULL OR s.id IS NULL`,
-  pauses: `SELECT e.id, h.id FROM (SELECT * FROM audit_events WHERE ticket_id IS NULL) e
+  pauses: `SELECT e.id, h.id FROM (SELECT * FROM audit_events WHERE aggregate = 'desk') e
              FULL JOIN autonomy_control_history h ON h.payload->>'receipt_id' = e.id::text WHERE e.id IS NULL OR h.id IS NULL`,
   words: `SELECT t.id, w.ticket_id FROM tickets t FULL JOIN ticket_words w ON w.ticket_id = t.id WHERE t.id IS NULL OR w.ticket_id IS NULL`,
   versions: `SELECT t.id FROM tickets t WHERE t.version + 1 <>
-               (SELECT count(*) FROM audit_events e WHERE e.ticket_id = t.id AND e.tool_name NOT IN ('closeout.add_evidence', 'closeout.request_upload', 'assignment.recommend'))`,
+               (SELECT count(*) FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = t.id::text AND e.tool_name NOT IN ('closeout.add_evidence', 'closeout.request_upload', 'assignment.recommend'))`,
 };

@@ -60,29 +60,29 @@ const insertWords = `
   SELECT id, to_tsvector('simple', summary || ' ' || customer_name) FROM tickets`;
 
 const insertEvents = `
-  INSERT INTO audit_events (id, ticket_id, seq, actor_type, actor_id, actor_role, tool_name, request_id, correlation_id,
-                            before_state, after_state, payload, prev_hash, hash, created_at)
-  SELECT gen_random_uuid(), t.id, seq, 'HUMAN', 'older-actor', 'dispatcher', 'ticket.triage', gen_random_uuid(),
+  INSERT INTO audit_events (id, aggregate, aggregate_id, seq, actor_type, actor_id, actor_role, tool_name, request_id, correlation_id,
+                            before_state, after_state, payload, prev_hash, hash, hash_version, created_at)
+  SELECT gen_random_uuid(), 'ticket', t.id::text, seq, 'HUMAN', 'older-actor', 'dispatcher', 'ticket.triage', gen_random_uuid(),
          gen_random_uuid()::text, 'NEW', t.state, '{"priority": "URGENT", "incident_type": "DOOR_WONT_LATCH"}',
-         md5(seq::text), md5(t.id::text || seq), t.created_at + seq * interval '1 minute'
+         md5(seq::text), md5(t.id::text || seq), 2, t.created_at + seq * interval '1 minute'
   FROM tickets t CROSS JOIN generate_series(1, $1::int) AS seq`;
 
 const insertTransitions = `
-  INSERT INTO ticket_state_transitions (audit_event_id, step, ticket_id, from_state, to_state, created_at)
-  SELECT id, 1, ticket_id, 'NEW', 'TRIAGED', created_at FROM audit_events WHERE seq > 4`;
+  INSERT INTO state_transitions (audit_event_id, step, aggregate, aggregate_id, from_state, to_state, created_at)
+  SELECT id, 1, aggregate, aggregate_id, 'NEW', 'TRIAGED', created_at FROM audit_events WHERE seq > 4`;
 
 // Keys and outbox rows are pruned after a week, so a desk of any size holds a week of them.
 const insertOutbox = `
-  INSERT INTO outbox (subject, event, ticket_id, account_id, site_id, audit_event_id, payload, created_at)
-  SELECT 'field.ticket.' || e.ticket_id || '.ticket_triage', 'ticket_triage', e.ticket_id, t.account_id, t.site_id, e.id,
+  INSERT INTO outbox (subject, event, aggregate, aggregate_id, account_id, site_id, audit_event_id, payload, created_at)
+  SELECT 'field.ticket.' || e.ticket_id || '.ticket_triage', 'ticket_triage', e.aggregate, e.aggregate_id, t.account_id, t.site_id, e.id,
          '{"actor_role": "dispatcher", "after_state": "TRIAGED"}', e.created_at
   FROM audit_events e JOIN tickets t ON t.id = e.ticket_id
   WHERE e.created_at > now() - interval '7 days'`;
 
 const insertKeys = `
-  INSERT INTO idempotency_keys (actor_id, endpoint, request_id, request_hash, response_code, response_body, ticket_id, created_at)
-  SELECT actor_id, '/tickets/{ticketId}/triage', request_id, md5(id::text) || md5(id::text), 200,
-         '{"state": "TRIAGED", "summary": "Older ticket"}', ticket_id, created_at
+  INSERT INTO idempotency_keys (key, actor_id, endpoint, request_id, request_hash, response_code, response_body, aggregate, aggregate_id, created_at)
+  SELECT gen_random_uuid(), actor_id, '/tickets/{ticketId}/triage', request_id, md5(id::text) || md5(id::text), 200,
+         '{"state": "TRIAGED", "summary": "Older ticket"}', aggregate, aggregate_id, created_at
   FROM audit_events WHERE created_at > now() - interval '7 days'`;
 
 /** A connection for rows that no command makes. */

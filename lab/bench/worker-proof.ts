@@ -1,6 +1,7 @@
 // What must hold after any fight over tickets and technicians, asked of the database, the audit trail and receipt.get.
 // The test of the fight asks the same questions.
 
+import { aggregates } from "../../dispatch/aggregates.ts";
 import type pg from "pg";
 import { openDatabase } from "../../dispatch/db/pool.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
@@ -27,7 +28,7 @@ export const bookingRules: Rules = {
   dispatched_without_technician: `SELECT id AS ticket_id FROM tickets WHERE state = 'DISPATCHED' AND assigned_tech_id IS NULL`,
   bookings_without_receipt: `
     SELECT b.ticket_id FROM bookings b
-    WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.ticket_id = b.ticket_id AND e.payload->>'booking_id' = b.id::text)`,
+    WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = b.ticket_id::text AND e.payload->>'booking_id' = b.id::text)`,
   commands_in_pieces: `
     SELECT e.ticket_id FROM audit_events e JOIN outbox o ON o.audit_event_id = e.id WHERE o.xmin <> e.xmin`,
   dispatches_against_the_ranking: `
@@ -117,7 +118,7 @@ async function auditFaults(databaseUrl: string, ticketIds: readonly string[]): P
   });
   try {
     const judged = new Set([...ticketIds, "desk"]);
-    return (await verifyAudit(db)).faults.map(({ chain }) => chain).filter((chain) => judged.has(chain));
+    return (await verifyAudit(db, aggregates)).faults.map(({ chain }) => chain).filter((chain) => judged.has(chain));
   } finally {
     await db.close();
   }

@@ -21,7 +21,7 @@ import {
 } from "./running-api.ts";
 
 const outboxChannel = "dispatch_outbox";
-const insert = `INSERT INTO outbox (subject, event, ticket_id, account_id, site_id, payload, created_at)
+const insert = `INSERT INTO outbox (subject, event, aggregate_id, account_id, site_id, payload, created_at)
                 VALUES ($1, 'test', NULL, $2, $3, '{}', now())`;
 const everybody: Actor = { id: "a", type: "HUMAN", role: "dispatcher", techId: null, accounts: "*", sites: "*" };
 

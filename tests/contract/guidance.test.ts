@@ -14,7 +14,6 @@ import {
   type CommandEntry,
   type CommandName,
 } from "../../dispatch/contract/index.ts";
-import type { TicketState } from "../../dispatch/contract/states.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { compileValidators, type UnknownFields } from "../../dispatch/kernel/validate.ts";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
@@ -37,9 +36,9 @@ describe("the example of each tool", () => {
 
     test(`is accepted as it stands, where unknown fields are to ${unknownFields}`, () => {
       for (const [tool, { example }] of commandEntries)
-        assert.deepEqual(validators.commands[tool](example), { ok: true, input: example }, tool);
+        assert.deepEqual(validators.commands[tool]?.(example), { ok: true, input: example }, tool);
       for (const [tool, { example }] of queryEntries)
-        assert.deepEqual(validators.queries[tool](example), { ok: true, input: example }, tool);
+        assert.deepEqual(validators.queries[tool]?.(example), { ok: true, input: example }, tool);
     });
   }
 
@@ -93,7 +92,7 @@ describe("the next steps of each tool", () => {
   });
 });
 
-const statesAfter = ({ from, to }: CommandEntry): readonly TicketState[] => (to.length === 0 ? from : to);
+const statesAfter = ({ from, to }: CommandEntry): readonly string[] => (to.length === 0 ? from : to);
 
 describe("the words of each tool", () => {
   const fields = toolEntries.flatMap(([tool, { input }]) => fieldsIn(input, tool));

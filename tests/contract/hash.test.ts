@@ -66,7 +66,7 @@ describe("the contract's hash", () => {
   const otherRules: readonly (readonly [string, string, Entry])[] = [
     ["another path", "ticket.create", { ...command, path: "/ticket" }],
     ["another role", "ticket.create", { ...command, roles: ["dispatcher"] }],
-    ["another effect", "ticket.create", { ...command, effect: "changes_desk" }],
+    ["another effect", "ticket.create", { ...command, effect: "touches" }],
     ["another from-state", "ticket.create", { ...command, from: ["NEW"] }],
     ["another to-state", "ticket.create", { ...command, to: ["TRIAGED"] }],
     ["another status", "ticket.create", { ...command, status: 200 }],

@@ -8,7 +8,7 @@ import { startTestApi } from "../support/api.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { allStates, moveTable } from "./command-table.ts";
 
-const columns = "(audit_event_id, step, ticket_id, from_state, to_state, created_at)";
+const columns = "(audit_event_id, step, aggregate, aggregate_id, from_state, to_state, created_at)";
 const stored = (from: string): string => (from === "(creation)" ? "@new" : from);
 
 describe("the states in the database", async () => {
@@ -40,7 +40,7 @@ describe("the states in the database", async () => {
           await client.query("SAVEPOINT one");
           const values = [event?.id, taken.length + 10, id, from, to, new Date()];
           const insert = client.query(
-            `INSERT INTO ticket_state_transitions ${columns} VALUES ($1, $2, $3, $4, $5, $6)`,
+            `INSERT INTO state_transitions ${columns} VALUES ($1, $2, 'ticket', $3, $4, $5, $6)`,
             values,
           );
           await insert.then(

@@ -62,7 +62,7 @@ describe("a login that is a member of dispatch_app alone", async () => {
         for (const statement of [
           "UPDATE audit_events SET actor_id = 'x'",
           "DELETE FROM evidence_items",
-          "TRUNCATE ticket_state_transitions",
+          "TRUNCATE state_transitions",
           "UPDATE webhook_endpoints SET url = 'https://elsewhere.example'",
         ]) {
           await assert.rejects(client.query(statement), { code: "42501" }, `${first}; ${statement}`);

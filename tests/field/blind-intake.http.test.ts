@@ -258,7 +258,7 @@ describe("the same call made twice", async () => {
       const {
         rows: [sum],
       } = await api.owner.query<{ count: number }>(
-        "SELECT coalesce(sum(count), 0)::int AS count FROM rejections WHERE code = 'DUPLICATE_INTAKE' AND ticket_id = $1",
+        "SELECT coalesce(sum(count), 0)::int AS count FROM rejections WHERE code = 'DUPLICATE_INTAKE' AND aggregate_id = $1",
         [rows[0]?.id],
       );
       return sum?.count;
@@ -266,7 +266,7 @@ describe("the same call made twice", async () => {
     await eventually("nineteen refusals are on record", async () => (await recorded()) === 19);
     const {
       rows: [detail],
-    } = await api.owner.query<{ detail: object }>("SELECT detail FROM rejections WHERE ticket_id = $1 LIMIT 1", [
+    } = await api.owner.query<{ detail: object }>("SELECT detail FROM rejections WHERE aggregate_id = $1 LIMIT 1", [
       rows[0]?.id,
     ]);
     assert.ok(Object.hasOwn(detail?.detail ?? {}, "identity_signature"), "an operator can see what it was");

@@ -1,6 +1,7 @@
 // An emergency with nobody free: whom to take off which booking, lowest harm first and with its cost in terms; and one
 // command that does it, whole or not at all.
 
+import { aggregates } from "../../dispatch/aggregates.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
@@ -156,7 +157,7 @@ describe("assignment.override that bumps", () => {
         { ticket_id: id, state: "firm" },
         { ticket_id: bumpedId, state: "released" },
       ]);
-      assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+      assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
     });
   }
 

@@ -1,6 +1,7 @@
 // A model alone may not do what the profile leaves to people: each rule, in both profiles, with and without a person's
 // word for this very call; and what the audit keeps of it.
 
+import { aggregates } from "../../dispatch/aggregates.ts";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
@@ -8,12 +9,12 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { CommandName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { commandHandlers } from "../../dispatch/field/commands.ts";
+import { commandHandlers } from "../../dispatch/handlers.ts";
 import { execute } from "../../dispatch/kernel/execute.ts";
 import { requireHumanApproval } from "../../dispatch/kernel/human-approval.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
-import { compileValidators } from "../../dispatch/kernel/validate.ts";
+import { openKernel } from "../../dispatch/kernel/kernel.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { profiles, startTestApi, type CallOptions, type Profile, type TestApi } from "../support/api.ts";
 import { ana, ben } from "../support/directory.ts";
@@ -257,12 +258,12 @@ describe("what a token says of its call", async () => {
     assert.deepEqual([last?.actor_id, last?.actor_role, last?.actor_type], ["dana", "dispatcher", "AGENT"]);
     assert.partialDeepStrictEqual(last?.payload, { via: "chat", claimed_by: "the King" });
     assert.ok(last && !Object.hasOwn(Object(last.payload), "approved_by"));
-    assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+    assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
 
     await api.owner.query("ALTER TABLE audit_events DISABLE TRIGGER USER");
     await api.owner.query(`UPDATE audit_events SET payload = payload - 'claimed_by' WHERE id = $1`, [last.id]);
     assert.deepEqual(
-      (await verifyAudit(api.desk.db)).faults.map(({ chain, kind }) => [chain, kind]),
+      (await verifyAudit(api.desk.db, aggregates)).faults.map(({ chain, kind }) => [chain, kind]),
       [[id, "EDITED"]],
     );
   });
@@ -318,7 +319,7 @@ describe("the rules themselves", async () => {
   const reach = { accounts: "*", sites: "*", techId: null } as const;
   const actor = { id: "dana", role: "finance", type: "AGENT", via: "chat", ...reach } as const;
   const trace = { correlationId: "c", traceId: null, traceParent: null, traceState: null };
-  const request = { path: "/", ticketId: null, body: {}, requestId: randomUUID(), actor, trace };
+  const request = { path: "/", ids: {}, body: {}, requestId: randomUUID(), actor, trace };
   const isRefused = (name: CommandName, facts: JsonObject): boolean => {
     try {
       requireHumanApproval({ policy, settings }, { ...request, name }, facts);
@@ -352,13 +353,13 @@ describe("the rules themselves", async () => {
       reason: "a rule of this test",
     } as const;
     const desk = { ...api.desk, policy: { ...policy, humanApproval: [rule] } };
-    const kernel = { desk, handlers: commandHandlers, validators: compileValidators("ignore") };
+    const kernel = openKernel(desk, commandHandlers);
     const call = {
       ...request,
       actor: { ...actor, role: "dispatcher" },
       name: "closeout.add_evidence",
       path: `/tickets/${id}/evidence`,
-      ticketId: id,
+      ids: { ticketId: id },
       body: { kind: "PHOTO", uri },
     } as const;
     await assert.rejects(execute(kernel, call), { code: "HUMAN_APPROVAL_REQUIRED" });

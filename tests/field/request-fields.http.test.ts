@@ -45,7 +45,7 @@ for (const profile of profiles) {
               ? "PLAN_NOT_FOUND"
               : entry.from.length > 0
                 ? "TICKET_NOT_FOUND"
-                : entry.effect === "creates_ticket"
+                : entry.effect === "creates"
                   ? "ACCOUNT_NOT_FOUND"
                   : null;
             if (found === null) assert.equal(reply.status, entry.status, reply.text);

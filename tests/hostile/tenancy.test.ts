@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { openApiDocument } from "../../dispatch/api/openapi.ts";
-import { commands, queries, toolEntries, type ToolName } from "../../dispatch/contract/index.ts";
+import { commands, queries, contract, toolEntries, type ToolName } from "../../dispatch/contract/index.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { startTestApi, type CallOptions, type TestApi } from "../support/api.ts";
 import { everyCase } from "../support/cases.ts";
@@ -143,7 +143,7 @@ describe("whose rows a caller sees", async () => {
 
   test("is settled in the table for every tool and every path of the API's own", () => {
     assert.deepEqual(Object.keys(scoping).sort(), toolEntries.map(([tool]) => tool).sort());
-    const { paths } = openApiDocument();
+    const { paths } = openApiDocument(contract);
     assert.ok(isObject(paths));
     const ofTools = new Set<string>(toolEntries.map(([, { path }]) => path));
     assert.deepEqual(

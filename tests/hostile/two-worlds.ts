@@ -193,7 +193,8 @@ const idsStatement = `
 const fingerprintStatement = `
   WITH own AS (SELECT id FROM tickets WHERE account_id = $1), rows AS (
     SELECT t::text AS row FROM accounts t WHERE id = $1
-    ${["sites", "contacts", "assets", "tickets", "outbox", "idempotency_keys"].map((table) => `UNION ALL SELECT t::text FROM ${table} t WHERE account_id = $1`).join("\n")}
+    ${["sites", "contacts", "assets", "tickets", "outbox"].map((table) => `UNION ALL SELECT t::text FROM ${table} t WHERE account_id = $1`).join("\n")}
+    UNION ALL SELECT t::text FROM idempotency_keys t WHERE $1 = ANY (account_ids)
     ${[...hanging, "ticket_words", "completions", "ticket_state_transitions", "autonomy_control_history"].map((table) => `UNION ALL SELECT (to_jsonb(t) ${table === "bookings" ? "- '{exclusive,updated_at}'::text[]" : ""})::text FROM ${table} t WHERE ticket_id IN (SELECT id FROM own)`).join("\n")}
   )
   SELECT md5(string_agg(row, E'\\n' ORDER BY row COLLATE "C")) AS fingerprint FROM rows`;

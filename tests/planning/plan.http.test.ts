@@ -1,6 +1,7 @@
 // plan.optimize and plan.apply through HTTP: an evident improvement is found, explained, and carried out whole with a receipt
 // for each ticket; what may not move stays.
 
+import { aggregates } from "../../dispatch/aggregates.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
@@ -57,7 +58,7 @@ describe("a day on which each van is booked on the other's side of town", () => 
         { technician_id: westVan, ticket_id: westTicket },
         { technician_id: eastVan, ticket_id: eastTicket },
       ]);
-      assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+      assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
       assert.equal((await optimize(api)).plan.moves.length, 0, "the day cannot be mended twice");
     });
 
@@ -209,7 +210,7 @@ describe("what a plan may move", () => {
       { from_state: "READY_TO_SCHEDULE", to_state: "SCHEDULE_PROPOSED" },
       { from_state: "SCHEDULE_PROPOSED", to_state: "SCHEDULED" },
     ]);
-    assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+    assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
   });
 
   test("is work of the asked zone and technicians; the others are named with the reason", async (t) => {

@@ -1,6 +1,7 @@
 // A plan is carried out on the desk it was made for, or not at all: what touches it makes it stale and is named, what does not
 // touch it does not; of two who apply it at once, one does.
 
+import { aggregates } from "../../dispatch/aggregates.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
@@ -204,7 +205,7 @@ describe("a plan is carried out once", () => {
       "SELECT count(*)::int AS n FROM audit_events WHERE tool_name = 'plan.apply' AND ticket_id IS NOT NULL",
     );
     assert.deepEqual(rows, [{ n: 2 }]);
-    assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+    assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
   });
 
   test("and a repetition with the same key has the same answer", async (t) => {

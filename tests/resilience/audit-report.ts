@@ -1,4 +1,5 @@
 // What the project's own verification says of a database's audit trail.
+import { aggregates } from "../../dispatch/aggregates.ts";
 import { openDatabase } from "../../dispatch/db/pool.ts";
 import { verifyAudit, type AuditReport } from "../../dispatch/kernel/verify-audit.ts";
 
@@ -14,7 +15,7 @@ export async function reportOn(databaseUrl: string): Promise<AuditReport> {
     onError: () => undefined,
   });
   try {
-    return await verifyAudit(db);
+    return await verifyAudit(db, aggregates);
   } finally {
     await db.close();
   }

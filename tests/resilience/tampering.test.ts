@@ -73,8 +73,8 @@ const set = (column: string, value: string, seq: number) => (sql: Sql) =>
 
 /** With all that hangs on them, as somebody would who wants no trace left. */
 const remove = (chain: string | null, from: number, to: number) => async (sql: Sql) => {
-  const events = "(SELECT id FROM audit_events WHERE ticket_id IS NOT DISTINCT FROM $1 AND seq BETWEEN $2 AND $3)";
-  await sql(`DELETE FROM ticket_state_transitions WHERE audit_event_id IN ${events}`, chain, from, to);
+  const events = "(SELECT id FROM audit_events WHERE aggregate_id = coalesce($1, 'desk') AND seq BETWEEN $2 AND $3)";
+  await sql(`DELETE FROM state_transitions WHERE audit_event_id IN ${events}`, chain, from, to);
   await sql(`DELETE FROM completions WHERE audit_event_id IN ${events}`, chain, from, to);
   await sql(`DELETE FROM audit_events WHERE id IN ${events}`, chain, from, to);
 };
@@ -118,12 +118,16 @@ async function eventAt(sql: Sql, seq: number): Promise<AuditEvent> {
   return { ...event, created_at: isoTime(event.created_at) };
 }
 
+const columns = `id, aggregate, aggregate_id, seq, actor_type, actor_id, actor_role, tool_name, request_id, correlation_id,
+  trace_id, before_state, after_state, payload, prev_hash, hash, hash_version, created_at`;
+
 /** The last event once more, with some of it changed. */
 const append = (chain: string | null, change: object) => (sql: Sql) =>
   sql(
-    `INSERT INTO audit_events
-     SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid()) || $2::jsonb)).*
-     FROM audit_events e WHERE ticket_id IS NOT DISTINCT FROM $1 ORDER BY seq DESC LIMIT 1`,
+    `INSERT INTO audit_events (${columns})
+     SELECT ${columns} FROM (
+       SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid()) || $2::jsonb)).*
+       FROM audit_events e WHERE aggregate_id = coalesce($1, 'desk') ORDER BY seq DESC LIMIT 1) AS forged`,
     chain,
     JSON.stringify(change),
   );
@@ -134,6 +138,8 @@ const forge = async (sql: Sql): Promise<unknown> => {
   const forged = { ...last, id: randomUUID(), seq: 15, before_state: "CLOSED", prev_hash: last.hash };
   return await append(closed, { ...forged, hash: auditHash(forged) })(sql);
 };
+
+const nowhere = "00000000-0000-7000-8000-000000000000";
 
 // The closed ticket's life: 1 created, 2 triaged, 3 proposed, 4 confirmed, 5 recommended, 6 dispatched, 7 checked in,
 // 8 to 10 evidence, 11 completed, 12 verified, 13 invoiced, 14 closed.
@@ -207,7 +213,7 @@ const waysToTamper: { name: string; tamper: (sql: Sql) => Promise<unknown>; faul
   {
     name: "an event is moved to another ticket",
     tamper: (sql) =>
-      sql("UPDATE audit_events SET ticket_id = $2, seq = 19 WHERE ticket_id = $1 AND seq = 10", closed, invoiced),
+      sql("UPDATE audit_events SET aggregate_id = $2, seq = 19 WHERE ticket_id = $1 AND seq = 10", closed, invoiced),
     faults: [
       [closed, 10, "DELETED"],
       [invoiced, 19, "EDITED"],
@@ -224,8 +230,8 @@ const waysToTamper: { name: string; tamper: (sql: Sql) => Promise<unknown>; faul
     tamper: async (sql) => {
       await sql("UPDATE tickets SET state = 'CLOSED' WHERE id = $1", invoiced);
       await sql(
-        `INSERT INTO ticket_state_transitions (audit_event_id, step, ticket_id, from_state, to_state, created_at)
-         SELECT id, 2, ticket_id, 'INVOICED', 'CLOSED', created_at FROM audit_events WHERE ticket_id = $1 AND seq = 18`,
+        `INSERT INTO state_transitions (audit_event_id, step, aggregate, aggregate_id, from_state, to_state, created_at)
+         SELECT id, 2, aggregate, aggregate_id, 'INVOICED', 'CLOSED', created_at FROM audit_events WHERE ticket_id = $1 AND seq = 18`,
         invoiced,
       );
     },
@@ -233,8 +239,45 @@ const waysToTamper: { name: string; tamper: (sql: Sql) => Promise<unknown>; faul
   },
   {
     name: "a transition is deleted",
-    tamper: (sql) => sql("DELETE FROM ticket_state_transitions WHERE ticket_id = $1 AND to_state = 'ON_SITE'", closed),
+    tamper: (sql) => sql("DELETE FROM state_transitions WHERE aggregate_id = $1 AND to_state = 'ON_SITE'", closed),
     faults: [[closed, 7, "STATE_UNEXPLAINED"]],
+  },
+  {
+    name: "a move is given to another ticket",
+    tamper: (sql) =>
+      sql(
+        "UPDATE state_transitions SET aggregate_id = $2 WHERE aggregate_id = $1 AND to_state = 'ON_SITE'",
+        closed,
+        invoiced,
+      ),
+    faults: [
+      [closed, 7, "STATE_UNEXPLAINED"],
+      [invoiced, 0, "STATE_UNEXPLAINED"],
+    ],
+  },
+  {
+    name: "events are given to a ticket that never was",
+    tamper: (sql) =>
+      sql("UPDATE audit_events SET aggregate_id = $2 WHERE aggregate_id = $1 AND seq = 14", closed, nowhere),
+    faults: [
+      [closed, 14, "TAIL_CUT"],
+      [closed, 13, "STATE_UNEXPLAINED"],
+      [closed, 0, "STATE_UNEXPLAINED"],
+      [nowhere, 14, "UNOWNED"],
+    ],
+  },
+  {
+    name: "an event is given to an aggregate nobody knows",
+    tamper: (sql) => sql("UPDATE audit_events SET aggregate = 'ghost' WHERE aggregate_id = $1 AND seq = 10", closed),
+    faults: [
+      [closed, 10, "DELETED"],
+      ["*", 0, "UNOWNED"],
+    ],
+  },
+  {
+    name: "an event claims the older kind of hash",
+    tamper: set("hash_version", "1", 6),
+    faults: [[closed, 6, "EDITED"]],
   },
   { name: "the desk's chain loses an event", tamper: remove(null, 4, 4), faults: [["desk", 4, "DELETED"]] },
   { name: "the desk's chain loses its tail", tamper: remove(null, 9, 10), faults: [["desk", 9, "TAIL_CUT"]] },

@@ -3,10 +3,10 @@
 // the kernel chains.
 
 import assert from "node:assert/strict";
-import { auditValues, chained, insertAudit } from "../../dispatch/kernel/audit.ts";
+import { chained, insertAudit } from "../../dispatch/kernel/audit.ts";
 import { newId, timeAfter } from "../../dispatch/kernel/clock.ts";
 import { insertTransitions } from "../../dispatch/kernel/machine.ts";
-import { lockTicket, updateTicket, updateValues } from "../../dispatch/ticket/ticket-row.ts";
+import { lockTickets, rowJson, updateTicket } from "../../dispatch/ticket/ticket-row.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { TestApi } from "./api.ts";
 import { acme, ana } from "./directory.ts";
@@ -218,13 +218,14 @@ export async function addAllEvidence(api: TestApi, ticket: string, incidentType 
 /** DISPATCHED to ON_SITE, as a check-in would do it if it stopped half-way. */
 async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void> {
   await desk.db.transaction(async (tx) => {
-    const ticket = await tx.row(lockTicket, [id]);
+    const ticket = await tx.row(lockTickets, [[id]]);
     assert.equal(ticket?.state, "DISPATCHED");
     const at = timeAfter(ticket.audit_at, clock.iso);
     const event = chained(
       {
         id: newId(),
-        ticket_id: id,
+        aggregate: "ticket",
+        aggregate_id: id,
         actor_type: "HUMAN",
         actor_id: "builder-tech",
         actor_role: "tech",
@@ -249,9 +250,21 @@ async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void>
       last_transition_at: at,
     };
     await Promise.all([
-      tx.row(updateTicket, updateValues(after)),
-      tx.row(insertAudit, auditValues(event)),
-      tx.row(insertTransitions, [event.id, id, at, ["DISPATCHED"], ["ON_SITE"]]),
+      tx.row(updateTicket, [rowJson(after)]),
+      tx.row(insertAudit, [JSON.stringify([event])]),
+      tx.row(insertTransitions, [
+        JSON.stringify([
+          {
+            audit_event_id: event.id,
+            step: 1,
+            aggregate: "ticket",
+            aggregate_id: id,
+            from_state: "DISPATCHED",
+            to_state: "ON_SITE",
+            created_at: at,
+          },
+        ]),
+      ]),
       tx.commit(),
     ]);
   });

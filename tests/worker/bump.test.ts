@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandHandlers } from "../../dispatch/field/commands.ts";
-import { compileValidators } from "../../dispatch/kernel/validate.ts";
+import { commandHandlers } from "../../dispatch/handlers.ts";
+import { openKernel } from "../../dispatch/kernel/kernel.ts";
 import { assignTickets } from "../../dispatch/worker/assign-tickets.ts";
 import { runAsWorker } from "../../dispatch/worker/run-command.ts";
 import { pino } from "pino";
@@ -17,7 +17,7 @@ const window = { start: "2026-03-05T10:00:00.000Z", end: "2026-03-05T11:00:00.00
 /** One look of the worker at what waits, under a policy that says whether it may bump. */
 async function look(api: TestApi, workerMayBump: boolean): Promise<void> {
   const desk = { ...api.desk, policy: { ...api.desk.policy, workerMayBump } };
-  const kernel = { desk, handlers: commandHandlers, validators: compileValidators(desk.policy.unknownFields) };
+  const kernel = openKernel(desk, commandHandlers);
   const totals = { cycles: 0, dispatches: 0, errors: 0 };
   await assignTickets({
     desk,

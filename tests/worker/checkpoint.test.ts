@@ -1,6 +1,7 @@
 // Checkpoints: the heads of all audit chains outside the database, so that a chain whose tail was cut off or rewritten
 // together with its ticket's row is found out after all.
 
+import { aggregates } from "../../dispatch/aggregates.ts";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
@@ -15,7 +16,7 @@ import { startTestWorker } from "../support/worker.ts";
 async function compared(api: TestApi) {
   const checkpoint = await newestCheckpoint(api.desk.store, api.clock.now());
   assert.ok(checkpoint);
-  return verifyCheckpoint(api.desk.db, checkpoint);
+  return verifyCheckpoint(api.desk.db, aggregates, checkpoint);
 }
 
 /** Cuts off a ticket's last event, and makes its row fit: what the database alone can no longer tell. */
@@ -25,7 +26,7 @@ async function cutTail(api: TestApi, id: string): Promise<void> {
     [id],
   );
   const last = rows[0];
-  await api.owner.query("DELETE FROM ticket_state_transitions WHERE audit_event_id = $1", [last.id]);
+  await api.owner.query("DELETE FROM state_transitions WHERE audit_event_id = $1", [last.id]);
   await api.owner.query("DELETE FROM audit_events WHERE id = $1", [last.id]);
   await api.owner.query("UPDATE tickets SET audit_seq = $2, audit_hash = $3, state = $4 WHERE id = $1", [
     id,
@@ -79,23 +80,23 @@ describe("a checkpoint", async () => {
     const [cut, rewritten, honest] = await Promise.all([1, 2, 3].map(() => ticketIn(api, "READY_TO_SCHEDULE")));
     assert.ok(cut && rewritten && honest);
     await api.run("ops.autonomy.pause", { body: {} });
-    await writeCheckpoint(api.desk.db, api.desk.store, api.clock.now());
+    await writeCheckpoint(api.desk.db, api.desk.store, aggregates, api.clock.now());
     for (const { id } of [honest, rewritten])
       await api.run("ticket.cancel", { ticket: id, body: { reason: "called off" }, key: randomUUID() });
     assert.deepEqual((await compared(api)).faults, []);
 
     await cutTail(api, cut.id);
     await rewriteTail(api, honest.id);
-    assert.deepEqual((await verifyAudit(api.desk.db)).faults, [], "the database alone does not tell");
+    assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, [], "the database alone does not tell");
     assert.deepEqual(
       (await compared(api)).faults.map(({ chain, kind }) => [chain, kind]),
       [[cut.id, "TAIL_CUT"]],
       "what came after the checkpoint is not its to tell",
     );
 
-    await writeCheckpoint(api.desk.db, api.desk.store, api.clock.now());
+    await writeCheckpoint(api.desk.db, api.desk.store, aggregates, api.clock.now());
     await rewriteTail(api, rewritten.id);
-    assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+    assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
     assert.deepEqual(
       (await compared(api)).faults.map(({ chain, kind }) => [chain, kind]),
       [[rewritten.id, "RELINKED"]],

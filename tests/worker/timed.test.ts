@@ -89,7 +89,7 @@ test("a deadline is told of once when it is near and once when it is over, and a
   await at(-1, ["SERVICE sla.warning", "SERVICE sla.breach"]);
   await at(-60, ["SERVICE sla.warning", "SERVICE sla.breach"]);
   const { rows } = await api.owner.query(
-    "SELECT subject FROM outbox WHERE ticket_id = $1 AND event LIKE 'sla%' ORDER BY id",
+    "SELECT subject FROM outbox WHERE aggregate_id = $1 AND event LIKE 'sla%' ORDER BY id",
     [id],
   );
   assert.deepEqual(

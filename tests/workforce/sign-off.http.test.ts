@@ -1,6 +1,7 @@
 // roster.sign_off: somebody is ill, and what they have not begun goes back to the queue at once, with a receipt for each
 // ticket; what is under way stays, and everything or nothing happens.
 
+import { aggregates } from "../../dispatch/aggregates.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
@@ -103,7 +104,7 @@ describe("roster.sign_off", async () => {
     assert.deepEqual([released.ticket.state, released.ticket.assigned_tech_id], ["SCHEDULED", null]);
     const successor = await addTechnician(api.owner);
     await api.run("assignment.dispatch", { ticket: sent.id, body: { tech_id: successor } });
-    assert.deepEqual((await verifyAudit(api.desk.db)).faults, []);
+    assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
   });
 
   test("schedules anew what has no time ahead: sent past scheduling, or its time is over", async () => {

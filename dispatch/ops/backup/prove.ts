@@ -1,6 +1,7 @@
 // Proves a restored database against its backup: as many rows as the manifest says, the same rows, whole audit chains
 // that end where they ended, and every piece of evidence with the bytes it was recorded with.
 
+import { aggregates } from "../../aggregates.ts";
 import { openDatabase, type Database } from "../../db/pool.ts";
 import { statement } from "../../db/statement.ts";
 import { keyInStore } from "../../field/stored-object.ts";
@@ -55,7 +56,7 @@ export async function prove({ databaseUrl, folder, manifest, objects, schemes }:
   });
   try {
     const audit = await unlessAborted(
-      verifyAudit(db, (events) => work.say(`${grouped(events)} audit events read…`)),
+      verifyAudit(db, aggregates, (events) => work.say(`${grouped(events)} audit events read…`)),
       work.signal,
     );
     const broken = audit.faults.map(

@@ -1,6 +1,7 @@
 // Recovers the embedded PostgreSQL to a point in time: a base copy is laid out as the database folder, and the server
 // replays the archived log up to the moment asked for. What is in the way is never replaced.
 
+import { aggregates } from "../../aggregates.ts";
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -93,6 +94,6 @@ async function look(url: string): Promise<Omit<Recovered, "base_of">> {
   };
   return withConnections(connecting, async (db) => ({
     newest_event: (await db.row(selectNewest))?.at ?? null,
-    audit: await verifyAudit(db),
+    audit: await verifyAudit(db, aggregates),
   }));
 }

@@ -1,6 +1,7 @@
 // What must hold after the soak, when all is at rest: what the clients were told is what the database has, nothing was done
 // by halves, the audit trail holds, and every object has the bytes it was recorded with.
 
+import { aggregates } from "../../../dispatch/aggregates.ts";
 import { join } from "node:path";
 import type pg from "pg";
 import { openDatabase } from "../../../dispatch/db/pool.ts";
@@ -94,7 +95,7 @@ async function auditOf(databaseUrl: string) {
     onError: () => undefined,
   });
   try {
-    return await verifyAudit(db);
+    return await verifyAudit(db, aggregates);
   } finally {
     await db.close();
   }

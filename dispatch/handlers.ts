@@ -1,0 +1,109 @@
+// The composition root: every command and query of the contract with its handler. One that is missing does not compile.
+// Nothing of the wings imports this.
+
+import { aggregates } from "./aggregates.ts";
+import type { PipelineName, QueryName } from "./contract/index.ts";
+import type { Query } from "./kernel/answer-query.ts";
+import type { Command } from "./kernel/command.ts";
+import { receiptQuery } from "./kernel/receipt-query.ts";
+import { planCommands, planQueries } from "./planning/plan-handlers.ts";
+import { approvalDecide } from "./field/approval-decide.ts";
+import { approvalList } from "./field/approval-list.ts";
+import { assignmentDispatch } from "./field/assignment-dispatch.ts";
+import { assignmentOverride } from "./field/assignment-override.ts";
+import { assignmentRecommend } from "./field/assignment-recommend.ts";
+import { assignmentUnassign } from "./field/assignment-unassign.ts";
+import { opsAutonomyReplay, opsAutonomyState } from "./field/autonomy-queries.ts";
+import { billingGenerateInvoice } from "./field/billing-generate-invoice.ts";
+import { closeoutAddEvidence } from "./field/closeout-add-evidence.ts";
+import { closeoutRequestUpload } from "./field/closeout-request-upload.ts";
+import { closeoutCandidate, techComplete } from "./field/complete-work.ts";
+import { directorySearch } from "./field/directory-search.ts";
+import { dispatcherCockpit } from "./field/dispatcher-cockpit.ts";
+import { opsAutonomyPause, opsAutonomyRollback } from "./field/ops-autonomy.ts";
+import { qaReturnWork } from "./field/qa-return-work.ts";
+import { qaVerify } from "./field/qa-verify.ts";
+import { scheduleBook } from "./field/schedule-book.ts";
+import { scheduleConfirm } from "./field/schedule-confirm.ts";
+import { scheduleExpireHold, scheduleExpireProposal } from "./field/schedule-expire.ts";
+import { scheduleHold } from "./field/schedule-hold.ts";
+import { schedulePropose } from "./field/schedule-propose.ts";
+import { scheduleRelease } from "./field/schedule-release.ts";
+import { scheduleReopen } from "./field/schedule-reopen.ts";
+import { scheduleRollback } from "./field/schedule-rollback.ts";
+import { scheduleSlots } from "./field/schedule-slots.ts";
+import { slaBreach, slaWarning } from "./field/sla-tell.ts";
+import { techCheckIn } from "./field/tech-check-in.ts";
+import { techHold } from "./field/tech-hold.ts";
+import { techJobPacket } from "./field/tech-job-packet.ts";
+import { techRequestChange } from "./field/tech-request-change.ts";
+import { techResume } from "./field/tech-resume.ts";
+import { ticketBlindIntake } from "./field/ticket-blind-intake.ts";
+import { ticketCancel } from "./field/ticket-cancel.ts";
+import { ticketClose } from "./field/ticket-close.ts";
+import { ticketCreate } from "./field/ticket-create.ts";
+import { closeoutListEvidence, ticketGet, ticketTimeline } from "./field/ticket-queries.ts";
+import { ticketRequestInfo } from "./field/ticket-request-info.ts";
+import { ticketReturnVisit } from "./field/ticket-return-visit.ts";
+import { ticketSearch } from "./field/ticket-search.ts";
+import { ticketTriage } from "./field/ticket-triage.ts";
+import { rosterCommands } from "./workforce/roster-handlers.ts";
+import { rosterList } from "./workforce/roster-list.ts";
+
+export const commandHandlers: { readonly [N in PipelineName]: Command } = {
+  "ticket.create": ticketCreate,
+  "ticket.blind_intake": ticketBlindIntake,
+  "ticket.request_info": ticketRequestInfo,
+  "ticket.triage": ticketTriage,
+  "ticket.cancel": ticketCancel,
+  "ticket.close": ticketClose,
+  "ticket.return_visit": ticketReturnVisit,
+  "approval.decide": approvalDecide,
+  "qa.verify": qaVerify,
+  "qa.return_work": qaReturnWork,
+  "billing.generate_invoice": billingGenerateInvoice,
+  "ops.autonomy.pause": opsAutonomyPause,
+  "ops.autonomy.rollback": opsAutonomyRollback,
+  "schedule.propose": schedulePropose,
+  "schedule.confirm": scheduleConfirm,
+  "schedule.book": scheduleBook,
+  "schedule.reopen": scheduleReopen,
+  "schedule.hold": scheduleHold,
+  "schedule.release": scheduleRelease,
+  "schedule.expire_hold": scheduleExpireHold,
+  "schedule.expire_proposal": scheduleExpireProposal,
+  "schedule.rollback": scheduleRollback,
+  "assignment.recommend": assignmentRecommend,
+  "assignment.dispatch": assignmentDispatch,
+  "assignment.override": assignmentOverride,
+  "assignment.unassign": assignmentUnassign,
+  "tech.check_in": techCheckIn,
+  "tech.hold": techHold,
+  "tech.resume": techResume,
+  "tech.request_change": techRequestChange,
+  "closeout.request_upload": closeoutRequestUpload,
+  "closeout.add_evidence": closeoutAddEvidence,
+  "closeout.candidate": closeoutCandidate,
+  "tech.complete": techComplete,
+  "sla.warning": slaWarning,
+  "sla.breach": slaBreach,
+  ...rosterCommands,
+  ...planCommands,
+};
+
+export const queryHandlers: { readonly [N in QueryName]: Query } = {
+  "ticket.get": ticketGet,
+  "ticket.timeline": ticketTimeline,
+  "ticket.search": ticketSearch,
+  "closeout.list_evidence": closeoutListEvidence,
+  "approval.list": approvalList,
+  "schedule.slots": scheduleSlots,
+  "dispatcher.cockpit": dispatcherCockpit,
+  "tech.job_packet": techJobPacket,
+  "directory.search": directorySearch,
+  "receipt.get": receiptQuery(aggregates),
+  "roster.list": rosterList,
+  ...planQueries,
+  "ops.autonomy.state": opsAutonomyState,
+  "ops.autonomy.replay": opsAutonomyReplay,
+};

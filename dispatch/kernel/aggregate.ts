@@ -1,0 +1,96 @@
+// What the pipeline asks of an aggregate: how its row is locked, read and written, where its audit chain ends, whose it is,
+// and which moves it may make. A wing brings a value of this type; nothing else about it is known here.
+
+import type { Transaction, Session } from "../db/pool.ts";
+import type { Statement } from "../db/statement.ts";
+import type { Actor } from "./actor.ts";
+import type { Desk } from "./desk.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** Where a chain ends: its last event's seq, hash and time. */
+export type ChainHead = { readonly seq: number; readonly hash: string; readonly at: string };
+
+/** Whose it is: the ids by which a caller's scope is judged. */
+export type Place = { readonly account_id: string; readonly site_id: string };
+
+/** Whose things an answer names. */
+export type Concerns = { readonly account_ids: readonly string[]; readonly site_ids: readonly string[] };
+
+/** The accounts and sites of places, each once. */
+export function concernsOf(places: readonly (Place | null)[]): Concerns {
+  const known = places.filter((place) => place !== null);
+  return {
+    account_ids: [...new Set(known.map(({ account_id }) => account_id))],
+    site_ids: [...new Set(known.map(({ site_id }) => site_id))],
+  };
+}
+
+/** The head of one chain as a reader of the whole audit trail needs it. */
+export type KnownHead = {
+  readonly id: string;
+  readonly seq: number;
+  readonly hash: string;
+  readonly state: string | null;
+};
+
+// Members that take a row are methods, not function properties: the pipeline hands back only rows that it was given.
+export type Aggregate<
+  Row = unknown,
+  Change = unknown,
+  Fields = unknown,
+  Body = unknown,
+  State extends string = string,
+> = {
+  /** As contract entries and stored rows name it. */
+  readonly name: string;
+  /** The name of its id in a path; null where there is only one of it, which no path names. */
+  readonly idIn: string | null;
+  /** Every move it may make: from-state, or the creation sentinel, to the states it may become. */
+  readonly edges: ReadonlyMap<string, readonly string[]>;
+  /** Rows by ids ($1 text[]), locked against other commands. */
+  readonly lock: Statement<Row & object>;
+  /** The same, without the rows that another command holds. */
+  readonly lockFree: Statement<Row & object>;
+  /** The row by its id ($1), unlocked. */
+  readonly select: Statement<Row & object>;
+  /** Heads in the order of ids, those behind an id ($1 text, null for the first page), at most so many ($2). */
+  readonly heads: Statement<KnownHead>;
+  /** Unique and exclusion constraints of the database that decide between two commands at the same moment. */
+  readonly races: readonly string[];
+  notFound(id: string): Refusal;
+  idOf(row: Row): string;
+  /** Null where it has no states. */
+  stateOf(row: Row): string | null;
+  /** Null where it is nobody's in particular. */
+  placeOf(row: Row): Place | null;
+  headOf(row: Row): ChainHead;
+  /** @throws Refusal for an actor who may reach the row and still not act on it */
+  guard(actor: Actor, row: Row): void;
+  /** A row that does not exist yet. */
+  created(
+    desk: Desk,
+    creation: { readonly id: string; readonly fields: Fields; readonly state: State; readonly at: string },
+  ): Row;
+  /** The row after a change. */
+  changed(desk: Desk, row: Row, change: Change, path: readonly State[], at: string): Row;
+  withHead(row: Row, head: ChainHead): Row;
+  insert(tx: Session, row: Row): Promise<unknown>[];
+  update(tx: Session, row: Row): Promise<unknown>[];
+  /** Writes the head alone. */
+  advanceHead(tx: Session, row: Row): Promise<unknown>[];
+  /** The row as clients see it. */
+  body(row: Row): Body;
+  /** The outbox subject of a command's event. */
+  subject(id: string, event: string): string;
+};
+
+/** Locks rows of one aggregate, each found by its id. */
+export async function lockRows(
+  tx: Transaction,
+  aggregate: Aggregate,
+  ids: readonly string[],
+  wait: boolean,
+): Promise<Map<string, unknown>> {
+  const rows = await tx.rows(wait ? aggregate.lock : aggregate.lockFree, [ids]);
+  return new Map(rows.map((row) => [aggregate.idOf(row), row]));
+}

@@ -1,0 +1,181 @@
+// Commands that wait at the same moment share a transaction: one BEGIN, one commit that the disk has to confirm, and one
+// statement per table for the rows of all. A command never waits for company: the first finds a free lane and goes alone,
+// those that come while all lanes are busy go together. Whatever fails for one in the database fails for its group, and
+// each is then run again in a transaction of its own.
+
+import type { Database, Transaction } from "../db/pool.ts";
+import { isDatabaseAway } from "../db/failures.ts";
+import { lockRows, type Aggregate } from "./aggregate.ts";
+import { decide, type Job, type Outcome, type Read } from "./decide.ts";
+import { selectAnswers } from "./idempotency.ts";
+import { writeAll } from "./write.ts";
+
+/** Groups in flight at once. Two keep Postgres busy while this process decides; more only make smaller groups. */
+const lanes = 2;
+/** Commands in one group: what eight share costs each a quarter, and a failure makes only so many run again. */
+const mostInGroup = 8;
+
+type Waiting = {
+  readonly job: Job;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+export class CommandGroups {
+  readonly #db: Database;
+  readonly #waiting: Waiting[] = [];
+  #busy = 0;
+  #planned = false;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * Runs one attempt of a job.
+   * @param alone in a transaction of its own, waiting for whoever holds its row
+   * @throws Refusal, or what the database said
+   */
+  run(job: Job, alone: boolean): Promise<Outcome> {
+    if (alone) return this.#alone(job);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ job, resolve, reject });
+      this.#plan();
+    });
+  }
+
+  async #alone(job: Job): Promise<Outcome> {
+    const [settled] = await runTogether(this.#db, [job], job.request.skipLocked === undefined);
+    if (settled === undefined) throw new Error("a group of one gave no outcome");
+    return settled();
+  }
+
+  /** Requests that arrive in one turn of the event loop are in the queue before the first group is chosen. */
+  #plan(): void {
+    if (this.#planned || this.#busy >= lanes) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      while (this.#busy < lanes && this.#waiting.length > 0) void this.#runGroup(this.#takeGroup());
+    });
+  }
+
+  /** The next commands in their order, but no two of one row or of one key: those must see what the other did. */
+  #takeGroup(): Waiting[] {
+    const group: Waiting[] = [];
+    const taken = new Set<string>();
+    for (let i = 0; i < this.#waiting.length && group.length < mostInGroup;) {
+      const one = this.#waiting[i];
+      if (!one) break;
+      const { key, handler, call } = one.job;
+      const row = handler.on === "row" && call ? `${handler.aggregate.name} ${call.id}` : key;
+      if (taken.has(key) || taken.has(row)) {
+        i++;
+        continue;
+      }
+      taken.add(key).add(row);
+      group.push(one);
+      this.#waiting.splice(i, 1);
+    }
+    return group;
+  }
+
+  async #runGroup(group: readonly Waiting[]): Promise<void> {
+    this.#busy++;
+    try {
+      const settled = await runTogether(
+        this.#db,
+        group.map(({ job }) => job),
+        false,
+      );
+      group.forEach(({ resolve, reject }, i) => {
+        try {
+          const outcome = settled[i]?.();
+          if (outcome) resolve(outcome);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    } catch (error) {
+      const [only] = group;
+      // With Postgres away nobody knows what became of the commit; each caller hears that and repeats with its key.
+      if (group.length === 1 && only) only.reject(error);
+      else if (isDatabaseAway(error)) for (const one of group) one.reject(error);
+      else for (const one of group) one.resolve({ kind: "held" });
+    } finally {
+      this.#busy--;
+      if (this.#waiting.length > 0) this.#plan();
+    }
+  }
+}
+
+/** What became of a job: its outcome, or the refusal it ends with. */
+type Settled = () => Outcome;
+
+/** @param wait whether to wait for rows that other commands hold */
+async function runTogether(db: Database, jobs: readonly Job[], wait: boolean): Promise<Settled[]> {
+  return db.transaction(async (tx) => {
+    const reads = await readAll(tx, jobs, wait);
+    const settled = jobs.map((job, i): Settled => {
+      try {
+        const outcome = decide(job, (reads[i] ?? missing)());
+        return () => outcome;
+      } catch (error) {
+        return () => {
+          throw error;
+        };
+      }
+    });
+    const all = settled.flatMap((one) => writtenOf(one) ?? []);
+    if (all.length > 0) await Promise.all([...writeAll(tx, all), tx.commit()]);
+    return settled;
+  });
+}
+
+const missing = (): never => {
+  throw new Error("nothing was read for a job");
+};
+
+function writtenOf(settled: Settled) {
+  try {
+    const outcome = settled();
+    return outcome.kind === "written" ? outcome.written : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The first flight: everything is queued before anything is awaited. Locks come first, so that whatever is read after them
+ * is the state these commands will change; stored answers come last, behind any lock that a load takes, so that an equal
+ * call which held it has its answer found.
+ */
+async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Promise<(() => Read)[]> {
+  const byAggregate = new Map<Aggregate, string[]>();
+  for (const { handler, call } of jobs) {
+    if (handler.on !== "row" || !call) continue;
+    byAggregate.set(handler.aggregate, [...(byAggregate.get(handler.aggregate) ?? []), call.id]);
+  }
+  const locks = [...byAggregate].map(
+    async ([aggregate, ids]) => [aggregate, await lockRows(tx, aggregate, ids, wait)] as const,
+  );
+  const loads = jobs.map(({ handler, call }) => (call ? handler.load?.(tx, call) : undefined));
+  const [locked, loaded, answers] = await Promise.all([
+    Promise.all(locks),
+    Promise.allSettled(loads),
+    tx.rows(selectAnswers, [jobs.map(({ key }) => key)]),
+  ]);
+  const rows = new Map(locked);
+  const stored = new Map(answers.map((one) => [one.key, one]));
+  return jobs.map(({ handler, call, key }, i) => () => {
+    const load = loaded[i];
+    const answer = stored.get(key);
+    if (load?.status === "rejected" && !answer) throw load.reason;
+    return {
+      row: call ? rows.get(handler.aggregate)?.get(call.id) : undefined,
+      waited: wait,
+      loaded: load?.status === "fulfilled" ? load.value : undefined,
+      stored: answer,
+    };
+  });
+}

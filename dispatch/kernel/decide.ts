@@ -1,0 +1,98 @@
+// What a command on its way to its answer is, and its decision: every check in the order callers rely on, then the command's
+// own. It reads and writes nothing.
+
+import type { CommandEntry } from "../contract/entry.ts";
+import { requireScope } from "./authorize.ts";
+import { timeAfter } from "./clock.ts";
+import type { Answer, CommandRequest } from "./command-call.ts";
+import type { Call, Command, RowCall } from "./command.ts";
+import type { Desk } from "./desk.ts";
+import { stillBusy } from "./failure.ts";
+import { requireHumanApproval } from "./human-approval.ts";
+import { replayOf, type StoredAnswer } from "./idempotency.ts";
+import { requireState } from "./machine.ts";
+import { invalidFields, type Violation } from "./refusal.ts";
+import { effectOfCreation, effectOnRow, written, type Effect, type Written } from "./write.ts";
+
+/** A command on its way to its answer. */
+export type Job = {
+  readonly desk: Desk;
+  readonly request: CommandRequest;
+  readonly entry: CommandEntry;
+  readonly handler: Command;
+  /** The key of its stored answer. */
+  readonly key: string;
+  readonly requestHash: string;
+  /** Null when fields are wrong: then only a stored answer can be given. */
+  readonly call: Call | null;
+  readonly violations: readonly Violation[];
+  /** Whether driving times may still be asked for. */
+  readonly mayConsult: boolean;
+  readonly prepared: Prepared | undefined;
+};
+
+/** What `prepare` made, and the row's audit seq it was made at: any later command on the row outdates it. */
+export type Prepared = { readonly seq: number; readonly value: unknown };
+
+/** What the first flight read for a job. */
+export type Read = {
+  /** Undefined when there is none, or another command holds it. */
+  readonly row: unknown;
+  /** Whether the lock was waited for; a row that is missing then does not exist. */
+  readonly waited: boolean;
+  readonly loaded: unknown;
+  readonly stored: StoredAnswer | undefined;
+};
+
+export type Outcome =
+  | { readonly kind: "written"; readonly written: Written }
+  | { readonly kind: "replayed"; readonly answer: Answer }
+  /** Another command holds the row; to be tried again alone, waiting for it. */
+  | { readonly kind: "held" }
+  | { readonly kind: "consult"; readonly consult: () => Promise<void> }
+  | { readonly kind: "prepare"; readonly prepare: () => Promise<Prepared> };
+
+/**
+ * A job's decision on what was read for it, with every check before it in the order callers rely on.
+ * @throws Refusal
+ */
+export function decide(job: Job, { row, waited, loaded, stored }: Read): Outcome {
+  const { desk, request, entry, handler, call, requestHash } = job;
+  if (stored) return { kind: "replayed", answer: replayOf(stored, requestHash, request.actor) };
+  if (!call) throw invalidFields(job.violations);
+  let effect: Effect;
+  if (handler.on === "creation") effect = effectOfCreation(handler.aggregate, call, handler.decide(call, loaded));
+  else {
+    const { aggregate } = handler;
+    if (row === undefined) {
+      if (request.skipLocked) throw stillBusy();
+      if (!waited) return { kind: "held" };
+      throw aggregate.notFound(call.id);
+    }
+    const place = aggregate.placeOf(row);
+    if (place) requireScope(request.actor, place);
+    aggregate.guard(request.actor, row);
+    const head = aggregate.headOf(row);
+    const onRow: RowCall = { ...call, row, now: timeAfter(head.at, call.now) };
+    const state = aggregate.stateOf(row);
+    if (state !== null) requireState(state, entry.from, handler.target?.(onRow) ?? entry.to[0], entry.wrongStateCode);
+    const consult = job.mayConsult && handler.consult?.(onRow, loaded);
+    if (consult) return { kind: "consult", consult };
+    const toPrepare = handler.prepare && (handler.needsPreparation?.(loaded) ?? true);
+    if (toPrepare && (handler.preparedOnce ? !job.prepared : job.prepared?.seq !== head.seq)) {
+      // What is refused must not leave anything outside the database either.
+      requireHumanApproval(desk, request, {});
+      return {
+        kind: "prepare",
+        prepare: async () => ({ seq: head.seq, value: await handler.prepare?.(onRow, loaded) }),
+      };
+    }
+    effect = effectOnRow(aggregate, onRow, entry, handler.decide(onRow, loaded, job.prepared?.value));
+  }
+  // The last of the checks: an invoice's total is known only now, and what is refused anyway is no question for people.
+  requireHumanApproval(desk, request, effect.decision.payload);
+  return {
+    kind: "written",
+    written: written({ desk, request, entry, key: job.key, requestHash, eventId: call.eventId, effect }),
+  };
+}

@@ -1,0 +1,67 @@
+// The ticket as an aggregate: what the pipeline asks of one, answered for tickets.
+
+import { ticketEdges, type TicketState } from "../contract/states.ts";
+import type { TicketBody } from "../contract/responses.ts";
+import { statement } from "../db/statement.ts";
+import type { Actor } from "../kernel/actor.ts";
+import type { Aggregate, KnownHead } from "../kernel/aggregate.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import {
+  advanceTicketAudit,
+  changedTicket,
+  insertTicket,
+  insertTicketWords,
+  lockFreeTickets,
+  lockTickets,
+  newTicket,
+  rowJson,
+  selectTicket,
+  ticketBody,
+  updateTicket,
+  type NewTicket,
+  type TicketChange,
+  type TicketRow,
+} from "./ticket-row.ts";
+
+const selectHeads = statement<KnownHead>(
+  "ticket_heads",
+  `SELECT id::text AS id, audit_seq AS seq, audit_hash AS hash, state
+   FROM tickets WHERE id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY tickets.id LIMIT $2`,
+);
+
+export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, TicketBody, TicketState> = {
+  name: "ticket",
+  idIn: "ticketId",
+  edges: ticketEdges,
+  lock: lockTickets,
+  lockFree: lockFreeTickets,
+  select: selectTicket,
+  heads: selectHeads,
+  races: ["bookings_live_ticket"],
+  notFound: (id) => new Refusal("TICKET_NOT_FOUND", { ticket_id: id }),
+  idOf: ({ id }) => id,
+  stateOf: ({ state }) => state,
+  placeOf: ({ account_id, site_id }) => ({ account_id, site_id }),
+  headOf: ({ audit_seq, audit_hash, audit_at }) => ({ seq: audit_seq, hash: audit_hash, at: audit_at }),
+  guard: requireAssignedTech,
+  created: ({ policy }, { id, fields, state, at }) => newTicket(id, fields, state, at, policy.sla.targetMinutes),
+  changed: ({ policy }, row, change, path, at) => changedTicket(row, change, path, at, policy.sla.targetMinutes),
+  withHead: (row, { seq, hash, at }) => ({ ...row, audit_seq: seq, audit_hash: hash, audit_at: at }),
+  insert: (tx, row) => [
+    tx.row(insertTicket, [rowJson(row)]),
+    tx.row(insertTicketWords, [row.id, row.summary, row.description, row.customer_name, row.site_id]),
+  ],
+  update: (tx, row) => [tx.row(updateTicket, [rowJson(row)])],
+  advanceHead: (tx, { id, audit_seq, audit_hash, audit_at }) => [
+    tx.row(advanceTicketAudit, [id, audit_seq, audit_hash, audit_at]),
+  ],
+  body: ticketBody,
+  subject: (id, event) => `field.ticket.${id}.${event}`,
+};
+
+/** @throws Refusal NOT_ASSIGNED_TECH when a named technician acts on work that is not theirs */
+export function requireAssignedTech(actor: Actor, ticket: Pick<TicketRow, "assigned_tech_id">): void {
+  if (actor.role === "tech" && actor.techId !== null && actor.techId !== ticket.assigned_tech_id) {
+    throw new Refusal("NOT_ASSIGNED_TECH", { assigned_tech_id: ticket.assigned_tech_id });
+  }
+}

@@ -1,0 +1,95 @@
+// How a command or a query on tickets is declared: the pipeline's row is called a ticket here.
+
+import type {
+  BodyOf,
+  IdsOf,
+  InputOf,
+  PipelineName,
+  QueryBodyOf,
+  QueryIdsOf,
+  QueryInputOf,
+  QueryName,
+} from "../contract/index.ts";
+import type { TicketBody } from "../contract/responses.ts";
+import type { TicketState } from "../contract/states.ts";
+import type { Session } from "../db/pool.ts";
+import type { QueryCall, RowQuery } from "../kernel/answer-query.ts";
+import type { Call, CreationCommand, CreationDecision, RowCall, RowCommand, RowDecision } from "../kernel/command.ts";
+import { ticketAggregate } from "./ticket-aggregate.ts";
+import type { NewTicket, TicketChange, TicketRow } from "./ticket-row.ts";
+
+/** What a command on a ticket knows before the ticket is locked; a creating command knows the id the ticket will have. */
+export type TicketLoad<N extends PipelineName> = Call<InputOf<N>, IdsOf<N>> & { readonly ticketId: string };
+/** What it knows once the ticket is locked. */
+export type TicketCall<N extends PipelineName> = TicketLoad<N> & { readonly ticket: TicketRow };
+
+type AnswerOf<N extends PipelineName> = BodyOf<N> & object;
+export type TicketDecision<N extends PipelineName> = RowDecision<TicketChange, TicketBody, AnswerOf<N>, TicketState>;
+export type TicketCreation<N extends PipelineName> = CreationDecision<NewTicket, TicketBody, AnswerOf<N>, TicketState>;
+
+type Common<N extends PipelineName, Loaded> = {
+  readonly name: N;
+  readonly alone?: boolean;
+  readonly races?: readonly string[];
+  load?(tx: Session, call: TicketLoad<N>): Promise<Loaded>;
+};
+
+type TicketCommand<N extends PipelineName, Loaded, Prepared> = Common<N, Loaded> & {
+  target?(call: TicketCall<N>): TicketState | undefined;
+  consult?(call: TicketCall<N>, loaded: Loaded): (() => Promise<void>) | null;
+  prepare?(call: TicketCall<N>, loaded: Loaded): Promise<Prepared>;
+  needsPreparation?(loaded: Loaded): boolean;
+  decide(call: TicketCall<N>, loaded: Loaded, prepared: Prepared): TicketDecision<N>;
+};
+
+/** Declares a command on a ticket, inferring what it loads and prepares; see RowCommand. */
+export function ticketCommand<N extends PipelineName, Loaded = undefined, Prepared = undefined>(
+  command: TicketCommand<N, Loaded, Prepared>,
+): RowCommand<InputOf<N>, IdsOf<N>, TicketRow, TicketChange, TicketBody, AnswerOf<N>, Loaded, Prepared> {
+  const { load, target, consult, prepare, decide, ...rest } = command;
+  return {
+    ...rest,
+    on: "row",
+    aggregate: ticketAggregate,
+    ...(load && { load: (tx, call) => load(tx, { ...call, ticketId: call.id }) }),
+    ...(target && { target: (call) => target(onTicket(call)) }),
+    ...(consult && { consult: (call, loaded) => consult(onTicket(call), loaded) }),
+    ...(prepare && { prepare: (call, loaded) => prepare(onTicket(call), loaded) }),
+    decide: (call, loaded, prepared) => decide(onTicket(call), loaded, prepared),
+  };
+}
+
+/** Declares a command that makes a ticket; see CreationCommand. */
+export function creationCommand<N extends PipelineName, Loaded = undefined>(
+  command: Common<N, Loaded> & { decide(call: TicketLoad<N>, loaded: Loaded): TicketCreation<N> },
+): CreationCommand<InputOf<N>, IdsOf<N>, NewTicket, TicketBody, AnswerOf<N>, Loaded> {
+  const { load, decide, ...rest } = command;
+  return {
+    ...rest,
+    on: "creation",
+    aggregate: ticketAggregate,
+    ...(load && { load: (tx, call) => load(tx, { ...call, ticketId: call.id }) }),
+    decide: (call, loaded) => decide({ ...call, ticketId: call.id }, loaded),
+  };
+}
+
+const onTicket = <Input, Ids>(call: RowCall<Input, Ids, TicketRow>) => ({
+  ...call,
+  ticketId: call.id,
+  ticket: call.row,
+});
+
+/** What a query about a ticket knows. */
+export type TicketQueryCall<N extends QueryName> = QueryCall<QueryInputOf<N>, QueryIdsOf<N>> & {
+  readonly ticket: TicketRow;
+};
+
+export const ticketQuery = <N extends QueryName>(
+  name: N,
+  read: (call: TicketQueryCall<N>) => Promise<QueryBodyOf<N> & object>,
+): RowQuery<QueryInputOf<N>, QueryIdsOf<N>, TicketRow, QueryBodyOf<N> & object> => ({
+  name,
+  on: "row",
+  aggregate: ticketAggregate,
+  read: ({ row, ...call }) => read({ ...call, ticket: row }),
+});
