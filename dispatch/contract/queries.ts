@@ -141,6 +141,7 @@ export const queries = defineQueries({
   },
   "tech.job_packet": {
     path: "/ux/technician/job-packet/{ticketId}",
+    wrongIdCode: "INVALID_TICKET_ID",
     roles: ["tech", "dispatcher"],
     summary:
       "Read all a technician needs on site: address, access, contact, scope, and which evidence and checklist items are still missing to complete. It changes nothing.",
@@ -195,6 +196,7 @@ export const queries = defineQueries({
   },
   "ops.autonomy.replay": {
     path: "/ops/autonomy/replay/{ticketId}",
+    wrongIdCode: "INVALID_TICKET_ID",
     roles: ["dispatcher"],
     summary:
       "Read how the pauses that bear on one ticket came and went, newest first. It runs nothing again; for the present alone use ops.autonomy.state.",

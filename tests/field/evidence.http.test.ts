@@ -259,7 +259,7 @@ describe("what was written", async () => {
   for (const [table, column] of [
     ["evidence_items", "uri"],
     ["audit_events", "tool_name"],
-    ["ticket_state_transitions", "to_state"],
+    ["state_transitions", "to_state"],
   ] as const) {
     for (const change of [
       `UPDATE ${table} SET ${column} = ${column}`,

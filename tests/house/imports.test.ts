@@ -11,7 +11,14 @@ const root = join(import.meta.dirname, "../..");
 const low = ["dispatch/contract", "dispatch/db", "dispatch/storage", "dispatch/policy", "dispatch/travel"] as const;
 const desk = [...low, "dispatch/kernel", "dispatch/process/settings.ts", "dispatch/ticket"] as const;
 const field = [...desk, "dispatch/workforce", "dispatch/planning"] as const;
-const running = [...field, "dispatch/field", "dispatch/process", "dispatch/webhooks"] as const;
+const running = [
+  ...field,
+  "dispatch/field",
+  "dispatch/process",
+  "dispatch/webhooks",
+  "dispatch/aggregates.ts",
+  "dispatch/handlers.ts",
+] as const;
 const mayImport: Record<string, readonly string[]> = {
   "dispatch/contract": [],
   "dispatch/db": [],
@@ -20,6 +27,8 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/planner": [],
   "dispatch/policy": ["dispatch/contract"],
   "dispatch/kernel": [...low, "dispatch/process/settings.ts"],
+  "dispatch/aggregates.ts": ["dispatch/kernel", "dispatch/ticket"],
+  "dispatch/handlers.ts": [...field, "dispatch/field", "dispatch/aggregates.ts"],
   "dispatch/process": [...low, "dispatch/kernel"],
   "dispatch/ticket": [...low, "dispatch/kernel"],
   "dispatch/webhooks": ["dispatch/db", "dispatch/kernel"],

@@ -6,11 +6,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
-import { after, describe, test, type TestContext } from "node:test";
+import { after, before, describe, test, type TestContext } from "node:test";
 import pg from "pg";
 import { isoTime } from "../../dispatch/db/pool.ts";
 import { auditHash, type AuditEvent } from "../../dispatch/kernel/audit.ts";
 import type { AuditFault, AuditReport } from "../../dispatch/kernel/verify-audit.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { startApiProcess } from "../support/api-process.ts";
 import { copyTestDatabase, createTestDatabase } from "../support/database.ts";
 import { post } from "./callers.ts";
@@ -311,11 +312,19 @@ describe("tampering is found and named", { timeout: 300_000 }, () => {
 });
 
 describe("the command that verifies", { timeout: 300_000 }, () => {
+  let folder = "";
+  before(async () => void (folder = await mkdtemp(join(tmpdir(), "dispatch-verify-"))));
+  after(() => rm(folder, { recursive: true, force: true }));
   const verify = (databaseUrl: string, ...args: string[]) =>
     new Promise<{ code: number; stdout: string }>((resolve) => {
       const script = join(import.meta.dirname, "../../scripts/audit-verify.ts");
-      const child = execFile(process.execPath, [script, "--database-url", databaseUrl, ...args], (_error, stdout) =>
-        resolve({ code: child.exitCode ?? -1, stdout }),
+      // Its own folder: a demo on this machine has left checkpoints of its own in the usual one.
+      const env = { ...bareEnvironment, DISPATCH_DATA_DIR: folder };
+      const child = execFile(
+        process.execPath,
+        [script, "--database-url", databaseUrl, ...args],
+        { env },
+        (_error, stdout) => resolve({ code: child.exitCode ?? -1, stdout }),
       );
     });
 
