@@ -1,20 +1,10 @@
-// Connections to Postgres: the pool, transactions in pipelined flights, and the types values come back as.
-// It knows no table.
+// Connections to Postgres: the pool, and what is done on it. It knows no table.
 
 import pg from "pg";
-import { FlightSocket } from "./flight-socket.ts";
-import type { Statement } from "./statement.ts";
+import { inTransaction, sessionOn, type Session, type Transaction } from "./transaction.ts";
 
-/** Runs statements on one connection; several may be queued at once and travel together. */
-export type Session = {
-  /** All rows of a statement. */
-  rows<Row extends object>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
-  /** The first row, or null. */
-  row<Row extends object>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row | null>;
-};
-
-/** A session inside BEGIN; `commit` is queued behind whatever was queued before and proves the outcome. */
-export type Transaction = Session & { commit(): Promise<void> };
+export { isoTime } from "./columns.ts";
+export { RolledBack, type Session, type Transaction } from "./transaction.ts";
 
 export type Database = Session & {
   /** Runs `body` in a transaction; whatever is not committed when it ends is rolled back. */
@@ -34,38 +24,11 @@ export type DatabaseOptions = {
   readonly onError: (error: Error) => void;
 };
 
-/** Thrown when COMMIT answered ROLLBACK: an earlier statement of the transaction had failed. */
-export class RolledBack extends Error {
-  override readonly name = "RolledBack";
-}
-
-/** Timestamps come as ISO 8601 text in UTC with milliseconds, 64-bit integers as numbers (all of ours are exact). */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => {
-    if (format !== "binary") {
-      if (oid === pg.types.builtins.TIMESTAMPTZ) return isoTime;
-      if (oid === pg.types.builtins.INT8) return Number;
-    }
-    return pg.types.getTypeParser(oid, format);
-  },
-};
-
-/** Turns the server's `2026-01-02 03:04:05.6+00` into `2026-01-02T03:04:05.600Z`; the session runs in UTC. */
-export function isoTime(text: string): string {
-  const dot = text.indexOf(".");
-  if (text.length < 22 || !text.endsWith("+00")) return new Date(text).toISOString();
-  const seconds = text.slice(0, 10) + "T" + text.slice(11, 19);
-  return dot === -1 ? `${seconds}.000Z` : `${seconds}.${text.slice(20, -3).padEnd(3, "0").slice(0, 3)}Z`;
-}
-
 /** Opens a pool; no connection is made before the first use. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolMax,
-    pipeline: true,
-    stream: () => new FlightSocket(),
-    types,
     application_name: options.applicationName,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
@@ -93,46 +56,4 @@ export function openDatabase(options: DatabaseOptions): Database {
       return pool.end();
     },
   };
-}
-
-function sessionOn(client: pg.Pool | pg.PoolClient, causeOf: (error: unknown) => unknown = (error) => error): Session {
-  const rows = async <Row extends object>({ name, text }: Statement<Row>, values?: readonly unknown[]) => {
-    try {
-      return (await client.query<Row>({ name, text, values: values === undefined ? [] : [...values] })).rows;
-    } catch (error) {
-      throw causeOf(error);
-    }
-  };
-  return { rows, row: async (statement, values) => (await rows(statement, values))[0] ?? null };
-}
-
-async function inTransaction<T>(pool: pg.Pool, body: (tx: Transaction) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let open = true;
-  let broken: Error | undefined;
-  // A connection that dies between two flights says so here and nowhere else; without a listener it ends the process.
-  const onError = (error: Error) => (broken = error);
-  client.on("error", onError);
-  // What travels behind a statement that fails is refused by Postgres for that alone, and the caller may hear of any of
-  // them first; each tells the failure that began it.
-  let first: unknown;
-  const causeOf = (error: unknown): unknown => (first ??= error);
-  const begun = client.query("BEGIN");
-  begun.catch(() => undefined);
-  try {
-    return await body({
-      ...sessionOn(client, causeOf),
-      commit: async () => {
-        const { command } = await client.query("COMMIT").catch((error: unknown) => {
-          throw causeOf(error);
-        });
-        open = false;
-        if (command !== "COMMIT") throw first ?? new RolledBack("the transaction was rolled back");
-      },
-    });
-  } finally {
-    if (open && !broken) await client.query("ROLLBACK").catch((error: Error) => (broken = error));
-    client.off("error", onError);
-    client.release(broken);
-  }
 }

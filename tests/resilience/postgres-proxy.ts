@@ -1,7 +1,8 @@
 // Stands between the API and Postgres and understands just enough of the wire protocol to stop a transaction at its
 // commit: https://www.postgresql.org/docs/current/protocol-message-formats.html
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
+import { connectToPostgres, WireMessages } from "../support/postgres-wire.ts";
 
 export type PostgresProxy = {
   /** The database, through the proxy. */
@@ -39,7 +40,7 @@ export async function startPostgresProxy(
     return taken;
   };
   const server = createServer((client) => {
-    const link = new Link(client, connectTo(databaseUrl), takeHold);
+    const link = new Link(client, connectToPostgres(databaseUrl), takeHold);
     links.add(link);
     client.on("close", () => links.delete(link));
     if (silent) link.pause();
@@ -75,13 +76,6 @@ export async function startPostgresProxy(
   };
 }
 
-/** A unix socket's folder stands where a host name would. */
-function connectTo(databaseUrl: string): Socket {
-  const { hostname, port } = new URL(databaseUrl);
-  const host = decodeURIComponent(hostname);
-  return host.startsWith("/") ? connect(`${host}/.s.PGSQL.${port || 5432}`) : connect(Number(port || 5432), host);
-}
-
 /** One connection and its other half. */
 class Link {
   readonly #client: Socket;
@@ -99,12 +93,12 @@ class Link {
     }
     let held: Hold | null = null;
     // The first message has no type byte; without TLS there is one such message.
-    const asked = new Messages("untyped first", (message) => {
+    const asked = new WireMessages("untyped first", (message) => {
       held ??= isCommit(message) ? takeHold() : null;
       if (held?.when === "before") held.reached.resolve(this);
       else server.write(message);
     });
-    const answered = new Messages("typed", (message) => {
+    const answered = new WireMessages("typed", (message) => {
       if (held === null) client.write(message);
       else if (isCommitted(message)) held.reached.resolve(this);
     });
@@ -128,30 +122,7 @@ class Link {
   }
 }
 
-/** Cuts a stream of bytes into the protocol's messages: a type byte, a length that counts itself, a body. */
-class Messages {
-  #rest: Buffer = Buffer.alloc(0);
-  #typeBytes: 0 | 1;
-  readonly #take: (message: Buffer) => void;
-
-  constructor(kind: "typed" | "untyped first", take: (message: Buffer) => void) {
-    this.#typeBytes = kind === "typed" ? 1 : 0;
-    this.#take = take;
-  }
-
-  add(bytes: Buffer): void {
-    this.#rest = Buffer.concat([this.#rest, bytes]);
-    while (this.#rest.length >= this.#typeBytes + 4) {
-      const end = this.#typeBytes + this.#rest.readInt32BE(this.#typeBytes);
-      if (this.#rest.length < end) return;
-      this.#take(this.#rest.subarray(0, end));
-      this.#rest = this.#rest.subarray(end);
-      this.#typeBytes = 1;
-    }
-  }
-}
-
-const isCommit = (asked: Buffer): boolean =>
-  asked.toString("latin1", 0, 1) === "Q" && asked.toString("latin1", 5, 11) === "COMMIT";
+/** COMMIT is a prepared statement of this name, and its Bind the first message of it that every transaction sends. */
+const isCommit = (asked: Buffer): boolean => asked.toString("latin1", 0, 1) === "B" && asked.includes("\0commit\0");
 const isCommitted = (answer: Buffer): boolean =>
   answer.toString("latin1", 0, 1) === "C" && answer.toString("latin1", 5, 11) === "COMMIT";
