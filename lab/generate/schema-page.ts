@@ -3,7 +3,7 @@
 
 import type pg from "pg";
 
-const made = "<!-- Written by `pnpm docs --schema` from a database that all migrations made. -->";
+const made = "<!-- Written by `pnpm generate` from a database that all migrations made. -->";
 
 const columns = `
   SELECT c.relname AS of, format('%s %s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),

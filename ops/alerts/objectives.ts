@@ -1,5 +1,5 @@
 // What Dispatch promises (service level objectives) and how quickly a budget of failures may be used up before somebody is
-// called. Data and a little arithmetic; `pnpm docs` makes the Prometheus rules, the dashboard and the table from it.
+// called. Data and a little arithmetic; `pnpm generate` makes the Prometheus rules, the dashboard and the table from it.
 
 import type { WatchedCode } from "../../dispatch/api/alert-list.ts";
 import { assignmentLimitSeconds, assignmentSpanMinutes } from "../../dispatch/api/metric-list.ts";

@@ -24,7 +24,7 @@ describe("documents", () => {
     test(`${file} names only commands that package.json has`, async () => {
       const text = await textOf(file);
       for (const [, name = ""] of text.matchAll(
-        /pnpm(?:@[\d.]+)? (?:run )?(dispatch:[a-z:]+|docs|test|types|lint)\b/g,
+        /pnpm(?:@[\d.]+)? (?:run )?(dispatch:[a-z:]+|generate|test|types|lint|format|plugin:build)\b/g,
       )) {
         assert.ok(manifest.scripts[name], `pnpm ${name}`);
       }

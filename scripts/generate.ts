@@ -1,4 +1,4 @@
-// `pnpm docs`.
+// `pnpm generate`.
 
 import { generateCommand } from "../lab/generate/command.ts";
 
