@@ -26,7 +26,8 @@ export function openApiDocument(): Json {
       version: manifest.version,
       license: { name: manifest.license, identifier: manifest.license },
       description:
-        "A field-service desk. Commands are POST with an Idempotency-Key, one uuid per intent and the same again for every retry; queries are GET.",
+        "A field-service desk. Commands are POST with an Idempotency-Key, one uuid per intent and the " +
+        "same again for every retry; queries are GET.",
     },
     servers: [{ url: "/" }],
     tags: [...new Set(toolEntries.map(([tool]) => tagOf(tool))), "service"].map((name) => ({ name })),

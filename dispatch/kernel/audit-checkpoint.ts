@@ -43,7 +43,8 @@ const selectHashes = statement<{ chain: string; seq: number; hash: string | null
   "checkpoint_compare",
   `SELECT head.chain, head.seq, e.hash
    FROM unnest($1::text[], $2::integer[]) AS head (chain, seq)
-   LEFT JOIN audit_events e ON e.ticket_id IS NOT DISTINCT FROM CASE WHEN head.chain <> 'desk' THEN head.chain::uuid END AND e.seq = head.seq`,
+   LEFT JOIN audit_events e ON e.ticket_id IS NOT DISTINCT FROM CASE WHEN head.chain <> 'desk' THEN head.chain::uuid END
+     AND e.seq = head.seq`,
 );
 
 const keyOf = (day: string, number: number): string => `${folder}/${day}/${String(number).padStart(2, "0")}.ndjson`;

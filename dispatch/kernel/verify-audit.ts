@@ -57,7 +57,8 @@ const selectUnexplained = statement<{ ticket_id: string; seq: number; detail: st
             lag(to_state, 1, from_state) OVER (PARTITION BY audit_event_id ORDER BY step) AS came_from
      FROM ticket_state_transitions
    ), paths AS (
-     SELECT audit_event_id, min(ticket_id::text)::uuid AS ticket_id, count(DISTINCT ticket_id) = 1 AND bool_and(from_state = came_from) AS whole,
+     SELECT audit_event_id, min(ticket_id::text)::uuid AS ticket_id, 
+            count(DISTINCT ticket_id) = 1 AND bool_and(from_state = came_from) AS whole,
             (array_agg(from_state ORDER BY step))[1] AS starts, (array_agg(to_state ORDER BY step DESC))[1] AS ends
      FROM steps GROUP BY audit_event_id
    ), events AS (

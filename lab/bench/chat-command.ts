@@ -30,7 +30,8 @@ export const benchChatCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:bench:chat",
       about:
-        "Measures one tool call at a time: bare over HTTP, through the plugin's code, and through a real OpenClaw gateway, in turn. Prints a table, then JSON.",
+        "Measures one tool call at a time: bare over HTTP, through the plugin's code, and through a real " +
+        "OpenClaw gateway, in turn. Prints a table, then JSON.",
       options: { calls: { type: "string" }, json: { type: "string" } },
       meanings: { calls: "calls of each kind and way (default 300)", json: "also write the JSON to this file" },
     },
@@ -168,7 +169,8 @@ function print(rows: readonly Row[], gatewayMiB: number | null): void {
   );
   for (const { way, call, figures, times_bare } of rows) {
     console.log(
-      `${`${call}, ${way}`.padEnd(36)}${figures.p50_ms.toFixed(2).padStart(10)} ms${figures.p99_ms.toFixed(2).padStart(10)} ms${times_bare.toFixed(2).padStart(13)}`,
+      `${`${call}, ${way}`.padEnd(36)}${figures.p50_ms.toFixed(2).padStart(10)} ms` +
+        `${figures.p99_ms.toFixed(2).padStart(10)} ms${times_bare.toFixed(2).padStart(13)}`,
     );
   }
   console.log(`\ngateway with the plugin: ${gatewayMiB ?? "?"} MiB resident\n`);

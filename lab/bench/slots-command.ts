@@ -41,7 +41,9 @@ export const benchSlotsCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:bench:slots",
       about:
-        "Measures schedule.slots over HTTP for a week ahead on a throw-away desk full of appointments, one call at a time and with several clients, in turn with the reading of a ticket and the bare read of the calendar. Prints a table, then JSON.",
+        "Measures schedule.slots over HTTP for a week ahead on a throw-away desk full of appointments, " +
+        "one call at a time and with several clients, in turn with the reading of a ticket and the bare " +
+        "read of the calendar. Prints a table, then JSON.",
       options: {
         technicians: { type: "string" },
         bookings: { type: "string" },

@@ -18,7 +18,9 @@ export const benchWorkerCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:bench:worker",
       about:
-        "Lets workers and API clients fight over tickets and technicians while workers are killed, and proves that nobody was booked twice and nothing was lost; then the same beside a backlog nobody can do; then measures how soon a scheduled ticket is assigned. Prints tables, then JSON.",
+        "Lets workers and API clients fight over tickets and technicians while workers are killed, and " +
+        "proves that nobody was booked twice and nothing was lost; then the same beside a backlog nobody " +
+        "can do; then measures how soon a scheduled ticket is assigned. Prints tables, then JSON.",
       options: {
         seconds: { type: "string" },
         seed: { type: "string" },
@@ -120,7 +122,8 @@ function print(fights: readonly FightReport[], ratio: number | null, latency: re
   }
   if (latency.length === 0) return;
   console.log(
-    `${"scheduled → assigned, idle desk".padEnd(34)}${["samples", "p50 ms", "p95 ms", "max ms"].map((title) => title.padStart(12)).join("")}`,
+    "scheduled → assigned, idle desk".padEnd(34) +
+      ["samples", "p50 ms", "p95 ms", "max ms"].map((title) => title.padStart(12)).join(""),
   );
   for (const { woken_by, samples, p50_ms, p95_ms, max_ms } of latency) {
     console.log(

@@ -14,7 +14,9 @@ export const demoCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:demo",
       about:
-        "Starts Postgres, the object store, dispatch-api and an OpenClaw gateway with Dispatch's plugin on this machine, takes one ticket from call to invoice through the gateway's tools, then starts a worker and shows what it does by itself.",
+        "Starts Postgres, the object store, dispatch-api and an OpenClaw gateway with Dispatch's plugin " +
+        "on this machine, takes one ticket from call to invoice through the gateway's tools, then starts " +
+        "a worker and shows what it does by itself.",
       options: { ci: { type: "boolean" }, "no-gateway": { type: "boolean" }, quiet: { type: "boolean" } },
       meanings: {
         ci: "stop everything after the stories",

@@ -10,7 +10,8 @@ export const demoSmokeCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:demo:smoke",
       about:
-        "Takes one ticket from call to invoice at a running API that was bootstrapped. With DISPATCH_AUTH_JWT_SECRET set it signs tokens, otherwise it sends development headers.",
+        "Takes one ticket from call to invoice at a running API that was bootstrapped. With " +
+        "DISPATCH_AUTH_JWT_SECRET set it signs tokens, otherwise it sends development headers.",
       options: { url: { type: "string" }, quiet: { type: "boolean" } },
       meanings: {
         url: "address of the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",

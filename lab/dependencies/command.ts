@@ -11,7 +11,9 @@ export const dependenciesCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:dependencies",
       about:
-        "Judges the installed packages: licences, pins, scripts at installation; then asks the package registry for known holes in them (pnpm audit). Fails for an objection, and for a hole that is high or critical. A registry that does not answer is said so and fails nothing.",
+        "Judges the installed packages: licences, pins, scripts at installation; then asks the package " +
+        "registry for known holes in them (pnpm audit). Fails for an objection, and for a hole that is " +
+        "high or critical. A registry that does not answer is said so and fails nothing.",
       options: { all: { type: "boolean" }, offline: { type: "boolean" } },
       meanings: {
         all: "ask about what only development and the gateway need, too",

@@ -12,7 +12,10 @@ export const drillCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:drill",
-      about: `Makes trouble for real on a throw-away stack of this machine, waits for what shows it, walks through the runbook's commands, mends it, and prints a scorecard with the times. The drills: ${names.join(", ")}.`,
+      about:
+        "Makes trouble for real on a throw-away stack of this machine, waits for what shows it, walks " +
+        "through the runbook's commands, mends it, and prints a scorecard with the times. The drills: " +
+        `${names.join(", ")}.`,
       options: { all: { type: "boolean" }, list: { type: "boolean" }, json: { type: "string" } },
       meanings: {
         all: "every drill, one after the other; about five minutes",
@@ -46,13 +49,17 @@ export const drillCommand = (): Promise<void> =>
 
 function print(cards: readonly Scorecard[]): void {
   const time = (ms: number | null) => (ms === null ? "never" : seconds(ms));
-  console.log(
-    `\n${"drill".padEnd(24)}${"shown by".padEnd(28)}${"detected".padStart(10)}${"recovered".padStart(11)}${"runbook as written".padStart(20)}  verdict`,
-  );
+  const row = (
+    drill: string,
+    shownBy: string,
+    ...[detected = "", recovered = "", commands = "", verdict = ""]: string[]
+  ) =>
+    `${drill.padEnd(24)}${shownBy.padEnd(28)}` +
+    `${detected.padStart(10)}${recovered.padStart(11)}${commands.padStart(20)}  ${verdict}`;
+  console.log(`\n${row("drill", "shown by", "detected", "recovered", "runbook as written", "verdict")}`);
   for (const card of cards) {
     const commands = `${card.commands_as_written} of ${card.commands}`;
-    console.log(
-      `${card.drill.padEnd(24)}${card.shown_by.padEnd(28)}${time(card.detected_ms).padStart(10)}${time(card.recovered_ms).padStart(11)}${commands.padStart(20)}  ${card.passed ? "passed" : "FAILED"}`,
-    );
+    const verdict = card.passed ? "passed" : "FAILED";
+    console.log(row(card.drill, card.shown_by, time(card.detected_ms), time(card.recovered_ms), commands, verdict));
   }
 }

@@ -20,7 +20,9 @@ export const evidencePacketCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:evidence:packet",
       about:
-        "Writes the launch gate's evidence packet: commit, versions, hashes, test results, scorecards of the drills. Runs all tests and all drills first, twenty minutes together, unless their results are given. The exit code is 0 when the gate is open.",
+        "Writes the launch gate's evidence packet: commit, versions, hashes, test results, scorecards of " +
+        "the drills. Runs all tests and all drills first, twenty minutes together, unless their results " +
+        "are given. The exit code is 0 when the gate is open.",
       options: { tests: { type: "string" }, drills: { type: "string" }, out: { type: "string" } },
       meanings: {
         tests: "results of a run of pnpm test --report",

@@ -37,7 +37,9 @@ export const generateCommand = (): Promise<void> =>
     {
       name: "pnpm generate",
       about:
-        "Writes what is made from the source: the pages of ops/reference, the Prometheus rules, the Grafana dashboard, the runbooks' index and the plugin's manifest. For the schema's page it migrates a throw-away PostgreSQL, or a database of its own on DISPATCH_TEST_DATABASE_URL.",
+        "Writes what is made from the source: the pages of ops/reference, the Prometheus rules, the " +
+        "Grafana dashboard, the runbooks' index and the plugin's manifest. For the schema's page it " +
+        "migrates a throw-away PostgreSQL, or a database of its own on DISPATCH_TEST_DATABASE_URL.",
       options: { check: { type: "boolean" } },
       meanings: { check: "write nothing; fail when a file differs from its source" },
     },

@@ -17,7 +17,10 @@ export const benchScheduleCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:bench:schedule",
       about:
-        "Measures the planner: on a folder of instances (Solomon's text format or problem files), with the gap to the best known values, on generated days of field service, with the share of the way from greedy to a long run, or on a generated set, with the gap to its own long runs. One thread; a plan that the checker refuses ends with exit code 1.",
+        "Measures the planner: on a folder of instances (Solomon's text format or problem files), with " +
+        "the gap to the best known values, on generated days of field service, with the share of the way " +
+        "from greedy to a long run, or on a generated set, with the gap to its own long runs. One thread; " +
+        "a plan that the checker refuses ends with exit code 1.",
       options: {
         instances: { type: "string" },
         generated: { type: "boolean" },
@@ -33,7 +36,9 @@ export const benchScheduleCommand = (): Promise<void> =>
       meanings: {
         instances: "a folder of .txt files in Solomon's format, or of .json problems",
         generated: "the planner's own generated days instead",
-        set: "technicians (100 requests, 25 technicians with skills, tools, parts and a depot) or deliveries (200 visits with windows) instead",
+        set:
+          "technicians (100 requests, 25 technicians with skills, tools, parts and a depot) or deliveries " +
+          "(200 visits with windows) instead",
         seconds: "time per run (default 1 for instances, 5 for generated days, 10 for a set)",
         seeds: "whole numbers, separated by commas (default 1)",
         "best-known": "a JSON file of best known distances by instance",

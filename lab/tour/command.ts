@@ -23,7 +23,10 @@ export const tourCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:tour",
       about:
-        "Types the tour's sentences into the chat of a running demo's dashboard, in a headless Chromium (CHROMIUM_PATH, or the usual places), and takes pictures of it. Without a running demo it starts one of its own in a temporary folder, and ends it. The sentences are those of the scripted stand-in for a model.",
+        "Types the tour's sentences into the chat of a running demo's dashboard, in a headless Chromium " +
+        "(CHROMIUM_PATH, or the usual places), and takes pictures of it. Without a running demo it starts " +
+        "one of its own in a temporary folder, and ends it. The sentences are those of the scripted " +
+        "stand-in for a model.",
       options: { url: { type: "string" }, out: { type: "string" } },
       meanings: {
         url: "the dashboard's address with its token; that of the demo running here by default",

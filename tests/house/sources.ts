@@ -5,8 +5,13 @@ import { dirname, join, normalize } from "node:path";
 
 export const root = join(import.meta.dirname, "../..");
 
-const imported =
-  /(?:^|\n)\s*(?:import|export)[^"'`;]*?from\s+["']([^"']+)["']|(?:^|\n)import\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|new URL\(\s*["']([^"']+\.ts)["'],\s*import\.meta\.url\)/g;
+/** Each names in its group what is imported. */
+const imported = [
+  /(?:^|\n)\s*(?:import|export)[^"'`;]*?from\s+["']([^"']+)["']/g,
+  /(?:^|\n)import\s+["']([^"']+)["']/g,
+  /import\(\s*["']([^"']+)["']\s*\)/g,
+  /new URL\(\s*["']([^"']+\.ts)["'],\s*import\.meta\.url\)/g,
+];
 
 /** Every file that is ours, by its path from the root. */
 export async function sourceFiles(): Promise<string[]> {
@@ -21,7 +26,7 @@ export const textOf = (file: string): Promise<string> => readFile(join(root, fil
 /** What a file imports, as it is written there: statically, dynamically, or as the module of a thread. */
 export async function importsOf(file: string): Promise<string[]> {
   const text = await textOf(file);
-  return [...text.matchAll(imported)].map((found) => found.slice(1).find((one) => one !== undefined) ?? "");
+  return imported.flatMap((form) => [...text.matchAll(form)].map(([, specifier = ""]) => specifier));
 }
 
 /** The path of an imported file from the root; null for a package or a module of node's own. */

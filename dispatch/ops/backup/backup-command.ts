@@ -54,7 +54,8 @@ export const backupCommand = (): Promise<void> =>
       );
       console.log(`audit: ${grouped(audit.chains)} chains, ${grouped(audit.events)} events`);
       console.log(
-        `objects: ${grouped(objects.count)}, ${megabytes(objects.total_bytes)}, ${objects.copied ? "copied" : "keys and hashes only: the bucket must be kept too"}`,
+        `objects: ${grouped(objects.count)}, ${megabytes(objects.total_bytes)}, ` +
+          `${objects.copied ? "copied" : "keys and hashes only: the bucket must be kept too"}`,
       );
       console.log(`backup after ${((performance.now() - begun) / 1000).toFixed(1)} s: ${out}`);
       return 0;

@@ -89,7 +89,8 @@ async function restore(folder: string, manifest: Manifest, settings: Settings, w
 function requireSameBucket(store: ObjectStore, { objects }: Manifest): void {
   if (store.bucket === objects.bucket) return;
   throw new CommandFailure(
-    `The backup's evidence lies in bucket ${objects.bucket}, and DISPATCH_OBJECT_STORE_BUCKET is ${store.bucket}: set it to ${objects.bucket}.`,
+    `The backup's evidence lies in bucket ${objects.bucket}, and DISPATCH_OBJECT_STORE_BUCKET is ` +
+      `${store.bucket}: set it to ${objects.bucket}.`,
   );
 }
 

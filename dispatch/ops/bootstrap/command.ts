@@ -17,7 +17,8 @@ export const bootstrapCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:bootstrap",
       about:
-        "Brings the database up to date, makes the demo account, site, contact and technicians, and checks that the API is ready. Safe to run again.",
+        "Brings the database up to date, makes the demo account, site, contact and technicians, and " +
+        "checks that the API is ready. Safe to run again.",
       options: { "skip-ready-check": { type: "boolean" }, url: { type: "string" } },
       meanings: {
         "skip-ready-check": "do not ask the API for its health",
@@ -89,6 +90,7 @@ async function readyCheck(
     if (attempts < retries) await delay(pause);
   }
   throw new CommandFailure(
-    `[dispatch-bootstrap] the API at ${endpoint} is not ready after ${retries} tries: ${why}. Start it with pnpm dispatch:api:start, or pass --skip-ready-check.`,
+    `[dispatch-bootstrap] the API at ${endpoint} is not ready after ${retries} tries: ${why}. Start ` +
+      "it with pnpm dispatch:api:start, or pass --skip-ready-check.",
   );
 }

@@ -42,7 +42,8 @@ async function openclaw(args: readonly string[]): Promise<number> {
   const folder = stateFolderOf(readSettings().dataDir);
   if (!isSetUp(folder)) {
     console.error(
-      `No gateway was set up in ${folder.root} yet: pnpm dispatch:demo makes one and starts it. Where it lies in another data folder, set DISPATCH_DATA_DIR.`,
+      `No gateway was set up in ${folder.root} yet: pnpm dispatch:demo makes one and starts it. Where ` +
+        "it lies in another data folder, set DISPATCH_DATA_DIR.",
     );
     return 1;
   }

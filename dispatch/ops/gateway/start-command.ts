@@ -13,7 +13,8 @@ export const gatewayStartCommand = (standInModel: string | null): Promise<void> 
     {
       name: "pnpm dispatch:gateway:start",
       about:
-        "Runs an OpenClaw gateway with Dispatch's plugin, on DISPATCH_GATEWAY_PORT, until SIGTERM or Ctrl-C. It signs with DISPATCH_AUTH_JWT_SECRET, which must be the API's.",
+        "Runs an OpenClaw gateway with Dispatch's plugin, on DISPATCH_GATEWAY_PORT, until SIGTERM or " +
+        "Ctrl-C. It signs with DISPATCH_AUTH_JWT_SECRET, which must be the API's.",
       options: { "api-url": { type: "string" }, bind: { type: "string" } },
       meanings: {
         "api-url": "address of the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",

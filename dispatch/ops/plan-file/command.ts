@@ -15,7 +15,9 @@ export const planCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:plan",
       about:
-        "Plans routes for a problem file and prints the plan as JSON. Every plan is checked before it is shown; a plan that leaves out a visit that must be served, or breaks any other rule, ends with exit code 1.",
+        "Plans routes for a problem file and prints the plan as JSON. Every plan is checked before it is " +
+        "shown; a plan that leaves out a visit that must be served, or breaks any other rule, ends with " +
+        "exit code 1.",
       operands: { "PROBLEM.json": "the problem, dispatch.schedule.problem/1" },
       options: {
         seconds: { type: "string" },
@@ -61,7 +63,8 @@ async function makePlan(
       if (cost >= shown) return;
       shown = cost;
       say(
-        `${(100 * spent).toFixed(0).padStart(3)} %  ${iterations} iterations  ${unserved === 0 ? "" : `${unserved} unserved  `}cost ${cost.toFixed(2)}`,
+        `${(100 * spent).toFixed(0).padStart(3)} %  ${iterations} iterations  ` +
+          `${unserved === 0 ? "" : `${unserved} unserved  `}cost ${cost.toFixed(2)}`,
       );
     },
   });
@@ -73,7 +76,8 @@ async function makePlan(
 
 function judge({ ok, violations, cost, terms }: Verdict): number {
   say(
-    `cost ${cost.toFixed(2)}: distance ${terms.distance.toFixed(2)}, duration ${terms.duration.toFixed(2)}, technicians ${terms.technicians}, unserved ${terms.unserved.toFixed(2)}`,
+    `cost ${cost.toFixed(2)}: distance ${terms.distance.toFixed(2)}, duration ${terms.duration.toFixed(2)}, ` +
+      `technicians ${terms.technicians}, unserved ${terms.unserved.toFixed(2)}`,
   );
   if (ok) say("The plan keeps every rule.");
   for (const { rule, path, detail } of violations) say(`${rule} at ${path}: ${detail}`);

@@ -10,7 +10,8 @@ export const stackStatusCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:stack:status",
       about:
-        "Shows each process of the stack: whether it is there, since when, how often it was started again, and whether it answers. Exit code 0 only when all are well.",
+        "Shows each process of the stack: whether it is there, since when, how often it was started " +
+        "again, and whether it answers. Exit code 0 only when all are well.",
       options: { json: { type: "boolean" }, compose: { type: "boolean" } },
       meanings: { json: "for programs", compose: "of the stack in containers" },
     },

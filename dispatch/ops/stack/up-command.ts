@@ -10,7 +10,9 @@ export const stackUpCommand = (standInModel: string | null): Promise<void> =>
     {
       name: "pnpm dispatch:stack:up",
       about:
-        "Starts Postgres, dispatch-api, workers and an OpenClaw gateway with Dispatch's plugin on this machine, each watched and started again when it ends. Returns when all are ready; they go on without the terminal.",
+        "Starts Postgres, dispatch-api, workers and an OpenClaw gateway with Dispatch's plugin on this " +
+        "machine, each watched and started again when it ends. Returns when all are ready; they go on " +
+        "without the terminal.",
       options: { ...upOptions, foreground: { type: "boolean" }, compose: { type: "boolean" } },
       meanings: {
         ...upMeanings,
