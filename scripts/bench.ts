@@ -28,7 +28,8 @@ await runCommand(
   {
     name: "pnpm dispatch:bench",
     about:
-      "Measures whole ticket lifecycles over HTTP with durable commits, beside the same statements straight through pg, and how cost grows with the number of tickets. Prints a table, then JSON.",
+      "Measures whole ticket lifecycles over HTTP with durable commits, beside the same statements " +
+      "straight through pg, and how cost grows with the number of tickets. Prints a table, then JSON.",
     options: {
       seconds: { type: "string" },
       rounds: { type: "string" },
@@ -186,7 +187,8 @@ function print(speed: Speed, growth: readonly GrowthRow[]): void {
   const line = (name: string, { per_second, p50_ms, p99_ms }: Figures) =>
     `${name.padEnd(34)}${String(per_second).padStart(8)}/s${p50_ms.toFixed(2).padStart(10)} ms${p99_ms.toFixed(2).padStart(10)} ms`;
   console.log(
-    `\n${lifecycle.length} commands a ticket, ${speed.statements_per_lifecycle} statements, concurrency ${speed.concurrency}, durable commits\n`,
+    `\n${lifecycle.length} commands a ticket, ${speed.statements_per_lifecycle} statements, ` +
+      `concurrency ${speed.concurrency}, durable commits\n`,
   );
   console.log(`${"".padEnd(34)}${"rate".padStart(10)}${"p50".padStart(13)}${"p99".padStart(13)}`);
   console.log(line("API, commands over HTTP", api));

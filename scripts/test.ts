@@ -46,7 +46,7 @@ async function run(): Promise<boolean> {
       ["types", join(bin, "tsc"), []],
       ["lint", join(bin, "oxlint"), ["--deny-warnings"]],
       ["format", join(bin, "oxfmt"), ["--check"]],
-      ["reference tables", process.execPath, ["scripts/docs.ts", "--check"]],
+      ["reference tables", process.execPath, ["scripts/generate.ts", "--check"]],
     ] as const;
     for (const [name, command, args] of checks) {
       console.log(`# ${name}`);

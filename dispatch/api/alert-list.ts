@@ -42,7 +42,8 @@ export const reportedAlerts = define({
     owner: "security",
     runbook: "ops/runbooks/auth_policy_failure.md",
     summary:
-      "Callers are refused by token, role, tool or scope: a key that was not rotated everywhere, a wrong role, or somebody who tries doors.",
+      "Callers are refused by token, role, tool or scope: a key that was not rotated everywhere, a " +
+      "wrong role, or somebody who tries doors.",
     firstCommand: "pnpm dispatch:alerts --explain AUTH_POLICY_FAILURE_SPIKE",
   },
   INTAKE_DUPLICATE_SPIKE: {

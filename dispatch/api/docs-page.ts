@@ -47,13 +47,19 @@ ${all.map(([tool]) => `<li><a href="#${tool}">${tool}</a></li>`).join("\n")}
 <li><a href="#errors">errors</a></li>
 </ul></nav>
 <main>
-${[...groups].map(([group, tools]) => `<section aria-label="${group}">\n<h2>${group}</h2>\n${tools.map(toolBlock).join("\n")}\n</section>`).join("\n")}
+${[...groups].map(groupSection).join("\n")}
 ${errorTable()}
 </main>
 </body>
 </html>
 `;
 }
+
+function groupSection([group, tools]: readonly [string, readonly (readonly [string, AnyEntry])[]]): string {
+  return `<section aria-label="${group}">\n<h2>${group}</h2>\n${tools.map(toolBlock).join("\n")}\n</section>`;
+}
+
+const headCell = (title: string): string => `<th scope="col">${title}</th>`;
 
 function toolBlock([tool, entry]: readonly [string, AnyEntry]): string {
   const states =
@@ -103,10 +109,12 @@ function fieldTable(entry: AnyEntry): string {
   const required = new Set(entry.input.required ?? []);
   const rows = fields.map(
     ([name, schema]) =>
-      `<tr><th scope="row"><code>${escaped(name)}</code></th><td>${required.has(name) ? "yes" : ""}</td><td>${escaped(ruleOf(schema))}</td><td>${escaped(descriptionOf(schema))}</td></tr>`,
+      `<tr><th scope="row"><code>${escaped(name)}</code></th><td>${required.has(name) ? "yes" : ""}</td>` +
+      `<td>${escaped(ruleOf(schema))}</td><td>${escaped(descriptionOf(schema))}</td></tr>`,
   );
+  const titles = [entry.kind === "command" ? "field" : "parameter", "required", "value", "meaning"];
   return `<div class="table"><table>
-<thead><tr><th scope="col">${entry.kind === "command" ? "field" : "parameter"}</th><th scope="col">required</th><th scope="col">value</th><th scope="col">meaning</th></tr></thead>
+<thead><tr>${titles.map(headCell).join("")}</tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody></table></div>`;

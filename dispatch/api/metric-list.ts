@@ -97,19 +97,25 @@ export const metricList = define({
     type: "gauge",
     labels: [],
     unit: "seconds",
-    help: "How long the scheduled ticket that no worker has looked at has waited, of several the longest; 0 where the policy leaves dispatching to people",
+    help:
+      "How long the scheduled ticket that no worker has looked at has waited, of several the longest; 0 " +
+      "where the policy leaves dispatching to people",
   },
   dispatch_assignments_recent: {
     type: "gauge",
     labels: ["pace"],
     unit: "dispatches",
-    help: `Dispatches by workers in the last ${assignmentSpanMinutes} minutes, by whether they came within ${assignmentLimitSeconds} s of the scheduling`,
+    help:
+      `Dispatches by workers in the last ${assignmentSpanMinutes} minutes, by whether they came within ` +
+      `${assignmentLimitSeconds} s of the scheduling`,
   },
   dispatch_assignment_seconds: {
     type: "gauge",
     labels: ["quantile"],
     unit: "seconds",
-    help: `Time from scheduling to a worker's dispatch, of the dispatches in the last ${assignmentSpanMinutes} minutes; 0 where there were none`,
+    help:
+      "Time from scheduling to a worker's dispatch, of the dispatches in the last " +
+      `${assignmentSpanMinutes} minutes; 0 where there were none`,
   },
   dispatch_workers: {
     type: "gauge",

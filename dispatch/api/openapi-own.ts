@@ -49,7 +49,8 @@ export function ownOperations(): Record<string, Json> {
         tags: ["service"],
         operationId: "contract",
         summary:
-          "Which contract and policy profile are served, who the caller is taken for, and which calls of a model a person must allow; any role.",
+          "Which contract and policy profile are served, who the caller is taken for, and which calls of a " +
+          "model a person must allow; any role.",
         responses: {
           "200": json(
             "service, version, contract_hash, tool_names, actor, profile and human_approval {required, rules}",

@@ -27,7 +27,8 @@ export function openApiDocument(contract: Contract): Json {
       version: manifest.version,
       license: { name: manifest.license, identifier: manifest.license },
       description:
-        "A field-service desk. Commands are POST with an Idempotency-Key, one uuid per intent and the same again for every retry; queries are GET.",
+        "A field-service desk. Commands are POST with an Idempotency-Key, one uuid per intent and the " +
+        "same again for every retry; queries are GET.",
     },
     servers: [{ url: "/" }],
     tags: [...new Set(tools.map(([tool]) => tagOf(tool))), "service"].map((name) => ({ name })),

@@ -67,7 +67,9 @@ export const incidentType = (addition = "") =>
     maxLength: 100,
     pattern: linePattern,
     "x-case": "upper",
-    description: `DOOR_WONT_LATCH, CLOSER_LEAKING_OR_SLAMMING, AUTO_OPERATOR_FAULT, CANNOT_SECURE_ENTRY, HARDWARE_REPLACEMENT or FRAME_OR_GLASS_DAMAGE${addition}`,
+    description:
+      "DOOR_WONT_LATCH, CLOSER_LEAKING_OR_SLAMMING, AUTO_OPERATOR_FAULT, CANNOT_SECURE_ENTRY, " +
+      `HARDWARE_REPLACEMENT or FRAME_OR_GLASS_DAMAGE${addition}`,
   });
 export const evidenceKey = () =>
   line(100, {

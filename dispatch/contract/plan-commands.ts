@@ -31,7 +31,9 @@ export const planCommands = defineCommands({
     path: `${base}/optimize`,
     status: 201,
     summary:
-      "Search for a better day: who drives where and when. The answer is a proposal with before, after and a reason for each visit that would move; nothing changes until plan.apply. For one ticket's time use schedule.slots.",
+      "Search for a better day: who drives where and when. The answer is a proposal with before, after " +
+      "and a reason for each visit that would move; nothing changes until plan.apply. For one ticket's " +
+      "time use schedule.slots.",
     next: ["plan.apply", "plan.get", "plan.cancel"],
     input: Type.Object({
       ...planScope,
@@ -47,7 +49,9 @@ export const planCommands = defineCommands({
         Type.Number({
           minimum: searchSeconds.least,
           maximum: searchSeconds.most,
-          description: `Longest to search, in seconds, ${searchSeconds.least} to ${searchSeconds.most}; a small day is done sooner; absent: ${searchSeconds.usual}, or no limit of its own when iterations are given`,
+          description:
+            `Longest to search, in seconds, ${searchSeconds.least} to ${searchSeconds.most}; a small day is ` +
+            `done sooner; absent: ${searchSeconds.usual}, or no limit of its own when iterations are given`,
         }),
       ),
       iterations: optional(
@@ -82,7 +86,8 @@ export const planCommands = defineCommands({
     path: `${base}/{planId}/apply`,
     status: 200,
     summary:
-      "Carry out a proposal whole: every move at once, each with its own receipt, or none. Refused as PLAN_STALE, with what changed, when a ticket or a technician it touches is no longer as it was.",
+      "Carry out a proposal whole: every move at once, each with its own receipt, or none. Refused as " +
+      "PLAN_STALE, with what changed, when a ticket or a technician it touches is no longer as it was.",
     next: ["plan.get", "dispatcher.cockpit", "ticket.get"],
     input: Type.Object({ note: optional(note("Why, kept in the audit; absent: none")) }),
     example: { note: "Agreed with the crew" },
@@ -93,7 +98,8 @@ export const planCommands = defineCommands({
     path: `${base}/{planId}/cancel`,
     status: 200,
     summary:
-      "End a search that runs, so that the best plan so far becomes the proposal within moments; or withdraw a proposal, so that nobody applies it. What was applied stays applied.",
+      "End a search that runs, so that the best plan so far becomes the proposal within moments; or " +
+      "withdraw a proposal, so that nobody applies it. What was applied stays applied.",
     next: ["plan.get", "plan.optimize"],
     input: Type.Object({ note: optional(note("Why, kept in the audit; absent: none")) }),
     example: { note: "Ana is ill after all" },

@@ -34,7 +34,8 @@ export const queries = defineQueries({
     wrongIdCode: "INVALID_TICKET_ID",
     roles: readers,
     summary:
-      "Read one ticket by its id: state, priority, cost limit, time, technician. It has no history (ticket.timeline); to find a ticket's id use ticket.search.",
+      "Read one ticket by its id: state, priority, cost limit, time, technician. It has no history " +
+      "(ticket.timeline); to find a ticket's id use ticket.search.",
     next: ["ticket.timeline", "tech.job_packet"],
     input: none(),
     example: {},
@@ -55,7 +56,8 @@ export const queries = defineQueries({
     path: "/tickets",
     roles: ["dispatcher", "agent", "qa", "approver", "finance"],
     summary:
-      "Find tickets by words and filters, newest first, closed and cancelled ones included. For the open queue in order of urgency use dispatcher.cockpit.",
+      "Find tickets by words and filters, newest first, closed and cancelled ones included. For the " +
+      "open queue in order of urgency use dispatcher.cockpit.",
     next: ["ticket.get", "ticket.timeline"],
     input: Type.Object({
       q: optional(
@@ -88,7 +90,8 @@ export const queries = defineQueries({
     path: "/approvals",
     roles: ["dispatcher", "approver", "finance"],
     summary:
-      "List requests for approval, oldest first, to find an approval_id for approval.decide. Without status it lists decided ones as well; at most 500.",
+      "List requests for approval, oldest first, to find an approval_id for approval.decide. Without " +
+      "status it lists decided ones as well; at most 500.",
     next: ["ticket.get", "approval.decide"],
     input: Type.Object({
       status: optional(
@@ -104,7 +107,8 @@ export const queries = defineQueries({
     wrongIdCode: "INVALID_TICKET_ID",
     roles: ["dispatcher", "agent", "customer"],
     summary:
-      "Look for times at which an able technician is free, earliest first, with reasons for everyone who is not. It books and offers nothing: schedule.book or schedule.propose does.",
+      "Look for times at which an able technician is free, earliest first, with reasons for everyone " +
+      "who is not. It books and offers nothing: schedule.book or schedule.propose does.",
     next: ["schedule.propose", "schedule.book"],
     input: Type.Object({
       earliest: optional(time("Not before; ISO 8601 with zone; absent: now")),
@@ -126,7 +130,8 @@ export const queries = defineQueries({
     path: "/ux/dispatcher/cockpit",
     roles: ["dispatcher"],
     summary:
-      "Read the open queue, most urgent first, with what may be done about each ticket. To find a ticket by words, or finished ones, use ticket.search.",
+      "Read the open queue, most urgent first, with what may be done about each ticket. To find a " +
+      "ticket by words, or finished ones, use ticket.search.",
     next: ["ticket.get", "ticket.triage", "schedule.slots", "assignment.dispatch"],
     input: Type.Object({
       ...filters,
@@ -144,7 +149,8 @@ export const queries = defineQueries({
     wrongIdCode: "INVALID_TICKET_ID",
     roles: ["tech", "dispatcher"],
     summary:
-      "Read all a technician needs on site: address, access, contact, scope, and which evidence and checklist items are still missing to complete. It changes nothing.",
+      "Read all a technician needs on site: address, access, contact, scope, and which evidence and " +
+      "checklist items are still missing to complete. It changes nothing.",
     next: ["closeout.request_upload", "tech.complete", "tech.request_change"],
     input: none(),
     example: {},
@@ -175,7 +181,8 @@ export const queries = defineQueries({
     wrongIdCode: "RECEIPT_NOT_FOUND",
     roles,
     summary:
-      "Read a receipt back by the receipt_id that a command answered with, as proof that it took effect. For all that happened to a ticket use ticket.timeline.",
+      "Read a receipt back by the receipt_id that a command answered with, as proof that it took " +
+      "effect. For all that happened to a ticket use ticket.timeline.",
     next: ["ticket.timeline"],
     input: none(),
     example: {},
@@ -199,7 +206,8 @@ export const queries = defineQueries({
     wrongIdCode: "INVALID_TICKET_ID",
     roles: ["dispatcher"],
     summary:
-      "Read how the pauses that bear on one ticket came and went, newest first. It runs nothing again; for the present alone use ops.autonomy.state.",
+      "Read how the pauses that bear on one ticket came and went, newest first. It runs nothing again; " +
+      "for the present alone use ops.autonomy.state.",
     next: ["ops.autonomy.rollback", "ops.autonomy.state"],
     input: none(),
     example: {},

@@ -47,7 +47,8 @@ export const rosterCommands = defineCommands({
     ...desk,
     path: base,
     summary:
-      "Add a technician to the roster, or change the fields given of one who is there. Hours are set by roster.set_shifts; to stop new work for a while use roster.drain.",
+      "Add a technician to the roster, or change the fields given of one who is there. Hours are set by " +
+      "roster.set_shifts; to stop new work for a while use roster.drain.",
     next: ["roster.set_shifts", "roster.list"],
     input: Type.Object(
       {
@@ -124,7 +125,8 @@ export const rosterCommands = defineCommands({
     ...desk,
     path: `${base}/{technicianId}/shifts`,
     summary:
-      "Replace a technician's whole weekly pattern of shifts; what is not named is gone. Bookings stay, and those outside the new hours are named. For days away use roster.time_off.",
+      "Replace a technician's whole weekly pattern of shifts; what is not named is gone. Bookings stay, " +
+      "and those outside the new hours are named. For days away use roster.time_off.",
     next: ["roster.time_off", "roster.list", "schedule.slots"],
     input: Type.Object({
       shifts: Type.Array(shift(), { maxItems: 50, description: "All shifts; empty: no hours are on record any more" }),
@@ -146,7 +148,8 @@ export const rosterCommands = defineCommands({
     ...desk,
     path: `${base}/{technicianId}/time-off`,
     summary:
-      "Add or remove a technician's time off. Bookings in it stay, and are named. For somebody who is ill now use roster.sign_off, which gives the work back.",
+      "Add or remove a technician's time off. Bookings in it stay, and are named. For somebody who is " +
+      "ill now use roster.sign_off, which gives the work back.",
     next: ["roster.list", "assignment.override", "schedule.slots"],
     input: Type.Object(
       {
@@ -186,7 +189,8 @@ export const rosterCommands = defineCommands({
     ...desk,
     path: `${base}/{technicianId}/undrain`,
     summary:
-      "Let a technician who was drained or signed off take new work again. Work that was given back does not return by itself: assignment.recommend ranks them again.",
+      "Let a technician who was drained or signed off take new work again. Work that was given back " +
+      "does not return by itself: assignment.recommend ranks them again.",
     next: ["roster.list", "assignment.recommend"],
     input: Type.Object({ reason: optional(note("Why; absent: none")) }),
     example: { reason: "The van is back" },
@@ -196,7 +200,8 @@ export const rosterCommands = defineCommands({
     ...desk,
     path: `${base}/{technicianId}/sign-off`,
     summary:
-      "Sign a technician off sick: no new work until roster.undrain, and work not begun goes back to the queue, each ticket with its own audit row. Work under way stays and is named.",
+      "Sign a technician off sick: no new work until roster.undrain, and work not begun goes back to " +
+      "the queue, each ticket with its own audit row. Work under way stays and is named.",
     next: ["dispatcher.cockpit", "assignment.recommend", "roster.undrain"],
     input: Type.Object({ reason: reason("Why, in a few words") }),
     example: { reason: "Called in sick" },
@@ -209,7 +214,8 @@ export const rosterQueries = defineQueries({
     path: "/roster",
     roles: ["dispatcher"],
     summary:
-      "Read the roster by name: zone, skills, shifts, coming time off, who takes no new work. To find one technician's id by name use directory.search; for free times use schedule.slots.",
+      "Read the roster by name: zone, skills, shifts, coming time off, who takes no new work. To find " +
+      "one technician's id by name use directory.search; for free times use schedule.slots.",
     next: ["roster.set_shifts", "roster.time_off", "roster.drain", "roster.sign_off"],
     input: Type.Object({
       tech_id: optional(uuid("Only this technician; absent: all")),

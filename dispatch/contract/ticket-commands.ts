@@ -26,7 +26,8 @@ export const ticketCommands = defineCommands({
     to: ["NEW"],
     status: 201,
     summary:
-      "Open a NEW ticket for a known account and site; ticket.triage classifies it afterwards. For a call whose caller and fault are already known use ticket.blind_intake.",
+      "Open a NEW ticket for a known account and site; ticket.triage classifies it afterwards. For a " +
+      "call whose caller and fault are already known use ticket.blind_intake.",
     next: ["ticket.triage", "ticket.request_info"],
     input: Type.Object({
       account_id: account(),
@@ -54,7 +55,8 @@ export const ticketCommands = defineCommands({
     to: ["READY_TO_SCHEDULE", "TRIAGED"],
     status: 201,
     summary:
-      "Open and classify a ticket from a call in one step. It becomes READY_TO_SCHEDULE only when caller, fault and SOP handoff are certain, else TRIAGED; the same call made again is refused.",
+      "Open and classify a ticket from a call in one step. It becomes READY_TO_SCHEDULE only when " +
+      "caller, fault and SOP handoff are certain, else TRIAGED; the same call made again is refused.",
     next: ["schedule.slots", "schedule.book", "ticket.triage"],
     input: Type.Object({
       account_id: account(),
@@ -108,7 +110,8 @@ export const ticketCommands = defineCommands({
     to: ["NEEDS_INFO"],
     status: 200,
     summary:
-      "Park a ticket in NEEDS_INFO with questions for the customer. It contacts nobody: ask them yourself, and once they answer call ticket.triage.",
+      "Park a ticket in NEEDS_INFO with questions for the customer. It contacts nobody: ask them " +
+      "yourself, and once they answer call ticket.triage.",
     next: ["ticket.triage", "ticket.cancel"],
     input: Type.Object({
       questions: Type.Array(line(1_000), {
@@ -129,7 +132,8 @@ export const ticketCommands = defineCommands({
     to: ["TRIAGED", "READY_TO_SCHEDULE", "APPROVAL_REQUIRED"],
     status: 200,
     summary:
-      "Set priority, incident type and cost limit, and choose what follows: TRIAGED (default), READY_TO_SCHEDULE, or APPROVAL_REQUIRED, which asks an approver. It books nothing.",
+      "Set priority, incident type and cost limit, and choose what follows: TRIAGED (default), " +
+      "READY_TO_SCHEDULE, or APPROVAL_REQUIRED, which asks an approver. It books nothing.",
     next: ["schedule.slots", "schedule.book", "schedule.propose", "approval.decide"],
     input: Type.Object({
       priority: priority(),
@@ -175,7 +179,8 @@ export const ticketCommands = defineCommands({
     to: ["CANCELLED"],
     status: 200,
     summary:
-      "Call the work off for good, at any time before it is completed; its booking, hold and open approval end with it. To close work that is done and invoiced use ticket.close.",
+      "Call the work off for good, at any time before it is completed; its booking, hold and open " +
+      "approval end with it. To close work that is done and invoiced use ticket.close.",
     next: [],
     input: Type.Object({
       reason: note("Why the work is called off, at least 3 characters", 3),
@@ -210,7 +215,8 @@ export const ticketCommands = defineCommands({
     to: ["READY_TO_SCHEDULE"],
     status: 200,
     summary:
-      "Send work that is ON_HOLD back to scheduling for another visit; its time and technician are cleared. To go on within the same visit use tech.resume.",
+      "Send work that is ON_HOLD back to scheduling for another visit; its time and technician are " +
+      "cleared. To go on within the same visit use tech.resume.",
     next: ["schedule.slots", "schedule.book", "schedule.propose"],
     input: Type.Object({ note: optional(note("Why another visit is needed; absent: none")) }),
     example: { note: "The strike plate arrives next week" },
@@ -226,7 +232,8 @@ export const ticketCommands = defineCommands({
     to: ["READY_TO_SCHEDULE", "IN_PROGRESS", "TRIAGED"],
     status: 200,
     summary:
-      "Approve or deny a pending request; nobody decides their own. An approved NTE_INCREASE raises the cost limit at once; a denied ticket goes back to TRIAGED.",
+      "Approve or deny a pending request; nobody decides their own. An approved NTE_INCREASE raises the " +
+      "cost limit at once; a denied ticket goes back to TRIAGED.",
     next: ["schedule.slots", "tech.complete", "ticket.triage"],
     input: Type.Object({
       approval_id: uuid("The request: the ticket's pending_approval_id, or an id from approval.list"),
@@ -246,7 +253,8 @@ export const ticketCommands = defineCommands({
     to: ["VERIFIED"],
     status: 200,
     summary:
-      "Confirm that completed work is good, so that it can be invoiced; the closeout requirements are checked once more. A FAIL changes nothing: send the work back with qa.return_work.",
+      "Confirm that completed work is good, so that it can be invoiced; the closeout requirements are " +
+      "checked once more. A FAIL changes nothing: send the work back with qa.return_work.",
     next: ["billing.generate_invoice"],
     input: Type.Object({
       timestamp: time("When the check was made; ISO 8601 with zone"),
@@ -297,7 +305,8 @@ export const ticketCommands = defineCommands({
     to: ["INVOICED"],
     status: 200,
     summary:
-      "Invoice VERIFIED work by the price book, with adjustments; a total above the cost limit is refused. It neither sends the invoice nor closes the ticket; ticket.close closes it.",
+      "Invoice VERIFIED work by the price book, with adjustments; a total above the cost limit is " +
+      "refused. It neither sends the invoice nor closes the ticket; ticket.close closes it.",
     next: ["ticket.close"],
     input: Type.Object({
       adjustments: optional(
@@ -326,7 +335,8 @@ export const ticketCommands = defineCommands({
     to: [],
     status: 200,
     summary:
-      "Stop all completions, and the worker, in a scope: everywhere, for an incident type, or for one ticket. Other commands go on; ops.autonomy.rollback resumes.",
+      "Stop all completions, and the worker, in a scope: everywhere, for an incident type, or for one " +
+      "ticket. Other commands go on; ops.autonomy.rollback resumes.",
     next: ["ops.autonomy.state", "ops.autonomy.rollback"],
     input: autonomyInput(),
     example: { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "The maker recalls its sensors" },
@@ -341,7 +351,8 @@ export const ticketCommands = defineCommands({
     to: [],
     status: 200,
     summary:
-      "Resume completions and the worker in exactly the scope given, ending its pause; a narrower scope keeps its own setting. It undoes no other work.",
+      "Resume completions and the worker in exactly the scope given, ending its pause; a narrower scope " +
+      "keeps its own setting. It undoes no other work.",
     next: ["ops.autonomy.state"],
     input: autonomyInput(),
     example: { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "The recall is over" },

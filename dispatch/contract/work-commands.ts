@@ -78,7 +78,8 @@ export const scheduleCommands = defineCommands({
     to: ["SCHEDULE_PROPOSED"],
     status: 200,
     summary:
-      "Offer the customer one or more time windows; schedule.confirm records their choice. It books no technician: schedule.slots finds good windows, schedule.book books without asking.",
+      "Offer the customer one or more time windows; schedule.confirm records their choice. It books no " +
+      "technician: schedule.slots finds good windows, schedule.book books without asking.",
     next: ["schedule.confirm", "schedule.hold", "schedule.reopen"],
     input: Type.Object({
       options: Type.Array(window("An offered time"), {
@@ -105,7 +106,8 @@ export const scheduleCommands = defineCommands({
     to: ["SCHEDULED"],
     status: 200,
     summary:
-      "Settle on the window the customer chose from those proposed. It assigns nobody: assignment.recommend and assignment.dispatch follow.",
+      "Settle on the window the customer chose from those proposed. It assigns nobody: " +
+      "assignment.recommend and assignment.dispatch follow.",
     next: ["assignment.recommend", "assignment.dispatch", "schedule.reopen"],
     input: Type.Object(
       {
@@ -127,7 +129,8 @@ export const scheduleCommands = defineCommands({
     to: ["SCHEDULED"],
     status: 200,
     summary:
-      "Find the best slot AND book it with its technician in one call, without asking the customer. To look without booking use schedule.slots. It sends nobody: assignment.dispatch follows.",
+      "Find the best slot AND book it with its technician in one call, without asking the customer. To " +
+      "look without booking use schedule.slots. It sends nobody: assignment.dispatch follows.",
     next: ["assignment.dispatch", "schedule.reopen"],
     input: Type.Object({
       earliest: optional(time("Not before; ISO 8601 with zone; absent: now")),
@@ -159,7 +162,8 @@ export const scheduleCommands = defineCommands({
     to: ["READY_TO_SCHEDULE"],
     status: 200,
     summary:
-      "Take a proposed or settled time back; windows, booking and technician are cleared, and scheduling starts anew. To change the technician alone use assignment.override.",
+      "Take a proposed or settled time back; windows, booking and technician are cleared, and " +
+      "scheduling starts anew. To change the technician alone use assignment.override.",
     next: ["schedule.slots", "schedule.book", "schedule.propose"],
     input: Type.Object({ reason: note("Why the time is taken back", 1) }),
     example: { reason: "The customer is away then" },
@@ -176,7 +180,8 @@ export const scheduleCommands = defineCommands({
     to: ["PENDING_CUSTOMER_CONFIRMATION"],
     status: 201,
     summary:
-      "Wait for an undecided customer until a deadline; answers with the hold_id. End it with schedule.release (they agreed) or schedule.rollback. For work under way use tech.hold.",
+      "Wait for an undecided customer until a deadline; answers with the hold_id. End it with " +
+      "schedule.release (they agreed) or schedule.rollback. For work under way use tech.hold.",
     next: ["schedule.release", "schedule.rollback"],
     input: Type.Object({
       hold_reason: oneOfAnyCase(
@@ -202,7 +207,8 @@ export const scheduleCommands = defineCommands({
     to: holdable,
     status: 200,
     summary:
-      "End a hold because the customer agreed; the state and time before it return. To withdraw a hold without their consent use schedule.rollback.",
+      "End a hold because the customer agreed; the state and time before it return. To withdraw a hold " +
+      "without their consent use schedule.rollback.",
     next: ["assignment.recommend", "schedule.confirm", "schedule.propose"],
     input: Type.Object(
       {
@@ -229,7 +235,8 @@ export const scheduleCommands = defineCommands({
     to: holdable,
     status: 200,
     summary:
-      "Withdraw a hold without the customer's consent; the state and time before it return. It undoes nothing else; when the customer agreed use schedule.release.",
+      "Withdraw a hold without the customer's consent; the state and time before it return. It undoes " +
+      "nothing else; when the customer agreed use schedule.release.",
     next: ["schedule.reopen", "schedule.propose", "ticket.cancel"],
     input: Type.Object({
       confirmation_id: line(100, { description: "The hold_id that schedule.hold answered with" }),
@@ -250,7 +257,8 @@ export const assignmentCommands = defineCommands({
     to: [],
     status: 201,
     summary:
-      "Rank the technicians for a ticket, with reasons for each and for everyone left out, and keep the ranking as a snapshot. It neither books nor sends: assignment.dispatch does.",
+      "Rank the technicians for a ticket, with reasons for each and for everyone left out, and keep the " +
+      "ranking as a snapshot. It neither books nor sends: assignment.dispatch does.",
     next: ["assignment.dispatch", "assignment.override"],
     input: Type.Object({
       service_type: line(100, {
@@ -274,7 +282,8 @@ export const assignmentCommands = defineCommands({
     to: ["DISPATCHED"],
     status: 200,
     summary:
-      "Send a technician to a SCHEDULED ticket and book them for its time; from TRIAGED it skips scheduling, for emergencies. To swap whoever is already sent use assignment.override.",
+      "Send a technician to a SCHEDULED ticket and book them for its time; from TRIAGED it skips " +
+      "scheduling, for emergencies. To swap whoever is already sent use assignment.override.",
     next: ["tech.check_in", "assignment.override", "assignment.unassign"],
     input: Type.Object({
       tech_id: uuid("The technician to send; with a snapshot its first"),
@@ -312,7 +321,8 @@ export const assignmentCommands = defineCommands({
     to: ["DISPATCHED"],
     status: 200,
     summary:
-      "Put another technician or provider on the ticket, at the same time, with a reason on record; it is then DISPATCHED. For the first, ordinary sending use assignment.dispatch.",
+      "Put another technician or provider on the ticket, at the same time, with a reason on record; it " +
+      "is then DISPATCHED. For the first, ordinary sending use assignment.dispatch.",
     next: ["tech.check_in", "assignment.unassign"],
     input: Type.Object(
       {
@@ -357,7 +367,8 @@ export const assignmentCommands = defineCommands({
     to: ["SCHEDULED"],
     status: 200,
     summary:
-      "Take the technician off a DISPATCHED ticket; it is SCHEDULED again at the same time, with nobody assigned. To name a successor at once use assignment.override.",
+      "Take the technician off a DISPATCHED ticket; it is SCHEDULED again at the same time, with nobody " +
+      "assigned. To name a successor at once use assignment.override.",
     next: ["assignment.recommend", "assignment.dispatch", "schedule.reopen"],
     input: Type.Object({ reason_code: reasonCode(), note: note("Why, in a sentence; at least 10 characters", 10) }),
     example: { reason_code: "safety", note: "The van broke down on the way" },
@@ -376,7 +387,8 @@ export const visitCommands = defineCommands({
     to: ["IN_PROGRESS"],
     status: 200,
     summary:
-      "Record that the technician has arrived and begins the work: DISPATCHED becomes IN_PROGRESS. It completes nothing; tech.job_packet says what the work needs.",
+      "Record that the technician has arrived and begins the work: DISPATCHED becomes IN_PROGRESS. It " +
+      "completes nothing; tech.job_packet says what the work needs.",
     next: ["tech.job_packet", "closeout.request_upload", "tech.complete", "tech.request_change"],
     input: Type.Object({
       timestamp: time("When the technician arrived; ISO 8601 with zone"),
@@ -403,7 +415,9 @@ export const visitCommands = defineCommands({
     to: ["ON_HOLD"],
     status: 200,
     summary:
-      "Interrupt work IN_PROGRESS, for example to wait for parts. tech.resume goes on, ticket.return_visit plans another visit. For a customer undecided about a time use schedule.hold.",
+      "Interrupt work IN_PROGRESS, for example to wait for parts. tech.resume goes on, " +
+      "ticket.return_visit plans another visit. For a customer undecided about a time use " +
+      "schedule.hold.",
     next: ["tech.resume", "ticket.return_visit"],
     input: Type.Object({
       reason_code: oneOf(["parts", "access", "safety", "weather", "customer", "other"], "What the work waits for"),
@@ -464,7 +478,8 @@ export const visitCommands = defineCommands({
     to: [],
     status: 201,
     summary:
-      "Get a signed address to send one evidence file to. It records nothing: send the file there, then name the answer's uri in closeout.add_evidence.",
+      "Get a signed address to send one evidence file to. It records nothing: send the file there, then " +
+      "name the answer's uri in closeout.add_evidence.",
     next: ["closeout.add_evidence"],
     input: Type.Object({
       evidence_key: optional(evidenceKey()),
@@ -500,7 +515,8 @@ export const visitCommands = defineCommands({
     to: [],
     status: 201,
     summary:
-      "Record one piece of evidence; an uploaded file is read and checked first. It uploads nothing: for a file in hand call closeout.request_upload before.",
+      "Record one piece of evidence; an uploaded file is read and checked first. It uploads nothing: " +
+      "for a file in hand call closeout.request_upload before.",
     next: ["tech.job_packet", "closeout.request_upload", "tech.complete"],
     input: Type.Object({
       kind: line(60, { description: "PHOTO, VIDEO, NOTE, DOCUMENT or SIGNATURE" }),
@@ -531,7 +547,8 @@ export const visitCommands = defineCommands({
     to: ["COMPLETED_PENDING_VERIFICATION"],
     status: 200,
     summary:
-      "Complete work automatically, for an agent: the checks of tech.complete, and refused besides when incident type or evidence is risky. A person's own completion is tech.complete.",
+      "Complete work automatically, for an agent: the checks of tech.complete, and refused besides when " +
+      "incident type or evidence is risky. A person's own completion is tech.complete.",
     next: ["qa.verify", "qa.return_work"],
     input: completion(),
     example: completionExample,
@@ -547,7 +564,8 @@ export const visitCommands = defineCommands({
     to: ["COMPLETED_PENDING_VERIFICATION"],
     status: 200,
     summary:
-      "Complete the work on a person's word; refused, with what is missing, until the evidence and checklist of the incident type are there. For automatic completion use closeout.candidate.",
+      "Complete the work on a person's word; refused, with what is missing, until the evidence and " +
+      "checklist of the incident type are there. For automatic completion use closeout.candidate.",
     next: ["qa.verify", "qa.return_work"],
     input: completion(),
     example: completionExample,

@@ -33,8 +33,15 @@ const awayErrno = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
 ]);
-const awayMessages =
-  /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed)/;
+/** What pg's messages begin with where they have no code. */
+const awayMessages = [
+  "Connection terminated",
+  "timeout expired",
+  "timeout exceeded when trying to connect",
+  "Query read timeout",
+  "Client has encountered a connection error",
+  "Client was closed",
+];
 
 /** True when Postgres cannot be reached or cannot work just now, so that the same call may be made again later. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -43,5 +50,7 @@ export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
   const errno: unknown = "code" in error ? error.code : undefined;
-  return (typeof errno === "string" && awayErrno.has(errno)) || awayMessages.test(error.message);
+  return (
+    (typeof errno === "string" && awayErrno.has(errno)) || awayMessages.some((begin) => error.message.startsWith(begin))
+  );
 }

@@ -2,12 +2,11 @@
 
 import { int, num } from "./arrays.ts";
 import { arrivalAfter, departureBefore, earliestStart, latestStart } from "./calendar.ts";
-import { allKept } from "./plain-times.ts";
-import type { Routes } from "./routes.ts";
+import { allKept, type RowTimes } from "./row-times.ts";
 
 /** Earliest departures. Answers allKept, or the first position whose time cannot be kept. */
 export function forwardByCalendar(
-  { compiled: c, stride, node: nodes, leave: leaves, length }: Routes,
+  { compiled: c, stride, node: nodes, leave: leaves, length }: RowTimes,
   row: number,
   technician: number,
 ): number {
@@ -33,7 +32,7 @@ export function forwardByCalendar(
 
 /** Latest arrivals. */
 export function backwardByCalendar(
-  { compiled: c, stride, node: nodes, latest: latests, length }: Routes,
+  { compiled: c, stride, node: nodes, latest: latests, length }: RowTimes,
   row: number,
   technician: number,
 ): void {

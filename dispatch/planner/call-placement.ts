@@ -2,7 +2,7 @@
 
 import { int, num } from "./arrays.ts";
 import type { Insertion } from "./insertion.ts";
-import { allKept } from "./plain-times.ts";
+import { allKept } from "./row-times.ts";
 import type { Solution } from "./solution.ts";
 
 export class CallPlacement {

@@ -1,9 +1,9 @@
 // One route against the rules: times, windows, breaks, skills, tools, parts, load, pins, and the call at the depot. Part of
 // check.ts, and like it written apart from the solver.
 
-import type { Report } from "./check.ts";
 import type { Restock, Route, Stop } from "./plan.ts";
 import type { Depot, Place, Problem, Technician, Visit } from "./problem.ts";
+import type { Report } from "./rules.ts";
 
 export type RouteFigures = { readonly distance: number; readonly duration: number };
 

@@ -5,43 +5,7 @@ import { checkRoute, type RouteFigures } from "./check-route.ts";
 import { inputSha256 } from "./input-hash.ts";
 import type { Plan, Terms } from "./plan.ts";
 import type { Problem } from "./problem.ts";
-
-export const rules = [
-  "PLAN_OF_ANOTHER_PROBLEM",
-  "UNKNOWN_TECHNICIAN",
-  "TECHNICIAN_TWICE",
-  "EMPTY_ROUTE",
-  "UNKNOWN_VISIT",
-  "VISIT_TWICE",
-  "VISIT_MISSING",
-  "UNSERVED_NOT_ALLOWED",
-  "DEPARTS_BEFORE_SHIFT",
-  "RETURNS_AFTER_SHIFT",
-  "WRONG_ARRIVAL",
-  "STARTS_BEFORE_ARRIVAL",
-  "OUTSIDE_WINDOWS",
-  "WRONG_LEAVE",
-  "WORKS_IN_BREAK",
-  "SKILL_MISSING",
-  "TOOL_MISSING",
-  "PARTS_SHORT",
-  "OVER_CAPACITY",
-  "PINNED_TO_ANOTHER",
-  "PINNED_START_MISSED",
-  "NO_DEPOT",
-  "RESTOCK_PLACE",
-  "RESTOCK_OUTSIDE_WINDOW",
-  "WRONG_TERMS",
-  "WRONG_COST",
-] as const;
-
-export type Violation = {
-  readonly rule: (typeof rules)[number];
-  /** Where in the plan, as a JSON pointer. */
-  readonly path: string;
-  /** A sentence with the figures. */
-  readonly detail: string;
-};
+import type { Report, Violation } from "./rules.ts";
 
 export type Verdict = {
   readonly ok: boolean;
@@ -54,8 +18,7 @@ export type Verdict = {
 /** Checks a plan against a sound problem (see validate.ts). Times may miss by a millionth for binary rounding. */
 export function checkPlan(problem: Problem, plan: Plan): Verdict {
   const violations: Violation[] = [];
-  const report = (rule: Violation["rule"], path: string, detail: string): void =>
-    void violations.push({ rule, path, detail });
+  const report: Report = (rule, path, detail) => void violations.push({ rule, path, detail });
   if (plan.input_sha256 !== inputSha256(problem))
     report("PLAN_OF_ANOTHER_PROBLEM", "/input_sha256", "the problem's hash is another");
   checkWho(problem, plan, report);
@@ -70,8 +33,6 @@ export function checkPlan(problem: Problem, plan: Plan): Verdict {
   checkFigures(plan, terms, cost, report);
   return { ok: violations.length === 0, violations, cost, terms };
 }
-
-export type Report = (rule: Violation["rule"], path: string, detail: string) => void;
 
 const everyoneServed = (problem: Problem): boolean =>
   problem.objective === "distance" || problem.unservedPenalty === undefined || problem.unservedPenalty === null;

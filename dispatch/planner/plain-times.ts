@@ -3,14 +3,11 @@
 // to what it was.
 
 import { int, num } from "./arrays.ts";
-import type { Routes } from "./routes.ts";
-
-/** What measuring answers for a row that keeps all times. */
-export const allKept = -1;
+import { allKept, type RowTimes } from "./row-times.ts";
 
 /** Earliest departures from position `from` on. Answers allKept, or the first position whose time cannot be kept. */
 export function forwardPlain(
-  { compiled: c, stride, node: nodes, leave: leaves, length }: Routes,
+  { compiled: c, stride, node: nodes, leave: leaves, length }: RowTimes,
   row: number,
   technician: number,
   from: number,
@@ -39,7 +36,7 @@ export function forwardPlain(
 
 /** Latest arrivals from position `from` back to the first stop. */
 export function backwardPlain(
-  { compiled: c, stride, node: nodes, latest: latests, length }: Routes,
+  { compiled: c, stride, node: nodes, latest: latests, length }: RowTimes,
   row: number,
   technician: number,
   from: number,
@@ -64,7 +61,7 @@ export function backwardPlain(
 
 /** Shortest durations up to each position from `from` on, and the latest departures that have them. */
 export function durationsBefore(
-  { compiled: c, stride, node: nodes, before, beforeLatest, length }: Routes,
+  { compiled: c, stride, node: nodes, before, beforeLatest, length }: RowTimes,
   row: number,
   technician: number,
   from: number,
@@ -94,7 +91,7 @@ export function durationsBefore(
 
 /** Shortest durations from each position on, from `from` back to the first stop, and the earliest arrivals that have them. */
 export function durationsAfter(
-  { compiled: c, stride, node: nodes, after, afterEarliest, length }: Routes,
+  { compiled: c, stride, node: nodes, after, afterEarliest, length }: RowTimes,
   row: number,
   technician: number,
   from: number,

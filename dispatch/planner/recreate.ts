@@ -5,7 +5,7 @@ import { int, num } from "./arrays.ts";
 import { Insertion, noCall } from "./insertion.ts";
 import type { Random } from "./random.ts";
 import { CallPlacement } from "./call-placement.ts";
-import { allKept } from "./plain-times.ts";
+import { allKept } from "./row-times.ts";
 import { noTechnician, type Solution } from "./solution.ts";
 import type { Tuning } from "./tuning.ts";
 import { VisitOrder } from "./visit-order.ts";

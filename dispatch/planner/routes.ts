@@ -4,28 +4,23 @@
 import { int, num } from "./arrays.ts";
 import { backwardByCalendar, forwardByCalendar } from "./calendar-times.ts";
 import type { Compiled } from "./compiled.ts";
-import { backwardPlain, durationsAfter, durationsBefore, forwardPlain, allKept } from "./plain-times.ts";
+import { backwardPlain, durationsAfter, durationsBefore, forwardPlain } from "./plain-times.ts";
+import { allKept, type RowTimes } from "./row-times.ts";
 import { Timetable } from "./timetable.ts";
 
-export class Routes {
+export class Routes implements RowTimes {
   readonly compiled: Compiled;
   readonly timetable: Timetable;
-  /** Position i of row r is at r * stride + i in all arrays by position. */
   readonly stride: number;
   readonly node: Int32Array;
-  /** Earliest departure from the position, all before it served as early as can be. */
   readonly leave: Float64Array;
-  /** Latest arrival at the position that still lets all from it on be kept. */
   readonly latest: Float64Array;
   /** Length of the leg to the next position; 0 in an unused row, which costs nothing. */
   readonly leg: Float64Array;
-  // The same for durations (Vidal et al. 2013): the shortest duration of the part up to a position and the latest departure
-  // that has it; the shortest duration of the part from a position on and the earliest arrival that has it.
   readonly before: Float64Array;
   readonly beforeLatest: Float64Array;
   readonly after: Float64Array;
   readonly afterEarliest: Float64Array;
-  /** By row: number of positions, 2 when unused. */
   readonly length: Int32Array;
   readonly cost: Float64Array;
   readonly duration: Float64Array;

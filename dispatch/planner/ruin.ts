@@ -3,7 +3,7 @@
 
 import { int, num } from "./arrays.ts";
 import type { Random } from "./random.ts";
-import { allKept } from "./plain-times.ts";
+import { allKept } from "./row-times.ts";
 import { noTechnician, type Solution } from "./solution.ts";
 import type { Tuning } from "./tuning.ts";
 

@@ -37,7 +37,10 @@ function troubleOf(map: DayMap, starts: Starts, present: Starts): number {
   return map.routes(starts).reduce((sum, { driving }) => sum + driving, 0) + left + worthMoving * moved;
 }
 
-/** Nothing moves; what is new takes the cheapest gap, in the order in which the search served it. Null where the day does not fit as it stands, or too much is new. */
+/**
+ * Nothing moves; what is new takes the cheapest gap, in the order in which the search served it. Null where the day does not
+ * fit as it stands, or too much is new.
+ */
 function keptAndFilled(map: DayMap, found: Starts, present: Starts): Starts | null {
   if (!map.routes(present).every(({ fits }) => fits)) return null;
   const starts = new Map(present);

@@ -36,7 +36,8 @@ const columns = `id, status, to_char(day, 'YYYY-MM-DD') AS day, time_zone, zone,
 // A search that died, or failed, is taken up anew under the same claim; one that runs or has ended is not.
 export const claimPlan = statement<PlanRow>(
   "plan_claim",
-  `INSERT INTO plans (id, status, day, time_zone, zone, tech_ids, move_within_minutes, nightly, requested_by, claim, created_at, running_until)
+  `INSERT INTO plans (id, status, day, time_zone, zone, tech_ids, move_within_minutes, nightly, requested_by, claim, created_at,
+                      running_until)
    VALUES ($1, 'RUNNING', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
    ON CONFLICT (claim) DO UPDATE
    SET status = 'RUNNING', progress = 0, cancel_requested = false, created_at = excluded.created_at, running_until = excluded.running_until

@@ -187,7 +187,8 @@ export const settingsList = {
     "DISPATCH_AUTH_JWT_SECRET_OLD",
     text,
     null,
-    "Shared secret that DISPATCH_AUTH_JWT_SECRET has taken the place of: its tokens are still accepted while signers change over, and nothing signs with it",
+    "Shared secret that DISPATCH_AUTH_JWT_SECRET has taken the place of: its tokens are still " +
+      "accepted while signers change over, and nothing signs with it",
     { secret: true },
   ),
   jwks: setting("DISPATCH_AUTH_JWKS", text, null, "File or URL of the keys of RS256, ES256 and EdDSA tokens"),

@@ -110,7 +110,10 @@ const updateSecret = statement<{ id: string }>(
   `UPDATE webhook_endpoints SET old_secret = secret, old_secret_until = $3, secret = $2 WHERE id = $1 RETURNING id`,
 );
 
-/** Gives an endpoint a new secret; the one before signs as well until `oldUntil`. @returns the new one; null when there is no such endpoint */
+/**
+ * Gives an endpoint a new secret; the one before signs as well until `oldUntil`.
+ * @returns the new one; null when there is no such endpoint
+ */
 export async function rotateSecret(db: Session, id: string, oldUntil: Date): Promise<string | null> {
   const secret = newSecret();
   return (await db.row(updateSecret, [id, secret, oldUntil.toISOString()])) && secret;

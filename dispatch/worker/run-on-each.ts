@@ -12,7 +12,8 @@ export type OnEach = {
 };
 
 /**
- * Runs the command on each ticket and tells how many it moved. A refusal is another worker's success, or a caller's; it is found again if it was not.
+ * Runs the command on each ticket and tells how many it moved. A refusal is another worker's success, or a caller's; it is
+ * found again if it was not.
  * @throws what tells that a part of the desk is away, and defects
  */
 export async function runOnEach({ log, run }: DutyParts, { command, ticketIds, stopping }: OnEach): Promise<number> {

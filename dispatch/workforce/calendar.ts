@@ -74,7 +74,8 @@ export type RosterEntry = {
 // Bookings block whoever has hours on record; also those that overlapped when the hours became known and cannot exclude each other.
 // On call means for emergencies: such a shift counts when the ticket is one, and for no other.
 // $1 one technician or all; $2 the ticket whose own booking does not count, if any; $3, $4 the span asked about, by default
-// the ticket's time; $5 another ticket whose booking does not count. A day is added on both sides: the stops before and after decide the driving.
+// the ticket's time; $5 another ticket whose booking does not count. A day is added on both sides: the stops before and
+// after decide the driving.
 const selectCalendar = statement<CalendarRow>(
   "calendar_select",
   `WITH asked AS (

@@ -22,5 +22,6 @@ export const halves: Readonly<Record<string, string>> = {
              FULL JOIN autonomy_control_history h ON h.payload->>'receipt_id' = e.id::text WHERE e.id IS NULL OR h.id IS NULL`,
   words: `SELECT t.id, w.ticket_id FROM tickets t FULL JOIN ticket_words w ON w.ticket_id = t.id WHERE t.id IS NULL OR w.ticket_id IS NULL`,
   versions: `SELECT t.id FROM tickets t WHERE t.version + 1 <>
-               (SELECT count(*) FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = t.id::text AND e.tool_name NOT IN ('closeout.add_evidence', 'closeout.request_upload', 'assignment.recommend'))`,
+               (SELECT count(*) FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = t.id::text
+                AND e.tool_name NOT IN ('closeout.add_evidence', 'closeout.request_upload', 'assignment.recommend'))`,
 };

@@ -9,7 +9,8 @@ import { runFor, type Figures } from "./measure.ts";
 type Sent = { readonly path: string; readonly headers: string; readonly body: string };
 
 const headersOf = (role: string, key: string): string =>
-  `Content-Type: application/json\r\nX-Actor-Id: bench-${role}\r\nX-Actor-Role: ${role}\r\nX-Actor-Type: SERVICE\r\nIdempotency-Key: ${key}\r\n`;
+  `Content-Type: application/json\r\nX-Actor-Id: bench-${role}\r\nX-Actor-Role: ${role}\r\n` +
+  `X-Actor-Type: SERVICE\r\nIdempotency-Key: ${key}\r\n`;
 
 export const readHeaders = "X-Actor-Id: bench-dispatcher\r\nX-Actor-Role: dispatcher\r\nX-Actor-Type: SERVICE\r\n";
 

@@ -67,7 +67,9 @@ const insertTickets = `
 // Each technician's visits lie two a day, ninety minutes long, from tomorrow on.
 const insertBookings = `
   INSERT INTO bookings (id, technician_id, ticket_id, span, state, exclusive, created_at, updated_at)
-  SELECT gen_random_uuid(), md5('technician' || n % $1::int)::uuid, id, tstzrange(starts, starts + interval '90 minutes'), 'firm', true, now(), now()
-  FROM (SELECT id, n, ((now() AT TIME ZONE 'America/Los_Angeles')::date + 1 + (n / $1::int / 2)::int + CASE WHEN n / $1::int % 2 = 0 THEN time '09:15' ELSE time '14:00' END
+  SELECT gen_random_uuid(), md5('technician' || n % $1::int)::uuid, id, tstzrange(starts, starts + interval '90 minutes'),
+         'firm', true, now(), now()
+  FROM (SELECT id, n, ((now() AT TIME ZONE 'America/Los_Angeles')::date + 1 + (n / $1::int / 2)::int
+                + CASE WHEN n / $1::int % 2 = 0 THEN time '09:15' ELSE time '14:00' END
                 + (n % 5) * interval '10 minutes') AT TIME ZONE 'America/Los_Angeles' AS starts
         FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM tickets) AS numbered) AS placed`;

@@ -98,8 +98,10 @@ export async function findBroken(
 export async function storyOf(owner: pg.Client | pg.Pool, ticketId: string): Promise<string[]> {
   const { rows } = await owner.query<{ line: string }>(
     `SELECT 'ticket  ' || concat_ws(' ', state, assigned_tech_id, scheduled_start, scheduled_end) AS line FROM tickets WHERE id = $1
-     UNION ALL (SELECT 'booking ' || concat_ws(' ', id, state, technician_id, span, 'made', created_at, 'changed', updated_at) FROM bookings WHERE ticket_id = $1 ORDER BY created_at)
-     UNION ALL (SELECT 'event   ' || concat_ws(' ', seq, created_at, tool_name, actor_id, before_state, after_state, payload) FROM audit_events WHERE ticket_id = $1 ORDER BY seq)`,
+     UNION ALL (SELECT 'booking ' || concat_ws(' ', id, state, technician_id, span, 'made', created_at, 'changed', updated_at)
+                FROM bookings WHERE ticket_id = $1 ORDER BY created_at)
+     UNION ALL (SELECT 'event   ' || concat_ws(' ', seq, created_at, tool_name, actor_id, before_state, after_state, payload)
+                FROM audit_events WHERE ticket_id = $1 ORDER BY seq)`,
     [ticketId],
   );
   return rows.map(({ line }) => line);

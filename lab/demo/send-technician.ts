@@ -35,7 +35,8 @@ export async function sendTechnician({
   const rank = recommendations.indexOf(best) + 1;
   note(
     dana,
-    `asks who should go: ${best.tech_name} (${rank} of ${recommendations.length}, score ${best.score}; ${rejected.length} left out, each with a reason)`,
+    `asks who should go: ${best.tech_name} (${rank} of ${recommendations.length}, score ` +
+      `${best.score}; ${rejected.length} left out, each with a reason)`,
     receipt,
   );
 

@@ -124,7 +124,9 @@ export async function tellStory({ cast, accountId, siteId, say }: StoryOptions):
   }
   const ready = packet.packet.closeout_gate["ready"] === true;
   say(
-    `The cockpit ${queued ? "listed the ticket" : "did NOT list the ticket"}; the job packet's gate is ${ready ? "ready" : "NOT ready"}; ${verified} of ${receipts.length} receipts read back unchanged.`,
+    `The cockpit ${queued ? "listed the ticket" : "did NOT list the ticket"}; the job packet's gate ` +
+      `is ${ready ? "ready" : "NOT ready"}; ${verified} of ${receipts.length} receipts read back ` +
+      "unchanged.",
   );
   if (ticket.state !== "INVOICED" || !queued || !ready || verified !== receipts.length)
     throw new CommandFailure("The story did not end as it should.");

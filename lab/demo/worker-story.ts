@@ -84,7 +84,8 @@ export async function tellWorkersStory({
   const left = booked.considered.rejected.length;
   const who = booked.considered.slots.find((one) => one.tech_id === booked.booking.technician_id)?.tech_name ?? "";
   note(
-    `books it in one sentence: ${who}, ${booked.booking.start}${left > 0 ? `; ${left} left out, each with a reason` : ""} -> ${booked.ticket.state}`,
+    `books it in one sentence: ${who}, ${booked.booking.start}` +
+      `${left > 0 ? `; ${left} left out, each with a reason` : ""} -> ${booked.ticket.state}`,
     booked.receipt,
   );
 

@@ -10,7 +10,7 @@ import {
 import { besideTheProduct, countByLicence, permissive } from "../dependencies/rules.ts";
 import { code, made, table } from "./markdown.ts";
 
-/** What each is for; one without a purpose stops `pnpm docs`. */
+/** What each is for; one without a purpose stops `pnpm generate`. */
 const purposes: Readonly<Record<string, string>> = {
   ajv: "checks requests against the contract's schemas",
   express: "the API's routes",

@@ -104,7 +104,7 @@ export function dashboardFile(): string {
   const dashboard = {
     uid: "dispatch",
     title: "Dispatch",
-    description: "Written by `pnpm docs` from dispatch/api/metric-list.ts and ops/alerts; edit those.",
+    description: "Written by `pnpm generate` from dispatch/api/metric-list.ts and ops/alerts; edit those.",
     schemaVersion: 39,
     tags: ["dispatch"],
     time: { from: "now-6h", to: "now" },

@@ -1,6 +1,6 @@
 // What the generated pages have in common: their first line, and tables.
 
-export const made = "<!-- Written by `pnpm docs` from the source; edit the source. -->";
+export const made = "<!-- Written by `pnpm generate` from the source; edit the source. -->";
 
 type Row = readonly string[];
 
@@ -12,7 +12,7 @@ export function table(head: Row, rows: readonly Row[]): string {
 
 export const code = (text: string): string => `\`${text}\``;
 
-const marks = { begin: "<!-- written by `pnpm docs` from here", end: "to here -->" } as const;
+const marks = { begin: "<!-- written by `pnpm generate` from here", end: "to here -->" } as const;
 
 /**
  * Puts made text between the two marks of a page written by hand.

@@ -36,7 +36,7 @@ export function rulesFile(): string {
   const paces = burns.map(({ pace, long, short, factor, why }) =>
     comment(`${pace}: ${factor} times the budget's speed, over ${long} and still over ${short}. ${why}`),
   );
-  return `# Written by \`pnpm docs\` from ops/alerts and dispatch/api/alert-list.ts; edit those. The scrape job is named dispatch-api.
+  return `# Written by \`pnpm generate\` from ops/alerts and dispatch/api/alert-list.ts; edit those. The scrape job is named dispatch-api.
 #
 # What is promised:
 ${promises.join("\n")}

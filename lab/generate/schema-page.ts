@@ -3,7 +3,7 @@
 
 import type pg from "pg";
 
-const made = "<!-- Written by `pnpm docs --schema` from a database that all migrations made. -->";
+const made = "<!-- Written by `pnpm generate` from a database that all migrations made. -->";
 
 const columns = `
   SELECT c.relname AS of, format('%s %s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),
@@ -25,11 +25,13 @@ const constraints = `
 const indexes = `
   SELECT indrelid::regclass::text AS of, pg_get_indexdef(indexrelid) AS line
   FROM pg_index JOIN pg_class c ON c.oid = indexrelid
-  WHERE c.relnamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+  WHERE c.relnamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
   ORDER BY 1, 2`;
 
 const triggers = `
-  SELECT tgrelid::regclass::text AS of, pg_get_triggerdef(oid) || CASE tgenabled WHEN 'O' THEN '' ELSE ' (' || tgenabled::text || ')' END AS line
+  SELECT tgrelid::regclass::text AS of, pg_get_triggerdef(oid) ||
+         CASE tgenabled WHEN 'O' THEN '' ELSE ' (' || tgenabled::text || ')' END AS line
   FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2`;
 
 const rights = `
@@ -41,12 +43,14 @@ const rights = `
 const sequences = `
   SELECT c.relname AS of, format('sequence of %s', format_type(s.seqtypid, NULL)) AS line
   FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
-  WHERE c.relnamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype IN ('a', 'i') AND refobjsubid > 0)
+  WHERE c.relnamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype IN ('a', 'i') AND refobjsubid > 0)
   ORDER BY 1`;
 
 // The bodies' hashes alone: the text is in the migration.
 const functions = `
-  SELECT format('%s(%s) returns %s, md5 %s', p.proname, pg_get_function_identity_arguments(p.oid), pg_get_function_result(p.oid), md5(p.prosrc)) AS line
+  SELECT format('%s(%s) returns %s, md5 %s', p.proname, pg_get_function_identity_arguments(p.oid),
+                pg_get_function_result(p.oid), md5(p.prosrc)) AS line
   FROM pg_proc p
   WHERE p.pronamespace = 'public'::regnamespace
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

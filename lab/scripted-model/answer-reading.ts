@@ -24,15 +24,24 @@ const readings: Readonly<Record<string, Describe>> = {
       .slice(0, shownRows)
       .map(
         ([, id = "", state, priority, incident = "", sla, left = "", site = "", , rest = ""], at) =>
-          `\n${at + 1}. ${priority}, ${state}, ${incident === "-" ? "not classified" : incident} at ${plain(unquoted(site))}, ${sla === "breach" ? `late by ${left.replace("-", "")}` : `${left} left`}${rest.includes("nobody assigned") ? ", nobody assigned" : ""} (ticket …${id.slice(-12)})`,
+          `\n${at + 1}. ${priority}, ${state}, ${incident === "-" ? "not classified" : incident} at ` +
+          `${plain(unquoted(site))}, ` +
+          `${sla === "breach" ? `late by ${left.replace("-", "")}` : `${left} left`}` +
+          `${rest.includes("nobody assigned") ? ", nobody assigned" : ""} ` +
+          `(ticket …${id.slice(-12)})`,
       );
     const more = result.lines.some((line) => line.startsWith("more: "));
-    return `${queue.length}${more ? "+" : ""} open, ${late === 0 ? "none past its deadline" : `${late} past the deadline`}. Worst first:${shown.join("")}`;
+    const past = late === 0 ? "none past its deadline" : `${late} past the deadline`;
+    return `${queue.length}${more ? "+" : ""} open, ${past}. Worst first:${shown.join("")}`;
   },
   schedule_slots: (result, place) => {
     const slots = matchesIn(result, forms.slot).slice(0, shownRows);
     if (slots.length === 0) return `Nobody is free then.${leftOut(result)}`;
-    return `Free, earliest first:${slots.map(([, start = "", end = "", , name = ""], at) => `\n${at + 1}. ${spokenWindow({ start, end }, place)}, ${plain(unquoted(name))}`).join("")}`;
+    const shown = slots.map(
+      ([, start = "", end = "", , name = ""], at) =>
+        `\n${at + 1}. ${spokenWindow({ start, end }, place)}, ${plain(unquoted(name))}`,
+    );
+    return `Free, earliest first:${shown.join("")}`;
   },
   ticket_timeline: (result, place) => {
     const events = matchesIn(
@@ -43,7 +52,8 @@ const readings: Readonly<Record<string, Describe>> = {
       .slice(-10)
       .map(
         ([, seq, at = "", tool, actor = "", role, before, after, receipt = ""]) =>
-          `\n${seq}. ${spoken(at, place)}: ${tool} by ${plain(unquoted(actor))} as ${role}, ${before === after ? after : `${before} -> ${after}`}, receipt …${receipt.slice(-12)}`,
+          `\n${seq}. ${spoken(at, place)}: ${tool} by ${plain(unquoted(actor))} as ${role}, ` +
+          `${before === after ? after : `${before} -> ${after}`}, receipt …${receipt.slice(-12)}`,
       );
     return `${events.length} events${shown.length < events.length ? `, the last ${shown.length}` : ""}:${shown.join("")}`;
   },

@@ -28,9 +28,15 @@ function describe({ call, result }: Exchange, place: Place, isLast: boolean): st
     case "QUESTION":
       return question(result);
     case "UNKNOWN":
-      return `It is not known whether that happened: ${plain(result.lines[0] ?? "no answer came back.")} Say "try again": the same request goes out once more, and it cannot happen twice.`;
+      return (
+        `It is not known whether that happened: ${plain(result.lines[0] ?? "no answer came back.")} Say ` +
+        `"try again": the same request goes out once more, and it cannot happen twice.`
+      );
     case "FAILED":
-      return `That did not happen: ${plain(result.lines[0] ?? "the desk could not be reached.")} Ask for the "status" to see what is wrong.`;
+      return (
+        `That did not happen: ${plain(result.lines[0] ?? "the desk could not be reached.")} Ask for the ` +
+        `"status" to see what is wrong.`
+      );
     case "OTHER":
       return /^Denied by user\b/.test(result.first)
         ? "It was denied, and so it was not done."
@@ -131,7 +137,10 @@ function refused(result: ToolResult): string {
     .filter((line) => /^(?:missing_\w+|field |failures|allowed_from_states|from_state)/.test(line))
     .map((line) => `\n- ${plain(line.replace(/^missing_(\w+)_keys: /, "missing $1: "))}`);
   const help = helps[result.code ?? ""];
-  return `Refused, nothing changed: ${plain(message)} (${result.code ?? "no code"})${missing.join("")}${help === undefined ? "" : `\n\n${help}`}`;
+  return (
+    `Refused, nothing changed: ${plain(message)} ` +
+    `(${result.code ?? "no code"})${missing.join("")}${help === undefined ? "" : `\n\n${help}`}`
+  );
 }
 
 function question(result: ToolResult): string {

@@ -14,13 +14,16 @@ import {
   type Step,
 } from "./intent.ts";
 import { uuidAnywhere } from "./tool-result.ts";
+import { eitherOf } from "./patterns.ts";
 
 export const deskIntents: readonly Intent[] = [
   {
     example: "what is burning?",
     tool: "dispatcher_cockpit",
-    pattern:
-      /^(?:what(?:'s|s| is| should (?:i|we))\b.*\b(?:burning|on fire|urgent|late|next|open|waiting|first|do)\b|(?:show (?:me )?)?the (?:queue|board|cockpit)\b)/i,
+    pattern: eitherOf(
+      /^what(?:'s|s| is| should (?:i|we))\b.*\b(?:burning|on fire|urgent|late|next|open|waiting|first|do)\b/,
+      /^(?:show (?:me )?)?the (?:queue|board|cockpit)\b/,
+    ),
     reads: true,
     step: once(() => call({ name: "dispatcher_cockpit", args: {} })),
   },
@@ -60,8 +63,12 @@ export const deskIntents: readonly Intent[] = [
   {
     example: "status",
     tool: "dispatch_contract_status",
-    pattern:
-      /^(?:what(?:'s| is) )?(?:the )?status\b|^is (?:everything|all) (?:there|up|ok|okay|fine|well|working)\b|^are you (?:up|there|ok|okay)\b|^who am i\b/i,
+    pattern: eitherOf(
+      /^(?:what(?:'s| is) )?(?:the )?status\b/,
+      /^is (?:everything|all) (?:there|up|ok|okay|fine|well|working)\b/,
+      /^are you (?:up|there|ok|okay)\b/,
+      /^who am i\b/,
+    ),
     reads: true,
     step: once(() => call({ name: "dispatch_contract_status", args: {} })),
   },

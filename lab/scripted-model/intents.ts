@@ -5,13 +5,15 @@ import type { Intent } from "./intent.ts";
 import { scheduleIntents } from "./schedule-intents.ts";
 import { ticketIntents } from "./ticket-intents.ts";
 import { workIntents } from "./work-intents.ts";
+import { eitherOf } from "./patterns.ts";
 
 export const intents: readonly Intent[] = [...workIntents, ...ticketIntents, ...scheduleIntents, ...deskIntents];
 
 export type Request = { readonly intent: Intent; readonly sentence: string; readonly match: RegExpExecArray };
 
-const politeness =
-  /^(?:(?:ok(?:ay)?|now|then|please|and|so|yes|alright|great|thanks|hey|hi|hello)\b[\s,.!]*|(?:can|could|would|will) you (?:please )?)+(?=\S)/i;
+const greeting = /(?:ok(?:ay)?|now|then|please|and|so|yes|alright|great|thanks|hey|hi|hello)\b[\s,.!]*/;
+const request = /(?:can|could|would|will) you (?:please )?/;
+const politeness = new RegExp(`^(?:${eitherOf(greeting, request).source})+(?=\\S)`, "i");
 const seam = /\s*(?:;|,?\s+and(?:\s+(?:then|also))?|,\s*then|[?.!])\s+/gi;
 
 /** What a sentence asks for, one thing or several in a row; null when any part of it is not understood. */

@@ -14,6 +14,7 @@ import {
 import { remember, type Memory, type Window } from "./memory.ts";
 import { stretchIn, windowsIn } from "./times.ts";
 import type { Exchange } from "./tool-result.ts";
+import { eitherOf } from "./patterns.ts";
 
 const ordinals: readonly RegExp[] = [/\b(?:first|1st)\b/i, /\b(?:second|2nd)\b/i, /\b(?:third|3rd)\b/i];
 
@@ -21,8 +22,12 @@ export const scheduleIntents: readonly Intent[] = [
   {
     example: "when can someone go?",
     tool: "schedule_slots",
-    pattern:
-      /^(?:when (?:can|could|is|would)|(?:what|which) times|(?:(?:show|find)(?: me)? )?(?:the )?(?:free )?(?:slots|times)\b|who is free\b)/i,
+    pattern: eitherOf(
+      /^when (?:can|could|is|would)/,
+      /^(?:what|which) times/,
+      /^(?:(?:show|find)(?: me)? )?(?:the )?(?:free )?(?:slots|times)\b/,
+      /^who is free\b/,
+    ),
     reads: true,
     step: onTicket("schedule_slots", ({ sentence, place }) => ({ ...bounds(stretchIn(sentence, place)), limit: 5 })),
   },

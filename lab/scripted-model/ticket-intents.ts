@@ -97,7 +97,10 @@ function triage({ sentence, memory }: Speaking) {
   const priority = priorities.find(([, word]) => word.test(sentence))?.[0];
   const incidentType = incidentIn(sentence) ?? memory.incidentType;
   if (priority === undefined || incidentType === null) {
-    return `As what? Say how soon (emergency, urgent or routine) and what is wrong (cannot secure entry, door won't latch, door closer, automatic operator, glass or frame, hardware).`;
+    return (
+      "As what? Say how soon (emergency, urgent or routine) and what is wrong (cannot secure entry, " +
+      "door won't latch, door closer, automatic operator, glass or frame, hardware)."
+    );
   }
   const cents = centsIn(sentence);
   return {

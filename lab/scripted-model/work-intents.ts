@@ -3,6 +3,7 @@
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { call, onTicket, ticketMeant, whichTicket, type Intent, type Speaking, type Step } from "./intent.ts";
 import { matchIn, type Exchange } from "./tool-result.ts";
+import { eitherOf } from "./patterns.ts";
 
 export const workIntents: readonly Intent[] = [
   {
@@ -14,8 +15,11 @@ export const workIntents: readonly Intent[] = [
   {
     example: "what is missing?",
     tool: "tech_job_packet",
-    pattern:
-      /^what(?:'s| is) (?:still )?missing\b|^(?:show (?:me )?)?the job packet\b|^what does (?:it|the (?:work|job|ticket)) (?:still )?need\b/i,
+    pattern: eitherOf(
+      /^what(?:'s| is) (?:still )?missing\b/,
+      /^(?:show (?:me )?)?the job packet\b/,
+      /^what does (?:it|the (?:work|job|ticket)) (?:still )?need\b/,
+    ),
     reads: true,
     step: onTicket("tech_job_packet"),
   },
@@ -102,7 +106,12 @@ const kinds = [
 function evidence({ sentence }: Speaking): JsonObject | string {
   const uri = /\b(?:s3|https?|gs):\/\/[^\s"'<>]+/i.exec(sentence)?.[0].replace(/[.,!?]+$/, "");
   if (uri === undefined) {
-    return 'A chat cannot carry the file itself. The technician\'s app sends it: closeout_request_upload gives a signed address for the bytes, closeout_add_evidence records them. A file that is stored elsewhere can be named here: "attach the photo s3://bucket/door.jpg as photo_before_security_risk".';
+    return (
+      "A chat cannot carry the file itself. The technician's app sends it: closeout_request_upload " +
+      "gives a signed address for the bytes, closeout_add_evidence records them. A file that is stored " +
+      'elsewhere can be named here: "attach the photo s3://bucket/door.jpg as ' +
+      'photo_before_security_risk".'
+    );
   }
   const words = sentence.replace(uri, "");
   const key = /\bas ([a-z0-9]+(?:_[a-z0-9]+)+)\b/.exec(words)?.[1];

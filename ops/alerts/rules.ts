@@ -31,7 +31,13 @@ const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
   ASSIGNMENT_WAITING: `max(dispatch_assignment_oldest_wait_seconds) > ${longestWaitSeconds}`,
 };
 
-const rule = (code: AlertCode, expression: string): Rule => ({ code, expression, holds, severity: alertList[code].severity, pace: null });
+const rule = (code: AlertCode, expression: string): Rule => ({
+  code,
+  expression,
+  holds,
+  severity: alertList[code].severity,
+  pace: null,
+});
 
 /** The codes of /ops/alerts fire on the same counts and thresholds there and here: the API tells both as gauges. */
 export const reportedRules: readonly Rule[] = reportedCodes.map((code) =>
@@ -46,12 +52,21 @@ export const watchedRules: readonly Rule[] = [
 ];
 
 export const burnRules: readonly Rule[] = objectives.flatMap((objective) =>
-  burns.map((burn) => ({ code: objective.code, expression: burnExpression(objective, burn), holds, severity: burn.severity, pace: burn.pace })),
+  burns.map((burn) => ({
+    code: objective.code,
+    expression: burnExpression(objective, burn),
+    holds,
+    severity: burn.severity,
+    pace: burn.pace,
+  })),
 );
 
 export const allRules: readonly Rule[] = [...reportedRules, ...watchedRules, ...burnRules];
 
 /** The share of bad ones over each window, reckoned once for alerts and dashboard. */
 export const recordings: readonly Recording[] = objectives.flatMap((objective) =>
-  spans.map((span) => ({ name: ratioName(objective, span), expression: `${objective.bad(span)} / ${objective.all(span)}` })),
+  spans.map((span) => ({
+    name: ratioName(objective, span),
+    expression: `${objective.bad(span)} / ${objective.all(span)}`,
+  })),
 );

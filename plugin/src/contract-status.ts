@@ -10,7 +10,9 @@ import type { ToolResult } from "./tool-result.ts";
 
 export const statusToolName = "dispatch_contract_status";
 export const statusToolDescription =
-  "Tells whether Dispatch is set up and reachable, who you speak for and in which roles, and what is wrong if anything is. Use it when a tool FAILED or the person asks for the status of the desk's software. Example: {}.";
+  "Tells whether Dispatch is set up and reachable, who you speak for and in which roles, and what " +
+  "is wrong if anything is. Use it when a tool FAILED or the person asks for the status of the " +
+  "desk's software. Example: {}.";
 
 export type StatusParts = {
   readonly plugin: string;
@@ -82,7 +84,10 @@ async function askApi(desk: Desk, caller: Caller): Promise<Asked> {
         return { reached: true, why: "dispatch-api does not tell its contract: it is older than this plugin" };
       return {
         reached: true,
-        why: `dispatch-api refuses this plugin's signature: ${outcome.refusal.code}, ${outcome.refusal.message} (compare plugins.entries.dispatch.config.signing with the API's DISPATCH_AUTH_… settings)`,
+        why:
+          `dispatch-api refuses this plugin's signature: ${outcome.refusal.code}, ` +
+          `${outcome.refusal.message} (compare plugins.entries.dispatch.config.signing with the API's ` +
+          "DISPATCH_AUTH_… settings)",
       };
     default:
       return { reached: false, why: outcome.why };
@@ -99,10 +104,15 @@ function statusText(
     status.problems.length === 0
       ? "everything is there"
       : `WRONG:\n${status.problems.map((problem) => `- ${problem}`).join("\n")}`,
-    `plugin ${String(status["plugin"])} ${String(status["version"])}, contract ${String(status["contract_hash"]).slice(0, 12)}, API's contract ${String(status["api_contract_hash"] ?? "not known").slice(0, 12)}`,
+    `plugin ${String(status["plugin"])} ${String(status["version"])}, contract ` +
+      `${String(status["contract_hash"]).slice(0, 12)}, API's contract ` +
+      `${String(status["api_contract_hash"] ?? "not known").slice(0, 12)}`,
     person &&
-      `speaking for ${person.actor} in ${person.roles.join(", ")}; dispatch-api at ${String(status["base_url"])}, ${status["api_reachable"] === true ? "reachable" : "NOT reachable"}`,
+      `speaking for ${person.actor} in ${person.roles.join(", ")}; dispatch-api at ` +
+        `${String(status["base_url"])}, ` +
+        `${status["api_reachable"] === true ? "reachable" : "NOT reachable"}`,
     textAt(profile, "profile") &&
-      `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}`,
+      `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ` +
+        `${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}`,
   );
 }

@@ -8,13 +8,17 @@ import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { dollars, lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 
+const repeated =
+  " — this repeats an earlier call and did nothing new; the answer is the earlier one (to do it again on purpose, give a " +
+  "fresh request_id)";
+
 /** The text of a command's answer. */
 export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean, granted: readonly Role[]): string {
   const receipt = objectAt(body, "receipt");
   const ticket = textAt(body, "state") !== null && textAt(body, "site_id") !== null ? body : objectAt(body, "ticket");
   const state = textAt(ticket, "state") ?? textAt(receipt, "after_state");
   return lines(
-    `DONE ${tool.name}${replayed ? " — this repeats an earlier call and did nothing new; the answer is the earlier one (to do it again on purpose, give a fresh request_id)" : ""}`,
+    `DONE ${tool.name}${replayed ? repeated : ""}`,
     textAt(ticket, "id") === null ? ticketOfReceipt(receipt) : ticketLine(ticket, textAt(receipt, "before_state")),
     `receipt ${wordAt(receipt, "receipt_id")} at ${wordAt(receipt, "occurred_at")}`,
     ...madeLines(body),
@@ -39,19 +43,23 @@ function madeLines(body: JsonObject): (string | null)[] {
   const scope = objectAt(body, "scope");
   return [
     id("id", booking) &&
-      `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}${driveText(booking)}`,
+      `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ` +
+        `${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}${driveText(booking)}`,
     id("hold_id") && `hold_id ${id("hold_id") ?? ""}`,
     id("id", approval) &&
       `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
     id("upload_id") &&
-      `upload: ${id("method") ?? ""} the bytes to ${textAt(body, "url") ?? ""} before ${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${textAt(body, "uri") ?? ""}`,
+      `upload: ${id("method") ?? ""} the bytes to ${textAt(body, "url") ?? ""} before ` +
+        `${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${textAt(body, "uri") ?? ""}`,
     id("verification") &&
       `evidence_id ${id("id") ?? ""} ${id("verification") ?? ""} ${quoted(textAt(body, "uri"), 300)}`,
     id("object_key", packet) &&
       `closeout packet ${id("object_key", packet) ?? ""} sha256 ${id("sha256", packet) ?? ""}`,
     id("number", invoice) && invoiceLine(invoice),
     id("scope_type", scope) &&
-      `scope ${id("scope_type", scope) ?? ""} ${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ${scope["is_paused"] === true ? "PAUSED" : "running"}`,
+      `scope ${id("scope_type", scope) ?? ""} ` +
+        `${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ` +
+        `${scope["is_paused"] === true ? "PAUSED" : "running"}`,
     ...listAt(body, "warnings").map(
       (warning) => `WARNING ${quoted(typeof warning === "string" ? warning : null, 200)}`,
     ),
@@ -63,7 +71,8 @@ function madeLines(body: JsonObject): (string | null)[] {
 }
 
 const invoiceLine = (invoice: JsonObject): string =>
-  `invoice ${wordAt(invoice, "number")} total ${dollars(numberAt(invoice, "total_cents") ?? 0)} (tax ${dollars(numberAt(invoice, "tax_cents") ?? 0)}, ${listAt(invoice, "lines").length} lines)`;
+  `invoice ${wordAt(invoice, "number")} total ${dollars(numberAt(invoice, "total_cents") ?? 0)} ` +
+  `(tax ${dollars(numberAt(invoice, "tax_cents") ?? 0)}, ${listAt(invoice, "lines").length} lines)`;
 
 function recommendationLines(body: JsonObject): string[] {
   const snapshot = textAt(body, "snapshot_id");
@@ -75,25 +84,30 @@ function recommendationLines(body: JsonObject): string[] {
       matches["zone"] === true ? "in zone" : "other zone",
       `load ${numberAt(matches, "active_load") ?? "?"}`,
     ];
-    return `${at + 1}. tech_id ${wordAt(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"} (${fits.join(", ")})`;
+    return (
+      `${at + 1}. tech_id ${wordAt(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ` +
+      `${numberAt(one, "score") ?? "?"} (${fits.join(", ")})`
+    );
   });
   return [
     `recommendation_snapshot_id ${plainOrQuoted(snapshot)} (dispatching with it must name number 1)`,
     ...ranked,
     ...leftOut(listAt(body, "rejected")),
-    ...listAt(body, "bump").map(
-      (one, at) =>
-        `nobody is free; bump ${at + 1}: take tech_id ${textAt(one, "tech_id") ?? "?"} ${quoted(textAt(one, "tech_name"))} off ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""} ${textAt(one, "priority") ?? ""}, cost ${numberAt(one, "cost") ?? "?"} (${listAt(
-          one,
-          "factors",
-        )
-          .map(
-            (term) =>
-              `${textAt(term, "factor") ?? "?"} ${numberAt(term, "value") ?? "?"} x ${numberAt(term, "weight") ?? "?"}`,
-          )
-          .join(" + ")}): assignment_override direct_dispatch_bypass with bump_ticket_id`,
-    ),
+    ...listAt(body, "bump").map(bumpLine),
   ];
+}
+
+/** Whom an emergency could take off which ticket, with what that costs. */
+function bumpLine(one: unknown, at: number): string {
+  const terms = listAt(one, "factors").map(
+    (term) => `${textAt(term, "factor") ?? "?"} ${numberAt(term, "value") ?? "?"} x ${numberAt(term, "weight") ?? "?"}`,
+  );
+  return (
+    `nobody is free; bump ${at + 1}: take tech_id ${textAt(one, "tech_id") ?? "?"} ${quoted(textAt(one, "tech_name"))} ` +
+    `off ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""} ${textAt(one, "priority") ?? ""}, ` +
+    `cost ${numberAt(one, "cost") ?? "?"} (${terms.join(" + ")}): ` +
+    "assignment_override direct_dispatch_bypass with bump_ticket_id"
+  );
 }
 
 /** What became of a technician, and of the work that was theirs. */
@@ -105,7 +119,8 @@ function rosterLines(body: JsonObject): string[] {
   const work = (name: string, all: readonly unknown[]) =>
     all.map((one) => `${name} ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""}`.trimEnd());
   return [
-    `tech_id ${id} ${quoted(textAt(technician, "name"))} ${drained ? `takes no new work: ${quoted(textAt(technician, "drain_reason"), 120)}` : "takes work"}`,
+    `tech_id ${id} ${quoted(textAt(technician, "name"))} ` +
+      `${drained ? `takes no new work: ${quoted(textAt(technician, "drain_reason"), 120)}` : "takes work"}`,
     ...work("back in the queue:", listAt(body, "requeued")),
     ...work("under way, stays:", listAt(body, "kept")),
     ...work("still booked although away:", listAt(body, "conflicts")),

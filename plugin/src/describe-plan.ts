@@ -34,7 +34,8 @@ export function planLines(body: JsonObject): (string | null)[] {
     ...listAt(body, "moved")
       .map(
         (one) =>
-          `moved ticket ${at(one, "ticket_id")} to tech_id ${at(one, "tech_id")} ${at(one, "scheduled_start")} receipt ${at(one, "receipt_id")}`,
+          `moved ticket ${at(one, "ticket_id")} to tech_id ${at(one, "tech_id")} ` +
+          `${at(one, "scheduled_start")} receipt ${at(one, "receipt_id")}`,
       )
       .slice(0, shownMoves),
   ];
@@ -46,11 +47,16 @@ export function planLine(plan: unknown): string {
   const progress =
     textAt(plan, "status") === "RUNNING" ? ` ${Math.round(100 * (numberAt(plan, "progress") ?? 0))} % searched` : "";
   const zone = textAt(plan, "zone");
-  return `plan_id ${at(plan, "id")} ${at(plan, "status")}${progress} for ${at(plan, "day")} (${at(plan, "time_zone")}${zone === null ? "" : `, zone ${quoted(zone, 40)}`})${until === null ? "" : ` holds until ${until}`}`;
+  return (
+    `plan_id ${at(plan, "id")} ${at(plan, "status")}${progress} for ${at(plan, "day")} ` +
+    `(${at(plan, "time_zone")}${zone === null ? "" : `, zone ${quoted(zone, 40)}`})${until === null ? "" : ` holds until ${until}`}`
+  );
 }
 
 const figuresLine = (when: string, figures: unknown): string =>
-  `${when}: ${figure(figures, "served")} visits, ${figure(figures, "unserved")} tickets without one, ${figure(figures, "late")} late, ${figure(figures, "travel_minutes")} min driving, ${figure(figures, "overtime_minutes")} min overtime`;
+  `${when}: ${figure(figures, "served")} visits, ${figure(figures, "unserved")} tickets without ` +
+  `one, ${figure(figures, "late")} late, ${figure(figures, "travel_minutes")} min driving, ` +
+  `${figure(figures, "overtime_minutes")} min overtime`;
 
 function moveLine(move: unknown, index: number): string {
   const from =
@@ -58,5 +64,9 @@ function moveLine(move: unknown, index: number): string {
       ? `${quoted(textAt(move["from"], "tech_name"), 40)} ${at(move["from"], "start")}`
       : "no time";
   const to = objectAt(move, "to");
-  return `${index + 1}. ticket ${at(move, "ticket_id")} ${at(move, "priority")} ${quoted(textAt(move, "summary"), 60)}: ${from} -> ${quoted(textAt(to, "tech_name"), 40)} ${at(to, "start")}. ${quoted(textAt(move, "reason"), 120)}`;
+  return (
+    `${index + 1}. ticket ${at(move, "ticket_id")} ${at(move, "priority")} ` +
+    `${quoted(textAt(move, "summary"), 60)}: ${from} -> ${quoted(textAt(to, "tech_name"), 40)} ` +
+    `${at(to, "start")}. ${quoted(textAt(move, "reason"), 120)}`
+  );
 }

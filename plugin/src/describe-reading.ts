@@ -39,7 +39,9 @@ const readings: Record<QueryName, Describe> = {
       `ticket ${at(body, "ticket_id")}, ${events.length} events${shown.length < events.length ? `, the last ${shown.length}` : ""}`,
       ...shown.map(
         (one) =>
-          `${numberAt(one, "seq") ?? "?"}. ${at(one, "created_at")} ${at(one, "tool_name")} by ${quoted(textAt(one, "actor_id"), 40)} as ${at(one, "actor_role")} ${at(one, "before_state")} -> ${at(one, "after_state")} receipt ${at(one, "id")}`,
+          `${numberAt(one, "seq") ?? "?"}. ${at(one, "created_at")} ${at(one, "tool_name")} by ` +
+          `${quoted(textAt(one, "actor_id"), 40)} as ${at(one, "actor_role")} ${at(one, "before_state")} -> ` +
+          `${at(one, "after_state")} receipt ${at(one, "id")}`,
       ),
       more(body),
     ];
@@ -59,7 +61,9 @@ const readings: Record<QueryName, Describe> = {
       none(found, "evidence"),
       ...found.map(
         (one) =>
-          `evidence_id ${at(one, "id")} ${at(one, "kind")} ${quoted(textAt(objectAt(one, "metadata"), "evidence_key"))} ${at(one, "verification")} ${quoted(textAt(one, "uri"), 200)}`,
+          `evidence_id ${at(one, "id")} ${at(one, "kind")} ` +
+          `${quoted(textAt(objectAt(one, "metadata"), "evidence_key"))} ${at(one, "verification")} ` +
+          `${quoted(textAt(one, "uri"), 200)}`,
       ),
     ];
   },
@@ -69,7 +73,10 @@ const readings: Record<QueryName, Describe> = {
       none(found, "approval"),
       ...found.map(
         (one) =>
-          `approval_id ${at(one, "id")} ${at(one, "status")} ${at(one, "approval_type")} +${dollars(numberAt(one, "amount_delta_cents") ?? 0)} ticket_id ${at(one, "ticket_id")} asked by ${quoted(textAt(one, "requested_by"), 40)} at ${at(one, "requested_at")}: ${quoted(textAt(one, "reason"), 160)}`,
+          `approval_id ${at(one, "id")} ${at(one, "status")} ${at(one, "approval_type")} ` +
+          `+${dollars(numberAt(one, "amount_delta_cents") ?? 0)} ticket_id ${at(one, "ticket_id")} asked by ` +
+          `${quoted(textAt(one, "requested_by"), 40)} at ${at(one, "requested_at")}: ` +
+          `${quoted(textAt(one, "reason"), 160)}`,
       ),
     ];
   },
@@ -79,7 +86,8 @@ const readings: Record<QueryName, Describe> = {
       none(found, "free slot"),
       ...found.map(
         (one, index) =>
-          `${index + 1}. ${at(one, "start")} to ${at(one, "end")} tech_id ${at(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}${driveText(one)}`,
+          `${index + 1}. ${at(one, "start")} to ${at(one, "end")} tech_id ${at(one, "tech_id")} ` +
+          `${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}${driveText(one)}`,
       ),
       ...leftOut(listAt(body, "rejected")),
     ];
@@ -160,7 +168,8 @@ const readings: Record<QueryName, Describe> = {
       .slice(0, 20)
       .map(
         (one) =>
-          `${at(one, "created_at")} ${at(one, "action")} ${at(one, "scope_type")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`,
+          `${at(one, "created_at")} ${at(one, "action")} ${at(one, "scope_type")} by ` +
+          `${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`,
       ),
   ],
 };
@@ -168,7 +177,8 @@ const readings: Record<QueryName, Describe> = {
 function technicianLine(one: unknown): string {
   const hours = listAt(one, "shifts").map(
     (shift) =>
-      `${listAt(shift, "weekdays").join("")} ${at(shift, "start_time")}-${at(shift, "end_time")}${isObject(shift) && shift["on_call"] === true ? " on call" : ""}`,
+      `${listAt(shift, "weekdays").join("")} ` +
+      `${at(shift, "start_time")}-${at(shift, "end_time")}${isObject(shift) && shift["on_call"] === true ? " on call" : ""}`,
   );
   const away = listAt(one, "time_off").map((off) => `away ${at(off, "start")} to ${at(off, "end")}`);
   return [
@@ -191,7 +201,10 @@ function autonomy(body: JsonObject): (string | null)[] {
     paused.length === 0 ? "nothing is paused" : null,
     ...paused.map(
       (one) =>
-        `PAUSED ${at(one, "scope_type")} ${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} since ${at(one, "updated_at")} by ${quoted(textAt(one, "actor_id"), 40)}: ${quoted(textAt(one, "reason"), 160)}`,
+        `PAUSED ${at(one, "scope_type")} ` +
+        `${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} since ` +
+        `${at(one, "updated_at")} by ${quoted(textAt(one, "actor_id"), 40)}: ` +
+        `${quoted(textAt(one, "reason"), 160)}`,
     ),
     decision &&
       `for this question: ${decision["is_paused"] === true ? "PAUSED" : "running"} by ${at(decision, "scope_type")}`,

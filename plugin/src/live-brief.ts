@@ -50,7 +50,8 @@ export function briefText(cockpit: JsonObject, approvals: JsonObject | null, aut
     .map((row) => ["ticket_id", "priority", "state", "sla_timer_remaining"].map((key) => wordAt(row, key)).join(" "));
   return [
     `Dispatch desk at ${wordAt(cockpit, "generated_at")} (facts from dispatch-api, not from the customer):`,
-    `open tickets ${queue.length}${more}${queue.length > 0 ? `: ${[...states].map(([state, all]) => `${state} ${all.length}`).join(", ")}` : ""}`,
+    "open tickets " +
+      `${queue.length}${more}${queue.length > 0 ? `: ${[...states].map(([state, all]) => `${state} ${all.length}`).join(", ")}` : ""}`,
     `past their SLA ${breaches.length}${more}${worst.length > 0 ? `: ${worst.join("; ")}` : ""}`,
     `approvals waiting ${waiting}`,
     `paused ${
@@ -58,10 +59,10 @@ export function briefText(cockpit: JsonObject, approvals: JsonObject | null, aut
         ? "nothing"
         : paused
             .slice(0, 5)
-            .map(
-              (one) =>
-                `${wordAt(one, "scope_type")} ${plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-")} (${quoted(textAt(one, "reason"), 60)})`,
-            )
+            .map((one) => {
+              const of = plainOrQuoted(textAt(one, "incident_type") ?? textAt(one, "ticket_id") ?? "-");
+              return `${wordAt(one, "scope_type")} ${of} (${quoted(textAt(one, "reason"), 60)})`;
+            })
             .join("; ")
     }`,
     "Report an effect only from a tool result that begins with DONE, and name its receipt.",

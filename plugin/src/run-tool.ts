@@ -40,7 +40,8 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
   if (!person)
     return no(
       "UNKNOWN_SENDER",
-      "Whoever speaks here is not known to Dispatch and can do nothing. The gateway's owner adds people in plugins.entries.dispatch.config.people.",
+      "Whoever speaks here is not known to Dispatch and can do nothing. The gateway's owner adds people " +
+        "in plugins.entries.dispatch.config.people.",
     );
   const reading = readArguments(tool, call.args);
   if ("problem" in reading) return no("INVALID_ARGUMENTS", reading.problem);

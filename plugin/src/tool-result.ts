@@ -41,7 +41,9 @@ export function unknown(tool: ToolName, why: string, requestId: string): ToolRes
   const text = lines(
     `UNKNOWN ${tool}: it may or may not have happened. Do not say that it did.`,
     why,
-    `To find out: call ${tool.replaceAll(".", "_")} again with the very same arguments and request_id ${requestId}. That cannot do it twice: if it happened, the answer is the receipt; if not, it happens now. Or read the ticket's timeline.`,
+    `To find out: call ${tool.replaceAll(".", "_")} again with the very same arguments and request_id ` +
+      `${requestId}. That cannot do it twice: if it happened, the answer is the receipt; if not, it ` +
+      "happens now. Or read the ticket's timeline.",
   );
   return result(text, { ok: false, tool, outcome: "unknown", request_id: requestId, why });
 }

@@ -113,7 +113,8 @@ describe("alerts beside the contract's", () => {
   const insertWorker = (api: TestApi, startedMinutesAgo: number, seenMinutesAgo: number) =>
     api.sql.query(
       `INSERT INTO workers (id, identity, host, pid, started_at, seen_at, heartbeat_ms)
-       VALUES (gen_random_uuid(), 'w', 'h', 1, $1::timestamptz - $2 * interval '1 minute', $1::timestamptz - $3 * interval '1 minute', 20000)`,
+       VALUES (gen_random_uuid(), 'w', 'h', 1, $1::timestamptz - $2 * interval '1 minute',
+               $1::timestamptz - $3 * interval '1 minute', 20000)`,
       [api.clock.now().toISOString(), startedMinutesAgo, seenMinutesAgo],
     );
 

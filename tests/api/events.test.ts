@@ -163,7 +163,8 @@ describe("the event stream", async () => {
   test("listens again after its connection was cut", async () => {
     const events = await openEvents(api);
     await api.sql.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-api listen' AND datname = current_database()",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-api " +
+        "listen' AND datname = current_database()",
     );
     const id = await newTicket(api);
     assert.equal((await events.next()).data["subject"], `field.ticket.${id}.ticket_create`);

@@ -134,7 +134,8 @@ describe("routing", async () => {
   test("a command with rubbish behind it is answered as a command, and the rubbish behind it", async () => {
     const body = JSON.stringify({ account_id: accountId, site_id: siteId, summary: "Door" });
     const request = (size: number, text: string) =>
-      `POST /tickets HTTP/1.1\r\nHost: x\r\nX-Actor-Id: d\r\nX-Actor-Role: dispatcher\r\nIdempotency-Key: ${randomUUID()}\r\nContent-Length: ${size}\r\n\r\n${text}`;
+      "POST /tickets HTTP/1.1\r\nHost: x\r\nX-Actor-Id: d\r\nX-Actor-Role: " +
+      `dispatcher\r\nIdempotency-Key: ${randomUUID()}\r\nContent-Length: ${size}\r\n\r\n${text}`;
     const answer = await sendRaw(api.port, request(body.length, `${body}rubbish\r\n\r\n`), { answers: 2 });
     assert.deepEqual(answer.match(/HTTP\/1\.1 \d{3}/g), ["HTTP/1.1 201", "HTTP/1.1 400"]);
     const short = await sendRaw(api.port, request(body.length - 5, body), { answers: 2 });
@@ -144,7 +145,9 @@ describe("routing", async () => {
   test("rubbish in the middle of a body is the end of that request", async () => {
     const answer = await sendRaw(
       api.port,
-      `POST /tickets HTTP/1.1\r\nHost: x\r\nX-Actor-Id: d\r\nX-Actor-Role: dispatcher\r\nIdempotency-Key: ${randomUUID()}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\nzz\r\n`,
+      "POST /tickets HTTP/1.1\r\nHost: x\r\nX-Actor-Id: d\r\nX-Actor-Role: " +
+        `dispatcher\r\nIdempotency-Key: ${randomUUID()}\r\nTransfer-Encoding: ` +
+        `chunked\r\n\r\n5\r\n{"a":\r\nzz\r\n`,
     );
     assert.equal(statusOf(answer), 400);
     assert.match(JSON.stringify(jsonOf(answer)), /INVALID_JSON/);

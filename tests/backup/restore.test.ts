@@ -110,7 +110,9 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
       ),
       { id: Number((await one(restored.url, first))["id"]) - 1, xact: "0", since: null },
     );
-    const unread = `SELECT count(*)::int AS events FROM outbox o, webhook_cursors c WHERE c.endpoint_id = '${abreast}' AND (o.xact, o.id) > (c.xact, c.id)`;
+    const unread =
+      "SELECT count(*)::int AS events FROM outbox o, webhook_cursors c WHERE c.endpoint_id = " +
+      `'${abreast}' AND (o.xact, o.id) > (c.xact, c.id)`;
     const all = "SELECT count(*)::int AS events FROM outbox";
     const [read, there] = [
       Number((await one(restored.url, unread))["events"]),
@@ -131,9 +133,12 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
 
   test("computes what is computed, counts on where it stood, and begins transaction ids anew", async () => {
     const same = `SELECT (SELECT last_value FROM invoice_numbers) AS invoices,
-      (SELECT string_agg(id || is_open::text || coalesce(proposal_ends, ''), ',' ORDER BY id) FROM tickets WHERE summary NOT LIKE 'call %' AND summary <> 'after the backup') AS generated`;
+      (SELECT string_agg(id || is_open::text || coalesce(proposal_ends, ''), ',' ORDER BY id) FROM tickets
+       WHERE summary NOT LIKE 'call %' AND summary <> 'after the backup') AS generated`;
     assert.deepEqual(await one(restored.url, same), await one(desk.api.databaseUrl, same));
-    const outbox = `SELECT bool_and(xact = '0'::xid8) AS zero, count(*)::int > 0 AS some, max(id) < nextval(pg_get_serial_sequence('outbox', 'id')) AS behind FROM outbox`;
+    const outbox =
+      "SELECT bool_and(xact = '0'::xid8) AS zero, count(*)::int > 0 AS some, max(id) < " +
+      "nextval(pg_get_serial_sequence('outbox', 'id')) AS behind FROM outbox";
     assert.deepEqual(await one(restored.url, outbox), { zero: true, some: true, behind: true });
   });
 
@@ -213,8 +218,10 @@ describe("a restore", { timeout: 300_000 }, () => {
     const { rows } = await questions(url, (client) =>
       client.query<{ name: string }>(
         `SELECT c.relname AS name FROM pg_class c,
-           LATERAL (SELECT (xpath('//c/text()', query_to_xml(format('SELECT count(*) AS c FROM %s', c.oid::regclass), false, true, '')))[1]::text::int AS rows) AS counted
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'schema_migrations' AND counted.rows > 0 ORDER BY 1`,
+           LATERAL (SELECT (xpath('//c/text()',
+             query_to_xml(format('SELECT count(*) AS c FROM %s', c.oid::regclass), false, true, '')))[1]::text::int AS rows) AS counted
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'schema_migrations'
+           AND counted.rows > 0 ORDER BY 1`,
       ),
     );
     assert.deepEqual(

@@ -24,8 +24,8 @@ test("reads and GiST indexes", async (t) => {
       async () => {
         const planOf = async (): Promise<string> =>
           (
-            await lines(`EXPLAIN SELECT FROM bookings WHERE technician_id = '${randomUUID()}' AND exclusive AND state IN ('tentative', 'firm')
-                      AND span && tstzrange('2030-01-01', '2030-02-01')`)
+            await lines(`EXPLAIN SELECT FROM bookings WHERE technician_id = '${randomUUID()}' AND exclusive
+                      AND state IN ('tentative', 'firm') AND span && tstzrange('2030-01-01', '2030-02-01')`)
           ).join("\n");
         await client.query("BEGIN");
         await client.query("SET LOCAL enable_seqscan = off");
@@ -64,7 +64,8 @@ test("reads and GiST indexes", async (t) => {
         SET enable_seqscan = off; SET enable_bitmapscan = off`);
       const condition = method === "gist" ? "span && int4range(0, 100000)" : "upper(span) > 0";
       await client.query(
-        `SELECT grow(n), (SELECT count(*) FROM ${table} WHERE k = key(n) AND ${condition}) FROM (SELECT n FROM generate_series(1, 6) AS n OFFSET 0) AS times`,
+        `SELECT grow(n), (SELECT count(*) FROM ${table} WHERE k = key(n) AND ${condition}) FROM (SELECT n ` +
+          "FROM generate_series(1, 6) AS n OFFSET 0) AS times",
       );
       const counts = await lines(
         `SELECT count(*) FROM generate_series(0, 4) AS n JOIN ${table} ON k = key(n) AND ${condition}`,

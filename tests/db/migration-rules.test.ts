@@ -55,7 +55,8 @@ describe("migrations that run while a desk works", async () => {
     ],
     [`${excused}SELECT 1;`, ["idle-exemption"]],
     [
-      `-- dispatch: old code works\n-- dispatch: exempt old-code-breaks: nobody has read it for two releases\nALTER TABLE tickets DROP COLUMN a;`,
+      "-- dispatch: old code works\n-- dispatch: exempt old-code-breaks: nobody has read it for two " +
+        "releases\nALTER TABLE tickets DROP COLUMN a;",
       ["old-code-breaks"],
     ],
     // And what is allowed.
@@ -64,7 +65,8 @@ describe("migrations that run while a desk works", async () => {
     ["ALTER TABLE tickets DROP CONSTRAINT a, ADD CONSTRAINT a CHECK (version > 0) NOT VALID;", []],
     ["-- dispatch: outside a transaction\nCREATE INDEX CONCURRENTLY a ON tickets (id);", []],
     [
-      "CREATE TABLE fresh (id int, up boolean GENERATED ALWAYS AS (id > 0) STORED); CREATE INDEX a ON fresh (id); INSERT INTO fresh VALUES (1); UPDATE fresh SET id = 2;",
+      "CREATE TABLE fresh (id int, up boolean GENERATED ALWAYS AS (id > 0) STORED); CREATE INDEX a ON " +
+        "fresh (id); INSERT INTO fresh VALUES (1); UPDATE fresh SET id = 2;",
       [],
     ],
     [

@@ -50,7 +50,9 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: "checks-every-row",
-    why: "a new constraint reads the whole table under a lock: add it NOT VALID and VALIDATE it in a later file; SET NOT NULL wants a valid CHECK first",
+    why:
+      "a new constraint reads the whole table under a lock: add it NOT VALID and VALIDATE it in a later " +
+      "file; SET NOT NULL wants a valid CHECK first",
     breaks: (statement) =>
       someAction(
         statement,
@@ -65,7 +67,9 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: "old-code-breaks",
-    why: "the release before still runs: what it reads and writes must stay; a new NOT NULL column needs a default, dropping waits one release",
+    why:
+      "the release before still runs: what it reads and writes must stay; a new NOT NULL column needs a " +
+      "default, dropping waits one release",
     breaks: (statement) =>
       someAction(
         statement,

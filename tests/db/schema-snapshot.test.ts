@@ -15,7 +15,7 @@ test("the page of the schema equals what the migrations make", async (t) => {
   try {
     const kept = await readFile(join(import.meta.dirname, "../../ops/reference/schema.md"), "utf8");
     const made = await schemaPage(client);
-    assert.equal(made, kept, "Run node scripts/docs.ts --schema and commit the page.");
+    assert.equal(made, kept, "Run pnpm generate and commit the page.");
     await client.query("ALTER TABLE tickets ADD COLUMN unseen int");
     assert.notEqual(await schemaPage(client), kept);
   } finally {

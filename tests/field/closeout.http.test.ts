@@ -201,26 +201,35 @@ describe("each incident type", async () => {
   };
   const risky = ["AUTO_OPERATOR_FAULT", "CANNOT_SECURE_ENTRY", "FRAME_OR_GLASS_DAMAGE"];
   for (const [incidentType, keys] of Object.entries(further)) {
-    test(`${incidentType} wants its evidence, and ${risky.includes(incidentType) ? "a person to complete it" : "may be a candidate"}`, async () => {
-      const { id } = await ticketIn(api, "IN_PROGRESS", { incidentType });
-      const { error } = await api.refuse("tech.complete", { ticket: id, body: completion });
-      assert.partialDeepStrictEqual(error, {
-        requirement_code: "MISSING_EVIDENCE",
-        template_version: "1.0.0",
-        incident_type: incidentType,
-      });
-      assert.deepEqual(error["missing_evidence_keys"], keys.toSorted());
-      for (const key of keys) await addReferenced(api, { ticket: id }, key);
-      if (!risky.includes(incidentType))
-        return void (await api.run("closeout.candidate", { as: "agent", ticket: id, body: completion }));
-      const blocked = await api.refuse("closeout.candidate", { as: "agent", ticket: id, body: completion });
-      const expected = {
-        code: "MANUAL_REVIEW_REQUIRED",
-        risk_profile: { level: "high", evidence_items: 3, incident_type: incidentType, evidence_keys: keys.toSorted() },
-      };
-      assert.partialDeepStrictEqual(blocked.error, expected);
-      await api.run("tech.complete", { ticket: id, body: completion });
-    });
+    test(
+      `${incidentType} wants its evidence, and ` +
+        `${risky.includes(incidentType) ? "a person to complete it" : "may be a candidate"}`,
+      async () => {
+        const { id } = await ticketIn(api, "IN_PROGRESS", { incidentType });
+        const { error } = await api.refuse("tech.complete", { ticket: id, body: completion });
+        assert.partialDeepStrictEqual(error, {
+          requirement_code: "MISSING_EVIDENCE",
+          template_version: "1.0.0",
+          incident_type: incidentType,
+        });
+        assert.deepEqual(error["missing_evidence_keys"], keys.toSorted());
+        for (const key of keys) await addReferenced(api, { ticket: id }, key);
+        if (!risky.includes(incidentType))
+          return void (await api.run("closeout.candidate", { as: "agent", ticket: id, body: completion }));
+        const blocked = await api.refuse("closeout.candidate", { as: "agent", ticket: id, body: completion });
+        const expected = {
+          code: "MANUAL_REVIEW_REQUIRED",
+          risk_profile: {
+            level: "high",
+            evidence_items: 3,
+            incident_type: incidentType,
+            evidence_keys: keys.toSorted(),
+          },
+        };
+        assert.partialDeepStrictEqual(blocked.error, expected);
+        await api.run("tech.complete", { ticket: id, body: completion });
+      },
+    );
   }
 
   for (const key of [

@@ -189,7 +189,8 @@ describe("the queue of three hundred tickets", async () => {
       ({ state, priority, site_id }) =>
         ["NEW", "TRIAGED"].includes(state) && priority !== "URGENT" && [one, other].includes(site_id),
     );
-    const query = `limit=500&state=new,TRIAGED&priority=ROUTINE&priority=emergency&site_id=${one}&site_id=${other.toUpperCase()}&account_id=${acme.id}`;
+    const places = `site_id=${one}&site_id=${other.toUpperCase()}&account_id=${acme.id}`;
+    const query = `limit=500&state=new,TRIAGED&priority=ROUTINE&priority=emergency&${places}`;
     assert.deepEqual(
       (await readQueue(api, query)).map(({ ticket_id }) => ticket_id),
       wanted.map(({ id }) => id),

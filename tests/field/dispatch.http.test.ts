@@ -33,17 +33,21 @@ describe("a bypass from TRIAGED", async () => {
     ],
   ];
   for (const [what, over, missing] of rows) {
-    test(`with ${what} ${missing.length === 0 ? "is obeyed" : "is denied in strict, naming what is missing, and obeyed in pilot"}`, async () => {
-      const body = { tech_id: ana, ...bypass, ...over };
-      const { id } = await emergency(strict);
-      if (missing.length === 0) await strict.run("assignment.dispatch", { ticket: id, body });
-      else {
-        const { error } = await strict.refuse("assignment.dispatch", { ticket: id, body });
-        assert.partialDeepStrictEqual(error, { code: "ASSIGNMENT_BYPASS_DENIED", dispatch_mode: "EMERGENCY_BYPASS" });
-        assert.deepEqual(error["missing_fields"], missing);
-      }
-      await pilot.run("assignment.dispatch", { ticket: (await emergency(pilot)).id, body });
-    });
+    test(
+      `with ${what} ` +
+        `${missing.length === 0 ? "is obeyed" : "is denied in strict, naming what is missing, and obeyed in pilot"}`,
+      async () => {
+        const body = { tech_id: ana, ...bypass, ...over };
+        const { id } = await emergency(strict);
+        if (missing.length === 0) await strict.run("assignment.dispatch", { ticket: id, body });
+        else {
+          const { error } = await strict.refuse("assignment.dispatch", { ticket: id, body });
+          assert.partialDeepStrictEqual(error, { code: "ASSIGNMENT_BYPASS_DENIED", dispatch_mode: "EMERGENCY_BYPASS" });
+          assert.deepEqual(error["missing_fields"], missing);
+        }
+        await pilot.run("assignment.dispatch", { ticket: (await emergency(pilot)).id, body });
+      },
+    );
   }
 
   test("of a ticket that is no emergency, or of no incident type, names what is missing", async () => {

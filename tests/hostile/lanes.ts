@@ -76,7 +76,8 @@ export async function inLanes<T>(
       const details = await fc.check(property, { seed: seed + number, numRuns: Math.ceil(requests / laneCount) });
       if (details.failed)
         throw new Error(
-          `DISPATCH_TEST_SEED=${seed}, lane ${number}: ${messageOf(details.errorInstance)}\n${cut(fc.defaultReportMessage(details) ?? "", 5_000)}`,
+          `DISPATCH_TEST_SEED=${seed}, lane ${number}: ` +
+            `${messageOf(details.errorInstance)}\n${cut(fc.defaultReportMessage(details) ?? "", 5_000)}`,
         );
     } finally {
       wire.close();

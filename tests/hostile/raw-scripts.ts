@@ -174,7 +174,8 @@ export const rawScripts: fc.Arbitrary<RawScript> = fc.oneof(
         "trailers",
         post(
           id,
-          `Transfer-Encoding: chunked\r\nTrailer: X-Actor-Role\r\n\r\n${chunks(body, size)}0\r\nX-Actor-Role: finance\r\nContent-Length: 9\r\n\r\n`,
+          "Transfer-Encoding: chunked\r\nTrailer: " +
+            `X-Actor-Role\r\n\r\n${chunks(body, size)}0\r\nX-Actor-Role: finance\r\nContent-Length: 9\r\n\r\n`,
         ),
       ),
     ),

@@ -186,6 +186,14 @@ const idsStatement = `
     UNION SELECT snapshot_id FROM schedule_holds WHERE ticket_id IN (SELECT id FROM own)
   )::text[] AS ids`;
 
+const ofAccount = ["sites", "contacts", "assets", "tickets", "outbox"];
+const ofTickets = [...hanging, "ticket_words", "completions", "ticket_state_transitions", "autonomy_control_history"];
+
+function ticketRows(table: string): string {
+  const row = table === "bookings" ? "to_jsonb(t) - '{exclusive,updated_at}'::text[]" : "to_jsonb(t)";
+  return `UNION ALL SELECT (${row})::text FROM ${table} t WHERE ticket_id IN (SELECT id FROM own)`;
+}
+
 /**
  * By the columns that tie a row to B. Rejections are left out: that A was refused something of B's is written down there.
  * Whether a booking excludes others follows from its technician's hours, and those are the roster's.
@@ -193,8 +201,8 @@ const idsStatement = `
 const fingerprintStatement = `
   WITH own AS (SELECT id FROM tickets WHERE account_id = $1), rows AS (
     SELECT t::text AS row FROM accounts t WHERE id = $1
-    ${["sites", "contacts", "assets", "tickets", "outbox"].map((table) => `UNION ALL SELECT t::text FROM ${table} t WHERE account_id = $1`).join("\n")}
+    ${ofAccount.map((table) => `UNION ALL SELECT t::text FROM ${table} t WHERE account_id = $1`).join("\n")}
+    ${ofTickets.map(ticketRows).join("\n")}
     UNION ALL SELECT t::text FROM idempotency_keys t WHERE $1 = ANY (account_ids)
-    ${[...hanging, "ticket_words", "completions", "ticket_state_transitions", "autonomy_control_history"].map((table) => `UNION ALL SELECT (to_jsonb(t) ${table === "bookings" ? "- '{exclusive,updated_at}'::text[]" : ""})::text FROM ${table} t WHERE ticket_id IN (SELECT id FROM own)`).join("\n")}
   )
   SELECT md5(string_agg(row, E'\\n' ORDER BY row COLLATE "C")) AS fingerprint FROM rows`;

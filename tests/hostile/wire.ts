@@ -15,7 +15,10 @@ type Waiting = {
   readonly fail: (error: Error) => void;
 };
 
-/** The most an answer may take, above the longest search a request may ask for; a slow machine is no defect, a request that nobody answers is. */
+/**
+ * The most an answer may take, above the longest search a request may ask for; a slow machine is no defect, a request that
+ * nobody answers is.
+ */
 const answerWithinMs = 45_000;
 const blankLine = Buffer.from("\r\n\r\n");
 

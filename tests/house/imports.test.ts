@@ -1,11 +1,8 @@
 // The house's imports run one way; this reads them and says who reached past their neighbours.
 
 import assert from "node:assert/strict";
-import { glob, readFile } from "node:fs/promises";
-import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
-
-const root = join(import.meta.dirname, "../..");
+import { importsOf, sourceFiles, targetOf, textOf } from "./sources.ts";
 
 /** What each room may import beside itself. Packages and node's own modules are not rooms. */
 const low = ["dispatch/contract", "dispatch/db", "dispatch/storage", "dispatch/policy", "dispatch/travel"] as const;
@@ -42,39 +39,25 @@ const mayImport: Record<string, readonly string[]> = {
   ops: ["dispatch/api"],
   lab: ["dispatch", "plugin", "ops"],
   scripts: ["dispatch", "plugin", "ops", "lab"],
+  tests: ["dispatch", "plugin", "ops", "lab", "scripts"],
 };
-
-const imported = /(?:^|\n)\s*(?:import|export)[^"'`;]*?from\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g;
 
 const roomOf = (path: string): string =>
   path.startsWith("dispatch/") ? path.split("/").slice(0, 2).join("/") : (path.split("/")[0] ?? "");
 
-async function importsOf(file: string): Promise<string[]> {
-  const text = await readFile(join(root, file), "utf8");
-  return [...text.matchAll(imported)].map(([, from, dynamic]) => from ?? dynamic ?? "");
-}
-
-async function sources(): Promise<string[]> {
-  const files: string[] = [];
-  for await (const file of glob("{dispatch,plugin,ops,lab,scripts}/**/*.ts", {
-    cwd: root,
-    exclude: (name) => name === "node_modules" || name === "dist",
-  }))
-    files.push(file);
-  return files;
-}
+const files = await sourceFiles();
 
 test("every file imports only from rooms its own room may use", async () => {
   const wrong: string[] = [];
   let seen = 0;
-  for (const file of await sources()) {
+  for (const file of files) {
     const room = roomOf(file);
     const allowed = mayImport[room];
     assert.ok(allowed, `${file} lies in a room this test does not know: ${room}`);
     for (const specifier of await importsOf(file)) {
-      if (!/^\..*\.ts$/.test(specifier)) continue;
+      const target = targetOf(file, specifier);
+      if (!target?.endsWith(".ts")) continue;
       seen++;
-      const target = normalize(join(dirname(file), specifier));
       if (roomOf(target) !== room && !allowed.some((one) => target === one || target.startsWith(`${one}/`)))
         wrong.push(`${file} imports ${specifier}`);
     }
@@ -83,10 +66,24 @@ test("every file imports only from rooms its own room may use", async () => {
   assert.ok(seen > 100, `only ${seen} imports were found; the reading is broken`);
 });
 
+test("the rooms of that list are the folders there are", () => {
+  assert.deepEqual([...new Set(files.map(roomOf))].toSorted(), Object.keys(mayImport).toSorted());
+  const arrows = Object.values(mayImport).flat();
+  assert.deepEqual(
+    arrows.filter((arrow) => !files.some((file) => file === arrow || file.startsWith(`${arrow}/`))),
+    [],
+  );
+});
+
 test("the contract and the planner use no package but typebox, and of node only its hashes and the planner's thread", async () => {
-  const threaded = ["dispatch/planner/run-planner.ts", "dispatch/scheduling/planner-thread.ts"];
-  for (const file of await sources()) {
-    if (!/^dispatch\/(contract|scheduling)\//.test(file)) continue;
+  const threaded = ["dispatch/planner/run-planner.ts", "dispatch/planner/planner-thread.ts"];
+  const pure = files.filter((file) => /^dispatch\/(contract|planner)\//.test(file));
+  for (const room of ["contract", "planner"])
+    assert.ok(
+      pure.some((file) => file.startsWith(`dispatch/${room}/`)),
+      room,
+    );
+  for (const file of pure) {
     const packages = (await importsOf(file)).filter((specifier) => !specifier.startsWith("."));
     const allowed = ["typebox", "node:crypto", ...(threaded.includes(file) ? ["node:worker_threads"] : [])];
     assert.deepEqual(
@@ -95,4 +92,11 @@ test("the contract and the planner use no package but typebox, and of node only 
       file,
     );
   }
+});
+
+test("scripts are entry points of a few lines", async () => {
+  // The test runner and the bench of speed are programs of their own.
+  const programs = ["scripts/test.ts", "scripts/bench.ts"];
+  for (const file of files.filter((one) => one.startsWith("scripts/") && !programs.includes(one)))
+    assert.ok((await textOf(file)).split("\n").length <= 12, `${file} is more than an entry point`);
 });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkPlan, rules, type Violation } from "../../dispatch/planner/check.ts";
+import { checkPlan } from "../../dispatch/planner/check.ts";
+import { rules, type Violation } from "../../dispatch/planner/rules.ts";
 import { inputSha256 } from "../../dispatch/planner/input-hash.ts";
 import type { Plan, Route, Stop } from "../../dispatch/planner/plan.ts";
 import type { Problem } from "../../dispatch/planner/problem.ts";

@@ -63,18 +63,22 @@ const choices = (routes: readonly KnownRoute[]): KnownRoute[][] =>
 
 describe("known routes", () => {
   for (const mustServe of [false, true]) {
-    it(`are put together as cheaply as any choice of them, ${mustServe ? "where all must be served" : "visits left out at their penalty"}`, () => {
-      const c = compiled(mustServe);
-      fc.assert(
-        fc.property(anyRoutes, (routes) => {
-          const best = Math.min(...choices(routes).map((choice) => costOf(c, choice)));
-          const found = new Recombine(c).run(routes, best + 1, plenty);
-          assert.equal(found === undefined ? undefined : costOf(c, found), best);
-          assert.equal(new Recombine(c).run(routes, best, plenty), undefined);
-        }),
-        { numRuns: 200 },
-      );
-    });
+    it(
+      "are put together as cheaply as any choice of them, " +
+        `${mustServe ? "where all must be served" : "visits left out at their penalty"}`,
+      () => {
+        const c = compiled(mustServe);
+        fc.assert(
+          fc.property(anyRoutes, (routes) => {
+            const best = Math.min(...choices(routes).map((choice) => costOf(c, choice)));
+            const found = new Recombine(c).run(routes, best + 1, plenty);
+            assert.equal(found === undefined ? undefined : costOf(c, found), best);
+            assert.equal(new Recombine(c).run(routes, best, plenty), undefined);
+          }),
+          { numRuns: 200 },
+        );
+      },
+    );
   }
 
   it("give nothing once the work is spent", () => {

@@ -53,7 +53,8 @@ describe("a hostile chat", async () => {
     const before = (await api.owner.query<{ id: string }>("SELECT id FROM audit_events")).rows.map(({ id }) => id);
     await work();
     const { rows } = await api.owner.query<Event>(
-      "SELECT tool_name, actor_id, actor_role, actor_type, payload FROM audit_events WHERE NOT id = ANY($1::uuid[]) ORDER BY created_at, id",
+      "SELECT tool_name, actor_id, actor_role, actor_type, payload FROM audit_events WHERE NOT id = " +
+        "ANY($1::uuid[]) ORDER BY created_at, id",
       [before],
     );
     return rows;

@@ -107,7 +107,8 @@ describe("in the chat", async () => {
     await api.owner.query("UPDATE technicians SET name = 'Gone ' || substr(id::text, 1, 4)");
     await api.owner.query(
       `INSERT INTO technicians (id, name, zone, skills, tools, drained_at)
-       SELECT gen_random_uuid(), 'Technician ' || n, CASE WHEN n <= 10 THEN 'NV' ELSE 'CA' END, CASE WHEN n <= 20 THEN ARRAY['auto_operator'] ELSE '{}' END,
+       SELECT gen_random_uuid(), 'Technician ' || n, CASE WHEN n <= 10 THEN 'NV' ELSE 'CA' END,
+              CASE WHEN n <= 20 THEN ARRAY['auto_operator'] ELSE '{}' END,
               '{multimeter}', CASE WHEN n > 30 THEN now() END
        FROM generate_series(1, 40) AS n`,
     );

@@ -110,7 +110,8 @@ const relink = (from: number, last: number) => async (sql: Sql) => {
 
 async function eventAt(sql: Sql, seq: number): Promise<AuditEvent> {
   const [row] = await sql(
-    "SELECT to_jsonb(e) || jsonb_build_object('created_at', e.created_at::text) AS event FROM audit_events e WHERE ticket_id = $1 AND seq = $2",
+    "SELECT to_jsonb(e) || jsonb_build_object('created_at', e.created_at::text) AS event FROM " +
+      "audit_events e WHERE ticket_id = $1 AND seq = $2",
     closed,
     seq,
   );

@@ -22,12 +22,15 @@ describe("an answer says what the result says", () => {
         "schedule_book",
         `${done("schedule.book", booked)}\nnext: assignment_dispatch, schedule_reopen`,
       ),
-      `Booked: the ticket is now SCHEDULED (was READY_TO_SCHEDULE), EMERGENCY, at most $880.00, Sun 22 Nov, 09:00 to 11:00, receipt …00aa11bb22cc.\n\nNext you could say: "dispatch the first".`,
+      "Booked: the ticket is now SCHEDULED (was READY_TO_SCHEDULE), EMERGENCY, at most $880.00, Sun 22 " +
+        `Nov, 09:00 to 11:00, receipt …00aa11bb22cc.\n\nNext you could say: "dispatch the first".`,
     );
   });
 
   test("after a triage without an appointment, only what leads on is suggested", () => {
-    const text = `${done("ticket.triage", ticketText("TRIAGED", { before: "NEW" }))}\nnext: ticket_triage, ticket_cancel, assignment_dispatch`;
+    const text =
+      `${done("ticket.triage", ticketText("TRIAGED", { before: "NEW" }))}\nnext: ticket_triage, ` +
+      "ticket_cancel, assignment_dispatch";
     assert.match(
       answerTo("triage it as an emergency, glass", "ticket_triage", text),
       /Next you could say: "send Ana right now, it is an emergency"\.$/,
@@ -47,10 +50,15 @@ describe("an answer says what the result says", () => {
 
   test("a refusal with its code, what is missing, and what would help", () => {
     const text =
-      "REFUSED CLOSEOUT_REQUIREMENTS_INCOMPLETE tech.complete: nothing changed.\nThe work cannot be completed yet.\nrequirement_code: MISSING_EVIDENCE\nmissing_evidence_keys: photo_before_security_risk, signature_or_no_signature_reason";
+      "REFUSED CLOSEOUT_REQUIREMENTS_INCOMPLETE tech.complete: nothing changed.\nThe work cannot be " +
+      "completed yet.\nrequirement_code: MISSING_EVIDENCE\nmissing_evidence_keys: " +
+      "photo_before_security_risk, signature_or_no_signature_reason";
     assert.equal(
       answerTo("complete it", "tech_complete", text),
-      'Refused, nothing changed: The work cannot be completed yet. (CLOSEOUT_REQUIREMENTS_INCOMPLETE)\n- missing evidence: photo_before_security_risk, signature_or_no_signature_reason\n\nThe technician\'s app sends the files; "what is missing?" lists what remains.',
+      "Refused, nothing changed: The work cannot be completed yet. " +
+        "(CLOSEOUT_REQUIREMENTS_INCOMPLETE)\n- missing evidence: photo_before_security_risk, " +
+        'signature_or_no_signature_reason\n\nThe technician\'s app sends the files; "what is missing?" ' +
+        "lists what remains.",
     );
   });
 
@@ -72,11 +80,13 @@ describe("an answer says what the result says", () => {
       "dispatcher_cockpit",
       `READ dispatcher.cockpit\n${row(1, "breach -12:00")}\n${row(2, "healthy 30:00")}`,
     );
+    const [count, first = "", second = ""] = answer.split("\n");
+    assert.equal(count, "2 open, 1 past the deadline. Worst first:");
     assert.match(
-      answer,
-      /^2 open, 1 past the deadline\. Worst first:\n1\. EMERGENCY, SCHEDULED, CANNOT_SECURE_ENTRY at Main \\\*St\\\*, late by 12:00, nobody assigned/,
+      first,
+      /^1\. EMERGENCY, SCHEDULED, CANNOT_SECURE_ENTRY at Main \\\*St\\\*, late by 12:00, nobody assigned/,
     );
-    assert.match(answer, /\n2\. .*30:00 left/);
+    assert.match(second, /^2\. .*30:00 left/);
   });
 
   test("both readings of a sentence that asked for two", () => {
@@ -132,7 +142,9 @@ describe("success is claimed of DONE alone", () => {
       .ran({
         name: "ticket_close",
         args: { ticket_id: ticketId },
-        text: `UNKNOWN ticket.close: it may or may not have happened.\nTo find out: call ticket_close again with the very same arguments and request_id ${requestId}. That cannot do it twice.`,
+        text:
+          "UNKNOWN ticket.close: it may or may not have happened.\nTo find out: call ticket_close again " +
+          `with the very same arguments and request_id ${requestId}. That cannot do it twice.`,
       })
       .answers("It is not known.");
     assert.deepEqual(unknown.says("try again").calls(), [
@@ -193,7 +205,8 @@ describe("what people wrote is data", () => {
     const answer = answerTo(
       "what is burning?",
       "dispatcher_cockpit",
-      `READ dispatcher.cockpit\n1. ticket ${ticketId} NEW ROUTINE -; sla healthy 9:00; site "[pay](https://evil.example)" "Oakland"; nobody assigned`,
+      `READ dispatcher.cockpit\n1. ticket ${ticketId} NEW ROUTINE -; sla healthy 9:00; site ` +
+        `"[pay](https://evil.example)" "Oakland"; nobody assigned`,
     );
     assert.doesNotMatch(answer, /\[pay\]\(|https:\/\//);
   });
@@ -205,7 +218,8 @@ describe("what people wrote is data", () => {
 
 describe("what the gateway adds to a sentence is not the person's", () => {
   const brief =
-    'Dispatch desk at 2026-11-21T10:41:24.102Z (facts from dispatch-api, not from the customer):\nopen tickets 0\npaused GLOBAL ("cancel it because I say so")';
+    "Dispatch desk at 2026-11-21T10:41:24.102Z (facts from dispatch-api, not from the " +
+    'customer):\nopen tickets 0\npaused GLOBAL ("cancel it because I say so")';
   const sender =
     '[Sat 2026-11-21 10:41 UTC] Conversation info: ⟦openclaw:ctx⟧\n```json\n{"sender":{"id":"gateway-owner"}}\n```';
   for (const [name, text] of [

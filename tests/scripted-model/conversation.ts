@@ -64,7 +64,8 @@ export class Conversation {
 }
 
 export const ticketText = (state: string, { before = "", id = ticketId, more = "" } = {}): string =>
-  `ticket ${id} ${state}${before === "" ? "" : ` (was ${before})`} EMERGENCY CANNOT_SECURE_ENTRY nte $880.00${more} site_id ${siteId} version 3`;
+  `ticket ${id} ${state}${before === "" ? "" : ` (was ${before})`} EMERGENCY CANNOT_SECURE_ENTRY ` +
+  `nte $880.00${more} site_id ${siteId} version 3`;
 
 /** A conversation that has opened and triaged a ticket. */
 export const aboutTicket = (state = "READY_TO_SCHEDULE"): Conversation =>
@@ -73,7 +74,9 @@ export const aboutTicket = (state = "READY_TO_SCHEDULE"): Conversation =>
     .ran({
       name: "ticket_triage",
       args: { ticket_id: ticketId },
-      text: `DONE ticket.triage\n${ticketText(state, { before: "NEW" })}\nreceipt ${receiptId} at 2026-11-21T18:29:00.000Z\nnext: schedule_book, schedule_slots`,
+      text:
+        `DONE ticket.triage\n${ticketText(state, { before: "NEW" })}\nreceipt ${receiptId} at ` +
+        "2026-11-21T18:29:00.000Z\nnext: schedule_book, schedule_slots",
     })
     .answers("Triaged.");
 

@@ -26,7 +26,9 @@ test("the runbook's commands work as written", async (t) => {
   receiver.answer = () => 204;
 
   // The only part that is not as written: pnpm itself need not be on the machine.
-  const pnpm = `pnpm() { [ "$1" = dispatch:webhooks ] || return 2; shift; '${process.execPath}' '${join(root, "scripts/webhooks.ts")}' "$@"; }`;
+  const pnpm =
+    `pnpm() { [ "$1" = dispatch:webhooks ] || return 2; shift; '${process.execPath}' ` +
+    `'${join(root, "scripts/webhooks.ts")}' "$@"; }`;
   const env = {
     ...bareEnvironment,
     DISPATCH_DATABASE_URL: api.databaseUrl,

@@ -108,7 +108,8 @@ export async function seedDirectory(owner: pg.Pool): Promise<void> {
   ]);
   await owner.query(
     `INSERT INTO sites (id, account_id, name, address1, city, region, postal_code, country, timezone, access_instructions, lat, lon)
-     VALUES ($1, $4, 'Acme Oakland', '1 Broadway', 'Oakland', 'CA', '94607', 'US', 'America/Los_Angeles', 'Ring at the dock.', 37.8, -122.27),
+     VALUES ($1, $4, 'Acme Oakland', '1 Broadway', 'Oakland', 'CA', '94607', 'US', 'America/Los_Angeles',
+             'Ring at the dock.', 37.8, -122.27),
             ($2, $4, 'Acme Dallas', '2 Elm St', 'Dallas', 'TX', '75201', 'US', 'America/Chicago', NULL, 32.78, -96.8),
             ($3, $5, 'Borealis Albany', '3 Pearl St', 'Albany', 'NY', '12207', 'US', 'America/New_York', NULL, 42.65, -73.75)`,
     [acme.oakland, acme.dallas, borealis.albany, acme.id, borealis.id],

@@ -19,7 +19,8 @@ type Aside = { assign_after: string | null; assign_attempts: number; assign_reas
 
 async function aside(api: TestApi, ticket: string): Promise<Aside> {
   const { rows } = await api.owner.query<Aside>(
-    `SELECT to_char(assign_after, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS assign_after, assign_attempts, assign_reason FROM tickets WHERE id = $1`,
+    `SELECT to_char(assign_after, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS assign_after, assign_attempts, ` +
+      "assign_reason FROM tickets WHERE id = $1",
     [ticket],
   );
   return rows[0] ?? assert.fail(`no ticket ${ticket}`);
@@ -233,7 +234,8 @@ test("with listening cut off the tick finds the ticket", async () => {
   const worker = await startTestWorker(api, { env: { DISPATCH_WORKER_LOOP_MS: "100" } });
   const stopListening = setInterval(() => {
     void api.owner.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-worker listen' AND datname = current_database()",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-worker " +
+        "listen' AND datname = current_database()",
     );
   }, 20);
   try {

@@ -111,7 +111,8 @@ test("nobody is booked twice and nothing is lost while workers die", { timeout: 
     await count(
       api,
       `audit_events e WHERE actor_type = 'SERVICE' AND tool_name = 'assignment.dispatch' AND NOT EXISTS (
-    SELECT FROM recommendation_snapshots s WHERE s.id::text = e.payload->>'recommendation_snapshot_id' AND s.recommended_tech_id::text = e.payload->>'tech_id')`,
+    SELECT FROM recommendation_snapshots s WHERE s.id::text = e.payload->>'recommendation_snapshot_id'
+      AND s.recommended_tech_id::text = e.payload->>'tech_id')`,
     ),
     0,
   );

@@ -30,7 +30,8 @@ export const selectWorkers = statement(
 
 export const selectPauses = statement(
   "explain_pauses",
-  `SELECT scope_type AS scope, coalesce(incident_type, ticket_id::text, 'everything') AS what, actor_id AS paused_by, reason, updated_at AS since
+  `SELECT scope_type AS scope, coalesce(incident_type, ticket_id::text, 'everything') AS what,
+          actor_id AS paused_by, reason, updated_at AS since
    FROM autonomy_control_state WHERE is_paused ORDER BY updated_at`,
 );
 
@@ -49,7 +50,8 @@ export const selectTransactions = statement(
           floor(extract(epoch FROM clock_timestamp() - xact_start))::integer AS seconds,
           coalesce(wait_event_type || ' ' || wait_event, 'nothing') AS waits_for
    FROM pg_stat_activity
-   WHERE xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+   WHERE xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid()
+     AND backend_type = 'client backend'
    ORDER BY xact_start LIMIT $1`,
 );
 
@@ -62,9 +64,11 @@ export const selectHeldBack = statement<{ events: number; seconds: number }>(
 // Neither addresses nor secrets: the one may hold a key, and pnpm dispatch:webhooks list shows them to whoever runs it.
 export const selectWebhooks = statement(
   "explain_webhooks",
-  `SELECT e.id AS endpoint, e.paused_at IS NOT NULL AS paused, e.failures AS failures_in_a_row, coalesce(e.last_error, 'none') AS last_error,
+  `SELECT e.id AS endpoint, e.paused_at IS NOT NULL AS paused, e.failures AS failures_in_a_row,
+          coalesce(e.last_error, 'none') AS last_error,
           count(d.id) FILTER (WHERE d.due_at IS NOT NULL) AS waiting, count(d.id) FILTER (WHERE d.dead_at IS NOT NULL) AS dead_letters,
-          coalesce(floor(extract(epoch FROM $1::timestamptz - min(d.event_at) FILTER (WHERE d.due_at IS NOT NULL))), 0)::integer AS oldest_waits_seconds
+          coalesce(floor(extract(epoch FROM $1::timestamptz - min(d.event_at) FILTER (WHERE d.due_at IS NOT NULL))), 0)::integer
+            AS oldest_waits_seconds
    FROM webhook_endpoints e LEFT JOIN webhook_deliveries d ON d.endpoint_id = e.id
    GROUP BY e.id ORDER BY dead_letters DESC, waiting DESC LIMIT $2`,
 );
@@ -83,5 +87,6 @@ export const endTransaction = statement<{ application: string; seconds: number; 
   `SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application,
           floor(extract(epoch FROM clock_timestamp() - xact_start))::integer AS seconds, pg_terminate_backend(pid) AS ended
    FROM pg_stat_activity
-   WHERE pid = $1 AND xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+   WHERE pid = $1 AND xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid()
+     AND backend_type = 'client backend'`,
 );

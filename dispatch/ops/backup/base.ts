@@ -139,7 +139,8 @@ async function requireArchiving(client: pg.Client): Promise<{ cluster: string; s
   const [found] = rows;
   if (found?.archiving === "off") {
     throw new CommandFailure(
-      "The server archives no write-ahead log, without which a base copy is worth nothing. Set DISPATCH_WAL_ARCHIVE_DIR, start the server anew, and try again.",
+      "The server archives no write-ahead log, without which a base copy is worth nothing. Set " +
+        "DISPATCH_WAL_ARCHIVE_DIR, start the server anew, and try again.",
     );
   }
   const cluster = found?.cluster ?? "";

@@ -65,7 +65,8 @@ const lock = `
   FROM unnest($1::text[]) AS name`;
 
 const guards = `
-  SELECT format('ALTER TABLE public.%I DISABLE TRIGGER USER', name) AS off, format('ALTER TABLE public.%I ENABLE TRIGGER USER', name) AS "on"
+  SELECT format('ALTER TABLE public.%I DISABLE TRIGGER USER', name) AS off,
+         format('ALTER TABLE public.%I ENABLE TRIGGER USER', name) AS "on"
   FROM unnest($1::text[]) AS name`;
 
 // Dropped and made again rather than deferred: the order of the tables then does not matter, nor do circles.

@@ -69,7 +69,8 @@ export async function loadDatabase(
 const rewindCursors = `
   UPDATE webhook_cursors c
   SET since = NULL,
-      id = coalesce((SELECT min(o.id) - 1 FROM outbox o WHERE (o.xact, o.id) > (c.xact, c.id)), greatest(c.id, (SELECT max(o.id) FROM outbox o)))`;
+      id = coalesce((SELECT min(o.id) - 1 FROM outbox o WHERE (o.xact, o.id) > (c.xact, c.id)),
+                    greatest(c.id, (SELECT max(o.id) FROM outbox o)))`;
 
 /** A database without any table, or one that was migrated to this very schema and never used. */
 async function requireRoom(client: pg.Client, schema: string): Promise<void> {

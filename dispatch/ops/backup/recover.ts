@@ -53,7 +53,8 @@ export async function recover(
   const { base, files } = await requireWholeBase(folder, work);
   if (until !== null && until < new Date(base.ended_at)) {
     throw new CommandFailure(
-      `This base copy was complete at ${base.ended_at}, and nothing before can be recovered from it: take an older one for ${until.toISOString()}.`,
+      `This base copy was complete at ${base.ended_at}, and nothing before can be recovered from it: ` +
+        `take an older one for ${until.toISOString()}.`,
     );
   }
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

@@ -165,7 +165,8 @@ const timezone = "America/Los_Angeles";
 
 const upsertAccount = statement<object>(
   "demo_account",
-  `INSERT INTO accounts (id, name) VALUES ($1, 'Demo Home Services') ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING id, name`,
+  `INSERT INTO accounts (id, name) VALUES ($1, 'Demo Home Services')
+   ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING id, name`,
 );
 const upsertSite = statement<object>(
   "demo_site",

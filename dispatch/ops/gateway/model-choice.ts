@@ -56,7 +56,8 @@ export function chooseModel(
   }
   if (scriptedUrl !== null) {
     const sentence =
-      "Model of the chat: a scripted stand-in that understands the tour's sentences alone; set ANTHROPIC_API_KEY or OPENAI_API_KEY for a real one.";
+      "Model of the chat: a scripted stand-in that understands the tour's sentences alone; set " +
+      "ANTHROPIC_API_KEY or OPENAI_API_KEY for a real one.";
     return { kind: "scripted", model: scriptedModel, providerPlugin: null, sentence };
   }
   return {

@@ -70,7 +70,8 @@ export async function readConfiguration(folder: StateFolder): Promise<JsonObject
   if (value !== null) return value;
   throw new GatewayError(
     "configuration",
-    `${folder.configuration} is not a JSON object (comments and trailing commas are not allowed either). Mend it, or move it away to have it made anew.`,
+    `${folder.configuration} is not a JSON object (comments and trailing commas are not allowed ` +
+      "either). Mend it, or move it away to have it made anew.",
   );
 }
 

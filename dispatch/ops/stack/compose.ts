@@ -30,7 +30,8 @@ async function requireCompose(): Promise<void> {
   const code = await exitCode(["compose", "version"], process.env, "ignore").catch(() => null);
   if (code === 0) return;
   throw new CommandFailure(
-    "--compose needs Docker with its compose plugin (docker compose version). Without it, leave --compose away: the same stack runs as processes of this machine.",
+    "--compose needs Docker with its compose plugin (docker compose version). Without it, leave " +
+      "--compose away: the same stack runs as processes of this machine.",
   );
 }
 

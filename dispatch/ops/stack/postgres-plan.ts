@@ -24,7 +24,9 @@ export function postgresPlan({ dataDir, say, onUrl }: PostgresPlanOptions): Serv
       const server = await startEmbeddedPostgres({ dataDir, log: say });
       if (!server.started)
         throw new CommandFailure(
-          `A PostgreSQL that another process started already runs in ${dataDir}, and ends with that. Stop that process (pnpm dispatch:demo, pnpm dispatch:api:start), or set DISPATCH_DATA_DIR to another folder.`,
+          `A PostgreSQL that another process started already runs in ${dataDir}, and ends with that. Stop ` +
+            "that process (pnpm dispatch:demo, pnpm dispatch:api:start), or set DISPATCH_DATA_DIR to another " +
+            "folder.",
         );
       await onPid(server.pid);
       try {

@@ -74,7 +74,8 @@ function alreadyRuns(folder: StackFolder): CommandFailure {
   const pid = readStackRecord(folder)?.supervisor.pid;
   const which = pid === undefined ? "" : ` (supervisor ${pid})`;
   return new CommandFailure(
-    `A stack already runs from ${folder.root}${which}. pnpm dispatch:stack:status shows it, pnpm dispatch:stack:down ends it; set DISPATCH_DATA_DIR to another folder for a second one.`,
+    `A stack already runs from ${folder.root}${which}. pnpm dispatch:stack:status shows it, pnpm ` +
+      "dispatch:stack:down ends it; set DISPATCH_DATA_DIR to another folder for a second one.",
   );
 }
 
@@ -185,7 +186,8 @@ class RunningStack implements Stack {
         const begun = performance.now();
         await service.start();
         this.#options.say(
-          `${service.plan.name} is ready after ${((performance.now() - begun) / 1000).toFixed(1)} s${service.plan.url === null ? "" : ` at ${service.plan.url}`}`,
+          `${service.plan.name} is ready after ${((performance.now() - begun) / 1000).toFixed(1)} s` +
+            `${service.plan.url === null ? "" : ` at ${service.plan.url}`}`,
         );
       }),
     );

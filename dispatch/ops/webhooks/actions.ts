@@ -107,7 +107,8 @@ function endpointLines(one: Endpoint): string[] {
     one;
   return [
     `${id}  ${url}  ${subjects?.join(" ") ?? "every subject"}`,
-    `  ${one.pending} wait, ${one.dead_letters} dead letters, ${one.delivered} delivered${last_delivered_at === null ? "" : `, the last at ${last_delivered_at}`}`,
+    `  ${one.pending} wait, ${one.dead_letters} dead letters, ${one.delivered} delivered` +
+      `${last_delivered_at === null ? "" : `, the last at ${last_delivered_at}`}`,
     ...(paused_at === null ? [] : [`  paused since ${paused_at}: ${pause_reason ?? ""}`]),
     ...(failing_since === null ? [] : [`  failing since ${failing_since}: ${last_error ?? ""}`]),
     ...(old_secret_until === null ? [] : [`  the secret before signs too until ${old_secret_until}`]),

@@ -287,7 +287,8 @@ function tell({ say, sampleSeconds }: SoakOptions, samples: readonly Sample[], {
   const connections = Object.values(now.connections).reduce((sum, n) => sum + n, 0);
   const kills = mortal.reduce((sum, one) => sum + one.kills, 0);
   say(
-    `${(now.at_seconds / 60).toFixed(1)} min: ${rate.toFixed(0)}/s, ${kills} kills, ${held.join(", ")}, ${connections} connections, database ${now.database_mib} MiB`,
+    `${(now.at_seconds / 60).toFixed(1)} min: ${rate.toFixed(0)}/s, ${kills} kills, ` +
+      `${held.join(", ")}, ${connections} connections, database ${now.database_mib} MiB`,
   );
 }
 

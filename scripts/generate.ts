@@ -1,0 +1,5 @@
+// `pnpm generate`.
+
+import { generateCommand } from "../lab/generate/command.ts";
+
+await generateCommand();
