@@ -3,7 +3,7 @@
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { standsAfter } from "../ticket/related-ticket.ts";
-import { lockTickets, type TicketRow } from "../ticket/ticket-row.ts";
+import { lockTicket, type TicketRow } from "../ticket/ticket-row.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
@@ -18,7 +18,7 @@ export const assignmentOverride = ticketCommand({
     const machine = bumpId !== null && (actor.type === "SERVICE" || actor.type === "SYSTEM");
     // The lock comes first: the calendar is read as whoever held that ticket left it.
     const [bumped, assignee, pauses, pausesOfBumped] = await Promise.all([
-      bumpId === null ? null : tx.row(lockTickets, [[bumpId]]),
+      bumpId === null ? null : tx.row(lockTicket, [bumpId]),
       loadAssignee(tx, ticketId, input.override_type === "reassign_provider" ? null : (input.tech_id ?? null), bumpId),
       machine ? loadChainOfTicket(tx, ticketId) : [],
       machine ? loadChainOfTicket(tx, bumpId) : [],

@@ -1,7 +1,7 @@
 // What the pipeline asks of an aggregate: how its row is locked, read and written, where its audit chain ends, whose it is,
 // and which moves it may make. A wing brings a value of this type; nothing else about it is known here.
 
-import type { Transaction, Session } from "../db/pool.ts";
+import type { Session } from "../db/pool.ts";
 import type { Statement } from "../db/statement.ts";
 import type { Actor } from "./actor.ts";
 import type { Desk } from "./desk.ts";
@@ -47,9 +47,9 @@ export type Aggregate<
   readonly idIn: string | null;
   /** Every move it may make: from-state, or the creation sentinel, to the states it may become. */
   readonly edges: ReadonlyMap<string, readonly string[]>;
-  /** Rows by ids ($1 text[]), locked against other commands. */
+  /** The row by its id ($1), locked against other commands. */
   readonly lock: Statement<Row & object>;
-  /** The same, without the rows that another command holds. */
+  /** The same, unless another command holds it. */
   readonly lockFree: Statement<Row & object>;
   /** The row by its id ($1), unlocked. */
   readonly select: Statement<Row & object>;
@@ -83,14 +83,3 @@ export type Aggregate<
   /** The outbox subject of a command's event. */
   subject(id: string, event: string): string;
 };
-
-/** Locks rows of one aggregate, each found by its id. */
-export async function lockRows(
-  tx: Transaction,
-  aggregate: Aggregate,
-  ids: readonly string[],
-  wait: boolean,
-): Promise<Map<string, unknown>> {
-  const rows = await tx.rows(wait ? aggregate.lock : aggregate.lockFree, [ids]);
-  return new Map(rows.map((row) => [aggregate.idOf(row), row]));
-}

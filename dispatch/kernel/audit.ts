@@ -1,7 +1,7 @@
 // The audit trail: one row per command, chained by hashes. A chain has its head on the row the command locks anyway, so
 // chaining serialises nothing that was not serial already.
 
-import { statement } from "../db/statement.ts";
+import { insertRows, type InsertRows } from "../db/insert-rows.ts";
 import { namesOf, type Receipt } from "../contract/responses.ts";
 import { canonicalJson } from "../policy/canonical-json.ts";
 import { sha256, type JsonObject } from "./json.ts";
@@ -28,20 +28,34 @@ export type AuditEvent = {
   readonly created_at: string;
 };
 
-/** Any number of events. */
-export const insertAudit = statement(
-  "audit_insert",
-  `INSERT INTO audit_events (id, aggregate, aggregate_id, seq, actor_type, actor_id, actor_role, tool_name, request_id,
-                             correlation_id, trace_id, before_state, after_state, payload, prev_hash, hash, hash_version,
-                             created_at)
-   SELECT e.id, e.aggregate, e.aggregate_id, e.seq, e.actor_type, e.actor_id, e.actor_role, e.tool_name, e.request_id,
-          e.correlation_id, e.trace_id, e.before_state, e.after_state, e.payload, e.prev_hash, e.hash, e.hash_version,
-          e.created_at
-   FROM json_to_recordset($1::json) AS e (id uuid, aggregate text, aggregate_id text, seq integer, actor_type text,
-          actor_id text, actor_role text, tool_name text, request_id uuid, correlation_id text, trace_id text,
-          before_state text, after_state text, payload jsonb, prev_hash text, hash text, hash_version smallint,
-          created_at timestamptz)`,
-);
+type AuditRow = Omit<AuditEvent, "payload"> & { readonly payload: string };
+
+const insertEvents = insertRows<AuditRow>("audit_insert", "audit_events", [
+  "id",
+  "aggregate",
+  "aggregate_id",
+  "seq",
+  "actor_type",
+  "actor_id",
+  "actor_role",
+  "tool_name",
+  "request_id",
+  "correlation_id",
+  "trace_id",
+  "before_state",
+  "after_state",
+  "payload",
+  "prev_hash",
+  "hash",
+  "hash_version",
+  "created_at",
+]);
+
+export const insertAudit: InsertRows<AuditEvent> = (tx, events) =>
+  insertEvents(
+    tx,
+    events.map((event) => ({ ...event, payload: JSON.stringify(event.payload) })),
+  );
 
 /** The version of hash that new events get. */
 const hashVersion = 2;

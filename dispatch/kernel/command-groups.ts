@@ -5,9 +5,8 @@
 
 import type { Database, Transaction } from "../db/pool.ts";
 import { isDatabaseAway } from "../db/failures.ts";
-import { lockRows, type Aggregate } from "./aggregate.ts";
 import { decide, type Job, type Outcome, type Read } from "./decide.ts";
-import { selectAnswers } from "./idempotency.ts";
+import { selectAnswer } from "./idempotency.ts";
 import { writeAll } from "./write.ts";
 
 /** Groups in flight at once. Two keep Postgres busy while this process decides; more only make smaller groups. */
@@ -151,28 +150,22 @@ function writtenOf(settled: Settled) {
  * call which held it has its answer found.
  */
 async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Promise<(() => Read)[]> {
-  const byAggregate = new Map<Aggregate, string[]>();
-  for (const { handler, call } of jobs) {
-    if (handler.on !== "row" || !call) continue;
-    byAggregate.set(handler.aggregate, [...(byAggregate.get(handler.aggregate) ?? []), call.id]);
-  }
-  const locks = [...byAggregate].map(
-    async ([aggregate, ids]) => [aggregate, await lockRows(tx, aggregate, ids, wait)] as const,
+  const locks = jobs.map(({ handler, call }) =>
+    handler.on === "row" && call ? tx.row(wait ? handler.aggregate.lock : handler.aggregate.lockFree, [call.id]) : null,
   );
   const loads = jobs.map(({ handler, call }) => (call ? handler.load?.(tx, call) : undefined));
-  const [locked, loaded, answers] = await Promise.all([
+  const answers = jobs.map(({ key }) => tx.row(selectAnswer, [key]));
+  const [rows, loaded, stored] = await Promise.all([
     Promise.all(locks),
     Promise.allSettled(loads),
-    tx.rows(selectAnswers, [jobs.map(({ key }) => key)]),
+    Promise.all(answers),
   ]);
-  const rows = new Map(locked);
-  const stored = new Map(answers.map((one) => [one.key, one]));
-  return jobs.map(({ handler, call, key }, i) => () => {
+  return jobs.map((_job, i) => () => {
     const load = loaded[i];
-    const answer = stored.get(key);
+    const answer = stored[i] ?? null;
     if (load?.status === "rejected" && !answer) throw load.reason;
     return {
-      row: call ? rows.get(handler.aggregate)?.get(call.id) : undefined,
+      row: rows[i] ?? null,
       waited: wait,
       loaded: load?.status === "fulfilled" ? load.value : undefined,
       stored: answer,

@@ -36,12 +36,12 @@ export type Prepared = { readonly seq: number; readonly value: unknown };
 
 /** What the first flight read for a job. */
 export type Read = {
-  /** Undefined when there is none, or another command holds it. */
+  /** Null when there is none, or another command holds it. */
   readonly row: unknown;
   /** Whether the lock was waited for; a row that is missing then does not exist. */
   readonly waited: boolean;
   readonly loaded: unknown;
-  readonly stored: StoredAnswer | undefined;
+  readonly stored: StoredAnswer | null;
 };
 
 export type Outcome =
@@ -64,7 +64,7 @@ export function decide(job: Job, { row, waited, loaded, stored }: Read): Outcome
   if (handler.on === "creation") effect = effectOfCreation(handler.aggregate, call, handler.decide(call, loaded));
   else {
     const { aggregate } = handler;
-    if (row === undefined) {
+    if (row === null) {
       if (request.skipLocked) throw stillBusy();
       if (!waited) return { kind: "held" };
       throw aggregate.notFound(call.id);

@@ -10,11 +10,11 @@ import type { Call, RowCommand, RowDecision } from "./command.ts";
 
 const lockDeskChain = statement<ChainHead>(
   "audit_desk_lock",
-  `SELECT seq, hash, at FROM audit_heads WHERE chain = ANY ($1::text[]) FOR UPDATE`,
+  `SELECT seq, hash, at FROM audit_heads WHERE chain = $1 FOR UPDATE`,
 );
 const lockFreeDeskChain = statement<ChainHead>(
   "audit_desk_lock_free",
-  `SELECT seq, hash, at FROM audit_heads WHERE chain = ANY ($1::text[]) FOR UPDATE SKIP LOCKED`,
+  `SELECT seq, hash, at FROM audit_heads WHERE chain = $1 FOR UPDATE SKIP LOCKED`,
 );
 const selectDeskChain = statement<ChainHead>(
   "audit_desk_select",

@@ -1,6 +1,7 @@
 // The state machine: which moves exist is an aggregate's data, and a guard in the database holds it too.
 
-import { statement } from "../db/statement.ts";
+import { insertRows } from "../db/insert-rows.ts";
+import type { AuditEvent } from "./audit.ts";
 import type { ErrorCode } from "../contract/errors.ts";
 import { creation } from "../contract/states.ts";
 import { Refusal } from "./refusal.ts";
@@ -9,14 +10,39 @@ export type Edges = ReadonlyMap<string, readonly string[]>;
 /** The moves of a path: from[i] to to[i]. */
 export type Moves = { readonly from: readonly string[]; readonly to: readonly string[] };
 
-/** One row per move of any number of events. */
-export const insertTransitions = statement(
-  "transitions_insert",
-  `INSERT INTO state_transitions (audit_event_id, step, aggregate, aggregate_id, from_state, to_state, created_at)
-   SELECT move.audit_event_id, move.step, move.aggregate, move.aggregate_id, move.from_state, move.to_state, move.created_at
-   FROM json_to_recordset($1::json) AS move (audit_event_id uuid, step smallint, aggregate text, aggregate_id text,
-                                             from_state text, to_state text, created_at timestamptz)`,
-);
+type MoveRow = {
+  readonly audit_event_id: string;
+  readonly step: number;
+  readonly aggregate: string;
+  readonly aggregate_id: string;
+  readonly from_state: string;
+  readonly to_state: string;
+  readonly created_at: string;
+};
+
+export const insertTransitions = insertRows<MoveRow>("transitions_insert", "state_transitions", [
+  "audit_event_id",
+  "step",
+  "aggregate",
+  "aggregate_id",
+  "from_state",
+  "to_state",
+  "created_at",
+]);
+
+/** The rows of an event's moves. */
+export function moveRows(event: AuditEvent, { from, to }: Moves): MoveRow[] {
+  const { id, aggregate, aggregate_id, created_at } = event;
+  return to.map((to_state, i) => ({
+    audit_event_id: id,
+    step: i + 1,
+    aggregate,
+    aggregate_id,
+    from_state: from[i] ?? "",
+    to_state,
+    created_at,
+  }));
+}
 
 /** Each state of a path with the one before it. */
 export function movesAlong(from: string, path: readonly string[]): Moves {

@@ -1,6 +1,7 @@
 // What happened, for whoever wants to hear: a row written in the command's transaction, announced after the commit.
 // An announcement that is lost delays a reader until its next look; the row is the truth.
 
+import { insertRows } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { namesOf } from "../contract/responses.ts";
@@ -18,14 +19,30 @@ export type OutboxRow = {
   readonly created_at: string;
 };
 
-/** Any number of events; those of one command's rows get ids in their order. */
-export const insertOutbox = statement(
-  "outbox_insert",
-  `INSERT INTO outbox (subject, event, aggregate, aggregate_id, account_id, site_id, audit_event_id, payload, created_at)
-   SELECT e.subject, e.event, e.aggregate, e.aggregate_id, e.account_id, e.site_id, e.audit_event_id, e.payload, e.created_at
-   FROM json_to_recordset($1::json) AS e (subject text, event text, aggregate text, aggregate_id text, account_id uuid,
-          site_id uuid, audit_event_id uuid, payload jsonb, created_at timestamptz)`,
-);
+type OutboxInsert = {
+  readonly subject: string;
+  readonly event: string;
+  readonly aggregate: string;
+  readonly aggregate_id: string;
+  readonly account_id: string | null;
+  readonly site_id: string | null;
+  readonly audit_event_id: string;
+  readonly payload: string;
+  readonly created_at: string;
+};
+
+/** Any number of events; they get ids in their order. */
+export const insertOutbox = insertRows<OutboxInsert>("outbox_insert", "outbox", [
+  "subject",
+  "event",
+  "aggregate",
+  "aggregate_id",
+  "account_id",
+  "site_id",
+  "audit_event_id",
+  "payload",
+  "created_at",
+]);
 
 // A NOTIFY of its own flushes a commit to disk like any other; nothing is lost with an announcement, so it need not wait.
 const announce = statement(
@@ -34,7 +51,7 @@ const announce = statement(
 );
 
 /** The outbox row of an audited command, under the aggregate's subject for it. */
-export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Place | null): object {
+export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Place | null): OutboxInsert {
   const event = e.tool_name.replaceAll(".", "_");
   return {
     subject: aggregate.subject(e.aggregate_id, event),
@@ -44,7 +61,7 @@ export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Place | nu
     account_id: place?.account_id ?? null,
     site_id: place?.site_id ?? null,
     audit_event_id: e.id,
-    payload: {
+    payload: JSON.stringify({
       receipt_id: e.id,
       ...namesOf(e.aggregate, e.aggregate_id),
       tool_name: e.tool_name,
@@ -55,7 +72,7 @@ export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Place | nu
       correlation_id: e.correlation_id,
       trace_id: e.trace_id,
       seq: e.seq,
-    },
+    }),
     created_at: e.created_at,
   };
 }

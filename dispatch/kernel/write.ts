@@ -10,9 +10,8 @@ import type { Answer, CommandRequest } from "./command-call.ts";
 import type { Call, CreationDecision, RowCall, RowDecision } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import { originOf } from "./human-approval.ts";
-import { insertAnswers } from "./idempotency.ts";
-import type { JsonObject } from "./json.ts";
-import { insertTransitions, movesAlong, requirePath, type Moves } from "./machine.ts";
+import { insertAnswers, type AnswerRow } from "./idempotency.ts";
+import { insertTransitions, moveRows, movesAlong, requirePath, type Moves } from "./machine.ts";
 import { insertOutbox, outboxRow } from "./outbox.ts";
 import { relatedEffect, type RelatedEffect } from "./related-change.ts";
 
@@ -94,7 +93,7 @@ export type Written = Pick<Writing, "effect"> & {
   readonly related: readonly RelatedEffect[];
   readonly answer: Answer;
   /** The stored answer's row. */
-  readonly stored: object;
+  readonly stored: AnswerRow;
 };
 
 /** @throws Refusal INVALID_STATE_TRANSITION for a related change that its machine does not know */
@@ -125,7 +124,7 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
   const body = JSON.stringify({ ...decision.body(aggregate.body(row), event), receipt: receiptOf(event) });
   const named = concernsOf([effect.place, ...related.map(({ place }) => place)]);
   const { account_ids = [], site_ids = [] } = decision.concerns ?? {};
-  const stored: JsonObject = {
+  const stored: AnswerRow = {
     key,
     actor_id: actor.id,
     endpoint: entry.path,
@@ -150,29 +149,28 @@ export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>
     { aggregate: effect.aggregate, event, moves: effect.moves, place: effect.place },
     ...related,
   ]);
-  const moves = events.flatMap(({ event, moves: { from, to } }) =>
-    to.map((to_state, i) => ({
-      audit_event_id: event.id,
-      step: i + 1,
-      aggregate: event.aggregate,
-      aggregate_id: event.aggregate_id,
-      from_state: from[i],
-      to_state,
-      created_at: event.created_at,
-    })),
-  );
   return [
     ...all.flatMap((one) => [
       ...writeRow(tx, one),
       ...one.related.flatMap(({ aggregate, row }) => aggregate.update(tx, row)),
     ]),
-    tx.row(insertAudit, [JSON.stringify(events.map(({ event }) => event))]),
-    ...(moves.length === 0 ? [] : [tx.row(insertTransitions, [JSON.stringify(moves)])]),
+    ...insertAudit(
+      tx,
+      events.map(({ event }) => event),
+    ),
+    ...insertTransitions(
+      tx,
+      events.flatMap(({ event, moves }) => moveRows(event, moves)),
+    ),
     ...all.flatMap(({ effect, event }) => effect.decision.write?.(tx, event) ?? []),
-    tx.row(insertOutbox, [
-      JSON.stringify(events.map(({ aggregate, event, place }) => outboxRow(aggregate, event, place))),
-    ]),
-    tx.row(insertAnswers, [JSON.stringify(all.map(({ stored }) => stored))]),
+    ...insertOutbox(
+      tx,
+      events.map(({ aggregate, event, place }) => outboxRow(aggregate, event, place)),
+    ),
+    ...insertAnswers(
+      tx,
+      all.map(({ stored }) => stored),
+    ),
   ];
 }
 

@@ -55,52 +55,49 @@ export type NewTicket = Pick<TicketRow, "account_id" | "site_id" | "summary"> &
     >
   >;
 
-/** Every column a row is read and written by, with its type: the statements below follow from this. */
-const columnTypes = {
-  id: "uuid",
-  account_id: "uuid",
-  site_id: "uuid",
-  asset_id: "uuid",
-  state: "text",
-  priority: "text",
-  incident_type: "text",
-  summary: "text",
-  description: "text",
-  customer_name: "text",
-  customer_phone: "text",
-  customer_email: "text",
-  nte_cents: "bigint",
-  scheduled_start: "timestamptz",
-  scheduled_end: "timestamptz",
-  proposed_windows: "jsonb",
-  identity_signature: "text",
-  identity_confidence: "integer",
-  classification_confidence: "integer",
-  sop_handoff_required: "boolean",
-  sop_handoff_acknowledged: "boolean",
-  sop_handoff_prompt: "text",
-  assigned_provider_id: "uuid",
-  assigned_tech_id: "uuid",
-  pending_approval_id: "uuid",
-  version: "integer",
-  sla_target_minutes: "integer",
-  sla_deadline_at: "timestamptz",
-  created_at: "timestamptz",
-  updated_at: "timestamptz",
-  last_transition_at: "timestamptz",
-  audit_seq: "integer",
-  audit_hash: "text",
-  audit_at: "timestamptz",
-} as const satisfies Record<keyof TicketRow, string>;
+/** Every column a row is read and written by: the statements below follow from this. */
+const columnNames = [
+  "id",
+  "account_id",
+  "site_id",
+  "asset_id",
+  "state",
+  "priority",
+  "incident_type",
+  "summary",
+  "description",
+  "customer_name",
+  "customer_phone",
+  "customer_email",
+  "nte_cents",
+  "scheduled_start",
+  "scheduled_end",
+  "proposed_windows",
+  "identity_signature",
+  "identity_confidence",
+  "classification_confidence",
+  "sop_handoff_required",
+  "sop_handoff_acknowledged",
+  "sop_handoff_prompt",
+  "assigned_provider_id",
+  "assigned_tech_id",
+  "pending_approval_id",
+  "version",
+  "sla_target_minutes",
+  "sla_deadline_at",
+  "created_at",
+  "updated_at",
+  "last_transition_at",
+  "audit_seq",
+  "audit_hash",
+  "audit_at",
+] as const satisfies readonly (keyof TicketRow)[];
+type ColumnName = (typeof columnNames)[number];
 
-const columnNames = Object.keys(columnTypes);
 const columns = columnNames.join(", ");
-const typedColumns = Object.entries(columnTypes)
-  .map(([name, type]) => `${name} ${type}`)
-  .join(", ");
 
 /** Columns that never change cost neither bytes in an update nor entries in its indexes. */
-const fixed = new Set<string>([
+const fixed: ReadonlySet<ColumnName> = new Set([
   "id",
   "account_id",
   "site_id",
@@ -122,20 +119,19 @@ export const ticketColumns = (alias: string): string => columnNames.map((name) =
 
 export const selectTicket = statement<TicketRow>("ticket_select", `SELECT ${columns} FROM tickets WHERE id = $1`);
 
-// Several ids in their order, so that two who lock the same tickets do not wait for each other.
-export const lockTickets = statement<TicketRow>(
+export const lockTicket = statement<TicketRow>(
   "ticket_lock",
-  `SELECT ${columns} FROM tickets WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
+  `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE`,
 );
 
-export const lockFreeTickets = statement<TicketRow>(
+export const lockFreeTicket = statement<TicketRow>(
   "ticket_lock_free",
-  `SELECT ${columns} FROM tickets WHERE id = ANY ($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED`,
+  `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED`,
 );
 
 export const insertTicket = statement(
   "ticket_insert",
-  `INSERT INTO tickets (${columns}) SELECT ${columns} FROM json_to_record($1::json) AS given (${typedColumns})`,
+  `INSERT INTO tickets (${columns}) VALUES (${columnNames.map((_, i) => `$${i + 1}`).join(", ")})`,
 );
 
 export const insertTicketWords = statement(
@@ -150,11 +146,10 @@ export const insertTicketWords = statement(
 export const updateTicket = statement(
   "ticket_update",
   `UPDATE tickets
-   SET ${changing.map((name) => `${name} = given.${name}`).join(", ")},
+   SET ${changing.map((name, i) => `${name} = $${i + 2}`).join(", ")},
        assign_after = NULL, assign_attempts = 0, assign_reason = NULL, assign_unable = false,
-       sla_level = CASE WHEN tickets.sla_deadline_at = given.sla_deadline_at THEN sla_level ELSE 0 END
-   FROM json_to_record($1::json) AS given (${typedColumns})
-   WHERE tickets.id = given.id`,
+       sla_level = CASE WHEN sla_deadline_at = $${changing.indexOf("sla_deadline_at") + 2} THEN sla_level ELSE 0 END
+   WHERE id = $1`,
 );
 
 export const advanceTicketAudit = statement(
@@ -162,8 +157,11 @@ export const advanceTicketAudit = statement(
   `UPDATE tickets SET audit_seq = $2, audit_hash = $3, audit_at = $4 WHERE id = $1`,
 );
 
-/** The parameter of insertTicket and updateTicket. */
-export const rowJson = (row: TicketRow): string => JSON.stringify(row);
+const valueOf = (row: TicketRow, name: ColumnName): unknown =>
+  name === "proposed_windows" ? JSON.stringify(row.proposed_windows) : row[name];
+
+export const insertValues = (row: TicketRow): unknown[] => columnNames.map((name) => valueOf(row, name));
+export const updateValues = (row: TicketRow): unknown[] => [row.id, ...changing.map((name) => valueOf(row, name))];
 
 /** The ticket as clients see it. */
 export function ticketBody(t: TicketRow): TicketBody {

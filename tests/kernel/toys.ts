@@ -45,13 +45,10 @@ export const toyAggregate: Aggregate<Toy, Partial<Pick<Toy, "colour">>, Place, T
     ["NEW", ["PAINTED", "BROKEN"]],
     ["PAINTED", ["PAINTED", "BROKEN"]],
   ]),
-  lock: statement<Toy>(
-    "toy_lock",
-    `SELECT ${columns} FROM toys WHERE name = ANY ($1::text[]) ORDER BY name FOR NO KEY UPDATE`,
-  ),
+  lock: statement<Toy>("toy_lock", `SELECT ${columns} FROM toys WHERE name = $1 FOR NO KEY UPDATE`),
   lockFree: statement<Toy>(
     "toy_lock_free",
-    `SELECT ${columns} FROM toys WHERE name = ANY ($1::text[]) FOR NO KEY UPDATE SKIP LOCKED`,
+    `SELECT ${columns} FROM toys WHERE name = $1 FOR NO KEY UPDATE SKIP LOCKED`,
   ),
   select: statement<Toy>("toy_select", `SELECT ${columns} FROM toys WHERE name = $1`),
   heads: statement<KnownHead>(

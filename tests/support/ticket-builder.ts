@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { chained, insertAudit } from "../../dispatch/kernel/audit.ts";
 import { newId, timeAfter } from "../../dispatch/kernel/clock.ts";
-import { insertTransitions } from "../../dispatch/kernel/machine.ts";
-import { lockTickets, rowJson, updateTicket } from "../../dispatch/ticket/ticket-row.ts";
+import { insertTransitions, moveRows } from "../../dispatch/kernel/machine.ts";
+import { lockTicket, updateTicket, updateValues } from "../../dispatch/ticket/ticket-row.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { TestApi } from "./api.ts";
 import { acme, ana } from "./directory.ts";
@@ -218,7 +218,7 @@ export async function addAllEvidence(api: TestApi, ticket: string, incidentType 
 /** DISPATCHED to ON_SITE, as a check-in would do it if it stopped half-way. */
 async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void> {
   await desk.db.transaction(async (tx) => {
-    const ticket = await tx.row(lockTickets, [[id]]);
+    const ticket = await tx.row(lockTicket, [id]);
     assert.equal(ticket?.state, "DISPATCHED");
     const at = timeAfter(ticket.audit_at, clock.iso);
     const event = chained(
@@ -250,21 +250,9 @@ async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void>
       last_transition_at: at,
     };
     await Promise.all([
-      tx.row(updateTicket, [rowJson(after)]),
-      tx.row(insertAudit, [JSON.stringify([event])]),
-      tx.row(insertTransitions, [
-        JSON.stringify([
-          {
-            audit_event_id: event.id,
-            step: 1,
-            aggregate: "ticket",
-            aggregate_id: id,
-            from_state: "DISPATCHED",
-            to_state: "ON_SITE",
-            created_at: at,
-          },
-        ]),
-      ]),
+      tx.row(updateTicket, updateValues(after)),
+      ...insertAudit(tx, [event]),
+      ...insertTransitions(tx, moveRows(event, { from: ["DISPATCHED"], to: ["ON_SITE"] })),
       tx.commit(),
     ]);
   });
