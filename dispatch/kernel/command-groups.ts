@@ -13,6 +13,8 @@ import { writeAll } from "./write.ts";
 const lanes = 2;
 /** Commands in one group: what eight share costs each a quarter, and a failure makes only so many run again. */
 const mostInGroup = 8;
+/** A group that takes longer than this waits for somebody's lock; it keeps no lane, row or key from others then. */
+const slowMs = 50;
 
 type Waiting = {
   readonly job: Job;
@@ -20,19 +22,25 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
+/** Rows and keys of a group under way, which no other group takes up while it is not slow. */
+type Running = { readonly taken: ReadonlySet<string>; slow: boolean };
+
 export class CommandGroups {
   readonly #db: Database;
-  readonly #waiting: Waiting[] = [];
-  #busy = 0;
+  readonly #mostRunning: number;
+  #waiting: Waiting[] = [];
+  readonly #running = new Set<Running>();
   #planned = false;
 
-  constructor(db: Database) {
+  /** @param mostRunning how many groups may be under way, slow ones included: the connections of the pool */
+  constructor(db: Database, mostRunning: number) {
     this.#db = db;
+    this.#mostRunning = mostRunning;
   }
 
   /**
    * Runs one attempt of a job.
-   * @param alone in a transaction of its own, waiting for whoever holds its row
+   * @param alone in a transaction of its own, waiting for the command that holds its row
    * @throws Refusal, or what the database said
    */
   run(job: Job, alone: boolean): Promise<Outcome> {
@@ -51,36 +59,50 @@ export class CommandGroups {
 
   /** Requests that arrive in one turn of the event loop are in the queue before the first group is chosen. */
   #plan(): void {
-    if (this.#planned || this.#busy >= lanes) return;
+    if (this.#planned || this.#waiting.length === 0 || !this.#hasLane()) return;
     this.#planned = true;
     setImmediate(() => {
       this.#planned = false;
-      while (this.#busy < lanes && this.#waiting.length > 0) void this.#runGroup(this.#takeGroup());
+      while (this.#waiting.length > 0 && this.#hasLane()) {
+        const { group, taken } = this.#takeGroup();
+        if (group.length === 0) return;
+        void this.#runGroup(group, taken);
+      }
     });
   }
 
-  /** The next commands in their order, but no two of one row or of one key: those must see what the other did. */
-  #takeGroup(): Waiting[] {
-    const group: Waiting[] = [];
-    const taken = new Set<string>();
-    for (let i = 0; i < this.#waiting.length && group.length < mostInGroup;) {
-      const one = this.#waiting[i];
-      if (!one) break;
-      const { key, handler, call } = one.job;
-      const row = handler.on === "row" && call ? `${handler.aggregate.name} ${call.id}` : key;
-      if (taken.has(key) || taken.has(row)) {
-        i++;
-        continue;
-      }
-      taken.add(key).add(row);
-      group.push(one);
-      this.#waiting.splice(i, 1);
-    }
-    return group;
+  #hasLane(): boolean {
+    let quick = 0;
+    for (const { slow } of this.#running) if (!slow) quick++;
+    return quick < lanes && this.#running.size < this.#mostRunning;
   }
 
-  async #runGroup(group: readonly Waiting[]): Promise<void> {
-    this.#busy++;
+  /** The next commands in their order, but no two of one row or of one key: the second must see what the first did. */
+  #takeGroup(): { group: Waiting[]; taken: Set<string> } {
+    const others = new Set<string>();
+    for (const { slow, taken } of this.#running) if (!slow) for (const one of taken) others.add(one);
+    const group: Waiting[] = [];
+    const left: Waiting[] = [];
+    const seen = new Set<string>();
+    for (const one of this.#waiting) {
+      const names = namesOf(one.job);
+      const isFree = !names.some((name) => seen.has(name) || others.has(name));
+      if (group.length < mostInGroup && isFree) group.push(one);
+      else left.push(one);
+      // Also of those left: a later command on their row must not come before them.
+      for (const name of names) seen.add(name);
+    }
+    this.#waiting = left;
+    return { group, taken: new Set(group.flatMap(({ job }) => namesOf(job))) };
+  }
+
+  async #runGroup(group: readonly Waiting[], taken: ReadonlySet<string>): Promise<void> {
+    const running: Running = { taken, slow: false };
+    this.#running.add(running);
+    const timer = setTimeout(() => {
+      running.slow = true;
+      this.#plan();
+    }, slowMs);
     try {
       const settled = await runTogether(
         this.#db,
@@ -102,10 +124,16 @@ export class CommandGroups {
       else if (isDatabaseAway(error)) for (const one of group) one.reject(error);
       else for (const one of group) one.resolve({ kind: "held" });
     } finally {
-      this.#busy--;
-      if (this.#waiting.length > 0) this.#plan();
+      clearTimeout(timer);
+      this.#running.delete(running);
+      this.#plan();
     }
   }
+}
+
+/** What two commands must not have in common to share a transaction: the key of the answer, and the row. */
+function namesOf({ key, handler, call }: Job): string[] {
+  return handler.on === "row" && call ? [key, `${handler.aggregate.name} ${call.id}`] : [key];
 }
 
 /** What became of a job: its outcome, or the refusal it ends with. */

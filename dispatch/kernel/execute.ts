@@ -7,8 +7,8 @@ import type { Call, Command } from "./command.ts";
 import type { Prepared } from "./decide.ts";
 import type { Desk } from "./desk.ts";
 import { isLostRace, refusalFor, stillBusy } from "./failure.ts";
-import { fingerprint, keyOf } from "./idempotency.ts";
-import type { Kernel } from "./kernel.ts";
+import { fingerprint, keyOf, replayOf } from "./idempotency.ts";
+import type { Kernel, Runnable } from "./kernel.ts";
 import { Refusal } from "./refusal.ts";
 
 /** How often a command is tried again after losing a race that only the database could decide. */
@@ -21,26 +21,38 @@ const maxAttempts = 5;
 export async function execute(kernel: Kernel, request: CommandRequest): Promise<Answer> {
   const runnable = kernel.commands.get(request.name);
   if (!runnable) throw new Error(`${request.name} is no command of this kernel`);
-  const { entry, handler, validate } = runnable;
-  const { desk, groups, races } = kernel;
-  const answerKey = { actorId: request.actor.id, endpoint: entry.path, requestId: request.requestId };
+  const { actor, requestId } = request;
+  const key = keyOf({ actorId: actor.id, endpoint: runnable.entry.path, requestId });
+  const requestHash = fingerprint(request.path, request.body);
+  try {
+    const stored = await kernel.recent.find(key);
+    const answer = stored
+      ? replayOf(stored, requestHash, actor)
+      : await run(kernel, runnable, request, key, requestHash);
+    kernel.recent.add(key);
+    return answer;
+  } catch (error) {
+    throw refusalFor(error, kernel.races);
+  }
+}
+
+async function run(
+  { desk, groups, races }: Kernel,
+  { entry, handler, validate }: Runnable,
+  request: CommandRequest,
+  key: string,
+  requestHash: string,
+): Promise<Answer> {
   const validated = validate(request.body);
-  const base = {
-    desk,
-    request,
-    entry,
-    handler,
-    key: keyOf(answerKey),
-    requestHash: fingerprint(request.path, request.body),
-    violations: validated.ok ? [] : validated.violations,
-  };
+  const violations = validated.ok ? [] : validated.violations;
   let alone = handler.alone ?? false;
   let mayConsult = true;
   let prepared: Prepared | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
       const call = validated.ok ? callOf(desk, request, handler, validated.input) : null;
-      const outcome = await groups.run({ ...base, call, mayConsult, prepared }, alone);
+      const job = { desk, request, entry, handler, key, requestHash, call, violations, mayConsult, prepared };
+      const outcome = await groups.run(job, alone);
       if (outcome.kind === "replayed") return outcome.answer;
       if (outcome.kind === "written") {
         desk.announce();
@@ -54,7 +66,7 @@ export async function execute(kernel: Kernel, request: CommandRequest): Promise<
         await outcome.consult();
       }
     } catch (error) {
-      if (attempt >= maxAttempts || !isLostRace(error, races)) throw refusalFor(error, races);
+      if (attempt >= maxAttempts || !isLostRace(error, races)) throw error;
       alone = true;
     }
   }

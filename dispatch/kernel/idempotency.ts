@@ -32,13 +32,19 @@ export type AnswerRow = StoredAnswer & {
   readonly created_at: string;
 };
 
-// The body as text: parsing and writing it again might change its bytes. One key at a time: for a list of unknown length
-// Postgres plans anew at each call, which costs it more than finding the rows.
+// The body as text: parsing and writing it again might change its bytes.
+const answerColumns = `key, request_hash, response_code, response_body::text AS response_body, aggregate, aggregate_id,
+          account_ids::text[] AS account_ids, site_ids::text[] AS site_ids`;
+
+// For a list of unknown length Postgres plans at each call, which in a command would cost it more than finding the row.
 export const selectAnswer = statement<StoredAnswer>(
   "idempotency_select",
-  `SELECT key, request_hash, response_code, response_body::text AS response_body, aggregate, aggregate_id,
-          account_ids::text[] AS account_ids, site_ids::text[] AS site_ids
-   FROM idempotency_keys WHERE key = $1`,
+  `SELECT ${answerColumns} FROM idempotency_keys WHERE key = $1`,
+);
+
+export const selectAnswers = statement<StoredAnswer>(
+  "idempotency_select_many",
+  `SELECT ${answerColumns} FROM idempotency_keys WHERE key = ANY ($1::uuid[])`,
 );
 
 /** Any number of answers. */

@@ -6,6 +6,7 @@ import { contract as ours, type Contract } from "../contract/index.ts";
 import { CommandGroups } from "./command-groups.ts";
 import type { Command, CommandHandlers } from "./command.ts";
 import type { Desk } from "./desk.ts";
+import { RecentAnswers } from "./recent-answers.ts";
 import { compileValidators, type Validator } from "./validate.ts";
 
 export type Runnable = {
@@ -20,6 +21,7 @@ export type Kernel = {
   /** Constraints of the database that decide between two commands at the same moment. */
   readonly races: ReadonlySet<string>;
   readonly groups: CommandGroups;
+  readonly recent: RecentAnswers;
 };
 
 /** Puts a kernel together, once per process and desk. */
@@ -37,5 +39,11 @@ export function openKernel(desk: Desk, handlers: CommandHandlers, contract: Cont
     commands.set(name, { entry, handler, validate });
   }
   const races = [...commands.values()].flatMap(({ handler }) => [...(handler.races ?? []), ...handler.aggregate.races]);
-  return { desk, commands, races: new Set(races), groups: new CommandGroups(desk.db) };
+  return {
+    desk,
+    commands,
+    races: new Set(races),
+    groups: new CommandGroups(desk.db, desk.settings.dbPoolMax),
+    recent: new RecentAnswers(desk.db),
+  };
 }
