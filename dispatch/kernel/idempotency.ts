@@ -1,7 +1,6 @@
 // One intent, one effect: the answer of a command is stored under its key in the command's own transaction, and the
 // primary key decides between two equal calls that ran at the same moment.
 
-import { createHash } from "node:crypto";
 import { insertRows } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { Actor } from "./actor.ts";
@@ -74,7 +73,7 @@ export type AnswerKey = { readonly actorId: string; readonly endpoint: string; r
  * bytes a row has a fifth of the pages to write to the log that one of all three parts has.
  */
 export function keyOf({ actorId, endpoint, requestId }: AnswerKey): string {
-  const hex = createHash("sha256").update(`${actorId}\n${endpoint}\n${requestId}`).digest("hex");
+  const hex = sha256(`${actorId}\n${endpoint}\n${requestId}`);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
 

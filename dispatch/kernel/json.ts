@@ -1,6 +1,6 @@
 // JSON as the kernel needs it: read without surprises.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { invalidJson } from "./refusal.ts";
 
 export type JsonObject = { readonly [key: string]: unknown };
@@ -56,4 +56,4 @@ function depthOf(value: object): number {
 }
 
 /** Hex SHA-256 of a text. */
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const sha256 = (text: string): string => hash("sha256", text, "hex");
