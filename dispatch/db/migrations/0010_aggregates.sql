@@ -3,8 +3,8 @@
 -- dispatch: exempt table-rewrite: before the first release; no database of any size has history yet
 -- dispatch: exempt checks-every-row: before the first release; no database of any size has history yet
 -- dispatch: exempt index-blocks-writes: before the first release; no database of any size has history yet
--- dispatch: exempt changes-every-row: before the first release; no database of any size has history yet
--- dispatch: exempt breaks-old-code: the code before this names columns that are gone; stop it first
+-- dispatch: exempt long-change: before the first release; no database of any size has history yet
+-- dispatch: exempt old-code-breaks: the code before this names columns that are gone; it is stopped first
 
 -- Audit -------------------------------------------------------------------------------------------------------
 
