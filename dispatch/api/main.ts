@@ -19,8 +19,11 @@ anew.
 
 Exit codes: 0 stopped in good order; 1 could not start, or broke, or had to cut requests off; 2 a setting is wrong.
 `,
-  troubles: [CannotListen],
-  words: { defect: "an error nobody handled ends the process", hurried: "a second signal ends the process" },
+  operatorErrors: [CannotListen],
+  messages: {
+    unhandledError: "unhandled error, the process exits",
+    secondSignal: "second signal, the process exits at once",
+  },
   run: async ({ settings, log, signalled, end }) => {
     const api = await startApi({ settings, log });
     log.info({ signal: await signalled }, "dispatch-api stops");

@@ -45,7 +45,7 @@ const connectWithinMs = 10_000;
 /**
  * Opens the desk.
  * @throws MigrationError, EmbeddedPostgresError, PolicyError, ObjectStoreMisconfigured, ObjectStoreUnavailable, each
- *   with a sentence for whoever started the process
+ *   with a sentence for the operator who started the process
  */
 export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { settings, log, clock = systemClock } = options;
@@ -70,7 +70,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { store, fileStore } = await openStore(settings, options.apiUrl);
   opened.defer(() => store.close());
   const announcements = announcer(db, (error) =>
-    log.warn("an announcement was lost; readers notice at their next look", error),
+    log.warn("NOTIFY of new events failed; readers see them at their next poll", error),
   );
   opened.defer(() => announcements.settled());
 

@@ -18,7 +18,7 @@ to stdout, one JSON object a line; SIGHUP opens the file of DISPATCH_LOG_SINK_PA
 
 Exit codes: 0 stopped in good order; 1 could not start, or broke, or did not finish in time; 2 a setting is wrong.
 `,
-  words: { defect: fatal, hurried: forced },
+  messages: { unhandledError: fatal, secondSignal: forced },
   run: async ({ settings, log, signalled, end }) => {
     const worker = await startWorker({ settings, log }).catch((error: unknown): never => {
       log.fatal({ err: error }, fatal);

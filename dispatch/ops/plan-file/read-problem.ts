@@ -1,5 +1,5 @@
 // Problem and plan files: JSON read, held against its schema and its further rules, and refused with a sentence that says
-// where, what and how to mend it. Fields nobody knows are named and passed over.
+// where, what and how to fix it. Fields nobody knows are named and passed over.
 
 import { readFile } from "node:fs/promises";
 import { Ajv, type ErrorObject } from "ajv";

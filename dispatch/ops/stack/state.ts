@@ -1,4 +1,4 @@
-// What a stack tells of itself, in a file that is replaced whole at each change: who supervises, what runs, and since
+// What a stack says about itself, in a file that is replaced whole at each change: who supervises, what runs, and since
 // when. It holds no secret. Beside it a pid file for each process, for people and other programs.
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
