@@ -15,7 +15,7 @@ import { openFileStore, type FileStore } from "../storage/file-store.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { TravelTimes } from "../travel/travel-times.ts";
 
-/** What opening a desk tells while it works. */
+/** What opening a desk logs while it works. */
 export type DeskLog = { info(message: string): void; warn(message: string, error?: unknown): void };
 
 export type OpenDeskOptions = {
@@ -30,7 +30,7 @@ export type OpenDeskOptions = {
 
 export type OpenDesk = {
   readonly desk: Desk;
-  /** For a connection of one's own, to listen on. */
+  /** For a separate connection, to listen on. */
   readonly databaseUrl: string;
   /** The store when uploads come through the API; null when they go to S3. */
   readonly fileStore: FileStore | null;

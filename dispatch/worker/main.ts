@@ -1,4 +1,4 @@
-// The worker as a process: `node dispatch/worker/main.ts`. It starts the worker and lets the ticket in hand be finished on
+// The worker as a process: `node dispatch/worker/main.ts`. It starts the worker and lets the ticket it works on be finished on
 // SIGTERM or SIGINT.
 
 import { exitCodes, runService } from "../process/service-process.ts";
@@ -11,7 +11,7 @@ await runService({
   service: workerService,
   help: `Usage: node dispatch/worker/main.ts
 
-Starts a worker and runs until SIGTERM or SIGINT, which let the ticket in hand be finished. It sends technicians to
+Starts a worker and runs until SIGTERM or SIGINT, which let the ticket it works on be finished. It sends technicians to
 scheduled tickets, ends holds and offers nobody answered, tells of deadlines, proposes plans, and prunes. Any
 number may run beside each other. All settings are environment variables whose names begin with DISPATCH_; the log goes
 to stdout, one JSON object a line; SIGHUP opens the file of DISPATCH_LOG_SINK_PATH anew.

@@ -32,7 +32,7 @@ export type StackRecord = {
   readonly startedAt: string;
   /** Whether everything has been ready once. */
   readonly ready: boolean;
-  /** Address of the embedded Postgres; null for a server of one's own, whose address is a secret. */
+  /** Address of the embedded Postgres; null for an external server, whose address is a secret. */
   readonly embeddedUrl: string | null;
   readonly services: readonly ServiceRecord[];
 };

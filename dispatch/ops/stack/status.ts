@@ -1,4 +1,4 @@
-// How a stack stands, told from outside it: what its supervisor wrote, held to the processes that are really there and to
+// The state of a stack, read from outside it: what its supervisor wrote, compared with the processes that are really there and to
 // what they answer.
 
 import type { Settings } from "../../process/settings.ts";

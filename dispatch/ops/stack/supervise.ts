@@ -5,7 +5,7 @@ import { readSettings } from "../../process/settings.ts";
 import { isExpected, messageOf, runCommand, wholeNumber } from "../../process/command-line.ts";
 import { startStack } from "./stack.ts";
 
-/** What it tells its starter. */
+/** What it reports to the process that started it. */
 export type SupervisorNews =
   | { readonly kind: "said"; readonly line: string }
   | { readonly kind: "ready" }
