@@ -1,5 +1,5 @@
-// The state of a stack, read from outside it: what its supervisor wrote, compared with the processes that are really there and to
-// what they answer.
+// The state of a stack, read from outside it: what its supervisor wrote, compared with the processes that are really there
+// and with what they answer.
 
 import type { Settings } from "../../process/settings.ts";
 import { crashLoopAt } from "./back-off.ts";
