@@ -5,22 +5,25 @@ import { serviceName } from "./health.ts";
 import { CannotListen } from "./listen.ts";
 import { startApi } from "./start.ts";
 
-/** What closing the pool and the embedded Postgres may take on top of the requests in hand. */
+/** What closing the pool and the embedded Postgres may take on top of the requests in progress. */
 const closingGraceMs = 10_000;
 
 await runService({
   service: serviceName,
   help: `Usage: node dispatch/api/main.ts
 
-Starts dispatch-api and runs until SIGTERM or SIGINT, which let the requests in hand finish. All settings are
+Starts dispatch-api and runs until SIGTERM or SIGINT, which let the requests in progress finish. All settings are
 environment variables whose names begin with DISPATCH_; without any it listens on 127.0.0.1:8080 and keeps its data in
 the folder .dispatch. The log goes to stdout, one JSON object a line; SIGHUP opens the file of DISPATCH_LOG_SINK_PATH
 anew.
 
 Exit codes: 0 stopped in good order; 1 could not start, or broke, or had to cut requests off; 2 a setting is wrong.
 `,
-  troubles: [CannotListen],
-  words: { defect: "an error nobody handled ends the process", hurried: "a second signal ends the process" },
+  operatorErrors: [CannotListen],
+  messages: {
+    unhandledError: "unhandled error, the process exits",
+    secondSignal: "second signal, the process exits at once",
+  },
   run: async ({ settings, log, signalled, end }) => {
     const api = await startApi({ settings, log });
     log.info({ signal: await signalled }, "dispatch-api stops");

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM as a signal for work under way, which stops and cleans up after itself. Whoever presses it twice does
+// Ctrl-C and SIGTERM as a signal for work under way, which stops and cleans up after itself. A second one does
 // not wait for that.
 
 /**

@@ -3,7 +3,7 @@
 
 const handedOn = ["PATH", "NODE_COMPILE_CACHE"];
 
-/** Further variables are added by whoever starts the program. */
+/** The caller that starts the program adds further variables. */
 export const bareEnvironment: Readonly<Record<string, string>> = Object.fromEntries(
   handedOn.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
 );

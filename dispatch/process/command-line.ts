@@ -1,8 +1,8 @@
 // The frame of every `pnpm dispatch:*` command: options, --help, exit codes, and one clear sentence for a failure that
-// its reader can mend. 0 done, 1 failed, 2 wrong usage.
+// its reader can fix. 0 done, 1 failed, 2 wrong usage.
 
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-import { isPlain } from "./operator-errors.ts";
+import { isOperatorError } from "./operator-errors.ts";
 
 /** A failure whose message is all its reader needs. */
 export class CommandFailure extends Error {
@@ -53,14 +53,14 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
   try {
     process.exitCode = await run(values, operands);
   } catch (error) {
-    // Anything unknown is a defect, and its stack is what mends it.
-    console.error(isKnown(error) ? messageOf(error) : error);
+    // Anything else is a bug in Dispatch, and its stack is needed to find it.
+    console.error(isExpected(error) ? messageOf(error) : error);
     process.exitCode = 1;
   }
 }
 
-/** Whether its message is all a reader needs; anything else is a defect. */
-export const isKnown = (error: unknown): boolean => isPlain(error, [CommandFailure]);
+/** Whether the error's message is all its reader needs; any other error is printed with its stack. */
+export const isExpected = (error: unknown): boolean => isOperatorError(error, [CommandFailure]);
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function helpOf({

@@ -8,7 +8,7 @@ import { SettingsError, type Settings } from "./settings.ts";
 
 export type Log = {
   readonly logger: Logger;
-  /** Opens the copy's file anew, after it was moved away. */
+  /** Opens the copy's file again, after it was moved away. */
   reopen(): void;
   /** Writes out what is still buffered, at once. */
   flush(): void;

@@ -15,7 +15,7 @@ import { openFileStore, type FileStore } from "../storage/file-store.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { TravelTimes } from "../travel/travel-times.ts";
 
-/** What opening a desk tells while it works. */
+/** What opening a desk logs while it works. */
 export type DeskLog = { info(message: string): void; warn(message: string, error?: unknown): void };
 
 export type OpenDeskOptions = {
@@ -30,7 +30,7 @@ export type OpenDeskOptions = {
 
 export type OpenDesk = {
   readonly desk: Desk;
-  /** For a connection of one's own, to listen on. */
+  /** For a separate connection, to listen on. */
   readonly databaseUrl: string;
   /** The store when uploads come through the API; null when they go to S3. */
   readonly fileStore: FileStore | null;
@@ -45,7 +45,7 @@ const connectWithinMs = 10_000;
 /**
  * Opens the desk.
  * @throws MigrationError, EmbeddedPostgresError, PolicyError, ObjectStoreMisconfigured, ObjectStoreUnavailable, each
- *   with a sentence for whoever started the process
+ *   with a sentence for the operator who started the process
  */
 export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { settings, log, clock = systemClock } = options;
@@ -70,7 +70,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { store, fileStore } = await openStore(settings, options.apiUrl);
   opened.defer(() => store.close());
   const announcements = announcer(db, (error) =>
-    log.warn("an announcement was lost; readers notice at their next look", error),
+    log.warn("NOTIFY of new events failed; readers see them at their next poll", error),
   );
   opened.defer(() => announcements.settled());
 

@@ -1,5 +1,5 @@
-// The troubles that stand in the way of a start, of a service or of a command: an operator mends them, and the message is all
-// that takes.
+// Errors that an operator can fix: a wrong setting, a database that is away. Their message is all that is printed; any other
+// error is printed with its stack.
 
 import { EmbeddedPostgresError } from "../db/embedded.ts";
 import { MigrationError } from "../db/migrate.ts";
@@ -7,9 +7,9 @@ import { PolicyError } from "../policy/policy-error.ts";
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../storage/object-store.ts";
 import { SettingsError } from "./settings.ts";
 
-export type Trouble = new (...args: never[]) => Error;
+export type ErrorClass = new (...args: never[]) => Error;
 
-const plainTroubles: readonly Trouble[] = [
+const operatorErrors: readonly ErrorClass[] = [
   EmbeddedPostgresError,
   MigrationError,
   ObjectStoreMisconfigured,
@@ -18,6 +18,6 @@ const plainTroubles: readonly Trouble[] = [
   SettingsError,
 ];
 
-/** Whether an error is one of them, or of `more`; of anything else, a defect, the stack is what mends it. */
-export const isPlain = (error: unknown, more: readonly Trouble[] = []): error is Error =>
-  [...plainTroubles, ...more].some((kind) => error instanceof kind);
+/** Whether an error is one that an operator can fix, of these classes or of `more`. */
+export const isOperatorError = (error: unknown, more: readonly ErrorClass[] = []): error is Error =>
+  [...operatorErrors, ...more].some((one) => error instanceof one);

@@ -1,10 +1,10 @@
-// A service as a process, from its command line to its end: --help, the signal to stop and an impatient second one, an
-// error nobody caught, and one sentence for why it cannot start.
+// A service as a process, from its command line to its end: --help, the signal to stop and a second one that does not wait,
+// unhandled errors, and one sentence for why it cannot start.
 
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { openLog, type Log } from "./log.ts";
-import { isPlain, type Trouble } from "./operator-errors.ts";
+import { isOperatorError, type ErrorClass } from "./operator-errors.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
 
 export const exitCodes = { stopped: 0, failed: 1, settings: 2 } as const;
@@ -13,10 +13,10 @@ type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export type ServiceProcess = {
   readonly service: string;
   readonly help: string;
-  /** Beside what any start may meet. */
-  readonly troubles?: readonly Trouble[];
-  /** The log's words for an error nobody caught, and for a second signal. */
-  readonly words: { readonly defect: string; readonly hurried: string };
+  /** Errors an operator can fix that this service alone may throw. */
+  readonly operatorErrors?: readonly ErrorClass[];
+  /** What the log says of an unhandled error, and of a second signal. */
+  readonly messages: { readonly unhandledError: string; readonly secondSignal: string };
   /** Starts, waits for the signal, stops, ends. */
   readonly run: (life: ServiceLife) => Promise<void>;
 };
@@ -30,20 +30,20 @@ export type ServiceLife = {
   readonly end: (code: ExitCode) => never;
 };
 
-/** Runs the service; SIGHUP opens its log's copy anew. Exit code 2 says that a setting or the command line is wrong. */
-export async function runService({ service, help, troubles = [], words, run }: ServiceProcess): Promise<void> {
+/** Runs the service; SIGHUP opens its log's copy again. Exit code 2 says that a setting or the command line is wrong. */
+export async function runService({ service, help, operatorErrors = [], messages, run }: ServiceProcess): Promise<void> {
   if (wantsHelp(help)) return void process.stdout.write(help);
   let log: Log | undefined;
   try {
     const settings = readSettings();
     log = openLog(service, settings);
     const end = ending(log);
-    endOnDefect(log.logger, words.defect, end);
+    exitOnUnhandledError(log.logger, messages.unhandledError, end);
     process.on("SIGHUP", log.reopen);
-    await run({ settings, log: log.logger, signalled: firstSignal(log.logger, words.hurried, end), end });
+    await run({ settings, log: log.logger, signalled: firstSignal(log.logger, messages.secondSignal, end), end });
   } catch (error) {
     log?.flush();
-    const text = isPlain(error, troubles)
+    const text = isOperatorError(error, operatorErrors)
       ? error.message
       : error instanceof Error
         ? (error.stack ?? error.message)
@@ -69,12 +69,12 @@ const ending =
     process.exit(code);
   };
 
-function firstSignal(log: Logger, hurried: string, end: ServiceLife["end"]): Promise<NodeJS.Signals> {
+function firstSignal(log: Logger, onSecond: string, end: ServiceLife["end"]): Promise<NodeJS.Signals> {
   const first = Promise.withResolvers<NodeJS.Signals>();
   let count = 0;
   const onSignal = (signal: NodeJS.Signals) => {
     if (++count > 1) {
-      log.error({ signal }, hurried);
+      log.error({ signal }, onSecond);
       end(exitCodes.failed);
     }
     first.resolve(signal);
@@ -83,11 +83,11 @@ function firstSignal(log: Logger, hurried: string, end: ServiceLife["end"]): Pro
   return first.promise;
 }
 
-/** After an error nobody caught, memory may be in any state; the process manager starts a fresh one. */
-function endOnDefect(log: Logger, defect: string, end: ServiceLife["end"]): void {
-  const onDefect = (error: unknown) => {
-    log.fatal({ err: error }, defect);
+/** After an unhandled error memory may be in any state; the process manager starts a fresh process. */
+function exitOnUnhandledError(log: Logger, message: string, end: ServiceLife["end"]): void {
+  const onError = (error: unknown) => {
+    log.fatal({ err: error }, message);
     end(exitCodes.failed);
   };
-  process.on("uncaughtException", onDefect).on("unhandledRejection", onDefect);
+  process.on("uncaughtException", onError).on("unhandledRejection", onError);
 }

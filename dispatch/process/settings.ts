@@ -162,7 +162,7 @@ export const settingsList = {
     "DISPATCH_SHUTDOWN_TIMEOUT_MS",
     integer(100, 600_000),
     15_000,
-    "Longest a stopping process waits for requests in hand, in ms",
+    "Longest a stopping process waits for requests in progress, in ms",
   ),
   policyProfile: {
     ...setting("DISPATCH_POLICY_PROFILE", oneOf("pilot", "strict"), "pilot", "Policy profile", {
@@ -242,7 +242,7 @@ export const settingsList = {
     "DISPATCH_TRAVEL_URL",
     url(["http:", "https:"]),
     null,
-    "OSRM server for driving times; it is told where homes and sites lie. Without it, and while it is away, they are estimated",
+    "OSRM server for driving times; it learns where homes and sites are. Without it, or while it does not answer, they are estimated",
     { shown: "unset: estimates alone", secret: true },
   ),
   travelTimeoutMs: setting(
@@ -361,7 +361,7 @@ export const settingsList = {
     "DISPATCH_WORKER_SHUTDOWN_TIMEOUT_MS",
     integer(100, 600_000),
     15_000,
-    "Longest a stopping worker waits for the ticket in hand, in ms",
+    "Longest a stopping worker waits for the ticket it works on, in ms",
   ),
   nightlyPlanHour: setting(
     "DISPATCH_NIGHTLY_PLAN_HOUR",
@@ -399,12 +399,7 @@ export const settingsList = {
     30,
     "Days an event that no webhook took is kept for a replay",
   ),
-  keepPlansDays: setting(
-    "DISPATCH_KEEP_PLANS_DAYS",
-    integer(1, 3_650),
-    30,
-    "Days a plan is kept, whatever became of it",
-  ),
+  keepPlansDays: setting("DISPATCH_KEEP_PLANS_DAYS", integer(1, 3_650), 30, "Days a plan is kept, applied or not"),
   keepUploadsHours: setting(
     "DISPATCH_KEEP_UPLOADS_HOURS",
     integer(1, 8_760),

@@ -1,4 +1,4 @@
-// The worker as a process: `node dispatch/worker/main.ts`. It starts the worker and lets the ticket in hand be finished on
+// The worker as a process: `node dispatch/worker/main.ts`. It starts the worker and lets the ticket it works on be finished on
 // SIGTERM or SIGINT.
 
 import { exitCodes, runService } from "../process/service-process.ts";
@@ -11,14 +11,14 @@ await runService({
   service: workerService,
   help: `Usage: node dispatch/worker/main.ts
 
-Starts a worker and runs until SIGTERM or SIGINT, which let the ticket in hand be finished. It sends technicians to
+Starts a worker and runs until SIGTERM or SIGINT, which let the ticket it works on be finished. It sends technicians to
 scheduled tickets, ends holds and offers nobody answered, tells of deadlines, proposes plans, and prunes. Any
 number may run beside each other. All settings are environment variables whose names begin with DISPATCH_; the log goes
 to stdout, one JSON object a line; SIGHUP opens the file of DISPATCH_LOG_SINK_PATH anew.
 
 Exit codes: 0 stopped in good order; 1 could not start, or broke, or did not finish in time; 2 a setting is wrong.
 `,
-  words: { defect: fatal, hurried: forced },
+  messages: { unhandledError: fatal, secondSignal: forced },
   run: async ({ settings, log, signalled, end }) => {
     const worker = await startWorker({ settings, log }).catch((error: unknown): never => {
       log.fatal({ err: error }, fatal);

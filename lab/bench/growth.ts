@@ -1,5 +1,5 @@
 // How cost grows: the same requests to two APIs, one on a small desk and one on a large one, in turn, so that a noisy
-// machine troubles both alike.
+// machine affects both alike.
 
 import { HttpConnection } from "./http-connection.ts";
 import { liveOneTicket, readHeaders } from "./over-http.ts";

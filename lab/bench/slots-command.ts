@@ -15,7 +15,7 @@ import { CommandFailure, runCommand, wholeNumber } from "../../dispatch/process/
 
 const say = (line: string): void => console.error(line);
 const weekMinutes = 7 * 24 * 60;
-/** Calls are made in small turns of each kind, so that a noisy machine troubles all alike. */
+/** Calls are made in small turns of each kind, so that a noisy machine affects all alike. */
 const turn = 10;
 
 type Target = { readonly url: string; readonly db: Database; readonly tickets: readonly string[] };

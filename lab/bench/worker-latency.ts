@@ -1,6 +1,6 @@
 // How soon a ticket that becomes scheduled is assigned on an idle desk: with news of commits, which wake the worker at once,
 // and with a worker whose listening connection never comes about, which has its tick alone. Each has a desk of its own, and
-// they take turns, so that a noisy machine troubles both alike.
+// they take turns, so that a noisy machine affects both alike.
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";

@@ -38,7 +38,7 @@ export function startWorkerProcess({ databaseUrl, dataDir, settings, onLine }: W
     env: { ...bareEnvironment, DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_DATA_DIR: dataDir, ...settings },
   });
   const works = Promise.withResolvers<void>();
-  // Whoever only waits for the end need not hear of a start that failed.
+  // A caller that only waits for the end need not hear of a start that failed.
   works.promise.catch(() => undefined);
   const lines = createInterface({ input: child.stdout ?? process.stdin }).on("line", (text) => {
     // The last line of one that is killed may be cut off.

@@ -11,7 +11,7 @@ export type Cast = {
   readonly dispatcher: Speaker;
   readonly quality: Speaker;
   readonly finance: Speaker;
-  /** Whoever is sent. */
+  /** The technician who is sent. */
   technician(id: string, name: string): Speaker;
   /** A technician whom nobody sent. */
   readonly impostor: Speaker;

@@ -1,4 +1,4 @@
-// What nobody has to remember, told as it happens: a worker sends technicians by itself, passes over whoever takes no
+// What nobody has to remember, told as it happens: a worker sends technicians by itself, passes over anybody who takes no
 // work, sends another when somebody falls ill; and a visit is found and booked by one sentence.
 
 import type { QueryBodyOf } from "../../dispatch/contract/index.ts";

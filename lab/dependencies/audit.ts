@@ -16,7 +16,7 @@ export type Audit =
   | { readonly kind: "not answered"; readonly why: string };
 
 /** Such a hole is not lived with. */
-export const isGrave = ({ severity }: Pick<Advisory, "severity">): boolean =>
+export const isHighOrCritical = ({ severity }: Pick<Advisory, "severity">): boolean =>
   severity === "high" || severity === "critical";
 
 /**

@@ -2,7 +2,7 @@
 
 import manifest from "../../package.json" with { type: "json" };
 import { runCommand } from "../../dispatch/process/command-line.ts";
-import { askRegistry, isGrave } from "./audit.ts";
+import { askRegistry, isHighOrCritical } from "./audit.ts";
 import { installedBehind } from "./packages.ts";
 import { countByLicence, objections } from "./rules.ts";
 
@@ -37,9 +37,9 @@ export const dependenciesCommand = (): Promise<void> =>
         return against.length === 0 ? 0 : 1;
       }
       for (const { severity, name, title, patched, url } of audit.advisories)
-        console.log(`audit: ${severity} in ${name}: ${title}; mended in ${patched}; ${url}`);
-      const grave = audit.advisories.filter(isGrave).length;
-      console.log(`audit: ${audit.advisories.length} known holes, ${grave} of them high or critical`);
-      return against.length === 0 && grave === 0 ? 0 : 1;
+        console.log(`audit: ${severity} in ${name}: ${title}; fixed in ${patched}; ${url}`);
+      const high = audit.advisories.filter(isHighOrCritical).length;
+      console.log(`audit: ${audit.advisories.length} known holes, ${high} of them high or critical`);
+      return against.length === 0 && high === 0 ? 0 : 1;
     },
   );

@@ -21,5 +21,5 @@ export const authFailures: Drill = {
       if (status !== 401 && status !== 403) throw new CommandFailure(`A call that must be refused answered ${status}.`);
     }
   },
-  mend: ({ sql }) => ageSignals(sql),
+  fix: ({ sql }) => ageSignals(sql),
 };

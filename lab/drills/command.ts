@@ -1,4 +1,4 @@
-// `pnpm dispatch:drill`: plays trouble on a throw-away stack and keeps score of how it was noticed and mended.
+// `pnpm dispatch:drill`: makes faults on a throw-away stack and keeps score of how it was noticed and fixed.
 
 import { writeFile } from "node:fs/promises";
 import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
@@ -13,8 +13,8 @@ export const drillCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:drill",
       about:
-        "Makes trouble for real on a throw-away stack of this machine, waits for what shows it, walks " +
-        "through the runbook's commands, mends it, and prints a scorecard with the times. The drills: " +
+        "Makes a fault for real on a throw-away stack of this machine, waits for what shows it, walks " +
+        "through the runbook's commands, fixes it, and prints a scorecard with the times. The drills: " +
         `${names.join(", ")}.`,
       options: { all: { type: "boolean" }, list: { type: "boolean" }, json: { type: "string" } },
       meanings: {

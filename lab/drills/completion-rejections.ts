@@ -26,5 +26,5 @@ export const completionRejections: Drill = {
     await technician.does("tech.check_in", id, { timestamp: new Date().toISOString() });
     for (let n = 0; n < attempts; n++) await technician.isRefused("tech.complete", id, { checklist_status: {} });
   },
-  mend: ({ sql }) => ageSignals(sql),
+  fix: ({ sql }) => ageSignals(sql),
 };

@@ -53,7 +53,7 @@ export async function withDrillGround<T>(
       signal: options.signal,
     });
     sql = new pg.Pool({ connectionString: stack.databaseUrl, max: 2 });
-    // Postgres may go away in a drill; whoever asks next connects anew.
+    // Postgres may go away in a drill; the next query connects again.
     sql.on("error", () => undefined);
     await makeFixtures(stack.databaseUrl, settings);
     const { url } = stack;

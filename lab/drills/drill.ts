@@ -1,4 +1,4 @@
-// What a drill is: trouble made for real on a throw-away stack, what shows it, and what ends it.
+// What a drill is: a fault made for real on a throw-away stack, what shows it, and what ends it.
 
 import type { Pool } from "pg";
 import type { HttpSpeaker } from "../demo/http-speaker.ts";
@@ -22,7 +22,7 @@ export type DrillGround = {
 
 export type Drill = {
   readonly name: string;
-  /** The trouble, in a sentence. */
+  /** The fault, in a sentence. */
   readonly about: string;
   /** What must show it: an alert of /ops/alerts, or /health. */
   readonly shownBy: { readonly alert: string } | { readonly health: 503 };
@@ -31,5 +31,5 @@ export type Drill = {
   readonly settings?: Readonly<Record<string, string>>;
   provoke(ground: DrillGround): Promise<void>;
   /** What a person does against the cause. @returns what was done, for the scorecard */
-  mend(ground: DrillGround): Promise<string>;
+  fix(ground: DrillGround): Promise<string>;
 };

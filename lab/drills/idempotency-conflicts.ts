@@ -26,5 +26,5 @@ export const idempotencyConflicts: Drill = {
         throw new CommandFailure(`Request ${n} with the same key answered ${status}.`);
     }
   },
-  mend: ({ sql }) => ageSignals(sql),
+  fix: ({ sql }) => ageSignals(sql),
 };

@@ -10,7 +10,7 @@ export const objectStoreDown: Drill = {
   shownBy: { alert: "OBJECT_STORE_UNAVAILABLE" },
   runbook: "ops/runbooks/object_store_outage.md",
   provoke: ({ dataDir }) => rename(join(dataDir, "objects"), join(dataDir, "objects.away")),
-  async mend({ dataDir }) {
+  async fix({ dataDir }) {
     await rename(join(dataDir, "objects.away"), join(dataDir, "objects"));
     return "mounted the folder again";
   },

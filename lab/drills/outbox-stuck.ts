@@ -12,11 +12,11 @@ export const outboxStuck: Drill = {
   runbook: "ops/runbooks/outbox_stuck.md",
   async provoke({ stack, dispatcher, accountId, siteId }) {
     const client = new pg.Client({ connectionString: stack.databaseUrl, application_name: consoleName });
-    // Its end by the mend is what the drill is about.
+    // Its end by the fix is what the drill is about.
     client.on("error", () => undefined);
     await client.connect();
     await client.query("BEGIN; SELECT pg_current_xact_id()");
-    // Busy, since the server ends what is idle in a transaction by itself. The mend is what ends this.
+    // Busy, since the server ends what is idle in a transaction by itself. The fix is what ends this.
     void client.query("SELECT pg_sleep(3600)").catch(() => undefined);
     await dispatcher.does("ticket.create", null, {
       account_id: accountId,
@@ -24,7 +24,7 @@ export const outboxStuck: Drill = {
       summary: "Drill: told to nobody",
     });
   },
-  async mend({ sql }) {
+  async fix({ sql }) {
     const { rowCount } = await sql.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
       [consoleName],

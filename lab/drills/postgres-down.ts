@@ -15,7 +15,7 @@ export const postgresDown: Drill = {
   async provoke({ dataDir }) {
     for (const pid of await serverProcesses(dataDir)) signal(pid, "SIGSTOP");
   },
-  async mend({ dataDir }) {
+  async fix({ dataDir }) {
     const pids = await serverProcesses(dataDir);
     for (const pid of pids) signal(pid, "SIGKILL");
     return `killed the ${pids.length} hanging processes of the server; the supervisor starts it again`;

@@ -1,5 +1,5 @@
-// Plays one drill from an empty folder to its scorecard: stack up, trouble, the wait for what shows it, the runbook's
-// commands as written, the mend, the wait until it is over.
+// Plays one drill from an empty folder to its scorecard: stack up, fault, the wait for what shows it, the runbook's
+// commands as written, the fix, the wait until it is over.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,11 +13,11 @@ export type Scorecard = {
   readonly drill: string;
   readonly shown_by: string;
   readonly runbook: string;
-  /** From the trouble to what shows it; null when nothing did. */
+  /** From the fault to what shows it; null when nothing did. */
   readonly detected_ms: number | null;
-  /** From the mend until nothing shows it any more; null when it went on. */
+  /** From the fix until nothing shows it any more; null when it went on. */
   readonly recovered_ms: number | null;
-  readonly mended_by: string;
+  readonly fixed_by: string;
   /** The runbook's commands, and how many of them did what it says. */
   readonly commands: number;
   readonly commands_as_written: number;
@@ -29,23 +29,23 @@ const root = join(import.meta.dirname, "../..");
 const seenWithinMs = 120_000;
 const overWithinMs = 60_000;
 const lookEveryMs = 100;
-/** Commands under these headings belong to the trouble; those of all later ones to the time after it. */
-const duringTrouble = new Set(["How to confirm", "First five minutes"]);
-const mending = "Mend";
+/** Commands under these headings belong to the fault; those of all later ones to the time after it. */
+const duringFault = new Set(["How to confirm", "First five minutes"]);
+const fixing = "Fix";
 
 export type DrillOptions = { readonly say: (line: string) => void; readonly signal: AbortSignal };
 
-/** @throws CommandFailure when the stack does not start or the trouble cannot be made */
+/** @throws CommandFailure when the stack does not start or the fault cannot be made */
 export async function runDrill(drill: Drill, { say, signal }: DrillOptions): Promise<Scorecard> {
   const blocks = blocksOf(await readFile(join(root, drill.runbook), "utf8"));
   return withDrillGround(drill, { say, signal }, async (ground) => {
     const shell = await openShell({ environment: ground.environment, addresses: ground.addresses });
     try {
       const walk = new Walk(shell, say);
-      say(`Trouble: ${drill.about}.`);
-      await using trouble = new AsyncDisposableStack();
-      // Whatever hangs because of the trouble would outlive a stack that is stopped before the mend.
-      trouble.defer(async () => void (await drill.mend(ground).catch(() => undefined)));
+      say(`Fault: ${drill.about}.`);
+      await using fault = new AsyncDisposableStack();
+      // Whatever hangs because of the fault would outlive a stack that is stopped before the fix.
+      fault.defer(async () => void (await drill.fix(ground).catch(() => undefined)));
       await drill.provoke(ground);
       const detected = await waitFor(() => isShown(drill, ground), seenWithinMs, signal);
       say(
@@ -53,25 +53,25 @@ export async function runDrill(drill: Drill, { say, signal }: DrillOptions): Pro
           ? `Nothing showed it within ${seenWithinMs / 1000} s.`
           : `Shown by ${shownBy(drill)} after ${seconds(detected)}.`,
       );
-      await walk.through(blocks.filter(({ heading }) => duringTrouble.has(heading)));
-      await walk.through(blocks.filter(({ heading }) => heading === mending));
-      const mendedBy = await drill.mend(ground);
-      trouble.move();
-      say(`Mend: ${mendedBy}.`);
+      await walk.through(blocks.filter(({ heading }) => duringFault.has(heading)));
+      await walk.through(blocks.filter(({ heading }) => heading === fixing));
+      const fixedBy = await drill.fix(ground);
+      fault.move();
+      say(`Fixed: ${fixedBy}.`);
       const recovered = await waitFor(
         async () => (await isWell(ground)) && !(await isShown(drill, ground)),
         overWithinMs,
         signal,
       );
       say(recovered === null ? `Not over within ${overWithinMs / 1000} s.` : `Over after ${seconds(recovered)}.`);
-      await walk.through(blocks.filter(({ heading }) => !duringTrouble.has(heading) && heading !== mending));
+      await walk.through(blocks.filter(({ heading }) => !duringFault.has(heading) && heading !== fixing));
       return {
         drill: drill.name,
         shown_by: shownBy(drill),
         runbook: drill.runbook,
         detected_ms: detected,
         recovered_ms: recovered,
-        mended_by: mendedBy,
+        fixed_by: fixedBy,
         commands: blocks.length,
         commands_as_written: blocks.length - walk.differing.length,
         differing: walk.differing,

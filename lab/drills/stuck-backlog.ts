@@ -17,7 +17,7 @@ export const stuckBacklog: Drill = {
       [ids],
     );
   },
-  async mend({ dispatcher, sql }) {
+  async fix({ dispatcher, sql }) {
     const { rows } = await sql.query<{ id: string }>("SELECT id FROM tickets WHERE state = 'READY_TO_SCHEDULE'");
     for (const { id } of rows) await dispatcher.does("schedule.book", id, {});
     return `booked all ${rows.length} with schedule.book`;

@@ -17,7 +17,7 @@ export const workerDead: Drill = {
     if (pid === null) throw new CommandFailure("The stack's worker does not run.");
     process.kill(pid, "SIGSTOP");
   },
-  async mend({ stack }) {
+  async fix({ stack }) {
     const pid = stack.pidOf(worker);
     if (pid !== null) process.kill(pid, "SIGKILL");
     return "killed the hanging worker; the supervisor starts another";

@@ -26,7 +26,7 @@ export function metricsPage(): string {
 
 # Metrics
 
-As Prometheus text on the metrics port (\`DISPATCH_METRICS_PORT\`) and at \`/metrics\` for whoever asks for \`text/plain\`. The
+As Prometheus text on the metrics port (\`DISPATCH_METRICS_PORT\`) and at \`/metrics\` for clients that ask for \`text/plain\`. The
 counters are those of one API process. What concerns tickets, workers, events and alerts is read from the database: every
 process tells the same, so take the \`max\`, not the \`sum\`.
 

@@ -81,7 +81,7 @@ export const deskIntents: readonly Intent[] = [
       inScope(speaking, (scope) => {
         const reason = reasonIn(speaking.sentence);
         return reason === null
-          ? say('Why? Whoever meets the pause will want to know: say "pause everything because …".')
+          ? say('Why? People who meet the pause will want to know: say "pause everything because …".')
           : call({ name: "ops_autonomy_pause", args: { ...scope, reason } });
       }),
     ),
@@ -123,5 +123,5 @@ function inScope(speaking: Speaking, then: (scope: Scope) => Step): Step {
   }
   const incidentType = incidentIn(target);
   if (incidentType !== null) return then({ scope_type: "INCIDENT", incident_type: incidentType });
-  return say("How far: everything, the ticket, or one kind of trouble, for example the door closers?");
+  return say("How far: everything, the ticket, or one kind of fault, for example the door closers?");
 }

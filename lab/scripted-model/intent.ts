@@ -81,7 +81,7 @@ export function centsIn(sentence: string): number | null {
   return text === undefined || text === "" ? null : Math.round(Number(text) * 100);
 }
 
-const troubles: readonly (readonly [string, RegExp])[] = [
+const faults: readonly (readonly [string, RegExp])[] = [
   [
     "CANNOT_SECURE_ENTRY",
     /cannot[ _](?:be[ _])?secure|can(?:'t| not|not) (?:be )?lock|(?:does|do|will)(?:n't| not) lock|unsecured/i,
@@ -95,4 +95,4 @@ const troubles: readonly (readonly [string, RegExp])[] = [
 
 /** The incident type a sentence describes; null when it describes none. */
 export const incidentIn = (sentence: string): string | null =>
-  troubles.find(([, words]) => words.test(sentence))?.[0] ?? null;
+  faults.find(([, words]) => words.test(sentence))?.[0] ?? null;

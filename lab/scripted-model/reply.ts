@@ -15,7 +15,7 @@ export type Reply =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "calls"; readonly calls: readonly (Call & { readonly id: string })[] };
 
-/** What it understands, for whoever said something else. */
+/** What it understands, in answer to anything else. */
 export const understood: string = [
   "I am a scripted stand-in for a model: I understand the sentences of the tour and nothing else. For example:",
   ...intents.map(({ example }) => `- ${example}`),

@@ -25,7 +25,7 @@ const requests = (span: string, more = "") =>
   `(sum(increase(dispatch_requests_total{${commandsOf(more)}}[${span}])) or vector(0))`;
 const timed = (series: string, span: string, more = "") =>
   `(sum(increase(dispatch_request_duration_seconds_${series}{kind="command"${more}}[${span}])) or vector(0))`;
-// Every API process tells of the same last minutes, so one of them is taken, once for each span of that length.
+// Every API process reports the same last minutes, so one of them is taken, once for each span of that length.
 const assignments = (span: string, what: string) => `sum_over_time((${what})[${span}:${assignmentSpanMinutes}m])`;
 
 export const objectives: readonly Objective[] = [
@@ -70,7 +70,7 @@ export type Burn = {
   readonly pace: "fast" | "steady" | "slow";
   readonly severity: "critical" | "warning";
   readonly long: string;
-  /** A twelfth of it: the alert ends soon after the trouble does. */
+  /** A twelfth of it: the alert ends soon after the fault does. */
   readonly short: string;
   /** How many times faster than over 30 days the budget is used up. */
   readonly factor: number;

@@ -199,7 +199,7 @@ describe("the process", () => {
     }
   });
 
-  test("logs an error nobody handled and ends with 1", async (t) => {
+  test("logs an unhandled error and ends with 1", async (t) => {
     const { databaseUrl } = await startTestApi(t);
     const trap = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody caught me')))";
     const api = await run(t, {
@@ -209,7 +209,7 @@ describe("the process", () => {
     await urlOf(api);
     api.child.kill("SIGUSR2");
     assert.equal(await api.exited, 1);
-    assert.match(api.said, /"level":"fatal".*nobody caught me/);
+    assert.match(api.said, /"level":"fatal".*nobody caught me.*"message":"unhandled error, the process exits"/);
   });
 
   test("opens the log's copy anew on SIGHUP", async (t) => {

@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { describe, test, type TestContext } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { GatewayError, type GatewayTrouble } from "../../dispatch/ops/gateway/error.ts";
+import { GatewayError, type GatewayErrorCode } from "../../dispatch/ops/gateway/error.ts";
 import { GatewayClient } from "../../dispatch/ops/gateway/gateway-client.ts";
 import { startGateway } from "../../dispatch/ops/gateway/gateway.ts";
 import { opens } from "../../dispatch/ops/gateway/readiness.ts";
@@ -26,7 +26,7 @@ import { dashboardChat } from "./suites/dashboard-chat.ts";
 import { hostileChat } from "./suites/hostile-chat.ts";
 import { senders } from "./suites/senders.ts";
 
-const fails = (code: GatewayTrouble, message: RegExp) => (error: unknown) => {
+const fails = (code: GatewayErrorCode, message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof GatewayError, String(error));
   assert.equal(error.code, code, error.message);
   assert.match(error.message, message);

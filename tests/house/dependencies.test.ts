@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { auditFrom, isGrave } from "../../lab/dependencies/audit.ts";
+import { auditFrom, isHighOrCritical } from "../../lab/dependencies/audit.ts";
 import { allowedBuilds, directPackages, installedBehind, type Package } from "../../lab/dependencies/packages.ts";
 import {
   installObjections,
@@ -116,20 +116,20 @@ describe("the audit", () => {
       metadata: {},
     });
 
-  for (const [severity, grave] of [
+  for (const [severity, high] of [
     ["low", false],
     ["moderate", false],
     ["high", true],
     ["critical", true],
   ] as const) {
-    test(`takes ${severity} ${grave ? "for grave" : "as news"}`, () => {
+    test(`takes ${severity} ${high ? "as a failure" : "as news"}`, () => {
       const audit = auditFrom(report(severity), "");
       assert.ok(audit.kind === "answered");
       assert.deepEqual(
         audit.advisories.map(({ name, patched }) => [name, patched]),
         [["pg", ">=9.0.0"]],
       );
-      assert.deepEqual(audit.advisories.map(isGrave), [grave]);
+      assert.deepEqual(audit.advisories.map(isHighOrCritical), [high]);
     });
   }
 

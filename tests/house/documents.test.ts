@@ -15,7 +15,8 @@ const manifest: { scripts: Record<string, string>; packageManager: string } = JS
 );
 
 const documents: string[] = [];
-for await (const file of glob(["*.md", "ops/**/*.md"], { cwd: root })) documents.push(file);
+for await (const file of glob(["*.md", "docs/**/*.md", "ops/**/*.md", "plugin/*.md"], { cwd: root }))
+  documents.push(file);
 
 const textOf = (file: string): Promise<string> => readFile(join(root, file), "utf8");
 
@@ -35,6 +36,17 @@ describe("documents", () => {
       for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
         if (/^https?:/.test(target)) continue;
         await access(join(root, dirname(file), target));
+      }
+    });
+  }
+
+  for (const file of documents) {
+    test(`${file} names only files that are there`, async () => {
+      const text = await textOf(file);
+      for (const [, path = ""] of text.matchAll(/`((?:dispatch|scripts|lab|plugin|tests|ops|docs)\/[\w./-]+)`/g)) {
+        // Made where it is needed, and in no checkout.
+        if (path.startsWith("plugin/dist/")) continue;
+        await access(join(root, path));
       }
     });
   }

@@ -13,7 +13,7 @@ const card = (drill: string, passed = true): Scorecard => ({
   runbook: "x.md",
   detected_ms: 120,
   recovered_ms: passed ? 450 : null,
-  mended_by: "",
+  fixed_by: "",
   commands: 3,
   commands_as_written: passed ? 3 : 2,
   differing: [],

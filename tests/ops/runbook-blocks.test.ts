@@ -18,7 +18,7 @@ echo done
 \`\`\`sh
 not run
 \`\`\`
-## Mend
+## Fix
 \`\`\`sh run
 true
 \`\`\`
@@ -32,7 +32,7 @@ test("marked blocks are read with their headings, lines and expectations; others
       commands: "curl -s http://127.0.0.1:8080/health\necho done",
       expected: [/"status":"ok"/m, /^done$/m],
     },
-    { heading: "Mend", line: 17, commands: "true", expected: [] },
+    { heading: "Fix", line: 17, commands: "true", expected: [] },
   ]);
 });
 

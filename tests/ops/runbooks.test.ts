@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { alertCodes, alertList } from "../../dispatch/api/alert-list.ts";
 
 const root = join(import.meta.dirname, "../..");
-const parts = ["Symptom", "How to confirm", "First five minutes", "Mend", "Verify", "After"];
+const parts = ["Symptom", "How to confirm", "First five minutes", "Fix", "Verify", "After"];
 const runbooks = new Set<string>(alertCodes.map((code) => alertList[code].runbook));
 for (const page of ["autonomy_controls", "key_rotation"]) runbooks.add(`ops/runbooks/${page}.md`);
 

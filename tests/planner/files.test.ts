@@ -130,7 +130,7 @@ describe("a problem file", () => {
     });
   }
 
-  it("may hold fields nobody knows; they are named and passed over", async () => {
+  it("may hold unknown fields; they are named and ignored", async () => {
     const warnings: string[] = [];
     const path = await file("extra.json", {
       ...goodProblem,
@@ -139,8 +139,8 @@ describe("a problem file", () => {
     });
     assert.deepEqual(await readProblem(path, (line) => warnings.push(line)), goodProblem);
     assert.deepEqual(warnings.map((line) => line.replace(path, "")).sort(), [
-      '/technicians/0: unknown field "colour", passed over',
-      ': unknown field "comment", passed over',
+      '/technicians/0: unknown field "colour", ignored',
+      ': unknown field "comment", ignored',
     ]);
   });
 });

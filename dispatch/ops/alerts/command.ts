@@ -1,4 +1,4 @@
-// `pnpm dispatch:alerts`: the first command of whoever is called. It says whether the desk is well and what fires, with the
+// `pnpm dispatch:alerts`: the first command for the person on call. It says whether the desk is well and what fires, with the
 // page and the next command for each; with --explain, what lies behind one alert, read from the database.
 
 import type { Database } from "../../db/pool.ts";
@@ -57,7 +57,7 @@ async function tellState(url: string, json: boolean): Promise<number> {
   for (const [part, check] of entriesOf(health.body["checks"]))
     console.log(`  ${part}: ${[check["status"], check["reason"]].filter(Boolean).join(", ")}`);
   if (!alerts.ok) {
-    console.log("alerts: cannot be told while Postgres is away");
+    console.log("alerts: unknown while Postgres is unavailable");
     return 1;
   }
   const fired = Array.isArray(alerts.body["alerts"]) ? alerts.body["alerts"].filter(isObject) : [];

@@ -88,7 +88,7 @@ const objectStore: Part = async ({ settings }) => {
 
 const filesOf = (settings: Settings): string => join(settings.dataDir, "objects");
 
-/** Opening the file store would make a missing folder anew, and so hide that the evidence is gone. */
+/** Opening the file store would create a missing folder, and so hide that the evidence is gone. */
 async function lookAtFiles(settings: Settings): Promise<string> {
   await access(filesOf(settings), constants.R_OK | constants.W_OK);
   return "ok";

@@ -61,7 +61,7 @@ export const selectHeldBack = statement<{ events: number; seconds: number }>(
    FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())`,
 );
 
-// Neither addresses nor secrets: the one may hold a key, and pnpm dispatch:webhooks list shows them to whoever runs it.
+// Neither addresses nor secrets: the one may hold a key, and pnpm dispatch:webhooks list shows them to the operator who runs it.
 export const selectWebhooks = statement(
   "explain_webhooks",
   `SELECT e.id AS endpoint, e.paused_at IS NOT NULL AS paused, e.failures AS failures_in_a_row,

@@ -1,5 +1,5 @@
 // `pnpm dispatch:audit:verify`: proves the audit trail, or names the first broken event of each chain. It also holds the
-// trail to the newest checkpoint in the object store, which whoever can write the database cannot have changed.
+// trail to the newest checkpoint in the object store, which somebody with write access to the database alone cannot have changed.
 
 import { aggregates } from "../../aggregates.ts";
 import {
@@ -56,7 +56,7 @@ export const auditVerifyCommand = (): Promise<void> =>
         const { checkpoint, note } = compared;
         console.log(
           checkpoint
-            ? `held to the checkpoint ${checkpoint.key} of ${checkpoint.taken_at}, ${checkpoint.chains} chains`
+            ? `compared with the checkpoint ${checkpoint.key} of ${checkpoint.taken_at}, ${checkpoint.chains} chains`
             : note,
         );
         console.log(`${report.chains} chains, ${report.events} events, ${faults.length} broken`);

@@ -30,7 +30,7 @@ export type BaseCopy = {
   readonly files: KeptFile & { readonly count: number; readonly total_bytes: number };
 };
 
-// What a server makes anew at its start, or must not find: its own state while it runs, and the log, which the archive has.
+// What a server writes again at its start, or must not find: its own state while it runs, and the log, which the archive has.
 const emptied = new Set([
   "pg_wal",
   "pg_replslot",
@@ -140,7 +140,7 @@ async function requireArchiving(client: pg.Client): Promise<{ cluster: string; s
   if (found?.archiving === "off") {
     throw new CommandFailure(
       "The server archives no write-ahead log, without which a base copy is worth nothing. Set " +
-        "DISPATCH_WAL_ARCHIVE_DIR, start the server anew, and try again.",
+        "DISPATCH_WAL_ARCHIVE_DIR, restart the server, and try again.",
     );
   }
   const cluster = found?.cluster ?? "";

@@ -87,7 +87,7 @@ function defaults({ folder, owner, people, bind = "loopback" }: ConfigurationFac
     [["tools", "alsoAllow"], [pluginId]],
     [["tools", "toolSearch"], false],
     [["tools", "codeMode"], false],
-    // Otherwise all direct messages, whoever writes them, share one conversation.
+    // Otherwise all people's direct messages share one conversation.
     [["session", "dmScope"], "per-channel-peer"],
     [["agents", "defaults", "workspace"], folder.workspace],
     [["agents", "defaults", "skipBootstrap"], true],

@@ -2,8 +2,8 @@
 
 import { CommandFailure } from "../../process/command-line.ts";
 
-/** What kind of trouble it is; stable, for callers that branch on it. */
-export type GatewayTrouble =
+/** What went wrong; stable, for callers that branch on it. */
+export type GatewayErrorCode =
   | "not_installed"
   | "configuration"
   | "already_running"
@@ -15,11 +15,11 @@ export type GatewayTrouble =
   | "approval_required";
 
 export class GatewayError extends CommandFailure {
-  readonly code: GatewayTrouble;
+  readonly code: GatewayErrorCode;
   /** HTTP status of the gateway's answer, when there was one. */
   readonly status: number | null;
 
-  constructor(code: GatewayTrouble, message: string, more: { status?: number; cause?: unknown } = {}) {
+  constructor(code: GatewayErrorCode, message: string, more: { status?: number; cause?: unknown } = {}) {
     super(message, { cause: more.cause });
     this.code = code;
     this.status = more.status ?? null;

@@ -55,7 +55,7 @@ export type GatewayOptions = {
 export type Gateway = {
   readonly url: string;
   readonly token: string;
-  /** Opens the dashboard logged in: whoever has it is the owner. */
+  /** Opens the dashboard logged in: anybody who has it acts as the owner. */
   readonly dashboardUrl: string;
   readonly port: number;
   readonly pid: number;
@@ -63,7 +63,7 @@ export type Gateway = {
   readonly folder: StateFolder;
   /** From the spawn to the plugin's first answer, in ms. */
   readonly readyAfterMs: number;
-  /** Resolves when the process is gone, whoever ended it. */
+  /** Resolves when the process is gone, for whatever reason. */
   readonly ended: Promise<Exit>;
   /** Restarts it within its process and waits until it runs tools again. @throws {GatewayError} ended, not_ready or plugin_missing */
   restart(): Promise<void>;

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { readSettings } from "../../process/settings.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
-import { CommandFailure, isKnown, messageOf } from "../../process/command-line.ts";
+import { CommandFailure, isExpected, messageOf } from "../../process/command-line.ts";
 import { waitUntilReady } from "./gateway-start.ts";
 import { openclawEnvironment, openclawProgram } from "./openclaw-program.ts";
 import { addressIn, isSetUp, readConfiguration, stateFolderOf, type StateFolder } from "./state-folder.ts";
@@ -29,7 +29,7 @@ export async function openclawCommand(): Promise<void> {
   try {
     process.exitCode = await openclaw(process.argv.slice(2));
   } catch (error) {
-    console.error(isKnown(error) ? messageOf(error) : error);
+    console.error(isExpected(error) ? messageOf(error) : error);
     process.exitCode = 1;
   }
 }

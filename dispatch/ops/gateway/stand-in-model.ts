@@ -1,5 +1,5 @@
 // A stand-in for a model, for a chat without a model's key. It is no part of the product, so the product knows only where
-// its module lies, as whoever starts a gateway says, and imports it when it is wanted.
+// its module lies, as the command that starts a gateway says, and imports it on demand.
 
 import { pathToFileURL } from "node:url";
 import { CommandFailure } from "../../process/command-line.ts";

@@ -71,7 +71,7 @@ export async function readConfiguration(folder: StateFolder): Promise<JsonObject
   throw new GatewayError(
     "configuration",
     `${folder.configuration} is not a JSON object (comments and trailing commas are not allowed ` +
-      "either). Mend it, or move it away to have it made anew.",
+      "either). Fix it, or move it away and a new one is written.",
   );
 }
 

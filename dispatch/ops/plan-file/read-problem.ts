@@ -1,5 +1,5 @@
 // Problem and plan files: JSON read, held against its schema and its further rules, and refused with a sentence that says
-// where, what and how to mend it. Fields nobody knows are named and passed over.
+// where, what and how to fix it. Unknown fields are named and ignored.
 
 import { readFile } from "node:fs/promises";
 import { Ajv, type ErrorObject } from "ajv";
@@ -37,7 +37,7 @@ async function readShaped<T>(
   const faults = errors.filter(({ keyword }) => keyword !== "additionalProperties");
   if (faults.length > 0) throw refusal(file, kind, [...new Set(faults.map(sentence))]);
   for (const { instancePath, params } of unknown)
-    warn(`${file}${instancePath}: unknown field "${params["additionalProperty"]}", passed over`);
+    warn(`${file}${instancePath}: unknown field "${params["additionalProperty"]}", ignored`);
   return withoutUnknown(value, unknown, validate);
 }
 

@@ -10,7 +10,7 @@ export const stackDownCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:stack:down",
       about:
-        "Ends the stack in order: gateway, workers, API, Postgres; requests in hand are finished. Also " +
+        "Ends the stack in order: gateway, workers, API, Postgres; requests in progress are finished. Also " +
         "works after the supervisor was killed. The data stays.",
       options: { compose: { type: "boolean" } },
       meanings: { compose: "of the stack in containers; its volumes stay" },

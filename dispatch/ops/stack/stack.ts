@@ -204,7 +204,7 @@ class RunningStack implements Stack {
     });
   }
 
-  /** Whoever has keys of their own for tokens is not given a second way in, unless the gateway needs it. */
+  /** An operator with token keys of their own is given no second way in, unless the gateway needs it. */
   get #makesSecret(): boolean {
     const { settings, withGateway } = this.#options;
     return settings.jwtSecret === null && (settings.jwks === null || withGateway);

@@ -1,4 +1,4 @@
-// What a stack tells of itself, in a file that is replaced whole at each change: who supervises, what runs, and since
+// What a stack says about itself, in a file that is replaced whole at each change: who supervises, what runs, and since
 // when. It holds no secret. Beside it a pid file for each process, for people and other programs.
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ export type StackRecord = {
   readonly startedAt: string;
   /** Whether everything has been ready once. */
   readonly ready: boolean;
-  /** Address of the embedded Postgres; null for a server of one's own, whose address is a secret. */
+  /** Address of the embedded Postgres; null for an external server, whose address is a secret. */
   readonly embeddedUrl: string | null;
   readonly services: readonly ServiceRecord[];
 };

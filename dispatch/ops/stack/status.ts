@@ -1,5 +1,5 @@
-// How a stack stands, told from outside it: what its supervisor wrote, held to the processes that are really there and to
-// what they answer.
+// The state of a stack, read from outside it: what its supervisor wrote, compared with the processes that are really there
+// and with what they answer.
 
 import type { Settings } from "../../process/settings.ts";
 import { crashLoopAt } from "./back-off.ts";
@@ -85,7 +85,7 @@ export function statusTable({ state, supervisor_pid, services }: StackStatus, da
   if (state === "down") return `No stack runs from ${dataDir}. pnpm dispatch:stack:up starts one.`;
   const head =
     state === "lost"
-      ? "The supervisor was killed; pnpm dispatch:stack:up starts anew, pnpm dispatch:stack:down cleans up."
+      ? "The supervisor was killed; pnpm dispatch:stack:up starts a new one, pnpm dispatch:stack:down cleans up."
       : `Stack ${state}, supervisor ${supervisor_pid ?? "unknown"}, data in ${dataDir}`;
   const rows = services.map((one) => [
     one.name,

@@ -1,11 +1,11 @@
 // The supervisor as a process: `pnpm dispatch:stack:up` starts it, apart from the terminal, and hears from it over a
-// channel until all is ready. It stays until SIGTERM, or until whoever started it goes away before that.
+// channel until all is ready. It stays until SIGTERM, or until the process that started it goes away before that.
 
 import { readSettings } from "../../process/settings.ts";
-import { isKnown, messageOf, runCommand, wholeNumber } from "../../process/command-line.ts";
+import { isExpected, messageOf, runCommand, wholeNumber } from "../../process/command-line.ts";
 import { startStack } from "./stack.ts";
 
-/** What it tells its starter. */
+/** What it reports to the process that started it. */
 export type SupervisorNews =
   | { readonly kind: "said"; readonly line: string }
   | { readonly kind: "ready" }
@@ -56,7 +56,7 @@ await runCommand(
       say("stopped");
       return 0;
     } catch (error) {
-      if (!isKnown(error)) console.error(error);
+      if (!isExpected(error)) console.error(error);
       note(messageOf(error));
       tell({ kind: "failed", message: messageOf(error) });
       return 1;

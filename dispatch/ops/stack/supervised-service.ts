@@ -10,7 +10,7 @@ import type { ServiceRecord, ServiceState } from "./state.ts";
 /** A process that is ready. */
 export type RunningPart = {
   readonly pid: number;
-  /** Resolves with how it ended, whoever ended it. */
+  /** Resolves with how it ended. */
   readonly ended: Promise<string>;
   /** Ends it within a bound of its own. May be called again. */
   stop(): Promise<void>;

@@ -46,7 +46,7 @@ export const webhooksCommand = (): Promise<void> =>
         until: "events before this time, ISO 8601",
         all: "every dead letter",
         limit: "dead letters shown; 50 unless given",
-        reason: "why, for whoever looks next",
+        reason: "why, for the next person who looks",
         "overlap-hours": "24 unless given; 0 ends the old secret at once",
         json: "print the result as JSON alone",
         "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL",

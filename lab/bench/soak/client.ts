@@ -1,5 +1,5 @@
 // A client as the contract asks for one: it gives each API its turn, and repeats a command with the same key until it is
-// answered, whoever dies meanwhile. What it was told goes to the ledger.
+// answered, whichever process dies meanwhile. What it was told goes to the ledger.
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";

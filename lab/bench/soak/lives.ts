@@ -68,7 +68,7 @@ const patienceMs = 3_000;
 /** A worker, or another ticket, came first. */
 const overtaken = new Set(["INVALID_STATE_TRANSITION", "TECH_UNAVAILABLE", "SLOT_TAKEN"]);
 
-/** Waits until a worker has sent somebody; where none does for a while, sends whoever is recommended. */
+/** Waits until a worker has sent somebody; where none does for a while, sends the first recommendation. */
 async function untilSent(client: SoakClient, ticketId: string): Promise<void> {
   const begun = performance.now();
   while ((await client.stateOf(ticketId)) !== "DISPATCHED") {

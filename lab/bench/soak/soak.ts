@@ -194,7 +194,7 @@ async function underWatch(run: Run, owner: pg.Client, rate: number): Promise<[Lo
   return [load, samples];
 }
 
-/** Whoever is refused this often need not go on. */
+/** A client that is refused this often need not go on. */
 const mostUnexpected = 20;
 
 type Load = { readonly durations: readonly number[]; readonly seconds: number };
