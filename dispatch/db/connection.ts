@@ -106,7 +106,6 @@ export class Connection {
   #takeOff(): void {
     const passengers = this.#queue;
     this.#queue = [];
-    this.#clean = false;
     try {
       this.#standing.flight = new Flight(this.#standing.known, passengers, (error) => this.#land(error));
     } catch (error) {
@@ -115,6 +114,7 @@ export class Connection {
       for (const { reject } of passengers) reject(error);
       return this.#releaseWhenIdle();
     }
+    this.#clean = false;
     this.#standing.overdue.refresh();
     this.#client.query(this.#standing.flight);
   }

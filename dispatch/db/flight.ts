@@ -67,6 +67,9 @@ export class Flight implements pg.Submittable {
     try {
       for (const one of passengers) this.#board(one);
       messages.sync();
+    } catch (error) {
+      this.#doubt(error);
+      throw error;
     } finally {
       this.#bytes = messages.take();
     }
@@ -147,7 +150,7 @@ export class Flight implements pg.Submittable {
   }
 
   /** Whether a statement behind the failure was still parsed is not told; it is closed and parsed again at its next use. */
-  #doubt(error: Error): void {
+  #doubt(error: unknown): void {
     for (const { prepared } of this.#passengers) prepared.doubtful ||= prepared.columns === null;
     if (!(error instanceof pg.DatabaseError) || !staleCodes.has(error.code)) return;
     for (const prepared of this.#known.values()) prepared.doubtful = true;
@@ -155,7 +158,7 @@ export class Flight implements pg.Submittable {
 
   #settle(error: Error | null): void {
     const done = error === null || isOrdinary(error) ? this.#answered : 0;
-    const failed = this.#passengers[done];
+    const failed = this.#passengers[this.#answered];
     // An error of the server is made where its message is read; its stack shall lead to the statement.
     if (error && failed) error.stack = `${String(error)}\n    at the statement ${failed.name}`;
     for (let i = 0; i < this.#passengers.length; i++) {
@@ -168,7 +171,10 @@ export class Flight implements pg.Submittable {
   }
 }
 
-/** True for a failure of a statement alone: the server goes on with the connection. A server that speaks another language than English makes it false. */
+/**
+ * True for a failure of a statement alone; with FATAL and PANIC the server gives the connection up. A server that says these
+ * in another language is believed to go on, which the next flight finds out.
+ */
 export function isOrdinary(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity === "ERROR";
+  return error instanceof pg.DatabaseError && error.severity !== "FATAL" && error.severity !== "PANIC";
 }
