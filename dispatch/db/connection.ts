@@ -1,34 +1,47 @@
 // A connection of the pool in the hands of one user: what is queued on it leaves in flights, one at a time.
 
 import pg from "pg";
-import { Flight, isOrdinary, type Answered, type PreparedStatements, type Queued } from "./flight.ts";
-import { parameterOf } from "./parameters.ts";
-import type { Statement } from "./statement.ts";
+import { Flight, isOrdinary, Passenger, type PreparedStatements } from "./flight.ts";
+import { statement, type Statement } from "./statement.ts";
 
-/** What outlives the user: what is prepared on the connection, and the error that ended it. */
-type Standing = { readonly known: PreparedStatements; broken: Error | undefined };
+/** What outlives the user: what is prepared on the connection, the flight in the air, and the error that ended it. */
+type Standing = {
+  readonly known: PreparedStatements;
+  flight: Flight | null;
+  broken: Error | undefined;
+  /**
+   * Ends a flight that takes too long. One timer for the connection's life, put off by every flight: pg's own query_timeout
+   * makes one for each, and the garbage collector took a tenth of the time for what they kept alive.
+   */
+  readonly overdue: NodeJS.Timeout;
+};
 
 const standings = new WeakMap<pg.PoolClient, Standing>();
 
-function standingOf(client: pg.PoolClient): Standing {
+function standingOf(client: pg.PoolClient, flightTimeoutMs: number): Standing {
   const known = standings.get(client);
   if (known) return known;
-  const standing: Standing = { known: new Map(), broken: undefined };
+  const standing: Standing = {
+    known: new Map(),
+    flight: null,
+    broken: undefined,
+    overdue: setTimeout(() => standing.flight?.land(new Error("Query read timeout")), flightTimeoutMs).unref(),
+  };
   standings.set(client, standing);
+  client.once("end", () => clearTimeout(standing.overdue));
   // A connection that dies between two flights says so here and nowhere else; without a listener it ends the process.
   client.on("error", (error) => (standing.broken ??= error));
   return standing;
 }
 
-const begin = { name: "begin", text: "BEGIN" };
-const rollback = { name: "rollback", text: "ROLLBACK" };
-const unheard = { values: [], resolve: () => undefined, reject: () => undefined };
+const begin = statement("begin", "BEGIN");
+const rollback = statement("rollback", "ROLLBACK");
+const unheard = (): void => undefined;
 
 export class Connection {
   readonly #client: pg.PoolClient;
   readonly #standing: Standing;
-  #queue: Queued[] = [];
-  #flying = false;
+  #queue: Passenger[] = [];
   #scheduled = false;
   #transaction: "none" | "wanted" | "begun" | "ended";
   /** Whether the server has said that no transaction is open. */
@@ -37,9 +50,9 @@ export class Connection {
   #released: (() => void) | null = null;
 
   /** @param inTransaction whether BEGIN goes before the first statement; without, each flight commits by itself */
-  constructor(client: pg.PoolClient, inTransaction: boolean) {
+  constructor(client: pg.PoolClient, inTransaction: boolean, flightTimeoutMs: number) {
     this.#client = client;
-    this.#standing = standingOf(client);
+    this.#standing = standingOf(client, flightTimeoutMs);
     this.#transaction = inTransaction ? "wanted" : "none";
   }
 
@@ -47,17 +60,20 @@ export class Connection {
    * Queues a statement for the flight that leaves when this turn of the event loop is over. After a failure nothing more
    * is sent; whatever is asked then hears of the first failure.
    */
-  send({ name, text }: Statement<object>, values: readonly unknown[]): Promise<Answered> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure) return reject(this.#failure.error);
-      try {
-        this.#push({ name, text, values: values.map(parameterOf), resolve, reject });
-      } catch (error) {
-        // What would have followed in the same transaction must not commit without it.
-        this.#failure = { error };
-        reject(error);
-      }
-    });
+  send(
+    asked: Statement<object>,
+    values: readonly unknown[],
+    resolve: (answered: Passenger) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    if (this.#failure) return reject(this.#failure.error);
+    try {
+      this.#push(new Passenger(asked, values, resolve, reject));
+    } catch (error) {
+      // What would have followed in the same transaction must not commit without it.
+      this.#failure = { error };
+      reject(error);
+    }
   }
 
   /**
@@ -72,13 +88,13 @@ export class Connection {
     });
   }
 
-  #push(queued: Queued): void {
+  #push(passenger: Passenger): void {
     if (this.#transaction === "wanted") {
       this.#transaction = "begun";
-      this.#queue.push({ ...begin, ...unheard });
+      this.#queue.push(new Passenger(begin, [], unheard, unheard));
     }
-    this.#queue.push(queued);
-    if (this.#flying || this.#scheduled) return;
+    this.#queue.push(passenger);
+    if (this.#standing.flight || this.#scheduled) return;
     this.#scheduled = true;
     // Comes when no promise is left to run: whatever they queue shares the flight.
     process.nextTick(() => {
@@ -88,23 +104,23 @@ export class Connection {
   }
 
   #takeOff(): void {
-    const queued = this.#queue;
+    const passengers = this.#queue;
     this.#queue = [];
-    this.#flying = true;
-    this.#clean = false;
     try {
-      this.#client.query(new Flight(this.#standing.known, queued, (error) => this.#land(error)));
+      this.#standing.flight = new Flight(this.#standing.known, passengers, (error) => this.#land(error));
     } catch (error) {
-      // It has not left: two statements share a name, or a message would be larger than the protocol allows.
-      this.#flying = false;
+      // Two statements share a name, or a message would be larger than the protocol allows.
       this.#failure ??= { error };
-      for (const { reject } of queued) reject(error);
-      this.#releaseWhenIdle();
+      for (const { reject } of passengers) reject(error);
+      return this.#releaseWhenIdle();
     }
+    this.#clean = false;
+    this.#standing.overdue.refresh();
+    this.#client.query(this.#standing.flight);
   }
 
   #land(error: Error | null): void {
-    this.#flying = false;
+    this.#standing.flight = null;
     if (error) {
       // A statement that commits by itself and fails leaves no transaction behind.
       this.#clean = this.#transaction === "none" && isOrdinary(error);
@@ -119,11 +135,11 @@ export class Connection {
   }
 
   #releaseWhenIdle(): void {
-    if (!this.#released || this.#flying || this.#queue.length > 0) return;
+    if (!this.#released || this.#standing.flight || this.#queue.length > 0) return;
     const { broken } = this.#standing;
     if (!broken && !this.#clean && this.#transaction === "begun") {
       this.#transaction = "ended";
-      this.#queue.push({ ...rollback, ...unheard });
+      this.#queue.push(new Passenger(rollback, [], unheard, unheard));
       return this.#takeOff();
     }
     const left = this.#clean ? undefined : new Error("a transaction was left open on the connection");

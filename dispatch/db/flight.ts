@@ -1,73 +1,82 @@
 // A flight: the statements queued on one connection in one turn of the event loop, sent as one write with one Sync at its
-// end. To pg it is one query of a class of its own, like pg-cursor's: pg hands it the connection when it is its turn, then the
-// server's answers, and keeps its time (query_timeout). tests/db/flights.test.ts holds what is relied on here.
+// end. To pg it is one query of a class of its own, like pg-cursor's: pg hands it the connection when it is its turn, and then
+// the server's answers. tests/db/flights.test.ts holds what is relied on here.
 
 import pg from "pg";
 import { columnsOf, noColumns, rowOf, type Columns } from "./columns.ts";
 import { Messages } from "./messages.ts";
-import type { Parameter } from "./parameters.ts";
+import { parameterOf, type Parameter } from "./parameters.ts";
+import type { Statement } from "./statement.ts";
 
-/** What a statement answered: its rows, and the server's word for what was done, such as COMMIT or INSERT 0 1. */
-export type Answered = { readonly rows: readonly Record<string, unknown>[]; readonly tag: string };
-
-export type Queued = {
+/** A statement on its way: what it asks, who waits for it, and what the server has answered so far. */
+export class Passenger {
   readonly name: string;
   readonly text: string;
   readonly values: readonly Parameter[];
-  readonly resolve: (answered: Answered) => void;
+  readonly resolve: (answered: Passenger) => void;
   readonly reject: (error: unknown) => void;
-};
+  readonly rows: Record<string, unknown>[] = [];
+  /** The server's word for what was done, such as COMMIT or INSERT 0 1. */
+  tag = "";
+  /** Why a row could not be read. */
+  unreadable: unknown = undefined;
+  prepared: Prepared = unprepared;
+
+  constructor(
+    { name, text }: Statement<object>,
+    values: readonly unknown[],
+    resolve: (answered: Passenger) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.name = name;
+    this.text = text;
+    this.values = values.map(parameterOf);
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
 
 /** `columns` is null until the server has described the statement; `doubtful`: whether the server knows it is not known. */
 type Prepared = { readonly text: string; columns: Columns | null; doubtful: boolean };
 
+const unprepared: Prepared = { text: "", columns: null, doubtful: true };
+
 /** Statements of one connection by name, as far as the server has told. */
 export type PreparedStatements = Map<string, Prepared>;
-
-type Passenger = Queued & {
-  readonly prepared: Prepared;
-  rows: Record<string, unknown>[];
-  tag: string;
-  unreadable?: unknown;
-};
 
 const messages = new Messages();
 // 0A000: "cached plan must not change result type", after a migration. 26000: no such prepared statement, after DISCARD ALL.
 const staleCodes = new Set<string | undefined>(["0A000", "26000"]);
 
 export class Flight implements pg.Submittable {
-  /** pg puts its timer around this and calls it itself, with an error, when the time is over. */
-  callback: (error: Error | null) => void;
   readonly #bytes: Buffer;
-  readonly #passengers: Passenger[];
+  readonly #passengers: readonly Passenger[];
   readonly #known: PreparedStatements;
+  readonly #onLanding: (error: Error | null) => void;
   #answered = 0;
   #landed = false;
 
   /**
-   * @param landed called once, before any statement hears its outcome; with the error that ended the flight, if one did
+   * @param onLanding called once, before any statement hears its outcome; with the error that ended the flight, if one did
    * @throws what cannot be put into messages
    */
-  constructor(known: PreparedStatements, queued: readonly Queued[], landed: (error: Error | null) => void) {
+  constructor(known: PreparedStatements, passengers: readonly Passenger[], onLanding: (error: Error | null) => void) {
     this.#known = known;
-    this.#passengers = [];
+    this.#passengers = passengers;
+    this.#onLanding = onLanding;
     try {
-      for (const one of queued) this.#board(one);
+      for (const one of passengers) this.#board(one);
       messages.sync();
+    } catch (error) {
+      this.#doubt(error);
+      throw error;
     } finally {
       this.#bytes = messages.take();
     }
-    this.callback = (error) => {
-      if (this.#landed) return;
-      this.#landed = true;
-      if (error) this.#doubt(error);
-      landed(error);
-      this.#settle(error);
-    };
   }
 
-  #board(queued: Queued): void {
-    const { name, text, values } = queued;
+  #board(passenger: Passenger): void {
+    const { name, text, values } = passenger;
     let prepared = this.#known.get(name);
     if (prepared && prepared.text !== text) throw new Error(`two statements share the name ${name}`);
     const unknown = !prepared || prepared.doubtful;
@@ -78,11 +87,11 @@ export class Flight implements pg.Submittable {
     messages.bind(name, values);
     if (unknown) messages.describe();
     messages.execute();
-    this.#passengers.push({ ...queued, prepared, rows: [], tag: "" });
+    passenger.prepared = prepared;
   }
 
   submit(connection: pg.Connection): void {
-    connection.stream.write(this.#bytes);
+    if (!this.#landed) connection.stream.write(this.#bytes);
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly pg.FieldDef[] }): void {
@@ -124,15 +133,24 @@ export class Flight implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.callback(null);
+    this.land(null);
   }
 
   handleError(error: Error): void {
-    this.callback(error);
+    this.land(error);
+  }
+
+  /** Ends the flight for those who wait. The server's later answers, if any come, are heard by nobody. */
+  land(error: Error | null): void {
+    if (this.#landed) return;
+    this.#landed = true;
+    if (error) this.#doubt(error);
+    this.#onLanding(error);
+    this.#settle(error);
   }
 
   /** Whether a statement behind the failure was still parsed is not told; it is closed and parsed again at its next use. */
-  #doubt(error: Error): void {
+  #doubt(error: unknown): void {
     for (const { prepared } of this.#passengers) prepared.doubtful ||= prepared.columns === null;
     if (!(error instanceof pg.DatabaseError) || !staleCodes.has(error.code)) return;
     for (const prepared of this.#known.values()) prepared.doubtful = true;
@@ -140,15 +158,23 @@ export class Flight implements pg.Submittable {
 
   #settle(error: Error | null): void {
     const done = error === null || isOrdinary(error) ? this.#answered : 0;
-    for (const [i, { resolve, reject, rows, tag, unreadable }] of this.#passengers.entries()) {
-      if (i >= done) reject(error ?? new Error("the server passed over a statement"));
-      else if (unreadable !== undefined) reject(unreadable);
-      else resolve({ rows, tag });
+    const failed = this.#passengers[this.#answered];
+    // An error of the server is made where its message is read; its stack shall lead to the statement.
+    if (error && failed) error.stack = `${String(error)}\n    at the statement ${failed.name}`;
+    for (let i = 0; i < this.#passengers.length; i++) {
+      const passenger = this.#passengers[i];
+      if (!passenger) break;
+      if (i >= done) passenger.reject(error ?? new Error("the server passed over a statement"));
+      else if (passenger.unreadable !== undefined) passenger.reject(passenger.unreadable);
+      else passenger.resolve(passenger);
     }
   }
 }
 
-/** True for a failure of a statement alone: the server goes on with the connection. A server that speaks another language than English makes it false. */
+/**
+ * True for a failure of a statement alone; with FATAL and PANIC the server gives the connection up. A server that says these
+ * in another language is believed to go on, which the next flight finds out.
+ */
 export function isOrdinary(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity === "ERROR";
+  return error instanceof pg.DatabaseError && error.severity !== "FATAL" && error.severity !== "PANIC";
 }

@@ -1,6 +1,7 @@
 // Connections to Postgres: the pool, and what is done on it. It knows no table.
 
 import pg from "pg";
+import { Connection } from "./connection.ts";
 import { inTransaction, sessionOn, type Session, type Transaction } from "./transaction.ts";
 
 export { isoTime } from "./columns.ts";
@@ -32,7 +33,6 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: options.applicationName,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
-    query_timeout: options.statementTimeoutMs + 5_000,
     keepAlive: true,
     options: [
       "-c timezone=UTC",
@@ -47,9 +47,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   let closing = false;
   pool.on("error", (error) => closing || options.onError(error));
 
+  const flightTimeoutMs = options.statementTimeoutMs + 5_000;
+  const connect = async (begins: boolean): Promise<Connection> =>
+    new Connection(await pool.connect(), begins, flightTimeoutMs);
+
   return {
-    ...sessionOn(pool),
-    transaction: (body) => inTransaction(pool, body),
+    ...sessionOn(connect),
+    transaction: async (body) => inTransaction(await connect(true), body),
     gauges: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => {
       closing = true;

@@ -1,8 +1,7 @@
 // What a session of statements and a transaction are on a connection of the pool.
 
-import type pg from "pg";
-import { Connection } from "./connection.ts";
-import type { Answered } from "./flight.ts";
+import type { Connection } from "./connection.ts";
+import type { Passenger } from "./flight.ts";
 import { statement, type Statement } from "./statement.ts";
 
 /** Runs statements on one connection; several may be queued at once and travel together. */
@@ -24,26 +23,27 @@ export class RolledBack extends Error {
 const commit = statement("commit", "COMMIT");
 
 /** A session whose every statement takes a connection of its own and commits by itself. */
-export function sessionOn(pool: pg.Pool): Session {
-  return sessionOf(async (asked, values) => {
-    const connection = new Connection(await pool.connect(), false);
-    const answered = connection.send(asked, values);
-    void connection.release();
-    return answered;
+export function sessionOn(connect: (inTransaction: boolean) => Promise<Connection>): Session {
+  return sessionOf((asked, values, resolve, reject) => {
+    connect(false).then((connection) => {
+      connection.send(asked, values, resolve, reject);
+      void connection.release();
+    }, reject);
   });
 }
 
 /** Runs `body` between BEGIN, which travels with its first flight, and what it makes of it; COMMIT travels with the last. */
-export async function inTransaction<T>(pool: pg.Pool, body: (tx: Transaction) => Promise<T>): Promise<T> {
-  const connection = new Connection(await pool.connect(), true);
+export async function inTransaction<T>(connection: Connection, body: (tx: Transaction) => Promise<T>): Promise<T> {
   let result: T;
   try {
     result = await body({
-      ...sessionOf((asked, values) => connection.send(asked, values)),
-      commit: async () => {
-        const { tag } = await connection.send(commit, []);
-        if (tag !== "COMMIT") throw new RolledBack("the transaction was rolled back");
-      },
+      ...sessionOf((asked, values, resolve, reject) => connection.send(asked, values, resolve, reject)),
+      commit: () =>
+        new Promise((resolve, reject) => {
+          const settle = ({ tag }: Passenger): void =>
+            tag === "COMMIT" ? resolve() : reject(new RolledBack("the transaction was rolled back"));
+          connection.send(commit, [], settle, reject);
+        }),
     });
   } catch (error) {
     // Nobody waits for the ROLLBACK; the connection is given to nobody before the server has answered it.
@@ -55,24 +55,14 @@ export async function inTransaction<T>(pool: pg.Pool, body: (tx: Transaction) =>
   return result;
 }
 
-function sessionOf(send: (asked: Statement<object>, values: readonly unknown[]) => Promise<Answered>): Session {
-  const rows = async <Row extends object>(asked: Statement<Row>, values: readonly unknown[] = []): Promise<Row[]> => {
-    try {
-      // What a statement's rows look like its declaration says; nobody else can know.
-      return (await send(asked, values)).rows as Row[];
-    } catch (error) {
-      throw located(error);
-    }
+function sessionOf(send: Connection["send"]): Session {
+  return {
+    // What a statement's rows look like its declaration says, and nobody else can know.
+    rows: <Row extends object>(asked: Statement<Row>, values: readonly unknown[] = []) =>
+      new Promise<Row[]>((resolve, reject) => send(asked, values, ({ rows }) => resolve(rows as Row[]), reject)),
+    row: <Row extends object>(asked: Statement<Row>, values: readonly unknown[] = []) =>
+      new Promise<Row | null>((resolve, reject) =>
+        send(asked, values, ({ rows }) => resolve((rows[0] as Row | undefined) ?? null), reject),
+      ),
   };
-  return { rows, row: async (asked, values) => (await rows(asked, values))[0] ?? null };
-}
-
-const alreadyLocated = new WeakSet<Error>();
-
-/** An error of the server is made where its message is read; its stack shall lead to the statement that failed first. */
-function located(error: unknown): unknown {
-  if (!(error instanceof Error) || alreadyLocated.has(error)) return error;
-  alreadyLocated.add(error);
-  Error.captureStackTrace(error, located);
-  return error;
 }

@@ -1,0 +1,47 @@
+// How Postgres plans the calendar: of one technician once and for all, however long the roster is.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import pg from "pg";
+import { openDatabase } from "../../dispatch/db/pool.ts";
+import { statement } from "../../dispatch/db/statement.ts";
+import { loadRoster } from "../../dispatch/workforce/calendar.ts";
+import { createTestDatabase } from "../support/database.ts";
+
+/** Postgres plans a statement five times for its parameters before it may keep a plan that fits all. */
+const executions = 7;
+
+const plans = statement<{ name: string; generic: number }>(
+  "test_plans",
+  "SELECT name, generic_plans AS generic FROM pg_prepared_statements WHERE name LIKE 'calendar%' ORDER BY name",
+);
+
+test("the calendar of one technician among 4,000 is not planned for each reading", async (t) => {
+  const { url } = await createTestDatabase(t);
+  const owner = new pg.Client({ connectionString: url });
+  await owner.connect();
+  const { rows } = await owner.query<{ id: string }>(
+    "INSERT INTO technicians (id, name) SELECT gen_random_uuid(), 'Technician ' || n FROM generate_series(1, 4000) n RETURNING id",
+  );
+  await owner.query("ANALYZE technicians");
+  await owner.end();
+  const db = openDatabase({
+    url,
+    poolMax: 1,
+    applicationName: "calendar",
+    role: null,
+    statementTimeoutMs: 60_000,
+    lockTimeoutMs: 60_000,
+    onError: () => undefined,
+  });
+  t.after(() => db.close());
+  for (const { id } of rows.slice(0, executions)) {
+    const found = await loadRoster(db, { ticketId: null, techId: id });
+    assert.deepEqual(
+      found.map((entry) => entry.id),
+      [id],
+    );
+  }
+  assert.deepEqual(await db.rows(plans), [{ name: "calendar_technician", generic: executions - 5 }]);
+  assert.equal((await loadRoster(db, { ticketId: null })).length, 4000);
+});
