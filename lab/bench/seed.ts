@@ -80,7 +80,8 @@ const insertOutbox = `
   WHERE e.created_at > now() - interval '7 days'`;
 
 const insertKeys = `
-  INSERT INTO idempotency_keys (key, actor_id, endpoint, request_id, request_hash, response_code, response_body, aggregate, aggregate_id, created_at)
+  INSERT INTO idempotency_keys (key, actor_id, endpoint, request_id, request_hash, response_code, response_body, aggregate,
+                                aggregate_id, created_at)
   SELECT gen_random_uuid(), actor_id, '/tickets/{ticketId}/triage', request_id, md5(id::text) || md5(id::text), 200,
          '{"state": "TRIAGED", "summary": "Older ticket"}', aggregate, aggregate_id, created_at
   FROM audit_events WHERE created_at > now() - interval '7 days'`;

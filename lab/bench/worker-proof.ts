@@ -28,7 +28,8 @@ export const bookingRules: Rules = {
   dispatched_without_technician: `SELECT id AS ticket_id FROM tickets WHERE state = 'DISPATCHED' AND assigned_tech_id IS NULL`,
   bookings_without_receipt: `
     SELECT b.ticket_id FROM bookings b
-    WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = b.ticket_id::text AND e.payload->>'booking_id' = b.id::text)`,
+    WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = b.ticket_id::text
+                        AND e.payload->>'booking_id' = b.id::text)`,
   commands_in_pieces: `
     SELECT e.ticket_id FROM audit_events e JOIN outbox o ON o.audit_event_id = e.id WHERE o.xmin <> e.xmin`,
   dispatches_against_the_ranking: `

@@ -242,7 +242,8 @@ describe("an aggregate of another wing", { timeout: 120_000 }, () => {
       replies.map(() => 200),
     );
     const { rows } = await owner.query(
-      "SELECT count(*)::int AS events, count(DISTINCT xmin::text)::int AS transactions FROM audit_events WHERE aggregate_id LIKE 'crowd-%' AND seq > 1",
+      `SELECT count(*)::int AS events, count(DISTINCT xmin::text)::int AS transactions
+       FROM audit_events WHERE aggregate_id LIKE 'crowd-%' AND seq > 1`,
     );
     assert.equal(rows[0].events, 24);
     assert.ok(rows[0].transactions < 24, `24 commands took ${rows[0].transactions} transactions`);

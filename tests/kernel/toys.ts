@@ -16,7 +16,8 @@ export const toyTables = `
     seq integer NOT NULL, hash text NOT NULL, at timestamptz NOT NULL);
   GRANT SELECT, INSERT, UPDATE ON toys TO dispatch_app;
   INSERT INTO machine_edges (aggregate, from_state, to_state)
-  VALUES ('toy', '@new', 'NEW'), ('toy', 'NEW', 'PAINTED'), ('toy', 'PAINTED', 'PAINTED'), ('toy', 'NEW', 'BROKEN'), ('toy', 'PAINTED', 'BROKEN');
+  VALUES ('toy', '@new', 'NEW'), ('toy', 'NEW', 'PAINTED'), ('toy', 'PAINTED', 'PAINTED'),
+         ('toy', 'NEW', 'BROKEN'), ('toy', 'PAINTED', 'BROKEN');
 `;
 
 type Toy = Place & {
