@@ -15,7 +15,7 @@ import type { CommandHandlers } from "../kernel/command.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import { execute } from "../kernel/execute.ts";
-import { parseBody, type JsonObject } from "../kernel/json.ts";
+import { JsonText, parseBody, type JsonObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Validators } from "../kernel/validate.ts";
 import type { Credentials } from "./credentials.ts";
@@ -107,7 +107,8 @@ function queryRoute(parts: ToolParts, name: QueryName, entry: QueryEntry): Handl
     const planId = names === "planId" ? known : null;
     const parameters = parametersFrom(exchange.query);
     const { body } = await answerQuery(reader, { name, ticketId, receiptId, planId, parameters, actor });
-    exchange.json(200, JSON.stringify(body));
+    if (body instanceof JsonText) exchange.jsonText(200, body);
+    else exchange.json(200, JSON.stringify(body));
   };
 }
 

@@ -6,7 +6,7 @@ import type { Actor } from "./actor.ts";
 import { requireScope } from "./authorize.ts";
 import type { Desk } from "./desk.ts";
 import { refusalFor } from "./failure.ts";
-import type { JsonObject } from "./json.ts";
+import type { JsonObject, JsonText } from "./json.ts";
 import { invalidFields, Refusal } from "./refusal.ts";
 import { selectTicket, type TicketRow } from "../ticket/ticket-row.ts";
 import type { Validators } from "./validate.ts";
@@ -26,13 +26,13 @@ export type QueryCall<N extends QueryName> = {
 export type TicketQuery<N extends QueryName> = {
   readonly name: N;
   readonly on: "ticket";
-  read(call: QueryCall<N> & { readonly ticket: TicketRow }): Promise<QueryBodyOf<N>>;
+  read(call: QueryCall<N> & { readonly ticket: TicketRow }): Promise<QueryBodyOf<N> | JsonText>;
 };
 /** A query about the desk; it keeps to the caller's scope itself, in SQL. */
 export type DeskQuery<N extends QueryName> = {
   readonly name: N;
   readonly on: "desk";
-  read(call: QueryCall<N>): Promise<QueryBodyOf<N>>;
+  read(call: QueryCall<N>): Promise<QueryBodyOf<N> | JsonText>;
 };
 /** A handler for every query of the contract; a missing one does not compile. */
 export type QueryHandlers = { readonly [N in QueryName]: TicketQuery<N> | DeskQuery<N> };
@@ -66,7 +66,7 @@ export type QueryRequest<N extends QueryName = QueryName> = {
 export async function answerQuery<N extends QueryName>(
   { desk, handlers, validators }: { desk: Desk; handlers: QueryHandlers; validators: Validators },
   request: QueryRequest<N>,
-): Promise<{ entry: QueryEntry; body: QueryBodyOf<N> }> {
+): Promise<{ entry: QueryEntry; body: QueryBodyOf<N> | JsonText }> {
   const entry: QueryEntry = queries[request.name];
   const handler: TicketQuery<N> | DeskQuery<N> = handlers[request.name];
   const validated = validators.queries[request.name](request.parameters);
