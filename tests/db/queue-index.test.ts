@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import pg from "pg";
 import { finalStates, ticketStates } from "../../dispatch/contract/states.ts";
-import { queueStatements } from "../../dispatch/field/cockpit-queue.ts";
+import { firstPage, queueStatements } from "../../dispatch/field/cockpit-queue.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { createTestDatabase } from "../support/database.ts";
 
@@ -36,13 +36,14 @@ const seedTickets = `
 
 const outside = new Set<string>(["VERIFIED", "INVOICED", ...finalStates]);
 
-type Part = keyof typeof queueStatements;
+const statements = { ...queueStatements, firstPage };
 const questions: readonly (readonly [
   string,
-  Part,
+  keyof typeof statements,
   { states?: readonly string[]; scope?: string; account?: string },
 ])[] = [
-  ["the queue of everybody", "queue", {}],
+  ["the queue of everybody", "firstPage", {}],
+  ["the queue of everybody, with filters", "queue", {}],
   ["the queue of an account", "queueOfAccounts", { account: accountOf(3) }],
   ["the queue of a caller who may see one account", "queueOfAccounts", { account: accountOf(3), scope: accountOf(3) }],
   ["what is invoiced", "billing", { states: ["INVOICED"] }],
@@ -79,8 +80,8 @@ describe("on a desk of 50,000 tickets", async () => {
 
   for (const [what, part, asked] of questions) {
     test(`${what} is read by index, and little besides the page`, async () => {
-      const { text } = queueStatements[part];
-      const values = valuesOf(asked);
+      const { text } = statements[part];
+      const values = part === "firstPage" ? [now, limit] : valuesOf(asked);
       const { rows } = await client.query<{ state: string; account_id: string }>(text, values);
       assert.ok(rows.length > 50, `${rows.length} rows`);
       for (const { state } of rows)

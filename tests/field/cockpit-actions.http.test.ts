@@ -26,6 +26,11 @@ describe("a desk with two tickets in every state", async () => {
     assert.equal(plain.text, full.text);
     assert.equal(plain.text, JSON.stringify(JSON.parse(plain.text)));
     assert.equal(Number(plain.headers["content-length"]), Buffer.byteLength(plain.text));
+    const head = await api.send("HEAD", `/ux/dispatcher/cockpit?${asked}`, {
+      "x-actor-id": "dispatcher-1",
+      "x-actor-role": "dispatcher",
+    });
+    assert.deepEqual([head.text, head.headers["content-length"]], ["", plain.headers["content-length"]]);
     const body = await answer(asked);
     assert.deepEqual(Object.keys(body), [
       "generated_at",
