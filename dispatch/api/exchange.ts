@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { uuidPattern } from "../contract/fields.ts";
 import type { Actor, Trace } from "../kernel/actor.ts";
+import type { JsonText } from "../kernel/json.ts";
 import type { Refusal } from "../kernel/refusal.ts";
 import { jsonHeaders } from "./security-headers.ts";
 import { traceOf, visibleHeader } from "./trace.ts";
@@ -53,6 +54,15 @@ export class Exchange {
     this.#reporter = reporter;
   }
 
+  /** Answers with JSON that was written already: the pieces leave in one write, and none of them is copied. */
+  jsonText(status: number, { pieces, byteLength }: JsonText): void {
+    this.#begin(status, byteLength, jsonHeaders);
+    this.response.cork();
+    for (const piece of pieces) this.response.write(piece);
+    this.response.end();
+    this.#reporter.answered(this, status);
+  }
+
   /** Answers with JSON text; see send. */
   json(status: number, body: string, more: readonly string[] = [], endAfter?: Promise<void>): void {
     this.send(status, body, jsonHeaders, more, endAfter);
@@ -70,16 +80,20 @@ export class Exchange {
     more: readonly string[] = [],
     endAfter?: Promise<void>,
   ): void {
-    const all = [...headers, "content-length", String(Buffer.byteLength(body)), ...this.echoes(), ...more];
-    // Without this a connection busy at shutdown would stay open until its keep-alive time ends.
-    if (this.#reporter.closing) all.push("connection", "close");
-    this.response.writeHead(status, all);
+    this.#begin(status, Buffer.byteLength(body), [...headers, ...more]);
     if (endAfter === undefined) this.response.end(body);
     else {
       this.response.write(body);
       void endAfter.then(() => this.response.end());
     }
     this.#reporter.answered(this, status);
+  }
+
+  #begin(status: number, bytes: number, headers: readonly string[]): void {
+    const all = [...headers, "content-length", String(bytes), ...this.echoes()];
+    // Without this a connection busy at shutdown would stay open until its keep-alive time ends.
+    if (this.#reporter.closing) all.push("connection", "close");
+    this.response.writeHead(status, all);
   }
 
   /** For an answer that is written piece by piece: reports it when it has ended. */

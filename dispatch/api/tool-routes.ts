@@ -10,7 +10,7 @@ import type { CommandHandlers } from "../kernel/command.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import { execute } from "../kernel/execute.ts";
-import { parseBody, type JsonObject } from "../kernel/json.ts";
+import { JsonText, parseBody, type JsonObject } from "../kernel/json.ts";
 import { openKernel, type Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { compileValidators } from "../kernel/validate.ts";
@@ -90,7 +90,9 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
     const ids = inLowerCase(sent);
     exchange.about = aboutIn(aggregate, idIn, ids);
     const parameters = parametersFrom(exchange.query);
-    exchange.json(200, JSON.stringify(await answerQuery(desk, { query, validate, ids, parameters, actor })));
+    const body = await answerQuery(desk, { query, validate, ids, parameters, actor });
+    if (body instanceof JsonText) exchange.jsonText(200, body);
+    else exchange.json(200, JSON.stringify(body));
   };
 }
 

@@ -332,13 +332,21 @@ export const cockpitRow = Type.Object({
   sla_delay_attribution: oneOf(["customer", "provider", "unknown"]),
   response_deadline_at: time(),
   response_breached: Type.Boolean(),
-  actions: Type.Array(action),
+  actions: Type.Optional(
+    Type.Array(action, { description: "What may be done about the ticket; with actions=full or without a wish" }),
+  ),
 });
 export const cockpit = Type.Object({
   generated_at: time(),
   actor,
   filters_applied: Type.Record(Type.String(), Type.Unknown()),
   queue: Type.Array(cockpitRow),
+  actions_by_state: Type.Optional(
+    Type.Record(Type.String(), Type.Array(action), {
+      description:
+        "What may be done about a ticket, for each state on the page; {ticketId} stands where an endpoint has the ticket's id; only with actions=state",
+    }),
+  ),
   next_cursor: nullable(text()),
   selected_ticket: nullable(Type.Object({ ticket, timeline, evidence_summary: Type.Object({ total_items: count() }) })),
 });

@@ -1,131 +1,45 @@
-// dispatcher.cockpit: the queue, worst first. Order and pages are made in SQL over the whole queue, so that the oldest
-// breach is never cut off; this file only words the rows.
+// dispatcher.cockpit: the queue, worst first, and what may be done about each ticket. Readers of the same question who come at
+// the same time share one read of the queue and its text.
 
+import { JoinedReads } from "../db/joined-reads.ts";
 import { statement } from "../db/statement.ts";
-import type { QueryBodyOf, QueryInputOf } from "../contract/index.ts";
-import { reachParameter, type Actor } from "../kernel/actor.ts";
+import type { Desk } from "../kernel/desk.ts";
 import { deskQuery, type DeskQueryCall } from "../kernel/answer-query.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { selectTicket, ticketBody } from "../ticket/ticket-row.ts";
-import { cursorOf, positionFrom } from "./cursor.ts";
+import { cockpitText, queueText, type CockpitRow } from "./cockpit-answer.ts";
+import { queueQuestion, type QueuePage, type QueueRow } from "./cockpit-queue.ts";
 import { slaReport } from "./sla.ts";
-import { cockpitActions } from "./ticket-actions.ts";
 import { selectTimeline } from "./timeline.ts";
-
-type QueueRow = {
-  id: string;
-  state: QueryBodyOf<"dispatcher.cockpit">["queue"][number]["state"];
-  priority: "EMERGENCY" | "URGENT" | "ROUTINE";
-  incident_type: string | null;
-  site_id: string;
-  site_name: string;
-  site_city: string | null;
-  site_region: string | null;
-  region_weight: number;
-  assigned_tech_id: string | null;
-  scheduled_start: string | null;
-  created_at: string;
-  updated_at: string;
-  last_transition_at: string;
-  remaining: number;
-  priority_rank: number;
-};
-
-// $1 account scope, $2 site scope, $3 states, $4 priorities, $5 SLA statuses, $6 accounts, $7 sites, $8 technicians,
-// $9 incident types, $10 now, $11 the last minute that counts as a warning, $12 limit, $13-$17 where the page before
-// ended: remaining minutes, priority rank, region weight, last update, id; $18 accounts that narrow the index.
-const conditions = `
-  ($1::uuid[] IS NULL OR t.account_id = ANY ($1)) AND ($2::uuid[] IS NULL OR t.site_id = ANY ($2))
-  AND ($3::text[] IS NULL OR t.state = ANY ($3)) AND ($4::text[] IS NULL OR t.priority = ANY ($4))
-  AND ($5::text[] IS NULL OR (CASE
-         WHEN t.sla_deadline_at < $10::timestamptz THEN 'breach'
-         WHEN t.sla_deadline_at < $10::timestamptz + ($11::int + 1) * interval '1 minute' THEN 'warning'
-         ELSE 'healthy' END) = ANY ($5))
-  AND ($6::uuid[] IS NULL OR t.account_id = ANY ($6)) AND ($7::uuid[] IS NULL OR t.site_id = ANY ($7))
-  AND ($8::uuid[] IS NULL OR t.assigned_tech_id = ANY ($8)) AND ($9::text[] IS NULL OR t.incident_type = ANY ($9))
-  AND t.sla_deadline_at >= CASE WHEN $13::bigint IS NULL THEN '-infinity'::timestamptz
-                                ELSE $10::timestamptz + $13 * interval '1 minute' END`;
-
-// Rows come in the order of their remaining whole minutes, then of four further keys. The index gives the order of
-// deadlines; so the deadline of the last row of the page is found first (edge), and of the rows up to the end of its
-// minute the exact order is made. Only they are sorted, however long the queue is.
-const queueStatement = (name: string, part: string) =>
-  statement<QueueRow>(
-    name,
-    `WITH edge AS (
-       SELECT t.sla_deadline_at FROM tickets t
-       WHERE ${part} AND ${conditions}
-         AND ($13::bigint IS NULL OR t.sla_deadline_at >= $10::timestamptz + ($13 + 1) * interval '1 minute')
-       ORDER BY t.sla_deadline_at OFFSET $12 LIMIT 1
-     ), page AS (
-       SELECT t.id, t.state, t.priority, t.incident_type, t.assigned_tech_id, t.scheduled_start, t.created_at, t.updated_at,
-              t.last_transition_at, s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region,
-              s.region_weight,
-              floor(extract(epoch FROM t.sla_deadline_at - $10::timestamptz) / 60)::bigint AS remaining,
-              CASE t.priority WHEN 'EMERGENCY' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END AS priority_rank
-       FROM tickets t JOIN sites s ON s.id = t.site_id
-       WHERE ${part} AND ${conditions}
-         AND t.sla_deadline_at < coalesce(
-           (SELECT $10::timestamptz
-                   + (floor(extract(epoch FROM e.sla_deadline_at - $10::timestamptz) / 60) + 1) * interval '1 minute'
-            FROM edge e),
-           'infinity')
-     )
-     SELECT * FROM page
-     WHERE $13::bigint IS NULL
-        OR (remaining, priority_rank, region_weight) > ($13, $14::int, $15::int)
-        OR ((remaining, priority_rank, region_weight) = ($13, $14, $15)
-            AND (updated_at < $16::timestamptz OR (updated_at = $16 AND id > $17::uuid)))
-     ORDER BY remaining, priority_rank, region_weight, updated_at DESC, id
-     LIMIT $12 + 1`,
-  );
-
-const openQueue = queueStatement("cockpit_open", "t.is_open AND $18::uuid[] IS NULL");
-const openQueueOfAccounts = queueStatement("cockpit_open_accounts", "t.is_open AND t.account_id = ANY ($18::uuid[])");
-const finalQueue = queueStatement("cockpit_final", "NOT t.is_open AND $18::uuid[] IS NULL");
-const wholeQueue = queueStatement("cockpit_whole", "$18::uuid[] IS NULL");
 
 const countEvidence = statement<{ total: number }>(
   "cockpit_count_evidence",
   `SELECT count(*) AS total FROM evidence_items WHERE ticket_id = $1`,
 );
 
-const normalLimit = 200;
 const shownEvents = 1_000;
 
-type Input = QueryInputOf<"dispatcher.cockpit">;
+type SharedPage = Pick<QueuePage, "readAt" | "nextCursor"> & { readonly text: readonly Buffer[] };
+const joinedReads = new WeakMap<Desk, JoinedReads<SharedPage>>();
 
 export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) => {
   const { desk, actor, input } = call;
-  const limit = input.limit ?? normalLimit;
-  const page = input.cursor ? positionFrom(input.cursor, ["time", "minutes", "count", "count", "time", "id"]) : null;
-  // Later pages keep the first page's clock; otherwise rows would slide past the cursor as minutes go by.
-  const now = page ? String(page[0]) : call.now;
-  const [statementForStates, accounts] = queueFor(input, actor);
-  const [rows, selected] = await Promise.all([
-    desk.db.rows(statementForStates, [
-      reachParameter(actor.accounts),
-      reachParameter(actor.sites),
-      input.state ?? null,
-      input.priority ?? null,
-      input.sla_status ?? null,
-      input.account_id ?? null,
-      input.site_id ?? null,
-      input.assigned_tech_id ?? null,
-      input.incident_type ?? null,
-      now,
-      desk.policy.sla.warningMinutes,
-      limit,
-      ...(page?.slice(1) ?? [null, null, null, null, null]),
-      accounts,
-    ]),
-    input.ticket_id ? selectedTicket(call, input.ticket_id) : null,
+  const { actions = "full", ticket_id = null } = input;
+  const question = queueQuestion(input, actor);
+  const read = async (): Promise<SharedPage> => {
+    const page = await question.read(desk);
+    const rows = page.rows.map((row) => cockpitRow(row, desk, page.now));
+    return { readAt: page.readAt, nextCursor: page.nextCursor, text: queueText(rows, actions, actor.role) };
+  };
+  const reads = joinedReads.get(desk) ?? new JoinedReads<SharedPage>();
+  joinedReads.set(desk, reads);
+  const [page, selected] = await Promise.all([
+    reads.read(`${actor.role} ${actions} ${question.key}`, read),
+    ticket_id === null ? null : selectedTicket(call, ticket_id),
   ]);
-  const queue = rows.slice(0, limit).map((row) => cockpitRow(row, call, now));
-  const last = rows.length > limit ? rows[limit - 1] : undefined;
-  return {
-    generated_at: call.now,
+  const before = {
+    generated_at: page.readAt,
     actor: { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tool_name: "dispatcher.cockpit" },
     filters_applied: {
       state: input.state ?? null,
@@ -135,25 +49,13 @@ export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) =>
       site_id: input.site_id ?? null,
       assigned_tech_id: input.assigned_tech_id ?? null,
       incident_type: input.incident_type ?? null,
-      ticket_id: input.ticket_id ?? null,
+      ticket_id,
     },
-    queue,
-    next_cursor: last
-      ? cursorOf([now, last.remaining, last.priority_rank, last.region_weight, last.updated_at, last.id])
-      : null,
-    selected_ticket: selected,
   };
+  return cockpitText({ before, after: { next_cursor: page.nextCursor, selected_ticket: selected } }, page.text);
 });
 
-/** The statement whose index fits: closed tickets are only looked at when asked for. */
-function queueFor(input: Input, actor: Actor) {
-  const final = input.state?.filter((state) => state === "CLOSED" || state === "CANCELLED").length ?? 0;
-  if (final > 0) return [final === input.state?.length ? finalQueue : wholeQueue, null] as const;
-  const accounts = input.account_id ?? reachParameter(actor.accounts);
-  return accounts ? ([openQueueOfAccounts, accounts] as const) : ([openQueue, null] as const);
-}
-
-function cockpitRow(row: QueueRow, { desk, actor }: DeskQueryCall<"dispatcher.cockpit">, now: string) {
+function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
   const sla = slaReport(
     {
       state: row.state,
@@ -162,7 +64,7 @@ function cockpitRow(row: QueueRow, { desk, actor }: DeskQueryCall<"dispatcher.co
       createdAt: new Date(row.created_at),
     },
     new Date(now),
-    desk.policy.sla,
+    policy.sla,
   );
   return {
     ticket_id: row.id,
@@ -177,7 +79,6 @@ function cockpitRow(row: QueueRow, { desk, actor }: DeskQueryCall<"dispatcher.co
     last_transition_at: row.last_transition_at,
     region_weight: row.region_weight,
     ...sla,
-    actions: cockpitActions(actor.role, row.state, row.id),
   };
 }
 

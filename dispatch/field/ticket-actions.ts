@@ -25,8 +25,10 @@ const cockpitIds = new Map<ToolName, string>([
   ["schedule.rollback", "rollback_schedule"],
 ]);
 
+export const placeholder = "{ticketId}";
+
 const cockpitCommands = commandEntries.filter(
-  ([, entry]) => entry.roles.includes("dispatcher") && entry.path.includes("{ticketId}"),
+  ([, entry]) => entry.roles.includes("dispatcher") && entry.path.includes(placeholder),
 );
 
 const packetCommands = [
@@ -39,23 +41,18 @@ const packetCommands = [
 
 type PolicyError = ActionBody["policy_error"];
 
-/** Actions of a cockpit row. They depend on role and state alone, so each pair is worked out once. */
-export function cockpitActions(role: Role, state: TicketState, ticketId: string): ActionBody[] {
-  const key = `${role} ${state}`;
-  let templates = cockpitTemplates.get(key);
-  if (!templates) {
-    templates = [
-      ...cockpitCommands.map(([tool, entry]) =>
-        commandAction(cockpitIds.get(tool) ?? chatName(tool), tool, entry, role, state),
-      ),
-      queryAction("open_timeline", "ticket.timeline", role),
-      queryAction("open_technician_packet", "tech.job_packet", role),
-    ];
-    cockpitTemplates.set(key, templates);
-  }
-  return templates.map((action) => addressed(action, ticketId));
-}
-const cockpitTemplates = new Map<string, ActionBody[]>();
+/** Actions of a cockpit row. */
+export const cockpitActions = (role: Role, state: TicketState, ticketId: string): ActionBody[] =>
+  actionsOfState(role, state).map((action) => addressed(action, ticketId));
+
+/** As cockpitActions, with the placeholder where an address has the ticket's id. They depend on role and state alone. */
+export const actionsOfState = (role: Role, state: TicketState): ActionBody[] => [
+  ...cockpitCommands.map(([tool, entry]) =>
+    commandAction(cockpitIds.get(tool) ?? chatName(tool), tool, entry, role, state),
+  ),
+  queryAction("open_timeline", "ticket.timeline", role),
+  queryAction("open_technician_packet", "tech.job_packet", role),
+];
 
 /** Actions of a job packet; completing stays closed for the reason the closeout gate gives. */
 export function packetActions(role: Role, state: TicketState, ticketId: string, gateError: PolicyError): ActionBody[] {
@@ -73,7 +70,7 @@ export function packetActions(role: Role, state: TicketState, ticketId: string, 
 
 const addressed = (action: ActionBody, ticketId: string): ActionBody => ({
   ...action,
-  endpoint: action.endpoint.replace("{ticketId}", ticketId),
+  endpoint: action.endpoint.replace(placeholder, ticketId),
 });
 
 function commandAction(id: string, tool: CommandName, entry: CommandEntry, role: Role, state: TicketState): ActionBody {

@@ -7,7 +7,7 @@ import type { Aggregate } from "./aggregate.ts";
 import { requireScope } from "./authorize.ts";
 import type { Desk } from "./desk.ts";
 import { refusalFor } from "./failure.ts";
-import type { JsonObject } from "./json.ts";
+import type { JsonObject, JsonText } from "./json.ts";
 import { invalidFields } from "./refusal.ts";
 import type { Validator } from "./validate.ts";
 
@@ -43,8 +43,8 @@ export type DeskQueryCall<N extends QueryName> = QueryCall<QueryInputOf<N>, Quer
 
 export const deskQuery = <N extends QueryName>(
   name: N,
-  read: (call: DeskQueryCall<N>) => Promise<QueryBodyOf<N> & object>,
-): DeskQuery<QueryInputOf<N>, QueryIdsOf<N>, QueryBodyOf<N> & object> => ({ name, on: "desk", read });
+  read: (call: DeskQueryCall<N>) => Promise<(QueryBodyOf<N> & object) | JsonText>,
+): DeskQuery<QueryInputOf<N>, QueryIdsOf<N>, (QueryBodyOf<N> & object) | JsonText> => ({ name, on: "desk", read });
 
 export type QueryRequest = {
   readonly query: Query;

@@ -5,6 +5,17 @@ import { invalidJson } from "./refusal.ts";
 
 export type JsonObject = { readonly [key: string]: unknown };
 
+/** An answer that is JSON already, in pieces which other answers may share; they are sent as they are. */
+export class JsonText {
+  readonly pieces: readonly Buffer[];
+  readonly byteLength: number;
+
+  constructor(pieces: readonly Buffer[]) {
+    this.pieces = pieces;
+    this.byteLength = pieces.reduce((bytes, piece) => bytes + piece.length, 0);
+  }
+}
+
 /** Deep enough for any request of the contract, shallow enough that no walk runs out of stack. */
 const maxDepth = 32;
 

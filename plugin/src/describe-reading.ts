@@ -95,7 +95,7 @@ const readings: Record<QueryName, Describe> = {
   "dispatcher.cockpit": (body) => {
     const queue = listAt(body, "queue");
     return [
-      none(queue, "open ticket"),
+      none(queue, "ticket in the queue"),
       ...queue.map((row, index) => {
         const site = objectAt(row, "site");
         return [

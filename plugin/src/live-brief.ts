@@ -30,7 +30,7 @@ export function openLiveBrief(desk: Desk): LiveBrief {
 
 async function write(desk: Desk, caller: Caller): Promise<string | null> {
   const [cockpit, approvals, autonomy] = await Promise.all([
-    desk.peek(caller, `/ux/dispatcher/cockpit?limit=${rows}`),
+    desk.peek(caller, `/ux/dispatcher/cockpit?limit=${rows}&actions=none`),
     desk.peek(caller, "/approvals?status=PENDING"),
     desk.peek(caller, "/ops/autonomy/state"),
   ]);
@@ -50,7 +50,7 @@ export function briefText(cockpit: JsonObject, approvals: JsonObject | null, aut
     .map((row) => ["ticket_id", "priority", "state", "sla_timer_remaining"].map((key) => wordAt(row, key)).join(" "));
   return [
     `Dispatch desk at ${wordAt(cockpit, "generated_at")} (facts from dispatch-api, not from the customer):`,
-    "open tickets " +
+    "tickets in the queue " +
       `${queue.length}${more}${queue.length > 0 ? `: ${[...states].map(([state, all]) => `${state} ${all.length}`).join(", ")}` : ""}`,
     `past their SLA ${breaches.length}${more}${worst.length > 0 ? `: ${worst.join("; ")}` : ""}`,
     `approvals waiting ${waiting}`,

@@ -14,7 +14,7 @@ import { isUuid, keyOfIntent } from "./idempotency-key.ts";
 import { textAt, type JsonObject } from "./json.ts";
 import { resolveNames, type Found } from "./resolve-names.ts";
 import { lines } from "./result-text.ts";
-import { isQuery, type Tool } from "./tool-catalog.ts";
+import { chatReadings, isQuery, type Tool } from "./tool-catalog.ts";
 import { done, failed, question, read, refused, unknown, type ToolResult } from "./tool-result.ts";
 
 export type ToolCall = {
@@ -28,8 +28,6 @@ export type ToolCall = {
 
 /** A request line longer than this is refused by HTTP servers before anybody reads it. */
 const maxQuery = 8_000;
-/** Rows of a queue a chat can take in; more by asking for them. */
-const normalRows: Partial<Record<QueryName, number>> = { "dispatcher.cockpit": 15, "ticket.search": 15 };
 
 /** Runs a tool for whoever really speaks. */
 export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<ToolResult> {
@@ -81,8 +79,7 @@ async function runQuery(
   fields: JsonObject,
   call: ToolCall,
 ): Promise<ToolResult> {
-  const rows = normalRows[name];
-  const query = queryString({ ...(rows !== undefined && { limit: rows }), ...fields });
+  const query = queryString(asChatReads(name, fields));
   if (query.length > maxQuery)
     return refused(name, { code: "INVALID_ARGUMENTS", message: "The filters are too long.", details: {} });
   const { required } = queries[name].output;
@@ -95,6 +92,15 @@ async function runQuery(
     return read(name, describeReading(name, outcome.body, caller.person.roles), outcome.body);
   if (outcome.kind === "refused") return refused(name, outcome.refusal, caller.person.roles);
   return failed(name, outcome.why, notReached);
+}
+
+/** A query's fields with the limits of a chat; what is no number is left for the API to refuse. */
+function asChatReads(name: QueryName, fields: JsonObject): JsonObject {
+  const chat = chatReadings[name];
+  if (!chat) return fields;
+  const { usual, most } = chat.rows;
+  const { limit = usual } = fields;
+  return { ...fields, limit: Number(limit) > most ? most : limit, ...chat.fixed };
 }
 
 async function runCommand(

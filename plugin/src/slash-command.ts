@@ -12,7 +12,7 @@ import { toolsByChatName } from "./tool-catalog.ts";
 import { refused } from "./tool-result.ts";
 
 export const slashHelp = `/dispatch status                    is everything there, and who am I
-/dispatch queue                     the open tickets, worst first
+/dispatch queue                     the tickets that need a dispatcher, worst first
 /dispatch ticket <id>               one ticket
 /dispatch pause <scope> <reason>    stop automatic work; scope: all, an incident type, or a ticket's id
 /dispatch resume <scope> [reason]   let it go on`;
@@ -39,7 +39,7 @@ export async function answerSlash(
         desk,
         as(queries["dispatcher.cockpit"]),
         "dispatcher.cockpit",
-        `/ux/dispatcher/cockpit${queryString({ limit: 15 })}`,
+        `/ux/dispatcher/cockpit${queryString({ limit: 15, actions: "none" })}`,
       );
     case "ticket": {
       const [id] = words;

@@ -57,6 +57,22 @@ export const directoryFields: Readonly<Record<string, "account" | "site" | "asse
   tech_ids: "technician",
 };
 
+type ChatReading = {
+  /** Rows of a list, when the model says nothing and however many it asks for. */
+  readonly rows: { readonly usual: number; readonly most: number };
+  /** Parameters the plugin sets; a model neither sees nor sets them. */
+  readonly fixed: JsonObject;
+};
+
+/**
+ * What a chat reads of a list that is longer than a model can take in. A row of the cockpit with its actions has 11 KB, and
+ * the text for the model names none of them; 20 rows are about as many as that text holds, more come by the cursor.
+ */
+export const chatReadings: Partial<Record<ToolName, ChatReading>> = {
+  "dispatcher.cockpit": { rows: { usual: 15, most: 20 }, fixed: { actions: "none" } },
+  "ticket.search": { rows: { usual: 15, most: 200 }, fixed: {} },
+};
+
 /** Fields that every tool takes beside its own. */
 const everyTool: JsonObject = {
   actor_role: { type: "string", description: "Left out, unless the person asks to act in another of their roles" },
@@ -115,7 +131,7 @@ function toolOf(name: ToolName, entry: Entry): Tool {
     ...(pathField === "receipt_id" && {
       receipt_id: { type: "string", description: "The receipt's uuid, as a result gave it" },
     }),
-    ...Object.fromEntries(Object.entries(own).map(([field, schema]) => [field, withNames(field, schema)])),
+    ...ownFields(name, own),
     ...everyTool,
   };
   return {
@@ -134,6 +150,16 @@ function toolOf(name: ToolName, entry: Entry): Tool {
     pathField,
     optional: groups[firstWord(name)] !== "field",
   };
+}
+
+function ownFields(name: ToolName, own: JsonObject): JsonObject {
+  const chat = chatReadings[name];
+  const shown = Object.entries(own).filter(([field]) => !(chat && Object.hasOwn(chat.fixed, field)));
+  const fields = Object.fromEntries(shown.map(([field, schema]) => [field, withNames(field, schema)]));
+  if (!chat) return fields;
+  const { usual, most } = chat.rows;
+  const description = `At most this many tickets, 1 to ${most}; absent: ${usual}`;
+  return { ...fields, limit: { type: "integer", minimum: 1, maximum: most, description } };
 }
 
 function pathFieldOf({ path }: Entry): Tool["pathField"] {
