@@ -3,7 +3,25 @@
 
 import { connect, type Socket } from "node:net";
 
-export type HttpAnswer = { readonly status: number; readonly replayed: boolean; readonly body: string };
+/** An answer; its body becomes a text when it is read, since most answers of a load are only counted. */
+export class HttpAnswer {
+  readonly status: number;
+  readonly replayed: boolean;
+  /** Of head and body. */
+  readonly bytes: number;
+  readonly #body: Buffer;
+
+  constructor(head: string, body: Buffer) {
+    this.status = Number(head.slice(9, 12));
+    this.replayed = head.includes("Idempotency-Replayed") || head.includes("idempotency-replayed");
+    this.bytes = head.length + headEnd.length + body.length;
+    this.#body = body;
+  }
+
+  get body(): string {
+    return this.#body.toString("utf8");
+  }
+}
 
 const headEnd = Buffer.from("\r\n\r\n");
 
@@ -12,6 +30,8 @@ export class HttpConnection {
   readonly #host: string;
   #received: Buffer[] = [];
   #size = 0;
+  /** Of the answer that is coming, once its whole head is there. */
+  #head: { readonly text: string; readonly end: number; readonly length: number } | null = null;
   #waiting: PromiseWithResolvers<HttpAnswer> | null = null;
 
   private constructor(socket: Socket, host: string) {
@@ -48,22 +68,36 @@ export class HttpConnection {
   #onData(chunk: Buffer): void {
     this.#received.push(chunk);
     this.#size += chunk.length;
-    const all = this.#received.length === 1 ? chunk : Buffer.concat(this.#received, this.#size);
-    this.#received = [all];
-    const end = all.indexOf(headEnd);
-    if (end === -1) return;
-    const head = all.toString("latin1", 0, end);
-    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
-    if (length === undefined)
-      return this.#waiting?.reject(new Error(`an answer without a length: ${head.slice(0, 200)}`));
-    const bodyStart = end + headEnd.length;
-    if (all.length < bodyStart + Number(length)) return;
+    this.#head ??= this.#readHead();
+    // Chunks are joined once an answer is whole: joining at each of the 32 chunks of a long one copied 32 MB.
+    if (this.#head === null || this.#size < this.#head.length) return;
+    const { text, end } = this.#head;
+    const body = this.#joined().subarray(end);
     this.#received = [];
     this.#size = 0;
-    this.#waiting?.resolve({
-      status: Number(head.slice(9, 12)),
-      replayed: head.includes("Idempotency-Replayed") || head.includes("idempotency-replayed"),
-      body: all.toString("utf8", bodyStart),
-    });
+    this.#head = null;
+    this.#waiting?.resolve(new HttpAnswer(text, body));
+  }
+
+  #readHead() {
+    const all = this.#joined();
+    const at = all.indexOf(headEnd);
+    if (at === -1) return null;
+    const text = all.toString("latin1", 0, at);
+    const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
+    if (length === undefined) {
+      this.#waiting?.reject(new Error(`an answer without a length: ${text.slice(0, 200)}`));
+      return null;
+    }
+    const end = at + headEnd.length;
+    return { text, end, length: end + Number(length) };
+  }
+
+  #joined(): Buffer {
+    const [first = Buffer.alloc(0)] = this.#received;
+    if (this.#received.length <= 1) return first;
+    const all = Buffer.concat(this.#received, this.#size);
+    this.#received = [all];
+    return all;
   }
 }

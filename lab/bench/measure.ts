@@ -13,7 +13,7 @@ export function figuresOf(durations: readonly number[], seconds: number): Figure
   const at = (share: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0, 2);
   return {
     count: sorted.length,
-    per_second: round(sorted.length / seconds, 0),
+    per_second: round(sorted.length / seconds, 1),
     p50_ms: at(0.5),
     p95_ms: at(0.95),
     p99_ms: at(0.99),
@@ -29,18 +29,25 @@ export function median(values: readonly number[]): number {
 
 export const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
 
-/** Runs `workers` loops of `once` for a number of seconds and gives the durations that `once` reports, in ms. */
+/**
+ * Runs `workers` loops of `once` for a number of seconds and gives the durations that `once` reports, in ms.
+ * @param signal ends the loops at once; what it was aborted with is thrown
+ */
 export async function runFor(
   seconds: number,
   workers: number,
   once: (worker: number, took: (ms: number) => void) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<Figures> {
   const durations: number[] = [];
   const begun = performance.now();
   const until = begun + seconds * 1000;
   await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      while (performance.now() < until) await once(worker, (ms) => durations.push(ms));
+      while (performance.now() < until) {
+        signal?.throwIfAborted();
+        await once(worker, (ms) => durations.push(ms));
+      }
     }),
   );
   return figuresOf(durations, (performance.now() - begun) / 1000);
