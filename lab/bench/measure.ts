@@ -29,16 +29,19 @@ export function median(values: readonly number[]): number {
 
 export const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
 
+/** How long each of some requests took, in ms, and how long all of them took together. */
+export type Times = { readonly durations: readonly number[]; readonly seconds: number };
+
 /**
- * Runs `workers` loops of `once` for a number of seconds and gives the durations that `once` reports, in ms.
+ * Runs `workers` loops of `once` for a number of seconds and gives the durations that `once` reports.
  * @param signal ends the loops at once; what it was aborted with is thrown
  */
-export async function runFor(
+export async function timesFor(
   seconds: number,
   workers: number,
   once: (worker: number, took: (ms: number) => void) => Promise<void>,
   signal?: AbortSignal,
-): Promise<Figures> {
+): Promise<Times> {
   const durations: number[] = [];
   const begun = performance.now();
   const until = begun + seconds * 1000;
@@ -50,5 +53,11 @@ export async function runFor(
       }
     }),
   );
-  return figuresOf(durations, (performance.now() - begun) / 1000);
+  return { durations, seconds: (performance.now() - begun) / 1000 };
+}
+
+/** The same, as figures. */
+export async function runFor(...run: Parameters<typeof timesFor>): Promise<Figures> {
+  const { durations, seconds } = await timesFor(...run);
+  return figuresOf(durations, seconds);
 }

@@ -22,7 +22,7 @@ export async function fillQueue(url: string, signal: AbortSignal): Promise<void>
       try {
         for (let life = lives.pop(); life; life = lives.pop()) {
           signal.throwIfAborted();
-          await liveOneTicket(connection, () => undefined, { steps: life });
+          await liveOneTicket(connection, () => undefined, life);
         }
       } finally {
         connection.close();

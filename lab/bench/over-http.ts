@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
 import { HttpConnection, type HttpAnswer } from "./http-connection.ts";
 import { lifecycle, pathOf, type Step } from "./lifecycle.ts";
-import { runFor, type Figures } from "./measure.ts";
+import { figuresOf, timesFor, type Figures, type Times } from "./measure.ts";
 
 type Sent = { readonly path: string; readonly headers: string; readonly body: string };
 
@@ -22,99 +22,99 @@ async function send(connection: HttpConnection, { path, headers, body }: Sent) {
 
 const ticketIdIn = (body: string): string => body.slice(7, 43);
 
-/** Lives one ticket, or the part of its life that `steps` is; reports each answer with its time and hands over what was sent. */
+const sentFor = ({ name, role, input }: Step, ticketId: string): Sent => ({
+  path: pathOf(name, ticketId),
+  headers: headersOf(role, randomUUID()),
+  body: JSON.stringify(input),
+});
+
+/** Lives one ticket, or the part of its life that `steps` is, and reports each command's time. @returns its id */
 export async function liveOneTicket(
   connection: HttpConnection,
-  took: (ms: number, step: Step, answer: HttpAnswer) => void,
-  { steps = lifecycle, keep }: { readonly steps?: readonly Step[]; readonly keep?: (sent: Sent) => void } = {},
+  took: (ms: number, step: Step) => void,
+  steps: readonly Step[] = lifecycle,
 ): Promise<string> {
   let ticketId = "";
   for (const step of steps) {
-    const sent = {
-      path: pathOf(step.name, ticketId),
-      headers: headersOf(step.role, randomUUID()),
-      body: JSON.stringify(step.input),
-    };
+    const sent = sentFor(step, ticketId);
     const begun = performance.now();
     const answer = await send(connection, sent);
-    took(performance.now() - begun, step, answer);
+    took(performance.now() - begun, step);
     if (ticketId === "") ticketId = ticketIdIn(answer.body);
-    keep?.(sent);
   }
   return ticketId;
 }
 
-/** Figures, and how long an answer was on average, head and body. */
-export type Load = Figures & { readonly bytes: number };
+/** What a load took, and how long all its answers were together, head and body. */
+export type Load = Times & { readonly bytes: number };
 
-/** Clients that work at the same time, each on a keep-alive connection of its own. */
+type Client = { step: number; ticketId: string; readonly sent: Sent[] };
+
+/** Clients that work at the same time, each on a keep-alive connection of its own for as long as a load lasts. */
 export class Clients {
-  readonly #connections: readonly HttpConnection[];
-  readonly #sent: readonly Sent[][];
+  readonly #url: string;
   readonly #signal: AbortSignal | undefined;
-  #answers = 0;
-  #bytes = 0;
+  readonly #clients: readonly Client[];
 
-  private constructor(connections: readonly HttpConnection[], signal: AbortSignal | undefined) {
-    this.#connections = connections;
-    this.#sent = connections.map(() => []);
+  constructor(url: string, count: number, signal?: AbortSignal) {
+    this.#url = url;
     this.#signal = signal;
+    this.#clients = Array.from({ length: count }, () => ({ step: 0, ticketId: "", sent: [] }));
   }
 
-  static async open(url: string, count: number, signal?: AbortSignal): Promise<Clients> {
-    return new Clients(await Promise.all(Array.from({ length: count }, () => HttpConnection.open(url))), signal);
-  }
-
-  /** Lifecycles; they are kept for `replays`. */
+  /** Lifecycles, one after the other; the next load of them goes on where this one ended. They are kept for `replays`. */
   commands(seconds: number): Promise<Load> {
-    return this.#load(seconds, async (connection, own, took) => {
-      await liveOneTicket(connection, (ms, _step, answer) => took(ms, answer), { keep: (one) => own.push(one) });
+    return this.#load(seconds, async (connection, client) => {
+      const step = lifecycle[client.step];
+      if (!step) throw new RangeError(`a lifecycle has no step ${client.step}`);
+      const sent = sentFor(step, client.ticketId);
+      const answer = await send(connection, sent);
+      if (client.step === 0) client.ticketId = ticketIdIn(answer.body);
+      client.step = (client.step + 1) % lifecycle.length;
+      client.sent.push(sent);
+      return answer;
     });
   }
 
   /** The same calls again, which the API answers from its record. */
   replays(seconds: number): Promise<Load> {
     let at = 0;
-    return this.#load(seconds, async (connection, own, took) => {
-      const one = own[at++ % own.length];
+    return this.#load(seconds, async (connection, { sent }) => {
+      const one = sent[at++ % sent.length];
       if (!one) throw new CommandFailure("there is nothing to replay: no command was answered in time");
-      const begun = performance.now();
       const answer = await send(connection, one);
-      took(performance.now() - begun, answer);
       if (!answer.replayed) throw new CommandFailure(`${one.path} was not answered from the record`);
+      return answer;
     });
   }
 
   reads(path: string, seconds: number): Promise<Load> {
-    return this.#load(seconds, async (connection, _own, took) => {
-      const begun = performance.now();
+    return this.#load(seconds, async (connection) => {
       const answer = await connection.request("GET", path, readHeaders);
-      took(performance.now() - begun, answer);
       if (answer.status !== 200) throw new CommandFailure(`${path} answered ${answer.status}`);
+      return answer;
     });
-  }
-
-  close(): void {
-    for (const connection of this.#connections) connection.close();
   }
 
   async #load(
     seconds: number,
-    once: (connection: HttpConnection, own: Sent[], took: (ms: number, answer: HttpAnswer) => void) => Promise<void>,
+    request: (connection: HttpConnection, client: Client) => Promise<HttpAnswer>,
   ): Promise<Load> {
-    this.#answers = 0;
-    this.#bytes = 0;
-    const each = async (worker: number, took: (ms: number) => void) => {
-      const [connection, own] = [this.#connections[worker], this.#sent[worker]];
-      if (!connection || !own) return;
-      await once(connection, own, (ms, answer) => {
-        took(ms);
-        this.#answers++;
-        this.#bytes += answer.bytes;
-      });
+    const connections = await Promise.all(this.#clients.map(() => HttpConnection.open(this.#url)));
+    let bytes = 0;
+    const once = async (worker: number, took: (ms: number) => void) => {
+      const [connection, client] = [connections[worker], this.#clients[worker]];
+      if (!connection || !client) return;
+      const begun = performance.now();
+      const answer = await request(connection, client);
+      took(performance.now() - begun);
+      bytes += answer.bytes;
     };
-    const figures = await runFor(seconds, this.#connections.length, each, this.#signal);
-    return { ...figures, bytes: Math.round(this.#bytes / Math.max(1, this.#answers)) };
+    try {
+      return { ...(await timesFor(seconds, connections.length, once, this.#signal)), bytes };
+    } finally {
+      for (const connection of connections) connection.close();
+    }
   }
 }
 
@@ -125,10 +125,11 @@ export async function measureLifecycles(
   seconds: number,
   signal?: AbortSignal,
 ): Promise<{ commands: Figures; replays: Figures }> {
-  const clients = await Clients.open(url, workers, signal);
-  try {
-    return { commands: await clients.commands(seconds), replays: await clients.replays(Math.max(1, seconds / 2)) };
-  } finally {
-    clients.close();
-  }
+  const clients = new Clients(url, workers, signal);
+  const commands = await clients.commands(seconds);
+  const replays = await clients.replays(Math.max(1, seconds / 2));
+  return {
+    commands: figuresOf(commands.durations, commands.seconds),
+    replays: figuresOf(replays.durations, replays.seconds),
+  };
 }

@@ -11,10 +11,10 @@ import { fillQueue } from "../open-queue.ts";
 import { withClient } from "../seed.ts";
 import { createDatabase, environmentOf, type ThrowawayServer } from "../throwaway-database.ts";
 
-export type Checkout = { readonly name: "this" | "other"; readonly root: string };
+export type Checkout = { readonly root: string };
 
 const ownRoot = join(import.meta.dirname, "../../..");
-export const thisCheckout: Checkout = { name: "this", root: ownRoot };
+export const thisCheckout: Checkout = { root: ownRoot };
 
 /** @throws CommandFailure with what to do when it is no checkout that could run */
 export async function otherCheckout(folder: string): Promise<Checkout> {
@@ -26,7 +26,7 @@ export async function otherCheckout(folder: string): Promise<Checkout> {
     throw wrong('it has no package.json of the name "dispatch". Name the root folder of another checkout of Dispatch.');
   if (!(await isFolder(join(root, "node_modules"))))
     throw wrong("its packages are not installed. Run `pnpm install --frozen-lockfile` in it first.");
-  return { name: "other", root };
+  return { root };
 }
 
 const isFolder = (path: string): Promise<boolean> =>

@@ -1,11 +1,11 @@
-// Two checkouts in turn on one server: A B, B A, A B …, so that what else the machine does, and what a turn leaves in its
+// Two checkouts in turn on one server: A B, B A, A B …, so that what else the machine does, and what a run leaves in its
 // caches, meets both alike. What counts is the ratio; the pairs beside it show how far it can be trusted.
 
 import { median, round } from "../measure.ts";
 import { throwawayServer } from "../throwaway-database.ts";
 import { prepareTemplate, thisCheckout, type Checkout } from "./checkout.ts";
 import { figures, type Figure } from "./figures.ts";
-import { takeTurn, type Turn } from "./turn.ts";
+import { measurePair, type Contender, type Pair } from "./pair.ts";
 
 export type CompareOptions = {
   readonly other: Checkout;
@@ -27,39 +27,28 @@ export type ComparedRow = {
   readonly pairs: readonly number[];
 };
 
-type Pair = { readonly this: Turn; readonly other: Turn };
-
 export async function compare(options: CompareOptions): Promise<ComparedRow[]> {
   const { other, pairs, say, signal } = options;
   await using ends = new AsyncDisposableStack();
   const server = await throwawayServer(ends, say);
-  const templates: string[] = [];
-  for (const checkout of [thisCheckout, other]) {
+  const contender = async (checkout: Checkout): Promise<Contender> => {
     say(`making the database of ${checkout.root}…`);
-    templates.push(await prepareTemplate(checkout, server, signal));
-  }
-  const [ownTemplate = "", otherTemplate = ""] = templates;
+    return { checkout, template: await prepareTemplate(checkout, server, signal) };
+  };
+  const contenders = { this: await contender(thisCheckout), other: await contender(other) };
   const measured: Pair[] = [];
   for (let pair = 1; pair <= pairs; pair++) {
-    const turnOf = (checkout: Checkout, template: string) => {
-      say(`pair ${pair} of ${pairs}: ${checkout.name}…`);
-      return takeTurn(checkout, template, { ...options, server });
-    };
-    const own = () => turnOf(thisCheckout, ownTemplate);
-    const others = () => turnOf(other, otherTemplate);
-    if (pair % 2 === 1) measured.push({ this: await own(), other: await others() });
-    else {
-      const first = await others();
-      measured.push({ other: first, this: await own() });
-    }
+    const first = pair % 2 === 1 ? "this" : "other";
+    say(`pair ${pair} of ${pairs}, ${first === "this" ? "this" : "the other"} first…`);
+    measured.push(await measurePair({ ...options, server, contenders, first }));
   }
   return figures.flatMap((figure) => rowOf(figure, measured) ?? []);
 }
 
-function rowOf({ measured, unit, of, ofOther = of }: Figure, pairs: readonly Pair[]): ComparedRow | null {
+function rowOf({ measured, unit, of }: Figure, pairs: readonly Pair[]): ComparedRow | null {
   const both: { own: number; other: number }[] = [];
   for (const pair of pairs) {
-    const [own, other] = [of(pair.this), ofOther(pair.other)];
+    const [own, other] = [of(pair, "this"), of(pair, "other")];
     if (own === null || other === null) return null;
     both.push({ own, other });
   }
@@ -78,7 +67,7 @@ function rowOf({ measured, unit, of, ofOther = of }: Figure, pairs: readonly Pai
 export function printComparison(rows: readonly ComparedRow[], { pairs, clients, seconds }: CompareOptions): void {
   const shown = (value: number) => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 });
   console.log(
-    `\nthis checkout against the other: ${pairs} pairs in turn, ${clients} clients, ${seconds} s of commands a turn, durable commits; medians, and this / other\n`,
+    `\nthis checkout against the other: ${pairs} pairs in turn, ${clients} clients, ${seconds} s of commands each, durable commits; medians, and this / other\n`,
   );
   console.log(`${"".padEnd(52)}${"this".padStart(12)}${"other".padStart(12)}${"ratio".padStart(8)}  each pair`);
   for (const { measured, unit, this: own, other, ratio, pairs: each } of rows)
