@@ -6,12 +6,14 @@ import { otherCheckout } from "./against/checkout.ts";
 import { compare, printComparison } from "./against/compare.ts";
 import { measureSizes, printGrowth } from "./desk-sizes.ts";
 import type { GrowthRow } from "./growth.ts";
+import { printProfile, profile } from "./profile/profile.ts";
 import { writeReport } from "./report.ts";
 import { measureSpeed, printSpeed } from "./speed.ts";
 import { throwawayServer } from "./throwaway-database.ts";
 
 export const benchOptions = {
   against: { type: "string" },
+  profile: { type: "string" },
   seconds: { type: "string" },
   rounds: { type: "string" },
   concurrency: { type: "string" },
@@ -24,6 +26,8 @@ export const benchOptions = {
 
 export const benchMeanings = {
   against: "measure another checkout of Dispatch, whose root folder this is, in turn with this one",
+  profile:
+    "instead of all else, show which functions and statements a command's time goes to; node's profile goes to this folder",
   seconds: "length of each measured run (default 8)",
   rounds: "API and baseline, or the two checkouts, in turn this often (default 3)",
   concurrency: "connections at once (default 16)",
@@ -63,6 +67,13 @@ export async function runBench(values: Values): Promise<number> {
 }
 
 async function measure(values: Values, load: Load, frame: Frame): Promise<object> {
+  if (values.profile !== undefined) {
+    if (values.against !== undefined)
+      throw new CommandFailure("--profile and --against are two runs; give one of them");
+    const found = await profile({ folder: values.profile, ...load, ...frame });
+    printProfile(found);
+    return found;
+  }
   if (values.against !== undefined) {
     const options = { other: await otherCheckout(values.against), pairs: load.rounds, ...load, ...frame };
     const rows = await compare(options);

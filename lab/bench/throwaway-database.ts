@@ -56,7 +56,8 @@ export async function dropDatabase(serverUrl: string, url: string): Promise<void
   await withClient(serverUrl, (client) => client.query(`DROP DATABASE ${nameIn(url)} WITH (FORCE)`));
 }
 
-const nameIn = (url: string): string => new URL(url).pathname.slice(1);
+/** The database of an address. */
+export const nameIn = (url: string): string => new URL(url).pathname.slice(1);
 
 export const environmentOf = (database: string, folder: string) => ({
   DISPATCH_DATABASE_URL: database,

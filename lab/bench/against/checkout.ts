@@ -9,7 +9,7 @@ import { CommandFailure } from "../../../dispatch/process/command-line.ts";
 import { startApiProcess, type ApiProcess } from "../api-process.ts";
 import { fillQueue } from "../open-queue.ts";
 import { withClient } from "../seed.ts";
-import { createDatabase, environmentOf, type ThrowawayServer } from "../throwaway-database.ts";
+import { createDatabase, environmentOf, nameIn, type ThrowawayServer } from "../throwaway-database.ts";
 
 export type Checkout = { readonly root: string };
 
@@ -60,6 +60,8 @@ export async function prepareTemplate(
   const url = await createDatabase(server.url);
   await migrateWith(checkout, url, server.folder, signal);
   await (await seedOf(checkout)).seedPlaces(url);
+  // A third quicker; a copy of the database does not have the setting.
+  await withClient(url, (client) => client.query(`ALTER DATABASE ${nameIn(url)} SET synchronous_commit = off`));
   const api = await startApiOf(checkout, url, server.folder);
   try {
     await fillQueue(api.url, signal);
