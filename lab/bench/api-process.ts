@@ -17,12 +17,23 @@ export type ApiProcess = {
   stop(): Promise<void>;
 };
 
-const entry = join(import.meta.dirname, "../../dispatch/api/main.ts");
+const ownRoot = join(import.meta.dirname, "../..");
 const endWithParent = new URL("./end-with-parent.ts", import.meta.url).href;
 
+export type ApiProcessOptions = {
+  /** The checkout whose API it is; this one by default. */
+  readonly root?: string;
+  /** Options of node itself. */
+  readonly nodeOptions?: readonly string[];
+};
+
 /** @throws CommandFailure when it ends before it listens */
-export async function startApiProcess(environment: Readonly<Record<string, string>>): Promise<ApiProcess> {
-  const child = spawn(process.execPath, ["--import", endWithParent, entry], {
+export async function startApiProcess(
+  environment: Readonly<Record<string, string>>,
+  { root = ownRoot, nodeOptions = [] }: ApiProcessOptions = {},
+): Promise<ApiProcess> {
+  const entry = join(root, "dispatch/api/main.ts");
+  const child = spawn(process.execPath, [...nodeOptions, "--import", endWithParent, entry], {
     env: {
       ...process.env,
       DISPATCH_API_HOST: "127.0.0.1",

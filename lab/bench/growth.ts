@@ -25,7 +25,12 @@ const reads = (ticketId: string): readonly (readonly [string, string])[] => [
 ];
 
 /** @returns one row per request: medians in ms, and large over small */
-export async function measureGrowth(smallUrl: string, largeUrl: string, rounds: number): Promise<GrowthRow[]> {
+export async function measureGrowth(
+  smallUrl: string,
+  largeUrl: string,
+  rounds: number,
+  signal?: AbortSignal,
+): Promise<GrowthRow[]> {
   const desks = await Promise.all(
     [smallUrl, largeUrl].map(async (url) => ({
       connection: await HttpConnection.open(url),
@@ -38,6 +43,7 @@ export async function measureGrowth(smallUrl: string, largeUrl: string, rounds: 
   try {
     for (const desk of desks) desk.ticketId = await liveOneTicket(desk.connection, () => undefined);
     for (let turn = 0; turn < rounds; turn++) {
+      signal?.throwIfAborted();
       for (const { connection, times, ticketId } of desks) {
         await liveOneTicket(connection, (ms, { name }) => took(times, `command ${name}`, ms));
         for (const [request, path] of reads(ticketId)) {

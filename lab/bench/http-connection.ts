@@ -3,32 +3,67 @@
 
 import { connect, type Socket } from "node:net";
 
-export type HttpAnswer = { readonly status: number; readonly replayed: boolean; readonly body: string };
+/** An answer; its body becomes a text when it is read, since most answers of a load are only counted. */
+export class HttpAnswer {
+  readonly status: number;
+  readonly replayed: boolean;
+  /** Of head and body. */
+  readonly bytes: number;
+  readonly #body: Buffer;
+
+  constructor(head: string, body: Buffer) {
+    this.status = Number(head.slice(9, 12));
+    this.replayed = head.includes("Idempotency-Replayed") || head.includes("idempotency-replayed");
+    this.bytes = head.length + headEnd.length + body.length;
+    this.#body = body;
+  }
+
+  get body(): string {
+    return this.#body.toString("utf8");
+  }
+}
 
 const headEnd = Buffer.from("\r\n\r\n");
+/** Room for what one read may bring. */
+const readSize = 256 * 1024;
+
+/** An answer that is coming, once its whole head is there. */
+type Coming = { readonly head: string; readonly body: Buffer; filled: number };
 
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #host: string;
-  #received: Buffer[] = [];
-  #size = 0;
+  /** The beginning of an answer whose head is not whole. */
+  #beginning: Buffer = Buffer.alloc(0);
+  #coming: Coming | null = null;
   #waiting: PromiseWithResolvers<HttpAnswer> | null = null;
 
-  private constructor(socket: Socket, host: string) {
-    this.#socket = socket;
-    this.#host = host;
-    socket.on("data", (chunk) => this.#onData(chunk));
-    socket.on("error", (error) => this.#waiting?.reject(error));
-    socket.on("close", () => this.#waiting?.reject(new Error("the API closed the connection")));
+  private constructor(url: URL) {
+    this.#host = url.host;
+    // Reads go into one buffer that is used again, and from there into the answer's own: a chunk of memory for each read and
+    // joining them cost more than everything else the client does with 2 MB.
+    this.#socket = connect({
+      host: url.hostname,
+      port: Number(url.port),
+      noDelay: true,
+      onread: {
+        buffer: Buffer.allocUnsafe(readSize),
+        callback: (size, read) => {
+          this.#onData(Buffer.from(read.buffer, read.byteOffset, size));
+          return true;
+        },
+      },
+    });
+    this.#socket.on("error", (error) => this.#waiting?.reject(error));
+    this.#socket.on("close", () => this.#waiting?.reject(new Error("the API closed the connection")));
   }
 
   static async open(url: string): Promise<HttpConnection> {
-    const { hostname, port, host } = new URL(url);
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const connection = new HttpConnection(new URL(url));
     const opened = Promise.withResolvers<void>();
-    socket.once("connect", opened.resolve).once("error", opened.reject);
+    connection.#socket.once("connect", opened.resolve).once("error", opened.reject);
     await opened.promise;
-    return new HttpConnection(socket, host);
+    return connection;
   }
 
   /** @param headers header lines, each ended by CRLF */
@@ -45,25 +80,31 @@ export class HttpConnection {
     this.#socket.destroy();
   }
 
+  /** @param chunk is overwritten by the next one */
   #onData(chunk: Buffer): void {
-    this.#received.push(chunk);
-    this.#size += chunk.length;
-    const all = this.#received.length === 1 ? chunk : Buffer.concat(this.#received, this.#size);
-    this.#received = [all];
-    const end = all.indexOf(headEnd);
-    if (end === -1) return;
-    const head = all.toString("latin1", 0, end);
+    if (this.#coming) this.#fill(this.#coming, chunk);
+    else this.#begin(this.#beginning.length === 0 ? chunk : Buffer.concat([this.#beginning, chunk]));
+  }
+
+  #begin(received: Buffer): void {
+    const end = received.indexOf(headEnd);
+    if (end === -1) {
+      this.#beginning = Buffer.from(received);
+      return;
+    }
+    this.#beginning = Buffer.alloc(0);
+    const head = received.toString("latin1", 0, end);
     const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
     if (length === undefined)
       return this.#waiting?.reject(new Error(`an answer without a length: ${head.slice(0, 200)}`));
-    const bodyStart = end + headEnd.length;
-    if (all.length < bodyStart + Number(length)) return;
-    this.#received = [];
-    this.#size = 0;
-    this.#waiting?.resolve({
-      status: Number(head.slice(9, 12)),
-      replayed: head.includes("Idempotency-Replayed") || head.includes("idempotency-replayed"),
-      body: all.toString("utf8", bodyStart),
-    });
+    this.#coming = { head, body: Buffer.allocUnsafe(Number(length)), filled: 0 };
+    this.#fill(this.#coming, received.subarray(end + headEnd.length));
+  }
+
+  #fill(coming: Coming, chunk: Buffer): void {
+    coming.filled += chunk.copy(coming.body, coming.filled);
+    if (coming.filled < coming.body.length) return;
+    this.#coming = null;
+    this.#waiting?.resolve(new HttpAnswer(coming.head, coming.body));
   }
 }

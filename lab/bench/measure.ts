@@ -13,7 +13,7 @@ export function figuresOf(durations: readonly number[], seconds: number): Figure
   const at = (share: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0, 2);
   return {
     count: sorted.length,
-    per_second: round(sorted.length / seconds, 0),
+    per_second: round(sorted.length / seconds, 1),
     p50_ms: at(0.5),
     p95_ms: at(0.95),
     p99_ms: at(0.99),
@@ -29,19 +29,35 @@ export function median(values: readonly number[]): number {
 
 export const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
 
-/** Runs `workers` loops of `once` for a number of seconds and gives the durations that `once` reports, in ms. */
-export async function runFor(
+/** How long each of some requests took, in ms, and how long all of them took together. */
+export type Times = { readonly durations: readonly number[]; readonly seconds: number };
+
+/**
+ * Runs `workers` loops of `once` for a number of seconds and gives the durations that `once` reports.
+ * @param signal ends the loops at once; what it was aborted with is thrown
+ */
+export async function timesFor(
   seconds: number,
   workers: number,
   once: (worker: number, took: (ms: number) => void) => Promise<void>,
-): Promise<Figures> {
+  signal?: AbortSignal,
+): Promise<Times> {
   const durations: number[] = [];
   const begun = performance.now();
   const until = begun + seconds * 1000;
   await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      while (performance.now() < until) await once(worker, (ms) => durations.push(ms));
+      while (performance.now() < until) {
+        signal?.throwIfAborted();
+        await once(worker, (ms) => durations.push(ms));
+      }
     }),
   );
-  return figuresOf(durations, (performance.now() - begun) / 1000);
+  return { durations, seconds: (performance.now() - begun) / 1000 };
+}
+
+/** The same, as figures. */
+export async function runFor(...run: Parameters<typeof timesFor>): Promise<Figures> {
+  const { durations, seconds } = await timesFor(...run);
+  return figuresOf(durations, seconds);
 }

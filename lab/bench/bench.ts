@@ -1,0 +1,110 @@
+// What `pnpm dispatch:bench` does with its options: one of its measurements, its table, its JSON.
+
+import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
+import { CommandFailure, wholeNumber } from "../../dispatch/process/command-line.ts";
+import { otherCheckout } from "./against/checkout.ts";
+import { compare, printComparison } from "./against/compare.ts";
+import { measureSizes, printGrowth } from "./desk-sizes.ts";
+import type { GrowthRow } from "./growth.ts";
+import { printProfile, profile } from "./profile/profile.ts";
+import { writeReport } from "./report.ts";
+import { measureSpeed, printSpeed } from "./speed.ts";
+import { throwawayServer } from "./throwaway-database.ts";
+
+export const benchOptions = {
+  against: { type: "string" },
+  profile: { type: "string" },
+  seconds: { type: "string" },
+  rounds: { type: "string" },
+  concurrency: { type: "string" },
+  small: { type: "string" },
+  large: { type: "string" },
+  turns: { type: "string" },
+  "no-growth": { type: "boolean" },
+  json: { type: "string" },
+} as const;
+
+export const benchMeanings = {
+  against: "measure another checkout of Dispatch, whose root folder this is, in turn with this one",
+  profile:
+    "instead of all else, show which functions and statements a command's time goes to; node's profile goes to this folder",
+  seconds: "length of each measured run (default 8)",
+  rounds: "API and baseline, or the two checkouts, in turn this often (default 3)",
+  concurrency: "connections at once (default 16)",
+  small: "tickets of the small desk (default 1000)",
+  large: "tickets of the large desk (default 200000)",
+  turns: "small and large desk in turn, this often (default 50 times the rounds)",
+  "no-growth": "leave the comparison of desk sizes out",
+  json: "also write the JSON to this file",
+};
+
+type Values = {
+  readonly [K in keyof typeof benchOptions]?: (typeof benchOptions)[K]["type"] extends "boolean" ? boolean : string;
+};
+
+type Frame = { readonly signal: AbortSignal; readonly say: (line: string) => void };
+type Load = { readonly seconds: number; readonly rounds: number; readonly clients: number };
+
+/** @returns the exit code */
+export async function runBench(values: Values): Promise<number> {
+  const say = (line: string): void => console.error(line);
+  const signal = abortOnSignal(() => say("stopping…"), new CommandFailure("stopped before the end"));
+  const load = {
+    seconds: wholeNumber("seconds", values.seconds, 8),
+    rounds: wholeNumber("rounds", values.rounds, 3),
+    clients: wholeNumber("concurrency", values.concurrency, 16),
+  };
+  if (Object.values(load).includes(0))
+    throw new CommandFailure("--seconds, --rounds and --concurrency must be at least 1");
+  try {
+    const figures = await measure(values, load, { signal, say });
+    await writeReport(figures, values.json);
+  } catch (error) {
+    // Ctrl-C in a terminal reaches the APIs too, and what then fails is only their going.
+    throw signal.aborted ? signal.reason : error;
+  }
+  return 0;
+}
+
+async function measure(values: Values, load: Load, frame: Frame): Promise<object> {
+  if (values.profile !== undefined) {
+    if (values.against !== undefined)
+      throw new CommandFailure("--profile and --against are two runs; give one of them");
+    const found = await profile({ folder: values.profile, ...load, ...frame });
+    printProfile(found);
+    return found;
+  }
+  if (values.against !== undefined) {
+    const options = { other: await otherCheckout(values.against), pairs: load.rounds, ...load, ...frame };
+    const rows = await compare(options);
+    printComparison(rows, options);
+    const growth = await measureDeskSizes(values, load, frame);
+    return {
+      against: options.other.root,
+      pairs: load.rounds,
+      concurrency: load.clients,
+      seconds: load.seconds,
+      rows,
+      growth,
+    };
+  }
+  await using ends = new AsyncDisposableStack();
+  const server = await throwawayServer(ends, frame.say);
+  const speed = await measureSpeed({ server, ...load, ...frame });
+  printSpeed(speed);
+  return { ...speed, growth: await measureDeskSizes(values, load, frame) };
+}
+
+async function measureDeskSizes(values: Values, { rounds }: Load, frame: Frame): Promise<GrowthRow[]> {
+  if (values["no-growth"]) return [];
+  const sizes = {
+    small: wholeNumber("small", values.small, 1_000),
+    large: wholeNumber("large", values.large, 200_000),
+    turns: wholeNumber("turns", values.turns, rounds * 50),
+  };
+  await using ends = new AsyncDisposableStack();
+  const server = await throwawayServer(ends, frame.say);
+  const growth = await measureSizes({ server, ...sizes, ...frame });
+  printGrowth(growth);
+  return growth;
+}
