@@ -94,10 +94,10 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
       const subjects = subjectExpressions(parameters.get("subject") ?? []);
       const after = singleOf(parameters.get("after")) ?? headers["last-event-id"];
       const now = await positionNow(desk.db);
-      const resumed = typeof after === "string" && after !== "" ? positionFrom(after, now.position) : null;
+      const resumed = typeof after === "string" && after !== "" ? positionFrom(after, now.horizon) : null;
       if (closed || streams.size >= maxStreams) throw tooManyStreams();
       if (resumed) start(exchange, resumed, { actor, subjects });
-      else start(exchange, now.position, { actor, subjects, since: now.snapshot });
+      else start(exchange, now.position, { actor, subjects, since: now.since });
     },
     get count() {
       return streams.size;
