@@ -36,7 +36,9 @@ export class EventStream {
 
   /** Shows the client that the stream lives, and how far it has come even if nothing was for it. */
   beat(): void {
-    if (this.#response.writableNeedDrain) {
+    // Of a response that has ended node says that it needs no drain, however much its client has still to take, and a write
+    // to it ends the process.
+    if (this.#response.writableEnded || this.#response.writableNeedDrain) {
       if (++this.#stalledBeats >= maxStalledBeats) this.#response.destroy();
       return;
     }
