@@ -64,8 +64,8 @@ export class EventStream {
         else if (page.withheld) this.#lookAgain();
       }
     } catch (error) {
-      // The next tick tries again from the same place.
-      this.#onError(error);
+      // The next tick tries again from the same place; of a stream that has ended nobody asks.
+      if (!this.#response.writableEnded) this.#onError(error);
     } finally {
       this.#reading = false;
     }

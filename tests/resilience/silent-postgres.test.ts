@@ -1,5 +1,5 @@
 // Connections to Postgres on which nothing comes back any more and which nobody closes, as when a firewall forgets them or a
-// host loses its power: whoever follows the events goes on following.
+// host loses its power: whoever follows the events goes on following, and so do those who follow while commands wait.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -8,12 +8,15 @@ import { openEvents } from "../api/event-client.ts";
 import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
 import { until } from "../support/eventually.ts";
 import { post } from "./callers.ts";
-import { createTicket, layOutField, rowsOf } from "./field.ts";
+import { createTicket, layOutField, rowsOf, triage } from "./field.ts";
+import { holdLock } from "./gate.ts";
 import { startOwnPostgres } from "./own-postgres.ts";
 import { startPostgresProxy } from "./postgres-proxy.ts";
 
 const poolMax = 10;
 const streams = 4;
+/** Longer than any test here. */
+const tooLong = "600000";
 
 const postgres = await startOwnPostgres({ after });
 const field = await layOutField(postgres.url);
@@ -69,4 +72,23 @@ describe("connections that fall silent", { timeout: 300_000 }, () => {
     assert.equal(await api.stop(), 0);
     await follower.ended();
   });
+});
+
+test("events come while every connection of the commands waits", { timeout: 300_000 }, async (t) => {
+  const api = await start(t, postgres.url, {
+    DISPATCH_DB_STATEMENT_TIMEOUT_MS: tooLong,
+    DISPATCH_DB_LOCK_TIMEOUT_MS: tooLong,
+  });
+  const made = await Promise.all(
+    Array.from({ length: 2 * poolMax }, () => post(api, createTicket(field), randomUUID())),
+  );
+  const follower = await openEvents(api, { query: "?subject=s.*" });
+  // What waits here has written nothing yet, so that no event waits for it.
+  const gate = await holdLock(t, postgres.url, "LOCK TABLE tickets IN EXCLUSIVE MODE");
+  const waiting = made.map(({ body }) => post(api, triage(body.id ?? ""), randomUUID()));
+  await gate.crowd(poolMax);
+  await happen("s.meanwhile");
+  assert.equal((await follower.next()).data["subject"], "s.meanwhile");
+  await gate.open();
+  for (const { status, text } of await Promise.all(waiting)) assert.equal(status, 200, text);
 });
