@@ -1,10 +1,11 @@
-// One stream and a client that takes nothing: it is let go, and nobody else suffers from it.
+// One stream by itself: how often it looks while events wait for an older transaction, and a client that takes nothing.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
-import { connect } from "node:net";
+import { createServer, IncomingMessage, ServerResponse } from "node:http";
+import { connect, Socket } from "node:net";
 import { test, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { EventStream } from "../../dispatch/api/event-stream.ts";
 
 const nowhere = { xact: "0", id: "0" };
@@ -24,14 +25,48 @@ async function fullResponse(t: TestContext): Promise<ServerResponse> {
   client.write("GET / HTTP/1.1\r\nhost: here\r\n\r\n");
   const asked: unknown[] = await once(server, "request");
   const response = asked[1];
-  assert.ok(isResponse(response));
+  assert.ok(response instanceof ServerResponse);
   response.write(Buffer.alloc(muchBytes));
   assert.ok(response.writableNeedDrain);
   return response;
 }
 
-const isResponse = (value: unknown): value is ServerResponse =>
-  typeof value === "object" && value !== null && "writableNeedDrain" in value;
+/** A response that never goes anywhere. */
+const idleResponse = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
+
+test("events that wait for an older transaction are looked at soon, and ever more seldom", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const looks: number[] = [];
+  let now = 0;
+  let withheld = true;
+  const stream = new EventStream(
+    idleResponse(),
+    nowhere,
+    async () => {
+      looks.push(now);
+      return { ...(await nothing()), withheld };
+    },
+    (error) => assert.fail(String(error)),
+  );
+  const pass = async (ms: number): Promise<void> => {
+    await setImmediate();
+    for (const end = now + ms; now < end; await setImmediate()) {
+      now += 100;
+      t.mock.timers.tick(100);
+    }
+  };
+  stream.wake();
+  await pass(6_500);
+  assert.deepEqual(looks, [0, 100, 300, 700, 1_500, 3_100, 4_700, 6_300]);
+
+  withheld = false;
+  await pass(6_500);
+  assert.equal(looks.length, 9, "nothing waits, so nothing is looked for");
+  withheld = true;
+  stream.wake();
+  await pass(400);
+  assert.equal(looks.length, 12, "soon again");
+});
 
 for (const ended of [false, true]) {
   test(`a client that takes nothing is let go, ${ended ? "also when its stream has ended" : "while its stream goes on"}`, async (t) => {
