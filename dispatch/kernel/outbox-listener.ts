@@ -1,6 +1,8 @@
 // One connection that listens for announcements of the outbox and calls whoever wants to know. It comes back by itself
 // when it is lost; nothing depends on it but how soon news arrives.
 
+import { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { outboxChannel } from "./outbox.ts";
 
@@ -8,6 +10,12 @@ export type OutboxListener = { close(): Promise<void> };
 
 const backOffMs = { first: 100, most: 10_000 };
 const connectWithinMs = 5_000;
+/**
+ * A connection that only listens never notices that the other side is gone without a word (a host that lost its power, a
+ * firewall that forgot): the system asks after two hours. So it is asked itself, and has this long to answer.
+ */
+const probeEveryMs = 5_000;
+const answerWithinMs = 5_000;
 
 export type OutboxListenerParts = {
   readonly databaseUrl: string;
@@ -22,59 +30,68 @@ export type OutboxListenerParts = {
 };
 
 /** Starts listening in the background. */
-export function listenToOutbox({
-  databaseUrl,
-  applicationName,
-  onNews,
-  onTrouble,
-  onListening,
-}: OutboxListenerParts): OutboxListener {
-  const closing = Promise.withResolvers<void>();
-  let closed = false;
-
-  const pause = async (ms: number): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    await Promise.race([promise, closing.promise]);
-    clearTimeout(timer);
-  };
-
-  const run = async (): Promise<void> => {
-    let waitMs = backOffMs.first;
-    while (!closed) {
-      const client = new pg.Client({
-        connectionString: databaseUrl,
-        application_name: `${applicationName} listen`,
-        connectionTimeoutMillis: connectWithinMs,
-        keepAlive: true,
-      });
-      try {
-        const lost = new Promise<unknown>((resolve) =>
-          client.on("error", resolve).on("end", () => resolve(new Error("the server closed it"))),
-        );
-        client.on("notification", onNews);
-        await client.connect();
-        await client.query(`LISTEN ${outboxChannel}`);
-        waitMs = backOffMs.first;
-        onListening?.();
-        onNews();
-        const error = await Promise.race([lost, closing.promise]);
-        if (!closed) onTrouble(error);
-      } catch (error) {
-        if (!closed) onTrouble(error);
-      }
-      await client.end().catch(() => undefined);
-      await pause(waitMs);
-      waitMs = Math.min(waitMs * 2, backOffMs.most);
-    }
-  };
-
-  const running = run();
+export function listenToOutbox(parts: OutboxListenerParts): OutboxListener {
+  const closing = new AbortController();
+  const running = keepListening(parts, closing.signal);
   return {
     close: async () => {
-      closed = true;
-      closing.resolve();
+      closing.abort();
       await running;
     },
   };
+}
+
+async function keepListening(parts: OutboxListenerParts, closing: AbortSignal): Promise<void> {
+  let waitMs = backOffMs.first;
+  const onListening = () => {
+    waitMs = backOffMs.first;
+    parts.onListening?.();
+    parts.onNews();
+  };
+  while (!closing.aborted) {
+    await listenOnce({ ...parts, onListening }, closing).catch((error: unknown) => {
+      if (!closing.aborted) parts.onTrouble(error);
+    });
+    await delay(waitMs, undefined, { signal: closing }).catch(() => undefined);
+    waitMs = Math.min(waitMs * 2, backOffMs.most);
+  }
+}
+
+/** Listens until the connection is lost, and fails with the reason; also when it closes. */
+async function listenOnce(parts: Required<OutboxListenerParts>, closing: AbortSignal): Promise<never> {
+  // Its own, so that it can be dropped without a farewell, which a silent server would never let through.
+  const socket = new Socket();
+  const drop = () => void socket.destroy();
+  const client = new pg.Client({
+    connectionString: parts.databaseUrl,
+    application_name: `${parts.applicationName} listen`,
+    connectionTimeoutMillis: connectWithinMs,
+    query_timeout: answerWithinMs,
+    keepAlive: true,
+    stream: () => socket,
+  });
+  const lost = new Promise<never>((_, reject) =>
+    client.on("error", reject).on("end", () => reject(new Error("the server closed it"))),
+  );
+  lost.catch(() => undefined);
+  closing.addEventListener("abort", drop);
+  try {
+    client.on("notification", parts.onNews);
+    await client.connect();
+    await client.query(`LISTEN ${outboxChannel}`);
+    parts.onListening();
+    return await Promise.race([lost, unanswered(client)]);
+  } finally {
+    closing.removeEventListener("abort", drop);
+    drop();
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Asks now and then whether somebody is there, and fails when nobody answers. */
+async function unanswered(client: pg.Client): Promise<never> {
+  for (;;) {
+    await delay(probeEveryMs, undefined, { ref: false });
+    await client.query("SELECT");
+  }
 }

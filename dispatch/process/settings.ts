@@ -139,7 +139,12 @@ export const settingsList = {
     "Folder that gets the embedded Postgres's write-ahead log, for recovery to a point in time; best on another disk",
     { shown: "none" },
   ),
-  dbPoolMax: setting("DISPATCH_DB_POOL_MAX", integer(2, 500), 10, "Connections to Postgres per process"),
+  dbPoolMax: setting(
+    "DISPATCH_DB_POOL_MAX",
+    integer(2, 500),
+    10,
+    "Connections to Postgres per process; the API has up to three more for event streams, a worker one",
+  ),
   dbStatementTimeoutMs: setting(
     "DISPATCH_DB_STATEMENT_TIMEOUT_MS",
     integer(100, 600_000),

@@ -57,7 +57,7 @@ export async function spreadEvents(db: Session, now: Date): Promise<Spread> {
 
 async function spreadTo(db: Session, reader: Reader, now: Date): Promise<Spread> {
   const { endpoint_id, since, subjects, xact, id } = reader;
-  const view = { actor: everything, subjects: subjectExpressions(subjects ?? []), ...(since !== null && { since }) };
+  const view = { actor: everything, subjects: subjectExpressions(subjects ?? []), since };
   const { events, position, full, withheld } = await readPage(db, reader, view);
   if (position.xact === xact && position.id === id) return { queued: 0, full, withheld };
   const read = [events.map((one) => one.position.xact), events.map((one) => one.position.id)];

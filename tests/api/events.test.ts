@@ -3,7 +3,14 @@ import { randomUUID } from "node:crypto";
 import { after, describe, test } from "node:test";
 import pg from "pg";
 import { maxStreams } from "../../dispatch/api/events.ts";
-import { positionFrom, readPage } from "../../dispatch/kernel/outbox-reader.ts";
+import {
+  maxLooks,
+  positionFrom,
+  readPage,
+  type Page,
+  type Position,
+  type View,
+} from "../../dispatch/kernel/outbox-reader.ts";
 import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { openEvents } from "./event-client.ts";
@@ -160,6 +167,24 @@ describe("the event stream", async () => {
     events.close();
   });
 
+  test("looks past any number of events that are not wanted, a bounded number at a time", async () => {
+    const events = await openEvents(api, { query: "?subject=rare.*" });
+    const start = positionFrom((await firstPosition(api)).id, { xact: String(2n ** 62n), id: "0" });
+    await api.sql.query(
+      `INSERT INTO outbox (subject, event, payload, created_at)
+       SELECT CASE n WHEN $1 THEN 'rare.one' ELSE 'common.' || n END, 'test', '{}', now() FROM generate_series(1, $1) AS n`,
+      [2 * maxLooks + 1],
+    );
+    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    assert.equal((await events.next()).data["subject"], "rare.one");
+    events.close();
+
+    const view = { actor: everybody, subjects: ["^rare"] };
+    const [first, second, third] = await pagesBehind(api, start, view);
+    assert.deepEqual([first?.events, first?.full, second?.events, second?.full], [[], true, [], true]);
+    assert.deepEqual([third?.events.map(({ subject }) => subject), third?.full], [["rare.one"], false]);
+  });
+
   test("listens again after its connection was cut", async () => {
     const events = await openEvents(api);
     await api.sql.query(
@@ -212,6 +237,14 @@ test("a stop ends the streams", async (t) => {
   assert.equal(await api.stop(), true);
   await events.ended();
 });
+
+async function pagesBehind(api: TestApi, start: Position, view: View): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let after = start; pages.at(-1)?.full !== false; after = pages.at(-1)?.position ?? start) {
+    pages.push(await readPage(api.desk.db, after, view));
+  }
+  return pages;
+}
 
 const marker = `marker.${randomUUID()}`;
 

@@ -6,14 +6,20 @@ import { join } from "node:path";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
+import { rowsOf } from "./field.ts";
 
 export type OwnPostgres = {
   /** The same after every start. */
   url: string;
   /** Whoever needs a folder beside it finds one here; removed with it. */
   folder: string;
-  /** SIGKILL to the postmaster, and nothing else. */
+  /** SIGKILL to the postmaster, and nothing else but what was frozen. */
   kill(): Promise<void>;
+  /**
+   * Stops the processes that bring the log to the disk of their own accord, until the next kill or the end of `t`: what no
+   * commit waits for stays in memory.
+   */
+  freezeLogWriters(t: { after(fn: () => void): void }): Promise<void>;
   /** In good order, as for an upgrade. */
   stop(): Promise<void>;
   /** As a supervisor would; replays what a kill left undone. Does nothing while it runs. */
@@ -24,6 +30,11 @@ export type OwnPostgres = {
 export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void }): Promise<OwnPostgres> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-pg-"));
   let server: EmbeddedPostgres | undefined;
+  const frozen = new Set<number>();
+  const endFrozen = (): void => {
+    for (const pid of frozen) process.kill(pid, "SIGKILL");
+    frozen.clear();
+  };
   const start = async () => (server ??= await startEmbeddedPostgres({ dataDir: join(folder, "data"), log: () => {} }));
   const stop = async () => {
     await server?.stop();
@@ -42,7 +53,20 @@ export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void
       const { pid } = await start();
       process.kill(pid, "SIGKILL");
       await eventually("the postmaster is gone", async () => !(await isRunning(pid)));
+      endFrozen();
       server = undefined;
+    },
+    freezeLogWriters: async (t) => {
+      // Without them the server cannot end in good order.
+      t.after(endFrozen);
+      const writers = await rowsOf<{ pid: number }>(
+        url,
+        "SELECT pid FROM pg_stat_activity WHERE backend_type IN ('walwriter', 'background writer', 'checkpointer', 'autovacuum launcher')",
+      );
+      for (const { pid } of writers) {
+        process.kill(pid, "SIGSTOP");
+        frozen.add(pid);
+      }
     },
     stop,
     start: async () => void (await start()),

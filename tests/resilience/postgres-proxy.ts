@@ -14,6 +14,8 @@ export type PostgresProxy = {
   holdCommit(when: "before" | "after"): HeldCommit;
   /** From now on no byte passes, on no connection, and nobody is told. */
   fallSilent(): void;
+  /** No byte passes any more on the connections there are, and nobody is told; further ones are as good as any. */
+  strand(): void;
   /** Lets bytes pass again, also those that waited. */
   speak(): void;
 };
@@ -69,6 +71,7 @@ export async function startPostgresProxy(
       silent = true;
       links.forEach((link) => link.pause());
     },
+    strand: () => links.forEach((link) => link.pause()),
     speak: () => {
       silent = false;
       links.forEach((link) => link.resume());

@@ -1,5 +1,5 @@
-// The one bounded wait of the tests, for conditions that send no signal (another process's
-// end, a row another connection writes). Where there is something to await, await that.
+// How tests wait for conditions that send no signal (another process's end, a row another connection writes). Where there
+// is something to await, await that.
 import { execFile } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -20,12 +20,30 @@ export async function eventually(
   withinMs = 60_000,
 ): Promise<void> {
   const givenUpAt = performance.now() + withinMs;
+  await ask(condition, () => {
+    if (performance.now() > givenUpAt) throw new Error(`not within ${withinMs} ms: ${what}`);
+  });
+}
+
+export type TestLimit = { readonly signal: AbortSignal; diagnostic(message: string): void };
+
+/** Asks like `eventually`, for as long as the test may run; the report of a test whose time is up tells what it waited for. */
+export async function until(t: TestLimit, what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const tell = () => t.diagnostic(`waited for: ${what}`);
+  t.signal.addEventListener("abort", tell);
+  try {
+    await ask(condition, () => t.signal.throwIfAborted());
+  } finally {
+    t.signal.removeEventListener("abort", tell);
+  }
+}
+
+async function ask(condition: () => boolean | Promise<boolean>, assertTimeLeft: () => void): Promise<void> {
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.2, longestPauseMs)) {
     const from = performance.now();
     if (await condition()) return;
-    const now = performance.now();
-    if (now > givenUpAt) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await delay(Math.max(pause, Math.min((now - from) * restsPerLook, longestRestMs)));
+    assertTimeLeft();
+    await delay(Math.max(pause, Math.min((performance.now() - from) * restsPerLook, longestRestMs)));
   }
 }
 
