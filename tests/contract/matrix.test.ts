@@ -1,74 +1,33 @@
-// Every command × every role × every state × both profiles: it is obeyed exactly where the contract's table says so, does
-// what the table says, and is refused everywhere else with the reason, leaving nothing behind.
+// Every command × every role and state it is for × both profiles: it is obeyed and does what the contract's table says. That
+// it is refused everywhere else with the reason, and leaves nothing behind, is shown of each command by samples: the whole
+// table of refusals is in entries.test.ts.
 
 import { aggregates } from "../../dispatch/aggregates.ts";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { before, describe, test } from "node:test";
-import { commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
-import { creation, ticketEdges, ticketStates } from "../../dispatch/contract/states.ts";
-import { roles } from "../../dispatch/contract/roles.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
-import { actorIdOf, profiles, startTestApi, type TestApi } from "../support/api.ts";
+import { actorIdOf, profiles, startTestApi, type Profile, type TestApi } from "../support/api.ts";
 import { everyCase } from "../support/cases.ts";
 import { acme, addTechnician } from "../support/directory.ts";
 import { anyProposal, day } from "../support/plan-day.ts";
 import { ticketIn, type BuiltTicket } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
-import {
-  allRoles,
-  allStates,
-  commandTable,
-  moveTable,
-  queryTable,
-  type CommandRow,
-  type RoleName,
-  type StateName,
-} from "./command-table.ts";
+import { allRoles, allStates, commandTable, type CommandRow, type RoleName, type StateName } from "./command-table.ts";
+import { expectedRefusal, refusedRoles, refusedStates } from "./expected-refusals.ts";
 import { waysToObey, type Obeyed } from "./obeyed-commands.ts";
 
-describe("the contract's entries", () => {
-  test("are the commands of the table, with their paths, roles, states and status", () => {
-    const entries = commandEntries.map(([tool, { path, roles: may, from, to, status, aggregate, effect }]) => ({
-      tool,
-      path,
-      roles: may,
-      from: [...from].sort(),
-      to: [...to].sort(),
-      status,
-      auditOnly: effect === "touches" && aggregate === "ticket",
-    }));
-    const expected = commandTable.map(({ tool, path, roles: may, from, to, status, auditOnly = false }) => ({
-      tool,
-      path,
-      roles: may,
-      from: [...from].sort(),
-      to: [...to].sort(),
-      status,
-      auditOnly,
-    }));
-    assert.deepEqual(byTool(entries), byTool(expected));
-  });
+const onTickets = commandTable.filter(({ path }) => path.includes("{ticketId}"));
+const onDesk = commandTable.filter(({ path }) => !path.includes("{ticketId}"));
 
-  test("are the queries of the table, with their paths and roles", () => {
-    const entries = queryEntries.map(([tool, { path, roles: may }]) => ({ tool, path, roles: may }));
-    assert.deepEqual(byTool(entries), byTool(queryTable));
-  });
-
-  test("know the roles, the states and the moves of the tables", () => {
-    assert.deepEqual([...roles], [...allRoles]);
-    assert.deepEqual([...ticketStates], [...allStates]);
-    const moves = [...ticketEdges].map(([from, to]) => [from === creation ? "(creation)" : from, [...to].sort()]);
-    assert.deepEqual(
-      moves,
-      moveTable.map(([from, to]) => [from, [...to].sort()]),
-    );
-  });
+test("the samples meet every role, and every state in which its role is right", () => {
+  for (const profile of profiles) {
+    const cases = onTickets.flatMap((row) => refusedSamples(row, profile).map((one) => ({ ...one, row })));
+    assert.deepEqual(new Set(cases.map(({ role }) => role)), new Set(allRoles));
+    const wrongStates = cases.filter(({ row, role }) => row.roles.includes(role)).map(({ state }) => state);
+    assert.deepEqual(new Set(wrongStates), new Set(allStates));
+  }
 });
-
-function byTool<Entry extends { readonly tool: string }>(entries: readonly Entry[]): Entry[] {
-  return entries.toSorted((one, other) => (one.tool < other.tool ? -1 : 1));
-}
 
 for (const profile of profiles) {
   describe(`in ${profile}`, async () => {
@@ -91,10 +50,11 @@ for (const profile of profiles) {
       return ticket;
     };
 
-    for (const row of commandTable.filter(({ path }) => path.includes("{ticketId}"))) {
-      test(`${row.tool} is refused to ${refusedRoles(row).join(", ")}, and outside ${row.from.join(", ")}`, async () => {
+    for (const row of onTickets) {
+      const samples = refusedSamples(row, profile);
+      test(`${row.tool} is refused to ${samples.map(nameOf).join(", ")}`, async () => {
         const traces = await tracesLeft(api.owner);
-        await everyCase(refusedCases(row), nameOf, ({ role, state }) =>
+        await everyCase(samples, nameOf, ({ role, state }) =>
           isRefused(api, row, role, state, ticketOf(untouched, state)),
         );
         assert.deepEqual(await tracesLeft(api.owner), traces);
@@ -106,17 +66,11 @@ for (const profile of profiles) {
       });
     }
 
-    for (const row of commandTable.filter(({ path }) => !path.includes("{ticketId}"))) {
-      test(`${row.tool} is obeyed for ${row.roles.join(", ")} alone`, async () => {
-        await everyCase(
-          allRoles,
-          String,
-          (role) =>
-            row.roles.includes(role)
-              ? isObeyedWithoutTicket(api, row, role, technician)
-              : isForbidden(api, row, role, technician),
-          1,
-        );
+    for (const row of onDesk) {
+      const refused = nthOf(allRoles, numberOf(row, profile), refusedRoles(row));
+      test(`${row.tool} is refused to ${refused}, and obeyed for ${row.roles.join(", ")}`, async () => {
+        await isForbidden(api, row, refused, technician);
+        await everyCase(row.roles, String, (role) => isObeyedWithoutTicket(api, row, role, technician), 1);
       });
     }
 
@@ -135,14 +89,26 @@ function nameOf({ role, state, how }: Case & { readonly how?: Obeyed }): string 
   return [role, "in", state, how?.way].join(" ");
 }
 
-function refusedRoles({ roles: may }: CommandRow): RoleName[] {
-  return allRoles.filter((role) => !may.includes(role));
+/** Of a command a wrong role, both wrong, and a wrong state; another role and state for each command and profile. */
+function refusedSamples(row: CommandRow, profile: Profile): Case[] {
+  const nth = numberOf(row, profile);
+  const role = nthOf(allRoles, nth, refusedRoles(row));
+  const state = nthOf(allStates, nth, refusedStates(row));
+  return [
+    { role, state: nthOf(allStates, nth, row.from) },
+    { role, state },
+    { role: nthOf(allRoles, nth, row.roles), state },
+  ];
 }
 
-function refusedCases({ roles: may, from }: CommandRow): Case[] {
-  return allRoles.flatMap((role) =>
-    allStates.filter((state) => !may.includes(role) || !from.includes(state)).map((state) => ({ role, state })),
-  );
+const numberOf = (row: CommandRow, profile: Profile): number =>
+  commandTable.indexOf(row) + profiles.indexOf(profile) * 11;
+
+/** The first of those wanted from a place in the list on. */
+function nthOf<T>(list: readonly T[], nth: number, wanted: readonly T[]): T {
+  const from = nth % list.length;
+  const found = [...list.slice(from), ...list.slice(0, from)].find((one) => wanted.includes(one));
+  return found ?? assert.fail("nothing is wanted");
 }
 
 function obeyedCases({ tool, roles: may, from }: CommandRow): ObeyedCase[] {
@@ -173,28 +139,8 @@ async function isRefused(
   });
   const { message, correlation_id, ...rest } = error;
   assert.ok(message.length > 0 && correlation_id !== null);
-  assert.deepEqual(
-    { status, ...rest },
-    { request_id: key, ...(row.roles.includes(role) ? wrongState(row, state, how) : forbidden(row, role)) },
-  );
+  assert.deepEqual({ status, ...rest }, { request_id: key, ...expectedRefusal(row, role, state, how.path.at(-1)) });
 }
-
-const forbidden = ({ roles: may }: CommandRow, role: RoleName) => ({
-  status: 403,
-  code: "FORBIDDEN",
-  actor_role: role,
-  allowed_roles: may,
-  policy_error: { dimension: "role" },
-});
-
-const wrongState = ({ from, auditOnly, wrongState: code }: CommandRow, state: StateName, { path }: Obeyed) => ({
-  status: 409,
-  code: code ?? "INVALID_STATE_TRANSITION",
-  from_state: state,
-  to_state: auditOnly ? state : (path.at(-1) ?? "DISPATCHED"),
-  allowed_from_states: from,
-  policy_error: { dimension: code ? "scheduling" : "state" },
-});
 
 async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const traces = await tracesLeft(api.owner);
@@ -208,7 +154,7 @@ async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, techni
   });
   const { message, correlation_id, ...rest } = error;
   assert.ok(message.length > 0 && correlation_id !== null);
-  assert.deepEqual({ status, ...rest }, { request_id: key, ...forbidden(row, role) });
+  assert.deepEqual({ status, ...rest }, { request_id: key, ...expectedRefusal(row, role, null) });
   assert.deepEqual(await tracesLeft(api.owner), traces);
 }
 
