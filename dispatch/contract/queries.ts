@@ -143,7 +143,8 @@ export const queries = defineQueries({
       actions: optional(
         oneOf(
           [...actionsShown],
-          "Where the answer says what may be done: full with each ticket, state once for each state on the page, none nowhere; absent: full",
+          "Where the answer says what may be done: full with each ticket, state once for each state on the " +
+            "page, none nowhere; absent: full",
         ),
       ),
       limit: optional(limit(500, 200, "tickets")),

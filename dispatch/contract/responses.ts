@@ -344,7 +344,8 @@ export const cockpit = Type.Object({
   actions_by_state: Type.Optional(
     Type.Record(Type.String(), Type.Array(action), {
       description:
-        "What may be done about a ticket, for each state on the page; {ticketId} stands where an endpoint has the ticket's id; only with actions=state",
+        "What may be done about a ticket, for each state on the page; {ticketId} stands where an endpoint " +
+        "has the ticket's id; only with actions=state",
     }),
   ),
   next_cursor: nullable(text()),

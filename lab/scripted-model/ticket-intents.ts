@@ -5,12 +5,18 @@ import { forms, matchesIn, unquoted, type Exchange } from "./tool-result.ts";
 
 const maxSummary = 200;
 
+/** Account, site and summary: "open a ticket for Acme at Main St: the door sticks". */
+const openPattern = new RegExp(
+  String.raw`^(?:open|create|make|log|start) (?:a |an )?(?:new )?ticket\b` +
+    String.raw`(?: (?:for|at) (?:([^:,—]+?) at )?([^:,—]+?)\s*(?:[:,—]|$)\s*(.*))?$`,
+  "is",
+);
+
 export const ticketIntents: readonly Intent[] = [
   {
     example: "open a ticket for Demo Site North: the front door does not lock",
     tool: "ticket_create",
-    pattern:
-      /^(?:open|create|make|log|start) (?:a |an )?(?:new )?ticket\b(?: (?:for|at) (?:([^:,—]+?) at )?([^:,—]+?)\s*(?:[:,—]|$)\s*(.*))?$/is,
+    pattern: openPattern,
     endsInFreeWords: true,
     step: create,
   },

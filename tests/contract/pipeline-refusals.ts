@@ -9,7 +9,10 @@ import { requireState } from "../../dispatch/kernel/machine.ts";
 import { Refusal, refusalBody } from "../../dispatch/kernel/refusal.ts";
 import type { RoleName, StateName } from "./command-table.ts";
 
-/** Status and what the error body says of the case; null where neither role nor state stands in the way. `state` is null where there is no ticket. */
+/**
+ * Status and what the error body says of the case; null where neither role nor state stands in the way. `state` is null where
+ * there is no ticket.
+ */
 export function pipelineRefusal(tool: CommandName, role: RoleName, state: StateName | null): object | null {
   const entry: CommandEntry = commands[tool];
   try {

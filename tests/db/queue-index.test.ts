@@ -19,14 +19,16 @@ const seedPlaces = `
   FROM generate_series(0, $1::int - 1) AS n`;
 const seedSites = `
   INSERT INTO sites (id, account_id, name, region)
-  SELECT ('bbbbbbbb-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, ('aaaaaaaa-0000-4000-8000-' || lpad((n % $1::int)::text, 12, '0'))::uuid,
+  SELECT ('bbbbbbbb-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid,
+         ('aaaaaaaa-0000-4000-8000-' || lpad((n % $1::int)::text, 12, '0'))::uuid,
          'Site ' || n, 'CA' FROM generate_series(0, 399) AS n`;
 /** One in 17 in the queue, one in 25 waiting for money with an older deadline, the rest closed and older still. */
 const seedTickets = `
   INSERT INTO tickets (id, account_id, site_id, state, summary, sla_target_minutes, sla_deadline_at, created_at, updated_at,
                        last_transition_at, audit_seq, audit_hash)
   SELECT ('cccccccc-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid,
-         ('aaaaaaaa-0000-4000-8000-' || lpad((n % 400 % $1::int)::text, 12, '0'))::uuid, ('bbbbbbbb-0000-4000-8000-' || lpad((n % 400)::text, 12, '0'))::uuid,
+         ('aaaaaaaa-0000-4000-8000-' || lpad((n % 400 % $1::int)::text, 12, '0'))::uuid,
+          ('bbbbbbbb-0000-4000-8000-' || lpad((n % 400)::text, 12, '0'))::uuid,
          state, 'Older ticket', 1440, at, at, at, at, 0, ''
   FROM (SELECT n, CASE WHEN n % 17 = 0 THEN ($2::text[])[1 + n / 17 % cardinality($2::text[])]
                        WHEN n % 25 = 1 THEN ('{VERIFIED,INVOICED}'::text[])[1 + n / 25 % 2] ELSE 'CLOSED' END AS state,

@@ -67,12 +67,14 @@ function rowOf({ measured, unit, of }: Figure, pairs: readonly Pair[]): Compared
 export function printComparison(rows: readonly ComparedRow[], { pairs, clients, seconds }: CompareOptions): void {
   const shown = (value: number) => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 });
   console.log(
-    `\nthis checkout against the other: ${pairs} pairs in turn, ${clients} clients, ${seconds} s of commands each, durable commits; medians, and this / other\n`,
+    `\nthis checkout against the other: ${pairs} pairs in turn, ${clients} clients, ${seconds} s of ` +
+      "commands each, durable commits; medians, and this / other\n",
   );
   console.log(`${"".padEnd(52)}${"this".padStart(12)}${"other".padStart(12)}${"ratio".padStart(8)}  each pair`);
   for (const { measured, unit, this: own, other, ratio, pairs: each } of rows)
     console.log(
-      `${`${measured}, ${unit}`.padEnd(52)}${shown(own).padStart(12)}${shown(other).padStart(12)}${ratio.toFixed(2).padStart(8)}  ${each.map((one) => one.toFixed(2)).join(" ")}`,
+      `${`${measured}, ${unit}`.padEnd(52)}${shown(own).padStart(12)}${shown(other).padStart(12)}${ratio.toFixed(2).padStart(8)} ` +
+        ` ${each.map((one) => one.toFixed(2)).join(" ")}`,
     );
   const missing = figures.filter(({ measured }) => !rows.some((row) => row.measured === measured));
   for (const reason of new Set(missing.map(({ whenMissing }) => whenMissing))) console.log(reason);

@@ -154,18 +154,22 @@ function printStatements(statements: readonly postgres.StatementTime[], commands
   const sum = (some: readonly postgres.StatementTime[]) => some.reduce((total, one) => total + timeOf(one), 0);
   const all = sum(statements.filter(({ sent }) => sent));
   console.log(
-    `\n${"calls/command".padStart(14)}${"run ms".padStart(9)}${"plan ms".padStart(9)}${"WAL bytes".padStart(11)}${"share".padStart(8)}  statement; > caused by another, within its time`,
+    `\n${"calls/command".padStart(14)}${"run ms".padStart(9)}${"plan ms".padStart(9)}${"WAL bytes".padStart(11)}${"share".padStart(8)} ` +
+      " statement; > caused by another, within its time",
   );
   for (const one of statements.slice(0, shownRows)) {
     const each = (value: number, digits: number, width: number) => (value / one.calls).toFixed(digits).padStart(width);
     console.log(
-      `${(one.calls / commands).toFixed(3).padStart(14)}${each(one.run_ms, 3, 9)}${each(one.plan_ms, 3, 9)}${each(one.wal_bytes, 0, 11)}${percent(timeOf(one), all)}  ${one.sent ? "" : "> "}${one.text.slice(0, 110)}`,
+      (one.calls / commands).toFixed(3).padStart(14) +
+        `${each(one.run_ms, 3, 9)}${each(one.plan_ms, 3, 9)}${each(one.wal_bytes, 0, 11)}${percent(timeOf(one), all)} ` +
+        ` ${one.sent ? "" : "> "}${one.text.slice(0, 110)}`,
     );
   }
   const keys = sum(statements.filter(postgres.isForeignKeyLook));
   const planning = statements.reduce((total, { plan_ms }) => total + plan_ms, 0);
   console.log(
-    `\nall statements ${(all / commands).toFixed(3)} ms a command; of it foreign keys${percent(keys, all)}, planning${percent(planning, all)}`,
+    `\nall statements ${(all / commands).toFixed(3)} ms a command; of it foreign ` +
+      `keys${percent(keys, all)}, planning${percent(planning, all)}`,
   );
 }
 
