@@ -9,6 +9,7 @@ import { verifyAudit } from "../../kernel/verify-audit.ts";
 import { inspectObject, unlessAborted } from "../../storage/object-store.ts";
 import { readTables } from "./catalog.ts";
 import { withConnection } from "./connection.ts";
+import { renamedByMigrations } from "./load.ts";
 import { auditHeads, digestOf, type Work } from "./dump.ts";
 import type { KeptTable, Manifest } from "./manifest.ts";
 import { keptObjects, type ReadObject } from "./objects.ts";
@@ -100,7 +101,8 @@ async function proveRows(
     const tables = await readTables(client);
     for (const kept of database.tables) {
       at = kept.name;
-      const table = tables.find(({ name }) => name === kept.name);
+      const called = [kept.name, renamedByMigrations[kept.name]];
+      const table = tables.find(({ name }) => called.includes(name));
       if (!table) {
         faults.push(`table ${kept.name} is not there`);
         continue;
