@@ -7,8 +7,8 @@ import { after, describe, test, type TestContext } from "node:test";
 import { openEvents } from "../api/event-client.ts";
 import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
 import { until } from "../support/eventually.ts";
-import { get, post } from "./callers.ts";
-import { createTicket, layOutField, rowsOf } from "./field.ts";
+import { post } from "./callers.ts";
+import { createTicket, layOutField, rowsOf, triage } from "./field.ts";
 import { holdLock } from "./gate.ts";
 import { startOwnPostgres } from "./own-postgres.ts";
 import { startPostgresProxy } from "./postgres-proxy.ts";
@@ -79,10 +79,14 @@ test("events come while every connection of the commands waits", { timeout: 300_
     DISPATCH_DB_STATEMENT_TIMEOUT_MS: tooLong,
     DISPATCH_DB_LOCK_TIMEOUT_MS: tooLong,
   });
+  // Enough for a full group on each connection.
+  const made = await Promise.all(
+    Array.from({ length: 8 * poolMax }, () => post(api, createTicket(field), randomUUID())),
+  );
   const follower = await openEvents(api, { query: "?subject=s.*" });
   // What waits here has written nothing yet, so that no event waits for it.
-  const gate = await holdLock(t, postgres.url, "LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE");
-  const waiting = Array.from({ length: 2 * poolMax }, () => get(api, "/tickets"));
+  const gate = await holdLock(t, postgres.url, "LOCK TABLE tickets IN EXCLUSIVE MODE");
+  const waiting = made.map(({ body }) => post(api, triage(body.id ?? ""), randomUUID()));
   await gate.crowd(poolMax);
   await happen("s.meanwhile");
   assert.equal((await follower.next()).data["subject"], "s.meanwhile");
