@@ -47,6 +47,7 @@ export class Connection {
   /** Whether the server has said that no transaction is open. */
   #clean = true;
   #failure: { readonly error: unknown } | null = null;
+  #givenBack = false;
   #released: (() => void) | null = null;
 
   /** @param inTransaction whether BEGIN goes before the first statement; without, each flight commits by itself */
@@ -67,6 +68,7 @@ export class Connection {
     reject: (error: unknown) => void,
   ): void {
     if (this.#failure) return reject(this.#failure.error);
+    if (this.#givenBack) return reject(new Error("the connection was given back"));
     try {
       this.#push(new Passenger(asked, values, resolve, reject));
     } catch (error) {
@@ -81,7 +83,7 @@ export class Connection {
    * ROLLBACK when one is, and to nobody when its state is unknown.
    */
   release(): Promise<void> {
-    this.#failure ??= { error: new Error("the connection was given back") };
+    this.#givenBack = true;
     return new Promise((resolve) => {
       this.#released = resolve;
       this.#releaseWhenIdle();
