@@ -301,24 +301,64 @@ describe("what is prepared on a connection", () => {
     assert.equal(await pidOf(db), pid);
   });
 
-  test("is prepared again after a migration has changed what it returns", async (t) => {
-    const { db, owner } = await bench(t);
+  describe("is prepared again after a migration has changed what it returns", () => {
     const all = statement("test_all", "SELECT * FROM things");
-    await db.row(insert, [1]);
-    assert.deepEqual(await db.rows(all), [{ id: 1 }]);
-    await owner.query("ALTER TABLE things ADD COLUMN size int8 DEFAULT 3");
-    const pid = await pidOf(db);
-    await assert.rejects(db.rows(all), { code: "0A000" });
-    assert.deepEqual(await db.rows(all), [{ id: 1, size: 3 }]);
-    assert.equal(await pidOf(db), pid);
+    const migrated = async (t: TestContext): Promise<Bench & { pid: number }> => {
+      const opened = await bench(t);
+      const { db, owner, tap } = opened;
+      await db.row(insert, [1]);
+      assert.deepEqual(await db.rows(all), [{ id: 1 }]);
+      const pid = await pidOf(db);
+      await owner.query("ALTER TABLE things ADD COLUMN size int8 DEFAULT 3");
+      tap.said();
+      return { ...opened, pid };
+    };
+
+    test("outside a transaction: nobody notices", async (t) => {
+      const { db, tap, pid } = await migrated(t);
+      assert.deepEqual(await db.rows(all), [{ id: 1, size: 3 }]);
+      assert.deepEqual(tap.said(), ["Bind Execute Sync", "Close Parse Bind Describe Execute Sync"]);
+      assert.equal(await pidOf(db), pid);
+    });
+
+    test("in the first flight of a transaction: what it did before is undone and done again, once", async (t) => {
+      const { db, pid } = await migrated(t);
+      const [, rows] = await db.transaction(
+        async (tx) => await Promise.all([tx.row(insert, [2]), tx.rows(all), tx.commit()]),
+      );
+      assert.deepEqual(rows, [
+        { id: 1, size: 3 },
+        { id: 2, size: 3 },
+      ]);
+      assert.deepEqual(await db.row(count), { count: 2 });
+      assert.equal(await pidOf(db), pid);
+    });
+
+    test("later in a transaction: it fails, since the caller knows what was read, and the next one does not", async (t) => {
+      const { db, pid } = await migrated(t);
+      const use = () =>
+        db.transaction(async (tx) => {
+          await tx.row(count);
+          const rows = await tx.rows(all);
+          await tx.commit();
+          return rows;
+        });
+      await assert.rejects(use, { code: "0A000" });
+      assert.deepEqual(await use(), [{ id: 1, size: 3 }]);
+      assert.equal(await pidOf(db), pid);
+    });
   });
 
-  test("is prepared again after the server has forgotten it", async (t) => {
+  test("is prepared again after the server has forgotten it, BEGIN and COMMIT included", async (t) => {
     const { db } = await bench(t);
-    await db.row(count);
-    await db.row(statement("test_forget", "DEALLOCATE ALL"));
-    await assert.rejects(db.row(count), { code: "26000" });
-    assert.deepEqual(await db.row(count), { count: 0 });
+    const use = () =>
+      db.transaction(async (tx) => await Promise.all([tx.row(insert, [1]), tx.row(count), tx.commit()]));
+    const forget = statement("test_forget", "DEALLOCATE ALL");
+    await use();
+    await db.row(forget);
+    await assert.rejects(use, { code: "23505" });
+    await db.row(forget);
+    assert.deepEqual(await db.row(count), { count: 1 });
   });
 });
 
