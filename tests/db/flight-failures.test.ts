@@ -264,7 +264,6 @@ describe("a connection is lost", () => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const { db, owner } = await bench(t);
     const pid = await pidOf(db);
-    t.mock.timers.tick(30_000);
     const late = Promise.allSettled([db.transaction((tx) => tx.row(sleep)), db.row(count)]);
     const sleeping = async (): Promise<boolean> =>
       (await owner.query("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = $1", [pid])).rowCount ===
@@ -281,6 +280,29 @@ describe("a connection is lost", () => {
     assert.match(String(slept.reason), /Query read timeout/);
     assert.ok(waited?.status === "rejected" && isDatabaseAway(waited.reason), String(waited));
     assert.notEqual(await pidOf(db), pid);
+  });
+
+  // node's mocked timers cannot be put off, hence a look at the timer itself.
+  test("a flight's time begins when it leaves, and one timer does for all flights of a connection", async (t) => {
+    const made: NodeJS.Timeout[] = [];
+    const real = globalThis.setTimeout;
+    t.mock.method(globalThis, "setTimeout", (run: () => void, ms?: number) => {
+      const timer = real(run, ms);
+      if (ms === 65_000) made.push(timer);
+      return timer;
+    });
+    const { db } = await bench(t);
+    await db.row(count);
+    const [timer] = made;
+    assert.ok(timer);
+    const refresh = t.mock.method(timer, "refresh");
+    await db.row(count);
+    await db.transaction(async (tx) => {
+      await Promise.all([tx.row(count), tx.row(count)]);
+      await tx.commit();
+    });
+    assert.equal(refresh.mock.callCount(), 3);
+    assert.equal(made.length, 1);
   });
 });
 
