@@ -10,6 +10,8 @@ export { RolledBack, type Session, type Transaction } from "./transaction.ts";
 export type Database = Session & {
   /** Runs `body` in a transaction; whatever is not committed when it ends is rolled back. */
   transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Waits for the ROLLBACKs under way; what a transaction that threw had locked is free then. */
+  settled(): Promise<void>;
   gauges(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
 };
@@ -51,9 +53,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   const connect = async (begins: boolean): Promise<Connection> =>
     new Connection(await pool.connect(), begins, flightTimeoutMs);
 
+  const leaving = new Set<Promise<void>>();
+
   return {
     ...sessionOn(connect),
-    transaction: async (body) => inTransaction(await connect(true), body),
+    transaction: async (body) => inTransaction(await connect(true), body, leaving),
+    settled: async () => void (await Promise.all(leaving)),
     gauges: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => {
       closing = true;

@@ -49,6 +49,8 @@ describe("a statement fails", () => {
       { code: "22012" },
     );
     assert.deepEqual(db.gauges(), { total: 1, idle: 0, waiting: 0 }, "its ROLLBACK is under way");
+    await db.settled();
+    assert.deepEqual(db.gauges(), { total: 1, idle: 1, waiting: 0 });
     assert.deepEqual(await db.row(count), { count: 0 });
     assert.deepEqual(db.gauges(), { total: 1, idle: 1, waiting: 0 });
   });
@@ -144,6 +146,21 @@ describe("races", () => {
       await tx.row(lock, [1]);
     });
     await assert.rejects(lost, { code: "40001" });
+  });
+
+  test("what a refused transaction held is free once its ROLLBACK is answered, and the next can wait for that", async (t) => {
+    const { db } = await bench(t, { poolMax: 2 });
+    await db.row(insert, [1]);
+    const free = statement<{ id: number }>("test_free", "SELECT id FROM things WHERE id = 1 FOR UPDATE SKIP LOCKED");
+    for (let i = 0; i < 20; i++) {
+      const refused = db.transaction(async (tx) => {
+        await tx.row(lock, [1]);
+        throw new Error("refused");
+      });
+      await assert.rejects(refused, /refused/);
+      await db.settled();
+      assert.deepEqual(await db.row(free), { id: 1 });
+    }
   });
 
   test("many users of few connections each get their own answers, and all connections come back", async (t) => {
