@@ -1,7 +1,7 @@
 // A connection of the pool in the hands of one user: what is queued on it leaves in flights, one at a time.
 
 import pg from "pg";
-import { Flight, isOrdinary, Passenger, type PreparedStatements } from "./flight.ts";
+import { Flight, isOrdinary, isStale, Passenger, type PreparedStatements } from "./flight.ts";
 import { statement, type Statement } from "./statement.ts";
 
 /** What outlives the user: what is prepared on the connection, the flight in the air, and the error that ended it. */
@@ -44,9 +44,12 @@ export class Connection {
   #queue: Passenger[] = [];
   #scheduled = false;
   #transaction: "none" | "wanted" | "begun" | "ended";
+  /** Whether nothing has been answered yet; a flight of stale statements is then sent again, and nobody notices. */
+  #repeatable = true;
   /** Whether the server has said that no transaction is open. */
   #clean = true;
   #failure: { readonly error: unknown } | null = null;
+  #givenBack = false;
   #released: (() => void) | null = null;
 
   /** @param inTransaction whether BEGIN goes before the first statement; without, each flight commits by itself */
@@ -67,6 +70,7 @@ export class Connection {
     reject: (error: unknown) => void,
   ): void {
     if (this.#failure) return reject(this.#failure.error);
+    if (this.#givenBack) return reject(new Error("the connection was given back"));
     try {
       this.#push(new Passenger(asked, values, resolve, reject));
     } catch (error) {
@@ -81,7 +85,7 @@ export class Connection {
    * ROLLBACK when one is, and to nobody when its state is unknown.
    */
   release(): Promise<void> {
-    this.#failure ??= { error: new Error("the connection was given back") };
+    this.#givenBack = true;
     return new Promise((resolve) => {
       this.#released = resolve;
       this.#releaseWhenIdle();
@@ -107,7 +111,7 @@ export class Connection {
     const passengers = this.#queue;
     this.#queue = [];
     try {
-      this.#standing.flight = new Flight(this.#standing.known, passengers, (error) => this.#land(error));
+      this.#standing.flight = new Flight(this.#standing.known, passengers, (error) => this.#land(error, passengers));
     } catch (error) {
       // Two statements share a name, or a message would be larger than the protocol allows.
       this.#failure ??= { error };
@@ -119,8 +123,15 @@ export class Connection {
     this.#client.query(this.#standing.flight);
   }
 
-  #land(error: Error | null): void {
+  #land(error: Error | null, passengers: readonly Passenger[]): "told" | "again" {
     this.#standing.flight = null;
+    const repeats = this.#repeatable && isStale(error);
+    this.#repeatable = false;
+    if (repeats) {
+      this.#queue.unshift(...(this.#transaction === "none" ? [] : [this.#rollback()]), ...passengers);
+      this.#takeOff();
+      return "again";
+    }
     if (error) {
       // A statement that commits by itself and fails leaves no transaction behind.
       this.#clean = this.#transaction === "none" && isOrdinary(error);
@@ -132,6 +143,11 @@ export class Connection {
       if (this.#queue.length > 0) this.#takeOff();
     }
     this.#releaseWhenIdle();
+    return "told";
+  }
+
+  #rollback(): Passenger {
+    return new Passenger(rollback, [], unheard, unheard);
   }
 
   #releaseWhenIdle(): void {
@@ -139,7 +155,7 @@ export class Connection {
     const { broken } = this.#standing;
     if (!broken && !this.#clean && this.#transaction === "begun") {
       this.#transaction = "ended";
-      this.#queue.push(new Passenger(rollback, [], unheard, unheard));
+      this.#queue.push(this.#rollback());
       return this.#takeOff();
     }
     const left = this.#clean ? undefined : new Error("a transaction was left open on the connection");

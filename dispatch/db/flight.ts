@@ -15,7 +15,7 @@ export class Passenger {
   readonly values: readonly Parameter[];
   readonly resolve: (answered: Passenger) => void;
   readonly reject: (error: unknown) => void;
-  readonly rows: Record<string, unknown>[] = [];
+  rows: Record<string, unknown>[] = [];
   /** The server's word for what was done, such as COMMIT or INSERT 0 1. */
   tag = "";
   /** Why a row could not be read. */
@@ -45,22 +45,24 @@ const unprepared: Prepared = { text: "", columns: null, doubtful: true };
 export type PreparedStatements = Map<string, Prepared>;
 
 const messages = new Messages();
-// 0A000: "cached plan must not change result type", after a migration. 26000: no such prepared statement, after DISCARD ALL.
-const staleCodes = new Set<string | undefined>(["0A000", "26000"]);
-
 export class Flight implements pg.Submittable {
   readonly #bytes: Buffer;
   readonly #passengers: readonly Passenger[];
   readonly #known: PreparedStatements;
-  readonly #onLanding: (error: Error | null) => void;
+  readonly #onLanding: (error: Error | null) => "told" | "again";
   #answered = 0;
   #landed = false;
 
   /**
-   * @param onLanding called once, before any statement hears its outcome; with the error that ended the flight, if one did
+   * @param onLanding called once, before any statement hears its outcome; with the error that ended the flight, if one did.
+   *   After "again" nobody is told: another flight takes the same passengers
    * @throws what cannot be put into messages
    */
-  constructor(known: PreparedStatements, passengers: readonly Passenger[], onLanding: (error: Error | null) => void) {
+  constructor(
+    known: PreparedStatements,
+    passengers: readonly Passenger[],
+    onLanding: (error: Error | null) => "told" | "again",
+  ) {
     this.#known = known;
     this.#passengers = passengers;
     this.#onLanding = onLanding;
@@ -88,6 +90,8 @@ export class Flight implements pg.Submittable {
     if (unknown) messages.describe();
     messages.execute();
     passenger.prepared = prepared;
+    passenger.rows = [];
+    passenger.unreadable = undefined;
   }
 
   submit(connection: pg.Connection): void {
@@ -145,15 +149,13 @@ export class Flight implements pg.Submittable {
     if (this.#landed) return;
     this.#landed = true;
     if (error) this.#doubt(error);
-    this.#onLanding(error);
-    this.#settle(error);
+    if (this.#onLanding(error) === "told") this.#settle(error);
   }
 
   /** Whether a statement behind the failure was still parsed is not told; it is closed and parsed again at its next use. */
   #doubt(error: unknown): void {
     for (const { prepared } of this.#passengers) prepared.doubtful ||= prepared.columns === null;
-    if (!(error instanceof pg.DatabaseError) || !staleCodes.has(error.code)) return;
-    for (const prepared of this.#known.values()) prepared.doubtful = true;
+    if (isStale(error)) for (const prepared of this.#known.values()) prepared.doubtful = true;
   }
 
   #settle(error: Error | null): void {
@@ -177,4 +179,9 @@ export class Flight implements pg.Submittable {
  */
 export function isOrdinary(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.severity !== "FATAL" && error.severity !== "PANIC";
+}
+
+/** True when what was prepared is no longer good: its columns have changed in a migration, or the server has forgotten it. */
+export function isStale(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.routine === "RevalidateCachedQuery" || error.code === "26000");
 }

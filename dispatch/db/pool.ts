@@ -10,6 +10,8 @@ export { RolledBack, type Session, type Transaction } from "./transaction.ts";
 export type Database = Session & {
   /** Runs `body` in a transaction; whatever is not committed when it ends is rolled back. */
   transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Waits for the ROLLBACKs under way; what a transaction that threw had locked is free then. */
+  settled(): Promise<void>;
   gauges(): { total: number; idle: number; waiting: number };
   /** A pool of its own like this one, for `work` that must not wait for the rest. Whoever asks for it closes it. */
   apart(work: string, poolMax: number): Database;
@@ -55,9 +57,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   const connect = async (begins: boolean): Promise<Connection> =>
     new Connection(await pool.connect(), begins, flightTimeoutMs);
 
+  const leaving = new Set<Promise<void>>();
+
   return {
     ...sessionOn(connect),
-    transaction: async (body) => inTransaction(await connect(true), body),
+    transaction: async (body) => inTransaction(await connect(true), body, leaving),
+    settled: async () => void (await Promise.all(leaving)),
     gauges: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     apart: (work, poolMax) =>
       openDatabase({ ...options, poolMax, applicationName: `${options.applicationName} ${work}` }),

@@ -32,8 +32,15 @@ export function sessionOn(connect: (inTransaction: boolean) => Promise<Connectio
   });
 }
 
-/** Runs `body` between BEGIN, which travels with its first flight, and what it makes of it; COMMIT travels with the last. */
-export async function inTransaction<T>(connection: Connection, body: (tx: Transaction) => Promise<T>): Promise<T> {
+/**
+ * Runs `body` between BEGIN, which travels with its first flight, and what it makes of it; COMMIT travels with the last.
+ * @param leaving holds the connection's return for as long as it takes when `body` has thrown
+ */
+export async function inTransaction<T>(
+  connection: Connection,
+  body: (tx: Transaction) => Promise<T>,
+  leaving: Set<Promise<void>>,
+): Promise<T> {
   let result: T;
   try {
     result = await body({
@@ -47,7 +54,9 @@ export async function inTransaction<T>(connection: Connection, body: (tx: Transa
     });
   } catch (error) {
     // Nobody waits for the ROLLBACK; the connection is given to nobody before the server has answered it.
-    void connection.release();
+    const left = connection.release();
+    leaving.add(left);
+    void left.then(() => leaving.delete(left));
     throw error;
   }
   // Without COMMIT the caller goes on with what was read, and may at once want the locks that were held for it.

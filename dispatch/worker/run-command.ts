@@ -28,7 +28,7 @@ export function runAsWorker(kernel: Kernel, identity: string): RunAsWorker {
   const actor: Actor = { id: identity, role: "dispatcher", type: "SERVICE", techId: null, accounts: "*", sites: "*" };
   return async (name, { ticketId, input, correlationId = newId() }) => {
     const ids = ticketId === null ? {} : { ticketId };
-    const answer = await execute(kernel, {
+    const running = execute(kernel, {
       name,
       path: pathWith(pipelineCommands[name].path, ids),
       ids,
@@ -38,6 +38,12 @@ export function runAsWorker(kernel: Kernel, identity: string): RunAsWorker {
       trace: { correlationId, traceId: null, traceParent: null, traceState: null },
       skipLocked: true,
     });
-    return JSON.parse(answer.body);
+    try {
+      return JSON.parse((await running).body);
+    } catch (error) {
+      // The next try skips tickets that are locked, and this one's ROLLBACK may still be under way.
+      await kernel.desk.db.settled();
+      throw error;
+    }
   };
 }

@@ -1,50 +1,13 @@
-// What goes wrong in a flight: who hears of it, what is kept, and that the next user of the connection never notices.
+// A statement of a flight fails, or loses a race: who hears of it, what is kept, and that the next user of the connection
+// never notices.
 
 import assert from "node:assert/strict";
-import { describe, test, type TestContext } from "node:test";
+import { describe, test } from "node:test";
 import pg from "pg";
-import { isDatabaseAway, serverError } from "../../dispatch/db/failures.ts";
-import { openDatabase, type Database, type DatabaseOptions } from "../../dispatch/db/pool.ts";
+import { serverError } from "../../dispatch/db/failures.ts";
 import { statement } from "../../dispatch/db/statement.ts";
-import { createEmptyDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
-import { startWireTap, type WireTap } from "../support/wire-tap.ts";
-
-const insert = statement("test_insert", "INSERT INTO things (id) VALUES ($1)");
-const count = statement<{ count: number }>("test_count", "SELECT count(*) AS count FROM things");
-const backend = statement<{ pid: number }>("test_pid", "SELECT pg_backend_pid() AS pid");
-const divide = statement<{ result: number }>("test_divide", "SELECT 1 / $1::int AS result");
-const lock = statement("test_lock", "SELECT FROM things WHERE id = $1 FOR UPDATE");
-const sleep = statement("test_sleep", "SELECT pg_sleep(600)");
-
-type Bench = { readonly db: Database; readonly tap: WireTap; readonly owner: pg.Client; readonly errors: Error[] };
-
-async function bench(t: TestContext, options: Partial<DatabaseOptions> = {}): Promise<Bench> {
-  const tap = await startWireTap(t);
-  const { url } = await createEmptyDatabase(t);
-  const owner = new pg.Client({ connectionString: url });
-  owner.on("error", () => undefined);
-  await owner.connect();
-  t.after(() => owner.end());
-  await owner.query("CREATE TABLE things (id int PRIMARY KEY)");
-  const errors: Error[] = [];
-  const db = openDatabase({
-    url: tap.through(url),
-    poolMax: 1,
-    applicationName: "flights",
-    role: null,
-    statementTimeoutMs: 60_000,
-    lockTimeoutMs: 60_000,
-    onError: (error) => errors.push(error),
-    ...options,
-  });
-  t.after(() => db.close());
-  return { db, tap, owner, errors };
-}
-
-const codeOf = (outcome: PromiseSettledResult<unknown>): string =>
-  outcome.status === "fulfilled" ? "fulfilled" : (serverError(outcome.reason)?.code ?? String(outcome.reason));
-const pidOf = async (db: Database): Promise<number> => (await db.row(backend))?.pid ?? 0;
+import { bench, codeOf, count, divide, insert, lock, pidOf } from "./flight-bench.ts";
 
 describe("a statement fails", () => {
   test("what went before it is answered, all that follows hears of it alone, and nothing is kept", async (t) => {
@@ -86,6 +49,8 @@ describe("a statement fails", () => {
       { code: "22012" },
     );
     assert.deepEqual(db.gauges(), { total: 1, idle: 0, waiting: 0 }, "its ROLLBACK is under way");
+    await db.settled();
+    assert.deepEqual(db.gauges(), { total: 1, idle: 1, waiting: 0 });
     assert.deepEqual(await db.row(count), { count: 0 });
     assert.deepEqual(db.gauges(), { total: 1, idle: 1, waiting: 0 });
   });
@@ -183,6 +148,21 @@ describe("races", () => {
     await assert.rejects(lost, { code: "40001" });
   });
 
+  test("what a refused transaction held is free once its ROLLBACK is answered, and the next can wait for that", async (t) => {
+    const { db } = await bench(t, { poolMax: 2 });
+    await db.row(insert, [1]);
+    const free = statement<{ id: number }>("test_free", "SELECT id FROM things WHERE id = 1 FOR UPDATE SKIP LOCKED");
+    for (let i = 0; i < 20; i++) {
+      const refused = db.transaction(async (tx) => {
+        await tx.row(lock, [1]);
+        throw new Error("refused");
+      });
+      await assert.rejects(refused, /refused/);
+      await db.settled();
+      assert.deepEqual(await db.row(free), { id: 1 });
+    }
+  });
+
   test("many users of few connections each get their own answers, and all connections come back", async (t) => {
     const { db } = await bench(t, { poolMax: 4 });
     const echo = statement<{ value: number }>("test_echo", "SELECT $1::int AS value");
@@ -208,117 +188,6 @@ describe("races", () => {
     assert.deepEqual(await db.row(count), { count: 80 });
     await eventually("all connections are idle", () => db.gauges().idle === db.gauges().total);
     assert.deepEqual(db.gauges(), { total: 4, idle: 4, waiting: 0 });
-  });
-});
-
-describe("a connection is lost", () => {
-  const terminate = (owner: pg.Client, pid: number) => owner.query("SELECT pg_terminate_backend($1, 60000)", [pid]);
-
-  test("with a flight in the air: all in it and behind it hear that Postgres is away", async (t) => {
-    const { db, owner } = await bench(t);
-    let pid = 0;
-    let outcomes: PromiseSettledResult<unknown>[] = [];
-    const lost = db.transaction(async (tx) => {
-      pid = (await tx.row(backend))?.pid ?? 0;
-      const flight = Promise.allSettled([tx.row(insert, [1]), tx.row(sleep), tx.commit()]);
-      await eventually("it sleeps", async () => {
-        const { rowCount } = await owner.query(
-          "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = $1",
-          [pid],
-        );
-        return rowCount === 1;
-      });
-      await terminate(owner, pid);
-      outcomes = await flight;
-      await tx.row(count);
-    });
-    await assert.rejects(lost, (error) => isDatabaseAway(error));
-    assert.deepEqual(outcomes.map(codeOf), ["57P01", "57P01", "57P01"]);
-    assert.deepEqual(await db.row(count), { count: 0 });
-    assert.notEqual(await pidOf(db), pid);
-    assert.deepEqual(db.gauges(), { total: 1, idle: 1, waiting: 0 });
-  });
-
-  test("between two flights: the process lives, and the transaction hears that Postgres is away", async (t) => {
-    const { db, owner } = await bench(t);
-    const lost = db.transaction(async (tx) => {
-      await terminate(owner, (await tx.row(backend))?.pid ?? 0);
-      await tx.row(count);
-      await tx.commit();
-    });
-    await assert.rejects(lost, (error) => isDatabaseAway(error));
-    assert.deepEqual(await db.row(count), { count: 0 });
-    assert.deepEqual(db.gauges(), { total: 1, idle: 1, waiting: 0 });
-  });
-
-  test("idle in the pool: the pool tells, and the next user gets another", async (t) => {
-    const { db, owner, errors } = await bench(t);
-    const pid = await pidOf(db);
-    await terminate(owner, pid);
-    await eventually("the pool has noticed", () => db.gauges().total === 0);
-    assert.equal(errors.length, 1);
-    assert.notEqual(await pidOf(db), pid);
-  });
-
-  test("a flight that takes five seconds longer than a statement may is given up, and so is its connection", async (t) => {
-    t.mock.timers.enable({ apis: ["setTimeout"] });
-    const { db, owner } = await bench(t);
-    const pid = await pidOf(db);
-    const late = Promise.allSettled([db.row(sleep), db.row(count)]);
-    const sleeping = async (): Promise<boolean> =>
-      (await owner.query("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = $1", [pid])).rowCount ===
-      1;
-    while (!(await sleeping()));
-    t.mock.timers.tick(64_999);
-    assert.equal(db.gauges().waiting, 0, "who waits for a connection has long been told");
-    t.mock.timers.tick(1);
-    const [slept, waited] = await late;
-    assert.ok(slept?.status === "rejected" && isDatabaseAway(slept.reason), String(slept));
-    assert.match(String(slept.reason), /Query read timeout/);
-    assert.ok(waited?.status === "rejected" && isDatabaseAway(waited.reason), String(waited));
-    assert.notEqual(await pidOf(db), pid);
-  });
-});
-
-describe("what is prepared on a connection", () => {
-  test("is prepared again after a failure that came before it", async (t) => {
-    const { db, tap } = await bench(t);
-    await assert.rejects(
-      db.transaction(async (tx) => await Promise.all([tx.row(divide, [0]), tx.row(insert, [1])])),
-      { code: "22012" },
-    );
-    await db.row(insert, [1]);
-    assert.equal(tap.said().at(-1), "Close Parse Bind Describe Execute Sync");
-  });
-
-  test("a statement whose table is missing works once the table is there", async (t) => {
-    const { db, owner } = await bench(t);
-    const early = statement<{ value: number }>("test_early", "SELECT value FROM late_things");
-    const pid = await pidOf(db);
-    await assert.rejects(db.rows(early), { code: "42P01" });
-    await owner.query("CREATE TABLE late_things AS SELECT 5 AS value");
-    assert.deepEqual(await db.rows(early), [{ value: 5 }]);
-    assert.equal(await pidOf(db), pid);
-  });
-
-  test("is prepared again after a migration has changed what it returns", async (t) => {
-    const { db, owner } = await bench(t);
-    const all = statement("test_all", "SELECT * FROM things");
-    await db.row(insert, [1]);
-    assert.deepEqual(await db.rows(all), [{ id: 1 }]);
-    await owner.query("ALTER TABLE things ADD COLUMN size int8 DEFAULT 3");
-    const pid = await pidOf(db);
-    await assert.rejects(db.rows(all), { code: "0A000" });
-    assert.deepEqual(await db.rows(all), [{ id: 1, size: 3 }]);
-    assert.equal(await pidOf(db), pid);
-  });
-
-  test("is prepared again after the server has forgotten it", async (t) => {
-    const { db } = await bench(t);
-    await db.row(count);
-    await db.row(statement("test_forget", "DEALLOCATE ALL"));
-    await assert.rejects(db.row(count), { code: "26000" });
-    assert.deepEqual(await db.row(count), { count: 0 });
   });
 });
 
