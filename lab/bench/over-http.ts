@@ -9,7 +9,8 @@ import { figuresOf, timesFor, type Figures, type Times } from "./measure.ts";
 type Sent = { readonly path: string; readonly headers: string; readonly body: string };
 
 const headersOf = (role: string, key: string): string =>
-  `Content-Type: application/json\r\nX-Actor-Id: bench-${role}\r\nX-Actor-Role: ${role}\r\nX-Actor-Type: SERVICE\r\nIdempotency-Key: ${key}\r\n`;
+  `Content-Type: application/json\r\nX-Actor-Id: bench-${role}\r\nX-Actor-Role: ${role}\r\n` +
+  `X-Actor-Type: SERVICE\r\nIdempotency-Key: ${key}\r\n`;
 
 export const readHeaders = "X-Actor-Id: bench-dispatcher\r\nX-Actor-Role: dispatcher\r\nX-Actor-Type: SERVICE\r\n";
 
@@ -62,7 +63,9 @@ export class Clients {
     this.#clients = Array.from({ length: count }, () => ({ step: 0, ticketId: "", sent: [] }));
   }
 
-  /** Lifecycles, one after the other; the next load of them goes on where this one ended. They are kept for `replays`. */
+  /**
+   * Lifecycles, one after the other; the next load of them goes on where this one ended. They are kept for `replays`.
+   */
   commands(seconds: number): Promise<Load> {
     return this.#load(seconds, async (connection, client) => {
       const step = lifecycle[client.step];
@@ -118,7 +121,10 @@ export class Clients {
   }
 }
 
-/** Lifecycles at a concurrency for a number of seconds, then the same calls again, which the API answers from its record. */
+/**
+ * Lifecycles at a concurrency for a number of seconds, then the same calls again, which the API answers from its
+ * record.
+ */
 export async function measureLifecycles(
   url: string,
   workers: number,

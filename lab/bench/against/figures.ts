@@ -32,7 +32,10 @@ const stateFigure = (unit: string, of: (phase: Phase) => number): Figure =>
 
 const all = ({ api, postgres, client }: Cpu): number => api + postgres + client;
 
-/** CPU does not change with what else the machine does, as rates do; its sum bounds the rate of a machine that does nothing else. */
+/**
+ * CPU does not change with what else the machine does, as rates do; its sum bounds the rate of a machine that does
+ * nothing else.
+ */
 const cpuFigures = (request: string, phase: (pair: Pair) => Both<Phase>): Figure[] => {
   const row = (who: string, of: (cpu: Cpu) => number) =>
     figure(`CPU per ${request}, ${who}`, "ms", (pair, side) => {

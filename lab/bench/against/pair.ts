@@ -1,7 +1,7 @@
-// One pair: the APIs of both checkouts, started fresh on fresh copies of their databases, and each kind of request measured in
-// slices, A B B A. What a pair leaves behind (rows, a grown heap) is thrown away, so that the faster checkout is not measured
-// on the fuller database. The slices are short because a machine's other work changes by the second: with eight other
-// programs on two cores, runs of 4 s gave ratios of 0.87 and 1.53 for the same code.
+// One pair: the APIs of both checkouts, started fresh on fresh copies of their databases, and each kind of request
+// measured in slices, A B B A. What a pair leaves behind (rows, a grown heap) is thrown away, so that the faster
+// checkout is not measured on the fuller database. The slices are short because a machine's other work changes by the
+// second: with eight other programs on two cores, runs of 4 s gave ratios of 0.87 and 1.53 for the same code.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandFailure } from "../../../dispatch/process/command-line.ts";
@@ -28,7 +28,10 @@ export type Pair = {
   /** Commands of one client alone. */
   readonly alone: Both<Phase>;
   readonly cockpitFull: Both<Phase>;
-  /** This checkout's with the actions once per state, the other's in full; null when this API does not know the parameter. */
+  /**
+   * This checkout's with the actions once per state, the other's in full; null when this API does not know the
+   * parameter.
+   */
   readonly cockpitState: Both<Phase> | null;
   readonly restMiB: Both<number | null>;
   readonly commandsMiB: Both<number | null>;
@@ -50,7 +53,7 @@ export type PairOptions = {
 
 const restMs = 2_000;
 const warmUpSeconds = 2;
-const sliceSeconds = 2;
+const sliceSeconds = 1;
 export const cockpitRows = 200;
 
 export async function measurePair(options: PairOptions): Promise<Pair> {
@@ -128,7 +131,9 @@ async function measureCockpit(apis: Both<ApiProcess>, options: PairOptions): Pro
   return { cockpitFull, cockpitMiB, cockpitState: knowsState ? await read({ ...fullOf, this: state }) : null };
 }
 
-/** Whether the API takes a path's parameters. @throws CommandFailure when the page is not of the size that is compared */
+/**
+ * Whether the API takes a path's parameters. @throws CommandFailure when the page is not of the size that is compared
+ */
 async function isAnswered(api: ApiProcess, path: string): Promise<boolean> {
   const connection = await HttpConnection.open(api.url);
   try {
