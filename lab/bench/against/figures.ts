@@ -59,6 +59,7 @@ export const figures: readonly Figure[] = [
   figure("one client alone, command p99", "ms", ({ alone }, side) => alone[side].p99_ms),
   figure(`${reads}, actions=full`, "/s", ({ cockpitFull }, side) => cockpitFull[side].per_second),
   stateFigure("/s", ({ per_second }) => per_second),
+  figure("one client alone, cockpit p50", "ms", ({ cockpitAlone }, side) => cockpitAlone[side].p50_ms),
   figure("answer to a command", "bytes", ({ commands }, side) => commands[side].bytes),
   figure(`${reads}, actions=full`, "bytes", ({ cockpitFull }, side) => cockpitFull[side].bytes),
   stateFigure("bytes", ({ bytes }) => bytes),
