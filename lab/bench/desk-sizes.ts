@@ -1,4 +1,5 @@
-// A small desk beside a large one: both databases with their history, an API on each, and the growth from one to the other.
+// A small desk beside a large one: both databases with their history, an API on each, and the growth from one to the
+// other.
 
 import { startApiProcess, type ApiProcess } from "./api-process.ts";
 import { measureGrowth, type GrowthRow } from "./growth.ts";
@@ -36,9 +37,8 @@ export async function measureSizes({ server, small, large, turns, signal, say }:
 export function printGrowth(growth: readonly GrowthRow[]): void {
   if (growth.length === 0) return;
   console.log(`${"".padEnd(34)}${"small".padStart(13)}${"large".padStart(13)}${"ratio".padStart(8)}`);
+  const ms = (value: number) => `${value.toFixed(2).padStart(10)} ms`;
   for (const { request, small_ms, large_ms, ratio } of growth)
-    console.log(
-      `${request.padEnd(34)}${small_ms.toFixed(2).padStart(10)} ms${large_ms.toFixed(2).padStart(10)} ms${ratio.toFixed(2).padStart(8)}`,
-    );
+    console.log(`${request.padEnd(34)}${ms(small_ms)}${ms(large_ms)}${ratio.toFixed(2).padStart(8)}`);
   console.log("");
 }

@@ -1,5 +1,5 @@
-// A keep-alive HTTP/1.1 connection for the load generator: one request at a time, answers with Content-Length only, which
-// is all dispatch-api sends. It is this small because generator and API share the machine's cores.
+// A keep-alive HTTP/1.1 connection for the load generator: one request at a time, answers with Content-Length only,
+// which is all dispatch-api sends. It is this small because generator and API share the machine's cores.
 
 import { connect, type Socket } from "node:net";
 
@@ -40,8 +40,8 @@ export class HttpConnection {
 
   private constructor(url: URL) {
     this.#host = url.host;
-    // Reads go into one buffer that is used again, and from there into the answer's own: a chunk of memory for each read and
-    // joining them cost more than everything else the client does with 2 MB.
+    // Reads go into one buffer that is used again, and from there into the answer's own: a chunk of memory for each
+    // read and joining them cost more than everything else the client does with 2 MB.
     this.#socket = connect({
       host: url.hostname,
       port: Number(url.port),

@@ -63,7 +63,9 @@ export class Clients {
     this.#clients = Array.from({ length: count }, () => ({ step: 0, ticketId: "", sent: [] }));
   }
 
-  /** Lifecycles, one after the other; the next load of them goes on where this one ended. They are kept for `replays`. */
+  /**
+   * Lifecycles, one after the other; the next load of them goes on where this one ended. They are kept for `replays`.
+   */
   commands(seconds: number): Promise<Load> {
     return this.#load(seconds, async (connection, client) => {
       const step = lifecycle[client.step];
@@ -119,7 +121,10 @@ export class Clients {
   }
 }
 
-/** Lifecycles at a concurrency for a number of seconds, then the same calls again, which the API answers from its record. */
+/**
+ * Lifecycles at a concurrency for a number of seconds, then the same calls again, which the API answers from its
+ * record.
+ */
 export async function measureLifecycles(
   url: string,
   workers: number,

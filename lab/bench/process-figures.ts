@@ -1,4 +1,5 @@
-// What a process holds and uses, as the system tells it: memory, open files, CPU. Where there is no /proc, nothing is told.
+// What a process holds and uses, as the system tells it: memory, open files, CPU. Where there is no /proc, nothing is
+// told.
 
 import { readdir, readFile } from "node:fs/promises";
 import { round } from "./measure.ts";

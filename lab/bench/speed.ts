@@ -101,10 +101,12 @@ async function withDesk<T>(database: string, folder: string, use: (desk: Desk) =
 }
 
 export function printSpeed({ concurrency, api, replays, baseline, ...speed }: Speed): void {
+  const ms = (value: number) => `${value.toFixed(2).padStart(10)} ms`;
   const line = (name: string, { per_second, p50_ms, p99_ms }: Figures) =>
-    `${name.padEnd(34)}${per_second.toFixed(0).padStart(8)}/s${p50_ms.toFixed(2).padStart(10)} ms${p99_ms.toFixed(2).padStart(10)} ms`;
+    `${name.padEnd(34)}${per_second.toFixed(0).padStart(8)}/s${ms(p50_ms)}${ms(p99_ms)}`;
   console.log(
-    `\n${lifecycle.length} commands a ticket, ${speed.statements_per_lifecycle} statements, concurrency ${concurrency}, durable commits\n`,
+    `\n${lifecycle.length} commands a ticket, ${speed.statements_per_lifecycle} statements, ` +
+      `concurrency ${concurrency}, durable commits\n`,
   );
   console.log(`${"".padEnd(34)}${"rate".padStart(10)}${"p50".padStart(13)}${"p99".padStart(13)}`);
   console.log(line("API, commands over HTTP", api));

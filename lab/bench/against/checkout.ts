@@ -1,5 +1,6 @@
-// A checkout of Dispatch as the benchmark uses it: checked before anything starts, its schema made by its own migrations,
-// its rows by its own seed, its API started from its own files. Only node and the load are the same for both.
+// A checkout of Dispatch as the benchmark uses it: checked before anything starts, its schema made by its own
+// migrations, its rows by its own seed, its API started from its own files. Only node and the load are the same for
+// both.
 
 import { execFile } from "node:child_process";
 import { access, readFile, stat } from "node:fs/promises";

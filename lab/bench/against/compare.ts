@@ -1,6 +1,7 @@
-// Two checkouts in turn on one server: A B, B A, A B …, so that what else the machine does, and what a run leaves in its
-// caches, meets both alike. What counts is the ratio; the pairs beside it show how far it can be trusted.
+// Two checkouts in turn on one server: A B, B A, A B …, so that what else the machine does, and what a run leaves in
+// its caches, meets both alike. What counts is the ratio; the pairs beside it show how far it can be trusted.
 
+import { availableParallelism, loadavg } from "node:os";
 import { median, round } from "../measure.ts";
 import { throwawayServer } from "../throwaway-database.ts";
 import { prepareTemplate, thisCheckout, type Checkout } from "./checkout.ts";
@@ -27,8 +28,15 @@ export type ComparedRow = {
   readonly pairs: readonly number[];
 };
 
-export async function compare(options: CompareOptions): Promise<ComparedRow[]> {
+export type Comparison = {
+  readonly rows: readonly ComparedRow[];
+  /** How many processes wanted a core in the minute before. */
+  readonly load_before: number;
+};
+
+export async function compare(options: CompareOptions): Promise<Comparison> {
   const { other, pairs, say, signal } = options;
+  const [loadBefore = 0] = loadavg();
   await using ends = new AsyncDisposableStack();
   const server = await throwawayServer(ends, say);
   const contender = async (checkout: Checkout): Promise<Contender> => {
@@ -42,7 +50,7 @@ export async function compare(options: CompareOptions): Promise<ComparedRow[]> {
     say(`pair ${pair} of ${pairs}, ${first === "this" ? "this" : "the other"} first…`);
     measured.push(await measurePair({ ...options, server, contenders, first }));
   }
-  return figures.flatMap((figure) => rowOf(figure, measured) ?? []);
+  return { rows: figures.flatMap((figure) => rowOf(figure, measured) ?? []), load_before: round(loadBefore, 1) };
 }
 
 function rowOf({ measured, unit, of }: Figure, pairs: readonly Pair[]): ComparedRow | null {
@@ -64,19 +72,28 @@ function rowOf({ measured, unit, of }: Figure, pairs: readonly Pair[]): Compared
   };
 }
 
-export function printComparison(rows: readonly ComparedRow[], { pairs, clients, seconds }: CompareOptions): void {
+export function printComparison({ rows, load_before }: Comparison, { pairs, clients, seconds }: CompareOptions): void {
   const shown = (value: number) => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 });
   console.log(
-    `\nthis checkout against the other: ${pairs} pairs in turn, ${clients} clients, ${seconds} s of ` +
-      "commands each, durable commits; medians, and this / other\n",
+    `\nthis checkout against the other: ${pairs} pairs in turn, ${clients} clients, ${seconds} s of commands each, ` +
+      "durable commits; medians, and this / other\n",
   );
-  console.log(`${"".padEnd(52)}${"this".padStart(12)}${"other".padStart(12)}${"ratio".padStart(8)}  each pair`);
-  for (const { measured, unit, this: own, other, ratio, pairs: each } of rows)
+  console.log(`${"".padEnd(56)}${"this".padStart(12)}${"other".padStart(12)}${"ratio".padStart(8)}  each pair`);
+  for (const { measured, unit, this: own, other, ratio, pairs: each } of rows) {
+    const name = `${measured}, ${unit}`.padEnd(56);
+    const ratios = each.map((one) => one.toFixed(2)).join(" ");
     console.log(
-      `${`${measured}, ${unit}`.padEnd(52)}${shown(own).padStart(12)}${shown(other).padStart(12)}${ratio.toFixed(2).padStart(8)} ` +
-        ` ${each.map((one) => one.toFixed(2)).join(" ")}`,
+      `${name}${shown(own).padStart(12)}${shown(other).padStart(12)}${ratio.toFixed(2).padStart(8)}  ${ratios}`,
     );
+  }
   const missing = figures.filter(({ measured }) => !rows.some((row) => row.measured === measured));
   for (const reason of new Set(missing.map(({ whenMissing }) => whenMissing))) console.log(reason);
+  const cores = availableParallelism();
+  // At a load of 18 on two cores six pairs of the same code gave rates of 0.67 to 1.37, and CPU of 0.91 to 1.14.
+  if (load_before > cores / 2)
+    console.log(
+      `The machine was busy before (load ${load_before} on ${cores} cores): rates and latencies swing with what else ` +
+        "runs there; CPU per request holds better.",
+    );
   console.log("");
 }

@@ -32,7 +32,10 @@ const stateFigure = (unit: string, of: (phase: Phase) => number): Figure =>
 
 const all = ({ api, postgres, client }: Cpu): number => api + postgres + client;
 
-/** CPU does not change with what else the machine does, as rates do; its sum bounds the rate of a machine that does nothing else. */
+/**
+ * CPU does not change with what else the machine does, as rates do; its sum bounds the rate of a machine that does
+ * nothing else.
+ */
 const cpuFigures = (request: string, phase: (pair: Pair) => Both<Phase>): Figure[] => {
   const row = (who: string, of: (cpu: Cpu) => number) =>
     figure(`CPU per ${request}, ${who}`, "ms", (pair, side) => {
@@ -56,6 +59,7 @@ export const figures: readonly Figure[] = [
   figure("one client alone, command p99", "ms", ({ alone }, side) => alone[side].p99_ms),
   figure(`${reads}, actions=full`, "/s", ({ cockpitFull }, side) => cockpitFull[side].per_second),
   stateFigure("/s", ({ per_second }) => per_second),
+  figure("one client alone, cockpit p50", "ms", ({ cockpitAlone }, side) => cockpitAlone[side].p50_ms),
   figure("answer to a command", "bytes", ({ commands }, side) => commands[side].bytes),
   figure(`${reads}, actions=full`, "bytes", ({ cockpitFull }, side) => cockpitFull[side].bytes),
   stateFigure("bytes", ({ bytes }) => bytes),

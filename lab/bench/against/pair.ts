@@ -1,7 +1,8 @@
-// One pair: the APIs of both checkouts, started fresh on fresh copies of their databases, and each kind of request measured in
-// slices, A B B A. What a pair leaves behind (rows, a grown heap) is thrown away, so that the faster checkout is not measured
-// on the fuller database. The slices are short because a machine's other work changes by the second: with eight other
-// programs on two cores, runs of 4 s gave ratios of 0.87 and 1.53 for the same code.
+// One pair: the APIs of both checkouts, started fresh on fresh copies of their databases, and each kind of request
+// measured in slices. What a pair leaves behind (rows, a grown heap) is thrown away, so that the faster checkout is not
+// measured on the fuller database. The slices are short because a machine's other work changes by the second: at a
+// load of 15 to 18 on two cores, the same code gave rates of 0.87 and 1.53 in runs of 4 s, 0.67 to 1.37 in slices of 2 s,
+// 0.81 to 1.09 in slices of 1 s.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandFailure } from "../../../dispatch/process/command-line.ts";
@@ -28,7 +29,12 @@ export type Pair = {
   /** Commands of one client alone. */
   readonly alone: Both<Phase>;
   readonly cockpitFull: Both<Phase>;
-  /** This checkout's with the actions once per state, the other's in full; null when this API does not know the parameter. */
+  /** The same for one client alone, whose reads cannot be joined with anybody's. */
+  readonly cockpitAlone: Both<Phase>;
+  /**
+   * This checkout's with the actions once per state, the other's in full; null when this API does not know the
+   * parameter.
+   */
   readonly cockpitState: Both<Phase> | null;
   readonly restMiB: Both<number | null>;
   readonly commandsMiB: Both<number | null>;
@@ -49,8 +55,8 @@ export type PairOptions = {
 };
 
 const restMs = 2_000;
-const warmUpSeconds = 2;
-const sliceSeconds = 2;
+const warmUpSeconds = 4;
+const sliceSeconds = 1;
 export const cockpitRows = 200;
 
 export async function measurePair(options: PairOptions): Promise<Pair> {
@@ -109,26 +115,30 @@ async function measureCommands(apis: Both<ApiProcess>, options: PairOptions): Pr
   return { restMiB, commands, commandsMiB, replays, alone };
 }
 
-type Cockpit = Pick<Pair, "cockpitFull" | "cockpitState" | "cockpitMiB">;
+type Cockpit = Pick<Pair, "cockpitFull" | "cockpitAlone" | "cockpitState" | "cockpitMiB">;
 
 async function measureCockpit(apis: Both<ApiProcess>, options: PairOptions): Promise<Cockpit> {
-  const { first, seconds, clients, signal } = options;
+  const { first, seconds, signal } = options;
   const plain = `/ux/dispatcher/cockpit?limit=${cockpitRows}`;
   const [full, state] = [`${plain}&actions=full`, `${plain}&actions=state`];
-  const read = async (paths: Both<string>): Promise<Both<Phase>> => {
+  const read = async (paths: Both<string>, clients: number): Promise<Both<Phase>> => {
     const reads = (side: Side, length: number) =>
       new Clients(apis[side].url, clients, signal).reads(paths[side], length);
     await inTurn(first, (side) => reads(side, Math.min(warmUpSeconds, seconds) / 2));
     return await inSlices(apis, options, seconds / 2, reads);
   };
   const fullOf = await inTurn(first, async (side) => ((await isAnswered(apis[side], full)) ? full : plain));
-  const cockpitFull = await read(fullOf);
+  const cockpitFull = await read(fullOf, options.clients);
   const cockpitMiB = await inTurn(first, (side) => peakResidentMiB(apis[side].pid));
+  const cockpitAlone = await read(fullOf, 1);
   const knowsState = await isAnswered(apis.this, state);
-  return { cockpitFull, cockpitMiB, cockpitState: knowsState ? await read({ ...fullOf, this: state }) : null };
+  const cockpitState = knowsState ? await read({ ...fullOf, this: state }, options.clients) : null;
+  return { cockpitFull, cockpitMiB, cockpitAlone, cockpitState };
 }
 
-/** Whether the API takes a path's parameters. @throws CommandFailure when the page is not of the size that is compared */
+/**
+ * Whether the API takes a path's parameters. @throws CommandFailure when the page is not of the size that is compared
+ */
 async function isAnswered(api: ApiProcess, path: string): Promise<boolean> {
   const connection = await HttpConnection.open(api.url);
   try {
@@ -146,7 +156,11 @@ async function isAnswered(api: ApiProcess, path: string): Promise<boolean> {
 
 type Slice = { readonly load: Load; readonly cpu: Cpu | null };
 
-/** Both sides' loads in short slices, in turn, as one phase each. */
+/**
+ * Both sides' loads in short slices, in turn, as one phase each. The order is A B, B A, B A, A B, so that each comes as
+ * often right behind the other, whose work is then in the machine's caches. By A B, B A alone, five pairs of the same code
+ * gave whoever began a tenth more CPU.
+ */
 async function inSlices(
   apis: Both<ApiProcess>,
   { server, first }: PairOptions,
@@ -155,9 +169,10 @@ async function inSlices(
 ): Promise<Both<Phase>> {
   const count = Math.ceil(seconds / sliceSeconds);
   const slices: Both<Slice[]> = { this: [], other: [] };
-  const second = first === "this" ? "other" : "this";
+  const second: Side = first === "this" ? "other" : "this";
+  const order = [first, second, second, first];
   for (let slice = 0; slice < count; slice++) {
-    await inTurn(slice % 2 === 0 ? first : second, async (side) => {
+    await inTurn(order[slice % order.length] ?? first, async (side) => {
       const before = await cpuUsed(apis[side], server);
       const load = await run(side, seconds / count);
       const after = await cpuUsed(apis[side], server);

@@ -34,7 +34,9 @@ export async function readProfile(file: string): Promise<CpuProfile> {
 const isProfile = (value: unknown): value is CpuProfile =>
   typeof value === "object" && value !== null && "nodes" in value && "samples" in value && "timeDeltas" in value;
 
-/** Functions by the time they were running themselves within the span, the longest first; node's idle time is left out. */
+/**
+ * Functions by the time they were running themselves within the span, the longest first; node's idle time is left out.
+ */
 export function selfTimes({ startTime, nodes, samples, timeDeltas }: CpuProfile, { from, to }: Span): SelfTime[] {
   const named = new Map(nodes.map((node) => [node.id, nameOf(node)]));
   const times = new Map<string, number>();

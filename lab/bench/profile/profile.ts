@@ -1,5 +1,5 @@
-// Where a command's time goes: this checkout's API under node's profiler while lifecycles load it, and Postgres counting its
-// statements. Both cost something, so the rate is no figure to compare.
+// Where a command's time goes: this checkout's API under node's profiler while lifecycles load it, and Postgres
+// counting its statements. Both cost something, so the rate is no figure to compare.
 
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
@@ -137,12 +137,15 @@ export function printProfile({ commands, functions, statements, ...found }: Prof
   const { count, per_second, p50_ms, p99_ms } = commands;
   console.log(`\n${count} commands under the profiler, ${per_second}/s, p50 ${p50_ms} ms, p99 ${p99_ms} ms`);
   console.log(
-    `WAL ${found.wal_bytes_per_command.toFixed(0)} bytes and ${found.page_images_per_command.toFixed(3)} full page images a command; ` +
+    `WAL ${found.wal_bytes_per_command.toFixed(0)} bytes and ` +
+      `${found.page_images_per_command.toFixed(3)} full page images a command; ` +
       `${found.flushes_per_command.toFixed(3)} flushes a command, ${found.flush_ms.toFixed(2)} ms each; ` +
       `${(found.tickets_hot * 100).toFixed(0)} % of changes to tickets are HOT\n`,
   );
   const busy = functions.reduce((sum, { ms }) => sum + ms, 0);
-  console.log(`${"API, us a command".padStart(18)}${"share".padStart(8)}  function`);
+  console.log(
+    `${"API, us a command".padStart(18)}${"share".padStart(8)}  function; wall time, waits for a core included`,
+  );
   for (const { name, ms } of functions.slice(0, shownRows))
     console.log(`${((ms * 1000) / count).toFixed(1).padStart(18)}${percent(ms, busy)}  ${name}`);
   if (statements) printStatements(statements, count);
@@ -153,23 +156,22 @@ function printStatements(statements: readonly postgres.StatementTime[], commands
   const timeOf = ({ plan_ms, run_ms }: postgres.StatementTime) => plan_ms + run_ms;
   const sum = (some: readonly postgres.StatementTime[]) => some.reduce((total, one) => total + timeOf(one), 0);
   const all = sum(statements.filter(({ sent }) => sent));
-  console.log(
-    `\n${"calls/command".padStart(14)}${"run ms".padStart(9)}${"plan ms".padStart(9)}${"WAL bytes".padStart(11)}${"share".padStart(8)} ` +
-      " statement; > caused by another, within its time",
-  );
+  const heads = ["calls/command", "run ms", "plan ms", "WAL bytes", "share"];
+  const widths = [14, 9, 9, 11, 8];
+  const head = heads.map((text, i) => text.padStart(widths[i] ?? 0)).join("");
+  console.log(`\n${head}  statement; > caused by another, within its time`);
   for (const one of statements.slice(0, shownRows)) {
-    const each = (value: number, digits: number, width: number) => (value / one.calls).toFixed(digits).padStart(width);
-    console.log(
-      (one.calls / commands).toFixed(3).padStart(14) +
-        `${each(one.run_ms, 3, 9)}${each(one.plan_ms, 3, 9)}${each(one.wal_bytes, 0, 11)}${percent(timeOf(one), all)} ` +
-        ` ${one.sent ? "" : "> "}${one.text.slice(0, 110)}`,
-    );
+    const { calls, run_ms, plan_ms, wal_bytes } = one;
+    const each = (value: number, digits: number, width: number) => (value / calls).toFixed(digits).padStart(width);
+    const figures = `${each(run_ms, 3, 9)}${each(plan_ms, 3, 9)}${each(wal_bytes, 0, 11)}${percent(timeOf(one), all)}`;
+    const text = `${one.sent ? "" : "> "}${one.text.slice(0, 110)}`;
+    console.log(`${(calls / commands).toFixed(3).padStart(14)}${figures}  ${text}`);
   }
   const keys = sum(statements.filter(postgres.isForeignKeyLook));
   const planning = statements.reduce((total, { plan_ms }) => total + plan_ms, 0);
   console.log(
-    `\nall statements ${(all / commands).toFixed(3)} ms a command; of it foreign ` +
-      `keys${percent(keys, all)}, planning${percent(planning, all)}`,
+    `\nall statements ${(all / commands).toFixed(3)} ms a command; ` +
+      `of it looks of foreign keys${percent(keys, all)}, planning${percent(planning, all)}`,
   );
 }
 

@@ -1,7 +1,9 @@
-// What `pnpm dispatch:bench` does with its options: one of its measurements, its table, its JSON.
+// `pnpm dispatch:bench`: how fast is the API beside the bare database or beside another checkout of itself, and how
+// does cost grow with the number of tickets? It runs on throw-away databases and says what it measured, not whether
+// that is good.
 
 import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
-import { CommandFailure, wholeNumber } from "../../dispatch/process/command-line.ts";
+import { CommandFailure, runCommand, wholeNumber } from "../../dispatch/process/command-line.ts";
 import { otherCheckout } from "./against/checkout.ts";
 import { compare, printComparison } from "./against/compare.ts";
 import { measureSizes, printGrowth } from "./desk-sizes.ts";
@@ -11,7 +13,7 @@ import { writeReport } from "./report.ts";
 import { measureSpeed, printSpeed } from "./speed.ts";
 import { throwawayServer } from "./throwaway-database.ts";
 
-export const benchOptions = {
+const options = {
   against: { type: "string" },
   profile: { type: "string" },
   seconds: { type: "string" },
@@ -24,34 +26,48 @@ export const benchOptions = {
   json: { type: "string" },
 } as const;
 
-export const benchMeanings = {
-  against: "measure another checkout of Dispatch, whose root folder this is, in turn with this one",
-  profile:
-    "instead of all else, show which functions and statements a command's time goes to; node's profile goes to this folder",
-  seconds: "length of each measured run (default 8)",
-  rounds: "API and baseline, or the two checkouts, in turn this often (default 3)",
-  concurrency: "connections at once (default 16)",
-  small: "tickets of the small desk (default 1000)",
-  large: "tickets of the large desk (default 200000)",
-  turns: "small and large desk in turn, this often (default 50 times the rounds)",
-  "no-growth": "leave the comparison of desk sizes out",
-  json: "also write the JSON to this file",
-};
+export const benchCommand = (): Promise<void> =>
+  runCommand(
+    {
+      name: "pnpm dispatch:bench",
+      about: [
+        "Measures whole ticket lifecycles over HTTP with durable commits: beside the same statements straight through",
+        "pg, or with --against beside another checkout, run in turn with this one; and how cost grows with the number",
+        "of tickets.",
+        "Prints a table, then JSON.",
+      ].join("\n"),
+      options,
+      meanings: {
+        against: "measure another checkout of Dispatch, whose root folder this is, in turn with this one",
+        profile:
+          "instead of all else, show which functions and statements a command's time goes to; " +
+          "node's profile goes to this folder",
+        seconds: "length of each measured run (default 8)",
+        rounds: "in turn this often: API and baseline (default 3), or the two checkouts (default 4; even is fairer)",
+        concurrency: "connections at once (default 16)",
+        small: "tickets of the small desk (default 1000)",
+        large: "tickets of the large desk (default 200000)",
+        turns: "small and large desk in turn, this often (default 50 times the rounds)",
+        "no-growth": "leave the comparison of desk sizes out",
+        json: "also write the JSON to this file",
+      },
+    },
+    runBench,
+  );
 
 type Values = {
-  readonly [K in keyof typeof benchOptions]?: (typeof benchOptions)[K]["type"] extends "boolean" ? boolean : string;
+  readonly [K in keyof typeof options]?: (typeof options)[K]["type"] extends "boolean" ? boolean : string;
 };
 
 type Frame = { readonly signal: AbortSignal; readonly say: (line: string) => void };
 type Load = { readonly seconds: number; readonly rounds: number; readonly clients: number };
 
-/** @returns the exit code */
-export async function runBench(values: Values): Promise<number> {
+async function runBench(values: Values): Promise<number> {
   const say = (line: string): void => console.error(line);
   const signal = abortOnSignal(() => say("stopping…"), new CommandFailure("stopped before the end"));
   const load = {
     seconds: wholeNumber("seconds", values.seconds, 8),
-    rounds: wholeNumber("rounds", values.rounds, 3),
+    rounds: wholeNumber("rounds", values.rounds, values.against === undefined ? 3 : 4),
     clients: wholeNumber("concurrency", values.concurrency, 16),
   };
   if (Object.values(load).includes(0))
@@ -75,18 +91,12 @@ async function measure(values: Values, load: Load, frame: Frame): Promise<object
     return found;
   }
   if (values.against !== undefined) {
-    const options = { other: await otherCheckout(values.against), pairs: load.rounds, ...load, ...frame };
-    const rows = await compare(options);
-    printComparison(rows, options);
+    const compared = { other: await otherCheckout(values.against), pairs: load.rounds, ...load, ...frame };
+    const comparison = await compare(compared);
+    printComparison(comparison, compared);
     const growth = await measureDeskSizes(values, load, frame);
-    return {
-      against: options.other.root,
-      pairs: load.rounds,
-      concurrency: load.clients,
-      seconds: load.seconds,
-      rows,
-      growth,
-    };
+    const { seconds, clients: concurrency, rounds: pairs } = load;
+    return { against: compared.other.root, pairs, concurrency, seconds, ...comparison, growth };
   }
   await using ends = new AsyncDisposableStack();
   const server = await throwawayServer(ends, frame.say);
