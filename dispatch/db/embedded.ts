@@ -153,8 +153,12 @@ function owned({ folders, log }: Start, server: WatchedProcess, lock: FolderLock
   };
 }
 
+/** A server that ends between two steps says so here too, and an error nobody hears would end the process. */
+const disregard = (): void => {};
+
 async function ensureDatabase(socketFolder: string): Promise<void> {
   const client = new pg.Client({ connectionString: urlOf(socketFolder, "postgres") });
+  client.on("error", disregard);
   await client.connect();
   try {
     const { rows } = await client.query("SELECT FROM pg_database WHERE datname = $1", [databaseName]);
@@ -166,6 +170,7 @@ async function ensureDatabase(socketFolder: string): Promise<void> {
 
 async function answers(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  client.on("error", disregard);
   try {
     await client.connect();
     await client.end();

@@ -52,6 +52,10 @@ export function openDatabase(options: DatabaseOptions): Database {
   // end() resolves while the last connections still say goodbye; a server that stops just then is no news.
   let closing = false;
   pool.on("error", (error) => closing || options.onError(error));
+  // The pool takes its own listener off before it hands a connection over, and whoever asked gets it a moment later. When
+  // Postgres says goodbye in the same breath as "ready", that error falls between the two, and with nobody to hear it ends
+  // the process (2 of 168 times that Postgres was killed under load). What the connection is used for then fails of itself.
+  pool.on("connect", (client) => client.on("error", () => undefined));
 
   const flightTimeoutMs = options.statementTimeoutMs + 5_000;
   const connect = async (begins: boolean): Promise<Connection> =>

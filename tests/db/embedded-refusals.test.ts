@@ -1,13 +1,15 @@
 // What the embedded PostgreSQL refuses to start on, and what it says then.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { chown, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { chooseAccount } from "../../dispatch/db/embedded/account.ts";
 import { EmbeddedPostgresError, startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { dataFolders, hold, quiet } from "../support/data-folder.ts";
+import { holderProgram } from "../support/held-postgres.ts";
 
-const { root, made, copied } = await dataFolders();
+const { root, copied } = await dataFolders();
 
 async function refusal(dataDir: string): Promise<EmbeddedPostgresError> {
   try {
@@ -56,11 +58,23 @@ describe("a folder it cannot use is refused with the way out:", { timeout: 300_0
 
   test("another user's folder", async (t) => {
     if (process.geteuid?.() !== 0) return t.skip("takes root, to be two users");
-    const asOther = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    if (!(await runs([...asOther, process.execPath, "--version"])))
-      return t.skip("this checkout is closed to other users");
-    const error = await hold(t, made, asOther).says("error");
+    const asOther = await wayToBeAnother();
+    if (asOther === undefined) return t.skip("takes user namespaces, or a checkout that other users may read");
+    const dataDir = await copied();
+    await chown(dataDir, 65533, 65533);
+    const error = await hold(t, dataDir, asOther).says("error");
     assert.equal(error.code, "not_writable");
+  });
+
+  test("a folder of a user who may not read the programs", async (t) => {
+    if (process.geteuid?.() !== 0) return t.skip("takes root, to be two users");
+    const [programs, dataDir] = [join(root, "programs"), await copied()];
+    await mkdir(programs, { mode: 0o700 });
+    await chown(dataDir, 65533, 65533);
+    await assert.rejects(
+      chooseAccount(dataDir, { initdb: join(programs, "initdb"), postgres: join(programs, "postgres") }),
+      /as user id 65533: spawn .* EACCES.*Put this installation where that user may read it, start as/,
+    );
   });
 
   test("a full disk", async (t) => {
@@ -81,6 +95,21 @@ describe("a folder it cannot use is refused with the way out:", { timeout: 300_0
     assert.match(error.message, /full disk, expected at least 200 MB free\. Free some space/);
   });
 });
+
+/**
+ * The command under which a program runs as somebody who is neither root nor the folder's owner, and can still be read. In
+ * a checkout that only root may enter that is root's own user without root's powers.
+ */
+async function wayToBeAnother(): Promise<string[] | undefined> {
+  const ways = [
+    ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+    ["unshare", "--user", "--map-user=1000", "--map-group=1000"],
+  ];
+  for (const way of ways) {
+    if (await runs([...way, "sh", "-c", '"$0" --version && test -r "$1"', process.execPath, holderProgram])) return way;
+  }
+  return undefined;
+}
 
 async function runs([file = "", ...args]: string[]): Promise<boolean> {
   const child = spawn(file, args, { stdio: "ignore" });

@@ -141,6 +141,7 @@ test("nothing acknowledged is lost and nothing is done by halves", { timeout: 30
   await fate.over();
   await desk.allUp();
   tell(t, desk, fate, ledger, performance.now() - begun);
+  assert.deepEqual(desk.fallen, [], "an API ended by itself");
 
   await assertAcknowledged(desk.postgres.url, ledger);
   await assertWhole(desk.postgres.url, ledger);

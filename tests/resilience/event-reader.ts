@@ -12,6 +12,10 @@ export type EventReader = {
   readonly openings: number;
   /** Resolves when the stream is open for the first time: what happens from then on is seen. */
   readonly open: Promise<void>;
+  /** Never resolves; fails when it cannot follow any more. */
+  readonly broken: Promise<never>;
+  /** What it does just now, for whoever wonders. */
+  readonly doing: string;
   /** Stops following. */
   close(): Promise<void>;
 };
@@ -25,41 +29,57 @@ export function followEvents(
   const abort = new AbortController();
   const open = Promise.withResolvers<void>();
   let openings = 0;
+  let doing = "waits to begin";
 
   const readOnce = async (): Promise<void> => {
     const from = openings % 2 === 0 ? "first API" : "second API";
+    doing = `waits for the ${from}`;
     const api = await desk.api(openings++);
     const last = seen.at(-1)?.id;
+    doing = `asks the ${from} for what is behind ${last}`;
     const headers = { ...headersOf(dispatcher), ...(last !== undefined && { "last-event-id": last }) };
     const response = await fetch(`${api.url}/events`, { headers, signal: abort.signal });
     if (response.status !== 200 || !response.body) return void (await response.arrayBuffer());
     open.resolve();
     let rest = "";
+    doing = `reads from the ${from}`;
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
       const blocks = (rest + chunk).split("\n\n");
       rest = blocks.pop() ?? "";
-      for (const event of blocks.flatMap(eventIn)) await onEvent(seen.push(event), from);
+      for (const event of blocks.flatMap(eventIn)) {
+        doing = `waits with event ${event.id} of the ${from} in hand`;
+        await onEvent(seen.push(event), from);
+      }
+      doing = `reads from the ${from}, with ${JSON.stringify(rest)} of a message`;
     }
   };
-  const follow = async (): Promise<void> => {
-    while (!abort.signal.aborted) {
+  const follow = async (): Promise<never> => {
+    for (;;) {
       await readOnce().catch((error: unknown) => {
-        if (!(error instanceof TypeError) && !abort.signal.aborted) throw error;
+        if (!(error instanceof TypeError)) throw error;
       });
-      if (!abort.signal.aborted) await desk.allUp();
+      abort.signal.throwIfAborted();
+      doing = "waits until all are up";
+      await desk.allUp();
     }
   };
-  const following = follow();
-  following.catch(open.reject);
+  const broken = follow();
+  broken.catch(open.reject);
   return {
     seen,
     open: open.promise,
+    broken,
     get openings() {
       return openings;
     },
+    get doing() {
+      return doing;
+    },
     close: async () => {
       abort.abort();
-      await following;
+      await broken.catch((error: unknown) => {
+        if (!abort.signal.aborted || error !== abort.signal.reason) throw error;
+      });
     },
   };
 }

@@ -1,6 +1,6 @@
 // Holds a lock in the database, so that calls pile up behind it and run into each other when it is let go.
 import pg from "pg";
-import { eventually } from "../support/eventually.ts";
+import { until, type TestLimit } from "../support/eventually.ts";
 
 export type Gate = {
   /** Waits until `count` statements stand before a lock. */
@@ -11,7 +11,7 @@ export type Gate = {
 
 /** @param lock a statement that takes the lock, for example LOCK TABLE */
 export async function holdLock(
-  t: { after(fn: () => Promise<void>): void },
+  t: TestLimit & { after(fn: () => Promise<void>): void },
   databaseUrl: string,
   lock: string,
   values: readonly string[] = [],
@@ -28,7 +28,7 @@ export async function holdLock(
   await holder.query(lock, [...values]);
   return {
     crowd: (count) =>
-      eventually(`${count} statements wait for a lock`, async () => {
+      until(t, `${count} statements wait for a lock`, async () => {
         const { rows } = await observer.query<{ waiting: number }>(
           `SELECT count(*)::int AS waiting FROM pg_stat_activity
            WHERE datname = current_database() AND wait_event_type = 'Lock'`,

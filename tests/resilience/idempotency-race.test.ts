@@ -15,6 +15,8 @@ import { beforeCommit, holdLock } from "./gate.ts";
 
 const calls = 100;
 const poolMax = 10;
+/** Longer than any test here. */
+const tooLongMs = 600_000;
 
 const database = await createTestDatabase();
 const dataDir = await mkdtemp(join(tmpdir(), "dispatch-race-"));
@@ -28,12 +30,12 @@ const start = (lockTimeoutMs: number): Promise<ApiProcess> =>
       settings: {
         DISPATCH_DB_POOL_MAX: String(poolMax),
         DISPATCH_DB_LOCK_TIMEOUT_MS: String(lockTimeoutMs),
-        DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000",
+        DISPATCH_DB_STATEMENT_TIMEOUT_MS: String(tooLongMs),
       },
     },
   );
 // Patient ones, so that holding the calls together cannot end them, and one that gives up soon.
-const [one, other, impatient] = await Promise.all([start(60_000), start(60_000), start(100)]);
+const [one, other, impatient] = await Promise.all([start(tooLongMs), start(tooLongMs), start(100)]);
 const field = await layOutField(database.url);
 
 /**

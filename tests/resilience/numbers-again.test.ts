@@ -27,8 +27,8 @@ async function withDatabase<T>(work: (db: Database) => Promise<T>): Promise<T> {
     poolMax: 1,
     applicationName: "follower",
     role: null,
-    statementTimeoutMs: 60_000,
-    lockTimeoutMs: 60_000,
+    statementTimeoutMs: 600_000,
+    lockTimeoutMs: 600_000,
     onError: () => undefined,
   });
   try {

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import pg from "pg";
-import { eventually } from "../support/eventually.ts";
 import { followEvents, type EventReader } from "./event-reader.ts";
 import { createTicket, layOutField, rowsOf, type Field } from "./field.ts";
+import { explainFollowing } from "./following.ts";
 import { SupervisedDesk } from "./supervised-desk.ts";
 
 const writers = 8;
@@ -65,6 +65,9 @@ async function commitLate(databaseUrl: string, acknowledged: Count, at: number):
 }
 
 test("every event is seen once and in order, through deaths and late commits", { timeout: 300_000 }, async (t) => {
+  let explain: (() => Promise<string>) | null = null;
+  // Before the hooks that take the desk away.
+  t.after(async () => void (explain && t.diagnostic(await explain())));
   const desk = await SupervisedDesk.start(t);
   const field = await layOutField(desk.postgres.url);
   const seen = new Count();
@@ -73,13 +76,13 @@ test("every event is seen once and in order, through deaths and late commits", {
     const victim = deaths.get(count);
     if (victim !== undefined) await desk.kill(victim === "postgres" ? victim : from);
   });
+  // Where time runs out nothing behind an await runs, and the reader would follow for ever.
+  t.after(() => reader.close());
+  explain = () => explainFollowing(desk, reader);
   await reader.open;
-  try {
-    const { lateOnes } = await write(desk, field, seen);
-    await assertAllSeen(t, desk, reader, lateOnes);
-  } finally {
-    await reader.close();
-  }
+  const { lateOnes } = await Promise.race([write(desk, field, seen), reader.broken]);
+  await assertAllSeen(t, desk, { reader, seen, lateOnes });
+  explain = null;
 });
 
 /** Commands of many clients, and now and then a transaction that commits behind its followers. */
@@ -106,23 +109,25 @@ async function write(desk: SupervisedDesk, field: Field, seen: Count): Promise<{
   return { lateOnes };
 }
 
+type Following = { reader: EventReader; seen: Count; lateOnes: number };
+
 async function assertAllSeen(
   t: TestContext,
   desk: SupervisedDesk,
-  reader: EventReader,
-  lateOnes: number,
+  { reader, seen, lateOnes }: Following,
 ): Promise<void> {
   const all = await rowsOf<{ id: string; subject: string }>(
     desk.postgres.url,
     "SELECT xact || '.' || id AS id, subject FROM outbox ORDER BY outbox.xact, outbox.id",
   );
-  await eventually(`all ${all.length} events are seen`, () => reader.seen.length >= all.length);
+  await Promise.race([seen.reached(all.length), reader.broken]);
   assert.deepEqual(
     reader.seen,
     all.map(({ id, subject }) => ({ id, subject })),
   );
   assert.equal(all.length, writers * commandsEach + lateOnes);
   assert.ok(reader.openings > deaths.size / 2, "the stream hardly broke, so little was shown");
+  assert.deepEqual(desk.fallen, [], "an API ended by itself");
   t.diagnostic(
     `${all.length} events, ${lateOnes} of them late; the stream was opened ${reader.openings} times; met ${JSON.stringify(desk.met)}`,
   );

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
+import { EmbeddedPostgresError, startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
 import { rowsOf } from "./field.ts";
@@ -35,7 +35,7 @@ export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void
     for (const pid of frozen) process.kill(pid, "SIGKILL");
     frozen.clear();
   };
-  const start = async () => (server ??= await startEmbeddedPostgres({ dataDir: join(folder, "data"), log: () => {} }));
+  const start = async () => (server ??= await startWhenFree(join(folder, "data")));
   const stop = async () => {
     await server?.stop();
     server = undefined;
@@ -71,4 +71,15 @@ export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void
     stop,
     start: async () => void (await start()),
   };
+}
+
+/** A start waits some seconds for the backends a killed server left; on a slow machine they may need longer. */
+async function startWhenFree(dataDir: string): Promise<EmbeddedPostgres> {
+  for (;;) {
+    try {
+      return await startEmbeddedPostgres({ dataDir, log: () => {} });
+    } catch (error) {
+      if (!(error instanceof EmbeddedPostgresError && error.message.includes("is still in use"))) throw error;
+    }
+  }
 }

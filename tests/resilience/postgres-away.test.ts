@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, describe, test, type TestContext } from "node:test";
 import pg from "pg";
 import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
-import { eventually } from "../support/eventually.ts";
+import { until } from "../support/eventually.ts";
 import { get, post, type Command, type Reply } from "./callers.ts";
 import { effectsOfEach, nothing, once, type Effects } from "./effects.ts";
 import { createTicket, layOutField, rowsOf, triage } from "./field.ts";
@@ -15,7 +15,12 @@ import { startOwnPostgres } from "./own-postgres.ts";
 import { startPostgresProxy } from "./postgres-proxy.ts";
 
 const poolMax = 10;
-/** How soon "not now" must come when connections are refused or lost: generous, and less than the ten seconds of connecting. */
+/** Longer than any test here. */
+const tooLongMs = "600000";
+/**
+ * How soon "not now" must come when connections are refused or lost: less than the ten seconds of connecting, and fifty times
+ * what it took on two cores with sixteen processes waiting for them.
+ */
 const soonMs = 9_000;
 
 const postgres = await startOwnPostgres({ after });
@@ -29,7 +34,7 @@ const start = (settings: Record<string, string> = {}, databaseUrl = postgres.url
       settings: { DISPATCH_DB_POOL_MAX: String(poolMax), ...settings },
     },
   );
-const api = await start({ DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000" });
+const api = await start({ DISPATCH_DB_LOCK_TIMEOUT_MS: tooLongMs, DISPATCH_DB_STATEMENT_TIMEOUT_MS: tooLongMs });
 
 type Intent = { key: string; command: Command };
 const intents = (count: number): Intent[] =>
@@ -66,12 +71,23 @@ async function assertUnhealthy(of: ApiProcess): Promise<void> {
   assert.ok(took < soonMs, `took ${took} ms`);
 }
 
-/** Healthy again without having been started again, and every intent can be carried out, once. */
-async function assertRecovered(of: ApiProcess, refused: readonly Intent[]): Promise<void> {
-  await eventually("/health says that all is well", async () => (await get(of, "/health")).status === 200, soonMs);
+/** Healthy, without having been started again, and every intent can be carried out, once. */
+async function assertRecovered(t: TestContext, of: ApiProcess, refused: readonly Intent[]): Promise<void> {
+  await until(t, "/health says that all is well", async () => (await get(of, "/health")).status === 200);
   assert.ok(of.alive());
-  for (const { status, text } of await sendAll(of, refused)) assert.equal(status, 201, text);
+  for (const { status, text } of await Promise.all(refused.map((intent) => carriedOut(t, of, intent)))) {
+    assert.equal(status, 201, text);
+  }
   await assertEffects(refused, once);
+}
+
+/** A machine that is slow may take longer than the time limits some of these APIs have; so the caller comes again. */
+async function carriedOut(t: TestContext, by: ApiProcess, { key, command }: Intent): Promise<Reply> {
+  for (;;) {
+    const reply = await post(by, command, key);
+    if (reply.status !== 503) return reply;
+    t.signal.throwIfAborted();
+  }
 }
 
 async function assertEffects(all: readonly Intent[], effects: Effects): Promise<void> {
@@ -112,7 +128,7 @@ describe("Postgres goes away and comes back", { timeout: 300_000 }, () => {
       );
       await assertUnhealthy(api);
       await postgres.start();
-      await assertRecovered(api, refused);
+      await assertRecovered(t, api, refused);
     });
 
     test(`${how}, with commands waiting in it and before it`, async (t) => {
@@ -129,7 +145,7 @@ describe("Postgres goes away and comes back", { timeout: 300_000 }, () => {
       assert.ok((await notDone).length > 0, "every command was done before Postgres went away");
       await postgres.start();
       await gate.open();
-      await assertRecovered(api, waiting);
+      await assertRecovered(t, api, waiting);
     });
   }
 });
@@ -147,49 +163,49 @@ test("an API can be stopped in good order while Postgres is away", { timeout: 30
 
 describe("Postgres is there and cannot work", { timeout: 300_000 }, () => {
   test("statements run into their time limit", async (t) => {
-    const hasty = await start({ DISPATCH_DB_STATEMENT_TIMEOUT_MS: "300", DISPATCH_DB_LOCK_TIMEOUT_MS: "60000" });
+    const hasty = await start({ DISPATCH_DB_STATEMENT_TIMEOUT_MS: "300", DISPATCH_DB_LOCK_TIMEOUT_MS: tooLongMs });
     const gate = await holdLock(t, postgres.url, beforeCommit);
     const tooLong = intents(3 * poolMax);
     await assertRefused(sendAll(hasty, tooLong));
     await assertEffects(tooLong, nothing);
     await gate.open();
-    await assertRecovered(hasty, tooLong);
+    await assertRecovered(t, hasty, tooLong);
   });
 
   test("no byte comes back, and no connection is closed", async (t) => {
     const proxy = await startPostgresProxy(t, postgres.url);
     const hasty = await start({ DISPATCH_DB_STATEMENT_TIMEOUT_MS: "1000" }, proxy.url);
-    for (const { status, text } of await sendAll(hasty, intents(poolMax))) assert.equal(status, 201, text);
+    await assertRecovered(t, hasty, intents(poolMax));
     proxy.fallSilent();
     const lost = intents(poolMax);
     // Postgres cannot end a statement it is cut off from, so the API does, five seconds after its time limit; connecting
     // anew it gives up after ten.
     await Promise.all([assertRefused(sendAll(hasty, lost), 10_000 + soonMs), assertUnhealthy(hasty)]);
     proxy.speak();
-    await assertRecovered(hasty, lost);
+    await assertRecovered(t, hasty, lost);
   });
 
-  test("it takes no further connections", async () => {
+  test("it takes no further connections", async (t) => {
     await rowsOf(postgres.url, "CREATE ROLE limited LOGIN CONNECTION LIMIT 3 IN ROLE dispatch_app");
     const url = new URL(postgres.url);
     url.username = "limited";
     const crowded = await start({}, url.href);
-    const sessions = await takeConnections(url.href, 3);
+    const sessions = await takeConnections(t, url.href, 3);
     const refused = intents(poolMax);
     await assertRefused(sendAll(crowded, refused));
     await assertUnhealthy(crowded);
     await Promise.all(sessions.map((session) => session.end()));
-    await eventually("a connection is free", async () => (await get(crowded, "/health")).status === 200);
+    await until(t, "a connection is free", async () => (await get(crowded, "/health")).status === 200);
     const [first] = refused;
     assert.ok(first);
-    await assertRecovered(crowded, [first]);
+    await assertRecovered(t, crowded, [first]);
   });
 
-  test("it has become read-only", async () => {
+  test("it has become read-only", async (t) => {
     const readOnly = async (value: "on" | "off") => {
       await rowsOf(postgres.url, `ALTER SYSTEM SET default_transaction_read_only = ${value}`);
       await rowsOf(postgres.url, "SELECT pg_reload_conf()");
-      await eventually(`every session has read the setting (${value})`, async () => {
+      await until(t, `every session has read the setting (${value})`, async () => {
         const [row] = await rowsOf<{ setting: string }>(
           postgres.url,
           "SELECT current_setting('default_transaction_read_only') AS setting",
@@ -199,18 +215,18 @@ describe("Postgres is there and cannot work", { timeout: 300_000 }, () => {
     };
     const refused = intents(poolMax);
     await readOnly("on");
-    await eventually("commands are refused", async () => (await sendAll(api, intents(1)))[0]?.status === 503, soonMs);
+    await until(t, "commands are refused", async () => (await sendAll(api, intents(1)))[0]?.status === 503);
     await assertRefused(sendAll(api, refused));
     await readOnly("off");
-    await eventually("commands are obeyed", async () => (await sendAll(api, intents(1)))[0]?.status === 201, soonMs);
-    await assertRecovered(api, refused);
+    await until(t, "commands are obeyed", async () => (await sendAll(api, intents(1)))[0]?.status === 201);
+    await assertRecovered(t, api, refused);
   });
 });
 
 /** Takes connections away from the API, which comes for the freed ones too, so that it may need some tries. */
-async function takeConnections(databaseUrl: string, count: number): Promise<pg.Client[]> {
+async function takeConnections(t: TestContext, databaseUrl: string, count: number): Promise<pg.Client[]> {
   const taken: pg.Client[] = [];
-  await eventually(`${count} connections are taken`, async () => {
+  await until(t, `${count} connections are taken`, async () => {
     await rowsOf(
       postgres.url,
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'dispatch-api%'",

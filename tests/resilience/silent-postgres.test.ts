@@ -16,7 +16,7 @@ import { startPostgresProxy } from "./postgres-proxy.ts";
 const poolMax = 10;
 const streams = 4;
 /** Longer than any test here. */
-const tooLong = "600000";
+const tooLongMs = "600000";
 
 const postgres = await startOwnPostgres({ after });
 const field = await layOutField(postgres.url);
@@ -76,8 +76,8 @@ describe("connections that fall silent", { timeout: 300_000 }, () => {
 
 test("events come while every connection of the commands waits", { timeout: 300_000 }, async (t) => {
   const api = await start(t, postgres.url, {
-    DISPATCH_DB_STATEMENT_TIMEOUT_MS: tooLong,
-    DISPATCH_DB_LOCK_TIMEOUT_MS: tooLong,
+    DISPATCH_DB_STATEMENT_TIMEOUT_MS: tooLongMs,
+    DISPATCH_DB_LOCK_TIMEOUT_MS: tooLongMs,
   });
   // Enough for a full group on each connection.
   const made = await Promise.all(

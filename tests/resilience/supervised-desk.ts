@@ -22,12 +22,17 @@ const maxTries = 200;
 class SupervisedApi {
   readonly #start: () => Promise<ApiProcess>;
   #up: Promise<ApiProcess>;
+  #killed: ApiProcess | null = null;
 
-  constructor(t: Scope, options: ApiProcessOptions) {
+  constructor(t: Scope, options: ApiProcessOptions, { postgresUp, onFall }: SupervisedApiParts) {
     let over = false;
     // Before the hooks that kill what runs then; nothing may be started behind them.
     t.after(async () => void (over = true));
-    this.#start = () => startUntilUp(t, options, () => over);
+    this.#start = async () => {
+      const api = await startUntilUp(t, options, postgresUp, () => over);
+      void api.ended.then(() => api === this.#killed || over || onFall(api.complaints()));
+      return api;
+    };
     this.#up = this.#start();
   }
 
@@ -36,7 +41,8 @@ class SupervisedApi {
   }
 
   async kill(): Promise<void> {
-    const dead = (await this.#up).kill();
+    this.#killed = await this.#up;
+    const dead = this.#killed.kill();
     this.#up = dead.then(this.#start);
     // Whoever waits for it hears of it; at the end nobody may.
     this.#up.catch(() => undefined);
@@ -44,12 +50,24 @@ class SupervisedApi {
   }
 }
 
-async function startUntilUp(t: Scope, options: ApiProcessOptions, isOver: () => boolean): Promise<ApiProcess> {
+type SupervisedApiParts = {
+  postgresUp: () => Promise<void>;
+  /** Called with its complaints when it ended though nobody killed it. */
+  onFall: (complaints: string) => void;
+};
+
+async function startUntilUp(
+  t: Scope,
+  options: ApiProcessOptions,
+  postgresUp: () => Promise<void>,
+  isOver: () => boolean,
+): Promise<ApiProcess> {
   for (let starts = 1; !isOver(); starts++) {
     try {
       return await startApiProcess(t, options);
     } catch (error) {
       if (!(error instanceof ApiDidNotStart) || starts >= maxStarts) throw error;
+      await postgresUp();
     }
   }
   throw new Error("the test is over");
@@ -58,6 +76,8 @@ async function startUntilUp(t: Scope, options: ApiProcessOptions, isOver: () => 
 export class SupervisedDesk {
   /** What happened to the callers on the way. */
   readonly met = { lostConnections: 0, unavailable: 0, inFlight: 0, replays: 0 };
+  /** What APIs complained about that ended by themselves: a supervisor hides it, and it is a defect. */
+  readonly fallen: string[] = [];
   readonly postgres: OwnPostgres;
   readonly #apis: readonly [SupervisedApi, SupervisedApi];
   #postgresUp: Promise<void> = Promise.resolve();
@@ -65,7 +85,11 @@ export class SupervisedDesk {
   constructor(t: Scope, postgres: OwnPostgres) {
     const options = { databaseUrl: postgres.url, dataDir: join(postgres.folder, "desk") };
     this.postgres = postgres;
-    this.#apis = [new SupervisedApi(t, options), new SupervisedApi(t, options)];
+    const parts = {
+      postgresUp: () => this.#postgresUp,
+      onFall: (complaints: string) => void this.fallen.push(complaints),
+    };
+    this.#apis = [new SupervisedApi(t, options, parts), new SupervisedApi(t, options, parts)];
   }
 
   static async start(t: Scope): Promise<SupervisedDesk> {

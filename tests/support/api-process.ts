@@ -24,6 +24,8 @@ export type ApiProcess = {
   alive(): boolean;
   /** Resolves when it has ended, however it ended. */
   ended: Promise<void>;
+  /** The end of what it complained about: warnings, errors, what is no line of its log. */
+  complaints(): string;
   /** SIGKILL, and waits until it is gone. May be called again. */
   kill(): Promise<void>;
   /** SIGTERM, and waits; the exit code. */
@@ -55,12 +57,14 @@ export async function startApiProcess(
     await ended;
   };
   t.after(kill);
-  const port = await portOf(child, ended);
+  const complaints: string[] = [];
+  const port = await portOf(child, ended, complaints);
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     alive,
     ended,
+    complaints: () => complaints.join("\n"),
     kill,
     stop: async () => {
       child.kill("SIGTERM");
@@ -84,21 +88,21 @@ function environment({ databaseUrl, dataDir, settings }: ApiProcessOptions): Rec
 }
 
 /** The port its log names. The log is read to the end of its life, or the pipe would fill and stop it. */
-async function portOf(child: ChildProcess, ended: Promise<void>): Promise<number> {
+async function portOf(child: ChildProcess, ended: Promise<void>, complaints: string[]): Promise<number> {
   const { stdout, stderr } = child;
   if (!stdout || !stderr) throw new Error("the API was started without pipes");
-  const lines: string[] = [];
   const listening = Promise.withResolvers<number>();
   const read = (line: string) => {
-    lines.push(line);
-    if (lines.length > tailLines) lines.shift();
     const port = /"port":(\d+),"message":"dispatch-api started"/.exec(line)?.[1];
     if (port !== undefined) listening.resolve(Number(port));
+    if (line.startsWith('{"level":"info"')) return;
+    complaints.push(line);
+    if (complaints.length > tailLines) complaints.shift();
   };
   createInterface({ input: stdout }).on("line", read);
   createInterface({ input: stderr }).on("line", read);
   const died = ended.then(() => {
-    throw new ApiDidNotStart(lines.join("\n"));
+    throw new ApiDidNotStart(complaints.join("\n"));
   });
   return await Promise.race([listening.promise, died]);
 }

@@ -25,10 +25,11 @@ export type HeldPostgres = {
   kill(): Promise<void>;
 };
 
+export const holderProgram = join(import.meta.dirname, "postgres-holder.ts");
+
 /** Starts the holder on `dataDir`; `prefix` is a command to run it under. */
 export function holdPostgres(dataDir: string, prefix: readonly string[] = []): HeldPostgres {
-  const program = join(import.meta.dirname, "postgres-holder.ts");
-  const [file = process.execPath, ...args] = [...prefix, process.execPath, program, dataDir];
+  const [file = process.execPath, ...args] = [...prefix, process.execPath, holderProgram, dataDir];
   // A group of its own, as a shell gives a foreground job, so that a test may interrupt all of it.
   const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
   const exited = once(child, "exit");

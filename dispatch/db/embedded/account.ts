@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Binaries } from "./binaries.ts";
-import { EmbeddedPostgresError, useOwnServer } from "./error.ts";
+import { EmbeddedPostgresError, systemCode, useOwnServer } from "./error.ts";
 
 const run = promisify(execFile);
 
@@ -44,6 +44,7 @@ export function launchAs(runAs: RunAs, program: string, args: readonly string[])
  */
 export async function chooseAccount(owned: string, binaries: Binaries): Promise<{ runAs: RunAs; version: string }> {
   const tried: string[] = [];
+  let closed = false;
   for (const runAs of await candidates(owned)) {
     const { argv, user } = launchAs(runAs, binaries.postgres, ["--version"]);
     const [file = "", ...args] = argv;
@@ -53,6 +54,7 @@ export async function chooseAccount(owned: string, binaries: Binaries): Promise<
       if (version !== undefined) return { runAs, version };
       tried.push(`${describe(runAs)}: unexpected answer "${stdout.trim()}"`);
     } catch (cause) {
+      closed ||= runAs.kind === "account" && systemCode(cause) === "EACCES";
       tried.push(`${describe(runAs)}: ${cause instanceof Error ? lastLine(cause.message) : String(cause)}`);
     }
   }
@@ -60,7 +62,7 @@ export async function chooseAccount(owned: string, binaries: Binaries): Promise<
     folder: owned,
     found: `no user PostgreSQL would run as (${tried.join("; ") || "no unprivileged user is known here"})`,
     expected: "a user other than root",
-    wayOut: `Start as an ordinary user, allow user namespaces (or create a user named postgres), or ${useOwnServer}.`,
+    wayOut: `${closed ? "Put this installation where that user may read it, start" : "Start"} as an ordinary user, allow user namespaces (or create a user named postgres), or ${useOwnServer}.`,
   });
 }
 
