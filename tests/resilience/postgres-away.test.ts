@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, describe, test, type TestContext } from "node:test";
 import pg from "pg";
 import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
-import { until } from "../support/eventually.ts";
+import { eventually, until } from "../support/eventually.ts";
 import { get, post, type Command, type Reply } from "./callers.ts";
 import { effectsOfEach, nothing, once, type Effects } from "./effects.ts";
 import { createTicket, layOutField, rowsOf, triage } from "./field.ts";
