@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { glob } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { longestFirst } from "../lab/testing/order.ts";
 
 const help = `Checks types, lint and the reference tables, and runs all tests on a throw-away PostgreSQL.
 
@@ -52,28 +53,11 @@ async function run(): Promise<boolean> {
       console.log(`# ${name}`);
       if (!(await succeeds(command, args))) return false;
     }
-    for await (const file of glob("tests/**/*.test.ts", { cwd: root })) files.push(file);
-    files.sort();
+    files.push(...longestFirst(await Array.fromAsync(glob("tests/**/*.test.ts", { cwd: root }))));
   }
   console.log("# tests");
-  const report =
-    values.report === undefined
-      ? []
-      : [
-          "--test-reporter=spec",
-          "--test-reporter-destination=stdout",
-          "--test-reporter=junit",
-          `--test-reporter-destination=${resolve(values.report)}`,
-        ];
-  const args = [
-    "--test",
-    "--test-concurrency=4",
-    "--test-timeout=300000",
-    "--test-global-setup=tests/support/global-setup.ts",
-    ...report,
-    ...files,
-  ];
-  return succeeds(process.execPath, args);
+  const report = values.report === undefined ? [] : ["--report", resolve(values.report)];
+  return succeeds(process.execPath, ["tests/support/run-files.ts", ...report, ...files]);
 }
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
