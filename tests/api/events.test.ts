@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import pg from "pg";
 import { maxStreams } from "../../dispatch/api/events.ts";
 import { positionFrom, readPage } from "../../dispatch/kernel/outbox-reader.ts";
 import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { openEvents } from "./event-client.ts";
-import {
-  accountId,
-  call,
-  dispatcher,
-  errorOf,
-  newTicket,
-  otherAccountId,
-  post,
-  siteId,
-  startTestApi,
-  type TestApi,
-} from "./running-api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId } from "./calls.ts";
 
 const outboxChannel = "dispatch_outbox";
 const insert = `INSERT INTO outbox (subject, event, ticket_id, account_id, site_id, payload, created_at)
@@ -33,7 +23,7 @@ async function session(t: { after(fn: () => Promise<void>): void }, api: TestApi
 }
 
 describe("the event stream", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
 
   test("tells what happens from now on, in order, with the receipt of each command", async () => {
     await newTicket(api);
@@ -60,7 +50,7 @@ describe("the event stream", async () => {
     const events = await openEvents(api);
     const id = await newTicket(api);
     await older.query("COMMIT");
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     assert.equal((await events.next()).data["subject"], `field.ticket.${id}.ticket_create`);
     events.close();
   });
@@ -99,9 +89,9 @@ describe("the event stream", async () => {
     ];
     const streams = await Promise.all(filters.map(([query]) => openEvents(api, { query })));
     for (const subject of [`field.ticket.${id}.a`, "field.ticket.other.b", "desk.x", `field.ticket.${id}.c`]) {
-      await api.sql.query(insert, [subject, accountId, siteId]);
+      await api.owner.query(insert, [subject, accountId, siteId]);
     }
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     for (const [at, [query, expected]] of filters.entries()) {
       for (const last of expected) {
         const message = await streams[at]?.next();
@@ -127,8 +117,8 @@ describe("the event stream", async () => {
     );
     await late.query("COMMIT");
     await late.query(`NOTIFY ${outboxChannel}`);
-    await api.sql.query(insert, ["field.last", accountId, siteId]);
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(insert, ["field.last", accountId, siteId]);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     const told: unknown[] = [];
     while (told.at(-1) !== "field.last") {
       const { subject } = (await events.next()).data;
@@ -143,8 +133,8 @@ describe("the event stream", async () => {
     const held = await session(t, api);
     await held.query("BEGIN");
     await held.query(insert, ["field.never", accountId, siteId]);
-    await api.sql.query(insert, ["field.waits", accountId, siteId]);
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(insert, ["field.waits", accountId, siteId]);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     await held.query("ROLLBACK");
     assert.equal((await events.next()).data["subject"], "field.waits");
     events.close();
@@ -152,17 +142,17 @@ describe("the event stream", async () => {
 
   test("hands out more than a page without a further announcement", async () => {
     const events = await openEvents(api, { query: "?subject=bulk.*" });
-    await api.sql.query(
+    await api.owner.query(
       `INSERT INTO outbox (subject, event, payload, created_at) SELECT 'bulk.' || n, 'test', '{}', now() FROM generate_series(1, 450) AS n`,
     );
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     for (let n = 1; n <= 450; n++) assert.equal((await events.next()).data["subject"], `bulk.${n}`);
     events.close();
   });
 
   test("listens again after its connection was cut", async () => {
     const events = await openEvents(api);
-    await api.sql.query(
+    await api.owner.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-api listen' AND datname = current_database()",
     );
     const id = await newTicket(api);
@@ -206,7 +196,7 @@ describe("the event stream", async () => {
 });
 
 test("a stop ends the streams", async (t) => {
-  const api = await startTestApi(t);
+  const api = await startTestApi({ t });
   const events = await openEvents(api);
   assert.equal(await api.stop(), true);
   await events.ended();
@@ -217,8 +207,8 @@ const marker = `marker.${randomUUID()}`;
 /** An event that is certainly out, to start behind. */
 async function firstPosition(api: TestApi): Promise<{ id: string }> {
   const stream = await openEvents(api, { query: `?subject=${marker}` });
-  await api.sql.query(insert, [marker, accountId, siteId]);
-  await api.sql.query(`NOTIFY ${outboxChannel}`);
+  await api.owner.query(insert, [marker, accountId, siteId]);
+  await api.owner.query(`NOTIFY ${outboxChannel}`);
   const message = await stream.next();
   stream.close();
   return message;
