@@ -1,17 +1,24 @@
 // `pnpm test`: everything that must hold: types, lint, reference tables, then all tests on a throw-away Postgres. Names of
-// test files as arguments run those alone.
+// test files as arguments run those alone, and --changed those that a change can reach.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { glob } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { affectedTests } from "../lab/testing/affected-tests.ts";
+import { changedSince, NoChangesKnown, readRepository } from "../lab/testing/changed-files.ts";
+import { longestFirst } from "../lab/testing/order.ts";
 
 const help = `Checks types, lint and the reference tables, and runs all tests on a throw-away PostgreSQL.
 
-Usage: pnpm test [--report XML] [FILE…]
+Usage: pnpm test [--report XML] [--changed [--base REV] | FILE…]
 
   FILE           only these test files, without the checks before them
+  --changed      the checks, and only the test files that can see what has changed since the last commit, untracked files
+                 included: through imports, through the programs and pages they name by path, nearest first. A change
+                 outside *.ts and *.md (package.json, the lockfile, SQL, policy) may bear on anything: then it is everything
+  --base REV     with --changed: what has changed since this branch left REV
   --report XML   also write the results to this file, as JUnit does
   --help         this text
 
@@ -25,15 +32,27 @@ Exit code: 0 all well, 1 something failed, 2 wrong usage.
 
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules/.bin");
-const { values, positionals: files } = readArguments();
+const { values, positionals: named } = readArguments();
 
 if (values.help) console.log(help);
 else process.exitCode = (await run()) ? 0 : 1;
 
 function readArguments() {
-  const options = { help: { type: "boolean", short: "h" }, report: { type: "string" } } as const;
+  const options = {
+    help: { type: "boolean", short: "h" },
+    report: { type: "string" },
+    changed: { type: "boolean" },
+    base: { type: "string" },
+  } as const;
   try {
-    return parseArgs({ args: process.argv.slice(2).filter((arg) => arg !== "--"), options, allowPositionals: true });
+    const read = parseArgs({
+      args: process.argv.slice(2).filter((arg) => arg !== "--"),
+      options,
+      allowPositionals: true,
+    });
+    if (read.values.base !== undefined && !read.values.changed) throw new Error("--base goes with --changed");
+    if (read.values.changed && read.positionals.length > 0) throw new Error("--changed chooses the files itself");
+    return read;
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
     process.exit(2);
@@ -41,39 +60,50 @@ function readArguments() {
 }
 
 async function run(): Promise<boolean> {
-  if (files.length === 0) {
-    const checks = [
-      ["types", join(bin, "tsc"), []],
-      ["lint", join(bin, "oxlint"), ["--deny-warnings"]],
-      ["format", join(bin, "oxfmt"), ["--check"]],
-      ["reference tables", process.execPath, ["scripts/generate.ts", "--check"]],
-    ] as const;
-    for (const [name, command, args] of checks) {
-      console.log(`# ${name}`);
-      if (!(await succeeds(command, args))) return false;
-    }
-    for await (const file of glob("tests/**/*.test.ts", { cwd: root })) files.push(file);
-    files.sort();
-  }
+  if (named.length === 0 && !(await checksPass())) return false;
+  const files = named.length > 0 ? named : values.changed ? await changedOnes(values.base ?? "HEAD") : await allFiles();
+  if (files === null) return false;
+  if (files.length === 0) return true;
   console.log("# tests");
-  const report =
-    values.report === undefined
-      ? []
-      : [
-          "--test-reporter=spec",
-          "--test-reporter-destination=stdout",
-          "--test-reporter=junit",
-          `--test-reporter-destination=${resolve(values.report)}`,
-        ];
-  const args = [
-    "--test",
-    "--test-concurrency=4",
-    "--test-timeout=300000",
-    "--test-global-setup=tests/support/global-setup.ts",
-    ...report,
-    ...files,
-  ];
-  return succeeds(process.execPath, args);
+  const report = values.report === undefined ? [] : ["--report", resolve(values.report)];
+  return succeeds(process.execPath, ["tests/support/run-files.ts", ...report, ...files]);
+}
+
+async function checksPass(): Promise<boolean> {
+  const checks = [
+    ["types", join(bin, "tsc"), []],
+    ["lint", join(bin, "oxlint"), ["--deny-warnings"]],
+    ["format", join(bin, "oxfmt"), ["--check"]],
+    ["reference tables", process.execPath, ["scripts/generate.ts", "--check"]],
+  ] as const;
+  for (const [name, command, args] of checks) {
+    console.log(`# ${name}`);
+    if (!(await succeeds(command, args))) return false;
+  }
+  return true;
+}
+
+async function allFiles(): Promise<string[]> {
+  const files = await Array.fromAsync(glob("tests/**/*.test.ts", { cwd: root }));
+  return longestFirst(files);
+}
+
+/** Null where git does not tell. */
+async function changedOnes(base: string): Promise<readonly string[] | null> {
+  try {
+    const changed = await changedSince(base);
+    const affected = affectedTests(await readRepository(), changed);
+    if ("everything" in affected) {
+      console.log(`# all tests: ${affected.everything}`);
+      return await allFiles();
+    }
+    console.log(`# ${changed.length} files changed, which ${affected.tests.length} test files can see`);
+    return affected.tests;
+  } catch (error) {
+    if (!(error instanceof NoChangesKnown)) throw error;
+    console.error(`git does not tell what has changed: ${error.message}`);
+    return null;
+  }
 }
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {

@@ -8,7 +8,8 @@ import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { addTechnician } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
-import { call, dispatcher, newTicket, otherAccountId, post, startTestApi, type TestApi } from "./running-api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { call, dispatcher, newTicket, otherAccountId, post } from "./calls.ts";
 
 describe("alerts", () => {
   const alertsOf = async (api: TestApi) => {
@@ -18,7 +19,7 @@ describe("alerts", () => {
   };
 
   test("fire at their threshold, in every process, and clear by themselves", async (t) => {
-    const api = await startTestApi(t);
+    const api = await startTestApi({ t });
     const id = await newTicket(api);
     const away = { ...dispatcher, "x-account-scope": otherAccountId };
     for (let i = 0; i < 4; i++) await call(api, `/tickets/${id}`, { headers: away });
@@ -34,9 +35,9 @@ describe("alerts", () => {
         runbook: "ops/runbooks/auth_policy_failure.md",
       },
     ]);
-    const other = await startTestApi(t, { databaseUrl: api.databaseUrl });
+    const other = await startTestApi({ t, beside: api });
     assert.deepEqual((await alertsOf(other)).alerts, fired.alerts);
-    api.clock.advance(3_600_000);
+    api.clock.advanceMs(3_600_000);
     const after = await alertsOf(api);
     // An hour later by this clock, a transaction of any other test on the server may hold back events of an hour ago.
     assert.deepEqual(
@@ -51,7 +52,7 @@ describe("alerts", () => {
       DISPATCH_ALERT_STUCK_SCHEDULING_COUNT_THRESHOLD: "1",
       DISPATCH_ALERT_STUCK_SCHEDULING_MINUTES: "30",
     };
-    const api = await startTestApi(t, { environment });
+    const api = await startTestApi({ t, env: environment });
     const id = await newTicket(api);
     const headers = { ...dispatcher, "idempotency-key": randomUUID() };
     for (const question of ["a", "b", "c"])
@@ -66,7 +67,7 @@ describe("alerts", () => {
       (await alertsOf(api)).alerts.map(({ code }) => code),
       ["IDEMPOTENCY_CONFLICT_SPIKE"],
     );
-    api.clock.advance(31 * 60_000);
+    api.clock.advanceMs(31 * 60_000);
     const { alerts, body } = await alertsOf(api);
     assert.deepEqual(alerts[0], {
       code: "STUCK_SCHEDULING",
@@ -91,13 +92,13 @@ describe("alerts", () => {
     await post(api, `/tickets/${id}/schedule/propose`, { options: [window] });
     await post(api, `/tickets/${id}/schedule/confirm`, window);
     const firesAt = async (instant: number) => {
-      api.clock.advance(instant - api.clock.now().getTime());
+      api.clock.advanceMs(instant - api.clock.now().getTime());
       return (await alertsOf(api)).alerts.some(({ code }) => code === "STUCK_SCHEDULING");
     };
     assert.equal(await firesAt(start - 3_600_000), true, "nobody is on it");
-    await api.sql.query("UPDATE tickets SET assigned_tech_id = $2 WHERE id = $1", [
+    await api.owner.query("UPDATE tickets SET assigned_tech_id = $2 WHERE id = $1", [
       id,
-      await addTechnician(api.sql, {}),
+      await addTechnician(api.owner, {}),
     ]);
     assert.equal(await firesAt(start + 29 * 60_000), false);
     assert.equal(await firesAt(start + 31 * 60_000), true);
@@ -111,7 +112,7 @@ describe("alerts beside the contract's", () => {
     return body["alerts"].filter(isObject).map(({ code }) => code);
   };
   const insertWorker = (api: TestApi, startedMinutesAgo: number, seenMinutesAgo: number) =>
-    api.sql.query(
+    api.owner.query(
       `INSERT INTO workers (id, identity, host, pid, started_at, seen_at, heartbeat_ms)
        VALUES (gen_random_uuid(), 'w', 'h', 1, $1::timestamptz - $2 * interval '1 minute',
                $1::timestamptz - $3 * interval '1 minute', 20000)`,
@@ -119,7 +120,7 @@ describe("alerts beside the contract's", () => {
     );
 
   test("a worker that fell silent fires until another takes its place", async (t) => {
-    const api = await startTestApi(t);
+    const api = await startTestApi({ t });
     await insertWorker(api, 90, 0);
     assert.deepEqual(await codesOf(api), []);
     await insertWorker(api, 90, 10);
@@ -132,7 +133,7 @@ describe("alerts beside the contract's", () => {
   });
 
   test("a worker that was taken away while others work is forgotten after an hour; the last one never is", async (t) => {
-    const api = await startTestApi(t);
+    const api = await startTestApi({ t });
     await insertWorker(api, 200, 61);
     assert.deepEqual(await codesOf(api), ["WORKER_SILENT"]);
     await insertWorker(api, 200, 0);
@@ -140,21 +141,27 @@ describe("alerts beside the contract's", () => {
   });
 
   test("events held back by a transaction that does not end fire, and clear with it", async (t) => {
-    const api = await startTestApi(t);
-    await api.sql.query("BEGIN");
-    await api.sql.query("SELECT pg_current_xact_id()");
-    await newTicket(api);
-    assert.deepEqual(await codesOf(api), []);
-    api.clock.advance(61_000);
-    assert.deepEqual(await codesOf(api), ["OUTBOX_STUCK"]);
-    await api.sql.query("ROLLBACK");
+    const api = await startTestApi({ t });
+    const longOne = await api.owner.connect();
+    try {
+      await longOne.query("BEGIN");
+      await longOne.query("SELECT pg_current_xact_id()");
+      await newTicket(api);
+      assert.deepEqual(await codesOf(api), []);
+      api.clock.advanceMs(61_000);
+      assert.deepEqual(await codesOf(api), ["OUTBOX_STUCK"]);
+      await longOne.query("ROLLBACK");
+    } finally {
+      // Closed, as its transaction may be open still.
+      longOne.release(true);
+    }
     // Transactions of other tests on the server may hold them back a moment longer.
     await eventually("it clears", async () => (await codesOf(api)).length === 0);
   });
 
   test("an object store that is away fires while Postgres answers", async (t) => {
-    const api = await startTestApi(t);
-    await rm(join(api.folder, "objects"), { recursive: true });
+    const api = await startTestApi({ t });
+    await rm(join(api.dataDir, "objects"), { recursive: true });
     assert.deepEqual(await codesOf(api), ["OBJECT_STORE_UNAVAILABLE"]);
     const { text } = await call(api, "/metrics", { headers: { accept: "text/plain" } });
     assert.match(text, /^dispatch_dependency_up\{dependency="object_store"\} 0$/m);

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { call, dispatcher, errorOf, startTestApi } from "./running-api.ts";
+import { startTestApi } from "../support/api.ts";
+import { call, dispatcher, errorOf } from "./calls.ts";
 import { jsonOf, sendRaw, statusOf } from "./raw-http.ts";
 
 const limit = 256 * 1024;
 
 describe("bodies", async () => {
-  const api = await startTestApi({ after }, { environment: { DISPATCH_REQUEST_TIMEOUT_MS: "300" } });
+  const api = await startTestApi({ env: { DISPATCH_REQUEST_TIMEOUT_MS: "300" } });
   const create = (raw: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
     call(api, "/tickets", { method: "POST", raw, headers: { ...dispatcher, ...headers } });
   const head = (more: string) =>

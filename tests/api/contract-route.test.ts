@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { contractHash } from "../../dispatch/contract/hash.ts";
 import { toolEntries } from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { call, dispatcher, errorOf, startTestApi, type TestApi } from "./running-api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { call, dispatcher, errorOf } from "./calls.ts";
 
 const techId = "7ec00000-0000-4000-8000-000000000001";
 const ask = (api: TestApi, headers: Record<string, string> = dispatcher) => call(api, "/contract", { headers });
@@ -23,7 +24,7 @@ async function profileFile(name: string): Promise<JsonObject> {
 }
 
 describe("GET /contract", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
 
   test("names the contract, the version, every tool and the caller", async () => {
     const { status, body } = await ask(api, { ...dispatcher, "x-actor-role": "technician", "x-tech-id": techId });
@@ -47,7 +48,7 @@ describe("GET /contract", async () => {
 
   for (const name of ["pilot", "strict"] as const) {
     test(`tells all of the profile ${name}, and which calls a person must allow`, async (t) => {
-      const started = await startTestApi(t, { environment: { DISPATCH_POLICY_PROFILE: name } });
+      const started = await startTestApi({ t, env: { DISPATCH_POLICY_PROFILE: name } });
       const { schema_version: _schema, human_approval: rules, ...file } = await profileFile(name);
       const { profile, human_approval } = (await ask(started)).body;
       assert.ok(isObject(profile));
@@ -60,14 +61,14 @@ describe("GET /contract", async () => {
   }
 
   test("tells the value a setting puts in the profile's place", async (t) => {
-    const started = await startTestApi(t, { environment: { DISPATCH_INTAKE_DUPLICATE_WINDOW_MINUTES: "7" } });
+    const started = await startTestApi({ t, env: { DISPATCH_INTAKE_DUPLICATE_WINDOW_MINUTES: "7" } });
     const { profile } = (await ask(started)).body;
     assert.ok(isObject(profile) && isObject(profile["intake"]));
     assert.equal(profile["intake"]["duplicate_window_minutes"], 7);
   });
 
   test("says that nobody need allow anything where approvals are off", async (t) => {
-    const started = await startTestApi(t, { environment: { DISPATCH_CHAT_APPROVALS: "off" } });
+    const started = await startTestApi({ t, env: { DISPATCH_CHAT_APPROVALS: "off" } });
     assert.deepEqual((await ask(started)).body["human_approval"], { required: false, rules: [] });
   });
 

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import {
   CompactSign,
   exportJWK,
@@ -15,19 +15,9 @@ import {
   type CryptoKey,
   type JWK,
 } from "jose";
-import {
-  accountId,
-  call,
-  dispatcher,
-  errorOf,
-  newTicket,
-  otherAccountId,
-  post,
-  siteId,
-  startTestApi,
-  TestClock,
-  type TestApi,
-} from "./running-api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { TestClock } from "../support/test-clock.ts";
+import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId } from "./calls.ts";
 
 const secret = "a secret of at least thirty-two characters";
 const key = new TextEncoder().encode(secret);
@@ -53,7 +43,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const read = (api: TestApi, headers: Record<string, string>) => call(api, "/ux/dispatcher/cockpit", { headers });
 
 describe("development headers", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
 
   const rows: readonly (readonly [string, Record<string, string>, number, string])[] = [
     ["none", {}, 400, "MISSING_ACTOR_CONTEXT"],
@@ -111,29 +101,28 @@ describe("development headers", async () => {
 
 describe("in production", () => {
   test("development headers count for nothing, unless they are allowed by name", async (t) => {
-    const closed = await startTestApi(t, { environment: { NODE_ENV: "production" } });
+    const closed = await startTestApi({ t, profile: "strict", env: { NODE_ENV: "production" } });
     const reply = await read(closed, dispatcher);
     assert.deepEqual([reply.status, errorOf(reply)["code"]], [401, "AUTH_REQUIRED"]);
     assert.equal(reply.headers.get("www-authenticate"), "Bearer");
-    const open = await startTestApi(t, {
-      environment: { NODE_ENV: "production", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" },
+    const open = await startTestApi({
+      t,
+      profile: "strict",
+      env: { NODE_ENV: "production", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" },
     });
     assert.equal((await read(open, dispatcher)).status, 200);
   });
 });
 
 describe("tokens with a shared secret", async () => {
-  const api = await startTestApi(
-    { after },
-    {
-      environment: {
-        DISPATCH_AUTH_JWT_SECRET: secret,
-        DISPATCH_AUTH_JWT_ISSUER: "https://issuer.test",
-        DISPATCH_AUTH_JWT_AUDIENCE: "dispatch",
-        DISPATCH_AUTH_ALLOW_DEV_HEADERS: "false",
-      },
+  const api = await startTestApi({
+    env: {
+      DISPATCH_AUTH_JWT_SECRET: secret,
+      DISPATCH_AUTH_JWT_ISSUER: "https://issuer.test",
+      DISPATCH_AUTH_JWT_AUDIENCE: "dispatch",
+      DISPATCH_AUTH_ALLOW_DEV_HEADERS: "false",
     },
-  );
+  });
   const good = (): Claims => ({ ...goodClaims(api.clock), iss: "https://issuer.test", aud: "dispatch" });
 
   const claims: readonly (readonly [string, (good: Claims) => Claims, number, string | undefined])[] = [
@@ -234,9 +223,9 @@ describe("tokens with a shared secret", async () => {
   test("a token that was good is refused from the second its exp has come", async () => {
     const token = await hs256({ ...good(), exp: seconds(api.clock, 30) });
     assert.equal((await read(api, bearer(token))).status, 200);
-    api.clock.advance(29_000);
+    api.clock.advanceMs(29_000);
     assert.equal((await read(api, bearer(token))).status, 200);
-    api.clock.advance(1_000);
+    api.clock.advanceMs(1_000);
     assert.equal(errorOf(await read(api, bearer(token)))["code"], "INVALID_AUTH_CLAIMS");
   });
 });
@@ -264,7 +253,7 @@ describe("tokens with signing keys", () => {
     t.after(() => rm(folder, { recursive: true }));
     const path = join(folder, "jwks.json");
     await writeFile(path, JSON.stringify({ keys }));
-    const api = await startTestApi(t, { environment: { DISPATCH_AUTH_JWKS: path, ...more } });
+    const api = await startTestApi({ t, logged: true, env: { DISPATCH_AUTH_JWKS: path, ...more } });
     return { api, path };
   };
 
@@ -302,7 +291,7 @@ describe("tokens with signing keys", () => {
       errorOf(await read(api, bearer(await hs256(goodClaims(api.clock), { kid: "shared" }))))["code"],
       "INVALID_AUTH_TOKEN",
     );
-    const bySecret = await startTestApi(t, { environment: { DISPATCH_AUTH_JWT_SECRET: secret } });
+    const bySecret = await startTestApi({ t, env: { DISPATCH_AUTH_JWT_SECRET: secret } });
     assert.equal(
       errorOf(await read(bySecret, bearer(await known.sign(goodClaims(bySecret.clock)))))["code"],
       "INVALID_AUTH_TOKEN",
@@ -316,10 +305,10 @@ describe("tokens with signing keys", () => {
     assert.equal((await read(api, bearer(oldToken))).status, 200);
     assert.equal(errorOf(await read(api, bearer(freshToken)))["code"], "INVALID_AUTH_TOKEN");
     await writeFile(path, JSON.stringify({ keys: [old.jwk, fresh.jwk] }));
-    api.clock.advance(200);
+    api.clock.advanceMs(200);
     assert.equal((await read(api, bearer(freshToken))).status, 200, "an unknown kid makes it look");
     await writeFile(path, JSON.stringify({ keys: [fresh.jwk] }));
-    api.clock.advance(1_000);
+    api.clock.advanceMs(1_000);
     assert.equal(errorOf(await read(api, bearer(oldToken)))["code"], "INVALID_AUTH_TOKEN", "also out of the cache");
     assert.equal((await read(api, bearer(freshToken))).status, 200);
   });
@@ -328,7 +317,7 @@ describe("tokens with signing keys", () => {
     const known = await makeKey("EdDSA", "one");
     const { api, path } = await startWith(t, [known.jwk]);
     await writeFile(path, '{"keys": [');
-    api.clock.advance(5_000);
+    api.clock.advanceMs(5_000);
     assert.equal((await read(api, bearer(await known.sign(goodClaims(api.clock))))).status, 200);
     assert.ok(api.log.some(({ level, message }) => level === "warn" && String(message).includes("JWKS")));
   });
@@ -359,7 +348,7 @@ describe("tokens with signing keys", () => {
     t.after(async () => void server.close().closeAllConnections());
     const address = server.address();
     assert.ok(typeof address === "object" && address !== null);
-    const api = await startTestApi(t, { environment: { DISPATCH_AUTH_JWKS: `http://127.0.0.1:${address.port}/keys` } });
+    const api = await startTestApi({ t, env: { DISPATCH_AUTH_JWKS: `http://127.0.0.1:${address.port}/keys` } });
     const token = bearer(await known.sign(goodClaims(api.clock)));
     for (const broken of [
       { status: 500, body: "" },

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { errorEntries } from "../../dispatch/contract/errors.ts";
 import { toolEntries } from "../../dispatch/contract/index.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { call, newTicket, startTestApi } from "./running-api.ts";
+import { startTestApi } from "../support/api.ts";
+import { call, newTicket } from "./calls.ts";
 
 /** The value at a path of keys; fails when there is none. */
 function at(value: unknown, ...keys: string[]): JsonObject {
@@ -23,7 +24,7 @@ function* objectsIn(value: unknown): Generator<JsonObject> {
 }
 
 describe("the OpenAPI document", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
   const { body: document } = await call(api, "/openapi.json", { headers: {} });
 
   test("is OpenAPI 3.1 with every tool at its path", () => {
@@ -126,7 +127,7 @@ const rebased = (schema: unknown): JsonObject => {
 };
 
 describe("the docs page", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
   const { headers, text } = await call(api, "/docs", { headers: {} });
 
   test("tells of every tool and every error", () => {

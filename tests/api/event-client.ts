@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { dispatcher } from "./running-api.ts";
+import { dispatcher } from "./calls.ts";
 
 export type Message = { readonly id: string; readonly data: JsonObject };
 

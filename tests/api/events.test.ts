@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import pg from "pg";
 import { maxStreams } from "../../dispatch/api/events.ts";
 import {
@@ -14,18 +14,8 @@ import {
 import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { openEvents } from "./event-client.ts";
-import {
-  accountId,
-  call,
-  dispatcher,
-  errorOf,
-  newTicket,
-  otherAccountId,
-  post,
-  siteId,
-  startTestApi,
-  type TestApi,
-} from "./running-api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId } from "./calls.ts";
 
 const outboxChannel = "dispatch_outbox";
 const insert = `INSERT INTO outbox (subject, event, aggregate_id, account_id, site_id, payload, created_at)
@@ -40,7 +30,7 @@ async function session(t: { after(fn: () => Promise<void>): void }, api: TestApi
 }
 
 describe("the event stream", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
 
   test("tells what happens from now on, in order, with the receipt of each command", async () => {
     await newTicket(api);
@@ -67,7 +57,7 @@ describe("the event stream", async () => {
     const events = await openEvents(api);
     const id = await newTicket(api);
     await older.query("COMMIT");
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     assert.equal((await events.next()).data["subject"], `field.ticket.${id}.ticket_create`);
     events.close();
   });
@@ -106,9 +96,9 @@ describe("the event stream", async () => {
     ];
     const streams = await Promise.all(filters.map(([query]) => openEvents(api, { query })));
     for (const subject of [`field.ticket.${id}.a`, "field.ticket.other.b", "desk.x", `field.ticket.${id}.c`]) {
-      await api.sql.query(insert, [subject, accountId, siteId]);
+      await api.owner.query(insert, [subject, accountId, siteId]);
     }
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     for (const [at, [query, expected]] of filters.entries()) {
       for (const last of expected) {
         const message = await streams[at]?.next();
@@ -134,8 +124,8 @@ describe("the event stream", async () => {
     );
     await late.query("COMMIT");
     await late.query(`NOTIFY ${outboxChannel}`);
-    await api.sql.query(insert, ["field.last", accountId, siteId]);
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(insert, ["field.last", accountId, siteId]);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     const told: unknown[] = [];
     while (told.at(-1) !== "field.last") {
       const { subject } = (await events.next()).data;
@@ -150,8 +140,8 @@ describe("the event stream", async () => {
     const held = await session(t, api);
     await held.query("BEGIN");
     await held.query(insert, ["field.never", accountId, siteId]);
-    await api.sql.query(insert, ["field.waits", accountId, siteId]);
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(insert, ["field.waits", accountId, siteId]);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     await held.query("ROLLBACK");
     assert.equal((await events.next()).data["subject"], "field.waits");
     events.close();
@@ -159,10 +149,10 @@ describe("the event stream", async () => {
 
   test("hands out more than a page without a further announcement", async () => {
     const events = await openEvents(api, { query: "?subject=bulk.*" });
-    await api.sql.query(
+    await api.owner.query(
       `INSERT INTO outbox (subject, event, payload, created_at) SELECT 'bulk.' || n, 'test', '{}', now() FROM generate_series(1, 450) AS n`,
     );
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     for (let n = 1; n <= 450; n++) assert.equal((await events.next()).data["subject"], `bulk.${n}`);
     events.close();
   });
@@ -170,12 +160,12 @@ describe("the event stream", async () => {
   test("looks past any number of events that are not wanted, a bounded number at a time", async () => {
     const events = await openEvents(api, { query: "?subject=rare.*" });
     const start = positionFrom((await firstPosition(api)).id, { xact: String(2n ** 62n), id: "0" });
-    await api.sql.query(
+    await api.owner.query(
       `INSERT INTO outbox (subject, event, payload, created_at)
        SELECT CASE n WHEN $1 THEN 'rare.one' ELSE 'common.' || n END, 'test', '{}', now() FROM generate_series(1, $1) AS n`,
       [2 * maxLooks + 1],
     );
-    await api.sql.query(`NOTIFY ${outboxChannel}`);
+    await api.owner.query(`NOTIFY ${outboxChannel}`);
     assert.equal((await events.next()).data["subject"], "rare.one");
     events.close();
 
@@ -187,7 +177,7 @@ describe("the event stream", async () => {
 
   test("listens again after its connection was cut", async () => {
     const events = await openEvents(api);
-    await api.sql.query(
+    await api.owner.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dispatch-api " +
         "listen' AND datname = current_database()",
     );
@@ -232,7 +222,7 @@ describe("the event stream", async () => {
 });
 
 test("a stop ends the streams", async (t) => {
-  const api = await startTestApi(t);
+  const api = await startTestApi({ t });
   const events = await openEvents(api);
   assert.equal(await api.stop(), true);
   await events.ended();
@@ -251,8 +241,8 @@ const marker = `marker.${randomUUID()}`;
 /** An event that is certainly out, to start behind. */
 async function firstPosition(api: TestApi): Promise<{ id: string }> {
   const stream = await openEvents(api, { query: `?subject=${marker}` });
-  await api.sql.query(insert, [marker, accountId, siteId]);
-  await api.sql.query(`NOTIFY ${outboxChannel}`);
+  await api.owner.query(insert, [marker, accountId, siteId]);
+  await api.owner.query(`NOTIFY ${outboxChannel}`);
   const message = await stream.next();
   stream.close();
   return message;

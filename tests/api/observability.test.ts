@@ -4,24 +4,14 @@ import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { prefersText } from "../../dispatch/api/accept.ts";
 import { withoutSecrets } from "../../dispatch/process/log.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { createTestDatabase } from "../support/database.ts";
 import { speaking, tokenSecret } from "../support/token.ts";
 import { proxyDatabase } from "./database-proxy.ts";
-import {
-  accountId,
-  call,
-  dispatcher,
-  errorOf,
-  newTicket,
-  post,
-  siteId,
-  startTestApi,
-  type TestApi,
-} from "./running-api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { accountId, call, dispatcher, errorOf, newTicket, post, siteId } from "./calls.ts";
 
 const lineOf = (api: TestApi, correlationId: string): JsonObject => {
   const line = api.log.find(({ correlation_id }) => correlation_id === correlationId);
@@ -30,7 +20,7 @@ const lineOf = (api: TestApi, correlationId: string): JsonObject => {
 };
 
 describe("the log", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi({ logged: true });
 
   test("says where it listens", () => {
     const line = api.log.find(({ message }) => message === "dispatch-api started");
@@ -142,7 +132,7 @@ describe("the log", async () => {
   });
 
   test("says that a model chose a call, and nothing else that the token says", async (t) => {
-    const started = await startTestApi(t, { environment: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
+    const started = await startTestApi({ t, logged: true, env: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
     const approval = {
       tool: "ticket.cancel",
       request_id: randomUUID(),
@@ -166,8 +156,8 @@ describe("the log", async () => {
   });
 
   test("writes a copy to a file", async (t) => {
-    const path = join(api.folder, "copy.ndjson");
-    const copied = await startTestApi(t, { environment: { DISPATCH_LOG_SINK_PATH: path } });
+    const path = join(api.dataDir, "copy.ndjson");
+    const copied = await startTestApi({ t, logged: true, env: { DISPATCH_LOG_SINK_PATH: path } });
     await call(copied, "/nowhere");
     await copied.stop();
     const lines = (await readFile(path, "utf8")).trim().split("\n");
@@ -186,7 +176,7 @@ describe("the log", async () => {
 });
 
 describe("metrics", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
   const counters = async (): Promise<JsonObject> => {
     const { body } = await call(api, "/metrics");
     assert.equal(body["service"], "dispatch-api");
@@ -252,7 +242,7 @@ describe("metrics", async () => {
 
   test("are on their own port too, as text alone, with the health", async (t) => {
     const port = await freePort();
-    await startTestApi(t, { environment: { DISPATCH_METRICS_PORT: String(port) } });
+    await startTestApi({ t, env: { DISPATCH_METRICS_PORT: String(port) } });
     const watch = { url: `http://127.0.0.1:${port}` };
     assert.match((await call(watch, "/metrics", { headers: { accept: "application/json" } })).text, /^# HELP/);
     assert.equal((await call(watch, "/health")).status, 200);
@@ -265,7 +255,7 @@ describe("metrics", async () => {
     t.after(async () => void taken.close());
     const address = taken.address();
     assert.ok(typeof address === "object" && address !== null);
-    const started = await startTestApi(t, { environment: { DISPATCH_METRICS_PORT: String(address.port) } });
+    const started = await startTestApi({ t, logged: true, env: { DISPATCH_METRICS_PORT: String(address.port) } });
     assert.equal((await call(started, "/metrics")).status, 200);
     assert.ok(
       started.log.some(({ level, message }) => level === "warn" && String(message).includes("DISPATCH_METRICS_PORT")),
@@ -282,7 +272,7 @@ async function freePort(): Promise<number> {
 }
 
 describe("health", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
 
   test("is ok while Postgres and the object store can be used", async () => {
     const { status, body } = await call(api, "/health", { headers: {} });
@@ -301,8 +291,8 @@ describe("health", async () => {
   });
 
   test("says which part is away, and commands say so too", async (t) => {
-    const away = await startTestApi(t);
-    await rm(join(away.folder, "objects"), { recursive: true });
+    const away = await startTestApi({ t });
+    await rm(join(away.dataDir, "objects"), { recursive: true });
     const { status, body } = await call(away, "/health");
     assert.equal(status, 503);
     assert.deepEqual(
@@ -317,9 +307,9 @@ describe("health", async () => {
   });
 
   test("Postgres away: 503 everywhere, and all is well when it is back", async (t) => {
-    const proxy = await proxyDatabase((await createTestDatabase(t)).url);
+    const proxy = await proxyDatabase(api.databaseUrl);
     t.after(() => proxy.close());
-    const away = await startTestApi(t, { databaseUrl: proxy.url });
+    const away = await startTestApi({ t, beside: api, databaseUrl: () => proxy.url });
     const id = await newTicket(away);
     await proxy.cut();
     const headers = { ...dispatcher, "idempotency-key": randomUUID() };

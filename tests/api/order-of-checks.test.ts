@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, describe, test } from "node:test";
-import { call, dispatcher, errorOf, newTicket, otherAccountId, post, startTestApi } from "./running-api.ts";
+import { describe, test } from "node:test";
+import { startTestApi } from "../support/api.ts";
+import { call, dispatcher, errorOf, newTicket, otherAccountId, post } from "./calls.ts";
 
 // Each row breaks everything from one check on; the first of the broken checks is the one that answers.
 describe("the order of checks", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
   const ticket = await newTicket(api);
   const scopedAway = { "x-account-scope": otherAccountId };
   const wrongState = `/tickets/${ticket}/close`;

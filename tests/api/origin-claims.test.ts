@@ -1,9 +1,10 @@
 // The claims that say how a call came about are checked like every other: what is misspelt is refused by its name.
 
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { speaking, tokenSecret } from "../support/token.ts";
-import { call, errorOf, startTestApi } from "./running-api.ts";
+import { startTestApi } from "../support/api.ts";
+import { call, errorOf } from "./calls.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
 const without = (claims: Claims, name: string): Claims =>
@@ -16,7 +17,7 @@ const approval: Claims = {
 };
 
 describe("a token that says how the call came about", async () => {
-  const api = await startTestApi({ after }, { environment: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
+  const api = await startTestApi({ env: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
   const read = (claims: Claims) => call(api, "/ux/dispatcher/cockpit", { headers: speaking(api, claims) });
 
   const good: readonly (readonly [string, Claims])[] = [

@@ -16,7 +16,8 @@ import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { openEvents } from "./event-client.ts";
-import { call, newTicket, post, startTestApi, type TestApi } from "./running-api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { call, newTicket, post } from "./calls.ts";
 
 /** The command in hand must not give up by itself before the test lets go, however slow the machine is. */
 const patient = {
@@ -82,7 +83,7 @@ const urlOf = async (api: Process) => ({
 
 describe("the process", () => {
   test("finishes the command in hand on SIGTERM, and exits with 0", async (t) => {
-    const seed = await startTestApi(t);
+    const seed = await startTestApi({ t });
     const { databaseUrl } = seed;
     const id = await newTicket(seed);
     const api = await run(t, { ...patient, DISPATCH_DATABASE_URL: databaseUrl });
@@ -103,7 +104,7 @@ describe("the process", () => {
   });
 
   test("cuts off what does not end in time, and exits with 1", async (t) => {
-    const seed = await startTestApi(t);
+    const seed = await startTestApi({ t });
     const { databaseUrl } = seed;
     const id = await newTicket(seed);
     const api = await run(t, { ...patient, DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_SHUTDOWN_TIMEOUT_MS: "100" });
@@ -117,7 +118,7 @@ describe("the process", () => {
   });
 
   test("a second signal ends it at once", async (t) => {
-    const seed = await startTestApi(t);
+    const seed = await startTestApi({ t });
     const { databaseUrl } = seed;
     const id = await newTicket(seed);
     const api = await run(t, { ...patient, DISPATCH_DATABASE_URL: databaseUrl });
@@ -179,7 +180,7 @@ describe("the process", () => {
   }
 
   test("names the variable when its port is in use or its address is none of this machine's", async (t) => {
-    const { databaseUrl } = await startTestApi(t);
+    const { databaseUrl } = await startTestApi({ t });
     const taken = createServer();
     await once(taken.listen(0, "127.0.0.1"), "listening");
     t.after(() => void taken.close());
@@ -200,7 +201,7 @@ describe("the process", () => {
   });
 
   test("logs an unhandled error and ends with 1", async (t) => {
-    const { databaseUrl } = await startTestApi(t);
+    const { databaseUrl } = await startTestApi({ t });
     const trap = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody caught me')))";
     const api = await run(t, {
       DISPATCH_DATABASE_URL: databaseUrl,
@@ -213,8 +214,8 @@ describe("the process", () => {
   });
 
   test("opens the log's copy anew on SIGHUP", async (t) => {
-    const { databaseUrl, folder } = await startTestApi(t);
-    const path = join(folder, "copy.ndjson");
+    const { databaseUrl, dataDir } = await startTestApi({ t });
+    const path = join(dataDir, "copy.ndjson");
     const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, DISPATCH_LOG_SINK_PATH: path });
     const at = await urlOf(api);
     await rename(path, `${path}.1`);
@@ -234,7 +235,7 @@ describe("the process", () => {
 });
 
 /** Locks a ticket, so that a command on it hangs until the test lets go. */
-async function lockTicket(t: TestContext, { databaseUrl, sql }: Pick<TestApi, "databaseUrl" | "sql">, id: string) {
+async function lockTicket(t: TestContext, { databaseUrl, owner }: Pick<TestApi, "databaseUrl" | "owner">, id: string) {
   const holder = new pg.Client({ connectionString: databaseUrl });
   // Its database is dropped before it is closed.
   holder.on("error", () => undefined);
@@ -245,7 +246,8 @@ async function lockTicket(t: TestContext, { databaseUrl, sql }: Pick<TestApi, "d
   const waiters = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
   return {
     /** Resolves once somebody waits for the ticket. */
-    waitedFor: () => eventually("somebody waits for the ticket", async () => (await sql.query(waiters)).rowCount !== 0),
+    waitedFor: () =>
+      eventually("somebody waits for the ticket", async () => (await owner.query(waiters)).rowCount !== 0),
     release: () => holder.query("ROLLBACK"),
   };
 }
@@ -257,7 +259,8 @@ test("stopping waits for the query in hand, in one's own process too", async (t)
     await free.promise;
     return { approvals: [] };
   });
-  const api = await startTestApi(t, {
+  const api = await startTestApi({
+    t,
     handlers: { commands: commandHandlers, queries: { ...queryHandlers, "approval.list": slow } },
   });
   const answer = call(api, "/approvals");
@@ -272,7 +275,9 @@ test("a defect is a 500 with a reference that finds it in the log, and the proce
   const broken = deskQuery("approval.list", async () => {
     throw new TypeError("it broke for ada@example.test");
   });
-  const api = await startTestApi(t, {
+  const api = await startTestApi({
+    logged: true,
+    t,
     handlers: { commands: commandHandlers, queries: { ...queryHandlers, "approval.list": broken } },
   });
   const reply = await call(api, "/approvals", {

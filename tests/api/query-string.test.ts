@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { parameterReader } from "../../dispatch/api/query-string.ts";
 import { queries } from "../../dispatch/contract/index.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
-import { call, errorOf, startTestApi } from "./running-api.ts";
+import { startTestApi } from "../support/api.ts";
+import { call, errorOf } from "./calls.ts";
 
 const read = parameterReader(queries["dispatcher.cockpit"]);
 const account = "AAAAAAAA-1111-4111-8111-111111111111";
@@ -59,7 +60,7 @@ describe("a query string", () => {
 });
 
 describe("a query string over HTTP", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
   for (const query of [
     "state=nonsense",
     "limit=0",

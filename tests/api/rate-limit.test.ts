@@ -3,7 +3,9 @@ import { describe, test } from "node:test";
 import { RateLimit } from "../../dispatch/api/rate-limit.ts";
 import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
-import { call, dispatcher, errorOf, post, startTestApi, TestClock } from "./running-api.ts";
+import { startTestApi } from "../support/api.ts";
+import { TestClock } from "../support/test-clock.ts";
+import { call, dispatcher, errorOf, post } from "./calls.ts";
 
 const actor = (id: string, type: Actor["type"] = "HUMAN"): Actor => ({
   id,
@@ -30,13 +32,13 @@ describe("the rate limit", () => {
     const clock = new TestClock();
     const limit = new RateLimit(3, clock);
     for (const pause of [0, 10_000, 10_000]) {
-      clock.advance(pause);
+      clock.advanceMs(pause);
       assert.equal(retryAfter(limit, actor("a")), null);
     }
     assert.equal(retryAfter(limit, actor("a")), 40);
-    clock.advance(39_999);
+    clock.advanceMs(39_999);
     assert.equal(retryAfter(limit, actor("a")), 1);
-    clock.advance(1);
+    clock.advanceMs(1);
     assert.equal(retryAfter(limit, actor("a")), null);
     assert.equal(retryAfter(limit, actor("a")), 10, "the second of the three leaves next");
   });
@@ -59,7 +61,7 @@ describe("the rate limit", () => {
     const limit = new RateLimit(1_000, clock);
     for (let i = 0; i < 10_000; i++) {
       assert.equal(retryAfter(limit, actor("a")), null, String(i));
-      clock.advance(61);
+      clock.advanceMs(61);
     }
     for (let i = 0; i < 20; i++) retryAfter(limit, actor("a"));
     assert.equal(retryAfter(limit, actor("a")), 1);
@@ -69,7 +71,7 @@ describe("the rate limit", () => {
     const clock = new TestClock();
     const limit = new RateLimit(1, clock);
     assert.equal(retryAfter(limit, actor("a")), null);
-    clock.advance(-3_600_000);
+    clock.advanceMs(-3_600_000);
     assert.equal(retryAfter(limit, actor("a")), null);
   });
 
@@ -78,13 +80,13 @@ describe("the rate limit", () => {
     const limit = new RateLimit(5, clock);
     for (let i = 0; i < 20_000; i++) retryAfter(limit, actor(`a${i}`));
     assert.equal(limit.size, 10_000);
-    clock.advance(60_000);
+    clock.advanceMs(60_000);
     retryAfter(limit, actor("b"));
     assert.equal(limit.size, 1);
   });
 
   test("answers 429 over HTTP, before role and tool, and for commands alone", async (t) => {
-    const api = await startTestApi(t, { environment: { DISPATCH_RATE_LIMIT_PER_MINUTE: "2" } });
+    const api = await startTestApi({ t, env: { DISPATCH_RATE_LIMIT_PER_MINUTE: "2" } });
     for (let i = 0; i < 2; i++) assert.equal((await post(api, "/tickets")).status, 400);
     const refused = await post(api, "/tickets", {}, { ...dispatcher, "x-tool-name": "ticket.get" });
     assert.deepEqual(
@@ -94,7 +96,7 @@ describe("the rate limit", () => {
     assert.deepEqual([errorOf(refused)["limit"], errorOf(refused)["window_seconds"]], [2, 60]);
     assert.equal((await call(api, "/tickets")).status, 200);
     assert.equal((await post(api, "/tickets", {}, { ...dispatcher, "x-actor-type": "SERVICE" })).status, 400);
-    api.clock.advance(60_000);
+    api.clock.advanceMs(60_000);
     assert.equal((await post(api, "/tickets")).status, 400);
   });
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { toolEntries } from "../../dispatch/contract/index.ts";
-import { accountId, call, dispatcher, errorOf, newTicket, post, siteId, startTestApi } from "./running-api.ts";
+import { startTestApi } from "../support/api.ts";
+import { accountId, call, dispatcher, errorOf, newTicket, post, siteId } from "./calls.ts";
 import { jsonOf, sendRaw, statusOf } from "./raw-http.ts";
 
 describe("routing", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
 
   test("every tool of the contract answers at its path, and another method is told which it takes", async () => {
     for (const [tool, entry] of toolEntries) {

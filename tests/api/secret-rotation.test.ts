@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bearer, tokenSecret as old } from "../support/token.ts";
-import { call, errorOf, startTestApi, type TestApi } from "./running-api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { call, errorOf } from "./calls.ts";
 
 const fresh = "the-secret-after-it-of-thirty-two-characters";
 
@@ -19,11 +20,12 @@ async function answer(api: TestApi, key: string, livesSeconds = 120): Promise<un
 
 test("old and new secret overlap, and then the old one ends", async (t) => {
   // Processes are restarted one after the other, so neighbours of this row run side by side; signers change over at the second.
-  const before = await startTestApi(t, { environment: { DISPATCH_AUTH_JWT_SECRET: old } });
-  const overlap = await startTestApi(t, {
-    environment: { DISPATCH_AUTH_JWT_SECRET: fresh, DISPATCH_AUTH_JWT_SECRET_OLD: old },
+  const before = await startTestApi({ t, env: { DISPATCH_AUTH_JWT_SECRET: old } });
+  const overlap = await startTestApi({
+    t,
+    env: { DISPATCH_AUTH_JWT_SECRET: fresh, DISPATCH_AUTH_JWT_SECRET_OLD: old },
   });
-  const after = await startTestApi(t, { environment: { DISPATCH_AUTH_JWT_SECRET: fresh } });
+  const after = await startTestApi({ t, env: { DISPATCH_AUTH_JWT_SECRET: fresh } });
   const rows = [before, overlap, after].map((api) =>
     Promise.all([old, fresh, `${old}!`].map((key) => answer(api, key))),
   );
@@ -42,7 +44,7 @@ test("a short old secret stops the start in production, as a short new one does"
     DISPATCH_AUTH_JWT_SECRET_OLD: "short",
   };
   await assert.rejects(
-    startTestApi(t, { environment }),
+    startTestApi({ t, env: environment }),
     /^SettingsError: DISPATCH_AUTH_JWT_SECRET_OLD must have at least 32 characters/,
   );
 });

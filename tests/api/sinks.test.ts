@@ -6,7 +6,8 @@ import { test, type TestContext } from "node:test";
 import { reportedAlerts } from "../../dispatch/api/alert-list.ts";
 import { runbooks, type Alert, type AlertReport } from "../../dispatch/api/alerts.ts";
 import { startSinks } from "../../dispatch/api/sinks.ts";
-import { call, startTestApi } from "./running-api.ts";
+import { startTestApi } from "../support/api.ts";
+import { call } from "./calls.ts";
 
 async function newFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-sinks-"));
@@ -43,7 +44,7 @@ const report = (...alerts: Alert[]): AlertReport => ({
 
 test("the metrics file is replaced whole, and nothing else is left in the folder", async (t) => {
   const folder = join(await newFolder(t), "made");
-  const api = await startTestApi(t, { environment: { DISPATCH_METRICS_SINK_PATH: join(folder, "metrics.json") } });
+  const api = await startTestApi({ t, env: { DISPATCH_METRICS_SINK_PATH: join(folder, "metrics.json") } });
   await call(api, "/nowhere");
   await api.stop();
   const metrics = JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"));

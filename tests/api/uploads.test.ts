@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
-import { call, errorOf, startTestApi } from "./running-api.ts";
+import { describe, test } from "node:test";
+import { startTestApi } from "../support/api.ts";
+import { call, errorOf } from "./calls.ts";
 import { sendRaw, statusOf } from "./raw-http.ts";
 
 describe("uploads to the file store", async () => {
-  const api = await startTestApi({ after });
+  const api = await startTestApi();
   let made = 0;
   const ticketFor = (sizeBytes: number, maxBytes = 1_000) =>
     api.desk.store.presignUpload({
@@ -67,7 +68,7 @@ describe("uploads to the file store", async () => {
 
   test("are refused once the address has expired", async () => {
     const { url } = await ticketFor(5);
-    api.clock.advance(60_000);
+    api.clock.advanceMs(60_000);
     const reply = await put(url, "hello");
     assert.equal(errorOf(reply)["code"], "INVALID_AUTH_TOKEN");
     assert.match(String(errorOf(reply)["message"]), /expired/);

@@ -22,6 +22,7 @@ import {
   type ToolName,
 } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
+import { openLog } from "../../dispatch/process/log.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { createTestDatabase } from "./database.ts";
@@ -57,6 +58,7 @@ export type CallOptions = {
 
 export type TestApi = {
   readonly url: string;
+  readonly port: number;
   readonly profile: Profile;
   readonly clock: TestClock;
   readonly desk: RunningApi["desk"];
@@ -64,6 +66,8 @@ export type TestApi = {
   readonly owner: pg.Pool;
   readonly databaseUrl: string;
   readonly dataDir: string;
+  /** What it logs, where it was asked for. */
+  readonly log: readonly JsonObject[];
   /** Sends a request, whatever comes back. */
   send(method: string, path: string, headers?: CallOptions["headers"], body?: string | Uint8Array): Promise<Reply>;
   /** Calls a tool, whatever comes back. */
@@ -74,13 +78,16 @@ export type TestApi = {
   read<N extends QueryName>(tool: N, options?: CallOptions): Promise<QueryBodyOf<N>>;
   /** Calls a tool that must refuse. */
   refuse(tool: ToolName, options?: CallOptions): Promise<Refused>;
-  stop(): Promise<void>;
+  /** Stops it before its end. @returns false when requests had to be cut off */
+  stop(): Promise<boolean>;
 };
 
 export type TestApiOptions = {
   readonly profile?: Profile;
   readonly env?: Readonly<Record<string, string>>;
   readonly handlers?: StartOptions["handlers"];
+  /** Keeps what it logs; otherwise it logs nothing. */
+  readonly logged?: boolean;
   /** A second process on the same database, objects and clock. */
   readonly beside?: TestApi;
   /** Reaches Postgres at another address, a proxy's for example. */
@@ -101,7 +108,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   if (options.t) options.t.after(end);
   else after(end);
   try {
-    return await started(options, (work) => void undo.push(work), end);
+    return await started(options, (work) => void undo.push(work));
   } catch (error) {
     // A file that fails to start must not hang on what did start.
     await end();
@@ -109,11 +116,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   }
 }
 
-async function started(
-  options: TestApiOptions,
-  atEnd: (work: () => Promise<unknown>) => void,
-  end: () => Promise<void>,
-): Promise<TestApi> {
+async function started(options: TestApiOptions, atEnd: (work: () => Promise<unknown>) => void): Promise<TestApi> {
   const { profile = "pilot", env = {}, handlers, beside } = options;
   const databaseUrl = beside?.databaseUrl ?? (await createTestDatabase({ after: atEnd })).url;
   const dataDir = beside?.dataDir ?? (await mkdtemp(join(tmpdir(), "dispatch-field-")));
@@ -133,10 +136,13 @@ async function started(
     DISPATCH_DB_POOL_MAX: "6",
     DISPATCH_RATE_LIMIT_PER_MINUTE: "0",
     DISPATCH_POLICY_PROFILE: profile,
-    DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true",
     ...env,
   });
-  const api = await startApi({ settings, clock, log: pino({ level: "silent" }), ...(handlers && { handlers }) });
+  const lines: JsonObject[] = [];
+  const log = options.logged
+    ? openLog("dispatch-api", settings, { write: (line) => void lines.push(parsed(line)) }).logger
+    : pino({ level: "silent" });
+  const api = await startApi({ settings, clock, log, ...(handlers && { handlers }) });
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   atEnd(async () => {
     agent.destroy();
@@ -154,18 +160,20 @@ async function started(
   };
   return {
     url: api.url,
+    port: api.port,
     profile,
     clock,
     desk: api.desk,
     owner,
     databaseUrl,
     dataDir,
+    log: lines,
     send,
     call,
     run: async (tool, one) => answerOf(tool, await call(tool, one)),
     read: async (tool, one) => answerOf(tool, await call(tool, one)),
     refuse: async (tool, one) => refusalOf(await call(tool, one)),
-    stop: end,
+    stop: api.stop,
   };
 }
 
@@ -187,7 +195,9 @@ export function refusalOf(reply: Reply): Refused {
 }
 
 /** A reply's JSON object, for what no schema of the contract describes. */
-export function objectOf({ text }: Reply): JsonObject {
+export const objectOf = ({ text }: Reply): JsonObject => parsed(text);
+
+function parsed(text: string): JsonObject {
   const value: unknown = JSON.parse(text);
   assert.ok(isObject(value), `no JSON object: ${text}`);
   return value;

@@ -21,7 +21,7 @@ export type TestDatabase = {
 /**
  * Copies the template. The database is dropped when `t` ends; without `t`, when the file
  * (or the test that calls this) does.
- * @throws {Error} when the tests were started without the global setup.
+ * @throws {Error} when the tests were started without global-setup.ts.
  */
 export async function createTestDatabase(t?: { after(fn: () => Promise<void>): void }): Promise<TestDatabase> {
   const template = variable(templateVariable);
@@ -83,7 +83,5 @@ async function onServer(url: string, work: (client: pg.Client) => Promise<void>)
 function variable(name: string): string {
   const value = process.env[name];
   if (value) return value;
-  throw new Error(
-    "Start the tests with --test-global-setup=tests/support/global-setup.ts: there is no database server.",
-  );
+  throw new Error("Start the tests with pnpm test: there is no database server.");
 }

@@ -1,4 +1,4 @@
-// Run once before all test files (`--test-global-setup`): one throw-away PostgreSQL, or the
+// Run by run-files.ts once before all test files: one throw-away PostgreSQL, or the
 // server in DISPATCH_TEST_DATABASE_URL, with one migrated template database that
 // database.ts copies. It must leave nothing behind, however the run ends.
 import { randomBytes } from "node:crypto";
@@ -21,7 +21,7 @@ let server: EmbeddedPostgres | undefined;
 let admin: pg.Client | undefined;
 let tornDown: Promise<void> | undefined;
 
-/** Called by node:test in the runner's process; the variables it sets reach every test file. */
+/** In the runner's process: the variables it sets reach every test file. */
 export async function globalSetup(): Promise<void> {
   try {
     const serverUrl = process.env["DISPATCH_TEST_DATABASE_URL"] || (await startThrowAwayServer());
@@ -34,7 +34,7 @@ export async function globalSetup(): Promise<void> {
   }
 }
 
-/** After the last file, and on Ctrl-C or SIGTERM, when node:test calls it twice. */
+/** After the last file, and after a setup that failed. May be called again. */
 export function globalTeardown(): Promise<void> {
   return (tornDown ??= tearDown());
 }

@@ -17,7 +17,11 @@ export class TestClock implements Clock {
   }
 
   advance(minutes: number): void {
-    this.#now += minutes * 60_000;
+    this.advanceMs(minutes * 60_000);
+  }
+
+  advanceMs(ms: number): void {
+    this.#now += ms;
   }
 
   set(time: string): void {
