@@ -154,7 +154,9 @@ describe("in this repository", async () => {
   });
 
   test("a test alone is seen by itself, and by those that read every source", { skip }, () => {
-    const readers = ["documents", "imports", "affected-tests"].map((name) => `tests/house/${name}.test.ts`);
+    const readers = ["documents", "imports", "affected-tests", "image", "lines"].map(
+      (name) => `tests/house/${name}.test.ts`,
+    );
     assert.deepEqual(
       seen("tests/planner/solve.test.ts").filter((path) => !readers.includes(path)),
       ["tests/planner/solve.test.ts"],

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { access, glob, readFile } from "node:fs/promises";
+import { access, constants, glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -16,7 +16,7 @@ const manifest: { scripts: Record<string, string>; packageManager: string } = JS
 );
 
 const documents: string[] = [];
-for await (const file of glob(["*.md", "docs/**/*.md", "ops/**/*.md", "plugin/*.md"], { cwd: root }))
+for await (const file of glob(["*.md", "docs/**/*.md", "ops/**/*.md", "plugin/*.md", "findings/*.md"], { cwd: root }))
   documents.push(file);
 
 const textOf = (file: string): Promise<string> => readFile(join(root, file), "utf8");
@@ -131,13 +131,26 @@ async function imported(t: TestContext, script: string, args: readonly string[])
   }
 }
 
+test("each finding is a script that bash can read, and has its row in the findings' table", async () => {
+  const folder = join(root, "findings");
+  const rows = [...(await textOf("findings/README.md")).matchAll(/^\| \[([^\]]+\.sh)\]/gm)].map(
+    ([, name = ""]) => name,
+  );
+  const scripts = await Array.fromAsync(glob("*.sh", { cwd: folder }));
+  assert.deepEqual(rows.toSorted(), scripts.toSorted());
+  for (const script of scripts) {
+    await access(join(folder, script), constants.X_OK);
+    await run("bash", ["-n", join(folder, script)]);
+  }
+});
+
 test("no tracked file holds a path of the machine it was made on", async () => {
   const { stdout } = await run("git", ["ls-files"], { cwd: root }).catch(() => ({ stdout: "" }));
   const parts = ["work", "farm", "root", "home/[a-z]"].map((name) => `/${name}/`).join("|");
   const machinePath = new RegExp(`(^|[^A-Za-z0-9._\\-{}])(${parts})`);
   for (const file of stdout
     .split("\n")
-    .filter((name) => /\.(ts|json|sql|md|yaml|yml)$/.test(name) && name !== "pnpm-lock.yaml")) {
+    .filter((name) => /\.(ts|json|sql|sh|md|yaml|yml)$/.test(name) && name !== "pnpm-lock.yaml")) {
     const text = await textOf(file).catch(() => "");
     const at = text.split("\n").findIndex((line) => machinePath.test(line));
     assert.equal(at, -1, `${file}:${at + 1}`);

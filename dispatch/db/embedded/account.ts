@@ -62,7 +62,9 @@ export async function chooseAccount(owned: string, binaries: Binaries): Promise<
     folder: owned,
     found: `no user PostgreSQL would run as (${tried.join("; ") || "no unprivileged user is known here"})`,
     expected: "a user other than root",
-    wayOut: `${closed ? "Put this installation where that user may read it, start" : "Start"} as an ordinary user, allow user namespaces (or create a user named postgres), or ${useOwnServer}.`,
+    wayOut:
+      `${closed ? "Put this installation where that user may read it, start" : "Start"} as an ordinary user, ` +
+      `allow user namespaces (or create a user named postgres), or ${useOwnServer}.`,
   });
 }
 
