@@ -82,6 +82,7 @@ test("every event is seen once and in order, through deaths and late commits", {
   await reader.open;
   const { lateOnes } = await Promise.race([write(desk, field, seen), reader.broken]);
   await assertAllSeen(t, desk, { reader, seen, lateOnes });
+  await reader.close();
   explain = null;
 });
 
