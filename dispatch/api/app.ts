@@ -18,7 +18,11 @@ export function createApp(routes: readonly RouteEntry[], respondError: ErrorResp
     response,
     _next,
   ) => {
-    await respondError(response.locals.exchange, error).catch(() => response.destroy());
+    try {
+      await respondError(response.locals.exchange, error);
+    } catch {
+      response.destroy();
+    }
   };
   const app = express();
   app.disable("x-powered-by");
