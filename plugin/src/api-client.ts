@@ -158,10 +158,13 @@ function readAnswer(request: ApiRequest, response: Response, text: string | null
   };
 }
 
-/** An answer without a body says nothing of who gave it but by the key, which dispatch-api repeats in a header. */
-function bodyOf({ expected, idempotencyKey }: ApiRequest, response: Response, text: string): JsonObject | null {
+/**
+ * The body; an empty one where none is expected. Who gave such an answer shows only in the correlation id, which
+ * dispatch-api never leaves out: the request id may be that of a proxy.
+ */
+function bodyOf({ expected }: ApiRequest, response: Response, text: string): JsonObject | null {
   const isEmpty = expected === "no body" && response.status === 204 && text === "";
-  if (isEmpty) return response.headers.get("x-request-id") === idempotencyKey ? {} : null;
+  if (isEmpty) return response.headers.has("x-correlation-id") ? {} : null;
   return parseObject(text);
 }
 
