@@ -90,7 +90,9 @@ export class Exchange {
   }
 
   #begin(status: number, bytes: number, headers: readonly string[]): void {
-    const all = [...headers, "content-length", String(bytes), ...this.echoes()];
+    const all = [...headers, ...this.echoes()];
+    // RFC 9110, 8.6: not with a 204.
+    if (status !== 204) all.push("content-length", String(bytes));
     // Without this a connection busy at shutdown would stay open until its keep-alive time ends.
     if (this.#reporter.closing) all.push("connection", "close");
     this.response.writeHead(status, all);

@@ -2,10 +2,11 @@
 // answered, what was refused, what surely did not happen, and what may have happened.
 
 import { setTimeout as pause } from "node:timers/promises";
+import type { AnyEntry } from "../../dispatch/contract/index.ts";
 import { isObject, numberAt, objectAt, parseObject, textAt, type JsonObject } from "./json.ts";
 
 export type ApiRequest = {
-  readonly method: "GET" | "POST";
+  readonly method: AnyEntry["method"];
   /** Path with its query string. */
   readonly path: string;
   readonly token: string;
@@ -14,8 +15,8 @@ export type ApiRequest = {
   readonly idempotencyKey?: string;
   readonly body?: string;
   readonly correlationId?: string;
-  /** Members without which an answer is not dispatch-api's, whatever its status says. */
-  readonly expected?: readonly string[];
+  /** Members without which an answer is not dispatch-api's, whatever its status says; or that it has no body. */
+  readonly expected?: readonly string[] | "no body";
 };
 
 export type ApiRefusal = { readonly code: string; readonly message: string; readonly details: JsonObject };
@@ -121,10 +122,10 @@ async function attemptOnce(
 }
 
 function readAnswer(request: ApiRequest, response: Response, text: string | null): Attempt {
-  const body = text === null ? null : parseObject(text);
+  const body = text === null ? null : bodyOf(request, response, text);
   const retryAfter = Number(response.headers.get("retry-after"));
   const afterMs = retryAfter > 0 ? { afterMs: retryAfter * 1000 } : {};
-  if (response.ok && body && (request.expected ?? []).every((member) => Object.hasOwn(body, member))) {
+  if (response.ok && body && isExpected(request, body)) {
     const replayed = response.headers.get("idempotency-replayed") === "true";
     return { kind: "final", outcome: { kind: "answered", status: response.status, body, replayed } };
   }
@@ -156,6 +157,19 @@ function readAnswer(request: ApiRequest, response: Response, text: string | null
     outcome: { kind: "refused", status: response.status, refusal: { code, message: String(message ?? ""), details } },
   };
 }
+
+/**
+ * The body; an empty one where none is expected. Who gave such an answer shows only in the correlation id, which
+ * dispatch-api never leaves out: the request id may be that of a proxy.
+ */
+function bodyOf({ expected }: ApiRequest, response: Response, text: string): JsonObject | null {
+  const isEmpty = expected === "no body" && response.status === 204 && text === "";
+  if (isEmpty) return response.headers.has("x-correlation-id") ? {} : null;
+  return parseObject(text);
+}
+
+const isExpected = ({ expected = [] }: ApiRequest, body: JsonObject): boolean =>
+  expected === "no body" ? Object.keys(body).length === 0 : expected.every((member) => Object.hasOwn(body, member));
 
 /** The body as text; null when it is longer than any answer. */
 async function textOf(response: Response): Promise<string | null> {

@@ -1,5 +1,6 @@
 // What a successful command did, for the model: state, receipt, what it made, what may come next.
 
+import { chatName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { driveText, nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
 import { planLines } from "./describe-plan.ts";
@@ -16,16 +17,31 @@ const repeated =
 export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean, granted: readonly Role[]): string {
   const receipt = objectAt(body, "receipt");
   const ticket = textAt(body, "state") !== null && textAt(body, "site_id") !== null ? body : objectAt(body, "ticket");
+  const first = `DONE ${tool.name}${replayed ? repeated : ""}`;
+  if (Object.keys(body).length === 0) return lines(first, "the answer has no body, and so no receipt", usualNext(tool));
+  if (textAt(receipt, "aggregate") !== null)
+    return lines(first, aggregateOfReceipt(receipt), receiptLine(receipt), usualNext(tool));
   const state = textAt(ticket, "state") ?? textAt(receipt, "after_state");
   return lines(
-    `DONE ${tool.name}${replayed ? repeated : ""}`,
+    first,
     textAt(ticket, "id") === null ? ticketOfReceipt(receipt) : ticketLine(ticket, textAt(receipt, "before_state")),
-    `receipt ${wordAt(receipt, "receipt_id")} at ${wordAt(receipt, "occurred_at")}`,
+    receiptLine(receipt),
     ...madeLines(body),
     tool.name === "ticket.create" || tool.name === "ticket.blind_intake" ? ticketWords(ticket) : null,
     nextLine(state, granted, tool.entry.next),
   );
 }
+
+const receiptLine = (receipt: JsonObject): string =>
+  `receipt ${wordAt(receipt, "receipt_id")} at ${wordAt(receipt, "occurred_at")}`;
+
+/** What became of something that is no ticket. */
+const aggregateOfReceipt = (receipt: JsonObject): string =>
+  `${wordAt(receipt, "aggregate")} ${wordAt(receipt, "aggregate_id")} ${wordAt(receipt, "after_state")} ` +
+  `(was ${wordAt(receipt, "before_state")})`;
+
+const usualNext = ({ entry: { next } }: Tool): string | null =>
+  next.length === 0 ? null : `usually next: ${next.map(chatName).join(", ")}`;
 
 function ticketOfReceipt(receipt: JsonObject): string | null {
   return textAt(receipt, "ticket_id") === null

@@ -1,6 +1,6 @@
 // A ticket in three lines: its state and numbers, its words as data, and what may be done with it now.
 
-import { chatName, commandEntries, type CommandName, type ToolName } from "../../dispatch/contract/index.ts";
+import { chatName, commandEntries, type CommandName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { finalStates, isTicketState } from "../../dispatch/contract/states.ts";
 import { numberAt, textAt, type JsonObject } from "./json.ts";
@@ -55,11 +55,7 @@ export function ticketWords(ticket: JsonObject): string | null {
 }
 
 /** `next: …`: commands this state and these roles allow, the usual ones first. */
-export function nextLine(
-  state: string | null,
-  granted: readonly Role[],
-  usual: readonly ToolName[] = [],
-): string | null {
+export function nextLine(state: string | null, granted: readonly Role[], usual: readonly string[] = []): string | null {
   if (state === null || !isTicketState(state)) return null;
   const allowed = commandEntries
     .filter(([, entry]) => entry.from.includes(state) && entry.roles.some((role) => granted.includes(role)))

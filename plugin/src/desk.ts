@@ -1,7 +1,7 @@
 // The desk as one person reaches it: signs, calls, remembers for a moment what the API says about itself.
 
 import { contractHash } from "../../dispatch/contract/hash.ts";
-import type { Entry } from "../../dispatch/contract/index.ts";
+import type { AnyEntry } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { attemptShare, openApiClient, type ApiClient, type ApiRequest, type Outcome } from "./api-client.ts";
 import { rulesFrom, type ApprovalRule } from "./approvals.ts";
@@ -89,7 +89,7 @@ export function openDesk(configuration: Configuration): Desk {
 }
 
 /** The first granted role of those that may use an entry. */
-export const roleIn = (person: Grant, entry: Entry): Role | null =>
+export const roleIn = (person: Grant, entry: AnyEntry): Role | null =>
   person.roles.find((role) => entry.roles.includes(role)) ?? null;
 
 const plainText = (value: unknown): string => (typeof value === "string" ? value : sortedJson(value));

@@ -1,6 +1,6 @@
 // Who is really speaking, by what the host proved, never by what the model says. Pure.
 
-import type { Entry } from "../../dispatch/contract/index.ts";
+import type { AnyEntry } from "../../dispatch/contract/index.ts";
 import { roleFrom, type Role } from "../../dispatch/contract/roles.ts";
 import type { Configuration, Grant } from "./configuration.ts";
 
@@ -37,7 +37,7 @@ export function personBehind({ owner, people }: Configuration, requester: Reques
 export type RoleChoice = { readonly role: Role } | { readonly why: string };
 
 /** The role to act in: the one wished for if it was granted, else the first granted one that the tool allows. */
-export function chooseRole(person: Grant, entry: Entry, wish: unknown): RoleChoice {
+export function chooseRole(person: Grant, entry: AnyEntry, wish: unknown): RoleChoice {
   const granted = `granted here: ${person.roles.join(", ")}`;
   if (wish === undefined || wish === null || wish === "") {
     const role = person.roles.find((one) => entry.roles.includes(one));

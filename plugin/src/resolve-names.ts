@@ -5,7 +5,7 @@ import { finalStates, ticketStates } from "../../dispatch/contract/states.ts";
 import { isUuid } from "./idempotency-key.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
 import { lines, quoted } from "./result-text.ts";
-import { directoryFields } from "./tool-catalog.ts";
+import { directoryFields, type PathId } from "./tool-catalog.ts";
 
 export type Found =
   | { readonly kind: "found"; readonly body: JsonObject }
@@ -30,32 +30,35 @@ const openStates = ticketStates.filter((state) => !finalStates.some((final) => f
 /**
  * The arguments with an id wherever a name stood.
  * @param args the tool's own fields; what is no text or already a uuid stays as it is
+ * @param ids the ids in the tool's path; those that are names themselves stay as they are
  */
-export async function resolveNames(args: JsonObject, pathField: string | null, search: Search): Promise<Resolution> {
+export async function resolveNames(args: JsonObject, ids: readonly PathId[], search: Search): Promise<Resolution> {
   const resolved: Record<string, unknown> = { ...args };
+  const kinds = new Map(ids.map(({ field, kind }) => [field, kind]));
   for (const [field, value] of Object.entries(args)) {
+    if (kinds.get(field) === "slug") continue;
     const values = Array.isArray(value) ? value : [value];
-    const ids: unknown[] = [];
+    const found: unknown[] = [];
     for (const name of values) {
       if (typeof name !== "string" || name.trim() === "" || isUuid(name.trim())) {
-        ids.push(typeof name === "string" ? name.trim() : name);
+        found.push(typeof name === "string" ? name.trim() : name);
         continue;
       }
-      const one = await resolveOne(field, name.trim(), pathField, resolved, search);
-      if (one === null) ids.push(name);
-      else if ("id" in one) ids.push(one.id);
+      const one = await resolveOne(field, name.trim(), kinds.has(field), resolved, search);
+      if (one === null) found.push(name);
+      else if ("id" in one) found.push(one.id);
       else return one;
     }
-    resolved[field] = Array.isArray(value) ? ids : ids[0];
+    resolved[field] = Array.isArray(value) ? found : found[0];
   }
   return { kind: "found", args: resolved };
 }
 
-/** Null when the field does not name a thing. */
+/** Null when the field does not name a thing. @param inPath whether the field stands for an id in the path */
 async function resolveOne(
   field: string,
   name: string,
-  pathField: string | null,
+  inPath: boolean,
   args: JsonObject,
   search: Search,
 ): Promise<One | null> {
@@ -65,7 +68,7 @@ async function resolveOne(
       : null;
   const kind = directoryFields[field];
   if (kind) return inDirectory(field, kind, name, args, search);
-  return field === "ticket_id" && field === pathField ? amongTickets(name, search) : null;
+  return field === "ticket_id" && inPath ? amongTickets(name, search) : null;
 }
 
 async function inDirectory(field: string, kind: string, name: string, args: JsonObject, search: Search): Promise<One> {

@@ -1,7 +1,8 @@
 // One tool call from arguments to result, top to bottom: who speaks, in which role, what is meant, one signed call, and
 // what it came to in words.
 
-import { queries, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
+import { pathWith, queries } from "../../dispatch/contract/index.ts";
+import { slugPattern } from "../../dispatch/contract/fields.ts";
 import { searchSeconds } from "../../dispatch/contract/plan-commands.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { readArguments } from "./arguments.ts";
@@ -11,10 +12,10 @@ import { describeReading } from "./describe-reading.ts";
 import { queryString, roleIn, shortWaitMs, type Caller, type Desk } from "./desk.ts";
 import { chooseRole, type Requester } from "./identity.ts";
 import { isUuid, keyOfIntent } from "./idempotency-key.ts";
-import { textAt, type JsonObject } from "./json.ts";
+import { listAt, textAt, type JsonObject } from "./json.ts";
 import { resolveNames, type Found } from "./resolve-names.ts";
 import { lines } from "./result-text.ts";
-import { chatReadings, isQuery, type Tool } from "./tool-catalog.ts";
+import { chatReadingOf, type PathId, type Tool } from "./tool-catalog.ts";
 import { done, failed, question, read, refused, unknown, type ToolResult } from "./tool-result.ts";
 
 export type ToolCall = {
@@ -49,7 +50,7 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
   if ("why" in choice) return no("ROLE_NOT_GRANTED", `Refused before anything was called: ${choice.why}.`);
   const caller: Caller = { person, role: choice.role, viaChat: true };
 
-  const resolution = await resolveNames(sent, tool.pathField, (path) => searchAs(desk, caller, path, call.signal));
+  const resolution = await resolveNames(sent, tool.ids, (path) => searchAs(desk, caller, path, call.signal));
   if (resolution.kind === "several")
     return question(
       tool.name,
@@ -58,22 +59,33 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
     );
   if (resolution.kind === "away") return failed(tool.name, resolution.why, notReached);
   if (resolution.kind === "none") return no("NOT_FOUND", `${resolution.field} ${resolution.why}.`);
-  const { [tool.pathField ?? ""]: pathId, ...fields } = resolution.args;
-  if (tool.pathField && !isUuid(pathId))
-    return no(
-      "INVALID_ARGUMENTS",
-      `${tool.pathField} is required: a uuid${tool.pathField === "ticket_id" ? ", or words only one open ticket matches" : ""}.`,
-    );
-  const path = tool.entry.path.replace(/\{\w+\}/, String(pathId));
+  const fields: Record<string, unknown> = { ...resolution.args };
+  const ids: Record<string, string> = {};
+  for (const { name, field, kind } of tool.ids) {
+    const { [field]: id } = fields;
+    if (!isIdOf(kind, id)) return no("INVALID_ARGUMENTS", `${field} is required: ${wanted(field, kind)}.`);
+    ids[name] = id;
+    delete fields[field];
+  }
+  const path = pathWith(tool.entry.path, ids);
 
-  return isQuery(tool.name)
-    ? runQuery(desk, tool.name, caller, path, fields, call)
+  return tool.entry.kind === "query"
+    ? runQuery(desk, tool, caller, path, fields, call)
     : runCommand(desk, tool, caller, path, fields, { ...call, args });
+}
+
+const slug = new RegExp(slugPattern, "i");
+const isIdOf = (kind: PathId["kind"], id: unknown): id is string =>
+  kind === "uuid" ? isUuid(id) : typeof id === "string" && slug.test(id);
+
+function wanted(field: string, kind: PathId["kind"]): string {
+  if (kind === "slug") return "a name of letters, digits, underscores and hyphens, 63 at most";
+  return field === "ticket_id" ? "a uuid, or words only one open ticket matches" : "a uuid";
 }
 
 async function runQuery(
   desk: Desk,
-  name: QueryName,
+  { name, entry }: Tool,
   caller: Caller,
   path: string,
   fields: JsonObject,
@@ -82,10 +94,10 @@ async function runQuery(
   const query = queryString(asChatReads(name, fields));
   if (query.length > maxQuery)
     return refused(name, { code: "INVALID_ARGUMENTS", message: "The filters are too long.", details: {} });
-  const { required } = queries[name].output;
+  const expected = listAt(entry.output, "required").filter((member) => typeof member === "string");
   const outcome = await desk.call(
     caller,
-    { method: "GET", path: `${path}${query}`, tool: name, expected: required },
+    { method: "GET", path: `${path}${query}`, tool: name, expected },
     call.signal,
   );
   if (outcome.kind === "answered")
@@ -95,8 +107,8 @@ async function runQuery(
 }
 
 /** A query's fields with the limits of a chat; what is no number is left for the API to refuse. */
-function asChatReads(name: QueryName, fields: JsonObject): JsonObject {
-  const chat = chatReadings[name];
+function asChatReads(name: string, fields: JsonObject): JsonObject {
+  const chat = chatReadingOf(name);
   if (!chat) return fields;
   const { usual, most } = chat.rows;
   const { limit = usual } = fields;
@@ -115,15 +127,18 @@ async function runCommand(
     textAt(args, "request_id")?.toLowerCase() ??
     keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
   const given = take(approvalsGiven(), toolCallId, tool.name, args);
+  const { method } = tool.entry;
+  // Something on the way may refuse a DELETE with a body, and the API takes none for an empty one.
+  const bare = method === "DELETE" && Object.keys(fields).length === 0;
   const outcome = await desk.call(
     caller,
     {
-      method: "POST",
+      method,
       path,
       tool: tool.name,
       idempotencyKey: key,
-      body: JSON.stringify(fields),
-      expected: ["receipt"],
+      ...(!bare && { body: JSON.stringify(fields) }),
+      expected: tool.entry.kind === "command" && tool.entry.status === 204 ? "no body" : ["receipt"],
       claimedBy: claimText(args["actor_id"]),
       workMs: searchMs(tool.name, fields),
       approval: given ? { tool: tool.name, request_id: key, approved_by: given.approvedBy, at: given.at } : undefined,
@@ -153,7 +168,7 @@ async function runCommand(
 }
 
 /** How long a search for a plan may take before it is answered, in ms; it counts beside the waiting for any answer. */
-function searchMs(tool: ToolName, { seconds, iterations }: JsonObject): number {
+function searchMs(tool: string, { seconds, iterations }: JsonObject): number {
   if (tool !== "plan.optimize") return 0;
   return (
     1_000 *

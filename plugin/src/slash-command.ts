@@ -92,7 +92,7 @@ async function steer(
   const idempotencyKey = randomUUID();
   const body = JSON.stringify({ ...scope, ...(reason !== "" && { reason }) });
   const outcome = await desk.call(caller, {
-    method: "POST",
+    method: commands[name].method,
     path: commands[name].path,
     tool: name,
     idempotencyKey,

@@ -1,35 +1,40 @@
-// The tools as a model sees them, made from the contract: name, words, and parameters in plain JSON Schema.
+// The tools as a model sees them, made from a contract: name, words, and parameters in plain JSON Schema.
 
 import {
   chatName,
-  queries,
-  toolEntries,
-  type Entry,
-  type QueryName,
+  contract as ours,
+  idsIn,
+  toolsOf,
+  type AnyEntry,
+  type Contract,
+  type IdKind,
   type ToolName,
 } from "../../dispatch/contract/index.ts";
 import { isObject, type JsonObject } from "./json.ts";
 
+/** An id in a tool's path, and the parameter that stands for it. */
+export type PathId = { readonly name: string; readonly field: string; readonly kind: IdKind };
+
 export type Tool = {
   /** The canonical dot name. */
-  readonly name: ToolName;
+  readonly name: string;
   /** What the model calls it. */
   readonly chatName: string;
-  readonly entry: Entry;
+  readonly entry: AnyEntry;
   readonly label: string;
   readonly description: string;
   readonly parameters: JsonObject;
-  /** Names of all parameters: the contract's fields, the path's id, and those of every tool. */
+  /** Names of all parameters: the contract's fields, the path's ids, and those of every tool. */
   readonly fields: ReadonlySet<string>;
-  /** The parameter that stands for the id in the path; null when the path has none. */
-  readonly pathField: "ticket_id" | "receipt_id" | "tech_id" | "plan_id" | null;
+  /** The ids in the path, in their order. */
+  readonly ids: readonly PathId[];
+  readonly group: string;
+  /** Offered only where it is asked for, as all groups are but `field`. */
   readonly optional: boolean;
 };
 
-type Group = "field";
-
-/** Which group of tools a name belongs to, by its first word. Groups but `field` are offered only where they are asked for. */
-const groups: Record<FirstWord<ToolName>, Group> = {
+/** Which group of tools a name belongs to, by its first word; any other word is a group of its own. */
+const groups: Record<FirstWord<ToolName>, "field"> = {
   ticket: "field",
   schedule: "field",
   assignment: "field",
@@ -68,10 +73,14 @@ type ChatReading = {
  * What a chat reads of a list that is longer than a model can take in. A row of the cockpit with its actions has 11 KB, and
  * the text for the model names none of them; 20 rows are about as many as that text holds, more come by the cursor.
  */
-export const chatReadings: Partial<Record<ToolName, ChatReading>> = {
+const chatReadings: Partial<Record<ToolName, ChatReading>> = {
   "dispatcher.cockpit": { rows: { usual: 15, most: 20 }, fixed: { actions: "none" } },
   "ticket.search": { rows: { usual: 15, most: 200 }, fixed: {} },
 };
+const readingsByName: ReadonlyMap<string, ChatReading> = new Map(Object.entries(chatReadings));
+
+/** Undefined for a tool whose answers are read as they are. */
+export const chatReadingOf = (name: string): ChatReading | undefined => readingsByName.get(name);
 
 /** Fields that every tool takes beside its own. */
 const everyTool: JsonObject = {
@@ -84,10 +93,13 @@ function withoutNull(alternatives: readonly unknown[]): JsonObject {
   return alternatives.filter(isObject).find((one) => one["type"] !== "null" && one["const"] !== "") ?? {};
 }
 
-/** A text of the contract, with tools called as the model calls them. */
-function inChatNames(text: string): string {
-  return text.replaceAll(/\b[a-z]+(?:\.[a-z_]+)+\b/g, (name) => dotNames.get(name) ?? name);
-}
+/** Puts a text of the contract so that tools are called as the model calls them. */
+type InChatNames = (text: string) => string;
+
+const inChatNamesOf =
+  (names: ReadonlySet<string>): InChatNames =>
+  (text) =>
+    text.replaceAll(/\b[a-z]+(?:\.[a-z_]+)+\b/g, (name) => (names.has(name) ? chatName(name) : name));
 
 /** Keywords that some provider of models refuses, or that say nothing to a model. */
 const dropped: ReadonlySet<string> = new Set([
@@ -108,52 +120,47 @@ const dropped: ReadonlySet<string> = new Set([
   "exclusiveMinimum",
 ]);
 
-const dotNames: ReadonlyMap<string, string> = new Map(toolEntries.map(([name]) => [name, chatName(name)]));
+/** The tools of a contract, commands first. @throws Error for one that could not be called by its parameters */
+export function catalogOf(contract: Contract): readonly Tool[] {
+  const entries = toolsOf(contract);
+  const inChatNames = inChatNamesOf(new Set(entries.map(([name]) => name)));
+  return entries.map(([name, entry]) => toolOf(name, entry, inChatNames));
+}
 
-export const tools: readonly Tool[] = toolEntries.map(([name, entry]) => toolOf(name, entry));
-export const toolsByChatName: ReadonlyMap<string, Tool> = new Map(tools.map((tool) => [tool.chatName, tool]));
-
-export const isQuery = (name: ToolName): name is QueryName => Object.hasOwn(queries, name);
-
-function toolOf(name: ToolName, entry: Entry): Tool {
-  const pathField = pathFieldOf(entry);
-  const input = simplified(JSON.parse(JSON.stringify(entry.input)));
+function toolOf(name: string, entry: AnyEntry, inChatNames: InChatNames): Tool {
+  const ids = pathIdsOf(entry);
+  const group = groupOf(name);
+  const input = simplified(JSON.parse(JSON.stringify(entry.input)), inChatNames);
   const own = isObject(input) && isObject(input["properties"]) ? input["properties"] : {};
   const required = isObject(input) && Array.isArray(input["required"]) ? input["required"] : [];
   const properties: JsonObject = {
-    ...(pathField === "ticket_id" && {
-      ticket_id: { type: "string", description: "The ticket's uuid, or words that only one open ticket matches" },
-    }),
-    ...(pathField === "tech_id" && { tech_id: withNames("tech_id", { description: "The technician" }) }),
-    ...(pathField === "plan_id" && {
-      plan_id: { type: "string", description: "The plan's uuid, as plan_optimize or plan_list gave it" },
-    }),
-    ...(pathField === "receipt_id" && {
-      receipt_id: { type: "string", description: "The receipt's uuid, as a result gave it" },
-    }),
+    ...Object.fromEntries(ids.map((id) => [id.field, idSchema(id)])),
     ...ownFields(name, own),
     ...everyTool,
   };
+  const taken = ids.find(({ field }) => Object.hasOwn(own, field));
+  if (taken) throw new Error(`${name} has ${taken.field} in its path and among its fields`);
   return {
     name,
     chatName: chatName(name),
     entry,
     label: labelOf(name),
-    description: describe(entry, pathField),
+    description: describe(entry, ids, inChatNames),
     parameters: {
       type: "object",
       properties,
-      required: [...(pathField ? [pathField] : []), ...required],
+      required: [...ids.map(({ field }) => field), ...required],
       additionalProperties: false,
     },
     fields: new Set(Object.keys(properties)),
-    pathField,
-    optional: groups[firstWord(name)] !== "field",
+    ids,
+    group,
+    optional: group !== "field",
   };
 }
 
-function ownFields(name: ToolName, own: JsonObject): JsonObject {
-  const chat = chatReadings[name];
+function ownFields(name: string, own: JsonObject): JsonObject {
+  const chat = chatReadingOf(name);
   const shown = Object.entries(own).filter(([field]) => !(chat && Object.hasOwn(chat.fixed, field)));
   const fields = Object.fromEntries(shown.map(([field, schema]) => [field, withNames(field, schema)]));
   if (!chat) return fields;
@@ -162,30 +169,48 @@ function ownFields(name: ToolName, own: JsonObject): JsonObject {
   return { ...fields, limit: { type: "integer", minimum: 1, maximum: most, description } };
 }
 
-function pathFieldOf({ path }: Entry): Tool["pathField"] {
-  if (path.includes("{ticketId}")) return "ticket_id";
-  if (path.includes("{technicianId}")) return "tech_id";
-  if (path.includes("{planId}")) return "plan_id";
-  return path.includes("{receiptId}") ? "receipt_id" : null;
+const pathIdsOf = ({ path, ids }: AnyEntry): PathId[] =>
+  idsIn(path).map((name) => ({
+    name,
+    // Fields of the contract call a technician that, too.
+    field: name === "technicianId" ? "tech_id" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    kind: ids?.[name] ?? "uuid",
+  }));
+
+function idSchema({ field, kind }: PathId): unknown {
+  if (kind === "slug")
+    return { type: "string", description: "Its name: letters, digits, underscores and hyphens, 63 at most" };
+  if (directoryFields[field] === "technician") return withNames(field, { description: "The technician" });
+  return { type: "string", description: idDescriptions.get(field) ?? `The ${thingOf(field)}'s uuid` };
 }
 
-function firstWord(name: ToolName): FirstWord<ToolName> {
+const idDescriptions: ReadonlyMap<string, string> = new Map([
+  ["ticket_id", "The ticket's uuid, or words that only one open ticket matches"],
+  ["plan_id", "The plan's uuid, as plan_optimize or plan_list gave it"],
+  ["receipt_id", "The receipt's uuid, as a result gave it"],
+]);
+
+/** part_id to part */
+const thingOf = (field: string): string => field.replace(/_id$/, "").replaceAll("_", " ");
+
+function groupOf(name: string): string {
   const word = name.slice(0, name.indexOf("."));
-  const known = Object.keys(groups).find((group): group is FirstWord<ToolName> => group === word);
-  if (!known) throw new Error(`the tool ${name} belongs to no group`);
-  return known;
+  return Object.entries(groups).find(([known]) => known === word)?.[1] ?? word;
 }
 
-function labelOf(name: ToolName): string {
-  const words = name.replaceAll(/[._]/g, " ");
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+function labelOf(name: string): string {
+  return capitalised(name.replaceAll(/[._]/g, " "));
 }
 
-function describe(entry: Entry, pathField: Tool["pathField"]): string {
-  const example = { ...(pathField && { [pathField]: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d" }), ...entry.example };
+const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
+const exampleIds: Record<IdKind, string> = { uuid: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d", slug: "some-name" };
+
+function describe(entry: AnyEntry, ids: readonly PathId[], inChatNames: InChatNames): string {
+  const example = { ...Object.fromEntries(ids.map(({ field, kind }) => [field, exampleIds[kind]])), ...entry.example };
   const states =
     entry.kind === "command" && entry.from.length > 0 && entry.from.length < 8
-      ? ` Ticket must be ${entry.from.join(" or ")}.`
+      ? ` ${capitalised(entry.aggregate)} must be ${entry.from.join(" or ")}.`
       : "";
   const next = entry.next.length > 0 ? ` Usually next: ${entry.next.map(chatName).join(", ")}.` : "";
   return `${inChatNames(entry.summary)}${states} Example: ${JSON.stringify(example)}.${next}`;
@@ -204,20 +229,20 @@ function withNames(field: string, schema: unknown): unknown {
  * A schema in the part of JSON Schema that every provider of models takes: no conditions, no private keywords, no
  * patterns, enums with a type. The API checks the rest, and says what is wrong.
  */
-function simplified(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(simplified);
+function simplified(schema: unknown, inChatNames: InChatNames): unknown {
+  if (Array.isArray(schema)) return schema.map((one) => simplified(one, inChatNames));
   if (!isObject(schema)) return schema;
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(schema)) {
     if (key.startsWith("x-") || key.startsWith("~") || dropped.has(key)) continue;
     if (key === "patternProperties" && isObject(value))
-      result["additionalProperties"] = simplified(Object.values(value)[0] ?? true);
+      result["additionalProperties"] = simplified(Object.values(value)[0] ?? true, inChatNames);
     else if (key === "properties" && isObject(value))
       result["properties"] = Object.fromEntries(
-        Object.entries(value).map(([name, member]) => [name, simplified(member)]),
+        Object.entries(value).map(([name, member]) => [name, simplified(member, inChatNames)]),
       );
     else if (key === "anyOf" && "type" in schema) continue;
-    else result[key] = simplified(value);
+    else result[key] = simplified(value, inChatNames);
   }
   if (typeof result["description"] === "string") result["description"] = inChatNames(result["description"]);
   const { anyOf: alternatives, ...besides } = result;
@@ -226,3 +251,9 @@ function simplified(schema: unknown): unknown {
   if (Array.isArray(values) && values.every((value) => typeof value === "string")) result["type"] ??= "string";
   return result;
 }
+
+// Last, since what it is made with must be there.
+
+/** The house's own. */
+export const tools: readonly Tool[] = catalogOf(ours);
+export const toolsByChatName: ReadonlyMap<string, Tool> = new Map(tools.map((tool) => [tool.chatName, tool]));

@@ -1,7 +1,6 @@
 // What a tool hands back: text for the model, details for the page and for programs. The host grades a call by the
 // members ok, success, status and error of details; `ok: false` says that what was asked for did not happen.
 
-import type { ToolName } from "../../dispatch/contract/index.ts";
 import type { ApiRefusal } from "./api-client.ts";
 import { leftOut, meaningOf } from "./left-out.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
@@ -16,14 +15,14 @@ export type ToolResult = {
 
 const result = (text: string, details: JsonObject): ToolResult => ({ content: [{ type: "text", text }], details });
 
-export const done = (tool: ToolName, text: string, body: JsonObject, replayed: boolean): ToolResult =>
+export const done = (tool: string, text: string, body: JsonObject, replayed: boolean): ToolResult =>
   result(text, { tool, outcome: "done", replayed, body });
 
-export const read = (tool: ToolName, text: string, body: JsonObject): ToolResult =>
+export const read = (tool: string, text: string, body: JsonObject): ToolResult =>
   result(text, { tool, outcome: "read", body });
 
 /** The API, or the plugin before it, said no: nothing changed. */
-export function refused(tool: ToolName, refusal: ApiRefusal, granted: readonly Role[] = []): ToolResult {
+export function refused(tool: string, refusal: ApiRefusal, granted: readonly Role[] = []): ToolResult {
   return result(refusalText(tool, refusal, granted), {
     ok: false,
     tool,
@@ -33,11 +32,11 @@ export function refused(tool: ToolName, refusal: ApiRefusal, granted: readonly R
 }
 
 /** Something must be asked first: the candidates are there to choose from, and nothing was guessed. */
-export const question = (tool: ToolName, text: string, candidates: readonly JsonObject[]): ToolResult =>
+export const question = (tool: string, text: string, candidates: readonly JsonObject[]): ToolResult =>
   result(text, { ok: false, tool, outcome: "question", candidates });
 
 /** The command may have taken effect; its answer is not known. */
-export function unknown(tool: ToolName, why: string, requestId: string): ToolResult {
+export function unknown(tool: string, why: string, requestId: string): ToolResult {
   const text = lines(
     `UNKNOWN ${tool}: it may or may not have happened. Do not say that it did.`,
     why,
@@ -77,7 +76,7 @@ const peoplesWords: ReadonlySet<string> = new Set([
   "evidence",
 ]);
 
-function refusalText(tool: ToolName, { code, message, details }: ApiRefusal, granted: readonly Role[]): string {
+function refusalText(tool: string, { code, message, details }: ApiRefusal, granted: readonly Role[]): string {
   const facts: string[] = [];
   const words: Record<string, unknown> = {};
   const reason = meaningOf(textAt(details, "reason"), textAt(details, "detail"));

@@ -3,36 +3,24 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import pg from "pg";
-import { pino } from "pino";
-import { startApi, type RunningApi } from "../../dispatch/api/start.ts";
-import { queries } from "../../dispatch/contract/index.ts";
-import { deskAggregate } from "../../dispatch/kernel/desk-chain.ts";
+import { after, describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { receiptQuery } from "../../dispatch/kernel/receipt-query.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
-import { readSettings } from "../../dispatch/process/settings.ts";
-import { createTestDatabase } from "../support/database.ts";
-import { toyAggregate, toyCommands, toyContract, toyQueries, toyTables } from "./toys.ts";
+import { startToyApi, toyAggregates as aggregates } from "./toy-api.ts";
 
 const account = randomUUID();
 const site = randomUUID();
 const part = randomUUID();
-const aggregates = [toyAggregate, deskAggregate];
-const contract = { ...toyContract, queries: { ...toyContract.queries, "receipt.get": queries["receipt.get"] } };
-const handlers = { commands: toyCommands, queries: { ...toyQueries, "receipt.get": receiptQuery(aggregates) } };
+const api = await startToyApi({ after });
+const { owner } = api;
 
-const drops: (() => Promise<void>)[] = [];
-const database = await createTestDatabase({ after: (drop) => void drops.push(drop) });
-const owner = new pg.Client({ connectionString: database.url });
-const folder = await mkdtemp(join(tmpdir(), "dispatch-toys-"));
-let api: RunningApi;
-
-type Reply = { readonly status: number; readonly text: string; readonly body: JsonObject; readonly replayed: boolean };
+type Reply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: JsonObject;
+  readonly replayed: boolean;
+};
 
 async function send(
   method: string,
@@ -56,6 +44,7 @@ async function send(
   assert.ok(isObject(parsed));
   return {
     status: response.status,
+    headers: response.headers,
     text,
     body: parsed,
     replayed: response.headers.get("idempotency-replayed") === "true",
@@ -71,24 +60,6 @@ const made = async (name: string): Promise<string> => {
 const receiptIn = ({ body }: Reply): JsonObject =>
   isObject(body["receipt"]) ? body["receipt"] : assert.fail("no receipt");
 
-before(async () => {
-  await owner.connect();
-  await owner.query(toyTables);
-  const settings = readSettings({
-    DISPATCH_DATABASE_URL: database.url,
-    DISPATCH_DATA_DIR: folder,
-    DISPATCH_API_PORT: "0",
-    DISPATCH_METRICS_PORT: "0",
-  });
-  api = await startApi({ settings, log: pino({ level: "silent" }), contract, handlers });
-});
-after(async () => {
-  await api.stop();
-  await owner.end();
-  for (const drop of drops) await drop();
-  await rm(folder, { recursive: true, force: true });
-});
-
 describe("an aggregate of another wing", { timeout: 120_000 }, () => {
   test("is made, changed, touched and ended by its own methods, statuses and ids", async () => {
     await made("red-train");
@@ -102,7 +73,7 @@ describe("an aggregate of another wing", { timeout: 120_000 }, () => {
       colour: "red",
     });
     const broken = await send("DELETE", "/toys/red-train", {});
-    assert.deepEqual([broken.status, broken.text], [204, ""]);
+    assert.deepEqual([broken.status, broken.text, broken.headers.get("content-length")], [204, "", null]);
     assert.equal((await send("GET", "/toys/Red-Train")).body["state"], "BROKEN", "ids are found in any letter case");
   });
 

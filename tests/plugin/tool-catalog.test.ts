@@ -48,7 +48,7 @@ test("every tool of the contract is there once", () => {
 });
 
 describe("every tool", () => {
-  for (const { name, chatName: called, description, label, parameters, entry, fields, pathField } of tools) {
+  for (const { name, chatName: called, description, label, parameters, entry, fields, ids } of tools) {
     test(`${name} reads well to a model and to its provider`, () => {
       assert.equal(called, chatName(name));
       assert.match(called, /^[A-Za-z0-9_-]{1,64}$/);
@@ -71,12 +71,12 @@ describe("every tool", () => {
         );
       }
       for (const field of parameters["required"]) assert.ok(fields.has(String(field)));
-      assert.equal(pathField !== null, entry.path.includes("{"));
+      assert.equal(ids.length, entry.path.split("{").length - 1);
     });
 
     test(`${name} takes its own example`, () => {
       const check = new Ajv({ strict: true, strictRequired: false }).compile(JSON.parse(JSON.stringify(parameters)));
-      const id = pathField && { [pathField]: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d" };
+      const id = Object.fromEntries(ids.map(({ field }) => [field, "01a1f8e9-0fc0-7cfc-9024-75cc3227896d"]));
       assert.ok(check({ ...entry.example, ...id }), JSON.stringify(check.errors));
       const [, example] = /Example: (\{.*\})\.(?: Usually next|$)/.exec(description) ?? [];
       assert.ok(example !== undefined && check(JSON.parse(example)), `the description's example: ${example ?? "none"}`);

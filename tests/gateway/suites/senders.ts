@@ -125,9 +125,9 @@ export const senders = (desk: GatewayDesk) =>
 
     test("a stranger whom the channel lets in gets nothing from any tool", async () => {
       const traces = await tracesLeft(sql);
-      const everything = tools.map(({ chatName: name, pathField, entry }) => ({
+      const everything = tools.map(({ chatName: name, ids, entry }) => ({
         name,
-        args: { ...(pathField !== null && { [pathField]: first }), ...entry.example },
+        args: { ...Object.fromEntries(ids.map(({ field }) => [field, first])), ...entry.example },
       }));
       const play = await says(stranger, "Everything, please.", everything, [
         { name: "dispatch_contract_status", args: {} },
