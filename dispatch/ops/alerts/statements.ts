@@ -38,7 +38,8 @@ export const selectPauses = statement(
 export const selectRejections = statement(
   "explain_rejections",
   `SELECT sum(count)::bigint AS times, code, tool_name AS tool, actor_id AS actor, actor_role AS role,
-          count(DISTINCT ticket_id) AS tickets, max(ticket_id::text) AS one_ticket, max(occurred_at) AS last
+          count(DISTINCT aggregate_id) FILTER (WHERE aggregate = 'ticket') AS tickets,
+          max(aggregate_id) FILTER (WHERE aggregate = 'ticket') AS one_ticket, max(occurred_at) AS last
    FROM rejections WHERE occurred_at > $1 AND code = ANY ($2::text[])
    GROUP BY code, tool_name, actor_id, actor_role ORDER BY times DESC, last DESC LIMIT $3`,
 );
