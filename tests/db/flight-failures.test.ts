@@ -8,14 +8,15 @@ import { openDatabase, type Database, type DatabaseOptions } from "../../dispatc
 import { statement } from "../../dispatch/db/statement.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
+import { testStatement } from "../support/statement.ts";
 import { startWireTap, type WireTap } from "../support/wire-tap.ts";
 
-const insert = statement("test_insert", "INSERT INTO things (id) VALUES ($1)");
-const count = statement<{ count: number }>("test_count", "SELECT count(*) AS count FROM things");
-const backend = statement<{ pid: number }>("test_pid", "SELECT pg_backend_pid() AS pid");
-const divide = statement<{ result: number }>("test_divide", "SELECT 1 / $1::int AS result");
-const lock = statement("test_lock", "SELECT FROM things WHERE id = $1 FOR UPDATE");
-const sleep = statement("test_sleep", "SELECT pg_sleep(600)");
+const insert = testStatement("test_insert", "INSERT INTO things (id) VALUES ($1)");
+const count = testStatement<{ count: number }>("test_count", "SELECT count(*) AS count FROM things");
+const backend = testStatement<{ pid: number }>("test_pid", "SELECT pg_backend_pid() AS pid");
+const divide = testStatement<{ result: number }>("test_divide", "SELECT 1 / $1::int AS result");
+const lock = testStatement("test_lock", "SELECT FROM things WHERE id = $1 FOR UPDATE");
+const sleep = testStatement("test_sleep", "SELECT pg_sleep(600)");
 
 type Bench = { readonly db: Database; readonly tap: WireTap; readonly owner: pg.Client; readonly errors: Error[] };
 
@@ -112,7 +113,7 @@ describe("a statement fails", () => {
   test("at COMMIT: it throws what the server says", async (t) => {
     const { db, owner } = await bench(t);
     await owner.query("CREATE TABLE parts (thing int REFERENCES things DEFERRABLE INITIALLY DEFERRED)");
-    const orphan = statement("test_orphan", "INSERT INTO parts VALUES (7)");
+    const orphan = testStatement("test_orphan", "INSERT INTO parts VALUES (7)");
     const sent = db.transaction(async (tx) => await Promise.all([tx.row(orphan), tx.commit()]));
     await assert.rejects(sent, { code: "23503" });
     assert.deepEqual(await db.row(count), { count: 0 });
@@ -133,14 +134,14 @@ describe("a statement fails", () => {
 
   test("a row that cannot be read fails its statement and no other", async (t) => {
     const { db } = await bench(t);
-    const endless = statement("test_endless", "SELECT 'infinity'::timestamptz AS at");
+    const endless = testStatement("test_endless", "SELECT 'infinity'::timestamptz AS at");
     const outcomes = await db.transaction((tx) => Promise.allSettled([tx.row(endless), tx.row(divide, [1])]));
     assert.deepEqual(outcomes.map(codeOf), ["RangeError: Invalid time value", "fulfilled"]);
   });
 
   test("two statements of one name: neither is taken for the other", async (t) => {
     const { db } = await bench(t);
-    const other = statement("test_count", "SELECT 1 AS other");
+    const other = testStatement("test_count", "SELECT 1 AS other");
     assert.deepEqual(await db.row(count), { count: 0 });
     const pid = await pidOf(db);
     await assert.rejects(db.row(other), /two statements share the name test_count/);
@@ -174,7 +175,7 @@ describe("races", () => {
   test("a transaction that cannot be put in an order gets 40001", async (t) => {
     const { db, owner } = await bench(t);
     await db.row(insert, [1]);
-    const strict = statement("test_strict", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    const strict = testStatement("test_strict", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     const lost = db.transaction(async (tx) => {
       await Promise.all([tx.row(strict), tx.row(count)]);
       await owner.query("UPDATE things SET id = 2");
@@ -185,7 +186,7 @@ describe("races", () => {
 
   test("many users of few connections each get their own answers, and all connections come back", async (t) => {
     const { db } = await bench(t, { poolMax: 4 });
-    const echo = statement<{ value: number }>("test_echo", "SELECT $1::int AS value");
+    const echo = testStatement<{ value: number }>("test_echo", "SELECT $1::int AS value");
     const use = async (i: number): Promise<string> => {
       if (i % 5 === 0) return String((await db.row(echo, [i]))?.value);
       if (i % 5 === 1) return await db.row(divide, [0]).then(String, (error: unknown) => `${i} ${String(error)}`);
@@ -293,7 +294,7 @@ describe("what is prepared on a connection", () => {
 
   test("a statement whose table is missing works once the table is there", async (t) => {
     const { db, owner } = await bench(t);
-    const early = statement<{ value: number }>("test_early", "SELECT value FROM late_things");
+    const early = testStatement<{ value: number }>("test_early", "SELECT value FROM late_things");
     const pid = await pidOf(db);
     await assert.rejects(db.rows(early), { code: "42P01" });
     await owner.query("CREATE TABLE late_things AS SELECT 5 AS value");
@@ -303,7 +304,7 @@ describe("what is prepared on a connection", () => {
 
   test("is prepared again after a migration has changed what it returns", async (t) => {
     const { db, owner } = await bench(t);
-    const all = statement("test_all", "SELECT * FROM things");
+    const all = testStatement("test_all", "SELECT * FROM things");
     await db.row(insert, [1]);
     assert.deepEqual(await db.rows(all), [{ id: 1 }]);
     await owner.query("ALTER TABLE things ADD COLUMN size int8 DEFAULT 3");
@@ -316,7 +317,7 @@ describe("what is prepared on a connection", () => {
   test("is prepared again after the server has forgotten it", async (t) => {
     const { db } = await bench(t);
     await db.row(count);
-    await db.row(statement("test_forget", "DEALLOCATE ALL"));
+    await db.row(testStatement("test_forget", "DEALLOCATE ALL"));
     await assert.rejects(db.row(count), { code: "26000" });
     assert.deepEqual(await db.row(count), { count: 0 });
   });
