@@ -1,7 +1,7 @@
 // One page of the cockpit's queue as rows. Order and pages are made in SQL over the whole queue, so that the oldest breach
 // is never cut off.
 
-import { statement } from "../db/statement.ts";
+import { statement, type StatementName } from "../db/statement.ts";
 import type { QueryBodyOf, QueryInputOf } from "../contract/index.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
 import type { Desk } from "../kernel/desk.ts";
@@ -80,7 +80,7 @@ const queueSql = ({ where, endBehind, rowsBehind, now, limit }: Clauses) => `
   ORDER BY remaining, priority_rank, region_weight, updated_at DESC, id
   LIMIT ${limit} + 1`;
 
-const queueStatement = (name: string, part: string) =>
+const queueStatement = (name: StatementName<QueueRow>, part: string) =>
   statement<QueueRow>(
     name,
     queueSql({

@@ -101,13 +101,14 @@ export function auditHash(e: Omit<AuditEvent, "hash">): string {
 /** The aggregate, and the chain, of what is about the office as a whole. */
 export const deskName = "desk";
 
+/** What of an event its receipt is made from. */
+export type ReceiptRow = Pick<
+  AuditEvent,
+  "id" | "tool_name" | "aggregate" | "aggregate_id" | "before_state" | "after_state" | "created_at" | "hash"
+>;
+
 /** The proof a caller gets: it can be read back with receipt.get and holds the event's hash. */
-export function receiptOf(
-  e: Pick<
-    AuditEvent,
-    "id" | "tool_name" | "aggregate" | "aggregate_id" | "before_state" | "after_state" | "created_at" | "hash"
-  >,
-): Receipt {
+export function receiptOf(e: ReceiptRow): Receipt {
   return {
     receipt_id: e.id,
     tool_name: e.tool_name,

@@ -3,11 +3,11 @@
 import { statement } from "../db/statement.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { deskQuery } from "./answer-query.ts";
-import { receiptOf, type AuditEvent } from "./audit.ts";
+import { receiptOf, type ReceiptRow } from "./audit.ts";
 import { requireScope } from "./authorize.ts";
 import { Refusal } from "./refusal.ts";
 
-const selectReceipt = statement<AuditEvent>(
+const selectReceipt = statement<ReceiptRow>(
   "receipt_select",
   `SELECT id, aggregate, aggregate_id, tool_name, before_state, after_state, created_at, hash
    FROM audit_events WHERE id = $1`,

@@ -25,7 +25,7 @@ const selectZones = statement<{ zone: string | null; timezone: string }>(
    WHERE r.active GROUP BY 1 ORDER BY 1 NULLS LAST`,
 );
 
-const selectClaims = statement<{ claim: string }>(
+const selectClaims = statement<{ claim: string | null }>(
   "plan_nightly_claims",
   `SELECT claim FROM plans
    WHERE claim = ANY ($1) AND status <> 'FAILED' AND NOT (status = 'RUNNING' AND running_until < $2)`,

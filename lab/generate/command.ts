@@ -1,5 +1,6 @@
 // `pnpm generate`: writes every committed file that is made from the source: the reference pages, the schema's page, the
-// Prometheus rules, the Grafana dashboard, the runbooks' index, and the plugin's manifest; --check only compares.
+// rows of the statements, the Prometheus rules, the Grafana dashboard, the runbooks' index, and the plugin's manifest;
+// --check only compares.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -14,8 +15,17 @@ import { alertsPage, indexTable, metricsPage, runbookIndex } from "./monitoring-
 import { rulesFile } from "./prometheus-rules.ts";
 import { errorsPage, settingsPage, statesPage, toolsPage } from "./reference-tables.ts";
 import { schemaPage } from "./schema-page.ts";
+import { statementRowsFile } from "./statement-rows.ts";
 
 const root = join(import.meta.dirname, "../..");
+
+let described: Promise<{ schema: string; rows: string }> | undefined;
+/** Both texts that are read from a migrated database, which takes seconds to make. */
+const describeDatabase = () =>
+  (described ??= onMigratedDatabase(async (client) => ({
+    schema: await schemaPage(client),
+    rows: await statementRowsFile(client),
+  })));
 
 /** The text of each file, made from the source and, for the runbooks' index, from what stands around it. */
 const pages: Record<string, (before: string) => string | Promise<string>> = {
@@ -26,7 +36,8 @@ const pages: Record<string, (before: string) => string | Promise<string>> = {
   "ops/reference/metrics.md": metricsPage,
   "ops/reference/alerts.md": alertsPage,
   "ops/reference/dependencies.md": dependenciesPage,
-  "ops/reference/schema.md": () => onMigratedDatabase(schemaPage),
+  "ops/reference/schema.md": async () => (await describeDatabase()).schema,
+  "dispatch/db/statement-rows.generated.ts": async () => (await describeDatabase()).rows,
   "ops/prometheus/dispatch.rules.yml": rulesFile,
   "ops/grafana/dispatch.json": dashboardFile,
   [runbookIndex]: (before) => between(before, indexTable()),
@@ -37,9 +48,9 @@ export const generateCommand = (): Promise<void> =>
     {
       name: "pnpm generate",
       about:
-        "Writes what is made from the source: the pages of ops/reference, the Prometheus rules, the " +
-        "Grafana dashboard, the runbooks' index and the plugin's manifest. For the schema's page it " +
-        "migrates a throw-away PostgreSQL, or a database of its own on DISPATCH_TEST_DATABASE_URL.",
+        "Writes what is made from the source: the pages of ops/reference, the rows of the SQL statements, the " +
+        "Prometheus rules, the Grafana dashboard, the runbooks' index and the plugin's manifest. For the database's " +
+        "it migrates a throw-away PostgreSQL, or a database of its own on DISPATCH_TEST_DATABASE_URL.",
       options: { check: { type: "boolean" } },
       meanings: { check: "write nothing; fail when a file differs from its source" },
     },

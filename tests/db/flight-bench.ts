@@ -4,16 +4,16 @@ import type { TestContext } from "node:test";
 import pg from "pg";
 import { serverError } from "../../dispatch/db/failures.ts";
 import { openDatabase, type Database, type DatabaseOptions } from "../../dispatch/db/pool.ts";
-import { statement } from "../../dispatch/db/statement.ts";
+import { testStatement } from "../support/statement.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { startWireTap, type WireTap } from "../support/wire-tap.ts";
 
-export const insert = statement("test_insert", "INSERT INTO things (id) VALUES ($1)");
-export const count = statement<{ count: number }>("test_count", "SELECT count(*) AS count FROM things");
-export const backend = statement<{ pid: number }>("test_pid", "SELECT pg_backend_pid() AS pid");
-export const divide = statement<{ result: number }>("test_divide", "SELECT 1 / $1::int AS result");
-export const lock = statement("test_lock", "SELECT FROM things WHERE id = $1 FOR UPDATE");
-export const sleep = statement("test_sleep", "SELECT pg_sleep(600)");
+export const insert = testStatement("test_insert", "INSERT INTO things (id) VALUES ($1)");
+export const count = testStatement<{ count: number }>("test_count", "SELECT count(*) AS count FROM things");
+export const backend = testStatement<{ pid: number }>("test_pid", "SELECT pg_backend_pid() AS pid");
+export const divide = testStatement<{ result: number }>("test_divide", "SELECT 1 / $1::int AS result");
+export const lock = testStatement("test_lock", "SELECT FROM things WHERE id = $1 FOR UPDATE");
+export const sleep = testStatement("test_sleep", "SELECT pg_sleep(600)");
 
 export type Bench = {
   readonly db: Database;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import pg from "pg";
 import { serverError } from "../../dispatch/db/failures.ts";
-import { statement } from "../../dispatch/db/statement.ts";
+import { testStatement } from "../support/statement.ts";
 import { eventually } from "../support/eventually.ts";
 import { bench, codeOf, count, divide, insert, lock, pidOf } from "./flight-bench.ts";
 
@@ -77,7 +77,7 @@ describe("a statement fails", () => {
   test("at COMMIT: it throws what the server says", async (t) => {
     const { db, owner } = await bench(t);
     await owner.query("CREATE TABLE parts (thing int REFERENCES things DEFERRABLE INITIALLY DEFERRED)");
-    const orphan = statement("test_orphan", "INSERT INTO parts VALUES (7)");
+    const orphan = testStatement("test_orphan", "INSERT INTO parts VALUES (7)");
     const sent = db.transaction(async (tx) => await Promise.all([tx.row(orphan), tx.commit()]));
     await assert.rejects(sent, { code: "23503" });
     assert.deepEqual(await db.row(count), { count: 0 });
@@ -98,14 +98,14 @@ describe("a statement fails", () => {
 
   test("a row that cannot be read fails its statement and no other", async (t) => {
     const { db } = await bench(t);
-    const endless = statement("test_endless", "SELECT 'infinity'::timestamptz AS at");
+    const endless = testStatement("test_endless", "SELECT 'infinity'::timestamptz AS at");
     const outcomes = await db.transaction((tx) => Promise.allSettled([tx.row(endless), tx.row(divide, [1])]));
     assert.deepEqual(outcomes.map(codeOf), ["RangeError: Invalid time value", "fulfilled"]);
   });
 
   test("two statements of one name: neither is taken for the other", async (t) => {
     const { db } = await bench(t);
-    const other = statement("test_count", "SELECT 1 AS other");
+    const other = testStatement("test_count", "SELECT 1 AS other");
     assert.deepEqual(await db.row(count), { count: 0 });
     const pid = await pidOf(db);
     await assert.rejects(db.row(other), /two statements share the name test_count/);
@@ -113,7 +113,7 @@ describe("a statement fails", () => {
     await assert.rejects(failed, /two statements share the name test_count/);
     assert.deepEqual(await db.row(divide, [1]), { result: 1 });
     assert.equal(await pidOf(db), pid);
-    assert.throws(() => statement("x".repeat(64), "SELECT"), RangeError);
+    assert.throws(() => testStatement("x".repeat(64), "SELECT"), RangeError);
   });
 });
 
@@ -139,7 +139,7 @@ describe("races", () => {
   test("a transaction that cannot be put in an order gets 40001", async (t) => {
     const { db, owner } = await bench(t);
     await db.row(insert, [1]);
-    const strict = statement("test_strict", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    const strict = testStatement("test_strict", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     const lost = db.transaction(async (tx) => {
       await Promise.all([tx.row(strict), tx.row(count)]);
       await owner.query("UPDATE things SET id = 2");
@@ -151,7 +151,10 @@ describe("races", () => {
   test("what a refused transaction held is free once its ROLLBACK is answered, and the next can wait for that", async (t) => {
     const { db } = await bench(t, { poolMax: 2 });
     await db.row(insert, [1]);
-    const free = statement<{ id: number }>("test_free", "SELECT id FROM things WHERE id = 1 FOR UPDATE SKIP LOCKED");
+    const free = testStatement<{ id: number }>(
+      "test_free",
+      "SELECT id FROM things WHERE id = 1 FOR UPDATE SKIP LOCKED",
+    );
     for (let i = 0; i < 20; i++) {
       const refused = db.transaction(async (tx) => {
         await tx.row(lock, [1]);
@@ -165,7 +168,7 @@ describe("races", () => {
 
   test("many users of few connections each get their own answers, and all connections come back", async (t) => {
     const { db } = await bench(t, { poolMax: 4 });
-    const echo = statement<{ value: number }>("test_echo", "SELECT $1::int AS value");
+    const echo = testStatement<{ value: number }>("test_echo", "SELECT $1::int AS value");
     const use = async (i: number): Promise<string> => {
       if (i % 5 === 0) return String((await db.row(echo, [i]))?.value);
       if (i % 5 === 1) return await db.row(divide, [0]).then(String, (error: unknown) => `${i} ${String(error)}`);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
-import { statement } from "../../dispatch/db/statement.ts";
+import { testStatement } from "../support/statement.ts";
 import { bench, count, divide, insert, pidOf, type Bench } from "./flight-bench.ts";
 
 describe("what is prepared on a connection", () => {
@@ -18,7 +18,7 @@ describe("what is prepared on a connection", () => {
 
   test("a statement whose table is missing works once the table is there", async (t) => {
     const { db, owner } = await bench(t);
-    const early = statement<{ value: number }>("test_early", "SELECT value FROM late_things");
+    const early = testStatement<{ value: number }>("test_early", "SELECT value FROM late_things");
     const pid = await pidOf(db);
     await assert.rejects(db.rows(early), { code: "42P01" });
     await owner.query("CREATE TABLE late_things AS SELECT 5 AS value");
@@ -27,7 +27,7 @@ describe("what is prepared on a connection", () => {
   });
 
   describe("is prepared again after a migration has changed what it returns", () => {
-    const all = statement("test_all", "SELECT * FROM things");
+    const all = testStatement("test_all", "SELECT * FROM things");
     const migrated = async (t: TestContext): Promise<Bench & { pid: number }> => {
       const opened = await bench(t);
       const { db, owner, tap } = opened;
@@ -79,7 +79,7 @@ describe("what is prepared on a connection", () => {
     const { db } = await bench(t);
     const use = () =>
       db.transaction(async (tx) => await Promise.all([tx.row(insert, [1]), tx.row(count), tx.commit()]));
-    const forget = statement("test_forget", "DEALLOCATE ALL");
+    const forget = testStatement("test_forget", "DEALLOCATE ALL");
     await use();
     await db.row(forget);
     await assert.rejects(use, { code: "23505" });

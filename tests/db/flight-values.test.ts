@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { isoTime, openDatabase, type Database } from "../../dispatch/db/pool.ts";
-import { statement } from "../../dispatch/db/statement.ts";
 import { createEmptyDatabase } from "../support/database.ts";
+import { testStatement } from "../support/statement.ts";
 
 async function open(t: TestContext): Promise<Database> {
   const db = openDatabase({
@@ -60,7 +60,7 @@ test("a value is read back as what it was", async (t) => {
     ["int", undefined, null],
   ];
   for (const [i, [type, value, read = value]] of cases.entries()) {
-    const echo = statement<{ value: unknown }>(`test_echo_${i}`, `SELECT $1::${type} AS value, $2::int AS i`);
+    const echo = testStatement<{ value: unknown }>(`test_echo_${i}`, `SELECT $1::${type} AS value, $2::int AS i`);
     // Once as it is described, and once as it is remembered.
     for (const _ of [1, 2]) assert.deepEqual(await db.row(echo, [value, i]), { value: read, i }, `${type} ${i}`);
   }
@@ -68,17 +68,17 @@ test("a value is read back as what it was", async (t) => {
 
 test("text and bytes go together in one statement", async (t) => {
   const db = await open(t);
-  const mixed = statement("test_mixed", "SELECT $1::text AS a, $2::bytea AS b, $3::int AS c, $4::bytea AS d");
+  const mixed = testStatement("test_mixed", "SELECT $1::text AS a, $2::bytea AS b, $3::int AS c, $4::bytea AS d");
   const values = ["a", Buffer.from("b"), 3, null];
   assert.deepEqual(await db.row(mixed, values), { a: "a", b: Buffer.from("b"), c: 3, d: null });
 });
 
 test("no rows, no columns, nothing to do", async (t) => {
   const db = await open(t);
-  const none = statement("test_none", "SELECT 1 AS one WHERE false");
-  const bare = statement("test_bare", "SELECT FROM generate_series(1, 2)");
-  const empty = statement("test_empty", "");
-  const set = statement("test_set", "SET application_name = 'other'");
+  const none = testStatement("test_none", "SELECT 1 AS one WHERE false");
+  const bare = testStatement("test_bare", "SELECT FROM generate_series(1, 2)");
+  const empty = testStatement("test_empty", "");
+  const set = testStatement("test_set", "SET application_name = 'other'");
   for (const _ of [1, 2]) {
     assert.deepEqual(await db.rows(none), []);
     assert.equal(await db.row(none), null);
@@ -90,7 +90,7 @@ test("no rows, no columns, nothing to do", async (t) => {
 
 test("rows come in their order, in any number", async (t) => {
   const db = await open(t);
-  const series = statement<{ n: number; text: string | null }>(
+  const series = testStatement<{ n: number; text: string | null }>(
     "test_series",
     "SELECT n, CASE WHEN n % 3 > 0 THEN repeat('x', n % 100) END AS text FROM generate_series(1, $1::int) n",
   );
@@ -103,7 +103,7 @@ test("rows come in their order, in any number", async (t) => {
 
 test("a list that holds itself is refused, and the connection goes on", async (t) => {
   const db = await open(t);
-  const echo = statement<{ value: string }>("test_echo", "SELECT $1::text AS value");
+  const echo = testStatement<{ value: string }>("test_echo", "SELECT $1::text AS value");
   const loop: Record<string, unknown> = {};
   loop["self"] = loop;
   await assert.rejects(db.row(echo, [loop]), TypeError);

@@ -4,15 +4,15 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 import { openDatabase, type Database, type DatabaseOptions } from "../../dispatch/db/pool.ts";
-import { statement } from "../../dispatch/db/statement.ts";
 import { startTestApi } from "../support/api.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { acme } from "../support/directory.ts";
+import { testStatement } from "../support/statement.ts";
 import { startWireTap, type WireTap } from "../support/wire-tap.ts";
 
-const one = statement<{ value: number }>("test_one", "SELECT $1::int AS value");
-const two = statement<{ value: string }>("test_two", "SELECT $1::text AS value");
-const nothing = statement("test_nothing", "SET LOCAL work_mem = '8MB'");
+const one = testStatement<{ value: number }>("test_one", "SELECT $1::int AS value");
+const two = testStatement<{ value: string }>("test_two", "SELECT $1::text AS value");
+const nothing = testStatement("test_nothing", "SET LOCAL work_mem = '8MB'");
 
 const first = "Parse Bind Describe Execute";
 const again = "Bind Execute";

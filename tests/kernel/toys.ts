@@ -4,11 +4,11 @@
 import { defineCommands, defineQueries } from "../../dispatch/contract/entry.ts";
 import { line, Type } from "../../dispatch/contract/fields.ts";
 import type { Contract } from "../../dispatch/contract/index.ts";
-import { statement } from "../../dispatch/db/statement.ts";
 import type { Aggregate, KnownHead, Place } from "../../dispatch/kernel/aggregate.ts";
 import type { Query, RowQuery } from "../../dispatch/kernel/answer-query.ts";
 import type { Command, CreationCommand, RowCommand } from "../../dispatch/kernel/command.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
+import { testStatement } from "../support/statement.ts";
 
 export const toyTables = `
   CREATE TABLE toys (
@@ -31,8 +31,8 @@ type Toy = Place & {
 type ToyBody = Pick<Toy, "name" | "state" | "colour">;
 
 const columns = "name, state, colour, account_id, site_id, seq, hash, at";
-const insertToy = statement("toy_insert", `INSERT INTO toys (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`);
-const updateToy = statement(
+const insertToy = testStatement("toy_insert", `INSERT INTO toys (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`);
+const updateToy = testStatement(
   "toy_update",
   `UPDATE toys SET state = $2, colour = $3, account_id = $4, site_id = $5, seq = $6, hash = $7, at = $8 WHERE name = $1`,
 );
@@ -46,13 +46,13 @@ export const toyAggregate: Aggregate<Toy, Partial<Pick<Toy, "colour">>, Place, T
     ["NEW", ["PAINTED", "BROKEN"]],
     ["PAINTED", ["PAINTED", "BROKEN"]],
   ]),
-  lock: statement<Toy>("toy_lock", `SELECT ${columns} FROM toys WHERE name = $1 FOR NO KEY UPDATE`),
-  lockFree: statement<Toy>(
+  lock: testStatement<Toy>("toy_lock", `SELECT ${columns} FROM toys WHERE name = $1 FOR NO KEY UPDATE`),
+  lockFree: testStatement<Toy>(
     "toy_lock_free",
     `SELECT ${columns} FROM toys WHERE name = $1 FOR NO KEY UPDATE SKIP LOCKED`,
   ),
-  select: statement<Toy>("toy_select", `SELECT ${columns} FROM toys WHERE name = $1`),
-  heads: statement<KnownHead>(
+  select: testStatement<Toy>("toy_select", `SELECT ${columns} FROM toys WHERE name = $1`),
+  heads: testStatement<KnownHead>(
     "toy_heads",
     `SELECT name AS id, seq, hash, state FROM toys WHERE name > coalesce($1, '') ORDER BY name LIMIT $2`,
   ),

@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
 import { openDatabase } from "../../dispatch/db/pool.ts";
-import { statement } from "../../dispatch/db/statement.ts";
 import { loadRoster } from "../../dispatch/workforce/calendar.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { testStatement } from "../support/statement.ts";
 
 /** Postgres plans a statement five times for its parameters before it may keep a plan that fits all. */
 const executions = 7;
 
-const plans = statement<{ name: string; generic: number }>(
+const plans = testStatement<{ name: string; generic: number }>(
   "test_plans",
   "SELECT name, generic_plans AS generic FROM pg_prepared_statements WHERE name LIKE 'calendar%' ORDER BY name",
 );

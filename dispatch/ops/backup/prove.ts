@@ -35,9 +35,9 @@ export type Proving = {
   readonly schemes: readonly string[];
 };
 
-const selectEvidence = statement<{ id: string; uri: string; checksum: string; size_bytes: number }>(
+const selectEvidence = statement<{ id: string; uri: string; checksum: string | null }>(
   "backup_evidence",
-  `SELECT id, uri, checksum, size_bytes FROM evidence_items WHERE verification = 'verified' AND id > $1 ORDER BY id LIMIT $2`,
+  `SELECT id, uri, checksum FROM evidence_items WHERE verification = 'verified' AND id > $1 ORDER BY id LIMIT $2`,
 );
 
 const pageSize = 1_000;

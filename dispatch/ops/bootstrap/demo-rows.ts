@@ -163,12 +163,12 @@ const technicians: readonly Technician[] = [
 const weekdays = [1, 2, 3, 4, 5, 6, 7];
 const timezone = "America/Los_Angeles";
 
-const upsertAccount = statement<object>(
+const upsertAccount = statement(
   "demo_account",
   `INSERT INTO accounts (id, name) VALUES ($1, 'Demo Home Services')
    ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING id, name`,
 );
-const upsertSite = statement<object>(
+const upsertSite = statement(
   "demo_site",
   `INSERT INTO sites (id, account_id, name, address1, city, region, postal_code, country, timezone, access_instructions, lat, lon)
    VALUES ($1, $2, 'Demo Site North', '100 Demo Drive', 'Oakland', 'CA', '94607', 'US', $3,
@@ -179,7 +179,7 @@ const upsertSite = statement<object>(
        timezone = excluded.timezone, access_instructions = excluded.access_instructions, lat = excluded.lat, lon = excluded.lon
    RETURNING id, account_id, name, address1, city, region, postal_code`,
 );
-const upsertContact = statement<object>(
+const upsertContact = statement(
   "demo_contact",
   `INSERT INTO contacts (id, account_id, site_id, name, phone, role, is_authorized_requester, escalation_level)
    VALUES ($1, $2, $3, 'Dispatcher Front Desk', '5105550100', 'front desk', true, 1)
@@ -187,7 +187,7 @@ const upsertContact = statement<object>(
    SET account_id = excluded.account_id, site_id = excluded.site_id, name = excluded.name, phone = excluded.phone
    RETURNING id, name, role`,
 );
-const upsertTechnician = statement<object>(
+const upsertTechnician = statement(
   "demo_technician",
   `INSERT INTO technicians (id, name, zone, home_lat, home_lon, service_types, skills, tools, quality)
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -196,13 +196,13 @@ const upsertTechnician = statement<object>(
        service_types = excluded.service_types, skills = excluded.skills, tools = excluded.tools, quality = excluded.quality,
        active = true, drained_at = NULL, drain_reason = NULL`,
 );
-const deleteShifts = statement<object>("demo_shifts_delete", `DELETE FROM technician_shifts WHERE technician_id = $1`);
-const insertShift = statement<object>(
+const deleteShifts = statement("demo_shifts_delete", `DELETE FROM technician_shifts WHERE technician_id = $1`);
+const insertShift = statement(
   "demo_shift",
   `INSERT INTO technician_shifts (id, technician_id, weekday, starts, ends, timezone, breaks, on_call)
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
-const selectCounts = statement<object>(
+const selectCounts = statement(
   "demo_counts",
   `SELECT (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM sites) AS sites,
           (SELECT count(*) FROM contacts) AS contacts, (SELECT count(*) FROM tickets) AS tickets,
