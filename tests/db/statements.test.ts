@@ -60,6 +60,7 @@ test("a statement that asks for what is not there is told by its name, and the n
 test("a name is declared once", async () => {
   await loadStatements();
   assert.throws(() => statement("ticket_select", "SELECT 1"), /two statements have the name ticket_select/);
+  assert.throws(() => statement("x".repeat(64), "SELECT 1"), /a statement's name is too long/);
 });
 
 test("what is read of a type is what the rows are declared with", (t) =>
