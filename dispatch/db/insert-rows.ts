@@ -1,6 +1,6 @@
-// Rows of one table by few statements: each inserts 16, 8, 4, 2 or 1 of them, so that a connection prepares five at most
-// whatever the number. Parameters of their own cost Postgres 18 µs a row of 18 columns, the same rows as one JSON document
-// or as arrays 23 to 120 µs.
+// Insertions whose columns are listed once, one row at a time or many. Many go by few statements: each inserts 16, 8, 4, 2 or
+// 1 of them, so that a connection prepares five at most whatever the number. Parameters of their own cost Postgres 18 µs a row
+// of 18 columns, the same rows as one JSON document or as arrays 23 to 120 µs.
 
 import type { Session } from "./transaction.ts";
 import { statement, type Statement } from "./statement.ts";
@@ -19,7 +19,7 @@ export function insertRows<Row>(
   table: string,
   columns: readonly (keyof Row & string)[],
 ): InsertRows<Row> {
-  const bySize = new Map(sizes.map((size) => [size, insertion(name, table, columns, size)] as const));
+  const bySize = new Map(sizes.map((size) => [size, insertion(`${name}_${size}`, table, columns, size)] as const));
   return (tx, rows) => {
     const queued: Promise<unknown>[] = [];
     let from = 0;
@@ -34,8 +34,22 @@ export function insertRows<Row>(
   };
 }
 
+/**
+ * A row at a time, by a statement of the name itself.
+ * @param columns of the table that are written; a row has a value for each, JSON as its text
+ */
+export function insertRow<const Column extends string>(
+  name: string,
+  table: string,
+  columns: readonly Column[],
+): (tx: Session, row: Readonly<Record<Column, unknown>>) => Promise<unknown> {
+  const sql = insertion(name, table, columns, 1);
+  const valuesOf = (row: Readonly<Record<Column, unknown>>) => columns.map((column) => row[column]);
+  return (tx, row) => tx.row(sql, valuesOf(row));
+}
+
 function insertion(name: string, table: string, columns: readonly string[], size: number): Statement {
   const row = (at: number) => `(${columns.map((_, i) => `$${at * columns.length + i + 1}`).join(", ")})`;
   const rows = Array.from({ length: size }, (_, at) => row(at)).join(", ");
-  return statement(`${name}_${size}`, `INSERT INTO ${table} (${columns.join(", ")}) VALUES ${rows}`);
+  return statement(name, `INSERT INTO ${table} (${columns.join(", ")}) VALUES ${rows}`);
 }

@@ -1,5 +1,7 @@
 // Approvals as rows: asked for by triage or by a technician, decided once.
 
+import { insertRow } from "../db/insert-rows.ts";
+import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import type { ApprovalBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
@@ -14,16 +16,23 @@ export type ApprovalRow = ApprovalBody & {
   readonly requested_by: string;
 };
 
-export const insertApproval = statement(
-  "approval_insert",
-  `INSERT INTO approvals (id, ticket_id, status, approval_type, amount_delta_cents, reason, evidence, requested_by, requested_at)
-   VALUES ($1, $2, 'PENDING', $3, $4, $5, $6, $7, $8)`,
-);
+const columns = [
+  "id",
+  "ticket_id",
+  "status",
+  "approval_type",
+  "amount_delta_cents",
+  "reason",
+  "evidence",
+  "requested_by",
+  "requested_at",
+] as const satisfies readonly (keyof ApprovalRow)[];
+
+const insertApproval = insertRow("approval_insert", "approvals", columns);
 
 export const selectApproval = statement<ApprovalRow>(
   "approval_select",
-  `SELECT id, ticket_id, status, approval_type, amount_delta_cents, reason, evidence, requested_by, requested_at
-   FROM approvals WHERE id = $1 AND ticket_id = $2`,
+  `SELECT ${columns.join(", ")} FROM approvals WHERE id = $1 AND ticket_id = $2`,
 );
 
 export const settleApproval = statement(
@@ -44,20 +53,22 @@ export type ApprovalRequest = {
   readonly requestedAt: string;
 };
 
-export function approvalValues(a: ApprovalRequest): unknown[] {
+/** Queues a request that waits for its decision. */
+export function requestApproval(tx: Session, a: ApprovalRequest): Promise<unknown> {
   const evidence = {
     source: a.source,
     return_state: a.returnState,
     ...(a.evidenceRefs && { evidence_refs: a.evidenceRefs }),
   };
-  return [
-    a.id,
-    a.ticketId,
-    a.type,
-    a.amountDeltaCents,
-    a.reason,
-    JSON.stringify(evidence),
-    a.requestedBy,
-    a.requestedAt,
-  ];
+  return insertApproval(tx, {
+    id: a.id,
+    ticket_id: a.ticketId,
+    status: "PENDING",
+    approval_type: a.type,
+    amount_delta_cents: a.amountDeltaCents,
+    reason: a.reason,
+    evidence: JSON.stringify(evidence),
+    requested_by: a.requestedBy,
+    requested_at: a.requestedAt,
+  });
 }

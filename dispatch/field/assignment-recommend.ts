@@ -98,15 +98,15 @@ export const assignmentRecommend = ticketCommand({
       concerns: concernsOf(roster.flatMap(({ bookings }) => bookings.filter(({ ticketId: id }) => named.has(id)))),
       payload: { service_type: input.service_type, snapshot_id: result.snapshot_id, recommended_tech_id: first },
       write: (tx) => [
-        tx.row(insertSnapshot, [
-          result.snapshot_id,
-          ticket.id,
-          input.service_type,
-          region,
-          first,
-          JSON.stringify(result),
-          now,
-        ]),
+        insertSnapshot(tx, {
+          id: result.snapshot_id,
+          ticket_id: ticket.id,
+          service_type: input.service_type,
+          site_region: region,
+          recommended_tech_id: first,
+          body: JSON.stringify(result),
+          evaluated_at: now,
+        }),
       ],
       body: () => result,
     };

@@ -6,7 +6,7 @@ import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { loadSiteDemand } from "../workforce/site-demand.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { calculateInvoice, exceedsNte, type InvoiceResult } from "./invoice-lines.ts";
-import { insertInvoice, invoiceValues, nextInvoiceNumber } from "./invoices.ts";
+import { insertInvoice, nextInvoiceNumber } from "./invoices.ts";
 
 export const billingGenerateInvoice = ticketCommand({
   name: "billing.generate_invoice",
@@ -38,7 +38,7 @@ export const billingGenerateInvoice = ticketCommand({
     return {
       path: ["INVOICED"],
       payload: { invoice_id: invoice.id, number, total_cents: invoice.total_cents, tax_cents: invoice.tax_cents },
-      write: (tx) => [tx.row(insertInvoice, invoiceValues(invoice))],
+      write: (tx) => [insertInvoice(tx, { ...invoice, lines: JSON.stringify(invoice.lines) })],
       body: (after) => ({ ...after, invoice }),
     };
   },

@@ -1,5 +1,6 @@
 // Completions as rows: what was claimed when the work was completed, for the quality check, the packet and the invoice.
 
+import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { InputOf } from "../contract/index.ts";
 
@@ -10,11 +11,16 @@ export type CompletionRow = {
   readonly work: InputOf<"tech.complete">["work"] | null;
 };
 
-export const insertCompletion = statement(
-  "completion_insert",
-  `INSERT INTO completions (audit_event_id, ticket_id, seq, checklist, no_signature_reason, evidence_refs, work, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-);
+export const insertCompletion = insertRow("completion_insert", "completions", [
+  "audit_event_id",
+  "ticket_id",
+  "seq",
+  "checklist",
+  "no_signature_reason",
+  "evidence_refs",
+  "work",
+  "created_at",
+]);
 
 export const selectNewestCompletion = statement<CompletionRow>(
   "completion_newest",

@@ -1,14 +1,22 @@
 // Evidence as rows: insert-only, each with what the server found out about its object itself.
 
+import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { EvidenceBody } from "../contract/responses.ts";
 import type { EvidenceItem } from "./evidence-references.ts";
 
-export const insertEvidence = statement(
-  "evidence_insert",
-  `INSERT INTO evidence_items (id, ticket_id, kind, uri, checksum, metadata, verification, size_bytes, created_by, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-);
+export const insertEvidence = insertRow("evidence_insert", "evidence_items", [
+  "id",
+  "ticket_id",
+  "kind",
+  "uri",
+  "checksum",
+  "metadata",
+  "verification",
+  "size_bytes",
+  "created_by",
+  "created_at",
+]);
 
 export const selectEvidence = statement<EvidenceBody>(
   "evidence_select",

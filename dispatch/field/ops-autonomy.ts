@@ -1,5 +1,6 @@
 // ops.autonomy.pause and ops.autonomy.rollback: stop and resume completions and the worker in a scope.
 
+import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { newId } from "../kernel/clock.ts";
@@ -33,12 +34,21 @@ const upsertScope = statement(
        correlation_id = excluded.correlation_id, trace_id = excluded.trace_id, updated_at = excluded.updated_at`,
 );
 
-const insertHistory = statement(
-  "autonomy_history_insert",
-  `INSERT INTO autonomy_control_history (id, scope_type, incident_type, ticket_id, action, previous_is_paused,
-                                         next_is_paused, actor_type, actor_id, actor_role, reason, payload, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-);
+const insertHistory = insertRow("autonomy_history_insert", "autonomy_control_history", [
+  "id",
+  "scope_type",
+  "incident_type",
+  "ticket_id",
+  "action",
+  "previous_is_paused",
+  "next_is_paused",
+  "actor_type",
+  "actor_id",
+  "actor_role",
+  "reason",
+  "payload",
+  "created_at",
+]);
 
 type Autonomy = "ops.autonomy.pause" | "ops.autonomy.rollback";
 
@@ -85,21 +95,21 @@ function decided(
         event.trace_id,
         now,
       ]),
-      tx.row(insertHistory, [
-        historyId,
+      insertHistory(tx, {
+        id: historyId,
         scope_type,
         incident_type,
         ticket_id,
         action,
-        was,
-        is,
-        actor.type,
-        actor.id,
-        actor.role,
+        previous_is_paused: was,
+        next_is_paused: is,
+        actor_type: actor.type,
+        actor_id: actor.id,
+        actor_role: actor.role,
         reason,
-        JSON.stringify({ receipt_id: event.id }),
-        now,
-      ]),
+        payload: JSON.stringify({ receipt_id: event.id }),
+        created_at: now,
+      }),
     ],
     body: (event: AuditEvent) => ({
       action,

@@ -1,5 +1,6 @@
 // Recommendations as they were given: stored whole, so that a dispatch can be held to what was recommended.
 
+import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 
 export type SnapshotRow = {
@@ -9,11 +10,15 @@ export type SnapshotRow = {
   readonly recommended_tech_id: string | null;
 };
 
-export const insertSnapshot = statement(
-  "snapshot_insert",
-  `INSERT INTO recommendation_snapshots (id, ticket_id, service_type, site_region, recommended_tech_id, body, evaluated_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-);
+export const insertSnapshot = insertRow("snapshot_insert", "recommendation_snapshots", [
+  "id",
+  "ticket_id",
+  "service_type",
+  "site_region",
+  "recommended_tech_id",
+  "body",
+  "evaluated_at",
+]);
 
 export const selectSnapshot = statement<SnapshotRow>(
   "snapshot_select",

@@ -1,5 +1,6 @@
 // Holds as rows: the state and window a ticket had before its customer was asked to confirm.
 
+import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import { isTicketState, type TicketState } from "../contract/states.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -15,12 +16,19 @@ export type HoldRow = {
   readonly confirm_until: string;
 };
 
-export const insertHold = statement(
-  "hold_insert",
-  `INSERT INTO schedule_holds (id, snapshot_id, ticket_id, hold_state, hold_reason, prior_state, prior_start, prior_end,
-                               confirm_from, confirm_until, created_at)
-   VALUES ($1, $2, $3, 'ACTIVE', $4, $5, $6, $7, $8, $9, $10)`,
-);
+export const insertHold = insertRow("hold_insert", "schedule_holds", [
+  "id",
+  "snapshot_id",
+  "ticket_id",
+  "hold_state",
+  "hold_reason",
+  "prior_state",
+  "prior_start",
+  "prior_end",
+  "confirm_from",
+  "confirm_until",
+  "created_at",
+]);
 
 export const selectActiveHold = statement<HoldRow>(
   "hold_select_active",

@@ -2,7 +2,7 @@
 
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
-import { approvalValues, insertApproval } from "./approvals.ts";
+import { requestApproval } from "./approvals.ts";
 
 export const techRequestChange = ticketCommand({
   name: "tech.request_change",
@@ -29,7 +29,7 @@ export const techRequestChange = ticketCommand({
         reason: request.reason,
         evidence_refs: input.evidence_refs ?? [],
       },
-      write: (tx) => [tx.row(insertApproval, approvalValues(request))],
+      write: (tx) => [requestApproval(tx, request)],
       body: (after) => ({
         ticket: after,
         approval: {

@@ -5,7 +5,7 @@ import type { TicketState } from "../contract/states.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
-import { approvalValues, insertApproval } from "./approvals.ts";
+import { requestApproval } from "./approvals.ts";
 import { intakeThresholds, requireCertainIntake } from "./intake-guard.ts";
 
 type Outcome = "TRIAGED" | "READY_TO_SCHEDULE" | "APPROVAL_REQUIRED";
@@ -44,20 +44,17 @@ export const ticketTriage = ticketCommand({
         approvalId === null
           ? []
           : [
-              tx.row(
-                insertApproval,
-                approvalValues({
-                  id: approvalId,
-                  ticketId: ticket.id,
-                  type: "NTE_INCREASE",
-                  amountDeltaCents: input.approval_amount_delta_cents ?? 0,
-                  reason: input.approval_reason || "TRIAGE_REQUIRES_APPROVAL",
-                  source: "ticket.triage",
-                  returnState: "READY_TO_SCHEDULE",
-                  requestedBy: actor.id,
-                  requestedAt: now,
-                }),
-              ),
+              requestApproval(tx, {
+                id: approvalId,
+                ticketId: ticket.id,
+                type: "NTE_INCREASE",
+                amountDeltaCents: input.approval_amount_delta_cents ?? 0,
+                reason: input.approval_reason || "TRIAGE_REQUIRES_APPROVAL",
+                source: "ticket.triage",
+                returnState: "READY_TO_SCHEDULE",
+                requestedBy: actor.id,
+                requestedAt: now,
+              }),
             ],
       body: (after) => ({ ...after, ...(missing && { warnings: abilityWarnings(missing) }) }),
     };

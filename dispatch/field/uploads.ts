@@ -1,5 +1,6 @@
 // Uploads as rows: what was announced, so that what arrives can be held to it.
 
+import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 
 export type UploadRow = {
@@ -12,12 +13,20 @@ export type UploadRow = {
   readonly sha256: string;
 };
 
-export const insertUpload = statement(
-  "upload_insert",
-  `INSERT INTO uploads (id, ticket_id, object_key, incoming_key, kind, evidence_key, content_type, size_bytes, sha256,
-                        created_by, created_at, expires_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-);
+export const insertUpload = insertRow("upload_insert", "uploads", [
+  "id",
+  "ticket_id",
+  "object_key",
+  "incoming_key",
+  "kind",
+  "evidence_key",
+  "content_type",
+  "size_bytes",
+  "sha256",
+  "created_by",
+  "created_at",
+  "expires_at",
+]);
 
 export const selectUpload = statement<UploadRow>(
   "upload_select",

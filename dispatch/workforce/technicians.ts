@@ -38,41 +38,38 @@ export const selectTechnicians = statement<TechnicianBody>(
    ORDER BY r.name, r.id LIMIT $6`,
 );
 
+const stored = [
+  "id",
+  "name",
+  "active",
+  "provider_id",
+  "home_lat",
+  "home_lon",
+  "zone",
+  "service_types",
+  "skills",
+  "tools",
+  "quality",
+  "base_load",
+  "max_concurrent",
+  "room",
+] as const satisfies readonly (keyof TechnicianBody)[];
+
+const parameters = stored.map((_, i) => `$${i + 1}`);
+const replaced = stored.slice(1).map((name) => `${name} = excluded.${name}`);
+
 export const upsertTechnician = statement(
   "technician_upsert",
-  `INSERT INTO technicians (id, name, active, provider_id, home_lat, home_lon, zone, service_types, skills, tools,
-                            quality, base_load, max_concurrent, room)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-   ON CONFLICT (id) DO UPDATE
-   SET name = excluded.name, active = excluded.active, provider_id = excluded.provider_id, home_lat = excluded.home_lat,
-       home_lon = excluded.home_lon, zone = excluded.zone, service_types = excluded.service_types,
-       skills = excluded.skills, tools = excluded.tools, quality = excluded.quality, base_load = excluded.base_load,
-       max_concurrent = excluded.max_concurrent, room = excluded.room`,
+  `INSERT INTO technicians (${stored.join(", ")}) VALUES (${parameters.join(", ")})
+   ON CONFLICT (id) DO UPDATE SET ${replaced.join(", ")}`,
 );
+
+export const upsertValues = (technician: TechnicianBody): unknown[] => stored.map((name) => technician[name]);
 
 export const updateDrain = statement(
   "technician_drain",
   `UPDATE technicians SET drained_at = $2, drain_reason = $3 WHERE id = $1`,
 );
-
-export function upsertValues(t: TechnicianBody): unknown[] {
-  return [
-    t.id,
-    t.name,
-    t.active,
-    t.provider_id,
-    t.home_lat,
-    t.home_lon,
-    t.zone,
-    t.service_types,
-    t.skills,
-    t.tools,
-    t.quality,
-    t.base_load,
-    t.max_concurrent,
-    t.room,
-  ];
-}
 
 /**
  * Locks a technician and reads them as they then are; null when there is none. The lock comes in a statement of its
