@@ -1,8 +1,8 @@
 // A request's body as bytes: bounded in size and time, uncompressed, never read for ever. It does not look inside.
 //
-// Not express.raw, and not for its cost (24.6 µs a request of 400 bytes on a bare server, 24.3 by this; a command is 340).
-// After a failure body-parser 2.x reads the request to its end before it tells: an announced gigabyte, chunks without end
-// and a chunk that is broken were never answered, and it bounds no time.
+// Not express.raw, and not for its cost (15.5 µs of CPU a request of 400 bytes on a bare server, 15.0 by this, of a command's
+// 340). After a failure body-parser 2.x reads the request to its end before it tells: an announced gigabyte, chunks without
+// end and a chunk that is broken were never answered, and it bounds no time.
 
 import type { IncomingMessage } from "node:http";
 import { setImmediate } from "node:timers/promises";

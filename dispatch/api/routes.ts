@@ -1,8 +1,8 @@
 // Which requests there are, as express's routers: one per first part of a path, so that few routes are tried. What a route
 // does is elsewhere.
 //
-// Finding and running a route costs 5.8 µs of CPU, 4.8 by a table of paths written by hand, and 5 µs more where the answer
-// is a refusal: 0.3 and 1.5 % of a command's 340 µs in this process.
+// Beside a table of paths written by hand, one with a handler for errors, this costs a request 0.6 to 2.0 µs of CPU more, and
+// a refused one up to 5.6: 0.2 to 0.6, and 1.6 % of a command's 340 µs in this process.
 
 import { Router, type Request, type RequestHandler } from "express";
 import type { CommandMethod, IdKind } from "../contract/entry.ts";
