@@ -7,13 +7,13 @@ import { pathToFileURL } from "node:url";
 import type pg from "pg";
 import { declaredStatements, type Statement } from "../../dispatch/db/statement.ts";
 
-const dispatch = join(import.meta.dirname, "../../dispatch");
+const root = join(import.meta.dirname, "../..");
 
 /** Every statement of the product; the modules that declare some are loaded for it. */
 export async function loadStatements(): Promise<readonly Statement<object>[]> {
-  for await (const file of glob("**/*.ts", { cwd: dispatch })) {
-    const path = join(dispatch, file);
-    if (/\b(?:statement|insertRows)(?:<[^(]*>)?\(/.test(await readFile(path, "utf8")))
+  for await (const file of glob("dispatch/**/*.ts", { cwd: root })) {
+    const path = join(root, file);
+    if (/\b(?:statement|insertRows?)(?:<[^(]*>)?\(/.test(await readFile(path, "utf8")))
       await import(pathToFileURL(path).href);
   }
   return declaredStatements();
