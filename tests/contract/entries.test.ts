@@ -1,4 +1,4 @@
-// The contract's entries are the tables', and every command × every role × every state is refused, by the functions the
+// The contract's entries are the cases', and every command × every role × every state is refused, by the functions the
 // pipeline asks, exactly where the tables say so. The matrix shows over HTTP that each command asks them.
 
 import assert from "node:assert/strict";
@@ -6,9 +6,11 @@ import { describe, test } from "node:test";
 import { commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
 import { creation, ticketEdges, ticketStates } from "../../dispatch/contract/states.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
-import { allRoles, allStates, commandTable, moveTable, queryTable } from "./command-table.ts";
+import { commandCases, commandTable } from "./command-table.ts";
 import { expectedRefusal } from "./expected-refusals.ts";
 import { pipelineRefusal } from "./pipeline-refusals.ts";
+import { queryCases, queryTable } from "./query-cases.ts";
+import { allRoles, allStates, moveTable } from "./roles-and-states.ts";
 
 describe("the contract's entries", () => {
   test("are the commands of the table, with their paths, roles, states and status", () => {
@@ -30,12 +32,17 @@ describe("the contract's entries", () => {
       status,
       auditOnly,
     }));
+    assert.deepEqual(Object.keys(commandCases).sort(), commandEntries.map(([tool]) => tool).sort());
     assert.deepEqual(byTool(entries), byTool(expected));
   });
 
   test("are the queries of the table, with their paths and roles", () => {
     const entries = queryEntries.map(([tool, { path, roles: may }]) => ({ tool, path, roles: may }));
-    assert.deepEqual(byTool(entries), byTool(queryTable));
+    assert.deepEqual(Object.keys(queryCases).sort(), queryEntries.map(([tool]) => tool).sort());
+    assert.deepEqual(
+      byTool(entries),
+      byTool(queryTable.map(({ tool, path, roles: may }) => ({ tool, path, roles: may }))),
+    );
   });
 
   test("know the roles, the states and the moves of the tables", () => {

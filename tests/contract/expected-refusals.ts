@@ -1,6 +1,7 @@
 // What the tables say a caller is told who has the wrong role, or whose ticket is in the wrong state.
 
-import { allRoles, allStates, type CommandRow, type RoleName, type StateName } from "./command-table.ts";
+import type { CommandRow } from "./command-table.ts";
+import { allRoles, allStates, type RoleName, type StateName } from "./roles-and-states.ts";
 
 /** Role before state: whoever may not do it at all is told so in any state. Null where both are right. */
 export function expectedRefusal(row: CommandRow, role: RoleName, state: StateName | null, to?: StateName) {

@@ -7,22 +7,34 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { before, describe, test } from "node:test";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
-import { actorIdOf, profiles, startTestApi, type Profile, type TestApi } from "../support/api.ts";
+import { actorIdOf, profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { everyCase } from "../support/cases.ts";
-import { acme, addTechnician } from "../support/directory.ts";
-import { anyProposal, day } from "../support/plan-day.ts";
+import { addTechnician } from "../support/directory.ts";
+import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn, type BuiltTicket } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
-import { allRoles, allStates, commandTable, type CommandRow, type RoleName, type StateName } from "./command-table.ts";
+import type { Obeyed } from "./command-cases/case.ts";
+import { commandTable, deskCase, waysToObey, type CommandRow } from "./command-table.ts";
 import { expectedRefusal, refusedRoles, refusedStates } from "./expected-refusals.ts";
-import { waysToObey, type Obeyed } from "./obeyed-commands.ts";
+import { allRoles, allStates, type RoleName, type StateName } from "./roles-and-states.ts";
 
 const onTickets = commandTable.filter(({ path }) => path.includes("{ticketId}"));
 const onDesk = commandTable.filter(({ path }) => !path.includes("{ticketId}"));
 
+const taken = new Map<string, number>();
+/** Taken here, in this order, so that they are others under each profile. */
+const samplesOf = new Map(
+  profiles.map((profile) => [profile, new Map(onTickets.map((row) => [row, refusedSamples(row)]))]),
+);
+const refusedOnDesk = new Map(
+  profiles.map((profile) => [profile, new Map(onDesk.map((row) => [row, nextOf("desk role", refusedRoles(row))]))]),
+);
+
 test("the samples meet every role, and every state in which its role is right", () => {
   for (const profile of profiles) {
-    const cases = onTickets.flatMap((row) => refusedSamples(row, profile).map((one) => ({ ...one, row })));
+    const cases = [...(samplesOf.get(profile) ?? [])].flatMap(([row, samples]) =>
+      samples.map((one) => ({ ...one, row })),
+    );
     assert.deepEqual(new Set(cases.map(({ role }) => role)), new Set(allRoles));
     const wrongStates = cases.filter(({ row, role }) => row.roles.includes(role)).map(({ state }) => state);
     assert.deepEqual(new Set(wrongStates), new Set(allStates));
@@ -50,8 +62,7 @@ for (const profile of profiles) {
       return ticket;
     };
 
-    for (const row of onTickets) {
-      const samples = refusedSamples(row, profile);
+    for (const [row, samples] of samplesOf.get(profile) ?? []) {
       test(`${row.tool} is refused to ${samples.map(nameOf).join(", ")}`, async () => {
         const traces = await tracesLeft(api.owner);
         await everyCase(samples, nameOf, ({ role, state }) =>
@@ -66,8 +77,7 @@ for (const profile of profiles) {
       });
     }
 
-    for (const row of onDesk) {
-      const refused = nthOf(allRoles, numberOf(row, profile), refusedRoles(row));
+    for (const [row, refused] of refusedOnDesk.get(profile) ?? []) {
       test(`${row.tool} is refused to ${refused}, and obeyed for ${row.roles.join(", ")}`, async () => {
         await isForbidden(api, row, refused, technician);
         await everyCase(row.roles, String, (role) => isObeyedWithoutTicket(api, row, role, technician), 1);
@@ -89,26 +99,23 @@ function nameOf({ role, state, how }: Case & { readonly how?: Obeyed }): string 
   return [role, "in", state, how?.way].join(" ");
 }
 
-/** Of a command a wrong role, both wrong, and a wrong state; another role and state for each command and profile. */
-function refusedSamples(row: CommandRow, profile: Profile): Case[] {
-  const nth = numberOf(row, profile);
-  const role = nthOf(allRoles, nth, refusedRoles(row));
-  const state = nthOf(allStates, nth, refusedStates(row));
+/** Of a command a wrong role, both wrong, and a wrong state. */
+function refusedSamples(row: CommandRow): Case[] {
+  const role = nextOf("wrong role", refusedRoles(row));
+  const state = nextOf("wrong state", refusedStates(row));
   return [
-    { role, state: nthOf(allStates, nth, row.from) },
+    { role, state: nextOf("state", row.from) },
     { role, state },
-    { role: nthOf(allRoles, nth, row.roles), state },
+    { role: nextOf("role", row.roles), state },
   ];
 }
 
-const numberOf = (row: CommandRow, profile: Profile): number =>
-  commandTable.indexOf(row) + profiles.indexOf(profile) * 11;
-
-/** The first of those wanted from a place in the list on. */
-function nthOf<T>(list: readonly T[], nth: number, wanted: readonly T[]): T {
-  const from = nth % list.length;
-  const found = [...list.slice(from), ...list.slice(0, from)].find((one) => wanted.includes(one));
-  return found ?? assert.fail("nothing is wanted");
+/** The one that was taken least often so far, so that all have their turn whatever commands there are. */
+function nextOf<T extends string>(what: string, wanted: readonly T[]): T {
+  const times = (one: T) => taken.get(`${what} ${one}`) ?? 0;
+  const [next = assert.fail(`no ${what}`)] = wanted.toSorted((one, other) => times(one) - times(other));
+  taken.set(`${what} ${next}`, times(next) + 1);
+  return next;
 }
 
 function obeyedCases({ tool, roles: may, from }: CommandRow): ObeyedCase[] {
@@ -150,7 +157,7 @@ async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, techni
     key,
     technician,
     plan: randomUUID(),
-    body: bodyWithoutTicket(row.tool, role),
+    body: deskCase(row.tool).body(role),
   });
   const { message, correlation_id, ...rest } = error;
   assert.ok(message.length > 0 && correlation_id !== null);
@@ -233,7 +240,7 @@ async function isOnRecord(
 async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const plan = row.path.includes("{planId}") ? (await anyProposal(api)).id : randomUUID();
   const countsBefore = await countsOf(api);
-  const { receipt } = await api.run(row.tool, { as: role, technician, plan, body: bodyWithoutTicket(row.tool, role) });
+  const { receipt } = await api.run(row.tool, { as: role, technician, plan, body: deskCase(row.tool).body(role) });
   const [made] = row.to;
   const { audits, tickets } = await countsOf(api);
   // Each ticket that moves with a plan has an audit row of its own besides.
@@ -256,28 +263,4 @@ async function countsOf({ owner }: TestApi): Promise<{ audits: number; tickets: 
     "SELECT (SELECT count(*)::int FROM audit_events) AS audits, (SELECT count(*)::int FROM tickets) AS tickets",
   );
   return rows[0] ?? assert.fail();
-}
-
-function bodyWithoutTicket(tool: string, role: string): object {
-  if (tool.startsWith("ops."))
-    return { scope_type: "INCIDENT", incident_type: "AUTO_OPERATOR_FAULT", reason: "recall" };
-  if (tool.startsWith("roster.")) return rosterBody(tool);
-  if (tool.startsWith("plan.")) return tool === "plan.optimize" ? { day, iterations: 1 } : {};
-  const place = { account_id: acme.id, site_id: acme.oakland, summary: `Glass door cracked, says ${role}` };
-  const call = {
-    incident_type: "FRAME_OR_GLASS_DAMAGE",
-    customer_name: "Kim",
-    contact_phone: "510 555 0100",
-    priority: "URGENT",
-  };
-  const certain = { identity_confidence: 99, classification_confidence: 99, sop_handoff_acknowledged: true };
-  return tool === "ticket.create" ? place : { ...place, ...call, ...certain };
-}
-
-function rosterBody(tool: string): object {
-  if (tool === "roster.upsert") return { name: "Newcomer", zone: "ZZ" };
-  if (tool === "roster.set_shifts")
-    return { shifts: [{ weekdays: [1], start_time: "08:00", end_time: "16:00", time_zone: "UTC" }] };
-  if (tool === "roster.time_off") return { add: [{ start: "2026-04-01T00:00:00Z", end: "2026-04-02T00:00:00Z" }] };
-  return { reason: "the van is in the workshop" };
 }

@@ -7,7 +7,7 @@ import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { requireRole } from "../../dispatch/kernel/authorize.ts";
 import { requireState } from "../../dispatch/kernel/machine.ts";
 import { Refusal, refusalBody } from "../../dispatch/kernel/refusal.ts";
-import type { RoleName, StateName } from "./command-table.ts";
+import type { RoleName, StateName } from "./roles-and-states.ts";
 
 /**
  * Status and what the error body says of the case; null where neither role nor state stands in the way. `state` is null where

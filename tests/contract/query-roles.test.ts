@@ -8,7 +8,8 @@ import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { tracesLeft } from "../support/traces-left.ts";
-import { allRoles, queryTable } from "./command-table.ts";
+import { queryTable } from "./query-cases.ts";
+import { allRoles } from "./roles-and-states.ts";
 
 describe("the queries", async () => {
   const api = await startTestApi();

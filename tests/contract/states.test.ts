@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { operatorPhases } from "../../dispatch/contract/states.ts";
 import { startTestApi } from "../support/api.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
-import { allStates, moveTable } from "./command-table.ts";
+import { allStates, moveTable } from "./roles-and-states.ts";
 
 const columns = "(audit_event_id, step, aggregate, aggregate_id, from_state, to_state, created_at)";
 const stored = (from: string): string => (from === "(creation)" ? "@new" : from);

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { startTestApi } from "../support/api.ts";
 import { acme, addSite } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
-import { allStates } from "../contract/command-table.ts";
+import { allStates } from "../contract/roles-and-states.ts";
 
 const outside = ["VERIFIED", "INVOICED", "CLOSED", "CANCELLED"];
 const inQueue = allStates.filter((state) => !outside.includes(state));

@@ -6,7 +6,8 @@ import { describe, test } from "node:test";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { acme, addSite, ana, ben, borealis } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
-import { allStates, commandTable } from "../contract/command-table.ts";
+import { commandTable } from "../contract/command-table.ts";
+import { allStates } from "../contract/roles-and-states.ts";
 
 type Row = Awaited<ReturnType<typeof readQueue>>[number];
 

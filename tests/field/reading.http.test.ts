@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { startTestApi } from "../support/api.ts";
 import { acme, addSite, addTechnician, ana, borealis } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
-import { allRoles } from "../contract/command-table.ts";
+import { allRoles } from "../contract/roles-and-states.ts";
 
 const elsewhere = [{ "x-account-scope": borealis.id }, { "x-site-scope": acme.dallas }, { "x-account-scope": "" }];
 

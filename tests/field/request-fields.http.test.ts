@@ -5,12 +5,12 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { commandEntries } from "../../dispatch/contract/index.ts";
+import { commandCases } from "../contract/command-table.ts";
 import { objectsIn, profiles, startTestApi, type Refused, type TestApi } from "../support/api.ts";
 import { everyCase } from "../support/cases.ts";
 import { acme, ana } from "../support/directory.ts";
 import { freeWindow, ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
-import { fieldRules } from "./field-rules.ts";
 
 const place = { account_id: acme.id, site_id: acme.oakland };
 
@@ -30,7 +30,7 @@ for (const profile of profiles) {
     const as = (roles: readonly string[]) => roles[0] ?? "dispatcher";
 
     for (const [tool, entry] of commandEntries) {
-      const { good, bad } = fieldRules[tool];
+      const { good, bad } = commandCases[tool].fields;
       const nowhere = () => ({ ticket: randomUUID(), technician: ana, plan: randomUUID() });
       const atOnce = tool === "plan.optimize" ? 1 : 8;
 

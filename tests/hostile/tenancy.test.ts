@@ -1,11 +1,14 @@
-// The table of who sees whose rows: every tool of the contract and every path of the API's own is in it, and each is asked
-// by somebody of A's about what is B's. A tool without a row does not compile. isolation.test.ts asks the same at random.
+// Who sees whose rows: every tool of the contract says so in its case (tests/contract), every path of the API's own in a table
+// here, and each is asked by somebody of A's about what is B's. isolation.test.ts asks the same at random.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { openApiDocument } from "../../dispatch/api/openapi.ts";
 import { commands, queries, contract, toolEntries, type ToolName } from "../../dispatch/contract/index.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
+import type { WorldOfB } from "../contract/command-cases/case.ts";
+import { commandCases } from "../contract/command-table.ts";
+import { queryCases } from "../contract/query-cases.ts";
 import { startTestApi, type CallOptions, type TestApi } from "../support/api.ts";
 import { everyCase } from "../support/cases.ts";
 import { acme, addTechnician, ana, borealis } from "../support/directory.ts";
@@ -14,106 +17,8 @@ import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 import { eventsUpTo } from "./event-reader.ts";
 
-type Scoping =
-  /** About the ticket in the path, the plan or receipt in the path, or ids in the body: refused, FORBIDDEN_SCOPE. */
-  | { readonly by: "ticket" | "plan" | "receipt" }
-  | { readonly by: "named"; readonly send: (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician"> }
-  /** Lists: what is not the caller's is left out, and the same question of B's people shows it. */
-  | { readonly by: "rows"; readonly ask: (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician"> }
-  /** Belongs to the desk as a whole, and why that tells nobody of a customer. */
-  | {
-      readonly by: "desk";
-      readonly reason: string;
-      readonly ask: (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician">;
-    };
-
-type WorldOfB = {
-  readonly tickets: readonly string[];
-  readonly planId: string;
-  readonly receiptId: string;
-  readonly approvalId: string;
-  readonly snapshotId: string;
-  /** Every id of B's that an answer could hold. */
-  readonly ids: ReadonlySet<string>;
-  readonly clock: TestApi["clock"];
-};
-
-const ticket = { by: "ticket" } as const;
-const place = { account_id: borealis.id, site_id: borealis.albany };
-const pauseOf = ({ tickets: [one] }: WorldOfB) => ({
-  body: { scope_type: "TICKET", ticket_id: one, reason: "asked by a stranger" },
-});
-const calendar = { weekdays: [1], start_time: "00:00", end_time: "01:00", time_zone: "UTC" };
-const roster = "the roster is the desk's own; a technician's row holds counts and no ticket";
-
-const scoping: Readonly<Record<ToolName, Scoping>> = {
-  "ticket.create": {
-    by: "named",
-    send: () => ({ body: { ...commands["ticket.create"].example, ...place, asset_id: borealis.oven } }),
-  },
-  "ticket.blind_intake": {
-    by: "named",
-    send: () => ({ body: { ...commands["ticket.blind_intake"].example, ...place } }),
-  },
-  "ticket.request_info": ticket,
-  "ticket.triage": ticket,
-  "ticket.cancel": ticket,
-  "ticket.close": ticket,
-  "ticket.return_visit": ticket,
-  "ticket.get": ticket,
-  "ticket.timeline": ticket,
-  "ticket.search": { by: "rows", ask: () => ({ query: "limit=200" }) },
-  "schedule.propose": ticket,
-  "schedule.confirm": ticket,
-  "schedule.book": ticket,
-  "schedule.reopen": ticket,
-  "schedule.hold": ticket,
-  "schedule.release": ticket,
-  "schedule.rollback": ticket,
-  "schedule.slots": ticket,
-  "assignment.recommend": ticket,
-  "assignment.dispatch": ticket,
-  "assignment.override": ticket,
-  "assignment.unassign": ticket,
-  "tech.check_in": ticket,
-  "tech.hold": ticket,
-  "tech.resume": ticket,
-  "tech.request_change": ticket,
-  "tech.complete": ticket,
-  "tech.job_packet": ticket,
-  "approval.decide": ticket,
-  "approval.list": { by: "rows", ask: () => ({}) },
-  "closeout.request_upload": ticket,
-  "closeout.add_evidence": ticket,
-  "closeout.candidate": ticket,
-  "closeout.list_evidence": ticket,
-  "qa.verify": ticket,
-  "qa.return_work": ticket,
-  "billing.generate_invoice": ticket,
-  "dispatcher.cockpit": { by: "rows", ask: () => ({}) },
-  "directory.search": { by: "rows", ask: () => ({ query: "limit=50" }) },
-  "receipt.get": { by: "receipt" },
-  "ops.autonomy.pause": { by: "named", send: pauseOf },
-  "ops.autonomy.rollback": { by: "named", send: pauseOf },
-  "ops.autonomy.state": { by: "rows", ask: () => ({}) },
-  "ops.autonomy.replay": ticket,
-  "roster.upsert": { by: "desk", reason: roster, ask: () => ({ body: { tech_id: ana, quality: 91 } }) },
-  "roster.set_shifts": { by: "rows", ask: () => ({ technician: ana, body: { shifts: [calendar] } }) },
-  "roster.time_off": {
-    by: "rows",
-    ask: ({ clock }) => ({ technician: ana, body: { add: [{ start: clock.in(1_440), end: clock.in(60 * 1_440) }] } }),
-  },
-  "roster.drain": { by: "desk", reason: roster, ask: () => ({ technician: ana, body: { reason: "the van" } }) },
-  "roster.undrain": { by: "desk", reason: roster, ask: () => ({ technician: ana }) },
-  // All or nothing: whoever may not see a ticket may not take its technician away either.
-  "roster.sign_off": { by: "named", send: () => ({ technician: ana, body: { reason: "ill" } }) },
-  "roster.list": { by: "desk", reason: roster, ask: () => ({}) },
-  "plan.optimize": { by: "rows", ask: () => ({ body: { day, iterations: 1 } }) },
-  "plan.apply": { by: "plan" },
-  "plan.cancel": { by: "plan" },
-  "plan.get": { by: "plan" },
-  "plan.list": { by: "rows", ask: () => ({}) },
-};
+/** As the tool's case says; what names a ticket in its path is about that ticket. */
+const scopingOf = (tool: ToolName) => ({ ...commandCases, ...queryCases })[tool].scope ?? ({ by: "ticket" } as const);
 
 /** The API's own paths: how each keeps apart, and what it tells to anybody. */
 const ownPaths: Readonly<
@@ -138,11 +43,10 @@ describe("whose rows a caller sees", async () => {
   const api = await startTestApi();
   let b: WorldOfB;
   before(async () => void (b = await worldOfB(api)));
-  const rowsOf = (...kinds: readonly Scoping["by"][]) =>
-    toolEntries.filter(([tool]) => kinds.includes(scoping[tool].by));
+  const rowsOf = (...kinds: readonly ReturnType<typeof scopingOf>["by"][]) =>
+    toolEntries.filter(([tool]) => kinds.includes(scopingOf(tool).by));
 
   test("is settled in the table for every tool and every path of the API's own", () => {
-    assert.deepEqual(Object.keys(scoping).sort(), toolEntries.map(([tool]) => tool).sort());
     const { paths } = openApiDocument(contract);
     assert.ok(isObject(paths));
     const ofTools = new Set<string>(toolEntries.map(([, { path }]) => path));
@@ -153,7 +57,7 @@ describe("whose rows a caller sees", async () => {
       Object.keys(ownPaths).sort(),
     );
     for (const [tool, { path }] of toolEntries)
-      assert.equal(path.includes("{ticketId}"), scoping[tool].by === "ticket", tool);
+      assert.equal(path.includes("{ticketId}"), scopingOf(tool).by === "ticket", tool);
   });
 
   for (const [how, scope] of ofA) {
@@ -281,7 +185,7 @@ describe("whose rows a caller sees", async () => {
 
 /** The call as the table says, with the contract's own example where nothing else matters. */
 function callOf(tool: ToolName, b: WorldOfB): CallOptions {
-  const row = scoping[tool];
+  const row = scopingOf(tool);
   const isCommand = Object.hasOwn(commands, tool);
   const { example } = { ...commands, ...queries }[tool];
   const body = isCommand ? { body: example } : {};

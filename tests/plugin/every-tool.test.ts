@@ -3,38 +3,16 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { commandEntries, queries, queryEntries, type QueryName, type ToolName } from "../../dispatch/contract/index.ts";
-import type { TicketState } from "../../dispatch/contract/states.ts";
-import type { JsonObject } from "../../plugin/src/json.ts";
+import { commandEntries, queries, queryEntries, type ToolName } from "../../dispatch/contract/index.ts";
+import { commandCases } from "../contract/command-table.ts";
+import { queryCases } from "../contract/query-cases.ts";
 import { startTestApi } from "../support/api.ts";
-import { acme } from "../support/directory.ts";
 import { parseBody } from "../support/response-schemas.ts";
-import { anyProposal, day } from "../support/plan-day.ts";
+import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { believing, openChat, outsideFences } from "./chat.ts";
 import { give, pass, standIn } from "./stand-in.ts";
 import { argumentsFor } from "./tool-arguments.ts";
-
-/** The state a query's ticket is in, and what is asked of it. */
-const asked: Partial<
-  Record<QueryName, { readonly in?: TicketState; readonly args: JsonObject; readonly told: string }>
-> = {
-  "ticket.get": { in: "SCHEDULED", args: {}, told: "next: " },
-  "ticket.timeline": { in: "SCHEDULED", args: {}, told: "schedule.confirm by" },
-  "ticket.search": { in: "NEW", args: { q: "latch" }, told: "Front door does not latch" },
-  "closeout.list_evidence": { in: "COMPLETED_PENDING_VERIFICATION", args: {}, told: "photo_after_latched_alignment" },
-  "approval.list": { in: "APPROVAL_REQUIRED", args: { status: "PENDING" }, told: "PENDING" },
-  "schedule.slots": { in: "READY_TO_SCHEDULE", args: { limit: 20 }, told: "tech_id 7ec00000-" },
-  "dispatcher.cockpit": { args: {}, told: "1. ticket " },
-  "tech.job_packet": { in: "IN_PROGRESS", args: {}, told: "missing checklist: billing_authorization, " },
-  "directory.search": { args: { q: "Oakland", kind: "site" }, told: `site_id ${acme.oakland} "Acme Oakland"` },
-  "receipt.get": { args: {}, told: "is genuine" },
-  "plan.get": { args: {}, told: "no time -> " },
-  "plan.list": { args: { day }, told: "PROPOSED for 2026-03-04" },
-  "ops.autonomy.state": { args: {}, told: "paused" },
-  "ops.autonomy.replay": { in: "NEW", args: {}, told: "paused" },
-  "roster.list": { args: {}, told: "Ana" },
-};
 
 describe("every tool", async () => {
   const api = await startTestApi({ env: believing });
@@ -75,7 +53,7 @@ describe("every tool", async () => {
 
   for (const [tool] of queryEntries) {
     test(`${tool} is READ, and reading writes nothing`, async () => {
-      const { in: state, args, told } = asked[tool] ?? assert.fail(`no call for ${tool}`);
+      const { in: state, args, told } = queryCases[tool].chat;
       const ticket = state && (await ticketIn(api, state));
       const path = queries[tool].path;
       const paused = await api.run("ops.autonomy.pause", {
@@ -98,7 +76,8 @@ describe("every tool", async () => {
   }
 
   test("and no tool is left out", () => {
-    assert.equal(commandEntries.length + queryEntries.length, 56);
+    assert.deepEqual(commandEntries.map(([tool]) => tool).sort(), Object.keys(commandCases).sort());
+    assert.deepEqual(queryEntries.map(([tool]) => tool).sort(), Object.keys(queryCases).sort());
   });
 });
 

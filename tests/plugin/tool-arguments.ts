@@ -4,23 +4,11 @@ import assert from "node:assert/strict";
 import { commands, type CommandName } from "../../dispatch/contract/index.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
-import { waysToObey } from "../contract/obeyed-commands.ts";
+import { deskCase, waysToObey } from "../contract/command-table.ts";
 import type { TestApi } from "../support/api.ts";
-import { acme, addTechnician } from "../support/directory.ts";
-import { anyProposal, day } from "../support/plan-day.ts";
+import { addTechnician } from "../support/directory.ts";
+import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
-
-const place = { account_id: acme.id, site_id: acme.oakland };
-
-/** Commands that start from nothing that is there. */
-const fromNothing: Partial<Record<CommandName, JsonObject>> = {
-  "ticket.create": { ...place, summary: "Door", description: "It sticks." },
-  "ticket.blind_intake": { ...commands["ticket.blind_intake"].example, ...place },
-  "ops.autonomy.pause": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "recall" },
-  "plan.optimize": { day, iterations: 1, tech_ids: ["Ben Okafor"] },
-  "ops.autonomy.rollback": { scope_type: "INCIDENT", incident_type: "HARDWARE_REPLACEMENT", reason: "over" },
-  "roster.upsert": commands["roster.upsert"].example,
-};
 
 /**
  * Arranges what the command acts on: a ticket, a technician, a plan, or nothing.
@@ -34,7 +22,10 @@ export async function argumentsFor(
   const { path, example } = commands[tool];
   if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
   if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
-  if (from === undefined) return fromNothing[tool] ?? assert.fail(`no call for ${tool}`);
+  if (from === undefined) {
+    const { inChat, body } = deskCase(tool);
+    return inChat ?? { ...body("dispatcher") };
+  }
   const [way] = waysToObey(tool, from);
   assert.ok(way, `no way to obey ${tool}`);
   const ticket = await ticketIn(api, from, way.plan);

@@ -1,0 +1,97 @@
+// A command's case: what the tests that go through all commands must know of it, said once. What the contract says is written
+// down a second time here, from the document and not from dispatch/contract, so that an entry copied wrongly there does not
+// prove itself right; the rest is what only a test can know.
+
+import type { commands, CommandName } from "../../../dispatch/contract/index.ts";
+import type { JsonObject } from "../../../dispatch/kernel/json.ts";
+import type { CallOptions, TestApi } from "../../support/api.ts";
+import type { BuiltTicket, Plan } from "../../support/ticket-builder.ts";
+import type { RoleName, StateName } from "../roles-and-states.ts";
+
+/** What the document says. */
+export type CommandFacts = {
+  readonly path: string;
+  readonly roles: readonly RoleName[];
+  /** Empty where there is no ticket yet, or none at all. */
+  readonly from: readonly StateName[];
+  /** Empty where the state stays as it is. */
+  readonly to: readonly StateName[];
+  readonly status: 200 | 201;
+  /** The code of a wrong state, where it is not INVALID_STATE_TRANSITION. */
+  readonly wrongState?: "SCHEDULE_HOLD_STATE_CONFLICT";
+  /** The ticket itself stays as it is: only an audit row is written. */
+  readonly auditOnly?: true;
+};
+
+/** For the request fields' test: bodies that are good, and single changes that make one bad. */
+export type Rules = {
+  /** The first is changed by `bad`; all must be accepted. */
+  readonly good: readonly [object, ...object[]];
+  /** With the field that is then at fault. */
+  readonly bad: readonly (readonly [change: object, field: string])[];
+};
+
+/** For the matrix: what a command looks like when it is to be obeyed from a state, and where it then leads. */
+export type Obeyed = {
+  /** Tells the ways a command can be obeyed from one state apart. */
+  readonly way?: string;
+  /** How the ticket it is given on was built. */
+  readonly plan?: Plan;
+  readonly arrange?: (api: TestApi, ticket: BuiltTicket) => Promise<unknown>;
+  readonly body: (api: TestApi, ticket: BuiltTicket) => object;
+  /** The states passed through, the last one included; empty when the state stays. */
+  readonly path: readonly StateName[];
+};
+
+type Question = (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician">;
+
+/** For the tenancy's test: how a tool of which no ticket is named in the path keeps one customer's things from another. */
+export type Scoping =
+  /** About the plan or receipt in the path, or ids in the body: refused, FORBIDDEN_SCOPE. */
+  | { readonly by: "plan" | "receipt" }
+  | { readonly by: "named"; readonly send: Question }
+  /** Lists: what is not the caller's is left out, and the same question of B's people shows it. */
+  | { readonly by: "rows"; readonly ask: Question }
+  /** Belongs to the desk as a whole, and why that tells nobody of a customer. */
+  | { readonly by: "desk"; readonly reason: string; readonly ask: Question };
+
+/** What is B's, asked for by somebody of A's. */
+export type WorldOfB = {
+  readonly tickets: readonly string[];
+  readonly planId: string;
+  readonly receiptId: string;
+  readonly approvalId: string;
+  readonly snapshotId: string;
+  /** Every id of B's that an answer could hold. */
+  readonly ids: ReadonlySet<string>;
+  readonly clock: TestApi["clock"];
+};
+
+/** On a ticket that is there: whoever may not see it is refused (FORBIDDEN_SCOPE). */
+export type TicketCase = CommandFacts & {
+  readonly fields: Rules;
+  /** Every way in which it can be obeyed from a state it allows. */
+  readonly obeyed: (from: StateName) => readonly Obeyed[];
+  readonly scope?: never;
+};
+
+/** On the desk, a technician or a plan, or on a ticket it opens. */
+export type DeskCase = CommandFacts & {
+  readonly fields: Rules;
+  /** With which it is obeyed, again and again. */
+  readonly body: (role: RoleName) => object;
+  /** What a chat says instead, where the plugin has names to look up or the contract's example is to be tried. */
+  readonly inChat?: JsonObject;
+  readonly scope: Scoping;
+};
+
+type OnTicket = `${string}{ticketId}${string}`;
+type CaseOf<N extends CommandName> = (typeof commands)[N]["path"] extends OnTicket ? TicketCase : DeskCase;
+
+/** A command of the contract without its case, or with one of the other kind, does not compile. */
+export type CasesFor<N extends CommandName> = { readonly [K in N]: CaseOf<K> };
+
+/** The one way there is, from whichever state. */
+export const one =
+  (body: Obeyed["body"], ...path: StateName[]) =>
+  (): Obeyed[] => [{ body, path }];

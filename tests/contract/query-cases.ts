@@ -1,0 +1,117 @@
+// A query's case: what the tests that go through all queries must know of it, said once; command-cases/case.ts is the same of
+// commands.
+
+import { queries, queryEntries, type QueryName } from "../../dispatch/contract/index.ts";
+import type { TicketState } from "../../dispatch/contract/states.ts";
+import type { JsonObject } from "../../dispatch/kernel/json.ts";
+import { acme } from "../support/directory.ts";
+import { day } from "../support/plan-day.ts";
+import type { Scoping } from "./command-cases/case.ts";
+import { t } from "./command-cases/samples.ts";
+import { allRoles, type RoleName } from "./roles-and-states.ts";
+
+type QueryFacts = {
+  /** As the document says, and not as dispatch/contract does. */
+  readonly path: string;
+  readonly roles: readonly RoleName[];
+  /** In a chat: the state of the ticket it is about, what is asked, and words of the answer. */
+  readonly chat: { readonly in?: TicketState; readonly args: JsonObject; readonly told: string };
+};
+/** On a ticket that is there: whoever may not see it is refused (FORBIDDEN_SCOPE). */
+type TicketQuery = QueryFacts & { readonly scope?: never };
+type DeskQuery = QueryFacts & { readonly scope: Scoping };
+type OnTicket = `${string}{ticketId}${string}`;
+type CaseOf<N extends QueryName> = (typeof queries)[N]["path"] extends OnTicket ? TicketQuery : DeskQuery;
+
+const readers = ["dispatcher", "agent", "customer", "tech", "qa", "approver", "finance"] as const;
+const office = ["dispatcher", "agent", "qa", "approver", "finance"] as const;
+const dispatcher = ["dispatcher"] as const;
+const roster = "the roster is the desk's own; a technician's row holds counts and no ticket";
+
+const cases: { readonly [N in QueryName]: CaseOf<N> } = {
+  "ticket.get": { path: t, roles: readers, chat: { in: "SCHEDULED", args: {}, told: "next: " } },
+  "ticket.timeline": {
+    path: `${t}/timeline`,
+    roles: readers,
+    chat: { in: "SCHEDULED", args: {}, told: "schedule.confirm by" },
+  },
+  "ticket.search": {
+    path: "/tickets",
+    roles: office,
+    scope: { by: "rows", ask: () => ({ query: "limit=200" }) },
+    chat: { in: "NEW", args: { q: "latch" }, told: "Front door does not latch" },
+  },
+  "closeout.list_evidence": {
+    path: `${t}/evidence`,
+    roles: ["dispatcher", "agent", "tech", "qa", "approver", "finance"],
+    chat: { in: "COMPLETED_PENDING_VERIFICATION", args: {}, told: "photo_after_latched_alignment" },
+  },
+  "approval.list": {
+    path: "/approvals",
+    roles: ["dispatcher", "approver", "finance"],
+    scope: { by: "rows", ask: () => ({}) },
+    chat: { in: "APPROVAL_REQUIRED", args: { status: "PENDING" }, told: "PENDING" },
+  },
+  "schedule.slots": {
+    path: `${t}/schedule/slots`,
+    roles: ["dispatcher", "agent", "customer"],
+    chat: { in: "READY_TO_SCHEDULE", args: { limit: 20 }, told: "tech_id 7ec00000-" },
+  },
+  "dispatcher.cockpit": {
+    path: "/ux/dispatcher/cockpit",
+    roles: dispatcher,
+    scope: { by: "rows", ask: () => ({}) },
+    chat: { args: {}, told: "1. ticket " },
+  },
+  "tech.job_packet": {
+    path: "/ux/technician/job-packet/{ticketId}",
+    roles: ["tech", "dispatcher"],
+    chat: { in: "IN_PROGRESS", args: {}, told: "missing checklist: billing_authorization, " },
+  },
+  "directory.search": {
+    path: "/directory",
+    roles: ["dispatcher", "agent"],
+    scope: { by: "rows", ask: () => ({ query: "limit=50" }) },
+    chat: { args: { q: "Oakland", kind: "site" }, told: `site_id ${acme.oakland} "Acme Oakland"` },
+  },
+  "roster.list": {
+    path: "/roster",
+    roles: dispatcher,
+    scope: { by: "desk", reason: roster, ask: () => ({}) },
+    chat: { args: {}, told: "Ana" },
+  },
+  "plan.get": {
+    path: "/plans/{planId}",
+    roles: dispatcher,
+    scope: { by: "plan" },
+    chat: { args: {}, told: "no time -> " },
+  },
+  "plan.list": {
+    path: "/plans",
+    roles: dispatcher,
+    scope: { by: "rows", ask: () => ({}) },
+    chat: { args: { day }, told: "PROPOSED for 2026-03-04" },
+  },
+  "receipt.get": {
+    path: "/receipts/{receiptId}",
+    roles: allRoles,
+    scope: { by: "receipt" },
+    chat: { args: {}, told: "is genuine" },
+  },
+  "ops.autonomy.state": {
+    path: "/ops/autonomy/state",
+    roles: dispatcher,
+    scope: { by: "rows", ask: () => ({}) },
+    chat: { args: {}, told: "paused" },
+  },
+  "ops.autonomy.replay": {
+    path: "/ops/autonomy/replay/{ticketId}",
+    roles: dispatcher,
+    chat: { in: "NEW", args: {}, told: "paused" },
+  },
+};
+export const queryCases: Readonly<Record<QueryName, TicketQuery | DeskQuery>> = cases;
+
+export type QueryRow = QueryFacts & { readonly tool: QueryName };
+
+export const queryTable: readonly QueryRow[] = queryEntries.map(([tool]) => ({ tool, ...queryCases[tool] }));

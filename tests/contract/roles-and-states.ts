@@ -1,0 +1,67 @@
+// The roles, the states and the moves of the field-service contract, written down a second time, from the document and not
+// from dispatch/contract, as the commands' cases are.
+
+export const allRoles = ["dispatcher", "agent", "tech", "customer", "qa", "approver", "finance"] as const;
+export type RoleName = (typeof allRoles)[number];
+
+export const allStates = [
+  "NEW",
+  "NEEDS_INFO",
+  "TRIAGED",
+  "APPROVAL_REQUIRED",
+  "READY_TO_SCHEDULE",
+  "SCHEDULE_PROPOSED",
+  "SCHEDULED",
+  "PENDING_CUSTOMER_CONFIRMATION",
+  "DISPATCHED",
+  "ON_SITE",
+  "IN_PROGRESS",
+  "ON_HOLD",
+  "COMPLETED_PENDING_VERIFICATION",
+  "VERIFIED",
+  "INVOICED",
+  "CLOSED",
+  "CANCELLED",
+] as const;
+export type StateName = (typeof allStates)[number];
+
+/** States that several commands start from. */
+export const cancellable = [
+  "NEW",
+  "NEEDS_INFO",
+  "TRIAGED",
+  "APPROVAL_REQUIRED",
+  "READY_TO_SCHEDULE",
+  "SCHEDULE_PROPOSED",
+  "SCHEDULED",
+  "PENDING_CUSTOMER_CONFIRMATION",
+  "DISPATCHED",
+  "ON_SITE",
+  "IN_PROGRESS",
+  "ON_HOLD",
+] as const;
+export const notFinal = [...cancellable, "COMPLETED_PENDING_VERIFICATION", "VERIFIED", "INVOICED"] as const;
+export const schedulable = ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED"] as const;
+export const visiting = ["DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD", "COMPLETED_PENDING_VERIFICATION"] as const;
+
+/** The moves a ticket may make. */
+export const moveTable: readonly (readonly [from: StateName | "(creation)", to: readonly StateName[]])[] = [
+  ["(creation)", ["NEW", "TRIAGED", "READY_TO_SCHEDULE"]],
+  ["NEW", ["NEEDS_INFO", "TRIAGED", "CANCELLED"]],
+  ["NEEDS_INFO", ["TRIAGED", "CANCELLED"]],
+  ["TRIAGED", ["NEEDS_INFO", "APPROVAL_REQUIRED", "READY_TO_SCHEDULE", "DISPATCHED", "CANCELLED"]],
+  ["APPROVAL_REQUIRED", ["READY_TO_SCHEDULE", "TRIAGED", "IN_PROGRESS", "CANCELLED"]],
+  ["READY_TO_SCHEDULE", ["SCHEDULE_PROPOSED", "PENDING_CUSTOMER_CONFIRMATION", "CANCELLED"]],
+  ["SCHEDULE_PROPOSED", ["SCHEDULED", "READY_TO_SCHEDULE", "PENDING_CUSTOMER_CONFIRMATION", "CANCELLED"]],
+  ["SCHEDULED", ["DISPATCHED", "READY_TO_SCHEDULE", "PENDING_CUSTOMER_CONFIRMATION", "CANCELLED"]],
+  ["PENDING_CUSTOMER_CONFIRMATION", ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED", "CANCELLED"]],
+  ["DISPATCHED", ["ON_SITE", "SCHEDULED", "CANCELLED"]],
+  ["ON_SITE", ["IN_PROGRESS", "CANCELLED"]],
+  ["IN_PROGRESS", ["ON_HOLD", "COMPLETED_PENDING_VERIFICATION", "APPROVAL_REQUIRED", "CANCELLED"]],
+  ["ON_HOLD", ["READY_TO_SCHEDULE", "IN_PROGRESS", "CANCELLED"]],
+  ["COMPLETED_PENDING_VERIFICATION", ["VERIFIED", "IN_PROGRESS"]],
+  ["VERIFIED", ["INVOICED"]],
+  ["INVOICED", ["CLOSED"]],
+  ["CLOSED", []],
+  ["CANCELLED", []],
+];
