@@ -1,5 +1,6 @@
 // What other files of this repository a source file can reach: by imports, and by the paths in its strings, since tests and
-// the stack start programs by path and read folders. It finds more than is run, never less.
+// the stack start programs by path and read folders. It finds more than is run, never less. What is imported as a type alone
+// cannot change what runs, and tsc looks at it.
 
 import { basename, dirname, join, matchesGlob } from "node:path";
 
@@ -43,22 +44,30 @@ const isSource = /\.(?:ts|md)$/;
 /** Reads what package.json has under "scripts", to try each. */
 const startsCommands = /\.scripts\b/;
 
+const typesAlone = /^(?:import|export) type [^;=]*?;$/gm;
+
+/** A test that goes through all files there are. */
+export const readsEverything = (file: string, source: string): boolean =>
+  file.startsWith("tests/") && (source.includes('"ls-files"') || source.includes(`"${everySource}"`));
+const everySource = "**/*.ts";
+
+/** But for what readsEverything tells. */
 export function referencesOf(file: string, source: string, files: Files): Set<string> {
   if (file.endsWith(".md")) {
     const run = [...source.matchAll(block)].map(([, commands = ""]) => commands).join("");
     return new Set([...run.matchAll(command)].flatMap(([, name = ""]) => files.commands.get(name) ?? []));
   }
-  const names = textsIn(source).filter((name) => name !== "" && !/\s/.test(name));
+  const names = textsIn(source.replaceAll(typesAlone, "")).filter(
+    (name) => name !== "" && name !== everySource && !/\s/.test(name),
+  );
   const folders = names.flatMap((name) => folderNamed(file, name, files) ?? []);
   const found = new Set<string>();
   const reach = (paths: readonly string[]) => paths.forEach((path) => found.add(path));
   for (const name of names) reach(name.includes("*") ? matching(file, name, folders, files) : named(file, name, files));
   // Of a folder that is read as a whole; programs in it are started by their names.
   for (const folder of folders) reach((files.byFolder.get(folder) ?? []).filter((path) => path.endsWith(".md")));
-  if (file.startsWith("tests/")) {
-    if (source.includes('"ls-files"')) reach(files.all);
-    if (source.includes("package.json") && startsCommands.test(source)) reach([...files.commands.values()].flat());
-  }
+  if (file.startsWith("tests/") && source.includes("package.json") && startsCommands.test(source))
+    reach([...files.commands.values()].flat());
   return new Set([...found].filter((path) => path !== file && reads(file, path)));
 }
 

@@ -1,4 +1,4 @@
-// Which tests `pnpm test --changed` runs: all that a change can reach, everything where that cannot be told, and not the rest.
+// Which tests `pnpm test --changed` finds: all that a change can reach, everything where that cannot be told, and not the rest.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -17,6 +17,7 @@ const run = promisify(execFile);
 const sources = {
   "dispatch/a.ts": "export const a = 1;",
   "dispatch/b.ts": 'import { a } from "./a.ts";',
+  "dispatch/shape.ts": 'import type { A } from "./a.ts";',
   "dispatch/c.ts": 'export { b } from "./b.ts";',
   "dispatch/thread.ts": "",
   "dispatch/run.ts": 'new Worker(new URL("./thread.ts", import.meta.url));',
@@ -30,6 +31,7 @@ const sources = {
   "README.md": "",
   "plugin/README.md": "",
   "tests/a.test.ts": 'import { a } from "../dispatch/a.ts";',
+  "tests/shape.test.ts": 'import { shape } from "../dispatch/shape.ts";\nexport type { A } from "../dispatch/a.ts";',
   "tests/c.test.ts": 'import { c } from "../dispatch/c.ts";',
   "tests/thread.test.ts": 'const { run } = await import("../dispatch/run.ts");',
   "tests/path.test.ts": 'spawn(join(root, "scripts/tell.ts"));',
@@ -51,10 +53,10 @@ const small: Repository = { sources: new Map(Object.entries(sources)), scripts }
 
 /** Without the one that reads all there is. */
 function seeing(...changed: readonly string[]): string[] {
-  const affected = affectedTests(small, changed);
-  assert.ok("tests" in affected, JSON.stringify(affected));
-  assert.ok(affected.tests.includes("tests/tracked.test.ts"));
-  return affected.tests.filter((path) => path !== "tests/tracked.test.ts").map((path) => path.slice("tests/".length));
+  const { tests: all, everything } = affectedTests(small, changed);
+  assert.equal(everything, undefined);
+  assert.ok(all.includes("tests/tracked.test.ts"));
+  return all.filter((path) => path !== "tests/tracked.test.ts").map((path) => path.slice("tests/".length));
 }
 
 describe("a change is seen", () => {
@@ -96,15 +98,20 @@ describe("a change is seen", () => {
     assert.deepEqual(seeing("dispatch/a.ts").slice(0, 2), ["a.test.ts", "c.test.ts"]);
   });
 
+  test("and not through a type, which tsc looks at", () => {
+    assert.ok(!seeing("dispatch/a.ts").includes("shape.test.ts"));
+    assert.deepEqual(seeing("dispatch/shape.ts"), ["shape.test.ts"]);
+  });
+
   test("by those who still import what was removed", () => {
     const left = new Map(small.sources);
     left.delete("dispatch/a.ts");
     const affected = affectedTests({ sources: left, scripts }, ["dispatch/a.ts"]);
-    assert.ok("tests" in affected && affected.tests.includes("tests/c.test.ts"));
+    assert.ok(affected.tests.includes("tests/c.test.ts"));
   });
 
   test("by nobody where there is none", () => {
-    assert.deepEqual(affectedTests(small, []), { tests: [] });
+    assert.deepEqual(affectedTests(small, []), { tests: [], changed: 0 });
   });
 });
 
@@ -118,14 +125,15 @@ describe("a change means everything", () => {
     "Dockerfile",
   ])
     test(`in ${path}, and says so`, () => {
-      assert.deepEqual(affectedTests(small, ["dispatch/a.ts", path]), {
-        everything: `what ${path} bears on cannot be traced`,
-      });
+      const { tests, changed, everything } = affectedTests(small, ["dispatch/a.ts", path]);
+      assert.equal(everything, `what ${path} bears on cannot be traced`);
+      assert.deepEqual(new Set(tests), new Set(Object.keys(sources).filter((name) => name.endsWith(".test.ts"))));
+      assert.deepEqual([tests[0], changed], ["tests/a.test.ts", 0], "the nearest to what can be traced");
     });
 
   test("in what starts the tests, and in what the server they share is made with", () => {
     for (const path of ["scripts/test.ts", "tests/support/run-files.ts", "tests/support/server.ts"])
-      assert.ok("everything" in affectedTests(small, [path]), path);
+      assert.ok(affectedTests(small, [path]).everything !== undefined, path);
   });
 });
 
@@ -136,8 +144,9 @@ describe("in this repository", async () => {
   });
   const skip = repository === null ? "this is no checkout of git" : false;
   const seen = (changed: string): readonly string[] => {
-    const affected = affectedTests(repository ?? small, [changed]);
-    return "tests" in affected ? affected.tests : assert.fail(affected.everything);
+    const { tests, everything } = affectedTests(repository ?? small, [changed]);
+    assert.equal(everything, undefined);
+    return tests;
   };
 
   test("the API's program is seen by those who spawn it", { skip }, () => {
@@ -151,6 +160,12 @@ describe("in this repository", async () => {
     for (const path of ["plugin/signing", "plugin/bundle", "gateway/gateway", "gateway/tarball"])
       assert.ok(tests.includes(`tests/${path}.test.ts`), path);
     assert.ok(!tests.some((path) => path.startsWith("tests/planner/")));
+  });
+
+  test("the plugin's manifest is seen by those who pack and load it", { skip }, () => {
+    const tests = seen("plugin/openclaw.plugin.json");
+    for (const path of ["plugin/bundle", "gateway/gateway", "gateway/tarball"])
+      assert.ok(tests.includes(`tests/${path}.test.ts`), path);
   });
 
   test("a test alone is seen by itself, and by those of the house that read every source", { skip }, () => {
@@ -204,6 +219,10 @@ describe("git", () => {
 describe("pnpm test", () => {
   for (const [why, ...args] of [
     ["--base goes with --changed", "--base", "HEAD"],
+    ["--within goes with --changed", "--within", "10"],
+    ['--within takes a number of seconds or "all", not soon', "--changed", "--within", "soon"],
+    ["--rest is what an earlier --changed has left", "--changed", "--rest"],
+    ["--rest chooses the files itself", "--rest", "tests/house/imports.test.ts"],
     ["--changed chooses the files itself", "--changed", "tests/house/imports.test.ts"],
     ["Unknown option '--no-such-option'", "--no-such-option"],
   ] as const)

@@ -1,0 +1,115 @@
+// How test files are run when there is an end to the time: what is begun, what is left, and what that says of the change.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "node:test";
+import { promisify } from "node:util";
+import { recall, remember, secondsOf } from "../../lab/testing/remembered.ts";
+import { takeNext } from "../../lab/testing/take-next.ts";
+import { serverUrlVariable } from "../support/database.ts";
+
+const program = join(import.meta.dirname, "../support/run-files.ts");
+
+describe("the next file", () => {
+  const seconds: Record<string, number> = { a: 5, long: 60, b: 10, c: 2 };
+  const limits = { surely: 0, until: 20_000, secondsOf: (file: string) => seconds[file] ?? 0 };
+  const begunAt = (...times: readonly number[]) => {
+    const waiting = ["a", "long", "b", "c"];
+    const begun = times.map((now) => takeNext(waiting, 4 - waiting.length, limits, now));
+    return { begun, waiting };
+  };
+
+  test("is the nearest that will have ended in time; a long one stands aside", () => {
+    assert.deepEqual(begunAt(0, 0, 0), { begun: ["a", "b", "c"], waiting: ["long"] });
+    assert.deepEqual(begunAt(12_000, 12_000), { begun: ["a", "c"], waiting: ["long", "b"] });
+    assert.deepEqual(begunAt(18_000, 18_001), { begun: ["c", undefined], waiting: ["a", "long", "b"] });
+  });
+
+  test("is one of those that are run in any case, however late it is", () => {
+    const waiting = ["a", "long", "b"];
+    const sure = { ...limits, surely: 2 };
+    assert.equal(takeNext(waiting, 0, sure, 99_000), "a");
+    assert.equal(takeNext(waiting, 1, sure, 99_000), "long");
+    assert.equal(takeNext(waiting, 2, sure, 99_000), undefined);
+  });
+
+  test("is the next in order where there is no end", () => {
+    const waiting = ["long", "a"];
+    assert.equal(takeNext(waiting, 0, { ...limits, until: Infinity }, 0), "long");
+  });
+});
+
+test("what is remembered is the last of each, and a guess where there is nothing", async (t) => {
+  const file = join(await folderOf(t), "new", "remembered.json");
+  assert.deepEqual(await recall(file), { seconds: {}, left: [] });
+  await remember({ seconds: { a: 1, b: 2 }, left: ["c"] }, file);
+  await remember({ seconds: { b: 3 } }, file);
+  const known = await recall(file);
+  assert.deepEqual(known, { seconds: { a: 1, b: 3 }, left: ["c"] });
+  assert.deepEqual(
+    ["b", "d", "tests/hostile/e.test.ts", "tests/stack/life.test.ts"].map(secondsOf(known)),
+    [3, 10, 30, 90],
+  );
+});
+
+describe("a run", () => {
+  test("begins what ends in time, says what has failed, and leaves the rest", async (t) => {
+    const { run, file, folder } = await threeFiles(t);
+    await remember({ seconds: { [file("long")]: 1_000 } }, join(folder, "remembered.json"));
+    const ended = await run("--until", String(Date.now() + 120_000), file("good"), file("long"), file("bad"));
+    assert.equal(ended.code, 1);
+    for (const said of [/^✔ good holds/m, /^✖ bad does not/m, /^ℹ tests 2\n[^]*ℹ pass 1\nℹ fail 1\n/m])
+      assert.match(ended.stdout, said);
+    assert.doesNotMatch(ended.stdout, /long/);
+    const { left, seconds } = await recall(join(folder, "remembered.json"));
+    assert.deepEqual(left, [file("long")]);
+    assert.deepEqual(Object.keys(seconds).toSorted(), [file("bad"), file("good"), file("long")]);
+    assert.equal(seconds[file("long")], 1_000, "what did not run took no time");
+  });
+
+  test("is well when what was run is well, and runs the nearest whatever the time", async (t) => {
+    const { run, file, folder } = await threeFiles(t);
+    const ended = await run("--until", "0", file("good"), file("bad"));
+    assert.equal(ended.code, 0, ended.stdout);
+    assert.deepEqual((await recall(join(folder, "remembered.json"))).left, [file("bad")]);
+  });
+
+  test("without an end leaves nothing, and does not forget what was left before", async (t) => {
+    const { run, file, folder } = await threeFiles(t);
+    await remember({ left: ["earlier"], seconds: { [file("long")]: 1_000 } }, join(folder, "remembered.json"));
+    const ended = await run(file("long"), file("good"));
+    assert.equal(ended.code, 0, ended.stdout);
+    assert.match(ended.stdout, /ℹ tests 2\n/);
+    assert.deepEqual((await recall(join(folder, "remembered.json"))).left, ["earlier"]);
+  });
+});
+
+async function folderOf(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "dispatch-run-files-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function threeFiles(t: TestContext) {
+  const folder = await folderOf(t);
+  const file = (name: string) => join(folder, `${name}.test.mjs`);
+  const source = (name: string, body: string) =>
+    writeFile(file(name), `import { test } from "node:test"; test("${name}${body}`);
+  await source("good", ' holds", () => {});');
+  await source("long", ' holds", () => {});');
+  await source("bad", ' does not", () => { throw new Error("as it should"); });');
+  // On the server this test runs on, and as no part of the run it is in.
+  const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
+  const run = async (...args: readonly string[]) => {
+    const remembered = ["--remember", join(folder, "remembered.json")];
+    const own = { ...env, DISPATCH_TEST_DATABASE_URL: env[serverUrlVariable] };
+    return promisify(execFile)(process.execPath, [program, ...remembered, ...args], { env: own }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error: { code?: number; stdout?: string }) => ({ code: error.code, stdout: error.stdout ?? "" }),
+    );
+  };
+  return { run, file, folder };
+}
