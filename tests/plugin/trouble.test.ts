@@ -9,6 +9,7 @@ import { shortWaitMs } from "../../plugin/src/desk.ts";
 import { openLiveBrief } from "../../plugin/src/live-brief.ts";
 import { answerSlash } from "../../plugin/src/slash-command.ts";
 import { startTestApi } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { acme } from "../support/directory.ts";
 import { believing, openChat, theOwner, type Said } from "./chat.ts";
 import { deadPort, give, json, pass, refusal, standIn, type Answer } from "./stand-in.ts";
@@ -168,15 +169,15 @@ describe("an API in trouble", () => {
 
   test("that sends elsewhere is not followed", async (t) => {
     const elsewhere = await standIn(t, (_request, response) => json(response, 200, { receipt: {} }));
-    for (const status of [301, 302, 303, 307, 308]) {
+    // Beside each other: whatever is answered, a command is tried until its time is up.
+    const notFollowed = async (status: number) => {
       const { url } = await standIn(t, (_request, response) =>
         response.writeHead(status, { location: `${elsewhere.url}/` }).end(),
       );
-      assertUnknown(
-        await timed(() => openChat(url, { timeoutMs: 200 }).say("ticket.close", { ticket_id }), 200),
-        /sent elsewhere/,
-      );
-    }
+      const said = await timed(() => openChat(url, { timeoutMs: limitMs }).say("ticket.close", { ticket_id }), limitMs);
+      assertUnknown(said, /sent elsewhere/);
+    };
+    await Promise.all([301, 302, 303, 307, 308].map(notFollowed));
     assert.equal(elsewhere.seen.length, 0, "no token went there");
   });
 
@@ -305,7 +306,8 @@ describe("a real API behind trouble", async () => {
     const before = await events();
     const lost = await openChat(url, { timeoutMs: 2_000 }).say("ticket.create", creating);
     assert.equal(lost.outcome, "unknown", lost.text);
-    assert.equal(await events(), before + 1, "it did happen");
+    // On a slow machine only after the plugin has given up.
+    await eventually("it did happen", async () => (await events()) === before + 1);
     const found = await openChat(api.url).say("ticket.create", { ...creating, request_id: lost.details["request_id"] });
     assert.ok(found.first.startsWith("DONE ticket.create — this repeats an earlier call"), found.text);
     assert.equal(await events(), before + 1, "and not again");
