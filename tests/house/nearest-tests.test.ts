@@ -84,6 +84,11 @@ describe("in this repository", async () => {
       assert.ok(early.includes(`tests/${path}.test.ts`), path);
   });
 
+  test("files that these tests name as examples are not nearer to them for that", { skip }, () => {
+    assert.equal(begun("plugin/src/token.ts")[0], "tests/plugin/signing.test.ts");
+    assert.ok(begun("lab/testing/closeness.ts").includes("tests/house/nearest-tests.test.ts"));
+  });
+
   test("a file of the kernel by the tests named after it, and then by some of each folder", { skip }, () => {
     const tests = begun("dispatch/kernel/idempotency.ts");
     assert.deepEqual(tests.slice(0, 2).toSorted(), [
