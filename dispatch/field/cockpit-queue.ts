@@ -104,7 +104,7 @@ export const queueStatements = {
   queueOfAccounts: queueStatement("cockpit_queue_accounts", "t.in_queue AND t.account_id = ANY ($18::uuid[])"),
   billing: queueStatement("cockpit_billing", `${inBilling} AND ${ofAnyAccount}`),
   open: queueStatement("cockpit_open", `(t.in_queue OR (${inBilling})) AND ${ofAnyAccount}`),
-  final: queueStatement("cockpit_final", `NOT t.is_open AND ${ofAnyAccount}`),
+  final: queueStatement("cockpit_final", `NOT t.is_open AND NOT t.in_queue AND ${ofAnyAccount}`),
   all: queueStatement("cockpit_all", ofAnyAccount),
 };
 

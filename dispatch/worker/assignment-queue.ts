@@ -17,12 +17,13 @@ const claimMs = 60_000;
 
 type Row = { id: string; incident_type: string | null; assign_attempts: number };
 
-// Worst first. Both read an index that holds nothing but what they look for, so a backlog of any size costs them nothing.
+// Worst first. Both read one end of an index that holds nothing but this queue, so a backlog of any size costs them nothing. Of
+// what was never tried assign_after says nothing; it stands in the order for Postgres to see that it is the index's.
 export const claimFresh = statement<Row>(
   "assign_claim_fresh",
   `UPDATE tickets SET assign_after = $1
    WHERE id = (SELECT id FROM tickets WHERE awaiting_technician AND assign_after IS NULL
-               ORDER BY sla_deadline_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+               ORDER BY assign_after, sla_deadline_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
    RETURNING id, incident_type, assign_attempts`,
 );
 
@@ -88,7 +89,7 @@ const delayAlike = statement<{ id: string }>(
      SELECT t.site_id, t.incident_type, t.priority, t.scheduled_start, t.scheduled_end, upper(trim(coalesce(s.region, ''))) AS region
      FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1
    ), due AS (
-     (SELECT id FROM tickets WHERE awaiting_technician AND assign_after IS NULL ORDER BY sla_deadline_at LIMIT $4)
+     (SELECT id FROM tickets WHERE awaiting_technician AND assign_after IS NULL ORDER BY assign_after, sla_deadline_at LIMIT $4)
      UNION ALL
      (SELECT id FROM tickets WHERE awaiting_technician AND assign_after <= $2 ORDER BY assign_after, sla_deadline_at LIMIT $4)
    ), alike AS (

@@ -13,9 +13,10 @@ export const selectOverdueHolds = statement<{ ticket_id: string }>(
   `SELECT ticket_id FROM schedule_holds WHERE hold_state = 'ACTIVE' AND confirm_until < $1 ORDER BY confirm_until LIMIT $2`,
 );
 
+// An open offer is always in scheduling, whose index this names.
 export const selectOverdueProposals = statement<{ ticket_id: string }>(
   "proposals_overdue",
-  `SELECT id AS ticket_id FROM tickets WHERE proposal_ends < $1 ORDER BY proposal_ends LIMIT $2`,
+  `SELECT id AS ticket_id FROM tickets WHERE in_scheduling AND proposal_ends < $1 ORDER BY proposal_ends LIMIT $2`,
 );
 
 type Expiry = { readonly name: string; readonly due: typeof selectOverdueHolds; readonly command: OnEach["command"] };

@@ -106,7 +106,7 @@ describe("on a desk of 50,000 tickets", async () => {
     const states = ["COMPLETED_PENDING_VERIFICATION", "VERIFIED", "INVOICED"];
     const explained = await client.query(`EXPLAIN ${queueStatements.open.text}`, valuesOf({ states }));
     const plan = explained.rows.map((row) => String(row["QUERY PLAN"])).join("\n");
-    assert.ok(plan.includes("tickets_queue_deadline") && plan.includes("tickets_billing_deadline"), plan);
+    assert.ok(plan.includes("tickets_queue_deadline") && plan.includes("tickets_left_deadline"), plan);
     assert.ok(!plan.includes("Seq Scan on tickets"), plan);
   });
 

@@ -262,8 +262,8 @@ test("the next ticket is found by index, however many were put aside", async () 
   );
   await api.owner.query("ANALYZE tickets");
   const plans: [string, string][] = [
-    ["tickets_awaiting_fresh", "awaiting_technician AND assign_after IS NULL ORDER BY sla_deadline_at"],
-    ["tickets_awaiting_later", "awaiting_technician AND assign_after <= now() ORDER BY assign_after, sla_deadline_at"],
+    ["tickets_awaiting", "awaiting_technician AND assign_after IS NULL ORDER BY assign_after, sla_deadline_at"],
+    ["tickets_awaiting", "awaiting_technician AND assign_after <= now() ORDER BY assign_after, sla_deadline_at"],
   ];
   for (const [index, condition] of plans) {
     const { rows } = await api.owner.query<{ "QUERY PLAN": string }>(
