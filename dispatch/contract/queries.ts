@@ -13,6 +13,9 @@ const many = <T extends Parameters<typeof Type.Array>[0]>(item: T, only: string)
   });
 const limit = (maximum: number, normal: number, what: string) =>
   Type.Integer({ minimum: 1, maximum, description: `At most this many ${what}, 1 to ${maximum}; absent: ${normal}` });
+/** Statements that read a page say its greatest length, for Postgres to plan by. */
+export const longestQueuePage = 500;
+export const longestSearchPage = 200;
 const cursor = () =>
   line(500, { description: "next_cursor of the page before, as it was given; absent: the first page" });
 
@@ -71,7 +74,7 @@ export const queries = defineQueries({
       ...filters,
       created_from: optional(time("Only tickets opened at or after; ISO 8601 with zone; absent: no bound")),
       created_to: optional(time("Only tickets opened before; ISO 8601 with zone; absent: no bound")),
-      limit: optional(limit(200, 50, "tickets")),
+      limit: optional(limit(longestSearchPage, 50, "tickets")),
       cursor: optional(cursor()),
     }),
     example: { q: "broken pane Oakland", state: ["NEW", "TRIAGED"], created_from: sample.time.dayStart, limit: 20 },
@@ -147,7 +150,7 @@ export const queries = defineQueries({
             "page, none nowhere; absent: full",
         ),
       ),
-      limit: optional(limit(500, 200, "tickets")),
+      limit: optional(limit(longestQueuePage, 200, "tickets")),
       cursor: optional(cursor()),
     }),
     example: { sla_status: ["breach", "warning"], priority: ["EMERGENCY"], limit: 20 },
