@@ -1,4 +1,4 @@
-// On a desk of 50,000 tickets a page of the cockpit is read by index, past no row that is no part of the question,
+// On a desk of 50,000 tickets a page of the cockpit or of a search is read by index, past no row that is no part of the question,
 // by a plan that Postgres keeps; so is what the worker asks for; and most moves of a ticket still touch no index.
 
 import assert from "node:assert/strict";
@@ -6,6 +6,7 @@ import { after, describe, test } from "node:test";
 import pg from "pg";
 import { finalStates, ticketStates } from "../../dispatch/contract/states.ts";
 import { firstPage, queueStatements } from "../../dispatch/field/cockpit-queue.ts";
+import { plainSearches, searches } from "../../dispatch/field/ticket-search.ts";
 import { selectOverdueProposals } from "../../dispatch/worker/expire-schedules.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { readsOf, rowsRead } from "../support/query-plan.ts";
@@ -112,6 +113,8 @@ const kept: readonly (readonly [string, { readonly text: string }, (page: number
   ["what is late", firstPage, (page) => [earlier, page, ...boundsOf("breach")]],
   ["what is nearly late", firstPage, (page) => [earlier, page, ...boundsOf("warning")]],
   ["what is in time", firstPage, (page) => [earlier, page, ...boundsOf("healthy")]],
+  ["the newest tickets", plainSearches.newest, (page) => [null, page]],
+  ["the newest closed tickets", plainSearches.closed, (page) => [null, page]],
 ];
 
 describe("on a desk of 50,000 tickets", async () => {
@@ -161,6 +164,30 @@ describe("on a desk of 50,000 tickets", async () => {
       }
     });
   }
+
+  test("a page of the newest tickets, or of those that are closed, is read past no other", async () => {
+    for (const { text } of [plainSearches.newest, plainSearches.closed])
+      for (const kind of ["custom", "generic"] as const) {
+        const onTickets = await readsOf(client, "tickets", { text, values: [null, 21], kind });
+        assert.deepEqual(
+          onTickets.map((node) => [node["Node Type"], rowsRead(node)]),
+          [["Index Scan", 21]],
+        );
+      }
+  });
+
+  test("a search for a state of the queue that no ticket is in reads no ticket outside it", async () => {
+    const before = await client.query("DELETE FROM tickets WHERE state = 'NEEDS_INFO'");
+    assert.ok((before.rowCount ?? 0) > 0);
+    await client.query("ANALYZE tickets");
+    const values = [null, null, ["NEEDS_INFO"], null, null, null, null, null, null, null, null, now, 46, null, 21];
+    const onTickets = await readsOf(client, "tickets", { text: searches.queue.text, values });
+    assert.equal(onTickets.length, 1);
+    for (const node of onTickets) {
+      assert.doesNotMatch(String(node["Node Type"]), /Seq Scan/);
+      assert.ok(rowsRead(node) <= 50_000 / 17, `${rowsRead(node)} tickets were read`);
+    }
+  });
 
   test("offers that ran out are found without those that did not, and what is in scheduling without the rest", async () => {
     const offered = await client.query(
