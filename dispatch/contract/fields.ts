@@ -2,12 +2,11 @@
 // `x-case` names the letter case a value is folded to before its rules are checked.
 
 import Type, { type Static, type TSchema } from "typebox";
+import { uuidPattern, type Id } from "./ids.ts";
 import { ticketStates } from "./states.ts";
 
 /** The largest amount of money a field takes, in cents; sums of many such amounts stay exact in a JSON number. */
 export const maxCents = 1_000_000_000_000;
-
-export const uuidPattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
 
 /** A name of lower-case letters, digits, underscores and hyphens, for what people and agents are called by. */
 export const slugPattern = "^[a-z0-9][a-z0-9_-]{0,62}$";
@@ -17,6 +16,12 @@ const linePattern = "^[^\\p{Cc}\\p{Cs}]*$";
 
 export const uuid = (description?: string) =>
   Type.String({ pattern: uuidPattern, format: "uuid", "x-case": "lower", ...(description && { description }) });
+
+/** The id of one noun, as a request's field. */
+export const idOf = <I extends Id>(description?: string) => Type.Unsafe<I>(uuid(description));
+
+/** The same in an answer. */
+export const answeredId = <I extends Id>() => Type.Unsafe<I>(Type.String({ format: "uuid" }));
 
 /** One trimmed line of text of 1 to `maxLength` characters. */
 export const line = (maxLength: number, options: { minLength?: number; description?: string } = {}) =>
@@ -122,4 +127,4 @@ export const work = () =>
   );
 
 export type { Static, TSchema };
-export { Type };
+export { Type, uuidPattern };

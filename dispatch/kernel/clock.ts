@@ -22,9 +22,9 @@ let used = random.length;
 
 /**
  * A uuid of version 7 (RFC 9562, section 5.7): 48 bits of milliseconds, then random bits. Ids made one after the
- * other lie side by side in an index.
+ * other lie side by side in an index. Whose it will be, `I` says.
  */
-export function newId(now: number = Date.now()): string {
+export function newId<I extends string = string>(now: number = Date.now()): I {
   if (used === random.length) {
     randomFillSync(random);
     used = 0;
@@ -33,7 +33,8 @@ export function newId(now: number = Date.now()): string {
   const hex = tail.toString("hex");
   const time = Math.trunc(now).toString(16).padStart(12, "0");
   const variant = (8 | (parseInt(hex[3] ?? "0", 16) & 3)).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
+  const id = `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
+  return id as I;
 }
 
 /** The smallest id that newId may make at a time: where a range of ids begins that holds all from then on. */
