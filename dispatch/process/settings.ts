@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { idFrom, knownId, type AccountId, type Id, type SiteId } from "../contract/ids.ts";
 
 type Kind<T> = { readonly parse: (text: string) => T; readonly rule: string };
 
@@ -413,14 +414,14 @@ export const settingsList = {
   ),
   demoAccountId: setting(
     "DISPATCH_DEMO_ACCOUNT_ID",
-    { rule: "must be a uuid", parse: uuid },
-    "d3f77db0-5d1a-4f9c-b0ea-111111111111",
+    { rule: "must be a uuid", parse: uuid<AccountId> },
+    knownId<AccountId>("d3f77db0-5d1a-4f9c-b0ea-111111111111"),
     "Account the bootstrap makes",
   ),
   demoSiteId: setting(
     "DISPATCH_DEMO_SITE_ID",
-    { rule: "must be a uuid", parse: uuid },
-    "7f6a2b2c-8f1e-4f2b-b3a1-222222222222",
+    { rule: "must be a uuid", parse: uuid<SiteId> },
+    knownId<SiteId>("7f6a2b2c-8f1e-4f2b-b3a1-222222222222"),
     "Site the bootstrap makes",
   ),
   bootstrapEvidencePath: setting(
@@ -518,8 +519,8 @@ function readSecret(variable: string, path: string): string {
   }
 }
 
-function uuid(value: string): string {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : wrong("must be a uuid");
+function uuid<I extends Id>(value: string): I {
+  return idFrom<I>(value) ?? wrong("must be a uuid");
 }
 
 /** The settings in force as printable pairs; a secret shows only that it is set. */

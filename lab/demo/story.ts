@@ -2,6 +2,7 @@
 // step is real, over HTTP or through the gateway's tools; at the end every receipt is read back.
 
 import { randomUUID } from "node:crypto";
+import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
 import { fullChecklist } from "../full-checklist.ts";
@@ -13,8 +14,8 @@ import { announcementOf, sendFile } from "./upload.ts";
 
 export type StoryOptions = {
   readonly cast: Cast;
-  readonly accountId: string;
-  readonly siteId: string;
+  readonly accountId: AccountId;
+  readonly siteId: SiteId;
   readonly say: (line: string) => void;
 };
 

@@ -1,6 +1,7 @@
 // What nobody has to remember, told as it happens: a worker sends technicians by itself, passes over anybody who takes no
 // work, sends another when somebody falls ill; and a visit is found and booked by one sentence.
 
+import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
 import type { QueryBodyOf } from "../../dispatch/contract/index.ts";
 import type { Receipt } from "../../dispatch/contract/responses.ts";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
@@ -9,8 +10,8 @@ import type { Speaker } from "./speaker.ts";
 export type WorkerStoryOptions = {
   readonly dispatcher: Speaker;
   readonly labelWidth: number;
-  readonly accountId: string;
-  readonly siteId: string;
+  readonly accountId: AccountId;
+  readonly siteId: SiteId;
   readonly say: (line: string) => void;
 };
 

@@ -1,14 +1,15 @@
 // What a drill is: a fault made for real on a throw-away stack, what shows it, and what ends it.
 
 import type { Pool } from "pg";
+import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
 import type { HttpSpeaker } from "../demo/http-speaker.ts";
 import type { Stack } from "../../dispatch/ops/stack/stack.ts";
 
 /** The stack a drill plays on, and who acts there. */
 export type DrillGround = {
   readonly stack: Stack;
-  readonly accountId: string;
-  readonly siteId: string;
+  readonly accountId: AccountId;
+  readonly siteId: SiteId;
   readonly dispatcher: HttpSpeaker;
   readonly technician: HttpSpeaker;
   /** With the owner's rights, as an operator at the console has them. */
