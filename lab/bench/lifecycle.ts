@@ -1,13 +1,14 @@
 // The work of the benchmark: one ticket's life from call to invoice, as a list of commands that any runner can send.
 
+import { knownId, type AccountId, type SiteId, type TechnicianId } from "../../dispatch/contract/ids.ts";
 import { commands, type CommandName, type InputOf } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { fullChecklist } from "../full-checklist.ts";
 
 export const places = {
-  accountId: "0be9c000-0000-4000-8000-000000000001",
-  siteId: "0be9c000-0000-4000-8000-000000000002",
-  techId: "0be9c000-0000-4000-8000-000000000003",
+  accountId: knownId<AccountId>("0be9c000-0000-4000-8000-000000000001"),
+  siteId: knownId<SiteId>("0be9c000-0000-4000-8000-000000000002"),
+  techId: knownId<TechnicianId>("0be9c000-0000-4000-8000-000000000003"),
 };
 
 export type Step<N extends CommandName = CommandName> = {

@@ -1,6 +1,7 @@
 // `pnpm dispatch:bench:slots`: how long does the question "when could somebody come?" take on a full calendar, beside the
 // bare read of that calendar and the reading of one ticket? It says what it measured, not whether that is good.
 
+import type { TicketId } from "../../dispatch/contract/ids.ts";
 import { openDatabase, type Database } from "../../dispatch/db/pool.ts";
 import { plusMinutes } from "../../dispatch/kernel/clock.ts";
 import { loadRoster } from "../../dispatch/workforce/calendar.ts";
@@ -18,13 +19,13 @@ const weekMinutes = 7 * 24 * 60;
 /** Calls are made in small turns of each kind, so that a noisy machine affects all alike. */
 const turn = 10;
 
-type Target = { readonly url: string; readonly db: Database; readonly tickets: readonly string[] };
+type Target = { readonly url: string; readonly db: Database; readonly tickets: readonly TicketId[] };
 type Row = Figures & { readonly measured: string; readonly clients: number };
 
 /** One of the things that are timed; the ticket asked about changes from call to call. */
 type Way = {
   readonly measured: string;
-  readonly once: (connection: HttpConnection, db: Database, ticketId: string) => Promise<unknown>;
+  readonly once: (connection: HttpConnection, db: Database, ticketId: TicketId) => Promise<unknown>;
 };
 
 const ways: readonly Way[] = [
@@ -108,7 +109,8 @@ async function measure({ url, db, tickets }: Target, clients: number, calls: num
       const begun = performance.now();
       const each = connections.map(async (connection) => {
         for (let n = 0; n < turn; n++) {
-          const ticketId = tickets[asked++ % tickets.length] ?? "";
+          const ticketId = tickets[asked++ % tickets.length];
+          if (ticketId === undefined) throw new CommandFailure("no ticket looks for a time");
           const sent = performance.now();
           await one.once(connection, db, ticketId);
           one.durations.push(performance.now() - sent);
@@ -128,7 +130,7 @@ async function get(connection: HttpConnection, path: string): Promise<void> {
 }
 
 /** The very statement that schedule.slots reads the calendar with, for the same week. */
-function readCalendar(db: Database, ticketId: string): Promise<unknown> {
+function readCalendar(db: Database, ticketId: TicketId): Promise<unknown> {
   const from = new Date().toISOString();
   return loadRoster(db, { ticketId, from, to: plusMinutes(from, weekMinutes) });
 }

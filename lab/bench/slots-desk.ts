@@ -1,12 +1,13 @@
 // A desk full of appointments for the slots benchmark: technicians with hours, skills and zones, the bookings of the coming
 // days, and tickets that look for a time. The same rows in every run but for the day it begins on.
 
+import type { TicketId } from "../../dispatch/contract/ids.ts";
 import { withClient } from "./seed.ts";
 
 export type SlotsDesk = { readonly technicians: number; readonly bookings: number; readonly tickets: number };
 
 /** Makes the rows. @returns the ids of the tickets that look for a time */
-export async function seedSlotsDesk(url: string, { technicians, bookings, tickets }: SlotsDesk): Promise<string[]> {
+export async function seedSlotsDesk(url: string, { technicians, bookings, tickets }: SlotsDesk): Promise<TicketId[]> {
   return withClient(url, async (client) => {
     await client.query("DELETE FROM technicians");
     await client.query(insertSites);
@@ -17,7 +18,7 @@ export async function seedSlotsDesk(url: string, { technicians, bookings, ticket
     await client.query(insertBookings, [technicians]);
     await client.query(insertTickets, [tickets, "READY_TO_SCHEDULE", "wanted"]);
     await client.query("VACUUM ANALYZE");
-    const { rows } = await client.query<{ id: string }>(
+    const { rows } = await client.query<{ id: TicketId }>(
       "SELECT id FROM tickets WHERE state = 'READY_TO_SCHEDULE' ORDER BY id",
     );
     return rows.map(({ id }) => id);

@@ -3,6 +3,7 @@
 
 import { randomUUID } from "node:crypto";
 import pg from "pg";
+import { knownId, type AccountId, type SiteId, type TechnicianId } from "../../dispatch/contract/ids.ts";
 import { commands, type CommandName, type InputOf } from "../../dispatch/contract/index.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
@@ -13,13 +14,13 @@ export type Window = { readonly start: string; readonly end: string };
 export type FightDesk = {
   readonly databaseUrl: string;
   readonly windows: readonly Window[];
-  readonly techIds: readonly string[];
+  readonly techIds: readonly TechnicianId[];
 };
 
-const accountId = "f1640000-0000-4000-8000-000000000001";
+const accountId = knownId<AccountId>("f1640000-0000-4000-8000-000000000001");
 /** Whose tickets nobody can do. */
 const stuckAccountId = "f1640000-0000-4000-8000-000000000002";
-const siteId = "f1640000-0000-4000-8000-000000000011";
+const siteId = knownId<SiteId>("f1640000-0000-4000-8000-000000000011");
 const stuckSiteId = "f1640000-0000-4000-8000-000000000012";
 const dispatcher = "X-Actor-Id: bench-dispatcher\r\nX-Actor-Role: dispatcher\r\n";
 
@@ -31,7 +32,7 @@ export async function makeFightDesk(
   { technicians, tickets }: { technicians: number; tickets: number },
 ): Promise<FightDesk> {
   const databaseUrl = await makeDatabase(serverUrl);
-  const techIds = Array.from({ length: technicians }, () => randomUUID());
+  const techIds = Array.from({ length: technicians }, () => knownId<TechnicianId>(randomUUID()));
   // Tomorrow, on the hour.
   const first = Math.ceil(Date.now() / hourMs) * hourMs + 24 * hourMs;
   const hours = Math.max(1, Math.floor((0.8 * tickets) / technicians));

@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { knownId, type TechnicianId } from "../../../dispatch/contract/ids.ts";
 import { CommandFailure } from "../../../dispatch/process/command-line.ts";
 import { fullChecklist } from "../../full-checklist.ts";
 import { lifecycle } from "../lifecycle.ts";
@@ -79,7 +80,7 @@ async function untilSent(client: SoakClient, ticketId: string): Promise<void> {
         service_type: incident,
       });
       await client.command("assignment.dispatch", "dispatcher", ticketId, {
-        tech_id: textAt(recommended, "recommendations", "0", "tech_id"),
+        tech_id: knownId<TechnicianId>(textAt(recommended, "recommendations", "0", "tech_id")),
       });
       client.met.sent_by_hand++;
       return;

@@ -2,18 +2,19 @@
 // that the workers find somebody there and nowhere else; and hours of which each is asked of half of them.
 
 import { randomUUID } from "node:crypto";
+import { knownId, type AccountId, type SiteId } from "../../../dispatch/contract/ids.ts";
 import { places } from "../lifecycle.ts";
 import { withClient } from "../seed.ts";
 
 export type Window = { readonly start: string; readonly end: string };
-export type SoakPlace = { readonly accountId: string; readonly siteId: string; readonly nextWindow: () => Window };
+export type SoakPlace = { readonly accountId: AccountId; readonly siteId: SiteId; readonly nextWindow: () => Window };
 
 const technicians = 20;
 const hourMs = 3_600_000;
 
 /** Adds the place to a database that has the benchmark's own. */
 export async function makeSoakPlace(databaseUrl: string): Promise<SoakPlace> {
-  const siteId = randomUUID();
+  const siteId = knownId<SiteId>(randomUUID());
   await withClient(databaseUrl, async (client) => {
     await client.query(
       "INSERT INTO sites (id, account_id, name, city, region, lat, lon) VALUES ($1, $2, 'Soak site', 'Reno', 'NV', 39.5, -119.8)",
