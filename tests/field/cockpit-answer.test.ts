@@ -3,9 +3,11 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { SiteId, TicketId } from "../../dispatch/contract/ids.ts";
 import { ticketStates, type TicketState } from "../../dispatch/contract/states.ts";
 import { cockpitBody, cockpitText, queueText, type CockpitRow } from "../../dispatch/field/cockpit-answer.ts";
 import { parseBody } from "../support/response-schemas.ts";
+import { idNamed } from "../support/ids.ts";
 
 const ways = ["full", "state", "none"] as const;
 
@@ -20,13 +22,13 @@ const names = [
 ];
 
 const rowOf = (state: TicketState, number: number): CockpitRow => ({
-  ticket_id: `0190c3f2-0000-7000-8000-${String(number).padStart(12, "0")}`,
+  ticket_id: idNamed<TicketId>(`0190c3f2-0000-7000-8000-${String(number).padStart(12, "0")}`),
   state,
   priority: "URGENT",
   incident_type: number % 2 === 0 ? null : "DOOR_WONT_LATCH",
   site_region: null,
   site: {
-    id: "a0000000-0000-4000-8000-000000000011",
+    id: idNamed<SiteId>("a0000000-0000-4000-8000-000000000011"),
     name: names[number % names.length] ?? "",
     city: null,
     region: null,
@@ -91,7 +93,9 @@ test("prepared text carries no id over from the ticket before", () => {
   assert.ok(row);
   const ids = ["0190c3f2-aaaa-7000-8000-000000000001", "0190c3f2-bbbb-7000-8000-000000000002"];
   for (const id of ids) {
-    const text: string = Buffer.concat(queueText([{ ...row, ticket_id: id }], "full", "dispatcher")).toString("utf8");
+    const text: string = Buffer.concat(
+      queueText([{ ...row, ticket_id: idNamed<TicketId>(id) }], "full", "dispatcher"),
+    ).toString("utf8");
     const found = new Set<string>(text.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g));
     assert.deepEqual(found, new Set([id, row.site.id]));
   }

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
+import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
 import {
   identitySignature,
   normalizeEmail,
   normalizePhone,
   type IdentityParts,
 } from "../../dispatch/field/identity-signature.ts";
+import { idNamed } from "../support/ids.ts";
 
 const call: IdentityParts = {
-  accountId: "AAAAAAAA-0000-4000-8000-000000000001",
-  siteId: "BBBBBBBB-0000-4000-8000-000000000002",
+  accountId: idNamed<AccountId>("AAAAAAAA-0000-4000-8000-000000000001"),
+  siteId: idNamed<SiteId>("BBBBBBBB-0000-4000-8000-000000000002"),
   incidentType: "cannot_secure_entry",
   summary: "Front Door won't LOCK",
   customerName: "Ana Gómez",
@@ -41,7 +43,13 @@ describe("identitySignature", () => {
       "outer space",
       { summary: "  Front Door won't LOCK\n", customerName: " Ana Gómez ", incidentType: " CANNOT_SECURE_ENTRY" },
     ],
-    ["ids in lower case", { accountId: call.accountId.toLowerCase(), siteId: call.siteId.toLowerCase() }],
+    [
+      "ids in lower case",
+      {
+        accountId: idNamed<AccountId>(call.accountId.toLowerCase()),
+        siteId: idNamed<SiteId>(call.siteId.toLowerCase()),
+      },
+    ],
     ["the way a phone is written", { contactPhone: "+1 (510) 555-0100" }],
   ] as const) {
     it(`does not depend on ${what}`, () =>
@@ -50,8 +58,8 @@ describe("identitySignature", () => {
 
   it("differs with every single part", () => {
     const others: Partial<IdentityParts>[] = [
-      { accountId: call.siteId },
-      { siteId: call.accountId },
+      { accountId: idNamed<AccountId>(call.siteId) },
+      { siteId: idNamed<SiteId>(call.accountId) },
       { incidentType: "DOOR_WONT_LATCH" },
       { summary: "back door" },
       { customerName: "Ben" },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import type { AccountId } from "../../dispatch/contract/ids.ts";
 import {
   calculateInvoice,
   exceedsNte,
@@ -9,6 +10,7 @@ import {
   type InvoiceResult,
 } from "../../dispatch/field/invoice-lines.ts";
 import type { PriceBook } from "../../dispatch/policy/policy.ts";
+import { idNamed } from "../support/ids.ts";
 
 const account = "aaaaaaaa-0000-4000-8000-000000000001";
 const entry = {
@@ -32,7 +34,7 @@ function calculate(over: Partial<InvoiceInput>): InvoiceResult {
   return calculateInvoice({
     work: null,
     adjustments: [],
-    accountId: "other",
+    accountId: idNamed<AccountId>("other"),
     region: null,
     priceBook,
     rules: pilot,
@@ -136,8 +138,8 @@ describe("calculateInvoice", () => {
   });
 
   it("uses the account's prices, whatever the case of its id", () => {
-    assert.equal(invoiceOf({ accountId: account.toUpperCase() }).total_cents, 5_000);
-    assert.equal(priceBookEntryFor(priceBook, "constructor"), entry);
+    assert.equal(invoiceOf({ accountId: idNamed<AccountId>(account.toUpperCase()) }).total_cents, 5_000);
+    assert.equal(priceBookEntryFor(priceBook, idNamed<AccountId>("constructor")), entry);
   });
 
   it("rounds half a cent up on each line and each line's tax, never on the sum", () => {

@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { TechnicianId, TicketId } from "../../dispatch/contract/ids.ts";
 import { lanesOf } from "../../dispatch/planning/lanes.ts";
 import { earliestStart, planDay } from "../../dispatch/planning/plan-day.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
 import type { Shift } from "../../dispatch/workforce/shift-ranges.ts";
+import { idNamed } from "../support/ids.ts";
 
 const hour = 3_600_000;
 const now = Date.parse("2026-03-02T08:00:00Z");
@@ -55,7 +57,7 @@ describe("the lanes of a shift", () => {
   /** From eight to four, with a break at noon; every drive takes half an hour. */
   const shift: Shift = { start: at(8), end: at(16), pauses: [{ start: at(12), end: at(13), kind: "break" }] };
   const technician = {
-    techId: "t",
+    techId: idNamed<TechnicianId>("t"),
     techName: "T",
     home: { lat: 1, lon: 1 },
     zone: null,
@@ -66,7 +68,12 @@ describe("the lanes of a shift", () => {
     busy: [],
     ineligible: null,
   };
-  const work = (from: number, to: number) => ({ ticketId: `${from}`, place, start: at(from), end: at(to) });
+  const work = (from: number, to: number) => ({
+    ticketId: idNamed<TicketId>(`${from}`),
+    place,
+    start: at(from),
+    end: at(to),
+  });
   const halfHour = (a: object | null, b: object | null): number => (a === b ? 0 : 30);
   const cut = (...fixed: readonly ReturnType<typeof work>[]) =>
     lanesOf(technician, fixed, { start: at(8), end: at(20) }, halfHour).map(({ start, end, pins }) =>

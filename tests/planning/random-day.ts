@@ -2,6 +2,7 @@
 // kind. For properties that must hold of any day.
 
 import fc from "fast-check";
+import { knownId, type AccountId, type SiteId, type TechnicianId, type TicketId } from "../../dispatch/contract/ids.ts";
 import type { DayRows } from "../../dispatch/planning/build-problem.ts";
 import type { PlanTicket } from "../../dispatch/planning/plan-tickets.ts";
 import type { RosterBooking, RosterEntry } from "../../dispatch/workforce/calendar.ts";
@@ -13,6 +14,10 @@ export const day = { date: "2026-03-04", timeZone: "UTC", start, end: start + 1_
 
 const at = (minutes: number): number => start + minutes * minute;
 const id = (kind: string, n: number): string => `${kind}0000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+const ticketId = (n: number) => knownId<TicketId>(id("a", n));
+const technicianId = (n: number) => knownId<TechnicianId>(id("b", n));
+const siteId = (n: number) => knownId<SiteId>(id("d", n));
+const accountId = knownId<AccountId>(id("c", 1));
 const anyPlace = fc.option(
   fc.record({
     lat: fc.integer({ min: 0, max: 8 }).map((n) => 37.6 + n / 20),
@@ -89,11 +94,11 @@ const ticketOf = (
   more: Partial<PlanTicket> & Pick<PlanTicket, "state" | "priority" | "incident_type">,
   place: { lat: number; lon: number } | null,
 ): PlanTicket => ({
-  id: id("a", n),
+  id: ticketId(n),
   summary: `Ticket ${n}`,
   version: 1,
-  account_id: id("c", 1),
-  site_id: id("d", n),
+  account_id: accountId,
+  site_id: siteId(n),
   region: "CA",
   lat: place?.lat ?? null,
   lon: place?.lon ?? null,
@@ -121,7 +126,7 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
     const tickets: PlanTicket[] = [];
     let next = 1;
     const roster = people.map((person, index): RosterEntry => {
-      const techId = id("b", index + 1);
+      const techId = technicianId(index + 1);
       const bookings = apart(person.work.map((one) => ({ ...one, ...one.span }))).map((one): RosterBooking => {
         const n = next++;
         if (one.ours && one.state === "SCHEDULED" && one.start >= day.start && one.start < day.end) {
@@ -147,9 +152,9 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
           place: one.place,
           state: one.state,
           priority: one.priority,
-          account_id: id("c", 1),
-          site_id: id("d", n),
-          ticketId: id("a", n),
+          account_id: accountId,
+          site_id: siteId(n),
+          ticketId: ticketId(n),
         };
       });
       const calendar = () => ({

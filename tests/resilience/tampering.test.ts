@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test, type TestContext } from "node:test";
 import pg from "pg";
+import { knownId, type ReceiptId } from "../../dispatch/contract/ids.ts";
 import { isoTime } from "../../dispatch/db/pool.ts";
 import { auditHash, type AuditEvent } from "../../dispatch/kernel/audit.ts";
 import type { AuditFault, AuditReport } from "../../dispatch/kernel/verify-audit.ts";
@@ -137,7 +138,13 @@ const append = (chain: string | null, change: object) => (sql: Sql) =>
 /** Well formed, and linked to the last event as if it followed. */
 const forge = async (sql: Sql): Promise<unknown> => {
   const last = await eventAt(sql, 14);
-  const forged = { ...last, id: randomUUID(), seq: 15, before_state: "CLOSED", prev_hash: last.hash };
+  const forged = {
+    ...last,
+    id: knownId<ReceiptId>(randomUUID()),
+    seq: 15,
+    before_state: "CLOSED",
+    prev_hash: last.hash,
+  };
   return await append(closed, { ...forged, hash: auditHash(forged) })(sql);
 };
 

@@ -3,6 +3,7 @@
 
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
+import { knownId, type TechnicianId } from "../../dispatch/contract/ids.ts";
 
 export const acme = {
   id: "a0000000-0000-4000-8000-000000000001",
@@ -19,17 +20,17 @@ export const borealis = {
 };
 
 /** On shift around the clock, every day, in UTC; able to do every incident type; ana is the better one. */
-export const ana = "7ec00000-0000-4000-8000-000000000001";
-export const ben = "7ec00000-0000-4000-8000-000000000002";
+export const ana = knownId<TechnicianId>("7ec00000-0000-4000-8000-000000000001");
+export const ben = knownId<TechnicianId>("7ec00000-0000-4000-8000-000000000002");
 /** Not on the roster until a test adds them. */
-export const cleo = "7ec00000-0000-4000-8000-00000000000c";
-export const dirk = "7ec00000-0000-4000-8000-00000000000d";
+export const cleo = knownId<TechnicianId>("7ec00000-0000-4000-8000-00000000000c");
+export const dirk = knownId<TechnicianId>("7ec00000-0000-4000-8000-00000000000d");
 
 export const allSkills = ["door_hardware", "auto_operator", "glazing"];
 export const allTools = ["multimeter", "glass_lifter"];
 
 export type TechnicianRow = {
-  readonly id?: string;
+  readonly id?: TechnicianId;
   readonly name?: string;
   readonly active?: boolean;
   readonly providerId?: string | null;
@@ -43,8 +44,8 @@ export type TechnicianRow = {
   readonly hours?: readonly [starts: string, ends: string] | null;
 };
 
-export async function addTechnician(owner: Pick<pg.Pool, "query">, row: TechnicianRow = {}): Promise<string> {
-  const { id = randomUUID(), hours = ["00:00", "00:00"] } = row;
+export async function addTechnician(owner: Pick<pg.Pool, "query">, row: TechnicianRow = {}): Promise<TechnicianId> {
+  const { id = knownId<TechnicianId>(randomUUID()), hours = ["00:00", "00:00"] } = row;
   await owner.query(
     `INSERT INTO technicians (id, name, active, provider_id, zone, service_types, skills, tools, quality, base_load, drained_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,

@@ -4,11 +4,13 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { TechnicianId } from "../../dispatch/contract/ids.ts";
 import type { IneligibleReason } from "../../dispatch/workforce/ability.ts";
 import type { BusyRange, CalendarTechnician } from "../../dispatch/workforce/availability.ts";
 import type { SlotRequest } from "../../dispatch/workforce/find-slots.ts";
 import type { Pause, Shift } from "../../dispatch/workforce/shift-ranges.ts";
 import type { Place, TravelEstimate } from "../../dispatch/travel/estimate.ts";
+import { idNamed } from "../support/ids.ts";
 
 export const dayZero = Date.parse("2025-06-02T00:00:00Z");
 export const ms = (minutes: number): number => dayZero + minutes * 60_000;
@@ -35,7 +37,7 @@ export function busy(from: number, to: number, place: Place | null = null): Busy
 
 export function technician(techId: string, over: Partial<CalendarTechnician> = {}): CalendarTechnician {
   return {
-    techId,
+    techId: idNamed<TechnicianId>(techId),
     techName: `Tech ${techId}`,
     home: null,
     zone: "CA",

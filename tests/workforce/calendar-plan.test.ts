@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
+import type { TechnicianId } from "../../dispatch/contract/ids.ts";
 import { openDatabase } from "../../dispatch/db/pool.ts";
 import { loadRoster } from "../../dispatch/workforce/calendar.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -20,7 +21,7 @@ test("the calendar of one technician among 4,000 is not planned for each reading
   const { url } = await createTestDatabase(t);
   const owner = new pg.Client({ connectionString: url });
   await owner.connect();
-  const { rows } = await owner.query<{ id: string }>(
+  const { rows } = await owner.query<{ id: TechnicianId }>(
     "INSERT INTO technicians (id, name) SELECT gen_random_uuid(), 'Technician ' || n FROM generate_series(1, 4000) n RETURNING id",
   );
   await owner.query("ANALYZE technicians");

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import type { TechnicianId } from "../../dispatch/contract/ids.ts";
 import type { AvailabilityRules, BusyRange, CalendarTechnician } from "../../dispatch/workforce/availability.ts";
 import { findSlots, type Slot, type SlotRequest } from "../../dispatch/workforce/find-slots.ts";
 import { estimateTravelMinutes, type TravelEstimate } from "../../dispatch/travel/estimate.ts";
@@ -21,6 +22,7 @@ import {
   startsByMinute,
   technician,
 } from "./calendar-fixtures.ts";
+import { idNamed } from "../support/ids.ts";
 
 const rules: AvailabilityRules = { technicianWithoutShift: "excluded", zoneMustMatch: false, travel: lineTravel };
 
@@ -114,7 +116,7 @@ describe("findSlots", () => {
   it("asks one technician alone when told to", () => {
     const result = findSlots(
       [technician("a"), technician("b", { ineligible: "DRAINED" })],
-      request({ techId: "b" }),
+      request({ techId: idNamed<TechnicianId>("b") }),
       rules,
     );
     assert.deepEqual([result.slots.length, result.rejected.map((one) => one.tech_id)], [0, ["b"]]);

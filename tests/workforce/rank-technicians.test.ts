@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import type { TechnicianId } from "../../dispatch/contract/ids.ts";
 import { rankTechnicians, type RankCandidate, type RankRequest } from "../../dispatch/workforce/rank-technicians.ts";
 import { matchesCapability, normalizeServiceType } from "../../dispatch/workforce/ability.ts";
+import { idNamed } from "../support/ids.ts";
 
 function technician(techId: string, over: Partial<RankCandidate> = {}): RankCandidate {
   return {
-    techId,
+    techId: idNamed<TechnicianId>(techId),
     techName: techId.toUpperCase(),
     serviceTypes: ["DEFAULT"],
     zone: "CA",
