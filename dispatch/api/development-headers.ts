@@ -2,9 +2,10 @@
 // are read only where the settings allow it.
 
 import type { IncomingHttpHeaders } from "node:http";
+import { idFrom, type AccountId, type Id, type SiteId, type TechnicianId } from "../contract/ids.ts";
 import type { Reach } from "../kernel/actor.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { actorIdProblem, actorTypeFrom, reachFrom, type Speaker, uuidFrom } from "./speaker.ts";
+import { actorIdProblem, actorTypeFrom, reachFrom, type Speaker } from "./speaker.ts";
 
 /**
  * Who speaks by the development headers.
@@ -19,21 +20,21 @@ export function speakerFromHeaders(headers: IncomingHttpHeaders): Speaker {
   const type = actorTypeFrom(textOf(headers, "x-actor-type") || "HUMAN");
   if (!type) throw invalid("X-Actor-Type", "must be HUMAN, AGENT, SERVICE or SYSTEM");
   const tech = textOf(headers, "x-tech-id") || null;
-  const techId = tech === null ? null : uuidFrom(tech);
+  const techId = tech === null ? null : idFrom<TechnicianId>(tech);
   if (tech !== null && techId === null) throw invalid("X-Tech-Id", "must be a uuid");
   return {
     id,
     role,
     type,
     techId,
-    accounts: reachOf(headers, "x-account-scope", "X-Account-Scope"),
-    sites: reachOf(headers, "x-site-scope", "X-Site-Scope"),
+    accounts: reachOf<AccountId>(headers, "x-account-scope", "X-Account-Scope"),
+    sites: reachOf<SiteId>(headers, "x-site-scope", "X-Site-Scope"),
   };
 }
 
-function reachOf(headers: IncomingHttpHeaders, name: string, shown: string): Reach {
+function reachOf<I extends Id>(headers: IncomingHttpHeaders, name: string, shown: string): Reach<I> {
   const sent = textOf(headers, name);
-  const reach = sent === undefined ? "*" : reachFrom(sent);
+  const reach = sent === undefined ? "*" : reachFrom<I>(sent);
   if (reach === null) throw invalid(shown, "must be uuids separated by commas, or *");
   return reach;
 }

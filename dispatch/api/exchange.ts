@@ -1,7 +1,7 @@
 // One request and its answer: what is known about it so far, and the one way to answer it. It decides nothing.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { uuidPattern } from "../contract/fields.ts";
+import { idFrom } from "../contract/ids.ts";
 import type { Actor, Trace } from "../kernel/actor.ts";
 import type { JsonText } from "../kernel/json.ts";
 import type { Refusal } from "../kernel/refusal.ts";
@@ -10,9 +10,6 @@ import { traceOf, visibleHeader } from "./trace.ts";
 
 /** The endpoint of requests that match no route. */
 export const unmatched = "UNMATCHED";
-
-const uuid = new RegExp(uuidPattern);
-export const isUuid = (text: string): boolean => uuid.test(text);
 
 /** Told about every exchange once it has been answered. */
 export type Reporter = { answered(exchange: Exchange, status: number): void; readonly closing: boolean };
@@ -49,7 +46,7 @@ export class Exchange {
     this.path = mark === -1 ? target : target.slice(0, mark);
     this.query = mark === -1 ? "" : target.slice(mark + 1);
     const key = request.headers["idempotency-key"];
-    this.requestId = typeof key === "string" && isUuid(key) ? key.toLowerCase() : null;
+    this.requestId = typeof key === "string" ? idFrom(key) : null;
     this.trace = traceOf(request.headers);
     this.#reporter = reporter;
   }

@@ -1,9 +1,9 @@
 // What token claims and development headers have in common: the caller as they name themselves, and the rules each
 // part must obey. A speaker becomes an actor once the role is known.
 
+import { idFrom, type Id } from "../contract/ids.ts";
 import { actorTypes, type ActorType } from "../contract/roles.ts";
 import type { Actor, Reach } from "../kernel/actor.ts";
-import { isUuid } from "./exchange.ts";
 
 /** A caller whose role is still as it was spelled. */
 export type Speaker = Omit<Actor, "role"> & { readonly role: string };
@@ -21,11 +21,8 @@ export function actorIdProblem(id: string): string | null {
 
 export const actorTypeFrom = (text: string): ActorType | null => actorTypes.find((type) => type === text) ?? null;
 
-/** The uuid in lower case; null when it is none. */
-export const uuidFrom = (text: string): string | null => (isUuid(text) ? text.toLowerCase() : null);
-
 /** Ids of a scope: an array of uuids or `*`, one of them, or a comma list; null when an entry is neither. */
-export function reachFrom(value: unknown): Reach | null {
+export function reachFrom<I extends Id>(value: unknown): Reach<I> | null {
   const entries =
     typeof value === "string"
       ? value
@@ -34,10 +31,10 @@ export function reachFrom(value: unknown): Reach | null {
           .filter(Boolean)
       : value;
   if (!Array.isArray(entries)) return null;
-  const ids = new Set<string>();
+  const ids = new Set<I>();
   let everything = false;
   for (const entry of entries) {
-    const id = typeof entry === "string" ? uuidFrom(entry.trim()) : null;
+    const id = typeof entry === "string" ? idFrom<I>(entry.trim()) : null;
     if (id !== null) ids.add(id);
     else if (entry === "*") everything = true;
     else return null;

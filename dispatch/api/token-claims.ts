@@ -1,11 +1,12 @@
 // The caller as a verified token's claims say, and what they say of how the call came about.
 
 import type { JWTPayload } from "jose";
+import { idFrom, type AccountId, type Id, type SiteId, type TechnicianId } from "../contract/ids.ts";
 import type { Actor, HumanApproval, Reach } from "../kernel/actor.ts";
 import { isObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { isTime } from "../kernel/validate.ts";
-import { actorIdProblem, actorTypeFrom, reachFrom, type Speaker, uuidFrom } from "./speaker.ts";
+import { actorIdProblem, actorTypeFrom, reachFrom, type Speaker } from "./speaker.ts";
 
 /**
  * Who speaks by the claims of a token.
@@ -25,8 +26,8 @@ export function speakerFromClaims(claims: JWTPayload): Speaker {
     role,
     type,
     techId: techIdOf(claims["tech_id"]),
-    accounts: reachOf(claims, "account_ids"),
-    sites: reachOf(claims, "site_ids"),
+    accounts: reachOf<AccountId>(claims, "account_ids"),
+    sites: reachOf<SiteId>(claims, "site_ids"),
     ...originOf(claims),
   };
 }
@@ -44,7 +45,7 @@ function originOf(claims: JWTPayload): Pick<Actor, "via" | "claimedBy" | "humanA
 function approvalFrom(value: unknown): HumanApproval {
   if (!isObject(value)) throw invalidClaim("human_approval", "must be an object");
   const { tool, request_id: requestId, approved_by: approvedBy, at } = value;
-  const key = typeof requestId === "string" ? uuidFrom(requestId) : null;
+  const key = typeof requestId === "string" ? idFrom(requestId) : null;
   if (typeof tool !== "string" || tool === "") throw invalidClaim("human_approval.tool", "must be the name of a tool");
   if (key === null) throw invalidClaim("human_approval.request_id", "must be a uuid");
   if (typeof at !== "string" || !isTime(at))
@@ -66,18 +67,18 @@ const isGiven = (value: unknown): boolean => value !== undefined && value !== nu
 export const invalidClaim = (claim: string, rule: string, cause?: unknown): Refusal =>
   new Refusal("INVALID_AUTH_CLAIMS", {}, { message: `The token is genuine, but its claim ${claim} ${rule}.`, cause });
 
-function techIdOf(value: unknown): string | null {
+function techIdOf(value: unknown): TechnicianId | null {
   if (value === undefined || value === null || value === "") return null;
-  const id = typeof value === "string" ? uuidFrom(value) : null;
+  const id = typeof value === "string" ? idFrom<TechnicianId>(value) : null;
   if (id === null) throw invalidClaim("tech_id", "must be a uuid");
   return id;
 }
 
 /** `scope` may also be OAuth's text of words, which says nothing about accounts. */
-function reachOf(claims: JWTPayload, name: "account_ids" | "site_ids"): Reach {
+function reachOf<I extends Id>(claims: JWTPayload, name: "account_ids" | "site_ids"): Reach<I> {
   const scope = claims["scope"];
   const sent = (isObject(scope) ? scope[name] : undefined) ?? claims[name] ?? [];
-  const reach = reachFrom(sent);
+  const reach = reachFrom<I>(sent);
   if (reach === null) throw invalidClaim(`scope.${name}`, "must hold uuids or *");
   return reach;
 }

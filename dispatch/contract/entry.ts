@@ -72,7 +72,8 @@ type WithFittingExamples<T extends Record<string, Pick<CommandEntry, "input" | "
   readonly [N in keyof T]: { readonly example: Fitting<T[N]["example"], Static<T[N]["input"]>> };
 };
 type Fitting<Example, Input> = DeepReadonly<Input> & { readonly [K in Exclude<keyof Example, keyof Input>]: never };
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+// An id is a text with a brand, and so an object too for the compiler.
+type DeepReadonly<T> = T extends string ? T : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 type Declared<E extends { kind: string; method: string }> = Omit<E, "kind" | "method"> & {
   readonly method?: E["method"];

@@ -31,7 +31,7 @@ type NamedInPaths = {
   readonly planId: PlanId;
   readonly receiptId: ReceiptId;
 };
-export type IdNamed<Name extends string> = Name extends keyof NamedInPaths ? NamedInPaths[Name] : string;
+export type IdInPath<Name extends string> = Name extends keyof NamedInPaths ? NamedInPaths[Name] : string;
 
 /** A text that is no noun's id yet: what is a ticket's already is not made a technician's. */
 type Text = string & { readonly [noun]?: never };

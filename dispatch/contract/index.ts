@@ -3,6 +3,7 @@
 
 import type { Static } from "./fields.ts";
 import type * as shapes from "./entry.ts";
+import type { IdInPath } from "./ids.ts";
 import { queries as fieldQueries } from "./queries.ts";
 import { internalCommands } from "./internal-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
@@ -36,7 +37,7 @@ type Inputs = { readonly [N in PipelineName]: Static<(typeof pipelineCommands)[N
 type Bodies = { readonly [N in PipelineName]: Static<(typeof pipelineCommands)[N]["output"]> };
 type QueryInputs = { readonly [N in QueryName]: Static<(typeof queries)[N]["input"]> };
 type PathIds<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
-  ? { readonly [N in Name]: string } & PathIds<Rest>
+  ? { readonly [N in Name]: IdInPath<N> } & PathIds<Rest>
   : unknown;
 type CommandIds = { readonly [N in PipelineName]: PathIds<(typeof pipelineCommands)[N]["path"]> };
 type QueryIds = { readonly [N in QueryName]: PathIds<(typeof queries)[N]["path"]> };

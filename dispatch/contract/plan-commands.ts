@@ -1,7 +1,8 @@
 // What may be asked of the planner: a better day as a proposal, and its application as one step.
 
 import { defineCommands, defineQueries } from "./entry.ts";
-import { line, note, nullable, oneOf, optional, Type, uuid } from "./fields.ts";
+import { idOf, line, note, nullable, oneOf, optional, Type } from "./fields.ts";
+import type { TechnicianId } from "./ids.ts";
 import * as body from "./plan-responses.ts";
 
 const base = "/plans";
@@ -38,7 +39,7 @@ export const planCommands = defineCommands({
     input: Type.Object({
       ...planScope,
       tech_ids: optional(
-        Type.Array(uuid(), {
+        Type.Array(idOf<TechnicianId>(), {
           minItems: 1,
           maxItems: 100,
           uniqueItems: true,

@@ -1,8 +1,8 @@
 // The bodies the plan's commands and queries answer with, as schemas.
 
-import { nullable, priorities, state, Type, type Static } from "./fields.ts";
+import { answeredId, nullable, priorities, state, Type, type Static } from "./fields.ts";
+import type { PlanId, ReceiptId, TechnicianId, TicketId } from "./ids.ts";
 
-const uuid = () => Type.String({ format: "uuid" });
 const time = () => Type.String({ format: "date-time" });
 const text = () => Type.String();
 const count = () => Type.Integer({ minimum: 0 });
@@ -37,16 +37,27 @@ const dayFigures = Type.Object({
 });
 export type DayFigures = Static<typeof dayFigures>;
 
-const place = Type.Object({ tech_id: nullable(uuid()), tech_name: nullable(text()), start: time(), end: time() });
+const place = Type.Object({
+  tech_id: nullable(answeredId<TechnicianId>()),
+  tech_name: nullable(text()),
+  start: time(),
+  end: time(),
+});
 
 const move = Type.Object({
-  ticket_id: uuid(),
+  ticket_id: answeredId<TicketId>(),
   summary: text(),
   priority: Type.Enum([...priorities]),
   state: state(),
   /** Null where the ticket had no time. */
   from: nullable(place),
-  to: Type.Object({ tech_id: uuid(), tech_name: text(), start: time(), end: time(), travel_before_minutes: count() }),
+  to: Type.Object({
+    tech_id: answeredId<TechnicianId>(),
+    tech_name: text(),
+    start: time(),
+    end: time(),
+    travel_before_minutes: count(),
+  }),
   /** Driving that this visit costs less than where it was; below zero when it costs more. */
   saves_minutes: Type.Number(),
   reason: text(),
@@ -65,7 +76,7 @@ const search = Type.Object({
 });
 
 const summary = {
-  id: uuid(),
+  id: answeredId<PlanId>(),
   status: Type.Enum([...planStatuses]),
   day: text(),
   time_zone: text(),
@@ -82,7 +93,7 @@ const summary = {
 
 export const plan = Type.Object({
   ...summary,
-  tech_ids: nullable(Type.Array(uuid())),
+  tech_ids: nullable(Type.Array(answeredId<TechnicianId>())),
   move_within_minutes: count(),
   /** Of everything the plan was made from; it changes with any of it, but only what touches the moves makes a plan stale. */
   schedule_version: nullable(text()),
@@ -91,11 +102,15 @@ export const plan = Type.Object({
   after: nullable(dayFigures),
   /** Empty when nothing better was found. */
   moves: Type.Array(move),
-  unserved: Type.Array(Type.Object({ ticket_id: uuid(), priority: Type.Enum([...priorities]), detail: text() })),
+  unserved: Type.Array(
+    Type.Object({ ticket_id: answeredId<TicketId>(), priority: Type.Enum([...priorities]), detail: text() }),
+  ),
   /** How many visits stay, and why. */
   stays: Type.Array(Type.Object({ reason: Type.Enum([...stayReasons]), count: count(), detail: text() })),
   /** Whose day was not planned, and why. */
-  left_out: Type.Array(Type.Object({ tech_id: uuid(), tech_name: text(), reason: text(), detail: text() })),
+  left_out: Type.Array(
+    Type.Object({ tech_id: answeredId<TechnicianId>(), tech_name: text(), reason: text(), detail: text() }),
+  ),
   /** What the plan may move and what not, in sentences. */
   rules: Type.Array(text()),
 });
@@ -104,13 +119,13 @@ export type PlanBody = Static<typeof plan>;
 export const planned = Type.Object({ plan });
 
 const appliedMove = Type.Object({
-  ticket_id: uuid(),
+  ticket_id: answeredId<TicketId>(),
   previous_state: state(),
   state: state(),
-  tech_id: uuid(),
+  tech_id: answeredId<TechnicianId>(),
   scheduled_start: time(),
   scheduled_end: time(),
-  receipt_id: uuid(),
+  receipt_id: answeredId<ReceiptId>(),
 });
 export const appliedPlan = Type.Object({ plan, moved: Type.Array(appliedMove) });
 

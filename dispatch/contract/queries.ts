@@ -1,7 +1,8 @@
 // What may be read: one entry per query. Query parameters come as text; the API turns them into these types first.
 
 import { defineQueries } from "./entry.ts";
-import { incidentType, line, oneOf, optional, priorities, state, time, Type, uuid } from "./fields.ts";
+import { idOf, incidentType, line, oneOf, optional, priorities, state, time, Type } from "./fields.ts";
+import type { AccountId, SiteId, TechnicianId, TicketId } from "./ids.ts";
 import * as body from "./responses.ts";
 import { roles } from "./roles.ts";
 import * as sample from "./sample-values.ts";
@@ -23,9 +24,9 @@ const filters = {
   state: optional(many(state(), "in one of these states")),
   priority: optional(many(Type.Enum([...priorities]), "of one of these priorities")),
   sla_status: optional(many(oneOf(["breach", "warning", "healthy"]), "that are late, nearly late or in time")),
-  account_id: optional(many(uuid(), "of one of these accounts")),
-  site_id: optional(many(uuid(), "at one of these sites")),
-  assigned_tech_id: optional(many(uuid(), "assigned to one of these technicians")),
+  account_id: optional(many(idOf<AccountId>(), "of one of these accounts")),
+  site_id: optional(many(idOf<SiteId>(), "at one of these sites")),
+  assigned_tech_id: optional(many(idOf<TechnicianId>(), "assigned to one of these technicians")),
   incident_type: optional(many(incidentType(), "of one of these incident types")),
 };
 /** Full is what every client knows; 10.2 KB of the 10.9 KB of its row are actions, the same for all tickets of a state. */
@@ -102,7 +103,7 @@ export const queries = defineQueries({
       status: optional(
         oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"], "Only requests that stand so; absent: all of them"),
       ),
-      ticket_id: optional(uuid("Only requests of this ticket; absent: of any")),
+      ticket_id: optional(idOf<TicketId>("Only requests of this ticket; absent: of any")),
     }),
     example: { status: "PENDING" },
     output: body.approvalList,
@@ -125,7 +126,7 @@ export const queries = defineQueries({
           description: "Length of the visit in minutes; absent: the usual length for the incident type",
         }),
       ),
-      tech_id: optional(uuid("Only this technician; absent: whoever fits")),
+      tech_id: optional(idOf<TechnicianId>("Only this technician; absent: whoever fits")),
       limit: optional(limit(50, 10, "slots")),
     }),
     example: { earliest: sample.time.dayStart, latest: sample.time.dayEnd, duration_minutes: 120, limit: 5 },
@@ -141,7 +142,7 @@ export const queries = defineQueries({
     input: Type.Object({
       ...filters,
       ticket_id: optional(
-        uuid("Adds this ticket in full as selected_ticket; it does not filter the queue; absent: none"),
+        idOf<TicketId>("Adds this ticket in full as selected_ticket; it does not filter the queue; absent: none"),
       ),
       actions: optional(
         oneOf(
@@ -207,7 +208,9 @@ export const queries = defineQueries({
       "Read which scopes are paused now, and what that decides for a ticket or incident type. How it came about is in ops.autonomy.replay.",
     next: ["ops.autonomy.pause", "ops.autonomy.rollback", "ops.autonomy.replay"],
     input: Type.Object({
-      ticket_id: optional(uuid("Decide for this ticket; absent: for incident_type, or for the desk as a whole")),
+      ticket_id: optional(
+        idOf<TicketId>("Decide for this ticket; absent: for incident_type, or for the desk as a whole"),
+      ),
       incident_type: optional(incidentType("; absent: the desk's own")),
     }),
     example: { incident_type: "AUTO_OPERATOR_FAULT" },

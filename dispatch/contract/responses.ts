@@ -1,6 +1,16 @@
 // The bodies dispatch-api answers with, as schemas: OpenAPI, the tools of the plugin and the tests read them.
 
-import { nullable, oneOf, priorities, state, Type, type Static } from "./fields.ts";
+import { answeredId, nullable, oneOf, priorities, state, Type, type Static } from "./fields.ts";
+import type {
+  AccountId,
+  ApprovalId,
+  ProviderId,
+  ReceiptId,
+  SiteId,
+  SnapshotId,
+  TechnicianId,
+  TicketId,
+} from "./ids.ts";
 import { requeuedWork } from "./roster-responses.ts";
 import { actorTypes, roles } from "./roles.ts";
 import { ticketStates } from "./states.ts";
@@ -13,7 +23,7 @@ const window = () => Type.Object({ start: nullable(time()), end: nullable(time()
 const json = () => Type.Unknown();
 
 export const receipt = Type.Object({
-  receipt_id: uuid(),
+  receipt_id: answeredId<ReceiptId>(),
   tool_name: text(),
   ticket_id: nullable(uuid()),
   before_state: nullable(text()),
@@ -25,16 +35,19 @@ export const receipt = Type.Object({
 });
 export type Receipt = Static<typeof receipt>;
 
-/** How receipts and events name what a command was about: a ticket by its id, anything else but the desk by its kind too. */
+/**
+ * How receipts and events name what a command was about: a ticket by its id, anything else but the desk by its kind too. An
+ * id of whatever aggregate is a text, since only what stands beside it says whose it is.
+ */
 export function namesOf(aggregate: string, id: string): Pick<Receipt, "ticket_id" | "aggregate" | "aggregate_id"> {
   if (aggregate === "ticket") return { ticket_id: id };
   return aggregate === "desk" ? { ticket_id: null } : { ticket_id: null, aggregate, aggregate_id: id };
 }
 
 const ticketFields = {
-  id: uuid(),
-  account_id: uuid(),
-  site_id: uuid(),
+  id: answeredId<TicketId>(),
+  account_id: answeredId<AccountId>(),
+  site_id: answeredId<SiteId>(),
   asset_id: nullable(uuid()),
   state: state(),
   priority: Type.Enum([...priorities]),
@@ -53,12 +66,12 @@ const ticketFields = {
   sop_handoff_required: Type.Boolean(),
   sop_handoff_acknowledged: Type.Boolean(),
   sop_handoff_prompt: nullable(text()),
-  assigned_provider_id: nullable(uuid()),
-  assigned_tech_id: nullable(uuid()),
+  assigned_provider_id: nullable(answeredId<ProviderId>()),
+  assigned_tech_id: nullable(answeredId<TechnicianId>()),
   version: count(),
   created_at: time(),
   updated_at: time(),
-  pending_approval_id: nullable(uuid()),
+  pending_approval_id: nullable(answeredId<ApprovalId>()),
 };
 export const ticket = Type.Object(ticketFields);
 export type TicketBody = Static<typeof ticket>;
@@ -66,7 +79,7 @@ export type TicketBody = Static<typeof ticket>;
 export const invoice = Type.Object({
   id: uuid(),
   number: text(),
-  ticket_id: uuid(),
+  ticket_id: answeredId<TicketId>(),
   currency: text(),
   lines: Type.Array(
     Type.Object({
@@ -88,7 +101,7 @@ export type InvoiceBody = Static<typeof invoice>;
 
 export const evidence = Type.Object({
   id: uuid(),
-  ticket_id: uuid(),
+  ticket_id: answeredId<TicketId>(),
   kind: text(),
   uri: text(),
   checksum: nullable(text()),
@@ -104,8 +117,8 @@ const travelSource = () => nullable(oneOf(["service", "estimate"]));
 
 export const booking = Type.Object({
   id: uuid(),
-  technician_id: uuid(),
-  ticket_id: uuid(),
+  technician_id: answeredId<TechnicianId>(),
+  ticket_id: answeredId<TicketId>(),
   start: time(),
   end: time(),
   state: oneOf(["tentative", "firm", "done", "released"]),
@@ -116,7 +129,7 @@ export const booking = Type.Object({
 export type BookingBody = Static<typeof booking>;
 
 const rejectedTechnician = Type.Object({
-  tech_id: uuid(),
+  tech_id: answeredId<TechnicianId>(),
   tech_name: Type.Optional(text()),
   reason: text(),
   detail: Type.Optional(text()),
@@ -130,7 +143,7 @@ const factor = Type.Object({
 const slot = Type.Object({
   start: time(),
   end: time(),
-  tech_id: uuid(),
+  tech_id: answeredId<TechnicianId>(),
   tech_name: text(),
   travel_before_minutes: nullable(Type.Number()),
   travel_after_minutes: nullable(Type.Number()),
@@ -151,7 +164,7 @@ export const restored = Type.Object({
 export const recommendation = Type.Object({
   recommendations: Type.Array(
     Type.Object({
-      tech_id: uuid(),
+      tech_id: answeredId<TechnicianId>(),
       tech_name: text(),
       score: Type.Number(),
       matches: Type.Object({
@@ -172,9 +185,9 @@ export const recommendation = Type.Object({
   bump: Type.Optional(
     Type.Array(
       Type.Object({
-        tech_id: uuid(),
+        tech_id: answeredId<TechnicianId>(),
         tech_name: text(),
-        ticket_id: uuid(),
+        ticket_id: answeredId<TicketId>(),
         state: state(),
         priority: Type.Enum([...priorities]),
         scheduled_start: time(),
@@ -185,12 +198,12 @@ export const recommendation = Type.Object({
       }),
     ),
   ),
-  snapshot_id: uuid(),
+  snapshot_id: answeredId<SnapshotId>(),
   evaluated_at: time(),
 });
 
 export const approval = Type.Object({
-  id: uuid(),
+  id: answeredId<ApprovalId>(),
   status: oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"]),
   approval_type: text(),
   amount_delta_cents: count(),
@@ -220,7 +233,7 @@ const autonomyRow = Type.Object({
   id: uuid(),
   scope_type: autonomyScope,
   incident_type: nullable(text()),
-  ticket_id: nullable(uuid()),
+  ticket_id: nullable(answeredId<TicketId>()),
   is_paused: Type.Boolean(),
   reason: nullable(text()),
   ...actorFields,
@@ -239,7 +252,7 @@ const autonomyDecision = nullable(
   Type.Object({
     scope_type: autonomyScope,
     incident_type: nullable(text()),
-    ticket_id: nullable(uuid()),
+    ticket_id: nullable(answeredId<TicketId>()),
     is_paused: Type.Boolean(),
     reason: nullable(text()),
   }),
@@ -255,8 +268,8 @@ export const autonomyState = Type.Object(autonomyStateFields);
 export const autonomyReplay = Type.Object({ ...autonomyStateFields, history: Type.Array(json()) });
 
 const event = Type.Object({
-  id: uuid(),
-  ticket_id: nullable(uuid()),
+  id: answeredId<ReceiptId>(),
+  ticket_id: nullable(answeredId<TicketId>()),
   ...actorFields,
   actor_role: text(),
   tool_name: text(),
@@ -269,18 +282,18 @@ const event = Type.Object({
   hash: text(),
 });
 export const timeline = Type.Object({
-  ticket_id: uuid(),
+  ticket_id: answeredId<TicketId>(),
   events: Type.Array(event),
   next_cursor: Type.Optional(nullable(text())),
 });
 
 export const ticketSearch = Type.Object({ tickets: Type.Array(ticket), next_cursor: nullable(text()) });
-export const evidenceList = Type.Object({ ticket_id: uuid(), evidence: Type.Array(evidence) });
+export const evidenceList = Type.Object({ ticket_id: answeredId<TicketId>(), evidence: Type.Array(evidence) });
 export const approvalList = Type.Object({
   approvals: Type.Array(
     Type.Object({
       ...approval.properties,
-      ticket_id: uuid(),
+      ticket_id: answeredId<TicketId>(),
       requested_by: text(),
       decided_by: nullable(text()),
       decided_at: nullable(time()),
@@ -296,7 +309,13 @@ export const slots = Type.Object({
 });
 export const directory = Type.Object({
   results: Type.Array(
-    Type.Object({ kind: text(), id: uuid(), name: text(), detail: nullable(text()), account_id: nullable(uuid()) }),
+    Type.Object({
+      kind: text(),
+      id: uuid(),
+      name: text(),
+      detail: nullable(text()),
+      account_id: nullable(answeredId<AccountId>()),
+    }),
   ),
 });
 
@@ -313,13 +332,13 @@ const action = Type.Object({
 export type ActionBody = Static<typeof action>;
 
 export const cockpitRow = Type.Object({
-  ticket_id: uuid(),
+  ticket_id: answeredId<TicketId>(),
   state: Type.Enum([...ticketStates]),
   priority: Type.Enum([...priorities]),
   incident_type: nullable(text()),
   site_region: nullable(text()),
-  site: Type.Object({ id: uuid(), name: text(), city: nullable(text()), region: nullable(text()) }),
-  assigned_tech: nullable(uuid()),
+  site: Type.Object({ id: answeredId<SiteId>(), name: text(), city: nullable(text()), region: nullable(text()) }),
+  assigned_tech: nullable(answeredId<TechnicianId>()),
   scheduled_start: nullable(time()),
   last_update_at: time(),
   last_transition_at: time(),

@@ -1,7 +1,8 @@
 // What may be asked of the roster: who there is, when they work, and who takes no new work.
 
 import { defineCommands, defineQueries } from "./entry.ts";
-import { line, note, nullable, oneOf, optional, Type, uuid, window } from "./fields.ts";
+import { idOf, line, note, nullable, oneOf, optional, Type, uuid, window } from "./fields.ts";
+import type { ProviderId, TechnicianId } from "./ids.ts";
 import * as body from "./roster-responses.ts";
 import * as sample from "./sample-values.ts";
 
@@ -52,14 +53,18 @@ export const rosterCommands = defineCommands({
     next: ["roster.set_shifts", "roster.list"],
     input: Type.Object(
       {
-        tech_id: optional(uuid("The technician to change, or the id a new one is to have; absent: a new one")),
+        tech_id: optional(
+          idOf<TechnicianId>("The technician to change, or the id a new one is to have; absent: a new one"),
+        ),
         name: optional(name("Full name; required for a new technician; absent: unchanged")),
         active: optional(
           Type.Boolean({
             description: "False when the technician no longer works here; absent: unchanged, true when new",
           }),
         ),
-        provider_id: optional(nullable(uuid(), "The firm the technician belongs to; null: none; absent: unchanged")),
+        provider_id: optional(
+          nullable(idOf<ProviderId>(), "The firm the technician belongs to; null: none; absent: unchanged"),
+        ),
         home: optional(
           nullable(
             Type.Object({
@@ -218,7 +223,7 @@ export const rosterQueries = defineQueries({
       "one technician's id by name use directory.search; for free times use schedule.slots.",
     next: ["roster.set_shifts", "roster.time_off", "roster.drain", "roster.sign_off"],
     input: Type.Object({
-      tech_id: optional(uuid("Only this technician; absent: all")),
+      tech_id: optional(idOf<TechnicianId>("Only this technician; absent: all")),
       zone: optional(name("Only technicians of this zone, in any letter case; absent: of any")),
       skill: optional(name("Only technicians with this skill; absent: with any")),
       status: optional(

@@ -1,6 +1,7 @@
 // The bodies the roster's commands and query answer with, as schemas.
 
-import { nullable, state, Type, type Static } from "./fields.ts";
+import { answeredId, nullable, state, Type, type Static } from "./fields.ts";
+import type { ProviderId, ReceiptId, TechnicianId, TicketId } from "./ids.ts";
 
 const uuid = () => Type.String({ format: "uuid" });
 const time = () => Type.String({ format: "date-time" });
@@ -22,10 +23,10 @@ export const shiftPattern = Type.Object({
 const timeOff = Type.Object({ id: uuid(), start: time(), end: time(), reason: nullable(text()) });
 
 export const technician = Type.Object({
-  id: uuid(),
+  id: answeredId<TechnicianId>(),
   name: text(),
   active: Type.Boolean(),
-  provider_id: nullable(uuid()),
+  provider_id: nullable(answeredId<ProviderId>()),
   home_lat: nullable(Type.Number()),
   home_lon: nullable(Type.Number()),
   zone: nullable(text()),
@@ -50,17 +51,17 @@ export const roster = Type.Object({ technicians: Type.Array(technician), generat
 export const changedTechnician = Type.Object({ technician });
 
 /** A booking that the change leaves standing although the technician is not there then. */
-const conflict = Type.Object({ ticket_id: uuid(), start: time(), end: time() });
+const conflict = Type.Object({ ticket_id: answeredId<TicketId>(), start: time(), end: time() });
 export type BookingConflict = Static<typeof conflict>;
 export const changedCalendar = Type.Object({ technician, conflicts: Type.Array(conflict) });
 
-const keptWork = Type.Object({ ticket_id: uuid(), state: state() });
+const keptWork = Type.Object({ ticket_id: answeredId<TicketId>(), state: state() });
 export const requeuedWork = Type.Object({
   ...keptWork.properties,
   previous_state: state(),
   scheduled_start: nullable(time()),
   scheduled_end: nullable(time()),
-  receipt_id: uuid(),
+  receipt_id: answeredId<ReceiptId>(),
 });
 export type KeptWork = Static<typeof keptWork>;
 export type RequeuedWork = Static<typeof requeuedWork>;

@@ -1,13 +1,27 @@
 // What may be asked of a ticket from intake to close: one entry per command.
 
 import { defineCommands } from "./entry.ts";
-import { cents, freeText, incidentType, line, note, oneOf, optional, priority, time, Type, uuid } from "./fields.ts";
+import {
+  cents,
+  freeText,
+  idOf,
+  incidentType,
+  line,
+  note,
+  oneOf,
+  optional,
+  priority,
+  time,
+  Type,
+  uuid,
+} from "./fields.ts";
+import type { AccountId, ApprovalId, SiteId, TicketId } from "./ids.ts";
 import * as body from "./responses.ts";
 import { cancellableStates } from "./states.ts";
 import * as sample from "./sample-values.ts";
 
-const account = () => uuid("Account that pays; its id as directory.search gives it");
-const site = () => uuid("Site of that account where the work is; its id as directory.search gives it");
+const account = () => idOf<AccountId>("Account that pays; its id as directory.search gives it");
+const site = () => idOf<SiteId>("Site of that account where the work is; its id as directory.search gives it");
 const confidence = (description: string) => Type.Number({ minimum: 0, maximum: 100, description });
 const nte = (absence: string) => cents(`Not-to-exceed limit agreed with the customer, in cents; absent: ${absence}`);
 const summary = () => line(500, { description: "The problem in one line" });
@@ -236,7 +250,7 @@ export const ticketCommands = defineCommands({
       "cost limit at once; a denied ticket goes back to TRIAGED.",
     next: ["schedule.slots", "tech.complete", "ticket.triage"],
     input: Type.Object({
-      approval_id: uuid("The request: the ticket's pending_approval_id, or an id from approval.list"),
+      approval_id: idOf<ApprovalId>("The request: the ticket's pending_approval_id, or an id from approval.list"),
       decision: oneOf(["APPROVED", "DENIED"], "What the approver decided"),
       notes: optional(note("Why it was decided so; absent: none")),
     }),
@@ -376,7 +390,7 @@ function autonomyInput() {
         ),
       ),
       incident_type: optional(incidentType("; only with scope INCIDENT")),
-      ticket_id: optional(uuid("The ticket; only with scope TICKET, and then required")),
+      ticket_id: optional(idOf<TicketId>("The ticket; only with scope TICKET, and then required")),
       reason: optional(note("Why, for whoever meets the pause; absent: none")),
     },
     {

@@ -7,6 +7,7 @@ import {
   evidenceKey,
   evidenceRefs,
   freeText,
+  idOf,
   line,
   note,
   nullable,
@@ -17,10 +18,10 @@ import {
   reasonCode,
   time,
   Type,
-  uuid,
   window,
   work,
 } from "./fields.ts";
+import type { ProviderId, SnapshotId, TechnicianId, TicketId } from "./ids.ts";
 import * as body from "./responses.ts";
 import { ticketStates } from "./states.ts";
 import * as sample from "./sample-values.ts";
@@ -136,7 +137,7 @@ export const scheduleCommands = defineCommands({
       earliest: optional(time("Not before; ISO 8601 with zone; absent: now")),
       latest: optional(time("Not after, at most 62 days on; ISO 8601 with zone; absent: seven days after earliest")),
       duration_minutes: optional(durationMinutes()),
-      tech_id: optional(uuid("Only this technician; absent: whoever fits")),
+      tech_id: optional(idOf<TechnicianId>("Only this technician; absent: whoever fits")),
       strategy: optional(
         oneOf(
           ["earliest", "least_travel", "best"],
@@ -286,11 +287,11 @@ export const assignmentCommands = defineCommands({
       "scheduling, for emergencies. To swap whoever is already sent use assignment.override.",
     next: ["tech.check_in", "assignment.override", "assignment.unassign"],
     input: Type.Object({
-      tech_id: uuid("The technician to send; with a snapshot its first"),
-      provider_id: optional(uuid("The firm that does the work; absent: the technician's own")),
+      tech_id: idOf<TechnicianId>("The technician to send; with a snapshot its first"),
+      provider_id: optional(idOf<ProviderId>("The firm that does the work; absent: the technician's own")),
       recommendation_snapshot_id: optional(
         nullable(
-          Type.Union([uuid(), Type.Literal("")]),
+          Type.Union([idOf<SnapshotId>(), Type.Literal("")]),
           "snapshot_id of the assignment.recommend whose first technician this is; absent, null or empty: no recommendation followed",
         ),
       ),
@@ -332,12 +333,12 @@ export const assignmentCommands = defineCommands({
         ),
         reason_code: reasonCode(),
         note: note("Why, in a sentence; at least 10 characters", 10),
-        tech_id: optional(uuid("The new technician; required unless override_type is reassign_provider")),
+        tech_id: optional(idOf<TechnicianId>("The new technician; required unless override_type is reassign_provider")),
         provider_id: optional(
-          uuid("The new provider; required with reassign_provider; absent: the new technician's own"),
+          idOf<ProviderId>("The new provider; required with reassign_provider; absent: the new technician's own"),
         ),
         bump_ticket_id: optional(
-          uuid(
+          idOf<TicketId>(
             "For an EMERGENCY with direct_dispatch_bypass: the technician's booked ticket that goes back to the queue; absent: none",
           ),
         ),

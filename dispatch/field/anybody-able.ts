@@ -1,5 +1,6 @@
 // Whether it is for want of ability, not of time, that nobody is found for a ticket.
 
+import type { TicketId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import type { Policy } from "../policy/policy.ts";
 import { findInability } from "../workforce/ability.ts";
@@ -9,7 +10,7 @@ import { jobAt, loadSiteDemand } from "../workforce/site-demand.ts";
 /** Whether anybody who takes work could do this ticket's, at whatever hour. */
 export async function isAnybodyAble(
   db: Session,
-  ticketId: string,
+  ticketId: TicketId,
   incidentType: string | null,
   policy: Policy,
 ): Promise<boolean> {

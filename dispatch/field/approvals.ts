@@ -3,11 +3,12 @@
 import { insertRow } from "../db/insert-rows.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
+import type { ApprovalId, TicketId } from "../contract/ids.ts";
 import type { ApprovalBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
 
 export type ApprovalRow = ApprovalBody & {
-  readonly ticket_id: string;
+  readonly ticket_id: TicketId;
   readonly evidence: {
     readonly source: string;
     readonly return_state: string;
@@ -41,8 +42,8 @@ export const settleApproval = statement(
 );
 
 export type ApprovalRequest = {
-  readonly id: string;
-  readonly ticketId: string;
+  readonly id: ApprovalId;
+  readonly ticketId: TicketId;
   readonly type: "NTE_INCREASE" | "PROPOSAL";
   readonly amountDeltaCents: number;
   readonly reason: string;

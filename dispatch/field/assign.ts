@@ -1,6 +1,7 @@
 // Putting a technician on a ticket: whether they can be sent, and the booking that follows. Dispatch and override ask
 // the same questions here.
 
+import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { BookingBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import { newId } from "../kernel/clock.ts";
@@ -23,9 +24,9 @@ export type Assignee = { readonly technician: RosterEntry | null; readonly site:
 /** @param without a ticket whose booking does not count, since it is to be given back */
 export async function loadAssignee(
   tx: Session,
-  ticketId: string,
-  techId: string | null,
-  without: string | null = null,
+  ticketId: TicketId,
+  techId: TechnicianId | null,
+  without: TicketId | null = null,
 ): Promise<Assignee> {
   const [roster, site] = await Promise.all([
     techId === null ? [] : loadRoster(tx, { ticketId, techId, without }),
@@ -48,7 +49,7 @@ const anyHours = { technicianWithoutShift: "eligible", zoneMustMatch: false } as
 export function bookingFor(
   desk: Desk,
   ticket: TicketRow,
-  techId: string,
+  techId: TechnicianId,
   { technician, site }: Assignee,
   now: string,
 ): BookingBody | null {
@@ -93,7 +94,12 @@ export function bookingFor(
 }
 
 /** Replaces the ticket's live booking; with null it only ends the one there is. */
-export const rebook = (tx: Session, ticketId: string, booking: BookingBody | null, now: string): Promise<unknown>[] => [
+export const rebook = (
+  tx: Session,
+  ticketId: TicketId,
+  booking: BookingBody | null,
+  now: string,
+): Promise<unknown>[] => [
   tx.row(settleBookings, [ticketId, "released", now]),
   ...(booking ? [tx.row(insertBooking, bookingValues(booking, now))] : []),
 ];

@@ -1,5 +1,6 @@
 // assignment.dispatch: sends a technician. From SCHEDULED the normal way; from TRIAGED past scheduling, as a bypass.
 
+import type { SnapshotId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import type { BypassRules } from "../policy/policy.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
@@ -77,7 +78,7 @@ function requireBypass(input: Input, ticket: TicketRow, rules: BypassRules): voi
 /** @throws Refusal ASSIGNMENT_NOT_FOUND, or one of the three mismatches */
 function requireRecommended(
   input: Input,
-  snapshotId: string,
+  snapshotId: SnapshotId,
   snapshot: SnapshotRow | null,
   technician: RosterEntry,
 ): void {

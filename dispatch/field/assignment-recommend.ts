@@ -1,5 +1,6 @@
 // assignment.recommend: ranks the roster for a ticket and keeps the ranking as a snapshot.
 
+import type { SnapshotId } from "../contract/ids.ts";
 import { reaches } from "../kernel/actor.ts";
 import { concernsOf } from "../kernel/aggregate.ts";
 import { newId, plusMinutes } from "../kernel/clock.ts";
@@ -89,7 +90,7 @@ export const assignmentRecommend = ticketCommand({
       }),
       ...(nobody &&
         window && { bump: bumpProposals({ ...asked, window }).map((one) => ({ ...one, factors: [...one.factors] })) }),
-      snapshot_id: newId(Date.parse(now)),
+      snapshot_id: newId<SnapshotId>(Date.parse(now)),
       evaluated_at: now,
     };
     const named = new Set((result.bump ?? []).map(({ ticket_id }) => ticket_id));

@@ -1,5 +1,6 @@
 // Autonomy: which scopes are paused, and which of them speaks for a ticket. The narrowest scope that says anything wins.
 
+import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -8,7 +9,7 @@ export type AutonomyRow = {
   readonly id: string;
   readonly scope_type: "GLOBAL" | "INCIDENT" | "TICKET";
   readonly incident_type: string | null;
-  readonly ticket_id: string | null;
+  readonly ticket_id: TicketId | null;
   readonly is_paused: boolean;
   readonly reason: string | null;
 };
@@ -32,7 +33,7 @@ const selectChainOfIncident = statement<AutonomyRow>(
 const narrowness = { TICKET: 0, INCIDENT: 1, GLOBAL: 2 } as const;
 
 /** The scopes that bear on a ticket, narrowest first; the first decides. */
-export const loadChainOfTicket = async (db: Session, ticketId: string): Promise<AutonomyRow[]> =>
+export const loadChainOfTicket = async (db: Session, ticketId: TicketId): Promise<AutonomyRow[]> =>
   narrowestFirst(await db.rows(selectChainOfTicket, [ticketId]));
 
 /** As loadChainOfTicket, for an incident type; null asks about the desk as a whole. */
@@ -45,7 +46,7 @@ const narrowestFirst = (rows: AutonomyRow[]): AutonomyRow[] =>
 /** @throws Refusal AUTONOMY_DISABLED when the narrowest scope is paused */
 export function requireAutonomy(
   [narrowest]: readonly AutonomyRow[],
-  ticket: { id: string; incident_type: string | null },
+  ticket: { id: TicketId; incident_type: string | null },
 ): void {
   if (!narrowest?.is_paused) return;
   throw new Refusal("AUTONOMY_DISABLED", {

@@ -1,5 +1,6 @@
 // The ticket that loses its technician to an emergency: whether it may, and how it goes back to the queue.
 
+import type { TicketId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { type TicketCall } from "../ticket/ticket-command.ts";
@@ -10,7 +11,7 @@ import { isBumpable } from "../workforce/bump.ts";
 import { requeued } from "../workforce/requeue.ts";
 
 /** The ticket an override means to bump; null when it means none. */
-export const bumpIn = ({ bump_ticket_id: id }: InputOf<"assignment.override">): string | null => id ?? null;
+export const bumpIn = ({ bump_ticket_id: id }: InputOf<"assignment.override">): TicketId | null => id ?? null;
 
 /**
  * @param bumped the ticket as it is locked; null when there is none

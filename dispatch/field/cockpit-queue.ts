@@ -3,6 +3,7 @@
 
 import { longestQueuePage } from "../contract/queries.ts";
 import { statement, type StatementName } from "../db/statement.ts";
+import type { SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { QueryBodyOf, QueryInputOf } from "../contract/index.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
 import { plusMinutes } from "../kernel/clock.ts";
@@ -13,16 +14,16 @@ import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
 export type CockpitInput = QueryInputOf<"dispatcher.cockpit">;
 
 export type QueueRow = {
-  id: string;
+  id: TicketId;
   state: QueryBodyOf<"dispatcher.cockpit">["queue"][number]["state"];
   priority: "EMERGENCY" | "URGENT" | "ROUTINE";
   incident_type: string | null;
-  site_id: string;
+  site_id: SiteId;
   site_name: string;
   site_city: string | null;
   site_region: string | null;
   region_weight: number;
-  assigned_tech_id: string | null;
+  assigned_tech_id: TechnicianId | null;
   scheduled_start: string | null;
   created_at: string;
   updated_at: string;

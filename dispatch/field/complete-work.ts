@@ -1,6 +1,7 @@
 // tech.complete and closeout.candidate: complete the work. They pass the same gate; a candidate, which nobody has looked
 // at, is refused besides when the ticket is risky.
 
+import type { TicketId } from "../contract/ids.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import type { AuditEvent } from "../kernel/audit.ts";
@@ -13,7 +14,7 @@ import { assessCandidateRisk, type CandidateRiskProfile } from "./closeout-risk.
 import { insertCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
 
-async function load(tx: Session, { ticketId }: { ticketId: string }) {
+async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
   const [pauses, evidence] = await Promise.all([loadChainOfTicket(tx, ticketId), tx.rows(selectEvidence, [ticketId])]);
   return { pauses, evidence };
 }

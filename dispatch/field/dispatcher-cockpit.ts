@@ -1,6 +1,7 @@
 // dispatcher.cockpit: the queue, worst first, and what may be done about each ticket. Readers of the same question who come at
 // the same time share one read of the queue and its text.
 
+import type { TicketId } from "../contract/ids.ts";
 import { JoinedReads } from "../db/joined-reads.ts";
 import { statement } from "../db/statement.ts";
 import type { Desk } from "../kernel/desk.ts";
@@ -83,7 +84,7 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
 }
 
 /** A ticket outside the caller's scope is refused by its id, which is what the caller named. */
-async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit">, ticketId: string) {
+async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit">, ticketId: TicketId) {
   const [ticket, events, evidence] = await Promise.all([
     desk.db.row(selectTicket, [ticketId]),
     desk.db.rows(selectTimeline, [ticketId, null, shownEvents]),

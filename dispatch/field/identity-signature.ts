@@ -2,6 +2,7 @@
  * Recognises the same call coming in twice: contact details in one form, and one hash over who asks for what where.
  * Pure; looking for a ticket with an equal signature is the intake command's step.
  */
+import type { AccountId, SiteId } from "../contract/ids.ts";
 import { canonicalSha256 } from "../policy/canonical-json.ts";
 
 /** `value` is null when nothing was given; `reason` is a sentence for validation_errors. */
@@ -33,8 +34,8 @@ export function normalizeEmail(raw: string | null | undefined): NormalizedContac
 }
 
 export type IdentityParts = {
-  readonly accountId: string;
-  readonly siteId: string;
+  readonly accountId: AccountId;
+  readonly siteId: SiteId;
   readonly incidentType: string;
   readonly summary: string;
   readonly customerName: string;

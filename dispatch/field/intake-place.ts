@@ -1,12 +1,13 @@
 // Where new work is: the account, site and asset a ticket names must exist and belong together.
 
+import type { AccountId, SiteId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
 
-type Place = { account_known: boolean; site_account: string | null; asset_site: string | null };
+type Place = { account_known: boolean; site_account: AccountId | null; asset_site: SiteId | null };
 
 const selectPlace = statement<Place>(
   "intake_place",
@@ -15,7 +16,7 @@ const selectPlace = statement<Place>(
           (SELECT site_id FROM assets WHERE id = $3) AS asset_site`,
 );
 
-type PlaceInput = { readonly account_id: string; readonly site_id: string; readonly asset_id?: string };
+type PlaceInput = { readonly account_id: AccountId; readonly site_id: SiteId; readonly asset_id?: string };
 
 export const loadPlace = (tx: Session, input: PlaceInput): Promise<Place | null> =>
   tx.row(selectPlace, [input.account_id, input.site_id, input.asset_id ?? null]);

@@ -5,6 +5,7 @@
  * Rounding: half a cent goes up, once per line and once per line's tax; sums are never rounded.
  * Products are taken in BigInt, so no input can lose a cent beyond 2^53.
  */
+import type { AccountId } from "../contract/ids.ts";
 import type { InvoiceRules, PriceBook, PriceBookEntry, TaxableLineKind } from "../policy/policy.ts";
 
 /** As tech.complete reports it; what is absent counts as none. */
@@ -57,7 +58,7 @@ export type InvoiceResult =
 export type InvoiceInput = {
   readonly work: ReportedWork | null;
   readonly adjustments: readonly InvoiceAdjustment[];
-  readonly accountId: string;
+  readonly accountId: AccountId;
   /** Of the site; null or unknown pays the default tax. */
   readonly region: string | null;
   readonly priceBook: PriceBook;
@@ -104,7 +105,7 @@ export function exceedsNte(totalCents: number, nteCents: number, rules: InvoiceR
 }
 
 /** What this account pays: its own entry or the default. The id may have any case. */
-export function priceBookEntryFor(priceBook: PriceBook, accountId: string): PriceBookEntry {
+export function priceBookEntryFor(priceBook: PriceBook, accountId: AccountId): PriceBookEntry {
   const id = accountId.toLowerCase();
   return (Object.hasOwn(priceBook.byAccount, id) ? priceBook.byAccount[id] : undefined) ?? priceBook.default;
 }

@@ -1,5 +1,6 @@
 // ops.autonomy.pause and ops.autonomy.rollback: stop and resume completions and the worker in a scope.
 
+import type { AccountId, SiteId } from "../contract/ids.ts";
 import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
@@ -18,7 +19,7 @@ const selectScope = statement<Before>(
    FOR UPDATE`,
 );
 
-const selectTicketScope = statement<{ account_id: string; site_id: string }>(
+const selectTicketScope = statement<{ account_id: AccountId; site_id: SiteId }>(
   "autonomy_ticket_scope",
   `SELECT account_id, site_id FROM tickets WHERE id = $1`,
 );

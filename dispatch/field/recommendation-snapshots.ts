@@ -1,13 +1,14 @@
 // Recommendations as they were given: stored whole, so that a dispatch can be held to what was recommended.
 
+import type { SnapshotId, TechnicianId } from "../contract/ids.ts";
 import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 
 export type SnapshotRow = {
-  readonly id: string;
+  readonly id: SnapshotId;
   readonly service_type: string;
   readonly site_region: string | null;
-  readonly recommended_tech_id: string | null;
+  readonly recommended_tech_id: TechnicianId | null;
 };
 
 export const insertSnapshot = insertRow("snapshot_insert", "recommendation_snapshots", [

@@ -1,6 +1,7 @@
 // The roster as a caller sees it for one ticket: for a machine nobody is free while automatic work on the ticket is
 // paused; people go on.
 
+import type { TicketId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { loadRoster, type Asked, type RosterEntry } from "../workforce/calendar.ts";
@@ -9,7 +10,7 @@ import { loadChainOfTicket } from "./autonomy.ts";
 export async function loadRosterFor(
   db: Session,
   actor: Actor,
-  asked: Asked & { readonly ticketId: string },
+  asked: Asked & { readonly ticketId: TicketId },
 ): Promise<RosterEntry[]> {
   const machine = actor.type === "SERVICE" || actor.type === "SYSTEM";
   const [roster, [narrowest]] = await Promise.all([

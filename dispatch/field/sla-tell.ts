@@ -1,6 +1,7 @@
 // sla.warning and sla.breach: says once for each deadline that it is near, or over, in the ticket's own history and to
 // all who listen. The ticket stays as it is; its place in the cockpit follows from the deadline by itself.
 
+import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
@@ -13,7 +14,7 @@ type Level = keyof typeof slaLevels;
 const selectLevel = statement<{ sla_level: number }>("sla_level_select", `SELECT sla_level FROM tickets WHERE id = $1`);
 const setLevel = statement("sla_level_set", `UPDATE tickets SET sla_level = $2 WHERE id = $1`);
 
-const load = (tx: Session, { ticketId }: { ticketId: string }) => tx.row(selectLevel, [ticketId]);
+const load = (tx: Session, { ticketId }: { ticketId: TicketId }) => tx.row(selectLevel, [ticketId]);
 
 function told(
   level: Level,

@@ -1,5 +1,6 @@
 // Finding slots for a ticket on whatever calendar exists: the reading of input and roster that slots and booking share.
 
+import type { TechnicianId } from "../contract/ids.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { invalidField } from "../kernel/refusal.ts";
@@ -19,7 +20,7 @@ export type SlotWish = {
   readonly earliest?: string;
   readonly latest?: string;
   readonly duration_minutes?: number;
-  readonly tech_id?: string;
+  readonly tech_id?: TechnicianId;
 };
 
 export type SearchSpan = { readonly earliest: string; readonly latest: string; readonly problem: string | null };

@@ -1,6 +1,7 @@
 // tech.job_packet: everything a technician needs on site, and what is still missing to complete the work.
 
 import { statement } from "../db/statement.ts";
+import type { SiteId } from "../contract/ids.ts";
 import { errorRegistry } from "../contract/errors.ts";
 import { ticketQuery } from "../ticket/ticket-command.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
@@ -12,7 +13,7 @@ import { packetActions } from "./ticket-actions.ts";
 import { selectLatestEvents } from "./timeline.ts";
 
 type SiteRow = {
-  id: string;
+  id: SiteId;
   name: string;
   address1: string | null;
   address2: string | null;

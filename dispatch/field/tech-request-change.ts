@@ -1,5 +1,6 @@
 // tech.request_change: asks for a higher limit or another scope; the work waits for the decision.
 
+import type { ApprovalId } from "../contract/ids.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { requestApproval } from "./approvals.ts";
@@ -8,7 +9,7 @@ export const techRequestChange = ticketCommand({
   name: "tech.request_change",
   decide({ actor, input, ticket, now }) {
     const request = {
-      id: newId(Date.parse(now)),
+      id: newId<ApprovalId>(Date.parse(now)),
       ticketId: ticket.id,
       type: input.approval_type,
       amountDeltaCents: input.amount_delta_cents ?? 0,

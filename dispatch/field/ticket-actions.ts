@@ -1,5 +1,6 @@
 // What may be done about a ticket next: each tool as an action with its address, open or closed, and why it is closed.
 
+import type { TicketId } from "../contract/ids.ts";
 import { errorRegistry } from "../contract/errors.ts";
 import {
   chatName,
@@ -42,7 +43,7 @@ const packetCommands = [
 type PolicyError = ActionBody["policy_error"];
 
 /** Actions of a cockpit row. */
-export const cockpitActions = (role: Role, state: TicketState, ticketId: string): ActionBody[] =>
+export const cockpitActions = (role: Role, state: TicketState, ticketId: TicketId): ActionBody[] =>
   actionsOfState(role, state).map((action) => addressed(action, ticketId));
 
 /** As cockpitActions, with the placeholder where an address has the ticket's id. They depend on role and state alone. */
@@ -55,7 +56,12 @@ export const actionsOfState = (role: Role, state: TicketState): ActionBody[] => 
 ];
 
 /** Actions of a job packet; completing stays closed for the reason the closeout gate gives. */
-export function packetActions(role: Role, state: TicketState, ticketId: string, gateError: PolicyError): ActionBody[] {
+export function packetActions(
+  role: Role,
+  state: TicketState,
+  ticketId: TicketId,
+  gateError: PolicyError,
+): ActionBody[] {
   const actions = packetCommands.map(([id, tool]) => {
     const action = commandAction(id, tool, commands[tool], role, state);
     const completing = tool === "tech.complete" || tool === "closeout.candidate";
@@ -68,7 +74,7 @@ export function packetActions(role: Role, state: TicketState, ticketId: string, 
   return [...actions, ...reading].map((action) => addressed(action, ticketId));
 }
 
-const addressed = (action: ActionBody, ticketId: string): ActionBody => ({
+const addressed = (action: ActionBody, ticketId: TicketId): ActionBody => ({
   ...action,
   endpoint: action.endpoint.replace(placeholder, ticketId),
 });

@@ -4,13 +4,14 @@ import { statement } from "../db/statement.ts";
 import { creationCommand } from "../ticket/ticket-command.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import type { TicketId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { identitySignature, normalizeEmail, normalizePhone, type NormalizedContact } from "./identity-signature.ts";
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
 import { loadPlace, requirePlace } from "./intake-place.ts";
 
-type Duplicate = { id: string; state: string; created_at: string };
+type Duplicate = { id: TicketId; state: string; created_at: string };
 
 // Equal calls at the same moment queue here, so that the second finds the first one's ticket.
 const lockSignature = statement("intake_lock_signature", `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`);

@@ -1,5 +1,6 @@
 // ticket.triage: sets priority, incident type and limit, and sends the ticket on its way.
 
+import type { ApprovalId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import type { TicketState } from "../contract/states.ts";
 import { newId } from "../kernel/clock.ts";
@@ -20,7 +21,7 @@ export const ticketTriage = ticketCommand({
     if (outcome === "READY_TO_SCHEDULE") requireCertainIntake(ticket, acknowledged, intakeThresholds(desk));
 
     const path = pathTo(outcome, ticket.state);
-    const approvalId = outcome === "APPROVAL_REQUIRED" ? newId(Date.parse(now)) : null;
+    const approvalId = outcome === "APPROVAL_REQUIRED" ? newId<ApprovalId>(Date.parse(now)) : null;
     const handoffDone = outcome === "READY_TO_SCHEDULE" && ticket.identity_signature !== null;
     return {
       path,

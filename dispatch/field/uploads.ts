@@ -1,11 +1,12 @@
 // Uploads as rows: what was announced, so that what arrives can be held to it.
 
+import type { TicketId } from "../contract/ids.ts";
 import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 
 export type UploadRow = {
   readonly id: string;
-  readonly ticket_id: string;
+  readonly ticket_id: TicketId;
   readonly object_key: string;
   readonly incoming_key: string;
   readonly content_type: string;

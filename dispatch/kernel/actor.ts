@@ -1,18 +1,19 @@
 // Who is speaking: what credentials turned into. Everything about rights is decided on this and nothing else.
 
+import type { AccountId, Id, SiteId, TechnicianId } from "../contract/ids.ts";
 import type { ActorType, Role } from "../contract/roles.ts";
 
 /** Ids a caller may reach; "*" reaches all, an empty set nothing. */
-export type Reach = "*" | ReadonlySet<string>;
+export type Reach<I extends Id = Id> = "*" | ReadonlySet<I>;
 
 export type Actor = {
   readonly id: string;
   readonly role: Role;
   readonly type: ActorType;
   /** The technician this caller is, when the credentials name one. */
-  readonly techId: string | null;
-  readonly accounts: Reach;
-  readonly sites: Reach;
+  readonly techId: TechnicianId | null;
+  readonly accounts: Reach<AccountId>;
+  readonly sites: Reach<SiteId>;
   /** Set when a model chose the call. Like what follows, only a token can say it. */
   readonly via?: "chat";
   /** Who the model said it is: kept for the audit, believed by nobody. */
@@ -36,7 +37,8 @@ export type Trace = {
   readonly traceState: string | null;
 };
 
-export const reaches = (reach: Reach, id: string): boolean => reach === "*" || reach.has(id);
+export const reaches = <I extends Id>(reach: Reach<I>, id: NoInfer<I>): boolean => reach === "*" || reach.has(id);
 
 /** A reach as a statement's parameter: null means everything. */
-export const reachParameter = (reach: Reach): readonly string[] | null => (reach === "*" ? null : [...reach]);
+export const reachParameter = <I extends Id>(reach: Reach<I>): readonly I[] | null =>
+  reach === "*" ? null : [...reach];

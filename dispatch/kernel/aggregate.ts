@@ -1,6 +1,7 @@
 // What the pipeline asks of an aggregate: how its row is locked, read and written, where its audit chain ends, whose it is,
 // and which moves it may make. A wing brings a value of this type; nothing else about it is known here.
 
+import type { AccountId, SiteId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import type { Statement } from "../db/statement.ts";
 import type { Actor } from "./actor.ts";
@@ -11,10 +12,10 @@ import type { Refusal } from "./refusal.ts";
 export type ChainHead = { readonly seq: number; readonly hash: string; readonly at: string };
 
 /** Whose it is: the ids by which a caller's scope is judged. */
-export type Place = { readonly account_id: string; readonly site_id: string };
+export type Place = { readonly account_id: AccountId; readonly site_id: SiteId };
 
 /** Whose things an answer names. */
-export type Concerns = { readonly account_ids: readonly string[]; readonly site_ids: readonly string[] };
+export type Concerns = { readonly account_ids: readonly AccountId[]; readonly site_ids: readonly SiteId[] };
 
 /** The accounts and sites of places, each once. */
 export function concernsOf(places: readonly (Place | null)[]): Concerns {
@@ -33,13 +34,15 @@ export type KnownHead = {
   readonly state: string | null;
 };
 
-// Members that take a row are methods, not function properties: the pipeline hands back only rows that it was given.
+// Members that take a row are methods, not function properties: the pipeline hands back only rows that it was given. So with
+// ids: to the pipeline they are texts, and it hands each aggregate those of its own rows and paths.
 export type Aggregate<
   Row = unknown,
   Change = unknown,
   Fields = unknown,
   Body = unknown,
   State extends string = string,
+  AggregateId extends string = string,
 > = {
   /** As contract entries and stored rows name it. */
   readonly name: string;
@@ -57,8 +60,8 @@ export type Aggregate<
   readonly heads: Statement<KnownHead>;
   /** Unique and exclusion constraints of the database that decide between two commands at the same moment. */
   readonly races: readonly string[];
-  notFound(id: string): Refusal;
-  idOf(row: Row): string;
+  notFound(id: AggregateId): Refusal;
+  idOf(row: Row): AggregateId;
   /** Null where it has no states. */
   stateOf(row: Row): string | null;
   /** Null where it is nobody's in particular. */
@@ -69,7 +72,7 @@ export type Aggregate<
   /** A row that does not exist yet. */
   created(
     desk: Desk,
-    creation: { readonly id: string; readonly fields: Fields; readonly state: State; readonly at: string },
+    creation: { readonly id: AggregateId; readonly fields: Fields; readonly state: State; readonly at: string },
   ): Row;
   /** The row after a change. */
   changed(desk: Desk, row: Row, change: Change, path: readonly State[], at: string): Row;
@@ -81,5 +84,5 @@ export type Aggregate<
   /** The row as clients see it. */
   body(row: Row): Body;
   /** The outbox subject of a command's event. */
-  subject(id: string, event: string): string;
+  subject(id: AggregateId, event: string): string;
 };

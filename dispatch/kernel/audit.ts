@@ -2,13 +2,15 @@
 // chaining serialises nothing that was not serial already.
 
 import { insertRows, type InsertRows } from "../db/insert-rows.ts";
+import type { ReceiptId } from "../contract/ids.ts";
 import { namesOf, type Receipt } from "../contract/responses.ts";
 import { canonicalJson } from "../policy/canonical-json.ts";
 import { sha256, type JsonObject } from "./json.ts";
 
 export type AuditEvent = {
-  readonly id: string;
+  readonly id: ReceiptId;
   readonly aggregate: string;
+  /** A text, since `aggregate` alone says whose id it is. */
   readonly aggregate_id: string;
   readonly seq: number;
   readonly actor_type: string;

@@ -1,6 +1,7 @@
 // What a command hands to the pipeline: what to read beside its row, and how to decide. One command, one file, one value of
 // one of these types; each wing has a function of its own that makes it (ticketCommand, deskCommand, …).
 
+import type { ReceiptId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "./actor.ts";
 import type { Aggregate, Concerns, Place } from "./aggregate.ts";
@@ -10,7 +11,7 @@ import type { JsonObject } from "./json.ts";
 import type { RelatedChange } from "./related-change.ts";
 
 /** What every step of a command knows. */
-export type Call<Input = unknown, Ids = unknown> = {
+export type Call<Input = unknown, Ids = unknown, AggregateId extends string = string> = {
   readonly desk: Desk;
   readonly actor: Actor;
   readonly input: Input;
@@ -21,14 +22,18 @@ export type Call<Input = unknown, Ids = unknown> = {
   /** The ids in the path. */
   readonly ids: Ids;
   /** The id of what the command is about; for a creating command the one it will have, unless its decision names another. */
-  readonly id: string;
+  readonly id: AggregateId;
   /** The Idempotency-Key: with the actor's id and the path it names the intent. */
   readonly requestId: string;
   /** The id this command's audit event, and so its receipt, will have. */
-  readonly eventId: string;
+  readonly eventId: ReceiptId;
 };
 
-export type RowCall<Input = unknown, Ids = unknown, Row = unknown> = Call<Input, Ids> & { readonly row: Row };
+export type RowCall<Input = unknown, Ids = unknown, Row = unknown, AggregateId extends string = string> = Call<
+  Input,
+  Ids,
+  AggregateId
+> & { readonly row: Row };
 
 type Decided<Body, Answer> = {
   /** Kept in the audit trail. */
@@ -68,7 +73,7 @@ export type CreationDecision<
   readonly create: Fields;
 };
 
-type Common<Input, Ids, Loaded> = {
+type Common<Input, Ids, Loaded, AggregateId extends string> = {
   readonly name: string;
   /**
    * True when `load` or `write` locks rows that are not this command's own: it then runs in a transaction of its own, since
@@ -78,7 +83,7 @@ type Common<Input, Ids, Loaded> = {
   /** Constraints of the database that decide between two of these at the same moment, beside the aggregate's. */
   readonly races?: readonly string[];
   /** Reads that travel with the lock; queue all of them before awaiting one. They see what the lock sees. */
-  load?(tx: Session, call: Call<Input, Ids>): Promise<Loaded>;
+  load?(tx: Session, call: Call<Input, Ids, AggregateId>): Promise<Loaded>;
 };
 
 export type RowCommand<
@@ -90,27 +95,32 @@ export type RowCommand<
   Answer = object,
   Loaded = unknown,
   Prepared = unknown,
-> = Common<Input, Ids, Loaded> & {
+  AggregateId extends string = string,
+> = Common<Input, Ids, Loaded, AggregateId> & {
   readonly on: "row";
   readonly aggregate: Aggregate;
   /** The state the caller is heading for, for a refusal's to_state; otherwise the entry's first. */
-  target?(call: RowCall<Input, Ids, Row>): string | undefined;
+  target?(call: RowCall<Input, Ids, Row, AggregateId>): string | undefined;
   /**
    * What to ask elsewhere before deciding, where that leaves nothing behind (driving times); null when nothing. It runs
    * with no lock held; then the command is retried once, with what was learned.
    */
-  consult?(call: RowCall<Input, Ids, Row>, loaded: Loaded): (() => Promise<void>) | null;
+  consult?(call: RowCall<Input, Ids, Row, AggregateId>, loaded: Loaded): (() => Promise<void>) | null;
   /**
    * Work outside the database (object store, a long search), after all checks and before the transaction that commits, with
    * no lock held; the checks run again afterwards.
    */
-  prepare?(call: RowCall<Input, Ids, Row>, loaded: Loaded): Promise<Prepared>;
+  prepare?(call: RowCall<Input, Ids, Row, AggregateId>, loaded: Loaded): Promise<Prepared>;
   /** Whether this call has anything to prepare; always, unless this says otherwise. Then decide gets undefined. */
   needsPreparation?(loaded: Loaded): boolean;
   /** Whether what was prepared is good for the row as it is now; otherwise for the row at its very audit seq. */
   readonly preparedOnce?: boolean;
   /** @throws Refusal */
-  decide(call: RowCall<Input, Ids, Row>, loaded: Loaded, prepared: Prepared): RowDecision<Change, Body, Answer>;
+  decide(
+    call: RowCall<Input, Ids, Row, AggregateId>,
+    loaded: Loaded,
+    prepared: Prepared,
+  ): RowDecision<Change, Body, Answer>;
 };
 
 export type CreationCommand<
@@ -120,11 +130,12 @@ export type CreationCommand<
   Body = unknown,
   Answer = object,
   Loaded = unknown,
-> = Common<Input, Ids, Loaded> & {
+  AggregateId extends string = string,
+> = Common<Input, Ids, Loaded, AggregateId> & {
   readonly on: "creation";
   readonly aggregate: Aggregate;
   /** @throws Refusal */
-  decide(call: Call<Input, Ids>, loaded: Loaded): CreationDecision<Fields, Body, Answer>;
+  decide(call: Call<Input, Ids, AggregateId>, loaded: Loaded): CreationDecision<Fields, Body, Answer>;
 };
 
 export type Command = RowCommand | CreationCommand;

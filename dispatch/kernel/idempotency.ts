@@ -1,6 +1,7 @@
 // One intent, one effect: the answer of a command is stored under its key in the command's own transaction, and the
 // primary key decides between two equal calls that ran at the same moment.
 
+import type { AccountId, SiteId } from "../contract/ids.ts";
 import { insertRows } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { Actor } from "./actor.ts";
@@ -17,8 +18,8 @@ export type StoredAnswer = {
   readonly response_body: string;
   readonly aggregate: string;
   readonly aggregate_id: string;
-  readonly account_ids: readonly string[];
-  readonly site_ids: readonly string[];
+  readonly account_ids: readonly AccountId[];
+  readonly site_ids: readonly SiteId[];
 };
 
 export const idempotencyConstraint = "idempotency_keys_pkey";

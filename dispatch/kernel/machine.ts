@@ -3,6 +3,7 @@
 import { insertRows } from "../db/insert-rows.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { ErrorCode } from "../contract/errors.ts";
+import type { ReceiptId } from "../contract/ids.ts";
 import { creation } from "../contract/states.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -11,7 +12,7 @@ export type Edges = ReadonlyMap<string, readonly string[]>;
 export type Moves = { readonly from: readonly string[]; readonly to: readonly string[] };
 
 type MoveRow = {
-  readonly audit_event_id: string;
+  readonly audit_event_id: ReceiptId;
   readonly step: number;
   readonly aggregate: string;
   readonly aggregate_id: string;

@@ -4,6 +4,7 @@
 import { insertRows } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import type { AccountId, ReceiptId, SiteId } from "../contract/ids.ts";
 import { namesOf } from "../contract/responses.ts";
 import type { Aggregate, Place } from "./aggregate.ts";
 import type { AuditEvent } from "./audit.ts";
@@ -24,9 +25,9 @@ type OutboxInsert = {
   readonly event: string;
   readonly aggregate: string;
   readonly aggregate_id: string;
-  readonly account_id: string | null;
-  readonly site_id: string | null;
-  readonly audit_event_id: string;
+  readonly account_id: AccountId | null;
+  readonly site_id: SiteId | null;
+  readonly audit_event_id: ReceiptId;
   readonly payload: string;
   readonly created_at: string;
 };

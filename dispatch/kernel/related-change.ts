@@ -1,6 +1,7 @@
 // A row that changes because of a command on something else (a technician signs off, another ticket takes the place): it gets
 // its own audit event, moves and outbox row in that command's transaction. The command must have locked it.
 
+import type { ReceiptId } from "../contract/ids.ts";
 import type { Aggregate, Place } from "./aggregate.ts";
 import { chained, type AuditEvent } from "./audit.ts";
 import { timeAfter } from "./clock.ts";
@@ -12,7 +13,7 @@ export type RelatedChange<Row = unknown, Change = unknown> = {
   readonly aggregate: Aggregate<Row, Change>;
   readonly row: Row;
   /** The id its event, and so its receipt, will have. */
-  readonly eventId: string;
+  readonly eventId: ReceiptId;
   /** The states passed through, the last one included; empty when the state stays. */
   readonly path: readonly string[];
   readonly change: Change;

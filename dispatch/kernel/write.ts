@@ -2,6 +2,7 @@
 // of a transaction go in by one statement per table.
 
 import type { CommandEntry } from "../contract/entry.ts";
+import type { ReceiptId } from "../contract/ids.ts";
 import { creation } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
 import { concernsOf, type Aggregate, type ChainHead, type Place } from "./aggregate.ts";
@@ -82,7 +83,7 @@ export type Writing = {
   /** The stored answer's key, as one uuid. */
   readonly key: string;
   readonly requestHash: string;
-  readonly eventId: string;
+  readonly eventId: ReceiptId;
   readonly effect: Effect;
 };
 

@@ -8,6 +8,7 @@
  * Everything else on those calendars stays where it is: work sent or under way, a customer still confirming, a paused
  * ticket, one that starts within half an hour, one the caller may not see.
  */
+import type { TechnicianId } from "../contract/ids.ts";
 import type { StayReason } from "../contract/plan-responses.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Problem, Technician, Visit } from "../planner/problem.ts";
@@ -30,12 +31,12 @@ export type DayRows = {
   readonly roster: readonly RosterEntry[];
   readonly tickets: readonly PlanTicket[];
   readonly zone: string | null;
-  readonly techIds: readonly string[] | null;
+  readonly techIds: readonly TechnicianId[] | null;
   readonly moveWithinMinutes: number;
 };
 
 export type LeftOut = {
-  readonly tech_id: string;
+  readonly tech_id: TechnicianId;
   readonly tech_name: string;
   readonly reason: string;
   readonly detail: string;

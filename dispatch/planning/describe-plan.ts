@@ -20,7 +20,7 @@ export function describePlan(built: BuiltProblem, { map, before, plan }: Settled
     moves: plan ? movesOf(built, map, before, plan) : [],
     unserved: after.unserved.flatMap((id) => {
       const ticket = built.visits.get(id)?.ticket;
-      return ticket ? [{ ticket_id: id, priority: ticket.priority, detail: whyUnserved(built, id) }] : [];
+      return ticket ? [{ ticket_id: ticket.id, priority: ticket.priority, detail: whyUnserved(built, id) }] : [];
     }),
     stays: [...built.stays].map(([reason, count]) => ({ reason, count, detail: stayDetails[reason] })),
     left_out: [...built.leftOut],

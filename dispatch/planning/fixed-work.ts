@@ -1,6 +1,7 @@
 /**
  * Parts a day's visits into those a plan may move and those that stand fast, and cuts the calendars around the latter. Pure.
  */
+import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { StayReason } from "../contract/plan-responses.ts";
 import type { Job } from "../workforce/ability.ts";
 import type { AvailabilityRules, CalendarTechnician } from "../workforce/availability.ts";
@@ -18,7 +19,7 @@ export type PlannedLane = Lane & { readonly id: string; readonly person: Person 
 /** A ticket the plan may place or move. `stands` is its present time, with whoever is to come then. */
 export type Candidate = {
   readonly ticket: PlanTicket;
-  readonly stands: (TimeRange & { readonly techId: string | null }) | null;
+  readonly stands: (TimeRange & { readonly techId: TechnicianId | null }) | null;
 };
 
 /** A candidate as the problem's visit; `lane` is where it stands, null while nobody is to come. */
@@ -83,7 +84,7 @@ export function fixWork(
 }
 
 /** The tickets of bookings that another lies over: made while the technician had no hours on record. */
-const overlapping = (bookings: readonly RosterBooking[]): string[] =>
+const overlapping = (bookings: readonly RosterBooking[]): TicketId[] =>
   bookings
     .filter((one) => bookings.some((other) => other !== one && other.start < one.end && one.start < other.end))
     .map(({ ticketId }) => ticketId);
@@ -91,7 +92,7 @@ const overlapping = (bookings: readonly RosterBooking[]): string[] =>
 /** The lane a booking lies in; undefined when there is none, or a pause lies in the booking. */
 export const laneFor = (
   lanes: Iterable<PlannedLane>,
-  at: TimeRange & { readonly techId: string | null },
+  at: TimeRange & { readonly techId: TechnicianId | null },
 ): PlannedLane | undefined =>
   [...lanes].find(
     ({ person, start, end, pauses }) =>
@@ -103,7 +104,7 @@ export const laneFor = (
 
 function candidateOf(
   ticket: PlanTicket,
-  booking: (FixedWork & { readonly techId: string }) | undefined,
+  booking: (FixedWork & { readonly techId: TechnicianId }) | undefined,
   span: TimeRange,
 ): Candidate | StayReason {
   if (ticket.paused) return "PAUSED";

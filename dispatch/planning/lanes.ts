@@ -6,12 +6,13 @@
  * somebody against the calendar's rules (outside hours, into a break, too far in too short a time) the stretch ends before
  * that work and a new one begins behind it: a pin nobody can keep would be dropped, and its time taken for free.
  */
+import type { TicketId } from "../contract/ids.ts";
 import { driveForward, minuteMs, pausesWithin, type CalendarTechnician } from "../workforce/availability.ts";
 import type { Shift, TimeRange } from "../workforce/shift-ranges.ts";
 import type { Place, TravelEstimate } from "../travel/estimate.ts";
 
 /** Work that stays where it is. */
-export type FixedWork = TimeRange & { readonly ticketId: string; readonly place: Place | null };
+export type FixedWork = TimeRange & { readonly ticketId: TicketId; readonly place: Place | null };
 
 export type Lane = TimeRange & {
   readonly from: Place | null;

@@ -2,6 +2,7 @@
  * What a plan's moves rest on, and what of it has changed since. Pure. A plan is stale when one of its tickets, or a technician
  * who gains or loses a visit, is no longer as it was; whatever else happens on the desk leaves it good.
  */
+import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { PlanMove } from "../contract/plan-responses.ts";
 import { sha256 } from "../kernel/json.ts";
 import { canonicalJson } from "../policy/canonical-json.ts";
@@ -21,19 +22,19 @@ const ticketFields = [
 type TicketFacts = Pick<PlanTicket, "id" | (typeof ticketFields)[number][0]>;
 
 const technicianFields = ["standing", "abilities", "home", "hours", "bookings"] as const;
-type TechnicianFacts = { readonly id: string } & { readonly [F in (typeof technicianFields)[number]]: unknown };
+type TechnicianFacts = { readonly id: TechnicianId } & { readonly [F in (typeof technicianFields)[number]]: unknown };
 
 export type PlanFacts = { readonly tickets: readonly TicketFacts[]; readonly technicians: readonly TechnicianFacts[] };
 
 export type PlanChange =
   | {
       readonly kind: "ticket";
-      readonly ticket_id: string;
+      readonly ticket_id: TicketId;
       readonly what: readonly string[];
       readonly was: object | null;
       readonly is: object | null;
     }
-  | { readonly kind: "technician"; readonly tech_id: string; readonly what: readonly string[] };
+  | { readonly kind: "technician"; readonly tech_id: TechnicianId; readonly what: readonly string[] };
 
 /** The facts behind these moves. */
 export function factsBehind(moves: readonly PlanMove[], { tickets, roster, day }: FactRows): PlanFacts {
@@ -53,7 +54,7 @@ export type FactRows = {
 
 /** Changes with anything that a plan of this day is made from. */
 export const scheduleVersion = ({ tickets, roster, day }: FactRows): string => {
-  const none = new Set<string>();
+  const none = new Set<TicketId>();
   return sha256(
     canonicalJson({
       tickets: tickets.map(ticketFacts),
@@ -97,7 +98,7 @@ function ticketFacts({
   return { id, state, scheduled_start, scheduled_end, assigned_tech_id, paused, version };
 }
 
-function technicianFacts(entry: RosterEntry, day: PlanDay, moving: ReadonlySet<string>): TechnicianFacts {
+function technicianFacts(entry: RosterEntry, day: PlanDay, moving: ReadonlySet<TicketId>): TechnicianFacts {
   const { ineligible, home, shifts, skills, tools, zone } = entry.calendar(day);
   const spans = [day, ...(shifts ?? [])];
   const bookings = entry.bookings.filter(

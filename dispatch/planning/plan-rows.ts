@@ -1,6 +1,7 @@
 // Plans as rows, the statements that claim, tell and settle them, and the body clients see.
 
 import { statement } from "../db/statement.ts";
+import type { AccountId, PlanId, SiteId, TechnicianId } from "../contract/ids.ts";
 import type { PlanBody, PlanStatus, PlanSummary } from "../contract/plan-responses.ts";
 import { reaches, type Actor } from "../kernel/actor.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -11,12 +12,12 @@ import type { PlanFacts } from "./plan-facts.ts";
 export type FoundPlan = PlanStory & Pick<PlanBody, "schedule_version" | "search">;
 
 export type PlanRow = {
-  readonly id: string;
+  readonly id: PlanId;
   readonly status: Exclude<PlanStatus, "EXPIRED">;
   readonly day: string;
   readonly time_zone: string;
   readonly zone: string | null;
-  readonly tech_ids: string[] | null;
+  readonly tech_ids: TechnicianId[] | null;
   readonly move_within_minutes: number;
   readonly nightly: boolean;
   readonly requested_by: string;
@@ -26,8 +27,8 @@ export type PlanRow = {
   readonly expires_at: string | null;
   readonly found: FoundPlan | null;
   readonly facts: PlanFacts | null;
-  readonly account_ids: readonly string[];
-  readonly site_ids: readonly string[];
+  readonly account_ids: readonly AccountId[];
+  readonly site_ids: readonly SiteId[];
 };
 
 const columns = `id, status, to_char(day, 'YYYY-MM-DD') AS day, time_zone, zone, tech_ids, move_within_minutes, nightly, requested_by,
@@ -140,7 +141,7 @@ const nothingFound: FoundPlan = {
  * The plan, when there is one and the caller may see every ticket it names.
  * @throws Refusal PLAN_NOT_FOUND, FORBIDDEN_SCOPE
  */
-export function requirePlan(row: PlanRow | null, planId: string | null, actor: Actor): PlanRow {
+export function requirePlan(row: PlanRow | null, planId: PlanId | null, actor: Actor): PlanRow {
   if (!row) throw new Refusal("PLAN_NOT_FOUND", { plan_id: planId });
   const account = row.account_ids.find((id) => !reaches(actor.accounts, id));
   if (account !== undefined) throw new Refusal("FORBIDDEN_SCOPE", { scope_field: "account_id", target_id: account });

@@ -3,25 +3,26 @@
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import type { AccountId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
 import type { PlanDay } from "./plan-day.ts";
 
 export type PlanTicket = {
-  readonly id: string;
+  readonly id: TicketId;
   readonly state: "READY_TO_SCHEDULE" | "SCHEDULED";
   readonly priority: Priority;
   readonly incident_type: string | null;
   readonly summary: string;
   readonly version: number;
-  readonly account_id: string;
-  readonly site_id: string;
+  readonly account_id: AccountId;
+  readonly site_id: SiteId;
   readonly region: string | null;
   readonly lat: number | null;
   readonly lon: number | null;
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
-  readonly assigned_tech_id: string | null;
+  readonly assigned_tech_id: TechnicianId | null;
   /** By when somebody should have come, whatever was agreed later. */
   readonly response_due: string;
   /** The desk picked the present time (schedule.book, plan.apply); otherwise the customer confirmed it. */
@@ -85,12 +86,12 @@ export const loadPlanTickets = (db: Session, day: PlanDay, zone: string | null, 
   ]);
 
 /** These tickets as they are now, whatever has become of them. */
-export const loadTicketsNow = (db: Session, ids: readonly string[]): Promise<PlanTicket[]> =>
+export const loadTicketsNow = (db: Session, ids: readonly TicketId[]): Promise<PlanTicket[]> =>
   db.rows(selectTicketsNow, [ids]);
 
 /** The time zone most shifts are kept in; UTC where there are none. */
 export const loadTimeZone = async (
   db: Session,
   zone: string | null,
-  techIds: readonly string[] | null,
+  techIds: readonly TechnicianId[] | null,
 ): Promise<string> => (await db.row(selectTimeZone, [zone, techIds]))?.zone ?? "UTC";

@@ -1,6 +1,7 @@
 // From a wish to a proposal: reads the day, searches outside any transaction, checks, and says what it found. Nothing on the
 // desk changes but the plan's own row.
 
+import type { TechnicianId } from "../contract/ids.ts";
 import { searchSeconds } from "../contract/plan-commands.ts";
 import { newId, plusMinutes } from "../kernel/clock.ts";
 import { type DeskCall, type DeskDecision } from "../kernel/desk-chain.ts";
@@ -24,7 +25,7 @@ export type PlanWish = {
   readonly day: string;
   readonly timeZone: string | null;
   readonly zone: string | null;
-  readonly techIds: string[] | null;
+  readonly techIds: TechnicianId[] | null;
   /** At least one of this and `iterations`; with both, the search ends with whichever is over first. */
   readonly seconds: number | null;
   readonly iterations: number | null;

@@ -1,6 +1,7 @@
 // Runs the planner's thread for one plan: tells progress to whoever listens, ends when somebody asks, in whichever process
 // they asked. No transaction is open meanwhile.
 
+import type { PlanId } from "../contract/ids.ts";
 import { searchSeconds } from "../contract/plan-commands.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Desk } from "../kernel/desk.ts";
@@ -51,7 +52,7 @@ const tooManySearches = (): Refusal =>
 /** The best plan within the budget, or until somebody cancels it: then the best so far. */
 export async function searchPlan(
   desk: Desk,
-  planId: string,
+  planId: PlanId,
   problem: Problem,
   { seed, seconds, iterations }: SearchBudget,
 ): Promise<{ plan: Plan; stopped: "budget" | "cancelled" }> {
@@ -76,7 +77,7 @@ export async function searchPlan(
 
 async function tell(
   desk: Desk,
-  planId: string,
+  planId: PlanId,
   { spent, iterations, cost, unserved }: Progress,
   cancel: () => void,
 ): Promise<void> {
@@ -93,4 +94,4 @@ async function tell(
 }
 
 /** The subject of /events under which a search tells how far it is. */
-export const progressSubject = (planId: string): string => `desk.plan.${planId}.progress`;
+export const progressSubject = (planId: PlanId): string => `desk.plan.${planId}.progress`;

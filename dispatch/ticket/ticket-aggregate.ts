@@ -1,5 +1,6 @@
 // The ticket as an aggregate: what the pipeline asks of one, answered for tickets.
 
+import type { TicketId } from "../contract/ids.ts";
 import { ticketEdges, type TicketState } from "../contract/states.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import { statement } from "../db/statement.ts";
@@ -30,7 +31,7 @@ const selectHeads = statement<KnownHead>(
    FROM tickets WHERE id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY tickets.id LIMIT $2`,
 );
 
-export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, TicketBody, TicketState> = {
+export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, TicketBody, TicketState, TicketId> = {
   name: "ticket",
   idIn: "ticketId",
   edges: ticketEdges,

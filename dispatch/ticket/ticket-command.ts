@@ -10,6 +10,7 @@ import type {
   QueryInputOf,
   QueryName,
 } from "../contract/index.ts";
+import type { TicketId } from "../contract/ids.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
@@ -19,7 +20,7 @@ import { ticketAggregate } from "./ticket-aggregate.ts";
 import type { NewTicket, TicketChange, TicketRow } from "./ticket-row.ts";
 
 /** What a command on a ticket knows before the ticket is locked; a creating command knows the id the ticket will have. */
-export type TicketLoad<N extends PipelineName> = Call<InputOf<N>, IdsOf<N>> & { readonly ticketId: string };
+export type TicketLoad<N extends PipelineName> = Call<InputOf<N>, IdsOf<N>, TicketId> & { readonly ticketId: TicketId };
 /** What it knows once the ticket is locked. */
 export type TicketCall<N extends PipelineName> = TicketLoad<N> & { readonly ticket: TicketRow };
 
@@ -45,7 +46,7 @@ type TicketCommand<N extends PipelineName, Loaded, Prepared> = Common<N, Loaded>
 /** Declares a command on a ticket, inferring what it loads and prepares; see RowCommand. */
 export function ticketCommand<N extends PipelineName, Loaded = undefined, Prepared = undefined>(
   command: TicketCommand<N, Loaded, Prepared>,
-): RowCommand<InputOf<N>, IdsOf<N>, TicketRow, TicketChange, TicketBody, AnswerOf<N>, Loaded, Prepared> {
+): RowCommand<InputOf<N>, IdsOf<N>, TicketRow, TicketChange, TicketBody, AnswerOf<N>, Loaded, Prepared, TicketId> {
   const { load, target, consult, prepare, decide, ...rest } = command;
   return {
     ...rest,
@@ -62,7 +63,7 @@ export function ticketCommand<N extends PipelineName, Loaded = undefined, Prepar
 /** Declares a command that makes a ticket; see CreationCommand. */
 export function creationCommand<N extends PipelineName, Loaded = undefined>(
   command: Common<N, Loaded> & { decide(call: TicketLoad<N>, loaded: Loaded): TicketCreation<N> },
-): CreationCommand<InputOf<N>, IdsOf<N>, NewTicket, TicketBody, AnswerOf<N>, Loaded> {
+): CreationCommand<InputOf<N>, IdsOf<N>, NewTicket, TicketBody, AnswerOf<N>, Loaded, TicketId> {
   const { load, decide, ...rest } = command;
   return {
     ...rest,
@@ -73,7 +74,7 @@ export function creationCommand<N extends PipelineName, Loaded = undefined>(
   };
 }
 
-const onTicket = <Input, Ids>(call: RowCall<Input, Ids, TicketRow>) => ({
+const onTicket = <Input, Ids>(call: RowCall<Input, Ids, TicketRow, TicketId>) => ({
   ...call,
   ticketId: call.id,
   ticket: call.row,

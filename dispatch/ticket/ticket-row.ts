@@ -2,6 +2,7 @@
 // Only the pipeline writes it.
 
 import { statement } from "../db/statement.ts";
+import type { TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
@@ -223,7 +224,7 @@ export function changedTicket(
 
 /** A ticket that does not exist yet, in the state its creation leads to. */
 export function newTicket(
-  id: string,
+  id: TicketId,
   fields: NewTicket,
   state: TicketState,
   at: string,

@@ -1,11 +1,12 @@
 // The worker's queue: scheduled tickets without a technician, as claims that lapse by themselves. A claim is a time before
 // which nobody else looks at the ticket; a worker that is killed leaves nothing behind that would have to be undone.
 
+import type { TicketId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 
 export type Claim = {
-  readonly ticketId: string;
+  readonly ticketId: TicketId;
   readonly incidentType: string | null;
   readonly attempts: number;
   /** When the claim lapses; tells it from every other claim of the ticket. */
@@ -15,7 +16,7 @@ export type Claim = {
 /** Longer than a recommendation and a dispatch take with all their timeouts. */
 const claimMs = 60_000;
 
-type Row = { id: string; incident_type: string | null; assign_attempts: number };
+type Row = { id: TicketId; incident_type: string | null; assign_attempts: number };
 
 // Worst first. Both read one end of an index that holds nothing but this queue, so a backlog of any size costs them nothing. Of
 // what was never tried assign_after says nothing; it stands in the order for Postgres to see that it is the index's.
@@ -83,7 +84,7 @@ export async function giveBack(db: Session, claim: Claim, now: Date): Promise<vo
 
 // The ticket itself is put aside already, and so not among the due. What is alike: for want of ability, the same kind of
 // work in the same region at any hour; for want of time, the same question to the letter.
-const delayAlike = statement<{ id: string }>(
+const delayAlike = statement<{ id: TicketId }>(
   "assign_delay_alike",
   `WITH tried AS (
      SELECT t.site_id, t.incident_type, t.priority, t.scheduled_start, t.scheduled_end, upper(trim(coalesce(s.region, ''))) AS region
@@ -121,7 +122,7 @@ const comparedAtOnce = 2_000;
  */
 export async function putAsideAlike(
   db: Session,
-  ticketId: string,
+  ticketId: TicketId,
   now: Date,
   { reason, unable }: { reason: string; unable: boolean },
 ): Promise<number> {

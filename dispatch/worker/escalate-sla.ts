@@ -1,6 +1,7 @@
 // Tells once for each deadline that it is near and once that it is over. The ticket's row remembers what was told; a new
 // time for the visit, and so a new deadline, forgets it.
 
+import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import type { Duty, DutyParts } from "./duty.ts";
@@ -8,7 +9,7 @@ import { runOnEach } from "./run-on-each.ts";
 
 const batch = 100;
 
-export const selectUntold = statement<{ id: string; breach: boolean }>(
+export const selectUntold = statement<{ id: TicketId; breach: boolean }>(
   "sla_untold",
   `SELECT id, sla_deadline_at < $1 AS breach
    FROM tickets

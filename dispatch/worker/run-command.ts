@@ -1,5 +1,6 @@
 // Gives commands as the worker: the same pipeline, checks and audit as any caller's, without the way over HTTP.
 
+import type { TicketId } from "../contract/ids.ts";
 import { type BodyOf, pathWith, pipelineCommands, type InputOf, type PipelineName } from "../contract/index.ts";
 import type { Receipt } from "../contract/responses.ts";
 import type { Actor } from "../kernel/actor.ts";
@@ -9,7 +10,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 
 export type WorkerCommand<N extends PipelineName> = {
   /** Null for a command about the desk itself. */
-  readonly ticketId: string | null;
+  readonly ticketId: TicketId | null;
   readonly input: InputOf<N> & object;
   /** Shared by the commands of one case; a new one unless given. */
   readonly correlationId?: string;

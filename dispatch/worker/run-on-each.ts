@@ -1,5 +1,6 @@
 // Gives one of the worker's own commands for each ticket of a list. Which ticket it still fits, the command decides.
 
+import type { TicketId } from "../contract/ids.ts";
 import { internalCommands } from "../contract/internal-commands.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { DutyParts } from "./duty.ts";
@@ -7,7 +8,7 @@ import { awayPart } from "./trouble.ts";
 
 export type OnEach = {
   readonly command: keyof typeof internalCommands;
-  readonly ticketIds: readonly string[];
+  readonly ticketIds: readonly TicketId[];
   readonly stopping: () => boolean;
 };
 

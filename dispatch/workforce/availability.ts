@@ -2,6 +2,7 @@
  * Who can do a job at a given time, at what driving, and why somebody cannot.
  * Pure, and the only rule of its kind: no command may compare a window with a calendar by itself.
  */
+import type { TechnicianId } from "../contract/ids.ts";
 import { findInability, type Abilities, type AbilityRules, type Exclusion, type Job } from "./ability.ts";
 import type { Shift, TimeRange } from "./shift-ranges.ts";
 import {
@@ -17,7 +18,7 @@ import {
 export type BusyRange = TimeRange & { readonly place: Place | null };
 
 export type CalendarTechnician = Abilities & {
-  readonly techId: string;
+  readonly techId: TechnicianId;
   readonly techName: string;
   /** Where each shift starts and ends. */
   readonly home: Place | null;

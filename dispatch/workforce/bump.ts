@@ -2,6 +2,7 @@
  * When nobody is free for an emergency: whom to take off which booking, lowest harm first. Pure; it decides nothing.
  * Never named: work that has begun, another emergency, a time that a customer is still to confirm.
  */
+import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { SlaTargets } from "../ticket/ticket-row.ts";
@@ -33,10 +34,10 @@ type CostTerm = {
 };
 
 export type BumpProposal = {
-  readonly tech_id: string;
+  readonly tech_id: TechnicianId;
   readonly tech_name: string;
   /** The ticket that would lose its technician. */
-  readonly ticket_id: string;
+  readonly ticket_id: TicketId;
   readonly state: TicketState;
   readonly priority: Priority;
   readonly scheduled_start: string;

@@ -3,6 +3,7 @@
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import type { AccountId, ProviderId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { BusyRange, CalendarTechnician } from "./availability.ts";
@@ -13,22 +14,22 @@ type Point = { readonly lat: number | null; readonly lon: number | null };
 type EpochSpan = { readonly start: number; readonly end: number };
 
 type BookedTicket = {
-  readonly ticket_id: string;
+  readonly ticket_id: TicketId;
   readonly state: TicketState;
   readonly priority: Priority;
-  readonly account_id: string;
-  readonly site_id: string;
+  readonly account_id: AccountId;
+  readonly site_id: SiteId;
 };
 
 /** A live booking that blocks, with whose it is; times in epoch milliseconds. */
-export type RosterBooking = BusyRange & Omit<BookedTicket, "ticket_id"> & { readonly ticketId: string };
+export type RosterBooking = BusyRange & Omit<BookedTicket, "ticket_id"> & { readonly ticketId: TicketId };
 
 type CalendarRow = {
-  readonly id: string;
+  readonly id: TechnicianId;
   readonly name: string;
   readonly active: boolean;
   readonly drained: boolean;
-  readonly provider_id: string | null;
+  readonly provider_id: ProviderId | null;
   readonly home_lat: number | null;
   readonly home_lon: number | null;
   readonly zone: string | null;
@@ -53,9 +54,9 @@ type CalendarRow = {
 };
 
 export type RosterEntry = {
-  readonly id: string;
+  readonly id: TechnicianId;
   readonly name: string;
-  readonly providerId: string | null;
+  readonly providerId: ProviderId | null;
   readonly serviceTypes: readonly string[];
   readonly zone: string | null;
   readonly home: Place | null;
@@ -131,11 +132,11 @@ const maxSpanMs = 63 * dayMs;
 
 /** About a ticket, or with null about a span, in which shifts on call do not count. */
 export type Asked = {
-  readonly ticketId: string | null;
-  readonly techId?: string | null;
+  readonly ticketId: TicketId | null;
+  readonly techId?: TechnicianId | null;
   readonly from?: string;
   readonly to?: string;
-  readonly without?: string | null;
+  readonly without?: TicketId | null;
 };
 
 /** Reads the roster, or one technician of it, with what is known of the asked time. */

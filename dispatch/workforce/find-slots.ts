@@ -2,6 +2,7 @@
  * Finds when a job could be done and by whom, and says of everyone left out why.
  * Pure: nothing is reserved here, so what is found may be gone when it is booked.
  */
+import type { TechnicianId } from "../contract/ids.ts";
 import { findInability, matchesZone, type IneligibleReason, type Job } from "./ability.ts";
 import {
   explainNoRoom,
@@ -23,7 +24,7 @@ export type SlotRequest = Job & {
   readonly latest: number;
   readonly durationMinutes: number;
   /** Only this technician is asked, and only this one can appear in `rejected`. */
-  readonly techId?: string | undefined;
+  readonly techId?: TechnicianId | undefined;
   readonly strategy: SlotStrategy;
   readonly limit: number;
 };
@@ -40,7 +41,7 @@ export type Slot = {
   /** ISO 8601 in UTC. */
   readonly start: string;
   readonly end: string;
-  readonly tech_id: string;
+  readonly tech_id: TechnicianId;
   readonly tech_name: string;
   /** Null when a place is unknown: then no driving time is reserved, and a factor says so. */
   readonly travel_before_minutes: number | null;
@@ -51,7 +52,7 @@ export type Slot = {
 };
 
 export type SlotRejection = {
-  readonly tech_id: string;
+  readonly tech_id: TechnicianId;
   readonly tech_name: string;
   readonly reason: IneligibleReason;
   readonly detail: string;

@@ -2,12 +2,13 @@
  * Ranks technicians for one ticket and says of everyone left out why.
  * Pure; whether somebody is free, on shift or paused was determined before and comes in as `ineligible`.
  */
+import type { TechnicianId } from "../contract/ids.ts";
 import { matchesCapability, matchesZone, type IneligibleReason } from "./ability.ts";
 
 export type { IneligibleReason } from "./ability.ts";
 
 export type RankCandidate = {
-  readonly techId: string;
+  readonly techId: TechnicianId;
   readonly techName: string;
   readonly serviceTypes: readonly string[];
   readonly zone: string | null;
@@ -41,7 +42,7 @@ export type RankFactor = {
 };
 
 export type Recommendation = {
-  readonly tech_id: string;
+  readonly tech_id: TechnicianId;
   readonly tech_name: string;
   readonly score: number;
   readonly matches: {
@@ -54,7 +55,7 @@ export type Recommendation = {
 };
 
 export type RankRejection = {
-  readonly tech_id: string;
+  readonly tech_id: TechnicianId;
   readonly tech_name: string;
   readonly reason: IneligibleReason | "BELOW_LIMIT";
   readonly detail?: string;

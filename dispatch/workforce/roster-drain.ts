@@ -1,18 +1,19 @@
 // roster.drain and roster.undrain: stop and resume new work for a technician; what is booked stays.
 
+import type { TechnicianId } from "../contract/ids.ts";
 import type { TechnicianBody } from "../contract/roster-responses.ts";
 import { deskCommand } from "../kernel/desk-chain.ts";
 import type { Session } from "../db/pool.ts";
 import { lockAndReadTechnician, requireTechnician, updateDrain } from "./technicians.ts";
 
-type Known = { readonly ids: { readonly technicianId: string }; readonly clockTime: string };
+type Known = { readonly ids: { readonly technicianId: TechnicianId }; readonly clockTime: string };
 
 const load = (tx: Session, { ids: { technicianId }, clockTime }: Known) =>
   lockAndReadTechnician(tx, technicianId, clockTime);
 
 function decided(
   known: TechnicianBody | null,
-  technicianId: string,
+  technicianId: TechnicianId,
   drained: Pick<TechnicianBody, "drained_at" | "drain_reason">,
   reason: string | null,
 ) {

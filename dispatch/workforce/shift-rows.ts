@@ -3,6 +3,7 @@
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import { reaches, type Actor } from "../kernel/actor.ts";
+import type { AccountId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { BookingConflict, TechnicianBody } from "../contract/roster-responses.ts";
 import { expandShifts, workingRanges, type ShiftPattern } from "./shift-ranges.ts";
 import { lockAndReadTechnician } from "./technicians.ts";
@@ -46,9 +47,9 @@ export const deleteTimeOff = statement(
 );
 
 export type ComingBooking = {
-  readonly ticket_id: string;
-  readonly account_id: string;
-  readonly site_id: string;
+  readonly ticket_id: TicketId;
+  readonly account_id: AccountId;
+  readonly site_id: SiteId;
   readonly start: string;
   readonly end: string;
 };
@@ -64,7 +65,10 @@ const selectComingBookings = statement<ComingBooking>(
 /** Who is to work otherwise, locked, and what stands on their calendar from now on. */
 export async function loadWithComingBookings(
   tx: Session,
-  { ids: { technicianId }, clockTime }: { readonly ids: { readonly technicianId: string }; readonly clockTime: string },
+  {
+    ids: { technicianId },
+    clockTime,
+  }: { readonly ids: { readonly technicianId: TechnicianId }; readonly clockTime: string },
 ) {
   const [known, bookings] = await Promise.all([
     lockAndReadTechnician(tx, technicianId, clockTime),

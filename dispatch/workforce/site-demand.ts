@@ -1,5 +1,6 @@
 // What a ticket's site asks of whoever comes: where it is, in which region, and what the incident type needs.
 
+import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -15,7 +16,7 @@ const selectSiteDemand = statement<SiteDemand>(
    FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
 );
 
-export const loadSiteDemand = (db: Session, ticketId: string): Promise<SiteDemand | null> =>
+export const loadSiteDemand = (db: Session, ticketId: TicketId): Promise<SiteDemand | null> =>
   db.row(selectSiteDemand, [ticketId]);
 
 export const placeOfSite = (site: SiteDemand | null): Place | null => site && placeOf(site);

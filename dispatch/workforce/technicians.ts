@@ -3,10 +3,11 @@
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import type { TechnicianId } from "../contract/ids.ts";
 import type { TechnicianBody } from "../contract/roster-responses.ts";
 import { Refusal } from "../kernel/refusal.ts";
 
-export const lockTechnician = statement<{ id: string }>(
+export const lockTechnician = statement<{ id: TechnicianId }>(
   "technician_lock",
   `SELECT id FROM technicians WHERE id = $1 FOR NO KEY UPDATE`,
 );
@@ -75,7 +76,11 @@ export const updateDrain = statement(
  * Locks a technician and reads them as they then are; null when there is none. The lock comes in a statement of its
  * own: what waits for it and reads in the same one would read the shifts from before the wait.
  */
-export async function lockAndReadTechnician(tx: Session, id: string, now: string): Promise<TechnicianBody | null> {
+export async function lockAndReadTechnician(
+  tx: Session,
+  id: TechnicianId,
+  now: string,
+): Promise<TechnicianBody | null> {
   const [, technician] = await Promise.all([
     tx.row(lockTechnician, [id]),
     tx.row(selectTechnicians, [id, now, null, null, null, 1]),
@@ -84,7 +89,7 @@ export async function lockAndReadTechnician(tx: Session, id: string, now: string
 }
 
 /** @throws Refusal TECHNICIAN_NOT_FOUND */
-export function requireTechnician(technician: TechnicianBody | null, id: string): TechnicianBody {
+export function requireTechnician(technician: TechnicianBody | null, id: TechnicianId): TechnicianBody {
   if (!technician) throw new Refusal("TECHNICIAN_NOT_FOUND", { tech_id: id });
   return technician;
 }

@@ -2,6 +2,7 @@
 // so that one can see at a glance what would be better.
 
 import { randomUUID } from "node:crypto";
+import type { TechnicianId, TicketId } from "../../dispatch/contract/ids.ts";
 import type { TestApi } from "./api.ts";
 import { acme, allSkills } from "./directory.ts";
 import { ticketIn } from "./ticket-builder.ts";
@@ -30,7 +31,7 @@ export async function vanAt(
   name: string,
   home: Point,
   hours: readonly [string, string] = ["08:00", "17:00"],
-): Promise<string> {
+): Promise<TechnicianId> {
   const { technician } = await api.run("roster.upsert", {
     body: { name, home, zone: "CA", skills: allSkills, tools: ["multimeter", "glass_lifter"] },
   });
@@ -51,7 +52,7 @@ export async function bookedAt(
   techId: string,
   time: string,
   accountId = acme.id,
-): Promise<string> {
+): Promise<TicketId> {
   const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { siteId: site, accountId });
   const until = new Date(Date.parse(at(time)) + 90 * 60_000).toISOString();
   await api.run("schedule.book", { ticket: id, body: { tech_id: techId, earliest: at(time), latest: until } });
@@ -59,10 +60,10 @@ export async function bookedAt(
 }
 
 export type CrossedDay = {
-  readonly westVan: string;
-  readonly eastVan: string;
-  readonly westTicket: string;
-  readonly eastTicket: string;
+  readonly westVan: TechnicianId;
+  readonly eastVan: TechnicianId;
+  readonly westTicket: TicketId;
+  readonly eastTicket: TicketId;
   readonly westSite: string;
   readonly eastSite: string;
 };

@@ -7,6 +7,7 @@ import { chained, insertAudit } from "../../dispatch/kernel/audit.ts";
 import { newId, timeAfter } from "../../dispatch/kernel/clock.ts";
 import { insertTransitions, moveRows } from "../../dispatch/kernel/machine.ts";
 import { lockTicket, updateTicket, updateValues } from "../../dispatch/ticket/ticket-row.ts";
+import type { TicketId } from "../../dispatch/contract/ids.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { TestApi } from "./api.ts";
 import { acme, ana } from "./directory.ts";
@@ -33,7 +34,7 @@ export type Plan = {
 };
 
 export type BuiltTicket = {
-  readonly id: string;
+  readonly id: TicketId;
   readonly techId: string;
   readonly window: { readonly start: string; readonly end: string };
   /** Where they were asked for on the way. */
