@@ -1,5 +1,6 @@
 // The API as a process: `node dispatch/api/main.ts`. It starts the API and ends it in good order on SIGTERM or SIGINT.
 
+import { collectStartGarbage } from "../process/collect-start-garbage.ts";
 import { exitCodes, runService } from "../process/service-process.ts";
 import { serviceName } from "./health.ts";
 import { CannotListen } from "./listen.ts";
@@ -26,6 +27,7 @@ Exit codes: 0 stopped in good order; 1 could not start, or broke, or had to cut 
   },
   run: async ({ settings, log, signalled, end }) => {
     const api = await startApi({ settings, log });
+    collectStartGarbage();
     log.info({ signal: await signalled }, "dispatch-api stops");
     setTimeout(() => {
       log.error("closing took too long");

@@ -1,6 +1,7 @@
 // The worker as a process: `node dispatch/worker/main.ts`. It starts the worker and lets the ticket it works on be finished on
 // SIGTERM or SIGINT.
 
+import { collectStartGarbage } from "../process/collect-start-garbage.ts";
 import { exitCodes, runService } from "../process/service-process.ts";
 import { startWorker, workerService } from "./start.ts";
 
@@ -24,6 +25,7 @@ Exit codes: 0 stopped in good order; 1 could not start, or broke, or did not fin
       log.fatal({ err: error }, fatal);
       throw error;
     });
+    collectStartGarbage();
     log.info({ signal: await signalled }, "worker.shutdown_requested");
     setTimeout(() => {
       log.error({ ...worker.totals, timeout_ms: settings.workerShutdownTimeoutMs }, forced);
