@@ -3,6 +3,7 @@
 
 import type { AccountId, SiteId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
+import type { SelectRows } from "../db/select-rows.ts";
 import type { Statement } from "../db/statement.ts";
 import type { Actor } from "./actor.ts";
 import type { Desk } from "./desk.ts";
@@ -52,8 +53,8 @@ export type Aggregate<
   readonly edges: ReadonlyMap<string, readonly string[]>;
   /** The row by its id ($1), locked against other commands. */
   readonly lock: Statement<Row & object>;
-  /** The same, unless another command holds it. */
-  readonly lockFree: Statement<Row & object>;
+  /** Rows by their ids, locked, but for those that another command holds. */
+  readonly lockFree: SelectRows<Row & object>;
   /** The row by its id ($1), unlocked. */
   readonly select: Statement<Row & object>;
   /** Heads in the order of ids, those behind an id ($1 text, null for the first page), at most so many ($2). */
@@ -77,10 +78,11 @@ export type Aggregate<
   /** The row after a change. */
   changed(desk: Desk, row: Row, change: Change, path: readonly State[], at: string): Row;
   withHead(row: Row, head: ChainHead): Row;
-  insert(tx: Session, row: Row): Promise<unknown>[];
-  update(tx: Session, row: Row): Promise<unknown>[];
-  /** Writes the head alone. */
-  advanceHead(tx: Session, row: Row): Promise<unknown>[];
+  // Of any number of rows; of none there is nothing to queue.
+  insert(tx: Session, rows: readonly Row[]): Promise<unknown>[];
+  update(tx: Session, rows: readonly Row[]): Promise<unknown>[];
+  /** Writes the heads alone. */
+  advanceHead(tx: Session, rows: readonly Row[]): Promise<unknown>[];
   /** The row as clients see it. */
   body(row: Row): Body;
   /** The outbox subject of a command's event. */

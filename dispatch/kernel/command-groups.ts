@@ -4,9 +4,10 @@
 // group, and each is then run again in a transaction of its own.
 
 import type { Database, Transaction } from "../db/pool.ts";
+import type { Aggregate } from "./aggregate.ts";
 import { isDatabaseAway } from "../db/failures.ts";
 import { decide, type Job, type Outcome, type Read } from "./decide.ts";
-import { selectAnswer } from "./idempotency.ts";
+import { selectAnswers } from "./idempotency.ts";
 import { writeAll } from "./write.ts";
 
 /** Groups in flight at once. Two keep Postgres busy while this process decides; more only make smaller groups. */
@@ -184,25 +185,43 @@ function writtenOf(settled: Settled) {
  * call which held it has its answer found.
  */
 async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Promise<(() => Read)[]> {
-  const locks = jobs.map(({ handler, call }) =>
-    handler.on === "row" && call ? tx.row(wait ? handler.aggregate.lock : handler.aggregate.lockFree, [call.id]) : null,
-  );
+  const rows = lockRows(tx, jobs, wait);
   const loads = jobs.map(({ handler, call }) => (call ? handler.load?.(tx, call) : undefined));
-  const answers = jobs.map(({ key }) => tx.row(selectAnswer, [key]));
-  const [rows, loaded, stored] = await Promise.all([
-    Promise.all(locks),
-    Promise.allSettled(loads),
-    Promise.all(answers),
-  ]);
-  return jobs.map((_job, i) => () => {
+  const answers = selectAnswers(
+    tx,
+    jobs.map(({ key }) => key),
+  );
+  const [rowOf, loaded, stored] = await Promise.all([rows, Promise.allSettled(loads), answers]);
+  return jobs.map((job, i) => () => {
     const load = loaded[i];
-    const answer = stored[i] ?? null;
+    const answer = stored.find(({ key }) => key === job.key) ?? null;
     if (load?.status === "rejected" && !answer) throw load.reason;
     return {
-      row: rows[i] ?? null,
+      row: rowOf(job),
       waited: wait,
       loaded: load?.status === "fulfilled" ? load.value : undefined,
       stored: answer,
     };
   });
+}
+
+/** Queues the locks, by one statement for the rows of one aggregate. @returns the row of each job that has one */
+async function lockRows(tx: Transaction, jobs: readonly Job[], wait: boolean): Promise<(job: Job) => unknown> {
+  const idsOf = new Map<Aggregate, string[]>();
+  for (const { handler, call } of jobs) {
+    if (handler.on !== "row" || !call) continue;
+    const ids = idsOf.get(handler.aggregate);
+    if (ids) ids.push(call.id);
+    else idsOf.set(handler.aggregate, [call.id]);
+  }
+  const lock = (aggregate: Aggregate, ids: string[]) =>
+    wait ? tx.rows(aggregate.lock, ids) : aggregate.lockFree(tx, ids);
+  const locked = await Promise.all(
+    [...idsOf].map(async ([aggregate, ids]) => {
+      const rows = await lock(aggregate, ids);
+      return [aggregate, new Map(rows.map((row) => [aggregate.idOf(row), row]))] as const;
+    }),
+  );
+  const rowsOf = new Map(locked);
+  return ({ handler, call }) => (handler.on === "row" && call && rowsOf.get(handler.aggregate)?.get(call.id)) || null;
 }

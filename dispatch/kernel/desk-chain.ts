@@ -34,12 +34,15 @@ const onlyOne = (): never => {
   throw new Error("there is one desk; no command makes another or changes its fields");
 };
 
+const none = (_tx: Session, rows: readonly ChainHead[]): [] => (rows.length > 0 ? onlyOne() : []);
+
 export const deskAggregate: Aggregate<ChainHead, never, never, null> = {
   name: deskName,
   idIn: null,
   edges: new Map(),
   lock: lockDeskChain,
-  lockFree: lockFreeDeskChain,
+  // Two commands about the desk never share a transaction.
+  lockFree: (tx, [id]) => tx.rows(lockFreeDeskChain, [id]),
   select: selectDeskChain,
   heads: selectDeskHead,
   races: [],
@@ -54,9 +57,9 @@ export const deskAggregate: Aggregate<ChainHead, never, never, null> = {
   created: onlyOne,
   changed: onlyOne,
   withHead: (_row, head) => head,
-  insert: onlyOne,
-  update: onlyOne,
-  advanceHead: (tx, { seq, hash, at }) => [tx.row(advanceDeskChain, [seq, hash, at])],
+  insert: none,
+  update: none,
+  advanceHead: (tx, rows) => rows.map(({ seq, hash, at }) => tx.row(advanceDeskChain, [seq, hash, at])),
   body: () => null,
   subject: (_id, event) => `desk.${event}`,
 };

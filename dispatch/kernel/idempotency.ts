@@ -3,7 +3,7 @@
 
 import type { AccountId, SiteId } from "../contract/ids.ts";
 import { insertRows } from "../db/insert-rows.ts";
-import { statement } from "../db/statement.ts";
+import { selectRows } from "../db/select-rows.ts";
 import type { Actor } from "./actor.ts";
 import { requireReach } from "./authorize.ts";
 import type { Answer } from "./command-call.ts";
@@ -36,15 +36,9 @@ export type AnswerRow = StoredAnswer & {
 const answerColumns = `key, request_hash, response_code, response_body::text AS response_body, aggregate, aggregate_id,
           account_ids::text[] AS account_ids, site_ids::text[] AS site_ids`;
 
-// For a list of unknown length Postgres plans at each call, which in a command would cost it more than finding the row.
-export const selectAnswer = statement<StoredAnswer>(
+export const selectAnswers = selectRows<StoredAnswer>(
   "idempotency_select",
-  `SELECT ${answerColumns} FROM idempotency_keys WHERE key = $1`,
-);
-
-export const selectAnswers = statement<StoredAnswer>(
-  "idempotency_select_many",
-  `SELECT ${answerColumns} FROM idempotency_keys WHERE key = ANY ($1::uuid[])`,
+  (keys) => `SELECT ${answerColumns} FROM idempotency_keys WHERE key IN (${keys})`,
 );
 
 /** Any number of answers. */

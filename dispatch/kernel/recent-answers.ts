@@ -52,7 +52,10 @@ export class RecentAnswers {
     while (this.#asking.length > 0) {
       const asking = this.#asking.splice(0, mostAtOnce);
       try {
-        const rows = await this.#db.rows(selectAnswers, [asking.map(({ key }) => key)]);
+        const rows = await selectAnswers(
+          this.#db,
+          asking.map(({ key }) => key),
+        );
         const byKey = new Map(rows.map((row) => [row.key, row]));
         for (const { key, resolve } of asking) resolve(byKey.get(key) ?? null);
       } catch (error) {

@@ -151,10 +151,7 @@ export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>
     ...related,
   ]);
   return [
-    ...all.flatMap((one) => [
-      ...writeRow(tx, one),
-      ...one.related.flatMap(({ aggregate, row }) => aggregate.update(tx, row)),
-    ]),
+    ...writeRows(tx, all),
     ...insertAudit(
       tx,
       events.map(({ event }) => event),
@@ -175,7 +172,18 @@ export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>
   ];
 }
 
-function writeRow(tx: Session, { effect: { aggregate, fate }, row }: Written): Promise<unknown>[] {
-  if (fate === "inserted") return aggregate.insert(tx, row);
-  return fate === "updated" ? aggregate.update(tx, row) : aggregate.advanceHead(tx, row);
+/** Rows of one aggregate with one fate go together. */
+function writeRows(tx: Session, all: readonly Written[]): Promise<unknown>[] {
+  const rows = all.flatMap(({ effect: { aggregate, fate }, row, related }) => [
+    { aggregate, fate, row },
+    ...related.map((one) => ({ ...one, fate: "updated" as const })),
+  ]);
+  return [...Map.groupBy(rows, ({ aggregate }) => aggregate)].flatMap(([aggregate, ofIt]) => {
+    const of = (fate: Effect["fate"]) => ofIt.filter((one) => one.fate === fate).map(({ row }) => row);
+    return [
+      ...aggregate.insert(tx, of("inserted")),
+      ...aggregate.update(tx, of("updated")),
+      ...aggregate.advanceHead(tx, of("advanced")),
+    ];
+  });
 }

@@ -8,18 +8,16 @@ import type { Actor } from "../kernel/actor.ts";
 import type { Aggregate, KnownHead } from "../kernel/aggregate.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import {
-  advanceTicketAudit,
+  advanceTicketAudits,
   changedTicket,
-  insertTicket,
+  insertTickets,
   insertTicketWords,
-  insertValues,
-  lockFreeTicket,
+  lockFreeTickets,
   lockTicket,
   newTicket,
   selectTicket,
   ticketBody,
-  updateTicket,
-  updateValues,
+  updateTickets,
   type NewTicket,
   type TicketChange,
   type TicketRow,
@@ -36,7 +34,7 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
   idIn: "ticketId",
   edges: ticketEdges,
   lock: lockTicket,
-  lockFree: lockFreeTicket,
+  lockFree: lockFreeTickets,
   select: selectTicket,
   heads: selectHeads,
   races: ["bookings_live_ticket"],
@@ -49,14 +47,14 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
   created: ({ policy }, { id, fields, state, at }) => newTicket(id, fields, state, at, policy.sla.targetMinutes),
   changed: ({ policy }, row, change, path, at) => changedTicket(row, change, path, at, policy.sla.targetMinutes),
   withHead: (row, { seq, hash, at }) => ({ ...row, audit_seq: seq, audit_hash: hash, audit_at: at }),
-  insert: (tx, row) => [
-    tx.row(insertTicket, insertValues(row)),
-    tx.row(insertTicketWords, [row.id, row.summary, row.description, row.customer_name, row.site_id]),
+  insert: (tx, rows) => [
+    ...insertTickets(tx, rows),
+    ...rows.map((row) =>
+      tx.row(insertTicketWords, [row.id, row.summary, row.description, row.customer_name, row.site_id]),
+    ),
   ],
-  update: (tx, row) => [tx.row(updateTicket, updateValues(row))],
-  advanceHead: (tx, { id, audit_seq, audit_hash, audit_at }) => [
-    tx.row(advanceTicketAudit, [id, audit_seq, audit_hash, audit_at]),
-  ],
+  update: updateTickets,
+  advanceHead: advanceTicketAudits,
   body: ticketBody,
   subject: (id, event) => `field.ticket.${id}.${event}`,
 };

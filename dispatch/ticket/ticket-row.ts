@@ -1,7 +1,10 @@
 // The ticket as the database holds it: its row, the statements that lock, insert and update it, and the body clients see.
 // Only the pipeline writes it.
 
+import { insertRows, type InsertRows } from "../db/insert-rows.ts";
+import { selectRows } from "../db/select-rows.ts";
 import { statement } from "../db/statement.ts";
+import { updateRows, type UpdateRows } from "../db/update-rows.ts";
 import type { TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import type { TicketBody } from "../contract/responses.ts";
@@ -97,23 +100,28 @@ type ColumnName = (typeof columnNames)[number];
 
 const columns = columnNames.join(", ");
 
-/** Columns that never change cost neither bytes in an update nor entries in its indexes. */
-const fixed: ReadonlySet<ColumnName> = new Set([
-  "id",
-  "account_id",
-  "site_id",
-  "asset_id",
-  "summary",
-  "description",
-  "customer_name",
-  "customer_phone",
-  "customer_email",
-  "identity_signature",
-  "identity_confidence",
-  "classification_confidence",
-  "created_at",
-]);
-const changing = columnNames.filter((name) => !fixed.has(name));
+/** The columns an update writes, with their types; those that never change would only cost. */
+const changing = {
+  state: "text",
+  priority: "text",
+  incident_type: "text",
+  nte_cents: "bigint",
+  scheduled_start: "timestamptz",
+  scheduled_end: "timestamptz",
+  proposed_windows: "jsonb",
+  sop_handoff_required: "boolean",
+  sop_handoff_acknowledged: "boolean",
+  sop_handoff_prompt: "text",
+  assigned_provider_id: "uuid",
+  assigned_tech_id: "uuid",
+  pending_approval_id: "uuid",
+  version: "integer",
+  sla_target_minutes: "integer",
+  sla_deadline_at: "timestamptz",
+  updated_at: "timestamptz",
+  last_transition_at: "timestamptz",
+} as const;
+const head = { audit_seq: "integer", audit_hash: "text", audit_at: "timestamptz" } as const;
 
 /** The columns of a ticket row for a query that joins, under the table's alias. */
 export const ticketColumns = (alias: string): string => columnNames.map((name) => `${alias}.${name}`).join(", ");
@@ -125,15 +133,15 @@ export const lockTicket = statement<TicketRow>(
   `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE`,
 );
 
-export const lockFreeTicket = statement<TicketRow>(
+export const lockFreeTickets = selectRows<TicketRow>(
   "ticket_lock_free",
-  `SELECT ${columns} FROM tickets WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED`,
+  (ids) => `SELECT ${columns} FROM tickets WHERE id IN (${ids}) FOR NO KEY UPDATE SKIP LOCKED`,
 );
 
-export const insertTicket = statement(
-  "ticket_insert",
-  `INSERT INTO tickets (${columns}) VALUES (${columnNames.map((_, i) => `$${i + 1}`).join(", ")})`,
-);
+/** A row as its statements take it. */
+type StoredTicket = Record<ColumnName, unknown>;
+
+const insertStored = insertRows<StoredTicket>("ticket_insert", "tickets", columnNames);
 
 export const insertTicketWords = statement(
   "ticket_words_insert",
@@ -144,25 +152,22 @@ export const insertTicketWords = statement(
 
 // A changed ticket is a new case for the worker: what it knew of trying to assign it, and of warning about another
 // deadline, is over.
-export const updateTicket = statement(
-  "ticket_update",
-  `UPDATE tickets
-   SET ${changing.map((name, i) => `${name} = $${i + 2}`).join(", ")},
-       assign_after = NULL, assign_attempts = 0, assign_reason = NULL, assign_unable = false,
-       sla_level = CASE WHEN sla_deadline_at = $${changing.indexOf("sla_deadline_at") + 2} THEN sla_level ELSE 0 END
-   WHERE id = $1`,
-);
+const updateStored = updateRows<StoredTicket>("ticket_update", "tickets", {
+  key: ["id", "uuid"],
+  set: { ...changing, ...head },
+  also: `assign_after = NULL, assign_attempts = 0, assign_reason = NULL, assign_unable = false,
+         sla_level = CASE WHEN tickets.sla_deadline_at = new.sla_deadline_at THEN sla_level ELSE 0 END`,
+});
 
-export const advanceTicketAudit = statement(
-  "ticket_advance_audit",
-  `UPDATE tickets SET audit_seq = $2, audit_hash = $3, audit_at = $4 WHERE id = $1`,
-);
+export const advanceTicketAudits = updateRows<TicketRow>("ticket_advance_audit", "tickets", {
+  key: ["id", "uuid"],
+  set: head,
+});
 
-const valueOf = (row: TicketRow, name: ColumnName): unknown =>
-  name === "proposed_windows" ? JSON.stringify(row.proposed_windows) : row[name];
+const stored = (row: TicketRow): StoredTicket => ({ ...row, proposed_windows: JSON.stringify(row.proposed_windows) });
 
-export const insertValues = (row: TicketRow): unknown[] => columnNames.map((name) => valueOf(row, name));
-export const updateValues = (row: TicketRow): unknown[] => [row.id, ...changing.map((name) => valueOf(row, name))];
+export const insertTickets: InsertRows<TicketRow> = (tx, rows) => insertStored(tx, rows.map(stored));
+export const updateTickets: UpdateRows<TicketRow> = (tx, rows) => updateStored(tx, rows.map(stored));
 
 /** The ticket as clients see it. */
 export function ticketBody(t: TicketRow): TicketBody {

@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, "../..");
 export async function loadStatements(): Promise<readonly Statement<object>[]> {
   for await (const file of glob("dispatch/**/*.ts", { cwd: root })) {
     const path = join(root, file);
-    if (/\b(?:statement|insertRows?)(?:<[^(]*>)?\(/.test(await readFile(path, "utf8")))
+    if (/\b(?:statement|insertRows?|selectRows|updateRows)(?:<[^(]*>)?\(/.test(await readFile(path, "utf8")))
       await import(pathToFileURL(path).href);
   }
   return declaredStatements();

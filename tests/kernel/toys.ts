@@ -36,6 +36,10 @@ const updateToy = testStatement(
   "toy_update",
   `UPDATE toys SET state = $2, colour = $3, account_id = $4, site_id = $5, seq = $6, hash = $7, at = $8 WHERE name = $1`,
 );
+const lockFreeToys = testStatement<Toy>(
+  "toy_lock_free",
+  `SELECT ${columns} FROM toys WHERE name = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED`,
+);
 const values = (toy: Toy) => [toy.name, toy.state, toy.colour, toy.account_id, toy.site_id, toy.seq, toy.hash, toy.at];
 
 export const toyAggregate: Aggregate<Toy, Partial<Pick<Toy, "colour">>, Place, ToyBody> = {
@@ -47,10 +51,7 @@ export const toyAggregate: Aggregate<Toy, Partial<Pick<Toy, "colour">>, Place, T
     ["PAINTED", ["PAINTED", "BROKEN"]],
   ]),
   lock: testStatement<Toy>("toy_lock", `SELECT ${columns} FROM toys WHERE name = $1 FOR NO KEY UPDATE`),
-  lockFree: testStatement<Toy>(
-    "toy_lock_free",
-    `SELECT ${columns} FROM toys WHERE name = $1 FOR NO KEY UPDATE SKIP LOCKED`,
-  ),
+  lockFree: (tx, names) => tx.rows(lockFreeToys, [names]),
   select: testStatement<Toy>("toy_select", `SELECT ${columns} FROM toys WHERE name = $1`),
   heads: testStatement<KnownHead>(
     "toy_heads",
@@ -66,9 +67,9 @@ export const toyAggregate: Aggregate<Toy, Partial<Pick<Toy, "colour">>, Place, T
   created: (_desk, { id, fields, state, at }) => ({ ...fields, name: id, state, colour: null, seq: 0, hash: "", at }),
   changed: (_desk, toy, change, path) => ({ ...toy, ...change, state: path.at(-1) ?? toy.state }),
   withHead: (toy, head) => ({ ...toy, ...head }),
-  insert: (tx, toy) => [tx.row(insertToy, values(toy))],
-  update: (tx, toy) => [tx.row(updateToy, values(toy))],
-  advanceHead: (tx, toy) => [tx.row(updateToy, values(toy))],
+  insert: (tx, toys) => toys.map((toy) => tx.row(insertToy, values(toy))),
+  update: (tx, toys) => toys.map((toy) => tx.row(updateToy, values(toy))),
+  advanceHead: (tx, toys) => toys.map((toy) => tx.row(updateToy, values(toy))),
   body: ({ name, state, colour }) => ({ name, state, colour }),
   subject: (name, event) => `toys.${name}.${event}`,
 };

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { chained, insertAudit } from "../../dispatch/kernel/audit.ts";
 import { newId, timeAfter } from "../../dispatch/kernel/clock.ts";
 import { insertTransitions, moveRows } from "../../dispatch/kernel/machine.ts";
-import { lockTicket, updateTicket, updateValues } from "../../dispatch/ticket/ticket-row.ts";
+import { lockTicket, updateTickets } from "../../dispatch/ticket/ticket-row.ts";
 import type { TicketId } from "../../dispatch/contract/ids.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { TestApi } from "./api.ts";
@@ -251,7 +251,7 @@ async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void>
       last_transition_at: at,
     };
     await Promise.all([
-      tx.row(updateTicket, updateValues(after)),
+      ...updateTickets(tx, [after]),
       ...insertAudit(tx, [event]),
       ...insertTransitions(tx, moveRows(event, { from: ["DISPATCHED"], to: ["ON_SITE"] })),
       tx.commit(),
