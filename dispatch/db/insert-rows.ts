@@ -1,7 +1,7 @@
 // Insertions whose columns are listed once, one row at a time or many. Parameters of their own cost Postgres 18 µs a row of 18
 // columns, the same rows as one JSON document or as arrays 23 to 120 µs.
 
-import { bySize, inPieces, placeholders } from "./few-sizes.ts";
+import { inExactPieces, placeholders } from "./few-sizes.ts";
 import type { Session } from "./transaction.ts";
 import { statement, type Statement } from "./statement.ts";
 
@@ -17,9 +17,9 @@ export function insertRows<Row>(
   table: string,
   columns: readonly (keyof Row & string)[],
 ): InsertRows<Row> {
-  const insertions = bySize((size) => insertion(`${name}_${size}`, table, columns, size));
+  const pieces = inExactPieces((size) => insertion(`${name}_${size}`, table, columns, size));
   return (tx, rows) =>
-    inPieces(insertions, rows, (sql, piece) =>
+    pieces(rows, (sql, piece) =>
       tx.row(
         sql,
         piece.flatMap((row) => columns.map((column) => row[column])),

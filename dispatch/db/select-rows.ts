@@ -1,7 +1,7 @@
 // Rows by their keys, many at once, by one statement for a few numbers of keys: for a list of unknown length Postgres plans at
 // each call, which costs it more than finding the rows.
 
-import { bySize, inPieces, placeholders, type Size } from "./few-sizes.ts";
+import { inFilledPieces, placeholders, type FilledSize } from "./few-sizes.ts";
 import type { Session } from "./transaction.ts";
 import { statement, type StatementName } from "./statement.ts";
 
@@ -20,8 +20,7 @@ export function selectRows<Row extends object>(
   name: BaseName<NoInfer<Row>>,
   text: (keys: string) => string,
 ): SelectRows<Row> {
-  const nameFor = (size: Size) => `${name}_${size}` as StatementName<Row>;
-  const selections = bySize((size) => statement<Row>(nameFor(size), text(placeholders(size))));
-  return async (tx, keys) =>
-    (await Promise.all(inPieces(selections, keys, (sql, piece) => tx.rows(sql, piece)))).flat();
+  const nameFor = (size: FilledSize) => `${name}_${size}` as StatementName<Row>;
+  const pieces = inFilledPieces((size) => statement<Row>(nameFor(size), text(placeholders(size))));
+  return async (tx, keys) => (await Promise.all(pieces(keys, null, (sql, piece) => tx.rows(sql, piece)))).flat();
 }

@@ -1,6 +1,6 @@
 // Updates of many rows by their keys, each with values of its own, by one statement for a few numbers of rows.
 
-import { bySize, inPieces, placeholders } from "./few-sizes.ts";
+import { inFilledPieces, placeholders } from "./few-sizes.ts";
 import type { Session } from "./transaction.ts";
 import { statement } from "./statement.ts";
 
@@ -29,7 +29,7 @@ export function updateRows<Row>(
   // Postgres gives a column of VALUES the type that its first row says.
   const first = `(${types.map((type, i) => `$${i + 1}::${type}`).join(", ")})`;
   const row = (at: number) => (at === 0 ? first : `(${placeholders(names.length, at * names.length + 1)})`);
-  const updates = bySize((size) =>
+  const pieces = inFilledPieces((size) =>
     statement(
       `${name}_${size}`,
       `UPDATE ${table} SET ${assignments}
@@ -38,10 +38,11 @@ export function updateRows<Row>(
     ),
   );
   return (tx, rows) =>
-    inPieces(updates, rows, (sql, piece) =>
+    pieces(rows, null, (sql, piece) =>
       tx.row(
         sql,
-        piece.flatMap((one) => names.map((column) => one[column])),
+        // A row without a key is nobody's.
+        piece.flatMap((one) => names.map((column) => one?.[column] ?? null)),
       ),
     );
 }
