@@ -18,7 +18,7 @@ const lanes = 2;
  */
 const worthALane = 4;
 /** Commands in one group: a failure makes only so many run again. */
-const mostInGroup = 16;
+export const mostInGroup = 16;
 /** A group that takes longer than this waits for somebody's lock; it keeps no lane, row or key from others then. */
 const slowMs = 25;
 

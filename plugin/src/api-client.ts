@@ -45,7 +45,13 @@ export const attemptShare = 0.5;
 
 type Attempt =
   | { readonly kind: "final"; readonly outcome: Outcome }
-  | { readonly kind: "again"; readonly why: string; readonly sent: boolean; readonly afterMs?: number };
+  | {
+      readonly kind: "again";
+      readonly why: string;
+      readonly sent: boolean;
+      readonly afterMs?: number;
+      readonly timedOut?: boolean;
+    };
 
 /** A client of the API at an address. Redirects are not followed: the API sends none. */
 export function openApiClient(baseUrl: string): ApiClient {
@@ -55,23 +61,22 @@ export function openApiClient(baseUrl: string): ApiClient {
       const until = performance.now() + deadlineMs;
       let mayHaveHappened = false;
       let wait = firstPauseMs;
+      let telling: string | null = null;
       const inVain = (why: string): Outcome => ({
         kind: mayHaveHappened && request.method !== "GET" ? "unknown" : "unreachable",
         why,
       });
       for (;;) {
         if (signal?.aborted) return inVain(cancelled);
-        const left = until - performance.now();
-        const attempt = await attemptOnce(
-          baseUrl,
-          request,
-          Math.max(100, Math.min(left, deadlineMs * attemptShare)),
-          signal,
-        );
+        const share = deadlineMs * attemptShare;
+        const timeoutMs = Math.max(100, Math.min(until - performance.now(), share));
+        const attempt = await attemptOnce(baseUrl, request, timeoutMs, signal);
         if (attempt.kind === "final") return attempt.outcome;
+        // A try that the deadline cut short says less of what is wrong than the one before it.
+        if (telling === null || !attempt.timedOut || timeoutMs >= share) telling = attempt.why;
         mayHaveHappened ||= attempt.sent;
         const rest = attempt.afterMs ?? wait;
-        if (signal?.aborted || performance.now() + rest >= until) return inVain(attempt.why);
+        if (signal?.aborted || performance.now() + rest >= until) return inVain(telling);
         await pause(rest, undefined, { signal }).catch(() => undefined);
         wait = Math.min(wait * 2, longestPauseMs);
       }
@@ -109,6 +114,7 @@ async function attemptOnce(
         kind: "again",
         why: `dispatch-api at ${baseUrl} did not answer within ${Math.round(timeoutMs)} ms`,
         sent: true,
+        timedOut: true,
       };
     const code = connectionCode(error);
     if (neverSent.has(code))

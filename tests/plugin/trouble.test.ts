@@ -181,6 +181,17 @@ describe("an API in trouble", () => {
     assert.equal(elsewhere.seen.length, 0, "no token went there");
   });
 
+  test("is named by what it answered, not by a last try that had little time left", async (t) => {
+    let tries = 0;
+    const { url } = await standIn(t, (_request, response) => {
+      tries += 1;
+      if (tries <= 3) response.writeHead(302, { location: "/" }).end();
+    });
+    const said = await timed(() => openChat(url, { timeoutMs: 2_000 }).say("ticket.close", { ticket_id }), 2_000);
+    assertUnknown(said, /sent elsewhere/);
+    assert.equal(tries, 4);
+  });
+
   test("keeps the live brief silent and the slash commands plain", async (t) => {
     for (const url of [
       `http://127.0.0.1:${await deadPort()}`,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { after, describe, test, type TestContext } from "node:test";
+import { mostInGroup } from "../../dispatch/kernel/command-groups.ts";
 import { openEvents } from "../api/event-client.ts";
 import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
 import { until } from "../support/eventually.ts";
@@ -81,7 +82,7 @@ test("events come while every connection of the commands waits", { timeout: 300_
   });
   // Enough for a full group on each connection.
   const made = await Promise.all(
-    Array.from({ length: 8 * poolMax }, () => post(api, createTicket(field), randomUUID())),
+    Array.from({ length: mostInGroup * poolMax }, () => post(api, createTicket(field), randomUUID())),
   );
   const follower = await openEvents(api, { query: "?subject=s.*" });
   // What waits here has written nothing yet, so that no event waits for it.
