@@ -16,11 +16,11 @@ const lanes = 2;
  * So many must wait before they get a lane beside a busy one. With a lane for whoever comes, groups of 16 clients held 4
  * commands and a command cost 1.13 times the CPU; with two and four clients no more than one group is under way.
  */
-const worthALane = 4;
+export const worthALane = 4;
 /** Commands in one group: a failure makes only so many run again. */
 export const mostInGroup = 16;
 /** A group that takes longer than this waits for somebody's lock; it keeps no lane, row or key from others then. */
-const slowMs = 25;
+export const slowMs = 25;
 
 type Waiting = {
   readonly job: Job;

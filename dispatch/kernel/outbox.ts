@@ -47,7 +47,7 @@ export const insertOutbox = insertRows<OutboxInsert>("outbox_insert", "outbox", 
 ]);
 
 /** Under load an announcement of its own for every group was a third of a statement a command, and who listens looks no sooner. */
-const announceEveryMs = 10;
+export const announceEveryMs = 10;
 
 // A NOTIFY of its own flushes a commit to disk like any other; nothing is lost with an announcement, so it need not wait.
 const announce = statement(

@@ -6,7 +6,7 @@ import type { Database } from "../db/pool.ts";
 import { selectAnswers, type StoredAnswer } from "./idempotency.ts";
 
 /** Keys remembered, some 6 MB at most; at 4,000 commands a second those of the last ten seconds, when most retries come. */
-const mostKeys = 40_000;
+export const mostKeys = 40_000;
 /** Keys in one statement. */
 const mostAtOnce = 64;
 

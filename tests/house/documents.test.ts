@@ -8,6 +8,9 @@ import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { mostInGroup, slowMs, worthALane } from "../../dispatch/kernel/command-groups.ts";
+import { announceEveryMs } from "../../dispatch/kernel/outbox.ts";
+import { mostKeys } from "../../dispatch/kernel/recent-answers.ts";
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -51,6 +54,18 @@ describe("documents", () => {
       }
     });
   }
+
+  test("ARCHITECTURE.md's figures of the pipeline are the pipeline's own", async () => {
+    const text = (await textOf("ARCHITECTURE.md")).replaceAll(/\s+/g, " ");
+    for (const claim of [
+      `share a transaction** when they wait at the same moment: up to ${mostInGroup},`,
+      `as soon as ${worthALane} of them wait`,
+      `keeps nobody waiting after ${slowMs} ms`,
+      `memory of ${mostKeys.toLocaleString("en-US")} keys`,
+      `at most one every ${announceEveryMs} ms`,
+    ])
+      assert.ok(text.includes(claim), claim);
+  });
 
   test("README's two commands use the pinned pnpm", async () => {
     const commands = [...(await textOf("README.md")).matchAll(/npx --yes (pnpm@[\d.]+) (\S+)/g)];
