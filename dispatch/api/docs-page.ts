@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { errorEntries } from "../contract/errors.ts";
 import { toolsOf, type AnyEntry, type Contract } from "../contract/index.ts";
+import { besideBody } from "../contract/responses.ts";
 import { isObject } from "../kernel/json.ts";
 
 const style = `
@@ -84,7 +85,7 @@ ${exampleBlock(entry)}
 function answerFields(entry: AnyEntry): string {
   const properties =
     "properties" in entry.output && isObject(entry.output.properties) ? Object.keys(entry.output.properties) : [];
-  return codes(entry.kind === "command" ? [...properties, "receipt"] : properties, "–");
+  return codes(entry.kind === "command" ? [...properties, ...Object.keys(besideBody)] : properties, "–");
 }
 
 /** A command's body, or a query's path with its parameters, as one would send it. */

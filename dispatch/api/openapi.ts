@@ -6,6 +6,7 @@ import { errorEntries, type ErrorCode } from "../contract/errors.ts";
 import { chatName, idsIn, toolsOf, type AnyEntry, type Contract } from "../contract/index.ts";
 import * as bodies from "../contract/responses.ts";
 import { slugPattern, uuidPattern } from "../contract/fields.ts";
+import { warning } from "../contract/warnings.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
 import { ownOperations } from "./openapi-own.ts";
 
@@ -81,13 +82,23 @@ function operationOf(tool: string, entry: AnyEntry): Json {
 const commandStatuses = [400, 401, 403, 404, 409, 413, 415, 429, 500, 503];
 const queryStatuses = [400, 401, 403, 404, 500, 503];
 
-/** A command's answer carries the receipt beside the fields of its body. */
+/** A command's answer carries the receipt, and warnings where there are any, beside the fields of its body. */
 function answerSchema(entry: AnyEntry): Json {
   const name = schemaNames.get(entry.output);
   const body = name === undefined ? entry.output : ref("schemas", name);
   if (entry.kind === "query") return { ...body };
   return {
-    allOf: [body, { type: "object", required: ["receipt"], properties: { receipt: ref("schemas", "receipt") } }],
+    allOf: [
+      body,
+      {
+        type: "object",
+        required: ["receipt"],
+        properties: {
+          receipt: ref("schemas", "receipt"),
+          warnings: { type: "array", items: ref("schemas", "warning"), minItems: 1 },
+        },
+      },
+    ],
   };
 }
 
@@ -118,7 +129,7 @@ function queryParameters(entry: AnyEntry): Json[] {
 
 /** Bodies by the name the contract exports them under. */
 const schemaNames: ReadonlyMap<unknown, string> = new Map(
-  Object.entries<unknown>(bodies).flatMap(([name, schema]) =>
+  Object.entries<unknown>({ ...bodies, warning }).flatMap(([name, schema]) =>
     isObject(schema) && "type" in schema ? [[schema, name] as const] : [],
   ),
 );

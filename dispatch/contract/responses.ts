@@ -14,6 +14,7 @@ import type {
 import { requeuedWork } from "./roster-responses.ts";
 import { actorTypes, roles } from "./roles.ts";
 import { ticketStates } from "./states.ts";
+import { warning, type Warning } from "./warnings.ts";
 
 const uuid = () => Type.String({ format: "uuid" });
 const time = () => Type.String({ format: "date-time" });
@@ -34,6 +35,10 @@ export const receipt = Type.Object({
   aggregate_id: Type.Optional(text()),
 });
 export type Receipt = Static<typeof receipt>;
+
+/** What every command's answer carries beside its own body: the receipt, and what there is to warn of. */
+export const besideBody = { receipt, warnings: Type.Optional(Type.Array(warning)) };
+export type BesideBody = { receipt: Receipt; warnings?: Warning[] };
 
 /**
  * How receipts and events name what a command was about: a ticket by its id, anything else but the desk by its kind too. An
@@ -177,8 +182,6 @@ export const recommendation = Type.Object({
     }),
   ),
   rejected: Type.Array(rejectedTechnician),
-  /** Why searching on may be in vain; absent when there is nothing to say. */
-  warnings: Type.Optional(Type.Array(text())),
   /** For a time that was asked about: "service" when every drive weighed for the recommended came from it. */
   travel_source: Type.Optional(travelSource()),
   /** For an emergency with nobody free: whom to take off which booking, lowest cost first; else absent. */
@@ -390,8 +393,6 @@ const considered = Type.Object({ slots: Type.Array(slot), rejected: Type.Array(r
 export const booked = Type.Object({ ticket, booking, considered });
 export const changeRequested = Type.Object({ ticket, approval });
 export const closed = Type.Object({ ticket, closeout_packet: closeoutPacket });
-/** With what nobody on the roster can do for this incident type; absent when there is nothing to say. */
-export const triaged = Type.Object({ ...ticketFields, warnings: Type.Optional(Type.Array(text())) });
 export const invoiced = Type.Object({ ...ticketFields, invoice });
 
 export const errorBody = Type.Object({

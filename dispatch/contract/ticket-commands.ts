@@ -113,7 +113,7 @@ export const ticketCommands = defineCommands({
       classification_confidence: 90,
       sop_handoff_acknowledged: true,
     },
-    output: body.triaged,
+    output: body.ticket,
   },
   "ticket.request_info": {
     path: "/tickets/{ticketId}/request-info",
@@ -182,7 +182,7 @@ export const ticketCommands = defineCommands({
       nte_cents: 88_000,
       ready_to_schedule: true,
     },
-    output: body.triaged,
+    output: body.ticket,
   },
   "ticket.cancel": {
     path: "/tickets/{ticketId}/cancel",

@@ -80,7 +80,6 @@ export const assignmentRecommend = ticketCommand({
     const result = {
       recommendations: ranking.recommendations.map((one) => ({ ...one, factors: [...one.factors] })),
       rejected: [...ranking.rejected],
-      ...(missing && { warnings: abilityWarnings(missing) }),
       ...(window && {
         travel_source: drives.has("estimate")
           ? ("estimate" as const)
@@ -109,6 +108,7 @@ export const assignmentRecommend = ticketCommand({
           evaluated_at: now,
         }),
       ],
+      warnings: abilityWarnings(missing),
       body: () => result,
     };
   },

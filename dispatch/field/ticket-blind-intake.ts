@@ -82,7 +82,8 @@ export const ticketBlindIntake = creationCommand({
         sop_handoff_acknowledged: acknowledged,
         ...(missing && { nobody_has: missing }),
       },
-      body: (ticket) => ({ ...ticket, ...(missing && { warnings: abilityWarnings(missing) }) }),
+      warnings: abilityWarnings(missing),
+      body: (ticket) => ticket,
     };
   },
 });

@@ -57,7 +57,8 @@ export const ticketTriage = ticketCommand({
                 requestedAt: now,
               }),
             ],
-      body: (after) => ({ ...after, ...(missing && { warnings: abilityWarnings(missing) }) }),
+      warnings: abilityWarnings(missing),
+      body: (after) => after,
     };
   },
 });

@@ -2,6 +2,7 @@
 // one of these types; each wing has a function of its own that makes it (ticketCommand, deskCommand, …).
 
 import type { ReceiptId } from "../contract/ids.ts";
+import type { Warning } from "../contract/warnings.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "./actor.ts";
 import type { Aggregate, Concerns, Place } from "./aggregate.ts";
@@ -44,6 +45,8 @@ type Decided<Body, Answer> = {
   readonly concerns?: Concerns;
   /** Where it bears on one place that the row does not tell: listeners to events must reach that. */
   readonly place?: Place | undefined;
+  /** What the caller should know although the command is obeyed; told in the answer, and so in every replay of it. */
+  readonly warnings?: readonly Warning[];
   /** Further rows, queued in the command's own transaction behind its audit event. */
   write?(tx: Session, event: AuditEvent): Promise<unknown>[];
   /** The answer's body; the pipeline adds the receipt. */

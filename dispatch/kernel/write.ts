@@ -122,7 +122,12 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
   );
   const row = aggregate.withHead(effect.row, { seq: event.seq, hash: event.hash, at });
   const related = (decision.related ?? []).map((change) => relatedEffect(desk, event, change));
-  const body = JSON.stringify({ ...decision.body(aggregate.body(row), event), receipt: receiptOf(event) });
+  const { warnings = [] } = decision;
+  const body = JSON.stringify({
+    ...decision.body(aggregate.body(row), event),
+    ...(warnings.length > 0 && { warnings }),
+    receipt: receiptOf(event),
+  });
   const named = concernsOf([effect.place, ...related.map(({ place }) => place)]);
   const { account_ids = [], site_ids = [] } = decision.concerns ?? {};
   const stored: AnswerRow = {

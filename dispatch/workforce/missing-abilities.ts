@@ -1,5 +1,6 @@
 // What an incident type asks for and nobody who works here has: no search for a time will ever find anybody.
 
+import type { Warning } from "../contract/warnings.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -39,9 +40,14 @@ export const loadMissingAbilities = async (
   policy: Policy,
 ): Promise<MissingAbilities | null> => missingAbilities(incidentType, policy, await db.rows(selectAbilities));
 
-/** A sentence for each, for whoever wonders why nobody is found. */
-export const abilityWarnings = ({ services, skills, tools }: MissingAbilities): string[] => [
-  ...services.map((name) => `Nobody on the roster does ${name}.`),
-  ...skills.map((name) => `Nobody on the roster has the skill ${name}, which this incident type requires.`),
-  ...tools.map((name) => `Nobody on the roster carries the tool ${name}, which this incident type requires.`),
-];
+/** One for each, for whoever wonders why nobody is found; none when nothing is missing. */
+export const abilityWarnings = (missing: MissingAbilities | null): Warning[] =>
+  [
+    ...(missing?.services ?? []).map((name) => `Nobody on the roster does ${name}.`),
+    ...(missing?.skills ?? []).map(
+      (name) => `Nobody on the roster has the skill ${name}, which this incident type requires.`,
+    ),
+    ...(missing?.tools ?? []).map(
+      (name) => `Nobody on the roster carries the tool ${name}, which this incident type requires.`,
+    ),
+  ].map((message) => ({ code: "NOBODY_ABLE", message }));

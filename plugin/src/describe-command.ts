@@ -5,8 +5,8 @@ import type { Role } from "../../dispatch/contract/roles.ts";
 import { driveText, nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
 import { planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
-import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
+import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
+import { dollars, inline, lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 
 const repeated =
@@ -20,12 +20,13 @@ export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean,
   const first = `DONE ${tool.name}${replayed ? repeated : ""}`;
   if (Object.keys(body).length === 0) return lines(first, "the answer has no body, and so no receipt", usualNext(tool));
   if (textAt(receipt, "aggregate") !== null)
-    return lines(first, aggregateOfReceipt(receipt), receiptLine(receipt), usualNext(tool));
+    return lines(first, aggregateOfReceipt(receipt), receiptLine(receipt), ...warningLines(body), usualNext(tool));
   const state = textAt(ticket, "state") ?? textAt(receipt, "after_state");
   return lines(
     first,
     textAt(ticket, "id") === null ? ticketOfReceipt(receipt) : ticketLine(ticket, textAt(receipt, "before_state")),
     receiptLine(receipt),
+    ...warningLines(body),
     ...madeLines(body),
     tool.name === "ticket.create" || tool.name === "ticket.blind_intake" ? ticketWords(ticket) : null,
     nextLine(state, granted, tool.entry.next),
@@ -34,6 +35,15 @@ export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean,
 
 const receiptLine = (receipt: JsonObject): string =>
   `receipt ${wordAt(receipt, "receipt_id")} at ${wordAt(receipt, "occurred_at")}`;
+
+/** What the desk warns of although it obeyed: the code, its sentence, and what else it says of it. */
+const warningLines = (body: JsonObject): string[] =>
+  listAt(body, "warnings")
+    .filter(isObject)
+    .map(({ code, message, ...more }) => {
+      const facts = Object.entries(more).map(([name, value]) => `; ${name} ${inline(value, 500)}`);
+      return `WARNING ${plainOrQuoted(String(code))} ${quoted(String(message), 300)}${facts.join("")}`;
+    });
 
 /** What became of something that is no ticket. */
 const aggregateOfReceipt = (receipt: JsonObject): string =>
@@ -76,9 +86,6 @@ function madeLines(body: JsonObject): (string | null)[] {
       `scope ${id("scope_type", scope) ?? ""} ` +
         `${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ` +
         `${scope["is_paused"] === true ? "PAUSED" : "running"}`,
-    ...listAt(body, "warnings").map(
-      (warning) => `WARNING ${quoted(typeof warning === "string" ? warning : null, 200)}`,
-    ),
     ...recommendationLines(body),
     ...leftOut(listAt(objectAt(body, "considered"), "rejected")),
     ...rosterLines(body),

@@ -129,6 +129,11 @@ describe("somebody on call", async () => {
 
 describe("what nobody on the roster has", async () => {
   const api = await startTestApi();
+  const unable = (...messages: string[]) => messages.map((message) => ({ code: "NOBODY_ABLE", message }));
+  const noGlazier = unable(
+    "Nobody on the roster has the skill glazing, which this incident type requires.",
+    "Nobody on the roster carries the tool glass_lifter, which this incident type requires.",
+  );
   const triage = { priority: "URGENT", incident_type: "FRAME_OR_GLASS_DAMAGE", workflow_outcome: "READY_TO_SCHEDULE" };
   const triaged = async (id: string) => {
     const { receipt, warnings: said } = await api.run("ticket.triage", { ticket: id, body: triage });
@@ -152,11 +157,18 @@ describe("what nobody on the roster has", async () => {
     };
     const said = async (incident_type: string) =>
       (await api.run("ticket.blind_intake", { body: { ...call, incident_type } })).warnings;
-    assert.deepEqual(await said("FRAME_OR_GLASS_DAMAGE"), [
-      "Nobody on the roster has the skill glazing, which this incident type requires.",
-      "Nobody on the roster carries the tool glass_lifter, which this incident type requires.",
-    ]);
+    assert.deepEqual(await said("FRAME_OR_GLASS_DAMAGE"), noGlazier);
     assert.equal(await said("DOOR_WONT_LATCH"), undefined);
+  });
+
+  test("is said again with a replayed answer", async () => {
+    const { id } = await ticketIn(api, "NEW");
+    const call = { ticket: id, body: triage, key: crypto.randomUUID() };
+    const first = await api.call("ticket.triage", call);
+    const again = await api.call("ticket.triage", call);
+    assert.equal(again.headers["idempotency-replayed"], "true");
+    assert.deepEqual(JSON.parse(again.text), JSON.parse(first.text));
+    assert.deepEqual(Object(JSON.parse(again.text))["warnings"], noGlazier);
   });
 
   test("is said of a kind of work that nobody does", async () => {
@@ -169,7 +181,7 @@ describe("what nobody on the roster has", async () => {
     assert.deepEqual(
       [said, nobodyHas],
       [
-        ["Nobody on the roster does FRAME_OR_GLASS_DAMAGE."],
+        unable("Nobody on the roster does FRAME_OR_GLASS_DAMAGE."),
         { services: ["FRAME_OR_GLASS_DAMAGE"], skills: [], tools: [] },
       ],
     );
@@ -180,10 +192,7 @@ describe("what nobody on the roster has", async () => {
     const { id } = await ticketIn(api, "NEW");
     const { said, nobodyHas } = await triaged(id);
     assert.deepEqual(nobodyHas, { services: [], skills: ["glazing"], tools: ["glass_lifter"] });
-    assert.deepEqual(said, [
-      "Nobody on the roster has the skill glazing, which this incident type requires.",
-      "Nobody on the roster carries the tool glass_lifter, which this incident type requires.",
-    ]);
+    assert.deepEqual(said, noGlazier);
     assert.deepEqual(await warnings(id), said);
 
     const { technician } = await api.run("roster.upsert", {

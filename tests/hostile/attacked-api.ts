@@ -15,7 +15,7 @@ import {
   type QueryName,
   type ToolName,
 } from "../../dispatch/contract/index.ts";
-import type { Receipt } from "../../dispatch/contract/responses.ts";
+import type { BesideBody } from "../../dispatch/contract/responses.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import {
@@ -252,10 +252,7 @@ function clientOf(aside: TestApi, port: number, life: Life): TestApi {
     };
     return send(isCommand ? "POST" : "GET", target, { ...own, ...headers }, isCommand ? textOf(body) : undefined);
   };
-  const run = async <N extends CommandName>(
-    tool: N,
-    options?: CallOptions,
-  ): Promise<BodyOf<N> & { receipt: Receipt }> =>
+  const run = async <N extends CommandName>(tool: N, options?: CallOptions): Promise<BodyOf<N> & BesideBody> =>
     parseBody(tool, bodyOf(tool, commands[tool].status, await call(tool, options)));
   const read = async <N extends QueryName>(tool: N, options?: CallOptions): Promise<QueryBodyOf<N>> =>
     parseBody(tool, bodyOf(tool, 200, await call(tool, options)));

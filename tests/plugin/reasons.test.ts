@@ -130,8 +130,8 @@ describe("in the chat", async () => {
     await api.owner.query("UPDATE technicians SET active = true, skills = '{door_hardware}', tools = '{}'");
     const { id } = await ticketIn(api, "NEW");
     const warnings = [
-      'WARNING "Nobody on the roster has the skill glazing, which this incident type requires."',
-      'WARNING "Nobody on the roster carries the tool glass_lifter, which this incident type requires."',
+      'WARNING NOBODY_ABLE "Nobody on the roster has the skill glazing, which this incident type requires."',
+      'WARNING NOBODY_ABLE "Nobody on the roster carries the tool glass_lifter, which this incident type requires."',
     ];
     const triage = await chat.say("ticket.triage", {
       ticket_id: id,

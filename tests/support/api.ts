@@ -21,7 +21,7 @@ import {
   type QueryName,
   type ToolName,
 } from "../../dispatch/contract/index.ts";
-import type { Receipt } from "../../dispatch/contract/responses.ts";
+import type { BesideBody } from "../../dispatch/contract/responses.ts";
 import { openLog } from "../../dispatch/process/log.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
@@ -73,7 +73,7 @@ export type TestApi = {
   /** Calls a tool, whatever comes back. */
   call(tool: ToolName, options?: CallOptions): Promise<Reply>;
   /** Gives a command that must be obeyed, with the contract's status and body. */
-  run<N extends CommandName>(tool: N, options?: CallOptions): Promise<BodyOf<N> & { receipt: Receipt }>;
+  run<N extends CommandName>(tool: N, options?: CallOptions): Promise<BodyOf<N> & BesideBody>;
   /** Asks a query that must be answered. */
   read<N extends QueryName>(tool: N, options?: CallOptions): Promise<QueryBodyOf<N>>;
   /** Calls a tool that must refuse. */
@@ -178,7 +178,7 @@ async function started(options: TestApiOptions, atEnd: (work: () => Promise<unkn
 }
 
 /** The body of an answer that must be the one the contract promises. */
-function answerOf<N extends CommandName>(tool: N, reply: Reply): BodyOf<N> & { receipt: Receipt };
+function answerOf<N extends CommandName>(tool: N, reply: Reply): BodyOf<N> & BesideBody;
 function answerOf<N extends QueryName>(tool: N, reply: Reply): QueryBodyOf<N>;
 function answerOf(tool: ToolName, reply: Reply): unknown {
   const expected = isCommandName(tool) ? commands[tool].status : 200;

@@ -1,4 +1,4 @@
-// The contract's output schemas turned strict: an answer may hold nothing they do not list, except a command's receipt.
+// The contract's output schemas turned strict: an answer may hold nothing they do not list, except a command's receipt and warnings.
 
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
@@ -11,7 +11,7 @@ import {
   type QueryName,
   type ToolName,
 } from "../../dispatch/contract/index.ts";
-import { errorBody, receipt, type Receipt } from "../../dispatch/contract/responses.ts";
+import { besideBody, errorBody, type BesideBody } from "../../dispatch/contract/responses.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 
 /** An error as the contract words it: these fields, and those its code brings along. */
@@ -56,7 +56,7 @@ function strictSchemaOf(tool: ToolName): object {
   assert.ok(isObject(output) && isObject(output["properties"]) && Array.isArray(output["required"]));
   return closed({
     ...output,
-    properties: { ...output["properties"], receipt },
+    properties: { ...output["properties"], ...besideBody },
     required: [...output["required"], "receipt"],
   });
 }
@@ -66,7 +66,7 @@ const entryOf = (tool: ToolName): { readonly output: object } => ({ ...commands,
 const schemas = new Map<ToolName, object>();
 
 /** The body of a tool's answer, once it has proved to be what the contract says. */
-export function parseBody<N extends CommandName>(tool: N, json: unknown): BodyOf<N> & { receipt: Receipt };
+export function parseBody<N extends CommandName>(tool: N, json: unknown): BodyOf<N> & BesideBody;
 export function parseBody<N extends QueryName>(tool: N, json: unknown): QueryBodyOf<N>;
 export function parseBody(tool: ToolName, json: unknown): unknown;
 export function parseBody(tool: ToolName, json: unknown): unknown {

@@ -1,0 +1,27 @@
+// What a command that was obeyed may say besides: each warning by its code, with what it means. A refusal's codes are in
+// errors.ts.
+
+import { oneOf, Type, type Static } from "./fields.ts";
+
+export const warningRegistry = {
+  NOBODY_ABLE:
+    "Nobody on the roster has an ability that this work requires, so no search for a time will find anybody.",
+  UNKNOWN_INCIDENT_TYPE:
+    "The policy does not know this incident type: no skill, tool or closeout template belongs to it.",
+} as const;
+export type WarningCode = keyof typeof warningRegistry;
+
+const isCode = (name: string): name is WarningCode => Object.hasOwn(warningRegistry, name);
+
+/** Beside code and message a warning has what the caller needs to put it right, under names of its code's own. */
+export const warning = Type.Object({
+  code: oneOf(Object.keys(warningRegistry).filter(isCode), "What it is about; each code is one kind of warning"),
+  message: Type.String({ description: "A sentence for people" }),
+  known: Type.Optional(Type.Array(Type.String(), { description: "UNKNOWN_INCIDENT_TYPE: the types the policy knows" })),
+  closest: Type.Optional(
+    Type.Union([Type.String(), Type.Null()], {
+      description: "UNKNOWN_INCIDENT_TYPE: the known type that reads most like the given one; null when none does",
+    }),
+  ),
+});
+export type Warning = Static<typeof warning>;
