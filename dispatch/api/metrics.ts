@@ -1,5 +1,6 @@
 // What the process counts and measures. One registry; /metrics shows it as JSON, and as text for Prometheus.
 
+import { creation } from "../contract/states.ts";
 import {
   collectDefaultMetrics,
   Counter,
@@ -61,7 +62,7 @@ export class Metrics {
   effect(name: string, answer: Answer, input: JsonObject): void {
     if (answer.replayed) return this.#replays.inc();
     answer.moves.from.forEach((from, step) =>
-      this.#transitions.inc({ from_state: from, to_state: answer.moves.to[step] ?? "" }),
+      this.#transitions.inc({ from_state: from === creation ? "" : from, to_state: answer.moves.to[step] ?? "" }),
     );
     if (name === "assignment.dispatch")
       (input["recommendation_snapshot_id"] ? this.#withSnapshot : this.#withoutSnapshot).inc();
@@ -90,7 +91,7 @@ export class Metrics {
     }
   }
 
-  /** The contract's JSON form. */
+  /** The contract's JSON form; a creation's from_state is null there and empty for Prometheus. */
   async json(): Promise<object> {
     return {
       service: serviceName,
@@ -132,7 +133,10 @@ function rows(counter: Counted, labels: readonly string[]): object[] {
   return counter.values
     .map(({ labels: by, value }) => ({ key: labels.map((label) => String(by[label])).join("\n"), by, value }))
     .sort((one, other) => (one.key < other.key ? -1 : 1))
-    .map(({ by, value }) => ({ ...Object.fromEntries(labels.map((label) => [label, by[label]])), count: value }));
+    .map(({ by, value }) => ({
+      ...Object.fromEntries(labels.map((label) => [label, by[label] || null])),
+      count: value,
+    }));
 }
 
 async function total(counter: Counter): Promise<number> {

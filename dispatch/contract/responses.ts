@@ -79,6 +79,11 @@ const ticketFields = {
   pending_approval_id: nullable(answeredId<ApprovalId>()),
 };
 export const ticket = Type.Object(ticketFields);
+/** The work as a candidate completed it, with why nobody had to look at it first. */
+export const candidate = Type.Object({
+  ...ticketFields,
+  risk_profile: Type.Object({ level: Type.Enum(["low", "high"]), reasons: Type.Array(text()) }),
+});
 export type TicketBody = Static<typeof ticket>;
 
 export const invoice = Type.Object({
@@ -268,7 +273,12 @@ const autonomyStateFields = {
   query: json(),
 };
 export const autonomyState = Type.Object(autonomyStateFields);
-export const autonomyReplay = Type.Object({ ...autonomyStateFields, history: Type.Array(json()) });
+export const autonomyReplay = Type.Object({
+  ticket_id: answeredId<TicketId>(),
+  incident_type: nullable(text()),
+  ...autonomyStateFields,
+  history: Type.Array(json()),
+});
 
 const event = Type.Object({
   id: answeredId<ReceiptId>(),
@@ -383,7 +393,7 @@ export const jobPacket = Type.Object({
     evidence_requirements: Type.Record(Type.String(), Type.Unknown()),
     checklist: Type.Record(Type.String(), Type.Unknown()),
     closeout_gate: Type.Record(Type.String(), Type.Unknown()),
-    timeline: Type.Object({ events: count(), latest_events: Type.Array(event) }),
+    timeline: Type.Object({ events: Type.Array(event), latest_events: Type.Array(event) }),
     actions: Type.Array(action),
   }),
 });

@@ -6,6 +6,7 @@ import { oneOf, Type, type Static } from "./fields.ts";
 export const warningRegistry = {
   NOBODY_ABLE:
     "Nobody on the roster has an ability that this work requires, so no search for a time will find anybody.",
+  LOCATION_NOT_UNDERSTOOD: "What was given as the place is none; it is kept as it was given and nothing relies on it.",
   UNKNOWN_INCIDENT_TYPE:
     "The policy does not know this incident type: no skill, tool or closeout template belongs to it.",
 } as const;

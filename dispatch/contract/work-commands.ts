@@ -45,7 +45,8 @@ const completion = () =>
     work: optional(work()),
   });
 
-const mediaTypes = "image/jpeg, image/png, image/webp, image/heic, application/pdf, text/plain or video/mp4";
+const mediaTypes =
+  "image/jpeg (or image/jpg), image/png, image/webp, image/heic, application/pdf, text/plain, video/mp4 or video/quicktime";
 const completionExample = {
   checklist_status: {
     work_performed: true,
@@ -394,13 +395,10 @@ export const visitCommands = defineCommands({
     input: Type.Object({
       timestamp: time("When the technician arrived; ISO 8601 with zone"),
       location: optional(
-        Type.Object(
-          {
-            lat: Type.Number({ minimum: -90, maximum: 90, description: "Latitude in degrees, north positive" }),
-            lon: Type.Number({ minimum: -180, maximum: 180, description: "Longitude in degrees, east positive" }),
-          },
-          { description: "Where the technician is; absent: not recorded" },
-        ),
+        Type.Unsafe<unknown>({
+          description:
+            "Where the technician is: {lat, lon} in degrees, north and east positive; {lat, lng} is the same. Absent: not recorded",
+        }),
       ),
     }),
     example: { timestamp: sample.time.start, location: { lat: 37.8044, lon: -122.2712 } },
@@ -553,7 +551,7 @@ export const visitCommands = defineCommands({
     next: ["qa.verify", "qa.return_work"],
     input: completion(),
     example: completionExample,
-    output: body.ticket,
+    output: body.candidate,
   },
   "tech.complete": {
     path: "/tickets/{ticketId}/tech/complete",

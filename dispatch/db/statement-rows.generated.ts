@@ -1331,23 +1331,6 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
   };
-  timeline_latest: {
-    id: string;
-    ticket_id: string | null;
-    actor_type: string;
-    actor_id: string;
-    actor_role: string;
-    tool_name: string;
-    request_id: string | null;
-    correlation_id: string | null;
-    trace_id: string | null;
-    before_state: string | null;
-    after_state: string | null;
-    payload: unknown;
-    created_at: string;
-    seq: number;
-    hash: string;
-  };
   timeline_select: {
     id: string;
     ticket_id: string | null;

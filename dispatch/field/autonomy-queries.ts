@@ -63,5 +63,5 @@ export const opsAutonomyReplay = ticketQuery("ops.autonomy.replay", async (call)
     desk.db.rows(selectHistory, [ticket.incident_type, ticket.id]),
   ]);
   const query = { ticket_id: ticket.id, incident_type: ticket.incident_type };
-  return { generated_at: now, controls: all, decision: decisionOf(chain), chain, query, history };
+  return { ...query, generated_at: now, controls: all, decision: decisionOf(chain), chain, query, history };
 });

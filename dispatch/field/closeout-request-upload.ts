@@ -4,21 +4,22 @@
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { evidenceMaxBytes, fileExtension, isAcceptedMediaType, type MediaType } from "../storage/media-types.ts";
+import { evidenceMaxBytes, fileExtension, mediaTypeOf, type MediaType } from "../storage/media-types.ts";
 import { incomingPrefix } from "../storage/object-key.ts";
 import { insertUpload } from "./uploads.ts";
 
 export const closeoutRequestUpload = ticketCommand({
   name: "closeout.request_upload",
   async prepare({ desk, input, ticket, now }) {
-    const { content_type: contentType, size_bytes: sizeBytes } = input;
-    requireAcceptable(contentType, sizeBytes);
+    const { content_type: announced, size_bytes: sizeBytes } = input;
+    const contentType = acceptable(announced, sizeBytes);
     const id = newId(Date.parse(now));
     const objectKey = `evidence/${ticket.id}/${id}.${fileExtension(contentType)}`;
     const incomingKey = `${incomingPrefix}${id}`;
     const signed = await desk.store.presignUpload({
       key: incomingKey,
-      contentType,
+      // Whoever sends the file says what it said here.
+      contentType: announced,
       sizeBytes,
       maxBytes: evidenceMaxBytes,
       now: new Date(now),
@@ -64,8 +65,10 @@ export const closeoutRequestUpload = ticketCommand({
 });
 
 /** @throws Refusal UNSUPPORTED_MEDIA_TYPE, EVIDENCE_TOO_LARGE */
-function requireAcceptable(contentType: string, sizeBytes: number): asserts contentType is MediaType {
-  if (!isAcceptedMediaType(contentType)) throw new Refusal("UNSUPPORTED_MEDIA_TYPE", { content_type: contentType });
+function acceptable(announced: string, sizeBytes: number): MediaType {
+  const contentType = mediaTypeOf(announced);
+  if (contentType === null) throw new Refusal("UNSUPPORTED_MEDIA_TYPE", { content_type: announced });
   if (sizeBytes > evidenceMaxBytes)
     throw new Refusal("EVIDENCE_TOO_LARGE", { size_bytes: sizeBytes, max_bytes: evidenceMaxBytes });
+  return contentType;
 }

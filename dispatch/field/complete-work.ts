@@ -10,7 +10,7 @@ import { Refusal } from "../kernel/refusal.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
-import { assessCandidateRisk, type CandidateRiskProfile } from "./closeout-risk.ts";
+import { assessCandidateRisk } from "./closeout-risk.ts";
 import { insertCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
 
@@ -22,16 +22,11 @@ async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
 type Loaded = Awaited<ReturnType<typeof load>>;
 type Completion = TicketCall<"tech.complete"> | TicketCall<"closeout.candidate">;
 
-function completed(
-  { desk, input, ticket, now }: Completion,
-  { pauses, evidence }: Loaded,
-  requireSafe: (risk: CandidateRiskProfile) => void,
-) {
+function completed({ desk, input, ticket, now }: Completion, { pauses, evidence }: Loaded) {
   requireAutonomy(pauses, ticket);
   const { checklist_status: checklist, no_signature_reason = null, evidence_refs = null, work = null } = input;
   const claim = { checklist, noSignatureReason: no_signature_reason, evidenceRefs: evidence_refs };
   requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
-  requireSafe(assessCandidateRisk(ticket.incident_type, evidence.map(evidenceItem), desk.policy.candidateRisk));
   return {
     path: ["COMPLETED_PENDING_VERIFICATION" as const],
     payload: { checklist_status: checklist, no_signature_reason, evidence_refs, work, evidence_items: evidence.length },
@@ -48,22 +43,33 @@ function completed(
       }),
       tx.row(settleBookings, [ticket.id, "done", now]),
     ],
-    body: (after: TicketBody) => after,
   };
 }
 
 export const techComplete = ticketCommand({
   name: "tech.complete",
   load,
-  decide: (call, loaded: Loaded) => completed(call, loaded, () => undefined),
+  decide: (call, loaded: Loaded) => ({ ...completed(call, loaded), body: (after: TicketBody) => after }),
 });
 
 export const closeoutCandidate = ticketCommand({
   name: "closeout.candidate",
   load,
-  decide: (call, loaded: Loaded) =>
-    completed(call, loaded, (risk) => {
-      if (risk.level === "low") return;
+  decide(call, loaded: Loaded) {
+    const done = completed(call, loaded);
+    const { desk, ticket } = call;
+    const risk = assessCandidateRisk(
+      ticket.incident_type,
+      loaded.evidence.map(evidenceItem),
+      desk.policy.candidateRisk,
+    );
+    if (risk.level !== "low")
       throw new Refusal("MANUAL_REVIEW_REQUIRED", { requirement_code: "AUTOMATION_RISK_BLOCK", risk_profile: risk });
-    }),
+    const risk_profile = { level: risk.level, reasons: [...risk.reasons] };
+    return {
+      ...done,
+      payload: { ...done.payload, risk_profile },
+      body: (after: TicketBody) => ({ ...after, risk_profile }),
+    };
+  },
 });

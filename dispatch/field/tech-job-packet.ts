@@ -10,7 +10,7 @@ import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from
 import { selectNewestCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
 import { packetActions } from "./ticket-actions.ts";
-import { selectLatestEvents } from "./timeline.ts";
+import { selectTimeline } from "./timeline.ts";
 
 type SiteRow = {
   id: SiteId;
@@ -42,7 +42,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
     desk.db.row(selectSite, [ticket.site_id]),
     desk.db.rows(selectEvidence, [ticket.id]),
     desk.db.row(selectNewestCompletion, [ticket.id]),
-    desk.db.rows(selectLatestEvents, [ticket.id, latestEvents]),
+    desk.db.rows(selectTimeline, [ticket.id, null, null]),
   ]);
   const checklist = completion?.checklist ?? {};
   const claim = {
@@ -73,7 +73,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
         source: completion ? "latest_completion_attempt" : "none_recorded",
       },
       closeout_gate: { ...gate },
-      timeline: { events: ticket.audit_seq, latest_events: events.toReversed() },
+      timeline: { events, latest_events: events.slice(-latestEvents) },
       actions: packetActions(actor.role, ticket.state, ticket.id, gateError(gate)),
     },
   };

@@ -5,18 +5,10 @@ import type { QueryBodyOf } from "../contract/index.ts";
 
 export type TimelineEvent = QueryBodyOf<"ticket.timeline">["events"][number];
 
-const columns = `id, ticket_id, actor_type, actor_id, actor_role, tool_name, request_id, correlation_id, trace_id, before_state,
-          after_state, payload, created_at, seq, hash`;
-
-// created_at rises with seq, so this is the order by created_at too.
+/** From a seq on (null: the first), so many (null: all). created_at rises with seq: this is the order by created_at too. */
 export const selectTimeline = statement<TimelineEvent>(
   "timeline_select",
-  `SELECT ${columns}
+  `SELECT id, ticket_id, actor_type, actor_id, actor_role, tool_name, request_id, correlation_id, trace_id, before_state,
+          after_state, payload, created_at, seq, hash
    FROM audit_events WHERE aggregate = 'ticket' AND aggregate_id = $1 AND seq > coalesce($2, 0) ORDER BY seq LIMIT $3`,
-);
-
-export const selectLatestEvents = statement<TimelineEvent>(
-  "timeline_latest",
-  `SELECT ${columns}
-   FROM audit_events WHERE aggregate = 'ticket' AND aggregate_id = $1 ORDER BY seq DESC LIMIT $2`,
 );

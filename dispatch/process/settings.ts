@@ -296,9 +296,9 @@ export const settingsList = {
   ),
   alertStuckMinutes: setting(
     "DISPATCH_ALERT_STUCK_SCHEDULING_MINUTES",
-    integer(1, 1_000_000),
+    integer(0, 1_000_000),
     60,
-    "Minutes without a move after which a ticket counts as stuck",
+    "Minutes without a move after which a ticket counts as stuck; 0: at once",
   ),
   alertCompletionRejections: setting(
     "DISPATCH_ALERT_COMPLETION_REJECTION_THRESHOLD",

@@ -15,9 +15,19 @@ const extensions = {
   "application/pdf": "pdf",
   "text/plain": "txt",
   "video/mp4": "mp4",
+  "video/quicktime": "mov",
 } as const;
 
 export type MediaType = keyof typeof extensions;
+
+/** Names that are registered for nothing and meant for one of ours: what some phones and browsers say. */
+const otherNames: Readonly<Record<string, MediaType>> = { "image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg" };
+
+/** The accepted type by that name, in lower case and without parameters; null for any other. */
+export function mediaTypeOf(contentType: string): MediaType | null {
+  const name = otherNames[contentType] ?? contentType;
+  return isAcceptedMediaType(name) ? name : null;
+}
 
 /** True for exactly the accepted types: lower case, without parameters. */
 export function isAcceptedMediaType(contentType: string): contentType is MediaType {
@@ -48,6 +58,7 @@ const beginsLike: Record<MediaType, (head: Buffer) => boolean> = {
   "application/pdf": (head) => /^%PDF-[12]\.[0-9]/.test(head.toString("latin1", 0, 8)),
   "text/plain": isPlainText,
   "video/mp4": isMp4,
+  "video/quicktime": (head) => fileTypeBrands(head)[0] === "qt  ",
 };
 
 // ISO/IEC 23008-12: brands of still images coded with HEVC. mif1 and msf1 name the container only (AVIF bears them

@@ -204,7 +204,7 @@ describe("metrics", async () => {
       { code: "NOT_FOUND", count: 2 },
     ]);
     assert.deepEqual(found["transitions_total"], [
-      { from_state: "@new", to_state: "NEW", count: 1 },
+      { from_state: null, to_state: "NEW", count: 1 },
       { from_state: "NEW", to_state: "NEEDS_INFO", count: 1 },
     ]);
     assert.deepEqual([found["idempotency_replay_total"], found["idempotency_conflict_total"]], [2, 1]);

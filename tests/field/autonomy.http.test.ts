@@ -159,7 +159,9 @@ describe("ops.autonomy", async () => {
       ["ops.autonomy.rollback", { scope_type: "TICKET", ticket_id: id }, "solved"],
     ] as const;
     for (const [tool, scope, reason] of steps) await quiet.run(tool, { actor: "ruth", body: { ...scope, reason } });
-    const { history, chain, decision } = await quiet.read("ops.autonomy.replay", { ticket: id });
+    const replay = await quiet.read("ops.autonomy.replay", { ticket: id });
+    const { history, chain, decision } = replay;
+    assert.deepEqual([replay.ticket_id, replay.incident_type], [id, "DOOR_WONT_LATCH"]);
     const shown = objectsIn(history).map((one) => [
       one["scope_type"],
       one["action"],

@@ -214,8 +214,13 @@ describe("each incident type", async () => {
         });
         assert.deepEqual(error["missing_evidence_keys"], keys.toSorted());
         for (const key of keys) await addReferenced(api, { ticket: id }, key);
-        if (!risky.includes(incidentType))
-          return void (await api.run("closeout.candidate", { as: "agent", ticket: id, body: completion }));
+        if (!risky.includes(incidentType)) {
+          const done = await api.run("closeout.candidate", { as: "agent", ticket: id, body: completion });
+          const safe = { level: "low", reasons: [] };
+          assert.deepEqual(done.risk_profile, safe);
+          const { events } = await api.read("ticket.timeline", { ticket: id });
+          return assert.partialDeepStrictEqual(events.at(-1), { payload: { risk_profile: safe } });
+        }
         const blocked = await api.refuse("closeout.candidate", { as: "agent", ticket: id, body: completion });
         const expected = {
           code: "MANUAL_REVIEW_REQUIRED",

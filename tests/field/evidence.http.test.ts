@@ -42,6 +42,8 @@ describe("closeout.request_upload", async () => {
     "application/pdf",
     "text/plain",
     "video/mp4",
+    "video/quicktime",
+    "image/jpg",
   ];
   for (const contentType of accepted) {
     test(`takes ${contentType}`, async () => {

@@ -9,6 +9,7 @@ import {
   headBytes,
   isAcceptedMediaType,
   matchesMediaType,
+  mediaTypeOf,
   type MediaType,
 } from "../../dispatch/storage/media-types.ts";
 
@@ -70,6 +71,7 @@ const expected: Record<MediaType, string[]> = {
   "image/webp": ["WebP, lossy", "WebP, lossless", "WebP, extended"],
   "image/heic": ["HEIC from an iPhone", "HEIC led by mif1", "HEIC, 10 bit"],
   "video/mp4": ["MP4 from Android", "MP4 from ffmpeg", "MP4 from a Sony camera", "MP4 from iTunes"],
+  "video/quicktime": ["QuickTime from an iPhone", "QuickTime that also claims mp42"],
   "application/pdf": ["PDF", "PDF 2.0"],
   "text/plain": ["text", "text with a byte order mark"],
 };
@@ -127,13 +129,20 @@ describe("accepted types", () => {
       "application/pdf pdf",
       "text/plain txt",
       "video/mp4 mp4",
+      "video/quicktime mov",
     ]);
   });
 
   test("nothing else is accepted, however close", () => {
     const spellings = ["", "image/jpg", "IMAGE/JPEG", "image/jpeg; q=1", " image/png", "toString", "__proto__"];
-    const refused = [...spellings, "image/svg+xml", "image/avif", "text/html", "video/quicktime"];
+    const refused = [...spellings, "image/svg+xml", "image/avif", "text/html", "video/x-msvideo"];
     assert.deepEqual(refused.filter(isAcceptedMediaType), []);
+  });
+
+  test("what phones and browsers say in place of image/jpeg is that, and no other name is anything", () => {
+    assert.deepEqual(["image/jpg", "image/pjpeg", "image/jpeg"].map(mediaTypeOf), Array(3).fill("image/jpeg"));
+    for (const name of ["", "IMAGE/JPEG", "image/jpeg; q=1", "toString", "__proto__", "text/html"])
+      assert.equal(mediaTypeOf(name), null);
   });
 
   test("the largest evidence is 25 MiB", () => assert.equal(evidenceMaxBytes, 26_214_400));
