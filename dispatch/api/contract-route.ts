@@ -43,6 +43,7 @@ function profileOf(desk: Desk): object {
     version: policy.profileVersion,
     policy_hash: policy.policyHash,
     unknown_fields: policy.unknownFields,
+    unknown_incident_type: policy.unknownIncidentType,
     dev_headers: settings.allowDevHeaders,
     bypass: {
       required_priority: bypass.requiredPriority,

@@ -7,6 +7,7 @@ import { deskQuery, type DeskQueryCall } from "../kernel/answer-query.ts";
 import { ticketQuery } from "../ticket/ticket-command.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { requireKnownType } from "./known-incident-type.ts";
 import { selectTicket } from "../ticket/ticket-row.ts";
 import { loadChainOfIncident, loadChainOfTicket, type AutonomyRow } from "./autonomy.ts";
 
@@ -51,7 +52,11 @@ export const opsAutonomyState = deskQuery("ops.autonomy.state", async (call) => 
   const chain = input.ticket_id
     ? await loadChainOfTicket(desk.db, input.ticket_id)
     : await loadChainOfIncident(desk.db, input.incident_type ?? null);
-  const query = { ticket_id: input.ticket_id ?? null, incident_type: input.incident_type ?? null };
+  const { ticket_id = null, incident_type = null } = input;
+  // A type that nothing can be paused for is a slip of the keyboard, and "nothing is paused" the wrong answer to it.
+  if (incident_type !== null && !chain.some((scope) => scope.incident_type === incident_type))
+    requireKnownType(desk.policy, incident_type, "INVALID_QUERY");
+  const query = { ticket_id, incident_type };
   return { generated_at: now, controls: await controls(call), decision: decisionOf(chain), chain, query };
 });
 

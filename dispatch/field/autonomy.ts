@@ -4,6 +4,7 @@ import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { withoutVersionSql } from "../policy/incident-type.ts";
 
 export type AutonomyRow = {
   readonly id: string;
@@ -21,18 +22,18 @@ const selectChainOfTicket = statement<AutonomyRow>(
   `SELECT a.id, a.scope_type, a.incident_type, a.ticket_id, a.is_paused, a.reason
    FROM autonomy_control_state a, tickets t
    WHERE t.id = $1
-     AND (a.scope_type = 'GLOBAL' OR a.incident_type = t.incident_type OR a.ticket_id = t.id)`,
+     AND (a.scope_type = 'GLOBAL' OR a.incident_type IN (t.incident_type, ${withoutVersionSql("t.incident_type")}) OR a.ticket_id = t.id)`,
 );
 
 const selectChainOfIncident = statement<AutonomyRow>(
   "autonomy_chain_incident",
   `SELECT ${scopeColumns} FROM autonomy_control_state
-   WHERE scope_type = 'GLOBAL' OR incident_type = $1`,
+   WHERE scope_type = 'GLOBAL' OR incident_type IN ($1, ${withoutVersionSql("$1")})`,
 );
 
 const narrowness = { TICKET: 0, INCIDENT: 1, GLOBAL: 2 } as const;
 
-/** The scopes that bear on a ticket, narrowest first; the first decides. */
+/** The scopes that bear on a ticket, narrowest first; the first decides. A scope of a type is one of all its versions. */
 export const loadChainOfTicket = async (db: Session, ticketId: TicketId): Promise<AutonomyRow[]> =>
   narrowestFirst(await db.rows(selectChainOfTicket, [ticketId]));
 
@@ -41,7 +42,11 @@ export const loadChainOfIncident = async (db: Session, incidentType: string | nu
   narrowestFirst(await db.rows(selectChainOfIncident, [incidentType]));
 
 const narrowestFirst = (rows: AutonomyRow[]): AutonomyRow[] =>
-  rows.sort((one, other) => narrowness[one.scope_type] - narrowness[other.scope_type]);
+  rows.sort(
+    (one, other) =>
+      narrowness[one.scope_type] - narrowness[other.scope_type] ||
+      (other.incident_type?.length ?? 0) - (one.incident_type?.length ?? 0),
+  );
 
 /** @throws Refusal AUTONOMY_DISABLED when the narrowest scope is paused */
 export function requireAutonomy(

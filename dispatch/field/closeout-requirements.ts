@@ -2,6 +2,7 @@
  * Decides whether work of one incident type has the evidence and the checklist its template demands.
  * Pure; knows nothing of references, storage or signatures given as a reason (closeout-gate.ts does).
  */
+import { ofIncidentType } from "../policy/incident-type.ts";
 import type { CloseoutTemplate, Index } from "../policy/policy.ts";
 
 /** What a technician reported; an item counts only when it is exactly `true`. */
@@ -53,8 +54,7 @@ export function normalizeIncidentType(incidentType: string | null): string | nul
  */
 export function evaluateCloseoutRequirements(input: CloseoutRequirementsInput): CloseoutRequirements {
   const incidentType = normalizeIncidentType(input.incidentType);
-  // Upper-cased, so no free text can name a member of Object.prototype here.
-  const template = incidentType === null ? undefined : input.templates[incidentType];
+  const template = ofIncidentType(input.templates, incidentType);
   if (incidentType === null || template === undefined) {
     return {
       ready: false,

@@ -2,6 +2,7 @@
  * Says whether work is too risky to be completed as a candidate, without a person having looked.
  * Pure; runs after the closeout gate and never instead of it.
  */
+import { withoutVersion } from "../policy/incident-type.ts";
 import type { CandidateRiskRules } from "../policy/policy.ts";
 import { presentEvidenceKeys } from "./closeout-gate.ts";
 import { normalizeIncidentType } from "./closeout-requirements.ts";
@@ -27,7 +28,8 @@ export function assessCandidateRisk(
   const type = normalizeIncidentType(incidentType);
   const keys = presentEvidenceKeys(items);
   const reasons = keys.filter((key) => rules.evidenceKeys.includes(key)).map((key) => `evidence_key:${key}`);
-  if (type !== null && rules.incidentTypes.includes(type)) reasons.unshift(`incident_type:${type}`);
+  if (type !== null && [type, withoutVersion(type)].some((name) => rules.incidentTypes.includes(name)))
+    reasons.unshift(`incident_type:${type}`);
   return {
     level: reasons.length > 0 ? "high" : "low",
     reasons,

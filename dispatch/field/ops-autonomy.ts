@@ -9,6 +9,7 @@ import { deskCommand, type DeskCall } from "../kernel/desk-chain.ts";
 import type { AuditEvent } from "../kernel/audit.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { requireKnownType } from "./known-incident-type.ts";
 
 type Before = { id: string; is_paused: boolean; created_at: string };
 
@@ -67,8 +68,10 @@ function decided(
   call: DeskCall<Autonomy>,
   { before, ticket }: Awaited<ReturnType<typeof load>>,
 ) {
-  const { actor, input, now } = call;
+  const { desk, actor, input, now } = call;
   const { scope_type = "GLOBAL", incident_type = null, ticket_id = null, reason = null } = input;
+  // What was paused while the policy knew the type can still be resumed.
+  if (incident_type !== null && !before) requireKnownType(desk.policy, incident_type, "INVALID_REQUEST");
   if (ticket_id !== null) {
     if (!ticket) throw new Refusal("TICKET_NOT_FOUND", { ticket_id });
     requireScope(actor, ticket);

@@ -3,6 +3,7 @@
 import { statement } from "../db/statement.ts";
 import type { SiteId } from "../contract/ids.ts";
 import { errorRegistry } from "../contract/errors.ts";
+import { ofIncidentType } from "../policy/incident-type.ts";
 import { ticketQuery } from "../ticket/ticket-command.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { checkCloseout } from "./closeout-check.ts";
@@ -51,7 +52,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
     evidenceRefs: completion?.evidence_refs,
   };
   const gate = packetCloseoutGate(checkCloseout(desk, ticket.incident_type, evidence, claim));
-  const template = ticket.incident_type === null ? undefined : desk.policy.closeoutTemplates[ticket.incident_type];
+  const template = ofIncidentType(desk.policy.closeoutTemplates, ticket.incident_type);
   const present = new Set(presentEvidenceKeys(evidence.map(evidenceItem)));
   return {
     generated_at: now,

@@ -9,6 +9,7 @@ import type { InputOf } from "../contract/index.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { identitySignature, normalizeEmail, normalizePhone, type NormalizedContact } from "./identity-signature.ts";
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
+import { checkIncidentType } from "./known-incident-type.ts";
 import { loadPlace, requirePlace } from "./intake-place.ts";
 
 type Duplicate = { id: TicketId; state: string; created_at: string };
@@ -39,6 +40,7 @@ export const ticketBlindIntake = creationCommand({
     return { place, duplicate, signature, missing };
   },
   decide({ desk, actor, input }, { place, duplicate, signature, missing }) {
+    const typeWarnings = checkIncidentType(desk.policy, input.incident_type);
     const phone = contact("contact_phone", normalizePhone(input.contact_phone));
     const email = contact("contact_email", normalizeEmail(input.contact_email));
     if (phone === null && email === null)
@@ -82,7 +84,7 @@ export const ticketBlindIntake = creationCommand({
         sop_handoff_acknowledged: acknowledged,
         ...(missing && { nobody_has: missing }),
       },
-      warnings: abilityWarnings(missing),
+      warnings: [...typeWarnings, ...abilityWarnings(missing)],
       body: (ticket) => ticket,
     };
   },

@@ -8,6 +8,7 @@ import { ticketCommand } from "../ticket/ticket-command.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { requestApproval } from "./approvals.ts";
 import { intakeThresholds, requireCertainIntake } from "./intake-guard.ts";
+import { checkIncidentType } from "./known-incident-type.ts";
 
 type Outcome = "TRIAGED" | "READY_TO_SCHEDULE" | "APPROVAL_REQUIRED";
 
@@ -16,6 +17,7 @@ export const ticketTriage = ticketCommand({
   target: ({ input }) => outcomeOf(input),
   load: (tx, { desk, input }) => loadMissingAbilities(tx, input.incident_type, desk.policy),
   decide({ desk, actor, input, ticket, now }, missing) {
+    const typeWarnings = checkIncidentType(desk.policy, input.incident_type);
     const outcome = outcomeOf(input);
     const acknowledged = ticket.sop_handoff_acknowledged || (input.sop_handoff_acknowledged ?? false);
     if (outcome === "READY_TO_SCHEDULE") requireCertainIntake(ticket, acknowledged, intakeThresholds(desk));
@@ -57,7 +59,7 @@ export const ticketTriage = ticketCommand({
                 requestedAt: now,
               }),
             ],
-      warnings: abilityWarnings(missing),
+      warnings: [...typeWarnings, ...abilityWarnings(missing)],
       body: (after) => after,
     };
   },

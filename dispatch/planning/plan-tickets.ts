@@ -6,6 +6,7 @@ import type { Session } from "../db/pool.ts";
 import type { AccountId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
+import { withoutVersionSql } from "../policy/incident-type.ts";
 import type { PlanDay } from "./plan-day.ts";
 
 export type PlanTicket = {
@@ -42,8 +43,9 @@ const columns = `
               AND e.tool_name IN ('schedule.book', 'plan.apply', 'schedule.confirm', 'schedule.release')
             ORDER BY e.seq DESC LIMIT 1), false) AS desk_chose_time,
   coalesce((SELECT a.is_paused FROM autonomy_control_state a
-            WHERE a.scope_type = 'GLOBAL' OR a.incident_type = t.incident_type OR a.ticket_id = t.id
-            ORDER BY array_position('{TICKET,INCIDENT,GLOBAL}', a.scope_type) LIMIT 1), false) AS paused`;
+            WHERE a.scope_type = 'GLOBAL' OR a.ticket_id = t.id
+               OR a.incident_type IN (t.incident_type, ${withoutVersionSql("t.incident_type")})
+            ORDER BY array_position('{TICKET,INCIDENT,GLOBAL}', a.scope_type), length(a.incident_type) DESC LIMIT 1), false) AS paused`;
 
 // Booked tickets first, since they are on the calendar already; then the most urgent.
 const selectPlanTickets = statement<PlanTicket>(

@@ -78,6 +78,7 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
     profile: json.profile,
     profileVersion: json.version,
     unknownFields: json.unknown_fields,
+    unknownIncidentType: json.unknown_incident_type,
     devHeaders: json.dev_headers,
     bypass: {
       requiredPriority: json.bypass.required_priority,

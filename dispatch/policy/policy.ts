@@ -104,6 +104,8 @@ export type Policy = {
   /** SHA-256 of the files in force; equal files give an equal hash whatever their layout. */
   readonly policyHash: string;
   readonly unknownFields: "ignore" | "refuse";
+  /** Whether a ticket may get an incident type that is not among incidentTypes; scopes of rules never may. */
+  readonly unknownIncidentType: "warn" | "refuse";
   readonly devHeaders: boolean;
   readonly bypass: BypassRules;
   readonly confirmMustMatchProposal: boolean;

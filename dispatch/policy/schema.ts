@@ -140,6 +140,7 @@ export const ProfileFile = Type.Object(
     version: SemVer,
     profile: Key,
     unknown_fields: Type.Enum(["ignore", "refuse"]),
+    unknown_incident_type: Type.Enum(["warn", "refuse"]),
     dev_headers: Type.Boolean(),
     bypass: Bypass,
     confirm_must_match_proposal: Type.Boolean(),

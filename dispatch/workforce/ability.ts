@@ -2,6 +2,7 @@
  * Who is able to do a job, whatever the time: kind of work, skills, tools, zone, and whether they work at all. Pure, and the
  * only rule of its kind.
  */
+import { withoutVersion } from "../policy/incident-type.ts";
 import type { Shift } from "./shift-ranges.ts";
 import type { Place } from "../travel/estimate.ts";
 
@@ -90,10 +91,7 @@ export function matchesZone(zone: string | null, region: string | null): boolean
 
 /** A service type as it is compared: trimmed, upper-cased, a trailing version such as "_V2" removed. */
 export function normalizeServiceType(serviceType: string): string {
-  return serviceType
-    .trim()
-    .toUpperCase()
-    .replace(/_V\d+$/, "");
+  return withoutVersion(serviceType.trim().toUpperCase());
 }
 
 /** True when the technician does everything (DEFAULT) or the asked type. */

@@ -3,6 +3,7 @@
 import type { Warning } from "../contract/warnings.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
 import { matchesCapability, type Abilities } from "./ability.ts";
 
@@ -24,7 +25,7 @@ export function missingAbilities(
   policy: Policy,
   people: readonly Person[],
 ): MissingAbilities | null {
-  const { requiredSkills = [], requiredTools = [] } = policy.incidentTypes[incidentType] ?? {};
+  const { requiredSkills = [], requiredTools = [] } = ofIncidentType(policy.incidentTypes, incidentType) ?? {};
   const services = people.some(({ serviceTypes }) => matchesCapability(serviceTypes, incidentType))
     ? []
     : [incidentType];

@@ -3,6 +3,7 @@
 import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
 import { anyService, type Job } from "./ability.ts";
 import { placeOf } from "./calendar.ts";
@@ -23,7 +24,7 @@ export const placeOfSite = (site: SiteDemand | null): Place | null => site && pl
 
 /** The job as the availability rule sees it. */
 export function jobAt(site: SiteDemand | null, incidentType: string | null, policy: Policy): Job {
-  const type = incidentType === null ? undefined : policy.incidentTypes[incidentType];
+  const type = ofIncidentType(policy.incidentTypes, incidentType);
   return {
     place: placeOfSite(site),
     region: site?.region ?? null,
@@ -35,4 +36,4 @@ export function jobAt(site: SiteDemand | null, incidentType: string | null, poli
 
 /** How long a visit takes when nobody says: the incident type's duration, else an hour. */
 export const visitMinutes = (incidentType: string | null, policy: Policy): number =>
-  (incidentType === null ? undefined : policy.incidentTypes[incidentType]?.defaultDurationMinutes) ?? 60;
+  ofIncidentType(policy.incidentTypes, incidentType)?.defaultDurationMinutes ?? 60;

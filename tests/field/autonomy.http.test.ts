@@ -98,10 +98,10 @@ describe("ops.autonomy", async () => {
   });
 
   test("asked about an incident type in any case, or about nothing, says what holds there", async () => {
-    await pause({ scope_type: "INCIDENT", incident_type: "GLASS" });
+    await pause({ scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" });
     const ask = async (query: string) => (await api.read("ops.autonomy.state", { query })).decision;
-    assert.deepEqual((await ask("incident_type=glass"))?.is_paused, true);
-    assert.equal((await ask("incident_type=WOOD"))?.scope_type, "GLOBAL");
+    assert.deepEqual((await ask("incident_type=frame_or_glass_damage"))?.is_paused, true);
+    assert.equal((await ask("incident_type=HARDWARE_REPLACEMENT"))?.scope_type, "GLOBAL");
     assert.equal((await ask(""))?.scope_type, "GLOBAL");
     assert.equal(
       (await api.refuse("ops.autonomy.state", { query: `ticket_id=${randomUUID()}` })).error.code,
@@ -110,8 +110,11 @@ describe("ops.autonomy", async () => {
   });
 
   const refused: readonly (readonly [string, object])[] = [
-    ["an incident type with everything", { incident_type: "GLASS" }],
-    ["an incident type with one ticket", { scope_type: "TICKET", ticket_id: randomUUID(), incident_type: "GLASS" }],
+    ["an incident type with everything", { incident_type: "FRAME_OR_GLASS_DAMAGE" }],
+    [
+      "an incident type with one ticket",
+      { scope_type: "TICKET", ticket_id: randomUUID(), incident_type: "FRAME_OR_GLASS_DAMAGE" },
+    ],
     ["one ticket with an incident type", { ...incident, ticket_id: randomUUID() }],
     ["an incident scope of no type", { scope_type: "INCIDENT" }],
     ["an incident scope of a blank type", { scope_type: "INCIDENT", incident_type: " " }],
@@ -149,11 +152,11 @@ describe("ops.autonomy", async () => {
   test("is replayed for a ticket: all that bears on it, the newest first", async (t) => {
     const quiet = await startTestApi({ t });
     const { id } = await ticketIn(quiet, "TRIAGED");
-    const other = await ticketIn(quiet, "TRIAGED", { incidentType: "GLASS" });
+    const other = await ticketIn(quiet, "TRIAGED", { incidentType: "FRAME_OR_GLASS_DAMAGE" });
     const steps = [
       ["ops.autonomy.pause", {}, "night"],
       ["ops.autonomy.pause", incident, "recall"],
-      ["ops.autonomy.pause", { scope_type: "INCIDENT", incident_type: "GLASS" }, "elsewhere"],
+      ["ops.autonomy.pause", { scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" }, "elsewhere"],
       ["ops.autonomy.pause", { scope_type: "TICKET", ticket_id: other.id }, "elsewhere"],
       ["ops.autonomy.pause", { scope_type: "TICKET", ticket_id: id }, "complaint"],
       ["ops.autonomy.rollback", { scope_type: "TICKET", ticket_id: id }, "solved"],

@@ -178,7 +178,9 @@ for (const profile of profiles) {
     });
 
     test("has no template for a type nobody wrote one for", async () => {
-      const { id } = await ticketIn(api, "IN_PROGRESS", { incidentType: "SQUEAKY_FLOOR" });
+      const { id } = await ticketIn(api, "IN_PROGRESS");
+      // As a release before left it: strict takes no such type any more.
+      await api.owner.query("UPDATE tickets SET incident_type = 'SQUEAKY_FLOOR' WHERE id = $1", [id]);
       const { closeout_gate, evidence_requirements } = await packetOf(api, id);
       assert.partialDeepStrictEqual(closeout_gate, {
         ready: false,

@@ -99,6 +99,7 @@ describe("the policy set in force", () => {
     assert.deepEqual(strict, {
       ...pilot,
       unknownFields: "refuse",
+      unknownIncidentType: "refuse",
       devHeaders: false,
       bypass: {
         requiredPriority: "EMERGENCY",

@@ -7,7 +7,11 @@ const pauseOfTicket = ({ tickets: [one] }: WorldOfB) => ({
   body: { scope_type: "TICKET", ticket_id: one, reason: "asked by a stranger" },
 });
 const autonomy: Rules = {
-  good: [{}, { scope_type: "GLOBAL", reason: "night" }, { scope_type: "INCIDENT", incident_type: "GLASS" }],
+  good: [
+    {},
+    { scope_type: "GLOBAL", reason: "night" },
+    { scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" },
+  ],
   bad: [
     [{ scope_type: "SITE" }, "scope_type"],
     [{ scope_type: "global" }, "scope_type"],

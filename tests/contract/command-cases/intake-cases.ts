@@ -70,7 +70,7 @@ export const intakeCases = {
         {
           ...nowhere,
           summary: "x",
-          incident_type: "GLASS",
+          incident_type: "FRAME_OR_GLASS_DAMAGE",
           customer_name: "Kim",
           contact_email: "k@x.org",
           priority: "routine",
@@ -80,7 +80,7 @@ export const intakeCases = {
         {
           ...nowhere,
           summary: "x",
-          incident_type: "glass",
+          incident_type: "frame_or_glass_damage",
           customer_name: "Kim",
           contact_phone: "555-0100",
           priority: "Urgent",

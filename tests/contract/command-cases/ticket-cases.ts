@@ -52,10 +52,10 @@ export const ticketCases = {
         .map((outcome) => triage(outcome, from)),
     fields: {
       good: [
-        { priority: "emergency", incident_type: "GLASS" },
+        { priority: "emergency", incident_type: "FRAME_OR_GLASS_DAMAGE" },
         {
           priority: "URGENT",
-          incident_type: "glass",
+          incident_type: "frame_or_glass_damage",
           nte_cents: 5,
           requires_approval: true,
           ready_to_schedule: false,

@@ -1,0 +1,45 @@
+// How an incident type, as a caller writes it, finds its rules in the policy. Pure; what an unknown one leads to is the commands'.
+
+import type { Index, Policy } from "./policy.ts";
+
+/** Without the version that some clients put behind a type: DOOR_WONT_LATCH_V2 is work of the kind DOOR_WONT_LATCH. */
+export const withoutVersion = (type: string): string => type.replace(/_V\d+$/, "");
+
+/** The same in SQL, of a column or parameter. */
+export const withoutVersionSql = (type: string): string => `regexp_replace(${type}, '_V[0-9]+$', '')`;
+
+/** What an index of the policy holds for a type: under its whole name, else under that without its version. */
+export const ofIncidentType = <T>(index: Index<T>, type: string | null): T | undefined =>
+  type === null ? undefined : (index[type] ?? index[withoutVersion(type)]);
+
+export type UnknownType = { readonly known: string[]; readonly closest: string | null };
+
+/** What a caller needs to put a type right that the policy does not know; null when it knows it. */
+export function unknownType({ incidentTypes }: Policy, type: string): UnknownType | null {
+  if (ofIncidentType(incidentTypes, type)) return null;
+  const known = Object.keys(incidentTypes).sort();
+  const [best] = known
+    .map((name) => ({ name, likeness: likeness(withoutVersion(type), name) }))
+    .toSorted((one, other) => other.likeness - one.likeness);
+  return { known, closest: best && best.likeness >= leastLikeness ? best.name : null };
+}
+
+/** GLASS and FRAME_OR_GLASS_DAMAGE are 0.33 alike, types of different work at most 0.24. */
+const leastLikeness = 0.3;
+
+/** The share of neighbouring letters that two names have in common, 0 to 1 (Dice). */
+function likeness(one: string, other: string): number {
+  const left = pairsOf(one);
+  const right = pairsOf(other);
+  const pairs = left.length + right.length;
+  if (pairs === 0) return 0;
+  const shared = left.filter((pair) => {
+    const at = right.indexOf(pair);
+    if (at >= 0) right.splice(at, 1);
+    return at >= 0;
+  });
+  return (2 * shared.length) / pairs;
+}
+
+const pairsOf = (name: string): string[] =>
+  Array.from({ length: Math.max(0, name.length - 1) }, (_, at) => name.slice(at, at + 2));
