@@ -1,5 +1,6 @@
 // The bodies dispatch-api answers with, as schemas: OpenAPI, the tools of the plugin and the tests read them.
 
+import { attention } from "./attention.ts";
 import { answeredId, nullable, oneOf, priorities, state, Type, type Static } from "./fields.ts";
 import type {
   AccountId,
@@ -364,6 +365,7 @@ export const cockpitRow = Type.Object({
   sla_delay_attribution: oneOf(["customer", "provider", "unknown"]),
   response_deadline_at: time(),
   response_breached: Type.Boolean(),
+  attention: nullable(attention),
   actions: Type.Optional(
     Type.Array(action, { description: "What may be done about the ticket; with actions=full or without a wish" }),
   ),

@@ -25,9 +25,12 @@ export type QueueRow = {
   region_weight: number;
   assigned_tech_id: TechnicianId | null;
   scheduled_start: string | null;
+  scheduled_end: string | null;
   created_at: string;
   updated_at: string;
   last_transition_at: string;
+  assign_reason: string | null;
+  assign_unable: boolean;
   remaining: number;
   priority_rank: number;
 };
@@ -77,9 +80,9 @@ const queueSql = ({ where, endBehind, rowsBehind, now, limit }: Clauses) => `
           ORDER BY t.sla_deadline_at LIMIT ${mostRows}) AS nearest
     ORDER BY sla_deadline_at OFFSET ${limit} LIMIT 1
   ), page AS (
-    SELECT t.id, t.state, t.priority, t.incident_type, t.assigned_tech_id, t.scheduled_start, t.created_at, t.updated_at,
-           t.last_transition_at, s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region,
-           s.region_weight,
+    SELECT t.id, t.state, t.priority, t.incident_type, t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at,
+           t.updated_at, t.last_transition_at, t.assign_reason, t.assign_unable,
+           s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region, s.region_weight,
            floor(extract(epoch FROM t.sla_deadline_at - ${now}::timestamptz) / 60)::bigint AS remaining,
            CASE t.priority WHEN 'EMERGENCY' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END AS priority_rank
     FROM tickets t JOIN sites s ON s.id = t.site_id

@@ -9,6 +9,7 @@ import { deskQuery, type DeskQueryCall } from "../kernel/answer-query.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { selectTicket, ticketBody } from "../ticket/ticket-row.ts";
+import { attentionOf } from "./attention.ts";
 import { cockpitText, queueText, type CockpitRow } from "./cockpit-answer.ts";
 import { queueQuestion, type QueuePage, type QueueRow } from "./cockpit-queue.ts";
 import { slaReport } from "./sla.ts";
@@ -80,6 +81,7 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     last_transition_at: row.last_transition_at,
     region_weight: row.region_weight,
     ...sla,
+    attention: attentionOf(row, now),
   };
 }
 

@@ -104,6 +104,7 @@ const readings: Record<QueryName, Describe> = {
         return [
           `${index + 1}. ticket ${at(row, "ticket_id")} ${at(row, "state")} ${at(row, "priority")} ${at(row, "incident_type")}`,
           `sla ${at(row, "sla_status")} ${at(row, "sla_timer_remaining")}`,
+          isObject(row) && isObject(row["attention"]) && attentionText(row["attention"]),
           `site ${quoted(textAt(site, "name"))} ${quoted(textAt(site, "city"), 40)}`,
           windowText(textAt(row, "scheduled_start"), null),
           textAt(row, "assigned_tech") === null ? "nobody assigned" : `tech_id ${at(row, "assigned_tech")}`,
@@ -178,6 +179,10 @@ const readings: Record<QueryName, Describe> = {
 };
 
 const readingsByName: ReadonlyMap<string, Describe> = new Map(Object.entries(readings));
+
+/** What a dispatcher has to look at; its sentence is the desk's own. */
+const attentionText = (attention: JsonObject): string =>
+  `ATTENTION ${at(attention, "code")} since ${at(attention, "since")}: ${quoted(textAt(attention, "detail"), 160)}`;
 
 function technicianLine(one: unknown): string {
   const hours = listAt(one, "shifts").map(

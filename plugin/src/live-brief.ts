@@ -4,7 +4,7 @@
 import { queries } from "../../dispatch/contract/index.ts";
 import { roleIn, type Caller, type Desk } from "./desk.ts";
 import type { Requester } from "./identity.ts";
-import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
+import { isObject, listAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 
 /** A brief this old is good enough for another turn. */
@@ -43,6 +43,10 @@ export function briefText(cockpit: JsonObject, approvals: JsonObject | null, aut
   const more = textAt(cockpit, "next_cursor") === null ? "" : "+";
   const states = Map.groupBy(queue, (row) => wordAt(row, "state"));
   const breaches = queue.filter((row) => row["sla_status"] === "breach");
+  const attention = queue.filter((row) => isObject(row["attention"]));
+  const watched = attention
+    .slice(0, 5)
+    .map((row) => `${wordAt(row, "ticket_id")} ${wordAt(objectAt(row, "attention"), "code")}`);
   const waiting = listAt(approvals, "approvals").length;
   const paused = listAt(autonomy, "controls").filter((one) => isObject(one) && one["is_paused"] === true);
   const worst = breaches
@@ -53,6 +57,7 @@ export function briefText(cockpit: JsonObject, approvals: JsonObject | null, aut
     "tickets in the queue " +
       `${queue.length}${more}${queue.length > 0 ? `: ${[...states].map(([state, all]) => `${state} ${all.length}`).join(", ")}` : ""}`,
     `past their SLA ${breaches.length}${more}${worst.length > 0 ? `: ${worst.join("; ")}` : ""}`,
+    `needing attention ${attention.length}${more}${watched.length > 0 ? `: ${watched.join("; ")}` : ""}`,
     `approvals waiting ${waiting}`,
     `paused ${
       paused.length === 0

@@ -46,6 +46,8 @@ const rowOf = (state: TicketState, number: number): CockpitRow => ({
   sla_delay_attribution: "unknown",
   response_deadline_at: "2026-03-02T12:00:00.000Z",
   response_breached: true,
+  attention:
+    number % 3 === 0 ? null : { code: "LATE_ARRIVAL", since: "2026-03-02T10:00:00.000Z", detail: 'Promised for "ten"' },
 });
 
 const frame = {

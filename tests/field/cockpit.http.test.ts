@@ -165,6 +165,7 @@ describe("the queue of three hundred tickets", async () => {
         sla_delay_attribution: "unknown",
         response_deadline_at: new Date(late).toISOString(),
         response_breached: now > late,
+        attention: null,
       });
       assert.equal(site.id, ticket.site_id);
       assert.ok(actions && actions.length > 20 && last_transition_at <= row.last_update_at);

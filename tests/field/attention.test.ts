@@ -1,0 +1,57 @@
+// What somebody has to look at, from a ticket's row and the time.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { attentionOf, type AttentionRow } from "../../dispatch/field/attention.ts";
+import { ticketStates } from "../../dispatch/contract/states.ts";
+
+const start = "2026-03-02T10:00:00.000Z";
+const end = "2026-03-02T11:00:00.000Z";
+const moved = "2026-03-01T09:00:00.000Z";
+const [before, during, after] = ["2026-03-02T09:59:59.999Z", "2026-03-02T10:00:00.001Z", "2026-03-02T11:00:00.001Z"];
+
+const rowIn = (state: string, more: Partial<AttentionRow> = {}): AttentionRow => ({
+  state,
+  scheduled_start: start,
+  scheduled_end: end,
+  assigned_tech_id: "someone",
+  last_transition_at: moved,
+  assign_reason: null,
+  assign_unable: false,
+  ...more,
+});
+const codeOf = (row: AttentionRow, now: string): string | null => attentionOf(row, now)?.code ?? null;
+
+for (const [state, atStart, atEnd] of [
+  ["SCHEDULED", "NOT_SENT", "NOT_SENT"],
+  ["DISPATCHED", "LATE_ARRIVAL", "LATE_ARRIVAL"],
+  ["ON_SITE", null, "OVERRUN"],
+  ["IN_PROGRESS", null, "OVERRUN"],
+] as const)
+  test(`${state} needs ${atStart ?? "nobody"} once its start is past, and ${atEnd} once its end is`, () => {
+    const codes = [before, start, during, end, after].map((now) => codeOf(rowIn(state), now));
+    assert.deepEqual(codes, [null, null, atStart, atStart, atEnd]);
+    const since = atEnd === "OVERRUN" ? end : start;
+    assert.equal(attentionOf(rowIn(state), after)?.since, since);
+  });
+
+test("no other state is late, and none without a time", () => {
+  for (const state of ticketStates) {
+    if (!["SCHEDULED", "DISPATCHED", "ON_SITE", "IN_PROGRESS"].includes(state))
+      assert.equal(attentionOf(rowIn(state), after), null, state);
+    assert.equal(attentionOf(rowIn(state, { scheduled_start: null, scheduled_end: null }), after), null, state);
+  }
+});
+
+test("what the worker found nobody for says whether time or ability is wanting, from the promise on", () => {
+  const alone = { assigned_tech_id: null, assign_reason: "NOBODY_AVAILABLE" };
+  assert.deepEqual(attentionOf(rowIn("SCHEDULED", alone), before), {
+    code: "NOBODY_FREE",
+    since: moved,
+    detail: "Nobody who can do this work is free at the promised time.",
+  });
+  assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assign_unable: true }), after), "NOBODY_ABLE");
+  assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assigned_tech_id: "someone" }), before), null);
+  for (const reason of [null, "AUTONOMY_DISABLED", "DEFECT"])
+    assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assign_reason: reason }), before), null, `${reason}`);
+});
