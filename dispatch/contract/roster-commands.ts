@@ -26,10 +26,20 @@ const shift = () =>
     end_time: clock("When it ends, at or before start_time on the next day"),
     time_zone: line(60, { description: "IANA time zone of these times, e.g. America/Los_Angeles" }),
     breaks: optional(
-      Type.Array(Type.Object({ start: clock("When the break starts"), end: clock("When it ends") }), {
-        maxItems: 10,
-        description: "Breaks within the shift; absent: none",
-      }),
+      Type.Array(
+        Type.Object({
+          start: clock("When the break starts"),
+          end: clock("When it ends"),
+          minutes: optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 1440,
+              description: "With it the break is so long, at any time from start to end; absent: all of that time",
+            }),
+          ),
+        }),
+        { maxItems: 10, description: "Breaks within the shift; absent: none" },
+      ),
     ),
     valid_from: optional(
       nullable(date("First day on which it may start"), "First day in force, YYYY-MM-DD; absent or null: no bound"),

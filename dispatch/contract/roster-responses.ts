@@ -14,7 +14,7 @@ export const shiftPattern = Type.Object({
   start_time: text(),
   end_time: text(),
   time_zone: text(),
-  breaks: Type.Array(Type.Object({ start: text(), end: text() })),
+  breaks: Type.Array(Type.Object({ start: text(), end: text(), minutes: Type.Optional(count()) })),
   valid_from: nullable(text()),
   valid_to: nullable(text()),
   on_call: Type.Boolean(),

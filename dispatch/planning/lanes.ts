@@ -5,9 +5,12 @@
  * Work whose drive fits is a pin, so that a stop on its way costs what it really costs. Where a person has sent
  * somebody against the calendar's rules (outside hours, into a break, too far in too short a time) the stretch ends before
  * that work and a new one begins behind it: a pin nobody can keep would be dropped, and its time taken for free.
+ *
+ * A break that floats is laid beside the fixed work before anything else is planned.
  */
 import type { TicketId } from "../contract/ids.ts";
 import { driveForward, minuteMs, pausesWithin, type CalendarTechnician } from "../workforce/availability.ts";
+import { withBreaksLaid } from "../workforce/floating-breaks.ts";
 import type { Shift, TimeRange } from "../workforce/shift-ranges.ts";
 import type { Place, TravelEstimate } from "../travel/estimate.ts";
 
@@ -32,7 +35,9 @@ export function lanesOf(
 ): Lane[] {
   const shifts = (technician.shifts ?? []).filter((shift) => shift.start < span.end && shift.end > span.start);
   const work = fixed.toSorted((a, b) => a.start - b.start || a.end - b.end);
-  return shifts.flatMap((shift) => new ShiftLanes(shift, technician.home, travel).cut(work, span));
+  return shifts.flatMap((shift) =>
+    new ShiftLanes(withBreaksLaid(shift, work), technician.home, travel).cut(work, span),
+  );
 }
 
 type Open = { start: number; from: Place | null; pins: FixedWork[] };

@@ -4,7 +4,8 @@
  */
 import type { TechnicianId } from "../contract/ids.ts";
 import { findInability, type Abilities, type AbilityRules, type Exclusion, type Job } from "./ability.ts";
-import type { Shift, TimeRange } from "./shift-ranges.ts";
+import { placeBreaks, type Stretch } from "./floating-breaks.ts";
+import type { FloatingBreak, Shift, TimeRange } from "./shift-ranges.ts";
 import {
   estimateTravelMinutes,
   travelSourceOf,
@@ -48,6 +49,8 @@ export type WindowAssessment =
 export type Gap = TimeRange & {
   /** Sorted, none overlapping another. */
   readonly pauses: readonly TimeRange[];
+  /** Breaks of the shift that must still have room, and where else they may have it. */
+  readonly owed: { readonly breaks: readonly FloatingBreak[]; readonly elsewhere: readonly Stretch[] } | null;
   /** False at the start of a shift. */
   readonly afterBooking: boolean;
   /** When the technician can stand at the job's door, and must be gone again; driving stops during pauses. */
@@ -111,7 +114,15 @@ export function gapsWithin(
 /** True when the job can be done in `window` inside the gap: no pause in it, and time to drive before and after. */
 export function fits(gap: Gap, window: TimeRange): boolean {
   if (window.start < gap.reachableAt || window.end > gap.mustLeaveBy) return false;
-  return !gap.pauses.some((pause) => overlaps(pause, window));
+  return !gap.pauses.some((pause) => overlaps(pause, window)) && leavesBreaks(gap, window);
+}
+
+function leavesBreaks({ owed, start, end, pauses, travelBefore, travelAfter }: Gap, window: TimeRange): boolean {
+  if (owed === null) return true;
+  const before = { start, end: window.start, pauses, driveMs: (travelBefore ?? 0) * minuteMs };
+  const after = { start: window.end, end, pauses, driveMs: (travelAfter ?? 0) * minuteMs };
+  const placed = placeBreaks(owed.breaks, [...owed.elsewhere, before, after]);
+  return owed.breaks.every((one) => placed.get(one) !== null);
 }
 
 /** Which relaxation would have made room: tells OFF_SHIFT, TIME_OFF, BOOKED and TOO_FAR apart. */
@@ -146,7 +157,7 @@ function gapsOfShift(
   place: Place | null,
   travel: TravelEstimate,
 ): Gap[] {
-  const gaps: Gap[] = [];
+  const gaps: Omit<Gap, "owed">[] = [];
   let from = { at: shift.start, place: home, afterBooking: false };
   const push = (end: number, next: Place | null): void => {
     if (end <= from.at) return;
@@ -176,7 +187,18 @@ function gapsOfShift(
     if (booking.end > from.at) from = { at: booking.end, place: booking.place, afterBooking: true };
   }
   push(shift.end, home);
-  return gaps;
+  const { floating = [] } = shift;
+  if (floating.length === 0) return gaps.map((gap) => ({ ...gap, owed: null }));
+  const stretches = gaps.map(({ start, end, pauses, from: before, next }): Stretch => ({
+    start,
+    end,
+    pauses,
+    driveMs: (travel(before, next) ?? 0) * minuteMs,
+  }));
+  // A break that what is booked leaves no room for forbids nothing more.
+  const placed = placeBreaks(floating, stretches);
+  const breaks = floating.filter((one) => placed.get(one) !== null);
+  return gaps.map((gap, i) => ({ ...gap, owed: { breaks, elsewhere: stretches.toSpliced(i, 1) } }));
 }
 
 function byTime(a: TimeRange, b: TimeRange): number {

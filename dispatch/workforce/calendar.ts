@@ -7,7 +7,7 @@ import type { AccountId, ProviderId, SiteId, TechnicianId, TicketId } from "../c
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { BusyRange, CalendarTechnician } from "./availability.ts";
-import { expandShifts, type Shift, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
+import { expandShifts, type Shift, type ShiftBreak, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
 import type { Place } from "../travel/estimate.ts";
 
 type Point = { readonly lat: number | null; readonly lon: number | null };
@@ -45,7 +45,7 @@ type CalendarRow = {
     readonly starts: string;
     readonly ends: string;
     readonly timezone: string;
-    readonly breaks: readonly { readonly start: string; readonly end: string }[];
+    readonly breaks: readonly ShiftBreak[];
     readonly valid_from: string | null;
     readonly valid_to: string | null;
   }[];

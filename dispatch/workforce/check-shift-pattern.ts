@@ -38,6 +38,11 @@ export function checkShiftPattern(pattern: ShiftPattern): PatternProblem[] {
     const minutes = into(pauseStart, start);
     const length = into(pauseEnd, pauseStart) || 1440;
     if (minutes + length > (into(end, start) || 1440)) report(`/breaks/${index}`, "must lie within the shift");
+    if (
+      pause.minutes !== undefined &&
+      !(Number.isInteger(pause.minutes) && pause.minutes > 0 && pause.minutes <= length)
+    )
+      report(`/breaks/${index}/minutes`, `must be whole minutes, at most the ${length} from its start to its end`);
   });
   return problems;
 }

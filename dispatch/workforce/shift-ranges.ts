@@ -7,6 +7,9 @@ import { isoWeekday, localToInstant, parseDate, parseTime } from "./local-time.t
 /** Half-open [start, end), epoch milliseconds. */
 export type TimeRange = { readonly start: number; readonly end: number };
 
+/** From start to end; with `minutes` so long a break, at any time between them. */
+export type ShiftBreak = { readonly start: string; readonly end: string; readonly minutes?: number };
+
 /** One row of a weekly pattern. Times are "HH:MM" on the wall clock of the zone. */
 export type ShiftPattern = {
   /** ISO: 1 Monday … 7 Sunday; the day on which the shift starts. */
@@ -15,7 +18,7 @@ export type ShiftPattern = {
   /** At or before startTime means on the next day; equal means 24 hours. */
   readonly endTime: string;
   /** A break that starts before startTime lies after midnight. What reaches outside the shift is cut off. */
-  readonly breaks: readonly { readonly start: string; readonly end: string }[];
+  readonly breaks: readonly ShiftBreak[];
   /** IANA name. */
   readonly timeZone: string;
   /** First and last "YYYY-MM-DD" on which the shift may start, both included; null is open. */
@@ -25,11 +28,19 @@ export type ShiftPattern = {
 
 export type Pause = TimeRange & { readonly kind: "break" | "time_off" };
 
+/** A break of so many milliseconds that lies somewhere in the range. */
+export type FloatingBreak = TimeRange & { readonly ms: number };
+
 /** A whole shift, with the pauses inside it sorted by start. Pauses may overlap one another. */
-export type Shift = TimeRange & { readonly pauses: readonly Pause[] };
+export type Shift = TimeRange & {
+  readonly pauses: readonly Pause[];
+  /** Absent: none. */
+  readonly floating?: readonly FloatingBreak[];
+};
 
 const dayMs = 86_400_000;
 const dayMinutes = 1440;
+const minuteMs = 60_000;
 
 /**
  * Every shift that overlaps `span`, whole (not cut to the span, so it is known when somebody sets out and goes
@@ -86,9 +97,19 @@ function expandPattern(pattern: ShiftPattern, span: TimeRange): Shift[] {
     if (range.start >= range.end || !overlaps(range, span)) continue;
     const breaks = pattern.breaks.map((pause) => {
       const breakStart = following(parseTime(pause.start), start, false);
-      return { start: at(breakStart), end: at(following(parseTime(pause.end), breakStart, true)) };
+      const times = { start: at(breakStart), end: at(following(parseTime(pause.end), breakStart, true)) };
+      return { ...times, ms: (pause.minutes ?? 0) * minuteMs };
     });
-    shifts.push({ ...range, pauses: pausesWithin(range, breaks, "break") });
+    const floating = breaks.filter(({ ms }) => ms > 0);
+    shifts.push({
+      ...range,
+      pauses: pausesWithin(
+        range,
+        breaks.filter(({ ms }) => ms === 0),
+        "break",
+      ),
+      ...(floating.length > 0 && { floating }),
+    });
   }
   return shifts;
 }
@@ -109,7 +130,9 @@ function joinTouching(shifts: readonly Shift[]): Shift[] {
       continue;
     }
     const pauses = [...last.pauses, ...shift.pauses];
-    joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, shift.end), pauses };
+    const floating = [...(last.floating ?? []), ...(shift.floating ?? [])];
+    const end = Math.max(last.end, shift.end);
+    joined[joined.length - 1] = { start: last.start, end, pauses, ...(floating.length > 0 && { floating }) };
   }
   return joined;
 }

@@ -78,7 +78,10 @@ describe("the roster", async () => {
         start_time: "22:00",
         end_time: "06:00",
         time_zone: "America/New_York",
-        breaks: [{ start: "01:00", end: "01:30" }],
+        breaks: [
+          { start: "01:00", end: "01:30" },
+          { start: "02:00", end: "05:00", minutes: 20 },
+        ],
         valid_from: "2026-01-01",
         valid_to: "2026-12-31",
         on_call: true,
