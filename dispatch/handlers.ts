@@ -38,6 +38,7 @@ import { techHold } from "./field/tech-hold.ts";
 import { techJobPacket } from "./field/tech-job-packet.ts";
 import { techRequestChange } from "./field/tech-request-change.ts";
 import { techResume } from "./field/tech-resume.ts";
+import { ticketAddNote } from "./field/ticket-add-note.ts";
 import { ticketBlindIntake } from "./field/ticket-blind-intake.ts";
 import { ticketCancel } from "./field/ticket-cancel.ts";
 import { ticketClose } from "./field/ticket-close.ts";
@@ -55,6 +56,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "ticket.blind_intake": ticketBlindIntake,
   "ticket.request_info": ticketRequestInfo,
   "ticket.triage": ticketTriage,
+  "ticket.add_note": ticketAddNote,
   "ticket.cancel": ticketCancel,
   "ticket.close": ticketClose,
   "ticket.return_visit": ticketReturnVisit,

@@ -4,6 +4,7 @@
 import type { Static } from "./fields.ts";
 import type * as shapes from "./entry.ts";
 import type { IdInPath } from "./ids.ts";
+import { correctionCommands } from "./correction-commands.ts";
 import { queries as fieldQueries } from "./queries.ts";
 import { internalCommands } from "./internal-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
@@ -13,6 +14,7 @@ import { assignmentCommands, scheduleCommands, visitCommands } from "./work-comm
 
 export const commands = {
   ...ticketCommands,
+  ...correctionCommands,
   ...scheduleCommands,
   ...assignmentCommands,
   ...visitCommands,

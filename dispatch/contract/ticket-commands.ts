@@ -142,12 +142,12 @@ export const ticketCommands = defineCommands({
     roles: ["dispatcher", "agent"],
     aggregate: "ticket",
     effect: "changes",
-    from: ["NEW", "NEEDS_INFO", "TRIAGED"],
+    from: ["NEW", "NEEDS_INFO", "TRIAGED", "READY_TO_SCHEDULE"],
     to: ["TRIAGED", "READY_TO_SCHEDULE", "APPROVAL_REQUIRED"],
     status: 200,
     summary:
-      "Set priority, incident type and cost limit, and choose what follows: TRIAGED (default), " +
-      "READY_TO_SCHEDULE, or APPROVAL_REQUIRED, which asks an approver. It books nothing.",
+      "Set priority, incident type and cost limit, and choose what follows: TRIAGED (default), READY_TO_SCHEDULE (again, to " +
+      "put them right), or APPROVAL_REQUIRED, which asks an approver. It books nothing.",
     next: ["schedule.slots", "schedule.book", "schedule.propose", "approval.decide"],
     input: Type.Object({
       priority: priority(),

@@ -89,7 +89,7 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
 async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit">, ticketId: TicketId) {
   const [ticket, events, evidence] = await Promise.all([
     desk.db.row(selectTicket, [ticketId]),
-    desk.db.rows(selectTimeline, [ticketId, null, shownEvents]),
+    desk.db.rows(selectTimeline, [ticketId, null, shownEvents, true]),
     desk.db.row(countEvidence, [ticketId]),
   ]);
   if (!ticket) throw new Refusal("TICKET_NOT_FOUND", { ticket_id: ticketId });

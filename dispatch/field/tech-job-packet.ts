@@ -43,7 +43,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
     desk.db.row(selectSite, [ticket.site_id]),
     desk.db.rows(selectEvidence, [ticket.id]),
     desk.db.row(selectNewestCompletion, [ticket.id]),
-    desk.db.rows(selectTimeline, [ticket.id, null, null]),
+    desk.db.rows(selectTimeline, [ticket.id, null, null, true]),
   ]);
   const checklist = completion?.checklist ?? {};
   const claim = {

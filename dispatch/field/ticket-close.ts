@@ -12,7 +12,7 @@ export const ticketClose = ticketCommand({
   name: "ticket.close",
   async prepare({ desk: { db, store }, ticket }) {
     const [timeline, evidence, completion, invoice] = await Promise.all([
-      db.rows(selectTimeline, [ticket.id, null, 100_000]),
+      db.rows(selectTimeline, [ticket.id, null, 100_000, true]),
       db.rows(selectEvidence, [ticket.id]),
       db.row(selectNewestCompletion, [ticket.id]),
       db.row(selectInvoice, [ticket.id]),

@@ -10,10 +10,10 @@ const timelinePage = 1_000;
 
 export const ticketGet = ticketQuery("ticket.get", async ({ ticket }) => ticketBody(ticket));
 
-export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, input, ticket }) => {
+export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, actor, input, ticket }) => {
   const limit = input.limit ?? timelinePage;
   const after = input.cursor ? positionFrom(input.cursor, ["count"])[0] : null;
-  const events = await desk.db.rows(selectTimeline, [ticket.id, after, limit + 1]);
+  const events = await desk.db.rows(selectTimeline, [ticket.id, after, limit + 1, actor.role !== "customer"]);
   const page = events.slice(0, limit);
   const last = page.at(-1);
   return {

@@ -4,6 +4,7 @@ import type { ApprovalId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import type { TicketState } from "../contract/states.ts";
 import { newId } from "../kernel/clock.ts";
+import { changesOf } from "../ticket/ticket-changes.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { requestApproval } from "./approvals.ts";
@@ -25,21 +26,24 @@ export const ticketTriage = ticketCommand({
     const path = pathTo(outcome, ticket.state);
     const approvalId = outcome === "APPROVAL_REQUIRED" ? newId<ApprovalId>(Date.parse(now)) : null;
     const handoffDone = outcome === "READY_TO_SCHEDULE" && ticket.identity_signature !== null;
+    const change = {
+      priority: input.priority,
+      incident_type: input.incident_type,
+      nte_cents: input.nte_cents ?? ticket.nte_cents,
+      sop_handoff_acknowledged: acknowledged,
+      ...(handoffDone && { sop_handoff_required: false, sop_handoff_prompt: null }),
+      pending_approval_id: approvalId,
+    };
     return {
       path,
-      change: {
-        priority: input.priority,
-        incident_type: input.incident_type,
-        nte_cents: input.nte_cents ?? ticket.nte_cents,
-        sop_handoff_acknowledged: acknowledged,
-        ...(handoffDone && { sop_handoff_required: false, sop_handoff_prompt: null }),
-        pending_approval_id: approvalId,
-      },
+      change,
       payload: {
         priority: input.priority,
         incident_type: input.incident_type,
         workflow_outcome: outcome,
         ...(approvalId && { approval_id: approvalId }),
+        // Judged before: what it was taken for until now.
+        ...(ticket.incident_type !== null && { changes: changesOf(desk, ticket, change, now) }),
         ...(missing && { nobody_has: missing }),
         ...(path.length > 1 && { derived_transitions: [ticket.state, ...path] }),
       },
@@ -71,6 +75,11 @@ function outcomeOf(input: InputOf<"ticket.triage">): Outcome {
   return input.ready_to_schedule ? "READY_TO_SCHEDULE" : "TRIAGED";
 }
 
-/** Everything goes through TRIAGED; from there it is one step, and TRIAGED to itself is none. */
-const pathTo = (outcome: Outcome, from: TicketState): TicketState[] =>
-  from === "TRIAGED" || outcome === "TRIAGED" ? [outcome] : ["TRIAGED", outcome];
+/**
+ * Everything goes through TRIAGED; from there it is one step, and TRIAGED to itself is none. What waits for a time already may
+ * be judged again and stays where it is; it has no way back.
+ */
+function pathTo(outcome: Outcome, from: TicketState): TicketState[] {
+  if (from === "READY_TO_SCHEDULE") return outcome === from ? [] : [outcome];
+  return from === "TRIAGED" || outcome === "TRIAGED" ? [outcome] : ["TRIAGED", outcome];
+}

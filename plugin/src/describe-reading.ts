@@ -27,6 +27,14 @@ const more = (body: JsonObject): string | null => {
   return cursor === null ? null : `more: cursor ${plainOrQuoted(cursor)}`;
 };
 
+/** What an event of the timeline says in people's words, where it is a note. */
+function noteText(event: unknown): string {
+  const note = objectAt(event, "payload");
+  return textAt(event, "tool_name") === "ticket.add_note"
+    ? ` ${at(note, "visibility")} note ${quoted(textAt(note, "text"), 500)}`
+    : "";
+}
+
 const readings: Record<QueryName, Describe> = {
   "ticket.get": (body, granted) => [
     ticketLine(body),
@@ -44,7 +52,7 @@ const readings: Record<QueryName, Describe> = {
         (one) =>
           `${numberAt(one, "seq") ?? "?"}. ${at(one, "created_at")} ${at(one, "tool_name")} by ` +
           `${quoted(textAt(one, "actor_id"), 40)} as ${at(one, "actor_role")} ${at(one, "before_state")} -> ` +
-          `${at(one, "after_state")} receipt ${at(one, "id")}`,
+          `${at(one, "after_state")} receipt ${at(one, "id")}${noteText(one)}`,
       ),
       more(body),
     ];

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { commandEntries, type CommandName } from "../../dispatch/contract/index.ts";
 import { assignmentCases } from "./command-cases/assignment-cases.ts";
 import type { CasesFor, CommandFacts, DeskCase, Obeyed, TicketCase } from "./command-cases/case.ts";
+import { correctionCases } from "./command-cases/correction-cases.ts";
 import { planCases } from "./command-cases/plan-cases.ts";
 import { rosterCases } from "./command-cases/roster-cases.ts";
 import { scheduleCases } from "./command-cases/schedule-cases.ts";
@@ -13,6 +14,7 @@ import type { StateName } from "./roles-and-states.ts";
 
 const cases: CasesFor<CommandName> = {
   ...ticketCases,
+  ...correctionCases,
   ...scheduleCases,
   ...assignmentCases,
   ...visitCases,

@@ -99,15 +99,13 @@ function nameOf({ role, state, how }: Case & { readonly how?: Obeyed }): string 
   return [role, "in", state, how?.way].join(" ");
 }
 
-/** Of a command a wrong role, both wrong, and a wrong state. */
+/** Of a command a wrong role, and where there is a wrong state, both wrong and that state. */
 function refusedSamples(row: CommandRow): Case[] {
   const role = nextOf("wrong role", refusedRoles(row));
+  const wrongRole = { role, state: nextOf("state", row.from) };
+  if (refusedStates(row).length === 0) return [wrongRole];
   const state = nextOf("wrong state", refusedStates(row));
-  return [
-    { role, state: nextOf("state", row.from) },
-    { role, state },
-    { role: nextOf("role", row.roles), state },
-  ];
+  return [wrongRole, { role, state }, { role: nextOf("role", row.roles), state }];
 }
 
 /** The one that was taken least often so far, so that all have their turn whatever commands there are. */

@@ -43,6 +43,51 @@ describe("ticket.triage", async () => {
     });
   }
 
+  test("is put right while the ticket waits for a time, which it goes on doing", async () => {
+    const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { priority: "ROUTINE" });
+    const { created_at, ...before } = await api.read("ticket.get", { ticket: id });
+    const after = await api.run("ticket.triage", {
+      ticket: id,
+      body: { priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", ready_to_schedule: true },
+    });
+    assert.partialDeepStrictEqual(after, {
+      state: "READY_TO_SCHEDULE",
+      priority: "EMERGENCY",
+      incident_type: "CANNOT_SECURE_ENTRY",
+      nte_cents: before.nte_cents,
+      version: before.version + 1,
+    });
+    assert.deepEqual(await moves(after.receipt.receipt_id), []);
+    const { queue } = await api.read("dispatcher.cockpit", { query: "state=READY_TO_SCHEDULE" });
+    const row = queue.find(({ ticket_id }) => ticket_id === id);
+    assert.equal(Date.parse(row?.sla_deadline_at ?? ""), Date.parse(created_at) + 60 * 60_000);
+    const { events } = await api.read("ticket.timeline", { ticket: id });
+    assert.deepEqual(Object(events.at(-1)?.payload)["changes"], {
+      priority: { from: "ROUTINE", to: "EMERGENCY" },
+      incident_type: { from: "DOOR_WONT_LATCH", to: "CANNOT_SECURE_ENTRY" },
+      sla_deadline_at: {
+        from: new Date(Date.parse(created_at) + 1_440 * 60_000).toISOString(),
+        to: row?.sla_deadline_at,
+      },
+    });
+  });
+
+  for (const outcome of ["TRIAGED", "APPROVAL_REQUIRED"]) {
+    test(`has no way back from READY_TO_SCHEDULE to ${outcome}`, async () => {
+      const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
+      const { error } = await api.refuse("ticket.triage", {
+        ticket: id,
+        body: { ...triaged, workflow_outcome: outcome },
+      });
+      assert.partialDeepStrictEqual(error, {
+        code: "INVALID_STATE_TRANSITION",
+        from_state: "READY_TO_SCHEDULE",
+        to_state: outcome,
+        allowed_from_states: outcome === "TRIAGED" ? ["NEW", "NEEDS_INFO"] : ["TRIAGED"],
+      });
+    });
+  }
+
   test("goes on from NEEDS_INFO by way of TRIAGED, and from TRIAGED in one step", async () => {
     const asked = await ticketIn(api, "NEEDS_INFO");
     const fromAsked = await api.run("ticket.triage", {

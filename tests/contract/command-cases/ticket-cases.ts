@@ -10,7 +10,8 @@ import { t, uuid } from "./samples.ts";
 const triage = (outcome: StateName, from: StateName): Obeyed => ({
   way: outcome,
   body: () => ({ priority: "URGENT", incident_type: "DOOR_WONT_LATCH", nte_cents: 90_000, workflow_outcome: outcome }),
-  path: from === "TRIAGED" || outcome === "TRIAGED" ? [outcome] : ["TRIAGED", outcome],
+  path:
+    from === "READY_TO_SCHEDULE" ? [] : from === "TRIAGED" || outcome === "TRIAGED" ? [outcome] : ["TRIAGED", outcome],
 });
 const decide = (decision: "APPROVED" | "DENIED", approvalFrom: "triage" | "change", to: StateName): Obeyed => ({
   way: `${decision} after ${approvalFrom}`,
@@ -43,12 +44,12 @@ export const ticketCases = {
   "ticket.triage": {
     path: `${t}/triage`,
     roles: ["dispatcher", "agent"],
-    from: ["NEW", "NEEDS_INFO", "TRIAGED"],
+    from: ["NEW", "NEEDS_INFO", "TRIAGED", "READY_TO_SCHEDULE"],
     to: ["TRIAGED", "READY_TO_SCHEDULE", "APPROVAL_REQUIRED"],
     status: 200,
     obeyed: (from) =>
       (["TRIAGED", "READY_TO_SCHEDULE", "APPROVAL_REQUIRED"] as const)
-        .filter((outcome) => outcome !== from)
+        .filter((outcome) => (from === "READY_TO_SCHEDULE" ? outcome === from : outcome !== from))
         .map((outcome) => triage(outcome, from)),
     fields: {
       good: [
