@@ -245,7 +245,16 @@ export const errorRegistry = define({
   NTE_EXCEEDED: {
     status: 409,
     dimension: "policy",
-    message: "The invoice would exceed the not-to-exceed limit; lower it by an adjustment.",
+    message:
+      "The invoice would exceed the not-to-exceed limit. Ask for a higher one: tech.request_change while work is under way, " +
+      "billing.request_limit once it is verified; or lower the invoice by an adjustment.",
+  },
+  NTE_RAISE_REFUSED: {
+    status: 409,
+    dimension: "policy",
+    message:
+      "An approver has denied a higher limit, or has yet to decide; approval_id is the request. Ask again with " +
+      "requires_approval and approval_amount_delta_cents, or leave nte_cents at or below what it is.",
   },
   EVIDENCE_NOT_STORED: {
     status: 409,

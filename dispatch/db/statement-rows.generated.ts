@@ -17,6 +17,7 @@ export type StatementRows = {
     auth_policy_rejection_count: number;
     duplicate_intakes: number;
   };
+  approval_barred_raise: { id: string; status: string };
   approval_list: {
     id: string;
     status: string;
@@ -1377,6 +1378,14 @@ export type StatementRows = {
     content_type: string;
     size_bytes: number;
     sha256: string;
+  };
+  visits_trail: {
+    tool_name: string;
+    before_state: string | null;
+    created_at: string;
+    work: unknown;
+    reason: string;
+    required_evidence_keys: unknown;
   };
   webhook_claim: { id: string; url: string; secret: string; old_secret: string; failures: number };
   webhook_dead_letters: {

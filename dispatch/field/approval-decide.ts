@@ -1,25 +1,18 @@
 // approval.decide: one decision per request, by somebody else than who asked.
 
 import { isTicketState, ticketEdges } from "../contract/states.ts";
-import { maxCents } from "../contract/fields.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
-import { invalidField, Refusal } from "../kernel/refusal.ts";
-import { settleBookings } from "../workforce/bookings.ts";
+import { Refusal } from "../kernel/refusal.ts";
 import { selectApproval, settleApproval } from "./approvals.ts";
+import { raisedNte } from "./limit.ts";
 
-/** Work under way that may not go on ends its visit: the technician is free, and the ticket is scheduled anew. */
-const noVisit = {
-  scheduled_start: null,
-  scheduled_end: null,
-  proposed_windows: [],
-  assigned_tech_id: null,
-  assigned_provider_id: null,
-};
+/** Where a ticket goes that triage has asked for; what is denied later leaves the work as it was agreed before. */
+const beforeWork = "READY_TO_SCHEDULE";
 
 export const approvalDecide = ticketCommand({
   name: "approval.decide",
   load: (tx, { input, ticketId }) => tx.row(selectApproval, [input.approval_id, ticketId]),
-  decide({ actor, input, ticket, now }, approval) {
+  decide({ desk, actor, input, ticket, now }, approval) {
     if (!approval) throw new Refusal("APPROVAL_NOT_FOUND", { approval_id: input.approval_id });
     if (approval.status !== "PENDING") {
       const { id: approval_id, status, evidence } = approval;
@@ -28,31 +21,23 @@ export const approvalDecide = ticketCommand({
     if (approval.requested_by === actor.id) throw new Refusal("SELF_APPROVAL_FORBIDDEN", { approval_id: approval.id });
 
     const approved = input.decision === "APPROVED";
-    const next = approved ? approval.evidence.return_state : "TRIAGED";
+    const { return_state: returnState } = approval.evidence;
+    const next = !approved && returnState === beforeWork ? "TRIAGED" : returnState;
     if (!isTicketState(next) || !ticketEdges.get(ticket.state)?.includes(next)) {
       throw new Refusal("INVALID_APPROVAL_TARGET_STATE", { return_state: next });
     }
     const raise = approved && approval.approval_type === "NTE_INCREASE" ? approval.amount_delta_cents : 0;
-    if (ticket.nte_cents + raise > maxCents) {
-      throw invalidField(
-        "approval_id",
-        "maximum",
-        `would raise the limit above ${maxCents} cents; deny it and ask for less`,
-      );
-    }
+    const nteCents = raisedNte(ticket.nte_cents, raise, desk.policy.invoice);
     return {
       path: [next],
-      change: { pending_approval_id: null, nte_cents: ticket.nte_cents + raise, ...(next === "TRIAGED" && noVisit) },
+      change: { pending_approval_id: null, nte_cents: nteCents },
       payload: {
         approval_id: approval.id,
         decision: input.decision,
         notes: input.notes ?? null,
-        nte_raised_cents: raise,
+        nte_raised_cents: nteCents - ticket.nte_cents,
       },
-      write: (tx) => [
-        tx.row(settleApproval, [approval.id, input.decision, actor.id, now, input.notes ?? null]),
-        ...(next === "TRIAGED" ? [tx.row(settleBookings, [ticket.id, "done", now])] : []),
-      ],
+      write: (tx) => [tx.row(settleApproval, [approval.id, input.decision, actor.id, now, input.notes ?? null])],
       body: (after) => after,
     };
   },

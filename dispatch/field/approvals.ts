@@ -6,6 +6,7 @@ import { statement } from "../db/statement.ts";
 import type { ApprovalId, TicketId } from "../contract/ids.ts";
 import type { ApprovalBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
+import type { BarredRaise } from "./limit.ts";
 
 export type ApprovalRow = ApprovalBody & {
   readonly ticket_id: TicketId;
@@ -34,6 +35,14 @@ const insertApproval = insertRow("approval_insert", "approvals", columns);
 export const selectApproval = statement<ApprovalRow>(
   "approval_select",
   `SELECT ${columns.join(", ")} FROM approvals WHERE id = $1 AND ticket_id = $2`,
+);
+
+/** The newest that bars the limit from being raised by anybody but an approver. */
+export const selectBarredRaise = statement<BarredRaise>(
+  "approval_barred_raise",
+  `SELECT id, status FROM approvals
+   WHERE ticket_id = $1 AND approval_type = 'NTE_INCREASE' AND status IN ('DENIED', 'PENDING')
+   ORDER BY requested_at DESC, id DESC LIMIT 1`,
 );
 
 export const settleApproval = statement(

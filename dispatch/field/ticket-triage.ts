@@ -7,19 +7,27 @@ import { newId } from "../kernel/clock.ts";
 import { changesOf } from "../ticket/ticket-changes.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
-import { requestApproval } from "./approvals.ts";
+import { requestApproval, selectBarredRaise } from "./approvals.ts";
 import { intakeThresholds, requireCertainIntake } from "./intake-guard.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
+import { requireSettableNte } from "./limit.ts";
 
 type Outcome = "TRIAGED" | "READY_TO_SCHEDULE" | "APPROVAL_REQUIRED";
 
 export const ticketTriage = ticketCommand({
   name: "ticket.triage",
   target: ({ input }) => outcomeOf(input),
-  load: (tx, { desk, input }) => loadMissingAbilities(tx, input.incident_type, desk.policy),
-  decide({ desk, actor, input, ticket, now }, missing) {
+  async load(tx, { desk, input, ticketId }) {
+    const [missing, barred] = await Promise.all([
+      loadMissingAbilities(tx, input.incident_type, desk.policy),
+      tx.row(selectBarredRaise, [ticketId]),
+    ]);
+    return { missing, barred };
+  },
+  decide({ desk, actor, input, ticket, now }, { missing, barred }) {
     const typeWarnings = checkIncidentType(desk.policy, input.incident_type);
     const outcome = outcomeOf(input);
+    requireSettableNte(ticket, input.nte_cents, barred, desk.policy.invoice);
     const acknowledged = ticket.sop_handoff_acknowledged || (input.sop_handoff_acknowledged ?? false);
     if (outcome === "READY_TO_SCHEDULE") requireCertainIntake(ticket, acknowledged, intakeThresholds(desk));
 

@@ -118,6 +118,11 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   },
   QA_VERIFICATION_FAILED: { status: 409, fields: ["ticket_id", "notes"] },
   NTE_EXCEEDED: { status: 409, fields: ["nte_cents", "total_cents"], dimension: "policy" },
+  NTE_RAISE_REFUSED: {
+    status: 409,
+    fields: ["nte_cents", "asked_cents", "approval_id", "approval_status"],
+    dimension: "policy",
+  },
   EVIDENCE_NOT_STORED: { status: 409, fields: ["uri", "expected", "actual"], dimension: "evidence" },
   EVIDENCE_CHECKSUM_MISMATCH: { status: 409, fields: ["uri", "expected", "actual"], dimension: "evidence" },
   PAYLOAD_TOO_LARGE: { status: 413, fields: [] },

@@ -207,8 +207,14 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       });
     },
     NTE_EXCEEDED: async () => {
-      const { id } = await ticketIn(pilot, "VERIFIED", { nteCents: 10_000 });
-      return pilot.refuse("billing.generate_invoice", { as: "finance", ticket: id });
+      const { id } = await ticketIn(pilot, "IN_PROGRESS", { nteCents: 10_000 });
+      await addAllEvidence(pilot, id);
+      return pilot.refuse("tech.complete", { as: "tech", ticket: id, body: completion });
+    },
+    NTE_RAISE_REFUSED: async () => {
+      const { id, approvalId } = await ticketIn(pilot, "APPROVAL_REQUIRED");
+      await pilot.run("approval.decide", { ticket: id, body: { approval_id: approvalId, decision: "DENIED" } });
+      return pilot.refuse("ticket.triage", { ticket: id, body: { ...ready, nte_cents: 500_000 } });
     },
     EVIDENCE_NOT_STORED: async () => {
       const { id } = await ticketIn(pilot, "IN_PROGRESS");

@@ -55,21 +55,49 @@ describe("approval.decide", async () => {
     assert.deepEqual([after.state, after.nte_cents, after.pending_approval_id], ["TRIAGED", 200_000, null]);
   });
 
-  test("that denies work under way gives the technician and the time back", async () => {
+  test("that denies a change does not end the visit", async () => {
     const { id, techId, window, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED", { approvalFrom: "change" });
     const denied = await api.run("approval.decide", { ticket: id, body: decide(approvalId, "DENIED") });
-    const { state, assigned_tech_id, assigned_provider_id, scheduled_start, scheduled_end } = denied;
+    const { state, assigned_tech_id, nte_cents, scheduled_start, scheduled_end } = denied;
     assert.deepEqual(
-      { state, assigned_tech_id, assigned_provider_id, scheduled_start, scheduled_end },
+      { state, assigned_tech_id, nte_cents, scheduled_start, scheduled_end },
       {
-        state: "TRIAGED",
-        assigned_tech_id: null,
-        assigned_provider_id: null,
-        scheduled_start: null,
-        scheduled_end: null,
+        state: "IN_PROGRESS",
+        assigned_tech_id: techId,
+        nte_cents: 200_000,
+        scheduled_start: window.start,
+        scheduled_end: window.end,
       },
     );
-    await ticketIn(api, "DISPATCHED", { techId, window });
+    await api.run("tech.hold", { as: "tech", ticket: id, body: { reason_code: "customer" } });
+  });
+
+  test("that denies a raise leaves no other way to it than to ask again", async () => {
+    const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
+    await api.run("approval.decide", { ticket: id, body: decide(approvalId, "DENIED") });
+    const triage = { priority: "URGENT", incident_type: "DOOR_WONT_LATCH" };
+    for (const nte_cents of [200_001, 0]) {
+      for (const outcome of ["READY_TO_SCHEDULE", "APPROVAL_REQUIRED"]) {
+        const body = { ...triage, nte_cents, workflow_outcome: outcome };
+        const { status, error } = await api.refuse("ticket.triage", { ticket: id, body });
+        assert.deepEqual(
+          [
+            status,
+            error.code,
+            error["nte_cents"],
+            error["asked_cents"],
+            error["approval_id"],
+            error["approval_status"],
+          ],
+          [409, "NTE_RAISE_REFUSED", 200_000, nte_cents, approvalId, "DENIED"],
+        );
+      }
+    }
+    const again = { ...triage, nte_cents: 200_000, requires_approval: true, approval_amount_delta_cents: 5_000 };
+    const { pending_approval_id } = await api.run("ticket.triage", { ticket: id, body: again });
+    const agreed = { as: "approver", ticket: id, body: decide(pending_approval_id, "APPROVED") };
+    const raised = await api.run("approval.decide", agreed);
+    assert.equal(raised.nte_cents, 205_000);
   });
 
   test("of a change keeps the evidence that was given for it, and where the work was", async () => {
