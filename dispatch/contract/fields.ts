@@ -95,7 +95,7 @@ export const evidenceRefs = () =>
     maxItems: 200,
     description: "Evidence ids or URIs of this ticket to rely on; absent: all of them",
   });
-export const work = () =>
+export const work = (description: string) =>
   Type.Object(
     {
       labor_minutes: Type.Optional(
@@ -120,10 +120,7 @@ export const work = () =>
         ),
       ),
     },
-    {
-      description:
-        "What was done, for the invoice; absent: the invoice has the trip charge alone, where policy allows that",
-    },
+    { description },
   );
 
 export type { Static, TSchema };

@@ -247,7 +247,7 @@ export const ticketCommands = defineCommands({
     status: 200,
     summary:
       "Approve or deny a pending request; nobody decides their own. An approved NTE_INCREASE raises the " +
-      "cost limit at once; a denied ticket goes back to TRIAGED.",
+      "cost limit at once; after a denial the work goes on as it was agreed before, or stays TRIAGED where none has begun.",
     next: ["schedule.slots", "tech.complete", "ticket.triage"],
     input: Type.Object({
       approval_id: idOf<ApprovalId>("The request: the ticket's pending_approval_id, or an id from approval.list"),
@@ -330,8 +330,14 @@ export const ticketCommands = defineCommands({
             amount_cents: Type.Integer({
               minimum: -1_000_000_000_000,
               maximum: 1_000_000_000_000,
-              description: "In cents, untaxed; negative for a credit",
+              description: "In cents, before tax; negative for a credit, which lowers the tax of its lines as well",
             }),
+            applies_to: optional(
+              oneOf(
+                ["labor", "travel", "materials", "trip"],
+                "The lines it belongs to, and whose tax it has; absent: a credit lowers all lines in proportion, a charge is untaxed",
+              ),
+            ),
           }),
           { maxItems: 50, description: "Lines beside work and trip charge; absent: none" },
         ),

@@ -42,7 +42,12 @@ const completion = () =>
       }),
     ),
     evidence_refs: optional(evidenceRefs()),
-    work: optional(work()),
+    work: optional(
+      work(
+        "What was done since this visit's last tech.hold, for the invoice; absent: nothing more; without any it has trip " +
+          "charges alone, where policy allows that",
+      ),
+    ),
   });
 
 const mediaTypes =
@@ -414,13 +419,16 @@ export const visitCommands = defineCommands({
     to: ["ON_HOLD"],
     status: 200,
     summary:
-      "Interrupt work IN_PROGRESS, for example to wait for parts. tech.resume goes on, " +
+      "Interrupt work IN_PROGRESS, for example to wait for parts, and report what was done so far. tech.resume goes on, " +
       "ticket.return_visit plans another visit. For a customer undecided about a time use " +
       "schedule.hold.",
     next: ["tech.resume", "ticket.return_visit"],
     input: Type.Object({
       reason_code: oneOf(["parts", "access", "safety", "weather", "customer", "other"], "What the work waits for"),
       note: optional(note("What has to happen before it goes on; absent: none")),
+      work: optional(
+        work("What was done so far on this visit; the invoice has it beside what comes later; absent: none"),
+      ),
     }),
     example: { reason_code: "parts", note: "The strike plate is on order" },
     output: body.ticket,

@@ -9,14 +9,19 @@ import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
+import { loadBillingFacts, requireBillable, withReport } from "./billable.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { assessCandidateRisk } from "./closeout-risk.ts";
 import { insertCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
 
 async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
-  const [pauses, evidence] = await Promise.all([loadChainOfTicket(tx, ticketId), tx.rows(selectEvidence, [ticketId])]);
-  return { pauses, evidence };
+  const [pauses, evidence, billing] = await Promise.all([
+    loadChainOfTicket(tx, ticketId),
+    tx.rows(selectEvidence, [ticketId]),
+    loadBillingFacts(tx, ticketId),
+  ]);
+  return { pauses, evidence, billing };
 }
 
 type Loaded = Awaited<ReturnType<typeof load>>;
@@ -49,7 +54,11 @@ function completed({ desk, input, ticket, now }: Completion, { pauses, evidence 
 export const techComplete = ticketCommand({
   name: "tech.complete",
   load,
-  decide: (call, loaded: Loaded) => ({ ...completed(call, loaded), body: (after: TicketBody) => after }),
+  decide(call, loaded: Loaded) {
+    const done = completed(call, loaded);
+    requireBillable(call, withReport(loaded.billing, "tech.complete", call));
+    return { ...done, body: (after: TicketBody) => after };
+  },
 });
 
 export const closeoutCandidate = ticketCommand({
@@ -65,6 +74,7 @@ export const closeoutCandidate = ticketCommand({
     );
     if (risk.level !== "low")
       throw new Refusal("MANUAL_REVIEW_REQUIRED", { requirement_code: "AUTOMATION_RISK_BLOCK", risk_profile: risk });
+    requireBillable(call, withReport(loaded.billing, "closeout.candidate", call));
     const risk_profile = { level: risk.level, reasons: [...risk.reasons] };
     return {
       ...done,

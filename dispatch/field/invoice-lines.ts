@@ -1,40 +1,37 @@
 /**
- * Turns reported work and a price book entry into invoice lines, tax and total.
- * Pure, in whole cents; it numbers nothing, stores nothing, and leaves the spending limit to `exceedsNte`.
+ * Turns the work reported visit by visit and a price book entry into invoice lines, tax and total.
+ * Pure, in whole cents; it numbers nothing, stores nothing, and leaves the spending limit to limit.ts.
  *
- * Rounding: half a cent goes up, once per line and once per line's tax; sums are never rounded.
- * Products are taken in BigInt, so no input can lose a cent beyond 2^53.
+ * Rounding: half a cent goes up, once per line and once for the tax of the whole invoice (invoice-tax.ts); sums are never
+ * rounded. Products are taken in BigInt, so no input can lose a cent beyond 2^53.
  */
 import type { AccountId } from "../contract/ids.ts";
 import type { InvoiceRules, PriceBook, PriceBookEntry, TaxableLineKind } from "../policy/policy.ts";
+import { basis, halfUp, lessCredit, taxOf } from "./invoice-tax.ts";
+import type { ReportedPart, ReportedWork, Visit } from "./visits.ts";
 
-/** As tech.complete reports it; what is absent counts as none. */
-export type ReportedWork = {
-  readonly labor_minutes?: number | undefined;
-  readonly travel_minutes?: number | undefined;
-  readonly parts?: readonly ReportedPart[] | undefined;
+/** A credit when negative: it lowers its lines, and their tax with them. What is charged besides is taxed as its lines are. */
+export type InvoiceAdjustment = {
+  readonly description: string;
+  readonly amount_cents: number;
+  /** Absent: a credit lowers all lines in proportion, and a charge is untaxed. */
+  readonly applies_to?: TaxableLineKind | undefined;
 };
-
-/** `unit_price_cents` is our cost; the price book's mark-up is added. At most three decimals in `quantity`. */
-export type ReportedPart = {
-  readonly sku?: string | undefined;
-  readonly description?: string | undefined;
-  readonly quantity: number;
-  readonly unit_price_cents: number;
-};
-
-/** A credit when negative. Agreed with the customer as it stands, so it is never taxed. */
-export type InvoiceAdjustment = { readonly description: string; readonly amount_cents: number };
 
 export type InvoiceLine = {
   readonly kind: TaxableLineKind | "adjustment";
   readonly description: string;
+  /** The visit it was done on, from 1; null for an adjustment. */
+  readonly visit: number | null;
   /** Hours to six decimals (the amount is computed from the minutes), or pieces. */
   readonly quantity: number;
   readonly unit: "hour" | "each";
   readonly unit_price_cents: number;
   readonly amount_cents: number;
+  /** What credits leave of the amount; nothing is left of a credit's own line. */
+  readonly net_cents: number;
   readonly taxable: boolean;
+  readonly tax_cents: number;
 };
 
 export type InvoiceAmounts = {
@@ -50,13 +47,13 @@ export type InvoiceResult =
   | {
       readonly ok: false;
       /** NO_WORK_REPORTED only where the policy forbids an invoice of the trip charge alone. */
-      readonly code: "INVALID_WORK" | "NO_WORK_REPORTED" | "TOTAL_BELOW_ZERO" | "AMOUNT_OUT_OF_RANGE";
+      readonly code: "INVALID_WORK" | "NO_WORK_REPORTED" | "CREDIT_TOO_LARGE" | "AMOUNT_OUT_OF_RANGE";
       /** The value at fault, as a path into the input; empty when it is the invoice as a whole. */
       readonly path: string;
     };
 
 export type InvoiceInput = {
-  readonly work: ReportedWork | null;
+  readonly visits: readonly Visit[];
   readonly adjustments: readonly InvoiceAdjustment[];
   readonly accountId: AccountId;
   /** Of the site; null or unknown pays the default tax. */
@@ -65,43 +62,39 @@ export type InvoiceInput = {
   readonly rules: InvoiceRules;
 };
 
-const basis = 10_000n;
 const minutesPerHour = 60n;
 const quantityScale = 1_000;
 
-/** Lines in the order labor, travel, materials, trip, adjustments; total = sum of amounts + tax, never negative. */
+/** Lines in the order labor, travel, materials, trip of each visit, then adjustments; total = sum of amounts + tax. */
 export function calculateInvoice(input: InvoiceInput): InvoiceResult {
   const invalid = findInvalid(input);
   if (invalid !== null) return { ok: false, code: "INVALID_WORK", path: invalid };
-  if (!hasWork(input.work) && !input.rules.tripChargeOnlyAllowed) {
+  if (!input.visits.some(isChargeable) && !input.rules.tripChargeOnlyAllowed) {
     return { ok: false, code: "NO_WORK_REPORTED", path: "work" };
   }
-  const drafts = draftLines(input, priceBookEntryFor(input.priceBook, input.accountId));
-  const tax = taxBasisPointsFor(input.priceBook, input.region);
-  const subtotal = drafts.reduce((sum, draft) => sum + draft.amount, 0n);
-  const taxTotal = drafts.reduce((sum, draft) => sum + (draft.taxable ? halfUp(draft.amount * tax, basis) : 0n), 0n);
+  const charges = draftLines(input, priceBookEntryFor(input.priceBook, input.accountId));
+  const credited = creditLines(charges, input.adjustments);
+  if (typeof credited === "number") {
+    return { ok: false, code: "CREDIT_TOO_LARGE", path: `adjustments/${credited}/amount_cents` };
+  }
+  const taxes = taxOf(credited, taxBasisPointsFor(input.priceBook, input.region));
+  const subtotal = credited.reduce((sum, { amount }) => sum + amount, 0n);
+  const taxTotal = taxes.reduce((sum, tax) => sum + tax, 0n);
   const total = subtotal + taxTotal;
-  if (total < 0n) return { ok: false, code: "TOTAL_BELOW_ZERO", path: "adjustments" };
-  const amounts = [...drafts.flatMap((draft) => [draft.unitPrice, draft.amount]), subtotal, taxTotal, total];
+  const amounts = [...credited.flatMap(({ unitPrice, amount }) => [unitPrice, amount]), subtotal, taxTotal, total];
   if (amounts.some((amount) => !Number.isSafeInteger(Number(amount)))) {
     return { ok: false, code: "AMOUNT_OUT_OF_RANGE", path: "" };
   }
   return {
     ok: true,
     invoice: {
-      lines: drafts.map(toLine),
+      lines: credited.map((draft, index) => toLine(draft, taxes[index] ?? 0n)),
       subtotal_cents: Number(subtotal),
       tax_cents: Number(taxTotal),
       total_cents: Number(total),
       currency: input.priceBook.currency,
     },
   };
-}
-
-/** True when a total breaks the agreed limit; a limit of 0 is none where the policy says so. */
-export function exceedsNte(totalCents: number, nteCents: number, rules: InvoiceRules): boolean {
-  if (nteCents === 0 && rules.zeroNteMeansUnlimited) return false;
-  return totalCents > nteCents;
 }
 
 /** What this account pays: its own entry or the default. The id may have any case. */
@@ -116,82 +109,121 @@ function taxBasisPointsFor({ tax }: PriceBook, region: string | null): bigint {
   return BigInt(found ?? tax.defaultBasisPoints);
 }
 
-type DraftLine = {
-  readonly kind: InvoiceLine["kind"];
-  readonly description: string;
-  readonly quantity: number;
-  readonly unit: InvoiceLine["unit"];
+type DraftLine = Pick<InvoiceLine, "kind" | "description" | "visit" | "quantity" | "unit" | "taxable"> & {
+  /** The lines it counts among when a credit names some; null for a charge that names none. */
+  readonly among: TaxableLineKind | null;
   readonly unitPrice: bigint;
   readonly amount: bigint;
-  readonly taxable: boolean;
 };
+type CreditedLine = DraftLine & { readonly net: bigint };
 
 function draftLines(input: InvoiceInput, entry: PriceBookEntry): DraftLine[] {
-  const { work, adjustments } = input;
   const { taxableLines } = input.priceBook.tax;
-  const labor = work?.labor_minutes ?? 0;
-  const travel = work?.travel_minutes ?? 0;
-  const lines: DraftLine[] = [];
-  if (labor > 0) {
-    const billed = Math.max(labor, entry.minimumLaborMinutes);
-    const description = billed > labor ? `Labor, ${labor} min, minimum ${billed} min` : `Labor, ${labor} min`;
-    lines.push(hourly("labor", description, billed, entry.laborCentsPerHour, taxableLines));
-  }
-  if (travel > 0) lines.push(hourly("travel", `Travel, ${travel} min`, travel, entry.travelCentsPerHour, taxableLines));
-  for (const part of work?.parts ?? []) lines.push(material(part, entry, taxableLines.includes("materials")));
-  const trip = { unitPrice: BigInt(entry.tripChargeCents), amount: BigInt(entry.tripChargeCents) };
-  lines.push({ ...single, ...trip, kind: "trip", description: "Trip charge", taxable: taxableLines.includes("trip") });
-  for (const { description, amount_cents } of adjustments) {
-    const amount = BigInt(amount_cents);
-    lines.push({ ...single, kind: "adjustment", description, unitPrice: amount, amount, taxable: false });
+  // Work that was done without a check-in on record had one trip.
+  const visits: readonly Visit[] = input.visits.length > 0 ? input.visits : [{ number: 1, reports: [], noWork: null }];
+  const lines = visits.flatMap((visit) =>
+    visitLines(visit, entry).map((line): DraftLine => {
+      const description = visits.length > 1 ? `Visit ${visit.number}: ${line.description}` : line.description;
+      return { ...line, description, visit: visit.number, among: line.kind, taxable: taxableLines.includes(line.kind) };
+    }),
+  );
+  for (const { description, amount_cents, applies_to: among = null } of input.adjustments) {
+    if (amount_cents < 0) continue;
+    const taxable = among !== null && taxableLines.includes(among);
+    lines.push({ ...adjustmentLine(description, BigInt(amount_cents)), among, taxable });
   }
   return lines;
 }
 
+/** Charges after all credits, then the credits' own lines; or the index of a credit that is more than its lines. */
+function creditLines(
+  charges: readonly DraftLine[],
+  adjustments: readonly InvoiceAdjustment[],
+): CreditedLine[] | number {
+  let nets = charges.map(({ amount }) => amount);
+  const credits: CreditedLine[] = [];
+  for (const [index, { description, amount_cents, applies_to }] of adjustments.entries()) {
+    if (amount_cents >= 0) continue;
+    const lowered = charges.map(({ among }) => applies_to === undefined || among === applies_to);
+    const left = lessCredit(nets, lowered, BigInt(-amount_cents));
+    if (left === null) return index;
+    nets = left;
+    credits.push({ ...adjustmentLine(description, BigInt(amount_cents)), net: 0n });
+  }
+  return [...charges.map((charge, index) => ({ ...charge, net: nets[index] ?? 0n })), ...credits];
+}
+
 const single = { quantity: 1, unit: "each" } as const;
 
-function hourly(
-  kind: "labor" | "travel",
-  description: string,
-  minutes: number,
-  centsPerHour: number,
-  taxableLines: readonly TaxableLineKind[],
-): DraftLine {
+const adjustmentLine = (description: string, amount: bigint): DraftLine => ({
+  ...single,
+  kind: "adjustment",
+  description,
+  visit: null,
+  among: null,
+  unitPrice: amount,
+  amount,
+  taxable: false,
+});
+
+type WorkLine = Omit<DraftLine, "kind" | "visit" | "among" | "taxable"> & { readonly kind: TaxableLineKind };
+
+function visitLines({ reports, noWork }: Visit, entry: PriceBookEntry): WorkLine[] {
+  const labor = sumOf(reports, "labor_minutes");
+  const travel = sumOf(reports, "travel_minutes");
+  const lines: WorkLine[] = [];
+  if (labor > 0) {
+    const billed = Math.max(labor, entry.minimumLaborMinutes);
+    const description = billed > labor ? `Labor, ${labor} min, minimum ${billed} min` : `Labor, ${labor} min`;
+    lines.push(hourly("labor", description, billed, entry.laborCentsPerHour));
+  }
+  if (travel > 0) lines.push(hourly("travel", `Travel, ${travel} min`, travel, entry.travelCentsPerHour));
+  for (const { parts } of reports) for (const part of parts ?? []) lines.push(material(part, entry));
+  const trip = BigInt(entry.tripChargeCents);
+  const description = noWork === null ? "Trip charge" : `Trip charge, ${noWork.replaceAll("_", " ")}`;
+  lines.push({ ...single, kind: "trip", description, unitPrice: trip, amount: trip });
+  return lines;
+}
+
+function hourly(kind: "labor" | "travel", description: string, minutes: number, centsPerHour: number): WorkLine {
   const unitPrice = BigInt(centsPerHour);
   const amount = halfUp(BigInt(minutes) * unitPrice, minutesPerHour);
   const hours = Math.round((minutes / 60) * 1e6) / 1e6;
-  return { kind, description, quantity: hours, unit: "hour", unitPrice, amount, taxable: taxableLines.includes(kind) };
+  return { kind, description, quantity: hours, unit: "hour", unitPrice, amount };
 }
 
 // The marked-up unit price is rounded before it is multiplied: the customer can check quantity × unit price.
-function material(part: ReportedPart, entry: PriceBookEntry, taxable: boolean): DraftLine {
+function material(part: ReportedPart, entry: PriceBookEntry): WorkLine {
   const markup = basis + BigInt(entry.materialsMarkupBasisPoints);
   const unitPrice = halfUp(BigInt(part.unit_price_cents) * markup, basis);
   const amount = halfUp(unitPrice * BigInt(inThousandths(part.quantity)), BigInt(quantityScale));
   const description = part.description || part.sku || "Part";
-  return { kind: "materials", description, quantity: part.quantity, unit: "each", unitPrice, amount, taxable };
+  return { kind: "materials", description, quantity: part.quantity, unit: "each", unitPrice, amount };
 }
 
-function toLine(draft: DraftLine): InvoiceLine {
-  const { unitPrice, amount, taxable, ...described } = draft;
-  return { ...described, unit_price_cents: Number(unitPrice), amount_cents: Number(amount), taxable };
+function toLine({ unitPrice, amount, net, among: _among, ...described }: CreditedLine, tax: bigint): InvoiceLine {
+  const cents = { unit_price_cents: Number(unitPrice), amount_cents: Number(amount), net_cents: Number(net) };
+  return { ...described, ...cents, tax_cents: Number(tax) };
 }
 
-/** Division of non-negative numbers, half rounded up. */
-function halfUp(numerator: bigint, denominator: bigint): bigint {
-  return (2n * numerator + denominator) / (2n * denominator);
+const sumOf = (reports: readonly ReportedWork[], field: "labor_minutes" | "travel_minutes"): number =>
+  reports.reduce((sum, report) => sum + (report[field] ?? 0), 0);
+
+/** Work was reported, or it was said why there was none to do. */
+function isChargeable({ reports, noWork }: Visit): boolean {
+  if (noWork !== null) return true;
+  const parts = reports.some((report) => (report.parts ?? []).length > 0);
+  return parts || sumOf(reports, "labor_minutes") > 0 || sumOf(reports, "travel_minutes") > 0;
 }
 
-function hasWork(work: ReportedWork | null): boolean {
-  return (work?.labor_minutes ?? 0) > 0 || (work?.travel_minutes ?? 0) > 0 || (work?.parts ?? []).length > 0;
-}
-
-function findInvalid({ work, adjustments }: InvoiceInput): string | null {
-  if (!isCount(work?.labor_minutes ?? 0)) return "work/labor_minutes";
-  if (!isCount(work?.travel_minutes ?? 0)) return "work/travel_minutes";
-  for (const [index, part] of (work?.parts ?? []).entries()) {
-    if (!isCount(part.unit_price_cents)) return `work/parts/${index}/unit_price_cents`;
-    if (!isQuantity(part.quantity)) return `work/parts/${index}/quantity`;
+function findInvalid({ visits, adjustments }: InvoiceInput): string | null {
+  for (const work of visits.flatMap(({ reports }) => reports)) {
+    if (!isCount(work.labor_minutes ?? 0)) return "work/labor_minutes";
+    if (!isCount(work.travel_minutes ?? 0)) return "work/travel_minutes";
+    for (const [index, part] of (work.parts ?? []).entries()) {
+      if (!isCount(part.unit_price_cents)) return `work/parts/${index}/unit_price_cents`;
+      if (!isQuantity(part.quantity)) return `work/parts/${index}/quantity`;
+    }
   }
   const index = adjustments.findIndex((adjustment) => !Number.isSafeInteger(adjustment.amount_cents));
   return index < 0 ? null : `adjustments/${index}/amount_cents`;

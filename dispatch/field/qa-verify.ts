@@ -1,8 +1,9 @@
 // qa.verify: confirms completed work, after the closeout requirements have been checked once more against what was
-// claimed at the newest completion.
+// claimed at the newest completion, and whether it could be invoiced.
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { loadBillingFacts, requireBillable } from "./billable.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { selectEvidence } from "./evidence-rows.ts";
@@ -11,13 +12,14 @@ import { utc } from "./windows.ts";
 export const qaVerify = ticketCommand({
   name: "qa.verify",
   async load(tx, { ticketId }) {
-    const [completion, evidence] = await Promise.all([
+    const [completion, evidence, billing] = await Promise.all([
       tx.row(selectNewestCompletion, [ticketId]),
       tx.rows(selectEvidence, [ticketId]),
+      loadBillingFacts(tx, ticketId),
     ]);
-    return { completion, evidence };
+    return { completion, evidence, billing };
   },
-  decide({ desk, input, ticket }, { completion, evidence }) {
+  decide({ desk, input, ticket }, { completion, evidence, billing }) {
     if (input.result === "FAIL")
       throw new Refusal("QA_VERIFICATION_FAILED", { ticket_id: ticket.id, notes: input.notes ?? null });
     if (!completion) {
@@ -34,6 +36,7 @@ export const qaVerify = ticketCommand({
     requireCloseout(
       checkCloseout(desk, ticket.incident_type, evidence, { checklist, noSignatureReason, evidenceRefs }),
     );
+    requireBillable({ desk, ticket }, billing);
     return {
       path: ["VERIFIED"],
       payload: { timestamp: utc(input.timestamp), result: input.result, notes: input.notes ?? null },

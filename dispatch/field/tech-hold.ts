@@ -1,12 +1,18 @@
-// tech.hold: interrupts the work.
+// tech.hold: interrupts the work. What was done so far is reported here, and billed with what comes later.
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
+import { loadBillingFacts, priceVisits, withReport } from "./billable.ts";
+import { visitsOf } from "./visits.ts";
 
 export const techHold = ticketCommand({
   name: "tech.hold",
-  decide: ({ input }) => ({
-    path: ["ON_HOLD"],
-    payload: { reason_code: input.reason_code, note: input.note ?? null },
-    body: (ticket) => ticket,
-  }),
+  load: async (tx, { input, ticketId }) => (input.work ? loadBillingFacts(tx, ticketId) : null),
+  decide(call, facts) {
+    const { reason_code, note = null, work = null } = call.input;
+    if (facts) {
+      const { trail, region } = withReport(facts, "tech.hold", call);
+      priceVisits(call, visitsOf(trail), region, []);
+    }
+    return { path: ["ON_HOLD"], payload: { reason_code, note, work }, body: (after) => after };
+  },
 });

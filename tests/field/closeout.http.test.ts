@@ -5,7 +5,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { addReferenced, addVerified } from "../support/evidence.ts";
-import { addAllEvidence, completion, fullChecklist, latchEvidence, ticketIn } from "../support/ticket-builder.ts";
+import {
+  addAllEvidence,
+  completion,
+  fullChecklist,
+  latchEvidence,
+  reportedWork,
+  ticketIn,
+} from "../support/ticket-builder.ts";
 
 const signatureKey = "signature_or_no_signature_reason";
 const reason = { no_signature_reason: "nobody there" };
@@ -63,7 +70,8 @@ for (const profile of profiles) {
         requirement_code: "MISSING_CHECKLIST",
         missing_checklist_keys: ["resolution_status"],
       });
-      await api.run("tech.complete", { as: "tech", ticket: id, body: { checklist_status: fullChecklist, ...reason } });
+      const done = { checklist_status: fullChecklist, ...reason, work: reportedWork };
+      await api.run("tech.complete", { as: "tech", ticket: id, body: done });
     });
 
     test("wants a template before anything else, and autonomy before that", async () => {
@@ -94,7 +102,7 @@ for (const profile of profiles) {
         await addAllEvidence(api, id);
         const uri = (await add(api, { ticket: id }, "note_signed")).uri;
         await api.run("closeout.add_evidence", { ticket: id, body: { ...signature, uri } });
-        await api.run("tech.complete", { ticket: id, body: { checklist_status: fullChecklist } });
+        await api.run("tech.complete", { ticket: id, body: { checklist_status: fullChecklist, work: reportedWork } });
       });
     }
 

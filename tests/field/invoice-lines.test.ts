@@ -4,11 +4,12 @@ import fc from "fast-check";
 import type { AccountId } from "../../dispatch/contract/ids.ts";
 import {
   calculateInvoice,
-  exceedsNte,
   priceBookEntryFor,
   type InvoiceInput,
   type InvoiceResult,
 } from "../../dispatch/field/invoice-lines.ts";
+import { exceedsNte } from "../../dispatch/field/limit.ts";
+import type { ReportedWork, Visit } from "../../dispatch/field/visits.ts";
 import type { PriceBook } from "../../dispatch/policy/policy.ts";
 import { idNamed } from "../support/ids.ts";
 
@@ -30,9 +31,14 @@ const priceBook: PriceBook = {
 const pilot = { zeroNteMeansUnlimited: true, tripChargeOnlyAllowed: true };
 const strict = { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false };
 
-function calculate(over: Partial<InvoiceInput>): InvoiceResult {
+/** One visit, where only its work is said. */
+type Over = Partial<InvoiceInput> & { readonly work?: ReportedWork | null };
+
+const visit = (number: number, ...reports: ReportedWork[]): Visit => ({ number, reports, noWork: null });
+
+function calculate({ work, ...over }: Over): InvoiceResult {
   return calculateInvoice({
-    work: null,
+    visits: work ? [visit(1, work)] : [],
     adjustments: [],
     accountId: idNamed<AccountId>("other"),
     region: null,
@@ -42,7 +48,7 @@ function calculate(over: Partial<InvoiceInput>): InvoiceResult {
   });
 }
 
-function invoiceOf(over: Partial<InvoiceInput>) {
+function invoiceOf(over: Over) {
   const result = calculate(over);
   return result.ok ? result.invoice : assert.fail(`${result.code} at ${result.path}`);
 }
@@ -63,53 +69,68 @@ describe("calculateInvoice", () => {
         {
           kind: "labor",
           description: "Labor, 75 min",
+          visit: 1,
           quantity: 1.25,
           unit: "hour",
           unit_price_cents: 12_500,
           amount_cents: 15_625,
+          net_cents: 15_107,
           taxable: false,
+          tax_cents: 0,
         },
         {
           kind: "travel",
           description: "Travel, 20 min",
+          visit: 1,
           quantity: 0.333333,
           unit: "hour",
           unit_price_cents: 9_500,
           amount_cents: 3_167,
+          net_cents: 3_063,
           taxable: false,
+          tax_cents: 0,
         },
         {
           kind: "materials",
           description: "Latch",
+          visit: 1,
           quantity: 2,
           unit: "each",
           unit_price_cents: 1_249,
           amount_cents: 2_498,
+          net_cents: 2_415,
           taxable: true,
+          // 2415 · 7.25 % = 175.09
+          tax_cents: 175,
         },
         {
           kind: "trip",
           description: "Trip charge",
+          visit: 1,
           quantity: 1,
           unit: "each",
           unit_price_cents: 8_900,
           amount_cents: 8_900,
+          net_cents: 8_605,
           taxable: false,
+          tax_cents: 0,
         },
         {
           kind: "adjustment",
           description: "Goodwill",
+          visit: null,
           quantity: 1,
           unit: "each",
           unit_price_cents: -1_000,
           amount_cents: -1_000,
+          net_cents: 0,
           taxable: false,
+          tax_cents: 0,
         },
       ],
       subtotal_cents: 29_190,
-      // 2498 · 7.25 % = 181.105
-      tax_cents: 181,
-      total_cents: 29_371,
+      tax_cents: 175,
+      total_cents: 29_365,
       currency: "USD",
     });
   });
@@ -142,16 +163,61 @@ describe("calculateInvoice", () => {
     assert.equal(priceBookEntryFor(priceBook, idNamed<AccountId>("constructor")), entry);
   });
 
-  it("rounds half a cent up on each line and each line's tax, never on the sum", () => {
-    const book = {
-      ...priceBook,
-      default: { ...entry, tripChargeCents: 0, materialsMarkupBasisPoints: 0 },
-      tax: { ...priceBook.tax, defaultBasisPoints: 500 },
-    };
+  it("taxes the sum of small parts and not each alone, to the cent", () => {
+    const screws = { parts: Array.from({ length: 20 }, () => ({ quantity: 1, unit_price_cents: 5 })) };
+    const { lines, tax_cents } = invoiceOf({ work: screws, region: "CA" });
+    // Each costs 6 and would owe 0.435; together 8.7.
+    assert.equal(tax_cents, 9);
+    const taxes = lines.filter(({ kind }) => kind === "materials").map((line) => line.tax_cents);
+    assert.deepEqual([taxes.length, sum(taxes)], [20, 9]);
+    assert.ok(taxes.every((tax) => tax === 0 || tax === 1));
+  });
+
+  it("rounds half a cent up on each line", () => {
+    const book = { ...priceBook, default: { ...entry, tripChargeCents: 0, materialsMarkupBasisPoints: 0 } };
     const part = { quantity: 0.5, unit_price_cents: 21 };
-    const invoice = invoiceOf({ work: { parts: [part, part] }, priceBook: book });
-    // Each 10.5 → 11; each tax 0.55 → 1; over the sum they would be 21 and 1.05 → 1.
-    assert.deepEqual([invoice.subtotal_cents, invoice.tax_cents], [22, 2]);
+    assert.equal(invoiceOf({ work: { parts: [part, part] }, priceBook: book }).subtotal_cents, 22);
+  });
+
+  it("lowers the tax of the lines that a credit lowers, and of no others", () => {
+    const work = { labor_minutes: 60, parts: [{ quantity: 1, unit_price_cents: 8_000 }] };
+    const taxAfter = (amount_cents: number, applies_to?: "labor" | "materials") =>
+      invoiceOf({ work, region: "CA", adjustments: [{ description: "Credit", amount_cents, applies_to }] }).tax_cents;
+    assert.equal(taxAfter(-10_000, "materials"), 0);
+    assert.equal(taxAfter(-5_000, "materials"), 363);
+    assert.equal(taxAfter(-5_000, "labor"), 725);
+    // A tenth of everything, so a tenth of what is taxed.
+    assert.equal(taxAfter(-3_140), 653);
+    assert.equal(taxAfter(1_000, "materials"), 798);
+    assert.equal(taxAfter(1_000), 725);
+  });
+
+  it("bills every visit by itself: its minimum, its parts and its trip", () => {
+    const part = { quantity: 1, unit_price_cents: 800, description: "Hinge" };
+    const { lines } = invoiceOf({
+      visits: [
+        visit(1, { labor_minutes: 20 }, { labor_minutes: 70, travel_minutes: 30 }),
+        visit(2, { labor_minutes: 10, parts: [part] }),
+        { number: 3, reports: [], noWork: "no_access" },
+      ],
+    });
+    assert.deepEqual(
+      lines.map(({ kind, description, visit: of, amount_cents }) => [kind, description, of, amount_cents]),
+      [
+        ["labor", "Visit 1: Labor, 90 min", 1, 18_750],
+        ["travel", "Visit 1: Travel, 30 min", 1, 4_750],
+        ["trip", "Visit 1: Trip charge", 1, 8_900],
+        ["labor", "Visit 2: Labor, 10 min, minimum 60 min", 2, 12_500],
+        ["materials", "Visit 2: Hinge", 2, 1_000],
+        ["trip", "Visit 2: Trip charge", 2, 8_900],
+        ["trip", "Visit 3: Trip charge, no access", 3, 8_900],
+      ],
+    );
+  });
+
+  it("bills a call-out with nothing to do where work must be reported", () => {
+    const callOut = { number: 1, reports: [], noWork: "not_needed" };
+    assert.equal(invoiceOf({ visits: [callOut], rules: strict }).total_cents, 8_900);
   });
 
   it("falls back to the default tax for an unknown region, and never finds Object's members", () => {
@@ -168,10 +234,13 @@ describe("calculateInvoice", () => {
     }
   });
 
-  it("takes a credit down to zero and not below", () => {
+  it("takes a credit down to zero, tax included, and not below", () => {
+    const work = { parts: [{ quantity: 1, unit_price_cents: 8_000 }] };
+    const whole = [{ description: "Credit", amount_cents: -18_900 }];
+    assert.deepEqual(invoiceOf({ work, region: "CA", adjustments: whole }).total_cents, 0);
     const credit = (amount_cents: number) => calculate({ adjustments: [{ description: "Credit", amount_cents }] });
     assert.equal(invoiceOf({ adjustments: [{ description: "Credit", amount_cents: -8_900 }] }).total_cents, 0);
-    assert.deepEqual(credit(-8_901), { ok: false, code: "TOTAL_BELOW_ZERO", path: "adjustments" });
+    assert.deepEqual(credit(-8_901), { ok: false, code: "CREDIT_TOO_LARGE", path: "adjustments/0/amount_cents" });
   });
 
   const MAX = Number.MAX_SAFE_INTEGER;
@@ -193,7 +262,7 @@ describe("calculateInvoice", () => {
     assert.equal(invoiceOf({ adjustments: [{ description: "a", amount_cents: MAX - 8_900 }] }).total_cents, MAX);
   });
 
-  const bad: [string, Partial<InvoiceInput>][] = [
+  const bad: [string, Over][] = [
     ["work/labor_minutes", { work: { labor_minutes: -1 } }],
     ["work/labor_minutes", { work: { labor_minutes: 1.5 } }],
     ["work/travel_minutes", { work: { travel_minutes: Number.NaN } }],
@@ -226,59 +295,96 @@ describe("calculateInvoice", () => {
       assert.deepEqual(calculate(over), { ok: false, code: "INVALID_WORK", path }));
   }
 
-  it("adds up, and each amount is its exact value rounded half up", () => {
-    const minutes = fc.integer({ min: 0, max: 10_000 });
-    const part = fc.record({
-      quantity: fc.integer({ min: 0, max: 100_000 }).map((n) => n / 1000),
-      unit_price_cents: fc.integer({ min: 0, max: 1_000_000 }),
-    });
-    const adjustment = fc.record({
-      description: fc.constant("a"),
-      amount_cents: fc.integer({ min: -50_000, max: 50_000 }),
-    });
-    const work = fc.record({
-      labor_minutes: minutes,
-      travel_minutes: minutes,
-      parts: fc.array(part, { maxLength: 5 }),
-    });
-    // Half up: x − ½ < rounded ≤ x + ½ … with the tie on the upper side. Doubled, to stay in whole numbers.
-    const isHalfUp = (rounded: number, numerator: number, denominator: number): boolean => {
-      const twice = 2 * (rounded * denominator - numerator);
-      return twice > -denominator && twice <= denominator;
-    };
+  const minutes = fc.integer({ min: 0, max: 10_000 });
+  const part = fc.record({
+    quantity: fc.integer({ min: 0, max: 100_000 }).map((n) => n / 1000),
+    unit_price_cents: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 1_000_000 })),
+  });
+  const adjustment = fc.record({
+    description: fc.constant("a"),
+    amount_cents: fc.integer({ min: -50_000, max: 50_000 }),
+    applies_to: fc.constantFrom("labor", "travel", "materials", "trip", undefined),
+  });
+  const report = fc.record({
+    labor_minutes: minutes,
+    travel_minutes: minutes,
+    parts: fc.array(part, { maxLength: 5 }),
+  });
+  const visits = fc
+    .array(fc.array(report, { maxLength: 2 }), { minLength: 1, maxLength: 3 })
+    .map((all) => all.map((reports, index) => visit(index + 1, ...reports)));
+  const taxable = fc.subarray(["labor", "travel", "materials", "trip"] as const);
+  const rate = fc.integer({ min: 0, max: 10_000 });
+  // Half up: x − ½ < rounded ≤ x + ½ … with the tie on the upper side. Doubled, to stay in whole numbers.
+  const isHalfUp = (rounded: number, numerator: number, denominator: number): boolean => {
+    const twice = 2 * (rounded * denominator - numerator);
+    return twice > -denominator && twice <= denominator;
+  };
+
+  it("adds up to the cent, whatever is done, credited and taxed", () => {
     fc.assert(
       fc.property(
-        work,
+        visits,
         fc.array(adjustment, { maxLength: 4 }),
-        fc.constantFrom("CA", null),
-        (reported, adjustments, region) => {
-          const result = calculate({ work: reported, adjustments, region });
-          if (!result.ok) return assert.equal(result.code, "TOTAL_BELOW_ZERO");
+        taxable,
+        rate,
+        (done, adjustments, taxed, percent) => {
+          const tax = { ...priceBook.tax, defaultBasisPoints: percent, taxableLines: taxed };
+          const result = calculate({ visits: done, adjustments, priceBook: { ...priceBook, tax } });
+          if (!result.ok) return assert.equal(result.code, "CREDIT_TOO_LARGE");
           const { lines, subtotal_cents, tax_cents, total_cents } = result.invoice;
-          assert.equal(
-            subtotal_cents,
-            lines.reduce((sum, line) => sum + line.amount_cents, 0),
-          );
+          const nets = lines.map((line) => line.net_cents);
+          assert.equal(subtotal_cents, sum(lines.map((line) => line.amount_cents)));
+          assert.equal(subtotal_cents, sum(nets));
+          assert.equal(tax_cents, sum(lines.map((line) => line.tax_cents)));
           assert.equal(total_cents, subtotal_cents + tax_cents);
-          assert.ok(total_cents >= 0);
-          for (const line of lines)
-            assert.ok(Number.isSafeInteger(line.amount_cents) && Number.isSafeInteger(line.unit_price_cents));
-          const labor = lines.find((line) => line.kind === "labor");
-          const billed = reported.labor_minutes === 0 ? 0 : Math.max(60, reported.labor_minutes);
-          assert.ok(isHalfUp(labor?.amount_cents ?? 0, billed * entry.laborCentsPerHour, 60));
-          lines
-            .filter((line) => line.kind === "materials")
-            .forEach((line, index) => {
-              const given = reported.parts[index] ?? assert.fail();
-              assert.ok(isHalfUp(line.unit_price_cents, given.unit_price_cents * 12_500, 10_000));
-              assert.ok(isHalfUp(line.amount_cents, line.unit_price_cents * Math.round(given.quantity * 1000), 1000));
-            });
+          assert.ok(nets.every((net, index) => net >= 0 && net <= Math.max(0, lines[index]?.amount_cents ?? 0)));
+          // The whole is rounded once, and no line is a cent or more off its exact value.
+          const base = sum(lines.filter((line) => line.taxable).map((line) => line.net_cents));
+          assert.ok(isHalfUp(tax_cents, base * percent, 10_000));
+          for (const line of lines) {
+            const exact = line.taxable ? (line.net_cents * percent) / 10_000 : 0;
+            assert.ok(Math.abs(line.tax_cents - exact) < 1 && line.tax_cents >= 0);
+          }
         },
       ),
       { numRuns: 500 },
     );
   });
+
+  it("never takes more tax for a larger credit", () => {
+    const credit = fc.integer({ min: 0, max: 8_900 });
+    fc.assert(
+      fc.property(visits, credit, credit, (done, one, other) => {
+        const taxAfter = (amount: number) =>
+          invoiceOf({ visits: done, region: "CA", adjustments: [{ description: "c", amount_cents: -amount }] })
+            .tax_cents;
+        assert.ok(taxAfter(Math.max(one, other)) <= taxAfter(Math.min(one, other)));
+      }),
+    );
+  });
+
+  it("rounds each amount half up from its exact value", () => {
+    fc.assert(
+      fc.property(report, (reported) => {
+        const { lines } = invoiceOf({ work: reported });
+        const labor = lines.find((line) => line.kind === "labor");
+        const billed = reported.labor_minutes === 0 ? 0 : Math.max(60, reported.labor_minutes);
+        assert.ok(isHalfUp(labor?.amount_cents ?? 0, billed * entry.laborCentsPerHour, 60));
+        lines
+          .filter((line) => line.kind === "materials")
+          .forEach((line, index) => {
+            const given = reported.parts[index] ?? assert.fail();
+            assert.ok(isHalfUp(line.unit_price_cents, given.unit_price_cents * 12_500, 10_000));
+            assert.ok(isHalfUp(line.amount_cents, line.unit_price_cents * Math.round(given.quantity * 1000), 1000));
+          });
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 describe("exceedsNte", () => {
   for (const [total, nte, rules, exceeds] of [

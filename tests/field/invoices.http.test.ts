@@ -8,8 +8,11 @@ import { isObject } from "../../dispatch/kernel/json.ts";
 import { profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { addSite } from "../support/directory.ts";
 import { sha256 } from "../support/evidence.ts";
-import { fullChecklist, ticketIn } from "../support/ticket-builder.ts";
+import { addAllEvidence, completion, freeWindow, fullChecklist, ticketIn } from "../support/ticket-builder.ts";
 
+/** What the work of built tickets comes to in California, at nobody's own rates. */
+const reportedTotal = 35_216;
+const pass = ({ clock }: Pick<TestApi, "clock">) => ({ timestamp: clock.iso, result: "PASS" });
 const invoiceOf = (api: TestApi, ticket: string, adjustments?: object[]) =>
   api.run("billing.generate_invoice", { as: "finance", ticket, body: { ...(adjustments && { adjustments }) } });
 
@@ -42,7 +45,8 @@ for (const profile of profiles) {
       const { subtotal_cents, tax_cents, total_cents, currency, ticket_id, number } = invoice;
       assert.deepEqual(
         { subtotal_cents, tax_cents, total_cents, currency, ticket_id },
-        { subtotal_cents: 34_026, tax_cents: 190, total_cents: 34_216, currency: "USD", ticket_id: id },
+        // The goodwill takes 75 of its 1000 off the materials: 25.51 are taxed.
+        { subtotal_cents: 34_026, tax_cents: 185, total_cents: 34_211, currency: "USD", ticket_id: id },
       );
       assert.match(number, /^INV-\d{6,}$/);
     });
@@ -61,36 +65,136 @@ for (const profile of profiles) {
     });
 
     test("may reach the limit and not pass it", async () => {
-      const total = 35_216;
-      const enough = await ticketIn(api, "VERIFIED", { nteCents: total });
-      assert.equal((await invoiceOf(api, enough.id)).invoice.total_cents, total);
-      const { id } = await ticketIn(api, "VERIFIED", { nteCents: total - 1 });
-      const { status, error } = await api.refuse("billing.generate_invoice", { as: "finance", ticket: id });
+      const { id } = await ticketIn(api, "VERIFIED", { nteCents: reportedTotal });
+      const more = [{ description: "key copies", amount_cents: 1 }];
+      const { status, error } = await api.refuse("billing.generate_invoice", {
+        as: "finance",
+        ticket: id,
+        body: { adjustments: more },
+      });
       assert.deepEqual(
         [status, error.code, error["nte_cents"], error["total_cents"]],
-        [409, "NTE_EXCEEDED", total - 1, total],
+        [409, "NTE_EXCEEDED", reportedTotal, reportedTotal + 1],
       );
+      assert.equal((await invoiceOf(api, id)).invoice.total_cents, reportedTotal);
+    });
+
+    test("above the limit is foreseen while a higher one can be asked for", async () => {
+      const { id } = await ticketIn(api, "IN_PROGRESS", { nteCents: reportedTotal - 1 });
+      await addAllEvidence(api, id);
+      const complete = { as: "tech", ticket: id, body: completion };
+      const { status, error } = await api.refuse("tech.complete", complete);
+      assert.deepEqual([status, error.code, error["total_cents"]], [409, "NTE_EXCEEDED", reportedTotal]);
+      const ask = { approval_type: "NTE_INCREASE", reason: "one cent", amount_delta_cents: 1 };
+      const { approval } = await api.run("tech.request_change", { as: "tech", ticket: id, body: ask });
+      await api.run("approval.decide", { ticket: id, body: { approval_id: approval.id, decision: "APPROVED" } });
+      await api.run("tech.complete", complete);
+      await api.run("qa.verify", { ticket: id, body: pass(api) });
+      assert.equal((await invoiceOf(api, id)).invoice.total_cents, reportedTotal);
+    });
+
+    test("above the limit after a denial is lowered by an adjustment", async () => {
+      const { id } = await ticketIn(api, "IN_PROGRESS", { nteCents: reportedTotal - 1 });
+      await addAllEvidence(api, id);
+      const ask = { approval_type: "NTE_INCREASE", reason: "one cent", amount_delta_cents: 1 };
+      const { approval } = await api.run("tech.request_change", { as: "tech", ticket: id, body: ask });
+      await api.run("approval.decide", { ticket: id, body: { approval_id: approval.id, decision: "DENIED" } });
+      await api.run("tech.complete", { as: "tech", ticket: id, body: completion });
+      await api.run("qa.verify", { ticket: id, body: pass(api) });
       assert.equal(
-        (await invoiceOf(api, id, [{ description: "to the limit", amount_cents: -1 }])).invoice.total_cents,
-        total - 1,
+        (await api.refuse("billing.generate_invoice", { as: "finance", ticket: id })).error.code,
+        "NTE_EXCEEDED",
       );
+      await invoiceOf(api, id, [{ description: "to the limit", amount_cents: -1 }]);
+    });
+
+    test("that the check on quality foresees to be above the limit is not verified", async () => {
+      const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION");
+      await api.owner.query("UPDATE tickets SET nte_cents = 1 WHERE id = $1", [id]);
+      const { error } = await api.refuse("qa.verify", { ticket: id, body: pass(api) });
+      assert.deepEqual([error.code, error["total_cents"]], ["NTE_EXCEEDED", reportedTotal]);
     });
 
     test("with no limit agreed is free in pilot and forbidden in strict", async () => {
-      const { id } = await ticketIn(api, "VERIFIED", { nteCents: 0 });
-      if (profile === "pilot") return void (await invoiceOf(api, id));
-      const { error } = await api.refuse("billing.generate_invoice", { as: "finance", ticket: id });
-      assert.deepEqual([error.code, error["nte_cents"]], ["NTE_EXCEEDED", 0]);
+      const { id } = await ticketIn(api, "IN_PROGRESS", { nteCents: 0 });
+      await addAllEvidence(api, id);
+      if (profile === "strict") {
+        const { error } = await api.refuse("tech.complete", { as: "tech", ticket: id, body: completion });
+        return assert.deepEqual([error.code, error["nte_cents"]], ["NTE_EXCEEDED", 0]);
+      }
+      // More money leaves "no limit" what it was.
+      const ask = { approval_type: "NTE_INCREASE", reason: "a closer", amount_delta_cents: 100 };
+      const { approval } = await api.run("tech.request_change", { as: "tech", ticket: id, body: ask });
+      const decision = { approval_id: approval.id, decision: "APPROVED" };
+      assert.equal((await api.run("approval.decide", { ticket: id, body: decision })).nte_cents, 0);
+      await api.run("tech.complete", { as: "tech", ticket: id, body: completion });
+      await api.run("qa.verify", { ticket: id, body: pass(api) });
+      await invoiceOf(api, id);
     });
 
-    test("for work nobody reported is the trip alone in pilot and nothing in strict", async () => {
-      const { id } = await ticketIn(api, "VERIFIED", { work: null });
+    test("for work nobody reported is the trip alone in pilot, and not completed in strict", async () => {
       if (profile === "pilot") {
+        const { id } = await ticketIn(api, "VERIFIED", { work: null });
         const { lines, total_cents } = (await invoiceOf(api, id)).invoice;
         return assert.deepEqual([lines.map(({ kind }) => kind), total_cents], [["trip"], 8_900]);
       }
-      const { status, error } = await api.refuse("billing.generate_invoice", { as: "finance", ticket: id });
+      const { id } = await ticketIn(api, "IN_PROGRESS");
+      await addAllEvidence(api, id);
+      const { work: _none, ...silent } = completion;
+      const { status, error } = await api.refuse("tech.complete", { as: "tech", ticket: id, body: silent });
       assert.deepEqual([status, error.code], [400, "INVALID_REQUEST"]);
+      assert.match(JSON.stringify(error["validation_errors"]), /closeout\.no_work/);
+    });
+
+    test("has the labor, travel and parts of every visit", async () => {
+      const first = await ticketIn(api, "IN_PROGRESS");
+      const { id, techId } = first;
+      const part = { sku: "C-1", description: "Closer", quantity: 1, unit_price_cents: 4_000 };
+      const soFar = { labor_minutes: 90, travel_minutes: 40, parts: [part] };
+      const hold = { reason_code: "parts", note: "closer ordered", work: soFar };
+      await api.run("tech.hold", { as: "tech", ticket: id, body: hold });
+      await api.run("ticket.return_visit", { ticket: id });
+      const window = freeWindow(api);
+      await api.run("schedule.propose", { ticket: id, body: { options: [window] } });
+      await api.run("schedule.confirm", { ticket: id, body: window });
+      await api.run("assignment.dispatch", { ticket: id, body: { tech_id: techId } });
+      await api.run("tech.check_in", { as: "tech", ticket: id, body: { timestamp: api.clock.iso } });
+      await addAllEvidence(api, id);
+      const rest = { ...completion, work: { labor_minutes: 60, travel_minutes: 20 } };
+      await api.run("tech.complete", { as: "tech", ticket: id, body: rest });
+      await api.run("qa.verify", { ticket: id, body: pass(api) });
+      const { lines } = (await invoiceOf(api, id)).invoice;
+      assert.deepEqual(
+        lines.map(({ kind, visit, quantity }) => [visit, kind, quantity]),
+        [
+          [1, "labor", 1.5],
+          [1, "travel", 0.666667],
+          [1, "materials", 1],
+          [1, "trip", 1],
+          [2, "labor", 1],
+          [2, "travel", 0.333333],
+          [2, "trip", 1],
+        ],
+      );
+    });
+
+    test("is not had by work that no number can hold", async () => {
+      const { id } = await ticketIn(api, "IN_PROGRESS");
+      await addAllEvidence(api, id);
+      const part = { sku: "C-1", description: "Closer", quantity: 1, unit_price_cents: 4_000 };
+      for (const [name, rest] of [
+        ["tech.hold", { reason_code: "parts" }],
+        ["tech.complete", completion],
+      ] as const) {
+        for (const [change, path] of [
+          [{ quantity: 0.0001 }, "work/parts/0/quantity"],
+          [{ quantity: 1e6, unit_price_cents: 1e12 }, "work"],
+        ] as const) {
+          const body = { ...rest, work: { parts: [{ ...part, ...change }] } };
+          const { error } = await api.refuse(name, { as: "tech", ticket: id, body });
+          assert.partialDeepStrictEqual(error["validation_errors"], [{ path }]);
+        }
+      }
     });
 
     for (const [what, adjustments] of [

@@ -121,7 +121,7 @@ export const ticketCases = {
       decide("APPROVED", "triage", "READY_TO_SCHEDULE"),
       decide("DENIED", "triage", "TRIAGED"),
       decide("APPROVED", "change", "IN_PROGRESS"),
-      decide("DENIED", "change", "TRIAGED"),
+      decide("DENIED", "change", "IN_PROGRESS"),
     ],
     fields: {
       good: [
@@ -179,11 +179,16 @@ export const ticketCases = {
     status: 200,
     obeyed: one(() => ({ adjustments: [{ description: "goodwill", amount_cents: -500 }] }), "INVOICED"),
     fields: {
-      good: [{}, { adjustments: [] }, { adjustments: [{ description: "goodwill", amount_cents: -1 }] }],
+      good: [
+        {},
+        { adjustments: [] },
+        { adjustments: [{ description: "goodwill", amount_cents: -1, applies_to: "labor" }] },
+      ],
       bad: [
         [{ adjustments: {} }, "adjustments"],
         [{ adjustments: [{ description: "x" }] }, "adjustments"],
         [{ adjustments: [{ description: "x", amount_cents: 0.1 }] }, "adjustments"],
+        [{ adjustments: [{ description: "x", amount_cents: 1, applies_to: "adjustment" }] }, "adjustments"],
       ],
     },
   },

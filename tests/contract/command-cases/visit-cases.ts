@@ -72,8 +72,9 @@ export const visitCases = {
     status: 200,
     obeyed: one(() => ({ reason_code: "parts", note: "strike plate on order" }), "ON_HOLD"),
     fields: {
-      good: [{ reason_code: "parts" }, { reason_code: "weather", note: "snow" }],
+      good: [{ reason_code: "parts" }, { reason_code: "weather", note: "snow", work: { labor_minutes: 30 } }],
       bad: [
+        [{ work: { labor_minutes: 1.5 } }, "work"],
         [{ reason_code: undefined }, "reason_code"],
         [{ reason_code: "capacity" }, "reason_code"],
       ],

@@ -1,0 +1,101 @@
+// Whether work could be invoiced as it stands: asked while it can still be put right, by the completion and the quality check,
+// and once more by the invoice.
+
+import type { TicketId } from "../contract/ids.ts";
+import type { Session } from "../db/pool.ts";
+import type { Desk } from "../kernel/desk.ts";
+import { invalidField, Refusal } from "../kernel/refusal.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
+import { loadSiteDemand } from "../workforce/site-demand.ts";
+import { selectBarredRaise } from "./approvals.ts";
+import { calculateInvoice, type InvoiceAdjustment, type InvoiceAmounts, type InvoiceResult } from "./invoice-lines.ts";
+import { exceedsNte, type BarredRaise } from "./limit.ts";
+import { selectTrail, visitsOf, type ReportedWork, type TrailEvent, type Visit } from "./visits.ts";
+
+export type BillingFacts = {
+  readonly trail: readonly TrailEvent[];
+  /** Of the site, for its tax. */
+  readonly region: string | null;
+  readonly barred: BarredRaise | null;
+};
+
+/** Queues the reads that `requireBillable` and `priceVisits` go by. */
+export async function loadBillingFacts(tx: Session, ticketId: TicketId): Promise<BillingFacts> {
+  const [trail, site, barred] = await Promise.all([
+    tx.rows(selectTrail, [ticketId]),
+    loadSiteDemand(tx, ticketId),
+    tx.row(selectBarredRaise, [ticketId]),
+  ]);
+  return { trail, region: site?.region ?? null, barred };
+}
+
+type Priced = { readonly desk: Desk; readonly ticket: TicketRow };
+
+/**
+ * What visits cost, whatever the limit.
+ * @throws Refusal INVALID_REQUEST for work or adjustments that no invoice can be made of
+ */
+export function priceVisits(
+  { desk, ticket }: Priced,
+  visits: readonly Visit[],
+  region: string | null,
+  adjustments: readonly InvoiceAdjustment[],
+): InvoiceAmounts {
+  const { priceBook, invoice: rules } = desk.policy;
+  const blamed = adjustments.length > 0 ? "adjustments" : "work";
+  const result = calculateInvoice({ visits, adjustments, accountId: ticket.account_id, region, priceBook, rules });
+  if (!result.ok) throw notBillable(result.code, result.path || blamed);
+  return result.invoice;
+}
+
+/**
+ * @param trail with what is reported now at its end
+ * @throws Refusal INVALID_REQUEST, or NTE_EXCEEDED while a higher limit can still be asked for: once that was denied the work may
+ * end, and the invoice is lowered by an adjustment
+ */
+export function requireBillable(priced: Priced, { trail, region, barred }: BillingFacts): void {
+  const visits = visitsOf(trail);
+  const { total_cents } = priceVisits(priced, visits, region, []);
+  const isCallOut = visits.at(-1)?.noWork ?? null;
+  if (barred?.status !== "DENIED" && isCallOut === null) requireWithinNte(priced, total_cents);
+}
+
+type Reporting = {
+  readonly ticket: TicketRow;
+  readonly input: { readonly work?: ReportedWork | undefined };
+  readonly now: string;
+};
+
+/** The facts as they will be when a command has reported its work. */
+export function withReport(facts: BillingFacts, tool_name: string, { ticket, input, now }: Reporting): BillingFacts {
+  const event: TrailEvent = {
+    tool_name,
+    before_state: ticket.state,
+    created_at: now,
+    work: input.work ?? null,
+    reason: null,
+    required_evidence_keys: null,
+  };
+  return { ...facts, trail: [...facts.trail, event] };
+}
+
+/** @throws Refusal NTE_EXCEEDED */
+export function requireWithinNte({ desk, ticket: { nte_cents } }: Priced, total_cents: number): void {
+  if (exceedsNte(total_cents, nte_cents, desk.policy.invoice))
+    throw new Refusal("NTE_EXCEEDED", { nte_cents, total_cents });
+}
+
+function notBillable(code: (InvoiceResult & { ok: false })["code"], field: string): Refusal {
+  if (code === "CREDIT_TOO_LARGE")
+    return invalidField(field, "minimum", "the credit is more than is left of the lines it lowers");
+  if (code === "NO_WORK_REPORTED") {
+    return invalidField(
+      field,
+      "required",
+      "no work was reported, so that nothing could be invoiced: complete it with work; qa.return_work, or qa.reopen once it " +
+        "is verified, sends it back for that. Where there was none to do use closeout.no_work",
+    );
+  }
+  if (code === "AMOUNT_OUT_OF_RANGE") return invalidField(field, "maximum", "makes an amount that cannot be invoiced");
+  return invalidField(field, "step", "cannot be invoiced: whole minutes, whole cents, pieces to three decimals");
+}

@@ -1,0 +1,110 @@
+// A ticket's visits as its audit trail tells them: when somebody came, what each report says was done, and what the quality
+// check sent the work back for. The trail is the only place that has all of them in their order.
+
+import { statement } from "../db/statement.ts";
+
+/** As tech.complete and tech.hold report it; what is absent counts as none. */
+export type ReportedWork = {
+  readonly labor_minutes?: number | undefined;
+  readonly travel_minutes?: number | undefined;
+  readonly parts?: readonly ReportedPart[] | undefined;
+};
+
+/** `unit_price_cents` is our cost; the price book's mark-up is added. At most three decimals in `quantity`. */
+export type ReportedPart = {
+  readonly sku?: string | undefined;
+  readonly description?: string | undefined;
+  readonly quantity: number;
+  readonly unit_price_cents: number;
+};
+
+export type Visit = {
+  /** From 1. */
+  readonly number: number;
+  /** What each interruption and the newest completion say was done; they add up. */
+  readonly reports: readonly ReportedWork[];
+  /** Why there was no work to do; null where there was. */
+  readonly noWork: string | null;
+};
+
+/** An event that says something of visits. */
+export type TrailEvent = {
+  readonly tool_name: string;
+  readonly before_state: string | null;
+  readonly created_at: string;
+  readonly work: ReportedWork | null;
+  /** Of a hold, of work that could not be done, or of a cancellation. */
+  readonly reason: string | null;
+  readonly required_evidence_keys: readonly string[] | null;
+};
+
+export const selectTrail = statement<TrailEvent>(
+  "visits_trail",
+  `SELECT tool_name, before_state, created_at, payload -> 'work' AS work,
+          coalesce(payload ->> 'cancellation_code', payload ->> 'reason_code') AS reason,
+          payload -> 'required_evidence_keys' AS required_evidence_keys
+   FROM audit_events
+   WHERE aggregate = 'ticket' AND aggregate_id = $1
+     AND tool_name IN ('tech.check_in', 'tech.hold', 'assignment.transfer', 'tech.complete', 'closeout.candidate',
+                       'closeout.no_work', 'qa.return_work', 'qa.reopen', 'ticket.cancel')
+   ORDER BY seq`,
+);
+
+type Draft = { readonly number: number; held: ReportedWork[]; completed: ReportedWork | null; noWork: string | null };
+
+/**
+ * The visits in their order. Reports of interruptions add up; a completion that was sent back and comes again counts once, as
+ * it was reported last, and one that says nothing of work leaves what was said before.
+ */
+export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
+  const visits: Draft[] = [];
+  const begin = (): Draft => {
+    const visit: Draft = { number: visits.length + 1, held: [], completed: null, noWork: null };
+    visits.push(visit);
+    return visit;
+  };
+  const current = () => visits.at(-1) ?? begin();
+  for (const { tool_name, before_state, work, reason } of trail) {
+    switch (tool_name) {
+      case "tech.check_in":
+        begin();
+        break;
+      case "tech.hold":
+      case "assignment.transfer":
+        if (work) current().held.push(work);
+        break;
+      case "tech.complete":
+      case "closeout.candidate":
+        if (work) current().completed = work;
+        current().noWork = null;
+        break;
+      case "closeout.no_work":
+        // Whoever was sent and found nothing to do may not have checked in.
+        (before_state === "DISPATCHED" ? begin() : current()).noWork = reason;
+        break;
+      case "ticket.cancel":
+        if (isNoShow(reason) && before_state === "DISPATCHED") begin();
+        for (const visit of visits) visit.noWork ??= reason ?? "cancelled";
+    }
+  }
+  return visits.map(({ number, held, completed, noWork }) => ({
+    number,
+    reports: completed ? [...held, completed] : held,
+    noWork,
+  }));
+}
+
+/** Somebody came, and nobody was there. */
+const isNoShow = (code: string | null): boolean => code?.trim().toUpperCase() === "NO_SHOW";
+
+/** Since when evidence of a key counts: it was sent back for, and only what came later is new. */
+export type Demands = ReadonlyMap<string, string>;
+
+/** What the quality check asked for anew, by key; what it asked for twice must be newer than the second time. */
+export function demandsOf(trail: readonly TrailEvent[]): Demands {
+  return new Map(
+    trail.flatMap(({ created_at, required_evidence_keys }) =>
+      (required_evidence_keys ?? []).map((key): [string, string] => [key, created_at]),
+    ),
+  );
+}
