@@ -299,7 +299,8 @@ export const ticketCommands = defineCommands({
       required_evidence_keys: optional(
         Type.Array(line(100), {
           maxItems: 50,
-          description: "Evidence keys to bring again, for the technician to read; absent: none",
+          description:
+            "Evidence keys of which a new object must be brought before the work can be completed again; absent: none",
         }),
       ),
     }),

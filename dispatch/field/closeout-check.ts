@@ -1,15 +1,21 @@
 // The closeout gate as commands and the job packet ask it: rows in, the pure rule's verdict out, or the refusal.
 
 import type { EvidenceBody } from "../contract/responses.ts";
+import type { Role } from "../contract/roles.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { evaluateCloseoutGate, type CloseoutGateResult } from "./closeout-gate.ts";
 import { evidenceItem } from "./evidence-rows.ts";
+import type { Demands } from "./visits.ts";
 
 export type CloseoutClaim = {
+  /** What the quality check has sent the work back for. */
+  readonly demands: Demands;
   readonly checklist: Readonly<Record<string, boolean>>;
   readonly noSignatureReason: string | null | undefined;
   readonly evidenceRefs: readonly string[] | null | undefined;
+  /** Who claims it: a machine may be wrong of what it has not seen, so its evidence must be verified whatever the profile. */
+  readonly byRole?: Role;
 };
 
 export const checkCloseout = (
@@ -21,11 +27,12 @@ export const checkCloseout = (
   evaluateCloseoutGate({
     incidentType,
     evidenceItems: evidence.map(evidenceItem),
+    demands: claim.demands,
     checklist: claim.checklist,
     noSignatureReason: claim.noSignatureReason,
     evidenceRefs: claim.evidenceRefs ?? undefined,
     allowedSchemes: settings.objectStoreSchemes,
-    mustBeVerified: policy.evidenceMustBeVerified,
+    mustBeVerified: policy.evidenceMustBeVerified || claim.byRole === "agent",
     templates: policy.closeoutTemplates,
   });
 
@@ -42,4 +49,5 @@ export const closeoutRefusal = (result: CloseoutGateResult & { ready: false }): 
     missing_evidence_keys: result.missing_evidence_keys,
     missing_checklist_keys: result.missing_checklist_keys,
     invalid_evidence_refs: result.invalid_evidence_refs,
+    ...(result.rejected_evidence && { rejected_evidence: result.rejected_evidence }),
   });

@@ -5,10 +5,14 @@
 import { signatureKey, type CloseoutTemplate, type Index } from "../policy/policy.ts";
 import { evaluateCloseoutRequirements, type Checklist } from "./closeout-requirements.ts";
 import { invalidEvidenceRefs, isUsableEvidence, type EvidenceItem } from "./evidence-references.ts";
+import { isSignature, standingEvidence, type RejectedEvidence } from "./standing-evidence.ts";
+import type { Demands } from "./visits.ts";
 
 export type CloseoutGateInput = {
   readonly incidentType: string | null;
   readonly evidenceItems: readonly EvidenceItem[];
+  /** What the quality check has sent the work back for, and when. */
+  readonly demands: Demands;
   readonly checklist: Checklist;
   readonly noSignatureReason: string | null | undefined;
   /** As the caller sent them; undefined means every item. */
@@ -32,6 +36,8 @@ type CloseoutGateReport = {
   readonly missing_evidence_keys: readonly string[];
   readonly missing_checklist_keys: readonly string[];
   readonly invalid_evidence_refs: readonly string[];
+  /** Items that do not stand for their keys, and why; absent when all do. */
+  readonly rejected_evidence?: readonly RejectedEvidence[];
   readonly signature_satisfied: boolean;
   /** Trimmed; null when blank or absent. */
   readonly no_signature_reason: string | null;
@@ -54,24 +60,26 @@ export type PacketCloseoutGate = CloseoutGateReport & {
  * good item in evidenceRefs would let all the others pass unseen.
  */
 export function evaluateCloseoutGate(input: CloseoutGateInput): CloseoutGateResult {
-  const { evidenceItems, mustBeVerified } = input;
+  const { evidenceItems, mustBeVerified, demands } = input;
   const reason = input.noSignatureReason?.trim() || null;
-  const counted = mustBeVerified ? evidenceItems.filter((item) => isUsableEvidence(item, input)) : evidenceItems;
-  const keys = presentEvidenceKeys(counted);
+  const { counted, rejected } = standingEvidence(evidenceItems, demands);
+  const keys = presentEvidenceKeys(mustBeVerified ? counted.filter((item) => isUsableEvidence(item, input)) : counted);
   const requirements = evaluateCloseoutRequirements({
     incidentType: input.incidentType,
     evidenceKeys: reason === null ? keys : [...keys, signatureKey],
+    demandedKeys: [...demands.keys()],
     checklist: input.checklist,
     templates: input.templates,
   });
   const invalidRefs = invalidEvidenceRefs(evidenceItems, input.evidenceRefs, input);
-  const signatureSatisfied = reason !== null || evidenceItems.some(isSignature);
+  const signatureSatisfied = reason !== null || counted.some(isSignature);
   const report: CloseoutGateReport = {
     incident_type: requirements.incident_type,
     template_version: requirements.template_version,
     missing_evidence_keys: requirements.missing_evidence_keys,
     missing_checklist_keys: requirements.missing_checklist_keys,
     invalid_evidence_refs: invalidRefs,
+    ...(rejected.length > 0 && { rejected_evidence: rejected }),
     signature_satisfied: signatureSatisfied,
     no_signature_reason: reason,
   };
@@ -98,10 +106,6 @@ export function presentEvidenceKeys(items: readonly Pick<EvidenceItem, "kind" | 
     if (isSignature(item)) keys.add(signatureKey);
   }
   return [...keys].sort();
-}
-
-function isSignature(item: Pick<EvidenceItem, "kind" | "evidenceKey">): boolean {
-  return item.kind.trim().toUpperCase() === "SIGNATURE" || item.evidenceKey === signatureKey;
 }
 
 function refuse(report: CloseoutGateReport, code: GateRequirementCode): CloseoutGateResult {

@@ -39,6 +39,8 @@ export type CloseoutRequirementsInput = {
   /** Any case; null or blank has no template. */
   readonly incidentType: string | null;
   readonly evidenceKeys: Iterable<string>;
+  /** Keys the quality check has asked for, beside the template's. */
+  readonly demandedKeys: readonly string[];
   readonly checklist: Checklist;
   readonly templates: Index<CloseoutTemplate>;
 };
@@ -66,7 +68,8 @@ export function evaluateCloseoutRequirements(input: CloseoutRequirementsInput): 
     };
   }
   const present = new Set(input.evidenceKeys);
-  const missingEvidence = template.requiredEvidenceKeys.filter((key) => !present.has(key)).sort();
+  const required = new Set([...template.requiredEvidenceKeys, ...input.demandedKeys]);
+  const missingEvidence = [...required].filter((key) => !present.has(key)).sort();
   const missingChecklist = template.requiredChecklistKeys.filter((key) => input.checklist[key] !== true).sort();
   const found = {
     incident_type: incidentType,

@@ -14,6 +14,7 @@ import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { assessCandidateRisk } from "./closeout-risk.ts";
 import { insertCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
+import { demandsOf } from "./visits.ts";
 
 async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
   const [pauses, evidence, billing] = await Promise.all([
@@ -27,10 +28,17 @@ async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
 type Loaded = Awaited<ReturnType<typeof load>>;
 type Completion = TicketCall<"tech.complete"> | TicketCall<"closeout.candidate">;
 
-function completed({ desk, input, ticket, now }: Completion, { pauses, evidence }: Loaded) {
+function completed({ desk, actor, input, ticket, now }: Completion, loaded: Loaded) {
+  const { pauses, evidence, billing } = loaded;
   requireAutonomy(pauses, ticket);
   const { checklist_status: checklist, no_signature_reason = null, evidence_refs = null, work = null } = input;
-  const claim = { checklist, noSignatureReason: no_signature_reason, evidenceRefs: evidence_refs };
+  const claim = {
+    demands: demandsOf(billing.trail),
+    checklist,
+    noSignatureReason: no_signature_reason,
+    evidenceRefs: evidence_refs,
+    byRole: actor.role,
+  };
   requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
   return {
     path: ["COMPLETED_PENDING_VERIFICATION" as const],

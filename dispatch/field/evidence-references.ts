@@ -10,6 +10,9 @@ export type EvidenceItem = {
   /** metadata.evidence_key, null when the item names none. */
   readonly evidenceKey: string | null;
   readonly verification: "verified" | "referenced";
+  /** Null where nobody has said it. */
+  readonly checksum: string | null;
+  readonly createdAt: string;
 };
 
 export type ReferenceRules = {

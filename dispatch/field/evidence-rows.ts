@@ -25,7 +25,8 @@ export const selectEvidence = statement<EvidenceBody>(
 );
 
 /** An item as the closeout rules see it. */
-export function evidenceItem({ id, kind, uri, metadata, verification }: EvidenceBody): EvidenceItem {
+export function evidenceItem({ metadata, created_at: createdAt, ...item }: EvidenceBody): EvidenceItem {
+  const { id, kind, uri, verification, checksum } = item;
   const key = metadata["evidence_key"];
-  return { id, kind, uri, evidenceKey: typeof key === "string" ? key : null, verification };
+  return { id, kind, uri, evidenceKey: typeof key === "string" ? key : null, verification, checksum, createdAt };
 }

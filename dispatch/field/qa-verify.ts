@@ -7,6 +7,7 @@ import { loadBillingFacts, requireBillable } from "./billable.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { selectEvidence } from "./evidence-rows.ts";
+import { demandsOf } from "./visits.ts";
 import { utc } from "./windows.ts";
 
 export const qaVerify = ticketCommand({
@@ -33,9 +34,8 @@ export const qaVerify = ticketCommand({
       });
     }
     const { checklist, no_signature_reason: noSignatureReason, evidence_refs: evidenceRefs } = completion;
-    requireCloseout(
-      checkCloseout(desk, ticket.incident_type, evidence, { checklist, noSignatureReason, evidenceRefs }),
-    );
+    const claim = { demands: demandsOf(billing.trail), checklist, noSignatureReason, evidenceRefs };
+    requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
     requireBillable({ desk, ticket }, billing);
     return {
       path: ["VERIFIED"],

@@ -10,8 +10,10 @@ import { checkCloseout } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
+import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
 import { selectTimeline } from "./timeline.ts";
+import { demandsOf, selectTrail } from "./visits.ts";
 
 type SiteRow = {
   id: SiteId;
@@ -39,21 +41,25 @@ const selectSite = statement<SiteRow>(
 const latestEvents = 10;
 
 export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor, ticket, now }) => {
-  const [site, evidence, completion, events] = await Promise.all([
+  const [site, evidence, completion, trail, events] = await Promise.all([
     desk.db.row(selectSite, [ticket.site_id]),
     desk.db.rows(selectEvidence, [ticket.id]),
     desk.db.row(selectNewestCompletion, [ticket.id]),
+    desk.db.rows(selectTrail, [ticket.id]),
     desk.db.rows(selectTimeline, [ticket.id, null, null, true]),
   ]);
   const checklist = completion?.checklist ?? {};
+  const demands = demandsOf(trail);
   const claim = {
+    demands,
     checklist,
     noSignatureReason: completion?.no_signature_reason,
     evidenceRefs: completion?.evidence_refs,
   };
   const gate = packetCloseoutGate(checkCloseout(desk, ticket.incident_type, evidence, claim));
   const template = ofIncidentType(desk.policy.closeoutTemplates, ticket.incident_type);
-  const present = new Set(presentEvidenceKeys(evidence.map(evidenceItem)));
+  const present = new Set(presentEvidenceKeys(standingEvidence(evidence.map(evidenceItem), demands).counted));
+  const required = new Set([...(template?.requiredEvidenceKeys ?? []), ...demands.keys()]);
   return {
     generated_at: now,
     actor: { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tool_name: "tech.job_packet" },
@@ -63,7 +69,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
       work_scope: workScope(ticket),
       evidence_requirements: {
         template_version: template?.version ?? null,
-        required_evidence: (template?.requiredEvidenceKeys ?? []).map((key) => ({ key, present: present.has(key) })),
+        required_evidence: [...required].map((key) => ({ key, present: present.has(key) })),
         evidence_items: evidence,
       },
       checklist: {
@@ -125,5 +131,6 @@ function gateError(gate: PacketCloseoutGate) {
     missing_evidence_keys: gate.missing_evidence_keys,
     missing_checklist_keys: gate.missing_checklist_keys,
     invalid_evidence_refs: gate.invalid_evidence_refs,
+    ...(gate.rejected_evidence && { rejected_evidence: gate.rejected_evidence }),
   };
 }

@@ -34,6 +34,8 @@ function item(n: number, evidenceKey: string | null, over: Partial<EvidenceItem>
     uri: `s3://evidence/t/${n}.jpg`,
     evidenceKey,
     verification: "verified",
+    checksum: null,
+    createdAt: `2026-05-01T10:00:0${n}.000Z`,
     ...over,
   };
 }
@@ -45,6 +47,7 @@ function gate(over: Partial<CloseoutGateInput> = {}) {
   return evaluateCloseoutGate({
     incidentType: "CANNOT_SECURE_ENTRY",
     evidenceItems: items,
+    demands: new Map(),
     checklist: CHECKLIST,
     noSignatureReason: null,
     evidenceRefs: undefined,
@@ -214,6 +217,37 @@ describe("evidence that must be verified", () => {
   });
 });
 
+describe("evidence that stands for its key", () => {
+  const [note = "", after = "", before = ""] = keys;
+  const later = "2026-05-01T11:00:00.000Z";
+
+  it("is another object than what stands for another key, by its URI or its checksum", () => {
+    for (const same of [{ uri: items[1]?.uri ?? "" }, { checksum: "SHA256:00AA" }] satisfies Partial<EvidenceItem>[]) {
+      const first = { ...item(1, after), checksum: "00aa" };
+      const evidenceItems = [item(0, note), first, item(2, before, same), item(3, SIGNATURE)];
+      const { missing_evidence_keys, rejected_evidence } = gate({ evidenceItems });
+      assert.deepEqual(missing_evidence_keys, [after]);
+      assert.deepEqual(rejected_evidence, [{ evidence_id: idOf(1), evidence_key: after, reason: "ANOTHER_KEY" }]);
+      // A slip is put right by recording the object again for the key it is of.
+      const again = item(4, after, { ...same, createdAt: later });
+      assert.deepEqual(gate({ evidenceItems: [...evidenceItems, again] }).missing_evidence_keys, [before]);
+    }
+  });
+
+  it("is new where the work was sent back for it, whether or not the template has the key", () => {
+    for (const key of [after, "photo_of_the_hinge"]) {
+      const demands = new Map([[key, "2026-05-01T10:30:00.000Z"]]);
+      const old = item(8, key);
+      const missing = (...more: EvidenceItem[]) =>
+        gate({ demands, evidenceItems: [...items.filter(({ evidenceKey }) => evidenceKey !== key), old, ...more] })
+          .missing_evidence_keys;
+      assert.deepEqual(missing(), [key]);
+      assert.deepEqual(missing({ ...old, id: idOf(9), createdAt: later }), [key], "the old object again");
+      assert.deepEqual(missing(item(9, key, { createdAt: later })), []);
+    }
+  });
+});
+
 describe("the gate over random evidence", () => {
   const anyItem = fc
     .record({
@@ -223,9 +257,9 @@ describe("the gate over random evidence", () => {
       uri: fc.constantFrom("s3://b/1", "s3://b/2", "s3://b/", "http://b/1"),
       verification: fc.constantFrom("verified" as const, "referenced" as const),
     })
-    .map(({ n, ...rest }) => ({ id: idOf(n), ...rest }));
+    .map(({ n, ...rest }) => item(n, rest.evidenceKey, rest));
   const input = fc.record({
-    evidenceItems: fc.array(anyItem, { maxLength: 8 }),
+    evidenceItems: fc.uniqueArray(anyItem, { maxLength: 8, selector: ({ id }) => id }),
     checklist: fc.constantFrom(CHECKLIST, { work_performed: true }),
     noSignatureReason: fc.constantFrom(null, "", "absent"),
     evidenceRefs: fc.option(fc.array(fc.constantFrom("s3://b/1", "s3://b/", idOf(1), idOf(2).toUpperCase())), {

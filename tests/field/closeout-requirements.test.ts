@@ -26,7 +26,7 @@ function evaluate(
   checklist: Record<string, unknown>,
   incidentType: string | null = "DOOR_WONT_LATCH",
 ) {
-  return evaluateCloseoutRequirements({ incidentType, evidenceKeys, checklist, templates });
+  return evaluateCloseoutRequirements({ incidentType, evidenceKeys, demandedKeys: [], checklist, templates });
 }
 
 describe("evaluateCloseoutRequirements", () => {

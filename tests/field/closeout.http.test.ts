@@ -175,6 +175,33 @@ test("in strict, what is only referenced counts neither as a reference nor for i
   await api.run("tech.complete", { ticket: id, body: { ...completion, evidence_refs: [...good, replacement.id] } });
 });
 
+test("one object does not stand for two keys", async (t) => {
+  const api = await startTestApi({ t });
+  const { id } = await ticketIn(api, "IN_PROGRESS");
+  for (const key of latchEvidence) {
+    const body = { kind: "PHOTO", uri: "s3://phone/same", checksum: "00aa", evidence_key: key };
+    await api.run("closeout.add_evidence", { as: "tech", ticket: id, body });
+  }
+  const { error } = await api.refuse("tech.complete", { as: "tech", ticket: id, body: completion });
+  assert.deepEqual(
+    [error["requirement_code"], error["missing_evidence_keys"]],
+    ["MISSING_EVIDENCE", latchEvidence.slice(0, 2).toSorted()],
+  );
+  assert.partialDeepStrictEqual(error["rejected_evidence"], [{ reason: "ANOTHER_KEY" }, { reason: "ANOTHER_KEY" }]);
+});
+
+test("in pilot people may complete with what is only referenced, and a machine may not", async (t) => {
+  const api = await startTestApi({ t });
+  const { id } = await ticketIn(api, "IN_PROGRESS");
+  await addAllEvidence(api, id);
+  const { error } = await api.refuse("closeout.candidate", { as: "agent", ticket: id, body: completion });
+  assert.deepEqual(
+    [error["requirement_code"], error["missing_evidence_keys"]],
+    ["INVALID_EVIDENCE_REFERENCE", latchKeys],
+  );
+  await api.run("closeout.candidate", { as: "tech", ticket: id, body: completion });
+});
+
 describe("each incident type", async () => {
   const api = await startTestApi();
   const further: Record<string, readonly string[]> = {
@@ -223,7 +250,7 @@ describe("each incident type", async () => {
           incident_type: incidentType,
         });
         assert.deepEqual(error["missing_evidence_keys"], keys.toSorted());
-        for (const key of keys) await addReferenced(api, { ticket: id }, key);
+        for (const key of keys) await addVerified(api, { ticket: id }, key);
         if (!risky.includes(incidentType)) {
           const done = await api.run("closeout.candidate", { as: "agent", ticket: id, body: completion });
           const safe = { level: "low", reasons: [] };
@@ -288,11 +315,22 @@ describe("qa", async () => {
     const returned = await api.run("qa.return_work", {
       as: "qa",
       ticket: id,
-      body: { reasons, required_evidence_keys: ["photo_of_strike"] },
+      body: { reasons, required_evidence_keys: ["photo_of_strike", "photo_after_latched_alignment"] },
     });
     assert.equal(returned.state, "IN_PROGRESS");
     const { events } = await api.read("ticket.timeline", { ticket: id });
-    assert.deepEqual(events.at(-1)?.payload, { reasons, required_evidence_keys: ["photo_of_strike"] });
+    const required_evidence_keys = ["photo_of_strike", "photo_after_latched_alignment"];
+    assert.deepEqual(events.at(-1)?.payload, { reasons, required_evidence_keys });
+    // What was there before the return is not what was asked for, whoever records it once more.
+    await addReferenced(api, { ticket: id }, "photo_after_latched_alignment");
+    const early = await api.refuse("tech.complete", { ticket: id, body: completion });
+    assert.deepEqual(early.error["missing_evidence_keys"], required_evidence_keys.toSorted());
+    const { packet } = await api.read("tech.job_packet", { as: "tech", ticket: id });
+    assert.partialDeepStrictEqual(packet, { closeout_gate: { ready: false, code: "MISSING_EVIDENCE" } });
+    for (const key of required_evidence_keys) {
+      const body = { kind: "PHOTO", uri: `s3://camera-roll/${id}/again/${key}`, evidence_key: key };
+      await api.run("closeout.add_evidence", { ticket: id, body });
+    }
     await api.run("tech.complete", { ticket: id, body: completion });
     await api.run("qa.verify", { as: "qa", ticket: id, body: verify() });
   });

@@ -208,11 +208,15 @@ const steps = {
     api.run("ticket.cancel", { ...builder("dispatcher"), ticket: id, body: { reason: "called off" } }),
 };
 
-/** Everything the template of an incident type asks for; verified where the profile insists. */
-export async function addAllEvidence(api: TestApi, ticket: string, incidentType = "DOOR_WONT_LATCH"): Promise<void> {
+/** Everything the template of an incident type asks for; by default verified where the profile insists. */
+export async function addAllEvidence(
+  api: TestApi,
+  ticket: string,
+  incidentType = "DOOR_WONT_LATCH",
+  add = api.profile === "strict" ? addVerified : addReferenced,
+): Promise<void> {
   const template = api.desk.policy.closeoutTemplates[incidentType];
   const keys = template?.requiredEvidenceKeys.filter((key) => key !== "signature_or_no_signature_reason") ?? [];
-  const add = api.profile === "strict" ? addVerified : addReferenced;
   for (const key of keys) await add(api, { ticket, ...builder("tech") }, key);
 }
 

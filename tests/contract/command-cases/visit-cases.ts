@@ -1,6 +1,7 @@
 // What is done and proved on site; see case.ts.
 
 import type { visitCommands } from "../../../dispatch/contract/work-commands.ts";
+import { addVerified } from "../../support/evidence.ts";
 import { addAllEvidence, completion as fullCompletion } from "../../support/ticket-builder.ts";
 import { notFinal, visiting } from "../roles-and-states.ts";
 import { one, type CasesFor, type Obeyed, type Rules } from "./case.ts";
@@ -8,7 +9,8 @@ import { t, uuid, window } from "./samples.ts";
 
 const complete = (): Obeyed[] => [
   {
-    arrange: (api, { id }) => addAllEvidence(api, id),
+    // Verified, since an agent may complete as well.
+    arrange: (api, { id }) => addAllEvidence(api, id, "DOOR_WONT_LATCH", addVerified),
     body: () => fullCompletion,
     path: ["COMPLETED_PENDING_VERIFICATION"],
   },
