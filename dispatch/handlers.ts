@@ -12,6 +12,7 @@ import { approvalList } from "./field/approval-list.ts";
 import { assignmentDispatch } from "./field/assignment-dispatch.ts";
 import { assignmentOverride } from "./field/assignment-override.ts";
 import { assignmentRecommend } from "./field/assignment-recommend.ts";
+import { assignmentReserve } from "./field/assignment-reserve.ts";
 import { assignmentUnassign } from "./field/assignment-unassign.ts";
 import { opsAutonomyReplay, opsAutonomyState } from "./field/autonomy-queries.ts";
 import { billingGenerateInvoice } from "./field/billing-generate-invoice.ts";
@@ -78,6 +79,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "assignment.recommend": assignmentRecommend,
   "assignment.dispatch": assignmentDispatch,
   "assignment.override": assignmentOverride,
+  "assignment.reserve": assignmentReserve,
   "assignment.unassign": assignmentUnassign,
   "tech.check_in": techCheckIn,
   "tech.hold": techHold,

@@ -30,8 +30,13 @@ const selectPace = statement<Pace>(
        ORDER BY move.created_at DESC LIMIT 1
      ) AS ready
      WHERE sent.id >= $1 AND sent.created_at > $2 AND sent.aggregate = 'ticket'
-       AND sent.before_state = 'SCHEDULED' AND sent.after_state = 'DISPATCHED'
-       AND sent.payload ->> 'dispatch_mode' = 'WORKER_AUTO'
+       AND (sent.tool_name = 'assignment.reserve'
+            OR sent.tool_name = 'assignment.dispatch' AND sent.payload ->> 'dispatch_mode' = 'WORKER_AUTO'
+               AND sent.payload ->> 'reserved' = 'false')
+       -- What a dispatcher took back is left alone for a while, and not late.
+       AND NOT EXISTS (SELECT FROM audit_events AS back
+                       WHERE back.aggregate = sent.aggregate AND back.aggregate_id = sent.aggregate_id
+                         AND back.seq < sent.seq AND back.tool_name = 'assignment.unassign' AND back.created_at >= ready.created_at)
    )
    SELECT count(*) FILTER (WHERE seconds <= $3) AS in_time, count(*) FILTER (WHERE seconds > $3) AS late,
           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS p50,
@@ -52,7 +57,7 @@ export type RecentAssignments = {
   readonly seconds: ReadonlyMap<string, number>;
 };
 
-/** The workers' dispatches of the last minutes. */
+/** The workers' first choices of the last minutes, booked or sent; the sending of whoever was booked waits for its time. */
 export async function recentAssignments(desk: Desk): Promise<RecentAssignments> {
   const since = desk.clock.now().getTime() - assignmentSpanMinutes * 60_000;
   const row = await desk.db.row(selectPace, [

@@ -58,6 +58,8 @@ function profileOf(desk: Desk): object {
     technician_without_shift: policy.technicianWithoutShift,
     worker_may_dispatch: policy.workerMayDispatch,
     worker_may_bump: policy.workerMayBump,
+    dispatch_ahead_minutes: policy.dispatchAheadMinutes,
+    hands_off_minutes: policy.handsOffMinutes,
     candidate_risk: { incident_types: candidateRisk.incidentTypes, evidence_keys: candidateRisk.evidenceKeys },
     sla: { target_minutes: sla.targetMinutes, warning_minutes: sla.warningMinutes },
     intake: {

@@ -2,10 +2,12 @@
 // pipeline, and offered to nobody: no route, no tool, no page lists them.
 
 import { defineCommands } from "./entry.ts";
-import { Type } from "./fields.ts";
+import { idOf, Type } from "./fields.ts";
+import type { SnapshotId, TechnicianId } from "./ids.ts";
 import { planScope } from "./plan-commands.ts";
 import { planned } from "./plan-responses.ts";
 import * as body from "./responses.ts";
+import * as sample from "./sample-values.ts";
 import { cancellableStates } from "./states.ts";
 
 const nothingToSay = () => Type.Object({});
@@ -42,6 +44,24 @@ export const internalCommands = defineCommands({
     example: {},
     next: ["schedule.propose", "schedule.book"],
     input: nothingToSay(),
+    output: body.ticket,
+  },
+  "assignment.reserve": {
+    path: "/tickets/{ticketId}/assignment/reserve",
+    roles: ["dispatcher"],
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
+    from: ["SCHEDULED"],
+    to: [],
+    status: 200,
+    summary: "A technician is booked for a confirmed visit; the worker sends them when its time comes.",
+    example: { tech_id: sample.technician, recommendation_snapshot_id: sample.snapshot },
+    next: ["assignment.dispatch", "schedule.reopen"],
+    input: Type.Object({
+      tech_id: idOf<TechnicianId>("The technician to book"),
+      recommendation_snapshot_id: idOf<SnapshotId>("The recommendation whose first technician this is"),
+    }),
     output: body.ticket,
   },
   "sla.warning": {

@@ -50,6 +50,14 @@ export function namesOf(aggregate: string, id: string): Pick<Receipt, "ticket_id
   return aggregate === "desk" ? { ticket_id: null } : { ticket_id: null, aggregate, aggregate_id: id };
 }
 
+const notTechnician = Type.Object({
+  tech_id: answeredId<TechnicianId>(),
+  reason_code: text(),
+  note: text(),
+  at: time(),
+});
+export type NotTechnician = Static<typeof notTechnician>;
+
 const ticketFields = {
   id: answeredId<TicketId>(),
   account_id: answeredId<AccountId>(),
@@ -74,6 +82,9 @@ const ticketFields = {
   sop_handoff_prompt: nullable(text()),
   assigned_provider_id: nullable(answeredId<ProviderId>()),
   assigned_tech_id: nullable(answeredId<TechnicianId>()),
+  not_technicians: Type.Array(notTechnician, {
+    description: "Whom a dispatcher took off this ticket; they are not given it again but by assignment.override",
+  }),
   version: count(),
   created_at: time(),
   updated_at: time(),

@@ -165,12 +165,12 @@ export const scheduleCommands = defineCommands({
     aggregate: "ticket",
     effect: "changes",
     executes: true,
-    from: ["SCHEDULE_PROPOSED", "SCHEDULED"],
+    from: ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED", "DISPATCHED"],
     to: ["READY_TO_SCHEDULE"],
     status: 200,
     summary:
-      "Take a proposed or settled time back; windows, booking and technician are cleared, and " +
-      "scheduling starts anew. To change the technician alone use assignment.override.",
+      "Take a proposed or settled time back, also once a technician is sent; windows, booking and technician are " +
+      "cleared, and scheduling starts anew. To set another time at once use schedule.move.",
     next: ["schedule.slots", "schedule.book", "schedule.propose"],
     input: Type.Object({ reason: note("Why the time is taken back", 1) }),
     example: { reason: "The customer is away then" },
@@ -183,12 +183,12 @@ export const scheduleCommands = defineCommands({
     effect: "changes",
     wrongStateCode: "SCHEDULE_HOLD_STATE_CONFLICT",
     executes: true,
-    from: holdable,
+    from: [...holdable, "DISPATCHED"],
     to: ["PENDING_CUSTOMER_CONFIRMATION"],
     status: 201,
     summary:
-      "Wait for an undecided customer until a deadline; answers with the hold_id. End it with " +
-      "schedule.release (they agreed) or schedule.rollback. For work under way use tech.hold.",
+      "Wait for an undecided customer until a deadline; answers with the hold_id. Whoever was sent stays booked. End it " +
+      "with schedule.release (they agreed) or schedule.rollback. For work under way use tech.hold.",
     next: ["schedule.release", "schedule.rollback"],
     input: Type.Object({
       hold_reason: oneOfAnyCase(
@@ -370,12 +370,12 @@ export const assignmentCommands = defineCommands({
     roles: ["dispatcher"],
     aggregate: "ticket",
     effect: "changes",
-    from: ["DISPATCHED"],
+    from: ["SCHEDULED", "DISPATCHED"],
     to: ["SCHEDULED"],
     status: 200,
     summary:
-      "Take the technician off a DISPATCHED ticket; it is SCHEDULED again at the same time, with nobody " +
-      "assigned. To name a successor at once use assignment.override.",
+      "Take the technician off, sent or only booked; the ticket is SCHEDULED at the same time with nobody " +
+      "assigned, and not given to them again. To name a successor at once use assignment.override.",
     next: ["assignment.recommend", "assignment.dispatch", "schedule.reopen"],
     input: Type.Object({ reason_code: reasonCode(), note: note("Why, in a sentence; at least 10 characters", 10) }),
     example: { reason_code: "safety", note: "The van broke down on the way" },

@@ -42,8 +42,30 @@ export type StatementRows = {
     requested_by: string;
     requested_at: string;
   };
-  assign_claim_fresh: { id: string; incident_type: string | null; assign_attempts: number };
-  assign_claim_put_aside: { id: string; incident_type: string | null; assign_attempts: number };
+  assign_claim_fresh: {
+    id: string;
+    incident_type: string | null;
+    assign_attempts: number;
+    scheduled_start: string | null;
+    scheduled_end: string | null;
+    taken_off_at: string;
+  };
+  assign_claim_put_aside: {
+    id: string;
+    incident_type: string | null;
+    assign_attempts: number;
+    scheduled_start: string | null;
+    scheduled_end: string | null;
+    taken_off_at: string;
+  };
+  assign_claim_reserved: {
+    id: string;
+    incident_type: string | null;
+    assign_attempts: number;
+    scheduled_start: string | null;
+    scheduled_end: string | null;
+    assigned_tech_id: string | null;
+  };
   assign_delay_alike: { id: string };
   assign_queue_count: { queue_total: number; queue_missing_tech: number };
   assign_recall: { recalled: number; done: boolean };
@@ -131,6 +153,7 @@ export type StatementRows = {
     name: string;
     active: boolean;
     drained: boolean;
+    excluded: boolean;
     provider_id: string;
     home_lat: number;
     home_lon: number;
@@ -151,6 +174,7 @@ export type StatementRows = {
     name: string;
     active: boolean;
     drained: boolean;
+    excluded: boolean;
     provider_id: string;
     home_lat: number;
     home_lon: number;
@@ -578,6 +602,7 @@ export type StatementRows = {
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
+    not_technicians: unknown;
     response_due: string;
     desk_chose_time: boolean;
     paused: boolean;
@@ -608,6 +633,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -633,6 +659,7 @@ export type StatementRows = {
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
+    not_technicians: unknown;
     response_due: string;
     desk_chose_time: boolean;
     paused: boolean;
@@ -703,6 +730,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -767,6 +795,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -803,6 +832,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -839,6 +869,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -875,6 +906,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -911,6 +943,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -947,6 +980,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -983,6 +1017,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1019,6 +1054,7 @@ export type StatementRows = {
     assigned_provider_id: string;
     assigned_tech_id: string;
     pending_approval_id: string;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1055,6 +1091,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1091,6 +1128,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1127,6 +1165,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1163,6 +1202,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1199,6 +1239,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1235,6 +1276,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1271,6 +1313,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1307,6 +1350,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1343,6 +1387,7 @@ export type StatementRows = {
     assigned_provider_id: string | null;
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
+    not_technicians: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;

@@ -11,7 +11,7 @@ import type { TicketRow } from "../ticket/ticket-row.ts";
 import { withoutDemands, type IneligibleReason } from "../workforce/ability.ts";
 import { assessWindow } from "../workforce/availability.ts";
 import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
-import { loadRoster, type RosterEntry } from "../workforce/calendar.ts";
+import { loadRoster, type Asked, type RosterEntry } from "../workforce/calendar.ts";
 import { consultOn, drivingBy } from "../travel/driving.ts";
 import { jobAt, loadSiteDemand, placeOfSite, type SiteDemand } from "../workforce/site-demand.ts";
 
@@ -21,15 +21,18 @@ export const consultOnAssignee = (desk: Desk, { technician, site }: Assignee) =>
 
 export type Assignee = { readonly technician: RosterEntry | null; readonly site: SiteDemand | null };
 
-/** @param without a ticket whose booking does not count, since it is to be given back */
+/**
+ * @param options.without a ticket whose booking does not count, since it is to be given back
+ * @param options.insist whether somebody who was taken off the ticket may have it again
+ */
 export async function loadAssignee(
   tx: Session,
   ticketId: TicketId,
   techId: TechnicianId | null,
-  without: TicketId | null = null,
+  options: Pick<Asked, "without" | "insist"> = {},
 ): Promise<Assignee> {
   const [roster, site] = await Promise.all([
-    techId === null ? [] : loadRoster(tx, { ticketId, techId, without }),
+    techId === null ? [] : loadRoster(tx, { ticketId, techId, ...options }),
     loadSiteDemand(tx, ticketId),
   ]);
   return { technician: roster[0] ?? null, site };
@@ -37,7 +40,7 @@ export async function loadAssignee(
 
 // A person who sends somebody outside their hours, or from another zone, knows something the roster does not; nobody
 // may be sent who is away, drained, or somewhere else at that time.
-const alwaysBinding = new Set<IneligibleReason>(["INACTIVE", "DRAINED", "BOOKED", "TIME_OFF"]);
+const alwaysBinding = new Set<IneligibleReason>(["INACTIVE", "DRAINED", "EXCLUDED", "BOOKED", "TIME_OFF"]);
 const strictlyBinding = new Set<IneligibleReason>([...alwaysBinding, "NO_SHIFT", "OFF_SHIFT"]);
 
 const anyHours = { technicianWithoutShift: "eligible", zoneMustMatch: false } as const;

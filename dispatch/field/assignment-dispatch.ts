@@ -29,9 +29,10 @@ export const assignmentDispatch = ticketCommand({
   },
   consult: ({ desk, ticket }, { assignee }) =>
     ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee),
-  decide({ desk, input, ticket, now }, { assignee, snapshot, pauses }) {
+  decide({ desk, input, ticket, now, clockTime }, { assignee, snapshot, pauses }) {
     // A pause that came while the worker was choosing counts: it is read in the transaction that would send somebody.
     requireAutonomy(pauses, ticket);
+    if (ticket.state === "SCHEDULED") requireVisitAhead(input, ticket, desk.policy.confirmRefusesPastWindow, clockTime);
     if (ticket.state === "TRIAGED") requireBypass(input, ticket, desk.policy.bypass);
     if (!assignee.technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: input.tech_id });
     const snapshotId = input.recommendation_snapshot_id || null;
@@ -47,6 +48,7 @@ export const assignmentDispatch = ticketCommand({
         tech_id: input.tech_id,
         dispatch_mode: input.dispatch_mode ?? "STANDARD",
         bypass: ticket.state === "TRIAGED",
+        reserved: ticket.state === "SCHEDULED" && ticket.assigned_tech_id === input.tech_id,
         recommendation_snapshot_id: snapshotId,
         dispatch_rationale: input.dispatch_rationale ?? null,
         booking_id: booking?.id ?? null,
@@ -57,6 +59,22 @@ export const assignmentDispatch = ticketCommand({
     };
   },
 });
+
+/**
+ * Nobody is sent to a visit that is over. A person in a lenient profile may, who puts on record what has been done.
+ * @throws Refusal WINDOW_IN_PAST
+ */
+function requireVisitAhead(input: Input, ticket: TicketRow, strictly: boolean, clockTime: string): void {
+  const { scheduled_start: start, scheduled_end: end } = ticket;
+  if (end === null || Date.parse(end) > Date.parse(clockTime)) return;
+  if (strictly || input.dispatch_mode === "WORKER_AUTO") {
+    throw new Refusal(
+      "WINDOW_IN_PAST",
+      { rejected: [{ start, end, reason: "OVER" }], now: clockTime },
+      { message: "The visit is over; give it another time with schedule.move, or schedule.reopen it." },
+    );
+  }
+}
 
 /** @throws Refusal INVALID_STATE_TRANSITION without a bypass mode, ASSIGNMENT_BYPASS_DENIED naming what the policy misses */
 function requireBypass(input: Input, ticket: TicketRow, rules: BypassRules): void {

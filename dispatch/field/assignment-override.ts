@@ -1,6 +1,7 @@
 // assignment.override: a person puts another technician or provider on the ticket and says why; for an emergency also by
 // taking the technician off other work, in the same transaction.
 
+import type { TechnicianId } from "../contract/ids.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { standsAfter } from "../ticket/related-ticket.ts";
 import { lockTicket, type TicketRow } from "../ticket/ticket-row.ts";
@@ -8,6 +9,7 @@ import { settleBookings } from "../workforce/bookings.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
+import { takenOff, without, type Why } from "./taken-off.ts";
 
 export const assignmentOverride = ticketCommand({
   name: "assignment.override",
@@ -19,7 +21,10 @@ export const assignmentOverride = ticketCommand({
     // The lock comes first: the calendar is read as whoever held that ticket left it.
     const [bumped, assignee, pauses, pausesOfBumped] = await Promise.all([
       bumpId === null ? null : tx.row(lockTicket, [bumpId]),
-      loadAssignee(tx, ticketId, input.override_type === "reassign_provider" ? null : (input.tech_id ?? null), bumpId),
+      loadAssignee(tx, ticketId, input.override_type === "reassign_provider" ? null : (input.tech_id ?? null), {
+        without: bumpId,
+        insist: true,
+      }),
       machine ? loadChainOfTicket(tx, ticketId) : [],
       machine ? loadChainOfTicket(tx, bumpId) : [],
     ]);
@@ -44,7 +49,7 @@ export const assignmentOverride = ticketCommand({
     };
     return {
       ...(ticket.state === "SCHEDULED" && { path: ["DISPATCHED"] as const }),
-      change: after,
+      change: { ...after, ...(techId !== null && { not_technicians: notTechnicians(ticket, techId, input, now) }) },
       payload: {
         override_type: input.override_type,
         reason_code: input.reason_code,
@@ -77,6 +82,10 @@ export const assignmentOverride = ticketCommand({
     };
   },
 });
+
+// Whom the dispatcher insists on is welcome again; whom they replace has been taken off.
+const notTechnicians = (ticket: TicketRow, techId: TechnicianId, why: Why, now: string) =>
+  without(ticket.assigned_tech_id === techId ? ticket.not_technicians : takenOff(ticket, why, now), techId);
 
 const assignmentOf = ({ assigned_tech_id, assigned_provider_id }: TicketRow) => ({
   assigned_tech_id,

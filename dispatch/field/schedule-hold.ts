@@ -19,8 +19,10 @@ export const scheduleHold = ticketCommand({
     const window = utcWindow(input.confirmation_window);
     const holdId = newId(Date.parse(now));
     const snapshotId = newId(Date.parse(now));
+    // Who was sent is called back and stays booked: what ends the hold leaves the sending to do once more.
+    const sent = ticket.state === "DISPATCHED";
     return {
-      path: ["PENDING_CUSTOMER_CONFIRMATION"],
+      path: sent ? ["SCHEDULED", "PENDING_CUSTOMER_CONFIRMATION"] : ["PENDING_CUSTOMER_CONFIRMATION"],
       payload: {
         hold_id: holdId,
         snapshot_id: snapshotId,
@@ -34,7 +36,7 @@ export const scheduleHold = ticketCommand({
           ticket_id: ticket.id,
           hold_state: "ACTIVE",
           hold_reason: input.hold_reason,
-          prior_state: ticket.state,
+          prior_state: sent ? "SCHEDULED" : ticket.state,
           prior_start: ticket.scheduled_start,
           prior_end: ticket.scheduled_end,
           confirm_from: window.start,

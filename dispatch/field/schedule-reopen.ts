@@ -1,12 +1,13 @@
-// schedule.reopen: takes a time back and schedules anew.
+// schedule.reopen: takes a time back and schedules anew. Where there is none any more it has been taken back already.
 
+import type { TicketState } from "../contract/states.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 
 export const scheduleReopen = ticketCommand({
   name: "schedule.reopen",
   decide: ({ input, ticket, now }) => ({
-    path: ["READY_TO_SCHEDULE"],
+    path: pathBack(ticket.state),
     change: {
       scheduled_start: null,
       scheduled_end: null,
@@ -19,3 +20,8 @@ export const scheduleReopen = ticketCommand({
     body: (after) => after,
   }),
 });
+
+function pathBack(state: TicketState): TicketState[] {
+  if (state === "READY_TO_SCHEDULE") return [];
+  return state === "DISPATCHED" ? ["SCHEDULED", "READY_TO_SCHEDULE"] : ["READY_TO_SCHEDULE"];
+}

@@ -21,10 +21,12 @@ export function abilitiesOf(
   const seen = new Set<string>();
   for (const visit of visits) {
     const { ticket, job, stands } = visit;
-    const able = ({ calendar }: Person): boolean => findInability(calendar, job, rules) === null;
+    const takenOff = new Set(ticket.not_technicians.map(({ tech_id }) => tech_id));
+    const able = ({ entry, calendar }: Person): boolean =>
+      !takenOff.has(entry.id) && findInability(calendar, job, rules) === null;
     const present = people.find(({ entry }) => entry.id === stands?.techId);
     // Whom a person has booked against these rules keeps the work; that it stays possible must not depend on them.
-    const exception = present && !able(present);
+    const exception = takenOff.size > 0 || (present && !able(present));
     const word = exception
       ? `ticket ${ticket.id}`
       : `${ticket.incident_type ?? anyService} in ${job.region ?? "any region"}`;

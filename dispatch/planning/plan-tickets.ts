@@ -4,6 +4,7 @@
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { AccountId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
+import type { NotTechnician } from "../contract/responses.ts";
 import type { Priority } from "../contract/fields.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
 import { withoutVersionSql } from "../policy/incident-type.ts";
@@ -24,6 +25,7 @@ export type PlanTicket = {
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
   readonly assigned_tech_id: TechnicianId | null;
+  readonly not_technicians: readonly NotTechnician[];
   /** By when somebody should have come, whatever was agreed later. */
   readonly response_due: string;
   /** The desk picked the present time (schedule.book, plan.apply); otherwise the customer confirmed it. */
@@ -36,6 +38,7 @@ export type PlanTicket = {
 const columns = `
   t.id, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
   nullif(trim(s.region), '') AS region, s.lat, s.lon, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
+  t.not_technicians,
   t.created_at + make_interval(mins => t.sla_target_minutes) AS response_due,
   coalesce((SELECT e.tool_name IN ('schedule.book', 'plan.apply')
             FROM state_transitions m JOIN audit_events e ON e.id = m.audit_event_id

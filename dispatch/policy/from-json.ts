@@ -93,6 +93,8 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
     technicianWithoutShift: json.technician_without_shift,
     workerMayDispatch: json.worker_may_dispatch,
     workerMayBump: json.worker_may_bump,
+    dispatchAheadMinutes: json.dispatch_ahead_minutes,
+    handsOffMinutes: json.hands_off_minutes,
     candidateRisk: {
       incidentTypes: json.candidate_risk.incident_types,
       evidenceKeys: json.candidate_risk.evidence_keys,

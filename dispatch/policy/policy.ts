@@ -115,6 +115,10 @@ export type Policy = {
   readonly workerMayDispatch: boolean;
   /** Whether the worker may take a technician off other work for an emergency nobody is free for; a person may always. */
   readonly workerMayBump: boolean;
+  /** How long before its start the worker sends whoever is booked for a visit, unless their shift begins earlier. */
+  readonly dispatchAheadMinutes: number;
+  /** How long the worker gives a ticket to nobody after a dispatcher took somebody off it. */
+  readonly handsOffMinutes: number;
   readonly candidateRisk: CandidateRiskRules;
   readonly sla: SlaRules;
   readonly intake: IntakeRules;

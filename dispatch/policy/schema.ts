@@ -149,6 +149,8 @@ export const ProfileFile = Type.Object(
     technician_without_shift: Type.Enum(["eligible", "excluded"]),
     worker_may_dispatch: Type.Boolean(),
     worker_may_bump: Type.Boolean(),
+    dispatch_ahead_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
+    hands_off_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
     candidate_risk: Type.Object(
       { incident_types: Type.Array(TypeName, { uniqueItems: true }), evidence_keys: Keys },
       closed,

@@ -39,6 +39,7 @@ export type TicketChange = Partial<
     | "assigned_provider_id"
     | "assigned_tech_id"
     | "pending_approval_id"
+    | "not_technicians"
   >
 >;
 
@@ -86,6 +87,7 @@ const columnNames = [
   "assigned_provider_id",
   "assigned_tech_id",
   "pending_approval_id",
+  "not_technicians",
   "version",
   "sla_target_minutes",
   "sla_deadline_at",
@@ -115,6 +117,7 @@ const changing = {
   assigned_provider_id: "uuid",
   assigned_tech_id: "uuid",
   pending_approval_id: "uuid",
+  not_technicians: "jsonb",
   version: "integer",
   sla_target_minutes: "integer",
   sla_deadline_at: "timestamptz",
@@ -164,7 +167,11 @@ export const advanceTicketAudits = updateRows<TicketRow>("ticket_advance_audit",
   set: head,
 });
 
-const stored = (row: TicketRow): StoredTicket => ({ ...row, proposed_windows: JSON.stringify(row.proposed_windows) });
+const stored = (row: TicketRow): StoredTicket => ({
+  ...row,
+  proposed_windows: JSON.stringify(row.proposed_windows),
+  not_technicians: JSON.stringify(row.not_technicians),
+});
 
 export const insertTickets: InsertRows<TicketRow> = (tx, rows) => insertStored(tx, rows.map(stored));
 export const updateTickets: UpdateRows<TicketRow> = (tx, rows) => updateStored(tx, rows.map(stored));
@@ -198,6 +205,7 @@ export function ticketBody(t: TicketRow): TicketBody {
     version: t.version,
     created_at: t.created_at,
     updated_at: t.updated_at,
+    not_technicians: t.not_technicians,
     pending_approval_id: t.pending_approval_id,
   };
 }
@@ -261,6 +269,7 @@ export function newTicket(
     assigned_provider_id: null,
     assigned_tech_id: null,
     pending_approval_id: null,
+    not_technicians: [],
     version: -1,
     sla_target_minutes: 0,
     sla_deadline_at: at,

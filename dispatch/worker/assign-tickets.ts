@@ -1,16 +1,27 @@
-// Sends technicians to scheduled tickets that have none: worst first, by the same two commands a dispatcher would give.
+// Finds technicians for scheduled tickets that have none: worst first. Who is wanted soon is sent by the same two commands a
+// dispatcher would give; for a later visit somebody is booked, and sent when its time comes.
 // What cannot be assigned is put aside with its reason, and taken up again when its delay is over or the roster changes.
 
 import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { isAnybodyAble } from "../field/anybody-able.ts";
 import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
-import { type Claim, claimNext, giveBack, putAside, putAsideAlike, recallTickets } from "./assignment-queue.ts";
+import {
+  claimNext,
+  giveBack,
+  type OpenClaim,
+  putAside,
+  putAsideAlike,
+  recallTickets,
+  visitOver,
+  waitUntil,
+} from "./assignment-queue.ts";
 import { bumpForEmergency } from "./bump-for-emergency.ts";
 import type { Duty, DutyParts } from "./duty.ts";
+import { sendTime } from "../workforce/send-time.ts";
 import { awayPart } from "./trouble.ts";
 
-type Outcome = "dispatched" | "put_aside" | "skipped";
+type Outcome = "assigned" | "put_aside" | "skipped";
 
 /** Another ticket may take the recommended technician in the moment between the two commands. */
 const maxChoices = 3;
@@ -20,8 +31,11 @@ const retryEvery = 10;
 const recallLimit = 500;
 /** What a technician must do for a ticket whose incident type nobody has named. */
 const anyService = "DEFAULT";
+/** A dispatcher took somebody off a moment ago, and may be about to say who comes instead. */
+const handsOff = "HANDS_OFF";
 
-export function assignTickets(parts: DutyParts): Duty {
+/** @param onRecalled called when tickets may be due again, also some that only wait to be sent */
+export function assignTickets(parts: DutyParts, onRecalled: () => void): Duty {
   const { desk, log, totals } = parts;
   let claims = 0;
   let toldAt = -Infinity;
@@ -30,9 +44,10 @@ export function assignTickets(parts: DutyParts): Duty {
     async round(stopping) {
       if (!desk.policy.workerMayDispatch) return { more: false };
       const cycle = ++totals.cycles;
-      const counts = { dispatched: 0, put_aside: 0, skipped: 0 };
+      const counts = { assigned: 0, put_aside: 0, skipped: 0 };
       let queued = 0;
       const recalled = await recallTickets(desk.db, desk.clock.now(), recallLimit);
+      if (recalled.recalled > 0) onRecalled();
       while (queued < desk.settings.workerBatchLimit && !stopping()) {
         const claim = await claimNext(desk.db, desk.clock.now(), ++claims % retryEvery === 0);
         if (!claim) break;
@@ -46,9 +61,9 @@ export function assignTickets(parts: DutyParts): Duty {
         {
           cycle,
           queued_count: queued,
-          processed_count: counts.dispatched + counts.put_aside,
+          processed_count: counts.assigned + counts.put_aside,
           skipped_count: counts.skipped,
-          success_count: counts.dispatched,
+          success_count: counts.assigned,
         },
         "worker.cycle_complete",
       );
@@ -57,14 +72,23 @@ export function assignTickets(parts: DutyParts): Duty {
   };
 }
 
-async function assign(parts: DutyParts, claim: Claim): Promise<Outcome> {
+async function assign(parts: DutyParts, claim: OpenClaim): Promise<Outcome> {
   const { desk } = parts;
   const now = () => desk.clock.now();
   try {
     const pauses = await loadChainOfTicket(desk.db, claim.ticketId);
     requireAutonomy(pauses, { id: claim.ticketId, incident_type: claim.incidentType });
+    const handsOffUntil = (claim.takenOffAt ?? -Infinity) + desk.policy.handsOffMinutes * 60_000;
+    if (handsOffUntil > now().getTime()) {
+      await waitUntil(desk.db, claim, handsOffUntil, handsOff);
+      return "put_aside";
+    }
+    if (claim.visit && claim.visit.end <= now().getTime()) {
+      await putAside(desk.db, claim, now(), { reason: visitOver, unable: false });
+      return "put_aside";
+    }
     const reason = await choose(parts, claim);
-    if (reason === null) return "dispatched";
+    if (reason === null) return "assigned";
     await putAsideWithItsLike(parts, claim, reason);
     return "put_aside";
   } catch (error) {
@@ -80,7 +104,7 @@ async function assign(parts: DutyParts, claim: Claim): Promise<Outcome> {
   }
 }
 
-async function putAsideWithItsLike({ desk, log }: DutyParts, claim: Claim, reason: string): Promise<void> {
+async function putAsideWithItsLike({ desk, log }: DutyParts, claim: OpenClaim, reason: string): Promise<void> {
   const unable = !(await isAnybodyAble(desk.db, claim.ticketId, claim.incidentType, desk.policy));
   await putAside(desk.db, claim, desk.clock.now(), { reason, unable });
   const alike = await putAsideAlike(desk.db, claim.ticketId, desk.clock.now(), { reason, unable });
@@ -88,13 +112,14 @@ async function putAsideWithItsLike({ desk, log }: DutyParts, claim: Claim, reaso
 }
 
 /**
- * Recommends, and sends whoever comes first.
- * @returns why nobody was sent; null when somebody was
+ * Recommends, and sends or books whoever comes first.
+ * @returns why nobody was found; null when somebody was
  * @throws Refusal when the ticket was taken by another, or work on it is paused
  */
-async function choose(parts: DutyParts, claim: Claim): Promise<string | null> {
-  const { log, run, totals } = parts;
-  const { ticketId, incidentType } = claim;
+async function choose(parts: DutyParts, claim: OpenClaim): Promise<string | null> {
+  const { desk, log, run, totals } = parts;
+  const { ticketId, incidentType, visit } = claim;
+  const later = visit !== null && sendTime(visit, null, desk.policy.dispatchAheadMinutes) > desk.clock.now().getTime();
   const correlationId = newId();
   const serviceType = incidentType ?? anyService;
   for (let choice = 1; ; choice++) {
@@ -113,16 +138,15 @@ async function choose(parts: DutyParts, claim: Claim): Promise<string | null> {
       return reason;
     }
     try {
-      const input = {
-        tech_id: first.tech_id,
-        recommendation_snapshot_id: recommended.snapshot_id,
-        dispatch_mode: "WORKER_AUTO" as const,
-      };
-      const { receipt } = await run("assignment.dispatch", { ticketId, correlationId, input });
-      totals.dispatches++;
+      const input = { tech_id: first.tech_id, recommendation_snapshot_id: recommended.snapshot_id };
+      const sending = { ticketId, correlationId, input: { ...input, dispatch_mode: "WORKER_AUTO" as const } };
+      const { receipt } = later
+        ? await run("assignment.reserve", { ticketId, correlationId, input })
+        : await run("assignment.dispatch", sending);
+      if (!later) totals.dispatches++;
       log.info(
         { ...about, tech_id: first.tech_id, score: first.score, receipt_id: receipt.receipt_id },
-        "worker.dispatch_success",
+        later ? "worker.reserve_success" : "worker.dispatch_success",
       );
       return null;
     } catch (error) {

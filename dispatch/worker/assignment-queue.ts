@@ -1,9 +1,11 @@
-// The worker's queue: scheduled tickets without a technician, as claims that lapse by themselves. A claim is a time before
-// which nobody else looks at the ticket; a worker that is killed leaves nothing behind that would have to be undone.
+// The worker's queues: scheduled tickets without a technician, and those whose technician is still to be sent, as claims that
+// lapse by themselves. A claim is a time before which nobody else looks at the ticket; a worker that is killed leaves nothing behind
+// that would have to be undone.
 
-import type { TicketId } from "../contract/ids.ts";
+import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
+import type { TimeRange } from "../workforce/shift-ranges.ts";
 
 export type Claim = {
   readonly ticketId: TicketId;
@@ -11,45 +13,95 @@ export type Claim = {
   readonly attempts: number;
   /** When the claim lapses; tells it from every other claim of the ticket. */
   readonly until: string;
+  /** Null where somebody was sent past scheduling and taken off again: it is for now. */
+  readonly visit: TimeRange | null;
 };
+/** Of a ticket without a technician. */
+export type OpenClaim = Claim & {
+  /** When a dispatcher took somebody off, where nothing moved the ticket since. */
+  readonly takenOffAt: number | null;
+};
+/** Of a ticket whose technician is to be sent. */
+export type ReservedClaim = Claim & { readonly techId: TechnicianId };
 
 /** Longer than a recommendation and a dispatch take with all their timeouts. */
 const claimMs = 60_000;
 
-type Row = { id: TicketId; incident_type: string | null; assign_attempts: number };
+type Row = {
+  id: TicketId;
+  incident_type: string | null;
+  assign_attempts: number;
+  scheduled_start: string | null;
+  scheduled_end: string | null;
+};
+type OpenRow = Row & { taken_off_at: string | null };
+type ReservedRow = Row & { assigned_tech_id: TechnicianId | null };
+
+const returned = "id, incident_type, assign_attempts, scheduled_start, scheduled_end";
+const takenOff = `(SELECT at FROM (SELECT (not_technicians -> -1 ->> 'at')::timestamptz AS at) AS last WHERE at >= last_transition_at)`;
 
 // Worst first. Both read one end of an index that holds nothing but this queue, so a backlog of any size costs them nothing. Of
 // what was never tried assign_after says nothing; it stands in the order for Postgres to see that it is the index's.
-export const claimFresh = statement<Row>(
+export const claimFresh = statement<OpenRow>(
   "assign_claim_fresh",
   `UPDATE tickets SET assign_after = $1
    WHERE id = (SELECT id FROM tickets WHERE awaiting_technician AND assign_after IS NULL
                ORDER BY assign_after, sla_deadline_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
-   RETURNING id, incident_type, assign_attempts`,
+   RETURNING ${returned}, ${takenOff} AS taken_off_at`,
 );
 
-export const claimPutAside = statement<Row>(
+export const claimPutAside = statement<OpenRow>(
   "assign_claim_put_aside",
   `UPDATE tickets SET assign_after = $1
    WHERE id = (SELECT id FROM tickets WHERE awaiting_technician AND assign_after <= $2
                ORDER BY assign_after, sla_deadline_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
-   RETURNING id, incident_type, assign_attempts`,
+   RETURNING ${returned}, ${takenOff} AS taken_off_at`,
+);
+
+// One condition and not two, so that the head of the index answers it: what was never looked at, then what is due.
+export const claimReserved = statement<ReservedRow>(
+  "assign_claim_reserved",
+  `UPDATE tickets SET assign_after = $1
+   WHERE id = (SELECT id FROM tickets WHERE reserved AND coalesce(assign_after, '-infinity') <= $2
+               ORDER BY coalesce(assign_after, '-infinity') LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+   RETURNING ${returned}, assigned_tech_id`,
 );
 
 /** Claims a ticket: one that was never tried, or, with `retryFirst` or for want of those, one whose delay is over. */
-export async function claimNext(db: Session, now: Date, retryFirst: boolean): Promise<Claim | null> {
+export async function claimNext(db: Session, now: Date, retryFirst: boolean): Promise<OpenClaim | null> {
   const until = new Date(now.getTime() + claimMs).toISOString();
   const fresh = () => db.row(claimFresh, [until]);
   const aside = () => db.row(claimPutAside, [until, now.toISOString()]);
   const row = retryFirst ? ((await aside()) ?? (await fresh())) : ((await fresh()) ?? (await aside()));
-  return row && { ticketId: row.id, incidentType: row.incident_type, attempts: row.assign_attempts, until };
+  return row && { ...claimOf(row, until), takenOffAt: row.taken_off_at === null ? null : Date.parse(row.taken_off_at) };
 }
+
+/** Claims a ticket whose technician was not sent yet: one that was not looked at since it changed, or whose time has come. */
+export async function claimNextReserved(db: Session, now: Date): Promise<ReservedClaim | null> {
+  const until = new Date(now.getTime() + claimMs).toISOString();
+  const row = await db.row(claimReserved, [until, now.toISOString()]);
+  return row && row.assigned_tech_id !== null ? { ...claimOf(row, until), techId: row.assigned_tech_id } : null;
+}
+
+const claimOf = (row: Row, until: string): Claim => ({
+  ticketId: row.id,
+  incidentType: row.incident_type,
+  attempts: row.assign_attempts,
+  until,
+  visit:
+    row.scheduled_start === null || row.scheduled_end === null
+      ? null
+      : { start: Date.parse(row.scheduled_start), end: Date.parse(row.scheduled_end) },
+});
+
+/** Why nobody is sent to a visit whose end has passed: only a dispatcher can say what becomes of it. */
+export const visitOver = "WINDOW_IN_PAST";
 
 const delay = statement(
   "assign_delay",
   `UPDATE tickets SET assign_after = $3, assign_attempts = assign_attempts + $4, assign_reason = $5, assign_unable = $6,
        assign_tried_at = clock_timestamp()
-   WHERE id = $1 AND awaiting_technician AND assign_after = $2`,
+   WHERE id = $1 AND (awaiting_technician OR reserved) AND assign_after = $2`,
 );
 
 const delays = { firstMs: 30_000, mostMs: 3_600_000 };
@@ -75,6 +127,21 @@ export async function putAside(
 ): Promise<void> {
   const after = new Date(now.getTime() + delayMs(claim.attempts, unable)).toISOString();
   await db.row(delay, [claim.ticketId, claim.until, after, 1, reason, unable]);
+}
+
+/**
+ * Puts a claimed ticket aside until a time that is known.
+ * @param reason null where it only waits for its time
+ */
+export async function waitUntil(db: Session, claim: Claim, until: number, reason: string | null): Promise<void> {
+  await db.row(delay, [
+    claim.ticketId,
+    claim.until,
+    new Date(until).toISOString(),
+    reason === null ? 0 : 1,
+    reason,
+    false,
+  ]);
 }
 
 /** Gives a claimed ticket back because another command holds it. */
@@ -154,6 +221,12 @@ const recall = statement<{ recalled: number; done: boolean }>(
       WHERE (SELECT of_roster FROM spans) AND awaiting_technician AND assign_unable AND assign_after > $1
         AND assign_tried_at < (SELECT seen_by FROM spans)
       ORDER BY assign_after LIMIT $2)
+     UNION ALL
+     (SELECT id FROM tickets
+      WHERE (SELECT span FROM spans) IS NOT NULL AND reserved AND assign_attempts > 0 AND assign_after > $1
+        AND tstzrange(scheduled_start, scheduled_end) && (SELECT span FROM spans)
+        AND assign_tried_at < (SELECT seen_by FROM spans)
+      LIMIT $2)
      LIMIT $2
    ), free AS (
      SELECT id FROM tickets WHERE id IN (SELECT id FROM found) FOR NO KEY UPDATE SKIP LOCKED

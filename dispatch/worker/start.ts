@@ -20,6 +20,7 @@ import { proposeNightlyPlan } from "./propose-nightly-plan.ts";
 import { pruneDuties } from "./prune.ts";
 import { queueWebhooks } from "./queue-webhooks.ts";
 import { runAsWorker } from "./run-command.ts";
+import { sendTechnicians } from "./send-technicians.ts";
 import { Trouble } from "./trouble.ts";
 import { writeCheckpoints } from "./write-checkpoints.ts";
 
@@ -75,7 +76,9 @@ export async function startWorker({
   const laneOf = (duty: Duty) => new Lane(duty, trouble);
   const senders = deliverWebhooks(parts).map(laneOf);
   // News of a commit concerns these alone; the others wait for the time to come, or for these.
-  const prompt = [assignTickets(parts), queueWebhooks(parts, () => void wakeAll(senders))].map(laneOf);
+  const sending = laneOf(sendTechnicians(parts));
+  const finding = laneOf(assignTickets(parts, () => void sending.wake()));
+  const prompt = [finding, sending, laneOf(queueWebhooks(parts, () => void wakeAll(senders)))];
   const lanes = [...prompt, ...senders, ...timedDuties(parts).map(laneOf)];
   const heartLane = laneOf(heart);
   log.info(

@@ -10,6 +10,7 @@ import type { Place } from "../travel/estimate.ts";
 export type IneligibleReason =
   | "INACTIVE"
   | "DRAINED"
+  | "EXCLUDED"
   | "BOOKED"
   | "OFF_SHIFT"
   | "NO_SHIFT"
@@ -103,6 +104,7 @@ export function matchesCapability(technicianTypes: readonly string[], asked: str
 const ineligibleDetail: Readonly<Record<IneligibleReason, string>> = {
   INACTIVE: "is not active",
   DRAINED: "takes no new work",
+  EXCLUDED: "was taken off this ticket by a dispatcher",
   BOOKED: "is booked",
   OFF_SHIFT: "is off shift",
   NO_SHIFT: "no shift is on record",

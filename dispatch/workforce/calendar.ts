@@ -29,6 +29,7 @@ type CalendarRow = {
   readonly name: string;
   readonly active: boolean;
   readonly drained: boolean;
+  readonly excluded: boolean;
   readonly provider_id: ProviderId | null;
   readonly home_lat: number | null;
   readonly home_lon: number | null;
@@ -78,11 +79,13 @@ export type RosterEntry = {
 // ticket whose booking does not count. A day is added on both sides: the stops before and after decide the driving.
 const calendarOf = (which: string): string => `
    WITH asked AS (
-     SELECT t.priority, coalesce($2::timestamptz, t.scheduled_start, '-infinity') - interval '1 day' AS since,
+     SELECT t.priority, t.not_technicians, coalesce($2::timestamptz, t.scheduled_start, '-infinity') - interval '1 day' AS since,
             coalesce($3::timestamptz, t.scheduled_end, 'infinity') + interval '1 day' AS until
      FROM (SELECT) AS always LEFT JOIN tickets t ON t.id = $1
    )
-   SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained, r.provider_id, r.home_lat, r.home_lon, r.zone,
+   SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained,
+          coalesce((SELECT not_technicians FROM asked) @> jsonb_build_array(jsonb_build_object('tech_id', r.id)), false) AS excluded,
+          r.provider_id, r.home_lat, r.home_lon, r.zone,
           r.service_types, r.skills, r.tools, r.quality, r.base_load,
           (SELECT count(*) FROM tickets o
            WHERE o.assigned_tech_id = r.id AND o.id IS DISTINCT FROM $1 AND o.in_work) AS open_tickets,
@@ -137,14 +140,16 @@ export type Asked = {
   readonly from?: string;
   readonly to?: string;
   readonly without?: TicketId | null;
+  /** A dispatcher insists: whom the ticket was taken off may have it again. */
+  readonly insist?: boolean;
 };
 
 /** Reads the roster, or one technician of it, with what is known of the asked time. */
 export async function loadRoster(db: Session, asked: Asked): Promise<RosterEntry[]> {
-  const { techId = null, ticketId, from = null, to = null, without = null } = asked;
+  const { techId = null, ticketId, from = null, to = null, without = null, insist = false } = asked;
   const about = [ticketId, from, to, without];
   const rows = await (techId === null ? db.rows(selectRoster, about) : db.rows(selectTechnician, [...about, techId]));
-  return rows.map(rosterEntry);
+  return rows.map((row) => rosterEntry(insist ? { ...row, excluded: false } : row));
 }
 
 function rosterEntry(row: CalendarRow): RosterEntry {
@@ -172,7 +177,7 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     skills: row.skills,
     tools: row.tools,
     busy: bookings.map(({ start, end, place }) => ({ start, end, place })),
-    ineligible: !row.active ? "INACTIVE" : row.drained ? "DRAINED" : null,
+    ineligible: !row.active ? "INACTIVE" : row.drained ? "DRAINED" : row.excluded ? "EXCLUDED" : null,
   };
   return {
     id: row.id,

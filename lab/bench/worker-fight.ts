@@ -225,7 +225,9 @@ async function countAssignments(
   since: Date,
 ): Promise<{ assignments: number; assignments_by_workers: number }> {
   const { rows } = await owner.query<{ assignments: number; assignments_by_workers: number }>(
-    `SELECT count(*)::int AS assignments, (count(*) FILTER (WHERE payload->>'dispatch_mode' = 'WORKER_AUTO'))::int AS assignments_by_workers
+    `SELECT count(*)::int AS assignments,
+            (count(*) FILTER (
+              WHERE tool_name = 'assignment.reserve' OR payload->>'dispatch_mode' = 'WORKER_AUTO'))::int AS assignments_by_workers
      FROM audit_events WHERE created_at >= $1 AND payload->>'booking_id' IS NOT NULL`,
     [since],
   );

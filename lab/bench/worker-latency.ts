@@ -83,7 +83,7 @@ export async function measureLatency({
   return sides.map(rowOf);
 }
 
-/** From sending the confirmation to seeing the committed dispatch, in ms. */
+/** From sending the confirmation to seeing the committed assignment, in ms. */
 async function timeOne({ desk, client }: Side): Promise<number> {
   return withClient(desk.databaseUrl, async (observer) => {
     const ticketId = await makeTicket(client, "ROUTINE");
@@ -102,7 +102,8 @@ async function timeOne({ desk, client }: Side): Promise<number> {
 }
 
 const isAssigned = async (observer: pg.Client, ticketId: string): Promise<boolean> =>
-  (await observer.query("SELECT FROM tickets WHERE id = $1 AND state = 'DISPATCHED'", [ticketId])).rowCount === 1;
+  (await observer.query("SELECT FROM tickets WHERE id = $1 AND assigned_tech_id IS NOT NULL", [ticketId])).rowCount ===
+  1;
 
 function rowOf({ wokenBy, durations }: Side): LatencyRow {
   const sorted = durations.toSorted((a, b) => a - b);

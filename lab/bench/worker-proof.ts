@@ -34,7 +34,8 @@ export const bookingRules: Rules = {
     SELECT e.ticket_id FROM audit_events e JOIN outbox o ON o.audit_event_id = e.id WHERE o.xmin <> e.xmin`,
   dispatches_against_the_ranking: `
     SELECT e.ticket_id FROM audit_events e
-    WHERE e.payload->>'dispatch_mode' = 'WORKER_AUTO'
+    WHERE (e.tool_name = 'assignment.reserve'
+           OR e.payload->>'dispatch_mode' = 'WORKER_AUTO' AND e.payload->>'reserved' = 'false')
       AND NOT EXISTS (SELECT FROM recommendation_snapshots s
                       WHERE s.id::text = e.payload->>'recommendation_snapshot_id' AND s.recommended_tech_id::text = e.payload->>'tech_id')`,
 };

@@ -12,6 +12,7 @@ const meanings = new Map([
   ["TIME_OFF", "has time off then"],
   ["OFF_SHIFT", "is off shift or on a break then"],
   ["DRAINED", "takes no new work"],
+  ["EXCLUDED", "was taken off this ticket"],
   ["AUTONOMY_PAUSED", "automatic work is paused; a person may still assign"],
   ["NO_SHIFT", "has no shift on record"],
   ["ZONE_MISMATCH", "works in another zone"],

@@ -19,8 +19,9 @@ const derivedOf = (state: TicketState, tech: string | null) => ({
   in_queue: !isIn(state, "VERIFIED", "INVOICED", ...finalStates),
   sla_watched: !isIn(state, "COMPLETED_PENDING_VERIFICATION", "VERIFIED", "INVOICED", ...finalStates),
   in_scheduling: isIn(state, "READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED", "PENDING_CUSTOMER_CONFIRMATION"),
-  in_work: isIn(state, "DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD"),
+  in_work: (state === "SCHEDULED" && tech !== null) || isIn(state, "DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD"),
   awaiting_technician: state === "SCHEDULED" && tech === null,
+  reserved: state === "SCHEDULED" && tech !== null,
   proposal_ends: state === "SCHEDULE_PROPOSED" ? "2026-03-03T10:00:00.000Z" : null,
 });
 const names = Object.keys(derivedOf("NEW", null));

@@ -96,6 +96,7 @@ const ticketOf = (
 ): PlanTicket => ({
   id: ticketId(n),
   summary: `Ticket ${n}`,
+  not_technicians: [],
   version: 1,
   account_id: accountId,
   site_id: siteId(n),

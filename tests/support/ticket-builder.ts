@@ -23,6 +23,8 @@ export type Plan = {
   readonly techId?: string;
   /** The visit; by default an hour that no other built ticket has. */
   readonly window?: { readonly start: string; readonly end: string };
+  /** Whether a SCHEDULED ticket has a technician, by schedule.book; otherwise its time is the customer's and nobody is on it. */
+  readonly booked?: boolean;
   /** Where a ticket in APPROVAL_REQUIRED came from. */
   readonly approvalFrom?: "triage" | "change";
   /** The state a ticket in PENDING_CUSTOMER_CONFIRMATION is held in. */
@@ -116,7 +118,10 @@ const toDispatched = ["ready", "propose", "confirm", "dispatch"] as const satisf
 const toWork = [...toDispatched, "checkIn"] as const satisfies Step[];
 const toCompleted = [...toWork, "evidence", "complete"] as const satisfies Step[];
 
-function routeTo(state: TicketState, { approvalFrom = "triage", heldIn = "SCHEDULED" }: Plan): readonly Step[] {
+function routeTo(
+  state: TicketState,
+  { approvalFrom = "triage", heldIn = "SCHEDULED", booked = false }: Plan,
+): readonly Step[] {
   const routes: Record<TicketState, readonly Step[]> = {
     NEW: [],
     NEEDS_INFO: ["requestInfo"],
@@ -124,7 +129,7 @@ function routeTo(state: TicketState, { approvalFrom = "triage", heldIn = "SCHEDU
     APPROVAL_REQUIRED: approvalFrom === "triage" ? ["askApproval"] : [...toWork, "requestChange"],
     READY_TO_SCHEDULE: ["ready"],
     SCHEDULE_PROPOSED: ["ready", "propose"],
-    SCHEDULED: ["ready", "propose", "confirm"],
+    SCHEDULED: booked ? ["ready", "book"] : ["ready", "propose", "confirm"],
     PENDING_CUSTOMER_CONFIRMATION: [...toHeld[heldIn], "hold"],
     DISPATCHED: toDispatched,
     ON_SITE: [...toDispatched, "arrive"],
@@ -170,6 +175,12 @@ const steps = {
   },
   propose: ({ api, id, window }: OnTheWay) =>
     api.run("schedule.propose", { ...builder("dispatcher"), ticket: id, body: { options: [window] } }),
+  book: ({ api, id, techId, window: { start: earliest, end: latest } }: OnTheWay) =>
+    api.run("schedule.book", {
+      ...builder("dispatcher"),
+      ticket: id,
+      body: { tech_id: techId, earliest, latest, duration_minutes: 60 },
+    }),
   confirm: ({ api, id, window }: OnTheWay) =>
     api.run("schedule.confirm", { ...builder("customer"), ticket: id, body: window }),
   hold: async ({ api, id, built }: OnTheWay) => {

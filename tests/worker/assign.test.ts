@@ -30,8 +30,9 @@ describe("a scheduled ticket", async () => {
   const api = await startTestApi();
   const worker = await startTestWorker(api);
 
-  test("is dispatched by the worker, with a snapshot, a booking and a history that tells all of it", async () => {
-    const { id } = await ticketIn(api, "SCHEDULED");
+  test("that is due soon is dispatched by the worker, with a snapshot, a booking and a history that tells all of it", async () => {
+    const window = { start: api.clock.in(600), end: api.clock.in(660) };
+    const { id } = await ticketIn(api, "SCHEDULED", { window });
     await worker.wake();
     assert.deepEqual(await stateOf(api, id), { state: "DISPATCHED", assigned_tech_id: ana });
     const { events } = await api.read("ticket.timeline", { ticket: id });
@@ -68,12 +69,12 @@ describe("a scheduled ticket", async () => {
     }
     await api.run("ops.autonomy.rollback", { body: {} });
     await worker.wake();
-    await eventually("both are dispatched", async () => (await stateOf(api, later.id)).state === "DISPATCHED");
+    await eventually("both have somebody", async () => (await stateOf(api, later.id)).assigned_tech_id !== null);
     const sent = [await stateOf(api, sooner.id), await stateOf(api, later.id)].map((one) => one.assigned_tech_id);
     assert.deepEqual(sent.toSorted(), [ana, ben]);
     assert.deepEqual(
       worker
-        .told("worker.dispatch_success")
+        .told("worker.reserve_success")
         .map((line) => line["ticket_id"])
         .slice(-2),
       [sooner.id, later.id],
@@ -98,10 +99,10 @@ describe("a scheduled ticket", async () => {
     // Somebody who works there joins: no waiting for the hour to pass.
     const vera = await addTechnician(api.owner, { zone: "NV" });
     await worker.wake();
-    assert.deepEqual(await stateOf(api, id), { state: "DISPATCHED", assigned_tech_id: vera });
+    assert.deepEqual(await stateOf(api, id), { state: "SCHEDULED", assigned_tech_id: vera });
   });
 
-  test("that waits because everybody is booked waits twice as long each time, and is sent as soon as one becomes free", async () => {
+  test("that waits because everybody is booked waits twice as long each time, and has somebody as soon as one becomes free", async () => {
     const window = freeWindow(api);
     // A pause keeps the worker from being quicker than who is to take them.
     await api.run("ops.autonomy.pause", { body: {} });
@@ -125,7 +126,7 @@ describe("a scheduled ticket", async () => {
     });
     await api.run("ticket.cancel", { ticket: taken[1]?.id ?? "", body: { reason: "the customer mended it" } });
     await worker.wake();
-    await eventually("it is dispatched", async () => (await stateOf(api, id)).assigned_tech_id === ben);
+    await eventually("it is booked", async () => (await stateOf(api, id)).assigned_tech_id === ben);
     const { rows } = await api.owner.query("SELECT count(*)::int AS left FROM availability_changes");
     assert.deepEqual(rows, [{ left: 0 }]);
   });
@@ -154,6 +155,9 @@ describe("a scheduled ticket", async () => {
       ticket: id,
       body: { reason_code: "capacity", note: "she had to see a doctor" },
     });
+    await worker.wake();
+    assert.deepEqual(await stateOf(api, id), { state: "SCHEDULED", assigned_tech_id: null }, "hands off for a while");
+    api.clock.advance(11);
     await worker.wake();
     assert.deepEqual(await stateOf(api, id), { state: "DISPATCHED", assigned_tech_id: other });
   });
@@ -184,7 +188,7 @@ describe("a scheduled ticket", async () => {
     assert.equal((await api.refuse("assignment.dispatch", { ticket: id, body })).error.code, "AUTONOMY_DISABLED");
     await api.run("ops.autonomy.rollback", { body: { scope_type: "TICKET", ticket_id: id } });
     await worker.wake();
-    await eventually("it is dispatched after the pause", async () => (await stateOf(api, id)).state === "DISPATCHED");
+    await eventually("it is booked after the pause", async () => (await stateOf(api, id)).assigned_tech_id !== null);
   });
 
   test("that another command holds is passed over and taken up a moment later", async () => {
@@ -200,14 +204,14 @@ describe("a scheduled ticket", async () => {
       await other.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);
       await api.run("ops.autonomy.rollback", { body: { scope_type: "TICKET", ticket_id: id } });
       await worker.wake();
-      assert.equal((await stateOf(api, id)).state, "SCHEDULED");
+      assert.equal((await stateOf(api, id)).assigned_tech_id, null);
       await other.query("ROLLBACK");
     } finally {
       other.release();
     }
     api.clock.advance(1);
     await worker.wake();
-    assert.equal((await stateOf(api, id)).state, "DISPATCHED");
+    assert.notEqual((await stateOf(api, id)).assigned_tech_id, null);
   });
 });
 
@@ -226,7 +230,7 @@ test("news of a commit wakes the worker; without it the tick does", async () => 
   const api = await startTestApi();
   await startTestWorker(api);
   const first = await ticketIn(api, "SCHEDULED");
-  await eventually("woken by news", async () => (await stateOf(api, first.id)).state === "DISPATCHED");
+  await eventually("woken by news", async () => (await stateOf(api, first.id)).assigned_tech_id !== null);
 });
 
 test("with listening cut off the tick finds the ticket", async () => {
@@ -241,7 +245,7 @@ test("with listening cut off the tick finds the ticket", async () => {
   try {
     await eventually("the listener is gone", () => worker.told("worker.waiting").length > 0);
     const { id } = await ticketIn(api, "SCHEDULED");
-    await eventually("found by the tick", async () => (await stateOf(api, id)).state === "DISPATCHED");
+    await eventually("found by the tick", async () => (await stateOf(api, id)).assigned_tech_id !== null);
   } finally {
     clearInterval(stopListening);
   }

@@ -12,20 +12,16 @@ import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
-const window = { start: "2026-03-05T10:00:00.000Z", end: "2026-03-05T11:00:00.000Z" };
+const window = { start: "2026-03-02T10:00:00.000Z", end: "2026-03-02T11:00:00.000Z" };
 
 /** One look of the worker at what waits, under a policy that says whether it may bump. */
 async function look(api: TestApi, workerMayBump: boolean): Promise<void> {
   const desk = { ...api.desk, policy: { ...api.desk.policy, workerMayBump } };
   const kernel = openKernel(desk, commandHandlers);
   const totals = { cycles: 0, dispatches: 0, errors: 0 };
-  await assignTickets({
-    desk,
-    log: pino({ level: "silent" }),
-    totals,
-    random: Math.random,
-    run: runAsWorker(kernel, "dispatch-worker"),
-  }).round(() => false);
+  const log = pino({ level: "silent" });
+  const parts = { desk, log, totals, random: Math.random, run: runAsWorker(kernel, "dispatch-worker") };
+  await assignTickets(parts, () => undefined).round(() => false);
 }
 
 /** Two technicians, each with a visit at the emergency's hour; the first one's is the cheaper to put off. */

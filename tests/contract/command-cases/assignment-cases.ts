@@ -102,10 +102,16 @@ export const assignmentCases = {
   "assignment.unassign": {
     path: `${t}/assignment/unassign`,
     roles: ["dispatcher"],
-    from: ["DISPATCHED"],
+    from: ["SCHEDULED", "DISPATCHED"],
     to: ["SCHEDULED"],
     status: 200,
-    obeyed: one(() => ({ reason_code: "safety", note: "the van broke down" }), "SCHEDULED"),
+    obeyed: (from) => [
+      {
+        ...(from === "SCHEDULED" && { plan: { booked: true } }),
+        body: () => ({ reason_code: "safety", note: "the van broke down" }),
+        path: from === "SCHEDULED" ? [] : ["SCHEDULED"],
+      },
+    ],
     fields: {
       good: [{ reason_code: "customer_request", note: "ten chars." }],
       bad: [

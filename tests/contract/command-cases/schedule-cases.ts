@@ -8,6 +8,8 @@ import { backwards, t, uuid, window } from "./samples.ts";
 
 const holdCode = "SCHEDULE_HOLD_STATE_CONFLICT";
 const empty = { start: window.start, end: window.start };
+/** Whoever was sent is called back first. */
+const calledBack = (from: string) => (from === "DISPATCHED" ? (["SCHEDULED"] as const) : []);
 const ending = (field: string) => (): Obeyed[] =>
   schedulable.map((heldIn) => ({
     way: `held in ${heldIn}`,
@@ -92,10 +94,15 @@ export const scheduleCases = {
   "schedule.reopen": {
     path: `${t}/schedule/reopen`,
     roles: ["dispatcher"],
-    from: ["SCHEDULE_PROPOSED", "SCHEDULED"],
+    from: ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED", "DISPATCHED"],
     to: ["READY_TO_SCHEDULE"],
     status: 200,
-    obeyed: one(() => ({ reason: "customer is away then" }), "READY_TO_SCHEDULE"),
+    obeyed: (from) => [
+      {
+        body: () => ({ reason: "customer is away then" }),
+        path: from === "READY_TO_SCHEDULE" ? [] : [...calledBack(from), "READY_TO_SCHEDULE"],
+      },
+    ],
     fields: {
       good: [{ reason: "x" }],
       bad: [
@@ -107,17 +114,19 @@ export const scheduleCases = {
   "schedule.hold": {
     path: `${t}/schedule/hold`,
     roles: ["dispatcher"],
-    from: schedulable,
+    from: [...schedulable, "DISPATCHED"],
     to: ["PENDING_CUSTOMER_CONFIRMATION"],
     status: 201,
     wrongState: holdCode,
-    obeyed: one(
-      (api) => ({
-        hold_reason: "customer_pending",
-        confirmation_window: { start: api.clock.iso, end: api.clock.in(60) },
-      }),
-      "PENDING_CUSTOMER_CONFIRMATION",
-    ),
+    obeyed: (from) => [
+      {
+        body: (api) => ({
+          hold_reason: "customer_pending",
+          confirmation_window: { start: api.clock.iso, end: api.clock.in(60) },
+        }),
+        path: [...calledBack(from), "PENDING_CUSTOMER_CONFIRMATION"],
+      },
+    ],
     fields: {
       good: [
         { hold_reason: "CUSTOMER_PENDING", confirmation_window: window },

@@ -1,0 +1,37 @@
+// assignment.reserve: books a technician for a confirmed visit and sends nobody yet. The worker's own: the customer can hear a
+// name, and until the sending the visit can still be moved.
+
+import { ticketCommand } from "../ticket/ticket-command.ts";
+import { wrongState } from "../kernel/machine.ts";
+import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
+import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
+
+export const assignmentReserve = ticketCommand({
+  name: "assignment.reserve",
+  alone: true,
+  async load(tx, { input, ticketId }) {
+    const [assignee, pauses] = await Promise.all([
+      loadAssignee(tx, ticketId, input.tech_id),
+      loadChainOfTicket(tx, ticketId),
+    ]);
+    return { assignee, pauses };
+  },
+  consult: ({ desk }, { assignee }) => consultOnAssignee(desk, assignee),
+  decide({ desk, input, ticket, now }, { assignee, pauses }) {
+    requireAutonomy(pauses, ticket);
+    // Somebody was quicker: whom a person has put there stays.
+    if (ticket.assigned_tech_id !== null) throw wrongState(ticket.state, "SCHEDULED", []);
+    const booking = bookingFor(desk, ticket, input.tech_id, assignee, now);
+    return {
+      change: { assigned_tech_id: input.tech_id, assigned_provider_id: assignee.technician?.providerId ?? null },
+      payload: {
+        tech_id: input.tech_id,
+        recommendation_snapshot_id: input.recommendation_snapshot_id,
+        booking_id: booking?.id ?? null,
+        ...(booking && { start: booking.start, end: booking.end, travel_source: booking.travel_source }),
+      },
+      write: (tx) => rebook(tx, ticket.id, booking, now),
+      body: (after) => after,
+    };
+  },
+});
