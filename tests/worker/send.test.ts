@@ -190,8 +190,8 @@ describe("what a dispatcher takes back", async () => {
   });
 
   test("with nobody assigned is refused: there is nobody to take off", async () => {
+    await api.run("ops.autonomy.pause", { body: {} });
     const { id } = await ticketIn(api, "SCHEDULED");
-    await api.owner.query("UPDATE tickets SET assign_after = 'infinity' WHERE id = $1", [id]);
     const refused = await api.refuse("assignment.unassign", { ticket: id, body: because });
     assert.equal(refused.error.code, "INVALID_STATE_TRANSITION");
   });
