@@ -1,4 +1,4 @@
-// What nobody has to remember, told as it happens: a worker sends technicians by itself, passes over anybody who takes no
+// What nobody has to remember, told as it happens: a worker books and sends technicians by itself, passes over anybody who takes no
 // work, sends another when somebody falls ill; and a visit is found and booked by one sentence.
 
 import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
@@ -64,8 +64,8 @@ export async function tellWorkersStory({
     `has the customer confirm ${slot.start} -> SCHEDULED, and looks away`,
     (await dana.does("schedule.confirm", id, window)).receipt,
   );
-  const sent = await untilSent(dana, id, [first.tech_id]);
-  line("The worker", `sends ${sent.name} after ${sent.afterMs} ms; ${first.tech_name} is passed over -> DISPATCHED`);
+  const sent = await untilAssigned(dana, id, [first.tech_id]);
+  line("The worker", `${deed(sent)} after ${sent.afterMs} ms; ${first.tech_name} is passed over -> ${sent.state}`);
 
   note(
     `hears that ${first.tech_name}'s van is back`,
@@ -76,8 +76,8 @@ export async function tellWorkersStory({
     `signs ${sent.name} off sick: ${visits(off.requeued.length)} back to the queue, with a receipt of its own each`,
     off.receipt,
   );
-  const next = await untilSent(dana, id, [sent.techId]);
-  line("The worker", `sends ${next.name} after ${next.afterMs} ms -> DISPATCHED`);
+  const next = await untilAssigned(dana, id, [sent.techId]);
+  line("The worker", `${deed(next)} after ${next.afterMs} ms -> ${next.state}`);
   receipts.push((await dana.does("roster.undrain", sent.techId, { reason: "Well again" })).receipt);
 
   const second = await opened("Back door scrapes the floor");
@@ -120,25 +120,32 @@ async function slotForTwo(
   );
 }
 
-/** Waits until the worker has sent somebody who is not one of these. */
-async function untilSent(
-  dana: Speaker,
-  ticketId: string,
-  not: readonly string[],
-): Promise<{ techId: string; name: string; afterMs: number }> {
+type Assigned = {
+  readonly state: Ticket["state"];
+  readonly techId: string;
+  readonly name: string;
+  readonly afterMs: number;
+};
+
+/** Who is wanted within half a day is sent at once; for a later visit somebody is booked. */
+const deed = ({ state, name }: Assigned): string =>
+  state === "DISPATCHED" ? `sends ${name}` : `books ${name}, to be sent when it is time,`;
+
+/** Waits until the worker has sent or booked somebody who is not one of these. */
+async function untilAssigned(dana: Speaker, ticketId: string, not: readonly string[]): Promise<Assigned> {
   const begun = performance.now();
   for (;;) {
     const { state, assigned_tech_id: techId }: Ticket = await dana.reads("ticket.get", { ticketId });
     const afterMs = Math.round(performance.now() - begun);
-    if (state === "DISPATCHED" && techId !== null && !not.includes(techId)) {
+    if (techId !== null && !not.includes(techId)) {
       const {
         technicians: [technician],
       } = await dana.reads("roster.list", {}, { tech_id: techId });
-      return { techId, name: technician?.name ?? techId, afterMs };
+      return { state, techId, name: technician?.name ?? techId, afterMs };
     }
     if (afterMs > sentWithinMs)
       throw new CommandFailure(
-        `The worker sent nobody for ticket ${ticketId} within ${sentWithinMs / 1000} s; it is ${state}.`,
+        `The worker found nobody for ticket ${ticketId} within ${sentWithinMs / 1000} s; it is ${state}.`,
       );
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }
