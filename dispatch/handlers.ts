@@ -28,6 +28,7 @@ import { scheduleBook } from "./field/schedule-book.ts";
 import { scheduleConfirm } from "./field/schedule-confirm.ts";
 import { scheduleExpireHold, scheduleExpireProposal } from "./field/schedule-expire.ts";
 import { scheduleHold } from "./field/schedule-hold.ts";
+import { scheduleMove } from "./field/schedule-move.ts";
 import { schedulePropose } from "./field/schedule-propose.ts";
 import { scheduleRelease } from "./field/schedule-release.ts";
 import { scheduleReopen } from "./field/schedule-reopen.ts";
@@ -70,6 +71,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "schedule.propose": schedulePropose,
   "schedule.confirm": scheduleConfirm,
   "schedule.book": scheduleBook,
+  "schedule.move": scheduleMove,
   "schedule.reopen": scheduleReopen,
   "schedule.hold": scheduleHold,
   "schedule.release": scheduleRelease,

@@ -60,6 +60,11 @@ function profileOf(desk: Desk): object {
     worker_may_bump: policy.workerMayBump,
     dispatch_ahead_minutes: policy.dispatchAheadMinutes,
     hands_off_minutes: policy.handsOffMinutes,
+    windows: {
+      max_minutes: policy.windows.maxMinutes,
+      ahead_days: policy.windows.aheadDays,
+      hold_days: policy.windows.holdDays,
+    },
     candidate_risk: { incident_types: candidateRisk.incidentTypes, evidence_keys: candidateRisk.evidenceKeys },
     sla: { target_minutes: sla.targetMinutes, warning_minutes: sla.warningMinutes },
     intake: {

@@ -417,6 +417,8 @@ export const jobPacket = Type.Object({
 export const overridden = Type.Object({ ticket, before: json(), after: json(), bumped: Type.Optional(requeuedWork) });
 const considered = Type.Object({ slots: Type.Array(slot), rejected: Type.Array(rejectedTechnician) });
 export const booked = Type.Object({ ticket, booking, considered });
+/** The ticket at its new time, and the booking made for it. */
+export const moved = Type.Object({ ...ticketFields, booking: nullable(booking) });
 export const changeRequested = Type.Object({ ticket, approval });
 export const closed = Type.Object({ ticket, closeout_packet: closeoutPacket });
 export const invoiced = Type.Object({ ...ticketFields, invoice });

@@ -159,6 +159,35 @@ export const scheduleCommands = defineCommands({
     },
     output: body.booked,
   },
+  "schedule.move": {
+    path: "/tickets/{ticketId}/schedule/move",
+    roles: ["dispatcher", "customer"],
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
+    from: ["SCHEDULED", "DISPATCHED"],
+    to: ["SCHEDULED"],
+    status: 200,
+    summary:
+      "Give a settled visit another time in one step: whoever has it keeps it where they can, else the best who is " +
+      "free then; somebody already sent is called back. To only take the time back use schedule.reopen.",
+    next: ["assignment.dispatch", "schedule.reopen"],
+    input: Type.Object(
+      {
+        start: time("When the visit now begins; ISO 8601 with zone"),
+        end: time("When the visit now ends; ISO 8601 with zone"),
+        tech_id: optional(
+          idOf<TechnicianId>(
+            "Who is to come, for a dispatcher to name; absent: whoever has it, else the best who is free",
+          ),
+        ),
+        reason: note("Why the visit moves", 1),
+      },
+      { description: "end lies after start", "x-window": true },
+    ),
+    example: { start: sample.time.start, end: sample.time.end, reason: "The customer asks for Friday" },
+    output: body.moved,
+  },
   "schedule.reopen": {
     path: "/tickets/{ticketId}/schedule/reopen",
     roles: ["dispatcher"],

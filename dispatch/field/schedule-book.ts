@@ -9,6 +9,7 @@ import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { rebook } from "./assign.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotsFor } from "./slot-search.ts";
+import { requireVisitSearch } from "./visit-window.ts";
 
 /** How many of the best slots are shown beside the one that was taken. */
 const shown = 5;
@@ -27,6 +28,7 @@ export const scheduleBook = ticketCommand({
   },
   consult: ({ desk }, { roster, site }) => consultOn(desk.travel, roster, placeOfSite(site)),
   decide({ desk, input, ticket, now, clockTime }, { roster, site }) {
+    requireVisitSearch({ policy: desk.policy, ticket, clockTime }, input);
     const { tech_id: techId, strategy = "best" } = input;
     if (techId && !roster.some((one) => one.id === techId))
       throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });

@@ -2,12 +2,14 @@
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
 
 export const scheduleConfirm = ticketCommand({
   name: "schedule.confirm",
   decide({ desk, input, ticket, clockTime }) {
     const { start, end } = utcWindow(input);
+    requireVisitWindows({ policy: desk.policy, ticket, clockTime }, [{ at: "", window: { start, end } }]);
     const proposed = ticket.proposed_windows.some((one) => one.start === start && one.end === end);
     if (desk.policy.confirmMustMatchProposal && !proposed) {
       const rejected = [{ start, end, reason: "NOT_PROPOSED" }];

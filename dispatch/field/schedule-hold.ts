@@ -4,12 +4,13 @@ import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { insertHold, selectActiveHold } from "./schedule-holds.ts";
+import { requireHoldWindow } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
 
 export const scheduleHold = ticketCommand({
   name: "schedule.hold",
   load: (tx, { ticketId }) => tx.row(selectActiveHold, [ticketId]),
-  decide({ input, ticket, now }, active) {
+  decide({ desk, input, ticket, now, clockTime }, active) {
     if (active)
       throw new Refusal("SCHEDULE_HOLD_STATE_CONFLICT", {
         from_state: ticket.state,
@@ -17,6 +18,7 @@ export const scheduleHold = ticketCommand({
         hold_id: active.id,
       });
     const window = utcWindow(input.confirmation_window);
+    requireHoldWindow({ policy: desk.policy, clockTime }, window);
     const holdId = newId(Date.parse(now));
     const snapshotId = newId(Date.parse(now));
     // Who was sent is called back and stays booked: what ends the hold leaves the sending to do once more.

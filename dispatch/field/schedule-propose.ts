@@ -1,12 +1,18 @@
 // schedule.propose: offers the customer times; the first stands in as the ticket's time until one is confirmed.
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
+import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
 
 export const schedulePropose = ticketCommand({
   name: "schedule.propose",
-  decide({ input }) {
+  decide({ desk, input, ticket, clockTime }) {
     const options = input.options.map(utcWindow);
+    const asked = { policy: desk.policy, ticket, clockTime };
+    requireVisitWindows(
+      asked,
+      options.map((window, n) => ({ at: `options/${n}/`, window })),
+    );
     const [first] = options;
     return {
       path: ["SCHEDULE_PROPOSED"],

@@ -33,17 +33,19 @@ export type PlanTicket = {
   readonly paused: boolean;
 };
 
-// Of the scopes that say anything of a ticket's autonomy the narrowest decides. The last move to SCHEDULED tells who chose the
-// time; a move back from DISPATCHED keeps the time, and so does not count.
+// Of the scopes that say anything of a ticket's autonomy the narrowest decides. The last move to SCHEDULED, or schedule.move,
+// tells who chose the time; a move back from DISPATCHED keeps the time, and so does not count.
 const columns = `
   t.id, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
   nullif(trim(s.region), '') AS region, s.lat, s.lon, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
   t.not_technicians,
   t.created_at + make_interval(mins => t.sla_target_minutes) AS response_due,
   coalesce((SELECT e.tool_name IN ('schedule.book', 'plan.apply')
-            FROM state_transitions m JOIN audit_events e ON e.id = m.audit_event_id
-            WHERE m.aggregate = 'ticket' AND m.aggregate_id = t.id::text AND m.to_state = 'SCHEDULED'
-              AND e.tool_name IN ('schedule.book', 'plan.apply', 'schedule.confirm', 'schedule.release')
+            FROM audit_events e
+            WHERE e.aggregate = 'ticket' AND e.aggregate_id = t.id::text
+              AND (e.tool_name = 'schedule.move'
+                   OR e.tool_name IN ('schedule.book', 'plan.apply', 'schedule.confirm', 'schedule.release')
+                     AND EXISTS (SELECT FROM state_transitions m WHERE m.audit_event_id = e.id AND m.to_state = 'SCHEDULED'))
             ORDER BY e.seq DESC LIMIT 1), false) AS desk_chose_time,
   coalesce((SELECT a.is_paused FROM autonomy_control_state a
             WHERE a.scope_type = 'GLOBAL' OR a.ticket_id = t.id

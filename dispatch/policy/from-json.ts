@@ -35,6 +35,7 @@ export function toIncidentType(json: IncidentTypesJson["incident_types"][number]
   return {
     incidentType: json.incident_type,
     defaultDurationMinutes: json.default_duration_minutes,
+    maxWindowMinutes: json.max_window_minutes ?? null,
     requiredSkills: json.required_skills,
     requiredTools: json.required_tools,
   };
@@ -95,6 +96,11 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
     workerMayBump: json.worker_may_bump,
     dispatchAheadMinutes: json.dispatch_ahead_minutes,
     handsOffMinutes: json.hands_off_minutes,
+    windows: {
+      maxMinutes: json.windows.max_minutes,
+      aheadDays: json.windows.ahead_days,
+      holdDays: json.windows.hold_days,
+    },
     candidateRisk: {
       incidentTypes: json.candidate_risk.incident_types,
       evidenceKeys: json.candidate_risk.evidence_keys,

@@ -22,6 +22,8 @@ export type CloseoutTemplate = {
 export type IncidentType = {
   readonly incidentType: string;
   readonly defaultDurationMinutes: number;
+  /** Null where the profile's own bound holds. */
+  readonly maxWindowMinutes: number | null;
   readonly requiredSkills: readonly string[];
   readonly requiredTools: readonly string[];
 };
@@ -72,6 +74,15 @@ export type SlaRules = {
   readonly warningMinutes: number;
 };
 
+export type WindowRules = {
+  /** The longest visit where the incident type says nothing. */
+  readonly maxMinutes: number;
+  /** How far ahead a visit may begin. */
+  readonly aheadDays: number;
+  /** How far ahead a hold may end. */
+  readonly holdDays: number;
+};
+
 export type IntakeRules = {
   readonly identityConfidenceThreshold: number;
   readonly classificationConfidenceThreshold: number;
@@ -119,6 +130,7 @@ export type Policy = {
   readonly dispatchAheadMinutes: number;
   /** How long the worker gives a ticket to nobody after a dispatcher took somebody off it. */
   readonly handsOffMinutes: number;
+  readonly windows: WindowRules;
   readonly candidateRisk: CandidateRiskRules;
   readonly sla: SlaRules;
   readonly intake: IntakeRules;

@@ -44,7 +44,13 @@ export const IncidentTypesFile = Type.Object(
     version: SemVer,
     incident_types: Type.Array(
       Type.Object(
-        { incident_type: TypeName, default_duration_minutes: Minutes, required_skills: Keys, required_tools: Keys },
+        {
+          incident_type: TypeName,
+          default_duration_minutes: Minutes,
+          max_window_minutes: Type.Optional(Minutes),
+          required_skills: Keys,
+          required_tools: Keys,
+        },
         closed,
       ),
       { minItems: 1 },
@@ -151,6 +157,14 @@ export const ProfileFile = Type.Object(
     worker_may_bump: Type.Boolean(),
     dispatch_ahead_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
     hands_off_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
+    windows: Type.Object(
+      {
+        max_minutes: Minutes,
+        ahead_days: Type.Integer({ minimum: 1, maximum: 3_650 }),
+        hold_days: Type.Integer({ minimum: 1, maximum: 3_650 }),
+      },
+      closed,
+    ),
     candidate_risk: Type.Object(
       { incident_types: Type.Array(TypeName, { uniqueItems: true }), evidence_keys: Keys },
       closed,

@@ -117,7 +117,13 @@ function nextOf<T extends string>(what: string, wanted: readonly T[]): T {
 }
 
 function obeyedCases({ tool, roles: may, from }: CommandRow): ObeyedCase[] {
-  return may.flatMap((role) => from.flatMap((state) => waysToObey(tool, state).map((how) => ({ role, state, how }))));
+  return may.flatMap((role) =>
+    from.flatMap((state) =>
+      waysToObey(tool, state)
+        .filter(({ roles = may }) => roles.includes(role))
+        .map((how) => ({ role, state, how })),
+    ),
+  );
 }
 
 function ticketOf(tickets: ReadonlyMap<StateName, BuiltTicket>, state: StateName): BuiltTicket {

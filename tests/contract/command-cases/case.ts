@@ -35,6 +35,8 @@ export type Rules = {
 export type Obeyed = {
   /** Tells the ways a command can be obeyed from one state apart. */
   readonly way?: string;
+  /** For whom this is the way, where not for every role of the command. */
+  readonly roles?: readonly RoleName[];
   /** How the ticket it is given on was built. */
   readonly plan?: Plan;
   readonly arrange?: (api: TestApi, ticket: BuiltTicket) => Promise<unknown>;

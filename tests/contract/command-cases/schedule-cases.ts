@@ -91,6 +91,35 @@ export const scheduleCases = {
       ],
     },
   },
+  "schedule.move": {
+    path: `${t}/schedule/move`,
+    roles: ["dispatcher", "customer"],
+    from: ["SCHEDULED", "DISPATCHED"],
+    to: ["SCHEDULED"],
+    status: 200,
+    obeyed: (from) => [
+      {
+        // Once somebody is sent, the customer speaks to the desk.
+        ...(from === "DISPATCHED" && { roles: ["dispatcher"] as const }),
+        body: (api) => ({ ...freeWindow(api), reason: "the customer asks for another day" }),
+        path: [...calledBack(from)],
+      },
+    ],
+    fields: {
+      good: [
+        { ...window, reason: "x" },
+        { ...window, reason: "x", tech_id: uuid },
+      ],
+      bad: [
+        [{ start: undefined }, "start"],
+        [{ end: undefined }, "end"],
+        [{ ...backwards, reason: "x" }, ""],
+        [{ reason: undefined }, "reason"],
+        [{ reason: " " }, "reason"],
+        [{ tech_id: "ana" }, "tech_id"],
+      ],
+    },
+  },
   "schedule.reopen": {
     path: `${t}/schedule/reopen`,
     roles: ["dispatcher"],

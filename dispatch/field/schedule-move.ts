@@ -1,0 +1,93 @@
+// schedule.move: another time for a visit, also once somebody is sent. One command: the old booking goes and the new one comes
+// in the same transaction, so that the customer is never without either; who was sent is called back and told.
+
+import { requireState } from "../kernel/machine.ts";
+import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
+import { consultOn } from "../travel/driving.ts";
+import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
+import { bookingFor, rebook } from "./assign.ts";
+import { loadRosterFor } from "./roster-for.ts";
+import { requireVisitWindows } from "./visit-window.ts";
+import { whoIsFree } from "./who-is-free.ts";
+import { utcWindow } from "./windows.ts";
+
+export const scheduleMove = ticketCommand({
+  name: "schedule.move",
+  alone: true,
+  async load(tx, { actor, input, ticketId }) {
+    const { start: from, end: to } = utcWindow(input);
+    const [roster, site] = await Promise.all([
+      loadRosterFor(tx, actor, { ticketId, from, to }),
+      loadSiteDemand(tx, ticketId),
+    ]);
+    return { roster, site };
+  },
+  consult: ({ desk }, { roster, site }) => consultOn(desk.travel, roster, placeOfSite(site)),
+  decide(call, { roster, site }) {
+    const { desk, input, ticket, now } = call;
+    requireMovable(call);
+    const { start, end } = utcWindow(input);
+    const moved = { ...ticket, scheduled_start: start, scheduled_end: end };
+    const asked = { desk, ticket: moved, roster, site };
+    const techId = input.tech_id ?? chosen(call, whoIsFree(asked, { start: Date.parse(start), end: Date.parse(end) }));
+    const technician = roster.find(({ id }) => id === techId) ?? null;
+    const booking = bookingFor(desk, moved, techId, { technician, site }, now);
+    return {
+      ...(ticket.state === "DISPATCHED" && { path: ["SCHEDULED"] as const }),
+      change: {
+        scheduled_start: start,
+        scheduled_end: end,
+        proposed_windows: [{ start, end }],
+        assigned_tech_id: techId,
+        assigned_provider_id: technician?.providerId ?? null,
+      },
+      payload: {
+        reason: input.reason,
+        start,
+        end,
+        tech_id: techId,
+        previous_start: ticket.scheduled_start,
+        previous_end: ticket.scheduled_end,
+        previous_tech_id: ticket.assigned_tech_id,
+        booking_id: booking?.id ?? null,
+        ...(booking && { travel_source: booking.travel_source }),
+      },
+      write: (tx) => rebook(tx, ticket.id, booking, now),
+      body: (after) => ({ ...after, booking }),
+    };
+  },
+});
+
+type MoveCall = TicketCall<"schedule.move">;
+
+/** @throws Refusal INVALID_STATE_TRANSITION, INVALID_REQUEST, WINDOW_IN_PAST */
+function requireMovable({ desk, actor, input, ticket, clockTime }: MoveCall): void {
+  if (actor.role === "customer") {
+    // Once somebody is on the way, the desk has to be spoken to.
+    requireState(ticket.state, ["SCHEDULED"], "SCHEDULED");
+    if (input.tech_id) throw invalidField("tech_id", "role", "is the desk's to choose; leave it out");
+  }
+  const window = utcWindow(input);
+  requireVisitWindows({ policy: desk.policy, ticket, clockTime }, [{ at: "", window }]);
+  const mustBeAhead = desk.policy.confirmRefusesPastWindow ? window.start : window.end;
+  if (Date.parse(mustBeAhead) <= Date.parse(clockTime)) {
+    throw new Refusal("WINDOW_IN_PAST", { rejected: [{ ...window, reason: "IN_PAST" }], now: clockTime });
+  }
+}
+
+/**
+ * Whoever has the visit keeps it where they can.
+ * @throws Refusal NO_FEASIBLE_SLOT
+ */
+function chosen({ actor, ticket }: MoveCall, { free, rejected }: ReturnType<typeof whoIsFree>) {
+  const [best] = free;
+  if (!best) {
+    // Who is away, and why, is no customer's to know by name.
+    const named = actor.role !== "customer";
+    throw new Refusal("NO_FEASIBLE_SLOT", {
+      rejected: rejected.map(({ id, name, ...why }) => ({ tech_id: id, ...(named && { tech_name: name }), ...why })),
+    });
+  }
+  return free.find(({ id }) => id === ticket.assigned_tech_id)?.id ?? best.id;
+}

@@ -1,0 +1,64 @@
+// Whether a time may be a visit's at all: no longer than work of its kind may take, and no further ahead than the desk plans. One
+// wrong digit of a date otherwise books a technician for a year. Every command that sets or offers a time asks here.
+
+import type { Policy } from "../policy/policy.ts";
+import { invalidFields, type Violation } from "../kernel/refusal.ts";
+import type { TicketRow, Window } from "../ticket/ticket-row.ts";
+
+const minuteMs = 60_000;
+const dayMs = 1_440 * minuteMs;
+
+type Kind = Pick<TicketRow, "incident_type">;
+type Asked = { readonly policy: Policy; readonly ticket: Kind; readonly clockTime: string };
+
+const longestMinutes = (policy: Policy, { incident_type: type }: Kind): number =>
+  (type === null ? undefined : policy.incidentTypes[type]?.maxWindowMinutes) ?? policy.windows.maxMinutes;
+
+/**
+ * @param at where in the request the windows stand, e.g. "options/0/" for a start at options/0/start
+ * @throws Refusal INVALID_REQUEST naming each field that breaks a rule, the rule and the way out
+ */
+export function requireVisitWindows(
+  asked: Asked,
+  windows: readonly { readonly at: string; readonly window: Window }[],
+) {
+  const violations = windows.flatMap(({ at, window: { start, end } }) => [
+    ...tooFar(asked, `${at}start`, start),
+    ...tooLong(asked, `${at}end`, (Date.parse(end) - Date.parse(start)) / minuteMs),
+  ]);
+  if (violations.length > 0) throw invalidFields(violations);
+}
+
+/** As requireVisitWindows, of a search for a time. */
+export function requireVisitSearch(asked: Asked, wish: { earliest?: string; duration_minutes?: number }): void {
+  const violations = [
+    ...(wish.earliest === undefined ? [] : tooFar(asked, "earliest", wish.earliest)),
+    ...(wish.duration_minutes === undefined ? [] : tooLong(asked, "duration_minutes", wish.duration_minutes)),
+  ];
+  if (violations.length > 0) throw invalidFields(violations);
+}
+
+/** Of the time a customer has to make up their mind, which is no visit: only that nobody waits for months. */
+export function requireHoldWindow({ policy, clockTime }: Omit<Asked, "ticket">, { end }: Window): void {
+  const { holdDays } = policy.windows;
+  if (Date.parse(end) - Date.parse(clockTime) <= holdDays * dayMs) return;
+  const message = `lies more than ${holdDays} days ahead; check the date, or take the time back with schedule.reopen`;
+  throw invalidFields([{ path: "confirmation_window/end", rule: "max_hold", message }]);
+}
+
+function tooFar({ policy, clockTime }: Asked, path: string, start: string): Violation[] {
+  const { aheadDays } = policy.windows;
+  if (Date.parse(start) - Date.parse(clockTime) <= aheadDays * dayMs) return [];
+  const message = `lies more than ${aheadDays} days ahead, and no visit is set so early; check the year`;
+  return [{ path, rule: "max_ahead", message }];
+}
+
+function tooLong({ policy, ticket }: Asked, path: string, minutes: number): Violation[] {
+  const longest = longestMinutes(policy, ticket);
+  if (minutes <= longest) return [];
+  const what = ticket.incident_type ?? "whose kind is not named";
+  const message =
+    `makes a visit of ${Math.ceil(minutes)} minutes; work ${what} may take ${longest} at most. Check the date, ` +
+    "or make a visit of each part";
+  return [{ path, rule: "max_window", message }];
+}

@@ -1,0 +1,48 @@
+// Who could do a ticket's work in exactly one window, the best of them first, and why nobody else could.
+
+import type { Desk } from "../kernel/desk.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
+import { drivingBy } from "../travel/driving.ts";
+import { findInability, type Exclusion } from "../workforce/ability.ts";
+import { assessWindow } from "../workforce/availability.ts";
+import type { RosterEntry } from "../workforce/calendar.ts";
+import type { TimeRange } from "../workforce/shift-ranges.ts";
+import { jobAt, type SiteDemand } from "../workforce/site-demand.ts";
+
+type Asked = {
+  readonly desk: Desk;
+  readonly ticket: TicketRow;
+  readonly roster: readonly RosterEntry[];
+  readonly site: SiteDemand | null;
+};
+
+export type WhoIsFree = {
+  readonly free: readonly RosterEntry[];
+  readonly rejected: readonly (Exclusion & Pick<RosterEntry, "id" | "name">)[];
+  /** Whether somebody could do it at another time. */
+  readonly anybodyAble: boolean;
+};
+
+export function whoIsFree({ desk, ticket, roster, site }: Asked, window: TimeRange): WhoIsFree {
+  const job = jobAt(site, ticket.incident_type, desk.policy);
+  const { technicianWithoutShift } = desk.policy;
+  const rules = { technicianWithoutShift, zoneMustMatch: true, ...drivingBy(desk.travel) };
+  const judged = roster.map((one) => {
+    const calendar = one.calendar(window);
+    const verdict = assessWindow(calendar, job, window, rules);
+    return { one, verdict, able: findInability(calendar, job, rules) === null };
+  });
+  return {
+    free: judged
+      .filter(({ verdict }) => verdict.free)
+      .map(({ one }) => one)
+      .sort((a, b) => worth(b) - worth(a) || b.quality - a.quality || (a.id < b.id ? -1 : 1)),
+    rejected: judged.flatMap(({ one: { id, name }, verdict }) =>
+      verdict.free ? [] : [{ id, name, reason: verdict.reason, detail: verdict.detail }],
+    ),
+    anybodyAble: judged.some(({ able }) => able),
+  };
+}
+
+/** As a recommendation weighs those who are able and in the zone. */
+const worth = ({ quality, openTickets, baseLoad }: RosterEntry): number => quality - 10 * (openTickets + baseLoad);
