@@ -18,7 +18,7 @@ export const schedulePropose = ticketCommand({
       path: ["SCHEDULE_PROPOSED"],
       change: { proposed_windows: options, scheduled_start: first?.start ?? null, scheduled_end: first?.end ?? null },
       payload: { options },
-      body: (ticket) => ticket,
+      body: (after) => after,
     };
   },
 });

@@ -194,10 +194,11 @@ describe("every time", async () => {
       ["2028-02-29T23:59:59.999Z", "2028-02-29T23:59:59.999Z"],
     ];
     for (const [start = "", instant] of rows) {
+      api.clock.set(new Date(Date.parse(start) - 86_400_000).toISOString());
       const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
       const { scheduled_start } = await api.run("schedule.propose", {
         ticket: id,
-        body: { options: [{ start, end: "2030-01-01T00:00:00Z" }] },
+        body: { options: [{ start, end: new Date(Date.parse(start) + 3_600_000).toISOString() }] },
       });
       assert.equal(scheduled_start, instant);
     }
