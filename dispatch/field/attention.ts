@@ -13,6 +13,9 @@ export type AttentionRow = {
   /** Why the worker's last look found nobody, and whether nobody on the roster could do it at any hour. */
   readonly assign_reason: string | null;
   readonly assign_unable: boolean;
+  /** What was told before, or what only the command knew that brought it about. */
+  readonly attention_code: AttentionCode | null;
+  readonly attention_since: string | null;
 };
 
 /** What the worker says when the roster cannot serve a ticket; a pause or a fault of its own is no matter of the roster. */
@@ -20,7 +23,18 @@ const rosterReasons = new Set(["NOBODY_AVAILABLE", "SKILL_MISSING", "ZONE_MISMAT
 
 /** The gravest that holds at `now`; null when nothing does. */
 export function attentionOf(row: AttentionRow, now: string): Attention | null {
-  return nobodyFor(row) ?? missedStart(row, now) ?? overrun(row, now);
+  return nobodyFor(row) ?? missedStart(row, now) ?? overrun(row, now) ?? asTold(row);
+}
+
+/** What no column but its own shows. */
+const told: Partial<Record<AttentionCode, string>> = {
+  HOLD_ENDED: "The customer did not answer in time; the work has no time any more.",
+  PROMISED_TWICE: "The same technician's time is promised to another customer as well.",
+};
+
+function asTold({ attention_code: code, attention_since: since }: AttentionRow): Attention | null {
+  const detail = code === null ? undefined : told[code];
+  return code !== null && since !== null && detail !== undefined ? { code, since, detail } : null;
 }
 
 const of = (code: AttentionCode, since: string, detail: string): Attention => ({ code, since, detail });
@@ -28,9 +42,16 @@ const of = (code: AttentionCode, since: string, detail: string): Attention => ({
 function nobodyFor(row: AttentionRow): Attention | null {
   const waits = row.state === "SCHEDULED" && row.assigned_tech_id === null;
   if (!waits || row.assign_reason === null || !rosterReasons.has(row.assign_reason)) return null;
-  return row.assign_unable
-    ? of("NOBODY_ABLE", row.last_transition_at, "Nobody on the roster can do this work here, at any hour.")
-    : of("NOBODY_FREE", row.last_transition_at, "Nobody who can do this work is free at the promised time.");
+  const code = row.assign_unable ? "NOBODY_ABLE" : "NOBODY_FREE";
+  const since =
+    row.attention_code === code && row.attention_since !== null ? row.attention_since : row.last_transition_at;
+  return of(
+    code,
+    since,
+    row.assign_unable
+      ? "Nobody on the roster can do this work here, at any hour."
+      : "Nobody who can do this work is free at the promised time.",
+  );
 }
 
 function missedStart({ state, scheduled_start: start }: AttentionRow, now: string): Attention | null {

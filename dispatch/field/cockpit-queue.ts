@@ -1,14 +1,15 @@
 // One page of the cockpit's queue as rows. Order and pages are made in SQL over the whole queue, so that the oldest breach
 // is never cut off.
 
+import type { AttentionCode } from "../contract/attention.ts";
 import { longestQueuePage } from "../contract/queries.ts";
 import { statement, type StatementName } from "../db/statement.ts";
 import type { SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { QueryBodyOf, QueryInputOf } from "../contract/index.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
-import { plusMinutes } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
+import { doneStreams, queueStreams, slaStatusSql, type QueueStream } from "./queue-streams.ts";
 import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
 
 export type CockpitInput = QueryInputOf<"dispatcher.cockpit">;
@@ -29,6 +30,14 @@ export type QueueRow = {
   created_at: string;
   updated_at: string;
   last_transition_at: string;
+  hold_reason: string | null;
+  arrived_at: string | null;
+  sla_target_minutes: number;
+  sla_deadline_at: string;
+  sla_stopped_at: string | null;
+  response_deadline_at: string | null;
+  attention_code: AttentionCode | null;
+  attention_since: string | null;
   assign_reason: string | null;
   assign_unable: boolean;
   remaining: number;
@@ -37,29 +46,28 @@ export type QueueRow = {
 
 // $1 account scope, $2 site scope, $3 states, $4 priorities, $5 SLA statuses, $6 accounts, $7 sites, $8 technicians,
 // $9 incident types, $10 now, $11 the last minute that counts as a warning, $12 limit, $13-$17 where the page before
-// ended: remaining minutes, priority rank, region weight, last update, id; $18 accounts that narrow the index; $19, $20 between
-// which deadlines those of $5 lie.
-const conditions = `
+// ended: remaining minutes, priority rank, region weight, last update, id; $18 accounts that narrow the index; $19, $20 from
+// and until which minute those of $5 lie.
+const filters = `
   ($1::uuid[] IS NULL OR t.account_id = ANY ($1)) AND ($2::uuid[] IS NULL OR t.site_id = ANY ($2))
   AND ($3::text[] IS NULL OR t.state = ANY ($3)) AND ($4::text[] IS NULL OR t.priority = ANY ($4))
-  AND ($5::text[] IS NULL OR (CASE
-         WHEN t.sla_deadline_at < $10::timestamptz THEN 'breach'
-         WHEN t.sla_deadline_at < $10::timestamptz + ($11::int + 1) * interval '1 minute' THEN 'warning'
-         ELSE 'healthy' END) = ANY ($5))
+  AND ($5::text[] IS NULL OR (${slaStatusSql("$10::timestamptz", "$11::int")}) = ANY ($5))
   AND ($6::uuid[] IS NULL OR t.account_id = ANY ($6)) AND ($7::uuid[] IS NULL OR t.site_id = ANY ($7))
-  AND ($8::uuid[] IS NULL OR t.assigned_tech_id = ANY ($8)) AND ($9::text[] IS NULL OR t.incident_type = ANY ($9))
-  AND t.sla_deadline_at >= greatest($19::timestamptz, CASE WHEN $13::bigint IS NULL THEN '-infinity'::timestamptz
-                                                           ELSE $10::timestamptz + $13 * interval '1 minute' END)
-  AND t.sla_deadline_at < $20::timestamptz`;
+  AND ($8::uuid[] IS NULL OR t.assigned_tech_id = ANY ($8)) AND ($9::text[] IS NULL OR t.incident_type = ANY ($9))`;
 
 type Clauses = {
+  readonly streams: readonly QueueStream[];
   /** Which tickets. */
   readonly where: string;
-  /** Of these, which ones lie behind the page before, for the page's end and for its rows; nothing on a first page. */
-  readonly endBehind: string;
+  /** From and until which minute they lie. */
+  readonly from: string;
+  readonly until: string;
+  /** The first minute behind the page before, and of all rows those behind it; nothing on a first page. */
+  readonly behind: string | null;
   readonly rowsBehind: string;
   /** Parameters. */
   readonly now: string;
+  readonly warning: string;
   readonly limit: string;
 };
 
@@ -68,53 +76,64 @@ const order = "remaining, priority_rank, region_weight, updated_at DESC, id";
 const mostRows = longestQueuePage + 1;
 
 // Rows come in the order of their remaining whole minutes, then of four further keys. The index gives the order of
-// deadlines; so the deadline of the last row of the page is found first (edge), and of the rows up to the end of its
+// deadlines; so the deadline of the last row of the page is found first (nearest), and of the rows up to the end of its
 // minute the exact order is made. Only they are sorted, however long the queue is.
 // Of a limit that is a parameter Postgres expects a tenth of all rows, so on a long queue a plan for any limit looked to it
 // dearer than a new one for each read: 0.4 ms of planning before 0.15 of work. With the longest page's length said as well
 // it keeps the plan, whatever the queue's length.
-const queueSql = ({ where, endBehind, rowsBehind, now, limit }: Clauses) => `
-  WITH edge AS (
-    SELECT sla_deadline_at
-    FROM (SELECT t.sla_deadline_at FROM tickets t WHERE ${where} ${endBehind}
-          ORDER BY t.sla_deadline_at LIMIT ${mostRows}) AS nearest
-    ORDER BY sla_deadline_at OFFSET ${limit} LIMIT 1
-  ), page AS (
+function streamSql(stream: QueueStream, { where, from, until, behind, now, warning, limit }: Clauses): string {
+  const { position } = stream;
+  const minutes = (of: string): string => stream.minutes(of, now, warning);
+  const at = (minute: string): string => `${stream.zero(now)} + (${minute}) * interval '1 minute'`;
+  const lower = (minute: string): string => at(stream.from(minute, warning));
+  const which = `${where} AND ${stream.where(now)} AND ${position} >= ${lower(from)} AND ${position} < ${lower(until)}`;
+  return `
     SELECT t.id, t.state, t.priority, t.incident_type, t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at,
-           t.updated_at, t.last_transition_at, t.assign_reason, t.assign_unable,
+           t.updated_at, t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
+           t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.assign_reason, t.assign_unable,
            s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region, s.region_weight,
-           floor(extract(epoch FROM t.sla_deadline_at - ${now}::timestamptz) / 60)::bigint AS remaining,
+           ${minutes(position)} AS remaining,
            CASE t.priority WHEN 'EMERGENCY' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END AS priority_rank
     FROM tickets t JOIN sites s ON s.id = t.site_id
-    WHERE ${where}
-      AND t.sla_deadline_at < coalesce(
-        (SELECT ${now}::timestamptz
-                + (floor(extract(epoch FROM e.sla_deadline_at - ${now}::timestamptz) / 60) + 1) * interval '1 minute'
-         FROM edge e),
-        'infinity')
-  )
-  SELECT * FROM (SELECT * FROM page ${rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
-  ORDER BY ${order} LIMIT ${limit} + 1`;
+    WHERE ${which}
+      AND ${position} < coalesce(
+        (SELECT ${at(`${minutes("nearest.at")} + 1`)}
+         FROM (SELECT ${position} AS at FROM tickets t
+               WHERE ${which} ${behind === null ? "" : `AND ${position} >= ${lower(behind)}`}
+               ORDER BY ${position} LIMIT ${mostRows}) AS nearest
+         ORDER BY nearest.at OFFSET ${limit} LIMIT 1),
+        'infinity')`;
+}
 
-const queueStatement = (name: StatementName<QueueRow>, part: string) =>
+const queueSql = (clauses: Clauses) => `
+  WITH page AS (${clauses.streams.map((stream) => streamSql(stream, clauses)).join("\n    UNION ALL")}
+  )
+  SELECT * FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
+  ORDER BY ${order} LIMIT ${clauses.limit} + 1`;
+
+const queueStatement = (name: StatementName<QueueRow>, part: string, streams = queueStreams) =>
   statement<QueueRow>(
     name,
     queueSql({
-      where: `${part} AND ${conditions}`,
-      endBehind: "AND ($13::bigint IS NULL OR t.sla_deadline_at >= $10::timestamptz + ($13 + 1) * interval '1 minute')",
+      streams,
+      where: `${part} AND ${filters}`,
+      from: "greatest($19::bigint, $13::bigint)",
+      until: "$20::bigint",
+      behind: "coalesce($13::bigint + 1, $19)",
       rowsBehind: `
         WHERE $13::bigint IS NULL
            OR (remaining, priority_rank, region_weight) > ($13, $14::int, $15::int)
            OR ((remaining, priority_rank, region_weight) = ($13, $14, $15)
                AND (updated_at < $16::timestamptz OR (updated_at = $16 AND id > $17::uuid)))`,
-      now: "$10",
+      now: "$10::timestamptz",
+      warning: "$11::int",
       limit: "$12",
     }),
   );
 
 const ofAnyAccount = "$18::uuid[] IS NULL";
-const partStatement = (name: StatementName<QueueRow>, part: TicketPart) =>
-  queueStatement(name, `${ticketParts[part]} AND ${ofAnyAccount}`);
+const partStatement = (name: StatementName<QueueRow>, part: TicketPart, streams = queueStreams) =>
+  queueStatement(name, `${ticketParts[part]} AND ${ofAnyAccount}`, streams);
 /** By the part of all tickets that is asked for; each is read in the order of an index but those that span parts. */
 export const queueStatements = {
   queue: partStatement("cockpit_queue", "queue"),
@@ -122,9 +141,9 @@ export const queueStatements = {
     "cockpit_queue_accounts",
     `${ticketParts.queue} AND t.account_id = ANY ($18::uuid[])`,
   ),
-  billing: partStatement("cockpit_billing", "billing"),
+  billing: partStatement("cockpit_billing", "billing", doneStreams),
   open: partStatement("cockpit_open", "open"),
-  final: partStatement("cockpit_final", "final"),
+  final: partStatement("cockpit_final", "final", doneStreams),
   all: partStatement("cockpit_all", "all"),
 };
 
@@ -136,26 +155,33 @@ export const queueStatements = {
 export const firstPage = statement<QueueRow>(
   "cockpit_queue_first_page",
   queueSql({
-    where: `${ticketParts.queue} AND t.sla_deadline_at >= $3::timestamptz AND t.sla_deadline_at < $4::timestamptz`,
-    endBehind: "",
+    streams: queueStreams,
+    where: ticketParts.queue,
+    from: "$3::bigint",
+    until: "$4::bigint",
+    behind: null,
     rowsBehind: "",
     now: "$1::timestamptz",
+    warning: "$5::int",
     limit: "$2::bigint",
   }),
 );
 
 type Statuses = NonNullable<CockpitInput["sla_status"]>;
 
+/** Before and behind all minutes that a ticket may have left: work may be scheduled from 1900 to 9000, and is then done. */
+const ends = { first: -1_000_000_000, last: 20_000_000_000 };
+
 /**
- * Between which deadlines the tickets of these SLA statuses lie, and whether all others lie outside. Without the ends a page of
- * what is in time was read past all that is late, and one of the few that are nearly late past all the rest: 28 and 24 ms in a
- * queue of 20,000.
+ * From and until which minute the tickets of these SLA statuses lie, and whether all others lie outside. Without the ends a
+ * page of what is in time was read past all that is late, and one of the few that are nearly late past all the rest: 28 and
+ * 24 ms in a queue of 20,000.
  */
-function stretchOf(statuses: Statuses | null, now: string, warningMinutes: number) {
-  const near = plusMinutes(now, warningMinutes + 1);
+function stretchOf(statuses: Statuses | null, warningMinutes: number) {
+  const near = warningMinutes + 1;
   const has = (status: Statuses[number]): boolean => statuses === null || statuses.includes(status);
-  const from = has("breach") ? "-infinity" : has("warning") ? now : near;
-  const until = has("healthy") ? "infinity" : has("warning") ? near : now;
+  const from = has("breach") ? ends.first : has("warning") ? 0 : near;
+  const until = has("healthy") ? ends.last : has("warning") ? near : 0;
   return { from, until, whole: has("warning") || has("breach") !== has("healthy") };
 }
 
@@ -199,22 +225,26 @@ export function queueQuestion(input: CockpitInput, actor: Actor): QueueQuestion 
     input.assigned_tech_id ?? null,
     input.incident_type ?? null,
   ];
-  const after = [limit, ...position, part === "queueOfAccounts" ? accounts : null];
+  const after = [limit, ...position];
   const statuses = input.sla_status ?? null;
   const isPlain =
     part === "queue" && [firstNow, ...before, ...after.slice(1)].every((value) => value === null || value === statuses);
   return {
     // The statement's own parameters, so that nothing can decide the rows and be missing here.
-    key: JSON.stringify([part, firstNow, before, after]),
+    key: JSON.stringify([part, firstNow, before, after, accounts]),
     read: async ({ db, clock, policy }) => {
       const readAt = clock.now().toISOString();
       const now = firstNow === null ? readAt : String(firstNow);
       const { warningMinutes } = policy.sla;
-      const { from, until, whole } = stretchOf(statuses, now, warningMinutes);
+      const { from, until, whole } = stretchOf(statuses, warningMinutes);
+      const ofPart = (one: keyof typeof queueStatements) => {
+        const narrowed = one === "queueOfAccounts" ? accounts : null;
+        return db.rows(queueStatements[one], [...before, now, warningMinutes, ...after, narrowed, from, until]);
+      };
       const rows =
-        isPlain && whole
-          ? await db.rows(firstPage, [now, limit, from, until])
-          : await db.rows(queueStatements[part], [...before, now, warningMinutes, ...after, from, until]);
+        isPlain && whole ? await db.rows(firstPage, [now, limit, from, until, warningMinutes]) : await ofPart(part);
+      // What waits for money alone is found behind all that is live, by whoever reads so far.
+      if (!input.state && until === ends.last && rows.length <= limit) rows.push(...(await ofPart("billing")));
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       const nextCursor = last
         ? cursorOf([now, last.remaining, last.priority_rank, last.region_weight, last.updated_at, last.id])

@@ -21,8 +21,8 @@ const isOf: Record<CursorPart, (part: unknown) => boolean> = {
     isoTime.test(part) &&
     !Number.isNaN(Date.parse(part)) &&
     new Date(part).toISOString() === part,
-  // From such a time to any deadline: work may be scheduled from 1900 to 9000.
-  minutes: whole(-600_000_000, 4_000_000_000),
+  // From such a time to any deadline: work may be scheduled from 1900 to 9000, and is put 20,000 years on when it is done.
+  minutes: whole(-600_000_000, 16_000_000_000),
   count: whole(0, 2_147_483_647),
 };
 

@@ -58,16 +58,6 @@ export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) =>
 });
 
 function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
-  const sla = slaReport(
-    {
-      state: row.state,
-      priority: row.priority,
-      scheduledStart: row.scheduled_start === null ? null : new Date(row.scheduled_start),
-      createdAt: new Date(row.created_at),
-    },
-    new Date(now),
-    policy.sla,
-  );
   return {
     ticket_id: row.id,
     state: row.state,
@@ -80,7 +70,7 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     last_update_at: row.updated_at,
     last_transition_at: row.last_transition_at,
     region_weight: row.region_weight,
-    ...sla,
+    ...slaReport(row, new Date(now), policy.sla),
     attention: attentionOf(row, now),
   };
 }

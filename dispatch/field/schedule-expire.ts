@@ -44,6 +44,7 @@ export const scheduleExpireHold = ticketCommand({
     };
     return {
       ...scheduledAnew(ticket, payload),
+      change: { ...withoutTime, attention_code: "HOLD_ENDED" },
       write: (tx: Session) => [
         tx.row(endHold, [ticket.id, "EXPIRED", now]),
         tx.row(settleBookings, [ticket.id, "released", now]),

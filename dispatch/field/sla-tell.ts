@@ -6,7 +6,7 @@ import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { slaReport, slaStatus } from "./sla.ts";
+import { delayAttribution, minutesUntil, slaStatus } from "./sla.ts";
 
 export const slaLevels = { warning: 1, breach: 2 } as const;
 type Level = keyof typeof slaLevels;
@@ -22,17 +22,9 @@ function told(
   known: { sla_level: number } | null,
 ) {
   const { sla } = desk.policy;
-  const report = slaReport(
-    {
-      state: ticket.state,
-      priority: ticket.priority,
-      scheduledStart: ticket.scheduled_start === null ? null : new Date(ticket.scheduled_start),
-      createdAt: new Date(ticket.created_at),
-    },
-    new Date(clockTime),
-    sla,
-  );
-  const reached = slaStatus(report.sla_timer_remaining_minutes, sla);
+  const remaining = minutesUntil(ticket.sla_deadline_at, clockTime);
+  // A clock that stopped since the worker looked comes no nearer to its deadline.
+  const reached = ticket.sla_stopped_at === null ? slaStatus(remaining, sla) : null;
   if (reached !== level || (known?.sla_level ?? 0) >= slaLevels[level]) {
     throw new Refusal("INVALID_STATE_TRANSITION", {
       from_state: ticket.state,
@@ -44,9 +36,9 @@ function told(
     payload: {
       level,
       priority: ticket.priority,
-      sla_deadline_at: report.sla_deadline_at,
-      sla_timer_remaining_minutes: report.sla_timer_remaining_minutes,
-      sla_delay_attribution: report.sla_delay_attribution,
+      sla_deadline_at: ticket.sla_deadline_at,
+      sla_timer_remaining_minutes: remaining,
+      sla_delay_attribution: delayAttribution(ticket.state, ticket.hold_reason),
       assigned_tech_id: ticket.assigned_tech_id,
     },
     write: (tx: Session) => [tx.row(setLevel, [ticket.id, slaLevels[level]])],

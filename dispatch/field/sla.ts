@@ -2,18 +2,21 @@
  * SLA arithmetic of one ticket: target, deadline, time left, status, who causes the delay, region weight.
  * Pure. The cockpit computes the same in SQL over the whole queue; a test holds the two equal.
  */
-import type { Priority, SlaRules } from "../policy/policy.ts";
+import type { SlaRules } from "../policy/policy.ts";
+import {
+  baseOf,
+  isDone,
+  isHeldByCustomer,
+  responseDeadline,
+  type ClockFacts,
+  type Clocks,
+} from "../ticket/sla-clock.ts";
 
 export type SlaStatus = "breach" | "warning" | "healthy";
 export type DelayAttribution = "customer" | "provider" | "unknown";
 
-export type SlaTicket = {
-  readonly state: string;
-  /** Null and unknown texts count as ROUTINE, the default priority. */
-  readonly priority: string | null;
-  readonly scheduledStart: Date | null;
-  readonly createdAt: Date;
-};
+/** What the report is made of: the columns of a ticket's row. Times are ISO 8601 in UTC. */
+export type SlaTicket = ClockFacts & Clocks;
 
 /** The SLA members of a cockpit row; instants are ISO 8601 in UTC. */
 export type SlaReport = {
@@ -37,33 +40,57 @@ const providerStates = new Set([
   "ON_HOLD",
   "COMPLETED_PENDING_VERIFICATION",
 ]);
+const arrivalStates = new Set(["SCHEDULED", "DISPATCHED"]);
 
 /**
  * Everything the cockpit shows about a ticket's SLA at `now`.
- * The deadline counts from scheduled_start when there is one; the response deadline always from created_at: it
- * stays where it is when a visit is put off. Late means past the deadline, not on it.
+ * The deadline is the repair's, until a visit is late: then it is the promised start. While somebody else holds the work both
+ * deadlines move on with the time. Late means past the deadline, not on it; what is done is not late any more.
  */
 export function slaReport(ticket: SlaTicket, now: Date, rules: SlaRules): SlaReport {
-  const target = slaTargetMinutes(ticket.priority, rules);
-  const deadline = (ticket.scheduledStart ?? ticket.createdAt).getTime() + target * minuteMs;
-  const responseDeadline = ticket.createdAt.getTime() + target * minuteMs;
-  const remaining = Math.floor((deadline - now.getTime()) / minuteMs);
+  const { deadline, remaining } = repairClock(ticket, now.getTime());
+  const response = responseClock(ticket, now.getTime());
   return {
-    sla_target_minutes: target,
+    sla_target_minutes: ticket.sla_target_minutes,
     sla_deadline_at: new Date(deadline).toISOString(),
     sla_timer_remaining_minutes: remaining,
     sla_timer_remaining: formatRemaining(remaining),
-    sla_status: slaStatus(remaining, rules),
-    sla_delay_attribution: delayAttribution(ticket.state),
-    response_deadline_at: new Date(responseDeadline).toISOString(),
-    response_breached: now.getTime() > responseDeadline,
+    sla_status: statusOf(ticket, remaining, rules),
+    sla_delay_attribution: delayAttribution(ticket.state, ticket.hold_reason),
+    response_deadline_at: new Date(response.deadline).toISOString(),
+    response_breached: response.breached,
   };
 }
 
-/** Minutes allowed for a priority; ROUTINE's for null and anything unknown. */
-export function slaTargetMinutes(priority: string | null, rules: SlaRules): number {
-  return rules.targetMinutes[isPriority(priority) ? priority : "ROUTINE"];
+function statusOf(ticket: SlaTicket, remaining: number, rules: SlaRules): SlaStatus {
+  if (isDone(ticket.state)) return "healthy";
+  // A clock that stands comes no nearer to its deadline; that it had run out before stays so.
+  if (ticket.sla_stopped_at !== null) return remaining < 0 ? "breach" : "healthy";
+  return slaStatus(remaining, rules);
 }
+
+function repairClock(ticket: SlaTicket, now: number): { deadline: number; remaining: number } {
+  const due = Date.parse(isVisitLate(ticket, now) ? ticket.scheduled_start : ticket.sla_deadline_at);
+  const { sla_stopped_at: stopped } = ticket;
+  const stood = stopped === null ? 0 : Math.max(0, now - Math.max(Date.parse(stopped), baseOf(ticket)));
+  const remaining = Math.floor((due + stood - now) / minuteMs);
+  return { deadline: isDone(ticket.state) ? due : due + stood, remaining };
+}
+
+function responseClock(ticket: SlaTicket, now: number): { deadline: number; breached: boolean } {
+  const due = responseDeadline(ticket, ticket.response_deadline_at);
+  if (ticket.arrived_at !== null) return { deadline: due, breached: Date.parse(ticket.arrived_at) > due };
+  const at = ticket.sla_stopped_at === null ? now : Math.min(now, Date.parse(ticket.sla_stopped_at));
+  return { deadline: isDone(ticket.state) ? due : due + now - at, breached: at > due };
+}
+
+/** A technician was promised for a time that is past, and is not there. */
+const isVisitLate = (ticket: SlaTicket, now: number): ticket is SlaTicket & { readonly scheduled_start: string } =>
+  arrivalStates.has(ticket.state) && ticket.scheduled_start !== null && Date.parse(ticket.scheduled_start) < now;
+
+/** Whole minutes from one time to another, rounded down: late begins with the first moment after. */
+export const minutesUntil = (deadline: string, now: string): number =>
+  Math.floor((Date.parse(deadline) - Date.parse(now)) / minuteMs);
 
 /** "HH:MM" of whole minutes, "-" in front when late; hours grow past two digits rather than wrap. */
 export function formatRemaining(minutes: number): string {
@@ -78,9 +105,9 @@ export function slaStatus(remainingMinutes: number, rules: SlaRules): SlaStatus 
   return remainingMinutes <= rules.warningMinutes ? "warning" : "healthy";
 }
 
-/** Who the ticket waits for in this state. */
-export function delayAttribution(state: string): DelayAttribution {
-  if (customerStates.has(state)) return "customer";
+/** Who the ticket waits for in this state, and, on hold, for this reason. */
+export function delayAttribution(state: string, holdReason: string | null): DelayAttribution {
+  if (customerStates.has(state) || isHeldByCustomer(state, holdReason)) return "customer";
   return providerStates.has(state) ? "provider" : "unknown";
 }
 
@@ -94,8 +121,4 @@ export function regionWeight(region: string | null): number {
   let seed = 0;
   for (let i = 0; i < name.length; i += 1) seed = (seed * 31 + name.charCodeAt(i)) % 100_000;
   return 10 + (seed % 981);
-}
-
-function isPriority(text: string | null): text is Priority {
-  return text === "EMERGENCY" || text === "URGENT" || text === "ROUTINE";
 }

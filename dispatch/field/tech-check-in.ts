@@ -8,7 +8,7 @@ import { utc } from "./windows.ts";
 
 export const techCheckIn = ticketCommand({
   name: "tech.check_in",
-  decide({ desk, input }) {
+  decide({ desk, input, ticket, now }) {
     const location = input.location === undefined ? null : placeIn(input.location);
     // The visit begins where the technician stands, whatever a phone makes of the place.
     const isIgnored = location === null && input.location !== undefined && input.location !== null;
@@ -18,8 +18,9 @@ export const techCheckIn = ticketCommand({
       ]);
     return {
       path: ["ON_SITE", "IN_PROGRESS"],
+      change: { arrived_at: ticket.arrived_at ?? arrival(utc(input.timestamp), ticket.created_at, now) },
       payload: { timestamp: utc(input.timestamp), location, ...(isIgnored && { location_as_given: input.location }) },
-      body: (ticket) => ticket,
+      body: (after) => after,
       ...(isIgnored && {
         warnings: [
           {
@@ -41,3 +42,6 @@ function placeIn(given: unknown): Place | null {
   if (typeof lat !== "number" || typeof lon !== "number") return null;
   return Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : null;
 }
+
+/** When the technician says to have arrived, which may be told later; but not before the call, nor ahead of time. */
+const arrival = (said: string, created: string, now: string): string => (said > created && said < now ? said : now);

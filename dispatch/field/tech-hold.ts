@@ -13,6 +13,12 @@ export const techHold = ticketCommand({
       const { trail, region } = withReport(facts, "tech.hold", call);
       priceVisits(call, visitsOf(trail), region, []);
     }
-    return { path: ["ON_HOLD"], payload: { reason_code, note, work }, body: (after) => after };
+    return {
+      path: ["ON_HOLD"],
+      // While it waits for the customer the SLA's clocks stand.
+      change: { hold_reason: reason_code },
+      payload: { reason_code, note, work },
+      body: (after) => after,
+    };
   },
 });

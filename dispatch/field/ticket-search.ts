@@ -7,11 +7,12 @@ import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
 import { ticketBody, ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
+import { slaStatusSql } from "./queue-streams.ts";
 import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
 import { utc } from "./windows.ts";
 
 // $1 account scope, $2 site scope, $3 states, $4 priorities, $5 accounts, $6 sites, $7 technicians, $8 incident types,
-// $9 created from, $10 created to, $11 SLA statuses, $12 now, $13 minutes until which a deadline is near, $14 before this
+// $9 created from, $10 created to, $11 SLA statuses, $12 now, $13 the last minute that counts as a warning, $14 before this
 // id, $15 limit.
 const conditions = `
   ($1::uuid[] IS NULL OR t.account_id = ANY ($1)) AND ($2::uuid[] IS NULL OR t.site_id = ANY ($2))
@@ -19,10 +20,7 @@ const conditions = `
   AND ($5::uuid[] IS NULL OR t.account_id = ANY ($5)) AND ($6::uuid[] IS NULL OR t.site_id = ANY ($6))
   AND ($7::uuid[] IS NULL OR t.assigned_tech_id = ANY ($7)) AND ($8::text[] IS NULL OR t.incident_type = ANY ($8))
   AND ($9::timestamptz IS NULL OR t.created_at >= $9) AND ($10::timestamptz IS NULL OR t.created_at < $10)
-  AND ($11::text[] IS NULL OR (CASE
-         WHEN t.sla_deadline_at < $12::timestamptz THEN 'breach'
-         WHEN t.sla_deadline_at < $12::timestamptz + $13 * interval '1 minute' THEN 'warning'
-         ELSE 'healthy' END) = ANY ($11))
+  AND ($11::text[] IS NULL OR (${slaStatusSql("$12::timestamptz", "$13::int")}) = ANY ($11))
   AND ($14::uuid IS NULL OR t.id < $14)`;
 
 const columns = ticketColumns("t");
@@ -121,7 +119,7 @@ export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, inp
         input.state ?? null,
         ...others,
         now,
-        desk.policy.sla.warningMinutes + 1,
+        desk.policy.sla.warningMinutes,
         cursor,
         limit,
         ...(input.q ? [searchable(input.q)] : accounts ? [accounts] : []),

@@ -5,10 +5,13 @@ import { insertRows, type InsertRows } from "../db/insert-rows.ts";
 import { selectRows } from "../db/select-rows.ts";
 import { statement } from "../db/statement.ts";
 import { updateRows, type UpdateRows } from "../db/update-rows.ts";
+import type { AttentionCode } from "../contract/attention.ts";
 import type { TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
+import { attentionAfter } from "./attention-after.ts";
+import { clocksAfter } from "./sla-clock.ts";
 
 export type Window = { readonly start: string; readonly end: string };
 
@@ -17,6 +20,15 @@ export type TicketRow = TicketBody & {
   readonly sla_target_minutes: number;
   readonly sla_deadline_at: string;
   readonly last_transition_at: string;
+  /** Why work that is ON_HOLD is held. */
+  readonly hold_reason: string | null;
+  readonly sla_stopped_at: string | null;
+  readonly response_deadline_at: string | null;
+  /** Somebody's first arrival on site. */
+  readonly arrived_at: string | null;
+  /** What somebody was told to look at; it is over once state, time or technician change. */
+  readonly attention_code: AttentionCode | null;
+  readonly attention_since: string | null;
   readonly audit_seq: number;
   readonly audit_hash: string;
   /** When the last event was; unlike updated_at it moves with events that leave the ticket alone. */
@@ -40,6 +52,9 @@ export type TicketChange = Partial<
     | "assigned_tech_id"
     | "pending_approval_id"
     | "not_technicians"
+    | "hold_reason"
+    | "arrived_at"
+    | "attention_code"
   >
 >;
 
@@ -94,6 +109,12 @@ const columnNames = [
   "created_at",
   "updated_at",
   "last_transition_at",
+  "hold_reason",
+  "sla_stopped_at",
+  "response_deadline_at",
+  "arrived_at",
+  "attention_code",
+  "attention_since",
   "audit_seq",
   "audit_hash",
   "audit_at",
@@ -123,6 +144,12 @@ const changing = {
   sla_deadline_at: "timestamptz",
   updated_at: "timestamptz",
   last_transition_at: "timestamptz",
+  hold_reason: "text",
+  sla_stopped_at: "timestamptz",
+  response_deadline_at: "timestamptz",
+  arrived_at: "timestamptz",
+  attention_code: "text",
+  attention_since: "timestamptz",
 } as const;
 const head = { audit_seq: "integer", audit_hash: "text", audit_at: "timestamptz" } as const;
 
@@ -221,17 +248,20 @@ export function changedTicket(
   at: string,
   targets: SlaTargets,
 ): TicketRow {
-  const merged = { ...before, ...change };
-  const target = targets[merged.priority];
-  const base = merged.scheduled_start ?? merged.created_at;
+  const state = path.at(-1) ?? before.state;
+  const changed = { ...before, ...change, state };
+  const after = {
+    ...changed,
+    hold_reason: state === "ON_HOLD" ? changed.hold_reason : null,
+    sla_target_minutes: targets[changed.priority],
+  };
   return {
-    ...merged,
-    state: path.at(-1) ?? before.state,
+    ...after,
+    ...clocksAfter(before, after, at),
+    ...attentionAfter(before, after, change.attention_code, at),
     version: before.version + 1,
     updated_at: at,
     last_transition_at: path.length > 0 ? at : before.last_transition_at,
-    sla_target_minutes: target,
-    sla_deadline_at: new Date(Date.parse(base) + target * 60_000).toISOString(),
   };
 }
 
@@ -272,10 +302,16 @@ export function newTicket(
     not_technicians: [],
     version: -1,
     sla_target_minutes: 0,
-    sla_deadline_at: at,
+    sla_deadline_at: fields.scheduled_start ?? at,
     created_at: at,
     updated_at: at,
     last_transition_at: at,
+    hold_reason: null,
+    sla_stopped_at: null,
+    response_deadline_at: null,
+    arrived_at: null,
+    attention_code: null,
+    attention_since: null,
     audit_seq: 0,
     audit_hash: "",
     audit_at: at,

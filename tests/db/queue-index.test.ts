@@ -25,16 +25,19 @@ const seedSites = `
          ('aaaaaaaa-0000-4000-8000-' || lpad((n % $1::int)::text, 12, '0'))::uuid,
          'Site ' || n, 'CA' FROM generate_series(0, 399) AS n`;
 /**
- * One in 17 in the queue, with deadlines that follow no order of the table; one in 25 waiting for money with an older deadline,
- * the rest closed and older still.
+ * One in 17 in the queue, with deadlines that follow no order of the table: of them what is scheduled has its start then, and
+ * what waits for the customer stands, with up to a day and a half left; one in 25 waiting for money with an older deadline, the
+ * rest closed and older still.
  */
 const seedTickets = `
-  INSERT INTO tickets (id, account_id, site_id, state, summary, sla_target_minutes, sla_deadline_at, created_at, updated_at,
-                       last_transition_at, audit_seq, audit_hash)
+  INSERT INTO tickets (id, account_id, site_id, state, summary, sla_target_minutes, sla_deadline_at, scheduled_start, sla_stopped_at,
+                       created_at, updated_at, last_transition_at, audit_seq, audit_hash)
   SELECT ('cccccccc-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid,
          ('aaaaaaaa-0000-4000-8000-' || lpad((n % 400 % $1::int)::text, 12, '0'))::uuid,
           ('bbbbbbbb-0000-4000-8000-' || lpad((n % 400)::text, 12, '0'))::uuid,
-         state, 'Older ticket', 1440, at, at, at, at, 0, ''
+         state, 'Older ticket', 1440, at, CASE WHEN state IN ('SCHEDULED', 'DISPATCHED') THEN at END,
+         CASE WHEN state IN ('NEEDS_INFO', 'APPROVAL_REQUIRED') THEN at - n % 2000 * interval '1 minute' END,
+         at - interval '10 days', at, at, 0, ''
   FROM (SELECT n, CASE WHEN n % 17 = 0 THEN ($2::text[])[1 + n / 17 % cardinality($2::text[])]
                        WHEN n % 25 = 1 THEN ('{VERIFIED,INVOICED}'::text[])[1 + n / 25 % 2] ELSE 'CLOSED' END AS state,
                $3::timestamptz - CASE WHEN n % 17 = 0 THEN n * 7919 % 50000 * interval '5 seconds'
@@ -69,12 +72,12 @@ const questions: readonly (readonly [string, keyof typeof statements, Asked])[] 
 
 const earlier = "2026-03-01T07:00:00.000Z";
 
-const near = "2026-03-01T07:46:00.000Z";
+const [first, last, warningMinutes] = [-1_000_000_000, 20_000_000_000, 45];
 
-const boundsOf = (status: string | undefined): [string, string] => {
-  if (status === "breach") return ["-infinity", earlier];
-  if (status === "warning") return [earlier, near];
-  return [status === "healthy" ? near : "-infinity", "infinity"];
+const boundsOf = (status: string | undefined): [number, number] => {
+  if (status === "breach") return [first, 0];
+  if (status === "warning") return [0, warningMinutes + 1];
+  return [status === "healthy" ? warningMinutes + 1 : first, last];
 };
 
 function valuesOf({ states, scope, account, status }: Asked) {
@@ -93,7 +96,7 @@ function valuesOf({ states, scope, account, status }: Asked) {
   return [
     ...whose,
     status ? earlier : now,
-    45,
+    warningMinutes,
     limit,
     null,
     null,
@@ -105,14 +108,14 @@ function valuesOf({ states, scope, account, status }: Asked) {
   ];
 }
 
-const firstPageOf = ({ status }: Asked) => [status ? earlier : now, limit, ...boundsOf(status)];
+const firstPageOf = ({ status }: Asked) => [status ? earlier : now, limit, ...boundsOf(status), warningMinutes];
 
 /** Those whose plans Postgres shall keep, with what is asked of them and how long their pages may be. */
 const kept: readonly (readonly [string, { readonly text: string }, (page: number) => unknown[]])[] = [
-  ["the first page", firstPage, (page) => [now, page, ...boundsOf(undefined)]],
-  ["what is late", firstPage, (page) => [earlier, page, ...boundsOf("breach")]],
-  ["what is nearly late", firstPage, (page) => [earlier, page, ...boundsOf("warning")]],
-  ["what is in time", firstPage, (page) => [earlier, page, ...boundsOf("healthy")]],
+  ["the first page", firstPage, (page) => [now, page, ...boundsOf(undefined), warningMinutes]],
+  ["what is late", firstPage, (page) => [earlier, page, ...boundsOf("breach"), warningMinutes]],
+  ["what is nearly late", firstPage, (page) => [earlier, page, ...boundsOf("warning"), warningMinutes]],
+  ["what is in time", firstPage, (page) => [earlier, page, ...boundsOf("healthy"), warningMinutes]],
   ["the newest tickets", plainSearches.newest, (page) => [null, page]],
   ["the newest closed tickets", plainSearches.closed, (page) => [null, page]],
 ];
@@ -133,7 +136,7 @@ describe("on a desk of 50,000 tickets", async () => {
       const { text } = statements[part];
       const values = part === "firstPage" ? firstPageOf(asked) : valuesOf(asked);
       const { rows } = await client.query<{ state: string; account_id: string }>(text, values);
-      assert.ok(rows.length > (asked.status === "warning" ? 20 : 50), `${rows.length} rows`);
+      assert.ok(rows.length > (asked.status === "warning" ? 15 : 50), `${rows.length} rows`);
       for (const { state } of rows)
         assert.ok(asked.states ? asked.states.includes(state) : !outside.has(state), `${state} is no part of ${what}`);
 
@@ -141,7 +144,8 @@ describe("on a desk of 50,000 tickets", async () => {
         ? (["custom", "generic"] as const)
         : (["custom"] as const)) {
         const onTickets = await readsOf(client, "tickets", { text, values, kind });
-        assert.equal(onTickets.length, 2, "the page's end, and the page");
+        const streams = part === "billing" || part === "final" ? 1 : 4;
+        assert.equal(onTickets.length, 2 * streams, "the page's end, and the page, of each stream");
         for (const node of onTickets) {
           assert.match(String(node["Node Type"]), /^(Index( Only)?|Bitmap Heap) Scan$/, JSON.stringify(node, null, 2));
           assert.ok(rowsRead(node) <= 2 * (limit + 1), `${rowsRead(node)} tickets were read for a page of ${limit}`);
@@ -180,7 +184,7 @@ describe("on a desk of 50,000 tickets", async () => {
     const before = await client.query("DELETE FROM tickets WHERE state = 'NEEDS_INFO'");
     assert.ok((before.rowCount ?? 0) > 0);
     await client.query("ANALYZE tickets");
-    const values = [null, null, ["NEEDS_INFO"], null, null, null, null, null, null, null, null, now, 46, null, 21];
+    const values = [null, null, ["NEEDS_INFO"], null, null, null, null, null, null, null, null, now, 45, null, 21];
     const onTickets = await readsOf(client, "tickets", { text: searches.queue.text, values });
     assert.equal(onTickets.length, 1);
     for (const node of onTickets) {
@@ -210,7 +214,7 @@ describe("on a desk of 50,000 tickets", async () => {
     const states = ["COMPLETED_PENDING_VERIFICATION", "VERIFIED", "INVOICED"];
     const explained = await client.query(`EXPLAIN ${queueStatements.open.text}`, valuesOf({ states }));
     const plan = explained.rows.map((row) => String(row["QUERY PLAN"])).join("\n");
-    assert.ok(plan.includes("tickets_queue_deadline") && plan.includes("tickets_left_deadline"), plan);
+    assert.ok(plan.includes("tickets_queue") && plan.includes("tickets_left"), plan);
     assert.ok(!plan.includes("Seq Scan on tickets"), plan);
   });
 
@@ -228,7 +232,8 @@ describe("on a desk of 50,000 tickets", async () => {
     ["NEW", "NEEDS_INFO", true],
     ["NEW", "TRIAGED", true],
     ["TRIAGED", "APPROVAL_REQUIRED", true],
-    ["DISPATCHED", "ON_SITE", true],
+    // Nobody is waited for any more, which an index tells.
+    ["DISPATCHED", "ON_SITE", false],
     ["ON_SITE", "IN_PROGRESS", true],
     ["IN_PROGRESS", "ON_HOLD", true],
     ["VERIFIED", "INVOICED", true],
@@ -246,9 +251,10 @@ describe("on a desk of 50,000 tickets", async () => {
       };
       await client.query("BEGIN");
       const { rows } = await client.query<{ id: string }>(
-        `INSERT INTO tickets (id, account_id, site_id, state, summary, sla_target_minutes, sla_deadline_at, created_at, updated_at,
-                              last_transition_at, audit_seq, audit_hash)
-         SELECT gen_random_uuid(), account_id, site_id, $1, 'moves', 1, sla_deadline_at, created_at, created_at, created_at, 0, ''
+        `INSERT INTO tickets (id, account_id, site_id, state, summary, sla_target_minutes, sla_deadline_at, scheduled_start, created_at,
+                              updated_at, last_transition_at, audit_seq, audit_hash)
+         SELECT gen_random_uuid(), account_id, site_id, $1, 'moves', 1, sla_deadline_at, created_at, created_at, created_at,
+                created_at, 0, ''
          FROM tickets LIMIT 1 RETURNING id`,
         [from],
       );

@@ -18,6 +18,8 @@ const rowIn = (state: string, more: Partial<AttentionRow> = {}): AttentionRow =>
   last_transition_at: moved,
   assign_reason: null,
   assign_unable: false,
+  attention_code: null,
+  attention_since: null,
   ...more,
 });
 const codeOf = (row: AttentionRow, now: string): string | null => attentionOf(row, now)?.code ?? null;
@@ -54,4 +56,13 @@ test("what the worker found nobody for says whether time or ability is wanting, 
   assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assigned_tech_id: "someone" }), before), null);
   for (const reason of [null, "AUTONOMY_DISABLED", "DEFECT"])
     assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assign_reason: reason }), before), null, `${reason}`);
+});
+
+test("what only a command knew stays until it is told to be over, behind what is worse", () => {
+  const ended = { attention_code: "HOLD_ENDED", attention_since: moved } as const;
+  assert.equal(attentionOf(rowIn("READY_TO_SCHEDULE", ended), after)?.since, moved);
+  const twice = { attention_code: "PROMISED_TWICE", attention_since: moved } as const;
+  assert.equal(codeOf(rowIn("SCHEDULED", twice), before), "PROMISED_TWICE");
+  assert.equal(codeOf(rowIn("SCHEDULED", twice), during), "NOT_SENT");
+  assert.equal(codeOf(rowIn("SCHEDULED", { attention_code: "NOT_SENT", attention_since: moved }), before), null);
 });

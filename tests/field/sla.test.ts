@@ -1,12 +1,28 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { delayAttribution, formatRemaining, regionWeight, slaReport } from "../../dispatch/field/sla.ts";
+import {
+  delayAttribution,
+  formatRemaining,
+  regionWeight,
+  slaReport,
+  type SlaTicket,
+} from "../../dispatch/field/sla.ts";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
 
 const { sla } = loadPolicy("pilot");
 const at = (time: string): Date => new Date(`2025-06-02T${time}Z`);
-const created = { state: "NEW", priority: "EMERGENCY", scheduledStart: null, createdAt: at("10:00:00.000") };
+const created: SlaTicket = {
+  state: "NEW",
+  hold_reason: null,
+  created_at: "2025-06-02T10:00:00.000Z",
+  scheduled_start: null,
+  arrived_at: null,
+  sla_target_minutes: 60,
+  sla_deadline_at: "2025-06-02T11:00:00.000Z",
+  response_deadline_at: "2025-06-02T11:00:00.000Z",
+  sla_stopped_at: null,
+};
 
 describe("slaReport", () => {
   const cases: [now: string, minutes: number, shown: string, status: string, breached: boolean][] = [
@@ -28,13 +44,15 @@ describe("slaReport", () => {
     });
   }
 
+  const visit: SlaTicket = {
+    ...created,
+    state: "SCHEDULED",
+    scheduled_start: "2025-06-02T14:00:00.000Z",
+    sla_deadline_at: "2025-06-02T15:00:00.000Z",
+  };
+
   it("counts the deadline from the scheduled start and the response from creation", () => {
-    const report = slaReport(
-      { ...created, state: "SCHEDULED", scheduledStart: at("14:00:00.000") },
-      at("12:00:00.000"),
-      sla,
-    );
-    assert.deepEqual(report, {
+    assert.deepEqual(slaReport(visit, at("12:00:00.000"), sla), {
       sla_target_minutes: 60,
       sla_deadline_at: "2025-06-02T15:00:00.000Z",
       sla_timer_remaining_minutes: 180,
@@ -46,30 +64,58 @@ describe("slaReport", () => {
     });
   });
 
-  for (const [priority, target] of [
-    ["EMERGENCY", 60],
-    ["URGENT", 240],
-    ["ROUTINE", 1440],
-    [null, 1440],
-    ["toString", 1440],
-  ] as const) {
-    it(`allows ${priority} ${target} minutes`, () => {
-      assert.equal(slaReport({ ...created, priority }, created.createdAt, sla).sla_timer_remaining_minutes, target);
+  for (const state of ["SCHEDULED", "DISPATCHED"])
+    it(`is in breach when a visit that is ${state} has begun without anybody there`, () => {
+      const late = { ...visit, state };
+      assert.equal(slaReport(late, at("14:00:00.000"), sla).sla_status, "healthy");
+      const { sla_status, sla_deadline_at, sla_timer_remaining } = slaReport(late, at("14:10:00.000"), sla);
+      assert.deepEqual(
+        [sla_status, sla_deadline_at, sla_timer_remaining],
+        ["breach", "2025-06-02T14:00:00.000Z", "-00:10"],
+      );
+      const there = { ...late, state: "IN_PROGRESS", arrived_at: "2025-06-02T14:05:00.000Z" };
+      assert.equal(slaReport(there, at("14:10:00.000"), sla).sla_status, "healthy");
     });
-  }
+
+  it("ends the response with the first arrival, whatever happens then", () => {
+    const after = at("20:00:00.000");
+    const arrived = { ...created, state: "IN_PROGRESS", arrived_at: "2025-06-02T10:59:00.000Z" };
+    assert.equal(slaReport(arrived, after, sla).response_breached, false);
+    assert.equal(slaReport({ ...arrived, arrived_at: "2025-06-02T11:01:00.000Z" }, after, sla).response_breached, true);
+  });
+
+  it("stands while somebody else holds the work: never nearly late, late only if it was", () => {
+    const held = { ...created, state: "ON_HOLD", hold_reason: "customer", sla_stopped_at: "2025-06-02T10:50:00.000Z" };
+    const report = slaReport(held, at("18:00:00.000"), sla);
+    assert.deepEqual(
+      [report.sla_timer_remaining_minutes, report.sla_status, report.sla_deadline_at, report.sla_delay_attribution],
+      [10, "healthy", "2025-06-02T18:10:00.000Z", "customer"],
+    );
+    assert.deepEqual([report.response_breached, report.response_deadline_at], [false, "2025-06-02T18:10:00.000Z"]);
+    const tooLate = slaReport({ ...held, sla_stopped_at: "2025-06-02T11:20:00.000Z" }, at("18:00:00.000"), sla);
+    assert.deepEqual([tooLate.sla_timer_remaining_minutes, tooLate.sla_status], [-20, "breach"]);
+  });
+
+  it("is never in breach once the work is done", () => {
+    for (const state of ["COMPLETED_PENDING_VERIFICATION", "VERIFIED", "INVOICED", "CLOSED", "CANCELLED"]) {
+      const done = { ...created, state, sla_stopped_at: "2025-06-02T12:00:00.000Z" };
+      const report = slaReport(done, at("20:00:00.000"), sla);
+      assert.deepEqual(
+        [report.sla_status, report.sla_timer_remaining_minutes, report.sla_deadline_at],
+        ["healthy", -60, "2025-06-02T11:00:00.000Z"],
+        state,
+      );
+    }
+  });
 
   it("is in breach exactly when the deadline has passed", () => {
     fc.assert(
-      fc.property(
-        fc.integer({ min: -200_000_000, max: 200_000_000 }),
-        fc.constantFrom("EMERGENCY", "URGENT", "ROUTINE"),
-        (ms, priority) => {
-          const now = new Date(created.createdAt.getTime() + ms);
-          const report = slaReport({ ...created, priority }, now, sla);
-          assert.equal(report.sla_status === "breach", now.getTime() > Date.parse(report.sla_deadline_at));
-          assert.equal(report.response_breached, report.sla_status === "breach");
-        },
-      ),
+      fc.property(fc.integer({ min: -200_000_000, max: 200_000_000 }), (ms) => {
+        const now = new Date(Date.parse(created.created_at) + ms);
+        const report = slaReport(created, now, sla);
+        assert.equal(report.sla_status === "breach", now.getTime() > Date.parse(report.sla_deadline_at));
+        assert.equal(report.response_breached, report.sla_status === "breach");
+      }),
     );
   });
 });
@@ -116,8 +162,15 @@ describe("delayAttribution", () => {
     ],
   };
   for (const [who, states] of Object.entries(expected)) {
-    for (const state of states) it(`${state}: ${who}`, () => assert.equal(delayAttribution(state), who));
+    for (const state of states) it(`${state}: ${who}`, () => assert.equal(delayAttribution(state, null), who));
   }
+  for (const [reason, who] of [
+    ["customer", "customer"],
+    ["access", "customer"],
+    ["parts", "provider"],
+    ["weather", "provider"],
+  ] as const)
+    it(`ON_HOLD for ${reason}: ${who}`, () => assert.equal(delayAttribution("ON_HOLD", reason), who));
 });
 
 describe("regionWeight", () => {

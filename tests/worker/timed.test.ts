@@ -114,7 +114,9 @@ test("a breach is heard at /events as it happens, with its receipt, and its tick
   await keepStill(api);
   const start = freeWindow(api);
   const { id } = await ticketIn(api, "SCHEDULED", { priority: "URGENT", window: start });
-  const before = await ticketIn(api, "SCHEDULED", { priority: "ROUTINE", window: start });
+  const later = new Date(Date.parse(start.end) + 86_400_000).toISOString();
+  const window = { start: later, end: new Date(Date.parse(later) + 3_600_000).toISOString() };
+  const before = await ticketIn(api, "SCHEDULED", { priority: "ROUTINE", window });
   const events = await openEvents(api);
   api.clock.set(new Date(Date.parse(start.start) + 241 * 60_000).toISOString());
   await worker.wake();
