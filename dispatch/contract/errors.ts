@@ -249,6 +249,12 @@ export const errorRegistry = define({
       "The invoice would exceed the not-to-exceed limit. Ask for a higher one: tech.request_change while work is under way, " +
       "billing.request_limit once it is verified; or lower the invoice by an adjustment.",
   },
+  NOTHING_TO_INVOICE: {
+    status: 409,
+    dimension: "policy",
+    message:
+      "There is nothing to invoice: reason says whether nobody had come before the work was called off, or an invoice exists.",
+  },
   NTE_RAISE_REFUSED: {
     status: 409,
     dimension: "policy",

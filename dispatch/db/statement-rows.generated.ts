@@ -31,6 +31,7 @@ export type StatementRows = {
     decided_at: string | null;
     notes: string | null;
   };
+  approval_pending: { evidence: unknown };
   approval_select: {
     id: string;
     ticket_id: string;
@@ -395,7 +396,13 @@ export type StatementRows = {
     remaining: number;
     priority_rank: number;
   };
-  completion_newest: { checklist: unknown; no_signature_reason: string | null; evidence_refs: unknown; work: unknown };
+  completion_newest: {
+    checklist: unknown;
+    no_signature_reason: string | null;
+    evidence_refs: unknown;
+    work: unknown;
+    no_work: string | null;
+  };
   demo_account: { id: string; name: string };
   demo_contact: { id: string; name: string; role: string | null };
   demo_counts: { accounts: number; sites: number; contacts: number; tickets: number; audit_events: number };
@@ -545,7 +552,6 @@ export type StatementRows = {
   intake_duplicate: { id: string; state: string; created_at: string };
   intake_lock_signature: { pg_advisory_xact_lock: unknown };
   intake_place: { account_known: boolean; site_account: string; asset_site: string };
-  invoice_next_number: { number: string };
   invoice_select: {
     id: string;
     number: string;
@@ -557,6 +563,7 @@ export type StatementRows = {
     total_cents: number;
     issued_at: string;
   };
+  invoice_series_lock: { next: number };
   outbox_announce: { set_config: string; pg_notify: unknown };
   outbox_now: { horizon: string; snapshot: string; newest: string; xact: string; id: string };
   outbox_page: {

@@ -1,35 +1,57 @@
-// billing.generate_invoice: turns the visits of verified work into an invoice, within the limit agreed with the
-// customer.
+// billing.generate_invoice: turns the visits of verified work into an invoice, within the limit agreed with the customer. A
+// call-out that was called off when somebody had come is billed as well, and stays cancelled.
 
 import { newId } from "../kernel/clock.ts";
+import { Refusal } from "../kernel/refusal.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import { loadBillingFacts, priceVisits, requireWithinNte } from "./billable.ts";
-import { insertInvoice, nextInvoiceNumber } from "./invoices.ts";
-import { visitsOf } from "./visits.ts";
+import { insertInvoice, invoiceNumber, lockInvoiceSeries, selectInvoice, takeInvoiceNumber } from "./invoices.ts";
+import { visitsOf, type Visit } from "./visits.ts";
 
 export const billingGenerateInvoice = ticketCommand({
   name: "billing.generate_invoice",
+  // Numbers have no gaps: the next one is read under a lock that is held until the invoice is stored, or is not.
+  alone: true,
   async load(tx, { ticketId }) {
-    const [facts, next] = await Promise.all([loadBillingFacts(tx, ticketId), tx.row(nextInvoiceNumber)]);
-    return { facts, number: next?.number ?? "" };
+    const [facts, made, series] = await Promise.all([
+      loadBillingFacts(tx, ticketId),
+      tx.row(selectInvoice, [ticketId]),
+      tx.row(lockInvoiceSeries),
+    ]);
+    return { facts, made, series };
   },
-  decide({ desk, input, ticket, now }, { facts, number }) {
-    const amounts = priceVisits({ desk, ticket }, visitsOf(facts.trail), facts.region, input.adjustments ?? []);
+  decide({ desk, input, ticket, now }, { facts, made, series }) {
+    if (!series) throw new Error("there is no series of invoice numbers");
+    const visits = visitsOf(facts.trail);
+    requireSomethingToBill(ticket, visits, made?.number ?? null);
+    const amounts = priceVisits({ desk, ticket }, visits, facts.region, input.adjustments ?? []);
     requireWithinNte({ desk, ticket }, amounts.total_cents);
     const invoice = {
       id: newId(Date.parse(now)),
-      number,
+      number: invoiceNumber(series.next),
       ticket_id: ticket.id,
       ...amounts,
       lines: amounts.lines.map((line) => ({ ...line })),
       issued_at: now,
     };
-    const { id: invoice_id, total_cents, tax_cents } = invoice;
+    const { id: invoice_id, number, total_cents, tax_cents } = invoice;
     return {
-      path: ["INVOICED"],
+      path: ticket.state === "CANCELLED" ? [] : ["INVOICED"],
+      change: {},
       payload: { invoice_id, number, total_cents, tax_cents },
-      write: (tx) => [insertInvoice(tx, { ...invoice, lines: JSON.stringify(invoice.lines) })],
+      write: (tx) => [
+        tx.row(takeInvoiceNumber, [series.next]),
+        insertInvoice(tx, { ...invoice, lines: JSON.stringify(invoice.lines) }),
+      ],
       body: (after) => ({ ...after, invoice }),
     };
   },
 });
+
+/** @throws Refusal NOTHING_TO_INVOICE for what was called off before anybody came, or is billed already */
+function requireSomethingToBill({ state }: TicketRow, visits: readonly Visit[], number: string | null): void {
+  if (number !== null) throw new Refusal("NOTHING_TO_INVOICE", { reason: "ALREADY_INVOICED", invoice_number: number });
+  if (state === "CANCELLED" && visits.length === 0)
+    throw new Refusal("NOTHING_TO_INVOICE", { reason: "NO_VISIT", invoice_number: null });
+}

@@ -4,11 +4,19 @@ import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import type { InvoiceBody } from "../contract/responses.ts";
 
-// Numbers come from a sequence: they rise, and a refused invoice leaves a gap.
-export const nextInvoiceNumber = statement<{ number: string }>(
-  "invoice_next_number",
-  `SELECT 'INV-' || lpad(nextval('invoice_numbers')::text, 6, '0') AS number`,
+/** The number the next invoice gets; whoever asks after this waits until it is taken, or is not. */
+export const lockInvoiceSeries = statement<{ next: number }>(
+  "invoice_series_lock",
+  `SELECT last + 1 AS next FROM number_series WHERE series = 'invoice' FOR UPDATE`,
 );
+
+export const takeInvoiceNumber = statement(
+  "invoice_series_take",
+  `UPDATE number_series SET last = $1 WHERE series = 'invoice'`,
+);
+
+/** As it is printed. */
+export const invoiceNumber = (number: number): string => `INV-${String(number).padStart(6, "0")}`;
 
 const columns = [
   "id",

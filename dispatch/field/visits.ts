@@ -83,8 +83,8 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
         (before_state === "DISPATCHED" ? begin() : current()).noWork = reason;
         break;
       case "ticket.cancel":
-        if (isNoShow(reason) && before_state === "DISPATCHED") begin();
-        for (const visit of visits) visit.noWork ??= reason ?? "cancelled";
+        if (isNoShow(reason) && before_state === "DISPATCHED") begin().noWork = "no_show";
+        else if (onSite.includes(before_state ?? "")) current().noWork ??= isNoShow(reason) ? "no_show" : "cancelled";
     }
   }
   return visits.map(({ number, held, completed, noWork }) => ({
@@ -93,6 +93,9 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
     noWork,
   }));
 }
+
+/** States in which somebody is there, or has been on this visit. */
+const onSite: readonly string[] = ["ON_SITE", "IN_PROGRESS", "ON_HOLD", "APPROVAL_REQUIRED"];
 
 /** Somebody came, and nobody was there. */
 const isNoShow = (code: string | null): boolean => code?.trim().toUpperCase() === "NO_SHOW";

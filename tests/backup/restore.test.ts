@@ -132,7 +132,7 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
   });
 
   test("computes what is computed, counts on where it stood, and begins transaction ids anew", async () => {
-    const same = `SELECT (SELECT last_value FROM invoice_numbers) AS invoices,
+    const same = `SELECT (SELECT last FROM number_series WHERE series = 'invoice') AS invoices,
       (SELECT string_agg(id || is_open::text || coalesce(proposal_ends, ''), ',' ORDER BY id) FROM tickets
        WHERE summary NOT LIKE 'call %' AND summary <> 'after the backup') AS generated`;
     assert.deepEqual(await one(restored.url, same), await one(desk.api.databaseUrl, same));

@@ -118,6 +118,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   },
   QA_VERIFICATION_FAILED: { status: 409, fields: ["ticket_id", "notes"] },
   NTE_EXCEEDED: { status: 409, fields: ["nte_cents", "total_cents"], dimension: "policy" },
+  NOTHING_TO_INVOICE: { status: 409, fields: ["reason", "invoice_number"], dimension: "policy" },
   NTE_RAISE_REFUSED: {
     status: 409,
     fields: ["nte_cents", "asked_cents", "approval_id", "approval_status"],

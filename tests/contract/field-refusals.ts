@@ -211,6 +211,10 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       await addAllEvidence(pilot, id);
       return pilot.refuse("tech.complete", { as: "tech", ticket: id, body: completion });
     },
+    NOTHING_TO_INVOICE: async () => {
+      const { id } = await ticketIn(pilot, "CANCELLED");
+      return pilot.refuse("billing.generate_invoice", { as: "finance", ticket: id });
+    },
     NTE_RAISE_REFUSED: async () => {
       const { id, approvalId } = await ticketIn(pilot, "APPROVAL_REQUIRED");
       await pilot.run("approval.decide", { ticket: id, body: { approval_id: approvalId, decision: "DENIED" } });

@@ -2,6 +2,7 @@
 // the packet that closes the ticket.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { isObject } from "../../dispatch/kernel/json.ts";
@@ -214,11 +215,25 @@ for (const profile of profiles) {
       });
     }
 
-    test("has a number of its own and is never changed", async () => {
-      const numbers = new Set<string>();
-      for (let n = 0; n < 3; n++)
-        numbers.add((await invoiceOf(api, (await ticketIn(api, "VERIFIED")).id)).invoice.number);
-      assert.equal(numbers.size, 3);
+    test("has the next number, whatever was refused, undone or repeated between, and is never changed", async () => {
+      const ids = await Promise.all(Array.from({ length: 6 }, async () => (await ticketIn(api, "VERIFIED")).id));
+      const [first = assert.fail(), second = assert.fail(), ...rest] = ids;
+      const numberOf = async (id: string, key: string = randomUUID()) =>
+        Number((await api.run("billing.generate_invoice", { as: "finance", ticket: id, key })).invoice.number.slice(4));
+      const key = randomUUID();
+      const number = await numberOf(first, key);
+      const tooMuch = { adjustments: [{ description: "gold", amount_cents: 1_000_000 }] };
+      await api.refuse("billing.generate_invoice", { as: "finance", ticket: second, body: tooMuch });
+      await api.owner.query("ALTER TABLE invoices ADD CONSTRAINT none_now CHECK (tax_cents < 0) NOT VALID");
+      const undone = await api.call("billing.generate_invoice", { as: "finance", ticket: second });
+      assert.equal(undone.status, 500);
+      await api.owner.query("ALTER TABLE invoices DROP CONSTRAINT none_now");
+      assert.equal(await numberOf(first, key), number);
+      const numbers = await Promise.all([second, ...rest].map((id) => numberOf(id)));
+      assert.deepEqual(
+        numbers.toSorted((one, other) => one - other),
+        [second, ...rest].map((_id, index) => number + index + 1),
+      );
       const client = await api.owner.connect();
       try {
         for (const change of ["UPDATE invoices SET total_cents = 1", "DELETE FROM invoices"]) {
