@@ -15,13 +15,16 @@ import { assignmentRecommend } from "./field/assignment-recommend.ts";
 import { assignmentReserve } from "./field/assignment-reserve.ts";
 import { assignmentUnassign } from "./field/assignment-unassign.ts";
 import { opsAutonomyReplay, opsAutonomyState } from "./field/autonomy-queries.ts";
+import { billingRequestLimit } from "./field/billing-request-limit.ts";
 import { billingGenerateInvoice } from "./field/billing-generate-invoice.ts";
 import { closeoutAddEvidence } from "./field/closeout-add-evidence.ts";
+import { closeoutNoWork } from "./field/closeout-no-work.ts";
 import { closeoutRequestUpload } from "./field/closeout-request-upload.ts";
 import { closeoutCandidate, techComplete } from "./field/complete-work.ts";
 import { directorySearch } from "./field/directory-search.ts";
 import { dispatcherCockpit } from "./field/dispatcher-cockpit.ts";
 import { opsAutonomyPause, opsAutonomyRollback } from "./field/ops-autonomy.ts";
+import { qaReopen } from "./field/qa-reopen.ts";
 import { qaReturnWork } from "./field/qa-return-work.ts";
 import { qaVerify } from "./field/qa-verify.ts";
 import { scheduleBook } from "./field/schedule-book.ts";
@@ -65,7 +68,9 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "approval.decide": approvalDecide,
   "qa.verify": qaVerify,
   "qa.return_work": qaReturnWork,
+  "qa.reopen": qaReopen,
   "billing.generate_invoice": billingGenerateInvoice,
+  "billing.request_limit": billingRequestLimit,
   "ops.autonomy.pause": opsAutonomyPause,
   "ops.autonomy.rollback": opsAutonomyRollback,
   "schedule.propose": schedulePropose,
@@ -91,6 +96,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "closeout.add_evidence": closeoutAddEvidence,
   "closeout.candidate": closeoutCandidate,
   "tech.complete": techComplete,
+  "closeout.no_work": closeoutNoWork,
   "sla.warning": slaWarning,
   "sla.breach": slaBreach,
   ...rosterCommands,

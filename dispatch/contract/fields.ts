@@ -85,6 +85,9 @@ export const note = (description: string, minLength = 0) => freeText(2_000, { mi
 export const reasonCode = () =>
   oneOf(["capacity", "skill_mismatch", "customer_request", "safety", "other"], "Why the technician changes");
 
+/** Why a call-out had nothing to do; the policy says what proves each. */
+export const noWorkReasons = ["no_access", "cancelled_at_door", "not_needed", "unsafe"] as const;
+
 export const checklist = () =>
   Type.Record(line(100), Type.Boolean(), {
     description: "Item to true or false; only true counts. tech.job_packet lists the items of the incident type",

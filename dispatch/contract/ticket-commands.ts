@@ -7,6 +7,7 @@ import {
   idOf,
   incidentType,
   line,
+  maxCents,
   note,
   oneOf,
   optional,
@@ -26,6 +27,15 @@ const confidence = (description: string) => Type.Number({ minimum: 0, maximum: 1
 const nte = (absence: string) => cents(`Not-to-exceed limit agreed with the customer, in cents; absent: ${absence}`);
 const summary = () => line(500, { description: "The problem in one line" });
 const description = () => freeText(10_000, { description: "The problem in the customer's words; absent: none" });
+
+const reasons = () =>
+  Type.Array(line(1_000), { minItems: 1, maxItems: 50, description: "What has to be put right, one reason each" });
+const demandedKeys = () =>
+  Type.Array(line(100), {
+    maxItems: 50,
+    description:
+      "Evidence keys of which a new object must be brought before the work can be completed again; absent: none",
+  });
 
 const handoff = (absence: string) =>
   Type.Boolean({ description: `True when a person has done the SOP handoff for this call; absent: ${absence}` });
@@ -243,12 +253,12 @@ export const ticketCommands = defineCommands({
     effect: "changes",
     executes: true,
     from: ["APPROVAL_REQUIRED"],
-    to: ["READY_TO_SCHEDULE", "IN_PROGRESS", "TRIAGED"],
+    to: ["READY_TO_SCHEDULE", "IN_PROGRESS", "TRIAGED", "VERIFIED"],
     status: 200,
     summary:
       "Approve or deny a pending request; nobody decides their own. An approved NTE_INCREASE raises the " +
       "cost limit at once; after a denial the work goes on as it was agreed before, or stays TRIAGED where none has begun.",
-    next: ["schedule.slots", "tech.complete", "ticket.triage"],
+    next: ["schedule.slots", "tech.complete", "ticket.triage", "billing.generate_invoice"],
     input: Type.Object({
       approval_id: idOf<ApprovalId>("The request: the ticket's pending_approval_id, or an id from approval.list"),
       decision: oneOf(["APPROVED", "DENIED"], "What the approver decided"),
@@ -290,25 +300,62 @@ export const ticketCommands = defineCommands({
     summary:
       "Send completed work back to the technician, IN_PROGRESS, with reasons. Use it in place of qa.verify when the work is not good.",
     next: ["tech.job_packet", "closeout.request_upload", "tech.complete"],
-    input: Type.Object({
-      reasons: Type.Array(line(1_000), {
-        minItems: 1,
-        maxItems: 50,
-        description: "What has to be put right, one reason each",
-      }),
-      required_evidence_keys: optional(
-        Type.Array(line(100), {
-          maxItems: 50,
-          description:
-            "Evidence keys of which a new object must be brought before the work can be completed again; absent: none",
-        }),
-      ),
-    }),
+    input: Type.Object({ reasons: reasons(), required_evidence_keys: optional(demandedKeys()) }),
     example: {
       reasons: ["The photo does not show the strike plate"],
       required_evidence_keys: ["photo_after_latched_alignment"],
     },
     output: body.ticket,
+  },
+  "qa.reopen": {
+    path: "/tickets/{ticketId}/qa/reopen",
+    roles: ["qa", "dispatcher"],
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
+    from: ["VERIFIED"],
+    to: ["IN_PROGRESS", "READY_TO_SCHEDULE"],
+    status: 200,
+    summary:
+      "Take VERIFIED work back with reasons, before it is invoiced: to be put right by who did it, or on another visit. " +
+      "Work that is not verified yet goes back by qa.return_work.",
+    next: ["tech.job_packet", "tech.complete", "schedule.slots", "schedule.book"],
+    input: Type.Object({
+      reasons: reasons(),
+      required_evidence_keys: optional(demandedKeys()),
+      workflow_outcome: optional(
+        oneOf(
+          ["IN_PROGRESS", "READY_TO_SCHEDULE"],
+          "IN_PROGRESS: the same technician goes on; READY_TO_SCHEDULE: another visit is planned; absent: IN_PROGRESS",
+        ),
+      ),
+    }),
+    example: { reasons: ["The hours of the second day are missing"] },
+    output: body.ticket,
+  },
+  "billing.request_limit": {
+    path: "/tickets/{ticketId}/billing/request-limit",
+    roles: ["finance", "dispatcher"],
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
+    from: ["VERIFIED"],
+    to: ["APPROVAL_REQUIRED"],
+    status: 200,
+    summary:
+      "Ask for a higher cost limit for VERIFIED work whose invoice would exceed it; it is VERIFIED again once approval.decide " +
+      "has said yes or no. During the work use tech.request_change.",
+    next: ["approval.decide", "approval.list"],
+    input: Type.Object({
+      amount_delta_cents: Type.Integer({
+        minimum: 1,
+        maximum: maxCents,
+        description: "How much more than the limit it costs, in cents; approval raises the limit by it",
+      }),
+      reason: note("Why it cost more, for the approver", 1),
+    }),
+    example: { amount_delta_cents: 12_500, reason: "The frame had to be straightened first" },
+    output: body.changeRequested,
   },
   "billing.generate_invoice": {
     path: "/tickets/{ticketId}/billing/generate-invoice",
@@ -316,12 +363,12 @@ export const ticketCommands = defineCommands({
     aggregate: "ticket",
     effect: "changes",
     executes: true,
-    from: ["VERIFIED"],
-    to: ["INVOICED"],
+    from: ["VERIFIED", "CANCELLED"],
+    to: ["INVOICED", "CANCELLED"],
     status: 200,
     summary:
-      "Invoice VERIFIED work by the price book, with adjustments; a total above the cost limit is " +
-      "refused. It neither sends the invoice nor closes the ticket; ticket.close closes it.",
+      "Invoice VERIFIED work by the price book, all its visits, with adjustments; above the cost limit it is refused. " +
+      "A CANCELLED call-out is billed, and stays so, where somebody had come. It neither sends nor closes anything.",
     next: ["ticket.close"],
     input: Type.Object({
       adjustments: optional(

@@ -10,6 +10,7 @@ import {
   idOf,
   line,
   note,
+  noWorkReasons,
   nullable,
   oneOf,
   oneOfAnyCase,
@@ -589,6 +590,30 @@ export const visitCommands = defineCommands({
     input: completion(),
     example: completionExample,
     output: body.candidate,
+  },
+  "closeout.no_work": {
+    path: "/tickets/{ticketId}/closeout/no-work",
+    roles: ["tech", "dispatcher"],
+    aggregate: "ticket",
+    effect: "changes",
+    executes: true,
+    from: ["DISPATCHED", "IN_PROGRESS"],
+    to: ["COMPLETED_PENDING_VERIFICATION"],
+    status: 200,
+    summary:
+      "End a call-out that had nothing to do, with its reason and what proves it; it is verified like any work and billed as " +
+      "a trip. Work that was done is completed with tech.complete.",
+    next: ["qa.verify", "qa.return_work"],
+    input: Type.Object({
+      reason_code: oneOf(
+        [...noWorkReasons],
+        "Why there was nothing to do; each wants its own evidence, and a refusal names what is missing",
+      ),
+      note: note("What was found on site; it stands in for a signature", 1),
+      evidence_refs: optional(evidenceRefs()),
+    }),
+    example: { reason_code: "no_access", note: "The gate was locked and nobody answered the phone" },
+    output: body.ticket,
   },
   "tech.complete": {
     path: "/tickets/{ticketId}/tech/complete",

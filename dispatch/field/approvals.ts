@@ -45,6 +45,11 @@ export const selectBarredRaise = statement<BarredRaise>(
    ORDER BY requested_at DESC, id DESC LIMIT 1`,
 );
 
+export const selectPendingApproval = statement<Pick<ApprovalRow, "evidence">>(
+  "approval_pending",
+  `SELECT evidence FROM approvals WHERE ticket_id = $1 AND status = 'PENDING' ORDER BY requested_at DESC, id DESC LIMIT 1`,
+);
+
 export const settleApproval = statement(
   "approval_settle",
   `UPDATE approvals SET status = $2, decided_by = $3, decided_at = $4, notes = $5 WHERE id = $1 AND status = 'PENDING'`,

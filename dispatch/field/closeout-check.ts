@@ -6,6 +6,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { evaluateCloseoutGate, type CloseoutGateResult } from "./closeout-gate.ts";
 import { evidenceItem } from "./evidence-rows.ts";
+import { normalizeIncidentType } from "./closeout-requirements.ts";
 import type { Demands } from "./visits.ts";
 
 export type CloseoutClaim = {
@@ -14,6 +15,8 @@ export type CloseoutClaim = {
   readonly checklist: Readonly<Record<string, boolean>>;
   readonly noSignatureReason: string | null | undefined;
   readonly evidenceRefs: readonly string[] | null | undefined;
+  /** Why there was nothing to do: its own template then says what proves it. */
+  readonly noWork?: string | null;
   /** Who claims it: a machine may be wrong of what it has not seen, so its evidence must be verified whatever the profile. */
   readonly byRole?: Role;
 };
@@ -23,9 +26,10 @@ export const checkCloseout = (
   incidentType: string | null,
   evidence: readonly EvidenceBody[],
   claim: CloseoutClaim,
-): CloseoutGateResult =>
-  evaluateCloseoutGate({
-    incidentType,
+): CloseoutGateResult => {
+  const noWork = claim.noWork?.toUpperCase();
+  const result = evaluateCloseoutGate({
+    incidentType: noWork ?? incidentType,
     evidenceItems: evidence.map(evidenceItem),
     demands: claim.demands,
     checklist: claim.checklist,
@@ -33,8 +37,10 @@ export const checkCloseout = (
     evidenceRefs: claim.evidenceRefs ?? undefined,
     allowedSchemes: settings.objectStoreSchemes,
     mustBeVerified: policy.evidenceMustBeVerified || claim.byRole === "agent",
-    templates: policy.closeoutTemplates,
+    templates: noWork === undefined ? policy.closeoutTemplates : policy.noWorkTemplates,
   });
+  return { ...result, incident_type: normalizeIncidentType(incidentType) };
+};
 
 /** @throws Refusal CLOSEOUT_REQUIREMENTS_INCOMPLETE with everything that is missing */
 export function requireCloseout(result: CloseoutGateResult): void {

@@ -52,6 +52,7 @@ function completed({ desk, actor, input, ticket, now }: Completion, loaded: Load
         no_signature_reason,
         evidence_refs: evidence_refs && JSON.stringify(evidence_refs),
         work: work && JSON.stringify(work),
+        no_work: null,
         created_at: now,
       }),
       tx.row(settleBookings, [ticket.id, "done", now]),

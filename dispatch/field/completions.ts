@@ -9,6 +9,8 @@ export type CompletionRow = {
   readonly no_signature_reason: string | null;
   readonly evidence_refs: readonly string[] | null;
   readonly work: InputOf<"tech.complete">["work"] | null;
+  /** Why there was nothing to do, by its reason code; null where there was. */
+  readonly no_work: string | null;
 };
 
 export const insertCompletion = insertRow("completion_insert", "completions", [
@@ -19,11 +21,12 @@ export const insertCompletion = insertRow("completion_insert", "completions", [
   "no_signature_reason",
   "evidence_refs",
   "work",
+  "no_work",
   "created_at",
 ]);
 
 export const selectNewestCompletion = statement<CompletionRow>(
   "completion_newest",
-  `SELECT checklist, no_signature_reason, evidence_refs, work
+  `SELECT checklist, no_signature_reason, evidence_refs, work, no_work
    FROM completions WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1`,
 );

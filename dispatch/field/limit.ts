@@ -6,19 +6,20 @@ import { maxCents } from "../contract/fields.ts";
 import { Refusal, invalidField } from "../kernel/refusal.ts";
 import type { InvoiceRules } from "../policy/policy.ts";
 
-const isNone = (nteCents: number, { zeroNteMeansUnlimited }: InvoiceRules): boolean =>
+/** Whether a limit is none at all. */
+export const isNoLimit = (nteCents: number, { zeroNteMeansUnlimited }: InvoiceRules): boolean =>
   nteCents === 0 && zeroNteMeansUnlimited;
 
 /** True when a total breaks the agreed limit. */
 export const exceedsNte = (totalCents: number, nteCents: number, rules: InvoiceRules): boolean =>
-  !isNone(nteCents, rules) && totalCents > nteCents;
+  !isNoLimit(nteCents, rules) && totalCents > nteCents;
 
 /**
  * The limit after an approved raise.
  * @throws Refusal when it would be more than a limit may be
  */
 export function raisedNte(nteCents: number, raiseCents: number, rules: InvoiceRules): number {
-  if (isNone(nteCents, rules)) return nteCents;
+  if (isNoLimit(nteCents, rules)) return nteCents;
   if (nteCents + raiseCents <= maxCents) return nteCents + raiseCents;
   throw invalidField(
     "approval_id",
@@ -42,7 +43,7 @@ export function requireSettableNte(
   rules: InvoiceRules,
 ): void {
   if (asked === undefined || raise === null) return;
-  const isHigher = isNone(asked, rules) ? !isNone(nte_cents, rules) : exceedsNte(asked, nte_cents, rules);
+  const isHigher = isNoLimit(asked, rules) ? !isNoLimit(nte_cents, rules) : exceedsNte(asked, nte_cents, rules);
   if (!isHigher) return;
   throw new Refusal("NTE_RAISE_REFUSED", {
     nte_cents,

@@ -33,8 +33,8 @@ export const qaVerify = ticketCommand({
         invalid_evidence_refs: [],
       });
     }
-    const { checklist, no_signature_reason: noSignatureReason, evidence_refs: evidenceRefs } = completion;
-    const claim = { demands: demandsOf(billing.trail), checklist, noSignatureReason, evidenceRefs };
+    const { checklist, no_signature_reason: noSignatureReason, evidence_refs: evidenceRefs, no_work } = completion;
+    const claim = { demands: demandsOf(billing.trail), checklist, noSignatureReason, evidenceRefs, noWork: no_work };
     requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
     requireBillable({ desk, ticket }, billing);
     return {

@@ -1,14 +1,20 @@
 // ticket.cancel: calls the work off, and with it the booking, the hold and the request for approval.
 
+import { cancellableStates } from "../contract/states.ts";
+import { wrongState } from "../kernel/machine.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { settleBookings } from "../workforce/bookings.ts";
-import { settleApproval } from "./approvals.ts";
+import { selectPendingApproval, settleApproval } from "./approvals.ts";
 import { endHold } from "./schedule-holds.ts";
 
 export const ticketCancel = ticketCommand({
   name: "ticket.cancel",
-  decide({ actor, input, ticket, now }) {
+  load: (tx, { ticketId }) => tx.row(selectPendingApproval, [ticketId]),
+  decide({ actor, input, ticket, now }, pending) {
     const { pending_approval_id: approvalId } = ticket;
+    // Work that is done and waits for more money goes on as done work.
+    const returnState = pending?.evidence.return_state;
+    if (returnState === "VERIFIED") throw wrongState(returnState, "CANCELLED", cancellableStates);
     return {
       path: ["CANCELLED"],
       change: { pending_approval_id: null },

@@ -20,6 +20,12 @@ export function crossCheck({ templates, incidentTypes, priceBook, profile }: Pol
   const templated = templates.json.templates.map((t) => t.incident_type);
   const types = incidentTypes.json.incident_types.map((t) => t.incident_type);
   refuseRepeats(templates.file, "/templates", "incident_type", templated);
+  refuseRepeats(
+    templates.file,
+    "/no_work_templates",
+    "reason_code",
+    templates.json.no_work_templates.map((t) => t.reason_code),
+  );
   refuseRepeats(incidentTypes.file, "/incident_types", "incident_type", types);
   refuseRepeats(
     priceBook.file,

@@ -8,7 +8,7 @@ import type { CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJs
 /** The members of Policy that come from the profile file alone. */
 export type ProfileRules = Omit<
   Policy,
-  "policyHash" | "closeoutSchemaVersion" | "closeoutTemplates" | "incidentTypes" | "priceBook"
+  "policyHash" | "closeoutSchemaVersion" | "closeoutTemplates" | "noWorkTemplates" | "incidentTypes" | "priceBook"
 >;
 
 /** Indexes a list by a key of its items; the result has no prototype, so only listed keys are found. */
@@ -29,6 +29,11 @@ export function toTemplate(json: CloseoutTemplatesJson["templates"][number]): Cl
     requiredEvidenceKeys: json.required_evidence_keys,
     requiredChecklistKeys: json.required_checklist_keys,
   };
+}
+
+export function toNoWorkTemplate(json: CloseoutTemplatesJson["no_work_templates"][number]): CloseoutTemplate {
+  const { reason_code, version, required_evidence_keys: requiredEvidenceKeys } = json;
+  return { incidentType: reason_code.toUpperCase(), version, requiredEvidenceKeys, requiredChecklistKeys: [] };
 }
 
 export function toIncidentType(json: IncidentTypesJson["incident_types"][number]): IncidentType {

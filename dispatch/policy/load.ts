@@ -8,7 +8,7 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import type { TSchema } from "typebox";
 import { canonicalSha256 } from "./canonical-json.ts";
 import { crossCheck } from "./cross-checks.ts";
-import { indexBy, toIncidentType, toPriceBook, toProfileRules, toTemplate } from "./from-json.ts";
+import { indexBy, toIncidentType, toNoWorkTemplate, toPriceBook, toProfileRules, toTemplate } from "./from-json.ts";
 import type { Policy } from "./policy.ts";
 import { PolicyError } from "./policy-error.ts";
 import {
@@ -63,6 +63,7 @@ export function loadPolicy(profileName: string, folder: string = import.meta.dir
     }),
     closeoutSchemaVersion: templates.schema_version,
     closeoutTemplates: indexBy(templates.templates, (t) => t.incident_type, toTemplate),
+    noWorkTemplates: indexBy(templates.no_work_templates, (t) => t.reason_code.toUpperCase(), toNoWorkTemplate),
     incidentTypes: indexBy(incidentTypes.incident_types, (t) => t.incident_type, toIncidentType),
     priceBook: toPriceBook(priceBook),
   });

@@ -138,6 +138,8 @@ export type Policy = {
   readonly humanApproval: readonly HumanApprovalRule[];
   readonly closeoutSchemaVersion: string;
   readonly closeoutTemplates: Index<CloseoutTemplate>;
+  /** What proves that there was nothing to do, by its upper-case reason code. */
+  readonly noWorkTemplates: Index<CloseoutTemplate>;
   readonly incidentTypes: Index<IncidentType>;
   readonly priceBook: PriceBook;
 };

@@ -3,6 +3,7 @@
  * Rules that span two files are in load.ts; nothing here reads a file.
  */
 import { Type, type Static } from "typebox";
+import { noWorkReasons } from "../contract/fields.ts";
 import { signatureKey } from "./policy.ts";
 
 const closed = { additionalProperties: false };
@@ -32,6 +33,13 @@ export const CloseoutTemplatesFile = Type.Object(
         closed,
       ),
       { minItems: 1 },
+    ),
+    no_work_templates: Type.Array(
+      Type.Object(
+        { reason_code: Type.Enum([...noWorkReasons]), version: SemVer, required_evidence_keys: Keys },
+        closed,
+      ),
+      { minItems: noWorkReasons.length },
     ),
   },
   closed,

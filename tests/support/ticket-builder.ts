@@ -26,7 +26,9 @@ export type Plan = {
   /** Whether a SCHEDULED ticket has a technician, by schedule.book; otherwise its time is the customer's and nobody is on it. */
   readonly booked?: boolean;
   /** Where a ticket in APPROVAL_REQUIRED came from. */
-  readonly approvalFrom?: "triage" | "change";
+  readonly approvalFrom?: "triage" | "change" | "limit";
+  /** The state a CANCELLED ticket was called off in; by default NEW. */
+  readonly cancelledIn?: "NEW" | "DISPATCHED" | "IN_PROGRESS" | "ON_HOLD";
   /** The state a ticket in PENDING_CUSTOMER_CONFIRMATION is held in. */
   readonly heldIn?: "READY_TO_SCHEDULE" | "SCHEDULE_PROPOSED" | "SCHEDULED";
   /** What the technician reports; null reports nothing. */
@@ -118,15 +120,18 @@ const toDispatched = ["ready", "propose", "confirm", "dispatch"] as const satisf
 const toWork = [...toDispatched, "checkIn"] as const satisfies Step[];
 const toCompleted = [...toWork, "evidence", "complete"] as const satisfies Step[];
 
-function routeTo(
-  state: TicketState,
-  { approvalFrom = "triage", heldIn = "SCHEDULED", booked = false }: Plan,
-): readonly Step[] {
+function routeTo(state: TicketState, plan: Plan): readonly Step[] {
+  const { approvalFrom = "triage", heldIn = "SCHEDULED", booked = false, cancelledIn = "NEW" } = plan;
+  const toApproval: Record<typeof approvalFrom, readonly Step[]> = {
+    triage: ["askApproval"],
+    change: [...toWork, "requestChange"],
+    limit: [...toCompleted, "verify", "requestLimit"],
+  };
   const routes: Record<TicketState, readonly Step[]> = {
     NEW: [],
     NEEDS_INFO: ["requestInfo"],
     TRIAGED: ["triage"],
-    APPROVAL_REQUIRED: approvalFrom === "triage" ? ["askApproval"] : [...toWork, "requestChange"],
+    APPROVAL_REQUIRED: toApproval[approvalFrom],
     READY_TO_SCHEDULE: ["ready"],
     SCHEDULE_PROPOSED: ["ready", "propose"],
     SCHEDULED: booked ? ["ready", "book"] : ["ready", "propose", "confirm"],
@@ -139,10 +144,17 @@ function routeTo(
     VERIFIED: [...toCompleted, "verify"],
     INVOICED: [...toCompleted, "verify", "invoice"],
     CLOSED: [...toCompleted, "verify", "invoice", "close"],
-    CANCELLED: ["cancel"],
+    CANCELLED: [...toCancelled[cancelledIn], "cancel"],
   };
   return routes[state];
 }
+
+const toCancelled = {
+  NEW: [],
+  DISPATCHED: toDispatched,
+  IN_PROGRESS: toWork,
+  ON_HOLD: [...toWork, "interrupt"],
+} as const satisfies Record<string, Step[]>;
 
 const toHeld = {
   READY_TO_SCHEDULE: ["ready"],
@@ -204,6 +216,11 @@ const steps = {
   requestChange: async ({ api, id, built }: OnTheWay) => {
     const body = { approval_type: "NTE_INCREASE", reason: "the closer is broken too", amount_delta_cents: 30_000 };
     built.approvalId = (await api.run("tech.request_change", { ...builder("tech"), ticket: id, body })).approval.id;
+  },
+  requestLimit: async ({ api, id, built }: OnTheWay) => {
+    const body = { reason: "the frame was bent", amount_delta_cents: 30_000 };
+    const { approval } = await api.run("billing.request_limit", { ...builder("finance"), ticket: id, body });
+    built.approvalId = approval.id;
   },
   evidence: ({ api, id, plan }: OnTheWay) => addAllEvidence(api, id, plan.incidentType),
   complete: ({ api, id, plan }: OnTheWay) => {

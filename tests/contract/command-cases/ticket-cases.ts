@@ -13,7 +13,11 @@ const triage = (outcome: StateName, from: StateName): Obeyed => ({
   path:
     from === "READY_TO_SCHEDULE" ? [] : from === "TRIAGED" || outcome === "TRIAGED" ? [outcome] : ["TRIAGED", outcome],
 });
-const decide = (decision: "APPROVED" | "DENIED", approvalFrom: "triage" | "change", to: StateName): Obeyed => ({
+const decide = (
+  decision: "APPROVED" | "DENIED",
+  approvalFrom: "triage" | "change" | "limit",
+  to: StateName,
+): Obeyed => ({
   way: `${decision} after ${approvalFrom}`,
   plan: { approvalFrom },
   body: (_api, { approvalId }) => ({ approval_id: approvalId, decision, notes: "as agreed on the phone" }),
@@ -115,13 +119,15 @@ export const ticketCases = {
     path: `${t}/approval/decide`,
     roles: ["approver", "dispatcher"],
     from: ["APPROVAL_REQUIRED"],
-    to: ["READY_TO_SCHEDULE", "IN_PROGRESS", "TRIAGED"],
+    to: ["READY_TO_SCHEDULE", "IN_PROGRESS", "TRIAGED", "VERIFIED"],
     status: 200,
     obeyed: () => [
       decide("APPROVED", "triage", "READY_TO_SCHEDULE"),
       decide("DENIED", "triage", "TRIAGED"),
       decide("APPROVED", "change", "IN_PROGRESS"),
       decide("DENIED", "change", "IN_PROGRESS"),
+      decide("APPROVED", "limit", "VERIFIED"),
+      decide("DENIED", "limit", "VERIFIED"),
     ],
     fields: {
       good: [
@@ -171,13 +177,61 @@ export const ticketCases = {
       ],
     },
   },
+  "qa.reopen": {
+    path: `${t}/qa/reopen`,
+    roles: ["qa", "dispatcher"],
+    from: ["VERIFIED"],
+    to: ["IN_PROGRESS", "READY_TO_SCHEDULE"],
+    status: 200,
+    obeyed: () =>
+      (["IN_PROGRESS", "READY_TO_SCHEDULE"] as const).map((outcome) => ({
+        way: outcome,
+        body: () => ({ reasons: ["the second day is missing"], workflow_outcome: outcome }),
+        path: [outcome],
+      })),
+    fields: {
+      good: [
+        { reasons: ["a"] },
+        { reasons: ["a", "b"], required_evidence_keys: ["k"], workflow_outcome: "IN_PROGRESS" },
+      ],
+      bad: [
+        [{ reasons: [] }, "reasons"],
+        [{ reasons: undefined }, "reasons"],
+        [{ required_evidence_keys: "photo" }, "required_evidence_keys"],
+        [{ workflow_outcome: "NEW" }, "workflow_outcome"],
+      ],
+    },
+  },
+  "billing.request_limit": {
+    path: `${t}/billing/request-limit`,
+    roles: ["finance", "dispatcher"],
+    from: ["VERIFIED"],
+    to: ["APPROVAL_REQUIRED"],
+    status: 200,
+    obeyed: one(() => ({ amount_delta_cents: 5_000, reason: "the frame was bent" }), "APPROVAL_REQUIRED"),
+    fields: {
+      good: [{ amount_delta_cents: 1, reason: "x" }],
+      bad: [
+        [{ amount_delta_cents: 0 }, "amount_delta_cents"],
+        [{ amount_delta_cents: undefined }, "amount_delta_cents"],
+        [{ reason: "" }, "reason"],
+        [{ reason: undefined }, "reason"],
+      ],
+    },
+  },
   "billing.generate_invoice": {
     path: `${t}/billing/generate-invoice`,
     roles: ["finance"],
-    from: ["VERIFIED"],
-    to: ["INVOICED"],
+    from: ["VERIFIED", "CANCELLED"],
+    to: ["INVOICED", "CANCELLED"],
     status: 200,
-    obeyed: one(() => ({ adjustments: [{ description: "goodwill", amount_cents: -500 }] }), "INVOICED"),
+    obeyed: (from) => [
+      {
+        plan: { cancelledIn: "IN_PROGRESS" },
+        body: () => ({ adjustments: [{ description: "goodwill", amount_cents: -500 }] }),
+        path: from === "CANCELLED" ? [] : ["INVOICED"],
+      },
+    ],
     fields: {
       good: [
         {},

@@ -175,6 +175,30 @@ export const visitCases = {
     obeyed: complete,
     fields: completing,
   },
+  "closeout.no_work": {
+    path: `${t}/closeout/no-work`,
+    roles: ["tech", "dispatcher"],
+    from: ["DISPATCHED", "IN_PROGRESS"],
+    to: ["COMPLETED_PENDING_VERIFICATION"],
+    status: 200,
+    obeyed: one(
+      () => ({ reason_code: "cancelled_at_door", note: "they had fixed it themselves" }),
+      "COMPLETED_PENDING_VERIFICATION",
+    ),
+    fields: {
+      good: [
+        { reason_code: "no_access", note: "gate locked" },
+        { reason_code: "unsafe", note: "a dog", evidence_refs: [uuid] },
+      ],
+      bad: [
+        [{ reason_code: "parts" }, "reason_code"],
+        [{ reason_code: undefined }, "reason_code"],
+        [{ note: "" }, "note"],
+        [{ note: undefined }, "note"],
+        [{ evidence_refs: [7] }, "evidence_refs"],
+      ],
+    },
+  },
   "tech.complete": {
     path: `${t}/tech/complete`,
     roles: ["dispatcher", "tech"],

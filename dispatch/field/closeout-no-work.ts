@@ -1,0 +1,50 @@
+// closeout.no_work: ends a call-out that had nothing to do: nobody let the technician in, it was called off at the door, it was
+// not needed or not safe. It is checked like any work, by the template of its reason, and billed as a trip.
+
+import { ticketCommand } from "../ticket/ticket-command.ts";
+import { settleBookings } from "../workforce/bookings.ts";
+import { checkCloseout, requireCloseout } from "./closeout-check.ts";
+import { insertCompletion } from "./completions.ts";
+import { selectEvidence } from "./evidence-rows.ts";
+import { demandsOf, selectTrail } from "./visits.ts";
+
+export const closeoutNoWork = ticketCommand({
+  name: "closeout.no_work",
+  async load(tx, { ticketId }) {
+    const [trail, evidence] = await Promise.all([
+      tx.rows(selectTrail, [ticketId]),
+      tx.rows(selectEvidence, [ticketId]),
+    ]);
+    return { trail, evidence };
+  },
+  decide({ desk, input, ticket, now }, { trail, evidence }) {
+    const { reason_code, note, evidence_refs = null } = input;
+    const claim = {
+      demands: demandsOf(trail),
+      checklist: {},
+      noSignatureReason: note,
+      evidenceRefs: evidence_refs,
+      noWork: reason_code,
+    };
+    requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
+    return {
+      path: ["COMPLETED_PENDING_VERIFICATION"],
+      payload: { reason_code, note, evidence_refs, evidence_items: evidence.length },
+      write: (tx, event) => [
+        insertCompletion(tx, {
+          audit_event_id: event.id,
+          ticket_id: ticket.id,
+          seq: event.seq,
+          checklist: "{}",
+          no_signature_reason: note,
+          evidence_refs: evidence_refs && JSON.stringify(evidence_refs),
+          work: null,
+          no_work: reason_code,
+          created_at: now,
+        }),
+        tx.row(settleBookings, [ticket.id, "done", now]),
+      ],
+      body: (after) => after,
+    };
+  },
+});
