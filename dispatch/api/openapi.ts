@@ -3,9 +3,10 @@
 
 import manifest from "../../package.json" with { type: "json" };
 import { errorEntries, type ErrorCode } from "../contract/errors.ts";
-import { chatName, idsIn, toolsOf, type AnyEntry, type Contract } from "../contract/index.ts";
+import { chatName, idKindOf, idsIn, toolsOf, type AnyEntry, type Contract } from "../contract/index.ts";
 import * as bodies from "../contract/responses.ts";
 import { slugPattern, uuidPattern } from "../contract/fields.ts";
+import { ticketIdPattern } from "../contract/ids.ts";
 import { warning } from "../contract/warnings.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
 import { ownOperations } from "./openapi-own.ts";
@@ -106,13 +107,14 @@ const uuidSchema = { type: "string", format: "uuid", pattern: uuidPattern };
 
 const slugSchema = { type: "string", pattern: slugPattern };
 
+const idSchemas = {
+  uuid: uuidSchema,
+  slug: slugSchema,
+  ticket: { type: "string", pattern: ticketIdPattern, description: "The ticket's id, or its number such as T-000123" },
+};
+
 const pathParameters = ({ path, ids }: AnyEntry): Json[] =>
-  idsIn(path).map((name) => ({
-    name,
-    in: "path",
-    required: true,
-    schema: ids?.[name] === "slug" ? slugSchema : uuidSchema,
-  }));
+  idsIn(path).map((name) => ({ name, in: "path", required: true, schema: idSchemas[idKindOf(ids, name)] }));
 
 function queryParameters(entry: AnyEntry): Json[] {
   const required = new Set(entry.input.required ?? []);

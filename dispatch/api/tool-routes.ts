@@ -3,7 +3,7 @@
 
 import type { CommandEntry, QueryEntry } from "../contract/entry.ts";
 import type { ErrorCode } from "../contract/errors.ts";
-import type { Contract } from "../contract/index.ts";
+import { idKindOf, pathWith, type Contract } from "../contract/index.ts";
 import { answerQuery, type QueryHandlers } from "../kernel/answer-query.ts";
 import { requireRole, requireTool } from "../kernel/authorize.ts";
 import type { CommandHandlers } from "../kernel/command.ts";
@@ -20,6 +20,7 @@ import { parameterReader } from "./query-string.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { readBody } from "./read-body.ts";
 import { isIdOf, type Handler, type PathIds, type RouteEntry } from "./routes.ts";
+import { withTicketIds } from "./ticket-numbers.ts";
 
 export type Handlers = { readonly commands: CommandHandlers; readonly queries: QueryHandlers };
 
@@ -54,16 +55,17 @@ function commandRoute(parts: ToolParts, kernel: Kernel, name: string, entry: Com
   const idIn = kernel.commands.get(name)?.handler.aggregate.idIn ?? null;
   return async (exchange, sent) => {
     exchange.tool = name;
-    const ids = inLowerCase(sent);
-    exchange.about = aboutIn(entry.aggregate, idIn, ids);
-    const body = parseBody(await readBody(exchange.request, desk.settings.requestTimeoutMs));
+    exchange.about = aboutIn(entry.aggregate, idIn, inLowerCase(sent));
+    const raw = parseBody(await readBody(exchange.request, desk.settings.requestTimeoutMs));
     const requestId = requireIdempotencyKey(exchange);
     const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, entry.roles));
     rateLimit.take(actor);
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
-    // With the ids in lower case, so that one thing has one path and a retry one fingerprint.
-    const path = exchange.path.toLowerCase();
+    // With the ids in lower case and for numbers, so that one thing has one path and a retry one fingerprint.
+    const { ids, fields: body } = await withTicketIds(desk.db, entry, { ids: inLowerCase(sent), fields: raw });
+    exchange.about = aboutIn(entry.aggregate, idIn, ids);
+    const path = pathWith(entry.path, ids);
     const answer = await execute(kernel, { name, path, ids, body, requestId, actor, trace: exchange.trace });
     exchange.about = { aggregate: answer.aggregate, id: answer.aggregateId };
     exchange.replayed = answer.replayed;
@@ -87,9 +89,12 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
     requireIds(entry, sent);
-    const ids = inLowerCase(sent);
+    exchange.about = aboutIn(aggregate, idIn, inLowerCase(sent));
+    const { ids, fields: parameters } = await withTicketIds(desk.db, entry, {
+      ids: inLowerCase(sent),
+      fields: parametersFrom(exchange.query),
+    });
     exchange.about = aboutIn(aggregate, idIn, ids);
-    const parameters = parametersFrom(exchange.query);
     const body = await answerQuery(desk, { query, validate, ids, parameters, actor });
     if (body instanceof JsonText) exchange.jsonText(200, body);
     else exchange.json(200, JSON.stringify(body));
@@ -120,7 +125,7 @@ function toolHeader(exchange: Exchange): string | undefined {
 /** @throws Refusal the entry's own for an id that cannot be one; where that says "not found" it repeats the id */
 function requireIds({ ids: kinds, wrongIdCode = "NOT_FOUND" }: QueryEntry, ids: PathIds): void {
   for (const [name, id] of Object.entries(ids)) {
-    if (isIdOf(kinds?.[name] ?? "uuid", id)) continue;
+    if (isIdOf(idKindOf(kinds, name), id)) continue;
     throw new Refusal(wrongIdCode, isNotFound(wrongIdCode) ? { [fieldOf(name)]: id.slice(0, 100) } : {});
   }
 }

@@ -14,8 +14,14 @@ export type Effect =
   /** Locks one and audits, but leaves its own fields alone. */
   | "touches";
 
-/** How an id in a path looks: a uuid, or a name of lower-case letters, digits, underscores and hyphens. */
-export type IdKind = "uuid" | "slug";
+/**
+ * How an id in a path looks: a uuid, a name of lower-case letters, digits, underscores and hyphens, or a ticket's uuid or number.
+ */
+export type IdKind = "uuid" | "slug" | "ticket";
+
+/** The kind of an id in a path, by its name. */
+export const idKindOf = (ids: Readonly<Record<string, IdKind>> | undefined, name: string): IdKind =>
+  ids?.[name] ?? (name === "ticketId" ? "ticket" : "uuid");
 
 type UpToFour<T> = readonly [] | readonly [T] | readonly [T, T] | readonly [T, T, T] | readonly [T, T, T, T];
 
@@ -32,7 +38,7 @@ type Guidance<Tool extends string> = {
 type Addressed = {
   /** Any number of ids may stand in it, each as {name}. */
   readonly path: string;
-  /** The kind of each id in the path that is no uuid. */
+  /** The kind of each id in the path that is no uuid; a ticket's needs no saying. */
   readonly ids?: Readonly<Record<string, IdKind>>;
   readonly roles: readonly Role[];
   readonly input: TObject;

@@ -2,7 +2,7 @@
 // `x-case` names the letter case a value is folded to before its rules are checked.
 
 import Type, { type Static, type TSchema } from "typebox";
-import { uuidPattern, type Id } from "./ids.ts";
+import { ticketIdPattern, uuidPattern, type Id, type TicketId } from "./ids.ts";
 import { ticketStates } from "./states.ts";
 
 /** The largest amount of money a field takes, in cents; sums of many such amounts stay exact in a JSON number. */
@@ -19,6 +19,12 @@ export const uuid = (description?: string) =>
 
 /** The id of one noun, as a request's field. */
 export const idOf = <I extends Id>(description?: string) => Type.Unsafe<I>(uuid(description));
+
+/** A ticket, by its id or its number. */
+export const ticketRef = (description: string) =>
+  Type.Unsafe<TicketId>(
+    Type.String({ pattern: ticketIdPattern, "x-case": "lower", description: `${description} (its id or number)` }),
+  );
 
 /** The same in an answer. */
 export const answeredId = <I extends Id>() => Type.Unsafe<I>(Type.String({ format: "uuid" }));

@@ -4,6 +4,10 @@
 
 export const uuidPattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
 
+const numberPattern = "^[Tt]-[0-9]{1,15}$";
+/** How a request names a ticket: by its id, or by its number as people say it. The API puts the id in a number's place. */
+export const ticketIdPattern = `${uuidPattern}|${numberPattern}`;
+
 /** Exists for the compiler alone. */
 declare const noun: unique symbol;
 
@@ -49,4 +53,13 @@ export function knownId<I extends Id>(text: Text): I {
   const id = idFrom<I>(text);
   if (id === null) throw new RangeError(`no id: ${text}`);
   return id;
+}
+
+const ticketNumber = new RegExp(numberPattern);
+
+/** A ticket's number as the database keeps it, of one written in any case and with any zeros; null when it is none. */
+export function ticketNumberFrom(text: string): string | null {
+  const written = text.trim();
+  if (!ticketNumber.test(written)) return null;
+  return `T-${written.slice(2).replace(/^0+/, "").padStart(6, "0")}`;
 }

@@ -14,10 +14,10 @@ import { assignmentCommands, scheduleCommands, visitCommands } from "./work-comm
 
 export const commands = {
   ...ticketCommands,
-  ...correctionCommands,
   ...scheduleCommands,
   ...assignmentCommands,
   ...visitCommands,
+  ...correctionCommands,
   ...rosterCommands,
   ...planCommands,
 };
@@ -93,4 +93,4 @@ function entriesOf<N extends string, E>(registry: { readonly [K in N]: E }): rea
   return (Object.keys(registry) as N[]).map((name) => [name, registry[name]] as const);
 }
 
-export type { Effect, IdKind } from "./entry.ts";
+export { idKindOf, type Effect, type IdKind } from "./entry.ts";

@@ -1,8 +1,8 @@
 // What may be read: one entry per query. Query parameters come as text; the API turns them into these types first.
 
 import { defineQueries } from "./entry.ts";
-import { idOf, incidentType, line, oneOf, optional, priorities, state, time, Type } from "./fields.ts";
-import type { AccountId, SiteId, TechnicianId, TicketId } from "./ids.ts";
+import { idOf, incidentType, line, oneOf, optional, priorities, state, ticketRef, time, Type } from "./fields.ts";
+import type { AccountId, SiteId, TechnicianId } from "./ids.ts";
 import * as body from "./responses.ts";
 import { roles } from "./roles.ts";
 import * as sample from "./sample-values.ts";
@@ -103,7 +103,7 @@ export const queries = defineQueries({
       status: optional(
         oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"], "Only requests that stand so; absent: all of them"),
       ),
-      ticket_id: optional(idOf<TicketId>("Only requests of this ticket; absent: of any")),
+      ticket_id: optional(ticketRef("Only requests of this ticket; absent: of any")),
     }),
     example: { status: "PENDING" },
     output: body.approvalList,
@@ -142,7 +142,7 @@ export const queries = defineQueries({
     input: Type.Object({
       ...filters,
       ticket_id: optional(
-        idOf<TicketId>("Adds this ticket in full as selected_ticket; it does not filter the queue; absent: none"),
+        ticketRef("Adds this ticket in full as selected_ticket; it does not filter the queue; absent: none"),
       ),
       actions: optional(
         oneOf(
@@ -208,9 +208,7 @@ export const queries = defineQueries({
       "Read which scopes are paused now, and what that decides for a ticket or incident type. How it came about is in ops.autonomy.replay.",
     next: ["ops.autonomy.pause", "ops.autonomy.rollback", "ops.autonomy.replay"],
     input: Type.Object({
-      ticket_id: optional(
-        idOf<TicketId>("Decide for this ticket; absent: for incident_type, or for the desk as a whole"),
-      ),
+      ticket_id: optional(ticketRef("Decide for this ticket; absent: for incident_type, or for the desk as a whole")),
       incident_type: optional(incidentType("; absent: the desk's own")),
     }),
     example: { incident_type: "AUTO_OPERATOR_FAULT" },

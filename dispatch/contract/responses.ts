@@ -60,9 +60,11 @@ export type NotTechnician = Static<typeof notTechnician>;
 
 const ticketFields = {
   id: answeredId<TicketId>(),
+  number: text(),
   account_id: answeredId<AccountId>(),
   site_id: answeredId<SiteId>(),
   asset_id: nullable(uuid()),
+  contact_id: nullable(uuid()),
   state: state(),
   priority: Type.Enum([...priorities]),
   incident_type: nullable(text()),
@@ -361,6 +363,9 @@ export type ActionBody = Static<typeof action>;
 
 export const cockpitRow = Type.Object({
   ticket_id: answeredId<TicketId>(),
+  number: text(),
+  summary: text(),
+  caller: nullable(Type.Object({ name: text(), phone: nullable(text()) })),
   state: Type.Enum([...ticketStates]),
   priority: Type.Enum([...priorities]),
   incident_type: nullable(text()),

@@ -12,11 +12,12 @@ import {
   oneOf,
   optional,
   priority,
+  ticketRef,
   time,
   Type,
   uuid,
 } from "./fields.ts";
-import type { AccountId, ApprovalId, SiteId, TicketId } from "./ids.ts";
+import type { AccountId, ApprovalId, SiteId } from "./ids.ts";
 import * as body from "./responses.ts";
 import { cancellableStates } from "./states.ts";
 import * as sample from "./sample-values.ts";
@@ -444,7 +445,7 @@ function autonomyInput() {
         ),
       ),
       incident_type: optional(incidentType("; only with scope INCIDENT")),
-      ticket_id: optional(idOf<TicketId>("The ticket; only with scope TICKET, and then required")),
+      ticket_id: optional(ticketRef("The ticket; only with scope TICKET, and then required")),
       reason: optional(note("Why, for whoever meets the pause; absent: none")),
     },
     {

@@ -17,12 +17,13 @@ import {
   openObject,
   optional,
   reasonCode,
+  ticketRef,
   time,
   Type,
   window,
   work,
 } from "./fields.ts";
-import type { ProviderId, SnapshotId, TechnicianId, TicketId } from "./ids.ts";
+import type { ProviderId, SnapshotId, TechnicianId } from "./ids.ts";
 import * as body from "./responses.ts";
 import { ticketStates } from "./states.ts";
 import * as sample from "./sample-values.ts";
@@ -374,7 +375,7 @@ export const assignmentCommands = defineCommands({
           idOf<ProviderId>("The new provider; required with reassign_provider; absent: the new technician's own"),
         ),
         bump_ticket_id: optional(
-          idOf<TicketId>(
+          ticketRef(
             "For an EMERGENCY with direct_dispatch_bypass: the technician's booked ticket that goes back to the queue; absent: none",
           ),
         ),

@@ -194,6 +194,10 @@ export type StatementRows = {
   checkpoint_compare: { aggregate: string; chain: string; seq: number; known: string; hash: string };
   cockpit_all: {
     id: string;
+    number: string;
+    summary: string;
+    customer_name: string;
+    customer_phone: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -223,6 +227,10 @@ export type StatementRows = {
   };
   cockpit_billing: {
     id: string;
+    number: string;
+    summary: string;
+    customer_name: string | null;
+    customer_phone: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -253,6 +261,10 @@ export type StatementRows = {
   cockpit_count_evidence: { total: number };
   cockpit_final: {
     id: string;
+    number: string;
+    summary: string;
+    customer_name: string | null;
+    customer_phone: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -282,6 +294,10 @@ export type StatementRows = {
   };
   cockpit_open: {
     id: string;
+    number: string;
+    summary: string;
+    customer_name: string;
+    customer_phone: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -311,6 +327,10 @@ export type StatementRows = {
   };
   cockpit_queue: {
     id: string;
+    number: string;
+    summary: string;
+    customer_name: string;
+    customer_phone: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -340,6 +360,10 @@ export type StatementRows = {
   };
   cockpit_queue_accounts: {
     id: string;
+    number: string;
+    summary: string;
+    customer_name: string;
+    customer_phone: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -369,6 +393,10 @@ export type StatementRows = {
   };
   cockpit_queue_first_page: {
     id: string;
+    number: string;
+    summary: string;
+    customer_name: string;
+    customer_phone: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -672,9 +700,11 @@ export type StatementRows = {
   };
   plan_tickets_lock: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -775,9 +805,11 @@ export type StatementRows = {
   recovery_newest_event: { at: string };
   requeue_lock: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -844,11 +876,14 @@ export type StatementRows = {
     time_off: unknown;
   };
   ticket_heads: { id: string; seq: number; hash: string; state: string };
+  ticket_ids_by_number: { number: string; id: string };
   ticket_lock: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -889,9 +924,11 @@ export type StatementRows = {
   };
   ticket_lock_free_1: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -932,9 +969,11 @@ export type StatementRows = {
   };
   ticket_lock_free_16: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -975,9 +1014,11 @@ export type StatementRows = {
   };
   ticket_lock_free_2: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1018,9 +1059,11 @@ export type StatementRows = {
   };
   ticket_lock_free_4: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1061,9 +1104,11 @@ export type StatementRows = {
   };
   ticket_lock_free_8: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1104,9 +1149,11 @@ export type StatementRows = {
   };
   ticket_newest: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1147,9 +1194,11 @@ export type StatementRows = {
   };
   ticket_newest_closed: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string;
+    contact_id: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -1190,9 +1239,11 @@ export type StatementRows = {
   };
   ticket_newest_words: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1231,11 +1282,14 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
   };
+  ticket_number_next: { number: string };
   ticket_search: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1276,9 +1330,11 @@ export type StatementRows = {
   };
   ticket_search_accounts: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1319,9 +1375,11 @@ export type StatementRows = {
   };
   ticket_search_billing: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1362,9 +1420,11 @@ export type StatementRows = {
   };
   ticket_search_final: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1405,9 +1465,11 @@ export type StatementRows = {
   };
   ticket_search_open: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1448,9 +1510,11 @@ export type StatementRows = {
   };
   ticket_search_queue: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1491,9 +1555,11 @@ export type StatementRows = {
   };
   ticket_search_words: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1534,9 +1600,11 @@ export type StatementRows = {
   };
   ticket_select: {
     id: string;
+    number: string;
     account_id: string;
     site_id: string;
     asset_id: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;

@@ -2,6 +2,9 @@
 // whether or not a worker runs.
 
 import type { Attention, AttentionCode } from "../contract/attention.ts";
+import { cancellableStates } from "../contract/states.ts";
+import { unknownType } from "../policy/incident-type.ts";
+import type { Policy } from "../policy/policy.ts";
 
 /** What attention is judged by. */
 export type AttentionRow = {
@@ -35,6 +38,16 @@ const told: Partial<Record<AttentionCode, string>> = {
 function asTold({ attention_code: code, attention_since: since }: AttentionRow): Attention | null {
   const detail = code === null ? undefined : told[code];
   return code !== null && since !== null && detail !== undefined ? { code, since, detail } : null;
+}
+
+/** Of a kind of work that the policy does not know, while it can still be put right. */
+export function attentionToType(
+  { state, incident_type: type, last_transition_at }: AttentionRow & { readonly incident_type: string | null },
+  policy: Policy,
+): Attention | null {
+  if (type === null || !cancellableStates.some((one) => one === state) || !unknownType(policy, type)) return null;
+  const detail = `The policy does not know the incident type ${type}; the work cannot be completed under it.`;
+  return of("UNKNOWN_INCIDENT_TYPE", last_transition_at, detail);
 }
 
 const of = (code: AttentionCode, since: string, detail: string): Attention => ({ code, since, detail });

@@ -16,6 +16,10 @@ export type CockpitInput = QueryInputOf<"dispatcher.cockpit">;
 
 export type QueueRow = {
   id: TicketId;
+  number: string;
+  summary: string;
+  customer_name: string | null;
+  customer_phone: string | null;
   state: QueryBodyOf<"dispatcher.cockpit">["queue"][number]["state"];
   priority: "EMERGENCY" | "URGENT" | "ROUTINE";
   incident_type: string | null;
@@ -88,8 +92,9 @@ function streamSql(stream: QueueStream, { where, from, until, behind, now, warni
   const lower = (minute: string): string => at(stream.from(minute, warning));
   const which = `${where} AND ${stream.where(now)} AND ${position} >= ${lower(from)} AND ${position} < ${lower(until)}`;
   return `
-    SELECT t.id, t.state, t.priority, t.incident_type, t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at,
-           t.updated_at, t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
+    SELECT t.id, t.number, t.summary, t.customer_name, t.customer_phone, t.state, t.priority, t.incident_type,
+           t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at, t.updated_at,
+           t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
            t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.assign_reason, t.assign_unable,
            s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region, s.region_weight,
            ${minutes(position)} AS remaining,

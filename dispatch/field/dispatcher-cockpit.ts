@@ -9,7 +9,7 @@ import { deskQuery, type DeskQueryCall } from "../kernel/answer-query.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { selectTicket, ticketBody } from "../ticket/ticket-row.ts";
-import { attentionOf } from "./attention.ts";
+import { attentionOf, attentionToType } from "./attention.ts";
 import { cockpitText, queueText, type CockpitRow } from "./cockpit-answer.ts";
 import { queueQuestion, type QueuePage, type QueueRow } from "./cockpit-queue.ts";
 import { slaReport } from "./sla.ts";
@@ -60,6 +60,9 @@ export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) =>
 function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
   return {
     ticket_id: row.id,
+    number: row.number,
+    summary: row.summary,
+    caller: row.customer_name === null ? null : { name: row.customer_name, phone: row.customer_phone },
     state: row.state,
     priority: row.priority,
     incident_type: row.incident_type,
@@ -71,7 +74,7 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     last_transition_at: row.last_transition_at,
     region_weight: row.region_weight,
     ...slaReport(row, new Date(now), policy.sla),
-    attention: attentionOf(row, now),
+    attention: attentionOf(row, now) ?? attentionToType(row, policy),
   };
 }
 

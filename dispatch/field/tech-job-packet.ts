@@ -88,6 +88,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
 
 const headerOf = (ticket: TicketRow) => ({
   ticket_id: ticket.id,
+  number: ticket.number,
   priority: ticket.priority,
   incident_type: ticket.incident_type,
   current_state: ticket.state,

@@ -213,7 +213,9 @@ function sentenceOf(error: ErrorObject): string {
 
 const patternSentence = (pattern: string): string =>
   pattern.includes("0-9a-fA-F]{8}")
-    ? "must be a uuid"
+    ? pattern.includes("[Tt]-")
+      ? "must be a uuid, or a number such as T-000123"
+      : "must be a uuid"
     : pattern.includes("\\p{Cc}")
       ? "must be one line of text"
       : `must match ${pattern}`;

@@ -17,7 +17,7 @@ import type { Session } from "../db/pool.ts";
 import type { QueryCall, RowQuery } from "../kernel/answer-query.ts";
 import type { Call, CreationCommand, CreationDecision, RowCall, RowCommand, RowDecision } from "../kernel/command.ts";
 import { ticketAggregate } from "./ticket-aggregate.ts";
-import type { NewTicket, TicketChange, TicketRow } from "./ticket-row.ts";
+import { selectNextNumber, type NewTicket, type TicketChange, type TicketRow } from "./ticket-row.ts";
 
 /** What a command on a ticket knows before the ticket is locked; a creating command knows the id the ticket will have. */
 export type TicketLoad<N extends PipelineName> = Call<InputOf<N>, IdsOf<N>, TicketId> & { readonly ticketId: TicketId };
@@ -26,7 +26,11 @@ export type TicketCall<N extends PipelineName> = TicketLoad<N> & { readonly tick
 
 type AnswerOf<N extends PipelineName> = BodyOf<N> & object;
 export type TicketDecision<N extends PipelineName> = RowDecision<TicketChange, TicketBody, AnswerOf<N>, TicketState>;
-export type TicketCreation<N extends PipelineName> = CreationDecision<NewTicket, TicketBody, AnswerOf<N>, TicketState>;
+/** The ticket's number is the wing's to give. */
+export type TicketCreation<N extends PipelineName> = Omit<
+  CreationDecision<NewTicket, TicketBody, AnswerOf<N>, TicketState>,
+  "create"
+> & { readonly create: Omit<NewTicket, "number"> };
 
 type Common<N extends PipelineName, Loaded> = {
   readonly name: N;
@@ -61,18 +65,29 @@ export function ticketCommand<N extends PipelineName, Loaded = undefined, Prepar
 }
 
 /** Declares a command that makes a ticket; see CreationCommand. */
-export function creationCommand<N extends PipelineName, Loaded = undefined>(
-  command: Common<N, Loaded> & { decide(call: TicketLoad<N>, loaded: Loaded): TicketCreation<N> },
-): CreationCommand<InputOf<N>, IdsOf<N>, NewTicket, TicketBody, AnswerOf<N>, Loaded, TicketId> {
+export function creationCommand<N extends PipelineName, Loaded>(
+  command: Common<N, Loaded> &
+    Required<Pick<Common<N, Loaded>, "load">> & { decide(call: TicketLoad<N>, loaded: Loaded): TicketCreation<N> },
+): CreationCommand<InputOf<N>, IdsOf<N>, NewTicket, TicketBody, AnswerOf<N>, Numbered<Loaded>, TicketId> {
   const { load, decide, ...rest } = command;
   return {
     ...rest,
     on: "creation",
     aggregate: ticketAggregate,
-    ...(load && { load: (tx, call) => load(tx, { ...call, ticketId: call.id }) }),
-    decide: (call, loaded) => decide({ ...call, ticketId: call.id }, loaded),
+    async load(tx, call) {
+      const own = load(tx, { ...call, ticketId: call.id }).then((loaded) => ({ loaded }));
+      const [next, { loaded }] = await Promise.all([tx.row(selectNextNumber, []), own]);
+      if (!next) throw new Error("the sequence of ticket numbers gave none");
+      return { number: next.number, loaded };
+    },
+    decide(call, { number, loaded }) {
+      const decision = decide({ ...call, ticketId: call.id }, loaded);
+      return { ...decision, create: { ...decision.create, number } };
+    },
   };
 }
+
+type Numbered<Loaded> = { readonly number: string; readonly loaded: Loaded };
 
 const onTicket = <Input, Ids>(call: RowCall<Input, Ids, TicketRow, TicketId>) => ({
   ...call,

@@ -1,6 +1,7 @@
 // The ticket as the database holds it: its row, the statements that lock, insert and update it, and the body clients see.
 // Only the pipeline writes it.
 
+import type { Session } from "../db/pool.ts";
 import { insertRows, type InsertRows } from "../db/insert-rows.ts";
 import { selectRows } from "../db/select-rows.ts";
 import { statement } from "../db/statement.ts";
@@ -59,7 +60,7 @@ export type TicketChange = Partial<
 >;
 
 /** What a creating command decides; ids, times and audit come from the pipeline. */
-export type NewTicket = Pick<TicketRow, "account_id" | "site_id" | "summary"> &
+export type NewTicket = Pick<TicketRow, "number" | "account_id" | "site_id" | "summary"> &
   TicketChange &
   Partial<
     Pick<
@@ -78,9 +79,11 @@ export type NewTicket = Pick<TicketRow, "account_id" | "site_id" | "summary"> &
 /** Every column a row is read and written by: the statements below follow from this. */
 const columnNames = [
   "id",
+  "number",
   "account_id",
   "site_id",
   "asset_id",
+  "contact_id",
   "state",
   "priority",
   "incident_type",
@@ -173,11 +176,29 @@ type StoredTicket = Record<ColumnName, unknown>;
 
 const insertStored = insertRows<StoredTicket>("ticket_insert", "tickets", columnNames);
 
-export const insertTicketWords = statement(
-  "ticket_words_insert",
-  `INSERT INTO ticket_words (ticket_id, words)
-   SELECT $1, to_tsvector('simple', concat_ws(' ', $2::text, $3::text, $4::text, sites.name, sites.city))
-   FROM sites WHERE sites.id = $5`,
+const writeWords = statement(
+  "ticket_words_write",
+  `INSERT INTO ticket_words (ticket_id, words) VALUES ($1, ticket_to_find($2, $3, $4, $5, $6, $7, $8, $9))
+   ON CONFLICT (ticket_id) DO UPDATE SET words = excluded.words`,
+);
+
+/** Keeps what the ticket is found by, once it is there and whenever its words change. */
+export const writeTicketWords = (tx: Session, t: TicketRow): Promise<unknown> =>
+  tx.row(writeWords, [
+    t.id,
+    t.number,
+    t.summary,
+    t.description,
+    t.customer_name,
+    t.customer_email,
+    t.customer_phone,
+    t.site_id,
+    t.contact_id,
+  ]);
+
+export const selectNextNumber = statement<{ number: string }>(
+  "ticket_number_next",
+  `SELECT next_ticket_number() AS number`,
 );
 
 // A changed ticket is a new case for the worker: what it knew of trying to assign it, and of warning about another
@@ -207,9 +228,11 @@ export const updateTickets: UpdateRows<TicketRow> = (tx, rows) => updateStored(t
 export function ticketBody(t: TicketRow): TicketBody {
   return {
     id: t.id,
+    number: t.number,
     account_id: t.account_id,
     site_id: t.site_id,
     asset_id: t.asset_id,
+    contact_id: t.contact_id,
     state: t.state,
     priority: t.priority,
     incident_type: t.incident_type,
@@ -275,10 +298,12 @@ export function newTicket(
 ): TicketRow {
   const blank: TicketRow = {
     id,
+    number: fields.number,
     account_id: fields.account_id,
     site_id: fields.site_id,
     summary: fields.summary,
     asset_id: null,
+    contact_id: null,
     state,
     priority: "ROUTINE",
     incident_type: null,

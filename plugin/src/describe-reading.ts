@@ -111,6 +111,7 @@ const readings: Record<QueryName, Describe> = {
         const site = objectAt(row, "site");
         return [
           `${index + 1}. ticket ${at(row, "ticket_id")} ${at(row, "state")} ${at(row, "priority")} ${at(row, "incident_type")}`,
+          `number ${at(row, "number")} ${quoted(textAt(row, "summary"), 60)}`,
           `sla ${at(row, "sla_status")} ${at(row, "sla_timer_remaining")}`,
           isObject(row) && isObject(row["attention"]) && attentionText(row["attention"]),
           `site ${quoted(textAt(site, "name"))} ${quoted(textAt(site, "city"), 40)}`,
@@ -131,7 +132,8 @@ const readings: Record<QueryName, Describe> = {
     const { summary, customer_description, ...scope } = objectAt(packet, "work_scope");
     const { access_instructions, onsite_contact, site_name, address, ...site } = objectAt(packet, "site_and_access");
     return [
-      `ticket ${at(header, "ticket_id")} ${at(header, "current_state")} ${at(header, "priority")} ${at(header, "incident_type")}`,
+      `ticket ${at(header, "ticket_id")} ${at(header, "current_state")} ${at(header, "priority")} ` +
+        `${at(header, "incident_type")} number ${at(header, "number")}`,
       `closeout gate ${gate["ready"] === true ? "ready" : `not ready: ${at(gate, "code")}`}`,
       listAt(gate, "missing_evidence_keys").length > 0 && `missing evidence: ${keysAt(gate, "missing_evidence_keys")}`,
       listAt(gate, "missing_checklist_keys").length > 0 &&

@@ -2,7 +2,7 @@
 
 import { chatName, commandEntries, type CommandName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { finalStates, isTicketState } from "../../dispatch/contract/states.ts";
+import { finalStates, isTicketState, ticketStates } from "../../dispatch/contract/states.ts";
 import { numberAt, textAt, type JsonObject } from "./json.ts";
 import { dollars, fenced, plainOrQuoted, wordAt } from "./result-text.ts";
 
@@ -23,6 +23,7 @@ export function ticketLine(ticket: JsonObject, before: string | null = null): st
     windowText(textAt(ticket, "scheduled_start"), textAt(ticket, "scheduled_end")),
     word("assigned_tech_id") && `tech_id ${wordAt(ticket, "assigned_tech_id")}`,
     word("pending_approval_id") && `pending_approval_id ${wordAt(ticket, "pending_approval_id")}`,
+    word("number") && `number ${wordAt(ticket, "number")}`,
     `site_id ${wordAt(ticket, "site_id")}`,
     `version ${numberAt(ticket, "version") ?? "?"}`,
   ]
@@ -58,6 +59,8 @@ export function ticketWords(ticket: JsonObject): string | null {
 export function nextLine(state: string | null, granted: readonly Role[], usual: readonly string[] = []): string | null {
   if (state === null || !isTicketState(state)) return null;
   const allowed = commandEntries
+    // What may be said in every state leads nowhere.
+    .filter(([, entry]) => entry.from.length < ticketStates.length)
     .filter(([, entry]) => entry.from.includes(state) && entry.roles.some((role) => granted.includes(role)))
     .map(([name]) => name);
   if (allowed.length === 0)

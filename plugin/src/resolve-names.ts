@@ -2,6 +2,7 @@
 // matches make a question; none makes a refusal. It never guesses.
 
 import { finalStates, ticketStates } from "../../dispatch/contract/states.ts";
+import { ticketNumberFrom } from "../../dispatch/contract/ids.ts";
 import { isUuid } from "./idempotency-key.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
 import { lines, quoted } from "./result-text.ts";
@@ -40,7 +41,7 @@ export async function resolveNames(args: JsonObject, ids: readonly PathId[], sea
     const values = Array.isArray(value) ? value : [value];
     const found: unknown[] = [];
     for (const name of values) {
-      if (typeof name !== "string" || name.trim() === "" || isUuid(name.trim())) {
+      if (typeof name !== "string" || name.trim() === "" || isId(field, name.trim())) {
         found.push(typeof name === "string" ? name.trim() : name);
         continue;
       }
@@ -53,6 +54,10 @@ export async function resolveNames(args: JsonObject, ids: readonly PathId[], sea
   }
   return { kind: "found", args: resolved };
 }
+
+/** What the API takes as it is. */
+const isId = (field: string, text: string): boolean =>
+  isUuid(text) || (/(^|_)ticket_id$/.test(field) && ticketNumberFrom(text) !== null);
 
 /** Null when the field does not name a thing. @param inPath whether the field stands for an id in the path */
 async function resolveOne(

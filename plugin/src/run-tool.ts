@@ -3,6 +3,7 @@
 
 import { pathWith, queries } from "../../dispatch/contract/index.ts";
 import { slugPattern } from "../../dispatch/contract/fields.ts";
+import { ticketNumberFrom } from "../../dispatch/contract/ids.ts";
 import { searchSeconds } from "../../dispatch/contract/plan-commands.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { readArguments } from "./arguments.ts";
@@ -76,11 +77,12 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
 
 const slug = new RegExp(slugPattern, "i");
 const isIdOf = (kind: PathId["kind"], id: unknown): id is string =>
-  kind === "uuid" ? isUuid(id) : typeof id === "string" && slug.test(id);
+  typeof id === "string" &&
+  (kind === "slug" ? slug.test(id) : isUuid(id) || (kind === "ticket" && ticketNumberFrom(id) !== null));
 
 function wanted(field: string, kind: PathId["kind"]): string {
   if (kind === "slug") return "a name of letters, digits, underscores and hyphens, 63 at most";
-  return field === "ticket_id" ? "a uuid, or words only one open ticket matches" : "a uuid";
+  return field === "ticket_id" ? "a number such as T-000123, a uuid, or words only one open ticket matches" : "a uuid";
 }
 
 async function runQuery(

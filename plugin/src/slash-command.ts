@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { commands, queries, type Entry } from "../../dispatch/contract/index.ts";
+import { ticketNumberFrom } from "../../dispatch/contract/ids.ts";
 import { queryString, roleIn, type Caller, type Desk } from "./desk.ts";
 import { describeCommand } from "./describe-command.ts";
 import { describeReading } from "./describe-reading.ts";
@@ -13,7 +14,7 @@ import { refused } from "./tool-result.ts";
 
 export const slashHelp = `/dispatch status                    is everything there, and who am I
 /dispatch queue                     the tickets that need a dispatcher, worst first
-/dispatch ticket <id>               one ticket
+/dispatch ticket <number or id>     one ticket
 /dispatch pause <scope> <reason>    stop automatic work; scope: all, an incident type, or a ticket's id
 /dispatch resume <scope> [reason]   let it go on`;
 
@@ -42,8 +43,9 @@ export async function answerSlash(
         `/ux/dispatcher/cockpit${queryString({ limit: 15, actions: "none" })}`,
       );
     case "ticket": {
-      const [id] = words;
-      if (!isUuid(id)) return "Give the ticket's id: /dispatch ticket <uuid>";
+      const [id = ""] = words;
+      if (!isUuid(id) && ticketNumberFrom(id) === null)
+        return "Give the ticket's number or id: /dispatch ticket T-000123";
       return readOr(desk, as(queries["ticket.get"]), "ticket.get", `/tickets/${id}`);
     }
     case "pause":
@@ -107,7 +109,9 @@ async function steer(
 
 function scopeOf(word: string): JsonObject {
   if (/^(all|global|everything)$/i.test(word)) return { scope_type: "GLOBAL" };
-  return isUuid(word) ? { scope_type: "TICKET", ticket_id: word } : { scope_type: "INCIDENT", incident_type: word };
+  return isUuid(word) || ticketNumberFrom(word) !== null
+    ? { scope_type: "TICKET", ticket_id: word }
+    : { scope_type: "INCIDENT", incident_type: word };
 }
 
 const textOf = (result: { readonly content: readonly { readonly text: string }[] }): string =>

@@ -3,6 +3,7 @@
 import {
   chatName,
   contract as ours,
+  idKindOf,
   idsIn,
   toolsOf,
   type AnyEntry,
@@ -174,7 +175,7 @@ const pathIdsOf = ({ path, ids }: AnyEntry): PathId[] =>
     name,
     // Fields of the contract call a technician that, too.
     field: name === "technicianId" ? "tech_id" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    kind: ids?.[name] ?? "uuid",
+    kind: idKindOf(ids, name),
   }));
 
 function idSchema({ field, kind }: PathId): unknown {
@@ -185,7 +186,7 @@ function idSchema({ field, kind }: PathId): unknown {
 }
 
 const idDescriptions: ReadonlyMap<string, string> = new Map([
-  ["ticket_id", "The ticket's uuid, or words that only one open ticket matches"],
+  ["ticket_id", "The ticket's number such as T-000123, its uuid, or words that only one open ticket matches"],
   ["plan_id", "The plan's uuid, as plan_optimize or plan_list gave it"],
   ["receipt_id", "The receipt's uuid, as a result gave it"],
 ]);
@@ -204,7 +205,11 @@ function labelOf(name: string): string {
 
 const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
-const exampleIds: Record<IdKind, string> = { uuid: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d", slug: "some-name" };
+const exampleIds: Record<IdKind, string> = {
+  uuid: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d",
+  slug: "some-name",
+  ticket: "T-000123",
+};
 
 function describe(entry: AnyEntry, ids: readonly PathId[], inChatNames: InChatNames): string {
   const example = { ...Object.fromEntries(ids.map(({ field, kind }) => [field, exampleIds[kind]])), ...entry.example };

@@ -23,6 +23,9 @@ const names = [
 
 const rowOf = (state: TicketState, number: number): CockpitRow => ({
   ticket_id: idNamed<TicketId>(`0190c3f2-0000-7000-8000-${String(number).padStart(12, "0")}`),
+  number: `T-${String(number).padStart(6, "0")}`,
+  summary: names[number % names.length] ?? "",
+  caller: number % 2 === 0 ? null : { name: names[number % names.length] ?? "", phone: null },
   state,
   priority: "URGENT",
   incident_type: number % 2 === 0 ? null : "DOOR_WONT_LATCH",

@@ -28,6 +28,7 @@ describe("a job packet", async () => {
     assert.equal(generated_at, api.clock.iso);
     assert.deepEqual(packet.header, {
       ticket_id: id,
+      number: (await api.read("ticket.get", { ticket: id })).number,
       priority: "URGENT",
       incident_type: "DOOR_WONT_LATCH",
       current_state: "DISPATCHED",

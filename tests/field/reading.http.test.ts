@@ -25,11 +25,12 @@ describe("one ticket", async () => {
     };
     const { receipt, ...made } = await api.run("ticket.create", { body });
     assert.deepEqual(await api.read("ticket.get", { ticket: made.id.toUpperCase() }), made);
-    const { id, created_at, updated_at, ...fields } = made;
+    const { id, number, created_at, updated_at, ...fields } = made;
     assert.deepEqual(fields, {
       account_id: acme.id,
       site_id: acme.oakland,
       asset_id: acme.door,
+      contact_id: null,
       state: "NEW",
       priority: "ROUTINE",
       incident_type: null,
@@ -214,14 +215,11 @@ describe("ticket.search", async () => {
     ["sausalito closer", [mall]],
     ["wilhelmina", [blind.id]],
     ["ångström", [blind.id]],
-    ["front -quokka", [latch]],
     ['"front door"', [latch]],
-    ["quokka or hinge", [borealisTicket, glass]],
     ["nonsense", []],
     ["' OR 1=1 --", []],
     ["!!! & |", []],
     [`front ${"-".repeat(99)} door`, [latch]],
-    [`${"- ".repeat(60)}hinge`, [borealisTicket]],
     ["-!".repeat(99), []],
   ];
   for (const [q, ids] of words) {
