@@ -16,6 +16,7 @@ import { assignmentReserve } from "./field/assignment-reserve.ts";
 import { assignmentUnassign } from "./field/assignment-unassign.ts";
 import { opsAutonomyReplay, opsAutonomyState } from "./field/autonomy-queries.ts";
 import { billingRequestLimit } from "./field/billing-request-limit.ts";
+import { attentionBegin } from "./field/attention-begin.ts";
 import { billingGenerateInvoice } from "./field/billing-generate-invoice.ts";
 import { closeoutAddEvidence } from "./field/closeout-add-evidence.ts";
 import { closeoutNoWork } from "./field/closeout-no-work.ts";
@@ -97,6 +98,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "closeout.candidate": closeoutCandidate,
   "tech.complete": techComplete,
   "closeout.no_work": closeoutNoWork,
+  "attention.begin": attentionBegin,
   "sla.warning": slaWarning,
   "sla.breach": slaBreach,
   ...rosterCommands,

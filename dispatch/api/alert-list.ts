@@ -53,6 +53,20 @@ export const reportedAlerts = define({
     summary: "The same calls are taken in again and again: a channel repeats itself, or two take the same calls.",
     firstCommand: "pnpm dispatch:alerts --explain INTAKE_DUPLICATE_SPIKE",
   },
+  VISIT_MISSED: {
+    severity: "critical",
+    owner: "dispatch desk",
+    runbook: "ops/runbooks/unserved_visits.md",
+    summary: "A promised visit should have begun, and nobody has arrived: nobody was sent, or the technician is late.",
+    firstCommand: "pnpm dispatch:alerts --explain VISIT_MISSED",
+  },
+  NOBODY_CAN_GO: {
+    severity: "warning",
+    owner: "dispatch desk",
+    runbook: "ops/runbooks/unserved_visits.md",
+    summary: "A visit is promised, and the roster has nobody for it: nobody is able, or nobody able is free.",
+    firstCommand: "pnpm dispatch:alerts --explain NOBODY_CAN_GO",
+  },
   WORKER_SILENT: {
     severity: "critical",
     owner: "platform on call",

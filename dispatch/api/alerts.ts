@@ -3,6 +3,7 @@
 
 import { codesOf } from "../contract/errors.ts";
 import { statement } from "../db/statement.ts";
+import { rosterReasons } from "../field/attention.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../process/settings.ts";
@@ -58,6 +59,13 @@ const selectSignals = statement<Signals & { readonly duplicate_intakes: number }
    FROM rejections WHERE occurred_at > $1`,
 );
 
+// Both are conditions of an index.
+const countUnserved = statement<{ missed: number; unstaffed: number }>(
+  "alert_unserved",
+  `SELECT (SELECT count(*) FROM tickets WHERE arrival_due AND scheduled_start < $1) AS missed,
+          (SELECT count(*) FROM tickets WHERE awaiting_technician AND assign_reason = ANY ($2::text[])) AS unstaffed`,
+);
+
 const countHeldBack = statement<{ events: number }>(
   "alert_outbox_held_back",
   `SELECT count(*) AS events FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot()) AND created_at < $1`,
@@ -90,11 +98,13 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
       ago(thresholds.stuck_scheduling_minutes * 60_000),
       ...counted,
     ]);
+    const unserved = await desk.db.row(countUnserved, [now.toISOString(), [...rosterReasons]]);
     const heldBack = await desk.db.row(countHeldBack, [ago(heldBackMs)]);
     const silent = await silentWorkers(desk);
     const deadLetters = await countDeadLetters(desk.db);
     const { object_store: store } = await checks();
-    if (!row || !heldBack) throw new Error("the question for the alert signals was answered without a row");
+    if (!row || !unserved || !heldBack)
+      throw new Error("the question for the alert signals was answered without a row");
     const { duplicate_intakes: duplicates, ...signals } = row;
     const measured: Record<ReportedCode, Measured> = {
       STUCK_SCHEDULING: { count: signals.stuck_scheduling_count, threshold: thresholds.stuck_scheduling_count },
@@ -111,6 +121,8 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
         threshold: thresholds.auth_policy_rejection_count,
       },
       INTAKE_DUPLICATE_SPIKE: { count: duplicates, threshold: duplicateIntakes },
+      VISIT_MISSED: { count: unserved.missed, threshold: 1 },
+      NOBODY_CAN_GO: { count: unserved.unstaffed, threshold: 1 },
       WORKER_SILENT: { count: silent, threshold: 1 },
       OUTBOX_STUCK: { count: heldBack.events, threshold: 1 },
       OUTBOX_DEAD_LETTERS: { count: deadLetters, threshold: 1 },

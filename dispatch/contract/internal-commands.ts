@@ -1,6 +1,7 @@
 // What only the worker does, because a time came: entries of the same shape as the tools', run by the same
 // pipeline, and offered to nobody: no route, no tool, no page lists them.
 
+import { attention } from "./attention.ts";
 import { defineCommands } from "./entry.ts";
 import { idOf, Type } from "./fields.ts";
 import type { SnapshotId, TechnicianId } from "./ids.ts";
@@ -91,6 +92,20 @@ export const internalCommands = defineCommands({
     next: [],
     input: nothingToSay(),
     output: slaTold(),
+  },
+  "attention.begin": {
+    path: "/tickets/{ticketId}/attention/begin",
+    roles: ["dispatcher"],
+    aggregate: "ticket",
+    effect: "touches",
+    from: [...cancellableStates],
+    to: [],
+    status: 200,
+    summary: "The ticket begins to need somebody's attention; told once for each reason.",
+    example: {},
+    next: [],
+    input: nothingToSay(),
+    output: Type.Object({ ticket: body.ticket, attention }),
   },
   "plan.nightly": {
     path: "/plans/nightly",

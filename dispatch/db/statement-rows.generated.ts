@@ -17,6 +17,7 @@ export type StatementRows = {
     auth_policy_rejection_count: number;
     duplicate_intakes: number;
   };
+  alert_unserved: { missed: number; unstaffed: number };
   approval_barred_raise: { id: string; status: string };
   approval_list: {
     id: string;
@@ -70,6 +71,8 @@ export type StatementRows = {
   assign_delay_alike: { id: string };
   assign_queue_count: { queue_total: number; queue_missing_tech: number };
   assign_recall: { recalled: number; done: boolean };
+  attention_sought: { assign_reason: string | null; assign_unable: boolean };
+  attention_untold: { id: string };
   audit_desk_head: { id: string; seq: number; hash: string; state: string };
   audit_desk_lock: { seq: number; hash: string; at: string };
   audit_desk_lock_free: { seq: number; hash: string; at: string };
@@ -464,6 +467,14 @@ export type StatementRows = {
   };
   explain_end_transaction: { application: string; seconds: number; ended: boolean };
   explain_held_back: { events: number; seconds: number };
+  explain_missed: {
+    ticket: string;
+    state: string;
+    priority: string;
+    minutes_late: number;
+    technician: string;
+    nobody_sent_because: string | null;
+  };
   explain_pauses: { scope: string; what: string; paused_by: string; reason: string | null; since: string };
   explain_rejections: {
     times: number;
@@ -491,6 +502,14 @@ export type StatementRows = {
     state: string;
     seconds: number;
     waits_for: string;
+  };
+  explain_unstaffed: {
+    ticket: string;
+    priority: string;
+    incident_type: string;
+    scheduled_start: string | null;
+    nobody_because: string | null;
+    can_be_done: string;
   };
   explain_waiting: { tickets: number; reason: string; oldest_seconds: number; next_look: string };
   explain_webhooks: {

@@ -22,7 +22,13 @@ export type AttentionRow = {
 };
 
 /** What the worker says when the roster cannot serve a ticket; a pause or a fault of its own is no matter of the roster. */
-const rosterReasons = new Set(["NOBODY_AVAILABLE", "SKILL_MISSING", "ZONE_MISMATCH", "TECH_UNAVAILABLE", "SLOT_TAKEN"]);
+export const rosterReasons: ReadonlySet<string> = new Set([
+  "NOBODY_AVAILABLE",
+  "SKILL_MISSING",
+  "ZONE_MISMATCH",
+  "TECH_UNAVAILABLE",
+  "SLOT_TAKEN",
+]);
 
 /** The gravest that holds at `now`; null when nothing does. */
 export function attentionOf(row: AttentionRow, now: string): Attention | null {

@@ -21,6 +21,7 @@ import { pruneDuties } from "./prune.ts";
 import { queueWebhooks } from "./queue-webhooks.ts";
 import { runAsWorker } from "./run-command.ts";
 import { sendTechnicians } from "./send-technicians.ts";
+import { tellAttention } from "./tell-attention.ts";
 import { Trouble } from "./trouble.ts";
 import { writeCheckpoints } from "./write-checkpoints.ts";
 
@@ -124,6 +125,7 @@ const timedDuties = (parts: DutyParts): Duty[] => [
   expireHolds(parts),
   expireProposals(parts),
   escalateSla(parts),
+  tellAttention(parts),
   ...pruneDuties(parts),
   writeCheckpoints(parts),
   proposeNightlyPlan(parts),

@@ -6,6 +6,7 @@ import type { AlertCode } from "../../api/alert-list.ts";
 import { codesOf, type Signal } from "../../contract/errors.ts";
 import type { Database } from "../../db/pool.ts";
 import { openStore } from "../../process/open-desk.ts";
+import { rosterReasons } from "../../field/attention.ts";
 import type { Settings } from "../../process/settings.ts";
 import { messageOf } from "../../process/command-line.ts";
 import * as sql from "./statements.ts";
@@ -41,6 +42,16 @@ const stuckTickets: Part = async (reading) => ({
 const waitingTickets: Part = async (reading) => ({
   title: "scheduled tickets without a technician, by why the last look sent nobody",
   rows: await reading.db.rows(sql.selectWaiting, [reading.now.toISOString()]),
+});
+
+const missedVisits: Part = async (reading) => ({
+  title: "promised visits at which nobody has arrived, the longest first",
+  rows: await reading.db.rows(sql.selectMissed, [reading.now.toISOString(), most]),
+});
+
+const unstaffedVisits: Part = async (reading) => ({
+  title: "promised visits for which the roster has nobody, the next first",
+  rows: await reading.db.rows(sql.selectUnstaffed, [[...rosterReasons], most]),
 });
 
 const workers: Part = async (reading) => ({
@@ -119,6 +130,8 @@ export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Prom
   IDEMPOTENCY_CONFLICT_SPIKE: together(refusals("idempotency_conflict")),
   AUTH_POLICY_FAILURE_SPIKE: together(refusals("auth_policy_rejection")),
   INTAKE_DUPLICATE_SPIKE: together(refusals("duplicate_intake")),
+  VISIT_MISSED: together(missedVisits, pauses, workers),
+  NOBODY_CAN_GO: together(unstaffedVisits),
   WORKER_SILENT: together(workers, waitingTickets),
   OUTBOX_STUCK: together(heldBack, transactions),
   OUTBOX_DEAD_LETTERS: together(webhooks),

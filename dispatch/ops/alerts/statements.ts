@@ -19,6 +19,20 @@ export const selectWaiting = statement(
    FROM tickets WHERE awaiting_technician GROUP BY assign_reason ORDER BY count(*) DESC`,
 );
 
+export const selectMissed = statement(
+  "explain_missed",
+  `SELECT id AS ticket, state, priority, floor(extract(epoch FROM $1::timestamptz - scheduled_start) / 60)::integer AS minutes_late,
+          coalesce(assigned_tech_id::text, 'nobody') AS technician, assign_reason AS nobody_sent_because
+   FROM tickets WHERE arrival_due AND scheduled_start < $1 ORDER BY scheduled_start LIMIT $2`,
+);
+
+export const selectUnstaffed = statement(
+  "explain_unstaffed",
+  `SELECT id AS ticket, priority, coalesce(incident_type, 'any') AS incident_type, scheduled_start, assign_reason AS nobody_because,
+          CASE WHEN assign_unable THEN 'at no hour' ELSE 'not at this time' END AS can_be_done
+   FROM tickets WHERE awaiting_technician AND assign_reason = ANY ($1::text[]) ORDER BY scheduled_start LIMIT $2`,
+);
+
 export const selectWorkers = statement(
   "explain_workers",
   `SELECT identity, host, pid,

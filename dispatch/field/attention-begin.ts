@@ -1,0 +1,46 @@
+// attention.begin: says once that a ticket begins to need somebody's attention. The worker's own; the ticket stays as it is.
+
+import type { TicketId } from "../contract/ids.ts";
+import type { Session } from "../db/pool.ts";
+import { statement } from "../db/statement.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
+import { attentionOf } from "./attention.ts";
+
+const selectSought = statement<{ assign_reason: string | null; assign_unable: boolean }>(
+  "attention_sought",
+  `SELECT assign_reason, assign_unable FROM tickets WHERE id = $1`,
+);
+const setAttention = statement(
+  "attention_set",
+  `UPDATE tickets SET attention_code = $2, attention_since = $3 WHERE id = $1`,
+);
+
+export const attentionBegin = ticketCommand({
+  name: "attention.begin",
+  load: (tx: Session, { ticketId }: { ticketId: TicketId }) => tx.row(selectSought, [ticketId]),
+  decide({ ticket, clockTime }, sought) {
+    const attention = attentionOf(
+      { ...ticket, assign_reason: sought?.assign_reason ?? null, assign_unable: sought?.assign_unable ?? false },
+      clockTime,
+    );
+    // Somebody else told it, or it is over.
+    if (attention === null || attention.code === ticket.attention_code) {
+      throw new Refusal("INVALID_STATE_TRANSITION", {
+        from_state: ticket.state,
+        to_state: ticket.state,
+        allowed_from_states: [],
+      });
+    }
+    return {
+      payload: {
+        ...attention,
+        priority: ticket.priority,
+        scheduled_start: ticket.scheduled_start,
+        assigned_tech_id: ticket.assigned_tech_id,
+      },
+      write: (tx: Session) => [tx.row(setAttention, [ticket.id, attention.code, attention.since])],
+      body: (after) => ({ ticket: after, attention }),
+    };
+  },
+});

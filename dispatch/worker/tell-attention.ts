@@ -1,0 +1,39 @@
+// Tells once, in the ticket's history and to all who listen, that a ticket begins to need somebody's attention. What the queue
+// shows is worked out when it is read; this is for whoever is not looking.
+
+import type { TicketId } from "../contract/ids.ts";
+import { statement } from "../db/statement.ts";
+import { rosterReasons } from "../field/attention.ts";
+import type { Duty, DutyParts } from "./duty.ts";
+import { runOnEach } from "./run-on-each.ts";
+
+const batch = 100;
+
+// Each part is read by the index its first word names. What was told of stays told until state, time or technician change.
+export const selectUntoldAttention = statement<{ id: TicketId }>(
+  "attention_untold",
+  `(SELECT id FROM tickets
+    WHERE arrival_due AND scheduled_start < $1
+      AND (attention_code IS NULL OR attention_code NOT IN ('NOT_SENT', 'LATE_ARRIVAL', 'NOBODY_ABLE', 'NOBODY_FREE'))
+    ORDER BY scheduled_start LIMIT $3)
+   UNION
+   (SELECT id FROM tickets
+    WHERE in_work AND state IN ('ON_SITE', 'IN_PROGRESS') AND scheduled_end < $1 AND attention_code IS DISTINCT FROM 'OVERRUN'
+    LIMIT $3)
+   UNION
+   (SELECT id FROM tickets
+    WHERE awaiting_technician AND assign_reason = ANY ($2::text[])
+      AND attention_code IS DISTINCT FROM CASE WHEN assign_unable THEN 'NOBODY_ABLE' ELSE 'NOBODY_FREE' END
+    LIMIT $3)
+   LIMIT $3`,
+);
+
+export const tellAttention = (parts: DutyParts): Duty => ({
+  name: "tell attention",
+  round: async (stopping) => {
+    const { db, clock } = parts.desk;
+    const due = await db.rows(selectUntoldAttention, [clock.now().toISOString(), [...rosterReasons], batch]);
+    const told = await runOnEach(parts, { command: "attention.begin", ticketIds: due.map(({ id }) => id), stopping });
+    return { more: told > 0 && due.length === batch };
+  },
+});
