@@ -53,6 +53,7 @@ function profileOf(desk: Desk): object {
       pending_approval_refused: bypass.pendingApprovalRefused,
     },
     confirm_must_match_proposal: policy.confirmMustMatchProposal,
+    confirm_refuses_unstaffed: policy.confirmRefusesUnstaffed,
     confirm_refuses_past_window: policy.confirmRefusesPastWindow,
     evidence_must_be_verified: policy.evidenceMustBeVerified,
     technician_without_shift: policy.technicianWithoutShift,

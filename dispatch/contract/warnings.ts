@@ -6,6 +6,9 @@ import { oneOf, Type, type Static } from "./fields.ts";
 export const warningRegistry = {
   NOBODY_ABLE:
     "Nobody on the roster has an ability that this work requires, so no search for a time will find anybody.",
+  NOBODY_FREE: "Nobody who can do this work is free at the promised time; move the visit, or free somebody.",
+  PROMISED_TWICE: "Others were promised the same time, and there are not enough who can do this work for all of them.",
+  WINDOW_IN_PAST: "The time has passed already: it is put on record, and the worker sends nobody.",
   LOCATION_NOT_UNDERSTOOD: "What was given as the place is none; it is kept as it was given and nothing relies on it.",
   UNKNOWN_INCIDENT_TYPE:
     "The policy does not know this incident type: no skill, tool or closeout template belongs to it.",

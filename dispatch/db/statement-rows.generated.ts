@@ -803,6 +803,7 @@ export type StatementRows = {
     account_ids: readonly string[];
     site_ids: readonly string[];
   };
+  promise_rivals: { rivals: number };
   proposals_overdue: { ticket_id: string };
   prune_answers: { gone: number };
   prune_dead_letters: { gone: number };

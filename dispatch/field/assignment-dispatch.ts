@@ -3,6 +3,7 @@
 import type { SnapshotId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import type { BypassRules } from "../policy/policy.ts";
+import { warningRegistry } from "../contract/warnings.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -32,7 +33,9 @@ export const assignmentDispatch = ticketCommand({
   decide({ desk, input, ticket, now, clockTime }, { assignee, snapshot, pauses }) {
     // A pause that came while the worker was choosing counts: it is read in the transaction that would send somebody.
     requireAutonomy(pauses, ticket);
-    if (ticket.state === "SCHEDULED") requireVisitAhead(input, ticket, desk.policy.confirmRefusesPastWindow, clockTime);
+    const over = ticket.state === "SCHEDULED" && isOver(ticket, clockTime);
+    if (over && (desk.policy.confirmRefusesPastWindow || input.dispatch_mode === "WORKER_AUTO"))
+      throw visitOver(ticket, clockTime);
     if (ticket.state === "TRIAGED") requireBypass(input, ticket, desk.policy.bypass);
     if (!assignee.technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: input.tech_id });
     const snapshotId = input.recommendation_snapshot_id || null;
@@ -55,26 +58,21 @@ export const assignmentDispatch = ticketCommand({
         ...(booking && { travel_source: booking.travel_source }),
       },
       write: (tx) => rebook(tx, ticket.id, booking, now),
+      // A person in a lenient profile puts on record what has been done.
+      ...(over && { warnings: [{ code: "WINDOW_IN_PAST" as const, message: warningRegistry.WINDOW_IN_PAST }] }),
       body: (after) => after,
     };
   },
 });
 
-/**
- * Nobody is sent to a visit that is over. A person in a lenient profile may, who puts on record what has been done.
- * @throws Refusal WINDOW_IN_PAST
- */
-function requireVisitAhead(input: Input, ticket: TicketRow, strictly: boolean, clockTime: string): void {
-  const { scheduled_start: start, scheduled_end: end } = ticket;
-  if (end === null || Date.parse(end) > Date.parse(clockTime)) return;
-  if (strictly || input.dispatch_mode === "WORKER_AUTO") {
-    throw new Refusal(
-      "WINDOW_IN_PAST",
-      { rejected: [{ start, end, reason: "OVER" }], now: clockTime },
-      { message: "The visit is over; give it another time with schedule.move, or schedule.reopen it." },
-    );
-  }
-}
+const isOver = ({ scheduled_end: end }: TicketRow, clockTime: string): boolean => end !== null && end <= clockTime;
+
+const visitOver = ({ scheduled_start: start, scheduled_end: end }: TicketRow, clockTime: string): Refusal =>
+  new Refusal(
+    "WINDOW_IN_PAST",
+    { rejected: [{ start, end, reason: "OVER" }], now: clockTime },
+    { message: "The visit is over; give it another time with schedule.move, or schedule.reopen it." },
+  );
 
 /** @throws Refusal INVALID_STATE_TRANSITION without a bypass mode, ASSIGNMENT_BYPASS_DENIED naming what the policy misses */
 function requireBypass(input: Input, ticket: TicketRow, rules: BypassRules): void {

@@ -32,13 +32,19 @@ export const rosterReasons: ReadonlySet<string> = new Set([
 
 /** The gravest that holds at `now`; null when nothing does. */
 export function attentionOf(row: AttentionRow, now: string): Attention | null {
-  return nobodyFor(row) ?? missedStart(row, now) ?? overrun(row, now) ?? asTold(row);
+  return nobodyFor(row) ?? missedStart(row, now) ?? unsendable(row) ?? overrun(row, now) ?? asTold(row);
 }
 
-/** What no column but its own shows. */
+const nobody = {
+  NOBODY_ABLE: "Nobody on the roster can do this work here, at any hour.",
+  NOBODY_FREE: "Nobody who can do this work is free at the promised time.",
+} as const;
+
+/** What no column but its own shows; of NOBODY_… the promise that was given before the worker looked. */
 const told: Partial<Record<AttentionCode, string>> = {
+  ...nobody,
   HOLD_ENDED: "The customer did not answer in time; the work has no time any more.",
-  PROMISED_TWICE: "The same technician's time is promised to another customer as well.",
+  PROMISED_TWICE: "Others were promised the same time, and there are not enough who can do this work.",
 };
 
 function asTold({ attention_code: code, attention_since: since }: AttentionRow): Attention | null {
@@ -64,13 +70,7 @@ function nobodyFor(row: AttentionRow): Attention | null {
   const code = row.assign_unable ? "NOBODY_ABLE" : "NOBODY_FREE";
   const since =
     row.attention_code === code && row.attention_since !== null ? row.attention_since : row.last_transition_at;
-  return of(
-    code,
-    since,
-    row.assign_unable
-      ? "Nobody on the roster can do this work here, at any hour."
-      : "Nobody who can do this work is free at the promised time.",
-  );
+  return of(code, since, nobody[code]);
 }
 
 function missedStart({ state, scheduled_start: start }: AttentionRow, now: string): Attention | null {
@@ -79,6 +79,12 @@ function missedStart({ state, scheduled_start: start }: AttentionRow, now: strin
   if (state === "DISPATCHED")
     return of("LATE_ARRIVAL", start, `Promised for ${start}; the technician is not there yet.`);
   return null;
+}
+
+/** Whoever is booked could not be sent when it was time. */
+function unsendable({ state, assigned_tech_id: techId, assign_reason: reason, last_transition_at }: AttentionRow) {
+  if (state !== "SCHEDULED" || techId === null || reason === null || reason === "AUTONOMY_DISABLED") return null;
+  return of("NOT_SENT", last_transition_at, `Whoever is booked cannot be sent: ${reason}.`);
 }
 
 function overrun({ state, scheduled_end: end }: AttentionRow, now: string): Attention | null {

@@ -1,13 +1,17 @@
-// schedule.confirm: settles on the customer's time.
+// schedule.confirm: settles on the customer's time, and says when nobody is left who could come.
 
+import { isAttentionCode } from "../contract/attention.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { loadCalendar, promiseWarnings } from "./promise.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
 
 export const scheduleConfirm = ticketCommand({
   name: "schedule.confirm",
-  decide({ desk, input, ticket, clockTime }) {
+  load: (tx, { actor, input, ticketId }) => loadCalendar(tx, { actor, ticketId, window: utcWindow(input) }),
+  decide(call, calendar) {
+    const { desk, input, ticket, clockTime } = call;
     const { start, end } = utcWindow(input);
     requireVisitWindows({ policy: desk.policy, ticket, clockTime }, [{ at: "", window: { start, end } }]);
     const proposed = ticket.proposed_windows.some((one) => one.start === start && one.end === end);
@@ -18,10 +22,16 @@ export const scheduleConfirm = ticketCommand({
     if (desk.policy.confirmRefusesPastWindow && Date.parse(start) < Date.parse(clockTime)) {
       throw new Refusal("WINDOW_IN_PAST", { rejected: [{ start, end, reason: "IN_PAST" }], now: clockTime });
     }
+    const warnings = promiseWarnings(call, calendar, { start, end });
     return {
       path: ["SCHEDULED"],
-      change: { scheduled_start: start, scheduled_end: end },
+      change: {
+        scheduled_start: start,
+        scheduled_end: end,
+        attention_code: warnings.map(({ code }) => code).find(isAttentionCode) ?? null,
+      },
       payload: { start, end, was_proposed: proposed },
+      warnings,
       body: (after) => after,
     };
   },

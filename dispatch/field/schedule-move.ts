@@ -7,9 +7,10 @@ import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { bookingFor, rebook } from "./assign.ts";
+import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { requireVisitWindows } from "./visit-window.ts";
-import { whoIsFree } from "./who-is-free.ts";
+import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
 import { utcWindow } from "./windows.ts";
 
 export const scheduleMove = ticketCommand({
@@ -80,14 +81,9 @@ function requireMovable({ desk, actor, input, ticket, clockTime }: MoveCall): vo
  * Whoever has the visit keeps it where they can.
  * @throws Refusal NO_FEASIBLE_SLOT
  */
-function chosen({ actor, ticket }: MoveCall, { free, rejected }: ReturnType<typeof whoIsFree>) {
+function chosen({ actor, ticket }: MoveCall, found: WhoIsFree) {
+  const { free } = found;
   const [best] = free;
-  if (!best) {
-    // Who is away, and why, is no customer's to know by name.
-    const named = actor.role !== "customer";
-    throw new Refusal("NO_FEASIBLE_SLOT", {
-      rejected: rejected.map(({ id, name, ...why }) => ({ tech_id: id, ...(named && { tech_name: name }), ...why })),
-    });
-  }
+  if (!best) throw nobodyFree(actor, found);
   return free.find(({ id }) => id === ticket.assigned_tech_id)?.id ?? best.id;
 }

@@ -94,6 +94,7 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
       pendingApprovalRefused: json.bypass.pending_approval_refused,
     },
     confirmMustMatchProposal: json.confirm_must_match_proposal,
+    confirmRefusesUnstaffed: json.confirm_refuses_unstaffed,
     confirmRefusesPastWindow: json.confirm_refuses_past_window,
     evidenceMustBeVerified: json.evidence_must_be_verified,
     technicianWithoutShift: json.technician_without_shift,

@@ -120,6 +120,8 @@ export type Policy = {
   readonly devHeaders: boolean;
   readonly bypass: BypassRules;
   readonly confirmMustMatchProposal: boolean;
+  /** Whether a time nobody is left for is refused; otherwise the answer warns. */
+  readonly confirmRefusesUnstaffed: boolean;
   readonly confirmRefusesPastWindow: boolean;
   readonly evidenceMustBeVerified: boolean;
   readonly technicianWithoutShift: "eligible" | "excluded";

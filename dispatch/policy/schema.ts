@@ -158,6 +158,7 @@ export const ProfileFile = Type.Object(
     dev_headers: Type.Boolean(),
     bypass: Bypass,
     confirm_must_match_proposal: Type.Boolean(),
+    confirm_refuses_unstaffed: Type.Boolean(),
     confirm_refuses_past_window: Type.Boolean(),
     evidence_must_be_verified: Type.Boolean(),
     technician_without_shift: Type.Enum(["eligible", "excluded"]),

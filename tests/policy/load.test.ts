@@ -109,6 +109,7 @@ describe("the policy set in force", () => {
         pendingApprovalRefused: true,
       },
       confirmMustMatchProposal: true,
+      confirmRefusesUnstaffed: true,
       confirmRefusesPastWindow: true,
       evidenceMustBeVerified: true,
       technicianWithoutShift: "excluded",

@@ -1,0 +1,81 @@
+// Whether a time that is about to be promised can be kept: is anybody left who could come? A promise nobody can keep is refused
+// or warned of, as the profile says.
+
+import type { TicketId } from "../contract/ids.ts";
+import { warningRegistry, type Warning } from "../contract/warnings.ts";
+import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
+import type { Actor } from "../kernel/actor.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import type { TicketCall } from "../ticket/ticket-command.ts";
+import type { Window } from "../ticket/ticket-row.ts";
+import type { RosterEntry } from "../workforce/calendar.ts";
+import { loadSiteDemand, type SiteDemand } from "../workforce/site-demand.ts";
+import { loadRosterFor } from "./roster-for.ts";
+import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
+
+// Promises of the same kind of work in the same region for which nobody was looked for yet. So many at most, by their index, that
+// a desk without a worker and with thousands of them is not read through; what was looked at in vain is told of in the cockpit.
+const countRivals = statement<{ rivals: number }>(
+  "promise_rivals",
+  `SELECT count(*)::int AS rivals
+   FROM (SELECT id, site_id, incident_type, scheduled_start, scheduled_end FROM tickets
+         WHERE awaiting_technician AND assign_after IS NULL ORDER BY assign_after, sla_deadline_at LIMIT 200) AS other
+   JOIN sites AS there ON there.id = other.site_id,
+        tickets AS this JOIN sites AS here ON here.id = this.site_id
+   WHERE this.id = $1 AND other.id <> this.id AND other.incident_type IS NOT DISTINCT FROM this.incident_type
+     AND upper(trim(coalesce(there.region, ''))) = upper(trim(coalesce(here.region, '')))
+     AND other.scheduled_start < $3 AND other.scheduled_end > $2`,
+);
+
+export type Calendar = {
+  readonly roster: readonly RosterEntry[];
+  readonly site: SiteDemand | null;
+  readonly rivals: number;
+};
+
+/** What is asked before a promise. */
+export async function loadCalendar(
+  tx: Session,
+  { actor, ticketId, window }: { readonly actor: Actor; readonly ticketId: TicketId; readonly window: Window },
+): Promise<Calendar> {
+  const { start: from, end: to } = window;
+  const [roster, site, row] = await Promise.all([
+    loadRosterFor(tx, actor, { ticketId, from, to }),
+    loadSiteDemand(tx, ticketId),
+    tx.row(countRivals, [ticketId, from, to]),
+  ]);
+  return { roster, site, rivals: row?.rivals ?? 0 };
+}
+
+/**
+ * What there is to say against promising this time; nothing when it can be kept. A time that has passed is no promise.
+ * @throws Refusal NO_FEASIBLE_SLOT where the profile refuses what nobody can keep
+ */
+export function promiseWarnings(
+  { desk, actor, ticket, clockTime }: TicketCall<"schedule.confirm">,
+  { roster, site, rivals }: Calendar,
+  { start, end }: Window,
+): Warning[] {
+  if (end <= clockTime) return [warned("WINDOW_IN_PAST")];
+  const found = whoIsFree({ desk, ticket, roster, site }, { start: Date.parse(start), end: Date.parse(end) });
+  if (found.free.length > rivals) return [];
+  if (desk.policy.confirmRefusesUnstaffed) throw nobodyFree(actor, found);
+  if (!found.anybodyAble) return [warned("NOBODY_ABLE")];
+  return [warned(found.free.length === 0 ? "NOBODY_FREE" : "PROMISED_TWICE")];
+}
+
+const warned = (code: "NOBODY_ABLE" | "NOBODY_FREE" | "PROMISED_TWICE" | "WINDOW_IN_PAST"): Warning => ({
+  code,
+  message: warningRegistry[code],
+});
+
+/** Nobody can come then. Who is away, and why, is no customer's to know by name. */
+export const nobodyFree = (actor: Actor, { rejected }: WhoIsFree): Refusal =>
+  new Refusal("NO_FEASIBLE_SLOT", {
+    rejected: rejected.map(({ id, name, ...why }) => ({
+      tech_id: id,
+      ...(actor.role !== "customer" && { tech_name: name }),
+      ...why,
+    })),
+  });
