@@ -28,7 +28,7 @@ export const scheduleConfirm = ticketCommand({
       change: {
         scheduled_start: start,
         scheduled_end: end,
-        attention_code: warnings.map(({ code }) => code).find(isAttentionCode) ?? null,
+        attention_code: warnings.map(({ code }): string => code).find(isAttentionCode) ?? null,
       },
       payload: { start, end, was_proposed: proposed },
       warnings,

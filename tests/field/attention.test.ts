@@ -53,7 +53,9 @@ test("what the worker found nobody for says whether time or ability is wanting, 
     detail: "Nobody who can do this work is free at the promised time.",
   });
   assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assign_unable: true }), after), "NOBODY_ABLE");
-  assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assigned_tech_id: "someone" }), before), null);
+  const booked = { assigned_tech_id: "someone" };
+  assert.equal(codeOf(rowIn("SCHEDULED", booked), before), null);
+  assert.equal(codeOf(rowIn("SCHEDULED", { ...booked, assign_reason: "TECH_UNAVAILABLE" }), before), "NOT_SENT");
   for (const reason of [null, "AUTONOMY_DISABLED", "DEFECT"])
     assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assign_reason: reason }), before), null, `${reason}`);
 });
