@@ -69,7 +69,8 @@ export const queries = defineQueries({
       q: optional(
         line(200, {
           description:
-            'Words in summary, description, customer or site; all must occur, "quotes" keep a phrase; absent: any',
+            "Words, in any of their forms, of summary, description, customer, site or address, a phone number in any writing, " +
+            'an e-mail address or a ticket number; all must occur, "quotes" keep a phrase; absent: any',
         }),
       ),
       ...filters,

@@ -3,6 +3,7 @@
  * Pure; looking for a ticket with an equal signature is the intake command's step.
  */
 import type { AccountId, SiteId } from "../contract/ids.ts";
+import type { PhoneNumber } from "./phone-number.ts";
 import { canonicalSha256 } from "../policy/canonical-json.ts";
 
 /** `value` is null when nothing was given; `reason` is a sentence for validation_errors. */
@@ -60,6 +61,37 @@ export function identitySignature(parts: IdentityParts): string {
     contact_email: folded(parts.contactEmail ?? "") || null,
   });
 }
+
+/** What a call is recognised by, however it was written down. */
+export type CallParts = IdentityParts & {
+  /** As readPhone read it; null where it could not, or none was given. */
+  readonly phone: PhoneNumber | null;
+};
+
+/**
+ * As identitySignature, which clients know and which stays as it is, over the same call in whatever writing: a phone number as
+ * one number, words without regard to what stands between them.
+ */
+export function callSignature(parts: CallParts): string {
+  return canonicalSha256({
+    account_id: folded(parts.accountId),
+    site_id: folded(parts.siteId),
+    incident_type: parts.incidentType.trim().toUpperCase(),
+    summary: wordsOf(parts.summary),
+    customer_name: wordsOf(parts.customerName),
+    contact_phone: parts.phone ? [parts.phone.international, parts.phone.extension] : parts.contactPhone,
+    contact_email: folded(parts.contactEmail ?? "") || null,
+  });
+}
+
+const wordsOf = (text: string): string =>
+  (
+    text
+      .normalize("NFKC")
+      .toLowerCase()
+      .replace(/['’]/g, "")
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [folded(text)]
+  ).join(" ");
 
 function folded(text: string): string {
   return text.trim().toLowerCase();

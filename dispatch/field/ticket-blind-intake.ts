@@ -7,9 +7,17 @@ import { invalidField, Refusal } from "../kernel/refusal.ts";
 import type { TicketId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
-import { identitySignature, normalizeEmail, normalizePhone, type NormalizedContact } from "./identity-signature.ts";
+import {
+  callSignature,
+  identitySignature,
+  normalizeEmail,
+  normalizePhone,
+  type CallParts,
+  type NormalizedContact,
+} from "./identity-signature.ts";
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
+import { readPhone } from "./phone-number.ts";
 import { loadPlace, requirePlace } from "./intake-place.ts";
 
 type Duplicate = { id: TicketId; state: string; created_at: string };
@@ -17,29 +25,35 @@ type Duplicate = { id: TicketId; state: string; created_at: string };
 // Equal calls at the same moment queue here, so that the second finds the first one's ticket.
 const lockSignature = statement("intake_lock_signature", `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`);
 
+// The signature that clients know says more of how a call was written; tickets from before calls were kept have no other.
 const selectDuplicate = statement<Duplicate>(
   "intake_duplicate",
-  `SELECT id, state, created_at FROM tickets
-   WHERE identity_signature = $1 AND account_id = $2 AND site_id = $3 AND created_at > $4
-     AND state NOT IN ('CLOSED', 'CANCELLED')
-   ORDER BY created_at DESC LIMIT 1`,
+  `SELECT t.id, t.state, t.created_at
+   FROM (SELECT ticket_id AS id FROM intake_calls WHERE signature = $1
+         UNION SELECT id FROM tickets WHERE identity_signature = $2) AS same
+   JOIN tickets t ON t.id = same.id
+   WHERE t.account_id = $3 AND t.site_id = $4 AND t.created_at > $5 AND t.state NOT IN ('CLOSED', 'CANCELLED')
+   ORDER BY t.created_at DESC LIMIT 1`,
 );
+
+const insertCall = statement("intake_call_insert", `INSERT INTO intake_calls (ticket_id, signature) VALUES ($1, $2)`);
 
 export const ticketBlindIntake = creationCommand({
   name: "ticket.blind_intake",
   alone: true,
   async load(tx, { desk, input, now }) {
-    const signature = signatureOf(input);
+    const parts = partsOf(input, desk.settings.phoneRegion);
+    const [signature, callHash] = [identitySignature(parts), callSignature(parts)];
     const since = plusMinutes(now, -intakeThresholds(desk).duplicateMinutes);
     const [place, , duplicate, missing] = await Promise.all([
       loadPlace(tx, input),
-      tx.row(lockSignature, [signature]),
-      tx.row(selectDuplicate, [signature, input.account_id, input.site_id, since]),
+      tx.row(lockSignature, [callHash]),
+      tx.row(selectDuplicate, [callHash, signature, input.account_id, input.site_id, since]),
       loadMissingAbilities(tx, input.incident_type, desk.policy),
     ]);
-    return { place, duplicate, signature, missing };
+    return { place, duplicate, signature, callHash, missing };
   },
-  decide({ desk, actor, input }, { place, duplicate, signature, missing }) {
+  decide({ desk, actor, input, ticketId }, { place, duplicate, signature, callHash, missing }) {
     const typeWarnings = checkIncidentType(desk.policy, input.incident_type);
     const phone = contact("contact_phone", normalizePhone(input.contact_phone));
     const email = contact("contact_email", normalizeEmail(input.contact_email));
@@ -85,6 +99,7 @@ export const ticketBlindIntake = creationCommand({
         ...(missing && { nobody_has: missing }),
       },
       warnings: [...typeWarnings, ...abilityWarnings(missing)],
+      write: (tx) => [tx.row(insertCall, [ticketId, callHash])],
       body: (ticket) => ticket,
     };
   },
@@ -92,10 +107,10 @@ export const ticketBlindIntake = creationCommand({
 
 type Intake = InputOf<"ticket.blind_intake">;
 
-function signatureOf(input: Intake): string {
+function partsOf(input: Intake, region: string): CallParts {
   const phone = normalizePhone(input.contact_phone);
   const email = normalizeEmail(input.contact_email);
-  return identitySignature({
+  return {
     accountId: input.account_id,
     siteId: input.site_id,
     incidentType: input.incident_type,
@@ -103,7 +118,8 @@ function signatureOf(input: Intake): string {
     customerName: input.customer_name,
     contactPhone: phone.ok ? phone.value : null,
     contactEmail: email.ok ? email.value : null,
-  });
+    phone: input.contact_phone ? readPhone(input.contact_phone, region) : null,
+  };
 }
 
 function contact(path: string, normalized: NormalizedContact): string | null {

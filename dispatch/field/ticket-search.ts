@@ -8,6 +8,7 @@ import { deskQuery } from "../kernel/answer-query.ts";
 import { ticketBody, ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { slaStatusSql } from "./queue-streams.ts";
+import { searchExpression } from "./search-words.ts";
 import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
 import { utc } from "./windows.ts";
 
@@ -49,7 +50,7 @@ export const searches = {
   words: statement<TicketRow>(
     "ticket_search_words",
     `SELECT ${columns}
-     FROM (SELECT ticket_id FROM ticket_words WHERE words @@ websearch_to_tsquery('simple', $16)
+     FROM (SELECT ticket_id FROM ticket_words WHERE words @@ to_tsquery('dispatch_words', $16)
            ORDER BY ticket_id DESC OFFSET 0) AS w
      JOIN tickets t ON t.id = w.ticket_id
      WHERE ${conditions} ORDER BY w.ticket_id DESC LIMIT $15`,
@@ -80,7 +81,7 @@ export const plainSearches = {
     "ticket_newest_words",
     `SELECT ${columns} FROM tickets t
      WHERE t.id = ANY (ARRAY(SELECT ticket_id FROM ticket_words
-                             WHERE words @@ websearch_to_tsquery('simple', $3) AND ($1::uuid IS NULL OR ticket_id < $1)
+                             WHERE words @@ to_tsquery('dispatch_words', $3) AND ($1::uuid IS NULL OR ticket_id < $1)
                              ORDER BY ticket_id DESC LIMIT $2))
      ORDER BY t.id DESC`,
   ),
@@ -90,14 +91,10 @@ type SearchInput = QueryInputOf<"ticket.search">;
 
 const normalLimit = 50;
 
-/**
- * Words as PostgreSQL takes them: it gives up with an internal error on some thirty signs of negation in a row, as a ruled line
- * has them. What it passes over anyway goes first, since it may stand between them.
- */
-const searchable = (words: string): string => words.replace(/[!&|()]+/g, " ").replace(/(?:-\s*){9,}/g, " ");
-
 export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, input, now }) => {
   const limit = (input.limit ?? normalLimit) + 1;
+  const words = input.q ? searchExpression(input.q, desk.settings.phoneRegion) : undefined;
+  if (words === null) return { tickets: [], next_cursor: null };
   const cursor = input.cursor ? (positionFrom(input.cursor, ["id"])[0] ?? null) : null;
   const accounts = input.account_id ?? reachParameter(actor.accounts);
   const others = [
@@ -111,10 +108,10 @@ export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, inp
     input.sla_status ?? null,
   ];
   const scope = [reachParameter(actor.accounts), reachParameter(actor.sites)];
-  const plain = [...scope, ...others].every((value) => value === null) ? plainSearch(input) : null;
+  const plain = [...scope, ...others].every((value) => value === null) ? plainSearch(input, words) : null;
   const rows = await (plain
     ? desk.db.rows(plain.asked, [cursor, limit, ...plain.words])
-    : desk.db.rows(searches[input.q ? "words" : accounts ? "accounts" : input.state ? partOf(input.state) : "all"], [
+    : desk.db.rows(searches[words ? "words" : accounts ? "accounts" : input.state ? partOf(input.state) : "all"], [
         ...scope,
         input.state ?? null,
         ...others,
@@ -122,7 +119,7 @@ export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, inp
         desk.policy.sla.warningMinutes,
         cursor,
         limit,
-        ...(input.q ? [searchable(input.q)] : accounts ? [accounts] : []),
+        ...(words ? [words] : accounts ? [accounts] : []),
       ]));
   const page = rows.slice(0, limit - 1);
   const last = page.at(-1);
@@ -130,8 +127,8 @@ export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, inp
 });
 
 /** The statement for a question without any filter but words, or the one state. */
-function plainSearch({ q, state }: SearchInput) {
-  if (!q && state?.length === 1 && state[0] === "CLOSED") return { asked: plainSearches.closed, words: [] };
+function plainSearch({ state }: SearchInput, words: string | undefined) {
+  if (!words && state?.length === 1 && state[0] === "CLOSED") return { asked: plainSearches.closed, words: [] };
   if (state) return null;
-  return q ? { asked: plainSearches.words, words: [searchable(q)] } : { asked: plainSearches.newest, words: [] };
+  return words ? { asked: plainSearches.words, words: [words] } : { asked: plainSearches.newest, words: [] };
 }

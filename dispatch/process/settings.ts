@@ -61,6 +61,12 @@ const oneOf = <const T extends string>(...values: T[]): Kind<T> => ({
     return values.find((one) => one === value) ?? wrong(this.rule);
   },
 });
+const country: Kind<string> = {
+  rule: "must be the two letters of a country (ISO 3166), such as US",
+  parse(value) {
+    return /^[A-Za-z]{2}$/.test(value) ? value.toUpperCase() : wrong(this.rule);
+  },
+};
 const list: Kind<readonly string[]> = {
   rule: "must be a comma-separated list",
   parse: (value) => {
@@ -338,6 +344,12 @@ export const settingsList = {
     null,
     "Minutes in which the same call counts as a duplicate",
     { shown: "the profile's, 120" },
+  ),
+  phoneRegion: setting(
+    "DISPATCH_PHONE_REGION",
+    country,
+    "US",
+    "Country of a phone number that is written without one, by its two letters",
   ),
   workerIdentity: setting(
     "DISPATCH_WORKER_IDENTITY",

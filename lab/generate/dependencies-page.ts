@@ -16,6 +16,7 @@ const purposes: Readonly<Record<string, string>> = {
   express: "the API's routes",
   helmet: "the security headers of every answer",
   jose: "tokens: verifying in the API, signing in the plugin",
+  "libphonenumber-js": "phone numbers in any writing as one number, for finding a caller and recognising a call",
   minio: "the client of S3 object stores",
   "node-pg-migrate": "runs the migrations",
   pg: "connections to Postgres",

@@ -275,12 +275,13 @@ describe("the same call made twice", async () => {
   test("waits for the one under way and says so when that takes too long", async (t) => {
     const hasty = await startTestApi({ t, beside: api, env: { DISPATCH_DB_LOCK_TIMEOUT_MS: "30" } });
     const body = newCall();
-    const { identity_signature } = await intake(body);
+    const { id } = await intake(body);
+    const { rows } = await api.owner.query("SELECT signature FROM intake_calls WHERE ticket_id = $1", [id]);
     const other = await api.owner.connect();
     t.after(() => other.release());
     // The same call, taken elsewhere and not committed yet.
     await other.query("BEGIN");
-    await other.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [identity_signature]);
+    await other.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [rows[0].signature]);
     const { status, error, headers } = await hasty.refuse("ticket.blind_intake", { body });
     await other.query("ROLLBACK");
     assert.deepEqual([status, error.code, headers["retry-after"]], [409, "IDEMPOTENCY_IN_FLIGHT", "1"]);

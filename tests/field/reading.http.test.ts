@@ -52,6 +52,7 @@ describe("one ticket", async () => {
       assigned_tech_id: null,
       version: 0,
       pending_approval_id: null,
+      not_technicians: [],
     });
     assert.deepEqual(
       [created_at, updated_at, receipt.occurred_at, receipt.ticket_id],

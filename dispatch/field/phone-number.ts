@@ -1,0 +1,22 @@
+// Phone numbers as people write them, read as one number: with and without country and area, whatever stands between the digits.
+
+import { isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max";
+
+export type PhoneNumber = {
+  /** With the country's digits and no plus: E.164. */
+  readonly international: string;
+  /** As it is dialled within the country, without a trunk prefix. */
+  readonly national: string;
+  readonly extension: string | null;
+};
+
+/** @param region the country of a number that names none, ISO 3166; @returns null where it is no number of any country */
+export function readPhone(written: string, region: string): PhoneNumber | null {
+  const country = isSupportedCountry(region) ? region : undefined;
+  // What was kept as digits alone may have begun with a plus, or with the zeros dialled for one.
+  const read = [written, `+${written.replace(/[^0-9]/g, "").replace(/^0+/, "")}`]
+    .map((text) => parsePhoneNumberFromString(text, country))
+    .find((number) => number?.isValid());
+  if (!read) return null;
+  return { international: read.number.slice(1), national: read.nationalNumber, extension: read.ext ?? null };
+}
