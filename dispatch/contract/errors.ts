@@ -161,12 +161,18 @@ export const errorRegistry = define({
   ASSIGNMENT_CAPABILITY_MISMATCH: {
     status: 409,
     dimension: "assignment",
-    message: "The technician does not do this type of service.",
+    message: "The technician cannot do this work: missing_skills, missing_tools or the service type say why.",
   },
   ASSIGNMENT_ZONE_MISMATCH: {
     status: 409,
     dimension: "assignment",
     message: "The technician does not work in the site's region.",
+  },
+  ASSIGNMENT_LIMIT: {
+    status: 409,
+    dimension: "assignment",
+    message:
+      "The technician has as many jobs at once as max_concurrent allows; send another, or override with a reason.",
   },
   ASSIGNMENT_BYPASS_DENIED: {
     status: 409,

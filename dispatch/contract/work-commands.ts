@@ -316,12 +316,12 @@ export const assignmentCommands = defineCommands({
     aggregate: "ticket",
     effect: "changes",
     executes: true,
-    from: ["SCHEDULED", "TRIAGED"],
+    from: ["SCHEDULED", "TRIAGED", "READY_TO_SCHEDULE", "SCHEDULE_PROPOSED"],
     to: ["DISPATCHED"],
     status: 200,
     summary:
-      "Send a technician to a SCHEDULED ticket and book them for its time; from TRIAGED it skips " +
-      "scheduling, for emergencies. To swap whoever is already sent use assignment.override.",
+      "Send a technician to a SCHEDULED ticket and book them for its time. EMERGENCY_BYPASS sends at once, past " +
+      "scheduling. To swap whoever is already sent, or past a refusal, use assignment.override.",
     next: ["tech.check_in", "assignment.override", "assignment.unassign"],
     input: Type.Object({
       tech_id: idOf<TechnicianId>("The technician to send; with a snapshot its first"),
@@ -335,12 +335,14 @@ export const assignmentCommands = defineCommands({
       dispatch_mode: optional(
         oneOf(
           ["STANDARD", "EMERGENCY_BYPASS", "WORKER_AUTO"],
-          "Absent: STANDARD. From TRIAGED name STANDARD or EMERGENCY_BYPASS; WORKER_AUTO is the worker's",
+          "Absent: STANDARD. EMERGENCY_BYPASS goes at once, past time and zone, never ability; from TRIAGED name it " +
+            "or STANDARD. WORKER_AUTO is the worker's",
         ),
       ),
       dispatch_rationale: optional(
         freeText(2_000, {
-          description: "Why scheduling is skipped; a bypass may need at least 10 characters; absent: none",
+          description:
+            "Why scheduling is skipped; past TRIAGED a bypass needs it, maybe 10 characters or more; absent: none",
         }),
       ),
       dispatch_confirmation: optional(

@@ -167,11 +167,13 @@ export type StatementRows = {
     tools: readonly string[];
     quality: number;
     base_load: number;
+    max_concurrent: number;
     open_tickets: number;
     shifts: unknown;
     calendared: boolean;
     time_off: unknown;
     busy: unknown;
+    on_site: unknown;
   };
   calendar_technician: {
     id: string;
@@ -188,11 +190,13 @@ export type StatementRows = {
     tools: readonly string[];
     quality: number;
     base_load: number;
+    max_concurrent: number;
     open_tickets: number;
     shifts: unknown;
     calendared: boolean;
     time_off: unknown;
     busy: unknown;
+    on_site: unknown;
   };
   checkpoint_compare: { aggregate: string; chain: string; seq: number; known: string; hash: string };
   cockpit_all: {
@@ -871,7 +875,7 @@ export type StatementRows = {
   site_demand: { region: string; lat: number | null; lon: number | null };
   sla_level_select: { sla_level: number };
   sla_untold: { id: string; breach: boolean };
-  snapshot_select: { id: string; service_type: string; site_region: string | null; recommended_tech_id: string | null };
+  snapshot_select: { id: string; service_type: string; recommended_tech_id: string | null };
   stack_worker_beat: { seen: boolean };
   technician_lock: { id: string };
   technicians_select: {

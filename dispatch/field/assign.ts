@@ -1,19 +1,18 @@
 // Putting a technician on a ticket: whether they can be sent, and the booking that follows. Dispatch and override ask
-// the same questions here.
+// the same question here, and differ in what they may pass over.
 
-import type { TechnicianId, TicketId } from "../contract/ids.ts";
+import type { SnapshotId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { BookingBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
-import { newId } from "../kernel/clock.ts";
+import { newId, plusMinutes } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
-import { withoutDemands, type IneligibleReason } from "../workforce/ability.ts";
-import { assessWindow } from "../workforce/availability.ts";
 import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
-import { loadRoster, type Asked, type RosterEntry } from "../workforce/calendar.ts";
-import { consultOn, drivingBy } from "../travel/driving.ts";
-import { jobAt, loadSiteDemand, placeOfSite, type SiteDemand } from "../workforce/site-demand.ts";
+import { loadRoster, readingAt, type Asked, type RosterEntry } from "../workforce/calendar.ts";
+import { consultOn } from "../travel/driving.ts";
+import { jobAt, loadSiteDemand, placeOfSite, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
+import { mayGo, mayNotGo, type Waived } from "./may-go.ts";
 
 /** What a command that puts this person on the ticket must know of the roads first. */
 export const consultOnAssignee = (desk: Desk, { technician, site }: Assignee) =>
@@ -21,79 +20,78 @@ export const consultOnAssignee = (desk: Desk, { technician, site }: Assignee) =>
 
 export type Assignee = { readonly technician: RosterEntry | null; readonly site: SiteDemand | null };
 
+/** Whoever may go at once is asked about all that is ahead of them, whatever time the ticket has. */
+export const fromNowOn = (clockTime: string) => ({ from: clockTime, to: "infinity" });
+
 /**
- * @param options.without a ticket whose booking does not count, since it is to be given back
- * @param options.insist whether somebody who was taken off the ticket may have it again
+ * @param asked.without a ticket whose booking does not count, since it is to be given back
+ * @param asked.insist whether somebody who was taken off the ticket may have it again
  */
 export async function loadAssignee(
   tx: Session,
-  ticketId: TicketId,
+  { desk, ticketId, clockTime }: { readonly desk: Desk; readonly ticketId: TicketId; readonly clockTime: string },
   techId: TechnicianId | null,
-  options: Pick<Asked, "without" | "insist"> = {},
+  asked: Omit<Asked, "ticketId" | "techId"> = {},
 ): Promise<Assignee> {
   const [roster, site] = await Promise.all([
-    techId === null ? [] : loadRoster(tx, { ticketId, techId, ...options }),
+    techId === null ? [] : loadRoster(tx, { ...asked, ticketId, techId }, readingAt(desk.policy, clockTime)),
     loadSiteDemand(tx, ticketId),
   ]);
   return { technician: roster[0] ?? null, site };
 }
 
-// A person who sends somebody outside their hours, or from another zone, knows something the roster does not; nobody
-// may be sent who is away, drained, or somewhere else at that time.
-const alwaysBinding = new Set<IneligibleReason>(["INACTIVE", "DRAINED", "EXCLUDED", "BOOKED", "TIME_OFF"]);
-const strictlyBinding = new Set<IneligibleReason>([...alwaysBinding, "NO_SHIFT", "OFF_SHIFT"]);
+type Sending = { readonly desk: Desk; readonly ticket: TicketRow; readonly now: string; readonly clockTime: string };
 
-const anyHours = { technicianWithoutShift: "eligible", zoneMustMatch: false } as const;
+type Wish = {
+  readonly techId: TechnicianId;
+  readonly waived: Waived;
+  /** Not at the ticket's time but now. */
+  readonly atOnce?: boolean;
+  readonly snapshot?: { readonly id: SnapshotId; readonly service_type: string } | null;
+};
 
 /**
- * The booking an assignment makes; null when the ticket has no time yet.
- * @throws Refusal ASSIGNMENT_NOT_FOUND, TECH_UNAVAILABLE
+ * The booking an assignment makes: of the ticket's time, or what is left of it; from now on where it has none.
+ * @throws Refusal ASSIGNMENT_NOT_FOUND, or what keeps this technician from it
  */
 export function bookingFor(
-  desk: Desk,
-  ticket: TicketRow,
-  techId: TechnicianId,
+  { desk, ticket, now, clockTime }: Sending,
   { technician, site }: Assignee,
-  now: string,
-): BookingBody | null {
+  { techId, waived, atOnce: goesNow = false, snapshot = null }: Wish,
+): BookingBody {
   if (!technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
-  const unavailable = (reason: IneligibleReason, detail?: string) =>
-    new Refusal("TECH_UNAVAILABLE", { tech_id: techId, reason, ...(detail && { detail }) });
-
-  const { scheduled_start, scheduled_end } = ticket;
-  if (scheduled_start === null || scheduled_end === null) {
-    const { ineligible } = technician.calendar({ start: Date.parse(now), end: Date.parse(now) });
-    if (ineligible) throw unavailable(ineligible);
-    return null;
-  }
-  const window = { start: Date.parse(scheduled_start), end: Date.parse(scheduled_end) };
-  const { technicianWithoutShift } = desk.policy;
-  const job = jobAt(site, ticket.incident_type, desk.policy);
-  // Skills and zone are judged by the recommendation; here only whether this person can be there then.
-  const timeOnly = withoutDemands(job);
-  const verdict = assessWindow(technician.calendar(window), timeOnly, window, {
-    technicianWithoutShift,
-    zoneMustMatch: false,
-    ...drivingBy(desk.travel),
-  });
-  const binding = technicianWithoutShift === "excluded" ? strictlyBinding : alwaysBinding;
-  if (!verdict.free && binding.has(verdict.reason)) throw unavailable(verdict.reason, verdict.detail);
-  // The rule names one reason only; behind hours that do not bind, time off and bookings still do.
-  const besides = verdict.free
-    ? verdict
-    : assessWindow(technician.aroundTheClock(window), timeOnly, window, { ...anyHours, ...drivingBy(desk.travel) });
-  if (!besides.free && binding.has(besides.reason)) throw unavailable(besides.reason, besides.detail);
+  const { start, end } = goesNow ? nowFor(ticket, desk, clockTime) : timeOf(ticket, desk, clockTime);
+  const window = { start: Date.parse(start), end: Date.parse(end) };
+  // Where nobody has named the kind of work on the ticket, the recommendation did.
+  const kind = ticket.incident_type ?? snapshot?.service_type ?? null;
+  const going = { technician, job: jobAt(site, kind, desk.policy), window, now: Date.parse(clockTime) };
+  const verdict = mayGo(desk, going, waived);
+  if (!verdict.free) throw mayNotGo(verdict, going, ticket.incident_type, snapshot?.id ?? null);
+  // What lies beside other bookings of theirs was let through knowingly, and the database must not refuse it.
+  const alone = !technician.bookings.some((one) => one.start < window.end && window.start < one.end);
   return {
     id: newId(Date.parse(now)),
     technician_id: technician.id,
     ticket_id: ticket.id,
-    start: scheduled_start,
-    end: scheduled_end,
+    start,
+    end,
     state: "firm",
-    exclusive: technician.calendared,
-    travel_before_minutes: Math.ceil((verdict.free && verdict.travelBeforeMinutes) || 0),
-    travel_source: verdict.free ? verdict.travelSource : null,
+    exclusive: technician.calendared && alone,
+    travel_before_minutes: Math.ceil(verdict.travelBeforeMinutes ?? 0),
+    travel_source: verdict.travelSource,
   };
+}
+
+const nowFor = ({ incident_type }: TicketRow, desk: Desk, clockTime: string) => ({
+  start: clockTime,
+  end: plusMinutes(clockTime, visitMinutes(incident_type, desk.policy)),
+});
+
+/** Of a window that has begun only what is left is taken from whoever comes. */
+function timeOf(ticket: TicketRow, desk: Desk, clockTime: string): { start: string; end: string } {
+  const { scheduled_start: start, scheduled_end: end } = ticket;
+  if (start === null || end === null) return nowFor(ticket, desk, clockTime);
+  return { start: start < clockTime && clockTime < end ? clockTime : start, end };
 }
 
 /** Replaces the ticket's live booking; with null it only ends the one there is. */

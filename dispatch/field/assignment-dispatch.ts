@@ -1,6 +1,5 @@
-// assignment.dispatch: sends a technician. From SCHEDULED the normal way; from TRIAGED past scheduling, as a bypass.
+// assignment.dispatch: sends a technician. From SCHEDULED the normal way; past scheduling, at once, as a bypass.
 
-import type { SnapshotId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import type { BypassRules } from "../policy/policy.ts";
 import { warningRegistry } from "../contract/warnings.ts";
@@ -8,10 +7,11 @@ import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
-import { matchesCapability, matchesZone } from "../workforce/ability.ts";
+import { matchesCapability } from "../workforce/ability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
-import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
+import { bookingFor, consultOnAssignee, fromNowOn, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
+import { waivedInEmergency, waivedInSending } from "./may-go.ts";
 import { selectSnapshot, type SnapshotRow } from "./recommendation-snapshots.ts";
 
 type Input = InputOf<"assignment.dispatch">;
@@ -19,28 +19,34 @@ type Input = InputOf<"assignment.dispatch">;
 export const assignmentDispatch = ticketCommand({
   name: "assignment.dispatch",
   alone: true,
-  async load(tx, { input, ticketId }) {
+  async load(tx, call) {
+    const { input, ticketId, clockTime } = call;
     const snapshotId = input.recommendation_snapshot_id || null;
     const [assignee, snapshot, pauses] = await Promise.all([
-      loadAssignee(tx, ticketId, input.tech_id),
+      loadAssignee(tx, call, input.tech_id, input.dispatch_mode === "EMERGENCY_BYPASS" ? fromNowOn(clockTime) : {}),
       snapshotId === null ? null : tx.row(selectSnapshot, [snapshotId, ticketId]),
       input.dispatch_mode === "WORKER_AUTO" ? loadChainOfTicket(tx, ticketId) : [],
     ]);
     return { assignee, snapshot, pauses };
   },
-  consult: ({ desk, ticket }, { assignee }) =>
-    ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee),
-  decide({ desk, input, ticket, now, clockTime }, { assignee, snapshot, pauses }) {
+  consult: ({ desk }, { assignee }) => consultOnAssignee(desk, assignee),
+  decide(call, { assignee, snapshot, pauses }) {
+    const { desk, input, ticket, now, clockTime } = call;
     // A pause that came while the worker was choosing counts: it is read in the transaction that would send somebody.
     requireAutonomy(pauses, ticket);
-    const over = ticket.state === "SCHEDULED" && isOver(ticket, clockTime);
+    const bypass = passesScheduling(input, ticket, desk.policy.bypass);
+    const over = !bypass && isOver(ticket, clockTime);
     if (over && (desk.policy.confirmRefusesPastWindow || input.dispatch_mode === "WORKER_AUTO"))
       throw visitOver(ticket, clockTime);
-    if (ticket.state === "TRIAGED") requireBypass(input, ticket, desk.policy.bypass);
     if (!assignee.technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: input.tech_id });
     const snapshotId = input.recommendation_snapshot_id || null;
-    if (snapshotId !== null) requireRecommended(input, snapshotId, snapshot, assignee.technician);
-    const booking = bookingFor(desk, ticket, input.tech_id, assignee, now);
+    if (snapshotId !== null) requireRecommended(input, snapshot, assignee.technician, ticket);
+    const booking = bookingFor(call, assignee, {
+      techId: input.tech_id,
+      waived: bypass && input.dispatch_mode === "EMERGENCY_BYPASS" ? waivedInEmergency : waivedInSending(desk.policy),
+      atOnce: bypass,
+      snapshot,
+    });
     return {
       path: ["DISPATCHED"],
       change: {
@@ -50,12 +56,12 @@ export const assignmentDispatch = ticketCommand({
       payload: {
         tech_id: input.tech_id,
         dispatch_mode: input.dispatch_mode ?? "STANDARD",
-        bypass: ticket.state === "TRIAGED",
+        bypass,
         reserved: ticket.state === "SCHEDULED" && ticket.assigned_tech_id === input.tech_id,
         recommendation_snapshot_id: snapshotId,
         dispatch_rationale: input.dispatch_rationale ?? null,
-        booking_id: booking?.id ?? null,
-        ...(booking && { travel_source: booking.travel_source }),
+        booking_id: booking.id,
+        travel_source: booking.travel_source,
       },
       write: (tx) => rebook(tx, ticket.id, booking, now),
       // A person in a lenient profile puts on record what has been done.
@@ -74,42 +80,56 @@ const visitOver = ({ scheduled_start: start, scheduled_end: end }: TicketRow, cl
     { message: "The visit is over; give it another time with schedule.move, or schedule.reopen it." },
   );
 
-/** @throws Refusal INVALID_STATE_TRANSITION without a bypass mode, ASSIGNMENT_BYPASS_DENIED naming what the policy misses */
-function requireBypass(input: Input, ticket: TicketRow, rules: BypassRules): void {
-  const mode = input.dispatch_mode;
-  if (mode !== "STANDARD" && mode !== "EMERGENCY_BYPASS") {
+/**
+ * Whether this goes past scheduling, at once. Past triage a customer has been asked or promised a time: who goes past that says
+ * why, for an emergency alone, whatever the profile. What is scheduled needs no bypass to be sent, and without a bypass's
+ * reasons is sent as ever, past nothing.
+ * @throws Refusal INVALID_STATE_TRANSITION without a bypass mode, ASSIGNMENT_BYPASS_DENIED naming what the policy misses
+ */
+function passesScheduling(input: Input, ticket: TicketRow, rules: BypassRules): boolean {
+  const { dispatch_mode: mode } = input;
+  const [triaged, scheduled] = [ticket.state === "TRIAGED", ticket.state === "SCHEDULED"];
+  if (mode !== "EMERGENCY_BYPASS" && !(mode === "STANDARD" && triaged)) {
+    if (scheduled) return false;
     throw wrongState(ticket.state, "DISPATCHED", ["SCHEDULED"]);
   }
+  const priority = triaged ? rules.requiredPriority : "EMERGENCY";
+  const rationaleLength = triaged ? rules.rationaleMinLength : Math.max(1, rules.rationaleMinLength);
   const missing = [
-    rules.requiredPriority !== null && ticket.priority !== rules.requiredPriority && "priority",
+    priority !== null && ticket.priority !== priority && "priority",
     rules.incidentTypeRequired && ticket.incident_type === null && "incident_type",
-    (input.dispatch_rationale ?? "").length < rules.rationaleMinLength && "dispatch_rationale",
+    (input.dispatch_rationale ?? "").length < rationaleLength && "dispatch_rationale",
     rules.confirmationRequired && input.dispatch_confirmation !== true && "dispatch_confirmation",
     rules.pendingApprovalRefused && ticket.pending_approval_id !== null && "pending_approval",
   ].filter((field) => field !== false);
-  if (missing.length > 0)
+  if (missing.length > 0 && !scheduled)
     throw new Refusal("ASSIGNMENT_BYPASS_DENIED", { dispatch_mode: mode, missing_fields: missing });
+  return missing.length === 0;
 }
 
-/** @throws Refusal ASSIGNMENT_NOT_FOUND, or one of the three mismatches */
+/**
+ * That the snapshot's technician is sent, and does what the recommendation was asked for; all else is asked of everybody.
+ * @throws Refusal ASSIGNMENT_NOT_FOUND, ASSIGNMENT_RECOMMENDATION_MISMATCH, ASSIGNMENT_CAPABILITY_MISMATCH
+ */
 function requireRecommended(
-  input: Input,
-  snapshotId: SnapshotId,
+  { tech_id, recommendation_snapshot_id }: Input,
   snapshot: SnapshotRow | null,
   technician: RosterEntry,
+  ticket: TicketRow,
 ): void {
-  const about = { tech_id: input.tech_id, recommendation_snapshot_id: snapshotId };
-  if (!snapshot) throw new Refusal("ASSIGNMENT_NOT_FOUND", { recommendation_snapshot_id: snapshotId });
-  if (snapshot.recommended_tech_id !== input.tech_id) {
-    throw new Refusal("ASSIGNMENT_RECOMMENDATION_MISMATCH", {
+  const about = { tech_id, recommendation_snapshot_id };
+  if (!snapshot) throw new Refusal("ASSIGNMENT_NOT_FOUND", { recommendation_snapshot_id });
+  const { recommended_tech_id, service_type } = snapshot;
+  if (recommended_tech_id !== tech_id) {
+    throw new Refusal("ASSIGNMENT_RECOMMENDATION_MISMATCH", { ...about, recommended_tech_id });
+  }
+  if (!matchesCapability(technician.serviceTypes, service_type)) {
+    throw new Refusal("ASSIGNMENT_CAPABILITY_MISMATCH", {
       ...about,
-      recommended_tech_id: snapshot.recommended_tech_id,
+      service_type,
+      incident_type: ticket.incident_type,
+      missing_skills: [],
+      missing_tools: [],
     });
-  }
-  if (!matchesCapability(technician.serviceTypes, snapshot.service_type)) {
-    throw new Refusal("ASSIGNMENT_CAPABILITY_MISMATCH", { ...about, service_type: snapshot.service_type });
-  }
-  if (!matchesZone(technician.zone, snapshot.site_region)) {
-    throw new Refusal("ASSIGNMENT_ZONE_MISMATCH", { ...about, ticket_region: snapshot.site_region });
   }
 }

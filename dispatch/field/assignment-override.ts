@@ -2,6 +2,7 @@
 // taking the technician off other work, in the same transaction.
 
 import type { TechnicianId } from "../contract/ids.ts";
+import type { InputOf } from "../contract/index.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { standsAfter } from "../ticket/related-ticket.ts";
 import { lockTicket, type TicketRow } from "../ticket/ticket-row.ts";
@@ -9,36 +10,35 @@ import { settleBookings } from "../workforce/bookings.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
+import { waivedByOverride } from "./may-go.ts";
 import { takenOff, without, type Why } from "./taken-off.ts";
 
 export const assignmentOverride = ticketCommand({
   name: "assignment.override",
   alone: true,
-  async load(tx, { actor, input, ticketId }) {
+  async load(tx, call) {
+    const { actor, input, ticketId } = call;
+    const techId = technicianIn(input);
     const bumpId = bumpIn(input);
     // A machine takes nobody off anything while automatic work on either ticket is paused; a person may.
     const machine = bumpId !== null && (actor.type === "SERVICE" || actor.type === "SYSTEM");
     // The lock comes first: the calendar is read as whoever held that ticket left it.
     const [bumped, assignee, pauses, pausesOfBumped] = await Promise.all([
       bumpId === null ? null : tx.row(lockTicket, [bumpId]),
-      loadAssignee(tx, ticketId, input.override_type === "reassign_provider" ? null : (input.tech_id ?? null), {
-        without: bumpId,
-        insist: true,
-      }),
+      loadAssignee(tx, call, techId, { without: bumpId, insist: true }),
       machine ? loadChainOfTicket(tx, ticketId) : [],
       machine ? loadChainOfTicket(tx, bumpId) : [],
     ]);
     return { bumped, assignee, pauses, pausesOfBumped };
   },
-  consult: ({ desk, ticket }, { assignee }) =>
-    ticket.scheduled_start === null ? null : consultOnAssignee(desk, assignee),
+  consult: ({ desk }, { assignee }) => consultOnAssignee(desk, assignee),
   decide(call, { bumped, assignee, pauses, pausesOfBumped }) {
-    const { desk, input, ticket, now } = call;
+    const { input, ticket, now } = call;
     requireAutonomy(pauses, ticket);
     if (bumped) requireAutonomy(pausesOfBumped, bumped);
-    const techId = input.override_type === "reassign_provider" ? null : (input.tech_id ?? null);
+    const techId = technicianIn(input);
     const bump = bumpedBy(call, bumped);
-    const booking = techId === null ? null : bookingFor(desk, ticket, techId, assignee, now);
+    const booking = techId === null ? null : bookingFor(call, assignee, { techId, waived: waivedByOverride });
     const before = assignmentOf(ticket);
     const after = {
       assigned_tech_id: techId ?? ticket.assigned_tech_id,
@@ -86,6 +86,9 @@ export const assignmentOverride = ticketCommand({
 // Whom the dispatcher insists on is welcome again; whom they replace has been taken off.
 const notTechnicians = (ticket: TicketRow, techId: TechnicianId, why: Why, now: string) =>
   without(ticket.assigned_tech_id === techId ? ticket.not_technicians : takenOff(ticket, why, now), techId);
+/** Null when only the provider changes. */
+const technicianIn = ({ override_type, tech_id }: InputOf<"assignment.override">) =>
+  override_type === "reassign_provider" ? null : (tech_id ?? null);
 
 const assignmentOf = ({ assigned_tech_id, assigned_provider_id }: TicketRow) => ({
   assigned_tech_id,

@@ -5,25 +5,27 @@ import { reaches } from "../kernel/actor.ts";
 import { concernsOf } from "../kernel/aggregate.ts";
 import { newId, plusMinutes } from "../kernel/clock.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
-import { findInability } from "../workforce/ability.ts";
-import { assessWindow } from "../workforce/availability.ts";
+import { findInability, matchesCapability, type Job } from "../workforce/ability.ts";
+import type { WindowAssessment } from "../workforce/availability.ts";
 import { bumpProposals, delayWeights } from "../workforce/bump.ts";
-import type { RosterBooking } from "../workforce/calendar.ts";
+import type { RosterBooking, RosterEntry } from "../workforce/calendar.ts";
 import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
 import { rankTechnicians, type RankCandidate } from "../workforce/rank-technicians.ts";
-import { consultOn, drivingBy } from "../travel/driving.ts";
+import { consultOn } from "../travel/driving.ts";
 import { jobAt, loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
-import type { TravelSource } from "../travel/estimate.ts";
+import { goingRules, mayGo } from "./may-go.ts";
+import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
 import { utcWindow } from "./windows.ts";
 
 export const assignmentRecommend = ticketCommand({
   name: "assignment.recommend",
-  async load(tx, { actor, input, ticketId }) {
+  async load(tx, call) {
+    const { input, ticketId } = call;
     const wished = input.preferred_window && utcWindow(input.preferred_window);
     const [roster, site] = await Promise.all([
-      loadRosterFor(tx, actor, { ticketId, ...(wished && { from: wished.start, to: wished.end }) }),
+      loadRosterFor(tx, call, { ticketId, ...(wished && { from: wished.start, to: wished.end }) }),
       loadSiteDemand(tx, ticketId),
     ]);
     return { roster, site };
@@ -32,46 +34,34 @@ export const assignmentRecommend = ticketCommand({
   decide(call, { roster, site }) {
     const { desk, actor, input, ticket, now, clockTime } = call;
     const window = wantedAt(call);
-    const { technicianWithoutShift } = desk.policy;
-    const rules = { technicianWithoutShift, zoneMustMatch: false, ...drivingBy(desk.travel) };
-    // Service type and zone are terms of the score: who lacks them is ranked last, not hidden. Skills and tools are not.
-    const job = { ...jobAt(site, ticket.incident_type, desk.policy), serviceType: null };
+    const rules = goingRules(desk);
+    // Where nobody has named the kind of work on the ticket, this recommendation does.
+    const job = jobAt(site, ticket.incident_type ?? input.service_type, desk.policy);
     const region = site?.region ?? null;
-    const calendars = roster.map((one) => ({
-      one,
-      calendar: one.calendar(window ?? { start: Date.parse(now), end: Date.parse(now) }),
-    }));
-    const working = calendars.flatMap(({ calendar }) => (calendar.ineligible === "INACTIVE" ? [] : calendar));
+    const judged = roster.map((technician) => ({ technician, verdict: judge(call, technician, job, window) }));
+    const working = roster.filter((one) => one.standing !== "INACTIVE");
     const missing = ticket.incident_type === null ? null : missingAbilities(ticket.incident_type, desk.policy, working);
 
-    const drives = new Set<TravelSource | null>();
-    const candidates = calendars.map(({ one, calendar }): RankCandidate => {
-      const verdict = window ? assessWindow(calendar, job, window, rules) : null;
-      if (verdict?.free) drives.add(verdict.travelSource);
-      const unable = verdict ? (verdict.free ? null : verdict) : findInability(calendar, job, rules);
-      return {
-        techId: one.id,
-        techName: one.name,
-        serviceTypes: one.serviceTypes,
-        zone: one.zone,
-        openTickets: one.openTickets,
-        baseLoad: one.baseLoad,
-        quality: one.quality,
-        ineligible: unable?.reason ?? null,
-        ...(unable && { detail: unable.detail }),
-        withoutShift: !one.calendared,
-      };
-    });
+    const drives = new Set(judged.flatMap(({ verdict }) => (verdict.free ? [verdict.travelSource] : [])));
+    const candidates = judged.map(({ technician: one, verdict }): RankCandidate => ({
+      techId: one.id,
+      techName: one.name,
+      serviceTypes: one.serviceTypes,
+      zone: one.zone,
+      openTickets: one.openTickets,
+      baseLoad: one.baseLoad,
+      quality: one.quality,
+      ineligible: verdict.free ? null : verdict.reason,
+      ...(!verdict.free && { detail: verdict.detail }),
+      withoutShift: !one.calendared,
+    }));
     const limit = input.recommendation_limit ?? 5;
     const ranking = rankTechnicians({ candidates, serviceType: input.service_type, region, limit });
-    // Nobody is free when nobody could be sent without a second thought: able, in the zone, there.
-    const nobody =
-      ticket.priority === "EMERGENCY" &&
-      !ranking.recommendations.some(({ matches }) => matches.capability && matches.zone);
+    const nobody = ticket.priority === "EMERGENCY" && ranking.recommendations.length === 0;
     const asked = {
       roster,
       rules,
-      job: { ...job, serviceType: input.service_type },
+      job,
       now: Date.parse(clockTime),
       delayWeight: delayWeights(desk.policy.sla.targetMinutes),
       mayMove: (booking: RosterBooking) =>
@@ -113,6 +103,23 @@ export const assignmentRecommend = ticketCommand({
     };
   },
 });
+
+/** What dispatch would ask, and that they do what this recommendation is for; without a time, what holds at any. */
+function judge(
+  { desk, input, clockTime }: TicketCall<"assignment.recommend">,
+  technician: RosterEntry,
+  job: Job,
+  window: TimeRange | null,
+): WindowAssessment {
+  if (!matchesCapability(technician.serviceTypes, input.service_type) && technician.standing === null)
+    return { free: false, reason: "SKILL_MISSING", detail: `does not do ${input.service_type}` };
+  const now = Date.parse(clockTime);
+  if (window) return mayGo(desk, { technician, job, window, now });
+  const unable = findInability(technician.calendar({ start: now, end: now }), job, goingRules(desk));
+  if (unable) return { free: false, ...unable };
+  const unknown = { travelBeforeMinutes: null, travelAfterMinutes: null, travelSource: null };
+  return { free: true, ...unknown, withoutShift: !technician.calendared };
+}
 
 /**
  * When somebody is wanted: as wished, else at the ticket's time. Who was sent past scheduling and taken off again leaves a

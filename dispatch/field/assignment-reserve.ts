@@ -5,30 +5,35 @@ import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
+import { waivedInSending } from "./may-go.ts";
 
 export const assignmentReserve = ticketCommand({
   name: "assignment.reserve",
   alone: true,
-  async load(tx, { input, ticketId }) {
+  async load(tx, call) {
+    const { input, ticketId } = call;
     const [assignee, pauses] = await Promise.all([
-      loadAssignee(tx, ticketId, input.tech_id),
+      loadAssignee(tx, call, input.tech_id),
       loadChainOfTicket(tx, ticketId),
     ]);
     return { assignee, pauses };
   },
   consult: ({ desk }, { assignee }) => consultOnAssignee(desk, assignee),
-  decide({ desk, input, ticket, now }, { assignee, pauses }) {
+  decide(call, { assignee, pauses }) {
+    const { desk, input, ticket, now } = call;
     requireAutonomy(pauses, ticket);
     // Somebody was quicker: whom a person has put there stays.
     if (ticket.assigned_tech_id !== null) throw wrongState(ticket.state, "SCHEDULED", []);
-    const booking = bookingFor(desk, ticket, input.tech_id, assignee, now);
+    const booking = bookingFor(call, assignee, { techId: input.tech_id, waived: waivedInSending(desk.policy) });
     return {
       change: { assigned_tech_id: input.tech_id, assigned_provider_id: assignee.technician?.providerId ?? null },
       payload: {
         tech_id: input.tech_id,
         recommendation_snapshot_id: input.recommendation_snapshot_id,
-        booking_id: booking?.id ?? null,
-        ...(booking && { start: booking.start, end: booking.end, travel_source: booking.travel_source }),
+        booking_id: booking.id,
+        start: booking.start,
+        end: booking.end,
+        travel_source: booking.travel_source,
       },
       write: (tx) => rebook(tx, ticket.id, booking, now),
       body: (after) => after,

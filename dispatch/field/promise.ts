@@ -7,7 +7,7 @@ import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { TicketCall } from "../ticket/ticket-command.ts";
+import type { TicketCall, TicketLoad } from "../ticket/ticket-command.ts";
 import type { Window } from "../ticket/ticket-row.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { loadSiteDemand, type SiteDemand } from "../workforce/site-demand.ts";
@@ -37,11 +37,12 @@ export type Calendar = {
 /** What is asked before a promise. */
 export async function loadCalendar(
   tx: Session,
-  { actor, ticketId, window }: { readonly actor: Actor; readonly ticketId: TicketId; readonly window: Window },
+  call: Pick<TicketLoad<"schedule.confirm">, "desk" | "actor" | "ticketId" | "clockTime">,
+  { start: from, end: to }: Window,
 ): Promise<Calendar> {
-  const { start: from, end: to } = window;
+  const { ticketId } = call;
   const [roster, site, row] = await Promise.all([
-    loadRosterFor(tx, actor, { ticketId, from, to }),
+    loadRosterFor(tx, call, { ticketId, from, to }),
     loadSiteDemand(tx, ticketId),
     tx.row(countRivals, [ticketId, from, to]),
   ]);
@@ -58,7 +59,7 @@ export function promiseWarnings(
   { start, end }: Window,
 ): Warning[] {
   if (end <= clockTime) return [warned("WINDOW_IN_PAST")];
-  const found = whoIsFree({ desk, ticket, roster, site }, { start: Date.parse(start), end: Date.parse(end) });
+  const found = whoIsFree({ desk, ticket, roster, site, clockTime }, { start: Date.parse(start), end: Date.parse(end) });
   if (found.free.length > rivals) return [];
   if (desk.policy.confirmRefusesUnstaffed) throw nobodyFree(actor, found);
   if (!found.anybodyAble) return [warned("NOBODY_ABLE")];

@@ -7,7 +7,6 @@ import { statement } from "../db/statement.ts";
 export type SnapshotRow = {
   readonly id: SnapshotId;
   readonly service_type: string;
-  readonly site_region: string | null;
   readonly recommended_tech_id: TechnicianId | null;
 };
 
@@ -23,5 +22,5 @@ export const insertSnapshot = insertRow("snapshot_insert", "recommendation_snaps
 
 export const selectSnapshot = statement<SnapshotRow>(
   "snapshot_select",
-  `SELECT id, service_type, site_region, recommended_tech_id FROM recommendation_snapshots WHERE id = $1 AND ticket_id = $2`,
+  `SELECT id, service_type, recommended_tech_id FROM recommendation_snapshots WHERE id = $1 AND ticket_id = $2`,
 );

@@ -18,10 +18,11 @@ export const scheduleBook = ticketCommand({
   name: "schedule.book",
   alone: true,
   target: () => "SCHEDULED",
-  async load(tx, { actor, input, ticketId, clockTime }) {
+  async load(tx, call) {
+    const { input, ticketId, clockTime } = call;
     const { earliest: from, latest: to } = searchSpan(input, clockTime);
     const [roster, site] = await Promise.all([
-      loadRosterFor(tx, actor, { ticketId, from, to }),
+      loadRosterFor(tx, call, { ticketId, from, to }),
       loadSiteDemand(tx, ticketId),
     ]);
     return { roster, site };

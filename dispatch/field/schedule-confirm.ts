@@ -9,7 +9,7 @@ import { utcWindow } from "./windows.ts";
 
 export const scheduleConfirm = ticketCommand({
   name: "schedule.confirm",
-  load: (tx, { actor, input, ticketId }) => loadCalendar(tx, { actor, ticketId, window: utcWindow(input) }),
+  load: (tx, call) => loadCalendar(tx, call, utcWindow(call.input)),
   decide(call, calendar) {
     const { desk, input, ticket, clockTime } = call;
     const { start, end } = utcWindow(input);

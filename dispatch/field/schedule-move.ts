@@ -7,6 +7,7 @@ import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { bookingFor, rebook } from "./assign.ts";
+import { waivedInSending } from "./may-go.ts";
 import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { requireVisitWindows } from "./visit-window.ts";
@@ -16,24 +17,29 @@ import { utcWindow } from "./windows.ts";
 export const scheduleMove = ticketCommand({
   name: "schedule.move",
   alone: true,
-  async load(tx, { actor, input, ticketId }) {
+  async load(tx, call) {
+    const { input, ticketId } = call;
     const { start: from, end: to } = utcWindow(input);
     const [roster, site] = await Promise.all([
-      loadRosterFor(tx, actor, { ticketId, from, to }),
+      loadRosterFor(tx, call, { ticketId, from, to }),
       loadSiteDemand(tx, ticketId),
     ]);
     return { roster, site };
   },
   consult: ({ desk }, { roster, site }) => consultOn(desk.travel, roster, placeOfSite(site)),
   decide(call, { roster, site }) {
-    const { desk, input, ticket, now } = call;
+    const { desk, input, ticket, now, clockTime } = call;
     requireMovable(call);
     const { start, end } = utcWindow(input);
     const moved = { ...ticket, scheduled_start: start, scheduled_end: end };
-    const asked = { desk, ticket: moved, roster, site };
+    const asked = { desk, ticket: moved, roster, site, clockTime };
     const techId = input.tech_id ?? chosen(call, whoIsFree(asked, { start: Date.parse(start), end: Date.parse(end) }));
     const technician = roster.find(({ id }) => id === techId) ?? null;
-    const booking = bookingFor(desk, moved, techId, { technician, site }, now);
+    const booking = bookingFor(
+      { desk, ticket: moved, now, clockTime },
+      { technician, site },
+      { techId, waived: waivedInSending(desk.policy) },
+    );
     return {
       ...(ticket.state === "DISPATCHED" && { path: ["SCHEDULED"] as const }),
       change: {
@@ -51,8 +57,8 @@ export const scheduleMove = ticketCommand({
         previous_start: ticket.scheduled_start,
         previous_end: ticket.scheduled_end,
         previous_tech_id: ticket.assigned_tech_id,
-        booking_id: booking?.id ?? null,
-        ...(booking && { travel_source: booking.travel_source }),
+        booking_id: booking.id,
+        travel_source: booking.travel_source,
       },
       write: (tx) => rebook(tx, ticket.id, booking, now),
       body: (after) => ({ ...after, booking }),

@@ -16,7 +16,7 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
     throw new Refusal("INVALID_QUERY", { validation_errors: [{ path: "latest", rule: "range", message: problem }] });
   }
   const [roster, site] = await Promise.all([
-    loadRosterFor(desk.db, actor, { ticketId: ticket.id, from: earliest, to: latest }),
+    loadRosterFor(desk.db, { desk, actor, clockTime: now }, { ticketId: ticket.id, from: earliest, to: latest }),
     loadSiteDemand(desk.db, ticket.id),
   ]);
   await consultOn(desk.travel, roster, placeOfSite(site))?.();

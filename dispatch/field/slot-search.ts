@@ -7,9 +7,9 @@ import { invalidField } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import type { CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
-import { drivingBy } from "../travel/driving.ts";
 import { findSlots, type SlotSearch, type SlotStrategy } from "../workforce/find-slots.ts";
 import { jobAt, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
+import { goingRules } from "./may-go.ts";
 import { utc } from "./windows.ts";
 
 const weekMinutes = 7 * 24 * 60;
@@ -80,9 +80,5 @@ export function slotsFor({
     strategy,
     limit,
   };
-  const { technicianWithoutShift } = desk.policy;
-  return {
-    ...findSlots(searched, request, { technicianWithoutShift, zoneMustMatch: true, ...drivingBy(desk.travel) }),
-    searched,
-  };
+  return { ...findSlots(searched, request, goingRules(desk)), searched };
 }

@@ -2,18 +2,18 @@
 
 import type { Desk } from "../kernel/desk.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
-import { drivingBy } from "../travel/driving.ts";
 import { findInability, type Exclusion } from "../workforce/ability.ts";
-import { assessWindow } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { jobAt, type SiteDemand } from "../workforce/site-demand.ts";
+import { goingRules, mayGo } from "./may-go.ts";
 
 type Asked = {
   readonly desk: Desk;
   readonly ticket: TicketRow;
   readonly roster: readonly RosterEntry[];
   readonly site: SiteDemand | null;
+  readonly clockTime: string;
 };
 
 export type WhoIsFree = {
@@ -23,15 +23,14 @@ export type WhoIsFree = {
   readonly anybodyAble: boolean;
 };
 
-export function whoIsFree({ desk, ticket, roster, site }: Asked, window: TimeRange): WhoIsFree {
+export function whoIsFree({ desk, ticket, roster, site, clockTime }: Asked, window: TimeRange): WhoIsFree {
   const job = jobAt(site, ticket.incident_type, desk.policy);
-  const { technicianWithoutShift } = desk.policy;
-  const rules = { technicianWithoutShift, zoneMustMatch: true, ...drivingBy(desk.travel) };
-  const judged = roster.map((one) => {
-    const calendar = one.calendar(window);
-    const verdict = assessWindow(calendar, job, window, rules);
-    return { one, verdict, able: findInability(calendar, job, rules) === null };
-  });
+  const rules = goingRules(desk);
+  const judged = roster.map((one) => ({
+    one,
+    verdict: mayGo(desk, { technician: one, job, window, now: Date.parse(clockTime) }),
+    able: findInability(one.calendar(window), job, rules) === null,
+  }));
   return {
     free: judged
       .filter(({ verdict }) => verdict.free)

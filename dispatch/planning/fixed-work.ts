@@ -65,7 +65,8 @@ export function fixWork(
   for (;;) {
     const moving = new Set(candidates.map(({ ticket }) => ticket.id));
     const lanes = people.flatMap((person) => {
-      const fixed = person.entry.bookings.filter(({ ticketId }) => !moving.has(ticketId));
+      const { bookings: booked, beyondPlan } = person.entry;
+      const fixed = [...booked.filter(({ ticketId }) => !moving.has(ticketId)), ...beyondPlan];
       return lanesOf(person.calendar, fixed, span, travel).map((lane, at) => ({
         ...lane,
         id: `${person.entry.id}#${at + 1}`,

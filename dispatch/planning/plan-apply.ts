@@ -12,7 +12,7 @@ import { Refusal } from "../kernel/refusal.ts";
 import { relatedTicket, standsAfter } from "../ticket/related-ticket.ts";
 import { ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
 import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
-import { loadRoster, type RosterEntry } from "../workforce/calendar.ts";
+import { loadRoster, readingAt, type RosterEntry } from "../workforce/calendar.ts";
 import { localToInstant, parseDate } from "../workforce/local-time.ts";
 import { changesSince, factsBehind, type PlanChange } from "./plan-facts.ts";
 import type { PlanDay } from "./plan-day.ts";
@@ -36,7 +36,7 @@ type Loaded = {
  * The lock on the desk's chain, which every change of the roster takes too, comes before all of this. It refuses nothing: a
  * call that is only repeated has its answer, whatever became of the plan.
  */
-async function load(tx: Session, { ids: { planId } }: DeskCall<"plan.apply">): Promise<Loaded> {
+async function load(tx: Session, { desk, ids: { planId }, clockTime }: DeskCall<"plan.apply">): Promise<Loaded> {
   const known = await tx.row(lockPlan, [planId]);
   if (!known) return { known, locked: [], tickets: [], roster: [] };
   const ids = movesOf(known).map(({ ticket_id }) => ticket_id);
@@ -44,7 +44,11 @@ async function load(tx: Session, { ids: { planId } }: DeskCall<"plan.apply">): P
   const [locked, tickets, roster] = await Promise.all([
     tx.rows(lockPlanTickets, [ids]),
     loadTicketsNow(tx, ids),
-    loadRoster(tx, { ticketId: null, from: new Date(start).toISOString(), to: new Date(end).toISOString() }),
+    loadRoster(
+      tx,
+      { ticketId: null, from: new Date(start).toISOString(), to: new Date(end).toISOString() },
+      readingAt(desk.policy, clockTime),
+    ),
   ]);
   return { known, locked, tickets, roster };
 }
@@ -58,7 +62,7 @@ export const planApply = deskCommand({
     requireOpen(row, clockTime);
     for (const ticket of locked) requireScope(actor, ticket);
     const moves = movesOf(row);
-    const changes = [...changesOf(row, tickets, roster), ...overdue(moves, clockTime)];
+    const changes = [...changesOf(row, tickets, roster), ...overdue(moves, clockTime), ...overrun(moves, roster)];
     if (changes.length > 0) throw new Refusal("PLAN_STALE", { plan_id: row.id, changes });
     const steps = moves.flatMap((move) => {
       const ticket = locked.find(({ id }) => id === move.ticket_id);
@@ -124,6 +128,18 @@ function changesOf(row: PlanRow, tickets: readonly PlanTicket[], roster: readonl
 }
 
 /** Nobody is booked for a time that has begun. */
+/** What a technician is on site with beyond its planned end, where a visit would be moved to. */
+const overrun = (moves: readonly PlanMove[], roster: readonly RosterEntry[]): PlanChange[] =>
+  roster
+    .filter(({ id, beyondPlan }) =>
+      moves.some(
+        ({ to }) => to.tech_id === id && beyondPlan.some((one) => to.start < iso(one.end) && iso(one.start) < to.end),
+      ),
+    )
+    .map(({ id }) => ({ kind: "technician", tech_id: id, what: ["busy"] }));
+
+const iso = (instant: number): string => new Date(instant).toISOString();
+
 const overdue = (moves: readonly PlanMove[], now: string): PlanChange[] =>
   moves
     .filter(({ to }) => to.start < now)

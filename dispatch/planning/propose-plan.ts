@@ -8,7 +8,7 @@ import { type DeskCall, type DeskDecision } from "../kernel/desk-chain.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { stillBusy } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { loadRoster } from "../workforce/calendar.ts";
+import { loadRoster, readingAt } from "../workforce/calendar.ts";
 import { buildProblem, type DayRows } from "./build-problem.ts";
 import { describePlan } from "./describe-plan.ts";
 import { earliestStart, planDay, type PlanDay } from "./plan-day.ts";
@@ -103,7 +103,7 @@ async function loadDay(
 ): Promise<DayRows> {
   const [from, to] = [new Date(day.start).toISOString(), new Date(day.end).toISOString()];
   const [roster, tickets] = await Promise.all([
-    loadRoster(desk.db, { ticketId: null, from, to }),
+    loadRoster(desk.db, { ticketId: null, from, to }, readingAt(desk.policy, clockTime)),
     loadPlanTickets(desk.db, day, wish.zone, actor),
   ]);
   const unknown = wish.techIds?.find((id) => !roster.some((one) => one.id === id));

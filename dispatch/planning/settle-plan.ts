@@ -87,7 +87,7 @@ function requireHouseRule({ day, people, lanes, visits, rules }: BuiltProblem, {
     })),
   );
   const faults = people.flatMap(({ entry, calendar }) => {
-    const fixed = entry.bookings.filter(({ ticketId }) => !visits.has(ticketId));
+    const fixed = [...entry.bookings.filter(({ ticketId }) => !visits.has(ticketId)), ...entry.beyondPlan];
     const own = stops.flatMap((stop) => {
       const visit = visits.get(stop.id);
       return visit && stop.techId === entry.id ? [{ ...stop, visit, place: placeOf(visit.ticket) }] : [];

@@ -93,6 +93,8 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
       confirmationRequired: json.bypass.confirmation_required,
       pendingApprovalRefused: json.bypass.pending_approval_refused,
     },
+    onCallPriorities: json.on_call_priorities,
+    overrunReserveMinutes: json.overrun_reserve_minutes,
     confirmMustMatchProposal: json.confirm_must_match_proposal,
     confirmRefusesUnstaffed: json.confirm_refuses_unstaffed,
     confirmRefusesPastWindow: json.confirm_refuses_past_window,

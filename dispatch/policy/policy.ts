@@ -119,6 +119,10 @@ export type Policy = {
   readonly unknownIncidentType: "warn" | "refuse";
   readonly devHeaders: boolean;
   readonly bypass: BypassRules;
+  /** Work of these priorities may use shifts on call. */
+  readonly onCallPriorities: readonly Priority[];
+  /** Kept free behind work on site whose planned end has passed, from now on for as long as it goes on. */
+  readonly overrunReserveMinutes: number;
   readonly confirmMustMatchProposal: boolean;
   /** Whether a time nobody is left for is refused; otherwise the answer warns. */
   readonly confirmRefusesUnstaffed: boolean;

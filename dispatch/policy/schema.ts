@@ -157,6 +157,8 @@ export const ProfileFile = Type.Object(
     unknown_incident_type: Type.Enum(["warn", "refuse"]),
     dev_headers: Type.Boolean(),
     bypass: Bypass,
+    on_call_priorities: Type.Array(Priority, { uniqueItems: true }),
+    overrun_reserve_minutes: Minutes,
     confirm_must_match_proposal: Type.Boolean(),
     confirm_refuses_unstaffed: Type.Boolean(),
     confirm_refuses_past_window: Type.Boolean(),

@@ -25,7 +25,7 @@ type Outcome = "assigned" | "put_aside" | "skipped";
 
 /** Another ticket may take the recommended technician in the moment between the two commands. */
 const maxChoices = 3;
-const lostChoice = new Set(["TECH_UNAVAILABLE", "SLOT_TAKEN"]);
+const lostChoice = new Set(["TECH_UNAVAILABLE", "ASSIGNMENT_LIMIT", "SLOT_TAKEN"]);
 /** One claim in ten goes to a ticket that was put aside, so that a stream of new ones never starves those. */
 const retryEvery = 10;
 const recallLimit = 500;
@@ -130,10 +130,10 @@ async function choose(parts: DutyParts, claim: OpenClaim): Promise<string | null
       input: { service_type: serviceType },
     }).catch((error: unknown) => noteError(parts, "worker.recommend_error", about, error));
     const [first] = recommended.recommendations;
-    if (!first || !first.matches.capability || !first.matches.zone) {
+    if (!first) {
       const bumping = bumpForEmergency(parts, claim, recommended.bump ?? [], correlationId);
       if (await bumping.catch((error: unknown) => noteError(parts, "worker.dispatch_error", about, error))) return null;
-      const reason = !first ? "NOBODY_AVAILABLE" : !first.matches.capability ? "SKILL_MISSING" : "ZONE_MISMATCH";
+      const reason = whyNobody(recommended.rejected);
       log.info({ ...about, reason, rejected_count: recommended.rejected.length }, "worker.no_recommendation");
       return reason;
     }
@@ -157,6 +157,15 @@ async function choose(parts: DutyParts, claim: OpenClaim): Promise<string | null
       return noteError(parts, "worker.dispatch_error", about, error);
     }
   }
+}
+
+/** What would have to change for somebody to be found: the time, or else the zone, or else what people can do. */
+function whyNobody(rejected: readonly { readonly reason: string }[]): string {
+  const reasons = new Set(rejected.map(({ reason }) => reason));
+  const never = ["INACTIVE", "DRAINED", "SKILL_MISSING", "TOOL_MISSING", "ZONE_MISMATCH"];
+  if (reasons.size === 0 || [...reasons].some((reason) => !never.includes(reason))) return "NOBODY_AVAILABLE";
+  if (reasons.has("ZONE_MISMATCH")) return "ZONE_MISMATCH";
+  return reasons.has("SKILL_MISSING") || reasons.has("TOOL_MISSING") ? "SKILL_MISSING" : "NOBODY_AVAILABLE";
 }
 
 /** Logs what is neither another's success nor a part that is away, and throws it on. */

@@ -4,7 +4,7 @@
 import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
-import { loadRoster } from "../workforce/calendar.ts";
+import { loadRoster, readingAt } from "../workforce/calendar.ts";
 import { sendTime } from "../workforce/send-time.ts";
 import { claimNextReserved, giveBack, putAside, type ReservedClaim, visitOver, waitUntil } from "./assignment-queue.ts";
 import type { Duty, DutyParts } from "./duty.ts";
@@ -55,7 +55,11 @@ async function sendingOf({ desk }: DutyParts, { ticketId, techId, visit }: Reser
   const { dispatchAheadMinutes } = desk.policy;
   const ahead = sendTime(visit, null, dispatchAheadMinutes);
   if (ahead <= desk.clock.now().getTime()) return ahead;
-  const [technician] = await loadRoster(desk.db, { ticketId, techId });
+  const [technician] = await loadRoster(
+    desk.db,
+    { ticketId, techId },
+    readingAt(desk.policy, desk.clock.now().toISOString()),
+  );
   return sendTime(visit, technician ?? null, dispatchAheadMinutes);
 }
 

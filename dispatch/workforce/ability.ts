@@ -12,6 +12,8 @@ export type IneligibleReason =
   | "DRAINED"
   | "EXCLUDED"
   | "BOOKED"
+  | "BUSY"
+  | "AT_LIMIT"
   | "OFF_SHIFT"
   | "NO_SHIFT"
   | "TIME_OFF"
@@ -67,9 +69,8 @@ export function findInability(technician: Abilities, job: Job, rules: AbilityRul
   if (job.serviceType !== null && !matchesCapability(technician.serviceTypes, job.serviceType)) {
     return { reason: "SKILL_MISSING", detail: `does not do ${job.serviceType}` };
   }
-  const skills = missing(job.requiredSkills, technician.skills);
+  const { skills, tools } = lacking(technician, job);
   if (skills.length > 0) return { reason: "SKILL_MISSING", detail: `lacks ${skills.join(", ")}` };
-  const tools = missing(job.requiredTools, technician.tools);
   if (tools.length > 0) return { reason: "TOOL_MISSING", detail: `has no ${tools.join(", ")}` };
   if (rules.zoneMustMatch && !matchesZone(technician.zone, job.region)) {
     const zone = technician.zone ?? "no zone";
@@ -106,6 +107,8 @@ const ineligibleDetail: Readonly<Record<IneligibleReason, string>> = {
   DRAINED: "takes no new work",
   EXCLUDED: "was taken off this ticket by a dispatcher",
   BOOKED: "is booked",
+  BUSY: "is at work on site",
+  AT_LIMIT: "has as many jobs at once as they may",
   OFF_SHIFT: "is off shift",
   NO_SHIFT: "no shift is on record",
   TIME_OFF: "has time off",
@@ -115,6 +118,12 @@ const ineligibleDetail: Readonly<Record<IneligibleReason, string>> = {
   TOO_FAR: "is too far away",
   AUTONOMY_PAUSED: "automatic work is paused",
 };
+
+/** Which of the job's skills and tools this technician has not. */
+export const lacking = ({ skills, tools }: Pick<Abilities, "skills" | "tools">, job: Job) => ({
+  skills: missing(job.requiredSkills, skills),
+  tools: missing(job.requiredTools, tools),
+});
 
 function missing(required: readonly string[], held: readonly string[]): string[] {
   return required.filter((name) => !held.includes(name)).sort();

@@ -15,8 +15,14 @@ import {
   type TravelSourceOf,
 } from "../travel/estimate.ts";
 
-/** A booking. `place` is null when the site's position is unknown: then no driving to or from it is reserved. */
-export type BusyRange = TimeRange & { readonly place: Place | null };
+/**
+ * Time that is taken, by a booking when `because` says nothing else. `place` is null when the site's position is unknown: then no
+ * driving to or from it is reserved.
+ */
+export type BusyRange = TimeRange & { readonly place: Place | null; readonly because?: TakenBy };
+
+/** BUSY: on site, until they check out. AT_LIMIT: work that they may share time with, but of which there is enough. */
+export type TakenBy = "BOOKED" | "BUSY" | "AT_LIMIT";
 
 export type CalendarTechnician = Abilities & {
   readonly techId: TechnicianId;
@@ -96,6 +102,24 @@ export function assessWindow(
   return { free: false, ...explainNoRoom(technician, possible) };
 }
 
+/**
+ * As assessWindow, of what is left of a window that has begun: who comes on duty meanwhile may take it, and nobody can have
+ * driven there before they were asked. A window that is over is judged whole.
+ */
+export function assessRemaining(
+  technician: CalendarTechnician,
+  job: Job,
+  window: TimeRange,
+  rules: AvailabilityRules,
+  now: number,
+): WindowAssessment {
+  const begun = window.start < now && now < window.end;
+  const left = begun ? { ...window, start: now } : window;
+  const verdict = assessWindow(technician, job, left, rules);
+  if (verdict.free || verdict.reason !== "TOO_FAR" || !begun) return verdict;
+  return assessWindow(technician, job, left, { ...rules, travel: noTravel });
+}
+
 /** The gaps between bookings in every shift that overlaps `window`, in order of time. */
 export function gapsWithin(
   technician: CalendarTechnician,
@@ -125,7 +149,7 @@ function leavesBreaks({ owed, start, end, pauses, travelBefore, travelAfter }: G
   return owed.breaks.every((one) => placed.get(one) !== null);
 }
 
-/** Which relaxation would have made room: tells OFF_SHIFT, TIME_OFF, BOOKED and TOO_FAR apart. */
+/** Which relaxation would have made room: tells OFF_SHIFT, TIME_OFF, what has taken the time, and TOO_FAR apart. */
 export function explainNoRoom(
   technician: CalendarTechnician,
   possible: (relaxed: CalendarTechnician) => boolean,
@@ -138,9 +162,21 @@ export function explainNoRoom(
     return { reason: "OFF_SHIFT", detail: "no stretch of shift between breaks is long enough in the window" };
   }
   if (!possible({ ...technician, busy: [] })) return { reason: "TIME_OFF", detail: "time off covers the window" };
-  if (!possible(technician)) return { reason: "BOOKED", detail: "other work fills the window" };
+  const considered: TakenBy[] = [];
+  for (const reason of takenBy) {
+    considered.push(reason);
+    const busy = technician.busy.filter(({ because = "BOOKED" }) => considered.includes(because));
+    if (!possible({ ...technician, busy })) return { reason, detail: takenDetail[reason] };
+  }
   return { reason: "TOO_FAR", detail: "the drive there and on does not fit between the other stops" };
 }
+
+const takenBy = ["BOOKED", "BUSY", "AT_LIMIT"] as const;
+const takenDetail: Readonly<Record<TakenBy, string>> = {
+  BOOKED: "other work fills the window",
+  BUSY: "is still at work on site, and has not checked out",
+  AT_LIMIT: "has as many jobs at once as they may",
+};
 
 /** Takes no time; for asking whether driving alone is the obstacle. */
 export const noTravel: TravelEstimate = () => 0;

@@ -6,7 +6,10 @@ import type { Session } from "../db/pool.ts";
 import type { AccountId, ProviderId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { BusyRange, CalendarTechnician } from "./availability.ts";
+import type { IneligibleReason } from "./ability.ts";
+import { beyondPlan, fullStretches } from "./live-work.ts";
 import { expandShifts, type Shift, type ShiftBreak, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
 import type { Place } from "../travel/estimate.ts";
 
@@ -40,6 +43,7 @@ type CalendarRow = {
   readonly quality: number;
   readonly base_load: number;
   readonly open_tickets: number;
+  readonly max_concurrent: number;
   readonly calendared: boolean;
   readonly shifts: readonly {
     readonly weekday: number;
@@ -51,7 +55,8 @@ type CalendarRow = {
     readonly valid_to: string | null;
   }[];
   readonly time_off: readonly EpochSpan[];
-  readonly busy: readonly (EpochSpan & Point & BookedTicket)[];
+  readonly busy: readonly (EpochSpan & Point & BookedTicket & { readonly blocks: boolean })[];
+  readonly on_site: readonly (Point & BookedTicket & { readonly start: number | null; readonly end: number | null })[];
 };
 
 export type RosterEntry = {
@@ -59,6 +64,10 @@ export type RosterEntry = {
   readonly name: string;
   readonly providerId: ProviderId | null;
   readonly serviceTypes: readonly string[];
+  readonly skills: readonly string[];
+  readonly tools: readonly string[];
+  /** Null for who takes work. */
+  readonly standing: IneligibleReason | null;
   readonly zone: string | null;
   readonly home: Place | null;
   readonly quality: number;
@@ -67,6 +76,10 @@ export type RosterEntry = {
   /** Whether the system knows this technician's hours; then every booking is exclusive. */
   readonly calendared: boolean;
   readonly bookings: readonly RosterBooking[];
+  /** What work on site takes beside its booking, since it began early or runs over. */
+  readonly beyondPlan: readonly RosterBooking[];
+  /** How many jobs they may have at the same time. */
+  readonly maxConcurrent: number;
   readonly calendar: (span: TimeRange) => CalendarTechnician;
   /** As if on shift at every hour: what is left to forbid a time are time off and bookings. */
   readonly aroundTheClock: (span: TimeRange) => CalendarTechnician;
@@ -74,7 +87,8 @@ export type RosterEntry = {
 
 // Rows as json, not jsonb_build_object: building the objects is most of the work, and this halves it.
 // Bookings block whoever has hours on record; also those that overlapped when the hours became known and cannot exclude each other.
-// On call means for emergencies: such a shift counts when the ticket is one, and for no other.
+// On call means for emergencies, and for what else the policy says ($5): such a shift counts for a ticket of that priority alone.
+// On site is who has checked in for work that was not completed before; work that QA sent back is done at no door.
 // $1 the ticket whose own booking does not count, if any; $2, $3 the span asked about, by default the ticket's time; $4 another
 // ticket whose booking does not count. A day is added on both sides: the stops before and after decide the driving.
 const calendarOf = (which: string): string => `
@@ -86,13 +100,13 @@ const calendarOf = (which: string): string => `
    SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained,
           coalesce((SELECT not_technicians FROM asked) @> jsonb_build_array(jsonb_build_object('tech_id', r.id)), false) AS excluded,
           r.provider_id, r.home_lat, r.home_lon, r.zone,
-          r.service_types, r.skills, r.tools, r.quality, r.base_load,
+          r.service_types, r.skills, r.tools, r.quality, r.base_load, r.max_concurrent,
           (SELECT count(*) FROM tickets o
            WHERE o.assigned_tech_id = r.id AND o.id IS DISTINCT FROM $1 AND o.in_work) AS open_tickets,
           (SELECT coalesce(json_agg(p), '[]') FROM (
              SELECT s.weekday, s.starts, s.ends, s.timezone, s.breaks, s.valid_from, s.valid_to
              FROM technician_shifts s
-             WHERE s.technician_id = r.id AND (NOT s.on_call OR (SELECT priority FROM asked) = 'EMERGENCY')
+             WHERE s.technician_id = r.id AND (NOT s.on_call OR (SELECT priority FROM asked) = ANY ($5::text[]))
              ORDER BY s.weekday, s.starts
            ) p) AS shifts,
           EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id) AS calendared,
@@ -106,25 +120,38 @@ const calendarOf = (which: string): string => `
           (SELECT coalesce(json_agg(p), '[]') FROM (
              SELECT round(date_part('epoch', lower(b.span)) * 1000) AS start,
                     round(date_part('epoch', upper(b.span)) * 1000) AS "end",
-                    site.lat, site.lon, bt.id AS ticket_id, bt.state, bt.priority, bt.account_id, bt.site_id
+                    site.lat, site.lon, bt.id AS ticket_id, bt.state, bt.priority, bt.account_id, bt.site_id,
+                    b.exclusive OR EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id) AS blocks
              FROM bookings b
              JOIN asked ON upper(b.span) > since AND lower(b.span) < until
              JOIN tickets bt ON bt.id = b.ticket_id
              JOIN sites site ON site.id = bt.site_id
              WHERE b.technician_id = r.id AND b.state IN ('tentative', 'firm') AND b.ticket_id IS DISTINCT FROM $1
                AND b.ticket_id IS DISTINCT FROM $4
-               AND (b.exclusive OR EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id))
              ORDER BY lower(b.span)
-           ) p) AS busy
+           ) p) AS busy,
+          (SELECT coalesce(json_agg(p), '[]') FROM (
+             SELECT round(date_part('epoch', lower(b.span)) * 1000) AS start,
+                    round(date_part('epoch', upper(b.span)) * 1000) AS "end",
+                    site.lat, site.lon, w.id AS ticket_id, w.state, w.priority, w.account_id, w.site_id
+             FROM tickets w
+             JOIN sites site ON site.id = w.site_id
+             LEFT JOIN bookings b ON b.ticket_id = w.id AND b.state IN ('tentative', 'firm')
+             WHERE w.assigned_tech_id = r.id AND w.in_work AND w.state IN ('ON_SITE', 'IN_PROGRESS')
+               AND w.id IS DISTINCT FROM $1 AND w.id IS DISTINCT FROM $4
+               AND (b.id IS NOT NULL OR NOT EXISTS (SELECT FROM bookings d WHERE d.ticket_id = w.id AND d.state = 'done'))
+             ORDER BY w.id
+           ) p) AS on_site
    FROM technicians r
    ${which}
    ORDER BY r.id`;
 
-// Two statements, since one with "$5 IS NULL OR id = $5" looks to Postgres as if it read a share of the roster when its plan
-// may not depend on $5. With 400 technicians it was therefore planned at every execution: 0.6 ms before 0.5 ms of work.
+// Two statements, since one with "$6 IS NULL OR id = $6" looks to Postgres as if it read a share of the roster when its plan
+// may not depend on $6. With 400 technicians it was therefore planned at every execution: 0.6 ms before 0.5 ms of work.
 const selectRoster = statement<CalendarRow>("calendar_roster", calendarOf(""));
-const selectTechnician = statement<CalendarRow>("calendar_technician", calendarOf("WHERE r.id = $5"));
+const selectTechnician = statement<CalendarRow>("calendar_technician", calendarOf("WHERE r.id = $6"));
 
+const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
 /**
@@ -132,6 +159,22 @@ const dayMs = 86_400_000;
  * cost 2 ms per technician and year, so that one visit from 1900 to 9000 would hold the process for a minute.
  */
 const maxSpanMs = 63 * dayMs;
+
+/** What the desk makes of the roster's rows at a moment. */
+export type RosterReading = {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** What is kept free behind work that runs over. */
+  readonly overrunReserveMinutes: number;
+  readonly onCallPriorities: readonly Priority[];
+};
+
+/** How this desk reads its roster now. */
+export const readingAt = ({ overrunReserveMinutes, onCallPriorities }: Policy, clockTime: string): RosterReading => ({
+  now: Date.parse(clockTime),
+  overrunReserveMinutes,
+  onCallPriorities,
+});
 
 /** About a ticket, or with null about a span, in which shifts on call do not count. */
 export type Asked = {
@@ -145,14 +188,14 @@ export type Asked = {
 };
 
 /** Reads the roster, or one technician of it, with what is known of the asked time. */
-export async function loadRoster(db: Session, asked: Asked): Promise<RosterEntry[]> {
+export async function loadRoster(db: Session, asked: Asked, reading: RosterReading): Promise<RosterEntry[]> {
   const { techId = null, ticketId, from = null, to = null, without = null, insist = false } = asked;
-  const about = [ticketId, from, to, without];
+  const about = [ticketId, from, to, without, reading.onCallPriorities];
   const rows = await (techId === null ? db.rows(selectRoster, about) : db.rows(selectTechnician, [...about, techId]));
-  return rows.map((row) => rosterEntry(insist ? { ...row, excluded: false } : row));
+  return rows.map((row) => rosterEntry(insist ? { ...row, excluded: false } : row, reading));
 }
 
-function rosterEntry(row: CalendarRow): RosterEntry {
+function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterReading): RosterEntry {
   const { calendared } = row;
   const patterns = row.shifts.map((shift): ShiftPattern => ({
     weekdays: [shift.weekday],
@@ -163,11 +206,24 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     validFrom: shift.valid_from,
     validTo: shift.valid_to,
   }));
-  const bookings = row.busy.map(({ lat, lon, ticket_id, ...booking }) => ({
-    ...booking,
-    ticketId: ticket_id,
-    place: placeOf({ lat, lon }),
+  const planned = row.busy.map(({ lat, lon, ticket_id, blocks, ...booking }) => ({
+    blocks: blocks || isOnSite(booking.state),
+    booking: {
+      ...booking,
+      ticketId: ticket_id,
+      place: placeOf({ lat, lon }),
+      ...(isOnSite(booking.state) && { because: "BUSY" as const }),
+    },
   }));
+  const bookings = planned.flatMap(({ blocks, booking }) => (blocks ? [booking] : []));
+  const unplanned = row.on_site.flatMap(({ lat, lon, ticket_id, start, end, ...work }) => {
+    const span = start === null || end === null ? null : { start, end };
+    const place = placeOf({ lat, lon });
+    const range = beyondPlan(span, now, overrunReserveMinutes * minuteMs);
+    return range ? [{ ...work, ...range, ticketId: ticket_id, place, because: "BUSY" as const }] : [];
+  });
+  const jobs = [...planned.map(({ booking }) => booking), ...unplanned];
+  const standing = !row.active ? "INACTIVE" : row.drained ? "DRAINED" : row.excluded ? "EXCLUDED" : null;
   const person: Omit<CalendarTechnician, "shifts"> = {
     techId: row.id,
     techName: row.name,
@@ -176,14 +232,17 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     serviceTypes: row.service_types,
     skills: row.skills,
     tools: row.tools,
-    busy: bookings.map(({ start, end, place }) => ({ start, end, place })),
-    ineligible: !row.active ? "INACTIVE" : row.drained ? "DRAINED" : row.excluded ? "EXCLUDED" : null,
+    busy: [...[...bookings, ...unplanned].map(taken), ...fullStretches(jobs, row.max_concurrent)],
+    ineligible: standing,
   };
   return {
     id: row.id,
     name: row.name,
     providerId: row.provider_id,
     serviceTypes: row.service_types,
+    skills: row.skills,
+    tools: row.tools,
+    standing,
     zone: row.zone,
     home: person.home,
     quality: row.quality,
@@ -191,6 +250,8 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     openTickets: row.open_tickets,
     calendared,
     bookings,
+    beyondPlan: unplanned,
+    maxConcurrent: row.max_concurrent,
     calendar: (span) => ({
       ...person,
       shifts: calendared ? expandShifts(patterns, row.time_off, bounded(span)) : null,
@@ -198,6 +259,15 @@ function rosterEntry(row: CalendarRow): RosterEntry {
     aroundTheClock: (span) => ({ ...person, shifts: [everyHourAround(span, row.time_off)] }),
   };
 }
+
+const isOnSite = (state: TicketState): boolean => state === "ON_SITE" || state === "IN_PROGRESS";
+
+const taken = ({ start, end, place, because }: BusyRange): BusyRange => ({
+  start,
+  end,
+  place,
+  ...(because && { because }),
+});
 
 /** One shift over the span, with a day on both sides for the drives there and back. */
 function everyHourAround({ start, end }: TimeRange, timeOff: readonly TimeRange[]): Shift {

@@ -41,7 +41,13 @@ export const lifecycle: readonly Step[] = [
   }),
   step("schedule.propose", "dispatcher", { options: [window] }),
   step("schedule.confirm", "dispatcher", window),
-  step("assignment.dispatch", "dispatcher", { tech_id: places.techId }),
+  // One technician does them all at the same time, which nobody does who is sent in the ordinary way.
+  step("assignment.override", "dispatcher", {
+    override_type: "direct_dispatch_bypass",
+    reason_code: "capacity",
+    note: "the bench has one technician",
+    tech_id: places.techId,
+  }),
   step("tech.check_in", "tech", { timestamp: window.start }),
   ...evidenceKeys.map((key) =>
     step("closeout.add_evidence", "tech", { kind: "PHOTO", uri: `s3://kept-elsewhere/${key}.jpg`, evidence_key: key }),

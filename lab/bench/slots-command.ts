@@ -4,7 +4,8 @@
 import type { TicketId } from "../../dispatch/contract/ids.ts";
 import { openDatabase, type Database } from "../../dispatch/db/pool.ts";
 import { plusMinutes } from "../../dispatch/kernel/clock.ts";
-import { loadRoster } from "../../dispatch/workforce/calendar.ts";
+import { loadPolicy } from "../../dispatch/policy/load.ts";
+import { loadRoster, readingAt } from "../../dispatch/workforce/calendar.ts";
 import { startApiProcess } from "./api-process.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { figuresOf, type Figures } from "./measure.ts";
@@ -132,7 +133,7 @@ async function get(connection: HttpConnection, path: string): Promise<void> {
 /** The very statement that schedule.slots reads the calendar with, for the same week. */
 function readCalendar(db: Database, ticketId: TicketId): Promise<unknown> {
   const from = new Date().toISOString();
-  return loadRoster(db, { ticketId, from, to: plusMinutes(from, weekMinutes) });
+  return loadRoster(db, { ticketId, from, to: plusMinutes(from, weekMinutes) }, readingAt(loadPolicy("pilot"), from));
 }
 
 function print(rows: readonly Row[]): void {

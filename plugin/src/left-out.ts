@@ -8,6 +8,8 @@ import { plainOrQuoted, quoted } from "./result-text.ts";
 const meanings = new Map([
   ["BELOW_LIMIT", "could come, but ranks below the limit"],
   ["BOOKED", "has other work then"],
+  ["BUSY", "is at work on site, and has not checked out"],
+  ["AT_LIMIT", "has as many jobs at once as they may"],
   ["TOO_FAR", "cannot drive there and on to the next stop in time"],
   ["TIME_OFF", "has time off then"],
   ["OFF_SHIFT", "is off shift or on a break then"],

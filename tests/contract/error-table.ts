@@ -84,7 +84,14 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   },
   ASSIGNMENT_CAPABILITY_MISMATCH: {
     status: 409,
-    fields: ["service_type", "tech_id", "recommendation_snapshot_id"],
+    fields: [
+      "service_type",
+      "tech_id",
+      "recommendation_snapshot_id",
+      "incident_type",
+      "missing_skills",
+      "missing_tools",
+    ],
     dimension: assignment,
   },
   ASSIGNMENT_ZONE_MISMATCH: {
@@ -92,6 +99,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
     fields: ["ticket_region", "tech_id", "recommendation_snapshot_id"],
     dimension: assignment,
   },
+  ASSIGNMENT_LIMIT: { status: 409, fields: ["tech_id", "max_concurrent"], dimension: assignment },
   ASSIGNMENT_BYPASS_DENIED: { status: 409, fields: ["dispatch_mode", "missing_fields"], dimension: "policy" },
   NO_FEASIBLE_SLOT: { status: 409, fields: ["rejected"], dimension: scheduling },
   WINDOW_NOT_PROPOSED: { status: 409, fields: ["rejected"], dimension: scheduling },

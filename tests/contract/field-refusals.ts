@@ -40,7 +40,7 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
   /** Dispatch by a recommendation of whose first technician something has changed since. */
   const dispatchAfter = async (change: string, techs: { recommended: string; dispatched?: string }) => {
     const { id } = await ticketIn(pilot, "SCHEDULED");
-    const recommend = { ticket: id, body: { service_type: "CANNOT_SECURE_ENTRY_V2" } };
+    const recommend = { ticket: id, body: { service_type: "DOOR_WONT_LATCH_V2" } };
     const { snapshot_id, recommendations } = await pilot.run("assignment.recommend", recommend);
     if (recommendations[0]?.tech_id !== techs.recommended) throw new Error("another technician is recommended");
     await pilot.owner.query(`UPDATE technicians SET ${change} WHERE id = $1`, [techs.recommended]);
@@ -50,7 +50,7 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
     await pilot.owner.query("DELETE FROM technicians WHERE id = $1", [techs.recommended]);
     return refused;
   };
-  const best = () => addTechnician(pilot.owner, { quality: 100, serviceTypes: ["CANNOT_SECURE_ENTRY"] });
+  const best = () => addTechnician(pilot.owner, { quality: 100, serviceTypes: ["DOOR_WONT_LATCH"] });
   const decide = (ticket: string, approvalId: string | null, actor: string) =>
     pilot.refuse("approval.decide", {
       as: "dispatcher",
@@ -116,8 +116,17 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
     ASSIGNMENT_RECOMMENDATION_MISMATCH: async () =>
       dispatchAfter("quality = 99", { recommended: await best(), dispatched: ben }),
     ASSIGNMENT_CAPABILITY_MISMATCH: async () =>
-      dispatchAfter("service_types = '{DOOR_WONT_LATCH}'", { recommended: await best() }),
+      dispatchAfter("service_types = '{CANNOT_SECURE_ENTRY}'", { recommended: await best() }),
     ASSIGNMENT_ZONE_MISMATCH: async () => dispatchAfter("zone = 'NV'", { recommended: await best() }),
+    ASSIGNMENT_LIMIT: async () => {
+      const { technician } = await pilot.run("roster.upsert", {
+        body: { name: "One at a time", zone: "CA", skills: ["door_hardware"], quality: 0, max_concurrent: 1 },
+      });
+      const body = { tech_id: technician.id, dispatch_mode: "EMERGENCY_BYPASS" };
+      const [one, other] = [await ticketIn(pilot, "TRIAGED"), await ticketIn(pilot, "TRIAGED")];
+      await pilot.run("assignment.dispatch", { ticket: one.id, body });
+      return pilot.refuse("assignment.dispatch", { ticket: other.id, body });
+    },
     ASSIGNMENT_BYPASS_DENIED: async () => {
       const { id } = await ticketIn(strict, "TRIAGED");
       return strict.refuse("assignment.dispatch", {

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { idFrom, knownId, type AccountId, type TechnicianId, type TicketId } from "../../dispatch/contract/ids.ts";
 import type { BodyOf, IdsOf, InputOf } from "../../dispatch/contract/index.ts";
 import type { Session } from "../../dispatch/db/pool.ts";
+import type { Desk } from "../../dispatch/kernel/desk.ts";
 import { loadAssignee } from "../../dispatch/field/assign.ts";
 import { loadChainOfTicket } from "../../dispatch/field/autonomy.ts";
 import { reaches, type Actor } from "../../dispatch/kernel/actor.ts";
@@ -29,6 +30,7 @@ test("what is no uuid is no id", () => {
 });
 
 type Known = {
+  readonly desk: Desk;
   readonly tx: Session;
   readonly actor: Actor;
   readonly ticket: TicketRow;
@@ -39,16 +41,16 @@ type Known = {
 
 // Compiled and never run: where the compiler takes what it should refuse, the directive above it is unused and `tsc` fails.
 export const compiled = {
-  taken: ({ tx, actor, ticket, ids, input, answer }: Known) => [
-    loadAssignee(tx, ids.ticketId, input.tech_id),
-    loadAssignee(tx, ticket.id, answer.recommendations[0]?.tech_id ?? null),
+  taken: ({ desk, tx, actor, ticket, ids, input, answer }: Known) => [
+    loadAssignee(tx, { desk, ticketId: ids.ticketId, clockTime: "" }, input.tech_id),
+    loadAssignee(tx, { desk, ticketId: ticket.id, clockTime: "" }, answer.recommendations[0]?.tech_id ?? null),
     loadChainOfTicket(tx, newId()),
     lockAndReadTechnician(tx, input.tech_id, ticket.created_at),
     reaches(actor.accounts, ticket.account_id),
   ],
-  refused: ({ tx, actor, ticket, ids, input }: Known) => [
+  refused: ({ desk, tx, actor, ticket, ids, input }: Known) => [
     // @ts-expect-error the ids change places
-    loadAssignee(tx, input.tech_id, ids.ticketId),
+    loadAssignee(tx, { desk, ticketId: input.tech_id, clockTime: "" }, ids.ticketId),
     // @ts-expect-error a technician is no ticket
     loadChainOfTicket(tx, ticket.assigned_tech_id ?? input.tech_id),
     // @ts-expect-error a ticket is no technician

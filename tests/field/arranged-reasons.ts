@@ -17,8 +17,6 @@ export type Arranged = {
   readonly then?: (api: TestApi, techId: string, ticket: string) => Promise<unknown>;
   /** Who asks; a dispatcher unless said otherwise. */
   readonly asking?: CallOptions;
-  /** What a recommendation says, where a person may still decide for them: nothing. */
-  readonly ranked?: true;
 };
 
 const worker = { headers: { "x-actor-type": "SERVICE" } };
@@ -39,9 +37,17 @@ export const reasons: Readonly<Record<string, Arranged>> = {
         window: { start: "2026-03-03T10:00:00.000Z", end: "2026-03-03T10:30:00.000Z" },
       }),
   },
+  // Has checked in a day early; work is taken to be done by its planned end at the soonest.
+  BUSY: {
+    then: async (api, techId) =>
+      ticketIn(api, "IN_PROGRESS", {
+        techId,
+        window: { start: "2026-03-03T10:00:00.000Z", end: "2026-03-03T10:30:00.000Z" },
+      }),
+  },
   SKILL_MISSING: { person: { skills: ["door_hardware"] } },
   TOOL_MISSING: { person: { tools: [] } },
-  ZONE_MISMATCH: { person: { zone: "NV" }, ranked: true },
+  ZONE_MISMATCH: { person: { zone: "NV" } },
   DRAINED: {
     then: (api, technician) => api.run("roster.drain", { technician, body: { reason: "van in the workshop" } }),
   },

@@ -17,7 +17,7 @@ import { Refusal } from "../../dispatch/kernel/refusal.ts";
 import { openKernel } from "../../dispatch/kernel/kernel.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { profiles, startTestApi, type CallOptions, type Profile, type TestApi } from "../support/api.ts";
-import { ana, ben } from "../support/directory.ts";
+import { addTechnician, ana, ben } from "../support/directory.ts";
 import { photoFile, store } from "../support/evidence.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -49,7 +49,7 @@ const bypass = (mode: string) => ({
 });
 const triaged = async (api: TestApi, mode: string): Promise<Call> => {
   const { id } = await ticketIn(api, "TRIAGED", { priority: "EMERGENCY" });
-  return { ticket: id, body: bypass(mode) };
+  return { ticket: id, body: { ...bypass(mode), tech_id: await addTechnician(api.owner) } };
 };
 /** Work that costs $1,250 and a trip. */
 const tenHours = { labor_minutes: 600, travel_minutes: 0, parts: [] };

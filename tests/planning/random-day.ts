@@ -175,6 +175,9 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
         name: `Person ${index + 1}`,
         providerId: null,
         serviceTypes: person.services,
+        skills: person.skills,
+        tools: ["multimeter", "glass_lifter"],
+        standing: person.drained ? ("DRAINED" as const) : null,
         zone: person.zone,
         quality: 50,
         baseLoad: 0,
@@ -182,6 +185,8 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
         home: person.home,
         calendared: person.shift !== null,
         bookings,
+        beyondPlan: [],
+        maxConcurrent: 3,
         calendar,
         aroundTheClock: calendar,
       };

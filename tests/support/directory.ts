@@ -19,7 +19,7 @@ export const borealis = {
   oven: "b0000000-0000-4000-8000-000000000021",
 };
 
-/** On shift around the clock, every day, in UTC; able to do every incident type; ana is the better one. */
+/** On shift around the clock, every day, in UTC; able to do every incident type, of emergencies fifty at once; ana is the better one. */
 export const ana = knownId<TechnicianId>("7ec00000-0000-4000-8000-000000000001");
 export const ben = knownId<TechnicianId>("7ec00000-0000-4000-8000-000000000002");
 /** Not on the roster until a test adds them. */
@@ -39,6 +39,7 @@ export type TechnicianRow = {
   readonly skills?: readonly string[];
   readonly quality?: number;
   readonly baseLoad?: number;
+  readonly maxConcurrent?: number;
   readonly drained?: boolean;
   /** UTC, every day; null leaves the technician without any shift on record. */
   readonly hours?: readonly [starts: string, ends: string] | null;
@@ -47,8 +48,9 @@ export type TechnicianRow = {
 export async function addTechnician(owner: Pick<pg.Pool, "query">, row: TechnicianRow = {}): Promise<TechnicianId> {
   const { id = knownId<TechnicianId>(randomUUID()), hours = ["00:00", "00:00"] } = row;
   await owner.query(
-    `INSERT INTO technicians (id, name, active, provider_id, zone, service_types, skills, tools, quality, base_load, drained_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    `INSERT INTO technicians (id, name, active, provider_id, zone, service_types, skills, tools, quality, base_load,
+                              drained_at, max_concurrent)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
       id,
       row.name ?? `Technician ${id.slice(0, 4)}`,
@@ -61,6 +63,7 @@ export async function addTechnician(owner: Pick<pg.Pool, "query">, row: Technici
       row.quality ?? 50,
       row.baseLoad ?? 0,
       row.drained ? new Date() : null,
+      row.maxConcurrent ?? 3,
     ],
   );
   if (hours) {
@@ -120,6 +123,6 @@ export async function seedDirectory(owner: pg.Pool): Promise<void> {
      VALUES ($1, $2, $3, 'Front door', 'door'), ($4, $5, $6, 'Pizza oven', 'oven')`,
     [acme.door, acme.id, acme.oakland, borealis.oven, borealis.id, borealis.albany],
   );
-  await addTechnician(owner, { id: ana, name: "Ana Alvarez", quality: 90 });
-  await addTechnician(owner, { id: ben, name: "Ben Okafor", quality: 80 });
+  await addTechnician(owner, { id: ana, name: "Ana Alvarez", quality: 90, maxConcurrent: 50 });
+  await addTechnician(owner, { id: ben, name: "Ben Okafor", quality: 80, maxConcurrent: 50 });
 }

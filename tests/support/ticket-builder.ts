@@ -202,12 +202,19 @@ const steps = {
     };
     built.holdId = (await api.run("schedule.hold", { ...builder("dispatcher"), ticket: id, body })).hold_id;
   },
-  dispatch: ({ api, id, techId }: OnTheWay) =>
-    api.run("assignment.dispatch", {
-      ...builder("dispatcher"),
-      ticket: id,
-      body: { tech_id: techId, dispatch_mode: "STANDARD" },
-    }),
+  dispatch: async ({ api, id, techId, plan: { siteId = acme.oakland } }: OnTheWay) => {
+    const order = { ...builder("dispatcher"), ticket: id };
+    if (siteId === acme.oakland) {
+      await api.run("assignment.dispatch", { ...order, body: { tech_id: techId, dispatch_mode: "STANDARD" } });
+      return;
+    }
+    // To places outside their zone people are sent knowingly.
+    const why = { reason_code: "other", note: "nobody of ours is nearer" };
+    await api.run("assignment.override", {
+      ...order,
+      body: { override_type: "reassign_tech", tech_id: techId, ...why },
+    });
+  },
   arrive: ({ api, id }: OnTheWay) => arriveOnSite(api, id),
   checkIn: ({ api, id }: OnTheWay) =>
     api.run("tech.check_in", { ...builder("tech"), ticket: id, body: { timestamp: api.clock.iso } }),

@@ -113,7 +113,7 @@ describe("a scheduled ticket", async () => {
     assert.deepEqual(await aside(api, id), {
       assign_after: api.clock.in(0.5),
       assign_attempts: 1,
-      assign_reason: "ZONE_MISMATCH",
+      assign_reason: "NOBODY_AVAILABLE",
     });
     await worker.wake();
     assert.equal((await aside(api, id)).assign_attempts, 1, "not before its time");
@@ -122,7 +122,7 @@ describe("a scheduled ticket", async () => {
     assert.deepEqual(await aside(api, id), {
       assign_after: api.clock.in(1),
       assign_attempts: 2,
-      assign_reason: "ZONE_MISMATCH",
+      assign_reason: "NOBODY_AVAILABLE",
     });
     await api.run("ticket.cancel", { ticket: taken[1]?.id ?? "", body: { reason: "the customer mended it" } });
     await worker.wake();

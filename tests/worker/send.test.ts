@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { loadRoster } from "../../dispatch/workforce/calendar.ts";
+import { loadRoster, readingAt } from "../../dispatch/workforce/calendar.ts";
 import { sendTime } from "../../dispatch/workforce/send-time.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
@@ -79,7 +79,11 @@ describe("a confirmed visit", async () => {
     await api.run("schedule.book", { ticket: id, body });
     await worker.wake();
     assert.equal((await waits(api, id))?.until, `${day}T02:00:00.000Z`, "twelve hours before is earlier");
-    const [entry] = await loadRoster(api.desk.db, { ticketId: id, techId: early });
+    const [entry] = await loadRoster(
+      api.desk.db,
+      { ticketId: id, techId: early },
+      readingAt(api.desk.policy, api.clock.iso),
+    );
     const visit = { start: Date.parse(`${day}T14:00:00Z`), end: Date.parse(`${day}T15:30:00Z`) };
     const at = sendTime(visit, entry ?? null, 60);
     assert.equal(new Date(at).toISOString(), `${day}T08:00:00.000Z`);

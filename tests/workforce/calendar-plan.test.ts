@@ -5,7 +5,8 @@ import { test } from "node:test";
 import pg from "pg";
 import type { TechnicianId } from "../../dispatch/contract/ids.ts";
 import { openDatabase } from "../../dispatch/db/pool.ts";
-import { loadRoster } from "../../dispatch/workforce/calendar.ts";
+import { loadPolicy } from "../../dispatch/policy/load.ts";
+import { loadRoster, readingAt } from "../../dispatch/workforce/calendar.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { testStatement } from "../support/statement.ts";
 
@@ -36,13 +37,14 @@ test("the calendar of one technician among 4,000 is not planned for each reading
     onError: () => undefined,
   });
   t.after(() => db.close());
+  const reading = readingAt(loadPolicy("pilot"), "2026-03-03T09:00:00.000Z");
   for (const { id } of rows.slice(0, executions)) {
-    const found = await loadRoster(db, { ticketId: null, techId: id });
+    const found = await loadRoster(db, { ticketId: null, techId: id }, reading);
     assert.deepEqual(
       found.map((entry) => entry.id),
       [id],
     );
   }
   assert.deepEqual(await db.rows(plans), [{ name: "calendar_technician", generic: executions - 5 }]);
-  assert.equal((await loadRoster(db, { ticketId: null })).length, 4000);
+  assert.equal((await loadRoster(db, { ticketId: null }, reading)).length, 4000);
 });

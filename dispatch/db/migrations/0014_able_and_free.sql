@@ -1,3 +1,6 @@
--- Holds the number until the change it belongs to lands, which replaces this file. Legal on PostgreSQL 15 and newer.
+-- An emergency may be sent past a scheduling that has begun. Legal on PostgreSQL 15 and newer.
 -- dispatch: old code works
-SELECT 1;
+
+INSERT INTO machine_edges (aggregate, from_state, to_state) VALUES
+  ('ticket', 'READY_TO_SCHEDULE', 'DISPATCHED'),
+  ('ticket', 'SCHEDULE_PROPOSED', 'DISPATCHED');

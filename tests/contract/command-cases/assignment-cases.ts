@@ -45,7 +45,7 @@ export const assignmentCases = {
   "assignment.dispatch": {
     path: `${t}/assignment/dispatch`,
     roles: ["dispatcher"],
-    from: ["SCHEDULED", "TRIAGED"],
+    from: ["SCHEDULED", "TRIAGED", "READY_TO_SCHEDULE", "SCHEDULE_PROPOSED"],
     to: ["DISPATCHED"],
     status: 200,
     obeyed: (from) =>
