@@ -58,8 +58,8 @@ export const rosterCommands = defineCommands({
     ...desk,
     path: base,
     summary:
-      "Add a technician to the roster, or change the fields given of one who is there. Hours are set by " +
-      "roster.set_shifts; to stop new work for a while use roster.drain.",
+      "Add a technician to the roster, or change the fields given of one who is there; with active false their visits " +
+      "go back to the queue. Hours are set by roster.set_shifts; to stop new work for a while use roster.drain.",
     next: ["roster.set_shifts", "roster.list"],
     input: Type.Object(
       {
@@ -69,7 +69,8 @@ export const rosterCommands = defineCommands({
         name: optional(name("Full name; required for a new technician; absent: unchanged")),
         active: optional(
           Type.Boolean({
-            description: "False when the technician no longer works here; absent: unchanged, true when new",
+            description:
+              "False when the technician no longer works here: what they have not begun goes back; absent: unchanged, true when new",
           }),
         ),
         provider_id: optional(
@@ -118,7 +119,7 @@ export const rosterCommands = defineCommands({
           Type.Integer({
             minimum: 1,
             maximum: 50,
-            description: "Tickets in work at once; absent: unchanged, 3 when new",
+            description: "Jobs at the same time, sent to or on site; absent: unchanged, 3 when new",
           }),
         ),
         room: optional(
@@ -134,7 +135,7 @@ export const rosterCommands = defineCommands({
       skills: ["door_hardware"],
       quality: 80,
     },
-    output: body.changedTechnician,
+    output: body.upserted,
   },
   "roster.set_shifts": {
     ...desk,

@@ -65,4 +65,10 @@ export const requeuedWork = Type.Object({
 });
 export type KeptWork = Static<typeof keptWork>;
 export type RequeuedWork = Static<typeof requeuedWork>;
+/** With active false: what went back to the queue, and what they have begun and keep. */
+export const upserted = Type.Object({
+  technician,
+  requeued: Type.Optional(Type.Array(requeuedWork)),
+  kept: Type.Optional(Type.Array(keptWork)),
+});
 export const signedOff = Type.Object({ technician, requeued: Type.Array(requeuedWork), kept: Type.Array(keptWork) });

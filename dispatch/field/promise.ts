@@ -1,7 +1,6 @@
 // Whether a time that is about to be promised can be kept: is anybody left who could come? A promise nobody can keep is refused
 // or warned of, as the profile says.
 
-import type { TicketId } from "../contract/ids.ts";
 import { warningRegistry, type Warning } from "../contract/warnings.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
@@ -59,7 +58,10 @@ export function promiseWarnings(
   { start, end }: Window,
 ): Warning[] {
   if (end <= clockTime) return [warned("WINDOW_IN_PAST")];
-  const found = whoIsFree({ desk, ticket, roster, site, clockTime }, { start: Date.parse(start), end: Date.parse(end) });
+  const found = whoIsFree(
+    { desk, ticket, roster, site, clockTime },
+    { start: Date.parse(start), end: Date.parse(end) },
+  );
   if (found.free.length > rivals) return [];
   if (desk.policy.confirmRefusesUnstaffed) throw nobodyFree(actor, found);
   if (!found.anybodyAble) return [warned("NOBODY_ABLE")];

@@ -1,23 +1,37 @@
-// roster.upsert: adds a technician, or changes the given fields of one who is there.
+// roster.upsert: adds a technician, or changes the given fields of one who is there. Who is taken off the roster gives back
+// what they have not begun, as with a sign-off.
 
 import type { InputOf } from "../contract/index.ts";
 import type { TechnicianBody } from "../contract/roster-responses.ts";
 import { newId } from "../kernel/clock.ts";
 import { deskCommand } from "../kernel/desk-chain.ts";
 import { invalidField } from "../kernel/refusal.ts";
+import { giveBack } from "./give-back.ts";
+import { lockWorkOfTechnician } from "./requeue.ts";
 import { lockAndReadTechnician, upsertTechnician, upsertValues } from "./technicians.ts";
 
 export const rosterUpsert = deskCommand({
   name: "roster.upsert",
-  load: async (tx, { input, clockTime }) =>
-    input.tech_id === undefined ? null : lockAndReadTechnician(tx, input.tech_id, clockTime),
-  decide({ input, now }, known) {
-    const technician = changed(known ?? newTechnician(input, now), input);
+  async load(tx, { input: { tech_id: id, active }, clockTime }) {
+    if (id === undefined) return { known: null, work: [] };
+    const [known, work] = await Promise.all([
+      lockAndReadTechnician(tx, id, clockTime),
+      active === false ? tx.rows(lockWorkOfTechnician, [id]) : [],
+    ]);
+    return { known, work };
+  },
+  decide(call, { known, work }) {
+    const { input, now } = call;
     const { tech_id: _id, ...fields } = input;
+    const wanted = changed(known ?? newTechnician(input, now), input);
+    const told = { technician_id: wanted.id, reason: "no longer works here" };
+    const given = known !== null && input.active === false ? giveBack(call, work, told) : null;
+    const technician = given ? { ...wanted, open_tickets: given.openTickets } : wanted;
     return {
-      payload: { technician_id: technician.id, created: known === null, ...fields },
-      write: (tx) => [tx.row(upsertTechnician, upsertValues(technician))],
-      body: () => ({ technician }),
+      payload: { technician_id: technician.id, created: known === null, ...fields, ...given?.payload },
+      ...(given && { related: given.related, concerns: given.concerns }),
+      write: (tx) => [tx.row(upsertTechnician, upsertValues(technician)), ...(given?.write(tx) ?? [])],
+      body: () => ({ technician, ...(given && { requeued: given.requeued, kept: given.kept }) }),
     };
   },
 });

@@ -1,0 +1,44 @@
+// Whoever leaves gives back the work they have not begun: who is ill today, and who no longer works here.
+
+import type { KeptWork, RequeuedWork } from "../contract/roster-responses.ts";
+import type { Session } from "../db/pool.ts";
+import type { Actor } from "../kernel/actor.ts";
+import { concernsOf } from "../kernel/aggregate.ts";
+import { requireScope } from "../kernel/authorize.ts";
+import type { JsonObject } from "../kernel/json.ts";
+import { standsAfter } from "../ticket/related-ticket.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
+import { settleBookings } from "./bookings.ts";
+import { requeued } from "./requeue.ts";
+
+type Leaving = { readonly actor: Actor; readonly now: string; readonly clockTime: string };
+
+/**
+ * @param work all of the technician's, locked
+ * @param told kept in the history of each ticket that goes back
+ * @throws Refusal FORBIDDEN_SCOPE: whoever may not see a ticket may not take its technician away either
+ */
+export function giveBack({ actor, now, clockTime }: Leaving, work: readonly TicketRow[], told: JsonObject) {
+  for (const ticket of work) requireScope(actor, ticket);
+  const related = work.flatMap((ticket) => requeued(ticket, told, now, clockTime) ?? []);
+  const returned = new Set(related.map(({ row }) => row.id));
+  const kept: KeptWork[] = work
+    .filter(({ id }) => !returned.has(id))
+    .map(({ id, state }) => ({ ticket_id: id, state }));
+  const back = related.map((one): RequeuedWork => ({
+    ticket_id: one.row.id,
+    previous_state: one.row.state,
+    ...standsAfter(one),
+    receipt_id: one.eventId,
+  }));
+  return {
+    requeued: back,
+    kept,
+    /** As the roster counts it: work that waits for an approval is no load. */
+    openTickets: kept.filter(({ state }) => state !== "APPROVAL_REQUIRED").length,
+    related,
+    concerns: concernsOf(work),
+    payload: { requeued: back.map(({ ticket_id }) => ticket_id), kept: kept.map(({ ticket_id }) => ticket_id) },
+    write: (tx: Session) => related.map(({ row }) => tx.row(settleBookings, [row.id, "released", now])),
+  };
+}
