@@ -2,6 +2,7 @@
 // and once more by the invoice.
 
 import type { TicketId } from "../contract/ids.ts";
+import type { TicketState } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
@@ -79,10 +80,22 @@ export function withReport(facts: BillingFacts, tool_name: string, { ticket, inp
   return { ...facts, trail: [...facts.trail, event] };
 }
 
-/** @throws Refusal NTE_EXCEEDED */
-export function requireWithinNte({ desk, ticket: { nte_cents } }: Priced, total_cents: number): void {
-  if (exceedsNte(total_cents, nte_cents, desk.policy.invoice))
-    throw new Refusal("NTE_EXCEEDED", { nte_cents, total_cents });
+/** What can be done about it where the ticket stands; elsewhere the registry's sentence says all of it. */
+const wayOut: { readonly [state in TicketState]?: string } = {
+  IN_PROGRESS:
+    "Ask for a higher limit with tech.request_change before completing it; what is denied is credited by finance.",
+  COMPLETED_PENDING_VERIFICATION:
+    "Send the work back with qa.return_work, so that tech.request_change can ask for a higher limit.",
+  VERIFIED: "Ask for a higher limit with billing.request_limit, or lower the invoice by an adjustment.",
+  CANCELLED: "Lower the invoice by an adjustment.",
+};
+
+/** @throws Refusal NTE_EXCEEDED with what can be done about it */
+export function requireWithinNte({ desk, ticket: { nte_cents, state } }: Priced, total_cents: number): void {
+  if (!exceedsNte(total_cents, nte_cents, desk.policy.invoice)) return;
+  const way = wayOut[state];
+  const message = `The invoice of ${total_cents} cents would exceed the limit of ${nte_cents} cents. ${way ?? ""}`;
+  throw new Refusal("NTE_EXCEEDED", { nte_cents, total_cents }, way === undefined ? {} : { message });
 }
 
 function notBillable(code: (InvoiceResult & { ok: false })["code"], field: string): Refusal {

@@ -98,7 +98,7 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
 const onSite: readonly string[] = ["ON_SITE", "IN_PROGRESS", "ON_HOLD", "APPROVAL_REQUIRED"];
 
 /** Somebody came, and nobody was there. */
-const isNoShow = (code: string | null): boolean => code?.trim().toUpperCase() === "NO_SHOW";
+const isNoShow = (code: string | null): boolean => /^no[ _-]?show$/i.test(code?.trim() ?? "");
 
 /** Since when evidence of a key counts: it was sent back for, and only what came later is new. */
 export type Demands = ReadonlyMap<string, string>;

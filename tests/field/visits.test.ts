@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { demandsOf, visitsOf, type TrailEvent } from "../../dispatch/field/visits.ts";
+
+const event = (tool_name: string, over: Partial<TrailEvent> = {}): TrailEvent => ({
+  tool_name,
+  before_state: "IN_PROGRESS",
+  created_at: "2026-05-01T10:00:00.000Z",
+  work: null,
+  reason: null,
+  required_evidence_keys: null,
+  ...over,
+});
+const arrives = event("tech.check_in", { before_state: "DISPATCHED" });
+const reports = (tool: string, labor_minutes: number) => event(tool, { work: { labor_minutes } });
+const cancelled = (before_state: string, reason: string | null) => event("ticket.cancel", { before_state, reason });
+/** Minutes of each report, visit by visit. */
+const minutesOf = (...trail: TrailEvent[]) =>
+  visitsOf(trail).map(({ reports: all }) => all.map(({ labor_minutes }) => labor_minutes));
+
+describe("visits", () => {
+  it("begin with each arrival, and hold what was reported on them", () => {
+    const trail = [arrives, reports("tech.hold", 90), arrives, reports("tech.complete", 60)];
+    assert.deepEqual(minutesOf(...trail), [[90], [60]]);
+    assert.deepEqual(
+      visitsOf(trail).map(({ number }) => number),
+      [1, 2],
+    );
+  });
+
+  it("add up what each interruption and each technician reports", () => {
+    const trail = [
+      arrives,
+      reports("tech.hold", 20),
+      reports("tech.hold", 30),
+      reports("assignment.transfer", 40),
+      reports("tech.complete", 5),
+    ];
+    assert.deepEqual(minutesOf(...trail), [[20, 30, 40, 5]]);
+  });
+
+  it("count a completion that comes again once, as it was reported last", () => {
+    const back = event("qa.return_work");
+    assert.deepEqual(minutesOf(arrives, reports("tech.complete", 60), back, reports("tech.complete", 75)), [[75]]);
+    assert.deepEqual(minutesOf(arrives, reports("tech.complete", 60), back, event("tech.complete")), [[60]]);
+    assert.deepEqual(minutesOf(arrives, reports("tech.complete", 60), back, arrives, reports("tech.complete", 30)), [
+      [60],
+      [30],
+    ]);
+  });
+
+  it("may end with nothing to do, whether or not somebody had checked in", () => {
+    const nothing = (before_state: string) => event("closeout.no_work", { before_state, reason: "no_access" });
+    const whyOf = (...trail: TrailEvent[]) => visitsOf(trail).map(({ noWork }) => noWork);
+    assert.deepEqual(whyOf(nothing("DISPATCHED")), ["no_access"]);
+    assert.deepEqual(whyOf(arrives, nothing("IN_PROGRESS")), ["no_access"]);
+    assert.deepEqual(whyOf(arrives, reports("tech.hold", 10), nothing("DISPATCHED")), [null, "no_access"]);
+    assert.deepEqual(whyOf(arrives, nothing("IN_PROGRESS"), reports("tech.complete", 10)), [null]);
+  });
+
+  it("were made before a cancellation by whoever had come, and by a no-show alone where nobody had checked in", () => {
+    assert.deepEqual(visitsOf([cancelled("NEW", "NO_SHOW")]), []);
+    assert.deepEqual(visitsOf([cancelled("DISPATCHED", "CUSTOMER")]), []);
+    for (const code of ["NO_SHOW", "no show", " No-Show "])
+      assert.deepEqual(visitsOf([cancelled("DISPATCHED", code)]), [{ number: 1, reports: [], noWork: "no_show" }]);
+    assert.deepEqual(visitsOf([arrives, cancelled("ON_HOLD", null)]), [
+      { number: 1, reports: [], noWork: "cancelled" },
+    ]);
+    assert.deepEqual(minutesOf(arrives, reports("tech.hold", 45), cancelled("READY_TO_SCHEDULE", "CUSTOMER")), [[45]]);
+  });
+});
+
+describe("what the quality check asks for anew", () => {
+  it("is each key since it was asked for last", () => {
+    const asks = (created_at: string, ...required_evidence_keys: string[]) =>
+      event("qa.return_work", { created_at, required_evidence_keys });
+    assert.deepEqual(
+      [...demandsOf([asks("1", "before", "after"), arrives, asks("2", "after")])],
+      [
+        ["before", "1"],
+        ["after", "2"],
+      ],
+    );
+  });
+});
