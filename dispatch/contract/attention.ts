@@ -14,9 +14,6 @@ export const attentionCodes = [
 ] as const;
 export type AttentionCode = (typeof attentionCodes)[number];
 
-export const isAttentionCode = (code: string): code is AttentionCode =>
-  (attentionCodes as readonly string[]).includes(code);
-
 export const attention = Type.Object({
   code: oneOf([...attentionCodes]),
   since: Type.String({ format: "date-time" }),

@@ -40,11 +40,10 @@ const nobody = {
   NOBODY_FREE: "Nobody who can do this work is free at the promised time.",
 } as const;
 
-/** What no column but its own shows; of NOBODY_… the promise that was given before the worker looked. */
+/** What no column but its own shows. */
 const told: Partial<Record<AttentionCode, string>> = {
-  ...nobody,
   HOLD_ENDED: "The customer did not answer in time; the work has no time any more.",
-  PROMISED_TWICE: "Others were promised the same time, and there are not enough who can do this work.",
+  PROMISED_TWICE: "Others have the same time already, and nobody who can do this work is left for it.",
 };
 
 function asTold({ attention_code: code, attention_since: since }: AttentionRow): Attention | null {

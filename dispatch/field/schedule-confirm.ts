@@ -1,11 +1,13 @@
 // schedule.confirm: settles on the customer's time, and says when nobody is left who could come.
 
-import { isAttentionCode } from "../contract/attention.ts";
+import type { WarningCode } from "../contract/warnings.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { loadCalendar, promiseWarnings } from "./promise.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
+
+const promisedAway: ReadonlySet<WarningCode> = new Set(["NOBODY_FREE", "PROMISED_TWICE"]);
 
 export const scheduleConfirm = ticketCommand({
   name: "schedule.confirm",
@@ -28,7 +30,8 @@ export const scheduleConfirm = ticketCommand({
       change: {
         scheduled_start: start,
         scheduled_end: end,
-        attention_code: warnings.map(({ code }): string => code).find(isAttentionCode) ?? null,
+        // Until the worker has looked, which then tells what it found; where none runs, this stays.
+        attention_code: warnings.some(({ code }) => promisedAway.has(code)) ? "PROMISED_TWICE" : null,
       },
       payload: { start, end, was_proposed: proposed },
       warnings,
