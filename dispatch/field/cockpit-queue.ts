@@ -79,42 +79,48 @@ const order = "remaining, priority_rank, region_weight, updated_at DESC, id";
 /** One more than the longest page has, which tells whether another follows. */
 const mostRows = longestQueuePage + 1;
 
-// Rows come in the order of their remaining whole minutes, then of four further keys. The index gives the order of
-// deadlines; so the deadline of the last row of the page is found first (nearest), and of the rows up to the end of its
-// minute the exact order is made. Only they are sorted, however long the queue is.
+// Rows come in the order of their remaining whole minutes, then of four further keys. Indexes give the order within a stream;
+// so the minute of the page's last row is found first, over all streams (edge), and of the rows up to its end the exact order
+// is made. Only they are read whole, joined and sorted, however long the queue is.
 // Of a limit that is a parameter Postgres expects a tenth of all rows, so on a long queue a plan for any limit looked to it
 // dearer than a new one for each read: 0.4 ms of planning before 0.15 of work. With the longest page's length said as well
 // it keeps the plan, whatever the queue's length.
-function streamSql(stream: QueueStream, { where, from, until, behind, now, warning, limit }: Clauses): string {
+function streamSql(stream: QueueStream, { where, from, until, behind, now, warning, limit }: Clauses) {
   const { position } = stream;
-  const minutes = (of: string): string => stream.minutes(of, now, warning);
-  const at = (minute: string): string => `${stream.zero(now)} + (${minute}) * interval '1 minute'`;
-  const lower = (minute: string): string => at(stream.from(minute, warning));
+  const lower = (minute: string): string =>
+    `${stream.zero(now)} + (${stream.from(minute, warning)}) * interval '1 minute'`;
   const which = `${where} AND ${stream.where(now)} AND ${position} >= ${lower(from)} AND ${position} < ${lower(until)}`;
-  return `
-    SELECT t.id, t.number, t.summary, t.customer_name, t.customer_phone, t.state, t.priority, t.incident_type,
-           t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at, t.updated_at,
-           t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
-           t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.assign_reason, t.assign_unable,
-           s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region, s.region_weight,
-           ${minutes(position)} AS remaining,
-           CASE t.priority WHEN 'EMERGENCY' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END AS priority_rank
-    FROM tickets t JOIN sites s ON s.id = t.site_id
-    WHERE ${which}
-      AND ${position} < coalesce(
-        (SELECT ${at(`${minutes("nearest.at")} + 1`)}
-         FROM (SELECT ${position} AS at FROM tickets t
-               WHERE ${which} ${behind === null ? "" : `AND ${position} >= ${lower(behind)}`}
-               ORDER BY ${position} LIMIT ${mostRows}) AS nearest
-         ORDER BY nearest.at OFFSET ${limit} LIMIT 1),
-        'infinity')`;
+  return {
+    nearest: `
+      (SELECT ${stream.minutes("nearest.at", now, warning)} AS minute
+       FROM (SELECT ${position} AS at FROM tickets t
+             WHERE ${which} ${behind === null ? "" : `AND ${position} >= ${lower(behind)}`}
+             ORDER BY ${position} LIMIT ${mostRows}) AS nearest
+       ORDER BY nearest.at LIMIT ${limit} + 1)`,
+    rows: `
+      SELECT t.id, t.number, t.summary, t.customer_name, t.customer_phone, t.state, t.priority, t.incident_type,
+             t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at, t.updated_at,
+             t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
+             t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.assign_reason, t.assign_unable,
+             s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region, s.region_weight,
+             ${stream.minutes(position, now, warning)} AS remaining,
+             CASE t.priority WHEN 'EMERGENCY' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END AS priority_rank
+      FROM tickets t JOIN sites s ON s.id = t.site_id
+      WHERE ${which} AND ${position} < coalesce((SELECT ${lower("edge.minute + 1")} FROM edge), 'infinity')`,
+  };
 }
 
-const queueSql = (clauses: Clauses) => `
-  WITH page AS (${clauses.streams.map((stream) => streamSql(stream, clauses)).join("\n    UNION ALL")}
+function queueSql(clauses: Clauses): string {
+  const streams = clauses.streams.map((stream) => streamSql(stream, clauses));
+  return `
+  WITH edge AS (
+    SELECT minute FROM (${streams.map(({ nearest }) => nearest).join("\n      UNION ALL")}) AS nearest
+    ORDER BY minute OFFSET ${clauses.limit} LIMIT 1
+  ), page AS (${streams.map(({ rows }) => rows).join("\n      UNION ALL")}
   )
   SELECT * FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
   ORDER BY ${order} LIMIT ${clauses.limit} + 1`;
+}
 
 const queueStatement = (name: StatementName<QueueRow>, part: string, streams = queueStreams) =>
   statement<QueueRow>(
