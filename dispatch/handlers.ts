@@ -54,6 +54,7 @@ import { ticketRequestInfo } from "./field/ticket-request-info.ts";
 import { ticketReturnVisit } from "./field/ticket-return-visit.ts";
 import { ticketSearch } from "./field/ticket-search.ts";
 import { ticketTriage } from "./field/ticket-triage.ts";
+import { ticketUpdate } from "./field/ticket-update.ts";
 import { rosterCommands } from "./workforce/roster-handlers.ts";
 import { rosterList } from "./workforce/roster-list.ts";
 
@@ -62,6 +63,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "ticket.blind_intake": ticketBlindIntake,
   "ticket.request_info": ticketRequestInfo,
   "ticket.triage": ticketTriage,
+  "ticket.update": ticketUpdate,
   "ticket.add_note": ticketAddNote,
   "ticket.cancel": ticketCancel,
   "ticket.close": ticketClose,

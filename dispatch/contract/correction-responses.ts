@@ -3,6 +3,8 @@
 import { answeredId, oneOf, Type } from "./fields.ts";
 import type { TicketId } from "./ids.ts";
 
+export { ticket } from "./responses.ts";
+
 export const note = Type.Object({
   ticket_id: answeredId<TicketId>(),
   text: Type.String(),

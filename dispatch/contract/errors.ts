@@ -261,6 +261,18 @@ export const errorRegistry = define({
     message:
       "There is nothing to invoice: reason says whether nobody had come before the work was called off, or an invoice exists.",
   },
+  UPDATE_NOT_POSSIBLE: {
+    status: 409,
+    dimension: "state",
+    message: "What fields names can no longer be changed in this state; allowed_from_states says where it could.",
+  },
+  BOOKING_AT_STAKE: {
+    status: 409,
+    dimension: "scheduling",
+    message:
+      "The change would break what is booked or offered; fields says which of it. Send it again with replan true to give the " +
+      "time and the technician back, or leave those fields out.",
+  },
   NTE_RAISE_REFUSED: {
     status: 409,
     dimension: "policy",

@@ -68,8 +68,8 @@ export const openObject = (description: string) =>
 
 export const priorities = ["EMERGENCY", "URGENT", "ROUTINE"] as const;
 export type Priority = (typeof priorities)[number];
-export const priority = () =>
-  oneOfAnyCase([...priorities], "How soon the work must be done; it sets the deadline of the SLA");
+export const priority = (addition = "") =>
+  oneOfAnyCase([...priorities], `How soon the work must be done; it sets the deadline of the SLA${addition}`);
 export const state = () => Type.Enum([...ticketStates]);
 /** It decides the closeout template. Its description names the types of our policy, and a test keeps it equal to that. */
 export const incidentType = (addition = "") =>

@@ -69,8 +69,8 @@ export const queries = defineQueries({
       q: optional(
         line(200, {
           description:
-            "Words, in any of their forms, of summary, description, customer, site or address, a phone number in any writing, " +
-            'an e-mail address or a ticket number; all must occur, "quotes" keep a phrase; absent: any',
+            "Words of summary, description, customer or address, a phone number, e-mail or ticket number; all must occur, " +
+            '"quotes" keep a phrase; absent: any',
         }),
       ),
       ...filters,

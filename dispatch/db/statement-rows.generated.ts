@@ -1667,6 +1667,13 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
   };
+  ticket_update_facts: {
+    site_account: string;
+    asset_site: string;
+    contact_account: string;
+    contact_site: string;
+    service_types: readonly string[];
+  };
   timeline_select: {
     id: string;
     ticket_id: string | null;

@@ -3,6 +3,7 @@
  * Pure; looking for a ticket with an equal signature is the intake command's step.
  */
 import type { AccountId, SiteId } from "../contract/ids.ts";
+import { invalidField } from "../kernel/refusal.ts";
 import type { PhoneNumber } from "./phone-number.ts";
 import { canonicalSha256 } from "../policy/canonical-json.ts";
 
@@ -32,6 +33,15 @@ export function normalizeEmail(raw: string | null | undefined): NormalizedContac
     return { ok: false, reason: 'must have one "@" with text on both sides and no spaces' };
   }
   return { ok: true, value: email };
+}
+
+/**
+ * A field's contact in its one form.
+ * @throws Refusal INVALID_REQUEST naming the field
+ */
+export function contact(path: string, normalized: NormalizedContact): string | null {
+  if (!normalized.ok) throw invalidField(path, "format", normalized.reason);
+  return normalized.value;
 }
 
 export type IdentityParts = {

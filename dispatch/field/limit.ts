@@ -28,6 +28,12 @@ export function raisedNte(nteCents: number, raiseCents: number, rules: InvoiceRu
   );
 }
 
+/** Whether a limit that is asked for is above the one there is. */
+export function isHigherNte(asked: number | undefined, nteCents: number, rules: InvoiceRules): asked is number {
+  if (asked === undefined) return false;
+  return isNoLimit(asked, rules) ? !isNoLimit(nteCents, rules) : exceedsNte(asked, nteCents, rules);
+}
+
 /** A request for a higher limit that an approver has refused, or has yet to decide. */
 export type BarredRaise = { readonly id: ApprovalId; readonly status: string };
 
@@ -42,9 +48,7 @@ export function requireSettableNte(
   raise: BarredRaise | null,
   rules: InvoiceRules,
 ): void {
-  if (asked === undefined || raise === null) return;
-  const isHigher = isNoLimit(asked, rules) ? !isNoLimit(nte_cents, rules) : exceedsNte(asked, nte_cents, rules);
-  if (!isHigher) return;
+  if (raise === null || !isHigherNte(asked, nte_cents, rules)) return;
   throw new Refusal("NTE_RAISE_REFUSED", {
     nte_cents,
     asked_cents: asked,

@@ -3,17 +3,17 @@
 import { statement } from "../db/statement.ts";
 import { creationCommand } from "../ticket/ticket-command.ts";
 import { plusMinutes } from "../kernel/clock.ts";
-import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { Refusal } from "../kernel/refusal.ts";
 import type { TicketId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import {
   callSignature,
+  contact,
   identitySignature,
   normalizeEmail,
   normalizePhone,
   type CallParts,
-  type NormalizedContact,
 } from "./identity-signature.ts";
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
@@ -120,11 +120,6 @@ function partsOf(input: Intake, region: string): CallParts {
     contactEmail: email.ok ? email.value : null,
     phone: input.contact_phone ? readPhone(input.contact_phone, region) : null,
   };
-}
-
-function contact(path: string, normalized: NormalizedContact): string | null {
-  if (!normalized.ok) throw invalidField(path, "format", normalized.reason);
-  return normalized.value;
 }
 
 function promptFor(input: Intake): string {

@@ -7,6 +7,7 @@ import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Aggregate, KnownHead } from "../kernel/aggregate.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { writeTicketWords } from "./ticket-details.ts";
 import {
   advanceTicketAudits,
   changedTicket,
@@ -17,7 +18,6 @@ import {
   selectTicket,
   ticketBody,
   updateTickets,
-  writeTicketWords,
   type NewTicket,
   type TicketChange,
   type TicketRow,

@@ -17,7 +17,8 @@ import type { Session } from "../db/pool.ts";
 import type { QueryCall, RowQuery } from "../kernel/answer-query.ts";
 import type { Call, CreationCommand, CreationDecision, RowCall, RowCommand, RowDecision } from "../kernel/command.ts";
 import { ticketAggregate } from "./ticket-aggregate.ts";
-import { selectNextNumber, type NewTicket, type TicketChange, type TicketRow } from "./ticket-row.ts";
+import { selectNextNumber } from "./ticket-details.ts";
+import type { NewTicket, TicketChange, TicketRow } from "./ticket-row.ts";
 
 /** What a command on a ticket knows before the ticket is locked; a creating command knows the id the ticket will have. */
 export type TicketLoad<N extends PipelineName> = Call<InputOf<N>, IdsOf<N>, TicketId> & { readonly ticketId: TicketId };

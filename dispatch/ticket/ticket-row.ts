@@ -1,7 +1,6 @@
 // The ticket as the database holds it: its row, the statements that lock, insert and update it, and the body clients see.
 // Only the pipeline writes it.
 
-import type { Session } from "../db/pool.ts";
 import { insertRows, type InsertRows } from "../db/insert-rows.ts";
 import { selectRows } from "../db/select-rows.ts";
 import { statement } from "../db/statement.ts";
@@ -56,6 +55,15 @@ export type TicketChange = Partial<
     | "hold_reason"
     | "arrived_at"
     | "attention_code"
+    // Written by ticket.update alone (updateTicketDetails).
+    | "site_id"
+    | "asset_id"
+    | "contact_id"
+    | "summary"
+    | "description"
+    | "customer_name"
+    | "customer_phone"
+    | "customer_email"
   >
 >;
 
@@ -175,31 +183,6 @@ export const lockFreeTickets = selectRows<TicketRow>(
 type StoredTicket = Record<ColumnName, unknown>;
 
 const insertStored = insertRows<StoredTicket>("ticket_insert", "tickets", columnNames);
-
-const writeWords = statement(
-  "ticket_words_write",
-  `INSERT INTO ticket_words (ticket_id, words) VALUES ($1, ticket_to_find($2, $3, $4, $5, $6, $7, $8, $9))
-   ON CONFLICT (ticket_id) DO UPDATE SET words = excluded.words`,
-);
-
-/** Keeps what the ticket is found by, once it is there and whenever its words change. */
-export const writeTicketWords = (tx: Session, t: TicketRow): Promise<unknown> =>
-  tx.row(writeWords, [
-    t.id,
-    t.number,
-    t.summary,
-    t.description,
-    t.customer_name,
-    t.customer_email,
-    t.customer_phone,
-    t.site_id,
-    t.contact_id,
-  ]);
-
-export const selectNextNumber = statement<{ number: string }>(
-  "ticket_number_next",
-  `SELECT next_ticket_number() AS number`,
-);
 
 // A changed ticket is a new case for the worker: what it knew of trying to assign it, and of warning about another
 // deadline, is over.

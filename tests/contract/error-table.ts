@@ -127,6 +127,12 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   QA_VERIFICATION_FAILED: { status: 409, fields: ["ticket_id", "notes"] },
   NTE_EXCEEDED: { status: 409, fields: ["nte_cents", "total_cents"], dimension: "policy" },
   NOTHING_TO_INVOICE: { status: 409, fields: ["reason", "invoice_number"], dimension: "policy" },
+  UPDATE_NOT_POSSIBLE: { status: 409, fields: ["fields", "from_state", "allowed_from_states"], dimension: "state" },
+  BOOKING_AT_STAKE: {
+    status: 409,
+    fields: ["fields", "scheduled_start", "scheduled_end", "assigned_tech_id"],
+    dimension: scheduling,
+  },
   NTE_RAISE_REFUSED: {
     status: 409,
     fields: ["nte_cents", "asked_cents", "approval_id", "approval_status"],

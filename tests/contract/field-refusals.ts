@@ -224,6 +224,14 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       const { id } = await ticketIn(pilot, "CANCELLED");
       return pilot.refuse("billing.generate_invoice", { as: "finance", ticket: id });
     },
+    UPDATE_NOT_POSSIBLE: async () => {
+      const { id } = await ticketIn(pilot, "VERIFIED");
+      return pilot.refuse("ticket.update", { ticket: id, body: { incident_type: "HARDWARE_REPLACEMENT" } });
+    },
+    BOOKING_AT_STAKE: async () => {
+      const { id } = await ticketIn(pilot, "DISPATCHED");
+      return pilot.refuse("ticket.update", { ticket: id, body: { incident_type: "FRAME_OR_GLASS_DAMAGE" } });
+    },
     NTE_RAISE_REFUSED: async () => {
       const { id, approvalId } = await ticketIn(pilot, "APPROVAL_REQUIRED");
       await pilot.run("approval.decide", { ticket: id, body: { approval_id: approvalId, decision: "DENIED" } });

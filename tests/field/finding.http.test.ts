@@ -29,7 +29,14 @@ describe("ticket.search", async () => {
   const elsewhere = await addSite(api.owner);
   const wanted = await api.run("ticket.blind_intake", { body: call });
   const german = await api.run("ticket.blind_intake", {
-    body: { ...call, site_id: elsewhere, summary: "Gate", customer_name: "Kim", contact_phone: "+49 30 1234567", contact_email: "k@x.de" },
+    body: {
+      ...call,
+      site_id: elsewhere,
+      summary: "Gate",
+      customer_name: "Kim",
+      contact_phone: "+49 30 1234567",
+      contact_email: "k@x.de",
+    },
   });
   const find = async (q: string) =>
     (await api.read("ticket.search", { query: new URLSearchParams({ q }).toString() })).tickets.map(({ id }) => id);

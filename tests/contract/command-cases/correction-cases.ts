@@ -1,11 +1,49 @@
 // The commands of dispatch/contract/correction-commands.ts; see case.ts.
 
 import type { correctionCommands } from "../../../dispatch/contract/correction-commands.ts";
-import { allStates } from "../roles-and-states.ts";
+import { allStates, notFinal } from "../roles-and-states.ts";
 import { one, type CasesFor } from "./case.ts";
-import { t } from "./samples.ts";
+import { t, uuid } from "./samples.ts";
 
 export const correctionCases = {
+  "ticket.update": {
+    path: `${t}/update`,
+    roles: ["dispatcher", "agent"],
+    from: notFinal,
+    to: [],
+    status: 200,
+    obeyed: one(() => ({ summary: "The other door", priority: "URGENT", customer_name: null })),
+    fields: {
+      good: [
+        {
+          summary: "x",
+          description: null,
+          customer_name: "Kim",
+          customer_phone: "+1 510 555 0100",
+          customer_email: null,
+        },
+        {
+          priority: "urgent",
+          incident_type: "door_wont_latch",
+          nte_cents: 0,
+          replan: false,
+          contact_id: null,
+          asset_id: null,
+        },
+        { site_id: uuid, replan: true },
+      ],
+      bad: [
+        [{ summary: "" }, "summary"],
+        [{ summary: null }, "summary"],
+        [{ customer_name: " " }, "customer_name"],
+        [{ priority: null }, "priority"],
+        [{ nte_cents: -1 }, "nte_cents"],
+        [{ site_id: "17" }, "site_id"],
+        [{ contact_id: "17" }, "contact_id"],
+        [{ replan: "yes" }, "replan"],
+      ],
+    },
+  },
   "ticket.add_note": {
     path: `${t}/notes`,
     roles: ["dispatcher", "agent", "tech", "qa", "finance"],

@@ -1,0 +1,166 @@
+// ticket.update: puts right what was written down of a ticket, whatever its work is at. What would break a visit that is booked
+// is done only where the caller says that the booking is to be given back.
+
+import type { InputOf } from "../contract/index.ts";
+import { cancellableStates, ticketStates, type TicketState } from "../contract/states.ts";
+import { requireScope } from "../kernel/authorize.ts";
+import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { ofIncidentType } from "../policy/incident-type.ts";
+import type { Policy } from "../policy/policy.ts";
+import { changesOf } from "../ticket/ticket-changes.ts";
+import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
+import { updateTicketDetails } from "../ticket/ticket-details.ts";
+import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
+import { matchesCapability } from "../workforce/ability.ts";
+import { settleBookings } from "../workforce/bookings.ts";
+import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
+import { selectBarredRaise } from "./approvals.ts";
+import { contact, normalizeEmail, normalizePhone } from "./identity-signature.ts";
+import { checkIncidentType } from "./known-incident-type.ts";
+import { isHigherNte, requireSettableNte } from "./limit.ts";
+import { endHold } from "./schedule-holds.ts";
+import { selectUpdateFacts, type UpdateFacts } from "./update-facts.ts";
+
+type Call = TicketCall<"ticket.update">;
+type Input = InputOf<"ticket.update">;
+
+/** Where some fields may be changed; all others may wherever the ticket is open. */
+const changeableIn: Partial<Record<keyof Input, readonly TicketState[]>> = {
+  incident_type: cancellableStates,
+  nte_cents: cancellableStates,
+  site_id: ticketStates.slice(0, ticketStates.indexOf("DISPATCHED")),
+};
+/** States in which triage sets the limit without an approver; later a higher one is what approvers decide. */
+const limitIsOpen: readonly TicketState[] = ["NEW", "NEEDS_INFO", "TRIAGED", "READY_TO_SCHEDULE"];
+/** States with a time that a change may break; who is on site already works it out there. */
+const planned: readonly TicketState[] = [
+  "SCHEDULE_PROPOSED",
+  "SCHEDULED",
+  "PENDING_CUSTOMER_CONFIRMATION",
+  "DISPATCHED",
+];
+
+export const ticketUpdate = ticketCommand({
+  name: "ticket.update",
+  async load(tx, { desk, input, ticketId }) {
+    const { site_id = null, asset_id = null, contact_id = null, incident_type } = input;
+    const [facts, barred, missing] = await Promise.all([
+      tx.row(selectUpdateFacts, [ticketId, site_id, asset_id, contact_id]),
+      tx.row(selectBarredRaise, [ticketId]),
+      incident_type === undefined ? null : loadMissingAbilities(tx, incident_type, desk.policy),
+    ]);
+    return { facts, barred, missing };
+  },
+  decide(call, { facts, barred, missing }) {
+    const { desk, input, ticket, now } = call;
+    const { incident_type: type } = input;
+    const typeWarnings = type === undefined ? [] : checkIncidentType(desk.policy, type);
+    const change = changeOf(call, facts);
+    requireChangeable(ticket, change);
+    requireSettableNte(ticket, input.nte_cents, barred, desk.policy.invoice);
+    if (isHigherNte(input.nte_cents, ticket.nte_cents, desk.policy.invoice) && !limitIsOpen.includes(ticket.state)) {
+      throw new Refusal(
+        "UPDATE_NOT_POSSIBLE",
+        { fields: ["nte_cents"], from_state: ticket.state, allowed_from_states: limitIsOpen },
+        { message: "A higher limit is an approver's to allow by now: ask for it with tech.request_change." },
+      );
+    }
+    const breaking = breakingFields(ticket, change, desk.policy, facts);
+    if (breaking.length > 0 && input.replan !== true) {
+      const { scheduled_start, scheduled_end, assigned_tech_id } = ticket;
+      throw new Refusal("BOOKING_AT_STAKE", { fields: breaking, scheduled_start, scheduled_end, assigned_tech_id });
+    }
+    const replanned = breaking.length > 0;
+    const whole = { ...change, ...(replanned && withoutTime) };
+    const after = { ...ticket, ...whole };
+    return {
+      ...(replanned && { path: wayBack(ticket.state) }),
+      change: whole,
+      payload: {
+        changes: changesOf(desk, ticket, whole, now),
+        ...(replanned && { replanned: breaking }),
+        ...(missing && { nobody_has: missing }),
+      },
+      place: { account_id: after.account_id, site_id: after.site_id },
+      concerns: { account_ids: [ticket.account_id], site_ids: [ticket.site_id] },
+      warnings: [...typeWarnings, ...abilityWarnings(missing)],
+      write: (tx) => [
+        ...updateTicketDetails(tx, after),
+        ...(replanned ? [tx.row(settleBookings, [ticket.id, "released", now])] : []),
+        ...(replanned && ticket.state === "PENDING_CUSTOMER_CONFIRMATION"
+          ? [tx.row(endHold, [ticket.id, "WITHDRAWN", now])]
+          : []),
+      ],
+      body: (body) => body,
+    };
+  },
+});
+
+const withoutTime: TicketChange = {
+  scheduled_start: null,
+  scheduled_end: null,
+  proposed_windows: [],
+  assigned_tech_id: null,
+  assigned_provider_id: null,
+};
+
+const wayBack = (state: TicketState): TicketState[] =>
+  state === "DISPATCHED" ? ["SCHEDULED", "READY_TO_SCHEDULE"] : ["READY_TO_SCHEDULE"];
+
+/**
+ * What is given, in the form in which it is kept.
+ * @throws Refusal INVALID_REQUEST, FORBIDDEN_SCOPE, SITE_NOT_FOUND, ASSET_NOT_FOUND
+ */
+function changeOf({ actor, input, ticket }: Call, facts: UpdateFacts | null): TicketChange {
+  const { replan: _, customer_phone, customer_email, ...rest } = input;
+  const change: TicketChange = {
+    ...rest,
+    ...(customer_phone !== undefined && { customer_phone: contact("customer_phone", normalizePhone(customer_phone)) }),
+    ...(customer_email !== undefined && { customer_email: contact("customer_email", normalizeEmail(customer_email)) }),
+  };
+  if (Object.keys(change).length === 0) throw invalidField("", "minProperties", "give at least one field to change");
+  const site = change.site_id ?? ticket.site_id;
+  if (site !== ticket.site_id) {
+    requireScope(actor, { account_id: ticket.account_id, site_id: site });
+    if (facts?.site_account !== ticket.account_id) throw new Refusal("SITE_NOT_FOUND", { site_id: site });
+  }
+  if (change.asset_id && facts?.asset_site !== site)
+    throw new Refusal("ASSET_NOT_FOUND", { asset_id: change.asset_id });
+  const isItsContact =
+    facts?.contact_account === ticket.account_id && (facts.contact_site === null || facts.contact_site === site);
+  if (change.contact_id && !isItsContact)
+    throw invalidField("contact_id", "known", "is no contact of this ticket's account and site");
+  // What stands at the site it was at, and who is to be asked for there, say nothing of another one.
+  return site === ticket.site_id ? change : { asset_id: null, contact_id: null, ...change };
+}
+
+/** @throws Refusal UPDATE_NOT_POSSIBLE for a field that may no longer change */
+function requireChangeable(ticket: TicketRow, change: TicketChange): void {
+  for (const [field, states] of Object.entries(changeableIn)) {
+    const isOther = Object.entries(change).some(([name, value]) => name === field && value !== { ...ticket }[field]);
+    if (isOther && !states.includes(ticket.state)) {
+      const details = { fields: [field], from_state: ticket.state, allowed_from_states: states };
+      throw new Refusal("UPDATE_NOT_POSSIBLE", details);
+    }
+  }
+}
+
+/** Fields whose change means that what is booked, offered or held no longer fits. */
+function breakingFields(ticket: TicketRow, change: TicketChange, policy: Policy, facts: UpdateFacts | null): string[] {
+  if (!planned.includes(ticket.state)) return [];
+  const { site_id: site = ticket.site_id, incident_type: type = ticket.incident_type } = change;
+  const demands = (of: string | null) => {
+    const {
+      requiredSkills = [],
+      requiredTools = [],
+      defaultDurationMinutes,
+    } = ofIncidentType(policy.incidentTypes, of) ?? {};
+    return JSON.stringify([requiredSkills.toSorted(), requiredTools.toSorted(), defaultDurationMinutes]);
+  };
+  const does = facts?.service_types ?? null;
+  const isUnable = type !== null && type !== ticket.incident_type && does !== null && !matchesCapability(does, type);
+  return [
+    ...(site === ticket.site_id ? [] : ["site_id"]),
+    ...(isUnable || demands(type) !== demands(ticket.incident_type) ? ["incident_type"] : []),
+  ];
+}

@@ -1,0 +1,23 @@
+// What a correction of a ticket is judged by beside the ticket: where the site, asset and contact belong that it names, and what
+// the technician does who is to come.
+
+import type { AccountId, SiteId } from "../contract/ids.ts";
+import { statement } from "../db/statement.ts";
+
+export type UpdateFacts = {
+  readonly site_account: AccountId | null;
+  readonly asset_site: SiteId | null;
+  readonly contact_account: AccountId | null;
+  readonly contact_site: SiteId | null;
+  readonly service_types: string[] | null;
+};
+
+/** $1 the ticket; $2 site, $3 asset, $4 contact, each null where none is named. */
+export const selectUpdateFacts = statement<UpdateFacts>(
+  "ticket_update_facts",
+  `SELECT (SELECT account_id FROM sites WHERE id = $2) AS site_account,
+          (SELECT site_id FROM assets WHERE id = $3) AS asset_site,
+          (SELECT account_id FROM contacts WHERE id = $4) AS contact_account,
+          (SELECT site_id FROM contacts WHERE id = $4) AS contact_site,
+          (SELECT r.service_types FROM tickets t JOIN technicians r ON r.id = t.assigned_tech_id WHERE t.id = $1) AS service_types`,
+);
