@@ -13,6 +13,7 @@ import { assignmentDispatch } from "./field/assignment-dispatch.ts";
 import { assignmentOverride } from "./field/assignment-override.ts";
 import { assignmentRecommend } from "./field/assignment-recommend.ts";
 import { assignmentReserve } from "./field/assignment-reserve.ts";
+import { assignmentTransfer } from "./field/assignment-transfer.ts";
 import { assignmentUnassign } from "./field/assignment-unassign.ts";
 import { opsAutonomyReplay, opsAutonomyState } from "./field/autonomy-queries.ts";
 import { billingRequestLimit } from "./field/billing-request-limit.ts";
@@ -90,6 +91,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "assignment.dispatch": assignmentDispatch,
   "assignment.override": assignmentOverride,
   "assignment.reserve": assignmentReserve,
+  "assignment.transfer": assignmentTransfer,
   "assignment.unassign": assignmentUnassign,
   "tech.check_in": techCheckIn,
   "tech.hold": techHold,

@@ -398,6 +398,32 @@ export const assignmentCommands = defineCommands({
     },
     output: body.overridden,
   },
+  "assignment.transfer": {
+    path: "/tickets/{ticketId}/assignment/transfer",
+    roles: ["dispatcher"],
+    aggregate: "ticket",
+    effect: "changes",
+    from: ["ON_SITE", "IN_PROGRESS", "ON_HOLD"],
+    to: [],
+    status: 200,
+    summary:
+      "Hand work that is under way to a colleague, who is booked from now on; what was done so far stays with who did it. " +
+      "Before anybody has arrived use assignment.override.",
+    next: ["tech.job_packet", "tech.resume", "tech.complete"],
+    input: Type.Object({
+      tech_id: idOf<TechnicianId>("The colleague who takes the work over"),
+      reason: note("Why the work changes hands, at least 3 characters", 3),
+      work: optional(
+        work("What was done so far on this visit; the invoice has it beside what comes later; absent: none"),
+      ),
+    }),
+    example: {
+      tech_id: sample.technician,
+      reason: "Ana has to leave; the closer is off and the door is secured",
+      work: { labor_minutes: 45 },
+    },
+    output: body.ticket,
+  },
   "assignment.unassign": {
     path: "/tickets/{ticketId}/assignment/unassign",
     roles: ["dispatcher"],

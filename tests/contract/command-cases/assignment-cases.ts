@@ -1,7 +1,8 @@
 // The commands that send a technician; see case.ts.
 
+import { knownId, type TechnicianId } from "../../../dispatch/contract/ids.ts";
 import type { assignmentCommands } from "../../../dispatch/contract/work-commands.ts";
-import { ben } from "../../support/directory.ts";
+import { addTechnician, ben } from "../../support/directory.ts";
 import { schedulable } from "../roles-and-states.ts";
 import { one, type CasesFor } from "./case.ts";
 import { backwards, t, uuid, window } from "./samples.ts";
@@ -96,6 +97,34 @@ export const assignmentCases = {
         [{ note: "too short" }, "note"],
         [{ tech_id: undefined }, "tech_id"],
         [{ override_type: "reassign_provider" }, "provider_id"],
+      ],
+    },
+  },
+  "assignment.transfer": {
+    path: `${t}/assignment/transfer`,
+    roles: ["dispatcher"],
+    from: ["ON_SITE", "IN_PROGRESS", "ON_HOLD"],
+    to: [],
+    status: 200,
+    // Each to a colleague of its own, since nobody takes two over at once.
+    obeyed: () => [
+      {
+        arrange: (api, { id }) => addTechnician(api.owner, { id: knownId<TechnicianId>(String(id)) }),
+        body: (_api, { id }) => ({ tech_id: id, reason: "Ana has to leave" }),
+        path: [],
+      },
+    ],
+    fields: {
+      good: [
+        { tech_id: uuid, reason: "ill" },
+        { tech_id: uuid, reason: "her shift is over", work: { labor_minutes: 45 } },
+      ],
+      bad: [
+        [{ tech_id: undefined }, "tech_id"],
+        [{ tech_id: "ben" }, "tech_id"],
+        [{ reason: undefined }, "reason"],
+        [{ reason: "no" }, "reason"],
+        [{ work: { labor_minutes: 1.5 } }, "work"],
       ],
     },
   },
