@@ -368,10 +368,12 @@ describe("a hostile chat", async () => {
       assert.equal(triaged.outcome, "done", triaged.text);
       const paused = await chat.say("ops.autonomy.pause", {
         scope_type: "INCIDENT",
-        incident_type: `${mark} TYPE`,
+        incident_type: "HARDWARE_REPLACEMENT",
         reason: nasty,
       });
       assert.equal(paused.outcome, "done", paused.text);
+      const noted = await chat.say("ticket.add_note", { ticket_id: id, text: nasty });
+      assert.equal(noted.outcome, "done", noted.text);
       const added = await chat.say("closeout.add_evidence", {
         ticket_id: id,
         kind: mark,
@@ -381,7 +383,10 @@ describe("a hostile chat", async () => {
       for (const said of [
         triaged,
         paused,
+        noted,
         added,
+        await chat.say("ticket.timeline", { ticket_id: id }),
+        await chat.say("ops.autonomy.pause", { scope_type: "INCIDENT", incident_type: `${mark} TYPE` }),
         await chat.say("approval.list", { ticket_id: id }),
         await chat.say("ops.autonomy.state", {}),
         await chat.say("ops.autonomy.replay", { ticket_id: id }),
