@@ -7,7 +7,7 @@ import { buffer } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { profiles, startTestApi, type TestApi } from "../support/api.ts";
-import { addSite } from "../support/directory.ts";
+import { addSite, addTechnician } from "../support/directory.ts";
 import { sha256 } from "../support/evidence.ts";
 import { addAllEvidence, completion, freeWindow, fullChecklist, ticketIn } from "../support/ticket-builder.ts";
 
@@ -56,7 +56,8 @@ for (const profile of profiles) {
       const account = "d3f77db0-5d1a-4f9c-b0ea-111111111111";
       await api.owner.query("INSERT INTO accounts (id, name) VALUES ($1, 'Own rates')", [account]);
       const siteId = await addSite(api.owner, { accountId: account, region: "ny" });
-      const { id } = await ticketIn(api, "VERIFIED", { accountId: account, siteId });
+      const techId = await addTechnician(api.owner, { zone: "NY" });
+      const { id } = await ticketIn(api, "VERIFIED", { accountId: account, siteId, techId });
       const { lines, tax_cents } = (await invoiceOf(api, id)).invoice;
       assert.deepEqual(
         lines.map(({ unit_price_cents }) => unit_price_cents),
