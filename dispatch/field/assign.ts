@@ -12,6 +12,7 @@ import { bookingValues, insertBooking, settleBookings } from "../workforce/booki
 import { loadRoster, readingAt, type Asked, type RosterEntry } from "../workforce/calendar.ts";
 import { consultOn } from "../travel/driving.ts";
 import { jobAt, loadSiteDemand, placeOfSite, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
+import { lockTechnician } from "../workforce/technicians.ts";
 import { mayGo, mayNotGo, type Waived } from "./may-go.ts";
 
 /** What a command that puts this person on the ticket must know of the roads first. */
@@ -33,7 +34,9 @@ export async function loadAssignee(
   techId: TechnicianId | null,
   asked: Omit<Asked, "ticketId" | "techId"> = {},
 ): Promise<Assignee> {
-  const [roster, site] = await Promise.all([
+  const [, roster, site] = await Promise.all([
+    // One after the other, each sees what the one before was sent to: the database keeps bookings apart, and counts none.
+    techId === null ? null : tx.row(lockTechnician, [techId]),
     techId === null ? [] : loadRoster(tx, { ...asked, ticketId, techId }, readingAt(desk.policy, clockTime)),
     loadSiteDemand(tx, ticketId),
   ]);

@@ -197,6 +197,16 @@ describe("no more jobs at once than a technician may have", async () => {
     }
   });
 
+  test("holds for those who ask at the same moment", async () => {
+    const tech_id = await person(2);
+    const tickets = await Promise.all(
+      Array.from({ length: 6 }, () => ticketIn(api, "TRIAGED", { priority: "EMERGENCY" })),
+    );
+    const answers = await Promise.all(tickets.map(({ id }) => dispatched(api, id, { tech_id, ...bypass })));
+    const codes = answers.map(({ status, code }) => (status === 200 ? "sent" : code)).toSorted();
+    assert.deepEqual(codes, [...Array.from({ length: 4 }, () => "ASSIGNMENT_LIMIT"), "sent", "sent"]);
+  });
+
   test("holds for whose hours nobody knows, at the same time only", async () => {
     const tech_id = await person(1);
     const window = freeWindow(api);
