@@ -106,7 +106,7 @@ export const metricList = define({
     labels: ["pace"],
     unit: "dispatches",
     help:
-      `Dispatches by workers in the last ${assignmentSpanMinutes} minutes, by whether they came within ` +
+      `Technicians whom workers booked or sent in the last ${assignmentSpanMinutes} minutes, by whether within ` +
       `${assignmentLimitSeconds} s of the scheduling`,
   },
   dispatch_assignment_seconds: {
@@ -114,7 +114,7 @@ export const metricList = define({
     labels: ["quantile"],
     unit: "seconds",
     help:
-      "Time from scheduling to a worker's dispatch, of the dispatches in the last " +
+      "Time from scheduling to the technician a worker booked or sent, of those of the last " +
       `${assignmentSpanMinutes} minutes; 0 where there were none`,
   },
   dispatch_workers: {

@@ -55,7 +55,7 @@ export const objectives: readonly Objective[] = [
   {
     code: "ASSIGNMENT_LATENCY_BURN",
     series: "assignment_latency",
-    promise: `A worker sends a technician within ${assignmentLimitSeconds} s of the scheduling`,
+    promise: `A worker books or sends a technician within ${assignmentLimitSeconds} s of the scheduling`,
     target: 0.95,
     why:
       "News of a commit wakes a worker at once and the tick does every 5 s, so 30 s is six missed " +
