@@ -63,9 +63,10 @@ export function promiseWarnings(
     { start: Date.parse(start), end: Date.parse(end) },
   );
   if (found.free.length > rivals) return [];
+  // Which of the others' work will be found somebody is not known yet: reason to warn, not to refuse.
+  if (found.free.length > 0) return [warned("PROMISED_TWICE")];
   if (desk.policy.confirmRefusesUnstaffed) throw nobodyFree(actor, found);
-  if (!found.anybodyAble) return [warned("NOBODY_ABLE")];
-  return [warned(found.free.length === 0 ? "NOBODY_FREE" : "PROMISED_TWICE")];
+  return [warned(found.anybodyAble ? "NOBODY_FREE" : "NOBODY_ABLE")];
 }
 
 const warned = (code: "NOBODY_ABLE" | "NOBODY_FREE" | "PROMISED_TWICE" | "WINDOW_IN_PAST"): Warning => ({

@@ -42,9 +42,10 @@ test("SIGTERM lets the ticket in hand be finished, and only that", async (t) => 
   const api = await startDesk(t);
   const worker = await startWorkerProcess(t, { ...api, settings: patient });
   const hold = await heldUp(t, api);
-  const first = await ticketIn(api, "SCHEDULED");
+  const soon = (minutes: number) => ({ window: { start: api.clock.in(minutes), end: api.clock.in(minutes + 60) } });
+  const first = await ticketIn(api, "SCHEDULED", soon(60));
   await eventually("the worker is in the middle of it", () => isWaiting(api));
-  const second = await ticketIn(api, "SCHEDULED");
+  const second = await ticketIn(api, "SCHEDULED", soon(180));
   worker.signal("SIGTERM");
   await eventually("it was heard", () => worker.told("worker.shutdown_requested").length > 0);
   await hold.release();

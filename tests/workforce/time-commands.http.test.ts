@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { objectsIn, startTestApi } from "../support/api.ts";
-import { acme } from "../support/directory.ts";
+import { acme, addTechnician } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 const weekdays = [1, 2, 3, 4, 5, 6, 7];
@@ -279,7 +279,10 @@ describe("every tool says the same of", async () => {
     if (booking.booking) await api.run("schedule.reopen", { ticket, body: { reason: "only a test" } });
 
     const window = { start, end };
+    // Strict promises no time that nobody is left for: somebody is, until it is promised.
+    const spare = await addTechnician(api.owner);
     const scheduled = await ticketIn(api, "SCHEDULED", { siteId: acme.oakland, window });
+    await api.owner.query("UPDATE technicians SET active = false WHERE id = $1", [spare]);
     const sent = await api.call("assignment.dispatch", { ticket: scheduled.id, body: { tech_id: techId } });
     const sending: { error?: { reason: string } } = JSON.parse(sent.text);
     return { slots, recommend, book, dispatch: sending.error?.reason ?? "free" };
