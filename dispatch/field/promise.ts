@@ -65,7 +65,8 @@ export function promiseWarnings(
   if (found.free.length > rivals) return [];
   // Which of the others' work will be found somebody is not known yet: reason to warn, not to refuse.
   if (found.free.length > 0) return [warned("PROMISED_TWICE")];
-  if (desk.policy.confirmRefusesUnstaffed) throw nobodyFree(actor, found);
+  // For an emergency somebody can be taken off other work.
+  if (desk.policy.confirmRefusesUnstaffed && ticket.priority !== "EMERGENCY") throw nobodyFree(actor, found);
   return [warned(found.anybodyAble ? "NOBODY_FREE" : "NOBODY_ABLE")];
 }
 

@@ -11,7 +11,8 @@ import { startTestWorker } from "../support/worker.ts";
 
 test("whom the worker has sent is told, with the worker's receipt", async (t) => {
   const api = await startTestApi({ t });
-  const ticket = await ticketIn(api, "SCHEDULED");
+  const window = { start: api.clock.in(60), end: api.clock.in(120) };
+  const ticket = await ticketIn(api, "SCHEDULED", { window });
   const worker = await startTestWorker(api, { t });
   await worker.wake();
   const told: string[] = [];
