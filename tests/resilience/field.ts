@@ -92,10 +92,14 @@ export const approve = (ticketId: string, approvalId: string): Command => ({
   body: { approval_id: approvalId, decision: "APPROVED" },
 });
 
-/** An hour on a day of its own: `day` days after the first of January 2031. */
+const dayMs = 86_400_000;
+const firstDay = Math.ceil(Date.now() / dayMs) * dayMs + dayMs;
+
+/** An hour of its own: on the day `day` days after tomorrow, and where the desk does not plan so far ahead an hour later. */
+const hourOf = (day: number): number => firstDay + (day % 300) * dayMs + (9 + Math.floor(day / 300)) * 3_600_000;
 export const visit = (day: number) => ({
-  start: new Date(Date.UTC(2031, 0, 1 + day, 9)).toISOString(),
-  end: new Date(Date.UTC(2031, 0, 1 + day, 10)).toISOString(),
+  start: new Date(hourOf(day)).toISOString(),
+  end: new Date(hourOf(day) + 3_600_000).toISOString(),
 });
 
 export const propose = (ticketId: string, day: number): Command =>
@@ -104,7 +108,7 @@ export const confirm = (ticketId: string, day: number): Command =>
   byDispatcher(on(ticketId, "schedule/confirm"), visit(day));
 export const reopen = (ticketId: string): Command =>
   byDispatcher(on(ticketId, "schedule/reopen"), { reason: "The customer is away" });
-export const hold = (ticketId: string, window = visit(2_000)): Command =>
+export const hold = (ticketId: string, window = visit(20)): Command =>
   byDispatcher(on(ticketId, "schedule/hold"), { hold_reason: "CUSTOMER_PENDING", confirmation_window: window });
 export const release = (ticketId: string, holdId: string): Command =>
   byDispatcher(on(ticketId, "schedule/release"), { customer_confirmation_log: holdId });
