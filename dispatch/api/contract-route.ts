@@ -44,6 +44,8 @@ function profileOf(desk: Desk): object {
     policy_hash: policy.policyHash,
     unknown_fields: policy.unknownFields,
     unknown_incident_type: policy.unknownIncidentType,
+    on_call_priorities: policy.onCallPriorities,
+    overrun_reserve_minutes: policy.overrunReserveMinutes,
     dev_headers: settings.allowDevHeaders,
     bypass: {
       required_priority: bypass.requiredPriority,
@@ -57,6 +59,7 @@ function profileOf(desk: Desk): object {
     confirm_refuses_past_window: policy.confirmRefusesPastWindow,
     evidence_must_be_verified: policy.evidenceMustBeVerified,
     technician_without_shift: policy.technicianWithoutShift,
+    technician_without_abilities: policy.technicianWithoutAbilities,
     worker_may_dispatch: policy.workerMayDispatch,
     worker_may_bump: policy.workerMayBump,
     dispatch_ahead_minutes: policy.dispatchAheadMinutes,

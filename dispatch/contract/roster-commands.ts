@@ -99,8 +99,16 @@ export const rosterCommands = defineCommands({
             description: "Services, DEFAULT for all; absent: unchanged, DEFAULT when new",
           }),
         ),
-        skills: optional(names("Skills held, e.g. door_hardware; absent: unchanged, none when new")),
-        tools: optional(names("Tools carried, e.g. multimeter; absent: unchanged, none when new")),
+        skills: optional(
+          names(
+            "Skills held, e.g. door_hardware; absent: unchanged, and for somebody new without tools either not on record",
+          ),
+        ),
+        tools: optional(
+          names(
+            "Tools carried, e.g. multimeter; absent: unchanged, and for somebody new without skills either not on record",
+          ),
+        ),
         quality: optional(
           Type.Integer({
             minimum: 0,

@@ -33,6 +33,8 @@ export const technician = Type.Object({
   service_types: texts(),
   skills: texts(),
   tools: texts(),
+  /** False when nobody has said which skills and tools this technician has, which is not the same as none. */
+  abilities_on_record: Type.Boolean(),
   quality: count(),
   base_load: count(),
   max_concurrent: count(),

@@ -7,6 +7,7 @@ export type StatementRows = {
     serviceTypes: readonly string[];
     skills: readonly string[];
     tools: readonly string[];
+    abilitiesOnRecord: boolean;
     drained: boolean;
   };
   alert_outbox_held_back: { events: number };
@@ -165,6 +166,7 @@ export type StatementRows = {
     service_types: readonly string[];
     skills: readonly string[];
     tools: readonly string[];
+    abilities_on_record: boolean;
     quality: number;
     base_load: number;
     max_concurrent: number;
@@ -188,6 +190,7 @@ export type StatementRows = {
     service_types: readonly string[];
     skills: readonly string[];
     tools: readonly string[];
+    abilities_on_record: boolean;
     quality: number;
     base_load: number;
     max_concurrent: number;
@@ -889,6 +892,7 @@ export type StatementRows = {
     service_types: readonly string[];
     skills: readonly string[];
     tools: readonly string[];
+    abilities_on_record: boolean;
     quality: number;
     base_load: number;
     max_concurrent: number;

@@ -18,6 +18,8 @@ export async function isAnybodyAble(
   const job = jobAt(site, incidentType, policy);
   return people.some((one) => {
     const atAnyHour = { ...one, ineligible: one.drained ? ("DRAINED" as const) : null, shifts: [] };
-    return findInability(atAnyHour, job, { technicianWithoutShift: "eligible", zoneMustMatch: true }) === null;
+    const { technicianWithoutAbilities } = policy;
+    const rules = { technicianWithoutShift: "eligible", technicianWithoutAbilities, zoneMustMatch: true } as const;
+    return findInability(atAnyHour, job, rules) === null;
   });
 }

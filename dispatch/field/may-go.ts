@@ -55,6 +55,7 @@ export const waivedByOverride: Waived = new Set<IneligibleReason>([
 /** The rules that everybody goes by. */
 export const goingRules = ({ policy, travel }: Pick<Desk, "policy" | "travel">): AvailabilityRules => ({
   technicianWithoutShift: policy.technicianWithoutShift,
+  technicianWithoutAbilities: policy.technicianWithoutAbilities,
   zoneMustMatch: true,
   ...drivingBy(travel),
 });

@@ -68,7 +68,8 @@ export function buildProblem(
   travel: TravelEstimate = estimateTravelMinutes,
 ): BuiltProblem {
   const { day, earliest } = rows;
-  const rules = { technicianWithoutShift: policy.technicianWithoutShift, zoneMustMatch: true, travel };
+  const { technicianWithoutShift, technicianWithoutAbilities } = policy;
+  const rules = { technicianWithoutShift, technicianWithoutAbilities, zoneMustMatch: true, travel };
   const { people, leftOut } = whoIsPlanned(rows);
   const { lanes, candidates, stays } = fixWork(people, rows.tickets, { start: earliest, end: day.end }, rules);
   const visits = candidates.map((one): PlannedVisit => {

@@ -100,6 +100,7 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
     confirmRefusesPastWindow: json.confirm_refuses_past_window,
     evidenceMustBeVerified: json.evidence_must_be_verified,
     technicianWithoutShift: json.technician_without_shift,
+    technicianWithoutAbilities: json.technician_without_abilities,
     workerMayDispatch: json.worker_may_dispatch,
     workerMayBump: json.worker_may_bump,
     dispatchAheadMinutes: json.dispatch_ahead_minutes,

@@ -129,6 +129,8 @@ export type Policy = {
   readonly confirmRefusesPastWindow: boolean;
   readonly evidenceMustBeVerified: boolean;
   readonly technicianWithoutShift: "eligible" | "excluded";
+  /** Whether somebody of whom no skills and tools are on record may be sent to work that asks for some. */
+  readonly technicianWithoutAbilities: "eligible" | "excluded";
   readonly workerMayDispatch: boolean;
   /** Whether the worker may take a technician off other work for an emergency nobody is free for; a person may always. */
   readonly workerMayBump: boolean;

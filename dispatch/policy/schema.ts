@@ -164,6 +164,7 @@ export const ProfileFile = Type.Object(
     confirm_refuses_past_window: Type.Boolean(),
     evidence_must_be_verified: Type.Boolean(),
     technician_without_shift: Type.Enum(["eligible", "excluded"]),
+    technician_without_abilities: Type.Enum(["eligible", "excluded"]),
     worker_may_dispatch: Type.Boolean(),
     worker_may_bump: Type.Boolean(),
     dispatch_ahead_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),

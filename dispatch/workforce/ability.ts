@@ -36,6 +36,8 @@ export type Abilities = {
   readonly serviceTypes: readonly string[];
   readonly skills: readonly string[];
   readonly tools: readonly string[];
+  /** False when nobody has said which skills and tools this technician has, which is not the same as none; absent: true. */
+  readonly abilitiesOnRecord?: boolean;
   /** From expandShifts, in its order; null when no pattern is kept for this technician at all, which is not the same as []. */
   readonly shifts: readonly Shift[] | null;
   /** Known beforehand, e.g. INACTIVE, DRAINED or AUTONOMY_PAUSED. */
@@ -54,6 +56,8 @@ export type Job = {
 
 export type AbilityRules = {
   readonly technicianWithoutShift: "eligible" | "excluded";
+  /** Absent: excluded from what asks for skills or tools. */
+  readonly technicianWithoutAbilities?: "eligible" | "excluded";
   /** Refuse another zone's technician; otherwise the zone only counts in a score. */
   readonly zoneMustMatch: boolean;
 };
@@ -69,7 +73,7 @@ export function findInability(technician: Abilities, job: Job, rules: AbilityRul
   if (job.serviceType !== null && !matchesCapability(technician.serviceTypes, job.serviceType)) {
     return { reason: "SKILL_MISSING", detail: `does not do ${job.serviceType}` };
   }
-  const { skills, tools } = lacking(technician, job);
+  const { skills, tools } = isTakenForAble(technician, rules) ? lackingNothing : lacking(technician, job);
   if (skills.length > 0) return { reason: "SKILL_MISSING", detail: `lacks ${skills.join(", ")}` };
   if (tools.length > 0) return { reason: "TOOL_MISSING", detail: `has no ${tools.join(", ")}` };
   if (rules.zoneMustMatch && !matchesZone(technician.zone, job.region)) {
@@ -124,6 +128,14 @@ export const lacking = ({ skills, tools }: Pick<Abilities, "skills" | "tools">, 
   skills: missing(job.requiredSkills, skills),
   tools: missing(job.requiredTools, tools),
 });
+
+const lackingNothing = { skills: [], tools: [] };
+
+/** Whether, for want of any word about their skills and tools, this technician is taken to have what it takes. */
+export const isTakenForAble = (
+  { abilitiesOnRecord = true }: Pick<Abilities, "abilitiesOnRecord">,
+  { technicianWithoutAbilities }: Pick<AbilityRules, "technicianWithoutAbilities">,
+): boolean => !abilitiesOnRecord && technicianWithoutAbilities === "eligible";
 
 function missing(required: readonly string[], held: readonly string[]): string[] {
   return required.filter((name) => !held.includes(name)).sort();

@@ -40,6 +40,7 @@ type CalendarRow = {
   readonly service_types: string[];
   readonly skills: string[];
   readonly tools: string[];
+  readonly abilities_on_record: boolean;
   readonly quality: number;
   readonly base_load: number;
   readonly open_tickets: number;
@@ -100,7 +101,7 @@ const calendarOf = (which: string): string => `
    SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained,
           coalesce((SELECT not_technicians FROM asked) @> jsonb_build_array(jsonb_build_object('tech_id', r.id)), false) AS excluded,
           r.provider_id, r.home_lat, r.home_lon, r.zone,
-          r.service_types, r.skills, r.tools, r.quality, r.base_load, r.max_concurrent,
+          r.service_types, r.skills, r.tools, r.abilities_on_record, r.quality, r.base_load, r.max_concurrent,
           (SELECT count(*) FROM tickets o
            WHERE o.assigned_tech_id = r.id AND o.id IS DISTINCT FROM $1 AND o.in_work) AS open_tickets,
           (SELECT coalesce(json_agg(p), '[]') FROM (
@@ -232,6 +233,7 @@ function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterRea
     serviceTypes: row.service_types,
     skills: row.skills,
     tools: row.tools,
+    abilitiesOnRecord: row.abilities_on_record,
     busy: [...[...bookings, ...unplanned].map(taken), ...fullStretches(jobs, row.max_concurrent)],
     ineligible: standing,
   };

@@ -5,18 +5,20 @@ import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
-import { matchesCapability, type Abilities } from "./ability.ts";
+import { isTakenForAble, matchesCapability, type Abilities } from "./ability.ts";
 
-type Person = Pick<Abilities, "serviceTypes" | "skills" | "tools">;
+type Person = Pick<Abilities, "serviceTypes" | "skills" | "tools" | "abilitiesOnRecord">;
 export type MissingAbilities = {
   readonly services: readonly string[];
   readonly skills: readonly string[];
   readonly tools: readonly string[];
 };
 
-export const selectAbilities = statement<Person & Pick<Abilities, "zone"> & { readonly drained: boolean }>(
+export const selectAbilities = statement<Required<Person> & Pick<Abilities, "zone"> & { readonly drained: boolean }>(
   "abilities_select",
-  `SELECT zone, service_types AS "serviceTypes", skills, tools, drained_at IS NOT NULL AS drained FROM technicians WHERE active`,
+  `SELECT zone, service_types AS "serviceTypes", skills, tools, abilities_on_record AS "abilitiesOnRecord",
+          drained_at IS NOT NULL AS drained
+   FROM technicians WHERE active`,
 );
 
 /** What the type asks for and none of these people has; null when somebody has each of them. */
@@ -29,8 +31,9 @@ export function missingAbilities(
   const services = people.some(({ serviceTypes }) => matchesCapability(serviceTypes, incidentType))
     ? []
     : [incidentType];
-  const skills = requiredSkills.filter((skill) => !people.some((one) => one.skills.includes(skill)));
-  const tools = requiredTools.filter((tool) => !people.some((one) => one.tools.includes(tool)));
+  const anybody = people.some((one) => isTakenForAble(one, policy));
+  const skills = requiredSkills.filter((skill) => !anybody && !people.some((one) => one.skills.includes(skill)));
+  const tools = requiredTools.filter((tool) => !anybody && !people.some((one) => one.tools.includes(tool)));
   return services.length + skills.length + tools.length === 0 ? null : { services, skills, tools };
 }
 

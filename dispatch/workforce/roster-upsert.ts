@@ -52,6 +52,7 @@ function newTechnician({ tech_id, name }: Input, now: string): TechnicianBody {
     service_types: ["DEFAULT"],
     skills: [],
     tools: [],
+    abilities_on_record: false,
     quality: 50,
     base_load: 0,
     max_concurrent: 3,
@@ -66,5 +67,6 @@ function newTechnician({ tech_id, name }: Input, now: string): TechnicianBody {
 
 function changed(before: TechnicianBody, { tech_id: _id, home, ...fields }: Input): TechnicianBody {
   const place = home === undefined ? {} : { home_lat: home?.lat ?? null, home_lon: home?.lon ?? null };
-  return { ...before, ...fields, ...place };
+  const told = fields.skills !== undefined || fields.tools !== undefined;
+  return { ...before, ...fields, ...place, ...(told && { abilities_on_record: true }) };
 }

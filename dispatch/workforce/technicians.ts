@@ -17,6 +17,7 @@ export const lockTechnician = statement<{ id: TechnicianId }>(
 export const selectTechnicians = statement<TechnicianBody>(
   "technicians_select",
   `SELECT r.id, r.name, r.active, r.provider_id, r.home_lat, r.home_lon, r.zone, r.service_types, r.skills, r.tools,
+          r.abilities_on_record,
           r.quality, r.base_load, r.max_concurrent, r.room, r.drained_at, r.drain_reason,
           (SELECT count(*) FROM tickets t WHERE t.assigned_tech_id = r.id AND t.in_work) AS open_tickets,
           (SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.weekdays, p.start_time, p.valid_from), '[]') FROM (
@@ -50,6 +51,7 @@ const stored = [
   "service_types",
   "skills",
   "tools",
+  "abilities_on_record",
   "quality",
   "base_load",
   "max_concurrent",

@@ -62,6 +62,27 @@ for (const profile of profiles) {
       assert.equal((await api.call("assignment.override", { ticket: id, body: overridden })).status, 200);
     });
 
+    const rule = profile === "pilot" ? "who is new may do anything" : "who is new may do nothing that asks for a skill";
+    test(`until something is said of their skills, ${rule}; none is none`, async () => {
+      const body = { name: "New", zone: "CA" };
+      const { technician } = await api.run("roster.upsert", { body });
+      assert.deepEqual([technician.skills, technician.abilities_on_record], [[], false]);
+      const asked = async (tech_id: string) => {
+        const { id } = await ticketIn(api, "TRIAGED", { priority: "EMERGENCY" });
+        const { status, code } = await dispatched(api, id, { tech_id, ...bypass });
+        return status === 200 ? "sent" : code;
+      };
+      const mismatch = "ASSIGNMENT_CAPABILITY_MISMATCH";
+      assert.equal(await asked(technician.id), profile === "pilot" ? "sent" : mismatch);
+      for (const told of [{ skills: [] }, { skills: ["glazing"] }]) {
+        const { technician: known } = await api.run("roster.upsert", { body: { tech_id: technician.id, ...told } });
+        assert.equal(known.abilities_on_record, true);
+        assert.equal(await asked(technician.id), mismatch);
+      }
+      const { technician: other } = await api.run("roster.upsert", { body: { ...body, skills: ["door_hardware"] } });
+      assert.equal(await asked(other.id), "sent");
+    });
+
     test("is nobody who was recommended", async () => {
       const { id } = await ticketIn(api, "SCHEDULED");
       const body = { service_type: latch, recommendation_limit: 20 };

@@ -113,6 +113,7 @@ describe("the policy set in force", () => {
       confirmRefusesPastWindow: true,
       evidenceMustBeVerified: true,
       technicianWithoutShift: "excluded",
+      technicianWithoutAbilities: "excluded",
       invoice: { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false },
       humanApproval: [
         ...pilot.humanApproval.map((rule) =>

@@ -42,6 +42,7 @@ describe("the roster", async () => {
       service_types: ["DEFAULT"],
       skills: ["door_hardware"],
       tools: [],
+      abilities_on_record: true,
       quality: 71,
       base_load: 0,
       max_concurrent: 3,

@@ -1,0 +1,3 @@
+-- Of a technician of whom only the name is known nobody has said what they can do; that is not the same as nothing at all.
+-- Who is there already has been judged by their lists so far, and is from now on.
+ALTER TABLE technicians ADD COLUMN abilities_on_record boolean NOT NULL DEFAULT true;
