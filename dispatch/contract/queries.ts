@@ -69,7 +69,7 @@ export const queries = defineQueries({
       q: optional(
         line(200, {
           description:
-            "Words of summary, description, customer or address, a phone number, e-mail or ticket number; all must occur, " +
+            "Words of text, customer or address, a phone number, e-mail or ticket number; all must occur, " +
             '"quotes" keep a phrase; absent: any',
         }),
       ),

@@ -254,8 +254,6 @@ export function queueQuestion(input: CockpitInput, actor: Actor): QueueQuestion 
       };
       const rows =
         isPlain && whole ? await db.rows(firstPage, [now, limit, from, until, warningMinutes]) : await ofPart(part);
-      // What waits for money alone is found behind all that is live, by whoever reads so far.
-      if (!input.state && until === ends.last && rows.length <= limit) rows.push(...(await ofPart("billing")));
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       const nextCursor = last
         ? cursorOf([now, last.remaining, last.priority_rank, last.region_weight, last.updated_at, last.id])

@@ -1,5 +1,5 @@
 // What nobody has to remember, told as it happens: a worker books and sends technicians by itself, passes over anybody who takes no
-// work, sends another when somebody falls ill; and a visit is found and booked by one sentence.
+// work, sends another when somebody falls ill; and a visit is found, booked and moved by one sentence each.
 
 import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
 import type { QueryBodyOf } from "../../dispatch/contract/index.ts";
@@ -78,7 +78,10 @@ export async function tellWorkersStory({
   );
   const next = await untilAssigned(dana, id, [sent.techId]);
   line("The worker", `${deed(next)} after ${next.afterMs} ms -> ${next.state}`);
-  receipts.push((await dana.does("roster.undrain", sent.techId, { reason: "Well again" })).receipt);
+  note(
+    `hears the next morning that ${sent.name} is well again`,
+    (await dana.does("roster.undrain", sent.techId, { reason: "Well again" })).receipt,
+  );
 
   const second = await opened("Back door scrapes the floor");
   const booked = await dana.does("schedule.book", second, {});
@@ -88,6 +91,16 @@ export async function tellWorkersStory({
     `books it in one sentence: ${who}, ${booked.booking.start}` +
       `${left > 0 ? `; ${left} left out, each with a reason` : ""} -> ${booked.ticket.state}`,
     booked.receipt,
+  );
+  const [later] = (await dana.reads("schedule.slots", { ticketId: second }, { limit: "50" })).slots.filter(
+    ({ tech_id, start }) => tech_id === booked.booking.technician_id && start > booked.booking.end,
+  );
+  if (!later) throw new CommandFailure(`${who} has no other time within a week.`);
+  const wish = { start: later.start, end: later.end, reason: "The shop is closed then" };
+  const moved = await dana.does("schedule.move", second, wish);
+  note(
+    `moves it in one step, since the shop is closed then: ${who} keeps it, ${later.start} -> ${moved.state}`,
+    moved.receipt,
   );
 
   for (const receipt of receipts) {

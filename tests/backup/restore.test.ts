@@ -174,7 +174,7 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
     const { events } = await next.read("ticket.timeline", { ticket: desk.closed });
     assert.ok(events.length > 5);
     const { id } = await ticketIn(next, "INVOICED", {
-      window: { start: "2031-03-03T10:00:00.000Z", end: "2031-03-03T11:00:00.000Z" },
+      window: { start: next.clock.in(200 * 1_440), end: next.clock.in(200 * 1_440 + 60) },
     });
     const { number } = await one(restored.url, `SELECT number FROM invoices WHERE ticket_id = '${id}'`);
     assert.equal(number, "INV-000002");

@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ToolName } from "../../dispatch/contract/index.ts";
 import { profiles } from "../support/api.ts";
-import { ana } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { judge, Tally } from "./answer-rules.ts";
 import { startAttackedApi, type AttackedApi, type Vitals } from "./attacked-api.ts";
@@ -64,13 +63,14 @@ for (const profile of profiles) {
   });
 }
 
-/** A visit of seven thousand years is allowed; working out everybody's shifts for it would hold the process for a minute. */
+/** No visit is of seven thousand years, but one may be asked about; working out everybody's shifts would take a minute. */
 async function assertLongVisitsCostLittle({ aside, front }: AttackedApi): Promise<void> {
   const window = { start: new Date(Date.now() + 3_600_000).toISOString(), end: "9000-01-01T00:00:00.000Z" };
-  const { id } = await ticketIn(aside, "SCHEDULED", { window });
+  const { id } = await ticketIn(aside, "SCHEDULED");
   const from = performance.now();
   await front.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT", preferred_window: window } });
-  await front.call("assignment.dispatch", { ticket: id, body: { tech_id: ana } });
+  const moved = await front.refuse("schedule.move", { ticket: id, body: { ...window, reason: "by a slip" } });
+  assert.equal(moved.error.code, "INVALID_REQUEST");
   assert.ok(performance.now() - from < 20_000, `took ${performance.now() - from} ms`);
 }
 

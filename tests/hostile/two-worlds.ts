@@ -7,7 +7,8 @@ import type { ToolName } from "../../dispatch/contract/index.ts";
 import { commands } from "../../dispatch/contract/index.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { pathOf } from "../support/api.ts";
-import { acme, borealis, cleo } from "../support/directory.ts";
+import type { TechnicianId } from "../../dispatch/contract/ids.ts";
+import { acme, addTechnician, borealis } from "../support/directory.ts";
 import type { AttackedApi } from "./attacked-api.ts";
 import type { HttpRequest } from "./request-bytes.ts";
 import { TicketPool } from "./ticket-pool.ts";
@@ -40,8 +41,9 @@ export async function buildWorlds(api: AttackedApi): Promise<Worlds> {
   await markDirectory(owner);
   const [a, b] = [new TicketPool(api.aside), new TicketPool(api.aside)];
   await a.stock({ accountId: acme.id, siteId: acme.oakland });
-  await b.stock({ accountId: borealis.id, siteId: borealis.albany, summary: `${mark} oven door` });
-  const done = await liveInB(api, b);
+  const techId = await addTechnician(owner, { zone: "NY", maxConcurrent: 50 });
+  await b.stock({ accountId: borealis.id, siteId: borealis.albany, summary: `${mark} oven door`, techId });
+  const done = await liveInB(api, b, techId);
 
   const idsOfB = new Set<string>();
   const { rows } = await owner.query<{ ids: string[] }>(idsStatement, [borealis.id]);
@@ -93,7 +95,7 @@ async function markDirectory(owner: Owner): Promise<void> {
 }
 
 /** What people of B do through the attacked API, so that there are answers of theirs to be replayed. */
-async function liveInB(api: AttackedApi, b: TicketPool): Promise<Done[]> {
+async function liveInB(api: AttackedApi, b: TicketPool, techId: TechnicianId): Promise<Done[]> {
   const scope = [
     ["X-Account-Scope", borealis.id],
     ["X-Site-Scope", `${borealis.albany},${annexOfB}`],
@@ -154,7 +156,7 @@ async function liveInB(api: AttackedApi, b: TicketPool): Promise<Done[]> {
       second,
     ),
     await give("ops.autonomy.pause", { scope_type: "TICKET", ticket_id: second, reason: `${mark} said so` }),
-    await give("assignment.dispatch", { tech_id: cleo }, b.for({ from: ["SCHEDULED"] }, 1).id),
+    await give("assignment.dispatch", { tech_id: techId }, b.for({ from: ["SCHEDULED"] }, 1).id),
     await give("ticket.cancel", { reason: `${mark} changed their mind` }, b.for({ from: ["NEW"] }, 1).id),
   ];
 }

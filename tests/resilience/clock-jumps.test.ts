@@ -65,6 +65,8 @@ async function leadWithJumps(
 
 describe("a clock that jumps", { timeout: 300_000 }, async () => {
   const api = await startTestApi();
+  // The lives' visits lie some days after today, and nobody plans a year ahead.
+  api.clock.advance(Math.round((Date.now() - api.clock.now().getTime()) / 60_000));
 
   for (const life of lifeNames) {
     test(`leaves a ticket's history in its true order: ${life}`, async () => {

@@ -177,5 +177,7 @@ export const cancel = (ticketId: string): Command =>
   byDispatcher(on(ticketId, "cancel"), { reason: "Mended by itself" });
 const autonomy = (action: string, incidentType: string): Command =>
   byDispatcher(`/ops/autonomy/${action}`, { scope_type: "INCIDENT", incident_type: incidentType, reason: "A drill" });
+/** A kind of work that no ticket here is of, so that pausing it stops nobody. */
+export const otherIncident = "HARDWARE_REPLACEMENT";
 export const pauseAutonomy = (incidentType: string): Command => autonomy("pause", incidentType);
 export const resumeAutonomy = (incidentType: string): Command => autonomy("rollback", incidentType);

@@ -10,7 +10,7 @@ import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { post, type Command, type Reply } from "./callers.ts";
 import { effectsOf, once } from "./effects.ts";
-import { addEvidence, blindIntake, createTicket, layOutField, pauseAutonomy, triage } from "./field.ts";
+import { addEvidence, blindIntake, createTicket, layOutField, otherIncident, pauseAutonomy, triage } from "./field.ts";
 import { beforeCommit, holdLock } from "./gate.ts";
 
 const calls = 100;
@@ -85,7 +85,7 @@ describe("a hundred equal calls at two processes have one effect and one answer"
     },
     {
       name: "a command about the desk",
-      make: async () => pauseAutonomy("RACE"),
+      make: async () => pauseAutonomy(otherIncident),
       status: 200,
       effects: { ...once, tickets: 0, pauses: 1 },
     },
@@ -122,7 +122,7 @@ describe("a key that stands for two things at once serves one of them", { timeou
       name: "the same change of two tickets",
       make: async () => [triage(await newTicket()), triage(await newTicket())],
     },
-    { name: "two pauses", make: async () => [pauseAutonomy("RED"), pauseAutonomy("BLUE")] },
+    { name: "two pauses", make: async () => [pauseAutonomy(otherIncident), pauseAutonomy("FRAME_OR_GLASS_DAMAGE")] },
   ];
   for (const { name, make } of cases) {
     test(name, async (t) => {
@@ -156,7 +156,7 @@ describe("a call that cannot wait any longer is told to come again", { timeout: 
       status: 201,
     },
     { name: "a command on a ticket", make: async () => triage(await newTicket()), status: 200 },
-    { name: "a command about the desk", make: async () => pauseAutonomy("HASTE"), status: 200 },
+    { name: "a command about the desk", make: async () => pauseAutonomy("AUTO_OPERATOR_FAULT"), status: 200 },
   ];
   for (const { name, make, status } of cases) {
     test(`and has its one effect then: ${name}`, async (t) => {

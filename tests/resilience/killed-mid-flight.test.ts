@@ -23,6 +23,7 @@ import {
   dispatch,
   invoice,
   layOutField,
+  otherIncident,
   pauseAutonomy,
   propose,
   rowsOf,
@@ -109,7 +110,7 @@ const kinds: { name: string; make: () => Promise<Command>; effects: Effects }[] 
   },
   {
     name: "a command about the desk",
-    make: async () => pauseAutonomy(`DRILL ${nextDay()}`),
+    make: async () => pauseAutonomy(otherIncident),
     effects: { ...once, tickets: 0, pauses: 1 },
   },
 ];

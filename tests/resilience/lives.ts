@@ -60,7 +60,8 @@ async function heldByCustomer(say: Say, { field: place, techId, day, name }: Job
   await say(field.confirm(id, day));
   await say(field.dispatch(id, techId));
   await say(field.unassign(id));
-  await say(field.dispatch(id, techId));
+  // Whoever was taken off comes again by an override alone.
+  await say(field.override(id, techId));
   await say(field.checkIn(id));
   await say(field.pauseWork(id));
   await say(field.resumeWork(id));
@@ -98,13 +99,12 @@ async function calledOff(say: Say, { field: place, day, name }: Job): Promise<vo
 }
 
 async function bookedAndPaused(say: Say, { field: place, techId, name }: Job): Promise<void> {
-  const scope = `DRILL ${name}`;
-  await say(field.pauseAutonomy(scope));
+  await say(field.pauseAutonomy(field.otherIncident));
   const id = required((await say(field.blindIntake(place, name))).id);
   await say(field.book(id, techId));
   await say(field.dispatch(id, techId));
   await say(field.checkIn(id));
-  await say(field.resumeAutonomy(scope));
+  await say(field.resumeAutonomy(field.otherIncident));
   await finish(say, id);
 }
 

@@ -9,7 +9,7 @@ import { startApiProcess } from "../support/api-process.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { reportOn } from "./audit-report.ts";
 import { post } from "./callers.ts";
-import { addEvidence, createTicket, layOutField, pauseAutonomy } from "./field.ts";
+import { addEvidence, createTicket, layOutField, otherIncident, pauseAutonomy } from "./field.ts";
 
 const verifications = 15;
 
@@ -22,7 +22,7 @@ test("a trail that grows while it is verified is clean", { timeout: 300_000 }, a
   const { body } = await post(api, createTicket(field), randomUUID());
 
   let done = false;
-  const busy = [pauseAutonomy("LIVE"), addEvidence(body.id ?? ""), createTicket(field)].map(async (command) => {
+  const busy = [pauseAutonomy(otherIncident), addEvidence(body.id ?? ""), createTicket(field)].map(async (command) => {
     while (!done) {
       const reply = await post(api, command, randomUUID());
       assert.ok(reply.status < 300, reply.text);
