@@ -71,7 +71,7 @@ export function renewed(recorded: readonly Recorded[]): Recorded[] {
     text
       .replace(uuid, (id) => (fixed.has(id) ? id : (ids.get(id) ?? ids.set(id, newLike(id)).get(id) ?? id)))
       .replace(
-        /INV-\d+/g,
+        /\b(?:INV|T)-\d{6,}\b/g,
         (number) => ids.get(number) ?? ids.set(number, `BENCH-${randomUUID()}`).get(number) ?? number,
       );
   const values = (sent: readonly Sent[]) =>
