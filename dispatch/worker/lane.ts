@@ -28,6 +28,11 @@ export class Lane {
     return this.#running;
   }
 
+  /** Resolves when what is in hand is finished; at once when nothing is. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
   /** Takes up nothing more; resolves when what is in hand is finished. */
   async stop(): Promise<void> {
     this.#stopping = true;

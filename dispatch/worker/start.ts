@@ -94,7 +94,11 @@ export async function startWorker({
 
   const wakeAll = async (these: readonly Lane[]): Promise<void> =>
     void (await Promise.all(these.map((lane) => lane.wake())));
-  const wake = () => wakeAll(lanes);
+  const wake = async (): Promise<void> => {
+    await wakeAll(lanes);
+    // What one of them found may have woken another that had been through already.
+    await Promise.all(lanes.map((lane) => lane.settled()));
+  };
   const tick = setInterval(() => void wake(), settings.workerLoopMs);
   const pulse = setInterval(() => void heartLane.wake(), settings.workerHeartbeatMs);
   const listener = listenToOutbox({
