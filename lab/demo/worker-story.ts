@@ -92,7 +92,7 @@ export async function tellWorkersStory({
       `${left > 0 ? `; ${left} left out, each with a reason` : ""} -> ${booked.ticket.state}`,
     booked.receipt,
   );
-  const [later] = (await dana.reads("schedule.slots", { ticketId: second }, { limit: "50" })).slots.filter(
+  const later = (await dana.reads("schedule.slots", { ticketId: second }, { limit: "50" })).slots.find(
     ({ tech_id, start }) => tech_id === booked.booking.technician_id && start > booked.booking.end,
   );
   if (!later) throw new CommandFailure(`${who} has no other time within a week.`);
