@@ -1,6 +1,13 @@
 // A command is done entirely or not at all: each of these names what one command writes, by what belongs together, and finds
 // the rows that are one half without the other. The tests of crashes and the soak ask the same questions.
 
+import { pipelineCommands } from "../../dispatch/contract/index.ts";
+
+/** Commands that leave the row's version as it is. */
+const touching = Object.entries(pipelineCommands)
+  .filter(([, { effect }]) => effect === "touches")
+  .map(([name]) => name);
+
 export const halves: Readonly<Record<string, string>> = {
   answers: `SELECT e.id, k.request_id FROM audit_events e
               FULL JOIN idempotency_keys k ON k.response_body->'receipt'->>'receipt_id' = e.id::text AND k.request_id = e.request_id
@@ -23,5 +30,5 @@ export const halves: Readonly<Record<string, string>> = {
   words: `SELECT t.id, w.ticket_id FROM tickets t FULL JOIN ticket_words w ON w.ticket_id = t.id WHERE t.id IS NULL OR w.ticket_id IS NULL`,
   versions: `SELECT t.id FROM tickets t WHERE t.version + 1 <>
                (SELECT count(*) FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = t.id::text
-                AND e.tool_name NOT IN ('closeout.add_evidence', 'closeout.request_upload', 'assignment.recommend'))`,
+                AND e.tool_name NOT IN (${touching.map((name) => `'${name}'`).join(", ")}))`,
 };

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { acme, addSite, addTechnician } from "../support/directory.ts";
+import { eventually } from "../support/eventually.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 
@@ -69,8 +70,10 @@ test("a booking given back while another holds a waiting ticket is not forgotten
   } finally {
     holder.release();
   }
-  await worker.wake();
-  assert.equal((await api.read("ticket.get", { ticket: id })).state, "DISPATCHED");
+  await eventually("somebody is sent", async () => {
+    await worker.wake();
+    return (await api.read("ticket.get", { ticket: id })).state === "DISPATCHED";
+  });
 });
 
 test("a ticket that brings about a defect is put aside, and the others are served", async (t) => {
