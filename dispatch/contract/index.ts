@@ -10,7 +10,9 @@ import { internalCommands } from "./internal-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
 import { rosterCommands, rosterQueries } from "./roster-commands.ts";
 import { ticketCommands } from "./ticket-commands.ts";
-import { assignmentCommands, scheduleCommands, visitCommands } from "./work-commands.ts";
+import { assignmentCommands } from "./assignment-commands.ts";
+import { scheduleCommands } from "./schedule-commands.ts";
+import { visitCommands } from "./visit-commands.ts";
 
 export const commands = {
   ...ticketCommands,

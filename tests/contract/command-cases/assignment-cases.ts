@@ -1,7 +1,7 @@
 // The commands that send a technician; see case.ts.
 
 import { knownId, type TechnicianId } from "../../../dispatch/contract/ids.ts";
-import type { assignmentCommands } from "../../../dispatch/contract/work-commands.ts";
+import type { assignmentCommands } from "../../../dispatch/contract/assignment-commands.ts";
 import { addTechnician, ben } from "../../support/directory.ts";
 import { schedulable } from "../roles-and-states.ts";
 import { one, type CasesFor } from "./case.ts";

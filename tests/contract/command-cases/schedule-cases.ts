@@ -1,6 +1,6 @@
 // The commands that find a ticket its time; see case.ts.
 
-import type { scheduleCommands } from "../../../dispatch/contract/work-commands.ts";
+import type { scheduleCommands } from "../../../dispatch/contract/schedule-commands.ts";
 import { freeWindow } from "../../support/ticket-builder.ts";
 import { schedulable } from "../roles-and-states.ts";
 import { one, type CasesFor, type Obeyed } from "./case.ts";

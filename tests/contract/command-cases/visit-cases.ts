@@ -1,6 +1,6 @@
 // What is done and proved on site; see case.ts.
 
-import type { visitCommands } from "../../../dispatch/contract/work-commands.ts";
+import type { visitCommands } from "../../../dispatch/contract/visit-commands.ts";
 import { addVerified } from "../../support/evidence.ts";
 import { addAllEvidence, completion as fullCompletion } from "../../support/ticket-builder.ts";
 import { notFinal, visiting } from "../roles-and-states.ts";
