@@ -10,7 +10,7 @@ import type { WindowAssessment } from "../workforce/availability.ts";
 import { bumpProposals, delayWeights } from "../workforce/bump.ts";
 import type { RosterBooking, RosterEntry } from "../workforce/calendar.ts";
 import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
-import { rankTechnicians, type RankCandidate } from "../workforce/rank-technicians.ts";
+import { asCandidate, rankTechnicians } from "../workforce/rank-technicians.ts";
 import { consultOn } from "../travel/driving.ts";
 import { jobAt, loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
 import { goingRules, mayGo } from "./may-go.ts";
@@ -43,18 +43,7 @@ export const assignmentRecommend = ticketCommand({
     const missing = ticket.incident_type === null ? null : missingAbilities(ticket.incident_type, desk.policy, working);
 
     const drives = new Set(judged.flatMap(({ verdict }) => (verdict.free ? [verdict.travelSource] : [])));
-    const candidates = judged.map(({ technician: one, verdict }): RankCandidate => ({
-      techId: one.id,
-      techName: one.name,
-      serviceTypes: one.serviceTypes,
-      zone: one.zone,
-      openTickets: one.openTickets,
-      baseLoad: one.baseLoad,
-      quality: one.quality,
-      ineligible: verdict.free ? null : verdict.reason,
-      ...(!verdict.free && { detail: verdict.detail }),
-      withoutShift: !one.calendared,
-    }));
+    const candidates = judged.map(({ technician, verdict }) => asCandidate(technician, verdict));
     const limit = input.recommendation_limit ?? 5;
     const ranking = rankTechnicians({ candidates, serviceType: input.service_type, region, limit });
     const nobody = ticket.priority === "EMERGENCY" && ranking.recommendations.length === 0;

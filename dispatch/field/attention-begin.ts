@@ -3,7 +3,7 @@
 import type { TicketId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
-import { Refusal } from "../kernel/refusal.ts";
+import { wrongState } from "../kernel/machine.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { attentionOf } from "./attention.ts";
 
@@ -26,11 +26,7 @@ export const attentionBegin = ticketCommand({
     );
     // Somebody else told it, or it is over.
     if (attention === null || attention.code === ticket.attention_code) {
-      throw new Refusal("INVALID_STATE_TRANSITION", {
-        from_state: ticket.state,
-        to_state: ticket.state,
-        allowed_from_states: [],
-      });
+      throw wrongState(ticket.state, ticket.state, []);
     }
     return {
       payload: {

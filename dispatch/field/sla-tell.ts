@@ -5,7 +5,7 @@ import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
-import { Refusal } from "../kernel/refusal.ts";
+import { wrongState } from "../kernel/machine.ts";
 import { delayAttribution, minutesUntil, slaStatus } from "./sla.ts";
 
 export const slaLevels = { warning: 1, breach: 2 } as const;
@@ -26,11 +26,7 @@ function told(
   // A clock that stopped since the worker looked comes no nearer to its deadline.
   const reached = ticket.sla_stopped_at === null ? slaStatus(remaining, sla) : null;
   if (reached !== level || (known?.sla_level ?? 0) >= slaLevels[level]) {
-    throw new Refusal("INVALID_STATE_TRANSITION", {
-      from_state: ticket.state,
-      to_state: ticket.state,
-      allowed_from_states: [],
-    });
+    throw wrongState(ticket.state, ticket.state, []);
   }
   return {
     payload: {

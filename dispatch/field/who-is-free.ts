@@ -2,9 +2,10 @@
 
 import type { Desk } from "../kernel/desk.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
-import { findInability, type Exclusion } from "../workforce/ability.ts";
+import { anyService, findInability, type Exclusion } from "../workforce/ability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
+import { asCandidate, rankTechnicians } from "../workforce/rank-technicians.ts";
 import { jobAt, type SiteDemand } from "../workforce/site-demand.ts";
 import { goingRules, mayGo } from "./may-go.ts";
 
@@ -31,17 +32,18 @@ export function whoIsFree({ desk, ticket, roster, site, clockTime }: Asked, wind
     verdict: mayGo(desk, { technician: one, job, window, now: Date.parse(clockTime) }),
     able: findInability(one.calendar(window), job, rules) === null,
   }));
+  const ranking = rankTechnicians({
+    candidates: judged.map(({ one, verdict }) => asCandidate(one, verdict)),
+    serviceType: ticket.incident_type ?? anyService,
+    region: job.region,
+    limit: Math.max(1, roster.length),
+  });
+  const byId = new Map(roster.map((one) => [one.id, one]));
   return {
-    free: judged
-      .filter(({ verdict }) => verdict.free)
-      .map(({ one }) => one)
-      .sort((a, b) => worth(b) - worth(a) || b.quality - a.quality || (a.id < b.id ? -1 : 1)),
+    free: ranking.recommendations.flatMap(({ tech_id }) => byId.get(tech_id) ?? []),
     rejected: judged.flatMap(({ one: { id, name }, verdict }) =>
       verdict.free ? [] : [{ id, name, reason: verdict.reason, detail: verdict.detail }],
     ),
     anybodyAble: judged.some(({ able }) => able),
   };
 }
-
-/** As a recommendation weighs those who are able and in the zone. */
-const worth = ({ quality, openTickets, baseLoad }: RosterEntry): number => quality - 10 * (openTickets + baseLoad);

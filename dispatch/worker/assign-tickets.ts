@@ -18,6 +18,7 @@ import {
 } from "./assignment-queue.ts";
 import { bumpForEmergency } from "./bump-for-emergency.ts";
 import type { Duty, DutyParts } from "./duty.ts";
+import { anyService } from "../workforce/ability.ts";
 import { sendTime } from "../workforce/send-time.ts";
 import { awayPart } from "./trouble.ts";
 
@@ -29,8 +30,6 @@ const lostChoice = new Set(["TECH_UNAVAILABLE", "ASSIGNMENT_LIMIT", "SLOT_TAKEN"
 /** One claim in ten goes to a ticket that was put aside, so that a stream of new ones never starves those. */
 const retryEvery = 10;
 const recallLimit = 500;
-/** What a technician must do for a ticket whose incident type nobody has named. */
-const anyService = "DEFAULT";
 /** A dispatcher took somebody off a moment ago, and may be about to say who comes instead. */
 const handsOff = "HANDS_OFF";
 

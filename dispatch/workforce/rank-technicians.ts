@@ -4,6 +4,8 @@
  */
 import type { TechnicianId } from "../contract/ids.ts";
 import { matchesCapability, matchesZone, type IneligibleReason } from "./ability.ts";
+import type { WindowAssessment } from "./availability.ts";
+import type { RosterEntry } from "./calendar.ts";
 
 export type { IneligibleReason } from "./ability.ts";
 
@@ -66,6 +68,20 @@ export type Ranking = {
   /** Ineligible ones by tech_id, then those beyond the limit in rank order. */
   readonly rejected: readonly RankRejection[];
 };
+
+/** A technician of the roster as they are ranked, once it is known whether they can go. */
+export const asCandidate = (one: RosterEntry, verdict: WindowAssessment): RankCandidate => ({
+  techId: one.id,
+  techName: one.name,
+  serviceTypes: one.serviceTypes,
+  zone: one.zone,
+  openTickets: one.openTickets,
+  baseLoad: one.baseLoad,
+  quality: one.quality,
+  ineligible: verdict.free ? null : verdict.reason,
+  ...(!verdict.free && { detail: verdict.detail }),
+  withoutShift: !one.calendared,
+});
 
 const capabilityWeight = 1000;
 const zoneWeight = 200;
