@@ -8,7 +8,7 @@ import { newId, plusMinutes } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
-import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
+import { bookingValues, insertBooking, requireRoom, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, readingAt, type Asked, type RosterEntry } from "../workforce/calendar.ts";
 import { consultOn } from "../travel/driving.ts";
 import { jobAt, loadSiteDemand, placeOfSite, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
@@ -97,13 +97,20 @@ function timeOf(ticket: TicketRow, desk: Desk, clockTime: string): { start: stri
   return { start: start < clockTime && clockTime < end ? clockTime : start, end };
 }
 
-/** Replaces the ticket's live booking; with null it only ends the one there is. */
+/**
+ * Replaces the ticket's live booking; with null it only ends the one there is.
+ * @param most jobs at once of who is booked, for a command that did not lock them before it read their calendar
+ */
 export const rebook = (
   tx: Session,
   ticketId: TicketId,
   booking: BookingBody | null,
   now: string,
+  most: number | null = null,
 ): Promise<unknown>[] => [
   tx.row(settleBookings, [ticketId, "released", now]),
+  ...(booking && !booking.exclusive && most !== null
+    ? [tx.row(requireRoom, [booking.technician_id, booking.start, booking.end, ticketId, most])]
+    : []),
   ...(booking ? [tx.row(insertBooking, bookingValues(booking, now))] : []),
 ];

@@ -77,7 +77,7 @@ export const scheduleBook = ticketCommand({
         score: slot.score,
         travel_source: slot.travel_source,
       },
-      write: (tx) => rebook(tx, ticket.id, booking, now),
+      write: (tx) => rebook(tx, ticket.id, booking, now, technician?.maxConcurrent),
       body: (after) => ({ ticket: after, booking, considered }),
     };
   },

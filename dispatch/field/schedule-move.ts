@@ -60,7 +60,7 @@ export const scheduleMove = ticketCommand({
         booking_id: booking.id,
         travel_source: booking.travel_source,
       },
-      write: (tx) => rebook(tx, ticket.id, booking, now),
+      write: (tx) => rebook(tx, ticket.id, booking, now, technician?.maxConcurrent),
       body: (after) => ({ ...after, booking }),
     };
   },

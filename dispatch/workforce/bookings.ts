@@ -9,6 +9,12 @@ export const insertBooking = statement(
    VALUES ($1, $2, $3, tstzrange($4, $5), $6, $7, $8, $9, $9)`,
 );
 
+/**
+ * For a booking that excludes no other one: fails as a lost race does when $5 jobs, beside ticket $4's, already meet in a moment of
+ * the time from $2 to $3. To be sent before the booking, by whoever did not lock the technician $1 before reading the calendar.
+ */
+export const requireRoom = statement("booking_room", `SELECT FROM require_room($1, tstzrange($2, $3), $4, $5)`);
+
 /** Ends a ticket's live booking: `released` when nobody comes, `done` when somebody came. */
 export const settleBookings = statement(
   "bookings_settle",

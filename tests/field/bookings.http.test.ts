@@ -31,6 +31,16 @@ async function overlaps({ owner }: TestApi): Promise<number | null> {
   ).rowCount;
 }
 
+/** How many live bookings of a technician meet where most do. */
+async function fullest({ owner }: TestApi, techId: string): Promise<number> {
+  const { rows } = await owner.query<{ most: number }>(
+    `WITH live AS (SELECT span FROM bookings WHERE technician_id = $1 AND state IN ('tentative', 'firm'))
+     SELECT max((SELECT count(*)::int FROM live AS other WHERE other.span @> lower(one.span))) AS most FROM live AS one`,
+    [techId],
+  );
+  return rows[0]?.most ?? 0;
+}
+
 for (const profile of profiles) {
   describe(`a booking in ${profile}`, async () => {
     const api = await startTestApi({ profile });
@@ -200,6 +210,41 @@ describe("thirty at the same moment, over two processes", async () => {
     );
     assert.equal(rows.length, 30);
     assert.equal(await overlaps(api), 0);
+  });
+
+  for (const most of [1, 2]) {
+    test(`books of one technician without shifts, who may have ${most} at once: never more than that`, async () => {
+      const techId = await addTechnician(api.owner, { hours: null, maxConcurrent: most });
+      const calls = [];
+      for (let n = 0; n < 12; n++) {
+        const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
+        calls.push({ ticket: id, key: randomUUID(), body: { tech_id: techId, strategy: "earliest" } });
+      }
+      const replies = await Promise.all(calls.map((call, n) => processes(n).call("schedule.book", call)));
+      for (const [n, reply] of replies.entries()) {
+        if (reply.status === 200) continue;
+        assert.match(refusalOf(reply).error.code, /^(SLOT_TAKEN|IDEMPOTENCY_IN_FLIGHT)$/);
+        assert.equal((await api.call("schedule.book", calls[n])).status, 200);
+      }
+      assert.equal(await fullest(api, techId), most);
+    });
+  }
+
+  test("moves of one technician without shifts to one time: one is moved, for the others there is no room", async () => {
+    const techId = await addTechnician(api.owner, { hours: null, maxConcurrent: 1 });
+    const tickets = [];
+    for (let n = 0; n < 8; n++) {
+      const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
+      const earliest = api.clock.in(60 * (n + 1) * 5);
+      await api.run("schedule.book", { ticket: id, body: { tech_id: techId, earliest, strategy: "earliest" } });
+      tickets.push(id);
+    }
+    const body = { start: api.clock.in(6_000), end: api.clock.in(6_060), tech_id: techId, reason: "all want Friday" };
+    const replies = await Promise.all(tickets.map((ticket, n) => processes(n).call("schedule.move", { ticket, body })));
+    assert.equal(replies.filter(({ status }) => status === 200).length, 1);
+    for (const reply of replies.filter(({ status }) => status !== 200))
+      assert.match(refusalOf(reply).error.code, /^(SLOT_TAKEN|ASSIGNMENT_LIMIT|TECH_UNAVAILABLE)$/);
+    assert.equal(await fullest(api, techId), 1);
   });
 
   test("one technician is booked by one transaction at a time, so that none waits for another in a circle", async () => {
