@@ -58,6 +58,7 @@ function profileOf(desk: Desk): object {
     confirm_refuses_unstaffed: policy.confirmRefusesUnstaffed,
     confirm_refuses_past_window: policy.confirmRefusesPastWindow,
     evidence_must_be_verified: policy.evidenceMustBeVerified,
+    first_drive: policy.firstDrive,
     technician_without_shift: policy.technicianWithoutShift,
     technician_without_abilities: policy.technicianWithoutAbilities,
     worker_may_dispatch: policy.workerMayDispatch,

@@ -68,6 +68,7 @@ export type StatementRows = {
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
+    drive_minutes: number;
   };
   assign_delay_alike: { id: string };
   assign_queue_count: { queue_total: number; queue_missing_tech: number };

@@ -9,6 +9,7 @@ import { drivingBy } from "../travel/driving.ts";
 import { lacking, withoutDemands, type IneligibleReason, type Job } from "../workforce/ability.ts";
 import {
   assessRemaining,
+  availabilityRules,
   noTravel,
   type AvailabilityRules,
   type CalendarTechnician,
@@ -54,9 +55,7 @@ export const waivedByOverride: Waived = new Set<IneligibleReason>([
 
 /** The rules that everybody goes by. */
 export const goingRules = ({ policy, travel }: Pick<Desk, "policy" | "travel">): AvailabilityRules => ({
-  technicianWithoutShift: policy.technicianWithoutShift,
-  technicianWithoutAbilities: policy.technicianWithoutAbilities,
-  zoneMustMatch: true,
+  ...availabilityRules(policy),
   ...drivingBy(travel),
 });
 

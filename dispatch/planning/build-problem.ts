@@ -13,7 +13,7 @@ import type { StayReason } from "../contract/plan-responses.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Problem, Technician, Visit } from "../planner/problem.ts";
 import { matchesZone } from "../workforce/ability.ts";
-import { minuteMs, type AvailabilityRules } from "../workforce/availability.ts";
+import { availabilityRules, minuteMs, type AvailabilityRules } from "../workforce/availability.ts";
 import { delayWeights } from "../workforce/bump.ts";
 import { placeOf, type RosterEntry } from "../workforce/calendar.ts";
 import { jobAt, visitMinutes } from "../workforce/site-demand.ts";
@@ -68,8 +68,7 @@ export function buildProblem(
   travel: TravelEstimate = estimateTravelMinutes,
 ): BuiltProblem {
   const { day, earliest } = rows;
-  const { technicianWithoutShift, technicianWithoutAbilities } = policy;
-  const rules = { technicianWithoutShift, technicianWithoutAbilities, zoneMustMatch: true, travel };
+  const rules = { ...availabilityRules(policy), travel };
   const { people, leftOut } = whoIsPlanned(rows);
   const { lanes, candidates, stays } = fixWork(people, rows.tickets, { start: earliest, end: day.end }, rules);
   const visits = candidates.map((one): PlannedVisit => {
@@ -108,7 +107,7 @@ export function buildProblem(
   });
   const technicians = lanes.map((lane): Technician => ({
     id: lane.id,
-    start: places.node(lane.from),
+    start: places.node(lane.from, lane.headStartMs),
     end: places.node(lane.to),
     shift: { from: minute(lane.start), to: minute(lane.end) },
     breaks: lane.pauses.map(({ start, end }): [number, number] => [minute(start), minute(end)]),

@@ -7,7 +7,6 @@ import type { Job } from "../workforce/ability.ts";
 import type { AvailabilityRules, CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterBooking, RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
-import { estimateTravelMinutes } from "../travel/estimate.ts";
 import { lanesOf, type FixedWork, type Lane } from "./lanes.ts";
 import type { PlanTicket } from "./plan-tickets.ts";
 
@@ -61,13 +60,12 @@ export function fixWork(
     if (!known.has(one.ticketId) && one.start >= span.start && one.start < span.end) stay(whyUnknown(one));
 
   const overlapped = new Set(people.flatMap(({ entry }) => overlapping(entry.bookings)));
-  const travel = rules.travel ?? estimateTravelMinutes;
   for (;;) {
     const moving = new Set(candidates.map(({ ticket }) => ticket.id));
     const lanes = people.flatMap((person) => {
       const { bookings: booked, beyondPlan } = person.entry;
       const fixed = [...booked.filter(({ ticketId }) => !moving.has(ticketId)), ...beyondPlan];
-      return lanesOf(person.calendar, fixed, span, travel).map((lane, at) => ({
+      return lanesOf(person.calendar, fixed, span, rules).map((lane, at) => ({
         ...lane,
         id: `${person.entry.id}#${at + 1}`,
         person,

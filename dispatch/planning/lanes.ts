@@ -9,10 +9,12 @@
  * A break that floats is laid beside the fixed work before anything else is planned.
  */
 import type { TicketId } from "../contract/ids.ts";
-import { driveForward, minuteMs, pausesWithin, type CalendarTechnician } from "../workforce/availability.ts";
+import { minuteMs, type AvailabilityRules, type CalendarTechnician } from "../workforce/availability.ts";
+import { headStartMs } from "../workforce/first-drive.ts";
 import { withBreaksLaid } from "../workforce/floating-breaks.ts";
+import { driveForward, pausesWithin } from "../workforce/pauses.ts";
 import type { Shift, TimeRange } from "../workforce/shift-ranges.ts";
-import type { Place, TravelEstimate } from "../travel/estimate.ts";
+import { estimateTravelMinutes, type Place, type TravelEstimate } from "../travel/estimate.ts";
 
 /** Work that stays where it is. */
 export type FixedWork = TimeRange & { readonly ticketId: TicketId; readonly place: Place | null };
@@ -20,6 +22,8 @@ export type FixedWork = TimeRange & { readonly ticketId: TicketId; readonly plac
 export type Lane = TimeRange & {
   readonly from: Place | null;
   readonly to: Place | null;
+  /** What of the first drive lies before the lane. */
+  readonly headStartMs: number;
   /** Sorted and apart. */
   readonly pauses: readonly TimeRange[];
   /** Sorted; each can be kept with those before it, and the end be reached. */
@@ -31,16 +35,19 @@ export function lanesOf(
   technician: CalendarTechnician,
   fixed: readonly FixedWork[],
   span: TimeRange,
-  travel: TravelEstimate,
+  { travel = estimateTravelMinutes, firstDrive }: Pick<AvailabilityRules, "travel" | "firstDrive">,
 ): Lane[] {
   const shifts = (technician.shifts ?? []).filter((shift) => shift.start < span.end && shift.end > span.start);
   const work = fixed.toSorted((a, b) => a.start - b.start || a.end - b.end);
   return shifts.flatMap((shift) =>
-    new ShiftLanes(withBreaksLaid(shift, work), technician.home, travel).cut(work, span),
+    new ShiftLanes(withBreaksLaid(shift, work), technician.home, headStartMs(shift, work, firstDrive), travel).cut(
+      work,
+      span,
+    ),
   );
 }
 
-type Open = { start: number; from: Place | null; pins: FixedWork[] };
+type Open = { start: number; from: Place | null; headStartMs: number; pins: FixedWork[] };
 
 class ShiftLanes {
   readonly #shift: Shift;
@@ -50,12 +57,12 @@ class ShiftLanes {
   readonly #lanes: Lane[] = [];
   #open: Open;
 
-  constructor(shift: Shift, home: Place | null, travel: TravelEstimate) {
+  constructor(shift: Shift, home: Place | null, headStart: number, travel: TravelEstimate) {
     this.#shift = shift;
     this.#home = home;
     this.#travel = travel;
     this.#pauses = pausesWithin(shift, shift.pauses);
-    this.#open = { start: shift.start, from: home, pins: [] };
+    this.#open = { start: shift.start, from: home, headStartMs: headStart, pins: [] };
   }
 
   cut(work: readonly FixedWork[], span: TimeRange): Lane[] {
@@ -77,7 +84,7 @@ class ShiftLanes {
 
   /** A new stretch behind this work. */
   #begin({ end, place }: FixedWork): void {
-    this.#open = { start: end, from: place, pins: [] };
+    this.#open = { start: end, from: place, headStartMs: 0, pins: [] };
   }
 
   #fits(one: FixedWork): boolean {
@@ -87,19 +94,29 @@ class ShiftLanes {
 
   /** When somebody who leaves the last stop at once is at a place. */
   #arrival(place: Place | null): number {
-    const last = this.#open.pins.at(-1) ?? { end: this.#open.start, place: this.#open.from };
-    const ahead = pausesWithin({ start: last.end, end: this.#shift.end }, this.#pauses);
-    return driveForward(last.end, (this.#travel(last.place, place) ?? 0) * minuteMs, ahead);
+    const { start, from, headStartMs: ahead, pins } = this.#open;
+    const last = pins.at(-1);
+    const [leave, at] = last ? [last.end, last.place] : [start, from];
+    const drive = Math.max(0, (this.#travel(at, place) ?? 0) * minuteMs - (last ? 0 : ahead));
+    return driveForward(leave, drive, pausesWithin({ start: leave, end: this.#shift.end }, this.#pauses));
   }
 
   /** Ends the stretch at a place; pins from which that place cannot be reached in time become its end themselves. */
   #end(at: number, place: Place | null): void {
-    const { start, from, pins } = this.#open;
+    const { start, from, headStartMs: ahead, pins } = this.#open;
     const late = this.#arrival(place) > at;
     const last = late ? pins.pop() : undefined;
     if (late && !last) return;
     const [end, to] = last ? [last.start, last.place] : [at, place];
     if (start < end)
-      this.#lanes.push({ start, end, from, to, pauses: pausesWithin({ start, end }, this.#pauses), pins });
+      this.#lanes.push({
+        start,
+        end,
+        from,
+        to,
+        headStartMs: ahead,
+        pauses: pausesWithin({ start, end }, this.#pauses),
+        pins,
+      });
   }
 }

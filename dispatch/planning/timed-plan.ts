@@ -23,17 +23,25 @@ export class DayMap {
   readonly problem: Problem;
   readonly technicians: ReadonlyMap<string, Technician>;
   readonly visits: ReadonlyMap<string, Visit>;
-  readonly #time: readonly (readonly number[])[];
+  readonly #distance: Matrix;
+  readonly #time: Matrix;
 
   constructor(problem: Problem) {
     this.problem = problem;
     this.technicians = new Map(problem.technicians.map((one) => [one.id, one]));
     this.visits = new Map(problem.visits.map((one) => [one.id, one]));
-    this.#time = problem.travel.kind === "matrix" ? problem.travel.time : [];
+    const { travel } = problem;
+    [this.#distance, this.#time] = travel.kind === "matrix" ? [travel.distance, travel.time] : [[], []];
   }
 
+  /** Minutes at the wheel. */
   driving(from: Visit["at"], to: Visit["at"]): number {
-    return "node" in from && "node" in to ? (this.#time[from.node]?.[to.node] ?? 0) : 0;
+    return entryOf(this.#distance, from, to);
+  }
+
+  /** What of the drive needs room in the shift. */
+  taking(from: Visit["at"], to: Visit["at"]): number {
+    return entryOf(this.#time, from, to);
   }
 
   /** The route through these visits in the order of their starts. */
@@ -44,7 +52,7 @@ export class DayMap {
     let driving = 0;
     let fits = true;
     for (const { visit, start } of stops.toSorted((a, b) => a.start - b.start || (a.visit.id < b.visit.id ? -1 : 1))) {
-      const minutes = this.driving(at.place, visit.at);
+      const minutes = this.taking(at.place, visit.at);
       const soonest = arrival(at.time, minutes, breaks);
       const leave = start + visit.duration;
       if (soonest > start || breaks.some(([from, to]) => from < leave && start < to)) fits = false;
@@ -52,11 +60,11 @@ export class DayMap {
       const arrive =
         timed.length === 0 && soonest < start ? arrival(departure(start, minutes, breaks), minutes, breaks) : soonest;
       timed.push({ visit: visit.id, arrive, start, leave });
-      driving += minutes;
+      driving += this.driving(at.place, visit.at);
       at = { place: visit.at, time: leave };
     }
     const home = technician.end ?? technician.start;
-    const overtime = Math.max(0, arrival(at.time, this.driving(at.place, home), breaks) - technician.shift.to);
+    const overtime = Math.max(0, arrival(at.time, this.taking(at.place, home), breaks) - technician.shift.to);
     driving += timed.length === 0 ? 0 : this.driving(at.place, home);
     return { route: { technician: technician.id, stops: timed }, driving, overtime, fits: fits && overtime === 0 };
   }
@@ -87,13 +95,13 @@ export class DayMap {
   /** When service may start at the soonest for somebody who leaves a place at a time; infinity when not at all. */
   soonest(technician: Technician, visit: Visit, at: At): number {
     const breaks = technician.breaks ?? [];
-    return earliestIn(visit, arrival(at.time, this.driving(at.place, visit.at), breaks), breaks);
+    return earliestIn(visit, arrival(at.time, this.taking(at.place, visit.at), breaks), breaks);
   }
 
   #isInTime(technician: Technician, visits: readonly Visit[], from: At): boolean {
     let at = from;
     for (const visit of visits) at = { place: visit.at, time: this.soonest(technician, visit, at) + visit.duration };
-    const home = this.driving(at.place, technician.end ?? technician.start);
+    const home = this.taking(at.place, technician.end ?? technician.start);
     return arrival(at.time, home, technician.breaks ?? []) <= technician.shift.to;
   }
 
@@ -109,6 +117,11 @@ export class DayMap {
     });
   }
 }
+
+type Matrix = readonly (readonly number[])[];
+
+const entryOf = (matrix: Matrix, from: Visit["at"], to: Visit["at"]): number =>
+  "node" in from && "node" in to ? (matrix[from.node]?.[to.node] ?? 0) : 0;
 
 type At = { readonly place: Visit["at"]; readonly time: number };
 
@@ -153,8 +166,8 @@ function durationOf(map: DayMap, { technician: id, stops }: Route): number {
   const [firstVisit, lastVisit] = [map.visits.get(first?.visit ?? ""), map.visits.get(last?.visit ?? "")];
   if (!technician || !first || !last || !firstVisit || !lastVisit) return 0;
   const breaks = technician.breaks ?? [];
-  const back = arrival(last.leave, map.driving(lastVisit.at, technician.end ?? technician.start), breaks);
-  return back - departure(first.arrive, map.driving(technician.start, firstVisit.at), breaks);
+  const back = arrival(last.leave, map.taking(lastVisit.at, technician.end ?? technician.start), breaks);
+  return back - departure(first.arrive, map.taking(technician.start, firstVisit.at), breaks);
 }
 
 type Breaks = readonly (readonly [number, number])[];

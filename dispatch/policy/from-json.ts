@@ -99,6 +99,7 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
     confirmRefusesUnstaffed: json.confirm_refuses_unstaffed,
     confirmRefusesPastWindow: json.confirm_refuses_past_window,
     evidenceMustBeVerified: json.evidence_must_be_verified,
+    firstDrive: json.first_drive,
     technicianWithoutShift: json.technician_without_shift,
     technicianWithoutAbilities: json.technician_without_abilities,
     workerMayDispatch: json.worker_may_dispatch,

@@ -128,6 +128,8 @@ export type Policy = {
   readonly confirmRefusesUnstaffed: boolean;
   readonly confirmRefusesPastWindow: boolean;
   readonly evidenceMustBeVerified: boolean;
+  /** Whether the drive from home to a shift's first job needs room in the shift; the last drive home always does. */
+  readonly firstDrive: "in_shift" | "before_shift";
   readonly technicianWithoutShift: "eligible" | "excluded";
   /** Whether somebody of whom no skills and tools are on record may be sent to work that asks for some. */
   readonly technicianWithoutAbilities: "eligible" | "excluded";

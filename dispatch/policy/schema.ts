@@ -163,6 +163,7 @@ export const ProfileFile = Type.Object(
     confirm_refuses_unstaffed: Type.Boolean(),
     confirm_refuses_past_window: Type.Boolean(),
     evidence_must_be_verified: Type.Boolean(),
+    first_drive: Type.Enum(["in_shift", "before_shift"]),
     technician_without_shift: Type.Enum(["eligible", "excluded"]),
     technician_without_abilities: Type.Enum(["eligible", "excluded"]),
     worker_may_dispatch: Type.Boolean(),

@@ -22,7 +22,11 @@ export type OpenClaim = Claim & {
   readonly takenOffAt: number | null;
 };
 /** Of a ticket whose technician is to be sent. */
-export type ReservedClaim = Claim & { readonly techId: TechnicianId };
+export type ReservedClaim = Claim & {
+  readonly techId: TechnicianId;
+  /** Of the drive to the visit. */
+  readonly driveMinutes: number;
+};
 
 /** Longer than a recommendation and a dispatch take with all their timeouts. */
 const claimMs = 60_000;
@@ -35,7 +39,7 @@ type Row = {
   scheduled_end: string | null;
 };
 type OpenRow = Row & { taken_off_at: string | null };
-type ReservedRow = Row & { assigned_tech_id: TechnicianId | null };
+type ReservedRow = Row & { assigned_tech_id: TechnicianId | null; drive_minutes: number };
 
 const returned = "id, incident_type, assign_attempts, scheduled_start, scheduled_end";
 const takenOff = `(SELECT at FROM (SELECT (not_technicians -> -1 ->> 'at')::timestamptz AS at) AS last WHERE at >= last_transition_at)`;
@@ -64,7 +68,9 @@ export const claimReserved = statement<ReservedRow>(
   `UPDATE tickets SET assign_after = $1
    WHERE id = (SELECT id FROM tickets WHERE reserved AND coalesce(assign_after, '-infinity') <= $2
                ORDER BY coalesce(assign_after, '-infinity') LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
-   RETURNING ${returned}, assigned_tech_id`,
+   RETURNING ${returned}, assigned_tech_id,
+     coalesce((SELECT max(b.travel_before_minutes) FROM bookings b
+               WHERE b.ticket_id = tickets.id AND b.state IN ('tentative', 'firm')), 0) AS drive_minutes`,
 );
 
 /** Claims a ticket: one that was never tried, or, with `retryFirst` or for want of those, one whose delay is over. */
@@ -80,7 +86,9 @@ export async function claimNext(db: Session, now: Date, retryFirst: boolean): Pr
 export async function claimNextReserved(db: Session, now: Date): Promise<ReservedClaim | null> {
   const until = new Date(now.getTime() + claimMs).toISOString();
   const row = await db.row(claimReserved, [until, now.toISOString()]);
-  return row && row.assigned_tech_id !== null ? { ...claimOf(row, until), techId: row.assigned_tech_id } : null;
+  return row && row.assigned_tech_id !== null
+    ? { ...claimOf(row, until), techId: row.assigned_tech_id, driveMinutes: row.drive_minutes }
+    : null;
 }
 
 const claimOf = (row: Row, until: string): Claim => ({

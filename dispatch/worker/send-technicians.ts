@@ -5,7 +5,7 @@ import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
 import { loadRoster, readingAt } from "../workforce/calendar.ts";
-import { sendTime } from "../workforce/send-time.ts";
+import { sendTime, sentAhead } from "../workforce/send-time.ts";
 import { claimNextReserved, giveBack, putAside, type ReservedClaim, visitOver, waitUntil } from "./assignment-queue.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { awayPart } from "./trouble.ts";
@@ -50,17 +50,20 @@ async function sendClaimed(parts: DutyParts, claim: ReservedClaim): Promise<void
 }
 
 /** When the technician is to be sent; what is due by the clock alone asks for nobody's hours. */
-async function sendingOf({ desk }: DutyParts, { ticketId, techId, visit }: ReservedClaim): Promise<number> {
+async function sendingOf(
+  { desk }: DutyParts,
+  { ticketId, techId, visit, driveMinutes }: ReservedClaim,
+): Promise<number> {
   if (visit === null) return -Infinity;
-  const { dispatchAheadMinutes } = desk.policy;
-  const ahead = sendTime(visit, null, dispatchAheadMinutes);
+  const aheadMinutes = sentAhead(desk.policy, driveMinutes);
+  const ahead = sendTime(visit, null, aheadMinutes);
   if (ahead <= desk.clock.now().getTime()) return ahead;
   const [technician] = await loadRoster(
     desk.db,
     { ticketId, techId },
     readingAt(desk.policy, desk.clock.now().toISOString()),
   );
-  return sendTime(visit, technician ?? null, dispatchAheadMinutes);
+  return sendTime(visit, technician ?? null, aheadMinutes);
 }
 
 async function send({ log, run, totals }: DutyParts, { ticketId, techId }: ReservedClaim): Promise<void> {

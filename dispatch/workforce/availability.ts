@@ -3,8 +3,11 @@
  * Pure, and the only rule of its kind: no command may compare a window with a calendar by itself.
  */
 import type { TechnicianId } from "../contract/ids.ts";
+import type { Policy } from "../policy/policy.ts";
 import { findInability, type Abilities, type AbilityRules, type Exclusion, type Job } from "./ability.ts";
+import { headStartMs, type FirstDrive } from "./first-drive.ts";
 import { placeBreaks, type Stretch } from "./floating-breaks.ts";
+import { driveBackward, driveForward, pausesWithin } from "./pauses.ts";
 import type { FloatingBreak, Shift, TimeRange } from "./shift-ranges.ts";
 import {
   estimateTravelMinutes,
@@ -34,10 +37,20 @@ export type CalendarTechnician = Abilities & {
 };
 
 export type AvailabilityRules = AbilityRules & {
+  /** Absent: in_shift. */
+  readonly firstDrive?: FirstDrive | undefined;
   readonly travel?: TravelEstimate;
   /** Where `travel` has a time from; estimates, when nothing else is said. */
   readonly travelSource?: TravelSourceOf;
 };
+
+/** What the profile says of who may do what when, whoever asks. */
+export const availabilityRules = (policy: Policy): AvailabilityRules => ({
+  technicianWithoutShift: policy.technicianWithoutShift,
+  technicianWithoutAbilities: policy.technicianWithoutAbilities,
+  firstDrive: policy.firstDrive,
+  zoneMustMatch: true,
+});
 
 export type WindowAssessment =
   | {
@@ -62,6 +75,8 @@ export type Gap = TimeRange & {
   /** When the technician can stand at the job's door, and must be gone again; driving stops during pauses. */
   readonly reachableAt: number;
   readonly mustLeaveBy: number;
+  /** What of the drive there needs room in the gap. */
+  readonly driveThereMs: number;
   readonly travelBefore: number | null;
   readonly travelAfter: number | null;
   /** The stops before and after; null when unknown. */
@@ -132,7 +147,9 @@ export function gapsWithin(
   const near = technician.busy.filter((range) => range.start < range.end && range.start < to && range.end > from);
   const busy = near.sort(byTime);
   const travel = rules.travel ?? estimateTravelMinutes;
-  return shifts.flatMap((shift) => gapsOfShift(shift, busy, technician.home, job.place, travel));
+  return shifts.flatMap((shift) =>
+    gapsOfShift(shift, busy, headStartMs(shift, technician.busy, rules.firstDrive), technician.home, job.place, travel),
+  );
 }
 
 /** True when the job can be done in `window` inside the gap: no pause in it, and time to drive before and after. */
@@ -141,9 +158,9 @@ export function fits(gap: Gap, window: TimeRange): boolean {
   return !gap.pauses.some((pause) => overlaps(pause, window)) && leavesBreaks(gap, window);
 }
 
-function leavesBreaks({ owed, start, end, pauses, travelBefore, travelAfter }: Gap, window: TimeRange): boolean {
+function leavesBreaks({ owed, start, end, pauses, driveThereMs, travelAfter }: Gap, window: TimeRange): boolean {
   if (owed === null) return true;
-  const before = { start, end: window.start, pauses, driveMs: (travelBefore ?? 0) * minuteMs };
+  const before = { start, end: window.start, pauses, driveMs: driveThereMs };
   const after = { start: window.end, end, pauses, driveMs: (travelAfter ?? 0) * minuteMs };
   const placed = placeBreaks(owed.breaks, [...owed.elsewhere, before, after]);
   return owed.breaks.every((one) => placed.get(one) !== null);
@@ -189,12 +206,15 @@ function unknownHours(window: TimeRange): Shift {
 function gapsOfShift(
   shift: Shift,
   busy: readonly BusyRange[],
+  headStart: number,
   home: Place | null,
   place: Place | null,
   travel: TravelEstimate,
 ): Gap[] {
-  const gaps: Omit<Gap, "owed">[] = [];
+  const gaps: (Omit<Gap, "owed"> & { readonly driveOnMs: number })[] = [];
   let from = { at: shift.start, place: home, afterBooking: false };
+  const drive = (minutes: number | null): number =>
+    Math.max(0, (minutes ?? 0) * minuteMs - (from.afterBooking ? 0 : headStart));
   const push = (end: number, next: Place | null): void => {
     if (end <= from.at) return;
     const range = { start: from.at, end };
@@ -202,14 +222,17 @@ function gapsOfShift(
     const travelBefore = travel(from.place, place);
     const travelAfter = travel(place, next);
     const direct = travel(from.place, next);
+    const driveThereMs = drive(travelBefore);
     // With one end unknown `direct` is null: then what is known of the way there and on counts in full.
     const addedTravel = Math.max(0, (travelBefore ?? 0) + (travelAfter ?? 0) - (direct ?? 0));
     gaps.push({
       ...range,
       pauses,
       afterBooking: from.afterBooking,
-      reachableAt: driveForward(range.start, (travelBefore ?? 0) * minuteMs, pauses),
+      reachableAt: driveForward(range.start, driveThereMs, pauses),
       mustLeaveBy: driveBackward(range.end, (travelAfter ?? 0) * minuteMs, pauses),
+      driveThereMs,
+      driveOnMs: drive(direct),
       travelBefore,
       travelAfter,
       from: from.place,
@@ -225,11 +248,11 @@ function gapsOfShift(
   push(shift.end, home);
   const { floating = [] } = shift;
   if (floating.length === 0) return gaps.map((gap) => ({ ...gap, owed: null }));
-  const stretches = gaps.map(({ start, end, pauses, from: before, next }): Stretch => ({
+  const stretches = gaps.map(({ start, end, pauses, driveOnMs: driveMs }): Stretch => ({
     start,
     end,
     pauses,
-    driveMs: (travel(before, next) ?? 0) * minuteMs,
+    driveMs,
   }));
   // A break that what is booked leaves no room for forbids nothing more.
   const placed = placeBreaks(floating, stretches);
@@ -239,42 +262,6 @@ function gapsOfShift(
 
 function byTime(a: TimeRange, b: TimeRange): number {
   return a.start - b.start || a.end - b.end;
-}
-
-/** The part of the pauses within the range, joined where they overlap (time off over a break). */
-export function pausesWithin(range: TimeRange, pauses: readonly TimeRange[]): TimeRange[] {
-  const joined: TimeRange[] = [];
-  let from = range.start;
-  for (const pause of pauses) {
-    const cut = { start: Math.max(pause.start, from), end: Math.min(pause.end, range.end) };
-    if (cut.start >= cut.end) continue;
-    joined.push(cut);
-    from = cut.end;
-  }
-  return joined;
-}
-
-/** When a drive of `ms` ends that begins at `from`; it halts during pauses, which are sorted, apart, and not before `from`. */
-export function driveForward(from: number, ms: number, pauses: readonly TimeRange[]): number {
-  let at = from;
-  let left = ms;
-  for (const pause of pauses) {
-    if (pause.start - at >= left) break;
-    left -= pause.start - at;
-    at = pause.end;
-  }
-  return at + left;
-}
-
-function driveBackward(from: number, ms: number, pauses: readonly TimeRange[]): number {
-  let at = from;
-  let left = ms;
-  for (const pause of pauses.toReversed()) {
-    if (at - pause.end >= left) break;
-    left -= at - pause.end;
-    at = pause.start;
-  }
-  return at - left;
 }
 
 function overlaps(a: TimeRange, b: TimeRange): boolean {

@@ -36,11 +36,15 @@ export type Shift = TimeRange & {
   readonly pauses: readonly Pause[];
   /** Absent: none. */
   readonly floating?: readonly FloatingBreak[];
+  /** When the shift before this one ended; absent where that is as long ago as any drive takes. */
+  readonly previousEnd?: number;
 };
 
 const dayMs = 86_400_000;
 const dayMinutes = 1440;
 const minuteMs = 60_000;
+/** No drive from home to a shift's first job is longer. */
+const longestDriveMs = 8 * 60 * minuteMs;
 
 /**
  * Every shift that overlaps `span`, whole (not cut to the span, so it is known when somebody sets out and goes
@@ -58,6 +62,7 @@ export function expandShifts(
   const around = { start: span.start - dayMs, end: span.end + dayMs };
   const shifts = patterns.flatMap((pattern) => expandPattern(pattern, around));
   return joinTouching(shifts)
+    .map(afterPrevious)
     .filter((shift) => overlaps(shift, span))
     .map((shift) => ({ ...shift, pauses: withTimeOff(shift, timeOff) }));
 }
@@ -135,6 +140,11 @@ function joinTouching(shifts: readonly Shift[]): Shift[] {
     joined[joined.length - 1] = { start: last.start, end, pauses, ...(floating.length > 0 && { floating }) };
   }
   return joined;
+}
+
+function afterPrevious(shift: Shift, at: number, all: readonly Shift[]): Shift {
+  const previousEnd = all[at - 1]?.end;
+  return previousEnd === undefined || shift.start - previousEnd > longestDriveMs ? shift : { ...shift, previousEnd };
 }
 
 function withTimeOff(shift: Shift, timeOff: readonly TimeRange[]): Pause[] {

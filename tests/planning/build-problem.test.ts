@@ -5,29 +5,48 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
-import { buildProblem, minuteOf, type DayRows } from "../../dispatch/planning/build-problem.ts";
+import type { Policy } from "../../dispatch/policy/policy.ts";
+import { buildProblem, minuteOf, type BuiltProblem, type DayRows } from "../../dispatch/planning/build-problem.ts";
 import { describePlan } from "../../dispatch/planning/describe-plan.ts";
 import { settlePlan, UnsoundPlan } from "../../dispatch/planning/settle-plan.ts";
 import { checkPlan } from "../../dispatch/planner/check.ts";
+import type { Plan } from "../../dispatch/planner/plan.ts";
 import { Problem } from "../../dispatch/planner/problem.ts";
 import { solve } from "../../dispatch/planner/solve.ts";
 import { problemFaults } from "../../dispatch/planner/validate.ts";
 import { Value } from "typebox/value";
+import { estimateTravelMinutes } from "../../dispatch/travel/estimate.ts";
+import { placeOf } from "../../dispatch/workforce/calendar.ts";
 import { anyDay, day } from "./random-day.ts";
 
-const policy = loadPolicy("pilot");
+const inShift = loadPolicy("pilot");
+const beforeShift = { ...inShift, firstDrive: "before_shift" as const };
+const anyPolicy = fc.constantFrom(inShift, beforeShift);
 const runs = { numRuns: 400 };
 
-function planned(rows: DayRows) {
+function planned(rows: DayRows, policy: Policy) {
   const built = buildProblem(rows, policy);
   const settled = settlePlan(built, solve(built.problem, { seed: 1, iterations: 60 }));
   return { built, settled, story: describePlan(built, settled) };
 }
 
+/** The driving of a plan, leg by leg, from the places themselves. */
+function figuresByHand({ lanes, visits }: BuiltProblem, { routes }: Plan): number {
+  return routes.reduce((sum, { technician, stops }) => {
+    const lane = lanes.get(technician) ?? assert.fail("a route of nobody's");
+    const places = stops.map(({ visit }) => {
+      const ticket = visits.get(visit)?.ticket;
+      return ticket ? placeOf(ticket) : (lane.pins.find(({ ticketId }) => ticketId === visit)?.place ?? null);
+    });
+    const way = [lane.from, ...places, lane.to];
+    return way.slice(1).reduce((part, to, i) => part + (estimateTravelMinutes(way[i] ?? null, to) ?? 0), sum);
+  }, 0);
+}
+
 describe("any day of a desk", () => {
   test("is a problem in the form the planner takes, without a contradiction", () => {
     fc.assert(
-      fc.property(anyDay, (rows) => {
+      fc.property(anyDay, anyPolicy, (rows, policy) => {
         const { problem } = buildProblem(rows, policy);
         assert.deepEqual(problemFaults(problem), []);
         assert.ok(Value.Check(Problem, problem));
@@ -40,8 +59,8 @@ describe("any day of a desk", () => {
     let plans = 0;
     let moves = 0;
     fc.assert(
-      fc.property(anyDay, (rows) => {
-        const { built, settled, story } = planned(rows);
+      fc.property(anyDay, anyPolicy, (rows, policy) => {
+        const { built, settled, story } = planned(rows, policy);
         moves += story.moves.length;
         if (!settled.plan) return void assert.deepEqual(story.moves, []);
         plans++;
@@ -58,10 +77,32 @@ describe("any day of a desk", () => {
     assert.ok(plans > 100 && moves > 200, `${plans} plans with ${moves} moves prove little`);
   });
 
-  test("moves only what may move, and only so far", () => {
+  test("has more room where the first drive lies before the shift, and tells the driving in full", () => {
+    let early = 0;
     fc.assert(
       fc.property(anyDay, (rows) => {
-        const { story } = planned(rows);
+        const { built, settled } = planned(rows, beforeShift);
+        const { travel, technicians } = built.problem;
+        if (!settled.plan || travel.kind !== "matrix") return;
+        for (const { technician: id, stops } of settled.plan.routes) {
+          const technician = technicians.find((one) => one.id === id) ?? assert.fail("a route of nobody's");
+          const [first] = stops;
+          const at = built.problem.visits.find((one) => one.id === first?.visit)?.at;
+          if (!first || !at || !("node" in at) || !("node" in technician.start)) continue;
+          const drive = travel.distance[technician.start.node]?.[at.node] ?? 0;
+          if (first.start - technician.shift.from < drive) early += 1;
+        }
+        assert.equal(settled.plan.terms.distance, figuresByHand(built, settled.plan));
+      }),
+      runs,
+    );
+    assert.ok(early > 20, `only ${early} routes began with a drive before the shift`);
+  });
+
+  test("moves only what may move, and only so far", () => {
+    fc.assert(
+      fc.property(anyDay, anyPolicy, (rows, policy) => {
+        const { story } = planned(rows, policy);
         for (const { ticket_id, from, to, state, reason } of story.moves) {
           const ticket = rows.tickets.find(({ id }) => id === ticket_id) ?? assert.fail("a ticket of nobody's");
           assert.ok(!ticket.paused && ["READY_TO_SCHEDULE", "SCHEDULED"].includes(state) && reason.length > 0);
@@ -82,8 +123,8 @@ describe("any day of a desk", () => {
 
   test("never costs more with a plan than as it stands, where it stands by the rules", () => {
     fc.assert(
-      fc.property(anyDay, (rows) => {
-        const { built, settled, story } = planned(rows);
+      fc.property(anyDay, anyPolicy, (rows, policy) => {
+        const { built, settled, story } = planned(rows, policy);
         if (!settled.plan || !checkPlan(built.problem, settled.before).ok) return;
         assert.ok((story.after?.cost ?? 0) < (story.before?.cost ?? 0));
         assert.ok((story.after?.unserved ?? 0) <= (story.before?.unserved ?? 0));
@@ -101,7 +142,7 @@ describe("a plan that breaks a rule", () => {
   test("is never settled on: the checker refuses whom the work is beyond", () => {
     let refused = 0;
     fc.assert(
-      fc.property(anyDay, (rows) => {
+      fc.property(anyDay, anyPolicy, (rows, policy) => {
         const built = buildProblem(rows, policy);
         const plan = solve(built.problem, { seed: 1, iterations: 20 });
         const id = plan.unserved.find((one) => built.visits.get(one)?.lane === null);

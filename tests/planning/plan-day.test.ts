@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { TechnicianId, TicketId } from "../../dispatch/contract/ids.ts";
 import { lanesOf } from "../../dispatch/planning/lanes.ts";
+import type { FirstDrive } from "../../dispatch/workforce/first-drive.ts";
 import { earliestStart, planDay } from "../../dispatch/planning/plan-day.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
 import type { Shift } from "../../dispatch/workforce/shift-ranges.ts";
@@ -75,8 +76,10 @@ describe("the lanes of a shift", () => {
     end: at(to),
   });
   const halfHour = (a: object | null, b: object | null): number => (a === b ? 0 : 30);
-  const cut = (...fixed: readonly ReturnType<typeof work>[]) =>
-    lanesOf(technician, fixed, { start: at(8), end: at(20) }, halfHour).map(({ start, end, pins }) =>
+  const lanesFor = (fixed: readonly ReturnType<typeof work>[], firstDrive: FirstDrive) =>
+    lanesOf(technician, fixed, { start: at(8), end: at(20) }, { travel: halfHour, firstDrive });
+  const cut = (fixed: readonly ReturnType<typeof work>[], firstDrive: FirstDrive = "in_shift") =>
+    lanesFor(fixed, firstDrive).map(({ start, end, pins }) =>
       [start, end].map((one) => (one - now) / hour + 8).concat(pins.map(({ ticketId }) => Number(ticketId))),
     );
 
@@ -101,5 +104,16 @@ describe("the lanes of a shift", () => {
     ["begin behind work from before the shift", [work(7, 9)], [[9, 16]]],
     ["know nothing of work of other hours", [work(5, 7), work(17, 18)], [[8, 16]]],
   ];
-  for (const [name, fixed, lanes] of rows) test(name, () => assert.deepEqual(cut(...fixed), lanes));
+  for (const [name, fixed, lanes] of rows) test(name, () => assert.deepEqual(cut(fixed), lanes));
+
+  test("keep work at the shift's beginning as a pin where the first drive lies before it", () => {
+    assert.deepEqual(cut([work(8, 9)], "before_shift"), [[8, 16, 8]]);
+    assert.deepEqual(
+      cut([work(7.75, 7.9), work(8, 9)], "before_shift"),
+      [[9, 16]],
+      "nobody can be home and back in six minutes",
+    );
+    const headStarts = lanesFor([work(12.5, 13.5)], "before_shift").map(({ headStartMs }) => headStartMs);
+    assert.deepEqual(headStarts, [Infinity, 0], "behind work nobody sets out from home");
+  });
 });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { loadRoster, readingAt } from "../../dispatch/workforce/calendar.ts";
-import { sendTime } from "../../dispatch/workforce/send-time.ts";
+import { sendTime, sentAhead } from "../../dispatch/workforce/send-time.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
@@ -87,6 +87,18 @@ describe("a confirmed visit", async () => {
     const visit = { start: Date.parse(`${day}T14:00:00Z`), end: Date.parse(`${day}T15:30:00Z`) };
     const at = sendTime(visit, entry ?? null, 60);
     assert.equal(new Date(at).toISOString(), `${day}T08:00:00.000Z`);
+    const [inShift, before] = (["in_shift", "before_shift"] as const).map((firstDrive) =>
+      sendTime(
+        { ...visit, start: Date.parse(`${day}T08:00:00Z`) },
+        entry ?? null,
+        sentAhead({ dispatchAheadMinutes: 10, firstDrive }, 45),
+      ),
+    );
+    assert.deepEqual(
+      [inShift, before].map((one) => new Date(one ?? 0).toISOString()),
+      [`${day}T07:50:00.000Z`, `${day}T07:15:00.000Z`],
+      "who sets out from home before the shift hears of it before that",
+    );
   });
 
   test("whose scope is paused is sent as soon as the pause ends", async () => {

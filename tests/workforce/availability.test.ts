@@ -22,6 +22,7 @@ import {
 
 const rules: AvailabilityRules = { technicianWithoutShift: "excluded", zoneMustMatch: false, travel: lineTravel };
 const job: Job = { place: at(10), serviceType: null, requiredSkills: [], requiredTools: [], region: "CA" };
+const anyFirstDrive = fc.constantFrom("in_shift" as const, "before_shift" as const);
 const tenToEleven = { start: ms(600), end: ms(660) };
 
 function reasonFor(over: Partial<CalendarTechnician>, window = tenToEleven): string {
@@ -77,20 +78,60 @@ describe("assessWindow", () => {
     assert.equal(booked.free ? "free" : booked.reason, "BOOKED");
   });
 
-  it("agrees with a look at every minute, wherever the window lies", () => {
+  it("agrees with a look at every minute, wherever the window lies, with the first drive in the shift or before it", () => {
+    let drivesBefore = 0;
     fc.assert(
-      fc.property(anyTechnician("a"), anyRequest, fc.nat(1_800), (tech, asked, start) => {
+      fc.property(anyTechnician("a"), anyRequest, fc.nat(1_800), anyFirstDrive, (tech, asked, start, firstDrive) => {
         const wanted = request({ ...asked });
         const window = { start: ms(start), end: ms(start + wanted.durationMinutes) };
-        const answer = assessWindow(tech, wanted, window, rules);
-        const expected = fitsAtMinute(tech, wanted, start, lineTravel);
+        const answer = assessWindow(tech, wanted, window, { ...rules, firstDrive });
+        const expected = fitsAtMinute(tech, wanted, start, lineTravel, firstDrive);
+        if (answer.free && fitsAtMinute(tech, wanted, start, lineTravel) === null) drivesBefore += 1;
         assert.equal(answer.free, expected !== null);
         if (answer.free) {
           const { travelBeforeMinutes: travelBefore, travelAfterMinutes: travelAfter } = answer;
           assert.deepEqual({ travelBefore, travelAfter }, expected);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 2_000 },
     );
+    assert.ok(drivesBefore > 5, `only ${drivesBefore} windows had room because of a drive before the shift`);
+  });
+
+  describe("where the first drive of a day lies before the shift", () => {
+    const before: AvailabilityRules = { ...rules, firstDrive: "before_shift" };
+    /** 41 minutes from home to the job, 40 back. */
+    const far = { home: at(51) };
+    const judged = (over: Partial<CalendarTechnician>, [from, to]: readonly [number, number], by = before) => {
+      const answer = assessWindow(technician("a", { ...far, ...over }), job, { start: ms(from), end: ms(to) }, by);
+      return answer.free ? answer.travelBeforeMinutes : answer.reason;
+    };
+
+    it("has the first job begin with the shift, and tells the driving all the same", () => {
+      assert.deepEqual([judged({}, [480, 540]), judged({}, [480, 540], rules)], [42, "TOO_FAR"]);
+    });
+
+    it("needs room for the last drive home as ever", () => {
+      assert.deepEqual([judged({}, [859, 919]), judged({}, [860, 920])], [42, "TOO_FAR"]);
+    });
+
+    it("is no first drive behind work that reaches into the shift", () => {
+      assert.equal(judged({ busy: [busy(400, 490, at(51))] }, [500, 560]), "TOO_FAR");
+    });
+
+    it("begins no sooner than work out of hours, or the shift before, has ended", () => {
+      const split = { shifts: [{ ...shift(480, 960), previousEnd: ms(460) }] };
+      assert.deepEqual([judged(split, [501, 540]), judged(split, [502, 540])], ["TOO_FAR", 42]);
+      assert.deepEqual(
+        [judged({ busy: [busy(400, 450)] }, [491, 540]), judged({ busy: [busy(400, 450)] }, [492, 540])],
+        ["TOO_FAR", 42],
+      );
+    });
+
+    it("leaves a break that floats the time that the drive no longer takes", () => {
+      const floating = [{ start: ms(480), end: ms(540), ms: 30 * 60_000 }];
+      const early = { shifts: [{ ...shift(480, 960), floating }] };
+      assert.deepEqual([judged(early, [510, 600]), judged(early, [509, 600])], [42, "OFF_SHIFT"]);
+    });
   });
 });

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { TechnicianId } from "../../dispatch/contract/ids.ts";
 import type { IneligibleReason } from "../../dispatch/workforce/ability.ts";
+import type { FirstDrive } from "../../dispatch/workforce/first-drive.ts";
 import type { BusyRange, CalendarTechnician } from "../../dispatch/workforce/availability.ts";
 import type { SlotRequest } from "../../dispatch/workforce/find-slots.ts";
 import type { Pause, Shift } from "../../dispatch/workforce/shift-ranges.ts";
@@ -74,11 +75,17 @@ type MinuteAnswer = {
 };
 
 /** Every start at which the job fits, found by trying each minute; bookings must not overlap one another. */
-export function startsByMinute(tech: CalendarTechnician, job: SlotRequest, travel: TravelEstimate): MinuteAnswer[] {
+export function startsByMinute(
+  tech: CalendarTechnician,
+  job: SlotRequest,
+  travel: TravelEstimate,
+  firstDrive: FirstDrive = "in_shift",
+): MinuteAnswer[] {
   const answers: MinuteAnswer[] = [];
   for (let t = (job.earliest - dayZero) / 60_000; ms(t + job.durationMinutes) <= job.latest; t += 1) {
-    const legs = fitsAtMinute(tech, job, t, travel);
-    if (legs !== null && (t % 15 === 0 || isFirstMoment(tech, job, t, travel))) answers.push({ start: t, ...legs });
+    const legs = fitsAtMinute(tech, job, t, travel, firstDrive);
+    if (legs !== null && (t % 15 === 0 || isFirstMoment(tech, job, t, travel, firstDrive)))
+      answers.push({ start: t, ...legs });
   }
   return answers;
 }
@@ -107,8 +114,23 @@ function freeMinutes(whole: Shift, from: number, to: number): number {
   return free;
 }
 
+/** Minutes before the shift in which somebody at home may drive to its first job: none of another shift, or of work. */
+function minutesBefore(tech: CalendarTechnician, whole: Shift): number {
+  const taken = [...(tech.shifts ?? []), ...tech.busy];
+  let minutes = 0;
+  for (let t = (whole.start - dayZero) / 60_000 - 1; minutes < 480 && !taken.some((one) => covers(one, t)); t -= 1)
+    minutes += 1;
+  return minutes;
+}
+
 /** The driving around a job at minute t, or null when it does not fit there. */
-export function fitsAtMinute(tech: CalendarTechnician, job: SlotRequest, t: number, travel: TravelEstimate) {
+export function fitsAtMinute(
+  tech: CalendarTechnician,
+  job: SlotRequest,
+  t: number,
+  travel: TravelEstimate,
+  firstDrive: FirstDrive = "in_shift",
+) {
   const end = t + job.durationMinutes;
   const whole = (tech.shifts ?? []).find((one) => one.start <= ms(t) && ms(end) <= one.end);
   if (whole === undefined) return null;
@@ -118,19 +140,27 @@ export function fitsAtMinute(tech: CalendarTechnician, job: SlotRequest, t: numb
   const leg = legOf(tech, whole, t, end);
   const travelBefore = travel(leg.from, job.place);
   const travelAfter = travel(job.place, leg.to);
-  if (freeMinutes(whole, leg.leaves, ms(t)) < (travelBefore ?? 0)) return null;
+  const before = firstDrive === "before_shift" && !leg.hasBefore ? minutesBefore(tech, whole) : 0;
+  if (before + freeMinutes(whole, leg.leaves, ms(t)) < (travelBefore ?? 0)) return null;
   if (freeMinutes(whole, ms(end), leg.due) < (travelAfter ?? 0)) return null;
   return { travelBefore, travelAfter };
 }
 
 // The first minute somebody can be there after a booking or a pause: there now, and not a minute ago.
-function isFirstMoment(tech: CalendarTechnician, job: SlotRequest, t: number, travel: TravelEstimate): boolean {
+function isFirstMoment(
+  tech: CalendarTechnician,
+  job: SlotRequest,
+  t: number,
+  travel: TravelEstimate,
+  firstDrive: FirstDrive,
+): boolean {
   const whole = (tech.shifts ?? []).find((one) => covers(one, t)) ?? assert.fail();
   const leg = legOf(tech, whole, t, t);
+  const before = firstDrive === "before_shift" && !leg.hasBefore ? minutesBefore(tech, whole) : 0;
   const there = (minute: number): boolean =>
     ms(minute) >= leg.leaves &&
     !whole.pauses.some((pause) => covers(pause, minute)) &&
-    freeMinutes(whole, leg.leaves, ms(minute)) >= (travel(leg.from, job.place) ?? 0);
+    before + freeMinutes(whole, leg.leaves, ms(minute)) >= (travel(leg.from, job.place) ?? 0);
   const pauseBefore = whole.pauses.some((pause) => pause.end <= ms(t) && pause.end > leg.leaves);
   return there(t) && !there(t - 1) && (leg.hasBefore || pauseBefore);
 }
@@ -180,7 +210,8 @@ export function anyTechnician(techId: string): fc.Arbitrary<CalendarTechnician> 
           ])
           .filter(([start, end]) => start < end)
           .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-        shifts.push(shift(from, to, inside));
+        const previous = shifts.at(-1);
+        shifts.push({ ...shift(from, to, inside), ...(previous && { previousEnd: previous.end }) });
       }
       const bookings: BusyRange[] = [];
       let cursor = 0;

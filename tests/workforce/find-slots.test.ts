@@ -246,12 +246,14 @@ describe("the order of slots", () => {
   });
 });
 
+const anyFirstDrive = fc.constantFrom("in_shift" as const, "before_shift" as const);
+
 describe("findSlots against a look at every minute", () => {
   it("finds the same starts and driving, and the same reason when there are none", () => {
     fc.assert(
-      fc.property(anyTechnician("a"), anyRequest, (tech, job) => {
-        const { slots, rejected } = findSlots([tech], job, rules);
-        const expected = startsByMinute(tech, job, lineTravel);
+      fc.property(anyTechnician("a"), anyRequest, anyFirstDrive, (tech, job, firstDrive) => {
+        const { slots, rejected } = findSlots([tech], job, { ...rules, firstDrive });
+        const expected = startsByMinute(tech, job, lineTravel, firstDrive);
         const found = slots.map((slot) => ({
           start: minutesOf(slot.start),
           travelBefore: slot.travel_before_minutes,
@@ -264,7 +266,7 @@ describe("findSlots against a look at every minute", () => {
           expected.length > 0 ? [] : [reasonByMinute(tech, job)],
         );
       }),
-      { numRuns: 600 },
+      { numRuns: 800 },
     );
   });
 

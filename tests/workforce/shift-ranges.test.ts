@@ -125,6 +125,18 @@ describe("expandShifts", () => {
     assert.deepEqual(shown(expandShifts(halves, [], morning)), ["2025-06-02T13:00/2025-06-03T01:00"]);
   });
 
+  it("says when the shift before ended, where that is not as long ago as any drive takes", () => {
+    const split = [
+      pattern({ startTime: "06:00", endTime: "10:00" }),
+      pattern({ startTime: "11:00", endTime: "18:00" }),
+    ];
+    const afternoon = span("2025-06-02T12:00-07:00", "2025-06-02T13:00-07:00");
+    const [shift] = expandShifts(split, [], afternoon);
+    assert.equal(shift?.previousEnd, Date.parse("2025-06-02T10:00-07:00"));
+    const morning = span("2025-06-02T06:00-07:00", "2025-06-02T07:00-07:00");
+    assert.equal("previousEnd" in (expandShifts(split, [], morning)[0] ?? {}), false);
+  });
+
   it("keeps a shift that is all time off, with the pause saying so", () => {
     const [shift] = expandShifts([pattern({ weekdays: [1] })], [span("2025-06-01T00:00Z", "2025-06-05T00:00Z")], week);
     assert.deepEqual(shift?.pauses, [{ kind: "time_off", start: shift?.start, end: shift?.end }]);
