@@ -52,6 +52,7 @@ import { ticketClose } from "./field/ticket-close.ts";
 import { ticketCreate } from "./field/ticket-create.ts";
 import { closeoutListEvidence, ticketGet, ticketTimeline } from "./field/ticket-queries.ts";
 import { ticketRequestInfo } from "./field/ticket-request-info.ts";
+import { ticketFollowUp } from "./field/ticket-follow-up.ts";
 import { ticketReturnVisit } from "./field/ticket-return-visit.ts";
 import { ticketSearch } from "./field/ticket-search.ts";
 import { ticketTriage } from "./field/ticket-triage.ts";
@@ -66,6 +67,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "ticket.triage": ticketTriage,
   "ticket.update": ticketUpdate,
   "ticket.add_note": ticketAddNote,
+  "ticket.follow_up": ticketFollowUp,
   "ticket.cancel": ticketCancel,
   "ticket.close": ticketClose,
   "ticket.return_visit": ticketReturnVisit,

@@ -55,7 +55,11 @@ function operationOf(tool: string, entry: AnyEntry): Json {
     tags: [tagOf(tool)],
     "x-tool": tool,
     "x-roles": entry.roles,
-    ...(command && { "x-from-states": entry.from, "x-to-states": entry.to }),
+    ...(command && {
+      "x-from-states": entry.from,
+      "x-to-states": entry.to,
+      ...(entry.opens && { "x-opened-states": entry.opens }),
+    }),
     "x-next": entry.next,
     parameters: [
       ...pathParameters(entry),

@@ -1,8 +1,9 @@
-// What may be put right or added on a ticket that is there, whatever its work is at.
+// What may be put right or added on a ticket that is there, whatever its work is at, and what follows from it.
 
 import { defineCommands } from "./entry.ts";
 import {
   cents,
+  followUpKinds,
   freeText,
   idOf,
   incidentType,
@@ -15,7 +16,7 @@ import {
   uuid,
 } from "./fields.ts";
 import * as body from "./correction-responses.ts";
-import type { SiteId } from "./ids.ts";
+import type { AccountId, SiteId } from "./ids.ts";
 import { ticketStates } from "./states.ts";
 
 const openStates = ticketStates.slice(0, ticketStates.indexOf("CLOSED"));
@@ -89,5 +90,52 @@ export const correctionCommands = defineCommands({
     }),
     example: { text: "Gate code is 4711, ask for Rosa at the desk", visibility: "internal" },
     output: body.note,
+  },
+  "ticket.follow_up": {
+    path: "/tickets/{ticketId}/follow-up",
+    roles: ["dispatcher", "agent"],
+    aggregate: "ticket",
+    effect: "changes",
+    from: ["INVOICED", "CLOSED"],
+    to: [],
+    opens: ["NEW"],
+    status: 201,
+    summary:
+      "Open a NEW ticket that follows from work that is invoiced or closed, when the same fault is back or more is to be done " +
+      "there. Both name each other; warranty work is priced and charged nothing.",
+    next: ["ticket.triage", "ticket.get"],
+    input: Type.Object({
+      kind: oneOf(
+        [...followUpKinds],
+        "warranty, our work failed and is put right for nothing; callback, they called again about it; further_work, what " +
+          "else is to be done there",
+      ),
+      reason: optional(
+        line(500, { description: "Why it is needed, as the invoice of warranty work shows it; absent: none" }),
+      ),
+      summary: optional(line(500, { description: "The problem in one line; absent: that of the ticket it follows" })),
+      description: optional(freeText(10_000, { description: "The problem in the customer's words; absent: none" })),
+      priority: optional(priority("; absent: ROUTINE")),
+      incident_type: optional(incidentType("; absent: as it was")),
+      nte_cents: optional(cents("Not-to-exceed limit agreed with the customer, in cents; absent: 0")),
+      account_id: optional(idOf<AccountId>("Another account that pays; absent: that of the ticket it follows")),
+      site_id: optional(idOf<SiteId>("Another site of the account; absent: that of the ticket it follows")),
+      contact_id: optional(
+        nullable(
+          uuid(),
+          "Whom to ask for: a contact of the account, at its site or any; null: none; absent: as before there",
+        ),
+      ),
+      asset_id: optional(
+        nullable(uuid(), "The door or unit, one of the site; null: none named; absent: as before there"),
+      ),
+    }),
+    example: {
+      kind: "warranty",
+      summary: "The closer leaks again",
+      reason: "Seal failed within a month",
+      priority: "URGENT",
+    },
+    output: body.ticket,
   },
 });

@@ -58,6 +58,8 @@ export type CommandEntry<Tool extends string = string> = Guidance<Tool> &
     readonly from: readonly string[];
     /** States it may be in afterwards; empty when the state stays as it was. */
     readonly to: readonly string[];
+    /** States of another one that it opens besides; what is usually next may be about that. */
+    readonly opens?: readonly string[];
     /** The refusal for any other state; INVALID_STATE_TRANSITION unless said otherwise. */
     readonly wrongStateCode?: PolicyErrorCode;
     /** Whether it carries out work, as opposed to watching and handing out. */

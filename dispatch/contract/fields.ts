@@ -91,6 +91,9 @@ export const note = (description: string, minLength = 0) => freeText(2_000, { mi
 export const reasonCode = () =>
   oneOf(["capacity", "skill_mismatch", "customer_request", "safety", "other"], "Why the technician changes");
 
+/** What work that follows from a ticket is to it. */
+export const followUpKinds = ["warranty", "callback", "further_work"] as const;
+
 /** Why a call-out had nothing to do; the policy says what proves each. */
 export const noWorkReasons = ["no_access", "cancelled_at_door", "not_needed", "unsafe"] as const;
 

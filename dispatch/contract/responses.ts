@@ -1,7 +1,7 @@
 // The bodies dispatch-api answers with, as schemas: OpenAPI, the tools of the plugin and the tests read them.
 
 import { attention } from "./attention.ts";
-import { answeredId, nullable, oneOf, priorities, state, Type, type Static } from "./fields.ts";
+import { answeredId, followUpKinds, nullable, oneOf, priorities, state, Type, type Static } from "./fields.ts";
 import type {
   AccountId,
   ApprovalId,
@@ -58,6 +58,13 @@ const notTechnician = Type.Object({
 });
 export type NotTechnician = Static<typeof notTechnician>;
 
+const followUp = Type.Object({
+  ticket_id: answeredId<TicketId>(),
+  number: text(),
+  kind: Type.Enum([...followUpKinds]),
+});
+const followed = Type.Object({ ...followUp.properties, reason: nullable(text()) });
+
 const ticketFields = {
   id: answeredId<TicketId>(),
   number: text(),
@@ -87,6 +94,8 @@ const ticketFields = {
   not_technicians: Type.Array(notTechnician, {
     description: "Whom a dispatcher took off this ticket; they are not given it again but by assignment.override",
   }),
+  follows: nullable(followed, "The ticket whose work it follows from, and why; null: none"),
+  follow_ups: Type.Array(followUp, { description: "The tickets that follow from this one's work, newest last" }),
   version: count(),
   created_at: time(),
   updated_at: time(),

@@ -606,7 +606,13 @@ export type StatementRows = {
   };
   intake_duplicate: { id: string; state: string; created_at: string };
   intake_lock_signature: { pg_advisory_xact_lock: unknown };
-  intake_place: { account_known: boolean; site_account: string; asset_site: string };
+  intake_place: {
+    account_known: boolean;
+    site_account: string;
+    asset_site: string;
+    contact_account: string;
+    contact_site: string;
+  };
   invoice_select: {
     id: string;
     number: string;
@@ -754,6 +760,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -860,6 +868,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -935,6 +945,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -980,6 +992,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1025,6 +1039,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1070,6 +1086,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1115,6 +1133,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1160,6 +1180,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1205,6 +1227,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1250,6 +1274,8 @@ export type StatementRows = {
     assigned_tech_id: string;
     pending_approval_id: string;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1295,6 +1321,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1341,6 +1369,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1386,6 +1416,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1431,6 +1463,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1476,6 +1510,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1521,6 +1557,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1566,6 +1604,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1611,6 +1651,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;
@@ -1656,6 +1698,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     pending_approval_id: string | null;
     not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
     version: number;
     sla_target_minutes: number;
     sla_deadline_at: string;

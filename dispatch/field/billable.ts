@@ -44,9 +44,18 @@ export function priceVisits(
 ): InvoiceAmounts {
   const { priceBook, invoice: rules } = desk.policy;
   const blamed = adjustments.length > 0 ? "adjustments" : "work";
-  const result = calculateInvoice({ visits, adjustments, accountId: ticket.account_id, region, priceBook, rules });
+  const warranty = warrantyOf(ticket);
+  const accountId = ticket.account_id;
+  const result = calculateInvoice({ visits, adjustments, warranty, accountId, region, priceBook, rules });
   if (!result.ok) throw notBillable(result.code, result.path || blamed);
   return result.invoice;
+}
+
+/** What the credits of warranty work say; null for work that is charged. */
+function warrantyOf({ follows }: TicketRow): string | null {
+  if (follows?.kind !== "warranty") return null;
+  const reason = follows.reason === null ? "" : `, ${follows.reason}`;
+  return `Warranty of ${follows.number}${reason}`;
 }
 
 /**

@@ -1,35 +1,57 @@
-// Where new work is: the account, site and asset a ticket names must exist and belong together.
+// Where new work is: the account, site, asset and contact a ticket names must exist and belong together.
 
 import type { AccountId, SiteId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
+import type { Place } from "../kernel/aggregate.ts";
 import { requireScope } from "../kernel/authorize.ts";
-import { Refusal } from "../kernel/refusal.ts";
+import { invalidField, Refusal } from "../kernel/refusal.ts";
 
-type Place = { account_known: boolean; site_account: AccountId | null; asset_site: SiteId | null };
+/** Where a contact is known; an account's own where it has no site. */
+export type ContactFacts = { readonly contact_account: AccountId | null; readonly contact_site: SiteId | null };
+export type PlaceFacts = ContactFacts & {
+  readonly account_known: boolean;
+  readonly site_account: AccountId | null;
+  readonly asset_site: SiteId | null;
+};
 
-const selectPlace = statement<Place>(
+const selectPlace = statement<PlaceFacts>(
   "intake_place",
   `SELECT EXISTS (SELECT FROM accounts WHERE id = $1) AS account_known,
           (SELECT account_id FROM sites WHERE id = $2) AS site_account,
-          (SELECT site_id FROM assets WHERE id = $3) AS asset_site`,
+          (SELECT site_id FROM assets WHERE id = $3) AS asset_site,
+          (SELECT account_id FROM contacts WHERE id = $4) AS contact_account,
+          (SELECT site_id FROM contacts WHERE id = $4) AS contact_site`,
 );
 
-type PlaceInput = { readonly account_id: AccountId; readonly site_id: SiteId; readonly asset_id?: string };
+type Named = { readonly asset_id?: string | null | undefined; readonly contact_id?: string | null | undefined };
+type PlaceInput = Place & Named;
 
-export const loadPlace = (tx: Session, input: PlaceInput): Promise<Place | null> =>
-  tx.row(selectPlace, [input.account_id, input.site_id, input.asset_id ?? null]);
+/** What is known of the things named. */
+export async function loadPlace(tx: Session, input: Partial<Place> & Named): Promise<PlaceFacts> {
+  const { account_id = null, site_id = null, asset_id = null, contact_id = null } = input;
+  const facts = await tx.row(selectPlace, [account_id, site_id, asset_id, contact_id]);
+  if (!facts) throw new Error("a row of facts is always there");
+  return facts;
+}
 
 /**
  * Scope comes first: outside it, a caller does not learn what exists.
- * @throws Refusal FORBIDDEN_SCOPE, ACCOUNT_NOT_FOUND, SITE_NOT_FOUND, ASSET_NOT_FOUND
+ * @throws Refusal FORBIDDEN_SCOPE, ACCOUNT_NOT_FOUND, SITE_NOT_FOUND, ASSET_NOT_FOUND, INVALID_REQUEST
  */
-export function requirePlace(actor: Actor, input: PlaceInput, place: Place | null): void {
+export function requirePlace(actor: Actor, input: PlaceInput, facts: PlaceFacts): void {
   requireScope(actor, input);
-  if (!place?.account_known) throw new Refusal("ACCOUNT_NOT_FOUND", { account_id: input.account_id });
-  if (place.site_account !== input.account_id) throw new Refusal("SITE_NOT_FOUND", { site_id: input.site_id });
-  if (input.asset_id !== undefined && place.asset_site !== input.site_id) {
+  if (!facts.account_known) throw new Refusal("ACCOUNT_NOT_FOUND", { account_id: input.account_id });
+  if (facts.site_account !== input.account_id) throw new Refusal("SITE_NOT_FOUND", { site_id: input.site_id });
+  if (input.asset_id && facts.asset_site !== input.site_id) {
     throw new Refusal("ASSET_NOT_FOUND", { asset_id: input.asset_id });
   }
+  if (input.contact_id) requireContact(input, facts);
+}
+
+/** @throws Refusal INVALID_REQUEST for a contact who is not the place's own */
+export function requireContact({ account_id, site_id }: Place, { contact_account, contact_site }: ContactFacts): void {
+  if (contact_account !== account_id || (contact_site !== null && contact_site !== site_id))
+    throw invalidField("contact_id", "known", "is no contact of this ticket's account and site");
 }

@@ -21,7 +21,7 @@ export type InvoiceAdjustment = {
 export type InvoiceLine = {
   readonly kind: TaxableLineKind | "adjustment";
   readonly description: string;
-  /** The visit it was done on, from 1; null for an adjustment. */
+  /** The visit it was done on, or of whose line it takes all, from 1; null for any other adjustment. */
   readonly visit: number | null;
   /** Hours to six decimals (the amount is computed from the minutes), or pieces. */
   readonly quantity: number;
@@ -55,6 +55,8 @@ export type InvoiceResult =
 export type InvoiceInput = {
   readonly visits: readonly Visit[];
   readonly adjustments: readonly InvoiceAdjustment[];
+  /** Why the work is done for nothing, as each of its lines is credited for; absent where it is charged. */
+  readonly warranty?: string | null;
   readonly accountId: AccountId;
   /** Of the site; null or unknown pays the default tax. */
   readonly region: string | null;
@@ -65,7 +67,10 @@ export type InvoiceInput = {
 const minutesPerHour = 60n;
 const quantityScale = 1_000;
 
-/** Lines in the order labor, travel, materials, trip of each visit, then adjustments; total = sum of amounts + tax. */
+/**
+ * Lines in the order labor, travel, materials, trip of each visit, then adjustments; total = sum of amounts + tax. Of warranty
+ * work each line is credited whole, before any other credit; what adjustments charge besides stays.
+ */
 export function calculateInvoice(input: InvoiceInput): InvoiceResult {
   const invalid = findInvalid(input);
   if (invalid !== null) return { ok: false, code: "INVALID_WORK", path: invalid };
@@ -73,7 +78,7 @@ export function calculateInvoice(input: InvoiceInput): InvoiceResult {
     return { ok: false, code: "NO_WORK_REPORTED", path: "work" };
   }
   const charges = draftLines(input, priceBookEntryFor(input.priceBook, input.accountId));
-  const credited = creditLines(charges, input.adjustments);
+  const credited = creditLines(charges, input.adjustments, input.warranty ?? null);
   if (typeof credited === "number") {
     return { ok: false, code: "CREDIT_TOO_LARGE", path: `adjustments/${credited}/amount_cents` };
   }
@@ -139,9 +144,14 @@ function draftLines(input: InvoiceInput, entry: PriceBookEntry): DraftLine[] {
 function creditLines(
   charges: readonly DraftLine[],
   adjustments: readonly InvoiceAdjustment[],
+  warranty: string | null,
 ): CreditedLine[] | number {
-  let nets = charges.map(({ amount }) => amount);
-  const credits: CreditedLine[] = [];
+  const isCovered = ({ kind, amount }: DraftLine) => warranty !== null && kind !== "adjustment" && amount > 0n;
+  let nets = charges.map((charge) => (isCovered(charge) ? 0n : charge.amount));
+  const credits = charges.filter(isCovered).map(({ description, visit, amount }): CreditedLine => {
+    const line = adjustmentLine(`${warranty}: ${description}`, -amount);
+    return { ...line, visit, net: 0n };
+  });
   for (const [index, { description, amount_cents, applies_to }] of adjustments.entries()) {
     if (amount_cents >= 0) continue;
     const lowered = charges.map(({ among }) => applies_to === undefined || among === applies_to);

@@ -17,6 +17,7 @@ import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abil
 import { selectBarredRaise } from "./approvals.ts";
 import { contact, normalizeEmail, normalizePhone } from "./identity-signature.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
+import { requireContact } from "./intake-place.ts";
 import { isHigherNte, requireSettableNte } from "./limit.ts";
 import { endHold } from "./schedule-holds.ts";
 import { selectUpdateFacts, type UpdateFacts } from "./update-facts.ts";
@@ -126,10 +127,7 @@ function changeOf({ actor, input, ticket }: Call, facts: UpdateFacts | null): Ti
   }
   if (change.asset_id && facts?.asset_site !== site)
     throw new Refusal("ASSET_NOT_FOUND", { asset_id: change.asset_id });
-  const isItsContact =
-    facts?.contact_account === ticket.account_id && (facts.contact_site === null || facts.contact_site === site);
-  if (change.contact_id && !isItsContact)
-    throw invalidField("contact_id", "known", "is no contact of this ticket's account and site");
+  if (change.contact_id && facts) requireContact({ account_id: ticket.account_id, site_id: site }, facts);
   // What stands at the site it was at, and who is to be asked for there, say nothing of another one.
   return site === ticket.site_id ? change : { asset_id: null, contact_id: null, ...change };
 }

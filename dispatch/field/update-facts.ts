@@ -3,12 +3,11 @@
 
 import type { AccountId, SiteId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
+import type { ContactFacts } from "./intake-place.ts";
 
-export type UpdateFacts = {
+export type UpdateFacts = ContactFacts & {
   readonly site_account: AccountId | null;
   readonly asset_site: SiteId | null;
-  readonly contact_account: AccountId | null;
-  readonly contact_site: SiteId | null;
   readonly service_types: string[] | null;
 };
 

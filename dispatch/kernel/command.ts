@@ -9,7 +9,7 @@ import type { Aggregate, Concerns, Place } from "./aggregate.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
-import type { RelatedChange } from "./related-change.ts";
+import type { Related } from "./related-change.ts";
 
 /** What every step of a command knows. */
 export type Call<Input = unknown, Ids = unknown, AggregateId extends string = string> = {
@@ -39,8 +39,11 @@ export type RowCall<Input = unknown, Ids = unknown, Row = unknown, AggregateId e
 type Decided<Body, Answer> = {
   /** Kept in the audit trail. */
   readonly payload: JsonObject;
-  /** Other rows that change because of this command, each with an audit event of its own. They must be locked by `load`. */
-  readonly related?: readonly RelatedChange[];
+  /**
+   * Other rows that change, or come to be, because of this command, each with an audit event of its own. Those that are there
+   * must be locked by `load`.
+   */
+  readonly related?: readonly Related[];
   /** Whose things the answer names beside the row itself and those related: asked for again when the answer is replayed. */
   readonly concerns?: Concerns;
   /** Where it bears on one place that the row does not tell: listeners to events must reach that. */

@@ -1,7 +1,9 @@
-// A row that changes because of a command on something else (a technician signs off, another ticket takes the place): it gets
-// its own audit event, moves and outbox row in that command's transaction. The command must have locked it.
+// A row that changes, or comes to be, because of a command on something else (a technician signs off, another ticket takes the
+// place, more work follows): it gets its own audit event, moves and outbox row in that command's transaction. What is there
+// already the command must have locked.
 
 import type { ReceiptId } from "../contract/ids.ts";
+import { creation } from "../contract/states.ts";
 import type { Aggregate, Place } from "./aggregate.ts";
 import { chained, type AuditEvent } from "./audit.ts";
 import { timeAfter } from "./clock.ts";
@@ -20,9 +22,18 @@ export type RelatedChange<Row = unknown, Change = unknown> = {
   readonly payload: JsonObject;
 };
 
-/** All that a related change writes. */
+/** A row that comes to be. */
+export type RelatedCreation<Row = unknown> = Pick<RelatedChange<Row>, "aggregate" | "eventId" | "payload"> & {
+  /** As the aggregate makes it, at the command's own time. */
+  readonly created: Row;
+};
+
+export type Related = RelatedChange | RelatedCreation;
+
+/** All that a related change or creation writes. */
 export type RelatedEffect = {
   readonly aggregate: Aggregate;
+  readonly fate: "inserted" | "updated";
   readonly row: unknown;
   readonly event: AuditEvent;
   readonly moves: Moves;
@@ -30,20 +41,14 @@ export type RelatedEffect = {
 };
 
 /**
- * The change as rows, in its own chain, as done by the actor of the command.
+ * The rows of it, in its own chain, as done by the actor of the command.
  * @param cause the command's own event; its id is kept as `caused_by`
  * @throws Refusal INVALID_STATE_TRANSITION when its path is none of its machine
  */
-export function relatedEffect(
-  desk: Desk,
-  cause: AuditEvent,
-  { aggregate, row, eventId, path, change, payload }: RelatedChange,
-): RelatedEffect {
-  const from = aggregate.stateOf(row);
-  if (from !== null) requirePath(aggregate.edges, from, path, []);
-  const head = aggregate.headOf(row);
-  const at = timeAfter(head.at, cause.created_at);
-  const after = aggregate.changed(desk, row, change, path, at);
+export function relatedEffect(desk: Desk, cause: AuditEvent, related: Related): RelatedEffect {
+  const { aggregate, eventId, payload } = related;
+  const { row, from, moves, at, fate } =
+    "created" in related ? creationOf(cause, related) : changeOf(desk, cause, related);
   const event = chained(
     {
       ...cause,
@@ -51,18 +56,36 @@ export function relatedEffect(
       aggregate: aggregate.name,
       aggregate_id: aggregate.idOf(row),
       before_state: from,
-      after_state: aggregate.stateOf(after),
+      after_state: aggregate.stateOf(row),
       payload: { ...payload, caused_by: cause.id },
       created_at: at,
     },
-    head,
+    aggregate.headOf(row),
   );
-  const moves = movesAlong(from ?? "", path);
+  const place = aggregate.placeOf(row);
   return {
     aggregate,
-    row: aggregate.withHead(after, { seq: event.seq, hash: event.hash, at }),
+    fate,
+    row: aggregate.withHead(row, { seq: event.seq, hash: event.hash, at }),
     event,
     moves,
-    place: aggregate.placeOf(row),
+    place,
   };
+}
+
+type Became = Pick<RelatedEffect, "row" | "moves" | "fate"> & { readonly from: string | null; readonly at: string };
+
+function changeOf(desk: Desk, cause: AuditEvent, { aggregate, row, path, change }: RelatedChange): Became {
+  const from = aggregate.stateOf(row);
+  if (from !== null) requirePath(aggregate.edges, from, path, []);
+  const at = timeAfter(aggregate.headOf(row).at, cause.created_at);
+  const after = aggregate.changed(desk, row, change, path, at);
+  return { row: after, from, moves: movesAlong(from ?? "", path), at, fate: "updated" };
+}
+
+function creationOf(cause: AuditEvent, { aggregate, created }: RelatedCreation): Became {
+  const state = aggregate.stateOf(created);
+  const path = state === null ? [] : [state];
+  requirePath(aggregate.edges, creation, path, []);
+  return { row: created, from: null, moves: movesAlong(creation, path), at: cause.created_at, fate: "inserted" };
 }

@@ -179,10 +179,7 @@ export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>
 
 /** Rows of one aggregate with one fate go together. */
 function writeRows(tx: Session, all: readonly Written[]): Promise<unknown>[] {
-  const rows = all.flatMap(({ effect: { aggregate, fate }, row, related }) => [
-    { aggregate, fate, row },
-    ...related.map((one) => ({ ...one, fate: "updated" as const })),
-  ]);
+  const rows = all.flatMap(({ effect: { aggregate, fate }, row, related }) => [{ aggregate, fate, row }, ...related]);
   return [...Map.groupBy(rows, ({ aggregate }) => aggregate)].flatMap(([aggregate, ofIt]) => {
     const of = (fate: Effect["fate"]) => ofIt.filter((one) => one.fate === fate).map(({ row }) => row);
     return [

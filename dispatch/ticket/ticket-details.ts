@@ -47,6 +47,14 @@ export const updateTicketDetails = (tx: Session, t: TicketRow): Promise<unknown>
   writeTicketWords(tx, t),
 ];
 
+const updateStoredFollowUps = statement("ticket_follow_ups_update", `UPDATE tickets SET follow_ups = $2 WHERE id = $1`);
+
+/** What follows from a ticket, which its other updates leave alone. */
+export const updateFollowUps = (
+  tx: Session,
+  { id, follow_ups }: Pick<TicketRow, "id" | "follow_ups">,
+): Promise<unknown> => tx.row(updateStoredFollowUps, [id, JSON.stringify(follow_ups)]);
+
 export const selectNextNumber = statement<{ number: string }>(
   "ticket_number_next",
   `SELECT next_ticket_number() AS number`,

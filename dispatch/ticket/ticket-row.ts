@@ -64,6 +64,8 @@ export type TicketChange = Partial<
     | "customer_name"
     | "customer_phone"
     | "customer_email"
+    // Written by ticket.follow_up alone (updateFollowUps).
+    | "follow_ups"
   >
 >;
 
@@ -81,6 +83,7 @@ export type NewTicket = Pick<TicketRow, "number" | "account_id" | "site_id" | "s
       | "identity_signature"
       | "identity_confidence"
       | "classification_confidence"
+      | "follows"
     >
   >;
 
@@ -114,6 +117,8 @@ const columnNames = [
   "assigned_tech_id",
   "pending_approval_id",
   "not_technicians",
+  "follows",
+  "follow_ups",
   "version",
   "sla_target_minutes",
   "sla_deadline_at",
@@ -202,6 +207,8 @@ const stored = (row: TicketRow): StoredTicket => ({
   ...row,
   proposed_windows: JSON.stringify(row.proposed_windows),
   not_technicians: JSON.stringify(row.not_technicians),
+  follows: row.follows && JSON.stringify(row.follows),
+  follow_ups: JSON.stringify(row.follow_ups),
 });
 
 export const insertTickets: InsertRows<TicketRow> = (tx, rows) => insertStored(tx, rows.map(stored));
@@ -239,6 +246,8 @@ export function ticketBody(t: TicketRow): TicketBody {
     created_at: t.created_at,
     updated_at: t.updated_at,
     not_technicians: t.not_technicians,
+    follows: t.follows,
+    follow_ups: t.follow_ups,
     pending_approval_id: t.pending_approval_id,
   };
 }
@@ -308,6 +317,8 @@ export function newTicket(
     assigned_tech_id: null,
     pending_approval_id: null,
     not_technicians: [],
+    follows: null,
+    follow_ups: [],
     version: -1,
     sla_target_minutes: 0,
     sla_deadline_at: fields.scheduled_start ?? at,

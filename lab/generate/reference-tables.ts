@@ -2,10 +2,13 @@
 
 import { errorEntries } from "../../dispatch/contract/errors.ts";
 import type { TSchema } from "../../dispatch/contract/fields.ts";
-import { chatName, commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
+import { chatName, commandEntries, queryEntries, type CommandEntry } from "../../dispatch/contract/index.ts";
 import { operatorPhases, ticketEdges } from "../../dispatch/contract/states.ts";
 import { fileVariable, settingsList } from "../../dispatch/process/settings.ts";
 import { code, made, table } from "./markdown.ts";
+
+const leadsTo = ({ to, opens = [] }: CommandEntry): string =>
+  [to.join(" or ") || "unchanged", ...opens.map((state) => `opens one in ${state}`)].join("; ");
 
 /** ops/reference/tools.md */
 export function toolsPage(): string {
@@ -15,7 +18,7 @@ export function toolsPage(): string {
     code(entry.path),
     entry.roles.join(", "),
     entry.from.length === 0 ? "–" : entry.from.join(", "),
-    entry.to.length === 0 ? "unchanged" : entry.to.join(" or "),
+    leadsTo(entry),
     String(entry.status),
     entry.summary,
   ]);

@@ -2,7 +2,7 @@
 
 import { chatName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { driveText, nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
+import { driveText, followsText, nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
 import { planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -12,6 +12,9 @@ import type { Tool } from "./tool-catalog.ts";
 const repeated =
   " — this repeats an earlier call and did nothing new; the answer is the earlier one (to do it again on purpose, give a " +
   "fresh request_id)";
+
+/** What opens a ticket, and so tells its words. */
+const opening: readonly string[] = ["ticket.create", "ticket.blind_intake", "ticket.follow_up"];
 
 /** The text of a command's answer. */
 export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean, granted: readonly Role[]): string {
@@ -24,14 +27,19 @@ export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean,
   const state = textAt(ticket, "state") ?? textAt(receipt, "after_state");
   return lines(
     first,
-    textAt(ticket, "id") === null ? ticketOfReceipt(receipt) : ticketLine(ticket, textAt(receipt, "before_state")),
+    textAt(ticket, "id") === null ? ticketOfReceipt(receipt) : ticketLine(ticket, stateBefore(receipt, ticket)),
+    followsText(ticket),
     receiptLine(receipt),
     ...warningLines(body),
     ...madeLines(body),
-    tool.name === "ticket.create" || tool.name === "ticket.blind_intake" ? ticketWords(ticket) : null,
+    opening.includes(tool.name) ? ticketWords(ticket) : null,
     nextLine(state, granted, tool.entry.next),
   );
 }
+
+/** Where the ticket stood; a ticket that another one's command made stood nowhere. */
+const stateBefore = (receipt: JsonObject, ticket: JsonObject): string | null =>
+  textAt(receipt, "ticket_id") === textAt(ticket, "id") ? textAt(receipt, "before_state") : null;
 
 const receiptLine = (receipt: JsonObject): string =>
   `receipt ${wordAt(receipt, "receipt_id")} at ${wordAt(receipt, "occurred_at")}`;

@@ -2,7 +2,7 @@
 
 import type { QueryName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { driveText, nextLine, ticketLine, ticketWords, windowText } from "./describe-ticket.ts";
+import { driveText, followsText, nextLine, ticketLine, ticketWords, windowText } from "./describe-ticket.ts";
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -38,6 +38,7 @@ function noteText(event: unknown): string {
 const readings: Record<QueryName, Describe> = {
   "ticket.get": (body, granted) => [
     ticketLine(body),
+    followsText(body),
     ticketWords(body),
     isObject(body["invoice"]) &&
       `invoice ${at(body["invoice"], "number")} total ${dollars(numberAt(body["invoice"], "total_cents") ?? 0)}`,

@@ -3,8 +3,8 @@
 import { chatName, commandEntries, type CommandName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { finalStates, isTicketState, ticketStates } from "../../dispatch/contract/states.ts";
-import { numberAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, fenced, plainOrQuoted, wordAt } from "./result-text.ts";
+import { isObject, listAt, numberAt, textAt, type JsonObject } from "./json.ts";
+import { dollars, fenced, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 
 /** Tools named at most as what comes next. */
 const maxNext = 8;
@@ -29,6 +29,19 @@ export function ticketLine(ticket: JsonObject, before: string | null = null): st
   ]
     .filter(Boolean)
     .join(" ");
+}
+
+/** What the ticket follows from and what follows from it, by the numbers people say; null where nothing does. */
+export function followsText(ticket: JsonObject): string | null {
+  const named = (one: unknown) => `${wordAt(one, "number")} as ${wordAt(one, "kind")}`;
+  const { follows } = ticket;
+  const after = listAt(ticket, "follow_ups").map(named);
+  const reason = textAt(follows, "reason");
+  const parts = [
+    isObject(follows) && `follows ${named(follows)}${reason === null ? "" : `: ${quoted(reason, 160)}`}`,
+    after.length > 0 && `followed by ${after.join(", ")}`,
+  ];
+  return parts.filter(Boolean).join("; ") || null;
 }
 
 export const windowText = (start: string | null, end: string | null): string | null =>

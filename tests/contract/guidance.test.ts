@@ -92,7 +92,10 @@ describe("the next steps of each tool", () => {
   });
 });
 
-const statesAfter = ({ from, to }: CommandEntry): readonly string[] => (to.length === 0 ? from : to);
+const statesAfter = ({ from, to, opens = [] }: CommandEntry): readonly string[] => [
+  ...(to.length === 0 ? from : to),
+  ...opens,
+];
 
 describe("the words of each tool", () => {
   const fields = toolEntries.flatMap(([tool, { input }]) => fieldsIn(input, tool));

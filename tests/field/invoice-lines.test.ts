@@ -352,6 +352,44 @@ describe("calculateInvoice", () => {
     );
   });
 
+  it("charges nothing for warranty work, and all that is charged besides, to the cent", () => {
+    const charge = fc.record({
+      description: fc.constant("a"),
+      amount_cents: fc.integer({ min: 0, max: 50_000 }),
+      applies_to: fc.constantFrom("labor", "materials", undefined),
+    });
+    fc.assert(
+      fc.property(visits, fc.array(charge, { maxLength: 3 }), taxable, rate, (done, adjustments, taxed, percent) => {
+        const tax = { ...priceBook.tax, defaultBasisPoints: percent, taxableLines: taxed };
+        const over = { visits: done, adjustments, priceBook: { ...priceBook, tax } };
+        const { lines, ...covered } = invoiceOf({ ...over, warranty: "Warranty of T-000001" });
+        const priced = invoiceOf(over).lines;
+        assert.deepEqual(
+          lines.slice(0, priced.length).map((line) => line.amount_cents),
+          priced.map((line) => line.amount_cents),
+        );
+        const work = priced.filter(({ kind, amount_cents }) => kind !== "adjustment" && amount_cents > 0);
+        assert.deepEqual(
+          lines.slice(priced.length).map((line) => [line.description, line.visit, line.amount_cents]),
+          work.map((line) => [`Warranty of T-000001: ${line.description}`, line.visit, -line.amount_cents]),
+        );
+        assert.ok(
+          lines.every(({ kind, net_cents, tax_cents }) => kind === "adjustment" || net_cents + tax_cents === 0),
+        );
+        const charged = sum(adjustments.map((one) => one.amount_cents));
+        assert.deepEqual([covered.subtotal_cents, sum(lines.map((line) => line.net_cents))], [charged, charged]);
+        const taxedCharges = sum(lines.filter((line) => line.taxable).map((line) => line.net_cents));
+        assert.ok(isHalfUp(covered.tax_cents, taxedCharges * percent, 10_000));
+        assert.equal(covered.total_cents, charged + covered.tax_cents);
+      }),
+      { numRuns: 500 },
+    );
+    const credit = { description: "c", amount_cents: -1 };
+    assert.partialDeepStrictEqual(calculate({ warranty: "Warranty", adjustments: [credit] }), {
+      code: "CREDIT_TOO_LARGE",
+    });
+  });
+
   it("never takes more tax for a larger credit", () => {
     const credit = fc.integer({ min: 0, max: 8_900 });
     fc.assert(

@@ -7,13 +7,15 @@ import { chained, insertAudit } from "../../dispatch/kernel/audit.ts";
 import { newId, timeAfter } from "../../dispatch/kernel/clock.ts";
 import { insertTransitions, moveRows } from "../../dispatch/kernel/machine.ts";
 import { lockTicket, updateTickets } from "../../dispatch/ticket/ticket-row.ts";
-import type { TicketId } from "../../dispatch/contract/ids.ts";
+import { knownId, type TicketId } from "../../dispatch/contract/ids.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { TestApi } from "./api.ts";
 import { acme, ana } from "./directory.ts";
 import { addReferenced, addVerified } from "./evidence.ts";
 
 export type Plan = {
+  /** A NEW ticket that is there already; by default one is made. */
+  readonly ticketId?: string;
   readonly accountId?: string;
   readonly siteId?: string;
   readonly summary?: string;
@@ -87,7 +89,7 @@ export function freeWindow({ clock }: Pick<TestApi, "clock">): { start: string; 
 export async function ticketIn(api: TestApi, state: TicketState, plan: Plan = {}): Promise<BuiltTicket> {
   const { techId = ana, window = freeWindow(api) } = plan;
   const built: OnTheWay["built"] = { approvalId: null, holdId: null };
-  const { id } = await create(api, plan);
+  const id = plan.ticketId ? knownId<TicketId>(plan.ticketId) : (await create(api, plan)).id;
   const route = routeTo(state, plan);
   for (const step of route) await steps[step]({ api, id, plan, techId, window, built });
   const { state: reached } = await api.read("ticket.get", { ticket: id });

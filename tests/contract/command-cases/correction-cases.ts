@@ -63,4 +63,30 @@ export const correctionCases = {
       ],
     },
   },
+  "ticket.follow_up": {
+    path: `${t}/follow-up`,
+    roles: ["dispatcher", "agent"],
+    from: ["INVOICED", "CLOSED"],
+    to: [],
+    status: 201,
+    obeyed: one(() => ({ kind: "warranty", summary: "Leaks again" })),
+    fields: {
+      good: [
+        { kind: "warranty" },
+        { kind: "callback", summary: "x", description: "two\nlines", reason: "They called", priority: "emergency" },
+        { kind: "further_work", incident_type: "door_wont_latch", nte_cents: 0, contact_id: null, asset_id: null },
+        { kind: "further_work", account_id: uuid, site_id: uuid, contact_id: uuid, asset_id: uuid },
+      ],
+      bad: [
+        [{ kind: undefined }, "kind"],
+        [{ kind: "complaint" }, "kind"],
+        [{ reason: "two\nlines" }, "reason"],
+        [{ summary: "" }, "summary"],
+        [{ priority: "SOON" }, "priority"],
+        [{ nte_cents: -1 }, "nte_cents"],
+        [{ site_id: "17" }, "site_id"],
+        [{ contact_id: "17" }, "contact_id"],
+      ],
+    },
+  },
 } satisfies CasesFor<keyof typeof correctionCommands>;

@@ -1,0 +1,77 @@
+// ticket.follow_up: opens a ticket for what follows from work that is invoiced or closed. What it does not say it has from that
+// ticket, and both name each other.
+
+import { ticketBody, type NewTicket } from "../ticket/ticket-row.ts";
+import { newRelatedTicket } from "../ticket/related-ticket.ts";
+import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
+import { selectNextNumber, updateFollowUps } from "../ticket/ticket-details.ts";
+import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
+import { loadPlace, requirePlace, type PlaceFacts } from "./intake-place.ts";
+import { checkIncidentType } from "./known-incident-type.ts";
+
+type Call = TicketCall<"ticket.follow_up">;
+
+export const ticketFollowUp = ticketCommand({
+  name: "ticket.follow_up",
+  async load(tx, { desk, input }) {
+    const { incident_type } = input;
+    const [next, place, missing] = await Promise.all([
+      tx.row(selectNextNumber, []),
+      loadPlace(tx, input),
+      incident_type === undefined ? null : loadMissingAbilities(tx, incident_type, desk.policy),
+    ]);
+    return { next, place, missing };
+  },
+  decide(call, { next, place, missing }) {
+    const { desk, input, ticket, now } = call;
+    if (!next) throw new Error("the sequence of ticket numbers gave none");
+    const { kind, incident_type: type } = input;
+    const typeWarnings = type === undefined ? [] : checkIncidentType(desk.policy, type);
+    const follows = { ticket_id: ticket.id, number: ticket.number, kind, reason: input.reason ?? null };
+    const { number } = next;
+    const fields = { ...fieldsOf(call, place), number, follows };
+    const made = newRelatedTicket(desk, { fields, payload: { follows, summary: fields.summary } }, now);
+    const follow_up = { ticket_id: made.created.id, number, kind };
+    const follow_ups = [...ticket.follow_ups, follow_up];
+    return {
+      change: { follow_ups },
+      payload: { follow_up, reason: follows.reason, receipt_id: made.eventId, ...(missing && { nobody_has: missing }) },
+      related: [made],
+      warnings: [...typeWarnings, ...abilityWarnings(missing)],
+      write: (tx) => [updateFollowUps(tx, { id: ticket.id, follow_ups })],
+      body: () => ticketBody(made.created),
+    };
+  },
+});
+
+/** @throws Refusal FORBIDDEN_SCOPE, ACCOUNT_NOT_FOUND, SITE_NOT_FOUND, ASSET_NOT_FOUND, INVALID_REQUEST */
+function fieldsOf({ actor, input, ticket }: Call, place: PlaceFacts): Omit<NewTicket, "number"> {
+  const { account_id = ticket.account_id, site_id = ticket.site_id, asset_id, contact_id } = input;
+  const [ofAccount, ofSite] = [account_id === ticket.account_id, site_id === ticket.site_id];
+  requirePlace(
+    actor,
+    { account_id, site_id, asset_id, contact_id },
+    {
+      ...place,
+      account_known: place.account_known || ofAccount,
+      site_account: ofSite ? ticket.account_id : place.site_account,
+    },
+  );
+  return {
+    account_id,
+    site_id,
+    summary: input.summary ?? ticket.summary,
+    description: input.description ?? null,
+    priority: input.priority ?? "ROUTINE",
+    incident_type: input.incident_type ?? ticket.incident_type,
+    nte_cents: input.nte_cents ?? 0,
+    // What stands at the other site, and who is to be asked for there, say nothing of this one.
+    asset_id: asset_id === undefined && ofSite ? ticket.asset_id : (asset_id ?? null),
+    contact_id: contact_id === undefined && ofSite ? ticket.contact_id : (contact_id ?? null),
+    ...(ofAccount && {
+      customer_name: ticket.customer_name,
+      customer_phone: ticket.customer_phone,
+      customer_email: ticket.customer_email,
+    }),
+  };
+}
