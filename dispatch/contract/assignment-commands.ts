@@ -2,6 +2,7 @@
 
 import { defineCommands } from "./entry.ts";
 import {
+  expectedVersion,
   freeText,
   idOf,
   line,
@@ -116,6 +117,7 @@ export const assignmentCommands = defineCommands({
         provider_id: optional(
           idOf<ProviderId>("The new provider; required with reassign_provider; absent: the new technician's own"),
         ),
+        expected_version: expectedVersion(),
         bump_ticket_id: optional(
           ticketRef(
             "For an EMERGENCY with direct_dispatch_bypass: the technician's booked ticket that goes back to the queue; absent: none",
@@ -153,6 +155,7 @@ export const assignmentCommands = defineCommands({
     input: Type.Object({
       tech_id: idOf<TechnicianId>("The colleague who takes the work over"),
       reason: note("Why the work changes hands, at least 3 characters", 3),
+      expected_version: expectedVersion(),
       work: optional(
         work("What was done so far on this visit; the invoice has it beside what comes later; absent: none"),
       ),
@@ -176,7 +179,11 @@ export const assignmentCommands = defineCommands({
       "Take the technician off, sent or only booked; the ticket is SCHEDULED at the same time with nobody " +
       "assigned, and not given to them again. To name a successor at once use assignment.override.",
     next: ["assignment.recommend", "assignment.dispatch", "schedule.reopen"],
-    input: Type.Object({ reason_code: reasonCode(), note: note("Why, in a sentence; at least 10 characters", 10) }),
+    input: Type.Object({
+      reason_code: reasonCode(),
+      note: note("Why, in a sentence; at least 10 characters", 10),
+      expected_version: expectedVersion(),
+    }),
     example: { reason_code: "safety", note: "The van broke down on the way" },
     output: body.ticket,
   },

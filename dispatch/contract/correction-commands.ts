@@ -3,6 +3,7 @@
 import { defineCommands } from "./entry.ts";
 import {
   cents,
+  expectedVersion,
   followUpKinds,
   freeText,
   idOf,
@@ -57,6 +58,7 @@ export const correctionCommands = defineCommands({
         cents("Limit in cents, before completion; higher only while triage may still set it; absent: as it was"),
       ),
       site_id: optional(idOf<SiteId>("Another site of the account, before anybody is dispatched; absent: as it was")),
+      expected_version: expectedVersion(),
       replan: optional(
         Type.Boolean({
           description:

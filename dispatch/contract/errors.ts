@@ -118,6 +118,13 @@ export const errorRegistry = define({
     dimension: "state",
     message: "The ticket's state does not allow this; allowed_from_states says which do.",
   },
+  VERSION_CONFLICT: {
+    status: 409,
+    dimension: "state",
+    message:
+      "It has changed since expected_version was read, and nothing of this was done. Read it again, and send what still holds " +
+      "with current_version.",
+  },
   DUPLICATE_INTAKE: {
     status: 409,
     dimension: "identity",

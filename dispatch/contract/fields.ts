@@ -66,6 +66,16 @@ export const nullable = <T extends TSchema>(schema: T, description?: string) =>
 export const openObject = (description: string) =>
   Type.Record(Type.String({ maxLength: 200 }), Type.Unknown(), { description, maxProperties: 200 });
 
+/** Of a command that replaces what somebody may have changed since it was read; the pipeline holds the row to it. */
+export const expectedVersion = () =>
+  Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 2_147_483_647,
+      description: "The ticket's version as it was read: refused when it has changed since; absent: whatever it is now",
+    }),
+  );
+
 export const priorities = ["EMERGENCY", "URGENT", "ROUTINE"] as const;
 export type Priority = (typeof priorities)[number];
 export const priority = (addition = "") =>

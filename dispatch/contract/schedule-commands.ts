@@ -1,7 +1,7 @@
 // What may be asked of scheduling: one entry per command.
 
 import { defineCommands } from "./entry.ts";
-import { idOf, line, note, oneOf, oneOfAnyCase, optional, time, Type, window } from "./fields.ts";
+import { expectedVersion, idOf, line, note, oneOf, oneOfAnyCase, optional, time, Type, window } from "./fields.ts";
 import type { TechnicianId } from "./ids.ts";
 import * as body from "./responses.ts";
 import * as sample from "./sample-values.ts";
@@ -122,6 +122,7 @@ export const scheduleCommands = defineCommands({
           ),
         ),
         reason: note("Why the visit moves", 1),
+        expected_version: expectedVersion(),
       },
       { description: "end lies after start", "x-window": true },
     ),

@@ -3,6 +3,7 @@
 import { defineCommands } from "./entry.ts";
 import {
   cents,
+  expectedVersion,
   freeText,
   idOf,
   incidentType,
@@ -186,6 +187,7 @@ export const ticketCommands = defineCommands({
       ),
       approval_amount_delta_cents: optional(cents("How much approval raises the limit by, in cents; absent: 0")),
       sop_handoff_acknowledged: optional(handoff("as it was")),
+      expected_version: expectedVersion(),
     }),
     example: {
       priority: "EMERGENCY",

@@ -113,7 +113,7 @@ const wayBack = (state: TicketState): TicketState[] =>
  * @throws Refusal INVALID_REQUEST, FORBIDDEN_SCOPE, SITE_NOT_FOUND, ASSET_NOT_FOUND
  */
 function changeOf({ actor, input, ticket }: Call, facts: UpdateFacts | null): TicketChange {
-  const { replan: _, customer_phone, customer_email, ...rest } = input;
+  const { replan: _, expected_version: __, customer_phone, customer_email, ...rest } = input;
   const change: TicketChange = {
     ...rest,
     ...(customer_phone !== undefined && { customer_phone: contact("customer_phone", normalizePhone(customer_phone)) }),

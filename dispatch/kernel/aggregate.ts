@@ -68,6 +68,8 @@ export type Aggregate<
   /** Null where it is nobody's in particular. */
   placeOf(row: Row): Place | null;
   headOf(row: Row): ChainHead;
+  /** Which version of it this is, where callers may say which one they read (`expected_version`). */
+  versionOf?(row: Row): number;
   /** @throws Refusal for an actor who may reach the row and still not act on it */
   guard(actor: Actor, row: Row): void;
   /** A row that does not exist yet. */

@@ -5,13 +5,15 @@ import type { CommandEntry } from "../contract/entry.ts";
 import { requireScope } from "./authorize.ts";
 import { timeAfter } from "./clock.ts";
 import type { Answer, CommandRequest } from "./command-call.ts";
+import type { Aggregate } from "./aggregate.ts";
 import type { Call, Command, RowCall } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import { stillBusy } from "./failure.ts";
 import { requireHumanApproval } from "./human-approval.ts";
 import { replayOf, type StoredAnswer } from "./idempotency.ts";
 import { requireState } from "./machine.ts";
-import { invalidFields, type Violation } from "./refusal.ts";
+import { invalidFields, Refusal, type Violation } from "./refusal.ts";
+import { isObject } from "./json.ts";
 import { effectOfCreation, effectOnRow, written, type Effect, type Written } from "./write.ts";
 
 /** A command on its way to its answer. */
@@ -76,6 +78,7 @@ export function decide(job: Job, { row, waited, loaded, stored }: Read): Outcome
     const onRow: RowCall = { ...call, row, now: timeAfter(head.at, call.now) };
     const state = aggregate.stateOf(row);
     if (state !== null) requireState(state, entry.from, handler.target?.(onRow) ?? entry.to[0], entry.wrongStateCode);
+    requireVersion(aggregate, row, call.input);
     const consult = job.mayConsult && handler.consult?.(onRow, loaded);
     if (consult) return { kind: "consult", consult };
     const toPrepare = handler.prepare && (handler.needsPreparation?.(loaded) ?? true);
@@ -95,4 +98,12 @@ export function decide(job: Job, { row, waited, loaded, stored }: Read): Outcome
     kind: "written",
     written: written({ desk, request, entry, key: job.key, requestHash, eventId: call.eventId, effect }),
   };
+}
+
+/** @throws Refusal VERSION_CONFLICT where the caller says what it read, and that is no longer what there is */
+function requireVersion(aggregate: Aggregate, row: unknown, input: unknown): void {
+  const expected = isObject(input) ? input["expected_version"] : undefined;
+  const current = aggregate.versionOf?.(row);
+  if (expected !== undefined && expected !== current)
+    throw new Refusal("VERSION_CONFLICT", { current_version: current });
 }

@@ -43,6 +43,7 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
   stateOf: ({ state }) => state,
   placeOf: ({ account_id, site_id }) => ({ account_id, site_id }),
   headOf: ({ audit_seq, audit_hash, audit_at }) => ({ seq: audit_seq, hash: audit_hash, at: audit_at }),
+  versionOf: ({ version }) => version,
   guard: requireAssignedTech,
   created: ({ policy }, { id, fields, state, at }) => newTicket(id, fields, state, at, policy.sla.targetMinutes),
   changed: ({ policy }, row, change, path, at) => changedTicket(row, change, path, at, policy.sla.targetMinutes),

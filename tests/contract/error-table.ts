@@ -67,6 +67,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
     fields: ["from_state", "to_state", "allowed_from_states"],
     dimension: "state",
   },
+  VERSION_CONFLICT: { status: 409, fields: ["current_version"], dimension: "state" },
   DUPLICATE_INTAKE: { status: 409, fields: duplicate, dimension: "identity" },
   LOW_IDENTITY_CONFIDENCE: { status: 409, fields: ["evidence", "value", "threshold"], dimension: "identity" },
   LOW_CLASSIFICATION_CONFIDENCE: { status: 409, fields: ["evidence", "value", "threshold"], dimension: "identity" },

@@ -224,6 +224,10 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       const { id } = await ticketIn(pilot, "CANCELLED");
       return pilot.refuse("billing.generate_invoice", { as: "finance", ticket: id });
     },
+    VERSION_CONFLICT: async () => {
+      const { id } = await ticketIn(pilot, "TRIAGED");
+      return pilot.refuse("ticket.update", { ticket: id, body: { summary: "Other words", expected_version: 0 } });
+    },
     UPDATE_NOT_POSSIBLE: async () => {
       const { id } = await ticketIn(pilot, "VERIFIED");
       return pilot.refuse("ticket.update", { ticket: id, body: { incident_type: "HARDWARE_REPLACEMENT" } });

@@ -86,7 +86,13 @@ export const assignmentCases = {
     obeyed: (from) => [{ body: () => override, path: from === "SCHEDULED" ? ["DISPATCHED"] : [] }],
     fields: {
       good: [
-        { override_type: "reassign_tech", reason_code: "capacity", note: "ten chars.", tech_id: uuid },
+        {
+          override_type: "reassign_tech",
+          reason_code: "capacity",
+          note: "ten chars.",
+          tech_id: uuid,
+          expected_version: 7,
+        },
         { override_type: "reassign_provider", reason_code: "other", note: "ten chars.", provider_id: uuid },
         { override_type: "direct_dispatch_bypass", reason_code: "skill_mismatch", note: "ten chars.", tech_id: uuid },
       ],
@@ -116,7 +122,7 @@ export const assignmentCases = {
     ],
     fields: {
       good: [
-        { tech_id: uuid, reason: "ill" },
+        { tech_id: uuid, reason: "ill", expected_version: 7 },
         { tech_id: uuid, reason: "her shift is over", work: { labor_minutes: 45 } },
       ],
       bad: [
@@ -142,7 +148,7 @@ export const assignmentCases = {
       },
     ],
     fields: {
-      good: [{ reason_code: "customer_request", note: "ten chars." }],
+      good: [{ reason_code: "customer_request", note: "ten chars.", expected_version: 7 }],
       bad: [
         [{ reason_code: undefined }, "reason_code"],
         [{ reason_code: "parts" }, "reason_code"],

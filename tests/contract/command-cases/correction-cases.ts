@@ -30,7 +30,7 @@ export const correctionCases = {
           contact_id: null,
           asset_id: null,
         },
-        { site_id: uuid, replan: true },
+        { site_id: uuid, replan: true, expected_version: 0 },
       ],
       bad: [
         [{ summary: "" }, "summary"],
@@ -41,6 +41,8 @@ export const correctionCases = {
         [{ site_id: "17" }, "site_id"],
         [{ contact_id: "17" }, "contact_id"],
         [{ replan: "yes" }, "replan"],
+        [{ expected_version: -1 }, "expected_version"],
+        [{ expected_version: "2" }, "expected_version"],
       ],
     },
   },

@@ -108,7 +108,7 @@ export const scheduleCases = {
     fields: {
       good: [
         { ...window, reason: "x" },
-        { ...window, reason: "x", tech_id: uuid },
+        { ...window, reason: "x", tech_id: uuid, expected_version: 7 },
       ],
       bad: [
         [{ start: undefined }, "start"],

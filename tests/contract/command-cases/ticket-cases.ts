@@ -57,7 +57,7 @@ export const ticketCases = {
         .map((outcome) => triage(outcome, from)),
     fields: {
       good: [
-        { priority: "emergency", incident_type: "FRAME_OR_GLASS_DAMAGE" },
+        { priority: "emergency", incident_type: "FRAME_OR_GLASS_DAMAGE", expected_version: 7 },
         {
           priority: "URGENT",
           incident_type: "frame_or_glass_damage",
