@@ -40,6 +40,13 @@ export const freeText = (maxLength: number, options: { minLength?: number; descr
 export const time = (description?: string) =>
   Type.String({ format: "date-time", maxLength: 40, ...(description && { description }) });
 
+/**
+ * In an answer: a time on the clock of the site, with its offset from UTC, e.g. 2026-03-08T09:00:00-07:00; null where there is no
+ * time, or no such time zone.
+ */
+export const localTime = () =>
+  nullable(Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{3})?[+-]\\d{2}:\\d{2}$" }));
+
 export const cents = (description: string) => Type.Integer({ minimum: 0, maximum: maxCents, description });
 
 export const window = (description: string) =>

@@ -1,6 +1,6 @@
 // The bodies the plan's commands and queries answer with, as schemas.
 
-import { answeredId, nullable, priorities, state, Type, type Static } from "./fields.ts";
+import { answeredId, localTime, nullable, priorities, state, Type, type Static } from "./fields.ts";
 import type { PlanId, ReceiptId, TechnicianId, TicketId } from "./ids.ts";
 
 const time = () => Type.String({ format: "date-time" });
@@ -37,11 +37,15 @@ const dayFigures = Type.Object({
 });
 export type DayFigures = Static<typeof dayFigures>;
 
+/** On the clock of the visit's site; a plan that an earlier release made has none. */
+const localSpan = { start_local: Type.Optional(localTime()), end_local: Type.Optional(localTime()) };
+
 const place = Type.Object({
   tech_id: nullable(answeredId<TechnicianId>()),
   tech_name: nullable(text()),
   start: time(),
   end: time(),
+  ...localSpan,
 });
 
 const move = Type.Object({
@@ -57,7 +61,10 @@ const move = Type.Object({
     start: time(),
     end: time(),
     travel_before_minutes: count(),
+    ...localSpan,
   }),
+  /** The site's. */
+  timezone: Type.Optional(text()),
   /** Driving that this visit costs less than where it was; below zero when it costs more. */
   saves_minutes: Type.Number(),
   reason: text(),
@@ -126,6 +133,9 @@ const appliedMove = Type.Object({
   scheduled_start: time(),
   scheduled_end: time(),
   receipt_id: answeredId<ReceiptId>(),
+  scheduled_start_local: Type.Optional(localTime()),
+  scheduled_end_local: Type.Optional(localTime()),
+  timezone: Type.Optional(text()),
 });
 export const appliedPlan = Type.Object({ plan, moved: Type.Array(appliedMove) });
 

@@ -1,7 +1,17 @@
 // The bodies dispatch-api answers with, as schemas: OpenAPI, the tools of the plugin and the tests read them.
 
 import { attention } from "./attention.ts";
-import { answeredId, followUpKinds, nullable, oneOf, priorities, state, Type, type Static } from "./fields.ts";
+import {
+  answeredId,
+  followUpKinds,
+  localTime,
+  nullable,
+  oneOf,
+  priorities,
+  state,
+  Type,
+  type Static,
+} from "./fields.ts";
 import type {
   AccountId,
   ApprovalId,
@@ -23,6 +33,8 @@ const text = () => Type.String();
 const count = () => Type.Integer({ minimum: 0 });
 const window = () => Type.Object({ start: nullable(time()), end: nullable(time()) });
 const json = () => Type.Unknown();
+/** The site's, by its IANA name. */
+const timezone = text;
 
 export const receipt = Type.Object({
   receipt_id: answeredId<ReceiptId>(),
@@ -100,6 +112,10 @@ const ticketFields = {
   created_at: time(),
   updated_at: time(),
   pending_approval_id: nullable(answeredId<ApprovalId>()),
+  /** In answers that are about the ticket's time. */
+  scheduled_start_local: Type.Optional(localTime()),
+  scheduled_end_local: Type.Optional(localTime()),
+  timezone: Type.Optional(timezone()),
 };
 export const ticket = Type.Object(ticketFields);
 /** The work as a candidate completed it, with why nobody had to look at it first. */
@@ -161,6 +177,8 @@ export const booking = Type.Object({
   exclusive: Type.Boolean(),
   travel_before_minutes: count(),
   travel_source: travelSource(),
+  start_local: Type.Optional(localTime()),
+  end_local: Type.Optional(localTime()),
 });
 export type BookingBody = Static<typeof booking>;
 
@@ -186,6 +204,8 @@ const slot = Type.Object({
   travel_source: travelSource(),
   score: Type.Number(),
   factors: Type.Array(factor),
+  start_local: localTime(),
+  end_local: localTime(),
 });
 
 const holdFields = { ticket, hold_id: uuid(), snapshot_id: uuid() };
@@ -227,6 +247,10 @@ export const recommendation = Type.Object({
         scheduled_start: time(),
         scheduled_end: time(),
         earliest_start: nullable(time()),
+        scheduled_start_local: localTime(),
+        scheduled_end_local: localTime(),
+        earliest_start_local: localTime(),
+        timezone: timezone(),
         cost: Type.Number(),
         factors: Type.Array(factor),
       }),
@@ -345,6 +369,7 @@ export const slots = Type.Object({
   rejected: Type.Array(rejectedTechnician),
   generated_at: time(),
   schedule_version: text(),
+  timezone: nullable(timezone()),
 });
 export const directory = Type.Object({
   results: Type.Array(
@@ -382,6 +407,8 @@ export const cockpitRow = Type.Object({
   site: Type.Object({ id: answeredId<SiteId>(), name: text(), city: nullable(text()), region: nullable(text()) }),
   assigned_tech: nullable(answeredId<TechnicianId>()),
   scheduled_start: nullable(time()),
+  scheduled_start_local: localTime(),
+  timezone: timezone(),
   last_update_at: time(),
   last_transition_at: time(),
   region_weight: count(),

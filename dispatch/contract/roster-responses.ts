@@ -1,6 +1,6 @@
 // The bodies the roster's commands and query answer with, as schemas.
 
-import { answeredId, nullable, state, Type, type Static } from "./fields.ts";
+import { answeredId, localTime, nullable, state, Type, type Static } from "./fields.ts";
 import type { ProviderId, ReceiptId, TechnicianId, TicketId } from "./ids.ts";
 
 const uuid = () => Type.String({ format: "uuid" });
@@ -53,7 +53,15 @@ export const roster = Type.Object({ technicians: Type.Array(technician), generat
 export const changedTechnician = Type.Object({ technician });
 
 /** A booking that the change leaves standing although the technician is not there then. */
-const conflict = Type.Object({ ticket_id: answeredId<TicketId>(), start: time(), end: time() });
+const conflict = Type.Object({
+  ticket_id: answeredId<TicketId>(),
+  start: time(),
+  end: time(),
+  start_local: localTime(),
+  end_local: localTime(),
+  /** Of the site, whose clock the local times are read on. */
+  timezone: text(),
+});
 export type BookingConflict = Static<typeof conflict>;
 export const changedCalendar = Type.Object({ technician, conflicts: Type.Array(conflict) });
 
@@ -63,6 +71,9 @@ export const requeuedWork = Type.Object({
   previous_state: state(),
   scheduled_start: nullable(time()),
   scheduled_end: nullable(time()),
+  scheduled_start_local: Type.Optional(localTime()),
+  scheduled_end_local: Type.Optional(localTime()),
+  timezone: Type.Optional(text()),
   receipt_id: answeredId<ReceiptId>(),
 });
 export type KeptWork = Static<typeof keptWork>;

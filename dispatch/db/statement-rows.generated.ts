@@ -153,7 +153,14 @@ export type StatementRows = {
   autonomy_scope_select: { id: string; is_paused: boolean; created_at: string };
   autonomy_ticket_scope: { account_id: string; site_id: string };
   backup_evidence: { id: string; uri: string; checksum: string | null };
-  bookings_coming: { ticket_id: string; account_id: string; site_id: string; start: string; end: string };
+  bookings_coming: {
+    ticket_id: string;
+    account_id: string;
+    site_id: string;
+    start: string;
+    end: string;
+    timezone: string;
+  };
   calendar_roster: {
     id: string;
     name: string;
@@ -232,6 +239,7 @@ export type StatementRows = {
     site_name: string;
     site_city: string;
     site_region: string;
+    timezone: string;
     region_weight: number;
     remaining: number;
     priority_rank: number;
@@ -265,6 +273,7 @@ export type StatementRows = {
     site_name: string;
     site_city: string | null;
     site_region: string | null;
+    timezone: string;
     region_weight: number;
     remaining: number;
     priority_rank: number;
@@ -299,6 +308,7 @@ export type StatementRows = {
     site_name: string;
     site_city: string | null;
     site_region: string | null;
+    timezone: string;
     region_weight: number;
     remaining: number;
     priority_rank: number;
@@ -332,6 +342,7 @@ export type StatementRows = {
     site_name: string;
     site_city: string;
     site_region: string;
+    timezone: string;
     region_weight: number;
     remaining: number;
     priority_rank: number;
@@ -365,6 +376,7 @@ export type StatementRows = {
     site_name: string;
     site_city: string;
     site_region: string;
+    timezone: string;
     region_weight: number;
     remaining: number;
     priority_rank: number;
@@ -398,6 +410,7 @@ export type StatementRows = {
     site_name: string;
     site_city: string;
     site_region: string;
+    timezone: string;
     region_weight: number;
     remaining: number;
     priority_rank: number;
@@ -431,6 +444,7 @@ export type StatementRows = {
     site_name: string;
     site_city: string;
     site_region: string;
+    timezone: string;
     region_weight: number;
     remaining: number;
     priority_rank: number;
@@ -723,6 +737,7 @@ export type StatementRows = {
     region: string;
     lat: number | null;
     lon: number | null;
+    timezone: string;
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
@@ -790,6 +805,7 @@ export type StatementRows = {
     region: string;
     lat: number | null;
     lon: number | null;
+    timezone: string;
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
@@ -885,8 +901,9 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
-  site_demand: { region: string; lat: number | null; lon: number | null };
+  site_demand: { region: string; lat: number | null; lon: number | null; timezone: string };
   sla_level_select: { sla_level: number };
   sla_untold: { id: string; breach: boolean };
   snapshot_select: { id: string; service_type: string; recommended_tech_id: string | null };
@@ -1715,6 +1732,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_update_facts: {
     site_account: string;

@@ -11,6 +11,7 @@ import { matchesCapability } from "../workforce/ability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { bookingFor, consultOnAssignee, fromNowOn, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
+import { ticketAt } from "./local-times.ts";
 import { waivedInEmergency, waivedInSending } from "./may-go.ts";
 import { selectSnapshot, type SnapshotRow } from "./recommendation-snapshots.ts";
 
@@ -66,7 +67,7 @@ export const assignmentDispatch = ticketCommand({
       write: (tx) => rebook(tx, ticket.id, booking, now),
       // A person in a lenient profile puts on record what has been done.
       ...(over && { warnings: [{ code: "WINDOW_IN_PAST" as const, message: warningRegistry.WINDOW_IN_PAST }] }),
-      body: (after) => after,
+      body: (after) => ticketAt(after, assignee.site),
     };
   },
 });

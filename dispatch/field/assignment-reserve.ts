@@ -5,6 +5,7 @@ import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
+import { ticketAt } from "./local-times.ts";
 import { waivedInSending } from "./may-go.ts";
 
 export const assignmentReserve = ticketCommand({
@@ -36,7 +37,7 @@ export const assignmentReserve = ticketCommand({
         travel_source: booking.travel_source,
       },
       write: (tx) => rebook(tx, ticket.id, booking, now),
-      body: (after) => after,
+      body: (after) => ticketAt(after, assignee.site),
     };
   },
 });

@@ -8,6 +8,7 @@ import type { TicketRow } from "../ticket/ticket-row.ts";
 import { insertBooking, bookingValues, settleBookings } from "../workforce/bookings.ts";
 import { bookingFor, consultOnAssignee, fromNowOn, loadAssignee } from "./assign.ts";
 import { loadBillingFacts, priceVisits, withReport } from "./billable.ts";
+import { ticketAt } from "./local-times.ts";
 import { waivedInSending, type Waived } from "./may-go.ts";
 import { visitsOf } from "./visits.ts";
 
@@ -52,7 +53,7 @@ export const assignmentTransfer = ticketCommand({
         tx.row(settleBookings, [ticket.id, ticket.state === "ON_HOLD" ? "released" : "done", now]),
         ...(waiting ? [] : [tx.row(insertBooking, bookingValues(booking, now))]),
       ],
-      body: (after) => after,
+      body: (after) => ticketAt(after, assignee.site),
     };
   },
 });

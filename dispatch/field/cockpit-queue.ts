@@ -27,6 +27,7 @@ export type QueueRow = {
   site_name: string;
   site_city: string | null;
   site_region: string | null;
+  timezone: string;
   region_weight: number;
   assigned_tech_id: TechnicianId | null;
   scheduled_start: string | null;
@@ -102,7 +103,8 @@ function streamSql(stream: QueueStream, { where, from, until, behind, now, warni
              t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at, t.updated_at,
              t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
              t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.assign_reason, t.assign_unable,
-             s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region, s.region_weight,
+             s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region,
+             s.timezone, s.region_weight,
              ${stream.minutes(position, now, warning)} AS remaining,
              CASE t.priority WHEN 'EMERGENCY' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END AS priority_rank
       FROM tickets t JOIN sites s ON s.id = t.site_id

@@ -12,6 +12,7 @@ import { selectTicket, ticketBody } from "../ticket/ticket-row.ts";
 import { attentionOf, attentionToType } from "./attention.ts";
 import { cockpitText, queueText, type CockpitRow } from "./cockpit-answer.ts";
 import { queueQuestion, type QueuePage, type QueueRow } from "./cockpit-queue.ts";
+import { localOf, ticketAt } from "./local-times.ts";
 import { slaReport } from "./sla.ts";
 import { selectTimeline } from "./timeline.ts";
 
@@ -70,6 +71,8 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     site: { id: row.site_id, name: row.site_name, city: row.site_city, region: row.site_region },
     assigned_tech: row.assigned_tech_id,
     scheduled_start: row.scheduled_start,
+    scheduled_start_local: localOf(row.scheduled_start, row),
+    timezone: row.timezone,
     last_update_at: row.updated_at,
     last_transition_at: row.last_transition_at,
     region_weight: row.region_weight,
@@ -92,7 +95,7 @@ async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit
     throw new Refusal("FORBIDDEN_SCOPE", { scope_field: "ticket_id", target_id: ticketId });
   }
   return {
-    ticket: ticketBody(ticket),
+    ticket: ticketAt(ticketBody(ticket), ticket),
     timeline: { ticket_id: ticketId, events },
     evidence_summary: { total_items: evidence?.total ?? 0 },
   };

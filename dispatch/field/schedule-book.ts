@@ -7,6 +7,7 @@ import { Refusal } from "../kernel/refusal.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { rebook } from "./assign.ts";
+import { spanAt, ticketAt } from "./local-times.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotsFor } from "./slot-search.ts";
 import { requireVisitSearch } from "./visit-window.ts";
@@ -58,7 +59,10 @@ export const scheduleBook = ticketCommand({
       travel_before_minutes: Math.ceil(slot.travel_before_minutes ?? 0),
       travel_source: slot.travel_source,
     };
-    const considered = { slots: slots.map((one) => ({ ...one, factors: [...one.factors] })), rejected: [...rejected] };
+    const considered = {
+      slots: slots.map((one) => ({ ...spanAt(one, site), factors: [...one.factors] })),
+      rejected: [...rejected],
+    };
     return {
       path: ["SCHEDULE_PROPOSED", "SCHEDULED"],
       change: {
@@ -78,7 +82,7 @@ export const scheduleBook = ticketCommand({
         travel_source: slot.travel_source,
       },
       write: (tx) => rebook(tx, ticket.id, booking, now, technician?.maxConcurrent),
-      body: (after) => ({ ticket: after, booking, considered }),
+      body: (after) => ({ ticket: ticketAt(after, site), booking: spanAt(booking, site), considered }),
     };
   },
 });

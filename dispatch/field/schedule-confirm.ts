@@ -3,6 +3,7 @@
 import type { WarningCode } from "../contract/warnings.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { ticketAt } from "./local-times.ts";
 import { loadCalendar, promiseWarnings } from "./promise.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
@@ -35,7 +36,7 @@ export const scheduleConfirm = ticketCommand({
       },
       payload: { start, end, was_proposed: proposed },
       warnings,
-      body: (after) => after,
+      body: (after) => ticketAt(after, calendar.site),
     };
   },
 });

@@ -7,6 +7,7 @@ import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { bookingFor, rebook } from "./assign.ts";
+import { spanAt, ticketAt } from "./local-times.ts";
 import { waivedInSending } from "./may-go.ts";
 import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
@@ -61,7 +62,7 @@ export const scheduleMove = ticketCommand({
         travel_source: booking.travel_source,
       },
       write: (tx) => rebook(tx, ticket.id, booking, now, technician?.maxConcurrent),
-      body: (after) => ({ ...after, booking }),
+      body: (after) => ({ ...ticketAt(after, site), booking: spanAt(booking, site) }),
     };
   },
 });

@@ -1,12 +1,15 @@
 // schedule.propose: offers the customer times; the first stands in as the ticket's time until one is confirmed.
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
+import { loadSiteDemand } from "../workforce/site-demand.ts";
+import { ticketAt } from "./local-times.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
 
 export const schedulePropose = ticketCommand({
   name: "schedule.propose",
-  decide({ desk, input, ticket, clockTime }) {
+  load: (tx, { ticketId }) => loadSiteDemand(tx, ticketId),
+  decide({ desk, input, ticket, clockTime }, site) {
     const options = input.options.map(utcWindow);
     const asked = { policy: desk.policy, ticket, clockTime };
     requireVisitWindows(
@@ -18,7 +21,7 @@ export const schedulePropose = ticketCommand({
       path: ["SCHEDULE_PROPOSED"],
       change: { proposed_windows: options, scheduled_start: first?.start ?? null, scheduled_end: first?.end ?? null },
       payload: { options },
-      body: (after) => after,
+      body: (after) => ticketAt(after, site),
     };
   },
 });

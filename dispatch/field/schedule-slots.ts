@@ -5,6 +5,7 @@ import { sha256 } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
+import { spanAt } from "./local-times.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotsFor } from "./slot-search.ts";
 
@@ -31,11 +32,12 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
     now,
   });
   return {
-    slots: found.slots.map((slot) => ({ ...slot, factors: [...slot.factors] })),
+    slots: found.slots.map((slot) => ({ ...spanAt(slot, site), factors: [...slot.factors] })),
     // Who is away, and why, is no customer's to know by name.
     rejected: found.rejected.map(({ tech_name, ...why }) => (actor.role === "customer" ? why : { ...why, tech_name })),
     generated_at: now,
     // Changes whenever anything the search looked at has changed.
     schedule_version: sha256(JSON.stringify(found.searched)).slice(0, 16),
+    timezone: site?.timezone ?? null,
   };
 });

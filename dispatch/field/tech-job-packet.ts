@@ -5,11 +5,12 @@ import type { SiteId } from "../contract/ids.ts";
 import { errorRegistry } from "../contract/errors.ts";
 import { ofIncidentType } from "../policy/incident-type.ts";
 import { ticketQuery } from "../ticket/ticket-command.ts";
-import type { TicketRow } from "../ticket/ticket-row.ts";
+import type { ReadTicket, TicketRow } from "../ticket/ticket-row.ts";
 import { checkCloseout } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
+import { localOf } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
 import { selectTimeline } from "./timeline.ts";
@@ -86,13 +87,19 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
   };
 });
 
-const headerOf = (ticket: TicketRow) => ({
+const headerOf = (ticket: ReadTicket) => ({
   ticket_id: ticket.id,
   number: ticket.number,
   priority: ticket.priority,
   incident_type: ticket.incident_type,
   current_state: ticket.state,
-  scheduled_window: { start: ticket.scheduled_start, end: ticket.scheduled_end },
+  scheduled_window: {
+    start: ticket.scheduled_start,
+    end: ticket.scheduled_end,
+    start_local: localOf(ticket.scheduled_start, ticket),
+    end_local: localOf(ticket.scheduled_end, ticket),
+  },
+  timezone: ticket.timezone,
   assigned_provider_id: ticket.assigned_provider_id,
   assigned_tech_id: ticket.assigned_tech_id,
 });

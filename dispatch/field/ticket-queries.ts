@@ -4,11 +4,12 @@ import { ticketQuery } from "../ticket/ticket-command.ts";
 import { ticketBody } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { selectEvidence } from "./evidence-rows.ts";
+import { ticketAt } from "./local-times.ts";
 import { selectTimeline } from "./timeline.ts";
 
 const timelinePage = 1_000;
 
-export const ticketGet = ticketQuery("ticket.get", async ({ ticket }) => ticketBody(ticket));
+export const ticketGet = ticketQuery("ticket.get", async ({ ticket }) => ticketAt(ticketBody(ticket), ticket));
 
 export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, actor, input, ticket }) => {
   const limit = input.limit ?? timelinePage;

@@ -5,6 +5,7 @@
 import type { DayFigures, PlanBody, PlanMove, StayReason } from "../contract/plan-responses.ts";
 import type { Plan, Route } from "../planner/plan.ts";
 import { minuteMs } from "../workforce/availability.ts";
+import { localIso } from "../workforce/local-time.ts";
 import { instantOf, type BuiltProblem } from "./build-problem.ts";
 import type { PlannedVisit } from "./fixed-work.ts";
 import type { SettledPlan } from "./settle-plan.ts";
@@ -88,22 +89,28 @@ function movesOf(built: BuiltProblem, map: DayMap, before: Plan, after: Plan): P
         from: stands && {
           tech_id: stands.techId,
           tech_name: visit.lane?.person.entry.name ?? null,
-          start: new Date(stands.start).toISOString(),
-          end: new Date(stands.end).toISOString(),
+          ...spanOf(stands.start, stands.end, ticket.timezone),
         },
         to: {
           tech_id: lane.person.entry.id,
           tech_name: lane.person.entry.name,
-          start: new Date(start).toISOString(),
-          end: new Date(start + Math.round(visit.minutes * minuteMs)).toISOString(),
+          ...spanOf(start, start + Math.round(visit.minutes * minuteMs), ticket.timezone),
           travel_before_minutes: Math.ceil(detour.before),
         },
+        timezone: ticket.timezone,
         saves_minutes: saves,
         reason: reasonOf(visit, saves, savedInAll, newcomerIn(built, after, visit, was)),
       },
     ];
   });
 }
+
+const spanOf = (start: number, end: number, timezone: string) => ({
+  start: new Date(start).toISOString(),
+  end: new Date(end).toISOString(),
+  start_local: localIso(start, timezone),
+  end_local: localIso(end, timezone),
+});
 
 function reasonOf(visit: PlannedVisit, saves: number, savedInAll: number, newcomer: PlannedVisit | null): string {
   if (!visit.stands) return "Gives the ticket a time and a technician; it had neither.";

@@ -92,7 +92,7 @@ export const planApply = deskCommand({
       ],
       body: () => ({
         plan: planBody(applied, clockTime),
-        moved: steps.map(({ related, booking }) => ({
+        moved: steps.map(({ related, booking, move }) => ({
           ticket_id: related.row.id,
           previous_state: related.row.state,
           state: standsAfter(related).state,
@@ -100,6 +100,9 @@ export const planApply = deskCommand({
           scheduled_start: booking.start,
           scheduled_end: booking.end,
           receipt_id: related.eventId,
+          scheduled_start_local: move.to.start_local ?? null,
+          scheduled_end_local: move.to.end_local ?? null,
+          ...(move.timezone && { timezone: move.timezone }),
         })),
       }),
     };
@@ -151,13 +154,8 @@ const overdue = (moves: readonly PlanMove[], now: string): PlanChange[] =>
       is: { start: to.start },
     }));
 
-function stepOf(
-  row: PlanRow,
-  { to, reason }: PlanMove,
-  ticket: TicketRow,
-  roster: readonly RosterEntry[],
-  now: string,
-) {
+function stepOf(row: PlanRow, move: PlanMove, ticket: TicketRow, roster: readonly RosterEntry[], now: string) {
+  const { to, reason } = move;
   const booking = {
     id: newId(Date.parse(now)),
     technician_id: to.tech_id,
@@ -195,5 +193,5 @@ function stepOf(
     },
     now,
   );
-  return { booking, related };
+  return { booking, related, move };
 }

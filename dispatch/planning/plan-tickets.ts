@@ -22,6 +22,7 @@ export type PlanTicket = {
   readonly region: string | null;
   readonly lat: number | null;
   readonly lon: number | null;
+  readonly timezone: string;
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
   readonly assigned_tech_id: TechnicianId | null;
@@ -37,7 +38,7 @@ export type PlanTicket = {
 // tells who chose the time; a move back from DISPATCHED keeps the time, and so does not count.
 const columns = `
   t.id, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
-  nullif(trim(s.region), '') AS region, s.lat, s.lon, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
+  nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
   t.not_technicians,
   t.created_at + make_interval(mins => t.sla_target_minutes) AS response_due,
   coalesce((SELECT e.tool_name IN ('schedule.book', 'plan.apply')

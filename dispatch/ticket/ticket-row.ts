@@ -15,7 +15,10 @@ import { clocksAfter } from "./sla-clock.ts";
 
 export type Window = { readonly start: string; readonly end: string };
 
-export type TicketRow = TicketBody & {
+/** What an answer alone has: it follows from the site. */
+type OfSite = "scheduled_start_local" | "scheduled_end_local" | "timezone";
+
+export type TicketRow = Omit<TicketBody, OfSite> & {
   readonly proposed_windows: readonly Window[];
   readonly sla_target_minutes: number;
   readonly sla_deadline_at: string;
@@ -172,7 +175,13 @@ const head = { audit_seq: "integer", audit_hash: "text", audit_at: "timestamptz"
 /** The columns of a ticket row for a query that joins, under the table's alias. */
 export const ticketColumns = (alias: string): string => columnNames.map((name) => `${alias}.${name}`).join(", ");
 
-export const selectTicket = statement<TicketRow>("ticket_select", `SELECT ${columns} FROM tickets WHERE id = $1`);
+/** A ticket that is only read, with the time zone its site is in. */
+export type ReadTicket = TicketRow & { readonly timezone: string };
+
+export const selectTicket = statement<ReadTicket>(
+  "ticket_select",
+  `SELECT ${ticketColumns("t")}, s.timezone FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
+);
 
 export const lockTicket = statement<TicketRow>(
   "ticket_lock",

@@ -10,6 +10,7 @@ import { findInability, type Job } from "./ability.ts";
 import { assessWindow, minuteMs, type AvailabilityRules, type CalendarTechnician } from "./availability.ts";
 import type { RosterBooking, RosterEntry } from "./calendar.ts";
 import { findSlots } from "./find-slots.ts";
+import { localIso } from "./local-time.ts";
 import type { TimeRange } from "./shift-ranges.ts";
 
 export type BumpRequest = {
@@ -44,6 +45,11 @@ export type BumpProposal = {
   readonly scheduled_end: string;
   /** When the same technician could come instead; null when not within a day of the emergency. */
   readonly earliest_start: string | null;
+  /** The same times on the clock of that ticket's site. */
+  readonly scheduled_start_local: string | null;
+  readonly scheduled_end_local: string | null;
+  readonly earliest_start_local: string | null;
+  readonly timezone: string;
   /** The bumped customer's priority-weighted minutes of delay, plus minutes of driving for the emergency. */
   readonly cost: number;
   readonly factors: readonly CostTerm[];
@@ -128,6 +134,10 @@ function proposalFor(
     scheduled_start: new Date(booking.start).toISOString(),
     scheduled_end: new Date(booking.end).toISOString(),
     earliest_start: next?.start ?? null,
+    scheduled_start_local: localIso(booking.start, booking.timezone),
+    scheduled_end_local: localIso(booking.end, booking.timezone),
+    earliest_start_local: next ? localIso(Date.parse(next.start), booking.timezone) : null,
+    timezone: booking.timezone,
     cost: factors.reduce((sum, { contribution }) => sum + contribution, 0),
     factors,
   };

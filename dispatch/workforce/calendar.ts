@@ -22,6 +22,8 @@ type BookedTicket = {
   readonly priority: Priority;
   readonly account_id: AccountId;
   readonly site_id: SiteId;
+  /** Of its site. */
+  readonly timezone: string;
 };
 
 /** A live booking that blocks, with whose it is; times in epoch milliseconds. */
@@ -121,7 +123,7 @@ const calendarOf = (which: string): string => `
           (SELECT coalesce(json_agg(p), '[]') FROM (
              SELECT round(date_part('epoch', lower(b.span)) * 1000) AS start,
                     round(date_part('epoch', upper(b.span)) * 1000) AS "end",
-                    site.lat, site.lon, bt.id AS ticket_id, bt.state, bt.priority, bt.account_id, bt.site_id,
+                    site.lat, site.lon, bt.id AS ticket_id, bt.state, bt.priority, bt.account_id, bt.site_id, site.timezone,
                     b.exclusive OR EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id) AS blocks
              FROM bookings b
              JOIN asked ON upper(b.span) > since AND lower(b.span) < until
@@ -134,7 +136,7 @@ const calendarOf = (which: string): string => `
           (SELECT coalesce(json_agg(p), '[]') FROM (
              SELECT round(date_part('epoch', lower(b.span)) * 1000) AS start,
                     round(date_part('epoch', upper(b.span)) * 1000) AS "end",
-                    site.lat, site.lon, w.id AS ticket_id, w.state, w.priority, w.account_id, w.site_id
+                    site.lat, site.lon, w.id AS ticket_id, w.state, w.priority, w.account_id, w.site_id, site.timezone
              FROM tickets w
              JOIN sites site ON site.id = w.site_id
              LEFT JOIN bookings b ON b.ticket_id = w.id AND b.state IN ('tentative', 'firm')

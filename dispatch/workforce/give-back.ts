@@ -7,8 +7,9 @@ import { concernsOf } from "../kernel/aggregate.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import { standsAfter } from "../ticket/related-ticket.ts";
-import type { TicketRow } from "../ticket/ticket-row.ts";
+import type { ReadTicket } from "../ticket/ticket-row.ts";
 import { settleBookings } from "./bookings.ts";
+import { localIso } from "./local-time.ts";
 import { requeued } from "./requeue.ts";
 
 type Leaving = { readonly actor: Actor; readonly now: string; readonly clockTime: string };
@@ -18,19 +19,29 @@ type Leaving = { readonly actor: Actor; readonly now: string; readonly clockTime
  * @param told kept in the history of each ticket that goes back
  * @throws Refusal FORBIDDEN_SCOPE: whoever may not see a ticket may not take its technician away either
  */
-export function giveBack({ actor, now, clockTime }: Leaving, work: readonly TicketRow[], told: JsonObject) {
+export function giveBack({ actor, now, clockTime }: Leaving, work: readonly ReadTicket[], told: JsonObject) {
   for (const ticket of work) requireScope(actor, ticket);
-  const related = work.flatMap((ticket) => requeued(ticket, told, now, clockTime) ?? []);
+  const going = work.flatMap(({ timezone, ...ticket }) => {
+    const related = requeued(ticket, told, now, clockTime);
+    return related ? [{ related, timezone }] : [];
+  });
+  const related = going.map((one) => one.related);
   const returned = new Set(related.map(({ row }) => row.id));
   const kept: KeptWork[] = work
     .filter(({ id }) => !returned.has(id))
     .map(({ id, state }) => ({ ticket_id: id, state }));
-  const back = related.map((one): RequeuedWork => ({
-    ticket_id: one.row.id,
-    previous_state: one.row.state,
-    ...standsAfter(one),
-    receipt_id: one.eventId,
-  }));
+  const back = going.map(({ related: one, timezone }): RequeuedWork => {
+    const stands = standsAfter(one);
+    return {
+      ticket_id: one.row.id,
+      previous_state: one.row.state,
+      ...stands,
+      scheduled_start_local: stands.scheduled_start && localIso(Date.parse(stands.scheduled_start), timezone),
+      scheduled_end_local: stands.scheduled_end && localIso(Date.parse(stands.scheduled_end), timezone),
+      timezone,
+      receipt_id: one.eventId,
+    };
+  });
   return {
     requeued: back,
     kept,

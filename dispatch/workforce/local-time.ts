@@ -1,5 +1,5 @@
 /**
- * Turns a wall-clock time in an IANA time zone into an instant.
+ * Turns a wall-clock time in an IANA time zone into an instant, and an instant into what a clock there shows.
  * Pure but for a bounded cache; Node 24 has no Temporal, so offsets are read from Intl's zone data.
  */
 
@@ -70,6 +70,37 @@ export function localToInstant(day: EpochDay, minutes: number, timeZone: string)
   if (offsetAt(first, timeZone) === before) return first;
   // Not the old offset's time any more: the new one's, or in the gap, where the old offset moves it forward.
   return offsetAt(second, timeZone) === after ? second : first;
+}
+
+/**
+ * What clock and calendar of the zone show at an instant, in ISO 8601 with the offset, which tells the two hours of a clock that
+ * goes back apart; null for an unknown zone.
+ */
+export function localIso(instant: number, timeZone: string): string | null {
+  let offset: number;
+  try {
+    offset = offsetOn(instant, timeZone);
+  } catch {
+    return null;
+  }
+  // An offset is written in minutes; before 1900 some had seconds, and the time shown then makes up for them.
+  const minutes = Math.round(offset / minuteMs);
+  const shown = new Date(instant + minutes * minuteMs).toISOString();
+  return (shown.endsWith(".000Z") ? shown.slice(0, -5) : shown.slice(0, -1)) + offsetText(minutes);
+}
+
+function offsetText(minutes: number): string {
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? "-" : "+"}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`;
+}
+
+const twoDigits = (n: number): string => (n < 10 ? `0${n}` : String(n));
+
+/** As offsetAt, without asking Intl on the many days that begin and end with the same offset. */
+function offsetOn(instant: number, timeZone: string): number {
+  const day = Math.floor(instant / dayMs);
+  const opens = dayOffset(day, timeZone);
+  return opens === dayOffset(day + 1, timeZone) ? opens : offsetAt(instant, timeZone);
 }
 
 function dayOffset(day: EpochDay, timeZone: string): number {

@@ -5,18 +5,18 @@ import type { JsonObject } from "../kernel/json.ts";
 import { statement } from "../db/statement.ts";
 import type { TicketState } from "../contract/states.ts";
 import { relatedTicket, type RelatedTicket } from "../ticket/related-ticket.ts";
-import { ticketColumns, type TicketChange, type TicketRow } from "../ticket/ticket-row.ts";
+import { ticketColumns, type ReadTicket, type TicketChange, type TicketRow } from "../ticket/ticket-row.ts";
 
 // Work that waits for an approval counts as well, whose booking may have ended with a first completion.
 // In the order of ids, so that two who lock several tickets do not wait for each other.
-export const lockWorkOfTechnician = statement<TicketRow>(
+export const lockWorkOfTechnician = statement<ReadTicket>(
   "requeue_lock",
-  `SELECT ${ticketColumns("t")} FROM tickets t
+  `SELECT ${ticketColumns("t")}, s.timezone FROM tickets t JOIN sites s ON s.id = t.site_id
    WHERE t.id IN (SELECT b.ticket_id FROM bookings b WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm')
                   UNION SELECT w.id FROM tickets w WHERE w.assigned_tech_id = $1 AND w.in_work
                   UNION SELECT w.id FROM approvals a JOIN tickets w ON w.id = a.ticket_id
                   WHERE a.status = 'PENDING' AND w.assigned_tech_id = $1)
-   ORDER BY t.id FOR NO KEY UPDATE`,
+   ORDER BY t.id FOR NO KEY UPDATE OF t`,
 );
 
 const unassigned: TicketChange = { assigned_tech_id: null, assigned_provider_id: null };

@@ -6,6 +6,7 @@ import { reaches, type Actor } from "../kernel/actor.ts";
 import type { AccountId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { BookingConflict, TechnicianBody } from "../contract/roster-responses.ts";
 import { expandShifts, workingRanges, type ShiftPattern } from "./shift-ranges.ts";
+import { localIso } from "./local-time.ts";
 import { lockAndReadTechnician } from "./technicians.ts";
 
 export type StoredShift = TechnicianBody["shifts"][number];
@@ -52,12 +53,13 @@ export type ComingBooking = {
   readonly site_id: SiteId;
   readonly start: string;
   readonly end: string;
+  readonly timezone: string;
 };
 
 const selectComingBookings = statement<ComingBooking>(
   "bookings_coming",
-  `SELECT b.ticket_id, t.account_id, t.site_id, lower(b.span) AS start, upper(b.span) AS "end"
-   FROM bookings b JOIN tickets t ON t.id = b.ticket_id
+  `SELECT b.ticket_id, t.account_id, t.site_id, lower(b.span) AS start, upper(b.span) AS "end", s.timezone
+   FROM bookings b JOIN tickets t ON t.id = b.ticket_id JOIN sites s ON s.id = t.site_id
    WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm') AND upper(b.span) > $2
    ORDER BY lower(b.span), b.ticket_id LIMIT 500`,
 );
@@ -110,7 +112,14 @@ export function conflictsWith(
       const [whole] = workingRanges(expandShifts(patterns, timeOff, span), span);
       return whole === undefined || whole.start > span.start || whole.end < span.end;
     })
-    .map(({ ticket_id, start, end }) => ({ ticket_id, start, end }));
+    .map(({ ticket_id, start, end, timezone }) => ({
+      ticket_id,
+      start,
+      end,
+      start_local: localIso(Date.parse(start), timezone),
+      end_local: localIso(Date.parse(end), timezone),
+      timezone,
+    }));
 }
 
 /** Bookings of tickets the caller may see. */

@@ -1,4 +1,4 @@
-// What a ticket's site asks of whoever comes: where it is, in which region, and what the incident type needs.
+// What a ticket's site asks of whoever comes: where it is, in which region and time zone, and what the incident type needs.
 
 import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
@@ -9,11 +9,16 @@ import { anyService, type Job } from "./ability.ts";
 import { placeOf } from "./calendar.ts";
 import type { Place } from "../travel/estimate.ts";
 
-export type SiteDemand = { readonly region: string | null; readonly lat: number | null; readonly lon: number | null };
+export type SiteDemand = {
+  readonly region: string | null;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  readonly timezone: string;
+};
 
 const selectSiteDemand = statement<SiteDemand>(
   "site_demand",
-  `SELECT nullif(trim(s.region), '') AS region, s.lat, s.lon
+  `SELECT nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone
    FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
 );
 

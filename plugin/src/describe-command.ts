@@ -2,7 +2,7 @@
 
 import { chatName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { driveText, followsText, nextLine, ticketLine, ticketWords } from "./describe-ticket.ts";
+import { driveText, followsText, localText, nextLine, ticketLine, ticketWords, visitText } from "./describe-ticket.ts";
 import { planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -78,7 +78,7 @@ function madeLines(body: JsonObject): (string | null)[] {
   return [
     id("id", booking) &&
       `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ` +
-        `${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}${driveText(booking)}`,
+        `${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}${driveText(booking)}${localText(booking)}`,
     id("hold_id") && `hold_id ${id("hold_id") ?? ""}`,
     id("id", approval) &&
       `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
@@ -135,7 +135,8 @@ function bumpLine(one: unknown, at: number): string {
   );
   return (
     `nobody is free; bump ${at + 1}: take tech_id ${textAt(one, "tech_id") ?? "?"} ${quoted(textAt(one, "tech_name"))} ` +
-    `off ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""} ${textAt(one, "priority") ?? ""}, ` +
+    `off ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""} ${textAt(one, "priority") ?? ""} ` +
+    `${visitText(one) ?? ""}, ` +
     `cost ${numberAt(one, "cost") ?? "?"} (${terms.join(" + ")}): ` +
     "assignment_override direct_dispatch_bypass with bump_ticket_id"
   );

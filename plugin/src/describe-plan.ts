@@ -1,6 +1,7 @@
 // A plan for the model: what it is, how the day stands before and after, each move with its reason, what stays and why.
 
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
+import { spanText } from "./describe-ticket.ts";
 import { quoted, wordAt as at } from "./result-text.ts";
 import { leftOut } from "./left-out.ts";
 
@@ -58,15 +59,17 @@ const figuresLine = (when: string, figures: unknown): string =>
   `one, ${figure(figures, "late")} late, ${figure(figures, "travel_minutes")} min driving, ` +
   `${figure(figures, "overtime_minutes")} min overtime`;
 
+const startText = (visit: JsonObject): string => spanText({ ...visit, end: null, end_local: null });
+
 function moveLine(move: unknown, index: number): string {
   const from =
     isObject(move) && isObject(move["from"])
-      ? `${quoted(textAt(move["from"], "tech_name"), 40)} ${at(move["from"], "start")}`
+      ? `${quoted(textAt(move["from"], "tech_name"), 40)} ${startText(move["from"])}`
       : "no time";
   const to = objectAt(move, "to");
   return (
     `${index + 1}. ticket ${at(move, "ticket_id")} ${at(move, "priority")} ` +
     `${quoted(textAt(move, "summary"), 60)}: ${from} -> ${quoted(textAt(to, "tech_name"), 40)} ` +
-    `${at(to, "start")}. ${quoted(textAt(move, "reason"), 120)}`
+    `${startText(to)}. ${quoted(textAt(move, "reason"), 120)}`
   );
 }

@@ -2,7 +2,16 @@
 
 import type { QueryName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
-import { driveText, followsText, nextLine, ticketLine, ticketWords, windowText } from "./describe-ticket.ts";
+import {
+  driveText,
+  followsText,
+  localText,
+  nextLine,
+  ticketLine,
+  ticketWords,
+  spanText,
+  visitText,
+} from "./describe-ticket.ts";
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -99,7 +108,7 @@ const readings: Record<QueryName, Describe> = {
       ...found.map(
         (one, index) =>
           `${index + 1}. ${at(one, "start")} to ${at(one, "end")} tech_id ${at(one, "tech_id")} ` +
-          `${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}${driveText(one)}`,
+          `${quoted(textAt(one, "tech_name"))} score ${numberAt(one, "score") ?? "?"}${driveText(one)}${localText(one)}`,
       ),
       ...leftOut(listAt(body, "rejected")),
     ];
@@ -116,7 +125,7 @@ const readings: Record<QueryName, Describe> = {
           `sla ${at(row, "sla_status")} ${at(row, "sla_timer_remaining")}`,
           isObject(row) && isObject(row["attention"]) && attentionText(row["attention"]),
           `site ${quoted(textAt(site, "name"))} ${quoted(textAt(site, "city"), 40)}`,
-          windowText(textAt(row, "scheduled_start"), null),
+          visitText(row),
           textAt(row, "assigned_tech") === null ? "nobody assigned" : `tech_id ${at(row, "assigned_tech")}`,
         ]
           .filter(Boolean)
@@ -129,12 +138,14 @@ const readings: Record<QueryName, Describe> = {
   "tech.job_packet": (body) => {
     const packet = objectAt(body, "packet");
     const header = objectAt(packet, "header");
+    const window = objectAt(header, "scheduled_window");
     const gate = objectAt(packet, "closeout_gate");
     const { summary, customer_description, ...scope } = objectAt(packet, "work_scope");
     const { access_instructions, onsite_contact, site_name, address, ...site } = objectAt(packet, "site_and_access");
     return [
       `ticket ${at(header, "ticket_id")} ${at(header, "current_state")} ${at(header, "priority")} ` +
         `${at(header, "incident_type")} number ${at(header, "number")}`,
+      textAt(window, "start") !== null && `scheduled ${spanText(window)}`,
       `closeout gate ${gate["ready"] === true ? "ready" : `not ready: ${at(gate, "code")}`}`,
       listAt(gate, "missing_evidence_keys").length > 0 && `missing evidence: ${keysAt(gate, "missing_evidence_keys")}`,
       listAt(gate, "missing_checklist_keys").length > 0 &&

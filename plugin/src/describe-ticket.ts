@@ -20,7 +20,7 @@ export function ticketLine(ticket: JsonObject, before: string | null = null): st
     word("priority"),
     word("incident_type"),
     nte !== null && (nte > 0 ? `nte ${dollars(nte)}` : "no nte agreed"),
-    windowText(textAt(ticket, "scheduled_start"), textAt(ticket, "scheduled_end")),
+    visitText(ticket),
     word("assigned_tech_id") && `tech_id ${wordAt(ticket, "assigned_tech_id")}`,
     word("pending_approval_id") && `pending_approval_id ${wordAt(ticket, "pending_approval_id")}`,
     word("number") && `number ${wordAt(ticket, "number")}`,
@@ -44,8 +44,25 @@ export function followsText(ticket: JsonObject): string | null {
   return parts.filter(Boolean).join("; ") || null;
 }
 
-export const windowText = (start: string | null, end: string | null): string | null =>
-  start === null ? null : `scheduled ${plainOrQuoted(start)}${end === null ? "" : ` to ${plainOrQuoted(end)}`}`;
+/** When a ticket's visit is, in UTC and on the site's clock; null where it has no time. */
+export const visitText = (ticket: unknown): string | null =>
+  textAt(ticket, "scheduled_start") === null ? null : `scheduled ${spanText(ticket, "scheduled_")}`;
+
+/**
+ * A time in UTC and, where the answer tells it, on the clock of the site.
+ * @param prefix of the names of its members: "scheduled_" for scheduled_start and scheduled_start_local
+ */
+export const spanText = (span: unknown, prefix = ""): string =>
+  `${fromTo(textAt(span, `${prefix}start`) ?? "-", textAt(span, `${prefix}end`))}${localText(span, prefix)}`;
+
+/** The part of it that is on the clock of the site, to stand behind; nothing where the answer does not tell it. */
+export function localText(span: unknown, prefix = ""): string {
+  const start = textAt(span, `${prefix}start_local`);
+  return start === null ? "" : ` (at the site ${fromTo(start, textAt(span, `${prefix}end_local`))})`;
+}
+
+const fromTo = (start: string, end: string | null): string =>
+  `${plainOrQuoted(start)}${end === null ? "" : ` to ${plainOrQuoted(end)}`}`;
 
 /** The drive there, and whether the road network or a guess says so; nothing where neither place is known. */
 export function driveText(visit: unknown): string {

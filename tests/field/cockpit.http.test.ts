@@ -155,6 +155,8 @@ describe("the queue of three hundred tickets", async () => {
         site_region: regions.get(ticket.site_id),
         assigned_tech: null,
         scheduled_start: ticket.scheduled_start,
+        scheduled_start_local: ticket.scheduled_start?.replace(/(\.000)?Z$/, "+00:00") ?? null,
+        timezone: "UTC",
         last_update_at: ticket.updated_at,
         region_weight: ticket.weight,
         sla_target_minutes: targets[ticket.priority],

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import { localIso } from "../../dispatch/workforce/local-time.ts";
 import { objectsIn, profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { acme, addSite, borealis } from "../support/directory.ts";
 import { addReferenced } from "../support/evidence.ts";
@@ -32,7 +33,12 @@ describe("a job packet", async () => {
       priority: "URGENT",
       incident_type: "DOOR_WONT_LATCH",
       current_state: "DISPATCHED",
-      scheduled_window: window,
+      scheduled_window: {
+        ...window,
+        start_local: localIso(Date.parse(window.start), "America/Los_Angeles"),
+        end_local: localIso(Date.parse(window.end), "America/Los_Angeles"),
+      },
+      timezone: "America/Los_Angeles",
       assigned_provider_id: null,
       assigned_tech_id: techId,
     });

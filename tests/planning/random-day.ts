@@ -103,6 +103,7 @@ const ticketOf = (
   region: "CA",
   lat: place?.lat ?? null,
   lon: place?.lon ?? null,
+  timezone: "America/Los_Angeles",
   scheduled_start: null,
   scheduled_end: null,
   assigned_tech_id: null,
@@ -155,6 +156,7 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
           priority: one.priority,
           account_id: accountId,
           site_id: siteId(n),
+          timezone: "America/Los_Angeles",
           ticketId: ticketId(n),
         };
       });

@@ -96,9 +96,12 @@ describe("in the chat", async () => {
     await arrange(api, { person: { skills: [] } });
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { incidentType: "AUTO_OPERATOR_FAULT" });
     const slots = await chat.say("schedule.slots", { ticket_id: id, limit: 1 });
-    assert.match(slots.text, /^1\. .* "Ana Alvarez" score -?\d+, drive 8 min \(estimated\)$/m);
+    assert.match(
+      slots.text,
+      /^1\. .* "Ana Alvarez" score -?\d+, drive 8 min \(estimated\) \(at the site \S+ to \S+\)$/m,
+    );
     const { text } = await chat.say("schedule.book", { ticket_id: id });
-    assert.match(text, /^booking \S+ tech_id \S+ \S+ to \S+, drive 8 min \(estimated\)$/m);
+    assert.match(text, /^booking \S+ tech_id \S+ \S+ to \S+, drive 8 min \(estimated\) \(at the site \S+ to \S+\)$/m);
     hasLine(text, 'left out, SKILL_MISSING ("lacks auto_operator"): "Dev Patel"');
   });
 

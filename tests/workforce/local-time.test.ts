@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { isoWeekday, isTimeZone, localToInstant, parseDate, parseTime } from "../../dispatch/workforce/local-time.ts";
+import {
+  isoWeekday,
+  isTimeZone,
+  localIso,
+  localToInstant,
+  parseDate,
+  parseTime,
+} from "../../dispatch/workforce/local-time.ts";
 
 const la = "America/Los_Angeles";
 const iso = (date: string, time: string, zone: string): string =>
@@ -101,4 +108,40 @@ describe("calendar texts", () => {
   ] as const) {
     it(`${date} is weekday ${weekday}`, () => assert.equal(isoWeekday(parseDate(date)), weekday));
   }
+});
+
+describe("localIso", () => {
+  const cases: [what: string, utc: string, zone: string, local: string][] = [
+    ["winter", "2025-01-15T16:00:00Z", la, "2025-01-15T08:00:00-08:00"],
+    ["the hour before a clock goes forward", "2026-03-08T09:59:00Z", la, "2026-03-08T01:59:00-08:00"],
+    ["the hour after", "2026-03-08T10:00:00Z", la, "2026-03-08T03:00:00-07:00"],
+    ["a repeated hour, the first time", "2026-11-01T08:30:00Z", la, "2026-11-01T01:30:00-07:00"],
+    ["the second time", "2026-11-01T09:30:00Z", la, "2026-11-01T01:30:00-08:00"],
+    ["three quarters of an hour", "2025-07-15T02:15:00Z", "Asia/Kathmandu", "2025-07-15T08:00:00+05:45"],
+    ["half an hour of summer time", "2025-04-05T14:45:00Z", "Australia/Lord_Howe", "2025-04-06T01:45:00+11:00"],
+    ["parts of a second", "2025-07-15T02:15:00.250Z", "UTC", "2025-07-15T02:15:00.250+00:00"],
+    ["an offset with seconds", "1880-01-01T12:00:00Z", "America/New_York", "1880-01-01T07:04:00-04:56"],
+  ];
+  for (const [what, utc, zone, local] of cases) {
+    it(`${what}: ${utc} in ${zone} is ${local}`, () => assert.equal(localIso(Date.parse(utc), zone), local));
+  }
+
+  it("is the same instant, and what the zone's clock shows, whatever the day", () => {
+    const zones = ["America/New_York", la, "Europe/London", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tehran"];
+    const instants = {
+      min: Date.parse("2015-01-01T00:00:00Z") / 60_000,
+      max: Date.parse("2031-01-01T00:00:00Z") / 60_000,
+    };
+    fc.assert(
+      fc.property(fc.constantFrom(...zones), fc.integer(instants), (zone, minute) => {
+        const local = localIso(minute * 60_000, zone) ?? assert.fail();
+        assert.equal(Date.parse(local), minute * 60_000);
+        const wall = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" });
+        assert.equal(local.slice(0, 16).replace("T", " "), wall.format(minute * 60_000));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("is null in a zone that is none", () => assert.equal(localIso(0, "Mars/Olympus"), null));
 });
