@@ -48,8 +48,12 @@ const place = Type.Object({
   ...localSpan,
 });
 
+/** As people say it; plans from before it was kept have none. */
+const number = () => Type.Optional(text());
+
 const move = Type.Object({
   ticket_id: answeredId<TicketId>(),
+  number: number(),
   summary: text(),
   priority: Type.Enum([...priorities]),
   state: state(),
@@ -110,7 +114,12 @@ export const plan = Type.Object({
   /** Empty when nothing better was found. */
   moves: Type.Array(move),
   unserved: Type.Array(
-    Type.Object({ ticket_id: answeredId<TicketId>(), priority: Type.Enum([...priorities]), detail: text() }),
+    Type.Object({
+      ticket_id: answeredId<TicketId>(),
+      number: number(),
+      priority: Type.Enum([...priorities]),
+      detail: text(),
+    }),
   ),
   /** How many visits stay, and why. */
   stays: Type.Array(Type.Object({ reason: Type.Enum([...stayReasons]), count: count(), detail: text() })),
@@ -127,6 +136,7 @@ export const planned = Type.Object({ plan });
 
 const appliedMove = Type.Object({
   ticket_id: answeredId<TicketId>(),
+  number: text(),
   previous_state: state(),
   state: state(),
   tech_id: answeredId<TechnicianId>(),

@@ -357,6 +357,7 @@ export const approvalList = Type.Object({
     Type.Object({
       ...approval.properties,
       ticket_id: answeredId<TicketId>(),
+      number: text(),
       requested_by: text(),
       decided_by: nullable(text()),
       decided_at: nullable(time()),

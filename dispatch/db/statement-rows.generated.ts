@@ -28,6 +28,7 @@ export type StatementRows = {
     reason: string;
     requested_at: string;
     ticket_id: string;
+    number: string;
     requested_by: string;
     decided_by: string | null;
     decided_at: string | null;
@@ -618,11 +619,18 @@ export type StatementRows = {
     account_ids: readonly string[];
     site_ids: readonly string[];
   };
-  intake_duplicate: { id: string; state: string; created_at: string };
-  intake_lock_signature: { pg_advisory_xact_lock: unknown };
+  intake_lock_calls: { pg_advisory_xact_lock: unknown };
+  intake_open_calls: {
+    id: string;
+    state: string;
+    created_at: string;
+    signature: string;
+    identity_signature: string | null;
+  };
   intake_place: {
     account_known: boolean;
     site_account: string;
+    site_country: string;
     asset_site: string;
     contact_account: string;
     contact_site: string;
@@ -727,6 +735,7 @@ export type StatementRows = {
   };
   plan_tickets: {
     id: string;
+    number: string;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -795,6 +804,7 @@ export type StatementRows = {
   };
   plan_tickets_now: {
     id: string;
+    number: string;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -1498,6 +1508,7 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
   };
+  ticket_search_countries: { country: string };
   ticket_search_final: {
     id: string;
     number: string;

@@ -12,7 +12,7 @@ const most = 500;
 
 const selectApprovals = statement<Row>(
   "approval_list",
-  `SELECT a.id, a.status, a.approval_type, a.amount_delta_cents, a.reason, a.requested_at, a.ticket_id, a.requested_by,
+  `SELECT a.id, a.status, a.approval_type, a.amount_delta_cents, a.reason, a.requested_at, a.ticket_id, t.number, a.requested_by,
           a.decided_by, a.decided_at, a.notes
    FROM approvals a JOIN tickets t ON t.id = a.ticket_id
    WHERE ($1::text IS NULL OR a.status = $1) AND ($2::uuid IS NULL OR a.ticket_id = $2)

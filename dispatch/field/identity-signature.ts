@@ -94,6 +94,10 @@ export function callSignature(parts: CallParts): string {
   });
 }
 
+/** What equal calls have in common, in whatever country their numbers are read. */
+export const signatureWithoutPhone = (parts: IdentityParts): string =>
+  callSignature({ ...parts, contactPhone: null, phone: null });
+
 const wordsOf = (text: string): string =>
   (
     text

@@ -13,6 +13,7 @@ export type ContactFacts = { readonly contact_account: AccountId | null; readonl
 export type PlaceFacts = ContactFacts & {
   readonly account_known: boolean;
   readonly site_account: AccountId | null;
+  readonly site_country: string | null;
   readonly asset_site: SiteId | null;
 };
 
@@ -20,6 +21,7 @@ const selectPlace = statement<PlaceFacts>(
   "intake_place",
   `SELECT EXISTS (SELECT FROM accounts WHERE id = $1) AS account_known,
           (SELECT account_id FROM sites WHERE id = $2) AS site_account,
+          (SELECT country FROM sites WHERE id = $2) AS site_country,
           (SELECT site_id FROM assets WHERE id = $3) AS asset_site,
           (SELECT account_id FROM contacts WHERE id = $4) AS contact_account,
           (SELECT site_id FROM contacts WHERE id = $4) AS contact_site`,

@@ -10,6 +10,12 @@ export type PhoneNumber = {
   readonly extension: string | null;
 };
 
+/** In which country a number without one is read: the site's own, or the desk's usual one where that says none. */
+export const phoneRegion = (country: string | null, usual: string): string => {
+  const code = country?.trim().toUpperCase() ?? "";
+  return isSupportedCountry(code) ? code : usual;
+};
+
 /** @param region the country of a number that names none, ISO 3166; @returns null where it is no number of any country */
 export function readPhone(written: string, region: string): PhoneNumber | null {
   const country = isSupportedCountry(region) ? region : undefined;

@@ -11,8 +11,14 @@ const email = /\S+@\S+/gu;
 /** Digits of a phone number by which it is found; see phone_to_find. */
 const fewestDigits = 7;
 
-/** For to_tsquery; null when there is no word in it, and so nothing to be found. */
-export function searchExpression(typed: string, region: string): string | null {
+/** Whether something in it may be a phone number. */
+export const holdsPhone = (typed: string): boolean => typed.search(phone) >= 0;
+
+/**
+ * For to_tsquery; null when there is no word in it, and so nothing to be found.
+ * @param regions in which a phone number without a country may be one
+ */
+export function searchExpression(typed: string, regions: readonly string[]): string | null {
   const terms: (string | null)[] = [];
   let rest = typed;
   const take = (pattern: RegExp, term: (found: string) => string | null) => {
@@ -24,7 +30,7 @@ export function searchExpression(typed: string, region: string): string | null {
   take(/"[^"]*"?/g, phrase);
   take(email, phrase);
   take(number, (found) => either([ticketNumberFrom(found)?.replace("-", "") ?? null], found));
-  take(phone, (found) => either(phoneWords(found, region), found));
+  take(phone, (found) => either(phoneWords(found, regions), found));
   take(word, phrase);
   const said = terms.filter((term) => term !== null);
   return said.length === 0 ? null : said.join(" & ");
@@ -42,10 +48,10 @@ function either(lexemes: readonly (string | null)[], text: string): string {
   return `(${[...lexemes.filter((lexeme) => lexeme !== null).map((lexeme) => `'${lexeme}'`), `(${words})`].join(" | ")})`;
 }
 
-function phoneWords(written: string, region: string): string[] {
+function phoneWords(written: string, regions: readonly string[]): string[] {
   const digits = written.replace(/[^0-9]/g, "");
-  const read = readPhone(written, region);
-  return [...new Set([digits, read?.international ?? digits, read?.national ?? digits])]
+  const read = regions.map((region) => readPhone(written, region)).filter((one) => one !== null);
+  return [...new Set([digits, ...read.flatMap(({ international, national }) => [international, national])])]
     .filter((one) => one.length >= fewestDigits)
     .map((one) => `tel${one}`);
 }

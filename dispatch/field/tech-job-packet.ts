@@ -34,8 +34,9 @@ const selectSite = statement<SiteRow>(
   "packet_site",
   `SELECT s.id, s.name, s.address1, s.address2, s.city, s.region, s.postal_code, s.country, s.timezone, s.access_instructions,
           (SELECT jsonb_build_object('name', c.name, 'phone', c.phone, 'role', c.role)
-           FROM contacts c WHERE c.site_id = s.id
-           ORDER BY c.is_authorized_requester DESC, c.escalation_level NULLS LAST, c.created_at, c.id LIMIT 1) AS onsite_contact
+           FROM contacts c WHERE c.site_id = s.id OR c.id = $2
+           ORDER BY c.id = $2 DESC NULLS LAST, c.is_authorized_requester DESC, c.escalation_level NULLS LAST, c.created_at, c.id
+           LIMIT 1) AS onsite_contact
    FROM sites s WHERE s.id = $1`,
 );
 
@@ -43,7 +44,7 @@ const latestEvents = 10;
 
 export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor, ticket, now }) => {
   const [site, evidence, completion, trail, events] = await Promise.all([
-    desk.db.row(selectSite, [ticket.site_id]),
+    desk.db.row(selectSite, [ticket.site_id, ticket.contact_id]),
     desk.db.rows(selectEvidence, [ticket.id]),
     desk.db.row(selectNewestCompletion, [ticket.id]),
     desk.db.rows(selectTrail, [ticket.id]),
@@ -102,6 +103,9 @@ const headerOf = (ticket: ReadTicket) => ({
   timezone: ticket.timezone,
   assigned_provider_id: ticket.assigned_provider_id,
   assigned_tech_id: ticket.assigned_tech_id,
+  not_technicians: ticket.not_technicians,
+  follows: ticket.follows,
+  follow_ups: ticket.follow_ups,
 });
 
 function siteAndAccess(ticket: TicketRow, site: SiteRow | null) {
@@ -112,6 +116,7 @@ function siteAndAccess(ticket: TicketRow, site: SiteRow | null) {
     address: { address1, address2, city, region, postal_code, country },
     timezone: site?.timezone ?? null,
     access_instructions: site?.access_instructions ?? null,
+    contact_id: ticket.contact_id,
     onsite_contact: site?.onsite_contact ?? null,
   };
 }

@@ -2,7 +2,7 @@
 
 import { statement } from "../db/statement.ts";
 import { creationCommand } from "../ticket/ticket-command.ts";
-import { plusMinutes } from "../kernel/clock.ts";
+import { firstIdAt, plusMinutes } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
@@ -13,27 +13,33 @@ import {
   identitySignature,
   normalizeEmail,
   normalizePhone,
-  type CallParts,
+  signatureWithoutPhone,
+  type IdentityParts,
 } from "./identity-signature.ts";
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
-import { readPhone } from "./phone-number.ts";
+import { phoneRegion, readPhone } from "./phone-number.ts";
 import { loadPlace, requirePlace } from "./intake-place.ts";
 
-type Duplicate = { id: TicketId; state: string; created_at: string };
+type OpenCall = {
+  id: TicketId;
+  state: string;
+  created_at: string;
+  signature: string | null;
+  identity_signature: string | null;
+};
 
-// Equal calls at the same moment queue here, so that the second finds the first one's ticket.
-const lockSignature = statement("intake_lock_signature", `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`);
+// Equal calls at the same moment queue here, so that the second finds the first one's ticket. That their phone numbers are one is
+// known only with the country of the place, so they queue by all the rest.
+const lockCalls = statement("intake_lock_calls", `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`);
 
-// The signature that clients know says more of how a call was written; tickets from before calls were kept have no other.
-const selectDuplicate = statement<Duplicate>(
-  "intake_duplicate",
-  `SELECT t.id, t.state, t.created_at
-   FROM (SELECT ticket_id AS id FROM intake_calls WHERE signature = $1
-         UNION SELECT id FROM tickets WHERE identity_signature = $2) AS same
-   JOIN tickets t ON t.id = same.id
-   WHERE t.account_id = $3 AND t.site_id = $4 AND t.created_at > $5 AND t.state NOT IN ('CLOSED', 'CANCELLED')
-   ORDER BY t.created_at DESC LIMIT 1`,
+// $1 account, $2 site, $3 the time after which a call may be the same, $4 the least id of that time.
+const selectOpenCalls = statement<OpenCall>(
+  "intake_open_calls",
+  `SELECT t.id, t.state, t.created_at, c.signature, t.identity_signature
+   FROM tickets t LEFT JOIN intake_calls c ON c.ticket_id = t.id
+   WHERE t.account_id = $1 AND t.id >= $4 AND t.site_id = $2 AND t.created_at > $3 AND t.state NOT IN ('CLOSED', 'CANCELLED')
+   ORDER BY t.created_at DESC`,
 );
 
 const insertCall = statement("intake_call_insert", `INSERT INTO intake_calls (ticket_id, signature) VALUES ($1, $2)`);
@@ -42,18 +48,17 @@ export const ticketBlindIntake = creationCommand({
   name: "ticket.blind_intake",
   alone: true,
   async load(tx, { desk, input, now }) {
-    const parts = partsOf(input, desk.settings.phoneRegion);
-    const [signature, callHash] = [identitySignature(parts), callSignature(parts)];
+    const { account_id, site_id } = input;
     const since = plusMinutes(now, -intakeThresholds(desk).duplicateMinutes);
-    const [place, , duplicate, missing] = await Promise.all([
+    const [place, , calls, missing] = await Promise.all([
       loadPlace(tx, input),
-      tx.row(lockSignature, [callHash]),
-      tx.row(selectDuplicate, [callHash, signature, input.account_id, input.site_id, since]),
+      tx.row(lockCalls, [signatureWithoutPhone(partsOf(input))]),
+      tx.rows(selectOpenCalls, [account_id, site_id, since, firstIdAt(Date.parse(since))]),
       loadMissingAbilities(tx, input.incident_type, desk.policy),
     ]);
-    return { place, duplicate, signature, callHash, missing };
+    return { place, calls, missing };
   },
-  decide({ desk, actor, input, ticketId }, { place, duplicate, signature, callHash, missing }) {
+  decide({ desk, actor, input, ticketId }, { place, calls, missing }) {
     const typeWarnings = checkIncidentType(desk.policy, input.incident_type);
     const phone = contact("contact_phone", normalizePhone(input.contact_phone));
     const email = contact("contact_email", normalizeEmail(input.contact_email));
@@ -62,6 +67,12 @@ export const ticketBlindIntake = creationCommand({
     requirePlace(actor, input, place);
 
     const thresholds = intakeThresholds(desk);
+    const parts = partsOf(input);
+    const region = phoneRegion(place.site_country, desk.settings.phoneRegion);
+    const readable = input.contact_phone ? readPhone(input.contact_phone, region) : null;
+    const [signature, callHash] = [identitySignature(parts), callSignature({ ...parts, phone: readable })];
+    // The signature that clients know says more of how a call was written; tickets from before calls were kept have no other.
+    const duplicate = calls.find((call) => call.signature === callHash || call.identity_signature === signature);
     if (duplicate) throw duplicateIntake(duplicate, signature, thresholds.duplicateMinutes);
 
     const identity = Math.trunc(input.identity_confidence);
@@ -107,7 +118,7 @@ export const ticketBlindIntake = creationCommand({
 
 type Intake = InputOf<"ticket.blind_intake">;
 
-function partsOf(input: Intake, region: string): CallParts {
+function partsOf(input: Intake): IdentityParts {
   const phone = normalizePhone(input.contact_phone);
   const email = normalizeEmail(input.contact_email);
   return {
@@ -118,7 +129,6 @@ function partsOf(input: Intake, region: string): CallParts {
     customerName: input.customer_name,
     contactPhone: phone.ok ? phone.value : null,
     contactEmail: email.ok ? email.value : null,
-    phone: input.contact_phone ? readPhone(input.contact_phone, region) : null,
   };
 }
 
@@ -127,7 +137,7 @@ function promptFor(input: Intake): string {
   return !own ? handoffPrompt(input.incident_type) : own.startsWith("SOP handoff") ? own : `SOP handoff: ${own}`;
 }
 
-const duplicateIntake = (duplicate: Duplicate, signature: string, minutes: number): Refusal =>
+const duplicateIntake = (duplicate: OpenCall, signature: string, minutes: number): Refusal =>
   new Refusal("DUPLICATE_INTAKE", {
     duplicate_ticket_id: duplicate.id,
     duplicate_ticket_state: duplicate.state,

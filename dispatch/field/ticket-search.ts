@@ -5,10 +5,12 @@ import { longestSearchPage } from "../contract/queries.ts";
 import { statement, type StatementName } from "../db/statement.ts";
 import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
+import type { Desk } from "../kernel/desk.ts";
 import { ticketBody, ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { slaStatusSql } from "./queue-streams.ts";
-import { searchExpression } from "./search-words.ts";
+import { phoneRegion } from "./phone-number.ts";
+import { holdsPhone, searchExpression } from "./search-words.ts";
 import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
 import { utc } from "./windows.ts";
 
@@ -93,7 +95,7 @@ const normalLimit = 50;
 
 export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, input, now }) => {
   const limit = (input.limit ?? normalLimit) + 1;
-  const words = input.q ? searchExpression(input.q, desk.settings.phoneRegion) : undefined;
+  const words = input.q ? searchExpression(input.q, await phoneRegions(desk, input.q)) : undefined;
   if (words === null) return { tickets: [], next_cursor: null };
   const cursor = input.cursor ? (positionFrom(input.cursor, ["id"])[0] ?? null) : null;
   const accounts = input.account_id ?? reachParameter(actor.accounts);
@@ -125,6 +127,19 @@ export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, inp
   const last = page.at(-1);
   return { tickets: page.map(ticketBody), next_cursor: rows.length === limit && last ? cursorOf([last.id]) : null };
 });
+
+// Of 10,000 sites in 3 ms, and only where somebody types a phone number.
+const selectCountries = statement<{ country: string }>(
+  "ticket_search_countries",
+  `SELECT DISTINCT country FROM sites WHERE country IS NOT NULL`,
+);
+
+/** Where a phone number without a country may be at home: nobody says of which site the ticket is that they look for. */
+async function phoneRegions({ db, settings: { phoneRegion: usual } }: Desk, typed: string): Promise<string[]> {
+  if (!holdsPhone(typed)) return [];
+  const known = await db.rows(selectCountries, []);
+  return [...new Set([usual, ...known.map(({ country }) => phoneRegion(country, usual))])];
+}
 
 /** The statement for a question without any filter but words, or the one state. */
 function plainSearch({ state }: SearchInput, words: string | undefined) {

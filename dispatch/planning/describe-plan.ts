@@ -21,7 +21,9 @@ export function describePlan(built: BuiltProblem, { map, before, plan }: Settled
     moves: plan ? movesOf(built, map, before, plan) : [],
     unserved: after.unserved.flatMap((id) => {
       const ticket = built.visits.get(id)?.ticket;
-      return ticket ? [{ ticket_id: ticket.id, priority: ticket.priority, detail: whyUnserved(built, id) }] : [];
+      return ticket
+        ? [{ ticket_id: ticket.id, number: ticket.number, priority: ticket.priority, detail: whyUnserved(built, id) }]
+        : [];
     }),
     stays: [...built.stays].map(([reason, count]) => ({ reason, count, detail: stayDetails[reason] })),
     left_out: [...built.leftOut],
@@ -83,6 +85,7 @@ function movesOf(built: BuiltProblem, map: DayMap, before: Plan, after: Plan): P
     return [
       {
         ticket_id: ticket.id,
+        number: ticket.number,
         summary: ticket.summary,
         priority: ticket.priority,
         state: ticket.state,
@@ -116,7 +119,7 @@ function reasonOf(visit: PlannedVisit, saves: number, savedInAll: number, newcom
   if (!visit.stands) return "Gives the ticket a time and a technician; it had neither.";
   if (!visit.lane) return "Gives the agreed time a technician; nobody was to come.";
   if (saves >= 1) return `Saves ${Math.round(saves)} min of driving.`;
-  if (newcomer) return `Makes room for ${kinds[newcomer.ticket.priority]}, ticket ${newcomer.ticket.id}.`;
+  if (newcomer) return `Makes room for ${kinds[newcomer.ticket.priority]}, ticket ${newcomer.ticket.number}.`;
   if (savedInAll >= 1) return `Lets the other moves save ${Math.round(savedInAll)} min of driving together.`;
   return "Makes the drives fit, which they do not as booked.";
 }

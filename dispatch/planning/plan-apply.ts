@@ -94,6 +94,7 @@ export const planApply = deskCommand({
         plan: planBody(applied, clockTime),
         moved: steps.map(({ related, booking, move }) => ({
           ticket_id: related.row.id,
+          number: related.row.number,
           previous_state: related.row.state,
           state: standsAfter(related).state,
           tech_id: booking.technician_id,

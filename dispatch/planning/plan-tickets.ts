@@ -12,6 +12,7 @@ import type { PlanDay } from "./plan-day.ts";
 
 export type PlanTicket = {
   readonly id: TicketId;
+  readonly number: string;
   readonly state: "READY_TO_SCHEDULE" | "SCHEDULED";
   readonly priority: Priority;
   readonly incident_type: string | null;
@@ -37,7 +38,7 @@ export type PlanTicket = {
 // Of the scopes that say anything of a ticket's autonomy the narrowest decides. The last move to SCHEDULED, or schedule.move,
 // tells who chose the time; a move back from DISPATCHED keeps the time, and so does not count.
 const columns = `
-  t.id, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
+  t.id, t.number, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
   nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
   t.not_technicians,
   t.created_at + make_interval(mins => t.sla_target_minutes) AS response_due,

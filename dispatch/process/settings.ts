@@ -349,7 +349,7 @@ export const settingsList = {
     "DISPATCH_PHONE_REGION",
     country,
     "US",
-    "Country of a phone number that is written without one, by its two letters",
+    "Country of a phone number that is written without one where the site names none, by its two letters",
   ),
   workerIdentity: setting(
     "DISPATCH_WORKER_IDENTITY",

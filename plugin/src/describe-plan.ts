@@ -9,6 +9,9 @@ import { leftOut } from "./left-out.ts";
 const shownMoves = 25;
 const shownUnserved = 10;
 
+/** The number by which people call it; its id where the plan is from before that was kept. */
+const ticketName = (one: unknown): string => at(one, textAt(one, "number") === null ? "ticket_id" : "number");
+
 const figure = (value: unknown, key: string): string => String(numberAt(value, key) ?? 0);
 
 /** Nothing when the body holds no plan. */
@@ -27,7 +30,7 @@ export function planLines(body: JsonObject): (string | null)[] {
       .slice(0, shownUnserved)
       .map(
         (one) =>
-          `without a visit: ticket ${at(one, "ticket_id")} ${at(one, "priority")}: ${quoted(textAt(one, "detail"), 120)}`,
+          `without a visit: ticket ${ticketName(one)} ${at(one, "priority")}: ${quoted(textAt(one, "detail"), 120)}`,
       ),
     unserved.length > shownUnserved ? `and ${unserved.length - shownUnserved} more without a visit` : null,
     ...listAt(plan, "stays").map((one) => `stays as it is: ${figure(one, "count")} ${at(one, "reason")}`),
@@ -35,7 +38,7 @@ export function planLines(body: JsonObject): (string | null)[] {
     ...listAt(body, "moved")
       .map(
         (one) =>
-          `moved ticket ${at(one, "ticket_id")} to tech_id ${at(one, "tech_id")} ` +
+          `moved ticket ${ticketName(one)} to tech_id ${at(one, "tech_id")} ` +
           `${at(one, "scheduled_start")} receipt ${at(one, "receipt_id")}`,
       )
       .slice(0, shownMoves),
@@ -68,7 +71,7 @@ function moveLine(move: unknown, index: number): string {
       : "no time";
   const to = objectAt(move, "to");
   return (
-    `${index + 1}. ticket ${at(move, "ticket_id")} ${at(move, "priority")} ` +
+    `${index + 1}. ticket ${ticketName(move)} ${at(move, "priority")} ` +
     `${quoted(textAt(move, "summary"), 60)}: ${from} -> ${quoted(textAt(to, "tech_name"), 40)} ` +
     `${startText(to)}. ${quoted(textAt(move, "reason"), 120)}`
   );

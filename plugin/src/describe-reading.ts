@@ -95,7 +95,7 @@ const readings: Record<QueryName, Describe> = {
       ...found.map(
         (one) =>
           `approval_id ${at(one, "id")} ${at(one, "status")} ${at(one, "approval_type")} ` +
-          `+${dollars(numberAt(one, "amount_delta_cents") ?? 0)} ticket_id ${at(one, "ticket_id")} asked by ` +
+          `+${dollars(numberAt(one, "amount_delta_cents") ?? 0)} ticket_id ${at(one, "ticket_id")} number ${at(one, "number")} asked by ` +
           `${quoted(textAt(one, "requested_by"), 40)} at ${at(one, "requested_at")}: ` +
           `${quoted(textAt(one, "reason"), 160)}`,
       ),
@@ -141,11 +141,19 @@ const readings: Record<QueryName, Describe> = {
     const window = objectAt(header, "scheduled_window");
     const gate = objectAt(packet, "closeout_gate");
     const { summary, customer_description, ...scope } = objectAt(packet, "work_scope");
-    const { access_instructions, onsite_contact, site_name, address, ...site } = objectAt(packet, "site_and_access");
+    const {
+      access_instructions,
+      onsite_contact,
+      contact_id: _,
+      site_name,
+      address,
+      ...site
+    } = objectAt(packet, "site_and_access");
     return [
       `ticket ${at(header, "ticket_id")} ${at(header, "current_state")} ${at(header, "priority")} ` +
         `${at(header, "incident_type")} number ${at(header, "number")}`,
       textAt(window, "start") !== null && `scheduled ${spanText(window)}`,
+      followsText(header),
       `closeout gate ${gate["ready"] === true ? "ready" : `not ready: ${at(gate, "code")}`}`,
       listAt(gate, "missing_evidence_keys").length > 0 && `missing evidence: ${keysAt(gate, "missing_evidence_keys")}`,
       listAt(gate, "missing_checklist_keys").length > 0 &&

@@ -4,9 +4,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
+import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
+import { signatureWithoutPhone } from "../../dispatch/field/identity-signature.ts";
 import { startTestApi, type Refused } from "../support/api.ts";
 import { acme, addSite, borealis } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
+import { idNamed } from "../support/ids.ts";
 
 const call = {
   account_id: acme.id,
@@ -275,13 +278,20 @@ describe("the same call made twice", async () => {
   test("waits for the one under way and says so when that takes too long", async (t) => {
     const hasty = await startTestApi({ t, beside: api, env: { DISPATCH_DB_LOCK_TIMEOUT_MS: "30" } });
     const body = newCall();
-    const { id } = await intake(body);
-    const { rows } = await api.owner.query("SELECT signature FROM intake_calls WHERE ticket_id = $1", [id]);
+    const same = signatureWithoutPhone({
+      accountId: idNamed<AccountId>(acme.id),
+      siteId: idNamed<SiteId>(acme.oakland),
+      incidentType: body.incident_type,
+      summary: body.summary,
+      customerName: body.customer_name,
+      contactPhone: null,
+      contactEmail: null,
+    });
     const other = await api.owner.connect();
     t.after(() => other.release());
     // The same call, taken elsewhere and not committed yet.
     await other.query("BEGIN");
-    await other.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [rows[0].signature]);
+    await other.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [same]);
     const { status, error, headers } = await hasty.refuse("ticket.blind_intake", { body });
     await other.query("ROLLBACK");
     assert.deepEqual([status, error.code, headers["retry-after"]], [409, "IDEMPOTENCY_IN_FLIGHT", "1"]);

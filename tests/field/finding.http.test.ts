@@ -38,6 +38,18 @@ describe("ticket.search", async () => {
       contact_email: "k@x.de",
     },
   });
+  const berlin = await addSite(api.owner);
+  await api.owner.query("UPDATE sites SET country = ' de ' WHERE id = $1", [berlin]);
+  const local = await api.run("ticket.blind_intake", {
+    body: {
+      ...call,
+      site_id: berlin,
+      summary: "Tor",
+      customer_name: "Jo",
+      contact_phone: "030 7654321",
+      contact_email: undefined,
+    },
+  });
   const find = async (q: string) =>
     (await api.read("ticket.search", { query: new URLSearchParams({ q }).toString() })).tickets.map(({ id }) => id);
 
@@ -76,6 +88,18 @@ describe("ticket.search", async () => {
 
   for (const q of ["+49 30 1234567", "0049301234567", "49 30 1234567", "30 1234567"]) {
     test(`finds a number of another country by ${q}`, async () => assert.deepEqual(await find(q), [german.id]));
+  }
+
+  for (const q of [
+    "030 7654321",
+    "030/765 43 21",
+    "+49 30 7654321",
+    "0049 30 7654321",
+    "(030) 7654-321",
+    "30 7654321",
+  ]) {
+    test(`finds a number written as at home in the site's country by ${q}`, async () =>
+      assert.deepEqual(await find(q), [local.id]));
   }
 
   for (const q of [
@@ -125,6 +149,22 @@ describe("one call", async () => {
       assert.notEqual(other.id, id);
     });
   }
+
+  test("is known by its number as it is read in the site's country", async () => {
+    const site_id = await addSite(api.owner);
+    await api.owner.query("UPDATE sites SET country = 'DE' WHERE id = $1", [site_id]);
+    const body = { ...first, site_id, contact_phone: "030 1234567" };
+    const before = await api.run("ticket.blind_intake", { body });
+    for (const contact_phone of ["+49 30 1234567", "0049 30 123 45 67", "(030) 1234-567"]) {
+      const { error } = await api.refuse("ticket.blind_intake", { body: { ...body, contact_phone } });
+      assert.deepEqual([error.code, error["duplicate_ticket_id"]], ["DUPLICATE_INTAKE", before.id], contact_phone);
+    }
+    // In the United States, where no country is said, that is no number, and the other one another.
+    const american = { ...body, site_id: await addSite(api.owner) };
+    const one = await api.run("ticket.blind_intake", { body: american });
+    const other = await api.run("ticket.blind_intake", { body: { ...american, contact_phone: "+49 30 1234567" } });
+    assert.notEqual(one.id, other.id);
+  });
 
   test("that a release before took is known by the signature clients see", async () => {
     const body = { ...first, summary: "Gate stuck" };

@@ -1,6 +1,7 @@
 // tech.job_packet: what a technician needs on site, who to ask for, and what is still missing before the work is complete.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { localIso } from "../../dispatch/workforce/local-time.ts";
@@ -27,9 +28,10 @@ describe("a job packet", async () => {
     });
     assert.deepEqual(actor, { actor_id: "ana", actor_role: "tech", actor_type: "HUMAN", tool_name: "tech.job_packet" });
     assert.equal(generated_at, api.clock.iso);
+    const { number, not_technicians } = await api.read("ticket.get", { ticket: id });
     assert.deepEqual(packet.header, {
       ticket_id: id,
-      number: (await api.read("ticket.get", { ticket: id })).number,
+      number,
       priority: "URGENT",
       incident_type: "DOOR_WONT_LATCH",
       current_state: "DISPATCHED",
@@ -41,6 +43,9 @@ describe("a job packet", async () => {
       timezone: "America/Los_Angeles",
       assigned_provider_id: null,
       assigned_tech_id: techId,
+      not_technicians,
+      follows: null,
+      follow_ups: [],
     });
     assert.deepEqual(packet.site_and_access, {
       site_id: acme.oakland,
@@ -55,6 +60,7 @@ describe("a job packet", async () => {
       },
       timezone: "America/Los_Angeles",
       access_instructions: "Ring at the dock.",
+      contact_id: null,
       onsite_contact: null,
     });
     const { summary, customer_description, nte_cents, authorized_scope_constraints } = packet.work_scope;
@@ -88,6 +94,28 @@ describe("a job packet", async () => {
     assert.deepEqual(await contact(), named("Authorized, no level"));
     await add("Authorized, level 9", true, 9, 2023);
     assert.deepEqual(await contact(), named("Authorized, level 9"));
+  });
+
+  test("names first the contact the ticket has, also one of the whole account, and whom it was taken off", async () => {
+    const { id, techId } = await ticketIn(api, "DISPATCHED");
+    const contact = randomUUID();
+    await api.owner.query(
+      `INSERT INTO contacts (id, account_id, site_id, name, phone, role, is_authorized_requester)
+       VALUES ($1, $2, NULL, 'Zoe Quill', '555', 'owner', false), (gen_random_uuid(), $2, $3, 'Ann Door', '556', 'clerk', true)`,
+      [contact, acme.id, acme.oakland],
+    );
+    const place = async () => part((await packetOf(api, id)).site_and_access);
+    assert.partialDeepStrictEqual(await place(), { contact_id: null, onsite_contact: { name: "Ann Door" } });
+    await api.run("ticket.update", { ticket: id, body: { contact_id: contact } });
+    const named = { contact_id: contact, onsite_contact: { name: "Zoe Quill", phone: "555", role: "owner" } };
+    assert.partialDeepStrictEqual(await place(), named);
+    await api.run("assignment.unassign", {
+      ticket: id,
+      body: { reason_code: "capacity", note: "still at another door" },
+    });
+    const { not_technicians } = part((await packetOf(api, id)).header);
+    assert.deepEqual(not_technicians, (await api.read("ticket.get", { ticket: id })).not_technicians);
+    assert.partialDeepStrictEqual(objectsIn(not_technicians), [{ tech_id: techId, note: "still at another door" }]);
   });
 
   test("shows all events, and the last ten by themselves", async () => {

@@ -53,6 +53,8 @@ describe("one ticket", async () => {
       version: 0,
       pending_approval_id: null,
       not_technicians: [],
+      follows: null,
+      follow_ups: [],
     });
     assert.deepEqual(
       [created_at, updated_at, receipt.occurred_at, receipt.ticket_id],

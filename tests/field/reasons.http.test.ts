@@ -3,7 +3,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { objectsIn, startTestApi } from "../support/api.ts";
+import { priorities, type Priority } from "../../dispatch/contract/fields.ts";
+import { knownId, type TechnicianId } from "../../dispatch/contract/ids.ts";
+import { loadRoster, readingAt } from "../../dispatch/workforce/calendar.ts";
+import { objectsIn, startTestApi, type TestApi } from "../support/api.ts";
 import { acme } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { arrange, hours, reasons, visitMinutes, window } from "./arranged-reasons.ts";
@@ -93,6 +96,20 @@ test("somebody of another trade is offered no time and booked for none, and not 
   assert.equal(left.find(({ tech_id }) => tech_id === techId)?.detail, "does not do AUTO_OPERATOR_FAULT");
 });
 
+/** The shifts that count for somebody when work of a priority is planned, by a policy that calls people for these. */
+async function shiftsFor(api: TestApi, techId: string, priority: Priority, onCallPriorities: readonly Priority[]) {
+  const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { priority });
+  const asked = { ticketId: id, techId: knownId<TechnicianId>(techId), from: window.start, to: window.end };
+  const [entry = assert.fail()] = await loadRoster(
+    api.desk.db,
+    asked,
+    readingAt({ ...api.desk.policy, onCallPriorities }, api.clock.iso),
+  );
+  const span = { start: Date.parse(window.start), end: Date.parse(window.end) };
+  const { shifts } = entry.calendar(span);
+  return shifts?.filter(({ start, end }) => start <= span.start && end >= span.end).length;
+}
+
 describe("somebody on call", async () => {
   const api = await startTestApi({ profile: "strict" });
   const { techId } = await arrange(api, {
@@ -117,6 +134,27 @@ describe("somebody on call", async () => {
       assert.deepEqual([slots, rejected.map(({ reason }) => reason)], [[], ["OFF_SHIFT"]], priority);
     }
   });
+});
+
+describe("somebody on call for urgent work too", async () => {
+  const api = await startTestApi({ profile: "strict" });
+  const { techId } = await arrange(api, { shifts: [{ ...hours, on_call: true }] });
+
+  for (const [onCallPriorities, comes] of [
+    [["EMERGENCY"], ["EMERGENCY"]],
+    [
+      ["EMERGENCY", "URGENT"],
+      ["EMERGENCY", "URGENT"],
+    ],
+    [[], []],
+  ] satisfies [Priority[], Priority[]][]) {
+    test(`comes for ${comes.join(" and ") || "nothing"} by a policy that says so`, async () => {
+      for (const priority of priorities) {
+        const counted = await shiftsFor(api, techId, priority, onCallPriorities);
+        assert.equal(counted, comes.some((one) => one === priority) ? 1 : 0, priority);
+      }
+    });
+  }
 });
 
 describe("what nobody on the roster has", async () => {

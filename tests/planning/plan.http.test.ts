@@ -171,7 +171,8 @@ describe("what a plan may move", () => {
     assert.equal(given.reason, "Gives the agreed time a technician; nobody was to come.");
     const moved = moves.get(other) ?? assert.fail("no room is made");
     assert.notEqual(moved.to.start, at("10:00"));
-    assert.match(moved.reason, new RegExp(`Makes room for other work, ticket ${confirmed}`));
+    assert.equal(moved.reason, `Makes room for other work, ticket ${given.number}.`);
+    assert.equal(given.number, (await api.read("ticket.get", { ticket: confirmed })).number);
     await api.run("plan.apply", { plan: plan.id });
     assert.deepEqual((await optimize(api, { move_within_minutes: 0 })).plan.moves, []);
     const ticket = await api.read("ticket.get", { ticket: confirmed });
@@ -191,13 +192,18 @@ describe("what a plan may move", () => {
       priority: "EMERGENCY",
     });
     const { plan: fixed } = await optimize(api, { move_within_minutes: 0 });
-    assert.deepEqual([fixed.moves, fixed.unserved.map(({ ticket_id }) => ticket_id)], [[], [waiting]]);
+    const { number: emergency } = await api.read("ticket.get", { ticket: waiting });
+    assert.deepEqual(
+      [fixed.moves, fixed.unserved.map(({ ticket_id, number }) => [ticket_id, number])],
+      [[], [[waiting, emergency]]],
+    );
     const { plan } = await optimize(api, { move_within_minutes: 120 });
     assert.deepEqual(plan.unserved, []);
     const moved = plan.moves.find(({ ticket_id }) => ticket_id === booked) ?? assert.fail();
-    assert.match(moved.reason, new RegExp(`^Makes room for an emergency, ticket ${waiting}`));
+    assert.equal(moved.reason, `Makes room for an emergency, ticket ${emergency}.`);
     const { moved: applied } = await api.run("plan.apply", { plan: plan.id });
     const placed = applied.find(({ ticket_id }) => ticket_id === waiting);
+    assert.equal(placed?.number, emergency);
     assert.deepEqual(
       [placed?.previous_state, placed?.state, placed?.tech_id],
       ["READY_TO_SCHEDULE", "SCHEDULED", only],

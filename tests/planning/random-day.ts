@@ -95,6 +95,7 @@ const ticketOf = (
   place: { lat: number; lon: number } | null,
 ): PlanTicket => ({
   id: ticketId(n),
+  number: `T-${n}`,
   summary: `Ticket ${n}`,
   not_technicians: [],
   version: 1,
