@@ -63,7 +63,7 @@ function commandRoute(parts: ToolParts, kernel: Kernel, name: string, entry: Com
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
     // With the ids in lower case and for numbers, so that one thing has one path and a retry one fingerprint.
-    const { ids, fields: body } = await withTicketIds(desk.db, entry, { ids: inLowerCase(sent), fields: raw });
+    const { ids, fields: body } = await withTicketIds(desk.db, actor, entry, { ids: inLowerCase(sent), fields: raw });
     exchange.about = aboutIn(entry.aggregate, idIn, ids);
     const path = pathWith(entry.path, ids);
     const answer = await execute(kernel, { name, path, ids, body, requestId, actor, trace: exchange.trace });
@@ -90,7 +90,7 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
     requireTool(toolHeader(exchange), name, entry.path);
     requireIds(entry, sent);
     exchange.about = aboutIn(aggregate, idIn, inLowerCase(sent));
-    const { ids, fields: parameters } = await withTicketIds(desk.db, entry, {
+    const { ids, fields: parameters } = await withTicketIds(desk.db, actor, entry, {
       ids: inLowerCase(sent),
       fields: parametersFrom(exchange.query),
     });

@@ -20,6 +20,7 @@ export type StatementRows = {
   };
   alert_unserved: { missed: number; unstaffed: number };
   approval_barred_raise: { id: string; status: string };
+  approval_last_raise: { status: string };
   approval_list: {
     id: string;
     status: string;
@@ -74,7 +75,7 @@ export type StatementRows = {
   assign_delay_alike: { id: string };
   assign_queue_count: { queue_total: number; queue_missing_tech: number };
   assign_recall: { recalled: number; done: boolean };
-  attention_sought: { assign_reason: string | null; assign_unable: boolean };
+  attention_sought: { assign_reason: string | null; assign_unable: boolean; at_door: boolean };
   attention_untold: { id: string };
   audit_desk_head: { id: string; seq: number; hash: string; state: string };
   audit_desk_lock: { seq: number; hash: string; at: string };
@@ -236,6 +237,7 @@ export type StatementRows = {
     attention_since: string;
     assign_reason: string;
     assign_unable: boolean;
+    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -270,6 +272,7 @@ export type StatementRows = {
     attention_since: string | null;
     assign_reason: string | null;
     assign_unable: boolean;
+    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string | null;
@@ -305,6 +308,7 @@ export type StatementRows = {
     attention_since: string | null;
     assign_reason: string | null;
     assign_unable: boolean;
+    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string | null;
@@ -339,6 +343,7 @@ export type StatementRows = {
     attention_since: string;
     assign_reason: string;
     assign_unable: boolean;
+    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -373,6 +378,7 @@ export type StatementRows = {
     attention_since: string;
     assign_reason: string;
     assign_unable: boolean;
+    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -407,6 +413,7 @@ export type StatementRows = {
     attention_since: string;
     assign_reason: string;
     assign_unable: boolean;
+    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -441,6 +448,7 @@ export type StatementRows = {
     attention_since: string;
     assign_reason: string;
     assign_unable: boolean;
+    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -1751,6 +1759,23 @@ export type StatementRows = {
     contact_account: string;
     contact_site: string;
     service_types: readonly string[];
+  };
+  timeline_newest: {
+    id: string;
+    ticket_id: string | null;
+    actor_type: string;
+    actor_id: string;
+    actor_role: string;
+    tool_name: string;
+    request_id: string | null;
+    correlation_id: string | null;
+    trace_id: string | null;
+    before_state: string | null;
+    after_state: string | null;
+    payload: unknown;
+    created_at: string;
+    seq: number;
+    hash: string;
   };
   timeline_select: {
     id: string;

@@ -12,7 +12,7 @@ export type ApprovalRow = ApprovalBody & {
   readonly ticket_id: TicketId;
   readonly evidence: {
     readonly source: string;
-    readonly return_state: string;
+    readonly return_state: TicketState;
     readonly evidence_refs?: readonly string[];
   };
   readonly requested_by: string;
@@ -42,6 +42,14 @@ export const selectBarredRaise = statement<BarredRaise>(
   "approval_barred_raise",
   `SELECT id, status FROM approvals
    WHERE ticket_id = $1 AND approval_type = 'NTE_INCREASE' AND status IN ('DENIED', 'PENDING')
+   ORDER BY requested_at DESC, id DESC LIMIT 1`,
+);
+
+/** What became of the newest request of whoever was to do the work, or to bill it, for a higher limit. */
+export const selectLastRaise = statement<Pick<ApprovalRow, "status">>(
+  "approval_last_raise",
+  `SELECT status FROM approvals
+   WHERE ticket_id = $1 AND approval_type = 'NTE_INCREASE' AND evidence ->> 'source' IS DISTINCT FROM 'ticket.triage'
    ORDER BY requested_at DESC, id DESC LIMIT 1`,
 );
 

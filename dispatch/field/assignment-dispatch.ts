@@ -3,12 +3,13 @@
 import type { InputOf } from "../contract/index.ts";
 import type { BypassRules } from "../policy/policy.ts";
 import { warningRegistry } from "../contract/warnings.ts";
-import { ticketCommand } from "../ticket/ticket-command.ts";
+import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { matchesCapability } from "../workforce/ability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
+import { sendTime, sentAhead } from "../workforce/send-time.ts";
 import { bookingFor, consultOnAssignee, fromNowOn, loadAssignee, rebook } from "./assign.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { ticketAt } from "./local-times.ts";
@@ -37,8 +38,8 @@ export const assignmentDispatch = ticketCommand({
     requireAutonomy(pauses, ticket);
     const bypass = passesScheduling(input, ticket, desk.policy.bypass);
     const over = !bypass && isOver(ticket, clockTime);
-    if (over && (desk.policy.confirmRefusesPastWindow || input.dispatch_mode === "WORKER_AUTO"))
-      throw visitOver(ticket, clockTime);
+    const byWorker = input.dispatch_mode === "WORKER_AUTO";
+    if (over && (desk.policy.confirmRefusesPastWindow || byWorker)) throw visitOver(ticket, clockTime);
     if (!assignee.technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: input.tech_id });
     const snapshotId = input.recommendation_snapshot_id || null;
     if (snapshotId !== null) requireRecommended(input, snapshot, assignee.technician, ticket);
@@ -48,9 +49,15 @@ export const assignmentDispatch = ticketCommand({
       atOnce: bypass,
       snapshot,
     });
+    if (byWorker) requireStillDue(call, assignee.technician, booking.travel_before_minutes);
     return {
       path: ["DISPATCHED"],
       change: {
+        // Who goes at once has no appointment any more.
+        ...(bypass && {
+          ...(ticket.scheduled_start !== null && { scheduled_start: booking.start, scheduled_end: booking.end }),
+          proposed_windows: [],
+        }),
         assigned_tech_id: input.tech_id,
         assigned_provider_id: input.provider_id ?? assignee.technician.providerId,
       },
@@ -80,6 +87,22 @@ const visitOver = ({ scheduled_start: start, scheduled_end: end }: TicketRow, cl
     { rejected: [{ start, end, reason: "OVER" }], now: clockTime },
     { message: "The visit is over; give it another time with schedule.move, or schedule.reopen it." },
   );
+
+/**
+ * What the worker saw when it chose may be over: another was put there, or the visit moved to a time that is not yet to be sent to.
+ * @throws Refusal INVALID_STATE_TRANSITION
+ */
+function requireStillDue(
+  { desk: { policy }, input, ticket, clockTime }: TicketCall<"assignment.dispatch">,
+  technician: RosterEntry,
+  driveMinutes: number,
+): void {
+  const { state, assigned_tech_id: assigned, scheduled_start: start, scheduled_end: end } = ticket;
+  const visit = start === null || end === null ? null : { start: Date.parse(start), end: Date.parse(end) };
+  const at = visit ? sendTime(visit, technician, sentAhead(policy, driveMinutes)) : -Infinity;
+  const isAnothers = assigned !== null && assigned !== input.tech_id;
+  if (isAnothers || at > Date.parse(clockTime)) throw wrongState(state, "DISPATCHED", []);
+}
 
 /**
  * Whether this goes past scheduling, at once. Past triage a customer has been asked or promised a time: who goes past that says

@@ -5,11 +5,12 @@ import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
-import { attentionOf } from "./attention.ts";
+import { isAtDoor } from "../workforce/at-door.ts";
+import { attentionOf, type AttentionRow } from "./attention.ts";
 
-const selectSought = statement<{ assign_reason: string | null; assign_unable: boolean }>(
+const selectSought = statement<Pick<AttentionRow, "assign_reason" | "assign_unable" | "at_door">>(
   "attention_sought",
-  `SELECT assign_reason, assign_unable FROM tickets WHERE id = $1`,
+  `SELECT assign_reason, assign_unable, ${isAtDoor("t")} AS at_door FROM tickets t WHERE id = $1`,
 );
 const setAttention = statement(
   "attention_set",
@@ -21,7 +22,7 @@ export const attentionBegin = ticketCommand({
   load: (tx: Session, { ticketId }: { ticketId: TicketId }) => tx.row(selectSought, [ticketId]),
   decide({ ticket, clockTime }, sought) {
     const attention = attentionOf(
-      { ...ticket, assign_reason: sought?.assign_reason ?? null, assign_unable: sought?.assign_unable ?? false },
+      { ...ticket, ...(sought ?? { assign_reason: null, assign_unable: false, at_door: false }) },
       clockTime,
     );
     // Somebody else told it, or it is over.

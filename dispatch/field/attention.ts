@@ -11,6 +11,8 @@ export type AttentionRow = {
   readonly state: string;
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
+  /** Whether the work goes on where it was to be done; what comes back from the quality check does not. */
+  readonly at_door: boolean;
   readonly assigned_tech_id: string | null;
   readonly last_transition_at: string;
   /** Why the worker's last look found nobody, and whether nobody on the roster could do it at any hour. */
@@ -21,13 +23,15 @@ export type AttentionRow = {
   readonly attention_since: string | null;
 };
 
+/** Codes of refusals by which whoever was chosen turns out to have been taken meanwhile. */
+export const lostChoice: ReadonlySet<string> = new Set(["TECH_UNAVAILABLE", "ASSIGNMENT_LIMIT", "SLOT_TAKEN"]);
+
 /** What the worker says when the roster cannot serve a ticket; a pause or a fault of its own is no matter of the roster. */
 export const rosterReasons: ReadonlySet<string> = new Set([
   "NOBODY_AVAILABLE",
   "SKILL_MISSING",
   "ZONE_MISMATCH",
-  "TECH_UNAVAILABLE",
-  "SLOT_TAKEN",
+  ...lostChoice,
 ]);
 
 /** The gravest that holds at `now`; null when nothing does. */
@@ -86,7 +90,7 @@ function unsendable({ state, assigned_tech_id: techId, assign_reason: reason, la
   return of("NOT_SENT", last_transition_at, `Whoever is booked cannot be sent: ${reason}.`);
 }
 
-function overrun({ state, scheduled_end: end }: AttentionRow, now: string): Attention | null {
-  if (end === null || end >= now || (state !== "ON_SITE" && state !== "IN_PROGRESS")) return null;
+function overrun({ at_door: atDoor, scheduled_end: end }: AttentionRow, now: string): Attention | null {
+  if (end === null || end >= now || !atDoor) return null;
   return of("OVERRUN", end, `Planned until ${end}, and the work goes on.`);
 }

@@ -2,32 +2,33 @@
 // and once more by the invoice.
 
 import type { TicketId } from "../contract/ids.ts";
+import type { ApprovalBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { loadSiteDemand } from "../workforce/site-demand.ts";
-import { selectBarredRaise } from "./approvals.ts";
+import { selectLastRaise } from "./approvals.ts";
 import { calculateInvoice, type InvoiceAdjustment, type InvoiceAmounts, type InvoiceResult } from "./invoice-lines.ts";
-import { exceedsNte, type BarredRaise } from "./limit.ts";
+import { exceedsNte } from "./limit.ts";
 import { selectTrail, visitsOf, type ReportedWork, type TrailEvent, type Visit } from "./visits.ts";
 
 export type BillingFacts = {
   readonly trail: readonly TrailEvent[];
   /** Of the site, for its tax. */
   readonly region: string | null;
-  readonly barred: BarredRaise | null;
+  readonly raise: Pick<ApprovalBody, "status"> | null;
 };
 
 /** Queues the reads that `requireBillable` and `priceVisits` go by. */
 export async function loadBillingFacts(tx: Session, ticketId: TicketId): Promise<BillingFacts> {
-  const [trail, site, barred] = await Promise.all([
+  const [trail, site, raise] = await Promise.all([
     tx.rows(selectTrail, [ticketId]),
     loadSiteDemand(tx, ticketId),
-    tx.row(selectBarredRaise, [ticketId]),
+    tx.row(selectLastRaise, [ticketId]),
   ]);
-  return { trail, region: site?.region ?? null, barred };
+  return { trail, region: site?.region ?? null, raise };
 }
 
 type Priced = { readonly desk: Desk; readonly ticket: TicketRow };
@@ -63,11 +64,11 @@ function warrantyOf({ follows }: TicketRow): string | null {
  * @throws Refusal INVALID_REQUEST, or NTE_EXCEEDED while a higher limit can still be asked for: once that was denied the work may
  * end, and the invoice is lowered by an adjustment
  */
-export function requireBillable(priced: Priced, { trail, region, barred }: BillingFacts): void {
+export function requireBillable(priced: Priced, { trail, region, raise }: BillingFacts): void {
   const visits = visitsOf(trail);
   const { total_cents } = priceVisits(priced, visits, region, []);
   const isCallOut = visits.at(-1)?.noWork ?? null;
-  if (barred?.status !== "DENIED" && isCallOut === null) requireWithinNte(priced, total_cents);
+  if (raise?.status !== "DENIED" && isCallOut === null) requireWithinNte(priced, total_cents);
 }
 
 type Reporting = {

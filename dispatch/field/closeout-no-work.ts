@@ -3,6 +3,7 @@
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { settleBookings } from "../workforce/bookings.ts";
+import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { insertCompletion } from "./completions.ts";
 import { selectEvidence } from "./evidence-rows.ts";
@@ -11,13 +12,15 @@ import { demandsOf, selectTrail } from "./visits.ts";
 export const closeoutNoWork = ticketCommand({
   name: "closeout.no_work",
   async load(tx, { ticketId }) {
-    const [trail, evidence] = await Promise.all([
+    const [pauses, trail, evidence] = await Promise.all([
+      loadChainOfTicket(tx, ticketId),
       tx.rows(selectTrail, [ticketId]),
       tx.rows(selectEvidence, [ticketId]),
     ]);
-    return { trail, evidence };
+    return { pauses, trail, evidence };
   },
-  decide({ desk, input, ticket, now }, { trail, evidence }) {
+  decide({ desk, input, ticket, now }, { pauses, trail, evidence }) {
+    requireAutonomy(pauses, ticket);
     const { reason_code, note, evidence_refs = null } = input;
     const claim = {
       demands: demandsOf(trail),
@@ -29,6 +32,8 @@ export const closeoutNoWork = ticketCommand({
     requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
     return {
       path: ["COMPLETED_PENDING_VERIFICATION"],
+      // Whoever says so stood at the door, checked in or not.
+      change: { arrived_at: ticket.arrived_at ?? now },
       payload: { reason_code, note, evidence_refs, evidence_items: evidence.length },
       write: (tx, event) => [
         insertCompletion(tx, {

@@ -11,6 +11,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { doneStreams, queueStreams, slaStatusSql, type QueueStream } from "./queue-streams.ts";
 import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
+import { isAtDoor } from "../workforce/at-door.ts";
 
 export type CockpitInput = QueryInputOf<"dispatcher.cockpit">;
 
@@ -45,6 +46,7 @@ export type QueueRow = {
   attention_since: string | null;
   assign_reason: string | null;
   assign_unable: boolean;
+  at_door: boolean;
   remaining: number;
   priority_rank: number;
 };
@@ -103,6 +105,7 @@ function streamSql(stream: QueueStream, { where, from, until, behind, now, warni
              t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at, t.updated_at,
              t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
              t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.assign_reason, t.assign_unable,
+             ${isAtDoor("t")} AS at_door,
              s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region,
              s.timezone, s.region_weight,
              ${stream.minutes(position, now, warning)} AS remaining,

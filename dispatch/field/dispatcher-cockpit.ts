@@ -14,14 +14,12 @@ import { cockpitText, queueText, type CockpitRow } from "./cockpit-answer.ts";
 import { queueQuestion, type QueuePage, type QueueRow } from "./cockpit-queue.ts";
 import { localOf, ticketAt } from "./local-times.ts";
 import { slaReport } from "./sla.ts";
-import { selectTimeline } from "./timeline.ts";
+import { selectNewestEvents } from "./timeline.ts";
 
 const countEvidence = statement<{ total: number }>(
   "cockpit_count_evidence",
   `SELECT count(*) AS total FROM evidence_items WHERE ticket_id = $1`,
 );
-
-const shownEvents = 1_000;
 
 type SharedPage = Pick<QueuePage, "readAt" | "nextCursor"> & { readonly text: readonly Buffer[] };
 const joinedReads = new WeakMap<Desk, JoinedReads<SharedPage>>();
@@ -85,7 +83,7 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
 async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit">, ticketId: TicketId) {
   const [ticket, events, evidence] = await Promise.all([
     desk.db.row(selectTicket, [ticketId]),
-    desk.db.rows(selectTimeline, [ticketId, null, shownEvents, true]),
+    desk.db.rows(selectNewestEvents, [ticketId]),
     desk.db.row(countEvidence, [ticketId]),
   ]);
   if (!ticket) throw new Refusal("TICKET_NOT_FOUND", { ticket_id: ticketId });
@@ -95,7 +93,7 @@ async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit
     throw new Refusal("FORBIDDEN_SCOPE", { scope_field: "ticket_id", target_id: ticketId });
   }
   return {
-    ticket: ticketAt(ticketBody(ticket), ticket),
+    ticket: ticketAt(ticketBody(ticket, actor), ticket),
     timeline: { ticket_id: ticketId, events },
     evidence_summary: { total_items: evidence?.total ?? 0 },
   };

@@ -43,7 +43,7 @@ const running: QueueStream = {
  * as the first that is in time.
  */
 const standing: QueueStream = {
-  where: () => `t.queue_at < ${runningFrom}`,
+  where: (now) => `t.queue_at < ${runningFrom} AND NOT (${isLate(now)})`,
   position: "t.queue_at",
   zero: () => standingZero,
   minutes: (position, _, warning) => {

@@ -1,6 +1,7 @@
 // schedule.confirm: settles on the customer's time, and says when nobody is left who could come.
 
 import type { WarningCode } from "../contract/warnings.ts";
+import { statement } from "../db/statement.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { ticketAt } from "./local-times.ts";
@@ -8,7 +9,11 @@ import { loadCalendar, promiseWarnings } from "./promise.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
 
-const promisedAway: ReadonlySet<WarningCode> = new Set(["NOBODY_FREE", "PROMISED_TWICE"]);
+// As the worker puts down what it found, so that this is shown and told of in the same way, until it has looked itself.
+const setFound = statement(
+  "schedule_confirm_found",
+  `UPDATE tickets SET assign_reason = 'NOBODY_AVAILABLE', assign_unable = $2 WHERE id = $1`,
+);
 
 export const scheduleConfirm = ticketCommand({
   name: "schedule.confirm",
@@ -26,16 +31,18 @@ export const scheduleConfirm = ticketCommand({
       throw new Refusal("WINDOW_IN_PAST", { rejected: [{ start, end, reason: "IN_PAST" }], now: clockTime });
     }
     const warnings = promiseWarnings(call, calendar, { start, end });
+    const warned = (asked: WarningCode) => warnings.some(({ code }) => code === asked);
     return {
       path: ["SCHEDULED"],
       change: {
         scheduled_start: start,
         scheduled_end: end,
-        // Until the worker has looked, which then tells what it found; where none runs, this stays.
-        attention_code: warnings.some(({ code }) => promisedAway.has(code)) ? "PROMISED_TWICE" : null,
+        attention_code: warned("PROMISED_TWICE") ? "PROMISED_TWICE" : null,
       },
       payload: { start, end, was_proposed: proposed },
       warnings,
+      write: (tx) =>
+        warned("NOBODY_ABLE") || warned("NOBODY_FREE") ? [tx.row(setFound, [ticket.id, warned("NOBODY_ABLE")])] : [],
       body: (after) => ticketAt(after, calendar.site),
     };
   },

@@ -23,9 +23,10 @@ export function standingEvidence(items: readonly EvidenceItem[], demands: Demand
   const counted: EvidenceItem[] = [];
   const rejected: RejectedEvidence[] = [];
   const inTurn = items.toSorted(byTime);
+  const objects = objectsIn(inTurn);
   for (const item of inTurn) {
     const key = keyOf(item);
-    const reason = key === null ? null : reasonAgainst(item, key, inTurn, demands);
+    const reason = key === null ? null : reasonAgainst(objects(item), key, demands);
     if (key === null || reason === null) counted.push(item);
     else rejected.push({ evidence_id: item.id, evidence_key: key, reason });
   }
@@ -40,24 +41,45 @@ export function isSignature(item: Pick<EvidenceItem, "kind" | "evidenceKey">): b
 const keyOf = (item: EvidenceItem): string | null => item.evidenceKey ?? (isSignature(item) ? signatureKey : null);
 
 function reasonAgainst(
-  item: EvidenceItem,
+  { first, claimed }: ObjectRecord,
   key: string,
-  inTurn: readonly EvidenceItem[],
   demands: Demands,
 ): RejectedEvidence["reason"] | null {
-  const alike = inTurn.filter((other) => isSameObject(item, other));
-  const claimed = alike.map(keyOf).findLast((other) => other !== null);
   if (claimed !== key) return "ANOTHER_KEY";
   const since = demands.get(key);
-  return since !== undefined && alike.some(({ createdAt }) => createdAt <= since) ? "OLDER_THAN_RETURN" : null;
+  return since !== undefined && first <= since ? "OLDER_THAN_RETURN" : null;
+}
+
+/** When an object was first recorded, and for which key last. */
+type ObjectRecord = { readonly first: string; readonly claimed: string | null };
+
+/**
+ * The objects by their addresses and by their bytes; two records are of one object when they have either in common.
+ * Linear: a ticket may have thousands of items, and each read of its job packet asks.
+ */
+function objectsIn(inTurn: readonly EvidenceItem[]): (item: EvidenceItem) => ObjectRecord {
+  const names = ({ uri, checksum }: EvidenceItem): string[] =>
+    checksum === null ? [`uri ${uri}`] : [`uri ${uri}`, `sha256 ${plain(checksum)}`];
+  const records = new Map<string, ObjectRecord & { readonly turn: number }>();
+  for (const [turn, item] of inTurn.entries()) {
+    const key = keyOf(item);
+    for (const name of names(item)) {
+      const known = records.get(name);
+      const { first = item.createdAt, claimed = null } = known ?? {};
+      records.set(name, key === null ? { first, claimed, turn: known?.turn ?? -1 } : { first, claimed: key, turn });
+    }
+  }
+  return (item) => {
+    const found = names(item).flatMap((name) => records.get(name) ?? []);
+    return {
+      first: found.map(({ first }) => first).reduce((one, other) => (other < one ? other : one)),
+      claimed: found.reduce((one, other) => (other.turn > one.turn ? other : one)).claimed,
+    };
+  };
 }
 
 const byTime = (one: EvidenceItem, other: EvidenceItem): number =>
   one.createdAt < other.createdAt || (one.createdAt === other.createdAt && one.id < other.id) ? -1 : 1;
-
-function isSameObject(one: EvidenceItem, other: EvidenceItem): boolean {
-  return one.uri === other.uri || (one.checksum !== null && plain(one.checksum) === plain(other.checksum ?? ""));
-}
 
 /** A checksum without the name some clients put before it. */
 const plain = (checksum: string): string =>

@@ -19,7 +19,11 @@ export const techCheckIn = ticketCommand({
     return {
       path: ["ON_SITE", "IN_PROGRESS"],
       change: { arrived_at: ticket.arrived_at ?? arrival(utc(input.timestamp), ticket.created_at, now) },
-      payload: { timestamp: utc(input.timestamp), location, ...(isIgnored && { location_as_given: input.location }) },
+      payload: {
+        timestamp: utc(input.timestamp),
+        location,
+        ...(isIgnored && { location_as_given: asGiven(input.location) }),
+      },
       body: (after) => after,
       ...(isIgnored && {
         warnings: [
@@ -42,6 +46,11 @@ function placeIn(given: unknown): Place | null {
   if (typeof lat !== "number" || typeof lon !== "number") return null;
   return Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : null;
 }
+
+/** For whoever looks into it, but not a whole track of places for good. */
+const longestGiven = 500;
+const asGiven = (given: unknown): unknown =>
+  JSON.stringify(given).length <= longestGiven ? given : `more than ${longestGiven} characters`;
 
 /** When the technician says to have arrived, which may be told later; but not before the call, nor ahead of time. */
 const arrival = (said: string, created: string, now: string): string => (said > created && said < now ? said : now);

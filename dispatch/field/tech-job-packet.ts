@@ -13,7 +13,7 @@ import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
 import { localOf } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
-import { selectTimeline } from "./timeline.ts";
+import { selectNewestEvents } from "./timeline.ts";
 import { demandsOf, selectTrail } from "./visits.ts";
 
 type SiteRow = {
@@ -48,7 +48,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
     desk.db.rows(selectEvidence, [ticket.id]),
     desk.db.row(selectNewestCompletion, [ticket.id]),
     desk.db.rows(selectTrail, [ticket.id]),
-    desk.db.rows(selectTimeline, [ticket.id, null, null, true]),
+    desk.db.rows(selectNewestEvents, [ticket.id]),
   ]);
   const checklist = completion?.checklist ?? {};
   const demands = demandsOf(trail);

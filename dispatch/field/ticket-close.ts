@@ -10,7 +10,7 @@ import { selectTimeline } from "./timeline.ts";
 
 export const ticketClose = ticketCommand({
   name: "ticket.close",
-  async prepare({ desk: { db, store }, ticket }) {
+  async prepare({ desk: { db, store }, actor, ticket }) {
     const [timeline, evidence, completion, invoice] = await Promise.all([
       db.rows(selectTimeline, [ticket.id, null, 100_000, true]),
       db.rows(selectEvidence, [ticket.id]),
@@ -20,7 +20,7 @@ export const ticketClose = ticketCommand({
     const chainHead = { seq: ticket.audit_seq, hash: ticket.audit_hash };
     const packet = {
       schema: "dispatch.closeout_packet/1",
-      ticket: ticketBody(ticket),
+      ticket: ticketBody(ticket, actor),
       timeline,
       evidence,
       checklist: completion?.checklist ?? {},

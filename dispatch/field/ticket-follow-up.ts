@@ -39,7 +39,7 @@ export const ticketFollowUp = ticketCommand({
       related: [made],
       warnings: [...typeWarnings, ...abilityWarnings(missing)],
       write: (tx) => [updateFollowUps(tx, { id: ticket.id, follow_ups })],
-      body: () => ticketBody(made.created),
+      body: () => ticketBody(made.created, call.actor),
     };
   },
 });

@@ -5,11 +5,13 @@ import { ticketBody } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { selectEvidence } from "./evidence-rows.ts";
 import { ticketAt } from "./local-times.ts";
-import { selectTimeline } from "./timeline.ts";
+import { asCustomersSee, selectTimeline } from "./timeline.ts";
 
 const timelinePage = 1_000;
 
-export const ticketGet = ticketQuery("ticket.get", async ({ ticket }) => ticketAt(ticketBody(ticket), ticket));
+export const ticketGet = ticketQuery("ticket.get", async ({ actor, ticket }) =>
+  ticketAt(ticketBody(ticket, actor), ticket),
+);
 
 export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, actor, input, ticket }) => {
   const limit = input.limit ?? timelinePage;
@@ -19,7 +21,7 @@ export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, acto
   const last = page.at(-1);
   return {
     ticket_id: ticket.id,
-    events: page,
+    events: actor.role === "customer" ? page.map(asCustomersSee) : page,
     ...(events.length > limit && last && { next_cursor: cursorOf([last.seq]) }),
   };
 });

@@ -125,7 +125,10 @@ export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, inp
       ]));
   const page = rows.slice(0, limit - 1);
   const last = page.at(-1);
-  return { tickets: page.map(ticketBody), next_cursor: rows.length === limit && last ? cursorOf([last.id]) : null };
+  return {
+    tickets: page.map((row) => ticketBody(row, actor)),
+    next_cursor: rows.length === limit && last ? cursorOf([last.id]) : null,
+  };
 });
 
 // Of 10,000 sites in 3 ms, and only where somebody types a phone number.

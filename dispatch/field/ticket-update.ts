@@ -14,7 +14,7 @@ import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
 import { matchesCapability } from "../workforce/ability.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
-import { selectBarredRaise } from "./approvals.ts";
+import { selectBarredRaise, selectPendingApproval } from "./approvals.ts";
 import { contact, normalizeEmail, normalizePhone } from "./identity-signature.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
 import { requireContact } from "./intake-place.ts";
@@ -25,7 +25,7 @@ import { selectUpdateFacts, type UpdateFacts } from "./update-facts.ts";
 type Call = TicketCall<"ticket.update">;
 type Input = InputOf<"ticket.update">;
 
-/** Where some fields may be changed; all others may wherever the ticket is open. */
+/** Where some fields may be changed, the site only until somebody has come; all others may wherever the ticket is open. */
 const changeableIn: Partial<Record<keyof Input, readonly TicketState[]>> = {
   incident_type: cancellableStates,
   nte_cents: cancellableStates,
@@ -45,19 +45,20 @@ export const ticketUpdate = ticketCommand({
   name: "ticket.update",
   async load(tx, { desk, input, ticketId }) {
     const { site_id = null, asset_id = null, contact_id = null, incident_type } = input;
-    const [facts, barred, missing] = await Promise.all([
+    const [facts, barred, pending, missing] = await Promise.all([
       tx.row(selectUpdateFacts, [ticketId, site_id, asset_id, contact_id]),
       tx.row(selectBarredRaise, [ticketId]),
+      tx.row(selectPendingApproval, [ticketId]),
       incident_type === undefined ? null : loadMissingAbilities(tx, incident_type, desk.policy),
     ]);
-    return { facts, barred, missing };
+    return { facts, barred, goesOnIn: pending?.evidence.return_state ?? null, missing };
   },
-  decide(call, { facts, barred, missing }) {
+  decide(call, { facts, barred, goesOnIn, missing }) {
     const { desk, input, ticket, now } = call;
     const { incident_type: type } = input;
     const typeWarnings = type === undefined ? [] : checkIncidentType(desk.policy, type);
     const change = changeOf(call, facts);
-    requireChangeable(ticket, change);
+    requireChangeable(ticket, goesOnIn ?? ticket.state, change);
     requireSettableNte(ticket, input.nte_cents, barred, desk.policy.invoice);
     if (isHigherNte(input.nte_cents, ticket.nte_cents, desk.policy.invoice) && !limitIsOpen.includes(ticket.state)) {
       throw new Refusal(
@@ -132,12 +133,16 @@ function changeOf({ actor, input, ticket }: Call, facts: UpdateFacts | null): Ti
   return site === ticket.site_id ? change : { asset_id: null, contact_id: null, ...change };
 }
 
-/** @throws Refusal UPDATE_NOT_POSSIBLE for a field that may no longer change */
-function requireChangeable(ticket: TicketRow, change: TicketChange): void {
+/**
+ * @param state of the work: of what waits for an approver, the one it goes on in
+ * @throws Refusal UPDATE_NOT_POSSIBLE for a field that may no longer change
+ */
+function requireChangeable(ticket: TicketRow, state: TicketState, change: TicketChange): void {
   for (const [field, states] of Object.entries(changeableIn)) {
     const isOther = Object.entries(change).some(([name, value]) => name === field && value !== { ...ticket }[field]);
-    if (isOther && !states.includes(ticket.state)) {
-      const details = { fields: [field], from_state: ticket.state, allowed_from_states: states };
+    const isLate = !states.includes(state) || (field === "site_id" && ticket.arrived_at !== null);
+    if (isOther && isLate) {
+      const details = { fields: [field], from_state: state, allowed_from_states: states };
       throw new Refusal("UPDATE_NOT_POSSIBLE", details);
     }
   }

@@ -1,6 +1,7 @@
 // Whether a time may be a visit's at all: no longer than work of its kind may take, and no further ahead than the desk plans. One
 // wrong digit of a date otherwise books a technician for a year. Every command that sets or offers a time asks here.
 
+import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
 import { invalidFields, type Violation } from "../kernel/refusal.ts";
 import type { TicketRow, Window } from "../ticket/ticket-row.ts";
@@ -12,7 +13,7 @@ type Kind = Pick<TicketRow, "incident_type">;
 type Asked = { readonly policy: Policy; readonly ticket: Kind; readonly clockTime: string };
 
 const longestMinutes = (policy: Policy, { incident_type: type }: Kind): number =>
-  (type === null ? undefined : policy.incidentTypes[type]?.maxWindowMinutes) ?? policy.windows.maxMinutes;
+  ofIncidentType(policy.incidentTypes, type)?.maxWindowMinutes ?? policy.windows.maxMinutes;
 
 /**
  * @param at where in the request the windows stand, e.g. "options/0/" for a start at options/0/start

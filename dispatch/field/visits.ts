@@ -45,8 +45,9 @@ export const selectTrail = statement<TrailEvent>(
           payload -> 'required_evidence_keys' AS required_evidence_keys
    FROM audit_events
    WHERE aggregate = 'ticket' AND aggregate_id = $1
-     AND tool_name IN ('tech.check_in', 'tech.hold', 'assignment.transfer', 'tech.complete', 'closeout.candidate',
-                       'closeout.no_work', 'qa.return_work', 'qa.reopen', 'ticket.cancel')
+     AND tool_name IN ('tech.check_in', 'tech.hold', 'tech.request_change', 'assignment.transfer', 'tech.complete',
+                       'closeout.candidate', 'closeout.no_work', 'qa.return_work', 'qa.reopen', 'ticket.return_visit',
+                       'ticket.cancel')
    ORDER BY seq`,
 );
 
@@ -64,7 +65,7 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
     return visit;
   };
   const current = () => visits.at(-1) ?? begin();
-  for (const { tool_name, before_state, work, reason } of trail) {
+  for (const [index, { tool_name, before_state, work, reason }] of trail.entries()) {
     switch (tool_name) {
       case "tech.check_in":
         begin();
@@ -80,11 +81,14 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
         break;
       case "closeout.no_work":
         // Whoever was sent and found nothing to do may not have checked in.
-        (before_state === "DISPATCHED" ? begin() : current()).noWork = reason;
+        if (before_state === "DISPATCHED") begin();
+        current().noWork = reason;
+        current().completed = null;
         break;
       case "ticket.cancel":
         if (isNoShow(reason) && before_state === "DISPATCHED") begin().noWork = "no_show";
-        else if (onSite.includes(before_state ?? "")) current().noWork ??= isNoShow(reason) ? "no_show" : "cancelled";
+        else if (onSite.includes(before_state ?? "") || asksOnSite(trail[index - 1], before_state))
+          current().noWork ??= isNoShow(reason) ? "no_show" : "cancelled";
     }
   }
   return visits.map(({ number, held, completed, noWork }) => ({
@@ -95,7 +99,11 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
 }
 
 /** States in which somebody is there, or has been on this visit. */
-const onSite: readonly string[] = ["ON_SITE", "IN_PROGRESS", "ON_HOLD", "APPROVAL_REQUIRED"];
+const onSite: readonly string[] = ["ON_SITE", "IN_PROGRESS", "ON_HOLD"];
+
+/** Whether a ticket that waits for an approver was sent there by whoever is on site, not by triage. */
+const asksOnSite = (before: TrailEvent | undefined, state: string | null): boolean =>
+  state === "APPROVAL_REQUIRED" && before?.tool_name === "tech.request_change";
 
 /** Somebody came, and nobody was there. */
 const isNoShow = (code: string | null): boolean => /^no[ _-]?show$/i.test(code?.trim() ?? "");

@@ -86,7 +86,7 @@ export type Aggregate<
   /** Writes the heads alone. */
   advanceHead(tx: Session, rows: readonly Row[]): Promise<unknown>[];
   /** The row as clients see it. */
-  body(row: Row): Body;
+  body(row: Row, reader: Actor): Body;
   /** The outbox subject of a command's event. */
   subject(id: AggregateId, event: string): string;
 };

@@ -124,7 +124,7 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
   const related = (decision.related ?? []).map((change) => relatedEffect(desk, event, change));
   const { warnings = [] } = decision;
   const body = JSON.stringify({
-    ...decision.body(aggregate.body(row), event),
+    ...decision.body(aggregate.body(row, actor), event),
     ...(warnings.length > 0 && { warnings }),
     receipt: receiptOf(event),
   });

@@ -131,7 +131,6 @@ function changesOf(row: PlanRow, tickets: readonly PlanTicket[], roster: readonl
   );
 }
 
-/** Nobody is booked for a time that has begun. */
 /** What a technician is on site with beyond its planned end, where a visit would be moved to. */
 const overrun = (moves: readonly PlanMove[], roster: readonly RosterEntry[]): PlanChange[] =>
   roster
@@ -144,6 +143,7 @@ const overrun = (moves: readonly PlanMove[], roster: readonly RosterEntry[]): Pl
 
 const iso = (instant: number): string => new Date(instant).toISOString();
 
+/** Nobody is booked for a time that has begun. */
 const overdue = (moves: readonly PlanMove[], now: string): PlanChange[] =>
   moves
     .filter(({ to }) => to.start < now)

@@ -62,7 +62,8 @@ export const responseDeadline = (
 /**
  * The clocks after a change at `at`.
  * What was waited before counts on as long as the repair counts from the same moment. A visit put off to another time has
- * all of its time again; one without a time counts from the call, with all that was waited since.
+ * all of its time again; one without a time counts from the call, with all that was waited since, or, once somebody has come,
+ * goes on with the deadline it had.
  */
 export function clocksAfter(before: ClockFacts & Clocks, after: ClockFacts, at: string): Required<Clocks> {
   const stoppedAt = before.sla_stopped_at === null ? null : Date.parse(before.sla_stopped_at);
@@ -80,9 +81,11 @@ export function clocksAfter(before: ClockFacts & Clocks, after: ClockFacts, at: 
   const waited =
     was === base
       ? Date.parse(before.sla_deadline_at) - was - before.sla_target_minutes * minuteMs
-      : after.scheduled_start === null
-        ? waitedForResponse
-        : 0;
+      : after.scheduled_start !== null
+        ? 0
+        : before.arrived_at === null
+          ? waitedForResponse
+          : Date.parse(before.sla_deadline_at) - base - before.sla_target_minutes * minuteMs;
   return {
     sla_deadline_at: iso(base + target + waited + stoodSince(base)),
     response_deadline_at: iso(created + target + response),

@@ -5,6 +5,7 @@ import { insertRows, type InsertRows } from "../db/insert-rows.ts";
 import { selectRows } from "../db/select-rows.ts";
 import { statement } from "../db/statement.ts";
 import { updateRows, type UpdateRows } from "../db/update-rows.ts";
+import type { Actor } from "../kernel/actor.ts";
 import type { AttentionCode } from "../contract/attention.ts";
 import type { TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
@@ -223,8 +224,8 @@ const stored = (row: TicketRow): StoredTicket => ({
 export const insertTickets: InsertRows<TicketRow> = (tx, rows) => insertStored(tx, rows.map(stored));
 export const updateTickets: UpdateRows<TicketRow> = (tx, rows) => updateStored(tx, rows.map(stored));
 
-/** The ticket as clients see it. */
-export function ticketBody(t: TicketRow): TicketBody {
+/** The ticket as its reader sees it: what the desk says of its technicians is no customer's to read. */
+export function ticketBody(t: TicketRow, reader: Pick<Actor, "role">): TicketBody {
   return {
     id: t.id,
     number: t.number,
@@ -254,7 +255,7 @@ export function ticketBody(t: TicketRow): TicketBody {
     version: t.version,
     created_at: t.created_at,
     updated_at: t.updated_at,
-    not_technicians: t.not_technicians,
+    not_technicians: reader.role === "customer" ? [] : t.not_technicians,
     follows: t.follows,
     follow_ups: t.follow_ups,
     pending_approval_id: t.pending_approval_id,

@@ -4,6 +4,7 @@
 
 import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { lostChoice } from "../field/attention.ts";
 import { isAnybodyAble } from "../field/anybody-able.ts";
 import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
 import {
@@ -26,7 +27,6 @@ type Outcome = "assigned" | "put_aside" | "skipped";
 
 /** Another ticket may take the recommended technician in the moment between the two commands. */
 const maxChoices = 3;
-const lostChoice = new Set(["TECH_UNAVAILABLE", "ASSIGNMENT_LIMIT", "SLOT_TAKEN"]);
 /** One claim in ten goes to a ticket that was put aside, so that a stream of new ones never starves those. */
 const retryEvery = 10;
 const recallLimit = 500;
@@ -130,8 +130,10 @@ async function choose(parts: DutyParts, claim: OpenClaim): Promise<string | null
     }).catch((error: unknown) => noteError(parts, "worker.recommend_error", about, error));
     const [first] = recommended.recommendations;
     if (!first) {
-      const bumping = bumpForEmergency(parts, claim, recommended.bump ?? [], correlationId);
-      if (await bumping.catch((error: unknown) => noteError(parts, "worker.dispatch_error", about, error))) return null;
+      // Of a visit that lies ahead others may yet make way by themselves; and a bump sends at once.
+      const bumping = later ? false : bumpForEmergency(parts, claim, recommended.bump ?? [], correlationId);
+      if (bumping && (await bumping.catch((error: unknown) => noteError(parts, "worker.dispatch_error", about, error))))
+        return null;
       const reason = whyNobody(recommended.rejected);
       log.info({ ...about, reason, rejected_count: recommended.rejected.length }, "worker.no_recommendation");
       return reason;

@@ -3,6 +3,7 @@
 
 import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
+import { isAtDoor } from "../workforce/at-door.ts";
 import { rosterReasons } from "../field/attention.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { runOnEach } from "./run-on-each.ts";
@@ -17,13 +18,18 @@ export const selectUntoldAttention = statement<{ id: TicketId }>(
       AND (attention_code IS NULL OR attention_code NOT IN ('NOT_SENT', 'LATE_ARRIVAL', 'NOBODY_ABLE', 'NOBODY_FREE'))
     ORDER BY scheduled_start LIMIT $3)
    UNION
-   (SELECT id FROM tickets
-    WHERE in_work AND state IN ('ON_SITE', 'IN_PROGRESS') AND scheduled_end < $1 AND attention_code IS DISTINCT FROM 'OVERRUN'
+   (SELECT id FROM tickets t
+    WHERE in_work AND scheduled_end < $1 AND attention_code IS DISTINCT FROM 'OVERRUN' AND ${isAtDoor("t")}
     LIMIT $3)
    UNION
    (SELECT id FROM tickets
     WHERE awaiting_technician AND assign_reason = ANY ($2::text[])
       AND attention_code IS DISTINCT FROM CASE WHEN assign_unable THEN 'NOBODY_ABLE' ELSE 'NOBODY_FREE' END
+    LIMIT $3)
+   UNION
+   (SELECT id FROM tickets
+    WHERE reserved AND assign_reason IS NOT NULL AND assign_reason <> 'AUTONOMY_DISABLED'
+      AND attention_code IS DISTINCT FROM 'NOT_SENT'
     LIMIT $3)
    LIMIT $3`,
 );

@@ -7,6 +7,7 @@ import type { AccountId, ProviderId, SiteId, TechnicianId, TicketId } from "../c
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
 import type { Policy } from "../policy/policy.ts";
+import { isAtDoor } from "./at-door.ts";
 import type { BusyRange, CalendarTechnician } from "./availability.ts";
 import type { IneligibleReason } from "./ability.ts";
 import { beyondPlan, fullStretches } from "./live-work.ts";
@@ -140,9 +141,8 @@ const calendarOf = (which: string): string => `
              FROM tickets w
              JOIN sites site ON site.id = w.site_id
              LEFT JOIN bookings b ON b.ticket_id = w.id AND b.state IN ('tentative', 'firm')
-             WHERE w.assigned_tech_id = r.id AND w.in_work AND w.state IN ('ON_SITE', 'IN_PROGRESS')
+             WHERE w.assigned_tech_id = r.id AND w.in_work AND ${isAtDoor("w")}
                AND w.id IS DISTINCT FROM $1 AND w.id IS DISTINCT FROM $4
-               AND (b.id IS NOT NULL OR NOT EXISTS (SELECT FROM bookings d WHERE d.ticket_id = w.id AND d.state = 'done'))
              ORDER BY w.id
            ) p) AS on_site
    FROM technicians r

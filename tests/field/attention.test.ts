@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attentionOf, type AttentionRow } from "../../dispatch/field/attention.ts";
+import { attentionOf, lostChoice, rosterReasons, type AttentionRow } from "../../dispatch/field/attention.ts";
 import { ticketStates } from "../../dispatch/contract/states.ts";
 
 const start = "2026-03-02T10:00:00.000Z";
@@ -14,6 +14,7 @@ const rowIn = (state: string, more: Partial<AttentionRow> = {}): AttentionRow =>
   state,
   scheduled_start: start,
   scheduled_end: end,
+  at_door: state === "ON_SITE" || state === "IN_PROGRESS",
   assigned_tech_id: "someone",
   last_transition_at: moved,
   assign_reason: null,
@@ -36,6 +37,17 @@ for (const [state, atStart, atEnd] of [
     const since = atEnd === "OVERRUN" ? end : start;
     assert.equal(attentionOf(rowIn(state), after)?.since, since);
   });
+
+test("every reason for which the roster cannot serve a ticket is told", () => {
+  assert.ok(rosterReasons.size >= 6);
+  for (const assign_reason of rosterReasons)
+    assert.equal(codeOf(rowIn("SCHEDULED", { assigned_tech_id: null, assign_reason }), before), "NOBODY_FREE");
+  for (const assign_reason of lostChoice) assert.ok(rosterReasons.has(assign_reason));
+});
+
+test("work that came back from the quality check runs over at no door", () => {
+  assert.equal(codeOf(rowIn("IN_PROGRESS", { at_door: false }), after), null);
+});
 
 test("no other state is late, and none without a time", () => {
   for (const state of ticketStates) {

@@ -47,6 +47,17 @@ for (const profile of profiles)
       }
     });
 
+    if (profile === "pilot")
+      test("of a size that no place has is not kept for good", async () => {
+        const call = await checkIn(Array.from({ length: 100 }, () => ({ lat: 37.1234, lon: -122.5 })));
+        assert.equal((await api.run("tech.check_in", call)).state, "IN_PROGRESS");
+        assert.deepEqual(await recorded(call.ticket), {
+          timestamp: call.body.timestamp,
+          location: null,
+          location_as_given: "more than 500 characters",
+        });
+      });
+
     test(profile === "pilot" ? "keeps nobody from beginning" : "is refused when it is none", async () => {
       for (const location of none) {
         const call = await checkIn(location);

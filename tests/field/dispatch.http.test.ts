@@ -84,6 +84,44 @@ describe("a bypass from TRIAGED", async () => {
     });
   }
 
+  test("by a worker that saw an older ticket is refused: another is on it by now, or its time has moved away", async () => {
+    const soon = { start: pilot.clock.in(60), end: pilot.clock.in(120) };
+    const auto = (tech_id: string) => ({ tech_id, dispatch_mode: "WORKER_AUTO" });
+    const [techId, other] = [await addTechnician(pilot.owner), await addTechnician(pilot.owner)];
+    const { id } = await ticketIn(pilot, "SCHEDULED", { window: soon, booked: true, techId });
+    const wrong = { code: "INVALID_STATE_TRANSITION", from_state: "SCHEDULED", allowed_from_states: [] };
+    assert.partialDeepStrictEqual(
+      (await pilot.refuse("assignment.dispatch", { ticket: id, body: auto(other) })).error,
+      wrong,
+    );
+    const later = { start: pilot.clock.in(5_000), end: pilot.clock.in(5_060) };
+    await pilot.run("schedule.move", { ticket: id, body: { ...later, tech_id: other, reason: "closed today" } });
+    assert.partialDeepStrictEqual(
+      (await pilot.refuse("assignment.dispatch", { ticket: id, body: auto(other) })).error,
+      wrong,
+    );
+    assert.equal(
+      (await pilot.run("assignment.dispatch", { ticket: id, body: { tech_id: other } })).state,
+      "DISPATCHED",
+    );
+  });
+
+  test("takes the place of the appointment there was", async () => {
+    const tomorrow = { start: pilot.clock.in(1_440), end: pilot.clock.in(1_500) };
+    const { id } = await ticketIn(pilot, "SCHEDULED", { window: tomorrow, priority: "EMERGENCY" });
+    const tech_id = await addTechnician(pilot.owner);
+    const sent = await pilot.run("assignment.dispatch", { ticket: id, body: { tech_id, ...bypass } });
+    assert.equal(sent.scheduled_start, pilot.clock.iso);
+    const { queue } = await pilot.read("dispatcher.cockpit", { query: `ticket_id=${id}` });
+    assert.equal(queue.find(({ ticket_id }) => ticket_id === id)?.scheduled_start, pilot.clock.iso);
+    const { id: called } = await ticketIn(pilot, "TRIAGED", { priority: "EMERGENCY" });
+    const { scheduled_start } = await pilot.run("assignment.dispatch", {
+      ticket: called,
+      body: { tech_id: ana, ...bypass },
+    });
+    assert.equal(scheduled_start, null, "the clock of what had no appointment runs from the call");
+  });
+
   test("is one move in one audit row, and books the technician from now on", async () => {
     const { id } = await emergency(strict);
     const { receipt } = await strict.run("assignment.dispatch", { ticket: id, body: { tech_id: ana, ...bypass } });

@@ -7,7 +7,7 @@ import { buffer } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { profiles, startTestApi, type TestApi } from "../support/api.ts";
-import { addSite, addTechnician } from "../support/directory.ts";
+import { addSite, addTechnician, ana } from "../support/directory.ts";
 import { sha256 } from "../support/evidence.ts";
 import { addAllEvidence, completion, freeWindow, fullChecklist, ticketIn } from "../support/ticket-builder.ts";
 
@@ -108,6 +108,21 @@ for (const profile of profiles) {
         "NTE_EXCEEDED",
       );
       await invoiceOf(api, id, [{ description: "to the limit", amount_cents: -1 }]);
+    });
+
+    test("above the limit after triage's own request was denied is still too much to complete", async () => {
+      const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
+      await api.run("approval.decide", { ticket: id, body: { approval_id: approvalId, decision: "DENIED" } });
+      const triage = { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", ready_to_schedule: true };
+      await api.run("ticket.triage", { ticket: id, body: { ...triage, nte_cents: 1 } });
+      const window = freeWindow(api);
+      await api.run("schedule.propose", { ticket: id, body: { options: [window] } });
+      await api.run("schedule.confirm", { ticket: id, body: window });
+      await api.run("assignment.dispatch", { ticket: id, body: { tech_id: ana } });
+      await api.run("tech.check_in", { as: "tech", ticket: id, body: { timestamp: api.clock.iso } });
+      await addAllEvidence(api, id);
+      const { error } = await api.refuse("tech.complete", { as: "tech", ticket: id, body: completion });
+      assert.equal(error.code, "NTE_EXCEEDED");
     });
 
     test("that the check on quality foresees to be above the limit is not verified", async () => {

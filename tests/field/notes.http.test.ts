@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { startTestApi } from "../support/api.ts";
+import { ana } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 describe("a note", async () => {
@@ -30,6 +31,30 @@ describe("a note", async () => {
     const { queue: _, selected_ticket } = await api.read("dispatcher.cockpit", { query: `ticket_id=${id}` });
     assert.equal(selected_ticket?.timeline.events.length, 3);
     assert.equal((await api.read("tech.job_packet", { ticket: id })).packet.timeline.events.length, 3);
+  });
+
+  test("of a dispatcher on a technician, or a reason they gave, is nowhere in what a customer reads", async () => {
+    const window = { start: api.clock.in(3_000), end: api.clock.in(3_060) };
+    const { id } = await ticketIn(api, "SCHEDULED", { window });
+    await api.run("assignment.dispatch", { ticket: id, body: { tech_id: ana } });
+    const note = "the caller smelled alcohol";
+    await api.run("assignment.unassign", { ticket: id, body: { reason_code: "customer_request", note } });
+    assert.match(JSON.stringify(await api.read("ticket.get", { ticket: id })), /alcohol/);
+    const read = [
+      await api.read("ticket.get", { as: "customer", ticket: id }),
+      await api.read("ticket.timeline", { as: "customer", ticket: id }),
+      await api.run("schedule.move", {
+        as: "customer",
+        ticket: id,
+        body: { start: api.clock.in(4_000), end: api.clock.in(4_060), reason: "we are away" },
+      }),
+    ];
+    for (const answer of read) assert.doesNotMatch(JSON.stringify(answer), /alcohol|customer_request/);
+    const proposed = (read[1] as { events: { tool_name: string; payload: unknown }[] }).events;
+    assert.ok(
+      proposed.some(({ payload }) => "start" in Object(payload)),
+      "the times are theirs to read",
+    );
   });
 
   test("leaves the ticket as it was, closed ones too", async () => {

@@ -38,7 +38,11 @@ describe("a promise in pilot", async () => {
   });
 
   test("for which everybody is booked is given with a warning", async () => {
-    assert.deepEqual(await warnings(api, await allBooked(api)), ["NOBODY_FREE"]);
+    const window = await allBooked(api);
+    assert.deepEqual(await warnings(api, window), ["NOBODY_FREE"]);
+    const { queue } = await api.read("dispatcher.cockpit", { query: "limit=500" });
+    const waiting = queue.find((row) => row.scheduled_start === window.start && row.assigned_tech === null);
+    assert.equal(waiting?.attention?.code, "NOBODY_FREE", "before any worker has looked");
   });
 
   test("of work that nobody does there says so", async () => {

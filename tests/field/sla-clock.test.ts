@@ -57,6 +57,19 @@ test("from one wait to the next the clock stands through", () => {
   assert.deepEqual(deadlines(changed(approval, { state: "TRIAGED" }, 40)), [at(target + 30), at(target + 30)]);
 });
 
+test("a second visit without a time goes on with the deadline of the first, with all that was waited on it", () => {
+  const visit = changed(
+    { ...made, scheduled_start: at(10), sla_deadline_at: at(10 + target) },
+    { arrived_at: at(10) },
+    10,
+  );
+  const waiting = changed(visit, { state: "APPROVAL_REQUIRED" }, 20);
+  const approved = changed(waiting, { state: "IN_PROGRESS" }, 200);
+  assert.equal(approved.sla_deadline_at, at(10 + target + 180));
+  const back = changed(approved, { state: "READY_TO_SCHEDULE", scheduled_start: null }, 210);
+  assert.equal(back.sla_deadline_at, at(10 + target + 180));
+});
+
 test("after the arrival waiting moves the repair alone", () => {
   const there = changed(made, { state: "IN_PROGRESS", arrived_at: at(10) }, 10);
   const waiting = changed(there, { state: "APPROVAL_REQUIRED" }, 20);

@@ -80,7 +80,7 @@ describe("a ticket's number", async () => {
     assert.equal(again.text, first.text);
   });
 
-  test("that no ticket has is not found, and one outside the caller's scope is forbidden as its id is", async () => {
+  test("that no ticket has is not found, and one outside the caller's scope is as unknown, in whatever field it stands", async () => {
     const unknown = { ticket_id: "T-999999999" };
     const body = { text: "x" };
     assert.partialDeepStrictEqual((await api.refuse("ticket.get", { ticket: "t-999999999" })).error, {
@@ -97,7 +97,18 @@ describe("a ticket's number", async () => {
     );
     const { number } = await numbered();
     const headers = { "X-Account-Scope": borealis.id };
-    assert.equal((await api.refuse("ticket.get", { ticket: number, headers })).error.code, "FORBIDDEN_SCOPE");
+    assert.partialDeepStrictEqual((await api.refuse("ticket.get", { ticket: number, headers })).error, {
+      code: "TICKET_NOT_FOUND",
+      ticket_id: number,
+    });
+    const query = `ticket_id=${number}`;
+    for (const tool of ["approval.list", "dispatcher.cockpit"] as const)
+      assert.equal((await api.refuse(tool, { query, headers })).error.code, "TICKET_NOT_FOUND");
+    const atAnotherSite = { "X-Site-Scope": borealis.albany };
+    assert.equal(
+      (await api.refuse("ticket.get", { ticket: number, headers: atAnotherSite })).error.code,
+      "TICKET_NOT_FOUND",
+    );
   });
 
   for (const written of ["T-", "T-12a", "T12", "-12", "12", `T-${"1".repeat(16)}`, "U-000001"]) {

@@ -43,8 +43,19 @@ describe("ticket.update", async () => {
     assert.deepEqual([await find("walrus"), await find("510-555-0166"), await find("squeaks")], [[id], [id], []]);
     assert.partialDeepStrictEqual(await changesIn(api, id, receipt.receipt_id), {
       summary: { from: "Hinge squeaks", to: "Walrus gate stuck" },
-      customer_name: { from: null, to: "Kim Lee" },
+      customer_name: { withheld: "personal" },
+      customer_phone: { withheld: "personal" },
+      customer_email: { withheld: "personal" },
     });
+    const { rows } = await api.owner.query<{ text: string }>(
+      `SELECT string_agg(payload::text, '') AS text
+       FROM (SELECT payload FROM audit_events WHERE aggregate_id = $1 UNION ALL
+             SELECT payload FROM outbox WHERE aggregate_id = $1) AS kept`,
+      [id],
+    );
+    // What is chained and sent on can be taken back by nobody.
+    assert.match(rows[0]?.text ?? "", /Walrus/);
+    assert.doesNotMatch(rows[0]?.text ?? "", /Kim|5550166/i);
   });
 
   test("moves the deadline with the priority, and keeps the old one", async () => {
@@ -167,6 +178,38 @@ describe("ticket.update", async () => {
       else assert.equal((await refused(id, { nte_cents })).code, "UPDATE_NOT_POSSIBLE");
     });
   }
+
+  test("leaves work where somebody has come to do it, also while it waits for an approver or a second visit", async () => {
+    const site_id = await addSite(api.owner);
+    const waits = await ticketIn(api, "IN_PROGRESS");
+    await api.run("tech.request_change", {
+      as: "tech",
+      ticket: waits.id,
+      body: { approval_type: "NTE_INCREASE", amount_delta_cents: 100, reason: "a second hinge" },
+    });
+    assert.partialDeepStrictEqual(await refused(waits.id, { site_id }), {
+      code: "UPDATE_NOT_POSSIBLE",
+      fields: ["site_id"],
+      from_state: "IN_PROGRESS",
+    });
+    const again = await ticketIn(api, "IN_PROGRESS");
+    await api.run("tech.hold", { as: "tech", ticket: again.id, body: { reason_code: "parts" } });
+    await api.run("ticket.return_visit", { ticket: again.id, body: { reason: "parts have come" } });
+    assert.partialDeepStrictEqual(await refused(again.id, { site_id }), { code: "UPDATE_NOT_POSSIBLE" });
+
+    const asked = await ticketIn(api, "APPROVAL_REQUIRED");
+    assert.equal((await update(asked.id, { site_id })).site_id, site_id);
+  });
+
+  test("does not change the kind of verified work while finance asks for a higher limit", async () => {
+    const { id } = await ticketIn(api, "VERIFIED");
+    const body = { amount_delta_cents: 100, reason: "the part was dearer" };
+    await api.run("billing.request_limit", { as: "finance", ticket: id, body });
+    assert.partialDeepStrictEqual(await refused(id, { incident_type: "HARDWARE_REPLACEMENT" }), {
+      code: "UPDATE_NOT_POSSIBLE",
+      from_state: "VERIFIED",
+    });
+  });
 
   test("changes words where work is done, and no longer what it was", async () => {
     const { id } = await ticketIn(api, "INVOICED");

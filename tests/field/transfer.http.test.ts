@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { startTestApi } from "../support/api.ts";
 import { addTechnician, ana, type TechnicianRow } from "../support/directory.ts";
-import { ticketIn } from "../support/ticket-builder.ts";
+import { addAllEvidence, completion, ticketIn } from "../support/ticket-builder.ts";
 
 describe("work under way that goes to a colleague", async () => {
   const api = await startTestApi({ profile: "strict" });
@@ -84,6 +84,26 @@ describe("work under way that goes to a colleague", async () => {
       work: { labor_minutes: 45 },
       ...because,
     });
+    await addAllEvidence(api, id);
+    await api.run("tech.complete", { as: "tech", ticket: id, body: completion });
+    await api.run("qa.verify", { ticket: id, body: { timestamp: api.clock.iso, result: "PASS" } });
+    const { invoice } = await api.run("billing.generate_invoice", { as: "finance", ticket: id });
+    const labor = invoice.lines.filter(({ kind }) => kind === "labor").map(({ quantity }) => quantity * 60);
+    assert.equal(
+      labor.reduce((sum, minutes) => sum + minutes, 0),
+      45 + completion.work.labor_minutes,
+    );
+  });
+
+  test("takes the time of whoever has it last, though others have finished their part of it", async () => {
+    const { id } = await underWay("ON_HOLD", -120, -30);
+    for (let n = 0; n < 2; n++) {
+      const tech_id = await colleague();
+      await api.run("assignment.transfer", { ticket: id, body: { tech_id, ...because } });
+      if (n === 0) continue;
+      await api.run("tech.resume", { ticket: id });
+      assert.equal(await slotsOf(tech_id), 0);
+    }
   });
 
   test("goes to nobody who cannot do it, is not free, or has it", async () => {

@@ -68,6 +68,23 @@ describe("visits", () => {
     ]);
     assert.deepEqual(minutesOf(arrives, reports("tech.hold", 45), cancelled("READY_TO_SCHEDULE", "CUSTOMER")), [[45]]);
   });
+
+  it("were made where whoever is on site asked for approval, and not where triage did", () => {
+    const asks = event("tech.request_change");
+    const visit = { number: 1, reports: [], noWork: null };
+    assert.deepEqual(visitsOf([cancelled("APPROVAL_REQUIRED", null)]), []);
+    assert.deepEqual(visitsOf([arrives, asks, cancelled("APPROVAL_REQUIRED", null)]), [
+      { ...visit, noWork: "cancelled" },
+    ]);
+    const leaves = event("ticket.return_visit");
+    assert.deepEqual(visitsOf([arrives, asks, leaves, cancelled("APPROVAL_REQUIRED", null)]), [visit]);
+  });
+
+  it("that end with nothing to do have no longer the work that was claimed and sent back", () => {
+    const nothing = event("closeout.no_work", { reason: "not_needed" });
+    const [visit] = visitsOf([arrives, reports("tech.complete", 90), event("qa.return_work"), nothing]);
+    assert.deepEqual(visit, { number: 1, reports: [], noWork: "not_needed" });
+  });
 });
 
 describe("what the quality check asks for anew", () => {

@@ -196,7 +196,7 @@ const get: RowQuery<object, Ids, Toy, ToyBody> = {
   name: "toy.get",
   on: "row",
   aggregate: toyAggregate,
-  read: async ({ row }) => toyAggregate.body(row),
+  read: async ({ row, actor }) => toyAggregate.body(row, actor),
 };
 
 export const toyCommands: Readonly<Record<string, Command>> = {

@@ -224,8 +224,11 @@ test("a ticket that is put aside and then given another time is tried anew at on
   const worker = await startTestWorker(api);
   await api.owner.query("UPDATE technicians SET drained_at = now()");
   const { id } = await ticketIn(api, "SCHEDULED");
-  await worker.wake();
-  assert.equal((await aside(api, id)).assign_reason, "NOBODY_AVAILABLE");
+  await eventually("it is put aside", async () => {
+    await worker.wake();
+    const { assign_reason, assign_attempts } = await aside(api, id);
+    return assign_reason === "NOBODY_AVAILABLE" && assign_attempts > 0;
+  });
   await api.run("schedule.reopen", { ticket: id, body: { reason: "another day" } });
   assert.deepEqual(await aside(api, id), { assign_after: null, assign_attempts: 0, assign_reason: null });
 });

@@ -79,6 +79,19 @@ describe("a confirmed visit", async () => {
     await api.run("schedule.book", { ticket: id, body });
     await worker.wake();
     assert.equal((await waits(api, id))?.until, `${day}T02:00:00.000Z`, "twelve hours before is earlier");
+    // A night of sixteen hours, whose last visit begins fourteen hours into it.
+    const nightly = await addTechnician(api.owner, { hours: ["18:00", "10:00"] });
+    const late = await ticketIn(api, "READY_TO_SCHEDULE");
+    const morning = {
+      tech_id: nightly,
+      earliest: `${day}T08:00:00Z`,
+      latest: `${day}T10:00:00Z`,
+      strategy: "earliest",
+    };
+    await api.run("schedule.book", { ticket: late.id, body: morning });
+    await worker.wake();
+    const evening = new Date(Date.parse(`${day}T18:00:00Z`) - 86_400_000).toISOString();
+    assert.equal((await waits(api, late.id))?.until, evening);
     const [entry] = await loadRoster(
       api.desk.db,
       { ticketId: id, techId: early },
@@ -132,6 +145,31 @@ describe("a confirmed visit", async () => {
       await eventually("it is told", async () => (await waits(api, id))?.reason === "WINDOW_IN_PAST");
     }
   });
+});
+
+test("a reserved visit that cannot be sent is told of, hours before it is missed", async () => {
+  const api = await startTestApi();
+  const worker = await startTestWorker(api);
+  const window = { start: api.clock.in(2_000), end: api.clock.in(2_060) };
+  const { id } = await ticketIn(api, "SCHEDULED", { window });
+  await worker.wake();
+  const { assigned_tech_id: techId } = await stateOf(api, id);
+  await api.owner.query(
+    "INSERT INTO technician_time_off (id, technician_id, span, reason) VALUES (gen_random_uuid(), $1, tstzrange($2, $3), 'ill')",
+    [techId, window.start, window.end],
+  );
+  api.clock.set(minutesBefore(window.start, 719));
+  await eventually("it is told", async () => {
+    await worker.wake();
+    const { events } = await api.read("ticket.timeline", { ticket: id });
+    return events.some(
+      ({ tool_name, payload }) => tool_name === "attention.begin" && Object(payload)["code"] === "NOT_SENT",
+    );
+  });
+  assert.deepEqual(await stateOf(api, id), { state: "SCHEDULED", assigned_tech_id: techId });
+  await worker.wake();
+  const { events } = await api.read("ticket.timeline", { ticket: id });
+  assert.equal(events.filter(({ tool_name }) => tool_name === "attention.begin").length, 1);
 });
 
 describe("what a dispatcher takes back", async () => {
