@@ -9,6 +9,7 @@ import { receiptQuery } from "./kernel/receipt-query.ts";
 import { planCommands, planQueries } from "./planning/plan-handlers.ts";
 import { approvalDecide } from "./field/approval-decide.ts";
 import { approvalList } from "./field/approval-list.ts";
+import { assignmentCrew } from "./field/assignment-crew.ts";
 import { assignmentDispatch } from "./field/assignment-dispatch.ts";
 import { assignmentOverride } from "./field/assignment-override.ts";
 import { assignmentRecommend } from "./field/assignment-recommend.ts";
@@ -94,6 +95,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "assignment.override": assignmentOverride,
   "assignment.reserve": assignmentReserve,
   "assignment.transfer": assignmentTransfer,
+  "assignment.crew": assignmentCrew,
   "assignment.unassign": assignmentUnassign,
   "tech.check_in": techCheckIn,
   "tech.hold": techHold,

@@ -18,6 +18,7 @@ import { checksOf, healthOf } from "./health.ts";
 import { httpServer, type HttpServer } from "./http-server.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
+import type { Policy } from "../policy/policy.ts";
 import { openDesk, type OpenDesk } from "../process/open-desk.ts";
 import { ownRoutes, watchRoutes } from "./own-routes.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -33,6 +34,7 @@ export type StartOptions = {
   /** The house's own unless a test says otherwise. */
   readonly contract?: Contract;
   readonly handlers?: Handlers;
+  readonly policy?: Policy;
 };
 
 export type RunningApi = {
@@ -63,6 +65,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const open = await openDesk({
     settings,
     clock,
+    ...(options.policy && { policy: options.policy }),
     applicationName: "dispatch-api",
     apiUrl: () => url,
     log: { info: (message) => log.info(message), warn },

@@ -6,6 +6,7 @@ import {
   freeText,
   idOf,
   line,
+  mostInCrew,
   note,
   nullable,
   oneOf,
@@ -166,6 +167,44 @@ export const assignmentCommands = defineCommands({
       work: { labor_minutes: 45 },
     },
     output: body.ticket,
+  },
+  "assignment.crew": {
+    path: "/tickets/{ticketId}/assignment/crew",
+    roles: ["dispatcher"],
+    aggregate: "ticket",
+    effect: "changes",
+    from: ["SCHEDULED", "DISPATCHED", "ON_SITE", "IN_PROGRESS"],
+    to: [],
+    status: 200,
+    summary:
+      "Say who goes along with the lead, or does not any more: each helper is booked for the visit, or what is left of it, " +
+      "and is asked for kind of work, zone and time; skills and tools the lead brings. It never changes the lead.",
+    next: ["tech.check_in", "tech.job_packet", "assignment.dispatch"],
+    input: Type.Object({
+      add: optional(
+        Type.Array(idOf<TechnicianId>(), {
+          maxItems: mostInCrew,
+          description: "Technicians who go along; absent: nobody",
+        }),
+      ),
+      remove: optional(
+        Type.Array(idOf<TechnicianId>(), {
+          maxItems: mostInCrew,
+          description: "Helpers who no longer do; absent: nobody",
+        }),
+      ),
+      people: optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: mostInCrew,
+          description:
+            "How many the visit takes, its lead among them; absent: as before, with who is added and removed",
+        }),
+      ),
+      reason: optional(note("Why the crew changes; absent: none")),
+    }),
+    example: { add: [sample.technician], reason: "The door weighs 90 kg" },
+    output: body.crewed,
   },
   "assignment.unassign": {
     path: "/tickets/{ticketId}/assignment/unassign",

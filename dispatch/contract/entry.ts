@@ -62,6 +62,8 @@ export type CommandEntry<Tool extends string = string> = Guidance<Tool> &
     readonly opens?: readonly string[];
     /** The refusal for any other state; INVALID_STATE_TRANSITION unless said otherwise. */
     readonly wrongStateCode?: PolicyErrorCode;
+    /** Whether somebody who only helps with the work may do it, though it changes the work; what leaves it as it is they may. */
+    readonly byHelpers?: boolean;
     /** Whether it carries out work, as opposed to watching and handing out. */
     readonly executes?: boolean;
     readonly status: 200 | 201 | 202 | 204;

@@ -8,6 +8,9 @@ import { ticketStates } from "./states.ts";
 /** The largest amount of money a field takes, in cents; sums of many such amounts stay exact in a JSON number. */
 export const maxCents = 1_000_000_000_000;
 
+/** How many people may go to one visit, its lead among them. */
+export const mostInCrew = 4;
+
 /** A name of lower-case letters, digits, underscores and hyphens, for what people and agents are called by. */
 export const slugPattern = "^[a-z0-9][a-z0-9_-]{0,62}$";
 

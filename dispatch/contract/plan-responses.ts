@@ -19,6 +19,7 @@ export const stayReasons = [
   "TECHNICIAN_LEFT_OUT",
   "OUTSIDE_HOURS",
   "OUT_OF_SCOPE",
+  "CREW",
 ] as const;
 export type StayReason = (typeof stayReasons)[number];
 

@@ -167,6 +167,17 @@ export type EvidenceBody = Static<typeof evidence>;
 /** What driving times stand on: a routing service's answer or an estimate; null where no drive is known. */
 const travelSource = () => nullable(oneOf(["service", "estimate"]));
 
+const crewRole = () => oneOf(["lead", "helper"], "The lead answers for the visit; helpers go along");
+const crewMember = Type.Object({
+  tech_id: answeredId<TechnicianId>(),
+  tech_name: text(),
+  role: crewRole(),
+  booking_id: uuid(),
+});
+export type CrewMember = Static<typeof crewMember>;
+/** Who is booked for the visit, the lead first. */
+const crew = Type.Array(crewMember);
+
 export const booking = Type.Object({
   id: uuid(),
   technician_id: answeredId<TechnicianId>(),
@@ -179,6 +190,7 @@ export const booking = Type.Object({
   travel_source: travelSource(),
   start_local: Type.Optional(localTime()),
   end_local: Type.Optional(localTime()),
+  role: crewRole(),
 });
 export type BookingBody = Static<typeof booking>;
 
@@ -206,6 +218,16 @@ const slot = Type.Object({
   factors: Type.Array(factor),
   start_local: localTime(),
   end_local: localTime(),
+  /** Where more than one comes: who goes along. */
+  helpers: Type.Optional(
+    Type.Array(
+      Type.Object({
+        tech_id: answeredId<TechnicianId>(),
+        tech_name: text(),
+        travel_before_minutes: nullable(Type.Number()),
+      }),
+    ),
+  ),
 });
 
 const holdFields = { ticket, hold_id: uuid(), snapshot_id: uuid() };
@@ -233,6 +255,8 @@ export const recommendation = Type.Object({
     }),
   ),
   rejected: Type.Array(rejectedTechnician),
+  /** Where more than one is to go: how many at once, and how many are free then. */
+  crew: Type.Optional(Type.Object({ needed: count(), free: count() })),
   /** For a time that was asked about: "service" when every drive weighed for the recommended came from it. */
   travel_source: Type.Optional(travelSource()),
   /** For an emergency with nobody free: whom to take off which booking, lowest cost first; else absent. */
@@ -446,6 +470,8 @@ export const jobPacket = Type.Object({
   actor,
   packet: Type.Object({
     header: Type.Record(Type.String(), Type.Unknown()),
+    /** Who is booked for the visit, the lead first, with when they came. */
+    crew: Type.Array(Type.Object({ ...crewMember.properties, checked_in_at: nullable(time()) })),
     site_and_access: Type.Record(Type.String(), Type.Unknown()),
     work_scope: Type.Record(Type.String(), Type.Unknown()),
     evidence_requirements: Type.Record(Type.String(), Type.Unknown()),
@@ -458,9 +484,10 @@ export const jobPacket = Type.Object({
 
 export const overridden = Type.Object({ ticket, before: json(), after: json(), bumped: Type.Optional(requeuedWork) });
 const considered = Type.Object({ slots: Type.Array(slot), rejected: Type.Array(rejectedTechnician) });
-export const booked = Type.Object({ ticket, booking, considered });
-/** The ticket at its new time, and the booking made for it. */
-export const moved = Type.Object({ ...ticketFields, booking: nullable(booking) });
+export const booked = Type.Object({ ticket, booking, crew, considered });
+/** The ticket at its new time, the booking made for it, and who comes then. */
+export const moved = Type.Object({ ...ticketFields, booking: nullable(booking), crew });
+export const crewed = Type.Object({ ...ticketFields, crew, helpers_missing: count() });
 export const changeRequested = Type.Object({ ticket, approval });
 export const closed = Type.Object({ ticket, closeout_packet: closeoutPacket });
 export const invoiced = Type.Object({ ...ticketFields, invoice });

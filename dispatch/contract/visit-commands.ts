@@ -7,6 +7,7 @@ import {
   evidenceKey,
   evidenceRefs,
   freeText,
+  idOf,
   line,
   note,
   noWorkReasons,
@@ -17,6 +18,7 @@ import {
   Type,
   work,
 } from "./fields.ts";
+import type { TechnicianId } from "./ids.ts";
 import * as body from "./responses.ts";
 import { ticketStates } from "./states.ts";
 import * as sample from "./sample-values.ts";
@@ -63,15 +65,28 @@ export const visitCommands = defineCommands({
     aggregate: "ticket",
     effect: "changes",
     executes: true,
-    from: ["DISPATCHED"],
+    byHelpers: true,
+    from: ["DISPATCHED", "IN_PROGRESS"],
     to: ["IN_PROGRESS"],
     status: 200,
     summary:
-      "Record that the technician has arrived and begins the work: DISPATCHED becomes IN_PROGRESS. It " +
-      "completes nothing; tech.job_packet says what the work needs.",
+      "Record that somebody has arrived: with the first of a crew DISPATCHED becomes IN_PROGRESS, the others join them. With " +
+      "check_out a helper leaves before the work is over. It completes nothing; tech.job_packet says what the work needs.",
     next: ["tech.job_packet", "closeout.request_upload", "tech.complete", "tech.request_change"],
     input: Type.Object({
-      timestamp: time("When the technician arrived; ISO 8601 with zone"),
+      timestamp: time("When the technician arrived, or left; ISO 8601 with zone"),
+      tech_id: optional(
+        idOf<TechnicianId>(
+          "Who it is, for a dispatcher or the lead to name; absent: the technician who calls, else the lead",
+        ),
+      ),
+      check_out: optional(
+        Type.Boolean({
+          description:
+            "True: a helper leaves, and is free again; the lead ends with tech.complete or tech.hold. Absent: false, they arrive",
+        }),
+      ),
+      work: optional(work("What a helper who leaves has done, for the invoice; absent: the lead reports it")),
       location: optional(
         Type.Unsafe<unknown>({
           description:

@@ -235,6 +235,7 @@ export type StatementRows = {
     response_deadline_at: string;
     attention_code: string;
     attention_since: string;
+    helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
     at_door: boolean;
@@ -270,6 +271,7 @@ export type StatementRows = {
     response_deadline_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     assign_reason: string | null;
     assign_unable: boolean;
     at_door: boolean;
@@ -306,6 +308,7 @@ export type StatementRows = {
     response_deadline_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     assign_reason: string | null;
     assign_unable: boolean;
     at_door: boolean;
@@ -341,6 +344,7 @@ export type StatementRows = {
     response_deadline_at: string;
     attention_code: string;
     attention_since: string;
+    helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
     at_door: boolean;
@@ -376,6 +380,7 @@ export type StatementRows = {
     response_deadline_at: string;
     attention_code: string;
     attention_since: string;
+    helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
     at_door: boolean;
@@ -411,6 +416,7 @@ export type StatementRows = {
     response_deadline_at: string;
     attention_code: string;
     attention_since: string;
+    helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
     at_door: boolean;
@@ -446,6 +452,7 @@ export type StatementRows = {
     response_deadline_at: string;
     attention_code: string;
     attention_since: string;
+    helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
     at_door: boolean;
@@ -759,6 +766,7 @@ export type StatementRows = {
     scheduled_end: string | null;
     assigned_tech_id: string | null;
     not_technicians: unknown;
+    helpers: number;
     response_due: string;
     desk_chose_time: boolean;
     paused: boolean;
@@ -806,6 +814,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -828,6 +837,7 @@ export type StatementRows = {
     scheduled_end: string | null;
     assigned_tech_id: string | null;
     not_technicians: unknown;
+    helpers: number;
     response_due: string;
     desk_chose_time: boolean;
     paused: boolean;
@@ -916,6 +926,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -949,7 +960,14 @@ export type StatementRows = {
     shifts: unknown;
     time_off: unknown;
   };
+  ticket_crew: {
+    assigned_tech_id: string | null;
+    incident_type: string | null;
+    helpers_missing: number;
+    members: unknown;
+  };
   ticket_heads: { id: string; seq: number; hash: string; state: string };
+  ticket_helping: { id: string };
   ticket_ids_by_number: { number: string; id: string };
   ticket_lock: {
     id: string;
@@ -994,6 +1012,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1041,6 +1060,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1088,6 +1108,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1135,6 +1156,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1182,6 +1204,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1229,6 +1252,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1276,6 +1300,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1323,6 +1348,7 @@ export type StatementRows = {
     arrived_at: string;
     attention_code: string;
     attention_since: string;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1370,6 +1396,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1418,6 +1445,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1465,6 +1493,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1512,6 +1541,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1560,6 +1590,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1607,6 +1638,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1654,6 +1686,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1701,6 +1734,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1748,6 +1782,7 @@ export type StatementRows = {
     arrived_at: string | null;
     attention_code: string | null;
     attention_since: string | null;
+    helpers_missing: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1810,6 +1845,8 @@ export type StatementRows = {
     work: unknown;
     reason: string;
     required_evidence_keys: unknown;
+    tech_id: string;
+    left: boolean;
   };
   webhook_claim: { id: string; url: string; secret: string; old_secret: string; failures: number };
   webhook_dead_letters: {

@@ -11,6 +11,7 @@ import { matchesCapability } from "../workforce/ability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { sendTime, sentAhead } from "../workforce/send-time.ts";
 import { bookingFor, consultOnAssignee, fromNowOn, loadAssignee, rebook } from "./assign.ts";
+import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { ticketAt } from "./local-times.ts";
 import { waivedInEmergency, waivedInSending } from "./may-go.ts";
@@ -50,6 +51,9 @@ export const assignmentDispatch = ticketCommand({
       snapshot,
     });
     if (byWorker) requireStillDue(call, assignee.technician, booking.travel_before_minutes);
+    const crew = crewAround(call, assignee, booking);
+    // In an emergency whoever can goes; and a crew that somebody left waits for nobody: that it is short has been told.
+    if (crew.missing > 0 && !bypass && ticket.helpers_missing === 0) throw crew.refusal();
     return {
       path: ["DISPATCHED"],
       change: {
@@ -60,6 +64,7 @@ export const assignmentDispatch = ticketCommand({
         }),
         assigned_tech_id: input.tech_id,
         assigned_provider_id: input.provider_id ?? assignee.technician.providerId,
+        ...crewChange(ticket, crew.missing),
       },
       payload: {
         tech_id: input.tech_id,
@@ -70,8 +75,9 @@ export const assignmentDispatch = ticketCommand({
         dispatch_rationale: input.dispatch_rationale ?? null,
         booking_id: booking.id,
         travel_source: booking.travel_source,
+        ...crewPayload(crew.members, crew.missing),
       },
-      write: (tx) => rebook(tx, ticket.id, booking, now),
+      write: (tx) => rebook(tx, ticket.id, crew.bookings, now, crew.others),
       // A person in a lenient profile puts on record what has been done.
       ...(over && { warnings: [{ code: "WINDOW_IN_PAST" as const, message: warningRegistry.WINDOW_IN_PAST }] }),
       body: (after) => ticketAt(after, assignee.site),

@@ -6,8 +6,9 @@ import type { InputOf } from "../contract/index.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { standsAfter } from "../ticket/related-ticket.ts";
 import { lockTicket, type TicketRow } from "../ticket/ticket-row.ts";
-import { settleBookings } from "../workforce/bookings.ts";
+import { endGivenBack } from "../workforce/requeue.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
+import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
 import { waivedByOverride } from "./may-go.ts";
@@ -39,6 +40,8 @@ export const assignmentOverride = ticketCommand({
     const techId = technicianIn(input);
     const bump = bumpedBy(call, bumped);
     const booking = techId === null ? null : bookingFor(call, assignee, { techId, waived: waivedByOverride });
+    // Who insists on somebody sends them with whoever is free to go along.
+    const crew = booking && crewAround(call, assignee, booking);
     const before = assignmentOf(ticket);
     const after = {
       assigned_tech_id: techId ?? ticket.assigned_tech_id,
@@ -49,7 +52,11 @@ export const assignmentOverride = ticketCommand({
     };
     return {
       ...(ticket.state === "SCHEDULED" && { path: ["DISPATCHED"] as const }),
-      change: { ...after, ...(techId !== null && { not_technicians: notTechnicians(ticket, techId, input, now) }) },
+      change: {
+        ...after,
+        ...(techId !== null && { not_technicians: notTechnicians(ticket, techId, input, now) }),
+        ...(crew && crewChange(ticket, crew.missing)),
+      },
       payload: {
         override_type: input.override_type,
         reason_code: input.reason_code,
@@ -58,13 +65,14 @@ export const assignmentOverride = ticketCommand({
         after,
         booking_id: booking?.id ?? null,
         ...(booking && { travel_source: booking.travel_source }),
+        ...(crew && crewPayload(crew.members, crew.missing)),
         ...(bump && { bumped_ticket_id: bump.row.id }),
       },
       ...(bump && { related: [bump] }),
       write: (tx) => [
         // First the place is made, then it is taken.
-        ...(bump ? [tx.row(settleBookings, [bump.row.id, "released", now])] : []),
-        ...(techId === null ? [] : rebook(tx, ticket.id, booking, now)),
+        ...(bump ? [endGivenBack(tx, bump, now)] : []),
+        ...(crew ? rebook(tx, ticket.id, crew.bookings, now, crew.others) : []),
       ],
       body: (changed) => ({
         ticket: changed,

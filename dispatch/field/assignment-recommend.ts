@@ -5,18 +5,20 @@ import { reaches } from "../kernel/actor.ts";
 import { concernsOf } from "../kernel/aggregate.ts";
 import { newId, plusMinutes } from "../kernel/clock.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
-import { findInability, matchesCapability, type Job } from "../workforce/ability.ts";
+import { findInability, matchesCapability, type Exclusion, type Job } from "../workforce/ability.ts";
 import type { WindowAssessment } from "../workforce/availability.ts";
 import { bumpProposals, delayWeights } from "../workforce/bump.ts";
 import type { RosterBooking, RosterEntry } from "../workforce/calendar.ts";
 import { abilityWarnings, missingAbilities } from "../workforce/missing-abilities.ts";
 import { asCandidate, rankTechnicians } from "../workforce/rank-technicians.ts";
+import { loadCrew, peopleFor } from "../workforce/crew.ts";
 import { consultOn } from "../travel/driving.ts";
 import { jobAt, loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
 import { goingRules, mayGo } from "./may-go.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
+import { whoIsFree } from "./who-is-free.ts";
 import { utcWindow } from "./windows.ts";
 
 export const assignmentRecommend = ticketCommand({
@@ -24,21 +26,31 @@ export const assignmentRecommend = ticketCommand({
   async load(tx, call) {
     const { input, ticketId } = call;
     const wished = input.preferred_window && utcWindow(input.preferred_window);
-    const [roster, site] = await Promise.all([
+    const [roster, site, crew] = await Promise.all([
       loadRosterFor(tx, call, { ticketId, ...(wished && { from: wished.start, to: wished.end }) }),
       loadSiteDemand(tx, ticketId),
+      loadCrew(tx, ticketId),
     ]);
-    return { roster, site };
+    return { roster, site, crew };
   },
   consult: (call, { roster, site }) => (wantedAt(call) ? consultOn(call.desk.travel, roster, placeOfSite(site)) : null),
-  decide(call, { roster, site }) {
+  decide(call, { roster, site, crew }) {
     const { desk, actor, input, ticket, now, clockTime } = call;
     const window = wantedAt(call);
     const rules = goingRules(desk);
     // Where nobody has named the kind of work on the ticket, this recommendation does.
     const job = jobAt(site, ticket.incident_type ?? input.service_type, desk.policy);
     const region = site?.region ?? null;
-    const judged = roster.map((technician) => ({ technician, verdict: judge(call, technician, job, window) }));
+    const people = peopleFor(crew, desk.policy);
+    const hands =
+      people > 1 && window ? whoIsFree({ desk, ticket, roster, site, clockTime, as: "helper" }, window).free : null;
+    const judged = roster.map((technician) => {
+      const verdict = judge(call, technician, job, window);
+      return {
+        technician,
+        verdict: verdict.free && hands && hands.length < people ? alone(people, hands.length) : verdict,
+      };
+    });
     const working = roster.filter((one) => one.standing !== "INACTIVE");
     const missing = ticket.incident_type === null ? null : missingAbilities(ticket.incident_type, desk.policy, working);
 
@@ -66,6 +78,7 @@ export const assignmentRecommend = ticketCommand({
             ? ("service" as const)
             : null,
       }),
+      ...(hands && { crew: { needed: people, free: hands.length } }),
       ...(nobody &&
         window && { bump: bumpProposals({ ...asked, window }).map((one) => ({ ...one, factors: [...one.factors] })) }),
       snapshot_id: newId<SnapshotId>(Date.parse(now)),
@@ -91,6 +104,13 @@ export const assignmentRecommend = ticketCommand({
       body: () => result,
     };
   },
+});
+
+/** Why somebody who is free is not sent: the others whom it takes are not. */
+const alone = (needed: number, free: number): Exclusion & { readonly free: false } => ({
+  free: false,
+  reason: "CREW_INCOMPLETE",
+  detail: `is free, but the visit takes ${needed} people at once, and ${free === 1 ? "1 is" : `${free} are`} free`,
 });
 
 /** What dispatch would ask, and that they do what this recommendation is for; without a time, what holds at any. */

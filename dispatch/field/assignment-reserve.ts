@@ -4,6 +4,7 @@
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
+import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { ticketAt } from "./local-times.ts";
 import { waivedInSending } from "./may-go.ts";
@@ -26,8 +27,14 @@ export const assignmentReserve = ticketCommand({
     // Somebody was quicker: whom a person has put there stays.
     if (ticket.assigned_tech_id !== null) throw wrongState(ticket.state, "SCHEDULED", []);
     const booking = bookingFor(call, assignee, { techId: input.tech_id, waived: waivedInSending(desk.policy) });
+    const crew = crewAround(call, assignee, booking);
+    if (crew.missing > 0) throw crew.refusal();
     return {
-      change: { assigned_tech_id: input.tech_id, assigned_provider_id: assignee.technician?.providerId ?? null },
+      change: {
+        assigned_tech_id: input.tech_id,
+        assigned_provider_id: assignee.technician?.providerId ?? null,
+        ...crewChange(ticket, 0),
+      },
       payload: {
         tech_id: input.tech_id,
         recommendation_snapshot_id: input.recommendation_snapshot_id,
@@ -35,8 +42,9 @@ export const assignmentReserve = ticketCommand({
         start: booking.start,
         end: booking.end,
         travel_source: booking.travel_source,
+        ...crewPayload(crew.members),
       },
-      write: (tx) => rebook(tx, ticket.id, booking, now),
+      write: (tx) => rebook(tx, ticket.id, crew.bookings, now, crew.others),
       body: (after) => ticketAt(after, assignee.site),
     };
   },

@@ -1,12 +1,12 @@
 // assignment.transfer: work that is under way goes to a colleague. The state stays; the labour so far is reported here and stays
-// with who did it.
+// with who did it. Whoever helps goes on helping.
 
-import { plusMinutes } from "../kernel/clock.ts";
 import { invalidField } from "../kernel/refusal.ts";
-import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
-import type { TicketRow } from "../ticket/ticket-row.ts";
-import { insertBooking, bookingValues, settleBookings } from "../workforce/bookings.ts";
-import { bookingFor, consultOnAssignee, fromNowOn, loadAssignee } from "./assign.ts";
+import { ticketCommand } from "../ticket/ticket-command.ts";
+import { insertBookings, settleLead, settleMember } from "../workforce/bookings.ts";
+import { helpersOf } from "../workforce/crew.ts";
+import { bookingFor, consultOnAssignee, fromNowOn, isAhead, loadAssignee, untilItsEnd } from "./assign.ts";
+import { crewChange } from "./crew.ts";
 import { loadBillingFacts, priceVisits, withReport } from "./billable.ts";
 import { ticketAt } from "./local-times.ts";
 import { waivedInSending, type Waived } from "./may-go.ts";
@@ -34,12 +34,18 @@ export const assignmentTransfer = ticketCommand({
       priceVisits(call, visitsOf(trail), region, []);
     }
     const waiting = ticket.state === "ON_HOLD" && !isAhead(ticket, clockTime);
-    const booking = bookingFor({ ...call, ticket: untilItsEnd(call) }, assignee, {
+    const booking = bookingFor({ ...call, ticket: untilItsEnd(ticket, clockTime) }, assignee, {
       techId,
       waived: waiting ? anyTime(waivedInSending(desk.policy)) : waivedInSending(desk.policy),
     });
+    // Whoever helped and now leads is one helper less.
+    const helped = helpersOf(assignee.company.crew).some(({ tech_id }) => tech_id === techId);
     return {
-      change: { assigned_tech_id: techId, assigned_provider_id: assignee.technician?.providerId ?? null },
+      change: {
+        assigned_tech_id: techId,
+        assigned_provider_id: assignee.technician?.providerId ?? null,
+        ...(helped && crewChange(ticket, ticket.helpers_missing + 1)),
+      },
       payload: {
         tech_id: techId,
         previous_tech_id: ticket.assigned_tech_id,
@@ -50,27 +56,14 @@ export const assignmentTransfer = ticketCommand({
       },
       write: (tx) => [
         // Whoever is still at it has been there; work that waits keeps nobody's time until it goes on.
-        tx.row(settleBookings, [ticket.id, ticket.state === "ON_HOLD" ? "released" : "done", now]),
-        ...(waiting ? [] : [tx.row(insertBooking, bookingValues(booking, now))]),
+        tx.row(settleLead, [ticket.id, ticket.state === "ON_HOLD" ? "released" : "done", now]),
+        ...(helped ? [tx.row(settleMember, [ticket.id, "done", now, techId])] : []),
+        ...(waiting ? [] : insertBookings(tx, [booking], now)),
       ],
       body: (after) => ticketAt(after, assignee.site),
     };
   },
 });
-
-const isAhead = ({ scheduled_end: end }: TicketRow, clockTime: string): boolean => end !== null && end > clockTime;
-
-/**
- * The ticket with the time its work is to take from now on: to its planned end, or as long as was planned where it began early,
- * or as its kind takes where that end has passed.
- */
-function untilItsEnd({ ticket, clockTime }: TicketCall<"assignment.transfer">): TicketRow {
-  const { scheduled_start: start, scheduled_end: end } = ticket;
-  if (start === null || end === null || !isAhead(ticket, clockTime))
-    return { ...ticket, scheduled_start: null, scheduled_end: null };
-  const planned = Date.parse(end) - Math.max(Date.parse(start), Date.parse(clockTime));
-  return { ...ticket, scheduled_start: clockTime, scheduled_end: plusMinutes(clockTime, planned / 60_000) };
-}
 
 /** Of somebody for work that waits, what they are is asked, and not what they have to do now. */
 const anyTime = (waived: Waived): Waived =>

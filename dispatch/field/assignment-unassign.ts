@@ -1,9 +1,9 @@
 // assignment.unassign: takes the technician off, sent or only reserved; the ticket is scheduled and free again, and does not
-// go back to the same person.
+// go back to the same person. Whoever was to help stays booked.
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
-import { settleBookings } from "../workforce/bookings.ts";
+import { settleLead } from "../workforce/bookings.ts";
 import { takenOff } from "./taken-off.ts";
 
 export const assignmentUnassign = ticketCommand({
@@ -14,7 +14,7 @@ export const assignmentUnassign = ticketCommand({
       ...(ticket.state === "DISPATCHED" && { path: ["SCHEDULED"] as const }),
       change: { assigned_tech_id: null, assigned_provider_id: null, not_technicians: takenOff(ticket, input, now) },
       payload: { reason_code: input.reason_code, note: input.note, previous_tech_id: ticket.assigned_tech_id },
-      write: (tx) => [tx.row(settleBookings, [ticket.id, "released", now])],
+      write: (tx) => [tx.row(settleLead, [ticket.id, "released", now])],
       body: (after) => after,
     };
   },

@@ -2,6 +2,7 @@
 // whether or not a worker runs.
 
 import type { Attention, AttentionCode } from "../contract/attention.ts";
+import { mostInCrew } from "../contract/fields.ts";
 import { cancellableStates } from "../contract/states.ts";
 import { unknownType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -21,10 +22,33 @@ export type AttentionRow = {
   /** What was told before, or what only the command knew that brought it about. */
   readonly attention_code: AttentionCode | null;
   readonly attention_since: string | null;
+  readonly helpers_missing: number;
 };
 
 /** Codes of refusals by which whoever was chosen turns out to have been taken meanwhile. */
-export const lostChoice: ReadonlySet<string> = new Set(["TECH_UNAVAILABLE", "ASSIGNMENT_LIMIT", "SLOT_TAKEN"]);
+export const lostChoice: ReadonlySet<string> = new Set([
+  "TECH_UNAVAILABLE",
+  "ASSIGNMENT_LIMIT",
+  "SLOT_TAKEN",
+  "NO_FEASIBLE_SLOT",
+]);
+/** Why the worker found too few for a crew, which says how many there were of how many. */
+export const shortOf = ({ needed, free }: { readonly needed: number; readonly free: number }): string =>
+  `CREW_${free}_OF_${needed}`;
+
+const sizes = Array.from({ length: mostInCrew }, (_, at) => at + 1);
+const shortages: ReadonlyMap<string, string> = new Map(
+  sizes.flatMap((needed) =>
+    sizes
+      .filter((free) => free < needed)
+      .map((free): [string, string] => [
+        shortOf({ needed, free }),
+        `The visit takes ${needed} people at once, and ${free === 1 ? "1 is" : `${free} are`} free at the promised time.`,
+      ]),
+  ),
+);
+
+export const isShortage = (reason: string): boolean => shortages.has(reason);
 
 /** What the worker says when the roster cannot serve a ticket; a pause or a fault of its own is no matter of the roster. */
 export const rosterReasons: ReadonlySet<string> = new Set([
@@ -32,11 +56,14 @@ export const rosterReasons: ReadonlySet<string> = new Set([
   "SKILL_MISSING",
   "ZONE_MISMATCH",
   ...lostChoice,
+  ...shortages.keys(),
 ]);
 
 /** The gravest that holds at `now`; null when nothing does. */
 export function attentionOf(row: AttentionRow, now: string): Attention | null {
-  return nobodyFor(row) ?? missedStart(row, now) ?? unsendable(row) ?? overrun(row, now) ?? asTold(row);
+  return (
+    nobodyFor(row) ?? missedStart(row, now) ?? unsendable(row) ?? overrun(row, now) ?? shortOfCrew(row) ?? asTold(row)
+  );
 }
 
 const nobody = {
@@ -71,9 +98,19 @@ function nobodyFor(row: AttentionRow): Attention | null {
   const waits = row.state === "SCHEDULED" && row.assigned_tech_id === null;
   if (!waits || row.assign_reason === null || !rosterReasons.has(row.assign_reason)) return null;
   const code = row.assign_unable ? "NOBODY_ABLE" : "NOBODY_FREE";
-  const since =
-    row.attention_code === code && row.attention_since !== null ? row.attention_since : row.last_transition_at;
-  return of(code, since, nobody[code]);
+  const detail = code === "NOBODY_ABLE" ? nobody[code] : (shortages.get(row.assign_reason) ?? nobody[code]);
+  return of(code, toldSince(row, code), detail);
+}
+
+const toldSince = (row: AttentionRow, code: AttentionCode): string =>
+  row.attention_code === code && row.attention_since !== null ? row.attention_since : row.last_transition_at;
+
+/** Somebody leads the visit, and not all who are to go along have been found. */
+function shortOfCrew(row: AttentionRow): Attention | null {
+  const { helpers_missing: missing, assigned_tech_id: techId } = row;
+  if (missing === 0 || techId === null) return null;
+  const detail = `The crew is short of ${missing === 1 ? "1 helper" : `${missing} helpers`}; assignment.crew names who goes along.`;
+  return of("NOBODY_FREE", toldSince(row, "NOBODY_FREE"), detail);
 }
 
 function missedStart({ state, scheduled_start: start }: AttentionRow, now: string): Attention | null {

@@ -86,6 +86,8 @@ export function withReport(facts: BillingFacts, tool_name: string, { ticket, inp
     work: input.work ?? null,
     reason: null,
     required_evidence_keys: null,
+    tech_id: null,
+    left: false,
   };
   return { ...facts, trail: [...facts.trail, event] };
 }

@@ -43,6 +43,7 @@ export type QueueRow = {
   sla_stopped_at: string | null;
   response_deadline_at: string | null;
   attention_code: AttentionCode | null;
+  helpers_missing: number;
   attention_since: string | null;
   assign_reason: string | null;
   assign_unable: boolean;
@@ -104,8 +105,8 @@ function streamSql(stream: QueueStream, { where, from, until, behind, now, warni
       SELECT t.id, t.number, t.summary, t.customer_name, t.customer_phone, t.state, t.priority, t.incident_type,
              t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at, t.updated_at,
              t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
-             t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.assign_reason, t.assign_unable,
-             ${isAtDoor("t")} AS at_door,
+             t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.helpers_missing,
+             t.assign_reason, t.assign_unable, ${isAtDoor("t")} AS at_door,
              s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region,
              s.timezone, s.region_weight,
              ${stream.minutes(position, now, warning)} AS remaining,

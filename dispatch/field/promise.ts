@@ -9,7 +9,7 @@ import { Refusal } from "../kernel/refusal.ts";
 import type { TicketCall, TicketLoad } from "../ticket/ticket-command.ts";
 import type { Window } from "../ticket/ticket-row.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
-import { loadSiteDemand, type SiteDemand } from "../workforce/site-demand.ts";
+import { crewSize, loadSiteDemand, type SiteDemand } from "../workforce/site-demand.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
 
@@ -58,15 +58,19 @@ export function promiseWarnings(
   { start, end }: Window,
 ): Warning[] {
   if (end <= clockTime) return [warned("WINDOW_IN_PAST")];
-  const found = whoIsFree(
-    { desk, ticket, roster, site, clockTime },
-    { start: Date.parse(start), end: Date.parse(end) },
-  );
-  if (found.free.length > rivals) return [];
+  const asked = { desk, ticket, roster, site, clockTime };
+  const window = { start: Date.parse(start), end: Date.parse(end) };
+  const found = whoIsFree(asked, window);
+  const people = crewSize(ticket.incident_type, desk.policy);
+  const helpers = people === 1 ? null : whoIsFree({ ...asked, as: "helper" }, window);
+  // Of those who are free, how many are beyond those whom this visit takes.
+  const spare = Math.min(found.free.length, (helpers ?? found).free.length - people + 1);
+  if (spare > rivals) return [];
   // Which of the others' work will be found somebody is not known yet: reason to warn, not to refuse.
-  if (found.free.length > 0) return [warned("PROMISED_TWICE")];
+  if (spare > 0) return [warned("PROMISED_TWICE")];
   // For an emergency somebody can be taken off other work.
-  if (desk.policy.confirmRefusesUnstaffed && ticket.priority !== "EMERGENCY") throw nobodyFree(actor, found);
+  if (desk.policy.confirmRefusesUnstaffed && ticket.priority !== "EMERGENCY")
+    throw nobodyFree(actor, found, people > 1 ? { needed: people, free: (helpers ?? found).free.length } : null);
   return [warned(found.anybodyAble ? "NOBODY_FREE" : "NOBODY_ABLE")];
 }
 
@@ -75,12 +79,28 @@ const warned = (code: "NOBODY_ABLE" | "NOBODY_FREE" | "PROMISED_TWICE" | "WINDOW
   message: warningRegistry[code],
 });
 
-/** Nobody can come then. Who is away, and why, is no customer's to know by name. */
-export const nobodyFree = (actor: Actor, { rejected }: WhoIsFree): Refusal =>
-  new Refusal("NO_FEASIBLE_SLOT", {
-    rejected: rejected.map(({ id, name, ...why }) => ({
-      tech_id: id,
-      ...(actor.role !== "customer" && { tech_name: name }),
-      ...why,
-    })),
-  });
+/** How many people a visit takes at once, and how many are free then. */
+type People = { readonly needed: number; readonly free: number };
+
+/** Nobody can come then, or too few. Who is away, and why, is no customer's to know by name. */
+export const nobodyFree = (
+  actor: Actor,
+  { rejected }: Pick<WhoIsFree, "rejected">,
+  people: People | null = null,
+): Refusal =>
+  new Refusal(
+    "NO_FEASIBLE_SLOT",
+    {
+      rejected: rejected.map(({ id, name, ...why }) => ({
+        tech_id: id,
+        ...(actor.role !== "customer" && { tech_name: name }),
+        ...why,
+      })),
+      ...people,
+    },
+    people && people.needed > 1 ? { message: tooFew(people) } : {},
+  );
+
+/** For whoever is refused a time for a crew. */
+export const tooFew = ({ needed, free }: People): string =>
+  `The visit takes ${needed} people at once, and ${free === 1 ? "1 is" : `${free} are`} free; rejected says why for the others.`;

@@ -1,15 +1,21 @@
 // schedule.book: finds a slot and books it in one transaction. A slot lost to a race is looked for again by the
-// pipeline: the database refuses the overlap and this command runs anew on the calendar as it then is.
+// pipeline: the database refuses the overlap and this command runs anew on the calendar as it then is. A crew is booked whole or
+// not at all.
 
+import type { BookingBody } from "../contract/responses.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { consultOn } from "../travel/driving.ts";
-import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
+import { inOrder } from "../workforce/crew.ts";
+import type { SlotHelper, SlotRejection } from "../workforce/find-slots.ts";
+import { crewSize, loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { rebook } from "./assign.ts";
 import { spanAt, ticketAt } from "./local-times.ts";
+import { crewPayload, memberOf } from "./crew.ts";
+import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
-import { searchSpan, slotsFor } from "./slot-search.ts";
+import { searchSpan, slotBody, slotsFor } from "./slot-search.ts";
 import { requireVisitSearch } from "./visit-window.ts";
 
 /** How many of the best slots are shown beside the one that was taken. */
@@ -29,12 +35,13 @@ export const scheduleBook = ticketCommand({
     return { roster, site };
   },
   consult: ({ desk }, { roster, site }) => consultOn(desk.travel, roster, placeOfSite(site)),
-  decide({ desk, input, ticket, now, clockTime }, { roster, site }) {
+  decide({ desk, actor, input, ticket, now, clockTime }, { roster, site }) {
     requireVisitSearch({ policy: desk.policy, ticket, clockTime }, input);
     const { tech_id: techId, strategy = "best" } = input;
     if (techId && !roster.some((one) => one.id === techId))
       throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
-    const { slots, rejected } = slotsFor({
+    const people = crewSize(ticket.incident_type, desk.policy);
+    const { slots, rejected, free } = slotsFor({
       desk,
       ticket,
       roster,
@@ -43,26 +50,29 @@ export const scheduleBook = ticketCommand({
       strategy,
       limit: shown,
       now: clockTime,
+      people,
     });
     const [slot] = slots;
-    if (!slot) throw new Refusal("NO_FEASIBLE_SLOT", { rejected });
+    if (!slot)
+      throw nobodyFree(actor, { rejected: rejected.map(asExcluded) }, people > 1 ? { needed: people, free } : null);
 
     const technician = roster.find((one) => one.id === slot.tech_id);
-    const booking = {
+    const bookingOf = (one: SlotHelper, role: "lead" | "helper"): BookingBody => ({
       id: newId(Date.parse(now)),
-      technician_id: slot.tech_id,
+      technician_id: one.tech_id,
       ticket_id: ticket.id,
       start: slot.start,
       end: slot.end,
       state: "firm" as const,
-      exclusive: technician?.calendared ?? true,
-      travel_before_minutes: Math.ceil(slot.travel_before_minutes ?? 0),
+      exclusive: roster.find(({ id }) => id === one.tech_id)?.calendared ?? true,
+      travel_before_minutes: Math.ceil(one.travel_before_minutes ?? 0),
       travel_source: slot.travel_source,
-    };
-    const considered = {
-      slots: slots.map((one) => ({ ...spanAt(one, site), factors: [...one.factors] })),
-      rejected: [...rejected],
-    };
+      role,
+    });
+    const booking = bookingOf(slot, "lead");
+    const bookings = [booking, ...(slot.helpers ?? []).map((one) => bookingOf(one, "helper"))];
+    const crew = inOrder(bookings.map((one) => memberOf(one, roster)));
+    const considered = { slots: slots.map((one) => slotBody(one, site)), rejected: [...rejected] };
     return {
       path: ["SCHEDULE_PROPOSED", "SCHEDULED"],
       change: {
@@ -80,9 +90,12 @@ export const scheduleBook = ticketCommand({
         strategy,
         score: slot.score,
         travel_source: slot.travel_source,
+        ...crewPayload(crew),
       },
-      write: (tx) => rebook(tx, ticket.id, booking, now, technician?.maxConcurrent),
-      body: (after) => ({ ticket: ticketAt(after, site), booking: spanAt(booking, site), considered }),
+      write: (tx) => rebook(tx, ticket.id, bookings, now, roster),
+      body: (after) => ({ ticket: ticketAt(after, site), booking: spanAt(booking, site), crew, considered }),
     };
   },
 });
+
+const asExcluded = ({ tech_id: id, tech_name: name, ...why }: SlotRejection) => ({ id, name, ...why });

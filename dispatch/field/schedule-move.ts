@@ -1,14 +1,17 @@
 // schedule.move: another time for a visit, also once somebody is sent. One command: the old booking goes and the new one comes
-// in the same transaction, so that the customer is never without either; who was sent is called back and told.
+// in the same transaction, so that the customer is never without either; who was sent is called back and told. The whole crew
+// moves, or none of it.
 
 import { requireState } from "../kernel/machine.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { consultOn } from "../travel/driving.ts";
+import { loadCrew, peopleFor } from "../workforce/crew.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { bookingFor, rebook } from "./assign.ts";
+import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { spanAt, ticketAt } from "./local-times.ts";
-import { waivedInSending } from "./may-go.ts";
+import { nothingWaived, waivedInSending } from "./may-go.ts";
 import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { requireVisitWindows } from "./visit-window.ts";
@@ -21,14 +24,15 @@ export const scheduleMove = ticketCommand({
   async load(tx, call) {
     const { input, ticketId } = call;
     const { start: from, end: to } = utcWindow(input);
-    const [roster, site] = await Promise.all([
+    const [roster, site, crew] = await Promise.all([
       loadRosterFor(tx, call, { ticketId, from, to }),
       loadSiteDemand(tx, ticketId),
+      loadCrew(tx, ticketId),
     ]);
-    return { roster, site };
+    return { roster, site, crew };
   },
   consult: ({ desk }, { roster, site }) => consultOn(desk.travel, roster, placeOfSite(site)),
-  decide(call, { roster, site }) {
+  decide(call, { roster, site, crew: before }) {
     const { desk, input, ticket, now, clockTime } = call;
     requireMovable(call);
     const { start, end } = utcWindow(input);
@@ -41,6 +45,9 @@ export const scheduleMove = ticketCommand({
       { technician, site },
       { techId, waived: waivedInSending(desk.policy) },
     );
+    const company = { crew: before, people: peopleFor(before, desk.policy), roster };
+    const crew = crewAround({ ...call, ticket: moved }, { technician, site, company }, booking, nothingWaived);
+    if (crew.missing > 0) throw crew.refusal();
     return {
       ...(ticket.state === "DISPATCHED" && { path: ["SCHEDULED"] as const }),
       change: {
@@ -49,6 +56,7 @@ export const scheduleMove = ticketCommand({
         proposed_windows: [{ start, end }],
         assigned_tech_id: techId,
         assigned_provider_id: technician?.providerId ?? null,
+        ...crewChange(ticket, 0),
       },
       payload: {
         reason: input.reason,
@@ -60,9 +68,10 @@ export const scheduleMove = ticketCommand({
         previous_tech_id: ticket.assigned_tech_id,
         booking_id: booking.id,
         travel_source: booking.travel_source,
+        ...crewPayload(crew.members),
       },
-      write: (tx) => rebook(tx, ticket.id, booking, now, technician?.maxConcurrent),
-      body: (after) => ({ ...ticketAt(after, site), booking: spanAt(booking, site) }),
+      write: (tx) => rebook(tx, ticket.id, crew.bookings, now, roster),
+      body: (after) => ({ ...ticketAt(after, site), booking: spanAt(booking, site), crew: [...crew.members] }),
     };
   },
 });

@@ -4,10 +4,10 @@ import { ticketQuery } from "../ticket/ticket-command.ts";
 import { sha256 } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { consultOn } from "../travel/driving.ts";
+import { loadCrew, peopleFor } from "../workforce/crew.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
-import { spanAt } from "./local-times.ts";
 import { loadRosterFor } from "./roster-for.ts";
-import { searchSpan, slotsFor } from "./slot-search.ts";
+import { searchSpan, slotBody, slotsFor } from "./slot-search.ts";
 
 const normalLimit = 10;
 
@@ -16,9 +16,10 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
   if (problem) {
     throw new Refusal("INVALID_QUERY", { validation_errors: [{ path: "latest", rule: "range", message: problem }] });
   }
-  const [roster, site] = await Promise.all([
+  const [roster, site, crew] = await Promise.all([
     loadRosterFor(desk.db, { desk, actor, clockTime: now }, { ticketId: ticket.id, from: earliest, to: latest }),
     loadSiteDemand(desk.db, ticket.id),
+    loadCrew(desk.db, ticket.id),
   ]);
   await consultOn(desk.travel, roster, placeOfSite(site))?.();
   const found = slotsFor({
@@ -30,9 +31,10 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
     strategy: "earliest",
     limit: input.limit ?? normalLimit,
     now,
+    people: peopleFor(crew, desk.policy),
   });
   return {
-    slots: found.slots.map((slot) => ({ ...spanAt(slot, site), factors: [...slot.factors] })),
+    slots: found.slots.map((one) => slotBody(one, site)),
     // Who is away, and why, is no customer's to know by name.
     rejected: found.rejected.map(({ tech_name, ...why }) => (actor.role === "customer" ? why : { ...why, tech_name })),
     generated_at: now,

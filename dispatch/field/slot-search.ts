@@ -7,8 +7,9 @@ import { invalidField } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import type { CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
-import { findSlots, type SlotSearch, type SlotStrategy } from "../workforce/find-slots.ts";
+import { findSlots, type Slot, type SlotSearch, type SlotStrategy } from "../workforce/find-slots.ts";
 import { jobAt, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
+import { spanAt } from "./local-times.ts";
 import { goingRules } from "./may-go.ts";
 import { utc } from "./windows.ts";
 
@@ -51,6 +52,8 @@ type Search = {
   readonly strategy: SlotStrategy;
   readonly limit: number;
   readonly now: string;
+  /** How many come at once. */
+  readonly people: number;
 };
 
 /**
@@ -66,6 +69,7 @@ export function slotsFor({
   strategy,
   limit,
   now,
+  people,
 }: Search): SlotSearch & { readonly searched: readonly CalendarTechnician[] } {
   const { earliest, latest, problem } = searchSpan(wish, now);
   if (problem) throw invalidField("latest", "range", problem);
@@ -79,6 +83,14 @@ export function slotsFor({
     techId: wish.tech_id,
     strategy,
     limit,
+    people,
   };
   return { ...findSlots(searched, request, goingRules(desk)), searched };
 }
+
+/** A slot as clients see it. */
+export const slotBody = ({ factors, helpers, ...slot }: Slot, site: SiteDemand | null) => ({
+  ...spanAt(slot, site),
+  factors: [...factors],
+  ...(helpers && { helpers: [...helpers] }),
+});

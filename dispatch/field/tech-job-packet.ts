@@ -3,6 +3,7 @@
 import { statement } from "../db/statement.ts";
 import type { SiteId } from "../contract/ids.ts";
 import { errorRegistry } from "../contract/errors.ts";
+import { loadCrew } from "../workforce/crew.ts";
 import { ofIncidentType } from "../policy/incident-type.ts";
 import { ticketQuery } from "../ticket/ticket-command.ts";
 import type { ReadTicket, TicketRow } from "../ticket/ticket-row.ts";
@@ -14,7 +15,7 @@ import { localOf } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
 import { selectNewestEvents } from "./timeline.ts";
-import { demandsOf, selectTrail } from "./visits.ts";
+import { arrivalsOf, demandsOf, selectTrail } from "./visits.ts";
 
 type SiteRow = {
   id: SiteId;
@@ -43,13 +44,15 @@ const selectSite = statement<SiteRow>(
 const latestEvents = 10;
 
 export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor, ticket, now }) => {
-  const [site, evidence, completion, trail, events] = await Promise.all([
+  const [site, evidence, completion, trail, events, crew] = await Promise.all([
     desk.db.row(selectSite, [ticket.site_id, ticket.contact_id]),
     desk.db.rows(selectEvidence, [ticket.id]),
     desk.db.row(selectNewestCompletion, [ticket.id]),
     desk.db.rows(selectTrail, [ticket.id]),
     desk.db.rows(selectNewestEvents, [ticket.id]),
+    loadCrew(desk.db, ticket.id),
   ]);
+  const arrivals = arrivalsOf(trail, ticket.assigned_tech_id);
   const checklist = completion?.checklist ?? {};
   const demands = demandsOf(trail);
   const claim = {
@@ -67,6 +70,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
     actor: { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tool_name: "tech.job_packet" },
     packet: {
       header: headerOf(ticket),
+      crew: crew.members.map((one) => ({ ...one, checked_in_at: arrivals.get(one.tech_id) ?? null })),
       site_and_access: siteAndAccess(ticket, site),
       work_scope: workScope(ticket),
       evidence_requirements: {

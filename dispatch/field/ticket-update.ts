@@ -157,8 +157,9 @@ function breakingFields(ticket: TicketRow, change: TicketChange, policy: Policy,
       requiredSkills = [],
       requiredTools = [],
       defaultDurationMinutes,
+      crewSize = 1,
     } = ofIncidentType(policy.incidentTypes, of) ?? {};
-    return JSON.stringify([requiredSkills.toSorted(), requiredTools.toSorted(), defaultDurationMinutes]);
+    return JSON.stringify([requiredSkills.toSorted(), requiredTools.toSorted(), defaultDurationMinutes, crewSize]);
   };
   const does = facts?.service_types ?? null;
   const isUnable = type !== null && type !== ticket.incident_type && does !== null && !matchesCapability(does, type);

@@ -36,13 +36,18 @@ export type TrailEvent = {
   /** Of a hold, of work that could not be done, or of a cancellation. */
   readonly reason: string | null;
   readonly required_evidence_keys: readonly string[] | null;
+  /** Who came, or left, or took over; null in events of before there were crews. */
+  readonly tech_id: string | null;
+  /** Somebody left before the work was over. */
+  readonly left: boolean;
 };
 
 export const selectTrail = statement<TrailEvent>(
   "visits_trail",
   `SELECT tool_name, before_state, created_at, payload -> 'work' AS work,
           coalesce(payload ->> 'cancellation_code', payload ->> 'reason_code') AS reason,
-          payload -> 'required_evidence_keys' AS required_evidence_keys
+          payload -> 'required_evidence_keys' AS required_evidence_keys,
+          payload ->> 'tech_id' AS tech_id, coalesce(payload -> 'check_out' = 'true', false) AS left
    FROM audit_events
    WHERE aggregate = 'ticket' AND aggregate_id = $1
      AND tool_name IN ('tech.check_in', 'tech.hold', 'tech.request_change', 'assignment.transfer', 'tech.complete',
@@ -68,7 +73,9 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
   for (const [index, { tool_name, before_state, work, reason }] of trail.entries()) {
     switch (tool_name) {
       case "tech.check_in":
-        begin();
+        // Whoever comes first begins the visit; the others join it, and a helper who leaves reports what they did.
+        if (before_state !== "IN_PROGRESS") begin();
+        else if (work) current().held.push(work);
         break;
       case "tech.hold":
       case "assignment.transfer":
@@ -96,6 +103,21 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
     reports: completed ? [...held, completed] : held,
     noWork,
   }));
+}
+
+/**
+ * When each of a crew came to the visit that goes on, by whom it was.
+ * @param lead of whom an event without a name tells
+ */
+export function arrivalsOf(trail: readonly TrailEvent[], lead: string | null): ReadonlyMap<string, string> {
+  const arrivals = new Map<string, string>();
+  for (const { tool_name, before_state, created_at, tech_id, left } of trail) {
+    if (tool_name !== "tech.check_in") continue;
+    if (before_state !== "IN_PROGRESS") arrivals.clear();
+    const who = tech_id ?? lead;
+    if (who !== null && !left) arrivals.set(who, created_at);
+  }
+  return arrivals;
 }
 
 /** States in which somebody is there, or has been on this visit. */

@@ -6,6 +6,7 @@ import { anyService, findInability, type Exclusion } from "../workforce/ability.
 import type { RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { asCandidate, rankTechnicians } from "../workforce/rank-technicians.ts";
+import { helperJob } from "../workforce/crew.ts";
 import { jobAt, type SiteDemand } from "../workforce/site-demand.ts";
 import { goingRules, mayGo } from "./may-go.ts";
 
@@ -15,6 +16,8 @@ type Asked = {
   readonly roster: readonly RosterEntry[];
   readonly site: SiteDemand | null;
   readonly clockTime: string;
+  /** As whom they would go; absent: as the lead. */
+  readonly as?: "lead" | "helper";
 };
 
 export type WhoIsFree = {
@@ -24,8 +27,9 @@ export type WhoIsFree = {
   readonly anybodyAble: boolean;
 };
 
-export function whoIsFree({ desk, ticket, roster, site, clockTime }: Asked, window: TimeRange): WhoIsFree {
-  const job = jobAt(site, ticket.incident_type, desk.policy);
+export function whoIsFree({ desk, ticket, roster, site, clockTime, as = "lead" }: Asked, window: TimeRange): WhoIsFree {
+  const leads = jobAt(site, ticket.incident_type, desk.policy);
+  const job = as === "lead" ? leads : helperJob(leads);
   const rules = goingRules(desk);
   const judged = roster.map((one) => ({
     one,

@@ -1,6 +1,7 @@
 // What the pipeline asks of an aggregate: how its row is locked, read and written, where its audit chain ends, whose it is,
 // and which moves it may make. A wing brings a value of this type; nothing else about it is known here.
 
+import type { CommandEntry } from "../contract/entry.ts";
 import type { AccountId, SiteId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import type { SelectRows } from "../db/select-rows.ts";
@@ -70,8 +71,13 @@ export type Aggregate<
   headOf(row: Row): ChainHead;
   /** Which version of it this is, where callers may say which one they read (`expected_version`). */
   versionOf?(row: Row): number;
-  /** @throws Refusal for an actor who may reach the row and still not act on it */
-  guard(actor: Actor, row: Row): void;
+  /** What the guard must know of an actor beside the row, queued behind the row's lock; null where that says all of it. */
+  standing?(tx: Session, actor: Actor, id: AggregateId): Promise<unknown> | null;
+  /**
+   * @param standing what `standing` read
+   * @throws Refusal for an actor who may reach the row and still not do this to it
+   */
+  guard(actor: Actor, row: Row, entry: CommandEntry, standing: unknown): void;
   /** A row that does not exist yet. */
   created(
     desk: Desk,

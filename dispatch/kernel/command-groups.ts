@@ -186,12 +186,20 @@ function writtenOf(settled: Settled) {
  */
 async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Promise<(() => Read)[]> {
   const rows = lockRows(tx, jobs, wait);
+  const standings = jobs.map(({ handler, call }) =>
+    call && handler.on === "row" ? handler.aggregate.standing?.(tx, call.actor, call.id) : null,
+  );
   const loads = jobs.map(({ handler, call }) => (call ? handler.load?.(tx, call) : undefined));
   const answers = selectAnswers(
     tx,
     jobs.map(({ key }) => key),
   );
-  const [rowOf, loaded, stored] = await Promise.all([rows, Promise.allSettled(loads), answers]);
+  const [rowOf, standing, loaded, stored] = await Promise.all([
+    rows,
+    Promise.all(standings),
+    Promise.allSettled(loads),
+    answers,
+  ]);
   return jobs.map((job, i) => () => {
     const load = loaded[i];
     const answer = stored.find(({ key }) => key === job.key) ?? null;
@@ -199,6 +207,7 @@ async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Pr
     return {
       row: rowOf(job),
       waited: wait,
+      standing: standing[i],
       loaded: load?.status === "fulfilled" ? load.value : undefined,
       stored: answer,
     };

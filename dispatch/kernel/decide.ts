@@ -43,6 +43,8 @@ export type Read = {
   /** Whether the lock was waited for; a row that is missing then does not exist. */
   readonly waited: boolean;
   readonly loaded: unknown;
+  /** What the aggregate's guard asked for beside the row. */
+  readonly standing: unknown;
   readonly stored: StoredAnswer | null;
 };
 
@@ -58,7 +60,7 @@ export type Outcome =
  * A job's decision on what was read for it, with every check before it in the order callers rely on.
  * @throws Refusal
  */
-export function decide(job: Job, { row, waited, loaded, stored }: Read): Outcome {
+export function decide(job: Job, { row, waited, loaded, standing, stored }: Read): Outcome {
   const { desk, request, entry, handler, call, requestHash } = job;
   if (stored) return { kind: "replayed", answer: replayOf(stored, requestHash, request.actor) };
   if (!call) throw invalidFields(job.violations);
@@ -73,7 +75,7 @@ export function decide(job: Job, { row, waited, loaded, stored }: Read): Outcome
     }
     const place = aggregate.placeOf(row);
     if (place) requireScope(request.actor, place);
-    aggregate.guard(request.actor, row);
+    aggregate.guard(request.actor, row, entry, standing);
     const head = aggregate.headOf(row);
     const onRow: RowCall = { ...call, row, now: timeAfter(head.at, call.now) };
     const state = aggregate.stateOf(row);

@@ -6,7 +6,8 @@
  * - a time the desk chose (schedule.book, plan.apply) may move so far as the caller allows, within the day;
  * - a ticket without a time may be given one on that day.
  * Everything else on those calendars stays where it is: work sent or under way, a customer still confirming, a paused
- * ticket, one that starts within half an hour, one the caller may not see.
+ * ticket, one that starts within half an hour, one the caller may not see. So does a visit of a crew, on the calendar of each of
+ * them: the planner plans one technician per visit, and never moves one of several.
  */
 import type { TechnicianId } from "../contract/ids.ts";
 import type { StayReason } from "../contract/plan-responses.ts";
@@ -16,7 +17,7 @@ import { matchesZone } from "../workforce/ability.ts";
 import { availabilityRules, minuteMs, type AvailabilityRules } from "../workforce/availability.ts";
 import { delayWeights } from "../workforce/bump.ts";
 import { placeOf, type RosterEntry } from "../workforce/calendar.ts";
-import { jobAt, visitMinutes } from "../workforce/site-demand.ts";
+import { crewSize, jobAt, visitMinutes } from "../workforce/site-demand.ts";
 import { estimateTravelMinutes, type TravelEstimate } from "../travel/estimate.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { fixWork, laneFor, type Person, type PlannedLane, type PlannedVisit } from "./fixed-work.ts";
@@ -70,7 +71,15 @@ export function buildProblem(
   const { day, earliest } = rows;
   const rules = { ...availabilityRules(policy), travel };
   const { people, leftOut } = whoIsPlanned(rows);
-  const { lanes, candidates, stays } = fixWork(people, rows.tickets, { start: earliest, end: day.end }, rules);
+  const isForCrew = ({ helpers, incident_type }: PlanTicket): boolean =>
+    helpers > 0 || crewSize(incident_type, policy) > 1;
+  const { lanes, candidates, stays } = fixWork(
+    people,
+    rows.tickets,
+    { start: earliest, end: day.end },
+    rules,
+    isForCrew,
+  );
   const visits = candidates.map((one): PlannedVisit => {
     const { ticket, stands } = one;
     return {
@@ -86,7 +95,8 @@ export function buildProblem(
   const weights = delayWeights(policy.sla.targetMinutes);
   const pins = lanes.flatMap((lane) =>
     lane.pins.map((pin): Visit => ({
-      id: pin.ticketId,
+      // One for each of a crew.
+      id: `${pin.ticketId} ${lane.id}`,
       at: places.node(pin.place),
       duration: (pin.end - pin.start) / minuteMs,
       windows: [[minute(pin.start), minute(pin.start)]],

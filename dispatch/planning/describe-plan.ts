@@ -32,7 +32,7 @@ export function describePlan(built: BuiltProblem, { map, before, plan }: Settled
 }
 
 const rules = [
-  "Work that is sent or under way, held for a customer's confirmation, paused, or about to start stays as it is.",
+  "Work that is sent or under way, held for a customer's confirmation, paused, done by a crew, or about to start stays as it is.",
   "A time that the customer confirmed stays to the minute; only who comes may change.",
   "A time that the desk chose may move by at most move_within_minutes, within the day.",
   "A visit moves only for at least 5 minutes less driving, or to make room.",
@@ -46,6 +46,7 @@ const stayDetails: Readonly<Record<StayReason, string>> = {
   TECHNICIAN_LEFT_OUT: "booked on a technician whose day is not planned",
   OUTSIDE_HOURS: "booked outside the technician's hours, into a pause or over other work; see to it by hand",
   OUT_OF_SCOPE: "of another zone, or beyond what this caller may see",
+  CREW: "takes more than one person at once; a plan moves nobody of a crew: schedule.book and schedule.move find a time for all",
 };
 
 function figuresOf({ visits, day }: BuiltProblem, map: DayMap, plan: Plan): DayFigures {

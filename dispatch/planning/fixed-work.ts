@@ -37,20 +37,24 @@ export type FixedDay = {
 /**
  * @param people whose days are planned
  * @param span from the first to the last instant at which a visit may start
+ * @param isForCrew whether more than one goes to a ticket: each of them is planned around it
  */
 export function fixWork(
   people: readonly Person[],
   tickets: readonly PlanTicket[],
   span: TimeRange,
   rules: AvailabilityRules,
+  isForCrew: (ticket: PlanTicket) => boolean,
 ): FixedDay {
   const bookings = new Map(
-    people.flatMap(({ entry }) => entry.bookings.map((one) => [one.ticketId, { ...one, techId: entry.id }] as const)),
+    people.flatMap(({ entry }) =>
+      entry.bookings.filter(isLed).map((one) => [one.ticketId, { ...one, techId: entry.id }] as const),
+    ),
   );
   const stays = new Map<StayReason, number>();
   const stay = (reason: StayReason): void => void stays.set(reason, (stays.get(reason) ?? 0) + 1);
   let candidates = tickets.flatMap((ticket): Candidate[] => {
-    const candidate = candidateOf(ticket, bookings.get(ticket.id), span);
+    const candidate = isForCrew(ticket) ? "CREW" : candidateOf(ticket, bookings.get(ticket.id), span);
     if (typeof candidate === "object") return [candidate];
     stay(candidate);
     return [];
@@ -81,6 +85,8 @@ export function fixWork(
     candidates = candidates.filter((one) => !homeless.includes(one));
   }
 }
+
+const isLed = ({ role }: RosterBooking): boolean => role === "lead";
 
 /** The tickets of bookings that another lies over: made while the technician had no hours on record. */
 const overlapping = (bookings: readonly RosterBooking[]): TicketId[] =>

@@ -3,7 +3,6 @@
 
 import { statement } from "../db/statement.ts";
 import type { PlanMove } from "../contract/plan-responses.ts";
-import type { BookingBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import { newId } from "../kernel/clock.ts";
 import { deskCommand, type DeskCall } from "../kernel/desk-chain.ts";
@@ -11,7 +10,7 @@ import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { relatedTicket, standsAfter } from "../ticket/related-ticket.ts";
 import { ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
-import { bookingValues, insertBooking, settleBookings } from "../workforce/bookings.ts";
+import { insertBookings, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, readingAt, type RosterEntry } from "../workforce/calendar.ts";
 import { localToInstant, parseDate } from "../workforce/local-time.ts";
 import { changesSince, factsBehind, type PlanChange } from "./plan-facts.ts";
@@ -84,11 +83,11 @@ export const planApply = deskCommand({
         tx.row(setPlanStatus, [row.id, applied.status]),
         // First all places are made, then they are taken: two visits may change places.
         ...steps.map(({ related }) => tx.row(settleBookings, [related.row.id, "released", now])),
-        // In the order of technicians, each of whom is booked by one at a time.
-        ...steps
-          .map(({ booking }) => booking)
-          .sort(byTechnician)
-          .map((booking) => tx.row(insertBooking, bookingValues(booking, now))),
+        ...insertBookings(
+          tx,
+          steps.map(({ booking }) => booking),
+          now,
+        ),
       ],
       body: () => ({
         plan: planBody(applied, clockTime),
@@ -110,7 +109,6 @@ export const planApply = deskCommand({
   },
 });
 
-const byTechnician = (a: BookingBody, b: BookingBody): number => (a.technician_id < b.technician_id ? -1 : 1);
 const movesOf = ({ found }: PlanRow): readonly PlanMove[] => found?.moves ?? [];
 
 function dayOf({ day, time_zone }: PlanRow): PlanDay {
@@ -167,6 +165,7 @@ function stepOf(row: PlanRow, move: PlanMove, ticket: TicketRow, roster: readonl
     exclusive: true,
     travel_before_minutes: to.travel_before_minutes,
     travel_source: "estimate" as const,
+    role: "lead" as const,
   };
   const retimed = ticket.scheduled_start !== to.start || ticket.scheduled_end !== to.end;
   const related = relatedTicket(

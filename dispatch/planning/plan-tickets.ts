@@ -33,6 +33,8 @@ export type PlanTicket = {
   /** The desk picked the present time (schedule.book, plan.apply); otherwise the customer confirmed it. */
   readonly desk_chose_time: boolean;
   readonly paused: boolean;
+  /** Who is booked to go along, or is still to be found. */
+  readonly helpers: number;
 };
 
 // Of the scopes that say anything of a ticket's autonomy the narrowest decides. The last move to SCHEDULED, or schedule.move,
@@ -41,6 +43,8 @@ const columns = `
   t.id, t.number, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
   nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
   t.not_technicians,
+  t.helpers_missing + (SELECT count(*) FROM bookings h
+                       WHERE h.ticket_id = t.id AND h.role = 'helper' AND h.state IN ('tentative', 'firm')) AS helpers,
   t.created_at + make_interval(mins => t.sla_target_minutes) AS response_due,
   coalesce((SELECT e.tool_name IN ('schedule.book', 'plan.apply')
             FROM audit_events e

@@ -41,6 +41,7 @@ export function toIncidentType(json: IncidentTypesJson["incident_types"][number]
     incidentType: json.incident_type,
     defaultDurationMinutes: json.default_duration_minutes,
     maxWindowMinutes: json.max_window_minutes ?? null,
+    crewSize: json.crew_size ?? 1,
     requiredSkills: json.required_skills,
     requiredTools: json.required_tools,
   };

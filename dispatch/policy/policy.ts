@@ -24,6 +24,8 @@ export type IncidentType = {
   readonly defaultDurationMinutes: number;
   /** Null where the profile's own bound holds. */
   readonly maxWindowMinutes: number | null;
+  /** How many people go at once, the lead among them; 1 where the file says nothing. */
+  readonly crewSize: number;
   readonly requiredSkills: readonly string[];
   readonly requiredTools: readonly string[];
 };

@@ -3,7 +3,7 @@
  * Rules that span two files are in load.ts; nothing here reads a file.
  */
 import { Type, type Static } from "typebox";
-import { noWorkReasons } from "../contract/fields.ts";
+import { mostInCrew, noWorkReasons } from "../contract/fields.ts";
 import { signatureKey } from "./policy.ts";
 
 const closed = { additionalProperties: false };
@@ -56,6 +56,7 @@ export const IncidentTypesFile = Type.Object(
           incident_type: TypeName,
           default_duration_minutes: Minutes,
           max_window_minutes: Type.Optional(Minutes),
+          crew_size: Type.Optional(Type.Integer({ minimum: 1, maximum: mostInCrew })),
           required_skills: Keys,
           required_tools: Keys,
         },

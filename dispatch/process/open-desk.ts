@@ -11,6 +11,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { announcer } from "../kernel/outbox.ts";
 import type { Settings } from "./settings.ts";
 import { loadPolicy } from "../policy/load.ts";
+import type { Policy } from "../policy/policy.ts";
 import { openFileStore, type FileStore } from "../storage/file-store.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { TravelTimes } from "../travel/travel-times.ts";
@@ -26,6 +27,8 @@ export type OpenDeskOptions = {
   /** Where the API is reached; asked each time the file store signs an upload. */
   readonly apiUrl: () => string;
   readonly clock?: Clock;
+  /** The profile's unless a test says otherwise. */
+  readonly policy?: Policy;
 };
 
 export type OpenDesk = {
@@ -49,7 +52,7 @@ const connectWithinMs = 10_000;
  */
 export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { settings, log, clock = systemClock } = options;
-  const policy = loadPolicy(settings.policyProfile);
+  const { policy = loadPolicy(settings.policyProfile) } = options;
   await using opened = new AsyncDisposableStack();
 
   const databaseUrl = settings.databaseUrl ?? (await startOwnServer(settings, log, opened));

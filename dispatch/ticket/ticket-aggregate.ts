@@ -1,5 +1,6 @@
 // The ticket as an aggregate: what the pipeline asks of one, answered for tickets.
 
+import type { CommandEntry } from "../contract/entry.ts";
 import type { TicketId } from "../contract/ids.ts";
 import { ticketEdges, type TicketState } from "../contract/states.ts";
 import type { TicketBody } from "../contract/responses.ts";
@@ -29,6 +30,12 @@ const selectHeads = statement<KnownHead>(
    FROM tickets WHERE id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY tickets.id LIMIT $2`,
 );
 
+const selectHelping = statement<{ id: string }>(
+  "ticket_helping",
+  `SELECT id FROM bookings
+   WHERE ticket_id = $1 AND technician_id = $2 AND role = 'helper' AND state IN ('tentative', 'firm')`,
+);
+
 export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, TicketBody, TicketState, TicketId> = {
   name: "ticket",
   idIn: "ticketId",
@@ -37,14 +44,16 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
   lockFree: lockFreeTickets,
   select: selectTicket,
   heads: selectHeads,
-  races: ["bookings_live_ticket"],
+  races: ["bookings_live_ticket", "bookings_live_member"],
   notFound: (id) => new Refusal("TICKET_NOT_FOUND", { ticket_id: id }),
   idOf: ({ id }) => id,
   stateOf: ({ state }) => state,
   placeOf: ({ account_id, site_id }) => ({ account_id, site_id }),
   headOf: ({ audit_seq, audit_hash, audit_at }) => ({ seq: audit_seq, hash: audit_hash, at: audit_at }),
   versionOf: ({ version }) => version,
-  guard: requireAssignedTech,
+  standing: (tx, actor, id) =>
+    actor.role === "tech" && actor.techId !== null ? tx.row(selectHelping, [id, actor.techId]) : null,
+  guard: requireOwnWork,
   created: ({ policy }, { id, fields, state, at }) => newTicket(id, fields, state, at, policy.sla.targetMinutes),
   changed: ({ policy }, row, change, path, at) => changedTicket(row, change, path, at, policy.sla.targetMinutes),
   withHead: (row, { seq, hash, at }) => ({ ...row, audit_seq: seq, audit_hash: hash, audit_at: at }),
@@ -55,9 +64,18 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
   subject: (id, event) => `field.ticket.${id}.${event}`,
 };
 
-/** @throws Refusal NOT_ASSIGNED_TECH when a named technician acts on work that is not theirs */
-export function requireAssignedTech(actor: Actor, ticket: Pick<TicketRow, "assigned_tech_id">): void {
-  if (actor.role === "tech" && actor.techId !== null && actor.techId !== ticket.assigned_tech_id) {
-    throw new Refusal("NOT_ASSIGNED_TECH", { assigned_tech_id: ticket.assigned_tech_id });
-  }
+/**
+ * A technician acts on work of their own. Whoever leads it decides about it; whoever helps comes to it, and adds to it.
+ * @param helping their booking as a helper; null where they have none
+ * @throws Refusal NOT_ASSIGNED_TECH when a named technician acts on work that is not theirs
+ */
+export function requireOwnWork(
+  actor: Actor,
+  ticket: Pick<TicketRow, "assigned_tech_id">,
+  { effect, byHelpers = false }: Pick<CommandEntry, "effect" | "byHelpers">,
+  helping: unknown,
+): void {
+  if (actor.role !== "tech" || actor.techId === null || actor.techId === ticket.assigned_tech_id) return;
+  if (helping && (effect === "touches" || byHelpers)) return;
+  throw new Refusal("NOT_ASSIGNED_TECH", { assigned_tech_id: ticket.assigned_tech_id });
 }

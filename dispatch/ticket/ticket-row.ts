@@ -33,6 +33,8 @@ export type TicketRow = Omit<TicketBody, OfSite> & {
   /** What somebody was told to look at; it is over once state, time or technician change. */
   readonly attention_code: AttentionCode | null;
   readonly attention_since: string | null;
+  /** How many of the crew are still to be found, beside those who are booked. */
+  readonly helpers_missing: number;
   readonly audit_seq: number;
   readonly audit_hash: string;
   /** When the last event was; unlike updated_at it moves with events that leave the ticket alone. */
@@ -59,6 +61,7 @@ export type TicketChange = Partial<
     | "hold_reason"
     | "arrived_at"
     | "attention_code"
+    | "helpers_missing"
     // Written by ticket.update alone (updateTicketDetails).
     | "site_id"
     | "asset_id"
@@ -135,6 +138,7 @@ const columnNames = [
   "arrived_at",
   "attention_code",
   "attention_since",
+  "helpers_missing",
   "audit_seq",
   "audit_hash",
   "audit_at",
@@ -170,6 +174,7 @@ const changing = {
   arrived_at: "timestamptz",
   attention_code: "text",
   attention_since: "timestamptz",
+  helpers_missing: "smallint",
 } as const;
 const head = { audit_seq: "integer", audit_hash: "text", audit_at: "timestamptz" } as const;
 
@@ -265,6 +270,17 @@ export function ticketBody(t: TicketRow, reader: Pick<Actor, "role">): TicketBod
 /** How urgent work is, in minutes from its base time, by priority; the profile's data. */
 export type SlaTargets = Readonly<Record<Priority, number>>;
 
+/** States in which somebody may be booked for the visit; with it the search for who is missing ends as well. */
+const hasCrew: ReadonlySet<TicketState> = new Set([
+  "SCHEDULED",
+  "PENDING_CUSTOMER_CONFIRMATION",
+  "DISPATCHED",
+  "ON_SITE",
+  "IN_PROGRESS",
+  "ON_HOLD",
+  "APPROVAL_REQUIRED",
+]);
+
 /** The ticket after a change: new fields, the last state of the path, one version on, deadlines kept in step. */
 export function changedTicket(
   before: TicketRow,
@@ -278,6 +294,7 @@ export function changedTicket(
   const after = {
     ...changed,
     hold_reason: state === "ON_HOLD" ? changed.hold_reason : null,
+    helpers_missing: hasCrew.has(state) ? changed.helpers_missing : 0,
     sla_target_minutes: targets[changed.priority],
   };
   return {
@@ -341,6 +358,7 @@ export function newTicket(
     arrived_at: null,
     attention_code: null,
     attention_since: null,
+    helpers_missing: 0,
     audit_seq: 0,
     audit_hash: "",
     audit_at: at,

@@ -4,7 +4,7 @@
 
 import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { lostChoice } from "../field/attention.ts";
+import { isShortage, lostChoice, shortOf } from "../field/attention.ts";
 import { isAnybodyAble } from "../field/anybody-able.ts";
 import { loadChainOfTicket, requireAutonomy } from "../field/autonomy.ts";
 import {
@@ -106,6 +106,8 @@ async function assign(parts: DutyParts, claim: OpenClaim): Promise<Outcome> {
 async function putAsideWithItsLike({ desk, log }: DutyParts, claim: OpenClaim, reason: string): Promise<void> {
   const unable = !(await isAnybodyAble(desk.db, claim.ticketId, claim.incidentType, desk.policy));
   await putAside(desk.db, claim, desk.clock.now(), { reason, unable });
+  // Others of this kind need not take as many.
+  if (isShortage(reason)) return;
   const alike = await putAsideAlike(desk.db, claim.ticketId, desk.clock.now(), { reason, unable });
   if (alike > 0) log.info({ ticket_id: claim.ticketId, reason, alike_count: alike }, "worker.put_aside_alike");
 }
@@ -134,7 +136,8 @@ async function choose(parts: DutyParts, claim: OpenClaim): Promise<string | null
       const bumping = later ? false : bumpForEmergency(parts, claim, recommended.bump ?? [], correlationId);
       if (bumping && (await bumping.catch((error: unknown) => noteError(parts, "worker.dispatch_error", about, error))))
         return null;
-      const reason = whyNobody(recommended.rejected);
+      const { crew } = recommended;
+      const reason = crew && crew.free > 0 && crew.free < crew.needed ? shortOf(crew) : whyNobody(recommended.rejected);
       log.info({ ...about, reason, rejected_count: recommended.rejected.length }, "worker.no_recommendation");
       return reason;
     }

@@ -4,6 +4,7 @@
 import type { Logger } from "pino";
 import { commandHandlers } from "../handlers.ts";
 import { newId, systemClock, type Clock } from "../kernel/clock.ts";
+import type { Policy } from "../policy/policy.ts";
 import { openDesk } from "../process/open-desk.ts";
 import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import type { Settings } from "../process/settings.ts";
@@ -32,6 +33,8 @@ export type StartWorkerOptions = {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** The profile's unless a test says otherwise. */
+  readonly policy?: Policy;
 };
 
 export type RunningWorker = {
@@ -52,6 +55,7 @@ export async function startWorker({
   log,
   clock = systemClock,
   random = Math.random,
+  policy,
 }: StartWorkerOptions): Promise<RunningWorker> {
   const id = newId(clock.now().getTime());
   const totals: Totals = { cycles: 0, dispatches: 0, errors: 0 };
@@ -59,6 +63,7 @@ export async function startWorker({
   const open = await openDesk({
     settings,
     clock,
+    ...(policy && { policy }),
     applicationName: workerService,
     // Only the API hands out addresses for uploads.
     apiUrl: () => settings.apiPublicUrl ?? "",

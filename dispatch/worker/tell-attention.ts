@@ -15,7 +15,9 @@ export const selectUntoldAttention = statement<{ id: TicketId }>(
   "attention_untold",
   `(SELECT id FROM tickets
     WHERE arrival_due AND scheduled_start < $1
-      AND (attention_code IS NULL OR attention_code NOT IN ('NOT_SENT', 'LATE_ARRIVAL', 'NOBODY_ABLE', 'NOBODY_FREE'))
+      AND (attention_code IS NULL OR attention_code NOT IN ('NOT_SENT', 'LATE_ARRIVAL', 'NOBODY_ABLE', 'NOBODY_FREE')
+           -- Of whose crew somebody is missing.
+           OR attention_code = 'NOBODY_FREE' AND assigned_tech_id IS NOT NULL)
     ORDER BY scheduled_start LIMIT $3)
    UNION
    (SELECT id FROM tickets t

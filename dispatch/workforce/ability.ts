@@ -21,7 +21,8 @@ export type IneligibleReason =
   | "TOOL_MISSING"
   | "ZONE_MISMATCH"
   | "TOO_FAR"
-  | "AUTONOMY_PAUSED";
+  | "AUTONOMY_PAUSED"
+  | "CREW_INCOMPLETE";
 
 export type Exclusion = {
   readonly reason: IneligibleReason;
@@ -121,6 +122,7 @@ const ineligibleDetail: Readonly<Record<IneligibleReason, string>> = {
   ZONE_MISMATCH: "works in another zone",
   TOO_FAR: "is too far away",
   AUTONOMY_PAUSED: "automatic work is paused",
+  CREW_INCOMPLETE: "has nobody to go along",
 };
 
 /** Which of the job's skills and tools this technician has not. */

@@ -1,27 +1,72 @@
-// Bookings as rows. A calendared technician's live bookings exclude one another in the database itself.
+// Bookings as rows. A calendared technician's live bookings exclude one another in the database itself; of one visit one booking
+// is the lead's, and the others are their helpers'.
 
 import { statement } from "../db/statement.ts";
+import type { TechnicianId } from "../contract/ids.ts";
 import type { BookingBody } from "../contract/responses.ts";
+import type { Session } from "../db/pool.ts";
 
-export const insertBooking = statement(
+const insertBooking = statement(
   "booking_insert",
-  `INSERT INTO bookings (id, technician_id, ticket_id, span, state, exclusive, travel_before_minutes, created_at, updated_at)
-   VALUES ($1, $2, $3, tstzrange($4, $5), $6, $7, $8, $9, $9)`,
+  `INSERT INTO bookings (id, technician_id, ticket_id, span, state, exclusive, travel_before_minutes, role, created_at, updated_at)
+   VALUES ($1, $2, $3, tstzrange($4, $5), $6, $7, $8, $9, $10, $10)`,
 );
 
 /**
  * For a booking that excludes no other one: fails as a lost race does when $5 jobs, beside ticket $4's, already meet in a moment of
  * the time from $2 to $3. To be sent before the booking, by whoever did not lock the technician $1 before reading the calendar.
  */
-export const requireRoom = statement("booking_room", `SELECT FROM require_room($1, tstzrange($2, $3), $4, $5)`);
+const requireRoom = statement("booking_room", `SELECT FROM require_room($1, tstzrange($2, $3), $4, $5)`);
 
-/** Ends a ticket's live booking: `released` when nobody comes, `done` when somebody came. */
+/** Ends a ticket's live bookings, of the whole crew: `released` when nobody comes, `done` when somebody came. */
 export const settleBookings = statement(
   "bookings_settle",
   `UPDATE bookings SET state = $2, updated_at = $3 WHERE ticket_id = $1 AND state IN ('tentative', 'firm')`,
 );
 
-export function bookingValues(booking: BookingBody, now: string): unknown[] {
-  const { id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes } = booking;
-  return [id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes, now];
+/** As settleBookings, of the lead alone: the helpers stay. */
+export const settleLead = statement(
+  "bookings_settle_lead",
+  `UPDATE bookings SET state = $2, updated_at = $3
+   WHERE ticket_id = $1 AND state IN ('tentative', 'firm') AND role = 'lead'`,
+);
+
+/** As settleBookings, of one of the crew ($4) alone. */
+export const settleMember = statement(
+  "bookings_settle_member",
+  `UPDATE bookings SET state = $2, updated_at = $3
+   WHERE ticket_id = $1 AND state IN ('tentative', 'firm') AND technician_id = $4`,
+);
+
+/** How much work under way or on its way a technician helps with, but for one ticket, as a part of other statements. */
+export const helpingOf = (technician: string, ticket = "NULL"): string =>
+  `(SELECT count(*) FROM bookings h JOIN tickets ht ON ht.id = h.ticket_id
+    WHERE h.technician_id = ${technician} AND h.state IN ('tentative', 'firm') AND h.role = 'helper'
+      AND ht.in_work AND ht.id IS DISTINCT FROM ${ticket}::uuid)`;
+
+/**
+ * Writes bookings in the order of technicians, each of whom is booked by one at a time: so two who book crews do not wait for
+ * each other.
+ * @param unlocked those who were not locked before their calendars were read, with how many jobs they may have at once
+ */
+export const insertBookings = (
+  tx: Session,
+  bookings: readonly BookingBody[],
+  now: string,
+  unlocked: readonly { readonly id: TechnicianId; readonly maxConcurrent: number }[] = [],
+): Promise<unknown>[] =>
+  bookings
+    .toSorted((a, b) => (a.technician_id < b.technician_id ? -1 : 1))
+    .flatMap((booking) => {
+      const { technician_id: techId, ticket_id, start, end, exclusive } = booking;
+      const most = unlocked.find(({ id }) => id === techId)?.maxConcurrent;
+      return [
+        ...(exclusive || most === undefined ? [] : [tx.row(requireRoom, [techId, start, end, ticket_id, most])]),
+        tx.row(insertBooking, bookingValues(booking, now)),
+      ];
+    });
+
+function bookingValues(booking: BookingBody, now: string): unknown[] {
+  const { id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes, role } = booking;
+  return [id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes, role, now];
 }

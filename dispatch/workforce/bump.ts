@@ -1,6 +1,6 @@
 /**
  * When nobody is free for an emergency: whom to take off which booking, lowest harm first. Pure; it decides nothing.
- * Never named: work that has begun, another emergency, a time that a customer is still to confirm.
+ * Never named: work that has begun, another emergency, a time that a customer is still to confirm, and what somebody only helps with.
  */
 import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
@@ -84,7 +84,7 @@ export function bumpProposals(request: BumpRequest): BumpProposal[] {
     .filter(({ technician }) => findInability(technician, job, { ...rules, zoneMustMatch: true }) === null)
     .flatMap(({ bookings, technician }) =>
       bookings
-        .filter((booking) => isBumpable(booking) && booking.end > request.now && mayMove(booking))
+        .filter((one) => one.role === "lead" && isBumpable(one) && one.end > request.now && mayMove(one))
         .flatMap((booking) => proposalFor(technician, booking, request) ?? []),
     );
   return proposals.sort((a, b) => a.cost - b.cost || (a.ticket_id < b.ticket_id ? -1 : 1)).slice(0, shown);

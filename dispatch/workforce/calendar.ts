@@ -11,6 +11,7 @@ import { isAtDoor } from "./at-door.ts";
 import type { BusyRange, CalendarTechnician } from "./availability.ts";
 import type { IneligibleReason } from "./ability.ts";
 import { beyondPlan, fullStretches } from "./live-work.ts";
+import { helpingOf } from "./bookings.ts";
 import { expandShifts, type Shift, type ShiftBreak, type ShiftPattern, type TimeRange } from "./shift-ranges.ts";
 import type { Place } from "../travel/estimate.ts";
 
@@ -28,7 +29,8 @@ type BookedTicket = {
 };
 
 /** A live booking that blocks, with whose it is; times in epoch milliseconds. */
-export type RosterBooking = BusyRange & Omit<BookedTicket, "ticket_id"> & { readonly ticketId: TicketId };
+export type RosterBooking = BusyRange &
+  Omit<BookedTicket, "ticket_id"> & { readonly ticketId: TicketId; readonly role: "lead" | "helper" };
 
 type CalendarRow = {
   readonly id: TechnicianId;
@@ -59,8 +61,11 @@ type CalendarRow = {
     readonly valid_to: string | null;
   }[];
   readonly time_off: readonly EpochSpan[];
-  readonly busy: readonly (EpochSpan & Point & BookedTicket & { readonly blocks: boolean })[];
-  readonly on_site: readonly (Point & BookedTicket & { readonly start: number | null; readonly end: number | null })[];
+  readonly busy: readonly (EpochSpan &
+    Point &
+    BookedTicket & { readonly blocks: boolean; readonly role: "lead" | "helper" })[];
+  readonly on_site: readonly (Point &
+    BookedTicket & { readonly start: number | null; readonly end: number | null; readonly role: "lead" | "helper" })[];
 };
 
 export type RosterEntry = {
@@ -89,6 +94,9 @@ export type RosterEntry = {
   readonly aroundTheClock: (span: TimeRange) => CalendarTechnician;
 };
 
+const onSiteColumns = "o.id, o.state, o.priority, o.account_id, o.site_id, b.span";
+
+// A helper is on site for as long as the visit goes on and they are booked for it: whoever leaves earlier checks out.
 // Rows as json, not jsonb_build_object: building the objects is most of the work, and this halves it.
 // Bookings block whoever has hours on record; also those that overlapped when the hours became known and cannot exclude each other.
 // On call means for emergencies, and for what else the policy says ($5): such a shift counts for a ticket of that priority alone.
@@ -106,7 +114,8 @@ const calendarOf = (which: string): string => `
           r.provider_id, r.home_lat, r.home_lon, r.zone,
           r.service_types, r.skills, r.tools, r.abilities_on_record, r.quality, r.base_load, r.max_concurrent,
           (SELECT count(*) FROM tickets o
-           WHERE o.assigned_tech_id = r.id AND o.id IS DISTINCT FROM $1 AND o.in_work) AS open_tickets,
+           WHERE o.assigned_tech_id = r.id AND o.id IS DISTINCT FROM $1 AND o.in_work)
+            + ${helpingOf("r.id", "$1")} AS open_tickets,
           (SELECT coalesce(json_agg(p), '[]') FROM (
              SELECT s.weekday, s.starts, s.ends, s.timezone, s.breaks, s.valid_from, s.valid_to
              FROM technician_shifts s
@@ -125,7 +134,7 @@ const calendarOf = (which: string): string => `
              SELECT round(date_part('epoch', lower(b.span)) * 1000) AS start,
                     round(date_part('epoch', upper(b.span)) * 1000) AS "end",
                     site.lat, site.lon, bt.id AS ticket_id, bt.state, bt.priority, bt.account_id, bt.site_id, site.timezone,
-                    b.exclusive OR EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id) AS blocks
+                    b.role, b.exclusive OR EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id) AS blocks
              FROM bookings b
              JOIN asked ON upper(b.span) > since AND lower(b.span) < until
              JOIN tickets bt ON bt.id = b.ticket_id
@@ -135,14 +144,21 @@ const calendarOf = (which: string): string => `
              ORDER BY lower(b.span)
            ) p) AS busy,
           (SELECT coalesce(json_agg(p), '[]') FROM (
-             SELECT round(date_part('epoch', lower(b.span)) * 1000) AS start,
-                    round(date_part('epoch', upper(b.span)) * 1000) AS "end",
-                    site.lat, site.lon, w.id AS ticket_id, w.state, w.priority, w.account_id, w.site_id, site.timezone
-             FROM tickets w
+             SELECT round(date_part('epoch', lower(w.span)) * 1000) AS start,
+                    round(date_part('epoch', upper(w.span)) * 1000) AS "end",
+                    site.lat, site.lon, w.id AS ticket_id, w.state, w.priority, w.account_id, w.site_id, site.timezone,
+                    w.role
+             FROM (SELECT ${onSiteColumns}, 'lead' AS role
+                   FROM tickets o
+                   LEFT JOIN bookings b ON b.ticket_id = o.id AND b.state IN ('tentative', 'firm') AND b.role = 'lead'
+                   WHERE o.assigned_tech_id = r.id AND o.in_work AND ${isAtDoor("o")}
+                   UNION ALL
+                   SELECT ${onSiteColumns}, b.role
+                   FROM bookings b JOIN tickets o ON o.id = b.ticket_id
+                   WHERE b.technician_id = r.id AND b.state IN ('tentative', 'firm') AND b.role = 'helper'
+                     AND o.state IN ('ON_SITE', 'IN_PROGRESS')) w
              JOIN sites site ON site.id = w.site_id
-             LEFT JOIN bookings b ON b.ticket_id = w.id AND b.state IN ('tentative', 'firm')
-             WHERE w.assigned_tech_id = r.id AND w.in_work AND ${isAtDoor("w")}
-               AND w.id IS DISTINCT FROM $1 AND w.id IS DISTINCT FROM $4
+             WHERE w.id IS DISTINCT FROM $1 AND w.id IS DISTINCT FROM $4
              ORDER BY w.id
            ) p) AS on_site
    FROM technicians r

@@ -14,6 +14,7 @@ import {
   type CalendarTechnician,
   type Gap,
 } from "./availability.ts";
+import { helperJob } from "./crew.ts";
 import { travelSourceOf, type TravelSource } from "../travel/estimate.ts";
 
 export type SlotStrategy = "earliest" | "least_travel" | "best";
@@ -27,6 +28,15 @@ export type SlotRequest = Job & {
   readonly techId?: TechnicianId | undefined;
   readonly strategy: SlotStrategy;
   readonly limit: number;
+  /** How many come at once; absent: one. */
+  readonly people?: number;
+};
+
+/** Who goes along in a slot. */
+export type SlotHelper = {
+  readonly tech_id: TechnicianId;
+  readonly tech_name: string;
+  readonly travel_before_minutes: number | null;
 };
 
 /** One term of a slot's score: contribution = weight · value. Weight 0 is something to know, not to count. */
@@ -49,6 +59,8 @@ export type Slot = {
   readonly travel_source: TravelSource | null;
   readonly score: number;
   readonly factors: readonly SlotFactor[];
+  /** Where more than one comes: who goes along. */
+  readonly helpers?: readonly SlotHelper[];
 };
 
 export type SlotRejection = {
@@ -62,6 +74,8 @@ export type SlotSearch = {
   readonly slots: readonly Slot[];
   /** Sorted by tech_id. */
   readonly rejected: readonly SlotRejection[];
+  /** The most who are free at once when one of them may lead. */
+  readonly free: number;
 };
 
 /** Appointments are offered on the quarter hour of UTC, which is the quarter hour of every zone in use. */
@@ -79,6 +93,7 @@ type Candidate = {
   readonly gap: Gap;
   readonly inZone: boolean;
   readonly score: number;
+  readonly helpers: readonly Helping[];
 };
 
 /**
@@ -95,6 +110,9 @@ export function findSlots(
   const window = { start: request.earliest, end: request.latest };
   const best = new BestCandidates(request.limit, comparatorOf(request.strategy));
   const rejected: SlotRejection[] = [];
+  const { people = 1 } = request;
+  const hands = people === 1 ? null : new Hands(technicians, request, rules);
+  let free = 0;
   for (const technician of technicians) {
     if (request.techId !== undefined && technician.techId !== request.techId) continue;
     const unable = findInability(technician, request, rules);
@@ -104,20 +122,74 @@ export function findSlots(
     }
     const inZone = matchesZone(technician.zone, request.region);
     let found = false;
+    let most = 0;
     for (const gap of gapsWithin(technician, request, window, rules)) {
       for (const start of startsIn(gap, request)) {
+        const helpers = hands?.beside(technician, start) ?? [];
+        most = Math.max(most, 1 + helpers.length);
+        if (most < people || helpers.length < people - 1) continue;
         found = true;
-        best.add({ start, technician, gap, inZone, score: scoreOf(start, gap, inZone, request) });
+        const score = scoreOf(start, gap, inZone, request);
+        best.add({ start, technician, gap, inZone, score, helpers: helpers.slice(0, people - 1) });
       }
     }
+    free = Math.max(free, most);
     if (found) continue;
+    if (most > 0) {
+      const detail = `is free, but never with more than ${most - 1} of the ${people - 1} others it takes`;
+      rejected.push({ tech_id: technician.techId, tech_name: technician.techName, reason: "CREW_INCOMPLETE", detail });
+      continue;
+    }
     const why = explainNoRoom(technician, (relaxed) => hasRoom(relaxed, request, rules));
     rejected.push({ tech_id: technician.techId, tech_name: technician.techName, ...why });
   }
   return {
     slots: best.take().map((candidate) => toSlot(candidate, request, rules)),
     rejected: rejected.sort((a, b) => compareText(a.tech_id, b.tech_id)),
+    free,
   };
+}
+
+/** Somebody who goes along, and the gap of theirs that has room for it. */
+type Helping = { readonly technician: CalendarTechnician; readonly gap: Gap };
+
+/** Who could go along at a start, the least added driving first; each start is looked at once. */
+class Hands {
+  readonly #gaps: readonly { readonly technician: CalendarTechnician; readonly gaps: readonly Gap[] }[];
+  readonly #durationMs: number;
+  readonly #known = new Map<number, readonly Helping[]>();
+
+  constructor(technicians: readonly CalendarTechnician[], request: SlotRequest, rules: AvailabilityRules) {
+    const window = { start: request.earliest, end: request.latest };
+    const job = helperJob(request);
+    this.#durationMs = request.durationMinutes * minuteMs;
+    this.#gaps = technicians
+      .filter((one) => findInability(one, job, rules) === null)
+      .map((technician) => ({ technician, gaps: gapsWithin(technician, job, window, rules) }));
+  }
+
+  beside(lead: CalendarTechnician, start: number): readonly Helping[] {
+    return this.#at(start).filter(({ technician }) => technician.techId !== lead.techId);
+  }
+
+  #at(start: number): readonly Helping[] {
+    const known = this.#known.get(start);
+    if (known) return known;
+    const window = { start, end: start + this.#durationMs };
+    const found = this.#gaps
+      .flatMap(({ technician, gaps }) => {
+        const gap = gaps.find((one) => fits(one, window));
+        return gap ? [{ technician, gap }] : [];
+      })
+      .sort(
+        (a, b) =>
+          Number(a.technician.shifts === null) - Number(b.technician.shifts === null) ||
+          a.gap.addedTravel - b.gap.addedTravel ||
+          compareText(a.technician.techId, b.technician.techId),
+      );
+    this.#known.set(start, found);
+    return found;
+  }
 }
 
 function hasRoom(technician: CalendarTechnician, request: SlotRequest, rules: AvailabilityRules): boolean {
@@ -165,7 +237,7 @@ function delayMinutes(start: number, request: SlotRequest): number {
 }
 
 function toSlot(
-  { start, technician, gap, inZone, score }: Candidate,
+  { start, technician, gap, inZone, score, helpers }: Candidate,
   request: SlotRequest,
   rules: AvailabilityRules,
 ): Slot {
@@ -186,6 +258,13 @@ function toSlot(
     travel_source: travelSourceOf(gap.from, request.place, gap.next, rules.travelSource),
     score,
     factors,
+    ...(helpers.length > 0 && {
+      helpers: helpers.map((one) => ({
+        tech_id: one.technician.techId,
+        tech_name: one.technician.techName,
+        travel_before_minutes: one.gap.travelBefore,
+      })),
+    }),
   };
 }
 

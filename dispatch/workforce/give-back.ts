@@ -1,5 +1,7 @@
-// Whoever leaves gives back the work they have not begun: who is ill today, and who no longer works here.
+// Whoever leaves gives back the work they have not begun, and what they only help with at any time: who is ill today, and who no
+// longer works here.
 
+import type { TechnicianId } from "../contract/ids.ts";
 import type { KeptWork, RequeuedWork } from "../contract/roster-responses.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
@@ -8,22 +10,28 @@ import { requireScope } from "../kernel/authorize.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import { standsAfter } from "../ticket/related-ticket.ts";
 import type { ReadTicket } from "../ticket/ticket-row.ts";
-import { settleBookings } from "./bookings.ts";
+import { settleMember } from "./bookings.ts";
 import { localIso } from "./local-time.ts";
-import { requeued } from "./requeue.ts";
+import { endGivenBack, requeued, settledAs, withoutHelper } from "./requeue.ts";
 
-type Leaving = { readonly actor: Actor; readonly now: string; readonly clockTime: string };
+type Leaving = {
+  readonly actor: Actor;
+  readonly techId: TechnicianId;
+  readonly now: string;
+  readonly clockTime: string;
+};
 
 /**
  * @param work all of the technician's, locked
  * @param told kept in the history of each ticket that goes back
  * @throws Refusal FORBIDDEN_SCOPE: whoever may not see a ticket may not take its technician away either
  */
-export function giveBack({ actor, now, clockTime }: Leaving, work: readonly ReadTicket[], told: JsonObject) {
+export function giveBack({ actor, techId, now, clockTime }: Leaving, work: readonly ReadTicket[], told: JsonObject) {
   for (const ticket of work) requireScope(actor, ticket);
   const going = work.flatMap(({ timezone, ...ticket }) => {
-    const related = requeued(ticket, told, now, clockTime);
-    return related ? [{ related, timezone }] : [];
+    const leads = ticket.assigned_tech_id === techId;
+    const related = leads ? requeued(ticket, told, now, clockTime) : withoutHelper(ticket, told, now);
+    return related ? [{ related, timezone, leads }] : [];
   });
   const related = going.map((one) => one.related);
   const returned = new Set(related.map(({ row }) => row.id));
@@ -50,6 +58,9 @@ export function giveBack({ actor, now, clockTime }: Leaving, work: readonly Read
     related,
     concerns: concernsOf(work),
     payload: { requeued: back.map(({ ticket_id }) => ticket_id), kept: kept.map(({ ticket_id }) => ticket_id) },
-    write: (tx: Session) => related.map(({ row }) => tx.row(settleBookings, [row.id, "released", now])),
+    write: (tx: Session) =>
+      going.map(({ related: one, leads }) =>
+        leads ? endGivenBack(tx, one, now) : tx.row(settleMember, [one.row.id, settledAs(one.row), now, techId]),
+      ),
   };
 }

@@ -3,8 +3,10 @@
 
 import type { JsonObject } from "../kernel/json.ts";
 import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
 import type { TicketState } from "../contract/states.ts";
 import { relatedTicket, type RelatedTicket } from "../ticket/related-ticket.ts";
+import { settleBookings, settleLead } from "./bookings.ts";
 import { ticketColumns, type ReadTicket, type TicketChange, type TicketRow } from "../ticket/ticket-row.ts";
 
 // Work that waits for an approval counts as well, whose booking may have ended with a first completion.
@@ -18,6 +20,13 @@ export const lockWorkOfTechnician = statement<ReadTicket>(
                   WHERE a.status = 'PENDING' AND w.assigned_tech_id = $1)
    ORDER BY t.id FOR NO KEY UPDATE OF t`,
 );
+
+/**
+ * Ends the booking of whoever gave a ticket back; where it has no time any more, those of the whole crew.
+ * @param change of `requeued`
+ */
+export const endGivenBack = (tx: Session, { row, change }: RelatedTicket, now: string): Promise<unknown> =>
+  tx.row(change.scheduled_start === null ? settleBookings : settleLead, [row.id, "released", now]);
 
 const unassigned: TicketChange = { assigned_tech_id: null, assigned_provider_id: null };
 const withoutTime: TicketChange = { ...unassigned, scheduled_start: null, scheduled_end: null, proposed_windows: [] };
@@ -39,6 +48,23 @@ export function requeued(ticket: TicketRow, payload: JsonObject, now: string, cl
   };
   return relatedTicket({ ticket, path, change, payload: { ...payload, ...previous } }, now);
 }
+
+/** A ticket without one of its helpers: it stands where it stood, and somebody is told how many are missing now. */
+export const withoutHelper = (ticket: TicketRow, payload: JsonObject, now: string): RelatedTicket =>
+  relatedTicket(
+    {
+      ticket,
+      path: [],
+      change: { helpers_missing: ticket.helpers_missing + 1, attention_code: "NOBODY_FREE" },
+      payload: { ...payload, helpers_missing: ticket.helpers_missing + 1 },
+    },
+    now,
+  );
+
+/** States in which whoever is booked may have come already. */
+const begun: ReadonlySet<TicketState> = new Set(["ON_SITE", "IN_PROGRESS", "ON_HOLD", "APPROVAL_REQUIRED"]);
+export const settledAs = ({ state }: Pick<TicketRow, "state">): "done" | "released" =>
+  begun.has(state) ? "done" : "released";
 
 function pathBack(state: TicketState, ahead: boolean): readonly TicketState[] | null {
   switch (state) {

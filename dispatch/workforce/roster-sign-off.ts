@@ -23,7 +23,7 @@ export const rosterSignOff = deskCommand({
     } = call;
     const before = requireTechnician(known, technicianId);
     const told = { technician_id: technicianId, reason };
-    const given = giveBack(call, work, told);
+    const given = giveBack({ ...call, techId: technicianId }, work, told);
     const { requeued, kept, related, concerns, openTickets } = given;
     const technician = {
       ...before,

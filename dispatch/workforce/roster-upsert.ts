@@ -25,7 +25,8 @@ export const rosterUpsert = deskCommand({
     const { tech_id: _id, ...fields } = input;
     const wanted = changed(known ?? newTechnician(input, now), input);
     const told = { technician_id: wanted.id, reason: "no longer works here" };
-    const given = known !== null && input.active === false ? giveBack(call, work, told) : null;
+    const given =
+      known !== null && input.active === false ? giveBack({ ...call, techId: wanted.id }, work, told) : null;
     const technician = given ? { ...wanted, open_tickets: given.openTickets } : wanted;
     return {
       payload: { technician_id: technician.id, created: known === null, ...fields, ...given?.payload },

@@ -39,6 +39,10 @@ export function jobAt(site: SiteDemand | null, incidentType: string | null, poli
   };
 }
 
+/** How many people go to a visit when nobody says: as many as the incident type does, else one. */
+export const crewSize = (incidentType: string | null, policy: Policy): number =>
+  ofIncidentType(policy.incidentTypes, incidentType)?.crewSize ?? 1;
+
 /** How long a visit takes when nobody says: the incident type's duration, else an hour. */
 export const visitMinutes = (incidentType: string | null, policy: Policy): number =>
   ofIncidentType(policy.incidentTypes, incidentType)?.defaultDurationMinutes ?? 60;

@@ -6,6 +6,7 @@ import type { Session } from "../db/pool.ts";
 import type { TechnicianId } from "../contract/ids.ts";
 import type { TechnicianBody } from "../contract/roster-responses.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { helpingOf } from "./bookings.ts";
 
 export const lockTechnician = statement<{ id: TechnicianId }>(
   "technician_lock",
@@ -19,7 +20,7 @@ export const selectTechnicians = statement<TechnicianBody>(
   `SELECT r.id, r.name, r.active, r.provider_id, r.home_lat, r.home_lon, r.zone, r.service_types, r.skills, r.tools,
           r.abilities_on_record,
           r.quality, r.base_load, r.max_concurrent, r.room, r.drained_at, r.drain_reason,
-          (SELECT count(*) FROM tickets t WHERE t.assigned_tech_id = r.id AND t.in_work) AS open_tickets,
+          (SELECT count(*) FROM tickets t WHERE t.assigned_tech_id = r.id AND t.in_work) + ${helpingOf("r.id")} AS open_tickets,
           (SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.weekdays, p.start_time, p.valid_from), '[]') FROM (
              SELECT array_agg(s.weekday ORDER BY s.weekday) AS weekdays,
                     to_char(s.starts, 'HH24:MI') AS start_time, to_char(s.ends, 'HH24:MI') AS end_time,

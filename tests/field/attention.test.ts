@@ -21,6 +21,7 @@ const rowIn = (state: string, more: Partial<AttentionRow> = {}): AttentionRow =>
   assign_unable: false,
   attention_code: null,
   attention_since: null,
+  helpers_missing: 0,
   ...more,
 });
 const codeOf = (row: AttentionRow, now: string): string | null => attentionOf(row, now)?.code ?? null;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { profiles, startTestApi } from "../support/api.ts";
+import { ana } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 const place = { lat: 37.8044, lon: -122.2712 };
@@ -43,7 +44,7 @@ for (const profile of profiles)
       ]) {
         const call = await checkIn(location);
         assert.equal((await api.run("tech.check_in", call)).warnings, undefined);
-        assert.deepEqual(await recorded(call.ticket), { timestamp: call.body.timestamp, location: kept });
+        assert.deepEqual(await recorded(call.ticket), { timestamp: call.body.timestamp, tech_id: ana, location: kept });
       }
     });
 
@@ -64,7 +65,7 @@ for (const profile of profiles)
         if (profile === "pilot") {
           const { state, warnings } = await api.run("tech.check_in", call);
           assert.deepEqual([state, warnings?.map(({ code }) => code)], ["IN_PROGRESS", ["LOCATION_NOT_UNDERSTOOD"]]);
-          const kept = { timestamp: call.body.timestamp, location: null, location_as_given: location };
+          const kept = { timestamp: call.body.timestamp, tech_id: ana, location: null, location_as_given: location };
           assert.deepEqual(await recorded(call.ticket), kept);
         } else {
           const { error } = await api.refuse("tech.check_in", call);

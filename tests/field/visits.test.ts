@@ -9,6 +9,8 @@ const event = (tool_name: string, over: Partial<TrailEvent> = {}): TrailEvent =>
   work: null,
   reason: null,
   required_evidence_keys: null,
+  tech_id: null,
+  left: false,
   ...over,
 });
 const arrives = event("tech.check_in", { before_state: "DISPATCHED" });

@@ -111,6 +111,7 @@ const ticketOf = (
   response_due: new Date(at(600)).toISOString(),
   desk_chose_time: false,
   paused: false,
+  helpers: 0,
   ...more,
 });
 
@@ -159,6 +160,7 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
           site_id: siteId(n),
           timezone: "America/Los_Angeles",
           ticketId: ticketId(n),
+          role: "lead" as const,
         };
       });
       const calendar = () => ({

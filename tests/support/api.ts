@@ -86,6 +86,7 @@ export type TestApiOptions = {
   readonly profile?: Profile;
   readonly env?: Readonly<Record<string, string>>;
   readonly handlers?: StartOptions["handlers"];
+  readonly policy?: StartOptions["policy"];
   /** Keeps what it logs; otherwise it logs nothing. */
   readonly logged?: boolean;
   /** A second process on the same database, objects and clock. */
@@ -117,7 +118,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
 }
 
 async function started(options: TestApiOptions, atEnd: (work: () => Promise<unknown>) => void): Promise<TestApi> {
-  const { profile = "pilot", env = {}, handlers, beside } = options;
+  const { profile = "pilot", env = {}, handlers, policy, beside } = options;
   const databaseUrl = beside?.databaseUrl ?? (await createTestDatabase({ after: atEnd })).url;
   const dataDir = beside?.dataDir ?? (await mkdtemp(join(tmpdir(), "dispatch-field-")));
   if (!beside) atEnd(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
@@ -142,7 +143,7 @@ async function started(options: TestApiOptions, atEnd: (work: () => Promise<unkn
   const log = options.logged
     ? openLog("dispatch-api", settings, { write: (line) => void lines.push(parsed(line)) }).logger
     : pino({ level: "silent" });
-  const api = await startApi({ settings, clock, log, ...(handlers && { handlers }) });
+  const api = await startApi({ settings, clock, log, ...(handlers && { handlers }), ...(policy && { policy }) });
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   atEnd(async () => {
     agent.destroy();

@@ -3,6 +3,7 @@
 import { after } from "node:test";
 import { pino } from "pino";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
+import type { Policy } from "../../dispatch/policy/policy.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { startWorker, type RunningWorker } from "../../dispatch/worker/start.ts";
 import type { TestApi } from "./api.ts";
@@ -17,11 +18,15 @@ export type TestWorker = RunningWorker & {
 type Options = {
   readonly env?: Readonly<Record<string, string>>;
   readonly random?: () => number;
+  readonly policy?: Policy;
   readonly t?: { after(fn: () => Promise<void>): void };
 };
 
 /** Starts one that ends with `t`, or with the test or describe that starts it. The tick never comes unless `env` says. */
-export async function startTestWorker(api: TestApi, { env = {}, random, t }: Options = {}): Promise<TestWorker> {
+export async function startTestWorker(
+  api: TestApi,
+  { env = {}, random, policy, t }: Options = {},
+): Promise<TestWorker> {
   const log: JsonObject[] = [];
   const logger = pino(
     { level: "debug", messageKey: "message", base: null },
@@ -37,7 +42,13 @@ export async function startTestWorker(api: TestApi, { env = {}, random, t }: Opt
     DISPATCH_NIGHTLY_PLAN_HOUR: "off",
     ...env,
   });
-  const worker = await startWorker({ settings, log: logger, clock: api.clock, ...(random && { random }) });
+  const worker = await startWorker({
+    settings,
+    log: logger,
+    clock: api.clock,
+    ...(random && { random }),
+    ...(policy && { policy }),
+  });
   const end = async () => void (await worker.stop());
   if (t) t.after(end);
   else after(end);

@@ -134,6 +134,36 @@ export const assignmentCases = {
       ],
     },
   },
+  "assignment.crew": {
+    path: `${t}/assignment/crew`,
+    roles: ["dispatcher"],
+    from: ["SCHEDULED", "DISPATCHED", "ON_SITE", "IN_PROGRESS"],
+    to: [],
+    status: 200,
+    // Each a helper of its own, since nobody helps with two visits at once.
+    obeyed: () => [
+      {
+        arrange: (api, { id }) => addTechnician(api.owner, { id: knownId<TechnicianId>(String(id)) }),
+        body: (_api, { id }) => ({ add: [id], reason: "The door is heavy" }),
+        path: [],
+      },
+    ],
+    fields: {
+      good: [
+        { add: [uuid] },
+        { remove: [uuid], reason: "needed elsewhere" },
+        { add: [uuid], remove: [uuid], people: 4 },
+      ],
+      bad: [
+        [{ add: uuid }, "add"],
+        [{ add: ["ben"] }, "add"],
+        [{ add: [uuid, uuid, uuid, uuid, uuid] }, "add"],
+        [{ remove: [7] }, "remove"],
+        [{ people: 0 }, "people"],
+        [{ people: 5 }, "people"],
+      ],
+    },
+  },
   "assignment.unassign": {
     path: `${t}/assignment/unassign`,
     roles: ["dispatcher"],

@@ -1,6 +1,8 @@
 // What is done and proved on site; see case.ts.
 
+import { knownId, type TechnicianId } from "../../../dispatch/contract/ids.ts";
 import type { visitCommands } from "../../../dispatch/contract/visit-commands.ts";
+import { addTechnician } from "../../support/directory.ts";
 import { addVerified } from "../../support/evidence.ts";
 import { addAllEvidence, completion as fullCompletion } from "../../support/ticket-builder.ts";
 import { notFinal, visiting } from "../roles-and-states.ts";
@@ -50,17 +52,38 @@ export const visitCases = {
   "tech.check_in": {
     path: `${t}/tech/check-in`,
     roles: ["tech", "dispatcher"],
-    from: ["DISPATCHED"],
+    from: ["DISPATCHED", "IN_PROGRESS"],
     to: ["IN_PROGRESS"],
     status: 200,
-    obeyed: one(
-      (api) => ({ timestamp: api.clock.iso, location: { lat: 37.8, lon: -122.3 } }),
-      "ON_SITE",
-      "IN_PROGRESS",
-    ),
+    obeyed: (from) =>
+      from === "DISPATCHED"
+        ? [
+            {
+              body: (api) => ({ timestamp: api.clock.iso, location: { lat: 37.8, lon: -122.3 } }),
+              path: ["ON_SITE", "IN_PROGRESS"],
+            },
+          ]
+        : [
+            {
+              way: "whoever helps comes later",
+              arrange: async (api, { id }) => {
+                const helper = await addTechnician(api.owner, { id: knownId<TechnicianId>(String(id)) });
+                await api.run("assignment.crew", { ticket: id, body: { add: [helper] } });
+              },
+              body: (api, { id }) => ({ timestamp: api.clock.iso, tech_id: id }),
+              path: [],
+            },
+          ],
     fields: {
-      good: [{ timestamp: window.start }, { timestamp: window.start, location: { lat: -90, lon: 180 } }],
+      good: [
+        { timestamp: window.start },
+        { timestamp: window.start, location: { lat: -90, lon: 180 } },
+        { timestamp: window.start, tech_id: uuid, check_out: true, work: { labor_minutes: 30 } },
+      ],
       bad: [
+        [{ tech_id: "ben" }, "tech_id"],
+        [{ check_out: "true" }, "check_out"],
+        [{ work: { labor_minutes: 1.5 } }, "work"],
         [{ timestamp: undefined }, "timestamp"],
         [{ timestamp: "now" }, "timestamp"],
       ],

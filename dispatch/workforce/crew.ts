@@ -1,0 +1,70 @@
+// The crew of a visit: one lead, who is able for all of the work, and helpers, who bring hands. Who they are stands in the live
+// bookings alone; how many are still to be found is the ticket's.
+
+import { statement } from "../db/statement.ts";
+import type { TechnicianId, TicketId } from "../contract/ids.ts";
+import type { CrewMember } from "../contract/responses.ts";
+import type { Session } from "../db/pool.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Job } from "./ability.ts";
+import type { RosterEntry } from "./calendar.ts";
+import { crewSize } from "./site-demand.ts";
+
+export type Crew = {
+  /** Who is booked, the lead first; a lead whose booking has ended is not among them. */
+  readonly members: readonly CrewMember[];
+  readonly assigned_tech_id: TechnicianId | null;
+  readonly incident_type: string | null;
+  readonly helpers_missing: number;
+};
+
+/** What is known of those who may go along. */
+export type Company = {
+  readonly crew: Crew;
+  /** How many the visit takes, its lead among them. */
+  readonly people: number;
+  /** Everybody, where more than one is to go. */
+  readonly roster: readonly RosterEntry[];
+};
+
+const selectCrew = statement<Crew>(
+  "ticket_crew",
+  `SELECT t.assigned_tech_id, t.incident_type, t.helpers_missing,
+          (SELECT coalesce(json_agg(m), '[]')
+           FROM (SELECT b.technician_id AS tech_id, r.name AS tech_name, b.role, b.id AS booking_id
+                 FROM bookings b JOIN technicians r ON r.id = b.technician_id
+                 WHERE b.ticket_id = t.id AND b.state IN ('tentative', 'firm')) m) AS members
+   FROM tickets t WHERE t.id = $1`,
+);
+
+const nobody: Crew = { members: [], assigned_tech_id: null, incident_type: null, helpers_missing: 0 };
+
+/** Who is booked for a ticket's visit, and what says how many it takes. */
+export async function loadCrew(db: Session, ticketId: TicketId): Promise<Crew> {
+  const crew = (await db.row(selectCrew, [ticketId])) ?? nobody;
+  return { ...crew, members: inOrder(crew.members) };
+}
+
+/** The lead first, then the helpers by name. */
+export const inOrder = (members: readonly CrewMember[]): CrewMember[] =>
+  members.toSorted(
+    (a, b) =>
+      Number(b.role === "lead") - Number(a.role === "lead") ||
+      compareText(a.tech_name, b.tech_name) ||
+      compareText(a.tech_id, b.tech_id),
+  );
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export const helpersOf = ({ members }: Pick<Crew, "members">): CrewMember[] =>
+  members.filter(({ role }) => role === "helper");
+
+/** How many people the visit takes: those it has and those who are missing; where it has nobody, as many as its kind of work does. */
+export function peopleFor(crew: Crew, policy: Policy): number {
+  const helpers = helpersOf(crew).length;
+  const isBegun = crew.assigned_tech_id !== null || helpers > 0 || crew.helpers_missing > 0;
+  return isBegun ? 1 + helpers + crew.helpers_missing : crewSize(crew.incident_type, policy);
+}
+
+/** What is asked of who goes along: the kind of work, the zone and the time. Skills and tools are what the lead brings. */
+export const helperJob = (job: Job): Job => ({ ...job, requiredSkills: [], requiredTools: [] });
