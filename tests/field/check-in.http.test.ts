@@ -54,6 +54,7 @@ for (const profile of profiles)
         assert.equal((await api.run("tech.check_in", call)).state, "IN_PROGRESS");
         assert.deepEqual(await recorded(call.ticket), {
           timestamp: call.body.timestamp,
+          tech_id: ana,
           location: null,
           location_as_given: "more than 500 characters",
         });

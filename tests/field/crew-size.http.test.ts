@@ -77,11 +77,14 @@ for (const profile of profiles) {
       const { error } = await api.refuse("schedule.book", { ticket: id });
       assert.deepEqual([error.code, error["needed"], error["free"]], ["NO_FEASIBLE_SLOT", 2, 1]);
       assert.match(error.message, /takes 2 people at once, and 1 is free/);
-      assert.partialDeepStrictEqual(error["rejected"], [{ reason: "CREW_INCOMPLETE" }, { reason: "SKILL_MISSING" }]);
+      const rejected = Array.isArray(error["rejected"]) ? error["rejected"] : [];
+      assert.deepEqual(
+        techs.map((tech) => rejected.find(({ tech_id }) => tech_id === tech)?.reason),
+        ["CREW_INCOMPLETE", "SKILL_MISSING"],
+      );
       assert.deepEqual(await live(id), []);
       const { packet } = await api.read("tech.job_packet", { ticket: id, as: "tech" });
       assert.deepEqual(packet.crew, []);
-      assert.equal(techs.length, 2);
     });
 
     test("takes three where its kind says so, each once", async () => {
