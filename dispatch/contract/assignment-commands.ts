@@ -152,6 +152,7 @@ export const assignmentCommands = defineCommands({
     summary:
       "Hand work that is under way to a colleague, who is booked from now on; what was done so far stays with who did it. " +
       "Before anybody has arrived use assignment.override.",
+    said: ["give Bob's job to Ana", "Ana takes over, Bob has to leave"],
     next: ["tech.job_packet", "tech.resume", "tech.complete"],
     input: Type.Object({
       tech_id: idOf<TechnicianId>("The colleague who takes the work over"),

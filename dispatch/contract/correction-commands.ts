@@ -34,6 +34,7 @@ export const correctionCommands = defineCommands({
     summary:
       "Put right what a ticket says, in any open state: its words, customer, contact, asset, priority, incident type, limit or " +
       "site. Only the fields given change; what would break a booking is refused unless replan is true.",
+    said: ["change the phone number to 510 555 0199", "it is urgent after all"],
     next: ["ticket.get", "schedule.slots"],
     input: Type.Object({
       summary: optional(line(500, { description: "The problem in one line; absent: as it was" })),
@@ -80,6 +81,7 @@ export const correctionCommands = defineCommands({
     summary:
       "Add a note to a ticket's timeline, for colleagues or for the customer as well. It sends nobody a message and changes " +
       "nothing else; what is added can be neither changed nor taken back.",
+    said: ["note that the gate code is 4711"],
     next: ["ticket.timeline", "ticket.update"],
     input: Type.Object({
       text: freeText(4_000, { minLength: 1, description: "The note, 1 to 4,000 characters" }),
@@ -105,6 +107,7 @@ export const correctionCommands = defineCommands({
     summary:
       "Open a NEW ticket that follows from work that is invoiced or closed, when the same fault is back or more is to be done " +
       "there. Both name each other; warranty work is priced and charged nothing.",
+    said: ["it leaks again, same door", "the fault is back"],
     next: ["ticket.triage", "ticket.get"],
     input: Type.Object({
       kind: oneOf(

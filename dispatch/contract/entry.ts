@@ -31,6 +31,8 @@ type Guidance<Tool extends string> = {
   readonly summary: string;
   /** One input as a caller would send it: the JSON body or the query parameters, without the ids in the path. */
   readonly example: { readonly [field: string]: unknown };
+  /** How people ask for it, where the summary has other words: for whoever, or whatever, looks for the tool by those. */
+  readonly said?: UpToFour<string>;
   /** What a sensible person calls after success, most usual first. */
   readonly next: UpToFour<Tool>;
 };

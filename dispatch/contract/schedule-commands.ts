@@ -111,6 +111,7 @@ export const scheduleCommands = defineCommands({
     summary:
       "Give a settled visit another time in one step: whoever has it keeps it where they can, else the best who is " +
       "free then; somebody already sent is called back. To only take the time back use schedule.reopen.",
+    said: ["the customer called, move it to Thursday", "reschedule it to Friday 9 to 11"],
     next: ["assignment.dispatch", "schedule.reopen"],
     input: Type.Object(
       {

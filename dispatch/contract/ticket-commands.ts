@@ -322,6 +322,7 @@ export const ticketCommands = defineCommands({
     summary:
       "Take VERIFIED work back with reasons, before it is invoiced: to be put right by who did it, or on another visit. " +
       "Work that is not verified yet goes back by qa.return_work.",
+    said: ["reopen it because the photo shows another door"],
     next: ["tech.job_packet", "tech.complete", "schedule.slots", "schedule.book"],
     input: Type.Object({
       reasons: reasons(),
@@ -348,6 +349,7 @@ export const ticketCommands = defineCommands({
     summary:
       "Ask for a higher cost limit for VERIFIED work whose invoice would exceed it; it is VERIFIED again once approval.decide " +
       "has said yes or no. During the work use tech.request_change.",
+    said: ["ask for $200 more because the frame was bent"],
     next: ["approval.decide", "approval.list"],
     input: Type.Object({
       amount_delta_cents: Type.Integer({

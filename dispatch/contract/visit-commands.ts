@@ -261,6 +261,7 @@ export const visitCommands = defineCommands({
     summary:
       "End a call-out that had nothing to do, with its reason and what proves it; it is verified like any work and billed as " +
       "a trip. Work that was done is completed with tech.complete.",
+    said: ["nobody was home", "they sent us away at the door"],
     next: ["qa.verify", "qa.return_work"],
     input: Type.Object({
       reason_code: oneOf(

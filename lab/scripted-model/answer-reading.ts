@@ -18,18 +18,9 @@ type Describe = (result: ToolResult, place: Place) => string;
 const readings: Readonly<Record<string, Describe>> = {
   dispatcher_cockpit: (result) => {
     const queue = matchesIn(result, forms.queued);
-    if (queue.length === 0) return "Nothing is open.";
-    const late = queue.filter(([, , , , , sla]) => sla === "breach").length;
-    const shown = queue
-      .slice(0, shownRows)
-      .map(
-        ([, id = "", state, priority, incident = "", sla, left = "", site = "", , rest = ""], at) =>
-          `\n${at + 1}. ${priority}, ${state}, ${incident === "-" ? "not classified" : incident} at ` +
-          `${plain(unquoted(site))}, ` +
-          `${sla === "breach" ? `late by ${left.replace("-", "")}` : `${left} left`}` +
-          `${rest.includes("nobody assigned") ? ", nobody assigned" : ""} ` +
-          `(ticket …${id.slice(-12)})`,
-      );
+    if (queue.length === 0) return result.lines[0] === "no ticket in the queue" ? "Nothing is open." : rows(result);
+    const late = queue.filter(([, , , , , , , sla]) => sla === "breach").length;
+    const shown = queue.slice(0, shownRows).map((row, at) => `\n${at + 1}. ${queuedLine(row)}`);
     const more = result.lines.some((line) => line.startsWith("more: "));
     const past = late === 0 ? "none past its deadline" : `${late} past the deadline`;
     return `${queue.length}${more ? "+" : ""} open, ${past}. Worst first:${shown.join("")}`;
@@ -73,6 +64,19 @@ const readings: Readonly<Record<string, Describe>> = {
       : `The closeout gate is ${plain(gate)}.${missing.join("")}`;
   },
 };
+
+function queuedLine(row: RegExpExecArray): string {
+  const [, , state, priority, incident = "", number, , sla, left = "", attention, , site = "", , rest = ""] = row;
+  return [
+    `${priority}, ${state}, ${incident === "-" ? "not classified" : incident} at ${plain(unquoted(site))}`,
+    sla === "breach" ? `late by ${left.replace("-", "")}` : `${left} left`,
+    rest.includes("nobody assigned") && "nobody assigned",
+    `${attention === undefined ? "" : `${attention} `}(${number})`,
+  ]
+    .filter((part) => part !== false)
+    .join(", ")
+    .replace(/, \(/, " (");
+}
 
 function leftOut(result: ToolResult): string {
   return matchesIn(result, /^left out, (.+)$/)

@@ -6,10 +6,19 @@ import { describeReading, plain } from "./answer-reading.ts";
 import { spokenWindow, type Place } from "./times.ts";
 import { forms, matchesIn, matchIn, unquoted, type Exchange, type ToolResult } from "./tool-result.ts";
 
+/** What is read only for the sake of the call after it. */
+const lookedUpFor: Readonly<Record<string, string>> = {
+  tech_complete: "tech_job_packet",
+  schedule_move: "schedule_slots",
+  assignment_transfer: "dispatcher_cockpit",
+  assignment_override: "dispatcher_cockpit",
+};
+
 /** The answer to all calls of a turn; what was only looked up on the way to another goes without saying. */
 export function answerFrom(exchanges: readonly Exchange[], place: Place): string {
   const isOnTheWay = ({ call, result }: Exchange, next: Exchange | undefined): boolean =>
-    result?.outcome === "READ" && (call.name === "directory_search" || next?.call.name === "tech_complete");
+    result?.outcome === "READ" &&
+    (call.name === "directory_search" || lookedUpFor[next?.call.name ?? ""] === call.name);
   return exchanges
     .filter((exchange, at) => !isOnTheWay(exchange, exchanges[at + 1]))
     .map((exchange, at, told) => describe(exchange, place, at === told.length - 1))
@@ -49,16 +58,24 @@ const verbs: Readonly<Record<string, string>> = {
   ticket_triage: "Triaged",
   ticket_cancel: "Cancelled",
   ticket_close: "Closed",
+  ticket_update: "Put right",
+  ticket_add_note: "Noted",
+  ticket_follow_up: "The follow-up is open",
   schedule_book: "Booked",
+  schedule_move: "Moved",
   schedule_propose: "Offered",
   schedule_confirm: "Confirmed",
   assignment_recommend: "Ranked",
   assignment_dispatch: "Dispatched",
   assignment_override: "Changed",
+  assignment_transfer: "Handed over",
   tech_check_in: "Checked in",
   tech_complete: "Completed",
   closeout_add_evidence: "Recorded",
+  closeout_no_work: "Ended without work",
   qa_verify: "Verified",
+  qa_reopen: "Taken back",
+  billing_request_limit: "Asked for",
   billing_generate_invoice: "Invoiced",
   ops_autonomy_pause: "Paused",
   ops_autonomy_rollback: "Resumed",
@@ -68,9 +85,10 @@ function done(tool: string, result: ToolResult, place: Place): string {
   const [, ticketId = "", state, before, rest = ""] = matchIn(result, forms.ticket) ?? [];
   const receipt = matchIn(result, forms.receipt)?.[1];
   const verb = verbs[tool] ?? `Done: ${words(tool)}`;
+  const number = /\bnumber (T-\d+)/.exec(rest)?.[1] ?? ticketId;
   const what =
-    tool === "ticket_create"
-      ? `${verb}: ${ticketId}, ${state}`
+    tool === "ticket_create" || tool === "ticket_follow_up"
+      ? `${verb}: ${number}, ${state}`
       : state === undefined
         ? verb
         : before === undefined
@@ -90,11 +108,13 @@ function factsOf(result: ToolResult, rest: string, place: Place): string[] {
   const scheduled = /\bscheduled (\S+Z) to (\S+Z)/.exec(rest);
   const priority = /^ (EMERGENCY|URGENT|ROUTINE)\b/.exec(rest)?.[1];
   const invoice = matchIn(result, /^invoice (\S+) total (\$[\d,.]+)/);
+  const follows = matchIn(result, /^follows (T-\d+) as (\w+)/);
   const scope = matchIn(result, /^scope (\S+) (\S+) is (PAUSED|running)/);
   return [
     priority,
     limit !== undefined && `at most ${limit}`,
     scheduled && spokenWindow({ start: scheduled[1] ?? "", end: scheduled[2] ?? "" }, place),
+    follows && `${follows[2]?.replace("_", " ")} of ${follows[1]}`,
     invoice && `${invoice[1]} over ${invoice[2]}`,
     scope && `scope ${scope[1]}${scope[2] === "-" ? "" : ` ${scope[2]}`} is ${scope[3]}`,
   ].filter((fact): fact is string => typeof fact === "string");
@@ -109,7 +129,17 @@ function ranking(result: ToolResult): string {
 }
 
 /** What nobody does but for a reason of their own. */
-const notSuggested: ReadonlySet<string> = new Set(["ticket_cancel", "assignment_override"]);
+const notSuggested: ReadonlySet<string> = new Set([
+  "ticket_cancel",
+  "ticket_update",
+  "ticket_follow_up",
+  "schedule_move",
+  "assignment_override",
+  "assignment_transfer",
+  "closeout_no_work",
+  "qa_reopen",
+  "billing_request_limit",
+]);
 
 /** What may follow, in a sentence the stand-in understands. */
 function suggestion(tool: string, result: ToolResult): string {

@@ -41,7 +41,7 @@ export const deskIntents: readonly Intent[] = [
     example: "show the ticket",
     tool: "ticket_get",
     pattern:
-      /^(?:(?:show|read)(?: me)?|how is|where is|what about) (?:it|the ticket|this ticket|ticket\b.*)[?.!]*$|^ticket [0-9a-f-]{36}/i,
+      /^(?:(?:show|read)(?: me)?|how is|where is|what about) (?:it|the ticket|this ticket|ticket\b.*|t-\d+)[?.!]*$|^(?:ticket )?(?:[0-9a-f-]{36}|t-\d+)$/i,
     reads: true,
     step: onTicket("ticket_get"),
   },

@@ -53,12 +53,34 @@ export const onTicket = (
     return typeof more === "string" ? say(more) : call({ name, args: { ticket_id: ticketId, ...more } });
   });
 
+const ticketNumber = /\bT-\d{1,15}\b/i;
+
 export const ticketMeant = ({ sentence, memory }: Speaking): string | null =>
-  uuidAnywhere.exec(sentence)?.[0] ?? memory.ticketId;
+  uuidAnywhere.exec(sentence)?.[0] ?? ticketNumber.exec(sentence)?.[0] ?? memory.ticketId;
 
 export const whichTicket: Step = say(
   'Which ticket? None has come up in this conversation yet: name its id, open one, or ask "what is burning?".',
 );
+
+/** The id of a technician the ranking names, else the name itself: the plugin looks it up, and asks where it is not clear. */
+export function technicianNamed(name: string, { recommendation }: Memory): string {
+  const wanted = name.trim().toLowerCase();
+  const fitting = (recommendation?.ranked ?? []).filter(
+    (one) => one.name.toLowerCase() === wanted || one.name.toLowerCase().split(" ")[0] === wanted,
+  );
+  const [only, ...others] = fitting;
+  return only && others.length === 0 ? only.techId : name.trim();
+}
+
+const priorities = [
+  ["EMERGENCY", /\bemergency\b/i],
+  ["URGENT", /\burgent\b/i],
+  ["ROUTINE", /\broutine\b/i],
+] as const;
+
+/** How soon, as a sentence says it; null when it does not. */
+export const priorityIn = (sentence: string): string | null =>
+  priorities.find(([, word]) => word.test(sentence))?.[0] ?? null;
 
 /** Why, as the person said it; null when they did not. */
 export function reasonIn(sentence: string): string | null {

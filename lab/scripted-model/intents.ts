@@ -1,5 +1,7 @@
 // All sentences the scripted stand-in understands, in the order they are tried. It understands these and nothing else.
 
+import { changeIntents } from "./change-intents.ts";
+import { correctionIntents } from "./correction-intents.ts";
 import { deskIntents } from "./desk-intents.ts";
 import type { Intent } from "./intent.ts";
 import { scheduleIntents } from "./schedule-intents.ts";
@@ -7,7 +9,14 @@ import { ticketIntents } from "./ticket-intents.ts";
 import { workIntents } from "./work-intents.ts";
 import { eitherOf } from "./patterns.ts";
 
-export const intents: readonly Intent[] = [...workIntents, ...ticketIntents, ...scheduleIntents, ...deskIntents];
+export const intents: readonly Intent[] = [
+  ...correctionIntents,
+  ...workIntents,
+  ...ticketIntents,
+  ...changeIntents,
+  ...scheduleIntents,
+  ...deskIntents,
+];
 
 export type Request = { readonly intent: Intent; readonly sentence: string; readonly match: RegExpExecArray };
 

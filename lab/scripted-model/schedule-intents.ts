@@ -5,6 +5,7 @@ import {
   onTicket,
   reasonIn,
   say,
+  technicianNamed,
   ticketMeant,
   whichTicket,
   type Intent,
@@ -83,7 +84,12 @@ export const scheduleIntents: readonly Intent[] = [
     step: onTicket("assignment_override", ({ sentence, match, memory }) => {
       const note = reasonIn(sentence);
       if (note === null) return 'Why? The reason goes on record: say "send Ben instead because …".';
-      return { override_type: "reassign_tech", reason_code: "other", tech_id: named(match[1] ?? "", memory), note };
+      return {
+        override_type: "reassign_tech",
+        reason_code: "other",
+        tech_id: technicianNamed(match[1] ?? "", memory),
+        note,
+      };
     }),
   },
   {
@@ -99,7 +105,7 @@ export const scheduleIntents: readonly Intent[] = [
       /^(?:send|dispatch) (?!it\b|the (?:first|best)\b)([\p{L}][\p{L}' -]*?)(?: to it)?,? (?:right )?(?:now|at once|immediately)\b/iu,
     endsInFreeWords: true,
     step: onTicket("assignment_dispatch", ({ sentence, match, memory }) => ({
-      tech_id: named(match[1] ?? "", memory),
+      tech_id: technicianNamed(match[1] ?? "", memory),
       dispatch_mode: "EMERGENCY_BYPASS",
       dispatch_rationale: sentence.slice(0, 2_000),
       // The person's own sentence confirms it; whether it may be done is then asked on a card.
@@ -124,7 +130,7 @@ function dispatch(speaking: Speaking, done: readonly Exchange[]): Step | null {
     return call({ name: "assignment_recommend", args: { ticket_id: ticketId, ...recommending(memory) } });
   }
   if (isOpen && booked === null && !ranked) return say("Nobody can be recommended for it, so nobody was sent.");
-  const techId = isOpen ? (booked ?? ranked?.techId ?? "") : named(wish, memory);
+  const techId = isOpen ? (booked ?? ranked?.techId ?? "") : technicianNamed(wish, memory);
   const snapshotId = ranked?.techId === techId ? memory.recommendation?.snapshotId : undefined;
   return call({
     name: "assignment_dispatch",
@@ -137,16 +143,6 @@ function dispatch(speaking: Speaking, done: readonly Exchange[]): Step | null {
 }
 
 const recommending = ({ incidentType }: Memory) => ({ service_type: incidentType ?? "DEFAULT" });
-
-/** The id of a technician the ranking names, else the name itself: the plugin looks it up, and asks where it is not clear. */
-function named(name: string, { recommendation }: Memory): string {
-  const wanted = name.trim().toLowerCase();
-  const fitting = (recommendation?.ranked ?? []).filter(
-    (one) => one.name.toLowerCase() === wanted || one.name.toLowerCase().split(" ")[0] === wanted,
-  );
-  const [only, ...others] = fitting;
-  return only && others.length === 0 ? only.techId : name.trim();
-}
 
 /** One of several by "the first", the first few by "the first two", or all of them. */
 function chosen(sentence: string, windows: readonly Window[]): readonly Window[] {

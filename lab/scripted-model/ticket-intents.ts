@@ -1,6 +1,17 @@
 // Sentences that open, triage, cancel and close a ticket.
 
-import { call, centsIn, incidentIn, onTicket, reasonIn, say, type Intent, type Speaking, type Step } from "./intent.ts";
+import {
+  call,
+  centsIn,
+  incidentIn,
+  onTicket,
+  priorityIn,
+  reasonIn,
+  say,
+  type Intent,
+  type Speaking,
+  type Step,
+} from "./intent.ts";
 import { forms, matchesIn, unquoted, type Exchange } from "./tool-result.ts";
 
 const maxSummary = 200;
@@ -93,16 +104,10 @@ function theOne({ result }: Exchange, kind: "account" | "site", name: string | u
     : { why: `Which ${kind}? ${[first, ...others].map((one) => one.name).join(", ")} could be meant.` };
 }
 
-const priorities = [
-  ["EMERGENCY", /\bemergency\b/i],
-  ["URGENT", /\burgent\b/i],
-  ["ROUTINE", /\broutine\b/i],
-] as const;
-
 function triage({ sentence, memory }: Speaking) {
-  const priority = priorities.find(([, word]) => word.test(sentence))?.[0];
+  const priority = priorityIn(sentence);
   const incidentType = incidentIn(sentence) ?? memory.incidentType;
-  if (priority === undefined || incidentType === null) {
+  if (priority === null || incidentType === null) {
     return (
       "As what? Say how soon (emergency, urgent or routine) and what is wrong (cannot secure entry, " +
       "door won't latch, door closer, automatic operator, glass or frame, hardware)."

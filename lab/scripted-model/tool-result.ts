@@ -79,7 +79,8 @@ export const forms = {
   snapshot: new RegExp(`^recommendation_snapshot_id (${uuid})`),
   ranked: new RegExp(`^\\d+\\. tech_id (${uuid}) ${quotedText} score (\\S+) \\((.*)\\)$`),
   queued: new RegExp(
-    `^\\d+\\. ticket (${uuid}) ([A-Z_]+) (\\S+) (\\S+); sla (\\w+) (\\S+); site ${quotedText}(?: ${quotedText})?; (.*)$`,
+    `^\\d+\\. ticket (${uuid}) ([A-Z_]+) (\\S+) (\\S+); number (\\S+) (?:${quotedText}|-); sla (\\w+) (\\S+)` +
+      `(?:; ATTENTION (\\w+) since \\S+ (?:${quotedText}|-))?; site ${quotedText}(?: (?:${quotedText}|-))?; (.*)$`,
   ),
   found: (kind: "site" | "account") => new RegExp(`^${kind}_id (${uuid}) ${quotedText}`),
 } as const;

@@ -217,8 +217,9 @@ function describe(entry: AnyEntry, ids: readonly PathId[], inChatNames: InChatNa
     entry.kind === "command" && entry.from.length > 0 && entry.from.length < 8
       ? ` ${capitalised(entry.aggregate)} must be ${entry.from.join(" or ")}.`
       : "";
+  const said = entry.said ? ` People say: ${entry.said.map((one) => `"${one}"`).join(", ")}.` : "";
   const next = entry.next.length > 0 ? ` Usually next: ${entry.next.map(chatName).join(", ")}.` : "";
-  return `${inChatNames(entry.summary)}${states} Example: ${JSON.stringify(example)}.${next}`;
+  return `${inChatNames(entry.summary)}${said}${states} Example: ${JSON.stringify(example)}.${next}`;
 }
 
 function withNames(field: string, schema: unknown): unknown {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { replyTo, understood } from "../../lab/scripted-model/reply.ts";
+import { describeReading } from "../../plugin/src/describe-reading.ts";
 import { aboutTicket, benId, offered, place, receiptId, ticketId, ticketText } from "./conversation.ts";
 
 const answerTo = (sentence: string, name: string, text: string | null): string =>
@@ -74,7 +75,8 @@ describe("an answer says what the result says", () => {
 
   test("the queue, what is late first", () => {
     const row = (at: number, sla: string) =>
-      `${at}. ticket ${ticketId} SCHEDULED EMERGENCY CANNOT_SECURE_ENTRY; sla ${sla}; site "Main *St*" "Oakland"; nobody assigned`;
+      `${at}. ticket ${ticketId} SCHEDULED EMERGENCY CANNOT_SECURE_ENTRY; number T-00000${at} "Door"; sla ${sla}; ` +
+      'site "Main *St*" "Oakland"; nobody assigned';
     const answer = answerTo(
       "what is burning?",
       "dispatcher_cockpit",
@@ -84,9 +86,59 @@ describe("an answer says what the result says", () => {
     assert.equal(count, "2 open, 1 past the deadline. Worst first:");
     assert.match(
       first,
-      /^1\. EMERGENCY, SCHEDULED, CANNOT_SECURE_ENTRY at Main \\\*St\\\*, late by 12:00, nobody assigned/,
+      /^1\. EMERGENCY, SCHEDULED, CANNOT_SECURE_ENTRY at Main \\\*St\\\*, late by 12:00, nobody assigned \(T-000001\)$/,
     );
     assert.match(second, /^2\. .*30:00 left/);
+  });
+
+  test("the queue as the plugin writes it, with what needs attention", () => {
+    const row = {
+      ticket_id: ticketId,
+      number: "T-000012",
+      summary: 'Door "7" is stuck; sla breach',
+      state: "IN_PROGRESS",
+      priority: "URGENT",
+      incident_type: null,
+      sla_status: "healthy",
+      sla_timer_remaining: "01:30",
+      attention: { code: "OVERRUN", since: "2026-11-21T18:00:00.000Z", detail: 'Work runs over; site "x"' },
+      site: { name: "Main St", city: null },
+      scheduled_start: "2026-11-21T17:00:00.000Z",
+      assigned_tech: benId,
+    };
+    const plainRow = {
+      ...row,
+      number: "T-000013",
+      attention: null,
+      assigned_tech: null,
+      site: { name: "Pier", city: "Oakland" },
+    };
+    const text = describeReading("dispatcher.cockpit", { queue: [row, plainRow] }, ["dispatcher"]);
+    assert.equal(
+      answerTo("what is burning?", "dispatcher_cockpit", text),
+      "2 open, none past its deadline. Worst first:\n" +
+        "1. URGENT, IN_PROGRESS, not classified at Main St, 01:30 left, OVERRUN (T-000012)\n" +
+        "2. URGENT, IN_PROGRESS, not classified at Pier, 01:30 left, nobody assigned (T-000013)",
+    );
+  });
+
+  test("never that nothing is open when it cannot read what is", () => {
+    const answer = answerTo(
+      "what is burning?",
+      "dispatcher_cockpit",
+      "READ dispatcher.cockpit\n1. ticket in a new form",
+    );
+    assert.doesNotMatch(answer, /Nothing is open/);
+    assert.match(answer, /in a new form/);
+  });
+
+  test("a follow-up by its number, and what it follows", () => {
+    const made = ticketText("NEW", { more: " number T-000014" });
+    const text = done("ticket.follow_up", made, 'follows T-000012 as further_work: "More to do"');
+    assert.match(
+      answerTo("further work is needed", "ticket_follow_up", text),
+      /^The follow-up is open: T-000014, NEW, EMERGENCY, at most \$880\.00, further work of T-000012, receipt …/,
+    );
   });
 
   test("both readings of a sentence that asked for two", () => {

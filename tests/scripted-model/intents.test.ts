@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
-import { intents } from "../../lab/scripted-model/intents.ts";
+import { chatName, commandEntries } from "../../dispatch/contract/index.ts";
+import { intents, readSentence } from "../../lab/scripted-model/intents.ts";
 import { tools } from "../../plugin/src/tool-catalog.ts";
 import {
   aboutTicket,
@@ -133,6 +134,91 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
   ["is that true? show me the receipt", { name: "receipt_get", args: { receipt_id: receiptId } }],
   ["find tickets about the front door", { name: "ticket_search", args: { q: "the front door", limit: 5 } }],
   ["status", { name: "dispatch_contract_status", args: {} }],
+  ["show T-000012", { name: "ticket_get", args: { ticket_id: "T-000012" } }],
+  [
+    "move it to Tuesday 9 to 11 because the shop is shut",
+    onIt("schedule_move", { ...nine, reason: "the shop is shut" }),
+  ],
+  [
+    "The customer called: reschedule the visit to Tuesday 13 to 15.",
+    onIt("schedule_move", { ...thirteen, reason: "The customer called: reschedule the visit to Tuesday 13 to 15" }),
+  ],
+  [
+    "the customer called, move it to Thursday",
+    onIt("schedule_slots", { earliest: "2026-11-26T08:00:00.000Z", latest: "2026-11-27T08:00:00.000Z", limit: 1 }),
+  ],
+  [
+    "hand it over to Ana because Ben has to leave",
+    onIt("assignment_transfer", { tech_id: "Ana", reason: "Ben has to leave" }),
+  ],
+  [
+    "Ana takes over, Bob has to leave",
+    onIt("assignment_transfer", { tech_id: "Ana", reason: "Ana takes over, Bob has to leave" }),
+  ],
+  ["give Bob's job to Ana", { name: "dispatcher_cockpit", args: { assigned_tech_id: "Bob", limit: 5 } }],
+  ["nobody was home", onIt("closeout_no_work", { reason_code: "no_access", note: "nobody was home" })],
+  [
+    "they sent us away at the door",
+    onIt("closeout_no_work", { reason_code: "cancelled_at_door", note: "they sent us away at the door" }),
+  ],
+  ["it was not needed", onIt("closeout_no_work", { reason_code: "not_needed", note: "it was not needed" })],
+  ["it was not safe", onIt("closeout_no_work", { reason_code: "unsafe", note: "it was not safe" })],
+  ["it is urgent after all", onIt("ticket_update", { priority: "URGENT" })],
+  ["the number is wrong, it is 510 555 0199", onIt("ticket_update", { customer_phone: "510 555 0199" })],
+  ["change the priority to emergency", onIt("ticket_update", { priority: "EMERGENCY" })],
+  ["change the limit to $1,250", onIt("ticket_update", { nte_cents: 125_000 })],
+  ["change the kind of work to glass", onIt("ticket_update", { incident_type: "FRAME_OR_GLASS_DAMAGE" })],
+  ["correct the summary to the back door drags.", onIt("ticket_update", { summary: "the back door drags" })],
+  [
+    "note that the gate code is 4711",
+    onIt("ticket_add_note", { text: "the gate code is 4711", visibility: "internal" }),
+  ],
+  [
+    "add a note for the customer: we bring the part",
+    onIt("ticket_add_note", { text: "we bring the part", visibility: "customer" }),
+  ],
+  [
+    "attach the note s3://bucket/risk.txt as note_risk_mitigation_and_customer_handoff",
+    onIt("closeout_add_evidence", {
+      kind: "NOTE",
+      uri: "s3://bucket/risk.txt",
+      evidence_key: "note_risk_mitigation_and_customer_handoff",
+    }),
+  ],
+  ["reopen it because the photo shows another door", onIt("qa_reopen", { reasons: ["the photo shows another door"] })],
+  [
+    "take it back from quality for another visit because the frame is bent",
+    onIt("qa_reopen", { reasons: ["the frame is bent"], workflow_outcome: "READY_TO_SCHEDULE" }),
+  ],
+  [
+    "ask for $200 more because the frame was bent",
+    onIt("billing_request_limit", { amount_delta_cents: 20_000, reason: "the frame was bent" }),
+  ],
+  [
+    "it leaks again, same door",
+    onIt("ticket_follow_up", {
+      kind: "callback",
+      summary: "It leaks again, same door",
+      reason: "it leaks again, same door",
+    }),
+  ],
+  [
+    "the closer leaks again, that is warranty, and urgent",
+    onIt("ticket_follow_up", {
+      kind: "warranty",
+      summary: "The closer leaks again, that is warranty, and urgent",
+      reason: "the closer leaks again, that is warranty, and urgent",
+      priority: "URGENT",
+    }),
+  ],
+  [
+    "further work is needed because the second door drags",
+    onIt("ticket_follow_up", {
+      kind: "further_work",
+      summary: "Further work is needed because the second door drags",
+      reason: "the second door drags",
+    }),
+  ],
 ];
 
 describe("a sentence becomes calls", () => {
@@ -151,6 +237,14 @@ describe("a sentence becomes calls", () => {
     }
   });
 
+  for (const [tool, { said = [] }] of commandEntries) {
+    for (const sentence of said)
+      test(`so is what people say for ${tool}: ${sentence}`, () => {
+        const meant = readSentence(sentence)?.map(({ intent }) => intent.tool);
+        assert.deepEqual(meant, [chatName(tool)]);
+      });
+  }
+
   for (const { example, tool } of intents) {
     test(`its own example is understood: ${example}`, () => {
       const conversation = aboutTicket()
@@ -160,6 +254,8 @@ describe("a sentence becomes calls", () => {
       const onTheWay: Readonly<Record<string, string>> = {
         ticket_create: "directory_search",
         assignment_dispatch: "assignment_recommend",
+        schedule_move: "schedule_slots",
+        assignment_transfer: "dispatcher_cockpit",
       };
       assert.ok([tool, onTheWay[tool]].includes(conversation.calls()[0]?.name));
     });
@@ -253,6 +349,41 @@ describe("what a conversation has come to decides the calls", () => {
     ]);
   });
 
+  const slot = `1. ${nine.start} to ${nine.end} tech_id ${anaId} "Ana Alvarez" score 10`;
+  test("a visit moves to the first free time of the day that was named, and nowhere when there is none", () => {
+    const asked = () => aboutTicket("SCHEDULED").says("the customer called, move it to Thursday");
+    assert.deepEqual(
+      asked()
+        .ran({ name: "schedule_slots", text: `READ schedule.slots\n${slot}` })
+        .calls(),
+      [onIt("schedule_move", { ...nine, reason: "the customer called, move it to Thursday" })],
+    );
+    const none = asked().ran({ name: "schedule_slots", text: "READ schedule.slots\nno free slot" });
+    assert.match(none.hears(), /Nobody is free then, so nothing was moved\.$/);
+  });
+
+  const job = (state: string, number = "T-000007") =>
+    `1. ticket ${benId} ${state} URGENT DOOR_WONT_LATCH; number ${number} "Door"; sla healthy 01:00; site "Main St" "Oakland"; ` +
+    `scheduled ${nine.start}; tech_id ${benId}`;
+  const given = (...rows: string[]) =>
+    aboutTicket()
+      .says("give Bob's job to Ana")
+      .ran({ name: "dispatcher_cockpit", text: ["READ dispatcher.cockpit", ...rows].join("\n") });
+  test("work that is under way changes hands, and before that another is put on it", () => {
+    const reason = "give Bob's job to Ana";
+    assert.deepEqual(given(job("IN_PROGRESS")).calls(), [
+      { name: "assignment_transfer", args: { ticket_id: benId, tech_id: "Ana", reason } },
+    ]);
+    assert.deepEqual(given(job("DISPATCHED")).calls(), [
+      {
+        name: "assignment_override",
+        args: { ticket_id: benId, override_type: "reassign_tech", reason_code: "other", tech_id: "Ana", note: reason },
+      },
+    ]);
+    assert.match(given("no ticket in the queue").hears(), /Bob has no open job\.$/);
+    assert.match(given(job("DISPATCHED"), job("SCHEDULED", "T-000008")).hears(), /several: T-000007, T-000008\./);
+  });
+
   test("the whole checklist is the one the job packet lists", () => {
     const packet = aboutTicket("IN_PROGRESS")
       .says("complete it, the whole checklist is done")
@@ -292,6 +423,10 @@ describe("what a conversation has come to decides the calls", () => {
     ["confirm it", /^Which time\?/],
     ["open a ticket", /^Where, and what is wrong\?/],
     ["attach the photo", /^A chat cannot carry the file itself/],
+    ["move it", /^To when\?/],
+    ["reopen it", /^Why\?/],
+    ["ask for a higher limit", /^How much more, and why\?/],
+    ["change the colour to red", /^Change what to what\?/],
   ] as const) {
     test(`"${sentence}" lacks something, and it asks for that`, () =>
       assert.match(aboutTicket().says(sentence).hears(), question));

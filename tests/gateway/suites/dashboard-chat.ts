@@ -30,7 +30,7 @@ export const dashboardChat = (desk: GatewayDesk) =>
 
     const opened = async (sentence: string): Promise<string> => {
       const answer = await chat.say(sentence);
-      const id = /^The ticket is open: ([0-9a-f-]{36}), NEW/.exec(answer)?.[1];
+      const id = /^The ticket is open: (T-\d{6}), NEW/.exec(answer)?.[1];
       assert.ok(id !== undefined, answer);
       return id;
     };

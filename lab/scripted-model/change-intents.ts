@@ -1,0 +1,123 @@
+// Sentences that change what was settled: another time, somebody else, a call-out that came to nothing.
+
+import {
+  call,
+  onTicket,
+  reasonIn,
+  say,
+  technicianNamed,
+  ticketMeant,
+  whichTicket,
+  type Intent,
+  type Speaking,
+  type Step,
+} from "./intent.ts";
+import { stretchIn, windowsIn } from "./times.ts";
+import { forms, matchesIn, matchIn, type Exchange } from "./tool-result.ts";
+import { eitherOf } from "./patterns.ts";
+
+const name = String.raw`(\p{L}[\p{L}'-]*(?: (?!(?:because|since|as|now|please)\b)\p{L}[\p{L}'-]*)?)`;
+/** Why, in the words before the wish: "the customer called, move it to Thursday". */
+const called = String.raw`(?:(?:the )?(?:customer|caller|tenant|shop)\b[^,;:]*[,;:]\s*(?:and )?)`;
+
+/** The reason the sentence gives, or else all that was said. */
+const whyIn = (sentence: string): string =>
+  (/\b(?:because|since)\b/i.test(sentence) ? reasonIn(sentence) : null) ?? sentence.replace(/[.!]+$/, "");
+
+const underWay: readonly string[] = ["ON_SITE", "IN_PROGRESS", "ON_HOLD"];
+
+export const changeIntents: readonly Intent[] = [
+  {
+    example: "the customer called, move it to Thursday",
+    tool: "schedule_move",
+    pattern: new RegExp(String.raw`^${called}?(?:move|reschedule|shift|put) (?:it|the visit|this)\b(?! back\b)`, "i"),
+    endsInFreeWords: true,
+    step: move,
+  },
+  {
+    example: "give Ben's job to Ana",
+    tool: "assignment_transfer",
+    pattern: new RegExp(String.raw`^(?:give|hand) ${name}['’]s? (?:job|work|visit|ticket) (?:over )?to ${name}`, "iu"),
+    endsInFreeWords: true,
+    step: giveJobOf,
+  },
+  {
+    example: "hand it over to Ana because Ben has to leave",
+    tool: "assignment_transfer",
+    pattern: new RegExp(
+      String.raw`^(?:hand|give|pass) it (?:over |on )?to ${name}|^${name} takes (?:it )?over\b`,
+      "iu",
+    ),
+    endsInFreeWords: true,
+    step: onTicket("assignment_transfer", ({ sentence, match, memory }) => ({
+      tech_id: technicianNamed(match[1] ?? match[2] ?? "", memory),
+      reason: whyIn(sentence),
+    })),
+  },
+  {
+    example: "nobody was home",
+    tool: "closeout_no_work",
+    pattern: eitherOf(
+      /^(?:nobody|no one|no-one) (?:was|is) (?:home|there|in|at home)\b/,
+      /^(?:they|the customer) sent (?:us|him|her|them|me) away\b/,
+      /^(?:it|the visit|the call) was not needed\b/,
+      /^(?:it|the site) was not safe\b|^(?:it|the site) was unsafe\b/,
+    ),
+    endsInFreeWords: true,
+    step: onTicket("closeout_no_work", ({ sentence }) => ({ reason_code: nothingToDo(sentence), note: sentence })),
+  },
+];
+
+const nothingToDo = (sentence: string): string =>
+  /\bsent\b/i.test(sentence)
+    ? "cancelled_at_door"
+    : /\bneeded\b/i.test(sentence)
+      ? "not_needed"
+      : /\bsafe\b/i.test(sentence)
+        ? "unsafe"
+        : "no_access";
+
+/** To the hours the sentence says, or else to the first free ones of the day it names. */
+function move(speaking: Speaking, done: readonly Exchange[]): Step | null {
+  const { sentence, place } = speaking;
+  const ticketId = ticketMeant(speaking);
+  if (ticketId === null) return whichTicket;
+  const [last] = done.slice(-1);
+  if (last && last.call.name !== "schedule_slots") return null;
+  const [said] = windowsIn(sentence, place);
+  const stretch = stretchIn(sentence, place);
+  if (!stretch) return say('To when? Say "move it to Thursday", or "move it to Thursday 9 to 11".');
+  if (!said && !last) {
+    const args = { ticket_id: ticketId, earliest: stretch.start, latest: stretch.end, limit: 1 };
+    return call({ name: "schedule_slots", args });
+  }
+  if (last && last.result?.outcome !== "READ") return null;
+  const [, start, end] = said ? ["", said.start, said.end] : ((last?.result && matchIn(last.result, forms.slot)) ?? []);
+  if (start === undefined || end === undefined) return say("Nobody is free then, so nothing was moved.");
+  const reason = whyIn(sentence);
+  return call({ name: "schedule_move", args: { ticket_id: ticketId, start, end, reason } });
+}
+
+/** Work that is under way changes hands; before anybody has come, another is put on it. */
+function giveJobOf({ sentence, match, memory }: Speaking, done: readonly Exchange[]): Step | null {
+  const [, from = "", to = ""] = match;
+  const [seen, ...given] = done;
+  if (given.length > 0) return null;
+  const wanted = { assigned_tech_id: technicianNamed(from, memory), limit: 5 };
+  if (!seen) return call({ name: "dispatcher_cockpit", args: wanted });
+  if (seen.result?.outcome !== "READ") return null;
+  const [job, ...others] = matchesIn(seen.result, forms.queued);
+  if (!job) return say(`${from} has no open job.`);
+  if (others.length > 0) {
+    const numbers = [job, ...others].map(([, , , , , number]) => number).join(", ");
+    return say(`${from} has several: ${numbers}. Say "show ${job[5] ?? "T-000001"}" and then "hand it over to ${to}".`);
+  }
+  const [, ticketId = "", state = ""] = job;
+  const [tech_id, why] = [technicianNamed(to, memory), whyIn(sentence)];
+  return underWay.includes(state)
+    ? call({ name: "assignment_transfer", args: { ticket_id: ticketId, tech_id, reason: why } })
+    : call({
+        name: "assignment_override",
+        args: { ticket_id: ticketId, override_type: "reassign_tech", reason_code: "other", tech_id, note: why },
+      });
+}
