@@ -180,6 +180,7 @@ export const assignmentCommands = defineCommands({
     summary:
       "Say who goes along with the lead, or does not any more: each helper is booked for the visit, or what is left of it, " +
       "and is asked for kind of work, zone and time; skills and tools the lead brings. It never changes the lead.",
+    said: ["send somebody with him", "Ben goes along"],
     next: ["tech.check_in", "tech.job_packet", "assignment.dispatch"],
     input: Type.Object({
       add: optional(

@@ -69,6 +69,7 @@ const verbs: Readonly<Record<string, string>> = {
   assignment_dispatch: "Dispatched",
   assignment_override: "Changed",
   assignment_transfer: "Handed over",
+  assignment_crew: "The crew is changed",
   tech_check_in: "Checked in",
   tech_complete: "Completed",
   closeout_add_evidence: "Recorded",
@@ -109,11 +110,13 @@ function factsOf(result: ToolResult, rest: string, place: Place): string[] {
   const priority = /^ (EMERGENCY|URGENT|ROUTINE)\b/.exec(rest)?.[1];
   const invoice = matchIn(result, /^invoice (\S+) total (\$[\d,.]+)/);
   const follows = matchIn(result, /^follows (T-\d+) as (\w+)/);
+  const crew = matchIn(result, /^crew: (.*)$/)?.[1]?.replaceAll(/tech_id \S+ "((?:[^"\\]|\\.)*)"/g, "$1");
   const scope = matchIn(result, /^scope (\S+) (\S+) is (PAUSED|running)/);
   return [
     priority,
     limit !== undefined && `at most ${limit}`,
     scheduled && spokenWindow({ start: scheduled[1] ?? "", end: scheduled[2] ?? "" }, place),
+    crew && `${plain(crew)}`,
     follows && `${follows[2]?.replace("_", " ")} of ${follows[1]}`,
     invoice && `${invoice[1]} over ${invoice[2]}`,
     scope && `scope ${scope[1]}${scope[2] === "-" ? "" : ` ${scope[2]}`} is ${scope[3]}`,
@@ -136,6 +139,7 @@ const notSuggested: ReadonlySet<string> = new Set([
   "schedule_move",
   "assignment_override",
   "assignment_transfer",
+  "assignment_crew",
   "closeout_no_work",
   "qa_reopen",
   "billing_request_limit",

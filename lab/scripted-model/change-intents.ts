@@ -17,6 +17,8 @@ import { forms, matchesIn, matchIn, type Exchange } from "./tool-result.ts";
 import { eitherOf } from "./patterns.ts";
 
 const name = String.raw`(\p{L}[\p{L}'-]*(?: (?!(?:because|since|as|now|please)\b)\p{L}[\p{L}'-]*)?)`;
+/** By name, or whoever is free. */
+const somebody = String.raw`(somebody|someone|a helper|another person|a second (?:person|pair of hands)|${name})`;
 /** Why, in the words before the wish: "the customer called, move it to Thursday". */
 const called = String.raw`(?:(?:the )?(?:customer|caller|tenant|shop)\b[^,;:]*[,;:]\s*(?:and )?)`;
 
@@ -51,6 +53,30 @@ export const changeIntents: readonly Intent[] = [
     endsInFreeWords: true,
     step: onTicket("assignment_transfer", ({ sentence, match, memory }) => ({
       tech_id: technicianNamed(match[1] ?? match[2] ?? "", memory),
+      reason: whyIn(sentence),
+    })),
+  },
+  {
+    example: "send Ben along",
+    tool: "assignment_crew",
+    pattern: new RegExp(
+      String.raw`^(?:send|put|add|take) ${somebody} (?:along|with (?:him|her|them)|to the crew|as (?:a )?helper)\b|` +
+        String.raw`^${name} (?:goes|comes) along\b`,
+      "iu",
+    ),
+    endsInFreeWords: true,
+    step: sendAlong,
+  },
+  {
+    example: "take Ben off the crew",
+    tool: "assignment_crew",
+    pattern: new RegExp(
+      String.raw`^take ${name} off the crew\b|^${name} (?:does not|doesn't) (?:go|come) along\b`,
+      "iu",
+    ),
+    endsInFreeWords: true,
+    step: onTicket("assignment_crew", ({ sentence, match, memory }) => ({
+      remove: [technicianNamed(match[1] ?? match[2] ?? "", memory)],
       reason: whyIn(sentence),
     })),
   },
@@ -96,6 +122,30 @@ function move(speaking: Speaking, done: readonly Exchange[]): Step | null {
   if (start === undefined || end === undefined) return say("Nobody is free then, so nothing was moved.");
   const reason = whyIn(sentence);
   return call({ name: "schedule_move", args: { ticket_id: ticketId, start, end, reason } });
+}
+
+/** Whom the sentence names, or the best who is free beside the lead. */
+function sendAlong(speaking: Speaking, done: readonly Exchange[]): Step | null {
+  const { sentence, match, memory } = speaking;
+  const ticketId = ticketMeant(speaking);
+  if (ticketId === null) return whichTicket;
+  const said = match[2] ?? match[3];
+  const crew = (techId: string) =>
+    call({ name: "assignment_crew", args: { ticket_id: ticketId, add: [techId], reason: whyIn(sentence) } });
+  const [seen, ranked, ...sent] = done;
+  if (said !== undefined) return seen ? null : crew(technicianNamed(said, memory));
+  if (sent.length > 0) return null;
+  if (!seen) {
+    const service_type = memory.incidentType ?? "DEFAULT";
+    return call(
+      { name: "ticket_get", args: { ticket_id: ticketId } },
+      { name: "assignment_recommend", args: { ticket_id: ticketId, service_type } },
+    );
+  }
+  if (seen.result?.outcome !== "READ" || ranked?.result?.outcome !== "DONE") return null;
+  const lead = /\btech_id (\S+)/.exec(matchIn(seen.result, forms.ticket)?.[4] ?? "")?.[1];
+  const other = matchesIn(ranked.result, forms.ranked).find(([, techId]) => techId !== lead)?.[1];
+  return other === undefined ? say("Nobody else is free for it, so nobody goes along.") : crew(other);
 }
 
 /** Work that is under way changes hands; before anybody has come, another is put on it. */

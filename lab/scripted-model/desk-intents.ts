@@ -40,8 +40,10 @@ export const deskIntents: readonly Intent[] = [
   {
     example: "show the ticket",
     tool: "ticket_get",
-    pattern:
-      /^(?:(?:show|read)(?: me)?|how is|where is|what about) (?:it|the ticket|this ticket|ticket\b.*|t-\d+)[?.!]*$|^(?:ticket )?(?:[0-9a-f-]{36}|t-\d+)$/i,
+    pattern: eitherOf(
+      /^(?:(?:show|read)(?: me)?|how is|where is|what about) (?:it|the ticket|this ticket|ticket\b.*|t-\d+)[?.!]*$/,
+      /^(?:ticket )?(?:[0-9a-f-]{36}|t-\d+)$/,
+    ),
     reads: true,
     step: onTicket("ticket_get"),
   },

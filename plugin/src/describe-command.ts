@@ -79,6 +79,7 @@ function madeLines(body: JsonObject): (string | null)[] {
     id("id", booking) &&
       `booking ${id("id", booking) ?? ""} tech_id ${id("technician_id", booking) ?? ""} ` +
         `${id("start", booking) ?? ""} to ${id("end", booking) ?? ""}${driveText(booking)}${localText(booking)}`,
+    ...crewLines(body),
     id("hold_id") && `hold_id ${id("hold_id") ?? ""}`,
     id("id", approval) &&
       `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
@@ -98,6 +99,19 @@ function madeLines(body: JsonObject): (string | null)[] {
     ...leftOut(listAt(objectAt(body, "considered"), "rejected")),
     ...rosterLines(body),
     ...planLines(body),
+  ];
+}
+
+/** Who comes, where that is more than one or fewer than the visit takes. */
+function crewLines(body: JsonObject): (string | null)[] {
+  const crew = listAt(body, "crew");
+  const missing = numberAt(body, "helpers_missing") ?? 0;
+  const members = crew.map(
+    (one) => `${wordAt(one, "role")} tech_id ${wordAt(one, "tech_id")} ${quoted(textAt(one, "tech_name"))}`,
+  );
+  return [
+    crew.length > 1 || missing > 0 ? `crew: ${members.join(", ") || "nobody yet"}` : null,
+    missing > 0 ? `helpers missing: ${missing}` : null,
   ];
 }
 

@@ -6,7 +6,7 @@ import { ticketNumberFrom } from "../../dispatch/contract/ids.ts";
 import { isUuid } from "./idempotency-key.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
 import { lines, quoted } from "./result-text.ts";
-import { directoryFields, type PathId } from "./tool-catalog.ts";
+import type { Tool } from "./tool-catalog.ts";
 
 export type Found =
   | { readonly kind: "found"; readonly body: JsonObject }
@@ -26,16 +26,24 @@ export type Resolution =
 type One = { readonly id: string } | Exclude<Resolution, { kind: "found" }>;
 
 const limit = 10;
-const openStates = ticketStates.filter((state) => !finalStates.some((final) => final === state));
+const isFinal = (state: string) => finalStates.some((final) => final === state);
+const openStates = ticketStates.filter((state) => !isFinal(state));
+/** Where a ticket that is named by words may stand: open, or over where the tool is for few states and that is one of them. */
+const statesFor = ({ entry }: NamingTool): readonly string[] =>
+  entry.kind === "command" && entry.from.length < openStates.length
+    ? [...openStates, ...entry.from.filter(isFinal)]
+    : openStates;
+
+type NamingTool = Pick<Tool, "ids" | "named" | "entry">;
 
 /**
  * The arguments with an id wherever a name stood.
  * @param args the tool's own fields; what is no text or already a uuid stays as it is
- * @param ids the ids in the tool's path; those that are names themselves stay as they are
+ * @param tool the ids in its path that are names themselves stay as they are
  */
-export async function resolveNames(args: JsonObject, ids: readonly PathId[], search: Search): Promise<Resolution> {
+export async function resolveNames(args: JsonObject, tool: NamingTool, search: Search): Promise<Resolution> {
   const resolved: Record<string, unknown> = { ...args };
-  const kinds = new Map(ids.map(({ field, kind }) => [field, kind]));
+  const kinds = new Map(tool.ids.map(({ field, kind }) => [field, kind]));
   for (const [field, value] of Object.entries(args)) {
     if (kinds.get(field) === "slug") continue;
     const values = Array.isArray(value) ? value : [value];
@@ -45,7 +53,7 @@ export async function resolveNames(args: JsonObject, ids: readonly PathId[], sea
         found.push(typeof name === "string" ? name.trim() : name);
         continue;
       }
-      const one = await resolveOne(field, name.trim(), kinds.has(field), resolved, search);
+      const one = await resolveOne(tool, field, name.trim(), resolved, search);
       if (one === null) found.push(name);
       else if ("id" in one) found.push(one.id);
       else return one;
@@ -59,21 +67,22 @@ export async function resolveNames(args: JsonObject, ids: readonly PathId[], sea
 const isId = (field: string, text: string): boolean =>
   isUuid(text) || (/(^|_)ticket_id$/.test(field) && ticketNumberFrom(text) !== null);
 
-/** Null when the field does not name a thing. @param inPath whether the field stands for an id in the path */
+/** Null when the field does not name a thing. */
 async function resolveOne(
+  tool: NamingTool,
   field: string,
   name: string,
-  inPath: boolean,
   args: JsonObject,
   search: Search,
 ): Promise<One | null> {
   if (name.length > 200)
-    return directoryFields[field] || field === "ticket_id"
+    return tool.named[field] || field === "ticket_id"
       ? { kind: "none", field, why: "is neither a uuid nor a name" }
       : null;
-  const kind = directoryFields[field];
+  const kind = tool.named[field];
   if (kind) return inDirectory(field, kind, name, args, search);
-  return field === "ticket_id" && inPath ? amongTickets(name, search) : null;
+  const inPath = tool.ids.some((id) => id.field === field);
+  return field === "ticket_id" && inPath ? amongTickets(name, statesFor(tool), search) : null;
 }
 
 async function inDirectory(field: string, kind: string, name: string, args: JsonObject, search: Search): Promise<One> {
@@ -100,9 +109,9 @@ async function inDirectory(field: string, kind: string, name: string, args: Json
   );
 }
 
-async function amongTickets(words: string, search: Search): Promise<One> {
+async function amongTickets(words: string, states: readonly string[], search: Search): Promise<One> {
   const answer = await search(
-    `/tickets?${new URLSearchParams({ q: words, state: openStates.join(","), limit: String(limit) })}`,
+    `/tickets?${new URLSearchParams({ q: words, state: states.join(","), limit: String(limit) })}`,
   );
   if (answer.kind === "away") return answer;
   if (answer.kind === "not allowed")
@@ -118,7 +127,8 @@ async function amongTickets(words: string, search: Search): Promise<One> {
     words,
     found,
     (one) =>
-      `ticket_id ${textAt(one, "id") ?? ""} ${textAt(one, "state") ?? ""} ${quoted(textAt(one, "summary"), 100)}`,
+      `ticket_id ${textAt(one, "id") ?? ""} number ${textAt(one, "number") ?? ""} ${textAt(one, "state") ?? ""} ` +
+      `${quoted(textAt(one, "summary"), 100)}`,
   );
 }
 

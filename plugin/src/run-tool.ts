@@ -51,7 +51,7 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
   if ("why" in choice) return no("ROLE_NOT_GRANTED", `Refused before anything was called: ${choice.why}.`);
   const caller: Caller = { person, role: choice.role, viaChat: true };
 
-  const resolution = await resolveNames(sent, tool.ids, (path) => searchAs(desk, caller, path, call.signal));
+  const resolution = await resolveNames(sent, tool, (path) => searchAs(desk, caller, path, call.signal));
   if (resolution.kind === "several")
     return question(
       tool.name,

@@ -29,6 +29,7 @@ export type Tool = {
   readonly fields: ReadonlySet<string>;
   /** The ids in the path, in their order. */
   readonly ids: readonly PathId[];
+  readonly named: DirectoryFields;
   readonly group: string;
   /** Offered only where it is asked for, as all groups are but `field`. */
   readonly optional: boolean;
@@ -53,8 +54,11 @@ const groups: Record<FirstWord<ToolName>, "field"> = {
 };
 type FirstWord<N extends string> = N extends `${infer W}.${string}` ? W : never;
 
-/** Fields that name a thing of the directory; people give its name where they do not know its id. */
-export const directoryFields: Readonly<Record<string, "account" | "site" | "asset" | "technician">> = {
+type DirectoryKind = "account" | "site" | "asset" | "technician";
+/** By a field's name, the kind of thing of the directory it names; people give its name where they do not know its id. */
+export type DirectoryFields = Readonly<Record<string, DirectoryKind>>;
+
+const directoryFields: DirectoryFields = {
   account_id: "account",
   site_id: "site",
   asset_id: "asset",
@@ -62,6 +66,12 @@ export const directoryFields: Readonly<Record<string, "account" | "site" | "asse
   assigned_tech_id: "technician",
   tech_ids: "technician",
 };
+
+/** Fields that do so in one tool alone, and are something else in others. */
+const directoryFieldsOf: Partial<Record<ToolName, DirectoryFields>> = {
+  "assignment.crew": { add: "technician", remove: "technician" },
+};
+const ownDirectoryFields: ReadonlyMap<string, DirectoryFields> = new Map(Object.entries(directoryFieldsOf));
 
 type ChatReading = {
   /** Rows of a list, when the model says nothing and however many it asks for. */
@@ -131,12 +141,13 @@ export function catalogOf(contract: Contract): readonly Tool[] {
 function toolOf(name: string, entry: AnyEntry, inChatNames: InChatNames): Tool {
   const ids = pathIdsOf(entry);
   const group = groupOf(name);
+  const named = { ...directoryFields, ...ownDirectoryFields.get(name) };
   const input = simplified(JSON.parse(JSON.stringify(entry.input)), inChatNames);
   const own = isObject(input) && isObject(input["properties"]) ? input["properties"] : {};
   const required = isObject(input) && Array.isArray(input["required"]) ? input["required"] : [];
   const properties: JsonObject = {
-    ...Object.fromEntries(ids.map((id) => [id.field, idSchema(id)])),
-    ...ownFields(name, own),
+    ...Object.fromEntries(ids.map((id) => [id.field, idSchema(id, named)])),
+    ...ownFields(name, own, named),
     ...everyTool,
   };
   const taken = ids.find(({ field }) => Object.hasOwn(own, field));
@@ -155,15 +166,16 @@ function toolOf(name: string, entry: AnyEntry, inChatNames: InChatNames): Tool {
     },
     fields: new Set(Object.keys(properties)),
     ids,
+    named,
     group,
     optional: group !== "field",
   };
 }
 
-function ownFields(name: string, own: JsonObject): JsonObject {
+function ownFields(name: string, own: JsonObject, named: DirectoryFields): JsonObject {
   const chat = chatReadingOf(name);
   const shown = Object.entries(own).filter(([field]) => !(chat && Object.hasOwn(chat.fixed, field)));
-  const fields = Object.fromEntries(shown.map(([field, schema]) => [field, withNames(field, schema)]));
+  const fields = Object.fromEntries(shown.map(([field, schema]) => [field, withNames(field, schema, named)]));
   if (!chat) return fields;
   const { usual, most } = chat.rows;
   const description = `At most this many tickets, 1 to ${most}; absent: ${usual}`;
@@ -178,10 +190,10 @@ const pathIdsOf = ({ path, ids }: AnyEntry): PathId[] =>
     kind: idKindOf(ids, name),
   }));
 
-function idSchema({ field, kind }: PathId): unknown {
+function idSchema({ field, kind }: PathId, named: DirectoryFields): unknown {
   if (kind === "slug")
     return { type: "string", description: "Its name: letters, digits, underscores and hyphens, 63 at most" };
-  if (directoryFields[field] === "technician") return withNames(field, { description: "The technician" });
+  if (named[field] === "technician") return withNames(field, { description: "The technician" }, named);
   return { type: "string", description: idDescriptions.get(field) ?? `The ${thingOf(field)}'s uuid` };
 }
 
@@ -222,11 +234,11 @@ function describe(entry: AnyEntry, ids: readonly PathId[], inChatNames: InChatNa
   return `${inChatNames(entry.summary)}${said}${states} Example: ${JSON.stringify(example)}.${next}`;
 }
 
-function withNames(field: string, schema: unknown): unknown {
+function withNames(field: string, schema: unknown, named: DirectoryFields): unknown {
   if (!isObject(schema)) return schema;
-  const kind = directoryFields[field];
+  const kind = named[field];
   if (!kind) return schema;
-  if (schema["type"] === "array") return { ...schema, items: withNames(field, schema["items"]) };
+  if (schema["type"] === "array") return { ...schema, items: withNames(field, schema["items"], named) };
   const described = typeof schema["description"] === "string" ? `${schema["description"]}. ` : "";
   return { type: "string", description: `${described}A uuid, or the ${kind}'s name` };
 }

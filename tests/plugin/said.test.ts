@@ -6,9 +6,10 @@ import { describe, test } from "node:test";
 import { tools, type Tool } from "../../plugin/src/tool-catalog.ts";
 
 const saysNothing = new Set(
-  "a an and are as at be but by can do for from had has have he her him his i if in is it its me my of on or our she so that the their them they this to up us was we were will with you your".split(
-    " ",
-  ),
+  (
+    "a an and are as at be but by can do for from had has have he her him his i if in is it its me my of on or our she so " +
+    "that the their them they this to up us was we were will with you your"
+  ).split(" "),
 );
 const wordsOf = (text: string): string[] =>
   (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter((word) => !saysNothing.has(word));
@@ -45,6 +46,7 @@ describe("a tool is found by", () => {
     ["customer called, wants it moved to Thursday", "schedule.move"],
     ["reschedule the visit to another day", "schedule.move"],
     ["give Bob's job to somebody else, he has to leave", "assignment.transfer"],
+    ["a helper should go along, the door is heavy", "assignment.crew"],
     ["nobody home, the gate was locked", "closeout.no_work"],
     ["the closer leaks again at the same door", "ticket.follow_up"],
     ["warranty work, fault is back", "ticket.follow_up"],

@@ -17,6 +17,7 @@ import {
   receiptId,
   snapshotId,
   ticketId,
+  ticketText,
   type Called,
 } from "./conversation.ts";
 
@@ -156,6 +157,13 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
     onIt("assignment_transfer", { tech_id: "Ana", reason: "Ana takes over, Bob has to leave" }),
   ],
   ["give Bob's job to Ana", { name: "dispatcher_cockpit", args: { assigned_tech_id: "Bob", limit: 5 } }],
+  ["send Ben along", onIt("assignment_crew", { add: ["Ben"], reason: "send Ben along" })],
+  [
+    "Ben Okafor goes along because the door weighs 90 kg",
+    onIt("assignment_crew", { add: ["Ben Okafor"], reason: "the door weighs 90 kg" }),
+  ],
+  ["send somebody with him", onIt("ticket_get"), onIt("assignment_recommend", { service_type: "CANNOT_SECURE_ENTRY" })],
+  ["take Ben off the crew", onIt("assignment_crew", { remove: ["Ben"], reason: "take Ben off the crew" })],
   ["nobody was home", onIt("closeout_no_work", { reason_code: "no_access", note: "nobody was home" })],
   [
     "they sent us away at the door",
@@ -255,6 +263,7 @@ describe("a sentence becomes calls", () => {
         ticket_create: "directory_search",
         assignment_dispatch: "assignment_recommend",
         schedule_move: "schedule_slots",
+        assignment_crew: "ticket_get",
         assignment_transfer: "dispatcher_cockpit",
       };
       assert.ok([tool, onTheWay[tool]].includes(conversation.calls()[0]?.name));
@@ -360,6 +369,21 @@ describe("what a conversation has come to decides the calls", () => {
     );
     const none = asked().ran({ name: "schedule_slots", text: "READ schedule.slots\nno free slot" });
     assert.match(none.hears(), /Nobody is free then, so nothing was moved\.$/);
+  });
+
+  test("whoever goes along is the best who is free and not the lead", () => {
+    const asked = (ranking: string) =>
+      aboutTicket("SCHEDULED")
+        .says("send somebody with him because the door is heavy")
+        .ran(
+          { name: "ticket_get", text: `READ ticket.get\n${ticketText("SCHEDULED", { more: ` tech_id ${anaId}` })}` },
+          { name: "assignment_recommend", text: ranking },
+        );
+    assert.deepEqual(asked(rankingText).calls(), [
+      onIt("assignment_crew", { add: [benId], reason: "the door is heavy" }),
+    ]);
+    const alone = rankingText.replace(/^2\..*\n/m, "");
+    assert.match(asked(alone).hears(), /Nobody else is free for it, so nobody goes along\.$/);
   });
 
   const job = (state: string, number = "T-000007") =>
