@@ -10,6 +10,7 @@ import { runOnEach } from "./run-on-each.ts";
 
 const batch = 100;
 
+// What a promise said is told once the worker has looked too, where it looks ($4).
 // Each part is read by the index its first word names. What was told of stays told until state, time or technician change.
 export const selectUntoldAttention = statement<{ id: TicketId }>(
   "attention_untold",
@@ -25,7 +26,7 @@ export const selectUntoldAttention = statement<{ id: TicketId }>(
     LIMIT $3)
    UNION
    (SELECT id FROM tickets
-    WHERE awaiting_technician AND assign_reason = ANY ($2::text[])
+    WHERE awaiting_technician AND assign_reason = ANY ($2::text[]) AND (assign_attempts > 0 OR NOT $4::boolean)
       AND attention_code IS DISTINCT FROM CASE WHEN assign_unable THEN 'NOBODY_ABLE' ELSE 'NOBODY_FREE' END
     LIMIT $3)
    UNION
@@ -39,8 +40,13 @@ export const selectUntoldAttention = statement<{ id: TicketId }>(
 export const tellAttention = (parts: DutyParts): Duty => ({
   name: "tell attention",
   round: async (stopping) => {
-    const { db, clock } = parts.desk;
-    const due = await db.rows(selectUntoldAttention, [clock.now().toISOString(), [...rosterReasons], batch]);
+    const { db, clock, policy } = parts.desk;
+    const due = await db.rows(selectUntoldAttention, [
+      clock.now().toISOString(),
+      [...rosterReasons],
+      batch,
+      policy.workerMayDispatch,
+    ]);
     const told = await runOnEach(parts, { command: "attention.begin", ticketIds: due.map(({ id }) => id), stopping });
     return { more: told > 0 && due.length === batch };
   },
