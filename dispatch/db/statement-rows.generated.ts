@@ -152,7 +152,7 @@ export type StatementRows = {
     payload: unknown;
     created_at: string;
   };
-  autonomy_scope_select: { id: string; is_paused: boolean; created_at: string };
+  autonomy_scope_select: { id: string; incident_type: string | null; is_paused: boolean; created_at: string };
   autonomy_ticket_scope: { account_id: string; site_id: string };
   backup_evidence: { id: string; uri: string; checksum: string | null };
   bookings_coming: {
@@ -168,6 +168,7 @@ export type StatementRows = {
     name: string;
     active: boolean;
     drained: boolean;
+    drained_since: boolean;
     excluded: boolean;
     provider_id: string;
     home_lat: number;
@@ -192,6 +193,7 @@ export type StatementRows = {
     name: string;
     active: boolean;
     drained: boolean;
+    drained_since: boolean;
     excluded: boolean;
     provider_id: string;
     home_lat: number;
@@ -640,6 +642,7 @@ export type StatementRows = {
     state: string;
     created_at: string;
     signature: string;
+    corrected: string | null;
     identity_signature: string | null;
   };
   intake_place: {
@@ -1794,6 +1797,7 @@ export type StatementRows = {
     contact_account: string;
     contact_site: string;
     service_types: readonly string[];
+    country: string;
   };
   timeline_newest: {
     id: string;

@@ -4,7 +4,7 @@ import { isTicketState, ticketEdges } from "../contract/states.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { selectApproval, settleApproval } from "./approvals.ts";
-import { raisedNte } from "./limit.ts";
+import { isHigherNte, raisedNte } from "./limit.ts";
 
 /** Where a ticket goes that triage has asked for; what is denied later leaves the work as it was agreed before. */
 const beforeWork = "READY_TO_SCHEDULE";
@@ -27,7 +27,11 @@ export const approvalDecide = ticketCommand({
       throw new Refusal("INVALID_APPROVAL_TARGET_STATE", { return_state: next });
     }
     const raise = approved && approval.approval_type === "NTE_INCREASE" ? approval.amount_delta_cents : 0;
-    const nteCents = raisedNte(ticket.nte_cents, raise, desk.policy.invoice);
+    const { nte_before_cents: before = ticket.nte_cents } = approval.evidence;
+    const rules = desk.policy.invoice;
+    // A higher limit that the request wrote down itself is denied with it.
+    const isDenied = !approved && isHigherNte(ticket.nte_cents, before, rules);
+    const nteCents = isDenied ? before : raisedNte(ticket.nte_cents, raise, rules);
     return {
       path: [next],
       change: { pending_approval_id: null, nte_cents: nteCents },

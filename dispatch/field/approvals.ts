@@ -14,6 +14,8 @@ export type ApprovalRow = ApprovalBody & {
     readonly source: string;
     readonly return_state: TicketState;
     readonly evidence_refs?: readonly string[];
+    /** The limit as it was before the request wrote down another. */
+    readonly nte_before_cents?: number;
   };
   readonly requested_by: string;
 };
@@ -37,11 +39,14 @@ export const selectApproval = statement<ApprovalRow>(
   `SELECT ${columns.join(", ")} FROM approvals WHERE id = $1 AND ticket_id = $2`,
 );
 
+// A proposal with an amount asks for it by another name.
+const asksForMoney = "(approval_type = 'NTE_INCREASE' OR amount_delta_cents > 0)";
+
 /** The newest that bars the limit from being raised by anybody but an approver. */
 export const selectBarredRaise = statement<BarredRaise>(
   "approval_barred_raise",
   `SELECT id, status FROM approvals
-   WHERE ticket_id = $1 AND approval_type = 'NTE_INCREASE' AND status IN ('DENIED', 'PENDING')
+   WHERE ticket_id = $1 AND ${asksForMoney} AND status IN ('DENIED', 'PENDING')
    ORDER BY requested_at DESC, id DESC LIMIT 1`,
 );
 
@@ -49,7 +54,7 @@ export const selectBarredRaise = statement<BarredRaise>(
 export const selectLastRaise = statement<Pick<ApprovalRow, "status">>(
   "approval_last_raise",
   `SELECT status FROM approvals
-   WHERE ticket_id = $1 AND approval_type = 'NTE_INCREASE' AND evidence ->> 'source' IS DISTINCT FROM 'ticket.triage'
+   WHERE ticket_id = $1 AND ${asksForMoney} AND evidence ->> 'source' IS DISTINCT FROM 'ticket.triage'
    ORDER BY requested_at DESC, id DESC LIMIT 1`,
 );
 
@@ -72,6 +77,7 @@ export type ApprovalRequest = {
   readonly source: string;
   readonly returnState: TicketState;
   readonly evidenceRefs?: readonly string[];
+  readonly nteBeforeCents?: number;
   readonly requestedBy: string;
   readonly requestedAt: string;
 };
@@ -82,6 +88,7 @@ export function requestApproval(tx: Session, a: ApprovalRequest): Promise<unknow
     source: a.source,
     return_state: a.returnState,
     ...(a.evidenceRefs && { evidence_refs: a.evidenceRefs }),
+    ...(a.nteBeforeCents !== undefined && { nte_before_cents: a.nteBeforeCents }),
   };
   return insertApproval(tx, {
     id: a.id,

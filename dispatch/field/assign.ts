@@ -43,7 +43,7 @@ export async function loadAssignee(
   const [, roster, site, crew] = await Promise.all([
     // One after the other, each sees what the one before was sent to: the database keeps bookings apart, and counts none.
     techId === null ? null : tx.row(lockTechnician, [techId]),
-    techId === null ? [] : loadRoster(tx, { ...asked, ticketId, techId }, reading),
+    techId === null ? [] : loadRoster(tx, { ...asked, sending: true, ticketId, techId }, reading),
     loadSiteDemand(tx, ticketId),
     loadCrew(tx, ticketId),
   ]);

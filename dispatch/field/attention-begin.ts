@@ -3,6 +3,7 @@
 import type { TicketId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
+import { plusMinutes } from "../kernel/clock.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { isAtDoor } from "../workforce/at-door.ts";
@@ -20,10 +21,11 @@ const setAttention = statement(
 export const attentionBegin = ticketCommand({
   name: "attention.begin",
   load: (tx: Session, { ticketId }: { ticketId: TicketId }) => tx.row(selectSought, [ticketId]),
-  decide({ ticket, clockTime }, sought) {
+  decide({ desk, ticket, clockTime }, sought) {
     const attention = attentionOf(
       { ...ticket, ...(sought ?? { assign_reason: null, assign_unable: false, at_door: false }) },
       clockTime,
+      plusMinutes(clockTime, desk.policy.sla.warningMinutes),
     );
     // Somebody else told it, or it is over.
     if (attention === null || attention.code === ticket.attention_code) {

@@ -59,10 +59,19 @@ export const rosterReasons: ReadonlySet<string> = new Set([
   ...shortages.keys(),
 ]);
 
-/** The gravest that holds at `now`; null when nothing does. */
-export function attentionOf(row: AttentionRow, now: string): Attention | null {
+/**
+ * The gravest that holds at `now`; null when nothing does.
+ * @param soon until when a start is near: the time at which the SLA warns of it
+ */
+export function attentionOf(row: AttentionRow, now: string, soon: string): Attention | null {
   return (
-    nobodyFor(row) ?? missedStart(row, now) ?? unsendable(row) ?? overrun(row, now) ?? shortOfCrew(row) ?? asTold(row)
+    nobodyFor(row) ??
+    missedStart(row, now) ??
+    unsendable(row) ??
+    unstaffed(row, soon) ??
+    overrun(row, now) ??
+    shortOfCrew(row) ??
+    asTold(row)
   );
 }
 
@@ -127,7 +136,17 @@ function unsendable({ state, assigned_tech_id: techId, assign_reason: reason, la
   return of("NOT_SENT", last_transition_at, `Whoever is booked cannot be sent: ${reason}.`);
 }
 
-function overrun({ at_door: atDoor, scheduled_end: end }: AttentionRow, now: string): Attention | null {
-  if (end === null || end >= now || !atDoor) return null;
+/** Nobody is to go to a visit that is near, for whatever reason: a pause, a dispatcher's hands, nobody who looks. */
+function unstaffed(
+  { state, assigned_tech_id: techId, scheduled_start: start, last_transition_at }: AttentionRow,
+  soon: string,
+) {
+  if (state !== "SCHEDULED" || techId !== null || start === null || start >= soon) return null;
+  return of("NOT_SENT", last_transition_at, `Promised for ${start}, which is near, and nobody is to go yet.`);
+}
+
+function overrun({ state, at_door: atDoor, scheduled_end: end }: AttentionRow, now: string): Attention | null {
+  // While an approver is asked, the technician waits for the desk.
+  if (end === null || end >= now || !atDoor || state === "APPROVAL_REQUIRED") return null;
   return of("OVERRUN", end, `Planned until ${end}, and the work goes on.`);
 }

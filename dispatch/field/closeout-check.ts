@@ -1,7 +1,6 @@
 // The closeout gate as commands and the job packet ask it: rows in, the pure rule's verdict out, or the refusal.
 
 import type { EvidenceBody } from "../contract/responses.ts";
-import type { Role } from "../contract/roles.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { evaluateCloseoutGate, type CloseoutGateResult } from "./closeout-gate.ts";
@@ -17,8 +16,8 @@ export type CloseoutClaim = {
   readonly evidenceRefs: readonly string[] | null | undefined;
   /** Why there was nothing to do: its own template then says what proves it. */
   readonly noWork?: string | null;
-  /** Who claims it: a machine may be wrong of what it has not seen, so its evidence must be verified whatever the profile. */
-  readonly byRole?: Role;
+  /** A model may be wrong of what it has not seen, so its evidence must be verified whatever the profile. */
+  readonly byModel?: boolean;
 };
 
 export const checkCloseout = (
@@ -36,7 +35,7 @@ export const checkCloseout = (
     noSignatureReason: claim.noSignatureReason,
     evidenceRefs: claim.evidenceRefs ?? undefined,
     allowedSchemes: settings.objectStoreSchemes,
-    mustBeVerified: policy.evidenceMustBeVerified || claim.byRole === "agent",
+    mustBeVerified: policy.evidenceMustBeVerified || claim.byModel === true,
     templates: noWork === undefined ? policy.closeoutTemplates : policy.noWorkTemplates,
   });
   return { ...result, incident_type: normalizeIncidentType(incidentType) };

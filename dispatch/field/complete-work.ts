@@ -4,6 +4,7 @@
 import type { TicketId } from "../contract/ids.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
+import { isModel } from "../kernel/actor.ts";
 import type { AuditEvent } from "../kernel/audit.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -37,7 +38,7 @@ function completed({ desk, actor, input, ticket, now }: Completion, loaded: Load
     checklist,
     noSignatureReason: no_signature_reason,
     evidenceRefs: evidence_refs,
-    byRole: actor.role,
+    byModel: isModel(actor),
   };
   requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
   return {

@@ -1,6 +1,7 @@
 // dispatcher.cockpit: the queue, worst first, and what may be done about each ticket. Readers of the same question who come at
 // the same time share one read of the queue and its text.
 
+import { plusMinutes } from "../kernel/clock.ts";
 import type { TicketId } from "../contract/ids.ts";
 import { JoinedReads } from "../db/joined-reads.ts";
 import { statement } from "../db/statement.ts";
@@ -75,7 +76,7 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     last_transition_at: row.last_transition_at,
     region_weight: row.region_weight,
     ...slaReport(row, new Date(now), policy.sla),
-    attention: attentionOf(row, now) ?? attentionToType(row, policy),
+    attention: attentionOf(row, now, plusMinutes(now, policy.sla.warningMinutes)) ?? attentionToType(row, policy),
   };
 }
 

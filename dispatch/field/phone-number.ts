@@ -16,6 +16,12 @@ export const phoneRegion = (country: string | null, usual: string): string => {
   return isSupportedCountry(code) ? code : usual;
 };
 
+/** A number with an extension as it is kept, since digits alone would be another number; null for any other. */
+export function withExtension(written: string, region: string): string | null {
+  const read = readPhone(written, region);
+  return read?.extension ? `+${read.international}x${read.extension}` : null;
+}
+
 /** @param region the country of a number that names none, ISO 3166; @returns null where it is no number of any country */
 export function readPhone(written: string, region: string): PhoneNumber | null {
   const country = isSupportedCountry(region) ? region : undefined;

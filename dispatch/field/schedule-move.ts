@@ -7,7 +7,7 @@ import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadCrew, peopleFor } from "../workforce/crew.ts";
-import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
+import { loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
 import { bookingFor, rebook } from "./assign.ts";
 import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { spanAt, ticketAt } from "./local-times.ts";
@@ -79,11 +79,13 @@ export const scheduleMove = ticketCommand({
 type MoveCall = TicketCall<"schedule.move">;
 
 /** @throws Refusal INVALID_STATE_TRANSITION, INVALID_REQUEST, WINDOW_IN_PAST */
-function requireMovable({ desk, actor, input, ticket, clockTime }: MoveCall): void {
+function requireMovable(call: MoveCall): void {
+  const { desk, actor, input, ticket, clockTime } = call;
   if (actor.role === "customer") {
     // Once somebody is on the way, the desk has to be spoken to.
     requireState(ticket.state, ["SCHEDULED"], "SCHEDULED");
     if (input.tech_id) throw invalidField("tech_id", "role", "is the desk's to choose; leave it out");
+    requireTimeForWork(call);
   }
   const window = utcWindow(input);
   requireVisitWindows({ policy: desk.policy, ticket, clockTime }, [{ at: "", window }]);
@@ -91,6 +93,18 @@ function requireMovable({ desk, actor, input, ticket, clockTime }: MoveCall): vo
   if (Date.parse(mustBeAhead) <= Date.parse(clockTime)) {
     throw new Refusal("WINDOW_IN_PAST", { rejected: [{ ...window, reason: "IN_PAST" }], now: clockTime });
   }
+}
+
+/** When they come is the customer's to say; that the work takes less than it usually does, and than was booked, is not. */
+function requireTimeForWork({ desk, input, ticket }: MoveCall): void {
+  const minutesOf = (start: string, end: string) => (Date.parse(end) - Date.parse(start)) / 60_000;
+  const { scheduled_start: start, scheduled_end: end } = ticket;
+  const booked = start === null || end === null ? Infinity : minutesOf(start, end);
+  const least = Math.min(visitMinutes(ticket.incident_type, desk.policy), booked);
+  const minutes = minutesOf(input.start, input.end);
+  if (minutes >= least) return;
+  const message = `leaves ${Math.floor(minutes)} minutes for work that takes ${least}; ask for a later end`;
+  throw invalidField("end", "min_window", message);
 }
 
 /**

@@ -5,7 +5,8 @@ import { ticketNumberFrom } from "../contract/ids.ts";
 import { readPhone } from "./phone-number.ts";
 
 const word = /[\p{L}\p{M}\p{N}]+/gu;
-const phone = /(?<![\p{L}\p{N}])(?:\+|\()?\d[\d\s()./\u2010-\u2015-]{5,}\d(?![\p{L}\p{N}])/gu;
+const phone =
+  /(?<![\p{L}\p{N}])(?:\+|\()?\d[\d\s()./\u2010-\u2015-]{5,}\d(?:\s*(?:x|ext\.?|extension|#)\s*\d{1,7})?(?![\p{L}\p{N}])/giu;
 const number = /(?<![\p{L}\p{N}])t-\d{1,15}(?![\p{L}\p{N}])/giu;
 const email = /\S+@\S+/gu;
 /** Digits of a phone number by which it is found; see phone_to_find. */
@@ -49,7 +50,7 @@ function either(lexemes: readonly (string | null)[], text: string): string {
 }
 
 function phoneWords(written: string, regions: readonly string[]): string[] {
-  const digits = written.replace(/[^0-9]/g, "");
+  const digits = written.replace(/(?:x|ext|#).*$/i, "").replace(/[^0-9]/g, "");
   const read = regions.map((region) => readPhone(written, region)).filter((one) => one !== null);
   return [...new Set([digits, ...read.flatMap(({ international, national }) => [international, national])])]
     .filter((one) => one.length >= fewestDigits)

@@ -18,7 +18,7 @@ import {
 } from "./identity-signature.ts";
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
-import { phoneRegion, readPhone } from "./phone-number.ts";
+import { phoneRegion, readPhone, withExtension } from "./phone-number.ts";
 import { loadPlace, requirePlace } from "./intake-place.ts";
 
 type OpenCall = {
@@ -26,6 +26,7 @@ type OpenCall = {
   state: string;
   created_at: string;
   signature: string | null;
+  corrected: string | null;
   identity_signature: string | null;
 };
 
@@ -36,7 +37,7 @@ const lockCalls = statement("intake_lock_calls", `SELECT pg_advisory_xact_lock(h
 // $1 account, $2 site, $3 the time after which a call may be the same, $4 the least id of that time.
 const selectOpenCalls = statement<OpenCall>(
   "intake_open_calls",
-  `SELECT t.id, t.state, t.created_at, c.signature, t.identity_signature
+  `SELECT t.id, t.state, t.created_at, c.signature, c.corrected, t.identity_signature
    FROM tickets t LEFT JOIN intake_calls c ON c.ticket_id = t.id
    WHERE t.account_id = $1 AND t.id >= $4 AND t.site_id = $2 AND t.created_at > $3 AND t.state NOT IN ('CLOSED', 'CANCELLED')
    ORDER BY t.created_at DESC`,
@@ -69,10 +70,13 @@ export const ticketBlindIntake = creationCommand({
     const thresholds = intakeThresholds(desk);
     const parts = partsOf(input);
     const region = phoneRegion(place.site_country, desk.settings.phoneRegion);
+    const extended = input.contact_phone ? withExtension(input.contact_phone, region) : null;
     const readable = input.contact_phone ? readPhone(input.contact_phone, region) : null;
     const [signature, callHash] = [identitySignature(parts), callSignature({ ...parts, phone: readable })];
     // The signature that clients know says more of how a call was written; tickets from before calls were kept have no other.
-    const duplicate = calls.find((call) => call.signature === callHash || call.identity_signature === signature);
+    const duplicate = calls.find(
+      (call) => call.signature === callHash || call.corrected === callHash || call.identity_signature === signature,
+    );
     if (duplicate) throw duplicateIntake(duplicate, signature, thresholds.duplicateMinutes);
 
     const identity = Math.trunc(input.identity_confidence);
@@ -91,7 +95,7 @@ export const ticketBlindIntake = creationCommand({
         incident_type: input.incident_type,
         nte_cents: input.nte_cents ?? 0,
         customer_name: input.customer_name,
-        customer_phone: phone,
+        customer_phone: extended ?? phone,
         customer_email: email,
         identity_signature: signature,
         identity_confidence: identity,

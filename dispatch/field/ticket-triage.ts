@@ -67,6 +67,7 @@ export const ticketTriage = ticketCommand({
                 reason: input.approval_reason || "TRIAGE_REQUIRES_APPROVAL",
                 source: "ticket.triage",
                 returnState: "READY_TO_SCHEDULE",
+                ...(change.nte_cents !== ticket.nte_cents && { nteBeforeCents: ticket.nte_cents }),
                 requestedBy: actor.id,
                 requestedAt: now,
               }),

@@ -5,6 +5,7 @@ import type { InputOf } from "../contract/index.ts";
 import { cancellableStates, ticketStates, type TicketState } from "../contract/states.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { statement } from "../db/statement.ts";
 import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
 import { changesOf } from "../ticket/ticket-changes.ts";
@@ -15,9 +16,10 @@ import { matchesCapability } from "../workforce/ability.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
 import { selectBarredRaise, selectPendingApproval } from "./approvals.ts";
-import { contact, normalizeEmail, normalizePhone } from "./identity-signature.ts";
+import { callSignature, contact, normalizeEmail, normalizePhone } from "./identity-signature.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
 import { requireContact } from "./intake-place.ts";
+import { phoneRegion, readPhone, withExtension } from "./phone-number.ts";
 import { isHigherNte, requireSettableNte } from "./limit.ts";
 import { endHold } from "./schedule-holds.ts";
 import { selectUpdateFacts, type UpdateFacts } from "./update-facts.ts";
@@ -64,7 +66,11 @@ export const ticketUpdate = ticketCommand({
       throw new Refusal(
         "UPDATE_NOT_POSSIBLE",
         { fields: ["nte_cents"], from_state: ticket.state, allowed_from_states: limitIsOpen },
-        { message: "A higher limit is an approver's to allow by now: ask for it with tech.request_change." },
+        {
+          message:
+            "A higher limit is an approver's to allow by now: the technician asks for it with tech.request_change once at work, " +
+            "finance with billing.request_limit once it is verified; before that take the time back with schedule.reopen.",
+        },
       );
     }
     const breaking = breakingFields(ticket, change, desk.policy, facts);
@@ -88,6 +94,9 @@ export const ticketUpdate = ticketCommand({
       warnings: [...typeWarnings, ...abilityWarnings(missing)],
       write: (tx) => [
         ...updateTicketDetails(tx, after),
+        ...(ticket.identity_signature === null
+          ? []
+          : [tx.row(correctCall, [ticket.id, signatureOf(after, regionOf(desk, facts))])]),
         ...(replanned ? [tx.row(settleBookings, [ticket.id, "released", now])] : []),
         ...(replanned && ticket.state === "PENDING_CUSTOMER_CONFIRMATION"
           ? [tx.row(endHold, [ticket.id, "WITHDRAWN", now])]
@@ -97,6 +106,28 @@ export const ticketUpdate = ticketCommand({
     };
   },
 });
+
+const correctCall = statement("intake_call_correct", `UPDATE intake_calls SET corrected = $2 WHERE ticket_id = $1`);
+
+const regionOf = (desk: Call["desk"], facts: UpdateFacts | null): string =>
+  phoneRegion(facts?.country ?? null, desk.settings.phoneRegion);
+
+/** @throws Refusal INVALID_REQUEST */
+const keptPhone = (written: string | null, region: string): string | null =>
+  (written === null ? null : withExtension(written, region)) ?? contact("customer_phone", normalizePhone(written));
+
+/** What the call is recognised by when it comes again as it is written down now. */
+const signatureOf = (ticket: TicketRow, region: string): string =>
+  callSignature({
+    accountId: ticket.account_id,
+    siteId: ticket.site_id,
+    incidentType: ticket.incident_type ?? "",
+    summary: ticket.summary,
+    customerName: ticket.customer_name ?? "",
+    contactPhone: ticket.customer_phone,
+    contactEmail: ticket.customer_email,
+    phone: ticket.customer_phone === null ? null : readPhone(ticket.customer_phone, region),
+  });
 
 const withoutTime: TicketChange = {
   scheduled_start: null,
@@ -113,11 +144,11 @@ const wayBack = (state: TicketState): TicketState[] =>
  * What is given, in the form in which it is kept.
  * @throws Refusal INVALID_REQUEST, FORBIDDEN_SCOPE, SITE_NOT_FOUND, ASSET_NOT_FOUND
  */
-function changeOf({ actor, input, ticket }: Call, facts: UpdateFacts | null): TicketChange {
+function changeOf({ desk, actor, input, ticket }: Call, facts: UpdateFacts | null): TicketChange {
   const { replan: _, expected_version: __, customer_phone, customer_email, ...rest } = input;
   const change: TicketChange = {
     ...rest,
-    ...(customer_phone !== undefined && { customer_phone: contact("customer_phone", normalizePhone(customer_phone)) }),
+    ...(customer_phone !== undefined && { customer_phone: keptPhone(customer_phone, regionOf(desk, facts)) }),
     ...(customer_email !== undefined && { customer_email: contact("customer_email", normalizeEmail(customer_email)) }),
   };
   if (Object.keys(change).length === 0) throw invalidField("", "minProperties", "give at least one field to change");

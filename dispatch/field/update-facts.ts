@@ -9,6 +9,8 @@ export type UpdateFacts = ContactFacts & {
   readonly site_account: AccountId | null;
   readonly asset_site: SiteId | null;
   readonly service_types: string[] | null;
+  /** Of the site that the ticket will be at. */
+  readonly country: string | null;
 };
 
 /** $1 the ticket; $2 site, $3 asset, $4 contact, each null where none is named. */
@@ -18,5 +20,6 @@ export const selectUpdateFacts = statement<UpdateFacts>(
           (SELECT site_id FROM assets WHERE id = $3) AS asset_site,
           (SELECT account_id FROM contacts WHERE id = $4) AS contact_account,
           (SELECT site_id FROM contacts WHERE id = $4) AS contact_site,
-          (SELECT r.service_types FROM tickets t JOIN technicians r ON r.id = t.assigned_tech_id WHERE t.id = $1) AS service_types`,
+          (SELECT r.service_types FROM tickets t JOIN technicians r ON r.id = t.assigned_tech_id WHERE t.id = $1) AS service_types,
+          (SELECT s.country FROM sites s WHERE s.id = coalesce($2, (SELECT t.site_id FROM tickets t WHERE t.id = $1))) AS country`,
 );

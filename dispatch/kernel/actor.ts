@@ -37,6 +37,10 @@ export type Trace = {
   readonly traceState: string | null;
 };
 
+/** Whether a model speaks, in whoever's name and with whatever role. */
+export const isModel = ({ role, type, via }: Pick<Actor, "role" | "type" | "via">): boolean =>
+  role === "agent" || type === "AGENT" || via === "chat";
+
 export const reaches = <I extends Id>(reach: Reach<I>, id: NoInfer<I>): boolean => reach === "*" || reach.has(id);
 
 /** A reach as a statement's parameter: null means everything. */

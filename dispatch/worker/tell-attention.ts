@@ -2,6 +2,7 @@
 // shows is worked out when it is read; this is for whoever is not looking.
 
 import type { TicketId } from "../contract/ids.ts";
+import { plusMinutes } from "../kernel/clock.ts";
 import { statement } from "../db/statement.ts";
 import { isAtDoor } from "../workforce/at-door.ts";
 import { rosterReasons } from "../field/attention.ts";
@@ -15,7 +16,8 @@ const batch = 100;
 export const selectUntoldAttention = statement<{ id: TicketId }>(
   "attention_untold",
   `(SELECT id FROM tickets
-    WHERE arrival_due AND scheduled_start < $1
+    WHERE arrival_due AND scheduled_start < $5
+      AND (scheduled_start < $1 OR awaiting_technician AND (assign_attempts > 0 OR NOT $4::boolean))
       AND (attention_code IS NULL OR attention_code NOT IN ('NOT_SENT', 'LATE_ARRIVAL', 'NOBODY_ABLE', 'NOBODY_FREE')
            -- Of whose crew somebody is missing.
            OR attention_code = 'NOBODY_FREE' AND assigned_tech_id IS NOT NULL)
@@ -41,12 +43,9 @@ export const tellAttention = (parts: DutyParts): Duty => ({
   name: "tell attention",
   round: async (stopping) => {
     const { db, clock, policy } = parts.desk;
-    const due = await db.rows(selectUntoldAttention, [
-      clock.now().toISOString(),
-      [...rosterReasons],
-      batch,
-      policy.workerMayDispatch,
-    ]);
+    const now = clock.now().toISOString();
+    const soon = plusMinutes(now, policy.sla.warningMinutes);
+    const due = await db.rows(selectUntoldAttention, [now, [...rosterReasons], batch, policy.workerMayDispatch, soon]);
     const told = await runOnEach(parts, { command: "attention.begin", ticketIds: due.map(({ id }) => id), stopping });
     return { more: told > 0 && due.length === batch };
   },

@@ -37,6 +37,8 @@ type CalendarRow = {
   readonly name: string;
   readonly active: boolean;
   readonly drained: boolean;
+  /** Of who is drained: whether they were booked for the ticket before. */
+  readonly drained_since: boolean | null;
   readonly excluded: boolean;
   readonly provider_id: ProviderId | null;
   readonly home_lat: number | null;
@@ -110,6 +112,9 @@ const calendarOf = (which: string): string => `
      FROM (SELECT) AS always LEFT JOIN tickets t ON t.id = $1
    )
    SELECT r.id, r.name, r.active, r.drained_at IS NOT NULL AS drained,
+          CASE WHEN r.drained_at IS NOT NULL THEN EXISTS (
+            SELECT FROM bookings b WHERE b.ticket_id = $1 AND b.technician_id = r.id AND b.state IN ('tentative', 'firm')
+          ) END AS drained_since,
           coalesce((SELECT not_technicians FROM asked) @> jsonb_build_array(jsonb_build_object('tech_id', r.id)), false) AS excluded,
           r.provider_id, r.home_lat, r.home_lon, r.zone,
           r.service_types, r.skills, r.tools, r.abilities_on_record, r.quality, r.base_load, r.max_concurrent,
@@ -151,12 +156,12 @@ const calendarOf = (which: string): string => `
              FROM (SELECT ${onSiteColumns}, 'lead' AS role
                    FROM tickets o
                    LEFT JOIN bookings b ON b.ticket_id = o.id AND b.state IN ('tentative', 'firm') AND b.role = 'lead'
-                   WHERE o.assigned_tech_id = r.id AND o.in_work AND ${isAtDoor("o")}
+                   WHERE o.assigned_tech_id = r.id AND ${isAtDoor("o")}
                    UNION ALL
                    SELECT ${onSiteColumns}, b.role
                    FROM bookings b JOIN tickets o ON o.id = b.ticket_id
                    WHERE b.technician_id = r.id AND b.state IN ('tentative', 'firm') AND b.role = 'helper'
-                     AND o.state IN ('ON_SITE', 'IN_PROGRESS')) w
+                     AND o.state IN ('ON_SITE', 'IN_PROGRESS', 'APPROVAL_REQUIRED')) w
              JOIN sites site ON site.id = w.site_id
              WHERE w.id IS DISTINCT FROM $1 AND w.id IS DISTINCT FROM $4
              ORDER BY w.id
@@ -204,14 +209,21 @@ export type Asked = {
   readonly without?: TicketId | null;
   /** A dispatcher insists: whom the ticket was taken off may have it again. */
   readonly insist?: boolean;
+  /** What is booked stays: whoever was drained since may be sent to it all the same. */
+  readonly sending?: boolean;
 };
 
 /** Reads the roster, or one technician of it, with what is known of the asked time. */
 export async function loadRoster(db: Session, asked: Asked, reading: RosterReading): Promise<RosterEntry[]> {
-  const { techId = null, ticketId, from = null, to = null, without = null, insist = false } = asked;
+  const { techId = null, ticketId, from = null, to = null, without = null, insist = false, sending = false } = asked;
   const about = [ticketId, from, to, without, reading.onCallPriorities];
   const rows = await (techId === null ? db.rows(selectRoster, about) : db.rows(selectTechnician, [...about, techId]));
-  return rows.map((row) => rosterEntry(insist ? { ...row, excluded: false } : row, reading));
+  return rows.map((row) =>
+    rosterEntry(
+      { ...row, excluded: row.excluded && !insist, drained: row.drained && !(sending && row.drained_since === true) },
+      reading,
+    ),
+  );
 }
 
 function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterReading): RosterEntry {
@@ -280,7 +292,9 @@ function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterRea
   };
 }
 
-const isOnSite = (state: TicketState): boolean => state === "ON_SITE" || state === "IN_PROGRESS";
+/** Whether whoever has a live booking of a ticket in this state is there, or waits there for an approver. */
+const isOnSite = (state: TicketState): boolean =>
+  state === "ON_SITE" || state === "IN_PROGRESS" || state === "APPROVAL_REQUIRED";
 
 const taken = ({ start, end, place, because }: BusyRange): BusyRange => ({
   start,

@@ -72,6 +72,35 @@ describe("approval.decide", async () => {
     await api.run("tech.hold", { as: "tech", ticket: id, body: { reason_code: "customer" } });
   });
 
+  test("that denies what triage wrote down takes it back", async () => {
+    const { id } = await api.run("ticket.create", {
+      body: { account_id: acme.id, site_id: acme.oakland, summary: "Door sticks", nte_cents: 10_000 },
+    });
+    const triage = { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", requires_approval: true };
+    const asked = await api.run("ticket.triage", { ticket: id, body: { ...triage, nte_cents: 90_000 } });
+    assert.equal(asked.nte_cents, 90_000);
+    const denial = { ticket: id, body: decide(asked.pending_approval_id, "DENIED"), as: "approver" } as const;
+    assert.equal((await api.run("approval.decide", denial)).nte_cents, 10_000);
+    const lowered = await api.run("ticket.triage", { ticket: id, body: { ...triage, nte_cents: 5_000 } });
+    const again = { ...denial, body: decide(lowered.pending_approval_id, "DENIED") };
+    assert.equal((await api.run("approval.decide", again)).nte_cents, 5_000, "less is nobody's to deny");
+  });
+
+  test("that denies a proposal's amount denies it by every way", async () => {
+    const { id } = await ticketIn(api, "IN_PROGRESS", { nteCents: 50_000 });
+    const ask = { approval_type: "PROPOSAL", amount_delta_cents: 50_000, reason: "a new closer" };
+    const { approval } = await api.run("tech.request_change", { as: "tech", ticket: id, body: ask });
+    await api.run("approval.decide", { as: "approver", ticket: id, body: decide(approval.id, "DENIED") });
+    await api.run("tech.hold", { as: "tech", ticket: id, body: { reason_code: "parts" } });
+    await api.run("ticket.return_visit", { ticket: id, body: { reason: "next week" } });
+    const triage = { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", nte_cents: 80_000, ready_to_schedule: true };
+    for (const [tool, body] of [
+      ["ticket.update", { nte_cents: 80_000 }],
+      ["ticket.triage", triage],
+    ] as const)
+      assert.equal((await api.refuse(tool, { ticket: id, body })).error.code, "NTE_RAISE_REFUSED", tool);
+  });
+
   test("that denies a raise leaves no other way to it than to ask again", async () => {
     const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
     await api.run("approval.decide", { ticket: id, body: decide(approvalId, "DENIED") });

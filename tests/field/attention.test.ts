@@ -24,7 +24,7 @@ const rowIn = (state: string, more: Partial<AttentionRow> = {}): AttentionRow =>
   helpers_missing: 0,
   ...more,
 });
-const codeOf = (row: AttentionRow, now: string): string | null => attentionOf(row, now)?.code ?? null;
+const codeOf = (row: AttentionRow, now: string): string | null => attentionOf(row, now, now)?.code ?? null;
 
 for (const [state, atStart, atEnd] of [
   ["SCHEDULED", "NOT_SENT", "NOT_SENT"],
@@ -36,8 +36,16 @@ for (const [state, atStart, atEnd] of [
     const codes = [before, start, during, end, after].map((now) => codeOf(rowIn(state), now));
     assert.deepEqual(codes, [null, null, atStart, atStart, atEnd]);
     const since = atEnd === "OVERRUN" ? end : start;
-    assert.equal(attentionOf(rowIn(state), after)?.since, since);
+    assert.equal(attentionOf(rowIn(state), after, after)?.since, since);
   });
+
+test("a visit that is near and that nobody is to go to needs somebody, whatever the reason", () => {
+  const near = (over: Partial<AttentionRow>) => attentionOf(rowIn("SCHEDULED", over), before, during)?.code ?? null;
+  for (const assign_reason of [null, "HANDS_OFF", "AUTONOMY_DISABLED", "DEFECT"])
+    assert.equal(near({ assigned_tech_id: null, assign_reason }), "NOT_SENT");
+  assert.equal(near({}), null);
+  assert.equal(codeOf(rowIn("SCHEDULED", { assigned_tech_id: null }), before), null);
+});
 
 test("every reason for which the roster cannot serve a ticket is told", () => {
   assert.ok(rosterReasons.size >= 6);
@@ -53,14 +61,14 @@ test("work that came back from the quality check runs over at no door", () => {
 test("no other state is late, and none without a time", () => {
   for (const state of ticketStates) {
     if (!["SCHEDULED", "DISPATCHED", "ON_SITE", "IN_PROGRESS"].includes(state))
-      assert.equal(attentionOf(rowIn(state), after), null, state);
-    assert.equal(attentionOf(rowIn(state, { scheduled_start: null, scheduled_end: null }), after), null, state);
+      assert.equal(attentionOf(rowIn(state), after, after), null, state);
+    assert.equal(attentionOf(rowIn(state, { scheduled_start: null, scheduled_end: null }), after, after), null, state);
   }
 });
 
 test("what the worker found nobody for says whether time or ability is wanting, from the promise on", () => {
   const alone = { assigned_tech_id: null, assign_reason: "NOBODY_AVAILABLE" };
-  assert.deepEqual(attentionOf(rowIn("SCHEDULED", alone), before), {
+  assert.deepEqual(attentionOf(rowIn("SCHEDULED", alone), before, before), {
     code: "NOBODY_FREE",
     since: moved,
     detail: "Nobody who can do this work is free at the promised time.",
@@ -75,7 +83,7 @@ test("what the worker found nobody for says whether time or ability is wanting, 
 
 test("what only a command knew stays until it is told to be over, behind what is worse", () => {
   const ended = { attention_code: "HOLD_ENDED", attention_since: moved } as const;
-  assert.equal(attentionOf(rowIn("READY_TO_SCHEDULE", ended), after)?.since, moved);
+  assert.equal(attentionOf(rowIn("READY_TO_SCHEDULE", ended), after, after)?.since, moved);
   const twice = { attention_code: "PROMISED_TWICE", attention_since: moved } as const;
   assert.equal(codeOf(rowIn("SCHEDULED", twice), before), "PROMISED_TWICE");
   assert.equal(codeOf(rowIn("SCHEDULED", twice), during), "NOT_SENT");

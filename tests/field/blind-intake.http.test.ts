@@ -223,6 +223,18 @@ describe("the same call made twice", async () => {
     }
   });
 
+  test("that was put right since is known in both writings", async () => {
+    const body = newCall({ summary: "Dor stuck", incident_type: "DOOR_WONT_LATCH" });
+    const { id } = await intake(body);
+    await api.run("ticket.update", {
+      ticket: id,
+      body: { summary: "Door stuck", incident_type: "HARDWARE_REPLACEMENT" },
+    });
+    const right = { ...body, summary: "Door stuck", incident_type: "HARDWARE_REPLACEMENT" };
+    for (const again of [right, body, { ...right, contact_phone: "510.555.0100" }])
+      assert.equal((await duplicate(again)).error["duplicate_ticket_id"], id);
+  });
+
   test("is another ticket when the first is over: cancelled, or taken longer ago than the window", async () => {
     const body = newCall();
     const first = await intake(body);

@@ -199,6 +199,12 @@ test("in pilot people may complete with what is only referenced, and a machine m
     [error["requirement_code"], error["missing_evidence_keys"]],
     ["INVALID_EVIDENCE_REFERENCE", latchKeys],
   );
+  // A model speaks for whoever runs it, with their role.
+  for (const tool of ["closeout.candidate", "tech.complete"] as const) {
+    const headers = { "X-Actor-Type": "AGENT" };
+    const asModel = await api.refuse(tool, { as: "tech", ticket: id, headers, body: completion });
+    assert.equal(asModel.error["requirement_code"], "INVALID_EVIDENCE_REFERENCE", tool);
+  }
   await api.run("closeout.candidate", { as: "tech", ticket: id, body: completion });
 });
 

@@ -38,6 +38,20 @@ describe("ticket.search", async () => {
       contact_email: "k@x.de",
     },
   });
+  const inside = await api.run("ticket.blind_intake", {
+    body: {
+      ...call,
+      site_id: elsewhere,
+      summary: "Hatch",
+      customer_name: "Ed",
+      contact_phone: "415-555-0144 ext. 12",
+      contact_email: undefined,
+    },
+  });
+  for (const q of ["4155550144", "415-555-0144 x12", "+1 415 555 0144", "415-555-0144 ext. 12", "555-0144"])
+    test(`finds a number with an extension by ${q}`, async () => assert.ok((await find(q)).includes(inside.id)));
+  test("keeps a number with its extension apart, so that it can be dialled", () =>
+    assert.equal(inside.customer_phone, "+14155550144x12"));
   const berlin = await addSite(api.owner);
   await api.owner.query("UPDATE sites SET country = ' de ' WHERE id = $1", [berlin]);
   const local = await api.run("ticket.blind_intake", {

@@ -179,6 +179,25 @@ describe("a technician on site", async () => {
       assert.deepEqual(await reasonsFor(techId), busy);
     });
 
+  test("who waits at the door for an approver is busy, until they are free", async () => {
+    const { techId, id } = await onSite(-100, -10);
+    const ask = { approval_type: "NTE_INCREASE", amount_delta_cents: 100, reason: "a second hinge" };
+    const { approval } = await api.run("tech.request_change", { as: "tech", ticket: id, body: ask });
+    assert.deepEqual(await reasonsFor(techId), busy);
+    const done = await ticketIn(api, "VERIFIED", {
+      techId: await addTechnician(api.owner),
+      window: { start: api.clock.in(-100), end: api.clock.in(-10) },
+    });
+    await api.run("billing.request_limit", {
+      as: "finance",
+      ticket: done.id,
+      body: { amount_delta_cents: 100, reason: "the part was dearer" },
+    });
+    assert.ok((await slotsOf(done.techId, 45)).slots.length > 0, "finance waits, nobody at a door");
+    await api.run("approval.decide", { ticket: id, body: { approval_id: approval.id, decision: "APPROVED" } });
+    assert.deepEqual(await reasonsFor(techId), busy);
+  });
+
   test("is free again when the work is done, on another day, and beside work that QA sent back", async () => {
     const { techId, id } = await onSite(-100, -10);
     assert.ok((await slotsOf(techId, 2_880)).slots.length > 0, "another day");

@@ -95,6 +95,19 @@ describe("a settled visit", async () => {
     assert.deepEqual([late.error.code, late.error["allowed_from_states"]], ["INVALID_STATE_TRANSITION", ["SCHEDULED"]]);
   });
 
+  test("is no shorter for a customer than the work takes", async () => {
+    const { id } = await ticketIn(api, "SCHEDULED");
+    const { start } = freeWindow(api);
+    const body = { start, end: new Date(Date.parse(start) + 60_000).toISOString(), reason };
+    const { error } = await api.refuse("schedule.move", { as: "customer", ticket: id, body });
+    assert.partialDeepStrictEqual(error, { validation_errors: [{ path: "end", rule: "min_window" }] });
+    assert.equal(
+      (await api.run("schedule.move", { ticket: id, body })).scheduled_start,
+      start,
+      "the desk may know better",
+    );
+  });
+
   test("tells a customer why nobody can come without names", async () => {
     const window = freeWindow(api);
     for (const techId of [ana, ben]) await ticketIn(api, "DISPATCHED", { techId, window });

@@ -147,6 +147,25 @@ describe("a confirmed visit", async () => {
   });
 });
 
+test("what is booked stays when its technician is drained, and takes no other time", async () => {
+  const api = await startTestApi();
+  const worker = await startTestWorker(api);
+  const techId = await addTechnician(api.owner);
+  const window = { start: api.clock.in(2_000), end: api.clock.in(2_090) };
+  const { id } = await ticketIn(api, "SCHEDULED", { window, booked: true, techId });
+  await api.run("roster.drain", { technician: techId, body: { reason: "leaves on Friday" } });
+  const moved = { start: api.clock.in(2_100), end: api.clock.in(2_160), reason: "later" };
+  const { error } = await api.refuse("schedule.move", { ticket: id, body: { ...moved, tech_id: techId } });
+  assert.partialDeepStrictEqual(error, { code: "TECH_UNAVAILABLE", reason: "DRAINED" });
+  const { scheduled_start } = await api.read("ticket.get", { ticket: id });
+  api.clock.set(minutesBefore(scheduled_start ?? "", 720));
+  await eventually("they are sent", async () => {
+    await worker.wake();
+    return (await stateOf(api, id)).state === "DISPATCHED";
+  });
+  assert.deepEqual(await stateOf(api, id), { state: "DISPATCHED", assigned_tech_id: techId });
+});
+
 test("a reserved visit that cannot be sent is told of, hours before it is missed", async () => {
   const api = await startTestApi();
   const worker = await startTestWorker(api);
