@@ -20,6 +20,7 @@ export const stayReasons = [
   "OUTSIDE_HOURS",
   "OUT_OF_SCOPE",
   "CREW",
+  "SITE_CLOSED",
 ] as const;
 export type StayReason = (typeof stayReasons)[number];
 

@@ -9,6 +9,8 @@ export const warningRegistry = {
   NOBODY_FREE: "Nobody who can do this work is free at the promised time; move the visit, or free somebody.",
   PROMISED_TWICE: "Others were promised the same time, and there are not enough who can do this work for all of them.",
   WINDOW_IN_PAST: "The time has passed already: it is put on record, and the worker sends nobody.",
+  SITE_CLOSED: "The site is closed then: ask the site first whether somebody can be let in.",
+  SITE_HOURS_UNKNOWN: "What is on record of the site's opening hours cannot be read, so that they were not kept to.",
   LOCATION_NOT_UNDERSTOOD: "What was given as the place is none; it is kept as it was given and nothing relies on it.",
   UNKNOWN_INCIDENT_TYPE:
     "The policy does not know this incident type: no skill, tool or closeout template belongs to it.",

@@ -765,6 +765,8 @@ export type StatementRows = {
     lat: number | null;
     lon: number | null;
     timezone: string;
+    hours: unknown;
+    holiday_calendar: string | null;
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
@@ -836,6 +838,8 @@ export type StatementRows = {
     lat: number | null;
     lon: number | null;
     timezone: string;
+    hours: unknown;
+    holiday_calendar: string | null;
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
@@ -935,7 +939,14 @@ export type StatementRows = {
     audit_at: string;
     timezone: string;
   };
-  site_demand: { region: string; lat: number | null; lon: number | null; timezone: string };
+  site_demand: {
+    region: string;
+    lat: number | null;
+    lon: number | null;
+    timezone: string;
+    hours: unknown;
+    holiday_calendar: string | null;
+  };
   sla_level_select: { sla_level: number };
   sla_untold: { id: string; breach: boolean };
   snapshot_select: { id: string; service_type: string; recommended_tech_id: string | null };

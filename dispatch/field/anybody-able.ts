@@ -15,7 +15,7 @@ export async function isAnybodyAble(
   policy: Policy,
 ): Promise<boolean> {
   const [site, people] = await Promise.all([loadSiteDemand(db, ticketId), db.rows(selectAbilities)]);
-  const job = jobAt(site, incidentType, policy);
+  const job = jobAt(site, { incident_type: incidentType, priority: "ROUTINE" }, policy);
   return people.some((one) => {
     const atAnyHour = { ...one, ineligible: one.drained ? ("DRAINED" as const) : null, shifts: [] };
     const { technicianWithoutAbilities } = policy;

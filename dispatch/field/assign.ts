@@ -80,7 +80,7 @@ export function bookingFor(
   const window = { start: Date.parse(start), end: Date.parse(end) };
   // Where nobody has named the kind of work on the ticket, the recommendation did.
   const kind = ticket.incident_type ?? snapshot?.service_type ?? null;
-  const work = jobAt(site, kind, desk.policy);
+  const work = jobAt(site, { ...ticket, incident_type: kind }, desk.policy);
   const going = { technician, job: role === "lead" ? work : helperJob(work), window, now: Date.parse(clockTime) };
   const verdict = mayGo(desk, going, waived);
   if (!verdict.free) throw mayNotGo(verdict, going, ticket.incident_type, snapshot?.id ?? null);

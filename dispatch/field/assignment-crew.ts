@@ -16,7 +16,7 @@ import { consultOn } from "../travel/driving.ts";
 import { bookingFor, fromNowOn, untilItsEnd } from "./assign.ts";
 import { crewChange, crewPayload, memberOf } from "./crew.ts";
 import { ticketAt } from "./local-times.ts";
-import { waivedInSending } from "./may-go.ts";
+import { waivedInSending, waivedOnSite } from "./may-go.ts";
 
 export const assignmentCrew = ticketCommand({
   name: "assignment.crew",
@@ -41,11 +41,12 @@ export const assignmentCrew = ticketCommand({
     const people = peopleAfter(call, crew);
     const begun = ticket.state === "ON_SITE" || ticket.state === "IN_PROGRESS";
     const at = { ...call, ticket: begun ? untilItsEnd(ticket, clockTime) : ticket };
+    const waived = begun ? waivedOnSite(desk.policy) : waivedInSending(desk.policy);
     const bookings = add.map((techId) =>
       bookingFor(
         at,
         { technician: roster.find(({ id }) => id === techId) ?? null, site },
-        { techId, waived: waivedInSending(desk.policy), role: "helper" },
+        { techId, waived, role: "helper" },
       ),
     );
     const stay = crew.members.filter(({ tech_id }) => !remove.includes(tech_id));

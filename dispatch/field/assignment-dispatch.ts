@@ -16,6 +16,7 @@ import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { ticketAt } from "./local-times.ts";
 import { waivedInEmergency, waivedInSending } from "./may-go.ts";
 import { selectSnapshot, type SnapshotRow } from "./recommendation-snapshots.ts";
+import { closedWarnings } from "./site-closed.ts";
 
 type Input = InputOf<"assignment.dispatch">;
 
@@ -78,8 +79,11 @@ export const assignmentDispatch = ticketCommand({
         ...crewPayload(crew.members, crew.missing),
       },
       write: (tx) => rebook(tx, ticket.id, crew.bookings, now, crew.others),
-      // A person in a lenient profile puts on record what has been done.
-      ...(over && { warnings: [{ code: "WINDOW_IN_PAST" as const, message: warningRegistry.WINDOW_IN_PAST }] }),
+      warnings: [
+        // A person in a lenient profile puts on record what has been done.
+        ...(over ? [{ code: "WINDOW_IN_PAST" as const, message: warningRegistry.WINDOW_IN_PAST }] : []),
+        ...closedWarnings(desk, assignee.site, [booking]),
+      ],
       body: (after) => ticketAt(after, assignee.site),
     };
   },

@@ -13,6 +13,8 @@ import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
 import { waivedByOverride } from "./may-go.ts";
 import { takenOff, without, type Why } from "./taken-off.ts";
+import { ticketAt } from "./local-times.ts";
+import { closedWarnings } from "./site-closed.ts";
 
 export const assignmentOverride = ticketCommand({
   name: "assignment.override",
@@ -69,13 +71,14 @@ export const assignmentOverride = ticketCommand({
         ...(bump && { bumped_ticket_id: bump.row.id }),
       },
       ...(bump && { related: [bump] }),
+      warnings: closedWarnings(call.desk, assignee.site, booking ? [booking] : []),
       write: (tx) => [
         // First the place is made, then it is taken.
         ...(bump ? [endGivenBack(tx, bump, now)] : []),
         ...(crew ? rebook(tx, ticket.id, crew.bookings, now, crew.others) : []),
       ],
       body: (changed) => ({
-        ticket: changed,
+        ticket: ticketAt(changed, assignee.site),
         before,
         after,
         ...(bump && {

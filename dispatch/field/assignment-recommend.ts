@@ -39,7 +39,8 @@ export const assignmentRecommend = ticketCommand({
     const window = wantedAt(call);
     const rules = goingRules(desk);
     // Where nobody has named the kind of work on the ticket, this recommendation does.
-    const job = jobAt(site, ticket.incident_type ?? input.service_type, desk.policy);
+    const kind = ticket.incident_type ?? input.service_type;
+    const job = jobAt(site, { ...ticket, incident_type: kind }, desk.policy);
     const region = site?.region ?? null;
     const people = peopleFor(crew, desk.policy);
     const hands =

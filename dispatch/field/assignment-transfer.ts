@@ -9,7 +9,7 @@ import { bookingFor, consultOnAssignee, fromNowOn, isAhead, loadAssignee, untilI
 import { crewChange } from "./crew.ts";
 import { loadBillingFacts, priceVisits, withReport } from "./billable.ts";
 import { ticketAt } from "./local-times.ts";
-import { waivedInSending, type Waived } from "./may-go.ts";
+import { waivedOnSite, type Waived } from "./may-go.ts";
 import { visitsOf } from "./visits.ts";
 
 export const assignmentTransfer = ticketCommand({
@@ -36,7 +36,7 @@ export const assignmentTransfer = ticketCommand({
     const waiting = ticket.state === "ON_HOLD" && !isAhead(ticket, clockTime);
     const booking = bookingFor({ ...call, ticket: untilItsEnd(ticket, clockTime) }, assignee, {
       techId,
-      waived: waiting ? anyTime(waivedInSending(desk.policy)) : waivedInSending(desk.policy),
+      waived: waiting ? anyTime(waivedOnSite(desk.policy)) : waivedOnSite(desk.policy),
     });
     // Whoever helped and now leads is one helper less.
     const helped = helpersOf(assignee.company.crew).some(({ tech_id }) => tech_id === techId);

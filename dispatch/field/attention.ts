@@ -57,6 +57,7 @@ export const rosterReasons: ReadonlySet<string> = new Set([
   "ZONE_MISMATCH",
   ...lostChoice,
   ...shortages.keys(),
+  "SITE_CLOSED",
 ]);
 
 /**
@@ -79,6 +80,9 @@ const nobody = {
   NOBODY_ABLE: "Nobody on the roster can do this work here, at any hour.",
   NOBODY_FREE: "Nobody who can do this work is free at the promised time.",
 } as const;
+
+const closed =
+  "The site is closed at the promised time, so nobody is sent; ask the site, or give the visit another time.";
 
 /** What no column but its own shows. */
 const told: Partial<Record<AttentionCode, string>> = {
@@ -107,9 +111,12 @@ function nobodyFor(row: AttentionRow): Attention | null {
   const waits = row.state === "SCHEDULED" && row.assigned_tech_id === null;
   if (!waits || row.assign_reason === null || !rosterReasons.has(row.assign_reason)) return null;
   const code = row.assign_unable ? "NOBODY_ABLE" : "NOBODY_FREE";
-  const detail = code === "NOBODY_ABLE" ? nobody[code] : (shortages.get(row.assign_reason) ?? nobody[code]);
+  const detail = code === "NOBODY_ABLE" ? nobody[code] : whyNobodyFree(row.assign_reason);
   return of(code, toldSince(row, code), detail);
 }
+
+const whyNobodyFree = (reason: string): string =>
+  reason === "SITE_CLOSED" ? closed : (shortages.get(reason) ?? nobody.NOBODY_FREE);
 
 const toldSince = (row: AttentionRow, code: AttentionCode): string =>
   row.attention_code === code && row.attention_since !== null ? row.attention_since : row.last_transition_at;

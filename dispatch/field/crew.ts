@@ -52,7 +52,7 @@ export function crewAround(
   const asked = { desk, ticket, roster, site, clockTime };
   const others = roster.filter(({ id }) => id !== lead.technician_id);
   const found: WhoIsFree = whoIsFree({ ...asked, roster: others, as: "helper" }, window);
-  const job = helperJob(jobAt(site, ticket.incident_type, desk.policy));
+  const job = helperJob(jobAt(site, ticket, desk.policy));
   const kept = helpersOf(crew).flatMap(({ tech_id }) => {
     const one = others.find(({ id }) => id === tech_id);
     return one && mayGo(desk, { technician: one, job, window, now: Date.parse(clockTime) }, keeping).free ? [one] : [];

@@ -39,7 +39,12 @@ export const waivedInEmergency: Waived = new Set<IneligibleReason>([
   "BOOKED",
   "BUSY",
   "ZONE_MISMATCH",
+  "SITE_CLOSED",
 ]);
+
+/** Who is at work on a site was let in, whatever its hours; so is who comes to help, or takes the work over. */
+export const waivedOnSite = (policy: Desk["policy"]): Waived =>
+  new Set([...waivedInSending(policy), "SITE_CLOSED"] as const);
 
 /** Who overrides says why, and it is on record. What is booked is taken away by a bump, and time off by the roster. */
 export const waivedByOverride: Waived = new Set<IneligibleReason>([
@@ -49,6 +54,7 @@ export const waivedByOverride: Waived = new Set<IneligibleReason>([
   "BUSY",
   "AT_LIMIT",
   "ZONE_MISMATCH",
+  "SITE_CLOSED",
   "SKILL_MISSING",
   "TOOL_MISSING",
 ]);
@@ -74,7 +80,8 @@ export function mayGo(
   waived: Waived = nothingWaived,
 ): WindowAssessment {
   const rules = { ...goingRules(desk), zoneMustMatch: !waived.has("ZONE_MISMATCH") };
-  const asked = waived.has("SKILL_MISSING") ? withoutDemands(job) : job;
+  const demands = waived.has("SKILL_MISSING") ? withoutDemands(job) : job;
+  const asked = waived.has("SITE_CLOSED") ? { ...demands, hoursWaived: true } : demands;
   const verdict = assessRemaining(relaxed(technician.calendar(window), waived), asked, window, rules, now);
   if (verdict.free || !waived.has(verdict.reason)) return verdict;
   // The rule names one reason only; behind hours and driving that do not bind, what has taken the time still does.

@@ -11,6 +11,7 @@ import type { Window } from "../ticket/ticket-row.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { crewSize, loadSiteDemand, type SiteDemand } from "../workforce/site-demand.ts";
 import { loadRosterFor } from "./roster-for.ts";
+import { closedWarnings } from "./site-closed.ts";
 import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
 
 // Promises of the same kind of work in the same region for which nobody was looked for yet. So many at most, by their index, that
@@ -65,13 +66,17 @@ export function promiseWarnings(
   const helpers = people === 1 ? null : whoIsFree({ ...asked, as: "helper" }, window);
   // Of those who are free, how many are beyond those whom this visit takes.
   const spare = Math.min(found.free.length, (helpers ?? found).free.length - people + 1);
-  if (spare > rivals) return [];
+  const closed = closedWarnings(desk, site, [{ start, end }]);
+  if (spare > rivals) return closed;
   // Which of the others' work will be found somebody is not known yet: reason to warn, not to refuse.
-  if (spare > 0) return [warned("PROMISED_TWICE")];
+  if (spare > 0) return [...closed, warned("PROMISED_TWICE")];
   // For an emergency somebody can be taken off other work.
   if (desk.policy.confirmRefusesUnstaffed && ticket.priority !== "EMERGENCY")
     throw nobodyFree(actor, found, people > 1 ? { needed: people, free: (helpers ?? found).free.length } : null);
-  return [warned(found.anybodyAble ? "NOBODY_FREE" : "NOBODY_ABLE")];
+  if (!found.anybodyAble) return [...closed, warned("NOBODY_ABLE")];
+  // That nobody is free follows from it.
+  const bySite = found.rejected.some(({ reason }) => reason === "SITE_CLOSED");
+  return bySite ? closed : [...closed, warned("NOBODY_FREE")];
 }
 
 const warned = (code: "NOBODY_ABLE" | "NOBODY_FREE" | "PROMISED_TWICE" | "WINDOW_IN_PAST"): Warning => ({

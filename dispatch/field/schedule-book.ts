@@ -17,6 +17,7 @@ import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotBody, slotsFor } from "./slot-search.ts";
 import { requireVisitSearch } from "./visit-window.ts";
+import { closedWarnings } from "./site-closed.ts";
 
 /** How many of the best slots are shown beside the one that was taken. */
 const shown = 5;
@@ -92,6 +93,7 @@ export const scheduleBook = ticketCommand({
         travel_source: slot.travel_source,
         ...crewPayload(crew),
       },
+      warnings: closedWarnings(desk, site, [slot]),
       write: (tx) => rebook(tx, ticket.id, bookings, now, roster),
       body: (after) => ({ ticket: ticketAt(after, site), booking: spanAt(booking, site), crew, considered }),
     };

@@ -17,6 +17,7 @@ import { loadRosterFor } from "./roster-for.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
 import { utcWindow } from "./windows.ts";
+import { closedWarnings } from "./site-closed.ts";
 
 export const scheduleMove = ticketCommand({
   name: "schedule.move",
@@ -70,6 +71,7 @@ export const scheduleMove = ticketCommand({
         travel_source: booking.travel_source,
         ...crewPayload(crew.members),
       },
+      warnings: closedWarnings(desk, site, [booking]),
       write: (tx) => rebook(tx, ticket.id, crew.bookings, now, roster),
       body: (after) => ({ ...ticketAt(after, site), booking: spanAt(booking, site), crew: [...crew.members] }),
     };

@@ -5,6 +5,7 @@ import { loadSiteDemand } from "../workforce/site-demand.ts";
 import { ticketAt } from "./local-times.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
+import { closedWarnings } from "./site-closed.ts";
 
 export const schedulePropose = ticketCommand({
   name: "schedule.propose",
@@ -21,6 +22,7 @@ export const schedulePropose = ticketCommand({
       path: ["SCHEDULE_PROPOSED"],
       change: { proposed_windows: options, scheduled_start: first?.start ?? null, scheduled_end: first?.end ?? null },
       payload: { options },
+      warnings: closedWarnings(desk, site, options),
       body: (after) => ticketAt(after, site),
     };
   },

@@ -76,7 +76,7 @@ export function slotsFor({
   const span = { start: Date.parse(earliest), end: Date.parse(latest) };
   const searched = roster.map((one) => one.calendar(span));
   const request = {
-    ...jobAt(site, ticket.incident_type, desk.policy),
+    ...jobAt(site, ticket, desk.policy),
     earliest: span.start,
     latest: span.end,
     durationMinutes: wish.duration_minutes ?? visitMinutes(ticket.incident_type, desk.policy),

@@ -28,7 +28,7 @@ export type WhoIsFree = {
 };
 
 export function whoIsFree({ desk, ticket, roster, site, clockTime, as = "lead" }: Asked, window: TimeRange): WhoIsFree {
-  const leads = jobAt(site, ticket.incident_type, desk.policy);
+  const leads = jobAt(site, ticket, desk.policy);
   const job = as === "lead" ? leads : helperJob(leads);
   const rules = goingRules(desk);
   const judged = roster.map((one) => ({

@@ -14,9 +14,10 @@ import type { StayReason } from "../contract/plan-responses.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Problem, Technician, Visit } from "../planner/problem.ts";
 import { matchesZone } from "../workforce/ability.ts";
-import { availabilityRules, minuteMs, type AvailabilityRules } from "../workforce/availability.ts";
+import { availabilityRules, minuteMs, openStarts, type AvailabilityRules } from "../workforce/availability.ts";
 import { delayWeights } from "../workforce/bump.ts";
 import { placeOf, type RosterEntry } from "../workforce/calendar.ts";
+import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { crewSize, jobAt, visitMinutes } from "../workforce/site-demand.ts";
 import { estimateTravelMinutes, type TravelEstimate } from "../travel/estimate.ts";
 import { abilitiesOf } from "./abilities.ts";
@@ -73,22 +74,23 @@ export function buildProblem(
   const { people, leftOut } = whoIsPlanned(rows);
   const isForCrew = ({ helpers, incident_type }: PlanTicket): boolean =>
     helpers > 0 || crewSize(incident_type, policy) > 1;
-  const { lanes, candidates, stays } = fixWork(
-    people,
-    rows.tickets,
-    { start: earliest, end: day.end },
-    rules,
-    isForCrew,
-  );
-  const visits = candidates.map((one): PlannedVisit => {
-    const { ticket, stands } = one;
-    return {
-      ...one,
-      job: jobAt(ticket, ticket.incident_type, policy),
-      minutes: stands ? (stands.end - stands.start) / minuteMs : visitMinutes(ticket.incident_type, policy),
-      lane: (stands && laneFor(lanes, stands)) ?? null,
-    };
+  const jobs = new Map(rows.tickets.map((ticket) => [ticket, jobAt(ticket, ticket, policy)]));
+  const workOf = (ticket: PlanTicket, stands: TimeRange | null) => ({
+    job: jobs.get(ticket) ?? jobAt(ticket, ticket, policy),
+    minutes: stands ? (stands.end - stands.start) / minuteMs : visitMinutes(ticket.incident_type, policy),
   });
+  const isClosed = (ticket: PlanTicket, stands: TimeRange | null): boolean => {
+    const { job, minutes } = workOf(ticket, stands);
+    const starts = stands ? { start: stands.start, end: stands.start } : startsOf(null, ticket, rows);
+    return openStarts(job, starts, minutes * minuteMs).length === 0;
+  };
+  const span = { start: earliest, end: day.end };
+  const { lanes, candidates, stays } = fixWork(people, rows.tickets, span, rules, { isForCrew, isClosed });
+  const visits = candidates.map((one): PlannedVisit => ({
+    ...one,
+    ...workOf(one.ticket, one.stands),
+    lane: (one.stands && laneFor(lanes, one.stands)) ?? null,
+  }));
   const abilities = abilitiesOf(people, visits, rules);
   const places = new Places(travel);
   const minute = minuteOf(day);
@@ -105,12 +107,12 @@ export function buildProblem(
     })),
   );
   const movable = visits.map((visit): Visit => {
-    const [from, to] = windowOf(visit, rows);
+    const starts = openStarts(visit.job, startsOf(visit.stands, visit.ticket, rows), visit.minutes * minuteMs);
     return {
       id: visit.ticket.id,
       at: places.node(placeOf(visit.ticket)),
       duration: visit.minutes,
-      windows: [[minute(from), minute(to)]],
+      windows: starts.map(({ start, end }): [number, number] => [minute(start), minute(end)]),
       skills: [abilities.needed(visit)],
       priority: weights[visit.ticket.priority] * (visit.lane ? bookedWeight : 1),
     };
@@ -157,12 +159,19 @@ export const instantOf =
   (minute: number): number =>
     day.start + Math.round(minute * minuteMs);
 
-/** Between which instants the visit may start. */
-function windowOf({ ticket, stands }: PlannedVisit, { day, earliest, moveWithinMinutes }: DayRows): [number, number] {
+/** Between which instants the visit may start, both included, whatever its site's hours. */
+function startsOf(
+  stands: TimeRange | null,
+  { desk_chose_time }: PlanTicket,
+  { day, earliest, moveWithinMinutes }: DayRows,
+): TimeRange {
   const latest = Math.max(earliest, day.end - minuteMs);
-  if (!stands) return [earliest, latest];
-  const room = ticket.desk_chose_time ? moveWithinMinutes * minuteMs : 0;
-  return [Math.max(earliest, stands.start - room), Math.max(stands.start, Math.min(latest, stands.start + room))];
+  if (!stands) return { start: earliest, end: latest };
+  const room = desk_chose_time ? moveWithinMinutes * minuteMs : 0;
+  return {
+    start: Math.max(earliest, stands.start - room),
+    end: Math.max(stands.start, Math.min(latest, stands.start + room)),
+  };
 }
 
 function whoIsPlanned({ roster, zone, techIds, day }: DayRows): { people: Person[]; leftOut: LeftOut[] } {

@@ -35,6 +35,7 @@ const rules = [
   "Work that is sent or under way, held for a customer's confirmation, paused, done by a crew, or about to start stays as it is.",
   "A time that the customer confirmed stays to the minute; only who comes may change.",
   "A time that the desk chose may move by at most move_within_minutes, within the day.",
+  "A visit is planned while its site is open; an emergency at any hour.",
   "A visit moves only for at least 5 minutes less driving, or to make room.",
 ];
 
@@ -47,6 +48,7 @@ const stayDetails: Readonly<Record<StayReason, string>> = {
   OUTSIDE_HOURS: "booked outside the technician's hours, into a pause or over other work; see to it by hand",
   OUT_OF_SCOPE: "of another zone, or beyond what this caller may see",
   CREW: "takes more than one person at once; a plan moves nobody of a crew: schedule.book and schedule.move find a time for all",
+  SITE_CLOSED: "the site is closed at its time, or all of the day; see to it by hand",
 };
 
 function figuresOf({ visits, day }: BuiltProblem, map: DayMap, plan: Plan): DayFigures {

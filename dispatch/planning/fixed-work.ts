@@ -37,14 +37,21 @@ export type FixedDay = {
 /**
  * @param people whose days are planned
  * @param span from the first to the last instant at which a visit may start
- * @param isForCrew whether more than one goes to a ticket: each of them is planned around it
+ * @param asked.isForCrew whether more than one goes to a ticket: each of them is planned around it
+ * @param asked.isClosed whether the ticket's site leaves no time for the visit: at its present time, or at any within the span
  */
 export function fixWork(
   people: readonly Person[],
   tickets: readonly PlanTicket[],
   span: TimeRange,
   rules: AvailabilityRules,
-  isForCrew: (ticket: PlanTicket) => boolean,
+  {
+    isForCrew,
+    isClosed,
+  }: {
+    readonly isForCrew: (ticket: PlanTicket) => boolean;
+    readonly isClosed: (ticket: PlanTicket, stands: TimeRange | null) => boolean;
+  },
 ): FixedDay {
   const bookings = new Map(
     people.flatMap(({ entry }) =>
@@ -55,8 +62,8 @@ export function fixWork(
   const stay = (reason: StayReason): void => void stays.set(reason, (stays.get(reason) ?? 0) + 1);
   let candidates = tickets.flatMap((ticket): Candidate[] => {
     const candidate = isForCrew(ticket) ? "CREW" : candidateOf(ticket, bookings.get(ticket.id), span);
-    if (typeof candidate === "object") return [candidate];
-    stay(candidate);
+    if (typeof candidate === "object" && !isClosed(ticket, candidate.stands)) return [candidate];
+    stay(typeof candidate === "object" ? "SITE_CLOSED" : candidate);
     return [];
   });
   const known = new Set(tickets.map(({ id }) => id));

@@ -18,8 +18,12 @@ const ticketFields = [
   ["assigned_tech_id", "technician"],
   ["paused", "paused"],
   ["version", "details"],
+  ["site_hours", "site_hours"],
 ] as const;
-type TicketFacts = Pick<PlanTicket, "id" | (typeof ticketFields)[number][0]>;
+type TicketFacts = Pick<PlanTicket, "id" | Exclude<(typeof ticketFields)[number][0], "site_hours">> & {
+  /** When the site is open, as text; a plan of an earlier release knows none. */
+  readonly site_hours?: string;
+};
 
 const technicianFields = ["standing", "abilities", "home", "hours", "bookings"] as const;
 type TechnicianFacts = { readonly id: TechnicianId } & { readonly [F in (typeof technicianFields)[number]]: unknown };
@@ -68,7 +72,7 @@ export function changesSince(was: PlanFacts, is: PlanFacts): PlanChange[] {
   const tickets = was.tickets.flatMap((old): PlanChange[] => {
     const now = is.tickets.find(({ id }) => id === old.id);
     const changed = now
-      ? ticketFields.filter(([field]) => old[field] !== now[field]).map(([, word]) => word)
+      ? ticketFields.filter(([field]) => Object.hasOwn(old, field) && old[field] !== now[field]).map(([, word]) => word)
       : ["gone"];
     // A new version alone says that something changed; beside what changed it says nothing.
     const what = changed.length > 1 ? changed.filter((word) => word !== "details") : changed;
@@ -94,8 +98,12 @@ function ticketFacts({
   assigned_tech_id,
   paused,
   version,
+  hours,
+  holiday_calendar,
+  timezone,
 }: PlanTicket): TicketFacts {
-  return { id, state, scheduled_start, scheduled_end, assigned_tech_id, paused, version };
+  const site_hours = canonicalJson({ hours, holiday_calendar, timezone });
+  return { id, state, scheduled_start, scheduled_end, assigned_tech_id, paused, version, site_hours };
 }
 
 function technicianFacts(entry: RosterEntry, day: PlanDay, moving: ReadonlySet<TicketId>): TechnicianFacts {

@@ -8,6 +8,7 @@ import type { NotTechnician } from "../contract/responses.ts";
 import type { Priority } from "../contract/fields.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
 import { withoutVersionSql } from "../policy/incident-type.ts";
+import type { SiteHours } from "../workforce/open-hours.ts";
 import type { PlanDay } from "./plan-day.ts";
 
 export type PlanTicket = {
@@ -23,7 +24,6 @@ export type PlanTicket = {
   readonly region: string | null;
   readonly lat: number | null;
   readonly lon: number | null;
-  readonly timezone: string;
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
   readonly assigned_tech_id: TechnicianId | null;
@@ -35,13 +35,14 @@ export type PlanTicket = {
   readonly paused: boolean;
   /** Who is booked to go along, or is still to be found. */
   readonly helpers: number;
-};
+} & SiteHours;
 
 // Of the scopes that say anything of a ticket's autonomy the narrowest decides. The last move to SCHEDULED, or schedule.move,
 // tells who chose the time; a move back from DISPATCHED keeps the time, and so does not count.
 const columns = `
   t.id, t.number, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
-  nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
+  nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar,
+  t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
   t.not_technicians,
   t.helpers_missing + (SELECT count(*) FROM bookings h
                        WHERE h.ticket_id = t.id AND h.role = 'helper' AND h.state IN ('tentative', 'firm')) AS helpers,

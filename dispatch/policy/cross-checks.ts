@@ -4,11 +4,12 @@
  */
 import { commandEntries, type CommandName } from "../contract/index.ts";
 import { PolicyError } from "./policy-error.ts";
-import type { CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
+import type { CalendarJson, CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
 type Source<T> = { readonly file: string; readonly json: T };
 
 export type PolicyFiles = {
+  readonly calendar: Source<CalendarJson>;
   readonly templates: Source<CloseoutTemplatesJson>;
   readonly incidentTypes: Source<IncidentTypesJson>;
   readonly priceBook: Source<PriceBookJson>;
@@ -16,7 +17,8 @@ export type PolicyFiles = {
 };
 
 /** @throws PolicyError for the first rule that does not hold */
-export function crossCheck({ templates, incidentTypes, priceBook, profile }: PolicyFiles): void {
+export function crossCheck({ calendar, templates, incidentTypes, priceBook, profile }: PolicyFiles): void {
+  checkHolidays(calendar);
   const templated = templates.json.templates.map((t) => t.incident_type);
   const types = incidentTypes.json.incident_types.map((t) => t.incident_type);
   refuseRepeats(templates.file, "/templates", "incident_type", templated);
@@ -54,6 +56,44 @@ export function crossCheck({ templates, incidentTypes, priceBook, profile }: Pol
   refuseUnknown(profile.file, riskPath("evidence_keys"), risk.evidence_keys, evidenceKeys, "evidence key");
   checkApprovalRules(profile.file, profile.json.human_approval);
 }
+
+const waysOfDating = ["date", "yearly", "nth_weekday", "easter"] as const;
+
+function checkHolidays({ file, json: { holiday_calendars: calendars } }: Source<CalendarJson>): void {
+  refuseRepeats(
+    file,
+    "/holiday_calendars",
+    "name",
+    calendars.map(({ name }) => name),
+  );
+  calendars.forEach(({ holidays }, at) => {
+    holidays.forEach((holiday, n) => {
+      const path = `/holiday_calendars/${at}/holidays/${n}`;
+      const ways = waysOfDating.filter((way) => holiday[way] !== undefined);
+      if (ways.length !== 1) {
+        const given = ways.length === 0 ? "says on no day" : `says it ${ways.length} ways: ${ways.join(" and ")}`;
+        const example = JSON.stringify({ name: holiday.name, nth_weekday: { month: 11, weekday: 4, nth: 4 } });
+        throw new PolicyError(file, path, `${given}; give one of ${waysOfDating.join(", ")}, e.g. ${example}`);
+      }
+      const { date, yearly, observed } = holiday;
+      if (date !== undefined && !isDay(date))
+        throw new PolicyError(file, `${path}/date`, `"${date}" is no day of the calendar; an example: "2026-12-24"`);
+      // In a leap year, so that the 29th of February may be one.
+      if (yearly !== undefined && !isDay(`2000-${yearly}`))
+        throw new PolicyError(file, `${path}/yearly`, `"${yearly}" is no month and day; an example: "12-25"`);
+      if (observed !== undefined && yearly === undefined) {
+        const reason = `goes with a yearly month and day alone; an example: {"yearly": "12-25", "observed": "${observed}"}`;
+        throw new PolicyError(file, `${path}/observed`, reason);
+      }
+    });
+  });
+}
+
+// Date.parse takes some impossible days over into the next month.
+const isDay = (date: string): boolean => {
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
+};
 
 /** Which command's audit holds the fact a condition asks for. */
 const toolOfCondition = {

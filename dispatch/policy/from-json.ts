@@ -2,13 +2,19 @@
  * Turns validated policy JSON (snake_case) into the Policy's members (camelCase), nothing else:
  * every rule about content is in schema.ts and cross-checks.ts.
  */
-import type { CloseoutTemplate, IncidentType, Index, Policy, PriceBook, PriceBookEntry } from "./policy.ts";
-import type { CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
+import type { CloseoutTemplate, Holiday, IncidentType, Index, Policy, PriceBook, PriceBookEntry } from "./policy.ts";
+import type { CalendarJson, CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
 /** The members of Policy that come from the profile file alone. */
 export type ProfileRules = Omit<
   Policy,
-  "policyHash" | "closeoutSchemaVersion" | "closeoutTemplates" | "noWorkTemplates" | "incidentTypes" | "priceBook"
+  | "policyHash"
+  | "closeoutSchemaVersion"
+  | "closeoutTemplates"
+  | "noWorkTemplates"
+  | "incidentTypes"
+  | "holidayCalendars"
+  | "priceBook"
 >;
 
 /** Indexes a list by a key of its items; the result has no prototype, so only listed keys are found. */
@@ -45,6 +51,18 @@ export function toIncidentType(json: IncidentTypesJson["incident_types"][number]
     requiredSkills: json.required_skills,
     requiredTools: json.required_tools,
   };
+}
+
+type HolidayJson = CalendarJson["holiday_calendars"][number]["holidays"][number];
+
+export const toHoliday = (json: HolidayJson): Holiday => ({ name: json.name, on: ruleOf(json) });
+
+function ruleOf({ date, yearly, nth_weekday: nth, easter, observed }: HolidayJson): Holiday["on"] {
+  if (date !== undefined) return { kind: "date", date };
+  if (nth !== undefined) return { kind: "nth_weekday", ...nth };
+  if (easter !== undefined) return { kind: "easter", days: easter };
+  const [month = 0, day = 0] = (yearly ?? "").split("-").map(Number);
+  return { kind: "yearly", month, day, observed: observed ?? null };
 }
 
 export function toPriceBook(json: PriceBookJson): PriceBook {

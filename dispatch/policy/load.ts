@@ -8,14 +8,24 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import type { TSchema } from "typebox";
 import { canonicalSha256 } from "./canonical-json.ts";
 import { crossCheck } from "./cross-checks.ts";
-import { indexBy, toIncidentType, toNoWorkTemplate, toPriceBook, toProfileRules, toTemplate } from "./from-json.ts";
+import {
+  indexBy,
+  toHoliday,
+  toIncidentType,
+  toNoWorkTemplate,
+  toPriceBook,
+  toProfileRules,
+  toTemplate,
+} from "./from-json.ts";
 import type { Policy } from "./policy.ts";
 import { PolicyError } from "./policy-error.ts";
 import {
+  CalendarFile,
   CloseoutTemplatesFile,
   IncidentTypesFile,
   PriceBookFile,
   ProfileFile,
+  type CalendarJson,
   type CloseoutTemplatesJson,
   type IncidentTypesJson,
   type PriceBookJson,
@@ -26,11 +36,19 @@ export { PolicyError } from "./policy-error.ts";
 
 const templatesFile = "closeout-templates.json";
 const incidentTypesFile = "incident-types.json";
+const calendarFile = "calendar.json";
 
 // Ajv's strict mode stays on, so a misspelt keyword in schema.ts fails here and not silently in production.
 // Each process loads a policy, once: the tests hold the schemas to the meta-schema, whose compiling takes a tenth of a
 // second, and tidying the compiled code would take longer than it ever runs.
-const ajv = new Ajv2020({ allErrors: false, strict: true, validateSchema: false, code: { optimize: false } });
+// Verbose, since an error then brings its schema along, and that an example.
+const ajv = new Ajv2020({
+  allErrors: false,
+  strict: true,
+  verbose: true,
+  validateSchema: false,
+  code: { optimize: false },
+});
 
 /**
  * Loads `<folder>/profiles/<profileName>.json` and the sets it stands on.
@@ -47,7 +65,9 @@ export function loadPolicy(profileName: string, folder: string = import.meta.dir
   const templates = read<CloseoutTemplatesJson>(folder, templatesFile, CloseoutTemplatesFile);
   const incidentTypes = read<IncidentTypesJson>(folder, incidentTypesFile, IncidentTypesFile);
   const priceBook = read<PriceBookJson>(folder, profile.price_book, PriceBookFile);
+  const calendar = read<CalendarJson>(folder, calendarFile, CalendarFile);
   crossCheck({
+    calendar: { file: calendarFile, json: calendar },
     templates: { file: templatesFile, json: templates },
     incidentTypes: { file: incidentTypesFile, json: incidentTypes },
     priceBook: { file: profile.price_book, json: priceBook },
@@ -56,6 +76,7 @@ export function loadPolicy(profileName: string, folder: string = import.meta.dir
   return deepFreeze({
     ...toProfileRules(profile),
     policyHash: canonicalSha256({
+      calendar,
       closeout_templates: templates,
       incident_types: incidentTypes,
       price_book: priceBook,
@@ -65,6 +86,11 @@ export function loadPolicy(profileName: string, folder: string = import.meta.dir
     closeoutTemplates: indexBy(templates.templates, (t) => t.incident_type, toTemplate),
     noWorkTemplates: indexBy(templates.no_work_templates, (t) => t.reason_code.toUpperCase(), toNoWorkTemplate),
     incidentTypes: indexBy(incidentTypes.incident_types, (t) => t.incident_type, toIncidentType),
+    holidayCalendars: indexBy(
+      calendar.holiday_calendars,
+      ({ name }) => name,
+      ({ holidays }) => holidays.map(toHoliday),
+    ),
     priceBook: toPriceBook(priceBook),
   });
 }
@@ -98,6 +124,11 @@ function read<T>(folder: string, file: string, schema: TSchema): T {
 }
 
 function reasonOf(error: ErrorObject): string {
+  const [example]: unknown[] = error.parentSchema?.["examples"] ?? [];
+  return `${ruleOf(error)}${example === undefined ? "" : `; an example: ${JSON.stringify(example)}`}`;
+}
+
+function ruleOf(error: ErrorObject): string {
   const { message = "is invalid", params } = error;
   if (error.keyword === "additionalProperties") return `${message}: "${params["additionalProperty"]}"`;
   if (error.keyword === "enum") return `${message}: ${JSON.stringify(params["allowedValues"])}`;

@@ -56,6 +56,23 @@ export type PriceBook = {
   readonly tax: TaxRules;
 };
 
+/** A day in the year, whichever way the calendar names it. Months are 1 to 12, weekdays 1 Monday to 7 Sunday. */
+export type HolidayRule =
+  | { readonly kind: "date"; readonly date: string }
+  | {
+      readonly kind: "yearly";
+      readonly month: number;
+      readonly day: number;
+      /** Where it is kept too when it falls on a weekend: on the Friday before or Monday after, or always on the Monday. */
+      readonly observed: "nearest_weekday" | "next_monday" | null;
+    }
+  /** The first to fifth, or with -1 the last, such weekday of a month. */
+  | { readonly kind: "nth_weekday"; readonly month: number; readonly weekday: number; readonly nth: number }
+  /** So many days after Easter Sunday; before it where negative. */
+  | { readonly kind: "easter"; readonly days: number };
+
+export type Holiday = { readonly name: string; readonly on: HolidayRule };
+
 export type BypassRules = {
   readonly requiredPriority: Priority | null;
   readonly incidentTypeRequired: boolean;
@@ -153,5 +170,7 @@ export type Policy = {
   /** What proves that there was nothing to do, by its upper-case reason code. */
   readonly noWorkTemplates: Index<CloseoutTemplate>;
   readonly incidentTypes: Index<IncidentType>;
+  /** The holidays of each calendar that a site may name. */
+  readonly holidayCalendars: Index<readonly Holiday[]>;
   readonly priceBook: PriceBook;
 };

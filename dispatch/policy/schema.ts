@@ -68,6 +68,45 @@ export const IncidentTypesFile = Type.Object(
   closed,
 );
 
+const Weekday = Type.Integer({ minimum: 1, maximum: 7, description: "1 Monday to 7 Sunday" });
+const Month = Type.Integer({ minimum: 1, maximum: 12 });
+
+/** calendar.json; a holiday says in one of four ways when it is (cross-checks.ts). */
+export const CalendarFile = Type.Object(
+  {
+    schema_version: Type.Literal("1"),
+    version: SemVer,
+    holiday_calendars: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", examples: ["us-federal"] }),
+          holidays: Type.Array(
+            Type.Object(
+              {
+                name: Type.String({ minLength: 1, maxLength: 100, examples: ["Christmas Day"] }),
+                date: Type.Optional(Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", examples: ["2026-12-24"] })),
+                yearly: Type.Optional(Type.String({ pattern: "^\\d{2}-\\d{2}$", examples: ["12-25"] })),
+                nth_weekday: Type.Optional(
+                  Type.Object(
+                    { month: Month, weekday: Weekday, nth: Type.Enum([1, 2, 3, 4, 5, -1]) },
+                    { ...closed, examples: [{ month: 11, weekday: 4, nth: 4 }] },
+                  ),
+                ),
+                easter: Type.Optional(Type.Integer({ minimum: -120, maximum: 120, examples: [-2] })),
+                observed: Type.Optional(Type.Enum(["nearest_weekday", "next_monday"])),
+              },
+              { ...closed, examples: [{ name: "Christmas Day", yearly: "12-25" }] },
+            ),
+            { minItems: 1 },
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
 const rates = {
   labor_cents_per_hour: Cents,
   travel_cents_per_hour: Cents,
@@ -203,5 +242,6 @@ export const ProfileFile = Type.Object(
 
 export type CloseoutTemplatesJson = Static<typeof CloseoutTemplatesFile>;
 export type IncidentTypesJson = Static<typeof IncidentTypesFile>;
+export type CalendarJson = Static<typeof CalendarFile>;
 export type PriceBookJson = Static<typeof PriceBookFile>;
 export type ProfileJson = Static<typeof ProfileFile>;

@@ -167,6 +167,8 @@ async function choose(parts: DutyParts, claim: OpenClaim): Promise<string | null
 function whyNobody(rejected: readonly { readonly reason: string }[]): string {
   const reasons = new Set(rejected.map(({ reason }) => reason));
   const never = ["INACTIVE", "DRAINED", "SKILL_MISSING", "TOOL_MISSING", "ZONE_MISMATCH"];
+  // It is the same for all who could, and a search for somebody else finds nobody.
+  if (reasons.has("SITE_CLOSED")) return "SITE_CLOSED";
   if (reasons.size === 0 || [...reasons].some((reason) => !never.includes(reason))) return "NOBODY_AVAILABLE";
   if (reasons.has("ZONE_MISMATCH")) return "ZONE_MISMATCH";
   return reasons.has("SKILL_MISSING") || reasons.has("TOOL_MISSING") ? "SKILL_MISSING" : "NOBODY_AVAILABLE";

@@ -3,6 +3,7 @@
  * only rule of its kind.
  */
 import { withoutVersion } from "../policy/incident-type.ts";
+import type { OpenHours } from "./open-hours.ts";
 import type { Shift } from "./shift-ranges.ts";
 import type { Place } from "../travel/estimate.ts";
 
@@ -21,6 +22,7 @@ export type IneligibleReason =
   | "TOOL_MISSING"
   | "ZONE_MISMATCH"
   | "TOO_FAR"
+  | "SITE_CLOSED"
   | "AUTONOMY_PAUSED"
   | "CREW_INCOMPLETE";
 
@@ -53,6 +55,10 @@ export type Job = {
   readonly requiredTools: readonly string[];
   /** Of the ticket's site; null matches every zone. */
   readonly region: string | null;
+  /** When the site is open; null or absent: at all hours. */
+  readonly hours?: OpenHours | null;
+  /** The work may be done while the site is closed, if somebody there is asked first. */
+  readonly hoursWaived?: boolean;
 };
 
 export type AbilityRules = {
@@ -121,6 +127,7 @@ const ineligibleDetail: Readonly<Record<IneligibleReason, string>> = {
   TOOL_MISSING: "lacks a tool",
   ZONE_MISMATCH: "works in another zone",
   TOO_FAR: "is too far away",
+  SITE_CLOSED: "cannot go in, since the site is closed",
   AUTONOMY_PAUSED: "automatic work is paused",
   CREW_INCOMPLETE: "has nobody to go along",
 };

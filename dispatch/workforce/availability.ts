@@ -68,6 +68,8 @@ export type WindowAssessment =
 export type Gap = TimeRange & {
   /** Sorted, none overlapping another. */
   readonly pauses: readonly TimeRange[];
+  /** When the site is closed: no time for the job, but for driving. */
+  readonly closed: readonly TimeRange[];
   /** Breaks of the shift that must still have room, and where else they may have it. */
   readonly owed: { readonly breaks: readonly FloatingBreak[]; readonly elsewhere: readonly Stretch[] } | null;
   /** False at the start of a shift. */
@@ -91,7 +93,8 @@ const dayMs = 86_400_000;
 
 /**
  * May this technician do this job in exactly `window` (half-open, epoch milliseconds)?
- * Reasons are looked for in this order: ineligible, kind of work, skill, tool, zone, shift, time off, booking, driving time.
+ * Reasons are looked for in this order: ineligible, kind of work, skill, tool, zone, the site's hours, shift, time off, booking,
+ * driving time.
  */
 export function assessWindow(
   technician: CalendarTechnician,
@@ -101,6 +104,8 @@ export function assessWindow(
 ): WindowAssessment {
   const unable = findInability(technician, job, rules);
   if (unable !== null) return { free: false, ...unable };
+  const closed = siteClosed(job, window, window.end - window.start);
+  if (closed !== null) return { free: false, ...closed };
   for (const gap of gapsWithin(technician, job, window, rules)) {
     if (!fits(gap, window)) continue;
     const { travelBefore, travelAfter } = gap;
@@ -115,6 +120,31 @@ export function assessWindow(
   const possible = (relaxed: CalendarTechnician): boolean =>
     gapsWithin(relaxed, job, window, { ...rules, travel: noTravel }).some((gap) => fits(gap, window));
   return { free: false, ...explainNoRoom(technician, possible) };
+}
+
+/** When the site's hours forbid the job within the span. */
+const closedFor = ({ hours, hoursWaived = false }: Job, span: TimeRange): readonly TimeRange[] =>
+  hoursWaived ? [] : (hours?.closedWithin(span) ?? []);
+
+/**
+ * When a job that takes `ms` may start by the site's hours: the stretches of the span of starts, both ends included, in which it is
+ * open for as long as the job takes.
+ */
+export function openStarts(job: Job, { start, end }: TimeRange, ms: number): TimeRange[] {
+  const closed = closedFor(job, { start, end: end + ms });
+  const edges = [{ start, end: start }, ...closed, { start: end + ms, end: end + ms }];
+  return edges.flatMap((edge, at) => {
+    const next = edges[at + 1];
+    return next && next.start - ms >= edge.end ? [{ start: edge.end, end: next.start - ms }] : [];
+  });
+}
+
+/** Whether a job that takes `ms` has no room within the site's hours of the span, and which those are. */
+export function siteClosed(job: Job, span: TimeRange, ms: number): Exclusion | null {
+  // A span that is too short anyway says nothing of the site.
+  if (span.end - span.start < ms || closedFor(job, span).length === 0) return null;
+  if (openStarts(job, { start: span.start, end: span.end - ms }, ms).length > 0) return null;
+  return { reason: "SITE_CLOSED", detail: job.hours?.sentence(span) ?? "the site is closed" };
 }
 
 /**
@@ -147,15 +177,24 @@ export function gapsWithin(
   const near = technician.busy.filter((range) => range.start < range.end && range.start < to && range.end > from);
   const busy = near.sort(byTime);
   const travel = rules.travel ?? estimateTravelMinutes;
+  const closed = closedFor(job, window);
   return shifts.flatMap((shift) =>
-    gapsOfShift(shift, busy, headStartMs(shift, technician.busy, rules.firstDrive), technician.home, job.place, travel),
+    gapsOfShift(
+      shift,
+      busy,
+      headStartMs(shift, technician.busy, rules.firstDrive),
+      technician.home,
+      { place: job.place, closed },
+      travel,
+    ),
   );
 }
 
 /** True when the job can be done in `window` inside the gap: no pause in it, and time to drive before and after. */
 export function fits(gap: Gap, window: TimeRange): boolean {
   if (window.start < gap.reachableAt || window.end > gap.mustLeaveBy) return false;
-  return !gap.pauses.some((pause) => overlaps(pause, window)) && leavesBreaks(gap, window);
+  const disturbed = (range: TimeRange): boolean => overlaps(range, window);
+  return !gap.pauses.some(disturbed) && !gap.closed.some(disturbed) && leavesBreaks(gap, window);
 }
 
 function leavesBreaks({ owed, start, end, pauses, driveThereMs, travelAfter }: Gap, window: TimeRange): boolean {
@@ -208,7 +247,7 @@ function gapsOfShift(
   busy: readonly BusyRange[],
   headStart: number,
   home: Place | null,
-  place: Place | null,
+  { place, closed }: Pick<Job, "place"> & Pick<Gap, "closed">,
   travel: TravelEstimate,
 ): Gap[] {
   const gaps: (Omit<Gap, "owed"> & { readonly driveOnMs: number })[] = [];
@@ -228,6 +267,7 @@ function gapsOfShift(
     gaps.push({
       ...range,
       pauses,
+      closed: closed.filter((one) => overlaps(one, range)),
       afterBooking: from.afterBooking,
       reachableAt: driveForward(range.start, driveThereMs, pauses),
       mustLeaveBy: driveBackward(range.end, (travelAfter ?? 0) * minuteMs, pauses),

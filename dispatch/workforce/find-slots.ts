@@ -3,13 +3,14 @@
  * Pure: nothing is reserved here, so what is found may be gone when it is booked.
  */
 import type { TechnicianId } from "../contract/ids.ts";
-import { findInability, matchesZone, type IneligibleReason, type Job } from "./ability.ts";
+import { findInability, matchesZone, type Exclusion, type IneligibleReason, type Job } from "./ability.ts";
 import {
   explainNoRoom,
   fits,
   gapsWithin,
   minuteMs,
   noTravel,
+  siteClosed,
   type AvailabilityRules,
   type CalendarTechnician,
   type Gap,
@@ -41,7 +42,7 @@ export type SlotHelper = {
 
 /** One term of a slot's score: contribution = weight · value. Weight 0 is something to know, not to count. */
 export type SlotFactor = {
-  readonly factor: "added_travel_minutes" | "delay_minutes" | "zone" | "TRAVEL_UNKNOWN" | "NO_SHIFT";
+  readonly factor: "added_travel_minutes" | "delay_minutes" | "zone" | "TRAVEL_UNKNOWN" | "NO_SHIFT" | "SITE_CLOSED";
   readonly value: number;
   readonly weight: number;
   readonly contribution: number;
@@ -140,7 +141,8 @@ export function findSlots(
       rejected.push({ tech_id: technician.techId, tech_name: technician.techName, reason: "CREW_INCOMPLETE", detail });
       continue;
     }
-    const why = explainNoRoom(technician, (relaxed) => hasRoom(relaxed, request, rules));
+    const why =
+      siteClosed(request, window, request.durationMinutes * minuteMs) ?? whyNoRoom(technician, request, rules);
     rejected.push({ tech_id: technician.techId, tech_name: technician.techName, ...why });
   }
   return {
@@ -192,6 +194,17 @@ class Hands {
   }
 }
 
+/** Of somebody who cannot come while the site is open: that it is closed when they could, or what else there is. */
+function whyNoRoom(technician: CalendarTechnician, request: SlotRequest, rules: AvailabilityRules): Exclusion {
+  const window = { start: request.earliest, end: request.latest };
+  const atAnyHour = { ...request, hoursWaived: true };
+  if (gapsWithin(technician, atAnyHour, window, rules).some((gap) => startsIn(gap, request).length > 0)) {
+    const detail = request.hours?.sentence(window) ?? "";
+    return { reason: "SITE_CLOSED", detail: `is free only when the site is closed: ${detail}` };
+  }
+  return explainNoRoom(technician, (relaxed) => hasRoom(relaxed, atAnyHour, rules));
+}
+
 function hasRoom(technician: CalendarTechnician, request: SlotRequest, rules: AvailabilityRules): boolean {
   const window = { start: request.earliest, end: request.latest };
   const gaps = gapsWithin(technician, request, window, { ...rules, travel: noTravel });
@@ -217,7 +230,8 @@ function startsIn(gap: Gap, request: SlotRequest): number[] {
 
 // A set, since two pauses may end together.
 function anchorsIn(gap: Gap): Set<number> {
-  const anchors = new Set(gap.pauses.map((pause) => ceilTo(Math.max(pause.end, gap.reachableAt), 1)));
+  const disturbed = [...gap.pauses, ...gap.closed];
+  const anchors = new Set(disturbed.map((range) => ceilTo(Math.max(range.end, gap.reachableAt), 1)));
   if (gap.afterBooking) anchors.add(ceilTo(gap.reachableAt, 1));
   return anchors;
 }
@@ -247,6 +261,8 @@ function toSlot(
     factor("zone", inZone ? 1 : 0, zoneWeight),
   ];
   if (gap.travelBefore === null || gap.travelAfter === null) factors.push(factor("TRAVEL_UNKNOWN", 1, 0));
+  const visit = { start, end: start + request.durationMinutes * minuteMs };
+  if (request.hours?.closedWithin(visit).length) factors.push(factor("SITE_CLOSED", 1, 0));
   if (technician.shifts === null) factors.push(factor("NO_SHIFT", 1, 0));
   return {
     start: new Date(start).toISOString(),

@@ -1,4 +1,5 @@
-// What a ticket's site asks of whoever comes: where it is, in which region and time zone, and what the incident type needs.
+// What a ticket's site asks of whoever comes: where it is, in which region, when it is open, and what the incident
+// type needs.
 
 import type { TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
@@ -6,6 +7,8 @@ import type { Session } from "../db/pool.ts";
 import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
 import { anyService, type Job } from "./ability.ts";
+import type { Priority } from "../contract/fields.ts";
+import { openHours, type SiteHours } from "./open-hours.ts";
 import { placeOf } from "./calendar.ts";
 import type { Place } from "../travel/estimate.ts";
 
@@ -13,12 +16,11 @@ export type SiteDemand = {
   readonly region: string | null;
   readonly lat: number | null;
   readonly lon: number | null;
-  readonly timezone: string;
-};
+} & SiteHours;
 
 const selectSiteDemand = statement<SiteDemand>(
   "site_demand",
-  `SELECT nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone
+  `SELECT nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar
    FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
 );
 
@@ -27,8 +29,11 @@ export const loadSiteDemand = (db: Session, ticketId: TicketId): Promise<SiteDem
 
 export const placeOfSite = (site: SiteDemand | null): Place | null => site && placeOf(site);
 
-/** The job as the availability rule sees it. */
-export function jobAt(site: SiteDemand | null, incidentType: string | null, policy: Policy): Job {
+/** The work that is to be done: of what kind, where that is named, and how urgent. */
+export type Work = { readonly incident_type: string | null; readonly priority: Priority };
+
+/** The job as the availability rule sees it. An emergency is not bound to the site's hours. */
+export function jobAt(site: SiteDemand | null, { incident_type: incidentType, priority }: Work, policy: Policy): Job {
   const type = ofIncidentType(policy.incidentTypes, incidentType);
   return {
     place: placeOfSite(site),
@@ -36,6 +41,8 @@ export function jobAt(site: SiteDemand | null, incidentType: string | null, poli
     serviceType: incidentType ?? anyService,
     requiredSkills: type?.requiredSkills ?? [],
     requiredTools: type?.requiredTools ?? [],
+    hours: site && openHours(site, policy),
+    hoursWaived: priority === "EMERGENCY",
   };
 }
 

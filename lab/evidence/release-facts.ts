@@ -24,6 +24,7 @@ const hashed = {
   "policy profiles": "dispatch/policy/profiles/*.json",
   "closeout templates": "dispatch/policy/closeout-templates.json",
   "incident types": "dispatch/policy/incident-types.json",
+  calendar: "dispatch/policy/calendar.json",
   "price book": "dispatch/policy/price-book.json",
   "plugin manifest": "plugin/openclaw.plugin.json",
 } as const;

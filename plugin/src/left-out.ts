@@ -13,6 +13,7 @@ const meanings = new Map([
   ["TOO_FAR", "cannot drive there and on to the next stop in time"],
   ["TIME_OFF", "has time off then"],
   ["OFF_SHIFT", "is off shift or on a break then"],
+  ["SITE_CLOSED", "the site is closed then"],
   ["DRAINED", "takes no new work"],
   ["EXCLUDED", "was taken off this ticket"],
   ["AUTONOMY_PAUSED", "automatic work is paused; a person may still assign"],
@@ -22,8 +23,8 @@ const meanings = new Map([
   ["SKILL_MISSING", "lacks a skill that the work needs"],
   ["INACTIVE", "no longer works here"],
 ]);
-/** Reasons of which the API's own sentence tells more: which skill, which tool, which zones. */
-const told = new Set(["ZONE_MISMATCH", "TOOL_MISSING", "SKILL_MISSING"]);
+/** Reasons of which the API's own sentence tells more: which skill, which tool, which zones, which hours. */
+const told = new Set(["SITE_CLOSED", "ZONE_MISMATCH", "TOOL_MISSING", "SKILL_MISSING"]);
 const inOrder = [...meanings.keys()];
 
 const maxNames = 6;

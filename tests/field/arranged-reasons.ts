@@ -1,6 +1,7 @@
 // Somebody for each reason to be left out, arranged by the roster's own commands, and a ticket that asks for a visit then.
 
 import type { CallOptions, TestApi } from "../support/api.ts";
+import { addSite } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 const weekdays = [1, 2, 3, 4, 5, 6, 7];
@@ -14,6 +15,8 @@ export type Arranged = {
   readonly person?: object;
   /** Shifts in place of the very hours of the visit; null leaves none on record. */
   readonly shifts?: readonly object[] | null;
+  /** Hours of the site, on its clock in UTC. */
+  readonly siteHours?: readonly object[];
   readonly then?: (api: TestApi, techId: string, ticket: string) => Promise<unknown>;
   /** Who asks; a dispatcher unless said otherwise. */
   readonly asking?: CallOptions;
@@ -52,6 +55,7 @@ export const reasons: Readonly<Record<string, Arranged>> = {
     then: (api, technician) => api.run("roster.drain", { technician, body: { reason: "van in the workshop" } }),
   },
   INACTIVE: { person: { active: false } },
+  SITE_CLOSED: { siteHours: [{ weekdays, start_time: "09:01", end_time: "12:00" }] },
   TOO_FAR: { person: { home: { lat: 38.2, lon: -122.27 } } },
   AUTONOMY_PAUSED: {
     asking: worker,
@@ -60,10 +64,16 @@ export const reasons: Readonly<Record<string, Arranged>> = {
   },
 };
 
-export async function arrange(api: TestApi, { person = {}, shifts = [hours], then }: Arranged) {
+export async function arrange(api: TestApi, { person = {}, shifts = [hours], siteHours, then }: Arranged) {
   const { technician } = await api.run("roster.upsert", { body: { name: "Dev Patel", ...able, ...person } });
   if (shifts) await api.run("roster.set_shifts", { technician: technician.id, body: { shifts } });
-  const { id: ticket } = await ticketIn(api, "READY_TO_SCHEDULE", { incidentType: "AUTO_OPERATOR_FAULT" });
+  const siteId = siteHours && (await addSite(api.owner));
+  if (siteHours)
+    await api.owner.query(`UPDATE sites SET hours = $2 WHERE id = $1`, [siteId, JSON.stringify(siteHours)]);
+  const { id: ticket } = await ticketIn(api, "READY_TO_SCHEDULE", {
+    incidentType: "AUTO_OPERATOR_FAULT",
+    ...(siteId && { siteId }),
+  });
   await then?.(api, technician.id, ticket);
   return { techId: technician.id, ticket };
 }

@@ -17,6 +17,7 @@ import { problemFaults } from "../../dispatch/planner/validate.ts";
 import { Value } from "typebox/value";
 import { estimateTravelMinutes } from "../../dispatch/travel/estimate.ts";
 import { placeOf } from "../../dispatch/workforce/calendar.ts";
+import { openHours } from "../../dispatch/workforce/open-hours.ts";
 import { anyDay, day } from "./random-day.ts";
 
 const inShift = loadPolicy("pilot");
@@ -118,6 +119,33 @@ describe("any day of a desk", () => {
         }
       }),
       runs,
+    );
+  });
+
+  test("gives nobody a time at which the site is closed, but in an emergency, and says what stays for that", () => {
+    const found = { inHours: 0, emergencies: 0, stays: 0 };
+    fc.assert(
+      fc.property(anyDay, (rows) => {
+        const { story } = planned(rows, inShift);
+        found.stays += story.stays.find(({ reason }) => reason === "SITE_CLOSED")?.count ?? 0;
+        for (const { ticket_id, to } of story.moves) {
+          const ticket = rows.tickets.find(({ id }) => id === ticket_id) ?? assert.fail("a ticket of nobody's");
+          const closed = openHours(ticket, inShift)?.closedWithin({
+            start: Date.parse(to.start),
+            end: Date.parse(to.end),
+          });
+          if (closed?.length === 0) found.inHours += 1;
+          else if (closed) {
+            assert.equal(ticket.priority, "EMERGENCY", `${ticket_id} at ${to.start}`);
+            found.emergencies += 1;
+          }
+        }
+      }),
+      { numRuns: 800 },
+    );
+    assert.ok(
+      Object.values(found).every((count) => count > 5),
+      `${JSON.stringify(found)} prove little`,
     );
   });
 

@@ -148,6 +148,37 @@ describe("a day on which each van is booked on the other's side of town", () => 
 });
 
 describe("what a plan may move", () => {
+  test("goes where its site is open, and stays where it is not", async (t) => {
+    const api = await startTestApi({ t });
+    await emptyRoster(api);
+    const van = await vanAt(api, "Van", west);
+    const openFrom = async (start_time: string) => {
+      const site = await siteAt(api, west);
+      const hours = JSON.stringify([{ weekdays: [3], start_time, end_time: "16:00" }]);
+      await api.owner.query(`UPDATE sites SET hours = $2 WHERE id = $1`, [site, hours]);
+      return site;
+    };
+    const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { siteId: await openFrom("14:10") });
+    const shut = await openFrom("15:30");
+    await ticketIn(api, "READY_TO_SCHEDULE", { siteId: shut });
+    const site = await openFrom("08:00");
+    const booked = await bookedAt(api, site, van, "10:00");
+    await api.owner.query(`UPDATE sites SET hours = (SELECT hours FROM sites WHERE id = $2) WHERE id = $1`, [
+      site,
+      shut,
+    ]);
+    const { plan } = await optimize(api);
+    assert.deepEqual(
+      plan.moves.map((move) => [move.ticket_id, move.to.start]),
+      [[id, at("14:10")]],
+    );
+    assert.deepEqual(
+      plan.stays.map(({ reason, count }) => [reason, count]),
+      [["SITE_CLOSED", 2]],
+    );
+    assert.equal((await api.read("ticket.get", { ticket: booked })).scheduled_start, at("10:00"));
+  });
+
   test("is the technician alone where the customer confirmed the time", async (t) => {
     const api = await startTestApi({ t });
     await emptyRoster(api);

@@ -32,6 +32,15 @@ const range = (min: number, max: number, shortest: number, longest: number): fc.
     .tuple(fc.integer({ min, max }), fc.integer({ min: shortest, max: longest }))
     .map(([from, length]) => ({ start: at(from), end: at(from + length) }));
 
+const clock = (hour: number): string => `${String(hour).padStart(2, "0")}:00`;
+/** Of a site; on its own clock, eight hours behind the day's. */
+const anyHours = fc.option(
+  fc
+    .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 24 }))
+    .map(([from, to]) => [{ weekdays: [2, 3, 4], start_time: clock(from), end_time: clock(to) }]),
+  { freq: 2 },
+);
+
 const anyShift = fc
   .tuple(
     range(-240, 900, 60, 900),
@@ -68,6 +77,7 @@ const anyWork = fc.record({
     "PENDING_CUSTOMER_CONFIRMATION" as const,
   ),
   ours: fc.boolean(),
+  hours: anyHours,
   desk: fc.boolean(),
   paused: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
 });
@@ -87,6 +97,7 @@ const anyWaiting = fc.record({
   type: anyType,
   priority: anyPriority,
   span: fc.option(range(0, 1_300, 30, 180), { freq: 2 }),
+  hours: anyHours,
 });
 
 const ticketOf = (
@@ -105,6 +116,8 @@ const ticketOf = (
   lat: place?.lat ?? null,
   lon: place?.lon ?? null,
   timezone: "America/Los_Angeles",
+  hours: null,
+  holiday_calendar: null,
   scheduled_start: null,
   scheduled_end: null,
   assigned_tech_id: null,
@@ -144,6 +157,7 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
                 incident_type: one.type,
                 desk_chose_time: one.desk,
                 paused: one.paused,
+                hours: one.hours,
                 ...times,
               },
               one.place,
@@ -205,6 +219,7 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
             state: times ? "SCHEDULED" : "READY_TO_SCHEDULE",
             priority: one.priority,
             incident_type: one.type,
+            hours: one.hours,
             ...times,
           },
           one.place,

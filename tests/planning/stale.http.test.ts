@@ -43,6 +43,15 @@ const timeOff = { add: [{ start: at("13:00"), end: at("14:00") }] };
 
 const cases: readonly Case[] = [
   {
+    name: "a site has other hours",
+    happens: ({ api, westSite }) =>
+      api.owner.query(`UPDATE sites SET hours = $2 WHERE id = $1`, [
+        westSite,
+        JSON.stringify([{ weekdays: [3], start_time: "13:00", end_time: "16:00" }]),
+      ]),
+    told: ({ westTicket }) => [[westTicket, "site_hours"]],
+  },
+  {
     name: "a ticket was booked anew",
     happens: async ({ api, westTicket, westVan }) => {
       await api.run("schedule.reopen", { ticket: westTicket, body: { reason: "the customer called" } });

@@ -14,6 +14,8 @@ import { believing, openChat } from "./chat.ts";
 const read: Readonly<Record<keyof typeof reasons, string>> = {
   NO_SHIFT: 'left out, NO_SHIFT (has no shift on record): "Dev Patel"',
   OFF_SHIFT: 'left out, OFF_SHIFT (is off shift or on a break then): "Dev Patel"',
+  SITE_CLOSED:
+    'left out, SITE_CLOSED ("the site is open 09:01-12:00 on Tuesday 2026-03-03 (local time, UTC)"): "Dev Patel"',
   TIME_OFF: 'left out, TIME_OFF (has time off then): "Dev Patel"',
   BUSY: 'left out, BUSY (is at work on site, and has not checked out): "Dev Patel"',
   BOOKED: 'left out, BOOKED (has other work then): "Dev Patel"',

@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { loadPolicy, PolicyError } from "../../dispatch/policy/load.ts";
-import { CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile } from "../../dispatch/policy/schema.ts";
+import {
+  CalendarFile,
+  CloseoutTemplatesFile,
+  IncidentTypesFile,
+  PriceBookFile,
+  ProfileFile,
+} from "../../dispatch/policy/schema.ts";
 
 const REAL = join(import.meta.dirname, "../../dispatch/policy");
 const signature = "signature_or_no_signature_reason";
@@ -37,7 +43,7 @@ describe("the policy set in force", () => {
   // Whoever loads a policy takes its schema on trust, as compiling the meta-schema costs each process a tenth of a second.
   it("is held to schemas that are such", () => {
     const ajv = new Ajv2020();
-    for (const schema of [CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile])
+    for (const schema of [CalendarFile, CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile])
       assert.ok(ajv.validateSchema(schema), ajv.errorsText());
   });
 
@@ -220,6 +226,7 @@ describe("policyHash", () => {
     ["incident-types.json", `"default_duration_minutes": 180`, `"default_duration_minutes": 181`],
     ["closeout-templates.json", `"version": "1.0.0"`, `"version": "1.0.1"`],
     ["profiles/pilot.json", `"warning_minutes": 45`, `"warning_minutes": 46`],
+    ["calendar.json", `"yearly": "12-25"`, `"yearly": "12-26"`],
   ] as const) {
     it(`changes with ${file}`, (t) => {
       const folder = copyOfSet(t);
@@ -412,6 +419,70 @@ describe("a bad policy set", () => {
       /total_cents_above is a condition of billing.generate_invoice, not of ticket.cancel/,
     ],
     ["no approval rules at all", "profiles/pilot.json", /"human_approval": \[[^\]]*\],/, "", "/", /human_approval/],
+    [
+      "a holiday on no day",
+      "calendar.json",
+      `"yearly": "01-01", "observed": "nearest_weekday"`,
+      `"observed": "next_monday"`,
+      "/holiday_calendars/0/holidays/0",
+      /says on no day; give one of date, yearly, nth_weekday, easter, e\.g\. \{"name":"New Year's Day","nth_weekday"/,
+    ],
+    [
+      "a holiday that is said in two ways",
+      "calendar.json",
+      `"yearly": "01-01"`,
+      `"yearly": "01-01", "date": "2026-01-01"`,
+      "/holiday_calendars/0/holidays/0",
+      /says it 2 ways: date and yearly/,
+    ],
+    [
+      "a day that no year has",
+      "calendar.json",
+      `"yearly": "06-19"`,
+      `"yearly": "06-31"`,
+      "/holiday_calendars/0/holidays/4/yearly",
+      /"06-31" is no month and day; an example: "12-25"/,
+    ],
+    [
+      "a date that is none",
+      "calendar.json",
+      `"yearly": "06-19", "observed": "nearest_weekday"`,
+      `"date": "2026-02-30"`,
+      "/holiday_calendars/0/holidays/4/date",
+      /"2026-02-30" is no day of the calendar; an example: "2026-12-24"/,
+    ],
+    [
+      "a day of the year written otherwise",
+      "calendar.json",
+      `"yearly": "12-25"`,
+      `"yearly": "25 December"`,
+      "/holiday_calendars/0/holidays/10/yearly",
+      /must match pattern .*; an example: "12-25"/,
+    ],
+    [
+      "a sixth Thursday",
+      "calendar.json",
+      `"weekday": 4, "nth": 4`,
+      `"weekday": 4, "nth": 6`,
+      "/holiday_calendars/0/holidays/9/nth_weekday/nth",
+      /\[1,2,3,4,5,-1\]/,
+    ],
+    [
+      "a weekday that is observed on another",
+      "calendar.json",
+      `"nth": 4 }`,
+      `"nth": 4 }, "observed": "next_monday"`,
+      "/holiday_calendars/0/holidays/9/observed",
+      /goes with a yearly month and day alone/,
+    ],
+    [
+      "a calendar twice",
+      "calendar.json",
+      `"holiday_calendars": [`,
+      `"holiday_calendars": [{ "name": "us-federal", "holidays": [{ "name": "Easter", "easter": 0 }] },`,
+      "/holiday_calendars/1/name",
+      /"us-federal" is already at \/holiday_calendars\/0/,
+    ],
     ["text that is no JSON", "price-book.json", "{", "[", "/", /is not JSON/],
   ];
   for (const [what, file, from, to, path, reason] of cases) {

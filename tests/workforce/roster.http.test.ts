@@ -131,7 +131,8 @@ describe("the roster", async () => {
     await api.run("roster.set_shifts", { technician: id, body: { shifts: [always] } });
     const window = { start: "2026-05-04T10:00:00.000Z", end: "2026-05-04T11:00:00.000Z" };
     const { id: ticket } = await ticketIn(api, "DISPATCHED", { techId: id, window });
-    const conflict = [{ ticket_id: ticket, ...window }];
+    const atTheSite = { start_local: "2026-05-04T03:00:00-07:00", end_local: "2026-05-04T04:00:00-07:00" };
+    const conflict = [{ ticket_id: ticket, ...window, ...atTheSite, timezone: "America/Los_Angeles" }];
     const shorter = { shifts: [{ ...always, start_time: "10:30", end_time: "12:00" }] };
     assert.deepEqual((await api.run("roster.set_shifts", { technician: id, body: shorter })).conflicts, conflict);
     assert.deepEqual(
