@@ -50,7 +50,9 @@ export async function loadAssignee(
   const people = peopleFor(crew, desk.policy);
   // Only a crew is looked for among all; whoever goes alone has been named.
   const others =
-    people > 1 && techId !== null ? await loadRoster(tx, { ...asked, insist: false, ticketId }, reading) : [];
+    people > 1 && techId !== null
+      ? await loadRoster(tx, { ...asked, insist: false, sending: true, ticketId }, reading)
+      : [];
   return { technician: roster[0] ?? null, site, company: { crew, people, roster: others } };
 }
 

@@ -95,8 +95,14 @@ export const crewChange = ({ helpers_missing: before }: TicketRow, missing: numb
   ...(missing === 0 && before > 0 && { attention_code: null }),
 });
 
-/** How the history names a crew; nothing where the lead goes alone. */
-export const crewPayload = (members: readonly CrewMember[], missing = 0): JsonObject => ({
-  ...(members.length > 1 && { crew: members.map(({ tech_id, role, booking_id }) => ({ tech_id, role, booking_id })) }),
-  ...(missing > 0 && { helpers_missing: missing }),
-});
+/** How the history names a crew, and how many people it takes; nothing where the lead goes alone. */
+export function crewPayload(members: readonly CrewMember[], missing = 0): JsonObject {
+  const helpers = helpersOf({ members });
+  return {
+    ...(helpers.length + missing > 0 && { people: 1 + helpers.length + missing }),
+    ...(helpers.length > 0 && {
+      crew: members.map(({ tech_id, role, booking_id }) => ({ tech_id, role, booking_id })),
+    }),
+    ...(missing > 0 && { helpers_missing: missing }),
+  };
+}

@@ -22,6 +22,7 @@ import { crewSize, jobAt, visitMinutes } from "../workforce/site-demand.ts";
 import { estimateTravelMinutes, type TravelEstimate } from "../travel/estimate.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { fixWork, laneFor, type Person, type PlannedLane, type PlannedVisit } from "./fixed-work.ts";
+import type { FixedWork } from "./lanes.ts";
 import type { PlanDay } from "./plan-day.ts";
 import type { PlanTicket } from "./plan-tickets.ts";
 import { Places } from "./places.ts";
@@ -97,8 +98,7 @@ export function buildProblem(
   const weights = delayWeights(policy.sla.targetMinutes);
   const pins = lanes.flatMap((lane) =>
     lane.pins.map((pin): Visit => ({
-      // One for each of a crew.
-      id: `${pin.ticketId} ${lane.id}`,
+      id: idOfPin(pin, lane),
       at: places.node(pin.place),
       duration: (pin.end - pin.start) / minuteMs,
       windows: [[minute(pin.start), minute(pin.start)]],
@@ -148,6 +148,9 @@ export function buildProblem(
     ],
   };
 }
+
+/** Work that stands fast as the problem's visit: of a crew's, one for each of them. */
+export const idOfPin = ({ ticketId }: FixedWork, { id }: Pick<PlannedLane, "id">): string => `${ticketId} ${id}`;
 
 /** Minutes since the day began, the problem's unit of time. */
 export const minuteOf =

@@ -66,5 +66,8 @@ export function peopleFor(crew: Crew, policy: Policy): number {
   return isBegun ? 1 + helpers + crew.helpers_missing : crewSize(crew.incident_type, policy);
 }
 
-/** What is asked of who goes along: the kind of work, the zone and the time. Skills and tools are what the lead brings. */
-export const helperJob = (job: Job): Job => ({ ...job, requiredSkills: [], requiredTools: [] });
+/**
+ * What is asked of who goes along: the kind of work, the zone and their time. Skills and tools are what the lead brings, and whoever
+ * lets the lead in lets in all of them.
+ */
+export const helperJob = (job: Job): Job => ({ ...job, requiredSkills: [], requiredTools: [], hoursWaived: true });

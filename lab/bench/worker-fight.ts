@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
+import type { TechnicianId } from "../../dispatch/contract/ids.ts";
 import { startApiProcess, type ApiProcess } from "./api-process.ts";
 import { chance } from "./chance.ts";
 import { round } from "./measure.ts";
@@ -43,6 +44,11 @@ export type FightReport = {
   readonly assignments: number;
   readonly assignments_by_workers: number;
   readonly assignments_per_second: number;
+  readonly moves: number;
+  readonly transfers: number;
+  readonly crew_changes: number;
+  /** Helpers that were given back because they left. */
+  readonly helpers_lost: number;
   readonly commands: number;
   readonly refused: number;
   readonly server_errors: number;
@@ -89,7 +95,7 @@ export async function fight(options: FightOptions): Promise<FightReport> {
       ...clients.map((client, n) => meddle(client, desk, ticketIds, chance(options.seed + 1 + n), over)),
     ]);
     const seconds = (performance.now() - begun) / 1000;
-    const done = await countAssignments(owner, since);
+    const done = await countDone(owner, since);
     say("waiting until all have come to rest…");
     const settled = await settle(owner, ticketIds);
     say("proving…");
@@ -175,7 +181,10 @@ async function killAtRandom(
 
 type Deeds = { commands: number; refused: number; serverErrors: number };
 
-/** A dispatcher in a hurry: schedules, sends, replaces, takes back and books, without looking who else does. */
+/**
+ * A dispatcher in a hurry: schedules, moves, sends, replaces, takes back, hands over and books, one alone or with others, without
+ * looking who else does.
+ */
 async function meddle(
   client: DeskClient,
   { windows, techIds }: FightDesk,
@@ -195,18 +204,37 @@ async function meddle(
     (await said(client.command("schedule.propose", id, { options: [window] }))) &&
     said(client.command("schedule.confirm", id, window));
   const why = { reason_code: "capacity", note: "Another job takes longer" } as const;
+  /** Of somebody who leaves whatever they have not begun is given back, and whatever they help with is one short. */
+  const leaveAndComeBack = async (tech_id: TechnicianId) => {
+    await said(client.command("roster.upsert", "", { tech_id, active: false }));
+    await said(client.command("roster.upsert", "", { tech_id, active: true }));
+  };
+  /** Whoever was sent comes, a helper with them, and a colleague takes over; then all is to be done another day. */
+  const work = async (id: string, helper: TechnicianId, successor: TechnicianId) => {
+    if (!(await said(client.command("tech.check_in", id, { timestamp: new Date().toISOString() })))) return;
+    await said(client.command("assignment.crew", id, { add: [helper] }));
+    await said(client.command("assignment.transfer", id, { tech_id: successor, reason: why.note }));
+    if (await said(client.command("tech.hold", id, { reason_code: "parts" })))
+      await said(client.command("ticket.return_visit", id, {}));
+  };
   while (!over()) {
     const id = drawn(ticketIds, next);
     const techId = drawn(techIds, next);
     const choice = next();
-    if (choice < 0.3) await schedule(id, drawn(windows, next));
-    else if (choice < 0.4) await said(client.command("assignment.dispatch", id, { tech_id: techId }));
-    else if (choice < 0.65) await said(client.command("assignment.unassign", id, why));
-    else if (choice < 0.75)
+    if (choice < 0.25) await schedule(id, drawn(windows, next));
+    else if (choice < 0.32) await said(client.command("assignment.dispatch", id, { tech_id: techId }));
+    else if (choice < 0.5) await said(client.command("assignment.unassign", id, why));
+    else if (choice < 0.57)
       await said(
         client.command("assignment.override", id, { override_type: "reassign_tech", tech_id: techId, ...why }),
       );
-    else if (choice < 0.8)
+    else if (choice < 0.67)
+      await said(client.command("schedule.move", id, { ...drawn(windows, next), reason: why.note }));
+    else if (choice < 0.77) await said(client.command("assignment.crew", id, { add: [techId], reason: why.note }));
+    else if (choice < 0.79) await said(client.command("assignment.crew", id, { remove: [techId], reason: why.note }));
+    else if (choice < 0.8) await leaveAndComeBack(techId);
+    else if (choice < 0.84) await work(id, techId, drawn(techIds, next));
+    else if (choice < 0.88)
       await said(
         client.command("schedule.book", id, {
           tech_id: techId,
@@ -220,18 +248,33 @@ async function meddle(
   return deeds;
 }
 
-async function countAssignments(
-  owner: pg.Client,
-  since: Date,
-): Promise<{ assignments: number; assignments_by_workers: number }> {
-  const { rows } = await owner.query<{ assignments: number; assignments_by_workers: number }>(
-    `SELECT count(*)::int AS assignments,
+type Done = Pick<
+  FightReport,
+  "assignments" | "assignments_by_workers" | "moves" | "transfers" | "crew_changes" | "helpers_lost"
+>;
+
+async function countDone(owner: pg.Client, since: Date): Promise<Done> {
+  const { rows } = await owner.query<Done>(
+    `SELECT (count(*) FILTER (WHERE payload->>'booking_id' IS NOT NULL))::int AS assignments,
             (count(*) FILTER (
-              WHERE tool_name = 'assignment.reserve' OR payload->>'dispatch_mode' = 'WORKER_AUTO'))::int AS assignments_by_workers
-     FROM audit_events WHERE created_at >= $1 AND payload->>'booking_id' IS NOT NULL`,
+              WHERE tool_name = 'assignment.reserve' OR payload->>'dispatch_mode' = 'WORKER_AUTO'))::int AS assignments_by_workers,
+            (count(*) FILTER (WHERE tool_name = 'schedule.move'))::int AS moves,
+            (count(*) FILTER (WHERE tool_name = 'assignment.transfer'))::int AS transfers,
+            (count(*) FILTER (WHERE tool_name = 'assignment.crew'))::int AS crew_changes,
+            (count(*) FILTER (
+              WHERE tool_name = 'roster.upsert' AND payload->>'helpers_missing' IS NOT NULL))::int AS helpers_lost
+     FROM audit_events WHERE created_at >= $1`,
     [since],
   );
-  return rows[0] ?? { assignments: 0, assignments_by_workers: 0 };
+  const nothing = {
+    assignments: 0,
+    assignments_by_workers: 0,
+    moves: 0,
+    transfers: 0,
+    crew_changes: 0,
+    helpers_lost: 0,
+  };
+  return rows[0] ?? nothing;
 }
 
 /**

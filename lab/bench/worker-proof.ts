@@ -24,12 +24,36 @@ export const bookingRules: Rules = {
                         AND b.span = tstzrange(t.scheduled_start, t.scheduled_end))`,
   bookings_without_assignment: `
     SELECT b.ticket_id FROM bookings b JOIN tickets t ON t.id = b.ticket_id
-    WHERE b.state IN ('tentative', 'firm') AND t.assigned_tech_id IS DISTINCT FROM b.technician_id`,
+    WHERE b.state IN ('tentative', 'firm') AND b.role = 'lead' AND t.assigned_tech_id IS DISTINCT FROM b.technician_id`,
+  helpers_without_visit: `
+    SELECT b.ticket_id FROM bookings b JOIN tickets t ON t.id = b.ticket_id
+    WHERE b.state IN ('tentative', 'firm') AND b.role = 'helper'
+      AND (t.state NOT IN ('SCHEDULED', 'DISPATCHED', 'ON_SITE', 'IN_PROGRESS', 'ON_HOLD', 'PENDING_CUSTOMER_CONFIRMATION')
+           OR t.assigned_tech_id = b.technician_id
+           OR t.state IN ('SCHEDULED', 'DISPATCHED') AND b.span <> tstzrange(t.scheduled_start, t.scheduled_end))`,
+  // As many are booked or said to be missing as whoever booked them last said it takes.
+  crews_in_pieces: `
+    SELECT t.id AS ticket_id
+    FROM tickets t, LATERAL (
+      SELECT coalesce((e.payload->>'people')::int, 1) AS people FROM audit_events e
+      WHERE e.aggregate = 'ticket' AND e.aggregate_id = t.id::text
+        AND (e.payload ? 'people' OR e.payload->>'booking_id' IS NOT NULL)
+      ORDER BY e.seq DESC LIMIT 1
+    ) told
+    WHERE t.state IN ('SCHEDULED', 'DISPATCHED') AND t.assigned_tech_id IS NOT NULL
+      AND told.people <> 1 + t.helpers_missing + (SELECT count(*) FROM bookings b
+                                                  WHERE b.ticket_id = t.id AND b.role = 'helper' AND b.state IN ('tentative', 'firm'))`,
+  missing_without_word: `
+    SELECT t.id AS ticket_id FROM tickets t
+    WHERE t.helpers_missing > 0 AND NOT EXISTS (
+      SELECT FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = t.id::text
+        AND e.payload->>'helpers_missing' = t.helpers_missing::text)`,
   dispatched_without_technician: `SELECT id AS ticket_id FROM tickets WHERE state = 'DISPATCHED' AND assigned_tech_id IS NULL`,
   bookings_without_receipt: `
     SELECT b.ticket_id FROM bookings b
     WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = b.ticket_id::text
-                        AND e.payload->>'booking_id' = b.id::text)`,
+                        AND (e.payload->>'booking_id' = b.id::text
+                             OR e.payload->'crew' @> jsonb_build_array(jsonb_build_object('booking_id', b.id))))`,
   commands_in_pieces: `
     SELECT e.ticket_id FROM audit_events e JOIN outbox o ON o.audit_event_id = e.id WHERE o.xmin <> e.xmin`,
   dispatches_against_the_ranking: `
@@ -48,7 +72,7 @@ const fightRules: Rules = {
   lost_tickets: `
     SELECT fought.id AS ticket_id FROM unnest($1::uuid[]) AS fought (id)
     WHERE NOT EXISTS (SELECT FROM tickets t WHERE t.id = fought.id
-                        AND t.state IN ('READY_TO_SCHEDULE', 'SCHEDULE_PROPOSED', 'SCHEDULED', 'DISPATCHED'))`,
+                        AND t.state IN ('READY_TO_SCHEDULE', 'SCHEDULE_PROPOSED', 'SCHEDULED', 'DISPATCHED', 'IN_PROGRESS', 'ON_HOLD'))`,
 };
 
 /** How often each rule is broken, by its name. */

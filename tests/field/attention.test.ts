@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attentionOf, lostChoice, rosterReasons, type AttentionRow } from "../../dispatch/field/attention.ts";
+import { attentionOf, lostChoice, rosterReasons, shortOf, type AttentionRow } from "../../dispatch/field/attention.ts";
 import { ticketStates } from "../../dispatch/contract/states.ts";
 
 const start = "2026-03-02T10:00:00.000Z";
@@ -79,6 +79,25 @@ test("what the worker found nobody for says whether time or ability is wanting, 
   assert.equal(codeOf(rowIn("SCHEDULED", { ...booked, assign_reason: "TECH_UNAVAILABLE" }), before), "NOT_SENT");
   for (const reason of [null, "AUTONOMY_DISABLED", "DEFECT"])
     assert.equal(codeOf(rowIn("SCHEDULED", { ...alone, assign_reason: reason }), before), null, `${reason}`);
+});
+
+test("too few for a crew is told with how many it takes, and a crew that is short while somebody leads it", () => {
+  const waits = { assigned_tech_id: null, assign_reason: shortOf({ needed: 3, free: 1 }) };
+  const detail = "The visit takes 3 people at once, and 1 is free at the promised time.";
+  assert.deepEqual(attentionOf(rowIn("SCHEDULED", waits), before, before), {
+    code: "NOBODY_FREE",
+    since: moved,
+    detail,
+  });
+  const short = { helpers_missing: 2, attention_code: "NOBODY_FREE", attention_since: start } as const;
+  assert.deepEqual(attentionOf(rowIn("SCHEDULED", short), before, before), {
+    code: "NOBODY_FREE",
+    since: start,
+    detail: "The crew is short of 2 helpers; assignment.crew names who goes along.",
+  });
+  assert.equal(codeOf(rowIn("DISPATCHED", short), during), "LATE_ARRIVAL");
+  assert.equal(codeOf(rowIn("IN_PROGRESS", short), after), "OVERRUN");
+  assert.equal(codeOf(rowIn("SCHEDULED", { ...short, helpers_missing: 0 }), before), null);
 });
 
 test("what only a command knew stays until it is told to be over, behind what is worse", () => {

@@ -97,6 +97,11 @@ describe("assignment.recommend for an emergency", () => {
       body: { hold_reason: "CUSTOMER_PENDING", confirmation_window: { start: api.clock.iso, end: api.clock.in(60) } },
     });
     const foreign = await visit(api, await person(), { accountId: borealis.id, siteId: borealis.albany });
+    // Whoever only helps there is not taken off either.
+    await api.run("assignment.crew", {
+      ticket: foreign,
+      body: { add: [await addTechnician(api.owner, { zone: "NY" })] },
+    });
     const id = await emergency(api);
     assert.deepEqual(
       (await recommend(api, id)).bump?.map(({ ticket_id }) => ticket_id),

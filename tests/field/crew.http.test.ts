@@ -297,6 +297,16 @@ describe("a crew", async () => {
         assert.deepEqual([helpers_missing, await attentionOf(api, id)], [0, null]);
       });
 
+  test("keeps whoever was booked before they were drained", async () => {
+    const { id, helpers, techId } = await crewed("SCHEDULED");
+    await api.run("roster.drain", { technician: helpers[0] ?? "", body: { reason: "leaves in May" } });
+    await api.run("assignment.dispatch", { ticket: id, body: { tech_id: techId } });
+    assert.deepEqual(await live(api, id), [
+      [techId, "lead"],
+      [helpers[0], "helper"],
+    ]);
+  });
+
   test("is told of still when the rest is sent, and made whole by it where somebody is free", async () => {
     const { id, helpers, techId, window } = await crewed("SCHEDULED");
     await api.run("roster.sign_off", { technician: helpers[0] ?? "", body: { reason: "fell ill" } });

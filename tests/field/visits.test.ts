@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { demandsOf, visitsOf, type TrailEvent } from "../../dispatch/field/visits.ts";
+import { arrivalsOf, demandsOf, visitsOf, type TrailEvent } from "../../dispatch/field/visits.ts";
 
 const event = (tool_name: string, over: Partial<TrailEvent> = {}): TrailEvent => ({
   tool_name,
@@ -39,6 +39,20 @@ describe("visits", () => {
       reports("tech.complete", 5),
     ];
     assert.deepEqual(minutesOf(...trail), [[20, 30, 40, 5]]);
+  });
+
+  it("are one for all of a crew, with what whoever left early has done", () => {
+    const joins = event("tech.check_in", { tech_id: "helper", created_at: "2026-05-01T10:05:00.000Z" });
+    const leaves = event("tech.check_in", { tech_id: "helper", left: true, work: { labor_minutes: 25 } });
+    assert.deepEqual(minutesOf(arrives, joins, leaves, reports("tech.complete", 60)), [[25, 60]]);
+    assert.deepEqual(
+      [...arrivalsOf([arrives, joins, leaves], "lead")],
+      [
+        ["lead", arrives.created_at],
+        ["helper", joins.created_at],
+      ],
+    );
+    assert.deepEqual([...arrivalsOf([arrives, joins, event("tech.complete"), arrives], "lead").keys()], ["lead"]);
   });
 
   it("count a completion that comes again once, as it was reported last", () => {

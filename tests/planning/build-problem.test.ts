@@ -6,7 +6,13 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
 import type { Policy } from "../../dispatch/policy/policy.ts";
-import { buildProblem, minuteOf, type BuiltProblem, type DayRows } from "../../dispatch/planning/build-problem.ts";
+import {
+  buildProblem,
+  idOfPin,
+  minuteOf,
+  type BuiltProblem,
+  type DayRows,
+} from "../../dispatch/planning/build-problem.ts";
 import { describePlan } from "../../dispatch/planning/describe-plan.ts";
 import { settlePlan, UnsoundPlan } from "../../dispatch/planning/settle-plan.ts";
 import { checkPlan } from "../../dispatch/planner/check.ts";
@@ -37,7 +43,7 @@ function figuresByHand({ lanes, visits }: BuiltProblem, { routes }: Plan): numbe
     const lane = lanes.get(technician) ?? assert.fail("a route of nobody's");
     const places = stops.map(({ visit }) => {
       const ticket = visits.get(visit)?.ticket;
-      return ticket ? placeOf(ticket) : (lane.pins.find(({ ticketId }) => ticketId === visit)?.place ?? null);
+      return ticket ? placeOf(ticket) : (lane.pins.find((pin) => idOfPin(pin, lane) === visit)?.place ?? null);
     });
     const way = [lane.from, ...places, lane.to];
     return way.slice(1).reduce((part, to, i) => part + (estimateTravelMinutes(way[i] ?? null, to) ?? 0), sum);

@@ -221,6 +221,16 @@ describe("policyHash", () => {
     assert.equal(loadPolicy("pilot", folder).policyHash, loadPolicy("pilot").policyHash);
   });
 
+  it("takes one person to a visit, unless an incident type says more", (t) => {
+    const folder = copyOfSet(t);
+    edit(folder, "incident-types.json", `"max_window_minutes": 720,`, `"max_window_minutes": 720, "crew_size": 3,`);
+    const { incidentTypes } = loadPolicy("pilot", folder);
+    assert.deepEqual(
+      [incidentTypes["DOOR_WONT_LATCH"]?.crewSize, incidentTypes["AUTO_OPERATOR_FAULT"]?.crewSize],
+      [3, 1],
+    );
+  });
+
   for (const [file, from, to] of [
     ["price-book.json", `"trip_charge_cents": 8900`, `"trip_charge_cents": 8901`],
     ["incident-types.json", `"default_duration_minutes": 180`, `"default_duration_minutes": 181`],
@@ -253,6 +263,14 @@ describe("a bad policy set", () => {
       `"default_duration_minutes": 0`,
       "/incident_types/0/default_duration_minutes",
       />= 1/,
+    ],
+    [
+      "a crew of five",
+      "incident-types.json",
+      `"max_window_minutes": 720,`,
+      `"crew_size": 5,`,
+      "/incident_types/0/crew_size",
+      /<= 4/,
     ],
     [
       "an incident type without a template",

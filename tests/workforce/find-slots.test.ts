@@ -13,6 +13,7 @@ import {
   anyTechnician,
   at,
   busy,
+  fitsAtMinute,
   lineTravel,
   minutesOf,
   ms,
@@ -267,6 +268,34 @@ describe("findSlots against a look at every minute", () => {
         );
       }),
       { numRuns: 800 },
+    );
+  });
+
+  it("finds for two what one can lead while another is free, and names the other", () => {
+    fc.assert(
+      fc.property(anyTechnician("a"), anyTechnician("b"), anyRequest, anyFirstDrive, (lead, other, job, firstDrive) => {
+        const hands = { ...other, skills: [], tools: [] };
+        const asked = { ...job, techId: lead.techId, people: 2 };
+        const { slots, rejected, free } = findSlots([lead, hands], asked, { ...rules, firstDrive });
+        const alone = startsByMinute(lead, job, lineTravel, firstDrive);
+        const both = alone.filter(({ start }) => fitsAtMinute(hands, job, start, lineTravel, firstDrive));
+        assert.deepEqual(
+          slots.map(({ start }) => minutesOf(start)),
+          both.map(({ start }) => start),
+        );
+        for (const { helpers } of slots)
+          assert.deepEqual(
+            helpers?.map(({ tech_id }) => tech_id),
+            ["b"],
+          );
+        assert.equal(free, both.length > 0 ? 2 : alone.length > 0 ? 1 : 0);
+        const expected = both.length > 0 ? [] : [alone.length > 0 ? "CREW_INCOMPLETE" : reasonByMinute(lead, job)];
+        assert.deepEqual(
+          rejected.map(({ reason }) => reason),
+          expected,
+        );
+      }),
+      { numRuns: 400 },
     );
   });
 

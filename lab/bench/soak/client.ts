@@ -18,6 +18,9 @@ export class Met {
   uploads_repeated = 0;
   sent_by_workers = 0;
   sent_by_hand = 0;
+  moved = 0;
+  helped = 0;
+  handed_over = 0;
   tickets = 0;
 }
 

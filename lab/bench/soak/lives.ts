@@ -1,5 +1,5 @@
 // The tickets' lives in the soak: the benchmark's own, and now and then a long one, in which a worker sends the
-// technician, files are uploaded and the ticket is closed with its packet.
+// technician, the visit moves, somebody helps and a colleague takes over, files are uploaded and the ticket is closed with its packet.
 
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -39,8 +39,17 @@ export async function liveLong(client: SoakClient, place: SoakPlace): Promise<vo
   });
   await client.command("schedule.propose", "dispatcher", id, { options: [window] });
   await client.command("schedule.confirm", "dispatcher", id, window);
+  const later = { ...place.nextWindow(), reason: "another day" };
+  if (await unlessTaken(client.command("schedule.move", "dispatcher", id, later))) client.met.moved++;
   await untilSent(client, id);
   await client.command("tech.check_in", "tech", id, { timestamp: window.start });
+  const helper = place.nextTechnician();
+  if (await unlessTaken(client.command("assignment.crew", "dispatcher", id, { add: [helper] }))) {
+    await client.command("tech.check_in", "dispatcher", id, { timestamp: window.start, tech_id: helper });
+    client.met.helped++;
+  }
+  const successor = { tech_id: place.nextTechnician(), reason: "the shift is over", work: { labor_minutes: 20 } };
+  if (await unlessTaken(client.command("assignment.transfer", "dispatcher", id, successor))) client.met.handed_over++;
   for (const key of photos) {
     const uri = await upload(client, id, Buffer.concat([jpegHead, Buffer.from(`${key} of ${id}`)]), {
       kind: "PHOTO",
@@ -68,6 +77,19 @@ const askEveryMs = 100;
 const patienceMs = 3_000;
 /** A worker, or another ticket, came first. */
 const overtaken = new Set(["INVALID_STATE_TRANSITION", "TECH_UNAVAILABLE", "SLOT_TAKEN"]);
+/** Whoever is named has the work already, or too few are free then. */
+const taken = new Set([...overtaken, "INVALID_REQUEST", "NO_FEASIBLE_SLOT"]);
+
+/** @returns whether it was done, and not refused because somebody is taken */
+async function unlessTaken(command: Promise<unknown>): Promise<boolean> {
+  try {
+    await command;
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused) || !taken.has(error.code)) throw error;
+    return false;
+  }
+}
 
 /** Waits until a worker has sent somebody; where none does for a while, sends the first recommendation. */
 async function untilSent(client: SoakClient, ticketId: string): Promise<void> {

@@ -35,6 +35,7 @@ const ledgerRules = {
     )
     SELECT t.id AS ticket_id FROM tickets t LEFT JOIN told ON told.ticket_id = t.id
     WHERE told.after_state IS DISTINCT FROM t.state`,
+  bookings_left_behind: `SELECT ticket_id FROM bookings WHERE state IN ('tentative', 'firm')`,
   not_at_its_end: `SELECT id AS ticket_id FROM tickets WHERE state NOT IN ('INVOICED', 'CLOSED')`,
 } as const;
 
