@@ -240,7 +240,6 @@ export type StatementRows = {
     helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
-    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -249,6 +248,7 @@ export type StatementRows = {
     region_weight: number;
     remaining: number;
     priority_rank: number;
+    at_door: boolean;
   };
   cockpit_billing: {
     id: string;
@@ -276,7 +276,6 @@ export type StatementRows = {
     helpers_missing: number;
     assign_reason: string | null;
     assign_unable: boolean;
-    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string | null;
@@ -285,6 +284,7 @@ export type StatementRows = {
     region_weight: number;
     remaining: number;
     priority_rank: number;
+    at_door: boolean;
   };
   cockpit_count_evidence: { total: number };
   cockpit_final: {
@@ -313,7 +313,6 @@ export type StatementRows = {
     helpers_missing: number;
     assign_reason: string | null;
     assign_unable: boolean;
-    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string | null;
@@ -322,6 +321,7 @@ export type StatementRows = {
     region_weight: number;
     remaining: number;
     priority_rank: number;
+    at_door: boolean;
   };
   cockpit_open: {
     id: string;
@@ -349,7 +349,6 @@ export type StatementRows = {
     helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
-    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -358,6 +357,7 @@ export type StatementRows = {
     region_weight: number;
     remaining: number;
     priority_rank: number;
+    at_door: boolean;
   };
   cockpit_queue: {
     id: string;
@@ -385,7 +385,6 @@ export type StatementRows = {
     helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
-    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -394,6 +393,7 @@ export type StatementRows = {
     region_weight: number;
     remaining: number;
     priority_rank: number;
+    at_door: boolean;
   };
   cockpit_queue_accounts: {
     id: string;
@@ -421,7 +421,6 @@ export type StatementRows = {
     helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
-    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -430,6 +429,7 @@ export type StatementRows = {
     region_weight: number;
     remaining: number;
     priority_rank: number;
+    at_door: boolean;
   };
   cockpit_queue_first_page: {
     id: string;
@@ -457,7 +457,6 @@ export type StatementRows = {
     helpers_missing: number;
     assign_reason: string;
     assign_unable: boolean;
-    at_door: boolean;
     site_id: string;
     site_name: string;
     site_city: string;
@@ -466,6 +465,7 @@ export type StatementRows = {
     region_weight: number;
     remaining: number;
     priority_rank: number;
+    at_door: boolean;
   };
   completion_newest: {
     checklist: unknown;

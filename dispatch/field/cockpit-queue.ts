@@ -106,7 +106,7 @@ function streamSql(stream: QueueStream, { where, from, until, behind, now, warni
              t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at, t.updated_at,
              t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
              t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.helpers_missing,
-             t.assign_reason, t.assign_unable, ${isAtDoor("t")} AS at_door,
+             t.assign_reason, t.assign_unable,
              s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region,
              s.timezone, s.region_weight,
              ${stream.minutes(position, now, warning)} AS remaining,
@@ -124,7 +124,7 @@ function queueSql(clauses: Clauses): string {
     ORDER BY minute OFFSET ${clauses.limit} LIMIT 1
   ), page AS (${streams.map(({ rows }) => rows).join("\n      UNION ALL")}
   )
-  SELECT * FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
+  SELECT first.*, ${isAtDoor("first")} AS at_door FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
   ORDER BY ${order} LIMIT ${clauses.limit} + 1`;
 }
 

@@ -3,7 +3,7 @@
 
 /** @param ticket the alias of a row of tickets */
 export const isAtDoor = (ticket: string): string => `(
-  (${ticket}.in_work AND ${ticket}.state IN ('ON_SITE', 'IN_PROGRESS') OR ${ticket}.state = 'APPROVAL_REQUIRED')
+  ${ticket}.state IN ('ON_SITE', 'IN_PROGRESS', 'APPROVAL_REQUIRED')
   AND (EXISTS (SELECT FROM bookings l WHERE l.ticket_id = ${ticket}.id AND l.state IN ('tentative', 'firm'))
        OR NOT EXISTS (SELECT FROM bookings d WHERE d.ticket_id = ${ticket}.id AND d.state = 'done'
                       AND d.technician_id = ${ticket}.assigned_tech_id)))`;

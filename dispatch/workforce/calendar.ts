@@ -156,7 +156,7 @@ const calendarOf = (which: string): string => `
              FROM (SELECT ${onSiteColumns}, 'lead' AS role
                    FROM tickets o
                    LEFT JOIN bookings b ON b.ticket_id = o.id AND b.state IN ('tentative', 'firm') AND b.role = 'lead'
-                   WHERE o.assigned_tech_id = r.id AND ${isAtDoor("o")}
+                   WHERE o.assigned_tech_id = r.id AND (o.in_work OR o.asking) AND ${isAtDoor("o")}
                    UNION ALL
                    SELECT ${onSiteColumns}, b.role
                    FROM bookings b JOIN tickets o ON o.id = b.ticket_id
