@@ -7,6 +7,7 @@ import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../dispatch/process/command-line.ts";
 import { startDemoDesk, type DemoDesk } from "./demo-desk.ts";
 import { tellStory, type StorySummary } from "./story.ts";
+import { tellDaysStory } from "./day-story.ts";
 import { tellWorkersStory } from "./worker-story.ts";
 
 export const demoCommand = (): Promise<void> =>
@@ -16,7 +17,7 @@ export const demoCommand = (): Promise<void> =>
       about:
         "Starts Postgres, the object store, dispatch-api and an OpenClaw gateway with Dispatch's plugin " +
         "on this machine, takes one ticket from call to invoice through the gateway's tools, then starts " +
-        "a worker and shows what it does by itself.",
+        "a worker and shows what it does by itself, and what a day does to a plan.",
       options: { ci: { type: "boolean" }, "no-gateway": { type: "boolean" }, quiet: { type: "boolean" } },
       meanings: {
         ci: "stop everything after the stories",
@@ -47,8 +48,11 @@ export const demoCommand = (): Promise<void> =>
           await desk.startWorker();
           say("\nA worker starts. From here on, what is scheduled finds its technician by itself.");
           const { dispatcher, labelWidth } = desk.cast;
-          const receipts = await tellWorkersStory({ dispatcher, labelWidth, accountId, siteId, say });
-          say(`All ${receipts} receipts read back unchanged.`);
+          const telling = { dispatcher, labelWidth, accountId, siteId, say };
+          const receipts = await tellWorkersStory(telling);
+          say("\nAnd what a day does to a plan:");
+          const more = await tellDaysStory({ ...telling, invoicedId: summary.ticket_id });
+          say(`All ${receipts + more} receipts read back unchanged.`);
           say(`\nDone after ${elapsed()}. Summary:`);
           console.log(JSON.stringify(summary));
           if (!ci) await lookAround(desk, summary, settings, say, signal);

@@ -34,6 +34,10 @@ test(
     assert.match(stdout, /Dana as Ana +tries to complete: REFUSED, MISSING_SIGNATURE_CONFIRMATION/);
     assert.match(stdout, /the same answer, still one item/);
     assert.match(stdout, /Eve +tries to complete somebody else's work: REFUSED, NOT_ASSIGNED_TECH/);
+    assert.match(stdout, /Dana +moves it in one step, since the shop is closed then: /);
+    assert.match(stdout, /Dana +books it, and has \S+ \S+ go along with \S+ \S+: both are taken from /);
+    assert.match(stdout, /The desk +says OVERRUN: Planned until .*, and the work goes on\./);
+    assert.match(stdout, /: T-\d{6} follows T-000001 as warranty -> NEW/);
     const summary = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
     assert.deepEqual(Object.keys(summary), [
       "ticket_id",

@@ -1,6 +1,7 @@
 // Every sentence the scripted stand-in understands, and the calls it makes of it.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { chatName, commandEntries } from "../../dispatch/contract/index.ts";
@@ -243,6 +244,13 @@ describe("a sentence becomes calls", () => {
           assert.ok(fields.get(name)?.has(field), `${sentence}: ${name} has no ${field}`);
       }
     }
+  });
+
+  test("so is every sentence that the README has for the chat", async () => {
+    const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+    const sentences = [...readme.matchAll(/^> (.+)$/gm)].map(([, sentence = ""]) => sentence);
+    assert.ok(sentences.length >= 5);
+    for (const sentence of sentences) assert.ok(readSentence(sentence), sentence);
   });
 
   for (const [tool, { said = [] }] of commandEntries) {
