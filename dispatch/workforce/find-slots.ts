@@ -88,6 +88,8 @@ const delayWeight = -1;
 const travelWeight = -12;
 const zoneWeight = 240;
 
+const dayMs = 86_400_000;
+
 type Candidate = {
   readonly start: number;
   readonly technician: CalendarTechnician;
@@ -157,7 +159,7 @@ type Helping = { readonly technician: CalendarTechnician; readonly gap: Gap };
 
 /** Who could go along at a start, the least added driving first; each start is looked at once. */
 class Hands {
-  readonly #gaps: readonly { readonly technician: CalendarTechnician; readonly gaps: readonly Gap[] }[];
+  readonly #gaps: readonly { readonly technician: CalendarTechnician; readonly byDay: ReadonlyMap<number, Gap[]> }[];
   readonly #durationMs: number;
   readonly #known = new Map<number, readonly Helping[]>();
 
@@ -167,7 +169,7 @@ class Hands {
     this.#durationMs = request.durationMinutes * minuteMs;
     this.#gaps = technicians
       .filter((one) => findInability(one, job, rules) === null)
-      .map((technician) => ({ technician, gaps: gapsWithin(technician, job, window, rules) }));
+      .map((technician) => ({ technician, byDay: onEachDay(gapsWithin(technician, job, window, rules)) }));
   }
 
   beside(lead: CalendarTechnician, start: number): readonly Helping[] {
@@ -179,8 +181,8 @@ class Hands {
     if (known) return known;
     const window = { start, end: start + this.#durationMs };
     const found = this.#gaps
-      .flatMap(({ technician, gaps }) => {
-        const gap = gaps.find((one) => fits(one, window));
+      .flatMap(({ technician, byDay }) => {
+        const gap = byDay.get(dayOf(start))?.find((one) => fits(one, window));
         return gap ? [{ technician, gap }] : [];
       })
       .sort(
@@ -192,6 +194,20 @@ class Hands {
     this.#known.set(start, found);
     return found;
   }
+}
+
+const dayOf = (instant: number): number => Math.floor(instant / dayMs);
+
+/** Gaps by each day they touch, so that a start is held against few of them, however long the search. */
+function onEachDay(gaps: readonly Gap[]): ReadonlyMap<number, Gap[]> {
+  const byDay = new Map<number, Gap[]>();
+  for (const gap of gaps)
+    for (let day = dayOf(gap.start); day <= dayOf(gap.end); day++) {
+      const those = byDay.get(day);
+      if (those) those.push(gap);
+      else byDay.set(day, [gap]);
+    }
+  return byDay;
 }
 
 /** Of somebody who cannot come while the site is open: that it is closed when they could, or what else there is. */
