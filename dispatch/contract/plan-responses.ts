@@ -18,6 +18,7 @@ export const stayReasons = [
   "STARTS_SOON",
   "TECHNICIAN_LEFT_OUT",
   "OUTSIDE_HOURS",
+  "IN_PARTS",
   "OUT_OF_SCOPE",
   "CREW",
   "SITE_CLOSED",

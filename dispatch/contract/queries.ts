@@ -124,7 +124,8 @@ export const queries = defineQueries({
         Type.Integer({
           minimum: 5,
           maximum: 1_440,
-          description: "Length of the visit in minutes; absent: the usual length for the incident type",
+          description:
+            "Length of the work in minutes; absent: the usual length for the incident type. What no shift has room for is offered in parts",
         }),
       ),
       tech_id: optional(idOf<TechnicianId>("Only this technician; absent: whoever fits")),

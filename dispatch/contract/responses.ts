@@ -191,7 +191,20 @@ export const booking = Type.Object({
   start_local: Type.Optional(localTime()),
   end_local: Type.Optional(localTime()),
   role: crewRole(),
+  /** Which part of the visit it is, of how many; absent where it is all of it. */
+  part: Type.Optional(count()),
+  of: Type.Optional(count()),
 });
+/** Work longer than a shift, over several days; absent where a visit is of one piece. */
+const numberedPart = {
+  part: count(),
+  of: count(),
+  start: time(),
+  end: time(),
+  start_local: localTime(),
+  end_local: localTime(),
+};
+const bookedParts = () => Type.Optional(Type.Array(Type.Object({ ...numberedPart, booking_id: uuid() })));
 export type BookingBody = Static<typeof booking>;
 
 const rejectedTechnician = Type.Object({
@@ -214,6 +227,7 @@ const slot = Type.Object({
   travel_before_minutes: nullable(Type.Number()),
   travel_after_minutes: nullable(Type.Number()),
   travel_source: travelSource(),
+  parts: Type.Optional(Type.Array(Type.Object({ ...numberedPart, travel_before_minutes: nullable(Type.Number()) }))),
   score: Type.Number(),
   factors: Type.Array(factor),
   start_local: localTime(),
@@ -484,9 +498,9 @@ export const jobPacket = Type.Object({
 
 export const overridden = Type.Object({ ticket, before: json(), after: json(), bumped: Type.Optional(requeuedWork) });
 const considered = Type.Object({ slots: Type.Array(slot), rejected: Type.Array(rejectedTechnician) });
-export const booked = Type.Object({ ticket, booking, crew, considered });
+export const booked = Type.Object({ ticket, booking, parts: bookedParts(), crew, considered });
 /** The ticket at its new time, the booking made for it, and who comes then. */
-export const moved = Type.Object({ ...ticketFields, booking: nullable(booking), crew });
+export const moved = Type.Object({ ...ticketFields, booking: nullable(booking), parts: bookedParts(), crew });
 export const crewed = Type.Object({ ...ticketFields, crew, helpers_missing: count() });
 export const changeRequested = Type.Object({ ticket, approval });
 export const closed = Type.Object({ ticket, closeout_packet: closeoutPacket });

@@ -61,6 +61,9 @@ const conflict = Type.Object({
   end_local: localTime(),
   /** Of the site, whose clock the local times are read on. */
   timezone: text(),
+  /** Of a visit in parts, which of how many. */
+  part: Type.Optional(count()),
+  of: Type.Optional(count()),
 });
 export type BookingConflict = Static<typeof conflict>;
 export const changedCalendar = Type.Object({ technician, conflicts: Type.Array(conflict) });

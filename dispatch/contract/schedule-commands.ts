@@ -10,7 +10,8 @@ const durationMinutes = () =>
   Type.Integer({
     minimum: 5,
     maximum: 1_440,
-    description: "Length of the visit in minutes; absent: the usual length for the incident type",
+    description:
+      "Length of the work in minutes; absent: the usual length for the incident type. What no shift has room for is laid in parts",
   });
 const holdable = ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED"] as const;
 
@@ -77,7 +78,7 @@ export const scheduleCommands = defineCommands({
     status: 200,
     summary:
       "Find the best slot AND book it with its technician in one call, without asking the customer. To " +
-      "look without booking use schedule.slots. It sends nobody: assignment.dispatch follows.",
+      "look without booking use schedule.slots. What no shift has room for is laid in parts. It sends nobody: assignment.dispatch follows.",
     next: ["assignment.dispatch", "schedule.reopen"],
     input: Type.Object({
       earliest: optional(time("Not before; ISO 8601 with zone; absent: now")),
@@ -116,7 +117,7 @@ export const scheduleCommands = defineCommands({
     input: Type.Object(
       {
         start: time("When the visit now begins; ISO 8601 with zone"),
-        end: time("When the visit now ends; ISO 8601 with zone"),
+        end: time("When the visit now ends, in parts the latest for its last one; ISO 8601 with zone"),
         tech_id: optional(
           idOf<TechnicianId>(
             "Who is to come, for a dispatcher to name; absent: whoever has it, else the best who is free",

@@ -162,7 +162,10 @@ export type StatementRows = {
     start: string;
     end: string;
     timezone: string;
+    part: number;
+    of: number;
   };
+  bookings_parts: { id: string; part: number; start: string; end: string };
   calendar_roster: {
     id: string;
     name: string;
@@ -770,6 +773,7 @@ export type StatementRows = {
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
+    parted_minutes: number | null;
     not_technicians: unknown;
     helpers: number;
     response_due: string;
@@ -820,6 +824,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -843,6 +848,7 @@ export type StatementRows = {
     scheduled_start: string | null;
     scheduled_end: string | null;
     assigned_tech_id: string | null;
+    parted_minutes: number | null;
     not_technicians: unknown;
     helpers: number;
     response_due: string;
@@ -934,6 +940,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1027,6 +1034,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1075,6 +1083,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1123,6 +1132,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1171,6 +1181,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1219,6 +1230,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1267,6 +1279,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1315,6 +1328,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1363,6 +1377,7 @@ export type StatementRows = {
     attention_code: string;
     attention_since: string;
     helpers_missing: number;
+    parted_minutes: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1411,6 +1426,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1460,6 +1476,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1508,6 +1525,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1556,6 +1574,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1605,6 +1624,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1653,6 +1673,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1701,6 +1722,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1749,6 +1771,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -1797,6 +1820,7 @@ export type StatementRows = {
     attention_code: string | null;
     attention_since: string | null;
     helpers_missing: number;
+    parted_minutes: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;

@@ -12,7 +12,9 @@ import { insertBookings, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, readingAt, type Asked, type RosterEntry } from "../workforce/calendar.ts";
 import { helperJob, loadCrew, peopleFor, type Company } from "../workforce/crew.ts";
 import { consultOn } from "../travel/driving.ts";
-import { jobAt, loadSiteDemand, placeOfSite, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
+import type { TravelSource } from "../travel/estimate.ts";
+import type { TimeRange } from "../workforce/shift-ranges.ts";
+import { jobAt, loadSiteDemand, placeOfSite, visitMinutes, workOf, type SiteDemand } from "../workforce/site-demand.ts";
 import { lockTechnician } from "../workforce/technicians.ts";
 import { mayGo, mayNotGo, type Waived } from "./may-go.ts";
 
@@ -68,39 +70,96 @@ type Wish = {
   readonly role?: "lead" | "helper";
 };
 
+/** What an assignment books of one person: one time, or the parts of work that no shift has room for, in their order. */
+export type Bookings = {
+  readonly first: BookingBody;
+  readonly all: readonly BookingBody[];
+  /** For the ticket's change: how much work lies in parts; absent where that stays as it is. */
+  readonly parted: { readonly parted_minutes?: number };
+};
+
 /**
- * The booking an assignment makes: of the ticket's time, or what is left of it; from now on where it has none.
+ * The bookings an assignment makes: of the ticket's time, or what is left of it; from now on where it has none. Whoever helps is
+ * there for the time they are asked for, in one piece.
  * @throws Refusal ASSIGNMENT_NOT_FOUND, or what keeps this technician from it
  */
-export function bookingFor(
+export function bookingsFor(
   { desk, ticket, now, clockTime }: Sending,
   { technician, site }: Pick<Assignee, "technician" | "site">,
   { techId, waived, atOnce: goesNow = false, snapshot = null, role = "lead" }: Wish,
-): BookingBody {
+): Bookings {
   if (!technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
   const { start, end } = goesNow ? nowFor(ticket, desk, clockTime) : timeOf(ticket, desk, clockTime);
-  const window = { start: Date.parse(start), end: Date.parse(end) };
   // Where nobody has named the kind of work on the ticket, the recommendation did.
   const kind = ticket.incident_type ?? snapshot?.service_type ?? null;
-  const work = jobAt(site, { ...ticket, incident_type: kind }, desk.policy);
-  const going = { technician, job: role === "lead" ? work : helperJob(work), window, now: Date.parse(clockTime) };
+  const work = goesNow || role === "helper" ? null : workOf({ ...ticket, incident_type: kind }, desk.policy);
+  // Of a visit in parts what is left is told from where they were to begin.
+  const begins = work?.inParts === true ? (ticket.scheduled_start ?? start) : start;
+  const window = { start: Date.parse(begins), end: Date.parse(end) };
+  const job = jobAt(site, { ...ticket, incident_type: kind }, desk.policy);
+  const going = { technician, job: role === "lead" ? job : helperJob(job), window, work, now: Date.parse(clockTime) };
   const verdict = mayGo(desk, going, waived);
   if (!verdict.free) throw mayNotGo(verdict, going, ticket.incident_type, snapshot?.id ?? null);
-  // What lies beside other bookings of theirs was let through knowingly, and the database must not refuse it.
-  const alone = !technician.bookings.some((one) => one.start < window.end && window.start < one.end);
+  const { travelBeforeMinutes: travelBefore, travelSource, parts } = verdict;
+  const pieces = parts ?? [{ ...window, travelBefore }];
   return {
-    id: newId(Date.parse(now)),
-    technician_id: technician.id,
-    ticket_id: ticket.id,
-    start,
-    end,
-    state: "firm",
-    exclusive: technician.calendared && alone,
-    travel_before_minutes: Math.ceil(verdict.travelBeforeMinutes ?? 0),
-    travel_source: verdict.travelSource,
-    role,
+    ...bookingsOf(ticket.id, technician, pieces, { travelSource, role }, now),
+    parted: parts && work ? { parted_minutes: work.minutes } : {},
   };
 }
+
+/** As bookingsFor, of somebody who goes along. */
+export const bookingOfHelper = (
+  sending: Sending,
+  assignee: Pick<Assignee, "technician" | "site">,
+  wish: Wish,
+): BookingBody => bookingsFor(sending, assignee, { ...wish, role: "helper" }).first;
+
+type Piece = TimeRange & { readonly travelBefore: number | null };
+
+/** A booking for each piece of a visit's work. */
+export function bookingsOf(
+  ticketId: TicketId,
+  { id: techId, calendared, bookings }: Pick<RosterEntry, "id" | "calendared" | "bookings">,
+  pieces: readonly Piece[],
+  { travelSource, role }: { readonly travelSource: TravelSource | null; readonly role: BookingBody["role"] },
+  now: string,
+): Pick<Bookings, "first" | "all"> {
+  const all = pieces.map((piece, at): BookingBody => {
+    // What lies beside other bookings of theirs was let through knowingly, and the database must not refuse it.
+    const alone = !bookings.some((one) => one.start < piece.end && piece.start < one.end);
+    return {
+      id: newId(Date.parse(now)),
+      technician_id: techId,
+      ticket_id: ticketId,
+      start: new Date(piece.start).toISOString(),
+      end: new Date(piece.end).toISOString(),
+      state: "firm",
+      exclusive: calendared && alone,
+      travel_before_minutes: Math.ceil(piece.travelBefore ?? 0),
+      travel_source: travelSource,
+      role,
+      ...(pieces.length > 1 && { part: at + 1, of: pieces.length }),
+    };
+  });
+  const [first] = all;
+  if (!first) throw new RangeError("a visit of no piece");
+  return { first, all };
+}
+
+type BookedPart = {
+  readonly part: number;
+  readonly of: number;
+  readonly start: string;
+  readonly end: string;
+  readonly booking_id: string;
+};
+
+/** What history and answers say of the parts; nothing where there is one piece. */
+export const partsIn = ({ all }: Pick<Bookings, "all">): { readonly parts?: readonly BookedPart[] } =>
+  all.length > 1
+    ? { parts: all.map(({ id, start, end }, at) => ({ part: at + 1, of: all.length, start, end, booking_id: id })) }
+    : {};
 
 const nowFor = ({ incident_type }: TicketRow, desk: Desk, clockTime: string) => ({
   start: clockTime,
@@ -124,9 +183,10 @@ export const isAhead = ({ scheduled_end: end }: TicketRow, clockTime: string): b
 export function untilItsEnd(ticket: TicketRow, clockTime: string): TicketRow {
   const { scheduled_start: start, scheduled_end: end } = ticket;
   if (start === null || end === null || !isAhead(ticket, clockTime))
-    return { ...ticket, scheduled_start: null, scheduled_end: null };
+    return { ...ticket, scheduled_start: null, scheduled_end: null, parted_minutes: null };
   const planned = Date.parse(end) - Math.max(Date.parse(start), Date.parse(clockTime));
-  return { ...ticket, scheduled_start: clockTime, scheduled_end: plusMinutes(clockTime, planned / 60_000) };
+  const scheduled_end = plusMinutes(clockTime, planned / 60_000);
+  return { ...ticket, scheduled_start: clockTime, scheduled_end, parted_minutes: null };
 }
 
 /**

@@ -13,7 +13,7 @@ import { settledAs } from "../workforce/requeue.ts";
 import { lockTechnician } from "../workforce/technicians.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { consultOn } from "../travel/driving.ts";
-import { bookingFor, fromNowOn, untilItsEnd } from "./assign.ts";
+import { bookingOfHelper, fromNowOn, untilItsEnd } from "./assign.ts";
 import { crewChange, crewPayload, memberOf } from "./crew.ts";
 import { ticketAt } from "./local-times.ts";
 import { waivedInSending, waivedOnSite } from "./may-go.ts";
@@ -43,11 +43,7 @@ export const assignmentCrew = ticketCommand({
     const at = { ...call, ticket: begun ? untilItsEnd(ticket, clockTime) : ticket };
     const waived = begun ? waivedOnSite(desk.policy) : waivedInSending(desk.policy);
     const bookings = add.map((techId) =>
-      bookingFor(
-        at,
-        { technician: roster.find(({ id }) => id === techId) ?? null, site },
-        { techId, waived, role: "helper" },
-      ),
+      bookingOfHelper(at, { technician: roster.find(({ id }) => id === techId) ?? null, site }, { techId, waived }),
     );
     const stay = crew.members.filter(({ tech_id }) => !remove.includes(tech_id));
     const members = inOrder([...stay, ...bookings.map((one) => memberOf(one, roster))]);
@@ -84,6 +80,12 @@ function peopleAfter({ desk, input, ticket }: TicketCall<"assignment.crew">, cre
     ...remove.flatMap((id, at) => faultOf(`remove/${at}`, whyNotRemoved(id, at))),
   ];
   if (faults.length > 0) throw invalidFields(faults);
+  if (ticket.parted_minutes !== null && (add.length > 0 || (wanted ?? 1) > 1))
+    throw invalidField(
+      add.length > 0 ? "add/0" : "people",
+      "parts",
+      "is not for a visit in parts, which one technician does alone; make a ticket of what a second one is to do",
+    );
   const booked = 1 + helpers.length - remove.length + add.length;
   if (booked > mostInCrew)
     throw invalidField(

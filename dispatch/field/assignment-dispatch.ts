@@ -10,7 +10,7 @@ import type { TicketRow } from "../ticket/ticket-row.ts";
 import { matchesCapability } from "../workforce/ability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { sendTime, sentAhead } from "../workforce/send-time.ts";
-import { bookingFor, consultOnAssignee, fromNowOn, loadAssignee, rebook } from "./assign.ts";
+import { bookingsFor, consultOnAssignee, fromNowOn, loadAssignee, partsIn, rebook } from "./assign.ts";
 import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { ticketAt } from "./local-times.ts";
@@ -45,14 +45,15 @@ export const assignmentDispatch = ticketCommand({
     if (!assignee.technician) throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: input.tech_id });
     const snapshotId = input.recommendation_snapshot_id || null;
     if (snapshotId !== null) requireRecommended(input, snapshot, assignee.technician, ticket);
-    const booking = bookingFor(call, assignee, {
+    const bookings = bookingsFor(call, assignee, {
       techId: input.tech_id,
       waived: bypass && input.dispatch_mode === "EMERGENCY_BYPASS" ? waivedInEmergency : waivedInSending(desk.policy),
       atOnce: bypass,
       snapshot,
     });
+    const { first: booking } = bookings;
     if (byWorker) requireStillDue(call, assignee.technician, booking.travel_before_minutes);
-    const crew = crewAround(call, assignee, booking);
+    const crew = crewAround(call, assignee, bookings);
     // In an emergency whoever can goes; and a crew that somebody left waits for nobody: that it is short has been told.
     if (crew.missing > 0 && !bypass && ticket.helpers_missing === 0) throw crew.refusal();
     return {
@@ -65,6 +66,7 @@ export const assignmentDispatch = ticketCommand({
         }),
         assigned_tech_id: input.tech_id,
         assigned_provider_id: input.provider_id ?? assignee.technician.providerId,
+        ...bookings.parted,
         ...crewChange(ticket, crew.missing),
       },
       payload: {
@@ -76,13 +78,14 @@ export const assignmentDispatch = ticketCommand({
         dispatch_rationale: input.dispatch_rationale ?? null,
         booking_id: booking.id,
         travel_source: booking.travel_source,
+        ...partsIn(bookings),
         ...crewPayload(crew.members, crew.missing),
       },
       write: (tx) => rebook(tx, ticket.id, crew.bookings, now, crew.others),
       warnings: [
         // A person in a lenient profile puts on record what has been done.
         ...(over ? [{ code: "WINDOW_IN_PAST" as const, message: warningRegistry.WINDOW_IN_PAST }] : []),
-        ...closedWarnings(desk, assignee.site, [booking]),
+        ...closedWarnings(desk, assignee.site, bookings.all),
       ],
       body: (after) => ticketAt(after, assignee.site),
     };

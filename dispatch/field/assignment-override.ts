@@ -7,7 +7,7 @@ import { ticketCommand } from "../ticket/ticket-command.ts";
 import { standsAfter } from "../ticket/related-ticket.ts";
 import { lockTicket, type TicketRow } from "../ticket/ticket-row.ts";
 import { endGivenBack } from "../workforce/requeue.ts";
-import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
+import { bookingsFor, consultOnAssignee, loadAssignee, partsIn, rebook } from "./assign.ts";
 import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { bumpedBy, bumpIn } from "./bumped-ticket.ts";
@@ -41,9 +41,9 @@ export const assignmentOverride = ticketCommand({
     if (bumped) requireAutonomy(pausesOfBumped, bumped);
     const techId = technicianIn(input);
     const bump = bumpedBy(call, bumped);
-    const booking = techId === null ? null : bookingFor(call, assignee, { techId, waived: waivedByOverride });
+    const bookings = techId === null ? null : bookingsFor(call, assignee, { techId, waived: waivedByOverride });
     // Who insists on somebody sends them with whoever is free to go along.
-    const crew = booking && crewAround(call, assignee, booking);
+    const crew = bookings && crewAround(call, assignee, bookings);
     const before = assignmentOf(ticket);
     const after = {
       assigned_tech_id: techId ?? ticket.assigned_tech_id,
@@ -57,6 +57,7 @@ export const assignmentOverride = ticketCommand({
       change: {
         ...after,
         ...(techId !== null && { not_technicians: notTechnicians(ticket, techId, input, now) }),
+        ...bookings?.parted,
         ...(crew && crewChange(ticket, crew.missing)),
       },
       payload: {
@@ -65,13 +66,13 @@ export const assignmentOverride = ticketCommand({
         note: input.note,
         before,
         after,
-        booking_id: booking?.id ?? null,
-        ...(booking && { travel_source: booking.travel_source }),
+        booking_id: bookings?.first.id ?? null,
+        ...(bookings && { travel_source: bookings.first.travel_source, ...partsIn(bookings) }),
         ...(crew && crewPayload(crew.members, crew.missing)),
         ...(bump && { bumped_ticket_id: bump.row.id }),
       },
       ...(bump && { related: [bump] }),
-      warnings: closedWarnings(call.desk, assignee.site, booking ? [booking] : []),
+      warnings: closedWarnings(call.desk, assignee.site, bookings?.all ?? []),
       write: (tx) => [
         // First the place is made, then it is taken.
         ...(bump ? [endGivenBack(tx, bump, now)] : []),

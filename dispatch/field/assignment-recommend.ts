@@ -13,7 +13,7 @@ import { abilityWarnings, missingAbilities } from "../workforce/missing-abilitie
 import { asCandidate, rankTechnicians } from "../workforce/rank-technicians.ts";
 import { loadCrew, peopleFor } from "../workforce/crew.ts";
 import { consultOn } from "../travel/driving.ts";
-import { jobAt, loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
+import { jobAt, loadSiteDemand, placeOfSite, visitMinutes, workOf } from "../workforce/site-demand.ts";
 import { goingRules, mayGo } from "./may-go.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { loadRosterFor } from "./roster-for.ts";
@@ -116,7 +116,7 @@ const alone = (needed: number, free: number): Exclusion & { readonly free: false
 
 /** What dispatch would ask, and that they do what this recommendation is for; without a time, what holds at any. */
 function judge(
-  { desk, input, clockTime }: TicketCall<"assignment.recommend">,
+  { desk, input, ticket, clockTime }: TicketCall<"assignment.recommend">,
   technician: RosterEntry,
   job: Job,
   window: TimeRange | null,
@@ -124,7 +124,9 @@ function judge(
   if (!matchesCapability(technician.serviceTypes, input.service_type) && technician.standing === null)
     return { free: false, reason: "SKILL_MISSING", detail: `does not do ${input.service_type}` };
   const now = Date.parse(clockTime);
-  if (window) return mayGo(desk, { technician, job, window, now });
+  // A wished window is asked about as it is; the ticket's own has the ticket's work in it.
+  const work = input.preferred_window ? null : workOf(ticket, desk.policy);
+  if (window) return mayGo(desk, { technician, job, window, work, now });
   const unable = findInability(technician.calendar({ start: now, end: now }), job, goingRules(desk));
   if (unable) return { free: false, ...unable };
   const unknown = { travelBeforeMinutes: null, travelAfterMinutes: null, travelSource: null };

@@ -3,7 +3,7 @@
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
-import { bookingFor, consultOnAssignee, loadAssignee, rebook } from "./assign.ts";
+import { bookingsFor, consultOnAssignee, loadAssignee, partsIn, rebook } from "./assign.ts";
 import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { ticketAt } from "./local-times.ts";
@@ -26,22 +26,24 @@ export const assignmentReserve = ticketCommand({
     requireAutonomy(pauses, ticket);
     // Somebody was quicker: whom a person has put there stays.
     if (ticket.assigned_tech_id !== null) throw wrongState(ticket.state, "SCHEDULED", []);
-    const booking = bookingFor(call, assignee, { techId: input.tech_id, waived: waivedInSending(desk.policy) });
-    const crew = crewAround(call, assignee, booking);
+    const bookings = bookingsFor(call, assignee, { techId: input.tech_id, waived: waivedInSending(desk.policy) });
+    const crew = crewAround(call, assignee, bookings);
     if (crew.missing > 0) throw crew.refusal();
     return {
       change: {
         assigned_tech_id: input.tech_id,
         assigned_provider_id: assignee.technician?.providerId ?? null,
+        ...bookings.parted,
         ...crewChange(ticket, 0),
       },
       payload: {
         tech_id: input.tech_id,
         recommendation_snapshot_id: input.recommendation_snapshot_id,
-        booking_id: booking.id,
-        start: booking.start,
-        end: booking.end,
-        travel_source: booking.travel_source,
+        booking_id: bookings.first.id,
+        start: bookings.first.start,
+        end: bookings.all.at(-1)?.end,
+        travel_source: bookings.first.travel_source,
+        ...partsIn(bookings),
         ...crewPayload(crew.members),
       },
       write: (tx) => rebook(tx, ticket.id, crew.bookings, now, crew.others),

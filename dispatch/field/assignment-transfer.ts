@@ -2,10 +2,11 @@
 // with who did it. Whoever helps goes on helping.
 
 import { invalidField } from "../kernel/refusal.ts";
-import { ticketCommand } from "../ticket/ticket-command.ts";
-import { insertBookings, settleLead, settleMember } from "../workforce/bookings.ts";
+import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
+import { insertBookings, selectParts, settleLead, settleMember } from "../workforce/bookings.ts";
 import { helpersOf } from "../workforce/crew.ts";
-import { bookingFor, consultOnAssignee, fromNowOn, isAhead, loadAssignee, untilItsEnd } from "./assign.ts";
+import { bookingsFor, consultOnAssignee, fromNowOn, isAhead, loadAssignee, partsIn, untilItsEnd } from "./assign.ts";
 import { crewChange } from "./crew.ts";
 import { loadBillingFacts, priceVisits, withReport } from "./billable.ts";
 import { ticketAt } from "./local-times.ts";
@@ -17,14 +18,15 @@ export const assignmentTransfer = ticketCommand({
   alone: true,
   async load(tx, call) {
     const { input, ticketId, clockTime } = call;
-    const [assignee, facts] = await Promise.all([
+    const [assignee, facts, parts] = await Promise.all([
       loadAssignee(tx, call, input.tech_id, fromNowOn(clockTime)),
       input.work ? loadBillingFacts(tx, ticketId) : null,
+      tx.rows(selectParts, [ticketId]),
     ]);
-    return { assignee, facts };
+    return { assignee, facts, parts };
   },
   consult: ({ desk }, { assignee }) => consultOnAssignee(desk, assignee),
-  decide(call, { assignee, facts }) {
+  decide(call, { assignee, facts, parts }) {
     const { desk, input, ticket, now, clockTime } = call;
     const { tech_id: techId, reason, work = null } = input;
     if (techId === ticket.assigned_tech_id)
@@ -34,7 +36,8 @@ export const assignmentTransfer = ticketCommand({
       priceVisits(call, visitsOf(trail), region, []);
     }
     const waiting = ticket.state === "ON_HOLD" && !isAhead(ticket, clockTime);
-    const booking = bookingFor({ ...call, ticket: untilItsEnd(ticket, clockTime) }, assignee, {
+    const left = (ticket.parted_minutes === null ? null : partsLeft(call, parts)) ?? untilItsEnd(ticket, clockTime);
+    const bookings = bookingsFor({ ...call, ticket: left }, assignee, {
       techId,
       waived: waiting ? anyTime(waivedOnSite(desk.policy)) : waivedOnSite(desk.policy),
     });
@@ -51,19 +54,37 @@ export const assignmentTransfer = ticketCommand({
         previous_tech_id: ticket.assigned_tech_id,
         reason,
         work,
-        booking_id: waiting ? null : booking.id,
-        travel_source: booking.travel_source,
+        booking_id: waiting ? null : bookings.first.id,
+        travel_source: bookings.first.travel_source,
+        ...(waiting ? {} : partsIn(bookings)),
       },
       write: (tx) => [
         // Whoever is still at it has been there; work that waits keeps nobody's time until it goes on.
         tx.row(settleLead, [ticket.id, ticket.state === "ON_HOLD" ? "released" : "done", now]),
         ...(helped ? [tx.row(settleMember, [ticket.id, "done", now, techId])] : []),
-        ...(waiting ? [] : insertBookings(tx, [booking], now)),
+        ...(waiting ? [] : insertBookings(tx, bookings.all, now)),
       ],
       body: (after) => ticketAt(after, assignee.site),
     };
   },
 });
+
+/**
+ * Of a visit in parts: what is left of them, from now or from the next part, to the last one's end; null when they are over. A
+ * part that began early is left whole.
+ */
+function partsLeft(
+  { ticket, clockTime }: TicketCall<"assignment.transfer">,
+  parts: readonly { readonly start: string; readonly end: string }[],
+): TicketRow | null {
+  const ahead = parts
+    .filter(({ end }) => end > clockTime)
+    .map(({ start, end }) => ({ start: start < clockTime ? clockTime : start, end }));
+  const [first, last] = [ahead[0], ahead.at(-1)];
+  if (!first || !last) return null;
+  const minutes = ahead.reduce((sum, { start, end }) => sum + (Date.parse(end) - Date.parse(start)) / 60_000, 0);
+  return { ...ticket, scheduled_start: first.start, scheduled_end: last.end, parted_minutes: minutes };
+}
 
 /** Of somebody for work that waits, what they are is asked, and not what they have to do now. */
 const anyTime = (waived: Waived): Waived =>

@@ -10,7 +10,7 @@ import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { helperJob, helpersOf, inOrder, type Company } from "../workforce/crew.ts";
 import { jobAt, type SiteDemand } from "../workforce/site-demand.ts";
-import { bookingFor } from "./assign.ts";
+import { bookingOfHelper, type Bookings } from "./assign.ts";
 import { mayGo, nothingWaived, waivedInSending, type Waived } from "./may-go.ts";
 import { nobodyFree } from "./promise.ts";
 import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
@@ -37,13 +37,13 @@ export type FullCrew = {
 };
 
 /**
- * The crew around a lead's booking: who helps already stays where they can, and the best who are free make it whole.
+ * The crew around a lead's bookings: who helps already stays where they can, and the best who are free make it whole.
  * @param keeping what is passed over of those who help already: somebody named them for this time
  */
 export function crewAround(
   call: Crewing,
   { technician, site, company }: { technician: RosterEntry | null; site: SiteDemand | null; company: Company },
-  lead: BookingBody,
+  { first: lead, all }: Pick<Bookings, "first" | "all">,
   keeping: Waived = waivedInSending(call.desk.policy),
 ): FullCrew {
   const { desk, ticket, clockTime } = call;
@@ -55,22 +55,24 @@ export function crewAround(
   const job = helperJob(jobAt(site, ticket, desk.policy));
   const kept = helpersOf(crew).flatMap(({ tech_id }) => {
     const one = others.find(({ id }) => id === tech_id);
-    return one && mayGo(desk, { technician: one, job, window, now: Date.parse(clockTime) }, keeping).free ? [one] : [];
+    return one && mayGo(desk, { technician: one, job, window, work: null, now: Date.parse(clockTime) }, keeping).free
+      ? [one]
+      : [];
   });
   const fresh = found.free.filter((one) => !kept.includes(one));
   const helpers = [...kept, ...fresh].slice(0, people - 1);
   const at = { ...call, ticket: { ...ticket, scheduled_start: lead.start, scheduled_end: lead.end } };
   const bookings = helpers.map((one) =>
-    bookingFor(
+    bookingOfHelper(
       at,
       { technician: one, site },
-      { techId: one.id, waived: kept.includes(one) ? keeping : nothingWaived, role: "helper" },
+      { techId: one.id, waived: kept.includes(one) ? keeping : nothingWaived },
     ),
   );
   const named = [...(technician ? [technician] : []), ...helpers];
   const free = 1 + kept.length + fresh.length;
   return {
-    bookings: [lead, ...bookings],
+    bookings: [...all, ...bookings],
     others,
     members: inOrder([lead, ...bookings].map((booking) => memberOf(booking, named))),
     missing: Math.max(0, people - 1 - helpers.length),

@@ -2,6 +2,7 @@
 
 import type { TicketBody } from "../contract/responses.ts";
 import { localIso } from "../workforce/local-time.ts";
+import { partsIn, type Bookings } from "./assign.ts";
 
 type Site = { readonly timezone: string };
 /** Null where the site is not on record. */
@@ -17,6 +18,12 @@ export const spanAt = <T extends { readonly start: string; readonly end: string 
   start_local: localOf(span.start, site),
   end_local: localOf(span.end, site),
 });
+
+/** What an answer says of a visit's parts; nothing where it is of one piece. */
+export function partsAt({ all }: Pick<Bookings, "all">, site: Zoned) {
+  const { parts } = partsIn({ all });
+  return parts ? { parts: parts.map((part) => spanAt(part, site)) } : {};
+}
 
 type Scheduled = Pick<TicketBody, "scheduled_start" | "scheduled_end">;
 

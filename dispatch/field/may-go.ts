@@ -7,13 +7,12 @@ import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { drivingBy } from "../travel/driving.ts";
 import { lacking, withoutDemands, type IneligibleReason, type Job } from "../workforce/ability.ts";
+import { assessVisit, type VisitAssessment, type VisitWork } from "../workforce/assess-visit.ts";
 import {
-  assessRemaining,
   availabilityRules,
   noTravel,
   type AvailabilityRules,
   type CalendarTechnician,
-  type WindowAssessment,
 } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
@@ -69,6 +68,8 @@ export type Going = {
   readonly technician: RosterEntry;
   readonly job: Job;
   readonly window: TimeRange;
+  /** What is to be done then; null where the window alone counts. */
+  readonly work: VisitWork | null;
   /** Epoch milliseconds. */
   readonly now: number;
 };
@@ -76,17 +77,23 @@ export type Going = {
 /** What keeps this technician from the job then, beside what is waived; or that they are free, and the driving. */
 export function mayGo(
   desk: Pick<Desk, "policy" | "travel">,
-  { technician, job, window, now }: Going,
+  { technician, job, window, work, now }: Going,
   waived: Waived = nothingWaived,
-): WindowAssessment {
+): VisitAssessment {
   const rules = { ...goingRules(desk), zoneMustMatch: !waived.has("ZONE_MISMATCH") };
   const demands = waived.has("SKILL_MISSING") ? withoutDemands(job) : job;
   const asked = waived.has("SITE_CLOSED") ? { ...demands, hoursWaived: true } : demands;
-  const verdict = assessRemaining(relaxed(technician.calendar(window), waived), asked, window, rules, now);
+  const calendar = relaxed(technician.calendar(window), waived);
+  const verdict = assessVisit(calendar, asked, { window, work, now }, rules);
   if (verdict.free || !waived.has(verdict.reason)) return verdict;
+  // Parts lie in shifts; whoever insists passes over the drive alone.
+  if (work?.inParts === true) {
+    const anyDrive = waived.has("TOO_FAR") ? { ...rules, travel: noTravel } : rules;
+    return assessVisit(calendar, asked, { window, work, now }, anyDrive);
+  }
   // The rule names one reason only; behind hours and driving that do not bind, what has taken the time still does.
   const anyHours = { ...rules, technicianWithoutShift: "eligible" as const, travel: noTravel };
-  return assessRemaining(relaxed(technician.aroundTheClock(window), waived), asked, window, anyHours, now);
+  return assessVisit(relaxed(technician.aroundTheClock(window), waived), asked, { window, work: null, now }, anyHours);
 }
 
 function relaxed(calendar: CalendarTechnician, waived: Waived): CalendarTechnician {
@@ -103,7 +110,7 @@ function relaxed(calendar: CalendarTechnician, waived: Waived): CalendarTechnici
 
 /** The refusal that says why this technician may not go. */
 export function mayNotGo(
-  { reason, detail }: Extract<WindowAssessment, { free: false }>,
+  { reason, detail }: Extract<VisitAssessment, { free: false }>,
   { technician, job }: Pick<Going, "technician" | "job">,
   incidentType: string | null,
   snapshotId: SnapshotId | null,

@@ -2,16 +2,16 @@
 // pipeline: the database refuses the overlap and this command runs anew on the calendar as it then is. A crew is booked whole or
 // not at all.
 
-import type { BookingBody } from "../contract/responses.ts";
-import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { consultOn } from "../travel/driving.ts";
 import { inOrder } from "../workforce/crew.ts";
-import type { SlotHelper, SlotRejection } from "../workforce/find-slots.ts";
+import { minuteMs } from "../workforce/availability.ts";
+import type { Slot, SlotRejection } from "../workforce/find-slots.ts";
+import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { crewSize, loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
-import { rebook } from "./assign.ts";
-import { spanAt, ticketAt } from "./local-times.ts";
+import { bookingsOf, partsIn, rebook } from "./assign.ts";
+import { partsAt, spanAt, ticketAt } from "./local-times.ts";
 import { crewPayload, memberOf } from "./crew.ts";
 import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
@@ -54,25 +54,20 @@ export const scheduleBook = ticketCommand({
       people,
     });
     const [slot] = slots;
-    if (!slot)
+    const technician = slot && roster.find((one) => one.id === slot.tech_id);
+    if (!slot || !technician)
       throw nobodyFree(actor, { rejected: rejected.map(asExcluded) }, people > 1 ? { needed: people, free } : null);
 
-    const technician = roster.find((one) => one.id === slot.tech_id);
-    const bookingOf = (one: SlotHelper, role: "lead" | "helper"): BookingBody => ({
-      id: newId(Date.parse(now)),
-      technician_id: one.tech_id,
-      ticket_id: ticket.id,
-      start: slot.start,
-      end: slot.end,
-      state: "firm" as const,
-      exclusive: roster.find(({ id }) => id === one.tech_id)?.calendared ?? true,
-      travel_before_minutes: Math.ceil(one.travel_before_minutes ?? 0),
-      travel_source: slot.travel_source,
-      role,
+    const { travel_source: travelSource } = slot;
+    const pieces = piecesOf(slot);
+    const lead = bookingsOf(ticket.id, technician, pieces, { travelSource, role: "lead" }, now);
+    const helping = (slot.helpers ?? []).flatMap((helper) => {
+      const one = roster.find(({ id }) => id === helper.tech_id);
+      const piece = pieceOf({ ...slot, travel_before_minutes: helper.travel_before_minutes });
+      return one ? bookingsOf(ticket.id, one, [piece], { travelSource, role: "helper" }, now).all : [];
     });
-    const booking = bookingOf(slot, "lead");
-    const bookings = [booking, ...(slot.helpers ?? []).map((one) => bookingOf(one, "helper"))];
-    const crew = inOrder(bookings.map((one) => memberOf(one, roster)));
+    const bookings = [...lead.all, ...helping];
+    const crew = inOrder([lead.first, ...helping].map((one) => memberOf(one, roster)));
     const considered = { slots: slots.map((one) => slotBody(one, site)), rejected: [...rejected] };
     return {
       path: ["SCHEDULE_PROPOSED", "SCHEDULED"],
@@ -81,23 +76,47 @@ export const scheduleBook = ticketCommand({
         scheduled_end: slot.end,
         proposed_windows: [{ start: slot.start, end: slot.end }],
         assigned_tech_id: slot.tech_id,
-        assigned_provider_id: technician?.providerId ?? null,
+        assigned_provider_id: technician.providerId,
+        parted_minutes: slot.parts ? workIn(pieces) : null,
       },
       payload: {
-        booking_id: booking.id,
+        booking_id: lead.first.id,
         tech_id: slot.tech_id,
         start: slot.start,
         end: slot.end,
         strategy,
         score: slot.score,
         travel_source: slot.travel_source,
+        ...partsIn(lead),
         ...crewPayload(crew),
       },
-      warnings: closedWarnings(desk, site, [slot]),
+      warnings: closedWarnings(desk, site, slot.parts ?? [slot]),
       write: (tx) => rebook(tx, ticket.id, bookings, now, roster),
-      body: (after) => ({ ticket: ticketAt(after, site), booking: spanAt(booking, site), crew, considered }),
+      body: (after) => ({
+        ticket: ticketAt(after, site),
+        booking: spanAt(lead.first, site),
+        ...partsAt(lead, site),
+        crew,
+        considered,
+      }),
     };
   },
 });
 
 const asExcluded = ({ tech_id: id, tech_name: name, ...why }: SlotRejection) => ({ id, name, ...why });
+
+/** The slot itself, or each of its parts. */
+const piecesOf = ({ parts, ...whole }: Slot) => (parts ?? [whole]).map(pieceOf);
+
+const pieceOf = ({
+  start,
+  end,
+  travel_before_minutes: travelBefore,
+}: Pick<Slot, "start" | "end" | "travel_before_minutes">) => ({
+  start: Date.parse(start),
+  end: Date.parse(end),
+  travelBefore,
+});
+
+const workIn = (pieces: readonly TimeRange[]): number =>
+  pieces.reduce((sum, { start, end }) => sum + (end - start) / minuteMs, 0);

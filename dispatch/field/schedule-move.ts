@@ -8,9 +8,9 @@ import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadCrew, peopleFor } from "../workforce/crew.ts";
 import { loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
-import { bookingFor, rebook } from "./assign.ts";
+import { bookingsFor, partsIn, rebook } from "./assign.ts";
 import { crewAround, crewChange, crewPayload } from "./crew.ts";
-import { spanAt, ticketAt } from "./local-times.ts";
+import { partsAt, spanAt, ticketAt } from "./local-times.ts";
 import { nothingWaived, waivedInSending } from "./may-go.ts";
 import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
@@ -41,39 +41,49 @@ export const scheduleMove = ticketCommand({
     const asked = { desk, ticket: moved, roster, site, clockTime };
     const techId = input.tech_id ?? chosen(call, whoIsFree(asked, { start: Date.parse(start), end: Date.parse(end) }));
     const technician = roster.find(({ id }) => id === techId) ?? null;
-    const booking = bookingFor(
+    const bookings = bookingsFor(
       { desk, ticket: moved, now, clockTime },
       { technician, site },
       { techId, waived: waivedInSending(desk.policy) },
     );
     const company = { crew: before, people: peopleFor(before, desk.policy), roster };
-    const crew = crewAround({ ...call, ticket: moved }, { technician, site, company }, booking, nothingWaived);
+    const crew = crewAround({ ...call, ticket: moved }, { technician, site, company }, bookings, nothingWaived);
     if (crew.missing > 0) throw crew.refusal();
+    // In parts the asked end is the latest; the visit ends with its last part.
+    const until = bookings.parted.parted_minutes === undefined ? end : (bookings.all.at(-1)?.end ?? end);
     return {
       ...(ticket.state === "DISPATCHED" && { path: ["SCHEDULED"] as const }),
       change: {
         scheduled_start: start,
-        scheduled_end: end,
-        proposed_windows: [{ start, end }],
+        scheduled_end: until,
+        proposed_windows: [{ start, end: until }],
         assigned_tech_id: techId,
         assigned_provider_id: technician?.providerId ?? null,
+        // The work stays of so many parts wherever it is moved to, until it is planned anew.
+        parted_minutes: bookings.parted.parted_minutes ?? ticket.parted_minutes,
         ...crewChange(ticket, 0),
       },
       payload: {
         reason: input.reason,
         start,
-        end,
+        end: until,
         tech_id: techId,
         previous_start: ticket.scheduled_start,
         previous_end: ticket.scheduled_end,
         previous_tech_id: ticket.assigned_tech_id,
-        booking_id: booking.id,
-        travel_source: booking.travel_source,
+        booking_id: bookings.first.id,
+        travel_source: bookings.first.travel_source,
+        ...partsIn(bookings),
         ...crewPayload(crew.members),
       },
-      warnings: closedWarnings(desk, site, [booking]),
+      warnings: closedWarnings(desk, site, bookings.all),
       write: (tx) => rebook(tx, ticket.id, crew.bookings, now, roster),
-      body: (after) => ({ ...ticketAt(after, site), booking: spanAt(booking, site), crew: [...crew.members] }),
+      body: (after) => ({
+        ...ticketAt(after, site),
+        booking: spanAt(bookings.first, site),
+        ...partsAt(bookings, site),
+        crew: [...crew.members],
+      }),
     };
   },
 });

@@ -8,7 +8,7 @@ import type { TicketRow } from "../ticket/ticket-row.ts";
 import type { CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { findSlots, type Slot, type SlotSearch, type SlotStrategy } from "../workforce/find-slots.ts";
-import { jobAt, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
+import { jobAt, longestMinutes, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
 import { spanAt } from "./local-times.ts";
 import { goingRules } from "./may-go.ts";
 import { utc } from "./windows.ts";
@@ -80,6 +80,7 @@ export function slotsFor({
     earliest: span.start,
     latest: span.end,
     durationMinutes: wish.duration_minutes ?? visitMinutes(ticket.incident_type, desk.policy),
+    longestMinutes: longestMinutes(ticket.incident_type, desk.policy),
     techId: wish.tech_id,
     strategy,
     limit,
@@ -89,8 +90,9 @@ export function slotsFor({
 }
 
 /** A slot as clients see it. */
-export const slotBody = ({ factors, helpers, ...slot }: Slot, site: SiteDemand | null) => ({
+export const slotBody = ({ factors, helpers, parts, ...slot }: Slot, site: SiteDemand | null) => ({
   ...spanAt(slot, site),
+  ...(parts && { parts: parts.map((part) => spanAt(part, site)) }),
   factors: [...factors],
   ...(helpers && { helpers: [...helpers] }),
 });

@@ -7,11 +7,12 @@ import { loadCrew } from "../workforce/crew.ts";
 import { ofIncidentType } from "../policy/incident-type.ts";
 import { ticketQuery } from "../ticket/ticket-command.ts";
 import type { ReadTicket, TicketRow } from "../ticket/ticket-row.ts";
+import { selectParts } from "../workforce/bookings.ts";
 import { checkCloseout } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
-import { localOf } from "./local-times.ts";
+import { localOf, spanAt } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
 import { selectNewestEvents } from "./timeline.ts";
@@ -44,13 +45,14 @@ const selectSite = statement<SiteRow>(
 const latestEvents = 10;
 
 export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor, ticket, now }) => {
-  const [site, evidence, completion, trail, events, crew] = await Promise.all([
+  const [site, evidence, completion, trail, events, crew, parts] = await Promise.all([
     desk.db.row(selectSite, [ticket.site_id, ticket.contact_id]),
     desk.db.rows(selectEvidence, [ticket.id]),
     desk.db.row(selectNewestCompletion, [ticket.id]),
     desk.db.rows(selectTrail, [ticket.id]),
     desk.db.rows(selectNewestEvents, [ticket.id]),
     loadCrew(desk.db, ticket.id),
+    desk.db.rows(selectParts, [ticket.id]),
   ]);
   const arrivals = arrivalsOf(trail, ticket.assigned_tech_id);
   const checklist = completion?.checklist ?? {};
@@ -69,7 +71,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
     generated_at: now,
     actor: { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tool_name: "tech.job_packet" },
     packet: {
-      header: headerOf(ticket),
+      header: { ...headerOf(ticket), ...partsOf(parts, site) },
       crew: crew.members.map((one) => ({ ...one, checked_in_at: arrivals.get(one.tech_id) ?? null })),
       site_and_access: siteAndAccess(ticket, site),
       work_scope: workScope(ticket),
@@ -111,6 +113,14 @@ const headerOf = (ticket: ReadTicket) => ({
   follows: ticket.follows,
   follow_ups: ticket.follow_ups,
 });
+
+/** On which days the work goes on, where it is longer than one. */
+const partsOf = (parts: readonly { readonly start: string; readonly end: string }[], site: SiteRow | null) =>
+  parts.length > 1
+    ? {
+        parts: parts.map(({ start, end }, at) => ({ part: at + 1, of: parts.length, ...spanAt({ start, end }, site) })),
+      }
+    : {};
 
 function siteAndAccess(ticket: TicketRow, site: SiteRow | null) {
   const { address1, address2, city, region, postal_code, country } = site ?? {};

@@ -5,15 +5,16 @@ import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
 import { invalidFields, type Violation } from "../kernel/refusal.ts";
 import type { TicketRow, Window } from "../ticket/ticket-row.ts";
+import { longestMinutes } from "../workforce/site-demand.ts";
 
 const minuteMs = 60_000;
 const dayMs = 1_440 * minuteMs;
 
-type Kind = Pick<TicketRow, "incident_type">;
+type Kind = Pick<TicketRow, "incident_type" | "parted_minutes">;
 type Asked = { readonly policy: Policy; readonly ticket: Kind; readonly clockTime: string };
 
-const longestMinutes = (policy: Policy, { incident_type: type }: Kind): number =>
-  ofIncidentType(policy.incidentTypes, type)?.maxWindowMinutes ?? policy.windows.maxMinutes;
+/** From the first part of a visit to its last. */
+const longestSpanDays = 21;
 
 /**
  * @param at where in the request the windows stand, e.g. "options/0/" for a start at options/0/start
@@ -34,7 +35,7 @@ export function requireVisitWindows(
 export function requireVisitSearch(asked: Asked, wish: { earliest?: string; duration_minutes?: number }): void {
   const violations = [
     ...(wish.earliest === undefined ? [] : tooFar(asked, "earliest", wish.earliest)),
-    ...(wish.duration_minutes === undefined ? [] : tooLong(asked, "duration_minutes", wish.duration_minutes)),
+    ...(wish.duration_minutes === undefined ? [] : tooMuch(asked, "duration_minutes", wish.duration_minutes)),
   ];
   if (violations.length > 0) throw invalidFields(violations);
 }
@@ -54,12 +55,24 @@ function tooFar({ policy, clockTime }: Asked, path: string, start: string): Viol
   return [{ path, rule: "max_ahead", message }];
 }
 
+/** Of a visit in parts the time is from the first to the last of them, and bounded as that. */
 function tooLong({ policy, ticket }: Asked, path: string, minutes: number): Violation[] {
-  const longest = longestMinutes(policy, ticket);
+  const parted = ticket.parted_minutes !== null;
+  const longest = parted ? longestSpanDays * 1_440 : longestMinutes(ticket.incident_type, policy);
   if (minutes <= longest) return [];
   const what = ticket.incident_type ?? "whose kind is not named";
-  const message =
-    `makes a visit of ${Math.ceil(minutes)} minutes; work ${what} may take ${longest} at most. Check the date, ` +
-    "or make a visit of each part";
+  const message = parted
+    ? `makes a visit from the first part to the last of ${Math.ceil(minutes / 1_440)} days; it may take ${longestSpanDays} at most. ` +
+      "Check the date"
+    : `makes a visit of ${Math.ceil(minutes)} minutes; work ${what} may take ${longest} at most. Check the date, or make a visit ` +
+      "of each part; what is longer than a shift schedule.book lays in parts over several days";
+  return [{ path, rule: "max_window", message }];
+}
+
+/** Of work the profile's bound says nothing, since it may lie in parts; what its kind may take bounds all of them. */
+function tooMuch({ policy, ticket }: Asked, path: string, minutes: number): Violation[] {
+  const longest = ofIncidentType(policy.incidentTypes, ticket.incident_type)?.maxWindowMinutes ?? null;
+  if (longest === null || minutes <= longest) return [];
+  const message = `is more than work ${ticket.incident_type} may take, ${longest} minutes; check the number, or make a visit of each part`;
   return [{ path, rule: "max_window", message }];
 }

@@ -7,7 +7,7 @@ import type { RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { asCandidate, rankTechnicians } from "../workforce/rank-technicians.ts";
 import { helperJob } from "../workforce/crew.ts";
-import { jobAt, type SiteDemand } from "../workforce/site-demand.ts";
+import { jobAt, workOf, type SiteDemand } from "../workforce/site-demand.ts";
 import { goingRules, mayGo } from "./may-go.ts";
 
 type Asked = {
@@ -31,9 +31,10 @@ export function whoIsFree({ desk, ticket, roster, site, clockTime, as = "lead" }
   const leads = jobAt(site, ticket, desk.policy);
   const job = as === "lead" ? leads : helperJob(leads);
   const rules = goingRules(desk);
+  const work = as === "lead" ? workOf(ticket, desk.policy) : null;
   const judged = roster.map((one) => ({
     one,
-    verdict: mayGo(desk, { technician: one, job, window, now: Date.parse(clockTime) }),
+    verdict: mayGo(desk, { technician: one, job, window, work, now: Date.parse(clockTime) }),
     able: findInability(one.calendar(window), job, rules) === null,
   }));
   const ranking = rankTechnicians({

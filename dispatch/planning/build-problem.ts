@@ -150,7 +150,8 @@ export function buildProblem(
 }
 
 /** Work that stands fast as the problem's visit: of a crew's, one for each of them. */
-export const idOfPin = ({ ticketId }: FixedWork, { id }: Pick<PlannedLane, "id">): string => `${ticketId} ${id}`;
+export const idOfPin = ({ ticketId, part }: FixedWork, { id }: Pick<PlannedLane, "id">): string =>
+  part === null ? `${ticketId} ${id}` : `${ticketId} #${part} ${id}`;
 
 /** Minutes since the day began, the problem's unit of time. */
 export const minuteOf =

@@ -46,6 +46,7 @@ const stayDetails: Readonly<Record<StayReason, string>> = {
   STARTS_SOON: "starts within half an hour, or has started",
   TECHNICIAN_LEFT_OUT: "booked on a technician whose day is not planned",
   OUTSIDE_HOURS: "booked outside the technician's hours, into a pause or over other work; see to it by hand",
+  IN_PARTS: "work over several days, which schedule.move moves as a whole",
   OUT_OF_SCOPE: "of another zone, or beyond what this caller may see",
   CREW: "takes more than one person at once; a plan moves nobody of a crew: schedule.book and schedule.move find a time for all",
   SITE_CLOSED: "the site is closed at its time, or all of the day; see to it by hand",

@@ -67,15 +67,16 @@ export function fixWork(
     return [];
   });
   const known = new Set(tickets.map(({ id }) => id));
-  for (const one of bookings.values())
-    if (!known.has(one.ticketId) && one.start >= span.start && one.start < span.end) stay(whyUnknown(one));
+  const booked = people.flatMap(({ entry }) => entry.bookings.filter((one) => isWithin(one, span)));
+  for (const one of new Map(booked.map((each) => [each.ticketId, each])).values())
+    if (!known.has(one.ticketId)) stay(whyUnknown(one));
 
   const overlapped = new Set(people.flatMap(({ entry }) => overlapping(entry.bookings)));
   for (;;) {
     const moving = new Set(candidates.map(({ ticket }) => ticket.id));
     const lanes = people.flatMap((person) => {
-      const { bookings: booked, beyondPlan } = person.entry;
-      const fixed = [...booked.filter(({ ticketId }) => !moving.has(ticketId)), ...beyondPlan];
+      const { bookings: own, beyondPlan } = person.entry;
+      const fixed = [...own.filter(({ ticketId }) => !moving.has(ticketId)), ...beyondPlan];
       return lanesOf(person.calendar, fixed, span, rules).map((lane, at) => ({
         ...lane,
         id: `${person.entry.id}#${at + 1}`,
@@ -94,6 +95,7 @@ export function fixWork(
 }
 
 const isLed = ({ role }: RosterBooking): boolean => role === "lead";
+const isWithin = ({ start }: TimeRange, span: TimeRange): boolean => start >= span.start && start < span.end;
 
 /** The tickets of bookings that another lies over: made while the technician had no hours on record. */
 const overlapping = (bookings: readonly RosterBooking[]): TicketId[] =>
@@ -122,6 +124,7 @@ function candidateOf(
   if (ticket.paused) return "PAUSED";
   if (ticket.state === "READY_TO_SCHEDULE" || ticket.scheduled_start === null || ticket.scheduled_end === null)
     return { ticket, stands: null };
+  if (ticket.parted_minutes !== null) return "IN_PARTS";
   const stands = {
     start: Date.parse(ticket.scheduled_start),
     end: Date.parse(ticket.scheduled_end),
@@ -133,7 +136,8 @@ function candidateOf(
   return onCalendar ? { ticket, stands } : "TECHNICIAN_LEFT_OUT";
 }
 
-function whyUnknown({ state }: RosterBooking): StayReason {
+function whyUnknown({ state, part }: RosterBooking): StayReason {
+  if (part !== null && state === "SCHEDULED") return "IN_PARTS";
   if (state === "PENDING_CUSTOMER_CONFIRMATION") return "HELD";
   return state === "SCHEDULED" ? "OUT_OF_SCOPE" : "UNDER_WAY";
 }

@@ -17,7 +17,12 @@ import type { Shift, TimeRange } from "../workforce/shift-ranges.ts";
 import { estimateTravelMinutes, type Place, type TravelEstimate } from "../travel/estimate.ts";
 
 /** Work that stays where it is. */
-export type FixedWork = TimeRange & { readonly ticketId: TicketId; readonly place: Place | null };
+export type FixedWork = TimeRange & {
+  readonly ticketId: TicketId;
+  /** Of a visit in parts, of which a day may hold several. */
+  readonly part: number | null;
+  readonly place: Place | null;
+};
 
 export type Lane = TimeRange & {
   readonly from: Place | null;

@@ -27,6 +27,8 @@ export type PlanTicket = {
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
   readonly assigned_tech_id: TechnicianId | null;
+  /** How much work lies in parts in that time; null where the visit is of one piece. */
+  readonly parted_minutes: number | null;
   readonly not_technicians: readonly NotTechnician[];
   /** By when somebody should have come, whatever was agreed later. */
   readonly response_due: string;
@@ -42,7 +44,7 @@ export type PlanTicket = {
 const columns = `
   t.id, t.number, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
   nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar,
-  t.scheduled_start, t.scheduled_end, t.assigned_tech_id,
+  t.scheduled_start, t.scheduled_end, t.assigned_tech_id, t.parted_minutes,
   t.not_technicians,
   t.helpers_missing + (SELECT count(*) FROM bookings h
                        WHERE h.ticket_id = t.id AND h.role = 'helper' AND h.state IN ('tentative', 'firm')) AS helpers,

@@ -59,13 +59,30 @@ export const responseDeadline = (
 ): number =>
   stored === null ? Date.parse(facts.created_at) + facts.sla_target_minutes * minuteMs : Date.parse(stored);
 
+/** Where the work of a visit lies in parts. */
+export type Parted = { readonly scheduled_end: string | null; readonly parted_minutes: number | null };
+
+/** The time between the parts of a visit, in which nobody is to work: it is given to the repair beside its own. */
+const betweenParts = ({
+  scheduled_start: start,
+  scheduled_end: end,
+  parted_minutes: minutes,
+}: ClockFacts & Parted): number =>
+  start === null || end === null || minutes === null
+    ? 0
+    : Math.max(0, Date.parse(end) - Date.parse(start) - minutes * minuteMs);
+
 /**
  * The clocks after a change at `at`.
  * What was waited before counts on as long as the repair counts from the same moment. A visit put off to another time has
  * all of its time again; one without a time counts from the call, with all that was waited since, or, once somebody has come,
  * goes on with the deadline it had.
  */
-export function clocksAfter(before: ClockFacts & Clocks, after: ClockFacts, at: string): Required<Clocks> {
+export function clocksAfter(
+  before: ClockFacts & Parted & Clocks,
+  after: ClockFacts & Parted,
+  at: string,
+): Required<Clocks> {
   const stoppedAt = before.sla_stopped_at === null ? null : Date.parse(before.sla_stopped_at);
   const standing = stands(after.state, after.hold_reason);
   const stoodSince = (base: number): number =>
@@ -80,14 +97,14 @@ export function clocksAfter(before: ClockFacts & Clocks, after: ClockFacts, at: 
   const [was, base] = [baseOf(before), baseOf(after)];
   const waited =
     was === base
-      ? Date.parse(before.sla_deadline_at) - was - before.sla_target_minutes * minuteMs
+      ? Date.parse(before.sla_deadline_at) - was - before.sla_target_minutes * minuteMs - betweenParts(before)
       : after.scheduled_start !== null
         ? 0
         : before.arrived_at === null
           ? waitedForResponse
           : Date.parse(before.sla_deadline_at) - base - before.sla_target_minutes * minuteMs;
   return {
-    sla_deadline_at: iso(base + target + waited + stoodSince(base)),
+    sla_deadline_at: iso(base + target + waited + betweenParts(after) + stoodSince(base)),
     response_deadline_at: iso(created + target + response),
     sla_stopped_at: standing ? (before.sla_stopped_at ?? at) : null,
   };

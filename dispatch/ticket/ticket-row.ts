@@ -35,6 +35,8 @@ export type TicketRow = Omit<TicketBody, OfSite> & {
   readonly attention_since: string | null;
   /** How many of the crew are still to be found, beside those who are booked. */
   readonly helpers_missing: number;
+  /** How much work lies in parts in the ticket's time; null where the visit is of one piece. */
+  readonly parted_minutes: number | null;
   readonly audit_seq: number;
   readonly audit_hash: string;
   /** When the last event was; unlike updated_at it moves with events that leave the ticket alone. */
@@ -62,6 +64,7 @@ export type TicketChange = Partial<
     | "arrived_at"
     | "attention_code"
     | "helpers_missing"
+    | "parted_minutes"
     // Written by ticket.update alone (updateTicketDetails).
     | "site_id"
     | "asset_id"
@@ -139,6 +142,7 @@ const columnNames = [
   "attention_code",
   "attention_since",
   "helpers_missing",
+  "parted_minutes",
   "audit_seq",
   "audit_hash",
   "audit_at",
@@ -175,6 +179,7 @@ const changing = {
   attention_code: "text",
   attention_since: "timestamptz",
   helpers_missing: "smallint",
+  parted_minutes: "integer",
 } as const;
 const head = { audit_seq: "integer", audit_hash: "text", audit_at: "timestamptz" } as const;
 
@@ -296,6 +301,7 @@ export function changedTicket(
     hold_reason: state === "ON_HOLD" ? changed.hold_reason : null,
     helpers_missing: hasCrew.has(state) ? changed.helpers_missing : 0,
     sla_target_minutes: targets[changed.priority],
+    parted_minutes: partedAfter(before, changed, change),
   };
   return {
     ...after,
@@ -305,6 +311,13 @@ export function changedTicket(
     updated_at: at,
     last_transition_at: path.length > 0 ? at : before.last_transition_at,
   };
+}
+
+/** What a change says; else parts stand as long as the time does that they lie in. */
+function partedAfter(before: TicketRow, after: TicketRow, { parted_minutes: said }: TicketChange): number | null {
+  if (said !== undefined) return said;
+  const stands = before.scheduled_start === after.scheduled_start && before.scheduled_end === after.scheduled_end;
+  return stands ? before.parted_minutes : null;
 }
 
 /** A ticket that does not exist yet, in the state its creation leads to. */
@@ -359,6 +372,7 @@ export function newTicket(
     attention_code: null,
     attention_since: null,
     helpers_missing: 0,
+    parted_minutes: null,
     audit_seq: 0,
     audit_hash: "",
     audit_at: at,

@@ -69,8 +69,9 @@ export const claimReserved = statement<ReservedRow>(
    WHERE id = (SELECT id FROM tickets WHERE reserved AND coalesce(assign_after, '-infinity') <= $2
                ORDER BY coalesce(assign_after, '-infinity') LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
    RETURNING ${returned}, assigned_tech_id,
-     coalesce((SELECT max(b.travel_before_minutes) FROM bookings b
-               WHERE b.ticket_id = tickets.id AND b.state IN ('tentative', 'firm')), 0) AS drive_minutes`,
+     coalesce((SELECT b.travel_before_minutes FROM bookings b
+               WHERE b.ticket_id = tickets.id AND b.part = 1 AND b.role = 'lead' AND b.state IN ('tentative', 'firm')),
+              0) AS drive_minutes`,
 );
 
 /** Claims a ticket: one that was never tried, or, with `retryFirst` or for want of those, one whose delay is over. */

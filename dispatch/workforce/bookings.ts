@@ -8,8 +8,9 @@ import type { Session } from "../db/pool.ts";
 
 const insertBooking = statement(
   "booking_insert",
-  `INSERT INTO bookings (id, technician_id, ticket_id, span, state, exclusive, travel_before_minutes, role, created_at, updated_at)
-   VALUES ($1, $2, $3, tstzrange($4, $5), $6, $7, $8, $9, $10, $10)`,
+  `INSERT INTO bookings (id, technician_id, ticket_id, span, state, exclusive, travel_before_minutes, role, created_at, updated_at,
+                         part)
+   VALUES ($1, $2, $3, tstzrange($4, $5), $6, $7, $8, $9, $10, $10, $11)`,
 );
 
 /**
@@ -18,17 +19,29 @@ const insertBooking = statement(
  */
 const requireRoom = statement("booking_room", `SELECT FROM require_room($1, tstzrange($2, $3), $4, $5)`);
 
+/** Of a visit in parts those that lie ahead are released whatever else has become of it: nobody comes to them any more. */
+const settled = "CASE WHEN part > 1 AND lower(span) > $3 THEN 'released' ELSE $2 END";
+
 /** Ends a ticket's live bookings, of the whole crew: `released` when nobody comes, `done` when somebody came. */
 export const settleBookings = statement(
   "bookings_settle",
-  `UPDATE bookings SET state = $2, updated_at = $3 WHERE ticket_id = $1 AND state IN ('tentative', 'firm')`,
+  `UPDATE bookings SET state = ${settled}, updated_at = $3 WHERE ticket_id = $1 AND state IN ('tentative', 'firm')`,
 );
 
 /** As settleBookings, of the lead alone: the helpers stay. */
 export const settleLead = statement(
   "bookings_settle_lead",
-  `UPDATE bookings SET state = $2, updated_at = $3
+  `UPDATE bookings SET state = ${settled}, updated_at = $3
    WHERE ticket_id = $1 AND state IN ('tentative', 'firm') AND role = 'lead'`,
+);
+
+type Part = { readonly id: string; readonly part: number; readonly start: string; readonly end: string };
+
+/** The lead's live bookings for a ticket, in their order. */
+export const selectParts = statement<Part>(
+  "bookings_parts",
+  `SELECT id, part, lower(span) AS start, upper(span) AS "end" FROM bookings
+   WHERE ticket_id = $1 AND role = 'lead' AND state IN ('tentative', 'firm') ORDER BY part`,
 );
 
 /** As settleBookings, of one of the crew ($4) alone. */
@@ -67,6 +80,6 @@ export const insertBookings = (
     });
 
 function bookingValues(booking: BookingBody, now: string): unknown[] {
-  const { id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes, role } = booking;
-  return [id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes, role, now];
+  const { id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes, role, part = 1 } = booking;
+  return [id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes, role, now, part];
 }

@@ -84,7 +84,9 @@ export function bumpProposals(request: BumpRequest): BumpProposal[] {
     .filter(({ technician }) => findInability(technician, job, { ...rules, zoneMustMatch: true }) === null)
     .flatMap(({ bookings, technician }) =>
       bookings
-        .filter((one) => one.role === "lead" && isBumpable(one) && one.end > request.now && mayMove(one))
+        // Work in parts would lose all of them for one.
+        .filter((one) => one.role === "lead" && one.part === null)
+        .filter((one) => isBumpable(one) && one.end > request.now && mayMove(one))
         .flatMap((booking) => proposalFor(technician, booking, request) ?? []),
     );
   return proposals.sort((a, b) => a.cost - b.cost || (a.ticket_id < b.ticket_id ? -1 : 1)).slice(0, shown);

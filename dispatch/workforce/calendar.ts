@@ -30,7 +30,12 @@ type BookedTicket = {
 
 /** A live booking that blocks, with whose it is; times in epoch milliseconds. */
 export type RosterBooking = BusyRange &
-  Omit<BookedTicket, "ticket_id"> & { readonly ticketId: TicketId; readonly role: "lead" | "helper" };
+  Omit<BookedTicket, "ticket_id"> & {
+    readonly ticketId: TicketId;
+    readonly role: "lead" | "helper";
+    /** Which part of a visit in parts it is; null where it is all of a visit. */
+    readonly part: number | null;
+  };
 
 type CalendarRow = {
   readonly id: TechnicianId;
@@ -65,9 +70,9 @@ type CalendarRow = {
   readonly time_off: readonly EpochSpan[];
   readonly busy: readonly (EpochSpan &
     Point &
-    BookedTicket & { readonly blocks: boolean; readonly role: "lead" | "helper" })[];
+    BookedTicket & { readonly blocks: boolean; readonly role: "lead" | "helper"; readonly part: number | null })[];
   readonly on_site: readonly (Point &
-    BookedTicket & { readonly start: number | null; readonly end: number | null; readonly role: "lead" | "helper" })[];
+    BookedTicket & { readonly planned: readonly EpochSpan[]; readonly role: "lead" | "helper" })[];
 };
 
 export type RosterEntry = {
@@ -96,7 +101,7 @@ export type RosterEntry = {
   readonly aroundTheClock: (span: TimeRange) => CalendarTechnician;
 };
 
-const onSiteColumns = "o.id, o.state, o.priority, o.account_id, o.site_id, b.span";
+const onSiteColumns = "o.id, o.state, o.priority, o.account_id, o.site_id";
 
 // A helper is on site for as long as the visit goes on and they are booked for it: whoever leaves earlier checks out.
 // Rows as json, not jsonb_build_object: building the objects is most of the work, and this halves it.
@@ -139,7 +144,8 @@ const calendarOf = (which: string): string => `
              SELECT round(date_part('epoch', lower(b.span)) * 1000) AS start,
                     round(date_part('epoch', upper(b.span)) * 1000) AS "end",
                     site.lat, site.lon, bt.id AS ticket_id, bt.state, bt.priority, bt.account_id, bt.site_id, site.timezone,
-                    b.role, b.exclusive OR EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id) AS blocks
+                    b.role, b.exclusive OR EXISTS (SELECT FROM technician_shifts s WHERE s.technician_id = r.id) AS blocks,
+                    CASE WHEN bt.parted_minutes IS NOT NULL THEN b.part END AS part
              FROM bookings b
              JOIN asked ON upper(b.span) > since AND lower(b.span) < until
              JOIN tickets bt ON bt.id = b.ticket_id
@@ -149,13 +155,17 @@ const calendarOf = (which: string): string => `
              ORDER BY lower(b.span)
            ) p) AS busy,
           (SELECT coalesce(json_agg(p), '[]') FROM (
-             SELECT round(date_part('epoch', lower(w.span)) * 1000) AS start,
-                    round(date_part('epoch', upper(w.span)) * 1000) AS "end",
-                    site.lat, site.lon, w.id AS ticket_id, w.state, w.priority, w.account_id, w.site_id, site.timezone,
-                    w.role
+             SELECT site.lat, site.lon, w.id AS ticket_id, w.state, w.priority, w.account_id, w.site_id, site.timezone,
+                    w.role,
+                    (SELECT coalesce(json_agg(q), '[]') FROM (
+                       SELECT round(date_part('epoch', lower(b.span)) * 1000) AS start,
+                              round(date_part('epoch', upper(b.span)) * 1000) AS "end"
+                       FROM bookings b
+                       WHERE b.ticket_id = w.id AND b.technician_id = r.id AND b.state IN ('tentative', 'firm')
+                       ORDER BY b.part
+                     ) q) AS planned
              FROM (SELECT ${onSiteColumns}, 'lead' AS role
                    FROM tickets o
-                   LEFT JOIN bookings b ON b.ticket_id = o.id AND b.state IN ('tentative', 'firm') AND b.role = 'lead'
                    WHERE o.assigned_tech_id = r.id AND (o.in_work OR o.asking) AND ${isAtDoor("o")}
                    UNION ALL
                    SELECT ${onSiteColumns}, b.role
@@ -243,15 +253,15 @@ function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterRea
       ...booking,
       ticketId: ticket_id,
       place: placeOf({ lat, lon }),
-      ...(isOnSite(booking.state) && { because: "BUSY" as const }),
+      // Of a visit in parts those that lie ahead are planned, as any other work.
+      ...(isOnSite(booking.state) && (booking.part === null || booking.start <= now) && { because: "BUSY" as const }),
     },
   }));
   const bookings = planned.flatMap(({ blocks, booking }) => (blocks ? [booking] : []));
-  const unplanned = row.on_site.flatMap(({ lat, lon, ticket_id, start, end, ...work }) => {
-    const span = start === null || end === null ? null : { start, end };
+  const unplanned = row.on_site.flatMap(({ lat, lon, ticket_id, planned: spans, ...work }) => {
     const place = placeOf({ lat, lon });
-    const range = beyondPlan(span, now, overrunReserveMinutes * minuteMs);
-    return range ? [{ ...work, ...range, ticketId: ticket_id, place, because: "BUSY" as const }] : [];
+    const range = beyondPlan(spans, now, overrunReserveMinutes * minuteMs);
+    return range ? [{ ...work, ...range, ticketId: ticket_id, part: null, place, because: "BUSY" as const }] : [];
   });
   const jobs = [...planned.map(({ booking }) => booking), ...unplanned];
   const standing = !row.active ? "INACTIVE" : row.drained ? "DRAINED" : row.excluded ? "EXCLUDED" : null;

@@ -33,7 +33,7 @@ const selectCrew = statement<Crew>(
           (SELECT coalesce(json_agg(m), '[]')
            FROM (SELECT b.technician_id AS tech_id, r.name AS tech_name, b.role, b.id AS booking_id
                  FROM bookings b JOIN technicians r ON r.id = b.technician_id
-                 WHERE b.ticket_id = t.id AND b.state IN ('tentative', 'firm')) m) AS members
+                 WHERE b.ticket_id = t.id AND b.part = 1 AND b.state IN ('tentative', 'firm')) m) AS members
    FROM tickets t WHERE t.id = $1`,
 );
 

@@ -16,6 +16,8 @@ import {
   type Gap,
 } from "./availability.ts";
 import { helperJob } from "./crew.ts";
+import { chainsIn, fitsIntoShift, numbered, type Chain, type NumberedPart } from "./parts.ts";
+import { startsIn } from "./slot-starts.ts";
 import { travelSourceOf, type TravelSource } from "../travel/estimate.ts";
 
 export type SlotStrategy = "earliest" | "least_travel" | "best";
@@ -29,6 +31,10 @@ export type SlotRequest = Job & {
   readonly techId?: TechnicianId | undefined;
   readonly strategy: SlotStrategy;
   readonly limit: number;
+  /**
+   * No longer in one piece; then, or where no shift has room for it, the work is laid in parts, if one alone does it. Absent: never.
+   */
+  readonly longestMinutes?: number;
   /** How many come at once; absent: one. */
   readonly people?: number;
 };
@@ -58,6 +64,8 @@ export type Slot = {
   readonly travel_before_minutes: number | null;
   readonly travel_after_minutes: number | null;
   readonly travel_source: TravelSource | null;
+  /** Where the work lies between start and end, when that is not all of it. */
+  readonly parts?: NumberedPart[];
   readonly score: number;
   readonly factors: readonly SlotFactor[];
   /** Where more than one comes: who goes along. */
@@ -79,9 +87,6 @@ export type SlotSearch = {
   readonly free: number;
 };
 
-/** Appointments are offered on the quarter hour of UTC, which is the quarter hour of every zone in use. */
-export const gridMinutes = 15;
-
 // The desk's judgement, in one unit: a minute later costs 1. An hour's wait is worth five minutes of driving,
 // the technician's own zone twenty minutes of driving.
 const delayWeight = -1;
@@ -93,7 +98,9 @@ const dayMs = 86_400_000;
 type Candidate = {
   readonly start: number;
   readonly technician: CalendarTechnician;
-  readonly gap: Gap;
+  /** What there is room in: a gap for all of it, or a chain of parts. */
+  readonly room: Gap | Chain;
+  readonly addedTravel: number;
   readonly inZone: boolean;
   readonly score: number;
   readonly helpers: readonly Helping[];
@@ -110,7 +117,6 @@ export function findSlots(
   request: SlotRequest,
   rules: AvailabilityRules,
 ): SlotSearch {
-  const window = { start: request.earliest, end: request.latest };
   const best = new BestCandidates(request.limit, comparatorOf(request.strategy));
   const rejected: SlotRejection[] = [];
   const { people = 1 } = request;
@@ -126,15 +132,15 @@ export function findSlots(
     const inZone = matchesZone(technician.zone, request.region);
     let found = false;
     let most = 0;
-    for (const gap of gapsWithin(technician, request, window, rules)) {
-      for (const start of startsIn(gap, request)) {
-        const helpers = hands?.beside(technician, start) ?? [];
-        most = Math.max(most, 1 + helpers.length);
-        if (most < people || helpers.length < people - 1) continue;
-        found = true;
-        const score = scoreOf(start, gap, inZone, request);
-        best.add({ start, technician, gap, inZone, score, helpers: helpers.slice(0, people - 1) });
-      }
+    const inParts = people === 1 && isParted(technician, request, rules);
+    for (const { start, room } of placesFor(technician, request, rules, inParts)) {
+      const helpers = hands?.beside(technician, start) ?? [];
+      most = Math.max(most, 1 + helpers.length);
+      if (most < people || helpers.length < people - 1) continue;
+      found = true;
+      const { addedTravel } = room;
+      const score = scoreOf(start, addedTravel, inZone, request);
+      best.add({ start, technician, room, addedTravel, inZone, score, helpers: helpers.slice(0, people - 1) });
     }
     free = Math.max(free, most);
     if (found) continue;
@@ -143,8 +149,9 @@ export function findSlots(
       rejected.push({ tech_id: technician.techId, tech_name: technician.techName, reason: "CREW_INCOMPLETE", detail });
       continue;
     }
-    const why =
-      siteClosed(request, window, request.durationMinutes * minuteMs) ?? whyNoRoom(technician, request, rules);
+    const window = { start: request.earliest, end: request.latest };
+    const isClosed = inParts ? null : siteClosed(request, window, request.durationMinutes * minuteMs);
+    const why = isClosed ?? whyNoRoom(technician, request, rules, inParts);
     rejected.push({ tech_id: technician.techId, tech_name: technician.techName, ...why });
   }
   return {
@@ -211,55 +218,49 @@ function onEachDay(gaps: readonly Gap[]): ReadonlyMap<number, Gap[]> {
 }
 
 /** Of somebody who cannot come while the site is open: that it is closed when they could, or what else there is. */
-function whyNoRoom(technician: CalendarTechnician, request: SlotRequest, rules: AvailabilityRules): Exclusion {
-  const window = { start: request.earliest, end: request.latest };
+function whyNoRoom(
+  technician: CalendarTechnician,
+  request: SlotRequest,
+  rules: AvailabilityRules,
+  inParts: boolean,
+): Exclusion {
   const atAnyHour = { ...request, hoursWaived: true };
-  if (gapsWithin(technician, atAnyHour, window, rules).some((gap) => startsIn(gap, request).length > 0)) {
-    const detail = request.hours?.sentence(window) ?? "";
+  const hasRoom = (relaxed: CalendarTechnician, by: AvailabilityRules): boolean =>
+    !placesFor(relaxed, atAnyHour, by, inParts).next().done;
+  if (hasRoom(technician, rules)) {
+    const detail = request.hours?.sentence({ start: request.earliest, end: request.latest }) ?? "";
     return { reason: "SITE_CLOSED", detail: `is free only when the site is closed: ${detail}` };
   }
-  return explainNoRoom(technician, (relaxed) => hasRoom(relaxed, atAnyHour, rules));
+  const without = { ...rules, travel: noTravel };
+  return explainNoRoom(technician, (relaxed) => hasRoom(relaxed, without));
 }
 
-function hasRoom(technician: CalendarTechnician, request: SlotRequest, rules: AvailabilityRules): boolean {
+function isParted(technician: CalendarTechnician, request: SlotRequest, rules: AvailabilityRules): boolean {
+  const { longestMinutes, durationMinutes: minutes } = request;
+  return longestMinutes !== undefined && !fitsIntoShift(technician, request, { minutes, longestMinutes }, rules);
+}
+
+/** Where the work could lie, in the order of the gaps. */
+function* placesFor(
+  technician: CalendarTechnician,
+  request: SlotRequest,
+  rules: AvailabilityRules,
+  inParts: boolean,
+): Generator<{ readonly start: number; readonly room: Gap | Chain }> {
   const window = { start: request.earliest, end: request.latest };
-  const gaps = gapsWithin(technician, request, window, { ...rules, travel: noTravel });
-  return gaps.some((gap) => startsIn(gap, request).length > 0);
-}
-
-function startsIn(gap: Gap, request: SlotRequest): number[] {
-  const duration = request.durationMinutes * minuteMs;
-  const first = Math.max(gap.reachableAt, request.earliest);
-  const last = Math.min(gap.mustLeaveBy, request.latest) - duration;
-  const starts: number[] = [];
-  const fitting = (start: number): boolean => fits(gap, { start, end: start + duration });
-  for (const start of anchorsIn(gap)) {
-    // On the grid it comes below.
-    const onGrid = start % (gridMinutes * minuteMs) === 0;
-    if (!onGrid && start >= first && start <= last && fitting(start)) starts.push(start);
+  const { durationMinutes: minutes, longestMinutes = minutes } = request;
+  if (inParts) {
+    for (const chain of chainsIn(technician, request, window, { minutes, longestMinutes }, rules))
+      yield { start: chain.parts[0]?.start ?? window.start, room: chain };
+    return;
   }
-  for (let start = ceilTo(first, gridMinutes); start <= last; start += gridMinutes * minuteMs) {
-    if (fitting(start)) starts.push(start);
-  }
-  return starts;
+  for (const gap of gapsWithin(technician, request, window, rules))
+    for (const start of startsIn(gap, minutes, window)) yield { start, room: gap };
 }
 
-// A set, since two pauses may end together.
-function anchorsIn(gap: Gap): Set<number> {
-  const disturbed = [...gap.pauses, ...gap.closed];
-  const anchors = new Set(disturbed.map((range) => ceilTo(Math.max(range.end, gap.reachableAt), 1)));
-  if (gap.afterBooking) anchors.add(ceilTo(gap.reachableAt, 1));
-  return anchors;
-}
-
-function ceilTo(instant: number, minutes: number): number {
-  const step = minutes * minuteMs;
-  return Math.ceil(instant / step) * step;
-}
-
-function scoreOf(start: number, gap: Gap, inZone: boolean, request: SlotRequest): number {
+function scoreOf(start: number, addedTravel: number, inZone: boolean, request: SlotRequest): number {
   const zone = inZone ? zoneWeight : 0;
-  return travelWeight * gap.addedTravel + delayWeight * delayMinutes(start, request) + zone;
+  return travelWeight * addedTravel + delayWeight * delayMinutes(start, request) + zone;
 }
 
 function delayMinutes(start: number, request: SlotRequest): number {
@@ -267,27 +268,29 @@ function delayMinutes(start: number, request: SlotRequest): number {
 }
 
 function toSlot(
-  { start, technician, gap, inZone, score, helpers }: Candidate,
+  { start, technician, room, addedTravel, inZone, score, helpers }: Candidate,
   request: SlotRequest,
   rules: AvailabilityRules,
 ): Slot {
+  const { end, travelBefore, travelAfter, from, next, parts } = outlineOf(start, room, request);
   const factors = [
-    factor("added_travel_minutes", gap.addedTravel, travelWeight),
+    factor("added_travel_minutes", addedTravel, travelWeight),
     factor("delay_minutes", delayMinutes(start, request), delayWeight),
     factor("zone", inZone ? 1 : 0, zoneWeight),
   ];
-  if (gap.travelBefore === null || gap.travelAfter === null) factors.push(factor("TRAVEL_UNKNOWN", 1, 0));
-  const visit = { start, end: start + request.durationMinutes * minuteMs };
-  if (request.hours?.closedWithin(visit).length) factors.push(factor("SITE_CLOSED", 1, 0));
+  if (travelBefore === null || travelAfter === null) factors.push(factor("TRAVEL_UNKNOWN", 1, 0));
+  const pieces = "parts" in room ? room.parts : [{ start, end }];
+  if (pieces.some((piece) => request.hours?.closedWithin(piece).length)) factors.push(factor("SITE_CLOSED", 1, 0));
   if (technician.shifts === null) factors.push(factor("NO_SHIFT", 1, 0));
   return {
     start: new Date(start).toISOString(),
-    end: new Date(start + request.durationMinutes * minuteMs).toISOString(),
+    end: new Date(end).toISOString(),
     tech_id: technician.techId,
     tech_name: technician.techName,
-    travel_before_minutes: gap.travelBefore,
-    travel_after_minutes: gap.travelAfter,
-    travel_source: travelSourceOf(gap.from, request.place, gap.next, rules.travelSource),
+    travel_before_minutes: travelBefore,
+    travel_after_minutes: travelAfter,
+    travel_source: travelSourceOf(from, request.place, next, rules.travelSource),
+    ...(parts && { parts }),
     score,
     factors,
     ...(helpers.length > 0 && {
@@ -300,6 +303,20 @@ function toSlot(
   };
 }
 
+/** From when to when, with the drives there and on. */
+function outlineOf(start: number, room: Gap | Chain, { durationMinutes }: SlotRequest) {
+  if (!("parts" in room)) return { ...room, end: start + durationMinutes * minuteMs, parts: null };
+  const [first, last] = [room.parts[0], room.parts.at(-1)];
+  return {
+    end: last?.end ?? start,
+    travelBefore: first?.travelBefore ?? null,
+    travelAfter: last?.travelAfter ?? null,
+    from: first?.from ?? null,
+    next: last?.next ?? null,
+    parts: room.parts.length > 1 ? numbered(room.parts) : null,
+  };
+}
+
 // "+ 0" turns −0, which −12 · 0 gives and deep equality tells apart, into 0.
 function factor(name: SlotFactor["factor"], value: number, weight: number): SlotFactor {
   return { factor: name, value, weight, contribution: weight * value + 0 };
@@ -309,8 +326,8 @@ type Comparator = (a: Candidate, b: Candidate) => number;
 
 function comparatorOf(strategy: SlotStrategy): Comparator {
   const first: Record<SlotStrategy, Comparator> = {
-    earliest: (a, b) => a.start - b.start || a.gap.addedTravel - b.gap.addedTravel || b.score - a.score,
-    least_travel: (a, b) => a.gap.addedTravel - b.gap.addedTravel || a.start - b.start || b.score - a.score,
+    earliest: (a, b) => a.start - b.start || a.addedTravel - b.addedTravel || b.score - a.score,
+    least_travel: (a, b) => a.addedTravel - b.addedTravel || a.start - b.start || b.score - a.score,
     best: (a, b) => b.score - a.score || a.start - b.start,
   };
   const byStrategy = first[strategy];

@@ -7,12 +7,15 @@ import type { TimeRange } from "./shift-ranges.ts";
 
 /**
  * What work on site takes beside its booking, since it began early, runs over or came without one: what the desk reserves for
- * work whose end nobody knows, from now on for as long as it goes on. Null while its booking says it all.
+ * work whose end nobody knows, from now on for as long as it goes on. Null while its booking says it all, and between two parts of
+ * a visit, when they have gone home, whether or not they said so.
+ * @param planned the booking, or those of its parts, in order of time
  */
-export function beyondPlan(planned: TimeRange | null, now: number, reserveMs: number): TimeRange | null {
+export function beyondPlan(planned: readonly TimeRange[], now: number, reserveMs: number): TimeRange | null {
   const end = now + reserveMs;
-  if (!planned || planned.end <= now) return { start: now, end };
-  return planned.start > now ? { start: now, end: Math.min(planned.start, end) } : null;
+  const next = planned.find((one) => one.end > now);
+  if (!next) return { start: now, end };
+  return next === planned[0] && next.start > now ? { start: now, end: Math.min(next.start, end) } : null;
 }
 
 /** The stretches in which at least `most` of the jobs run at the same time. */

@@ -54,11 +54,17 @@ export type ComingBooking = {
   readonly start: string;
   readonly end: string;
   readonly timezone: string;
+  /** Which part of how many, of a visit in parts. */
+  readonly part: number | null;
+  readonly of: number | null;
 };
 
 const selectComingBookings = statement<ComingBooking>(
   "bookings_coming",
-  `SELECT b.ticket_id, t.account_id, t.site_id, lower(b.span) AS start, upper(b.span) AS "end", s.timezone
+  `SELECT b.ticket_id, t.account_id, t.site_id, lower(b.span) AS start, upper(b.span) AS "end", s.timezone,
+          CASE WHEN t.parted_minutes IS NOT NULL THEN b.part END AS part,
+          CASE WHEN t.parted_minutes IS NOT NULL THEN
+            (SELECT max(o.part) FROM bookings o WHERE o.ticket_id = b.ticket_id AND o.state IN ('tentative', 'firm')) END AS of
    FROM bookings b JOIN tickets t ON t.id = b.ticket_id JOIN sites s ON s.id = t.site_id
    WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm') AND upper(b.span) > $2
    ORDER BY lower(b.span), b.ticket_id LIMIT 500`,
@@ -112,13 +118,14 @@ export function conflictsWith(
       const [whole] = workingRanges(expandShifts(patterns, timeOff, span), span);
       return whole === undefined || whole.start > span.start || whole.end < span.end;
     })
-    .map(({ ticket_id, start, end, timezone }) => ({
+    .map(({ ticket_id, start, end, timezone, part, of }) => ({
       ticket_id,
       start,
       end,
       start_local: localIso(Date.parse(start), timezone),
       end_local: localIso(Date.parse(end), timezone),
       timezone,
+      ...(part !== null && of !== null && { part, of }),
     }));
 }
 

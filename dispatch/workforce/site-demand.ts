@@ -6,9 +6,11 @@ import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import { anyService, type Job } from "./ability.ts";
 import type { Priority } from "../contract/fields.ts";
 import { openHours, type SiteHours } from "./open-hours.ts";
+import type { VisitWork } from "./assess-visit.ts";
 import { placeOf } from "./calendar.ts";
 import type { Place } from "../travel/estimate.ts";
 
@@ -53,3 +55,20 @@ export const crewSize = (incidentType: string | null, policy: Policy): number =>
 /** How long a visit takes when nobody says: the incident type's duration, else an hour. */
 export const visitMinutes = (incidentType: string | null, policy: Policy): number =>
   ofIncidentType(policy.incidentTypes, incidentType)?.defaultDurationMinutes ?? 60;
+
+/** How long one piece of such work may be at most. */
+export const longestMinutes = (incidentType: string | null, policy: Policy): number =>
+  ofIncidentType(policy.incidentTypes, incidentType)?.maxWindowMinutes ?? policy.windows.maxMinutes;
+
+/** What is to be done of a ticket within its time; null where a crew does it, which never works in parts. */
+export const workOf = (
+  { incident_type: type, parted_minutes: parted }: Pick<TicketRow, "incident_type" | "parted_minutes">,
+  policy: Policy,
+): VisitWork | null =>
+  parted === null && crewSize(type, policy) > 1
+    ? null
+    : {
+        minutes: parted ?? visitMinutes(type, policy),
+        longestMinutes: longestMinutes(type, policy),
+        inParts: parted !== null,
+      };

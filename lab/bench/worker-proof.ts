@@ -21,7 +21,8 @@ export const bookingRules: Rules = {
     WHERE t.assigned_tech_id IS NOT NULL AND t.scheduled_start IS NOT NULL AND t.state IN ('SCHEDULED', 'DISPATCHED')
       AND NOT EXISTS (SELECT FROM bookings b
                       WHERE b.ticket_id = t.id AND b.technician_id = t.assigned_tech_id AND b.state IN ('tentative', 'firm')
-                        AND b.span = tstzrange(t.scheduled_start, t.scheduled_end))`,
+                        AND (b.span = tstzrange(t.scheduled_start, t.scheduled_end)
+                             OR t.parted_minutes IS NOT NULL AND b.part = 1 AND lower(b.span) = t.scheduled_start))`,
   bookings_without_assignment: `
     SELECT b.ticket_id FROM bookings b JOIN tickets t ON t.id = b.ticket_id
     WHERE b.state IN ('tentative', 'firm') AND b.role = 'lead' AND t.assigned_tech_id IS DISTINCT FROM b.technician_id`,
@@ -53,7 +54,8 @@ export const bookingRules: Rules = {
     SELECT b.ticket_id FROM bookings b
     WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.aggregate = 'ticket' AND e.aggregate_id = b.ticket_id::text
                         AND (e.payload->>'booking_id' = b.id::text
-                             OR e.payload->'crew' @> jsonb_build_array(jsonb_build_object('booking_id', b.id))))`,
+                             OR e.payload->'crew' @> jsonb_build_array(jsonb_build_object('booking_id', b.id))
+                             OR e.payload->'parts' @> jsonb_build_array(jsonb_build_object('booking_id', b.id))))`,
   commands_in_pieces: `
     SELECT e.ticket_id FROM audit_events e JOIN outbox o ON o.audit_event_id = e.id WHERE o.xmin <> e.xmin`,
   dispatches_against_the_ranking: `

@@ -3,26 +3,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { clocksAfter, type ClockFacts, type Clocks } from "../../dispatch/ticket/sla-clock.ts";
+import { clocksAfter, type ClockFacts, type Clocks, type Parted } from "../../dispatch/ticket/sla-clock.ts";
 
 const target = 60;
 const day = Date.parse("2026-03-02T00:00:00.000Z");
 /** A time of the day, in minutes. */
 const at = (minutes: number): string => new Date(day + minutes * 60_000).toISOString();
 
-type Row = ClockFacts & Clocks;
+type Facts = ClockFacts & Parted;
+type Row = Facts & Clocks;
 const made: Row = {
   state: "TRIAGED",
   hold_reason: null,
   created_at: at(0),
   scheduled_start: null,
+  scheduled_end: null,
+  parted_minutes: null,
   arrived_at: null,
   sla_target_minutes: target,
   sla_deadline_at: at(target),
   response_deadline_at: at(target),
   sla_stopped_at: null,
 };
-const changed = (row: Row, change: Partial<ClockFacts>, minutes: number): Row => ({
+const changed = (row: Row, change: Partial<Facts>, minutes: number): Row => ({
   ...row,
   ...change,
   ...clocksAfter(row, { ...row, ...change }, at(minutes)),
@@ -117,4 +120,19 @@ test("time left is the target less the time the clock ran, however it was stoppe
       assert.equal(row.sla_deadline_at, at(now + target - ran));
     }),
   );
+});
+
+test("a visit in parts gives the repair the time between them beside its own, until it is planned anew", () => {
+  const [start, day] = [60, 1_440];
+  const parted = { scheduled_start: at(start), scheduled_end: at(start + day + 240), parted_minutes: 720 };
+  const booked = changed(made, { state: "SCHEDULED", ...parted }, 10);
+  assert.equal(booked.sla_deadline_at, at(start + target + day + 240 - 720));
+  const held = changed(
+    changed(booked, { state: "ON_HOLD", hold_reason: "customer" }, start + 60),
+    { state: "IN_PROGRESS", hold_reason: null },
+    start + 90,
+  );
+  assert.equal(held.sla_deadline_at, at(start + target + day + 240 - 720 + 30), "what the customer held comes on top");
+  const single = changed(held, { parted_minutes: null, scheduled_end: at(start + 60) }, start + 100);
+  assert.equal(single.sla_deadline_at, at(start + target + 30));
 });

@@ -71,6 +71,7 @@ describe("the lanes of a shift", () => {
   };
   const work = (from: number, to: number) => ({
     ticketId: idNamed<TicketId>(`${from}`),
+    part: null,
     place,
     start: at(from),
     end: at(to),

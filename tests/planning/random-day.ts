@@ -80,6 +80,8 @@ const anyWork = fc.record({
   hours: anyHours,
   desk: fc.boolean(),
   paused: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  /** Whether it is a part of the work that the person has in parts. */
+  inParts: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
 });
 
 const anyPerson = fc.record({
@@ -121,6 +123,7 @@ const ticketOf = (
   scheduled_start: null,
   scheduled_end: null,
   assigned_tech_id: null,
+  parted_minutes: null,
   response_due: new Date(at(600)).toISOString(),
   desk_chose_time: false,
   paused: false,
@@ -144,9 +147,11 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
     let next = 1;
     const roster = people.map((person, index): RosterEntry => {
       const techId = technicianId(index + 1);
+      const parts: number[] = [];
       const bookings = apart(person.work.map((one) => ({ ...one, ...one.span }))).map((one): RosterBooking => {
         const n = next++;
-        if (one.ours && one.state === "SCHEDULED" && one.start >= day.start && one.start < day.end) {
+        if (one.inParts) parts.push(n);
+        else if (one.ours && one.state === "SCHEDULED" && one.start >= day.start && one.start < day.end) {
           const times = { scheduled_start: iso(one.start), scheduled_end: iso(one.end), assigned_tech_id: techId };
           tickets.push(
             ticketOf(
@@ -173,7 +178,8 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
           account_id: accountId,
           site_id: siteId(n),
           timezone: "America/Los_Angeles",
-          ticketId: ticketId(n),
+          ticketId: ticketId((one.inParts ? parts[0] : null) ?? n),
+          part: one.inParts ? parts.length : null,
           role: "lead" as const,
         };
       });

@@ -14,12 +14,30 @@ describe("work on site takes beside its booking", () => {
     ["the time up to it, when it began early", [1100, 1200], [1000, 1100]],
     ["the reserve, when it began earlier than that", [5000, 5100], [1000, 1240]],
   ];
+  const beyond = (planned: readonly (readonly [number, number])[]) => {
+    const found = beyondPlan(
+      planned.map(([start, end]) => ({ start, end })),
+      1000,
+      240,
+    );
+    return found && [found.start, found.end];
+  };
   for (const [what, planned, expected] of rows)
-    test(what, () => {
-      const span = planned && { start: planned[0], end: planned[1] };
-      const found = beyondPlan(span, 1000, 240);
-      assert.deepEqual(found && [found.start, found.end], expected);
-    });
+    test(what, () => assert.deepEqual(beyond(planned ? [planned] : []), expected));
+
+  test("in parts: nothing during each and between them, the reserve behind the last, and the time up to the first", () => {
+    const parts = [
+      [900, 1100],
+      [1500, 1600],
+    ] as const;
+    const later = (by: number) => parts.map(([start, end]) => [start - by, end - by] as const);
+    assert.deepEqual(
+      [beyond(parts), beyond(later(100)), beyond(later(300)), beyond(later(500))],
+      [null, null, null, null],
+    );
+    assert.deepEqual(beyond(later(600)), [1000, 1240]);
+    assert.deepEqual(beyond(later(-150)), [1000, 1050]);
+  });
 });
 
 describe("of jobs at the same time there are enough", () => {
