@@ -209,8 +209,12 @@ async function meddle(
     await said(client.command("roster.upsert", "", { tech_id, active: false }));
     await said(client.command("roster.upsert", "", { tech_id, active: true }));
   };
-  /** Whoever was sent comes, a helper with them, and a colleague takes over; then all is to be done another day. */
-  const work = async (id: string, helper: TechnicianId, successor: TechnicianId) => {
+  const replace = (id: string, tech_id: TechnicianId) =>
+    said(client.command("assignment.override", id, { override_type: "reassign_tech", tech_id, ...why }));
+  /** Somebody is sent and comes, a helper with them, and a colleague takes over; then all is to be done another day. */
+  const work = async (id: string, [techId, helper, successor]: readonly TechnicianId[]) => {
+    if (!techId || !helper || !successor) return;
+    await replace(id, techId);
     if (!(await said(client.command("tech.check_in", id, { timestamp: new Date().toISOString() })))) return;
     await said(client.command("assignment.crew", id, { add: [helper] }));
     await said(client.command("assignment.transfer", id, { tech_id: successor, reason: why.note }));
@@ -224,16 +228,13 @@ async function meddle(
     if (choice < 0.25) await schedule(id, drawn(windows, next));
     else if (choice < 0.32) await said(client.command("assignment.dispatch", id, { tech_id: techId }));
     else if (choice < 0.5) await said(client.command("assignment.unassign", id, why));
-    else if (choice < 0.57)
-      await said(
-        client.command("assignment.override", id, { override_type: "reassign_tech", tech_id: techId, ...why }),
-      );
+    else if (choice < 0.57) await replace(id, techId);
     else if (choice < 0.67)
       await said(client.command("schedule.move", id, { ...drawn(windows, next), reason: why.note }));
     else if (choice < 0.77) await said(client.command("assignment.crew", id, { add: [techId], reason: why.note }));
     else if (choice < 0.79) await said(client.command("assignment.crew", id, { remove: [techId], reason: why.note }));
     else if (choice < 0.8) await leaveAndComeBack(techId);
-    else if (choice < 0.84) await work(id, techId, drawn(techIds, next));
+    else if (choice < 0.84) await work(id, [techId, drawn(techIds, next), drawn(techIds, next)]);
     else if (choice < 0.88)
       await said(
         client.command("schedule.book", id, {
