@@ -124,7 +124,8 @@ function queueSql(clauses: Clauses): string {
     ORDER BY minute OFFSET ${clauses.limit} LIMIT 1
   ), page AS (${streams.map(({ rows }) => rows).join("\n      UNION ALL")}
   )
-  SELECT first.*, ${isAtDoor("first")} AS at_door FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
+  SELECT first.*, ${isAtDoor("first")} AS at_door
+  FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
   ORDER BY ${order} LIMIT ${clauses.limit} + 1`;
 }
 

@@ -214,6 +214,12 @@ describe("approval.list", async () => {
 
   test("is filtered by status and ticket", async () => {
     assert.deepEqual(await listed(""), [acmes.id, borealises.id], "the oldest first");
+    const { approvals } = await api.read("approval.list", { query: `ticket_id=${acmes.id}` });
+    assert.equal(
+      approvals[0]?.number,
+      (await api.read("ticket.get", { ticket: acmes.id })).number,
+      "as people call it",
+    );
     assert.deepEqual(await listed("status=PENDING"), [borealises.id]);
     assert.deepEqual(await listed("status=DENIED"), [acmes.id]);
     assert.deepEqual(await listed(`status=DENIED&ticket_id=${borealises.id}`), []);
