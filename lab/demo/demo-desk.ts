@@ -100,6 +100,7 @@ async function startDemoGateway(
       ...(settings.jwtAudience !== null && { audience: settings.jwtAudience }),
     },
     owner: deskOwner,
+    port: settings.gatewayPort,
     pluginPath,
     say,
     signal,
