@@ -62,7 +62,7 @@ const selectSignals = statement<Signals & { readonly duplicate_intakes: number }
 // Both are conditions of an index.
 const countUnserved = statement<{ missed: number; unstaffed: number }>(
   "alert_unserved",
-  `SELECT (SELECT count(*) FROM tickets WHERE arrival_due AND scheduled_start < $1) AS missed,
+  `SELECT (SELECT count(*) FROM tickets WHERE arrival_due AND arrive_by < $1) AS missed,
           (SELECT count(*) FROM tickets WHERE awaiting_technician AND assign_reason = ANY ($2::text[])) AS unstaffed`,
 );
 

@@ -77,6 +77,17 @@ const followUp = Type.Object({
 });
 const followed = Type.Object({ ...followUp.properties, reason: nullable(text()) });
 
+/** What the customer was promised: the visit lies inside it, and somebody arrives by its end at the latest. */
+const arrivalWindow = () =>
+  nullable(
+    Type.Object({
+      start: time(),
+      end: time(),
+      start_local: Type.Optional(localTime()),
+      end_local: Type.Optional(localTime()),
+    }),
+  );
+
 const ticketFields = {
   id: answeredId<TicketId>(),
   number: text(),
@@ -95,6 +106,7 @@ const ticketFields = {
   nte_cents: count(),
   scheduled_start: nullable(time()),
   scheduled_end: nullable(time()),
+  arrival_window: arrivalWindow(),
   identity_signature: nullable(text()),
   identity_confidence: Type.Integer(),
   classification_confidence: Type.Integer(),
@@ -447,6 +459,7 @@ export const cockpitRow = Type.Object({
   assigned_tech: nullable(answeredId<TechnicianId>()),
   scheduled_start: nullable(time()),
   scheduled_start_local: localTime(),
+  arrival_window: arrivalWindow(),
   timezone: timezone(),
   last_update_at: time(),
   last_transition_at: time(),

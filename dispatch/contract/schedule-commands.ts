@@ -13,6 +13,8 @@ const durationMinutes = () =>
     description:
       "Length of the work in minutes; absent: the usual length for the incident type. What no shift has room for is laid in parts",
   });
+const arrivalWindow = (addition: string) =>
+  optional(window(`Promised to the customer: the visit lies, and may be moved, inside it${addition}`));
 const holdable = ["READY_TO_SCHEDULE", "SCHEDULE_PROPOSED", "SCHEDULED"] as const;
 
 export const scheduleCommands = defineCommands({
@@ -61,6 +63,7 @@ export const scheduleCommands = defineCommands({
       {
         start: time("When the chosen window begins; ISO 8601 with zone, exactly as proposed"),
         end: time("When the chosen window ends; ISO 8601 with zone, exactly as proposed"),
+        arrival_window: arrivalWindow("; the desk's to give; absent: the visit's time"),
       },
       { description: "end lies after start", "x-window": true },
     ),
@@ -85,6 +88,7 @@ export const scheduleCommands = defineCommands({
       latest: optional(time("Not after, at most 62 days on; ISO 8601 with zone; absent: seven days after earliest")),
       duration_minutes: optional(durationMinutes()),
       tech_id: optional(idOf<TechnicianId>("Only this technician; absent: whoever fits")),
+      arrival_window: arrivalWindow(", as does the search; absent: the visit's time"),
       strategy: optional(
         oneOf(
           ["earliest", "least_travel", "best"],
@@ -123,6 +127,7 @@ export const scheduleCommands = defineCommands({
             "Who is to come, for a dispatcher to name; absent: whoever has it, else the best who is free",
           ),
         ),
+        arrival_window: arrivalWindow("; absent: as before, if it holds the new time"),
         reason: note("Why the visit moves", 1),
         expected_version: expectedVersion(),
       },

@@ -229,6 +229,8 @@ export type StatementRows = {
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
+    arrival_start: string;
+    arrival_end: string;
     created_at: string;
     updated_at: string;
     last_transition_at: string;
@@ -265,6 +267,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     created_at: string;
     updated_at: string;
     last_transition_at: string;
@@ -302,6 +306,8 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     created_at: string;
     updated_at: string;
     last_transition_at: string;
@@ -338,6 +344,8 @@ export type StatementRows = {
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
+    arrival_start: string;
+    arrival_end: string;
     created_at: string;
     updated_at: string;
     last_transition_at: string;
@@ -374,6 +382,8 @@ export type StatementRows = {
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
+    arrival_start: string;
+    arrival_end: string;
     created_at: string;
     updated_at: string;
     last_transition_at: string;
@@ -410,6 +420,8 @@ export type StatementRows = {
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
+    arrival_start: string;
+    arrival_end: string;
     created_at: string;
     updated_at: string;
     last_transition_at: string;
@@ -446,6 +458,8 @@ export type StatementRows = {
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
+    arrival_start: string;
+    arrival_end: string;
     created_at: string;
     updated_at: string;
     last_transition_at: string;
@@ -772,6 +786,8 @@ export type StatementRows = {
     holiday_calendar: string | null;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     assigned_tech_id: string | null;
     parted_minutes: number | null;
     not_technicians: unknown;
@@ -798,6 +814,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -847,6 +865,8 @@ export type StatementRows = {
     holiday_calendar: string | null;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     assigned_tech_id: string | null;
     parted_minutes: number | null;
     not_technicians: unknown;
@@ -914,6 +934,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1008,6 +1030,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1057,6 +1081,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1106,6 +1132,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1155,6 +1183,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1204,6 +1234,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1253,6 +1285,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1302,6 +1336,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1351,6 +1387,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string;
     scheduled_end: string;
+    arrival_start: string;
+    arrival_end: string;
     proposed_windows: unknown;
     identity_signature: string;
     identity_confidence: number;
@@ -1400,6 +1438,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1450,6 +1490,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1499,6 +1541,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1548,6 +1592,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1598,6 +1644,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1647,6 +1695,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1696,6 +1746,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1745,6 +1797,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;
@@ -1794,6 +1848,8 @@ export type StatementRows = {
     nte_cents: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
     proposed_windows: unknown;
     identity_signature: string | null;
     identity_confidence: number;

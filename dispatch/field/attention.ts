@@ -6,12 +6,15 @@ import { mostInCrew } from "../contract/fields.ts";
 import { cancellableStates } from "../contract/states.ts";
 import { unknownType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
+import { arriveBy } from "../ticket/arrive-by.ts";
 
 /** What attention is judged by. */
 export type AttentionRow = {
   readonly state: string;
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
+  /** The end of what the customer was promised, where that is more than the visit's own time. */
+  readonly arrival_end?: string | null;
   /** Whether the work goes on where it was to be done; what comes back from the quality check does not. */
   readonly at_door: boolean;
   readonly assigned_tech_id: string | null;
@@ -67,7 +70,7 @@ export const rosterReasons: ReadonlySet<string> = new Set([
 export function attentionOf(row: AttentionRow, now: string, soon: string): Attention | null {
   return (
     nobodyFor(row) ??
-    missedStart(row, now) ??
+    missedArrival(row, now) ??
     unsendable(row) ??
     unstaffed(row, soon) ??
     overrun(row, now) ??
@@ -129,11 +132,13 @@ function shortOfCrew(row: AttentionRow): Attention | null {
   return of("NOBODY_FREE", toldSince(row, "NOBODY_FREE"), detail);
 }
 
-function missedStart({ state, scheduled_start: start }: AttentionRow, now: string): Attention | null {
-  if (start === null || start >= now) return null;
-  if (state === "SCHEDULED") return of("NOT_SENT", start, `Promised for ${start}, and nobody has been sent.`);
-  if (state === "DISPATCHED")
-    return of("LATE_ARRIVAL", start, `Promised for ${start}; the technician is not there yet.`);
+function missedArrival(row: AttentionRow, now: string): Attention | null {
+  const due = arriveBy(row);
+  if (due === null || due >= now) return null;
+  const promised = row.arrival_end ? `until ${due}` : `for ${due}`;
+  if (row.state === "SCHEDULED") return of("NOT_SENT", due, `Promised ${promised}, and nobody has been sent.`);
+  if (row.state === "DISPATCHED")
+    return of("LATE_ARRIVAL", due, `Promised ${promised}; the technician is not there yet.`);
   return null;
 }
 
@@ -144,12 +149,11 @@ function unsendable({ state, assigned_tech_id: techId, assign_reason: reason, la
 }
 
 /** Nobody is to go to a visit that is near, for whatever reason: a pause, a dispatcher's hands, nobody who looks. */
-function unstaffed(
-  { state, assigned_tech_id: techId, scheduled_start: start, last_transition_at }: AttentionRow,
-  soon: string,
-) {
-  if (state !== "SCHEDULED" || techId !== null || start === null || start >= soon) return null;
-  return of("NOT_SENT", last_transition_at, `Promised for ${start}, which is near, and nobody is to go yet.`);
+function unstaffed(row: AttentionRow, soon: string) {
+  const due = arriveBy(row);
+  if (row.state !== "SCHEDULED" || row.assigned_tech_id !== null || due === null || due >= soon) return null;
+  const promised = row.arrival_end ? `until ${due}` : `for ${due}`;
+  return of("NOT_SENT", row.last_transition_at, `Promised ${promised}, which is near, and nobody is to go yet.`);
 }
 
 function overrun({ state, at_door: atDoor, scheduled_end: end }: AttentionRow, now: string): Attention | null {

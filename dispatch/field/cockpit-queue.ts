@@ -33,6 +33,8 @@ export type QueueRow = {
   assigned_tech_id: TechnicianId | null;
   scheduled_start: string | null;
   scheduled_end: string | null;
+  arrival_start: string | null;
+  arrival_end: string | null;
   created_at: string;
   updated_at: string;
   last_transition_at: string;
@@ -103,7 +105,8 @@ function streamSql(stream: QueueStream, { where, from, until, behind, now, warni
        ORDER BY nearest.at LIMIT ${limit} + 1)`,
     rows: `
       SELECT t.id, t.number, t.summary, t.customer_name, t.customer_phone, t.state, t.priority, t.incident_type,
-             t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.created_at, t.updated_at,
+             t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.arrival_start, t.arrival_end,
+             t.created_at, t.updated_at,
              t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
              t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.helpers_missing,
              t.assign_reason, t.assign_unable,

@@ -13,7 +13,7 @@ import { selectTicket, ticketBody } from "../ticket/ticket-row.ts";
 import { attentionOf, attentionToType } from "./attention.ts";
 import { cockpitText, queueText, type CockpitRow } from "./cockpit-answer.ts";
 import { queueQuestion, type QueuePage, type QueueRow } from "./cockpit-queue.ts";
-import { localOf, ticketAt } from "./local-times.ts";
+import { localOf, promiseAt, ticketAt } from "./local-times.ts";
 import { slaReport } from "./sla.ts";
 import { selectNewestEvents } from "./timeline.ts";
 
@@ -71,6 +71,7 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     assigned_tech: row.assigned_tech_id,
     scheduled_start: row.scheduled_start,
     scheduled_start_local: localOf(row.scheduled_start, row),
+    arrival_window: promiseAt(row, row),
     timezone: row.timezone,
     last_update_at: row.updated_at,
     last_transition_at: row.last_transition_at,

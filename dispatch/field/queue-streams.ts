@@ -1,11 +1,11 @@
-// The cockpit's queue as streams, each in the order of an index: visits whose start has passed with nobody there, by that start;
+// The cockpit's queue as streams, each in the order of an index: visits at which somebody should have arrived, by when;
 // clocks that run, by their deadline; clocks that stand for a customer, by the time they have left; what is done. A page is the
 // first of each, merged. `t` is the ticket; how queue_at is written, migration 0016 says.
 
 export type QueueStream = {
   /** Which tickets; no ticket is in two streams. */
   where(now: string): string;
-  /** The column whose order an index holds. */
+  /** What an index holds the order of. */
   readonly position: string;
   /** From when the column counts the minutes left. */
   zero(now: string): string;
@@ -19,12 +19,12 @@ const standingZero = "timestamptz '0500-01-01 00:00:00+00'";
 const runningFrom = "timestamptz '1900-01-01 00:00:00+00'";
 const doneFrom = "timestamptz '9900-01-01 00:00:00+00'";
 
-const isLate = (now: string) => `t.arrival_due AND t.scheduled_start < ${now}`;
+const isLate = (now: string) => `t.arrival_due AND t.arrive_by < ${now}`;
 const whole = (position: string, zero: string) => `floor(extract(epoch FROM ${position} - ${zero}) / 60)::bigint`;
 
 const late: QueueStream = {
   where: isLate,
-  position: "t.scheduled_start",
+  position: "t.arrive_by",
   zero: (now) => now,
   minutes: whole,
   from: (minute) => minute,

@@ -10,12 +10,13 @@ import { minuteMs } from "../workforce/availability.ts";
 import type { Slot, SlotRejection } from "../workforce/find-slots.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { crewSize, loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
+import { arrivalFor } from "./arrival-window.ts";
 import { bookingsOf, partsIn, rebook } from "./assign.ts";
 import { partsAt, spanAt, ticketAt } from "./local-times.ts";
 import { crewPayload, memberOf } from "./crew.ts";
 import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
-import { searchSpan, slotBody, slotsFor } from "./slot-search.ts";
+import { searchSpan, slotBody, slotsFor, withinPromise } from "./slot-search.ts";
 import { requireVisitSearch } from "./visit-window.ts";
 import { closedWarnings } from "./site-closed.ts";
 
@@ -28,7 +29,7 @@ export const scheduleBook = ticketCommand({
   target: () => "SCHEDULED",
   async load(tx, call) {
     const { input, ticketId, clockTime } = call;
-    const { earliest: from, latest: to } = searchSpan(input, clockTime);
+    const { earliest: from, latest: to } = searchSpan(withinPromise(input), clockTime);
     const [roster, site] = await Promise.all([
       loadRosterFor(tx, call, { ticketId, from, to }),
       loadSiteDemand(tx, ticketId),
@@ -36,7 +37,9 @@ export const scheduleBook = ticketCommand({
     return { roster, site };
   },
   consult: ({ desk }, { roster, site }) => consultOn(desk.travel, roster, placeOfSite(site)),
-  decide({ desk, actor, input, ticket, now, clockTime }, { roster, site }) {
+  decide(call, { roster, site }) {
+    const { desk, actor, input, ticket, now, clockTime } = call;
+    const arrival = arrivalFor(call, null);
     requireVisitSearch({ policy: desk.policy, ticket, clockTime }, input);
     const { tech_id: techId, strategy = "best" } = input;
     if (techId && !roster.some((one) => one.id === techId))
@@ -47,7 +50,7 @@ export const scheduleBook = ticketCommand({
       ticket,
       roster,
       site,
-      wish: input,
+      wish: withinPromise(input),
       strategy,
       limit: shown,
       now: clockTime,
@@ -74,6 +77,8 @@ export const scheduleBook = ticketCommand({
       change: {
         scheduled_start: slot.start,
         scheduled_end: slot.end,
+        arrival_start: arrival?.start ?? null,
+        arrival_end: arrival?.end ?? null,
         proposed_windows: [{ start: slot.start, end: slot.end }],
         assigned_tech_id: slot.tech_id,
         assigned_provider_id: technician.providerId,
@@ -84,6 +89,7 @@ export const scheduleBook = ticketCommand({
         tech_id: slot.tech_id,
         start: slot.start,
         end: slot.end,
+        ...(arrival && { arrival_window: arrival }),
         strategy,
         score: slot.score,
         travel_source: slot.travel_source,

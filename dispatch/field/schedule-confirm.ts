@@ -6,6 +6,7 @@ import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { ticketAt } from "./local-times.ts";
 import { loadCalendar, promiseWarnings } from "./promise.ts";
+import { arrivalFor } from "./arrival-window.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
 
@@ -30,6 +31,7 @@ export const scheduleConfirm = ticketCommand({
     if (desk.policy.confirmRefusesPastWindow && Date.parse(start) < Date.parse(clockTime)) {
       throw new Refusal("WINDOW_IN_PAST", { rejected: [{ start, end, reason: "IN_PAST" }], now: clockTime });
     }
+    const arrival = arrivalFor(call, { start, end });
     const warnings = promiseWarnings(call, calendar, { start, end });
     const warned = (asked: WarningCode) => warnings.some(({ code }) => code === asked);
     return {
@@ -37,9 +39,11 @@ export const scheduleConfirm = ticketCommand({
       change: {
         scheduled_start: start,
         scheduled_end: end,
+        arrival_start: arrival?.start ?? null,
+        arrival_end: arrival?.end ?? null,
         attention_code: warned("PROMISED_TWICE") ? "PROMISED_TWICE" : null,
       },
-      payload: { start, end, was_proposed: proposed },
+      payload: { start, end, was_proposed: proposed, ...(arrival && { arrival_window: arrival }) },
       warnings,
       write: (tx) =>
         warned("NOBODY_ABLE") || warned("NOBODY_FREE") ? [tx.row(setFound, [ticket.id, warned("NOBODY_ABLE")])] : [],

@@ -8,6 +8,7 @@ import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { consultOn } from "../travel/driving.ts";
 import { loadCrew, peopleFor } from "../workforce/crew.ts";
 import { loadSiteDemand, placeOfSite, visitMinutes } from "../workforce/site-demand.ts";
+import { arrivalKept } from "./arrival-window.ts";
 import { bookingsFor, partsIn, rebook } from "./assign.ts";
 import { crewAround, crewChange, crewPayload } from "./crew.ts";
 import { partsAt, spanAt, ticketAt } from "./local-times.ts";
@@ -37,6 +38,7 @@ export const scheduleMove = ticketCommand({
     const { desk, input, ticket, now, clockTime } = call;
     requireMovable(call);
     const { start, end } = utcWindow(input);
+    const arrival = arrivalKept(call, { start, end });
     const moved = { ...ticket, scheduled_start: start, scheduled_end: end };
     const asked = { desk, ticket: moved, roster, site, clockTime };
     const techId = input.tech_id ?? chosen(call, whoIsFree(asked, { start: Date.parse(start), end: Date.parse(end) }));
@@ -56,6 +58,8 @@ export const scheduleMove = ticketCommand({
       change: {
         scheduled_start: start,
         scheduled_end: until,
+        arrival_start: arrival?.start ?? null,
+        arrival_end: arrival?.end ?? null,
         proposed_windows: [{ start, end: until }],
         assigned_tech_id: techId,
         assigned_provider_id: technician?.providerId ?? null,
@@ -67,6 +71,7 @@ export const scheduleMove = ticketCommand({
         reason: input.reason,
         start,
         end: until,
+        ...(arrival && { arrival_window: arrival }),
         tech_id: techId,
         previous_start: ticket.scheduled_start,
         previous_end: ticket.scheduled_end,

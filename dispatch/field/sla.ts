@@ -3,6 +3,7 @@
  * Pure. The cockpit computes the same in SQL over the whole queue; a test holds the two equal.
  */
 import type { SlaRules } from "../policy/policy.ts";
+import { arriveBy } from "../ticket/arrive-by.ts";
 import {
   baseOf,
   isDone,
@@ -16,7 +17,7 @@ export type SlaStatus = "breach" | "warning" | "healthy";
 export type DelayAttribution = "customer" | "provider" | "unknown";
 
 /** What the report is made of: the columns of a ticket's row. Times are ISO 8601 in UTC. */
-export type SlaTicket = ClockFacts & Clocks;
+export type SlaTicket = ClockFacts & Clocks & { readonly arrival_end?: string | null };
 
 /** The SLA members of a cockpit row; instants are ISO 8601 in UTC. */
 export type SlaReport = {
@@ -44,7 +45,7 @@ const arrivalStates = new Set(["SCHEDULED", "DISPATCHED"]);
 
 /**
  * Everything the cockpit shows about a ticket's SLA at `now`.
- * The deadline is the repair's, until a visit is late: then it is the promised start. While somebody else holds the work both
+ * The deadline is the repair's, until a visit is late: then it is the promised arrival. While somebody else holds the work both
  * deadlines move on with the time. Late means past the deadline, not on it; what is done is not late any more.
  */
 export function slaReport(ticket: SlaTicket, now: Date, rules: SlaRules): SlaReport {
@@ -70,7 +71,7 @@ function statusOf(ticket: SlaTicket, remaining: number, rules: SlaRules): SlaSta
 }
 
 function repairClock(ticket: SlaTicket, now: number): { deadline: number; remaining: number } {
-  const due = Date.parse(isVisitLate(ticket, now) ? ticket.scheduled_start : ticket.sla_deadline_at);
+  const due = Date.parse(missedArrival(ticket, now) ?? ticket.sla_deadline_at);
   const { sla_stopped_at: stopped } = ticket;
   const stood = stopped === null ? 0 : Math.max(0, now - Math.max(Date.parse(stopped), baseOf(ticket)));
   const remaining = Math.floor((due + stood - now) / minuteMs);
@@ -84,9 +85,11 @@ function responseClock(ticket: SlaTicket, now: number): { deadline: number; brea
   return { deadline: isDone(ticket.state) ? due : due + now - at, breached: at > due };
 }
 
-/** A technician was promised for a time that is past, and is not there. */
-const isVisitLate = (ticket: SlaTicket, now: number): ticket is SlaTicket & { readonly scheduled_start: string } =>
-  arrivalStates.has(ticket.state) && ticket.scheduled_start !== null && Date.parse(ticket.scheduled_start) < now;
+/** When somebody should have arrived, where that is past and nobody is there; else null. */
+function missedArrival(ticket: SlaTicket, now: number): string | null {
+  const due = arrivalStates.has(ticket.state) ? arriveBy(ticket) : null;
+  return due !== null && Date.parse(due) < now ? due : null;
+}
 
 /** Whole minutes from one time to another, rounded down: late begins with the first moment after. */
 export const minutesUntil = (deadline: string, now: string): number =>

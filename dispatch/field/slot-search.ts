@@ -4,14 +4,14 @@ import type { TechnicianId } from "../contract/ids.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { invalidField } from "../kernel/refusal.ts";
-import type { TicketRow } from "../ticket/ticket-row.ts";
+import type { TicketRow, Window } from "../ticket/ticket-row.ts";
 import type { CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { findSlots, type Slot, type SlotSearch, type SlotStrategy } from "../workforce/find-slots.ts";
 import { jobAt, longestMinutes, visitMinutes, type SiteDemand } from "../workforce/site-demand.ts";
 import { spanAt } from "./local-times.ts";
 import { goingRules } from "./may-go.ts";
-import { utc } from "./windows.ts";
+import { utc, utcWindow } from "./windows.ts";
 
 const weekMinutes = 7 * 24 * 60;
 /** The widest search, so that its cost stays bounded. */
@@ -23,6 +23,18 @@ export type SlotWish = {
   readonly duration_minutes?: number;
   readonly tech_id?: TechnicianId;
 };
+
+/** A wish for a time inside what is promised to the customer. */
+export function withinPromise<T extends SlotWish & { readonly arrival_window?: Window }>(wish: T): T {
+  const { earliest, latest, arrival_window: promise } = wish;
+  if (!promise) return wish;
+  const { start, end } = utcWindow(promise);
+  return {
+    ...wish,
+    earliest: earliest && utc(earliest) > start ? utc(earliest) : start,
+    latest: latest && utc(latest) < end ? utc(latest) : end,
+  };
+}
 
 export type SearchSpan = { readonly earliest: string; readonly latest: string; readonly problem: string | null };
 

@@ -12,7 +12,7 @@ import { checkCloseout } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
-import { localOf, spanAt } from "./local-times.ts";
+import { localOf, promiseAt, spanAt } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
 import { selectNewestEvents } from "./timeline.ts";
@@ -106,6 +106,7 @@ const headerOf = (ticket: ReadTicket) => ({
     start_local: localOf(ticket.scheduled_start, ticket),
     end_local: localOf(ticket.scheduled_end, ticket),
   },
+  arrival_window: promiseAt(ticket, ticket),
   timezone: ticket.timezone,
   assigned_provider_id: ticket.assigned_provider_id,
   assigned_tech_id: ticket.assigned_tech_id,

@@ -40,6 +40,45 @@ export function requireVisitSearch(asked: Asked, wish: { earliest?: string; dura
   if (violations.length > 0) throw invalidFields(violations);
 }
 
+/**
+ * Of what is promised to a customer: as wide and as far ahead as a visit may be, and the visit lies inside it.
+ * @param visit null while its time is still to be found
+ * @throws Refusal INVALID_REQUEST
+ */
+export function requireArrivalWindow(asked: Asked, { start, end }: Window, visit: Window | null): void {
+  const { incident_type, parted_minutes: parted } = asked.ticket;
+  // Of work in parts the window holds all of them.
+  const longest = parted === null ? longestMinutes(incident_type, asked.policy) : longestSpanDays * 1_440;
+  const minutes = Math.ceil((Date.parse(end) - Date.parse(start)) / minuteMs);
+  const violations = [
+    ...tooFar(asked, "arrival_window/start", start),
+    ...(minutes > longest
+      ? [
+          violation(
+            "arrival_window/end",
+            "max_window",
+            `promises ${minutes} minutes; at most ${longest} are promised for such work`,
+          ),
+        ]
+      : []),
+    ...(end <= asked.clockTime
+      ? [violation("arrival_window/end", "range", "has passed; promise a time that lies ahead")]
+      : []),
+    ...(visit && (visit.start < start || end < visit.end)
+      ? [
+          violation(
+            "arrival_window",
+            "holds_visit",
+            `must hold the whole visit, ${visit.start} to ${visit.end}: make it wider, or give the visit a time inside it`,
+          ),
+        ]
+      : []),
+  ];
+  if (violations.length > 0) throw invalidFields(violations);
+}
+
+const violation = (path: string, rule: string, message: string): Violation => ({ path, rule, message });
+
 /** Of the time a customer has to make up their mind, which is no visit: only that nobody waits for months. */
 export function requireHoldWindow({ policy, clockTime }: Omit<Asked, "ticket">, { end }: Window): void {
   const { holdDays } = policy.windows;

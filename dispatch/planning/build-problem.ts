@@ -3,6 +3,7 @@
  *
  * What may move. Only tickets in READY_TO_SCHEDULE and SCHEDULED, on the calendars of technicians whose day is planned:
  * - a time the customer confirmed (schedule.confirm, schedule.release) stays to the minute, and only who comes may change;
+ * - a visit with an arrival window may move anywhere inside that, within the day, for that is what the customer was promised;
  * - a time the desk chose (schedule.book, plan.apply) may move so far as the caller allows, within the day;
  * - a ticket without a time may be given one on that day.
  * Everything else on those calendars stays where it is: work sent or under way, a customer still confirming, a paused
@@ -166,11 +167,16 @@ export const instantOf =
 /** Between which instants the visit may start, both included, whatever its site's hours. */
 function startsOf(
   stands: TimeRange | null,
-  { desk_chose_time }: PlanTicket,
+  { desk_chose_time, arrival_start, arrival_end }: PlanTicket,
   { day, earliest, moveWithinMinutes }: DayRows,
 ): TimeRange {
   const latest = Math.max(earliest, day.end - minuteMs);
   if (!stands) return { start: earliest, end: latest };
+  if (arrival_start !== null && arrival_end !== null)
+    return {
+      start: Math.max(earliest, Date.parse(arrival_start)),
+      end: Math.max(stands.start, Math.min(latest, Date.parse(arrival_end) - (stands.end - stands.start))),
+    };
   const room = desk_chose_time ? moveWithinMinutes * minuteMs : 0;
   return {
     start: Math.max(earliest, stands.start - room),

@@ -34,6 +34,7 @@ export function describePlan(built: BuiltProblem, { map, before, plan }: Settled
 const rules = [
   "Work that is sent or under way, held for a customer's confirmation, paused, done by a crew, or about to start stays as it is.",
   "A time that the customer confirmed stays to the minute; only who comes may change.",
+  "A visit with an arrival window may move anywhere inside it, within the day.",
   "A time that the desk chose may move by at most move_within_minutes, within the day.",
   "A visit is planned while its site is open; an emergency at any hour.",
   "A visit moves only for at least 5 minutes less driving, or to make room.",

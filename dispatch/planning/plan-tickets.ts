@@ -26,6 +26,9 @@ export type PlanTicket = {
   readonly lon: number | null;
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
+  /** What the customer was promised, where that is more than the visit's own time. */
+  readonly arrival_start: string | null;
+  readonly arrival_end: string | null;
   readonly assigned_tech_id: TechnicianId | null;
   /** How much work lies in parts in that time; null where the visit is of one piece. */
   readonly parted_minutes: number | null;
@@ -44,7 +47,7 @@ export type PlanTicket = {
 const columns = `
   t.id, t.number, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
   nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar,
-  t.scheduled_start, t.scheduled_end, t.assigned_tech_id, t.parted_minutes,
+  t.scheduled_start, t.scheduled_end, t.arrival_start, t.arrival_end, t.assigned_tech_id, t.parted_minutes,
   t.not_technicians,
   t.helpers_missing + (SELECT count(*) FROM bookings h
                        WHERE h.ticket_id = t.id AND h.role = 'helper' AND h.state IN ('tentative', 'firm')) AS helpers,

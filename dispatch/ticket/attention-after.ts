@@ -8,6 +8,7 @@ type About = {
   readonly state: string;
   readonly scheduled_start: string | null;
   readonly scheduled_end: string | null;
+  readonly arrival_end: string | null;
   readonly assigned_tech_id: string | null;
 };
 
@@ -27,6 +28,7 @@ export function attentionAfter(
     before.state === after.state &&
     before.scheduled_start === after.scheduled_start &&
     before.scheduled_end === after.scheduled_end &&
+    before.arrival_end === after.arrival_end &&
     before.assigned_tech_id === after.assigned_tech_id;
   return same
     ? { attention_code: before.attention_code, attention_since: before.attention_since }

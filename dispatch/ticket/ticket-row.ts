@@ -11,15 +11,19 @@ import type { TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
+import { arrivalAfter } from "./arrive-by.ts";
 import { attentionAfter } from "./attention-after.ts";
 import { clocksAfter } from "./sla-clock.ts";
 
 export type Window = { readonly start: string; readonly end: string };
 
-/** What an answer alone has: it follows from the site. */
-type OfSite = "scheduled_start_local" | "scheduled_end_local" | "timezone";
+/** What an answer alone has: it follows from the site, or from two columns. */
+type OfSite = "scheduled_start_local" | "scheduled_end_local" | "timezone" | "arrival_window";
 
 export type TicketRow = Omit<TicketBody, OfSite> & {
+  /** What the customer was promised, where that is more than the visit's own time. */
+  readonly arrival_start: string | null;
+  readonly arrival_end: string | null;
   readonly proposed_windows: readonly Window[];
   readonly sla_target_minutes: number;
   readonly sla_deadline_at: string;
@@ -52,6 +56,8 @@ export type TicketChange = Partial<
     | "nte_cents"
     | "scheduled_start"
     | "scheduled_end"
+    | "arrival_start"
+    | "arrival_end"
     | "proposed_windows"
     | "sop_handoff_required"
     | "sop_handoff_acknowledged"
@@ -116,6 +122,8 @@ const columnNames = [
   "nte_cents",
   "scheduled_start",
   "scheduled_end",
+  "arrival_start",
+  "arrival_end",
   "proposed_windows",
   "identity_signature",
   "identity_confidence",
@@ -159,6 +167,8 @@ const changing = {
   nte_cents: "bigint",
   scheduled_start: "timestamptz",
   scheduled_end: "timestamptz",
+  arrival_start: "timestamptz",
+  arrival_end: "timestamptz",
   proposed_windows: "jsonb",
   sop_handoff_required: "boolean",
   sop_handoff_acknowledged: "boolean",
@@ -254,6 +264,8 @@ export function ticketBody(t: TicketRow, reader: Pick<Actor, "role">): TicketBod
     nte_cents: t.nte_cents,
     scheduled_start: t.scheduled_start,
     scheduled_end: t.scheduled_end,
+    arrival_window:
+      t.arrival_start !== null && t.arrival_end !== null ? { start: t.arrival_start, end: t.arrival_end } : null,
     identity_signature: t.identity_signature,
     identity_confidence: t.identity_confidence,
     classification_confidence: t.classification_confidence,
@@ -295,7 +307,8 @@ export function changedTicket(
   targets: SlaTargets,
 ): TicketRow {
   const state = path.at(-1) ?? before.state;
-  const changed = { ...before, ...change, state };
+  const wanted = { ...before, ...change, state };
+  const changed = { ...wanted, ...arrivalAfter(wanted) };
   const after = {
     ...changed,
     hold_reason: state === "ON_HOLD" ? changed.hold_reason : null,
@@ -346,6 +359,8 @@ export function newTicket(
     nte_cents: 0,
     scheduled_start: null,
     scheduled_end: null,
+    arrival_start: null,
+    arrival_end: null,
     proposed_windows: [],
     identity_signature: null,
     identity_confidence: 0,

@@ -16,12 +16,12 @@ const batch = 100;
 export const selectUntoldAttention = statement<{ id: TicketId }>(
   "attention_untold",
   `(SELECT id FROM tickets
-    WHERE arrival_due AND scheduled_start < $5
-      AND (scheduled_start < $1 OR awaiting_technician AND (assign_attempts > 0 OR NOT $4::boolean))
+    WHERE arrival_due AND arrive_by < $5
+      AND (arrive_by < $1 OR awaiting_technician AND (assign_attempts > 0 OR NOT $4::boolean))
       AND (attention_code IS NULL OR attention_code NOT IN ('NOT_SENT', 'LATE_ARRIVAL', 'NOBODY_ABLE', 'NOBODY_FREE')
            -- Of whose crew somebody is missing.
            OR attention_code = 'NOBODY_FREE' AND assigned_tech_id IS NOT NULL)
-    ORDER BY scheduled_start LIMIT $3)
+    ORDER BY arrive_by LIMIT $3)
    UNION
    (SELECT id FROM tickets t
     WHERE in_work AND scheduled_end < $1 AND attention_code IS DISTINCT FROM 'OVERRUN' AND ${isAtDoor("t")}

@@ -3,7 +3,7 @@
 import { chatName, commandEntries, type CommandName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { finalStates, isTicketState, ticketStates } from "../../dispatch/contract/states.ts";
-import { isObject, listAt, numberAt, textAt, type JsonObject } from "./json.ts";
+import { isObject, type JsonObject, listAt, numberAt, objectAt, textAt } from "./json.ts";
 import { dollars, fenced, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 
 /** Tools named at most as what comes next. */
@@ -46,7 +46,13 @@ export function followsText(ticket: JsonObject): string | null {
 
 /** When a ticket's visit is, in UTC and on the site's clock; null where it has no time. */
 export const visitText = (ticket: unknown): string | null =>
-  textAt(ticket, "scheduled_start") === null ? null : `scheduled ${spanText(ticket, "scheduled_")}`;
+  textAt(ticket, "scheduled_start") === null
+    ? null
+    : `scheduled ${spanText(ticket, "scheduled_")}${promiseText(objectAt(ticket, "arrival_window"))}`;
+
+/** What the customer was promised, where that is more than the visit's own time. */
+const promiseText = (promise: JsonObject): string =>
+  textAt(promise, "start") === null ? "" : `, promised ${spanText(promise)}`;
 
 /**
  * A time in UTC and, where the answer tells it, on the clock of the site.

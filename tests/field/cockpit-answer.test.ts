@@ -39,6 +39,7 @@ const rowOf = (state: TicketState, number: number): CockpitRow => ({
   assigned_tech: null,
   scheduled_start: null,
   scheduled_start_local: null,
+  arrival_window: null,
   timezone: "America/Los_Angeles",
   last_update_at: "2026-03-02T08:00:00.000Z",
   last_transition_at: "2026-03-02T08:00:00.000Z",

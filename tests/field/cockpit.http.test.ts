@@ -156,6 +156,7 @@ describe("the queue of three hundred tickets", async () => {
         assigned_tech: null,
         scheduled_start: ticket.scheduled_start,
         scheduled_start_local: ticket.scheduled_start?.replace(/(\.000)?Z$/, "+00:00") ?? null,
+        arrival_window: null,
         timezone: "UTC",
         last_update_at: ticket.updated_at,
         region_weight: ticket.weight,

@@ -40,6 +40,7 @@ describe("a job packet", async () => {
         start_local: localIso(Date.parse(window.start), "America/Los_Angeles"),
         end_local: localIso(Date.parse(window.end), "America/Los_Angeles"),
       },
+      arrival_window: null,
       timezone: "America/Los_Angeles",
       assigned_provider_id: null,
       assigned_tech_id: techId,

@@ -42,6 +42,7 @@ describe("one ticket", async () => {
       nte_cents: 5,
       scheduled_start: null,
       scheduled_end: null,
+      arrival_window: null,
       identity_signature: null,
       identity_confidence: 0,
       classification_confidence: 0,

@@ -13,6 +13,7 @@ const start = Date.parse("2026-03-04T00:00:00Z");
 export const day = { date: "2026-03-04", timeZone: "UTC", start, end: start + 1_440 * minute };
 
 const at = (minutes: number): number => start + minutes * minute;
+const iso = (instant: number): string => new Date(instant).toISOString();
 const id = (kind: string, n: number): string => `${kind}0000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const ticketId = (n: number) => knownId<TicketId>(id("a", n));
 const technicianId = (n: number) => knownId<TechnicianId>(id("b", n));
@@ -40,6 +41,14 @@ const anyHours = fc.option(
     .map(([from, to]) => [{ weekdays: [2, 3, 4], start_time: clock(from), end_time: clock(to) }]),
   { freq: 2 },
 );
+
+/** How much wider than a visit what the customer was promised is, in minutes before and behind. */
+const anyPromise = fc.option(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 300 })), { freq: 2 });
+const promiseOf = (span: TimeRange, promised: readonly [number, number] | null) =>
+  promised && {
+    arrival_start: iso(span.start - promised[0] * minute),
+    arrival_end: iso(span.end + promised[1] * minute),
+  };
 
 const anyShift = fc
   .tuple(
@@ -77,6 +86,7 @@ const anyWork = fc.record({
     "PENDING_CUSTOMER_CONFIRMATION" as const,
   ),
   ours: fc.boolean(),
+  promised: anyPromise,
   hours: anyHours,
   desk: fc.boolean(),
   paused: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
@@ -122,6 +132,8 @@ const ticketOf = (
   holiday_calendar: null,
   scheduled_start: null,
   scheduled_end: null,
+  arrival_start: null,
+  arrival_end: null,
   assigned_tech_id: null,
   parted_minutes: null,
   response_due: new Date(at(600)).toISOString(),
@@ -130,8 +142,6 @@ const ticketOf = (
   helpers: 0,
   ...more,
 });
-
-const iso = (instant: number): string => new Date(instant).toISOString();
 
 /** Rows as the database could hold them: what is on one calendar never overlaps. */
 export const anyDay: fc.Arbitrary<DayRows> = fc
@@ -163,6 +173,7 @@ export const anyDay: fc.Arbitrary<DayRows> = fc
                 desk_chose_time: one.desk,
                 paused: one.paused,
                 hours: one.hours,
+                ...promiseOf(one, one.promised),
                 ...times,
               },
               one.place,

@@ -21,9 +21,9 @@ export const selectWaiting = statement(
 
 export const selectMissed = statement(
   "explain_missed",
-  `SELECT id AS ticket, state, priority, floor(extract(epoch FROM $1::timestamptz - scheduled_start) / 60)::integer AS minutes_late,
+  `SELECT id AS ticket, state, priority, floor(extract(epoch FROM $1::timestamptz - arrive_by) / 60)::integer AS minutes_late,
           coalesce(assigned_tech_id::text, 'nobody') AS technician, assign_reason AS nobody_sent_because
-   FROM tickets WHERE arrival_due AND scheduled_start < $1 ORDER BY scheduled_start LIMIT $2`,
+   FROM tickets WHERE arrival_due AND arrive_by < $1 ORDER BY arrive_by LIMIT $2`,
 );
 
 export const selectUnstaffed = statement(

@@ -50,12 +50,17 @@ export const scheduleCases = {
     status: 200,
     obeyed: one((_api, { window: proposed }) => proposed, "SCHEDULED"),
     fields: {
-      good: [window, { start: "2026-05-01t10:00:00z", end: "2026-05-01 12:00Z" }],
+      good: [
+        window,
+        { ...window, arrival_window: window },
+        { start: "2026-05-01t10:00:00z", end: "2026-05-01 12:00Z" },
+      ],
       bad: [
         [{ start: undefined }, "start"],
         [{ end: undefined }, "end"],
         [backwards, ""],
         [empty, ""],
+        [{ ...window, arrival_window: backwards }, "arrival_window"],
         [{ start: "2026-02-30T10:00:00Z" }, "start"],
         [{ start: "2025-02-29T10:00:00Z" }, "start"],
         [{ start: "2026-13-01T10:00:00Z" }, "start"],
@@ -79,6 +84,7 @@ export const scheduleCases = {
     fields: {
       good: [
         {},
+        { arrival_window: window },
         { earliest: window.start, latest: window.end, duration_minutes: 5, tech_id: uuid, strategy: "least_travel" },
       ],
       bad: [
@@ -88,6 +94,7 @@ export const scheduleCases = {
         [{ duration_minutes: 1_441 }, "duration_minutes"],
         [{ tech_id: "ana" }, "tech_id"],
         [{ strategy: "BEST" }, "strategy"],
+        [{ arrival_window: "morning" }, "arrival_window"],
       ],
     },
   },
@@ -108,7 +115,7 @@ export const scheduleCases = {
     fields: {
       good: [
         { ...window, reason: "x" },
-        { ...window, reason: "x", tech_id: uuid, expected_version: 7 },
+        { ...window, reason: "x", tech_id: uuid, arrival_window: window, expected_version: 7 },
       ],
       bad: [
         [{ start: undefined }, "start"],
@@ -116,6 +123,7 @@ export const scheduleCases = {
         [{ ...backwards, reason: "x" }, ""],
         [{ reason: undefined }, "reason"],
         [{ reason: " " }, "reason"],
+        [{ arrival_window: { start: window.start } }, "arrival_window/end"],
         [{ tech_id: "ana" }, "tech_id"],
       ],
     },
