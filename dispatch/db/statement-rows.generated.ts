@@ -152,7 +152,7 @@ export type StatementRows = {
     payload: unknown;
     created_at: string;
   };
-  autonomy_scope_select: { id: string; incident_type: string | null; is_paused: boolean; created_at: string };
+  autonomy_scope_select: { id: string; is_paused: boolean; created_at: string };
   autonomy_ticket_scope: { account_id: string; site_id: string };
   backup_evidence: { id: string; uri: string; checksum: string | null };
   bookings_coming: {

@@ -9,14 +9,13 @@ import { deskCommand, type DeskCall } from "../kernel/desk-chain.ts";
 import type { AuditEvent } from "../kernel/audit.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { withoutVersion } from "../policy/incident-type.ts";
 import { requireKnownType } from "./known-incident-type.ts";
 
-type Before = { id: string; incident_type: string | null; is_paused: boolean; created_at: string };
+type Before = { id: string; is_paused: boolean; created_at: string };
 
 const selectScope = statement<Before>(
   "autonomy_scope_select",
-  `SELECT id, incident_type, is_paused, created_at FROM autonomy_control_state
+  `SELECT id, is_paused, created_at FROM autonomy_control_state
    WHERE scope_type = $1 AND incident_type IS NOT DISTINCT FROM $2 AND ticket_id IS NOT DISTINCT FROM $3
    FOR UPDATE`,
 );
@@ -55,28 +54,22 @@ const insertHistory = insertRow("autonomy_history_insert", "autonomy_control_his
 
 type Autonomy = "ops.autonomy.pause" | "ops.autonomy.rollback";
 
-async function load(tx: Session, { desk, input }: Pick<DeskCall<Autonomy>, "desk" | "input">) {
-  const { scope_type = "GLOBAL", ticket_id = null } = input;
-  const type = input.incident_type ?? null;
-  // A version of a kind of work is that kind, unless the policy tells them apart; one that was paused by itself is resumed so.
-  const kind = type === null || type in desk.policy.incidentTypes ? type : withoutVersion(type);
-  const [ofType, ofKind, ticket] = await Promise.all([
-    tx.row(selectScope, [scope_type, type, ticket_id]),
-    tx.row(selectScope, [scope_type, kind, ticket_id]),
+async function load(tx: Session, { input }: Pick<DeskCall<Autonomy>, "input">) {
+  const { scope_type = "GLOBAL", incident_type = null, ticket_id = null } = input;
+  const [before, ticket] = await Promise.all([
+    tx.row(selectScope, [scope_type, incident_type, ticket_id]),
     ticket_id === null ? null : tx.row(selectTicketScope, [ticket_id]),
   ]);
-  const before = ofType?.is_paused ? ofType : ofKind;
-  return { before, scope: { scope_type, incident_type: before ? before.incident_type : kind, ticket_id }, ticket };
+  return { before, ticket };
 }
 
 function decided(
   action: "pause" | "rollback",
   call: DeskCall<Autonomy>,
-  { before, scope, ticket }: Awaited<ReturnType<typeof load>>,
+  { before, ticket }: Awaited<ReturnType<typeof load>>,
 ) {
   const { desk, actor, input, now } = call;
-  const { scope_type, incident_type, ticket_id } = scope;
-  const { reason = null } = input;
+  const { scope_type = "GLOBAL", incident_type = null, ticket_id = null, reason = null } = input;
   // What was paused while the policy knew the type can still be resumed.
   if (incident_type !== null && !before) requireKnownType(desk.policy, incident_type, "INVALID_REQUEST");
   if (ticket_id !== null) {

@@ -97,24 +97,6 @@ describe("ops.autonomy", async () => {
     assert.equal((await api.read("receipt.get", { receipt: receipt.receipt_id })).tool_name, "ops.autonomy.rollback");
   });
 
-  test("of a version of a kind is of the kind, and a version that was paused by itself is resumed", async () => {
-    const kind = { scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" };
-    const version = { ...kind, incident_type: "frame_or_glass_damage_V7" };
-    const { scope } = await pause(version);
-    assert.equal(scope.incident_type, kind.incident_type);
-    assert.equal((await resume(kind)).scope.id, scope.id);
-    // As a release before kept it.
-    await api.owner.query(
-      `INSERT INTO autonomy_control_state
-       SELECT (s).* FROM (SELECT jsonb_populate_record(a, '{"id": "01900000-0000-7000-8000-000000000001",
-         "incident_type": "FRAME_OR_GLASS_DAMAGE_V7", "is_paused": true}') AS s FROM autonomy_control_state a WHERE id = $1) AS old`,
-      [scope.id],
-    );
-    assert.equal((await resume(version)).scope.incident_type, "FRAME_OR_GLASS_DAMAGE_V7");
-    assert.equal((await pause(version)).scope.id, scope.id);
-    await resume(version);
-  });
-
   test("asked about an incident type in any case, or about nothing, says what holds there", async () => {
     await pause({ scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" });
     const ask = async (query: string) => (await api.read("ops.autonomy.state", { query })).decision;

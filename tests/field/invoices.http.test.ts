@@ -114,7 +114,8 @@ for (const profile of profiles) {
       const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
       await api.run("approval.decide", { ticket: id, body: { approval_id: approvalId, decision: "DENIED" } });
       const triage = { priority: "URGENT", incident_type: "DOOR_WONT_LATCH", ready_to_schedule: true };
-      await api.run("ticket.triage", { ticket: id, body: { ...triage, nte_cents: 1 } });
+      // In strict the denial has taken back what triage had written down, and 0 is a limit there.
+      await api.run("ticket.triage", { ticket: id, body: { ...triage, ...(profile === "pilot" && { nte_cents: 1 }) } });
       const window = freeWindow(api);
       await api.run("schedule.propose", { ticket: id, body: { options: [window] } });
       await api.run("schedule.confirm", { ticket: id, body: window });
@@ -286,7 +287,12 @@ describe("ticket.close", async () => {
 
   test("stores everything about the ticket under the hash of its content", async () => {
     const { id } = await ticketIn(api, "INVOICED");
-    const ticket = await api.read("ticket.get", { ticket: id });
+    const {
+      scheduled_start_local: _start,
+      scheduled_end_local: _end,
+      timezone: _zone,
+      ...ticket
+    } = await api.read("ticket.get", { ticket: id });
     const { events } = await api.read("ticket.timeline", { ticket: id });
     const { evidence } = await api.read("closeout.list_evidence", { ticket: id });
     const call = {

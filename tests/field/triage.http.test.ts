@@ -156,6 +156,7 @@ describe("ticket.triage", async () => {
         {
           id: ticket.pending_approval_id,
           ticket_id: id,
+          number: ticket.number,
           status: "PENDING",
           approval_type: "NTE_INCREASE",
           ...expected,
