@@ -102,8 +102,12 @@ export class DashboardChat {
         await this.#press(send).catch(() => undefined);
       leftSince = (await queued.isVisible()) ? (leftSince ?? performance.now()) : null;
       if (leftSince === null || performance.now() - leftSince < leftAfterMs) return null;
-      await this.#press(queued);
-      await composer.fill(text);
+      // What goes out in the moment it is to be taken back is not written twice.
+      const isOut = await this.#press(queued).then(
+        () => true,
+        () => false,
+      );
+      if (isOut) await composer.fill(text);
       return null;
     });
   }
