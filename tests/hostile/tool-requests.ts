@@ -69,6 +69,7 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   ["site_id", fc.constantFrom(acme.oakland, acme.oakland, acme.dallas, borealis.albany)],
   ["asset_id", fc.constantFrom(acme.door, acme.door, borealis.oven)],
   ["assigned_tech_id", fc.constantFrom(ana, ben)],
+  ["expected_version", fc.nat(8)],
   ["tech_ids", fc.constantFrom([ana], [ana, ben])],
   // A search is no part of the attack; that it holds nobody up is tested where it belongs.
   ["day", fc.constantFrom(...[1, 3].map((days) => minutesFromNow(days * 1_440).slice(0, 10)))],

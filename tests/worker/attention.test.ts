@@ -33,7 +33,7 @@ async function firing(api: TestApi): Promise<unknown[]> {
     .filter((code) => code === "VISIT_MISSED" || code === "NOBODY_CAN_GO");
 }
 
-test("a near start that nobody is to go to, then missed, and an overrun are told once each, by whichever worker, and a missed start raises an alert", async () => {
+test("a start that is near, then missed, and an overrun are told once each, by whichever worker; a miss raises an alert", async () => {
   const api = await startTestApi();
   const workers = await Promise.all([startTestWorker(api), startTestWorker(api)]);
   await keepStill(api);
