@@ -67,8 +67,7 @@ function warrantyOf({ follows }: TicketRow): string | null {
 export function requireBillable(priced: Priced, { trail, region, raise }: BillingFacts): void {
   const visits = visitsOf(trail);
   const { total_cents } = priceVisits(priced, visits, region, []);
-  const isCallOut = visits.at(-1)?.noWork ?? null;
-  if (raise?.status !== "DENIED" && isCallOut === null) requireWithinNte(priced, total_cents);
+  if (raise?.status !== "DENIED") requireWithinNte(priced, total_cents);
 }
 
 type Reporting = {

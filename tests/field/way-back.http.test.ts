@@ -112,6 +112,19 @@ for (const profile of profiles) {
       }
     }
 
+    test("whose trip is above the limit is not verified, since it could not be billed", async () => {
+      const { id } = await ticketIn(api, "IN_PROGRESS");
+      await add(api, { ticket: id }, "photo_of_closed_access");
+      const body = { reason_code: "no_access", note: "gate locked" };
+      await api.run("closeout.no_work", { as: "tech", ticket: id, body });
+      await api.owner.query("UPDATE tickets SET nte_cents = 100 WHERE id = $1", [id]);
+      const verify = { as: "qa", ticket: id, body: { timestamp: api.clock.iso, result: "PASS" } };
+      const { error } = await api.refuse("qa.verify", verify);
+      assert.deepEqual([error.code, error["total_cents"], error["nte_cents"]], ["NTE_EXCEEDED", 8_900, 100]);
+      await api.owner.query("UPDATE tickets SET nte_cents = 8900 WHERE id = $1", [id]);
+      assert.equal((await api.run("qa.verify", verify)).state, "VERIFIED");
+    });
+
     test("that QA sends back is proved anew by the same template", async () => {
       const { id } = await ticketIn(api, "IN_PROGRESS");
       const key = "photo_of_closed_access";
