@@ -1,7 +1,7 @@
 # The images of Dispatch. `dispatch` holds what API, worker and migrations need and nothing else; `gateway` holds OpenClaw
 # and the plugin, and is larger by most of a gigabyte, so it is an image of its own.
 
-FROM node:24.21.0-bookworm-slim AS manifests
+FROM node:24.22.3-bookworm-slim AS manifests
 WORKDIR /app
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 
@@ -12,7 +12,7 @@ RUN npx --yes pnpm@12.21.0 install --frozen-lockfile --prod --no-optional
 FROM manifests AS all-modules
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile
 
-FROM node:24.21.0-bookworm-slim AS runtime
+FROM node:24.22.3-bookworm-slim AS runtime
 # Nothing is installed any more from here on, so nothing stays that could.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-*
 ENV NODE_ENV=production
