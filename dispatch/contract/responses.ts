@@ -173,6 +173,24 @@ export const evidence = Type.Object({
   created_by: text(),
   created_at: time(),
   verification: oneOf(["verified", "referenced"]),
+  media_type: nullable(text(), "What the stored bytes are; null where the object lies elsewhere or nobody looked"),
+  size_bytes: nullable(count()),
+  width: nullable(count(), "Of a picture, in pixels, as it is stored"),
+  height: nullable(count()),
+  captured_at: nullable(time(), "When the camera says the picture was taken; null where it says nothing"),
+  captured_offset: nullable(text(), "The camera's offset from UTC; null where captured_at is by the site's time zone"),
+  age_minutes: nullable(Type.Integer(), "How long before it was recorded the picture was taken"),
+  place: nullable(Type.Object({ lat: Type.Number(), lon: Type.Number() }), "Where the camera says it was taken"),
+  distance_m: nullable(count(), "From there to the site, in metres"),
+  duplicate_of: nullable(
+    Type.Object({
+      evidence_id: nullable(uuid()),
+      ticket_id: nullable(answeredId<TicketId>()),
+      number: nullable(text()),
+      evidence_key: nullable(text()),
+    }),
+    "The earlier item with the same bytes; all null where that is beyond the caller's reach",
+  ),
 });
 export type EvidenceBody = Static<typeof evidence>;
 

@@ -4,8 +4,7 @@
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { EvidenceBody } from "../contract/responses.ts";
-import { insertEvidence } from "./evidence-rows.ts";
+import { evidenceBody, insertEvidence, type EvidenceRow } from "./evidence-rows.ts";
 import { keyInStore, takeOver, type StoredObject } from "./stored-object.ts";
 import { markUploadUsed, selectUpload } from "./uploads.ts";
 
@@ -30,7 +29,7 @@ export const closeoutAddEvidence = ticketCommand({
     return stored;
   },
   decide({ actor, input, ticket, now }, { upload }, stored) {
-    const item: EvidenceBody = {
+    const item: EvidenceRow = {
       id: newId(Date.parse(now)),
       ticket_id: ticket.id,
       kind: input.kind,
@@ -40,6 +39,22 @@ export const closeoutAddEvidence = ticketCommand({
       created_by: actor.id,
       created_at: now,
       verification: stored ? "verified" : "referenced",
+      media_type: stored?.mediaType ?? null,
+      size_bytes: stored?.sizeBytes ?? null,
+      width: null,
+      height: null,
+      captured_at: null,
+      captured_offset: null,
+      lat: null,
+      lon: null,
+      site_lat: null,
+      site_lon: null,
+      duplicate_of: null,
+      duplicate_ticket: null,
+      duplicate_number: null,
+      duplicate_key: null,
+      duplicate_account: null,
+      duplicate_site: null,
     };
     return {
       payload: {
@@ -49,12 +64,14 @@ export const closeoutAddEvidence = ticketCommand({
         checksum: item.checksum,
         evidence_key: item.metadata["evidence_key"] ?? null,
         verification: item.verification,
+        media_type: item.media_type,
+        size_bytes: item.size_bytes,
       },
       write: (tx) => [
-        insertEvidence(tx, { ...item, metadata: JSON.stringify(item.metadata), size_bytes: stored?.sizeBytes ?? null }),
+        insertEvidence(tx, { ...item, metadata: JSON.stringify(item.metadata) }),
         ...(stored && upload ? [tx.row(markUploadUsed, [upload.id, now])] : []),
       ],
-      body: () => item,
+      body: () => evidenceBody(item, actor),
     };
   },
 });

@@ -1,10 +1,9 @@
 // The closeout gate as commands and the job packet ask it: rows in, the pure rule's verdict out, or the refusal.
 
-import type { EvidenceBody } from "../contract/responses.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { evaluateCloseoutGate, type CloseoutGateResult } from "./closeout-gate.ts";
-import { evidenceItem } from "./evidence-rows.ts";
+import { evidenceItem, type EvidenceRow } from "./evidence-rows.ts";
 import { normalizeIncidentType } from "./closeout-requirements.ts";
 import type { Demands } from "./visits.ts";
 
@@ -23,7 +22,7 @@ export type CloseoutClaim = {
 export const checkCloseout = (
   { policy, settings }: Desk,
   incidentType: string | null,
-  evidence: readonly EvidenceBody[],
+  evidence: readonly EvidenceRow[],
   claim: CloseoutClaim,
 ): CloseoutGateResult => {
   const noWork = claim.noWork?.toUpperCase();

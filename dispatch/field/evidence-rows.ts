@@ -1,8 +1,12 @@
 // Evidence as rows: insert-only, each with what the server found out about its object itself.
 
+import type { AccountId, SiteId, TicketId } from "../contract/ids.ts";
+import type { EvidenceBody } from "../contract/responses.ts";
 import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
-import type { EvidenceBody } from "../contract/responses.ts";
+import { reaches, type Actor } from "../kernel/actor.ts";
+import type { JsonObject } from "../kernel/json.ts";
+import { greatCircleKm } from "../travel/estimate.ts";
 import type { EvidenceItem } from "./evidence-references.ts";
 
 export const insertEvidence = insertRow("evidence_insert", "evidence_items", [
@@ -13,19 +17,93 @@ export const insertEvidence = insertRow("evidence_insert", "evidence_items", [
   "checksum",
   "metadata",
   "verification",
+  "media_type",
   "size_bytes",
+  "width",
+  "height",
+  "captured_at",
+  "captured_offset",
+  "lat",
+  "lon",
+  "duplicate_of",
   "created_by",
   "created_at",
 ]);
 
-export const selectEvidence = statement<EvidenceBody>(
+/** An item with what is told of it beside its own columns: where its site is, and whose the earlier item of its bytes is. */
+export type EvidenceRow = {
+  readonly id: string;
+  readonly ticket_id: TicketId;
+  readonly kind: string;
+  readonly uri: string;
+  readonly checksum: string | null;
+  readonly metadata: JsonObject;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly verification: "verified" | "referenced";
+  readonly media_type: string | null;
+  readonly size_bytes: number | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly captured_at: string | null;
+  readonly captured_offset: string | null;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  readonly site_lat: number | null;
+  readonly site_lon: number | null;
+  readonly duplicate_of: string | null;
+  readonly duplicate_ticket: TicketId | null;
+  readonly duplicate_number: string | null;
+  readonly duplicate_key: string | null;
+  readonly duplicate_account: AccountId | null;
+  readonly duplicate_site: SiteId | null;
+};
+
+export const selectEvidence = statement<EvidenceRow>(
   "evidence_select",
-  `SELECT id, ticket_id, kind, uri, checksum, metadata, created_by, created_at, verification
-   FROM evidence_items WHERE ticket_id = $1 ORDER BY created_at, id`,
+  `SELECT e.id, e.ticket_id, e.kind, e.uri, e.checksum, e.metadata, e.created_by, e.created_at, e.verification, e.media_type,
+          e.size_bytes, e.width, e.height, e.captured_at, e.captured_offset, e.lat, e.lon, s.lat AS site_lat, s.lon AS site_lon,
+          e.duplicate_of, earlier.ticket_id AS duplicate_ticket, other.number AS duplicate_number,
+          earlier.metadata ->> 'evidence_key' AS duplicate_key, other.account_id AS duplicate_account,
+          other.site_id AS duplicate_site
+   FROM evidence_items e
+        JOIN tickets t ON t.id = e.ticket_id
+        JOIN sites s ON s.id = t.site_id
+        LEFT JOIN evidence_items earlier ON earlier.id = e.duplicate_of
+        LEFT JOIN tickets other ON other.id = earlier.ticket_id
+   WHERE e.ticket_id = $1 ORDER BY e.created_at, e.id`,
 );
 
+/** An item as this actor may read it. */
+export function evidenceBody(row: EvidenceRow, actor: Pick<Actor, "accounts" | "sites">): EvidenceBody {
+  const { lat, lon, site_lat, site_lon, duplicate_ticket, duplicate_number, duplicate_key, ...item } = row;
+  const { duplicate_account: account, duplicate_site: site, ...shown } = item;
+  const place = placeOf(lat, lon);
+  const ofSite = placeOf(site_lat, site_lon);
+  const near = account !== null && site !== null && reaches(actor.accounts, account) && reaches(actor.sites, site);
+  return {
+    ...shown,
+    age_minutes: row.captured_at === null ? null : minutesBetween(row.captured_at, row.created_at),
+    place,
+    distance_m: place && ofSite && Math.round(greatCircleKm(place, ofSite) * 1_000),
+    duplicate_of:
+      row.duplicate_of === null
+        ? null
+        : {
+            evidence_id: near ? row.duplicate_of : null,
+            ticket_id: near ? duplicate_ticket : null,
+            number: near ? duplicate_number : null,
+            evidence_key: near ? duplicate_key : null,
+          },
+  };
+}
+
+const minutesBetween = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / 60_000);
+
+const placeOf = (lat: number | null, lon: number | null) => (lat === null || lon === null ? null : { lat, lon });
+
 /** An item as the closeout rules see it. */
-export function evidenceItem({ metadata, created_at: createdAt, ...item }: EvidenceBody): EvidenceItem {
+export function evidenceItem({ metadata, created_at: createdAt, ...item }: EvidenceRow): EvidenceItem {
   const { id, kind, uri, verification, checksum } = item;
   const key = metadata["evidence_key"];
   return { id, kind, uri, evidenceKey: typeof key === "string" ? key : null, verification, checksum, createdAt };

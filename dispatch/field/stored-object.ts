@@ -2,11 +2,11 @@
 // a key that nothing overwrites. Neither the client's word nor the store's metadata counts.
 
 import { Refusal } from "../kernel/refusal.ts";
-import { evidenceMaxBytes, isAcceptedMediaType, matchesMediaType } from "../storage/media-types.ts";
+import { evidenceMaxBytes, isAcceptedMediaType, matchesMediaType, type MediaType } from "../storage/media-types.ts";
 import { fetchObject, type ObjectStore } from "../storage/object-store.ts";
 import type { UploadRow } from "./uploads.ts";
 
-export type StoredObject = { readonly sha256: string; readonly sizeBytes: number };
+export type StoredObject = { readonly sha256: string; readonly sizeBytes: number; readonly mediaType: MediaType };
 
 /** The key an evidence URI names in our store; null when it points elsewhere. */
 export function keyInStore(uri: string, store: Pick<ObjectStore, "bucket">, schemes: readonly string[]): string | null {
@@ -46,5 +46,5 @@ export async function takeOver(store: ObjectStore, upload: UploadRow, uri: strin
     await store.writeOnce(upload.object_key, incoming.bytes, contentType);
     await store.remove(upload.incoming_key);
   }
-  return { sha256: found.sha256, sizeBytes: found.sizeBytes };
+  return { sha256: found.sha256, sizeBytes: found.sizeBytes, mediaType: contentType };
 }

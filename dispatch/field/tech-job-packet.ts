@@ -11,7 +11,7 @@ import { selectParts } from "../workforce/bookings.ts";
 import { checkCloseout } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
 import { selectNewestCompletion } from "./completions.ts";
-import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
+import { evidenceBody, evidenceItem, selectEvidence } from "./evidence-rows.ts";
 import { localOf, promiseAt, spanAt } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
@@ -78,7 +78,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
       evidence_requirements: {
         template_version: template?.version ?? null,
         required_evidence: [...required].map((key) => ({ key, present: present.has(key) })),
-        evidence_items: evidence,
+        evidence_items: evidence.map((row) => evidenceBody(row, actor)),
       },
       checklist: {
         required_items: (template?.requiredChecklistKeys ?? []).map((key) => ({

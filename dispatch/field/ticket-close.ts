@@ -1,10 +1,11 @@
 // ticket.close: stores the closeout packet, everything about the ticket in one file, and closes it.
 
 import { createHash } from "node:crypto";
+import type { EvidenceBody } from "../contract/responses.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { ticketBody } from "../ticket/ticket-row.ts";
 import { selectNewestCompletion } from "./completions.ts";
-import { selectEvidence } from "./evidence-rows.ts";
+import { evidenceBody, selectEvidence } from "./evidence-rows.ts";
 import { selectInvoice } from "./invoices.ts";
 import { selectTimeline } from "./timeline.ts";
 
@@ -22,7 +23,7 @@ export const ticketClose = ticketCommand({
       schema: "dispatch.closeout_packet/1",
       ticket: ticketBody(ticket, actor),
       timeline,
-      evidence,
+      evidence: evidence.map((row) => withoutPlace(evidenceBody(row, actor))),
       checklist: completion?.checklist ?? {},
       no_signature_reason: completion?.no_signature_reason ?? null,
       invoice,
@@ -41,3 +42,6 @@ export const ticketClose = ticketCommand({
     body: (ticket) => ({ ticket, closeout_packet: packet }),
   }),
 });
+
+/** The packet leaves the desk: where somebody stood when they took a picture does not. */
+const withoutPlace = ({ place: _place, distance_m: _distance, ...item }: EvidenceBody) => item;

@@ -3,7 +3,7 @@
 import { ticketQuery } from "../ticket/ticket-command.ts";
 import { ticketBody } from "../ticket/ticket-row.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
-import { selectEvidence } from "./evidence-rows.ts";
+import { evidenceBody, selectEvidence } from "./evidence-rows.ts";
 import { ticketAt } from "./local-times.ts";
 import { asCustomersSee, selectTimeline } from "./timeline.ts";
 
@@ -26,7 +26,7 @@ export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, acto
   };
 });
 
-export const closeoutListEvidence = ticketQuery("closeout.list_evidence", async ({ desk, ticket }) => ({
+export const closeoutListEvidence = ticketQuery("closeout.list_evidence", async ({ desk, actor, ticket }) => ({
   ticket_id: ticket.id,
-  evidence: await desk.db.rows(selectEvidence, [ticket.id]),
+  evidence: (await desk.db.rows(selectEvidence, [ticket.id])).map((row) => evidenceBody(row, actor)),
 }));

@@ -94,10 +94,12 @@ describe("an uploaded file", async () => {
         checksum: `SHA256:${sha256(file.bytes).toUpperCase()}`,
       }),
     });
-    const { kind, uri, checksum, metadata, created_by, verification, ticket_id } = item;
+    const { kind, uri, checksum, metadata, created_by, verification, ticket_id, media_type, size_bytes } = item;
     assert.deepEqual(
-      { kind, uri, checksum, metadata, created_by, verification, ticket_id },
+      { kind, uri, checksum, metadata, created_by, verification, ticket_id, media_type, size_bytes },
       {
+        media_type: "image/jpeg",
+        size_bytes: file.bytes.length,
         kind: "PHOTO",
         uri: ticket.uri,
         checksum: sha256(file.bytes),
