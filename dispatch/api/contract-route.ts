@@ -9,6 +9,7 @@ import { intakeThresholds } from "../field/intake-guard.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { approvalRules } from "../kernel/human-approval.ts";
 import type { Credentials } from "./credentials.ts";
+import { triedZoneData, zoneData } from "../process/zone-data.ts";
 import { serviceName } from "./health.ts";
 import type { RouteEntry } from "./routes.ts";
 
@@ -19,6 +20,7 @@ export function contractRoute(desk: Desk, contract: Contract, credentials: Crede
     version: manifest.version,
     contract_hash: contractHash(contract),
     tool_names: toolsOf(contract).map(([name]) => name),
+    time_zones: { version: zoneData(), tried_with: triedZoneData },
     profile: profileOf(desk),
     human_approval: { required: desk.settings.chatApprovals === "required", rules: approvalRules(desk) },
   };

@@ -2,7 +2,8 @@
 
 import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { isTimeZone, localToInstant, parseDate } from "../workforce/local-time.ts";
-import { invalidField } from "../kernel/refusal.ts";
+import { timeZoneProblem } from "../workforce/time-zone-name.ts";
+import { invalidField, type Refusal } from "../kernel/refusal.ts";
 
 /** Half-open, epoch milliseconds. */
 export type PlanDay = TimeRange & { readonly date: string; readonly timeZone: string };
@@ -11,9 +12,12 @@ export type PlanDay = TimeRange & { readonly date: string; readonly timeZone: st
 export const noticeMs = 30 * 60_000;
 const farthestMs = 366 * 86_400_000;
 
-/** @throws Refusal INVALID_REQUEST when there is no such day or zone, or the day is over or too far ahead */
+/**
+ * Of a zone that is given with the wish, or stored with shifts.
+ * @throws Refusal INVALID_REQUEST when there is no such day or zone, or the day is over or too far ahead
+ */
 export function planDay(date: string, timeZone: string, now: number): PlanDay {
-  if (!isTimeZone(timeZone)) throw invalidField("time_zone", "time_zone", "is no time zone of the IANA list");
+  if (!isTimeZone(timeZone)) throw wrongZone(timeZone);
   const first = dayNumber(date);
   const day = {
     date,
@@ -25,6 +29,14 @@ export function planDay(date: string, timeZone: string, now: number): PlanDay {
   if (day.start > now + farthestMs) throw invalidField("day", "range", "lies more than a year ahead");
   return day;
 }
+
+/** @throws Refusal INVALID_REQUEST when the zone a caller names is none that a place keeps */
+export function requireTimeZone(timeZone: string): void {
+  if (timeZoneProblem(timeZone) !== null) throw wrongZone(timeZone);
+}
+
+const wrongZone = (timeZone: string): Refusal =>
+  invalidField("time_zone", "time_zone", timeZoneProblem(timeZone) ?? "is no time zone");
 
 function dayNumber(date: string): number {
   try {

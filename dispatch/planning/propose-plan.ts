@@ -11,7 +11,7 @@ import { Refusal } from "../kernel/refusal.ts";
 import { loadRoster, readingAt } from "../workforce/calendar.ts";
 import { buildProblem, type DayRows } from "./build-problem.ts";
 import { describePlan } from "./describe-plan.ts";
-import { earliestStart, planDay, type PlanDay } from "./plan-day.ts";
+import { earliestStart, planDay, requireTimeZone, type PlanDay } from "./plan-day.ts";
 import { factsBehind, scheduleVersion, type PlanFacts } from "./plan-facts.ts";
 import { claimPlan, failPlan, planBody, proposePlan, type FoundPlan, type PlanRow } from "./plan-rows.ts";
 import { loadPlanTickets, loadTimeZone, type PlanTicket } from "./plan-tickets.ts";
@@ -67,6 +67,7 @@ const graceMinutes = 2;
  */
 export async function propose(call: DeskCall<Proposing>, wish: PlanWish): Promise<Proposal> {
   const { desk, actor, clockTime } = call;
+  if (wish.timeZone !== null) requireTimeZone(wish.timeZone);
   const timeZone = wish.timeZone ?? (await loadTimeZone(desk.db, wish.zone, wish.techIds));
   const day = planDay(wish.day, timeZone, Date.parse(clockTime));
   return await inSearch(desk, async () => {

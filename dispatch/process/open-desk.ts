@@ -15,6 +15,7 @@ import type { Policy } from "../policy/policy.ts";
 import { openFileStore, type FileStore } from "../storage/file-store.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { TravelTimes } from "../travel/travel-times.ts";
+import { zoneDataWarning } from "./zone-data.ts";
 
 /** What opening a desk logs while it works. */
 export type DeskLog = { info(message: string): void; warn(message: string, error?: unknown): void };
@@ -53,6 +54,8 @@ const connectWithinMs = 10_000;
 export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { settings, log, clock = systemClock } = options;
   const { policy = loadPolicy(settings.policyProfile) } = options;
+  const zonesAreOld = zoneDataWarning();
+  if (zonesAreOld !== null) log.warn(zonesAreOld);
   await using opened = new AsyncDisposableStack();
 
   const databaseUrl = settings.databaseUrl ?? (await startOwnServer(settings, log, opened));

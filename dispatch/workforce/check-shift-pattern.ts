@@ -2,8 +2,9 @@
  * Says what is wrong with a shift pattern before it is stored, so that expanding it later cannot fail
  * or drop a break in silence. Pure; it repairs nothing.
  */
-import { isTimeZone, parseDate, parseTime } from "./local-time.ts";
+import { parseDate, parseTime } from "./local-time.ts";
 import type { ShiftPattern } from "./shift-ranges.ts";
+import { timeZoneProblem } from "./time-zone-name.ts";
 
 export type PatternProblem = {
   /** JSON Pointer into the pattern, in its stored snake_case names. */
@@ -19,7 +20,8 @@ export function checkShiftPattern(pattern: ShiftPattern): PatternProblem[] {
   pattern.weekdays.forEach((day, index) => {
     if (!Number.isInteger(day) || day < 1 || day > 7) report(`/weekdays/${index}`, "must be 1 (Monday) to 7 (Sunday)");
   });
-  if (!isTimeZone(pattern.timeZone)) report("/time_zone", "must be an IANA time zone");
+  const wrongZone = timeZoneProblem(pattern.timeZone);
+  if (wrongZone !== null) report("/time_zone", wrongZone);
   const from = dateOr(pattern.validFrom, Number.NEGATIVE_INFINITY);
   const to = dateOr(pattern.validTo, Number.POSITIVE_INFINITY);
   if (from === null) report("/valid_from", "must be a date YYYY-MM-DD");

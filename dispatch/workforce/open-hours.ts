@@ -4,6 +4,7 @@ import type { Holiday, Policy } from "../policy/policy.ts";
 import { holidaysBetween } from "./holidays.ts";
 import { isoWeekday, isTimeZone, localDay, localIso, localToInstant } from "./local-time.ts";
 import { expandShifts, workingRanges, type TimeRange } from "./shift-ranges.ts";
+import { timeZoneProblem } from "./time-zone-name.ts";
 
 /**
  * Written as a technician's shifts are: it opens on each of these days (ISO, 1 Monday to 7 Sunday); an end at or before the start is
@@ -40,7 +41,7 @@ const everyHour: readonly OpenPattern[] = [{ weekdays: [1, 2, 3, 4, 5, 6, 7], st
 export function hoursProblem(site: SiteHours, { holidayCalendars }: Pick<Policy, "holidayCalendars">): string | null {
   const { timezone, hours, holiday_calendar: calendar } = site;
   if (hours === null && calendar === null) return null;
-  if (!isTimeZone(timezone)) return `"${timezone}" is no time zone of the IANA list.`;
+  if (!isTimeZone(timezone)) return `${timeZoneProblem(timezone) ?? "no such time zone"}.`;
   if (calendar === null || holidayCalendars[calendar]) return null;
   const known = Object.keys(holidayCalendars).sort();
   return `The policy has no holiday calendar "${calendar}"; it has ${known.length > 0 ? known.join(", ") : "none"}.`;

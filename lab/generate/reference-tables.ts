@@ -5,6 +5,7 @@ import type { TSchema } from "../../dispatch/contract/fields.ts";
 import { chatName, commandEntries, queryEntries, type CommandEntry } from "../../dispatch/contract/index.ts";
 import { operatorPhases, ticketEdges } from "../../dispatch/contract/states.ts";
 import { fileVariable, settingsList } from "../../dispatch/process/settings.ts";
+import { triedZoneData } from "../../dispatch/process/zone-data.ts";
 import { code, made, table } from "./markdown.ts";
 
 const leadsTo = ({ to, opens = [] }: CommandEntry): string =>
@@ -155,5 +156,11 @@ export function settingsPage(): string {
 Environment variables, read once at the start. An empty one counts as unset; a wrong one stops the start with its name.
 
 ${table(["variable", "default", "meaning"], rows)}
+
+## Time zones
+
+Shifts, holidays and every local time are reckoned with the time zones inside Node
+(${code("node -p process.versions.tz")}), never with those of Postgres or of the machine. This release was tried with ${triedZoneData}; an older edition is said at the
+start, and the chat's contract status and ${code("GET /contract")} tell which one runs. When a country changes its clocks, take a newer Node of the same line.
 `;
 }

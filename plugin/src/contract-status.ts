@@ -43,6 +43,7 @@ export async function contractStatus(
           "dispatch-api serves another version of the contract than this plugin was made for: update the older of the two",
         ]
       : []),
+    ...oldZones(contract),
   ];
   const status = {
     tool_names: tools.map((tool) => tool.chatName),
@@ -53,6 +54,7 @@ export async function contractStatus(
     base_url: person ? (reading.configuration?.apiUrl ?? null) : null,
     api_reachable: person ? contract !== null || (asked !== null && "reached" in asked && asked.reached) : null,
     api_contract_hash: apiHash,
+    time_zones: contract ? objectAt(contract, "time_zones") : null,
     profile: contract ? objectAt(contract, "profile") : null,
     human_approval: contract ? objectAt(contract, "human_approval") : null,
     actor: person?.actor ?? null,
@@ -94,11 +96,22 @@ async function askApi(desk: Desk, caller: Caller): Promise<Asked> {
   }
 }
 
+/** Local times are the API's to reckon: what its Node does not know of, this chat says wrong. */
+function oldZones(contract: JsonObject | null): string[] {
+  const zones = contract && objectAt(contract, "time_zones");
+  const [version, tried] = [textAt(zones, "version"), textAt(zones, "tried_with")];
+  if (version === null || tried === null || version >= tried) return [];
+  return [
+    `dispatch-api's Node knows the time zones of ${version}, older than ${tried}: local times may be wrong; give it a newer Node`,
+  ];
+}
+
 function statusText(
   status: { readonly [key: string]: unknown; readonly problems: readonly string[] },
   person: Grant | null,
 ): string {
   const profile = objectAt(status, "profile");
+  const zones = objectAt(status, "time_zones");
   return lines(
     `READ ${statusToolName}`,
     status.problems.length === 0
@@ -111,6 +124,7 @@ function statusText(
       `speaking for ${person.actor} in ${person.roles.join(", ")}; dispatch-api at ` +
         `${String(status["base_url"])}, ` +
         `${status["api_reachable"] === true ? "reachable" : "NOT reachable"}`,
+    textAt(zones, "version") && `time zones of ${textAt(zones, "version") ?? ""}`,
     textAt(profile, "profile") &&
       `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ` +
         `${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}`,

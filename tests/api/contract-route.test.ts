@@ -8,6 +8,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { contractHash } from "../../dispatch/contract/hash.ts";
 import { toolEntries } from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
+import { triedZoneData } from "../../dispatch/process/zone-data.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { call, dispatcher, errorOf } from "./calls.ts";
@@ -34,6 +35,7 @@ describe("GET /contract", async () => {
       service: "dispatch-api",
       version: manifest.version,
       contract_hash: contractHash(),
+      time_zones: { version: process.versions.tz, tried_with: triedZoneData },
       tool_names: toolEntries.map(([name]) => name),
       actor: { actor_id: "dora", actor_role: "tech", actor_type: "HUMAN", tech_id: techId },
     });

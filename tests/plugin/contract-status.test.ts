@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { contractHash } from "../../dispatch/contract/hash.ts";
+import { triedZoneData } from "../../dispatch/process/zone-data.ts";
 import { tools } from "../../plugin/src/tool-catalog.ts";
 import { contractStatus } from "../../plugin/src/contract-status.ts";
 import { startTestApi } from "../support/api.ts";
@@ -25,6 +26,7 @@ test("all is well", async (t) => {
   const { text, details } = await statusAt(api.url);
   assert.match(text, /^READ dispatch_contract_status\neverything is there\nplugin dispatch 1\.2\.3, /);
   assert.match(text, /approvals by a person required/);
+  assert.match(text, new RegExp(`\ntime zones of ${process.versions.tz}(\n|$)`));
   const { profile, human_approval, granted_roles, ...rest } = details;
   assert.ok(profile && human_approval && Array.isArray(granted_roles));
   assert.deepEqual(rest, {
@@ -38,6 +40,7 @@ test("all is well", async (t) => {
     base_url: api.url,
     api_reachable: true,
     api_contract_hash: contractHash(),
+    time_zones: { version: process.versions.tz, tried_with: triedZoneData },
     actor: "dana",
     problems: [],
   });
@@ -54,6 +57,12 @@ const wrong: readonly (readonly [string, Answer, RegExp, reachable: boolean, tim
     "another version of the contract",
     (_request, response) => json(response, 200, { ...contract, contract_hash: "0".repeat(64) }),
     /another version of the contract.*update the older/,
+    true,
+  ],
+  [
+    "an API whose Node has old time zones",
+    (_request, response) => json(response, 200, { ...contract, time_zones: { version: "2026c", tried_with: "2026e" } }),
+    /time zones of 2026c, older than 2026e.*newer Node/,
     true,
   ],
   [
