@@ -160,7 +160,9 @@ ${table(["variable", "default", "meaning"], rows)}
 ## Time zones
 
 Shifts, holidays and every local time are reckoned with the time zones inside Node
-(${code("node -p process.versions.tz")}), never with those of Postgres or of the machine. This release was tried with ${triedZoneData}; an older edition is said at the
-start, and the chat's contract status and ${code("GET /contract")} tell which one runs. When a country changes its clocks, take a newer Node of the same line.
+(${code("node -p process.versions.tz")}), never with those of Postgres or of the machine.
+This release was tried with ${triedZoneData}; an older edition is said at the start, and the chat's contract
+status and ${code("GET /contract")} tell which one runs. When a country changes its clocks, take a
+newer Node of the same line.
 `;
 }
