@@ -60,6 +60,7 @@ function profileOf(desk: Desk): object {
     confirm_refuses_unstaffed: policy.confirmRefusesUnstaffed,
     confirm_refuses_past_window: policy.confirmRefusesPastWindow,
     evidence_must_be_verified: policy.evidenceMustBeVerified,
+    evidence: { max_items_per_ticket: policy.evidence.maxItemsPerTicket },
     first_drive: policy.firstDrive,
     technician_without_shift: policy.technicianWithoutShift,
     technician_without_abilities: policy.technicianWithoutAbilities,

@@ -72,9 +72,19 @@ export const nullable = <T extends TSchema>(schema: T, description?: string) =>
     ...(description && { description }),
   });
 
-/** A JSON object with fields of the caller's own; its serialised size is bounded by the body limit. */
-export const openObject = (description: string) =>
-  Type.Record(Type.String({ maxLength: 200 }), Type.Unknown(), { description, maxProperties: 200 });
+/**
+ * A JSON object with fields of the caller's own, of at most `maxBytes` as canonical JSON in UTF-8: whatever is kept with one thing
+ * stands in every list of many.
+ */
+export const openObject = (description: string, maxBytes: number) =>
+  Type.Record(Type.String({ maxLength: 200 }), Type.Unknown(), {
+    description,
+    maxProperties: 200,
+    "x-max-json-bytes": maxBytes,
+  });
+
+/** What a piece of evidence may bring along besides its file. */
+export const maxMetadataBytes = 8_192;
 
 /** Of a command that replaces what somebody may have changed since it was read; the pipeline holds the row to it. */
 export const expectedVersion = () =>

@@ -17,6 +17,9 @@ const limit = (maximum: number, normal: number, what: string) =>
 /** Statements that read a page say its greatest length, for Postgres to plan by. */
 export const longestQueuePage = 500;
 export const longestSearchPage = 200;
+/** As many as the policy lets a ticket have, so that whoever asks for no page gets all. */
+export const longestEvidencePage = 200;
+export const longestApprovalPage = 500;
 const cursor = () =>
   line(500, { description: "next_cursor of the page before, as it was given; absent: the first page" });
 
@@ -89,8 +92,11 @@ export const queries = defineQueries({
     summary:
       "List the evidence recorded on one ticket, oldest first. What is still missing to complete the work is in tech.job_packet.",
     next: ["tech.job_packet", "closeout.request_upload"],
-    input: none(),
-    example: {},
+    input: Type.Object({
+      limit: optional(limit(longestEvidencePage, longestEvidencePage, "items")),
+      cursor: optional(cursor()),
+    }),
+    example: { limit: 50 },
     output: body.evidenceList,
   },
   "approval.list": {
@@ -98,13 +104,15 @@ export const queries = defineQueries({
     roles: ["dispatcher", "approver", "finance"],
     summary:
       "List requests for approval, oldest first, to find an approval_id for approval.decide. Without " +
-      "status it lists decided ones as well; at most 500.",
+      "status it lists decided ones as well.",
     next: ["ticket.get", "approval.decide"],
     input: Type.Object({
       status: optional(
         oneOf(["PENDING", "APPROVED", "DENIED", "WITHDRAWN"], "Only requests that stand so; absent: all of them"),
       ),
       ticket_id: optional(ticketRef("Only requests of this ticket; absent: of any")),
+      limit: optional(limit(longestApprovalPage, longestApprovalPage, "requests")),
+      cursor: optional(cursor()),
     }),
     example: { status: "PENDING" },
     output: body.approvalList,

@@ -419,7 +419,11 @@ export const timeline = Type.Object({
 });
 
 export const ticketSearch = Type.Object({ tickets: Type.Array(ticket), next_cursor: nullable(text()) });
-export const evidenceList = Type.Object({ ticket_id: answeredId<TicketId>(), evidence: Type.Array(evidence) });
+export const evidenceList = Type.Object({
+  ticket_id: answeredId<TicketId>(),
+  evidence: Type.Array(evidence),
+  next_cursor: Type.Optional(text()),
+});
 export const approvalList = Type.Object({
   approvals: Type.Array(
     Type.Object({
@@ -432,6 +436,7 @@ export const approvalList = Type.Object({
       notes: nullable(text()),
     }),
   ),
+  next_cursor: Type.Optional(text()),
 });
 export const slots = Type.Object({
   slots: Type.Array(slot),

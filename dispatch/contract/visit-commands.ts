@@ -12,6 +12,7 @@ import {
   note,
   noWorkReasons,
   oneOf,
+  maxMetadataBytes,
   openObject,
   optional,
   time,
@@ -222,7 +223,9 @@ export const visitCommands = defineCommands({
         line(200, { description: "SHA-256 of the object, hex; absent: taken from the stored file, if there is one" }),
       ),
       evidence_key: optional(evidenceKey()),
-      metadata: optional(openObject("Further facts to keep with it; absent: none")),
+      metadata: optional(
+        openObject("Further facts to keep with it, at most 8192 bytes of JSON; absent: none", maxMetadataBytes),
+      ),
     }),
     example: {
       kind: "PHOTO",

@@ -293,7 +293,6 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
   };
-  cockpit_count_evidence: { total: number };
   cockpit_final: {
     id: string;
     number: string;
@@ -504,6 +503,43 @@ export type StatementRows = {
     postal_code: string | null;
   };
   directory_search: { kind: string; id: string; name: string; detail: string; account_id: string };
+  evidence_count: { total: number };
+  evidence_facts: {
+    id: string;
+    kind: string;
+    uri: string;
+    evidenceKey: string;
+    verification: string;
+    checksum: string | null;
+    createdAt: string;
+  };
+  evidence_newest: {
+    id: string;
+    ticket_id: string;
+    kind: string;
+    uri: string;
+    checksum: string | null;
+    metadata: unknown;
+    created_by: string;
+    created_at: string;
+    verification: string;
+    media_type: string | null;
+    size_bytes: number | null;
+    width: number | null;
+    height: number | null;
+    captured_at: string | null;
+    captured_offset: string | null;
+    lat: number | null;
+    lon: number | null;
+    site_lat: number | null;
+    site_lon: number | null;
+    duplicate_of: string | null;
+    duplicate_ticket: string;
+    duplicate_number: string;
+    duplicate_key: string;
+    duplicate_account: string;
+    duplicate_site: string;
+  };
   evidence_select: {
     id: string;
     ticket_id: string;
@@ -1922,6 +1958,24 @@ export type StatementRows = {
     created_at: string;
     seq: number;
     hash: string;
+  };
+  timeline_page: {
+    id: string;
+    ticket_id: string | null;
+    actor_type: string;
+    actor_id: string;
+    actor_role: string;
+    tool_name: string;
+    request_id: string | null;
+    correlation_id: string | null;
+    trace_id: string | null;
+    before_state: string | null;
+    after_state: string | null;
+    payload: unknown;
+    created_at: string;
+    seq: number;
+    hash: string;
+    last_seq: number;
   };
   timeline_select: {
     id: string;

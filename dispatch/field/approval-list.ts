@@ -2,13 +2,12 @@
 
 import { statement } from "../db/statement.ts";
 import type { QueryBodyOf } from "../contract/index.ts";
+import { longestApprovalPage } from "../contract/queries.ts";
 import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
+import { cursorOf, positionFrom } from "./cursor.ts";
 
 type Row = QueryBodyOf<"approval.list">["approvals"][number];
-
-/** An inbox longer than this is worked off from its oldest end. */
-const most = 500;
 
 const selectApprovals = statement<Row>(
   "approval_list",
@@ -16,12 +15,17 @@ const selectApprovals = statement<Row>(
           a.decided_by, a.decided_at, a.notes
    FROM approvals a JOIN tickets t ON t.id = a.ticket_id
    WHERE ($1::text IS NULL OR a.status = $1) AND ($2::uuid IS NULL OR a.ticket_id = $2)
+     AND ($6::timestamptz IS NULL OR (a.requested_at, a.id) > ($6::timestamptz, $7::uuid))
      AND ($3::uuid[] IS NULL OR t.account_id = ANY ($3)) AND ($4::uuid[] IS NULL OR t.site_id = ANY ($4))
    ORDER BY a.requested_at, a.id LIMIT $5`,
 );
 
 export const approvalList = deskQuery("approval.list", async ({ desk, actor, input }) => {
-  const { status = null, ticket_id = null } = input;
+  const { status = null, ticket_id = null, limit = longestApprovalPage, cursor } = input;
   const scope = [reachParameter(actor.accounts), reachParameter(actor.sites)];
-  return { approvals: await desk.db.rows(selectApprovals, [status, ticket_id, ...scope, most]) };
+  const [time = null, id = null] = cursor ? positionFrom(cursor, ["time", "id"]) : [];
+  const found = await desk.db.rows(selectApprovals, [status, ticket_id, ...scope, limit + 1, time, id]);
+  const approvals = found.slice(0, limit);
+  const last = approvals.at(-1);
+  return { approvals, ...(found.length > limit && last && { next_cursor: cursorOf([last.requested_at, last.id]) }) };
 });

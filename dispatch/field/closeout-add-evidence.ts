@@ -4,7 +4,7 @@
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { evidenceBody, insertEvidence, type EvidenceRow } from "./evidence-rows.ts";
+import { countEvidence, evidenceBody, insertEvidence, requireRoom, type EvidenceRow } from "./evidence-rows.ts";
 import { keyInStore, takeOver, type StoredObject } from "./stored-object.ts";
 import { markUploadUsed, selectUpload } from "./uploads.ts";
 
@@ -12,10 +12,15 @@ export const closeoutAddEvidence = ticketCommand({
   name: "closeout.add_evidence",
   async load(tx, { desk, input, ticketId }) {
     const key = keyInStore(input.uri, desk.store, desk.settings.objectStoreSchemes);
-    return { key, upload: key === null ? null : await tx.row(selectUpload, [key, ticketId]) };
+    const [upload, recorded] = await Promise.all([
+      key === null ? null : tx.row(selectUpload, [key, ticketId]),
+      tx.row(countEvidence, [ticketId]),
+    ]);
+    return { key, upload, items: recorded?.total ?? 0 };
   },
   needsPreparation: ({ key }) => key !== null,
-  async prepare({ desk, input }, { upload }): Promise<StoredObject | undefined> {
+  async prepare({ desk, input, ticketId }, { upload, items }): Promise<StoredObject | undefined> {
+    requireRoom(ticketId, items, desk.policy);
     if (!upload) throw new Refusal("EVIDENCE_NOT_STORED", { uri: input.uri, expected: null, actual: null });
     const stored = await takeOver(desk.store, upload, input.uri);
     const claimed = input.checksum?.toLowerCase().replace(/^sha256:/, "");
@@ -28,7 +33,8 @@ export const closeoutAddEvidence = ticketCommand({
     }
     return stored;
   },
-  decide({ actor, input, ticket, now }, { upload }, stored) {
+  decide({ desk, actor, input, ticket, now }, { upload, items }, stored) {
+    requireRoom(ticket.id, items, desk.policy);
     const item: EvidenceRow = {
       id: newId(Date.parse(now)),
       ticket_id: ticket.id,

@@ -3,7 +3,7 @@
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { evaluateCloseoutGate, type CloseoutGateResult } from "./closeout-gate.ts";
-import { evidenceItem, type EvidenceRow } from "./evidence-rows.ts";
+import type { EvidenceItem } from "./evidence-references.ts";
 import { normalizeIncidentType } from "./closeout-requirements.ts";
 import type { Demands } from "./visits.ts";
 
@@ -22,13 +22,13 @@ export type CloseoutClaim = {
 export const checkCloseout = (
   { policy, settings }: Desk,
   incidentType: string | null,
-  evidence: readonly EvidenceRow[],
+  evidence: readonly EvidenceItem[],
   claim: CloseoutClaim,
 ): CloseoutGateResult => {
   const noWork = claim.noWork?.toUpperCase();
   const result = evaluateCloseoutGate({
     incidentType: noWork ?? incidentType,
-    evidenceItems: evidence.map(evidenceItem),
+    evidenceItems: evidence,
     demands: claim.demands,
     checklist: claim.checklist,
     noSignatureReason: claim.noSignatureReason,

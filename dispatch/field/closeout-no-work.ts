@@ -6,7 +6,7 @@ import { settleBookings } from "../workforce/bookings.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { insertCompletion } from "./completions.ts";
-import { selectEvidence } from "./evidence-rows.ts";
+import { selectEvidenceFacts } from "./evidence-rows.ts";
 import { demandsOf, selectTrail } from "./visits.ts";
 
 export const closeoutNoWork = ticketCommand({
@@ -15,7 +15,7 @@ export const closeoutNoWork = ticketCommand({
     const [pauses, trail, evidence] = await Promise.all([
       loadChainOfTicket(tx, ticketId),
       tx.rows(selectTrail, [ticketId]),
-      tx.rows(selectEvidence, [ticketId]),
+      tx.rows(selectEvidenceFacts, [ticketId]),
     ]);
     return { pauses, trail, evidence };
   },

@@ -6,11 +6,14 @@ import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { evidenceMaxBytes, fileExtension, mediaTypeOf, type MediaType } from "../storage/media-types.ts";
 import { incomingPrefix } from "../storage/object-key.ts";
+import { countEvidence, requireRoom } from "./evidence-rows.ts";
 import { insertUpload } from "./uploads.ts";
 
 export const closeoutRequestUpload = ticketCommand({
   name: "closeout.request_upload",
-  async prepare({ desk, input, ticket, now }) {
+  load: async (tx, { ticketId }) => (await tx.row(countEvidence, [ticketId]))?.total ?? 0,
+  async prepare({ desk, input, ticket, now }, items) {
+    requireRoom(ticket.id, items, desk.policy);
     const { content_type: announced, size_bytes: sizeBytes } = input;
     const contentType = acceptable(announced, sizeBytes);
     const id = newId(Date.parse(now));

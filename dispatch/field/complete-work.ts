@@ -14,13 +14,13 @@ import { loadBillingFacts, requireBillable, withReport } from "./billable.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { assessCandidateRisk } from "./closeout-risk.ts";
 import { insertCompletion } from "./completions.ts";
-import { evidenceItem, selectEvidence } from "./evidence-rows.ts";
+import { selectEvidenceFacts } from "./evidence-rows.ts";
 import { demandsOf } from "./visits.ts";
 
 async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
   const [pauses, evidence, billing] = await Promise.all([
     loadChainOfTicket(tx, ticketId),
-    tx.rows(selectEvidence, [ticketId]),
+    tx.rows(selectEvidenceFacts, [ticketId]),
     loadBillingFacts(tx, ticketId),
   ]);
   return { pauses, evidence, billing };
@@ -77,11 +77,7 @@ export const closeoutCandidate = ticketCommand({
   decide(call, loaded: Loaded) {
     const done = completed(call, loaded);
     const { desk, ticket } = call;
-    const risk = assessCandidateRisk(
-      ticket.incident_type,
-      loaded.evidence.map(evidenceItem),
-      desk.policy.candidateRisk,
-    );
+    const risk = assessCandidateRisk(ticket.incident_type, loaded.evidence, desk.policy.candidateRisk);
     if (risk.level !== "low")
       throw new Refusal("MANUAL_REVIEW_REQUIRED", { requirement_code: "AUTOMATION_RISK_BLOCK", risk_profile: risk });
     requireBillable(call, withReport(loaded.billing, "closeout.candidate", call));

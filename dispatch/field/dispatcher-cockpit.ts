@@ -4,7 +4,6 @@
 import { plusMinutes } from "../kernel/clock.ts";
 import type { TicketId } from "../contract/ids.ts";
 import { JoinedReads } from "../db/joined-reads.ts";
-import { statement } from "../db/statement.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { deskQuery, type DeskQueryCall } from "../kernel/answer-query.ts";
 import { requireScope } from "../kernel/authorize.ts";
@@ -13,14 +12,10 @@ import { selectTicket, ticketBody } from "../ticket/ticket-row.ts";
 import { attentionOf, attentionToType } from "./attention.ts";
 import { cockpitText, queueText, type CockpitRow } from "./cockpit-answer.ts";
 import { queueQuestion, type QueuePage, type QueueRow } from "./cockpit-queue.ts";
+import { countEvidence } from "./evidence-rows.ts";
 import { localOf, promiseAt, ticketAt } from "./local-times.ts";
 import { slaReport } from "./sla.ts";
 import { selectNewestEvents } from "./timeline.ts";
-
-const countEvidence = statement<{ total: number }>(
-  "cockpit_count_evidence",
-  `SELECT count(*) AS total FROM evidence_items WHERE ticket_id = $1`,
-);
 
 type SharedPage = Pick<QueuePage, "readAt" | "nextCursor"> & { readonly text: readonly Buffer[] };
 const joinedReads = new WeakMap<Desk, JoinedReads<SharedPage>>();

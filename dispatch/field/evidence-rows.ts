@@ -6,6 +6,8 @@ import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import { reaches, type Actor } from "../kernel/actor.ts";
 import type { JsonObject } from "../kernel/json.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import type { Policy } from "../policy/policy.ts";
 import { greatCircleKm } from "../travel/estimate.ts";
 import type { EvidenceItem } from "./evidence-references.ts";
 
@@ -59,20 +61,64 @@ export type EvidenceRow = {
   readonly duplicate_site: SiteId | null;
 };
 
-export const selectEvidence = statement<EvidenceRow>(
-  "evidence_select",
-  `SELECT e.id, e.ticket_id, e.kind, e.uri, e.checksum, e.metadata, e.created_by, e.created_at, e.verification, e.media_type,
+/**
+ * Of before metadata had a limit there are rows of 240 KB, and pages of such would be answers of 50 MB: of those the key alone is
+ * told, and how much was left out.
+ */
+const columns = `e.id, e.ticket_id, e.kind, e.uri, e.checksum,
+          CASE WHEN octet_length(e.metadata::text) <= 16384 THEN e.metadata
+               ELSE jsonb_build_object('evidence_key', e.metadata -> 'evidence_key', 'bytes_left_out', octet_length(e.metadata::text))
+          END AS metadata,
+          e.created_by, e.created_at, e.verification, e.media_type,
           e.size_bytes, e.width, e.height, e.captured_at, e.captured_offset, e.lat, e.lon, s.lat AS site_lat, s.lon AS site_lon,
           e.duplicate_of, earlier.ticket_id AS duplicate_ticket, other.number AS duplicate_number,
           earlier.metadata ->> 'evidence_key' AS duplicate_key, other.account_id AS duplicate_account,
-          other.site_id AS duplicate_site
-   FROM evidence_items e
-        JOIN tickets t ON t.id = e.ticket_id
+          other.site_id AS duplicate_site`;
+const besides = `JOIN tickets t ON t.id = e.ticket_id
         JOIN sites s ON s.id = t.site_id
         LEFT JOIN evidence_items earlier ON earlier.id = e.duplicate_of
-        LEFT JOIN tickets other ON other.id = earlier.ticket_id
-   WHERE e.ticket_id = $1 ORDER BY e.created_at, e.id`,
+        LEFT JOIN tickets other ON other.id = earlier.ticket_id`;
+
+/** A page of a ticket's evidence, oldest first, behind an item (null: from the first). */
+export const selectEvidence = statement<EvidenceRow>(
+  "evidence_select",
+  `SELECT ${columns}
+   FROM evidence_items e
+        ${besides}
+   WHERE e.ticket_id = $1 AND ($2::timestamptz IS NULL OR (e.created_at, e.id) > ($2::timestamptz, $3::uuid))
+   ORDER BY e.created_at, e.id LIMIT $4`,
 );
+
+/** The newest so many, oldest first. */
+export const selectNewestEvidence = statement<EvidenceRow>(
+  "evidence_newest",
+  `SELECT ${columns}
+   FROM (SELECT * FROM evidence_items WHERE ticket_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2) AS e
+        ${besides}
+   ORDER BY e.created_at, e.id`,
+);
+
+/** All of a ticket's evidence as the closeout rules see it, and nothing that they do not ask for. */
+export const selectEvidenceFacts = statement<EvidenceItem>(
+  "evidence_facts",
+  `SELECT id, kind, uri, CASE jsonb_typeof(metadata -> 'evidence_key') WHEN 'string' THEN metadata ->> 'evidence_key' END AS "evidenceKey",
+          verification, checksum, created_at AS "createdAt"
+   FROM evidence_items WHERE ticket_id = $1 ORDER BY created_at, id`,
+);
+
+export const countEvidence = statement<{ total: number }>(
+  "evidence_count",
+  `SELECT count(*) AS total FROM evidence_items WHERE ticket_id = $1`,
+);
+
+/**
+ * Whether a ticket takes one more.
+ * @throws Refusal EVIDENCE_LIMIT
+ */
+export function requireRoom(ticketId: TicketId, items: number, { evidence: { maxItemsPerTicket } }: Policy): void {
+  if (items >= maxItemsPerTicket)
+    throw new Refusal("EVIDENCE_LIMIT", { ticket_id: ticketId, items, max_items: maxItemsPerTicket });
+}
 
 /** An item as this actor may read it. */
 export function evidenceBody(row: EvidenceRow, actor: Pick<Actor, "accounts" | "sites">): EvidenceBody {
@@ -101,10 +147,3 @@ export function evidenceBody(row: EvidenceRow, actor: Pick<Actor, "accounts" | "
 const minutesBetween = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / 60_000);
 
 const placeOf = (lat: number | null, lon: number | null) => (lat === null || lon === null ? null : { lat, lon });
-
-/** An item as the closeout rules see it. */
-export function evidenceItem({ metadata, created_at: createdAt, ...item }: EvidenceRow): EvidenceItem {
-  const { id, kind, uri, verification, checksum } = item;
-  const key = metadata["evidence_key"];
-  return { id, kind, uri, evidenceKey: typeof key === "string" ? key : null, verification, checksum, createdAt };
-}

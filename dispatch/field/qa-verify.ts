@@ -6,7 +6,7 @@ import { Refusal } from "../kernel/refusal.ts";
 import { loadBillingFacts, requireBillable } from "./billable.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { selectNewestCompletion } from "./completions.ts";
-import { selectEvidence } from "./evidence-rows.ts";
+import { selectEvidenceFacts } from "./evidence-rows.ts";
 import { demandsOf } from "./visits.ts";
 import { utc } from "./windows.ts";
 
@@ -15,7 +15,7 @@ export const qaVerify = ticketCommand({
   async load(tx, { ticketId }) {
     const [completion, evidence, billing] = await Promise.all([
       tx.row(selectNewestCompletion, [ticketId]),
-      tx.rows(selectEvidence, [ticketId]),
+      tx.rows(selectEvidenceFacts, [ticketId]),
       loadBillingFacts(tx, ticketId),
     ]);
     return { completion, evidence, billing };

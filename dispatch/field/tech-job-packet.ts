@@ -11,7 +11,7 @@ import { selectParts } from "../workforce/bookings.ts";
 import { checkCloseout } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
 import { selectNewestCompletion } from "./completions.ts";
-import { evidenceBody, evidenceItem, selectEvidence } from "./evidence-rows.ts";
+import { evidenceBody, selectEvidenceFacts, selectNewestEvidence } from "./evidence-rows.ts";
 import { localOf, promiseAt, spanAt } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
@@ -43,11 +43,14 @@ const selectSite = statement<SiteRow>(
 );
 
 const latestEvents = 10;
+/** A technician looks at what was recorded last; all of it is in closeout.list_evidence. */
+const latestEvidence = 50;
 
 export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor, ticket, now }) => {
-  const [site, evidence, completion, trail, events, crew, parts] = await Promise.all([
+  const [site, evidence, newest, completion, trail, events, crew, parts] = await Promise.all([
     desk.db.row(selectSite, [ticket.site_id, ticket.contact_id]),
-    desk.db.rows(selectEvidence, [ticket.id]),
+    desk.db.rows(selectEvidenceFacts, [ticket.id]),
+    desk.db.rows(selectNewestEvidence, [ticket.id, latestEvidence]),
     desk.db.row(selectNewestCompletion, [ticket.id]),
     desk.db.rows(selectTrail, [ticket.id]),
     desk.db.rows(selectNewestEvents, [ticket.id]),
@@ -65,7 +68,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
   };
   const gate = packetCloseoutGate(checkCloseout(desk, ticket.incident_type, evidence, claim));
   const template = ofIncidentType(desk.policy.closeoutTemplates, ticket.incident_type);
-  const present = new Set(presentEvidenceKeys(standingEvidence(evidence.map(evidenceItem), demands).counted));
+  const present = new Set(presentEvidenceKeys(standingEvidence(evidence, demands).counted));
   const required = new Set([...(template?.requiredEvidenceKeys ?? []), ...demands.keys()]);
   return {
     generated_at: now,
@@ -78,7 +81,8 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
       evidence_requirements: {
         template_version: template?.version ?? null,
         required_evidence: [...required].map((key) => ({ key, present: present.has(key) })),
-        evidence_items: evidence.map((row) => evidenceBody(row, actor)),
+        evidence_items: newest.map((row) => evidenceBody(row, actor)),
+        total_items: evidence.length,
       },
       checklist: {
         required_items: (template?.requiredChecklistKeys ?? []).map((key) => ({

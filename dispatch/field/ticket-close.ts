@@ -14,7 +14,7 @@ export const ticketClose = ticketCommand({
   async prepare({ desk: { db, store }, actor, ticket }) {
     const [timeline, evidence, completion, invoice] = await Promise.all([
       db.rows(selectTimeline, [ticket.id, null, 100_000, true]),
-      db.rows(selectEvidence, [ticket.id]),
+      db.rows(selectEvidence, [ticket.id, null, null, null]),
       db.row(selectNewestCompletion, [ticket.id]),
       db.row(selectInvoice, [ticket.id]),
     ]);

@@ -1,6 +1,7 @@
 // JSON as the kernel needs it: read without surprises.
 
 import { hash } from "node:crypto";
+import { canonicalJson } from "../policy/canonical-json.ts";
 import { invalidJson } from "./refusal.ts";
 
 export type JsonObject = { readonly [key: string]: unknown };
@@ -49,6 +50,21 @@ export function parseObject(text: string): JsonObject | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * How long a value is as canonical JSON in UTF-8, with each number written out: the database keeps 1e300 as three hundred digits
+ * and sends them whenever it is read.
+ */
+export function storedJsonBytes(value: unknown): number {
+  return Buffer.byteLength(canonicalJson(value)) + zerosIn(value);
+}
+
+/** How many digits the exponents of a value's numbers stand for. */
+function zerosIn(value: unknown): number {
+  if (typeof value === "number") return Math.abs(Number(/e([+-]\d+)$/.exec(String(value))?.[1] ?? 0));
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((zeros: number, child: unknown) => zeros + zerosIn(child), 0);
 }
 
 /** Levels of nesting, counted only as far as the limit and without recursion: the value is not trusted yet. */

@@ -1,9 +1,9 @@
 // Turns what a caller sent into what a handler may trust: trims, folds letter case, and checks against the contract's
 // schema. It knows no field by name.
 
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { Ajv, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from "ajv";
 import { contract as ours, type AnyEntry, type Contract } from "../contract/index.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import { isObject, storedJsonBytes, type JsonObject } from "./json.ts";
 import type { Violation } from "./refusal.ts";
 
 export type Validated<Input> =
@@ -71,8 +71,17 @@ function newAjv(unknownFields: UnknownFields): Ajv {
     validate: (_schema: boolean, data: { start?: unknown; end?: unknown }) =>
       typeof data.start !== "string" || typeof data.end !== "string" || Date.parse(data.end) > Date.parse(data.start),
   });
+  ajv.addKeyword({ keyword: "x-max-json-bytes", schemaType: "number", validate: withinJsonBytes });
   return ajv;
 }
+
+const withinJsonBytes: SchemaValidateFunction = (most: number, data: unknown) => {
+  const bytes = storedJsonBytes(data);
+  if (bytes <= most) return true;
+  const message = `is ${bytes} bytes of JSON; at most ${most}`;
+  withinJsonBytes.errors = [{ keyword: "x-max-json-bytes", message, params: { bytes, most } }];
+  return false;
+};
 
 /** True for an ISO 8601 time with a zone, of a real calendar day. */
 export function isTime(text: string): boolean {

@@ -118,6 +118,7 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
     confirmRefusesUnstaffed: json.confirm_refuses_unstaffed,
     confirmRefusesPastWindow: json.confirm_refuses_past_window,
     evidenceMustBeVerified: json.evidence_must_be_verified,
+    evidence: { maxItemsPerTicket: json.evidence.max_items_per_ticket },
     firstDrive: json.first_drive,
     technicianWithoutShift: json.technician_without_shift,
     technicianWithoutAbilities: json.technician_without_abilities,

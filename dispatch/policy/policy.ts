@@ -102,6 +102,11 @@ export type WindowRules = {
   readonly holdDays: number;
 };
 
+export type EvidenceRules = {
+  /** As many pieces of evidence as one ticket takes. */
+  readonly maxItemsPerTicket: number;
+};
+
 export type IntakeRules = {
   readonly identityConfidenceThreshold: number;
   readonly classificationConfidenceThreshold: number;
@@ -147,6 +152,7 @@ export type Policy = {
   readonly confirmRefusesUnstaffed: boolean;
   readonly confirmRefusesPastWindow: boolean;
   readonly evidenceMustBeVerified: boolean;
+  readonly evidence: EvidenceRules;
   /** Whether the drive from home to a shift's first job needs room in the shift; the last drive home always does. */
   readonly firstDrive: "in_shift" | "before_shift";
   readonly technicianWithoutShift: "eligible" | "excluded";

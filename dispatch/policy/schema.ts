@@ -203,6 +203,7 @@ export const ProfileFile = Type.Object(
     confirm_refuses_unstaffed: Type.Boolean(),
     confirm_refuses_past_window: Type.Boolean(),
     evidence_must_be_verified: Type.Boolean(),
+    evidence: Type.Object({ max_items_per_ticket: Type.Integer({ minimum: 20, maximum: 1_000 }) }, closed),
     first_drive: Type.Enum(["in_shift", "before_shift"]),
     technician_without_shift: Type.Enum(["eligible", "excluded"]),
     technician_without_abilities: Type.Enum(["eligible", "excluded"]),

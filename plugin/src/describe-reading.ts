@@ -86,6 +86,7 @@ const readings: Record<QueryName, Describe> = {
           `${quoted(textAt(objectAt(one, "metadata"), "evidence_key"))} ${at(one, "verification")} ` +
           `${quoted(textAt(one, "uri"), 200)}`,
       ),
+      more(body),
     ];
   },
   "approval.list": (body) => {
@@ -99,6 +100,7 @@ const readings: Record<QueryName, Describe> = {
           `${quoted(textAt(one, "requested_by"), 40)} at ${at(one, "requested_at")}: ` +
           `${quoted(textAt(one, "reason"), 160)}`,
       ),
+      more(body),
     ];
   },
   "schedule.slots": (body) => {

@@ -141,6 +141,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   },
   EVIDENCE_NOT_STORED: { status: 409, fields: ["uri", "expected", "actual"], dimension: "evidence" },
   EVIDENCE_CHECKSUM_MISMATCH: { status: 409, fields: ["uri", "expected", "actual"], dimension: "evidence" },
+  EVIDENCE_LIMIT: { status: 409, fields: ["ticket_id", "items", "max_items"], dimension: "evidence" },
   PAYLOAD_TOO_LARGE: { status: 413, fields: [] },
   EVIDENCE_TOO_LARGE: { status: 413, fields: [] },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, fields: [] },

@@ -241,6 +241,16 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       await pilot.run("approval.decide", { ticket: id, body: { approval_id: approvalId, decision: "DENIED" } });
       return pilot.refuse("ticket.triage", { ticket: id, body: { ...ready, nte_cents: 500_000 } });
     },
+    EVIDENCE_LIMIT: async () => {
+      const { id } = await ticketIn(pilot, "NEW");
+      await pilot.owner.query(
+        `INSERT INTO evidence_items (id, ticket_id, kind, uri, metadata, verification, created_by, created_at)
+         SELECT gen_random_uuid(), $1, 'NOTE', 's3://old/' || n, '{}', 'referenced', 'tech-1', '2026-01-01'
+         FROM generate_series(1, 200) AS n`,
+        [id],
+      );
+      return pilot.refuse("closeout.add_evidence", { ticket: id, body: { kind: "NOTE", uri: "s3://phone/one-more" } });
+    },
     EVIDENCE_NOT_STORED: async () => {
       const { id } = await ticketIn(pilot, "IN_PROGRESS");
       const { uri } = await requestUpload(pilot, { ticket: id }, photoFile());
