@@ -2,7 +2,7 @@
 
 import type { JWTPayload } from "jose";
 import { idFrom, type AccountId, type Id, type SiteId, type TechnicianId } from "../contract/ids.ts";
-import type { Actor, HumanApproval, Reach } from "../kernel/actor.ts";
+import type { Actor, HumanApproval, Reach, Target } from "../kernel/actor.ts";
 import { isObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { isTime } from "../kernel/validate.ts";
@@ -44,14 +44,34 @@ function originOf(claims: JWTPayload): Pick<Actor, "via" | "claimedBy" | "humanA
 
 function approvalFrom(value: unknown): HumanApproval {
   if (!isObject(value)) throw invalidClaim("human_approval", "must be an object");
-  const { tool, request_id: requestId, approved_by: approvedBy, at } = value;
+  const { tool, target, arguments_hash: hash, request_id: requestId, approved_by: approvedBy, at } = value;
   const key = typeof requestId === "string" ? idFrom(requestId) : null;
   if (typeof tool !== "string" || tool === "") throw invalidClaim("human_approval.tool", "must be the name of a tool");
+  if (typeof hash !== "string" || !sha256Pattern.test(hash))
+    throw invalidClaim("human_approval.arguments_hash", "must be a SHA-256 of 64 hex digits");
   if (key === null) throw invalidClaim("human_approval.request_id", "must be a uuid");
   if (typeof at !== "string" || !isTime(at))
     throw invalidClaim("human_approval.at", "must be an ISO 8601 time with a zone");
-  return { tool, requestId: key, approvedBy: personFrom(approvedBy, "human_approval.approved_by") };
+  return {
+    tool,
+    target: targetFrom(target),
+    argumentsHash: hash.toLowerCase(),
+    requestId: key,
+    approvedBy: personFrom(approvedBy, "human_approval.approved_by"),
+    at,
+  };
 }
+
+function targetFrom(value: unknown): Target {
+  const { aggregate, id } = isObject(value) ? value : {};
+  if (typeof aggregate !== "string" || aggregate === "")
+    throw invalidClaim("human_approval.target.aggregate", "must name what the tool is about");
+  if (id !== null && (typeof id !== "string" || id === ""))
+    throw invalidClaim("human_approval.target.id", "must be the id in the call's path, or null where there is none");
+  return { aggregate, id: id?.toLowerCase() ?? null };
+}
+
+const sha256Pattern = /^[0-9a-f]{64}$/i;
 
 function personFrom(value: unknown, claim: string): string {
   if (typeof value !== "string") throw invalidClaim(claim, "must be a text");

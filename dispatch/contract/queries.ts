@@ -48,7 +48,7 @@ export const queries = defineQueries({
     next: ["ticket.timeline", "tech.job_packet"],
     input: none(),
     example: {},
-    output: body.ticket,
+    output: body.ticketRead,
   },
   "ticket.timeline": {
     path: "/tickets/{ticketId}/timeline",
@@ -188,7 +188,8 @@ export const queries = defineQueries({
     input: Type.Object({
       q: optional(
         line(200, {
-          description: "Part of the name, or of a site's street address, in any letter case; absent: everything",
+          description:
+            "Part of the name, or of a site's street address, in any letter case, or the id; absent: everything",
         }),
       ),
       kind: optional(

@@ -130,6 +130,10 @@ const ticketFields = {
   timezone: Type.Optional(timezone()),
 };
 export const ticket = Type.Object(ticketFields);
+const siteOfTicket = () =>
+  Type.Object({ id: answeredId<SiteId>(), name: text(), city: nullable(text()), region: nullable(text()) });
+/** A ticket that is read by itself, with what its site is called. */
+export const ticketRead = Type.Object({ ...ticketFields, site: siteOfTicket() });
 /** The work as a candidate completed it, with why nobody had to look at it first. */
 export const candidate = Type.Object({
   ...ticketFields,
@@ -478,7 +482,7 @@ export const cockpitRow = Type.Object({
   priority: Type.Enum([...priorities]),
   incident_type: nullable(text()),
   site_region: nullable(text()),
-  site: Type.Object({ id: answeredId<SiteId>(), name: text(), city: nullable(text()), region: nullable(text()) }),
+  site: siteOfTicket(),
   assigned_tech: nullable(answeredId<TechnicianId>()),
   scheduled_start: nullable(time()),
   scheduled_start_local: localTime(),

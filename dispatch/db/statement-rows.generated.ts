@@ -1933,6 +1933,9 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
     timezone: string;
+    site_name: string;
+    site_city: string | null;
+    site_region: string | null;
   };
   ticket_update_facts: {
     site_account: string;

@@ -10,9 +10,10 @@ import { asCustomersSee, selectTimelinePage } from "./timeline.ts";
 
 const timelinePage = 1_000;
 
-export const ticketGet = ticketQuery("ticket.get", async ({ actor, ticket }) =>
-  ticketAt(ticketBody(ticket, actor), ticket),
-);
+export const ticketGet = ticketQuery("ticket.get", async ({ actor, ticket }) => ({
+  ...ticketAt(ticketBody(ticket, actor), ticket),
+  site: { id: ticket.site_id, name: ticket.site_name, city: ticket.site_city, region: ticket.site_region },
+}));
 
 export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, actor, input, ticket }) => {
   const limit = input.limit ?? timelinePage;

@@ -21,12 +21,25 @@ export type Actor = {
   readonly humanApproval?: HumanApproval;
 };
 
-/** A person's word that one call may go ahead. */
+/** A person's word that one call may go ahead: for all of what follows, and for nothing else. */
 export type HumanApproval = {
   readonly tool: string;
+  readonly target: Target;
+  /** SHA-256 of the arguments as canonical JSON, 64 hex digits. */
+  readonly argumentsHash: string;
   /** The call's Idempotency-Key, in lower case. */
   readonly requestId: string;
   readonly approvedBy: string;
+  /** When it was given, ISO 8601. */
+  readonly at: string;
+};
+
+/** What a call is about. */
+export type Target = {
+  /** As the tool's contract entry names it. */
+  readonly aggregate: string;
+  /** The ids in the call's path, several joined by "/"; null where there are none. */
+  readonly id: string | null;
 };
 
 /** Where a request came from, carried into audit, outbox and log. */

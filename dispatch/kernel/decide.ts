@@ -86,7 +86,7 @@ export function decide(job: Job, { row, waited, loaded, standing, stored }: Read
     const toPrepare = handler.prepare && (handler.needsPreparation?.(loaded) ?? true);
     if (toPrepare && (handler.preparedOnce ? !job.prepared : job.prepared?.seq !== head.seq)) {
       // What is refused must not leave anything outside the database either.
-      requireHumanApproval(desk, request, {});
+      requireHumanApproval(desk, request, entry, {});
       return {
         kind: "prepare",
         prepare: async () => ({ seq: head.seq, value: await handler.prepare?.(onRow, loaded) }),
@@ -95,7 +95,7 @@ export function decide(job: Job, { row, waited, loaded, standing, stored }: Read
     effect = effectOnRow(aggregate, onRow, entry, handler.decide(onRow, loaded, job.prepared?.value));
   }
   // The last of the checks: an invoice's total is known only now, and what is refused anyway is no question for people.
-  requireHumanApproval(desk, request, effect.decision.payload);
+  requireHumanApproval(desk, request, entry, effect.decision.payload);
   return {
     kind: "written",
     written: written({ desk, request, entry, key: job.key, requestHash, eventId: call.eventId, effect }),

@@ -1,29 +1,55 @@
 // What a person must allow when a model chose it. The rules are the policy's, and they hold whatever the host of the
 // chat asks or forgets to ask; callers whose token does not say that a model chose are not concerned.
 
+import type { CommandEntry } from "../contract/entry.ts";
+import { canonicalSha256 } from "../policy/canonical-json.ts";
 import type { ApprovalCondition, HumanApprovalRule } from "../policy/policy.ts";
+import type { HumanApproval, Target } from "./actor.ts";
 import type { CommandRequest } from "./command-call.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";
 
-type Rulebook = Pick<Desk, "policy" | "settings">;
+type Rulebook = Pick<Desk, "policy" | "settings" | "clock">;
+
+/** How long a person's word counts, in minutes. */
+const goodForMinutes = 10;
+/** How far ahead the clock of whoever signs may be, in ms. */
+const leewayMs = 60_000;
 
 /** The rules in force; none where a setting has switched them off. */
-export const approvalRules = ({ policy, settings }: Rulebook): readonly HumanApprovalRule[] =>
+export const approvalRules = ({ policy, settings }: Omit<Rulebook, "clock">): readonly HumanApprovalRule[] =>
   settings.chatApprovals === "required" ? policy.humanApproval : [];
 
 /**
  * @param facts what the audit would say of the call; a fact a rule asks for and does not find counts as met
  * @throws Refusal HUMAN_APPROVAL_REQUIRED when a rule is met and no person has allowed this very call
  */
-export function requireHumanApproval(rulebook: Rulebook, request: CommandRequest, facts: JsonObject): void {
-  if (request.actor.via !== "chat" || approverOf(request) !== null) return;
+export function requireHumanApproval(
+  rulebook: Rulebook,
+  request: CommandRequest,
+  entry: Pick<CommandEntry, "aggregate">,
+  facts: JsonObject,
+): void {
+  const { via, humanApproval } = request.actor;
+  if (via !== "chat") return;
   const met = approvalRules(rulebook).find(({ tool, when }) => tool === request.name && (!when || isMet(when, facts)));
   if (!met) return;
+  const faults = humanApproval ? faultsOf(humanApproval, request, entry, rulebook) : [];
+  if (humanApproval && faults.length === 0) return;
   const { rule, severity, reason } = met;
-  throw new Refusal("HUMAN_APPROVAL_REQUIRED", { tool_name: request.name, rule, severity, reason });
+  const details = { tool_name: request.name, rule, severity, reason };
+  if (!humanApproval) throw new Refusal("HUMAN_APPROVAL_REQUIRED", details);
+  throw new Refusal(
+    "HUMAN_APPROVAL_REQUIRED",
+    { ...details, approval_faults: faults },
+    {
+      message: `A person's word came with this call, and is not for it: ${faults.map(faultText).join("; ")}. ${wayOut}`,
+    },
+  );
 }
+
+const wayOut = "Let a person allow this very call, then send it again with the same Idempotency-Key.";
 
 function isMet(when: ApprovalCondition, facts: JsonObject): boolean {
   // From TRIAGED a dispatch passes scheduling by in either mode; the other word must not be a way around the person.
@@ -36,18 +62,60 @@ function isMet(when: ApprovalCondition, facts: JsonObject): boolean {
   return typeof fact !== "number" || fact > limit;
 }
 
-/** Who allowed this very call, by tool and Idempotency-Key; null when nobody did. */
-function approverOf({ name, requestId, actor: { humanApproval } }: CommandRequest): string | null {
-  return humanApproval?.tool === name && humanApproval.requestId === requestId ? humanApproval.approvedBy : null;
+/** A claim of the approval that does not fit the call: what it says, and what it would have to. */
+type Fault = { readonly claim: string; readonly given: string; readonly needed: string };
+
+const faultText = ({ claim, given, needed }: Fault): string =>
+  `human_approval.${claim} is ${given}, and would have to be ${needed}`;
+
+/** What in a person's word is about something else than this call; nothing when it is good for it. */
+function faultsOf(
+  { tool, target, argumentsHash, requestId, at }: HumanApproval,
+  request: CommandRequest,
+  { aggregate }: Pick<CommandEntry, "aggregate">,
+  { clock }: Pick<Rulebook, "clock">,
+): Fault[] {
+  const own: Target = { aggregate, id: Object.values(request.ids).join("/") || null };
+  const now = clock.now().getTime();
+  const given = Date.parse(at);
+  const earliest = new Date(now - goodForMinutes * 60_000).toISOString();
+  const latest = new Date(now + leewayMs).toISOString();
+  const faults: (Fault | false)[] = [
+    tool !== request.name && { claim: "tool", given: tool, needed: request.name },
+    targetText(target) !== targetText(own) && { claim: "target", given: targetText(target), needed: targetText(own) },
+    argumentsHash !== canonicalSha256(request.body) && {
+      claim: "arguments_hash",
+      given: argumentsHash,
+      needed: `the SHA-256 of this call's arguments, ${canonicalSha256(request.body)}`,
+    },
+    requestId !== request.requestId && { claim: "request_id", given: requestId, needed: request.requestId },
+    given < Date.parse(earliest) && {
+      claim: "at",
+      given: at,
+      needed: `no older than ${goodForMinutes} minutes, so ${earliest} or later`,
+    },
+    given > Date.parse(latest) && {
+      claim: "at",
+      given: at,
+      needed: `no later than ${latest}; compare the clocks of both machines`,
+    },
+  ];
+  return faults.filter((one) => one !== false);
 }
 
+const targetText = ({ aggregate, id }: Target): string => (id === null ? aggregate : `${aggregate} ${id}`);
+
 /** What the caller's token says of how the call came about, as the audit keeps it; nothing for all other callers. */
-export function originOf(request: CommandRequest): JsonObject {
-  const { via, claimedBy } = request.actor;
-  const approvedBy = approverOf(request);
+export function originOf(
+  request: CommandRequest,
+  entry: Pick<CommandEntry, "aggregate">,
+  rulebook: Pick<Rulebook, "clock">,
+): JsonObject {
+  const { via, claimedBy, humanApproval } = request.actor;
+  const isFor = humanApproval && faultsOf(humanApproval, request, entry, rulebook).length === 0;
   return {
     ...(via !== undefined && { via }),
     ...(claimedBy !== undefined && { claimed_by: claimedBy }),
-    ...(approvedBy !== null && { approved_by: approvedBy }),
+    ...(isFor && { approved_by: humanApproval.approvedBy }),
   };
 }

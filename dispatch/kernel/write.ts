@@ -115,7 +115,7 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
       trace_id: trace.traceId,
       before_state: effect.before,
       after_state: aggregate.stateOf(effect.row),
-      payload: { ...decision.payload, ...originOf(request) },
+      payload: { ...decision.payload, ...originOf(request, entry, desk) },
       created_at: at,
     },
     effect.head,

@@ -18,7 +18,7 @@ import type { QueryCall, RowQuery } from "../kernel/answer-query.ts";
 import type { Call, CreationCommand, CreationDecision, RowCall, RowCommand, RowDecision } from "../kernel/command.ts";
 import { ticketAggregate } from "./ticket-aggregate.ts";
 import { selectNextNumber } from "./ticket-details.ts";
-import type { NewTicket, ReadTicket, TicketChange, TicketRow } from "./ticket-row.ts";
+import type { NewTicket, ShownTicket, TicketChange, TicketRow } from "./ticket-row.ts";
 
 /** What a command on a ticket knows before the ticket is locked; a creating command knows the id the ticket will have. */
 export type TicketLoad<N extends PipelineName> = Call<InputOf<N>, IdsOf<N>, TicketId> & { readonly ticketId: TicketId };
@@ -98,13 +98,13 @@ const onTicket = <Input, Ids>(call: RowCall<Input, Ids, TicketRow, TicketId>) =>
 
 /** What a query about a ticket knows. */
 export type TicketQueryCall<N extends QueryName> = QueryCall<QueryInputOf<N>, QueryIdsOf<N>> & {
-  readonly ticket: ReadTicket;
+  readonly ticket: ShownTicket;
 };
 
 export const ticketQuery = <N extends QueryName>(
   name: N,
   read: (call: TicketQueryCall<N>) => Promise<QueryBodyOf<N> & object>,
-): RowQuery<QueryInputOf<N>, QueryIdsOf<N>, ReadTicket, QueryBodyOf<N> & object> => ({
+): RowQuery<QueryInputOf<N>, QueryIdsOf<N>, ShownTicket, QueryBodyOf<N> & object> => ({
   name,
   on: "row",
   aggregate: ticketAggregate,

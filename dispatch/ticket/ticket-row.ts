@@ -199,9 +199,17 @@ export const ticketColumns = (alias: string): string => columnNames.map((name) =
 /** A ticket that is only read, with the time zone its site is in. */
 export type ReadTicket = TicketRow & { readonly timezone: string };
 
-export const selectTicket = statement<ReadTicket>(
+/** As that, with the names of its site. */
+export type ShownTicket = ReadTicket & {
+  readonly site_name: string;
+  readonly site_city: string | null;
+  readonly site_region: string | null;
+};
+
+export const selectTicket = statement<ShownTicket>(
   "ticket_select",
-  `SELECT ${ticketColumns("t")}, s.timezone FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
+  `SELECT ${ticketColumns("t")}, s.timezone, s.name AS site_name, s.city AS site_city, s.region AS site_region
+   FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
 );
 
 export const lockTicket = statement<TicketRow>(

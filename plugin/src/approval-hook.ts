@@ -1,14 +1,14 @@
 // before_tool_call: holds a risky call until a person has allowed it.
 
-import { queries } from "../../dispatch/contract/index.ts";
 import { readArguments } from "./arguments.ts";
 import { approvalsGiven, give } from "./approvals-given.ts";
 import { cardFor, isPointless, ruleFor } from "./approvals.ts";
-import { roleIn, type Caller, type Desk } from "./desk.ts";
+import type { Caller, Desk } from "./desk.ts";
 import { chooseRole, personBehind, type Requester } from "./identity.ts";
-import { isUuid } from "./idempotency-key.ts";
-import { objectAt, type JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import { resolveCall } from "./resolve-call.ts";
 import { quoted } from "./result-text.ts";
+import { subjectOf } from "./subject.ts";
 import { toolsByChatName } from "./tool-catalog.ts";
 
 /** How long a card waits for its answer, in ms. */
@@ -48,15 +48,15 @@ export async function cardForCall(
 
   const rules = await desk.approvalRules(caller);
   if (!rules.some((rule) => rule.tool === tool.name)) return null;
-  const [ticket, planAnswer] = await Promise.all([
-    readBy(desk, caller, "ticket.get", args["ticket_id"]),
-    readBy(desk, caller, "plan.get", args["plan_id"]),
-  ]);
-  const subject = { ticket, plan: planAnswer && objectAt(planAnswer, "plan") };
-  const rule = ruleFor(rules, tool, args, subject);
-  if (!rule || isPointless(tool, ticket)) return null;
+  // Names become ids before anybody is asked: what the card shows is what is sent, and where a name fits several things or
+  // none there is no card, but the tool's own question.
+  const resolution = await resolveCall(desk, tool, caller, args);
+  if (resolution.kind !== "found") return null;
+  const subject = await subjectOf(desk, tool, caller, resolution);
+  const rule = subject && ruleFor(rules, tool, subject);
+  if (!rule || isPointless(tool, subject.ticket)) return null;
 
-  const card = cardFor(rule, tool, args, subject, quoted(person.actor, 40));
+  const card = cardFor(rule, tool, subject, quoted(person.actor, 40));
   return {
     ...card,
     severity: rule.severity,
@@ -65,23 +65,9 @@ export async function cardForCall(
     onResolution: (decision) => {
       if (decision !== "allow-once" || toolCallId === undefined) return;
       // Cards go to the gateway's owner; the host does not say more about who pressed the button.
-      give(approvalsGiven(), toolCallId, {
-        tool: tool.name,
-        args,
-        approvedBy: desk.configuration.owner?.actor ?? "gateway-owner",
-      });
+      const approvedBy = desk.configuration.owner?.actor ?? "gateway-owner";
+      const one = { actor: person.actor, tool: tool.name, args, call: subject.call, approvedBy };
+      give(approvalsGiven(), toolCallId, one, desk.now());
     },
   };
-}
-
-/** What a query by id tells the caller of; null when the id is none, or there is no answer. */
-async function readBy(
-  desk: Desk,
-  caller: Caller,
-  name: "ticket.get" | "plan.get",
-  id: unknown,
-): Promise<JsonObject | null> {
-  if (!isUuid(id)) return null;
-  const role = roleIn(caller.person, queries[name]);
-  return role ? desk.peek({ ...caller, role }, queries[name].path.replace(/\{\w+\}/, id)) : null;
 }

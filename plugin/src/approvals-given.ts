@@ -1,12 +1,27 @@
 // Approvals that a person gave and no call has used yet. The gateway evaluates a plugin twice in one process, hooks in
 // one instance and tools perhaps in the other, so this one thing is shared through the process.
 
+import { createHash } from "node:crypto";
 import { sortedJson } from "./json.ts";
+import type { ResolvedCall } from "./resolve-call.ts";
+import type { HumanApproval } from "./token.ts";
+import type { Tool } from "./tool-catalog.ts";
 
-export type Given = { readonly tool: string; readonly args: string; readonly approvedBy: string; readonly at: string };
+export type Given = {
+  /** Whose call was allowed. */
+  readonly actor: string;
+  readonly tool: string;
+  /** What the model sent, as sorted JSON: by that the call is known again. */
+  readonly args: string;
+  /** What the card showed, and so what is sent. */
+  readonly call: ResolvedCall;
+  readonly approvedBy: string;
+  readonly at: string;
+};
 export type ApprovalsGiven = Map<string, Given>;
 
-const keptMs = 15 * 60_000;
+/** As long as the API takes it. */
+const keptMs = 10 * 60_000;
 const kept = 500;
 const place = Symbol.for("dispatch.plugin.approvals-given");
 
@@ -23,28 +38,37 @@ export function approvalsGiven(): ApprovalsGiven {
 export function give(
   given: ApprovalsGiven,
   toolCallId: string,
-  one: { tool: string; args: unknown; approvedBy: string },
-  now: number = Date.now(),
+  one: Omit<Given, "args" | "at"> & { readonly args: unknown },
+  now: number,
 ): void {
   for (const [id, { at }] of given) if (given.size >= kept || now - Date.parse(at) > keptMs) given.delete(id);
-  given.set(toolCallId, {
-    tool: one.tool,
-    args: sortedJson(one.args),
-    approvedBy: one.approvedBy,
-    at: new Date(now).toISOString(),
-  });
+  given.set(toolCallId, { ...one, args: sortedJson(one.args), at: new Date(now).toISOString() });
 }
 
 /** The approval of this very call, which is used up by it; null when none was given, or for something else. */
 export function take(
   given: ApprovalsGiven,
   toolCallId: string,
-  tool: string,
-  args: unknown,
-  now: number = Date.now(),
+  { actor, tool, args }: { readonly actor: string; readonly tool: string; readonly args: unknown },
+  now: number,
 ): Given | null {
   const one = given.get(toolCallId);
   given.delete(toolCallId);
-  if (!one || one.tool !== tool || one.args !== sortedJson(args)) return null;
+  if (!one || one.actor !== actor || one.tool !== tool || one.args !== sortedJson(args)) return null;
   return now - Date.parse(one.at) > keptMs ? null : one;
 }
+
+/** A person's word as the call's token carries it: for this tool, target, arguments and key alone. */
+export const approvalClaim = (
+  { name, entry }: Tool,
+  { ids, fields }: ResolvedCall,
+  requestId: string,
+  { approvedBy, at }: Given,
+): HumanApproval => ({
+  tool: name,
+  target: { aggregate: entry.kind === "command" ? entry.aggregate : name, id: Object.values(ids).join("/") || null },
+  arguments_hash: createHash("sha256").update(sortedJson(fields)).digest("hex"),
+  request_id: requestId,
+  approved_by: approvedBy,
+  at,
+});

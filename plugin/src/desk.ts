@@ -4,7 +4,7 @@ import { contractHash } from "../../dispatch/contract/hash.ts";
 import type { AnyEntry } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { attemptShare, openApiClient, type ApiClient, type ApiRequest, type Outcome } from "./api-client.ts";
-import { rulesFrom, type ApprovalRule } from "./approvals.ts";
+import { rulesFrom, type ApprovalRule } from "./approval-rules.ts";
 import type { Configuration, Grant } from "./configuration.ts";
 import { personBehind, type Requester } from "./identity.ts";
 import { sortedJson, type JsonObject } from "./json.ts";
@@ -26,6 +26,8 @@ export type Call = Omit<ApiRequest, "token"> & {
 export type Desk = {
   readonly configuration: Configuration;
   readonly contractHash: string;
+  /** What the clock says, in ms since 1970. */
+  readonly now: () => number;
   personBehind(requester: Requester): Grant | null;
   /** @param deadlineMs longest to wait in ms, where that is less than what is configured */
   call(caller: Caller, call: Call, signal?: AbortSignal, deadlineMs?: number): Promise<Outcome>;
@@ -37,9 +39,9 @@ export type Desk = {
   approvalRules(caller: Caller): Promise<readonly ApprovalRule[]>;
 };
 
-export function openDesk(configuration: Configuration): Desk {
+export function openDesk(configuration: Configuration, now: () => number = Date.now): Desk {
   const client: ApiClient = openApiClient(configuration.apiUrl);
-  const sign: Signer = openSigner(configuration.signing);
+  const sign: Signer = openSigner(configuration.signing, now);
   // By who asks: the answer names the caller.
   const remembered = new Map<string, { readonly at: number; readonly contract: JsonObject }>();
 
@@ -77,6 +79,7 @@ export function openDesk(configuration: Configuration): Desk {
   return {
     configuration,
     contractHash: contractHash(),
+    now,
     personBehind: (requester) => personBehind(configuration, requester),
     call,
     peek,

@@ -1,22 +1,20 @@
 // One tool call from arguments to result, top to bottom: who speaks, in which role, what is meant, one signed call, and
 // what it came to in words.
 
-import { pathWith, queries } from "../../dispatch/contract/index.ts";
-import { slugPattern } from "../../dispatch/contract/fields.ts";
-import { ticketNumberFrom } from "../../dispatch/contract/ids.ts";
+import { pathWith } from "../../dispatch/contract/index.ts";
 import { searchSeconds } from "../../dispatch/contract/plan-commands.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { readArguments } from "./arguments.ts";
-import { approvalsGiven, take } from "./approvals-given.ts";
+import { approvalClaim, approvalsGiven, take, type Given } from "./approvals-given.ts";
 import { describeCommand } from "./describe-command.ts";
 import { describeReading } from "./describe-reading.ts";
-import { queryString, roleIn, shortWaitMs, type Caller, type Desk } from "./desk.ts";
+import { queryString, type Caller, type Desk } from "./desk.ts";
 import { chooseRole, type Requester } from "./identity.ts";
-import { isUuid, keyOfIntent } from "./idempotency-key.ts";
+import { keyOfIntent } from "./idempotency-key.ts";
 import { listAt, textAt, type JsonObject } from "./json.ts";
-import { resolveNames, type Found } from "./resolve-names.ts";
+import { resolveCall, type ResolvedCall } from "./resolve-call.ts";
 import { lines } from "./result-text.ts";
-import { chatReadingOf, type PathId, type Tool } from "./tool-catalog.ts";
+import { chatReadingOf, type Tool } from "./tool-catalog.ts";
 import { done, failed, question, read, refused, unknown, type ToolResult } from "./tool-result.ts";
 
 export type ToolCall = {
@@ -26,6 +24,12 @@ export type ToolCall = {
   readonly sessionKey: string | null;
   readonly sessionId: string | null;
   readonly signal?: AbortSignal | undefined;
+};
+
+type CommandCall = ToolCall & {
+  readonly args: JsonObject;
+  /** The word of a person for this call; null where none was asked for. */
+  readonly given: Given | null;
 };
 
 /** A request line longer than this is refused by HTTP servers before anybody reads it. */
@@ -46,53 +50,43 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
   const reading = readArguments(tool, call.args);
   if ("problem" in reading) return no("INVALID_ARGUMENTS", reading.problem);
   const { args } = reading;
-  const { actor_role: wish, actor_id: _claim, request_id: _key, ...sent } = args;
-  const choice = chooseRole(person, tool.entry, wish);
+  const choice = chooseRole(person, tool.entry, args["actor_role"]);
   if ("why" in choice) return no("ROLE_NOT_GRANTED", `Refused before anything was called: ${choice.why}.`);
   const caller: Caller = { person, role: choice.role, viaChat: true };
 
-  const resolution = await resolveNames(sent, tool, (path) => searchAs(desk, caller, path, call.signal));
-  if (resolution.kind === "several")
-    return question(
-      tool.name,
-      lines(`QUESTION ${tool.name}: nothing was done.`, resolution.text),
-      resolution.candidates,
-    );
-  if (resolution.kind === "away") return failed(tool.name, resolution.why, notReached);
-  if (resolution.kind === "none") return no("NOT_FOUND", `${resolution.field} ${resolution.why}.`);
-  const fields: Record<string, unknown> = { ...resolution.args };
-  const ids: Record<string, string> = {};
-  for (const { name, field, kind } of tool.ids) {
-    const { [field]: id } = fields;
-    if (!isIdOf(kind, id)) return no("INVALID_ARGUMENTS", `${field} is required: ${wanted(field, kind)}.`);
-    ids[name] = id;
-    delete fields[field];
+  // What a person allowed is sent as it was shown; names may mean something else by now.
+  const given = take(approvalsGiven(), call.toolCallId, { actor: person.actor, tool: tool.name, args }, desk.now());
+  const resolution = given
+    ? { kind: "found" as const, ...given.call }
+    : await resolveCall(desk, tool, caller, args, call.signal);
+  switch (resolution.kind) {
+    case "several":
+      return question(
+        tool.name,
+        lines(`QUESTION ${tool.name}: nothing was done.`, resolution.text),
+        resolution.candidates,
+      );
+    case "away":
+      return failed(tool.name, resolution.why, notReached);
+    case "none":
+      return no("NOT_FOUND", `${resolution.field} ${resolution.why}.`);
+    case "wrong id":
+      return no("INVALID_ARGUMENTS", resolution.why);
+    case "found":
+      return tool.entry.kind === "query"
+        ? runQuery(desk, tool, caller, resolution, call)
+        : runCommand(desk, tool, caller, resolution, { ...call, args, given });
   }
-  const path = pathWith(tool.entry.path, ids);
-
-  return tool.entry.kind === "query"
-    ? runQuery(desk, tool, caller, path, fields, call)
-    : runCommand(desk, tool, caller, path, fields, { ...call, args });
-}
-
-const slug = new RegExp(slugPattern, "i");
-const isIdOf = (kind: PathId["kind"], id: unknown): id is string =>
-  typeof id === "string" &&
-  (kind === "slug" ? slug.test(id) : isUuid(id) || (kind === "ticket" && ticketNumberFrom(id) !== null));
-
-function wanted(field: string, kind: PathId["kind"]): string {
-  if (kind === "slug") return "a name of letters, digits, underscores and hyphens, 63 at most";
-  return field === "ticket_id" ? "a number such as T-000123, a uuid, or words only one open ticket matches" : "a uuid";
 }
 
 async function runQuery(
   desk: Desk,
   { name, entry }: Tool,
   caller: Caller,
-  path: string,
-  fields: JsonObject,
+  { ids, fields }: ResolvedCall,
   call: ToolCall,
 ): Promise<ToolResult> {
+  const path = pathWith(entry.path, ids);
   const query = queryString(asChatReads(name, fields));
   if (query.length > maxQuery)
     return refused(name, { code: "INVALID_ARGUMENTS", message: "The filters are too long.", details: {} });
@@ -121,14 +115,12 @@ async function runCommand(
   desk: Desk,
   tool: Tool,
   caller: Caller,
-  path: string,
-  fields: JsonObject,
-  { toolCallId, sessionKey, sessionId, args, signal }: ToolCall & { readonly args: JsonObject },
+  { ids, fields }: ResolvedCall,
+  { toolCallId, sessionKey, sessionId, args, given, signal }: CommandCall,
 ): Promise<ToolResult> {
   const key =
     textAt(args, "request_id")?.toLowerCase() ??
     keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
-  const given = take(approvalsGiven(), toolCallId, tool.name, args);
   const { method } = tool.entry;
   // Something on the way may refuse a DELETE with a body, and the API takes none for an empty one.
   const bare = method === "DELETE" && Object.keys(fields).length === 0;
@@ -136,14 +128,14 @@ async function runCommand(
     caller,
     {
       method,
-      path,
+      path: pathWith(tool.entry.path, ids),
       tool: tool.name,
       idempotencyKey: key,
       ...(!bare && { body: JSON.stringify(fields) }),
       expected: tool.entry.kind === "command" && tool.entry.status === 204 ? "no body" : ["receipt"],
       claimedBy: claimText(args["actor_id"]),
       workMs: searchMs(tool.name, fields),
-      approval: given ? { tool: tool.name, request_id: key, approved_by: given.approvedBy, at: given.at } : undefined,
+      approval: given ? approvalClaim(tool, { ids, fields }, key, given) : undefined,
     },
     signal,
   );
@@ -179,15 +171,6 @@ function searchMs(tool: string, { seconds, iterations }: JsonObject): number {
 }
 
 const notReached = "Say that the desk cannot be reached now; dispatch_contract_status tells what is wrong.";
-
-/** Searches in any granted role that may: a technician who is also a dispatcher finds by names too. */
-async function searchAs(desk: Desk, caller: Caller, path: string, signal: AbortSignal | undefined): Promise<Found> {
-  const role = roleIn(caller.person, queries[path.startsWith("/directory") ? "directory.search" : "ticket.search"]);
-  if (!role) return { kind: "not allowed" };
-  const outcome = await desk.call({ ...caller, role }, { method: "GET", path }, signal, shortWaitMs);
-  if (outcome.kind === "answered") return { kind: "found", body: outcome.body };
-  return outcome.kind === "refused" ? { kind: "not allowed" } : { kind: "away", why: outcome.why };
-}
 
 /** What the model says about who it is goes into the audit as a claim, cut to what a claim may hold. */
 function claimText(claimed: unknown): string | undefined {

@@ -8,6 +8,10 @@ import type { Grant, Signing } from "./configuration.ts";
 /** What a person allowed a single call to do. */
 export type HumanApproval = {
   readonly tool: string;
+  /** What the call is about: the aggregate of the tool, and the ids in its path. */
+  readonly target: { readonly aggregate: string; readonly id: string | null };
+  /** SHA-256 of the arguments as canonical JSON, 64 hex digits. */
+  readonly arguments_hash: string;
   readonly request_id: string;
   readonly approved_by: string;
   readonly at: string;

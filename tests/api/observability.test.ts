@@ -135,6 +135,8 @@ describe("the log", async () => {
     const started = await startTestApi({ t, logged: true, env: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
     const approval = {
       tool: "ticket.cancel",
+      target: { aggregate: "ticket", id: randomUUID() },
+      arguments_hash: "0".repeat(64),
       request_id: randomUUID(),
       approved_by: "olga the owner",
       at: "2026-03-02T09:00:00Z",

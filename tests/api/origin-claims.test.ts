@@ -11,6 +11,8 @@ const without = (claims: Claims, name: string): Claims =>
   Object.fromEntries(Object.entries(claims).filter(([claim]) => claim !== name));
 const approval: Claims = {
   tool: "ticket.cancel",
+  target: { aggregate: "ticket", id: "0d8f4f0e-9d3e-4c3a-8a52-3f6f0c7f0a12" },
+  arguments_hash: "0".repeat(64),
   request_id: "0d8f4f0e-9d3e-4c3a-8a52-3f6f0c7f0a11",
   approved_by: "dora",
   at: "2026-03-02T09:00:00Z",
@@ -25,6 +27,7 @@ describe("a token that says how the call came about", async () => {
     ["all three null", { via: null, claimed_by: null, human_approval: null }],
     ["a claim of the longest", { claimed_by: "a".repeat(200) }],
     ["a claim of nothing", { claimed_by: "" }],
+    ["an approval of what no path names", { human_approval: { ...approval, target: { aggregate: "desk", id: null } } }],
     ["an approval given in another zone", { human_approval: { ...approval, at: "2026-03-02T10:00:00+01:00" } }],
   ];
   for (const [what, claims] of good) {
@@ -46,6 +49,12 @@ describe("a token that says how the call came about", async () => {
     ["human_approval", { human_approval: [approval] }],
     ["human_approval.tool", { human_approval: without(approval, "tool") }],
     ["human_approval.tool", { human_approval: { ...approval, tool: "" } }],
+    ["human_approval.target.aggregate", { human_approval: without(approval, "target") }],
+    ["human_approval.target.aggregate", { human_approval: { ...approval, target: "ticket" } }],
+    ["human_approval.target.id", { human_approval: { ...approval, target: { aggregate: "ticket" } } }],
+    ["human_approval.target.id", { human_approval: { ...approval, target: { aggregate: "ticket", id: 7 } } }],
+    ["human_approval.arguments_hash", { human_approval: without(approval, "arguments_hash") }],
+    ["human_approval.arguments_hash", { human_approval: { ...approval, arguments_hash: "0".repeat(63) } }],
     ["human_approval.request_id", { human_approval: { ...approval, request_id: "call-7" } }],
     ["human_approval.request_id", { human_approval: without(approval, "request_id") }],
     ["human_approval.approved_by", { human_approval: without(approval, "approved_by") }],

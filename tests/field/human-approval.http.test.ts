@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import type { CommandName } from "../../dispatch/contract/index.ts";
+import { commands, type CommandName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { commandHandlers } from "../../dispatch/handlers.ts";
 import { execute } from "../../dispatch/kernel/execute.ts";
@@ -15,8 +15,9 @@ import { requireHumanApproval } from "../../dispatch/kernel/human-approval.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
 import { openKernel } from "../../dispatch/kernel/kernel.ts";
+import { canonicalSha256 } from "../../dispatch/policy/canonical-json.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
-import { profiles, startTestApi, type CallOptions, type Profile, type TestApi } from "../support/api.ts";
+import { objectsIn, profiles, startTestApi, type CallOptions, type Profile, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
 import { photoFile, store } from "../support/evidence.ts";
 import { anyProposal } from "../support/plan-day.ts";
@@ -26,8 +27,17 @@ import { tracesLeft } from "../support/traces-left.ts";
 
 const env = { DISPATCH_AUTH_JWT_SECRET: tokenSecret };
 const chat = { via: "chat" };
-const allowed = (tool: string, key: string) => ({
-  human_approval: { tool, request_id: key, approved_by: "Olga, owner", at: "2026-03-02T07:59:00Z" },
+/** A person's word for a call, with what a test changes in it. */
+const allowed = (api: TestApi, tool: CommandName, call: Call & { readonly key: string }, change: object = {}) => ({
+  human_approval: {
+    tool,
+    target: { aggregate: commands[tool].aggregate, id: call.ticket ?? call.plan ?? null },
+    arguments_hash: canonicalSha256(call.body ?? {}),
+    request_id: call.key,
+    approved_by: "Olga, owner",
+    at: api.clock.iso,
+    ...change,
+  },
 });
 
 type Call = Pick<CallOptions, "ticket" | "plan" | "body">;
@@ -170,16 +180,22 @@ for (const profile of profiles) {
       test(`${rule}: a model is refused without the word for this very call, and nothing is written`, async () => {
         const call = { ...(await arrange(api)), key: randomUUID() };
         const traces = await tracesLeft(api.owner);
-        const words = [
-          {},
-          { claimed_by: "the owner, who allows it" },
-          allowed("ticket.close", call.key),
-          allowed(tool.replaceAll(".", "_"), call.key),
-          allowed(tool, randomUUID()),
+        const { target } = allowed(api, tool, call).human_approval;
+        const words: readonly (readonly [wrong: string | null, claims: object])[] = [
+          [null, {}],
+          [null, { claimed_by: "the owner, who allows it" }],
+          ["tool", allowed(api, tool, call, { tool: "ticket.close" })],
+          ["tool", allowed(api, tool, call, { tool: tool.replaceAll(".", "_") })],
+          ["target", allowed(api, tool, call, { target: { ...target, id: randomUUID() } })],
+          ["target", allowed(api, tool, call, { target: { ...target, aggregate: "invoice" } })],
+          ["arguments_hash", allowed(api, tool, call, { arguments_hash: canonicalSha256({ other: true }) })],
+          ["request_id", allowed(api, tool, call, { request_id: randomUUID() })],
+          ["at", allowed(api, tool, call, { at: api.clock.in(-10.001) })],
+          ["at", allowed(api, tool, call, { at: api.clock.in(1.001) })],
         ];
-        for (const claims of words) {
+        for (const [wrong, claims] of words) {
           const { status, error } = await api.refuse(tool, { ...call, headers: by({ ...chat, ...claims }) });
-          const { message: _message, correlation_id: _correlation, reason, ...rest } = error;
+          const { message, correlation_id: _correlation, reason, approval_faults: faults, ...rest } = error;
           assert.deepEqual(
             { status, ...rest },
             {
@@ -193,6 +209,8 @@ for (const profile of profiles) {
             },
           );
           assert.equal(reason, api.desk.policy.humanApproval.find((one) => one.rule === rule)?.reason);
+          assert.deepEqual(faults && objectsIn(faults).map(({ claim }) => claim), wrong === null ? undefined : [wrong]);
+          if (wrong !== null) assert.match(message, new RegExp(`not for it: human_approval\\.${wrong} is `));
         }
         assert.deepEqual(await tracesLeft(api.owner), traces);
       });
@@ -200,15 +218,40 @@ for (const profile of profiles) {
       test(`${rule}: with the word for this very call it is obeyed, and what was obeyed is told again without it`, async () => {
         const call = { ...(await arrange(api)), key: randomUUID() };
         await api.refuse(tool, { ...call, headers: by(chat) });
-        const headers = by({ ...chat, ...allowed(tool, call.key.toUpperCase()) });
+        const word = allowed(api, tool, call, { request_id: call.key.toUpperCase(), at: api.clock.in(-10) });
+        const headers = by({ ...chat, ...word });
         const { receipt } = await api.run(tool, { ...call, headers });
         const payload = await auditOf(api, receipt.receipt_id);
         assert.deepEqual([payload["via"], payload["approved_by"]], ["chat", "Olga, owner"]);
 
-        const again = await api.call(tool, { ...call, headers: by(chat) });
-        assert.equal(again.headers["idempotency-replayed"], "true", again.text);
+        for (const claims of [chat, { ...chat, ...word }]) {
+          const again = await api.call(tool, { ...call, headers: by(claims) });
+          assert.equal(again.headers["idempotency-replayed"], "true", again.text);
+        }
       });
     }
+
+    test("a word for one ticket is good for no other, also under its key, and for nothing twice", async () => {
+      const [first, second] = [await ticketIn(api, "NEW"), await ticketIn(api, "NEW")];
+      const call = { ticket: first.id, key: randomUUID(), body: { reason: "the customer fixed it" } };
+      const headers = speaking(api, { ...chat, ...allowed(api, "ticket.cancel", call) });
+      const other = await api.refuse("ticket.cancel", { ...call, ticket: second.id, headers });
+      assert.equal(
+        other.error.message.split(";")[0],
+        `A person's word came with this call, and is not for it: human_approval.target is ticket ${first.id}, ` +
+          `and would have to be ticket ${second.id}. Let a person allow this very call, then send it again with the ` +
+          "same Idempotency-Key.",
+      );
+      await api.run("ticket.cancel", { ...call, headers });
+      const used = await api.refuse("ticket.cancel", { ...call, ticket: second.id, headers });
+      assert.equal(used.error.code, "IDEMPOTENCY_PAYLOAD_MISMATCH");
+      const twice = await api.refuse("ticket.cancel", { ...call, ticket: second.id, key: randomUUID(), headers });
+      assert.deepEqual(
+        objectsIn(twice.error["approval_faults"]).map(({ claim }) => claim),
+        ["target", "request_id"],
+      );
+      assert.equal((await api.read("ticket.get", { ticket: second.id })).state, "NEW");
+    });
 
     test("what meets no rule needs no word: an ordinary dispatch, a small invoice, a small plan, any other tool", async () => {
       const headers = speaking(api, chat);
@@ -275,16 +318,10 @@ describe("what a token says of its call", async () => {
       site_id: "a0000000-0000-4000-8000-000000000011",
       summary: "Door",
     };
-    const own = await api.run("ticket.create", {
-      key,
-      headers: speaking(api, allowed("ticket.create", key)),
-      body: create,
-    });
+    const word = allowed(api, "ticket.create", { key, body: create });
+    const own = await api.run("ticket.create", { key, headers: speaking(api, word), body: create });
     assert.equal((await auditOf(api, own.receipt.receipt_id))["approved_by"], "Olga, owner");
-    const other = await api.run("ticket.create", {
-      headers: speaking(api, allowed("ticket.create", key)),
-      body: create,
-    });
+    const other = await api.run("ticket.create", { headers: speaking(api, word), body: create });
     assert.ok(!Object.hasOwn(await auditOf(api, other.receipt.receipt_id), "approved_by"));
   });
 
@@ -315,14 +352,14 @@ test("with approvals off a model does what it likes, and the audit still says th
 
 describe("the rules themselves", async () => {
   const api = await startTestApi();
-  const { policy, settings } = api.desk;
+  const { policy, settings, clock } = api.desk;
   const reach = { accounts: "*", sites: "*", techId: null } as const;
   const actor = { id: "dana", role: "finance", type: "AGENT", via: "chat", ...reach } as const;
   const trace = { correlationId: "c", traceId: null, traceParent: null, traceState: null };
   const request = { path: "/", ids: {}, body: {}, requestId: randomUUID(), actor, trace };
   const isRefused = (name: CommandName, facts: JsonObject): boolean => {
     try {
-      requireHumanApproval({ policy, settings }, { ...request, name }, facts);
+      requireHumanApproval({ policy, settings, clock }, { ...request, name }, { aggregate: "ticket" }, facts);
       return false;
     } catch (error) {
       assert.ok(error instanceof Refusal && error.code === "HUMAN_APPROVAL_REQUIRED");

@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { give, take, type ApprovalsGiven } from "../../plugin/src/approvals-given.ts";
-import { cardFor, isPointless, ruleFor, rulesFrom, type ApprovalRule } from "../../plugin/src/approvals.ts";
+import { rulesFrom, type ApprovalRule } from "../../plugin/src/approval-rules.ts";
+import { cardFor, isPointless, ruleFor } from "../../plugin/src/approvals.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
+import type { Subject } from "../../plugin/src/subject.ts";
 import { toolOf } from "./chat.ts";
 
 const told = {
@@ -41,6 +43,8 @@ const rules = rulesFrom(told);
 const id = "01a1f8e9-0fc0-7cfc-9024-75cc3227896d";
 const ticket = (fields: JsonObject = {}): JsonObject => ({
   id,
+  number: "T-000007",
+  site: { id, name: "Oakland", city: "Oakland" },
   state: "SCHEDULED",
   priority: "EMERGENCY",
   summary: "Door",
@@ -48,8 +52,14 @@ const ticket = (fields: JsonObject = {}): JsonObject => ({
   ...fields,
 });
 const planOf = (moves: number): JsonObject => ({ day: "2026-11-23", moves: Array.from({ length: moves }, () => ({})) });
-/** A call about a ticket alone. */
-const about = (one: JsonObject | null) => ({ ticket: one, plan: null });
+/** A call of some fields about a ticket. */
+const about = (one: JsonObject | null, fields: JsonObject = {}): Subject => ({
+  call: { ids: {}, fields },
+  ticket: one,
+  plan: null,
+  approval: null,
+  names: new Map(),
+});
 const ruleNamed = (name: string): ApprovalRule => rules.find(({ rule }) => rule === name) ?? assert.fail(name);
 
 test("the rules are the API's; none where it asks for nobody, or says nothing that can be read", () => {
@@ -121,7 +131,7 @@ describe("a call meets", () => {
   ];
   for (const [rule, what, tool, args, of] of table)
     test(`${rule ?? "no rule"}: ${what}`, () =>
-      assert.equal(ruleFor(rules, toolOf(tool), args, about(of))?.rule ?? null, rule));
+      assert.equal(ruleFor(rules, toolOf(tool), about(of, args))?.rule ?? null, rule));
 
   for (const [rule, what, plan] of [
     ["plan_above_limit", "a plan of three moves", planOf(3)],
@@ -129,7 +139,7 @@ describe("a call meets", () => {
     ["plan_above_limit", "a plan nobody can read", null],
   ] as const) {
     test(`${rule ?? "no rule"}: ${what}`, () =>
-      assert.equal(ruleFor(rules, toolOf("plan.apply"), {}, { ticket: null, plan })?.rule ?? null, rule));
+      assert.equal(ruleFor(rules, toolOf("plan.apply"), { ...about(null), plan })?.rule ?? null, rule));
   }
 });
 
@@ -142,6 +152,7 @@ test("nobody is asked for what the ticket's state refuses anyway", () => {
   assert.equal(isPointless(cancel, null), false);
   assert.equal(isPointless(toolOf("ops.autonomy.rollback"), null), false);
   assert.equal(isPointless(toolOf("ticket.get"), ticket({ state: "CLOSED" })), false);
+  assert.equal(isPointless(toolOf("ops.autonomy.rollback"), ticket({ state: "CLOSED" })), false);
 });
 
 describe("the card", () => {
@@ -149,26 +160,38 @@ describe("the card", () => {
     const { title, description } = cardFor(
       ruleNamed("ticket.cancel"),
       toolOf("ticket.cancel"),
-      { ticket_id: id, reason: "gone", actor_id: "boss", actor_role: "dispatcher", request_id: id },
-      about(ticket()),
+      about(ticket(), { reason: "gone" }),
       '"dana"',
     );
-    assert.equal(title, "Ticket cancel 01a1f8e9");
+    assert.equal(title, "Ticket cancel T-000007");
     assert.equal(
       description,
-      '"Door", EMERGENCY, nte $880.00. SCHEDULED -> CANCELLED. Asked by "dana". For good. reason "gone".',
+      '"Door" at "Oakland", "Oakland". SCHEDULED -> CANCELLED, EMERGENCY, nte $880.00. Asked by "dana". For good. reason "gone".',
     );
   });
 
-  test("names the ticket in the words of the call where it cannot be read", () => {
-    const { title, description } = cardFor(
+  test("shows what is to be decided, and what the ids of people are called", () => {
+    const { description } = cardFor(
       ruleNamed("ticket.cancel"),
-      toolOf("ticket.cancel"),
-      { ticket_id: "the Oakland door" },
-      about(null),
+      toolOf("approval.decide"),
+      {
+        ...about(ticket(), { decision: "APPROVED", tech_id: id }),
+        approval: {
+          approval_type: "NTE_INCREASE",
+          amount_delta_cents: 500_000,
+          reason: "A new motor",
+          requested_by: "ana",
+        },
+        names: new Map([[id, "Ana Alvarez"]]),
+      },
       '"dana"',
     );
-    assert.deepEqual([title, description], ["Ticket cancel", 'ticket "the Oakland door". Asked by "dana". For good.']);
+    for (const shown of [
+      'NTE_INCREASE +$5,000.00, "A new motor", asked for by "ana".',
+      'decision "APPROVED".',
+      `tech_id "${id}" ("Ana Alvarez").`,
+    ])
+      assert.ok(description.includes(shown), description);
   });
 
   test("shows ids and choices before prose, so that no long note hides who will be sent", () => {
@@ -183,8 +206,7 @@ describe("the card", () => {
     const { description } = cardFor(
       ruleNamed("emergency_bypass"),
       toolOf("assignment.dispatch"),
-      args,
-      about(ticket({ summary: "s".repeat(500) })),
+      about(ticket({ summary: "s".repeat(500) }), args),
       '"dana"',
     );
     for (const shown of [
@@ -212,8 +234,7 @@ describe("the card", () => {
         const { title, description } = cardFor(
           ruleNamed("ticket.cancel"),
           toolOf("ticket.cancel"),
-          fields,
-          about(known ? ticket({ summary, priority }) : null),
+          about(known ? ticket({ summary, priority }) : null, fields),
           '"dana"',
         );
         assert.ok(title.length <= 80 && description.length <= 512);
@@ -225,8 +246,7 @@ describe("the card", () => {
     const { description } = cardFor(
       ruleNamed("ticket.cancel"),
       toolOf("ticket.cancel"),
-      { reason: "x".repeat(1_000_000) },
-      about(null),
+      about(null, { reason: "x".repeat(1_000_000) }),
       '"dana"',
     );
     assert.ok(description.length <= 512);
@@ -235,7 +255,9 @@ describe("the card", () => {
 
 describe("a person's word", () => {
   const args = { ticket_id: id, reason: "gone" };
-  const one = { tool: "ticket.cancel", args, approvedBy: "olga" };
+  const call = { ids: { ticketId: id }, fields: { reason: "gone" } };
+  const one = { actor: "dana", tool: "ticket.cancel", args, call, approvedBy: "olga" };
+  const asked = { actor: "dana", tool: "ticket.cancel", args };
   const given = (): ApprovalsGiven => {
     const all: ApprovalsGiven = new Map();
     give(all, "call_1", one, 1_000_000);
@@ -245,31 +267,34 @@ describe("a person's word", () => {
 
   test("is taken for this very call, in whatever order its arguments come, and only once", () => {
     const all = given();
-    assert.deepEqual(take(all, "call_1", "ticket.cancel", { reason: "gone", ticket_id: id }, minutes(1)), {
+    assert.deepEqual(take(all, "call_1", { ...asked, args: { reason: "gone", ticket_id: id } }, minutes(1)), {
+      actor: "dana",
       tool: "ticket.cancel",
       args: `{"reason":"gone","ticket_id":"${id}"}`,
+      call,
       approvedBy: "olga",
       at: "1970-01-01T00:16:40.000Z",
     });
-    assert.equal(take(all, "call_1", "ticket.cancel", args, minutes(1)), null);
+    assert.equal(take(all, "call_1", asked, minutes(1)), null);
   });
 
-  test("is not taken for another call, tool or argument, and a try at that uses it up", () => {
-    for (const [callId, tool, other] of [
-      ["call_2", "ticket.cancel", args],
-      ["call_1", "ticket.close", args],
-      ["call_1", "ticket.cancel", { ...args, reason: "other" }],
-      ["call_1", "ticket.cancel", { ...args, actor_role: "approver" }],
+  test("is not taken for another call, person, tool or argument, and a try at that uses it up", () => {
+    for (const [callId, other] of [
+      ["call_2", asked],
+      ["call_1", { ...asked, actor: "ann" }],
+      ["call_1", { ...asked, tool: "ticket.close" }],
+      ["call_1", { ...asked, args: { ...args, reason: "other" } }],
+      ["call_1", { ...asked, args: { ...args, actor_role: "approver" } }],
     ] as const) {
       const all = given();
-      assert.equal(take(all, callId, tool, other, minutes(1)), null);
-      if (callId === "call_1") assert.equal(take(all, "call_1", "ticket.cancel", args, minutes(1)), null);
+      assert.equal(take(all, callId, other, minutes(1)), null);
+      if (callId === "call_1") assert.equal(take(all, "call_1", asked, minutes(1)), null);
     }
   });
 
-  test("ends after a quarter of an hour", () => {
-    assert.ok(take(given(), "call_1", "ticket.cancel", args, minutes(15)));
-    assert.equal(take(given(), "call_1", "ticket.cancel", args, minutes(15) + 1), null);
+  test("ends after ten minutes", () => {
+    assert.ok(take(given(), "call_1", asked, minutes(10)));
+    assert.equal(take(given(), "call_1", asked, minutes(10) + 1), null);
   });
 
   test("goes when it is old or when there are too many, the oldest first", () => {

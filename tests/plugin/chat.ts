@@ -11,6 +11,7 @@ import { nobody, type Requester } from "../../plugin/src/identity.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
 import { runTool } from "../../plugin/src/run-tool.ts";
 import { toolsByChatName, type Tool } from "../../plugin/src/tool-catalog.ts";
+import { systemClock, type Clock } from "../../dispatch/kernel/clock.ts";
 import { ana } from "../support/directory.ts";
 import { tokenSecret } from "../support/token.ts";
 
@@ -72,6 +73,8 @@ export type ChatOptions = {
   })[];
   readonly timeoutMs?: number;
   readonly secret?: string;
+  /** The clock of the gateway's machine; the API's, where a person's word is to count there. */
+  readonly clock?: Clock;
 };
 
 /** The configuration a written one reads as. */
@@ -83,9 +86,10 @@ export function configured(written: unknown): Configuration {
 
 export function openChat(
   apiUrl: string,
-  { owner = dana, people = [], timeoutMs = 20_000, secret = tokenSecret }: ChatOptions = {},
+  { owner = dana, people = [], timeoutMs = 20_000, secret = tokenSecret, clock = systemClock }: ChatOptions = {},
 ): Chat {
-  const desk = openDesk(configured({ apiUrl, signing: { secret }, ...(owner && { owner }), people, timeoutMs }));
+  const configuration = configured({ apiUrl, signing: { secret }, ...(owner && { owner }), people, timeoutMs });
+  const desk = openDesk(configuration, () => clock.now().getTime());
   const card: Chat["card"] = (tool, args, from = theOwner, callId) =>
     cardForCall(desk, { toolName: chatName(tool), args, toolCallId: callId, requester: from });
   return {

@@ -22,7 +22,7 @@ describe("every tool", async () => {
     answered = passed.bytes.toString("utf8");
     give(response, passed);
   });
-  const chat = openChat(relay.url);
+  const chat = openChat(relay.url, { clock: api.clock });
   const audited = async (): Promise<number> =>
     // What changes or is made because of a command has an audit row of its own besides.
     Number(

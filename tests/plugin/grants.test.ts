@@ -49,7 +49,7 @@ const startOf = (from: readonly StateName[]): StateName | undefined =>
 
 describe("grants", async () => {
   const api = await startTestApi({ env: believing });
-  const chat = openChat(api.url, { owner: null, people });
+  const chat = openChat(api.url, { owner: null, people, clock: api.clock });
 
   const arranged = (tool: CommandName, from: readonly StateName[]) => argumentsFor(api, tool, startOf(from));
 

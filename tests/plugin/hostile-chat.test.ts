@@ -37,7 +37,7 @@ describe("a hostile chat", async () => {
     channel: "telegram",
     senderId: "ana",
   };
-  const chat = openChat(api.url, { owner: dispatcherOnly, people: [acmeOnly, technician] });
+  const chat = openChat(api.url, { owner: dispatcherOnly, people: [acmeOnly, technician], clock: api.clock });
   const { id: ticket_id } = await ticketIn(api, "NEW", { summary: "The only revolving door" });
   const creating = { account_id: acme.id, site_id: acme.oakland, summary: "Door" };
 
@@ -416,7 +416,7 @@ describe("a hostile chat", async () => {
       });
       assert.ok(card && card.title.length <= 80 && card.description.length <= 512);
       assert.doesNotMatch(card.description, /[\p{Cc}\u2028\u2029]/u);
-      assert.match(card.description, /NEW -> CANCELLED\. Asked by "dana"\./);
+      assert.match(card.description, /NEW -> CANCELLED, ROUTINE, nte \$0\.00\. Asked by "dana"\./);
     });
 
     async function injected(): Promise<{ id: string; opened: string }> {

@@ -33,7 +33,7 @@ const hasLine = (text: string, line: string): void =>
 
 describe("in the chat", async () => {
   const api = await startTestApi({ profile: "strict", env: believing });
-  const chat = openChat(api.url);
+  const chat = openChat(api.url, { clock: api.clock });
 
   for (const [reason, arranged] of Object.entries(reasons)) {
     test(`${reason} reads as a dispatcher says it`, async () => {

@@ -12,7 +12,7 @@ import { ticketIn } from "../support/ticket-builder.ts";
 
 describe("by sentences", async () => {
   const api = await startTestApi({ env: believing });
-  const chat = openChat(api.url);
+  const chat = openChat(api.url, { clock: api.clock });
   const offered = new Set(toolEntries.map(([name]) => chatName(name)));
 
   /** A conversation, in which a sentence is answered when the stand-in has nothing more to call. */
