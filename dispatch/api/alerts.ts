@@ -5,6 +5,7 @@ import { codesOf } from "../contract/errors.ts";
 import { statement } from "../db/statement.ts";
 import { rosterReasons } from "../field/attention.ts";
 import type { Desk } from "../kernel/desk.ts";
+import { away } from "../kernel/failure.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
@@ -89,6 +90,9 @@ export type AlertReporter = {
 export function alertReporter(desk: Desk, rejections: Rejections, checks: () => Promise<Checks>): AlertReporter {
   const thresholds = thresholdsOf(desk.settings);
   const look = async () => {
+    const { postgres, object_store: store } = await checks();
+    // Known within two seconds, where a silent network would keep each question for a time limit of its own.
+    if (postgres.status !== "ok") throw away("postgres", new Error(postgres.reason));
     // Refusals wait a moment to be written together; whoever asks now wants them counted.
     await rejections.flush();
     const now = desk.clock.now();
@@ -102,7 +106,6 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     const heldBack = await desk.db.row(countHeldBack, [ago(heldBackMs)]);
     const silent = await silentWorkers(desk);
     const deadLetters = await countDeadLetters(desk.db);
-    const { object_store: store } = await checks();
     if (!row || !unserved || !heldBack)
       throw new Error("the question for the alert signals was answered without a row");
     const { duplicate_intakes: duplicates, ...signals } = row;

@@ -11,6 +11,8 @@ export type ReadPage = (after: Position) => Promise<Page>;
  * 200 streams that wait for one long report asked 1,700 times a second.
  */
 const withheldAgainMs = { first: 100, most: 1_600 };
+/** Ticks in a row that find no answer since the one before, after which the source counts as dead. */
+const maxUnanswered = 2;
 /** Heartbeats in a row that find the client not reading, after which it is let go. */
 const maxStalledBeats = 4;
 
@@ -21,7 +23,11 @@ export class EventStream {
   #position: Position;
   #news = true;
   #reading = false;
+  /** Whether the source has answered since the last tick, or need not have, since the client still takes what it said. */
+  #answered = true;
+  #unanswered = 0;
   #stalledBeats = 0;
+  #writing = false;
   #again: NodeJS.Timeout | null = null;
   #againMs = withheldAgainMs.first;
 
@@ -38,7 +44,18 @@ export class EventStream {
     if (!this.#reading) void this.#pump();
   }
 
-  /** Shows the client that the stream lives, and how far it has come even if nothing was for it. */
+  /**
+   * The look that needs no news. A stream whose source says nothing any more ends, so that its client comes back, here or to
+   * another process, in place of standing still.
+   */
+  tick(): void {
+    this.#unanswered = this.#answered ? 0 : this.#unanswered + 1;
+    this.#answered = this.#writing;
+    if (this.#unanswered >= maxUnanswered) this.end();
+    else this.wake();
+  }
+
+  /** Shows the client that the stream lives, and how far it has come even if nothing was for it; not while its source is silent. */
   beat(): void {
     // Of a response that has ended node says that it needs no drain, however much its client has still to take, and a write
     // to it ends the process.
@@ -47,6 +64,7 @@ export class EventStream {
       return;
     }
     this.#stalledBeats = 0;
+    if (this.#unanswered > 0) return;
     this.#response.write(`: alive\nid: ${positionText(this.#position)}\n\n`);
   }
 
@@ -58,22 +76,25 @@ export class EventStream {
 
   async #pump(): Promise<void> {
     this.#reading = true;
-    try {
-      while (this.#news && !this.#response.writableEnded && !this.#response.destroyed) {
-        this.#news = false;
-        const page = await this.#read(this.#position);
-        this.#position = page.position;
-        if (page.events.length > 0) await this.#write(page.events);
-        if (!page.withheld) this.#againMs = withheldAgainMs.first;
-        if (page.full) this.#news = true;
-        else if (page.withheld) this.#lookAgain();
+    while (this.#news && !this.#response.writableEnded && !this.#response.destroyed) {
+      this.#news = false;
+      try {
+        await this.#handOn(await this.#read(this.#position));
+      } catch (error) {
+        // Whoever wakes it next has it try again from the same place; of a stream that has ended nobody asks.
+        if (!this.#response.writableEnded) this.#onError(error);
       }
-    } catch (error) {
-      // The next tick tries again from the same place; of a stream that has ended nobody asks.
-      if (!this.#response.writableEnded) this.#onError(error);
-    } finally {
-      this.#reading = false;
     }
+    this.#reading = false;
+  }
+
+  async #handOn(page: Page): Promise<void> {
+    this.#position = page.position;
+    this.#answered = true;
+    if (page.events.length > 0) await this.#write(page.events);
+    if (!page.withheld) this.#againMs = withheldAgainMs.first;
+    if (page.full) this.#news = true;
+    else if (page.withheld) this.#lookAgain();
   }
 
   #lookAgain(): void {
@@ -89,8 +110,10 @@ export class EventStream {
     const response = this.#response;
     if (response.writableEnded || response.destroyed) return;
     if (response.write(events.map(messageOf).join(""))) return;
+    this.#writing = true;
     await new Promise<void>((resolve) => {
       const settle = () => {
+        this.#writing = false;
         response.off("drain", settle).off("close", settle);
         resolve();
       };

@@ -58,10 +58,14 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
     databaseUrl,
     applicationName: serviceName,
     onNews: wakeAll,
-    onTrouble: (error) => warn("the connection that listens for events was lost; it is made again", error),
+    onTrouble: (error) => {
+      // Lost or silent: what else is idle is not believed either, or each would keep a reader for a time limit of its own.
+      desk.db.doubt();
+      warn("the connection that listens for events was lost; it is made again", error);
+    },
   });
   const beat = setInterval(() => streams.forEach((stream) => stream.beat()), beatMs).unref();
-  const tick = setInterval(wakeAll, tickMs).unref();
+  const tick = setInterval(() => streams.forEach((stream) => stream.tick()), tickMs).unref();
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     clearInterval(beat);

@@ -1,6 +1,7 @@
 // Whether the API can do its work right now: Postgres and the object store, asked at the same time and within a bound.
 
 import type { Desk } from "../kernel/desk.ts";
+import { freshFor } from "./fresh-for.ts";
 import { workersSeen, type WorkersSeen } from "./workers-seen.ts";
 
 export const serviceName = "dispatch-api";
@@ -14,17 +15,12 @@ export type Checks = { readonly postgres: Check; readonly object_store: Check; r
 export type Health = { readonly status: 200 | 503; readonly body: object };
 
 /** Makes the function that looks at the parts; several who ask within a moment share one look. */
-export function checksOf(desk: Desk): () => Promise<Checks> {
-  let asked = -Infinity;
-  let checks: Promise<Checks> | null = null;
-  return () => {
-    if (!checks || performance.now() - asked > freshForMs) {
-      asked = performance.now();
-      checks = runChecks(desk);
-    }
-    return checks;
-  };
-}
+export const checksOf = (desk: Desk): (() => Promise<Checks>) =>
+  freshFor(
+    freshForMs,
+    () => performance.now(),
+    () => runChecks(desk),
+  );
 
 /** Makes the function that tells the desk's health. */
 export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promise<Health> {

@@ -10,6 +10,7 @@ import { contractRoute } from "./contract-route.ts";
 import type { Credentials } from "./credentials.ts";
 import { docsPage, docsStyleHash } from "./docs-page.ts";
 import type { EventStreams } from "./events.ts";
+import { freshFor } from "./fresh-for.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
@@ -18,6 +19,9 @@ import type { RequestReporter } from "./reporter.ts";
 import type { RouteEntry } from "./routes.ts";
 import { headersFor } from "./security-headers.ts";
 import { uploadRoute } from "./upload-route.ts";
+
+/** It needs no credentials and reads the whole desk: anybody may ask, and Postgres is asked once a second. */
+const alertsFreshForMs = 1_000;
 
 export type OwnParts = {
   readonly desk: Desk;
@@ -42,14 +46,14 @@ export function ownRoutes({
   fileStore,
   reporter,
 }: OwnParts): RouteEntry[] {
+  const report = freshFor(
+    alertsFreshForMs,
+    () => desk.clock.now().getTime(),
+    async () => JSON.stringify({ ...(await alerts.report()), metrics: await metrics.json() }),
+  );
   return [
     ...watchRoutes({ health, metrics, reporter }),
-    {
-      method: "GET",
-      path: "/ops/alerts",
-      handler: async (exchange) =>
-        exchange.json(200, JSON.stringify({ ...(await alerts.report()), metrics: await metrics.json() })),
-    },
+    { method: "GET", path: "/ops/alerts", handler: async (exchange) => exchange.json(200, await report()) },
     { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
     contractRoute(desk, contract, credentials),
     ...documentRoutes(contract),

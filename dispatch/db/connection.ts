@@ -9,6 +9,8 @@ type Standing = {
   readonly known: PreparedStatements;
   flight: Flight | null;
   broken: Error | undefined;
+  /** When the server last answered, in ms of performance.now(). */
+  heardAt: number;
   /**
    * Ends a flight that takes too long. One timer for the connection's life, put off by every flight: pg's own query_timeout
    * makes one for each, and the garbage collector took a tenth of the time for what they kept alive.
@@ -16,16 +18,37 @@ type Standing = {
   readonly overdue: NodeJS.Timeout;
 };
 
+/**
+ * What the pools of a process share: since when, in ms of performance.now(), no connection is believed to live that has said
+ * nothing. Where one falls silent the others usually have too, and each by itself would take a whole time limit to say so.
+ */
+export type Doubt = { at: number };
+
 const standings = new WeakMap<pg.PoolClient, Standing>();
 
-function standingOf(client: pg.PoolClient, flightTimeoutMs: number): Standing {
+/** Whether nothing has come from the server on this connection since connections are doubted. */
+export const isDoubtful = (client: pg.PoolClient, doubt: Doubt): boolean =>
+  (standings.get(client)?.heardAt ?? Infinity) < doubt.at;
+
+/** Ends a connection without a farewell, which a silent network would never let through. */
+export function hangUp(client: pg.PoolClient): void {
+  client.query({ submit: ({ stream }) => void stream.destroy(), handleError: () => undefined });
+  client.release(new Error("nothing has been heard on the connection since another fell silent"));
+}
+
+function standingOf(client: pg.PoolClient, flightTimeoutMs: number, doubt: Doubt): Standing {
   const known = standings.get(client);
   if (known) return known;
   const standing: Standing = {
     known: new Map(),
     flight: null,
     broken: undefined,
-    overdue: setTimeout(() => standing.flight?.land(new Error("Query read timeout")), flightTimeoutMs).unref(),
+    heardAt: performance.now(),
+    overdue: setTimeout(() => {
+      if (!standing.flight) return;
+      doubt.at = performance.now();
+      standing.flight.land(new Error("Query read timeout"));
+    }, flightTimeoutMs).unref(),
   };
   standings.set(client, standing);
   client.once("end", () => clearTimeout(standing.overdue));
@@ -53,9 +76,9 @@ export class Connection {
   #released: (() => void) | null = null;
 
   /** @param inTransaction whether BEGIN goes before the first statement; without, each flight commits by itself */
-  constructor(client: pg.PoolClient, inTransaction: boolean, flightTimeoutMs: number) {
+  constructor(client: pg.PoolClient, inTransaction: boolean, flightTimeoutMs: number, doubt: Doubt) {
     this.#client = client;
-    this.#standing = standingOf(client, flightTimeoutMs);
+    this.#standing = standingOf(client, flightTimeoutMs, doubt);
     this.#transaction = inTransaction ? "wanted" : "none";
   }
 
@@ -125,6 +148,7 @@ export class Connection {
 
   #land(error: Error | null, passengers: readonly Passenger[]): "told" | "again" {
     this.#standing.flight = null;
+    if (error === null || isOrdinary(error)) this.#standing.heardAt = performance.now();
     const repeats = this.#repeatable && isStale(error);
     this.#repeatable = false;
     if (repeats) {

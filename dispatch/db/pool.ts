@@ -1,7 +1,7 @@
 // Connections to Postgres: the pool, and what is done on it. It knows no table.
 
 import pg from "pg";
-import { Connection } from "./connection.ts";
+import { Connection, hangUp, isDoubtful, type Doubt } from "./connection.ts";
 import { inTransaction, sessionOn, type Session, type Transaction } from "./transaction.ts";
 
 export { isoTime } from "./columns.ts";
@@ -13,6 +13,11 @@ export type Database = Session & {
   /** Waits for the ROLLBACKs under way; what a transaction that threw had locked is free then. */
   settled(): Promise<void>;
   gauges(): { total: number; idle: number; waiting: number };
+  /**
+   * Believes no connection any more that is idle now, also in pools made `apart`: for whoever has learned that the network to
+   * Postgres fell silent. A flight that runs into its time limit does the same.
+   */
+  doubt(): void;
   /** A pool of its own like this one, for `work` that must not wait for the rest. Whoever asks for it closes it. */
   apart(work: string, poolMax: number): Database;
   close(): Promise<void>;
@@ -29,8 +34,21 @@ export type DatabaseOptions = {
   readonly onError: (error: Error) => void;
 };
 
+/**
+ * The server's end of a silent connection: it is given up after 25 s, or 20 s after bytes that nobody confirmed, where it
+ * would keep its place among max_connections for two hours. On a socket file, and on systems that cannot, they mean nothing.
+ */
+export const serverKeepAlive = [
+  "-c tcp_keepalives_idle=10",
+  "-c tcp_keepalives_interval=5",
+  "-c tcp_keepalives_count=3",
+  "-c tcp_user_timeout=20000",
+];
+
 /** Opens a pool; no connection is made before the first use. */
-export function openDatabase(options: DatabaseOptions): Database {
+export const openDatabase = (options: DatabaseOptions): Database => openPool(options, { at: -Infinity });
+
+function openPool(options: DatabaseOptions, doubt: Doubt): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolMax,
@@ -46,6 +64,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       `-c statement_timeout=${options.statementTimeoutMs}`,
       `-c lock_timeout=${options.lockTimeoutMs}`,
       `-c idle_in_transaction_session_timeout=${options.statementTimeoutMs + 5_000}`,
+      ...serverKeepAlive,
       ...(options.role === null ? [] : [`-c role=${options.role}`]),
     ].join(" "),
   });
@@ -58,8 +77,14 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on("connect", (client) => client.on("error", () => undefined));
 
   const flightTimeoutMs = options.statementTimeoutMs + 5_000;
-  const connect = async (begins: boolean): Promise<Connection> =>
-    new Connection(await pool.connect(), begins, flightTimeoutMs);
+  const connect = async (begins: boolean): Promise<Connection> => {
+    let client = await pool.connect();
+    while (isDoubtful(client, doubt)) {
+      hangUp(client);
+      client = await pool.connect();
+    }
+    return new Connection(client, begins, flightTimeoutMs, doubt);
+  };
 
   const leaving = new Set<Promise<void>>();
 
@@ -68,8 +93,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     transaction: async (body) => inTransaction(await connect(true), body, leaving),
     settled: async () => void (await Promise.all(leaving)),
     gauges: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    doubt: () => void (doubt.at = performance.now()),
     apart: (work, poolMax) =>
-      openDatabase({ ...options, poolMax, applicationName: `${options.applicationName} ${work}` }),
+      openPool({ ...options, poolMax, applicationName: `${options.applicationName} ${work}` }, doubt),
     close: () => {
       closing = true;
       return pool.end();

@@ -49,5 +49,6 @@ export const stillBusy = (cause?: unknown): Refusal =>
     },
   );
 
-const away = (dependency: string, cause: unknown): Refusal =>
+/** A part the call needs cannot be reached or used; the call may be repeated with the same key. */
+export const away = (dependency: string, cause: unknown): Refusal =>
   new Refusal("DEPENDENCY_UNAVAILABLE", { dependency }, { headers: { "retry-after": "1" }, cause });

@@ -4,6 +4,7 @@
 import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { serverKeepAlive } from "../db/pool.ts";
 import { outboxChannel } from "./outbox.ts";
 
 export type OutboxListener = { close(): Promise<void> };
@@ -68,6 +69,8 @@ async function listenOnce(parts: Required<OutboxListenerParts>, closing: AbortSi
     connectionTimeoutMillis: connectWithinMs,
     query_timeout: answerWithinMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    options: serverKeepAlive.join(" "),
     stream: () => socket,
   });
   const lost = new Promise<never>((_, reject) =>

@@ -110,7 +110,10 @@ export async function startWorker({
     databaseUrl: open.databaseUrl,
     applicationName: workerService,
     onNews: () => void wakeAll(prompt),
-    onTrouble: (error) => trouble.failed("listening", error, "postgres"),
+    onTrouble: (error) => {
+      desk.db.doubt();
+      trouble.failed("listening", error, "postgres");
+    },
     onListening: () => trouble.worked("listening"),
   });
   void wakeAll([heartLane, ...lanes]);

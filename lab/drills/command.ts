@@ -18,7 +18,7 @@ export const drillCommand = (): Promise<void> =>
         `${names.join(", ")}.`,
       options: { all: { type: "boolean" }, list: { type: "boolean" }, json: { type: "string" } },
       meanings: {
-        all: "every drill, one after the other; about five minutes",
+        all: "every drill, one after the other; about six minutes",
         list: "what each drill is about",
         json: "also write the scorecards to this file",
       },

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import pg from "pg";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
+import { startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
+import { migrate } from "../../dispatch/db/migrate.ts";
 import { openDatabase } from "../../dispatch/db/pool.ts";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
@@ -13,6 +15,7 @@ import { upsertFixtures } from "../../dispatch/ops/bootstrap/demo-rows.ts";
 import { HttpSpeaker } from "../demo/http-speaker.ts";
 import { freePort } from "../../dispatch/ops/gateway/free-port.ts";
 import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
+import { openNetwork, type BreakableNetwork } from "./breakable-network.ts";
 import type { Drill, DrillGround } from "./drill.ts";
 
 /** With what the runbook's commands need: the environment of the stack, and where its addresses lie. */
@@ -31,12 +34,15 @@ export async function withDrillGround<T>(
 ): Promise<T> {
   const dataDir = await realpath(await mkdtemp(join(tmpdir(), "dispatch-drill-")));
   const [apiPort, metricsPort] = await Promise.all([freePort(0), freePort(0)]);
+  await using elsewhere = new AsyncDisposableStack();
+  const network = drill.overNetwork ? await postgresElsewhere(join(dataDir, "elsewhere"), elsewhere) : null;
   const environment = {
     ...bareEnvironment,
     HOME: process.env["HOME"] ?? "",
     DISPATCH_DATA_DIR: dataDir,
     DISPATCH_API_PORT: String(apiPort),
     DISPATCH_METRICS_PORT: String(metricsPort),
+    ...(network && { DISPATCH_DATABASE_URL: network.url }),
     ...drill.settings,
   };
   const settings = readSettings(environment);
@@ -52,7 +58,8 @@ export async function withDrillGround<T>(
       say: () => undefined,
       signal: options.signal,
     });
-    sql = new pg.Pool({ connectionString: stack.databaseUrl, max: 2 });
+    // The console stands beside Postgres: no network lies between.
+    sql = new pg.Pool({ connectionString: network?.serverUrl ?? stack.databaseUrl, max: 2 });
     // Postgres may go away in a drill; the next query connects again.
     sql.on("error", () => undefined);
     await makeFixtures(stack.databaseUrl, settings);
@@ -63,6 +70,7 @@ export async function withDrillGround<T>(
       stack,
       sql,
       dataDir,
+      network,
       environment,
       addresses: { "127.0.0.1:8080": new URL(url).host, "127.0.0.1:8601": `127.0.0.1:${metricsPort}` },
       accountId: settings.demoAccountId,
@@ -75,8 +83,23 @@ export async function withDrillGround<T>(
   } finally {
     await sql?.end().catch(() => undefined);
     await stack?.stop();
+    await elsewhere.disposeAsync();
     await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
+}
+
+/** A server of its own with the schema in it, and the network to it; `opened` ends both. */
+async function postgresElsewhere(
+  folder: string,
+  opened: AsyncDisposableStack,
+): Promise<BreakableNetwork & { readonly serverUrl: string }> {
+  const log = () => undefined;
+  const server = await startEmbeddedPostgres({ dataDir: folder, log });
+  opened.defer(() => server.stop());
+  await migrate({ databaseUrl: server.url, log });
+  const network = await openNetwork(server.url);
+  opened.defer(() => network.close());
+  return { ...network, serverUrl: server.url };
 }
 
 async function makeFixtures(databaseUrl: string, settings: ReturnType<typeof readSettings>): Promise<void> {

@@ -3,6 +3,7 @@
 import type { Pool } from "pg";
 import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
 import type { HttpSpeaker } from "../demo/http-speaker.ts";
+import type { BreakableNetwork } from "./breakable-network.ts";
 import type { Stack } from "../../dispatch/ops/stack/stack.ts";
 
 /** The stack a drill plays on, and who acts there. */
@@ -19,6 +20,8 @@ export type DrillGround = {
   /** What /health answers; null when nothing does. */
   readonly health: () => Promise<number | null>;
   readonly dataDir: string;
+  /** What lies between the stack and its Postgres; null where nothing does. */
+  readonly network: BreakableNetwork | null;
 };
 
 export type Drill = {
@@ -30,7 +33,13 @@ export type Drill = {
   readonly runbook: string;
   /** Settings of the stack beside the usual ones. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Whether Postgres stands elsewhere, beyond a network that can be broken, in place of the stack's own. */
+  readonly overNetwork?: boolean;
+  /** Times it must keep to, in ms; any within the patience of a drill unless given. */
+  readonly within?: { readonly detectedMs: number; readonly recoveredMs: number };
   provoke(ground: DrillGround): Promise<void>;
   /** What a person does against the cause. @returns what was done, for the scorecard */
   fix(ground: DrillGround): Promise<string>;
+  /** What must be well again, beside /health and what showed the fault. */
+  isWell?(ground: DrillGround): Promise<boolean>;
 };

@@ -4,6 +4,7 @@ import { authFailures } from "./auth-failures.ts";
 import { completionRejections } from "./completion-rejections.ts";
 import type { Drill } from "./drill.ts";
 import { idempotencyConflicts } from "./idempotency-conflicts.ts";
+import { networkSilent } from "./network-silent.ts";
 import { objectStoreDown } from "./object-store-down.ts";
 import { outboxStuck } from "./outbox-stuck.ts";
 import { postgresDown } from "./postgres-down.ts";
@@ -16,6 +17,7 @@ export const drills: readonly Drill[] = [
   idempotencyConflicts,
   authFailures,
   postgresDown,
+  networkSilent,
   objectStoreDown,
   workerDead,
   outboxStuck,

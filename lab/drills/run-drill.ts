@@ -59,7 +59,8 @@ export async function runDrill(drill: Drill, { say, signal }: DrillOptions): Pro
       fault.move();
       say(`Fixed: ${fixedBy}.`);
       const recovered = await waitFor(
-        async () => (await isWell(ground)) && !(await isShown(drill, ground)),
+        async () =>
+          (await isWell(ground)) && !(await isShown(drill, ground)) && ((await drill.isWell?.(ground)) ?? true),
         overWithinMs,
         signal,
       );
@@ -75,7 +76,7 @@ export async function runDrill(drill: Drill, { say, signal }: DrillOptions): Pro
         commands: blocks.length,
         commands_as_written: blocks.length - walk.differing.length,
         differing: walk.differing,
-        passed: detected !== null && recovered !== null && walk.differing.length === 0,
+        passed: isInTime(drill, detected, recovered) && walk.differing.length === 0,
       };
     } finally {
       await shell.close();
@@ -111,6 +112,17 @@ class Walk {
     }
   }
 }
+
+/** Whether the fault was seen and over, and each as soon as the drill demands. */
+export const isInTime = (
+  { within }: Pick<Drill, "within">,
+  detected: number | null,
+  recovered: number | null,
+): boolean =>
+  detected !== null &&
+  recovered !== null &&
+  detected < (within?.detectedMs ?? Infinity) &&
+  recovered < (within?.recoveredMs ?? Infinity);
 
 const shownBy = ({ shownBy: by }: Drill): string => ("alert" in by ? by.alert : `/health ${by.health}`);
 const isWell = async (ground: DrillGround): Promise<boolean> => (await ground.health()) === 200;

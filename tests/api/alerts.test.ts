@@ -11,9 +11,15 @@ import { eventually } from "../support/eventually.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { call, dispatcher, newTicket, otherAccountId, post } from "./calls.ts";
 
+/** What it answers when nobody has asked for a second. */
+function askAlerts(api: TestApi): ReturnType<typeof call> {
+  api.clock.advanceMs(1_000);
+  return call(api, "/ops/alerts", { headers: {} });
+}
+
 describe("alerts", () => {
   const alertsOf = async (api: TestApi) => {
-    const { body } = await call(api, "/ops/alerts", { headers: {} });
+    const { body } = await askAlerts(api);
     assert.ok(Array.isArray(body["alerts"]) && isObject(body["signals"]));
     return { alerts: body["alerts"] as JsonObject[], signals: body["signals"], body };
   };
@@ -105,9 +111,22 @@ describe("alerts", () => {
   });
 });
 
+test("Postgres is asked for the alerts once a second, whoever asks", async (t) => {
+  const api = await startTestApi({ t, env: { DISPATCH_ALERT_AUTH_POLICY_REJECTION_THRESHOLD: "1" } });
+  const fires = async () =>
+    (await call(api, "/ops/alerts", { headers: {} })).text.includes('"AUTH_POLICY_FAILURE_SPIKE","sev');
+  assert.equal(await fires(), false);
+  await call(api, "/tickets", { headers: { ...dispatcher, "x-actor-role": "king" } });
+  assert.equal(await fires(), false);
+  api.clock.advanceMs(999);
+  assert.equal(await fires(), false);
+  api.clock.advanceMs(1);
+  assert.equal(await fires(), true);
+});
+
 describe("alerts beside the contract's", () => {
   const codesOf = async (api: TestApi): Promise<unknown[]> => {
-    const { body } = await call(api, "/ops/alerts", { headers: {} });
+    const { body } = await askAlerts(api);
     assert.ok(Array.isArray(body["alerts"]));
     return body["alerts"].filter(isObject).map(({ code }) => code);
   };
@@ -124,7 +143,7 @@ describe("alerts beside the contract's", () => {
     await insertWorker(api, 90, 0);
     assert.deepEqual(await codesOf(api), []);
     await insertWorker(api, 90, 10);
-    const { body } = await call(api, "/ops/alerts", { headers: {} });
+    const { body } = await askAlerts(api);
     assert.deepEqual(body["alerts"], [
       { code: "WORKER_SILENT", severity: "critical", count: 1, threshold: 1, runbook: "ops/runbooks/worker_silent.md" },
     ]);

@@ -68,6 +68,54 @@ test("events that wait for an older transaction are looked at soon, and ever mor
   assert.equal(looks.length, 12, "soon again");
 });
 
+test("a stream whose source says nothing does not say that it lives, and ends", async () => {
+  const response = idleResponse();
+  const written: string[] = [];
+  response.write = (chunk: unknown) => written.push(String(chunk)) > 0;
+  let silent = false;
+  const never = new Promise<never>(() => undefined);
+  const stream = new EventStream(
+    response,
+    nowhere,
+    () => (silent ? never : nothing()),
+    (error) => assert.fail(String(error)),
+  );
+  const tick = async (): Promise<void> => {
+    stream.tick();
+    await setImmediate();
+    stream.beat();
+  };
+  for (const _ of [1, 2, 3]) await tick();
+  assert.equal(written.length, 3, "a source that has nothing new is none that is silent");
+
+  silent = true;
+  await tick();
+  assert.equal(written.length, 4, "it has answered since the last tick");
+  await tick();
+  assert.equal(written.length, 4);
+  assert.ok(!response.writableEnded);
+  await tick();
+  assert.ok(response.writableEnded);
+});
+
+test("a stream that fails and was woken meanwhile tries again at once", async () => {
+  const failures: unknown[] = [];
+  let reads = 0;
+  const stream = new EventStream(
+    idleResponse(),
+    nowhere,
+    async () => {
+      if (++reads === 1) throw new Error("away");
+      return nothing();
+    },
+    (error) => failures.push(error),
+  );
+  stream.wake();
+  stream.wake();
+  await setImmediate();
+  assert.deepEqual([reads, failures.length], [2, 1]);
+});
+
 for (const ended of [false, true]) {
   test(`a client that takes nothing is let go, ${ended ? "also when its stream has ended" : "while its stream goes on"}`, async (t) => {
     const response = await fullResponse(t);

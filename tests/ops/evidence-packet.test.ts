@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Scorecard } from "../../lab/drills/run-drill.ts";
+import { isInTime, type Scorecard } from "../../lab/drills/run-drill.ts";
 import { totalsOf } from "../../lab/evidence/junit-totals.ts";
 import { objections, packetPage, type Packet } from "../../lab/evidence/packet-page.ts";
 import { releaseFacts } from "../../lab/evidence/release-facts.ts";
@@ -53,6 +53,19 @@ for (const [name, [change, objection]] of Object.entries(closed)) {
     assert.ok(packetPage({ ...good, ...change }).includes(`Gate: **closed**: ${objection}`));
   });
 }
+
+test("a drill that was seen or over too late has failed, where it has times to keep to", () => {
+  const within = { detectedMs: 15_000, recoveredMs: 20_000 };
+  assert.equal(isInTime({ within }, 14_999, 19_999), true);
+  for (const [detected, recovered] of [
+    [15_000, 1],
+    [1, 20_000],
+    [null, 1],
+    [1, null],
+  ] as const)
+    assert.equal(isInTime({ within }, detected, recovered), false);
+  assert.equal(isInTime({}, 100_000, 50_000), true);
+});
 
 test("totals are those of the whole run, and a report without them is refused", () => {
   const totals = (n: number) =>

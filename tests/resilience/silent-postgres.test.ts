@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { after, describe, test, type TestContext } from "node:test";
+import { openDatabase, type Session } from "../../dispatch/db/pool.ts";
 import { mostInGroup } from "../../dispatch/kernel/command-groups.ts";
 import { openEvents } from "../api/event-client.ts";
 import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
 import { until } from "../support/eventually.ts";
+import { testStatement } from "../support/statement.ts";
 import { post } from "./callers.ts";
 import { createTicket, layOutField, rowsOf, triage } from "./field.ts";
 import { holdLock } from "./gate.ts";
@@ -27,6 +29,13 @@ const start = (t: TestContext, databaseUrl: string, settings: Record<string, str
     dataDir: join(postgres.folder, "desk"),
     settings: { DISPATCH_DB_POOL_MAX: String(poolMax), ...settings },
   });
+
+const backend = testStatement<{ pid: number; idle: string; user_timeout: string }>(
+  "backend",
+  `SELECT pg_backend_pid() AS pid,
+          (SELECT reset_val FROM pg_settings WHERE name = 'tcp_keepalives_idle') AS idle,
+          (SELECT reset_val FROM pg_settings WHERE name = 'tcp_user_timeout') AS user_timeout`,
+);
 
 /** Something happens, and those who listen are told, by somebody with a connection of their own. */
 async function happen(subject: string): Promise<void> {
@@ -63,6 +72,36 @@ describe("connections that fall silent", { timeout: 300_000 }, () => {
     await happen("s.after");
     for (const follower of followers) assert.equal((await follower.next()).data["subject"], "s.after");
     await until(t, "another connection listens", async () => (await listeners()).some((pid) => !silent.includes(pid)));
+  });
+
+  test("are left together: one read runs into its time limit, and no further one", async (t) => {
+    const proxy = await startPostgresProxy(t, postgres.url);
+    const lost: Error[] = [];
+    const db = openDatabase({
+      url: proxy.url,
+      poolMax: 5,
+      applicationName: "silent",
+      role: null,
+      statementTimeoutMs: 100,
+      lockTimeoutMs: 100,
+      onError: (error) => lost.push(error),
+    });
+    t.after(() => db.close());
+    const apart = db.apart("reads", 1);
+    t.after(() => apart.close());
+    const read = (from: Session) => from.row(backend);
+    const before = await Promise.all([...Array.from({ length: 5 }, () => read(db)), read(apart)]);
+    assert.equal(new Set(before.map((row) => row?.pid)).size, 6);
+
+    proxy.strand();
+    await assert.rejects(read(db), { message: "Query read timeout" });
+    for (const from of [db, db, apart]) {
+      const row = await read(from);
+      assert.ok(row && !before.some((one) => one?.pid === row.pid));
+      assert.deepEqual([row.idle, row.user_timeout], ["10", "20000"], "the server's end looks after itself too");
+    }
+    assert.equal(db.gauges().total, 1);
+    assert.deepEqual(lost, []);
   });
 
   test("do not keep an API from ending in good order", async (t) => {

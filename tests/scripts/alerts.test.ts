@@ -19,6 +19,8 @@ const script = join(import.meta.dirname, "../../scripts/alerts.ts");
 type Told = { readonly code: number; readonly out: string; readonly err: string };
 
 async function alerts(api: TestApi, ...args: string[]): Promise<Told> {
+  // The API asks for its alerts once a second.
+  api.clock.advanceMs(1_000);
   const env = { ...bareEnvironment, DISPATCH_DATABASE_URL: api.databaseUrl, DISPATCH_DATA_DIR: api.dataDir };
   return promisify(execFile)(process.execPath, [script, ...args], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),

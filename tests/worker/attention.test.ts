@@ -23,6 +23,9 @@ async function attentionOf(api: TestApi, ticket: string) {
   return queue.find(({ ticket_id }) => ticket_id === ticket)?.attention ?? null;
 }
 
+/** The API asks for its alerts once a second. */
+const alertsAgain = (api: TestApi): void => api.clock.advanceMs(1_000);
+
 async function firing(api: TestApi): Promise<unknown[]> {
   const { text } = await api.send("GET", "/ops/alerts");
   const body: unknown = JSON.parse(text);
@@ -60,6 +63,7 @@ test("a start that is near, then missed, and an overrun are told once each, by w
   await tells(["NOT_SENT", "LATE_ARRIVAL"]);
   assert.deepEqual(await firing(api), ["VISIT_MISSED"]);
   await api.run("tech.check_in", { as: "tech", ticket: id, body: { timestamp: api.clock.iso } });
+  alertsAgain(api);
   assert.deepEqual([await attentionOf(api, id), await firing(api)], [null, []]);
   api.clock.advance(60);
   await tells(["NOT_SENT", "LATE_ARRIVAL", "OVERRUN"]);
@@ -105,6 +109,7 @@ test("that nobody is able, or nobody free, is told when the worker finds it, and
     await worker.wake();
     return (await toldOf(api, second.id)).length === 1;
   });
+  alertsAgain(api);
   assert.deepEqual([await toldOf(api, second.id), await firing(api)], [["NOBODY_FREE"], ["NOBODY_CAN_GO"]]);
   assert.equal((await attentionOf(api, second.id))?.code, "NOBODY_FREE");
 });
