@@ -31,7 +31,13 @@ const refusals: Record<UploadRefusal, () => Refusal> = {
     new Refusal(
       "EVIDENCE_CHECKSUM_MISMATCH",
       {},
-      { message: "This address has been used; an upload is never replaced." },
+      { message: "This address has been used; an upload is never replaced. Ask for a new one." },
+    ),
+  in_use: () =>
+    new Refusal(
+      "EVIDENCE_CHECKSUM_MISMATCH",
+      {},
+      { message: "An upload to this address is under way; wait for it, or ask for a new address." },
     ),
 };
 

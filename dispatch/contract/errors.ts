@@ -301,8 +301,8 @@ export const errorRegistry = define({
     status: 409,
     dimension: "evidence",
     message:
-      "The ticket has as much evidence as the policy allows one ticket (evidence.max_items_per_ticket). Leave out what proves " +
-      "nothing new; an operator can raise the limit.",
+      "The ticket has as much evidence, announced uploads included, as the policy allows one ticket (evidence.max_items_per_ticket). " +
+      "Leave out what proves nothing new; an operator can raise the limit.",
   },
   PAYLOAD_TOO_LARGE: { status: 413, message: "The body is larger than 256 KiB." },
   EVIDENCE_TOO_LARGE: { status: 413, message: "The file is larger than 25 MiB." },

@@ -1997,6 +1997,7 @@ export type StatementRows = {
     seq: number;
     hash: string;
   };
+  upload_count_open: { total: number };
   upload_select: {
     id: string;
     ticket_id: string;

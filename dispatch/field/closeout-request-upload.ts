@@ -7,11 +7,17 @@ import { Refusal } from "../kernel/refusal.ts";
 import { evidenceMaxBytes, fileExtension, mediaTypeOf, type MediaType } from "../storage/media-types.ts";
 import { incomingPrefix } from "../storage/object-key.ts";
 import { countEvidence, requireRoom } from "./evidence-rows.ts";
-import { insertUpload } from "./uploads.ts";
+import { countOpenUploads, insertUpload } from "./uploads.ts";
 
 export const closeoutRequestUpload = ticketCommand({
   name: "closeout.request_upload",
-  load: async (tx, { ticketId }) => (await tx.row(countEvidence, [ticketId]))?.total ?? 0,
+  async load(tx, { ticketId, clockTime }) {
+    const [recorded, open] = await Promise.all([
+      tx.row(countEvidence, [ticketId]),
+      tx.row(countOpenUploads, [ticketId, clockTime]),
+    ]);
+    return (recorded?.total ?? 0) + (open?.total ?? 0);
+  },
   async prepare({ desk, input, ticket, now }, items) {
     requireRoom(ticket.id, items, desk.policy);
     const { content_type: announced, size_bytes: sizeBytes } = input;

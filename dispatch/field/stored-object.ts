@@ -21,9 +21,9 @@ export function keyInStore(uri: string, store: Pick<ObjectStore, "bucket">, sche
  * @throws ObjectStoreUnavailable
  */
 export async function takeOver(store: ObjectStore, upload: UploadRow, uri: string): Promise<StoredObject> {
-  const incoming = await fetchObject(store, upload.incoming_key, evidenceMaxBytes);
-  // Absent: an earlier try may have moved it already, and then it must still be what was announced.
-  const found = incoming ?? (await fetchObject(store, upload.object_key, evidenceMaxBytes));
+  // First what an earlier try has taken over: on S3 whoever has the address may have sent something else there since.
+  const kept = await fetchObject(store, upload.object_key, evidenceMaxBytes);
+  const found = kept ?? (await fetchObject(store, upload.incoming_key, evidenceMaxBytes));
   const expected = { size_bytes: upload.size_bytes, sha256: upload.sha256 };
   if (!found) throw new Refusal("EVIDENCE_NOT_STORED", { uri, expected, actual: null });
   if (found.sizeBytes !== upload.size_bytes || found.sha256 !== upload.sha256) {
@@ -41,10 +41,8 @@ export async function takeOver(store: ObjectStore, upload: UploadRow, uri: strin
       { message: "The file's first bytes are not those of the announced type; upload the right file." },
     );
   }
-  if (incoming) {
-    // "exists" needs no second look: only an object with the announced hash is ever written there.
-    await store.writeOnce(upload.object_key, incoming.bytes, contentType);
-    await store.remove(upload.incoming_key);
-  }
+  // "exists" needs no second look: only an object with the announced hash is ever written there.
+  if (!kept) await store.writeOnce(upload.object_key, found.bytes, contentType);
+  await store.spend(upload.incoming_key);
   return { sha256: found.sha256, sizeBytes: found.sizeBytes, mediaType: contentType };
 }

@@ -35,6 +35,12 @@ export const selectUpload = statement<UploadRow>(
    FROM uploads WHERE object_key = $1 AND ticket_id = $2`,
 );
 
+/** Addresses of a ticket to which something may still be sent at a time, and nothing was recorded yet. */
+export const countOpenUploads = statement<{ total: number }>(
+  "upload_count_open",
+  `SELECT count(*) AS total FROM uploads WHERE ticket_id = $1 AND used_at IS NULL AND expires_at > $2`,
+);
+
 export const markUploadUsed = statement(
   "upload_mark_used",
   `UPDATE uploads SET used_at = coalesce(used_at, $2) WHERE id = $1`,

@@ -422,7 +422,7 @@ export const settingsList = {
     "DISPATCH_KEEP_UPLOADS_HOURS",
     integer(1, 8_760),
     24,
-    "Hours after its expiry that an upload nobody used is kept",
+    "Hours after an upload address has expired that what was sent to it, and never taken over, is kept",
   ),
   demoAccountId: setting(
     "DISPATCH_DEMO_ACCOUNT_ID",

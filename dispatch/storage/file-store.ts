@@ -2,14 +2,28 @@
 // Must not know HTTP beyond the shape of an upload, nor follow a key or a symbolic link out of its folder.
 //
 //   <folder>/upload-secret   32 random bytes, shared by every process on this folder
-//   <folder>/objects/        one file per object, its name the URL-encoded key: flat, so no key is another's folder
+//   <folder>/objects/        one file per object, its name the URL-encoded key: flat, so no key is another's folder; a symbolic
+//                            link to nothing where an upload was and its address is used up
 //   <folder>/temp/           what is being written
 
 import { randomUUID } from "node:crypto";
-import { chmod, constants, lstat, mkdir, open, readdir, realpath, rm, unlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { assertBucketName, assertObjectKey, assertWriteOnceKey, isObjectKey } from "./object-key.ts";
+import { assertBucketName, assertObjectKey, assertUploadKey, assertWriteOnceKey, isObjectKey } from "./object-key.ts";
 import {
   assertUploadRequest,
   translateErrors,
@@ -30,6 +44,8 @@ export type FileStoreOptions = {
   bucket: string;
   /** Where the API is reached, without a trailing slash; a function when that is known only once it listens. */
   baseUrl: string | (() => string);
+  /** Milliseconds after which an upload that sends nothing gives way to another by the same URL. Default 10 000. */
+  uploadSilenceMs?: number;
 };
 
 /** The path below baseUrl where the API takes uploads; the key follows it. */
@@ -50,9 +66,17 @@ export type IncomingUpload = {
 
 /**
  * Why an upload was refused: the URL is not one we signed; its time is over; another Content-Type; more than maxBytes;
- * not the signed size (also when the client hung up); an upload through this URL has already been stored.
+ * not the signed size (also when the client hung up); an upload through this URL has already been stored, and perhaps taken
+ * over; one is under way.
  */
-export type UploadRefusal = "bad_signature" | "expired" | "wrong_type" | "too_large" | "wrong_size" | "exists";
+export type UploadRefusal =
+  | "bad_signature"
+  | "expired"
+  | "wrong_type"
+  | "too_large"
+  | "wrong_size"
+  | "exists"
+  | "in_use";
 
 export type UploadOutcome = { accepted: true; sizeBytes: number } | { accepted: false; refusal: UploadRefusal };
 
@@ -68,7 +92,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     for (const folder of [root, join(root, "objects"), join(root, "temp")]) await ensurePrivateFolder(folder);
     await removeAbandonedFiles(join(root, "temp"));
     const secret = await loadSecret(join(root, "upload-secret"), join(root, "temp"));
-    return new FileStore(root, options.bucket, options.baseUrl, secret);
+    return new FileStore(root, options, secret);
   });
 }
 
@@ -79,9 +103,13 @@ export class FileStore implements ObjectStore {
   readonly #temp: string;
   readonly #baseUrl: string | (() => string);
   readonly #secret: Buffer;
+  readonly #silenceMs: number;
+  /** By their keys: one at a time, so that an address holds no more than one file of its size. */
+  readonly #underWay = new Map<string, UnderWay>();
 
-  constructor(root: string, bucket: string, baseUrl: string | (() => string), secret: Buffer) {
+  constructor(root: string, { bucket, baseUrl, uploadSilenceMs = 10_000 }: FileStoreOptions, secret: Buffer) {
     this.bucket = bucket;
+    this.#silenceMs = uploadSilenceMs;
     this.#objects = join(root, "objects");
     this.#temp = join(root, "temp");
     this.#baseUrl = baseUrl;
@@ -160,6 +188,17 @@ export class FileStore implements ObjectStore {
     await guarded(() => unlink(path).catch((error: unknown) => this.#absent(error)));
   }
 
+  /** One step for every onlooker: there is no moment at which the key is free. */
+  async spend(key: string): Promise<void> {
+    assertUploadKey(key);
+    const path = this.#pathOf(key);
+    const mark = join(this.#temp, randomUUID());
+    await guarded(async () => {
+      await symlink("used-up", mark);
+      await rename(mark, path);
+    });
+  }
+
   async check(signal?: AbortSignal): Promise<void> {
     const probe = join(this.#temp, randomUUID());
     const tryIt = guarded(async () => {
@@ -174,19 +213,34 @@ export class FileStore implements ObjectStore {
   /** Nothing is held open between calls. */
   async close(): Promise<void> {}
 
-  async #receive(upload: IncomingUpload): Promise<number> {
-    const grant = grantedBy(this.#secret, upload.key, upload.query);
+  async #receive({ key, query, contentType, contentLength, body, now }: IncomingUpload): Promise<number> {
+    const grant = grantedBy(this.#secret, key, query);
     if (grant === null) throw new UploadRefused("bad_signature");
-    if (upload.now.getTime() >= grant.expiresAtMs) throw new UploadRefused("expired");
-    if (upload.contentType !== grant.contentType) throw new UploadRefused("wrong_type");
-    if (upload.contentLength !== null && upload.contentLength !== grant.sizeBytes)
-      throw refusedForSize(upload.contentLength, grant);
-    // Asked here only to spare the transfer; the write below is what never replaces anything.
-    if ((await this.stat(grant.key)) !== null) throw new UploadRefused("exists");
+    if (now.getTime() >= grant.expiresAtMs) throw new UploadRefused("expired");
+    if (contentType !== grant.contentType) throw new UploadRefused("wrong_type");
+    if (contentLength !== null && contentLength !== grant.sizeBytes) throw refusedForSize(contentLength, grant);
     const path = this.#pathOf(grant.key);
-    const written = await guarded(() => writeFileOnce(this.#temp, path, exactly(upload.body, grant)));
-    if (written === "exists") throw new UploadRefused("exists");
-    return grant.sizeBytes;
+    // Asked here only to spare the transfer; the write below is what never replaces anything.
+    const taken = await guarded(() => lstat(path).catch((error: unknown) => this.#absent(error)));
+    if (taken !== null) throw new UploadRefused("exists");
+    const upload = this.#begin(grant.key, body);
+    try {
+      const written = await guarded(() => writeFileOnce(this.#temp, path, exactly(upload, grant)));
+      if (written === "exists") throw new UploadRefused("exists");
+      return grant.sizeBytes;
+    } finally {
+      if (this.#underWay.get(grant.key) === upload) this.#underWay.delete(grant.key);
+    }
+  }
+
+  /** Takes the key's place, from an upload that has gone silent too: a phone that changed its network tries again. */
+  #begin(key: string, body: Readable): UnderWay {
+    const other = this.#underWay.get(key);
+    if (other && performance.now() - other.heardAt < this.#silenceMs) throw new UploadRefused("in_use");
+    other?.body.destroy();
+    const upload = { body, heardAt: performance.now() };
+    this.#underWay.set(key, upload);
+    return upload;
   }
 
   #pathOf(key: string): string {
@@ -204,6 +258,9 @@ export class FileStore implements ObjectStore {
   }
 }
 
+/** An upload that is being received, and when a piece of it last came, in ms of performance.now(). */
+type UnderWay = { readonly body: Readable; heardAt: number };
+
 class UploadRefused extends Error {
   readonly refusal: UploadRefusal;
 
@@ -218,12 +275,13 @@ function refusedForSize(sizeBytes: number, grant: UploadGrant): UploadRefused {
 }
 
 /** Passes the body on and throws UploadRefused as soon as it is too long, or when it ends too early. */
-async function* exactly(body: Readable, grant: UploadGrant): AsyncGenerator<Uint8Array> {
+async function* exactly(upload: UnderWay, grant: UploadGrant): AsyncGenerator<Uint8Array> {
   let sizeBytes = 0;
   try {
     // Kept alive on a refusal: destroying a request's body closes the connection before the answer is out.
-    const chunks: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
+    const chunks: AsyncIterable<Uint8Array> = upload.body.iterator({ destroyOnReturn: false });
     for await (const chunk of chunks) {
+      upload.heardAt = performance.now();
       sizeBytes += chunk.length;
       if (sizeBytes > grant.sizeBytes) break;
       yield chunk;

@@ -42,8 +42,8 @@ export type ObjectStore = {
   uriOf(key: string): string;
   /**
    * Signs an upload without asking the store. RangeError for a size, expiry or content type that cannot be signed.
-   * On S3 a ticket may be used again until it expires and then replaces what it uploaded: act on what fetchObject
-   * read, never on an earlier look.
+   * On S3 a ticket may be used again until it expires, any number of times at once, and then replaces what it uploaded: act on
+   * what fetchObject read, never on an earlier look.
    */
   presignUpload(request: UploadRequest): Promise<UploadTicket>;
   /** The size in bytes as the store reports it; null when there is no such object. */
@@ -62,6 +62,12 @@ export type ObjectStore = {
   list(): AsyncIterable<ListedObject>;
   /** Removes the object; no error when there is none. */
   remove(key: string): Promise<void>;
+  /**
+   * Removes an upload that has been taken over, and so that its ticket is used up: where the store can, nothing is ever uploaded to
+   * the key again. S3 cannot: there a ticket puts further objects at the key until it expires, which nobody reads and whoever
+   * looks after uploads removes then. A key that was used up is free again after `remove`.
+   */
+  spend(key: string): Promise<void>;
   /** Resolves when the store can be reached and the bucket used; any trouble is ObjectStoreUnavailable. */
   check(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

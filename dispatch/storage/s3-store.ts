@@ -5,7 +5,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Readable } from "node:stream";
 import { Client, S3Error } from "minio";
-import { assertBucketName, assertObjectKey, assertWriteOnceKey, isObjectKey } from "./object-key.ts";
+import { assertBucketName, assertObjectKey, assertUploadKey, assertWriteOnceKey, isObjectKey } from "./object-key.ts";
 import {
   assertUploadRequest,
   translateErrors,
@@ -122,6 +122,12 @@ export class S3Store implements ObjectStore {
   async remove(key: string): Promise<void> {
     assertObjectKey(key);
     await asked("remove", () => this.#client.removeObject(this.bucket, key));
+  }
+
+  /** A POST policy cannot be withdrawn: until it expires, further objects may come to the key. */
+  async spend(key: string): Promise<void> {
+    assertUploadKey(key);
+    await this.remove(key);
   }
 
   async check(signal?: AbortSignal): Promise<void> {

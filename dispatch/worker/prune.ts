@@ -1,5 +1,5 @@
-// Removes what nobody needs any more, oldest first and a little at a time: stored answers, events, refusals, uploads that
-// were never used, dead letters, plans, and the rows of workers that are gone. Nothing of a ticket's own history is ever
+// Removes what nobody needs any more, oldest first and a little at a time: stored answers, events, refusals, what
+// lies at the addresses of uploads, dead letters, plans, and the rows of workers that are gone. Nothing of a ticket's own history is ever
 // pruned.
 
 import { statement, type Statement } from "../db/statement.ts";
@@ -52,12 +52,19 @@ const prunePlans = statement(
   `DELETE FROM plans WHERE id IN (SELECT id FROM plans WHERE created_at < $1 ORDER BY created_at LIMIT $2) RETURNING 1 AS gone`,
 );
 
+// Also of uploads that became evidence: on S3 their address took further objects until it expired. Their rows stay, since the same
+// file may be recorded for another requirement.
 const pruneUploads = statement<{ incoming_key: string }>(
   "prune_uploads",
-  `DELETE FROM uploads
-   WHERE used_at IS NULL
-     AND id IN (SELECT id FROM uploads WHERE used_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-   RETURNING incoming_key`,
+  `WITH old AS (
+     SELECT id, incoming_key, used_at FROM uploads WHERE cleared_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2
+     FOR UPDATE SKIP LOCKED
+   ), unused AS (
+     DELETE FROM uploads USING old WHERE uploads.id = old.id AND old.used_at IS NULL
+   ), used AS (
+     UPDATE uploads SET cleared_at = $3 FROM old WHERE uploads.id = old.id AND old.used_at IS NOT NULL
+   )
+   SELECT incoming_key FROM old`,
 );
 
 const hourMs = 3_600_000;
@@ -94,7 +101,11 @@ const uploadDuty = (parts: DutyParts): Duty => ({
   round: async () => {
     const { db, store, settings } = parts.desk;
     const gone = await db.transaction(async (tx) => {
-      const rows = await tx.rows(pruneUploads, [before(parts, settings.keepUploadsHours * hourMs), uploadBatch]);
+      const rows = await tx.rows(pruneUploads, [
+        before(parts, settings.keepUploadsHours * hourMs),
+        uploadBatch,
+        before(parts, 0),
+      ]);
       // The rows go only once the objects are gone: what the store refuses to remove is found again.
       await Promise.all(rows.map(({ incoming_key }) => store.remove(incoming_key)));
       await tx.commit();

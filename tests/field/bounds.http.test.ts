@@ -9,6 +9,7 @@ import { noteFile, store } from "../support/evidence.ts";
 import { completion, fullChecklist, ticketIn } from "../support/ticket-builder.ts";
 
 const mostItems = 200;
+const note = { kind: "NOTE", content_type: "text/plain", size_bytes: 3, sha256: "a".repeat(64) };
 
 /** Rows as an earlier release let them in: any number of them, with any metadata. They have numbers. */
 async function oldEvidence(
@@ -56,6 +57,8 @@ describe("what a ticket holds", async () => {
     const { id } = await ticketIn(api, "IN_PROGRESS");
     await oldEvidence(api, id, { to: mostItems - 1 });
     const uri = await store(api, { ticket: id }, noteFile("the last one"));
+    const announced = await api.refuse("closeout.request_upload", { ticket: id, body: note });
+    assert.deepEqual([announced.error.code, announced.error["items"]], ["EVIDENCE_LIMIT", mostItems]);
     const last = add(id, { uri, kind: "NOTE" });
     const key = randomUUID();
     const told = await api.run("closeout.add_evidence", { ...last, key });
@@ -63,10 +66,7 @@ describe("what a ticket holds", async () => {
     for (const [tool, call] of [
       ["closeout.add_evidence", add(id)],
       ["closeout.add_evidence", last],
-      [
-        "closeout.request_upload",
-        { ticket: id, body: { kind: "NOTE", content_type: "text/plain", size_bytes: 3, sha256: "a".repeat(64) } },
-      ],
+      ["closeout.request_upload", { ticket: id, body: note }],
     ] as const) {
       const { status, error } = await api.refuse(tool, call);
       assert.equal(status, 409);

@@ -123,8 +123,10 @@ describe("an uploaded file", async () => {
     await api.run("closeout.add_evidence", add(ticket.uri));
     const forged = photo("the firsT and only");
     assert.equal(forged.length, file.bytes.length);
-    await upload(ticket, forged);
-    await api.call("closeout.add_evidence", add(ticket.uri));
+    assert.equal(await upload(ticket, forged), 409);
+    assert.equal(await bytesAt(api, `incoming/${ticket.upload_id}`), null, "nothing is left at an address used up");
+    const again = await api.run("closeout.add_evidence", add(ticket.uri));
+    assert.equal(again.checksum, sha256(file.bytes));
     assert.deepEqual(await bytesAt(api, ticket.object_key), file.bytes);
   });
 

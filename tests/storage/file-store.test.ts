@@ -17,7 +17,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
@@ -75,6 +75,51 @@ describe("accepting an upload", { timeout: 300_000 }, () => {
     const names = outcomes.map((outcome) => (outcome.accepted ? "accepted" : outcome.refusal));
     assert.deepEqual(names.sort(), ["accepted", "exists"]);
     assert.deepEqual(await readdir(join(folder, "temp")), []);
+  });
+
+  test("of forty at once through one URL one is received, and the others wait for nothing", async (t) => {
+    const folder = await newFolder(t);
+    const store = await openAt(folder);
+    const body = new PassThrough();
+    const first = store.acceptUpload(await uploadTo(store, { body }));
+    body.write(bytes.subarray(0, 6));
+    for (let n = 0; n < 39; n++)
+      assert.deepEqual(await store.acceptUpload(await uploadTo(store)), { accepted: false, refusal: "in_use" });
+    assert.ok((await readdir(join(folder, "temp"))).length <= 1);
+    body.end(bytes.subarray(6));
+    assert.deepEqual(await first, { accepted: true, sizeBytes: 12 });
+    assert.deepEqual(await store.acceptUpload(await uploadTo(store)), { accepted: false, refusal: "exists" });
+  });
+
+  test("one that has gone silent gives way to another", async (t) => {
+    const store = await openFileStore({
+      folder: await newFolder(t),
+      bucket: "dispatch-test",
+      baseUrl,
+      uploadSilenceMs: 0,
+    });
+    const body = new PassThrough();
+    const silent = store.acceptUpload(await uploadTo(store, { body }));
+    body.write(bytes.subarray(0, 6));
+    assert.deepEqual(await store.acceptUpload(await uploadTo(store)), { accepted: true, sizeBytes: 12 });
+    assert.deepEqual(await silent, { accepted: false, refusal: "wrong_size" });
+  });
+
+  test("a URL that was used up takes nothing more, from any process, until its key is removed", async (t) => {
+    const folder = await newFolder(t);
+    const [store, other] = await Promise.all([openAt(folder), openAt(folder)]);
+    const body = new PassThrough();
+    const meanwhile = other.acceptUpload(await uploadTo(other, { body }));
+    body.write(bytes.subarray(0, 6));
+    await store.acceptUpload(await uploadTo(store));
+    await store.spend(key);
+    assert.deepEqual([await store.stat(key), await store.read(key)], [null, null]);
+    assert.deepEqual(await Array.fromAsync(store.list()), []);
+    body.end(bytes.subarray(6));
+    assert.deepEqual(await meanwhile, { accepted: false, refusal: "exists" });
+    assert.deepEqual(await other.acceptUpload(await uploadTo(other)), { accepted: false, refusal: "exists" });
+    await store.remove(key);
+    assert.deepEqual(await store.acceptUpload(await uploadTo(store)), { accepted: true, sizeBytes: 12 });
   });
 
   const unsigned = (change: (query: URLSearchParams) => void) => async (store: FileStore) => {

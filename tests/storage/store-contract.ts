@@ -7,6 +7,9 @@ import { buffer } from "node:stream/consumers";
 import { evidenceMaxBytes } from "../../dispatch/storage/media-types.ts";
 import { InvalidObjectKey } from "../../dispatch/storage/object-key.ts";
 import { fetchObject, inspectObject, type ObjectStore } from "../../dispatch/storage/object-store.ts";
+import { knownId, type TicketId } from "../../dispatch/contract/ids.ts";
+import { takeOver } from "../../dispatch/field/stored-object.ts";
+import { photoFile } from "../support/evidence.ts";
 import * as client from "../support/upload-client.ts";
 
 /** `stores` are two views of one bucket, as two processes have. */
@@ -162,6 +165,25 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         assert.equal(await store.stat(key), null);
       });
 
+      test("what was taken over stays the evidence it is, whatever its address takes afterwards", async () => {
+        const [sent, key, objectKey] = [photoFile("the first"), newKey("incoming"), newKey()];
+        const size_bytes = sent.bytes.length;
+        const announced = { content_type: sent.contentType, size_bytes, sha256: sha256(sent.bytes) };
+        const row = { ...announced, id: randomUUID(), incoming_key: key, object_key: objectKey };
+        const take = () => takeOver(store, { ...row, ticket_id: knownId<TicketId>(randomUUID()) }, "s3://b/k");
+        const ticket = await ticketFor(key, size_bytes);
+        assert.ok((await client.upload(ticket, sent.bytes)) < 300);
+        const taken = await take();
+        assert.equal(taken.sha256, announced.sha256);
+        assert.equal(await store.stat(key), null);
+        // Files: refused. S3: taken, since a policy cannot be withdrawn, and cleared away once it has expired.
+        await client.upload(ticket, photoFile("the worst").bytes);
+        assert.deepEqual(await take(), taken);
+        assert.equal(await store.stat(key), null);
+        const kept = await store.read(objectKey);
+        assert.deepEqual(kept && (await buffer(kept)), sent.bytes);
+      });
+
       test("signs nothing that must not be uploaded", async () => {
         const good = { ...anyUpload, key: newKey("incoming"), sizeBytes: 1, now: new Date() };
         const bad = [
@@ -283,6 +305,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         await assert.rejects(store.stat(key), InvalidObjectKey, key);
         await assert.rejects(store.read(key), InvalidObjectKey, key);
         await assert.rejects(store.remove(key), InvalidObjectKey, key);
+        await assert.rejects(store.spend(key), InvalidObjectKey, key);
         await assert.rejects(store.writeOnce(key, Buffer.alloc(0), "text/plain"), InvalidObjectKey, key);
         await assert.rejects(ticketFor(`incoming/${key}`, 1), InvalidObjectKey, key);
       }

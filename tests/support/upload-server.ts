@@ -17,6 +17,7 @@ const statusOf: Record<UploadRefusal, number> = {
   too_large: 413,
   wrong_size: 400,
   exists: 409,
+  in_use: 409,
 };
 
 export type UploadServer = {

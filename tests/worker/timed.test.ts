@@ -7,6 +7,7 @@ import { startTestApi, type TestApi } from "../support/api.ts";
 import { openEvents } from "../api/event-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { freeWindow, ticketIn } from "../support/ticket-builder.ts";
+import { upload as send } from "../support/upload-client.ts";
 import { startTestWorker } from "../support/worker.ts";
 
 /** The worker sends nobody, so that tickets stay where the test put them. */
@@ -181,9 +182,12 @@ test("old answers, events, refusals and unused uploads go, and what is young or 
       size_bytes: 4,
       sha256: "0".repeat(64),
     };
-    return (await api.run("closeout.request_upload", { ticket: id, body })).upload_id;
+    const address = await api.run("closeout.request_upload", { ticket: id, body });
+    assert.equal(await send(address, Buffer.from("1234")), 201);
+    return address.upload_id;
   };
   const [unused, used] = [await upload(), await upload()];
+  const leftAt = (uploadId: string) => api.desk.store.stat(`incoming/${uploadId}`);
   await api.desk.store.check();
   await api.owner.query("UPDATE uploads SET used_at = $2 WHERE id = $1", [used, api.clock.iso]);
   await api.refuse("ticket.close", { ticket: id, as: "tech", body: {} });
@@ -203,6 +207,12 @@ test("old answers, events, refusals and unused uploads go, and what is young or 
     [used, young].toSorted(),
     `${unused} went`,
   );
+  assert.deepEqual(
+    [await leftAt(unused), await leftAt(used)],
+    [null, null],
+    "what came to an address goes, used or not",
+  );
+  assert.notEqual(await leftAt(young), null);
   const { rows: kept } = await api.owner.query(
     "SELECT min(created_at) > $1::timestamptz - interval '7 days' AS young FROM idempotency_keys",
     [api.clock.iso],
