@@ -3,7 +3,7 @@
 import type { ErrorCode, PolicyErrorCode } from "./errors.ts";
 import type { Role } from "./roles.ts";
 import type { Static, TSchema } from "./fields.ts";
-import type { TObject } from "typebox";
+import type { TObject } from "../schema/type.ts";
 
 /** What a command does to its aggregate, which decides how the pipeline locks, writes and audits. */
 export type Effect =

@@ -1,7 +1,7 @@
 // The building blocks of request fields: text, ids, times, money, windows, with the rules every request obeys.
 // `x-case` names the letter case a value is folded to before its rules are checked.
 
-import Type, { type Static, type TSchema } from "typebox";
+import { Type, type Static, type TSchema } from "../schema/type.ts";
 import { ticketIdPattern, uuidPattern, type Id, type TicketId } from "./ids.ts";
 import { ticketStates } from "./states.ts";
 

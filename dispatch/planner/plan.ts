@@ -1,6 +1,6 @@
 // A plan as it is written to files and shown: the JSON Schema and the type, nothing else. check.ts says whether it is good.
 
-import { Type, type Static } from "typebox";
+import { Type, type Static } from "../schema/type.ts";
 
 const closed = { additionalProperties: false };
 const times = { arrive: Type.Number(), start: Type.Number(), leave: Type.Number() };

@@ -1,7 +1,7 @@
 // A scheduling problem as it is written to files and passed to the planner: the JSON Schema and the type, nothing else.
 // One time unit and one length unit per problem, chosen by its author; validate.ts holds the rules a schema cannot say.
 
-import { Type, type Static } from "typebox";
+import { Type, type Static } from "../schema/type.ts";
 
 const closed = { additionalProperties: false };
 const Amount = Type.Number({ minimum: 0 });

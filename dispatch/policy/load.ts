@@ -5,7 +5,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import type { TSchema } from "typebox";
+import type { TSchema } from "../schema/type.ts";
 import { canonicalSha256 } from "./canonical-json.ts";
 import { crossCheck } from "./cross-checks.ts";
 import {

@@ -2,7 +2,7 @@
  * The shape of every policy file, as JSON Schema and as the type of the parsed JSON (snake_case, as written).
  * Rules that span two files are in load.ts; nothing here reads a file.
  */
-import { Type, type Static } from "typebox";
+import { Type, type Static } from "../schema/type.ts";
 import { mostInCrew, noWorkReasons } from "../contract/fields.ts";
 import { signatureKey } from "./policy.ts";
 

@@ -1,6 +1,6 @@
 // What the gateway's owner configures: where dispatch-api is, the key that signs for people, and who those people are.
 
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "../../dispatch/schema/type.ts";
 import { Check, Errors } from "typebox/value";
 import { uuidPattern } from "../../dispatch/contract/fields.ts";
 import { roles } from "../../dispatch/contract/roles.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import Type from "typebox";
+import { Type } from "../../dispatch/schema/type.ts";
 import { contractHash, hashOf } from "../../dispatch/contract/hash.ts";
 import {
   commands,

@@ -17,12 +17,13 @@ const running = [
   "dispatch/handlers.ts",
 ] as const;
 const mayImport: Record<string, readonly string[]> = {
-  "dispatch/contract": [],
+  "dispatch/schema": [],
+  "dispatch/contract": ["dispatch/schema"],
   "dispatch/db": [],
   "dispatch/storage": [],
   "dispatch/travel": [],
-  "dispatch/planner": [],
-  "dispatch/policy": ["dispatch/contract"],
+  "dispatch/planner": ["dispatch/schema"],
+  "dispatch/policy": ["dispatch/schema", "dispatch/contract"],
   "dispatch/kernel": [...low, "dispatch/process/settings.ts"],
   "dispatch/aggregates.ts": ["dispatch/kernel", "dispatch/ticket"],
   "dispatch/handlers.ts": [...field, "dispatch/field", "dispatch/aggregates.ts"],
@@ -35,7 +36,7 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/api": running,
   "dispatch/worker": running,
   "dispatch/ops": [...running, "dispatch/api", "dispatch/planner"],
-  plugin: ["dispatch/contract"],
+  plugin: ["dispatch/schema", "dispatch/contract"],
   ops: ["dispatch/api"],
   lab: ["dispatch", "plugin", "ops"],
   scripts: ["dispatch", "plugin", "ops", "lab"],
@@ -75,17 +76,21 @@ test("the rooms of that list are the folders there are", () => {
   );
 });
 
-test("the contract and the planner use no package but typebox, and of node only its hashes and the planner's thread", async () => {
+test("the contract and the planner use no package, their schemas one's types, of node its hashes and the planner's thread", async () => {
   const threaded = ["dispatch/planner/run-planner.ts", "dispatch/planner/planner-thread.ts"];
-  const pure = files.filter((file) => /^dispatch\/(contract|planner)\//.test(file));
-  for (const room of ["contract", "planner"])
+  const pure = files.filter((file) => /^dispatch\/(contract|planner|schema)\//.test(file));
+  for (const room of ["contract", "planner", "schema"])
     assert.ok(
       pure.some((file) => file.startsWith(`dispatch/${room}/`)),
       room,
     );
   for (const file of pure) {
     const packages = (await importsOf(file)).filter((specifier) => !specifier.startsWith("."));
-    const allowed = ["typebox", "node:crypto", ...(threaded.includes(file) ? ["node:worker_threads"] : [])];
+    const allowed = [
+      "node:crypto",
+      ...(file.startsWith("dispatch/schema/") ? ["typebox"] : []),
+      ...(threaded.includes(file) ? ["node:worker_threads"] : []),
+    ];
     assert.deepEqual(
       packages.filter((name) => !allowed.includes(name)),
       [],

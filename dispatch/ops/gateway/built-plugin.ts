@@ -10,7 +10,7 @@ import { bundlePlugin, pluginFolder } from "./bundle.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const cache = join(root, "node_modules/.cache");
-const sources = ["plugin/src/**/*.ts", "plugin/package.json", "dispatch/contract/**/*.ts", "pnpm-lock.yaml"];
+const sources = ["plugin/src/**/*.ts", "plugin/package.json", "dispatch/{contract,schema}/**/*.ts", "pnpm-lock.yaml"];
 
 /** @returns the folder to give OpenClaw */
 export async function builtPlugin(): Promise<string> {
