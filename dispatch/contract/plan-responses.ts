@@ -1,6 +1,7 @@
 // The bodies the plan's commands and queries answer with, as schemas.
 
 import { answeredId, localTime, nullable, priorities, state, Type, type Static } from "./fields.ts";
+import { crew } from "./responses.ts";
 import type { PlanId, ReceiptId, TechnicianId, TicketId } from "./ids.ts";
 
 const time = () => Type.String({ format: "date-time" });
@@ -43,11 +44,15 @@ export type DayFigures = Static<typeof dayFigures>;
 /** On the clock of the visit's site; a plan that an earlier release made has none. */
 const localSpan = { start_local: Type.Optional(localTime()), end_local: Type.Optional(localTime()) };
 
+/** Who goes along with the lead, where a crew does the work. */
+const helper = { tech_id: answeredId<TechnicianId>(), tech_name: text() };
+
 const place = Type.Object({
   tech_id: nullable(answeredId<TechnicianId>()),
   tech_name: nullable(text()),
   start: time(),
   end: time(),
+  helpers: Type.Optional(Type.Array(Type.Object(helper))),
   ...localSpan,
 });
 
@@ -68,11 +73,12 @@ const move = Type.Object({
     start: time(),
     end: time(),
     travel_before_minutes: count(),
+    helpers: Type.Optional(Type.Array(Type.Object({ ...helper, travel_before_minutes: count() }))),
     ...localSpan,
   }),
   /** The site's. */
   timezone: Type.Optional(text()),
-  /** Driving that this visit costs less than where it was; below zero when it costs more. */
+  /** Driving that this visit costs less than where it was, all who go taken together; below zero when it costs more. */
   saves_minutes: Type.Number(),
   reason: text(),
 });
@@ -143,6 +149,8 @@ const appliedMove = Type.Object({
   previous_state: state(),
   state: state(),
   tech_id: answeredId<TechnicianId>(),
+  /** Of a crew: everybody, the lead first. */
+  crew: Type.Optional(crew),
   scheduled_start: time(),
   scheduled_end: time(),
   receipt_id: answeredId<ReceiptId>(),

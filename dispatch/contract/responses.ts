@@ -210,7 +210,7 @@ const crewMember = Type.Object({
 });
 export type CrewMember = Static<typeof crewMember>;
 /** Who is booked for the visit, the lead first. */
-const crew = Type.Array(crewMember);
+export const crew = Type.Array(crewMember);
 
 export const booking = Type.Object({
   id: uuid(),

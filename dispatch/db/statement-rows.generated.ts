@@ -843,6 +843,7 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     parted_minutes: number | null;
     not_technicians: unknown;
+    helpers_missing: number;
     helpers: number;
     response_due: string;
     desk_chose_time: boolean;
@@ -922,6 +923,7 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     parted_minutes: number | null;
     not_technicians: unknown;
+    helpers_missing: number;
     helpers: number;
     response_due: string;
     desk_chose_time: boolean;

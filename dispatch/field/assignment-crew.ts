@@ -8,13 +8,21 @@ import { invalidField, invalidFields, type Violation } from "../kernel/refusal.t
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { insertBookings, settleMember } from "../workforce/bookings.ts";
 import { loadRoster, readingAt, type Asked, type RosterReading } from "../workforce/calendar.ts";
-import { helpersOf, inOrder, loadCrew, peopleFor, type Crew } from "../workforce/crew.ts";
+import {
+  crewChange,
+  crewPayload,
+  helpersOf,
+  inOrder,
+  loadCrew,
+  memberOf,
+  peopleFor,
+  type Crew,
+} from "../workforce/crew.ts";
 import { settledAs } from "../workforce/requeue.ts";
 import { lockTechnician } from "../workforce/technicians.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { consultOn } from "../travel/driving.ts";
 import { bookingOfHelper, fromNowOn, untilItsEnd } from "./assign.ts";
-import { crewChange, crewPayload, memberOf } from "./crew.ts";
 import { ticketAt } from "./local-times.ts";
 import { waivedInSending, waivedOnSite } from "./may-go.ts";
 

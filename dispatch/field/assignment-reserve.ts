@@ -3,8 +3,9 @@
 
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { wrongState } from "../kernel/machine.ts";
+import { crewChange, crewPayload } from "../workforce/crew.ts";
 import { bookingsFor, consultOnAssignee, loadAssignee, partsIn, rebook } from "./assign.ts";
-import { crewAround, crewChange, crewPayload } from "./crew.ts";
+import { crewAround } from "./crew.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { ticketAt } from "./local-times.ts";
 import { waivedInSending } from "./may-go.ts";

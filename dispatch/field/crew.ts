@@ -5,10 +5,9 @@ import type { BookingBody, CrewMember } from "../contract/responses.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Refusal } from "../kernel/refusal.ts";
-import type { JsonObject } from "../kernel/json.ts";
-import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
-import { helperJob, helpersOf, inOrder, type Company } from "../workforce/crew.ts";
+import { helperJob, helpersOf, inOrder, memberOf, type Company } from "../workforce/crew.ts";
 import { jobAt, type SiteDemand } from "../workforce/site-demand.ts";
 import { bookingOfHelper, type Bookings } from "./assign.ts";
 import { mayGo, nothingWaived, waivedInSending, type Waived } from "./may-go.ts";
@@ -77,34 +76,5 @@ export function crewAround(
     members: inOrder([lead, ...bookings].map((booking) => memberOf(booking, named))),
     missing: Math.max(0, people - 1 - helpers.length),
     refusal: () => nobodyFree(call.actor, found, { needed: people, free }),
-  };
-}
-
-export const memberOf = (
-  { id, technician_id, role }: BookingBody,
-  roster: readonly Pick<RosterEntry, "id" | "name">[],
-): CrewMember => ({
-  tech_id: technician_id,
-  tech_name: roster.find((one) => one.id === technician_id)?.name ?? "",
-  role,
-  booking_id: id,
-});
-
-/** What the ticket keeps of a crew: how many are missing, which somebody is told once. */
-export const crewChange = ({ helpers_missing: before }: TicketRow, missing: number): TicketChange => ({
-  helpers_missing: missing,
-  ...(missing > 0 && { attention_code: "NOBODY_FREE" as const }),
-  ...(missing === 0 && before > 0 && { attention_code: null }),
-});
-
-/** How the history names a crew, and how many people it takes; nothing where the lead goes alone. */
-export function crewPayload(members: readonly CrewMember[], missing = 0): JsonObject {
-  const helpers = helpersOf({ members });
-  return {
-    ...(helpers.length + missing > 0 && { people: 1 + helpers.length + missing }),
-    ...(helpers.length > 0 && {
-      crew: members.map(({ tech_id, role, booking_id }) => ({ tech_id, role, booking_id })),
-    }),
-    ...(missing > 0 && { helpers_missing: missing }),
   };
 }

@@ -5,7 +5,7 @@
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { consultOn } from "../travel/driving.ts";
-import { inOrder } from "../workforce/crew.ts";
+import { crewPayload, inOrder, memberOf } from "../workforce/crew.ts";
 import { minuteMs } from "../workforce/availability.ts";
 import type { Slot, SlotRejection } from "../workforce/find-slots.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
@@ -13,7 +13,6 @@ import { crewSize, loadSiteDemand, placeOfSite } from "../workforce/site-demand.
 import { arrivalFor } from "./arrival-window.ts";
 import { bookingsOf, partsIn, rebook } from "./assign.ts";
 import { partsAt, spanAt, ticketAt } from "./local-times.ts";
-import { crewPayload, memberOf } from "./crew.ts";
 import { nobodyFree } from "./promise.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotBody, slotsFor, withinPromise } from "./slot-search.ts";

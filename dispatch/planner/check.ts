@@ -28,6 +28,7 @@ export function checkPlan(problem: Problem, plan: Plan): Verdict {
     if (technician && route.stops.length > 0)
       figures.push(checkRoute(problem, technician, route, `/routes/${i}`, report));
   }
+  checkCrews(problem, plan, report);
   const terms = termsOf(problem, plan, figures);
   const cost = costOf(problem, terms);
   checkFigures(plan, terms, cost, report);
@@ -64,6 +65,29 @@ function checkWho(problem: Problem, { routes, unserved }: Plan, report: Report):
       report("VISIT_MISSING", "/unserved", `"${visit}" is neither served nor listed as unserved`);
   if (everyoneServed(problem) && unserved.length > 0)
     report("UNSERVED_NOT_ALLOWED", "/unserved", `${unserved.length} are left out, and every visit must be served`);
+}
+
+/** All of a crew or none of it, at one moment, each on another route. */
+function checkCrews({ visits }: Problem, { routes }: Plan, report: Report): void {
+  const crews = Map.groupBy(visits, ({ crew }) => crew);
+  for (const [crew, members] of crews) {
+    if (crew === undefined) continue;
+    const stops = routes.flatMap(({ technician, stops: list }, i) =>
+      list.flatMap((stop, j) =>
+        members.some(({ id }) => id === stop.visit) ? [{ ...stop, technician, path: `/routes/${i}/stops/${j}` }] : [],
+      ),
+    );
+    const [first] = stops;
+    if (!first) continue;
+    if (new Set(stops.map(({ visit }) => visit)).size < members.length)
+      report("CREW_INCOMPLETE", first.path, `of crew "${crew}" only ${stops.length} of ${members.length} are served`);
+    for (const one of stops) {
+      if (Math.abs(one.start - first.start) > 1e-6)
+        report("CREW_APART", one.path, `starts at ${one.start}, others of crew "${crew}" at ${first.start}`);
+      if (stops.some((other) => other !== one && other.technician === one.technician))
+        report("CREW_APART", one.path, `"${one.technician}" serves another visit of crew "${crew}"`);
+    }
+  }
 }
 
 function termsOf(problem: Problem, plan: Plan, figures: readonly RouteFigures[]): Terms {

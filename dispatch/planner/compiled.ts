@@ -49,6 +49,8 @@ export type Compiled = {
   readonly capacity: Float64Array;
   /** Technicians who are alike in everything share a number; an unused one stands for all its kind. */
   readonly kind: Int32Array;
+  /** By visit and call: the number of its crew, in the order in which crews are first named, or noCrew. */
+  readonly crew: Int32Array;
   readonly mustServe: boolean;
   /** Cost of leaving a visit out; where that is not allowed, more than serving it ever costs. */
   readonly penalty: Float64Array;
@@ -57,13 +59,16 @@ export type Compiled = {
   readonly slack: number;
 };
 
+/** Of a visit: one technician goes there, whenever it suits. */
+export const noCrew = -1;
+
 /** @throws ProblemError when the problem contradicts itself */
 export function compile(problem: Problem): Compiled {
   requireSound(problem);
   const { technicians, visits } = problem;
   const places = numberPlaces(problem);
   const { distance, times } = legTables(problem.travel, places.list, speedsOf(problem));
-  const windows = [...visits.map(windowsOf), problem.depot ? [problem.depot.window] : []];
+  const windows = [...visits.map(searchedWindows), problem.depot ? [problem.depot.window] : []];
   const kinds = partKindsOf(problem);
   const weights = weightsOf(problem);
   const breaks = technicians.map((one) => Float64Array.from(merged(one.breaks ?? []).flat()));
@@ -98,6 +103,7 @@ export function compile(problem: Problem): Compiled {
     demand: Float64Array.from([...visits, {}], ({ demand = 0 }: { demand?: number }) => demand),
     capacity: Float64Array.from(technicians, ({ capacity }) => capacity ?? Number.POSITIVE_INFINITY),
     kind: kindsOf(problem),
+    crew: crewsOf(problem),
     mustServe: mustServe(problem),
     weights,
     slack: 1e-7 * Math.max(1, 1e-6 * latestTime(problem)),
@@ -137,13 +143,21 @@ function numberPlaces({ travel, technicians, visits, depot }: Problem) {
   return { list, homes };
 }
 
-type Span = readonly [number, number];
+export type Span = readonly [number, number];
 
-function windowsOf({ windows, pinned }: Visit): Span[] {
+/** When service may start, sorted and apart; a pinned moment is the only one. */
+export function windowsOf({ windows, pinned }: Visit): Span[] {
   const at = pinned?.start;
   const all = merged(windows);
   if (at === undefined) return all;
   return all.some(([from, to]) => from <= at && at <= to) ? [[at, at]] : [];
+}
+
+/** Of a crew's visit there is one, which crews.ts narrows to the moment that it has chosen. */
+function searchedWindows(visit: Visit): Span[] {
+  const windows = windowsOf(visit);
+  const [first, last] = [windows[0], windows.at(-1)];
+  return visit.crew === undefined || !first || !last ? windows : [[first[0], last[1]]];
 }
 
 function merged(spans: readonly Span[]): Span[] {
@@ -209,6 +223,13 @@ function kindsOf({ technicians, visits }: Problem): Int32Array {
     known.set(name, kind);
     return kind;
   });
+}
+
+function crewsOf({ visits }: Problem): Int32Array {
+  const names = [...new Set(visits.flatMap(({ crew }) => crew ?? []))];
+  return Int32Array.from([...visits, {}], ({ crew }: Partial<Visit>) =>
+    crew === undefined ? noCrew : names.indexOf(crew),
+  );
 }
 
 function latestTime({ technicians, visits }: Problem): number {

@@ -60,7 +60,7 @@ export class Insertion {
   #search(row: number, technician: number, visit: number, until: number): void {
     const c = this.#c;
     const call = int(this.#routes.callAt, row);
-    const alone = this.#stockHolds(row, technician, visit);
+    const alone = this.stockHolds(row, technician, visit);
     if (alone || call > 0) {
       const first = alone ? 0 : call;
       if (!c.plainTime) this.#scan(row, technician, visit, first, until);
@@ -81,7 +81,7 @@ export class Insertion {
   }
 
   /** Whether the visit could come before the call, or into a route without one. */
-  #stockHolds(row: number, technician: number, visit: number): boolean {
+  stockHolds(row: number, technician: number, visit: number): boolean {
     const c = this.#c;
     if (int(c.ownTools, visit * c.technicians + technician) === 0) return false;
     for (let kind = 0; kind < c.partKinds; kind++) {

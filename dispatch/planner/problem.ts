@@ -76,6 +76,8 @@ export const Visit = Type.Object(
     /** What being left out weighs, beside others; absent: 1. */
     priority: Type.Optional(Amount),
     pinned: Type.Optional(Type.Object({ technician: Id, start: Type.Optional(Type.Number()) }, closed)),
+    /** Visits that name the same crew begin at the same moment, each with another technician, or none of them is served. */
+    crew: Type.Optional(Id),
   },
   closed,
 );

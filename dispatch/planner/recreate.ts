@@ -108,6 +108,15 @@ export class Recreate {
     return true;
   }
 
+  /** Puts a visit, whatever it costs, where it is cheapest in one technician's route; false where it has no place there. */
+  placeWith(visit: number, technician: number): boolean {
+    const insertion = this.#insertion;
+    insertion.find(int(this.#solution.tried, technician), technician, visit, Number.POSITIVE_INFINITY);
+    if (insertion.delta === Number.POSITIVE_INFINITY) return false;
+    this.#choose(technician, insertion.delta, insertion.gap, insertion.call);
+    return this.#placeBest(visit);
+  }
+
   /**
    * Routes that come near the visit are looked at first, and others only when those have no place for it. What is remembered
    * comes first, then the routes under change, then what is not remembered: each finds the best cost so far as its bound, and a

@@ -1,6 +1,7 @@
 // Routes that the search has had in its solutions, each set of visits in the cheapest order seen; of those seen last only.
 
 import { int, num } from "./arrays.ts";
+import { noCrew } from "./compiled.ts";
 import { Random } from "./random.ts";
 import type { KnownRoute } from "./route-table.ts";
 import type { Solution } from "./solution.ts";
@@ -43,13 +44,29 @@ export class RoutePool {
     }
   }
 
+  /** Those routes of the current solution that serve crews; the pool holds none, since a crew's time is that of all of its routes. */
+  crewRoutes(): KnownRoute[] {
+    const { row: rows, routes, compiled } = this.#solution;
+    return Array.from(rows).flatMap((row, technician) => {
+      const from = row * routes.stride + 1;
+      const stops = routes.node.slice(from, from + int(routes.length, row) - 2);
+      const kind = int(compiled.kind, technician);
+      return stops.some((node) => int(compiled.crew, node) !== noCrew)
+        ? [{ kind, stops, cost: num(routes.cost, row) }]
+        : [];
+    });
+  }
+
   #take(row: number, kind: number): void {
     const { routes, compiled } = this.#solution;
     const from = row * routes.stride + 1;
     const to = from + int(routes.length, row) - 2;
     let key = num(this.#kindMark, kind);
-    for (let i = from; i < to; i++)
-      if (int(routes.node, i) !== compiled.call) key += num(this.#visitMark, int(routes.node, i));
+    for (let i = from; i < to; i++) {
+      const node = int(routes.node, i);
+      if (int(compiled.crew, node) !== noCrew) return;
+      if (node !== compiled.call) key += num(this.#visitMark, node);
+    }
     const cost = num(routes.cost, row);
     const known = this.#at.get(key);
     if (known !== undefined && cost >= (this.routes[known]?.cost ?? 0)) return;

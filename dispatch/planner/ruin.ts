@@ -2,6 +2,7 @@
 // near a random visit, which leaves room in time and space where it can be used.
 
 import { int, num } from "./arrays.ts";
+import { noCrew } from "./compiled.ts";
 import type { Random } from "./random.ts";
 import { allKept } from "./row-times.ts";
 import { noTechnician, type Solution } from "./solution.ts";
@@ -28,19 +29,36 @@ export class Ruin {
     this.#near = near;
   }
 
-  /** Takes strings out of the current solution, and adds some of the visits that nobody serves. */
-  run(): void {
+  /**
+   * Takes strings out of the current solution, and adds some of the visits that nobody serves. Visits of crews stay where they are.
+   * @param near the visit around which the strings lie; drawn when absent
+   */
+  run(near?: number): void {
     this.count = 0;
-    this.#removeStrings();
+    this.#removeStrings(near);
     this.#addAbsent();
   }
 
-  #removeStrings(): void {
+  /** Takes one visit out of the tried solution, and what cannot be kept without it. */
+  takeOut(visit: number): void {
+    const { routes, servedBy, compiled } = this.#solution;
+    const technician = int(servedBy, visit);
+    if (technician === noTechnician) return;
+    const row = this.#solution.writable(technician);
+    let position = 1;
+    while (int(routes.node, row * routes.stride + position) !== visit) position += 1;
+    routes.remove(row, position);
+    this.#takeOut(visit);
+    if (int(routes.callAt, row) > 0 && !compiled.callShortens) this.#dropIdleCall(row, technician);
+    this.#mend(row, technician);
+  }
+
+  #removeStrings(near: number | undefined): void {
     const { compiled, servedBy } = this.#solution;
     const longest = Math.min(this.#tuning.longestString, Math.max(1, this.#tuning.stringShare * this.meanStops()));
     const most = (4 * this.size) / (1 + longest) - 1;
     const strings = Math.floor(1 + this.#random.fraction() * Math.max(1, most));
-    const line = this.#random.below(compiled.visits) * compiled.visits;
+    const line = (near ?? this.#random.below(compiled.visits)) * compiled.visits;
     let ruined = 0;
     for (let rank = 0; rank < compiled.visits && ruined < strings; rank++) {
       const visit = int(this.#near, line + rank);
@@ -92,7 +110,7 @@ export class Ruin {
     for (let i = 0; i < length; i++) {
       const node = int(routes.node, source + i);
       const drop = i >= start && i < end && !(i >= keepFrom && i < keepTo);
-      if (drop && node !== compiled.call) this.#takeOut(node);
+      if (drop && node !== compiled.call && int(compiled.crew, node) === noCrew) this.#takeOut(node);
       else routes.node[target + at++] = node;
     }
     routes.length[to] = at;

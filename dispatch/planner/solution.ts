@@ -2,7 +2,7 @@
 // so that taking it back is forgetting them.
 
 import { int, num } from "./arrays.ts";
-import type { Compiled } from "./compiled.ts";
+import { noCrew, type Compiled } from "./compiled.ts";
 import type { KnownRoute } from "./route-table.ts";
 import { Routes } from "./routes.ts";
 
@@ -17,9 +17,11 @@ export class Solution {
   readonly tried: Int32Array;
   /** By visit: the technician in the solution being tried, or noTechnician. */
   readonly servedBy: Int32Array;
-  /** Visits that the current solution leaves out: the first `absentCount`. */
+  /** Visits that the current solution leaves out, but those of crews: the first `absentCount`. */
   readonly absent: Int32Array;
   absentCount = 0;
+  /** How many visits of crews it leaves out. */
+  absentOfCrews = 0;
   /** Cost of the current solution, penalties included. */
   cost = 0;
   /** Technicians whose rows the change touches: the first `changedCount`. */
@@ -109,10 +111,17 @@ export class Solution {
     }
     this.changedCount = 0;
     this.absentCount = 0;
+    this.absentOfCrews = 0;
+    let ofCrews = 0;
     for (let visit = 0; visit < this.compiled.visits; visit++) {
-      if (int(this.servedBy, visit) === noTechnician) this.absent[this.absentCount++] = visit;
+      if (int(this.servedBy, visit) !== noTechnician) continue;
+      if (int(this.compiled.crew, visit) === noCrew) this.absent[this.absentCount++] = visit;
+      else {
+        this.absentOfCrews += 1;
+        ofCrews += num(this.compiled.penalty, visit);
+      }
     }
-    this.cost = this.#total();
+    this.cost = this.#total() + ofCrews;
   }
 
   /** Back to the current solution. `touched` holds every visit that may have been taken out or put in. */
@@ -137,7 +146,7 @@ export class Solution {
       this.#bestLength[technician] = positions;
     }
     this.bestCost = this.cost;
-    this.bestAbsentCount = this.absentCount;
+    this.bestAbsentCount = this.absentCount + this.absentOfCrews;
   }
 
   /** The best route of a technician: its nodes, home at both ends. */

@@ -4,7 +4,8 @@
 
 import { int, num } from "./arrays.ts";
 import { buildPlan } from "./build-plan.ts";
-import { compile, type Compiled } from "./compiled.ts";
+import { compile, noCrew, type Compiled } from "./compiled.ts";
+import { Crews } from "./crews.ts";
 import { nearness } from "./nearness.ts";
 import type { Plan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
@@ -49,7 +50,7 @@ const stride = 16;
 export function solve(problem: Problem, options: SolveOptions): Plan {
   const compiled = compile(problem);
   const solution = new Solution(compiled);
-  const iterations = new Search(compiled, solution, options).run();
+  const iterations = new Search(problem, compiled, solution, options).run();
   return buildPlan(problem, compiled, solution, {
     seed: options.seed,
     budget: { ...(options.seconds === undefined ? {} : { seconds: options.seconds }), iterations },
@@ -67,9 +68,11 @@ class Search {
   readonly #failures: Float64Array;
   readonly #pool: RoutePool;
   readonly #recombine: Recombine;
+  /** Null where every visit is one technician's alone. */
+  readonly #crews: Crews | null;
   #temperature = 0;
 
-  constructor(compiled: Compiled, solution: Solution, options: SolveOptions) {
+  constructor(problem: Problem, compiled: Compiled, solution: Solution, options: SolveOptions) {
     const tuning = options.tuning ?? usual;
     this.#tuning = tuning;
     this.#solution = solution;
@@ -80,8 +83,10 @@ class Search {
     this.#recreate = new Recreate(solution, near, this.#random, tuning);
     this.#failures = new Float64Array(compiled.visits);
     this.#pool = new RoutePool(solution, tuning.routesKept);
-    this.#recombine = new Recombine(compiled);
-    this.#placeAll(compiled.visits);
+    const crews = new Crews(problem, solution, this.#ruin, this.#recreate, this.#random);
+    this.#crews = crews.count > 0 ? crews : null;
+    this.#recombine = new Recombine(this.#crews ? { ...compiled, penalty: crews.penalties() } : compiled);
+    this.#placeAll();
   }
 
   /** Answers the number of iterations done. */
@@ -102,7 +107,7 @@ class Search {
         nextReport = spent + 0.01;
         this.#report(Math.min(1, spent), done);
       }
-      if (spent >= 1) return done;
+      if (spent >= 1) return this.#end(done);
       if (cycles === 0 && spent >= cyclesKnownAt) cycles = this.#cyclesFor(done / spent);
       const turn = spent * Math.max(1, cycles);
       if (turn >= cyclesClosed + recombineAt) {
@@ -117,6 +122,12 @@ class Search {
     }
   }
 
+  /** With the best solution at hand, since the moments that were chosen for crews are part of the problem. */
+  #end(done: number): number {
+    if (this.#crews) this.#returnToBest();
+    return done;
+  }
+
   /** How many times a search of so many iterations cools down. */
   #cyclesFor(iterations: number): number {
     const { cycles, cycleIterations } = this.#tuning;
@@ -126,46 +137,89 @@ class Search {
   /** Goes on from the best that can be made of all routes seen, or of the best so far when nothing better was found. */
   #recombineRoutes(iterations: number): void {
     const solution = this.#solution;
+    const crews = this.#crews;
     const { recombineWork, recombineWorkMost } = this.#tuning;
     const work = Math.min(recombineWorkMost, recombineWork * iterations);
-    const found = this.#recombine.run(this.#pool.routes, solution.bestCost - 1e-9 * Math.abs(solution.bestCost), work);
+    if (crews) this.#returnToBest();
+    const routes = crews ? [...this.#pool.routes, ...this.#pool.crewRoutes()] : this.#pool.routes;
+    const most = solution.bestCost - 1e-9 * Math.abs(solution.bestCost) + (crews?.overstated() ?? 0);
+    const found = this.#recombine.run(routes, most, work);
     if (found === undefined) {
-      solution.returnToBest();
+      this.#returnToBest();
       return;
     }
     solution.adopt(found);
-    if (solution.cost < solution.bestCost) solution.keepAsBest();
+    if (crews?.isWhole() === false) this.#returnToBest();
+    else if (solution.cost < solution.bestCost) this.#keepAsBest();
   }
 
-  /** The first solution: the best that greedy insertion finds in any order. */
-  #placeAll(visits: number): void {
+  #keepAsBest(): void {
+    this.#solution.keepAsBest();
+    this.#crews?.keepAsBest();
+  }
+
+  #returnToBest(): void {
+    this.#crews?.returnToBest();
+    this.#solution.returnToBest();
+  }
+
+  /** The first solution: the best that greedy insertion finds in any order; crews come before all others, or after them. */
+  #placeAll(): void {
     const solution = this.#solution;
+    const crews = this.#crews;
+    const { crew } = solution.compiled;
+    const singles = Int32Array.from(solution.servedBy.keys().filter((visit) => int(crew, visit) === noCrew));
+    const orders = crews ? [true, false] : [false];
     for (let rule = 0; rule < this.#recreate.rules; rule++) {
-      const all = Int32Array.from({ length: visits }, (_, visit) => visit);
-      this.#recreate.run(all, visits, Number.POSITIVE_INFINITY, 1, rule);
-      solution.accept();
-      if (rule === 0 || solution.cost < solution.bestCost) solution.keepAsBest();
-      if (rule < this.#recreate.rules - 1) solution.clear();
+      for (const crewsFirst of orders) {
+        if (rule > 0 || crewsFirst !== orders[0]) this.#clear();
+        crews?.touchAll();
+        if (crewsFirst) crews?.place(1, false);
+        this.#recreate.run(singles.slice(), singles.length, Number.POSITIVE_INFINITY, 1, rule);
+        if (!crewsFirst) crews?.place(1, false);
+        crews?.accept();
+        solution.accept();
+        if (solution.cost < solution.bestCost || (rule === 0 && crewsFirst === orders[0])) this.#keepAsBest();
+      }
     }
-    solution.returnToBest();
+    this.#returnToBest();
+  }
+
+  #clear(): void {
+    this.#crews?.clear();
+    this.#solution.clear();
   }
 
   #iterate(): void {
     const solution = this.#solution;
     const ruin = this.#ruin;
+    const crews = this.#crews;
     const triedAbsent = Math.min(solution.absentCount, this.#tuning.absentTried);
-    ruin.run();
+    const turn = crews && this.#random.fraction() < this.#tuning.crewTurns ? crews.draw() : undefined;
+    ruin.run(turn);
     const tolerated = -this.#temperature * Math.log(1 - this.#random.fraction());
+    const zeal = this.#zeal();
+    if (crews) {
+      crews.takeOut(turn);
+      crews.place(zeal, true);
+    }
     const patient = solution.compiled.mustServe && triedAbsent > 0;
     const most = patient
       ? Number.POSITIVE_INFINITY
-      : tolerated - solution.changeOfRoutes() + this.#penaltiesOf(solution.absent, triedAbsent);
-    const tried = this.#recreate.run(ruin.visits, ruin.count, most, this.#zeal());
+      : tolerated -
+        solution.changeOfRoutes() -
+        (crews?.change() ?? 0) +
+        this.#penaltiesOf(solution.absent, triedAbsent);
+    const tried = this.#recreate.run(ruin.visits, ruin.count, most, zeal);
     // Taken back when nothing changed, so that what is remembered of the routes stays true.
     if (tried && this.#isWelcome(triedAbsent, tolerated) && !solution.isUnchanged()) {
+      crews?.accept();
       solution.accept();
-      if (solution.cost < solution.bestCost - 1e-9 * Math.abs(solution.bestCost)) solution.keepAsBest();
-    } else solution.reject(ruin.visits, ruin.count);
+      if (solution.cost < solution.bestCost - 1e-9 * Math.abs(solution.bestCost)) this.#keepAsBest();
+    } else {
+      crews?.reject();
+      solution.reject(ruin.visits, ruin.count);
+    }
   }
 
   #penaltiesOf(visits: Int32Array, count: number): number {
@@ -178,14 +232,16 @@ class Search {
   #isWelcome(triedAbsent: number, tolerated: number): boolean {
     const { absent, compiled } = this.#solution;
     const { failed, failedCount } = this.#recreate;
+    const ofCrews = this.#crews?.change() ?? 0;
     if (compiled.mustServe && failedCount + triedAbsent > 0) {
       // Where all must be served, leaving out what is easier to place later is progress (Christiaens & Vanden Berghe 2020, 5.2).
       const strain = this.#failuresOf(failed, failedCount) - this.#failuresOf(absent, triedAbsent);
       for (let i = 0; i < failedCount; i++) this.#failures[int(failed, i)] = num(this.#failures, int(failed, i)) + 1;
-      if (strain < 0) return true;
+      if (strain < 0 && ofCrews <= 0) return true;
     }
     return (
       this.#solution.changeOfRoutes() +
+        ofCrews +
         this.#penaltiesOf(failed, failedCount) -
         this.#penaltiesOf(absent, triedAbsent) <
       tolerated

@@ -47,6 +47,8 @@ export type Tuning = {
   readonly lateWeight: number;
   /** Visits nobody serves that are tried again in each iteration, at most. */
   readonly absentTried: number;
+  /** Share of the iterations in which a crew is taken out and put back, where there are any. */
+  readonly crewTurns: number;
 };
 
 export const tuning: Tuning = {
@@ -71,4 +73,5 @@ export const tuning: Tuning = {
   waitWeight: 0.2,
   lateWeight: 1,
   absentTried: 10,
+  crewTurns: 0.05,
 };

@@ -36,6 +36,7 @@ export function problemFaults(problem: Problem): Fault[] {
     ...repeatedIds("/visits", problem.visits),
     ...spanFaults(problem),
     ...pinFaults(problem),
+    ...crewFaults(problem),
     ...matrixFaults(problem),
     ...placesOf(problem).flatMap(([path, place]) => placeFaults(problem, path, place)),
     ...numberFaults("", problem),
@@ -109,6 +110,27 @@ function pinFaults({ technicians, visits }: Problem): Fault[] {
           },
         ],
   );
+}
+
+/** As many as one crew may have. */
+export const mostInCrew = 4;
+
+function crewFaults({ visits }: Problem): Fault[] {
+  const crews = Map.groupBy(visits.entries(), ([, { crew }]) => crew);
+  return [...crews].flatMap(([crew, members]) => {
+    const [[at] = [0]] = members;
+    if (crew === undefined || (members.length > 1 && members.length <= mostInCrew)) return [];
+    const path = `/visits/${at}/crew`;
+    return members.length === 1
+      ? [
+          {
+            path,
+            rule: `no other visit is of crew "${crew}"`,
+            wayOut: "name the crew in each of its visits, or in none",
+          },
+        ]
+      : [{ path, rule: `crew "${crew}" has ${members.length} visits`, wayOut: `give a crew ${mostInCrew} at most` }];
+  });
 }
 
 function matrixFaults({ travel }: Problem): Fault[] {

@@ -7,8 +7,10 @@
  * - a time the desk chose (schedule.book, plan.apply) may move so far as the caller allows, within the day;
  * - a ticket without a time may be given one on that day.
  * Everything else on those calendars stays where it is: work sent or under way, a customer still confirming, a paused
- * ticket, one that starts within half an hour, one the caller may not see. So does a visit of a crew, on the calendar of each of
- * them: the planner plans one technician per visit, and never moves one of several.
+ * ticket, one that starts within half an hour, one the caller may not see.
+ *
+ * A visit of a crew is one visit of the problem for each who goes: they begin together, or none of them comes. It moves whole, and
+ * while only a part of its crew is booked it stays where it is.
  */
 import type { TechnicianId } from "../contract/ids.ts";
 import type { StayReason } from "../contract/plan-responses.ts";
@@ -51,8 +53,10 @@ export type BuiltProblem = {
   readonly day: PlanDay;
   /** By the id of the problem's technician. */
   readonly lanes: ReadonlyMap<string, PlannedLane>;
-  /** By ticket; the problem's other visits are pins. */
+  /** By ticket; the problem's other visits are pins, and those of helpers. */
   readonly visits: ReadonlyMap<string, PlannedVisit>;
+  /** By the problem's visit: with whose visit a helper helps. */
+  readonly helping: ReadonlyMap<string, PlannedVisit>;
   readonly people: readonly Person[];
   readonly stays: ReadonlyMap<StayReason, number>;
   readonly leftOut: readonly LeftOut[];
@@ -74,8 +78,8 @@ export function buildProblem(
   const { day, earliest } = rows;
   const rules = { ...availabilityRules(policy), travel };
   const { people, leftOut } = whoIsPlanned(rows);
-  const isForCrew = ({ helpers, incident_type }: PlanTicket): boolean =>
-    helpers > 0 || crewSize(incident_type, policy) > 1;
+  const peopleFor = ({ assigned_tech_id, helpers, incident_type }: PlanTicket): number =>
+    assigned_tech_id !== null || helpers > 0 ? 1 + helpers : crewSize(incident_type, policy);
   const jobs = new Map(rows.tickets.map((ticket) => [ticket, jobAt(ticket, ticket, policy)]));
   const workOf = (ticket: PlanTicket, stands: TimeRange | null) => ({
     job: jobs.get(ticket) ?? jobAt(ticket, ticket, policy),
@@ -87,11 +91,15 @@ export function buildProblem(
     return openStarts(job, starts, minutes * minuteMs).length === 0;
   };
   const span = { start: earliest, end: day.end };
-  const { lanes, candidates, stays } = fixWork(people, rows.tickets, span, rules, { isForCrew, isClosed });
+  const { lanes, candidates, stays } = fixWork(people, rows.tickets, span, rules, { peopleFor, isClosed });
   const visits = candidates.map((one): PlannedVisit => ({
     ...one,
     ...workOf(one.ticket, one.stands),
     lane: (one.stands && laneFor(lanes, one.stands)) ?? null,
+    helpers: Array.from({ length: one.people - 1 }, (_, at) => ({
+      id: `${one.ticket.id} +${at + 1}`,
+      lane: (one.stands && laneFor(lanes, { ...one.stands, techId: one.stands.helperIds[at] ?? null })) ?? null,
+    })),
   }));
   const abilities = abilitiesOf(people, visits, rules);
   const places = new Places(travel);
@@ -107,16 +115,22 @@ export function buildProblem(
       pinned: { technician: lane.id, start: minute(pin.start) },
     })),
   );
-  const movable = visits.map((visit): Visit => {
+  const movable = visits.flatMap((visit): Visit[] => {
     const starts = openStarts(visit.job, startsOf(visit.stands, visit.ticket, rows), visit.minutes * minuteMs);
-    return {
+    const lead: Visit = {
       id: visit.ticket.id,
       at: places.node(placeOf(visit.ticket)),
       duration: visit.minutes,
       windows: starts.map(({ start, end }): [number, number] => [minute(start), minute(end)]),
       skills: [abilities.needed(visit)],
       priority: weights[visit.ticket.priority] * (visit.lane ? bookedWeight : 1),
+      ...(visit.helpers.length > 0 && { crew: visit.ticket.id }),
     };
+    // The ticket weighs what it weighs, however many go.
+    return [
+      lead,
+      ...visit.helpers.map(({ id }) => ({ ...lead, id, skills: [abilities.neededToHelp(visit)], priority: 0 })),
+    ];
   });
   const technicians = lanes.map((lane): Technician => ({
     id: lane.id,
@@ -143,6 +157,7 @@ export function buildProblem(
     rules,
     lanes: new Map(lanes.map((lane) => [lane.id, lane])),
     visits: new Map(visits.map((visit) => [visit.ticket.id, visit])),
+    helping: new Map(visits.flatMap((visit) => visit.helpers.map(({ id }) => [id, visit]))),
     leftOut: [
       ...leftOut,
       ...people.filter((one) => !lanes.some(({ person }) => person === one)).map(({ entry }) => offShift(entry)),

@@ -4,10 +4,11 @@
  */
 import type { DayFigures, PlanBody, PlanMove, StayReason } from "../contract/plan-responses.ts";
 import type { Plan, Route } from "../planner/plan.ts";
+import type { Technician } from "../planner/problem.ts";
 import { minuteMs } from "../workforce/availability.ts";
 import { localIso } from "../workforce/local-time.ts";
 import { instantOf, type BuiltProblem } from "./build-problem.ts";
-import type { PlannedVisit } from "./fixed-work.ts";
+import type { PlannedLane, PlannedVisit } from "./fixed-work.ts";
 import type { SettledPlan } from "./settle-plan.ts";
 import { startsOf, type DayMap } from "./timed-plan.ts";
 
@@ -32,11 +33,12 @@ export function describePlan(built: BuiltProblem, { map, before, plan }: Settled
 }
 
 const rules = [
-  "Work that is sent or under way, held for a customer's confirmation, paused, done by a crew, or about to start stays as it is.",
+  "Work that is sent or under way, held for a customer's confirmation, paused, or about to start stays as it is.",
   "A time that the customer confirmed stays to the minute; only who comes may change.",
   "A visit with an arrival window may move anywhere inside it, within the day.",
   "A time that the desk chose may move by at most move_within_minutes, within the day.",
   "A visit is planned while its site is open; an emergency at any hour.",
+  "A crew begins together and is planned whole, or not at all.",
   "A visit moves only for at least 5 minutes less driving, or to make room.",
 ];
 
@@ -49,7 +51,7 @@ const stayDetails: Readonly<Record<StayReason, string>> = {
   OUTSIDE_HOURS: "booked outside the technician's hours, into a pause or over other work; see to it by hand",
   IN_PARTS: "work over several days, which schedule.move moves as a whole",
   OUT_OF_SCOPE: "of another zone, or beyond what this caller may see",
-  CREW: "takes more than one person at once; a plan moves nobody of a crew: schedule.book and schedule.move find a time for all",
+  CREW: "only a part of its crew is booked, or has a day that is planned; assignment.crew and schedule.move see to the whole",
   SITE_CLOSED: "the site is closed at its time, or all of the day; see to it by hand",
 };
 
@@ -62,8 +64,8 @@ function figuresOf({ visits, day }: BuiltProblem, map: DayMap, plan: Plan): DayF
     return at ? instant(at.start) > due : due < day.end;
   });
   return {
-    served: starts.size,
-    unserved: plan.unserved.length,
+    served: new Set([...starts.keys()].map(visitOf)).size,
+    unserved: plan.unserved.filter((id) => visits.has(id)).length,
     late: late.length,
     travel_minutes: rounded(plan.terms.distance),
     overtime_minutes: rounded(map.routes(starts).reduce((sum, { overtime }) => sum + overtime, 0)),
@@ -71,22 +73,32 @@ function figuresOf({ visits, day }: BuiltProblem, map: DayMap, plan: Plan): DayF
   };
 }
 
+/** One visit, however many go: pins and helpers are named by their ticket (and part) and one word more. */
+const visitOf = (id: string): string => (id.includes(" ") ? id.slice(0, id.lastIndexOf(" ")) : id);
+
 function movesOf(built: BuiltProblem, map: DayMap, before: Plan, after: Plan): PlanMove[] {
   const [was, is] = [startsOf(before), startsOf(after)];
   const instant = instantOf(built.day);
-  const moved = [...built.visits.values()].filter(({ ticket: { id } }) => {
-    const [old, now] = [was.get(id), is.get(id)];
-    return now && (old?.technician !== now.technician || old.start !== now.start);
-  });
+  const moved = [...built.visits.values()].filter(({ ticket, helpers }) =>
+    [ticket, ...helpers].some(({ id }) => {
+      const [old, now] = [was.get(id), is.get(id)];
+      return now && (old?.technician !== now.technician || old.start !== now.start);
+    }),
+  );
   const savedInAll = before.terms.distance - after.terms.distance;
+  const nameOf = ({ person: { entry } }: PlannedLane) => ({ tech_id: entry.id, tech_name: entry.name });
   return moved.flatMap((visit): PlanMove[] => {
-    const { ticket, stands } = visit;
+    const { ticket, stands, helpers } = visit;
     const now = is.get(ticket.id);
     const lane = now && built.lanes.get(now.technician);
     if (!now || !lane) return [];
     const start = instant(now.start);
-    const [old, detour] = [detourOf(map, before, ticket.id), detourOf(map, after, ticket.id)];
-    const saves = rounded(old.minutes - detour.minutes);
+    const saves = rounded(
+      [ticket, ...helpers].reduce(
+        (sum, { id }) => sum + detourOf(map, before, id).minutes - detourOf(map, after, id).minutes,
+        0,
+      ),
+    );
     return [
       {
         ticket_id: ticket.id,
@@ -98,12 +110,19 @@ function movesOf(built: BuiltProblem, map: DayMap, before: Plan, after: Plan): P
           tech_id: stands.techId,
           tech_name: visit.lane?.person.entry.name ?? null,
           ...spanOf(stands.start, stands.end, ticket.timezone),
+          ...(helpers.length > 0 && { helpers: helpers.flatMap((one) => (one.lane ? [nameOf(one.lane)] : [])) }),
         },
         to: {
-          tech_id: lane.person.entry.id,
-          tech_name: lane.person.entry.name,
+          ...nameOf(lane),
           ...spanOf(start, start + Math.round(visit.minutes * minuteMs), ticket.timezone),
-          travel_before_minutes: Math.ceil(detour.before),
+          travel_before_minutes: Math.ceil(detourOf(map, after, ticket.id).before),
+          ...(helpers.length > 0 && {
+            helpers: helpers.flatMap(({ id }) => {
+              const theirs = built.lanes.get(is.get(id)?.technician ?? "");
+              const minutes = Math.ceil(detourOf(map, after, id).before);
+              return theirs ? [{ ...nameOf(theirs), travel_before_minutes: minutes }] : [];
+            }),
+          }),
         },
         timezone: ticket.timezone,
         saves_minutes: saves,
@@ -121,8 +140,9 @@ const spanOf = (start: number, end: number, timezone: string) => ({
 });
 
 function reasonOf(visit: PlannedVisit, saves: number, savedInAll: number, newcomer: PlannedVisit | null): string {
-  if (!visit.stands) return "Gives the ticket a time and a technician; it had neither.";
-  if (!visit.lane) return "Gives the agreed time a technician; nobody was to come.";
+  const who = visit.people > 1 ? `a crew of ${visit.people}` : "a technician";
+  if (!visit.stands) return `Gives the ticket a time and ${who}; it had neither.`;
+  if (!visit.lane) return `Gives the agreed time ${who}; nobody was to come.`;
   if (saves >= 1) return `Saves ${Math.round(saves)} min of driving.`;
   if (newcomer) return `Makes room for ${kinds[newcomer.ticket.priority]}, ticket ${newcomer.ticket.number}.`;
   if (savedInAll >= 1) return `Lets the other moves save ${Math.round(savedInAll)} min of driving together.`;
@@ -134,14 +154,14 @@ const urgency = { EMERGENCY: 0, URGENT: 1, ROUTINE: 2 } as const;
 
 /** The most urgent visit that came to where this one was. */
 function newcomerIn(
-  { visits }: BuiltProblem,
+  { visits, helping }: BuiltProblem,
   after: Plan,
   left: PlannedVisit,
   was: ReadonlyMap<string, { technician: string }>,
 ): PlannedVisit | null {
   const route = after.routes.find(({ technician }) => technician === left.lane?.id);
   const arrived = (route?.stops ?? []).flatMap(({ visit }) => {
-    const one = visits.get(visit);
+    const one = visits.get(visit) ?? helping.get(visit);
     return one && one !== left && was.get(visit)?.technician !== left.lane?.id ? [one] : [];
   });
   return arrived.sort((a, b) => urgency[a.ticket.priority] - urgency[b.ticket.priority])[0] ?? null;
@@ -165,13 +185,21 @@ function neighbours({ visits }: DayMap, { stops }: Route, id: string) {
   return [at - 1, at + 1].map((i) => visits.get(stops[i]?.visit ?? "")?.at);
 }
 
-function whyUnserved({ problem, lanes }: BuiltProblem, id: string): string {
-  const needed = problem.visits.find((visit) => visit.id === id)?.skills ?? [];
-  const able = problem.technicians.some(({ skills = [] }) => needed.every((one) => skills.includes(one)));
+function whyUnserved({ problem, lanes, visits }: BuiltProblem, id: string): string {
+  const ableFor = (visit: string): Technician[] => {
+    const needed = problem.visits.find((one) => one.id === visit)?.skills ?? [];
+    return problem.technicians.filter(({ skills = [] }) => needed.every((one) => skills.includes(one)));
+  };
+  const { people = 1, helpers = [] } = visits.get(id) ?? {};
+  const leads = ableFor(id);
   if (lanes.size === 0) return "nobody's day can be planned";
-  return able
-    ? "nobody who may do this work has room for it that day"
-    : "nobody on shift that day may do this work there";
+  if (leads.length === 0) return "nobody on shift that day may do this work there";
+  if (people === 1) return "nobody who may do this work has room for it that day";
+  const all = [...leads, ...helpers.flatMap((one) => ableFor(one.id))];
+  const able = new Set(all.map((one) => lanes.get(one.id)?.person)).size;
+  return able < people
+    ? `it takes ${people} people at once, and only ${able} on shift that day may do or help with it`
+    : `it takes ${people} people at once, and no ${people} who may do it have room at the same time that day`;
 }
 
 const rounded = (minutes: number): number => Math.round(minutes * 10) / 10;

@@ -6,7 +6,7 @@ import type { Technician } from "../planner/problem.ts";
 import type { DayMap, Starts } from "./timed-plan.ts";
 
 /** What moving one visit must save at least, in minutes of driving. */
-const worthMoving = 5;
+export const worthMoving = 5;
 
 /** With more new visits than this the day is made anew anyway, and filling gaps would hold the process up. */
 const mostFilled = 40;
@@ -28,7 +28,7 @@ export function withFewMoves(map: DayMap, found: Starts, present: Starts): Start
 }
 
 /** Driving, what is left out, and the trouble of each move. */
-function troubleOf(map: DayMap, starts: Starts, present: Starts): number {
+export function troubleOf(map: DayMap, starts: Starts, present: Starts): number {
   const { problem } = map;
   const moved = [...present].filter(([id, was]) => !same(starts.get(id), was)).length;
   const left = problem.visits
@@ -41,7 +41,7 @@ function troubleOf(map: DayMap, starts: Starts, present: Starts): number {
  * Nothing moves; what is new takes the cheapest gap, in the order in which the search served it. Null where the day does not
  * fit as it stands, or too much is new.
  */
-function keptAndFilled(map: DayMap, found: Starts, present: Starts): Starts | null {
+export function keptAndFilled(map: DayMap, found: Starts, present: Starts): Starts | null {
   if (!map.routes(present).every(({ fits }) => fits)) return null;
   const starts = new Map(present);
   const fresh = [...found]

@@ -7,7 +7,7 @@ import type { Job } from "../workforce/ability.ts";
 import type { AvailabilityRules, CalendarTechnician } from "../workforce/availability.ts";
 import type { RosterBooking, RosterEntry } from "../workforce/calendar.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
-import { lanesOf, type FixedWork, type Lane } from "./lanes.ts";
+import { lanesOf, type Lane } from "./lanes.ts";
 import type { PlanTicket } from "./plan-tickets.ts";
 
 export type Person = { readonly entry: RosterEntry; readonly calendar: CalendarTechnician };
@@ -15,18 +15,29 @@ export type Person = { readonly entry: RosterEntry; readonly calendar: CalendarT
 /** A lane as the problem's technician, with whose it is. */
 export type PlannedLane = Lane & { readonly id: string; readonly person: Person };
 
-/** A ticket the plan may place or move. `stands` is its present time, with whoever is to come then. */
+/** A ticket the plan may place or move. `stands` is its present time, with whoever is to come then: nobody, or all of its crew. */
 export type Candidate = {
   readonly ticket: PlanTicket;
-  readonly stands: (TimeRange & { readonly techId: TechnicianId | null }) | null;
+  /** How many go to it at once. */
+  readonly people: number;
+  readonly stands: Standing | null;
 };
 
-/** A candidate as the problem's visit; `lane` is where it stands, null while nobody is to come. */
+type Standing = TimeRange & { readonly techId: TechnicianId | null; readonly helperIds: readonly TechnicianId[] };
+
+/**
+ * A candidate as the problem's visits, one for each who goes; `lane` is where it stands, null while nobody is to come, and `helpers`
+ * who goes along.
+ */
 export type PlannedVisit = Candidate & {
   readonly job: Job;
   readonly minutes: number;
   readonly lane: PlannedLane | null;
+  readonly helpers: readonly HelperVisit[];
 };
+
+/** A helper's part of a visit, as a visit of the problem's own. */
+export type HelperVisit = { readonly id: string; readonly lane: PlannedLane | null };
 
 export type FixedDay = {
   readonly lanes: readonly PlannedLane[];
@@ -37,7 +48,7 @@ export type FixedDay = {
 /**
  * @param people whose days are planned
  * @param span from the first to the last instant at which a visit may start
- * @param asked.isForCrew whether more than one goes to a ticket: each of them is planned around it
+ * @param asked.peopleFor how many go to a ticket at once
  * @param asked.isClosed whether the ticket's site leaves no time for the visit: at its present time, or at any within the span
  */
 export function fixWork(
@@ -46,22 +57,21 @@ export function fixWork(
   span: TimeRange,
   rules: AvailabilityRules,
   {
-    isForCrew,
+    peopleFor,
     isClosed,
   }: {
-    readonly isForCrew: (ticket: PlanTicket) => boolean;
+    readonly peopleFor: (ticket: PlanTicket) => number;
     readonly isClosed: (ticket: PlanTicket, stands: TimeRange | null) => boolean;
   },
 ): FixedDay {
-  const bookings = new Map(
-    people.flatMap(({ entry }) =>
-      entry.bookings.filter(isLed).map((one) => [one.ticketId, { ...one, techId: entry.id }] as const),
-    ),
+  const bookings = Map.groupBy(
+    people.flatMap(({ entry }) => entry.bookings.map((one): Booked => ({ ...one, techId: entry.id }))),
+    ({ ticketId }) => ticketId,
   );
   const stays = new Map<StayReason, number>();
   const stay = (reason: StayReason): void => void stays.set(reason, (stays.get(reason) ?? 0) + 1);
   let candidates = tickets.flatMap((ticket): Candidate[] => {
-    const candidate = isForCrew(ticket) ? "CREW" : candidateOf(ticket, bookings.get(ticket.id), span);
+    const candidate = candidateOf({ ticket, people: peopleFor(ticket) }, bookings.get(ticket.id) ?? [], span);
     if (typeof candidate === "object" && !isClosed(ticket, candidate.stands)) return [candidate];
     stay(typeof candidate === "object" ? "SITE_CLOSED" : candidate);
     return [];
@@ -85,7 +95,10 @@ export function fixWork(
     });
     const homeless = candidates.filter(
       ({ ticket, stands }) =>
-        stands !== null && stands.techId !== null && (!laneFor(lanes, stands) || overlapped.has(ticket.id)),
+        stands !== null &&
+        stands.techId !== null &&
+        ([stands.techId, ...stands.helperIds].some((techId) => !laneFor(lanes, { ...stands, techId })) ||
+          overlapped.has(ticket.id)),
     );
     if (homeless.length === 0) return { lanes, candidates, stays };
     // Booked where nobody may be booked now: it stays until a person sees to it, and the calendar is cut around it.
@@ -94,7 +107,8 @@ export function fixWork(
   }
 }
 
-const isLed = ({ role }: RosterBooking): boolean => role === "lead";
+type Booked = RosterBooking & { readonly techId: TechnicianId };
+
 const isWithin = ({ start }: TimeRange, span: TimeRange): boolean => start >= span.start && start < span.end;
 
 /** The tickets of bookings that another lies over: made while the technician had no hours on record. */
@@ -117,23 +131,27 @@ export const laneFor = (
   );
 
 function candidateOf(
-  ticket: PlanTicket,
-  booking: (FixedWork & { readonly techId: TechnicianId }) | undefined,
+  { ticket, people }: Pick<Candidate, "ticket" | "people">,
+  booked: readonly Booked[],
   span: TimeRange,
 ): Candidate | StayReason {
   if (ticket.paused) return "PAUSED";
   if (ticket.state === "READY_TO_SCHEDULE" || ticket.scheduled_start === null || ticket.scheduled_end === null)
-    return { ticket, stands: null };
+    return { ticket, people, stands: null };
   if (ticket.parted_minutes !== null) return "IN_PARTS";
-  const stands = {
-    start: Date.parse(ticket.scheduled_start),
-    end: Date.parse(ticket.scheduled_end),
-    techId: ticket.assigned_tech_id,
-  };
-  if (stands.start < span.start) return "STARTS_SOON";
-  if (stands.techId === null) return { ticket, stands };
-  const onCalendar = booking?.techId === stands.techId && booking.start === stands.start && booking.end === stands.end;
-  return onCalendar ? { ticket, stands } : "TECHNICIAN_LEFT_OUT";
+  const at = { start: Date.parse(ticket.scheduled_start), end: Date.parse(ticket.scheduled_end) };
+  if (at.start < span.start) return "STARTS_SOON";
+  const techId = ticket.assigned_tech_id;
+  if (techId === null && ticket.helpers === ticket.helpers_missing)
+    return { ticket, people, stands: { ...at, techId, helperIds: [] } };
+  const there = booked.filter(({ start, end }) => start === at.start && end === at.end);
+  const lead = there.find(({ role }) => role === "lead");
+  const helperIds = there.filter(({ role }) => role === "helper").map((one) => one.techId);
+  if (techId !== null && lead?.techId !== techId) return "TECHNICIAN_LEFT_OUT";
+  // Whoever is booked of a crew that is not whole was told; a person completes it.
+  return helperIds.length + 1 === people
+    ? { ticket, people, stands: { ...at, techId, helperIds: helperIds.toSorted() } }
+    : "CREW";
 }
 
 function whyUnknown({ state, part }: RosterBooking): StayReason {

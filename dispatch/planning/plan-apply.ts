@@ -3,6 +3,7 @@
 
 import { statement } from "../db/statement.ts";
 import type { PlanMove } from "../contract/plan-responses.ts";
+import type { BookingBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import { newId } from "../kernel/clock.ts";
 import { deskCommand, type DeskCall } from "../kernel/desk-chain.ts";
@@ -12,8 +13,9 @@ import { relatedTicket, standsAfter } from "../ticket/related-ticket.ts";
 import { ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
 import { insertBookings, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, readingAt, type RosterEntry } from "../workforce/calendar.ts";
+import { crewChange, crewPayload, inOrder, memberOf } from "../workforce/crew.ts";
 import { localToInstant, parseDate } from "../workforce/local-time.ts";
-import { changesSince, factsBehind, type PlanChange } from "./plan-facts.ts";
+import { changesSince, everybodyIn, factsBehind, type PlanChange } from "./plan-facts.ts";
 import type { PlanDay } from "./plan-day.ts";
 import { lockPlan, planBody, requireOpen, requirePlan, setPlanStatus, type PlanRow } from "./plan-rows.ts";
 import { loadTicketsNow, type PlanTicket } from "./plan-tickets.ts";
@@ -85,20 +87,21 @@ export const planApply = deskCommand({
         ...steps.map(({ related }) => tx.row(settleBookings, [related.row.id, "released", now])),
         ...insertBookings(
           tx,
-          steps.map(({ booking }) => booking),
+          steps.flatMap(({ bookings }) => bookings),
           now,
         ),
       ],
       body: () => ({
         plan: planBody(applied, clockTime),
-        moved: steps.map(({ related, booking, move }) => ({
+        moved: steps.map(({ related, lead, members, move }) => ({
           ticket_id: related.row.id,
           number: related.row.number,
           previous_state: related.row.state,
           state: standsAfter(related).state,
-          tech_id: booking.technician_id,
-          scheduled_start: booking.start,
-          scheduled_end: booking.end,
+          tech_id: lead.technician_id,
+          ...(members.length > 1 && { crew: members }),
+          scheduled_start: lead.start,
+          scheduled_end: lead.end,
           receipt_id: related.eventId,
           scheduled_start_local: move.to.start_local ?? null,
           scheduled_end_local: move.to.end_local ?? null,
@@ -134,7 +137,8 @@ const overrun = (moves: readonly PlanMove[], roster: readonly RosterEntry[]): Pl
   roster
     .filter(({ id, beyondPlan }) =>
       moves.some(
-        ({ to }) => to.tech_id === id && beyondPlan.some((one) => to.start < iso(one.end) && iso(one.start) < to.end),
+        ({ to }) =>
+          everybodyIn(to).includes(id) && beyondPlan.some((one) => to.start < iso(one.end) && iso(one.start) < to.end),
       ),
     )
     .map(({ id }) => ({ kind: "technician", tech_id: id, what: ["busy"] }));
@@ -153,20 +157,25 @@ const overdue = (moves: readonly PlanMove[], now: string): PlanChange[] =>
       is: { start: to.start },
     }));
 
+type Going = Pick<PlanMove["to"], "tech_id" | "travel_before_minutes">;
+
 function stepOf(row: PlanRow, move: PlanMove, ticket: TicketRow, roster: readonly RosterEntry[], now: string) {
   const { to, reason } = move;
-  const booking = {
+  const bookingOf = ({ tech_id, travel_before_minutes }: Going, role: "lead" | "helper"): BookingBody => ({
     id: newId(Date.parse(now)),
-    technician_id: to.tech_id,
+    technician_id: tech_id,
     ticket_id: ticket.id,
     start: to.start,
     end: to.end,
-    state: "firm" as const,
+    state: "firm",
     exclusive: true,
-    travel_before_minutes: to.travel_before_minutes,
-    travel_source: "estimate" as const,
-    role: "lead" as const,
-  };
+    travel_before_minutes,
+    travel_source: "estimate",
+    role,
+  });
+  const lead = bookingOf(to, "lead");
+  const bookings = [lead, ...(to.helpers ?? []).map((one) => bookingOf(one, "helper"))];
+  const members = inOrder(bookings.map((one) => memberOf(one, roster)));
   const retimed = ticket.scheduled_start !== to.start || ticket.scheduled_end !== to.end;
   const related = relatedTicket(
     {
@@ -177,21 +186,23 @@ function stepOf(row: PlanRow, move: PlanMove, ticket: TicketRow, roster: readonl
         scheduled_end: to.end,
         assigned_tech_id: to.tech_id,
         assigned_provider_id: roster.find(({ id }) => id === to.tech_id)?.providerId ?? null,
+        ...crewChange(ticket, 0),
         ...(retimed && { proposed_windows: [{ start: to.start, end: to.end }] }),
       },
       payload: {
         plan_id: row.id,
         reason,
-        booking_id: booking.id,
+        booking_id: lead.id,
         tech_id: to.tech_id,
         start: to.start,
         end: to.end,
         previous_tech_id: ticket.assigned_tech_id,
         previous_start: ticket.scheduled_start,
         previous_end: ticket.scheduled_end,
+        ...crewPayload(members),
       },
     },
     now,
   );
-  return { booking, related, move };
+  return { lead, bookings, members, related, move };
 }

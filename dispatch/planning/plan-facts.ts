@@ -43,12 +43,23 @@ export type PlanChange =
 /** The facts behind these moves. */
 export function factsBehind(moves: readonly PlanMove[], { tickets, roster, day }: FactRows): PlanFacts {
   const moving = new Set(moves.map(({ ticket_id }) => ticket_id));
-  const touched = new Set(moves.flatMap(({ from, to }) => [to.tech_id, ...(from?.tech_id ? [from.tech_id] : [])]));
+  const touched = new Set(moves.flatMap(({ from, to }) => [...everybodyIn(to), ...(from ? everybodyIn(from) : [])]));
   return {
     tickets: tickets.filter(({ id }) => moving.has(id)).map(ticketFacts),
     technicians: roster.filter(({ id }) => touched.has(id)).map((one) => technicianFacts(one, day, moving)),
   };
 }
+
+type Crewed = {
+  readonly tech_id: TechnicianId | null;
+  readonly helpers?: readonly { readonly tech_id: TechnicianId }[];
+};
+
+/** Who is to come, the lead first. */
+export const everybodyIn = ({ tech_id, helpers = [] }: Crewed): TechnicianId[] => [
+  ...(tech_id === null ? [] : [tech_id]),
+  ...helpers.map((one) => one.tech_id),
+];
 
 export type FactRows = {
   readonly tickets: readonly PlanTicket[];

@@ -40,6 +40,8 @@ export type PlanTicket = {
   readonly paused: boolean;
   /** Who is booked to go along, or is still to be found. */
   readonly helpers: number;
+  /** How many of them are still to be found. */
+  readonly helpers_missing: number;
 } & SiteHours;
 
 // Of the scopes that say anything of a ticket's autonomy the narrowest decides. The last move to SCHEDULED, or schedule.move,
@@ -48,7 +50,7 @@ const columns = `
   t.id, t.number, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
   nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar,
   t.scheduled_start, t.scheduled_end, t.arrival_start, t.arrival_end, t.assigned_tech_id, t.parted_minutes,
-  t.not_technicians,
+  t.not_technicians, t.helpers_missing,
   t.helpers_missing + (SELECT count(*) FROM bookings h
                        WHERE h.ticket_id = t.id AND h.role = 'helper' AND h.state IN ('tentative', 'firm')) AS helpers,
   t.created_at + make_interval(mins => t.sla_target_minutes) AS response_due,

@@ -7,9 +7,11 @@ import type { Plan } from "../planner/plan.ts";
 import { withoutDemands } from "../workforce/ability.ts";
 import { assessWindow, type BusyRange } from "../workforce/availability.ts";
 import { placeOf } from "../workforce/calendar.ts";
+import { helperJob } from "../workforce/crew.ts";
 import type { BuiltProblem } from "./build-problem.ts";
 import { instantOf, minuteOf } from "./build-problem.ts";
-import { differs, withFewMoves } from "./few-moves.ts";
+import { withCrewsKept } from "./crews-kept.ts";
+import { differs } from "./few-moves.ts";
 import { DayMap, planFrom, startsOf, type Origin, type Starts } from "./timed-plan.ts";
 
 /** A plan broke a rule. It is a defect of the planner: nobody is shown the plan. */
@@ -43,7 +45,7 @@ export function settlePlan(built: BuiltProblem, found: Plan): SettledPlan {
   const before = planFrom(map, present, origin);
   const dropped = found.unserved.some((id) => present.has(id));
   if (dropped) return { map, before, plan: null };
-  const starts = withFewMoves(map, startsOf(found), present);
+  const starts = withCrewsKept(map, startsOf(found), present);
   const plan = planFrom(map, starts, origin);
   const stands = map.routes(present).every(({ fits }) => fits);
   if (!differs(starts, present) || (stands && plan.cost >= before.cost)) return { map, before, plan: null };
@@ -53,15 +55,14 @@ export function settlePlan(built: BuiltProblem, found: Plan): SettledPlan {
 }
 
 /** Where everything stands: pins, and visits that have somebody to come. */
-function presentStarts({ problem, day, visits }: BuiltProblem): Starts {
+function presentStarts({ problem, day, visits, helping }: BuiltProblem): Starts {
   const minute = minuteOf(day);
   return new Map(
     problem.visits.flatMap(({ id, pinned }) => {
       if (pinned) return [[id, { technician: pinned.technician, start: pinned.start ?? 0 }] as const];
-      const visit = visits.get(id);
-      return visit?.lane && visit.stands
-        ? [[id, { technician: visit.lane.id, start: minute(visit.stands.start) }] as const]
-        : [];
+      const visit = visits.get(id) ?? helping.get(id);
+      const lane = visits.has(id) ? visit?.lane : visit?.helpers.find((one) => one.id === id)?.lane;
+      return lane && visit?.stands ? [[id, { technician: lane.id, start: minute(visit.stands.start) }] as const] : [];
     }),
   );
 }
@@ -76,7 +77,7 @@ function requireChecked({ problem }: BuiltProblem, plan: Plan): void {
  * Each visit at its new place once more by the rule that slots and bookings go by, against all else that stands there then.
  * @throws UnsoundPlan
  */
-function requireHouseRule({ day, people, lanes, visits, rules }: BuiltProblem, { routes }: Plan): void {
+function requireHouseRule({ day, people, lanes, visits, helping, rules }: BuiltProblem, { routes }: Plan): void {
   const instant = instantOf(day);
   const stops = routes.flatMap(({ technician, stops: list }) =>
     list.map(({ visit, start, leave }) => ({
@@ -89,15 +90,14 @@ function requireHouseRule({ day, people, lanes, visits, rules }: BuiltProblem, {
   const faults = people.flatMap(({ entry, calendar }) => {
     const fixed = [...entry.bookings.filter(({ ticketId }) => !visits.has(ticketId)), ...entry.beyondPlan];
     const own = stops.flatMap((stop) => {
-      const visit = visits.get(stop.id);
-      return visit && stop.techId === entry.id ? [{ ...stop, visit, place: placeOf(visit.ticket) }] : [];
+      const visit = visits.get(stop.id) ?? helping.get(stop.id);
+      if (!visit || stop.techId !== entry.id) return [];
+      const job = withoutDemands(visits.has(stop.id) ? visit.job : helperJob(visit.job));
+      return [{ ...stop, job, place: placeOf(visit.ticket) }];
     });
     return own.flatMap((stop) => {
       const busy: BusyRange[] = [...fixed, ...own.filter((other) => other !== stop)];
-      const verdict = assessWindow({ ...calendar, busy }, withoutDemands(stop.visit.job), stop, {
-        ...rules,
-        zoneMustMatch: false,
-      });
+      const verdict = assessWindow({ ...calendar, busy }, stop.job, stop, { ...rules, zoneMustMatch: false });
       return verdict.free ? [] : [{ rule: verdict.reason, path: `${entry.id} ${stop.id}`, detail: verdict.detail }];
     });
   });

@@ -3,9 +3,11 @@
 
 import { statement } from "../db/statement.ts";
 import type { TechnicianId, TicketId } from "../contract/ids.ts";
-import type { CrewMember } from "../contract/responses.ts";
+import type { BookingBody, CrewMember } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
+import type { JsonObject } from "../kernel/json.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
 import type { Job } from "./ability.ts";
 import type { RosterEntry } from "./calendar.ts";
 import { crewSize } from "./site-demand.ts";
@@ -71,3 +73,32 @@ export function peopleFor(crew: Crew, policy: Policy): number {
  * lets the lead in lets in all of them.
  */
 export const helperJob = (job: Job): Job => ({ ...job, requiredSkills: [], requiredTools: [], hoursWaived: true });
+
+export const memberOf = (
+  { id, technician_id, role }: BookingBody,
+  roster: readonly Pick<RosterEntry, "id" | "name">[],
+): CrewMember => ({
+  tech_id: technician_id,
+  tech_name: roster.find((one) => one.id === technician_id)?.name ?? "",
+  role,
+  booking_id: id,
+});
+
+/** What the ticket keeps of a crew: how many are missing, which somebody is told once. */
+export const crewChange = ({ helpers_missing: before }: TicketRow, missing: number): TicketChange => ({
+  helpers_missing: missing,
+  ...(missing > 0 && { attention_code: "NOBODY_FREE" as const }),
+  ...(missing === 0 && before > 0 && { attention_code: null }),
+});
+
+/** How the history names a crew, and how many people it takes; nothing where the lead goes alone. */
+export function crewPayload(members: readonly CrewMember[], missing = 0): JsonObject {
+  const helpers = helpersOf({ members });
+  return {
+    ...(helpers.length + missing > 0 && { people: 1 + helpers.length + missing }),
+    ...(helpers.length > 0 && {
+      crew: members.map(({ tech_id, role, booking_id }) => ({ tech_id, role, booking_id })),
+    }),
+    ...(missing > 0 && { helpers_missing: missing }),
+  };
+}

@@ -64,15 +64,17 @@ const figuresLine = (when: string, figures: unknown): string =>
 
 const startText = (visit: JsonObject): string => spanText({ ...visit, end: null, end_local: null });
 
+/** The lead, and who goes along. */
+const peopleText = (visit: JsonObject): string =>
+  [visit, ...listAt(visit, "helpers")].map((one) => quoted(textAt(one, "tech_name"), 40)).join(" with ");
+
 function moveLine(move: unknown, index: number): string {
   const from =
-    isObject(move) && isObject(move["from"])
-      ? `${quoted(textAt(move["from"], "tech_name"), 40)} ${startText(move["from"])}`
-      : "no time";
+    isObject(move) && isObject(move["from"]) ? `${peopleText(move["from"])} ${startText(move["from"])}` : "no time";
   const to = objectAt(move, "to");
   return (
     `${index + 1}. ticket ${ticketName(move)} ${at(move, "priority")} ` +
-    `${quoted(textAt(move, "summary"), 60)}: ${from} -> ${quoted(textAt(to, "tech_name"), 40)} ` +
+    `${quoted(textAt(move, "summary"), 60)}: ${from} -> ${peopleText(to)} ` +
     `${startText(to)}. ${quoted(textAt(move, "reason"), 120)}`
   );
 }

@@ -99,6 +99,8 @@ const spoilt: Record<Rule, { readonly of: readonly [Problem, Plan]; readonly wit
   PINNED_START_MISSED: {
     of: onProblem((problem) => setVisit(problem, 3, { pinned: { technician: "ben", start: 19 } })),
   },
+  CREW_APART: { of: onProblem((problem) => [0, 3].forEach((visit) => setVisit(problem, visit, { crew: "x" }))) },
+  CREW_INCOMPLETE: { of: onProblem((problem) => [3, 4].forEach((visit) => setVisit(problem, visit, { crew: "x" }))) },
   NO_DEPOT: {
     of: onProblem((problem) => void delete problem.depot),
     with: ["TOOL_MISSING", "PARTS_SHORT", "WRONG_ARRIVAL", "WRONG_TERMS", "WRONG_COST"],

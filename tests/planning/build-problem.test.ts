@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { loadPolicy } from "../../dispatch/policy/load.ts";
 import type { Policy } from "../../dispatch/policy/policy.ts";
 import {
   buildProblem,
@@ -13,6 +12,7 @@ import {
   type BuiltProblem,
   type DayRows,
 } from "../../dispatch/planning/build-problem.ts";
+import { loadPolicy } from "../../dispatch/policy/load.ts";
 import { describePlan } from "../../dispatch/planning/describe-plan.ts";
 import { settlePlan, UnsoundPlan } from "../../dispatch/planning/settle-plan.ts";
 import { checkPlan } from "../../dispatch/planner/check.ts";
@@ -23,12 +23,17 @@ import { problemFaults } from "../../dispatch/planner/validate.ts";
 import { Value } from "typebox/value";
 import { estimateTravelMinutes } from "../../dispatch/travel/estimate.ts";
 import { placeOf } from "../../dispatch/workforce/calendar.ts";
+import { crewSize } from "../../dispatch/workforce/site-demand.ts";
 import { openHours } from "../../dispatch/workforce/open-hours.ts";
-import { anyDay, day } from "./random-day.ts";
+import { policyWithCrews } from "../support/crew-policy.ts";
+import { anyCrewDay, anyDay, day } from "./random-day.ts";
 
 const inShift = loadPolicy("pilot");
+/** Of what waits, doors take two people and glass takes three; of what is booked, some has a helper beside. */
+const crewed = policyWithCrews("pilot", { DOOR_WONT_LATCH: 2, FRAME_OR_GLASS_DAMAGE: 3 });
 const beforeShift = { ...inShift, firstDrive: "before_shift" as const };
 const anyPolicy = fc.constantFrom(inShift, beforeShift);
+const anyCrewPolicy = fc.constantFrom(crewed, { ...crewed, firstDrive: "before_shift" as const });
 const runs = { numRuns: 400 };
 
 function planned(rows: DayRows, policy: Policy) {
@@ -38,11 +43,11 @@ function planned(rows: DayRows, policy: Policy) {
 }
 
 /** The driving of a plan, leg by leg, from the places themselves. */
-function figuresByHand({ lanes, visits }: BuiltProblem, { routes }: Plan): number {
+function figuresByHand({ lanes, visits, helping }: BuiltProblem, { routes }: Plan): number {
   return routes.reduce((sum, { technician, stops }) => {
     const lane = lanes.get(technician) ?? assert.fail("a route of nobody's");
     const places = stops.map(({ visit }) => {
-      const ticket = visits.get(visit)?.ticket;
+      const ticket = (visits.get(visit) ?? helping.get(visit))?.ticket;
       return ticket ? placeOf(ticket) : (lane.pins.find((pin) => idOfPin(pin, lane) === visit)?.place ?? null);
     });
     const way = [lane.from, ...places, lane.to];
@@ -82,6 +87,47 @@ describe("any day of a desk", () => {
       runs,
     );
     assert.ok(plans > 100 && moves > 200, `${plans} plans with ${moves} moves prove little`);
+  });
+
+  test("gets crews that come whole and begin together: as many as the work takes, each another person, and the lead able", () => {
+    const found = { placed: 0, moved: 0, left: 0 };
+    fc.assert(
+      fc.property(anyCrewDay, anyCrewPolicy, (rows, policy) => {
+        const { built, story, settled } = planned(rows, policy);
+        assert.deepEqual(problemFaults(built.problem), []);
+        if (settled.plan) assert.deepEqual(checkPlan(built.problem, settled.plan).violations, []);
+        for (const { ticket_id, from, to } of story.moves) {
+          const ticket = rows.tickets.find(({ id }) => id === ticket_id) ?? assert.fail("a ticket of nobody's");
+          const begun = ticket.assigned_tech_id !== null || ticket.helpers > 0;
+          const people = begun ? 1 + ticket.helpers : crewSize(ticket.incident_type, policy);
+          const everybody = [to, ...(to.helpers ?? [])].map(({ tech_id }) => tech_id);
+          assert.deepEqual([everybody.length, new Set(everybody).size], [people, people]);
+          const lead = rows.roster.find(({ id }) => id === to.tech_id) ?? assert.fail("nobody leads");
+          const type = policy.incidentTypes[ticket.incident_type ?? ""];
+          if (from?.tech_id !== to.tech_id)
+            for (const skill of type?.requiredSkills ?? []) assert.ok(lead.skills.includes(skill), skill);
+          if (people > 1) found[from?.tech_id ? "moved" : "placed"] += 1;
+          const starts = (settled.plan?.routes ?? []).flatMap(({ stops }) =>
+            stops.filter(({ visit }) => visit === ticket_id || visit.startsWith(`${ticket_id} +`)),
+          );
+          assert.deepEqual([starts.length, new Set(starts.map(({ start }) => start)).size], [people, 1]);
+        }
+        for (const { ticket_id, detail } of story.unserved) {
+          const ticket = rows.tickets.find(({ id }) => id === ticket_id);
+          if (
+            ticket?.assigned_tech_id === null &&
+            crewSize(ticket.incident_type, policy) > 1 &&
+            /people at once/.test(detail)
+          )
+            found.left += 1;
+        }
+      }),
+      runs,
+    );
+    assert.ok(
+      Object.values(found).every((count) => count > 10),
+      `${JSON.stringify(found)} prove little`,
+    );
   });
 
   test("has more room where the first drive lies before the shift, and tells the driving in full", () => {

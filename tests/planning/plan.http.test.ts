@@ -8,7 +8,6 @@ import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { acme, borealis } from "../support/directory.ts";
 import { at, bookedAt, crossedDay, day, east, emptyRoster, siteAt, vanAt, west } from "../support/plan-day.ts";
-import { policyWithCrews } from "../support/crew-policy.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 
@@ -112,37 +111,6 @@ describe("a day on which each van is booked on the other's side of town", () => 
       ],
     );
     assert.ok((plans[0]?.saves_minutes ?? 0) > 150);
-  });
-
-  test("is left alone where crews work, and planned around each of them", async (t) => {
-    const policy = policyWithCrews("pilot", { FRAME_OR_GLASS_DAMAGE: 2 });
-    const api = await startTestApi({ t, policy });
-    const { westTicket, eastTicket, westSite } = await crossedDay(api);
-    const hands = await vanAt(api, "Hands", west);
-    const others = await vanAt(api, "Others", east);
-    await api.run("assignment.crew", { ticket: westTicket, body: { add: [hands] } });
-    await api.run("assignment.crew", { ticket: eastTicket, body: { add: [others] } });
-    const { id: glass } = await ticketIn(api, "READY_TO_SCHEDULE", {
-      siteId: westSite,
-      incidentType: "FRAME_OR_GLASS_DAMAGE",
-    });
-    const fill: string[] = [];
-    for (let n = 0; n < 5; n++) fill.push((await ticketIn(api, "READY_TO_SCHEDULE", { siteId: westSite })).id);
-    const { plan } = await optimize(api, { tech_ids: [hands] });
-    assert.deepEqual(new Map(plan.stays.map(({ reason, count }) => [reason, count])), new Map([["CREW", 3]]));
-    assert.ok(plan.moves.length > 0);
-    for (const { ticket_id, to } of plan.moves) {
-      assert.ok(fill.includes(ticket_id) && ticket_id !== glass);
-      assert.ok(to.end <= at("10:00") || to.start >= at("11:30"), `${to.start} lies beside what they help with`);
-    }
-    const all = (await optimize(api)).plan;
-    assert.ok(all.moves.every(({ ticket_id }) => fill.includes(ticket_id)));
-    await api.run("plan.apply", { plan: all.id });
-    const { rows } = await api.owner.query(
-      "SELECT count(*)::int AS n FROM bookings WHERE ticket_id = ANY ($1) AND state = 'firm'",
-      [[westTicket, eastTicket]],
-    );
-    assert.deepEqual(rows, [{ n: 4 }]);
   });
 
   test("is left alone where what a customer, a person or a pause holds may not move", async (t) => {

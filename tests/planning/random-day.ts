@@ -90,11 +90,13 @@ const anyWork = fc.record({
   hours: anyHours,
   desk: fc.boolean(),
   paused: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  /** Whether a second person is booked beside, where somebody has the time. */
+  helped: fc.integer({ min: 0, max: 2 }).map((n) => n === 0),
   /** Whether it is a part of the work that the person has in parts. */
   inParts: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
 });
 
-const anyPerson = fc.record({
+const anyone = {
   home: anyPlace,
   shift: fc.option(anyShift, { freq: 9 }),
   zone: fc.constantFrom("CA", "CA", "NV"),
@@ -102,7 +104,15 @@ const anyPerson = fc.record({
   skills: fc.subarray(["door_hardware", "auto_operator", "glazing"], { minLength: 1 }),
   services: fc.constantFrom(["DEFAULT"], ["DEFAULT"], ["DOOR_WONT_LATCH"]),
   work: fc.array(anyWork, { maxLength: 5 }),
-});
+};
+/** At work for most of the day, and for anything their skills allow. */
+const anyColleague = {
+  ...anyone,
+  shift: range(0, 500, 500, 900).map((span): Shift => ({ ...span, pauses: [] })),
+  zone: fc.constant("CA"),
+  drained: fc.constant(false),
+  services: fc.constant(["DEFAULT"]),
+};
 
 const anyWaiting = fc.record({
   place: anyPlace,
@@ -140,116 +150,139 @@ const ticketOf = (
   desk_chose_time: false,
   paused: false,
   helpers: 0,
+  helpers_missing: 0,
   ...more,
 });
 
+/** Books somebody else beside the lead, and has the ticket know of it. */
+function helpBy(roster: readonly (RosterEntry & { readonly bookings: RosterBooking[] })[], ticket: PlanTicket): void {
+  const lead = roster.flatMap(({ bookings }) => bookings).find((one) => one.ticketId === ticket.id);
+  const helper = roster.find(
+    ({ id: techId, bookings }) =>
+      lead &&
+      techId !== ticket.assigned_tech_id &&
+      !bookings.some(({ start: from, end }) => from < lead.end && lead.start < end),
+  );
+  if (!lead || !helper) return;
+  helper.bookings.push({ ...lead, role: "helper" });
+  Object.assign(ticket, { helpers: 1 });
+}
+
 /** Rows as the database could hold them: what is on one calendar never overlaps. */
-export const anyDay: fc.Arbitrary<DayRows> = fc
-  .record({
-    people: fc.array(anyPerson, { minLength: 1, maxLength: 5 }),
-    waiting: fc.array(anyWaiting, { maxLength: 8 }),
-    now: fc.constantFrom(-600, 0, 500),
-    moveWithinMinutes: fc.constantFrom(0, 60, 600),
-    zone: fc.constantFrom(null, null, "CA"),
-  })
-  .map(({ people, waiting, now, moveWithinMinutes, zone }) => {
-    const tickets: PlanTicket[] = [];
-    let next = 1;
-    const roster = people.map((person, index): RosterEntry => {
-      const techId = technicianId(index + 1);
-      const parts: number[] = [];
-      const bookings = apart(person.work.map((one) => ({ ...one, ...one.span }))).map((one): RosterBooking => {
-        const n = next++;
-        if (one.inParts) parts.push(n);
-        else if (one.ours && one.state === "SCHEDULED" && one.start >= day.start && one.start < day.end) {
-          const times = { scheduled_start: iso(one.start), scheduled_end: iso(one.end), assigned_tech_id: techId };
-          tickets.push(
-            ticketOf(
-              n,
-              {
-                state: "SCHEDULED",
-                priority: one.priority,
-                incident_type: one.type,
-                desk_chose_time: one.desk,
-                paused: one.paused,
-                hours: one.hours,
-                ...promiseOf(one, one.promised),
-                ...times,
-              },
-              one.place,
-            ),
-          );
-        }
+const daysOf = (person: typeof anyone | typeof anyColleague, least: number): fc.Arbitrary<DayRows> =>
+  fc
+    .record({
+      people: fc.array(fc.record(person), { minLength: least, maxLength: 5 }),
+      waiting: fc.array(anyWaiting, { maxLength: 8 }),
+      now: fc.constantFrom(-600, 0, 500),
+      moveWithinMinutes: fc.constantFrom(0, 60, 600),
+      zone: fc.constantFrom(null, null, "CA"),
+    })
+    .map(({ people, waiting, now, moveWithinMinutes, zone }) => {
+      const tickets: PlanTicket[] = [];
+      const helped = new Set<TicketId>();
+      let next = 1;
+      const roster = people.map((person, index): RosterEntry & { readonly bookings: RosterBooking[] } => {
+        const techId = technicianId(index + 1);
+        const parts: number[] = [];
+        const bookings = apart(person.work.map((one) => ({ ...one, ...one.span }))).map((one): RosterBooking => {
+          const n = next++;
+          if (one.inParts) parts.push(n);
+          else if (one.ours && one.state === "SCHEDULED" && one.start >= day.start && one.start < day.end) {
+            const times = { scheduled_start: iso(one.start), scheduled_end: iso(one.end), assigned_tech_id: techId };
+            if (one.helped) helped.add(ticketId(n));
+            tickets.push(
+              ticketOf(
+                n,
+                {
+                  state: "SCHEDULED",
+                  priority: one.priority,
+                  incident_type: one.type,
+                  desk_chose_time: one.desk,
+                  paused: one.paused,
+                  hours: one.hours,
+                  ...promiseOf(one, one.promised),
+                  ...times,
+                },
+                one.place,
+              ),
+            );
+          }
+          return {
+            start: one.start,
+            end: one.end,
+            place: one.place,
+            state: one.state,
+            priority: one.priority,
+            account_id: accountId,
+            site_id: siteId(n),
+            timezone: "America/Los_Angeles",
+            ticketId: ticketId((one.inParts ? parts[0] : null) ?? n),
+            part: one.inParts ? parts.length : null,
+            role: "lead" as const,
+          };
+        });
+        const calendar = () => ({
+          techId,
+          techName: `Person ${index + 1}`,
+          home: person.home,
+          zone: person.zone,
+          serviceTypes: person.services,
+          skills: person.skills,
+          tools: ["multimeter", "glass_lifter"],
+          shifts: person.shift ? [person.shift] : null,
+          busy: bookings,
+          ineligible: person.drained ? ("DRAINED" as const) : null,
+        });
         return {
-          start: one.start,
-          end: one.end,
-          place: one.place,
-          state: one.state,
-          priority: one.priority,
-          account_id: accountId,
-          site_id: siteId(n),
-          timezone: "America/Los_Angeles",
-          ticketId: ticketId((one.inParts ? parts[0] : null) ?? n),
-          part: one.inParts ? parts.length : null,
-          role: "lead" as const,
+          id: techId,
+          name: `Person ${index + 1}`,
+          providerId: null,
+          serviceTypes: person.services,
+          skills: person.skills,
+          tools: ["multimeter", "glass_lifter"],
+          standing: person.drained ? ("DRAINED" as const) : null,
+          zone: person.zone,
+          quality: 50,
+          baseLoad: 0,
+          openTickets: 0,
+          home: person.home,
+          calendared: person.shift !== null,
+          bookings,
+          beyondPlan: [],
+          maxConcurrent: 3,
+          calendar,
+          aroundTheClock: calendar,
         };
       });
-      const calendar = () => ({
-        techId,
-        techName: `Person ${index + 1}`,
-        home: person.home,
-        zone: person.zone,
-        serviceTypes: person.services,
-        skills: person.skills,
-        tools: ["multimeter", "glass_lifter"],
-        shifts: person.shift ? [person.shift] : null,
-        busy: bookings,
-        ineligible: person.drained ? ("DRAINED" as const) : null,
-      });
+      for (const ticket of tickets.filter(({ id: one }) => helped.has(one))) helpBy(roster, ticket);
+      for (const one of waiting) {
+        const times = one.span && { scheduled_start: iso(one.span.start), scheduled_end: iso(one.span.end) };
+        tickets.push(
+          ticketOf(
+            next++,
+            {
+              state: times ? "SCHEDULED" : "READY_TO_SCHEDULE",
+              priority: one.priority,
+              incident_type: one.type,
+              hours: one.hours,
+              ...times,
+            },
+            one.place,
+          ),
+        );
+      }
       return {
-        id: techId,
-        name: `Person ${index + 1}`,
-        providerId: null,
-        serviceTypes: person.services,
-        skills: person.skills,
-        tools: ["multimeter", "glass_lifter"],
-        standing: person.drained ? ("DRAINED" as const) : null,
-        zone: person.zone,
-        quality: 50,
-        baseLoad: 0,
-        openTickets: 0,
-        home: person.home,
-        calendared: person.shift !== null,
-        bookings,
-        beyondPlan: [],
-        maxConcurrent: 3,
-        calendar,
-        aroundTheClock: calendar,
+        day,
+        earliest: Math.max(day.start, at(now + 30)),
+        roster,
+        tickets,
+        zone,
+        techIds: null,
+        moveWithinMinutes,
       };
     });
-    for (const one of waiting) {
-      const times = one.span && { scheduled_start: iso(one.span.start), scheduled_end: iso(one.span.end) };
-      tickets.push(
-        ticketOf(
-          next++,
-          {
-            state: times ? "SCHEDULED" : "READY_TO_SCHEDULE",
-            priority: one.priority,
-            incident_type: one.type,
-            hours: one.hours,
-            ...times,
-          },
-          one.place,
-        ),
-      );
-    }
-    return {
-      day,
-      earliest: Math.max(day.start, at(now + 30)),
-      roster,
-      tickets,
-      zone,
-      techIds: null,
-      moveWithinMinutes,
-    };
-  });
+
+export const anyDay = daysOf(anyone, 1);
+/** On which there are often several who can do the same work at the same time. */
+export const anyCrewDay = daysOf(anyColleague, 3);
