@@ -25,7 +25,9 @@ const grant = {
   }),
   accounts: reach("accounts"),
   sites: reach("sites"),
-  techId: Type.Optional(Type.String({ pattern: uuidPattern, description: "The technician this person is" })),
+  techId: Type.Optional(
+    Type.String({ pattern: uuidPattern, description: "The technician this person is; the role tech needs it" }),
+  ),
 };
 
 export const configurationSchema = Type.Object(
@@ -129,28 +131,40 @@ function fromWritten({ apiUrl, signing, agentId, owner, people, timeoutMs }: Wri
   const url = apiUrl !== undefined && URL.canParse(apiUrl) ? new URL(apiUrl) : null;
   // Addresses are shown in results; a password in one would be, too.
   const isBare = url !== null && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  if (apiUrl && isBare && key) {
-    const configuration: Configuration = {
-      apiUrl: apiUrl.replace(/\/+$/, ""),
-      signing: { key, issuer: signing?.issuer ?? null, audience: signing?.audience ?? null },
-      agentId: agentId ?? "main",
-      owner: owner ? grantOf(owner) : null,
-      people: (people ?? []).map((one) => ({
-        ...grantOf(one),
-        channel: one.channel,
-        accountId: one.accountId ?? null,
-        senderId: one.senderId,
-      })),
-      timeoutMs: timeoutMs ?? 20_000,
-    };
-    return { configuration, problems: [] };
-  }
-  const problems: string[] = [];
-  if (!url) problems.push("apiUrl is not set, or no address: give the address of dispatch-api");
-  else if (!isBare) problems.push("apiUrl holds a user, a query or a fragment: give the bare address of dispatch-api");
-  if (!key) problems.push("signing needs either a secret or a keyFile, the same key that dispatch-api verifies with");
-  return { configuration: null, problems };
+  const problems = [
+    ...(url ? [] : ["apiUrl is not set, or no address: give the address of dispatch-api"]),
+    ...(url === null || isBare
+      ? []
+      : ["apiUrl holds a user, a query or a fragment: give the bare address of dispatch-api"]),
+    ...(key ? [] : ["signing needs either a secret or a keyFile, the same key that dispatch-api verifies with"]),
+    ...(owner ? technicianProblems("owner", owner) : []),
+    ...(people ?? []).flatMap((one, index) => technicianProblems(`people/${index}`, one)),
+  ];
+  if (apiUrl === undefined || key === null || problems.length > 0) return { configuration: null, problems };
+  const configuration: Configuration = {
+    apiUrl: apiUrl.replace(/\/+$/, ""),
+    signing: { key, issuer: signing?.issuer ?? null, audience: signing?.audience ?? null },
+    agentId: agentId ?? "main",
+    owner: owner ? grantOf(owner) : null,
+    people: (people ?? []).map((one) => ({
+      ...grantOf(one),
+      channel: one.channel,
+      accountId: one.accountId ?? null,
+      senderId: one.senderId,
+    })),
+    timeoutMs: timeoutMs ?? 20_000,
+  };
+  return { configuration, problems: [] };
 }
+
+/** The API holds a technician to their own work by techId: without it the role would be every technician at once. */
+const technicianProblems = (key: string, { actor, roles: granted, techId }: NonNullable<Written["owner"]>): string[] =>
+  granted.includes("tech") && techId === undefined
+    ? [
+        `${key}/techId is missing: ${actor} has the role tech, so give the uuid of the technician this is (roster_list names ` +
+          "them), or take the role tech away",
+      ]
+    : [];
 
 function keyOf(signing: Written["signing"]): Signing["key"] | null {
   if (signing?.secret !== undefined && signing.keyFile === undefined) return { secret: signing.secret };

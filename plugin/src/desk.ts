@@ -42,7 +42,7 @@ export type Desk = {
 export function openDesk(configuration: Configuration, now: () => number = Date.now): Desk {
   const client: ApiClient = openApiClient(configuration.apiUrl);
   const sign: Signer = openSigner(configuration.signing, now);
-  // By who asks: the answer names the caller.
+  // By what whoever asks was granted: the answer names the caller, and the technician they are.
   const remembered = new Map<string, { readonly at: number; readonly contract: JsonObject }>();
 
   const call: Desk["call"] = async (
@@ -66,7 +66,7 @@ export function openDesk(configuration: Configuration, now: () => number = Date.
     return outcome.kind === "answered" ? outcome.body : null;
   };
   const contract: Desk["contract"] = async (caller) => {
-    const key = `${caller.person.actor} ${caller.role}`;
+    const key = sortedJson([caller.person, caller.role]);
     const known = remembered.get(key);
     if (known && performance.now() - known.at < rememberedMs) return known.contract;
     const answer = await peek(caller, "/contract");

@@ -3,6 +3,7 @@
 
 import { queries } from "../../dispatch/contract/index.ts";
 import { roleIn, type Caller, type Desk } from "./desk.ts";
+import type { Grant } from "./configuration.ts";
 import type { Requester } from "./identity.ts";
 import { isObject, listAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { plainOrQuoted, quoted, wordAt } from "./result-text.ts";
@@ -14,16 +15,16 @@ const rows = 100;
 export type LiveBrief = (requester: Requester) => Promise<string | null>;
 
 export function openLiveBrief(desk: Desk): LiveBrief {
-  const remembered = new Map<string, { readonly at: number; readonly text: Promise<string | null> }>();
+  // By what was granted and not by who it is: one person may be granted more on one channel than on another.
+  const remembered = new Map<Grant, { readonly at: number; readonly text: Promise<string | null> }>();
   return async (requester) => {
     const person = desk.personBehind(requester);
     const role = person && roleIn(person, queries["dispatcher.cockpit"]);
     if (!person || !role) return null;
-    const known = remembered.get(person.actor);
+    const known = remembered.get(person);
     if (known && performance.now() - known.at < rememberedMs) return known.text;
-    if (remembered.size > 200) remembered.clear();
     const text = write(desk, { person, role, viaChat: true }).catch(() => null);
-    remembered.set(person.actor, { at: performance.now(), text });
+    remembered.set(person, { at: performance.now(), text });
     return text;
   };
 }

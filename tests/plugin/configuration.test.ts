@@ -91,6 +91,16 @@ describe("a configuration is refused, and the problem names the key", () => {
     ["an owner of no name", { ...whole, owner: { ...owner, actor: "" } }, /owner\/actor/],
     ["an account that is no id", { ...whole, owner: { ...owner, accounts: ["Acme"] } }, /owner\/accounts/],
     ["a technician that is no id", { ...whole, owner: { ...owner, techId: "ana" } }, /owner\/techId/],
+    [
+      "an owner who is a technician, and not which",
+      { ...whole, owner: { actor: "dana", roles: ["dispatcher", "tech"] } },
+      /^owner\/techId is missing: dana has the role tech, so give the uuid of the technician/,
+    ],
+    [
+      "a person who is a technician, and not which",
+      { ...whole, people: [person, { ...person, techId: undefined }] },
+      /^people\/1\/techId is missing: ana has the role tech/,
+    ],
     ["a person without a channel", { ...whole, people: [{ ...person, channel: undefined }] }, /people\/0/],
     ["a person without a sender", { ...whole, people: [{ ...person, senderId: undefined }] }, /people\/0/],
     ["a person with a numeric sender", { ...whole, people: [{ ...person, senderId: 4711 }] }, /people\/0\/senderId/],

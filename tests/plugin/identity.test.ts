@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { queries, commands } from "../../dispatch/contract/index.ts";
 import { chooseRole, personBehind, type Requester } from "../../plugin/src/identity.ts";
 import { isUuid, keyOfIntent, type Intent } from "../../plugin/src/idempotency-key.ts";
+import { ana, ben } from "../support/directory.ts";
 import { configured } from "./chat.ts";
 
 const secret = "s".repeat(32);
@@ -14,8 +15,8 @@ const configuration = configured({
   signing: { secret },
   owner: { actor: "olga", roles: ["dispatcher"] },
   people: [
-    { channel: "telegram", senderId: "1", actor: "ana", roles: ["tech"] },
-    { channel: "telegram", accountId: "bot-b", senderId: "2", actor: "ben", roles: ["tech"] },
+    { channel: "telegram", senderId: "1", actor: "ana", roles: ["tech"], techId: ana },
+    { channel: "telegram", accountId: "bot-b", senderId: "2", actor: "ben", roles: ["tech"], techId: ben },
     { channel: "slack", senderId: "1", actor: "sam", roles: ["qa"] },
   ],
 });

@@ -8,9 +8,9 @@ import { openLiveBrief } from "../../plugin/src/live-brief.ts";
 import { maxText } from "../../plugin/src/result-text.ts";
 import { answerSlash } from "../../plugin/src/slash-command.ts";
 import { startTestApi } from "../support/api.ts";
-import { acme, addSite } from "../support/directory.ts";
+import { acme, addSite, ana, borealis } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
-import { believing, openChat, theOwner, toolOf } from "./chat.ts";
+import { believing, openChat, sender, theOwner, toolOf } from "./chat.ts";
 import { give, pass, standIn } from "./stand-in.ts";
 
 const open = 200;
@@ -109,6 +109,28 @@ describe("on a desk with 200 open tickets", async () => {
     const slash = await measured(() => answerSlash(chat.desk, theOwner, "queue", () => Promise.resolve("")));
     assert.equal(rowsIn(slash.result).length, 15);
     assert.ok(slash.bytes < 15 * 1_050 + 1_000, `${slash.bytes} bytes`);
+  });
+
+  test("the brief is that of what a sender was granted, also where one person has several senders", async () => {
+    const grant = { actor: "dana", roles: ["dispatcher"] as const, sites: ["*"], channel: "telegram" };
+    const { desk } = openChat(api.url, {
+      people: [
+        { ...grant, senderId: "at-work", accounts: ["*"], techId: ana },
+        { ...grant, senderId: "at-home", accounts: [borealis.id] },
+      ],
+    });
+    const brief = openLiveBrief(desk);
+    for (const told of [1, 2]) {
+      assert.match((await brief(sender("at-work"))) ?? "", /^tickets in the queue 100\+/m, `asked ${told} times`);
+      assert.match((await brief(sender("at-home"))) ?? "", /^tickets in the queue 0$/m, `asked ${told} times`);
+    }
+    const technicians = [];
+    for (const senderId of ["at-work", "at-home"]) {
+      const person = desk.personBehind(sender(senderId)) ?? assert.fail();
+      const contract = await desk.contract({ person, role: "dispatcher", viaChat: true });
+      technicians.push(Object(contract?.["actor"])["tech_id"]);
+    }
+    assert.deepEqual(technicians, [ana, null]);
   });
 
   test("what waits for money is not told as burning, and is there for whoever asks", async () => {
