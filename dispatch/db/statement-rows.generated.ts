@@ -734,6 +734,8 @@ export type StatementRows = {
     issued_at: string;
   };
   invoice_series_lock: { next: number };
+  moves_lock_actor: { locked: string };
+  moves_of_actor: { visits: number };
   outbox_announce: { set_config: string; pg_notify: unknown };
   outbox_now: { horizon: string; snapshot: string; newest: string; xact: string; id: string };
   outbox_page: {

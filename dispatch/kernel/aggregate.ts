@@ -28,6 +28,9 @@ export function concernsOf(places: readonly (Place | null)[]): Concerns {
   };
 }
 
+/** A visit that is booked, sent or under way gets another time, or another technician, or nobody. */
+export type VisitMove = { readonly technicianChanged: boolean };
+
 /** The head of one chain as a reader of the whole audit trail needs it. */
 export type KnownHead = {
   readonly id: string;
@@ -86,6 +89,8 @@ export type Aggregate<
   /** The row after a change. */
   changed(desk: Desk, row: Row, change: Change, path: readonly State[], at: string): Row;
   withHead(row: Row, head: ChainHead): Row;
+  /** What a change does to a visit that others count on; null where it leaves it as it was. Absent where there are no visits. */
+  moved?(before: Row, after: Row): VisitMove | null;
   // Of any number of rows; of none there is nothing to queue.
   insert(tx: Session, rows: readonly Row[]): Promise<unknown>[];
   update(tx: Session, rows: readonly Row[]): Promise<unknown>[];

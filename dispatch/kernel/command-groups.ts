@@ -8,6 +8,7 @@ import type { Aggregate } from "./aggregate.ts";
 import { isDatabaseAway } from "../db/failures.ts";
 import { decide, type Job, type Outcome, type Read } from "./decide.ts";
 import { selectAnswers } from "./idempotency.ts";
+import { isCounted, movedLately } from "./moved-visits.ts";
 import { writeAll } from "./write.ts";
 
 /** Groups in flight at once. Two keep Postgres busy while this process decides; more only make smaller groups. */
@@ -185,6 +186,7 @@ function writtenOf(settled: Settled) {
  * call which held it has its answer found.
  */
 async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Promise<(() => Read)[]> {
+  const moved = jobs.map(({ desk, request }) => (isCounted(desk, request) ? movedLately(tx, desk, request) : 0));
   const rows = lockRows(tx, jobs, wait);
   const standings = jobs.map(({ handler, call }) =>
     call && handler.on === "row" ? handler.aggregate.standing?.(tx, call.actor, call.id) : null,
@@ -194,7 +196,8 @@ async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Pr
     tx,
     jobs.map(({ key }) => key),
   );
-  const [rowOf, standing, loaded, stored] = await Promise.all([
+  const [visits, rowOf, standing, loaded, stored] = await Promise.all([
+    Promise.all(moved),
     rows,
     Promise.all(standings),
     Promise.allSettled(loads),
@@ -210,6 +213,7 @@ async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Pr
       standing: standing[i],
       loaded: load?.status === "fulfilled" ? load.value : undefined,
       stored: answer,
+      movedLately: visits[i] ?? 0,
     };
   });
 }

@@ -12,6 +12,7 @@ import { stillBusy } from "./failure.ts";
 import { requireHumanApproval } from "./human-approval.ts";
 import { replayOf, type StoredAnswer } from "./idempotency.ts";
 import { requireState } from "./machine.ts";
+import { movedBy } from "./moved-visits.ts";
 import { invalidFields, Refusal, type Violation } from "./refusal.ts";
 import { isObject } from "./json.ts";
 import { effectOfCreation, effectOnRow, written, type Effect, type Written } from "./write.ts";
@@ -46,6 +47,8 @@ export type Read = {
   /** What the aggregate's guard asked for beside the row. */
   readonly standing: unknown;
   readonly stored: StoredAnswer | null;
+  /** Visits that the actor's model moved in the hour before; 0 where nobody counts. */
+  readonly movedLately: number;
 };
 
 export type Outcome =
@@ -60,7 +63,7 @@ export type Outcome =
  * A job's decision on what was read for it, with every check before it in the order callers rely on.
  * @throws Refusal
  */
-export function decide(job: Job, { row, waited, loaded, standing, stored }: Read): Outcome {
+export function decide(job: Job, { row, waited, loaded, standing, stored, movedLately }: Read): Outcome {
   const { desk, request, entry, handler, call, requestHash } = job;
   if (stored) return { kind: "replayed", answer: replayOf(stored, requestHash, request.actor) };
   if (!call) throw invalidFields(job.violations);
@@ -86,7 +89,7 @@ export function decide(job: Job, { row, waited, loaded, standing, stored }: Read
     const toPrepare = handler.prepare && (handler.needsPreparation?.(loaded) ?? true);
     if (toPrepare && (handler.preparedOnce ? !job.prepared : job.prepared?.seq !== head.seq)) {
       // What is refused must not leave anything outside the database either.
-      requireHumanApproval(desk, request, entry, {});
+      requireHumanApproval(desk, request, entry, {}, null);
       return {
         kind: "prepare",
         prepare: async () => ({ seq: head.seq, value: await handler.prepare?.(onRow, loaded) }),
@@ -95,12 +98,23 @@ export function decide(job: Job, { row, waited, loaded, standing, stored }: Read
     effect = effectOnRow(aggregate, onRow, entry, handler.decide(onRow, loaded, job.prepared?.value));
   }
   // The last of the checks: an invoice's total is known only now, and what is refused anyway is no question for people.
-  requireHumanApproval(desk, request, entry, effect.decision.payload);
+  if (request.actor.via === "chat") {
+    const { visits, technicianChanged } = movedBy(desk, handler.on === "row" ? row : null, effect);
+    const effects = { technicianChanged, moved: visits, movedInAnHour: movedLately + visits };
+    requireHumanApproval(desk, request, entry, effect.decision.payload, effects);
+    if (visits > 0) effect = withMoved(effect, visits);
+  }
   return {
     kind: "written",
     written: written({ desk, request, entry, key: job.key, requestHash, eventId: call.eventId, effect }),
   };
 }
+
+/** With how many visits it moves in the audit, for the sum of the next hour. */
+const withMoved = (effect: Effect, visits: number): Effect => ({
+  ...effect,
+  decision: { ...effect.decision, payload: { ...effect.decision.payload, moved_visits: visits } },
+});
 
 /** @throws Refusal VERSION_CONFLICT where the caller says what it read, and that is no longer what there is */
 function requireVersion(aggregate: Aggregate, row: unknown, input: unknown): void {

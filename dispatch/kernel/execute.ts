@@ -9,6 +9,7 @@ import type { Desk } from "./desk.ts";
 import { isLostRace, refusalFor, stillBusy } from "./failure.ts";
 import { fingerprint, keyOf, replayOf } from "./idempotency.ts";
 import type { Kernel, Runnable } from "./kernel.ts";
+import { isCounted } from "./moved-visits.ts";
 import { Refusal } from "./refusal.ts";
 
 /** How often a command is tried again after losing a race that only the database could decide. */
@@ -45,7 +46,7 @@ async function run(
 ): Promise<Answer> {
   const validated = validate(request.body);
   const violations = validated.ok ? [] : validated.violations;
-  let alone = handler.alone ?? false;
+  let alone = handler.alone === true || isCounted(desk, request);
   let mayConsult = true;
   let prepared: Prepared | undefined;
   for (let attempt = 1; ; attempt++) {

@@ -21,8 +21,12 @@ const leewayMs = 60_000;
 export const approvalRules = ({ policy, settings }: Omit<Rulebook, "clock">): readonly HumanApprovalRule[] =>
   settings.chatApprovals === "required" ? policy.humanApproval : [];
 
+/** What a call does to visits, with those the actor's model moved in the hour before. */
+export type Effects = { readonly technicianChanged: boolean; readonly moved: number; readonly movedInAnHour: number };
+
 /**
  * @param facts what the audit would say of the call; a fact a rule asks for and does not find counts as met
+ * @param effects null while they are not known: then no rule about them is asked
  * @throws Refusal HUMAN_APPROVAL_REQUIRED when a rule is met and no person has allowed this very call
  */
 export function requireHumanApproval(
@@ -30,10 +34,15 @@ export function requireHumanApproval(
   request: CommandRequest,
   entry: Pick<CommandEntry, "aggregate">,
   facts: JsonObject,
+  effects: Effects | null,
 ): void {
   const { via, humanApproval } = request.actor;
   if (via !== "chat") return;
-  const met = approvalRules(rulebook).find(({ tool, when }) => tool === request.name && (!when || isMet(when, facts)));
+  const met = approvalRules(rulebook).find(({ tool, when }) =>
+    tool === undefined
+      ? when && effects && isEffect(when, effects)
+      : tool === request.name && (!when || isMet(when, facts)),
+  );
   if (!met) return;
   const faults = humanApproval ? faultsOf(humanApproval, request, entry, rulebook) : [];
   if (humanApproval && faults.length === 0) return;
@@ -51,16 +60,21 @@ export function requireHumanApproval(
 
 const wayOut = "Let a person allow this very call, then send it again with the same Idempotency-Key.";
 
+function isEffect(when: ApprovalCondition, { technicianChanged, moved, movedInAnHour }: Effects): boolean {
+  if ("technician_changed" in when) return technicianChanged;
+  return "moved_visits_in_an_hour_above" in when && moved > 0 && movedInAnHour > when.moved_visits_in_an_hour_above;
+}
+
 function isMet(when: ApprovalCondition, facts: JsonObject): boolean {
   // From TRIAGED a dispatch passes scheduling by in either mode; the other word must not be a way around the person.
   if ("dispatch_mode" in when)
     return facts["bypass"] !== false || (facts["dispatch_mode"] ?? when.dispatch_mode) === when.dispatch_mode;
-  const [fact, limit] =
-    "total_cents_above" in when
-      ? [facts["total_cents"], when.total_cents_above]
-      : [facts["moved_visits"], when.moved_visits_above];
-  return typeof fact !== "number" || fact > limit;
+  if ("total_cents_above" in when) return isAbove(facts["total_cents"], when.total_cents_above);
+  if ("moved_visits_above" in when) return isAbove(facts["moved_visits"], when.moved_visits_above);
+  return true;
 }
+
+const isAbove = (fact: unknown, limit: number): boolean => typeof fact !== "number" || fact > limit;
 
 /** A claim of the approval that does not fit the call: what it says, and what it would have to. */
 type Fault = { readonly claim: string; readonly given: string; readonly needed: string };

@@ -95,12 +95,15 @@ const isDay = (date: string): boolean => {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 };
 
-/** Which command's audit holds the fact a condition asks for. */
+/** Which command's audit holds the fact a condition asks for; null where it is an effect that any command may have. */
 const toolOfCondition = {
+  technician_changed: null,
+  moved_visits_in_an_hour_above: null,
   dispatch_mode: "assignment.dispatch",
   total_cents_above: "billing.generate_invoice",
   moved_visits_above: "plan.apply",
-} as const satisfies Record<string, CommandName>;
+} as const satisfies Record<string, CommandName | null>;
+const isCondition = (name: string): name is keyof typeof toolOfCondition => Object.hasOwn(toolOfCondition, name);
 
 function checkApprovalRules(file: string, rules: ProfileJson["human_approval"]): void {
   refuseRepeats(
@@ -110,28 +113,25 @@ function checkApprovalRules(file: string, rules: ProfileJson["human_approval"]):
     rules.map(({ rule }) => rule),
   );
   const commands = commandEntries.map(([name]) => name);
-  refuseUnknown(
-    file,
-    (i) => `/human_approval/${i}/tool`,
-    rules.map(({ tool }) => tool),
-    commands,
-    "command",
-  );
   rules.forEach(({ tool, when }, index) => {
-    if (!when) return;
-    const name =
-      "dispatch_mode" in when
-        ? "dispatch_mode"
-        : "total_cents_above" in when
-          ? "total_cents_above"
-          : "moved_visits_above";
-    const asked = toolOfCondition[name];
-    if (tool !== asked)
+    const at = `/human_approval/${index}`;
+    if (tool !== undefined) refuseUnknown(file, () => `${at}/tool`, [tool], commands, "command");
+    const name = Object.keys(when ?? {}).find(isCondition);
+    const asked = name === undefined ? undefined : toolOfCondition[name];
+    if (tool === undefined && asked !== null)
       throw new PolicyError(
         file,
-        `/human_approval/${index}/when`,
-        `${name} is a condition of ${asked}, not of ${tool}`,
+        at,
+        "a rule without a tool needs a condition that is an effect: technician_changed or moved_visits_in_an_hour_above",
       );
+    if (asked === undefined || asked === (tool ?? null)) return;
+    throw new PolicyError(
+      file,
+      `${at}/when`,
+      asked === null
+        ? `${name} is an effect of any tool: leave tool out`
+        : `${name} is a condition of ${asked}, not of ${tool}`,
+    );
   });
 }
 

@@ -115,8 +115,12 @@ export type IntakeRules = {
 
 export type InvoiceRules = { readonly zeroNteMeansUnlimited: boolean; readonly tripChargeOnlyAllowed: boolean };
 
-/** Of what a call must do to meet a rule; the fact's name is that of the command's audit. */
+/** What a call must do to meet a rule. The first two are effects, whatever tool has them; else the fact's name is the audit's. */
 export type ApprovalCondition =
+  /** Somebody's visit that is booked or sent becomes another's, or nobody's; or work under way becomes another's. */
+  | { readonly technician_changed: true }
+  /** Visits whose time or technician changes, with those that a model moved for the same actor in the hour before. */
+  | { readonly moved_visits_in_an_hour_above: number }
   | { readonly dispatch_mode: "EMERGENCY_BYPASS" }
   | { readonly total_cents_above: number }
   | { readonly moved_visits_above: number };
@@ -124,8 +128,8 @@ export type ApprovalCondition =
 /** A call that a person must allow when a model chose it. */
 export type HumanApprovalRule = {
   readonly rule: string;
-  /** The canonical name of a command. */
-  readonly tool: string;
+  /** The canonical name of a command; absent where the rule is about an effect of any. */
+  readonly tool?: string;
   /** Absent when every call of the tool meets the rule. */
   readonly when?: ApprovalCondition;
   readonly severity: "warning" | "critical";

@@ -173,9 +173,11 @@ const Intake = Type.Object(
 const ApprovalRule = Type.Object(
   {
     rule: Type.String({ pattern: "^[a-z][a-z0-9_.]{1,99}$" }),
-    tool: Type.String(),
+    tool: Type.Optional(Type.String()),
     when: Type.Optional(
       Type.Union([
+        Type.Object({ technician_changed: Type.Literal(true) }, closed),
+        Type.Object({ moved_visits_in_an_hour_above: Type.Integer({ minimum: 0, maximum: 10_000 }) }, closed),
         Type.Object({ dispatch_mode: Type.Literal("EMERGENCY_BYPASS") }, closed),
         Type.Object({ total_cents_above: Cents }, closed),
         Type.Object({ moved_visits_above: Type.Integer({ minimum: 0, maximum: 10_000 }) }, closed),

@@ -6,7 +6,7 @@ import { ticketEdges, type TicketState } from "../contract/states.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
-import type { Aggregate, KnownHead } from "../kernel/aggregate.ts";
+import type { Aggregate, KnownHead, VisitMove } from "../kernel/aggregate.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { writeTicketWords } from "./ticket-details.ts";
 import {
@@ -56,6 +56,7 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
   guard: requireOwnWork,
   created: ({ policy }, { id, fields, state, at }) => newTicket(id, fields, state, at, policy.sla.targetMinutes),
   changed: ({ policy }, row, change, path, at) => changedTicket(row, change, path, at, policy.sla.targetMinutes),
+  moved: visitMove,
   withHead: (row, { seq, hash, at }) => ({ ...row, audit_seq: seq, audit_hash: hash, audit_at: at }),
   insert: (tx, rows) => [...insertTickets(tx, rows), ...rows.map((row) => writeTicketWords(tx, row))],
   update: updateTickets,
@@ -63,6 +64,24 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
   body: ticketBody,
   subject: (id, event) => `field.ticket.${id}.${event}`,
 };
+
+const settled: readonly TicketState[] = ["SCHEDULED", "PENDING_CUSTOMER_CONFIRMATION", "DISPATCHED"];
+const underWay: readonly TicketState[] = ["ON_SITE", "IN_PROGRESS", "ON_HOLD", "APPROVAL_REQUIRED"];
+
+/** Work under way that ends, or goes back to be scheduled, is no move: only a colleague in somebody's place is. */
+export function visitMove(
+  before: Pick<TicketRow, "state" | "assigned_tech_id" | "scheduled_start">,
+  after: Pick<TicketRow, "assigned_tech_id" | "scheduled_start">,
+): VisitMove | null {
+  const isSettled = settled.includes(before.state);
+  if (!isSettled && !underWay.includes(before.state)) return null;
+  const technicianChanged =
+    before.assigned_tech_id !== null &&
+    before.assigned_tech_id !== after.assigned_tech_id &&
+    (isSettled || after.assigned_tech_id !== null);
+  const timeChanged = isSettled && before.scheduled_start !== null && before.scheduled_start !== after.scheduled_start;
+  return technicianChanged || timeChanged ? { technicianChanged } : null;
+}
 
 /**
  * A technician acts on work of their own. Whoever leads it decides about it; whoever helps comes to it, and adds to it.

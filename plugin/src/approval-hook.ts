@@ -2,7 +2,9 @@
 
 import { readArguments } from "./arguments.ts";
 import { approvalsGiven, give } from "./approvals-given.ts";
+import type { ApprovalRule } from "./approval-rules.ts";
 import { cardFor, isPointless, ruleFor } from "./approvals.ts";
+import { approvalsWanted, wantedFor } from "./approvals-wanted.ts";
 import type { Caller, Desk } from "./desk.ts";
 import { chooseRole, personBehind, type Requester } from "./identity.ts";
 import type { JsonObject } from "./json.ts";
@@ -47,13 +49,16 @@ export async function cardForCall(
   const caller: Caller = { person, role: choice.role, viaChat: true };
 
   const rules = await desk.approvalRules(caller);
-  if (!rules.some((rule) => rule.tool === tool.name)) return null;
+  const wanted = wantedFor(approvalsWanted(), { actor: person.actor, tool: tool.name, args }, desk.now());
+  const mayMeet = ({ tool: of, technicianChanged }: ApprovalRule) =>
+    of === tool.name || (technicianChanged && args["tech_id"] !== undefined);
+  if (!wanted && !rules.some(mayMeet)) return null;
   // Names become ids before anybody is asked: what the card shows is what is sent, and where a name fits several things or
   // none there is no card, but the tool's own question.
   const resolution = await resolveCall(desk, tool, caller, args);
   if (resolution.kind !== "found") return null;
   const subject = await subjectOf(desk, tool, caller, resolution);
-  const rule = subject && ruleFor(rules, tool, subject);
+  const rule = subject && (wanted ?? ruleFor(rules, tool, subject));
   if (!rule || isPointless(tool, subject.ticket)) return null;
 
   const card = cardFor(rule, tool, subject, quoted(person.actor, 40));

@@ -5,9 +5,11 @@ import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from ".
 
 export type ApprovalRule = {
   readonly rule: string;
-  readonly tool: string;
+  /** Null where the rule is about an effect that any tool may have. */
+  readonly tool: string | null;
   readonly severity: "warning" | "critical";
   readonly reason: string;
+  readonly technicianChanged: boolean;
   readonly dispatchMode: string | null;
   readonly totalCentsAbove: number | null;
   readonly movedVisitsAbove: number | null;
@@ -21,9 +23,10 @@ export function rulesFrom(contract: JsonObject): ApprovalRule[] {
     .filter(isObject)
     .map((one) => ({
       rule: textAt(one, "rule") ?? "?",
-      tool: textAt(one, "tool") ?? "?",
+      tool: textAt(one, "tool"),
       severity: one["severity"] === "critical" ? "critical" : "warning",
       reason: textAt(one, "reason") ?? "",
+      technicianChanged: objectAt(one, "when")["technician_changed"] === true,
       dispatchMode: textAt(objectAt(one, "when"), "dispatch_mode"),
       totalCentsAbove: numberAt(objectAt(one, "when"), "total_cents_above"),
       movedVisitsAbove: numberAt(objectAt(one, "when"), "moved_visits_above"),

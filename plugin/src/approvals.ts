@@ -8,7 +8,8 @@ import type { Tool } from "./tool-catalog.ts";
 
 /**
  * The rule a call meets; null when none. An invoice's total is not known before it is made: its not-to-exceed limit
- * stands in, so that a card comes whenever the total could be above.
+ * stands in, so that a card comes whenever the total could be above. Other effects are known to the API alone: it refuses, and
+ * the same call is put before a person when it comes again (approvals-wanted.ts).
  */
 export function ruleFor(
   rules: readonly ApprovalRule[],
@@ -17,6 +18,7 @@ export function ruleFor(
 ): ApprovalRule | null {
   return (
     rules.find((rule) => {
+      if (rule.tool === null) return rule.technicianChanged && namesAnother(fields, ticket);
       if (rule.tool !== tool.name) return false;
       // From TRIAGED any dispatch passes scheduling by, whatever it is called.
       if (
@@ -33,6 +35,12 @@ export function ruleFor(
   );
 }
 
+/** Whether the fields name another technician than the one who has the visit. */
+function namesAnother({ tech_id: named }: JsonObject, ticket: JsonObject | null): boolean {
+  const has = ticket && textAt(ticket, "assigned_tech_id");
+  return has !== null && typeof named === "string" && named.toLowerCase() !== has;
+}
+
 /** True when the API will refuse the call for the ticket's state anyway, so that nobody need be asked. */
 export function isPointless(tool: Tool, ticket: JsonObject | null): boolean {
   const state = ticket && textAt(ticket, "state");
@@ -45,7 +53,7 @@ export function isPointless(tool: Tool, ticket: JsonObject | null): boolean {
  * @param asking whoever asks, quoted
  */
 export function cardFor(
-  rule: ApprovalRule,
+  rule: Pick<ApprovalRule, "reason">,
   tool: Tool,
   { call: { fields }, ticket, plan, approval, names }: Subject,
   asking: string,

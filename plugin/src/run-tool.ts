@@ -5,6 +5,8 @@ import { pathWith } from "../../dispatch/contract/index.ts";
 import { searchSeconds } from "../../dispatch/contract/plan-commands.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { readArguments } from "./arguments.ts";
+import type { ApiRefusal } from "./api-client.ts";
+import { approvalsWanted, want } from "./approvals-wanted.ts";
 import { approvalClaim, approvalsGiven, take, type Given } from "./approvals-given.ts";
 import { describeCommand } from "./describe-command.ts";
 import { describeReading } from "./describe-reading.ts";
@@ -148,7 +150,7 @@ async function runCommand(
         outcome.replayed,
       );
     case "refused":
-      return refused(tool.name, outcome.refusal, caller.person.roles);
+      return commandRefused(desk, tool, caller, args, outcome.refusal);
     case "unknown":
       return unknown(tool.name, outcome.why, key);
     case "unreachable":
@@ -159,6 +161,20 @@ async function runCommand(
         { request_id: key },
       );
   }
+}
+
+/** A refusal for want of a person's word is remembered: when the call comes again, somebody is asked. */
+function commandRefused(desk: Desk, tool: Tool, { person }: Caller, args: JsonObject, refusal: ApiRefusal): ToolResult {
+  const { code, details } = refusal;
+  if (code !== "HUMAN_APPROVAL_REQUIRED") return refused(tool.name, refusal, person.roles);
+  const wanted = {
+    rule: textAt(details, "rule") ?? "?",
+    severity: details["severity"] === "critical" ? "critical" : "warning",
+    reason: textAt(details, "reason") ?? "",
+  } as const;
+  want(approvalsWanted(), { actor: person.actor, tool: tool.name, args }, wanted, desk.now());
+  const message = `${refusal.message} Call ${tool.chatName} again with the same arguments, and a person is asked on a card.`;
+  return refused(tool.name, { ...refusal, message }, person.roles);
 }
 
 /** How long a search for a plan may take before it is answered, in ms; it counts beside the waiting for any answer. */

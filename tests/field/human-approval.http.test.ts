@@ -17,7 +17,7 @@ import { Refusal } from "../../dispatch/kernel/refusal.ts";
 import { openKernel } from "../../dispatch/kernel/kernel.ts";
 import { canonicalSha256 } from "../../dispatch/policy/canonical-json.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
-import { objectsIn, profiles, startTestApi, type CallOptions, type Profile, type TestApi } from "../support/api.ts";
+import { objectsIn, profiles, startTestApi, type CallOptions, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
 import { photoFile, store } from "../support/evidence.ts";
 import { anyProposal } from "../support/plan-day.ts";
@@ -46,7 +46,6 @@ type Risky = {
   readonly tool: CommandName;
   readonly role: Role;
   readonly severity: "warning" | "critical";
-  readonly strictOnly?: true;
   /** A call that would be obeyed but for the rule. */
   readonly arrange: (api: TestApi) => Promise<Call>;
 };
@@ -135,15 +134,24 @@ const risky: readonly Risky[] = [
     tool: "approval.decide",
     role: "approver",
     severity: "warning",
-    strictOnly: true,
     arrange: async (api) => {
       const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
       return { ticket: id, body: { approval_id: approvalId, decision: "APPROVED" } };
     },
   },
+  {
+    rule: "technician_changed",
+    tool: "assignment.unassign",
+    role: "dispatcher",
+    severity: "warning",
+    arrange: async (api) => ({
+      ticket: (await ticketIn(api, "DISPATCHED")).id,
+      body: { reason_code: "safety", note: "The van broke down on the way" },
+    }),
+  },
 ];
-
-const rulesOf = (profile: Profile) => risky.filter(({ strictOnly }) => profile === "strict" || !strictOnly);
+/** What it takes to meet it is in reserved-effects.http.test.ts. */
+const sumOfAnHour = "moves_above_limit";
 
 async function auditOf(api: TestApi, receiptId: string): Promise<JsonObject> {
   const { rows } = await api.owner.query<{ payload: JsonObject }>("SELECT payload FROM audit_events WHERE id = $1", [
@@ -158,12 +166,12 @@ for (const profile of profiles) {
 
     test("the table has every rule of the profile", () => {
       assert.deepEqual(
-        [...new Set(rulesOf(profile).map(({ rule }) => rule))].sort(),
+        [...new Set(risky.map(({ rule }) => rule)), sumOfAnHour].sort(),
         api.desk.policy.humanApproval.map(({ rule }) => rule).sort(),
       );
     });
 
-    for (const { rule, tool, role, severity, arrange } of rulesOf(profile)) {
+    for (const { rule, tool, role, severity, arrange } of risky) {
       const by = (claims: object) => speaking(api, { role, ...claims });
 
       test(`${rule}: nobody but a model is asked for a person's word`, async () => {
@@ -272,9 +280,6 @@ for (const profile of profiles) {
       assert.equal(moves.length, 1, "what is booked has no reason to move");
       await api.run("plan.apply", { plan, headers });
       await api.run("ops.autonomy.pause", { headers, body: { reason: "recall" } });
-      if (profile === "strict") return;
-      const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
-      await api.run("approval.decide", { ticket: id, headers, body: { approval_id: approvalId, decision: "DENIED" } });
     });
 
     test("what is refused for another reason bothers nobody", async () => {
@@ -359,7 +364,7 @@ describe("the rules themselves", async () => {
   const request = { path: "/", ids: {}, body: {}, requestId: randomUUID(), actor, trace };
   const isRefused = (name: CommandName, facts: JsonObject): boolean => {
     try {
-      requireHumanApproval({ policy, settings, clock }, { ...request, name }, { aggregate: "ticket" }, facts);
+      requireHumanApproval({ policy, settings, clock }, { ...request, name }, { aggregate: "ticket" }, facts, null);
       return false;
     } catch (error) {
       assert.ok(error instanceof Refusal && error.code === "HUMAN_APPROVAL_REQUIRED");

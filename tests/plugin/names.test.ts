@@ -1,5 +1,5 @@
 // Names in the place of ids: helpers of a crew by theirs, a ticket that is over by its words where the tool is for such ones,
-// and what a person is shown and allows where a risky call has names in it.
+// and what a person is shown and allows where a risky call has names in it, or an effect that is reserved.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -144,5 +144,25 @@ describe("a name in a chat", async () => {
     const words = { ...scope, ticket_id: "front door" };
     assert.equal(await chat.card("ops.autonomy.rollback", words), null);
     assert.match((await chat.say("ops.autonomy.rollback", words)).first, /^REFUSED INVALID_REQUEST/);
+  });
+
+  test("of another technician than the visit's is put on a card at once; other effects when the call comes again", async () => {
+    const { id, window } = await ticketIn(api, "SCHEDULED");
+    await api.run("schedule.move", { ticket: id, body: { ...window, reason: "Ana it is", tech_id: ana } });
+    const sent = await allowedAfter("assignment.dispatch", { ticket_id: id, tech_id: "ben okafor" });
+    assert.match(sent.card.description, /It takes a visit that was booked or sent from its technician\./);
+    assert.equal(sent.said.first, "DONE assignment.dispatch", sent.said.text);
+
+    const args = { ticket_id: id, reason_code: "safety", note: "The van broke down on the way" };
+    assert.equal(await chat.card("assignment.unassign", args), null);
+    const refused = await chat.say("assignment.unassign", args);
+    assert.match(
+      refused.text,
+      /^REFUSED HUMAN_APPROVAL_REQUIRED [^]*Call assignment_unassign again with the same arguments/,
+    );
+    assert.equal(await chat.card("assignment.unassign", { ...args, reason_code: "capacity" }), null);
+    const again = await allowedAfter("assignment.unassign", args);
+    assert.match(again.card.title, /^Assignment unassign T-/);
+    assert.equal(again.said.first, "DONE assignment.unassign", again.said.text);
   });
 });

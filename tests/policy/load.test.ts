@@ -121,17 +121,9 @@ describe("the policy set in force", () => {
       technicianWithoutShift: "excluded",
       technicianWithoutAbilities: "excluded",
       invoice: { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false },
-      humanApproval: [
-        ...pilot.humanApproval.map((rule) =>
-          rule.rule === "invoice_above_limit" ? invoiceRule(50_000, "$500") : rule,
-        ),
-        {
-          rule: "approval.decide",
-          tool: "approval.decide",
-          severity: "warning",
-          reason: "It decides a request for money or a change of scope, which is a person's to decide.",
-        },
-      ],
+      humanApproval: pilot.humanApproval.map((rule) =>
+        rule.rule === "invoice_above_limit" ? invoiceRule(50_000, "$500") : rule,
+      ),
     });
     assert.equal(pilot.unknownFields, "ignore");
     assert.equal(pilot.technicianWithoutShift, "eligible");
@@ -435,6 +427,22 @@ describe("a bad policy set", () => {
       `"tool": "ticket.cancel", "when": {"total_cents_above": 1},`,
       "/human_approval/2/when",
       /total_cents_above is a condition of billing.generate_invoice, not of ticket.cancel/,
+    ],
+    [
+      "an approval rule of no tool",
+      "profiles/pilot.json",
+      `"tool": "ticket.cancel",`,
+      "",
+      "/human_approval/2",
+      /needs a condition that is an effect: technician_changed or moved_visits_in_an_hour_above/,
+    ],
+    [
+      "an effect of one tool",
+      "profiles/pilot.json",
+      `"tool": "ticket.cancel",`,
+      `"tool": "ticket.cancel", "when": {"technician_changed": true},`,
+      "/human_approval/2/when",
+      /technician_changed is an effect of any tool: leave tool out/,
     ],
     ["no approval rules at all", "profiles/pilot.json", /"human_approval": \[[^\]]*\],/, "", "/", /human_approval/],
     [
