@@ -8,6 +8,7 @@ import { roles } from "../contract/roles.ts";
 import { intakeThresholds } from "../field/intake-guard.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { approvalRules } from "../kernel/human-approval.ts";
+import type { DevHeaders } from "../process/settings.ts";
 import type { Credentials } from "./credentials.ts";
 import { triedZoneData, zoneData } from "../process/zone-data.ts";
 import { serviceName } from "./health.ts";
@@ -22,6 +23,7 @@ export function contractRoute(desk: Desk, contract: Contract, credentials: Crede
     tool_names: toolsOf(contract).map(([name]) => name),
     time_zones: { version: zoneData(), tried_with: triedZoneData },
     profile: profileOf(desk),
+    development_headers: developmentHeaders(desk.settings.allowDevHeaders),
     human_approval: { required: desk.settings.chatApprovals === "required", rules: approvalRules(desk) },
   };
   return {
@@ -34,6 +36,9 @@ export function contractRoute(desk: Desk, contract: Contract, credentials: Crede
     },
   };
 }
+
+const developmentHeaders = (allowed: DevHeaders): "off" | "loopback" | "anywhere" =>
+  allowed === "anywhere" ? allowed : allowed ? "loopback" : "off";
 
 /** The rules in force by the names of the profile's file; where a setting replaces a value, the setting's. */
 function profileOf(desk: Desk): object {
@@ -48,7 +53,7 @@ function profileOf(desk: Desk): object {
     unknown_incident_type: policy.unknownIncidentType,
     on_call_priorities: policy.onCallPriorities,
     overrun_reserve_minutes: policy.overrunReserveMinutes,
-    dev_headers: settings.allowDevHeaders,
+    dev_headers: settings.allowDevHeaders !== false,
     bypass: {
       required_priority: bypass.requiredPriority,
       incident_type_required: bypass.incidentTypeRequired,

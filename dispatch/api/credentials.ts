@@ -33,7 +33,7 @@ export async function openCredentials(settings: Settings, clock: Clock, warn: Wa
   const speakerOf = async (headers: IncomingHttpHeaders): Promise<Speaker> => {
     const { authorization } = headers;
     if (authorization !== undefined) return tokens.speakerOf(tokenFrom(authorization));
-    if (!settings.allowDevHeaders) throw new Refusal("AUTH_REQUIRED");
+    if (settings.allowDevHeaders === false) throw new Refusal("AUTH_REQUIRED");
     return speakerFromHeaders(headers);
   };
   return { actorOf: async (headers, allowed) => actorFrom(await speakerOf(headers), allowed) };

@@ -18,6 +18,8 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly method: string;
+  /** Which host and port it was sent to: of a target in absolute form, else the header Host; null without either. */
+  readonly authority: string | null;
   /** As it was sent, without the query string. */
   readonly path: string;
   /** As it was sent, without the question mark. */
@@ -41,7 +43,11 @@ export class Exchange {
     this.request = request;
     this.response = response;
     this.method = request.method ?? "GET";
-    const target = pathAndQuery(request.url ?? "/");
+    const sent = request.url ?? "/";
+    const absolute = sent.startsWith("/") ? null : absoluteForm.exec(sent);
+    // RFC 9112, 3.2.2: an absolute target beats the header.
+    this.authority = absolute?.[1] ?? request.headers.host ?? null;
+    const target = absolute === null ? sent : pathOfAbsolute(sent.slice(absolute[0].length));
     const mark = target.indexOf("?");
     this.path = mark === -1 ? target : target.slice(0, mark);
     this.query = mark === -1 ? "" : target.slice(mark + 1);
@@ -108,11 +114,6 @@ export class Exchange {
   }
 }
 
-/** The request target without the scheme and host that a proxy's absolute form puts before it. */
-function pathAndQuery(target: string): string {
-  if (target.startsWith("/")) return target;
-  const absolute = /^https?:\/\/[^/?#]*/i.exec(target);
-  if (!absolute) return target;
-  const rest = target.slice(absolute[0].length);
-  return rest.startsWith("/") ? rest : `/${rest}`;
-}
+/** A target as a proxy is asked for it: scheme and host come before the path. */
+const absoluteForm = /^https?:\/\/([^/?#]*)/i;
+const pathOfAbsolute = (rest: string): string => (rest.startsWith("/") ? rest : `/${rest}`);

@@ -16,6 +16,7 @@ import { eventStreams } from "./events.ts";
 import { addGauges } from "./gauges.ts";
 import { checksOf, healthOf } from "./health.ts";
 import { httpServer, type HttpServer } from "./http-server.ts";
+import { knownHosts } from "./known-hosts.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -83,6 +84,12 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   url = urlOf(settings.apiHost, port);
   const servers = [server, ...(await watchServer(api.watch, settings, warn))];
   log.info({ host: settings.apiHost, port }, "dispatch-api started");
+  if (settings.allowDevHeaders === "anywhere") {
+    warn(
+      `DISPATCH_AUTH_ALLOW_DEV_HEADERS=anywhere: whoever reaches ${settings.apiHost} is whoever they say, with every role and ` +
+        "without a token. Never so where strangers can reach this machine.",
+    );
+  }
 
   const rest = opened.move();
   const stop = async (): Promise<boolean> => {
@@ -156,9 +163,10 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
     onAnswer: (name, answer, body) => metrics.effect(name, answer, body),
   });
   const own = ownRoutes({ desk, contract, credentials, health, metrics, alerts, events, fileStore, reporter });
+  const shared = { respondError, reporter, requireKnownHost: knownHosts(settings) };
   return {
-    main: createApp([...tools, ...own], respondError, reporter),
-    watch: createApp(watchRoutes({ health, metrics, reporter }, true), respondError, reporter),
+    main: createApp({ ...shared, routes: [...tools, ...own] }),
+    watch: createApp({ ...shared, routes: watchRoutes({ health, metrics, reporter }, true) }),
     reporter,
     endStreams: () => events.close(),
   };

@@ -67,6 +67,19 @@ export const errorRegistry = define({
     signal: "auth_policy_rejection",
     message: "The bearer token is genuine, but a claim in it is missing or not acceptable.",
   },
+  HOST_NOT_ALLOWED: {
+    status: 403,
+    message:
+      "While development headers are on, only this machine's own names and the host of DISPATCH_API_PUBLIC_URL are served as " +
+      "Host; allowed_hosts has them. Set that variable to the address clients use, or " +
+      "DISPATCH_AUTH_ALLOW_DEV_HEADERS=false and use tokens.",
+  },
+  ORIGIN_NOT_ALLOWED: {
+    status: 403,
+    message:
+      "While development headers are on, nothing is done for pages of other origins; allowed_hosts has the hosts of those that " +
+      "are served. Ask from none, or set DISPATCH_AUTH_ALLOW_DEV_HEADERS=false and use tokens.",
+  },
   FORBIDDEN: {
     status: 403,
     dimension: "role",

@@ -5,6 +5,10 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { idFrom, knownId, type AccountId, type Id, type SiteId } from "../contract/ids.ts";
+import { profileAllowsDevHeaders } from "../policy/dev-headers.ts";
+
+/** Whether X-Actor-… headers count in place of a token; anywhere: also on an address that others can reach. */
+export type DevHeaders = boolean | "anywhere";
 
 type Kind<T> = { readonly parse: (text: string) => T; readonly rule: string };
 
@@ -12,7 +16,7 @@ type Setting<T> = {
   readonly variable: string;
   readonly about: string;
   readonly kind: Kind<T>;
-  readonly fallback: (environment: NodeJS.ProcessEnv) => T;
+  readonly fallback: (environment: NodeJS.ProcessEnv, before: Readonly<Record<string, unknown>>) => T;
   /** The default as a reader of the docs sees it. */
   readonly shown: string;
   readonly secret: boolean;
@@ -47,6 +51,12 @@ const hourOrOff: Kind<number | null> = {
 const flag: Kind<boolean> = {
   rule: "must be true or false",
   parse: (text) => (text === "true" ? true : text === "false" ? false : wrong("must be true or false")),
+};
+const devHeaders: Kind<DevHeaders> = {
+  rule: "must be true, false or anywhere",
+  parse(value) {
+    return value === "anywhere" ? value : value === "true" || value === "false" ? flag.parse(value) : wrong(this.rule);
+  },
 };
 const text: Kind<string | null> = { rule: "is a text", parse: (value) => value };
 const url = (schemes: readonly string[]): Kind<string | null> => ({
@@ -96,7 +106,9 @@ function setting<T>(
   };
 }
 
-const isProduction = (environment: NodeJS.ProcessEnv): boolean => environment["NODE_ENV"] === "production";
+const nodeEnvironments = ["development", "test", "production"];
+const nodeEnvironment = (environment: NodeJS.ProcessEnv): string => environment["NODE_ENV"]?.trim() ?? "";
+const isProduction = (environment: NodeJS.ProcessEnv): boolean => nodeEnvironment(environment) === "production";
 
 /** The folder beside package.json that holds what the embedded servers keep. */
 const defaultDataDir = resolve(import.meta.dirname, "../../.dispatch");
@@ -183,10 +195,16 @@ export const settingsList = {
     fallback: (environment: NodeJS.ProcessEnv): "pilot" | "strict" => (isProduction(environment) ? "strict" : "pilot"),
   },
   allowDevHeaders: {
-    ...setting("DISPATCH_AUTH_ALLOW_DEV_HEADERS", flag, false, "Accept X-Actor-… headers in place of a token", {
-      shown: "true, but false with NODE_ENV=production",
-    }),
-    fallback: (environment: NodeJS.ProcessEnv): boolean => !isProduction(environment),
+    ...setting<DevHeaders>(
+      "DISPATCH_AUTH_ALLOW_DEV_HEADERS",
+      devHeaders,
+      false,
+      "Accept X-Actor-… headers in place of a token. Refused with NODE_ENV=production and under a profile whose dev_headers is " +
+        "false; where DISPATCH_API_HOST is not this machine's loopback only anywhere allows them",
+      { shown: "true, but false with NODE_ENV=production or the profile strict" },
+    ),
+    fallback: (environment: NodeJS.ProcessEnv, { policyProfile }: Readonly<Record<string, unknown>>): DevHeaders =>
+      !isProduction(environment) && profileAllowsDevHeaders(String(policyProfile)),
   },
   jwtSecret: setting(
     "DISPATCH_AUTH_JWT_SECRET",
@@ -457,7 +475,7 @@ export const settingsList = {
 } as const;
 
 type SettingName = keyof typeof settingsList;
-type ValueOf<S> = S extends { readonly fallback: (environment: NodeJS.ProcessEnv) => infer T } ? T : never;
+type ValueOf<S> = S extends { readonly fallback: (...args: never[]) => infer T } ? T : never;
 export type Settings = { readonly [N in SettingName]: ValueOf<(typeof settingsList)[N]> } & {
   readonly production: boolean;
 };
@@ -467,15 +485,17 @@ export type Settings = { readonly [N in SettingName]: ValueOf<(typeof settingsLi
  * @throws SettingsError naming the variable and the rule
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  requireKnownEnvironment(environment);
   const values: Record<string, unknown> = { production: isProduction(environment) };
   for (const [name, one] of Object.entries(settingsList)) {
     const given = (one.secret ? fromFile(one.variable, environment) : null) ?? {
       variable: one.variable,
       text: environment[one.variable]?.trim(),
     };
-    values[name] = given.text ? parsed(one, given.variable, given.text) : one.fallback(environment);
+    values[name] = given.text ? parsed(one, given.variable, given.text) : one.fallback(environment, values);
   }
   const settings = values as Settings;
+  requireHarmlessHeaders(settings);
   for (const name of ["jwtSecret", "jwtSecretOld"] as const) {
     const secret = settings[name];
     if (settings.production && secret !== null && secret.length < 32) {
@@ -496,6 +516,38 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   }
   return Object.freeze(settings);
 }
+
+/** @throws SettingsError for a NODE_ENV that nobody would know to be production or not */
+function requireKnownEnvironment(environment: NodeJS.ProcessEnv): void {
+  const given = nodeEnvironment(environment);
+  if (given === "" || nodeEnvironments.includes(given)) return;
+  throw new SettingsError("NODE_ENV", `must be ${nodeEnvironments.join(", ")} or unset, not ${JSON.stringify(given)}`);
+}
+
+/** @throws SettingsError where development headers would let strangers be whoever they say */
+function requireHarmlessHeaders({ allowDevHeaders, production, policyProfile, apiHost }: Settings): void {
+  if (allowDevHeaders === false) return;
+  const { variable } = settingsList.allowDevHeaders;
+  if (production)
+    throw new SettingsError(variable, "must not be on in production: leave it out, and let callers use tokens");
+  if (!profileAllowsDevHeaders(policyProfile)) {
+    throw new SettingsError(
+      variable,
+      `must not be on under the profile ${policyProfile}, whose dev_headers is false: leave it out, and let callers use tokens`,
+    );
+  }
+  if (allowDevHeaders !== "anywhere" && !isLoopback(apiHost)) {
+    throw new SettingsError(
+      variable,
+      `must be false where DISPATCH_API_HOST is ${apiHost}, which others can reach: they would be whoever they say. Set it to ` +
+        "false and let callers use tokens; to anywhere, if that is what you want; or leave DISPATCH_API_HOST at 127.0.0.1",
+    );
+  }
+}
+
+/** Whether only this machine reaches the address. A name other than localhost may lead anywhere. */
+const isLoopback = (host: string): boolean =>
+  ["localhost", "::1"].includes(host.toLowerCase()) || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(host);
 
 function parsed(one: Setting<unknown>, variable: string, given: string): unknown {
   try {

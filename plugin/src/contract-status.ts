@@ -38,6 +38,12 @@ export async function contractStatus(
       ? ["whoever speaks here is not known: the gateway's owner adds people in plugins.entries.dispatch.config.people"]
       : []),
     ...(asked && "why" in asked ? [asked.why] : []),
+    ...(textAt(contract, "development_headers") === "anywhere"
+      ? [
+          "dispatch-api believes development headers from anywhere: whoever reaches it is whoever they say; set " +
+            "DISPATCH_AUTH_ALLOW_DEV_HEADERS=false where it runs",
+        ]
+      : []),
     ...(apiHash !== null && apiHash !== contractHash
       ? [
           "dispatch-api serves another version of the contract than this plugin was made for: update the older of the two",
@@ -56,6 +62,7 @@ export async function contractStatus(
     api_contract_hash: apiHash,
     time_zones: contract ? objectAt(contract, "time_zones") : null,
     profile: contract ? objectAt(contract, "profile") : null,
+    development_headers: textAt(contract, "development_headers"),
     human_approval: contract ? objectAt(contract, "human_approval") : null,
     actor: person?.actor ?? null,
     granted_roles: person?.roles ?? [],
@@ -127,6 +134,7 @@ function statusText(
     textAt(zones, "version") && `time zones of ${textAt(zones, "version") ?? ""}`,
     textAt(profile, "profile") &&
       `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ` +
-        `${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}`,
+        `${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}; development headers ` +
+        `${textAt(status, "development_headers") ?? "not known"}`,
   );
 }

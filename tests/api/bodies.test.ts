@@ -14,7 +14,8 @@ describe("bodies", async () => {
   const create = (raw: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
     call(api, "/tickets", { method: "POST", raw, headers: { ...dispatcher, ...headers } });
   const head = (more: string) =>
-    `POST /tickets HTTP/1.1\r\nHost: x\r\nX-Actor-Id: d\r\nX-Actor-Role: dispatcher\r\nIdempotency-Key: ${randomUUID()}\r\n${more}\r\n\r\n`;
+    "POST /tickets HTTP/1.1\r\nHost: localhost\r\nX-Actor-Id: d\r\nX-Actor-Role: dispatcher\r\n" +
+    `Idempotency-Key: ${randomUUID()}\r\n${more}\r\n\r\n`;
 
   const broken: readonly (readonly [string, string | Uint8Array<ArrayBuffer>])[] = [
     ["not JSON", "{"],

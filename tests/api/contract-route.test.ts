@@ -10,7 +10,7 @@ import { toolEntries } from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { triedZoneData } from "../../dispatch/process/zone-data.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { startTestApi, type TestApi } from "../support/api.ts";
+import { objectOf, startTestApi, type TestApi } from "../support/api.ts";
 import { call, dispatcher, errorOf } from "./calls.ts";
 
 const techId = "7ec00000-0000-4000-8000-000000000001";
@@ -36,6 +36,7 @@ describe("GET /contract", async () => {
       version: manifest.version,
       contract_hash: contractHash(),
       time_zones: { version: process.versions.tz, tried_with: triedZoneData },
+      development_headers: "loopback",
       tool_names: toolEntries.map(([name]) => name),
       actor: { actor_id: "dora", actor_role: "tech", actor_type: "HUMAN", tech_id: techId },
     });
@@ -50,14 +51,16 @@ describe("GET /contract", async () => {
 
   for (const name of ["pilot", "strict"] as const) {
     test(`tells all of the profile ${name}, and which calls a person must allow`, async (t) => {
-      const started = await startTestApi({ t, env: { DISPATCH_POLICY_PROFILE: name } });
+      const started = await startTestApi({ t, profile: name });
       const { schema_version: _schema, human_approval: rules, ...file } = await profileFile(name);
-      const { profile, human_approval } = (await ask(started)).body;
+      const { profile, human_approval, development_headers } = objectOf(
+        await started.send("GET", "/contract", dispatcher),
+      );
       assert.ok(isObject(profile));
       const { policy_hash, ...rest } = profile;
       assert.equal(policy_hash, started.desk.policy.policyHash);
-      // Development headers are on here in both profiles, or the question could not have been asked.
-      assert.deepEqual(rest, { ...file, dev_headers: true, price_book: { version: "1.0.0", currency: "USD" } });
+      assert.deepEqual(rest, { ...file, price_book: { version: "1.0.0", currency: "USD" } });
+      assert.equal(development_headers, file["dev_headers"] === true ? "loopback" : "off");
       assert.deepEqual(human_approval, { required: true, rules });
     });
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { once } from "node:events";
@@ -15,9 +16,11 @@ import {
   type CryptoKey,
   type JWK,
 } from "jose";
-import { startTestApi, type TestApi } from "../support/api.ts";
+import { readSettings, type DevHeaders } from "../../dispatch/process/settings.ts";
+import { refusalOf, startTestApi, type TestApi } from "../support/api.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId } from "./calls.ts";
+import { sendRaw, statusOf } from "./raw-http.ts";
 
 const secret = "a secret of at least thirty-two characters";
 const key = new TextEncoder().encode(secret);
@@ -99,19 +102,173 @@ describe("development headers", async () => {
   });
 });
 
-describe("in production", () => {
-  test("development headers count for nothing, unless they are allowed by name", async (t) => {
-    const closed = await startTestApi({ t, profile: "strict", env: { NODE_ENV: "production" } });
-    const reply = await read(closed, dispatcher);
-    assert.deepEqual([reply.status, errorOf(reply)["code"]], [401, "AUTH_REQUIRED"]);
-    assert.equal(reply.headers.get("www-authenticate"), "Bearer");
-    const open = await startTestApi({
-      t,
-      profile: "strict",
-      env: { NODE_ENV: "production", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" },
-    });
-    assert.equal((await read(open, dispatcher)).status, 200);
+describe("where development headers would let strangers be anybody", () => {
+  test("they count for nothing in production and under strict, unless said otherwise", async (t) => {
+    for (const env of [{ NODE_ENV: "production" }, {}]) {
+      const closed = await startTestApi({ t, profile: "strict", env });
+      const reply = await read(closed, dispatcher);
+      assert.deepEqual([reply.status, errorOf(reply)["code"]], [401, "AUTH_REQUIRED"]);
+      assert.equal(reply.headers.get("www-authenticate"), "Bearer");
+      // No browser has a token, so that neither a page's origin nor the name it was found by matters.
+      const byAnotherName = await closed.send("GET", "/health", {
+        host: "desk.example",
+        origin: "https://desk.example",
+      });
+      assert.equal(byAnotherName.status, 200);
+    }
   });
+
+  const on = { DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" };
+  const stops: readonly (readonly [Record<string, string>, RegExp])[] = [
+    [{ NODE_ENV: "prod" }, /^NODE_ENV must be development, test, production or unset, not "prod"$/],
+    [{ NODE_ENV: "Production" }, /^NODE_ENV must be .* not "Production"$/],
+    [{ NODE_ENV: "production", ...on }, /^DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/],
+    [
+      { NODE_ENV: "production", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "anywhere" },
+      /^DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/,
+    ],
+    [
+      { NODE_ENV: "production", DISPATCH_POLICY_PROFILE: "pilot", ...on },
+      /^DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/,
+    ],
+    [
+      { DISPATCH_POLICY_PROFILE: "strict", ...on },
+      /must not be on under the profile strict, whose dev_headers is false/,
+    ],
+    [
+      { DISPATCH_POLICY_PROFILE: "strict", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "anywhere" },
+      /must not be on under the profile strict/,
+    ],
+    ...["0.0.0.0", "::", "192.0.2.7", "desk.example"].map(
+      (host) =>
+        [
+          { DISPATCH_API_HOST: host },
+          new RegExp(`must be false where DISPATCH_API_HOST is ${host}, which others`),
+        ] as const,
+    ),
+    [{ DISPATCH_API_HOST: "0.0.0.0", ...on }, /must be false where DISPATCH_API_HOST is 0\.0\.0\.0/],
+    [{ DISPATCH_AUTH_ALLOW_DEV_HEADERS: "yes" }, /^DISPATCH_AUTH_ALLOW_DEV_HEADERS must be true, false or anywhere$/],
+  ];
+  for (const [env, message] of stops)
+    test(`${JSON.stringify(env)} stops the start`, () =>
+      assert.throws(() => readSettings(env), { name: "SettingsError", message }));
+
+  const starts: readonly (readonly [Record<string, string>, DevHeaders])[] = [
+    [{}, true],
+    [{ NODE_ENV: "test" }, true],
+    [{ NODE_ENV: "development", DISPATCH_API_HOST: "::1" }, true],
+    [{ DISPATCH_API_HOST: "localhost" }, true],
+    [{ DISPATCH_POLICY_PROFILE: "strict" }, false],
+    [{ NODE_ENV: "production", DISPATCH_POLICY_PROFILE: "pilot" }, false],
+    [{ DISPATCH_API_HOST: "0.0.0.0", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "false" }, false],
+    [{ DISPATCH_API_HOST: "0.0.0.0", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "anywhere" }, "anywhere"],
+  ];
+  for (const [env, allowed] of starts)
+    test(`${JSON.stringify(env)} starts with them ${allowed === false ? "off" : "on"}`, () =>
+      assert.equal(readSettings(env).allowDevHeaders, allowed));
+
+  test("on an address that others reach they are logged loudly at the start, and told by the contract", async (t) => {
+    const env = { DISPATCH_API_HOST: "0.0.0.0", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "anywhere" };
+    const api = await startTestApi({ t, logged: true, env });
+    const loud = api.log.filter(({ level }) => level === "warn").map(({ message }) => String(message));
+    assert.ok(
+      loud.some((message) => /^DISPATCH_AUTH_ALLOW_DEV_HEADERS=anywhere: .*whoever they say/.test(message)),
+      loud.join("\n"),
+    );
+    const told = await call(api, "/contract");
+    assert.equal(told.body["development_headers"], "anywhere");
+    assert.equal((await api.send("GET", "/health", { host: "desk.example" })).status, 403, "names count all the same");
+  });
+});
+
+describe("a page in a developer's browser", async () => {
+  const api = await startTestApi({ env: { DISPATCH_API_PUBLIC_URL: "https://desk.example:8443/api" } });
+  const json = { "content-type": "application/json", "idempotency-key": randomUUID() };
+  const ticket = JSON.stringify({ account_id: accountId, site_id: siteId, summary: "Door" });
+  const upload = "/object-store/dispatch-objects/incoming/x";
+
+  const strange: readonly (readonly [string, string, string, Record<string, string>, string])[] = [
+    ["a rebound name", "GET", "/tickets", { host: "rebound.example:8080" }, "HOST_NOT_ALLOWED"],
+    ["a rebound name and its own origin", "POST", "/tickets", rebound("rebound.example"), "HOST_NOT_ALLOWED"],
+    ["a name that begins like ours", "GET", "/tickets", { host: "localhost.rebound.example" }, "HOST_NOT_ALLOWED"],
+    ["a name that ends like ours", "GET", "/tickets", { host: "rebound.localhost" }, "HOST_NOT_ALLOWED"],
+    ["an address that is not this machine's", "GET", "/tickets", { host: "192.0.2.7:8080" }, "HOST_NOT_ALLOWED"],
+    [
+      "a rebound name for what needs no credentials",
+      "GET",
+      "/metrics",
+      { host: "rebound.example" },
+      "HOST_NOT_ALLOWED",
+    ],
+    ["a path that leads nowhere", "GET", "/nowhere", { host: "rebound.example" }, "HOST_NOT_ALLOWED"],
+    ["another origin", "GET", "/tickets", { origin: "https://strange.example" }, "ORIGIN_NOT_ALLOWED"],
+    [
+      "another origin's command",
+      "POST",
+      "/tickets",
+      { origin: "https://strange.example", ...json },
+      "ORIGIN_NOT_ALLOWED",
+    ],
+    [
+      "a simple request",
+      "POST",
+      "/tickets",
+      { origin: "https://strange.example", "content-type": "text/plain" },
+      "ORIGIN_NOT_ALLOWED",
+    ],
+    ["a preflight", "OPTIONS", "/tickets", { origin: "https://strange.example" }, "ORIGIN_NOT_ALLOWED"],
+    ["an upload", "PUT", upload, { origin: "https://strange.example" }, "ORIGIN_NOT_ALLOWED"],
+    ["a sandboxed frame", "GET", "/tickets", { origin: "null" }, "ORIGIN_NOT_ALLOWED"],
+    ["an extension", "GET", "/tickets", { origin: "chrome-extension://localhost" }, "ORIGIN_NOT_ALLOWED"],
+    ["a stream of events", "GET", "/events", { origin: "https://strange.example" }, "ORIGIN_NOT_ALLOWED"],
+    [
+      "an image",
+      "GET",
+      "/metrics",
+      { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" },
+      "ORIGIN_NOT_ALLOWED",
+    ],
+    [
+      "a form",
+      "POST",
+      "/tickets",
+      { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" },
+      "ORIGIN_NOT_ALLOWED",
+    ],
+  ];
+  function rebound(name: string): Record<string, string> {
+    return { host: name, origin: `http://${name}`, "sec-fetch-site": "same-origin", ...json };
+  }
+  for (const [what, method, path, headers, code] of strange)
+    test(`is refused with ${what}`, async () => {
+      const body = method === "POST" ? ticket : undefined;
+      const { status, error } = refusalOf(await api.send(method, path, { ...dispatcher, ...headers }, body));
+      assert.deepEqual([status, error.code], [403, code]);
+      assert.deepEqual(error["allowed_hosts"], ["localhost", "127.0.0.1", "[::1]", "desk.example"]);
+    });
+
+  test("is refused with a rebound name in the target itself, and with an empty one", async () => {
+    for (const [target, host] of [
+      ["http://rebound.example/health", "127.0.0.1"],
+      ["/health", ""],
+    ])
+      assert.equal(statusOf(await sendRaw(api.port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)), 403);
+  });
+
+  const ours: readonly (readonly [string, Record<string, string>])[] = [
+    ["localhost", { host: "LOCALHOST:8080" }],
+    ["an address", { host: "127.0.0.1" }],
+    ["the new kind of address", { host: "[::1]:1", origin: "http://[::1]:5173" }],
+    ["the public name", { host: "desk.example" }],
+    ["the public name as an origin", { host: "desk.example:8443", origin: "https://desk.example:8443" }],
+    ["a page of this machine", { origin: "http://localhost:5173", "sec-fetch-site": "same-site" }],
+    ["a link from elsewhere", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }],
+    ["an address that was typed", { "sec-fetch-site": "none", "sec-fetch-mode": "navigate" }],
+  ];
+  for (const [what, headers] of ours)
+    test(`is served with ${what}`, async () => {
+      assert.equal((await api.send("GET", "/tickets?limit=1", { ...dispatcher, ...headers })).status, 200);
+    });
 });
 
 describe("tokens with a shared secret", async () => {

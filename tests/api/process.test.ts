@@ -162,6 +162,18 @@ describe("the process", () => {
       2,
       /^dispatch-api cannot start: DISPATCH_CHAT_APPROVALS must not be off in production$/m,
     ],
+    [
+      "an environment nobody knows",
+      { NODE_ENV: "prod" },
+      2,
+      /^dispatch-api cannot start: NODE_ENV must be development, test, production or unset, not "prod"$/m,
+    ],
+    [
+      "development headers on an address that others reach",
+      { DISPATCH_API_HOST: "0.0.0.0" },
+      2,
+      /^dispatch-api cannot start: DISPATCH_AUTH_ALLOW_DEV_HEADERS must be false where DISPATCH_API_HOST is 0\.0\.0\.0/m,
+    ],
     ["a log file that cannot be written", { DISPATCH_LOG_SINK_PATH: "/nonexistent/log" }, 2, /DISPATCH_LOG_SINK_PATH/],
     [
       "an unreachable database",
@@ -191,7 +203,10 @@ describe("the process", () => {
         { DISPATCH_API_PORT: String(address.port) },
         `Port ${address.port} on 127.0.0.1 is in use: stop the process that has it, or set DISPATCH_API_PORT to another port.`,
       ],
-      [{ DISPATCH_API_HOST: "203.0.113.7" }, "203.0.113.7 is not an address of this machine: set DISPATCH_API_HOST"],
+      [
+        { DISPATCH_API_HOST: "203.0.113.7", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "false" },
+        "203.0.113.7 is not an address of this machine: set DISPATCH_API_HOST",
+      ],
     ] as const;
     for (const [environment, sentence] of rows) {
       const api = await run(t, { DISPATCH_DATABASE_URL: databaseUrl, ...environment });

@@ -51,7 +51,7 @@ describe("routing", async () => {
   ];
   for (const path of nowhere) {
     test(`GET ${path.slice(0, 40)} is not found`, async () => {
-      const answer = await sendRaw(api.port, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const answer = await sendRaw(api.port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
       assert.equal(statusOf(answer), 404);
       assert.match(JSON.stringify(jsonOf(answer)), /"NOT_FOUND"/);
     });
@@ -102,26 +102,30 @@ describe("routing", async () => {
 
   test("methods nobody serves are answered in JSON", async () => {
     for (const method of ["OPTIONS", "TRACE", "PUT", "PATCH", "DELETE", "PROPFIND", "QUERY"]) {
-      const answer = await sendRaw(api.port, `${method} /tickets HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const answer = await sendRaw(api.port, `${method} /tickets HTTP/1.1\r\nHost: localhost\r\n\r\n`);
       assert.equal(statusOf(answer), 405, method);
       assert.match(answer, /^allow: POST, GET, HEAD\r$/m, method);
     }
-    assert.equal(statusOf(await sendRaw(api.port, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")), 404);
-    assert.equal(statusOf(await sendRaw(api.port, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n")), 405);
+    assert.equal(statusOf(await sendRaw(api.port, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")), 404);
+    assert.equal(statusOf(await sendRaw(api.port, "CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n")), 405);
   });
 
   const broken: readonly (readonly [string, string, number])[] = [
-    ["an unknown method", "BREW /tickets HTTP/1.1\r\nHost: x\r\n\r\n", 400],
+    ["an unknown method", "BREW /tickets HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
     ["no HTTP at all", "hello\r\n\r\n", 400],
-    ["huge headers", `GET /health HTTP/1.1\r\nHost: x\r\nX-Much: ${"a".repeat(20_000)}\r\n\r\n`, 431],
-    ["a huge URL", `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
-    ["two lengths", "POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400],
+    ["huge headers", `GET /health HTTP/1.1\r\nHost: localhost\r\nX-Much: ${"a".repeat(20_000)}\r\n\r\n`, 431],
+    ["a huge URL", `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431],
     [
-      "a length and chunks",
-      "POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "two lengths",
+      "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
       400,
     ],
-    ["a broken target", "GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", 404],
+    [
+      "a length and chunks",
+      "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      400,
+    ],
+    ["a broken target", "GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n", 403],
   ];
   for (const [what, bytes, status] of broken) {
     test(`${what} is answered with ${status} in JSON`, async () => {
@@ -135,7 +139,7 @@ describe("routing", async () => {
   test("a command with rubbish behind it is answered as a command, and the rubbish behind it", async () => {
     const body = JSON.stringify({ account_id: accountId, site_id: siteId, summary: "Door" });
     const request = (size: number, text: string) =>
-      "POST /tickets HTTP/1.1\r\nHost: x\r\nX-Actor-Id: d\r\nX-Actor-Role: " +
+      "POST /tickets HTTP/1.1\r\nHost: localhost\r\nX-Actor-Id: d\r\nX-Actor-Role: " +
       `dispatcher\r\nIdempotency-Key: ${randomUUID()}\r\nContent-Length: ${size}\r\n\r\n${text}`;
     const answer = await sendRaw(api.port, request(body.length, `${body}rubbish\r\n\r\n`), { answers: 2 });
     assert.deepEqual(answer.match(/HTTP\/1\.1 \d{3}/g), ["HTTP/1.1 201", "HTTP/1.1 400"]);
@@ -146,7 +150,7 @@ describe("routing", async () => {
   test("rubbish in the middle of a body is the end of that request", async () => {
     const answer = await sendRaw(
       api.port,
-      "POST /tickets HTTP/1.1\r\nHost: x\r\nX-Actor-Id: d\r\nX-Actor-Role: " +
+      "POST /tickets HTTP/1.1\r\nHost: localhost\r\nX-Actor-Id: d\r\nX-Actor-Role: " +
         `dispatcher\r\nIdempotency-Key: ${randomUUID()}\r\nTransfer-Encoding: ` +
         `chunked\r\n\r\n5\r\n{"a":\r\nzz\r\n`,
     );
@@ -156,11 +160,11 @@ describe("routing", async () => {
 
   const fine: readonly (readonly [string, string])[] = [
     ["no Host", "GET /health HTTP/1.1\r\n\r\n"],
-    ["a proxy's absolute target", "GET http://anything:1/health HTTP/1.1\r\nHost: x\r\n\r\n"],
-    ["an expectation nobody knows", "GET /health HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n"],
+    ["a proxy's absolute target", "GET http://localhost:1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+    ["an expectation nobody knows", "GET /health HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\n\r\n"],
     [
       "an upgrade nobody serves",
-      "GET /health HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     ],
     ["HTTP/1.0", "GET /health HTTP/1.0\r\n\r\n"],
   ];

@@ -91,7 +91,7 @@ describe("uploads to the file store", async () => {
     const path = url.slice(api.url.length);
     const answer = await sendRaw(
       api.port,
-      `PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhe`,
+      `PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhe`,
       { end: true },
     );
     assert.equal(statusOf(answer), 409);

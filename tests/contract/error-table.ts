@@ -44,6 +44,8 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   AUTH_REQUIRED: { status: 401, fields: [] },
   INVALID_AUTH_TOKEN: { status: 401, fields: [], dimension: "policy" },
   INVALID_AUTH_CLAIMS: { status: 401, fields: [] },
+  HOST_NOT_ALLOWED: { status: 403, fields: ["host", "allowed_hosts"] },
+  ORIGIN_NOT_ALLOWED: { status: 403, fields: ["origin", "allowed_hosts"] },
   FORBIDDEN: { status: 403, fields: ["actor_role", "allowed_roles"], dimension: "role" },
   TOOL_NOT_ALLOWED: { status: 403, fields: ["endpoint", "tool_name"], dimension: "tool" },
   FORBIDDEN_SCOPE: { status: 403, fields: ["scope_field", "target_id"], dimension: "scope" },

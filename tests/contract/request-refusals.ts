@@ -50,6 +50,8 @@ export function requestRefusals(pilot: TestApi) {
       });
     },
     AUTH_CONFIG_ERROR: () => pilot.refuse("ticket.search", { headers: bearer({}) }),
+    HOST_NOT_ALLOWED: () => get("/tickets", { host: "desk.example" }),
+    ORIGIN_NOT_ALLOWED: () => get("/tickets", { origin: "https://desk.example" }),
     FORBIDDEN: () => create({ as: "customer" }),
     TOOL_NOT_ALLOWED: () => create({ headers: { "x-tool-name": "ticket.cancel" } }),
     FORBIDDEN_SCOPE: () => create({ headers: { "x-account-scope": borealis.id } }),

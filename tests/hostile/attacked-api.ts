@@ -16,6 +16,7 @@ import {
   type ToolName,
 } from "../../dispatch/contract/index.ts";
 import type { BesideBody } from "../../dispatch/contract/responses.ts";
+import { systemClock } from "../../dispatch/kernel/clock.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import {
@@ -31,7 +32,8 @@ import { addTechnician, cleo, dirk } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
-import { requestBytes } from "./request-bytes.ts";
+import { asToken } from "../support/token.ts";
+import { requestBytes, type HttpRequest } from "./request-bytes.ts";
 import { Wire } from "./wire.ts";
 
 export type Vitals = {
@@ -46,6 +48,8 @@ export type AttackedApi = {
   readonly profile: Profile;
   /** The same desk served in this process, for arranging things without disturbing what is measured. */
   readonly aside: TestApi;
+  /** The header that says who its headers name, under a profile that believes no headers. */
+  credentials(headers: HttpRequest["headers"]): HttpRequest["headers"];
   /** The attacked process, called as an ordinary client does. */
   readonly front: TestApi;
   /** Collects the child's garbage and tells what is left. */
@@ -97,7 +101,7 @@ export async function startAttackedApi(
       DISPATCH_DB_POOL_MAX: String(poolMax),
       DISPATCH_RATE_LIMIT_PER_MINUTE: "0",
       DISPATCH_POLICY_PROFILE: profile,
-      DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true",
+      ...(profile === "pilot" && { DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" }),
       DISPATCH_AUTH_JWT_SECRET: jwtSecret,
       DISPATCH_AUTH_JWT_ISSUER: issuer,
       DISPATCH_AUTH_JWT_AUDIENCE: audience,
@@ -114,13 +118,17 @@ export async function startAttackedApi(
   const log = new LogReader(child);
   const port = await log.port(gone);
   const { pid } = child;
-  const front = clientOf(aside, port, life);
+  const front = clientOf(aside, port, profile, life);
 
   return {
     port,
     profile,
     aside,
     front,
+    credentials: (headers) => {
+      const { authorization } = credentialsUnder(profile, Object.fromEntries(headers));
+      return authorization === undefined ? [] : [["Authorization", authorization]];
+    },
     vitals: async () => {
       const answered = once(child, "message");
       child.send("report");
@@ -226,12 +234,16 @@ class LogReader {
   }
 }
 
+/** What development headers say, by a token where the profile wants one. */
+const credentialsUnder = (profile: Profile, headers: NonNullable<CallOptions["headers"]>) =>
+  profile === "pilot" ? headers : asToken(headers, systemClock, jwtSecret, { iss: issuer, aud: audience });
+
 /** The test client's calls, sent to the attacked process. */
-function clientOf(aside: TestApi, port: number, life: Life): TestApi {
+function clientOf(aside: TestApi, port: number, profile: Profile, life: Life): TestApi {
   const wire = new Wire(port);
   life.after(async () => wire.close());
   const send: TestApi["send"] = async (method, target, headers = {}, body = "") => {
-    const sent = Object.entries(headers).flatMap(([name, value]) =>
+    const sent = Object.entries(credentialsUnder(profile, headers)).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value] as const],
     );
     const answer = await wire.ask(

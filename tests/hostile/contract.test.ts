@@ -40,7 +40,7 @@ for (const profile of profiles) {
     const flood = (share: number, tools: readonly ToolName[]) =>
       inLanes(api.port, share, toolCalls(tools), async (call, { wire }) => {
         const request = requestOf(call, pool);
-        const answer = await wire.ask(requestBytes(request));
+        const answer = await wire.ask(requestBytes(request, api.credentials(request.headers)));
         assert.ok(answer, `no answer to\n${describeRequest(request)}`);
         const verdict = judge(request, call.tool, answer);
         tally.add(verdict, call.tool);

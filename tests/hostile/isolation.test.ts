@@ -52,7 +52,7 @@ for (const profile of profiles) {
         : plan;
       assert.ok(planned);
       const request = withScope(planned, scope);
-      const answer = await wire.ask(requestBytes(request));
+      const answer = await wire.ask(requestBytes(request, api.credentials(request.headers)));
       assert.ok(answer, `no answer to\n${describeRequest(request)}`);
       const verdict = judge(request, call?.tool ?? null, answer);
       tally.add(verdict, call?.tool ?? null);
@@ -230,12 +230,21 @@ async function assertEventsApart(api: AttackedApi, worlds: Worlds): Promise<void
     body: { account_id: acme.id, site_id: acme.oakland, summary: "the last one" },
   });
   const ofA = { "X-Actor-Id": "somebody", "X-Actor-Role": "dispatcher", "X-Account-Scope": acme.id };
+  const withToken = (headers: Readonly<Record<string, string>>) => ({
+    ...headers,
+    ...Object.fromEntries(api.credentials(Object.entries(headers))),
+  });
   const anyTicketOfB = worlds.b.ids[0];
   for (const query of ["after=0.0", `after=0.0&subject=field.ticket.${anyTicketOfB}.%3E&subject=field.ticket.%3E`]) {
-    assertNothingIn(worlds, await eventsUpTo(api.port, `/events?${query}`, ofA, receipt.receipt_id));
+    assertNothingIn(worlds, await eventsUpTo(api.port, `/events?${query}`, withToken(ofA), receipt.receipt_id));
   }
   const last = worlds.receiptsOfB.at(-1);
   assert.ok(last);
-  const seen = await eventsUpTo(api.port, "/events?after=0.0", { ...ofA, "X-Account-Scope": borealis.id }, last);
+  const seen = await eventsUpTo(
+    api.port,
+    "/events?after=0.0",
+    withToken({ ...ofA, "X-Account-Scope": borealis.id }),
+    last,
+  );
   assert.ok(seen.match(uuids)?.some((id) => worlds.idsOfB.has(id)));
 }

@@ -20,9 +20,10 @@ const key = fc.uuid();
 
 const script = (name: string, text: string, questions = 1): RawScript => ({ name, text, questions, hangsUp: false });
 const cutOff = (name: string, text: string): RawScript => ({ name, text, questions: 1, hangsUp: true });
-const get = (rest: string, target = "/health"): string => `GET ${target} HTTP/1.1\r\nHost: x\r\n${actor}${rest}\r\n`;
+const get = (rest: string, target = "/health"): string =>
+  `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${actor}${rest}\r\n`;
 const post = (id: string, framing: string): string =>
-  `POST /tickets HTTP/1.1\r\nHost: x\r\n${actor}Idempotency-Key: ${id}\r\n${framing}`;
+  `POST /tickets HTTP/1.1\r\nHost: localhost\r\n${actor}Idempotency-Key: ${id}\r\n${framing}`;
 const chunks = (text: string, size: number): string =>
   (text.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [])
     .map((part) => `${part.length.toString(16)}\r\n${part}\r\n`)
@@ -143,7 +144,7 @@ const parts = fc.integer({ min: 1, max: 40 });
 export const rawScripts: fc.Arbitrary<RawScript> = fc.oneof(
   fc
     .tuple(requestLines, fc.constantFrom("\r\n", "\n"))
-    .map(([line, end]) => script("a request line", `${line}${end}Host: x${end}${end}`)),
+    .map(([line, end]) => script("a request line", `${line}${end}Host: localhost${end}${end}`)),
   fc
     .array(headerLines, { minLength: 1, maxLength: 3 })
     .map((lines) => script("header lines", get(`${lines.join("\r\n")}\r\n`))),

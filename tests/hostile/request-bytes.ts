@@ -9,10 +9,18 @@ export type HttpRequest = {
   readonly body: Buffer | null;
 };
 
-/** A well framed request: whatever its parts hold, it has one end. */
-export function requestBytes({ method, target, headers, body }: HttpRequest): Buffer {
+/**
+ * A well framed request: whatever its parts hold, it has one end.
+ * @param more headers that come behind its own
+ */
+export function requestBytes(
+  { method, target, headers, body }: HttpRequest,
+  more: HttpRequest["headers"] = [],
+): Buffer {
   const length: (readonly [string, string])[] = body === null ? [] : [["Content-Length", String(body.length)]];
-  const lines = [["Host", "localhost"] as const, ...headers, ...length].map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = [["Host", "localhost"] as const, ...headers, ...more, ...length].map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   return Buffer.concat([
     Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1"),
     body ?? Buffer.alloc(0),

@@ -13,7 +13,7 @@ export async function slowHeads(port: number): Promise<void> {
   await Promise.all(
     wires.map(async (wire) => {
       const answered = wire.next();
-      wire.push(Buffer.from("GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: "));
+      wire.push(Buffer.from("GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: "));
       const answer = await answered;
       assert.equal(answer?.status, 408, "a head that never ends is given up");
       wire.close();

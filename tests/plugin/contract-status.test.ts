@@ -25,8 +25,8 @@ test("all is well", async (t) => {
   const api = await startTestApi({ env: believing, t });
   const { text, details } = await statusAt(api.url);
   assert.match(text, /^READ dispatch_contract_status\neverything is there\nplugin dispatch 1\.2\.3, /);
-  assert.match(text, /approvals by a person required/);
   assert.match(text, new RegExp(`\ntime zones of ${process.versions.tz}(\n|$)`));
+  assert.match(text, /approvals by a person required; development headers loopback/);
   const { profile, human_approval, granted_roles, ...rest } = details;
   assert.ok(profile && human_approval && Array.isArray(granted_roles));
   assert.deepEqual(rest, {
@@ -41,6 +41,7 @@ test("all is well", async (t) => {
     api_reachable: true,
     api_contract_hash: contractHash(),
     time_zones: { version: process.versions.tz, tried_with: triedZoneData },
+    development_headers: "loopback",
     actor: "dana",
     problems: [],
   });
@@ -63,6 +64,12 @@ const wrong: readonly (readonly [string, Answer, RegExp, reachable: boolean, tim
     "an API whose Node has old time zones",
     (_request, response) => json(response, 200, { ...contract, time_zones: { version: "2026c", tried_with: "2026e" } }),
     /time zones of 2026c, older than 2026e.*newer Node/,
+    true,
+  ],
+  [
+    "an API that believes development headers from anywhere",
+    (_request, response) => json(response, 200, { ...contract, development_headers: "anywhere" }),
+    /whoever reaches it is whoever they say; set DISPATCH_AUTH_ALLOW_DEV_HEADERS=false/,
     true,
   ],
   [

@@ -1,5 +1,6 @@
 // dispatch-api in the test's own process, on a database and a folder of its own, and its tools called over HTTP by the
-// contract's paths with development headers. An answer that breaks the contract's output schema fails the test.
+// contract's paths with development headers, which become tokens under a profile that believes none. An answer that breaks
+// the contract's output schema fails the test.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -29,6 +30,7 @@ import { createTestDatabase } from "./database.ts";
 import { seedDirectory } from "./directory.ts";
 import { parseBody, parseRefusal, type RefusedBody } from "./response-schemas.ts";
 import { TestClock } from "./test-clock.ts";
+import { asToken, tokenSecret } from "./token.ts";
 
 export type Profile = "pilot" | "strict";
 export const profiles: readonly Profile[] = ["pilot", "strict"];
@@ -137,6 +139,7 @@ async function started(options: TestApiOptions, atEnd: (work: () => Promise<unkn
     DISPATCH_DB_POOL_MAX: "6",
     DISPATCH_RATE_LIMIT_PER_MINUTE: "0",
     DISPATCH_POLICY_PROFILE: profile,
+    ...(profile === "strict" && { DISPATCH_AUTH_JWT_SECRET: tokenSecret }),
     ...env,
   });
   const lines: JsonObject[] = [];
@@ -150,8 +153,10 @@ async function started(options: TestApiOptions, atEnd: (work: () => Promise<unkn
     await api.stop();
   });
 
-  const send: TestApi["send"] = (method, path, headers = {}, body) =>
-    request(agent, new URL(path, api.url), method, headers, body);
+  const send: TestApi["send"] = (method, path, headers = {}, body) => {
+    const credentials = profile === "strict" ? asToken(headers, clock, settings.jwtSecret ?? tokenSecret) : headers;
+    return request(agent, new URL(path, api.url), method, credentials, body);
+  };
   const call: TestApi["call"] = (tool, one = {}) => {
     const isCommand = Object.hasOwn(commands, tool);
     const { body = {}, query } = one;
