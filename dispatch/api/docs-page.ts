@@ -6,6 +6,7 @@ import { errorEntries } from "../contract/errors.ts";
 import { toolsOf, type AnyEntry, type Contract } from "../contract/index.ts";
 import { besideBody } from "../contract/responses.ts";
 import { isObject } from "../kernel/json.ts";
+import { claimList } from "./claim-list.ts";
 
 const style = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; }
@@ -45,10 +46,12 @@ export function docsPage(contract: Contract): string {
 Queries are GET. Send <code>Authorization: Bearer …</code>. The same as a machine reads it: <a href="/openapi.json">openapi.json</a>.</p>
 <nav aria-label="Tools"><ul>
 ${all.map(([tool]) => `<li><a href="#${tool}">${tool}</a></li>`).join("\n")}
+<li><a href="#tokens">tokens</a></li>
 <li><a href="#errors">errors</a></li>
 </ul></nav>
 <main>
 ${[...groups].map(groupSection).join("\n")}
+${claimTable()}
 ${errorTable()}
 </main>
 </body>
@@ -158,6 +161,22 @@ function errorTable(): string {
 <h2>Errors</h2>
 <div class="table"><table>
 <thead><tr><th scope="col">HTTP</th><th scope="col">code</th><th scope="col">meaning</th><th scope="col">dimension</th></tr></thead>
+<tbody>
+${rows.join("\n")}
+</tbody></table></div>
+</section>`;
+}
+
+function claimTable(): string {
+  const rows = claimList.map(
+    ({ claim, required, meaning }) =>
+      `<tr><th scope="row">${codes(claim.split(", "), "")}</th><td>${required ? "yes" : ""}</td><td>${escaped(meaning)}</td></tr>`,
+  );
+  return `<section id="tokens">
+<h2>Tokens</h2>
+<p>HS256, RS256, ES256 or EdDSA. An operator makes one with <code>pnpm dispatch:token</code>.</p>
+<div class="table"><table>
+<thead><tr>${["claim", "required", "meaning"].map(headCell).join("")}</tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody></table></div>

@@ -9,6 +9,7 @@ import { slugPattern, uuidPattern } from "../contract/fields.ts";
 import { ticketIdPattern } from "../contract/ids.ts";
 import { warning } from "../contract/warnings.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
+import { claimList } from "./claim-list.ts";
 import { ownOperations } from "./openapi-own.ts";
 
 type Json = Record<string, unknown>;
@@ -214,7 +215,10 @@ const securitySchemes = {
     scheme: "bearer",
     bearerFormat: "JWT",
     description:
-      "Claims sub, role, exp; actor_type, tech_id, scope.account_ids, scope.site_ids. HS256, RS256, ES256 or EdDSA.",
+      "HS256, RS256, ES256 or EdDSA, with these claims:\n" +
+      claimList
+        .map(({ claim, required, meaning }) => `- ${claim}${required ? " (required)" : ""}: ${meaning}`)
+        .join("\n"),
   },
   actorId: { type: "apiKey", in: "header", name: "X-Actor-Id", description: "Development only; with X-Actor-Role" },
   actorRole: { type: "apiKey", in: "header", name: "X-Actor-Role", description: "Development only; with X-Actor-Id" },

@@ -1,8 +1,9 @@
 // `pnpm dispatch:demo`: starts everything on this machine, the real OpenClaw gateway too, tells the story of one ticket
 // through it, and stays for a look around. With --ci it ends after the story.
 
-import { randomBytes } from "node:crypto";
-import { readSettings, type Settings } from "../../dispatch/process/settings.ts";
+import type { Settings } from "../../dispatch/process/settings.ts";
+import { ensureSecretFile, jwtSecretFile } from "../../dispatch/ops/stack/secret-file.ts";
+import { stackSettings } from "../../dispatch/ops/stack/up.ts";
 import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../dispatch/process/command-line.ts";
 import { startDemoDesk, type DemoDesk } from "./demo-desk.ts";
@@ -29,7 +30,7 @@ export const demoCommand = (): Promise<void> =>
       const begun = performance.now();
       const elapsed = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
       const say = quiet ? () => undefined : (line: string) => console.log(line);
-      const settings = demoSettings();
+      const settings = await demoSettings();
       const signal = abortOnSignal(() => console.error("\nStopping…"));
       try {
         const desk = await startDemoDesk({
@@ -68,14 +69,14 @@ export const demoCommand = (): Promise<void> =>
     },
   );
 
-/** The demo signs its people's tokens with a secret made for this run, and proves them like any other. */
-function demoSettings(): Settings {
-  const settings = readSettings();
+/** The demo signs its people's tokens with the stack's secret, so that `pnpm dispatch:token` signs for it as well. */
+async function demoSettings(): Promise<Settings> {
+  const settings = stackSettings(false);
   if (settings.production)
     throw new CommandFailure("The demo writes demo data and does not run with NODE_ENV=production.");
   return {
     ...settings,
-    jwtSecret: settings.jwtSecret ?? randomBytes(32).toString("hex"),
+    jwtSecret: settings.jwtSecret ?? (await ensureSecretFile(jwtSecretFile(settings.dataDir))),
     metricsPort: 0,
     rateLimitPerMinute: 0,
   };
@@ -88,7 +89,7 @@ async function lookAround(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  say("\nStill running, with development headers allowed. Look around:");
+  say("\nStill running. Look around:");
   if (gateway) {
     void gateway.ended.then(() => {
       if (!signal.aborted)
@@ -100,7 +101,7 @@ async function lookAround(
   }
   say(`  ${api.url}/docs          what may be called
   ${api.url}/health        is everything there
-  curl -s -H 'X-Actor-Id: me' -H 'X-Actor-Role: dispatcher' ${api.url}/tickets/${summary.ticket_id}/timeline
+  curl -s -H "$(pnpm -s dispatch:token --header)" ${api.url}/tickets/${summary.ticket_id}/timeline
 Ctrl-C stops everything; the data stays in ${settings.dataDir}.`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }

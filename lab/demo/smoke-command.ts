@@ -1,7 +1,10 @@
 // `pnpm dispatch:demo:smoke`: the demo's story against an API that already runs.
 
-import { readSettings } from "../../dispatch/process/settings.ts";
+import { readSettings, type Settings } from "../../dispatch/process/settings.ts";
 import { runCommand } from "../../dispatch/process/command-line.ts";
+import { stackFolderOf } from "../../dispatch/ops/stack/folder.ts";
+import { readStackRecord } from "../../dispatch/ops/stack/state.ts";
+import { deskSecret } from "../../dispatch/ops/token/desk-secret.ts";
 import { castOverHttp } from "./cast.ts";
 import { tellStory } from "./story.ts";
 
@@ -10,8 +13,8 @@ export const demoSmokeCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:demo:smoke",
       about:
-        "Takes one ticket from call to invoice at a running API that was bootstrapped. With " +
-        "DISPATCH_AUTH_JWT_SECRET set it signs tokens, otherwise it sends development headers.",
+        "Takes one ticket from call to invoice at a running API that was bootstrapped. It signs tokens with " +
+        "DISPATCH_AUTH_JWT_SECRET or with the secret of the stack that runs; without either it sends development headers.",
       options: { url: { type: "string" }, quiet: { type: "boolean" } },
       meanings: {
         url: "address of the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",
@@ -20,10 +23,11 @@ export const demoSmokeCommand = (): Promise<void> =>
     },
     async ({ url, quiet = false }) => {
       const settings = readSettings();
+      const key = await secretIn(settings);
       const summary = await tellStory({
         cast: castOverHttp(
           url ?? `http://${settings.apiHost}:${settings.apiPort}`,
-          settings.jwtSecret === null ? { kind: "headers" } : { kind: "token", secret: settings.jwtSecret },
+          key === null ? { kind: "headers" } : { kind: "token", secret: key },
         ),
         accountId: settings.demoAccountId,
         siteId: settings.demoSiteId,
@@ -33,3 +37,10 @@ export const demoSmokeCommand = (): Promise<void> =>
       return 0;
     },
   );
+
+/** A data folder may keep the secret of a stack that is long down, beside an API that has none. */
+async function secretIn(settings: Settings): Promise<string | null> {
+  if (settings.jwtSecret !== null) return settings.jwtSecret;
+  const runs = readStackRecord(stackFolderOf(settings.dataDir)) !== null;
+  return runs ? ((await deskSecret(settings))?.secret ?? null) : null;
+}

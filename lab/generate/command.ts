@@ -1,5 +1,6 @@
 // `pnpm generate`: writes every committed file that is made from the source: the reference pages, the schema's page, the
-// rows of the statements, the Prometheus rules, the Grafana dashboard, the runbooks' index, and the plugin's manifest;
+// rows of the statements, the Prometheus rules, the Grafana dashboard, the runbooks' index, README's claims of a token, and the
+// plugin's manifest;
 // --check only compares.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -13,7 +14,7 @@ import { between } from "./markdown.ts";
 import { onMigratedDatabase } from "./migrated-database.ts";
 import { alertsPage, indexTable, metricsPage, runbookIndex } from "./monitoring-tables.ts";
 import { rulesFile } from "./prometheus-rules.ts";
-import { errorsPage, settingsPage, statesPage, toolsPage } from "./reference-tables.ts";
+import { claimsTable, errorsPage, settingsPage, statesPage, toolsPage } from "./reference-tables.ts";
 import { schemaPage } from "./schema-page.ts";
 import { statementRowsFile } from "./statement-rows.ts";
 
@@ -27,7 +28,7 @@ const describeDatabase = () =>
     rows: await statementRowsFile(client),
   })));
 
-/** The text of each file, made from the source and, for the runbooks' index, from what stands around it. */
+/** The text of each file, made from the source and, for README and the runbooks' index, from what stands around it. */
 const pages: Record<string, (before: string) => string | Promise<string>> = {
   "ops/reference/tools.md": toolsPage,
   "ops/reference/errors.md": errorsPage,
@@ -40,6 +41,7 @@ const pages: Record<string, (before: string) => string | Promise<string>> = {
   "dispatch/db/statement-rows.generated.ts": async () => (await describeDatabase()).rows,
   "ops/prometheus/dispatch.rules.yml": rulesFile,
   "ops/grafana/dispatch.json": dashboardFile,
+  "README.md": (before) => between(before, claimsTable()),
   [runbookIndex]: (before) => between(before, indexTable()),
 };
 

@@ -1,5 +1,6 @@
 // The reference tables as Markdown, each made from the one place that defines what it lists.
 
+import { claimList } from "../../dispatch/api/claim-list.ts";
 import { errorEntries } from "../../dispatch/contract/errors.ts";
 import type { TSchema } from "../../dispatch/contract/fields.ts";
 import { chatName, commandEntries, queryEntries, type CommandEntry } from "../../dispatch/contract/index.ts";
@@ -102,6 +103,17 @@ const noKeywords: Keywords = {};
 
 const bounds = (least: number | undefined, most: number | undefined): string =>
   least === undefined && most === undefined ? "" : ` ${least ?? ""}..${most ?? ""}`;
+
+/** The claims of a token, for README. */
+export const claimsTable = (): string =>
+  table(
+    ["claim", "required", "meaning"],
+    claimList.map(({ claim, required, meaning }) => [
+      claim.split(", ").map(code).join(", "),
+      required ? "yes" : "",
+      meaning,
+    ]),
+  );
 
 /** ops/reference/errors.md */
 export function errorsPage(): string {

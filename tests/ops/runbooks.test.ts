@@ -45,7 +45,7 @@ for (const file of written.filter((one) => runbooks.has(one) || one.endsWith("RE
         for (const [url] of body.matchAll(/http:\/\/[^\s"']+/g))
           assert.match(url, /^http:\/\/127\.0\.0\.1:(?:8080|18080)\//);
         if (/127\.0\.0\.1:8080\/(?!health|metrics|ops\/alerts)/.test(body))
-          assert.match(body, /X-Actor-Id.*X-Actor-Role/s);
+          assert.match(body, /dispatch:token .*--header/);
       }
     });
 

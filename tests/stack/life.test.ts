@@ -30,6 +30,12 @@ describe(
       assert.match(said, /postgres is ready after .*\n(.*\n)*api is ready after .* at http:\/\/127\.0\.0\.1:\d+\n/);
       assert.match(said, /The stack is up, supervisor \d+\.\n {2}http:\/\/127\.0\.0\.1:\d+\/docs/);
 
+      const url = /at (http:\/\/127\.0\.0\.1:\d+)\n/.exec(said)?.[1] ?? assert.fail(said);
+      const asks = async (headers: Record<string, string>) => (await fetch(`${url}/roster`, { headers })).status;
+      assert.equal(await asks({ "x-actor-id": "me", "x-actor-role": "dispatcher" }), 401, "it runs on tokens");
+      const [, authorization = ""] = /^Authorization: (.+)\n$/.exec(await stack.does("token.ts", "--header")) ?? [];
+      assert.equal(await asks({ authorization }), 200);
+
       const before: StackStatus = JSON.parse(await stack.does("stack-status.ts", "--json"));
       assert.equal(before.state, "up");
       assert.deepEqual(
@@ -74,7 +80,10 @@ describe(
     });
 
     test("down works after the supervisor was killed, and while a process hangs that nobody can ask any more", async () => {
-      await stack.does("stack-up.ts", "--no-gateway");
+      const said = await stack.does("stack-up.ts", "--no-gateway", "--dev");
+      const url = /at (http:\/\/127\.0\.0\.1:\d+)\n/.exec(said)?.[1] ?? assert.fail(said);
+      const headers = { "x-actor-id": "me", "x-actor-role": "dispatcher" };
+      assert.equal((await fetch(`${url}/roster`, { headers })).status, 200, "--dev keeps development headers");
       process.kill(await stack.pidOf("worker-1"), "SIGSTOP");
       await killSupervisor(stack);
       assert.match(await stack.does("stack-down.ts"), /waiting for what it left: .*worker-1/);

@@ -3,10 +3,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { readSettings } from "../../process/settings.ts";
 import { CommandFailure, runCommand, wholeNumber } from "../../process/command-line.ts";
 import { compose, composeUp } from "./compose.ts";
-import { checkWorkers, upDetached, upMeanings, upOptions } from "./up.ts";
+import { checkWorkers, stackSettings, upDetached, upMeanings, upOptions } from "./up.ts";
 
 export const demoStackCommand = (standInModel: string | null): Promise<void> =>
   runCommand(
@@ -17,8 +16,8 @@ export const demoStackCommand = (standInModel: string | null): Promise<void> =>
       options: { ...upOptions, compose: { type: "boolean" } },
       meanings: { ...upMeanings, compose: "in containers; needs Docker and takes no other option" },
     },
-    async ({ workers, "no-gateway": noGateway = false, compose: inContainers = false }) => {
-      const settings = readSettings();
+    async ({ workers, "no-gateway": noGateway = false, compose: inContainers = false, dev = false }) => {
+      const settings = stackSettings(dev);
       if (settings.production)
         throw new CommandFailure(
           "The demo's data are not for NODE_ENV=production; pnpm dispatch:stack:up starts the stack without them.",

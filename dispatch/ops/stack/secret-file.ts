@@ -1,14 +1,17 @@
 // A secret the stack makes for itself and keeps: a file under the data folder that its owner alone can read.
 
 import { randomBytes } from "node:crypto";
-import { chmod, link, mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** What the API verifies tokens with, and the gateway's plugin signs with. */
 export const jwtSecretFile = (dataDir: string): string => join(dataDir, "secrets", "auth-jwt-secret");
 
-/** Makes the file unless it is there; of several at once one wins, and none ever reads half a secret. */
-export async function ensureSecretFile(path: string): Promise<void> {
+/**
+ * Makes the file unless it is there; of several at once one wins, and none ever reads half a secret.
+ * @returns what it holds
+ */
+export async function ensureSecretFile(path: string): Promise<string> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${randomBytes(6).toString("hex")}`;
@@ -21,4 +24,5 @@ export async function ensureSecretFile(path: string): Promise<void> {
   } finally {
     await rm(unfinished, { force: true });
   }
+  return (await readFile(path, "utf8")).trim();
 }

@@ -1,9 +1,8 @@
 // `pnpm dispatch:stack:up`: starts the whole of Dispatch on this machine and returns when it is ready.
 
-import { readSettings } from "../../process/settings.ts";
 import { runCommand, wholeNumber } from "../../process/command-line.ts";
 import { composeUp } from "./compose.ts";
-import { checkWorkers, upDetached, upInForeground, upMeanings, upOptions } from "./up.ts";
+import { checkWorkers, stackSettings, upDetached, upInForeground, upMeanings, upOptions } from "./up.ts";
 
 export const stackUpCommand = (standInModel: string | null): Promise<void> =>
   runCommand(
@@ -20,8 +19,8 @@ export const stackUpCommand = (standInModel: string | null): Promise<void> =>
         compose: "the same in containers, from docker-compose.yml; needs Docker and takes no other option",
       },
     },
-    async ({ workers, "no-gateway": noGateway = false, foreground = false, compose = false }) => {
-      const settings = readSettings();
+    async ({ workers, "no-gateway": noGateway = false, foreground = false, compose = false, dev = false }) => {
+      const settings = stackSettings(dev);
       const say = (line: string): void => console.log(line);
       if (compose) return composeUp(settings, say);
       const options = {

@@ -1,6 +1,6 @@
 // Brings a stack up for a person: apart from the terminal or in it, with progress, and says where everything is.
 
-import type { Settings } from "../../process/settings.ts";
+import { readSettings, settingsList, type Settings } from "../../process/settings.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
 import { CommandFailure } from "../../process/command-line.ts";
 import { addressIn, readConfiguration, stateFolderOf } from "../gateway/state-folder.ts";
@@ -20,11 +20,25 @@ export type UpOptions = {
 };
 
 /** The options of every command that brings a stack up, and what they mean. */
-export const upOptions = { workers: { type: "string" }, "no-gateway": { type: "boolean" } } as const;
+export const upOptions = {
+  workers: { type: "string" },
+  "no-gateway": { type: "boolean" },
+  dev: { type: "boolean" },
+} as const;
 export const upMeanings = {
+  dev: "believe X-Actor-… headers too, which let every program of this machine be anybody; without it callers need tokens",
   workers: `how many workers, 1 to ${mostWorkers}; 1`,
   "no-gateway": "the quick way: without OpenClaw",
 };
+
+/**
+ * The settings of a stack that is to be started: it has a secret, so callers need tokens unless `dev` or the variable itself
+ * says otherwise. What this process starts inherits that.
+ */
+export function stackSettings(dev: boolean): Settings {
+  if (!dev) process.env[settingsList.allowDevHeaders.variable] ||= "false";
+  return readSettings();
+}
 
 export function checkWorkers(workers: number): number {
   if (workers >= 1 && workers <= mostWorkers) return workers;
@@ -63,7 +77,11 @@ function apiUrlOf(services: readonly ServiceRecord[]): string {
 
 async function whereabouts(services: readonly ServiceRecord[], settings: Settings): Promise<string> {
   const api = apiUrlOf(services);
-  const lines = [`  ${api}/docs     what may be called`, `  ${api}/health   is everything there`];
+  const lines = [
+    `  ${api}/docs     what may be called`,
+    `  ${api}/health   is everything there`,
+    `  curl -H "$(pnpm -s dispatch:token --header)" ${api}/roster   asks as a dispatcher`,
+  ];
   const gateway = services.find(({ name }) => name === "gateway");
   if (gateway?.url) {
     const { token } = addressIn(await readConfiguration(stateFolderOf(settings.dataDir)));
