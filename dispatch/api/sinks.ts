@@ -1,8 +1,9 @@
 // Metrics and alerts as files, for whoever watches a folder and not a port: the metrics replaced whole, the alerts as
-// one line for each that fires or clears.
+// one line for each that fires or clears. Both are for this process's user alone.
 
-import { appendFile, mkdir, rename, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeOwnFile, ownFileMode } from "../process/own-file.ts";
 import type { ReportedCode } from "./alert-list.ts";
 import type { AlertReport } from "./alerts.ts";
 
@@ -54,7 +55,9 @@ export function startSinks({ metricsPath, alertsPath, everyMs, readMetrics, read
 async function replaceFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const next = `${path}.${process.pid}.next`;
-  await writeFile(next, text);
+  // One that a process before has left behind may be others' to read.
+  await rm(next, { force: true });
+  await writeFile(next, text, { mode: ownFileMode, flag: "wx" });
   await rename(next, path);
 }
 
@@ -74,6 +77,7 @@ function alertWriter(path: string, readAlerts: () => Promise<AlertReport>): () =
     );
     if (lines.length > 0) {
       await mkdir(dirname(path), { recursive: true });
+      makeOwnFile(path);
       await appendFile(path, lines.join(""));
     }
     before = now;

@@ -1,9 +1,9 @@
 // The process's log: JSON lines on stdout, with a copy in a file when one is named. It keeps secrets and personal data
 // out; nobody logs headers, bodies or query strings in the first place.
 
-import { openSync, closeSync } from "node:fs";
 import { pino, type DestinationStream, type Logger } from "pino";
 import { serverError } from "../db/failures.ts";
+import { makeOwnFile, ownFileMode } from "./own-file.ts";
 import { SettingsError, type Settings } from "./settings.ts";
 
 export type Log = {
@@ -104,11 +104,11 @@ function oncePerTurn(destination: ReturnType<typeof pino.destination>): Destinat
 
 function openCopy(path: string) {
   try {
-    closeSync(openSync(path, "a"));
+    makeOwnFile(path);
   } catch (error) {
     throw new SettingsError("DISPATCH_LOG_SINK_PATH", `must name a file that can be written: ${String(error)}`);
   }
-  return pino.destination({ dest: path, append: true, sync: false });
+  return pino.destination({ dest: path, append: true, sync: false, mode: ownFileMode });
 }
 
 /** A stream that is not open yet, or whose reader has gone, has nothing that could be saved. */

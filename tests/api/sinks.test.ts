@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { reportedAlerts } from "../../dispatch/api/alert-list.ts";
 import { runbooks, type Alert, type AlertReport } from "../../dispatch/api/alerts.ts";
 import { startSinks } from "../../dispatch/api/sinks.ts";
+import { openLog } from "../../dispatch/process/log.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
 import { startTestApi } from "../support/api.ts";
 import { call } from "./calls.ts";
 
@@ -50,6 +52,35 @@ test("the metrics file is replaced whole, and nothing else is left in the folder
   const metrics = JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"));
   assert.deepEqual(metrics.counters.errors_total, [{ code: "NOT_FOUND", count: 1 }]);
   assert.deepEqual(await readdir(folder), ["metrics.json"]);
+});
+
+test("log, metrics and alerts are for the process's user alone, also where files for all lay before", async (t) => {
+  const folder = await newFolder(t);
+  const names = ["log.ndjson", "metrics.json", "alerts.ndjson", "new.ndjson"];
+  const [log = "", metricsPath = "", alertsPath = "", newLog = ""] = names.map((name) => join(folder, name));
+  for (const path of [log, metricsPath, alertsPath, `${metricsPath}.${process.pid}.next`])
+    await writeFile(path, "", { mode: 0o644 });
+  for (const path of [log, newLog]) {
+    const { logger, flush } = openLog("test", readSettings({ DISPATCH_LOG_SINK_PATH: path }), {
+      write: () => undefined,
+    });
+    logger.info("hello");
+    flush();
+  }
+  const sinks = startSinks({
+    metricsPath,
+    alertsPath,
+    everyMs: 3_600_000,
+    readMetrics: async () => ({}),
+    readAlerts: async () => report(alert),
+    warn: assert.fail,
+  });
+  await sinks.close();
+  for (const path of [log, metricsPath, alertsPath, newLog]) {
+    const { mode, size } = await stat(path);
+    assert.equal(mode & 0o777, 0o600, path);
+    if (path === alertsPath || path === metricsPath) assert.ok(size > 0);
+  }
 });
 
 test("the alerts file gets a line when one fires and one when it clears", async (t) => {
