@@ -20,11 +20,12 @@ const asymmetric = ["RS256", "ES256", "EdDSA"];
 
 /**
  * Verifying takes about 0.1 ms, looking up 1 µs, so what was verified is kept: at most this many tokens (of at most
- * 16 KiB, node's limit for headers), none beyond its exp, and none longer than a minute, so that a key withdrawn at a
- * URL does not live on here.
+ * 16 KiB, node's limit for headers), none beyond its exp, none longer than a minute, and none once the keys have changed.
  */
 const maxVerified = 1_000;
 const verifiedLiveMs = 60_000;
+/** Signers' clocks are a little apart from ours; up to this much is forgiven for exp and nbf. */
+export const clockLeewaySeconds = 60;
 
 type Verified = { readonly speaker: Speaker; readonly until: number };
 
@@ -50,6 +51,7 @@ export class BearerTokens {
     this.#clock = clock;
     this.#expected = {
       requiredClaims: ["exp"],
+      clockTolerance: clockLeewaySeconds,
       ...(issuer !== null && { issuer }),
       ...(audience !== null && { audience }),
     };
@@ -61,14 +63,18 @@ export class BearerTokens {
    */
   async speakerOf(token: string): Promise<Speaker> {
     if (this.#secrets.length === 0 && this.#keys === null) throw new Refusal("AUTH_CONFIG_ERROR");
-    if (await this.#keys?.refresh(false)) this.#verified.clear();
+    // A key server that is away is no concern of those who sign with the secret.
+    if (this.#keys !== null && !isBySecret(token) && (await this.#keys.refresh(false))) this.#verified.clear();
     const now = this.#clock.now().getTime();
     const known = this.#verified.get(token);
     if (known && now < known.until) return known.speaker;
 
     const claims = await this.#verify(token, new Date(now));
     const speaker = speakerFromClaims(claims);
-    this.#keep(token, { speaker, until: Math.min((claims.exp ?? 0) * 1_000, now + verifiedLiveMs) });
+    this.#keep(token, {
+      speaker,
+      until: Math.min(((claims.exp ?? 0) + clockLeewaySeconds) * 1_000, now + verifiedLiveMs),
+    });
     return speaker;
   }
 
@@ -82,7 +88,7 @@ export class BearerTokens {
         return await this.#verifyBySigningKey(token, this.#keys, { ...options, algorithms: asymmetric });
       }
     } catch (error) {
-      throw refusalOf(error);
+      throw refusalOf(error, currentDate);
     }
     throw new Refusal(
       "INVALID_AUTH_TOKEN",
@@ -134,13 +140,46 @@ async function tryEach(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof errors.JWTExpired) return invalidClaim("exp", "lies in the past", error);
-  if (error instanceof errors.JWTClaimValidationFailed) {
+function isBySecret(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).alg === "HS256";
+  } catch {
+    return true;
+  }
+}
+
+function refusalOf(error: unknown, now: Date): Refusal {
+  if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
+    const { claim, reason, payload } = error;
     const rule =
-      error.reason === "missing" ? "is missing" : error.claim === "nbf" ? "lies in the future" : "is not acceptable";
-    return invalidClaim(error.claim, rule, error);
+      reason === "missing"
+        ? "is missing"
+        : claim === "exp" || claim === "nbf"
+          ? outOfTime(claim, payload, now)
+          : "is not acceptable";
+    return invalidClaim(claim, rule, error);
   }
   // Not only what is wrong with the token: a signing key that cannot be imported ends here too, its cause in the log.
   return error instanceof Refusal ? error : new Refusal("INVALID_AUTH_TOKEN", {}, { cause: error });
 }
+
+/** Where two clocks meet, whoever reads this needs both, and how far apart they are. */
+function outOfTime(claim: "exp" | "nbf", payload: JWTPayload, now: Date): string {
+  const [at, issued] = [payload[claim], payload.iat];
+  const server = now.getTime() / 1_000;
+  if (typeof at !== "number" || !isTellable(at)) return "is no time in seconds";
+  const apart = Math.round(Math.abs(server - at));
+  const rule =
+    `lies in the ${claim === "exp" ? "past" : "future"}: it is ${timeText(at)}, and dispatch-api's clock says ` +
+    `${timeText(server)}, ${apart} s ${claim === "exp" ? "later" : "before"}; ${clockLeewaySeconds} s are forgiven`;
+  if (typeof issued !== "number" || !isTellable(issued)) return rule;
+  const behind = Math.round(server - issued);
+  return (
+    `${rule}. The signer's clock said ${timeText(issued)} when it signed (iat); if that was just now, it is ` +
+    `${Math.abs(behind)} s ${behind > 0 ? "behind" : "ahead of"} dispatch-api's: set both by NTP`
+  );
+}
+
+/** Within what a Date can hold. */
+const isTellable = (seconds: number): boolean => Math.abs(seconds) < 8.64e12;
+const timeText = (seconds: number): string => new Date(seconds * 1_000).toISOString();

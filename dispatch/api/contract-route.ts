@@ -32,7 +32,7 @@ export function contractRoute(desk: Desk, contract: Contract, credentials: Crede
     handler: async (exchange) => {
       const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, roles));
       const who = { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tech_id: actor.techId };
-      exchange.json(200, JSON.stringify({ ...fixed, actor: who }));
+      exchange.json(200, JSON.stringify({ ...fixed, now: desk.clock.now(), actor: who }));
     },
   };
 }

@@ -1,11 +1,9 @@
-// The public keys tokens are signed against: a JWKS in a file, read anew when it changes, or behind a URL, fetched
-// when it is needed. Both survive a rotation without a restart.
+// The public keys tokens are signed against: a JWKS in a file, read anew when it changes, or behind a URL, fetched anew
+// every half a minute in which tokens come. Both survive a rotation without a restart.
 
 import { readFile, stat } from "node:fs/promises";
 import {
   createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
   type CryptoKey,
   type FlattenedJWSInput,
   type JSONWebKeySet,
@@ -30,16 +28,18 @@ export type SigningKeys = {
 
 const lookEveryMs = { calm: 1_000, urgent: 100 };
 const fetchTimeoutMs = 3_000;
-/** jose fetches again for an unknown kid, but not more often than this. */
-const fetchCooldownMs = 10_000;
+/** A key that is withdrawn at a URL ends here after so long at most, and the time of one fetch. */
+const fetchEveryMs = { calm: 30_000, urgent: 10_000 };
+/** How old keys may grow while their URL does not answer. */
 const fetchedKeysLiveMs = 600_000;
+const maxKeysBytes = 1_048_576;
 
 /**
  * Opens what DISPATCH_AUTH_JWKS names.
  * @throws SettingsError when a file cannot be read or is no JWKS
  */
 export async function openSigningKeys(place: string, clock: Clock, warn: Warn): Promise<SigningKeys> {
-  return /^https?:\/\//i.test(place) ? remoteKeys(place) : fileKeys(place, clock, warn);
+  return /^https?:\/\//i.test(place) ? remoteKeys(place, clock, warn) : fileKeys(place, clock, warn);
 }
 
 async function fileKeys(path: string, clock: Clock, warn: Warn): Promise<SigningKeys> {
@@ -93,31 +93,74 @@ function isKeySet(value: unknown): value is JSONWebKeySet {
   );
 }
 
-function remoteKeys(url: string): SigningKeys {
-  const find = createRemoteJWKSet(new URL(url), {
-    timeoutDuration: fetchTimeoutMs,
-    cooldownDuration: fetchCooldownMs,
-    cacheMaxAge: fetchedKeysLiveMs,
-  });
+/**
+ * Keys behind a URL, fetched when a token comes and the last look is some time ago. While the URL does not answer, the keys
+ * in hand stay good for a while: a short outage there must not lock everybody out here.
+ */
+function remoteKeys(url: string, clock: Clock, warn: Warn): SigningKeys {
+  let current: { readonly find: FindKey; readonly text: string; readonly at: number } | null = null;
+  let lookedAt = 0;
+  let looking: Promise<boolean> | null = null;
+  let failure: unknown;
+
+  const look = async (): Promise<boolean> => {
+    const at = (lookedAt = clock.now().getTime());
+    try {
+      const text = await fetchText(url);
+      const parsed: unknown = JSON.parse(text);
+      if (!isKeySet(parsed)) throw new Error("it holds no list of keys");
+      const changed = current?.text !== text;
+      current = { find: changed || !current ? createLocalJWKSet(parsed) : current.find, text, at };
+      return changed;
+    } catch (error) {
+      failure = error;
+      if (current === null) return false;
+      const outlived = at - current.at >= fetchedKeysLiveMs;
+      if (outlived) current = null;
+      warn(
+        outlived
+          ? "the JWKS cannot be fetched, and the keys in hand are too old: no token by signing key is believed until it can"
+          : "the JWKS cannot be fetched; the keys in hand stay in use",
+        error,
+      );
+      return outlived;
+    }
+  };
   return {
     find: async (header, token) => {
-      try {
-        return await find(header, token);
-      } catch (error) {
-        if (isAboutToken(error)) throw error;
-        // Without the keys nobody can say whether the token is good, which is no fault of the caller's.
-        throw new Refusal(
-          "DEPENDENCY_UNAVAILABLE",
-          { dependency: "jwks" },
-          { headers: { "retry-after": "5" }, cause: error },
-        );
-      }
+      if (current !== null) return current.find(header, token);
+      // Without the keys nobody can say whether the token is good, which is no fault of the caller's.
+      throw new Refusal(
+        "DEPENDENCY_UNAVAILABLE",
+        { dependency: "jwks" },
+        { headers: { "retry-after": "5" }, cause: failure },
+      );
     },
-    refresh: async () => false,
+    refresh: async (urgent) => {
+      const since = Math.abs(clock.now().getTime() - lookedAt);
+      const fresh = current !== null && since < (urgent ? fetchEveryMs.urgent : fetchEveryMs.calm);
+      if (fresh) return false;
+      return (looking ??= look().finally(() => (looking = null)));
+    },
   };
 }
 
-const isAboutToken = (error: unknown): boolean =>
-  error instanceof errors.JWKSNoMatchingKey ||
-  error instanceof errors.JWKSMultipleMatchingKeys ||
-  error instanceof errors.JOSENotSupported;
+async function fetchText(url: string): Promise<string> {
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(fetchTimeoutMs),
+    redirect: "error",
+    headers: { accept: "application/json" },
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`it answered ${response.status}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxKeysBytes) throw new Error(`it is larger than ${maxKeysBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

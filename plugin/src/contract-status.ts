@@ -5,6 +5,7 @@ import type { Caller, Desk } from "./desk.ts";
 import type { Requester } from "./identity.ts";
 import { objectAt, textAt, type JsonObject } from "./json.ts";
 import { lines } from "./result-text.ts";
+import { tokenLivesSeconds } from "./token.ts";
 import { tools } from "./tool-catalog.ts";
 import type { ToolResult } from "./tool-result.ts";
 
@@ -20,24 +21,28 @@ export type StatusParts = {
   readonly contractHash: string;
   readonly reading: Reading;
   readonly desk: Desk | null;
+  /** This machine's clock, in ms. */
+  readonly now?: () => number;
 };
 
 /** The status for whoever asks; a stranger learns that they are one, and nothing about the desk. */
 export async function contractStatus(
-  { plugin, version, contractHash, reading, desk }: StatusParts,
+  { plugin, version, contractHash, reading, desk, now = Date.now }: StatusParts,
   requester: Requester,
 ): Promise<ToolResult> {
   const person = desk?.personBehind(requester) ?? null;
   const role = person?.roles[0];
-  const asked = desk && person && role !== undefined ? await askApi(desk, { person, role, viaChat: true }) : null;
+  const asked = desk && person && role !== undefined ? await askApi(desk, { person, role, viaChat: true }, now) : null;
   const contract = asked && "contract" in asked ? asked.contract : null;
   const apiHash = textAt(contract, "contract_hash");
+  const clock = asked && "contract" in asked ? asked.clock : null;
   const problems = [
     ...reading.problems.map((problem) => `not configured: ${problem}`),
     ...(desk && !person
       ? ["whoever speaks here is not known: the gateway's owner adds people in plugins.entries.dispatch.config.people"]
       : []),
     ...(asked && "why" in asked ? [asked.why] : []),
+    ...(clock !== null && Math.abs(clock.behindSeconds) > clockLeewaySeconds ? [clocksApart(clock)] : []),
     ...(textAt(contract, "development_headers") === "anywhere"
       ? [
           "dispatch-api believes development headers from anywhere: whoever reaches it is whoever they say; set " +
@@ -61,6 +66,7 @@ export async function contractStatus(
     api_reachable: person ? contract !== null || (asked !== null && "reached" in asked && asked.reached) : null,
     api_contract_hash: apiHash,
     time_zones: contract ? objectAt(contract, "time_zones") : null,
+    clock_behind_seconds: clock?.behindSeconds ?? null,
     profile: contract ? objectAt(contract, "profile") : null,
     development_headers: textAt(contract, "development_headers"),
     human_approval: contract ? objectAt(contract, "human_approval") : null,
@@ -76,9 +82,34 @@ export async function contractStatus(
 
 const statusWaitMs = 4_000;
 
-type Asked = { readonly contract: JsonObject } | { readonly why: string; readonly reached: boolean };
+/** What API and plugin forgive each other; from then on one of the two clocks needs to be set. */
+const clockLeewaySeconds = 60;
 
-async function askApi(desk: Desk, caller: Caller): Promise<Asked> {
+type Clock = {
+  /** As the gateway's clock and dispatch-api's showed at one moment. */
+  readonly gateway: string;
+  readonly api: string;
+  /** Of the gateway's clock; negative when it is ahead. */
+  readonly behindSeconds: number;
+};
+
+/** Null where the API does not tell its time. */
+function clockFrom(contract: JsonObject, now: number): Clock | null {
+  const api = Date.parse(textAt(contract, "now") ?? "");
+  if (Number.isNaN(api)) return null;
+  const behindSeconds = Math.round((api - now) / 1_000);
+  return { gateway: new Date(now).toISOString(), api: new Date(api).toISOString(), behindSeconds };
+}
+
+const clocksApart = ({ gateway, api, behindSeconds }: Clock): string =>
+  `the gateway's clock is ${Math.abs(behindSeconds)} s ${behindSeconds > 0 ? "behind" : "ahead of"} dispatch-api's (${gateway} here, ` +
+  `${api} there): set both by NTP; of one that is behind every call is refused from ${tokenLivesSeconds + clockLeewaySeconds} s on`;
+
+type Asked =
+  | { readonly contract: JsonObject; readonly clock: Clock | null }
+  | { readonly why: string; readonly reached: boolean };
+
+async function askApi(desk: Desk, caller: Caller, now: () => number): Promise<Asked> {
   const outcome = await desk.call(
     caller,
     { method: "GET", path: "/contract", expected: ["contract_hash"] },
@@ -87,7 +118,7 @@ async function askApi(desk: Desk, caller: Caller): Promise<Asked> {
   );
   switch (outcome.kind) {
     case "answered":
-      return { contract: outcome.body };
+      return { contract: outcome.body, clock: clockFrom(outcome.body, now()) };
     case "refused":
       if (outcome.refusal.code === "NOT_FOUND")
         return { reached: true, why: "dispatch-api does not tell its contract: it is older than this plugin" };

@@ -27,7 +27,7 @@ export type Speaking = {
 };
 
 /** Long enough for the retries of one call and clocks a little apart, and no longer. */
-const lifetimeSeconds = 120;
+export const tokenLivesSeconds = 120;
 
 export type Signer = (speaking: Speaking) => Promise<string>;
 
@@ -53,7 +53,7 @@ export function openSigner(signing: Signing, now: () => number = Date.now): Sign
       .setProtectedHeader({ alg: algorithm, ...(keyId && { kid: keyId }) })
       .setSubject(person.actor)
       .setIssuedAt(seconds)
-      .setExpirationTime(seconds + lifetimeSeconds);
+      .setExpirationTime(seconds + tokenLivesSeconds);
     if (signing.issuer !== null) token.setIssuer(signing.issuer);
     if (signing.audience !== null) token.setAudience(signing.audience);
     return token.sign(secret);

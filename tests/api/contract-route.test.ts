@@ -37,6 +37,7 @@ describe("GET /contract", async () => {
       contract_hash: contractHash(),
       time_zones: { version: process.versions.tz, tried_with: triedZoneData },
       development_headers: "loopback",
+      now: api.clock.iso,
       tool_names: toolEntries.map(([name]) => name),
       actor: { actor_id: "dora", actor_role: "tech", actor_type: "HUMAN", tech_id: techId },
     });

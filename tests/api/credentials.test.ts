@@ -300,8 +300,10 @@ describe("tokens with a shared secret", async () => {
     ],
     ["actorType", (c) => ({ ...c, actorType: "SERVICE" }), 200, undefined],
     ["no exp", (c) => without(c, "exp"), 401, "INVALID_AUTH_CLAIMS"],
-    ["exp past", (c) => ({ ...c, exp: Number(c.exp) - 3_601 }), 401, "INVALID_AUTH_CLAIMS"],
+    ["exp past by what is forgiven", (c) => ({ ...c, exp: Number(c.exp) - 3_659 }), 200, undefined],
+    ["exp past", (c) => ({ ...c, exp: Number(c.exp) - 3_660 }), 401, "INVALID_AUTH_CLAIMS"],
     ["exp that is a text", (c) => ({ ...c, exp: "tomorrow" }), 401, "INVALID_AUTH_CLAIMS"],
+    ["nbf ahead by what is forgiven", (c) => ({ ...c, nbf: Number(c.exp) - 3_540 }), 200, undefined],
     ["nbf ahead", (c) => ({ ...c, nbf: Number(c.exp) }), 401, "INVALID_AUTH_CLAIMS"],
     ["another issuer", (c) => ({ ...c, iss: "https://else.test" }), 401, "INVALID_AUTH_CLAIMS"],
     ["no issuer", (c) => without(c, "iss"), 401, "INVALID_AUTH_CLAIMS"],
@@ -377,13 +379,34 @@ describe("tokens with a shared secret", async () => {
     assert.deepEqual([reply.status, errorOf(reply)["code"]], [403, "FORBIDDEN_SCOPE"]);
   });
 
-  test("a token that was good is refused from the second its exp has come", async () => {
+  test("a token that was good is refused from the second its exp and what is forgiven are over", async () => {
     const token = await hs256({ ...good(), exp: seconds(api.clock, 30) });
     assert.equal((await read(api, bearer(token))).status, 200);
-    api.clock.advanceMs(29_000);
+    api.clock.advanceMs(89_000);
     assert.equal((await read(api, bearer(token))).status, 200);
     api.clock.advanceMs(1_000);
     assert.equal(errorOf(await read(api, bearer(token)))["code"], "INVALID_AUTH_CLAIMS");
+  });
+
+  test("of clocks that are too far apart both are named, and by how much", async () => {
+    const [now, iat] = [api.clock.now(), seconds(api.clock, -181)];
+    const behind = errorOf(await read(api, bearer(await hs256({ ...good(), iat, exp: iat + 120 }))));
+    const [at, signed] = [-61_000, -181_000].map((ms) => new Date(now.getTime() + ms).toISOString());
+    assert.equal(
+      behind["message"],
+      `The token is genuine, but its claim exp lies in the past: it is ${at}, and dispatch-api's clock says ${now.toISOString()}, ` +
+        `61 s later; 60 s are forgiven. The signer's clock said ${signed} when it signed (iat); if that was just now, it is 181 s ` +
+        "behind dispatch-api's: set both by NTP.",
+    );
+    const ahead = errorOf(await read(api, bearer(await hs256({ ...good(), nbf: seconds(api.clock, 61) }))));
+    assert.match(
+      String(ahead["message"]),
+      /its claim nbf lies in the future: it is .*, 61 s before; 60 s are forgiven\.$/,
+    );
+    for (const exp of [-1, -9e15, 1e300]) {
+      const odd = errorOf(await read(api, bearer(await hs256({ ...good(), exp, iat: exp, nbf: exp }))));
+      assert.equal(odd["code"], "INVALID_AUTH_CLAIMS");
+    }
   });
 });
 
@@ -505,7 +528,8 @@ describe("tokens with signing keys", () => {
     t.after(async () => void server.close().closeAllConnections());
     const address = server.address();
     assert.ok(typeof address === "object" && address !== null);
-    const api = await startTestApi({ t, env: { DISPATCH_AUTH_JWKS: `http://127.0.0.1:${address.port}/keys` } });
+    const env = { DISPATCH_AUTH_JWKS: `http://127.0.0.1:${address.port}/keys`, DISPATCH_AUTH_JWT_SECRET: secret };
+    const api = await startTestApi({ t, env });
     const token = bearer(await known.sign(goodClaims(api.clock)));
     for (const broken of [
       { status: 500, body: "" },
@@ -521,5 +545,29 @@ describe("tokens with signing keys", () => {
     }
     answer = { status: 200, body: JSON.stringify({ keys: [known.jwk] }) };
     assert.equal((await read(api, token)).status, 200);
+
+    const other = await makeKey("RS256", "two");
+    answer = { status: 200, body: JSON.stringify({ keys: [other.jwk] }) };
+    api.clock.advanceMs(29_000);
+    assert.equal((await read(api, token)).status, 200, "nobody has looked yet");
+    api.clock.advanceMs(1_000);
+    assert.equal(
+      errorOf(await read(api, token))["code"],
+      "INVALID_AUTH_TOKEN",
+      "a withdrawn key ends, also out of the cache",
+    );
+    const next = bearer(await other.sign(goodClaims(api.clock)));
+    assert.equal((await read(api, next)).status, 200);
+
+    answer = { status: 200, body: JSON.stringify({ keys: [other.jwk], padding: "x".repeat(1_048_576) }) };
+    api.clock.advanceMs(599_000);
+    assert.equal((await read(api, next)).status, 200, "keys in hand outlive a short outage, and an answer without end");
+    api.clock.advanceMs(31_000);
+    assert.equal(errorOf(await read(api, next))["dependency"], "jwks", "and no long one");
+    assert.equal(
+      (await read(api, bearer(await hs256(goodClaims(api.clock))))).status,
+      200,
+      "whoever signs with the secret",
+    );
   });
 });

@@ -11,11 +11,11 @@ import { believing, openChat, theOwner } from "./chat.ts";
 import { deadPort, json, refusal, standIn, type Answer } from "./stand-in.ts";
 
 /** @param timeoutMs short only where no answer comes: a slow machine would miss one */
-async function statusAt(url: string, timeoutMs = 20_000) {
+async function statusAt(url: string, timeoutMs = 20_000, now = Date.now) {
   const { desk } = openChat(url, { timeoutMs });
   const reading = { configuration: desk.configuration, problems: [] } as const;
   const { content, details } = await contractStatus(
-    { plugin: "dispatch", version: "1.2.3", contractHash: contractHash(), reading, desk },
+    { plugin: "dispatch", version: "1.2.3", contractHash: contractHash(), reading, desk, now },
     theOwner,
   );
   return { text: content.map(({ text }) => text).join("\n"), details };
@@ -23,7 +23,8 @@ async function statusAt(url: string, timeoutMs = 20_000) {
 
 test("all is well", async (t) => {
   const api = await startTestApi({ env: believing, t });
-  const { text, details } = await statusAt(api.url);
+  const clock = api.clock.now().getTime();
+  const { text, details } = await statusAt(api.url, 20_000, () => clock - 60_000);
   assert.match(text, /^READ dispatch_contract_status\neverything is there\nplugin dispatch 1\.2\.3, /);
   assert.match(text, new RegExp(`\ntime zones of ${process.versions.tz}(\n|$)`));
   assert.match(text, /approvals by a person required; development headers loopback/);
@@ -41,10 +42,18 @@ test("all is well", async (t) => {
     api_reachable: true,
     api_contract_hash: contractHash(),
     time_zones: { version: process.versions.tz, tried_with: triedZoneData },
+    clock_behind_seconds: 60,
     development_headers: "loopback",
     actor: "dana",
     problems: [],
   });
+  const behind = await statusAt(api.url, 20_000, () => clock - 121_000);
+  assert.match(
+    behind.text,
+    /\nWRONG:\n- the gateway's clock is 121 s behind dispatch-api's \(20\S+Z here, 20\S+Z there\): set both by NTP; .*from 180 s on/,
+  );
+  const ahead = await statusAt(api.url, 20_000, () => clock + 61_000);
+  assert.match(ahead.text, /the gateway's clock is 61 s ahead of dispatch-api's/);
 });
 
 const contract = {

@@ -58,6 +58,7 @@ describe("signing", async () => {
         contractHash: contractHash(),
         reading: { configuration, problems: [] },
         desk,
+        now: () => keyed.clock.now().getTime(),
       },
       requester,
     );
