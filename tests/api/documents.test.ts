@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { claimList } from "../../dispatch/api/claim-list.ts";
 import { errorEntries } from "../../dispatch/contract/errors.ts";
 import { toolEntries } from "../../dispatch/contract/index.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
@@ -130,7 +131,7 @@ describe("the docs page", async () => {
   const api = await startTestApi();
   const { headers, text } = await call(api, "/docs", { headers: {} });
 
-  test("tells of every tool and every error", () => {
+  test("tells of every tool, every error and every claim of a token", () => {
     assert.equal(headers.get("content-type"), "text/html; charset=utf-8");
     for (const [tool, entry] of toolEntries) {
       assert.ok(text.includes(`<article id="${tool}">`), tool);
@@ -138,6 +139,8 @@ describe("the docs page", async () => {
         assert.ok(text.includes(`<code>${field}</code>`), `${tool} ${field}`);
     }
     for (const [code] of errorEntries) assert.ok(text.includes(`<code>${code}</code>`), code);
+    const claims = claimList.flatMap(({ claim }) => claim.split(", "));
+    for (const claim of claims) assert.ok(text.includes(`<code>${claim}</code>`), claim);
   });
 
   test("shows what to send: a command's body, a query's path with its parameters, and what comes next", () => {

@@ -3,9 +3,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
-import { configurationFor, type ConfigurationFacts } from "../../dispatch/ops/gateway/configuration.ts";
+import {
+  configurationFor,
+  speaksForAnybody,
+  type ConfigurationFacts,
+} from "../../dispatch/ops/gateway/configuration.ts";
+import { deskOwner } from "../../dispatch/ops/gateway/desk-owner.ts";
 import { chooseModel, type ModelChoice } from "../../dispatch/ops/gateway/model-choice.ts";
 import { openclawEnvironment } from "../../dispatch/ops/gateway/openclaw-program.ts";
+import { ownerFor, standInFor } from "../../dispatch/ops/stack/gateway-plan.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
+import { readConfiguration } from "../../plugin/src/configuration.ts";
+import { personBehind } from "../../plugin/src/identity.ts";
 import { addressIn, stateFolderOf, type Written } from "../../dispatch/ops/gateway/state-folder.ts";
 
 const folder = stateFolderOf("/data");
@@ -124,6 +133,50 @@ describe("a configuration that stands", () => {
   });
 });
 
+describe("in production", () => {
+  const settings = readSettings({ NODE_ENV: "production" });
+  const none = chooseModel(null, null, {}, null);
+  const ofPlugin = "plugins.entries.dispatch.config";
+  const start = (standing: JsonObject | null, written: Written = nothing) => {
+    const model = chooseModel(standing, written.model, {}, null);
+    return configurationFor(facts({ owner: ownerFor(settings), scriptedUrl: null, model }), standing, written);
+  };
+
+  test("the gateway speaks for nobody until people are configured", () => {
+    const made = start(null);
+    assert.equal(at(made, `${ofPlugin}.owner`), undefined);
+    assert.deepEqual(at(made, `${ofPlugin}.people`), []);
+    assert.equal(speaksForAnybody(made), false);
+    const { configuration } = readConfiguration(at(made, ofPlugin));
+    assert.ok(configuration);
+    const owner = { channel: "webchat", accountId: null, senderId: null, owner: true };
+    assert.equal(personBehind(configuration, owner), null, "not even for whoever has its token");
+    assert.equal(ownerFor(readSettings({}))?.actor, "dana");
+  });
+
+  test("the demo's owner and its scripted model, left there by a start for development, are taken out; others stay", () => {
+    const left = configurationFor(facts({ owner: deskOwner }), null, nothing);
+    assert.equal(speaksForAnybody(left), true);
+    for (const written of [nothing, { ...nothing, model: scripted.model }]) {
+      const made = start(left, written);
+      assert.equal(speaksForAnybody(made), false);
+      assert.equal(at(made, "agents.defaults.model"), undefined);
+      assert.deepEqual(at(made, "models.providers"), {});
+      assert.equal(at(made, "agents.defaults.workspace"), "/data/openclaw/workspace");
+    }
+    const own = configurationFor(facts(), null, nothing);
+    assert.deepEqual(at(start(own), `${ofPlugin}.owner`), facts().owner);
+  });
+
+  test("no stand-in answers, with a key of a real model or without", () => {
+    const standInModel = "/lab/scripted-model/server.ts";
+    assert.equal(standInFor({ settings, environment: {}, standInModel }), null);
+    assert.equal(standInFor({ settings: readSettings({}), environment: {}, standInModel }), standInModel);
+    assert.equal(none.kind, "none");
+    assert.match(none.sentence, /nobody answers\. Set ANTHROPIC_API_KEY/);
+  });
+});
+
 describe("the model of the chat", () => {
   const url = "http://127.0.0.1:4000";
   const configured = (primary: string): JsonObject => ({ agents: { defaults: { model: { primary } } } });
@@ -170,6 +223,12 @@ describe("the model of the chat", () => {
       chooseModel(configured(anthropic ?? ""), anthropic, {}, url),
       "scripted",
       "dispatch-scripted/dispatch-scripted",
+    ],
+    [
+      "a stand-in that is not there answers nobody, whoever configured it",
+      chooseModel(configured("dispatch-scripted/dispatch-scripted"), null, {}, null),
+      "none",
+      null,
     ],
     ["without either there is none", chooseModel(null, null, {}, null), "none", null],
   ];

@@ -12,6 +12,7 @@ import { after, before, describe, test } from "node:test";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { freePort } from "../../dispatch/ops/gateway/free-port.ts";
 import { ensureComposeSecrets } from "../../dispatch/ops/stack/compose-secrets.ts";
+import { sendRaw, statusOf } from "../api/raw-http.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { findS3Server } from "../support/s3-server.ts";
@@ -40,7 +41,10 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
   const here = (text: string): string => replaced.reduce((made, [from, to]) => made.replaceAll(from, to), text);
   const environmentOf = (service: Service, more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
     ...bareEnvironment,
-    ...Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [name, here(value)])),
+    // Compose puts in what is set where it runs: nothing here.
+    ...Object.fromEntries(
+      Object.entries(service.environment).map(([name, value]) => [name, here(value.replace(/^\$\{\w+:-\}$/, ""))]),
+    ),
     ...more,
   });
   const start = (service: Service, more: Readonly<Record<string, string>>) => {
@@ -154,6 +158,28 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
       headers: { "x-actor-id": "me", "x-actor-role": "dispatcher" },
     });
     assert.equal(unsigned.status, 401);
+  });
+
+  test("what operators alone may see is not at the proxy, however it is spelt, and is at the APIs", async () => {
+    const spelt = [
+      "/metrics",
+      "/metrics?x=1",
+      "//metrics",
+      "/%6detrics",
+      "/x/../metrics",
+      "/ops/alerts",
+      "/ops//alerts",
+    ];
+    for (const path of spelt) {
+      const answer = await sendRaw(
+        Number(new URL(proxyUrl).port),
+        `GET ${path} HTTP/1.1\r\nHost: desk.example\r\nConnection: close\r\n\r\n`,
+      );
+      assert.equal(statusOf(answer), 404, path);
+      assert.match(answer, /"code":"NOT_FOUND"/, path);
+    }
+    const first = here("http://127.0.0.1:8080");
+    for (const path of ["/metrics", "/ops/alerts"]) assert.equal((await fetch(first + path)).status, 200);
   });
 
   test("an API that is killed is not noticed by callers, and comes back into the round", async () => {

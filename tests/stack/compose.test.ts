@@ -113,6 +113,20 @@ describe("docker-compose.yml", () => {
     for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/);
   });
 
+  test("who calls elsewhere has a way out: workers for webhooks, both for driving times; Postgres has none", () => {
+    const { networks } = compose.all;
+    const leadsOut = (name: string) =>
+      isObject(networks) && isObject(networks[name]) && networks[name]["internal"] !== true;
+    for (const { name, all, environment } of compose.services) {
+      const waysOut = strings(all["networks"] ?? []).filter(leadsOut);
+      if (/^(worker|api)-/.test(name)) {
+        assert.equal(waysOut.length, 1, name);
+        assert.equal(environment["DISPATCH_TRAVEL_URL"], "${DISPATCH_TRAVEL_URL:-}", name);
+      }
+      if (name === "postgres") assert.deepEqual(waysOut, []);
+    }
+  });
+
   test("no secret stands in it, nor in the Dockerfile: secrets are files, and keys of models come from outside", () => {
     for (const { environment, name } of compose.services) {
       for (const [variable, value] of Object.entries(environment)) {

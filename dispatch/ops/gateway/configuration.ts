@@ -1,26 +1,14 @@
 // openclaw.json as Dispatch needs it. Pure. Some values are Dispatch's own and are set at every start; the others are
 // defaults, set where nothing stands, so that what the user changes stays.
 
+import { isDeepStrictEqual } from "node:util";
 import { isObject, type JsonObject } from "../../kernel/json.ts";
-import type { Role } from "../../contract/roles.ts";
-import { scriptedProvider, type ModelChoice } from "./model-choice.ts";
+import { deskOwner } from "./desk-owner.ts";
+import type { ChannelPerson, GrantedPerson } from "./granted-person.ts";
+import { isScripted, scriptedProvider, type ModelChoice } from "./model-choice.ts";
 import type { StateFolder, Written } from "./state-folder.ts";
 
 export type Signing = { readonly secret: string; readonly issuer?: string; readonly audience?: string };
-
-/** Whom the plugin speaks for; ids of accounts and sites, or "*". */
-export type GrantedPerson = {
-  readonly actor: string;
-  readonly roles: readonly Role[];
-  readonly accounts: readonly string[];
-  readonly sites: readonly string[];
-  readonly techId?: string;
-};
-export type ChannelPerson = GrantedPerson & {
-  readonly channel: string;
-  readonly accountId?: string;
-  readonly senderId: string;
-};
 
 export type ConfigurationFacts = {
   readonly folder: StateFolder;
@@ -32,8 +20,8 @@ export type ConfigurationFacts = {
   readonly pluginPath: string;
   readonly apiUrl: string;
   readonly signing: Signing;
-  /** Who speaks from the dashboard, the command line and POST /tools/invoke. */
-  readonly owner: GrantedPerson;
+  /** Who speaks from the dashboard, the command line and POST /tools/invoke; null for nobody until one is configured. */
+  readonly owner: GrantedPerson | null;
   readonly people: readonly ChannelPerson[];
   readonly model: ModelChoice;
   readonly scriptedUrl: string | null;
@@ -43,6 +31,7 @@ type Value = readonly [path: readonly string[], value: unknown];
 
 const pluginId = "dispatch";
 const ofPlugin = ["plugins", "entries", pluginId];
+const ownerPath = [...ofPlugin, "config", "owner"];
 
 /** The configuration to write, given the one that stands there and what Dispatch wrote last. */
 export function configurationFor(facts: ConfigurationFacts, standing: JsonObject | null, written: Written): JsonObject {
@@ -50,7 +39,23 @@ export function configurationFor(facts: ConfigurationFacts, standing: JsonObject
     (made, [path, value]) => (at(made, path) === undefined ? put(made, path, value) : made),
     standing ?? {},
   );
-  return own(facts, withDefaults, written).reduce((made, [path, value]) => put(made, path, value), withDefaults);
+  const made = own(facts, withDefaults, written).reduce((one, [path, value]) => put(one, path, value), withDefaults);
+  return withoutDemo(facts, made);
+}
+
+/** Whether the configuration names anybody the plugin would speak for. */
+export function speaksForAnybody(configuration: JsonObject): boolean {
+  const people = at(configuration, [...ofPlugin, "config", "people"]);
+  return isObject(at(configuration, ownerPath)) || (Array.isArray(people) && people.length > 0);
+}
+
+/** What an earlier start for development has left and this one is not given: the demo's owner, the scripted stand-in. */
+function withoutDemo({ owner, scriptedUrl }: ConfigurationFacts, made: JsonObject): JsonObject {
+  const withoutOwner =
+    owner === null && isDeepStrictEqual(at(made, ownerPath), deskOwner) ? drop(made, ownerPath) : made;
+  if (scriptedUrl !== null) return withoutOwner;
+  const withoutModel = isScripted(made) ? drop(withoutOwner, ["agents", "defaults", "model"]) : withoutOwner;
+  return drop(withoutModel, ["models", "providers", scriptedProvider]);
 }
 
 function own(facts: ConfigurationFacts, made: JsonObject, written: Written): Value[] {
@@ -97,7 +102,7 @@ function defaults({ folder, owner, people, bind = "loopback" }: ConfigurationFac
     [[...ofPlugin, "enabled"], true],
     [[...ofPlugin, "hooks", "allowConversationAccess"], true],
     [[...ofPlugin, "config", "agentId"], "main"],
-    [[...ofPlugin, "config", "owner"], owner],
+    ...(owner === null ? [] : [[ownerPath, owner] as const]),
     [[...ofPlugin, "config", "people"], people],
     [["models", "mode"], "merge"],
     [["models", "catalogRefresh", "enabled"], false],
@@ -135,6 +140,12 @@ function at(object: JsonObject, [key, ...rest]: readonly string[]): unknown {
 function put(object: JsonObject, [key = "", ...rest]: readonly string[], value: unknown): JsonObject {
   const inner = object[key];
   return { ...object, [key]: rest.length === 0 ? value : put(isObject(inner) ? inner : {}, rest, value) };
+}
+
+function drop(object: JsonObject, [key = "", ...rest]: readonly string[]): JsonObject {
+  const { [key]: inner, ...others } = object;
+  if (rest.length === 0) return others;
+  return isObject(inner) ? { ...object, [key]: drop(inner, rest) } : object;
 }
 
 const texts = (value: unknown): string[] =>

@@ -2,7 +2,7 @@
 // role of its story.
 
 import { demoTechnicianId } from "../bootstrap/demo-rows.ts";
-import type { GrantedPerson } from "./configuration.ts";
+import type { GrantedPerson } from "./granted-person.ts";
 
 export const deskOwner: GrantedPerson = {
   actor: "dana",

@@ -4,9 +4,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { tryLock, type FolderLock } from "../../db/embedded/lock.ts";
-import { configurationFor, type ChannelPerson, type GrantedPerson, type Signing } from "./configuration.ts";
+import { configurationFor, speaksForAnybody, type Signing } from "./configuration.ts";
 import { GatewayError } from "./error.ts";
 import { freePort, isFree } from "./free-port.ts";
+import type { ChannelPerson, GrantedPerson } from "./granted-person.ts";
 import { spawnGateway, waitUntilReady } from "./gateway-start.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { opens } from "./readiness.ts";
@@ -32,7 +33,8 @@ export type GatewayOptions = {
   readonly apiUrl: string;
   /** What the API verifies tokens with. */
   readonly signing: Signing;
-  readonly owner: GrantedPerson;
+  /** Who speaks from the dashboard; null for nobody until one is configured. */
+  readonly owner: GrantedPerson | null;
   readonly people?: readonly ChannelPerson[];
   /** The folder of the built plugin. */
   readonly pluginPath: string;
@@ -60,6 +62,8 @@ export type Gateway = {
   readonly port: number;
   readonly pid: number;
   readonly model: ModelChoice;
+  /** Whether the plugin speaks for anybody: an owner or people are configured. */
+  readonly speaksForAnybody: boolean;
   readonly folder: StateFolder;
   /** From the spawn to the plugin's first answer, in ms. */
   readonly readyAfterMs: number;
@@ -112,7 +116,8 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
     scriptedUrl: scriptedModelUrl,
     ...(options.bind && { bind: options.bind }),
   };
-  await writeConfiguration(folder, configurationFor(facts, standing, written));
+  const configuration = configurationFor(facts, standing, written);
+  await writeConfiguration(folder, configuration);
 
   const begun = performance.now();
   const child = await spawnGateway(folder, environment);
@@ -133,6 +138,7 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
       token,
       port,
       model,
+      speaksForAnybody: speaksForAnybody(configuration),
       folder,
       child,
       say,
@@ -144,7 +150,7 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
   }
 }
 
-type Started = Pick<Gateway, "url" | "token" | "port" | "model" | "folder" | "readyAfterMs"> & {
+type Started = Pick<Gateway, "url" | "token" | "port" | "model" | "speaksForAnybody" | "folder" | "readyAfterMs"> & {
   readonly child: WatchedProcess;
   readonly say: (line: string) => void;
 };

@@ -37,7 +37,8 @@ export function chooseModel(
   scriptedUrl: string | null,
 ): ModelChoice {
   const configured = configuredModel(configuration);
-  if (configured !== null && configured !== writtenModel) {
+  const isThere = configured !== scriptedModel || scriptedUrl !== null;
+  if (configured !== null && configured !== writtenModel && isThere) {
     return {
       kind: "configured",
       model: null,
@@ -64,9 +65,14 @@ export function chooseModel(
     kind: "none",
     model: null,
     providerPlugin: null,
-    sentence: "Model of the chat: none; tools can be called, but nobody answers.",
+    sentence:
+      "Model of the chat: none; tools can be called, but nobody answers. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or configure " +
+      "one in OpenClaw.",
   };
 }
+
+/** Whether the configuration leaves the chat to the scripted stand-in. */
+export const isScripted = (configuration: JsonObject): boolean => configuredModel(configuration) === scriptedModel;
 
 function configuredModel(configuration: JsonObject | null): string | null {
   const agents = configuration?.["agents"];

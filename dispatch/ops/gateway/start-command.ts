@@ -4,6 +4,7 @@
 import { readSettings } from "../../process/settings.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
+import { addressIn, readConfiguration, stateFolderOf } from "./state-folder.ts";
 import { gatewayPlan } from "../stack/gateway-plan.ts";
 
 const leastSecretLength = 32;
@@ -14,7 +15,8 @@ export const gatewayStartCommand = (standInModel: string | null): Promise<void> 
       name: "pnpm dispatch:gateway:start",
       about:
         "Runs an OpenClaw gateway with Dispatch's plugin, on DISPATCH_GATEWAY_PORT, until SIGTERM or " +
-        "Ctrl-C. It signs with DISPATCH_AUTH_JWT_SECRET, which must be the API's.",
+        "Ctrl-C. It signs with DISPATCH_AUTH_JWT_SECRET, which must be the API's. With NODE_ENV=production it speaks for nobody " +
+        "until people are configured, and no scripted stand-in answers its chat.",
       options: { "api-url": { type: "string" }, bind: { type: "string" } },
       meanings: {
         "api-url": "address of the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT",
@@ -44,7 +46,12 @@ export const gatewayStartCommand = (standInModel: string | null): Promise<void> 
         standInModel,
       });
       const { ended, stop } = await gateway.start(stopping, async () => undefined);
-      console.log(`The OpenClaw gateway answers at ${gateway.url}; its log is ${gateway.log}.`);
+      const { token } = addressIn(await readConfiguration(stateFolderOf(settings.dataDir)));
+      console.log(
+        `The OpenClaw gateway answers at ${gateway.url}; its log is ${gateway.log}.\n` +
+          `  ${gateway.url}/#token=${token ?? ""}\n` +
+          "        the dashboard. Keep this address to yourself, it logs in as the owner",
+      );
       stopping.addEventListener("abort", () => void stop(), { once: true });
       if (stopping.aborted) await stop();
       const how = await ended;

@@ -1,10 +1,12 @@
 // The OpenClaw gateway with Dispatch's plugin as a process of the stack. Without a real model's key a stand-in
-// answers its chat where one is given; that one lives in the supervisor, beside the gateway.
+// answers its chat where one is given; that one lives in the supervisor, beside the gateway. In production there is neither a
+// stand-in nor the demo's owner: it speaks for nobody until people are configured.
 
 import type { Settings } from "../../process/settings.ts";
 import { deskOwner } from "../gateway/desk-owner.ts";
 import { builtPlugin } from "../gateway/built-plugin.ts";
 import type { Signing } from "../gateway/configuration.ts";
+import type { GrantedPerson } from "../gateway/granted-person.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { hasModelKey } from "../gateway/model-choice.ts";
 import { stateFolderOf } from "../gateway/state-folder.ts";
@@ -24,6 +26,21 @@ export type GatewayPlanOptions = {
   /** The module of a stand-in for a model; null for none. */
   readonly standInModel: string | null;
 };
+
+/** Who speaks from the dashboard of a gateway that was never set up. */
+export const ownerFor = ({ production }: Settings): GrantedPerson | null => (production ? null : deskOwner);
+
+/** The module of the stand-in that is to answer the chat; null for none. */
+export const standInFor = ({
+  settings,
+  environment,
+  standInModel,
+}: Pick<GatewayPlanOptions, "settings" | "environment" | "standInModel">): string | null =>
+  settings.production || hasModelKey(environment) ? null : standInModel;
+
+const speaksForNobody = (file: string): string =>
+  `The gateway speaks for nobody yet: name an owner or people under plugins.entries.dispatch.config in ${file}, each with an ` +
+  "actor, roles, accounts and sites (plugin/README.md), and start it again.";
 
 export function gatewayPlan({
   settings,
@@ -47,13 +64,14 @@ export function gatewayPlan({
     log: stateFolderOf(dataDir).output,
     start: async (signal) => {
       const pluginPath = await builtPlugin();
-      const standIn = hasModelKey(environment) || standInModel === null ? null : await startStandIn(standInModel);
+      const module = standInFor({ settings, environment, standInModel });
+      const standIn = module === null ? null : await startStandIn(module);
       try {
         const gateway = await startGateway({
           dataDir,
           apiUrl,
           signing,
-          owner: deskOwner,
+          owner: ownerFor(settings),
           pluginPath,
           fixedPort: port,
           bind,
@@ -63,6 +81,7 @@ export function gatewayPlan({
           ...(standIn && { scriptedModelUrl: standIn.url }),
         });
         say(gateway.model.sentence);
+        if (!gateway.speaksForAnybody) say(speaksForNobody(gateway.folder.configuration));
         void gateway.ended.then(() => standIn?.close());
         return { pid: gateway.pid, ended: gateway.ended.then(describeExit), stop: () => gateway.stop() };
       } catch (error) {

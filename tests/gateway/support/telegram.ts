@@ -6,7 +6,7 @@ import { once } from "node:events";
 import http from "node:http";
 import { isObject, type JsonObject } from "../../../dispatch/kernel/json.ts";
 import { demoTechnicianId } from "../../../dispatch/ops/bootstrap/demo-rows.ts";
-import type { ChannelPerson } from "../../../dispatch/ops/gateway/configuration.ts";
+import type { ChannelPerson } from "../../../dispatch/ops/gateway/granted-person.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** What the bot sent to one chat. */
