@@ -166,6 +166,7 @@ export function settingsPage(): string {
 # Settings
 
 Environment variables, read once at the start. An empty one counts as unset; a wrong one stops the start with its name.
+${code("NODE_ENV")} is one of them: development, test, production or unset, and anything else stops the start.
 
 ${table(["variable", "default", "meaning"], rows)}
 

@@ -177,7 +177,15 @@ describe("where development headers would let strangers be anybody", () => {
     );
     const told = await call(api, "/contract");
     assert.equal(told.body["development_headers"], "anywhere");
-    assert.equal((await api.send("GET", "/health", { host: "desk.example" })).status, 403, "names count all the same");
+    const asked: readonly (readonly [Record<string, string>, number])[] = [
+      [{ host: "192.0.2.7:8080" }, 200],
+      [{ host: "[2001:db8::7]:8080" }, 200],
+      [{ host: "192.0.2.7:8080", origin: "http://192.0.2.7:8080" }, 200],
+      [{ host: "desk.example" }, 403],
+      [{ host: "192.0.2.7:8080", origin: "http://198.51.100.9" }, 403],
+    ];
+    for (const [headers, status] of asked)
+      assert.equal((await api.send("GET", "/health", headers)).status, status, JSON.stringify(headers));
   });
 });
 
