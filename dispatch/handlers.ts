@@ -21,6 +21,7 @@ import { billingRequestLimit } from "./field/billing-request-limit.ts";
 import { attentionBegin } from "./field/attention-begin.ts";
 import { billingGenerateInvoice } from "./field/billing-generate-invoice.ts";
 import { closeoutAddEvidence } from "./field/closeout-add-evidence.ts";
+import { closeoutGetEvidence } from "./field/closeout-get-evidence.ts";
 import { closeoutNoWork } from "./field/closeout-no-work.ts";
 import { closeoutRequestUpload } from "./field/closeout-request-upload.ts";
 import { closeoutCandidate, techComplete } from "./field/complete-work.ts";
@@ -118,6 +119,7 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   "ticket.timeline": ticketTimeline,
   "ticket.search": ticketSearch,
   "closeout.list_evidence": closeoutListEvidence,
+  "closeout.get_evidence": closeoutGetEvidence,
   "approval.list": approvalList,
   "schedule.slots": scheduleSlots,
   "dispatcher.cockpit": dispatcherCockpit,

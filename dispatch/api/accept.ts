@@ -1,4 +1,4 @@
-// Whether a caller would rather read metrics as Prometheus' text or as JSON, by its Accept header.
+// What a caller would rather read, by its Accept header: metrics as Prometheus' text or as JSON, a file or what is told of it.
 
 const textTypes = new Set(["text/plain", "application/openmetrics-text"]);
 
@@ -16,3 +16,10 @@ export function prefersText(accept: string | undefined): boolean {
   }
   return best.text;
 }
+
+/** True when JSON is asked for by name; "*" and silence mean the thing itself. */
+export const asksForJson = (accept: string | undefined): boolean =>
+  (accept ?? "")
+    .toLowerCase()
+    .split(",", 50)
+    .some((part) => /^\s*application\/json\s*(;|$)/.test(part) && !/;\s*q=0(\.0*)?\s*$/.test(part));

@@ -1,12 +1,19 @@
 // One request and its answer: what is known about it so far, and the one way to answer it. It decides nothing.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { idFrom } from "../contract/ids.ts";
 import type { Actor, Trace } from "../kernel/actor.ts";
 import type { JsonText } from "../kernel/json.ts";
 import type { Refusal } from "../kernel/refusal.ts";
 import { jsonHeaders } from "./security-headers.ts";
 import { traceOf, visibleHeader } from "./trace.ts";
+
+/** A client that takes nothing of an answer for so long is gone. */
+const longestSilenceMs = 60_000;
+
+const isHangUp = (error: Error): boolean => "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 
 /** The endpoint of requests that match no route. */
 export const unmatched = "UNMATCHED";
@@ -92,10 +99,29 @@ export class Exchange {
     this.#reporter.answered(this, status);
   }
 
+  /**
+   * Answers with bytes as they are read, no faster than the client takes them; without any to a HEAD or with a 304.
+   * @throws what the source fails with; the client then has got less than it was told, and its connection is closed
+   */
+  async stream(status: number, bytes: number, headers: readonly string[], source: Readable | null): Promise<void> {
+    const { response } = this;
+    this.#begin(status, bytes, headers);
+    response.setTimeout(longestSilenceMs, () => response.destroy());
+    try {
+      if (source === null) response.end();
+      else await pipeline(source, response);
+    } catch (error) {
+      // A client that went away wants nothing more, and nothing of ours has failed.
+      if (source?.errored && !isHangUp(source.errored)) throw error;
+    } finally {
+      this.#reporter.answered(this, status);
+    }
+  }
+
   #begin(status: number, bytes: number, headers: readonly string[]): void {
     const all = [...headers, ...this.echoes()];
-    // RFC 9110, 8.6: not with a 204.
-    if (status !== 204) all.push("content-length", String(bytes));
+    // RFC 9110, 8.6: not with a 204, and with a 304 only what the whole would have.
+    if (status !== 204 && status !== 304) all.push("content-length", String(bytes));
     // Without this a connection busy at shutdown would stay open until its keep-alive time ends.
     if (this.#reporter.closing) all.push("connection", "close");
     this.response.writeHead(status, all);

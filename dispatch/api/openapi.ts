@@ -46,6 +46,7 @@ const tagOf = (tool: string): string => tool.slice(0, tool.indexOf("."));
 function operationOf(tool: string, entry: AnyEntry): Json {
   const command = entry.kind === "command";
   const status = command ? entry.status : 200;
+  const isFile = !command && entry.file === true;
   const sharedHeaders = {
     "X-Correlation-Id": ref("headers", "X-Correlation-Id"),
     "X-Request-Id": ref("headers", "X-Request-Id"),
@@ -66,6 +67,7 @@ function operationOf(tool: string, entry: AnyEntry): Json {
       ...pathParameters(entry),
       ...(command ? [ref("parameters", "Idempotency-Key")] : queryParameters(entry)),
       ...["X-Correlation-Id", "X-Request-Id", "X-Tool-Name", "traceparent"].map((name) => ref("parameters", name)),
+      ...(isFile ? fileParameters : []),
     ],
     ...(command && {
       requestBody: { required: true, content: { "application/json": { schema: entry.input, example: entry.example } } },
@@ -76,10 +78,17 @@ function operationOf(tool: string, entry: AnyEntry): Json {
         headers: command
           ? { ...sharedHeaders, "Idempotency-Replayed": ref("headers", "Idempotency-Replayed") }
           : sharedHeaders,
-        content: { "application/json": { schema: answerSchema(entry) } },
+        content: {
+          ...(isFile && { "*/*": { schema: { type: "string", format: "binary" } } }),
+          "application/json": { schema: answerSchema(entry) },
+        },
       },
+      ...(isFile && fileResponses),
       ...Object.fromEntries(
-        (command ? commandStatuses : queryStatuses).map((code) => [String(code), ref("responses", `Error${code}`)]),
+        (command ? commandStatuses : isFile ? fileStatuses : queryStatuses).map((code) => [
+          String(code),
+          ref("responses", `Error${code}`),
+        ]),
       ),
     },
   };
@@ -87,6 +96,16 @@ function operationOf(tool: string, entry: AnyEntry): Json {
 
 const commandStatuses = [400, 401, 403, 404, 409, 413, 415, 429, 500, 503];
 const queryStatuses = [400, 401, 403, 404, 500, 503];
+const fileStatuses = [400, 401, 403, 404, 409, 416, 500, 503];
+
+/** Of a file, beside the whole of it. */
+const fileResponses: Json = {
+  "206": {
+    description: "The range that was asked for",
+    content: { "*/*": { schema: { type: "string", format: "binary" } } },
+  },
+  "304": { description: "The client has it already: If-None-Match names its ETag, the SHA-256" },
+};
 
 /** A command's answer carries the receipt, and warnings where there are any, beside the fields of its body. */
 function answerSchema(entry: AnyEntry): Json {
@@ -107,6 +126,13 @@ function answerSchema(entry: AnyEntry): Json {
     ],
   };
 }
+
+const fileParameters: Json[] = ["Range", "If-Range", "If-None-Match"].map((name) => ({
+  name,
+  in: "header",
+  required: false,
+  schema: { type: "string" },
+}));
 
 const uuidSchema = { type: "string", format: "uuid", pattern: uuidPattern };
 

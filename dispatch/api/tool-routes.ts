@@ -9,16 +9,19 @@ import { requireRole, requireTool } from "../kernel/authorize.ts";
 import type { CommandHandlers } from "../kernel/command.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Answer } from "../kernel/command-call.ts";
+import { FileAnswer } from "../kernel/file-answer.ts";
 import { execute } from "../kernel/execute.ts";
 import { JsonText, parseBody, type JsonObject } from "../kernel/json.ts";
 import { openKernel, type Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { compileValidators } from "../kernel/validate.ts";
+import { asksForJson } from "./accept.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
 import { parameterReader } from "./query-string.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { readBody } from "./read-body.ts";
+import { sendFile } from "./send-file.ts";
 import { isIdOf, type Handler, type PathIds, type RouteEntry } from "./routes.ts";
 import { withTicketIds } from "./ticket-numbers.ts";
 
@@ -96,9 +99,15 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
     });
     exchange.about = aboutIn(aggregate, idIn, ids);
     const body = await answerQuery(desk, { query, validate, ids, parameters, actor });
+    if (body instanceof FileAnswer) return answerFile(exchange, body);
     if (body instanceof JsonText) exchange.jsonText(200, body);
     else exchange.json(200, JSON.stringify(body));
   };
+}
+
+async function answerFile(exchange: Exchange, { facts, file }: FileAnswer): Promise<void> {
+  if (asksForJson(exchange.request.headers.accept)) exchange.json(200, JSON.stringify(facts), ["vary", "accept"]);
+  else await sendFile(exchange, file());
 }
 
 const inLowerCase = (ids: PathIds): PathIds =>
@@ -123,9 +132,10 @@ function toolHeader(exchange: Exchange): string | undefined {
 }
 
 /** @throws Refusal the entry's own for an id that cannot be one; where that says "not found" it repeats the id */
-function requireIds({ ids: kinds, wrongIdCode = "NOT_FOUND" }: QueryEntry, ids: PathIds): void {
+function requireIds({ ids: kinds, wrongIdCode: codes = "NOT_FOUND" }: QueryEntry, ids: PathIds): void {
   for (const [name, id] of Object.entries(ids)) {
     if (isIdOf(idKindOf(kinds, name), id)) continue;
+    const wrongIdCode = typeof codes === "string" ? codes : (codes[name] ?? "NOT_FOUND");
     throw new Refusal(wrongIdCode, isNotFound(wrongIdCode) ? { [fieldOf(name)]: id.slice(0, 100) } : {});
   }
 }

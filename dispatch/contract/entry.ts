@@ -75,8 +75,10 @@ export type QueryEntry<Tool extends string = string> = Guidance<Tool> &
   Addressed & {
     readonly kind: "query";
     readonly method: "GET";
-    /** The refusal for an id in the path that cannot be one; NOT_FOUND unless said otherwise. */
-    readonly wrongIdCode?: ErrorCode;
+    /** The refusal for an id in the path that cannot be one, or that by the id's name; NOT_FOUND unless said otherwise. */
+    readonly wrongIdCode?: ErrorCode | Readonly<Record<string, ErrorCode>>;
+    /** Whether it answers with a file. Its `output` is then what is told of that to whoever asks for application/json. */
+    readonly file?: true;
   };
 
 /** Each entry with an example that fits its own input and has no field besides. */

@@ -119,6 +119,7 @@ export const errorRegistry = define({
   ASSET_NOT_FOUND: { status: 404, message: "This site has no asset with this id." },
   TECHNICIAN_NOT_FOUND: { status: 404, message: "No technician has this id." },
   PLAN_NOT_FOUND: { status: 404, message: "No plan has this id." },
+  EVIDENCE_NOT_FOUND: { status: 404, message: "The ticket has no evidence with this id." },
   RECEIPT_NOT_FOUND: { status: 404, message: "No receipt has this id." },
   IDEMPOTENCY_PAYLOAD_MISMATCH: {
     status: 409,
@@ -319,6 +320,10 @@ export const errorRegistry = define({
   },
   PAYLOAD_TOO_LARGE: { status: 413, message: "The body is larger than 256 KiB." },
   EVIDENCE_TOO_LARGE: { status: 413, message: "The file is larger than 25 MiB." },
+  RANGE_NOT_SATISFIABLE: {
+    status: 416,
+    message: "The file ends before the Range that was asked for begins; Content-Range says how long it is.",
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     message: "This kind of file is not accepted; send JPEG, PNG, WebP, HEIC, PDF, plain text or MP4.",

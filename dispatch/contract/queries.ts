@@ -91,13 +91,27 @@ export const queries = defineQueries({
     roles: ["dispatcher", "agent", "tech", "qa", "approver", "finance"],
     summary:
       "List the evidence recorded on one ticket, oldest first. What is still missing to complete the work is in tech.job_packet.",
-    next: ["tech.job_packet", "closeout.request_upload"],
+    next: ["closeout.get_evidence", "tech.job_packet", "closeout.request_upload"],
     input: Type.Object({
       limit: optional(limit(longestEvidencePage, longestEvidencePage, "items")),
       cursor: optional(cursor()),
     }),
     example: { limit: 50 },
     output: body.evidenceList,
+  },
+  "closeout.get_evidence": {
+    path: "/tickets/{ticketId}/evidence/{evidenceId}/content",
+    wrongIdCode: { ticketId: "INVALID_TICKET_ID", evidenceId: "EVIDENCE_NOT_FOUND" },
+    file: true,
+    roles: ["dispatcher", "agent", "tech", "qa", "approver", "finance"],
+    summary:
+      "Open one stored photo, note, signature or document of a ticket, to look at what it proves before it is verified. " +
+      "What there is to open is in closeout.list_evidence.",
+    said: ["show me the photo", "open the picture they took"],
+    next: ["qa.verify", "qa.return_work", "closeout.list_evidence"],
+    input: none(),
+    example: {},
+    output: body.evidenceContent,
   },
   "approval.list": {
     path: "/approvals",

@@ -428,6 +428,21 @@ export const evidenceList = Type.Object({
   evidence: Type.Array(evidence),
   next_cursor: Type.Optional(text()),
 });
+export const evidenceContent = Type.Object({
+  ticket_id: answeredId<TicketId>(),
+  evidence,
+  content: nullable(
+    Type.Object({
+      path: text(),
+      media_type: text(),
+      size_bytes: count(),
+      etag: text(),
+      file_name: text(),
+      disposition: oneOf(["inline", "attachment"], "Whether a browser shows it or saves it"),
+    }),
+    "Where its bytes are read, and what they are; null where they lie elsewhere",
+  ),
+});
 export const approvalList = Type.Object({
   approvals: Type.Array(
     Type.Object({

@@ -513,6 +513,33 @@ export type StatementRows = {
     checksum: string | null;
     createdAt: string;
   };
+  evidence_item: {
+    id: string;
+    ticket_id: string;
+    kind: string;
+    uri: string;
+    checksum: string | null;
+    metadata: unknown;
+    created_by: string;
+    created_at: string;
+    verification: string;
+    media_type: string | null;
+    size_bytes: number | null;
+    width: number | null;
+    height: number | null;
+    captured_at: string | null;
+    captured_offset: string | null;
+    lat: number | null;
+    lon: number | null;
+    site_lat: number | null;
+    site_lon: number | null;
+    duplicate_of: string | null;
+    duplicate_ticket: string;
+    duplicate_number: string;
+    duplicate_key: string;
+    duplicate_account: string;
+    duplicate_site: string;
+  };
   evidence_newest: {
     id: string;
     ticket_id: string;

@@ -1,6 +1,7 @@
 // closeout.no_work: ends a call-out that had nothing to do: nobody let the technician in, it was called off at the door, it was
 // not needed or not safe. It is checked like any work, by the template of its reason, and billed as a trip.
 
+import { isModel } from "../kernel/actor.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { settleBookings } from "../workforce/bookings.ts";
 import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
@@ -19,7 +20,7 @@ export const closeoutNoWork = ticketCommand({
     ]);
     return { pauses, trail, evidence };
   },
-  decide({ desk, input, ticket, now }, { pauses, trail, evidence }) {
+  decide({ desk, actor, input, ticket, now }, { pauses, trail, evidence }) {
     requireAutonomy(pauses, ticket);
     const { reason_code, note, evidence_refs = null } = input;
     const claim = {
@@ -28,6 +29,7 @@ export const closeoutNoWork = ticketCommand({
       noSignatureReason: note,
       evidenceRefs: evidence_refs,
       noWork: reason_code,
+      byModel: isModel(actor),
     };
     requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
     return {

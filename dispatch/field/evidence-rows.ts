@@ -98,6 +98,14 @@ export const selectNewestEvidence = statement<EvidenceRow>(
    ORDER BY e.created_at, e.id`,
 );
 
+export const selectEvidenceItem = statement<EvidenceRow>(
+  "evidence_item",
+  `SELECT ${columns}
+   FROM evidence_items e
+        ${besides}
+   WHERE e.ticket_id = $1 AND e.id = $2`,
+);
+
 /** All of a ticket's evidence as the closeout rules see it, and nothing that they do not ask for. */
 export const selectEvidenceFacts = statement<EvidenceItem>(
   "evidence_facts",

@@ -159,12 +159,12 @@ export class FileStore implements ObjectStore {
     });
   }
 
-  async read(key: string): Promise<Readable | null> {
+  async read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable | null> {
     const path = this.#pathOf(key);
     return guarded(async () => {
       const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
       const file = await open(path, flags).catch((error: unknown) => this.#absent(error));
-      return file && translateErrors(file.createReadStream(), asStoreError);
+      return file && translateErrors(file.createReadStream(range), asStoreError);
     });
   }
 

@@ -3,7 +3,8 @@
 
 import { createHash } from "node:crypto";
 import { addAbortListener } from "node:events";
-import { PassThrough, pipeline, type Readable } from "node:stream";
+import { PassThrough, pipeline, Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { headBytes } from "./media-types.ts";
 import { assertUploadKey } from "./object-key.ts";
 
@@ -49,10 +50,10 @@ export type ObjectStore = {
   /** The size in bytes as the store reports it; null when there is no such object. */
   stat(key: string): Promise<{ sizeBytes: number } | null>;
   /**
-   * The object's bytes; null when there is none. Read them at once: a stream left lying is closed after a while. When
-   * the store goes away meanwhile, the stream fails with ObjectStoreUnavailable.
+   * The object's bytes, or those from `start` to `end`, which must lie in it; null when there is none. Read them at once: a stream
+   * left lying is closed after a while. When the store goes away meanwhile, the stream fails with ObjectStoreUnavailable.
    */
-  read(key: string): Promise<Readable | null>;
+  read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable | null>;
   /**
    * Writes an object that is not there yet, whole or not at all; "exists" when the key is taken, whatever its content.
    * After ObjectStoreUnavailable the object may have been written: a repeated call then answers "exists".
@@ -81,6 +82,15 @@ export class ObjectStoreUnavailable extends Error {
 /** The store answers and will not serve us: wrong keys, no such bucket, an unsafe secret file. An operator must act. */
 export class ObjectStoreMisconfigured extends Error {
   override readonly name = "ObjectStoreMisconfigured";
+}
+
+/** What lies at a key that nothing overwrites is not what was written there. */
+export class ObjectDamaged extends Error {
+  override readonly name = "ObjectDamaged";
+
+  constructor(key: string) {
+    super(`The object ${key} is not what was stored: restore it from a backup`);
+  }
 }
 
 /** What the bytes themselves say. When sizeBytes exceeds the limit asked for, the rest describes a cut-off object. */
@@ -138,6 +148,46 @@ async function inspect(
     if (sizeBytes > maxBytes) break;
   }
   return { sizeBytes, sha256: hash.digest("hex"), head: Buffer.concat(head) };
+}
+
+/** As much of an object as is in memory for one reader; a store waits for nobody longer than for so much. */
+const pieceBytes = 1024 * 1024;
+
+/**
+ * The bytes of an object that never changes, or of a range of it, for a reader of any pace; null when there is none. The first
+ * piece is there when this resolves; the whole fails before its last where it is not what is known of it.
+ * @throws ObjectDamaged
+ */
+export async function readVerified(
+  store: Pick<ObjectStore, "stat" | "read">,
+  key: string,
+  known: { readonly sizeBytes: number; readonly sha256: string },
+  range: { readonly start: number; readonly end: number } | null,
+): Promise<Readable | null> {
+  const found = await store.stat(key);
+  if (found === null) return null;
+  if (found.sizeBytes !== known.sizeBytes) throw new ObjectDamaged(key);
+  const { start, end } = range ?? { start: 0, end: known.sizeBytes - 1 };
+  async function* pieces() {
+    const hash = range === null ? createHash("sha256") : null;
+    for (let at = start; at <= end; at += pieceBytes) {
+      const last = Math.min(at + pieceBytes - 1, end);
+      const body = await store.read(key, { start: at, end: last });
+      if (body === null) throw new ObjectDamaged(key);
+      const piece = await buffer(body);
+      hash?.update(piece);
+      const whole = piece.length === last - at + 1 && (last < end || !hash || hash.digest("hex") === known.sha256);
+      if (!whole) throw new ObjectDamaged(key);
+      yield piece;
+    }
+  }
+  const rest = pieces();
+  const first = await rest.next();
+  async function* all() {
+    if (!first.done) yield first.value;
+    yield* rest;
+  }
+  return Readable.from(all(), { objectMode: false, highWaterMark: 1 });
 }
 
 /** Throws InvalidObjectKey or RangeError for an upload that no store may sign. */

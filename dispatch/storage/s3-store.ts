@@ -78,10 +78,13 @@ export class S3Store implements ObjectStore {
     });
   }
 
-  async read(key: string): Promise<Readable | null> {
+  async read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable | null> {
     assertObjectKey(key);
     return asked("read", async () => {
-      const body = await this.#client.getObject(this.bucket, key).catch(nullIfAbsent);
+      const object = range
+        ? this.#client.getPartialObject(this.bucket, key, range.start, range.end - range.start + 1)
+        : this.#client.getObject(this.bucket, key);
+      const body = await object.catch(nullIfAbsent);
       return body && translateErrors(body, (error) => asStoreError("read", error));
     });
   }

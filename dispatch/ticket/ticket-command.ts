@@ -16,6 +16,7 @@ import type { TicketState } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
 import type { QueryCall, RowQuery } from "../kernel/answer-query.ts";
 import type { Call, CreationCommand, CreationDecision, RowCall, RowCommand, RowDecision } from "../kernel/command.ts";
+import type { FileAnswer } from "../kernel/file-answer.ts";
 import { ticketAggregate } from "./ticket-aggregate.ts";
 import { selectNextNumber } from "./ticket-details.ts";
 import type { NewTicket, ShownTicket, TicketChange, TicketRow } from "./ticket-row.ts";
@@ -105,6 +106,17 @@ export const ticketQuery = <N extends QueryName>(
   name: N,
   read: (call: TicketQueryCall<N>) => Promise<QueryBodyOf<N> & object>,
 ): RowQuery<QueryInputOf<N>, QueryIdsOf<N>, ShownTicket, QueryBodyOf<N> & object> => ({
+  name,
+  on: "row",
+  aggregate: ticketAggregate,
+  read: ({ row, ...call }) => read({ ...call, ticket: row }),
+});
+
+/** The same of a query that answers with a file. */
+export const ticketFile = <N extends QueryName>(
+  name: N,
+  read: (call: TicketQueryCall<N>) => Promise<FileAnswer<QueryBodyOf<N> & object>>,
+): RowQuery<QueryInputOf<N>, QueryIdsOf<N>, ShownTicket, FileAnswer<QueryBodyOf<N> & object>> => ({
   name,
   on: "row",
   aggregate: ticketAggregate,

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { call, onTicket, ticketMeant, whichTicket, type Intent, type Speaking, type Step } from "./intent.ts";
-import { matchIn, type Exchange } from "./tool-result.ts";
+import { matchesIn, matchIn, type Exchange } from "./tool-result.ts";
 import { eitherOf } from "./patterns.ts";
 
 export const workIntents: readonly Intent[] = [
@@ -37,6 +37,13 @@ export const workIntents: readonly Intent[] = [
     step: onTicket("closeout_list_evidence"),
   },
   {
+    example: "show me the photo",
+    tool: "closeout_get_evidence",
+    pattern: /^(?:show|open)(?: me)? (?:the|that) (?:newest |last )?(?:photo|picture|file|note|signature)\b/i,
+    reads: true,
+    step: openNewest,
+  },
+  {
     example: "attach the photo s3://bucket/door.jpg as photo_before_security_risk",
     tool: "closeout_add_evidence",
     pattern:
@@ -56,6 +63,19 @@ export const workIntents: readonly Intent[] = [
     step: onTicket("billing_generate_invoice"),
   },
 ];
+
+/** The evidence is listed first: which of it there is to open, only the desk knows. */
+function openNewest(speaking: Speaking, done: readonly Exchange[]): Step | null {
+  const ticketId = ticketMeant(speaking);
+  if (ticketId === null) return whichTicket;
+  const [last] = done.slice(-1);
+  if (!last) return call({ name: "closeout_list_evidence", args: { ticket_id: ticketId } });
+  if (last.call.name !== "closeout_list_evidence" || last.result?.outcome !== "READ") return null;
+  const [, evidenceId] = matchesIn(last.result, /^evidence_id (\S+)/).at(-1) ?? [];
+  return evidenceId === undefined
+    ? null
+    : call({ name: "closeout_get_evidence", args: { ticket_id: ticketId, evidence_id: evidenceId } });
+}
 
 /** Only what the person says is done counts as done. For "the whole checklist" its items must be known first. */
 function complete(speaking: Speaking, done: readonly Exchange[]): Step | null {

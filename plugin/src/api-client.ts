@@ -33,6 +33,8 @@ export type ApiClient = {
   readonly baseUrl: string;
   /** @param deadlineMs longest to wait in all, in ms */
   call(request: ApiRequest, signal: AbortSignal | undefined, deadlineMs: number): Promise<Outcome>;
+  /** The bytes of a file that is read for its own sake; null when they do not come whole, in time, or are more than `maxBytes`. */
+  file(path: string, token: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | null>;
 };
 
 const cancelled = "the call was cancelled";
@@ -57,6 +59,19 @@ type Attempt =
 export function openApiClient(baseUrl: string): ApiClient {
   return {
     baseUrl,
+    async file(path, token, maxBytes, signal) {
+      const headers = { authorization: `Bearer ${token}`, accept: "*/*" };
+      const response = await fetch(`${baseUrl}${path}`, { redirect: "error", signal, headers }).catch(() => null);
+      if (!response?.body) return null;
+      try {
+        if (!response.ok || Number(response.headers.get("content-length")) > maxBytes) return null;
+        return Buffer.from(await response.arrayBuffer());
+      } catch {
+        return null;
+      } finally {
+        if (!response.bodyUsed) await response.body.cancel();
+      }
+    },
     async call(request, signal, deadlineMs) {
       const until = performance.now() + deadlineMs;
       let mayHaveHappened = false;

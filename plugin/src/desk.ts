@@ -33,6 +33,8 @@ export type Desk = {
   call(caller: Caller, call: Call, signal?: AbortSignal, deadlineMs?: number): Promise<Outcome>;
   /** A read that accompanies something else; null when there is no good answer in a short time. */
   peek(caller: Caller, path: string, signal?: AbortSignal): Promise<JsonObject | null>;
+  /** The bytes of a file that accompanies something; null when they do not come, or are more than `maxBytes`. */
+  file(caller: Caller, path: string, maxBytes: number, signal?: AbortSignal): Promise<Buffer | null>;
   /** GET /contract's answer, at most half a minute old; null when the API does not say. */
   contract(caller: Caller): Promise<JsonObject | null>;
   /** The API's rules for what a person must allow; none while it does not say, for then it does nothing either. */
@@ -83,6 +85,13 @@ export function openDesk(configuration: Configuration, now: () => number = Date.
     personBehind: (requester) => personBehind(configuration, requester),
     call,
     peek,
+    async file(caller, path, maxBytes, signal) {
+      const token = await sign(caller).catch(() => null);
+      const inTime = AbortSignal.timeout(configuration.timeoutMs);
+      return token === null
+        ? null
+        : client.file(path, token, maxBytes, signal ? AbortSignal.any([signal, inTime]) : inTime);
+    },
     contract,
     approvalRules: async (caller) => {
       const answer = await contract(caller);

@@ -19,7 +19,7 @@ import { prove, provenRequesters, takeProof } from "./proven-requesters.ts";
 import { runTool } from "./run-tool.ts";
 import { answerSlash } from "./slash-command.ts";
 import { tools } from "./tool-catalog.ts";
-import { failed, type ToolResult } from "./tool-result.ts";
+import { failed, type ToolResult, textOf } from "./tool-result.ts";
 
 const id = "dispatch";
 const name = "Dispatch";
@@ -143,9 +143,7 @@ function register(api: OpenClawPluginApi): void {
         senderId: owner ? null : (context.senderId ?? null),
         owner,
       };
-      const text = await answerSlash(desk, requester, context.args ?? "", async () =>
-        (await status(requester)).content.map((part) => part.text).join("\n"),
-      );
+      const text = await answerSlash(desk, requester, context.args ?? "", async () => textOf(await status(requester)));
       return { text };
     },
   });

@@ -13,11 +13,21 @@ import { describeReading } from "./describe-reading.ts";
 import { queryString, type Caller, type Desk } from "./desk.ts";
 import { chooseRole, type Requester } from "./identity.ts";
 import { keyOfIntent } from "./idempotency-key.ts";
-import { listAt, textAt, type JsonObject } from "./json.ts";
+import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { resolveCall, type ResolvedCall } from "./resolve-call.ts";
-import { lines } from "./result-text.ts";
+import { fenced, lines } from "./result-text.ts";
 import { chatReadingOf, type Tool } from "./tool-catalog.ts";
-import { done, failed, question, read, refused, unknown, type ToolResult } from "./tool-result.ts";
+import {
+  done,
+  failed,
+  question,
+  read,
+  refused,
+  unknown,
+  withPicture,
+  withWords,
+  type ToolResult,
+} from "./tool-result.ts";
 
 export type ToolCall = {
   readonly toolCallId: string;
@@ -98,10 +108,37 @@ async function runQuery(
     { method: "GET", path: `${path}${query}`, tool: name, expected },
     call.signal,
   );
-  if (outcome.kind === "answered")
-    return read(name, describeReading(name, outcome.body, caller.person.roles), outcome.body);
+  if (outcome.kind === "answered") {
+    const result = read(name, describeReading(name, outcome.body, caller.person.roles), outcome.body);
+    return entry.kind === "query" && entry.file ? shown(desk, caller, outcome.body, result, call.signal) : result;
+  }
   if (outcome.kind === "refused") return refused(name, outcome.refusal, caller.person.roles);
   return failed(name, outcome.why, notReached);
+}
+
+/** Media types that a host hands on to models. */
+const seen: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/webp"]);
+/** Half of what the host takes; a phone's photo has two to five. */
+const maxPictureBytes = 5 * 1024 * 1024;
+const maxNoteBytes = 4_000;
+
+/** What is told of a file, with the file itself where it is a picture or a note that a model can be shown. */
+async function shown(
+  desk: Desk,
+  caller: Caller,
+  body: JsonObject,
+  result: ToolResult,
+  signal: AbortSignal | undefined,
+): Promise<ToolResult> {
+  const content = objectAt(body, "content");
+  const [path, mediaType] = [textAt(content, "path"), textAt(content, "media_type")];
+  const most = mediaType === "text/plain" ? maxNoteBytes : seen.has(mediaType ?? "") ? maxPictureBytes : 0;
+  if (path === null || mediaType === null || (numberAt(content, "size_bytes") ?? Infinity) > most) return result;
+  const bytes = await desk.file(caller, path, most, signal);
+  if (bytes === null) return result;
+  return mediaType === "text/plain"
+    ? withWords(result, fenced({ note: bytes.toString("utf8") }, maxNoteBytes))
+    : withPicture(result, bytes, mediaType);
 }
 
 /** A query's fields with the limits of a chat; what is no number is left for the API to refuse. */

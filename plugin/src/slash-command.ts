@@ -10,7 +10,7 @@ import type { Requester } from "./identity.ts";
 import { isUuid } from "./idempotency-key.ts";
 import type { JsonObject } from "./json.ts";
 import { toolsByChatName } from "./tool-catalog.ts";
-import { refused } from "./tool-result.ts";
+import { refused, textOf } from "./tool-result.ts";
 
 export const slashHelp = `/dispatch status                    is everything there, and who am I
 /dispatch queue                     the tickets that need a dispatcher, worst first
@@ -113,6 +113,3 @@ function scopeOf(word: string): JsonObject {
     ? { scope_type: "TICKET", ticket_id: word }
     : { scope_type: "INCIDENT", incident_type: word };
 }
-
-const textOf = (result: { readonly content: readonly { readonly text: string }[] }): string =>
-  result.content.map(({ text }) => text).join("\n");

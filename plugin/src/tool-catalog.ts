@@ -201,6 +201,7 @@ const idDescriptions: ReadonlyMap<string, string> = new Map([
   ["ticket_id", "The ticket's number such as T-000123, its uuid, or words that only one open ticket matches"],
   ["plan_id", "The plan's uuid, as plan_optimize or plan_list gave it"],
   ["receipt_id", "The receipt's uuid, as a result gave it"],
+  ["evidence_id", "The item's uuid, as closeout_list_evidence tells it"],
 ]);
 
 /** part_id to part */

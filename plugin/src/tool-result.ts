@@ -8,10 +8,17 @@ import { fenced, inline, lines, plainOrQuoted } from "./result-text.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { nextLine } from "./describe-ticket.ts";
 
+/** What a host hands to the model; it scales pictures down to what the model takes. */
+type Picture = { readonly type: "image"; readonly data: string; readonly mimeType: string };
+
 export type ToolResult = {
-  readonly content: { readonly type: "text"; readonly text: string }[];
+  readonly content: ({ readonly type: "text"; readonly text: string } | Picture)[];
   readonly details: JsonObject;
 };
+
+/** The words of a result. */
+export const textOf = ({ content }: Pick<ToolResult, "content">): string =>
+  content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 
 const result = (text: string, details: JsonObject): ToolResult => ({ content: [{ type: "text", text }], details });
 
@@ -20,6 +27,18 @@ export const done = (tool: string, text: string, body: JsonObject, replayed: boo
 
 export const read = (tool: string, text: string, body: JsonObject): ToolResult =>
   result(text, { tool, outcome: "read", body });
+
+/** The same with further words. */
+export const withWords = ({ content, details }: ToolResult, text: string): ToolResult => ({
+  content: [...content, { type: "text", text }],
+  details,
+});
+
+/** The same with a picture behind the words. */
+export const withPicture = ({ content, details }: ToolResult, bytes: Buffer, mimeType: string): ToolResult => ({
+  content: [...content, { type: "image", data: bytes.toString("base64"), mimeType }],
+  details,
+});
 
 /** The API, or the plugin before it, said no: nothing changed. */
 export function refused(tool: string, refusal: ApiRefusal, granted: readonly Role[] = []): ToolResult {

@@ -11,7 +11,7 @@ describe("routing", async () => {
 
   test("every tool of the contract answers at its path, and another method is told which it takes", async () => {
     for (const [tool, entry] of toolEntries) {
-      const path = entry.path.replace(/\{\w+\}/, randomUUID());
+      const path = entry.path.replace(/\{\w+\}/g, () => randomUUID());
       const reply = await call(api, path, {
         method: entry.method,
         headers: { ...dispatcher, "x-actor-role": "nobody" },

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { TestApi } from "../support/api.ts";
 import { acme, addTechnician, ana, ben } from "../support/directory.ts";
-import { noteFile, photoFile, requestUpload, store, writing } from "../support/evidence.ts";
+import { addVerified, noteFile, photoFile, requestUpload, store, writing } from "../support/evidence.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { upload } from "../support/upload-client.ts";
 import {
@@ -147,6 +147,16 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       const window = { start: strict.clock.in(-120), end: strict.clock.in(-60) };
       const { id } = await ticketIn(strict, "SCHEDULE_PROPOSED", { window });
       return strict.refuse("schedule.confirm", { ticket: id, body: window });
+    },
+    EVIDENCE_NOT_FOUND: async () => {
+      const { id } = await ticketIn(pilot, "NEW");
+      return pilot.refuse("closeout.get_evidence", { as: "qa", ticket: id, evidence: randomUUID() });
+    },
+    RANGE_NOT_SATISFIABLE: async () => {
+      const { id } = await ticketIn(pilot, "IN_PROGRESS");
+      const { id: evidence } = await addVerified(pilot, { ticket: id }, "note_door");
+      const headers = { accept: "*/*", range: "bytes=1000000-" };
+      return pilot.refuse("closeout.get_evidence", { as: "qa", ticket: id, evidence, headers });
     },
     PLAN_NOT_FOUND: () => pilot.refuse("plan.apply", { plan: randomUUID() }),
     PLAN_STALE: async () => {

@@ -46,6 +46,11 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     roles: ["dispatcher", "agent", "tech", "qa", "approver", "finance"],
     chat: { in: "COMPLETED_PENDING_VERIFICATION", args: {}, told: "photo_after_latched_alignment" },
   },
+  "closeout.get_evidence": {
+    path: `${t}/evidence/{evidenceId}/content`,
+    roles: ["dispatcher", "agent", "tech", "qa", "approver", "finance"],
+    chat: { in: "COMPLETED_PENDING_VERIFICATION", args: {}, told: "photo_before_door_edge_and_strike" },
+  },
   "approval.list": {
     path: "/approvals",
     roles: ["dispatcher", "approver", "finance"],

@@ -14,7 +14,7 @@ import { allRoles } from "./roles-and-states.ts";
 describe("the queries", async () => {
   const api = await startTestApi();
   const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION");
-  const { receipt } = await api.run("closeout.add_evidence", {
+  const { receipt, id: evidence } = await api.run("closeout.add_evidence", {
     ticket: id,
     body: { kind: "NOTE", uri: "s3://phone/note" },
   });
@@ -25,7 +25,7 @@ describe("the queries", async () => {
     test(`${tool} is for ${roles.join(", ")}`, async () => {
       const before = await tracesLeft(api.owner);
       for (const role of allRoles) {
-        const reply = await api.call(tool, { as: role, ticket: id, receipt: receipt.receipt_id, plan });
+        const reply = await api.call(tool, { as: role, ticket: id, receipt: receipt.receipt_id, plan, evidence });
         if (roles.includes(role)) {
           assert.equal(reply.status, 200, `${role}: ${reply.text}`);
           parseBody(tool, JSON.parse(reply.text));

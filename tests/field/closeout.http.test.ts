@@ -206,6 +206,14 @@ test("in pilot people may complete with what is only referenced, and a machine m
     assert.equal(asModel.error["requirement_code"], "INVALID_EVIDENCE_REFERENCE", tool);
   }
   await api.run("closeout.candidate", { as: "tech", ticket: id, body: completion });
+
+  const nothing = await ticketIn(api, "IN_PROGRESS");
+  await addReferenced(api, { ticket: nothing.id }, "photo_of_closed_access");
+  const body = { reason_code: "no_access", note: "the gate was locked" };
+  const noWork = { as: "tech", ticket: nothing.id, body };
+  const byModel = await api.refuse("closeout.no_work", { ...noWork, headers: { "X-Actor-Type": "AGENT" } });
+  assert.equal(byModel.error["requirement_code"], "INVALID_EVIDENCE_REFERENCE");
+  await api.run("closeout.no_work", noWork);
 });
 
 describe("each incident type", async () => {

@@ -191,7 +191,7 @@ function callOf(tool: ToolName, b: WorldOfB): CallOptions {
   const body = isCommand ? { body: example } : {};
   switch (row.by) {
     case "ticket":
-      return { ...body, ticket: b.tickets[0] ?? "" };
+      return { ...body, ticket: b.tickets[0] ?? "", evidence: b.receiptId };
     case "plan":
       return { ...body, plan: b.planId };
     case "receipt":

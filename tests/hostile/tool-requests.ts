@@ -250,6 +250,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
   const nobody = "0198c000-0000-7000-8000-000000000000";
   const path = entry.path
     .replace("{ticketId}", ticket?.id ?? nobody)
+    .replace("{evidenceId}", pool.receipt(call.pick) ?? nobody)
     .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
     .replace("{planId}", pool.plan(call.pick) ?? nobody)
     .replace(

@@ -14,6 +14,7 @@ import { runTool } from "../../plugin/src/run-tool.ts";
 import { catalogOf, tools as housesTools, type Tool } from "../../plugin/src/tool-catalog.ts";
 import { startToyApi, servedContract } from "../kernel/toy-api.ts";
 import { tokenSecret } from "../support/token.ts";
+import { textOf } from "../../plugin/src/tool-result.ts";
 import { believing, configured, dana, theOwner } from "./chat.ts";
 import { standIn } from "./stand-in.ts";
 
@@ -34,7 +35,7 @@ async function say(desk: Desk, name: string, args: JsonObject, toolCallId: strin
     sessionKey: "main",
     sessionId: null,
   });
-  const lines = content.flatMap(({ text }) => text.split("\n"));
+  const lines = textOf({ content }).split("\n");
   return { lines, body: objectAt(details, "body"), details };
 }
 

@@ -10,6 +10,7 @@ import { openDesk, type Desk } from "../../plugin/src/desk.ts";
 import { nobody, type Requester } from "../../plugin/src/identity.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
 import { runTool } from "../../plugin/src/run-tool.ts";
+import { textOf } from "../../plugin/src/tool-result.ts";
 import { toolsByChatName, type Tool } from "../../plugin/src/tool-catalog.ts";
 import { systemClock, type Clock } from "../../dispatch/kernel/clock.ts";
 import { ana } from "../support/directory.ts";
@@ -44,6 +45,7 @@ export type Said = {
   /** The API's answer, where there was one. */
   readonly body: JsonObject;
   readonly details: JsonObject;
+  readonly pictures: readonly { readonly data: string; readonly mimeType: string }[];
 };
 
 export type Saying = {
@@ -102,7 +104,7 @@ export function openChat(
     ) => {
       // A host passes arguments on as JSON and nothing else.
       if (decision) (await card(tool, asObject(args), from, callId))?.onResolution(decision);
-      const { content, details } = await runTool(desk, toolOf(tool), {
+      const result = await runTool(desk, toolOf(tool), {
         toolCallId: callId,
         args,
         requester: from,
@@ -110,13 +112,15 @@ export function openChat(
         sessionId: null,
         signal,
       });
-      const text = content.map((part) => part.text).join("\n");
+      const { details } = result;
+      const text = textOf(result);
       return {
         text,
         first: text.split("\n")[0] ?? "",
         outcome: String(details["outcome"]),
         body: asObject(details["body"]),
         details,
+        pictures: result.content.filter((part) => part.type === "image"),
       };
     },
   };

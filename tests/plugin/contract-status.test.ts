@@ -7,6 +7,7 @@ import { triedZoneData } from "../../dispatch/process/zone-data.ts";
 import { tools } from "../../plugin/src/tool-catalog.ts";
 import { contractStatus } from "../../plugin/src/contract-status.ts";
 import { startTestApi } from "../support/api.ts";
+import { textOf } from "../../plugin/src/tool-result.ts";
 import { believing, openChat, theOwner } from "./chat.ts";
 import { deadPort, json, refusal, standIn, type Answer } from "./stand-in.ts";
 
@@ -18,7 +19,7 @@ async function statusAt(url: string, timeoutMs = 20_000, now = Date.now) {
     { plugin: "dispatch", version: "1.2.3", contractHash: contractHash(), reading, desk, now },
     theOwner,
   );
-  return { text: content.map(({ text }) => text).join("\n"), details };
+  return { text: textOf({ content }), details };
 }
 
 test("all is well", async (t) => {

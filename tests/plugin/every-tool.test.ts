@@ -8,6 +8,7 @@ import { commandCases } from "../contract/command-table.ts";
 import { queryCases } from "../contract/query-cases.ts";
 import { startTestApi } from "../support/api.ts";
 import { parseBody } from "../support/response-schemas.ts";
+import { firstEvidenceOf } from "../support/evidence.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { believing, openChat, outsideFences } from "./chat.ts";
@@ -63,6 +64,7 @@ describe("every tool", async () => {
       const id = {
         ...(path.includes("{ticketId}") && { ticket_id: ticket?.id }),
         ...(path.includes("{receiptId}") && { receipt_id: paused.receipt.receipt_id }),
+        ...(path.includes("{evidenceId}") && { evidence_id: await firstEvidenceOf(api, ticket?.id) }),
         ...(path.includes("{planId}") && { plan_id: (await anyProposal(api)).id }),
       };
       const before = await audited();

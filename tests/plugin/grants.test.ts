@@ -10,6 +10,7 @@ import { queryTable } from "../contract/query-cases.ts";
 import type { StateName } from "../contract/roles-and-states.ts";
 import { startTestApi } from "../support/api.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
+import { addReferenced } from "../support/evidence.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -104,6 +105,8 @@ describe("grants", async () => {
 
   async function argumentsOf(tool: QueryName, ticket_id: string): Promise<JsonObject> {
     const { path } = queries[tool];
+    if (path.includes("{evidenceId}"))
+      return { ticket_id, evidence_id: (await addReferenced(api, { ticket: ticket_id }, "photo")).id };
     if (path.includes("{ticketId}")) return { ticket_id };
     if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     if (!path.includes("{receiptId}")) return {};

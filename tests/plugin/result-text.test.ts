@@ -10,7 +10,7 @@ import { queryString } from "../../plugin/src/desk.ts";
 import { isDeeper } from "../../plugin/src/json.ts";
 import { briefText } from "../../plugin/src/live-brief.ts";
 import { dollars, fenced, lines, maxText, plainOrQuoted, quoted } from "../../plugin/src/result-text.ts";
-import { refused } from "../../plugin/src/tool-result.ts";
+import { refused, textOf } from "../../plugin/src/tool-result.ts";
 import { queryEntries } from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { ticketStates } from "../../dispatch/contract/states.ts";
@@ -181,7 +181,7 @@ describe("a huge or hostile answer", () => {
         validation_errors: Array.from({ length: 100 }, () => ({ path: nasty, message: "m".repeat(500) })),
       },
     });
-    const text = content[0]?.text ?? "";
+    const text = textOf({ content });
     assert.ok(text.length <= maxText);
     assertNothingOutside(text);
   });

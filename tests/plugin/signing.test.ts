@@ -16,6 +16,7 @@ import { runTool } from "../../plugin/src/run-tool.ts";
 import { openSigner } from "../../plugin/src/token.ts";
 import { startTestApi } from "../support/api.ts";
 import { tokenSecret } from "../support/token.ts";
+import { textOf } from "../../plugin/src/tool-result.ts";
 import { configured, dana, sender, theOwner, toolOf } from "./chat.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -47,7 +48,7 @@ describe("signing", async () => {
       sessionKey: null,
       sessionId: null,
     });
-    return content.map(({ text }) => text).join("\n");
+    return textOf({ content });
   };
   const status = async (desk: Desk, requester = theOwner) => {
     const { configuration } = desk;
@@ -62,7 +63,7 @@ describe("signing", async () => {
       },
       requester,
     );
-    return { text: content.map(({ text }) => text).join("\n"), details };
+    return { text: textOf({ content }), details };
   };
 
   test("by a key file is believed where its public half, the issuer and the audience are known", async () => {
@@ -169,7 +170,7 @@ describe("signing", async () => {
       { plugin: "dispatch", version: "1", contractHash: contractHash(), reading, desk: null },
       nobody,
     );
-    assert.match(content[0]?.text ?? "", /not configured: apiUrl.*\n.*not configured: signing/);
+    assert.match(textOf({ content }), /not configured: apiUrl.*\n.*not configured: signing/);
     assert.deepEqual([details["configured"], details["base_url"]], [false, null]);
   });
 });

@@ -109,6 +109,8 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
   ],
   ["complete it, the whole checklist is done", onIt("tech_job_packet")],
   ["show the evidence", onIt("closeout_list_evidence")],
+  ["show me the photo", onIt("closeout_list_evidence")],
+  ["open the picture they took", onIt("closeout_list_evidence")],
   [
     "attach the photo s3://bucket/door.jpg as photo_before_security_risk.",
     onIt("closeout_add_evidence", {
@@ -273,6 +275,7 @@ describe("a sentence becomes calls", () => {
         schedule_move: "schedule_slots",
         assignment_crew: "ticket_get",
         assignment_transfer: "dispatcher_cockpit",
+        closeout_get_evidence: "closeout_list_evidence",
       };
       assert.ok([tool, onTheWay[tool]].includes(conversation.calls()[0]?.name));
     });

@@ -6,7 +6,13 @@ import { after, before, describe, test } from "node:test";
 import { buffer } from "node:stream/consumers";
 import { evidenceMaxBytes } from "../../dispatch/storage/media-types.ts";
 import { InvalidObjectKey } from "../../dispatch/storage/object-key.ts";
-import { fetchObject, inspectObject, type ObjectStore } from "../../dispatch/storage/object-store.ts";
+import {
+  fetchObject,
+  inspectObject,
+  ObjectDamaged,
+  readVerified,
+  type ObjectStore,
+} from "../../dispatch/storage/object-store.ts";
 import { knownId, type TicketId } from "../../dispatch/contract/ids.ts";
 import { takeOver } from "../../dispatch/field/stored-object.ts";
 import { photoFile } from "../support/evidence.ts";
@@ -273,6 +279,30 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         await store.remove(key);
         assert.equal(await store.stat(key), null);
         assert.equal(await store.writeOnce(key, Buffer.from("y"), "text/plain"), "written");
+      });
+
+      test("a range of an object is those bytes and no others, for a reader of any pace too", async () => {
+        const key = newKey();
+        const bytes = randomBytes(2_500_000);
+        const known = { sizeBytes: bytes.length, sha256: sha256(bytes) };
+        await store.writeOnce(key, bytes, "image/jpeg");
+        for (const [start, end] of [
+          [0, 0],
+          [1_048_570, 2_097_155],
+          [2_499_999, 2_499_999],
+        ] as const) {
+          const body = await store.read(key, { start, end });
+          assert.ok(body && (await buffer(body)).equals(bytes.subarray(start, end + 1)), `${start} to ${end}`);
+          const paced = await readVerified(store, key, known, { start, end });
+          assert.ok(paced && (await buffer(paced)).equals(bytes.subarray(start, end + 1)), `${start} to ${end}, paced`);
+        }
+        const whole = await readVerified(store, key, known, null);
+        assert.ok(whole && (await buffer(whole)).equals(bytes));
+        const other = await readVerified(store, key, { ...known, sha256: sha256(Buffer.alloc(1)) }, null);
+        assert.ok(other);
+        await assert.rejects(buffer(other), ObjectDamaged);
+        await assert.rejects(readVerified(store, key, { ...known, sizeBytes: 9 }, null), ObjectDamaged);
+        assert.equal(await readVerified(store, newKey(), known, null), null);
       });
 
       test("inspection stops one byte past the limit", async () => {

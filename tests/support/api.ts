@@ -48,6 +48,7 @@ export type CallOptions = {
   readonly receipt?: string;
   readonly technician?: string;
   readonly plan?: string;
+  readonly evidence?: string;
   /** An object goes as JSON, a text or bytes as they are. */
   readonly body?: object | string;
   /** Without the question mark. */
@@ -219,10 +220,16 @@ export function objectsIn(value: unknown): JsonObject[] {
 /** The address of a tool, with the ids a call names. */
 export function pathOf(
   tool: ToolName,
-  { ticket, receipt, technician, plan }: Pick<CallOptions, "ticket" | "receipt" | "technician" | "plan"> = {},
+  {
+    ticket,
+    receipt,
+    technician,
+    plan,
+    evidence,
+  }: Pick<CallOptions, "ticket" | "receipt" | "technician" | "plan" | "evidence"> = {},
 ): string {
   const { path } = isCommandName(tool) ? commands[tool] : queries[tool];
-  const ids = { ticketId: ticket, receiptId: receipt, technicianId: technician, planId: plan };
+  const ids = { ticketId: ticket, receiptId: receipt, technicianId: technician, planId: plan, evidenceId: evidence };
   const filled = Object.entries(ids).reduce(
     (text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)),
     String(path),
@@ -243,6 +250,8 @@ function headersOf(
   return {
     "x-actor-id": actor ?? actorIdOf(as),
     "x-actor-role": as,
+    // A file's facts, and not its bytes.
+    accept: "application/json",
     ...(isCommand && {
       "content-type": "application/json",
       "idempotency-key": key === null ? undefined : (key ?? randomUUID()),

@@ -52,3 +52,9 @@ export function addReferenced(api: TestApi, { ticket, as = "dispatcher", actor }
   };
   return api.run("closeout.add_evidence", { as, ...(actor !== undefined && { actor }), ticket, body });
 }
+
+/** The id of what was recorded first on a ticket; there must be something. */
+export async function firstEvidenceOf(api: TestApi, ticket = ""): Promise<string> {
+  const [first] = (await api.read("closeout.list_evidence", { ticket })).evidence;
+  return first?.id ?? assert.fail("the ticket has no evidence");
+}
