@@ -98,3 +98,11 @@ export function wholeNumber(option: string, text: string | undefined, fallback: 
   if (!/^\d+$/.test(text)) throw new CommandFailure(`--${option} must be a whole number, not ${text}`);
   return Number(text);
 }
+
+/** A number above zero given as an option, at most three decimals. @throws CommandFailure naming the option */
+export function positiveNumber(option: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^\d+(\.\d{1,3})?$/.test(text) || Number(text) === 0)
+    throw new CommandFailure(`--${option} must be a number above 0 with at most three decimals, not ${text}`);
+  return Number(text);
+}

@@ -3,7 +3,7 @@
 // that is good.
 
 import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
-import { CommandFailure, runCommand, wholeNumber } from "../../dispatch/process/command-line.ts";
+import { CommandFailure, positiveNumber, runCommand, wholeNumber } from "../../dispatch/process/command-line.ts";
 import { otherCheckout } from "./against/checkout.ts";
 import { compare, printComparison } from "./against/compare.ts";
 import { measureSizes, printGrowth } from "./desk-sizes.ts";
@@ -42,7 +42,7 @@ export const benchCommand = (): Promise<void> =>
         profile:
           "instead of all else, show which functions and statements a command's time goes to; " +
           "node's profile goes to this folder",
-        seconds: "length of each measured run (default 8)",
+        seconds: "length of each measured run, also a fraction of one (default 8)",
         rounds: "in turn this often: API and baseline (default 3), or the two checkouts (default 4; even is fairer)",
         concurrency: "connections at once (default 16)",
         small: "tickets of the small desk (default 1000)",
@@ -66,12 +66,11 @@ async function runBench(values: Values): Promise<number> {
   const say = (line: string): void => console.error(line);
   const signal = abortOnSignal(() => say("stopping…"), new CommandFailure("stopped before the end"));
   const load = {
-    seconds: wholeNumber("seconds", values.seconds, 8),
+    seconds: positiveNumber("seconds", values.seconds, 8),
     rounds: wholeNumber("rounds", values.rounds, values.against === undefined ? 3 : 4),
     clients: wholeNumber("concurrency", values.concurrency, 16),
   };
-  if (Object.values(load).includes(0))
-    throw new CommandFailure("--seconds, --rounds and --concurrency must be at least 1");
+  if (Object.values(load).includes(0)) throw new CommandFailure("--rounds and --concurrency must be at least 1");
   try {
     const figures = await measure(values, load, { signal, say });
     await writeReport(figures, values.json);

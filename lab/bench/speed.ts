@@ -77,7 +77,7 @@ async function measureBaseline(
   { clients, seconds, signal }: SpeedOptions,
 ): Promise<Figures> {
   const mostPerSecond = 1_500;
-  const ready = Array.from({ length: mostPerSecond * seconds }, () => renewed(recorded));
+  const ready = Array.from({ length: Math.ceil(mostPerSecond * seconds) }, () => renewed(recorded));
   const sendNext = async (_worker: number, took: (ms: number) => void) => {
     for (const transaction of ready.pop() ?? []) {
       const begun = performance.now();

@@ -15,8 +15,8 @@ import { GivenUp, SupervisedDesk, victims, type Victim } from "./supervised-desk
 
 const seed = 20_260_731;
 const clients = 16;
-const livesPerClient = 8;
-const kills: Record<Victim, number> = { "first API": 10, "second API": 10, postgres: 5 };
+const livesPerClient = 6;
+const kills: Record<Victim, number> = { "first API": 6, "second API": 6, postgres: 3 };
 const endOf = {
   repair: "CLOSED",
   heldByCustomer: "CLOSED",

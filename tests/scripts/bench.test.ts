@@ -46,7 +46,15 @@ describe("dispatch:bench", () => {
   const leftBehind = async () => (await readdir(folder)).filter((name) => name.startsWith("dispatch-bench-"));
 
   test("--against measures another checkout in turn with this one", async () => {
-    const { code, stdout, stderr } = await bench(["--against", root, "--seconds", "1", "--rounds", "2", "--no-growth"]);
+    const { code, stdout, stderr } = await bench([
+      "--against",
+      root,
+      "--seconds",
+      "0.3",
+      "--rounds",
+      "2",
+      "--no-growth",
+    ]);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /pair 1 of 2, this first[^]*pair 2 of 2, the other first/);
     const { against, pairs, rows, growth } = reportIn(stdout);

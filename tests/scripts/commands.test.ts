@@ -125,7 +125,7 @@ describe("commands", () => {
   test("dispatch:bench measures and compares, whatever the figures", async () => {
     const { code, stdout, stderr } = await run(
       "bench.ts",
-      ["--seconds", "1", "--rounds", "1", "--small", "100", "--large", "200", "--turns", "3"],
+      ["--seconds", "0.3", "--rounds", "1", "--small", "100", "--large", "200", "--turns", "3"],
       {},
     );
     assert.equal(code, 0, stderr);
