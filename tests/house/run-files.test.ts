@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
+import { longestFirst } from "../../lab/testing/order.ts";
 import { recall, remember, secondsOf } from "../../lab/testing/remembered.ts";
 import { takeNext } from "../../lab/testing/take-next.ts";
 import { serverUrlVariable } from "../support/database.ts";
@@ -53,6 +54,18 @@ test("what is remembered is the last of each, and a guess where there is nothing
     ["b", "d", "tests/hostile/e.test.ts", "tests/stack/life.test.ts"].map(secondsOf(known)),
     [3, 10, 30, 90],
   );
+});
+
+test("the longest are begun first: as they took last, or as is guessed where that is not known", () => {
+  const [guessed = "", known] = ["tests/stack/life.test.ts", "tests/a.test.ts"];
+  const seconds: Record<string, number> = { "tests/a.test.ts": 91, "tests/b.test.ts": 5, "tests/c.test.ts": 5 };
+  const files = ["tests/c.test.ts", guessed, "tests/b.test.ts", "tests/a.test.ts"];
+  assert.deepEqual(longestFirst(files, secondsOf({ seconds, left: [] })), [
+    known,
+    guessed,
+    "tests/b.test.ts",
+    "tests/c.test.ts",
+  ]);
 });
 
 describe("a run", () => {

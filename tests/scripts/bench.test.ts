@@ -107,6 +107,12 @@ describe("dispatch:bench", () => {
     assert.deepEqual(await leftBehind(), []);
   });
 
+  test("no time at all is refused", async () => {
+    const { code, stderr } = await bench(["--seconds", "0"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^--seconds must be a number above 0 with at most three decimals, not 0\n$/);
+  });
+
   describe("says in a sentence what it cannot run against:", () => {
     const refused = async (other: string) => {
       const { code, stderr } = await bench(["--against", other]);
