@@ -2,7 +2,7 @@
 // whose addresses may be others than the ones written.
 
 import { spawn } from "node:child_process";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { missingFrom, type RunbookBlock } from "./blocks.ts";
@@ -37,9 +37,8 @@ export async function openShell({
   timeoutMs = usualTimeoutMs,
 }: ShellOptions): Promise<RunbookShell> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-runbook-"));
-  // Starts the script itself: pnpm would take a second for it, and need not be installed.
   const pnpm = join(folder, "pnpm");
-  await writeFile(pnpm, `#!/bin/sh\nexec "${process.execPath}" "${join(root, "lab/runbooks/run-script.ts")}" "$@"\n`);
+  await writeFile(pnpm, await standInForPnpm());
   await chmod(pnpm, 0o755);
   const env = {
     ...environment,
@@ -62,6 +61,23 @@ export async function openShell({
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** `pnpm [-s] NAME ARGUMENTS`, or with `exec` a program: pnpm itself would take a second for it, and need not be installed. */
+async function standInForPnpm(): Promise<string> {
+  const manifest: { scripts: Readonly<Record<string, string>> } = JSON.parse(
+    await readFile(join(root, "package.json"), "utf8"),
+  );
+  return [
+    "#!/bin/sh",
+    '[ "$1" = -s ] && shift',
+    "name=$1; shift",
+    'case "$name" in',
+    'exec) exec "$@" ;;',
+    ...Object.entries(manifest.scripts).map(([name, command]) => `${name}) exec ${command} "$@" ;;`),
+    '*) echo "package.json has no script $name" >&2; exit 1 ;;',
+    "esac\n",
+  ].join("\n");
 }
 
 function runShell(

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openShell } from "../../lab/runbooks/run-block.ts";
 import { blocksOf, missingFrom, RunbookError } from "../../lab/runbooks/blocks.ts";
 
 const page = `# Title
@@ -60,4 +61,18 @@ test("expectations must come one behind the other", () => {
   assert.equal(missingFrom("first\nsecond\n", [/^first$/m, /^second$/m]), null);
   assert.equal(missingFrom("second\nfirst\n", [/^first$/m, /^second$/m])?.source, "^second$");
   assert.equal(missingFrom("once", [/once/, /once/])?.source, "once");
+});
+
+test("pnpm in a block runs a script of package.json, or a program with its arguments, and knows no other", async (t) => {
+  const shell = await openShell({ environment: {}, addresses: {} });
+  t.after(() => shell.close());
+  const run = async (commands: string) => {
+    const { code, output } = await shell.run({ heading: "", line: 1, commands, expected: [] });
+    return [code, output];
+  };
+  assert.deepEqual(await run("pnpm -s exec printf '%s.' 'a  b' c"), [0, "a  b.c."]);
+  const [code, help] = await run("pnpm dispatch:drill --help");
+  assert.equal(code, 0);
+  assert.match(String(help), /^Usage: pnpm dispatch:drill/m);
+  assert.deepEqual(await run("pnpm dispatch:nothing"), [1, "package.json has no script dispatch:nothing\n"]);
 });
