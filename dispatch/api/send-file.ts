@@ -16,7 +16,14 @@ export async function sendFile(exchange: Exchange, file: AnsweredFile): Promise<
   // Whatever it says it is, it is read as its media type, never as a page of ours (nosniff is among these).
   const ofFile = [
     ...headersFor(mediaType === "text/plain" ? "text/plain; charset=utf-8" : mediaType),
-    ...["etag", etag, "accept-ranges", "bytes", "vary", "accept", "content-disposition", dispositionOf(file)],
+    "etag",
+    etag,
+    "accept-ranges",
+    "bytes",
+    "vary",
+    "accept",
+    "content-disposition",
+    dispositionOf(file),
   ];
   if (namesTag(headers["if-none-match"], etag)) return exchange.stream(304, 0, ofFile, null);
   const { "if-range": unlessChanged = etag } = headers;
