@@ -228,7 +228,13 @@ describe("a page in a developer's browser", async () => {
     ["an upload", "PUT", upload, { origin: "https://strange.example" }, "ORIGIN_NOT_ALLOWED"],
     ["a sandboxed frame", "GET", "/tickets", { origin: "null" }, "ORIGIN_NOT_ALLOWED"],
     ["an extension", "GET", "/tickets", { origin: "chrome-extension://localhost" }, "ORIGIN_NOT_ALLOWED"],
-    ["a stream of events", "GET", "/events", { origin: "https://strange.example" }, "ORIGIN_NOT_ALLOWED"],
+    [
+      "a stream of events",
+      "GET",
+      "/events?after=1&after=2",
+      { origin: "https://strange.example" },
+      "ORIGIN_NOT_ALLOWED",
+    ],
     [
       "an image",
       "GET",
