@@ -57,7 +57,7 @@ const readings: Readonly<Record<string, Describe>> = {
   tech_job_packet: (result) => {
     const gate = matchIn(result, /^closeout gate (.*)$/)?.[1] ?? "unknown";
     const missing = matchesIn(result, /^missing (evidence|checklist): (.*)$/).map(
-      ([, kind, keys = ""]) => `\n- missing ${kind}: ${plain(keys)}`,
+      ([, kind, keys = ""]) => `\n- missing ${kind}: ${plain(keys.replaceAll('"', ""))}`,
     );
     return missing.length === 0
       ? `Nothing is missing; the closeout gate is ${plain(gate)}.`
@@ -68,7 +68,7 @@ const readings: Readonly<Record<string, Describe>> = {
 function queuedLine(row: RegExpExecArray): string {
   const [, , state, priority, incident = "", number, , sla, left = "", attention, , site = "", , rest = ""] = row;
   return [
-    `${priority}, ${state}, ${incident === "-" ? "not classified" : incident} at ${plain(unquoted(site))}`,
+    `${priority}, ${state}, ${incident === "" ? "not classified" : plain(unquoted(incident))} at ${plain(unquoted(site))}`,
     sla === "breach" ? `late by ${left.replace("-", "")}` : `${left} left`,
     rest.includes("nobody assigned") && "nobody assigned",
     `${attention === undefined ? "" : `${attention} `}(${number})`,

@@ -65,7 +65,7 @@ export function remember(memory: Memory, { call, result }: Exchange): Memory {
 /** What is known of a ticket does not hold for another. */
 function aboutTicket(memory: Memory, ticketId: string, rest: string): Memory {
   const kept = memory.ticketId === ticketId ? memory : { ...nothingYet, receiptId: memory.receiptId };
-  const incidentType = rest.split(" ").find((word) => incidentTypes.has(word));
+  const incidentType = rest.split(/[ "]/).find((word) => incidentTypes.has(word));
   return { ...kept, ticketId, ...(incidentType !== undefined && { incidentType }) };
 }
 

@@ -79,7 +79,7 @@ export const forms = {
   snapshot: new RegExp(`^recommendation_snapshot_id (${uuid})`),
   ranked: new RegExp(`^\\d+\\. tech_id (${uuid}) ${quotedText} score (\\S+) \\((.*)\\)$`),
   queued: new RegExp(
-    `^\\d+\\. ticket (${uuid}) ([A-Z_]+) (\\S+) (\\S+); number (\\S+) (?:${quotedText}|-); sla (\\w+) (\\S+)` +
+    `^\\d+\\. ticket (${uuid}) ([A-Z_]+) (\\S+) (?:${quotedText}|-); number (\\S+) (?:${quotedText}|-); sla (\\w+) (\\S+)` +
       `(?:; ATTENTION (\\w+) since \\S+ (?:${quotedText}|-))?; site ${quotedText}(?: (?:${quotedText}|-))?; (.*)$`,
   ),
   found: (kind: "site" | "account") => new RegExp(`^${kind}_id (${uuid}) ${quotedText}`),

@@ -6,7 +6,7 @@ import { driveText, followsText, localText, nextLine, ticketLine, ticketWords, v
 import { planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, inline, lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
+import { dollars, inline, lines, plainOrQuoted, quoted, sentence, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 
 const repeated =
@@ -84,8 +84,8 @@ function madeLines(body: JsonObject): (string | null)[] {
     id("id", approval) &&
       `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
     id("upload_id") &&
-      `upload: ${id("method") ?? ""} the bytes to ${textAt(body, "url") ?? ""} before ` +
-        `${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${textAt(body, "uri") ?? ""}`,
+      `upload: ${id("method") ?? ""} the bytes to ${sentence(textAt(body, "url") ?? "")} before ` +
+        `${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${sentence(textAt(body, "uri") ?? "")}`,
     id("verification") &&
       `evidence_id ${id("id") ?? ""} ${id("verification") ?? ""} ${quoted(textAt(body, "uri"), 300)}`,
     id("object_key", packet) &&
@@ -145,11 +145,11 @@ function recommendationLines(body: JsonObject): string[] {
 /** Whom an emergency could take off which ticket, with what that costs. */
 function bumpLine(one: unknown, at: number): string {
   const terms = listAt(one, "factors").map(
-    (term) => `${textAt(term, "factor") ?? "?"} ${numberAt(term, "value") ?? "?"} x ${numberAt(term, "weight") ?? "?"}`,
+    (term) => `${wordAt(term, "factor")} ${numberAt(term, "value") ?? "?"} x ${numberAt(term, "weight") ?? "?"}`,
   );
   return (
-    `nobody is free; bump ${at + 1}: take tech_id ${textAt(one, "tech_id") ?? "?"} ${quoted(textAt(one, "tech_name"))} ` +
-    `off ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""} ${textAt(one, "priority") ?? ""} ` +
+    `nobody is free; bump ${at + 1}: take tech_id ${wordAt(one, "tech_id")} ${quoted(textAt(one, "tech_name"))} ` +
+    `off ticket ${wordAt(one, "ticket_id")} ${wordAt(one, "state")} ${wordAt(one, "priority")} ` +
     `${visitText(one) ?? ""}, ` +
     `cost ${numberAt(one, "cost") ?? "?"} (${terms.join(" + ")}): ` +
     "assignment_override direct_dispatch_bypass with bump_ticket_id"
@@ -163,7 +163,10 @@ function rosterLines(body: JsonObject): string[] {
   if (id === null) return [];
   const drained = textAt(technician, "drained_at") !== null;
   const work = (name: string, all: readonly unknown[]) =>
-    all.map((one) => `${name} ticket ${textAt(one, "ticket_id") ?? "?"} ${textAt(one, "state") ?? ""}`.trimEnd());
+    all.map((one) => {
+      const state = textAt(one, "state");
+      return `${name} ticket ${wordAt(one, "ticket_id")}${state === null ? "" : ` ${plainOrQuoted(state)}`}`;
+    });
   return [
     `tech_id ${id} ${quoted(textAt(technician, "name"))} ` +
       `${drained ? `takes no new work: ${quoted(textAt(technician, "drain_reason"), 120)}` : "takes work"}`,

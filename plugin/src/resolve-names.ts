@@ -5,7 +5,7 @@ import { finalStates, ticketStates } from "../../dispatch/contract/states.ts";
 import { ticketNumberFrom } from "../../dispatch/contract/ids.ts";
 import { isUuid } from "./idempotency-key.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
-import { lines, quoted } from "./result-text.ts";
+import { lines, quoted, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 
 export type Found =
@@ -104,8 +104,7 @@ async function inDirectory(field: string, kind: string, name: string, args: Json
     kind,
     name,
     fitting,
-    (one) =>
-      `${kind}_id ${textAt(one, "id") ?? ""} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`,
+    (one) => `${kind}_id ${wordAt(one, "id")} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`,
   );
 }
 
@@ -127,7 +126,7 @@ async function amongTickets(words: string, states: readonly string[], search: Se
     words,
     found,
     (one) =>
-      `ticket_id ${textAt(one, "id") ?? ""} number ${textAt(one, "number") ?? ""} ${textAt(one, "state") ?? ""} ` +
+      `ticket_id ${wordAt(one, "id")} number ${wordAt(one, "number")} ${wordAt(one, "state")} ` +
       `${quoted(textAt(one, "summary"), 100)}`,
   );
 }

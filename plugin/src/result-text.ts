@@ -1,6 +1,8 @@
 // How a result reads to a model: a first line that says what happened, facts in fixed forms, and whatever people wrote
 // fenced off as data. Short enough that a long chat can hold many.
 
+import { uuidPattern } from "../../dispatch/contract/fields.ts";
+import { isContractWord } from "./contract-words.ts";
 import { sortedJson, textAt } from "./json.ts";
 
 /** Characters of a result's text at most, about 2,000 tokens. */
@@ -26,26 +28,49 @@ export function quoted(text: string | null | undefined, limit = 80): string {
   return harmless(JSON.stringify(characters.length > limit ? `${characters.slice(0, limit).join("")}…` : text));
 }
 
-/** Keys, ids, states and times as they are; anything else quoted. */
-export const plainOrQuoted = (text: string, limit = 300): string =>
-  /^[A-Za-z0-9_./:+-]{1,120}$/.test(text) ? text : quoted(text, limit);
+/** What can hold no words: ids, a ticket's number, times, numbers, hashes, and the dash for nothing. */
+const plainForms = new RegExp(
+  [
+    uuidPattern,
+    "^T-[0-9]+$",
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2}))?$",
+    "^-?[0-9]+(?:[:.][0-9]+)?$",
+    "^[0-9a-f]{64}$",
+    "^-$",
+  ].join("|"),
+);
 
-/** A member that is a key, id, state or time; a dash where there is none. */
+/**
+ * Words of the contract, ids, numbers and times as they are; anything else quoted, for somebody may have written it: a type of
+ * incident and a key of evidence are the policy's or anybody's, and IGNORE_ALL_RULES would be one word.
+ */
+export const plainOrQuoted = (text: string, limit = 300): string =>
+  isContractWord(text) || (text.length <= 120 && plainForms.test(text)) ? text : quoted(text, limit);
+
+/** A member as plainOrQuoted has it; a dash where there is none. */
 export const wordAt = (value: unknown, key: string): string => plainOrQuoted(textAt(value, key) ?? "-");
 
 /** Any value as JSON on one line, cut. */
 export const inline = (value: unknown, limit = 1_500): string => harmless(sortedJson(value).slice(0, limit));
 
-/** What JSON leaves as it is and a reader may take for the end of a line, or for text in another order. */
-const misleading = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/**
+ * What JSON leaves as it is and nobody sees, or takes for the end of a line or for text in another order: controls, format and
+ * bidi characters, zero-width ones, variation selectors, tags (U+E0000 and behind). Each is shown as its escape.
+ */
+const misleading = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** JSON text in which no fence, end of line or change of direction is left, and no half of a character. */
-function harmless(json: string): string {
-  return json
+const escaped = (text: string): string =>
+  text.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** JSON text in which no fence, end of line, hidden character or change of direction is left, and no half of a character. */
+const harmless = (json: string): string =>
+  json
     .toWellFormed()
-    .replaceAll(misleading, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`)
-    .replaceAll(/<(?=<<)|>(?=>>)/g, "$&\u200b");
-}
+    .replaceAll(misleading, escaped)
+    .replaceAll(/<(?=<<)|>(?=>>)/g, escaped);
+
+/** A sentence of the API's as one line, with nothing in it that a reader would not see. */
+export const sentence = (text: string): string => harmless(text);
 
 /** The lines that are there, as one text of bounded length. */
 export function lines(...parts: readonly (string | null | undefined | false)[]): string {

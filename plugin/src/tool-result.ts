@@ -4,7 +4,7 @@
 import type { ApiRefusal } from "./api-client.ts";
 import { leftOut, meaningOf } from "./left-out.ts";
 import { isObject, listAt, textAt, type JsonObject } from "./json.ts";
-import { fenced, inline, lines, plainOrQuoted } from "./result-text.ts";
+import { fenced, inline, lines, plainOrQuoted, sentence } from "./result-text.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { nextLine } from "./describe-ticket.ts";
 
@@ -119,10 +119,10 @@ function refusalText(tool: string, { code, message, details }: ApiRefusal, grant
   const broken = listAt(details, "validation_errors").filter(isObject).slice(0, 12);
   return lines(
     `REFUSED ${code} ${tool}: nothing changed.`,
-    message,
+    sentence(message),
     ...broken.map(
       (one) =>
-        `field ${plainOrQuoted(textAt(one, "path") ?? "?")}: ${textAt(one, "message") ?? textAt(one, "rule") ?? ""}`,
+        `field ${plainOrQuoted(textAt(one, "path") ?? "?")}: ${sentence(textAt(one, "message") ?? textAt(one, "rule") ?? "")}`,
     ),
     ...facts,
     reason && `reason: ${reason}`,

@@ -71,7 +71,7 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
   "tech.job_packet": {
     path: "/ux/technician/job-packet/{ticketId}",
     roles: ["tech", "dispatcher"],
-    chat: { in: "IN_PROGRESS", args: {}, told: "missing checklist: billing_authorization, " },
+    chat: { in: "IN_PROGRESS", args: {}, told: 'missing checklist: "billing_authorization", ' },
   },
   "directory.search": {
     path: "/directory",

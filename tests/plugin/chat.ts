@@ -102,16 +102,22 @@ export function openChat(
       args = {},
       { from = theOwner, callId = randomUUID(), session = "main", signal, card: decision } = {},
     ) => {
-      // A host passes arguments on as JSON and nothing else.
-      if (decision) (await card(tool, asObject(args), from, callId))?.onResolution(decision);
-      const result = await runTool(desk, toolOf(tool), {
-        toolCallId: callId,
-        args,
-        requester: from,
-        sessionKey: session,
-        sessionId: null,
-        signal,
-      });
+      const once = async () => {
+        // A host passes arguments on as JSON and nothing else.
+        if (decision) (await card(tool, asObject(args), from, callId))?.onResolution(decision);
+        return runTool(desk, toolOf(tool), {
+          toolCallId: callId,
+          args,
+          requester: from,
+          sessionKey: session,
+          sessionId: null,
+          signal,
+        });
+      };
+      const first = await once();
+      // What only the API sees is put on a card when the call comes again.
+      const isWanted = asObject(first.details["refusal"])["code"] === "HUMAN_APPROVAL_REQUIRED";
+      const result = isWanted && decision ? await once() : first;
       const { details } = result;
       const text = textOf(result);
       return {

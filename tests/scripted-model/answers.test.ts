@@ -75,7 +75,7 @@ describe("an answer says what the result says", () => {
 
   test("the queue, what is late first", () => {
     const row = (at: number, sla: string) =>
-      `${at}. ticket ${ticketId} SCHEDULED EMERGENCY CANNOT_SECURE_ENTRY; number T-00000${at} "Door"; sla ${sla}; ` +
+      `${at}. ticket ${ticketId} SCHEDULED EMERGENCY "CANNOT_SECURE_ENTRY"; number T-00000${at} "Door"; sla ${sla}; ` +
       'site "Main *St*" "Oakland"; nobody assigned';
     const answer = answerTo(
       "what is burning?",

@@ -363,7 +363,10 @@ describe("what a conversation has come to decides the calls", () => {
     const other = "01a1fda9-9999-7d40-91ab-570e80928c4e";
     const moved = ranked()
       .says("show the ticket")
-      .ran({ name: "ticket_get", text: `READ ticket.get\nticket ${other} SCHEDULED URGENT DOOR_WONT_LATCH version 2` });
+      .ran({
+        name: "ticket_get",
+        text: `READ ticket.get\nticket ${other} SCHEDULED URGENT "DOOR_WONT_LATCH" version 2`,
+      });
     assert.deepEqual(moved.says("send Ana").calls(), [
       { name: "assignment_dispatch", args: { ticket_id: other, tech_id: "Ana" } },
     ]);
@@ -398,7 +401,7 @@ describe("what a conversation has come to decides the calls", () => {
   });
 
   const job = (state: string, number = "T-000007") =>
-    `1. ticket ${benId} ${state} URGENT DOOR_WONT_LATCH; number ${number} "Door"; sla healthy 01:00; site "Main St" "Oakland"; ` +
+    `1. ticket ${benId} ${state} URGENT "DOOR_WONT_LATCH"; number ${number} "Door"; sla healthy 01:00; site "Main St" "Oakland"; ` +
     `scheduled ${nine.start}; tech_id ${benId}`;
   const given = (...rows: string[]) =>
     aboutTicket()
