@@ -318,15 +318,23 @@ export const errorRegistry = define({
       "The ticket has as much evidence, announced uploads included, as the policy allows one ticket (evidence.max_items_per_ticket). " +
       "Leave out what proves nothing new; an operator can raise the limit.",
   },
+  EVIDENCE_DUPLICATE: {
+    status: 409,
+    dimension: "evidence",
+    message: "The same file is on record already; duplicate_of names ticket and key. Bring another one.",
+  },
   PAYLOAD_TOO_LARGE: { status: 413, message: "The body is larger than 256 KiB." },
-  EVIDENCE_TOO_LARGE: { status: 413, message: "The file is larger than 25 MiB." },
+  EVIDENCE_TOO_LARGE: {
+    status: 413,
+    message: "The file is larger than max_bytes, which depends on its type; make it smaller.",
+  },
   RANGE_NOT_SATISFIABLE: {
     status: 416,
     message: "The file ends before the Range that was asked for begins; Content-Range says how long it is.",
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
-    message: "This kind of file is not accepted; send JPEG, PNG, WebP, HEIC, PDF, plain text or MP4.",
+    message: "This type of file is not accepted here; accepted lists those that are.",
   },
   RATE_LIMITED: { status: 429, message: "Too many commands from this actor; wait for Retry-After." },
   AUTH_CONFIG_ERROR: {

@@ -124,6 +124,22 @@ export const reasonCode = () =>
 /** What work that follows from a ticket is to it. */
 export const followUpKinds = ["warranty", "callback", "further_work"] as const;
 
+/** How answers and refusals name the earlier item with the same bytes. */
+export const duplicateOf = () =>
+  nullable(
+    Type.Object({
+      evidence_id: nullable(Type.String({ format: "uuid" })),
+      ticket_id: nullable(answeredId<TicketId>()),
+      number: nullable(Type.String()),
+      evidence_key: nullable(Type.String()),
+    }),
+    "The earlier item with the same bytes; all null where that is beyond the caller's reach",
+  );
+
+/** What a required piece of evidence is to be. */
+export const evidenceKinds = ["photo", "note", "signature", "document", "any"] as const;
+export type EvidenceKind = (typeof evidenceKinds)[number];
+
 /** Why a call-out had nothing to do; the policy says what proves each. */
 export const noWorkReasons = ["no_access", "cancelled_at_door", "not_needed", "unsafe"] as const;
 

@@ -3,6 +3,7 @@
 import { attention } from "./attention.ts";
 import {
   answeredId,
+  duplicateOf,
   followUpKinds,
   localTime,
   nullable,
@@ -25,7 +26,7 @@ import type {
 import { requeuedWork } from "./roster-responses.ts";
 import { actorTypes, roles } from "./roles.ts";
 import { ticketStates } from "./states.ts";
-import { warning, type Warning } from "./warnings.ts";
+import { judgedEvidence, warning, type Warning } from "./warnings.ts";
 
 const uuid = () => Type.String({ format: "uuid" });
 const time = () => Type.String({ format: "date-time" });
@@ -186,15 +187,7 @@ export const evidence = Type.Object({
   age_minutes: nullable(Type.Integer(), "How long before it was recorded the picture was taken"),
   place: nullable(Type.Object({ lat: Type.Number(), lon: Type.Number() }), "Where the camera says it was taken"),
   distance_m: nullable(count(), "From there to the site, in metres"),
-  duplicate_of: nullable(
-    Type.Object({
-      evidence_id: nullable(uuid()),
-      ticket_id: nullable(answeredId<TicketId>()),
-      number: nullable(text()),
-      evidence_key: nullable(text()),
-    }),
-    "The earlier item with the same bytes; all null where that is beyond the caller's reach",
-  ),
+  duplicate_of: duplicateOf(),
 });
 export type EvidenceBody = Static<typeof evidence>;
 
@@ -426,6 +419,12 @@ export const ticketSearch = Type.Object({ tickets: Type.Array(ticket), next_curs
 export const evidenceList = Type.Object({
   ticket_id: answeredId<TicketId>(),
   evidence: Type.Array(evidence),
+  rejected_evidence: Type.Optional(
+    Type.Array(judgedEvidence, { description: "Items that do not stand for their keys, and why; absent: all do" }),
+  ),
+  doubtful_evidence: Type.Optional(
+    Type.Array(judgedEvidence, { description: "Items that do although their camera's clock speaks against them" }),
+  ),
   next_cursor: Type.Optional(text()),
 });
 export const evidenceContent = Type.Object({

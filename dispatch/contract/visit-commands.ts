@@ -16,6 +16,7 @@ import {
   openObject,
   optional,
   time,
+  uuid,
   Type,
   work,
 } from "./fields.ts";
@@ -42,7 +43,8 @@ const completion = () =>
   });
 
 const mediaTypes =
-  "image/jpeg (or image/jpg), image/png, image/webp, image/heic, application/pdf, text/plain, video/mp4 or video/quicktime";
+  "image/jpeg|png|webp|heic|heif, application/pdf, text/plain (UTF-8), audio/mp4|aac|amr|ogg|3gpp, " +
+  "video/mp4|quicktime|3gpp; image/svg+xml for a signature";
 const completionExample = {
   checklist_status: {
     work_performed: true,
@@ -184,7 +186,8 @@ export const visitCommands = defineCommands({
       size_bytes: Type.Integer({
         minimum: 1,
         maximum: Number.MAX_SAFE_INTEGER,
-        description: "Exact size of the file in bytes, at most 26214400",
+        description:
+          "Exact size of the file in bytes: at most 1048576 of text or SVG, 209715200 of a video, 26214400 of anything else",
       }),
       sha256: Type.String({
         pattern: "^[0-9a-fA-F]{64}$",
@@ -223,6 +226,11 @@ export const visitCommands = defineCommands({
         line(200, { description: "SHA-256 of the object, hex; absent: taken from the stored file, if there is one" }),
       ),
       evidence_key: optional(evidenceKey()),
+      corrects: optional(
+        uuid(
+          "Evidence id of this ticket with the same file under a wrong key, which this one puts right; absent: none",
+        ),
+      ),
       metadata: optional(
         openObject("Further facts to keep with it, at most 8192 bytes of JSON; absent: none", maxMetadataBytes),
       ),

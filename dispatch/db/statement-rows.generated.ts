@@ -503,6 +503,7 @@ export type StatementRows = {
     postal_code: string | null;
   };
   directory_search: { kind: string; id: string; name: string; detail: string; account_id: string };
+  evidence_checksum: { checksum: string | null };
   evidence_count: { total: number };
   evidence_facts: {
     id: string;
@@ -512,6 +513,8 @@ export type StatementRows = {
     verification: string;
     checksum: string | null;
     createdAt: string;
+    mediaType: string | null;
+    capturedAt: string | null;
   };
   evidence_item: {
     id: string;
@@ -540,6 +543,7 @@ export type StatementRows = {
     duplicate_account: string;
     duplicate_site: string;
   };
+  evidence_lock_bytes: { pg_advisory_xact_lock: unknown };
   evidence_newest: {
     id: string;
     ticket_id: string;
@@ -566,6 +570,14 @@ export type StatementRows = {
     duplicate_key: string;
     duplicate_account: string;
     duplicate_site: string;
+  };
+  evidence_same_bytes: {
+    id: string;
+    ticket_id: string;
+    number: string;
+    evidence_key: string;
+    account_id: string;
+    site_id: string;
   };
   evidence_select: {
     id: string;
@@ -594,6 +606,7 @@ export type StatementRows = {
     duplicate_account: string;
     duplicate_site: string;
   };
+  evidence_site: { lat: number | null; lon: number | null; timezone: string };
   explain_connections: {
     application: string;
     state: string;

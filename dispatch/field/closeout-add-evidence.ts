@@ -1,30 +1,59 @@
 // closeout.add_evidence: records a piece of evidence. An object of our own store is read and checked first; one kept
 // elsewhere is recorded as referenced, and the profile says whether that is enough to complete the work.
 
+import type { InputOf } from "../contract/index.ts";
+import type { Desk } from "../kernel/desk.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
-import { Refusal } from "../kernel/refusal.ts";
-import { countEvidence, evidenceBody, insertEvidence, requireRoom, type EvidenceRow } from "./evidence-rows.ts";
+import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { mediaTypeOf } from "../storage/media-types.ts";
+import { instantOf } from "./captured-at.ts";
+import { duplicateWarnings, lockBytes, requireNew, selectSameBytes, type Recorded } from "./duplicate-evidence.ts";
+import { requireKind } from "./evidence-kinds.ts";
+import {
+  countEvidence,
+  evidenceBody,
+  insertEvidence,
+  requireRoom,
+  selectChecksum,
+  selectSiteOf,
+  type EvidenceRow,
+} from "./evidence-rows.ts";
 import { keyInStore, takeOver, type StoredObject } from "./stored-object.ts";
-import { markUploadUsed, selectUpload } from "./uploads.ts";
+import { plain } from "./standing-evidence.ts";
+import { markUploadUsed, selectUpload, type UploadRow } from "./uploads.ts";
+
+type Input = InputOf<"closeout.add_evidence">;
 
 export const closeoutAddEvidence = ticketCommand({
   name: "closeout.add_evidence",
+  alone: true,
   async load(tx, { desk, input, ticketId }) {
     const key = keyInStore(input.uri, desk.store, desk.settings.objectStoreSchemes);
-    const [upload, recorded] = await Promise.all([
+    const [upload, site, corrected, recorded] = await Promise.all([
       key === null ? null : tx.row(selectUpload, [key, ticketId]),
+      tx.row(selectSiteOf, [ticketId]),
+      input.corrects === undefined ? null : tx.row(selectChecksum, [input.corrects, ticketId]),
       tx.row(countEvidence, [ticketId]),
     ]);
-    return { key, upload, items: recorded?.total ?? 0 };
+    const checksum = upload?.sha256 ?? (input.checksum === undefined ? null : plain(input.checksum));
+    const [, same] =
+      checksum === null
+        ? [null, []]
+        : await Promise.all([tx.row(lockBytes, [checksum]), tx.rows(selectSameBytes, [checksum, ticketId])]);
+    const moved = input.corrects !== undefined && corrected !== null && plain(corrected.checksum ?? "") === checksum;
+    const earlier = same.find(({ ticket_id }) => !moved || ticket_id !== ticketId);
+    return { key, upload, site, moved, earlier, items: recorded?.total ?? 0 };
   },
   needsPreparation: ({ key }) => key !== null,
-  async prepare({ desk, input, ticketId }, { upload, items }): Promise<StoredObject | undefined> {
+  async prepare(call, { upload, moved, earlier, items }): Promise<StoredObject | undefined> {
+    const { desk, actor, input, ticketId } = call;
     requireRoom(ticketId, items, desk.policy);
     if (!upload) throw new Refusal("EVIDENCE_NOT_STORED", { uri: input.uri, expected: null, actual: null });
+    requireRecordable(desk, input, upload, moved);
+    requireNew(earlier, actor, desk.policy);
     const stored = await takeOver(desk.store, upload, input.uri);
-    const claimed = input.checksum?.toLowerCase().replace(/^sha256:/, "");
-    if (claimed !== undefined && claimed !== stored.sha256) {
+    if (input.checksum !== undefined && plain(input.checksum) !== stored.sha256) {
       throw new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {
         uri: input.uri,
         expected: input.checksum,
@@ -33,8 +62,12 @@ export const closeoutAddEvidence = ticketCommand({
     }
     return stored;
   },
-  decide({ desk, actor, input, ticket, now }, { upload, items }, stored) {
+  decide({ desk, actor, input, ticket, now }, { upload, site, moved, earlier, items }, stored) {
     requireRoom(ticket.id, items, desk.policy);
+    requireRecordable(desk, input, upload, moved);
+    requireNew(earlier, actor, desk.policy);
+    const taken = stored?.exif ?? null;
+    const captured_at = taken && instantOf(taken, site?.timezone ?? "UTC");
     const item: EvidenceRow = {
       id: newId(Date.parse(now)),
       ticket_id: ticket.id,
@@ -47,20 +80,15 @@ export const closeoutAddEvidence = ticketCommand({
       verification: stored ? "verified" : "referenced",
       media_type: stored?.mediaType ?? null,
       size_bytes: stored?.sizeBytes ?? null,
-      width: null,
-      height: null,
-      captured_at: null,
-      captured_offset: null,
-      lat: null,
-      lon: null,
-      site_lat: null,
-      site_lon: null,
-      duplicate_of: null,
-      duplicate_ticket: null,
-      duplicate_number: null,
-      duplicate_key: null,
-      duplicate_account: null,
-      duplicate_site: null,
+      width: stored?.width ?? null,
+      height: stored?.height ?? null,
+      captured_at,
+      captured_offset: captured_at && taken ? taken.offset : null,
+      lat: taken?.place?.lat ?? null,
+      lon: taken?.place?.lon ?? null,
+      site_lat: site?.lat ?? null,
+      site_lon: site?.lon ?? null,
+      ...asDuplicate(earlier),
     };
     return {
       payload: {
@@ -72,7 +100,12 @@ export const closeoutAddEvidence = ticketCommand({
         verification: item.verification,
         media_type: item.media_type,
         size_bytes: item.size_bytes,
+        captured_at: item.captured_at,
+        duplicate_of: item.duplicate_of,
+        ...(input.corrects !== undefined && { corrects: input.corrects }),
       },
+      ...(earlier && { concerns: { account_ids: [earlier.account_id], site_ids: [earlier.site_id] } }),
+      warnings: duplicateWarnings(earlier, actor),
       write: (tx) => [
         insertEvidence(tx, { ...item, metadata: JSON.stringify(item.metadata) }),
         ...(stored && upload ? [tx.row(markUploadUsed, [upload.id, now])] : []),
@@ -80,4 +113,24 @@ export const closeoutAddEvidence = ticketCommand({
       body: () => evidenceBody(item, actor),
     };
   },
+});
+
+/** @throws Refusal where the file is not what its key asks for, or corrects nothing */
+function requireRecordable({ policy }: Desk, input: Input, upload: UploadRow | null, moved: boolean): void {
+  if (input.corrects !== undefined && !moved) {
+    const rule = "names an item of this ticket with the same file, which stands under the wrong key";
+    throw invalidField("corrects", "same_file", rule);
+  }
+  const { kind, evidence_key: evidenceKey = null } = input;
+  const mediaType = upload && mediaTypeOf(upload.content_type);
+  if (mediaType !== null) requireKind(mediaType, { kind, evidenceKey }, policy.evidenceKeys);
+}
+
+const asDuplicate = (earlier: Recorded | undefined) => ({
+  duplicate_of: earlier?.id ?? null,
+  duplicate_ticket: earlier?.ticket_id ?? null,
+  duplicate_number: earlier?.number ?? null,
+  duplicate_key: earlier?.evidence_key ?? null,
+  duplicate_account: earlier?.account_id ?? null,
+  duplicate_site: earlier?.site_id ?? null,
 });

@@ -1,15 +1,21 @@
 // The closeout gate as commands and the job packet ask it: rows in, the pure rule's verdict out, or the refusal.
 
+import { warningRegistry, type Warning } from "../contract/warnings.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { VisitSpan } from "./capture-times.ts";
 import { evaluateCloseoutGate, type CloseoutGateResult } from "./closeout-gate.ts";
 import type { EvidenceItem } from "./evidence-references.ts";
 import { normalizeIncidentType } from "./closeout-requirements.ts";
+import type { StandingRules } from "./standing-evidence.ts";
 import type { Demands } from "./visits.ts";
 
 export type CloseoutClaim = {
   /** What the quality check has sent the work back for. */
   readonly demands: Demands;
+  /** Of which the photos are to be. */
+  readonly visit: VisitSpan;
   readonly checklist: Readonly<Record<string, boolean>>;
   readonly noSignatureReason: string | null | undefined;
   readonly evidenceRefs: readonly string[] | null | undefined;
@@ -29,7 +35,7 @@ export const checkCloseout = (
   const result = evaluateCloseoutGate({
     incidentType: noWork ?? incidentType,
     evidenceItems: evidence,
-    demands: claim.demands,
+    standing: standingRules(policy, claim),
     checklist: claim.checklist,
     noSignatureReason: claim.noSignatureReason,
     evidenceRefs: claim.evidenceRefs ?? undefined,
@@ -40,9 +46,23 @@ export const checkCloseout = (
   return { ...result, incident_type: normalizeIncidentType(incidentType) };
 };
 
-/** @throws Refusal CLOSEOUT_REQUIREMENTS_INCOMPLETE with everything that is missing */
-export function requireCloseout(result: CloseoutGateResult): void {
+/** What this desk holds evidence to. */
+export const standingRules = (
+  { evidenceKeys: keys, evidence }: Policy,
+  { demands, visit }: Pick<CloseoutClaim, "demands" | "visit">,
+): StandingRules => ({ demands, visit, keys, evidence });
+
+/** What a completion's answer warns of: photos that count although their camera's clock speaks against them. */
+const doubtWarnings = ({ doubtful_evidence: doubtful }: CloseoutGateResult): Warning[] =>
+  doubtful ? [{ code: "EVIDENCE_DOUBTFUL", message: warningRegistry.EVIDENCE_DOUBTFUL, evidence: [...doubtful] }] : [];
+
+/**
+ * @returns what to warn of
+ * @throws Refusal CLOSEOUT_REQUIREMENTS_INCOMPLETE with everything that is missing
+ */
+export function requireCloseout(result: CloseoutGateResult): Warning[] {
   if (!result.ready) throw closeoutRefusal(result);
+  return doubtWarnings(result);
 }
 
 export const closeoutRefusal = (result: CloseoutGateResult & { ready: false }): Refusal =>

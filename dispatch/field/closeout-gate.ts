@@ -4,15 +4,14 @@
  */
 import { signatureKey, type CloseoutTemplate, type Index } from "../policy/policy.ts";
 import { evaluateCloseoutRequirements, type Checklist } from "./closeout-requirements.ts";
-import { invalidEvidenceRefs, isUsableEvidence, type EvidenceItem } from "./evidence-references.ts";
-import { isSignature, standingEvidence, type RejectedEvidence } from "./standing-evidence.ts";
-import type { Demands } from "./visits.ts";
+import { invalidEvidenceRefs, isSignature, isUsableEvidence, type EvidenceItem } from "./evidence-references.ts";
+import { standingEvidence, type RejectedEvidence, type StandingRules } from "./standing-evidence.ts";
 
 export type CloseoutGateInput = {
   readonly incidentType: string | null;
   readonly evidenceItems: readonly EvidenceItem[];
-  /** What the quality check has sent the work back for, and when. */
-  readonly demands: Demands;
+  /** What the quality check has sent the work back for, and what else evidence is held to. */
+  readonly standing: StandingRules;
   readonly checklist: Checklist;
   readonly noSignatureReason: string | null | undefined;
   /** As the caller sent them; undefined means every item. */
@@ -38,6 +37,8 @@ type CloseoutGateReport = {
   readonly invalid_evidence_refs: readonly string[];
   /** Items that do not stand for their keys, and why; absent when all do. */
   readonly rejected_evidence?: readonly RejectedEvidence[];
+  /** Items that do, although something speaks against them; absent when there are none. */
+  readonly doubtful_evidence?: readonly RejectedEvidence[];
   readonly signature_satisfied: boolean;
   /** Trimmed; null when blank or absent. */
   readonly no_signature_reason: string | null;
@@ -60,14 +61,14 @@ export type PacketCloseoutGate = CloseoutGateReport & {
  * good item in evidenceRefs would let all the others pass unseen.
  */
 export function evaluateCloseoutGate(input: CloseoutGateInput): CloseoutGateResult {
-  const { evidenceItems, mustBeVerified, demands } = input;
+  const { evidenceItems, mustBeVerified, standing } = input;
   const reason = input.noSignatureReason?.trim() || null;
-  const { counted, rejected } = standingEvidence(evidenceItems, demands);
+  const { counted, rejected, doubtful } = standingEvidence(evidenceItems, standing);
   const keys = presentEvidenceKeys(mustBeVerified ? counted.filter((item) => isUsableEvidence(item, input)) : counted);
   const requirements = evaluateCloseoutRequirements({
     incidentType: input.incidentType,
     evidenceKeys: reason === null ? keys : [...keys, signatureKey],
-    demandedKeys: [...demands.keys()],
+    demandedKeys: [...standing.demands.keys()],
     checklist: input.checklist,
     templates: input.templates,
   });
@@ -80,6 +81,7 @@ export function evaluateCloseoutGate(input: CloseoutGateInput): CloseoutGateResu
     missing_checklist_keys: requirements.missing_checklist_keys,
     invalid_evidence_refs: invalidRefs,
     ...(rejected.length > 0 && { rejected_evidence: rejected }),
+    ...(doubtful.length > 0 && { doubtful_evidence: doubtful }),
     signature_satisfied: signatureSatisfied,
     no_signature_reason: reason,
   };

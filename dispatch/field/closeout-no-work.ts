@@ -8,7 +8,7 @@ import { loadChainOfTicket, requireAutonomy } from "./autonomy.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { insertCompletion } from "./completions.ts";
 import { selectEvidenceFacts } from "./evidence-rows.ts";
-import { demandsOf, selectTrail } from "./visits.ts";
+import { demandsOf, selectTrail, visitSpanOf } from "./visits.ts";
 
 export const closeoutNoWork = ticketCommand({
   name: "closeout.no_work",
@@ -25,15 +25,17 @@ export const closeoutNoWork = ticketCommand({
     const { reason_code, note, evidence_refs = null } = input;
     const claim = {
       demands: demandsOf(trail),
+      visit: visitSpanOf(trail, ticket, now),
       checklist: {},
       noSignatureReason: note,
       evidenceRefs: evidence_refs,
       noWork: reason_code,
       byModel: isModel(actor),
     };
-    requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
+    const warnings = requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
     return {
       path: ["COMPLETED_PENDING_VERIFICATION"],
+      warnings,
       // Whoever says so stood at the door, checked in or not.
       change: { arrived_at: ticket.arrived_at ?? now },
       payload: { reason_code, note, evidence_refs, evidence_items: evidence.length },

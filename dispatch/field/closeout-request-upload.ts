@@ -1,36 +1,49 @@
 // closeout.request_upload: announces a file and signs the address it may be sent to. What arrives there is only taken
 // over, under a key nobody can write to, once closeout.add_evidence has read and checked it.
 
+import type { InputOf } from "../contract/index.ts";
 import { newId } from "../kernel/clock.ts";
+import type { Policy } from "../policy/policy.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { evidenceMaxBytes, fileExtension, mediaTypeOf, type MediaType } from "../storage/media-types.ts";
+import {
+  acceptedMediaTypes,
+  fileExtension,
+  maxBytesOf,
+  mediaTypeOf,
+  withoutParameters,
+  type MediaType,
+} from "../storage/media-types.ts";
 import { incomingPrefix } from "../storage/object-key.ts";
+import { requireNew, selectSameBytes } from "./duplicate-evidence.ts";
+import { requireKind } from "./evidence-kinds.ts";
 import { countEvidence, requireRoom } from "./evidence-rows.ts";
 import { countOpenUploads, insertUpload } from "./uploads.ts";
 
 export const closeoutRequestUpload = ticketCommand({
   name: "closeout.request_upload",
-  async load(tx, { ticketId, clockTime }) {
-    const [recorded, open] = await Promise.all([
+  async load(tx, { input, ticketId, clockTime }) {
+    const [recorded, open, same] = await Promise.all([
       tx.row(countEvidence, [ticketId]),
       tx.row(countOpenUploads, [ticketId, clockTime]),
+      tx.rows(selectSameBytes, [input.sha256, ticketId]),
     ]);
-    return (recorded?.total ?? 0) + (open?.total ?? 0);
+    return { items: (recorded?.total ?? 0) + (open?.total ?? 0), earlier: same[0] };
   },
-  async prepare({ desk, input, ticket, now }, items) {
+  async prepare({ desk, actor, input, ticket, now }, { items, earlier }) {
     requireRoom(ticket.id, items, desk.policy);
     const { content_type: announced, size_bytes: sizeBytes } = input;
-    const contentType = acceptable(announced, sizeBytes);
+    const contentType = acceptable(input, desk.policy);
+    requireNew(earlier, actor, desk.policy);
     const id = newId(Date.parse(now));
     const objectKey = `evidence/${ticket.id}/${id}.${fileExtension(contentType)}`;
     const incomingKey = `${incomingPrefix}${id}`;
     const signed = await desk.store.presignUpload({
       key: incomingKey,
       // Whoever sends the file says what it said here.
-      contentType: announced,
+      contentType: withoutParameters(announced),
       sizeBytes,
-      maxBytes: evidenceMaxBytes,
+      maxBytes: maxBytesOf(contentType),
       now: new Date(now),
       expiresInSeconds: desk.settings.uploadExpirySeconds,
     });
@@ -67,17 +80,25 @@ export const closeoutRequestUpload = ticketCommand({
         object_key: objectKey,
         uri: desk.store.uriOf(objectKey),
         ...signed,
-        max_bytes: evidenceMaxBytes,
+        max_bytes: maxBytesOf(contentType),
       }),
     };
   },
 });
 
-/** @throws Refusal UNSUPPORTED_MEDIA_TYPE, EVIDENCE_TOO_LARGE */
-function acceptable(announced: string, sizeBytes: number): MediaType {
-  const contentType = mediaTypeOf(announced);
-  if (contentType === null) throw new Refusal("UNSUPPORTED_MEDIA_TYPE", { content_type: announced });
-  if (sizeBytes > evidenceMaxBytes)
-    throw new Refusal("EVIDENCE_TOO_LARGE", { size_bytes: sizeBytes, max_bytes: evidenceMaxBytes });
+/**
+ * Before anything is sent: whether the file could be evidence, and be what its key asks for.
+ * @throws Refusal UNSUPPORTED_MEDIA_TYPE, EVIDENCE_TOO_LARGE
+ */
+function acceptable(input: InputOf<"closeout.request_upload">, { evidenceKeys }: Policy): MediaType {
+  const { content_type, size_bytes, kind, evidence_key: evidenceKey = null } = input;
+  const contentType = mediaTypeOf(content_type);
+  if (contentType === null) throw new Refusal("UNSUPPORTED_MEDIA_TYPE", { content_type, accepted: acceptedMediaTypes });
+  requireKind(contentType, { kind, evidenceKey }, evidenceKeys);
+  const max_bytes = maxBytesOf(contentType);
+  if (size_bytes > max_bytes) {
+    const message = `A file of type ${contentType} may have ${max_bytes} bytes (${max_bytes / 1024 ** 2} MiB); make it smaller.`;
+    throw new Refusal("EVIDENCE_TOO_LARGE", { size_bytes, max_bytes }, { message });
+  }
   return contentType;
 }

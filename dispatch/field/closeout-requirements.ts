@@ -68,7 +68,7 @@ export function evaluateCloseoutRequirements(input: CloseoutRequirementsInput): 
     };
   }
   const present = new Set(input.evidenceKeys);
-  const required = new Set([...template.requiredEvidenceKeys, ...input.demandedKeys]);
+  const required = new Set([...template.requiredEvidence.map(({ key }) => key), ...input.demandedKeys]);
   const missingEvidence = [...required].filter((key) => !present.has(key)).sort();
   const missingChecklist = template.requiredChecklistKeys.filter((key) => input.checklist[key] !== true).sort();
   const found = {

@@ -15,7 +15,7 @@ import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { assessCandidateRisk } from "./closeout-risk.ts";
 import { insertCompletion } from "./completions.ts";
 import { selectEvidenceFacts } from "./evidence-rows.ts";
-import { demandsOf } from "./visits.ts";
+import { demandsOf, visitSpanOf } from "./visits.ts";
 
 async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
   const [pauses, evidence, billing] = await Promise.all([
@@ -35,14 +35,16 @@ function completed({ desk, actor, input, ticket, now }: Completion, loaded: Load
   const { checklist_status: checklist, no_signature_reason = null, evidence_refs = null, work = null } = input;
   const claim = {
     demands: demandsOf(billing.trail),
+    visit: visitSpanOf(billing.trail, ticket, now),
     checklist,
     noSignatureReason: no_signature_reason,
     evidenceRefs: evidence_refs,
     byModel: isModel(actor),
   };
-  requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
+  const warnings = requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
   return {
     path: ["COMPLETED_PENDING_VERIFICATION" as const],
+    warnings,
     payload: { checklist_status: checklist, no_signature_reason, evidence_refs, work, evidence_items: evidence.length },
     write: (tx: Session, event: AuditEvent) => [
       insertCompletion(tx, {

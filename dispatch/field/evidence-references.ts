@@ -3,6 +3,8 @@
  * Pure; whether an object is really stored was settled before, as the item's `verification`.
  */
 
+import { signatureKey } from "../policy/policy.ts";
+
 export type EvidenceItem = {
   readonly id: string;
   readonly kind: string;
@@ -13,7 +15,20 @@ export type EvidenceItem = {
   /** Null where nobody has said it. */
   readonly checksum: string | null;
   readonly createdAt: string;
+  /** What the stored bytes are; null where nobody looked at them. */
+  readonly mediaType: string | null;
+  /** When the camera says it was taken; null where it says nothing. */
+  readonly capturedAt: string | null;
 };
+
+/** Kind SIGNATURE in any case, or under the signature's key. */
+export function isSignature(item: Pick<EvidenceItem, "kind" | "evidenceKey">): boolean {
+  return item.kind.trim().toUpperCase() === "SIGNATURE" || item.evidenceKey === signatureKey;
+}
+
+/** The key an item stands for; null when it stands for none. */
+export const keyOfItem = (item: Pick<EvidenceItem, "kind" | "evidenceKey">): string | null =>
+  item.evidenceKey ?? (isSignature(item) ? signatureKey : null);
 
 export type ReferenceRules = {
   /** Without colon, e.g. ["s3", "minio"]; any case. */

@@ -4,11 +4,12 @@ import type { AccountId, SiteId, TicketId } from "../contract/ids.ts";
 import type { EvidenceBody } from "../contract/responses.ts";
 import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
-import { reaches, type Actor } from "../kernel/actor.ts";
+import type { Actor } from "../kernel/actor.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Policy } from "../policy/policy.ts";
 import { greatCircleKm } from "../travel/estimate.ts";
+import { duplicateOf } from "./duplicate-evidence.ts";
 import type { EvidenceItem } from "./evidence-references.ts";
 
 export const insertEvidence = insertRow("evidence_insert", "evidence_items", [
@@ -110,7 +111,7 @@ export const selectEvidenceItem = statement<EvidenceRow>(
 export const selectEvidenceFacts = statement<EvidenceItem>(
   "evidence_facts",
   `SELECT id, kind, uri, CASE jsonb_typeof(metadata -> 'evidence_key') WHEN 'string' THEN metadata ->> 'evidence_key' END AS "evidenceKey",
-          verification, checksum, created_at AS "createdAt"
+          verification, checksum, created_at AS "createdAt", media_type AS "mediaType", captured_at AS "capturedAt"
    FROM evidence_items WHERE ticket_id = $1 ORDER BY created_at, id`,
 );
 
@@ -128,27 +129,42 @@ export function requireRoom(ticketId: TicketId, items: number, { evidence: { max
     throw new Refusal("EVIDENCE_LIMIT", { ticket_id: ticketId, items, max_items: maxItemsPerTicket });
 }
 
+/** Where pictures of a ticket should have been taken, and on which clock. */
+export const selectSiteOf = statement<{ lat: number | null; lon: number | null; timezone: string }>(
+  "evidence_site",
+  `SELECT s.lat, s.lon, s.timezone FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
+);
+
+export const selectChecksum = statement<{ checksum: string | null }>(
+  "evidence_checksum",
+  `SELECT checksum FROM evidence_items WHERE id = $1 AND ticket_id = $2`,
+);
+
 /** An item as this actor may read it. */
 export function evidenceBody(row: EvidenceRow, actor: Pick<Actor, "accounts" | "sites">): EvidenceBody {
   const { lat, lon, site_lat, site_lon, duplicate_ticket, duplicate_number, duplicate_key, ...item } = row;
-  const { duplicate_account: account, duplicate_site: site, ...shown } = item;
+  const { duplicate_account, duplicate_site, duplicate_of, ...shown } = item;
   const place = placeOf(lat, lon);
   const ofSite = placeOf(site_lat, site_lon);
-  const near = account !== null && site !== null && reaches(actor.accounts, account) && reaches(actor.sites, site);
+  const isKnown = duplicate_of && duplicate_ticket && duplicate_number && duplicate_account && duplicate_site;
   return {
     ...shown,
     age_minutes: row.captured_at === null ? null : minutesBetween(row.captured_at, row.created_at),
     place,
     distance_m: place && ofSite && Math.round(greatCircleKm(place, ofSite) * 1_000),
-    duplicate_of:
-      row.duplicate_of === null
-        ? null
-        : {
-            evidence_id: near ? row.duplicate_of : null,
-            ticket_id: near ? duplicate_ticket : null,
-            number: near ? duplicate_number : null,
-            evidence_key: near ? duplicate_key : null,
+    duplicate_of: isKnown
+      ? duplicateOf(
+          {
+            id: duplicate_of,
+            ticket_id: duplicate_ticket,
+            number: duplicate_number,
+            evidence_key: duplicate_key,
+            account_id: duplicate_account,
+            site_id: duplicate_site,
           },
+          actor,
+        )
+      : null,
   };
 }
 

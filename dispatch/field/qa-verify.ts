@@ -7,7 +7,7 @@ import { loadBillingFacts, requireBillable } from "./billable.ts";
 import { checkCloseout, requireCloseout } from "./closeout-check.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { selectEvidenceFacts } from "./evidence-rows.ts";
-import { demandsOf } from "./visits.ts";
+import { demandsOf, visitSpanOf } from "./visits.ts";
 import { utc } from "./windows.ts";
 
 export const qaVerify = ticketCommand({
@@ -20,7 +20,7 @@ export const qaVerify = ticketCommand({
     ]);
     return { completion, evidence, billing };
   },
-  decide({ desk, input, ticket }, { completion, evidence, billing }) {
+  decide({ desk, input, ticket, now }, { completion, evidence, billing }) {
     if (input.result === "FAIL")
       throw new Refusal("QA_VERIFICATION_FAILED", { ticket_id: ticket.id, notes: input.notes ?? null });
     if (!completion) {
@@ -34,11 +34,13 @@ export const qaVerify = ticketCommand({
       });
     }
     const { checklist, no_signature_reason: noSignatureReason, evidence_refs: evidenceRefs, no_work } = completion;
-    const claim = { demands: demandsOf(billing.trail), checklist, noSignatureReason, evidenceRefs, noWork: no_work };
-    requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
+    const [demands, visit] = [demandsOf(billing.trail), visitSpanOf(billing.trail, ticket, now)];
+    const claim = { demands, visit, checklist, noSignatureReason, evidenceRefs, noWork: no_work };
+    const warnings = requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
     requireBillable({ desk, ticket }, billing);
     return {
       path: ["VERIFIED"],
+      warnings,
       payload: { timestamp: utc(input.timestamp), result: input.result, notes: input.notes ?? null },
       body: (after) => after,
     };

@@ -1,44 +1,70 @@
 /**
- * Says which items of evidence stand for their keys: an object stands for one key, and what the quality check has asked for anew
- * is a new object.
+ * Says which items of evidence stand for their keys: an object stands for one key, it is what the key asks for, its camera's clock
+ * does not speak against it, and what the quality check has asked for anew is a new object.
  * Pure; whether an object is stored, and whether it may be relied on, is evidence-references.ts'.
  */
-import { signatureKey } from "../policy/policy.ts";
-import type { EvidenceItem } from "./evidence-references.ts";
+import type { EvidenceRules, Policy } from "../policy/policy.ts";
+import { captureDoubts, type CaptureDoubt, type VisitSpan } from "./capture-times.ts";
+import { isOfItsKind } from "./evidence-kinds.ts";
+import { keyOfItem, type EvidenceItem } from "./evidence-references.ts";
 import type { Demands } from "./visits.ts";
 
 export type RejectedEvidence = {
   readonly evidence_id: string;
   readonly evidence_key: string;
-  /** ANOTHER_KEY: the same object was recorded later for another key. OLDER_THAN_RETURN: the work was sent back for a new one. */
-  readonly reason: "ANOTHER_KEY" | "OLDER_THAN_RETURN";
+  /**
+   * ANOTHER_KEY: the same object was recorded later for another key. OLDER_THAN_RETURN: the work was sent back for a new one.
+   * WRONG_KIND: it is not what the key asks for, such as a text where that is a photo.
+   */
+  readonly reason: "ANOTHER_KEY" | "OLDER_THAN_RETURN" | "WRONG_KIND" | CaptureDoubt;
 };
 
-type Standing = { readonly counted: readonly EvidenceItem[]; readonly rejected: readonly RejectedEvidence[] };
+/** What the items are held to. */
+export type StandingRules = {
+  readonly demands: Demands;
+  readonly visit: VisitSpan;
+  readonly keys: Policy["evidenceKeys"];
+  readonly evidence: EvidenceRules;
+};
+
+type Standing = {
+  readonly counted: readonly EvidenceItem[];
+  readonly rejected: readonly RejectedEvidence[];
+  /** Those that count, and that somebody should look at. */
+  readonly doubtful: readonly RejectedEvidence[];
+};
 
 /**
  * An object that was recorded under two keys stands for the later one, so that a slip can be put right by recording it again.
  */
-export function standingEvidence(items: readonly EvidenceItem[], demands: Demands): Standing {
+export function standingEvidence(items: readonly EvidenceItem[], rules: StandingRules): Standing {
+  const { demands, visit, keys, evidence } = rules;
   const counted: EvidenceItem[] = [];
   const rejected: RejectedEvidence[] = [];
+  const doubtful: RejectedEvidence[] = [];
   const inTurn = items.toSorted(byTime);
   const objects = objectsIn(inTurn);
+  const doubts = evidence.captureTimes === "ignore" ? null : captureDoubts(inTurn, visit, keys, evidence);
   for (const item of inTurn) {
-    const key = keyOf(item);
-    const reason = key === null ? null : reasonAgainst(objects(item), key, demands);
-    if (key === null || reason === null) counted.push(item);
-    else rejected.push({ evidence_id: item.id, evidence_key: key, reason });
+    const key = keyOfItem(item);
+    if (key === null) {
+      counted.push(item);
+      continue;
+    }
+    const tell = (reason: RejectedEvidence["reason"]) => ({ evidence_id: item.id, evidence_key: key, reason });
+    const doubt = doubts?.get(item.id) ?? null;
+    const wrong = isOfItsKind(item, keys) ? null : ("WRONG_KIND" as const);
+    const reason =
+      reasonAgainst(objects(item), key, demands) ?? wrong ?? (evidence.captureTimes === "refuse" ? doubt : null);
+    if (reason !== null) {
+      rejected.push(tell(reason));
+      continue;
+    }
+    counted.push(item);
+    if (doubt !== null) doubtful.push(tell(doubt));
   }
-  return { counted, rejected };
+  return { counted, rejected, doubtful };
 }
-
-/** Kind SIGNATURE in any case, or under the signature's key. */
-export function isSignature(item: Pick<EvidenceItem, "kind" | "evidenceKey">): boolean {
-  return item.kind.trim().toUpperCase() === "SIGNATURE" || item.evidenceKey === signatureKey;
-}
-
-const keyOf = (item: EvidenceItem): string | null => item.evidenceKey ?? (isSignature(item) ? signatureKey : null);
 
 function reasonAgainst(
   { first, claimed }: ObjectRecord,
@@ -62,7 +88,7 @@ function objectsIn(inTurn: readonly EvidenceItem[]): (item: EvidenceItem) => Obj
     checksum === null ? [`uri ${uri}`] : [`uri ${uri}`, `sha256 ${plain(checksum)}`];
   const records = new Map<string, ObjectRecord & { readonly turn: number }>();
   for (const [turn, item] of inTurn.entries()) {
-    const key = keyOf(item);
+    const key = keyOfItem(item);
     for (const name of names(item)) {
       const known = records.get(name);
       const { first = item.createdAt, claimed = null } = known ?? {};
@@ -82,7 +108,7 @@ const byTime = (one: EvidenceItem, other: EvidenceItem): number =>
   one.createdAt < other.createdAt || (one.createdAt === other.createdAt && one.id < other.id) ? -1 : 1;
 
 /** A checksum without the name some clients put before it. */
-const plain = (checksum: string): string =>
+export const plain = (checksum: string): string =>
   checksum
     .trim()
     .toLowerCase()

@@ -2,11 +2,23 @@
 // a key that nothing overwrites. Neither the client's word nor the store's metadata counts.
 
 import { Refusal } from "../kernel/refusal.ts";
-import { evidenceMaxBytes, isAcceptedMediaType, matchesMediaType, type MediaType } from "../storage/media-types.ts";
-import { fetchObject, type ObjectStore } from "../storage/object-store.ts";
+import type { Exif } from "../storage/exif.ts";
+import { faultIn } from "../storage/first-bytes.ts";
+import { familyOf, isAcceptedMediaType, maxBytesOf, type MediaType } from "../storage/media-types.ts";
+import { fetchObject, inspectObject, piecesAsAnnounced, type ObjectStore } from "../storage/object-store.ts";
+import { readPicture, type PictureType } from "../storage/picture.ts";
 import type { UploadRow } from "./uploads.ts";
 
-export type StoredObject = { readonly sha256: string; readonly sizeBytes: number; readonly mediaType: MediaType };
+/** What the stored bytes say of themselves. */
+export type StoredObject = {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly mediaType: MediaType;
+  /** Pixels; null of what is no picture. */
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly exif: Exif | null;
+};
 
 /** The key an evidence URI names in our store; null when it points elsewhere. */
 export function keyInStore(uri: string, store: Pick<ObjectStore, "bucket">, schemes: readonly string[]): string | null {
@@ -21,28 +33,71 @@ export function keyInStore(uri: string, store: Pick<ObjectStore, "bucket">, sche
  * @throws ObjectStoreUnavailable
  */
 export async function takeOver(store: ObjectStore, upload: UploadRow, uri: string): Promise<StoredObject> {
+  const { content_type: mediaType, size_bytes: sizeBytes, sha256 } = upload;
+  if (!isAcceptedMediaType(mediaType)) throw unfit(upload, uri, "it is none of the accepted types");
+  const found = { sha256, sizeBytes, mediaType };
+  if (familyOf(mediaType) === "video") {
+    await carryOver(store, upload, uri, mediaType);
+    return { ...found, width: null, height: null, exif: null };
+  }
   // First what an earlier try has taken over: on S3 whoever has the address may have sent something else there since.
-  const kept = await fetchObject(store, upload.object_key, evidenceMaxBytes);
-  const found = kept ?? (await fetchObject(store, upload.incoming_key, evidenceMaxBytes));
-  const expected = { size_bytes: upload.size_bytes, sha256: upload.sha256 };
-  if (!found) throw new Refusal("EVIDENCE_NOT_STORED", { uri, expected, actual: null });
-  if (found.sizeBytes !== upload.size_bytes || found.sha256 !== upload.sha256) {
-    throw new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {
-      uri,
-      expected,
-      actual: { size_bytes: found.sizeBytes, sha256: found.sha256 },
-    });
-  }
-  const { content_type: contentType } = upload;
-  if (!isAcceptedMediaType(contentType) || !matchesMediaType(found.head, contentType)) {
-    throw new Refusal(
-      "UNSUPPORTED_MEDIA_TYPE",
-      { uri, content_type: contentType },
-      { message: "The file's first bytes are not those of the announced type; upload the right file." },
-    );
-  }
+  const kept = await fetchObject(store, upload.object_key, maxBytesOf(mediaType));
+  const object = kept ?? (await fetchObject(store, upload.incoming_key, maxBytesOf(mediaType)));
+  requireAnnounced(upload, uri, object);
+  const fault = faultIn(object.bytes, mediaType);
+  if (fault !== null) throw unfit(upload, uri, fault);
+  const picture = isPicture(mediaType) ? readPicture(object.bytes, mediaType) : nothingToSee;
+  if (picture === null) throw unfit(upload, uri, "it begins like a picture, and has no size: it is cut off or damaged");
   // "exists" needs no second look: only an object with the announced hash is ever written there.
-  if (!kept) await store.writeOnce(upload.object_key, found.bytes, contentType);
+  if (!kept) await store.writeOnce(upload.object_key, object.bytes, mediaType);
   await store.spend(upload.incoming_key);
-  return { sha256: found.sha256, sizeBytes: found.sizeBytes, mediaType: contentType };
+  return { ...found, ...picture };
 }
+
+const nothingToSee = { width: null, height: null, exif: null };
+
+const isPicture = (mediaType: MediaType): mediaType is PictureType => familyOf(mediaType) === "picture";
+
+/** A video is too large to be held: it passes through, and is written only if it turns out to be what was announced. */
+async function carryOver(store: ObjectStore, upload: UploadRow, uri: string, mediaType: MediaType): Promise<void> {
+  const { size_bytes: sizeBytes, sha256, object_key: key } = upload;
+  const accept = (head: Uint8Array): void => {
+    const fault = faultIn(head, mediaType);
+    if (fault !== null) throw unfit(upload, uri, fault);
+  };
+  const kept = await inspectObject(store, key, sizeBytes);
+  if (kept === null) {
+    const body = await store.read(upload.incoming_key);
+    if (body === null) throw new Refusal("EVIDENCE_NOT_STORED", { uri, expected: expectedOf(upload), actual: null });
+    const pieces = piecesAsAnnounced(body, { sizeBytes, sha256 }, accept, (actual) => mismatch(upload, uri, actual));
+    await store.writeOnce(key, { sizeBytes, pieces }, mediaType);
+  } else {
+    requireAnnounced(upload, uri, kept);
+    accept(kept.head);
+  }
+  await store.spend(upload.incoming_key);
+}
+
+const expectedOf = ({ size_bytes, sha256 }: UploadRow) => ({ size_bytes, sha256 });
+
+type Measured = { readonly sizeBytes: number; readonly sha256: string };
+
+function requireAnnounced<T extends Measured>(upload: UploadRow, uri: string, found: T | null): asserts found is T {
+  if (!found) throw new Refusal("EVIDENCE_NOT_STORED", { uri, expected: expectedOf(upload), actual: null });
+  const isSame = found.sizeBytes === upload.size_bytes && found.sha256 === upload.sha256;
+  if (!isSame) throw mismatch(upload, uri, found);
+}
+
+const mismatch = (upload: UploadRow, uri: string, actual: Measured): Refusal =>
+  new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {
+    uri,
+    expected: expectedOf(upload),
+    actual: { size_bytes: actual.sizeBytes, sha256: actual.sha256 },
+  });
+
+const unfit = ({ content_type }: UploadRow, uri: string, fault: string): Refusal =>
+  new Refusal(
+    "UNSUPPORTED_MEDIA_TYPE",
+    { uri, content_type },
+    { message: `The file is not what ${content_type} says: ${fault}.` },
+  );

@@ -8,7 +8,7 @@ import { ofIncidentType } from "../policy/incident-type.ts";
 import { ticketQuery } from "../ticket/ticket-command.ts";
 import type { ReadTicket, TicketRow } from "../ticket/ticket-row.ts";
 import { selectParts } from "../workforce/bookings.ts";
-import { checkCloseout } from "./closeout-check.ts";
+import { checkCloseout, standingRules } from "./closeout-check.ts";
 import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from "./closeout-gate.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { evidenceBody, selectEvidenceFacts, selectNewestEvidence } from "./evidence-rows.ts";
@@ -16,7 +16,7 @@ import { localOf, promiseAt, spanAt } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
 import { selectNewestEvents } from "./timeline.ts";
-import { arrivalsOf, demandsOf, selectTrail } from "./visits.ts";
+import { arrivalsOf, demandsOf, selectTrail, visitSpanOf } from "./visits.ts";
 
 type SiteRow = {
   id: SiteId;
@@ -62,14 +62,15 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
   const demands = demandsOf(trail);
   const claim = {
     demands,
+    visit: visitSpanOf(trail, ticket, now),
     checklist,
     noSignatureReason: completion?.no_signature_reason,
     evidenceRefs: completion?.evidence_refs,
   };
   const gate = packetCloseoutGate(checkCloseout(desk, ticket.incident_type, evidence, claim));
   const template = ofIncidentType(desk.policy.closeoutTemplates, ticket.incident_type);
-  const present = new Set(presentEvidenceKeys(standingEvidence(evidence, demands).counted));
-  const required = new Set([...(template?.requiredEvidenceKeys ?? []), ...demands.keys()]);
+  const present = new Set(presentEvidenceKeys(standingEvidence(evidence, standingRules(desk.policy, claim)).counted));
+  const required = new Set([...(template?.requiredEvidence ?? []).map(({ key }) => key), ...demands.keys()]);
   return {
     generated_at: now,
     actor: { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tool_name: "tech.job_packet" },
@@ -80,7 +81,11 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
       work_scope: workScope(ticket),
       evidence_requirements: {
         template_version: template?.version ?? null,
-        required_evidence: [...required].map((key) => ({ key, present: present.has(key) })),
+        required_evidence: [...required].map((key) => ({
+          key,
+          kind: desk.policy.evidenceKeys[key]?.kind ?? "any",
+          present: present.has(key),
+        })),
         evidence_items: newest.map((row) => evidenceBody(row, actor)),
         total_items: evidence.length,
       },

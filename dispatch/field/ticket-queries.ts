@@ -3,10 +3,13 @@
 import { longestEvidencePage } from "../contract/queries.ts";
 import { ticketQuery } from "../ticket/ticket-command.ts";
 import { ticketBody } from "../ticket/ticket-row.ts";
+import { standingRules } from "./closeout-check.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
-import { evidenceBody, selectEvidence } from "./evidence-rows.ts";
+import { evidenceBody, selectEvidence, selectEvidenceFacts } from "./evidence-rows.ts";
 import { ticketAt } from "./local-times.ts";
+import { standingEvidence } from "./standing-evidence.ts";
 import { asCustomersSee, selectTimelinePage } from "./timeline.ts";
+import { demandsOf, selectTrail, visitSpanOf } from "./visits.ts";
 
 const timelinePage = 1_000;
 
@@ -28,14 +31,23 @@ export const ticketTimeline = ticketQuery("ticket.timeline", async ({ desk, acto
   };
 });
 
-export const closeoutListEvidence = ticketQuery("closeout.list_evidence", async ({ desk, actor, input, ticket }) => {
+export const closeoutListEvidence = ticketQuery("closeout.list_evidence", async (call) => {
+  const { desk, actor, input, ticket, now } = call;
   const limit = input.limit ?? longestEvidencePage;
   const [time = null, id = null] = input.cursor ? positionFrom(input.cursor, ["time", "id"]) : [];
-  const found = await desk.db.rows(selectEvidence, [ticket.id, time, id, limit + 1]);
+  const [found, facts, trail] = await Promise.all([
+    desk.db.rows(selectEvidence, [ticket.id, time, id, limit + 1]),
+    desk.db.rows(selectEvidenceFacts, [ticket.id]),
+    desk.db.rows(selectTrail, [ticket.id]),
+  ]);
   const page = found.slice(0, limit);
   const last = page.at(-1);
+  const rules = { demands: demandsOf(trail), visit: visitSpanOf(trail, ticket, now) };
+  const { rejected, doubtful } = standingEvidence(facts, standingRules(desk.policy, rules));
   return {
     ticket_id: ticket.id,
+    ...(rejected.length > 0 && { rejected_evidence: [...rejected] }),
+    ...(doubtful.length > 0 && { doubtful_evidence: [...doubtful] }),
     evidence: page.map((row) => evidenceBody(row, actor)),
     ...(found.length > limit && last && { next_cursor: cursorOf([last.created_at, last.id]) }),
   };

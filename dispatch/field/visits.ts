@@ -2,6 +2,7 @@
 // check sent the work back for. The trail is the only place that has all of them in their order.
 
 import { statement } from "../db/statement.ts";
+import type { VisitSpan } from "./capture-times.ts";
 
 /** As tech.complete and tech.hold report it; what is absent counts as none. */
 export type ReportedWork = {
@@ -118,6 +119,27 @@ export function arrivalsOf(trail: readonly TrailEvent[], lead: string | null): R
     if (who !== null && !left) arrivals.set(who, created_at);
   }
   return arrivals;
+}
+
+/** States behind the report that the work is done. */
+const reported: readonly string[] = ["COMPLETED_PENDING_VERIFICATION", "VERIFIED", "INVOICED", "CLOSED"];
+const reports: readonly string[] = ["tech.complete", "closeout.candidate", "closeout.no_work"];
+
+/**
+ * From the first arrival to the newest report that the work is done, or to now while it is not. Whoever never checked in is taken
+ * to have come when they were to.
+ */
+export function visitSpanOf(
+  trail: readonly TrailEvent[],
+  ticket: { readonly state: string; readonly scheduled_start: string | null },
+  now: string,
+): VisitSpan {
+  const report = reported.includes(ticket.state)
+    ? trail.findLast(({ tool_name }) => reports.includes(tool_name))
+    : null;
+  const to = report?.created_at ?? now;
+  const came = trail.find(({ tool_name }) => tool_name === "tech.check_in")?.created_at ?? ticket.scheduled_start;
+  return { from: came !== null && Date.parse(came) < Date.parse(to) ? came : to, to };
 }
 
 /** States in which somebody is there, or has been on this visit. */

@@ -4,6 +4,7 @@
  */
 import { commandEntries, type CommandName } from "../contract/index.ts";
 import { PolicyError } from "./policy-error.ts";
+import { signatureKey } from "./policy.ts";
 import type { CalendarJson, CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
 type Source<T> = { readonly file: string; readonly json: T };
@@ -28,6 +29,7 @@ export function crossCheck({ calendar, templates, incidentTypes, priceBook, prof
     "reason_code",
     templates.json.no_work_templates.map((t) => t.reason_code),
   );
+  checkEvidenceKeys(templates);
   refuseRepeats(incidentTypes.file, "/incident_types", "incident_type", types);
   refuseRepeats(
     priceBook.file,
@@ -47,7 +49,7 @@ export function crossCheck({ calendar, templates, incidentTypes, priceBook, prof
   refuseUnknown(templates.file, templatePath, templated, types, "incident type with a duration");
 
   const risk = profile.json.candidate_risk;
-  const evidenceKeys = templates.json.templates.flatMap((t) => t.required_evidence_keys);
+  const evidenceKeys = templates.json.templates.flatMap((t) => t.required_evidence.map(({ key }) => key));
   const riskPath =
     (list: string) =>
     (i: number): string =>
@@ -55,6 +57,37 @@ export function crossCheck({ calendar, templates, incidentTypes, priceBook, prof
   refuseUnknown(profile.file, riskPath("incident_types"), risk.incident_types, types, "incident type");
   refuseUnknown(profile.file, riskPath("evidence_keys"), risk.evidence_keys, evidenceKeys, "evidence key");
   checkApprovalRules(profile.file, profile.json.human_approval);
+}
+
+/** Each template asks for a signature, names no key twice, and says of a key what every other template says of it. */
+function checkEvidenceKeys({ file, json }: Source<CloseoutTemplatesJson>): void {
+  const said = new Map<string, { readonly text: string; readonly path: string }>([
+    [signatureKey, { text: JSON.stringify(["signature", null]), path: "every template" }],
+  ]);
+  for (const list of ["templates", "no_work_templates"] as const) {
+    json[list].forEach(({ required_evidence: required }, at) => {
+      const path = `/${list}/${at}/required_evidence`;
+      const keys = required.map(({ key }) => key);
+      refuseRepeats(file, path, "key", keys);
+      if (list === "templates" && !keys.includes(signatureKey)) {
+        const example = JSON.stringify({ key: signatureKey, kind: "signature" });
+        throw new PolicyError(file, path, `must contain the key ${signatureKey}; an example: ${example}`);
+      }
+      required.forEach(({ key, kind, taken = null }, n) => {
+        const text = JSON.stringify([kind, taken]);
+        const before = said.get(key) ?? { text, path: `${path}/${n}` };
+        said.set(key, before);
+        if (before.text !== text)
+          throw new PolicyError(
+            file,
+            `${path}/${n}`,
+            `says of "${key}" ${text}, and ${before.path} says ${before.text}`,
+          );
+        if (taken !== null && kind !== "photo")
+          throw new PolicyError(file, `${path}/${n}/taken`, `goes with a photo alone, and "${key}" is a ${kind}`);
+      });
+    });
+  }
 }
 
 const waysOfDating = ["date", "yearly", "nth_weekday", "easter"] as const;

@@ -2,7 +2,16 @@
  * Turns validated policy JSON (snake_case) into the Policy's members (camelCase), nothing else:
  * every rule about content is in schema.ts and cross-checks.ts.
  */
-import type { CloseoutTemplate, Holiday, IncidentType, Index, Policy, PriceBook, PriceBookEntry } from "./policy.ts";
+import type {
+  CloseoutTemplate,
+  Holiday,
+  IncidentType,
+  Index,
+  Policy,
+  PriceBook,
+  PriceBookEntry,
+  RequiredEvidence,
+} from "./policy.ts";
 import type { CalendarJson, CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
 /** The members of Policy that come from the profile file alone. */
@@ -12,6 +21,7 @@ export type ProfileRules = Omit<
   | "closeoutSchemaVersion"
   | "closeoutTemplates"
   | "noWorkTemplates"
+  | "evidenceKeys"
   | "incidentTypes"
   | "holidayCalendars"
   | "priceBook"
@@ -32,15 +42,24 @@ export function toTemplate(json: CloseoutTemplatesJson["templates"][number]): Cl
   return {
     incidentType: json.incident_type,
     version: json.version,
-    requiredEvidenceKeys: json.required_evidence_keys,
+    requiredEvidence: json.required_evidence.map(toRequiredEvidence),
     requiredChecklistKeys: json.required_checklist_keys,
   };
 }
 
 export function toNoWorkTemplate(json: CloseoutTemplatesJson["no_work_templates"][number]): CloseoutTemplate {
-  const { reason_code, version, required_evidence_keys: requiredEvidenceKeys } = json;
-  return { incidentType: reason_code.toUpperCase(), version, requiredEvidenceKeys, requiredChecklistKeys: [] };
+  const { reason_code, version, required_evidence: required } = json;
+  const requiredEvidence = required.map(toRequiredEvidence);
+  return { incidentType: reason_code.toUpperCase(), version, requiredEvidence, requiredChecklistKeys: [] };
 }
+
+type RequiredEvidenceJson = CloseoutTemplatesJson["no_work_templates"][number]["required_evidence"][number];
+
+export const toRequiredEvidence = ({ key, kind, taken }: RequiredEvidenceJson): RequiredEvidence => ({
+  key,
+  kind,
+  taken: taken ?? null,
+});
 
 export function toIncidentType(json: IncidentTypesJson["incident_types"][number]): IncidentType {
   return {
@@ -118,7 +137,12 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
     confirmRefusesUnstaffed: json.confirm_refuses_unstaffed,
     confirmRefusesPastWindow: json.confirm_refuses_past_window,
     evidenceMustBeVerified: json.evidence_must_be_verified,
-    evidence: { maxItemsPerTicket: json.evidence.max_items_per_ticket },
+    evidence: {
+      maxItemsPerTicket: json.evidence.max_items_per_ticket,
+      duplicates: json.evidence.duplicates,
+      captureTimes: json.evidence.capture_times,
+      captureMarginMinutes: json.evidence.capture_margin_minutes,
+    },
     firstDrive: json.first_drive,
     technicianWithoutShift: json.technician_without_shift,
     technicianWithoutAbilities: json.technician_without_abilities,

@@ -15,6 +15,7 @@ import {
   toNoWorkTemplate,
   toPriceBook,
   toProfileRules,
+  toRequiredEvidence,
   toTemplate,
 } from "./from-json.ts";
 import type { Policy } from "./policy.ts";
@@ -85,6 +86,11 @@ export function loadPolicy(profileName: string, folder: string = import.meta.dir
     closeoutSchemaVersion: templates.schema_version,
     closeoutTemplates: indexBy(templates.templates, (t) => t.incident_type, toTemplate),
     noWorkTemplates: indexBy(templates.no_work_templates, (t) => t.reason_code.toUpperCase(), toNoWorkTemplate),
+    evidenceKeys: indexBy(
+      [...templates.templates, ...templates.no_work_templates].flatMap((t) => t.required_evidence),
+      ({ key }) => key,
+      toRequiredEvidence,
+    ),
     incidentTypes: indexBy(incidentTypes.incident_types, (t) => t.incident_type, toIncidentType),
     holidayCalendars: indexBy(
       calendar.holiday_calendars,

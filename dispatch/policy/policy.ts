@@ -3,6 +3,8 @@
  * Types and the one key that rules know by name; load.ts builds the value from the JSON files.
  */
 
+import type { EvidenceKind } from "../contract/fields.ts";
+
 /** The evidence key every template demands: a signature, or why there is none. */
 export const signatureKey = "signature_or_no_signature_reason";
 
@@ -12,10 +14,17 @@ export type TaxableLineKind = "labor" | "travel" | "materials" | "trip";
 /** Keyed by data (an incident type, an account id). Built without a prototype, so "constructor" is no member. */
 export type Index<T> = Readonly<Record<string, T>>;
 
+export type RequiredEvidence = {
+  readonly key: string;
+  readonly kind: EvidenceKind;
+  /** Of two photos of one thing, which shows it before the work; null where there is no other. */
+  readonly taken: "before" | "after" | null;
+};
+
 export type CloseoutTemplate = {
   readonly incidentType: string;
   readonly version: string;
-  readonly requiredEvidenceKeys: readonly string[];
+  readonly requiredEvidence: readonly RequiredEvidence[];
   readonly requiredChecklistKeys: readonly string[];
 };
 
@@ -105,6 +114,12 @@ export type WindowRules = {
 export type EvidenceRules = {
   /** As many pieces of evidence as one ticket takes. */
   readonly maxItemsPerTicket: number;
+  /** Whether bytes that are on record already, on this ticket or any other, may be recorded again. */
+  readonly duplicates: "warn" | "refuse";
+  /** Whether a photo counts whose camera says that it was not taken on the visit, or before after "after". */
+  readonly captureTimes: "ignore" | "warn" | "refuse";
+  /** How far a camera's clock may be off, and how long before and after the visit a photo of it may be taken. */
+  readonly captureMarginMinutes: number;
 };
 
 export type IntakeRules = {
@@ -179,6 +194,8 @@ export type Policy = {
   readonly closeoutTemplates: Index<CloseoutTemplate>;
   /** What proves that there was nothing to do, by its upper-case reason code. */
   readonly noWorkTemplates: Index<CloseoutTemplate>;
+  /** What every template says of its keys; a key is the same in all of them. */
+  readonly evidenceKeys: Index<RequiredEvidence>;
   readonly incidentTypes: Index<IncidentType>;
   /** The holidays of each calendar that a site may name. */
   readonly holidayCalendars: Index<readonly Holiday[]>;

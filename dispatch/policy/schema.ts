@@ -3,8 +3,7 @@
  * Rules that span two files are in load.ts; nothing here reads a file.
  */
 import { Type, type Static } from "../schema/type.ts";
-import { mostInCrew, noWorkReasons } from "../contract/fields.ts";
-import { signatureKey } from "./policy.ts";
+import { evidenceKinds, mostInCrew, noWorkReasons } from "../contract/fields.ts";
 
 const closed = { additionalProperties: false };
 const TypeName = Type.String({ pattern: "^[A-Z][A-Z0-9_]{1,63}$" });
@@ -18,6 +17,14 @@ const Minutes = Type.Integer({ minimum: 1, maximum: 100_000 });
 const Priority = Type.Enum(["EMERGENCY", "URGENT", "ROUTINE"]);
 const TaxableLine = Type.Enum(["labor", "travel", "materials", "trip"]);
 
+/** What proves the work, and which kind of file that is; of two photos of one thing, which comes first. */
+const RequiredEvidence = Type.Array(
+  Type.Object(
+    { key: Key, kind: Type.Enum([...evidenceKinds]), taken: Type.Optional(Type.Enum(["before", "after"])) },
+    { ...closed, examples: [{ key: "photo_before_closer_body", kind: "photo", taken: "before" }] },
+  ),
+);
+
 /** closeout-templates.json */
 export const CloseoutTemplatesFile = Type.Object(
   {
@@ -27,7 +34,7 @@ export const CloseoutTemplatesFile = Type.Object(
         {
           incident_type: TypeName,
           version: SemVer,
-          required_evidence_keys: Type.Array(Key, { uniqueItems: true, contains: Type.Literal(signatureKey) }),
+          required_evidence: RequiredEvidence,
           required_checklist_keys: Type.Array(Key, { uniqueItems: true, minItems: 1 }),
         },
         closed,
@@ -36,7 +43,7 @@ export const CloseoutTemplatesFile = Type.Object(
     ),
     no_work_templates: Type.Array(
       Type.Object(
-        { reason_code: Type.Enum([...noWorkReasons]), version: SemVer, required_evidence_keys: Keys },
+        { reason_code: Type.Enum([...noWorkReasons]), version: SemVer, required_evidence: RequiredEvidence },
         closed,
       ),
       { minItems: noWorkReasons.length },
@@ -205,7 +212,15 @@ export const ProfileFile = Type.Object(
     confirm_refuses_unstaffed: Type.Boolean(),
     confirm_refuses_past_window: Type.Boolean(),
     evidence_must_be_verified: Type.Boolean(),
-    evidence: Type.Object({ max_items_per_ticket: Type.Integer({ minimum: 20, maximum: 1_000 }) }, closed),
+    evidence: Type.Object(
+      {
+        max_items_per_ticket: Type.Integer({ minimum: 20, maximum: 1_000 }),
+        duplicates: Type.Enum(["warn", "refuse"]),
+        capture_times: Type.Enum(["ignore", "warn", "refuse"]),
+        capture_margin_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
+      },
+      closed,
+    ),
     first_drive: Type.Enum(["in_shift", "before_shift"]),
     technician_without_shift: Type.Enum(["eligible", "excluded"]),
     technician_without_abilities: Type.Enum(["eligible", "excluded"]),

@@ -23,6 +23,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { withoutParameters } from "./media-types.ts";
 import { assertBucketName, assertObjectKey, assertUploadKey, assertWriteOnceKey, isObjectKey } from "./object-key.ts";
 import {
   assertUploadRequest,
@@ -30,6 +31,7 @@ import {
   unlessAborted,
   ObjectStoreMisconfigured,
   ObjectStoreUnavailable,
+  type BodyInPieces,
   type ListedObject,
   type ObjectStore,
   type UploadRequest,
@@ -168,9 +170,9 @@ export class FileStore implements ObjectStore {
     });
   }
 
-  async writeOnce(key: string, body: Uint8Array, _contentType: string): Promise<"written" | "exists"> {
+  async writeOnce(key: string, body: Uint8Array | BodyInPieces, _contentType: string): Promise<"written" | "exists"> {
     assertWriteOnceKey(key);
-    return guarded(() => writeFileOnce(this.#temp, this.#pathOf(key), body));
+    return guarded(() => writeFileOnce(this.#temp, this.#pathOf(key), "pieces" in body ? body.pieces : body));
   }
 
   async *list(): AsyncGenerator<ListedObject> {
@@ -217,7 +219,7 @@ export class FileStore implements ObjectStore {
     const grant = grantedBy(this.#secret, key, query);
     if (grant === null) throw new UploadRefused("bad_signature");
     if (now.getTime() >= grant.expiresAtMs) throw new UploadRefused("expired");
-    if (contentType !== grant.contentType) throw new UploadRefused("wrong_type");
+    if (withoutParameters(contentType ?? "") !== grant.contentType) throw new UploadRefused("wrong_type");
     if (contentLength !== null && contentLength !== grant.sizeBytes) throw refusedForSize(contentLength, grant);
     const path = this.#pathOf(grant.key);
     // Asked here only to spare the transfer; the write below is what never replaces anything.

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { addAbortListener } from "node:events";
 import { PassThrough, pipeline, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { headBytes } from "./media-types.ts";
+import { headBytes } from "./first-bytes.ts";
 import { assertUploadKey } from "./object-key.ts";
 
 /** What a client needs to upload one object: send `fields` (POST, multipart, the file last) or the bare body (PUT). */
@@ -30,6 +30,9 @@ export type UploadRequest = {
   /** 1 second to 7 days, the longest S3 signs for. */
   expiresInSeconds: number;
 };
+
+/** What is too large to be held in memory; its size is known before it is read. */
+export type BodyInPieces = { readonly sizeBytes: number; readonly pieces: AsyncIterable<Uint8Array> };
 
 export type ListedObject = { readonly key: string; readonly sizeBytes: number };
 
@@ -56,9 +59,10 @@ export type ObjectStore = {
   read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable | null>;
   /**
    * Writes an object that is not there yet, whole or not at all; "exists" when the key is taken, whatever its content.
-   * After ObjectStoreUnavailable the object may have been written: a repeated call then answers "exists".
+   * After ObjectStoreUnavailable the object may have been written: a repeated call then answers "exists". A body in pieces that
+   * throws leaves nothing behind, and its error is the call's.
    */
-  writeOnce(key: string, body: Uint8Array, contentType: string): Promise<"written" | "exists">;
+  writeOnce(key: string, body: Uint8Array | BodyInPieces, contentType: string): Promise<"written" | "exists">;
   /** Every object of ours with its size, in no order; what is written or removed meanwhile may be among them or not. */
   list(): AsyncIterable<ListedObject>;
   /** Removes the object; no error when there is none. */
@@ -126,6 +130,34 @@ export async function fetchObject(
   const chunks: Uint8Array[] = [];
   const inspection = await inspect(store, key, maxBytes, (chunk) => chunks.push(chunk));
   return inspection && { ...inspection, bytes: Buffer.concat(chunks) };
+}
+
+/**
+ * An object's bytes as they pass, measured: the last piece comes only when `sizeBytes` and `sha256` are what all of them say, and
+ * `accept` has looked at the head. So whoever writes them elsewhere, whole or not at all, writes nothing else.
+ * @throws what `differs` makes of the measure where it is another, and what `accept` throws
+ */
+export async function* piecesAsAnnounced(
+  body: AsyncIterable<Uint8Array>,
+  announced: { readonly sizeBytes: number; readonly sha256: string },
+  accept: (head: Uint8Array) => void,
+  differs: (actual: Omit<Inspection, "head">) => Error,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  let [head, sizeBytes, held]: [Buffer, number, Uint8Array | null] = [Buffer.alloc(0), 0, null];
+  for await (const read of body) {
+    const piece = read.subarray(0, announced.sizeBytes + 1 - sizeBytes);
+    if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes - head.length)]);
+    hash.update(piece);
+    sizeBytes += piece.length;
+    if (sizeBytes > announced.sizeBytes) break;
+    if (held) yield held;
+    held = piece;
+  }
+  const actual = { sizeBytes, sha256: hash.digest("hex") };
+  if (sizeBytes !== announced.sizeBytes || actual.sha256 !== announced.sha256) throw differs(actual);
+  accept(head);
+  if (held) yield held;
 }
 
 async function inspect(

@@ -36,28 +36,36 @@ const boardedUp = door((_x, y) => (y % 40 < 3 ? frame : board));
 const signature: Painter = (x, y) =>
   x > 40 && x < 280 && Math.abs(y - 120 - 40 * Math.sin(x / 17) * Math.cos(x / 53)) < 2 ? ink : paper;
 
-/** The four pieces that a door which could not be secured needs before the work may be completed. */
-export const evidenceFiles = (): EvidenceFile[] => [
-  { key: "photo_before_security_risk", kind: "PHOTO", contentType: "image/png", bytes: png(crackedGlass) },
+/**
+ * The four pieces that a door which could not be secured needs before the work may be completed.
+ * @param ticketId written into each, so that no other ticket has the same file
+ */
+export const evidenceFiles = (ticketId: string): EvidenceFile[] => [
+  { key: "photo_before_security_risk", kind: "PHOTO", contentType: "image/png", bytes: png(crackedGlass, ticketId) },
   {
     key: "photo_after_temporary_or_permanent_securement",
     kind: "PHOTO",
     contentType: "image/png",
-    bytes: png(boardedUp),
+    bytes: png(boardedUp, ticketId),
   },
   {
     key: "note_risk_mitigation_and_customer_handoff",
     kind: "NOTE",
     contentType: "text/plain",
     bytes: Buffer.from(
-      "Pane boarded up and braced from inside. Lock tested five times. Keys handed to the front desk.\n",
+      `Pane boarded up and braced from inside. Lock tested five times. Keys handed to the front desk. Work of ${ticketId}.\n`,
     ),
   },
-  { key: "signature_or_no_signature_reason", kind: "SIGNATURE", contentType: "image/png", bytes: png(signature) },
+  {
+    key: "signature_or_no_signature_reason",
+    kind: "SIGNATURE",
+    contentType: "image/png",
+    bytes: png(signature, ticketId),
+  },
 ];
 
 /** Encodes a painting as PNG, 8-bit RGB (PNG specification, third edition, sections 5 and 11). */
-function png(paint: Painter): Uint8Array {
+function png(paint: Painter, comment: string): Uint8Array {
   const rows = Buffer.alloc(height * (1 + width * 3));
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) rows.set(paint(x, y), y * (1 + width * 3) + 1 + x * 3);
@@ -70,6 +78,7 @@ function png(paint: Painter): Uint8Array {
   return Buffer.concat([
     magic,
     chunk("IHDR", header),
+    chunk("tEXt", Buffer.from(`Comment\0${comment}`, "latin1")),
     chunk("IDAT", deflateSync(rows)),
     chunk("IEND", Buffer.alloc(0)),
   ]);

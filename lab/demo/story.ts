@@ -147,7 +147,7 @@ async function addEvidence(
   told: { say: (line: string) => void; note: (what: string, receipt: Receipt) => void },
 ): Promise<void> {
   let sentTwice = false;
-  for (const file of evidenceFiles()) {
+  for (const file of evidenceFiles(id)) {
     const announcement = announcementOf(file);
     const upload = await tech.does("closeout.request_upload", id, announcement);
     told.note(`uploads ${file.key} (${file.contentType}, ${announcement.size_bytes} bytes)`, upload.receipt);

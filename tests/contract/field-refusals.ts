@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { TestApi } from "../support/api.ts";
 import { acme, addTechnician, ana, ben } from "../support/directory.ts";
-import { addVerified, noteFile, photoFile, requestUpload, store, writing } from "../support/evidence.ts";
+import { addVerified, noteFile, photoFile, requestUpload, sha256, store, writing } from "../support/evidence.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { upload } from "../support/upload-client.ts";
 import {
@@ -273,9 +273,27 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       await upload(ticket, writing("as I like"));
       return pilot.refuse("closeout.add_evidence", { ticket: id, body: { kind: "NOTE", uri: ticket.uri } });
     },
+    EVIDENCE_DUPLICATE: async () => {
+      const [one, other] = [await ticketIn(strict, "IN_PROGRESS"), await ticketIn(strict, "IN_PROGRESS")];
+      const file = photoFile("an old picture");
+      const uri = await store(strict, { ticket: one.id }, file);
+      await strict.run("closeout.add_evidence", { ticket: one.id, body: { kind: "PHOTO", uri } });
+      const body = {
+        kind: "PHOTO",
+        content_type: file.contentType,
+        size_bytes: file.bytes.length,
+        sha256: sha256(file.bytes),
+      };
+      return strict.refuse("closeout.request_upload", { ticket: other.id, body });
+    },
     EVIDENCE_TOO_LARGE: async () => {
       const { id } = await ticketIn(pilot, "IN_PROGRESS");
-      const body = { kind: "VIDEO", content_type: "video/mp4", size_bytes: 25 * 1_048_576 + 1, sha256: "0".repeat(64) };
+      const body = {
+        kind: "VIDEO",
+        content_type: "video/mp4",
+        size_bytes: 200 * 1_048_576 + 1,
+        sha256: "0".repeat(64),
+      };
       return pilot.refuse("closeout.request_upload", { ticket: id, body });
     },
     UNSUPPORTED_MEDIA_TYPE: async () => {

@@ -7,9 +7,10 @@ import {
   type CloseoutGateInput,
 } from "../../dispatch/field/closeout-gate.ts";
 import type { EvidenceItem } from "../../dispatch/field/evidence-references.ts";
+import type { Demands } from "../../dispatch/field/visits.ts";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
 
-const { closeoutTemplates: templates } = loadPolicy("pilot");
+const { closeoutTemplates: templates, evidenceKeys, evidence } = loadPolicy("strict");
 const SIGNATURE = "signature_or_no_signature_reason";
 const photoBefore = "photo_before_security_risk";
 const keys = [
@@ -36,6 +37,8 @@ function item(n: number, evidenceKey: string | null, over: Partial<EvidenceItem>
     verification: "verified",
     checksum: null,
     createdAt: `2026-05-01T10:00:0${n}.000Z`,
+    mediaType: null,
+    capturedAt: null,
     ...over,
   };
 }
@@ -43,11 +46,16 @@ function item(n: number, evidenceKey: string | null, over: Partial<EvidenceItem>
 const items = [...keys, SIGNATURE].map((key, index) => item(index, key));
 const unsigned = items.slice(0, 3);
 
-function gate(over: Partial<CloseoutGateInput> = {}) {
+const visit = { from: "2026-05-01T09:00:00.000Z", to: "2026-05-01T11:00:00.000Z" };
+
+function gate({
+  demands = new Map<string, string>(),
+  ...over
+}: Partial<CloseoutGateInput> & { demands?: Demands } = {}) {
   return evaluateCloseoutGate({
     incidentType: "CANNOT_SECURE_ENTRY",
     evidenceItems: items,
-    demands: new Map(),
+    standing: { demands, visit, keys: evidenceKeys, evidence },
     checklist: CHECKLIST,
     noSignatureReason: null,
     evidenceRefs: undefined,
@@ -245,6 +253,81 @@ describe("evidence that stands for its key", () => {
       assert.deepEqual(missing({ ...old, id: idOf(9), createdAt: later }), [key], "the old object again");
       assert.deepEqual(missing(item(9, key, { createdAt: later })), []);
     }
+  });
+});
+
+describe("what evidence is", () => {
+  const [note = "", after = "", before = ""] = keys;
+  const reasonsFor = (evidenceItems: readonly EvidenceItem[], over: Partial<CloseoutGateInput> = {}) =>
+    gate({ evidenceItems, ...over }).rejected_evidence?.map(({ evidence_key, reason }) => [evidence_key, reason]);
+  const of = (n: number, key: string, mediaType: string, kind = "PHOTO") => item(n, key, { mediaType, kind });
+
+  const fits: readonly (readonly [key: string, media: readonly string[], not: readonly string[]])[] = [
+    [
+      before,
+      ["image/jpeg", "image/heic", "image/webp"],
+      ["text/plain", "application/pdf", "video/mp4", "image/svg+xml"],
+    ],
+    [note, ["text/plain", "application/pdf", "audio/amr", "video/3gpp"], ["image/jpeg", "image/svg+xml"]],
+    [SIGNATURE, ["image/svg+xml", "image/png", "application/pdf"], ["text/plain", "audio/ogg"]],
+    ["photo_of_the_street", ["image/jpeg", "text/plain", "video/mp4"], ["image/svg+xml"]],
+  ];
+  for (const [key, taken, refused] of fits) {
+    it(`counts for ${key} where it is what the key asks for`, () => {
+      for (const media of taken) assert.equal(reasonsFor([of(1, key, media)]), undefined, media);
+      for (const media of [...refused, "a type of tomorrow"])
+        assert.deepEqual(reasonsFor([of(1, key, media)]), [[key, "WRONG_KIND"]], media);
+    });
+  }
+
+  it("is no signature by calling itself one", () => {
+    const text = item(1, "note_of_the_customer", { kind: "signature", mediaType: "text/plain" });
+    const { signature_satisfied, rejected_evidence } = gate({ evidenceItems: [text] });
+    assert.equal(signature_satisfied, false);
+    assert.deepEqual(
+      rejected_evidence?.map(({ reason }) => reason),
+      ["WRONG_KIND"],
+    );
+  });
+
+  it("is not doubted where nobody looked: what was recorded before types were kept stands", () => {
+    assert.equal(reasonsFor(items), undefined);
+  });
+
+  const at = (time: string) => `2026-05-01T${time}:00.000Z`;
+  const shot = (n: number, key: string, time: string) =>
+    item(n, key, { mediaType: "image/jpeg", capturedAt: at(time) });
+  const shots: readonly (readonly [what: string, before: string, after: string, reasons: readonly string[]])[] = [
+    ["in its order", "09:05", "10:55", []],
+    ["by the margin before and after", "07:00", "13:00", []],
+    ["before the visit", "06:59", "10:55", [before, "OUTSIDE_VISIT"]],
+    ["after it", "09:05", "13:01", [after, "OUTSIDE_VISIT"]],
+    ["the finished work first", "10:00", "09:59", [after, "NOT_AFTER"]],
+    ["both at once", "10:00", "10:00", [after, "NOT_AFTER"]],
+  ];
+  for (const [what, one, other, reasons] of shots) {
+    const photos = [shot(1, before, one), shot(2, after, other)];
+    it(`is held to what the cameras say, where the policy refuses: ${what}`, () => {
+      assert.deepEqual(reasonsFor(photos)?.flat() ?? [], reasons);
+    });
+    it(`and is told where it warns: ${what}`, () => {
+      const warns = {
+        demands: new Map(),
+        visit,
+        keys: evidenceKeys,
+        evidence: { ...evidence, captureTimes: "warn" },
+      } as const;
+      const { rejected_evidence, doubtful_evidence = [] } = gate({ evidenceItems: photos, standing: warns });
+      assert.equal(rejected_evidence, undefined);
+      assert.deepEqual(
+        doubtful_evidence.flatMap(({ evidence_key, reason }) => [evidence_key, reason]),
+        reasons,
+      );
+    });
+  }
+
+  it("is held to the first of several photos of the fault", () => {
+    assert.equal(reasonsFor([shot(1, before, "10:50"), shot(2, before, "09:10"), shot(3, after, "10:40")]), undefined);
   });
 });
 

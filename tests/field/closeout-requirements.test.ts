@@ -93,7 +93,7 @@ describe("evaluateCloseoutRequirements", () => {
   it("never becomes less ready when evidence or checks are added", () => {
     const type = fc.constantFrom(...Object.keys(templates));
     const key = fc.constantFrom(
-      ...new Set(Object.values(templates).flatMap((t) => t.requiredEvidenceKeys)),
+      ...new Set(Object.values(templates).flatMap((t) => t.requiredEvidence.map(({ key }) => key))),
       "further_key",
     );
     const item = fc.constantFrom(...CHECKLIST, "further_item");
@@ -113,7 +113,7 @@ describe("evaluateCloseoutRequirements", () => {
           const template = templates[incidentType] ?? assert.fail();
           assert.deepEqual(
             after.missing_evidence_keys,
-            template.requiredEvidenceKeys.filter((k) => ![...keys, ...moreKeys].includes(k)).sort(),
+            template.requiredEvidence.flatMap((k) => ([...keys, ...moreKeys].includes(k.key) ? [] : [k.key])).sort(),
           );
           assert.equal(after.ready, after.missing_evidence_keys.length + after.missing_checklist_keys.length === 0);
         },

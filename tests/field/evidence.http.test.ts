@@ -44,6 +44,7 @@ describe("closeout.request_upload", async () => {
     "video/mp4",
     "video/quicktime",
     "image/jpg",
+    "text/plain; charset=utf-8",
   ];
   for (const contentType of accepted) {
     test(`takes ${contentType}`, async () => {
@@ -53,8 +54,14 @@ describe("closeout.request_upload", async () => {
   const refused: readonly (readonly [string, object, number, string])[] = [
     ["a page", { content_type: "text/html" }, 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["a drawing that runs scripts", { content_type: "image/svg+xml" }, 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["a type with parameters", { content_type: "text/plain; charset=utf-8" }, 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["one byte too many", { size_bytes: 25 * 1_048_576 + 1 }, 413, "EVIDENCE_TOO_LARGE"],
+    ["a photo of one byte too many", { size_bytes: 25 * 1_048_576 + 1 }, 413, "EVIDENCE_TOO_LARGE"],
+    [
+      "a film of one byte too many",
+      { content_type: "video/mp4", size_bytes: 200 * 1_048_576 + 1 },
+      413,
+      "EVIDENCE_TOO_LARGE",
+    ],
+    ["a note of one byte too many", { content_type: "text/plain", size_bytes: 1_048_577 }, 413, "EVIDENCE_TOO_LARGE"],
     ["nothing at all", { size_bytes: 0 }, 400, "INVALID_REQUEST"],
     ["half a byte", { size_bytes: 0.5 }, 400, "INVALID_REQUEST"],
     ["a hash too short", { sha256: "ab" }, 400, "INVALID_REQUEST"],
@@ -71,7 +78,17 @@ describe("closeout.request_upload", async () => {
     });
   }
   test("takes the largest file there may be", async () => {
-    await api.run("closeout.request_upload", { ticket: id, body: { ...announced, size_bytes: 25 * 1_048_576 } });
+    for (const [content_type, size_bytes] of [
+      ["image/jpeg", 25 * 1_048_576],
+      ["video/quicktime", 200 * 1_048_576],
+      ["text/plain", 1_048_576],
+    ] as const) {
+      const ticket = await api.run("closeout.request_upload", {
+        ticket: id,
+        body: { ...announced, content_type, size_bytes },
+      });
+      assert.equal(ticket.max_bytes, size_bytes);
+    }
   });
 });
 

@@ -169,7 +169,11 @@ for (const profile of profiles) {
       assert.deepEqual([template_version, evidence_items], ["1.0.0", []]);
       assert.deepEqual(
         objectsIn(required_evidence),
-        [...latchEvidence, signatureKey].map((key) => ({ key, present: false })),
+        [...latchEvidence, signatureKey].map((key, n) => ({
+          key,
+          kind: ["photo", "photo", "note", "signature"][n],
+          present: false,
+        })),
       );
       const { required_items, source } = before.checklist;
       assert.deepEqual(

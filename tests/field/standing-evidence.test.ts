@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { EvidenceItem } from "../../dispatch/field/evidence-references.ts";
+import { loadPolicy } from "../../dispatch/policy/load.ts";
 import { standingEvidence } from "../../dispatch/field/standing-evidence.ts";
 
 const recorded = fc.record({
@@ -12,6 +13,8 @@ const recorded = fc.record({
   evidenceKey: fc.constantFrom(null, "before", "after"),
   createdAt: fc.constantFrom("1", "2", "3", "4"),
 });
+const { evidenceKeys: keys, evidence } = loadPolicy("strict");
+const rules = { keys, evidence, visit: { from: "1", to: "4" } };
 const demanded = fc.dictionary(fc.constantFrom("before", "after"), fc.constantFrom("1", "2", "3"));
 
 test("an object stands for the key it was recorded for last, and newer than the key was asked for", () => {
@@ -22,6 +25,8 @@ test("an object stands for the key it was recorded for last, and newer than the 
         id: `${n}`,
         kind: "PHOTO",
         verification: "verified",
+        mediaType: null,
+        capturedAt: null,
       }));
       const inTurn = items.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || Number(a.id) - Number(b.id));
       const bytes = ({ checksum }: EvidenceItem) => checksum?.toLowerCase().replace("sha256:", "") ?? null;
@@ -35,7 +40,7 @@ test("an object stands for the key it was recorded for last, and newer than the 
         const since = asked[item.evidenceKey];
         return since !== undefined && alike.some(({ createdAt }) => createdAt <= since) ? "OLDER_THAN_RETURN" : null;
       };
-      const { counted, rejected } = standingEvidence(items, new Map(Object.entries(asked)));
+      const { counted, rejected } = standingEvidence(items, { ...rules, demands: new Map(Object.entries(asked)) });
       assert.deepEqual(
         counted,
         inTurn.filter((item) => reasonOf(item) === null),

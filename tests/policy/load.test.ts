@@ -87,7 +87,7 @@ describe("the policy set in force", () => {
     for (const [type, keys] of Object.entries(expected)) {
       const template = closeoutTemplates[type];
       assert.equal(template?.version, "1.0.0");
-      assert.deepEqual(template.requiredEvidenceKeys.toSorted(), [...keys, signature].sort());
+      assert.deepEqual(template.requiredEvidence.map(({ key }) => key).sort(), [...keys, signature].sort());
       assert.deepEqual(template.requiredChecklistKeys.toSorted(), [
         "billing_authorization",
         "onsite_photos_after",
@@ -118,6 +118,7 @@ describe("the policy set in force", () => {
       confirmRefusesUnstaffed: true,
       confirmRefusesPastWindow: true,
       evidenceMustBeVerified: true,
+      evidence: { ...pilot.evidence, duplicates: "refuse", captureTimes: "refuse" },
       technicianWithoutShift: "excluded",
       technicianWithoutAbilities: "excluded",
       invoice: { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false },
@@ -291,18 +292,42 @@ describe("a bad policy set", () => {
     [
       "an evidence key twice",
       "closeout-templates.json",
-      `"photo_after_latched_alignment"`,
-      `"photo_before_door_edge_and_strike"`,
-      "/templates/0/required_evidence_keys",
-      /duplicate/,
+      `"key": "photo_after_latched_alignment", "kind": "photo", "taken": "after"`,
+      `"key": "photo_before_door_edge_and_strike", "kind": "photo", "taken": "before"`,
+      "/templates/0/required_evidence/1/key",
+      /already at/,
     ],
     [
       "a template that asks for no signature",
       "closeout-templates.json",
-      `,\n        "${signature}"`,
+      `,\n        { "key": "${signature}", "kind": "signature" }`,
       "",
-      "/templates/0/required_evidence_keys",
+      "/templates/0/required_evidence",
       /contain/,
+    ],
+    [
+      "a signature that is to be a note",
+      "closeout-templates.json",
+      `"${signature}", "kind": "signature"`,
+      `"${signature}", "kind": "note"`,
+      "/templates/0/required_evidence/3",
+      /every template says \["signature",null\]/,
+    ],
+    [
+      "an evidence key without its kind",
+      "closeout-templates.json",
+      `"note_adjustments_and_test_cycles", "kind": "note"`,
+      `"note_adjustments_and_test_cycles"`,
+      "/templates/0/required_evidence/2",
+      /kind/,
+    ],
+    [
+      "a note from before the work",
+      "closeout-templates.json",
+      `"note_adjustments_and_test_cycles", "kind": "note"`,
+      `"note_adjustments_and_test_cycles", "kind": "note", "taken": "before"`,
+      "/templates/0/required_evidence/2/taken",
+      /photo alone/,
     ],
     ["a template without a version", "closeout-templates.json", `"version": "1.0.0",`, "", "/templates/0", /version/],
     ["another schema version", "closeout-templates.json", "2026-02-13", "2026-02-14", "/schema_version", /2026-02-13/],

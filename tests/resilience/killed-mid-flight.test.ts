@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { startApiProcess, type ApiProcess } from "../support/api-process.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { jpeg } from "../support/pictures.ts";
 import { reportOn } from "./audit-report.ts";
 import { headersOf, post, technician, type Command } from "./callers.ts";
 import { effectsOf, nothing, once, type Effects } from "./effects.ts";
@@ -66,7 +67,7 @@ const nextDay = (): number => (day += 2);
 /** A photo that lies in the object store and waits to become evidence. */
 async function uploaded(): Promise<Command> {
   const id = await done(...inProgress(nextDay()));
-  const photo = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, ...Buffer.from(`JFIF ${id}`)]);
+  const photo = jpeg({ comment: id });
   const announced = {
     kind: "PHOTO",
     content_type: "image/jpeg",

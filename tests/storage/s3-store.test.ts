@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import {
   inspectObject,
@@ -32,6 +33,8 @@ describe("a store that is away", { timeout: 300_000 }, () => {
     stat: (store) => store.stat("a"),
     read: (store) => store.read("a"),
     writeOnce: (store) => store.writeOnce("a", Buffer.from("x"), "text/plain"),
+    "writeOnce in pieces": (store) =>
+      store.writeOnce("a", { sizeBytes: 1, pieces: Readable.from([Buffer.from("x")]) }, "video/mp4"),
     remove: (store) => store.remove("a"),
     check: (store) => store.check(),
     ensureBucket: (store) => store.ensureBucket(),

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { buffer } from "node:stream/consumers";
-import { evidenceMaxBytes } from "../../dispatch/storage/media-types.ts";
 import { InvalidObjectKey } from "../../dispatch/storage/object-key.ts";
 import {
   fetchObject,
@@ -17,6 +16,11 @@ import { knownId, type TicketId } from "../../dispatch/contract/ids.ts";
 import { takeOver } from "../../dispatch/field/stored-object.ts";
 import { photoFile } from "../support/evidence.ts";
 import * as client from "../support/upload-client.ts";
+import { phoneFiles } from "./phone-files.ts";
+
+/** What a photo may have; a video may have more. */
+const mebibyte = 1024 * 1024;
+const photoMaxBytes = 25 * mebibyte;
 
 /** `stores` are two views of one bucket, as two processes have. */
 export type StoreUnderTest = { stores: [ObjectStore, ObjectStore]; stop(): Promise<void> };
@@ -67,7 +71,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
 
     const newKey = (folder = "evidence") => `${folder}/${randomUUID()}/photo.jpg`;
     const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-    const anyUpload = { contentType: "image/jpeg", maxBytes: evidenceMaxBytes, expiresInSeconds: 300 };
+    const anyUpload = { contentType: "image/jpeg", maxBytes: photoMaxBytes, expiresInSeconds: 300 };
     const ticketFor = (key: string, sizeBytes: number, now = new Date()) =>
       store.presignUpload({ ...anyUpload, key, sizeBytes, now });
     const textAt = async (key: string) => {
@@ -139,10 +143,10 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
 
       test("takes exactly 25 MiB and not one byte more", async () => {
         const [key, tooLarge] = [newKey("incoming"), newKey("incoming")];
-        const photo = randomBytes(evidenceMaxBytes);
+        const photo = randomBytes(photoMaxBytes);
         assert.ok((await client.upload(await ticketFor(key, photo.length), photo)) < 300);
-        const seen = await inspectObject(store, key, evidenceMaxBytes);
-        assert.equal(seen?.sizeBytes, evidenceMaxBytes);
+        const seen = await inspectObject(store, key, photoMaxBytes);
+        assert.equal(seen?.sizeBytes, photoMaxBytes);
         assert.equal(seen?.sha256, sha256(photo));
         const status = await client.upload(
           await ticketFor(tooLarge, photo.length),
@@ -161,7 +165,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
           return "go on";
         });
         assert.ok(status !== null && status < 300, `answered ${status}`);
-        assert.equal((await inspectObject(store, key, evidenceMaxBytes))?.sha256, sha256(photo));
+        assert.equal((await inspectObject(store, key, photoMaxBytes))?.sha256, sha256(photo));
       });
 
       test("leaves nothing when the client hangs up half way", async () => {
@@ -193,7 +197,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       test("signs nothing that must not be uploaded", async () => {
         const good = { ...anyUpload, key: newKey("incoming"), sizeBytes: 1, now: new Date() };
         const bad = [
-          { sizeBytes: evidenceMaxBytes + 1 },
+          { sizeBytes: photoMaxBytes + 1 },
           { sizeBytes: -1 },
           { sizeBytes: Number.NaN },
           { expiresInSeconds: 0 },
@@ -248,10 +252,48 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         assert.equal(await textAt(key), "seen");
       });
 
+      const inPieces = (pieces: readonly Uint8Array[], then?: Error) => ({
+        sizeBytes: pieces.reduce((sum, { length }) => sum + length, then ? 1 : 0),
+        pieces: (async function* () {
+          yield* pieces;
+          if (then) throw then;
+        })(),
+      });
+
+      test("writes what comes in pieces, once", async () => {
+        const key = newKey();
+        const pieces = Array.from({ length: 40 }, () => randomBytes(100_000));
+        assert.equal(await store.writeOnce(key, inPieces(pieces), "video/mp4"), "written");
+        assert.equal((await inspectObject(store, key, photoMaxBytes))?.sha256, sha256(Buffer.concat(pieces)));
+        assert.equal(await store.writeOnce(key, inPieces([Buffer.from("other")]), "video/mp4"), "exists");
+        assert.equal((await store.stat(key))?.sizeBytes, 4_000_000);
+      });
+
+      test("of ten that come in pieces at once exactly one is written", async () => {
+        const key = newKey();
+        const writes = Array.from({ length: 10 }, (_, n) =>
+          underTest.stores[n % 2 === 0 ? 0 : 1].writeOnce(key, inPieces([Buffer.from(`${n}`)]), "video/mp4"),
+        );
+        const answers = await Promise.all(writes);
+        assert.equal(answers.filter((answer) => answer === "written").length, 1);
+        assert.equal(await textAt(key), `${answers.indexOf("written")}`);
+      });
+
+      test("pieces that end in an error leave nothing, and the error is the caller's", async () => {
+        for (const pieces of [[], [randomBytes(3_000_000)]]) {
+          const key = newKey();
+          const wrong = new Error("these are not the bytes that were announced");
+          await assert.rejects(store.writeOnce(key, inPieces(pieces, wrong), "video/mp4"), wrong);
+          assert.equal(await store.stat(key), null);
+        }
+      });
+
       test("does not write where uploads go", async () => {
         await assert.rejects(store.writeOnce(newKey("incoming"), Buffer.from("x"), "text/plain"), InvalidObjectKey);
       });
     });
+
+    describe("what phones send", () => phoneFiles(() => store));
 
     describe("reading and removing", () => {
       test("lists every object with its size, and none that was removed", async () => {

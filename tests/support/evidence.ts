@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { TestApi } from "./api.ts";
+import { jpeg } from "./pictures.ts";
 import { upload as send } from "./upload-client.ts";
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** The smallest things that pass for a photo and a note; `text` makes each different. */
-export const photo = (text = "photo"): Buffer => Buffer.concat([Buffer.of(0xff, 0xd8, 0xff, 0xe0), Buffer.from(text)]);
+export const photo = (text = "photo"): Buffer => jpeg({ comment: text });
 export const writing = (text = "adjusted the strike, 20 cycles"): Buffer => Buffer.from(text);
 
 export type File = { readonly bytes: Buffer; readonly contentType: string; readonly kind: string };
@@ -34,9 +35,18 @@ export async function store(api: TestApi, where: Where, file: File): Promise<str
   return ticket.uri;
 }
 
+let files = 0;
+
+/** A file that an evidence key takes, and that nobody has recorded. */
+export function fileFor(evidenceKey: string): File {
+  const text = `${evidenceKey} ${++files}`;
+  if (evidenceKey.startsWith("photo")) return photoFile(text);
+  return evidenceKey.startsWith("signature") ? { ...photoFile(text), kind: "SIGNATURE" } : noteFile(text);
+}
+
 /** Announces, sends and records a file under an evidence key. */
 export async function addVerified(api: TestApi, where: Where, evidenceKey: string) {
-  const file = evidenceKey.startsWith("photo") ? photoFile(evidenceKey) : noteFile(evidenceKey);
+  const file = fileFor(evidenceKey);
   const uri = await store(api, where, file);
   const { ticket, as = "dispatcher", actor } = where;
   const body = { kind: file.kind, uri, evidence_key: evidenceKey };

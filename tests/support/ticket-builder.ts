@@ -253,7 +253,7 @@ export async function addAllEvidence(
   add = api.profile === "strict" ? addVerified : addReferenced,
 ): Promise<void> {
   const template = api.desk.policy.closeoutTemplates[incidentType];
-  const keys = template?.requiredEvidenceKeys.filter((key) => key !== "signature_or_no_signature_reason") ?? [];
+  const keys = (template?.requiredEvidence ?? []).flatMap(({ key, kind }) => (kind === "signature" ? [] : [key]));
   for (const key of keys) await add(api, { ticket, ...builder("tech") }, key);
 }
 

@@ -40,7 +40,7 @@ export const dashboardChat = (desk: GatewayDesk) =>
       return { state, tools: events.map(({ tool_name, actor_id }) => `${tool_name} by ${actor_id}`) };
     };
     const addEvidence = async (ticketId: string) => {
-      for (const file of evidenceFiles()) {
+      for (const file of evidenceFiles(ticketId)) {
         const upload = await clerk.does("closeout.request_upload", ticketId, announcementOf(file));
         await sendFile(upload, file);
         await clerk.does("closeout.add_evidence", ticketId, {

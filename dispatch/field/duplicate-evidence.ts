@@ -1,0 +1,72 @@
+// The same bytes twice: on this ticket or on any other they prove one thing once.
+
+import type { AccountId, SiteId, TicketId } from "../contract/ids.ts";
+import type { EvidenceBody } from "../contract/responses.ts";
+import { warningRegistry, type Warning } from "../contract/warnings.ts";
+import { statement } from "../db/statement.ts";
+import { reaches, type Actor } from "../kernel/actor.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import type { Policy } from "../policy/policy.ts";
+
+/** An item with these bytes that was recorded before. */
+export type Recorded = {
+  readonly id: string;
+  readonly ticket_id: TicketId;
+  readonly number: string;
+  readonly evidence_key: string | null;
+  readonly account_id: AccountId;
+  readonly site_id: SiteId;
+};
+
+/** Two who record the same bytes at the same moment, on whatever tickets, wait for each other: one of them sees the other's. */
+export const lockBytes = statement("evidence_lock_bytes", `SELECT pg_advisory_xact_lock(hashtextextended($1, 1))`);
+
+/** The oldest item with these bytes on the ticket itself, and the oldest on any other: at most two rows, the ticket's own first. */
+export const selectSameBytes = statement<Recorded>(
+  "evidence_same_bytes",
+  `SELECT DISTINCT ON (e.ticket_id = $2) e.id, e.ticket_id, t.number, e.metadata ->> 'evidence_key' AS evidence_key,
+          t.account_id, t.site_id
+   FROM evidence_items e JOIN tickets t ON t.id = e.ticket_id
+   WHERE e.checksum = $1
+   ORDER BY (e.ticket_id = $2) DESC, e.created_at, e.id`,
+);
+
+const inReach = ({ account_id, site_id }: Recorded, actor: Pick<Actor, "accounts" | "sites">): boolean =>
+  reaches(actor.accounts, account_id) && reaches(actor.sites, site_id);
+
+/** How an answer names the earlier item: not at all to whoever may not see its ticket. */
+export const duplicateOf = (item: Recorded, actor: Pick<Actor, "accounts" | "sites">): EvidenceBody["duplicate_of"] =>
+  inReach(item, actor)
+    ? { evidence_id: item.id, ticket_id: item.ticket_id, number: item.number, evidence_key: item.evidence_key }
+    : { evidence_id: null, ticket_id: null, number: null, evidence_key: null };
+
+/**
+ * Where the policy refuses what is on record already.
+ * @throws Refusal EVIDENCE_DUPLICATE, which names ticket and key
+ */
+export function requireNew(item: Recorded | undefined, actor: Actor, { evidence }: Policy): void {
+  if (item === undefined || evidence.duplicates !== "refuse") return;
+  const { evidence_key: key, number } = item;
+  const where = inReach(item, actor) ? `on ticket ${number}${key === null ? "" : ` as ${key}`}` : "on another ticket";
+  throw new Refusal(
+    "EVIDENCE_DUPLICATE",
+    { duplicate_of: duplicateOf(item, actor) },
+    {
+      message:
+        `The same file is on record already ${where}. Take another picture, or bring another file; where the one on this ticket ` +
+        "has the wrong key, record its uri again with corrects naming it.",
+    },
+  );
+}
+
+/** What the answer warns of where the policy keeps it all the same. */
+export const duplicateWarnings = (item: Recorded | undefined, actor: Actor): Warning[] =>
+  item === undefined
+    ? []
+    : [
+        {
+          code: "DUPLICATE_EVIDENCE",
+          message: warningRegistry.DUPLICATE_EVIDENCE,
+          duplicate_of: duplicateOf(item, actor),
+        },
+      ];
