@@ -120,7 +120,9 @@ const ticketFields = {
     description: "Whom a dispatcher took off this ticket; they are not given it again but by assignment.override",
   }),
   follows: nullable(followed, "The ticket whose work it follows from, and why; null: none"),
-  follow_ups: Type.Array(followUp, { description: "The tickets that follow from this one's work, newest last" }),
+  follow_ups: Type.Array(followUp, {
+    description: "The newest 50 tickets that follow from this one's work, newest last",
+  }),
   version: count(),
   created_at: time(),
   updated_at: time(),

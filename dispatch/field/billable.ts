@@ -10,7 +10,13 @@ import { invalidField, Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { loadSiteDemand } from "../workforce/site-demand.ts";
 import { selectLastRaise } from "./approvals.ts";
-import { calculateInvoice, type InvoiceAdjustment, type InvoiceAmounts, type InvoiceResult } from "./invoice-lines.ts";
+import {
+  calculateInvoice,
+  mostInvoiceLines,
+  type InvoiceAdjustment,
+  type InvoiceAmounts,
+  type InvoiceResult,
+} from "./invoice-lines.ts";
 import { exceedsNte } from "./limit.ts";
 import { selectTrail, visitsOf, type ReportedWork, type TrailEvent, type Visit } from "./visits.ts";
 
@@ -112,6 +118,12 @@ export function requireWithinNte({ desk, ticket: { nte_cents, state } }: Priced,
 function notBillable(code: (InvoiceResult & { ok: false })["code"], field: string): Refusal {
   if (code === "CREDIT_TOO_LARGE")
     return invalidField(field, "minimum", "the credit is more than is left of the lines it lowers");
+  if (code === "TOO_MANY_LINES")
+    return invalidField(
+      field,
+      "maxItems",
+      `makes an invoice of more than ${mostInvoiceLines} lines: report a part once, with its quantity, or go on with a follow-up ticket`,
+    );
   if (code === "NO_WORK_REPORTED") {
     return invalidField(
       field,

@@ -47,7 +47,12 @@ export type InvoiceResult =
   | {
       readonly ok: false;
       /** NO_WORK_REPORTED only where the policy forbids an invoice of the trip charge alone. */
-      readonly code: "INVALID_WORK" | "NO_WORK_REPORTED" | "CREDIT_TOO_LARGE" | "AMOUNT_OUT_OF_RANGE";
+      readonly code:
+        | "INVALID_WORK"
+        | "NO_WORK_REPORTED"
+        | "TOO_MANY_LINES"
+        | "CREDIT_TOO_LARGE"
+        | "AMOUNT_OUT_OF_RANGE";
       /** The value at fault, as a path into the input; empty when it is the invoice as a whole. */
       readonly path: string;
     };
@@ -64,6 +69,9 @@ export type InvoiceInput = {
   readonly rules: InvoiceRules;
 };
 
+/** Every report adds to an invoice, and there may be any number of interruptions. */
+export const mostInvoiceLines = 1_000;
+
 const minutesPerHour = 60n;
 const quantityScale = 1_000;
 
@@ -78,6 +86,7 @@ export function calculateInvoice(input: InvoiceInput): InvoiceResult {
     return { ok: false, code: "NO_WORK_REPORTED", path: "work" };
   }
   const charges = draftLines(input, priceBookEntryFor(input.priceBook, input.accountId));
+  if (charges.length > mostInvoiceLines) return { ok: false, code: "TOO_MANY_LINES", path: "" };
   const credited = creditLines(charges, input.adjustments, input.warranty ?? null);
   if (typeof credited === "number") {
     return { ok: false, code: "CREDIT_TOO_LARGE", path: `adjustments/${credited}/amount_cents` };

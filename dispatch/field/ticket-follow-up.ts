@@ -11,6 +11,9 @@ import { checkIncidentType } from "./known-incident-type.ts";
 
 type Call = TicketCall<"ticket.follow_up">;
 
+/** They stand in every answer that shows the ticket; each of them names it, too, and its trail has them all. */
+const namedFollowUps = 50;
+
 export const ticketFollowUp = ticketCommand({
   name: "ticket.follow_up",
   async load(tx, { desk, input }) {
@@ -32,7 +35,7 @@ export const ticketFollowUp = ticketCommand({
     const fields = { ...fieldsOf(call, place), number, follows };
     const made = newRelatedTicket(desk, { fields, payload: { follows, summary: fields.summary } }, now);
     const follow_up = { ticket_id: made.created.id, number, kind };
-    const follow_ups = [...ticket.follow_ups, follow_up];
+    const follow_ups = [...ticket.follow_ups, follow_up].slice(-namedFollowUps);
     return {
       change: { follow_ups },
       payload: { follow_up, reason: follows.reason, receipt_id: made.eventId, ...(missing && { nobody_has: missing }) },

@@ -77,6 +77,38 @@ describe("what a ticket holds", async () => {
   });
 });
 
+test("an invoice has a thousand lines at most, however often work is interrupted", async () => {
+  const api = await startTestApi();
+  const { id } = await ticketIn(api, "IN_PROGRESS");
+  const part = (n: number) => ({ sku: `P-${n}`, description: "hinge", quantity: 1, unit_price_cents: 1 });
+  const hold = (parts: number) => ({
+    as: "tech",
+    ticket: id,
+    body: { reason_code: "parts", work: { parts: Array.from({ length: parts }, (_, n) => part(n)) } },
+  });
+  // With the trip, 999 lines.
+  for (const parts of [200, 200, 200, 200, 198]) {
+    await api.run("tech.hold", hold(parts));
+    await api.run("tech.resume", { as: "tech", ticket: id });
+  }
+  const { error } = await api.refuse("tech.hold", hold(2));
+  assert.match(JSON.stringify(error["validation_errors"]), /"path":"work".*more than 1000 lines/);
+  await api.run("tech.hold", hold(1));
+});
+
+test("a ticket names the newest fifty of what follows from it", async () => {
+  const api = await startTestApi();
+  const { id } = await ticketIn(api, "INVOICED");
+  const old = Array.from({ length: 50 }, (_, n) => ({ ticket_id: randomUUID(), number: `T-9${n}`, kind: "callback" }));
+  await api.owner.query("UPDATE tickets SET follow_ups = $2 WHERE id = $1", [id, JSON.stringify(old)]);
+  const { number } = await api.run("ticket.follow_up", { ticket: id, body: { kind: "callback", reason: "it drags" } });
+  const { follow_ups } = await api.read("ticket.get", { ticket: id });
+  assert.deepEqual(
+    follow_ups.map((one) => one.number),
+    [...old.slice(1).map((one) => one.number), number],
+  );
+});
+
 describe("what an answer tells of a ticket", async () => {
   const api = await startTestApi();
 
