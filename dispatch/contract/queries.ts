@@ -29,7 +29,7 @@ const filters = {
   sla_status: optional(many(oneOf(["breach", "warning", "healthy"]), "that are late, nearly late or in time")),
   account_id: optional(many(idOf<AccountId>(), "of one of these accounts")),
   site_id: optional(many(idOf<SiteId>(), "at one of these sites")),
-  assigned_tech_id: optional(many(idOf<TechnicianId>(), "assigned to one of these technicians")),
+  assigned_tech_id: optional(many(idOf<TechnicianId>(), "that one of these technicians leads or helps with")),
   incident_type: optional(many(incidentType(), "of one of these incident types")),
 };
 /** Full is what every client knows; 10.2 KB of the 10.9 KB of its row are actions, the same for all tickets of a state. */

@@ -75,7 +75,7 @@ export type StatementRows = {
   assign_delay_alike: { id: string };
   assign_queue_count: { queue_total: number; queue_missing_tech: number };
   assign_recall: { recalled: number; done: boolean };
-  attention_sought: { assign_reason: string | null; assign_unable: boolean; at_door: boolean };
+  attention_sought: { assign_reason: string | null; assign_unable: boolean; at_door: boolean; missed_part: string };
   attention_untold: { id: string };
   audit_desk_head: { id: string; seq: number; hash: string; state: string };
   audit_desk_lock: { seq: number; hash: string; at: string };
@@ -254,6 +254,7 @@ export type StatementRows = {
     remaining: number;
     priority_rank: number;
     at_door: boolean;
+    missed_part: string;
   };
   cockpit_billing: {
     id: string;
@@ -292,6 +293,7 @@ export type StatementRows = {
     remaining: number;
     priority_rank: number;
     at_door: boolean;
+    missed_part: string;
   };
   cockpit_final: {
     id: string;
@@ -330,6 +332,7 @@ export type StatementRows = {
     remaining: number;
     priority_rank: number;
     at_door: boolean;
+    missed_part: string;
   };
   cockpit_open: {
     id: string;
@@ -368,6 +371,7 @@ export type StatementRows = {
     remaining: number;
     priority_rank: number;
     at_door: boolean;
+    missed_part: string;
   };
   cockpit_queue: {
     id: string;
@@ -406,6 +410,7 @@ export type StatementRows = {
     remaining: number;
     priority_rank: number;
     at_door: boolean;
+    missed_part: string;
   };
   cockpit_queue_accounts: {
     id: string;
@@ -444,6 +449,7 @@ export type StatementRows = {
     remaining: number;
     priority_rank: number;
     at_door: boolean;
+    missed_part: string;
   };
   cockpit_queue_first_page: {
     id: string;
@@ -482,6 +488,7 @@ export type StatementRows = {
     remaining: number;
     priority_rank: number;
     at_door: boolean;
+    missed_part: string;
   };
   completion_newest: {
     checklist: unknown;
@@ -1464,6 +1471,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_newest_closed: {
     id: string;
@@ -1515,6 +1523,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_newest_words: {
     id: string;
@@ -1566,6 +1575,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_number_next: { number: string };
   ticket_search: {
@@ -1618,6 +1628,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_search_accounts: {
     id: string;
@@ -1669,6 +1680,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_search_billing: {
     id: string;
@@ -1720,6 +1732,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_search_countries: { country: string };
   ticket_search_final: {
@@ -1772,6 +1785,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_search_open: {
     id: string;
@@ -1823,6 +1837,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_search_queue: {
     id: string;
@@ -1874,6 +1889,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_search_words: {
     id: string;
@@ -1925,6 +1941,7 @@ export type StatementRows = {
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
+    timezone: string;
   };
   ticket_select: {
     id: string;

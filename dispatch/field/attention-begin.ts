@@ -6,12 +6,13 @@ import { statement } from "../db/statement.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
-import { isAtDoor } from "../workforce/at-door.ts";
+import { isAtDoor, missedPart } from "../workforce/at-door.ts";
 import { attentionOf, type AttentionRow } from "./attention.ts";
 
-const selectSought = statement<Pick<AttentionRow, "assign_reason" | "assign_unable" | "at_door">>(
+const selectSought = statement<Pick<AttentionRow, "assign_reason" | "assign_unable" | "at_door" | "missed_part">>(
   "attention_sought",
-  `SELECT assign_reason, assign_unable, ${isAtDoor("t")} AS at_door FROM tickets t WHERE id = $1`,
+  `SELECT assign_reason, assign_unable, ${isAtDoor("t")} AS at_door, ${missedPart("t", "$2::timestamptz")} AS missed_part
+   FROM tickets t WHERE id = $1`,
 );
 const setAttention = statement(
   "attention_set",
@@ -20,10 +21,11 @@ const setAttention = statement(
 
 export const attentionBegin = ticketCommand({
   name: "attention.begin",
-  load: (tx: Session, { ticketId }: { ticketId: TicketId }) => tx.row(selectSought, [ticketId]),
+  load: (tx: Session, { ticketId, clockTime }: { ticketId: TicketId; clockTime: string }) =>
+    tx.row(selectSought, [ticketId, clockTime]),
   decide({ desk, ticket, clockTime }, sought) {
     const attention = attentionOf(
-      { ...ticket, ...(sought ?? { assign_reason: null, assign_unable: false, at_door: false }) },
+      { ...ticket, ...(sought ?? { assign_reason: null, assign_unable: false, at_door: false, missed_part: null }) },
       clockTime,
       plusMinutes(clockTime, desk.policy.sla.warningMinutes),
     );

@@ -17,6 +17,8 @@ export type AttentionRow = {
   readonly arrival_end?: string | null;
   /** Whether the work goes on where it was to be done; what comes back from the quality check does not. */
   readonly at_door: boolean;
+  /** When a later part of a held visit was to begin, if nobody has gone on since. */
+  readonly missed_part: string | null;
   readonly assigned_tech_id: string | null;
   readonly last_transition_at: string;
   /** Why the worker's last look found nobody, and whether nobody on the roster could do it at any hour. */
@@ -71,6 +73,7 @@ export function attentionOf(row: AttentionRow, now: string, soon: string): Atten
   return (
     nobodyFor(row) ??
     missedArrival(row, now) ??
+    missedPart(row, now) ??
     unsendable(row) ??
     unstaffed(row, soon) ??
     overrun(row, now) ??
@@ -141,6 +144,16 @@ function missedArrival(row: AttentionRow, now: string): Attention | null {
     return of("LATE_ARRIVAL", due, `Promised ${promised}; the technician is not there yet.`);
   return null;
 }
+
+/** Whoever was to come again on a later day has not. */
+const missedPart = ({ missed_part: due }: AttentionRow, now: string): Attention | null =>
+  due !== null && due < now
+    ? of(
+        "LATE_ARRIVAL",
+        due,
+        `A later part of the visit was to begin at ${due}; the technician has not gone on with it.`,
+      )
+    : null;
 
 /** Whoever is booked could not be sent when it was time. */
 function unsendable({ state, assigned_tech_id: techId, assign_reason: reason, last_transition_at }: AttentionRow) {

@@ -11,7 +11,8 @@ import type { Desk } from "../kernel/desk.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { doneStreams, queueStreams, slaStatusSql, type QueueStream } from "./queue-streams.ts";
 import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
-import { isAtDoor } from "../workforce/at-door.ts";
+import { isAtDoor, missedPart } from "../workforce/at-door.ts";
+import { goesTo } from "../workforce/crew.ts";
 
 export type CockpitInput = QueryInputOf<"dispatcher.cockpit">;
 
@@ -50,6 +51,7 @@ export type QueueRow = {
   assign_reason: string | null;
   assign_unable: boolean;
   at_door: boolean;
+  missed_part: string | null;
   remaining: number;
   priority_rank: number;
 };
@@ -63,7 +65,7 @@ const filters = `
   AND ($3::text[] IS NULL OR t.state = ANY ($3)) AND ($4::text[] IS NULL OR t.priority = ANY ($4))
   AND ($5::text[] IS NULL OR (${slaStatusSql("$10::timestamptz", "$11::int")}) = ANY ($5))
   AND ($6::uuid[] IS NULL OR t.account_id = ANY ($6)) AND ($7::uuid[] IS NULL OR t.site_id = ANY ($7))
-  AND ($8::uuid[] IS NULL OR t.assigned_tech_id = ANY ($8)) AND ($9::text[] IS NULL OR t.incident_type = ANY ($9))`;
+  AND ($8::uuid[] IS NULL OR ${goesTo("t", "$8")}) AND ($9::text[] IS NULL OR t.incident_type = ANY ($9))`;
 
 type Clauses = {
   readonly streams: readonly QueueStream[];
@@ -127,7 +129,7 @@ function queueSql(clauses: Clauses): string {
     ORDER BY minute OFFSET ${clauses.limit} LIMIT 1
   ), page AS (${streams.map(({ rows }) => rows).join("\n      UNION ALL")}
   )
-  SELECT first.*, ${isAtDoor("first")} AS at_door
+  SELECT first.*, ${isAtDoor("first")} AS at_door, ${missedPart("first", clauses.now)} AS missed_part
   FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
   ORDER BY ${order} LIMIT ${clauses.limit} + 1`;
 }

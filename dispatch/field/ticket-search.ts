@@ -7,7 +7,9 @@ import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { ticketBody, ticketColumns, type TicketRow } from "../ticket/ticket-row.ts";
+import { goesTo } from "../workforce/crew.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
+import { ticketAt } from "./local-times.ts";
 import { slaStatusSql } from "./queue-streams.ts";
 import { phoneRegion } from "./phone-number.ts";
 import { holdsPhone, searchExpression } from "./search-words.ts";
@@ -21,14 +23,16 @@ const conditions = `
   ($1::uuid[] IS NULL OR t.account_id = ANY ($1)) AND ($2::uuid[] IS NULL OR t.site_id = ANY ($2))
   AND ($3::text[] IS NULL OR t.state = ANY ($3)) AND ($4::text[] IS NULL OR t.priority = ANY ($4))
   AND ($5::uuid[] IS NULL OR t.account_id = ANY ($5)) AND ($6::uuid[] IS NULL OR t.site_id = ANY ($6))
-  AND ($7::uuid[] IS NULL OR t.assigned_tech_id = ANY ($7)) AND ($8::text[] IS NULL OR t.incident_type = ANY ($8))
+  AND ($7::uuid[] IS NULL OR ${goesTo("t", "$7")}) AND ($8::text[] IS NULL OR t.incident_type = ANY ($8))
   AND ($9::timestamptz IS NULL OR t.created_at >= $9) AND ($10::timestamptz IS NULL OR t.created_at < $10)
   AND ($11::text[] IS NULL OR (${slaStatusSql("$12::timestamptz", "$13::int")}) = ANY ($11))
   AND ($14::uuid IS NULL OR t.id < $14)`;
 
-const columns = ticketColumns("t");
-const searchOf = (name: StatementName<TicketRow>, part: TicketPart) =>
-  statement<TicketRow>(
+/** With the site's clock; asked for the rows of the page alone. */
+const columns = `${ticketColumns("t")}, (SELECT s.timezone FROM sites s WHERE s.id = t.site_id) AS timezone`;
+type FoundTicket = TicketRow & { readonly timezone: string | null };
+const searchOf = (name: StatementName<FoundTicket>, part: TicketPart) =>
+  statement<FoundTicket>(
     name,
     `SELECT ${columns} FROM tickets t WHERE ${ticketParts[part]} AND ${conditions} ORDER BY t.id DESC LIMIT $15`,
   );
@@ -42,14 +46,14 @@ export const searches = {
   queue: searchOf("ticket_search_queue", "queue"),
   billing: searchOf("ticket_search_billing", "billing"),
   final: searchOf("ticket_search_final", "final"),
-  accounts: statement<TicketRow>(
+  accounts: statement<FoundTicket>(
     "ticket_search_accounts",
     `SELECT ${columns} FROM tickets t
      WHERE t.account_id = ANY ($16::uuid[]) AND ${conditions} ORDER BY t.id DESC LIMIT $15`,
   ),
   // The words' ids are put in order before any ticket is looked at, so that a page reads a page of tickets and not every
   // match; OFFSET 0 keeps the planner from undoing that.
-  words: statement<TicketRow>(
+  words: statement<FoundTicket>(
     "ticket_search_words",
     `SELECT ${columns}
      FROM (SELECT ticket_id FROM ticket_words WHERE words @@ to_tsquery('dispatch_words', $16)
@@ -61,8 +65,8 @@ export const searches = {
 
 // $1 before this id, $2 limit.
 const before = "coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')";
-const newestOf = (name: StatementName<TicketRow>, where: string) =>
-  statement<TicketRow>(
+const newestOf = (name: StatementName<FoundTicket>, where: string) =>
+  statement<FoundTicket>(
     name,
     `SELECT ${columns}
      FROM (SELECT * FROM tickets WHERE ${where} AND id < ${before} ORDER BY id DESC LIMIT ${longestSearchPage + 1}) AS t
@@ -79,7 +83,7 @@ export const plainSearches = {
   newest: newestOf("ticket_newest", "true"),
   // Those that are closed are nearly all of what is over, so hardly any are passed over.
   closed: newestOf("ticket_newest_closed", "NOT is_open AND (CASE WHEN state = 'CLOSED' THEN true END) IS NOT NULL"),
-  words: statement<TicketRow>(
+  words: statement<FoundTicket>(
     "ticket_newest_words",
     `SELECT ${columns} FROM tickets t
      WHERE t.id = ANY (ARRAY(SELECT ticket_id FROM ticket_words
@@ -126,7 +130,9 @@ export const ticketSearch = deskQuery("ticket.search", async ({ desk, actor, inp
   const page = rows.slice(0, limit - 1);
   const last = page.at(-1);
   return {
-    tickets: page.map((row) => ticketBody(row, actor)),
+    tickets: page.map(({ timezone, ...row }) =>
+      ticketAt(ticketBody(row, actor), timezone === null ? null : { timezone }),
+    ),
     next_cursor: rows.length === limit && last ? cursorOf([last.id]) : null,
   };
 });

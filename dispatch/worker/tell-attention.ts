@@ -4,7 +4,7 @@
 import type { TicketId } from "../contract/ids.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { statement } from "../db/statement.ts";
-import { isAtDoor } from "../workforce/at-door.ts";
+import { isAtDoor, missedPart } from "../workforce/at-door.ts";
 import { rosterReasons } from "../field/attention.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { runOnEach } from "./run-on-each.ts";
@@ -25,6 +25,10 @@ export const selectUntoldAttention = statement<{ id: TicketId }>(
    UNION
    (SELECT id FROM tickets t
     WHERE in_work AND scheduled_end < $1 AND attention_code IS DISTINCT FROM 'OVERRUN' AND ${isAtDoor("t")}
+    LIMIT $3)
+   UNION
+   (SELECT id FROM tickets t
+    WHERE in_work AND attention_code IS DISTINCT FROM 'LATE_ARRIVAL' AND ${missedPart("t", "$1")} IS NOT NULL
     LIMIT $3)
    UNION
    (SELECT id FROM tickets

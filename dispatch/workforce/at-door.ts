@@ -7,3 +7,13 @@ export const isAtDoor = (ticket: string): string => `(
   AND (EXISTS (SELECT FROM bookings l WHERE l.ticket_id = ${ticket}.id AND l.state IN ('tentative', 'firm'))
        OR NOT EXISTS (SELECT FROM bookings d WHERE d.ticket_id = ${ticket}.id AND d.state = 'done'
                       AND d.technician_id = ${ticket}.assigned_tech_id)))`;
+
+/**
+ * When a later part of a visit was to begin that nobody has gone on with, as SQL: the visit was held before it and is still. Null where
+ * there is none.
+ * @param now the alias or parameter that says what time it is
+ */
+export const missedPart = (ticket: string, now: string): string => `(
+  SELECT min(lower(p.span)) FROM bookings p
+  WHERE ${ticket}.state = 'ON_HOLD' AND p.ticket_id = ${ticket}.id AND p.part > 1 AND p.role = 'lead'
+    AND p.state IN ('tentative', 'firm') AND lower(p.span) < ${now} AND lower(p.span) > ${ticket}.last_transition_at)`;

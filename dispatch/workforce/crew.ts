@@ -39,6 +39,12 @@ const selectCrew = statement<Crew>(
    FROM tickets t WHERE t.id = $1`,
 );
 
+/** Whether one of these technicians leads a visit, or helps or helped with it, as SQL; read by the indexes of either. */
+export const goesTo = (ticket: string, technicians: string): string => `(
+  ${ticket}.assigned_tech_id = ANY (${technicians})
+  OR ${ticket}.id = ANY (ARRAY(SELECT b.ticket_id FROM bookings b
+                               WHERE b.technician_id = ANY (${technicians}) AND b.role = 'helper' AND b.state <> 'released')))`;
+
 const nobody: Crew = { members: [], assigned_tech_id: null, incident_type: null, helpers_missing: 0 };
 
 /** Who is booked for a ticket's visit, and what says how many it takes. */

@@ -151,7 +151,8 @@ export function findSlots(
     }
     const window = { start: request.earliest, end: request.latest };
     const isClosed = inParts ? null : siteClosed(request, window, request.durationMinutes * minuteMs);
-    const why = isClosed ?? whyNoRoom(technician, request, rules, inParts);
+    const isTooLong = people > 1 && isParted(technician, request, rules);
+    const why = isTooLong ? tooLongForCrew(request) : (isClosed ?? whyNoRoom(technician, request, rules, inParts));
     rejected.push({ tech_id: technician.techId, tech_name: technician.techName, ...why });
   }
   return {
@@ -160,6 +161,14 @@ export function findSlots(
     free,
   };
 }
+
+/** Parts are one technician's alone. */
+const tooLongForCrew = ({ durationMinutes: minutes }: SlotRequest): Exclusion => ({
+  reason: "OFF_SHIFT",
+  detail:
+    `a crew does its work in one piece, and no shift has room for ${minutes} min; ` +
+    "ask for as many minutes as a shift holds (duration_minutes), and make a ticket of the rest",
+});
 
 /** Somebody who goes along, and the gap of theirs that has room for it. */
 type Helping = { readonly technician: CalendarTechnician; readonly gap: Gap };

@@ -77,6 +77,26 @@ describe("a crew", async () => {
       assert.equal(await attentionOf(api, id), null);
     });
 
+  test("is found by each of its people, in the queue and in searches, also when the work is done", async () => {
+    const { id, helpers, techId } = await crewed("IN_PROGRESS", 2);
+    const [one = "", two = ""] = helpers;
+    await api.run("assignment.crew", { ticket: id, body: { remove: [two] } });
+    const booked = await crewed("SCHEDULED");
+    const [none = ""] = booked.helpers;
+    await api.run("assignment.crew", { ticket: booked.id, body: { remove: [none] } });
+    const found = async (who: string) => {
+      const { queue } = await api.read("dispatcher.cockpit", { query: `assigned_tech_id=${who}` });
+      const { tickets } = await api.read("ticket.search", { query: `assigned_tech_id=${who}&priority=ROUTINE` });
+      return [queue.map(({ ticket_id }) => ticket_id), tickets.map((ticket) => ticket.id)];
+    };
+    for (const who of [techId, one, two]) assert.deepEqual(await found(who), [[id], [id]]);
+    assert.deepEqual(await found(none), [[], []], "who was taken off before it began has no part in it");
+    const checkOut = { timestamp: api.clock.iso, tech_id: one, check_out: true };
+    await api.run("tech.check_in", { ticket: id, body: { timestamp: api.clock.iso, tech_id: one } });
+    await api.run("tech.check_in", { ticket: id, body: checkOut });
+    assert.deepEqual(await found(one), [[id], [id]]);
+  });
+
   test("takes the time of each, and who is removed is free again", async () => {
     const { id, helpers, techId } = await crewed("IN_PROGRESS", 2);
     const [one = "", two = ""] = helpers;

@@ -51,6 +51,17 @@ describe("the site's local time", async () => {
     assert.partialDeepStrictEqual(booking, inBooking);
     assert.partialDeepStrictEqual(considered.slots, [inBooking]);
     assert.partialDeepStrictEqual(await api.read("ticket.get", { ticket: id }), scheduled);
+    for (const query of [
+      "limit=50",
+      "q=door",
+      `account_id=${ticket.account_id}`,
+      "state=SCHEDULED",
+      `assigned_tech_id=${ben}`,
+    ]) {
+      const { tickets } = await api.read("ticket.search", { query });
+      const found = tickets.find((one) => one.id === id) ?? assert.fail(`not found by ${query}`);
+      assert.partialDeepStrictEqual(found, scheduled);
+    }
     const { queue, selected_ticket } = await api.read("dispatcher.cockpit", { query: `ticket_id=${id}` });
     assert.partialDeepStrictEqual(
       queue.find(({ ticket_id }) => ticket_id === id),

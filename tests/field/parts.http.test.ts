@@ -335,6 +335,27 @@ describe("from its first day to its last", async () => {
     );
     assert.ok(own.every(({ state }) => state !== "firm"));
   });
+
+  test("held for the night, it is told of once nobody goes on with it in the morning", async () => {
+    const techId = await withHours(api);
+    const { id } = await booked(api, techId, 18);
+    api.clock.set(at(18, "08:00"));
+    await api.run("assignment.dispatch", { ticket: id, body: { tech_id: techId } });
+    await api.run("tech.check_in", { ticket: id, body: { timestamp: api.clock.iso } });
+    api.clock.set(at(18, "16:00"));
+    await api.run("tech.hold", { ticket: id, body: { reason_code: "other", work: { labor_minutes: 480 } } });
+    api.clock.set(at(19, "07:59"));
+    await worker.wake();
+    assert.equal((await cockpit(id))[0], null);
+    api.clock.set(at(19, "08:01"));
+    await worker.wake();
+    assert.equal((await cockpit(id))[0], "LATE_ARRIVAL");
+    const { events } = await api.read("ticket.timeline", { ticket: id });
+    assert.partialDeepStrictEqual(events.at(-1)?.payload, { code: "LATE_ARRIVAL", since: at(19, "08:00") });
+    await api.run("tech.resume", { ticket: id, body: {} });
+    await worker.wake();
+    assert.equal((await cockpit(id))[0], null);
+  });
 });
 
 /** One look of the worker at what waits, under the policy of this desk. */

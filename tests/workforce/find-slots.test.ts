@@ -271,6 +271,23 @@ describe("findSlots against a look at every minute", () => {
     );
   });
 
+  it("says of work for two that no shift holds how to go on: parts are one technician's alone", () => {
+    const shifts = [0, 1, 2].map((day) => shift(day * 1_440 + 480, day * 1_440 + 960));
+    const both = ["a", "b"].map((id) => technician(id, { shifts }));
+    const alone = request({ earliest: ms(0), latest: ms(4_320), durationMinutes: 1_200, longestMinutes: 2_000 });
+    const { slots, rejected } = findSlots(both, { ...alone, people: 2 }, rules);
+    assert.deepEqual(slots, []);
+    for (const { reason, detail } of rejected) {
+      assert.equal(reason, "OFF_SHIFT");
+      assert.match(
+        detail,
+        /^a crew does its work in one piece, and no shift has room for 1200 min; .*duration_minutes/,
+      );
+    }
+    assert.equal(rejected.length, 2);
+    assert.ok(findSlots(both, alone, rules).slots.length > 0, "one alone does it in parts");
+  });
+
   it("finds for two what one can lead while another is free, and names the other", () => {
     fc.assert(
       fc.property(anyTechnician("a"), anyTechnician("b"), anyRequest, anyFirstDrive, (lead, other, job, firstDrive) => {
