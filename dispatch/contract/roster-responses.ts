@@ -64,6 +64,8 @@ const conflict = Type.Object({
   /** Of a visit in parts, which of how many. */
   part: Type.Optional(count()),
   of: Type.Optional(count()),
+  /** What they lack for it now, where that is why. */
+  detail: Type.Optional(text()),
 });
 export type BookingConflict = Static<typeof conflict>;
 export const changedCalendar = Type.Object({ technician, conflicts: Type.Array(conflict) });
@@ -81,9 +83,10 @@ export const requeuedWork = Type.Object({
 });
 export type KeptWork = Static<typeof keptWork>;
 export type RequeuedWork = Static<typeof requeuedWork>;
-/** With active false: what went back to the queue, and what they have begun and keep. */
+/** With active false: what went back to the queue, and what they have begun and keep; else visits that are beyond them from now on. */
 export const upserted = Type.Object({
   technician,
+  conflicts: Type.Optional(Type.Array(conflict)),
   requeued: Type.Optional(Type.Array(requeuedWork)),
   kept: Type.Optional(Type.Array(keptWork)),
 });

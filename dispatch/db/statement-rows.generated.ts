@@ -165,6 +165,23 @@ export type StatementRows = {
     part: number;
     of: number;
   };
+  bookings_not_begun: {
+    ticket_id: string;
+    number: string;
+    account_id: string;
+    site_id: string;
+    incident_type: string | null;
+    priority: string;
+    role: string;
+    start: string;
+    end: string;
+    region: string;
+    lat: number | null;
+    lon: number | null;
+    timezone: string;
+    hours: unknown;
+    holiday_calendar: string | null;
+  };
   bookings_parts: { id: string; part: number; start: string; end: string };
   calendar_roster: {
     id: string;

@@ -1,11 +1,14 @@
 // roster.upsert: adds a technician, or changes the given fields of one who is there. Who is taken off the roster gives back
-// what they have not begun, as with a sign-off.
+// what they have not begun, as with a sign-off; of whom less is said than before, the answer names the visits they are booked for
+// and can no longer do.
 
 import type { InputOf } from "../contract/index.ts";
 import type { TechnicianBody } from "../contract/roster-responses.ts";
+import { concernsOf } from "../kernel/aggregate.ts";
 import { newId } from "../kernel/clock.ts";
 import { deskCommand } from "../kernel/desk-chain.ts";
 import { invalidField } from "../kernel/refusal.ts";
+import { beyondAbility, beyondAbilityWarning, loadBookedVisits } from "./beyond-ability.ts";
 import { giveBack } from "./give-back.ts";
 import { lockWorkOfTechnician } from "./requeue.ts";
 import { lockAndReadTechnician, upsertTechnician, upsertValues } from "./technicians.ts";
@@ -13,26 +16,38 @@ import { lockAndReadTechnician, upsertTechnician, upsertValues } from "./technic
 export const rosterUpsert = deskCommand({
   name: "roster.upsert",
   async load(tx, { input: { tech_id: id, active }, clockTime }) {
-    if (id === undefined) return { known: null, work: [] };
-    const [known, work] = await Promise.all([
+    if (id === undefined) return { known: null, work: [], booked: [] };
+    const [known, work, booked] = await Promise.all([
       lockAndReadTechnician(tx, id, clockTime),
       active === false ? tx.rows(lockWorkOfTechnician, [id]) : [],
+      active === false ? [] : loadBookedVisits(tx, id, clockTime),
     ]);
-    return { known, work };
+    return { known, work, booked };
   },
-  decide(call, { known, work }) {
-    const { input, now } = call;
+  decide(call, { known, work, booked }) {
+    const { desk, actor, input, now } = call;
     const { tech_id: _id, ...fields } = input;
     const wanted = changed(known ?? newTechnician(input, now), input);
     const told = { technician_id: wanted.id, reason: "no longer works here" };
     const given =
       known !== null && input.active === false ? giveBack({ ...call, techId: wanted.id }, work, told) : null;
+    const about = { actor, policy: desk.policy };
+    const beyond = known ? beyondAbility({ before: known, after: wanted }, booked, about) : null;
     const technician = given ? { ...wanted, open_tickets: given.openTickets } : wanted;
     return {
       payload: { technician_id: technician.id, created: known === null, ...fields, ...given?.payload },
       ...(given && { related: given.related, concerns: given.concerns }),
+      ...(beyond &&
+        beyond.visits.length > 0 && {
+          concerns: concernsOf(beyond.visits),
+          warnings: [beyondAbilityWarning(wanted, beyond.visits)],
+        }),
       write: (tx) => [tx.row(upsertTechnician, upsertValues(technician)), ...(given?.write(tx) ?? [])],
-      body: () => ({ technician, ...(given && { requeued: given.requeued, kept: given.kept }) }),
+      body: () => ({
+        technician,
+        ...(given && { requeued: given.requeued, kept: given.kept }),
+        ...(beyond && beyond.conflicts.length > 0 && { conflicts: [...beyond.conflicts] }),
+      }),
     };
   },
 });

@@ -130,7 +130,10 @@ export function conflictsWith(
 }
 
 /** Bookings of tickets the caller may see. */
-export const seenBy = (actor: Actor, bookings: readonly ComingBooking[]): ComingBooking[] =>
+export const seenBy = <T extends Pick<ComingBooking, "account_id" | "site_id">>(
+  actor: Actor,
+  bookings: readonly T[],
+): T[] =>
   bookings.filter(({ account_id, site_id }) => reaches(actor.accounts, account_id) && reaches(actor.sites, site_id));
 
 const overlap = (a: ComingBooking, b: ComingBooking): boolean =>

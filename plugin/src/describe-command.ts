@@ -172,6 +172,6 @@ function rosterLines(body: JsonObject): string[] {
       `${drained ? `takes no new work: ${quoted(textAt(technician, "drain_reason"), 120)}` : "takes work"}`,
     ...work("back in the queue:", listAt(body, "requeued")),
     ...work("under way, stays:", listAt(body, "kept")),
-    ...work("still booked although away:", listAt(body, "conflicts")),
+    ...work("still booked, although away or no longer able:", listAt(body, "conflicts")),
   ];
 }
