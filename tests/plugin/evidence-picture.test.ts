@@ -23,8 +23,8 @@ describe("stored evidence in a chat", async () => {
     const { id } = await record(file, "photo_after_latched_alignment");
     const { first, text, pictures } = await opened(id);
     assert.equal(first, "READ closeout.get_evidence");
-    assert.match(text, new RegExp(`evidence_id ${id} PHOTO "photo_after_latched_alignment" verified`));
-    assert.match(text, /image\/jpeg of \d+ bytes; .* at GET \/tickets\/.*\/content\./);
+    assert.match(text, new RegExp(`evidence_id ${id} "PHOTO" "photo_after_latched_alignment" verified`));
+    assert.match(text, /"image\/jpeg" of \d+ bytes; .* at GET "\/tickets\/.*\/content"\./);
     assert.deepEqual(pictures, [{ type: "image", data: file.bytes.toString("base64"), mimeType: "image/jpeg" }]);
   });
 
