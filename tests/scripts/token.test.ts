@@ -79,12 +79,11 @@ describe("dispatch:token", { concurrency: true }, async () => {
   const wrong: readonly (readonly [string, readonly string[], Record<string, string>, RegExp])[] = [
     ["a role nobody knows", ["--role", "king"], stack, /^--role must be one of dispatcher, .*, not king\n$/],
     [
-      "a life without a unit",
-      ["--ttl", "15"],
+      "a life too long",
+      ["--ttl", "31d"],
       stack,
-      /^--ttl must be a number with s, m, h or d, from 1s to 30d, not 15\n$/,
+      /^--ttl must be a number with s, m, h or d, from 1s to 30d, not 31d\n$/,
     ],
-    ["a life too long", ["--ttl", "31d"], stack, /^--ttl must be /],
     ["an account that is no id", ["--accounts", "acme"], stack, /scope\.account_ids must hold uuids or \*/],
     [
       "no secret anywhere",
@@ -92,7 +91,6 @@ describe("dispatch:token", { concurrency: true }, async () => {
       { DISPATCH_DATA_DIR: join(script, "nowhere") },
       /^No secret to sign with: DISPATCH_AUTH_JWT_SECRET/,
     ],
-    ["what is no token", ["--explain", "hello"], stack, /^That is no token/],
   ];
   for (const [what, args, env, message] of wrong)
     test(`refuses ${what}`, async () => {
