@@ -27,7 +27,8 @@ const verifiedLiveMs = 60_000;
 /** Signers' clocks are a little apart from ours; up to this much is forgiven for exp and nbf. */
 export const clockLeewaySeconds = 60;
 
-type Verified = { readonly speaker: Speaker; readonly until: number };
+/** `endsAt`, in ms, is when the token's exp is forgiven no longer; what was found holds `until` then at the latest. */
+type Verified = { readonly speaker: Speaker; readonly endsAt: number; readonly until: number };
 
 export type BearerTokenOptions = {
   /** Any of them proves an HS256 token. */
@@ -58,24 +59,23 @@ export class BearerTokens {
   }
 
   /**
-   * Who speaks by the token.
+   * Who speaks by the token, and until when.
    * @throws Refusal AUTH_CONFIG_ERROR, INVALID_AUTH_TOKEN, INVALID_AUTH_CLAIMS, DEPENDENCY_UNAVAILABLE
    */
-  async speakerOf(token: string): Promise<Speaker> {
+  async verified(token: string): Promise<Verified> {
     if (this.#secrets.length === 0 && this.#keys === null) throw new Refusal("AUTH_CONFIG_ERROR");
     // A key server that is away is no concern of those who sign with the secret.
     if (this.#keys !== null && !isBySecret(token) && (await this.#keys.refresh(false))) this.#verified.clear();
     const now = this.#clock.now().getTime();
     const known = this.#verified.get(token);
-    if (known && now < known.until) return known.speaker;
+    if (known && now < known.until) return known;
 
     const claims = await this.#verify(token, new Date(now));
     const speaker = speakerFromClaims(claims);
-    this.#keep(token, {
-      speaker,
-      until: Math.min(((claims.exp ?? 0) + clockLeewaySeconds) * 1_000, now + verifiedLiveMs),
-    });
-    return speaker;
+    const endsAt = ((claims.exp ?? 0) + clockLeewaySeconds) * 1_000;
+    const verified = { speaker, endsAt, until: Math.min(endsAt, now + verifiedLiveMs) };
+    this.#keep(token, verified);
+    return verified;
   }
 
   async #verify(token: string, currentDate: Date): Promise<JWTPayload> {

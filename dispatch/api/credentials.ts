@@ -19,7 +19,11 @@ export type Credentials = {
    *   INVALID_ACTOR_CONTEXT, FORBIDDEN, AUTH_CONFIG_ERROR, DEPENDENCY_UNAVAILABLE
    */
   actorOf(headers: IncomingHttpHeaders, allowed: readonly Role[]): Promise<Actor>;
+  /** The caller, and when, in ms since 1970, the token that says so ends; null without one. @throws as actorOf */
+  callerOf(headers: IncomingHttpHeaders, allowed: readonly Role[]): Promise<Caller>;
 };
+
+export type Caller = { readonly actor: Actor; readonly until: number | null };
 
 /** @throws SettingsError when the signing keys cannot be read */
 export async function openCredentials(settings: Settings, clock: Clock, warn: Warn): Promise<Credentials> {
@@ -30,13 +34,16 @@ export async function openCredentials(settings: Settings, clock: Clock, warn: Wa
     audience: settings.jwtAudience,
     clock,
   });
-  const speakerOf = async (headers: IncomingHttpHeaders): Promise<Speaker> => {
+  const callerOf = async (headers: IncomingHttpHeaders, allowed: readonly Role[]): Promise<Caller> => {
     const { authorization } = headers;
-    if (authorization !== undefined) return tokens.speakerOf(tokenFrom(authorization));
+    if (authorization !== undefined) {
+      const { speaker, endsAt } = await tokens.verified(tokenFrom(authorization));
+      return { actor: actorFrom(speaker, allowed), until: endsAt };
+    }
     if (settings.allowDevHeaders === false) throw new Refusal("AUTH_REQUIRED");
-    return speakerFromHeaders(headers);
+    return { actor: actorFrom(speakerFromHeaders(headers), allowed), until: null };
   };
-  return { actorOf: async (headers, allowed) => actorFrom(await speakerOf(headers), allowed) };
+  return { callerOf, actorOf: async (headers, allowed) => (await callerOf(headers, allowed)).actor };
 }
 
 function tokenFrom(authorization: string): string {

@@ -2,7 +2,11 @@
 // now and then that it is alive. Server-Sent Events: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import type { ServerResponse } from "node:http";
+import type { ErrorCode } from "../contract/errors.ts";
 import { positionText, type Page, type Position, type StreamedEvent } from "../kernel/outbox-reader.ts";
+
+/** Why a stream is over, by a code of the registry. */
+export type StreamEnd = { readonly code: ErrorCode; readonly message: string };
 
 export type ReadPage = (after: Position) => Promise<Page>;
 
@@ -68,10 +72,14 @@ export class EventStream {
     this.#response.write(`: alive\nid: ${positionText(this.#position)}\n\n`);
   }
 
-  /** Ends the stream; the client comes back by itself, with the last event's id. */
-  end(): void {
+  /**
+   * Ends the stream; the client comes back by itself, with the last event's id.
+   * @param why told as a last event named "end", where coming back as before would not help
+   */
+  end(why?: StreamEnd): void {
     if (this.#again) clearTimeout(this.#again);
-    this.#response.end();
+    if (this.#response.writableEnded) return;
+    this.#response.end(why && `event: end\ndata: ${JSON.stringify(why)}\n\n`);
   }
 
   async #pump(): Promise<void> {

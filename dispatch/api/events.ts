@@ -7,8 +7,9 @@ import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import { positionFrom, positionNow, readPage, type Position, type View } from "../kernel/outbox-reader.ts";
 import { invalidFields, Refusal } from "../kernel/refusal.ts";
 import { subjectExpressions } from "../kernel/subject-patterns.ts";
-import type { Credentials } from "./credentials.ts";
-import { EventStream } from "./event-stream.ts";
+import { Shares } from "../kernel/shares.ts";
+import type { Caller, Credentials } from "./credentials.ts";
+import { EventStream, type StreamEnd } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { serviceName } from "./health.ts";
 import { decodedParameters } from "./query-string.ts";
@@ -17,18 +18,18 @@ import { headersFor } from "./security-headers.ts";
 /** Whoever may search tickets may watch them; a technician's or a customer's token names no ticket to keep to. */
 export const eventReaders: readonly Role[] = ["dispatcher", "agent", "qa", "approver", "finance"];
 
-/** Open streams per process. Each keeps at most one page of events that its client has not taken yet. */
-export const maxStreams = 200;
+/** Open streams per process and per actor. Each keeps at most one page of events that its client has not taken yet. */
+export const streamLimits = { most: 200, each: 20 };
 /**
  * Pages read at the same time, each on a connection kept for that: many streams that wake together leave the commands'
  * connections alone, and where connections have died without a word there are these two to find out about. Among the ten of
  * the commands, at 15 s each, all streams stood still for 64 s.
  */
 const maxReads = 2;
+const retryAfterSeconds = 5;
 const beatMs = 15_000;
 /** An announcement may be lost; this long at most it goes unnoticed. */
 const tickMs = 5_000;
-/** After this the client comes back and shows its credentials again, which may have ended meanwhile. */
 const maxStreamMs = 900_000;
 
 const streamHeaders = [...headersFor("text/event-stream; charset=utf-8"), "x-accel-buffering", "no"];
@@ -50,10 +51,12 @@ export type EventStreamsParts = {
 
 /** Starts listening for news and makes the handler of the route. */
 export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStreamsParts): EventStreams {
-  const streams = new Set<EventStream>();
+  /** Each with what looks whether its client may still have it. */
+  const streams = new Map<EventStream, () => void>();
+  const shares = new Shares(streamLimits);
   const db = desk.db.apart("events", maxReads);
   const gate = new Gate(maxReads);
-  const wakeAll = () => streams.forEach((stream) => stream.wake());
+  const wakeAll = () => streams.forEach((_, stream) => stream.wake());
   const listener = listenToOutbox({
     databaseUrl,
     applicationName: serviceName,
@@ -64,23 +67,28 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
       warn("the connection that listens for events was lost; it is made again", error);
     },
   });
-  const beat = setInterval(() => streams.forEach((stream) => stream.beat()), beatMs).unref();
-  const tick = setInterval(() => streams.forEach((stream) => stream.tick()), tickMs).unref();
+  const beat = setInterval(
+    () =>
+      streams.forEach((recheck, stream) => {
+        stream.beat();
+        recheck();
+      }),
+    beatMs,
+  ).unref();
+  const tick = setInterval(() => streams.forEach((_, stream) => stream.tick()), tickMs).unref();
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     clearInterval(beat);
     clearInterval(tick);
-    streams.forEach((stream) => stream.end());
+    streams.forEach((_, stream) => stream.end());
     await Promise.all([listener.close(), db.close()]);
   };
 
-  const start = (exchange: Exchange, from: Position, view: View): void => {
-    const { response } = exchange;
+  const leftMs = (until: number): number => Math.min(Math.max(until - desk.clock.now().getTime(), 0), maxStreamMs);
+
+  const start = (exchange: Exchange, { actor, until }: Caller, from: Position, view: View): void => {
+    const { request, response } = exchange;
     response.writeHead(200, [...streamHeaders, ...exchange.echoes()]);
-    if (exchange.method === "HEAD") {
-      response.end();
-      return exchange.reportEnd(200);
-    }
     response.write("retry: 2000\n\n");
     const stream = new EventStream(
       response,
@@ -88,11 +96,19 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
       (after) => gate.run(() => readPage(db, after, view)),
       (error) => warn("events could not be read; the next tick tries again", error),
     );
-    streams.add(stream);
+    // A key that was taken back, a secret that was changed: what was verified is kept for a minute at most.
+    const recheck = () =>
+      void credentials.actorOf(request.headers, eventReaders).catch((error: unknown) => {
+        if (error instanceof Refusal && error.status === 401) stream.end({ code: error.code, message: error.message });
+      });
+    streams.set(stream, recheck);
     const lifetime = setTimeout(() => stream.end(), maxStreamMs).unref();
+    const token = until === null ? null : setTimeout(() => stream.end(tokenEnded), leftMs(until)).unref();
     response.on("close", () => {
       clearTimeout(lifetime);
+      if (token) clearTimeout(token);
       streams.delete(stream);
+      shares.give(actor.id);
       exchange.reportEnd(200);
     });
     stream.wake();
@@ -101,7 +117,8 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
   return {
     open: async (exchange) => {
       const { headers } = exchange.request;
-      const actor = (exchange.actor = await credentials.actorOf(headers, eventReaders));
+      const caller = await credentials.callerOf(headers, eventReaders);
+      const actor = (exchange.actor = caller.actor);
       if (!eventReaders.includes(actor.role)) {
         throw new Refusal("FORBIDDEN", { actor_role: actor.role, allowed_roles: eventReaders });
       }
@@ -110,9 +127,13 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
       const after = singleOf(parameters.get("after")) ?? headers["last-event-id"];
       const now = await positionNow(desk.db);
       const resumed = typeof after === "string" && after !== "" ? positionFrom(after, now.horizon) : null;
-      if (closed || streams.size >= maxStreams) throw tooManyStreams();
-      if (resumed) start(exchange, resumed, { actor, subjects });
-      else start(exchange, now.position, { actor, subjects, since: now.since });
+      if (exchange.method === "HEAD") return answerHead(exchange);
+      // Whoever has hung up meanwhile would never give a place back.
+      if (exchange.response.destroyed) return exchange.reportEnd(200);
+      const taken = closed ? "most" : shares.take(actor.id);
+      if (taken !== "taken") throw shares.refusal(taken, "streams of events", retryAfterSeconds);
+      if (resumed) start(exchange, caller, resumed, { actor, subjects });
+      else start(exchange, caller, now.position, { actor, subjects, since: now.since });
     },
     get count() {
       return streams.size;
@@ -128,15 +149,16 @@ function singleOf(values: readonly string[] | undefined): string | undefined {
   return values?.[0];
 }
 
-const tooManyStreams = (): Refusal =>
-  new Refusal(
-    "RATE_LIMITED",
-    { limit: maxStreams, window_seconds: 0 },
-    {
-      message: `This process serves ${maxStreams} event streams already; try again after Retry-After.`,
-      headers: { "retry-after": "5" },
-    },
-  );
+const tokenEnded: StreamEnd = {
+  code: "INVALID_AUTH_CLAIMS",
+  message: "The token's exp has been reached: come back with a new token and the id of the last event.",
+};
+
+function answerHead(exchange: Exchange): void {
+  exchange.response.writeHead(200, [...streamHeaders, ...exchange.echoes()]);
+  exchange.response.end();
+  exchange.reportEnd(200);
+}
 
 /** Lets at most so many pieces of work run at once, the others in the order they came. */
 class Gate {

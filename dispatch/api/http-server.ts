@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Refusal, refusalBody } from "../kernel/refusal.ts";
 import type { Listener } from "./app.ts";
+import { ConnectionRoom, isAnswered, sparePlaces } from "./connection-room.ts";
 import { http } from "./node-http.ts";
 import { jsonHeaders } from "./security-headers.ts";
 
@@ -12,7 +13,7 @@ import { jsonHeaders } from "./security-headers.ts";
 const keepAliveMs = 65_000;
 const maxHeaderBytes = 16 * 1024;
 /** The headers come first and are small; commands bound the time of their own bodies. */
-const headersWithinMs = 15_000;
+const headersWithinMs = 10_000;
 /** An upload of 25 MiB from a phone with bad reception: 350 kbit/s. */
 const uploadWithinMs = 600_000;
 
@@ -30,8 +31,14 @@ export type HttpServer = {
   close(withinMs: number): Promise<boolean>;
 };
 
-/** Makes a server that hands requests to the listener. */
-export function httpServer(listener: Listener): HttpServer {
+/** What is answered to whoever came when every connection was busy: what a load balancer and a monitor ask. */
+const watched = new Set(["/health", "/metrics", "/ops/alerts"]);
+
+/**
+ * Makes a server that hands requests to the listener.
+ * @param most connections at a time
+ */
+export function httpServer(listener: Listener, most: number): HttpServer {
   const server = http.createServer({
     requestTimeout: uploadWithinMs,
     headersTimeout: headersWithinMs,
@@ -41,21 +48,22 @@ export function httpServer(listener: Listener): HttpServer {
     // node would answer a missing Host itself, without a body.
     requireHostHeader: false,
   });
-  const connections: Connections = new Map();
-  server.on("connection", (socket) => {
-    connections.set(socket, null);
-    socket.on("close", () => connections.delete(socket));
-  });
+  const room = new ConnectionRoom(most);
+  server.maxConnections = most + sparePlaces;
+  server.on("connection", (socket) => room.enter(socket));
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    connections.set(request.socket, { request, response });
+    const { socket, url = "" } = request;
+    if (room.isSurplus(socket) && !watched.has(url.split("?", 1)[0] ?? "")) return refuseSurplus(socket);
+    room.begin(socket, { request, response });
     listener(request, response);
   };
   server.on("request", handle);
   // An expectation nobody knows may be ignored (RFC 9110, 10.1.1); node would answer it itself, without a body.
   server.on("checkExpectation", handle);
-  server.on("connect", (_request: IncomingMessage, socket: Duplex) =>
-    refuse(socket, 405, ["allow", ""], "CONNECT is not answered here."),
-  );
+  server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
+    const message = "CONNECT is not answered here.";
+    refuse(socket, 405, new Refusal("METHOD_NOT_ALLOWED", {}, { message, headers: { allow: "" } }));
+  });
   const refused = new WeakSet<Duplex>();
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy(error);
@@ -63,23 +71,18 @@ export function httpServer(listener: Listener): HttpServer {
     if (refused.has(socket)) return;
     refused.add(socket);
     const { status, message } = brokenRequest(error.code);
-    const inHand = connections.get(socket);
-    if (!inHand || isAnswered(inHand)) return refuse(socket, status, [], message);
+    const refusal = new Refusal("INVALID_REQUEST", {}, { message });
+    const inHand = room.inHand(socket);
+    if (!inHand || isAnswered(inHand)) return refuse(socket, status, refusal);
     // What came before the broken bytes is answered first; if they are in the middle of its body, its reader hears of
     // it. Destroying the request would take the connection with it, and the answer.
     const { request, response } = inHand;
     const isBroken = !request.complete;
     if (isBroken && request.listenerCount("error") > 0) request.emit("error", error);
-    response.once("finish", () => (isBroken ? endSoon(socket) : refuse(socket, status, [], message)));
+    response.once("finish", () => (isBroken ? endSoon(socket) : refuse(socket, status, refusal)));
   });
-  return { server, close: (withinMs) => closeServer(server, connections, withinMs) };
+  return { server, close: (withinMs) => closeServer(server, room, withinMs) };
 }
-
-/** Each open connection with its newest request. */
-type Connections = Map<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse } | null>;
-
-const isAnswered = ({ response }: { response: ServerResponse }): boolean =>
-  response.writableFinished || response.destroyed;
 
 function brokenRequest(code: string | undefined): { status: number; message: string } {
   if (code === "HPE_HEADER_OVERFLOW")
@@ -89,12 +92,22 @@ function brokenRequest(code: string | undefined): { status: number; message: str
 }
 
 /** Answers on a bare socket, where node has no response object to offer. */
-function refuse(socket: Duplex, status: number, more: readonly string[], message: string): void {
-  const refusal = new Refusal(status === 405 ? "METHOD_NOT_ALLOWED" : "INVALID_REQUEST", {}, { message });
+function refuse(socket: Duplex, status: number, refusal: Refusal): void {
   const body = JSON.stringify(refusalBody(refusal, null, null));
+  const more = Object.entries(refusal.headers).flat();
   const headers = [...jsonHeaders, ...more, "content-length", String(Buffer.byteLength(body)), "connection", "close"];
   const lines = headers.flatMap((value, i) => (i % 2 === 0 ? [`${value}: ${headers[i + 1] ?? ""}`] : []));
   endSoon(socket, `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
+}
+
+function refuseSurplus(socket: Duplex): void {
+  const message = "All connections of this process are busy; try again after Retry-After, or ask another process.";
+  const refusal = new Refusal(
+    "DEPENDENCY_UNAVAILABLE",
+    { dependency: "api" },
+    { message, headers: { "retry-after": "1" } },
+  );
+  refuse(socket, refusal.status, refusal);
 }
 
 /** Ends our side and leaves the client a moment to read before the connection is cut. */
@@ -104,14 +117,11 @@ function endSoon(socket: Duplex, lastWords = ""): void {
   socket.once("close", () => clearTimeout(cut));
 }
 
-async function closeServer(server: Server, connections: Connections, withinMs: number): Promise<boolean> {
+async function closeServer(server: Server, room: ConnectionRoom, withinMs: number): Promise<boolean> {
   const closed = new Promise<true>((resolve) => server.close(() => resolve(true)));
   // node's closeIdleConnections spares connections on which no request ever came, as load balancers and browsers keep.
-  const endIdle = () => {
-    for (const [socket, inHand] of connections) if (!inHand || isAnswered(inHand)) socket.destroy();
-  };
-  endIdle();
-  const idle = setInterval(endIdle, lookForIdleMs);
+  room.closeIdle();
+  const idle = setInterval(() => room.closeIdle(), lookForIdleMs);
   const late = Promise.withResolvers<false>();
   const timer = setTimeout(() => late.resolve(false), withinMs);
   try {

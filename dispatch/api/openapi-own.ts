@@ -86,8 +86,9 @@ export function ownOperations(): Record<string, Json> {
         responses: {
           "200": {
             description:
-              "The stream; it ends after 15 minutes at most, and after 10 to 15 s in which its source says nothing. Come back with the " +
-              "id of the last event; where that answers 503, again after Retry-After",
+              "The stream; it ends after 15 minutes at most, and after 10 to 15 s in which its source says nothing. A last event " +
+              "named end, with code and message, says that the token is over. Come back with the id of the last event; where that " +
+              "answers 503, again after Retry-After",
             content: { "text/event-stream": { schema: { type: "string" } } },
           },
           ...Object.fromEntries([400, 401, 403, 429, 503].map((status) => [String(status), error(status)])),

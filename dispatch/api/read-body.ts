@@ -15,13 +15,22 @@ export const maxBodyBytes = 256 * 1024;
  * closed: a client that is still sending then sees a reset, often in place of the answer.
  */
 const maxDropped = { bytes: 1024 * 1024, ms: 2_000 };
+/** So many at a time; in a flood, where more are refused, the others are closed without that. */
+const maxDropping = 50;
+let dropping = 0;
+
+/** Asked for room for so many bytes more of a body; throws the refusal where there is none. */
+export type BodyBytes = (bytes: number) => void;
 
 /**
  * Reads the whole body.
  * @throws Refusal PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE for a compressed one, INVALID_JSON when it breaks off or
- *   does not arrive in time
+ *   does not arrive in time; what `room` throws
  */
-export async function readBody(request: IncomingMessage, withinMs: number): Promise<Uint8Array> {
+export async function readBody(
+  request: IncomingMessage,
+  { withinMs, room }: { withinMs: number; room: BodyBytes },
+): Promise<Uint8Array> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
     throw new Refusal(
@@ -33,7 +42,10 @@ export async function readBody(request: IncomingMessage, withinMs: number): Prom
   if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw new Refusal("PAYLOAD_TOO_LARGE");
   if (!hasBody(request)) return new Uint8Array();
   const chunks: Buffer[] = [];
-  const end = await consume(request, { bytes: maxBodyBytes, ms: withinMs }, (chunk) => chunks.push(chunk));
+  const end = await consume(request, { bytes: maxBodyBytes, ms: withinMs }, (chunk) => {
+    room(chunk.length);
+    chunks.push(chunk);
+  });
   if (end === "too_long") throw new Refusal("PAYLOAD_TOO_LARGE");
   if (end === "late") throw invalidJson("The body did not arrive in time.");
   if (end === "broken") throw invalidJson("The connection broke off in the middle of the body.");
@@ -48,32 +60,47 @@ export async function isRead(request: IncomingMessage): Promise<boolean> {
   return request.complete;
 }
 
-/** Reads and drops what is left of a body, up to a bound. */
+/** Reads and drops what is left of a body, up to a bound; not where many are being dropped. */
 export async function dropBody(request: IncomingMessage): Promise<void> {
-  await consume(request, maxDropped, () => undefined);
+  if (dropping >= maxDropping) return;
+  dropping++;
+  try {
+    await consume(request, maxDropped, () => undefined);
+  } finally {
+    dropping--;
+  }
 }
 
 type End = "whole" | "too_long" | "late" | "broken";
 
-/** Hands on the body's chunks until it ends or a bound is reached; the request is then left paused. */
+/** Hands on the body's chunks until it ends, a bound is reached or `take` throws; the request is then left paused. */
 function consume(
   request: IncomingMessage,
   most: { bytes: number; ms: number },
   take: (chunk: Buffer) => void,
 ): Promise<End> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let size = 0;
-    const settle = (end: End) => {
+    const stop = () => {
       clearTimeout(timer);
       request.off("data", onData).off("end", onEnd).off("close", onBreak).off("error", onBreak);
+    };
+    const settle = (end: End) => {
+      stop();
       if (end === "too_long" || end === "late") request.pause();
       resolve(end);
     };
     const timer = setTimeout(() => settle("late"), most.ms);
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > most.bytes) settle("too_long");
-      else take(chunk);
+      if (size > most.bytes) return settle("too_long");
+      try {
+        take(chunk);
+      } catch (error) {
+        stop();
+        request.pause();
+        reject(error);
+      }
     };
     const onEnd = () => settle("whole");
     const onBreak = () => settle("broken");

@@ -9,6 +9,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../process/settings.ts";
 import { alertReporter } from "./alerts.ts";
+import { affordable } from "./connection-room.ts";
 import { createApp, type Listener } from "./app.ts";
 import { openCredentials } from "./credentials.ts";
 import { errorResponder } from "./error-response.ts";
@@ -74,7 +75,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   opened.defer(open.close);
   const api = assemble({ options, clock, warn, credentials, open, opened });
 
-  const server = httpServer(api.main);
+  const server = httpServer(api.main, connectionsFor(settings, warn));
   const port = await listen(server.server, {
     host: settings.apiHost,
     port: settings.apiPort,
@@ -172,10 +173,22 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
   };
 }
 
+function connectionsFor({ apiMaxConnections: wanted }: Settings, warn: Warn): number {
+  const most = affordable(wanted);
+  if (most < wanted)
+    warn(
+      `The system lets this process open so few files that it serves ${most} connections at a time in place of ${wanted} ` +
+        "(DISPATCH_API_MAX_CONNECTIONS): raise the limit of open files (ulimit -n).",
+    );
+  return most;
+}
+
+const monitorConnections = 50;
+
 /** The port for monitors. Two APIs on one machine want the same one by default, so doing without it is no failure. */
 async function watchServer(listener: Listener, settings: Settings, warn: Warn): Promise<HttpServer[]> {
   if (settings.metricsPort === 0) return [];
-  const server = httpServer(listener);
+  const server = httpServer(listener, monitorConnections);
   try {
     await listen(server.server, {
       host: settings.apiHost,

@@ -16,11 +16,11 @@ import { openKernel, type Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { compileValidators } from "../kernel/validate.ts";
 import { asksForJson } from "./accept.ts";
+import { BodyReader } from "./body-reader.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
 import { parameterReader } from "./query-string.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import { readBody } from "./read-body.ts";
 import { sendFile } from "./send-file.ts";
 import { isIdOf, type Handler, type PathIds, type RouteEntry } from "./routes.ts";
 import { withTicketIds } from "./ticket-numbers.ts";
@@ -43,25 +43,39 @@ const replayed = ["idempotency-replayed", "true"];
 export function toolRoutes(parts: ToolParts): RouteEntry[] {
   const { desk, contract, handlers } = parts;
   const kernel = openKernel(desk, handlers.commands, contract);
+  const commandParts = { ...parts, bodies: new BodyReader(desk.settings.requestTimeoutMs) };
   const route = (entry: CommandEntry | QueryEntry, handler: Handler): RouteEntry => {
     const { method, path, ids } = entry;
     return { method, path, handler, ...(ids && { ids }) };
   };
   return [
-    ...Object.entries(contract.commands).map(([name, entry]) => route(entry, commandRoute(parts, kernel, name, entry))),
+    ...Object.entries(contract.commands).map(([name, entry]) =>
+      route(entry, commandRoute(commandParts, kernel, name, entry)),
+    ),
     ...Object.entries(contract.queries).map(([name, entry]) => route(entry, queryRoute(parts, name, entry))),
   ];
 }
 
-function commandRoute(parts: ToolParts, kernel: Kernel, name: string, entry: CommandEntry): Handler {
-  const { desk, credentials, rateLimit, onAnswer } = parts;
+function commandRoute(
+  parts: ToolParts & { readonly bodies: BodyReader },
+  kernel: Kernel,
+  name: string,
+  entry: CommandEntry,
+): Handler {
+  const { desk, credentials, bodies, rateLimit, onAnswer } = parts;
   const idIn = kernel.commands.get(name)?.handler.aggregate.idIn ?? null;
   return async (exchange, sent) => {
     exchange.tool = name;
     exchange.about = aboutIn(entry.aggregate, idIn, inLowerCase(sent));
-    const raw = parseBody(await readBody(exchange.request, desk.settings.requestTimeoutMs));
+    // Before the body, since a stranger's is not read; told of in the contract's order, behind the body and the key.
+    const caller = await settled(credentials.actorOf(exchange.request.headers, entry.roles));
+    const bytes = caller.failed
+      ? await bodies.readFromStranger(exchange, caller.error)
+      : await bodies.read(exchange, caller.value.id);
+    const raw = parseBody(bytes);
     const requestId = requireIdempotencyKey(exchange);
-    const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, entry.roles));
+    if (caller.failed) throw caller.error;
+    const actor = (exchange.actor = caller.value);
     rateLimit.take(actor);
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
@@ -109,6 +123,14 @@ async function answerFile(exchange: Exchange, { facts, file }: FileAnswer): Prom
   if (asksForJson(exchange.request.headers.accept)) exchange.json(200, JSON.stringify(facts), ["vary", "accept"]);
   else await sendFile(exchange, file());
 }
+
+type Settled<T> = { readonly failed: false; readonly value: T } | { readonly failed: true; readonly error: unknown };
+
+const settled = <T>(work: Promise<T>): Promise<Settled<T>> =>
+  work.then(
+    (value) => ({ failed: false, value }),
+    (error: unknown) => ({ failed: true, error }),
+  );
 
 const inLowerCase = (ids: PathIds): PathIds =>
   Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id.toLowerCase()]));

@@ -6,6 +6,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { perDesk, Shares } from "../kernel/shares.ts";
 import { mediaTypeOf } from "../storage/media-types.ts";
 import { instantOf } from "./captured-at.ts";
 import { duplicateWarnings, lockBytes, requireNew, selectSameBytes, type Recorded } from "./duplicate-evidence.ts";
@@ -24,6 +25,9 @@ import { plain } from "./standing-evidence.ts";
 import { markUploadUsed, selectUpload, type UploadRow } from "./uploads.ts";
 
 type Input = InputOf<"closeout.add_evidence">;
+
+/** Uploads that are read at the same time: each is in memory as a whole. */
+const readings = perDesk(() => new Shares({ most: 12, each: 4 }));
 
 export const closeoutAddEvidence = ticketCommand({
   name: "closeout.add_evidence",
@@ -52,7 +56,7 @@ export const closeoutAddEvidence = ticketCommand({
     if (!upload) throw new Refusal("EVIDENCE_NOT_STORED", { uri: input.uri, expected: null, actual: null });
     requireRecordable(desk, input, upload, moved);
     requireNew(earlier, actor, desk.policy);
-    const stored = await takeOver(desk.store, upload, input.uri);
+    const stored = await readings(desk).during(actor.id, "uploads", 1, () => takeOver(desk.store, upload, input.uri));
     if (input.checksum !== undefined && plain(input.checksum) !== stored.sha256) {
       throw new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {
         uri: input.uri,

@@ -70,7 +70,7 @@ export async function propose(call: DeskCall<Proposing>, wish: PlanWish): Promis
   if (wish.timeZone !== null) requireTimeZone(wish.timeZone);
   const timeZone = wish.timeZone ?? (await loadTimeZone(desk.db, wish.zone, wish.techIds));
   const day = planDay(wish.day, timeZone, Date.parse(clockTime));
-  return await inSearch(desk, async () => {
+  return await inSearch(desk, actor, wish.claim, async () => {
     const rows = await loadDay(call, wish, day);
     const values = [
       newId(Date.parse(clockTime)),

@@ -3,7 +3,9 @@
 
 import type { PlanId } from "../contract/ids.ts";
 import { searchSeconds } from "../contract/plan-commands.ts";
-import { Refusal } from "../kernel/refusal.ts";
+import type { Actor } from "../kernel/actor.ts";
+import { stillBusy } from "../kernel/failure.ts";
+import { perDesk, Shares } from "../kernel/shares.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Plan } from "../planner/plan.ts";
 import type { Problem } from "../planner/problem.ts";
@@ -20,34 +22,27 @@ export type SearchBudget = {
 
 /** Share of the budget between two tellings: at most twenty-one events for a search. */
 const tellEvery = 0.05;
-/** Each search has a thread, and a processor, of its own. */
-const mostAtOnce = 2;
-const running = new WeakMap<Desk, number>();
+/** Each search has a thread, and a processor, of its own; nobody has both. */
+const searches = perDesk(() => ({ shares: new Shares({ most: 2, each: 1 }), claims: new Set<string>() }));
 
 /**
  * Waits its turn for nothing: with enough searches running in this process it refuses, and the caller comes back.
- * @throws Refusal RATE_LIMITED; PlannerFailure
+ * @param claim the intent; the same one is searched for once
+ * @throws Refusal RATE_LIMITED, IDEMPOTENCY_IN_FLIGHT; PlannerFailure
  */
-export async function inSearch<T>(desk: Desk, work: () => Promise<T>): Promise<T> {
-  const now = running.get(desk) ?? 0;
-  if (now >= mostAtOnce) throw tooManySearches();
-  running.set(desk, now + 1);
-  try {
-    return await work();
-  } finally {
-    running.set(desk, (running.get(desk) ?? 1) - 1);
-  }
+export async function inSearch<T>(desk: Desk, { id }: Actor, claim: string, work: () => Promise<T>): Promise<T> {
+  const { shares, claims } = searches(desk);
+  // A repetition is no second search, and hears what it would hear from another process.
+  if (claims.has(claim)) throw stillBusy();
+  return shares.during(id, "searches for plans", 5, async () => {
+    claims.add(claim);
+    try {
+      return await work();
+    } finally {
+      claims.delete(claim);
+    }
+  });
 }
-
-const tooManySearches = (): Refusal =>
-  new Refusal(
-    "RATE_LIMITED",
-    { limit: mostAtOnce, window_seconds: 0 },
-    {
-      message: `This process searches for ${mostAtOnce} plans already; repeat the call with the same key after Retry-After.`,
-      headers: { "retry-after": "5" },
-    },
-  );
 
 /** The best plan within the budget, or until somebody cancels it: then the best so far. */
 export async function searchPlan(

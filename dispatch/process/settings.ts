@@ -182,6 +182,12 @@ export const settingsList = {
     30_000,
     "Longest a request may take to arrive, in ms",
   ),
+  apiMaxConnections: setting(
+    "DISPATCH_API_MAX_CONNECTIONS",
+    integer(10, 100_000),
+    1_000,
+    "Connections the API serves at a time; beyond them the one that has been idle for longest is closed",
+  ),
   shutdownTimeoutMs: setting(
     "DISPATCH_SHUTDOWN_TIMEOUT_MS",
     integer(100, 600_000),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import pg from "pg";
-import { maxStreams } from "../../dispatch/api/events.ts";
+import { streamLimits } from "../../dispatch/api/events.ts";
 import {
   maxLooks,
   positionFrom,
@@ -208,7 +208,11 @@ describe("the event stream", async () => {
   }
 
   test("serves a bounded number of streams", async () => {
-    const streams = await Promise.all(Array.from({ length: maxStreams }, () => openEvents(api)));
+    const streams = await Promise.all(
+      Array.from({ length: streamLimits.most }, (_, n) =>
+        openEvents(api, { headers: { "x-actor-id": `reader-${n % (streamLimits.most / streamLimits.each)}` } }),
+      ),
+    );
     const reply = await call(api, "/events");
     assert.deepEqual([reply.status, errorOf(reply)["code"]], [429, "RATE_LIMITED"]);
     assert.ok(Number(reply.headers.get("retry-after")) > 0);

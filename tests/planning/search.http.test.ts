@@ -76,17 +76,35 @@ describe("a search", () => {
   test("leaves the process free for others, and has room for two beside each other", async (t) => {
     const api = await startTestApi({ t });
     await crossedDay(api);
-    const searches = [api.run("plan.optimize", { body: long }), api.run("plan.optimize", { body: long })];
+    const search = (actor: string) => api.call("plan.optimize", { actor, body: long });
+    const searches = [search("dora"), search("dan")];
     await eventually(
       "both run",
       async () => (await api.read("plan.list", { query: "status=RUNNING" })).plans.length === 2,
     );
-    const refused = refusalOf(await api.call("plan.optimize", { body: long }));
-    assert.deepEqual([refused.status, refused.error.code, refused.headers["retry-after"]], [429, "RATE_LIMITED", "5"]);
+    for (const actor of ["dora", "doris"]) {
+      const refused = refusalOf(await search(actor));
+      assert.deepEqual(
+        [refused.status, refused.error.code, refused.headers["retry-after"]],
+        [429, "RATE_LIMITED", "5"],
+      );
+    }
     await api.read("dispatcher.cockpit");
     for (const { id } of (await api.read("plan.list")).plans) await api.run("plan.cancel", { plan: id });
-    await Promise.all(searches);
+    for (const { status, text } of await Promise.all(searches)) assert.equal(status, 201, text);
     assert.equal((await anyProposal(api)).status, "PROPOSED");
+  });
+
+  test("leaves the second place to somebody else", async (t) => {
+    const api = await startTestApi({ t });
+    await crossedDay(api);
+    const first = api.run("plan.optimize", { body: long });
+    const id = await running(api);
+    const refused = refusalOf(await api.call("plan.optimize", { body: long }));
+    assert.deepEqual([refused.status, refused.error.code, refused.error["limit"]], [429, "RATE_LIMITED", 1]);
+    await api.run("plan.optimize", { actor: "somebody else", body: { day, iterations: 1 } });
+    await api.run("plan.cancel", { plan: id });
+    await first;
   });
 
   test("given seconds and iterations ends with whichever is over first", async (t) => {

@@ -50,7 +50,7 @@ export async function whyRefused(
   const { jwks, jwtIssuer: issuer, jwtAudience: audience } = settings;
   const keys = jwks === null ? null : await openSigningKeys(jwks, systemClock, () => undefined);
   try {
-    await new BearerTokens({ secrets, keys, issuer, audience, clock: systemClock }).speakerOf(token);
+    await new BearerTokens({ secrets, keys, issuer, audience, clock: systemClock }).verified(token);
     return null;
   } catch (error) {
     if (error instanceof Refusal) return `${error.code}: ${error.message}`;
