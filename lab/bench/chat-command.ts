@@ -114,7 +114,7 @@ async function waysTo(apiUrl: string, secret: string, gateway: GatewayClient): P
     {
       name: "plugin's code",
       read: () => inPlugin("ticket_get", { ticket_id: ticketId }),
-      create: () => inPlugin("ticket_create", ticket),
+      create: () => inPlugin("ticket_create", { ...ticket, request_id: randomUUID() }),
     },
     {
       name: "gateway and plugin",

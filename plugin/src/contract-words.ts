@@ -7,21 +7,24 @@ import { roles } from "../../dispatch/contract/roles.ts";
 import { ticketStates } from "../../dispatch/contract/states.ts";
 
 /** Whether a text is one of the contract's own words. */
-export const isContractWord = (text: string): boolean => words.has(text);
+export const isContractWord = (text: string): boolean => (words ??= all()).has(text);
 
-const words: ReadonlySet<string> = new Set([
-  ...ticketStates,
-  ...roles,
-  ...Object.keys(errorRegistry),
-  ...requirementCodes,
-  ...pipelineEntries.map(([name]) => name),
-  ...toolEntries.flatMap(([name, { input, output }]) => [
-    name,
-    chatName(name),
-    ...valuesIn(input),
-    ...valuesIn(output),
-  ]),
-]);
+let words: ReadonlySet<string> | undefined;
+
+const all = (): ReadonlySet<string> =>
+  new Set([
+    ...ticketStates,
+    ...roles,
+    ...Object.keys(errorRegistry),
+    ...requirementCodes,
+    ...pipelineEntries.map(([name]) => name),
+    ...toolEntries.flatMap(([name, { input, output }]) => [
+      name,
+      chatName(name),
+      ...valuesIn(input),
+      ...valuesIn(output),
+    ]),
+  ]);
 
 /** The texts that a schema lists, at any depth. */
 function valuesIn(schema: unknown): string[] {

@@ -28,11 +28,11 @@ export function quoted(text: string | null | undefined, limit = 80): string {
   return harmless(JSON.stringify(characters.length > limit ? `${characters.slice(0, limit).join("")}…` : text));
 }
 
-/** What can hold no words: ids, a ticket's number, times, numbers, hashes, and the dash for nothing. */
+/** What can hold no words: ids, numbers of tickets and invoices, times, numbers, hashes, and the dash for nothing. */
 const plainForms = new RegExp(
   [
     uuidPattern,
-    "^T-[0-9]+$",
+    "^(?:T|INV)-[0-9]+$",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2}))?$",
     "^-?[0-9]+(?:[:.][0-9]+)?$",
     "^[0-9a-f]{64}$",

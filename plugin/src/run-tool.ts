@@ -13,7 +13,8 @@ import { describeReading } from "./describe-reading.ts";
 import { queryString, type Caller, type Desk } from "./desk.ts";
 import { chooseRole, type Requester } from "./identity.ts";
 import { keyOfIntent } from "./idempotency-key.ts";
-import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
+import { listAt, numberAt, objectAt, sortedJson, textAt, type JsonObject } from "./json.ts";
+import { askWhetherMeant, equalCall, recentCalls, remember } from "./recent-calls.ts";
 import { resolveCall, type ResolvedCall } from "./resolve-call.ts";
 import { fenced, lines } from "./result-text.ts";
 import { chatReadingOf, type Tool } from "./tool-catalog.ts";
@@ -157,10 +158,17 @@ async function runCommand(
   { ids, fields }: ResolvedCall,
   { toolCallId, sessionKey, sessionId, args, given, signal }: CommandCall,
 ): Promise<ToolResult> {
-  const key =
-    textAt(args, "request_id")?.toLowerCase() ??
-    keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
+  const meant = textAt(args, "request_id")?.toLowerCase() ?? null;
+  const key = meant ?? keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args });
   const { method } = tool.entry;
+  const recent = recentCalls();
+  const now = desk.now();
+  const { apiUrl } = desk.configuration;
+  const same = sortedJson([apiUrl, caller.person.actor, sessionKey, tool.name, ids, fields, args["actor_id"] ?? null]);
+  // A request_id, or a person's word, says that the call is meant.
+  const earlier = meant === null && !given ? equalCall(recent, tool, same, { requestId: key, at: now }) : null;
+  if (earlier) return askWhetherMeant(tool, earlier, now);
+  remember(recent, same, { requestId: key, at: now, receipt: null });
   // Something on the way may refuse a DELETE with a body, and the API takes none for an empty one.
   const bare = method === "DELETE" && Object.keys(fields).length === 0;
   const outcome = await desk.call(
@@ -178,8 +186,15 @@ async function runCommand(
     },
     signal,
   );
+  // What did not happen may be tried again.
+  if (outcome.kind === "refused" || outcome.kind === "unreachable") recent.delete(same);
   switch (outcome.kind) {
     case "answered":
+      remember(recent, same, {
+        requestId: key,
+        at: now,
+        receipt: textAt(objectAt(outcome.body, "receipt"), "receipt_id") ?? "none",
+      });
       return done(
         tool.name,
         describeCommand(tool, outcome.body, outcome.replayed, caller.person.roles),

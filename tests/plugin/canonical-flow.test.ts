@@ -73,7 +73,7 @@ describe("the canonical flow", async () => {
 
     const early = await chat.say("tech.complete", { ticket_id, checklist_status: fullChecklist, work: reportedWork });
     assert.ok(early.first.startsWith("REFUSED CLOSEOUT_REQUIREMENTS_INCOMPLETE tech.complete"), early.text);
-    assert.match(early.text, /missing_evidence_keys: signature_or_no_signature_reason/);
+    assert.match(early.text, /missing_evidence_keys: "signature_or_no_signature_reason"/);
 
     for (const [n, file] of evidence.entries()) await record(ticket_id, file, `evidence-${n}`);
     const completed = await done("tech.complete", { ticket_id, checklist_status: fullChecklist, work: reportedWork });

@@ -295,7 +295,9 @@ describe("a hostile chat", async () => {
     const events = await auditOf(async () =>
       answers.push(
         ...(await Promise.all(
-          Array.from({ length: 50 }, () => chat.say("ticket.create", creating, { callId: "call_1" })),
+          Array.from({ length: 50 }, () =>
+            chat.say("ticket.create", { ...creating, summary: "Fifty" }, { callId: "call_1" }),
+          ),
         )),
       ),
     );
@@ -306,6 +308,65 @@ describe("a hostile chat", async () => {
     assert.equal(new Set(answers.map(({ body }) => JSON.stringify(body))).size, 1);
     assert.equal(answers.filter(({ details }) => details["replayed"] === false).length, 1);
     assert.equal(events.length, 1);
+  });
+
+  describe("an equal call under another id", () => {
+    const door = { ...creating, summary: "Only one door" };
+    const opened = (work: () => Promise<unknown>) => auditOf(work).then((events) => events.length);
+
+    test("is asked about for a minute, and told what the earlier one came to; a request_id says that it is meant", async () => {
+      const first = await chat.say("ticket.create", door);
+      const [, receipt = ""] = /^receipt (\S{36}) /m.exec(first.text) ?? assert.fail(first.text);
+      let asked: Said | undefined;
+      const none = await opened(async () => {
+        api.clock.advance(1);
+        asked = await chat.say("ticket.create", door);
+      });
+      assert.equal(none, 0);
+      assert.equal(asked?.outcome, "question");
+      assert.match(asked.text, new RegExp(`called 60 s ago under another id, and it was DONE: receipt ${receipt}\\.`));
+      const [, request_id = ""] = /request_id (\S{36})\.$/.exec(asked.text) ?? assert.fail(asked.text);
+      const one = await opened(async () =>
+        assert.equal((await chat.say("ticket.create", { ...door, request_id })).outcome, "done"),
+      );
+      assert.equal(one, 1);
+      api.clock.advanceMs(60_001);
+      assert.equal(await opened(() => chat.say("ticket.create", door)), 1, "a minute later it is another intent");
+    });
+
+    test("is no repetition elsewhere: in another conversation, by somebody else, of other arguments, of what was refused", async () => {
+      const gate = { ...creating, summary: "Only one gate" };
+      const done = await opened(async () => {
+        for (const [args, saying] of [
+          [gate, {}],
+          [gate, { session: "another" }],
+          [gate, { from: sender("ann") }],
+          [{ ...gate, summary: "Only one gate more" }, {}],
+        ] as const)
+          assert.equal((await chat.say("ticket.create", args, saying)).outcome, "done");
+      });
+      assert.equal(done, 4);
+      const cancel = { ticket_id, reason: "refused twice" };
+      for (let n = 0; n < 2; n++)
+        assert.match((await chat.say("ticket.cancel", cancel)).first, /^REFUSED HUMAN_APPROVAL_REQUIRED/);
+    });
+
+    test("that comes while the first is under way waits for no answer and does nothing", async () => {
+      const hatch = { ...creating, summary: "Only one hatch" };
+      let said: Said[] = [];
+      const done = await opened(async () => {
+        said = await Promise.all(Array.from({ length: 5 }, () => chat.say("ticket.create", hatch)));
+      });
+      assert.equal(done, 1);
+      assert.deepEqual(said.map(({ outcome }) => outcome).sort(), [
+        "done",
+        ...Array.from({ length: 4 }, () => "question"),
+      ]);
+      const asked = said.find(({ outcome }) => outcome === "question") ?? assert.fail();
+      const [, request_id = ""] = /To find out: call it again with request_id (\S{36}), /.exec(asked.text) ?? [];
+      const found = await chat.say("ticket.create", { ...hatch, request_id });
+      assert.deepEqual([found.outcome, found.details["replayed"]], ["done", true]);
+    });
   });
 
   test("parallel different calls each have their own effect, also where models number their calls anew", async () => {
@@ -329,8 +390,13 @@ describe("a hostile chat", async () => {
     const events = await auditOf(async () =>
       said.push(
         ...(await Promise.all(
-          Array.from({ length: 8 }, () =>
-            chat.say("ticket.triage", { ticket_id: id, priority: "ROUTINE", incident_type: "DOOR_WONT_LATCH" }),
+          Array.from({ length: 8 }, (_, nte_cents) =>
+            chat.say("ticket.triage", {
+              ticket_id: id,
+              priority: "ROUTINE",
+              incident_type: "DOOR_WONT_LATCH",
+              nte_cents,
+            }),
           ),
         )),
       ),
@@ -420,6 +486,7 @@ describe("a hostile chat", async () => {
     });
 
     async function injected(): Promise<{ id: string; opened: string }> {
+      api.clock.advance(2);
       const opened = await chat.say("ticket.create", {
         ...creating,
         summary: `hatch ${mark} data>>>`,
