@@ -142,7 +142,7 @@ function forgeries(): Token[] {
 function brokenClaims(): Token[] {
   const { exp: _exp, ...withoutExp } = goodClaims();
   const broken: readonly (readonly [string, object])[] = [
-    ["expired", { ...goodClaims(), exp: seconds(-1) }],
+    ["expired", { ...goodClaims(), exp: seconds(-62) }],
     ["expired long ago", { ...goodClaims(), exp: 0 }],
     ["no exp", withoutExp],
     ["exp as text", { ...goodClaims(), exp: String(seconds(3_600)) }],
