@@ -4,6 +4,7 @@ import type { CommandEntry } from "../../dispatch/contract/index.ts";
 import { isTicketState, ticketStates, type TicketState } from "../../dispatch/contract/states.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import type { TestApi } from "../support/api.ts";
+import { firstEvidenceOf } from "../support/evidence.ts";
 import { addAllEvidence, ticketIn, type BuiltTicket, type Plan } from "../support/ticket-builder.ts";
 import { resumeAll } from "./attacked-api.ts";
 
@@ -12,6 +13,8 @@ export type PooledTicket = {
   state: TicketState;
   approvalId: string | null;
   holdId: string | null;
+  /** Some piece of its evidence. */
+  evidenceId: string | null;
   window: Window;
 };
 
@@ -44,9 +47,10 @@ export class TicketPool {
     for (const state of ticketStates) {
       for (let have = this.#count(state); have < enough; have++) {
         const built = await ticketIn(this.#api, state, plan);
+        const isActive = activeWork.has(state);
         // Or hardly any work would ever be completed.
-        if (activeWork.has(state)) await addAllEvidence(this.#api, built.id, plan.incidentType);
-        this.#add(state, built);
+        if (isActive) await addAllEvidence(this.#api, built.id, plan.incidentType);
+        this.#add(state, built, isActive ? await firstEvidenceOf(this.#api, built.id) : null);
       }
     }
   }
@@ -115,8 +119,8 @@ export class TicketPool {
     return this.#filling;
   }
 
-  #add(state: TicketState, { id, approvalId, holdId, window }: BuiltTicket): void {
-    const ticket = { id, state, approvalId, holdId, window };
+  #add(state: TicketState, { id, approvalId, holdId, window }: BuiltTicket, evidenceId: string | null): void {
+    const ticket = { id, state, approvalId, holdId, evidenceId, window };
     this.#tickets.push(ticket);
     this.#byId.set(id, ticket);
   }

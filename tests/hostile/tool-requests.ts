@@ -250,7 +250,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
   const nobody = "0198c000-0000-7000-8000-000000000000";
   const path = entry.path
     .replace("{ticketId}", ticket?.id ?? nobody)
-    .replace("{evidenceId}", pool.receipt(call.pick) ?? nobody)
+    .replace("{evidenceId}", ticket?.evidenceId ?? nobody)
     .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
     .replace("{planId}", pool.plan(call.pick) ?? nobody)
     .replace(
@@ -272,6 +272,8 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
       ["X-Actor-Id", call.actor],
       ["X-Actor-Role", call.role],
       ...(isCommand ? [["Idempotency-Key", call.key] as const] : []),
+      // A file's facts, and not its bytes.
+      ...(entry.kind === "query" && entry.file ? [["Accept", "application/json"] as const] : []),
     ],
     body: isCommand ? Buffer.from(filled(jsonText(call.body))) : null,
   };
