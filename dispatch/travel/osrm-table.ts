@@ -19,8 +19,19 @@ export function tablePath(sources: readonly Place[], destinations: readonly Plac
   return `/table/v1/driving/${places.join(";")}?sources=${from}&destinations=${to}&annotations=duration`;
 }
 
-/** What OSRM says when a place lies off its map or its roads do not meet: an answer, and no outage. */
-const noWay = new Set(["NoSegment", "NoTable", "NoRoute"]);
+export type TableAnswer =
+  | {
+      readonly found: true;
+      readonly minutes: MinutesTable;
+      /** Places whose nearest road is elsewhere. */ readonly far: readonly Place[];
+    }
+  /** One of the places has no road, and OSRM then answers for none: it lies off the map. Null when it does not say which. */
+  | { readonly found: false; readonly off: Place | null };
+
+/** What OSRM says when the roads do not meet: an answer, and no outage. */
+const noWay = new Set(["NoTable", "NoRoute"]);
+/** A road farther away than this, in metres, is not the place's own: as the crow flies over water, or off the map's edge. */
+const farMetres = 2_000;
 
 /**
  * Asks the service.
@@ -32,12 +43,18 @@ export async function askTable(
   sources: readonly Place[],
   destinations: readonly Place[],
   signal: AbortSignal,
-): Promise<MinutesTable> {
+): Promise<TableAnswer> {
   const answer = await fetchJson(addressOf(base, tablePath(sources, destinations)), signal);
   if (typeof answer !== "object" || answer === null)
     throw new TravelServiceFailure("it answered with something else than driving times");
   const code = "code" in answer ? answer.code : null;
-  if (typeof code === "string" && noWay.has(code)) return sources.map(() => destinations.map(() => null));
+  if (code === "NoSegment")
+    return {
+      found: false,
+      off: placeNamed("message" in answer ? answer.message : null, [...sources, ...destinations]),
+    };
+  if (typeof code === "string" && noWay.has(code))
+    return { found: true, minutes: sources.map(() => destinations.map(() => null)), far: [] };
   if (code !== "Ok")
     throw new TravelServiceFailure(
       `it refused the question${typeof code === "string" ? ` with ${code.slice(0, 40)}` : ""}`,
@@ -46,7 +63,29 @@ export async function askTable(
   if (table?.length !== sources.length || table.some((row) => row.length !== destinations.length)) {
     throw new TravelServiceFailure("it answered with something else than driving times");
   }
-  return table;
+  return {
+    found: true,
+    minutes: table,
+    far: [...farOf(answer, "sources", sources), ...farOf(answer, "destinations", destinations)],
+  };
+}
+
+/** OSRM counts the places of the question from 0; some releases leave the number out. */
+function placeNamed(message: unknown, places: readonly Place[]): Place | null {
+  const at = typeof message === "string" ? /coordinate (\d+)\D*$/.exec(message)?.[1] : undefined;
+  return (at === undefined ? undefined : places[Number(at)]) ?? null;
+}
+
+/** Each place comes back with how far, in metres, the road lies to which it was moved. */
+function farOf(answer: object, side: "sources" | "destinations", places: readonly Place[]): readonly Place[] {
+  const moved: unknown = Object.entries(answer).find(([name]) => name === side)?.[1];
+  if (!Array.isArray(moved)) return [];
+  const waypoints: readonly unknown[] = moved;
+  return places.filter((_, at) => {
+    const waypoint = waypoints[at];
+    if (typeof waypoint !== "object" || waypoint === null || !("distance" in waypoint)) return false;
+    return typeof waypoint.distance === "number" && waypoint.distance > farMetres;
+  });
 }
 
 function addressOf(base: string, path: string): URL {

@@ -1,7 +1,7 @@
 // Driving times from a matrix service, remembered: asked for ahead, outside any transaction, and looked up while deciding.
 // What the service has not said is the caller's to estimate; it may be away for as long as it likes.
 
-import { askTable, TravelServiceFailure, tablePath } from "./osrm-table.ts";
+import { askTable, TravelServiceFailure, tablePath, type TableAnswer } from "./osrm-table.ts";
 import { placeKey, type Drive, type Place } from "./place.ts";
 
 export type TravelTimesOptions = {
@@ -17,11 +17,15 @@ export type TravelTimesOptions = {
 const drivesKept = 100_000;
 /** Roads change slowly; a table of one day's traffic is no better tomorrow. */
 const keptForMs = 24 * 3_600_000;
+/** How long a place is not asked about again that has no road on the service's map. */
+const offMapForMs = 5 * 60_000;
 /** After a failure nobody waits for the service again for this long. */
 const pauseMs = 30_000;
 /** Sources and destinations of one question; OSRM takes 100 places together unless it is told otherwise. */
 const tableSide = 50;
 const questionsAtOnce = 4;
+/** As many places are remembered as off the map at most. */
+const offMapKept = 10_000;
 
 type Known = { readonly minutes: number | null; readonly at: number };
 type Table = {
@@ -35,6 +39,8 @@ export class TravelTimes {
   readonly #known = new Map<string, Known>();
   /** Questions under way, by path: whoever asks the same waits for the same answer. */
   readonly #asked = new Map<string, Promise<void>>();
+  /** Places without a road on the service's map, and since when; their drives alone are estimated. */
+  readonly #offMap = new Map<string, number>();
   #failedAt: number | null = null;
 
   constructor(options: TravelTimesOptions) {
@@ -86,16 +92,53 @@ export class TravelTimes {
     return asking;
   }
 
-  async #askAndKeep(url: string, { sources, destinations, drives }: Table, signal: AbortSignal): Promise<void> {
-    const minutes = await askTable(url, sources, destinations, signal);
+  async #askAndKeep(url: string, table: Table, signal: AbortSignal): Promise<void> {
+    let { sources, destinations } = table;
+    const ask = (from: readonly Place[], to: readonly Place[]): Promise<TableAnswer> => askTable(url, from, to, signal);
+    let answer = await ask(sources, destinations);
+    if (!answer.found) {
+      for (const place of await placesOff(ask, sorted([...sources, ...destinations]), answer))
+        this.#isOff(place, "no road near it");
+      sources = sources.filter((place) => !this.#liesOff(place));
+      destinations = destinations.filter((place) => !this.#liesOff(place));
+      if (sources.length === 0 || destinations.length === 0) return;
+      answer = await ask(sources, destinations);
+      if (!answer.found) throw new TravelServiceFailure("it finds no road for places it had one for");
+    }
+    for (const place of answer.far) this.#isOff(place, "its nearest road more than 2 km away");
+    const { minutes } = answer;
     const at = this.#now();
     sources.forEach((from, row) =>
       destinations.forEach((to, column) => {
         const key = driveKey(from, to);
         // The corners of a table that nobody asked for would crowd out what somebody did.
-        if (drives.has(key)) this.#keep(key, { minutes: minutes[row]?.[column] ?? null, at });
+        if (!table.drives.has(key) || this.#liesOff(from) || this.#liesOff(to)) return;
+        this.#keep(key, { minutes: minutes[row]?.[column] ?? null, at });
       }),
     );
+  }
+
+  /** Said once of a place, by where it is to about a kilometre: it may be somebody's home. */
+  #isOff(place: Place, why: string): void {
+    const key = placeKey(place);
+    if (!this.#offMap.has(key)) {
+      const near = `${place.lat.toFixed(2)},${place.lon.toFixed(2)}`;
+      this.#options.log.warn(
+        `the travel service (DISPATCH_TRAVEL_URL) has ${why} on its map for a place near ${near}; drives there and from there are estimated`,
+      );
+    }
+    this.#offMap.delete(key);
+    this.#offMap.set(key, this.#now());
+    for (const oldest of this.#offMap.keys()) {
+      if (this.#offMap.size <= offMapKept) break;
+      this.#offMap.delete(oldest);
+    }
+  }
+
+  /** A clock that was set back does not make it longer. */
+  #liesOff(place: Place): boolean {
+    const since = this.#offMap.get(placeKey(place));
+    return since !== undefined && Math.abs(this.#now() - since) < offMapForMs;
   }
 
   #keep(key: string, known: Known): void {
@@ -109,7 +152,8 @@ export class TravelTimes {
   }
 
   #isMissing([from, to]: Drive): boolean {
-    return placeKey(from) !== placeKey(to) && this.#fresh(driveKey(from, to)) === null;
+    if (placeKey(from) === placeKey(to) || this.#fresh(driveKey(from, to)) !== null) return false;
+    return !this.#liesOff(from) && !this.#liesOff(to);
   }
 
   #fresh(key: string): Known | null {
@@ -141,6 +185,27 @@ export class TravelTimes {
     this.#failedAt = null;
     this.#options.log.info("the travel service answers again");
   }
+}
+
+type Ask = (from: readonly Place[], to: readonly Place[]) => Promise<TableAnswer>;
+
+/**
+ * Those of the places that have no road, by small questions: from one of them to all. OSRM names one at a time, or none; then the
+ * halves are asked, and their halves.
+ * @param known what it has said of them
+ */
+async function placesOff(ask: Ask, places: readonly Place[], known?: TableAnswer): Promise<readonly Place[]> {
+  const [first] = places;
+  if (first === undefined) return [];
+  const answer = known ?? (await ask([first], places));
+  if (answer.found) return [];
+  const named = answer.off ?? (places.every((place) => placeKey(place) === placeKey(first)) ? first : null);
+  if (named !== null) {
+    const others = places.filter((place) => placeKey(place) !== placeKey(named));
+    return [named, ...(await placesOff(ask, others))];
+  }
+  const half = Math.ceil(places.length / 2);
+  return [...(await placesOff(ask, places.slice(0, half))), ...(await placesOff(ask, places.slice(half)))];
 }
 
 const driveKey = (from: Place, to: Place): string => `${placeKey(from)};${placeKey(to)}`;

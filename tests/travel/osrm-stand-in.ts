@@ -22,6 +22,37 @@ export const drives =
       durations: sources.map((from) => destinations.map((to) => secondsOf(from, to))),
     });
 
+/**
+ * Answers as osrm-routed does from a map: each place comes back with the road it was moved to; one without any road, and there is
+ * no answer for all the others either.
+ * @param roadOf how far a place's nearest road is, in metres; null where it finds none
+ * @param names whether the release says which place it was
+ */
+export const onMap =
+  (
+    secondsOf: (from: Place, to: Place) => number | null,
+    roadOf: (place: Place) => number | null,
+    { names = true }: { readonly names?: boolean } = {},
+  ): Osrm["answer"] =>
+  ({ sources, destinations }, response) => {
+    const places = [...sources, ...destinations];
+    const off = places.findIndex((place) => roadOf(place) === null);
+    const message = `Could not find a matching segment for coordinate${names ? ` ${off}` : ""}`;
+    if (off !== -1) return json(response, 400, { message, code: "NoSegment" });
+    const waypoint = (place: Place) => ({
+      hint: "a1sSgP___38AAAAA",
+      location: [place.lon, place.lat],
+      name: "",
+      distance: roadOf(place),
+    });
+    return json(response, 200, {
+      code: "Ok",
+      durations: sources.map((from) => destinations.map((to) => secondsOf(from, to))),
+      sources: sources.map(waypoint),
+      destinations: destinations.map(waypoint),
+    });
+  };
+
 export async function osrm(t: Parameters<typeof standIn>[0], answer: Osrm["answer"]): Promise<Osrm> {
   const questions: Question[] = [];
   const service: { answer: Osrm["answer"] } = { answer };

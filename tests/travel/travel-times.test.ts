@@ -10,7 +10,7 @@ import { estimateTravelMinutes } from "../../dispatch/travel/estimate.ts";
 import { deadPort } from "../plugin/stand-in.ts";
 import { eventually } from "../support/eventually.ts";
 import { TestClock } from "../support/test-clock.ts";
-import { drives, osrm, type Osrm } from "./osrm-stand-in.ts";
+import { drives, onMap, osrm, type Osrm } from "./osrm-stand-in.ts";
 
 const [home, shop, far]: [Place, Place, Place] = [
   { lat: 37.8, lon: -122.27 },
@@ -135,14 +135,84 @@ describe("no way on its map", () => {
     assert.deepEqual([said, service.questions.length], [[], 1]);
   });
 
-  test("said as OSRM says it of a place off its map, likewise", async (t) => {
-    const { times, said } = await withService(t, (_question, response) =>
-      response
-        .writeHead(400)
-        .end('{"code": "NoSegment", "message": "Could not find a matching segment for coordinate 0"}'),
+  test("from anywhere leaves estimates alone", async (t) => {
+    const { times, said } = await withService(
+      t,
+      onMap(seconds, () => null),
     );
     await times.learn([there]);
-    assert.deepEqual([times.minutes(...there), times.lacks([there]), said], [null, false, []]);
+    assert.deepEqual([times.minutes(...there), times.lacks([there]), times.gauges()?.up], [null, false, 1]);
+    assert.equal(said.length, 2, "one for each place");
+  });
+});
+
+describe("a place off the service's map", () => {
+  const stops = Array.from({ length: 20 }, (_, n): Place => ({ lat: 37 + n / 100, lon: -122 }));
+  const isAt =
+    (...some: Place[]) =>
+    (place: Place): boolean =>
+      some.some(({ lat }) => Math.abs(place.lat - lat) < 1e-9);
+  const among = (places: readonly Place[]): Drive[] => places.flatMap((from) => places.map((to): Drive => [from, to]));
+
+  for (const names of [true, false]) {
+    test(`makes estimates of its own drives alone, where OSRM ${names ? "says" : "does not say"} which it is`, async (t) => {
+      const strays = [stops[3] ?? home, stops[11] ?? home];
+      const isOff = isAt(...strays);
+      const { service, times, said } = await withService(
+        t,
+        onMap(seconds, (place) => (isOff(place) ? null : 12.3), { names }),
+      );
+      await times.learn(among(stops));
+      for (const [from, to] of among(stops)) {
+        if (from === to) continue;
+        const expected = isOff(from) || isOff(to) ? null : Math.ceil(seconds(from, to) / 60);
+        assert.equal(times.minutes(from, to), expected);
+      }
+      assert.equal(times.lacks(among(stops)), false);
+      assert.equal(times.gauges()?.up, 1, "it is no outage");
+      assert.equal(said.length, 2);
+      assert.match(said[0] ?? "", /no road near it on its map for a place near 37\.03,-122\.00; .* are estimated$/);
+      assert.ok(service.questions.length <= (names ? 4 : 20), `${service.questions.length} questions`);
+    });
+  }
+
+  test("is asked about again after five minutes, and its new drives not before", async (t) => {
+    let offMap = isAt(home);
+    const { service, times, said, clock } = await withService(
+      t,
+      onMap(seconds, (place) => (offMap(place) ? null : 0)),
+    );
+    await times.learn([there, [far, shop]]);
+    assert.equal(times.minutes(far, shop), Math.ceil(seconds(far, shop) / 60));
+    const asked = service.questions.length;
+    clock.advanceMs(5 * 60_000 - 1);
+    await times.learn([there, back, [home, far]]);
+    assert.equal(service.questions.length, asked);
+    clock.advanceMs(1);
+    assert.equal(times.lacks([there]), true);
+    await times.learn([there]);
+    assert.deepEqual([times.minutes(...there), said.length], [null, 1], "said once");
+
+    offMap = () => false;
+    clock.advance(5);
+    await times.learn([there, back]);
+    assert.deepEqual([times.minutes(...there), times.minutes(...back)], [17, 18]);
+  });
+
+  test("is one whose nearest road is farther than two kilometres", async (t) => {
+    const { times, said } = await withService(
+      t,
+      onMap(seconds, ({ lat }) => (lat === home.lat ? 2_000.1 : 2_000)),
+    );
+    await times.learn([there, back, [far, shop]]);
+    const { travelSource } = drivingBy(times);
+    assert.deepEqual(
+      [travelSource(...there), travelSource(...back), travelSource(far, shop)],
+      ["estimate", "estimate", "service"],
+    );
+    assert.equal(times.lacks([there, back]), false);
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? "", /more than 2 km away on its map for a place near 37\.80,-122\.27/);
   });
 });
 
