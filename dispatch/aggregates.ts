@@ -1,7 +1,15 @@
-// Every aggregate of the house: whoever walks all audit chains reads this list.
+// Every aggregate of the house, with the rows that belong to it: whoever walks all audit chains reads this list.
 
+import { approvalParts } from "./field/approvals.ts";
+import { completionParts } from "./field/completions.ts";
+import { evidenceParts } from "./field/evidence-rows.ts";
+import { invoiceParts } from "./field/invoices.ts";
+import { holdParts } from "./field/schedule-holds.ts";
 import type { Aggregate } from "./kernel/aggregate.ts";
 import { deskAggregate } from "./kernel/desk-chain.ts";
 import { ticketAggregate } from "./ticket/ticket-aggregate.ts";
+import { bookingParts } from "./workforce/bookings.ts";
 
-export const aggregates: readonly Aggregate[] = [ticketAggregate, deskAggregate];
+const ticketParts = [bookingParts, holdParts, approvalParts, evidenceParts, completionParts, invoiceParts];
+
+export const aggregates: readonly Aggregate[] = [{ ...ticketAggregate, parts: ticketParts }, deskAggregate];

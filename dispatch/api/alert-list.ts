@@ -96,6 +96,15 @@ export const reportedAlerts = define({
     summary: "The object store cannot be reached or used: no uploads, no evidence, no closing of tickets.",
     firstCommand: "pnpm dispatch:alerts --explain OBJECT_STORE_UNAVAILABLE",
   },
+  AUDIT_BROKEN: {
+    severity: "critical",
+    owner: "security",
+    runbook: "ops/runbooks/audit_broken.md",
+    summary:
+      "The audit trail is not what it was: somebody changed the database past Dispatch, or it was restored. No further checkpoint " +
+      "is written.",
+    firstCommand: "pnpm dispatch:alerts --explain AUDIT_BROKEN",
+  },
 });
 
 /** What only Prometheus can tell: the API cannot report its own absence, and keeps no history to burn a budget from. */

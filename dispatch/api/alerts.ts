@@ -4,6 +4,7 @@
 import { codesOf } from "../contract/errors.ts";
 import { statement } from "../db/statement.ts";
 import { rosterReasons } from "../field/attention.ts";
+import { countOpenFaults } from "../kernel/audit-faults.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { away } from "../kernel/failure.ts";
 import type { Rejections } from "../kernel/rejections.ts";
@@ -106,6 +107,7 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     const heldBack = await desk.db.row(countHeldBack, [ago(heldBackMs)]);
     const silent = await silentWorkers(desk);
     const deadLetters = await countDeadLetters(desk.db);
+    const broken = await countOpenFaults(desk.db);
     if (!row || !unserved || !heldBack)
       throw new Error("the question for the alert signals was answered without a row");
     const { duplicate_intakes: duplicates, ...signals } = row;
@@ -129,6 +131,7 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
       WORKER_SILENT: { count: silent, threshold: 1 },
       OUTBOX_STUCK: { count: heldBack.events, threshold: 1 },
       OUTBOX_DEAD_LETTERS: { count: deadLetters, threshold: 1 },
+      AUDIT_BROKEN: { count: broken, threshold: 1 },
       OBJECT_STORE_UNAVAILABLE: { count: store.status === "ok" ? 0 : 1, threshold: 1 },
     };
     return { now, signals, measured };

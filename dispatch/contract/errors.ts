@@ -248,6 +248,11 @@ export const errorRegistry = define({
   },
   APPROVAL_NOT_PENDING: { status: 409, message: "This approval has been decided before." },
   INVALID_APPROVAL_TARGET_STATE: { status: 409, message: "The approval returns to a state this ticket cannot take." },
+  AUDIT_MISMATCH: {
+    status: 409,
+    message:
+      "What is to be decided is not as its history says; somebody changed it past the pipeline. Run pnpm dispatch:audit:verify.",
+  },
   CLOSEOUT_REQUIREMENTS_INCOMPLETE: {
     status: 409,
     dimension: "evidence",

@@ -9,6 +9,7 @@ export const sqlState = {
   serializationFailure: "40001",
   deadlockDetected: "40P01",
   lockNotAvailable: "55P03",
+  insufficientPrivilege: "42501",
 } as const;
 
 /** The SQLSTATE and constraint of a server error; null for anything else. */
@@ -54,3 +55,7 @@ export function isDatabaseAway(error: unknown): boolean {
     (typeof errno === "string" && awayErrno.has(errno)) || awayMessages.some((begin) => error.message.startsWith(begin))
   );
 }
+
+/** Whether the login lacks a right for what it asked. */
+export const isPermissionDenied = (error: unknown): boolean =>
+  serverError(error)?.code === sqlState.insufficientPrivilege;

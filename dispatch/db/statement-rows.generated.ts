@@ -36,6 +36,7 @@ export type StatementRows = {
     notes: string | null;
   };
   approval_pending: { evidence: unknown };
+  approval_request_event: { actor_id: string; payload: unknown; parts: unknown; ticket_hash: string };
   approval_select: {
     id: string;
     ticket_id: string;
@@ -46,6 +47,20 @@ export type StatementRows = {
     evidence: unknown;
     requested_by: string;
     requested_at: string;
+  };
+  approvals_of_tickets: {
+    id: string;
+    part_of: string;
+    status: string;
+    approval_type: string;
+    amount_delta_cents: number;
+    reason: string;
+    evidence: unknown;
+    requested_by: string;
+    requested_at: string;
+    decided_by: string | null;
+    decided_at: string | null;
+    notes: string | null;
   };
   assign_claim_fresh: {
     id: string;
@@ -81,6 +96,10 @@ export type StatementRows = {
   audit_desk_lock: { seq: number; hash: string; at: string };
   audit_desk_lock_free: { seq: number; hash: string; at: string };
   audit_desk_select: { seq: number; hash: string; at: string };
+  audit_desk_select_many: { seq: number; hash: string; at: string };
+  audit_faults_count: { open: number };
+  audit_faults_insert: { added: number };
+  audit_faults_resolve: { resolved: number };
   audit_verify_aggregates: { aggregate: string };
   audit_verify_page: {
     id: string;
@@ -100,6 +119,9 @@ export type StatementRows = {
     prev_hash: string;
     hash: string;
     hash_version: number;
+    row_before: string | null;
+    row_hash: string | null;
+    parts: unknown;
     created_at: string;
     from_states: readonly string[];
     to_states: readonly string[];
@@ -181,6 +203,18 @@ export type StatementRows = {
     timezone: string;
     hours: unknown;
     holiday_calendar: string | null;
+  };
+  bookings_of_tickets: {
+    id: string;
+    part_of: string;
+    technician_id: string;
+    start: string;
+    end: string;
+    state: string;
+    travel_before_minutes: number;
+    role: string;
+    part: number;
+    created_at: string;
   };
   bookings_parts: { id: string; part: number; start: string; end: string };
   calendar_roster: {
@@ -514,6 +548,16 @@ export type StatementRows = {
     work: unknown;
     no_work: string | null;
   };
+  completions_of_tickets: {
+    id: string;
+    part_of: string;
+    checklist: unknown;
+    no_signature_reason: string | null;
+    evidence_refs: unknown;
+    work: unknown;
+    no_work: string | null;
+    created_at: string;
+  };
   demo_account: { id: string; name: string };
   demo_contact: { id: string; name: string; role: string | null };
   demo_counts: { accounts: number; sites: number; contacts: number; tickets: number; audit_events: number };
@@ -595,6 +639,26 @@ export type StatementRows = {
     duplicate_account: string;
     duplicate_site: string;
   };
+  evidence_of_tickets: {
+    id: string;
+    part_of: string;
+    kind: string;
+    uri: string;
+    checksum: string | null;
+    metadata: unknown;
+    verification: string;
+    media_type: string | null;
+    size_bytes: number | null;
+    width: number | null;
+    height: number | null;
+    captured_at: string | null;
+    captured_offset: string | null;
+    lat: number | null;
+    lon: number | null;
+    duplicate_of: string | null;
+    created_by: string;
+    created_at: string;
+  };
   evidence_same_bytes: {
     id: string;
     ticket_id: string;
@@ -631,6 +695,15 @@ export type StatementRows = {
     duplicate_site: string;
   };
   evidence_site: { lat: number | null; lon: number | null; timezone: string };
+  explain_audit_faults: {
+    aggregate: string;
+    chain: string;
+    seq: number;
+    kind: string;
+    detail: string;
+    found_by: string;
+    found_at: string;
+  };
   explain_connections: {
     application: string;
     state: string;
@@ -718,6 +791,20 @@ export type StatementRows = {
     confirm_from: string;
     confirm_until: string;
   };
+  holds_of_tickets: {
+    id: string;
+    part_of: string;
+    snapshot_id: string;
+    hold_state: string;
+    hold_reason: string;
+    prior_state: string;
+    prior_start: string | null;
+    prior_end: string | null;
+    confirm_from: string;
+    confirm_until: string;
+    created_at: string;
+    ended_at: string | null;
+  };
   holds_overdue: { ticket_id: string };
   idempotency_select_1: {
     key: string;
@@ -798,6 +885,17 @@ export type StatementRows = {
     issued_at: string;
   };
   invoice_series_lock: { next: number };
+  invoices_of_tickets: {
+    id: string;
+    part_of: string;
+    number: string;
+    currency: string;
+    lines: unknown;
+    subtotal_cents: number;
+    tax_cents: number;
+    total_cents: number;
+    issued_at: string;
+  };
   moves_lock_actor: { locked: string };
   moves_of_actor: { visits: number };
   outbox_announce: { set_config: string; pg_notify: unknown };
@@ -2022,6 +2120,57 @@ export type StatementRows = {
     contact_site: string;
     service_types: readonly string[];
     country: string;
+  };
+  tickets_select: {
+    id: string;
+    number: string;
+    account_id: string;
+    site_id: string;
+    asset_id: string | null;
+    contact_id: string | null;
+    state: string;
+    priority: string;
+    incident_type: string | null;
+    summary: string;
+    description: string | null;
+    customer_name: string | null;
+    customer_phone: string | null;
+    customer_email: string | null;
+    nte_cents: number;
+    scheduled_start: string | null;
+    scheduled_end: string | null;
+    arrival_start: string | null;
+    arrival_end: string | null;
+    proposed_windows: unknown;
+    identity_signature: string | null;
+    identity_confidence: number;
+    classification_confidence: number;
+    sop_handoff_required: boolean;
+    sop_handoff_acknowledged: boolean;
+    sop_handoff_prompt: string | null;
+    assigned_provider_id: string | null;
+    assigned_tech_id: string | null;
+    pending_approval_id: string | null;
+    not_technicians: unknown;
+    follows: unknown;
+    follow_ups: unknown;
+    version: number;
+    sla_target_minutes: number;
+    sla_deadline_at: string;
+    created_at: string;
+    updated_at: string;
+    last_transition_at: string;
+    hold_reason: string | null;
+    sla_stopped_at: string | null;
+    response_deadline_at: string | null;
+    arrived_at: string | null;
+    attention_code: string | null;
+    attention_since: string | null;
+    helpers_missing: number;
+    parted_minutes: number | null;
+    audit_seq: number;
+    audit_hash: string;
+    audit_at: string;
   };
   timeline_newest: {
     id: string;

@@ -3,7 +3,6 @@
 import type { ApprovalId } from "../contract/ids.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { TicketState } from "../contract/states.ts";
-import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { newId } from "../kernel/clock.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
@@ -42,7 +41,7 @@ export function askApproval(
     path: ["APPROVAL_REQUIRED" as const],
     change: { pending_approval_id: id },
     payload: { approval_id: id, approval_type, amount_delta_cents, reason, evidence_refs: evidenceRefs ?? [] },
-    write: (tx: Session) => [requestApproval(tx, request)],
+    parts: [requestApproval(request)],
     body: (after: TicketBody) => ({
       ticket: after,
       approval: { id, status: "PENDING" as const, approval_type, amount_delta_cents, reason, requested_at: now },

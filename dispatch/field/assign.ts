@@ -7,6 +7,7 @@ import type { Session } from "../db/pool.ts";
 import { newId, plusMinutes } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import type { PartChange } from "../kernel/parts.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { insertBookings, settleBookings } from "../workforce/bookings.ts";
 import { loadRoster, readingAt, type Asked, type RosterEntry } from "../workforce/calendar.ts";
@@ -194,12 +195,8 @@ export function untilItsEnd(ticket: TicketRow, clockTime: string): TicketRow {
  * @param unlocked those who were not locked before their calendars were read
  */
 export const rebook = (
-  tx: Session,
   ticketId: TicketId,
   bookings: readonly BookingBody[],
   now: string,
   unlocked: readonly RosterEntry[] = [],
-): Promise<unknown>[] => [
-  tx.row(settleBookings, [ticketId, "released", now]),
-  ...insertBookings(tx, bookings, now, unlocked),
-];
+): PartChange[] => [settleBookings(ticketId, "released", now), ...insertBookings(bookings, now, unlocked)];

@@ -59,9 +59,9 @@ export const assignmentCrew = ticketCommand({
     return {
       change: crewChange(ticket, missing),
       payload: { added: add, removed: remove, reason, people, ...crewPayload(members, missing) },
-      write: (tx) => [
-        ...remove.map((techId) => tx.row(settleMember, [ticket.id, settledAs(ticket), now, techId])),
-        ...insertBookings(tx, bookings, now),
+      parts: [
+        ...remove.map((techId) => settleMember(ticket.id, settledAs(ticket), now, techId)),
+        ...insertBookings(bookings, now),
       ],
       body: (after) => ({ ...ticketAt(after, site), crew: members, helpers_missing: missing }),
     };

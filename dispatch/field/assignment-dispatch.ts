@@ -82,7 +82,7 @@ export const assignmentDispatch = ticketCommand({
         ...partsIn(bookings),
         ...crewPayload(crew.members, crew.missing),
       },
-      write: (tx) => rebook(tx, ticket.id, crew.bookings, now, crew.others),
+      parts: rebook(ticket.id, crew.bookings, now, crew.others),
       warnings: [
         // A person in a lenient profile puts on record what has been done.
         ...(over ? [{ code: "WINDOW_IN_PAST" as const, message: warningRegistry.WINDOW_IN_PAST }] : []),

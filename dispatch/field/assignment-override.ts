@@ -72,13 +72,10 @@ export const assignmentOverride = ticketCommand({
         ...(crew && crewPayload(crew.members, crew.missing)),
         ...(bump && { bumped_ticket_id: bump.row.id }),
       },
-      ...(bump && { related: [bump] }),
+      // First the bumped ticket's place is made, then it is taken (inWritingOrder).
+      ...(bump && { related: [{ ...bump, parts: [endGivenBack(bump, now)] }] }),
       warnings: closedWarnings(call.desk, assignee.site, bookings?.all ?? []),
-      write: (tx) => [
-        // First the place is made, then it is taken.
-        ...(bump ? [endGivenBack(tx, bump, now)] : []),
-        ...(crew ? rebook(tx, ticket.id, crew.bookings, now, crew.others) : []),
-      ],
+      parts: crew ? rebook(ticket.id, crew.bookings, now, crew.others) : [],
       body: (changed) => ({
         ticket: ticketAt(changed, assignee.site),
         before,

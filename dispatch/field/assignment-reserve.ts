@@ -47,7 +47,7 @@ export const assignmentReserve = ticketCommand({
         ...partsIn(bookings),
         ...crewPayload(crew.members),
       },
-      write: (tx) => rebook(tx, ticket.id, crew.bookings, now, crew.others),
+      parts: rebook(ticket.id, crew.bookings, now, crew.others),
       body: (after) => ticketAt(after, assignee.site),
     };
   },

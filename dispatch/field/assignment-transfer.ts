@@ -57,11 +57,11 @@ export const assignmentTransfer = ticketCommand({
         travel_source: bookings.first.travel_source,
         ...(waiting ? {} : partsIn(bookings)),
       },
-      write: (tx) => [
+      parts: [
         // Whoever is still at it has been there; work that waits keeps nobody's time until it goes on.
-        tx.row(settleLead, [ticket.id, ticket.state === "ON_HOLD" ? "released" : "done", now]),
-        ...(helped ? [tx.row(settleMember, [ticket.id, "done", now, techId])] : []),
-        ...(waiting ? [] : insertBookings(tx, bookings.all, now)),
+        settleLead(ticket.id, ticket.state === "ON_HOLD" ? "released" : "done", now),
+        ...(helped ? [settleMember(ticket.id, "done", now, techId)] : []),
+        ...(waiting ? [] : insertBookings(bookings.all, now)),
       ],
       body: (after) => ticketAt(after, assignee.site),
     };

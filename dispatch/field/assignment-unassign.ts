@@ -14,7 +14,7 @@ export const assignmentUnassign = ticketCommand({
       ...(ticket.state === "DISPATCHED" && { path: ["SCHEDULED"] as const }),
       change: { assigned_tech_id: null, assigned_provider_id: null, not_technicians: takenOff(ticket, input, now) },
       payload: { reason_code: input.reason_code, note: input.note, previous_tech_id: ticket.assigned_tech_id },
-      write: (tx) => [tx.row(settleLead, [ticket.id, "released", now])],
+      parts: [settleLead(ticket.id, "released", now)],
       body: (after) => after,
     };
   },

@@ -40,10 +40,8 @@ export const billingGenerateInvoice = ticketCommand({
       path: ticket.state === "CANCELLED" ? [] : ["INVOICED"],
       change: {},
       payload: { invoice_id, number, total_cents, tax_cents },
-      write: (tx) => [
-        tx.row(takeInvoiceNumber, [series.next]),
-        insertInvoice(tx, { ...invoice, lines: JSON.stringify(invoice.lines) }),
-      ],
+      parts: [insertInvoice(invoice)],
+      write: (tx) => [tx.row(takeInvoiceNumber, [series.next])],
       body: (after) => ({ ...after, invoice }),
     };
   },

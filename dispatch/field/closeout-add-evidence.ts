@@ -110,10 +110,8 @@ export const closeoutAddEvidence = ticketCommand({
       },
       ...(earlier && { concerns: { account_ids: [earlier.account_id], site_ids: [earlier.site_id] } }),
       warnings: duplicateWarnings(earlier, actor),
-      write: (tx) => [
-        insertEvidence(tx, { ...item, metadata: JSON.stringify(item.metadata) }),
-        ...(stored && upload ? [tx.row(markUploadUsed, [upload.id, now])] : []),
-      ],
+      parts: [insertEvidence(item)],
+      write: (tx) => (stored && upload ? [tx.row(markUploadUsed, [upload.id, now])] : []),
       body: () => evidenceBody(item, actor),
     };
   },

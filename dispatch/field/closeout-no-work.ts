@@ -20,7 +20,7 @@ export const closeoutNoWork = ticketCommand({
     ]);
     return { pauses, trail, evidence };
   },
-  decide({ desk, actor, input, ticket, now }, { pauses, trail, evidence }) {
+  decide({ desk, actor, input, ticket, now, eventId }, { pauses, trail, evidence }) {
     requireAutonomy(pauses, ticket);
     const { reason_code, note, evidence_refs = null } = input;
     const claim = {
@@ -39,19 +39,18 @@ export const closeoutNoWork = ticketCommand({
       // Whoever says so stood at the door, checked in or not.
       change: { arrived_at: ticket.arrived_at ?? now },
       payload: { reason_code, note, evidence_refs, evidence_items: evidence.length },
-      write: (tx, event) => [
-        insertCompletion(tx, {
-          audit_event_id: event.id,
-          ticket_id: ticket.id,
-          seq: event.seq,
-          checklist: "{}",
+      parts: [
+        insertCompletion({
+          ticketId: ticket.id,
+          eventId,
+          checklist: {},
           no_signature_reason: note,
-          evidence_refs: evidence_refs && JSON.stringify(evidence_refs),
+          evidence_refs,
           work: null,
           no_work: reason_code,
-          created_at: now,
+          now,
         }),
-        tx.row(settleBookings, [ticket.id, "done", now]),
+        settleBookings(ticket.id, "done", now),
       ],
       body: (after) => after,
     };

@@ -5,7 +5,6 @@ import type { TicketId } from "../contract/ids.ts";
 import type { TicketBody } from "../contract/responses.ts";
 import type { Session } from "../db/pool.ts";
 import { isModel } from "../kernel/actor.ts";
-import type { AuditEvent } from "../kernel/audit.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { settleBookings } from "../workforce/bookings.ts";
@@ -29,7 +28,7 @@ async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
 type Loaded = Awaited<ReturnType<typeof load>>;
 type Completion = TicketCall<"tech.complete"> | TicketCall<"closeout.candidate">;
 
-function completed({ desk, actor, input, ticket, now }: Completion, loaded: Loaded) {
+function completed({ desk, actor, input, ticket, now, eventId }: Completion, loaded: Loaded) {
   const { pauses, evidence, billing } = loaded;
   requireAutonomy(pauses, ticket);
   const { checklist_status: checklist, no_signature_reason = null, evidence_refs = null, work = null } = input;
@@ -46,19 +45,18 @@ function completed({ desk, actor, input, ticket, now }: Completion, loaded: Load
     path: ["COMPLETED_PENDING_VERIFICATION" as const],
     warnings,
     payload: { checklist_status: checklist, no_signature_reason, evidence_refs, work, evidence_items: evidence.length },
-    write: (tx: Session, event: AuditEvent) => [
-      insertCompletion(tx, {
-        audit_event_id: event.id,
-        ticket_id: ticket.id,
-        seq: event.seq,
-        checklist: JSON.stringify(checklist),
+    parts: [
+      insertCompletion({
+        ticketId: ticket.id,
+        eventId,
+        checklist,
         no_signature_reason,
-        evidence_refs: evidence_refs && JSON.stringify(evidence_refs),
-        work: work && JSON.stringify(work),
+        evidence_refs,
+        work,
         no_work: null,
-        created_at: now,
+        now,
       }),
-      tx.row(settleBookings, [ticket.id, "done", now]),
+      settleBookings(ticket.id, "done", now),
     ],
   };
 }

@@ -7,12 +7,13 @@ import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { addedPart, type PartChange, type PartTable } from "../kernel/parts.ts";
 import type { Policy } from "../policy/policy.ts";
 import { greatCircleKm } from "../travel/estimate.ts";
 import { duplicateOf } from "./duplicate-evidence.ts";
 import type { EvidenceItem } from "./evidence-references.ts";
 
-export const insertEvidence = insertRow("evidence_insert", "evidence_items", [
+const insertStored = insertRow("evidence_insert", "evidence_items", [
   "id",
   "ticket_id",
   "kind",
@@ -61,6 +62,66 @@ export type EvidenceRow = {
   readonly duplicate_account: AccountId | null;
   readonly duplicate_site: SiteId | null;
 };
+
+type EvidencePart = Pick<
+  EvidenceRow,
+  | "kind"
+  | "uri"
+  | "checksum"
+  | "metadata"
+  | "verification"
+  | "media_type"
+  | "size_bytes"
+  | "width"
+  | "height"
+  | "captured_at"
+  | "captured_offset"
+  | "lat"
+  | "lon"
+  | "duplicate_of"
+  | "created_by"
+  | "created_at"
+> & { readonly id: string; readonly part_of: string };
+
+const selectOfTickets = statement<EvidencePart>(
+  "evidence_of_tickets",
+  `SELECT id, ticket_id AS part_of, kind, uri, checksum, metadata, verification, media_type, size_bytes, width, height, captured_at,
+          captured_offset, lat, lon, duplicate_of, created_by, created_at
+   FROM evidence_items WHERE ticket_id = ANY ($1)`,
+);
+
+export const evidenceParts: PartTable = {
+  name: "evidence_items",
+  select: selectOfTickets,
+  fixed: {
+    1: [
+      "id",
+      "part_of",
+      "kind",
+      "uri",
+      "checksum",
+      "metadata",
+      "verification",
+      "media_type",
+      "size_bytes",
+      "width",
+      "height",
+      "captured_at",
+      "captured_offset",
+      "lat",
+      "lon",
+      "duplicate_of",
+      "created_by",
+      "created_at",
+    ],
+  },
+  changing: [],
+};
+
+export const insertEvidence = (item: EvidenceRow): PartChange =>
+  addedPart(evidenceParts, { ...item, part_of: item.ticket_id }, (tx) => [
+    insertStored(tx, { ...item, metadata: JSON.stringify(item.metadata) }),
+  ]);
 
 /**
  * Of before metadata had a limit there are rows of 240 KB, and pages of such would be answers of 50 MB: of those the key alone is

@@ -96,7 +96,7 @@ export const scheduleBook = ticketCommand({
         ...crewPayload(crew),
       },
       warnings: closedWarnings(desk, site, slot.parts ?? [slot]),
-      write: (tx) => rebook(tx, ticket.id, bookings, now, roster),
+      parts: rebook(ticket.id, bookings, now, roster),
       body: (after) => ({
         ticket: ticketAt(after, site),
         booking: spanAt(lead.first, site),

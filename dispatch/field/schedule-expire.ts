@@ -2,7 +2,6 @@
 // worker's own; no client can call them.
 
 import type { TicketBody } from "../contract/responses.ts";
-import type { Session } from "../db/pool.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
@@ -45,10 +44,7 @@ export const scheduleExpireHold = ticketCommand({
     return {
       ...scheduledAnew(ticket, payload),
       change: { ...withoutTime, attention_code: "HOLD_ENDED" },
-      write: (tx: Session) => [
-        tx.row(endHold, [ticket.id, "EXPIRED", now]),
-        tx.row(settleBookings, [ticket.id, "released", now]),
-      ],
+      parts: [endHold(ticket.id, "EXPIRED", now), settleBookings(ticket.id, "released", now)],
     };
   },
 });

@@ -31,8 +31,8 @@ export const scheduleHold = ticketCommand({
         hold_reason: input.hold_reason,
         confirmation_window: window,
       },
-      write: (tx) => [
-        insertHold(tx, {
+      parts: [
+        insertHold({
           id: holdId,
           snapshot_id: snapshotId,
           ticket_id: ticket.id,

@@ -1,7 +1,9 @@
 // Holds as rows: the state and window a ticket had before its customer was asked to confirm.
 
+import type { TicketId } from "../contract/ids.ts";
 import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
+import { addedPart, amendedPart, type PartChange, type PartTable } from "../kernel/parts.ts";
 import { isTicketState, type TicketState } from "../contract/states.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
@@ -16,7 +18,7 @@ export type HoldRow = {
   readonly confirm_until: string;
 };
 
-export const insertHold = insertRow("hold_insert", "schedule_holds", [
+const insertStored = insertRow("hold_insert", "schedule_holds", [
   "id",
   "snapshot_id",
   "ticket_id",
@@ -36,10 +38,56 @@ export const selectActiveHold = statement<HoldRow>(
    FROM schedule_holds WHERE ticket_id = $1 AND hold_state = 'ACTIVE'`,
 );
 
-export const endHold = statement(
+type HoldPart = Omit<HoldRow, "id"> & {
+  readonly id: string;
+  readonly part_of: string;
+  readonly hold_state: string;
+  readonly hold_reason: string;
+  readonly created_at: string;
+  readonly ended_at: string | null;
+};
+
+const selectOfTickets = statement<HoldPart>(
+  "holds_of_tickets",
+  `SELECT id, ticket_id AS part_of, snapshot_id, hold_state, hold_reason, prior_state, prior_start, prior_end, confirm_from,
+          confirm_until, created_at, ended_at
+   FROM schedule_holds WHERE ticket_id = ANY ($1)`,
+);
+
+export const holdParts: PartTable = {
+  name: "schedule_holds",
+  select: selectOfTickets,
+  fixed: {
+    1: [
+      "id",
+      "part_of",
+      "snapshot_id",
+      "hold_reason",
+      "prior_state",
+      "prior_start",
+      "prior_end",
+      "confirm_from",
+      "confirm_until",
+      "created_at",
+    ],
+  },
+  changing: ["hold_state", "ended_at"],
+  amended: (row, by) => (row["hold_state"] === "ACTIVE" ? by : null),
+};
+
+type NewHold = Omit<HoldPart, "part_of" | "ended_at"> & { readonly ticket_id: TicketId };
+
+export const insertHold = (hold: NewHold): PartChange =>
+  addedPart(holdParts, { ...hold, part_of: hold.ticket_id }, (tx) => [insertStored(tx, hold)]);
+
+const end = statement(
   "hold_end",
   `UPDATE schedule_holds SET hold_state = $2, ended_at = $3 WHERE ticket_id = $1 AND hold_state = 'ACTIVE'`,
 );
+
+/** Ends a ticket's active hold. */
+export const endHold = (ticketId: TicketId, hold_state: string, ended_at: string): PartChange =>
+  amendedPart(holdParts, { hold_state, ended_at }, (tx) => [tx.row(end, [ticketId, hold_state, ended_at])]);
 
 export const confirmationWindow = (hold: HoldRow) => ({ start: hold.confirm_from, end: hold.confirm_until });
 

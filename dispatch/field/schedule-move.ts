@@ -82,7 +82,7 @@ export const scheduleMove = ticketCommand({
         ...crewPayload(crew.members),
       },
       warnings: closedWarnings(desk, site, bookings.all),
-      write: (tx) => rebook(tx, ticket.id, crew.bookings, now, roster),
+      parts: rebook(ticket.id, crew.bookings, now, roster),
       body: (after) => ({
         ...ticketAt(after, site),
         booking: spanAt(bookings.first, site),

@@ -24,7 +24,7 @@ export const scheduleRelease = ticketCommand({
       path: [state],
       change,
       payload: { hold_id: hold.id, snapshot_id: hold.snapshot_id, restored_state: state },
-      write: (tx) => [tx.row(endHold, [ticket.id, "RELEASED", now])],
+      parts: [endHold(ticket.id, "RELEASED", now)],
       body: (after) => ({
         ticket: after,
         hold_id: hold.id,

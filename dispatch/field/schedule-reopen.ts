@@ -16,7 +16,7 @@ export const scheduleReopen = ticketCommand({
       assigned_provider_id: null,
     },
     payload: { reason: input.reason, previous_start: ticket.scheduled_start, previous_end: ticket.scheduled_end },
-    write: (tx) => [tx.row(settleBookings, [ticket.id, "released", now])],
+    parts: [settleBookings(ticket.id, "released", now)],
     body: (after) => after,
   }),
 });

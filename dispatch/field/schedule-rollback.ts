@@ -28,7 +28,7 @@ export const scheduleRollback = ticketCommand({
       path: [state],
       change,
       payload: { hold_id: hold.id, snapshot_id: hold.snapshot_id, restored_state: state, reason },
-      write: (tx) => [tx.row(endHold, [ticket.id, "ROLLED_BACK", now])],
+      parts: [endHold(ticket.id, "ROLLED_BACK", now)],
       body: (after) => ({
         ticket: after,
         hold_id: hold.id,

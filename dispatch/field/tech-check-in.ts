@@ -59,7 +59,7 @@ export const techCheckIn = ticketCommand({
       return {
         ...told,
         payload: { ...told.payload, check_out: true, work },
-        write: (tx) => [tx.row(settleMember, [ticket.id, "done", now, who])],
+        parts: [settleMember(ticket.id, "done", now, who)],
       };
     }
     if (input.work) throw invalidField("work", "check_out", "goes with check_out; the lead reports with tech.complete");

@@ -19,12 +19,20 @@ export const ticketCancel = ticketCommand({
       path: ["CANCELLED"],
       change: { pending_approval_id: null },
       payload: { reason: input.reason, cancellation_code: input.cancellation_code ?? null },
-      write: (tx) => [
-        tx.row(settleBookings, [ticket.id, "released", now]),
-        ...(ticket.state === "PENDING_CUSTOMER_CONFIRMATION" ? [tx.row(endHold, [ticket.id, "WITHDRAWN", now])] : []),
+      parts: [
+        settleBookings(ticket.id, "released", now),
+        ...(ticket.state === "PENDING_CUSTOMER_CONFIRMATION" ? [endHold(ticket.id, "WITHDRAWN", now)] : []),
         ...(approvalId === null
           ? []
-          : [tx.row(settleApproval, [approvalId, "WITHDRAWN", actor.id, now, input.reason])]),
+          : [
+              settleApproval({
+                id: approvalId,
+                status: "WITHDRAWN",
+                decided_by: actor.id,
+                decided_at: now,
+                notes: input.reason,
+              }),
+            ]),
       ],
       body: (after) => after,
     };

@@ -15,7 +15,7 @@ export const ticketReturnVisit = ticketCommand({
       assigned_provider_id: null,
     },
     payload: { note: input.note ?? null, previous_tech_id: ticket.assigned_tech_id },
-    write: (tx) => [tx.row(settleBookings, [ticket.id, "done", now])],
+    parts: [settleBookings(ticket.id, "done", now)],
     body: (after) => after,
   }),
 });

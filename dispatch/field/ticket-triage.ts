@@ -55,11 +55,11 @@ export const ticketTriage = ticketCommand({
         ...(missing && { nobody_has: missing }),
         ...(path.length > 1 && { derived_transitions: [ticket.state, ...path] }),
       },
-      write: (tx) =>
+      parts:
         approvalId === null
           ? []
           : [
-              requestApproval(tx, {
+              requestApproval({
                 id: approvalId,
                 ticketId: ticket.id,
                 type: "NTE_INCREASE",

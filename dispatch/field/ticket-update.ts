@@ -92,15 +92,17 @@ export const ticketUpdate = ticketCommand({
       place: { account_id: after.account_id, site_id: after.site_id },
       concerns: { account_ids: [ticket.account_id], site_ids: [ticket.site_id] },
       warnings: [...typeWarnings, ...abilityWarnings(missing)],
+      parts: [
+        ...(replanned ? [settleBookings(ticket.id, "released", now)] : []),
+        ...(replanned && ticket.state === "PENDING_CUSTOMER_CONFIRMATION"
+          ? [endHold(ticket.id, "WITHDRAWN", now)]
+          : []),
+      ],
       write: (tx) => [
         ...updateTicketDetails(tx, after),
         ...(ticket.identity_signature === null
           ? []
           : [tx.row(correctCall, [ticket.id, signatureOf(after, regionOf(desk, facts))])]),
-        ...(replanned ? [tx.row(settleBookings, [ticket.id, "released", now])] : []),
-        ...(replanned && ticket.state === "PENDING_CUSTOMER_CONFIRMATION"
-          ? [tx.row(endHold, [ticket.id, "WITHDRAWN", now])]
-          : []),
       ],
       body: (body) => body,
     };

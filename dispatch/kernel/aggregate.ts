@@ -9,6 +9,7 @@ import type { Statement } from "../db/statement.ts";
 import type { Actor } from "./actor.ts";
 import type { Desk } from "./desk.ts";
 import type { Refusal } from "./refusal.ts";
+import type { PartTable } from "./parts.ts";
 
 /** Where a chain ends: its last event's seq, hash and time. */
 export type ChainHead = { readonly seq: number; readonly hash: string; readonly at: string };
@@ -61,6 +62,15 @@ export type Aggregate<
   readonly lockFree: SelectRows<Row & object>;
   /** The row by its id ($1), unlocked. */
   readonly select: Statement<Row & object>;
+  /**
+   * What of a row its events vouch for, by a version, in an order that is fixed for good; null for a version that is not known.
+   * Absent where the row is the head of its chain and nothing else.
+   */
+  readonly covers?: { readonly version: number; values(row: Row, version: number): readonly unknown[] | null };
+  /** Rows by their ids ($1, an array), unlocked. */
+  readonly selectMany: Statement<Row & object>;
+  /** The rows that belong to it, for whoever verifies them; where another room owns them, dispatch/aggregates.ts adds them. */
+  readonly parts?: readonly PartTable[];
   /** Heads in the order of ids, those behind an id ($1 text, null for the first page), at most so many ($2). */
   readonly heads: Statement<KnownHead>;
   /** Unique and exclusion constraints of the database that decide between two commands at the same moment. */

@@ -1,7 +1,9 @@
 // The heads of all audit chains, kept where nobody with the database alone can change them: in the object store, written
-// once and never again. Whoever rewrites a chain with its ticket's row is found out by the newest of them.
+// once and never again, each with the hash of the one before. Whoever rewrites a chain with its ticket's row is found out by any of
+// them; and no further one is written over a break, which would make it look as if it had always been so.
 
-import { text } from "node:stream/consumers";
+import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
 import { statement } from "../db/statement.ts";
 import type { Database, Session } from "../db/pool.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
@@ -12,7 +14,17 @@ import type { AuditFault } from "./verify-audit.ts";
 /** In a checkpoint of the first format no aggregate is named. */
 type Head = { readonly aggregate?: string; readonly chain: string; readonly seq: number; readonly hash: string };
 
-export type Checkpoint = { readonly key: string; readonly takenAt: string; readonly heads: readonly Head[] };
+/** A checkpoint by its key and the SHA-256, in hex, of its bytes. */
+type Link = { readonly key: string; readonly sha256: string };
+
+export type Checkpoint = Link & {
+  readonly takenAt: string;
+  /** The one before it; null for the first, absent before the third format. */
+  readonly previous?: Link | null;
+  /** Why an operator took what differs from those before as it is: then it is held to none of them. */
+  readonly accepted?: string;
+  readonly heads: readonly Head[];
+};
 
 export type CheckpointReport = {
   readonly key: string;
@@ -21,11 +33,19 @@ export type CheckpointReport = {
   readonly faults: readonly AuditFault[];
 };
 
+/** What all that is kept says. */
+export type KeptReport = {
+  /** The newest. */
+  readonly checkpoint: Omit<CheckpointReport, "faults"> | null;
+  readonly compared: number;
+  readonly faults: readonly AuditFault[];
+};
+
 const folder = "audit/checkpoints";
-const schema = "dispatch.audit.checkpoint/2";
+const schema = "dispatch.audit.checkpoint/3";
 /** On one day; more are refused. */
 const mostADay = 100;
-/** How far back the newest one is looked for. */
+/** How far back the next older one is looked for, and how long one that is gone is missed. */
 const lookBackDays = 90;
 const dayMs = 86_400_000;
 const pageSize = 5_000;
@@ -43,9 +63,14 @@ const selectHashes = statement<{ aggregate: string; chain: string; seq: number; 
 const keyOf = (day: string, number: number): string => `${folder}/${day}/${String(number).padStart(2, "0")}.ndjson`;
 const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
 
+/** What became of the day's checkpoint. */
+export type DailyCheckpoint =
+  | { readonly kind: "written"; readonly key: string }
+  | { readonly kind: "exists" }
+  | { readonly kind: "broken"; readonly faults: readonly AuditFault[] };
+
 /**
- * Writes the first checkpoint of the day, unless there is one.
- * @returns its key, or null
+ * Writes the first checkpoint of the day, unless there is one, or the trail is not what the one before says.
  * @throws ObjectStoreUnavailable
  */
 export async function writeDailyCheckpoint(
@@ -53,17 +78,24 @@ export async function writeDailyCheckpoint(
   store: ObjectStore,
   aggregates: readonly Aggregate[],
   now: Date,
-): Promise<string | null> {
+): Promise<DailyCheckpoint> {
   const key = keyOf(dayOf(now), 0);
-  if (await store.stat(key)) return null;
+  if (await store.stat(key)) return { kind: "exists" };
+  const before = await newestCheckpoint(store, now);
+  if (before) {
+    const { faults } = await verifyCheckpoint(db, aggregates, before);
+    if (faults.length > 0) return { kind: "broken", faults };
+  }
   // Of two workers that come this far the store lets one write.
-  return (await store.writeOnce(key, await headsNow(db, aggregates, now), "application/x-ndjson")) === "written"
-    ? key
-    : null;
+  const body = await headsNow(db, aggregates, now, before);
+  return (await store.writeOnce(key, body, "application/x-ndjson")) === "written"
+    ? { kind: "written", key }
+    : { kind: "exists" };
 }
 
 /**
- * Writes one more.
+ * Writes one more; whoever calls has compared with those before.
+ * @param accepted why what differs from those before is taken as it is; absent: nothing differs
  * @returns its key
  * @throws ObjectStoreUnavailable; Error when the day has had its hundred
  */
@@ -72,8 +104,9 @@ export async function writeCheckpoint(
   store: ObjectStore,
   aggregates: readonly Aggregate[],
   now: Date,
+  accepted?: string,
 ): Promise<string> {
-  const body = await headsNow(db, aggregates, now);
+  const body = await headsNow(db, aggregates, now, await newestCheckpoint(store, now), accepted);
   for (let number = 0; number < mostADay; number++) {
     const key = keyOf(dayOf(now), number);
     if ((await store.writeOnce(key, body, "application/x-ndjson")) === "written") return key;
@@ -82,8 +115,15 @@ export async function writeCheckpoint(
 }
 
 /** All heads as of one moment; about 130 bytes a chain, all of it in memory. */
-async function headsNow(db: Database, aggregates: readonly Aggregate[], now: Date): Promise<Buffer> {
-  const lines = [JSON.stringify({ schema, taken_at: now.toISOString() })];
+async function headsNow(
+  db: Database,
+  aggregates: readonly Aggregate[],
+  now: Date,
+  before: Link | null,
+  accepted?: string,
+): Promise<Buffer> {
+  const previous = before && { key: before.key, sha256: before.sha256 };
+  const lines = [JSON.stringify({ schema, taken_at: now.toISOString(), previous, accepted })];
   await db.transaction(async (tx) => {
     await tx.row(oneMoment);
     for (const aggregate of aggregates) {
@@ -105,18 +145,100 @@ async function* headsOf(db: Session, { name: aggregate, heads }: Aggregate): Asy
 /** The newest one; null when there is none of the last ninety days. @throws ObjectStoreUnavailable */
 export async function newestCheckpoint(store: ObjectStore, now: Date): Promise<Checkpoint | null> {
   for (let back = 0; back <= lookBackDays; back++) {
-    const day = dayOf(new Date(now.getTime() - back * dayMs));
-    let newest: string | null = null;
-    // They are numbered without gaps.
-    for (let number = 0; number < mostADay && (await store.stat(keyOf(day, number))); number++)
-      newest = keyOf(day, number);
-    const body = newest === null ? null : await store.read(newest);
-    if (newest === null || body === null) continue;
-    const [header = "{}", ...heads] = (await text(body)).trimEnd().split("\n");
-    const { taken_at: takenAt }: { taken_at: string } = JSON.parse(header);
-    return { key: newest, takenAt, heads: heads.map((line): Head => JSON.parse(line)) };
+    const found = await newestOf(store, dayOf(new Date(now.getTime() - back * dayMs)));
+    if (found) return found;
   }
   return null;
+}
+
+async function newestOf(store: ObjectStore, day: string): Promise<Checkpoint | null> {
+  let newest: string | null = null;
+  // They are numbered without gaps.
+  for (let number = 0; number < mostADay && (await store.stat(keyOf(day, number))); number++)
+    newest = keyOf(day, number);
+  return newest === null ? null : await readCheckpoint(store, newest);
+}
+
+async function readCheckpoint(store: ObjectStore, key: string): Promise<Checkpoint | null> {
+  const stream = await store.read(key);
+  if (stream === null) return null;
+  const body = await buffer(stream);
+  const [header = "{}", ...heads] = body.toString("utf8").trimEnd().split("\n");
+  type Header = Pick<Checkpoint, "previous" | "accepted"> & { readonly taken_at: string };
+  const { taken_at: takenAt, previous, accepted }: Header = JSON.parse(header);
+  return {
+    key,
+    sha256: createHash("sha256").update(body).digest("hex"),
+    takenAt,
+    ...(previous !== undefined && { previous }),
+    ...(accepted !== undefined && { accepted }),
+    heads: heads.map((line): Head => JSON.parse(line)),
+  };
+}
+
+/**
+ * Holds the audit trail to every checkpoint that is kept, the newest first, as far back as the newest that an operator accepted; and
+ * each of them to what the one behind it says of it.
+ * @throws ObjectStoreUnavailable
+ */
+export async function verifyKeptCheckpoints(
+  db: Session,
+  store: ObjectStore,
+  aggregates: readonly Aggregate[],
+  now: Date,
+): Promise<KeptReport> {
+  const newest = await newestCheckpoint(store, now);
+  if (!newest) return { checkpoint: null, compared: 0, faults: [] };
+  const faults = new Map<string, AuditFault>();
+  const seen = new Set<string>();
+  let compared = 0;
+  for (let at: Checkpoint | null = newest; at; compared++) {
+    // Most chains stand where they stood the day before.
+    const heads = at.heads.filter(({ aggregate = "", chain, seq, hash: own }) => {
+      const head = `${aggregate} ${chain} ${seq} ${own}`;
+      return !seen.has(head) && seen.add(head);
+    });
+    for (const fault of (await verifyCheckpoint(db, aggregates, { ...at, heads })).faults) {
+      const key = `${fault.aggregate} ${fault.chain} ${fault.seq}`;
+      if (!faults.has(key)) faults.set(key, fault);
+    }
+    if (at.accepted !== undefined) {
+      compared++;
+      break;
+    }
+    const { next, fault } = await olderThan(store, at, now);
+    if (fault) faults.set(fault.chain, fault);
+    at = next;
+  }
+  const { key, takenAt, heads } = newest;
+  return { checkpoint: { key, taken_at: takenAt, chains: heads.length }, compared, faults: [...faults.values()] };
+}
+
+/** The checkpoint before one, by its own word; one of an older format names none, and the days before it are looked through. */
+async function olderThan(
+  store: ObjectStore,
+  { key, takenAt, previous }: Checkpoint,
+  now: Date,
+): Promise<{ readonly next: Checkpoint | null; readonly fault: AuditFault | null }> {
+  if (previous === null) return { next: null, fault: null };
+  if (previous === undefined)
+    return { next: await newestCheckpoint(store, new Date(Date.parse(takenAt.slice(0, 10)) - dayMs)), fault: null };
+  const wrong = (detail: string): AuditFault => ({
+    aggregate: "checkpoint",
+    chain: previous.key,
+    seq: 0,
+    kind: "CHECKPOINT_CHANGED",
+    detail,
+  });
+  const next = await readCheckpoint(store, previous.key);
+  if (!next) {
+    // What is old enough may have been taken away by the bucket's own rules.
+    const day = Date.parse(previous.key.slice(folder.length + 1, folder.length + 11));
+    const isMissed = now.getTime() - day <= lookBackDays * dayMs;
+    return { next: null, fault: isMissed ? wrong(`it is gone, and ${key} knows it`) : null };
+  }
+  const fault = next.sha256 === previous.sha256 ? null : wrong(`it is not the one that ${key} knows`);
+  return { next, fault };
 }
 
 /** Holds the audit trail to a checkpoint: every event that was a head then must be there still, with the same hash. */

@@ -6,6 +6,7 @@ import type { ReceiptId } from "../contract/ids.ts";
 import { namesOf, type Receipt } from "../contract/responses.ts";
 import { canonicalJson } from "../policy/canonical-json.ts";
 import { sha256, type JsonObject } from "./json.ts";
+import type { PartEntry } from "./parts.ts";
 
 export type AuditEvent = {
   readonly id: ReceiptId;
@@ -27,10 +28,19 @@ export type AuditEvent = {
   readonly hash: string;
   /** Which content the hash covers; see auditHash. */
   readonly hash_version: number;
+  /**
+   * Of the aggregate's row as the command found it: what the event before left, unless somebody wrote it past the pipeline. Null of a
+   * new row, and where row_hash is.
+   */
+  readonly row_before: string | null;
+  /** Of the aggregate's row as the event leaves it; null where that is no more than the head of its chain, and in older events. */
+  readonly row_hash: string | null;
+  /** What it adds to, and changes of, the rows that belong to the aggregate; null where nothing. */
+  readonly parts: readonly PartEntry[] | null;
   readonly created_at: string;
 };
 
-type AuditRow = Omit<AuditEvent, "payload"> & { readonly payload: string };
+type AuditRow = Omit<AuditEvent, "payload" | "parts"> & { readonly payload: string; readonly parts: string | null };
 
 const insertEvents = insertRows<AuditRow>("audit_insert", "audit_events", [
   "id",
@@ -50,17 +60,24 @@ const insertEvents = insertRows<AuditRow>("audit_insert", "audit_events", [
   "prev_hash",
   "hash",
   "hash_version",
+  "row_before",
+  "row_hash",
+  "parts",
   "created_at",
 ]);
 
 export const insertAudit: InsertRows<AuditEvent> = (tx, events) =>
   insertEvents(
     tx,
-    events.map((event) => ({ ...event, payload: JSON.stringify(event.payload) })),
+    events.map((event) => ({
+      ...event,
+      payload: JSON.stringify(event.payload),
+      parts: event.parts && JSON.stringify(event.parts),
+    })),
   );
 
 /** The version of hash that new events get. */
-const hashVersion = 2;
+const hashVersion = 3;
 
 /** Gives an event its place in a chain: the next seq, and a hash over the previous hash and all of its content. */
 export function chained(
@@ -75,7 +92,8 @@ export function chained(
  * The hash of an event: SHA-256, in hex, over the JSON array of its columns in this order, the payload as canonical
  * JSON. Anybody with the database can compute it again.
  *
- * Version 2 begins with the version and covers aggregate and aggregate_id. Version 1, of before there were several
+ * Version 3 ends with row_before, row_hash and, as canonical JSON, parts: what the event says of the rows it leaves. Version 2 begins
+ * with the version and covers aggregate and aggregate_id, and so does 3. Version 1, of before there were several
  * aggregates, has the id alone, or null for the desk.
  */
 export function auditHash(e: Omit<AuditEvent, "hash">): string {
@@ -97,7 +115,8 @@ export function auditHash(e: Omit<AuditEvent, "hash">): string {
     e.hash_version === 1
       ? [e.prev_hash, e.id, e.aggregate === deskName ? null : e.aggregate_id]
       : [`v${e.hash_version}`, e.prev_hash, e.id, e.aggregate, e.aggregate_id];
-  return sha256(JSON.stringify([...first, ...rest]));
+  const rows = e.hash_version < 3 ? [] : [e.row_before, e.row_hash, canonicalJson(e.parts)];
+  return sha256(JSON.stringify([...first, ...rest, ...rows]));
 }
 
 /** The aggregate, and the chain, of what is about the office as a whole. */

@@ -10,6 +10,7 @@ import type { AuditEvent } from "./audit.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
 import type { Related } from "./related-change.ts";
+import type { PartChange } from "./parts.ts";
 
 /** What every step of a command knows. */
 export type Call<Input = unknown, Ids = unknown, AggregateId extends string = string> = {
@@ -50,7 +51,9 @@ type Decided<Body, Answer> = {
   readonly place?: Place | undefined;
   /** What the caller should know although the command is obeyed; told in the answer, and so in every replay of it. */
   readonly warnings?: readonly Warning[];
-  /** Further rows, queued in the command's own transaction behind its audit event. */
+  /** Rows that belong to the command's own: written behind its audit event, which says what becomes of them. */
+  readonly parts?: readonly PartChange[];
+  /** Further rows, which belong to no aggregate, queued in the command's own transaction behind its audit event. */
   write?(tx: Session, event: AuditEvent): Promise<unknown>[];
   /** The answer's body; the pipeline adds the receipt. */
   body(row: Body, event: AuditEvent): Answer;

@@ -12,6 +12,10 @@ const lockDeskChain = statement<ChainHead>(
   "audit_desk_lock",
   `SELECT seq, hash, at FROM audit_heads WHERE chain = $1 FOR UPDATE`,
 );
+const selectDeskChains = statement<ChainHead>(
+  "audit_desk_select_many",
+  `SELECT seq, hash, at FROM audit_heads WHERE chain = ANY ($1)`,
+);
 const lockFreeDeskChain = statement<ChainHead>(
   "audit_desk_lock_free",
   `SELECT seq, hash, at FROM audit_heads WHERE chain = $1 FOR UPDATE SKIP LOCKED`,
@@ -44,6 +48,7 @@ export const deskAggregate: Aggregate<ChainHead, never, never, null> = {
   // Two commands about the desk never share a transaction.
   lockFree: (tx, [id]) => tx.rows(lockFreeDeskChain, [id]),
   select: selectDeskChain,
+  selectMany: selectDeskChains,
   heads: selectDeskHead,
   races: [],
   notFound: () => {

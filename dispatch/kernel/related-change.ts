@@ -10,6 +10,8 @@ import { timeAfter } from "./clock.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
 import { movesAlong, requirePath, type Moves } from "./machine.ts";
+import { entriesOf, inWritingOrder, type PartChange } from "./parts.ts";
+import { rowHashes } from "./row-hash.ts";
 
 export type RelatedChange<Row = unknown, Change = unknown> = {
   readonly aggregate: Aggregate<Row, Change>;
@@ -20,6 +22,8 @@ export type RelatedChange<Row = unknown, Change = unknown> = {
   readonly path: readonly string[];
   readonly change: Change;
   readonly payload: JsonObject;
+  /** As of a decision. */
+  readonly parts?: readonly PartChange[];
 };
 
 /** A row that comes to be. */
@@ -38,6 +42,7 @@ export type RelatedEffect = {
   readonly event: AuditEvent;
   readonly moves: Moves;
   readonly place: Place | null;
+  readonly parts: readonly PartChange[];
 };
 
 /**
@@ -49,9 +54,12 @@ export function relatedEffect(desk: Desk, cause: AuditEvent, related: Related): 
   const { aggregate, eventId, payload } = related;
   const { row, from, moves, at, fate } =
     "created" in related ? creationOf(cause, related) : changeOf(desk, cause, related);
+  const parts = "created" in related ? [] : inWritingOrder(related.parts ?? []);
   const event = chained(
     {
       ...cause,
+      ...rowHashes(aggregate, "created" in related ? null : related.row, row),
+      parts: entriesOf(parts),
       id: eventId,
       aggregate: aggregate.name,
       aggregate_id: aggregate.idOf(row),
@@ -70,6 +78,7 @@ export function relatedEffect(desk: Desk, cause: AuditEvent, related: Related): 
     event,
     moves,
     place,
+    parts,
   };
 }
 

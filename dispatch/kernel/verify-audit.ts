@@ -1,33 +1,51 @@
 // Walks the audit trail and names the first event of every chain that does not hold: edited, deleted, reordered, cut off or
-// of nothing there is; and the moves, which must explain each state. It reads only.
+// of nothing there is; the moves, which must explain each state; and, of chains that hold, the rows that are not what their events
+// left. It reads only.
 
 import { creation } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
 import type { Database, Session } from "../db/pool.ts";
 import type { Aggregate, KnownHead } from "./aggregate.ts";
 import { auditHash, type AuditEvent } from "./audit.ts";
+import type { JsonObject } from "./json.ts";
+import type { PartTable } from "./parts.ts";
+import { rowFaults, type PresentRows, type RowFault, type Uncovered } from "./verify-rows.ts";
 
 export type AuditFault = {
   readonly aggregate: string;
   /** The id of what the chain is about. */
   readonly chain: string;
   readonly seq: number;
-  readonly kind: "EDITED" | "DELETED" | "REORDERED" | "TAIL_CUT" | "RELINKED" | "UNOWNED" | "STATE_UNEXPLAINED";
+  readonly kind:
+    | "EDITED"
+    | "DELETED"
+    | "REORDERED"
+    | "TAIL_CUT"
+    | "RELINKED"
+    | "UNOWNED"
+    | "STATE_UNEXPLAINED"
+    | "CHECKPOINT_CHANGED"
+    | RowFault["kind"];
   readonly detail: string;
 };
 
-export type AuditReport = { readonly chains: number; readonly events: number; readonly faults: readonly AuditFault[] };
+export type AuditReport = {
+  readonly chains: number;
+  readonly events: number;
+  readonly faults: readonly AuditFault[];
+  readonly uncovered: Uncovered;
+};
 
 /** An event with the moves that name it. */
 export type ToldEvent = AuditEvent & { readonly from_states: readonly string[]; readonly to_states: readonly string[] };
-export type Chain = { readonly id: string; readonly head: KnownHead | null; readonly events: readonly ToldEvent[] };
+type Chain = { readonly id: string; readonly head: KnownHead | null; readonly events: readonly ToldEvent[] };
 
 // Chains one after another, in the order of their index.
 const selectEvents = statement<ToldEvent>(
   "audit_verify_page",
   `SELECT e.id, e.aggregate, e.aggregate_id, e.seq, e.actor_type, e.actor_id, e.actor_role, e.tool_name, e.request_id,
           e.correlation_id, e.trace_id, e.before_state, e.after_state, e.payload, e.prev_hash, e.hash, e.hash_version,
-          e.created_at, moves.from_states, moves.to_states
+          e.row_before, e.row_hash, e.parts, e.created_at, moves.from_states, moves.to_states
    FROM audit_events e
    CROSS JOIN LATERAL (
      SELECT coalesce(array_agg(t.from_state ORDER BY t.step), '{}') AS from_states,
@@ -64,8 +82,11 @@ const selectStrayMoves = statement<{ aggregate: string; aggregate_id: string; fr
 const oneMoment = statement("audit_verify_snapshot", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
 
 const pageSize = 5_000;
+/** Chains whose rows are read together: of bookings that is a pass through the table. */
+const chainsAtOnce = 1_000;
 /** Below every seq there can be, so that none hides before the first. */
 const leastSeq = -2_147_483_648;
+const mostSeq = 2_147_483_647;
 
 /**
  * @param aggregates every kind of thing that has chains
@@ -87,17 +108,17 @@ async function walk(
   aggregates: readonly Aggregate[],
   onProgress: (events: number) => void,
 ): Promise<AuditReport> {
-  const faults: AuditFault[] = [];
-  let chains = 0;
-  let events = 0;
+  let whole: AuditReport = { chains: 0, events: 0, faults: [], uncovered: { rows: 0, parts: 0 } };
   for (const aggregate of aggregates) {
-    for await (const chain of chainsOf(db, aggregate)) {
-      chains++;
-      events += chain.events.length;
-      faults.push(...faultsOf(aggregate.name, chain));
-      if (chains % 500 === 0) onProgress(events);
+    for (let after: string | null = null; ;) {
+      const { last, ...report }: ChainsReport = await verifyChains(db, aggregate, after, chainsAtOnce);
+      whole = together(whole, report);
+      onProgress(whole.events);
+      if (last === null) break;
+      after = last;
     }
   }
+  const faults: AuditFault[] = [];
   const known = new Set(aggregates.map(({ name }) => name));
   for (const { aggregate } of await db.rows(selectAggregates)) {
     if (!known.has(aggregate))
@@ -112,14 +133,95 @@ async function walk(
       detail: `a move from ${from_state} to ${to_state} names no event of its own`,
     });
   }
-  return { chains, events, faults };
+  return { ...whole, faults: [...whole.faults, ...faults] };
 }
 
+function together(one: AuditReport, other: AuditReport): AuditReport {
+  return {
+    chains: one.chains + other.chains,
+    events: one.events + other.events,
+    faults: [...one.faults, ...other.faults],
+    uncovered: { rows: one.uncovered.rows + other.uncovered.rows, parts: one.uncovered.parts + other.uncovered.parts },
+  };
+}
+
+/** @property last the last chain's id, to go on behind; null at the end */
+export type ChainsReport = AuditReport & { readonly last: string | null };
+
+/**
+ * Verifies some chains of one aggregate, with their rows, in the order of their ids.
+ * @param db a transaction that sees one moment (REPEATABLE READ), or chains that grow meanwhile seem broken
+ * @param after begins behind this chain; null: with the first
+ */
+export async function verifyChains(
+  db: Session,
+  aggregate: Aggregate,
+  after: string | null,
+  most: number,
+): Promise<ChainsReport> {
+  const chains: Chain[] = [];
+  for await (const chain of chainsOf(db, aggregate, after, Math.min(pageSize, most * 10))) {
+    chains.push(chain);
+    if (chains.length === most) break;
+  }
+  const rows = await presentRows(
+    db,
+    aggregate,
+    chains.flatMap(({ head }) => (head ? [head.id] : [])),
+  );
+  const faults: AuditFault[] = [];
+  const uncovered = { rows: 0, parts: 0 };
+  for (const chain of chains) {
+    const inChain = faultsOf(aggregate.name, chain);
+    faults.push(...inChain);
+    const present = rows.get(chain.id);
+    // A history that does not hold says nothing of rows.
+    if (inChain.length > 0 || !present) continue;
+    const ofRows = rowFaults(aggregate, chain.events, present);
+    faults.push(...ofRows.faults.map((fault) => ({ aggregate: aggregate.name, chain: chain.id, ...fault })));
+    uncovered.rows += ofRows.uncovered.rows;
+    uncovered.parts += ofRows.uncovered.parts;
+  }
+  const events = chains.reduce((sum, chain) => sum + chain.events.length, 0);
+  const last = chains.length === most ? (chains.at(-1)?.id ?? null) : null;
+  return { chains: chains.length, events, faults, uncovered, last };
+}
+
+async function presentRows(
+  db: Session,
+  aggregate: Aggregate,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, PresentRows>> {
+  const tables = aggregate.parts ?? [];
+  const [rows, ...parts] = await Promise.all([
+    db.rows(aggregate.selectMany, [ids]),
+    ...tables.map(async (table): Promise<[PartTable, Map<string, JsonObject[]>]> => {
+      const found = await db.rows(table.select, [ids]);
+      return [
+        table,
+        Map.groupBy(
+          found.map((row): PartRow => ({ ...row })),
+          ({ part_of }) => part_of,
+        ),
+      ];
+    }),
+  ]);
+  const partsOf = (id: string) => new Map(parts.map(([table, byId]) => [table, byId.get(id) ?? []]));
+  return new Map(
+    rows.map((row) => {
+      const id = aggregate.idOf(row);
+      return [id, { row, parts: partsOf(id) }];
+    }),
+  );
+}
+
+type PartRow = JsonObject & { readonly part_of: string };
+
 /** Every chain of an aggregate, those without a head or without events included, by their ids. */
-async function* chainsOf(db: Session, aggregate: Aggregate): AsyncGenerator<Chain> {
-  const heads = headsOf(db, aggregate);
+async function* chainsOf(db: Session, aggregate: Aggregate, after: string | null, size: number): AsyncGenerator<Chain> {
+  const heads = headsOf(db, aggregate, after, size);
   let head = (await heads.next()).value;
-  for await (const events of eventChainsOf(db, aggregate)) {
+  for await (const events of eventChainsOf(db, aggregate, after, size)) {
     const id = events[0]?.aggregate_id ?? "";
     for (; head && head.id < id; head = (await heads.next()).value) yield { id: head.id, head, events: [] };
     const own = head?.id === id ? head : null;
@@ -129,23 +231,33 @@ async function* chainsOf(db: Session, aggregate: Aggregate): AsyncGenerator<Chai
   for (; head; head = (await heads.next()).value) yield { id: head.id, head, events: [] };
 }
 
-async function* headsOf(db: Session, { heads }: Aggregate): AsyncGenerator<KnownHead, undefined> {
-  for (let after: string | null = null; ;) {
-    const page: KnownHead[] = await db.rows(heads, [after, pageSize]);
+async function* headsOf(
+  db: Session,
+  { heads }: Aggregate,
+  from: string | null,
+  size: number,
+): AsyncGenerator<KnownHead, undefined> {
+  for (let after = from; ;) {
+    const page: KnownHead[] = await db.rows(heads, [after, size]);
     yield* page;
-    if (page.length < pageSize) return;
+    if (page.length < size) return;
     after = page.at(-1)?.id ?? null;
   }
 }
 
-async function* eventChainsOf(db: Session, { name }: Aggregate): AsyncGenerator<readonly ToldEvent[]> {
+async function* eventChainsOf(
+  db: Session,
+  { name }: Aggregate,
+  after: string | null,
+  size: number,
+): AsyncGenerator<readonly ToldEvent[]> {
   let chain: ToldEvent[] = [];
   for (let last: ToldEvent | undefined; ;) {
     const page: ToldEvent[] = await db.rows(selectEvents, [
       name,
-      last?.aggregate_id ?? "",
-      last?.seq ?? leastSeq,
-      pageSize,
+      last?.aggregate_id ?? after ?? "",
+      last?.seq ?? (after === null ? leastSeq : mostSeq),
+      size,
     ]);
     for (const row of page) {
       if (chain[0] && chain[0].aggregate_id !== row.aggregate_id) {
@@ -154,14 +266,14 @@ async function* eventChainsOf(db: Session, { name }: Aggregate): AsyncGenerator<
       }
       chain.push(row);
     }
-    if (page.length < pageSize) break;
+    if (page.length < size) break;
     last = page.at(-1);
   }
   if (chain.length > 0) yield chain;
 }
 
 /** What does not hold of a chain: the first event that is not what was written, and the first that its moves do not explain. */
-export function faultsOf(aggregate: string, chain: Chain): AuditFault[] {
+function faultsOf(aggregate: string, chain: Chain): AuditFault[] {
   const said = (fault: Omit<AuditFault, "aggregate" | "chain"> | null) =>
     fault ? [{ aggregate, chain: chain.id, ...fault }] : [];
   return [...said(faultInChain(chain)), ...said(faultInStates(chain))];

@@ -15,12 +15,16 @@ import { insertAnswers, type AnswerRow } from "./idempotency.ts";
 import { insertTransitions, moveRows, movesAlong, requirePath, type Moves } from "./machine.ts";
 import { insertOutbox, outboxRow } from "./outbox.ts";
 import { relatedEffect, type RelatedEffect } from "./related-change.ts";
+import { entriesOf, inWritingOrder, type PartChange } from "./parts.ts";
+import { rowHashes } from "./row-hash.ts";
 
 /** A decision of any kind, brought to one shape. */
 export type Effect = {
   readonly aggregate: Aggregate;
   /** What becomes of the row: it is new, its fields change, or only the head of its chain moves on. */
   readonly fate: "inserted" | "updated" | "advanced";
+  /** The row as it was locked; null where it is new. */
+  readonly found: unknown;
   /** The row afterwards, its head not yet advanced. */
   readonly row: unknown;
   readonly before: string | null;
@@ -45,6 +49,7 @@ export function effectOnRow(
   return {
     aggregate,
     fate: changes ? "updated" : "advanced",
+    found: row,
     row: changes ? aggregate.changed(desk, row, decision.change ?? {}, path, now) : row,
     before,
     moves: movesAlong(before ?? "", path),
@@ -66,6 +71,7 @@ export function effectOfCreation(aggregate: Aggregate, { desk, id, now }: Call, 
   return {
     aggregate,
     fate: "inserted",
+    found: null,
     row,
     before: null,
     moves: movesAlong(creation, [decision.state]),
@@ -91,6 +97,7 @@ export type Writing = {
 export type Written = Pick<Writing, "effect"> & {
   readonly row: unknown;
   readonly event: AuditEvent;
+  readonly parts: readonly PartChange[];
   readonly related: readonly RelatedEffect[];
   readonly answer: Answer;
   /** The stored answer's row. */
@@ -101,6 +108,7 @@ export type Written = Pick<Writing, "effect"> & {
 export function written({ desk, request, entry, key, requestHash, eventId, effect }: Writing): Written {
   const { aggregate, decision, moves, at } = effect;
   const { actor, trace } = request;
+  const parts = inWritingOrder(decision.parts ?? []);
   const event = chained(
     {
       id: eventId,
@@ -116,6 +124,8 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
       before_state: effect.before,
       after_state: aggregate.stateOf(effect.row),
       payload: { ...decision.payload, ...originOf(request, entry, desk) },
+      ...rowHashes(aggregate, effect.found, effect.row),
+      parts: entriesOf(parts),
       created_at: at,
     },
     effect.head,
@@ -146,13 +156,13 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
   };
   const { aggregate: name, aggregate_id: aggregateId } = event;
   const answer = { status: entry.status, body, replayed: false, aggregate: name, aggregateId, moves };
-  return { effect, row, event, related, answer, stored };
+  return { effect, row, event, parts, related, answer, stored };
 }
 
 /** Queues the statements that make commands true, in this order, before the commit. */
 export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>[] {
-  const events = all.flatMap(({ event, effect, related }) => [
-    { aggregate: effect.aggregate, event, moves: effect.moves, place: effect.place },
+  const events = all.flatMap(({ event, effect, parts, related }) => [
+    { aggregate: effect.aggregate, event, moves: effect.moves, place: effect.place, parts },
     ...related,
   ]);
   return [
@@ -165,6 +175,7 @@ export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>
       tx,
       events.flatMap(({ event, moves }) => moveRows(event, moves)),
     ),
+    ...writeParts(tx, events),
     ...all.flatMap(({ effect, event }) => effect.decision.write?.(tx, event) ?? []),
     ...insertOutbox(
       tx,
@@ -175,6 +186,14 @@ export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>
       all.map(({ stored }) => stored),
     ),
   ];
+}
+
+type EventWithParts = { readonly event: AuditEvent; readonly parts: readonly PartChange[] };
+
+/** Of all events first the changes, then what is added: two visits of one command may change places. */
+function writeParts(tx: Session, events: readonly EventWithParts[]): Promise<unknown>[] {
+  const parts = events.flatMap(({ event, parts: own }) => own.map((part) => ({ event, ...part })));
+  return inWritingOrder(parts).flatMap((part) => part.write(tx, part.event));
 }
 
 /** Rows of one aggregate with one fate go together. */

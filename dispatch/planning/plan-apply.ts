@@ -81,16 +81,7 @@ export const planApply = deskCommand({
       },
       related: steps.map(({ related }) => related),
       concerns: row,
-      write: (tx) => [
-        tx.row(setPlanStatus, [row.id, applied.status]),
-        // First all places are made, then they are taken: two visits may change places.
-        ...steps.map(({ related }) => tx.row(settleBookings, [related.row.id, "released", now])),
-        ...insertBookings(
-          tx,
-          steps.flatMap(({ bookings }) => bookings),
-          now,
-        ),
-      ],
+      write: (tx) => [tx.row(setPlanStatus, [row.id, applied.status])],
       body: () => ({
         plan: planBody(applied, clockTime),
         moved: steps.map(({ related, lead, members, move }) => ({
@@ -204,5 +195,6 @@ function stepOf(row: PlanRow, move: PlanMove, ticket: TicketRow, roster: readonl
     },
     now,
   );
-  return { lead, bookings, members, related, move };
+  const parts = [settleBookings(ticket.id, "released", now), ...insertBookings(bookings, now)];
+  return { lead, members, related: { ...related, parts }, move };
 }

@@ -196,6 +196,64 @@ const head = { audit_seq: "integer", audit_hash: "text", audit_at: "timestamptz"
 /** The columns of a ticket row for a query that joins, under the table's alias. */
 export const ticketColumns = (alias: string): string => columnNames.map((name) => `${alias}.${name}`).join(", ");
 
+/**
+ * The columns that a ticket's events vouch for, by version; a further one makes a further version. Not among them is what the worker
+ * notes for itself, what was told to somebody, what a trigger derives of these, and last_transition_at, which the moves tell.
+ */
+const covered: Readonly<Record<number, readonly ColumnName[]>> = {
+  1: [
+    "id",
+    "number",
+    "account_id",
+    "site_id",
+    "asset_id",
+    "contact_id",
+    "state",
+    "priority",
+    "incident_type",
+    "summary",
+    "description",
+    "customer_name",
+    "customer_phone",
+    "customer_email",
+    "nte_cents",
+    "scheduled_start",
+    "scheduled_end",
+    "arrival_start",
+    "arrival_end",
+    "proposed_windows",
+    "identity_signature",
+    "identity_confidence",
+    "classification_confidence",
+    "sop_handoff_required",
+    "sop_handoff_acknowledged",
+    "sop_handoff_prompt",
+    "assigned_provider_id",
+    "assigned_tech_id",
+    "pending_approval_id",
+    "not_technicians",
+    "follows",
+    "follow_ups",
+    "version",
+    "sla_target_minutes",
+    "sla_deadline_at",
+    "created_at",
+    "updated_at",
+    "hold_reason",
+    "sla_stopped_at",
+    "response_deadline_at",
+    "arrived_at",
+    "helpers_missing",
+    "parted_minutes",
+  ],
+};
+
+export const ticketCover = {
+  version: 1,
+  values: (row: TicketRow, version: number): readonly unknown[] | null =>
+    covered[version]?.map((column) => row[column]) ?? null,
+};
+
 /** A ticket that is only read, with the time zone its site is in. */
 export type ReadTicket = TicketRow & { readonly timezone: string };
 
@@ -210,6 +268,11 @@ export const selectTicket = statement<ShownTicket>(
   "ticket_select",
   `SELECT ${ticketColumns("t")}, s.timezone, s.name AS site_name, s.city AS site_city, s.region AS site_region
    FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
+);
+
+export const selectTickets = statement<TicketRow>(
+  "tickets_select",
+  `SELECT ${columns} FROM tickets WHERE id = ANY ($1)`,
 );
 
 export const lockTicket = statement<TicketRow>(

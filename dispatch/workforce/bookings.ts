@@ -2,9 +2,9 @@
 // is the lead's, and the others are their helpers'.
 
 import { statement } from "../db/statement.ts";
-import type { TechnicianId } from "../contract/ids.ts";
+import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { BookingBody } from "../contract/responses.ts";
-import type { Session } from "../db/pool.ts";
+import { addedPart, amendedPart, type PartChange, type PartTable } from "../kernel/parts.ts";
 
 const insertBooking = statement(
   "booking_insert",
@@ -19,17 +19,58 @@ const insertBooking = statement(
  */
 const requireRoom = statement("booking_room", `SELECT FROM require_room($1, tstzrange($2, $3), $4, $5)`);
 
+const selectBookings = statement<BookingPart>(
+  "bookings_of_tickets",
+  `SELECT id, ticket_id AS part_of, technician_id, lower(span) AS start, upper(span) AS "end", state, travel_before_minutes, role,
+          part, created_at
+   FROM bookings WHERE ticket_id = ANY ($1)`,
+);
+
+type BookingPart = {
+  readonly id: string;
+  readonly part_of: string;
+  readonly technician_id: string;
+  readonly start: string;
+  readonly end: string;
+  readonly state: string;
+  readonly travel_before_minutes: number;
+  readonly role: string;
+  readonly part: number;
+  readonly created_at: string;
+};
+
+/** Whether they exclude one another follows the technician's hours (shift-rows.ts), and is no ticket's to tell. */
+export const bookingParts: PartTable = {
+  name: "bookings",
+  select: selectBookings,
+  fixed: {
+    1: ["id", "part_of", "technician_id", "start", "end", "travel_before_minutes", "role", "part", "created_at"],
+  },
+  changing: ["state"],
+  amended(row, { who, as, at }) {
+    const isLive = row["state"] === "tentative" || row["state"] === "firm";
+    const isMeant = who === "crew" || (who === "lead" ? row["role"] === "lead" : row["technician_id"] === who);
+    if (!isLive || !isMeant) return null;
+    const isAhead = Number(row["part"]) > 1 && String(row["start"]) > String(at);
+    return { state: isAhead && (who === "crew" || who === "lead") ? "released" : as };
+  },
+};
+
+/** How a booking ends: `released` when nobody comes, `done` when somebody came. */
+type Ended = "released" | "done";
+
+const settledPart = (who: string, as: Ended, at: string, write: PartChange["write"]): PartChange =>
+  amendedPart(bookingParts, { who, as, at }, write);
+
 /** Of a visit in parts those that lie ahead are released whatever else has become of it: nobody comes to them any more. */
 const settled = "CASE WHEN part > 1 AND lower(span) > $3 THEN 'released' ELSE $2 END";
 
-/** Ends a ticket's live bookings, of the whole crew: `released` when nobody comes, `done` when somebody came. */
-export const settleBookings = statement(
+const settleAll = statement(
   "bookings_settle",
   `UPDATE bookings SET state = ${settled}, updated_at = $3 WHERE ticket_id = $1 AND state IN ('tentative', 'firm')`,
 );
 
-/** As settleBookings, of the lead alone: the helpers stay. */
-export const settleLead = statement(
+const settleOfLead = statement(
   "bookings_settle_lead",
   `UPDATE bookings SET state = ${settled}, updated_at = $3
    WHERE ticket_id = $1 AND state IN ('tentative', 'firm') AND role = 'lead'`,
@@ -44,12 +85,23 @@ export const selectParts = statement<Part>(
    WHERE ticket_id = $1 AND role = 'lead' AND state IN ('tentative', 'firm') ORDER BY part`,
 );
 
-/** As settleBookings, of one of the crew ($4) alone. */
-export const settleMember = statement(
+const settleOfMember = statement(
   "bookings_settle_member",
   `UPDATE bookings SET state = $2, updated_at = $3
    WHERE ticket_id = $1 AND state IN ('tentative', 'firm') AND technician_id = $4`,
 );
+
+/** Ends a ticket's live bookings, of the whole crew. */
+export const settleBookings = (ticketId: TicketId, as: Ended, now: string): PartChange =>
+  settledPart("crew", as, now, (tx) => [tx.row(settleAll, [ticketId, as, now])]);
+
+/** As settleBookings, of the lead alone: the helpers stay. */
+export const settleLead = (ticketId: TicketId, as: Ended, now: string): PartChange =>
+  settledPart("lead", as, now, (tx) => [tx.row(settleOfLead, [ticketId, as, now])]);
+
+/** As settleBookings, of one of the crew alone. */
+export const settleMember = (ticketId: TicketId, as: Ended, now: string, techId: TechnicianId): PartChange =>
+  settledPart(techId, as, now, (tx) => [tx.row(settleOfMember, [ticketId, as, now, techId])]);
 
 /** How much work under way or on its way a technician helps with, but for one ticket, as a part of other statements. */
 export const helpingOf = (technician: string, ticket = "NULL"): string =>
@@ -58,26 +110,24 @@ export const helpingOf = (technician: string, ticket = "NULL"): string =>
       AND ht.in_work AND ht.id IS DISTINCT FROM ${ticket}::uuid)`;
 
 /**
- * Writes bookings in the order of technicians, each of whom is booked by one at a time: so two who book crews do not wait for
+ * Bookings to be written, in the order of technicians, each of whom is booked by one at a time: so two who book crews do not wait for
  * each other.
  * @param unlocked those who were not locked before their calendars were read, with how many jobs they may have at once
  */
 export const insertBookings = (
-  tx: Session,
   bookings: readonly BookingBody[],
   now: string,
   unlocked: readonly { readonly id: TechnicianId; readonly maxConcurrent: number }[] = [],
-): Promise<unknown>[] =>
-  bookings
-    .toSorted((a, b) => (a.technician_id < b.technician_id ? -1 : 1))
-    .flatMap((booking) => {
-      const { technician_id: techId, ticket_id, start, end, exclusive } = booking;
-      const most = unlocked.find(({ id }) => id === techId)?.maxConcurrent;
-      return [
-        ...(exclusive || most === undefined ? [] : [tx.row(requireRoom, [techId, start, end, ticket_id, most])]),
-        tx.row(insertBooking, bookingValues(booking, now)),
-      ];
-    });
+): PartChange[] =>
+  bookings.map((booking) => {
+    const { technician_id: techId, ticket_id, start, end, exclusive, part = 1 } = booking;
+    const most = unlocked.find(({ id }) => id === techId)?.maxConcurrent;
+    const added = addedPart(bookingParts, { ...booking, part_of: ticket_id, part, created_at: now }, (tx) => [
+      ...(exclusive || most === undefined ? [] : [tx.row(requireRoom, [techId, start, end, ticket_id, most])]),
+      tx.row(insertBooking, bookingValues(booking, now)),
+    ]);
+    return { ...added, order: techId };
+  });
 
 function bookingValues(booking: BookingBody, now: string): unknown[] {
   const { id, technician_id, ticket_id, start, end, state, exclusive, travel_before_minutes, role, part = 1 } = booking;

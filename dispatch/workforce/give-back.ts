@@ -3,7 +3,6 @@
 
 import type { TechnicianId } from "../contract/ids.ts";
 import type { KeptWork, RequeuedWork } from "../contract/roster-responses.ts";
-import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { concernsOf } from "../kernel/aggregate.ts";
 import { requireScope } from "../kernel/authorize.ts";
@@ -33,8 +32,7 @@ export function giveBack({ actor, techId, now, clockTime }: Leaving, work: reado
     const related = leads ? requeued(ticket, told, now, clockTime) : withoutHelper(ticket, told, now);
     return related ? [{ related, timezone, leads }] : [];
   });
-  const related = going.map((one) => one.related);
-  const returned = new Set(related.map(({ row }) => row.id));
+  const returned = new Set(going.map(({ related }) => related.row.id));
   const kept: KeptWork[] = work
     .filter(({ id }) => !returned.has(id))
     .map(({ id, state }) => ({ ticket_id: id, state }));
@@ -55,12 +53,11 @@ export function giveBack({ actor, techId, now, clockTime }: Leaving, work: reado
     kept,
     /** As the roster counts it: work that waits for an approval is no load. */
     openTickets: kept.filter(({ state }) => state !== "APPROVAL_REQUIRED").length,
-    related,
+    related: going.map(({ related: one, leads }) => ({
+      ...one,
+      parts: [leads ? endGivenBack(one, now) : settleMember(one.row.id, settledAs(one.row), now, techId)],
+    })),
     concerns: concernsOf(work),
     payload: { requeued: back.map(({ ticket_id }) => ticket_id), kept: kept.map(({ ticket_id }) => ticket_id) },
-    write: (tx: Session) =>
-      going.map(({ related: one, leads }) =>
-        leads ? endGivenBack(tx, one, now) : tx.row(settleMember, [one.row.id, settledAs(one.row), now, techId]),
-      ),
   };
 }

@@ -2,8 +2,8 @@
 // begun keeps it.
 
 import type { JsonObject } from "../kernel/json.ts";
+import type { PartChange } from "../kernel/parts.ts";
 import { statement } from "../db/statement.ts";
-import type { Session } from "../db/pool.ts";
 import type { TicketState } from "../contract/states.ts";
 import { relatedTicket, type RelatedTicket } from "../ticket/related-ticket.ts";
 import { settleBookings, settleLead } from "./bookings.ts";
@@ -25,8 +25,8 @@ export const lockWorkOfTechnician = statement<ReadTicket>(
  * Ends the booking of whoever gave a ticket back; where it has no time any more, those of the whole crew.
  * @param change of `requeued`
  */
-export const endGivenBack = (tx: Session, { row, change }: RelatedTicket, now: string): Promise<unknown> =>
-  tx.row(change.scheduled_start === null ? settleBookings : settleLead, [row.id, "released", now]);
+export const endGivenBack = ({ row, change }: RelatedTicket, now: string): PartChange =>
+  (change.scheduled_start === null ? settleBookings : settleLead)(row.id, "released", now);
 
 const unassigned: TicketChange = { assigned_tech_id: null, assigned_provider_id: null };
 const withoutTime: TicketChange = { ...unassigned, scheduled_start: null, scheduled_end: null, proposed_windows: [] };

@@ -42,7 +42,7 @@ export const rosterUpsert = deskCommand({
           concerns: concernsOf(beyond.visits),
           warnings: [beyondAbilityWarning(wanted, beyond.visits)],
         }),
-      write: (tx) => [tx.row(upsertTechnician, upsertValues(technician)), ...(given?.write(tx) ?? [])],
+      write: (tx) => [tx.row(upsertTechnician, upsertValues(technician))],
       body: () => ({
         technician,
         ...(given && { requeued: given.requeued, kept: given.kept }),

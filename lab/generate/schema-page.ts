@@ -38,7 +38,12 @@ const rights = `
   SELECT c.relname AS of, format('%s: %s', grantee.rolname, string_agg(acl.privilege_type, ', ' ORDER BY acl.privilege_type)) AS line
   FROM pg_class c, aclexplode(c.relacl) AS acl JOIN pg_roles grantee ON grantee.oid = acl.grantee
   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'S') AND acl.grantee <> c.relowner
-  GROUP BY c.relname, grantee.rolname ORDER BY 1, 2`;
+  GROUP BY c.relname, grantee.rolname
+  UNION ALL
+  SELECT c.relname, format('%s: %s (%s)', grantee.rolname, acl.privilege_type, string_agg(a.attname, ', ' ORDER BY a.attname))
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) AS acl JOIN pg_roles grantee ON grantee.oid = acl.grantee
+  WHERE c.relnamespace = 'public'::regnamespace AND acl.grantee <> c.relowner
+  GROUP BY c.relname, grantee.rolname, acl.privilege_type ORDER BY 1, 2`;
 
 const sequences = `
   SELECT c.relname AS of, format('sequence of %s', format_type(s.seqtypid, NULL)) AS line

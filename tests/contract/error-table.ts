@@ -121,6 +121,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   },
   APPROVAL_NOT_PENDING: { status: 409, fields: ["return_state"] },
   INVALID_APPROVAL_TARGET_STATE: { status: 409, fields: ["return_state"] },
+  AUDIT_MISMATCH: { status: 409, fields: ["approval_id", "changed"] },
   CLOSEOUT_REQUIREMENTS_INCOMPLETE: { status: 409, fields: gate, dimension: "evidence" },
   MANUAL_REVIEW_REQUIRED: { status: 409, fields: ["requirement_code", "risk_profile"], dimension: "policy" },
   AUTONOMY_DISABLED: {

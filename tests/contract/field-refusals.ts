@@ -93,6 +93,11 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       );
       return decide(id, approvalId, "chief");
     },
+    AUDIT_MISMATCH: async () => {
+      const { id, approvalId } = await ticketIn(pilot, "APPROVAL_REQUIRED");
+      await pilot.owner.query("UPDATE approvals SET amount_delta_cents = 9900000 WHERE id = $1", [approvalId]);
+      return decide(id, approvalId, "chief");
+    },
     INVALID_STATE_TRANSITION: async () => {
       const { id } = await ticketIn(pilot, "NEW");
       return pilot.refuse("ticket.close", { ticket: id });

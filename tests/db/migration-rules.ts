@@ -105,9 +105,13 @@ export const rules: readonly Rule[] = [
       UNION ALL
       SELECT format('the type %s was there', name) FROM was_type WHERE (oid, name) NOT IN (SELECT oid, name FROM is_type)
       UNION ALL
-      SELECT format('the schema %s was there', name) FROM was_schema WHERE (oid, name) NOT IN (SELECT oid, name FROM is_schema)
-      UNION ALL
-      SELECT format('%s may no longer %s the %s', was.grantee::regrole, was.privilege, was.kind)
+      SELECT format('the schema %s was there', name) FROM was_schema WHERE (oid, name) NOT IN (SELECT oid, name FROM is_schema)`,
+  },
+  {
+    rule: "right-taken",
+    why: "a right that a statement of the release before uses must stay; one that none uses may go, and the file says so",
+    breaches: `
+      SELECT format('%s may no longer %s the %s', was.grantee::regrole, was.privilege, was.kind) AS what
       FROM was_right was WHERE was.of IN (SELECT of FROM is_right)
         AND (was.of, was.grantee, was.privilege) NOT IN (SELECT of, grantee, privilege FROM is_right)`,
   },

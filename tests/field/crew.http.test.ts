@@ -109,9 +109,11 @@ describe("a crew", async () => {
     assert.deepEqual([loadOf(techId), loadOf(one), loadOf(two)], [1, 0, 1]);
   });
 
+  let writtenHere = "";
   test("is at work until it checks out, however long that takes", async () => {
     const { id, helpers } = await crewed("IN_PROGRESS");
     const [helper = ""] = helpers;
+    writtenHere = id;
     await api.owner.query("UPDATE tickets SET scheduled_start = $2, scheduled_end = $3 WHERE id = $1", [
       id,
       api.clock.in(-2_900),
@@ -402,6 +404,10 @@ describe("a crew", async () => {
   });
 
   test("left an audit trail that holds", async () => {
-    assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
+    const { faults } = await verifyAudit(api.desk.db, aggregates);
+    assert.deepEqual(
+      faults.filter(({ chain }) => chain !== writtenHere),
+      [],
+    );
   });
 });

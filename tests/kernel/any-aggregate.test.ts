@@ -90,7 +90,7 @@ describe("an aggregate of another wing", { timeout: 120_000 }, () => {
     );
     assert.deepEqual(
       rows,
-      [1, 2].map((seq) => ({ seq, hash_version: 2, ticket_id: null })),
+      [1, 2].map((seq) => ({ seq, hash_version: 3, ticket_id: null })),
     );
     const moves = await owner.query(
       "SELECT from_state, to_state FROM state_transitions WHERE aggregate = 'toy' AND aggregate_id = 'chained' ORDER BY audit_event_id",
@@ -106,7 +106,12 @@ describe("an aggregate of another wing", { timeout: 120_000 }, () => {
       faults.map(({ aggregate, chain, kind }) => [aggregate, chain, kind]),
       [["toy", "chained", "STATE_UNEXPLAINED"]],
     );
-    await owner.query("UPDATE toys SET state = 'PAINTED' WHERE name = 'chained'");
+    await owner.query("UPDATE toys SET state = 'PAINTED', colour = 'blue' WHERE name = 'chained'");
+    assert.deepEqual(
+      (await verifyAudit(api.desk.db, aggregates)).faults.map(({ chain, kind }) => [chain, kind]),
+      [["chained", "ROW_CHANGED"]],
+    );
+    await owner.query("UPDATE toys SET colour = 'red' WHERE name = 'chained'");
   });
 
   test("is refused by its own machine, names and kinds of ids", async () => {

@@ -53,6 +53,8 @@ export const toyAggregate: Aggregate<Toy, Partial<Pick<Toy, "colour">>, Place, T
   lock: testStatement<Toy>("toy_lock", `SELECT ${columns} FROM toys WHERE name = $1 FOR NO KEY UPDATE`),
   lockFree: (tx, names) => tx.rows(lockFreeToys, [names]),
   select: testStatement<Toy>("toy_select", `SELECT ${columns} FROM toys WHERE name = $1`),
+  selectMany: testStatement<Toy>("toy_select_many", `SELECT ${columns} FROM toys WHERE name = ANY ($1)`),
+  covers: { version: 1, values: ({ name, colour, account_id, site_id }) => [name, colour, account_id, site_id] },
   heads: testStatement<KnownHead>(
     "toy_heads",
     `SELECT name AS id, seq, hash, state FROM toys WHERE name > coalesce($1, '') ORDER BY name LIMIT $2`,

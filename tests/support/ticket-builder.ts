@@ -6,6 +6,8 @@ import assert from "node:assert/strict";
 import { chained, insertAudit } from "../../dispatch/kernel/audit.ts";
 import { newId, timeAfter } from "../../dispatch/kernel/clock.ts";
 import { insertTransitions, moveRows } from "../../dispatch/kernel/machine.ts";
+import { rowHashes } from "../../dispatch/kernel/row-hash.ts";
+import { ticketAggregate } from "../../dispatch/ticket/ticket-aggregate.ts";
 import { lockTicket, updateTickets } from "../../dispatch/ticket/ticket-row.ts";
 import { knownId, type TicketId } from "../../dispatch/contract/ids.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
@@ -263,6 +265,13 @@ async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void>
     const ticket = await tx.row(lockTicket, [id]);
     assert.equal(ticket?.state, "DISPATCHED");
     const at = timeAfter(ticket.audit_at, clock.iso);
+    const left = {
+      ...ticket,
+      state: "ON_SITE" as const,
+      version: ticket.version + 1,
+      updated_at: at,
+      last_transition_at: at,
+    };
     const event = chained(
       {
         id: newId(),
@@ -278,19 +287,13 @@ async function arriveOnSite({ desk, clock }: TestApi, id: string): Promise<void>
         before_state: "DISPATCHED",
         after_state: "ON_SITE",
         payload: {},
+        ...rowHashes(ticketAggregate, ticket, left),
+        parts: null,
         created_at: at,
       },
       { seq: ticket.audit_seq, hash: ticket.audit_hash },
     );
-    const head = { audit_seq: event.seq, audit_hash: event.hash, audit_at: at };
-    const after = {
-      ...ticket,
-      ...head,
-      state: "ON_SITE" as const,
-      version: ticket.version + 1,
-      updated_at: at,
-      last_transition_at: at,
-    };
+    const after = { ...left, audit_seq: event.seq, audit_hash: event.hash, audit_at: at };
     await Promise.all([
       ...updateTickets(tx, [after]),
       ...insertAudit(tx, [event]),

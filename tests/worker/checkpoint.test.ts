@@ -3,13 +3,24 @@
 
 import { aggregates } from "../../dispatch/aggregates.ts";
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { describe, test } from "node:test";
 import { auditHash, type AuditEvent } from "../../dispatch/kernel/audit.ts";
-import { newestCheckpoint, verifyCheckpoint, writeCheckpoint } from "../../dispatch/kernel/audit-checkpoint.ts";
+import {
+  newestCheckpoint,
+  verifyCheckpoint,
+  verifyKeptCheckpoints,
+  writeCheckpoint,
+} from "../../dispatch/kernel/audit-checkpoint.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { testStatement } from "../support/statement.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 
@@ -79,6 +90,8 @@ describe("a checkpoint", async () => {
   test("stays true while the desk works on, and names exactly the chains that were cut off or rewritten", async () => {
     const [cut, rewritten, honest] = await Promise.all([1, 2, 3].map(() => ticketIn(api, "READY_TO_SCHEDULE")));
     assert.ok(cut && rewritten && honest);
+    // An event that leaves the ticket as it was: cutting off any other also leaves a row that no event explains.
+    await api.run("ticket.add_note", { ticket: cut.id, body: { text: "call back" } });
     await api.run("ops.autonomy.pause", { body: {} });
     await writeCheckpoint(api.desk.db, api.desk.store, aggregates, api.clock.now());
     for (const { id } of [honest, rewritten])
@@ -101,5 +114,77 @@ describe("a checkpoint", async () => {
       (await compared(api)).faults.map(({ chain, kind }) => [chain, kind]),
       [[rewritten.id, "RELINKED"]],
     );
+  });
+});
+
+describe("a checkpoint of a trail that is broken", async () => {
+  const api = await startTestApi();
+  const { db, store } = api.desk;
+  const kept = () => verifyKeptCheckpoints(db, store, aggregates, api.clock.now());
+  const firing = async () => {
+    const { alerts }: { alerts: { code: string; count: number }[] } = JSON.parse(
+      (await api.send("GET", "/ops/alerts")).text,
+    );
+    return alerts.filter(({ code }) => code === "AUDIT_BROKEN").map(({ count }) => count);
+  };
+
+  test("is not written, an alert says so, and no login of the API ends it", async (t) => {
+    const { id } = await ticketIn(api, "TRIAGED");
+    const worker = await startTestWorker(api, { t });
+    await eventually("the first", () => worker.told("worker.checkpoint_written").length === 1);
+    await rewriteTail(api, id);
+    assert.deepEqual((await verifyAudit(db, aggregates)).faults, [], "the database alone does not tell");
+    for (let day = 1; day <= 2; day++) {
+      api.clock.advance(24 * 60);
+      await worker.wake();
+      assert.equal(worker.told("worker.audit_broken").length, day);
+    }
+    assert.equal(worker.told("worker.checkpoint_written").length, 1);
+    assert.deepEqual(await firing(), [1]);
+    const close = testStatement(
+      "checkpoint_close",
+      "UPDATE audit_faults SET resolved_at = now(), resolution = 'nothing'",
+    );
+    await assert.rejects(db.row(close), /permission denied for table audit_faults/);
+  });
+
+  test("does not hide what an older one knows, and a changed one is known by the next", async () => {
+    // As a release did that did not look.
+    await writeCheckpoint(db, store, aggregates, api.clock.now());
+    assert.deepEqual((await compared(api)).faults, [], "the newest was written over the break");
+    const found = await kept();
+    assert.equal(found.compared, 2);
+    assert.deepEqual(
+      found.faults.map(({ kind }) => kind),
+      ["RELINKED"],
+    );
+    const first = "audit/checkpoints/2026-03-02/00.ndjson";
+    const body = await store.read(first);
+    assert.ok(body);
+    const changed = (await text(body)).replaceAll(/"hash":"[0-9a-f]+"/g, '"hash":"0"');
+    await store.remove(first);
+    await store.writeOnce(first, Buffer.from(changed), "application/x-ndjson");
+    assert.ok((await kept()).faults.some(({ kind, chain }) => kind === "CHECKPOINT_CHANGED" && chain === first));
+    await store.remove(first);
+    const gone = (await kept()).faults;
+    assert.deepEqual(
+      gone.map(({ kind, chain }) => [kind, chain]),
+      [["CHECKPOINT_CHANGED", first]],
+    );
+  });
+
+  test("is written once the owner of the database accepts what is broken, with the reason, and the alert ends", async () => {
+    const verify = (...args: string[]) =>
+      promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../scripts/audit-verify.ts"), ...args], {
+        env: { ...bareEnvironment, DISPATCH_DATABASE_URL: api.databaseUrl, DISPATCH_DATA_DIR: api.dataDir },
+      });
+    // The command has the real time, and looks back ninety days from there.
+    const { stderr } = await verify("--accept", "a drill");
+    assert.match(stderr, /^closed 1 faults that were found before$/m);
+    assert.match(stderr, /^wrote audit\/checkpoints\//m);
+    api.clock.advance(1);
+    assert.deepEqual(await firing(), []);
+    api.clock.set(new Date().toISOString());
+    assert.deepEqual([(await kept()).compared, (await kept()).faults], [1, []]);
   });
 });

@@ -115,6 +115,11 @@ async function lookAtServer(settings: Settings): Promise<string> {
   }
 }
 
+const auditFaults: Part = async ({ db }) => ({
+  title: "what is broken of the audit trail, as it was found",
+  rows: await db.rows(sql.selectAuditFaults, [most]),
+});
+
 const together =
   (...parts: readonly Part[]) =>
   async (reading: Reading): Promise<Section[]> => {
@@ -137,6 +142,7 @@ export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Prom
   OUTBOX_DEAD_LETTERS: together(webhooks),
   WEBHOOKS_BEHIND: together(webhooks, workers),
   OBJECT_STORE_UNAVAILABLE: together(objectStore),
+  AUDIT_BROKEN: together(auditFaults),
   API_DOWN: together(connections, workers),
   DATABASE_UNAVAILABLE: together(connections, transactions),
   ASSIGNMENT_WAITING: together(waitingTickets, workers, pauses),

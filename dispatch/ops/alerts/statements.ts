@@ -88,6 +88,11 @@ export const selectWebhooks = statement(
    GROUP BY e.id ORDER BY dead_letters DESC, waiting DESC LIMIT $2`,
 );
 
+export const selectAuditFaults = statement(
+  "explain_audit_faults",
+  `SELECT aggregate, chain, seq, kind, detail, found_by, found_at FROM audit_faults WHERE resolved_at IS NULL ORDER BY id LIMIT $1`,
+);
+
 export const selectConnections = statement(
   "explain_connections",
   `SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application, coalesce(state, 'unknown') AS state, count(*) AS connections,
