@@ -558,6 +558,7 @@ export type StatementRows = {
     no_work: string | null;
     created_at: string;
   };
+  database_clock: { ms: number };
   demo_account: { id: string; name: string };
   demo_contact: { id: string; name: string; role: string | null };
   demo_counts: { accounts: number; sites: number; contacts: number; tickets: number; audit_events: number };

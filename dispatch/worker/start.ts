@@ -3,8 +3,10 @@
 
 import type { Logger } from "pino";
 import { commandHandlers } from "../handlers.ts";
-import { newId, systemClock, type Clock } from "../kernel/clock.ts";
+import { newId, type Clock } from "../kernel/clock.ts";
+import type { Desk } from "../kernel/desk.ts";
 import type { Policy } from "../policy/policy.ts";
+import { databaseClock, type DatabaseClock } from "../process/database-clock.ts";
 import { openDesk } from "../process/open-desk.ts";
 import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import type { Settings } from "../process/settings.ts";
@@ -31,6 +33,7 @@ export const workerService = "dispatch-worker";
 export type StartWorkerOptions = {
   readonly settings: Settings;
   readonly log: Logger;
+  /** The database's unless a test says otherwise: claims and due times must mean the same to every worker. */
   readonly clock?: Clock;
   readonly random?: Random;
   /** The profile's unless a test says otherwise. */
@@ -53,11 +56,12 @@ export type RunningWorker = {
 export async function startWorker({
   settings,
   log,
-  clock = systemClock,
+  clock: ownClock,
   random = Math.random,
   policy,
 }: StartWorkerOptions): Promise<RunningWorker> {
-  const id = newId(clock.now().getTime());
+  const shared = databaseClock();
+  const clock = ownClock ?? shared;
   const totals: Totals = { cycles: 0, dispatches: 0, errors: 0 };
   await using opened = new AsyncDisposableStack();
   const open = await openDesk({
@@ -74,6 +78,8 @@ export async function startWorker({
   });
   opened.defer(open.close);
   const { desk } = open;
+  await shared.sync(desk.db);
+  const id = newId(clock.now().getTime());
   const kernel = openKernel(desk, commandHandlers);
   const parts: DutyParts = { desk, log, totals, random, run: runAsWorker(kernel, settings.workerIdentity) };
 
@@ -85,7 +91,7 @@ export async function startWorker({
   const sending = laneOf(sendTechnicians(parts));
   const finding = laneOf(assignTickets(parts, () => void sending.wake()));
   const prompt = [finding, sending, laneOf(queueWebhooks(parts, () => void wakeAll(senders)))];
-  const lanes = [...prompt, ...senders, ...timedDuties(parts).map(laneOf)];
+  const lanes = [...prompt, ...senders, ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf)];
   const heartLane = laneOf(heart);
   log.info(
     {
@@ -132,6 +138,15 @@ export async function startWorker({
   let stopped: Promise<Readonly<Totals>> | undefined;
   return { id, totals, wake, stop: () => (stopped ??= stop()) };
 }
+
+/** Follows a clock that was set, and what runs away from it in between. */
+const keepTime = (clock: DatabaseClock, { db }: Desk): Duty => ({
+  name: "clock",
+  round: async () => {
+    await clock.sync(db);
+    return { more: false };
+  },
+});
 
 const timedDuties = (parts: DutyParts): Duty[] => [
   expireHolds(parts),

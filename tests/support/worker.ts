@@ -19,13 +19,15 @@ type Options = {
   readonly env?: Readonly<Record<string, string>>;
   readonly random?: () => number;
   readonly policy?: Policy;
+  /** Whose time it goes by: the test's, or as in production the database's. */
+  readonly clock?: "test" | "database";
   readonly t?: { after(fn: () => Promise<void>): void };
 };
 
 /** Starts one that ends with `t`, or with the test or describe that starts it. The tick never comes unless `env` says. */
 export async function startTestWorker(
   api: TestApi,
-  { env = {}, random, policy, t }: Options = {},
+  { env = {}, random, policy, clock = "test", t }: Options = {},
 ): Promise<TestWorker> {
   const log: JsonObject[] = [];
   const logger = pino(
@@ -45,7 +47,7 @@ export async function startTestWorker(
   const worker = await startWorker({
     settings,
     log: logger,
-    clock: api.clock,
+    ...(clock === "test" && { clock: api.clock }),
     ...(random && { random }),
     ...(policy && { policy }),
   });
