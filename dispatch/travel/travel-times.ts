@@ -124,7 +124,7 @@ export class TravelTimes {
     if (!this.#offMap.has(key)) {
       const near = `${place.lat.toFixed(2)},${place.lon.toFixed(2)}`;
       this.#options.log.warn(
-        `the travel service (DISPATCH_TRAVEL_URL) has ${why} on its map for a place near ${near}; drives there and from there are estimated`,
+        `the travel service (DISPATCH_TRAVEL_URL) has ${why} on its map for a place near ${near}; its drives are estimated`,
       );
     }
     this.#offMap.delete(key);
