@@ -3,9 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evidenceFiles } from "../../../lab/demo/evidence-files.ts";
 import { HttpSpeaker } from "../../../lab/demo/http-speaker.ts";
-import { announcementOf, sendFile } from "../../../lab/demo/upload.ts";
 import { chromiumPath, openBrowser } from "../../../lab/tour/chromium.ts";
 import { DashboardChat } from "../../../lab/tour/dashboard-chat.ts";
 import { owner, type GatewayDesk } from "../support/gateway-desk.ts";
@@ -38,17 +36,6 @@ export const dashboardChat = (desk: GatewayDesk) =>
       const { state } = await clerk.reads("ticket.get", { ticketId });
       const { events } = await clerk.reads("ticket.timeline", { ticketId });
       return { state, tools: events.map(({ tool_name, actor_id }) => `${tool_name} by ${actor_id}`) };
-    };
-    const addEvidence = async (ticketId: string) => {
-      for (const file of evidenceFiles(ticketId)) {
-        const upload = await clerk.does("closeout.request_upload", ticketId, announcementOf(file));
-        await sendFile(upload, file);
-        await clerk.does("closeout.add_evidence", ticketId, {
-          kind: file.kind,
-          uri: upload.uri,
-          evidence_key: file.key,
-        });
-      }
     };
     let ticketId = "";
 
@@ -104,28 +91,12 @@ export const dashboardChat = (desk: GatewayDesk) =>
       assert.ok(!tools.some((tool) => tool.startsWith("ticket.cancel")));
     });
 
-    await t.test("completes the work once the evidence is there, verifies and invoices it", async () => {
-      await addEvidence(ticketId);
-      assert.match(
-        await chat.say("complete it, the whole checklist is done, 95 minutes of work"),
-        /now COMPLETED_PENDING_VERIFICATION/,
-      );
-      assert.match(await chat.say("verify it and invoice it"), /now VERIFIED[\s\S]*now INVOICED/);
-      assert.equal((await onRecord(ticketId)).state, "INVOICED");
-    });
-
-    await t.test("allows a card once, and an emergency goes out", async () => {
-      const urgent = await opened("open a ticket for Demo Site North: the side door stands open");
-      assert.match(
-        await chat.say("triage it as an emergency, cannot secure entry, at most $500, no appointment"),
-        /now TRIAGED/,
-      );
-      const card = await chat.ask("send Carla right now, it is an emergency");
-      assert.match(card, /TRIAGED -> DISPATCHED/);
-      assert.equal((await onRecord(urgent)).state, "TRIAGED", "nothing happens while the card waits");
-      assert.match(await chat.decide("Allow once"), /now DISPATCHED \(was TRIAGED\)/);
-      const { state, tools } = await onRecord(urgent);
-      assert.equal(state, "DISPATCHED");
-      assert.equal(tools.at(-1), `assignment.dispatch by ${owner.actor}`);
+    await t.test("allows a card once, and it is done", async () => {
+      await chat.ask("cancel it because the customer called it off");
+      assert.equal((await onRecord(ticketId)).state, "IN_PROGRESS", "nothing happens while the card waits");
+      assert.match(await chat.decide("Allow once"), /now CANCELLED \(was IN_PROGRESS\)/);
+      const { state, tools } = await onRecord(ticketId);
+      assert.equal(state, "CANCELLED");
+      assert.equal(tools.at(-1), `ticket.cancel by ${owner.actor}`);
     });
   });

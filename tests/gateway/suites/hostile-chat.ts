@@ -39,12 +39,6 @@ export const hostileChat = (desk: GatewayDesk) =>
       return play;
     }
 
-    test("the model is offered exactly the contract's tools and the status", async () => {
-      const expected = [...toolEntries.map(([name]) => chatName(name)), "dispatch_contract_status"].sort();
-      const play = await withoutTrace("names");
-      assert.deepEqual(play.tools.filter((name) => name !== "session_status" && name !== "gateway").sort(), expected);
-    });
-
     test("tools that do not exist, and dotted names, do nothing", async () => {
       const args = { account_id: accountId, site_id: siteId, summary: "By a wrong name" };
       const names = [
@@ -66,7 +60,7 @@ export const hostileChat = (desk: GatewayDesk) =>
         assert.match(text, /^DONE ticket\.create|^QUESTION ticket\.create|not found|not available|unknown/i);
     });
 
-    test("invented roles, arguments and values are refused before anything is called", async () => {
+    test("of exactly the contract's tools and the status, invented roles, arguments and values are refused before any call", async () => {
       const play = await withoutTrace("inventions", [
         create("Invented", { actor_role: "superuser" }),
         create("Invented", { actor_role: "approver" }),
@@ -76,6 +70,8 @@ export const hostileChat = (desk: GatewayDesk) =>
         { name: "billing_generate_invoice", args: { ticket_id: siteId, actor_role: "approver" } },
         { name: "ticket_get", args: { ticket_id: "../../ops/autonomy/pause" } },
       ]);
+      const offered = [...toolEntries.map(([name]) => chatName(name)), "dispatch_contract_status"].sort();
+      assert.deepEqual(play.tools.filter((name) => name !== "session_status" && name !== "gateway").sort(), offered);
       assert.equal(play.results.length, 7);
       for (const text of texts(play)) assert.match(text, /^REFUSED|"status": "error"|[Vv]alidation|must/);
     });
@@ -135,8 +131,14 @@ export const hostileChat = (desk: GatewayDesk) =>
 
     test("arguments that are no JSON object run nothing", async () => {
       const unfinished = `{"account_id": "${accountId}", "site_id": "${siteId}", "summary": `;
-      for (const args of [unfinished, "create a ticket", "[]", ""]) {
-        const play = await withoutTrace(`malformed ${args.length}`, [{ name: "ticket_create", args }]);
+      for (const both of [
+        [unfinished, "[]"],
+        ["create a ticket", ""],
+      ]) {
+        const play = await withoutTrace(
+          `malformed ${both.join("").length}`,
+          both.map((args) => ({ name: "ticket_create", args })),
+        );
         for (const text of texts(play)) assert.doesNotMatch(text, /^(DONE|READ)/);
       }
     });
@@ -160,14 +162,11 @@ export const hostileChat = (desk: GatewayDesk) =>
     });
 
     test("what needs a person's word fails closed where nobody can give it", async () => {
-      const opened = await turn("risk", [create("At risk")]);
-      const ticket = idIn(texts(opened)[0]);
-      await turn("risk", [
-        {
-          name: "ticket_triage",
-          args: { ticket_id: ticket, priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", nte_cents: 88_000 },
-        },
+      const urgent = { priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", nte_cents: 88_000 };
+      const opened = await turn("risk", [create("At risk")], ([made]) => [
+        { name: "ticket_triage", args: { ticket_id: idIn(made?.text), ...urgent } },
       ]);
+      const ticket = idIn(texts(opened)[0]);
       const bypass = {
         ticket_id: ticket,
         tech_id: accountId,
