@@ -1,7 +1,8 @@
-// Commands of the last minute, so that an equal one of the same conversation under a new tool-call id is asked about and not done a second time: a model
-// that lost its result calls again, and one in a loop calls on. The earlier answer is not given again, as for a repeated id: two
-// ids are two intents to the host, and what was done may have been undone since (paused, resumed, paused). Whoever means it
-// sends a request_id, which is the API's own way to say that. Shared through the process like the approvals given.
+// Commands of the last minute, so that an equal one of the same conversation under a new tool-call id is asked about and not
+// done a second time: a model that lost its result calls again, and one in a loop calls on. The earlier answer is not given
+// again, as for a repeated id: two ids are two intents to the host, and what was done may have been undone since (paused,
+// resumed, paused). Whoever means it sends a request_id, which is the API's own way to say that. Shared through the process
+// like the approvals given.
 
 import { randomUUID } from "node:crypto";
 import type { CommandName } from "../../dispatch/contract/index.ts";
