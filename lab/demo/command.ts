@@ -1,9 +1,8 @@
 // `pnpm dispatch:demo`: starts everything on this machine, the real OpenClaw gateway too, tells the story of one ticket
 // through it, and stays for a look around. With --ci it ends after the story.
 
-import type { Settings } from "../../dispatch/process/settings.ts";
+import { readSettings, type Settings } from "../../dispatch/process/settings.ts";
 import { ensureSecretFile, jwtSecretFile } from "../../dispatch/ops/stack/secret-file.ts";
-import { stackSettings } from "../../dispatch/ops/stack/up.ts";
 import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../dispatch/process/command-line.ts";
 import { startDemoDesk, type DemoDesk } from "./demo-desk.ts";
@@ -69,9 +68,12 @@ export const demoCommand = (): Promise<void> =>
     },
   );
 
-/** The demo signs its people's tokens with the stack's secret, so that `pnpm dispatch:token` signs for it as well. */
-async function demoSettings(): Promise<Settings> {
-  const settings = stackSettings(false);
+/**
+ * The demo signs its people's tokens with the stack's secret, so that `pnpm dispatch:token` signs for it as well. Like any API
+ * for development it believes the X-Actor-… headers of whoever looks around, unless the settings say otherwise.
+ */
+export async function demoSettings(environment: NodeJS.ProcessEnv = process.env): Promise<Settings> {
+  const settings = readSettings(environment);
   if (settings.production)
     throw new CommandFailure("The demo writes demo data and does not run with NODE_ENV=production.");
   return {
