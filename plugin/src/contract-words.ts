@@ -2,7 +2,7 @@
 // any other word where one of these stands.
 
 import { errorRegistry, requirementCodes } from "../../dispatch/contract/errors.ts";
-import { chatName, pipelineEntries, toolEntries } from "../../dispatch/contract/index.ts";
+import { chatName, commandEntries, pipelineEntries, toolEntries } from "../../dispatch/contract/index.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { ticketStates } from "../../dispatch/contract/states.ts";
 
@@ -18,6 +18,7 @@ const all = (): ReadonlySet<string> =>
     ...Object.keys(errorRegistry),
     ...requirementCodes,
     ...pipelineEntries.map(([name]) => name),
+    ...commandEntries.map(([, { aggregate }]) => aggregate),
     ...toolEntries.flatMap(([name, { input, output }]) => [
       name,
       chatName(name),

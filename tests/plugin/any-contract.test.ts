@@ -91,7 +91,7 @@ describe("the tools of another wing, called", { timeout: 120_000 }, async () => 
   const desk = deskAt(api.url);
   const make = async (name: string): Promise<string> => {
     const made = await say(desk, "toy.make", { name, account_id: randomUUID(), site_id: randomUUID() });
-    assert.deepEqual(made.lines.slice(0, 2), ["DONE toy.make", `toy ${name} NEW (was -)`]);
+    assert.deepEqual(made.lines.slice(0, 2), ["DONE toy.make", `"toy" "${name}" NEW (was -)`]);
     return name;
   };
   const stateOf = async (name: string) => (await say(desk, "toy.get", { toy_name: name })).body["state"];
@@ -99,7 +99,7 @@ describe("the tools of another wing, called", { timeout: 120_000 }, async () => 
   test("a PATCH is DONE with its receipt, and once under one call", async () => {
     await make("red-train");
     const painted = await say(desk, "toy.paint", { toy_name: "red-train", colour: "red" }, "call-1");
-    assert.deepEqual(painted.lines.slice(0, 2), ["DONE toy.paint", "toy red-train PAINTED (was NEW)"]);
+    assert.deepEqual(painted.lines.slice(0, 2), ["DONE toy.paint", '"toy" "red-train" "PAINTED" (was NEW)']);
     assert.match(painted.lines[2] ?? "", /^receipt [0-9a-f-]{36} at /);
     assert.equal(painted.lines[3], "usually next: toy_break");
     const again = await say(desk, "toy.paint", { toy_name: "red-train", colour: "red" }, "call-1");
@@ -110,7 +110,7 @@ describe("the tools of another wing, called", { timeout: 120_000 }, async () => 
   test("a PUT with two ids and an answer of 202 is DONE with its receipt", async () => {
     await make("inspected");
     const seen = await say(desk, "toy.inspect", { toy_name: "inspected", part_id: part, context: { of: "a wheel" } });
-    assert.deepEqual(seen.lines.slice(0, 2), ["DONE toy.inspect", "toy inspected NEW (was NEW)"]);
+    assert.deepEqual(seen.lines.slice(0, 2), ["DONE toy.inspect", '"toy" "inspected" NEW (was NEW)']);
     assert.deepEqual([seen.body["part"], seen.body["task"]], [part, { context: { of: "a wheel" } }]);
     const receipt = objectAt(seen.body, "receipt");
     const vouched = await say(desk, "receipt.get", { receipt_id: receipt["receipt_id"] });
