@@ -96,7 +96,7 @@ function operationOf(tool: string, entry: AnyEntry): Json {
 
 const commandStatuses = [400, 401, 403, 404, 409, 413, 415, 429, 500, 503];
 const queryStatuses = [400, 401, 403, 404, 500, 503];
-const fileStatuses = [400, 401, 403, 404, 409, 416, 500, 503];
+const fileStatuses = [400, 401, 403, 404, 409, 416, 429, 500, 503];
 
 /** Of a file, beside the whole of it. */
 const fileResponses: Json = {

@@ -14,6 +14,7 @@ import { execute } from "../kernel/execute.ts";
 import { JsonText, parseBody, type JsonObject } from "../kernel/json.ts";
 import { openKernel, type Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { Shares } from "../kernel/shares.ts";
 import { compileValidators } from "../kernel/validate.ts";
 import { asksForJson } from "./accept.ts";
 import { BodyReader } from "./body-reader.ts";
@@ -36,6 +37,9 @@ export type ToolParts = {
   /** Told about every command that was answered. */
   readonly onAnswer: (name: string, answer: Answer, body: JsonObject) => void;
 };
+
+/** Files that are being sent, each with a megabyte in memory, to whoever takes their time. A browser asks for six at once. */
+const fileLimits = { most: 48, each: 8 };
 
 const replayed = ["idempotency-replayed", "true"];
 
@@ -96,6 +100,7 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
   const validate = compileValidators(desk.policy.unknownFields, contract).queries[name];
   if (!query || !validate) throw new Error(`${name} is in the contract and has no handler`);
   const parametersFrom = parameterReader(entry);
+  const files = new Shares(fileLimits);
   const { idIn, aggregate } =
     query.on === "row"
       ? { idIn: query.aggregate.idIn, aggregate: query.aggregate.name }
@@ -113,15 +118,12 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
     });
     exchange.about = aboutIn(aggregate, idIn, ids);
     const body = await answerQuery(desk, { query, validate, ids, parameters, actor });
-    if (body instanceof FileAnswer) return answerFile(exchange, body);
+    if (body instanceof FileAnswer && !asksForJson(exchange.request.headers.accept))
+      return files.during(actor.id, "files", 1, () => sendFile(exchange, body.file()));
+    if (body instanceof FileAnswer) return exchange.json(200, JSON.stringify(body.facts), ["vary", "accept"]);
     if (body instanceof JsonText) exchange.jsonText(200, body);
     else exchange.json(200, JSON.stringify(body));
   };
-}
-
-async function answerFile(exchange: Exchange, { facts, file }: FileAnswer): Promise<void> {
-  if (asksForJson(exchange.request.headers.accept)) exchange.json(200, JSON.stringify(facts), ["vary", "accept"]);
-  else await sendFile(exchange, file());
 }
 
 type Settled<T> = { readonly failed: false; readonly value: T } | { readonly failed: true; readonly error: unknown };

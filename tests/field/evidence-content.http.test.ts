@@ -178,4 +178,23 @@ describe("closeout.get_evidence", async () => {
       objects.read = read;
     }
   });
+
+  test("sends one of them eight at a time, and leaves room for others", async () => {
+    const { id } = await record(
+      { ...file, bytes: Buffer.concat([photo("eight"), randomBytes(20_000_000)]) },
+      "photo_eight",
+    );
+    const open = Array.from({ length: 8 }, () => http.get(api.url + pathOf(id), { agent: false, headers: asked }));
+    const responses = await Promise.all(open.map(async (request) => (await once(request, "response"))[0]));
+    assert.deepEqual(
+      responses.map(({ statusCode }: http.IncomingMessage) => statusCode),
+      open.map(() => 200),
+    );
+    const ninth = await get(large);
+    assert.deepEqual([ninth.status, ninth.headers.get("retry-after")], [429, "1"]);
+    assert.equal((await get(large, { "x-actor-id": "another" })).status, 200);
+    assert.equal((await get(large, { accept: "application/json" })).status, 200, "its facts are no file");
+    for (const request of open) request.destroy();
+    await eventually("there is room again", async () => (await get(large)).status === 200);
+  });
 });
