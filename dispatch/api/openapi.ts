@@ -78,10 +78,7 @@ function operationOf(tool: string, entry: AnyEntry): Json {
         headers: command
           ? { ...sharedHeaders, "Idempotency-Replayed": ref("headers", "Idempotency-Replayed") }
           : sharedHeaders,
-        content: {
-          ...(isFile && { "*/*": { schema: { type: "string", format: "binary" } } }),
-          "application/json": { schema: answerSchema(entry) },
-        },
+        content: { ...(isFile && { "*/*": {} }), "application/json": { schema: answerSchema(entry) } },
       },
       ...(isFile && fileResponses),
       ...Object.fromEntries(
@@ -100,10 +97,7 @@ const fileStatuses = [400, 401, 403, 404, 409, 416, 429, 500, 503];
 
 /** Of a file, beside the whole of it. */
 const fileResponses: Json = {
-  "206": {
-    description: "The range that was asked for",
-    content: { "*/*": { schema: { type: "string", format: "binary" } } },
-  },
+  "206": { description: "The range that was asked for", content: { "*/*": {} } },
   "304": { description: "The client has it already: If-None-Match names its ETag, the SHA-256" },
 };
 
