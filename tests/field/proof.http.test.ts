@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { buffer } from "node:stream/consumers";
 import { profiles, startTestApi, type TestApi } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { addTechnician, borealis } from "../support/directory.ts";
 import { addReferenced, addVerified, noteFile, photoFile, sha256, store, type File } from "../support/evidence.ts";
 import { exifBlock, heic, jpeg, strokes, type Taken } from "../support/pictures.ts";
@@ -204,12 +205,23 @@ describe("the same file twice, in strict", async () => {
     const file = photoFile("at the same moment");
     // Both are asked for, and sent, before either is on record.
     const uris = await Promise.all(tickets.map(({ id }) => store(api, { ticket: id }, file)));
-    const answers = await Promise.all(
+    const holder = await api.owner.connect();
+    await holder.query("BEGIN");
+    await holder.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", [sha256(file.bytes)]);
+    const answers = Promise.all(
       tickets.map(({ id }, n) =>
         api.call("closeout.add_evidence", { ticket: id, body: { kind: "PHOTO", uri: uris[n] ?? "" } }),
       ),
     );
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409]);
+    const waiting = async () =>
+      (await api.owner.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).rows.length;
+    try {
+      await eventually("both wait for whoever has the file in hand", async () => (await waiting()) === 2, 10_000);
+    } finally {
+      await holder.query("ROLLBACK");
+      holder.release();
+    }
+    assert.deepEqual((await answers).map(({ status }) => status).sort(), [201, 409]);
   });
 });
 
