@@ -3,7 +3,7 @@
  * Must not be called per request: the result is loaded once at start and passed on.
  */
 import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import type { TSchema } from "../schema/type.ts";
 import { canonicalSha256 } from "./canonical-json.ts";
@@ -20,6 +20,7 @@ import {
 } from "./from-json.ts";
 import type { Policy } from "./policy.ts";
 import { PolicyError } from "./policy-error.ts";
+import { isOwnProfile, profileFileOf } from "./profile-file.ts";
 import {
   CalendarFile,
   CloseoutTemplatesFile,
@@ -52,13 +53,14 @@ const ajv = new Ajv2020({
 });
 
 /**
- * Loads `<folder>/profiles/<profileName>.json` and the sets it stands on.
- * @param profileName "pilot", "strict" or the name of a further file in profiles/
+ * Loads `<folder>/profiles/<profile>.json`, or a profile of the operator's own, and the sets it stands on.
+ * @param named "pilot", "strict", the name of a further file in profiles/, or the path of a file that ends in .json
  * @param folder where the JSON lies; the project's own set by default
  * @throws PolicyError naming the file, the JSON Pointer in it and the reason
  */
-export function loadPolicy(profileName: string, folder: string = import.meta.dirname): Policy {
-  const profileFile = profilePath(profileName, folder);
+export function loadPolicy(named: string, folder: string = import.meta.dirname): Policy {
+  const { file: profileFile, name: profileName } = profileFileOf(named);
+  if (!isOwnProfile(named)) requireProfile(profileName, profileFile, folder);
   const profile = read<ProfileJson>(folder, profileFile, ProfileFile);
   if (profile.profile !== profileName) {
     throw new PolicyError(profileFile, "/profile", `says "${profile.profile}", the file is named "${profileName}"`);
@@ -101,8 +103,8 @@ export function loadPolicy(profileName: string, folder: string = import.meta.dir
   });
 }
 
-function profilePath(profileName: string, folder: string): string {
-  const file = `profiles/${profileName}.json`;
+/** @throws PolicyError */
+function requireProfile(profileName: string, file: string, folder: string): void {
   let known: string[];
   try {
     known = readdirSync(join(folder, "profiles"));
@@ -110,7 +112,7 @@ function profilePath(profileName: string, folder: string): string {
     throw new PolicyError(file, "/", "the folder profiles/ cannot be read", { cause });
   }
   // Compared with the listing, not opened by name: the name comes from a setting and may hold "../".
-  if (known.includes(`${profileName}.json`)) return file;
+  if (known.includes(`${profileName}.json`)) return;
   const names = known.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
   throw new PolicyError(file, "/", `there is no such profile; known: ${names.sort().join(", ")}`);
 }
@@ -118,7 +120,7 @@ function profilePath(profileName: string, folder: string): string {
 function read<T>(folder: string, file: string, schema: TSchema): T {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(join(folder, file), "utf8"));
+    json = JSON.parse(readFileSync(resolve(folder, file), "utf8"));
   } catch (cause) {
     const reason = cause instanceof SyntaxError ? `is not JSON (${cause.message})` : "cannot be read";
     throw new PolicyError(file, "/", reason, { cause });

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { idFrom, knownId, type AccountId, type Id, type SiteId } from "../contract/ids.ts";
 import { profileAllowsDevHeaders } from "../policy/dev-headers.ts";
+import { isOwnProfile } from "../policy/profile-file.ts";
 
 /** Whether X-Actor-… headers count in place of a token; anywhere: also on an address that others can reach. */
 export type DevHeaders = boolean | "anywhere";
@@ -71,6 +72,12 @@ const oneOf = <const T extends string>(...values: T[]): Kind<T> => ({
     return values.find((one) => one === value) ?? wrong(this.rule);
   },
 });
+const profile: Kind<string> = {
+  rule: "must be pilot, strict, or the path of a profile of your own, such as ./acme.json",
+  parse(value) {
+    return value === "pilot" || value === "strict" || isOwnProfile(value) ? value : wrong(this.rule);
+  },
+};
 const country: Kind<string> = {
   rule: "must be the two letters of a country (ISO 3166), such as US",
   parse(value) {
@@ -195,10 +202,15 @@ export const settingsList = {
     "Longest a stopping process waits for requests in progress, in ms",
   ),
   policyProfile: {
-    ...setting("DISPATCH_POLICY_PROFILE", oneOf("pilot", "strict"), "pilot", "Policy profile", {
-      shown: "strict with NODE_ENV=production, else pilot",
-    }),
-    fallback: (environment: NodeJS.ProcessEnv): "pilot" | "strict" => (isProduction(environment) ? "strict" : "pilot"),
+    ...setting(
+      "DISPATCH_POLICY_PROFILE",
+      profile,
+      "pilot",
+      "Policy profile: pilot, strict, or the path of one of your own, NAME.json, a changed copy of dispatch/policy/profiles/strict.json " +
+        "whose profile is NAME; it is checked at every start",
+      { shown: "strict with NODE_ENV=production, else pilot" },
+    ),
+    fallback: (environment: NodeJS.ProcessEnv): string => (isProduction(environment) ? "strict" : "pilot"),
   },
   allowDevHeaders: {
     ...setting<DevHeaders>(

@@ -2,11 +2,14 @@
 // takes its place without a gap, and whoever steals its address is no owner of the history.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { databaseUrl } from "../support/database.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -50,6 +53,24 @@ describe("a login that is a member of dispatch_app alone", async () => {
       rows.map(({ login }) => login),
       logins.toSorted(),
     );
+  });
+
+  test("is told in a sentence that a backup wants the owner's, and leaves nothing behind", async () => {
+    const out = join(owning.dataDir, "refused-backup");
+    const script = join(import.meta.dirname, "../../scripts/backup.ts");
+    const env = {
+      ...bareEnvironment,
+      DISPATCH_DATABASE_URL: addressOf(logins[0] ?? ""),
+      DISPATCH_DATA_DIR: owning.dataDir,
+    };
+    await assert.rejects(promisify(execFile)(process.execPath, [script, "--out", out], { env }), (error: unknown) => {
+      assert.ok(error instanceof Error && "stderr" in error);
+      const said = String(error.stderr);
+      assert.match(said, /A backup reads all of the database, which this login may not \(permission denied for /);
+      assert.doesNotMatch(said, /^\s+at /m);
+      return true;
+    });
+    await assert.rejects(stat(out), { code: "ENOENT" });
   });
 
   test("changes no history, whatever role it asks for", async () => {

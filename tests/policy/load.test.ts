@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { readSettings } from "../../dispatch/process/settings.ts";
 import { loadPolicy, PolicyError } from "../../dispatch/policy/load.ts";
 import {
   CalendarFile,
@@ -30,6 +31,46 @@ function edit(folder: string, file: string, from: string | RegExp, to: string): 
   assert.notEqual(after, before, `the edit of ${file} changed nothing`);
   writeFileSync(join(folder, file), after);
 }
+
+describe("a profile of an operator's own", () => {
+  const own = (t: TestContext, file: string, change: (text: string) => string): string => {
+    const folder = mkdtempSync(join(tmpdir(), "dispatch-policy-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, file);
+    writeFileSync(path, change(readFileSync(join(REAL, "profiles/strict.json"), "utf8")));
+    return path;
+  };
+  const named = (name: string) => (text: string) => text.replace('"profile": "strict"', `"profile": "${name}"`);
+
+  it("is named by its path, and stands on the project's sets", (t) => {
+    const path = own(t, "acme.json", (text) =>
+      named("acme")(text).replace('"dev_headers": false', '"dev_headers": true'),
+    );
+    const { policyHash, closeoutTemplates } = loadPolicy(path);
+    assert.deepEqual(closeoutTemplates, loadPolicy("strict").closeoutTemplates);
+    assert.notEqual(policyHash, loadPolicy("strict").policyHash);
+    const settings = readSettings({ DISPATCH_POLICY_PROFILE: path });
+    assert.deepEqual([settings.policyProfile, settings.allowDevHeaders], [path, true]);
+  });
+
+  it("is refused with its file where it is not there, not a profile, or of another name", (t) => {
+    const refused = (path: string, message: RegExp) =>
+      assert.throws(
+        () => loadPolicy(path),
+        (error) => error instanceof PolicyError && error.message.includes(path) && message.test(error.message),
+      );
+    refused(join(tmpdir(), "no-such-profile.json"), /cannot be read/);
+    refused(own(t, "acme.json", named("other")), /says "other", the file is named "acme"/);
+    refused(
+      own(t, "acme.json", (text) => named("acme")(text).replace('"dev_headers"', '"dev_header"')),
+      /dev_header/,
+    );
+    assert.throws(
+      () => readSettings({ DISPATCH_POLICY_PROFILE: "acme" }),
+      /DISPATCH_POLICY_PROFILE must be pilot, strict, or the path of a profile of your own/,
+    );
+  });
+});
 
 const invoiceRule = (limit: number, shown: string) => ({
   rule: "invoice_above_limit",

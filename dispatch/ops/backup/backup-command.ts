@@ -2,12 +2,13 @@
 // customers' data in the clear and no secret of Dispatch; encrypting it is left to where it is kept.
 
 import { join, resolve } from "node:path";
+import { isPermissionDenied } from "../../db/failures.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { readSettings } from "../../process/settings.ts";
 import { interruptible } from "./interrupt.ts";
 import { grouped, megabytes } from "./progress.ts";
 import { takeBackup } from "./take.ts";
-import { runCommand } from "../../process/command-line.ts";
+import { CommandFailure, messageOf, runCommand } from "../../process/command-line.ts";
 import { withDatabase } from "../../process/configured-database.ts";
 
 export const backupCommand = (): Promise<void> =>
@@ -40,7 +41,7 @@ export const backupCommand = (): Promise<void> =>
             return await takeBackup(
               { databaseUrl: url, store, copyObjects: fileStore !== null || values.objects === true, out },
               { say, signal },
-            );
+            ).catch(sayWhichLogin);
           } finally {
             await store.close();
           }
@@ -61,3 +62,12 @@ export const backupCommand = (): Promise<void> =>
       return 0;
     },
   );
+
+/** @throws CommandFailure for a login that may not read all of the database, such as the API's */
+function sayWhichLogin(error: unknown): never {
+  if (!isPermissionDenied(error)) throw error;
+  throw new CommandFailure(
+    `A backup reads all of the database, which this login may not (${messageOf(error)}): use the login that owns the schema, ` +
+      "the one for pnpm dispatch:migrate, by --database-url or DISPATCH_DATABASE_URL. Nothing was kept.",
+  );
+}
