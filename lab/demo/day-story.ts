@@ -72,7 +72,23 @@ async function runOver(told: Telling, dana: Speaker, waiting: string): Promise<v
     `has it confirmed for ${window.start}, 3 s long`,
     (await dana.does("schedule.confirm", id, window)).receipt,
   );
-  const { assigned_tech_id: techId } = await told.until(id, "Nobody was sent", ({ state }) => state === "DISPATCHED");
+  const nobodyFree = async () => {
+    const { queue } = await dana.reads("dispatcher.cockpit", {}, { state: "SCHEDULED", limit: "50" });
+    const attention = queue.find(({ ticket_id }) => ticket_id === id)?.attention;
+    return attention?.code === "NOBODY_FREE" ? attention.detail : null;
+  };
+  const { state, assigned_tech_id: techId } = await told.until(
+    id,
+    "Nobody was sent, and nobody was told of that,",
+    async (one) => one.state === "DISPATCHED" || (await nobodyFree()) !== null,
+  );
+  if (state !== "DISPATCHED") {
+    // As shifts change there are minutes in which nobody is near enough to any door.
+    told.line("The desk", `says NOBODY_FREE: ${(await nobodyFree()) ?? ""}`);
+    const { receipt } = await dana.does("ticket.cancel", id, { reason: "nobody can be there at this hour" });
+    told.note("calls it off, so that today no job runs over", receipt);
+    return;
+  }
   const name = techId === null ? "nobody" : await told.nameOf(techId);
   const checkedIn = await dana.does("tech.check_in", id, { timestamp: iso(Date.now()) });
   told.note(`checks ${name} in, whom the worker has sent -> ${checkedIn.state}`, checkedIn.receipt);
