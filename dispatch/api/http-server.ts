@@ -7,6 +7,7 @@ import { Refusal, refusalBody } from "../kernel/refusal.ts";
 import type { Listener } from "./app.ts";
 import { ConnectionRoom, isAnswered, sparePlaces } from "./connection-room.ts";
 import { http } from "./node-http.ts";
+import { breakOff } from "./read-body.ts";
 import { jsonHeaders } from "./security-headers.ts";
 
 /** Longer than the 60 s after which usual load balancers drop an idle connection, so that they do it and not we. */
@@ -78,7 +79,7 @@ export function httpServer(listener: Listener, most: number): HttpServer {
     // it. Destroying the request would take the connection with it, and the answer.
     const { request, response } = inHand;
     const isBroken = !request.complete;
-    if (isBroken && request.listenerCount("error") > 0) request.emit("error", error);
+    if (isBroken) breakOff(request, error);
     response.once("finish", () => (isBroken ? endSoon(socket) : refuse(socket, status, refusal)));
   });
   return { server, close: (withinMs) => closeServer(server, room, withinMs) };

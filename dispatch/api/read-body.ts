@@ -52,6 +52,15 @@ export async function readBody(
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
+/** Requests whose bodies broke off before anybody read them. */
+const brokenOff = new WeakSet<IncomingMessage>();
+
+/** Tells whoever reads the body, now or later, that it breaks off. */
+export function breakOff(request: IncomingMessage, error: Error): void {
+  brokenOff.add(request);
+  if (request.listenerCount("error") > 0) request.emit("error", error);
+}
+
 /** True when nothing of the request is left to be read, perhaps after reading what has arrived already. */
 export async function isRead(request: IncomingMessage): Promise<boolean> {
   if (request.complete || !hasBody(request)) return true;
@@ -106,7 +115,7 @@ function consume(
     const onBreak = () => settle("broken");
     request.on("data", onData).on("end", onEnd).on("close", onBreak).on("error", onBreak);
     if (request.complete && request.readableEnded) settle("whole");
-    else if (request.destroyed) settle("broken");
+    else if (request.destroyed || brokenOff.has(request)) settle("broken");
     else request.resume();
   });
 }

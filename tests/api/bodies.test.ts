@@ -63,6 +63,12 @@ describe("bodies", async () => {
     assert.equal(statusOf(answer), 413);
   });
 
+  test("a body that breaks its framing before anybody reads it is answered", async () => {
+    const answer = await sendRaw(api.port, `${head("Transfer-Encoding: chunked")}5\r\n{"a":\r\nzz\r\n`);
+    assert.equal(statusOf(answer), 400);
+    assert.match(JSON.stringify(jsonOf(answer)), /INVALID_JSON/);
+  });
+
   test("a body that never ends is answered, and its connection closed", async () => {
     const chunk = `${(64 * 1024).toString(16)}\r\n${"x".repeat(64 * 1024)}\r\n`;
     const said = await new Promise<string>((resolve) => {
