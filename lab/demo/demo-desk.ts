@@ -13,6 +13,7 @@ import { startGateway, type Gateway } from "../../dispatch/ops/gateway/gateway.t
 import { hasModelKey } from "../../dispatch/ops/gateway/model-choice.ts";
 import { startScriptedModel } from "../scripted-model/server.ts";
 import { makeBucket } from "../../dispatch/ops/bootstrap/bucket.ts";
+import { withConnections, withDatabase } from "../../dispatch/process/configured-database.ts";
 import { castOverHttp, castThroughGateway, type Cast } from "./cast.ts";
 import { deskOwner } from "../../dispatch/ops/gateway/desk-owner.ts";
 import { demoTechnicianId, upsertFixtures } from "../../dispatch/ops/bootstrap/demo-rows.ts";
@@ -38,6 +39,11 @@ export type DemoOptions = {
   readonly signal: AbortSignal;
 };
 
+const timeoutsOf = ({ dbStatementTimeoutMs, dbLockTimeoutMs }: Settings) => ({
+  statementTimeoutMs: dbStatementTimeoutMs,
+  lockTimeoutMs: dbLockTimeoutMs,
+});
+
 const leastSecretLength = 32;
 
 /** @throws CommandFailure, GatewayError and others of a failed start; nothing is left running then */
@@ -56,7 +62,12 @@ export async function startDemoDesk(options: DemoOptions): Promise<DemoDesk> {
     await makeBucket(settings);
     const api = await startDemoApi(settings, say);
     undo.push(() => api.stop());
-    await upsertFixtures(api.desk.db, settings);
+    // Accounts and sites are not the API's to make.
+    await withDatabase(settings, say, (url) =>
+      withConnections({ url, name: "dispatch-demo", ...timeoutsOf(settings), log: say }, (db) =>
+        upsertFixtures(db, settings),
+      ),
+    );
     say(`dispatch-api answers at ${api.url} after ${elapsed()}.`);
     const credentials = { kind: "token", secret } as const;
     const addWorker = async () => {

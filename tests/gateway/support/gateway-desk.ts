@@ -10,6 +10,7 @@ import { after } from "node:test";
 import pg from "pg";
 import { pino } from "pino";
 import { startApi, type RunningApi } from "../../../dispatch/api/start.ts";
+import { withConnections } from "../../../dispatch/process/configured-database.ts";
 import { readSettings } from "../../../dispatch/process/settings.ts";
 import { demoTechnicianId, upsertFixtures } from "../../../dispatch/ops/bootstrap/demo-rows.ts";
 import { builtPlugin } from "../../../dispatch/ops/gateway/built-plugin.ts";
@@ -144,7 +145,12 @@ async function startDeskApi(
     DISPATCH_AUTH_JWT_SECRET: secret,
   });
   const api = await startApi({ settings, log: pino({ level: "silent" }) });
-  await upsertFixtures(api.desk.db, settings);
+  const { dbStatementTimeoutMs: statementTimeoutMs, dbLockTimeoutMs: lockTimeoutMs } = settings;
+  // Accounts and sites are not the API's to make.
+  await withConnections(
+    { url: databaseUrl, name: "dispatch-test", statementTimeoutMs, lockTimeoutMs, log: () => undefined },
+    (db) => upsertFixtures(db, settings),
+  );
   return { api, accountId: settings.demoAccountId, siteId: settings.demoSiteId };
 }
 
