@@ -64,9 +64,14 @@ describe("bodies", async () => {
   });
 
   test("a body that breaks its framing before anybody reads it is answered", async () => {
-    const answer = await sendRaw(api.port, `${head("Transfer-Encoding: chunked")}5\r\n{"a":\r\nzz\r\n`);
-    assert.equal(statusOf(answer), 400);
-    assert.match(JSON.stringify(jsonOf(answer)), /INVALID_JSON/);
+    for (const size of ["zz", "-1", "ffffffffffffffffff"])
+      for (const end of [false, true]) {
+        const answer = await sendRaw(api.port, `${head("Transfer-Encoding: chunked")}${size}\r\nabcde\r\n0\r\n\r\n`, {
+          end,
+        });
+        assert.equal(statusOf(answer), 400, `${size}, ${end}`);
+        assert.match(JSON.stringify(jsonOf(answer)), /INVALID_JSON.*broke off/);
+      }
   });
 
   test("a body that never ends is answered, and its connection closed", async () => {
