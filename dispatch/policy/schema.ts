@@ -183,11 +183,11 @@ const ApprovalRule = Type.Object(
     tool: Type.Optional(Type.String()),
     when: Type.Optional(
       Type.Union([
-        Type.Object({ technician_changed: Type.Literal(true) }, closed),
-        Type.Object({ moved_visits_in_an_hour_above: Type.Integer({ minimum: 0, maximum: 10_000 }) }, closed),
         Type.Object({ dispatch_mode: Type.Literal("EMERGENCY_BYPASS") }, closed),
         Type.Object({ total_cents_above: Cents }, closed),
         Type.Object({ moved_visits_above: Type.Integer({ minimum: 0, maximum: 10_000 }) }, closed),
+        Type.Object({ technician_changed: Type.Literal(true) }, closed),
+        Type.Object({ moved_visits_in_an_hour_above: Type.Integer({ minimum: 0, maximum: 10_000 }) }, closed),
       ]),
     ),
     severity: Type.Enum(["warning", "critical"]),

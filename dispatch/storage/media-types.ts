@@ -72,6 +72,10 @@ export function isAcceptedMediaType(contentType: string): contentType is MediaTy
 /** The usual file extension of the type, without the dot. */
 export const fileExtension = (contentType: MediaType): string => types[contentType].extension;
 
+/** The type of a key that ends so; null when none of ours does. */
+export const mediaTypeOfExtension = (extension: string): MediaType | null =>
+  acceptedMediaTypes.find((type) => types[type].extension === extension) ?? null;
+
 export const familyOf = (contentType: MediaType): Family => types[contentType].family;
 
 /** The most bytes an object of the type may have. */

@@ -216,6 +216,9 @@ describe("the policy set in force", () => {
       },
       { rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", when: undefined, severity: "critical" },
       { rule: "plan_above_limit", tool: "plan.apply", when: { moved_visits_above: 5 }, severity: "warning" },
+      { rule: "approval.decide", tool: "approval.decide", when: undefined, severity: "warning" },
+      { rule: "technician_changed", tool: undefined, when: { technician_changed: true }, severity: "warning" },
+      { rule: "moves_above_limit", tool: undefined, when: { moved_visits_in_an_hour_above: 5 }, severity: "warning" },
     ]);
     assert.deepEqual(loadPolicy("pilot").humanApproval[3], invoiceRule(100_000, "$1,000"));
   });

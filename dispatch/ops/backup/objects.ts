@@ -2,12 +2,13 @@
 // wanted. Objects are written once, so reading them after the database finds all that the database speaks of.
 
 import { createReadStream } from "node:fs";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { mediaTypeOfExtension } from "../../storage/media-types.ts";
 import { incomingPrefix } from "../../storage/object-key.ts";
 import { inspectObject, type ObjectStore } from "../../storage/object-store.ts";
 import { CommandFailure } from "../../process/command-line.ts";
@@ -96,11 +97,9 @@ export async function loadObjects(store: ObjectStore, folder: string, { say, sig
   using _progress = sayWhere(say, () => `objects: ${grouped(seen)}…`);
   await eachOf(keptObjects(folder), async (kept) => {
     signal.throwIfAborted();
-    const outcome = await store.writeOnce(
-      kept.key,
-      await readFile(join(folder, objectFile(kept.key))),
-      mediaTypeOf(kept.key),
-    );
+    // In pieces: eight films in memory would be more than a restore may take.
+    const pieces = createReadStream(join(folder, objectFile(kept.key)));
+    const outcome = await store.writeOnce(kept.key, { sizeBytes: kept.size_bytes, pieces }, mediaTypeOf(kept.key));
     if (outcome === "exists" && !(await isKept(store, kept))) {
       throw new CommandFailure(
         `The object store already has ${kept.key} with another content; a restore replaces nothing. Give another bucket or data folder.`,
@@ -117,20 +116,14 @@ async function isKept(store: ReadObject, { key, size_bytes, sha256 }: KeptObject
   return found !== null && found.sizeBytes === size_bytes && found.sha256 === sha256;
 }
 
-const mediaTypes: Readonly<Record<string, string>> = {
-  jpg: "image/jpeg",
-  png: "image/png",
-  webp: "image/webp",
-  heic: "image/heic",
-  pdf: "application/pdf",
-  txt: "text/plain",
-  mp4: "video/mp4",
-  json: "application/json",
-  ndjson: "application/x-ndjson",
-};
-
 /** By the key's ending, which we gave it; only browsers that look into the bucket care. */
-const mediaTypeOf = (key: string): string => mediaTypes[key.split(".").at(-1) ?? ""] ?? "application/octet-stream";
+function mediaTypeOf(key: string): string {
+  const extension = key.split(".").at(-1) ?? "";
+  return ownMediaTypes[extension] ?? mediaTypeOfExtension(extension) ?? "application/octet-stream";
+}
+
+/** Of what the desk itself writes. */
+const ownMediaTypes: Readonly<Record<string, string>> = { json: "application/json", ndjson: "application/x-ndjson" };
 
 /** Works on a few at a time; after a failure it begins nothing more, and ends when the rest has. */
 async function eachOf<T>(all: AsyncIterable<T>, work: (one: T) => Promise<void>): Promise<void> {
