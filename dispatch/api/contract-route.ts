@@ -45,7 +45,7 @@ const developmentHeaders = (allowed: DevHeaders): "off" | "loopback" | "anywhere
 /** The rules in force by the names of the profile's file; where a setting replaces a value, the setting's. */
 function profileOf(desk: Desk): object {
   const { policy, settings } = desk;
-  const { bypass, candidateRisk, sla, invoice, priceBook } = policy;
+  const { bypass, candidateRisk, evidence, sla, invoice, priceBook } = policy;
   const intake = intakeThresholds(desk);
   return {
     profile: policy.profile,
@@ -67,7 +67,12 @@ function profileOf(desk: Desk): object {
     confirm_refuses_unstaffed: policy.confirmRefusesUnstaffed,
     confirm_refuses_past_window: policy.confirmRefusesPastWindow,
     evidence_must_be_verified: policy.evidenceMustBeVerified,
-    evidence: { max_items_per_ticket: policy.evidence.maxItemsPerTicket },
+    evidence: {
+      max_items_per_ticket: evidence.maxItemsPerTicket,
+      duplicates: evidence.duplicates,
+      capture_times: evidence.captureTimes,
+      capture_margin_minutes: evidence.captureMarginMinutes,
+    },
     first_drive: policy.firstDrive,
     technician_without_shift: policy.technicianWithoutShift,
     technician_without_abilities: policy.technicianWithoutAbilities,

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { Role } from "../../dispatch/contract/roles.ts";
+import { deskOwner } from "../../dispatch/ops/gateway/desk-owner.ts";
 import type { GatewayClient } from "../../dispatch/ops/gateway/gateway-client.ts";
 import { GatewaySpeaker } from "./gateway-speaker.ts";
 import { HttpSpeaker, type Credentials } from "./http-speaker.ts";
@@ -9,6 +10,8 @@ import type { Speaker } from "./speaker.ts";
 
 export type Cast = {
   readonly dispatcher: Speaker;
+  /** The dispatcher without a model between her and the desk: for what a model may not do alone. */
+  readonly herself: Speaker;
   readonly quality: Speaker;
   readonly finance: Speaker;
   /** The technician who is sent. */
@@ -29,8 +32,10 @@ const eve = (url: string, credentials: Credentials): Speaker =>
 /** Everybody comes to the API with credentials of their own. */
 export function castOverHttp(url: string, credentials: Credentials): Cast {
   const person = (id: string, label: string, role: Role) => new HttpSpeaker(url, credentials, { id, label, role });
+  const dispatcher = person("dana.dispatcher", "Dana", "dispatcher");
   return {
-    dispatcher: person("dana.dispatcher", "Dana", "dispatcher"),
+    dispatcher,
+    herself: dispatcher,
     quality: person("quinn.quality", "Quinn", "qa"),
     finance: person("fay.finance", "Fay", "finance"),
     technician: (techId, name) =>
@@ -47,7 +52,7 @@ export function castOverHttp(url: string, credentials: Credentials): Cast {
   };
 }
 
-/** Dana speaks through the gateway in all of her roles, that of technician Ana too; Eve alone comes to the API directly. */
+/** Dana speaks through the gateway in all of her roles, that of technician Ana too; Eve comes to the API directly, and Dana for one step. */
 export function castThroughGateway(
   client: GatewayClient,
   techId: string,
@@ -56,6 +61,11 @@ export function castThroughGateway(
   const dana = (label: string, role: Role) => new GatewaySpeaker(client, label, role);
   return {
     dispatcher: dana("Dana", "dispatcher"),
+    herself: new HttpSpeaker(api.url, api.credentials, {
+      id: deskOwner.actor,
+      label: "Dana herself",
+      role: "dispatcher",
+    }),
     quality: dana("Dana as qa", "qa"),
     finance: dana("Dana as finance", "finance"),
     technician: () => dana("Dana as Ana", "tech"),
@@ -64,6 +74,6 @@ export function castThroughGateway(
     labelWidth: 15,
     introduction:
       "Each step is a tool call to the gateway. It speaks for its owner Dana, to whom the demo grants every role of the story\n" +
-      "and the technician Ana; only the evidence's bytes and Eve come to the API directly.",
+      "and the technician Ana; only the evidence's bytes, Eve, and what a model may not do alone come to the API directly.",
   };
 }

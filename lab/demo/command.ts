@@ -47,8 +47,8 @@ export const demoCommand = (): Promise<void> =>
           // Not before: it would send a technician before Dana does.
           await desk.startWorker();
           say("\nA worker starts. From here on, what is scheduled finds its technician by itself.");
-          const { dispatcher, labelWidth } = desk.cast;
-          const telling = { dispatcher, labelWidth, accountId, siteId, say };
+          const { dispatcher, herself, labelWidth } = desk.cast;
+          const telling = { dispatcher, herself, labelWidth, accountId, siteId, say };
           const receipts = await tellWorkersStory(telling);
           say("\nAnd what a day does to a plan:");
           const more = await tellDaysStory({ ...telling, invoicedId: summary.ticket_id });

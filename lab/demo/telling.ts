@@ -8,6 +8,8 @@ import type { Speaker } from "./speaker.ts";
 
 export type TellingOptions = {
   readonly dispatcher: Speaker;
+  /** The same person, for what a model may not do alone. */
+  readonly herself: Speaker;
   readonly labelWidth: number;
   readonly accountId: AccountId;
   readonly siteId: SiteId;
@@ -36,9 +38,9 @@ export class Telling {
     this.#receipts.push(receipt);
   }
 
-  note(what: string, receipt: Receipt): void {
+  note(what: string, receipt: Receipt, { label } = this.#options.dispatcher): void {
     this.keep(receipt);
-    this.line(this.#options.dispatcher.label, `${what}   (receipt ${receipt.receipt_id.slice(-12)})`);
+    this.line(label, `${what}   (receipt ${receipt.receipt_id.slice(-12)})`);
   }
 
   /** Opens a ticket and makes it ready for a time. */

@@ -18,7 +18,7 @@ const incident = "DOOR_WONT_LATCH";
  * @throws CommandFailure where the desk does anything else than the story says
  */
 export async function tellWorkersStory(options: TellingOptions): Promise<number> {
-  const { dispatcher: dana } = options;
+  const { dispatcher: dana, herself } = options;
   const told = new Telling(options);
 
   const id = await told.opens("Side door does not latch", incident);
@@ -40,10 +40,12 @@ export async function tellWorkersStory(options: TellingOptions): Promise<number>
     `hears that ${first.tech_name}'s van is back`,
     (await dana.does("roster.undrain", first.tech_id, { reason: "The van is back" })).receipt,
   );
-  const off = await dana.does("roster.sign_off", sent.techId, { reason: "Called in sick" });
+  // It takes a booked visit from its technician, which a model may not do alone.
+  const off = await herself.does("roster.sign_off", sent.techId, { reason: "Called in sick" });
   told.note(
     `signs ${sent.name} off sick: ${visits(off.requeued.length)} back to the queue, with a receipt of its own each`,
     off.receipt,
+    herself,
   );
   const next = await untilAssigned(told, id, [sent.techId]);
   told.line("The worker", `${deed(next)} after ${next.afterMs} ms -> ${next.state}`);
