@@ -52,7 +52,7 @@ export function castOverHttp(url: string, credentials: Credentials): Cast {
   };
 }
 
-/** Dana speaks through the gateway in all of her roles, that of technician Ana too; Eve comes to the API directly, and Dana for one step. */
+/** Dana speaks through the gateway in all of her roles, that of technician Ana too; Eve comes to the API directly, and Dana once. */
 export function castThroughGateway(
   client: GatewayClient,
   techId: string,
