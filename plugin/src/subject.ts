@@ -37,7 +37,7 @@ export async function subjectOf(
   const [tickets, plan, approval, names] = await Promise.all([
     Promise.all(named.map(async ({ id }) => read("ticket.get", { ticketId: id }))),
     ids["planId"] === undefined ? null : read("plan.get", { planId: ids["planId"] }),
-    approvalIn(fields, read),
+    approvalIn({ ids, fields }, read),
     namesOf(tool, fields, read),
   ]);
   const call = withIds({ ids, fields }, named, tickets);
@@ -84,9 +84,12 @@ function withIds(
 }
 
 /** The request that is to be decided, where the fields name one; null when it is not there, or waits no longer. */
-async function approvalIn({ approval_id: id }: JsonObject, read: Read): Promise<JsonObject | null> {
+async function approvalIn({ ids, fields }: ResolvedCall, read: Read): Promise<JsonObject | null> {
+  const { approval_id: id } = fields;
   if (typeof id !== "string") return null;
-  const waiting = listAt(await read("approval.list", {}, { status: "PENDING" }), "approvals");
+  // Of the ticket alone: the whole desk's are pages.
+  const filters = { status: "PENDING", ...(ids["ticketId"] !== undefined && { ticket_id: ids["ticketId"] }) };
+  const waiting = listAt(await read("approval.list", {}, filters), "approvals");
   return waiting.filter(isObject).find((one) => textAt(one, "id") === id.toLowerCase()) ?? null;
 }
 

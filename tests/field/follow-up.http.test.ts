@@ -52,7 +52,8 @@ for (const profile of profiles) {
       );
       assert.partialDeepStrictEqual(made, who);
       assert.deepEqual(made.follows, { ticket_id: id, number: before.number, kind: "callback", reason: "Leaks again" });
-      assert.deepEqual(await get(made.id), made);
+      const { site: _, ...read } = await get(made.id);
+      assert.deepEqual(read, made);
 
       const named = { ticket_id: made.id, number: made.number, kind: "callback" };
       const after = await get(id);
