@@ -8,7 +8,7 @@ import type { Duty, DutyParts } from "./duty.ts";
 const upsertWorker = statement(
   "worker_beat",
   `INSERT INTO workers (id, identity, host, pid, started_at, seen_at, heartbeat_ms, cycle, dispatches, errors)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+   VALUES ($1, $2, $3, $4, clock_timestamp() - $5 * interval '1 millisecond', clock_timestamp(), $6, $7, $8, $9)
    ON CONFLICT (id) DO UPDATE
    SET seen_at = excluded.seen_at, cycle = excluded.cycle, dispatches = excluded.dispatches, errors = excluded.errors`,
 );
@@ -22,19 +22,17 @@ export type Beat = Duty & {
 
 export function beat({ desk, log, totals }: DutyParts, workerId: string): Beat {
   const { workerIdentity, workerHeartbeatMs } = desk.settings;
-  const startedAt = desk.clock.now().toISOString();
+  const started = performance.now();
   return {
     name: "heartbeat",
     async round() {
       const { cycles, dispatches, errors } = totals;
-      const now = desk.clock.now().toISOString();
       const row = [
         workerId,
         workerIdentity,
         hostname(),
         process.pid,
-        startedAt,
-        now,
+        Math.round(performance.now() - started),
         workerHeartbeatMs,
         cycles,
         dispatches,

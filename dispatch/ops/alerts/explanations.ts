@@ -54,10 +54,7 @@ const unstaffedVisits: Part = async (reading) => ({
   rows: await reading.db.rows(sql.selectUnstaffed, [[...rosterReasons], most]),
 });
 
-const workers: Part = async (reading) => ({
-  title: "workers",
-  rows: await reading.db.rows(sql.selectWorkers, [reading.now.toISOString()]),
-});
+const workers: Part = async (reading) => ({ title: "workers", rows: await reading.db.rows(sql.selectWorkers) });
 
 const pauses: Part = async (reading) => ({ title: "paused scopes", rows: await reading.db.rows(sql.selectPauses) });
 

@@ -36,8 +36,8 @@ export const selectUnstaffed = statement(
 export const selectWorkers = statement(
   "explain_workers",
   `SELECT identity, host, pid,
-          CASE WHEN seen_at > $1::timestamptz - 3 * heartbeat_ms * interval '1 millisecond' THEN 'alive' ELSE 'silent' END AS status,
-          greatest(floor(extract(epoch FROM $1::timestamptz - seen_at)), 0)::integer AS seen_seconds_ago,
+          CASE WHEN seen_at > clock_timestamp() - 3 * heartbeat_ms * interval '1 millisecond' THEN 'alive' ELSE 'silent' END AS status,
+          greatest(floor(extract(epoch FROM clock_timestamp() - seen_at)), 0)::integer AS seen_seconds_ago,
           started_at, dispatches, errors
    FROM workers ORDER BY seen_at`,
 );
