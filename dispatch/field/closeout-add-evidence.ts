@@ -9,7 +9,14 @@ import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { perDesk, Shares } from "../kernel/shares.ts";
 import { mediaTypeOf } from "../storage/media-types.ts";
 import { instantOf } from "./captured-at.ts";
-import { duplicateWarnings, lockBytes, requireNew, selectSameBytes, type Recorded } from "./duplicate-evidence.ts";
+import {
+  duplicateWarnings,
+  isNamed,
+  lockBytes,
+  requireNew,
+  selectSameBytes,
+  type Recorded,
+} from "./duplicate-evidence.ts";
 import { requireKind } from "./evidence-kinds.ts";
 import {
   countEvidence,
@@ -108,7 +115,8 @@ export const closeoutAddEvidence = ticketCommand({
         duplicate_of: item.duplicate_of,
         ...(input.corrects !== undefined && { corrects: input.corrects }),
       },
-      ...(earlier && { concerns: { account_ids: [earlier.account_id], site_ids: [earlier.site_id] } }),
+      ...(earlier &&
+        isNamed(earlier, actor) && { concerns: { account_ids: [earlier.account_id], site_ids: [earlier.site_id] } }),
       warnings: duplicateWarnings(earlier, actor),
       parts: [insertEvidence(item)],
       write: (tx) => (stored && upload ? [tx.row(markUploadUsed, [upload.id, now])] : []),

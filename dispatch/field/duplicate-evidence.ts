@@ -31,12 +31,13 @@ export const selectSameBytes = statement<Recorded>(
    ORDER BY (e.ticket_id = $2) DESC, e.created_at, e.id`,
 );
 
-const inReach = ({ account_id, site_id }: Recorded, actor: Pick<Actor, "accounts" | "sites">): boolean =>
+/** Whether an answer to this actor names the earlier item, and so tells of its account and site. */
+export const isNamed = ({ account_id, site_id }: Recorded, actor: Pick<Actor, "accounts" | "sites">): boolean =>
   reaches(actor.accounts, account_id) && reaches(actor.sites, site_id);
 
 /** How an answer names the earlier item: not at all to whoever may not see its ticket. */
 export const duplicateOf = (item: Recorded, actor: Pick<Actor, "accounts" | "sites">): EvidenceBody["duplicate_of"] =>
-  inReach(item, actor)
+  isNamed(item, actor)
     ? { evidence_id: item.id, ticket_id: item.ticket_id, number: item.number, evidence_key: item.evidence_key }
     : { evidence_id: null, ticket_id: null, number: null, evidence_key: null };
 
@@ -47,7 +48,7 @@ export const duplicateOf = (item: Recorded, actor: Pick<Actor, "accounts" | "sit
 export function requireNew(item: Recorded | undefined, actor: Actor, { evidence }: Policy): void {
   if (item === undefined || evidence.duplicates !== "refuse") return;
   const { evidence_key: key, number } = item;
-  const where = inReach(item, actor) ? `on ticket ${number}${key === null ? "" : ` as ${key}`}` : "on another ticket";
+  const where = isNamed(item, actor) ? `on ticket ${number}${key === null ? "" : ` as ${key}`}` : "on another ticket";
   throw new Refusal(
     "EVIDENCE_DUPLICATE",
     { duplicate_of: duplicateOf(item, actor) },

@@ -2,6 +2,7 @@
 // kept, told to those who check the work, and to nobody else.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { buffer } from "node:stream/consumers";
 import { profiles, startTestApi, type TestApi } from "../support/api.ts";
@@ -247,6 +248,22 @@ test("in pilot the same file is kept, with a warning that names the earlier one,
     body: { kind: "PHOTO", uri: "s3://phone/x.jpg", checksum: `SHA256:${sha256(file.bytes).toUpperCase()}` },
   });
   assert.equal(claimed.duplicate_of?.ticket_id, other.id);
+});
+
+test("a repeated call that recorded another customer's file has its answer again, which names nothing of theirs", async () => {
+  const api = await startTestApi();
+  const file = photoFile("of another customer's door");
+  await record(api, (await ticketIn(api, "IN_PROGRESS")).id, file, before);
+  const techId = await addTechnician(api.owner, { zone: "NY" });
+  const own = { accountId: borealis.id, siteId: borealis.albany, techId };
+  const { id } = await ticketIn(api, "IN_PROGRESS", own);
+  const uri = await store(api, { ticket: id }, file);
+  const call = { ticket: id, key: randomUUID(), headers: { "x-account-scope": borealis.id } };
+  const recorded = () => api.call("closeout.add_evidence", { ...call, body: { kind: "PHOTO", uri } });
+  const [first, again] = [await recorded(), await recorded()];
+  assert.deepEqual([first.status, again.status, again.headers["idempotency-replayed"]], [201, 201, "true"]);
+  assert.equal(again.text, first.text);
+  assert.match(first.text, /"duplicate_of":{"evidence_id":null/);
 });
 
 describe("what the camera says", async () => {
