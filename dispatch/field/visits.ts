@@ -126,19 +126,23 @@ const reported: readonly string[] = ["COMPLETED_PENDING_VERIFICATION", "VERIFIED
 const reports: readonly string[] = ["tech.complete", "closeout.candidate", "closeout.no_work"];
 
 /**
- * From the first arrival to the newest report that the work is done, or to now while it is not. Whoever never checked in is taken
- * to have come when they were to.
+ * From the first arrival to the newest report that the work is done, or to now while it is not. A phone without reception tells
+ * later of an arrival (`arrived_at`, never ahead of its ticket), and a desk of one it forgot. Whoever never checked in is taken to
+ * have come when they were to.
  */
 export function visitSpanOf(
   trail: readonly TrailEvent[],
-  ticket: { readonly state: string; readonly scheduled_start: string | null },
+  ticket: { readonly state: string; readonly scheduled_start: string | null; readonly arrived_at: string | null },
   now: string,
 ): VisitSpan {
   const report = reported.includes(ticket.state)
     ? trail.findLast(({ tool_name }) => reports.includes(tool_name))
     : null;
   const to = report?.created_at ?? now;
-  const came = trail.find(({ tool_name }) => tool_name === "tech.check_in")?.created_at ?? ticket.scheduled_start;
+  const heard = trail.find(({ tool_name }) => tool_name === "tech.check_in")?.created_at;
+  const said = ticket.arrived_at;
+  const came =
+    heard === undefined ? ticket.scheduled_start : said !== null && Date.parse(said) < Date.parse(heard) ? said : heard;
   return { from: came !== null && Date.parse(came) < Date.parse(to) ? came : to, to };
 }
 

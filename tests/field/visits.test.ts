@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { arrivalsOf, demandsOf, visitsOf, type TrailEvent } from "../../dispatch/field/visits.ts";
+import { arrivalsOf, demandsOf, visitSpanOf, visitsOf, type TrailEvent } from "../../dispatch/field/visits.ts";
 
 const event = (tool_name: string, over: Partial<TrailEvent> = {}): TrailEvent => ({
   tool_name,
@@ -53,6 +53,17 @@ describe("visits", () => {
       ],
     );
     assert.deepEqual([...arrivalsOf([arrives, joins, event("tech.complete"), arrives], "lead").keys()], ["lead"]);
+  });
+
+  it("begin when somebody came, not when a phone without reception could say so", () => {
+    const now = "2026-05-01T11:00:00.000Z";
+    const [came, planned] = ["2026-05-01T05:00:00.000Z", "2026-05-01T08:00:00.000Z"];
+    const from = (arrived_at: string | null, ...trail: TrailEvent[]) =>
+      visitSpanOf(trail, { state: "IN_PROGRESS", scheduled_start: planned, arrived_at }, now).from;
+    assert.equal(from(came, arrives), came);
+    assert.equal(from(null, arrives), arrives.created_at);
+    assert.equal(from(now, arrives), arrives.created_at);
+    assert.equal(from(now), planned);
   });
 
   it("count a completion that comes again once, as it was reported last", () => {
