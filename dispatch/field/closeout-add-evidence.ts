@@ -11,6 +11,7 @@ import { mediaTypeOf } from "../storage/media-types.ts";
 import { instantOf } from "./captured-at.ts";
 import {
   duplicateWarnings,
+  earlierItem,
   isNamed,
   lockBytes,
   requireNew,
@@ -53,7 +54,8 @@ export const closeoutAddEvidence = ticketCommand({
         ? [null, []]
         : await Promise.all([tx.row(lockBytes, [checksum]), tx.rows(selectSameBytes, [checksum, ticketId])]);
     const moved = input.corrects !== undefined && corrected !== null && plain(corrected.checksum ?? "") === checksum;
-    const earlier = same.find(({ ticket_id }) => !moved || ticket_id !== ticketId);
+    const others = moved ? same.filter(({ ticket_id }) => ticket_id !== ticketId) : same;
+    const earlier = earlierItem(others, ticketId, upload && mediaTypeOf(upload.content_type));
     return { key, upload, site, moved, earlier, items: recorded?.total ?? 0 };
   },
   needsPreparation: ({ key }) => key !== null,

@@ -15,7 +15,7 @@ import {
   type MediaType,
 } from "../storage/media-types.ts";
 import { incomingPrefix } from "../storage/object-key.ts";
-import { requireNew, selectSameBytes } from "./duplicate-evidence.ts";
+import { earlierItem, requireNew, selectSameBytes } from "./duplicate-evidence.ts";
 import { requireKind } from "./evidence-kinds.ts";
 import { countEvidence, requireRoom } from "./evidence-rows.ts";
 import { countOpenUploads, insertUpload } from "./uploads.ts";
@@ -28,7 +28,8 @@ export const closeoutRequestUpload = ticketCommand({
       tx.row(countOpenUploads, [ticketId, clockTime]),
       tx.rows(selectSameBytes, [input.sha256, ticketId]),
     ]);
-    return { items: (recorded?.total ?? 0) + (open?.total ?? 0), earlier: same[0] };
+    const earlier = earlierItem(same, ticketId, mediaTypeOf(input.content_type));
+    return { items: (recorded?.total ?? 0) + (open?.total ?? 0), earlier };
   },
   async prepare({ desk, actor, input, ticket, now }, { items, earlier }) {
     requireRoom(ticket.id, items, desk.policy);

@@ -1,4 +1,4 @@
-// The same bytes twice: on this ticket or on any other they prove one thing once.
+// The same bytes twice: on one ticket they prove one thing once, and so do pictures, drawings, recordings and films on any.
 
 import type { AccountId, SiteId, TicketId } from "../contract/ids.ts";
 import type { EvidenceBody } from "../contract/responses.ts";
@@ -7,6 +7,7 @@ import { statement } from "../db/statement.ts";
 import { reaches, type Actor } from "../kernel/actor.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Policy } from "../policy/policy.ts";
+import { familyOf, type Family, type MediaType } from "../storage/media-types.ts";
 
 /** An item with these bytes that was recorded before. */
 export type Recorded = {
@@ -30,6 +31,20 @@ export const selectSameBytes = statement<Recorded>(
    WHERE e.checksum = $1
    ORDER BY (e.ticket_id = $2) DESC, e.created_at, e.id`,
 );
+
+/**
+ * The item that has these bytes already: on the ticket itself whatever they are. On another ticket equal words, or a firm's
+ * standard form, are nothing to doubt; a picture, drawing, recording or film is, and so is a file of unknown type.
+ */
+export const earlierItem = (
+  same: readonly Recorded[],
+  ticketId: TicketId,
+  mediaType: MediaType | null,
+): Recorded | undefined =>
+  same.find(({ ticket_id }) => ticket_id === ticketId || mediaType === null || !repeatable.has(familyOf(mediaType)));
+
+/** What is equal on many tickets in honest work. */
+const repeatable: ReadonlySet<Family> = new Set(["text", "document"]);
 
 /** Whether an answer to this actor names the earlier item, and so tells of its account and site. */
 export const isNamed = ({ account_id, site_id }: Recorded, actor: Pick<Actor, "accounts" | "sites">): boolean =>

@@ -114,7 +114,7 @@ export type WindowRules = {
 export type EvidenceRules = {
   /** As many pieces of evidence as one ticket takes. */
   readonly maxItemsPerTicket: number;
-  /** Whether bytes that are on record already, on this ticket or any other, may be recorded again. */
+  /** Whether bytes may be recorded again that are on record on this ticket or, unless they are text or a PDF, on any other. */
   readonly duplicates: "warn" | "refuse";
   /** Whether a photo counts whose camera says that it was not taken on the visit, or before after "after". */
   readonly captureTimes: "ignore" | "warn" | "refuse";

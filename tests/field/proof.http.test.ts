@@ -9,7 +9,7 @@ import { profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { addTechnician, borealis } from "../support/directory.ts";
 import { addReferenced, addVerified, noteFile, photoFile, sha256, store, type File } from "../support/evidence.ts";
-import { exifBlock, heic, jpeg, strokes, type Taken } from "../support/pictures.ts";
+import { exifBlock, heic, jpeg, media, strokes, type Taken } from "../support/pictures.ts";
 import {
   addAllEvidence,
   completion,
@@ -199,6 +199,30 @@ describe("the same file twice, in strict", async () => {
     });
     assert.ok(!JSON.stringify(hidden.error).includes(one.id));
     assert.match(hidden.error.message, /on another ticket/);
+  });
+
+  test("is no doubt about equal words or a standard form on two tickets, and one all the same on a single ticket", async () => {
+    const form = {
+      bytes: Buffer.from("%PDF-1.7\nTerms of work\n%%EOF\n"),
+      contentType: "application/pdf",
+      kind: "DOCUMENT",
+    };
+    const tickets = [await ticketIn(api, "IN_PROGRESS"), await ticketIn(api, "IN_PROGRESS")];
+    for (const file of [noteFile("Adjusted and tested, 5 cycles."), form])
+      for (const { id } of tickets) {
+        const { duplicate_of, warnings } = await record(api, id, file, file === form ? "document_terms" : note);
+        assert.deepEqual([duplicate_of, warnings], [null, undefined]);
+        const { error } = await api.refuse("closeout.request_upload", { ticket: id, body: announce(file) });
+        assert.partialDeepStrictEqual(error, { code: "EVIDENCE_DUPLICATE", duplicate_of: { ticket_id: id } });
+      }
+    const drawing = { bytes: strokes("the same hand"), contentType: "image/svg+xml", kind: "SIGNATURE" };
+    const film = { bytes: media("isom", "mp41"), contentType: "video/mp4", kind: "VIDEO" };
+    const [one, other] = tickets.map(({ id }) => id);
+    for (const file of [drawing, film]) {
+      await record(api, one ?? "", file);
+      const { error } = await api.refuse("closeout.request_upload", { ticket: other ?? "", body: announce(file) });
+      assert.partialDeepStrictEqual(error, { code: "EVIDENCE_DUPLICATE", duplicate_of: { ticket_id: one } });
+    }
   });
 
   test("is recorded once by two who record it at the same moment", async () => {
