@@ -19,11 +19,13 @@ export const ticketClose = ticketCommand({
       db.row(selectInvoice, [ticket.id]),
     ]);
     const chainHead = { seq: ticket.audit_seq, hash: ticket.audit_hash };
+    // It goes to the customer, and names what is theirs.
+    const reader = { accounts: new Set([ticket.account_id]), sites: new Set([ticket.site_id]) };
     const packet = {
       schema: "dispatch.closeout_packet/1",
       ticket: ticketBody(ticket, actor),
       timeline,
-      evidence: evidence.map((row) => withoutPlace(evidenceBody(row, actor))),
+      evidence: evidence.map((row) => withoutPlace(evidenceBody(row, reader))),
       checklist: completion?.checklist ?? {},
       no_signature_reason: completion?.no_signature_reason ?? null,
       invoice,

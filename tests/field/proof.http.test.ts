@@ -370,13 +370,20 @@ describe("what the camera says", async () => {
     const api = await startTestApi();
     const { id } = await ticketIn(api, "IN_PROGRESS");
     await addAllEvidence(api, id, "DOOR_WONT_LATCH", addReferenced);
-    await record(api, id, shot("here", { lat: 37.801234, lon: -122.27 }), "photo_of_the_street");
+    const techId = await addTechnician(api.owner, { zone: "NY" });
+    const theirs = await ticketIn(api, "IN_PROGRESS", { accountId: borealis.id, siteId: borealis.albany, techId });
+    const street = shot("here", { lat: 37.801234, lon: -122.27 });
+    await record(api, theirs.id, street, "photo_of_their_street");
+    const { duplicate_of } = await record(api, id, street, "photo_of_the_street");
+    assert.equal(duplicate_of?.ticket_id, theirs.id);
     await api.run("tech.complete", { as: "tech", ticket: id, body: complete });
     await api.run("qa.verify", { as: "qa", ticket: id, body: { timestamp: api.clock.iso, result: "PASS" } });
     await api.run("billing.generate_invoice", { as: "finance", ticket: id });
     const { closeout_packet } = await api.run("ticket.close", { as: "finance", ticket: id });
     const packet = (await buffer((await api.desk.store.read(closeout_packet.object_key)) ?? assert.fail())).toString();
     assert.match(packet, /"media_type":"image\/jpeg"/);
+    for (const told of [theirs.id, duplicate_of.number ?? "", "photo_of_their_street"])
+      assert.ok(!packet.includes(told), `the packet tells ${told} of another customer`);
     const timeline = await api.call("ticket.timeline", { as: "customer", ticket: id });
     const { rows: sent } = await api.owner.query("SELECT * FROM outbox");
     for (const text of [packet, timeline.text, JSON.stringify(sent)]) {
