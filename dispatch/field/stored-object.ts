@@ -47,7 +47,12 @@ export async function takeOver(store: ObjectStore, upload: UploadRow, uri: strin
   const fault = faultIn(object.bytes, mediaType);
   if (fault !== null) throw unfit(upload, uri, fault);
   const picture = isPicture(mediaType) ? readPicture(object.bytes, mediaType) : nothingToSee;
-  if (picture === null) throw unfit(upload, uri, "it begins like a picture, and has no size: it is cut off or damaged");
+  if (picture === null)
+    throw unfit(
+      upload,
+      uri,
+      "it begins like a picture, and has no size, or one beyond 2^31 - 1: it is cut off or damaged",
+    );
   // "exists" needs no second look: only an object with the announced hash is ever written there.
   if (!kept) await store.writeOnce(upload.object_key, object.bytes, mediaType);
   await store.spend(upload.incoming_key);

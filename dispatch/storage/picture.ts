@@ -6,7 +6,7 @@ import { readExif, type Exif } from "./exif.ts";
 import { heifParts } from "./heif.ts";
 
 export type Picture = {
-  /** Pixels as stored, before a viewer turns it upright; at least 1. */
+  /** Pixels as stored, before a viewer turns it upright; from 1 to 2^31 - 1. */
   readonly width: number;
   readonly height: number;
   /** Null where the camera wrote nothing, or nothing that can be read. */
@@ -26,9 +26,13 @@ export type PictureType = "image/jpeg" | "image/png" | "image/webp" | "image/hei
  */
 export function readPicture(bytes: Uint8Array, contentType: PictureType): Picture | null {
   const { size, exif } = attempt(() => readers[contentType](asBuffer(bytes))) ?? nothing;
-  if (size === null || size.width < 1 || size.height < 1) return null;
+  if (size === null || !isCount(size.width) || !isCount(size.height)) return null;
   return { ...size, exif: exif && attempt(() => readExif(asBuffer(exif))) };
 }
+
+/** PNG's own limit for either side (11.2.1), and more than any other of these formats holds in earnest. */
+const mostPixels = 2 ** 31 - 1;
+const isCount = (pixels: number): boolean => pixels >= 1 && pixels <= mostPixels;
 
 const nothing: Read = { size: null, exif: null };
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -50,6 +50,15 @@ describe("a picture's size", () => {
       for (const [type] of makers) assert.equal(readPicture(file, type), null, file.toString("latin1", 0, 20));
   });
 
+  test("is none beyond the 2^31 - 1 that PNG itself allows, which a database's integer holds", () => {
+    const most = 2 ** 31 - 1;
+    for (const [type, make] of makers.filter(([name]) => name === "image/png" || name === "image/heic")) {
+      assert.deepEqual(readPicture(make({ width: 1, height: most }), type)?.height, most);
+      for (const size of [{ width: most + 1 }, { height: most + 1 }, { width: 2 ** 32 - 1, height: 2 ** 32 - 1 }])
+        assert.equal(readPicture(make(size), type), null, type);
+    }
+  });
+
   test("of a HEIC is that of the picture, not of its tiles", () => {
     assert.equal(readPicture(heic({ width: 1_000, height: 800 }), "image/heic")?.width, 1_000);
   });
