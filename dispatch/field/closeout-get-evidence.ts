@@ -66,5 +66,6 @@ function nameOf({ id, kind, metadata }: EvidenceRow, number: string, mediaType: 
   const what = typeof evidenceKey === "string" ? evidenceKey : kind;
   const extension = isAcceptedMediaType(mediaType) ? fileExtension(mediaType) : "bin";
   // Of an id that begins with a time the end tells items apart.
-  return `${number}_${what.replaceAll(/[^\p{L}\p{N}._-]+/gu, "_").slice(0, 80)}_${id.slice(-8)}.${extension}`;
+  const readable = [...what.replaceAll(/[^\p{L}\p{N}._-]+/gu, "_")].slice(0, 80).join("");
+  return `${number}_${readable}_${id.slice(-8)}.${extension}`;
 }

@@ -134,6 +134,13 @@ describe("closeout.get_evidence", async () => {
     assert.equal((await fetch(api.url + pathOf(large))).status, 400);
   });
 
+  test("answers for a key whose name would be cut in the middle of a letter", async () => {
+    const { id } = await record(photoFile("astral"), `${"x".repeat(79)}\u{1d400}more`);
+    const { status, headers } = await get(id, {}, "HEAD");
+    assert.equal(status, 200);
+    assert.match(headers.get("content-disposition") ?? "", /x{79}%F0%9D%90%80_/);
+  });
+
   test("never hands out another file for it", async () => {
     const objects = join(api.dataDir, "objects", "objects");
     const damage = (key: string, bytes: Buffer) => writeFile(join(objects, encodeURIComponent(key)), bytes);
