@@ -97,8 +97,7 @@ export async function loadObjects(store: ObjectStore, folder: string, { say, sig
   using _progress = sayWhere(say, () => `objects: ${grouped(seen)}…`);
   await eachOf(keptObjects(folder), async (kept) => {
     signal.throwIfAborted();
-    // In pieces: eight films in memory would be more than a restore may take.
-    const pieces = createReadStream(join(folder, objectFile(kept.key)));
+    const pieces = piecesOf(join(folder, objectFile(kept.key)));
     const outcome = await store.writeOnce(kept.key, { sizeBytes: kept.size_bytes, pieces }, mediaTypeOf(kept.key));
     if (outcome === "exists" && !(await isKept(store, kept))) {
       throw new CommandFailure(
@@ -109,6 +108,11 @@ export async function loadObjects(store: ObjectStore, folder: string, { say, sig
     seen++;
   });
   return written;
+}
+
+/** In pieces: eight films in memory would be more than a restore may take. The file is open only while somebody reads. */
+async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(file);
 }
 
 async function isKept(store: ReadObject, { key, size_bytes, sha256 }: KeptObject): Promise<boolean> {
