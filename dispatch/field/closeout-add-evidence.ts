@@ -59,6 +59,8 @@ export const closeoutAddEvidence = ticketCommand({
     return { key, upload, site, moved, earlier, items: recorded?.total ?? 0 };
   },
   needsPreparation: ({ key }) => key !== null,
+  // Of the upload alone, whose row never changes: a film is not read again for a note that was added meanwhile.
+  preparedOnce: true,
   async prepare(call, { upload, moved, earlier, items }): Promise<StoredObject | undefined> {
     const { desk, actor, input, ticketId } = call;
     requireRoom(ticketId, items, desk.policy);

@@ -46,6 +46,7 @@ type TicketCommand<N extends PipelineName, Loaded, Prepared> = Common<N, Loaded>
   consult?(call: TicketCall<N>, loaded: Loaded): (() => Promise<void>) | null;
   prepare?(call: TicketCall<N>, loaded: Loaded): Promise<Prepared>;
   needsPreparation?(loaded: Loaded): boolean;
+  readonly preparedOnce?: boolean;
   decide(call: TicketCall<N>, loaded: Loaded, prepared: Prepared): TicketDecision<N>;
 };
 

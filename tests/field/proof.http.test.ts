@@ -290,6 +290,26 @@ test("a repeated call that recorded another customer's file has its answer again
   assert.match(first.text, /"duplicate_of":{"evidence_id":null/);
 });
 
+test("a film is read once, however much is added to its ticket meanwhile", async () => {
+  const api = await startTestApi();
+  const { id } = await ticketIn(api, "IN_PROGRESS");
+  const uri = await store(
+    api,
+    { ticket: id },
+    { bytes: media("isom", "mp41"), contentType: "video/mp4", kind: "VIDEO" },
+  );
+  const objects = api.desk.store;
+  const spend = objects.spend.bind(objects);
+  let readings = 0;
+  objects.spend = async (key) => {
+    readings++;
+    await spend(key);
+    await api.run("ticket.add_note", { ticket: id, body: { text: `meanwhile, ${readings}` } });
+  };
+  const item = await api.run("closeout.add_evidence", { ticket: id, body: { kind: "VIDEO", uri } });
+  assert.deepEqual([item.media_type, readings], ["video/mp4", 1]);
+});
+
 describe("what the camera says", async () => {
   const strict = await startTestApi({ profile: "strict" });
   // Pacific time is eight hours behind in March; the visit is at the clock's time.
