@@ -156,7 +156,10 @@ function giveJobOf({ sentence, match, memory }: Speaking, done: readonly Exchang
   const wanted = { assigned_tech_id: technicianNamed(from, memory), limit: 5 };
   if (!seen) return call({ name: "dispatcher_cockpit", args: wanted });
   if (seen.result?.outcome !== "READ") return null;
-  const [job, ...others] = matchesIn(seen.result, forms.queued);
+  const jobs = matchesIn(seen.result, forms.queued);
+  // Somebody's job is the one they are at; what they are booked or go along for comes later.
+  const current = jobs.filter(([, , state = ""]) => underWay.includes(state));
+  const [job, ...others] = current.length === 1 ? current : jobs;
   if (!job) return say(`${from} has no open job.`);
   if (others.length > 0) {
     const numbers = [job, ...others].map(([, , , , , number]) => number).join(", ");

@@ -233,7 +233,8 @@ for (const profile of profiles) {
     }
 
     test("has the next number, whatever was refused, undone or repeated between, and is never changed", async () => {
-      const ids = await Promise.all(Array.from({ length: 6 }, async () => (await ticketIn(api, "VERIFIED")).id));
+      const ids: string[] = [];
+      while (ids.length < 6) ids.push((await ticketIn(api, "VERIFIED")).id);
       const [first = assert.fail(), second = assert.fail(), ...rest] = ids;
       const numberOf = async (id: string, key: string = randomUUID()) =>
         Number((await api.run("billing.generate_invoice", { as: "finance", ticket: id, key })).invoice.number.slice(4));

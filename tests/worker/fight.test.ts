@@ -93,7 +93,14 @@ test("nobody is booked twice and nothing is lost while workers die", { timeout: 
   }
   await killing;
   // Claims of the dead lapse by the clock; here they are made to, and what was taken back may go to anybody again.
-  await api.owner.query("UPDATE tickets SET assign_after = now(), not_technicians = '[]' WHERE awaiting_technician");
+  assert.deepEqual((await reportOn(api.databaseUrl)).faults, []);
+  const { rows: written } = await api.owner.query<{ id: string }>(
+    `WITH barred AS (SELECT id FROM tickets WHERE awaiting_technician AND not_technicians <> '[]'), freed AS (
+       UPDATE tickets SET assign_after = now(), not_technicians = '[]' WHERE awaiting_technician)
+     SELECT id FROM barred`,
+  );
+  // That was past the desk, and the audit trail says so.
+  const ours = new Set(written.map(({ id }) => id));
   await eventually("all that can be served is", async () => (await count(api, servable)) === 0, 60_000);
   const served = await count(api, "tickets WHERE assigned_tech_id IS NOT NULL");
 
@@ -112,7 +119,8 @@ test("nobody is booked twice and nothing is lost while workers die", { timeout: 
     ),
     0,
   );
-  assert.deepEqual((await reportOn(api.databaseUrl)).faults, []);
+  const faults = (await reportOn(api.databaseUrl)).faults.filter(({ chain }) => chain === null || !ours.has(chain));
+  assert.deepEqual(faults, []);
   const byWorkers = await count(api, "audit_events WHERE actor_type = 'SERVICE' AND tool_name = 'assignment.reserve'");
   assert.ok(byWorkers > 0);
   t.diagnostic(
