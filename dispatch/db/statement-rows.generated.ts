@@ -667,6 +667,7 @@ export type StatementRows = {
     evidence_key: string;
     account_id: string;
     site_id: string;
+    stored: boolean;
   };
   evidence_select: {
     id: string;

@@ -88,7 +88,7 @@ export const closeoutAddEvidence = ticketCommand({
       ticket_id: ticket.id,
       kind: input.kind,
       uri: input.uri,
-      checksum: stored?.sha256 ?? input.checksum ?? null,
+      checksum: stored?.sha256 ?? (input.checksum === undefined ? null : plain(input.checksum)),
       metadata: { ...input.metadata, ...(input.evidence_key && { evidence_key: input.evidence_key }) },
       created_by: actor.id,
       created_at: now,

@@ -201,6 +201,16 @@ describe("the same file twice, in strict", async () => {
     assert.match(hidden.error.message, /on another ticket/);
   });
 
+  test("is nobody's by a hash that was only named", async () => {
+    const [one, other] = [await ticketIn(api, "IN_PROGRESS"), await ticketIn(api, "IN_PROGRESS")];
+    const file = photoFile("taken at the door");
+    const checksum = ` SHA256:${sha256(file.bytes).toUpperCase()} `;
+    const claim = { kind: "PHOTO", uri: "s3://phone/never-sent.jpg", evidence_key: before, checksum };
+    const named = await api.run("closeout.add_evidence", { ticket: one.id, body: claim });
+    assert.deepEqual([named.verification, named.checksum], ["referenced", sha256(file.bytes)]);
+    assert.partialDeepStrictEqual(await record(api, other.id, file, before), { verification: "verified" });
+  });
+
   test("is no doubt about equal words or a standard form on two tickets, and one all the same on a single ticket", async () => {
     const form = {
       bytes: Buffer.from("%PDF-1.7\nTerms of work\n%%EOF\n"),
