@@ -97,8 +97,10 @@ export type StatementRows = {
   audit_desk_lock_free: { seq: number; hash: string; at: string };
   audit_desk_select: { seq: number; hash: string; at: string };
   audit_desk_select_many: { seq: number; hash: string; at: string };
+  audit_faults_accepted: { at: number };
   audit_faults_count: { open: number };
   audit_faults_insert: { added: number };
+  audit_faults_insert_accepted: { added: number };
   audit_faults_resolve: { resolved: number };
   audit_verify_aggregates: { aggregate: string };
   audit_verify_page: {

@@ -69,8 +69,13 @@ export type DailyCheckpoint =
   | { readonly kind: "exists" }
   | { readonly kind: "broken"; readonly faults: readonly AuditFault[] };
 
+/** Whether the day has its checkpoint. @throws ObjectStoreUnavailable */
+export const hasCheckpoint = async (store: ObjectStore, now: Date): Promise<boolean> =>
+  (await store.stat(keyOf(dayOf(now), 0))) !== null;
+
 /**
  * Writes the first checkpoint of the day, unless there is one, or the trail is not what the one before says.
+ * @param isWhole whether chains and rows were found whole: if not, it is compared alone
  * @throws ObjectStoreUnavailable
  */
 export async function writeDailyCheckpoint(
@@ -78,14 +83,13 @@ export async function writeDailyCheckpoint(
   store: ObjectStore,
   aggregates: readonly Aggregate[],
   now: Date,
+  isWhole: boolean,
 ): Promise<DailyCheckpoint> {
-  const key = keyOf(dayOf(now), 0);
-  if (await store.stat(key)) return { kind: "exists" };
+  if (await hasCheckpoint(store, now)) return { kind: "exists" };
   const before = await newestCheckpoint(store, now);
-  if (before) {
-    const { faults } = await verifyCheckpoint(db, aggregates, before);
-    if (faults.length > 0) return { kind: "broken", faults };
-  }
+  const faults = before ? (await verifyCheckpoint(db, aggregates, before)).faults : [];
+  if (faults.length > 0 || !isWhole) return { kind: "broken", faults };
+  const key = keyOf(dayOf(now), 0);
   // Of two workers that come this far the store lets one write.
   const body = await headsNow(db, aggregates, now, before);
   return (await store.writeOnce(key, body, "application/x-ndjson")) === "written"

@@ -25,6 +25,29 @@ const countOpen = statement<{ open: number }>(
   `SELECT count(*) AS open FROM audit_faults WHERE resolved_at IS NULL`,
 );
 
+const selectAccepted = statement<{ at: number }>(
+  "audit_faults_accepted",
+  `SELECT found.at FROM json_to_recordset($1::json) AS found (at integer, aggregate text, chain text, kind text, detail text)
+   WHERE EXISTS (
+     SELECT FROM audit_faults f
+     WHERE f.resolved_at IS NOT NULL
+       AND (f.aggregate, f.chain, f.kind, f.detail) = (found.aggregate, found.chain, found.kind, found.detail)
+   )`,
+);
+
+export type SortedFaults = { readonly open: readonly AuditFault[]; readonly accepted: readonly AuditFault[] };
+
+/**
+ * Tells faults that the owner of the database accepted from others. One is known again by its words, which name what was found; where
+ * the event stands that came across it may change.
+ */
+export async function sortFaults(db: Session, faults: readonly AuditFault[]): Promise<SortedFaults> {
+  if (faults.length === 0) return { open: [], accepted: [] };
+  const rows = await db.rows(selectAccepted, [JSON.stringify(faults.map((fault, at) => ({ ...fault, at })))]);
+  const accepted = new Set(rows.map(({ at }) => at));
+  return { open: faults.filter((_, at) => !accepted.has(at)), accepted: faults.filter((_, at) => accepted.has(at)) };
+}
+
 /**
  * Keeps faults; one that is open already stays as it was found first.
  * @param foundBy the duty or command that found them

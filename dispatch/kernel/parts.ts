@@ -83,12 +83,16 @@ function partHash({ fixed }: PartTable, row: JsonObject, version: number): strin
     : null;
 }
 
+/** The hash of a part, of the same version as another; null where this release does not know that version. */
+export const partHashLike = (table: PartTable, row: JsonObject, hash: string): string | null =>
+  partHash(table, row, versionOf(hash));
+
 /**
  * Whether a part is the one that was hashed.
  * @returns null where this release does not know the hash's version
  */
 export function isPartOf(table: PartTable, row: JsonObject, hash: string): boolean | null {
-  const own = partHash(table, row, versionOf(hash));
+  const own = partHashLike(table, row, hash);
   return own === null ? null : own === hash;
 }
 

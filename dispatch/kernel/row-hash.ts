@@ -20,11 +20,20 @@ export const rowHashes = (aggregate: Aggregate, found: unknown, left: unknown): 
 });
 
 /**
+ * The hash of a row, of the same version as another.
+ * @returns null where this release does not know that version
+ */
+export function rowHashLike({ covers }: Aggregate, row: unknown, hash: string): string | null {
+  const version = versionOf(hash);
+  const values = covers?.values(row, version) ?? null;
+  return values && coveredHash(version, values);
+}
+
+/**
  * Whether a row is the one that was hashed.
  * @returns null where this release does not know the hash's version
  */
-export function isRowOf({ covers }: Aggregate, row: unknown, hash: string): boolean | null {
-  const version = versionOf(hash);
-  const values = covers?.values(row, version) ?? null;
-  return values && coveredHash(version, values) === hash;
+export function isRowOf(aggregate: Aggregate, row: unknown, hash: string): boolean | null {
+  const own = rowHashLike(aggregate, row, hash);
+  return own === null ? null : own === hash;
 }

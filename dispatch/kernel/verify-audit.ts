@@ -148,6 +148,18 @@ function together(one: AuditReport, other: AuditReport): AuditReport {
 /** @property last the last chain's id, to go on behind; null at the end */
 export type ChainsReport = AuditReport & { readonly last: string | null };
 
+/** Verifies some chains as of one moment: a page of what a duty looks through by and by. @see verifyChains */
+export const verifyPage = (
+  db: Database,
+  aggregate: Aggregate,
+  after: string | null,
+  most: number,
+): Promise<ChainsReport> =>
+  db.transaction(async (tx) => {
+    await tx.row(oneMoment);
+    return await verifyChains(tx, aggregate, after, most);
+  });
+
 /**
  * Verifies some chains of one aggregate, with their rows, in the order of their ids.
  * @param db a transaction that sees one moment (REPEATABLE READ), or chains that grow meanwhile seem broken
@@ -294,7 +306,11 @@ function faultInChain({ head, events }: Chain): Fault {
     if (auditHash(event) !== event.hash) {
       const home = placeOf(event, events.length);
       return home === null
-        ? { seq: event.seq, kind: "EDITED", detail: `${event.tool_name} does not match its hash` }
+        ? {
+            seq: event.seq,
+            kind: "EDITED",
+            detail: `${event.tool_name} does not match its hash, but has ${auditHash(event)}`,
+          }
         : { seq: event.seq, kind: "REORDERED", detail: `the event here belongs at ${home}` };
     }
     if (event.prev_hash !== before.hash)

@@ -4,8 +4,8 @@
 import type { Aggregate } from "./aggregate.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { JsonObject } from "./json.ts";
-import { isPartOf, versionOf, type PartTable } from "./parts.ts";
-import { isRowOf } from "./row-hash.ts";
+import { partHashLike, versionOf, type PartTable } from "./parts.ts";
+import { rowHashLike } from "./row-hash.ts";
 
 export type RowFault = {
   readonly seq: number;
@@ -42,20 +42,23 @@ function faultInRow(
 ): { readonly faults: readonly RowFault[]; readonly isCovered: boolean } {
   const last = events.at(-1);
   if (!aggregate.covers || !last) return { faults: [], isCovered: true };
-  const wrong = (seq: number, detail: string) => ({
-    faults: [{ seq, kind: "ROW_CHANGED" as const, detail }],
-    isCovered: true,
-  });
-  let left: string | null = null;
-  for (const { seq, tool_name: tool, row_before: found, row_hash: leaves } of events) {
-    const isComparable = left !== null && found !== null && versionOf(left) === versionOf(found);
-    if (isComparable && left !== found)
-      return wrong(seq, `${tool} found the row other than the event before had left it`);
-    left = leaves;
+  const faults: RowFault[] = [];
+  // The same words before and after a command has come across it: whoever accepted it knows it again.
+  const compare = (seq: number, tool: string, left: string, found: string): void => {
+    if (left === found) return;
+    const detail = `the row is not as ${tool} left it: its hash is ${found} in place of ${left}`;
+    faults.push({ seq, kind: "ROW_CHANGED", detail });
+  };
+  let before: Told | null = null;
+  for (const event of events) {
+    const [left, found] = [before?.row_hash ?? null, event.row_before];
+    if (before && left !== null && found !== null && versionOf(left) === versionOf(found))
+      compare(event.seq, before.tool_name, left, found);
+    before = event;
   }
-  const isSame = last.row_hash === null ? null : isRowOf(aggregate, row, last.row_hash);
-  if (isSame === false) return wrong(last.seq, `the row is not as ${last.tool_name} left it`);
-  return { faults: [], isCovered: isSame !== null };
+  const own = last.row_hash === null ? null : rowHashLike(aggregate, row, last.row_hash);
+  if (last.row_hash !== null && own !== null) compare(last.seq, last.tool_name, last.row_hash, own);
+  return { faults, isCovered: own !== null || faults.length > 0 };
 }
 
 /** What the history knows of a part. */
@@ -82,20 +85,27 @@ function faultsInParts(
     for (const row of rows) {
       const id = String(row["id"]);
       const part = known.get(id);
-      const isSame = part ? isPartOf(table, row, part.hash) : null;
+      const own = part ? partHashLike(table, row, part.hash) : null;
       const seq = part?.seq ?? 0;
-      if (part && isSame === false) {
-        faults.push({ seq, kind: "ROW_CHANGED", detail: `${table.name} ${id} is not what was added` });
+      if (part && own !== null && own !== part.hash) {
+        faults.push({
+          seq,
+          kind: "ROW_CHANGED",
+          detail: `${table.name} ${id} is not what was added, its hash is ${own}`,
+        });
       } else if (part?.is && !isEqual(table, row, part.is)) {
-        const detail = `${table.name} ${id} should have ${JSON.stringify(part.is)}`;
+        const detail = `${table.name} ${id} should have ${JSON.stringify(part.is)}, and has ${JSON.stringify(changingOf(table, row))}`;
         faults.push({ seq, kind: "ROW_CHANGED", detail });
       } else if (!part && isWhole) {
         faults.push({ seq, kind: "ROW_UNRECORDED", detail: `no event adds ${table.name} ${id}` });
-      } else if (isSame === null || part?.is === null) uncovered++;
+      } else if (own === null || part?.is === null) uncovered++;
     }
   }
   return { faults, uncovered };
 }
+
+const changingOf = ({ changing }: PartTable, row: JsonObject): JsonObject =>
+  Object.fromEntries(changing.map((column) => [column, row[column] ?? null]));
 
 const isEqual = ({ changing }: PartTable, row: JsonObject, is: JsonObject): boolean =>
   changing.every((column) => (row[column] ?? null) === (is[column] ?? null));

@@ -1,26 +1,60 @@
-// Writes the heads of all audit chains to the object store, once a day. Which worker comes first does not matter. Where the trail is not
-// what the checkpoint before says there is no new one, and the alert AUDIT_BROKEN tells.
+// Once a day looks through every chain and its rows, a page a round, and then writes the heads of all chains to the object store. Which
+// worker comes first does not matter. Where the trail is not what its own history or the checkpoint before says there is no new one, and
+// the alert AUDIT_BROKEN tells.
 
 import { aggregates } from "../aggregates.ts";
-import { writeDailyCheckpoint } from "../kernel/audit-checkpoint.ts";
-import { recordFaults } from "../kernel/audit-faults.ts";
+import { hasCheckpoint, writeDailyCheckpoint } from "../kernel/audit-checkpoint.ts";
+import { recordFaults, sortFaults } from "../kernel/audit-faults.ts";
+import { verifyPage, type AuditFault } from "../kernel/verify-audit.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
+/** Looked through in one round: some thousand events. */
+const chainsAtOnce = 250;
+const foundBy = "audit checkpoint";
+/** Of one look through; all of them are recorded. */
+const mostInLog = 10;
+
+/** How far a look through has come. */
+type Look = { aggregate: number; after: string | null; readonly first: AuditFault[]; count: number };
+
 export function writeCheckpoints({ desk, log }: DutyParts): Duty {
-  let looked = "";
+  let done = "";
+  let look: Look | null = null;
+
+  async function record(to: Look, faults: readonly AuditFault[]): Promise<void> {
+    const { open } = await sortFaults(desk.db, faults);
+    await recordFaults(desk.db, open, foundBy);
+    to.first.push(...open.slice(0, mostInLog - to.first.length));
+    to.count += open.length;
+  }
+
   return {
     name: "audit checkpoint",
     async round() {
       const now = desk.clock.now();
       const day = now.toISOString().slice(0, 10);
-      if (looked === day) return { more: false };
-      const written = await writeDailyCheckpoint(desk.db, desk.store, aggregates, now);
+      if (done === day) return { more: false };
+      look ??= { aggregate: 0, after: null, first: [], count: 0 };
+      const aggregate = aggregates[look.aggregate];
+      if (aggregate) {
+        // Another worker was done before.
+        if (await hasCheckpoint(desk.store, now)) {
+          [done, look] = [day, null];
+          return { more: false };
+        }
+        const { last, faults } = await verifyPage(desk.db, aggregate, look.after, chainsAtOnce);
+        await record(look, faults);
+        look.after = last;
+        if (last === null) look.aggregate++;
+        return { more: true };
+      }
+      const written = await writeDailyCheckpoint(desk.db, desk.store, aggregates, now, look.count === 0);
       if (written.kind === "written") log.info({ key: written.key }, "worker.checkpoint_written");
       if (written.kind === "broken") {
-        await recordFaults(desk.db, written.faults, "audit checkpoint");
-        log.error({ faults: written.faults.slice(0, 10), count: written.faults.length }, "worker.audit_broken");
+        await record(look, written.faults);
+        log.error({ faults: look.first, count: look.count }, "worker.audit_broken");
       }
-      looked = day;
+      [done, look] = [day, null];
       return { more: false };
     },
   };

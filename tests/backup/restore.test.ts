@@ -2,16 +2,19 @@
 // goes on from there.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { promisify } from "node:util";
 import pg from "pg";
 import { migrate, schemaVersion } from "../../dispatch/db/migrate.ts";
 import { filledByMigrations, loadDatabase } from "../../dispatch/ops/backup/load.ts";
 import { copiesIn, loadObjects } from "../../dispatch/ops/backup/objects.ts";
 import { prove } from "../../dispatch/ops/backup/prove.ts";
 import { takeBackup } from "../../dispatch/ops/backup/take.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
 import { schemaPage } from "../../lab/generate/schema-page.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
@@ -167,6 +170,23 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
       );
     });
   }
+
+  test("names what the owner of the database accepted, and passes", async (t) => {
+    const harmed = await copyTestDatabase(restored, t);
+    await one(harmed.url, "UPDATE audit_events SET actor_id = 'nobody' WHERE seq = 2");
+    const ofTrail = async () => {
+      const { faults, accepted } = await proof(harmed.url);
+      return [faults.filter((fault) => fault.startsWith("audit chain ")).length, accepted.length];
+    };
+    const [broken = 0, none] = await ofTrail();
+    assert.ok(broken > 0 && none === 0);
+    await promisify(execFile)(
+      process.execPath,
+      [join(import.meta.dirname, "../../scripts/audit-verify.ts"), "--accept", "a drill"],
+      { env: { ...bareEnvironment, DISPATCH_DATABASE_URL: harmed.url, DISPATCH_DATA_DIR: api.dataDir } },
+    );
+    assert.deepEqual(await ofTrail(), [0, broken]);
+  });
 
   test("is a desk that goes on: its timeline reads back, the next invoice has the next number, evidence is there", async (t) => {
     const next = await startTestApi({ profile: "strict", t, databaseUrl: () => restored.url });

@@ -62,6 +62,19 @@ async function rewriteTail(api: TestApi, id: string): Promise<void> {
   await api.owner.query("UPDATE tickets SET audit_hash = $2 WHERE id = $1", [id, hash]);
 }
 
+const verify = (api: TestApi, ...args: string[]) =>
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../scripts/audit-verify.ts"), ...args], {
+    env: { ...bareEnvironment, DISPATCH_DATABASE_URL: api.databaseUrl, DISPATCH_DATA_DIR: api.dataDir },
+  });
+
+/** What AUDIT_BROKEN counts; nothing while it does not fire. */
+async function firing(api: TestApi): Promise<number[]> {
+  const { alerts }: { alerts: { code: string; count: number }[] } = JSON.parse(
+    (await api.send("GET", "/ops/alerts")).text,
+  );
+  return alerts.filter(({ code }) => code === "AUDIT_BROKEN").map(({ count }) => count);
+}
+
 describe("a checkpoint", async () => {
   const api = await startTestApi();
 
@@ -117,16 +130,68 @@ describe("a checkpoint", async () => {
   });
 });
 
+describe("a day's look through all chains and rows", async () => {
+  const api = await startTestApi();
+
+  test("tells of a row that was written past Dispatch, long after its last event, and of an edited event", async (t) => {
+    const [row, event] = await Promise.all([1, 2].map(() => ticketIn(api, "TRIAGED")));
+    assert.ok(row && event);
+    const worker = await startTestWorker(api, { t });
+    await eventually("the first", () => worker.told("worker.checkpoint_written").length === 1);
+    const limit = testStatement("checkpoint_row", "UPDATE tickets SET nte_cents = 9900000 WHERE id = $1");
+    await api.desk.db.row(limit, [row.id]);
+    await api.owner.query("UPDATE audit_events SET actor_id = 'somebody else' WHERE aggregate_id = $1 AND seq = 1", [
+      event.id,
+    ]);
+    api.clock.advance(24 * 60);
+    await worker.wake();
+    assert.equal(worker.told("worker.audit_broken").length, 1);
+    const { rows } = await api.owner.query("SELECT chain, kind FROM audit_faults ORDER BY kind");
+    assert.deepEqual(rows, [
+      { chain: event.id, kind: "EDITED" },
+      { chain: row.id, kind: "ROW_CHANGED" },
+    ]);
+    assert.deepEqual(await firing(api), [2]);
+    assert.equal(worker.told("worker.checkpoint_written").length, 1, "no further one is written");
+  });
+
+  test("does not tell again of what the owner accepted, and tells of what comes on top", async (t) => {
+    const { stdout, stderr } = await verify(api, "--accept", "a drill");
+    assert.match(stderr, /^closed 2 faults that were found before$/m);
+    assert.match(stdout, /, 2 broken$/m);
+    // The command has the real time.
+    api.clock.set(new Date().toISOString());
+    const worker = await startTestWorker(api, { t });
+    api.clock.advance(24 * 60);
+    await worker.wake();
+    assert.equal(worker.told("worker.checkpoint_written").length, 1);
+    assert.deepEqual(await firing(api), []);
+
+    const { rows } = await api.owner.query("SELECT chain FROM audit_faults WHERE kind = 'ROW_CHANGED'");
+    const ticket: string = rows[0].chain;
+    await api.run("ticket.add_note", { ticket, body: { text: "the limit was set right by hand" } });
+    assert.match((await verify(api)).stdout, /, 0 broken, 2 accepted$/m, "a command that came across it is no news");
+    const limit = testStatement("checkpoint_row_again", "UPDATE tickets SET nte_cents = 9 WHERE id = $1");
+    await api.desk.db.row(limit, [ticket]);
+    await assert.rejects(verify(api), { code: 1, stdout: /^BROKEN chain .*ROW_CHANGED[^]*, 1 broken, 2 accepted$/m });
+    api.clock.advance(1);
+    assert.deepEqual(await firing(api), [1], "the command records what it finds");
+  });
+
+  test("no login of the API may add a fault as accepted", async () => {
+    const accepted = testStatement(
+      "checkpoint_accept",
+      `INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, found_by, found_at, resolved_at, resolution)
+       VALUES ('ticket', 'x', 1, 'EDITED', 'x', 'x', now(), now(), 'x')`,
+    );
+    await assert.rejects(api.desk.db.row(accepted), /permission denied for table audit_faults/);
+  });
+});
+
 describe("a checkpoint of a trail that is broken", async () => {
   const api = await startTestApi();
   const { db, store } = api.desk;
   const kept = () => verifyKeptCheckpoints(db, store, aggregates, api.clock.now());
-  const firing = async () => {
-    const { alerts }: { alerts: { code: string; count: number }[] } = JSON.parse(
-      (await api.send("GET", "/ops/alerts")).text,
-    );
-    return alerts.filter(({ code }) => code === "AUDIT_BROKEN").map(({ count }) => count);
-  };
 
   test("is not written, an alert says so, and no login of the API ends it", async (t) => {
     const { id } = await ticketIn(api, "TRIAGED");
@@ -140,7 +205,7 @@ describe("a checkpoint of a trail that is broken", async () => {
       assert.equal(worker.told("worker.audit_broken").length, day);
     }
     assert.equal(worker.told("worker.checkpoint_written").length, 1);
-    assert.deepEqual(await firing(), [1]);
+    assert.deepEqual(await firing(api), [1]);
     const close = testStatement(
       "checkpoint_close",
       "UPDATE audit_faults SET resolved_at = now(), resolution = 'nothing'",
@@ -174,16 +239,12 @@ describe("a checkpoint of a trail that is broken", async () => {
   });
 
   test("is written once the owner of the database accepts what is broken, with the reason, and the alert ends", async () => {
-    const verify = (...args: string[]) =>
-      promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../scripts/audit-verify.ts"), ...args], {
-        env: { ...bareEnvironment, DISPATCH_DATABASE_URL: api.databaseUrl, DISPATCH_DATA_DIR: api.dataDir },
-      });
     // The command has the real time, and looks back ninety days from there.
-    const { stderr } = await verify("--accept", "a drill");
+    const { stderr } = await verify(api, "--accept", "a drill");
     assert.match(stderr, /^closed 1 faults that were found before$/m);
     assert.match(stderr, /^wrote audit\/checkpoints\//m);
     api.clock.advance(1);
-    assert.deepEqual(await firing(), []);
+    assert.deepEqual(await firing(api), []);
     api.clock.set(new Date().toISOString());
     assert.deepEqual([(await kept()).compared, (await kept()).faults], [1, []]);
   });

@@ -4,14 +4,26 @@
 
 import { aggregates } from "../../aggregates.ts";
 import { verifyKeptCheckpoints, writeCheckpoint, type KeptReport } from "../../kernel/audit-checkpoint.ts";
+import { recordFaults, sortFaults, type SortedFaults } from "../../kernel/audit-faults.ts";
 import { isPermissionDenied } from "../../db/failures.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { readSettings, type Settings } from "../../process/settings.ts";
-import { verifyAudit } from "../../kernel/verify-audit.ts";
+import { verifyAudit, type AuditFault } from "../../kernel/verify-audit.ts";
 import type { Database } from "../../db/pool.ts";
 import { statement } from "../../db/statement.ts";
 import { CommandFailure, messageOf, runCommand } from "../../process/command-line.ts";
 import { withConnections, withDatabase } from "../../process/configured-database.ts";
+
+const insertAccepted = statement<{ added: number }>(
+  "audit_faults_insert_accepted",
+  `WITH added AS (
+     INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, found_by, found_at, resolved_at, resolution)
+     SELECT found.aggregate, found.chain, found.seq, found.kind, found.detail, $2, clock_timestamp(), clock_timestamp(), $3
+     FROM json_to_recordset($1::json) AS found (aggregate text, chain text, seq integer, kind text, detail text)
+     RETURNING 1
+   )
+   SELECT count(*) AS added FROM added`,
+);
 
 const resolve = statement<{ resolved: number }>(
   "audit_faults_resolve",
@@ -21,12 +33,14 @@ const resolve = statement<{ resolved: number }>(
    SELECT count(*) AS resolved FROM resolved`,
 );
 
-type Compared = { readonly kept: KeptReport | null; readonly note: string | null };
+const commandName = "pnpm dispatch:audit:verify";
+
+type Compared = { readonly kept: KeptReport | null; readonly note: string | null; readonly sorted: SortedFaults };
 
 export const auditVerifyCommand = (): Promise<void> =>
   runCommand(
     {
-      name: "pnpm dispatch:audit:verify",
+      name: commandName,
       about: "Recomputes every audit chain and names the first event that was edited, deleted, moved or cut off.",
       options: {
         "database-url": { type: "string" },
@@ -56,16 +70,19 @@ export const auditVerifyCommand = (): Promise<void> =>
       const { report, compared } = await withDatabase({ ...settings, databaseUrl }, say, (url) =>
         withConnections({ ...connecting, url }, async (db) => {
           const found = await verifyAudit(db, aggregates, (events) => say(`${events} events read…`));
-          return { report: found, compared: await compare(db, settings, found.faults.length === 0, values) };
+          return { report: found, compared: await compare(db, settings, found.faults, values) };
         }),
       );
-      const { kept, note } = compared;
+      const { kept, note, sorted } = compared;
       const checkpoint = kept?.checkpoint ?? null;
-      const faults = [...report.faults, ...(kept?.faults ?? [])];
-      if (values.json) console.log(JSON.stringify({ ...report, faults, checkpoint, compared: kept?.compared ?? 0 }));
+      const { open: faults, accepted } = sorted;
+      if (values.json)
+        console.log(JSON.stringify({ ...report, faults, accepted, checkpoint, compared: kept?.compared ?? 0 }));
       else {
         for (const { chain, seq, kind, detail } of faults)
           console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
+        for (const { chain, seq, kind, detail } of accepted)
+          console.log(`ACCEPTED chain ${chain} seq ${seq}: ${kind}, ${detail}`);
         console.log(
           kept && checkpoint
             ? `compared with the checkpoint ${checkpoint.key} of ${checkpoint.taken_at}, ${checkpoint.chains} chains, ` +
@@ -77,7 +94,8 @@ export const auditVerifyCommand = (): Promise<void> =>
           console.log(
             `not covered yet: ${rows} rows and ${parts} that belong to them, until an event says what they are`,
           );
-        console.log(`${report.chains} chains, ${report.events} events, ${faults.length} broken`);
+        const also = accepted.length > 0 ? `, ${accepted.length} accepted` : "";
+        console.log(`${report.chains} chains, ${report.events} events, ${faults.length} broken${also}`);
       }
       return faults.length === 0 || values.accept !== undefined ? 0 : 1;
     },
@@ -86,41 +104,66 @@ export const auditVerifyCommand = (): Promise<void> =>
 type Wishes = { readonly checkpoint?: boolean | undefined; readonly accept?: string | undefined };
 
 /**
- * Compares with all checkpoints that are kept, and writes another where that was asked for and nothing is broken or what is was
- * accepted. Without the object store the chains alone are proved, and the reader is told so.
+ * Compares with all checkpoints that are kept, keeps what was found for the alert, and writes another checkpoint where that was asked
+ * for and nothing is broken or what is was accepted. Without the object store the chains alone are proved, and the reader is told so.
  */
-async function compare(db: Database, settings: Settings, isWhole: boolean, wishes: Wishes): Promise<Compared> {
+async function compare(
+  db: Database,
+  settings: Settings,
+  found: readonly AuditFault[],
+  wishes: Wishes,
+): Promise<Compared> {
   const { checkpoint: write = false, accept } = wishes;
   const now = new Date();
   const opened = await openStore(settings, () => "").catch((error: unknown) => messageOf(error));
   if (typeof opened === "string") {
     if (accept !== undefined) throw new CommandFailure(`nothing was accepted: ${opened}`);
-    return { kept: null, note: `no checkpoint was compared: ${opened}` };
+    return { kept: null, note: `no checkpoint was compared: ${opened}`, sorted: await record(db, found) };
   }
   const { store } = opened;
   try {
     const kept = await verifyKeptCheckpoints(db, store, aggregates, now);
     if (accept !== undefined) {
-      await closeFaults(db, accept);
+      const { open, accepted } = await sortFaults(db, [...found, ...kept.faults]);
+      await closeFaults(db, open, accept);
       console.error(`wrote ${await writeCheckpoint(db, store, aggregates, now, accept)}`);
-    } else if (write && isWhole && kept.faults.length === 0) {
-      console.error(`wrote ${await writeCheckpoint(db, store, aggregates, now)}`);
+      return { kept, note: null, sorted: { open, accepted } };
     }
-    return { kept, note: "there is no checkpoint to compare with yet; the worker writes one a day" };
+    const sorted = await record(db, [...found, ...kept.faults]);
+    if (write && sorted.open.length === 0) console.error(`wrote ${await writeCheckpoint(db, store, aggregates, now)}`);
+    return { kept, note: "there is no checkpoint to compare with yet; the worker writes one a day", sorted };
   } catch (error) {
     if (write || accept !== undefined) throw error;
-    return { kept: null, note: `no checkpoint was compared: ${messageOf(error)}` };
+    return { kept: null, note: `no checkpoint was compared: ${messageOf(error)}`, sorted: await record(db, found) };
   } finally {
     await store.close();
   }
 }
 
-/** @throws CommandFailure for a login that may not */
-async function closeFaults(db: Database, accept: string): Promise<void> {
+/** Keeps what is not accepted, so that AUDIT_BROKEN fires for it, where the login may. */
+async function record(db: Database, found: readonly AuditFault[]): Promise<SortedFaults> {
+  const sorted = await sortFaults(db, found);
+  try {
+    await recordFaults(db, sorted.open, commandName);
+  } catch (error) {
+    if (!isPermissionDenied(error)) throw error;
+    console.error("this login may not write audit_faults: no alert will tell of what was found");
+  }
+  return sorted;
+}
+
+/** Accepts what was found, and all that was found before. @throws CommandFailure for a login that may not */
+async function closeFaults(db: Database, found: readonly AuditFault[], accept: string): Promise<void> {
   if (accept.trim() === "") throw new CommandFailure("--accept needs a reason, which is kept");
   try {
-    const row = await db.row(resolve, [accept]);
-    console.error(`closed ${row?.resolved ?? 0} faults that were found before`);
+    const closed = await db.transaction(async (tx) => {
+      const row = await tx.row(resolve, [accept]);
+      const { open } = await sortFaults(tx, found);
+      if (open.length > 0) await tx.row(insertAccepted, [JSON.stringify(open), commandName, accept]);
+      await tx.commit();
+      return row?.resolved ?? 0;
+    });
+    console.error(`closed ${closed} faults that were found before`);
   } catch (error) {
     if (!isPermissionDenied(error)) throw error;
     throw new CommandFailure(

@@ -6,7 +6,8 @@ import { schemaVersion } from "../../db/migrate.ts";
 import { openDatabase, type Database } from "../../db/pool.ts";
 import { statement } from "../../db/statement.ts";
 import { keyInStore } from "../../field/stored-object.ts";
-import { verifyAudit } from "../../kernel/verify-audit.ts";
+import { sortFaults } from "../../kernel/audit-faults.ts";
+import { verifyAudit, type AuditFault } from "../../kernel/verify-audit.ts";
 import { inspectObject, unlessAborted } from "../../storage/object-store.ts";
 import { readTables } from "./catalog.ts";
 import { withConnection } from "./connection.ts";
@@ -25,6 +26,8 @@ export type Proof = {
   readonly objects: number;
   /** One sentence for each thing that does not hold. */
   readonly faults: readonly string[];
+  /** What is broken of the trail and the owner of the database accepted, as the backup itself has it. */
+  readonly accepted: readonly string[];
 };
 
 export type Proving = {
@@ -61,9 +64,7 @@ export async function prove({ databaseUrl, folder, manifest, objects, schemes }:
       verifyAudit(db, aggregates, (events) => work.say(`${grouped(events)} audit events read…`)),
       work.signal,
     );
-    const broken = audit.faults.map(
-      ({ chain, seq, kind, detail }) => `audit chain ${chain} seq ${seq}: ${kind}, ${detail}`,
-    );
+    const { open, accepted } = await sortFaults(db, audit.faults);
     const lost =
       audit.events === manifest.audit.events
         ? []
@@ -77,7 +78,8 @@ export async function prove({ databaseUrl, folder, manifest, objects, schemes }:
       events: audit.events,
       evidence: evidence.items,
       objects: kept.proved.size,
-      faults: [...rowFaults, ...broken, ...lost, ...kept.faults, ...evidence.faults],
+      faults: [...rowFaults, ...open.map(inWords), ...lost, ...kept.faults, ...evidence.faults],
+      accepted: accepted.map(inWords),
     };
   } finally {
     // After Ctrl-C nobody waits for a statement that may take minutes; it ends with the process, or with its server.
@@ -86,6 +88,9 @@ export async function prove({ databaseUrl, folder, manifest, objects, schemes }:
     else await closed;
   }
 }
+
+const inWords = ({ chain, seq, kind, detail }: AuditFault): string =>
+  `audit chain ${chain} seq ${seq}: ${kind}, ${detail}`;
 
 type Found<T> = T & { readonly faults: readonly string[] };
 

@@ -37,16 +37,18 @@ export const recoverCommand = (): Promise<void> =>
             { say, signal },
           ),
       );
-      for (const { chain, seq, kind, detail } of audit.faults)
+      for (const { chain, seq, kind, detail } of audit.open)
         console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
+      for (const { chain, seq, kind, detail } of audit.accepted)
+        console.log(`ACCEPTED chain ${chain} seq ${seq}: ${kind}, ${detail}`);
       console.log(
         `recovered ${until === null ? "all the archive has" : `up to ${until.toISOString()}`}, from the base copy of ${base_of}`,
       );
       console.log(`newest audit event: ${newest_event ?? "none"}`);
       console.log(
-        `audit: ${grouped(audit.chains)} chains, ${grouped(audit.events)} events, ${audit.faults.length} broken`,
+        `audit: ${grouped(audit.chains)} chains, ${grouped(audit.events)} events, ${audit.open.length} broken`,
       );
-      return audit.faults.length === 0 ? 0 : 1;
+      return audit.open.length === 0 ? 0 : 1;
     },
   );
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../db/embedded.ts";
 import { recoverySettings } from "../../db/embedded/wal-archive.ts";
 import { statement } from "../../db/statement.ts";
+import { sortFaults, type SortedFaults } from "../../kernel/audit-faults.ts";
 import { verifyAudit, type AuditReport } from "../../kernel/verify-audit.ts";
 import { CommandFailure } from "../../process/command-line.ts";
 import { withConnections } from "../../process/configured-database.ts";
@@ -25,7 +26,11 @@ export type RecoverOptions = {
   readonly until: Date | null;
 };
 
-export type Recovered = { readonly base_of: string; readonly newest_event: string | null; readonly audit: AuditReport };
+export type Recovered = {
+  readonly base_of: string;
+  readonly newest_event: string | null;
+  readonly audit: Omit<AuditReport, "faults"> & SortedFaults;
+};
 
 const selectNewest = statement<{ at: string | null }>(
   "recovery_newest_event",
@@ -93,8 +98,11 @@ async function look(url: string): Promise<Omit<Recovered, "base_of">> {
     lockTimeoutMs: 30_000,
     log: () => undefined,
   };
-  return withConnections(connecting, async (db) => ({
-    newest_event: (await db.row(selectNewest))?.at ?? null,
-    audit: await verifyAudit(db, aggregates),
-  }));
+  return withConnections(connecting, async (db) => {
+    const { faults, ...audit } = await verifyAudit(db, aggregates);
+    return {
+      newest_event: (await db.row(selectNewest))?.at ?? null,
+      audit: { ...audit, ...(await sortFaults(db, faults)) },
+    };
+  });
 }

@@ -149,6 +149,7 @@ async function withStore<T>(settings: Settings, use: (store: ObjectStore) => Pro
 
 function report(what: string, { taken_at, database }: Manifest, proof: Proof, seconds: number): void {
   for (const fault of proof.faults) console.log(`BROKEN ${fault}`);
+  for (const fault of proof.accepted) console.log(`ACCEPTED ${fault}`);
   console.log(`${what} the backup of ${taken_at}, schema ${database.schema}, in ${seconds} s`);
   console.log(`rows: ${grouped(proof.rows)} in ${proof.tables} tables`);
   console.log(`audit: ${grouped(proof.chains)} chains, ${grouped(proof.events)} events`);
