@@ -10,6 +10,7 @@ export const sqlState = {
   deadlockDetected: "40P01",
   lockNotAvailable: "55P03",
   insufficientPrivilege: "42501",
+  readOnly: "25006",
 } as const;
 
 /** The SQLSTATE and constraint of a server error; null for anything else. */
@@ -55,6 +56,9 @@ export function isDatabaseAway(error: unknown): boolean {
     (typeof errno === "string" && awayErrno.has(errno)) || awayMessages.some((begin) => error.message.startsWith(begin))
   );
 }
+
+/** Whether nothing may be written here: a standby, or one set to read only. */
+export const isReadOnly = (error: unknown): boolean => serverError(error)?.code === sqlState.readOnly;
 
 /** Whether the login lacks a right for what it asked. */
 export const isPermissionDenied = (error: unknown): boolean =>

@@ -173,7 +173,12 @@ describe("a day's look through all chains and rows", async () => {
     assert.match((await verify(api)).stdout, /, 0 broken, 2 accepted$/m, "a command that came across it is no news");
     const limit = testStatement("checkpoint_row_again", "UPDATE tickets SET nte_cents = 9 WHERE id = $1");
     await api.desk.db.row(limit, [ticket]);
-    await assert.rejects(verify(api), { code: 1, stdout: /^BROKEN chain .*ROW_CHANGED[^]*, 1 broken, 2 accepted$/m });
+    const broken = /^BROKEN chain .*ROW_CHANGED[^]*, 1 broken, 2 accepted$/m;
+    const database = new URL(api.databaseUrl).pathname.slice(1);
+    await api.owner.query(`ALTER DATABASE "${database}" SET default_transaction_read_only = on`);
+    await assert.rejects(verify(api), { code: 1, stdout: broken, stderr: /^no alert will tell/m }, "as on a standby");
+    await api.owner.query(`ALTER DATABASE "${database}" RESET default_transaction_read_only`);
+    await assert.rejects(verify(api), { code: 1, stdout: broken });
     api.clock.advance(1);
     assert.deepEqual(await firing(api), [1], "the command records what it finds");
   });

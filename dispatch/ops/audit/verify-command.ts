@@ -5,7 +5,7 @@
 import { aggregates } from "../../aggregates.ts";
 import { verifyKeptCheckpoints, writeCheckpoint, type KeptReport } from "../../kernel/audit-checkpoint.ts";
 import { recordFaults, sortFaults, type SortedFaults } from "../../kernel/audit-faults.ts";
-import { isPermissionDenied } from "../../db/failures.ts";
+import { isPermissionDenied, isReadOnly } from "../../db/failures.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { readSettings, type Settings } from "../../process/settings.ts";
 import { verifyAudit, type AuditFault } from "../../kernel/verify-audit.ts";
@@ -142,12 +142,13 @@ async function compare(
 
 /** Keeps what is not accepted, so that AUDIT_BROKEN fires for it, where the login may. */
 async function record(db: Database, found: readonly AuditFault[]): Promise<SortedFaults> {
-  const sorted = await sortFaults(db, found);
+  let sorted: SortedFaults = { open: found, accepted: [] };
   try {
+    sorted = await sortFaults(db, found);
     await recordFaults(db, sorted.open, commandName);
   } catch (error) {
-    if (!isPermissionDenied(error)) throw error;
-    console.error("this login may not write audit_faults: no alert will tell of what was found");
+    if (!isPermissionDenied(error) && !isReadOnly(error)) throw error;
+    console.error(`no alert will tell of what was found: ${messageOf(error)}`);
   }
   return sorted;
 }
