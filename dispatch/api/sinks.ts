@@ -1,9 +1,9 @@
 // Metrics and alerts as files, for whoever watches a folder and not a port: the metrics replaced whole, the alerts as
 // one line for each that fires or clears. Both are for this process's user alone.
 
-import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeOwnFile, ownFileMode } from "../process/own-file.ts";
+import { appendToOwnFile, ownFileMode } from "../process/own-file.ts";
 import type { ReportedCode } from "./alert-list.ts";
 import type { AlertReport } from "./alerts.ts";
 
@@ -77,8 +77,7 @@ function alertWriter(path: string, readAlerts: () => Promise<AlertReport>): () =
     );
     if (lines.length > 0) {
       await mkdir(dirname(path), { recursive: true });
-      makeOwnFile(path);
-      await appendFile(path, lines.join(""));
+      await appendToOwnFile(path, lines.join(""));
     }
     before = now;
   };

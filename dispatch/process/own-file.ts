@@ -1,20 +1,40 @@
 // Files that this process's user alone may read: logs and figures tell what people and customers do.
 
-import { closeSync, fchmodSync, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, openSync, type Stats } from "node:fs";
+import { open } from "node:fs/promises";
 
 export const ownFileMode = 0o600;
+
+/** Without waiting for a reader of a named pipe: ENXIO where there is none. */
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+
+const isOpenToOthers = (stats: Stats): boolean =>
+  stats.isFile() && stats.uid === process.getuid?.() && (stats.mode & 0o077) !== 0;
 
 /**
  * Makes the file unless it is there, and takes away what others may do with one that is this user's. What is no file (a
  * terminal, a pipe) stays as it is.
- * @throws Error of node's when it cannot be opened for writing
+ * @throws Error of node's when it cannot be opened for writing, and of a named pipe that nobody reads
  */
 export function makeOwnFile(path: string): void {
-  const file = openSync(path, "a", ownFileMode);
+  const file = openSync(path, appending, ownFileMode);
   try {
-    const stats = fstatSync(file);
-    if (stats.isFile() && stats.uid === process.getuid?.() && (stats.mode & 0o077) !== 0) fchmodSync(file, ownFileMode);
+    if (isOpenToOthers(fstatSync(file))) fchmodSync(file, ownFileMode);
   } finally {
     closeSync(file);
+  }
+}
+
+/**
+ * Appends to the file as makeOwnFile makes it.
+ * @throws Error as makeOwnFile does, or when it cannot be written
+ */
+export async function appendToOwnFile(path: string, text: string): Promise<void> {
+  const file = await open(path, appending, ownFileMode);
+  try {
+    if (isOpenToOthers(await file.stat())) await file.chmod(ownFileMode);
+    await file.appendFile(text);
+  } finally {
+    await file.close();
   }
 }

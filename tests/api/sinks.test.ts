@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { promisify } from "node:util";
 import { reportedAlerts } from "../../dispatch/api/alert-list.ts";
 import { runbooks, type Alert, type AlertReport } from "../../dispatch/api/alerts.ts";
 import { startSinks } from "../../dispatch/api/sinks.ts";
@@ -128,4 +131,28 @@ test("a sink that cannot be written is said once and stops nothing", async (t) =
   });
   await sinks.close();
   assert.equal(warnings.length, 1);
+});
+
+test("a named pipe that nobody reads holds nothing up; its reader is told once there is one", async (t) => {
+  const alertsPath = join(await newFolder(t), "alerts");
+  await promisify(execFile)("mkfifo", [alertsPath]);
+  const warnings: string[] = [];
+  const startOn = (warn: (message: string, error?: unknown) => void) =>
+    startSinks({
+      metricsPath: null,
+      alertsPath,
+      everyMs: 3_600_000,
+      readMetrics: async () => ({}),
+      readAlerts: async () => report(alert),
+      warn,
+    });
+  await startOn((_message, error) => void warnings.push(String(error))).close();
+  assert.equal(warnings.length, 1);
+  assert.match(warnings.join(), /ENXIO/);
+
+  const reader = await open(alertsPath, constants.O_RDONLY | constants.O_NONBLOCK);
+  t.after(() => reader.close());
+  await startOn(assert.fail).close();
+  const { buffer, bytesRead } = await reader.read();
+  assert.match(buffer.toString("utf8", 0, bytesRead), /"change":"firing".*STUCK_SCHEDULING/);
 });
