@@ -1,5 +1,6 @@
 // How many connections a server has open. When there are as many as it may have, the one that has had nothing in hand for
-// longest makes room, so that connections nobody uses lock nobody out. What still is too many gets a seat for questions of health.
+// longest makes room, or else one whose client has not taken its answer, so that connections nobody uses or reads lock nobody
+// out. What still is too many gets a seat for questions of health.
 
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -12,12 +13,15 @@ export const sparePlaces = 20;
 /** Files a process needs beside its connections: database, object store, logs, its own code. */
 const otherFiles = 200;
 
-export const isAnswered = ({ response }: Exchanged): boolean => response.writableFinished || response.destroyed;
+/** Whether the answer has left this process. */
+export const isSent = ({ response }: Exchanged): boolean => response.writableFinished || response.destroyed;
+/** Whether nothing more is to be said; the client may not have taken it yet. */
+const isAnswered = ({ response }: Exchanged): boolean => response.writableEnded || response.destroyed;
 
 export class ConnectionRoom {
   readonly #most: number;
-  /** Each open connection with its newest request, those that were used lately last. */
-  readonly #open = new Map<Duplex, Exchanged | null>();
+  /** Each open connection with its requests whose responses are open, in their order; those that were used lately last. */
+  readonly #open = new Map<Duplex, Set<Exchanged>>();
   readonly #surplus = new WeakSet<Duplex>();
 
   constructor(most: number) {
@@ -30,19 +34,27 @@ export class ConnectionRoom {
 
   /** Takes a new connection in. */
   enter(socket: Duplex): void {
-    if (this.#open.size >= this.#most && !this.#closeOneIdle()) this.#surplus.add(socket);
-    this.#open.set(socket, null);
+    if (this.#open.size >= this.#most && !this.#closeOne(isSent) && !this.#closeOne(isAnswered))
+      this.#surplus.add(socket);
+    const inHand = new Set<Exchanged>();
+    this.#open.set(socket, inHand);
     socket.on("close", () => this.#open.delete(socket));
   }
 
-  /** Notes the request a connection has in hand from now on. */
-  begin(socket: Duplex, exchanged: Exchanged): void {
+  /** Notes a request that a connection has in hand from now on. @returns false where the connection is closed already */
+  begin(socket: Duplex, exchanged: Exchanged): boolean {
+    const inHand = this.#open.get(socket);
+    if (inHand === undefined) return false;
+    inHand.add(exchanged);
+    exchanged.response.once("close", () => inHand.delete(exchanged));
     this.#open.delete(socket);
-    if (!socket.destroyed) this.#open.set(socket, exchanged);
+    this.#open.set(socket, inHand);
+    return true;
   }
 
+  /** The newest request of a connection, unless it is answered. */
   inHand(socket: Duplex): Exchanged | null {
-    return this.#open.get(socket) ?? null;
+    return [...(this.#open.get(socket) ?? [])].at(-1) ?? null;
   }
 
   /** Whether it came when all others were busy. */
@@ -50,14 +62,20 @@ export class ConnectionRoom {
     return this.#surplus.has(socket);
   }
 
-  /** Closes all that have nothing in hand. */
-  closeIdle(): void {
-    for (const [socket, exchanged] of this.#open) if (isIdle(exchanged)) socket.destroy();
+  /** Whether all that was asked is answered, taken by the client or not. */
+  isAnswered(socket: Duplex): boolean {
+    return areAll(this.#open.get(socket) ?? [], isAnswered);
   }
 
-  #closeOneIdle(): boolean {
-    for (const [socket, exchanged] of this.#open) {
-      if (!isIdle(exchanged)) continue;
+  /** Closes all that have nothing in hand. */
+  closeIdle(): void {
+    for (const [socket, inHand] of this.#open) if (areAll(inHand, isSent)) socket.destroy();
+  }
+
+  /** Closes the one used longest ago of which everything is done. */
+  #closeOne(isDone: (exchanged: Exchanged) => boolean): boolean {
+    for (const [socket, inHand] of this.#open) {
+      if (!areAll(inHand, isDone)) continue;
       this.#open.delete(socket);
       socket.destroy();
       return true;
@@ -66,8 +84,11 @@ export class ConnectionRoom {
   }
 }
 
-/** Nothing was asked yet, or all that was asked is answered. */
-const isIdle = (exchanged: Exchanged | null): boolean => exchanged === null || isAnswered(exchanged);
+/** Without copying them: this is asked of every connection when one more comes. */
+function areAll(inHand: Iterable<Exchanged>, are: (exchanged: Exchanged) => boolean): boolean {
+  for (const exchanged of inHand) if (!are(exchanged)) return false;
+  return true;
+}
 
 /** So many connections as were asked for, or fewer where the system lets this process open fewer files. */
 export function affordable(connections: number, mayOpen: number | null = openFilesLimit()): number {

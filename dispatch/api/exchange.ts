@@ -11,7 +11,7 @@ import { jsonHeaders } from "./security-headers.ts";
 import { traceOf, visibleHeader } from "./trace.ts";
 
 /** A client that takes nothing of an answer for so long is gone. */
-const longestSilenceMs = 60_000;
+export const longestSilenceMs = 60_000;
 
 const isHangUp = (error: Error): boolean => "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 

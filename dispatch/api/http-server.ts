@@ -5,7 +5,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Refusal, refusalBody } from "../kernel/refusal.ts";
 import type { Listener } from "./app.ts";
-import { ConnectionRoom, isAnswered, sparePlaces } from "./connection-room.ts";
+import { ConnectionRoom, isSent, sparePlaces } from "./connection-room.ts";
+import { longestSilenceMs } from "./exchange.ts";
 import { http } from "./node-http.ts";
 import { breakOff } from "./read-body.ts";
 import { jsonHeaders } from "./security-headers.ts";
@@ -50,13 +51,15 @@ export function httpServer(listener: Listener, most: number): HttpServer {
     requireHostHeader: false,
   });
   const room = new ConnectionRoom(most);
+  server.timeout = longestSilenceMs;
+  // Also called when the time to keep a connection without a request is over. What is being worked on has bounds of its own.
+  server.on("timeout", (socket) => void (room.isAnswered(socket) && socket.destroy()));
   server.maxConnections = most + sparePlaces;
   server.on("connection", (socket) => room.enter(socket));
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const { socket, url = "" } = request;
     if (room.isSurplus(socket) && !watched.has(url.split("?", 1)[0] ?? "")) return refuseSurplus(socket);
-    room.begin(socket, { request, response });
-    listener(request, response);
+    if (room.begin(socket, { request, response })) listener(request, response);
   };
   server.on("request", handle);
   // An expectation nobody knows may be ignored (RFC 9110, 10.1.1); node would answer it itself, without a body.
@@ -74,7 +77,7 @@ export function httpServer(listener: Listener, most: number): HttpServer {
     const { status, message } = brokenRequest(error.code);
     const refusal = new Refusal("INVALID_REQUEST", {}, { message });
     const inHand = room.inHand(socket);
-    if (!inHand || isAnswered(inHand)) return refuse(socket, status, refusal);
+    if (!inHand || isSent(inHand)) return refuse(socket, status, refusal);
     // What came before the broken bytes is answered first; if they are in the middle of its body, its reader hears of
     // it. Destroying the request would take the connection with it, and the answer.
     const { request, response } = inHand;

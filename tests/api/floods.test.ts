@@ -10,6 +10,7 @@ import { clockLeewaySeconds } from "../../dispatch/api/bearer-token.ts";
 import { bodyLimits } from "../../dispatch/api/body-reader.ts";
 import { streamLimits } from "../../dispatch/api/events.ts";
 import { affordable, sparePlaces } from "../../dispatch/api/connection-room.ts";
+import { httpServer } from "../../dispatch/api/http-server.ts";
 import { Shares } from "../../dispatch/kernel/shares.ts";
 import { answering } from "../support/broken-s3.ts";
 import { photoFile, requestUpload } from "../support/evidence.ts";
@@ -29,7 +30,11 @@ const head = (actor: string | null, more: string): string =>
   `${actor === null ? "" : `X-Actor-Id: ${actor}\r\nX-Actor-Role: dispatcher\r\n`}${more}\r\n\r\n`;
 
 /** A connection that sends something and then waits; what it hears, and whether the server has closed it. */
-function hanging(t: TestContext, { port }: TestApi, bytes: string): { heard: string; closed: boolean; socket: Socket } {
+function hanging(
+  t: TestContext,
+  { port }: Pick<TestApi, "port">,
+  bytes: string,
+): { heard: string; closed: boolean; socket: Socket } {
   const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
   const one = { heard: "", closed: false, socket };
   socket.setEncoding("utf8").on("data", (text: string) => (one.heard += text));
@@ -134,6 +139,54 @@ describe("connections", () => {
     busy[0]?.socket.destroy();
     await eventually("a place is free", async () => statusOf(await get("/contract")) === 400);
     for (const { socket } of busy) socket.destroy();
+  });
+
+  /** Answers all but /slow, by more than the system takes in a client's place where that is asked. */
+  const largeOrSlow = async (t: TestContext) => {
+    const large = Buffer.alloc(32 * 1024 * 1024);
+    const { server } = httpServer(({ url }, response) => {
+      if (url !== "/slow") response.end(url === "/health?large" ? large : "");
+    }, most);
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    t.after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    return { server, port: address.port };
+  };
+  const asking = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+
+  test("whose clients do not read make room too, the one used longest ago first", async (t) => {
+    const { server, port } = await largeOrSlow(t);
+    const working = hanging(t, { port }, asking("/slow"));
+    const served: Socket[] = [];
+    server.on("request", ({ socket }) => void served.push(socket));
+    await eventually("it is at work", async () => served.length === 1);
+    for (let n = 1; n < most + sparePlaces; n++) {
+      hanging(t, { port }, asking("/health?large")).socket.pause();
+      await eventually("it is answered", async () => served.length === n + 1);
+    }
+    assert.equal(statusOf(await sendRaw(port, asking("/contract"))), 200);
+    assert.equal(working.closed, false);
+    assert.deepEqual(
+      served.map(({ destroyed }) => destroyed).slice(0, -1),
+      Array.from({ length: most + sparePlaces }, (_, n) => n > 0 && n <= sparePlaces + 1),
+    );
+  });
+
+  test("whose clients read nothing for long are closed, those whose answer is still being made are not", async (t) => {
+    const { server, port } = await largeOrSlow(t);
+    assert.equal(server.timeout, 60_000);
+    server.on("request", ({ socket }) => void socket.setTimeout(20));
+    const silent = new Set<Socket>();
+    server.on("timeout", (socket) => silent.add(socket));
+    hanging(t, { port }, asking("/health?large")).socket.pause();
+    const working = hanging(t, { port }, asking("/slow"));
+    await eventually("both were silent for long", async () => silent.size === 2);
+    await eventually("one is closed", async () => [...silent].filter(({ destroyed }) => destroyed).length === 1);
+    assert.equal(working.closed, false);
   });
 
   test("are as many as the system lets the process have files for", () => {
