@@ -9,6 +9,7 @@ import { isDatabaseAway } from "../db/failures.ts";
 import { decide, type Job, type Outcome, type Read } from "./decide.ts";
 import { selectAnswers } from "./idempotency.ts";
 import { isCounted, movedLately } from "./moved-visits.ts";
+import { Turns } from "./turns.ts";
 import { writeAll } from "./write.ts";
 
 /** Groups in flight at once. Two keep Postgres busy while this process decides; more only make smaller groups. */
@@ -35,6 +36,7 @@ type Running = { readonly taken: ReadonlySet<string>; slow: boolean };
 export class CommandGroups {
   readonly #db: Database;
   readonly #mostRunning: number;
+  readonly #turns = new Turns();
   #waiting: Waiting[] = [];
   readonly #running = new Set<Running>();
   #planned = false;
@@ -51,6 +53,9 @@ export class CommandGroups {
    * @throws Refusal, or what the database said
    */
   run(job: Job, alone: boolean): Promise<Outcome> {
+    const { desk, request } = job;
+    // They wait for each other in the database as well, where each would hold a connection meanwhile.
+    if (alone && isCounted(desk, request)) return this.#turns.take(request.actor.id, () => this.#alone(job));
     if (alone) return this.#alone(job);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject });

@@ -9,7 +9,8 @@ import type { Effect } from "./write.ts";
 
 const withinMs = 60 * 60_000;
 
-// One actor's calls go one after the other, so that none is judged without those which are under way.
+// One actor's calls go one after the other, so that none is judged without those which are under way. Within a process they
+// wait for each other before they take a connection; this is for those of other processes.
 const lockMover = statement<{ locked: string | null }>(
   "moves_lock_actor",
   "SELECT pg_advisory_xact_lock(hashtextextended($1, 7))::text AS locked",

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { describe, test, type TestContext } from "node:test";
+import pg from "pg";
 import { clockLeewaySeconds } from "../../dispatch/api/bearer-token.ts";
 import { bodyLimits } from "../../dispatch/api/body-reader.ts";
 import { streamLimits } from "../../dispatch/api/events.ts";
@@ -237,6 +238,34 @@ test("uploads that one actor has read at the same time leave places to others", 
   waits = false;
   for (const response of held) response.writeHead(404).end();
   for (const { error } of await Promise.all([...greedy, other])) assert.notEqual(error.code, "RATE_LIMITED");
+});
+
+test("calls of one person's model wait for each other without the database's connections", async (t) => {
+  const env = { DISPATCH_AUTH_JWT_SECRET: tokenSecret, DISPATCH_DB_POOL_MAX: "2" };
+  const api = await startTestApi({ t, env });
+  const ids = await Promise.all(Array.from({ length: 4 }, () => newTicket(api)));
+  const holder = new pg.Client({ connectionString: api.databaseUrl });
+  // Its database is dropped before it is closed.
+  holder.on("error", () => undefined);
+  await holder.connect();
+  t.after(() => holder.end());
+  await holder.query("BEGIN");
+  await holder.query("SELECT FROM tickets WHERE id = $1 FOR UPDATE", [ids[0]]);
+  const headers = speaking(api, { via: "chat" });
+  const note = (ticket: string) => api.call("ticket.add_note", { ticket, body: { text: "by a model" }, headers });
+  const [first = "", ...others] = ids;
+  const held = note(first);
+  const waiters = async () => {
+    const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    return (await api.owner.query(waiting)).rowCount;
+  };
+  await eventually("it waits for its ticket", async () => (await waiters()) === 1);
+  const rest = others.map(note);
+  assert.equal((await call(api, "/tickets", { headers: { ...dispatcher } })).status, 200);
+  assert.equal((await post(api, `/tickets/${first}/triage`, {})).status, 400);
+  assert.equal(await waiters(), 1);
+  await holder.query("ROLLBACK");
+  for (const { status, text } of await Promise.all([held, ...rest])) assert.equal(status, 200, text);
 });
 
 describe("streams of events", async () => {
