@@ -163,8 +163,12 @@ function creditLines(
   });
   for (const [index, { description, amount_cents, applies_to }] of adjustments.entries()) {
     if (amount_cents >= 0) continue;
-    const lowered = charges.map(({ among }) => applies_to === undefined || among === applies_to);
-    const left = lessCredit(nets, lowered, BigInt(-amount_cents));
+    const lines = charges.map(({ among, taxable }, at) => ({
+      net: nets[at] ?? 0n,
+      taxable,
+      lowered: applies_to === undefined || among === applies_to,
+    }));
+    const left = lessCredit(lines, BigInt(-amount_cents));
     if (left === null) return index;
     nets = left;
     credits.push({ ...adjustmentLine(description, BigInt(amount_cents)), net: 0n });

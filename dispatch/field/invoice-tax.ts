@@ -25,18 +25,33 @@ export function taxOf(lines: readonly (TaxableAmount & { readonly net: bigint })
   );
 }
 
+/** A line before a credit: what is left of it, whether it is taxed, and whether the credit lowers it. */
+export type Creditable = { readonly net: bigint; readonly taxable: boolean; readonly lowered: boolean };
+
 /**
- * Takes a credit off the lines it lowers, from each in proportion to what is left of it.
+ * Takes a credit off the lines it lowers, from each in proportion to what is left of it. Taxed lines are rounded before the others,
+ * so that what is taxed in all is one rounded share of the credit, and a larger credit never leaves more of it.
  * @returns what is then left of each line, never less than nothing; null when the credit is more than all of them
  */
-export function lessCredit(nets: readonly bigint[], lowered: readonly boolean[], credit: bigint): bigint[] | null {
-  const weights = nets.map((net, index) => (lowered[index] === true ? net : 0n));
+export function lessCredit(lines: readonly Creditable[], credit: bigint): bigint[] | null {
+  const nets = lines.map(({ net }) => net);
+  const order = [...lines.entries()]
+    .filter(([, { lowered }]) => lowered)
+    .toSorted(taxedFirst)
+    .map(([index]) => index);
+  const weights = order.map((index) => nets[index] ?? 0n);
   const whole = weights.reduce((sum, weight) => sum + weight, 0n);
   if (credit > whole) return null;
-  if (credit === 0n) return [...nets];
-  const parts = spread(weights, credit, whole);
-  return nets.map((net, index) => net - (parts[index] ?? 0n));
+  if (credit === 0n) return nets;
+  for (const [at, part] of spread(weights, credit, whole).entries()) {
+    const index = order[at] ?? -1;
+    nets[index] = (nets[index] ?? 0n) - part;
+  }
+  return nets;
 }
+
+const taxedFirst = ([, one]: [number, Creditable], [, other]: [number, Creditable]): number =>
+  Number(other.taxable) - Number(one.taxable);
 
 /** Each weight times numerator / denominator, as steps of the rounded running sum. */
 function spread(weights: readonly bigint[], numerator: bigint, denominator: bigint): bigint[] {
