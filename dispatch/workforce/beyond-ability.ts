@@ -10,8 +10,7 @@ import type { Policy } from "../policy/policy.ts";
 import { findInability, type Abilities } from "./ability.ts";
 import { availabilityRules } from "./availability.ts";
 import { helperJob } from "./crew.ts";
-import { localIso } from "./local-time.ts";
-import { seenBy, type ComingBooking } from "./shift-rows.ts";
+import { conflictOf, seenBy, type ComingBooking } from "./shift-rows.ts";
 import { jobAt, type SiteDemand, type Work } from "./site-demand.ts";
 
 type BookedVisit = Omit<ComingBooking, "part" | "of"> &
@@ -50,15 +49,7 @@ export function beyondAbility(
   });
   return {
     visits: found.map(({ visit }) => visit),
-    conflicts: found.map(({ visit: { ticket_id, start, end, timezone }, detail }) => ({
-      ticket_id,
-      start,
-      end,
-      start_local: localIso(Date.parse(start), timezone),
-      end_local: localIso(Date.parse(end), timezone),
-      timezone,
-      detail,
-    })),
+    conflicts: found.map(({ visit, detail }) => ({ ...conflictOf(visit), detail })),
   };
 }
 

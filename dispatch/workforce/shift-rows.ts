@@ -118,16 +118,26 @@ export function conflictsWith(
       const [whole] = workingRanges(expandShifts(patterns, timeOff, span), span);
       return whole === undefined || whole.start > span.start || whole.end < span.end;
     })
-    .map(({ ticket_id, start, end, timezone, part, of }) => ({
-      ticket_id,
-      start,
-      end,
-      start_local: localIso(Date.parse(start), timezone),
-      end_local: localIso(Date.parse(end), timezone),
-      timezone,
-      ...(part !== null && of !== null && { part, of }),
+    .map((booking) => ({
+      ...conflictOf(booking),
+      ...(booking.part !== null && booking.of !== null && { part: booking.part, of: booking.of }),
     }));
 }
+
+/** How an answer names a booking that stands in the way, with its times by the clock of its site. */
+export const conflictOf = ({
+  ticket_id,
+  start,
+  end,
+  timezone,
+}: Pick<ComingBooking, "ticket_id" | "start" | "end" | "timezone">): BookingConflict => ({
+  ticket_id,
+  start,
+  end,
+  start_local: localIso(Date.parse(start), timezone),
+  end_local: localIso(Date.parse(end), timezone),
+  timezone,
+});
 
 /** Bookings of tickets the caller may see. */
 export const seenBy = <T extends Pick<ComingBooking, "account_id" | "site_id">>(
