@@ -71,6 +71,12 @@ export const metricList = define({
     unit: "dispatches",
     help: "Dispatches without a recommendation",
   },
+  dispatch_log_lines_dropped_total: {
+    type: "counter",
+    labels: [],
+    unit: "lines",
+    help: "Lines of this process's log that are missing, because it could not be written: a full disk, or nobody who reads",
+  },
   dispatch_dependency_up: {
     type: "gauge",
     labels: ["dependency"],

@@ -14,6 +14,7 @@ import { commands } from "../contract/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import type { JsonObject } from "../kernel/json.ts";
+import { logLinesDropped } from "../process/line-writer.ts";
 import type { Exchange } from "./exchange.ts";
 import { serviceName } from "./health.ts";
 import {
@@ -44,6 +45,13 @@ export class Metrics {
     this.#clock = clock;
     // Event-loop lag, memory, garbage collection.
     collectDefaultMetrics({ register: this.#registry });
+    const missing: Counter = new Counter({
+      ...this.#described("dispatch_log_lines_dropped_total"),
+      collect: () => {
+        missing.reset();
+        missing.inc(logLinesDropped());
+      },
+    });
   }
 
   /** Counts an answered request. */

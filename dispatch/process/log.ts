@@ -3,7 +3,8 @@
 
 import { pino, type DestinationStream, type Logger } from "pino";
 import { serverError } from "../db/failures.ts";
-import { makeOwnFile, ownFileMode } from "./own-file.ts";
+import { LineWriter } from "./line-writer.ts";
+import { makeOwnFile } from "./own-file.ts";
 import { SettingsError, type Settings } from "./settings.ts";
 
 export type Log = {
@@ -46,17 +47,15 @@ const secretFields = [
 export function openLog(
   service: string,
   settings: Settings,
-  stdout: DestinationStream = oncePerTurn(pino.destination({ dest: 1, sync: false, minLength: gatheredBytes })),
+  stdout: DestinationStream = new LineWriter({ destination: 1, lineForDropped: lineForDropped(service) }),
 ): Log {
   const path = settings.logSinkPath;
-  const copy = path === null ? null : openCopy(path);
-  const stream =
-    copy === null
-      ? stdout
-      : pino.multistream([
-          { level: "trace", stream: stdout },
-          { level: "trace", stream: copy },
-        ]);
+  const copy = path === null ? null : openCopy(path, service);
+  const both = { write: (line: string) => void (stdout.write(line), copy?.write(line)), flushSync: flush };
+  function flush(): void {
+    if (stdout instanceof LineWriter) stdout.flushSync();
+    copy?.flushSync();
+  }
   const logger = pino(
     {
       level: settings.logLevel,
@@ -67,56 +66,29 @@ export function openLog(
       redact: { paths: secretFields, censor: "[redacted]" },
       serializers: { err: describeError },
     },
-    stream,
+    both,
   );
-  copy?.on("error", (error: unknown) =>
-    process.stderr.write(`${service}: the log's copy cannot be written: ${String(error)}\n`),
-  );
-  return {
-    logger,
-    reopen: () => copy?.reopen(),
-    flush: () => {
-      for (const one of [stdout, copy])
-        if (one && "flushSync" in one && typeof one.flushSync === "function") flushQuietly(one.flushSync.bind(one));
-    },
-  };
+  return { logger, reopen: () => copy?.reopen(), flush };
 }
 
-/** Lines are handed to the system when so much has gathered, or when the turn of the event loop that wrote them is over. */
-const gatheredBytes = 8_192;
+/** A line of the log's own, in the form of all others. */
+const lineForDropped =
+  (service: string) =>
+  (lines: number): string =>
+    `${JSON.stringify({
+      level: "warn",
+      time: new Date().toISOString(),
+      service,
+      lines_dropped: lines,
+      message: `${lines} lines of this log were dropped, because it could not be written`,
+    })}\n`;
 
-/** One write for all lines of a turn: a line on its own cost a twelfth of what a command costs the API. */
-function oncePerTurn(destination: ReturnType<typeof pino.destination>): DestinationStream & { flushSync(): void } {
-  let planned = false;
-  return {
-    write: (line) => {
-      destination.write(line);
-      if (planned) return;
-      planned = true;
-      setImmediate(() => {
-        planned = false;
-        destination.flush();
-      });
-    },
-    flushSync: () => destination.flushSync(),
-  };
-}
-
-function openCopy(path: string) {
+function openCopy(path: string, service: string): LineWriter {
   try {
     makeOwnFile(path);
+    return new LineWriter({ destination: path, lineForDropped: lineForDropped(service) });
   } catch (error) {
     throw new SettingsError("DISPATCH_LOG_SINK_PATH", `must name a file that can be written: ${String(error)}`);
-  }
-  return pino.destination({ dest: path, append: true, sync: false, mode: ownFileMode });
-}
-
-/** A stream that is not open yet, or whose reader has gone, has nothing that could be saved. */
-function flushQuietly(flush: () => void): void {
-  try {
-    flush();
-  } catch {
-    return;
   }
 }
 
