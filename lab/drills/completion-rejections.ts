@@ -8,7 +8,9 @@ const attempts = 4;
 export const completionRejections: Drill = {
   name: "completion-rejections",
   about: `a technician completes work without evidence, ${attempts} times`,
-  shownBy: { alert: "COMPLETION_REJECTION_SPIKE" },
+  told: { by: /alert COMPLETION_REJECTION_SPIKE/, withinMs: 30_000 },
+  reads: { must: [/COMPLETION_REJECTION_SPIKE/], mustNot: [/unavailable/, /none fires/] },
+  seconds: 15,
   runbook: "ops/runbooks/completion_rejection.md",
   async provoke({ dispatcher, technician, accountId, siteId }) {
     const { id } = await dispatcher.does("ticket.create", null, {
@@ -26,5 +28,5 @@ export const completionRejections: Drill = {
     await technician.does("tech.check_in", id, { timestamp: new Date().toISOString() });
     for (let n = 0; n < attempts; n++) await technician.isRefused("tech.complete", id, { checklist_status: {} });
   },
-  fix: ({ sql }) => ageSignals(sql),
+  mend: { by: "cause", fix: ({ sql }) => ageSignals(sql) },
 };

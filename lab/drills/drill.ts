@@ -1,45 +1,57 @@
-// What a drill is: a fault made for real on a throw-away stack, what shows it, and what ends it.
+// What a drill is: a fault made for real on a throw-away stack, what must tell of it, what its reader must not be told, and
+// who ends it.
 
-import type { Pool } from "pg";
-import type { AccountId, SiteId } from "../../dispatch/contract/ids.ts";
-import type { HttpSpeaker } from "../demo/http-speaker.ts";
-import type { BreakableNetwork } from "./breakable-network.ts";
-import type { Stack } from "../../dispatch/ops/stack/stack.ts";
+import type { Ground, GroundNeeds } from "./ground.ts";
 
-/** The stack a drill plays on, and who acts there. */
-export type DrillGround = {
-  readonly stack: Stack;
-  readonly accountId: AccountId;
-  readonly siteId: SiteId;
-  readonly dispatcher: HttpSpeaker;
-  readonly technician: HttpSpeaker;
-  /** With the owner's rights, as an operator at the console has them. */
-  readonly sql: Pool;
-  /** Codes of the alerts that fire now; null when the API cannot tell. */
-  readonly alerts: () => Promise<readonly string[] | null>;
-  /** What /health answers; null when nothing does. */
-  readonly health: () => Promise<number | null>;
-  readonly dataDir: string;
-  /** What lies between the stack and its Postgres; null where nothing does. */
-  readonly network: BreakableNetwork | null;
+/** A dispatcher whose work stands still is told of it within this. */
+export const workStopsMs = 15_000;
+/** What needs no person is over within this. */
+export const mendsItselfMs = 60_000;
+
+/** What the first output an operator reads must hold, and what would be false. */
+export type Truth = { readonly must: readonly RegExp[]; readonly mustNot: readonly RegExp[] };
+
+export type Told = {
+  /** Which signs are this fault's, by their text; see signs.ts. */
+  readonly by: RegExp;
+  /** Longest until one of them is seen, in ms. */
+  readonly withinMs: number;
+};
+
+export type Mend =
+  /** Nobody does anything. */
+  | { readonly by: "itself" }
+  /** One command of the page, in which words in capitals are filled in as its reader would. */
+  | { readonly by: "page"; readonly command: string; fill?(ground: Ground): Promise<Readonly<Record<string, string>>> }
+  /** The cause lies outside Dispatch and is taken away there. @returns what was done, for the scorecard */
+  | { readonly by: "cause"; fix(ground: Ground): Promise<string> };
+
+/** A fault that was made. */
+export type Fault = {
+  /** What must be well again, beside /health, the signs and the commands of the stream. */
+  isWell?(): boolean | Promise<boolean>;
+  /** Takes away what is left of it, whatever became of the drill. May find nothing, and be called again. */
+  undo?(): void | Promise<void>;
 };
 
 export type Drill = {
   readonly name: string;
   /** The fault, in a sentence. */
   readonly about: string;
-  /** What must show it: an alert of /ops/alerts, or /health. */
-  readonly shownBy: { readonly alert: string } | { readonly health: 503 };
   readonly runbook: string;
-  /** Settings of the stack beside the usual ones. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Whether Postgres stands elsewhere, beyond a network that can be broken, in place of the stack's own. */
-  readonly overNetwork?: boolean;
-  /** Times it must keep to, in ms; any within the patience of a drill unless given. */
-  readonly within?: { readonly detectedMs: number; readonly recoveredMs: number };
-  provoke(ground: DrillGround): Promise<void>;
-  /** What a person does against the cause. @returns what was done, for the scorecard */
-  fix(ground: DrillGround): Promise<string>;
-  /** What must be well again, beside /health and what showed the fault. */
-  isWell?(ground: DrillGround): Promise<boolean>;
+  /** Null where the fault must harm nobody, and so need not be told. */
+  readonly told: Told | null;
+  readonly reads: Truth & {
+    /** What an operator types first; `pnpm dispatch:alerts` unless given. */
+    readonly command?: string;
+  };
+  readonly mend: Mend;
+  /** Longest from the mend (from the fault, where nobody mends) until all is well, in ms. */
+  readonly wellWithinMs?: number;
+  readonly needs?: GroundNeeds;
+  /** About, on a machine at rest; with the start of its stack where it has one to itself. */
+  readonly seconds: number;
+  /** Why it cannot be played here; null when it can. */
+  skip?(): Promise<string | null>;
+  provoke(ground: Ground): Promise<Fault | void>;
 };

@@ -10,9 +10,11 @@ const conflicts = 3;
 export const idempotencyConflicts: Drill = {
   name: "idempotency-conflicts",
   about: `a client sends ${conflicts} further requests with a key it has used`,
-  shownBy: { alert: "IDEMPOTENCY_CONFLICT_SPIKE" },
+  told: { by: /alert IDEMPOTENCY_CONFLICT_SPIKE/, withinMs: 30_000 },
+  reads: { must: [/IDEMPOTENCY_CONFLICT_SPIKE/], mustNot: [/unavailable/, /none fires/] },
+  seconds: 15,
   runbook: "ops/runbooks/idempotency_conflict.md",
-  async provoke({ stack, accountId, siteId }) {
+  async provoke({ url, accountId, siteId }) {
     const headers = {
       "content-type": "application/json",
       "idempotency-key": randomUUID(),
@@ -21,10 +23,10 @@ export const idempotencyConflicts: Drill = {
     };
     for (let n = 0; n <= conflicts; n++) {
       const body = JSON.stringify({ account_id: accountId, site_id: siteId, summary: `Drill: request ${n}` });
-      const { status } = await fetch(`${stack.url}/tickets`, { method: "POST", headers, body });
+      const { status } = await fetch(`${url}/tickets`, { method: "POST", headers, body });
       if (status !== (n === 0 ? 201 : 409))
         throw new CommandFailure(`Request ${n} with the same key answered ${status}.`);
     }
   },
-  fix: ({ sql }) => ageSignals(sql),
+  mend: { by: "cause", fix: ({ sql }) => ageSignals(sql) },
 };

@@ -1,34 +1,21 @@
 // Somebody runs a long report in a transaction that wrote: events behind it are committed and told to nobody.
 
-import pg from "pg";
+import { consolePid, endConsoles, openTransaction } from "./console-sessions.ts";
 import type { Drill } from "./drill.ts";
 
-const consoleName = "drill console";
+/** Events may be held back for a minute before anybody is woken: commands go on. */
+const toldWithinMs = 75_000;
 
 export const outboxStuck: Drill = {
   name: "outbox-stuck",
   about: "a long report that wrote something does not end, and holds all later events back",
-  shownBy: { alert: "OUTBOX_STUCK" },
+  told: { by: /alert OUTBOX_STUCK/, withinMs: toldWithinMs },
+  reads: { must: [/OUTBOX_STUCK/], mustNot: [/postgres: (?!ok)/, /none fires/] },
   runbook: "ops/runbooks/outbox_stuck.md",
-  async provoke({ stack, dispatcher, accountId, siteId }) {
-    const client = new pg.Client({ connectionString: stack.databaseUrl, application_name: consoleName });
-    // Its end by the fix is what the drill is about.
-    client.on("error", () => undefined);
-    await client.connect();
-    await client.query("BEGIN; SELECT pg_current_xact_id()");
-    // Busy, since the server ends what is idle in a transaction by itself. The fix is what ends this.
-    void client.query("SELECT pg_sleep(3600)").catch(() => undefined);
-    await dispatcher.does("ticket.create", null, {
-      account_id: accountId,
-      site_id: siteId,
-      summary: "Drill: told to nobody",
-    });
+  seconds: 85,
+  async provoke(ground) {
+    await openTransaction(ground, "SELECT pg_current_xact_id()");
+    return { undo: () => endConsoles(ground) };
   },
-  async fix({ sql }) {
-    const { rowCount } = await sql.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
-      [consoleName],
-    );
-    return `ended ${rowCount} session whose transaction did not end`;
-  },
+  mend: { by: "page", command: "pnpm dispatch:alerts --end-transaction PID", fill: consolePid },
 };

@@ -1,103 +1,180 @@
-// Plays one drill from an empty folder to its scorecard: stack up, fault, the wait for what shows it, the runbook's
-// commands as written, the fix, the wait until it is over.
+// Plays one drill on a stack that is up: the stream of commands, the fault, the wait for what tells of it, what an operator
+// reads first, the page's commands as written, the mend, the wait until all is well, and what was lost.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { CommandFailure, messageOf } from "../../dispatch/process/command-line.ts";
 import { blocksOf, type RunbookBlock } from "../runbooks/blocks.ts";
-import { openShell, type RunbookShell } from "../runbooks/run-block.ts";
-import type { Drill, DrillGround } from "./drill.ts";
-import { withDrillGround } from "./drill-ground.ts";
-
-export type Scorecard = {
-  readonly drill: string;
-  readonly shown_by: string;
-  readonly runbook: string;
-  /** From the fault to what shows it; null when nothing did. */
-  readonly detected_ms: number | null;
-  /** From the fix until nothing shows it any more; null when it went on. */
-  readonly recovered_ms: number | null;
-  readonly fixed_by: string;
-  /** The runbook's commands, and how many of them did what it says. */
-  readonly commands: number;
-  readonly commands_as_written: number;
-  readonly differing: readonly { readonly line: number; readonly why: string }[];
-  readonly passed: boolean;
-};
+import { CommandStream, type Tally } from "./command-stream.ts";
+import { mendsItselfMs, type Drill, type Fault } from "./drill.ts";
+import type { Ground } from "./ground.ts";
+import { cardOf, seconds, type Scorecard } from "./scorecard.ts";
+import { Signs } from "./signs.ts";
 
 const root = join(import.meta.dirname, "../..");
-const seenWithinMs = 120_000;
-const overWithinMs = 60_000;
+const firstCommand = "pnpm dispatch:alerts";
+const firstLines = 12;
+/** A fault that must harm nobody is given so long to harm somebody before the first command is typed. */
+const harmlessMs = 3_000;
+/** What is told too late is waited for a little, so that the card can say how late. */
+const patience = 2;
 const lookEveryMs = 100;
+const streamEndsWithinMs = 30_000;
 /** Commands under these headings belong to the fault; those of all later ones to the time after it. */
 const duringFault = new Set(["How to confirm", "First five minutes"]);
 const fixing = "Fix";
 
 export type DrillOptions = { readonly say: (line: string) => void; readonly signal: AbortSignal };
 
-/** @throws CommandFailure when the stack does not start or the fault cannot be made */
-export async function runDrill(drill: Drill, { say, signal }: DrillOptions): Promise<Scorecard> {
-  const blocks = blocksOf(await readFile(join(root, drill.runbook), "utf8"));
-  return withDrillGround(drill, { say, signal }, async (ground) => {
-    const shell = await openShell({ environment: ground.environment, addresses: ground.addresses });
+/** @throws CommandFailure when the fault cannot be made */
+export async function runDrill(drill: Drill, ground: Ground, { say, signal }: DrillOptions): Promise<Scorecard> {
+  const page = await readFile(join(root, drill.runbook), "utf8");
+  const blocks = blocksOf(page);
+  const walk = new Walk(ground, say);
+  const stream = new CommandStream(ground);
+  const signs = await Signs.watch(ground);
+  let fault: Fault = {};
+  const undo = async () => {
     try {
-      const walk = new Walk(shell, say);
-      say(`Fault: ${drill.about}.`);
-      await using fault = new AsyncDisposableStack();
-      // Whatever hangs because of the fault would outlive a stack that is stopped before the fix.
-      fault.defer(async () => void (await drill.fix(ground).catch(() => undefined)));
-      await drill.provoke(ground);
-      const detected = await waitFor(() => isShown(drill, ground), seenWithinMs, signal);
-      say(
-        detected === null
-          ? `Nothing showed it within ${seenWithinMs / 1000} s.`
-          : `Shown by ${shownBy(drill)} after ${seconds(detected)}.`,
-      );
-      await walk.through(blocks.filter(({ heading }) => duringFault.has(heading)));
-      await walk.through(blocks.filter(({ heading }) => heading === fixing));
-      const fixedBy = await drill.fix(ground);
-      fault.move();
-      say(`Fixed: ${fixedBy}.`);
-      const recovered = await waitFor(
-        async () =>
-          (await isWell(ground)) && !(await isShown(drill, ground)) && ((await drill.isWell?.(ground)) ?? true),
-        overWithinMs,
-        signal,
-      );
-      say(recovered === null ? `Not over within ${overWithinMs / 1000} s.` : `Over after ${seconds(recovered)}.`);
-      await walk.through(blocks.filter(({ heading }) => !duringFault.has(heading) && heading !== fixing));
-      return {
-        drill: drill.name,
-        shown_by: shownBy(drill),
-        runbook: drill.runbook,
-        detected_ms: detected,
-        recovered_ms: recovered,
-        fixed_by: fixedBy,
-        commands: blocks.length,
-        commands_as_written: blocks.length - walk.differing.length,
-        differing: walk.differing,
-        passed: isInTime(drill, detected, recovered) && walk.differing.length === 0,
-      };
-    } finally {
-      await shell.close();
+      await fault.undo?.();
+    } catch (error) {
+      say(`What is left of the fault could not be taken away: ${messageOf(error)}`);
     }
-  });
+  };
+  try {
+    const begun = performance.now();
+    if ((await waitFor(() => stream.flowsSince(begun), mendsItselfMs, signal)) === null)
+      throw new CommandFailure(`No command is acknowledged before the fault: ${stream.refused ?? "no answer"}.`);
+    say(`Fault: ${drill.about}.`);
+    fault = (await drill.provoke(ground)) ?? {};
+    const faultAt = performance.now();
+    const watched = { fault, signs, stream, signal };
+    const mended = drill.mend.by === "itself" ? wait(drill, ground, watched, faultAt) : null;
+    // Awaited below, behind what may throw first.
+    mended?.catch(() => undefined);
+    const told = await waitForTold(drill, signs, signal);
+    say(describeTold(drill, told, faultAt, signs));
+    const command = drill.reads.command ?? firstCommand;
+    const first = await ground.run(command);
+    const lines = first.output.trimEnd().split("\n").slice(0, firstLines);
+    say(`${command} says (${seconds(first.tookMs)}):\n${lines.map((line) => `    | ${line}`).join("\n")}`);
+    await walk.through(blocks.filter(({ heading }) => duringFault.has(heading)));
+    await walk.through(blocks.filter(({ heading }) => heading === fixing));
+    const { by, at } = await mend(drill, ground, page, walk);
+    const mendedMs = await (mended ?? wait(drill, ground, watched, at));
+    say(mendedMs === null ? "Not over in time." : `All is well after ${seconds(mendedMs)}: ${by}.`);
+    if (mendedMs === null) say(`  what shows now: ${signs.all().join("; ") || "nothing"}`);
+    await undo();
+    await walk.through(blocks.filter(({ heading }) => !duringFault.has(heading) && heading !== fixing));
+    const tally: Tally = await stream.end(streamEndsWithinMs);
+    if (stream.refused !== null) say(`The stream was refused: ${stream.refused}`);
+    return cardOf(drill, {
+      told_ms: told === null ? null : Math.max(0, Math.round(told.at - faultAt)),
+      told_by: told?.text ?? (drill.told === null ? "not needed" : null),
+      first_command: command,
+      first_lines: lines,
+      first_ms: Math.round(first.tookMs),
+      mended_ms: mendedMs,
+      mended_by: by,
+      acknowledged: tally.acknowledged,
+      repeated: tally.repeated,
+      slowest_ms: tally.slowestMs,
+      ...(await stream.reconcile(ground.sql)),
+      commands: walk.walked,
+      commands_as_written: walk.walked - walk.differing.length,
+      differing: walk.differing,
+    });
+  } finally {
+    await undo();
+    await stream.end(0);
+    await signs.stop();
+  }
 }
+
+type Watched = {
+  readonly fault: Fault;
+  readonly signs: Signs;
+  readonly stream: CommandStream;
+  readonly signal: AbortSignal;
+};
+
+async function waitForTold({ told }: Drill, signs: Signs, signal: AbortSignal) {
+  if (told === null) {
+    await pause(harmlessMs, undefined, { signal });
+    return null;
+  }
+  await waitFor(() => signs.first(told.by) !== null, told.withinMs * patience, signal);
+  return signs.first(told.by);
+}
+
+function describeTold(
+  { told }: Drill,
+  sign: { text: string; at: number } | null,
+  faultAt: number,
+  signs: Signs,
+): string {
+  if (told === null) return "It must harm nobody, and need not be told.";
+  if (sign !== null) return `Told after ${seconds(Math.max(0, sign.at - faultAt))} by ${sign.text}.`;
+  return `Nothing told of it. What was seen: ${signs.all().join("; ") || "nothing"}.`;
+}
+
+/** Until all is well, from `since`; null when it is not within twice the time it may take. */
+async function wait(drill: Drill, ground: Ground, { fault, signs, stream, signal }: Watched, since: number) {
+  const { told, wellWithinMs = mendsItselfMs } = drill;
+  // What nobody mends is first seen, and then over.
+  if (drill.mend.by === "itself" && told !== null)
+    await waitFor(() => signs.first(told.by) !== null, told.withinMs * patience, signal);
+  const from = performance.now();
+  const took = await waitFor(
+    async () =>
+      (await ground.health())?.status === 200 &&
+      (told === null || !signs.shows(told.by)) &&
+      stream.flowsSince(from) &&
+      ((await fault.isWell?.()) ?? true),
+    wellWithinMs * patience,
+    signal,
+  );
+  return took === null ? null : Math.round(performance.now() - since);
+}
+
+/** Does what ends the fault. @returns what, and the moment of it */
+async function mend(
+  { mend: how }: Drill,
+  ground: Ground,
+  page: string,
+  walk: Walk,
+): Promise<{ by: string; at: number }> {
+  const at = performance.now();
+  if (how.by === "itself") return { by: "by itself", at };
+  if (how.by === "cause") return { by: await how.fix(ground), at };
+  const filled = Object.entries((await how.fill?.(ground)) ?? {});
+  const command = filled.reduce((text, [word, here]) => text.replaceAll(word, here), how.command);
+  if (!page.includes(how.command)) walk.differs(0, `the page does not have ${how.command}`);
+  else await walk.through([{ heading: fixing, line: lineOf(page, how.command), commands: command, expected: [] }]);
+  return { by: `one command of the page: ${command}`, at };
+}
+
+const lineOf = (page: string, text: string): number => page.slice(0, page.indexOf(text)).split("\n").length;
 
 class Walk {
   readonly differing: { line: number; why: string }[] = [];
-  readonly #shell: RunbookShell;
+  walked = 0;
+  readonly #ground: Ground;
   readonly #say: (line: string) => void;
 
-  constructor(shell: RunbookShell, say: (line: string) => void) {
-    this.#shell = shell;
+  constructor(ground: Ground, say: (line: string) => void) {
+    this.#ground = ground;
     this.#say = say;
   }
 
   async through(blocks: readonly RunbookBlock[]): Promise<void> {
     for (const block of blocks) {
-      const { output, code, missing, tookMs } = await this.#shell.run(block);
-      const why = code !== 0 ? `exit code ${code}` : missing !== null ? `its output lacks ${missing}` : null;
+      const { output, code, missing, tookMs } = await this.#ground.shell.run(block);
+      // What tells of a fault ends with another code than 0 while there is one; then its words count.
+      const ended = code !== 0 && !(duringFault.has(block.heading) && block.expected.length > 0);
+      const why = ended ? `exit code ${code}` : missing !== null ? `its output lacks ${missing}` : null;
+      this.walked++;
       this.#say(`  runbook, ${block.heading}, line ${block.line}: ${why ?? "as written"} (${seconds(tookMs)})`);
       if (why === null) continue;
       this.differing.push({ line: block.line, why });
@@ -111,30 +188,17 @@ class Walk {
       );
     }
   }
-}
 
-/** Whether the fault was seen and over, and each as soon as the drill demands. */
-export const isInTime = (
-  { within }: Pick<Drill, "within">,
-  detected: number | null,
-  recovered: number | null,
-): boolean =>
-  detected !== null &&
-  recovered !== null &&
-  detected < (within?.detectedMs ?? Infinity) &&
-  recovered < (within?.recoveredMs ?? Infinity);
-
-const shownBy = ({ shownBy: by }: Drill): string => ("alert" in by ? by.alert : `/health ${by.health}`);
-const isWell = async (ground: DrillGround): Promise<boolean> => (await ground.health()) === 200;
-
-async function isShown({ shownBy: by }: Drill, ground: DrillGround): Promise<boolean> {
-  if ("health" in by) return (await ground.health()) === by.health;
-  return (await ground.alerts())?.includes(by.alert) ?? false;
+  differs(line: number, why: string): void {
+    this.walked++;
+    this.differing.push({ line, why });
+    this.#say(`  runbook: ${why}`);
+  }
 }
 
 /** How long it took, in ms; null when it did not come to be. */
 async function waitFor(
-  condition: () => Promise<boolean>,
+  condition: () => boolean | Promise<boolean>,
   withinMs: number,
   signal: AbortSignal,
 ): Promise<number | null> {
@@ -145,5 +209,3 @@ async function waitFor(
   }
   return Math.round(performance.now() - begun);
 }
-
-export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

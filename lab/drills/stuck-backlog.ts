@@ -1,13 +1,16 @@
 // Tickets that stand still in scheduling: nobody proposes a time for them.
 
-import type { Drill, DrillGround } from "./drill.ts";
+import type { Drill } from "./drill.ts";
+import type { Ground } from "./ground.ts";
 
 const tickets = 6;
 
 export const stuckBacklog: Drill = {
   name: "stuck-backlog",
   about: `${tickets} tickets wait for a time for longer than an hour`,
-  shownBy: { alert: "STUCK_SCHEDULING" },
+  told: { by: /alert STUCK_SCHEDULING/, withinMs: 30_000 },
+  reads: { must: [/STUCK_SCHEDULING/], mustNot: [/unavailable/, /none fires/] },
+  seconds: 20,
   runbook: "ops/runbooks/stuck_scheduling.md",
   async provoke(ground) {
     const ids = await Promise.all(Array.from({ length: tickets }, (_, n) => waitingTicket(ground, n)));
@@ -17,14 +20,17 @@ export const stuckBacklog: Drill = {
       [ids],
     );
   },
-  async fix({ dispatcher, sql }) {
-    const { rows } = await sql.query<{ id: string }>("SELECT id FROM tickets WHERE state = 'READY_TO_SCHEDULE'");
-    for (const { id } of rows) await dispatcher.does("schedule.book", id, {});
-    return `booked all ${rows.length} with schedule.book`;
+  mend: {
+    by: "cause",
+    async fix({ dispatcher, sql }) {
+      const { rows } = await sql.query<{ id: string }>("SELECT id FROM tickets WHERE state = 'READY_TO_SCHEDULE'");
+      for (const { id } of rows) await dispatcher.does("schedule.book", id, {});
+      return `booked all ${rows.length} with schedule.book`;
+    },
   },
 };
 
-async function waitingTicket({ dispatcher, accountId, siteId }: DrillGround, n: number): Promise<string> {
+async function waitingTicket({ dispatcher, accountId, siteId }: Ground, n: number): Promise<string> {
   const { id } = await dispatcher.does("ticket.create", null, {
     account_id: accountId,
     site_id: siteId,

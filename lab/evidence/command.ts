@@ -21,12 +21,12 @@ export const evidencePacketCommand = (): Promise<void> =>
       name: "pnpm dispatch:evidence:packet",
       about:
         "Writes the launch gate's evidence packet: commit, versions, hashes, test results, scorecards of " +
-        "the drills. Runs all tests and all drills first, twenty minutes together, unless their results " +
+        "the drills. Runs all tests and all drills first, half an hour together, unless their results " +
         "are given. The exit code is 0 when the gate is open.",
       options: { tests: { type: "string" }, drills: { type: "string" }, out: { type: "string" } },
       meanings: {
         tests: "results of a run of pnpm test --report",
-        drills: "scorecards of a run of pnpm dispatch:drill --all --json",
+        drills: "scorecards of a run of pnpm dispatch:drill all --json",
         out: `the page to write; ${relative(root, page)}`,
       },
     },
@@ -36,7 +36,7 @@ export const evidencePacketCommand = (): Promise<void> =>
       const folder = await mkdtemp(join(tmpdir(), "dispatch-evidence-"));
       try {
         const report = tests ?? (await made(join(folder, "tests.xml"), "scripts/test.ts", "--report"));
-        const played = scorecards ?? (await made(join(folder, "drills.json"), "scripts/drill.ts", "--all", "--json"));
+        const played = scorecards ?? (await made(join(folder, "drills.json"), "scripts/drill.ts", "all", "--json"));
         const packet: Packet = {
           madeAt: new Date().toISOString(),
           facts,

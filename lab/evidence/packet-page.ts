@@ -1,6 +1,7 @@
 // The evidence packet as a page: what the release is, what was tested and drilled, and whether the gate is open. Pure.
 
-import type { Scorecard } from "../drills/run-drill.ts";
+import type { Scorecards } from "../drills/command.ts";
+import { columns, rowOf } from "../drills/scorecard.ts";
 import type { TestTotals } from "./junit-totals.ts";
 import type { ReleaseFacts } from "./release-facts.ts";
 
@@ -8,7 +9,7 @@ export type Packet = {
   readonly madeAt: string;
   readonly facts: ReleaseFacts;
   readonly tests: TestTotals;
-  readonly drills: { readonly at: string; readonly scorecards: readonly Scorecard[] };
+  readonly drills: Scorecards;
   /** Every drill there is; one that was not played keeps the gate closed. */
   readonly allDrills: readonly string[];
 };
@@ -22,7 +23,9 @@ export function objections({ facts, tests, drills, allDrills }: Packet): string[
     ...(tests.tests === 0 ? ["no test was run"] : []),
     ...allDrills.flatMap((name) => {
       const card = played.get(name);
-      return card === undefined ? [`drill ${name} was not played`] : card.passed ? [] : [`drill ${name} failed`];
+      if (card === undefined) return [`drill ${name} was not played`];
+      if (card.skipped !== null) return [`drill ${name} was skipped: ${card.skipped}`];
+      return card.passed ? [] : [`drill ${name} failed`];
     }),
   ];
 }
@@ -30,7 +33,6 @@ export function objections({ facts, tests, drills, allDrills }: Packet): string[
 export function packetPage(packet: Packet): string {
   const { madeAt, facts, tests, drills } = packet;
   const against = objections(packet);
-  const time = (ms: number | null): string => (ms === null ? "never" : `${(ms / 1000).toFixed(1)} s`);
   return [
     "# Launch gate: evidence packet",
     "",
@@ -46,18 +48,13 @@ export function packetPage(packet: Packet): string {
     "",
     `## Drills, played at ${drills.at}`,
     "",
-    ...table(
-      ["drill", "shown by", "detected", "recovered", "runbook as written", "verdict"],
-      drills.scorecards.map((card) => [
-        card.drill,
-        card.shown_by,
-        time(card.detected_ms),
-        time(card.recovered_ms),
-        `${card.commands_as_written} of ${card.commands}`,
-        card.passed ? "passed" : "failed",
-      ]),
-    ),
+    `Load of the machine: ${drills.load} on ${drills.processors} processors. \`lost\` counts commands that were acknowledged while the`,
+    "drill was played and are not in the database afterwards.",
     "",
+    ...table(columns, drills.scorecards.map(rowOf)),
+    "",
+    ...drills.scorecards.flatMap(({ drill, failures }) => failures.map((why) => `- ${drill}: ${why}`)),
+    ...(drills.scorecards.some(({ failures }) => failures.length > 0) ? [""] : []),
     "## Versions",
     "",
     ...table(["what", "version"], [...facts.versions]),
@@ -72,7 +69,7 @@ export function packetPage(packet: Packet): string {
   ].join("\n");
 }
 
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
   row(head),
   row(head.map(() => "---")),

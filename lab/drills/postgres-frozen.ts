@@ -1,25 +1,33 @@
-// Postgres hangs: its processes are stopped, not ended, which is the worse case, since nobody starts them again.
+// Postgres hangs: its processes are stopped, not ended, which is the worse case, since nobody would start them again but for the
+// supervisor.
 
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
-import type { Drill } from "./drill.ts";
+import { workStopsMs, type Drill } from "./drill.ts";
+import { signal } from "./process-signals.ts";
 
-export const postgresDown: Drill = {
-  name: "postgres-down",
+export const postgresFrozen: Drill = {
+  name: "postgres-frozen",
   about: "Postgres stops answering and does not end",
-  shownBy: { health: 503 },
-  runbook: "ops/runbooks/database_recovery.md",
+  told: {
+    by: /health 503 postgres|DATABASE_UNAVAILABLE|stack:status postgres|supervisor: postgres/,
+    withinMs: workStopsMs,
+  },
+  reads: {
+    must: [/postgres: .*(no answer|hangs|does not answer)/],
+    mustNot: [/Start the API/, /Nothing answers/, /health: ok/, /database_recovery/],
+  },
+  runbook: "ops/runbooks/database_unavailable.md",
+  seconds: 50,
   async provoke({ dataDir }) {
-    for (const pid of await serverProcesses(dataDir)) signal(pid, "SIGSTOP");
+    const frozen = await serverProcesses(dataDir);
+    for (const pid of frozen) signal(pid, "SIGSTOP");
+    return { undo: () => frozen.forEach((pid) => signal(pid, "SIGCONT")) };
   },
-  async fix({ dataDir }) {
-    const pids = await serverProcesses(dataDir);
-    for (const pid of pids) signal(pid, "SIGKILL");
-    return `killed the ${pids.length} hanging processes of the server; the supervisor starts it again`;
-  },
+  mend: { by: "itself" },
 };
 
 /** The server's own process, and those that work for it. */
@@ -37,12 +45,4 @@ async function serverProcesses(dataDir: string): Promise<number[]> {
       .filter((text) => text !== "")
       .map(Number),
   ];
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It has ended meanwhile, which is as good.
-  }
 }

@@ -1,0 +1,19 @@
+// The API hangs: its process is stopped, not ended. It still takes connections, and answers none.
+
+import { workStopsMs, type Drill } from "./drill.ts";
+import { pidOf, signal } from "./process-signals.ts";
+
+export const apiFrozen: Drill = {
+  name: "api-frozen",
+  about: "the API hangs without ending",
+  told: { by: /health does not answer|rule API_DOWN|stack:status api|supervisor: api/, withinMs: workStopsMs },
+  reads: { must: [/hangs|does not answer|no answer/i], mustNot: [/Start the API/, /Nothing answers/, /health: ok/] },
+  runbook: "ops/runbooks/everything_is_broken.md",
+  seconds: 45,
+  async provoke(ground) {
+    const frozen = pidOf(ground, "api");
+    signal(frozen, "SIGSTOP");
+    return { isWell: () => ![null, frozen].includes(ground.pidOf("api")), undo: () => signal(frozen, "SIGCONT") };
+  },
+  mend: { by: "itself" },
+};
