@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { FollowedLog } from "../../dispatch/ops/stack/followed-log.ts";
-import { rotateLog } from "../../dispatch/ops/stack/rotate-log.ts";
+import { rotateLog } from "../../dispatch/process/rotate-log.ts";
 import { followLogs, showLogs } from "../../dispatch/ops/stack/show-logs.ts";
 import { eventually } from "../support/eventually.ts";
 

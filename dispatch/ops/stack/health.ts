@@ -11,6 +11,9 @@ const answerWithinMs = 3_000;
 /** `ok`, or in a few words what is wrong. */
 export type Health = string;
 
+/** What is said of a part that does not answer at all. */
+export const noAnswer: Health = "no answer";
+
 /** GET /health: Postgres and the object store, as the API sees them. */
 export async function apiHealth(url: string): Promise<Health> {
   try {
@@ -19,7 +22,7 @@ export async function apiHealth(url: string): Promise<Health> {
     if (response.ok) return "ok";
     return isObject(body) && isObject(body["checks"]) ? whatIsAway(body["checks"]) : `answers ${response.status}`;
   } catch {
-    return "no answer";
+    return noAnswer;
   }
 }
 
@@ -34,7 +37,7 @@ export const postgresHealth = (databaseUrl: string): Promise<Health> => asked(da
 
 export async function gatewayHealth(url: string): Promise<Health> {
   const state = await readiness(url);
-  return state === null ? "no answer" : state.ready ? "ok" : "not ready";
+  return state === null ? noAnswer : state.ready ? "ok" : "not ready";
 }
 
 type Beat = { readonly seen: boolean };

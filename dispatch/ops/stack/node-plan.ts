@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { urlOf } from "../../api/listen.ts";
 import type { Settings } from "../../process/settings.ts";
 import { endWithin, spawnWatched } from "../gateway/watched-process.ts";
-import { apiHealth, workerHealth } from "./health.ts";
+import { apiHealth, noAnswer, workerHealth } from "./health.ts";
 import type { ServicePlan } from "./supervised-service.ts";
 import { describeExit, waitUntilReady } from "./wait-ready.ts";
 
@@ -26,13 +26,19 @@ export type NodePlanOptions = {
 /** @param port fixed, so that it is found again after a restart */
 export function apiPlan({ settings, ...options }: NodePlanOptions, port: number): ServicePlan {
   const url = urlOf(settings.apiHost, port);
+  // One that is started again while the disk is full or Postgres away does its part: it answers, and nobody gains by its end.
+  let wasReady = false;
   return nodePlan({
     ...options,
     name: "api",
     url,
     program: "dispatch/api/main.ts",
     endsWithinMs: settings.shutdownTimeoutMs + closingGraceMs,
-    isReady: async () => (await apiHealth(url)) === "ok",
+    isReady: async () => {
+      const health = await apiHealth(url);
+      wasReady ||= health === "ok";
+      return wasReady && health !== noAnswer;
+    },
   });
 }
 

@@ -9,12 +9,13 @@ import { CommandFailure } from "../../process/command-line.ts";
 import { stateFolderOf } from "../gateway/state-folder.ts";
 import { makeStackFolder, supervisorName, type StackFolder } from "./folder.ts";
 import { gatewayPlan } from "./gateway-plan.ts";
+import { KeptRecord } from "./kept-record.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { apiPlan, workerPlan } from "./node-plan.ts";
 import { settlePorts, type StackPorts } from "./ports.ts";
 import { postgresPlan } from "./postgres-plan.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
-import { keepLogsBounded } from "./rotate-log.ts";
+import { keepLogsBounded } from "../../process/rotate-log.ts";
 import { ensureSecretFile, jwtSecretFile } from "./secret-file.ts";
 import { readStackRecord, removeStackRecord, writeStackRecord, type ServiceRecord } from "./state.ts";
 import { SupervisedService, type ServicePlan } from "./supervised-service.ts";
@@ -94,6 +95,7 @@ class RunningStack implements Stack {
   readonly #startedAt = new Date().toISOString();
   readonly #services: SupervisedService[] = [];
   readonly #logs: { stop(): void };
+  readonly #record: KeptRecord;
   #embeddedUrl: string | null = null;
   #ready = false;
   #stopped: Promise<void> | undefined;
@@ -106,6 +108,7 @@ class RunningStack implements Stack {
     this.url = urlOf(settings.apiHost, ground.ports.api);
     const own = [supervisorName, "api", ...numbered(workers)].map(this.folder.log);
     this.#logs = keepLogsBounded(withGateway ? [...own, stateFolderOf(settings.dataDir).output] : own);
+    this.#record = new KeptRecord(() => this.#write(), this.#say);
   }
 
   get databaseUrl(): string {
@@ -138,7 +141,7 @@ class RunningStack implements Stack {
         ]);
       signal?.throwIfAborted();
       this.#ready = true;
-      this.#write();
+      this.#record.changed();
       return this;
     } catch (error) {
       await this.stop();
@@ -166,6 +169,7 @@ class RunningStack implements Stack {
       await Promise.all(stage.map((service) => service.stop()));
     }
     this.#logs.stop();
+    this.#record.close();
     removeStackRecord(
       this.folder,
       this.#services.map(({ plan }) => plan.name),
@@ -179,7 +183,9 @@ class RunningStack implements Stack {
   async #startAll(plans: readonly ServicePlan[]): Promise<void> {
     // What were started now, nobody would stop.
     if (this.#stopped !== undefined) throw new CommandFailure("The start was given up.");
-    const services = plans.map((plan) => new SupervisedService(plan, { changed: () => this.#write(), say: this.#say }));
+    const services = plans.map(
+      (plan) => new SupervisedService(plan, { changed: () => this.#record.changed(), say: this.#say }),
+    );
     this.#services.push(...services);
     await Promise.all(
       services.map(async (service) => {

@@ -47,14 +47,27 @@ export function readStackRecord(folder: StackFolder): StackRecord | null {
   }
 }
 
-/** Replaces the record and the pid files; at once, so that changes stay in their order. */
+/**
+ * Replaces the record and the pid files; at once, so that changes stay in their order.
+ * @throws node's error when the disk does not take them; what stood there before stands then
+ */
 export function writeStackRecord(folder: StackFolder, record: StackRecord): void {
-  const unfinished = `${folder.state}.new`;
-  writeFileSync(unfinished, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  renameSync(unfinished, folder.state);
+  replaceFile(folder.state, `${JSON.stringify(record, null, 2)}\n`);
   for (const { name, process } of record.services) {
     if (process === null) rmSync(folder.pidFile(name), { force: true });
-    else writeFileSync(folder.pidFile(name), `${process.pid}\n`, { mode: 0o600 });
+    else replaceFile(folder.pidFile(name), `${process.pid}\n`);
+  }
+}
+
+/** Whole or not at all, also on a disk that is full. */
+function replaceFile(path: string, text: string): void {
+  const unfinished = `${path}.new`;
+  try {
+    writeFileSync(unfinished, text, { mode: 0o600 });
+    renameSync(unfinished, path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
   }
 }
 

@@ -1,7 +1,9 @@
 // The supervisor as a process: `pnpm dispatch:stack:up` starts it, apart from the terminal, and hears from it over a
 // channel until all is ready. It stays until SIGTERM, or until the process that started it goes away before that.
 
+import { inspect } from "node:util";
 import { readSettings } from "../../process/settings.ts";
+import { LineWriter } from "../../process/line-writer.ts";
 import { isExpected, messageOf, runCommand, wholeNumber } from "../../process/command-line.ts";
 import { startStack } from "./stack.ts";
 
@@ -15,7 +17,12 @@ const tell = (news: SupervisorNews): void => {
   if (process.connected) process.send?.(news, () => undefined);
 };
 
-const note = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
+const log = new LineWriter({
+  destination: 1,
+  lineForDropped: (lines) => stamped(`${lines} lines are missing here, because they could not be written`),
+});
+const stamped = (line: string): string => `${new Date().toISOString()} ${line}\n`;
+const note = (line: string): void => log.write(stamped(line));
 const say = (line: string): void => {
   note(line);
   tell({ kind: "said", line });
@@ -56,11 +63,11 @@ await runCommand(
       say("stopped");
       return 0;
     } catch (error) {
-      if (!isExpected(error)) console.error(error);
-      note(messageOf(error));
+      note(isExpected(error) ? messageOf(error) : inspect(error));
       tell({ kind: "failed", message: messageOf(error) });
       return 1;
     } finally {
+      log.flushSync();
       if (process.connected) process.disconnect();
     }
   },
@@ -70,7 +77,10 @@ await runCommand(
 function stopOnSignal(): AbortController {
   const stopping = new AbortController();
   const onSignal = () => {
-    if (stopping.signal.aborted) process.exit(1);
+    if (stopping.signal.aborted) {
+      log.flushSync();
+      process.exit(1);
+    }
     stopping.abort();
   };
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);

@@ -63,6 +63,8 @@ export async function upDetached({ settings, workers, withGateway, standInModel,
 /** Stays until Ctrl-C or SIGTERM, and takes everything down then. */
 export async function upInForeground({ settings, workers, withGateway, standInModel, say }: UpOptions): Promise<void> {
   const stopping = abortOnSignal(() => say("\nStopping…"));
+  // Where its output goes to a file and the disk is full, the second line that fails would end the process, and the stack with it.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const stack = await startStack({ settings, workers, withGateway, standInModel, say, signal: stopping });
   say(`\nThe stack is up.\n${await whereabouts(stack.services(), settings)}\nCtrl-C stops everything.`);
   if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));

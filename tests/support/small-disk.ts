@@ -1,0 +1,48 @@
+// A disk of a few megabytes that a test can fill and empty: a tmpfs, which only root may mount.
+
+import { execFile } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { promisify } from "node:util";
+
+/** Why such a test skips; false where it runs. */
+export const noSmallDisk =
+  process.platform === "linux" && process.getuid?.() === 0 ? false : "a small disk is mounted by root on Linux alone";
+
+export type SmallDisk = {
+  readonly folder: string;
+  /** Takes all room that is left. */
+  fill(): void;
+  /** Gives back what fill took. */
+  free(): Promise<void>;
+};
+
+export async function mountSmallDisk(t: TestContext, megabytes: number): Promise<SmallDisk> {
+  const folder = await mkdtemp(join(tmpdir(), "dispatch-small-disk-"));
+  await promisify(execFile)("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=0755`, "tmpfs", folder]);
+  t.after(async () => {
+    await promisify(execFile)("umount", ["--lazy", folder]);
+    await rm(folder, { recursive: true });
+  });
+  const filler = join(folder, "filler");
+  return { folder, fill: () => fillUp(filler), free: () => rm(filler, { force: true }) };
+}
+
+function fillUp(path: string): void {
+  const file = openSync(path, "a");
+  try {
+    // Whole pages first, then what is left of one.
+    for (const bytes of [1 << 20, 1 << 12, 1]) {
+      try {
+        for (;;) writeSync(file, Buffer.alloc(bytes));
+      } catch (error) {
+        if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
