@@ -57,8 +57,13 @@ async function replaceFile(path: string, text: string): Promise<void> {
   const next = `${path}.${process.pid}.next`;
   // One that a process before has left behind may be others' to read.
   await rm(next, { force: true });
-  await writeFile(next, text, { mode: ownFileMode, flag: "wx" });
-  await rename(next, path);
+  try {
+    await writeFile(next, text, { mode: ownFileMode, flag: "wx" });
+    await rename(next, path);
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
+  }
 }
 
 function alertWriter(path: string, readAlerts: () => Promise<AlertReport>): () => Promise<void> {

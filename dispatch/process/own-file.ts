@@ -26,14 +26,18 @@ export function makeOwnFile(path: string): void {
 }
 
 /**
- * Appends to the file as makeOwnFile makes it.
+ * Appends to the file as makeOwnFile makes it, all of the text or nothing: a disk that fills up takes a part.
  * @throws Error as makeOwnFile does, or when it cannot be written
  */
 export async function appendToOwnFile(path: string, text: string): Promise<void> {
   const file = await open(path, appending, ownFileMode);
   try {
-    if (isOpenToOthers(await file.stat())) await file.chmod(ownFileMode);
-    await file.appendFile(text);
+    const before = await file.stat();
+    if (isOpenToOthers(before)) await file.chmod(ownFileMode);
+    await file.appendFile(text).catch(async (error: unknown) => {
+      if (before.isFile()) await file.truncate(before.size);
+      throw error;
+    });
   } finally {
     await file.close();
   }

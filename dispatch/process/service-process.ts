@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { openLog, type Log } from "./log.ts";
+import { keepLogsBounded } from "./rotate-log.ts";
 import { isOperatorError, type ErrorClass } from "./operator-errors.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
 
@@ -40,6 +41,7 @@ export async function runService({ service, help, operatorErrors = [], messages,
     const end = ending(log);
     exitOnUnhandledError(log.logger, messages.unhandledError, end);
     process.on("SIGHUP", log.reopen);
+    keepSinksBounded(settings);
     await run({ settings, log: log.logger, signalled: firstSignal(log.logger, messages.secondSignal, end), end });
   } catch (error) {
     log?.flush();
@@ -51,6 +53,12 @@ export async function runService({ service, help, operatorErrors = [], messages,
     process.stderr.write(`${service} cannot start: ${text}\n`);
     process.exit(error instanceof SettingsError ? exitCodes.settings : exitCodes.failed);
   }
+}
+
+/** What has no supervisor that looks after its size, and may be one file of several processes. */
+function keepSinksBounded({ logSinkPath, alertsSinkPath, sinkMaxMb }: Settings): void {
+  const paths = [logSinkPath, alertsSinkPath].filter((path) => path !== null);
+  if (sinkMaxMb > 0 && paths.length > 0) keepLogsBounded(paths, sinkMaxMb * 1024 * 1024);
 }
 
 function wantsHelp(help: string): boolean {

@@ -324,6 +324,13 @@ export const settingsList = {
     null,
     "File that gets a line for each alert that fires or clears",
   ),
+  sinkMaxMb: setting(
+    "DISPATCH_SINK_MAX_MB",
+    integer(0, 1_000_000),
+    256,
+    "Size at which the log's copy and the alerts' file are put aside as .1, with two older ones as .2 and .3, in MB; 0: never, where " +
+      "another program rotates them",
+  ),
   sinkIntervalMs: setting(
     "DISPATCH_SINK_INTERVAL_MS",
     integer(100, 3_600_000),

@@ -12,6 +12,8 @@ import { startSinks } from "../../dispatch/api/sinks.ts";
 import { openLog } from "../../dispatch/process/log.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { startTestApi } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import { call } from "./calls.ts";
 
 async function newFolder(t: TestContext): Promise<string> {
@@ -156,3 +158,35 @@ test("a named pipe that nobody reads holds nothing up; its reader is told once t
   const { buffer, bytesRead } = await reader.read();
   assert.match(buffer.toString("utf8", 0, bytesRead), /"change":"firing".*STUCK_SCHEDULING/);
 });
+
+test(
+  "on a full disk the figures stay what they were, an alert waits whole, and both go on",
+  { skip: noSmallDisk },
+  async (t) => {
+    const disk = await mountSmallDisk(t, 1);
+    const [metricsPath, alertsPath] = [join(disk.folder, "metrics.json"), join(disk.folder, "alerts.ndjson")];
+    await writeFile(metricsPath, "before");
+    // One byte of its page is left, which a disk without room still takes.
+    await writeFile(alertsPath, "{}\n".repeat(1_365));
+    disk.fill();
+    const warned = Promise.withResolvers<unknown>();
+    const sinks = startSinks({
+      metricsPath,
+      alertsPath,
+      everyMs: 20,
+      readMetrics: async () => ({ counters: "x".repeat(8_192) }),
+      readAlerts: async () => report(alert),
+      warn: (message) => warned.resolve(message),
+    });
+    t.after(() => sinks.close());
+    assert.equal(await warned.promise, "a sink cannot be written; it is tried again");
+    assert.deepEqual([await readFile(metricsPath, "utf8"), (await stat(alertsPath)).size], ["before", 4_095]);
+    await disk.free();
+    await eventually("the alert is told", async () => (await stat(alertsPath)).size > 4_095);
+    const lines = (await readFile(alertsPath, "utf8")).split("\n").slice(0, -1);
+    assert.deepEqual(lines.map((line) => JSON.parse(line).change).filter(Boolean), ["firing"]);
+    await eventually("the figures are new", async () => (await readFile(metricsPath, "utf8")).startsWith("{"));
+    await sinks.close();
+    assert.deepEqual((await readdir(disk.folder)).sort(), ["alerts.ndjson", "metrics.json"]);
+  },
+);
