@@ -123,6 +123,21 @@ export const watchedAlerts = define({
     summary: "Postgres cannot be reached or used: every command answers 503 until it is back.",
     firstCommand: "pnpm dispatch:alerts",
   },
+  DATABASE_LOCKED: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/locked_table.md",
+    summary:
+      "A session holds a lock in Postgres that others wait for: what reads or writes there fails until it lets go.",
+    firstCommand: "pnpm dispatch:alerts --explain DATABASE_LOCKED",
+  },
+  ALERTS_BLIND: {
+    severity: "critical",
+    owner: "platform on call",
+    runbook: "ops/runbooks/everything_is_broken.md",
+    summary: "What the alerts count cannot be read, or is older than a minute: nothing else would tell.",
+    firstCommand: "pnpm dispatch:alerts --explain ALERTS_BLIND",
+  },
   ASSIGNMENT_WAITING: {
     severity: "critical",
     owner: "platform on call",

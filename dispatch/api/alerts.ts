@@ -1,12 +1,14 @@
 // GET /ops/alerts: what an operator should look at now. Signals come from the database, so that every process says the
-// same, and look back one hour, so that an alert clears by itself. Without Postgres it answers 503, which says it all.
+// same, and look back one hour, so that an alert clears by itself. When they cannot be read it answers 503 with why, and with
+// what was known last.
 
 import { codesOf } from "../contract/errors.ts";
 import { statement } from "../db/statement.ts";
 import { rosterReasons } from "../field/attention.ts";
 import { countOpenFaults } from "../kernel/audit-faults.ts";
 import type { Desk } from "../kernel/desk.ts";
-import { away } from "../kernel/failure.ts";
+import { away, readingRefusal } from "../kernel/failure.ts";
+import { Refusal } from "../kernel/refusal.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
@@ -17,6 +19,11 @@ import { silentWorkers } from "./workers-seen.ts";
 const hourMs = 3_600_000;
 /** A transaction that holds events back for longer is no busy moment any more: commands end within ten seconds. */
 const heldBackMs = 60_000;
+/**
+ * Whoever asks is on call: a lock, or a pool whose every connection waits for one, keeps the answer no longer than this. Two of
+ * the seconds are for an object store that is silent.
+ */
+const readWithinMs = 3_000;
 /** Now and then two people report one door; ten in an hour is a channel that repeats itself. */
 const duplicateIntakes = 10;
 
@@ -43,6 +50,12 @@ type Signals = {
   readonly completion_rejection_count: number;
   readonly idempotency_conflict_count: number;
   readonly auth_policy_rejection_count: number;
+};
+
+type Look = {
+  readonly now: Date;
+  readonly signals: Signals;
+  readonly measured: Readonly<Record<ReportedCode, Measured>>;
 };
 
 /** What is counted for a code, and at which count it fires. */
@@ -81,16 +94,20 @@ const counted = [
 ];
 
 export type AlertReporter = {
-  /** The answer of /ops/alerts, without the metrics. @throws while Postgres is away */
+  /** The answer of /ops/alerts, without the metrics. @throws Refusal with `last_known` when the signals cannot be read */
   report(): Promise<AlertReport>;
-  /** Every code with its count and threshold. @throws while Postgres is away */
+  /** Every code with its count and threshold. @throws when the signals cannot be read */
   measure(): Promise<ReadonlyMap<ReportedCode, Measured>>;
 };
+
+/** What was read last, in the details of a refusal. */
+type LastKnown = Pick<AlertReport, "generated_at" | "signals" | "alerts"> & { readonly age_seconds: number };
 
 /** Makes what tells the alerts of this moment. */
 export function alertReporter(desk: Desk, rejections: Rejections, checks: () => Promise<Checks>): AlertReporter {
   const thresholds = thresholdsOf(desk.settings);
-  const look = async () => {
+  let known: { readonly look: Look; readonly at: number } | null = null;
+  const read = async (): Promise<Look> => {
     const { postgres, object_store: store } = await checks();
     // Known within two seconds, where a silent network would keep each question for a time limit of its own.
     if (postgres.status !== "ok") throw away("postgres", new Error(postgres.reason));
@@ -136,23 +153,44 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     };
     return { now, signals, measured };
   };
+  const look = async (): Promise<Look> => {
+    const found = await within(readWithinMs, read());
+    known = { look: found, at: performance.now() };
+    return found;
+  };
+  const told = ({ now, signals, measured }: Look) => ({
+    generated_at: now.toISOString(),
+    signals,
+    alerts: firing(measured, thresholds.stuck_scheduling_minutes),
+  });
+  const lastKnown = (): LastKnown | null =>
+    known && { ...told(known.look), age_seconds: Math.round((performance.now() - known.at) / 1_000) };
   return {
     async measure() {
       const { measured } = await look();
       return new Map(reportedCodes.map((code) => [code, measured[code]]));
     },
     async report() {
-      const { now, signals, measured } = await look();
-      return {
-        service: serviceName,
-        generated_at: now.toISOString(),
-        thresholds,
-        signals,
-        alerts: firing(measured, thresholds.stuck_scheduling_minutes),
-        runbooks,
-      };
+      const found = await look().catch((error: unknown): never => {
+        const failure = readingRefusal(error);
+        if (!(failure instanceof Refusal)) throw failure;
+        throw new Refusal(failure.code, { ...failure.details, last_known: lastKnown() }, failure);
+      });
+      const { generated_at, signals, alerts } = told(found);
+      return { service: serviceName, generated_at, thresholds, signals, alerts, runbooks };
     },
   };
+}
+
+/** @throws Refusal when `read` takes longer; it goes on, and nobody waits for it */
+async function within<T>(ms: number, read: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(away("postgres", new Error(`no answer within ${ms} ms`))), ms);
+  try {
+    return await Promise.race([read, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Where a code's page lies, by code. */

@@ -1,26 +1,33 @@
 // Where every failure of a request ends: a refusal becomes its answer, anything else a defect with a reference that
 // finds it in the log. Nothing else in the API writes an error.
 
+import { serverError, sqlState } from "../db/failures.ts";
+import type { LockHolder } from "../db/lock-holders.ts";
 import { Refusal, refusalBody } from "../kernel/refusal.ts";
 import type { Rejections } from "../kernel/rejections.ts";
-import { refusalFor } from "../kernel/failure.ts";
+import { postgresAway, readingRefusal } from "../kernel/failure.ts";
 import { newId } from "../kernel/clock.ts";
 import type { Exchange } from "./exchange.ts";
 import { dropBody, isRead } from "./read-body.ts";
 
 export type ErrorResponder = (exchange: Exchange, error: unknown) => Promise<void>;
 
-/**
- * @param rejections keeps the refusals that alerts count
- * @param logDefect told about everything that is not a refusal
- */
-export function errorResponder(
-  rejections: Rejections,
-  logDefect: (error: unknown, about: { reference: string; exchange: Exchange }) => void,
-): ErrorResponder {
+export type ErrorParts = {
+  /** Keeps the refusals that alerts count. */
+  readonly rejections: Rejections;
+  /** Who holds locks that others wait for; null when that cannot be said. */
+  readonly holders: () => Promise<readonly LockHolder[] | null>;
+  /** Told about everything that is not a refusal. */
+  readonly logDefect: (error: unknown, about: { reference: string; exchange: Exchange }) => void;
+};
+
+/** Makes the function that answers a failure. */
+export function errorResponder({ rejections, holders, logDefect }: ErrorParts): ErrorResponder {
   return async (exchange, error) => {
-    const failure = refusalFor(error);
-    const refusal = failure instanceof Refusal ? failure : defect(exchange, failure, logDefect);
+    // A command has made a refusal of its failure already: what comes here as it is has only read.
+    const failure = readingRefusal(error);
+    const refusal =
+      failure instanceof Refusal ? await namingHolders(failure, holders) : defect(exchange, failure, logDefect);
     exchange.refusal = refusal;
     rejections.record(refusal, { tool: exchange.tool, actor: exchange.actor, about: exchange.about });
     if (exchange.response.headersSent) {
@@ -29,13 +36,36 @@ export function errorResponder(
       exchange.reportEnd(refusal.status);
       return;
     }
-    const body = JSON.stringify(refusalBody(refusal, exchange.requestId, exchange.trace.correlationId));
+    const told = mayKnowSessions(exchange) ? refusal : withoutHolders(refusal);
+    const body = JSON.stringify(refusalBody(told, exchange.requestId, exchange.trace.correlationId));
     if (await isRead(exchange.request)) return exchange.json(refusal.status, body, headersOf(refusal));
     exchange.json(refusal.status, body, [...headersOf(refusal), "connection", "close"], dropBody(exchange.request));
   };
 }
 
-function defect(exchange: Exchange, error: unknown, log: Parameters<typeof errorResponder>[1]): Refusal {
+/** Which sessions Postgres has is the desk's own business, as what /ops/alerts counts is; customers read nothing of it. */
+const mayKnowSessions = ({ actor }: Exchange): boolean => actor?.role !== "customer";
+
+function withoutHolders(refusal: Refusal): Refusal {
+  const { locked_by: _hidden, ...details } = refusal.details;
+  return new Refusal(refusal.code, details, refusal);
+}
+
+/** The refusal with who holds the lock, where the call failed because it, or all of Postgres, waited for one. */
+async function namingHolders(refusal: Refusal, holders: ErrorParts["holders"]): Promise<Refusal> {
+  const { reason } = refusal.details;
+  const ranIntoLock = serverError(refusal.cause)?.code === sqlState.lockNotAvailable;
+  if (!ranIntoLock && reason !== "statement_timeout" && reason !== "no_answer") return refusal;
+  const found = (await holders()) ?? [];
+  // A call that only took long waited for a lock when others wait for one still.
+  if (!ranIntoLock && !found.some(({ waiting }) => waiting > 0)) return refusal;
+  const named = ranIntoLock ? refusal : postgresAway("locked", refusal.cause);
+  const lockedBy = found.map(({ login: _login, ...holder }) => holder);
+  const details = { ...refusal.details, ...named.details, ...(lockedBy.length > 0 && { locked_by: lockedBy }) };
+  return new Refusal(named.code, details, named);
+}
+
+function defect(exchange: Exchange, error: unknown, log: ErrorParts["logDefect"]): Refusal {
   const reference = newId();
   log(error, { reference, exchange });
   return new Refusal("INTERNAL_ERROR", { reference }, { cause: error });

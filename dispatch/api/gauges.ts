@@ -1,5 +1,6 @@
 // What is measured at the moment somebody asks: the parts, the pool, the queue, assignments, workers, the outbox, alerts.
-// Which gauges there are is the list's business (metric-list.ts); here each is read.
+// Which gauges there are is the list's business (metric-list.ts); here each is read. What cannot be read keeps its last value,
+// and its age tells so: a rule that finds no value says nothing.
 
 import { operatorPhases } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
@@ -7,14 +8,20 @@ import type { Desk } from "../kernel/desk.ts";
 import type { AlertReporter, Measured } from "./alerts.ts";
 import { oldestWait, recentAssignments } from "./assignment-pace.ts";
 import type { Checks } from "./health.ts";
+import type { LockWatch } from "./lock-watch.ts";
+import type { readingNames } from "./metric-list.ts";
 import type { Metrics } from "./metrics.ts";
+import { readingOf, type Reading } from "./reading.ts";
 import { readWebhooks, webhookGauges } from "./webhook-gauges.ts";
 import { workDone, workersSeen } from "./workers-seen.ts";
 
-/** Counting 100,000 open tickets takes Postgres some 20 ms, so several scrapers share one count. */
-const queueFreshForMs = 5_000;
-/** A scrape answers with what it has; Postgres being away is no reason to lose all other metrics. */
-const queueWithinMs = 1_000;
+const limits = {
+  /** Counting 100,000 open tickets takes Postgres some 20 ms, so several scrapers share one count. */
+  freshForMs: 5_000,
+  /** A scrape answers with what it has; Postgres being away is no reason to lose all other metrics. */
+  withinMs: 1_000,
+  now: () => performance.now(),
+};
 
 // The two parts of what is open, as their indexes name them: by is_open alone all tickets there ever were would be read.
 const countStates = statement<{ state: string; tickets: number }>(
@@ -40,17 +47,27 @@ export type GaugeParts = {
   readonly checks: () => Promise<Checks>;
   readonly alerts: AlertReporter;
   readonly openStreams: () => number;
+  readonly locks: LockWatch;
 };
 
 type Values = ReadonlyMap<string, number>;
 
+/** What is read together, and so has one age. */
+type ReadingName = (typeof readingNames)[number];
+
 /** Adds the gauges. Closed and cancelled tickets are not counted: they are history, and ever more of it. */
-export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams }: GaugeParts): void {
+export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams, locks }: GaugeParts): void {
   const turn = oneAtATime();
-  const shared = <T>(read: () => Promise<T>) => remembered(() => turn(read));
-  const sharing = (read: () => Promise<Values>) => orNothing(shared(read));
-  const paces = shared(() => recentAssignments(desk));
-  const measured = shared(() => alerts.measure());
+  const readings = new Map<ReadingName, Reading<unknown>>();
+  const shared = <T>(name: ReadingName, read: () => Promise<T>): (() => Promise<T | null>) => {
+    const reading = readingOf(read, limits);
+    readings.set(name, reading);
+    return reading.value;
+  };
+  const inTurn = <T>(name: ReadingName, read: () => Promise<T>) => shared(name, () => turn(read));
+  const sharing = (name: ReadingName, read: () => Promise<Values>) => orNothing(inTurn(name, read));
+  const paces = inTurn("assignments", () => recentAssignments(desk));
+  const measured = inTurn("alert_signals", () => alerts.measure());
   metrics.gauges({
     dispatch_dependency_up: async () => dependencies(await checks()),
     dispatch_db_pool_connections: async () => {
@@ -62,19 +79,40 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams 
       ]);
     },
     dispatch_event_streams: async () => single(openStreams()),
-    dispatch_queue_tickets: sharing(() => countQueue(desk)),
-    dispatch_awaiting_technician: sharing(() => countAssignments(desk)),
-    dispatch_assignment_oldest_wait_seconds: sharing(async () => single(await oldestWait(desk))),
+    dispatch_queue_tickets: sharing("queue", () => countQueue(desk)),
+    dispatch_awaiting_technician: sharing("awaiting", () => countAssignments(desk)),
+    dispatch_assignment_oldest_wait_seconds: sharing("oldest_wait", async () => single(await oldestWait(desk))),
     dispatch_assignments_recent: async () => (await paces())?.counts ?? new Map(),
     dispatch_assignment_seconds: async () => (await paces())?.seconds ?? new Map(),
-    dispatch_workers: sharing(() => workersByStatus(desk)),
-    dispatch_worker_work: sharing(async () => new Map(Object.entries(await workDone(desk)))),
-    dispatch_outbox_lag_seconds: sharing(() => outboxLag(desk)),
+    dispatch_workers: sharing("workers", () => workersByStatus(desk)),
+    dispatch_worker_work: sharing("worker_work", async () => new Map(Object.entries(await workDone(desk)))),
+    dispatch_outbox_lag_seconds: sharing("outbox", () => outboxLag(desk)),
     dispatch_travel_service: async () => new Map(Object.entries(desk.travel.gauges() ?? { drives: 0 })),
-    ...webhookGauges(shared(() => readWebhooks(desk))),
+    ...webhookGauges(inTurn("webhooks", () => readWebhooks(desk))),
     dispatch_alert_signal: async () => byCode(await measured(), "count"),
     dispatch_alert_threshold: async () => byCode(await measured(), "threshold"),
+    dispatch_db_lock_held_seconds: orNothing(shared("locks", () => longestHeld(locks))),
+    dispatch_reading_age_seconds: () => agesOf(readings),
   });
+}
+
+/** Ages of the readings as they are when all that this scrape asked for have come, or will not. */
+async function agesOf(readings: ReadonlyMap<ReadingName, Reading<unknown>>): Promise<Values> {
+  await Promise.all([...readings.values()].map(({ value }) => value()));
+  return new Map(
+    [...readings].flatMap(([name, { ageSeconds }]) => {
+      const age = ageSeconds();
+      return age === null ? [] : [[name, age] as const];
+    }),
+  );
+}
+
+/** Of the sessions that others wait for, how long the oldest has held what they want; 0 where nobody waits. */
+async function longestHeld(locks: LockWatch): Promise<Values> {
+  const holders = await locks.holders();
+  if (holders === null) throw new Error("Postgres did not say who holds locks");
+  const held = holders.filter(({ waiting, tables, seconds }) => seconds !== null && (waiting > 0 || tables !== null));
+  return single(Math.max(0, ...held.map(({ seconds }) => seconds ?? 0)));
 }
 
 const single = (value: number): Values => new Map([["", value]]);
@@ -123,31 +161,5 @@ function oneAtATime(): <T>(read: () => Promise<T>) => Promise<T> {
     const next = last.then(read);
     last = next.catch(() => undefined);
     return next;
-  };
-}
-
-/** Asks at most every few seconds and answers with what it knows; null, where that would only look current. */
-function remembered<T>(read: () => Promise<T>): () => Promise<T | null> {
-  let known: T | null = null;
-  let countedAt = -Infinity;
-  let counting: Promise<void> | null = null;
-  const count = async (): Promise<void> => {
-    try {
-      known = await read();
-      countedAt = performance.now();
-    } catch {
-      known = null;
-    } finally {
-      counting = null;
-    }
-  };
-  return async () => {
-    if (performance.now() - countedAt > queueFreshForMs) {
-      const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, queueWithinMs);
-      await Promise.race([(counting ??= count()), late.promise]);
-      clearTimeout(timer);
-    }
-    return known;
   };
 }

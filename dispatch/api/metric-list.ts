@@ -24,6 +24,20 @@ export const assignmentLimitSeconds = 30;
 /** Over how long a time the assignments told of lie. The rules add these spans up, so both must know it. */
 export const assignmentSpanMinutes = 5;
 
+/** What gauges are read from; those of one reading have one age. */
+export const readingNames = [
+  "alert_signals",
+  "queue",
+  "awaiting",
+  "oldest_wait",
+  "assignments",
+  "workers",
+  "worker_work",
+  "outbox",
+  "webhooks",
+  "locks",
+] as const;
+
 export const metricList = define({
   dispatch_requests_total: {
     type: "counter",
@@ -176,6 +190,23 @@ export const metricList = define({
     labels: ["code"],
     unit: "count",
     help: "At which count a code of /ops/alerts fires",
+  },
+  dispatch_db_lock_held_seconds: {
+    type: "gauge",
+    labels: [],
+    unit: "seconds",
+    help:
+      "How long the transaction has run that holds a lock others wait for, or a table locked as a whole; of several the longest, " +
+      "0 where there is none",
+  },
+  dispatch_reading_age_seconds: {
+    type: "gauge",
+    labels: ["reading"],
+    unit: "seconds",
+    help:
+      "Age of what gauges were read from: those that cannot be read keep their last value. alert_signals is what /ops/alerts " +
+      "counts, the others are named after their gauges",
+    across: "min",
   },
 });
 

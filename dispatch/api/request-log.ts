@@ -2,6 +2,7 @@
 // sent: no headers, no body, no query string.
 
 import type { Logger } from "pino";
+import { databaseWords } from "../db/failures.ts";
 import type { Exchange } from "./exchange.ts";
 import { withoutSecrets } from "../process/log.ts";
 
@@ -52,7 +53,14 @@ function pathOf({ path }: Exchange): string {
 function errorFields(refusal: NonNullable<Exchange["refusal"]>): object {
   const { details, cause } = refusal;
   const reason = details["requirement_code"] ?? details["dependency"] ?? details["reference"] ?? causeOf(cause);
-  return { error_code: refusal.code, message: refusal.message, reason: reason ?? null };
+  return {
+    error_code: refusal.code,
+    message: refusal.message,
+    reason: reason ?? null,
+    // What callers read is in general words; here is what the part itself said.
+    ...(details["dependency"] !== undefined && cause !== undefined && { said: withoutSecrets(databaseWords(cause)) }),
+    ...(details["locked_by"] !== undefined && { locked_by: details["locked_by"] }),
+  };
 }
 
 const causeOf = (cause: unknown): string | null => (cause instanceof Error ? withoutSecrets(cause.message) : null);

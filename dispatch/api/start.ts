@@ -19,6 +19,7 @@ import { checksOf, healthOf } from "./health.ts";
 import { httpServer, type HttpServer } from "./http-server.ts";
 import { knownHosts } from "./known-hosts.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
+import { openLockWatch } from "./lock-watch.ts";
 import { Metrics } from "./metrics.ts";
 import type { Policy } from "../policy/policy.ts";
 import { openDesk, type OpenDesk } from "../process/open-desk.ts";
@@ -133,17 +134,22 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
     warn("refusals could not be stored; they are kept for the next try", error),
   );
   opened.defer(() => rejections.flush());
-  const respondError = errorResponder(rejections, (error, { reference, exchange }) =>
-    log.error(
-      { err: error, reference, endpoint: exchange.endpoint, correlation_id: exchange.trace.correlationId },
-      "a defect",
-    ),
-  );
+  const locks = openLockWatch(databaseUrl, () => clock.now().getTime());
+  opened.defer(() => locks.close());
+  const respondError = errorResponder({
+    rejections,
+    holders: locks.holders,
+    logDefect: (error, { reference, exchange }) =>
+      log.error(
+        { err: error, reference, endpoint: exchange.endpoint, correlation_id: exchange.trace.correlationId },
+        "a defect",
+      ),
+  });
   const events = eventStreams({ desk, databaseUrl, credentials, warn });
   opened.defer(() => events.close());
   const checks = checksOf(desk);
   const alerts = alertReporter(desk, rejections, checks);
-  addGauges(metrics, { desk, checks, alerts, openStreams: () => events.count });
+  addGauges(metrics, { desk, checks, alerts, openStreams: () => events.count, locks });
   const sinks = startSinks({
     metricsPath: settings.metricsSinkPath,
     alertsPath: settings.alertsSinkPath,

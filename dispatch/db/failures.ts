@@ -57,6 +57,71 @@ export function isDatabaseAway(error: unknown): boolean {
   );
 }
 
+/** Why Postgres cannot be used, in a word that may be told to anybody. */
+export type DatabaseReason =
+  | "locked"
+  | "statement_timeout"
+  | "too_many_connections"
+  | "disk_full"
+  | "out_of_resources"
+  | "starting_or_stopping"
+  | "login_refused"
+  | "read_only"
+  | "input_output_error"
+  | "unreachable"
+  | "no_answer"
+  | "connection_lost"
+  | "unavailable";
+
+// In this order: the first that fits.
+const reasonsByState: readonly (readonly [RegExp, DatabaseReason])[] = [
+  [/^55P03$/, "locked"],
+  [/^57014$/, "statement_timeout"],
+  [/^53300$/, "too_many_connections"],
+  [/^53100$/, "disk_full"],
+  [/^53/, "out_of_resources"],
+  [/^57P0/, "starting_or_stopping"],
+  [/^(28|3D000)/, "login_refused"],
+  [/^25006$/, "read_only"],
+  [/^58/, "input_output_error"],
+];
+const reasonsByErrno: Readonly<Record<string, DatabaseReason>> = {
+  ECONNREFUSED: "unreachable",
+  ENOENT: "unreachable",
+  EHOSTUNREACH: "unreachable",
+  ENOTFOUND: "unreachable",
+  EAI_AGAIN: "unreachable",
+  ETIMEDOUT: "no_answer",
+  ECONNRESET: "connection_lost",
+  EPIPE: "connection_lost",
+};
+
+/** The reason for a failed statement or connection. */
+export function databaseReason(error: unknown): DatabaseReason {
+  const server = serverError(error);
+  if (server) return reasonsByState.find(([state]) => state.test(server.code))?.[1] ?? "unavailable";
+  if (error instanceof AggregateError) return databaseReason(error.errors[0]);
+  if (!(error instanceof Error)) return "unavailable";
+  const errno: unknown = "code" in error ? error.code : undefined;
+  if (typeof errno === "string" && Object.hasOwn(reasonsByErrno, errno)) return reasonsByErrno[errno] ?? "unavailable";
+  if (isSilence(error)) return "no_answer";
+  return error.message.startsWith("Connection terminated") ? "connection_lost" : "unavailable";
+}
+
+const isSilence = ({ message }: Error): boolean => /time(d )?out|no answer/i.test(message);
+
+/**
+ * What the server, or the way to it, said: "53300: sorry, too many clients already". For the log and for operators; it may
+ * name hosts and logins, so it is for nobody else.
+ */
+export function databaseWords(error: unknown): string {
+  if (error instanceof AggregateError) return [...new Set(error.errors.map(databaseWords))].join(", ");
+  if (!(error instanceof Error)) return String(error);
+  const server = serverError(error);
+  if (server) return `${server.code}: ${error.message}`;
+  return isSilence(error) && !error.message.startsWith("no answer") ? `no answer (${error.message})` : error.message;
+}
+
 /** Whether nothing may be written here: a standby, or one set to read only. */
 export const isReadOnly = (error: unknown): boolean => serverError(error)?.code === sqlState.readOnly;
 

@@ -717,6 +717,7 @@ export type StatementRows = {
   };
   explain_end_transaction: { application: string; seconds: number; ended: boolean };
   explain_held_back: { events: number; seconds: number };
+  explain_lock_waits: { pid: number; application: string; waits_for: string; seconds: number; held_by_process: string };
   explain_missed: {
     ticket: string;
     state: string;
@@ -899,6 +900,15 @@ export type StatementRows = {
     tax_cents: number;
     total_cents: number;
     issued_at: string;
+  };
+  lock_holders: {
+    pid: number;
+    application: string;
+    login: string;
+    state: string;
+    seconds: number;
+    tables: string;
+    waiting: number;
   };
   moves_lock_actor: { locked: string };
   moves_of_actor: { visits: number };

@@ -6,7 +6,7 @@ import type { Actor } from "./actor.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { requireScope } from "./authorize.ts";
 import type { Desk } from "./desk.ts";
-import { refusalFor } from "./failure.ts";
+import { readingRefusal } from "./failure.ts";
 import type { JsonObject, JsonText } from "./json.ts";
 import { invalidFields } from "./refusal.ts";
 import type { Validator } from "./validate.ts";
@@ -77,6 +77,6 @@ export async function answerQuery(
     if (place) requireScope(actor, place);
     return await query.read({ ...call, row });
   } catch (error) {
-    throw refusalFor(error);
+    throw readingRefusal(error);
   }
 }

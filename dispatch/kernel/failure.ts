@@ -1,7 +1,7 @@
 // What a failure means to the caller of a command or query: a refusal is passed on, a lost race is run again, a part
 // that is away is said to be away, and anything else is a defect.
 
-import { isDatabaseAway, serverError, sqlState } from "../db/failures.ts";
+import { databaseReason, isDatabaseAway, serverError, sqlState, type DatabaseReason } from "../db/failures.ts";
 import { RolledBack } from "../db/pool.ts";
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../storage/object-store.ts";
 import { idempotencyConstraint } from "./idempotency.ts";
@@ -24,7 +24,7 @@ export function isLostRace(error: unknown, constraints: ReadonlySet<string> = no
 }
 const noConstraints: ReadonlySet<string> = new Set();
 
-/** The refusal for a failure; a defect is thrown on as it is, for the log and a 500. */
+/** The refusal for a command's failure; a defect is thrown on as it is, for the log and a 500. */
 export function refusalFor(error: unknown, constraints: ReadonlySet<string> = noConstraints): unknown {
   if (error instanceof Refusal) return error;
   const code = serverError(error)?.code;
@@ -34,6 +34,17 @@ export function refusalFor(error: unknown, constraints: ReadonlySet<string> = no
   if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured)
     return away("object_store", error);
   return error;
+}
+
+/**
+ * The refusal for the failure of what only reads. It has no key and waits for no command: a lock that keeps it waiting is one
+ * on a whole table, which somebody took past Dispatch.
+ */
+export function readingRefusal(error: unknown): unknown {
+  const code = serverError(error)?.code;
+  return code === sqlState.lockNotAvailable || (code !== undefined && races.has(code))
+    ? away("postgres", error)
+    : refusalFor(error);
 }
 
 /** Others on the same row are still running; the caller may repeat the call with the same key. */
@@ -49,6 +60,39 @@ export const stillBusy = (cause?: unknown): Refusal =>
     },
   );
 
+/** What is said of Postgres in general words; what it said itself is in the log (`said`). */
+const sentences: Partial<Record<DatabaseReason, string>> = {
+  locked: "Postgres answers, and another session of it holds a lock that this waits for",
+  statement_timeout: "Postgres took longer for this than it may",
+  too_many_connections: "Postgres has no connection free",
+  disk_full: "Postgres cannot write: its disk is full",
+  out_of_resources: "Postgres lacks memory or another resource",
+  starting_or_stopping: "Postgres is starting or stopping",
+  login_refused: "Postgres does not let Dispatch log in",
+  read_only: "Postgres may only be read just now",
+  input_output_error: "Postgres cannot read or write its files",
+  unreachable: "Postgres cannot be reached",
+  no_answer: "Postgres does not answer",
+  connection_lost: "The connection to Postgres was lost",
+};
+
 /** A part the call needs cannot be reached or used; the call may be repeated with the same key. */
-export const away = (dependency: string, cause: unknown): Refusal =>
-  new Refusal("DEPENDENCY_UNAVAILABLE", { dependency }, { headers: { "retry-after": "1" }, cause });
+export function away(dependency: string, cause: unknown): Refusal {
+  const headers = { "retry-after": "1" };
+  if (dependency !== "postgres") return new Refusal("DEPENDENCY_UNAVAILABLE", { dependency }, { headers, cause });
+  return postgresAway(databaseReason(cause), cause);
+}
+
+/** The same of Postgres, where the reason is known otherwise. */
+export function postgresAway(reason: DatabaseReason, cause: unknown): Refusal {
+  const sentence = sentences[reason] ?? "Postgres cannot be used";
+  return new Refusal(
+    "DEPENDENCY_UNAVAILABLE",
+    { dependency: "postgres", reason },
+    {
+      message: `${sentence}; make the same call again after Retry-After, a command with the same Idempotency-Key.`,
+      headers: { "retry-after": "1" },
+      cause,
+    },
+  );
+}

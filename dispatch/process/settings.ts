@@ -169,7 +169,7 @@ export const settingsList = {
     "DISPATCH_DB_POOL_MAX",
     integer(2, 500),
     10,
-    "Connections to Postgres per process; the API has up to three more for event streams, a worker one",
+    "Connections to Postgres per process; the API has up to three more for event streams and one to see who holds locks, a worker one",
   ),
   dbStatementTimeoutMs: setting(
     "DISPATCH_DB_STATEMENT_TIMEOUT_MS",

@@ -21,20 +21,39 @@ const longestWaitSeconds = 120;
 /** An event is tried again within five minutes, however ill its endpoint is: after three such pauses somebody should look. */
 const webhookLagSeconds = 900;
 
+/** Commands end within ten seconds, those of others' hands included (DISPATCH_DB_STATEMENT_TIMEOUT_MS). */
+const longestHeldSeconds = 10;
+
+/** Readings are renewed with each scrape that finds them older than five seconds. */
+const oldestReadingSeconds = 60;
+
 // Two scrapes of 15 s may fail in a restart; what holds for a minute is no restart. Counts of the last hour need no more.
 const holds = "1m";
 
 const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
   API_DOWN: 'up{job="dispatch-api"} == 0 or absent(up{job="dispatch-api"})',
   DATABASE_UNAVAILABLE: 'min(dispatch_dependency_up{dependency="postgres"}) == 0',
+  // A value that could not be renewed tells of a lock that may be gone.
+  DATABASE_LOCKED:
+    `max(dispatch_db_lock_held_seconds) > ${longestHeldSeconds} and ` +
+    `min(dispatch_reading_age_seconds{reading="locks"}) < ${oldestReadingSeconds}`,
+  // Where no process can be scraped at all, API_DOWN says so.
+  ALERTS_BLIND:
+    `min(dispatch_reading_age_seconds{reading="alert_signals"}) > ${oldestReadingSeconds} or ` +
+    `(max(up{job="dispatch-api"}) == 1 unless min(dispatch_reading_age_seconds{reading="alert_signals"}))`,
   WEBHOOKS_BEHIND: `max(dispatch_webhook_lag_seconds{endpoint="active"}) > ${webhookLagSeconds}`,
   ASSIGNMENT_WAITING: `max(dispatch_assignment_oldest_wait_seconds) > ${longestWaitSeconds}`,
 };
 
-const rule = (code: AlertCode, expression: string): Rule => ({
+/** For what says itself how long it has been so: one evaluation is enough. */
+const atOnce = "0s";
+/** A process that has just started has read nothing yet. */
+const afterStart = "15s";
+
+const rule = (code: AlertCode, expression: string, held = holds): Rule => ({
   code,
   expression,
-  holds,
+  holds: held,
   severity: alertList[code].severity,
   pace: null,
 });
@@ -47,6 +66,8 @@ export const reportedRules: readonly Rule[] = reportedCodes.map((code) =>
 export const watchedRules: readonly Rule[] = [
   rule("API_DOWN", watched.API_DOWN),
   rule("DATABASE_UNAVAILABLE", watched.DATABASE_UNAVAILABLE),
+  rule("DATABASE_LOCKED", watched.DATABASE_LOCKED, atOnce),
+  rule("ALERTS_BLIND", watched.ALERTS_BLIND, afterStart),
   rule("ASSIGNMENT_WAITING", watched.ASSIGNMENT_WAITING),
   rule("WEBHOOKS_BEHIND", watched.WEBHOOKS_BEHIND),
 ];

@@ -21,7 +21,8 @@ const skip = installed ? false : "promtool is not installed (apt-get install pro
 type Firing = { readonly alert: string; readonly severity: string; readonly pace?: string };
 type Series = Readonly<Record<string, string>>;
 
-const up: Series = { 'up{job="dispatch-api",instance="a"}': "1x300" };
+const signalsAge = 'dispatch_reading_age_seconds{reading="alert_signals",instance="a"}';
+const up: Series = { 'up{job="dispatch-api",instance="a"}': "1x300", [signalsAge]: "3x300" };
 
 /** Fails with promtool's own words when other alerts fire at `at` than those expected. */
 async function replay(t: TestContext, series: Series, at: string, expected: readonly Firing[]): Promise<void> {
@@ -132,6 +133,23 @@ describe("promtool", { skip }, () => {
     await replay(t, series, "9m", []);
     await replay(t, series, "12m", [{ alert: "WORKER_SILENT", severity: "critical" }]);
     await replay(t, series, "25m", []);
+  });
+
+  test("signals that are old, or were never there, call; those of another process that has fresh ones do not", async (t) => {
+    const blind = [{ alert: "ALERTS_BLIND", severity: "critical" }];
+    await replay(t, { [signalsAge]: "3 3 3 3 30 90 150 210 270 330 390" }, "4m", []);
+    await replay(t, { [signalsAge]: "3 3 3 3 30 90 150 210 270 330 390" }, "6m", blind);
+    await replay(t, { [signalsAge]: "_x300" }, "2m", blind);
+    const other = 'dispatch_reading_age_seconds{reading="alert_signals",instance="b"}';
+    await replay(t, { [signalsAge]: "0+60x300", [other]: "3x300" }, "10m", []);
+  });
+
+  test("a lock that others wait for calls while it is known to be held", async (t) => {
+    const held = { dispatch_db_lock_held_seconds: "0 0 0 30 90 90x300" };
+    const age = 'dispatch_reading_age_seconds{reading="locks"}';
+    await replay(t, { ...held, [age]: "3x300" }, "2m", []);
+    await replay(t, { ...held, [age]: "3x300" }, "3m", [{ alert: "DATABASE_LOCKED", severity: "critical" }]);
+    await replay(t, { ...held, [age]: "3 3 3 3 3 63 123 183 243 303x300" }, "9m", []);
   });
 
   test("Postgres away, nobody looking at a ticket, and an API that is gone call", async (t) => {

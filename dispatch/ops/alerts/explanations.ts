@@ -4,6 +4,7 @@ import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import type { AlertCode } from "../../api/alert-list.ts";
 import { codesOf, type Signal } from "../../contract/errors.ts";
+import { lockHolders } from "../../db/lock-holders.ts";
 import type { Database } from "../../db/pool.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { rosterReasons } from "../../field/attention.ts";
@@ -68,6 +69,17 @@ const refusals =
 const transactions: Part = async (reading) => ({
   title: "transactions on the whole server that have run for more than five seconds",
   rows: await reading.db.rows(sql.selectTransactions, [most]),
+});
+
+const lockHolding: Part = async (reading) => ({
+  title:
+    "who holds locks: what waits for them goes on when `pnpm dispatch:alerts --end-transaction PID` ends the transaction",
+  rows: await lockHolders(reading.db, most),
+});
+
+const lockWaits: Part = async (reading) => ({
+  title: "who waits for locks, the longest first",
+  rows: await reading.db.rows(sql.selectLockWaits, [most]),
 });
 
 const heldBack: Part = async (reading) => {
@@ -141,9 +153,11 @@ export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Prom
   OBJECT_STORE_UNAVAILABLE: together(objectStore),
   AUDIT_BROKEN: together(auditFaults),
   API_DOWN: together(connections, workers),
-  DATABASE_UNAVAILABLE: together(connections, transactions),
+  DATABASE_UNAVAILABLE: together(connections, lockHolding, lockWaits, transactions),
+  DATABASE_LOCKED: together(lockHolding, lockWaits, transactions),
+  ALERTS_BLIND: together(connections, lockHolding, lockWaits, transactions),
   ASSIGNMENT_WAITING: together(waitingTickets, workers, pauses),
-  COMMAND_ERRORS_BURN: together(connections, transactions, objectStore),
-  COMMAND_LATENCY_BURN: together(connections, transactions),
+  COMMAND_ERRORS_BURN: together(connections, lockHolding, lockWaits, transactions, objectStore),
+  COMMAND_LATENCY_BURN: together(connections, lockHolding, lockWaits, transactions),
   ASSIGNMENT_LATENCY_BURN: together(waitingTickets, workers, pauses),
 };

@@ -70,6 +70,18 @@ export const selectTransactions = statement(
    ORDER BY xact_start LIMIT $1`,
 );
 
+// Who waits, since when, and for whom. Others' databases are theirs.
+export const selectLockWaits = statement(
+  "explain_lock_waits",
+  `SELECT a.pid, coalesce(nullif(a.application_name, ''), 'unnamed') AS application,
+          coalesce(max(l.relation) FILTER (WHERE NOT l.granted OR l.locktype = 'tuple')::regclass::text, 'rows') AS waits_for,
+          floor(extract(epoch FROM clock_timestamp() - min(l.waitstart)))::integer AS seconds,
+          array_to_string(pg_blocking_pids(a.pid), ' ') AS held_by_process
+   FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.datname = current_database()
+   WHERE a.pid IN (SELECT pid FROM pg_locks WHERE NOT granted)
+   GROUP BY a.pid, a.application_name ORDER BY min(l.waitstart) LIMIT $1`,
+);
+
 export const selectHeldBack = statement<{ events: number; seconds: number }>(
   "explain_held_back",
   `SELECT count(*) AS events, coalesce(floor(extract(epoch FROM $1::timestamptz - min(created_at))), 0)::integer AS seconds
