@@ -109,8 +109,7 @@ export async function withGround<T>(
   opened.defer(() => sql.end().catch(() => undefined));
   await makeFixtures(databaseUrl, settings);
   const url = `http://127.0.0.1:${apiPort}`;
-  const addresses = { "127.0.0.1:8080": `127.0.0.1:${apiPort}`, "127.0.0.1:8601": `127.0.0.1:${metricsPort}` };
-  const shell = await openShell({ environment, addresses });
+  const shell = await openShell({ environment });
   opened.defer(() => shell.close());
   const speaker = (id: string, role: "dispatcher" | "tech") =>
     new HttpSpeaker(url, { kind: "headers" }, { id, label: id, role });

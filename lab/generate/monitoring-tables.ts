@@ -84,18 +84,22 @@ That events are told without delay has no budget: \`OUTBOX_STUCK\` fires at the 
 `;
 }
 
-/** Alert, runbook, owner, first command: between the markers of the runbooks' index. */
+/** Alert, severity, runbook, owner, first command: between the markers of the runbooks' index. What wakes a person comes first. */
 export const indexTable = (): string =>
   table(
-    ["alert", "what it means", "runbook", "owner", "first command"],
-    alertCodes.map((name) => [
-      code(name),
-      alertList[name].summary,
-      linked(name, ""),
-      alertList[name].owner,
-      code(alertList[name].firstCommand),
-    ]),
+    ["alert", "severity", "what it means", "runbook", "owner", "first command"],
+    [...alertCodes]
+      .sort((a, b) => rank[alertList[a].severity] - rank[alertList[b].severity])
+      .map((name) => [
+        code(name),
+        alertList[name].severity,
+        alertList[name].summary,
+        linked(name, ""),
+        alertList[name].owner,
+        code(alertList[name].firstCommand),
+      ]),
   );
+const rank = { critical: 0, warning: 1 } as const;
 
 /** A link where the page is there already. */
 function linked(name: AlertCode, up: string): string {

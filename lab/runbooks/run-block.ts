@@ -1,7 +1,7 @@
-// Runs a runbook's block as a person would paste it: in a shell, in this repository, with `pnpm` at hand, against a stack
-// whose addresses may be others than the ones written.
+// Runs a runbook's blocks as a person would paste them, one behind the other into one terminal: what a block sets, the next ones
+// have. In this repository, with `pnpm` at hand.
 
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,21 +21,14 @@ export type BlockOutcome = {
   readonly tookMs: number;
 };
 
-export type ShellOptions = {
-  readonly environment: Readonly<Record<string, string>>;
-  /** Written in runbooks, and what it is here, for example 127.0.0.1:8080. */
-  readonly addresses: Readonly<Record<string, string>>;
-  readonly timeoutMs?: number;
-};
+export type ShellOptions = { readonly environment: Readonly<Record<string, string>>; readonly timeoutMs?: number };
 
 const root = join(import.meta.dirname, "../..");
-const usualTimeoutMs = 180_000;
+/** A busy machine takes minutes for a gateway's start. */
+const usualTimeoutMs = 280_000;
 
-export async function openShell({
-  environment,
-  addresses,
-  timeoutMs = usualTimeoutMs,
-}: ShellOptions): Promise<RunbookShell> {
+/** A terminal for the blocks of one page. One that a block closes (`exit`) is opened again, and has forgotten what was set. */
+export async function openShell({ environment, timeoutMs = usualTimeoutMs }: ShellOptions): Promise<RunbookShell> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-runbook-"));
   const pnpm = join(folder, "pnpm");
   await writeFile(pnpm, await standInForPnpm());
@@ -44,14 +37,15 @@ export async function openShell({
     ...environment,
     PATH: `${folder}:${join(root, "node_modules/.bin")}:${environment["PATH"] ?? process.env["PATH"] ?? ""}`,
   };
+  const pasted = join(folder, "pasted");
+  let bash: ChildProcess | null = null;
   return {
     run: async (block) => {
       const begun = performance.now();
-      const commands = Object.entries(addresses).reduce(
-        (text, [written, here]) => text.replaceAll(written, here),
-        block.commands,
-      );
-      const { code, output } = await runShell(commands, env, timeoutMs);
+      await writeFile(pasted, block.commands);
+      if (bash === null || bash.exitCode !== null || bash.signalCode !== null)
+        bash = spawn("bash", ["--noprofile", "--norc", "-s"], { cwd: root, env, stdio: ["pipe", "pipe", "pipe"] });
+      const { code, output } = await paste(bash, pasted, timeoutMs);
       return {
         output,
         code,
@@ -59,7 +53,10 @@ export async function openShell({
         tookMs: performance.now() - begun,
       };
     },
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: async () => {
+      bash?.kill("SIGKILL");
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -80,23 +77,33 @@ async function standInForPnpm(): Promise<string> {
   ].join("\n");
 }
 
-function runShell(
-  commands: string,
-  env: Record<string, string>,
-  timeoutMs: number,
-): Promise<{ code: number; output: string }> {
+const endOfBlock = "end of the block:";
+
+/** Has the shell read the file as if it were typed. One that ends meanwhile, or is killed for its time, counts with its own code. */
+function paste(bash: ChildProcess, file: string, timeoutMs: number): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const shell = spawn("bash", ["-c", commands], {
-      cwd: root,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: timeoutMs,
-    });
     let output = "";
-    shell.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-    shell.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
-    shell.on("error", reject);
+    const end = (code: number) => {
+      clearTimeout(timer);
+      bash.stdout?.off("data", hear);
+      bash.stderr?.off("data", hear);
+      bash.off("exit", ended).off("error", reject);
+      resolve({ code, output });
+    };
+    const hear = (text: string) => {
+      output += text;
+      const at = output.lastIndexOf(`\n${endOfBlock}`);
+      const code = at < 0 ? undefined : /^ (\d+)\n/.exec(output.slice(at + endOfBlock.length + 1))?.[1];
+      if (code === undefined) return;
+      output = output.slice(0, at);
+      end(Number(code));
+    };
     // A stack that was brought up goes on, and may hold what it was given; the shell's own end counts.
-    shell.on("exit", (code) => setImmediate(() => resolve({ code: code ?? -1, output })));
+    const ended = (code: number | null) => setImmediate(() => end(code ?? -1));
+    const timer = setTimeout(() => bash.kill("SIGKILL"), timeoutMs);
+    bash.stdout?.setEncoding("utf8").on("data", hear);
+    bash.stderr?.setEncoding("utf8").on("data", hear);
+    bash.once("exit", ended).once("error", reject);
+    bash.stdin?.write(`. '${file}' </dev/null 2>&1; printf '\\n${endOfBlock} %s\\n' "$?"\n`);
   });
 }

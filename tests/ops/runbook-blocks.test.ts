@@ -1,7 +1,7 @@
 // How commands are read out of a runbook, and what counts as the output it promises.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { openShell } from "../../lab/runbooks/run-block.ts";
 import { blocksOf, missingFrom, RunbookError } from "../../lab/runbooks/blocks.ts";
 
@@ -63,16 +63,47 @@ test("expectations must come one behind the other", () => {
   assert.equal(missingFrom("once", [/once/, /once/])?.source, "once");
 });
 
-test("pnpm in a block runs a script of package.json, or a program with its arguments, and knows no other", async (t) => {
-  const shell = await openShell({ environment: {}, addresses: {} });
+/** What each block gave, pasted one behind the other: its exit code and what it printed. */
+async function pasted(t: TestContext, ...blocks: readonly string[]): Promise<[number, string][]> {
+  const shell = await openShell({ environment: {} });
   t.after(() => shell.close());
-  const run = async (commands: string) => {
+  const given: [number, string][] = [];
+  for (const commands of blocks) {
     const { code, output } = await shell.run({ heading: "", line: 1, commands, expected: [] });
-    return [code, output];
-  };
-  assert.deepEqual(await run("pnpm -s exec printf '%s.' 'a  b' c"), [0, "a  b.c."]);
-  const [code, help] = await run("pnpm dispatch:drill --help");
-  assert.equal(code, 0);
-  assert.match(String(help), /^Usage: pnpm dispatch:drill/m);
-  assert.deepEqual(await run("pnpm dispatch:nothing"), [1, "package.json has no script dispatch:nothing\n"]);
+    given.push([code, output]);
+  }
+  return given;
+}
+
+test("pnpm in a block runs a script of package.json, or a program with its arguments, and knows no other", async (t) => {
+  const [program, script, none] = await pasted(
+    t,
+    "pnpm -s exec printf '%s.' 'a  b' c",
+    "pnpm dispatch:drill --help",
+    "pnpm dispatch:nothing",
+  );
+  assert.deepEqual(program, [0, "a  b.c."]);
+  assert.equal(script?.[0], 0);
+  assert.match(script[1], /^Usage: pnpm dispatch:drill/m);
+  assert.deepEqual(none, [1, "package.json has no script dispatch:nothing\n"]);
+});
+
+test("the blocks of a page share a terminal: what one sets the next has, until one closes it", async (t) => {
+  const given = await pasted(
+    t,
+    "API=http://a",
+    'echo "$API"; echo wrong >&2; false',
+    "cat; (exit 3)",
+    "if",
+    'echo "$API"; exit 4',
+    'echo "[$API]"',
+  );
+  assert.deepEqual(given.toSpliced(3, 1), [
+    [0, ""],
+    [1, "http://a\nwrong\n"],
+    [3, ""],
+    [4, "http://a\n"],
+    [0, "[]\n"],
+  ]);
+  assert.match(String(given[3]), /syntax error/);
 });
