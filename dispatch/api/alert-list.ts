@@ -101,9 +101,24 @@ export const reportedAlerts = define({
     owner: "security",
     runbook: "ops/runbooks/audit_broken.md",
     summary:
-      "The audit trail is not what it was: somebody changed the database past Dispatch, or it was restored. No further checkpoint " +
-      "is written.",
+      "The audit trail is not what a checkpoint of it says: somebody rewrote it in the database, or it was restored. No further " +
+      "checkpoint is written.",
     firstCommand: "pnpm dispatch:alerts --explain AUDIT_BROKEN",
+  },
+  AUDIT_CHAIN_BROKEN: {
+    severity: "critical",
+    owner: "security",
+    runbook: "ops/runbooks/audit_broken.md",
+    summary: "A ticket's history, or a row it vouches for, was changed in the database past Dispatch.",
+    firstCommand: "pnpm dispatch:alerts --explain AUDIT_CHAIN_BROKEN",
+  },
+  AUDIT_UNVERIFIED: {
+    severity: "warning",
+    owner: "security",
+    runbook: "ops/runbooks/audit_broken.md",
+    summary:
+      "No worker has looked through the whole audit trail for a day: what was changed in it may not have been found.",
+    firstCommand: "pnpm dispatch:alerts --explain AUDIT_UNVERIFIED",
   },
 });
 

@@ -13,6 +13,7 @@ import type { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
+import { auditWatched } from "./audit-watched.ts";
 import { serviceName, type Checks } from "./health.ts";
 import { silentWorkers } from "./workers-seen.ts";
 
@@ -26,6 +27,9 @@ const heldBackMs = 60_000;
 const readWithinMs = 3_000;
 /** Now and then two people report one door; ten in an hour is a channel that repeats itself. */
 const duplicateIntakes = 10;
+
+/** Every chain is looked at once a day at least. */
+const unverifiedHours = 24;
 
 export type Alert = {
   readonly code: ReportedCode;
@@ -125,6 +129,7 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     const silent = await silentWorkers(desk);
     const deadLetters = await countDeadLetters(desk.db);
     const broken = await countOpenFaults(desk.db);
+    const watched = await auditWatched(desk);
     if (!row || !unserved || !heldBack)
       throw new Error("the question for the alert signals was answered without a row");
     const { duplicate_intakes: duplicates, ...signals } = row;
@@ -148,7 +153,9 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
       WORKER_SILENT: { count: silent, threshold: 1 },
       OUTBOX_STUCK: { count: heldBack.events, threshold: 1 },
       OUTBOX_DEAD_LETTERS: { count: deadLetters, threshold: 1 },
-      AUDIT_BROKEN: { count: broken, threshold: 1 },
+      AUDIT_BROKEN: { count: broken.checkpoint, threshold: 1 },
+      AUDIT_CHAIN_BROKEN: { count: broken.history, threshold: 1 },
+      AUDIT_UNVERIFIED: { count: Math.floor(watched.seconds / 3_600), threshold: unverifiedHours },
       OBJECT_STORE_UNAVAILABLE: { count: store.status === "ok" ? 0 : 1, threshold: 1 },
     };
     return { now, signals, measured };

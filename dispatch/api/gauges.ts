@@ -6,6 +6,7 @@ import { operatorPhases } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { AlertReporter, Measured } from "./alerts.ts";
+import { auditWatched } from "./audit-watched.ts";
 import { oldestWait, recentAssignments } from "./assignment-pace.ts";
 import type { Checks } from "./health.ts";
 import type { LockWatch } from "./lock-watch.ts";
@@ -67,6 +68,7 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams,
   const inTurn = <T>(name: ReadingName, read: () => Promise<T>) => shared(name, () => turn(read));
   const sharing = (name: ReadingName, read: () => Promise<Values>) => orNothing(inTurn(name, read));
   const paces = inTurn("assignments", () => recentAssignments(desk));
+  const watched = inTurn("audit_watch", () => auditWatched(desk));
   const measured = inTurn("alert_signals", () => alerts.measure());
   metrics.gauges({
     dispatch_dependency_up: async () => dependencies(await checks()),
@@ -89,6 +91,14 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams,
     dispatch_outbox_lag_seconds: sharing("outbox", () => outboxLag(desk)),
     dispatch_travel_service: async () => new Map(Object.entries(desk.travel.gauges() ?? { drives: 0 })),
     ...webhookGauges(inTurn("webhooks", () => readWebhooks(desk))),
+    dispatch_audit_verified_age_seconds: async () => {
+      const found = await watched();
+      return found ? single(found.seconds) : new Map();
+    },
+    dispatch_audit_verified_chains: async () => {
+      const found = await watched();
+      return new Map(found ? Object.entries({ last: found.last, now: found.now }) : []);
+    },
     dispatch_alert_signal: async () => byCode(await measured(), "count"),
     dispatch_alert_threshold: async () => byCode(await measured(), "threshold"),
     dispatch_db_lock_held_seconds: orNothing(shared("locks", () => longestHeld(locks))),

@@ -35,6 +35,7 @@ export const readingNames = [
   "worker_work",
   "outbox",
   "webhooks",
+  "audit_watch",
   "locks",
 ] as const;
 
@@ -178,6 +179,18 @@ export const metricList = define({
     labels: [],
     unit: "events",
     help: "Events that were given up because no try reached the webhook",
+  },
+  dispatch_audit_verified_age_seconds: {
+    type: "gauge",
+    labels: [],
+    unit: "seconds",
+    help: "Time since workers had last looked through every audit chain; AUDIT_UNVERIFIED fires after a day",
+  },
+  dispatch_audit_verified_chains: {
+    type: "gauge",
+    labels: ["round"],
+    unit: "chains",
+    help: "Audit chains that workers looked at in the last whole round through them (last), and in the one under way (now)",
   },
   dispatch_alert_signal: {
     type: "gauge",

@@ -98,11 +98,37 @@ export type StatementRows = {
   audit_desk_select: { seq: number; hash: string; at: string };
   audit_desk_select_many: { seq: number; hash: string; at: string };
   audit_faults_accepted: { at: number };
-  audit_faults_count: { open: number };
+  audit_faults_count: { history: number; checkpoint: number };
   audit_faults_insert: { added: number };
   audit_faults_insert_accepted: { added: number };
+  audit_faults_mend: { chain: string; seq: number; kind: string };
   audit_faults_resolve: { resolved: number };
   audit_verify_aggregates: { aggregate: string };
+  audit_verify_named: {
+    id: string;
+    aggregate: string;
+    aggregate_id: string;
+    seq: number;
+    actor_type: string;
+    actor_id: string;
+    actor_role: string;
+    tool_name: string;
+    request_id: string | null;
+    correlation_id: string | null;
+    trace_id: string | null;
+    before_state: string | null;
+    after_state: string | null;
+    payload: unknown;
+    prev_hash: string;
+    hash: string;
+    hash_version: number;
+    row_before: string | null;
+    row_hash: string | null;
+    parts: unknown;
+    created_at: string;
+    from_states: readonly string[];
+    to_states: readonly string[];
+  };
   audit_verify_page: {
     id: string;
     aggregate: string;
@@ -129,6 +155,24 @@ export type StatementRows = {
     to_states: readonly string[];
   };
   audit_verify_stray_moves: { aggregate: string; aggregate_id: string; from_state: string; to_state: string };
+  audit_verify_stray_moves_of: { aggregate_id: string; from_state: string; to_state: string };
+  audit_watch_claim: {
+    began_at: string;
+    aggregate: string;
+    after: string;
+    chains: number;
+    hurried: boolean;
+    rested_at: string;
+    recent_at: string;
+    round_at: string;
+    last_began_at: string;
+    last_ended_at: string;
+    last_chains: number;
+    changes: number;
+    changes_now: number;
+  };
+  audit_watch_recent: { aggregate: string; id: string };
+  audit_watched: { seconds: number; last: number; now: number };
   autonomy_chain_incident: {
     id: string;
     scope_type: string;
@@ -707,6 +751,14 @@ export type StatementRows = {
     detail: string;
     found_by: string;
     found_at: string;
+  };
+  explain_audit_watch: {
+    minutes_since_last_round: string;
+    chains_in_it: number;
+    it_began: string | null;
+    round_under_way: string;
+    began: string | null;
+    chains_so_far: number;
   };
   explain_connections: {
     application: string;

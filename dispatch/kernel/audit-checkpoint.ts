@@ -9,7 +9,7 @@ import type { Database, Session } from "../db/pool.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import type { Aggregate, KnownHead } from "./aggregate.ts";
 import { deskName } from "./audit.ts";
-import type { AuditFault } from "./verify-audit.ts";
+import type { AuditFault } from "./chain-faults.ts";
 
 /** In a checkpoint of the first format no aggregate is named. */
 type Head = { readonly aggregate?: string; readonly chain: string; readonly seq: number; readonly hash: string };
@@ -233,6 +233,7 @@ async function olderThan(
     seq: 0,
     kind: "CHECKPOINT_CHANGED",
     detail,
+    source: "checkpoint",
   });
   const next = await readCheckpoint(store, previous.key);
   if (!next) {
@@ -263,10 +264,11 @@ export async function verifyCheckpoint(
           seq,
           kind: "TAIL_CUT",
           detail: `the checkpoint of ${takenAt} knows this event, and it is gone`,
+          source: "checkpoint",
         });
       else if (hash !== known) {
         const detail = `the chain was rewritten: the checkpoint of ${takenAt} knows this event by another hash`;
-        faults.push({ aggregate, chain, seq, kind: "RELINKED", detail });
+        faults.push({ aggregate, chain, seq, kind: "RELINKED", detail, source: "checkpoint" });
       }
     }
   }

@@ -1,9 +1,11 @@
-// What was found broken of the audit trail, kept until an operator with the owner's rights has said what became of it: alerts count
-// what is open. Nothing that has the API's login alone can close one.
+// What was found broken of the audit trail, kept for good: alerts count what is open. What history itself speaks against is over once
+// whoever looks again finds it whole. What a checkpoint speaks against stays open until an operator with the owner's rights has said
+// what became of it: nothing that has the API's login alone can close that.
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
-import type { AuditFault } from "./verify-audit.ts";
+import type { AuditFault } from "./chain-faults.ts";
+import type { ChainsReport } from "./verify-audit.ts";
 
 /** Of one verification; who looks further runs `pnpm dispatch:audit:verify`. */
 const mostAtOnce = 1_000;
@@ -11,18 +13,41 @@ const mostAtOnce = 1_000;
 const insertFaults = statement<{ added: number }>(
   "audit_faults_insert",
   `WITH added AS (
-     INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, found_by, found_at)
-     SELECT f.aggregate, f.chain, f.seq, f.kind, f.detail, $2, clock_timestamp()
-     FROM json_to_recordset($1::json) AS f (aggregate text, chain text, seq integer, kind text, detail text)
-     ON CONFLICT (aggregate, chain, seq, kind) WHERE resolved_at IS NULL DO NOTHING
+     INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, source, found_by, found_at)
+     SELECT f.aggregate, f.chain, f.seq, f.kind, f.detail, f.source, $2, clock_timestamp()
+     FROM json_to_recordset($1::json) AS f (aggregate text, chain text, seq integer, kind text, detail text, source text)
+     ON CONFLICT (aggregate, chain, seq, kind, source) WHERE resolved_at IS NULL
+     DO UPDATE SET mended_at = NULL WHERE audit_faults.mended_at IS NOT NULL
      RETURNING 1
    )
    SELECT count(*) AS added FROM added`,
 );
 
-const countOpen = statement<{ open: number }>(
+// What both speak against counts as history's alone. A checkpoint's is not over because somebody says so who has the API's login.
+const countOpen = statement<OpenFaults>(
   "audit_faults_count",
-  `SELECT count(*) AS open FROM audit_faults WHERE resolved_at IS NULL`,
+  `WITH open AS (
+     SELECT aggregate, chain, seq, kind, source FROM audit_faults
+     WHERE resolved_at IS NULL AND (mended_at IS NULL OR source = 'checkpoint')
+   )
+   SELECT count(*) FILTER (WHERE source = 'history') AS history,
+          count(*) FILTER (WHERE source = 'checkpoint' AND NOT EXISTS (
+            SELECT FROM open AS own
+            WHERE own.source = 'history'
+              AND (own.aggregate, own.chain, own.seq, own.kind) = (open.aggregate, open.chain, open.seq, open.kind)
+          )) AS checkpoint
+   FROM open`,
+);
+
+const mendFaults = statement<{ chain: string; seq: number; kind: string }>(
+  "audit_faults_mend",
+  `UPDATE audit_faults f SET mended_at = clock_timestamp()
+   WHERE f.resolved_at IS NULL AND f.mended_at IS NULL AND f.source = 'history' AND f.aggregate = $1 AND f.chain = ANY ($2::text[])
+     AND NOT EXISTS (
+       SELECT FROM json_to_recordset($3::json) AS found (chain text, seq integer, kind text)
+       WHERE (found.chain, found.seq, found.kind) = (f.chain, f.seq, f.kind)
+     )
+   RETURNING f.chain, f.seq, f.kind`,
 );
 
 const selectAccepted = statement<{ at: number }>(
@@ -59,4 +84,35 @@ export async function recordFaults(db: Session, faults: readonly AuditFault[], f
   return row?.added ?? 0;
 }
 
-export const countOpenFaults = async (db: Session): Promise<number> => (await db.row(countOpen))?.open ?? 0;
+/** Faults that are open, by what speaks against what is there. */
+export type OpenFaults = { readonly history: number; readonly checkpoint: number };
+
+export const countOpenFaults = async (db: Session): Promise<OpenFaults> =>
+  (await db.row(countOpen)) ?? { history: 0, checkpoint: 0 };
+
+/** What a look at some chains brought. */
+export type Noted = {
+  /** Found, and not accepted. */
+  readonly open: readonly AuditFault[];
+  /** How many of those were not known, or known as mended. */
+  readonly added: number;
+  /** Were open, and are not there any more. */
+  readonly mended: readonly { readonly chain: string; readonly seq: number; readonly kind: string }[];
+};
+
+/**
+ * Keeps what a look at whole chains found, and ends what it found mended. Of a chain whose history is broken nothing is mended:
+ * behind the break nobody looked.
+ */
+export async function noteLook(
+  db: Session,
+  aggregate: string,
+  { looked, faults }: Pick<ChainsReport, "looked" | "faults">,
+  foundBy: string,
+): Promise<Noted> {
+  const { open } = await sortFaults(db, faults);
+  const added = await recordFaults(db, open, foundBy);
+  const broken = new Set(faults.flatMap(({ chain, kind }) => (kind.startsWith("ROW_") ? [] : [chain])));
+  const whole = looked.filter((chain) => !broken.has(chain));
+  return { open, added, mended: await db.rows(mendFaults, [aggregate, whole, JSON.stringify(faults)]) };
+}

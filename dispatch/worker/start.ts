@@ -26,6 +26,7 @@ import { runAsWorker } from "./run-command.ts";
 import { sendTechnicians } from "./send-technicians.ts";
 import { tellAttention } from "./tell-attention.ts";
 import { Trouble } from "./trouble.ts";
+import { watchAudit } from "./watch-audit.ts";
 import { writeCheckpoints } from "./write-checkpoints.ts";
 
 export const workerService = "dispatch-worker";
@@ -155,5 +156,6 @@ const timedDuties = (parts: DutyParts): Duty[] => [
   tellAttention(parts),
   ...pruneDuties(parts),
   writeCheckpoints(parts),
+  watchAudit(parts),
   proposeNightlyPlan(parts),
 ];

@@ -1,11 +1,13 @@
 // Once a day looks through every chain and its rows, a page a round, and then writes the heads of all chains to the object store. Which
 // worker comes first does not matter. Where the trail is not what its own history or the checkpoint before says there is no new one, and
-// the alert AUDIT_BROKEN tells.
+// an alert tells: AUDIT_CHAIN_BROKEN or AUDIT_BROKEN. It trusts nothing that the database says of earlier looks (watch-audit.ts): whoever
+// has the API's login could have written that.
 
 import { aggregates } from "../aggregates.ts";
 import { hasCheckpoint, writeDailyCheckpoint } from "../kernel/audit-checkpoint.ts";
-import { recordFaults, sortFaults } from "../kernel/audit-faults.ts";
-import { verifyPage, type AuditFault } from "../kernel/verify-audit.ts";
+import { noteLook, recordFaults, sortFaults } from "../kernel/audit-faults.ts";
+import type { AuditFault } from "../kernel/chain-faults.ts";
+import { verifyPage } from "../kernel/verify-audit.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
 /** Looked through in one round: some thousand events. */
@@ -21,9 +23,7 @@ export function writeCheckpoints({ desk, log }: DutyParts): Duty {
   let done = "";
   let look: Look | null = null;
 
-  async function record(to: Look, faults: readonly AuditFault[]): Promise<void> {
-    const { open } = await sortFaults(desk.db, faults);
-    await recordFaults(desk.db, open, foundBy);
+  function count(to: Look, open: readonly AuditFault[]): void {
     to.first.push(...open.slice(0, mostInLog - to.first.length));
     to.count += open.length;
   }
@@ -42,8 +42,8 @@ export function writeCheckpoints({ desk, log }: DutyParts): Duty {
           [done, look] = [day, null];
           return { more: false };
         }
-        const { last, faults } = await verifyPage(desk.db, aggregate, look.after, chainsAtOnce);
-        await record(look, faults);
+        const { last, ...page } = await verifyPage(desk.db, aggregate, look.after, chainsAtOnce);
+        count(look, (await noteLook(desk.db, aggregate.name, page, foundBy)).open);
         look.after = last;
         if (last === null) look.aggregate++;
         return { more: true };
@@ -51,7 +51,9 @@ export function writeCheckpoints({ desk, log }: DutyParts): Duty {
       const written = await writeDailyCheckpoint(desk.db, desk.store, aggregates, now, look.count === 0);
       if (written.kind === "written") log.info({ key: written.key }, "worker.checkpoint_written");
       if (written.kind === "broken") {
-        await record(look, written.faults);
+        const { open } = await sortFaults(desk.db, written.faults);
+        await recordFaults(desk.db, open, foundBy);
+        count(look, open);
         log.error({ faults: look.first, count: look.count }, "worker.audit_broken");
       }
       [done, look] = [day, null];

@@ -6,6 +6,7 @@ import type { AlertCode } from "../../api/alert-list.ts";
 import { codesOf, type Signal } from "../../contract/errors.ts";
 import { lockHolders } from "../../db/lock-holders.ts";
 import type { Database } from "../../db/pool.ts";
+import type { AuditFault } from "../../kernel/chain-faults.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { rosterReasons } from "../../field/attention.ts";
 import type { Settings } from "../../process/settings.ts";
@@ -124,9 +125,19 @@ async function lookAtServer(settings: Settings): Promise<string> {
   }
 }
 
-const auditFaults: Part = async ({ db }) => ({
-  title: "what is broken of the audit trail, as it was found",
-  rows: await db.rows(sql.selectAuditFaults, [most]),
+const auditFaults =
+  (source: AuditFault["source"]): Part =>
+  async ({ db }) => ({
+    title:
+      source === "history"
+        ? "chains and rows that are not what their history says, as it was found"
+        : "what is not as a checkpoint says, as it was found",
+    rows: await db.rows(sql.selectAuditFaults, [source, most]),
+  });
+
+const auditWatch: Part = async (reading) => ({
+  title: "how far the workers have looked through the audit trail",
+  rows: await reading.db.rows(sql.selectAuditWatch, [reading.now.toISOString()]),
 });
 
 const together =
@@ -151,7 +162,9 @@ export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Prom
   OUTBOX_DEAD_LETTERS: together(webhooks),
   WEBHOOKS_BEHIND: together(webhooks, workers),
   OBJECT_STORE_UNAVAILABLE: together(objectStore),
-  AUDIT_BROKEN: together(auditFaults),
+  AUDIT_BROKEN: together(auditFaults("checkpoint")),
+  AUDIT_CHAIN_BROKEN: together(auditFaults("history"), auditWatch),
+  AUDIT_UNVERIFIED: together(auditWatch, workers),
   API_DOWN: together(connections, workers),
   DATABASE_UNAVAILABLE: together(connections, lockHolding, lockWaits, transactions),
   DATABASE_LOCKED: together(lockHolding, lockWaits, transactions),

@@ -102,7 +102,18 @@ export const selectWebhooks = statement(
 
 export const selectAuditFaults = statement(
   "explain_audit_faults",
-  `SELECT aggregate, chain, seq, kind, detail, found_by, found_at FROM audit_faults WHERE resolved_at IS NULL ORDER BY id LIMIT $1`,
+  `SELECT aggregate, chain, seq, kind, detail, found_by, found_at FROM audit_faults
+   WHERE resolved_at IS NULL AND (mended_at IS NULL OR source = 'checkpoint') AND source = $1 ORDER BY id LIMIT $2`,
+);
+
+export const selectAuditWatch = statement(
+  "explain_audit_watch",
+  `SELECT coalesce(floor(extract(epoch FROM $1::timestamptz - last_ended_at) / 60)::integer::text, 'no round yet')
+            AS minutes_since_last_round,
+          last_chains AS chains_in_it, last_began_at AS it_began,
+          CASE WHEN began_at IS NULL THEN 'none' WHEN hurried THEN 'without pauses' ELSE 'in turn' END AS round_under_way,
+          began_at AS began, chains AS chains_so_far
+   FROM audit_watch`,
 );
 
 export const selectConnections = statement(

@@ -8,7 +8,8 @@ import { recordFaults, sortFaults, type SortedFaults } from "../../kernel/audit-
 import { isPermissionDenied, isReadOnly } from "../../db/failures.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { readSettings, type Settings } from "../../process/settings.ts";
-import { verifyAudit, type AuditFault } from "../../kernel/verify-audit.ts";
+import type { AuditFault } from "../../kernel/chain-faults.ts";
+import { verifyAudit } from "../../kernel/verify-audit.ts";
 import type { Database } from "../../db/pool.ts";
 import { statement } from "../../db/statement.ts";
 import { CommandFailure, messageOf, runCommand } from "../../process/command-line.ts";
@@ -17,9 +18,10 @@ import { withConnections, withDatabase } from "../../process/configured-database
 const insertAccepted = statement<{ added: number }>(
   "audit_faults_insert_accepted",
   `WITH added AS (
-     INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, found_by, found_at, resolved_at, resolution)
-     SELECT found.aggregate, found.chain, found.seq, found.kind, found.detail, $2, clock_timestamp(), clock_timestamp(), $3
-     FROM json_to_recordset($1::json) AS found (aggregate text, chain text, seq integer, kind text, detail text)
+     INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, source, found_by, found_at, resolved_at, resolution)
+     SELECT found.aggregate, found.chain, found.seq, found.kind, found.detail, found.source, $2, clock_timestamp(),
+            clock_timestamp(), $3
+     FROM json_to_recordset($1::json) AS found (aggregate text, chain text, seq integer, kind text, detail text, source text)
      RETURNING 1
    )
    SELECT count(*) AS added FROM added`,
@@ -28,7 +30,8 @@ const insertAccepted = statement<{ added: number }>(
 const resolve = statement<{ resolved: number }>(
   "audit_faults_resolve",
   `WITH resolved AS (
-     UPDATE audit_faults SET resolved_at = clock_timestamp(), resolution = $1 WHERE resolved_at IS NULL RETURNING 1
+     UPDATE audit_faults SET resolved_at = clock_timestamp(), resolution = $1
+     WHERE resolved_at IS NULL AND (mended_at IS NULL OR source = 'checkpoint') RETURNING 1
    )
    SELECT count(*) AS resolved FROM resolved`,
 );
@@ -53,8 +56,8 @@ export const auditVerifyCommand = (): Promise<void> =>
         json: "print the report as JSON alone",
         checkpoint: "write a new checkpoint to the object store when nothing is broken",
         accept:
-          "say why what is broken is taken as it is: writes a new checkpoint, which is held to none before it, and ends AUDIT_BROKEN; " +
-          "for the owner of the database",
+          "say why what is broken is taken as it is: writes a new checkpoint, which is held to none before it, and ends AUDIT_BROKEN " +
+          "and AUDIT_CHAIN_BROKEN; for the owner of the database",
       },
     },
     async (values) => {
@@ -140,7 +143,7 @@ async function compare(
   }
 }
 
-/** Keeps what is not accepted, so that AUDIT_BROKEN fires for it, where the login may. */
+/** Keeps what is not accepted, so that an alert fires for it, where the login may. */
 async function record(db: Database, found: readonly AuditFault[]): Promise<SortedFaults> {
   let sorted: SortedFaults = { open: found, accepted: [] };
   try {

@@ -18,7 +18,7 @@ import { grouped, sayWhere } from "./progress.ts";
 import { RowDigest } from "./streams.ts";
 
 /** Tables that hold rows in a database that was only migrated. */
-export const filledByMigrations: readonly string[] = ["audit_heads", "machine_edges", "number_series"];
+export const filledByMigrations: readonly string[] = ["audit_heads", "audit_watch", "machine_edges", "number_series"];
 
 /** What a backup of before calls a table that a later migration has renamed. */
 export const renamedByMigrations: Readonly<Record<string, string>> = { ticket_state_transitions: "state_transitions" };

@@ -1,0 +1,114 @@
+// Looks at audit chains and their rows, all the time and a little at a time: every minute at those that changed lately or are broken,
+// otherwise at all in turn, round after round. When rows that nothing ever changes were changed, a round begins at once and takes no
+// pauses. What it finds raises AUDIT_CHAIN_BROKEN; what it finds whole again ends that.
+
+import { aggregates } from "../aggregates.ts";
+import type { Aggregate } from "../kernel/aggregate.ts";
+import { noteLook } from "../kernel/audit-faults.ts";
+import { verifyNamed, verifyPage, type ChainsReport } from "../kernel/verify-audit.ts";
+import { claim, keep, recentChains, type Watch } from "./audit-watch-state.ts";
+import type { Duty, DutyParts } from "./duty.ts";
+
+const chainsAtOnce = 100;
+const minuteMs = 60_000;
+/** A chain counts as changed lately for so long, and of those the newest so many are looked at. */
+const recentForMs = 15 * minuteMs;
+const mostRecent = 250;
+/** From one round's beginning to the next; what takes longer is followed by the next at once. */
+const roundAtLeastMs = 5 * minuteMs;
+/** A tick looks at what was allowed since the one before. */
+const ticksToMakeUp = 2;
+/** Of one look; all of them are recorded. */
+const mostInLog = 10;
+const foundBy = "audit watch";
+
+export function watchAudit({ desk, log }: DutyParts): Duty {
+  const { db } = desk;
+
+  /** @returns the events read, at least one for each chain */
+  async function note(aggregate: Aggregate, report: ChainsReport): Promise<number> {
+    const { open, added, mended } = await noteLook(db, aggregate.name, report, foundBy);
+    if (added > 0) log.error({ faults: open.slice(0, mostInLog), count: open.length }, "worker.audit_broken");
+    if (mended.length > 0)
+      log.warn({ faults: mended.slice(0, mostInLog), count: mended.length }, "worker.audit_whole_again");
+    return Math.max(report.events, report.chains);
+  }
+
+  async function lookAtRecent(now: Date): Promise<number> {
+    const recent = await recentChains(db, new Date(now.getTime() - recentForMs), mostRecent);
+    let events = 0;
+    for (const aggregate of aggregates) {
+      const ids = recent.get(aggregate.name) ?? [];
+      if (ids.length > 0) events += await note(aggregate, await verifyNamed(db, aggregate, ids));
+    }
+    return events;
+  }
+
+  async function lookAtPage(now: Date, watch: Watch): Promise<{ readonly watch: Watch; readonly events: number }> {
+    const at = now.toISOString();
+    const began_at = watch.began_at ?? at;
+    const index = aggregates.findIndex(({ name }) => name === watch.aggregate);
+    const aggregate = aggregates[Math.max(index, 0)];
+    if (!aggregate) throw new Error("there is no aggregate");
+    const page = await verifyPage(db, aggregate, index < 0 ? null : watch.after, chainsAtOnce);
+    const events = await note(aggregate, page);
+    const chains = watch.chains + page.chains;
+    const next = aggregates[Math.max(index, 0) + 1];
+    if (page.last !== null)
+      return { watch: { ...watch, began_at, aggregate: aggregate.name, after: page.last, chains }, events };
+    if (next) return { watch: { ...watch, began_at, aggregate: next.name, after: null, chains }, events };
+    log.info({ chains, began_at, hurried: watch.hurried }, "worker.audit_looked_through");
+    const last = { last_began_at: began_at, last_ended_at: at, last_chains: chains };
+    const round_at = later(began_at, roundAtLeastMs);
+    return { watch: { ...watch, ...roundless, ...last, round_at, hurried: false }, events };
+  }
+
+  /** When as many events may be read again, at the speed that is allowed. */
+  function paidFor({ rested_at }: Watch, now: Date, events: number): string {
+    const { auditEventsPerSecond, workerLoopMs } = desk.settings;
+    const earliest = now.getTime() - ticksToMakeUp * workerLoopMs;
+    const from = isDue(rested_at, now)
+      ? Math.min(Math.max(Date.parse(rested_at), earliest), now.getTime())
+      : Date.parse(rested_at);
+    return later(new Date(from).toISOString(), (events / auditEventsPerSecond) * 1_000);
+  }
+
+  return {
+    name: "audit watch",
+    async round() {
+      const now = desk.clock.now();
+      const claimed = await claim(db, now);
+      if (!claimed) return { more: false };
+      const { changes_now: changes } = claimed;
+      let watch: Watch = { ...claimed, changes };
+      if (claimed.changes !== null && changes > claimed.changes) {
+        log.warn({ rows: changes - claimed.changes }, "worker.audit_history_changed");
+        watch = { ...watch, ...roundless, hurried: true };
+      }
+      let events = 0;
+      const recentIsDue = isDue(watch.recent_at, now);
+      if (!watch.hurried && recentIsDue) events = await lookAtRecent(now);
+      else if (watch.hurried || watch.began_at !== null || isDue(watch.round_at, now))
+        ({ watch, events } = await lookAtPage(now, watch));
+      const rested_at = watch.hurried ? watch.rested_at : paidFor(watch, now, events);
+      // Where there is no rest, a page comes before those that changed lately are looked at again.
+      const recent_at =
+        recentIsDue && !watch.hurried
+          ? latest(later(now.toISOString(), minuteMs), later(rested_at, 1))
+          : watch.recent_at;
+      await keep(db, now, { ...watch, rested_at, recent_at });
+      return { more: watch.hurried || isDue(rested_at, now) };
+    },
+  };
+}
+
+const roundless = { began_at: null, aggregate: null, after: null, chains: 0 } as const;
+
+const later = (at: string, ms: number): string => new Date(Date.parse(at) + ms).toISOString();
+const latest = (one: string, other: string): string => (one > other ? one : other);
+
+/** A time further ahead than any pause was written by a clock that was wrong. */
+const isDue = (at: string, now: Date): boolean => {
+  const ahead = Date.parse(at) - now.getTime();
+  return ahead <= 0 || ahead > 24 * 60 * minuteMs;
+};

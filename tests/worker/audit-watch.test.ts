@@ -1,0 +1,192 @@
+// The worker looks at audit chains and their rows by itself: what was changed past Dispatch is told without anybody asking, and is over
+// once it is put right.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { testStatement } from "../support/statement.ts";
+import { ticketIn } from "../support/ticket-builder.ts";
+import { startTestWorker, type TestWorker } from "../support/worker.ts";
+
+/** Codes of the trail that fire, with their counts. */
+async function firing(api: TestApi): Promise<Record<string, number>> {
+  // The API asks for its alerts once a second.
+  api.clock.advanceMs(1_000);
+  const { alerts }: { alerts: { code: string; count: number }[] } = JSON.parse(
+    (await api.send("GET", "/ops/alerts")).text,
+  );
+  return Object.fromEntries(
+    alerts.filter(({ code }) => code.startsWith("AUDIT_")).map(({ code, count }) => [code, count]),
+  );
+}
+
+const found = async ({ owner }: TestApi) =>
+  (await owner.query("SELECT chain, kind, found_by, mended_at IS NOT NULL AS mended FROM audit_faults ORDER BY id"))
+    .rows;
+
+const setLimit = testStatement("watch_set_limit", "UPDATE tickets SET nte_cents = $2 WHERE id = $1");
+/** One event a second; what was not read between two ticks may be made up for. */
+const slow = { DISPATCH_AUDIT_EVENTS_PER_SECOND: "1", DISPATCH_WORKER_LOOP_MS: "1000" };
+
+/** The limit a ticket has. */
+const limitOf = async ({ owner }: TestApi, id: string): Promise<number> =>
+  Number((await owner.query("SELECT nte_cents FROM tickets WHERE id = $1", [id])).rows[0].nte_cents);
+
+const watched = async ({ owner }: TestApi) => (await owner.query("SELECT * FROM audit_watch")).rows[0];
+
+describe("the watch over the audit trail", async () => {
+  const api = await startTestApi();
+
+  test("tells within a minute of a changed row of a ticket that was worked on lately, and ends it when it is put back", async (t) => {
+    const { id } = await ticketIn(api, "TRIAGED");
+    const limit = await limitOf(api, id);
+    const worker = await startTestWorker(api, { t });
+    await eventually("a first round", () => worker.told("worker.audit_looked_through").length === 1);
+    await api.desk.db.row(setLimit, [id, 9_900_000]);
+    api.clock.advanceMs(60_000);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 });
+    const fault = { chain: id, kind: "ROW_CHANGED", found_by: "audit watch" };
+    assert.deepEqual(await found(api), [{ ...fault, mended: false }]);
+    assert.equal(worker.told("worker.audit_broken").length, 1);
+
+    api.clock.advance(2);
+    await worker.wake();
+    assert.equal(worker.told("worker.audit_broken").length, 1, "what is known already is not told again");
+
+    await api.desk.db.row(setLimit, [id, limit]);
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(await firing(api), {});
+    assert.equal(worker.told("worker.audit_whole_again").length, 1);
+    assert.deepEqual(await found(api), [{ ...fault, mended: true }], "that there was one stays on record");
+
+    await api.desk.db.row(setLimit, [id, 9_900_000]);
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 }, "the same once more fires once more");
+    await api.desk.db.row(setLimit, [id, limit]);
+  });
+
+  test("finds in its round what nobody has worked on for an hour: a changed row, and a move that names no event", async (t) => {
+    const [row, moved] = await Promise.all([1, 2].map(() => ticketIn(api, "TRIAGED")));
+    assert.ok(row && moved);
+    const limit = await limitOf(api, row.id);
+    const worker = await startTestWorker(api, { t });
+    api.clock.advance(60);
+    await worker.wake();
+    assert.deepEqual(await firing(api), {});
+    await api.desk.db.row(setLimit, [row.id, 5]);
+    await api.owner.query(
+      `ALTER TABLE state_transitions DISABLE TRIGGER known_moves;
+       INSERT INTO state_transitions (audit_event_id, step, aggregate_id, aggregate, from_state, to_state, created_at)
+       SELECT audit_event_id, 9, '${moved.id}', aggregate, from_state, to_state, created_at FROM state_transitions
+       WHERE aggregate_id = '${row.id}' ORDER BY created_at LIMIT 1;
+       ALTER TABLE state_transitions ENABLE TRIGGER known_moves`,
+    );
+    api.clock.advance(5);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 2 });
+    await api.desk.db.row(setLimit, [row.id, limit]);
+    await api.owner.query("DELETE FROM state_transitions WHERE step = 9");
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(await firing(api), {});
+  });
+
+  test("looks through all of it at once when history was changed, however slowly it may look otherwise", async (t) => {
+    const { id } = await ticketIn(api, "TRIAGED");
+    const worker = await startTestWorker(api, { t, env: slow });
+    api.clock.advance(60);
+    await worker.wake();
+    await worker.wake();
+    assert.ok(Date.parse((await watched(api)).rested_at) > api.clock.now().getTime(), "it is not to look for now");
+    const owner = await api.owner.connect();
+    try {
+      await owner.query("UPDATE audit_events SET actor_id = 'somebody else' WHERE aggregate_id = $1 AND seq = 1", [id]);
+      await owner.query("SELECT pg_stat_force_next_flush()");
+      await owner.query("SELECT");
+    } finally {
+      owner.release();
+    }
+    await worker.wake();
+    assert.equal(worker.told("worker.audit_history_changed").length, 1);
+    assert.deepEqual((await found(api)).at(-1), { chain: id, kind: "EDITED", found_by: "audit watch", mended: false });
+  });
+});
+
+describe("a round", async () => {
+  const api = await startTestApi();
+  await ticketIn(api, "TRIAGED");
+  const { rows } = await api.owner.query(
+    "SELECT count(DISTINCT aggregate_id)::int AS chains FROM audit_events WHERE aggregate = 'ticket'",
+  );
+  const tickets: number = rows[0].chains;
+
+  test("keeps to the speed that is allowed, and goes on where another worker left off", async (t) => {
+    const first = await startTestWorker(api, { t, env: slow });
+    /** Lets the worker look once more, as soon as it may. */
+    const next = async (worker: TestWorker) => {
+      const { rested_at: rested } = await watched(api);
+      api.clock.set(new Date(Math.max(Date.parse(rested), api.clock.now().getTime())).toISOString());
+      await worker.wake();
+    };
+    await eventually("a page", async () => {
+      await next(first);
+      return (await watched(api)).aggregate === "desk";
+    });
+    const { chains, rested_at: rested } = await watched(api);
+    assert.equal(chains, String(tickets));
+    assert.ok(Date.parse(rested) > api.clock.now().getTime());
+    await first.stop();
+    const second = await startTestWorker(api, { t, env: slow });
+    await second.wake();
+    assert.equal((await watched(api)).aggregate, "desk", "the rest is everybody's");
+    await eventually("its end", async () => {
+      await next(second);
+      return second.told("worker.audit_looked_through").length === 1;
+    });
+    const { last_chains: last, aggregate } = await watched(api);
+    assert.deepEqual([last, aggregate], [String(tickets + 1), null]);
+    await second.stop();
+  });
+
+  test("is one for all workers", async (t) => {
+    api.clock.advance(6);
+    const workers = await Promise.all([1, 2, 3].map(() => startTestWorker(api, { t })));
+    await Promise.all(workers.map((worker) => worker.wake()));
+    await Promise.all(workers.map((worker) => worker.wake()));
+    assert.equal(workers.flatMap((worker) => worker.told("worker.audit_looked_through")).length, 1);
+  });
+
+  test("that nobody has ended for a day is told of", async () => {
+    assert.deepEqual(await firing(api), {});
+    api.clock.advance(24 * 60);
+    assert.deepEqual(await firing(api), { AUDIT_UNVERIFIED: 24 });
+  });
+});
+
+describe("who has the API's login", async () => {
+  const api = await startTestApi();
+
+  test("can add to what was found, and end nothing that a checkpoint says", async () => {
+    await api.owner.query(
+      `INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, source, found_by, found_at)
+       VALUES ('ticket', 'x', 1, 'RELINKED', 'x', 'checkpoint', 'x', now()), ('ticket', 'x', 1, 'RELINKED', 'x', 'history', 'x', now()),
+              ('ticket', 'x', 2, 'TAIL_CUT', 'x', 'checkpoint', 'x', now())`,
+    );
+    assert.deepEqual(await firing(api), { AUDIT_BROKEN: 1, AUDIT_CHAIN_BROKEN: 1 }, "what both say fires once");
+    await api.desk.db.row(testStatement("watch_mend", "UPDATE audit_faults SET mended_at = now()"));
+    assert.deepEqual(await firing(api), { AUDIT_BROKEN: 2 });
+    for (const [name, column] of [
+      ["watch_source", "source = 'history'"],
+      ["watch_resolve", "resolved_at = now(), resolution = 'x'"],
+      ["watch_chain", "chain = 'y'"],
+    ] as const)
+      await assert.rejects(
+        api.desk.db.row(testStatement(name, `UPDATE audit_faults SET ${column}`)),
+        /permission denied for table audit_faults/,
+      );
+  });
+});
