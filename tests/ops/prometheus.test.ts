@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
+import { alertList, reportedCodes } from "../../dispatch/api/alert-list.ts";
 
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, "../../ops/prometheus");
@@ -24,31 +25,11 @@ type Series = Readonly<Record<string, string>>;
 const signalsAge = 'dispatch_reading_age_seconds{reading="alert_signals",instance="a"}';
 const up: Series = { 'up{job="dispatch-api",instance="a"}': "1x300", [signalsAge]: "3x300" };
 
-/** Fails with promtool's own words when other alerts fire at `at` than those expected. */
-async function replay(t: TestContext, series: Series, at: string, expected: readonly Firing[]): Promise<void> {
+/** Runs a unit test of promtool's own kind; fails with promtool's own words. */
+async function unitTest(t: TestContext, one: object): Promise<void> {
   const made = await mkdtemp(join(tmpdir(), "dispatch-promtool-"));
   t.after(() => rm(made, { recursive: true }));
-  const samples = expected.map(({ alert, severity, pace }) => ({
-    labels: `{alertname="${alert}"${pace === undefined ? "" : `, pace="${pace}"`}, severity="${severity}"}`,
-    value: 1,
-  }));
-  const scenario = {
-    rule_files: [rules],
-    evaluation_interval: "1m",
-    tests: [
-      {
-        interval: "1m",
-        input_series: Object.entries({ ...up, ...series }).map(([name, values]) => ({ series: name, values })),
-        promql_expr_test: [
-          {
-            expr: 'sum by (alertname, pace, severity) (ALERTS{alertstate="firing"})',
-            eval_time: at,
-            exp_samples: samples,
-          },
-        ],
-      },
-    ],
-  };
+  const scenario = { rule_files: [rules], evaluation_interval: "1m", tests: [{ interval: "1m", ...one }] };
   // JSON is YAML.
   const path = join(made, "scenario.yml");
   await writeFile(path, JSON.stringify(scenario));
@@ -58,6 +39,23 @@ async function replay(t: TestContext, series: Series, at: string, expected: read
       : error;
   });
   assert.match(stdout, /SUCCESS/);
+}
+
+const seriesOf = (series: Series) =>
+  Object.entries({ ...up, ...series }).map(([name, values]) => ({ series: name, values }));
+
+/** Fails when other alerts fire at `at` than those expected. */
+async function replay(t: TestContext, series: Series, at: string, expected: readonly Firing[]): Promise<void> {
+  const samples = expected.map(({ alert, severity, pace }) => ({
+    labels: `{alertname="${alert}"${pace === undefined ? "" : `, pace="${pace}"`}, severity="${severity}"}`,
+    value: 1,
+  }));
+  await unitTest(t, {
+    input_series: seriesOf(series),
+    promql_expr_test: [
+      { expr: 'sum by (alertname, pace, severity) (ALERTS{alertstate="firing"})', eval_time: at, exp_samples: samples },
+    ],
+  });
 }
 
 const requests = (status: string): string =>
@@ -123,6 +121,31 @@ describe("promtool", { skip }, () => {
       { alert: "ASSIGNMENT_LATENCY_BURN", severity: "critical", pace: "steady" },
       { alert: "ASSIGNMENT_LATENCY_BURN", severity: "warning", pace: "slow" },
     ]);
+  });
+
+  test("every code of /ops/alerts fires at its threshold, for its owner, with its page and first command", async (t) => {
+    const counted = reportedCodes.map((code, at): [string, string] => [code, String(at + 1)]);
+    await unitTest(t, {
+      input_series: seriesOf(
+        Object.fromEntries(
+          counted.flatMap(([code, threshold]) => [
+            [`dispatch_alert_signal{code="${code}",instance="a"}`, `${Number(threshold) - 1}x9 ${threshold}x290`],
+            [`dispatch_alert_threshold{code="${code}",instance="a"}`, `${threshold}x300`],
+          ]),
+        ),
+      ),
+      alert_rule_test: reportedCodes.flatMap((code) => {
+        const { severity, owner, summary, runbook, firstCommand } = alertList[code];
+        const fires = {
+          exp_labels: { severity, owner },
+          exp_annotations: { summary, runbook, first_command: firstCommand },
+        };
+        return [
+          { alertname: code, eval_time: "9m", exp_alerts: [] },
+          { alertname: code, eval_time: "12m", exp_alerts: [fires] },
+        ];
+      }),
+    });
   });
 
   test("what /ops/alerts reports fires a minute later and clears by itself", async (t) => {
