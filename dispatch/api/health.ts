@@ -1,7 +1,10 @@
-// Whether the API can do its work right now: Postgres and the object store, asked at the same time and within a bound.
+// Whether the API can do its work right now: Postgres, which must take writes, and the object store, asked at the same time and
+// within a bound.
 
 import type { Desk } from "../kernel/desk.ts";
 import { freshFor } from "./fresh-for.ts";
+import { errnoOf } from "../storage/once-file.ts";
+import { whyNoWrite, writeProbe } from "./write-probe.ts";
 import { workersSeen, type WorkersSeen } from "./workers-seen.ts";
 
 export const serviceName = "dispatch-api";
@@ -15,12 +18,14 @@ export type Checks = { readonly postgres: Check; readonly object_store: Check; r
 export type Health = { readonly status: 200 | 503; readonly body: object };
 
 /** Makes the function that looks at the parts; several who ask within a moment share one look. */
-export const checksOf = (desk: Desk): (() => Promise<Checks>) =>
-  freshFor(
+export function checksOf(desk: Desk): () => Promise<Checks> {
+  const probe = writeProbe(desk);
+  return freshFor(
     freshForMs,
     () => performance.now(),
-    () => runChecks(desk),
+    () => runChecks(desk, probe),
   );
+}
 
 /** Makes the function that tells the desk's health. */
 export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promise<Health> {
@@ -33,27 +38,41 @@ export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promi
   };
 }
 
-async function runChecks(desk: Desk): Promise<Checks> {
+async function runChecks(desk: Desk, probe: () => Promise<void>): Promise<Checks> {
   const signal = AbortSignal.timeout(withinMs);
   let workers: WorkersSeen | null = null;
   // The API needs no worker to be well, so workers are told of and do not decide.
   const asked = workersSeen(desk).then((seen) => void (workers = seen));
-  const [postgres, objectStore] = await Promise.all([check(asked, signal), check(desk.store.check(signal), signal)]);
+  const [postgres, objectStore] = await Promise.all([
+    check(Promise.all([asked, probe()]), signal, whyNoWrite),
+    check(desk.store.check(signal), signal, whyNoStore),
+  ]);
   return { postgres, object_store: objectStore, workers };
 }
 
 /** The reason is in general words: health is public, and an error's text may name hosts and users. */
-async function check(work: Promise<unknown>, signal: AbortSignal): Promise<Check> {
+async function check(
+  work: Promise<unknown>,
+  signal: AbortSignal,
+  reasonOf: (error: unknown) => string,
+): Promise<Check> {
   const late = Promise.withResolvers<Check>();
   const onAbort = () => late.resolve({ status: "unavailable", reason: `no answer within ${withinMs} ms` });
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     const outcome = work.then(
       (): Check => ({ status: "ok" }),
-      (): Check => ({ status: "unavailable", reason: "cannot be reached or used" }),
+      (error: unknown): Check => ({ status: "unavailable", reason: reasonOf(error) }),
     );
     return await Promise.race([outcome, late.promise]);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+function whyNoStore(error: unknown): string {
+  const code = error instanceof Error ? errnoOf(error.cause) : null;
+  if (code === "ENOSPC" || code === "EDQUOT") return "cannot write: its disk is full";
+  if (code === "EROFS") return "cannot write: its disk is read-only";
+  return "cannot be reached or used";
 }

@@ -11,6 +11,8 @@ export const sqlState = {
   lockNotAvailable: "55P03",
   insufficientPrivilege: "42501",
   readOnly: "25006",
+  diskFull: "53100",
+  tooManyConnections: "53300",
 } as const;
 
 /** The SQLSTATE and constraint of a server error; null for anything else. */

@@ -1180,6 +1180,8 @@ export type StatementRows = {
     account_ids: readonly string[];
     site_ids: readonly string[];
   };
+  probe_memory: { work_mem: string };
+  probe_spill: { rows: number };
   promise_rivals: { rivals: number };
   proposals_overdue: { ticket_id: string };
   prune_answers: { gone: number };
