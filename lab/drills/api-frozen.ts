@@ -9,6 +9,7 @@ export const apiFrozen: Drill = {
   told: { by: /health does not answer|rule API_DOWN|stack:status api|supervisor: api/, withinMs: workStopsMs },
   reads: { must: [/hangs|does not answer|no answer/i], mustNot: [/Start the API/, /Nothing answers/, /health: ok/] },
   runbook: "ops/runbooks/everything_is_broken.md",
+  walks: ["How to confirm", "Verify"],
   seconds: 45,
   async provoke(ground) {
     const frozen = pidOf(ground, "api");

@@ -21,13 +21,24 @@ export type Told = {
 export type Mend =
   /** Nobody does anything. */
   | { readonly by: "itself" }
-  /** One command of the page, in which words in capitals are filled in as its reader would. */
-  | { readonly by: "page"; readonly command: string; fill?(ground: Ground): Promise<Readonly<Record<string, string>>> }
+  /** One command of the page. */
+  | {
+      readonly by: "page";
+      /** As the page has it; a word in capitals is a variable that its reader sets. */
+      readonly command: string;
+      /** What is typed, where that is more. */
+      readonly run?: string;
+      fill?(ground: Ground): Promise<Readonly<Record<string, string>>>;
+    }
   /** The cause lies outside Dispatch and is taken away there. @returns what was done, for the scorecard */
   | { readonly by: "cause"; fix(ground: Ground): Promise<string> };
 
 /** A fault that was made. */
 export type Fault = {
+  /** What people were told in the making of it: read before anything else. */
+  readonly said?: readonly string[];
+  /** Variables of the shell in which the first command is typed. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** What must be well again, beside /health, the signs and the commands of the stream. */
   isWell?(): boolean | Promise<boolean>;
   /** Takes away what is left of it, whatever became of the drill. May find nothing, and be called again. */
@@ -39,6 +50,8 @@ export type Drill = {
   /** The fault, in a sentence. */
   readonly about: string;
   readonly runbook: string;
+  /** Headings of the page under which commands for this fault stand; all unless given. */
+  readonly walks?: readonly string[];
   /** Null where the fault must harm nobody, and so need not be told. */
   readonly told: Told | null;
   readonly reads: Truth & {

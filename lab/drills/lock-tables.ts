@@ -20,5 +20,5 @@ export const lockTables: Drill = {
     await openTransaction(ground, "LOCK TABLE tickets");
     return { undo: () => endConsoles(ground) };
   },
-  mend: { by: "page", command: "pnpm dispatch:alerts --end-transaction PID", fill: consolePid },
+  mend: { by: "page", command: 'pnpm dispatch:alerts --end-transaction "$PID"', fill: consolePid },
 };

@@ -17,5 +17,10 @@ export const outboxStuck: Drill = {
     await openTransaction(ground, "SELECT pg_current_xact_id()");
     return { undo: () => endConsoles(ground) };
   },
-  mend: { by: "page", command: "pnpm dispatch:alerts --end-transaction PID", fill: consolePid },
+  mend: {
+    by: "page",
+    command: "pnpm dispatch:alerts --end-transaction PID",
+    run: 'pnpm dispatch:alerts --end-transaction "$PID"',
+    fill: consolePid,
+  },
 };

@@ -15,7 +15,8 @@ export function groupsOf(drills: readonly Drill[]): Drill[][] {
 }
 
 /** @returns a card for each drill, in the order in which they were played */
-export async function playDrills(drills: readonly Drill[], { say, signal }: DrillOptions): Promise<Scorecard[]> {
+export async function playDrills(drills: readonly Drill[], options: DrillOptions): Promise<Scorecard[]> {
+  const { say, signal } = options;
   const cards: Scorecard[] = [];
   const keep = (card: Scorecard) => {
     cards.push(card);
@@ -33,11 +34,11 @@ export async function playDrills(drills: readonly Drill[], { say, signal }: Dril
     }
     while (left.length > 0) {
       signal.throwIfAborted();
-      await withGround(left[0]?.needs ?? {}, { say, signal }, async (ground) => {
+      await withGround(left[0]?.needs ?? {}, options, async (ground) => {
         // A drill that failed may have left its fault behind: the next gets a new stack.
         for (let well = true; well && left.length > 0;) {
           const drill = left.shift();
-          if (drill !== undefined) well = keep(await play(drill, ground, { say, signal })).passed;
+          if (drill !== undefined) well = keep(await play(drill, ground, options)).passed;
         }
       });
     }

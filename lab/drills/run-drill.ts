@@ -17,20 +17,29 @@ const firstCommand = "pnpm dispatch:alerts";
 const firstLines = 12;
 /** A fault that must harm nobody is given so long to harm somebody before the first command is typed. */
 const harmlessMs = 3_000;
-/** What is told too late is waited for a little, so that the card can say how late. */
-const patience = 2;
+/** What comes too late is waited for a little, so that the card can say how late. */
+const usualPatience = 2;
 const lookEveryMs = 100;
 const streamEndsWithinMs = 30_000;
 /** Commands under these headings belong to the fault; those of all later ones to the time after it. */
 const duringFault = new Set(["How to confirm", "First five minutes"]);
 const fixing = "Fix";
 
-export type DrillOptions = { readonly say: (line: string) => void; readonly signal: AbortSignal };
+export type DrillOptions = {
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** How many times as long as it may take something is waited for; 2 unless given. */
+  readonly patience?: number;
+};
 
 /** @throws CommandFailure when the fault cannot be made */
-export async function runDrill(drill: Drill, ground: Ground, { say, signal }: DrillOptions): Promise<Scorecard> {
+export async function runDrill(
+  drill: Drill,
+  ground: Ground,
+  { say, signal, patience = usualPatience }: DrillOptions,
+): Promise<Scorecard> {
   const page = await readFile(join(root, drill.runbook), "utf8");
-  const blocks = blocksOf(page);
+  const blocks = blocksOf(page).filter(({ heading }) => drill.walks?.includes(heading) ?? true);
   const walk = new Walk(ground, say);
   const stream = new CommandStream(ground);
   const signs = await Signs.watch(ground);
@@ -49,15 +58,15 @@ export async function runDrill(drill: Drill, ground: Ground, { say, signal }: Dr
     say(`Fault: ${drill.about}.`);
     fault = (await drill.provoke(ground)) ?? {};
     const faultAt = performance.now();
-    const watched = { fault, signs, stream, signal };
+    const watched = { fault, signs, stream, signal, patience };
     const mended = drill.mend.by === "itself" ? wait(drill, ground, watched, faultAt) : null;
     // Awaited below, behind what may throw first.
     mended?.catch(() => undefined);
-    const told = await waitForTold(drill, signs, signal);
+    const told = await waitForTold(drill, watched);
     say(describeTold(drill, told, faultAt, signs));
     const command = drill.reads.command ?? firstCommand;
-    const first = await ground.run(command);
-    const lines = first.output.trimEnd().split("\n").slice(0, firstLines);
+    const first = await ground.run(`${assignments(fault.variables ?? {})}${command}`);
+    const lines = [...(fault.said ?? []), ...first.output.trimEnd().split("\n")].slice(0, firstLines);
     say(`${command} says (${seconds(first.tookMs)}):\n${lines.map((line) => `    | ${line}`).join("\n")}`);
     await walk.through(blocks.filter(({ heading }) => duringFault.has(heading)));
     await walk.through(blocks.filter(({ heading }) => heading === fixing));
@@ -97,9 +106,10 @@ type Watched = {
   readonly signs: Signs;
   readonly stream: CommandStream;
   readonly signal: AbortSignal;
+  readonly patience: number;
 };
 
-async function waitForTold({ told }: Drill, signs: Signs, signal: AbortSignal) {
+async function waitForTold({ told }: Drill, { signs, signal, patience }: Watched) {
   if (told === null) {
     await pause(harmlessMs, undefined, { signal });
     return null;
@@ -120,7 +130,7 @@ function describeTold(
 }
 
 /** Until all is well, from `since`; null when it is not within twice the time it may take. */
-async function wait(drill: Drill, ground: Ground, { fault, signs, stream, signal }: Watched, since: number) {
+async function wait(drill: Drill, ground: Ground, { fault, signs, stream, signal, patience }: Watched, since: number) {
   const { told, wellWithinMs = mendsItselfMs } = drill;
   // What nobody mends is first seen, and then over.
   if (drill.mend.by === "itself" && told !== null)
@@ -148,12 +158,20 @@ async function mend(
   const at = performance.now();
   if (how.by === "itself") return { by: "by itself", at };
   if (how.by === "cause") return { by: await how.fix(ground), at };
-  const filled = Object.entries((await how.fill?.(ground)) ?? {});
-  const command = filled.reduce((text, [word, here]) => text.replaceAll(word, here), how.command);
-  if (!page.includes(how.command)) walk.differs(0, `the page does not have ${how.command}`);
-  else await walk.through([{ heading: fixing, line: lineOf(page, how.command), commands: command, expected: [] }]);
-  return { by: `one command of the page: ${command}`, at };
+  const { command, run = command } = how;
+  if (!page.includes(command)) walk.differs(0, `the page does not have ${command}`);
+  else {
+    const commands = `${assignments((await how.fill?.(ground)) ?? {})}${run}`;
+    await walk.through([{ heading: fixing, line: lineOf(page, command), commands, expected: [] }]);
+  }
+  return { by: `one command of the page: ${run}`, at };
 }
+
+/** Set as their reader sets them, on lines of their own. */
+const assignments = (variables: Readonly<Record<string, string>>): string =>
+  Object.entries(variables)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join("");
 
 const lineOf = (page: string, text: string): number => page.slice(0, page.indexOf(text)).split("\n").length;
 

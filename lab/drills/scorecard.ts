@@ -120,7 +120,11 @@ export const columns = [
   "verdict",
 ] as const;
 
-/** A card as one row of texts; `first read` is the first two lines, which is what a tired person takes in. */
+/** What a tired person takes in. */
+const readLines = 3;
+const readColumns = 160;
+
+/** A card as one row of texts. */
 export function rowOf(card: Scorecard): readonly string[] {
   const { seen, drill, skipped, untrue, failures, passed } = card;
   if (seen === null)
@@ -141,7 +145,10 @@ export function rowOf(card: Scorecard): readonly string[] {
     drill,
     time(seen.told_ms, seen.told_by ?? "never"),
     seen.told_ms === null ? "" : (seen.told_by ?? ""),
-    seen.first_lines.slice(0, 2).join(" / "),
+    seen.first_lines
+      .slice(0, readLines)
+      .map((line) => (line.length > readColumns ? `${line.trim().slice(0, readColumns)}…` : line.trim()))
+      .join(" / "),
     untrue.length === 0 ? "yes" : `no: ${untrue.join("; ")}`,
     time(seen.mended_ms, "never"),
     seen.mended_by,

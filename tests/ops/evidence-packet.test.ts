@@ -54,7 +54,8 @@ test("the gate is open when nothing speaks against it", () => {
   assert.match(page, /10 tests in 12 s: 9 passed, 0 failed, 1 skipped\./);
   assert.ok(
     page.includes(
-      "| one | 0.1 s | alert STUCK_SCHEDULING | health: ok / alerts: 1 fire | yes | 0.5 s | by itself | 0 of 20 | 3 of 3 | passed |",
+      "| one | 0.1 s | alert STUCK_SCHEDULING | health: ok / alerts: 1 fire / STUCK_SCHEDULING | yes | " +
+        "0.5 s | by itself | 0 of 20 | 3 of 3 | passed |",
     ),
     page,
   );
