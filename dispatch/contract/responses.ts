@@ -337,16 +337,28 @@ export const approval = Type.Object({
 });
 export type ApprovalBody = Static<typeof approval>;
 
-export const upload = Type.Object({
-  upload_id: uuid(),
-  object_key: text(),
-  uri: text(),
+/** How to send bytes to the store: `fields` go first in a form, the file last; without them the body is the bytes alone. */
+const address = {
   method: oneOf(["PUT", "POST"]),
   url: text(),
   headers: Type.Record(Type.String(), Type.String()),
   fields: Type.Optional(Type.Record(Type.String(), Type.String())),
+};
+
+export const upload = Type.Object({
+  upload_id: uuid(),
+  object_key: text(),
+  uri: text(),
+  ...address,
   expires_at: time(),
   max_bytes: count(),
+  /** With in_parts: what is still to be sent, and the numbers of what has arrived. `url` takes the whole file all the same. */
+  parts: Type.Optional(
+    Type.Array(
+      Type.Object({ number: Type.Integer({ minimum: 1 }), offset_bytes: count(), size_bytes: count(), ...address }),
+    ),
+  ),
+  parts_stored: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }))),
 });
 
 export const closeoutPacket = Type.Object({ object_key: text(), sha256: text(), size_bytes: count() });

@@ -194,6 +194,13 @@ export const visitCommands = defineCommands({
         "x-case": "lower",
         description: "SHA-256 of the file, 64 hex digits",
       }),
+      in_parts: optional(
+        Type.Boolean({
+          description:
+            "True, of a video: an address for each part too; asked again under a new idempotency key, those of parts that " +
+            "have not arrived; absent: false",
+        }),
+      ),
     }),
     example: {
       evidence_key: "photo_before_security_risk",

@@ -1189,7 +1189,7 @@ export type StatementRows = {
   prune_events: { gone: number };
   prune_plans: { gone: number };
   prune_rejections: { gone: number };
-  prune_uploads: { incoming_key: string };
+  prune_uploads: { incoming_key: string; size_bytes: number; part_bytes: number };
   prune_workers: { gone: number };
   receipt_select: {
     id: string;
@@ -2293,6 +2293,14 @@ export type StatementRows = {
     hash: string;
   };
   upload_count_open: { total: number };
+  upload_in_parts: {
+    id: string;
+    object_key: string;
+    incoming_key: string;
+    size_bytes: number;
+    part_bytes: number;
+    expires_at: string;
+  };
   upload_select: {
     id: string;
     ticket_id: string;
@@ -2301,6 +2309,7 @@ export type StatementRows = {
     content_type: string;
     size_bytes: number;
     sha256: string;
+    part_bytes: number | null;
   };
   visits_trail: {
     tool_name: string;

@@ -7,6 +7,7 @@ import { faultIn } from "../storage/first-bytes.ts";
 import { familyOf, isAcceptedMediaType, maxBytesOf, type MediaType } from "../storage/media-types.ts";
 import { fetchObject, inspectObject, piecesAsAnnounced, type ObjectStore } from "../storage/object-store.ts";
 import { readPicture, type PictureType } from "../storage/picture.ts";
+import { incomingKeys, joinedParts, missingParts, partsOf, type Part } from "./upload-parts.ts";
 import type { UploadRow } from "./uploads.ts";
 
 /** What the stored bytes say of themselves. */
@@ -70,17 +71,59 @@ async function carryOver(store: ObjectStore, upload: UploadRow, uri: string, med
     const fault = faultIn(head, mediaType);
     if (fault !== null) throw unfit(upload, uri, fault);
   };
-  const kept = await inspectObject(store, key, sizeBytes);
-  if (kept === null) {
-    const body = await store.read(upload.incoming_key);
-    if (body === null) throw new Refusal("EVIDENCE_NOT_STORED", { uri, expected: expectedOf(upload), actual: null });
-    const pieces = piecesAsAnnounced(body, { sizeBytes, sha256 }, accept, (actual) => mismatch(upload, uri, actual));
-    await store.writeOnce(key, { sizeBytes, pieces }, mediaType);
-  } else {
+  const isKept = async (): Promise<boolean> => {
+    const kept = await inspectObject(store, key, sizeBytes);
+    if (kept === null) return false;
     requireAnnounced(upload, uri, kept);
     accept(kept.head);
+    return true;
+  };
+  if (!(await isKept())) {
+    try {
+      const body = await sentBytes(store, upload, uri);
+      const pieces = piecesAsAnnounced(body, { sizeBytes, sha256 }, accept, (actual) => mismatch(upload, uri, actual));
+      await store.writeOnce(key, { sizeBytes, pieces }, mediaType);
+    } catch (error) {
+      // Another call may have taken it over meanwhile, and used up what this one was reading.
+      if (!(error instanceof Refusal) || !(await isKept())) {
+        if (error instanceof Refusal && error.code === "EVIDENCE_CHECKSUM_MISMATCH") await forgetParts(store, upload);
+        throw error;
+      }
+    }
   }
-  await store.spend(upload.incoming_key);
+  for (const incoming of incomingKeys(upload)) await store.spend(incoming);
+}
+
+/** @throws Refusal EVIDENCE_NOT_STORED, which of a file in parts names those that are missing */
+async function sentBytes(store: ObjectStore, upload: UploadRow, uri: string): Promise<AsyncIterable<Uint8Array>> {
+  const whole = await store.read(upload.incoming_key);
+  if (whole !== null) return whole;
+  if (upload.part_bytes === null) throw notStored(upload, uri);
+  const missing = await missingParts(store, upload);
+  if (missing.length > 0) throw partsNotStored(upload, uri, missing);
+  return joinedParts(store, upload, (part) => partsNotStored(upload, uri, [part]));
+}
+
+/** Nobody can tell which part is wrong. On files a part that lies there takes no other in its place, so all have to go. */
+async function forgetParts(store: ObjectStore, upload: UploadRow): Promise<void> {
+  if (upload.part_bytes === null) return;
+  for (const incoming of incomingKeys(upload)) await store.remove(incoming);
+}
+
+const notStored = (upload: UploadRow, uri: string): Refusal =>
+  new Refusal("EVIDENCE_NOT_STORED", { uri, expected: expectedOf(upload), actual: null });
+
+function partsNotStored(upload: UploadRow, uri: string, missing: readonly Part[]): Refusal {
+  const numbers = missing.map(({ number }) => number).join(", ");
+  return new Refusal(
+    "EVIDENCE_NOT_STORED",
+    { uri, expected: expectedOf(upload), actual: null, missing_parts: missing },
+    {
+      message:
+        `${missing.length} of the file's ${partsOf(upload).length} parts are not in the store: ${numbers}. Send them, and record it ` +
+        "again; closeout.request_upload with the same fields and a new idempotency key gives their addresses.",
+    },
+  );
 }
 
 const expectedOf = ({ size_bytes, sha256 }: UploadRow) => ({ size_bytes, sha256 });
@@ -88,7 +131,7 @@ const expectedOf = ({ size_bytes, sha256 }: UploadRow) => ({ size_bytes, sha256 
 type Measured = { readonly sizeBytes: number; readonly sha256: string };
 
 function requireAnnounced<T extends Measured>(upload: UploadRow, uri: string, found: T | null): asserts found is T {
-  if (!found) throw new Refusal("EVIDENCE_NOT_STORED", { uri, expected: expectedOf(upload), actual: null });
+  if (!found) throw notStored(upload, uri);
   const isSame = found.sizeBytes === upload.size_bytes && found.sha256 === upload.sha256;
   if (!isSame) throw mismatch(upload, uri, found);
 }

@@ -284,7 +284,7 @@ export const settingsList = {
     "DISPATCH_UPLOAD_EXPIRY_SECONDS",
     integer(1, 86_400),
     900,
-    "How long a signed upload address works, in seconds",
+    "How long a signed upload address works, in seconds; those of a video in parts for as much longer as it takes at 350 kbit/s",
   ),
   travelUrl: setting(
     "DISPATCH_TRAVEL_URL",

@@ -3,6 +3,8 @@
 // pruned.
 
 import { statement, type Statement } from "../db/statement.ts";
+import { incomingKeys, type Announced } from "../field/upload-parts.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
 const batch = 500;
@@ -54,17 +56,18 @@ const prunePlans = statement(
 
 // Also of uploads that became evidence: on S3 their address took further objects until it expired. Their rows stay, since the same
 // file may be recorded for another requirement.
-const pruneUploads = statement<{ incoming_key: string }>(
+const pruneUploads = statement<Announced>(
   "prune_uploads",
   `WITH old AS (
-     SELECT id, incoming_key, used_at FROM uploads WHERE cleared_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2
+     SELECT id, incoming_key, size_bytes, part_bytes, used_at FROM uploads
+     WHERE cleared_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2
      FOR UPDATE SKIP LOCKED
    ), unused AS (
      DELETE FROM uploads USING old WHERE uploads.id = old.id AND old.used_at IS NULL
    ), used AS (
      UPDATE uploads SET cleared_at = $3 FROM old WHERE uploads.id = old.id AND old.used_at IS NOT NULL
    )
-   SELECT incoming_key FROM old`,
+   SELECT incoming_key, size_bytes, part_bytes FROM old`,
 );
 
 const hourMs = 3_600_000;
@@ -96,6 +99,11 @@ const rowDuty = (parts: DutyParts, name: string, prune: Statement, keepDays: num
   },
 });
 
+/** One after the other: a batch of films in 40 parts would be 800 connections at once. */
+async function removeAll(store: ObjectStore, keys: readonly string[]): Promise<void> {
+  for (const key of keys) await store.remove(key);
+}
+
 const uploadDuty = (parts: DutyParts): Duty => ({
   name: "prune uploads",
   round: async () => {
@@ -107,7 +115,7 @@ const uploadDuty = (parts: DutyParts): Duty => ({
         before(parts, 0),
       ]);
       // The rows go only once the objects are gone: what the store refuses to remove is found again.
-      await Promise.all(rows.map(({ incoming_key }) => store.remove(incoming_key)));
+      await Promise.all(rows.map((row) => removeAll(store, incomingKeys(row))));
       await tx.commit();
       return rows.length;
     });

@@ -67,6 +67,7 @@ export function phoneFiles(storeOf: () => ObjectStore): void {
       content_type: contentType,
       size_bytes: says.length,
       sha256: createHash("sha256").update(says).digest("hex"),
+      part_bytes: null,
     };
     const ticket = await storeOf().presignUpload({
       key: row.incoming_key,

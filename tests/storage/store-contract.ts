@@ -17,6 +17,7 @@ import { takeOver } from "../../dispatch/field/stored-object.ts";
 import { photoFile } from "../support/evidence.ts";
 import * as client from "../support/upload-client.ts";
 import { phoneFiles } from "./phone-files.ts";
+import { videoInParts } from "./video-parts.ts";
 
 /** What a photo may have; a video may have more. */
 const mebibyte = 1024 * 1024;
@@ -178,7 +179,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       test("what was taken over stays the evidence it is, whatever its address takes afterwards", async () => {
         const [sent, key, objectKey] = [photoFile("the first"), newKey("incoming"), newKey()];
         const size_bytes = sent.bytes.length;
-        const announced = { content_type: sent.contentType, size_bytes, sha256: sha256(sent.bytes) };
+        const announced = { content_type: sent.contentType, size_bytes, sha256: sha256(sent.bytes), part_bytes: null };
         const row = { ...announced, id: randomUUID(), incoming_key: key, object_key: objectKey };
         const take = () => takeOver(store, { ...row, ticket_id: knownId<TicketId>(randomUUID()) }, "s3://b/k");
         const ticket = await ticketFor(key, size_bytes);
@@ -294,6 +295,8 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
     });
 
     describe("what phones send", () => phoneFiles(() => store));
+
+    describe("a video in parts", () => videoInParts(() => underTest.stores));
 
     describe("reading and removing", () => {
       test("lists every object with its size, and none that was removed", async () => {

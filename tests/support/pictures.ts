@@ -1,6 +1,7 @@
 // Pictures, recordings and documents as small as they can be, written byte by byte by their formats' structure, so that a test
 // says what is in them. No picture data: whoever reads headers needs none.
 
+import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const u16 = (value: number): Buffer => Buffer.of(value >> 8, value & 0xff);
@@ -73,6 +74,12 @@ export const ftyp = (major: string, ...compatible: readonly string[]): Buffer =>
 /** A film or recording: its brands, and a box of media data. */
 export const media = (major: string, ...compatible: readonly string[]): Buffer =>
   Buffer.concat([ftyp(major, ...compatible), box("mdat", latin("recorded"))]);
+
+/** A film of so many bytes, no two stretches of it alike. */
+export function film(sizeBytes: number): Buffer {
+  const head = media("mp42", "isom", "mp42");
+  return Buffer.concat([head, randomBytes(sizeBytes - head.length)]);
+}
 
 /**
  * HEIF (ISO/IEC 23008-12): ftyp; meta with the items' names (iinf), their places in the file (iloc) and their sizes (ispe, of a

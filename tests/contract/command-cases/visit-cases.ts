@@ -146,6 +146,7 @@ export const visitCases = {
       good: [
         { kind: "PHOTO", content_type: "image/jpeg", size_bytes: 1, sha256: "aB".repeat(32) },
         { kind: "x", content_type: "image/gif", size_bytes: 1e9, sha256: "0".repeat(64), evidence_key: "k" },
+        { kind: "VIDEO", content_type: "video/mp4", size_bytes: 1e8, sha256: "0".repeat(64), in_parts: true },
       ],
       bad: [
         [{ kind: undefined }, "kind"],
@@ -155,6 +156,7 @@ export const visitCases = {
         [{ size_bytes: "10" }, "size_bytes"],
         [{ sha256: undefined }, "sha256"],
         [{ sha256: "g".repeat(64) }, "sha256"],
+        [{ in_parts: "yes" }, "in_parts"],
         [{ evidence_key: "" }, "evidence_key"],
       ],
     },
