@@ -127,14 +127,14 @@ export const watchedAlerts = define({
   API_DOWN: {
     severity: "critical",
     owner: "platform on call",
-    runbook: "ops/runbooks/mvp_launch_checkpoint.md",
+    runbook: "ops/runbooks/everything_is_broken.md",
     summary: "An API process does not answer its scraper, or none is known to it.",
     firstCommand: "pnpm dispatch:alerts",
   },
   DATABASE_UNAVAILABLE: {
     severity: "critical",
     owner: "platform on call",
-    runbook: "ops/runbooks/database_recovery.md",
+    runbook: "ops/runbooks/database_unavailable.md",
     summary: "Postgres cannot be reached or used: every command answers 503 until it is back.",
     firstCommand: "pnpm dispatch:alerts",
   },

@@ -13,12 +13,14 @@ const parts = ["Symptom", "How to confirm", "First five minutes", "Fix", "Verify
 const runbooks = new Set<string>(alertCodes.map((code) => alertList[code].runbook));
 for (const page of [
   "autonomy_controls",
+  "database_recovery",
   "database_unavailable",
   "disk_full",
   "everything_is_broken",
   "incident_template",
   "key_rotation",
   "locked_table",
+  "mvp_launch_checkpoint",
 ])
   runbooks.add(`ops/runbooks/${page}.md`);
 

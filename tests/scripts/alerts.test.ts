@@ -121,7 +121,7 @@ describe("pnpm dispatch:alerts", async () => {
       "postgres://nobody@127.0.0.1:1/none",
     );
     assert.equal(database.code, 1);
-    assert.match(database.err, /^Postgres cannot be used: .*database_recovery\.md\.\n$/);
+    assert.match(database.err, /^Postgres cannot be used: .*database_unavailable\.md\.\n$/);
     await api.stop();
     const gone = await alerts(api, "--url", api.url);
     assert.equal(gone.code, 1);
