@@ -47,15 +47,21 @@ export const drillCommand = (): Promise<void> =>
       console.log(
         `${wanted.length === 1 ? "One drill" : `${wanted.length} drills`}, ${about(wanted)} on a machine at rest.`,
       );
-      const scorecards = await playDrills(wanted, { say: (line) => console.log(line), signal: stopping });
-      const results: Scorecards = {
-        at: new Date().toISOString(),
-        load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
-        processors: availableParallelism(),
-        scorecards,
-      };
-      if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
-      print(results);
+      const scorecards: Scorecard[] = [];
+      try {
+        const say = (line: string) => console.log(line);
+        await playDrills(wanted, { say, signal: stopping }, (card) => void scorecards.push(card));
+      } finally {
+        // Of a run that was stopped too: what was played was played.
+        const results: Scorecards = {
+          at: new Date().toISOString(),
+          load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+          processors: availableParallelism(),
+          scorecards,
+        };
+        if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
+        print(results);
+      }
       return scorecards.some(({ failures }) => failures.length > 0) ? 1 : 0;
     },
   );

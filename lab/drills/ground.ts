@@ -65,8 +65,8 @@ export type Ground = {
   run(commands: string): Promise<BlockOutcome>;
 };
 
-/** A frozen worker is silent after three beats; nobody need wait a minute for that. */
-const usualSettings = { DISPATCH_WORKER_HEARTBEAT_MS: "2000" };
+/** A frozen worker is silent after three beats; nobody need wait a minute for that, nor ten seconds for a mute receiver. */
+const usualSettings = { DISPATCH_WORKER_HEARTBEAT_MS: "2000", DISPATCH_WEBHOOK_TIMEOUT_MS: "2000" };
 const answersWithinMs = 3_000;
 const readyWithinMs = 120_000;
 const stopsWithinMs = 60_000;

@@ -6,10 +6,7 @@ import { workStopsMs, type Drill } from "./drill.ts";
 export const lockTables: Drill = {
   name: "lock-tables",
   about: "a session holds LOCK TABLE tickets and does not end",
-  told: {
-    by: /health 503|alert .*LOCK|alert ALERTS_BLIND|alert DATABASE_UNAVAILABLE|rule DATABASE_UNAVAILABLE/,
-    withinMs: workStopsMs,
-  },
+  told: { by: /DATABASE_LOCKED|health 503|ALERTS_BLIND|DATABASE_UNAVAILABLE/, withinMs: workStopsMs },
   reads: {
     must: [/lock/i],
     mustNot: [/(while )?Postgres is (away|unavailable)/, /Start the API/, /alerts: none fires/],

@@ -14,14 +14,13 @@ export function groupsOf(drills: readonly Drill[]): Drill[][] {
   return [...Map.groupBy(drills, ({ needs = {} }) => JSON.stringify(needs)).values()];
 }
 
-/** @returns a card for each drill, in the order in which they were played */
-export async function playDrills(drills: readonly Drill[], options: DrillOptions): Promise<Scorecard[]> {
+/** Gives `keep` a card for each drill as soon as it was played. */
+export async function playDrills(
+  drills: readonly Drill[],
+  options: DrillOptions,
+  keep: (card: Scorecard) => void,
+): Promise<void> {
   const { say, signal } = options;
-  const cards: Scorecard[] = [];
-  const keep = (card: Scorecard) => {
-    cards.push(card);
-    return card;
-  };
   for (const group of groupsOf(drills)) {
     const left: Drill[] = [];
     for (const drill of group) {
@@ -35,16 +34,20 @@ export async function playDrills(drills: readonly Drill[], options: DrillOptions
     while (left.length > 0) {
       signal.throwIfAborted();
       await withGround(left[0]?.needs ?? {}, options, async (ground) => {
-        // A drill that failed may have left its fault behind: the next gets a new stack.
+        // A drill that was not over may have left its fault behind: the next gets a new stack.
         for (let well = true; well && left.length > 0;) {
           const drill = left.shift();
-          if (drill !== undefined) well = keep(await play(drill, ground, options)).passed;
+          if (drill === undefined) continue;
+          const card = await play(drill, ground, options);
+          keep(card);
+          well = isOver(card);
         }
       });
     }
   }
-  return cards;
 }
+
+const isOver = ({ seen }: Scorecard): boolean => seen !== null && seen.mended_ms !== null;
 
 async function play(drill: Drill, ground: Ground, options: DrillOptions): Promise<Scorecard> {
   options.say(`\n# ${drill.name}`);

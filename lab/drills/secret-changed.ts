@@ -15,7 +15,8 @@ export const secretChanged: Drill = {
   about: "the file of the stack's token secret is replaced, and nothing is started again",
   told: { by: /SECRET|supervisor: .*secret|AUTH_POLICY_FAILURE_SPIKE|health .*secret/i, withinMs: workStopsMs },
   reads: { must: [/secret/i], mustNot: [/postgres: (?!ok)/, /alerts: none fires/] },
-  runbook: "ops/runbooks/key_rotation.md",
+  runbook: "ops/runbooks/auth_policy_failure.md",
+  walks: ["How to confirm"],
   seconds: 45,
   async provoke(ground) {
     const path = jwtSecretFile(ground.dataDir);

@@ -17,7 +17,6 @@ export const webhookHangs: Drill = {
     mustNot: [/Postgres cannot be used/],
   },
   runbook: "ops/runbooks/outbox_dead_letters.md",
-  needs: { settings: { DISPATCH_WEBHOOK_TIMEOUT_MS: "2000" } },
   seconds: 40,
   async provoke(ground) {
     // Never answers: whoever sends waits until it has had enough.
