@@ -3,6 +3,8 @@
 
 type AlertEntry = {
   readonly severity: "warning" | "critical";
+  /** From when on a warning is critical, where that depends on how bad it is. */
+  readonly criticalWhen?: string;
   /** Whose phone rings. */
   readonly owner: "dispatch desk" | "field operations" | "integrations" | "security" | "platform on call";
   readonly runbook: string;
@@ -88,6 +90,21 @@ export const reportedAlerts = define({
     summary:
       "Events were given up after every try to bring them to a webhook failed; its receiver does not know of them.",
     firstCommand: "pnpm dispatch:alerts --explain OUTBOX_DEAD_LETTERS",
+  },
+  DISK_LOW: {
+    severity: "warning",
+    criticalWhen: "at 5 % free",
+    owner: "platform on call",
+    runbook: "ops/runbooks/disk_full.md",
+    summary: "A disk is nearly full; once it is, no command, upload or log line can be written.",
+    firstCommand: "pnpm dispatch:alerts --explain DISK_LOW",
+  },
+  CONNECTIONS_HIGH: {
+    severity: "warning",
+    owner: "platform on call",
+    runbook: "ops/runbooks/database_unavailable.md",
+    summary: "Postgres has nearly as many connections as it may have; once it has, nobody new gets in.",
+    firstCommand: "pnpm dispatch:alerts --explain CONNECTIONS_HIGH",
   },
   OBJECT_STORE_UNAVAILABLE: {
     severity: "critical",

@@ -10,11 +10,13 @@ import type { Desk } from "../kernel/desk.ts";
 import { away, readingRefusal } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Rejections } from "../kernel/rejections.ts";
+import { serverConnections, usedPercent } from "../db/server-connections.ts";
+import { diskSpace, leastFreePercent } from "../process/disk-space.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
 import { auditWatched } from "./audit-watched.ts";
-import { serviceName, type Checks } from "./health.ts";
+import { reads, serviceName, type Checks } from "./health.ts";
 import { silentWorkers } from "./workers-seen.ts";
 
 const hourMs = 3_600_000;
@@ -63,7 +65,12 @@ type Look = {
 };
 
 /** What is counted for a code, and at which count it fires. */
-export type Measured = { readonly count: number; readonly threshold: number };
+export type Measured = {
+  readonly count: number;
+  readonly threshold: number;
+  /** Where it is not the list's. */
+  readonly severity?: "critical";
+};
 
 // `in_scheduling` is the condition of the index tickets_in_scheduling; the list of states would read the whole table. Who has
 // a time and a technician waits for the day, and is stuck only when that has passed.
@@ -114,7 +121,7 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
   const read = async (): Promise<Look> => {
     const { postgres, object_store: store } = await checks();
     // Known within two seconds, where a silent network would keep each question for a time limit of its own.
-    if (postgres.status !== "ok") throw away("postgres", new Error(postgres.reason));
+    if (!reads(postgres)) throw away("postgres", new Error(postgres.status === "ok" ? "" : postgres.reason));
     // Refusals wait a moment to be written together; whoever asks now wants them counted.
     await rejections.flush();
     const now = desk.clock.now();
@@ -130,6 +137,8 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     const deadLetters = await countDeadLetters(desk.db);
     const broken = await countOpenFaults(desk.db);
     const watched = await auditWatched(desk);
+    const connections = await serverConnections(desk.db);
+    const free = leastFreePercent(await diskSpace(desk.settings));
     if (!row || !unserved || !heldBack)
       throw new Error("the question for the alert signals was answered without a row");
     const { duplicate_intakes: duplicates, ...signals } = row;
@@ -156,6 +165,12 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
       AUDIT_BROKEN: { count: broken.checkpoint, threshold: 1 },
       AUDIT_CHAIN_BROKEN: { count: broken.history, threshold: 1 },
       AUDIT_UNVERIFIED: { count: Math.floor(watched.seconds / 3_600), threshold: unverifiedHours },
+      DISK_LOW: {
+        count: 100 - free,
+        threshold: 100 - desk.settings.alertDiskFree + 1,
+        ...(free < desk.settings.alertDiskCritical && { severity: "critical" as const }),
+      },
+      CONNECTIONS_HIGH: { count: usedPercent(connections), threshold: desk.settings.alertConnections },
       OBJECT_STORE_UNAVAILABLE: { count: store.status === "ok" ? 0 : 1, threshold: 1 },
     };
     return { now, signals, measured };

@@ -4,6 +4,8 @@
 
 import { operatorPhases } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
+import { serverConnections } from "../db/server-connections.ts";
+import { diskSpace } from "../process/disk-space.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { AlertReporter, Measured } from "./alerts.ts";
 import { auditWatched } from "./audit-watched.ts";
@@ -69,6 +71,7 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams,
   const sharing = (name: ReadingName, read: () => Promise<Values>) => orNothing(inTurn(name, read));
   const paces = inTurn("assignments", () => recentAssignments(desk));
   const watched = inTurn("audit_watch", () => auditWatched(desk));
+  const disks = shared("disks", () => diskSpace(desk.settings));
   const measured = inTurn("alert_signals", () => alerts.measure());
   metrics.gauges({
     dispatch_dependency_up: async () => dependencies(await checks()),
@@ -80,6 +83,17 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams,
         ["waited_for", waiting],
       ]);
     },
+    dispatch_db_server_connections: sharing(
+      "connections",
+      async () => new Map(Object.entries(await serverConnections(desk.db))),
+    ),
+    dispatch_disk_free_bytes: async () => new Map((await disks())?.map(({ use, free }) => [use, free])),
+    dispatch_disk_size_bytes: async () => new Map((await disks())?.map(({ use, size }) => [use, size])),
+    dispatch_disk_low_percent: async () =>
+      new Map([
+        ["warning", desk.settings.alertDiskFree],
+        ["critical", desk.settings.alertDiskCritical],
+      ]),
     dispatch_event_streams: async () => single(openStreams()),
     dispatch_queue_tickets: sharing("queue", () => countQueue(desk)),
     dispatch_awaiting_technician: sharing("awaiting", () => countAssignments(desk)),
@@ -133,7 +147,7 @@ const dependencies = ({ postgres, object_store: store }: Checks): Values =>
     ["object_store", store.status === "ok" ? 1 : 0],
   ]);
 
-const byCode = (measured: ReadonlyMap<string, Measured> | null, which: keyof Measured): Values =>
+const byCode = (measured: ReadonlyMap<string, Measured> | null, which: "count" | "threshold"): Values =>
   new Map([...(measured ?? [])].map(([code, one]) => [code, one[which]]));
 
 async function countQueue(desk: Desk): Promise<Values> {

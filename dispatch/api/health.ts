@@ -4,7 +4,7 @@
 import type { Desk } from "../kernel/desk.ts";
 import { freshFor } from "./fresh-for.ts";
 import { errnoOf } from "../storage/once-file.ts";
-import { whyNoWrite, writeProbe } from "./write-probe.ts";
+import { answers, whyNoWrite, writeProbe } from "./write-probe.ts";
 import { workersSeen, type WorkersSeen } from "./workers-seen.ts";
 
 export const serviceName = "dispatch-api";
@@ -14,6 +14,8 @@ const withinMs = 2_000;
 const freshForMs = 250;
 
 type Check = { readonly status: "ok" } | { readonly status: "unavailable"; readonly reason: string };
+/** Whether the part answers what is read of it, if it is only writing that fails. */
+export const reads = (found: Check): boolean => found.status === "ok" || found.reason.startsWith(answers);
 export type Checks = { readonly postgres: Check; readonly object_store: Check; readonly workers: WorkersSeen | null };
 export type Health = { readonly status: 200 | 503; readonly body: object };
 

@@ -27,6 +27,8 @@ export const assignmentSpanMinutes = 5;
 /** What gauges are read from; those of one reading have one age. */
 export const readingNames = [
   "alert_signals",
+  "connections",
+  "disks",
   "queue",
   "awaiting",
   "oldest_wait",
@@ -105,6 +107,26 @@ export const metricList = define({
     unit: "connections",
     help: "Connections to Postgres by use",
     across: "sum",
+  },
+  dispatch_db_server_connections: {
+    type: "gauge",
+    labels: ["which"],
+    unit: "connections",
+    help: "Connections of the whole Postgres server: used, and most, how many it has for logins without reserved ones",
+  },
+  dispatch_disk_free_bytes: {
+    type: "gauge",
+    labels: ["use"],
+    unit: "bytes",
+    help: "Room left on the disk, by what it is used for; several uses may share one. A server's elsewhere is not seen",
+    across: "min",
+  },
+  dispatch_disk_size_bytes: { type: "gauge", labels: ["use"], unit: "bytes", help: "Size of that disk" },
+  dispatch_disk_low_percent: {
+    type: "gauge",
+    labels: ["severity"],
+    unit: "percent",
+    help: "Below how much free of a disk DISK_LOW fires, and is critical",
   },
   dispatch_event_streams: { type: "gauge", labels: [], unit: "streams", help: "Event streams open now", across: "sum" },
   dispatch_queue_tickets: { type: "gauge", labels: ["phase"], unit: "tickets", help: "Open tickets by operator phase" },

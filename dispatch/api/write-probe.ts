@@ -56,12 +56,15 @@ export function writeProbe(desk: Desk): () => Promise<void> {
   };
 }
 
+/** How a reason begins where reads still work. */
+export const answers = "answers";
+
 /** What keeps Postgres from writing, in words that name neither hosts nor users: health is public. */
 export function whyNoWrite(error: unknown): string {
   const code = serverError(error)?.code;
-  if (code === sqlState.diskFull) return "answers, and cannot write: its disk is full";
-  if (isReadOnly(error)) return "answers, and cannot write: it is read-only";
+  if (code === sqlState.diskFull) return `${answers}, and cannot write: its disk is full`;
+  if (isReadOnly(error)) return `${answers}, and cannot write: it is read-only`;
   if (code === sqlState.tooManyConnections) return "cannot be reached: it has no connection free";
   if (code === undefined || /^(08|28|3D|57P)/.test(code)) return "cannot be reached or used";
-  return "answers, and cannot write";
+  return `${answers}, and cannot write`;
 }

@@ -1254,6 +1254,7 @@ export type StatementRows = {
     audit_at: string;
     timezone: string;
   };
+  server_connections: { used: number; most: number };
   site_demand: {
     region: string;
     lat: number | null;

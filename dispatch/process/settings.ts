@@ -367,6 +367,24 @@ export const settingsList = {
     5,
     "Refusals by authentication, role or scope in an hour that raise an alert",
   ),
+  alertDiskFree: setting(
+    "DISPATCH_ALERT_DISK_FREE_PERCENT",
+    integer(0, 100),
+    15,
+    "Percent of a disk left free below which an alert is raised",
+  ),
+  alertDiskCritical: setting(
+    "DISPATCH_ALERT_DISK_CRITICAL_PERCENT",
+    integer(0, 100),
+    5,
+    "Percent of a disk left free below which that alert is critical",
+  ),
+  alertConnections: setting(
+    "DISPATCH_ALERT_CONNECTIONS_PERCENT",
+    integer(1, 100),
+    80,
+    "Percent of the connections Postgres may have that raise an alert",
+  ),
   intakeIdentityThreshold: setting<number | null>(
     "DISPATCH_INTAKE_IDENTITY_CONFIDENCE_THRESHOLD",
     integer(0, 100),

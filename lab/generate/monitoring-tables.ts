@@ -84,6 +84,11 @@ That events are told without delay has no budget: \`OUTBOX_STUCK\` fires at the 
 `;
 }
 
+function severityOf(name: AlertCode): string {
+  const { severity, criticalWhen }: { severity: string; criticalWhen?: string } = alertList[name];
+  return criticalWhen === undefined ? severity : `${severity}, critical ${criticalWhen}`;
+}
+
 /** Alert, severity, runbook, owner, first command: between the markers of the runbooks' index. What wakes a person comes first. */
 export const indexTable = (): string =>
   table(
@@ -92,7 +97,7 @@ export const indexTable = (): string =>
       .sort((a, b) => rank[alertList[a].severity] - rank[alertList[b].severity])
       .map((name) => [
         code(name),
-        alertList[name].severity,
+        severityOf(name),
         alertList[name].summary,
         linked(name, ""),
         alertList[name].owner,

@@ -45,6 +45,11 @@ const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
   ASSIGNMENT_WAITING: `max(dispatch_assignment_oldest_wait_seconds) > ${longestWaitSeconds}`,
 };
 
+/** Of the disks themselves: it tells also while Postgres is away, as it may be on a full one. */
+const diskCritical =
+  "100 * min(dispatch_disk_free_bytes / dispatch_disk_size_bytes) < " +
+  'max(dispatch_disk_low_percent{severity="critical"})';
+
 /** For what says itself how long it has been so: one evaluation is enough. */
 const atOnce = "0s";
 /** A process that has just started has read nothing yet. */
@@ -67,6 +72,7 @@ export const watchedRules: readonly Rule[] = [
   rule("API_DOWN", watched.API_DOWN),
   rule("DATABASE_UNAVAILABLE", watched.DATABASE_UNAVAILABLE),
   rule("DATABASE_LOCKED", watched.DATABASE_LOCKED, atOnce),
+  { ...rule("DISK_LOW", diskCritical), severity: "critical" },
   rule("ALERTS_BLIND", watched.ALERTS_BLIND, afterStart),
   rule("ASSIGNMENT_WAITING", watched.ASSIGNMENT_WAITING),
   rule("WEBHOOKS_BEHIND", watched.WEBHOOKS_BEHIND),

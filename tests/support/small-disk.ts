@@ -1,7 +1,7 @@
 // A disk of a few megabytes that a test can fill and empty: a tmpfs, which only root may mount.
 
 import { execFile } from "node:child_process";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,8 +14,8 @@ export const noSmallDisk =
 
 export type SmallDisk = {
   readonly folder: string;
-  /** Takes all room that is left. */
-  fill(): void;
+  /** Takes all room that is left, or all but so many percent of the whole. */
+  fill(leavingPercent?: number): void;
   /** Gives back what fill took. */
   free(): Promise<void>;
 };
@@ -28,7 +28,11 @@ export async function mountSmallDisk(t: TestContext, megabytes: number): Promise
     await rm(folder, { recursive: true });
   });
   const filler = join(folder, "filler");
-  return { folder, fill: () => fillUp(filler), free: () => rm(filler, { force: true }) };
+  const fill = (leavingPercent = 0) => {
+    fillUp(filler);
+    truncateSync(filler, statSync(filler).size - Math.floor((megabytes * 1024 * 1024 * leavingPercent) / 100));
+  };
+  return { folder, fill, free: () => rm(filler, { force: true }) };
 }
 
 function fillUp(path: string): void {

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { AlertCode } from "../../api/alert-list.ts";
 import { codesOf, type Signal } from "../../contract/errors.ts";
 import { lockHolders } from "../../db/lock-holders.ts";
+import { serverConnections } from "../../db/server-connections.ts";
 import type { Database } from "../../db/pool.ts";
 import type { AuditFault } from "../../kernel/chain-faults.ts";
+import { diskSpace, freePercent } from "../../process/disk-space.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { rosterReasons } from "../../field/attention.ts";
 import type { Settings } from "../../process/settings.ts";
@@ -98,6 +100,28 @@ const connections: Part = async (reading) => ({
   rows: await reading.db.rows(sql.selectConnections),
 });
 
+const ofTheServer: Part = async ({ db, settings }) => {
+  const server = await serverConnections(db);
+  return {
+    title: "connections of the whole server",
+    note: `${server.used} of ${server.most} for logins without reserved ones; the alert fires at ${settings.alertConnections} %`,
+    rows: [],
+  };
+};
+
+const disks: Part = async ({ settings }) => ({
+  title: `disks of this machine, the fullest first; the alert fires below ${settings.alertDiskFree} % free`,
+  rows: (await diskSpace(settings))
+    .toSorted((one, other) => freePercent(one) - freePercent(other))
+    .map((disk) => ({
+      use: disk.use,
+      free_percent: freePercent(disk),
+      free_mb: Math.floor(disk.free / 1024 ** 2),
+      size_mb: Math.floor(disk.size / 1024 ** 2),
+      folder: disk.folder,
+    })),
+});
+
 const objectStore: Part = async ({ settings }) => {
   const inFiles = settings.objectStoreEndpoint === null;
   const where = inFiles ? filesOf(settings) : `${settings.objectStoreEndpoint} bucket ${settings.objectStoreBucket}`;
@@ -161,6 +185,8 @@ export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Prom
   OUTBOX_STUCK: together(heldBack, transactions),
   OUTBOX_DEAD_LETTERS: together(webhooks),
   WEBHOOKS_BEHIND: together(webhooks, workers),
+  DISK_LOW: together(disks),
+  CONNECTIONS_HIGH: together(ofTheServer, connections, transactions),
   OBJECT_STORE_UNAVAILABLE: together(objectStore),
   AUDIT_BROKEN: together(auditFaults("checkpoint")),
   AUDIT_CHAIN_BROKEN: together(auditFaults("history"), auditWatch),

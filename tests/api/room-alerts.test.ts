@@ -1,0 +1,54 @@
+// What is about to run out is told before it has: room on a disk, and connections of Postgres.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { explanations } from "../../dispatch/ops/alerts/explanations.ts";
+import { objectsIn, startTestApi, type TestApi } from "../support/api.ts";
+import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
+import { call } from "./calls.ts";
+
+async function alertOf(api: TestApi, code: string) {
+  // An answer is shared by all who ask within a moment.
+  api.clock.advance(1);
+  const { status, body } = await call(api, "/ops/alerts");
+  assert.equal(status, 200);
+  return objectsIn(body["alerts"]).find((alert) => alert["code"] === code);
+}
+
+test(
+  "a disk that fills up is a warning, then critical, and told also while nothing can be written",
+  { skip: noSmallDisk },
+  async (t) => {
+    const disk = await mountSmallDisk(t, 8);
+    const api = await startTestApi({ t, env: { DISPATCH_DATA_DIR: disk.folder } });
+    assert.equal(await alertOf(api, "DISK_LOW"), undefined);
+    disk.fill(10);
+    const runbook = "ops/runbooks/disk_full.md";
+    const low = { code: "DISK_LOW", threshold: 86, runbook };
+    assert.deepEqual(await alertOf(api, "DISK_LOW"), { ...low, severity: "warning", count: 91 });
+    await disk.free();
+    disk.fill();
+    assert.deepEqual(await alertOf(api, "DISK_LOW"), { ...low, severity: "critical", count: 100 });
+    const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
+    for (const use of ["data", "objects"]) {
+      assert.match(text, new RegExp(`^dispatch_disk_free_bytes\\{use="${use}"\\} 0$`, "m"));
+      assert.match(text, new RegExp(`^dispatch_disk_size_bytes\\{use="${use}"\\} ${8 * 1024 ** 2}$`, "m"));
+    }
+    const { db, settings, clock } = api.desk;
+    const [section] = await explanations.DISK_LOW({ db, settings, now: clock.now() });
+    assert.deepEqual(section?.rows[0], { use: "data", free_percent: 0, free_mb: 0, size_mb: 8, folder: disk.folder });
+    await disk.free();
+    assert.equal(await alertOf(api, "DISK_LOW"), undefined);
+  },
+);
+
+test("many connections are told before there are too many", async (t) => {
+  const api = await startTestApi({ t, env: { DISPATCH_ALERT_CONNECTIONS_PERCENT: "1" } });
+  const alert = await alertOf(api, "CONNECTIONS_HIGH");
+  assert.deepEqual([alert?.["severity"], alert?.["threshold"]], ["warning", 1]);
+  assert.ok(Number(alert?.["count"]) >= 1 && Number(alert?.["count"]) <= 100);
+  const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
+  const used = Number(/^dispatch_db_server_connections\{which="used"\} (\d+)$/m.exec(text)?.[1]);
+  const most = Number(/^dispatch_db_server_connections\{which="most"\} (\d+)$/m.exec(text)?.[1]);
+  assert.ok(used > 0 && used <= most, `${used} of ${most}`);
+});
