@@ -42,8 +42,9 @@ export async function takeOver(store: ObjectStore, upload: UploadRow, uri: strin
     return { ...found, width: null, height: null, exif: null };
   }
   // First what an earlier try has taken over: on S3 whoever has the address may have sent something else there since.
-  const kept = await fetchObject(store, upload.object_key, maxBytesOf(mediaType));
-  const object = kept ?? (await fetchObject(store, upload.incoming_key, maxBytesOf(mediaType)));
+  const size = { sizeBytes, maxBytes: maxBytesOf(mediaType) };
+  const kept = await fetchObject(store, upload.object_key, size);
+  const object = kept ?? (await fetchObject(store, upload.incoming_key, size));
   requireAnnounced(upload, uri, object);
   const fault = faultIn(object.bytes, mediaType);
   if (fault !== null) throw unfit(upload, uri, fault);

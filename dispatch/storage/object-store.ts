@@ -119,17 +119,21 @@ export async function inspectObject(
 }
 
 /**
- * inspectObject that also keeps the bytes, for copying an upload to its final key: what is inspected and what is
- * written are then one reading, although an upload may be replaced between two.
+ * inspectObject that also keeps the first `sizeBytes` bytes, for copying an upload of that size to its final key: what is inspected
+ * and what is written are then one reading, although an upload may be replaced between two. They are in memory once.
  */
 export async function fetchObject(
   store: Pick<ObjectStore, "read">,
   key: string,
-  maxBytes: number,
+  { sizeBytes, maxBytes }: { readonly sizeBytes: number; readonly maxBytes: number },
 ): Promise<(Inspection & { bytes: Uint8Array }) | null> {
-  const chunks: Uint8Array[] = [];
-  const inspection = await inspect(store, key, maxBytes, (chunk) => chunks.push(chunk));
-  return inspection && { ...inspection, bytes: Buffer.concat(chunks) };
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  let filled = 0;
+  const inspection = await inspect(store, key, maxBytes, (chunk) => {
+    bytes.set(chunk.subarray(0, sizeBytes - filled), filled);
+    filled = Math.min(filled + chunk.length, sizeBytes);
+  });
+  return inspection && { ...inspection, bytes: bytes.subarray(0, filled) };
 }
 
 /**

@@ -314,7 +314,7 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         assert.equal(await store.stat(key), null);
         assert.equal(await store.read(key), null);
         assert.equal(await inspectObject(store, key, 10), null);
-        assert.equal(await fetchObject(store, key, 10), null);
+        assert.equal(await fetchObject(store, key, { sizeBytes: 10, maxBytes: 10 }), null);
       });
 
       test("removing is done once and harmless twice", async () => {
@@ -357,10 +357,14 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         assert.equal((await inspectObject(store, key, 300_000))?.sizeBytes, 300_000);
         assert.equal((await inspectObject(store, key, 299_999))?.sizeBytes, 300_000);
         assert.equal((await inspectObject(store, key, 1_000))?.sizeBytes, 1_001);
-        const fetched = await fetchObject(store, key, 300_000);
+        const fetched = await fetchObject(store, key, { sizeBytes: 300_000, maxBytes: 300_000 });
         assert.equal(fetched?.sha256, sha256(bytes));
         assert.deepEqual(fetched && Buffer.from(fetched.bytes), bytes);
         assert.deepEqual(fetched && Buffer.from(fetched.head), bytes.subarray(0, 4096));
+        const larger = await fetchObject(store, key, { sizeBytes: 1_000, maxBytes: 300_000 });
+        assert.deepEqual([larger?.sizeBytes, larger?.sha256, larger?.bytes.length], [300_000, sha256(bytes), 1_000]);
+        const smaller = await fetchObject(store, key, { sizeBytes: 400_000, maxBytes: 500_000 });
+        assert.deepEqual([smaller?.sizeBytes, smaller?.bytes.length], [300_000, 300_000]);
       });
 
       test("a reader may stop early", async () => {

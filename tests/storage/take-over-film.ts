@@ -1,5 +1,5 @@
 // A process that takes over the largest film there may be, sent in parts, and says by how many bytes its memory grew over it.
-// Run as a child by video-memory.test.ts: <folder>.
+// Run as a child by memory.test.ts: <folder>.
 
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
