@@ -1,8 +1,7 @@
 // Approvals that a person gave and no call has used yet. The gateway evaluates a plugin twice in one process, hooks in
 // one instance and tools perhaps in the other, so this one thing is shared through the process.
 
-import { createHash } from "node:crypto";
-import { sortedJson } from "./json.ts";
+import { hashOf } from "./json.ts";
 import type { ResolvedCall } from "./resolve-call.ts";
 import type { HumanApproval } from "./token.ts";
 import type { Tool } from "./tool-catalog.ts";
@@ -11,7 +10,7 @@ export type Given = {
   /** Whose call was allowed. */
   readonly actor: string;
   readonly tool: string;
-  /** What the model sent, as sorted JSON: by that the call is known again. */
+  /** The hash of what the model sent: by that the call is known again. */
   readonly args: string;
   /** What the card showed, and so what is sent. */
   readonly call: ResolvedCall;
@@ -42,7 +41,7 @@ export function give(
   now: number,
 ): void {
   for (const [id, { at }] of given) if (given.size >= kept || now - Date.parse(at) > keptMs) given.delete(id);
-  given.set(toolCallId, { ...one, args: sortedJson(one.args), at: new Date(now).toISOString() });
+  given.set(toolCallId, { ...one, args: hashOf(one.args), at: new Date(now).toISOString() });
 }
 
 /** The approval of this very call, which is used up by it; null when none was given, or for something else. */
@@ -54,7 +53,7 @@ export function take(
 ): Given | null {
   const one = given.get(toolCallId);
   given.delete(toolCallId);
-  if (!one || one.actor !== actor || one.tool !== tool || one.args !== sortedJson(args)) return null;
+  if (!one || one.actor !== actor || one.tool !== tool || one.args !== hashOf(args)) return null;
   return now - Date.parse(one.at) > keptMs ? null : one;
 }
 
@@ -67,7 +66,7 @@ export const approvalClaim = (
 ): HumanApproval => ({
   tool: name,
   target: { aggregate: entry.kind === "command" ? entry.aggregate : name, id: Object.values(ids).join("/") || null },
-  arguments_hash: createHash("sha256").update(sortedJson(fields)).digest("hex"),
+  arguments_hash: hashOf(fields),
   request_id: requestId,
   approved_by: approvedBy,
   at,

@@ -1,10 +1,11 @@
 // Calls that the API refused for want of a person's word, for an effect that could not be seen beforehand. When such a call comes
 // again, a person is asked. Shared through the process like the approvals given.
 
-import { sortedJson, type JsonObject } from "./json.ts";
+import { hashOf, type JsonObject } from "./json.ts";
 
 /** Why a person must be asked, in the API's words. */
 export type Wanted = { readonly rule: string; readonly severity: "warning" | "critical"; readonly reason: string };
+/** By a hash of the call: its arguments are not kept. */
 export type ApprovalsWanted = Map<string, Wanted & { readonly at: number }>;
 
 type Call = { readonly actor: string; readonly tool: string; readonly args: JsonObject };
@@ -37,4 +38,4 @@ export function wantedFor(all: ApprovalsWanted, call: Call, now: number): Wanted
   return one && now - one.at <= keptMs ? one : null;
 }
 
-const keyOf = ({ actor, tool, args: { request_id: _key, ...args } }: Call): string => sortedJson([actor, tool, args]);
+const keyOf = ({ actor, tool, args: { request_id: _key, ...args } }: Call): string => hashOf([actor, tool, args]);

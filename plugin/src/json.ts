@@ -1,5 +1,7 @@
 // Reading JSON that came from elsewhere, without believing its shape.
 
+import { createHash } from "node:crypto";
+
 export type JsonObject = { readonly [key: string]: unknown };
 
 export const isObject = (value: unknown): value is JsonObject =>
@@ -55,3 +57,6 @@ export function sortedJson(value: unknown): string {
     .toSorted();
   return `{${members.map((key) => `${JSON.stringify(key)}:${sortedJson(value[key])}`).join(",")}}`;
 }
+
+/** SHA-256 of that text, in hex: for telling values apart without keeping them. */
+export const hashOf = (value: unknown): string => createHash("sha256").update(sortedJson(value)).digest("hex");

@@ -6,6 +6,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { CommandName } from "../../dispatch/contract/index.ts";
+import { hashOf } from "./json.ts";
 import { lines } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 import { question, type ToolResult } from "./tool-result.ts";
@@ -27,7 +28,7 @@ const place = Symbol.for("dispatch.plugin.recent-calls");
 /** What makes something to look at or to fill, and leaves all else as it was: it may be asked for again. */
 const repeatable: readonly CommandName[] = ["assignment.recommend", "plan.optimize", "closeout.request_upload"];
 
-/** The calls of this process, by who calls what with which arguments in which conversation. */
+/** The calls of this process, by a hash of who calls what with which arguments in which conversation. */
 export function recentCalls(): RecentCalls {
   const found: unknown = Reflect.get(globalThis, place);
   if (found instanceof Map) return found;
@@ -40,20 +41,26 @@ export function recentCalls(): RecentCalls {
 export function equalCall(
   all: RecentCalls,
   tool: Tool,
-  call: string,
+  call: readonly unknown[],
   { requestId, at }: Pick<Recent, "requestId" | "at">,
 ): Recent | null {
-  const one = all.get(call);
+  const one = all.get(hashOf(call));
   if (!one || one.requestId === requestId || repeatable.some((name) => name === tool.name)) return null;
   return at - one.at <= withinMs ? one : null;
 }
 
 /** Remembers a call; the oldest goes when there are too many. */
-export function remember(all: RecentCalls, call: string, one: Recent): void {
-  all.delete(call);
+export function remember(all: RecentCalls, call: readonly unknown[], one: Recent): void {
+  const key = hashOf(call);
+  all.delete(key);
   const [oldest] = all.keys();
   if (all.size >= kept && oldest !== undefined) all.delete(oldest);
-  all.set(call, one);
+  all.set(key, one);
+}
+
+/** Forgets a call that did not happen. */
+export function forget(all: RecentCalls, call: readonly unknown[]): void {
+  all.delete(hashOf(call));
 }
 
 /** The question whether an equal call is meant. */

@@ -13,8 +13,8 @@ import { describeReading } from "./describe-reading.ts";
 import { queryString, type Caller, type Desk } from "./desk.ts";
 import { chooseRole, type Requester } from "./identity.ts";
 import { keyOfIntent } from "./idempotency-key.ts";
-import { listAt, numberAt, objectAt, sortedJson, textAt, type JsonObject } from "./json.ts";
-import { askWhetherMeant, equalCall, recentCalls, remember } from "./recent-calls.ts";
+import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
+import { askWhetherMeant, equalCall, forget, recentCalls, remember } from "./recent-calls.ts";
 import { resolveCall, type ResolvedCall } from "./resolve-call.ts";
 import { fenced, lines } from "./result-text.ts";
 import { chatReadingOf, type Tool } from "./tool-catalog.ts";
@@ -164,7 +164,7 @@ async function runCommand(
   const recent = recentCalls();
   const now = desk.now();
   const { apiUrl } = desk.configuration;
-  const same = sortedJson([apiUrl, caller.person.actor, sessionKey, tool.name, ids, fields, args["actor_id"] ?? null]);
+  const same = [apiUrl, caller.person.actor, sessionKey, tool.name, ids, fields, args["actor_id"] ?? null];
   // A request_id, or a person's word, says that the call is meant.
   const earlier = meant === null && !given ? equalCall(recent, tool, same, { requestId: key, at: now }) : null;
   if (earlier) return askWhetherMeant(tool, earlier, now);
@@ -187,7 +187,7 @@ async function runCommand(
     signal,
   );
   // What did not happen may be tried again.
-  if (outcome.kind === "refused" || outcome.kind === "unreachable") recent.delete(same);
+  if (outcome.kind === "refused" || outcome.kind === "unreachable") forget(recent, same);
   switch (outcome.kind) {
     case "answered":
       remember(recent, same, {

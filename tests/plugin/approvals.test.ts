@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { give, take, type ApprovalsGiven } from "../../plugin/src/approvals-given.ts";
+import { approvalsGiven, give, take, type ApprovalsGiven } from "../../plugin/src/approvals-given.ts";
+import { approvalsWanted, want, wantedFor } from "../../plugin/src/approvals-wanted.ts";
+import { equalCall, forget, recentCalls, remember } from "../../plugin/src/recent-calls.ts";
 import { rulesFrom, type ApprovalRule } from "../../plugin/src/approval-rules.ts";
 import { cardFor, isPointless, ruleFor } from "../../plugin/src/approvals.ts";
-import type { JsonObject } from "../../plugin/src/json.ts";
+import { hashOf, type JsonObject } from "../../plugin/src/json.ts";
 import type { Subject } from "../../plugin/src/subject.ts";
 import { toolOf } from "./chat.ts";
 
@@ -270,7 +272,7 @@ describe("a person's word", () => {
     assert.deepEqual(take(all, "call_1", { ...asked, args: { reason: "gone", ticket_id: id } }, minutes(1)), {
       actor: "dana",
       tool: "ticket.cancel",
-      args: `{"reason":"gone","ticket_id":"${id}"}`,
+      args: hashOf({ reason: "gone", ticket_id: id }),
       call,
       approvedBy: "olga",
       at: "1970-01-01T00:16:40.000Z",
@@ -305,4 +307,33 @@ describe("a person's word", () => {
     assert.equal(all.size, 500);
     assert.ok(!all.has("later") && all.has("call_599"));
   });
+});
+
+test("what is remembered of calls knows them again, and keeps none of their arguments", () => {
+  const [tool, now, secret] = [toolOf("ticket.add_note"), Date.parse("2026-03-02T12:00:00.000Z"), "the code is 4711"];
+  const args = { ticket_id: id, text: secret };
+  const [calls, wanted, given] = [recentCalls(), approvalsWanted(), approvalsGiven()];
+
+  const call = ["dana", tool.name, args];
+  const recent = { requestId: id, at: now, receipt: null };
+  remember(calls, call, recent);
+  assert.equal(equalCall(calls, tool, [...call], { requestId: "another", at: now }), recent);
+  assert.equal(
+    equalCall(calls, tool, ["dana", tool.name, { ...args, text: "" }], { requestId: "another", at: now }),
+    null,
+  );
+
+  forget(calls, [...call]);
+  assert.equal(calls.size, 0);
+  remember(calls, call, recent);
+
+  const refused = { actor: "dana", tool: tool.name, args };
+  const why = { rule: "moves_above_limit", severity: "warning" as const, reason: "Many." };
+  want(wanted, { ...refused, args: { ...args, request_id: id } }, why, now);
+  assert.partialDeepStrictEqual(wantedFor(wanted, refused, now), why);
+  assert.equal(wantedFor(wanted, { ...refused, args: { ...args, text: "" } }, now), null);
+
+  give(given, "call", { ...refused, call: { ids: {}, fields: {} }, approvedBy: "owner" }, now);
+  assert.doesNotMatch(JSON.stringify([[...calls], [...wanted], [...given]]), /4711/);
+  assert.ok(take(given, "call", refused, now));
 });
