@@ -252,5 +252,8 @@ describe("a checkpoint of a trail that is broken", async () => {
     assert.deepEqual(await firing(api), []);
     api.clock.set(new Date().toISOString());
     assert.deepEqual([(await kept()).compared, (await kept()).faults], [1, []]);
+    const sentence = /nothing was accepted, since nothing is broken/;
+    await assert.rejects(verify(api, "--accept", "once more"), { code: 1, stderr: sentence });
+    assert.equal((await kept()).compared, 1, "no checkpoint was written");
   });
 });

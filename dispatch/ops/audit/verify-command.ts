@@ -127,8 +127,9 @@ async function compare(
   try {
     const kept = await verifyKeptCheckpoints(db, store, aggregates, now);
     if (accept !== undefined) {
-      const { open, accepted } = await sortFaults(db, [...found, ...kept.faults]);
-      await closeFaults(db, open, accept);
+      const all = [...found, ...kept.faults];
+      const { open, accepted } = await sortFaults(db, all);
+      await closeFaults(db, all, accept);
       console.error(`wrote ${await writeCheckpoint(db, store, aggregates, now, accept)}`);
       return { kept, note: null, sorted: { open, accepted } };
     }
@@ -143,6 +144,10 @@ async function compare(
   }
 }
 
+const nothingToAccept =
+  "nothing was accepted, since nothing is broken: checkpoints would no longer be compared with those before. " +
+  "Leave out --accept; --checkpoint writes another one that is.";
+
 /** Keeps what is not accepted, so that an alert fires for it, where the login may. */
 async function record(db: Database, found: readonly AuditFault[]): Promise<SortedFaults> {
   let sorted: SortedFaults = { open: found, accepted: [] };
@@ -156,12 +161,16 @@ async function record(db: Database, found: readonly AuditFault[]): Promise<Sorte
   return sorted;
 }
 
-/** Accepts what was found, and all that was found before. @throws CommandFailure for a login that may not */
+/**
+ * Accepts what was found, and all that was found before.
+ * @throws CommandFailure for a login that may not, and where there is nothing: its checkpoint would be held to none before it
+ */
 async function closeFaults(db: Database, found: readonly AuditFault[], accept: string): Promise<void> {
   if (accept.trim() === "") throw new CommandFailure("--accept needs a reason, which is kept");
   try {
     const closed = await db.transaction(async (tx) => {
       const row = await tx.row(resolve, [accept]);
+      if (found.length === 0 && !row?.resolved) throw new CommandFailure(nothingToAccept);
       const { open } = await sortFaults(tx, found);
       if (open.length > 0) await tx.row(insertAccepted, [JSON.stringify(open), commandName, accept]);
       await tx.commit();
