@@ -90,7 +90,7 @@ export async function startAttackedApi(
   const aside = await startTestApi({ profile, t: life });
   aside.clock.set(new Date().toISOString());
   for (const id of [cleo, dirk]) await addTechnician(aside.owner, { id, quality: 10 });
-  const child = spawn(process.execPath, ["--expose-gc", "--import", preload, program], {
+  const child = spawn(process.execPath, ["--import", preload, program], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: {
       ...bareEnvironment,

@@ -151,8 +151,11 @@ function callers(allowed: readonly string[]): fc.Arbitrary<{ role: string; actor
 
 const pick = fc.oneof({ weight: 19, arbitrary: fc.nat(100_000) }, { weight: 1, arbitrary: fc.constant(null) });
 
-/** A plan asked for without a limit is searched for up to five seconds, a third of what a flood then costs the API. */
-const alwaysGiven: ReadonlyMap<ToolName, readonly string[]> = new Map([["plan.optimize", ["seconds"]]]);
+/**
+ * A plan asked for without a limit is searched for up to five seconds, a third of what a flood then costs the API, and one that has
+ * seconds takes them all. Steps are counted, and 20 of them take none.
+ */
+const alwaysGiven: ReadonlyMap<ToolName, readonly string[]> = new Map([["plan.optimize", ["iterations"]]]);
 
 const withFields = (schema: JsonObject, fields: readonly string[]): JsonObject => ({
   ...schema,
