@@ -175,6 +175,18 @@ describe("promtool", { skip }, () => {
     await replay(t, { ...held, [age]: "3 3 3 3 3 63 123 183 243 303x300" }, "9m", []);
   });
 
+  test("a disk calls at 5 % free whatever Postgres does, and is not told twice by its processes", async (t) => {
+    const disk = (use: string, free: string) =>
+      ["a", "b"].flatMap((instance): [string, string][] => [
+        [`dispatch_disk_free_bytes{use="${use}",instance="${instance}"}`, free],
+        [`dispatch_disk_size_bytes{use="${use}",instance="${instance}"}`, "1000x300"],
+      ]);
+    const low = { 'dispatch_disk_low_percent{severity="critical",instance="a"}': "5x300" };
+    const filling = Object.fromEntries([...disk("objects", "900x300"), ...disk("database", "900 500 100 51 49x297")]);
+    await replay(t, { ...low, ...filling }, "4m", []);
+    await replay(t, { ...low, ...filling }, "6m", [{ alert: "DISK_LOW", severity: "critical" }]);
+  });
+
   test("Postgres away, nobody looking at a ticket, and an API that is gone call", async (t) => {
     await replay(t, { 'dispatch_dependency_up{dependency="postgres",instance="a"}': "0x300" }, "10m", [
       { alert: "DATABASE_UNAVAILABLE", severity: "critical" },
