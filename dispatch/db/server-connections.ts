@@ -12,7 +12,7 @@ export type ServerConnections = {
 
 // Of others' sessions everybody sees the database and the user; a background process has none of either. `reserved_connections`
 // came with Postgres 16.
-const countConnections = statement<ServerConnections>(
+export const countConnections = statement<ServerConnections>(
   "server_connections",
   `SELECT (SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL) AS used,
           current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer

@@ -2,10 +2,13 @@
 // role without the owner's rights, the object store. It knows nothing of HTTP; a worker opens the same desk.
 
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
+import { isDatabaseAway, serverError, sqlState } from "../db/failures.ts";
 import { assertSchemaCurrent, migrate, MigrationError } from "../db/migrate.ts";
 import { openDatabase } from "../db/pool.ts";
+import { countConnections, type ServerConnections } from "../db/server-connections.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { announcer } from "../kernel/outbox.ts";
@@ -45,6 +48,7 @@ export type OpenDesk = {
 /** The role that may read and write but not rewrite history. */
 const appRole = "dispatch_app";
 const connectWithinMs = 10_000;
+const connectAgainAfterMs = 500;
 
 /**
  * Opens the desk.
@@ -59,7 +63,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   await using opened = new AsyncDisposableStack();
 
   const databaseUrl = settings.databaseUrl ?? (await startOwnServer(settings, log, opened));
-  const role = await checkDatabase(databaseUrl);
+  const role = await checkDatabase(databaseUrl, settings, log);
   if (role === null)
     log.warn(`the database login may not act as ${appRole}; it keeps its own rights, which may be too many`);
   const db = openDatabase({
@@ -106,21 +110,10 @@ async function startOwnServer(
  * Looks at the database before the first command does: is it there, is it ours, and what may we act as.
  * @returns the role to act as, or null to keep the login's own rights
  */
-async function checkDatabase(databaseUrl: string): Promise<string | null> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectWithinMs });
-  // Without a listener a connection lost between two queries would end the process.
-  client.on("error", () => undefined);
+async function checkDatabase(databaseUrl: string, settings: Settings, log: DeskLog): Promise<string | null> {
+  const client = await connectInTime(databaseUrl, settings, log);
   try {
-    await client.connect();
-  } catch (cause) {
-    const where = `database ${client.database ?? ""} at ${client.host}:${client.port}`;
-    throw new MigrationError(
-      "unreachable",
-      `Cannot connect to the ${where} (DISPATCH_DATABASE_URL): ${reasonOf(cause)}.`,
-      { cause },
-    );
-  }
-  try {
+    await warnOfFewConnections(client, settings, log);
     await assertSchemaCurrent(client).catch((error: unknown) => {
       if (!(error instanceof MigrationError) || error.code !== "schema_older") throw error;
       throw new MigrationError("schema_older", `${error.message} \`pnpm dispatch:migrate\` does it.`, { cause: error });
@@ -132,6 +125,54 @@ async function checkDatabase(databaseUrl: string): Promise<string | null> {
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Connects, and tries again for a while where that may help: a process that ends and is started again would only ask oftener.
+ * @throws MigrationError with the server's words
+ */
+async function connectInTime(databaseUrl: string, settings: Settings, log: DeskLog): Promise<pg.Client> {
+  const givenUpAt = performance.now() + settings.dbStartWaitSeconds * 1_000;
+  for (let told = ""; ;) {
+    const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectWithinMs });
+    // Without a listener a connection lost between two queries would end the process.
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (cause) {
+      const where = `database ${client.database ?? ""} at ${client.host}:${client.port}`;
+      const message = `Cannot connect to the ${where} (DISPATCH_DATABASE_URL): ${reasonOf(cause)}.`;
+      if (!isWorthWaiting(cause) || performance.now() >= givenUpAt)
+        throw new MigrationError("unreachable", message, { cause });
+      if (told !== message) log.warn(`${message} It is tried again for up to ${settings.dbStartWaitSeconds} s.`);
+      told = message;
+      await delay(connectAgainAfterMs);
+    }
+  }
+}
+
+/** Whether the server may let us in a moment later, as it will not where the login or the database is wrong. */
+function isWorthWaiting(error: unknown): boolean {
+  const code = serverError(error)?.code;
+  return code === undefined ? isDatabaseAway(error) : code === sqlState.tooManyConnections || /^57P0[1-3]$/.test(code);
+}
+
+/** The listener of the outbox, and of a stream of events. */
+const besidePool = 3;
+
+/** Says at the start what would otherwise show on the busiest day. */
+async function warnOfFewConnections(client: pg.Client, { dbPoolMax }: Settings, log: DeskLog): Promise<void> {
+  const { rows } = await client.query<ServerConnections>(countConnections.text);
+  const [server] = rows;
+  if (server === undefined) return;
+  const wanted = dbPoolMax + besidePool;
+  const free = server.most - server.used + 1;
+  if (wanted > free)
+    log.warn(
+      `This process may need up to ${wanted} connections to Postgres (DISPATCH_DB_POOL_MAX ${dbPoolMax}, and ${besidePool} that listen), ` +
+        `and the server has ${free} left: ${server.used} of ${server.most} are in use. Raise max_connections there, or lower the pools.`,
+    );
 }
 
 function reasonOf(cause: unknown): string {

@@ -171,6 +171,12 @@ export const settingsList = {
     10,
     "Connections to Postgres per process; the API has up to three more for event streams and one to see who holds locks, a worker one",
   ),
+  dbStartWaitSeconds: setting(
+    "DISPATCH_DB_START_WAIT_SECONDS",
+    integer(0, 3_600),
+    30,
+    "How long a starting process tries again where Postgres cannot be reached, is starting, or has no connection free, in seconds",
+  ),
   dbStatementTimeoutMs: setting(
     "DISPATCH_DB_STATEMENT_TIMEOUT_MS",
     integer(100, 600_000),

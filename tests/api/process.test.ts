@@ -177,7 +177,7 @@ describe("the process", () => {
     ["a log file that cannot be written", { DISPATCH_LOG_SINK_PATH: "/nonexistent/log" }, 2, /DISPATCH_LOG_SINK_PATH/],
     [
       "an unreachable database",
-      { DISPATCH_DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/x" },
+      { DISPATCH_DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/x", DISPATCH_DB_START_WAIT_SECONDS: "0" },
       1,
       /Cannot connect to the database x at 127\.0\.0\.1:1 \(DISPATCH_DATABASE_URL\)/,
     ],
