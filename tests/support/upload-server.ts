@@ -44,6 +44,8 @@ export async function startUploadServer(): Promise<UploadServer> {
     }
     return undefined;
   });
+  // A client whose next upload meets the end of a connection that was idle for five seconds would be told nothing.
+  server.keepAliveTimeout = 0;
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no TCP address");
