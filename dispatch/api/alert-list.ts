@@ -167,7 +167,7 @@ export const watchedAlerts = define({
     severity: "critical",
     owner: "platform on call",
     runbook: "ops/runbooks/everything_is_broken.md",
-    summary: "What the alerts count cannot be read, or is older than a minute: nothing else would tell.",
+    summary: "What the alerts count cannot be read: whatever else goes wrong, nobody is told.",
     firstCommand: "pnpm dispatch:alerts --explain ALERTS_BLIND",
   },
   ASSIGNMENT_WAITING: {

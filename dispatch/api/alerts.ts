@@ -3,11 +3,12 @@
 // what was known last.
 
 import { codesOf } from "../contract/errors.ts";
+import { databaseReason } from "../db/failures.ts";
 import { statement } from "../db/statement.ts";
 import { rosterReasons } from "../field/attention.ts";
 import { countOpenFaults } from "../kernel/audit-faults.ts";
 import type { Desk } from "../kernel/desk.ts";
-import { away, readingRefusal } from "../kernel/failure.ts";
+import { postgresAway, readingRefusal } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import { serverConnections, usedPercent } from "../db/server-connections.ts";
@@ -23,10 +24,10 @@ const hourMs = 3_600_000;
 /** A transaction that holds events back for longer is no busy moment any more: commands end within ten seconds. */
 const heldBackMs = 60_000;
 /**
- * Whoever asks is on call: a lock, or a pool whose every connection waits for one, keeps the answer no longer than this. Two of
- * the seconds are for an object store that is silent.
+ * Whoever asks is on call: a lock, or a pool whose every connection waits for one, keeps the answer no longer than this. The look
+ * at the parts before it takes two seconds at most.
  */
-const readWithinMs = 3_000;
+const readWithinMs = 2_000;
 /** Now and then two people report one door; ten in an hour is a channel that repeats itself. */
 const duplicateIntakes = 10;
 
@@ -118,10 +119,18 @@ type LastKnown = Pick<AlertReport, "generated_at" | "signals" | "alerts"> & { re
 export function alertReporter(desk: Desk, rejections: Rejections, checks: () => Promise<Checks>): AlertReporter {
   const thresholds = thresholdsOf(desk.settings);
   let known: { readonly look: Look; readonly at: number } | null = null;
-  const read = async (): Promise<Look> => {
+  /** @param withinMs how long the signals may take; they are read to their end all the same, for whoever asks next */
+  const look = async (withinMs = Infinity): Promise<Look> => {
     const { postgres, object_store: store } = await checks();
     // Known within two seconds, where a silent network would keep each question for a time limit of its own.
-    if (!reads(postgres)) throw away("postgres", new Error(postgres.status === "ok" ? "" : postgres.reason));
+    if (!reads(postgres)) {
+      const cause = new Error(postgres.status === "ok" ? "" : postgres.reason);
+      throw postgresAway(databaseReason(cause), cause, "reading");
+    }
+    const found = read(store.status === "ok").then((one) => (known = { look: one, at: performance.now() }).look);
+    return withinMs === Infinity ? found : within(withinMs, found);
+  };
+  const read = async (storeIsWell: boolean): Promise<Look> => {
     // Refusals wait a moment to be written together; whoever asks now wants them counted.
     await rejections.flush();
     const now = desk.clock.now();
@@ -171,14 +180,9 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
         ...(free < desk.settings.alertDiskCritical && { severity: "critical" as const }),
       },
       CONNECTIONS_HIGH: { count: usedPercent(connections), threshold: desk.settings.alertConnections },
-      OBJECT_STORE_UNAVAILABLE: { count: store.status === "ok" ? 0 : 1, threshold: 1 },
+      OBJECT_STORE_UNAVAILABLE: { count: storeIsWell ? 0 : 1, threshold: 1 },
     };
     return { now, signals, measured };
-  };
-  const look = async (): Promise<Look> => {
-    const found = await within(readWithinMs, read());
-    known = { look: found, at: performance.now() };
-    return found;
   };
   const told = ({ now, signals, measured }: Look) => ({
     generated_at: now.toISOString(),
@@ -193,7 +197,7 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
       return new Map(reportedCodes.map((code) => [code, measured[code]]));
     },
     async report() {
-      const found = await look().catch((error: unknown): never => {
+      const found = await look(readWithinMs).catch((error: unknown): never => {
         const failure = readingRefusal(error);
         if (!(failure instanceof Refusal)) throw failure;
         throw new Refusal(failure.code, { ...failure.details, last_known: lastKnown() }, failure);
@@ -207,7 +211,10 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
 /** @throws Refusal when `read` takes longer; it goes on, and nobody waits for it */
 async function within<T>(ms: number, read: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(away("postgres", new Error(`no answer within ${ms} ms`))), ms);
+  const timer = setTimeout(
+    () => late.reject(postgresAway("no_answer", new Error(`no answer within ${ms} ms`), "reading")),
+    ms,
+  );
   try {
     return await Promise.race([read, late.promise]);
   } finally {

@@ -27,7 +27,9 @@ export function errorResponder({ rejections, holders, logDefect }: ErrorParts): 
     // A command has made a refusal of its failure already: what comes here as it is has only read.
     const failure = readingRefusal(error);
     const refusal =
-      failure instanceof Refusal ? await namingHolders(failure, holders) : defect(exchange, failure, logDefect);
+      failure instanceof Refusal
+        ? await namingHolders(failure, exchange, holders)
+        : defect(exchange, failure, logDefect);
     exchange.refusal = refusal;
     rejections.record(refusal, { tool: exchange.tool, actor: exchange.actor, about: exchange.about });
     if (exchange.response.headersSent) {
@@ -52,14 +54,14 @@ function withoutHolders(refusal: Refusal): Refusal {
 }
 
 /** The refusal with who holds the lock, where the call failed because it, or all of Postgres, waited for one. */
-async function namingHolders(refusal: Refusal, holders: ErrorParts["holders"]): Promise<Refusal> {
+async function namingHolders(refusal: Refusal, { method }: Exchange, holders: ErrorParts["holders"]): Promise<Refusal> {
   const { reason } = refusal.details;
   const ranIntoLock = serverError(refusal.cause)?.code === sqlState.lockNotAvailable;
   if (!ranIntoLock && reason !== "statement_timeout" && reason !== "no_answer") return refusal;
   const found = (await holders()) ?? [];
   // A call that only took long waited for a lock when others wait for one still.
   if (!ranIntoLock && !found.some(({ waiting }) => waiting > 0)) return refusal;
-  const named = ranIntoLock ? refusal : postgresAway("locked", refusal.cause);
+  const named = ranIntoLock ? refusal : postgresAway("locked", refusal.cause, method === "GET" ? "reading" : "command");
   const lockedBy = found.map(({ login: _login, ...holder }) => holder);
   const details = { ...refusal.details, ...named.details, ...(lockedBy.length > 0 && { locked_by: lockedBy }) };
   return new Refusal(named.code, details, named);

@@ -1,6 +1,8 @@
 // The embedded PostgreSQL: started under the data folder when no server of one's own is
 // configured, stopped with the process that started it, attached to when it already runs.
 // It must not know tables or migrations, and reports progress through `log` alone.
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { chooseAccount } from "./embedded/account.ts";
@@ -78,6 +80,31 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     patience();
     await delay(pollMs);
   }
+}
+
+export type EmbeddedTraces = {
+  /** As postmaster.pid says; null where there is no such file, which is so after an end in good order. */
+  readonly pid: number | null;
+  /** Whether that process is a server of this folder now. */
+  readonly alive: boolean;
+  /** "starting", "ready", "stopping"; null while it says nothing. */
+  readonly status: string | null;
+  /** Where it listens; null while it says nothing. */
+  readonly url: string | null;
+  readonly log: string;
+};
+
+/** What a server on `dataDir` has left to be seen from outside. Reads files alone: starts, attaches to and makes nothing. */
+export async function embeddedTraces(dataDir: string): Promise<EmbeddedTraces> {
+  const data = await realpath(dataDir).catch(() => dataDir);
+  const file = await readPostmasterFile(join(data, "postgres"));
+  return {
+    pid: file?.pid ?? null,
+    alive: file?.alive ?? false,
+    status: file?.status ?? null,
+    url: file?.socketFolder === undefined ? null : urlOf(file.socketFolder, databaseName),
+    log: join(data, "logs", "postgres.log"),
+  };
 }
 
 async function startUnderLock(start: Start, lock: FolderLock): Promise<EmbeddedPostgres> {

@@ -31,6 +31,8 @@ export type DatabaseOptions = {
   readonly role: string | null;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
+  /** Longest a connection may take to come about, or be waited for while all are in use; 10 s unless it says otherwise. */
+  readonly connectTimeoutMs?: number;
   readonly onError: (error: Error) => void;
 };
 
@@ -53,7 +55,7 @@ function openPool(options: DatabaseOptions, doubt: Doubt): Database {
     connectionString: options.url,
     max: options.poolMax,
     application_name: options.applicationName,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     // Without it Linux asks an idle connection after two hours; so it took 20 s until one whose network was gone was lost.

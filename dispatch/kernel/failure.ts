@@ -41,9 +41,10 @@ export function refusalFor(error: unknown, constraints: ReadonlySet<string> = no
  * on a whole table, which somebody took past Dispatch.
  */
 export function readingRefusal(error: unknown): unknown {
+  if (error instanceof Refusal) return error;
   const code = serverError(error)?.code;
-  return code === sqlState.lockNotAvailable || (code !== undefined && races.has(code))
-    ? away("postgres", error)
+  return code === sqlState.lockNotAvailable || (code !== undefined && races.has(code)) || isDatabaseAway(error)
+    ? postgresAway(databaseReason(error), error, "reading")
     : refusalFor(error);
 }
 
@@ -80,19 +81,17 @@ const sentences: Partial<Record<DatabaseReason, string>> = {
 export function away(dependency: string, cause: unknown): Refusal {
   const headers = { "retry-after": "1" };
   if (dependency !== "postgres") return new Refusal("DEPENDENCY_UNAVAILABLE", { dependency }, { headers, cause });
-  return postgresAway(databaseReason(cause), cause);
+  return postgresAway(databaseReason(cause), cause, "command");
 }
 
-/** The same of Postgres, where the reason is known otherwise. */
-export function postgresAway(reason: DatabaseReason, cause: unknown): Refusal {
+const again = { command: "retry with the same Idempotency-Key", reading: "ask again after Retry-After" };
+
+/** The same of Postgres, where the reason is known. */
+export function postgresAway(reason: DatabaseReason, cause: unknown, call: keyof typeof again): Refusal {
   const sentence = sentences[reason] ?? "Postgres cannot be used";
   return new Refusal(
     "DEPENDENCY_UNAVAILABLE",
     { dependency: "postgres", reason },
-    {
-      message: `${sentence}; make the same call again after Retry-After, a command with the same Idempotency-Key.`,
-      headers: { "retry-after": "1" },
-      cause,
-    },
+    { message: `${sentence}; ${again[call]}.`, headers: { "retry-after": "1" }, cause },
   );
 }

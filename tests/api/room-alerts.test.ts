@@ -35,7 +35,8 @@ test(
       assert.match(text, new RegExp(`^dispatch_disk_size_bytes\\{use="${use}"\\} ${8 * 1024 ** 2}$`, "m"));
     }
     const { db, settings, clock } = api.desk;
-    const [section] = await explanations.DISK_LOW({ db, settings, now: clock.now() });
+    const address = { url: api.url, from: "the test" };
+    const section = await explanations.DISK_LOW[0]?.read({ db, settings, now: clock.now(), address });
     assert.deepEqual(section?.rows[0], { use: "data", free_percent: 0, free_mb: 0, size_mb: 8, folder: disk.folder });
     await disk.free();
     assert.equal(await alertOf(api, "DISK_LOW"), undefined);

@@ -39,7 +39,7 @@ describe("pnpm dispatch:alerts", async () => {
   test("says of a desk that is well that it is", async () => {
     assert.deepEqual(await alerts(api, "--url", api.url), {
       code: 0,
-      out: "health: ok\nalerts: none fires\n",
+      out: `api: ${api.url}, from --url\nhealth: ok\nalerts: none fires\n`,
       err: "",
     });
   });
@@ -81,9 +81,14 @@ describe("pnpm dispatch:alerts", async () => {
   });
 
   test("has an explanation for every alert", async () => {
+    const { db, settings } = api.desk;
+    const reading = { db, settings, now: api.clock.now(), address: { url: api.url, from: "the test" } };
     for (const code of alertCodes) {
-      const sections = await explanations[code]({ db: api.desk.db, settings: api.desk.settings, now: api.clock.now() });
-      assert.ok(sections.length > 0, code);
+      assert.ok(explanations[code].length > 0, code);
+      for (const part of explanations[code]) {
+        assert.ok(part.title(reading.settings).length > 0);
+        assert.ok((await part.read(reading)).rows.length >= 0, code);
+      }
     }
   });
 
@@ -112,6 +117,7 @@ describe("pnpm dispatch:alerts", async () => {
     assert.equal(store.code, 1);
     assert.match(store.out, /health: unavailable\n {2}postgres: ok\n {2}object_store: unavailable/);
     const explained = await alerts(api, "--explain", "OBJECT_STORE_UNAVAILABLE");
+    assert.equal(explained.code, 0);
     assert.match(explained.out, /object store: ENOENT/);
     const database = await alerts(
       api,
@@ -121,10 +127,19 @@ describe("pnpm dispatch:alerts", async () => {
       "postgres://nobody@127.0.0.1:1/none",
     );
     assert.equal(database.code, 1);
-    assert.match(database.err, /^Postgres cannot be used: .*database_unavailable\.md\.\n$/);
+    assert.match(
+      database.err,
+      /^Postgres cannot be used: connect ECONNREFUSED 127\.0\.0\.1:1\. Read ops\/runbooks\/database_unavailable\.md\.\n$/,
+    );
+    assert.match(database.out, /^Postgres, as connecting to it says: connect ECONNREFUSED 127\.0\.0\.1:1$/m);
+    assert.match(database.out, /^events held back: cannot be read: Postgres cannot be used$/m);
     await api.stop();
     const gone = await alerts(api, "--url", api.url);
     assert.equal(gone.code, 1);
-    assert.match(gone.err, /^Nothing answers at .*Start the API, or pass --url\.\n$/);
+    assert.match(
+      gone.out,
+      /^health: nothing listens at \S+ \(connect ECONNREFUSED .*\)\. Start it: pnpm dispatch:stack:up .*\nalerts: cannot be read: as above$/m,
+    );
+    assert.match(gone.out, /^ {2}ALERTS_BLIND critical: .*\n {4}read ops\/runbooks\/everything_is_broken\.md/m);
   });
 });

@@ -13,6 +13,10 @@ import { openStore } from "../../process/open-desk.ts";
 import { rosterReasons } from "../../field/attention.ts";
 import type { Settings } from "../../process/settings.ts";
 import { messageOf } from "../../process/command-line.ts";
+import type { ApiAddress } from "./address.ts";
+import { advice } from "./advice.ts";
+import { ask, isAnswered } from "./ask.ts";
+import { partLines, stackParts } from "./stack-parts.ts";
 import * as sql from "./statements.ts";
 
 export type Section = {
@@ -20,116 +24,151 @@ export type Section = {
   /** What stands behind the title in place of the number of rows. */
   readonly note?: string;
   readonly rows: readonly object[];
+  /** Whether it is not there; the note says why. */
+  readonly failed?: boolean;
 };
 
-export type Reading = { readonly db: Database; readonly settings: Settings; readonly now: Date };
+export type Reading = {
+  /** Not connected where Postgres is away: for parts that ask it alone. */
+  readonly db: Database;
+  readonly settings: Settings;
+  readonly now: Date;
+  readonly address: ApiAddress;
+};
 
-type Part = (reading: Reading) => Promise<Section>;
+type Found = Pick<Section, "note" | "rows">;
+
+/** One section: its title is there also when it cannot be read. */
+export type Part = {
+  readonly title: (settings: Settings) => string;
+  readonly read: (reading: Reading) => Promise<Found>;
+  /** Whether Postgres must be up for it. */
+  readonly asksPostgres: boolean;
+};
+
+const part = (title: Part["title"] | string, read: Part["read"], asksPostgres = true): Part => ({
+  title: typeof title === "string" ? () => title : title,
+  read,
+  asksPostgres,
+});
+
+const outside = (title: string, read: Part["read"]): Part => part(title, read, false);
 
 /** So many rows fit on a screen; the worst come first. */
 const most = 20;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
-const storeWithinMs = 5_000;
+const storeWithinMs = 2_000;
+const apiWithinMs = 2_500;
 
 const ago = ({ now }: Reading, ms: number): string => new Date(now.getTime() - ms).toISOString();
 
-const stuckTickets: Part = async (reading) => ({
-  title: `tickets in scheduling without a move for ${reading.settings.alertStuckMinutes} minutes, the longest first`,
-  rows: await reading.db.rows(sql.selectStuck, [
-    ago(reading, reading.settings.alertStuckMinutes * minuteMs),
-    reading.now.toISOString(),
-    most,
-  ]),
-});
-
-const waitingTickets: Part = async (reading) => ({
-  title: "scheduled tickets without a technician, by why the last look sent nobody",
-  rows: await reading.db.rows(sql.selectWaiting, [reading.now.toISOString()]),
-});
-
-const missedVisits: Part = async (reading) => ({
-  title: "promised visits at which nobody has arrived, the longest first",
-  rows: await reading.db.rows(sql.selectMissed, [reading.now.toISOString(), most]),
-});
-
-const unstaffedVisits: Part = async (reading) => ({
-  title: "promised visits for which the roster has nobody, the next first",
-  rows: await reading.db.rows(sql.selectUnstaffed, [[...rosterReasons], most]),
-});
-
-const workers: Part = async (reading) => ({ title: "workers", rows: await reading.db.rows(sql.selectWorkers) });
-
-const pauses: Part = async (reading) => ({ title: "paused scopes", rows: await reading.db.rows(sql.selectPauses) });
-
-const refusals =
-  (signal: Signal): Part =>
+const stuckTickets = part(
+  ({ alertStuckMinutes }) => `tickets in scheduling without a move for ${alertStuckMinutes} minutes, the longest first`,
   async (reading) => ({
-    title: "refused in the last hour, the most frequent first",
+    rows: await reading.db.rows(sql.selectStuck, [
+      ago(reading, reading.settings.alertStuckMinutes * minuteMs),
+      reading.now.toISOString(),
+      most,
+    ]),
+  }),
+);
+
+const waitingTickets = part(
+  "scheduled tickets without a technician, by why the last look sent nobody",
+  async ({ db, now }) => ({ rows: await db.rows(sql.selectWaiting, [now.toISOString()]) }),
+);
+
+const missedVisits = part("promised visits at which nobody has arrived, the longest first", async ({ db, now }) => ({
+  rows: await db.rows(sql.selectMissed, [now.toISOString(), most]),
+}));
+
+const unstaffedVisits = part("promised visits for which the roster has nobody, the next first", async ({ db }) => ({
+  rows: await db.rows(sql.selectUnstaffed, [[...rosterReasons], most]),
+}));
+
+const workers = part("workers", async ({ db }) => ({ rows: await db.rows(sql.selectWorkers) }));
+
+const pauses = part("paused scopes", async ({ db }) => ({ rows: await db.rows(sql.selectPauses) }));
+
+const refusals = (signal: Signal): Part =>
+  part("refused in the last hour, the most frequent first", async (reading) => ({
     rows: await reading.db.rows(sql.selectRejections, [ago(reading, hourMs), codesOf(signal), most]),
-  });
+  }));
 
-const transactions: Part = async (reading) => ({
-  title: "transactions on the whole server that have run for more than five seconds",
-  rows: await reading.db.rows(sql.selectTransactions, [most]),
+const transactions = part(
+  "transactions on the whole server that have run for more than five seconds",
+  async ({ db }) => ({ rows: await db.rows(sql.selectTransactions, [most]) }),
+);
+
+/** What waits for them goes on when --end-transaction PID ends the transaction. */
+export const lockHolding = part(
+  "who holds locks that others wait for, or a whole table (pnpm dispatch:alerts --end-transaction PID ends one)",
+  async ({ db }) => ({ rows: await lockHolders(db, most) }),
+);
+
+const lockWaits = part("who waits for locks, the longest first", async ({ db }) => ({
+  rows: await db.rows(sql.selectLockWaits, [most]),
+}));
+
+const heldBack = part("events held back", async ({ db, now }) => {
+  const row = await db.row(sql.selectHeldBack, [now.toISOString()]);
+  return { note: `${row?.events ?? 0}, the oldest for ${row?.seconds ?? 0} s`, rows: [] };
 });
 
-const lockHolding: Part = async (reading) => ({
-  title:
-    "who holds locks: what waits for them goes on when `pnpm dispatch:alerts --end-transaction PID` ends the transaction",
-  rows: await lockHolders(reading.db, most),
-});
+const webhooks = part("webhooks", async ({ db, now }) => ({
+  rows: await db.rows(sql.selectWebhooks, [now.toISOString(), most]),
+}));
 
-const lockWaits: Part = async (reading) => ({
-  title: "who waits for locks, the longest first",
-  rows: await reading.db.rows(sql.selectLockWaits, [most]),
-});
+const connections = part("connections to this database by use", async ({ db }) => ({
+  rows: await db.rows(sql.selectConnections),
+}));
 
-const heldBack: Part = async (reading) => {
-  const row = await reading.db.row(sql.selectHeldBack, [reading.now.toISOString()]);
-  return { title: "events held back", note: `${row?.events ?? 0}, the oldest for ${row?.seconds ?? 0} s`, rows: [] };
-};
-
-const webhooks: Part = async (reading) => ({
-  title: "webhooks",
-  rows: await reading.db.rows(sql.selectWebhooks, [reading.now.toISOString(), most]),
-});
-
-const connections: Part = async (reading) => ({
-  title: "connections to this database by use",
-  rows: await reading.db.rows(sql.selectConnections),
-});
-
-const ofTheServer: Part = async ({ db, settings }) => {
+const ofTheServer = part("connections of the whole server", async ({ db, settings }) => {
   const server = await serverConnections(db);
   return {
-    title: "connections of the whole server",
     note: `${server.used} of ${server.most} for logins without reserved ones; the alert fires at ${settings.alertConnections} %`,
     rows: [],
   };
-};
-
-const disks: Part = async ({ settings }) => ({
-  title: `disks of this machine, the fullest first; the alert fires below ${settings.alertDiskFree} % free`,
-  rows: (await diskSpace(settings))
-    .toSorted((one, other) => freePercent(one) - freePercent(other))
-    .map((disk) => ({
-      use: disk.use,
-      free_percent: freePercent(disk),
-      free_mb: Math.floor(disk.free / 1024 ** 2),
-      size_mb: Math.floor(disk.size / 1024 ** 2),
-      folder: disk.folder,
-    })),
 });
 
-const objectStore: Part = async ({ settings }) => {
+const disks: Part = {
+  title: ({ alertDiskFree }) =>
+    `disks of this machine, the fullest first; the alert fires below ${alertDiskFree} % free`,
+  read: async ({ settings }) => ({
+    rows: (await diskSpace(settings))
+      .toSorted((one, other) => freePercent(one) - freePercent(other))
+      .map((disk) => ({
+        use: disk.use,
+        free_percent: freePercent(disk),
+        free_mb: Math.floor(disk.free / 1024 ** 2),
+        size_mb: Math.floor(disk.size / 1024 ** 2),
+        folder: disk.folder,
+      })),
+  }),
+  asksPostgres: false,
+};
+
+const objectStore = outside("object store", async ({ settings }) => {
   const inFiles = settings.objectStoreEndpoint === null;
   const where = inFiles ? filesOf(settings) : `${settings.objectStoreEndpoint} bucket ${settings.objectStoreBucket}`;
   const found = await (inFiles ? lookAtFiles(settings) : lookAtServer(settings)).catch((error: unknown) =>
     messageOf(error),
   );
-  return { title: "object store", note: `${found}, ${where}`, rows: [] };
-};
+  return { note: `${found}, ${where}`, rows: [] };
+});
+
+const stack = outside("the stack's processes, as its own file and the system tell", async ({ settings }) => {
+  const parts = await stackParts(settings);
+  if (parts === null) return { note: `no stack runs from ${settings.dataDir}`, rows: [] };
+  return { note: "", rows: partLines(parts).map((line) => ({ line })) };
+});
+
+const api = outside("the API", async ({ settings, address: { url, from } }) => {
+  const [reply, parts] = await Promise.all([ask(`${url}/health`, apiWithinMs), stackParts(settings)]);
+  const said = isAnswered(reply) ? `answers ${reply.status}` : advice(url, reply, parts);
+  return { note: `${said} (${url}, from ${from})`, rows: [] };
+});
 
 const filesOf = (settings: Settings): string => join(settings.dataDir, "objects");
 
@@ -149,54 +188,55 @@ async function lookAtServer(settings: Settings): Promise<string> {
   }
 }
 
-const auditFaults =
-  (source: AuditFault["source"]): Part =>
-  async ({ db }) => ({
-    title:
-      source === "history"
-        ? "chains and rows that are not what their history says, as it was found"
-        : "what is not as a checkpoint says, as it was found",
-    rows: await db.rows(sql.selectAuditFaults, [source, most]),
-  });
+const auditFaults = (source: AuditFault["source"]): Part =>
+  part(
+    source === "history"
+      ? "chains and rows that are not what their history says, as it was found"
+      : "what is not as a checkpoint says, as it was found",
+    async ({ db }) => ({ rows: await db.rows(sql.selectAuditFaults, [source, most]) }),
+  );
 
-const auditWatch: Part = async (reading) => ({
-  title: "how far the workers have looked through the audit trail",
-  rows: await reading.db.rows(sql.selectAuditWatch, [reading.now.toISOString()]),
-});
+const auditWatch = part("how far the workers have looked through the audit trail", async ({ db, now }) => ({
+  rows: await db.rows(sql.selectAuditWatch, [now.toISOString()]),
+}));
 
-const together =
-  (...parts: readonly Part[]) =>
-  async (reading: Reading): Promise<Section[]> => {
-    const sections: Section[] = [];
-    for (const part of parts) sections.push(await part(reading));
-    return sections;
-  };
+const locks = [lockHolding, lockWaits];
 
 /** By alert: what to read, in this order. */
-export const explanations: Readonly<Record<AlertCode, (reading: Reading) => Promise<Section[]>>> = {
-  STUCK_SCHEDULING: together(stuckTickets, waitingTickets, pauses, workers),
-  COMPLETION_REJECTION_SPIKE: together(refusals("completion_rejection")),
-  IDEMPOTENCY_CONFLICT_SPIKE: together(refusals("idempotency_conflict")),
-  AUTH_POLICY_FAILURE_SPIKE: together(refusals("auth_policy_rejection")),
-  INTAKE_DUPLICATE_SPIKE: together(refusals("duplicate_intake")),
-  VISIT_MISSED: together(missedVisits, pauses, workers),
-  NOBODY_CAN_GO: together(unstaffedVisits),
-  WORKER_SILENT: together(workers, waitingTickets),
-  OUTBOX_STUCK: together(heldBack, transactions),
-  OUTBOX_DEAD_LETTERS: together(webhooks),
-  WEBHOOKS_BEHIND: together(webhooks, workers),
-  DISK_LOW: together(disks),
-  CONNECTIONS_HIGH: together(ofTheServer, connections, transactions),
-  OBJECT_STORE_UNAVAILABLE: together(objectStore),
-  AUDIT_BROKEN: together(auditFaults("checkpoint")),
-  AUDIT_CHAIN_BROKEN: together(auditFaults("history"), auditWatch),
-  AUDIT_UNVERIFIED: together(auditWatch, workers),
-  API_DOWN: together(connections, workers),
-  DATABASE_UNAVAILABLE: together(connections, lockHolding, lockWaits, transactions),
-  DATABASE_LOCKED: together(lockHolding, lockWaits, transactions),
-  ALERTS_BLIND: together(connections, lockHolding, lockWaits, transactions),
-  ASSIGNMENT_WAITING: together(waitingTickets, workers, pauses),
-  COMMAND_ERRORS_BURN: together(connections, lockHolding, lockWaits, transactions, objectStore),
-  COMMAND_LATENCY_BURN: together(connections, lockHolding, lockWaits, transactions),
-  ASSIGNMENT_LATENCY_BURN: together(waitingTickets, workers, pauses),
+export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
+  STUCK_SCHEDULING: [stuckTickets, waitingTickets, pauses, workers],
+  COMPLETION_REJECTION_SPIKE: [refusals("completion_rejection")],
+  IDEMPOTENCY_CONFLICT_SPIKE: [refusals("idempotency_conflict")],
+  AUTH_POLICY_FAILURE_SPIKE: [refusals("auth_policy_rejection")],
+  INTAKE_DUPLICATE_SPIKE: [refusals("duplicate_intake")],
+  VISIT_MISSED: [missedVisits, pauses, workers],
+  NOBODY_CAN_GO: [unstaffedVisits],
+  WORKER_SILENT: [workers, stack, waitingTickets, ...locks],
+  OUTBOX_STUCK: [heldBack, transactions],
+  OUTBOX_DEAD_LETTERS: [webhooks],
+  WEBHOOKS_BEHIND: [webhooks, workers],
+  DISK_LOW: [disks],
+  CONNECTIONS_HIGH: [ofTheServer, connections, transactions],
+  OBJECT_STORE_UNAVAILABLE: [objectStore],
+  AUDIT_BROKEN: [auditFaults("checkpoint")],
+  AUDIT_CHAIN_BROKEN: [auditFaults("history"), auditWatch],
+  AUDIT_UNVERIFIED: [auditWatch, workers],
+  API_DOWN: [api, stack, connections, workers],
+  DATABASE_UNAVAILABLE: [stack, connections, ...locks, transactions],
+  DATABASE_LOCKED: [...locks, transactions],
+  ALERTS_BLIND: [api, stack, connections, ...locks, transactions],
+  ASSIGNMENT_WAITING: [waitingTickets, workers, stack, pauses],
+  COMMAND_ERRORS_BURN: [connections, ...locks, transactions, objectStore],
+  COMMAND_LATENCY_BURN: [connections, ...locks, transactions],
+  ASSIGNMENT_LATENCY_BURN: [waitingTickets, workers, pauses],
 };
+
+/** Of these Postgres itself may be the trouble, so it is looked at from outside first. */
+export const looksAtPostgres: ReadonlySet<AlertCode> = new Set([
+  "DATABASE_UNAVAILABLE",
+  "DATABASE_LOCKED",
+  "ALERTS_BLIND",
+  "API_DOWN",
+  "COMMAND_ERRORS_BURN",
+  "COMMAND_LATENCY_BURN",
+]);
