@@ -35,7 +35,8 @@ function addressParts(url: string): { host: string; hostname: string; port: stri
 
 function howToStart(api: StackPart | null, parts: readonly StackPart[] | null): string {
   const startOne =
-    "Start it: pnpm dispatch:stack:up (a whole stack) or pnpm dispatch:api:start (the API alone). If it runs elsewhere, name it with --url.";
+    "Start it: pnpm dispatch:stack:up (a whole stack) or pnpm dispatch:api:start (the API alone). " +
+    "If it runs elsewhere, name it with --url.";
   if (api === null || parts === null) return startOne;
   const supervisor = parts.find(({ name }) => name === supervisorName);
   if (supervisor?.state !== "runs") return `${supervisor ? trouble(supervisor, parts) : "No supervisor is there"}.`;
