@@ -16,8 +16,11 @@ const endsWithinMs = 4_500;
 /** An API needs three seconds to say that Postgres is silent. */
 const leastMs = 3_500;
 
-export async function alertsCommand(): Promise<void> {
-  await runCommand(
+/** For what was printed, and the exit code, which is set when the command's work is done. */
+const lastWordsMs = 50;
+
+export const alertsCommand = (): Promise<void> =>
+  runCommand(
     {
       name: "pnpm dispatch:alerts",
       about:
@@ -39,26 +42,36 @@ export async function alertsCommand(): Promise<void> {
         json: "print JSON alone",
       },
     },
-    async ({ explain, "end-transaction": pid, url, "database-url": databaseUrl, json = false }) => {
-      const read = readSettings();
-      const settings = databaseUrl === undefined ? read : { ...read, databaseUrl };
-      if (pid !== undefined) return endOne(wholeNumber("end-transaction", pid, 0), settings);
-      const address = apiAddress(url, settings);
-      if (explain === undefined)
-        return tellState(address, settings, json, Math.max(leastMs, endsWithinMs - performance.now()));
-      const code = alertCodes.find((one) => one === explain);
-      if (!code) throw new CommandFailure(`--explain must be one of ${alertCodes.join(", ")}, not ${explain}`);
-      return tellWhy({
-        code,
-        settings,
-        address,
-        json,
-        deadline: Math.max(leastMs, endsWithinMs - performance.now()) + performance.now(),
-      });
-    },
+    (given) =>
+      // Whatever hangs would keep its connection, and this process with it.
+      run(given).finally(() => void setTimeout(() => process.exit(), lastWordsMs).unref()),
   );
-  // Whatever hangs would keep its connection, and this process with it.
-  process.exit();
+
+type Given = {
+  readonly explain?: string | undefined;
+  readonly "end-transaction"?: string | undefined;
+  readonly url?: string | undefined;
+  readonly "database-url"?: string | undefined;
+  readonly json?: boolean | undefined;
+};
+
+async function run({
+  explain,
+  "end-transaction": pid,
+  url,
+  "database-url": databaseUrl,
+  json = false,
+}: Given): Promise<number> {
+  const read = readSettings();
+  const settings = databaseUrl === undefined ? read : { ...read, databaseUrl };
+  if (pid !== undefined) return endOne(wholeNumber("end-transaction", pid, 0), settings);
+  const address = apiAddress(url, settings);
+  const now = performance.now();
+  const leftMs = Math.max(leastMs, endsWithinMs - now);
+  if (explain === undefined) return tellState(address, settings, json, leftMs);
+  const code = alertCodes.find((one) => one === explain);
+  if (!code) throw new CommandFailure(`--explain must be one of ${alertCodes.join(", ")}, not ${explain}`);
+  return tellWhy({ code, settings, address, json, deadline: now + leftMs });
 }
 
 /** @throws CommandFailure when there is none such, or Postgres cannot be used */
