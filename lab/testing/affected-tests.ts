@@ -22,7 +22,10 @@ export type Affected = {
 
 /** What every test file runs on without importing it: the server they share, and the program that starts them. */
 const setup = "tests/support/global-setup.ts";
-const runner = ["scripts/test.ts", "tests/support/run-files.ts"];
+const runner = [
+  "scripts/test.ts",
+  ...["run-files", "run-group", "shared-process", "last-test"].map((name) => `tests/support/${name}.ts`),
+];
 /** The tests of this very choice name files of every kind, as examples. */
 const examples = ["tests/house/affected-tests.test.ts", "tests/house/nearest-tests.test.ts"];
 const isTest = /^tests\/.*\.test\.ts$/;

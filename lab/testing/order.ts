@@ -13,6 +13,7 @@ export const longest = [
   "tests/resilience/crash.test.ts",
   "tests/scripts/commands.test.ts",
   "tests/resilience/killed-mid-flight.test.ts",
+  "tests/backup/recovery.test.ts",
 ];
 
 /** @param secondsOf how long a file takes, as far as is known */

@@ -9,10 +9,13 @@ import { describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { longestFirst } from "../../lab/testing/order.ts";
 import { recall, remember, secondsOf } from "../../lab/testing/remembered.ts";
+import { groupsOf, mayShareProcess } from "../../lab/testing/shared-process.ts";
 import { takeNext } from "../../lab/testing/take-next.ts";
 import { serverUrlVariable } from "../support/database.ts";
+import { lastTestOf as last } from "../support/last-test.ts";
 
 const program = join(import.meta.dirname, "../support/run-files.ts");
+const groupRunner = new URL("../support/run-group.ts", import.meta.url).href;
 
 describe("the next file", () => {
   const seconds: Record<string, number> = { a: 5, long: 60, b: 10, c: 2 };
@@ -66,6 +69,57 @@ test("the longest are begun first: as they took last, or as is guessed where tha
     "tests/b.test.ts",
     "tests/c.test.ts",
   ]);
+});
+
+describe("files in one process", () => {
+  test("are those whose folder and source say that they leave it as it was", () => {
+    const inField = (source: string) => mayShareProcess("tests/field/one.test.ts", source);
+    assert.ok(inField('test("a", async () => { const api = await startTestApi(); after(() => api.stop()); });'));
+    for (const source of [
+      'import { spawn } from "node:child_process";',
+      "const worker = await startWorkerProcess(t, api);",
+      't.mock.timers.enable({ apis: ["Date"] });',
+      't.mock.method(console, "log");',
+      'process.once("SIGTERM", stop);',
+      "process.exitCode = undefined;",
+      'process.env["TZ"] = "UTC";',
+      'test("a", () => {});\nafter(() => model.close());',
+    ])
+      assert.ok(!inField(source), source);
+    for (const alone of ["tests/stack/one.test.ts", "tests/plugin/trouble.test.ts"])
+      assert.ok(!mayShareProcess(alone, ""), alone);
+  });
+
+  test("are neighbours, a dozen or less, and none is forgotten", () => {
+    const shared = Array.from({ length: 26 }, (_, at) => `tests/field/${String.fromCharCode(97 + at)}.test.ts`);
+    const groups = groupsOf(["tests/b", ...shared.toReversed(), "tests/a"], (file) => shared.includes(file));
+    assert.deepEqual(groups, [["tests/b"], ["tests/a"], shared.slice(0, 9), shared.slice(9, 17), shared.slice(17)]);
+    assert.deepEqual(
+      groupsOf(["tests/a"], () => false),
+      [["tests/a"]],
+    );
+  });
+
+  test("are each told how they ended, and whether they left the process as it was", async (t) => {
+    const { together, file, source } = await threeFiles(t);
+    await source("leaves", ' sets a variable", () => { process.env["LEFT_BY_A_TEST"] = "1"; });');
+    const { names, success, unfinished, timed } = await together(file("good"), file("leaves"), file("long"));
+    assert.equal(success, false);
+    assert.deepEqual(names, {
+      passed: ["good holds", last(file("good")), "leaves sets a variable", "long holds", last(file("long"))],
+      failed: [last(file("leaves"))],
+    });
+    assert.deepEqual(unfinished, []);
+    assert.deepEqual(timed, [file("good"), file("leaves"), file("long")]);
+  });
+
+  test("are each named where the process ends before them, however it ends", async (t) => {
+    const { together, file, source } = await threeFiles(t);
+    await source("ends", ' ends it all", () => process.exit(0));');
+    const { unfinished } = await together(file("good"), file("ends"), file("long"));
+    // What came before may not have been told any more.
+    assert.deepEqual(unfinished.slice(-2), [file("ends"), file("long")]);
+  });
 });
 
 describe("a run", () => {
@@ -124,5 +178,17 @@ async function threeFiles(t: TestContext) {
       (error: { code?: number; stdout?: string }) => ({ code: error.code, stdout: error.stdout ?? "" }),
     );
   };
-  return { run, file, folder };
+  /** The same files in one process. */
+  const together = async (...files: readonly string[]) => {
+    const script = `import { outcomeOf } from ${JSON.stringify(groupRunner)};
+      const { said, seconds, summary, unfinished } = await outcomeOf(process.argv.slice(2), AbortSignal.timeout(120_000));
+      const named = (type) => said.filter((one) => one.type === type && one.data.nesting === 0).map(({ data }) => data.name);
+      const names = { passed: named("test:pass"), failed: named("test:fail") };
+      console.log(JSON.stringify({ names, timed: Object.keys(seconds), success: summary.success, unfinished }));`;
+    const path = join(folder, "together.mjs");
+    await writeFile(path, script);
+    const { stdout } = await promisify(execFile)(process.execPath, [path, ...files], { env });
+    return JSON.parse(stdout);
+  };
+  return { run, together, file, source, folder };
 }

@@ -1,0 +1,53 @@
+// Which test files are run one after the other in one process, as a pure function of their sources. A process of its own costs a file
+// 0.7 s of CPU for its imports and as much again for code that has not run yet and schemas that are not compiled; in company only the
+// first of them pays.
+
+import { dirname } from "node:path";
+import { longest } from "./order.ts";
+
+/**
+ * Their tests start an API, a worker or nothing at all, in their own process. Elsewhere most start processes, which cost more; those of
+ * tests/api look at what a process has of connections and figures, those of tests/db at all statements it has declared.
+ */
+const folders = [
+  "contract",
+  "field",
+  "kernel",
+  "planner",
+  "planning",
+  "plugin",
+  "policy",
+  "scripted-model",
+  "travel",
+  "webhooks",
+  "worker",
+  "workforce",
+].map((name) => `tests/${name}`);
+
+/**
+ * What a file would do to those after it: clocks and functions replaced for the whole process, its signals, its exit code, its
+ * environment, hooks around tests that are not in the file. And what takes long by itself, as other processes and the longest do.
+ */
+const ofTheProcess =
+  /child_process|Process\(|mock\.(?:timers|method)|\bprocess\.(?:on|once|chdir|exit|env\b)|^(?:before|after)(?:Each)?\(/m;
+
+export const mayShareProcess = (file: string, source: string): boolean =>
+  folders.includes(dirname(file)) && !longest.includes(file) && !ofTheProcess.test(source);
+
+/** By how much less a file takes in company: eight of tests/field took 18 s of CPU together and about 30 each by itself. */
+export const companyGain = 1.6;
+
+/** More would save little more, and be lost together where one of them ends the process. */
+const company = 12;
+
+/**
+ * Every file once, those that may share a process in groups of about a dozen neighbours.
+ * @param mayShare whether a file may
+ */
+export function groupsOf(files: readonly string[], mayShare: (file: string) => boolean): string[][] {
+  const alone = files.filter((file) => !mayShare(file)).map((file) => [file]);
+  const sharing = files.filter(mayShare).toSorted();
+  const groups = Math.ceil(sharing.length / company);
+  const bounds = Array.from({ length: groups + 1 }, (_, at) => Math.round((at * sharing.length) / groups));
+  return [...alone, ...bounds.slice(1).map((end, at) => sharing.slice(bounds[at], end))];
+}
