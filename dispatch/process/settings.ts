@@ -148,6 +148,13 @@ export const settingsList = {
     18_080,
     "Port of the stack's OpenClaw gateway, on this machine's loopback; 0 takes a free one",
   ),
+  stackHangSeconds: setting(
+    "DISPATCH_STACK_HANG_SECONDS",
+    integer(0, 3_600),
+    20,
+    "After how many seconds without any answer the stack's supervisor kills an API, worker or gateway and starts it again, and continues " +
+      "a Postgres that a signal stopped; 0: never",
+  ),
   metricsPort: setting(
     "DISPATCH_METRICS_PORT",
     integer(0, 65_535),

@@ -1,6 +1,7 @@
 // The worker as a process: `node dispatch/worker/main.ts`. It starts the worker and lets the ticket it works on be finished on
 // SIGTERM or SIGINT.
 
+import { answerPings } from "../process/answer-pings.ts";
 import { collectStartGarbage } from "../process/collect-start-garbage.ts";
 import { exitCodes, runService } from "../process/service-process.ts";
 import { startWorker, workerService } from "./start.ts";
@@ -21,6 +22,7 @@ Exit codes: 0 stopped in good order; 1 could not start, or broke, or did not fin
 `,
   messages: { unhandledError: fatal, secondSignal: forced },
   run: async ({ settings, log, signalled, end }) => {
+    answerPings();
     const worker = await startWorker({ settings, log }).catch((error: unknown): never => {
       log.fatal({ err: error }, fatal);
       throw error;

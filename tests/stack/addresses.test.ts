@@ -18,6 +18,7 @@ const service = (name: string, url: string | null): ServiceRecord => ({
   failures: 0,
   lastEnd: null,
   nextStartAt: null,
+  silentSince: null,
   url,
   log: `${name}.log`,
 });
@@ -35,6 +36,7 @@ test("a stack's addresses are where its supervisor put them, not where the setti
     startedAt: "2026-01-31T00:00:00.000Z",
     ready: true,
     embeddedUrl: null,
+    secretUnusable: null,
   };
   writeStackRecord(await makeStackFolder(stack.dataDir), { ...record, services });
   assert.deepEqual(deskAddresses(stack.settings), {

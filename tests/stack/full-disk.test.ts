@@ -18,6 +18,7 @@ const recordWith = (pid: number): StackRecord => ({
   startedAt: "2026-03-02T09:00:00.000Z",
   ready: true,
   embeddedUrl: null,
+  secretUnusable: null,
   services: [
     {
       name: "api",
@@ -28,6 +29,7 @@ const recordWith = (pid: number): StackRecord => ({
       failures: 0,
       lastEnd: null,
       nextStartAt: null,
+      silentSince: null,
       url: null,
       log: "api.log",
     },

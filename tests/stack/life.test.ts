@@ -195,9 +195,8 @@ describe("a program", { timeout: 600_000 }, async () => {
     );
     const worker = running.pidOf("worker-1") ?? assert.fail("there is a worker");
     process.kill(worker, "SIGSTOP");
-    await eventually("a paused worker's heartbeat is late", async () =>
-      (await stack.status()).services.some(({ name, health }) => name === "worker-1" && health === "heartbeat late"),
-    );
+    const paused = (await stack.status()).services.find(({ name }) => name === "worker-1");
+    assert.deepEqual([paused?.health, paused?.stopped_pids], ["stopped by a signal", [worker]]);
     assert.equal((await stack.run("stack-status.ts")).code, 1);
     process.kill(worker, "SIGKILL");
     await eventually(

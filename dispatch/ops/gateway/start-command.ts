@@ -39,7 +39,7 @@ export const gatewayStartCommand = (standInModel: string | null): Promise<void> 
         settings,
         port,
         apiUrl: apiUrl ?? `http://${settings.apiHost}:${settings.apiPort}`,
-        secret,
+        secret: async () => secret,
         environment: process.env,
         say: (line) => console.log(line),
         bind,

@@ -9,6 +9,7 @@ import type { Signing } from "../gateway/configuration.ts";
 import type { GrantedPerson } from "../gateway/granted-person.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { hasModelKey } from "../gateway/model-choice.ts";
+import { httpAnswers } from "./health.ts";
 import { stateFolderOf } from "../gateway/state-folder.ts";
 import { startStandIn } from "../gateway/stand-in-model.ts";
 import type { ServicePlan } from "./supervised-service.ts";
@@ -18,8 +19,8 @@ export type GatewayPlanOptions = {
   readonly settings: Settings;
   readonly port: number;
   readonly apiUrl: string;
-  /** The secret API and plugin share. */
-  readonly secret: string;
+  /** The secret API and plugin share; asked at each start. */
+  readonly secret: () => Promise<string>;
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
   readonly bind?: "loopback" | "lan";
@@ -53,17 +54,17 @@ export function gatewayPlan({
   bind = "loopback",
 }: GatewayPlanOptions): ServicePlan {
   const { dataDir, jwtIssuer, jwtAudience } = settings;
-  const signing: Signing = {
-    secret,
-    ...(jwtIssuer !== null && { issuer: jwtIssuer }),
-    ...(jwtAudience !== null && { audience: jwtAudience }),
-  };
   return {
     name: "gateway",
     url: `http://127.0.0.1:${port}`,
     log: stateFolderOf(dataDir).output,
     start: async (signal) => {
       const pluginPath = await builtPlugin();
+      const signing: Signing = {
+        secret: await secret(),
+        ...(jwtIssuer !== null && { issuer: jwtIssuer }),
+        ...(jwtAudience !== null && { audience: jwtAudience }),
+      };
       const module = standInFor({ settings, environment, standInModel });
       const standIn = module === null ? null : await startStandIn(module);
       try {
@@ -83,7 +84,12 @@ export function gatewayPlan({
         say(gateway.model.sentence);
         if (!gateway.speaksForAnybody) say(speaksForNobody(gateway.folder.configuration));
         void gateway.ended.then(() => standIn?.close());
-        return { pid: gateway.pid, ended: gateway.ended.then(describeExit), stop: () => gateway.stop() };
+        return {
+          pid: gateway.pid,
+          ended: gateway.ended.then(describeExit),
+          stop: () => gateway.stop(),
+          liveness: { answers: (ms) => httpAnswers(`${gateway.url}/readyz`, ms) },
+        };
       } catch (error) {
         await standIn?.close();
         throw error;

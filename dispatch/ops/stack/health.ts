@@ -7,6 +7,8 @@ import { statement } from "../../db/statement.ts";
 import { readiness } from "../gateway/readiness.ts";
 
 const answerWithinMs = 3_000;
+/** A server that answers closes a connection at once. */
+const endsWithinMs = 250;
 
 /** `ok`, or in a few words what is wrong. */
 export type Health = string;
@@ -34,6 +36,20 @@ function whatIsAway(checks: Record<string, unknown>): string {
 }
 
 export const postgresHealth = (databaseUrl: string): Promise<Health> => asked(databaseUrl, async () => "ok");
+
+/**
+ * Whether a process answers at all, be it with a refusal: its parts may all be away. An address where nobody listens is no silence: a
+ * gateway that starts again within its process has none for a while.
+ */
+export async function httpAnswers(url: string, withinMs: number): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(withinMs) });
+    await response.body?.cancel();
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && error.name === "TimeoutError");
+  }
+}
 
 export async function gatewayHealth(url: string): Promise<Health> {
   const state = await readiness(url);
@@ -73,7 +89,11 @@ async function asked(databaseUrl: string, use: (client: pg.Client) => Promise<He
   } catch {
     return "cannot ask Postgres";
   } finally {
-    // A server that hangs never confirms the end.
-    void client.end().catch(() => undefined);
+    // A server that hangs never confirms the end, and would keep this process from its own.
+    const giveUp = setTimeout(() => client.connection.stream.destroy(), endsWithinMs);
+    void client
+      .end()
+      .catch(() => undefined)
+      .finally(() => clearTimeout(giveUp));
   }
 }

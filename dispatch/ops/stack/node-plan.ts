@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { urlOf } from "../../api/listen.ts";
 import type { Settings } from "../../process/settings.ts";
 import { endWithin, spawnWatched } from "../gateway/watched-process.ts";
-import { apiHealth, noAnswer, workerHealth } from "./health.ts";
+import { apiHealth, httpAnswers, noAnswer, workerHealth } from "./health.ts";
 import type { ServicePlan } from "./supervised-service.ts";
 import { describeExit, waitUntilReady } from "./wait-ready.ts";
 
@@ -81,6 +81,8 @@ function nodePlan({ name, url, log, program, environment, endsWithinMs, isReady,
         environment: environment(),
         folder: process.cwd(),
         output,
+        // Who has an address is asked there.
+        channel: url === null,
       }).finally(() => closeSync(output));
       const stop = () => endWithin(child, endsWithinMs);
       try {
@@ -100,7 +102,12 @@ function nodePlan({ name, url, log, program, environment, endsWithinMs, isReady,
         throw error;
       }
       let stopping: Promise<void> | undefined;
-      return { pid: child.pid, ended: child.ended.then(describeExit), stop: () => (stopping ??= stop()) };
+      return {
+        pid: child.pid,
+        ended: child.ended.then(describeExit),
+        stop: () => (stopping ??= stop()),
+        liveness: { answers: (ms) => (url === null ? child.answers(ms) : httpAnswers(`${url}/health`, ms)) },
+      };
     },
   };
 }

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../db/embedded.ts";
 import { migrate } from "../../db/migrate.ts";
 import { CommandFailure } from "../../process/command-line.ts";
-import type { ServicePlan } from "./supervised-service.ts";
+import { send } from "./leftovers.ts";
+import { stoppedOf } from "./stopped-processes.ts";
+import type { RunningPart, ServicePlan } from "./supervised-service.ts";
 import { describeExit } from "./wait-ready.ts";
 
 export type PostgresPlanOptions = {
@@ -41,4 +43,19 @@ export function postgresPlan({ dataDir, say, onUrl }: PostgresPlanOptions): Serv
   };
 }
 
-const partOf = ({ pid, ended, stop }: EmbeddedPostgres) => ({ pid, ended: ended.then(describeExit), stop });
+const partOf = ({ pid, ended, stop }: EmbeddedPostgres): RunningPart => ({
+  pid,
+  ended: ended.then(describeExit),
+  stop,
+  // A server that is slow, recovers or writes a checkpoint is at work, whatever it answers, and is never killed. One that a signal
+  // stopped is not, and goes on where it was.
+  liveness: {
+    answers: async () => (await stoppedOf(pid)).length === 0,
+    async rouse() {
+      const stopped = await stoppedOf(pid);
+      // What works for the server first: the server itself looks after them as soon as it goes on.
+      for (const one of stopped.toReversed()) send(one, "SIGCONT");
+      return `was continued: a signal had stopped ${stopped.length} of its processes`;
+    },
+  },
+});

@@ -20,14 +20,25 @@ export async function isAlive(recorded: ProcessIdentity): Promise<boolean> {
   return (await identityOf(recorded.pid))?.born === recorded.born;
 }
 
-/** The second field is the program's name and may hold anything, so the fields are counted from the last bracket. */
 async function bornOnLinux(pid: number): Promise<string | null> {
+  const stat = await statOnLinux(pid);
+  return stat === null || stat.state === "Z" ? null : stat.born;
+}
+
+export type LinuxStat = { readonly state: string; readonly parent: number; readonly born: string };
+
+/**
+ * What /proc says of a process; null where there is none. The second field is the program's name and may hold anything, so the fields are
+ * counted from the last bracket.
+ */
+export async function statOnLinux(pid: number): Promise<LinuxStat | null> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  const [state, ...fields] = stat
+  const [state = "", parent = "", ...fields] = stat
     .slice(stat.lastIndexOf(")") + 1)
     .trim()
     .split(" ");
-  return state === "Z" ? null : (fields[18] ?? null);
+  const born = fields[17];
+  return born === undefined ? null : { state, parent: Number(parent), born };
 }
 
 async function bornByPs(pid: number): Promise<string | null> {

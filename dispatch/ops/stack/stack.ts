@@ -17,6 +17,7 @@ import { postgresPlan } from "./postgres-plan.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
 import { keepLogsBounded } from "../../process/rotate-log.ts";
 import { ensureSecretFile, jwtSecretFile } from "./secret-file.ts";
+import { watchSecret } from "./secret-watch.ts";
 import { readStackRecord, removeStackRecord, writeStackRecord, type ServiceRecord } from "./state.ts";
 import { SupervisedService, type ServicePlan } from "./supervised-service.ts";
 
@@ -98,6 +99,8 @@ class RunningStack implements Stack {
   readonly #record: KeptRecord;
   #embeddedUrl: string | null = null;
   #ready = false;
+  #secretWatch: { stop(): void } | null = null;
+  #secretUnusable: string | null = null;
   #stopped: Promise<void> | undefined;
 
   constructor(options: StackOptions, ground: Ground) {
@@ -133,13 +136,9 @@ class RunningStack implements Stack {
       await this.#startAll(
         numbered(workers).map((name, at) => workerPlan(this.#nodeOptions(name), at + 1, () => this.databaseUrl)),
       );
-      if (withGateway)
-        await this.#startAll([
-          gatewayPlan(
-            this.#gatewayOptions(settings.jwtSecret ?? (await readFile(jwtSecretFile(dataDir), "utf8")).trim()),
-          ),
-        ]);
+      if (withGateway) await this.#startAll([gatewayPlan(this.#gatewayOptions())]);
       signal?.throwIfAborted();
+      await this.#followSecret();
       this.#ready = true;
       this.#record.changed();
       return this;
@@ -169,6 +168,7 @@ class RunningStack implements Stack {
       await Promise.all(stage.map((service) => service.stop()));
     }
     this.#logs.stop();
+    this.#secretWatch?.stop();
     this.#record.close();
     removeStackRecord(
       this.folder,
@@ -184,7 +184,12 @@ class RunningStack implements Stack {
     // What were started now, nobody would stop.
     if (this.#stopped !== undefined) throw new CommandFailure("The start was given up.");
     const services = plans.map(
-      (plan) => new SupervisedService(plan, { changed: () => this.#record.changed(), say: this.#say }),
+      (plan) =>
+        new SupervisedService(plan, {
+          changed: () => this.#record.changed(),
+          say: this.#say,
+          hangSeconds: this.#options.settings.stackHangSeconds,
+        }),
     );
     this.#services.push(...services);
     await Promise.all(
@@ -206,6 +211,7 @@ class RunningStack implements Stack {
       startedAt: this.#startedAt,
       ready: this.#ready,
       embeddedUrl: this.#embeddedUrl,
+      secretUnusable: this.#secretUnusable,
       services: this.services(),
     });
   }
@@ -216,19 +222,55 @@ class RunningStack implements Stack {
     return settings.jwtSecret === null && (settings.jwks === null || withGateway);
   }
 
+  /** The file that parts read the secret from at their start; null where it is no file's. */
+  get #secretFile(): string | null {
+    const { settings, environment = process.env } = this.#options;
+    if (this.#makesSecret) return jwtSecretFile(settings.dataDir);
+    return environment[fileVariable(settingsList.jwtSecret.variable)]?.trim() || null;
+  }
+
+  async #secret(): Promise<string> {
+    const path = this.#secretFile;
+    return path === null ? (this.#options.settings.jwtSecret ?? "") : (await readFile(path, "utf8")).trim();
+  }
+
+  async #followSecret(): Promise<void> {
+    const path = this.#secretFile;
+    if (path === null) return;
+    this.#secretWatch = watchSecret({
+      path,
+      inForce: await this.#secret(),
+      leastLength: this.#options.settings.production ? 32 : 1,
+      unusable: (why) => {
+        this.#secretUnusable = why;
+        const rest =
+          why === null ? "can be used again" : `cannot be used: ${why}. All parts go on with the one they have`;
+        this.#say(`The token secret in ${path} ${rest}.`);
+        this.#record.changed();
+      },
+      takeUp: async () => {
+        this.#say(
+          `The token secret in ${path} was changed: API and gateway take it up. Tokens of the one before end now.`,
+        );
+        for (const service of [...this.#named("api"), ...this.#named("gateway")])
+          await service.restart("was started again for a changed token secret");
+      },
+    });
+  }
+
   #nodeOptions(name: string) {
     const { settings } = this.#options;
     return { settings, log: this.folder.log(name), say: this.#say, environment: () => this.#environment() };
   }
 
-  #gatewayOptions(secret: string) {
+  #gatewayOptions() {
     const { settings, environment = process.env, standInModel = null } = this.#options;
     return {
       settings,
       standInModel,
       port: this.#ground.ports.gateway ?? 0,
       apiUrl: this.url,
-      secret,
+      secret: () => this.#secret(),
       environment,
       say: this.#say,
     };

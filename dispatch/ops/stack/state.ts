@@ -23,6 +23,8 @@ export type ServiceRecord = {
   /** How it ended last. */
   readonly lastEnd: string | null;
   readonly nextStartAt: string | null;
+  /** Since when it answers nothing, as its supervisor asks it; null while it answers. */
+  readonly silentSince: string | null;
   readonly url: string | null;
   readonly log: string;
 };
@@ -34,6 +36,8 @@ export type StackRecord = {
   readonly ready: boolean;
   /** Address of the embedded Postgres; null for an external server, whose address is a secret. */
   readonly embeddedUrl: string | null;
+  /** Why the token secret on disk is not the one its parts use; null where it is. */
+  readonly secretUnusable: string | null;
   readonly services: readonly ServiceRecord[];
 };
 

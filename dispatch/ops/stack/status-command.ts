@@ -4,7 +4,8 @@ import { readSettings } from "../../process/settings.ts";
 import { runCommand } from "../../process/command-line.ts";
 import { deskAddresses, shellVariables } from "./addresses.ts";
 import { compose } from "./compose.ts";
-import { stackStatus, statusTable } from "./status.ts";
+import { stackStatus } from "./status.ts";
+import { statusTable } from "./status-table.ts";
 
 export const stackStatusCommand = (): Promise<void> =>
   runCommand(
@@ -32,7 +33,9 @@ export const stackStatusCommand = (): Promise<void> =>
       }
       if (inContainers) return compose(settings, json ? ["ps", "--format", "json"] : ["ps"]);
       const status = await stackStatus(settings);
-      console.log(json ? JSON.stringify(status, null, 2) : statusTable(status, settings.dataDir));
+      console.log(
+        json ? JSON.stringify(status, null, 2) : statusTable(status, settings.dataDir, settings.stackHangSeconds),
+      );
       return status.state === "up" ? 0 : 1;
     },
   );

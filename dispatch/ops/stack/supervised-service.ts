@@ -4,7 +4,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../process/command-line.ts";
 import { backOff, crashLoopAt, steadyAfterMs } from "./back-off.ts";
+import { send } from "./leftovers.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
+import { untilItHangs } from "./hang-watch.ts";
 import type { ServiceRecord, ServiceState } from "./state.ts";
 
 /** A process that is ready. */
@@ -14,6 +16,18 @@ export type RunningPart = {
   readonly ended: Promise<string>;
   /** Ends it within a bound of its own. May be called again. */
   stop(): Promise<void>;
+  /** How it shows that it does not hang; absent where nobody can ask it. */
+  readonly liveness?: Liveness;
+};
+
+export type Liveness = {
+  /** Whether it answers within so many ms, whatever else is away. */
+  answers(withinMs: number): Promise<boolean>;
+  /**
+   * Has one that did not answer for too long go on; absent: it is killed, and started again.
+   * @returns what was done: "was continued"
+   */
+  rouse?(): Promise<string>;
 };
 
 export type ServicePlan = {
@@ -27,10 +41,18 @@ export type ServicePlan = {
   start(signal: AbortSignal, onPid: (pid: number) => Promise<void>): Promise<RunningPart>;
 };
 
+export type Supervision = {
+  readonly changed: () => void;
+  readonly say: (line: string) => void;
+  /** After how long without an answer it is roused; 0: never. */
+  readonly hangSeconds: number;
+};
+
 export class SupervisedService {
   readonly plan: ServicePlan;
   readonly #changed: () => void;
   readonly #say: (line: string) => void;
+  readonly #hangSeconds: number;
   readonly #stopping = new AbortController();
   #state: ServiceState = "starting";
   #process: ProcessIdentity | null = null;
@@ -39,13 +61,18 @@ export class SupervisedService {
   #restarts = 0;
   #failures = 0;
   #lastEnd: string | null = null;
+  #silentSince: Date | null = null;
+  #run = Promise.withResolvers<void>();
+  /** Why it is about to end, where that is known. */
+  #because: string | null = null;
   #part: RunningPart | null = null;
   #life: Promise<void> = Promise.resolve();
 
-  constructor(plan: ServicePlan, { changed, say }: { changed: () => void; say: (line: string) => void }) {
+  constructor(plan: ServicePlan, { changed, say, hangSeconds }: Supervision) {
     this.plan = plan;
     this.#changed = changed;
     this.#say = say;
+    this.#hangSeconds = hangSeconds;
   }
 
   /** Starts it for the first time; from then on it is kept running. @throws what kept it from becoming ready */
@@ -66,6 +93,19 @@ export class SupervisedService {
     await this.#life;
   }
 
+  /**
+   * Ends it in order and starts it again; resolves once it runs again, or is stopped.
+   * @param because as it is told afterwards: "was started again for …"
+   */
+  async restart(because: string): Promise<void> {
+    const part = this.#part;
+    if (part === null) return;
+    this.#because = because;
+    const running = this.#run.promise;
+    await part.stop();
+    await running;
+  }
+
   record(): ServiceRecord {
     const { name, url, log } = this.plan;
     return {
@@ -77,6 +117,7 @@ export class SupervisedService {
       failures: this.#failures,
       lastEnd: this.#lastEnd,
       nextStartAt: this.#nextStartAt?.toISOString() ?? null,
+      silentSince: this.#silentSince?.toISOString() ?? null,
       url,
       log,
     };
@@ -126,12 +167,38 @@ export class SupervisedService {
 
   async #untilEnd(part: RunningPart): Promise<void> {
     const begun = performance.now();
-    this.#lastEnd = `ended with ${await part.ended}`;
+    const over = new AbortController();
+    void this.#rouseWhenItHangs(part, over.signal);
+    const end = await part.ended;
+    over.abort();
+    this.#lastEnd = this.#because ?? `ended with ${end}`;
+    this.#because = null;
+    this.#silentSince = null;
     // Only now may stop() be left without anything to stop.
     this.#part = null;
     this.#process = null;
     this.#since = null;
     this.#failures = performance.now() - begun >= steadyAfterMs ? 1 : this.#failures + 1;
+  }
+
+  async #rouseWhenItHangs({ pid, liveness }: RunningPart, over: AbortSignal): Promise<void> {
+    if (!liveness || this.#hangSeconds === 0) return;
+    const { answers, rouse } = liveness;
+    const signal = AbortSignal.any([over, this.#stopping.signal]);
+    const silent = (isSilent: boolean): void => {
+      this.#silentSince = isSilent ? new Date() : null;
+      this.#changed();
+    };
+    while (await untilItHangs({ answers: (ms) => answers(ms), hangMs: this.#hangSeconds * 1_000, silent, signal })) {
+      const hung = `did not answer for ${this.#hangSeconds} s`;
+      if (!rouse) {
+        this.#because = `${hung}, and was killed`;
+        return send(pid, "SIGKILL");
+      }
+      this.#lastEnd = `${hung}, and ${await rouse()}`;
+      this.#say(`${this.plan.name}: ${this.#lastEnd}.`);
+      silent(false);
+    }
   }
 
   #failedToStart(error: unknown): null {
@@ -143,6 +210,10 @@ export class SupervisedService {
   #now(state: ServiceState): void {
     // What ends while everything is being stopped is not told as running.
     this.#state = this.#stopping.signal.aborted && state !== "stopped" ? "stopping" : state;
+    if (this.#state === "running" || this.#state === "stopped") {
+      this.#run.resolve();
+      this.#run = Promise.withResolvers();
+    }
     this.#changed();
   }
 }
