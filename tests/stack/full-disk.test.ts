@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { tryLock } from "../../dispatch/db/embedded/lock.ts";
 import { stackFolderOf } from "../../dispatch/ops/stack/folder.ts";
 import { KeptRecord } from "../../dispatch/ops/stack/kept-record.ts";
 import { readStackRecord, writeStackRecord, type StackRecord } from "../../dispatch/ops/stack/state.ts";
@@ -105,4 +106,16 @@ test("of a log of any size its end is kept, and of two who rotate it one does", 
   await Promise.all([rotateLog(path, 1_001), rotateLog(path, 1_001), rotateLog(path, 1_001)]);
   assert.equal(await readFile(`${path}.1`, "utf8"), `${"old ".repeat(500)}er`);
   assert.deepEqual((await readdir(folder)).sort(), ["log", "log.1"]);
+});
+
+test("a lock that a full disk cannot take says so, and not to remove its file", { skip: noSmallDisk }, async (t) => {
+  const disk = await mountSmallDisk(t, 1);
+  const path = join(disk.folder, "server.lock");
+  tryLock(path)?.release();
+  disk.fill();
+  assert.throws(() => tryLock(path), { code: "disk_full", message: /a full disk.*Free some space and start again/s });
+  await disk.free();
+  const lock = tryLock(path);
+  assert.ok(lock);
+  lock.release();
 });
