@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
-import { isDatabaseAway, serverError, sqlState } from "../db/failures.ts";
+import { databaseWords, isDatabaseAway, serverError, sqlState } from "../db/failures.ts";
 import { assertSchemaCurrent, migrate, MigrationError } from "../db/migrate.ts";
 import { openDatabase } from "../db/pool.ts";
 import { countConnections, type ServerConnections } from "../db/server-connections.ts";
@@ -142,7 +142,7 @@ async function connectInTime(databaseUrl: string, settings: Settings, log: DeskL
       return client;
     } catch (cause) {
       const where = `database ${client.database ?? ""} at ${client.host}:${client.port}`;
-      const message = `Cannot connect to the ${where} (DISPATCH_DATABASE_URL): ${reasonOf(cause)}.`;
+      const message = `Cannot connect to the ${where} (DISPATCH_DATABASE_URL): ${databaseWords(cause)}.`;
       if (!isWorthWaiting(cause) || performance.now() >= givenUpAt)
         throw new MigrationError("unreachable", message, { cause });
       if (told !== message) log.warn(`${message} It is tried again for up to ${settings.dbStartWaitSeconds} s.`);
@@ -173,11 +173,6 @@ async function warnOfFewConnections(client: pg.Client, { dbPoolMax }: Settings, 
       `This process may need up to ${wanted} connections to Postgres (DISPATCH_DB_POOL_MAX ${dbPoolMax}, and ${besidePool} that listen), ` +
         `and the server has ${free} left: ${server.used} of ${server.most} are in use. Raise max_connections there, or lower the pools.`,
     );
-}
-
-function reasonOf(cause: unknown): string {
-  if (cause instanceof AggregateError) return [...new Set(cause.errors.map(reasonOf))].join(", ");
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** The object store of the settings; the file store is given apart, since uploads to it come through the API. */
