@@ -10,12 +10,17 @@ import type { ChainsReport } from "./verify-audit.ts";
 /** Of one verification; who looks further runs `pnpm dispatch:audit:verify`. */
 const mostAtOnce = 1_000;
 
+// Of several that share a key, as two rows do that no event adds to one ticket, the first stands for all of them: the owner accepts each.
 const insertFaults = statement<{ added: number }>(
   "audit_faults_insert",
   `WITH added AS (
      INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, source, found_by, found_at)
-     SELECT f.aggregate, f.chain, f.seq, f.kind, f.detail, f.source, $2, clock_timestamp()
-     FROM json_to_recordset($1::json) AS f (aggregate text, chain text, seq integer, kind text, detail text, source text)
+     SELECT DISTINCT ON (f.aggregate, f.chain, f.seq, f.kind, f.source)
+            f.aggregate, f.chain, f.seq, f.kind, f.detail, f.source, $2, clock_timestamp()
+     FROM ROWS FROM (
+       json_to_recordset($1::json) AS (aggregate text, chain text, seq integer, kind text, detail text, source text)
+     ) WITH ORDINALITY AS f (aggregate, chain, seq, kind, detail, source, place)
+     ORDER BY f.aggregate, f.chain, f.seq, f.kind, f.source, f.place
      ON CONFLICT (aggregate, chain, seq, kind, source) WHERE resolved_at IS NULL
      DO UPDATE SET mended_at = NULL WHERE audit_faults.mended_at IS NOT NULL
      RETURNING 1
@@ -74,7 +79,7 @@ export async function sortFaults(db: Session, faults: readonly AuditFault[]): Pr
 }
 
 /**
- * Keeps faults; one that is open already stays as it was found first.
+ * Keeps faults, one of a kind for each event; one that is open already stays as it was found first.
  * @param foundBy the duty or command that found them
  * @returns how many were not known
  */

@@ -26,6 +26,12 @@ const found = async ({ owner }: TestApi) =>
     .rows;
 
 const setLimit = testStatement("watch_set_limit", "UPDATE tickets SET nte_cents = $2 WHERE id = $1");
+const addEvidence = testStatement(
+  "watch_add_evidence",
+  `INSERT INTO evidence_items (id, ticket_id, kind, uri, metadata, verification, created_by, created_at)
+   SELECT gen_random_uuid(), $1, 'photo', 'https://photos.example/' || copy, '{}', 'referenced', 'nobody', now()
+   FROM generate_series(1, 2) AS copy`,
+);
 /** One event a second; what was not read between two ticks may be made up for. */
 const slow = { DISPATCH_AUDIT_EVENTS_PER_SECOND: "1", DISPATCH_WORKER_LOOP_MS: "1000" };
 
@@ -90,6 +96,42 @@ describe("the watch over the audit trail", async () => {
     assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 2 });
     await api.desk.db.row(setLimit, [row.id, limit]);
     await api.owner.query("DELETE FROM state_transitions WHERE step = 9");
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(await firing(api), {});
+  });
+
+  test("tells of a ticket that got several rows and moves which no event adds, and goes on", async (t) => {
+    const [one, other] = await Promise.all([1, 2].map(() => ticketIn(api, "TRIAGED")));
+    assert.ok(one && other);
+    const worker = await startTestWorker(api, { t });
+    await worker.wake();
+    const before = (await found(api)).length;
+    await api.desk.db.row(addEvidence, [one.id]);
+    await api.owner.query(
+      `ALTER TABLE state_transitions DISABLE TRIGGER known_moves;
+       INSERT INTO state_transitions (audit_event_id, step, aggregate_id, aggregate, from_state, to_state, created_at)
+       SELECT audit_event_id, 90 + copy, '${one.id}', aggregate, from_state, to_state, created_at
+       FROM state_transitions, generate_series(1, 2) AS copy WHERE aggregate_id = '${other.id}' AND to_state = 'TRIAGED';
+       ALTER TABLE state_transitions ENABLE TRIGGER known_moves`,
+    );
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(worker.told("worker.duty_failed"), []);
+    assert.deepEqual(
+      (await found(api)).slice(before).map(({ chain, kind }) => [chain, kind]),
+      [
+        [one.id, "ROW_UNRECORDED"],
+        [one.id, "STATE_UNEXPLAINED"],
+      ],
+    );
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 2 });
+    const removed = "DELETE FROM evidence_items WHERE id = (SELECT min(id::text)::uuid FROM evidence_items)";
+    await api.owner.query(`DELETE FROM state_transitions WHERE step > 90; ${removed}`);
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 }, "one of the rows is there still");
+    await api.owner.query(removed);
     api.clock.advance(2);
     await worker.wake();
     assert.deepEqual(await firing(api), {});
