@@ -45,8 +45,8 @@ export function errorResponder({ rejections, holders, logDefect }: ErrorParts): 
   };
 }
 
-/** Which sessions Postgres has is the desk's own business, as what /ops/alerts counts is; customers read nothing of it. */
-const mayKnowSessions = ({ actor }: Exchange): boolean => actor?.role !== "customer";
+/** Which sessions Postgres has is the desk's own business: customers and strangers read nothing of it. */
+const mayKnowSessions = ({ actor }: Exchange): boolean => actor !== null && actor.role !== "customer";
 
 function withoutHolders(refusal: Refusal): Refusal {
   const { locked_by: _hidden, ...details } = refusal.details;

@@ -50,13 +50,3 @@ export const selectLockHolders = statement<LockHolder>(
 
 /** Those in whose way others stand, the roots first; `most` at most. */
 export const lockHolders = (db: Session, most: number): Promise<LockHolder[]> => db.rows(selectLockHolders, [most]);
-
-/** One of them, as a person reads it. */
-export function describeHolder({ pid, application, login, state, seconds, tables, waiting }: LockHolder): string {
-  const since = seconds === null ? "" : ` for ${seconds} s`;
-  const what = tables === null ? "rows" : `on ${tables}`;
-  return (
-    `process ${pid} (${[application, login, state].filter(Boolean).join(", ")}) holds a lock ${what}${since}` +
-    (waiting > 0 ? `; ${waiting} ${waiting === 1 ? "session waits" : "sessions wait"} for it` : "")
-  );
-}

@@ -2,7 +2,6 @@
 // answered well, and what can be seen of the stack from outside.
 
 import { alertList, reportedCodes } from "../../api/alert-list.ts";
-import { describeHolder } from "../../db/lock-holders.ts";
 import { isObject, type JsonObject } from "../../kernel/json.ts";
 import type { Settings } from "../../process/settings.ts";
 import type { ApiAddress } from "./address.ts";
@@ -53,7 +52,6 @@ function alertLines(reply: Reply, health: Reply, url: string, parts: readonly St
     const details = isObject(error) ? error : {};
     return [
       `alerts: cannot be read: ${refusalOf(reply)}`,
-      ...holderLines(details),
       ...lastKnown(details),
       ...(details["reason"] === "locked" ? alertLine("DATABASE_LOCKED") : []),
       ...alertLine("ALERTS_BLIND"),
@@ -90,26 +88,6 @@ const alertLine = (code: "ALERTS_BLIND" | "DATABASE_LOCKED"): string[] => {
 /** The server's own words. */
 function refusalOf({ status, body: { error } }: { status: number; body: JsonObject }): string {
   return isObject(error) ? `${status} ${String(error["code"])}: ${String(error["message"])}` : `it answered ${status}`;
-}
-
-function holderLines(details: JsonObject): string[] {
-  const holders = Array.isArray(details["locked_by"]) ? details["locked_by"].filter(isObject) : [];
-  return holders.flatMap((holder) => {
-    const { pid, application, state, seconds, tables, waiting } = holder;
-    const described = describeHolder({
-      pid: Number(pid),
-      application: String(application),
-      login: null,
-      state: typeof state === "string" ? state : null,
-      seconds: typeof seconds === "number" ? seconds : null,
-      tables: typeof tables === "string" ? tables : null,
-      waiting: Number(waiting ?? 0),
-    });
-    return [
-      `  ${described}`,
-      `    pnpm dispatch:alerts --end-transaction ${String(pid)} ends its transaction, whose work is rolled back`,
-    ];
-  });
 }
 
 function lastKnown({ last_known: last }: JsonObject): string[] {
