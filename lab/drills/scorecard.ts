@@ -121,7 +121,7 @@ export const columns = [
 ] as const;
 
 /** What a tired person takes in. */
-const readLines = 3;
+const readLines = 4;
 const readColumns = 160;
 
 /** A card as one row of texts. */

@@ -14,7 +14,7 @@ export const secretChanged: Drill = {
   name: "secret-changed",
   about: "the file of the stack's token secret is replaced, and nothing is started again",
   told: { by: /SECRET|supervisor: .*secret|AUTH_POLICY_FAILURE_SPIKE|health .*secret/i, withinMs: workStopsMs },
-  reads: { must: [/secret/i], mustNot: [/postgres: (?!ok)/, /alerts: none fires/] },
+  reads: { must: [/secret|AUTH_POLICY_FAILURE_SPIKE/i], mustNot: [/postgres: (?!ok)/, /alerts: none fires/] },
   runbook: "ops/runbooks/auth_policy_failure.md",
   walks: ["How to confirm"],
   seconds: 45,
