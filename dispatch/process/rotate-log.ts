@@ -1,8 +1,8 @@
-// Keeps logs bounded. Their writers hold them open and append, so a full one is copied and cut, not moved; a line written
-// between the two is lost, at most once for each time. Where the disk has no room for a copy it is cut without one: a log that
-// nobody can write helps nobody.
+// Keeps logs bounded. Their writers hold them open and append, so a full one is copied and cut, not moved. It is copied up to its real
+// end: a line is lost only if it is written in the instant between the last read and the cut. Where the disk has no room for a copy it
+// is cut without one: a log that nobody can write helps nobody.
 
-import { constants } from "node:fs";
+import { constants, readSync, truncateSync, writeFileSync } from "node:fs";
 import { open, rename, rm, stat, truncate } from "node:fs/promises";
 import { ownFileMode } from "./own-file.ts";
 
@@ -26,12 +26,14 @@ export async function rotateLog(path: string, largest = largestBytes): Promise<v
     if (size <= largest) return;
     for (let number = kept - 1; number > 0; number--)
       await rename(nth(path, number), nth(path, number + 1)).catch(ignore);
-    await copyEnd(path, size, 2 * largest).catch(async () => {
+    await copyAndCut(path, size, 2 * largest).catch(async () => {
       // The oldest give their room to the newest.
       for (let number = kept; number > 0; number--) await rm(nth(path, number), { force: true });
-      await copyEnd(path, size, 2 * largest).catch(() => rm(nth(path, 1), { force: true }));
+      await copyAndCut(path, size, 2 * largest).catch(async () => {
+        await rm(nth(path, 1), { force: true });
+        await truncate(path);
+      });
     });
-    await truncate(path);
   } finally {
     await rm(mark, { force: true });
   }
@@ -67,15 +69,28 @@ async function takeMark(mark: string): Promise<boolean> {
   }
 }
 
-/** @throws node's error, and leaves what it has written, when the disk has no room */
-async function copyEnd(path: string, size: number, most: number): Promise<void> {
+/**
+ * Copies a log from its last `most` bytes on to its end, which moves on meanwhile, and cuts it.
+ * @param size what it was when last measured
+ * @throws node's error, and leaves what it has written, when the disk has no room
+ */
+async function copyAndCut(path: string, size: number, most: number): Promise<void> {
   await using from = await open(path, "r");
   await using to = await open(nth(path, 1), constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, ownFileMode);
-  const piece = Buffer.allocUnsafe(Math.min(pieceBytes, most));
-  for (let at = Math.max(0, size - most); at < size;) {
-    const { bytesRead } = await from.read(piece, 0, Math.min(piece.length, size - at), at);
-    if (bytesRead === 0) return;
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  let at = Math.max(0, size - most);
+  // One that grows faster than it is copied has to be cut nevertheless.
+  const last = at + 2 * most;
+  for (let bytesRead = piece.length; bytesRead === piece.length && at < last; at += bytesRead) {
+    ({ bytesRead } = await from.read(piece, 0, piece.length, at));
     await to.writeFile(piece.subarray(0, bytesRead));
+  }
+  // Without giving the turn away: each turn is time for a writer to write what the cut would take.
+  while (at < last) {
+    const bytesRead = readSync(from.fd, piece, 0, piece.length, at);
+    if (bytesRead === 0) break;
+    writeFileSync(to.fd, piece.subarray(0, bytesRead));
     at += bytesRead;
   }
+  truncateSync(path);
 }

@@ -1,10 +1,12 @@
 // The stack's logs: bounded while they are written, and followed across that.
 
 import assert from "node:assert/strict";
+import { appendFileSync } from "node:fs";
 import { appendFile, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { FollowedLog } from "../../dispatch/ops/stack/followed-log.ts";
 import { rotateLog } from "../../dispatch/process/rotate-log.ts";
 import { followLogs, showLogs } from "../../dispatch/ops/stack/show-logs.ts";
@@ -28,6 +30,23 @@ describe("logs", () => {
     await rotateLog(path, 4);
     assert.equal(await readFile(path, "utf8"), "few");
     await rotateLog(join(folder, "none.log"), 4);
+  });
+
+  test("what is written while a log is put aside is in the copy or in the log", async () => {
+    const path = join(folder, "busy.log");
+    await writeFile(path, `${"x".repeat(4_000_000)}\n`);
+    let lines = 0;
+    let isDone = false;
+    const rotating = rotateLog(path, 3_000_000).finally(() => (isDone = true));
+    while (!isDone) {
+      appendFileSync(path, `${lines++}\n`);
+      await setImmediate();
+    }
+    await rotating;
+    const copy = await readFile(`${path}.1`, "utf8");
+    const kept = `${copy}${await readFile(path, "utf8")}`.trimEnd().split("\n").slice(1);
+    assert.deepEqual(kept.map(Number), [...Array(lines).keys()]);
+    assert.ok(copy.length > 4_000_001, "some were written meanwhile");
   });
 
   test("the last lines are shown under the name of who wrote them; a single log's stand alone", async () => {
