@@ -38,18 +38,22 @@ export const incomingKeys = (upload: Announced): string[] => [
 ];
 
 /**
- * The parts that are not in the store; none where the file came as a whole. One is asked for after the other: 40 connections at
- * once are more than an S3 server owes one call.
+ * The parts that have still to be sent; none where the file came as a whole, or was taken over already. One is asked for after
+ * the other: 40 connections at once are more than an S3 server owes one call.
  * @throws ObjectStoreUnavailable
  */
-export async function missingParts(store: Pick<ObjectStore, "stat">, upload: Announced): Promise<Part[]> {
+export async function missingParts(
+  store: Pick<ObjectStore, "stat">,
+  upload: Announced & Pick<UploadRow, "object_key">,
+): Promise<Part[]> {
   if (await store.stat(upload.incoming_key)) return [];
   const missing: Part[] = [];
   for (const part of partsOf(upload)) {
     const found = await store.stat(keyOfPart(upload, part));
     if (found?.sizeBytes !== part.size_bytes) missing.push(part);
   }
-  return missing;
+  // Asked last: parts are used up after the file was written, so one that was used up during this look is not taken for missing.
+  return missing.length > 0 && (await store.stat(upload.object_key)) ? [] : missing;
 }
 
 /**

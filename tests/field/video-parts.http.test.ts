@@ -5,7 +5,9 @@ import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { buffer } from "node:stream/consumers";
 import type { BodyOf } from "../../dispatch/contract/index.ts";
+import { takeOver } from "../../dispatch/field/stored-object.ts";
 import { incomingKeys, partBytes } from "../../dispatch/field/upload-parts.ts";
+import { selectUpload } from "../../dispatch/field/uploads.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { photoFile, sha256 } from "../support/evidence.ts";
 import { film } from "../support/pictures.ts";
@@ -123,6 +125,20 @@ describe("a video in parts", async () => {
     for (const number of numbersOf(first))
       assert.equal(await api.desk.store.stat(`incoming/${first.upload_id}/${number}`), null);
     assert.deepEqual(await sendParts(again, bytes, 1), [409], "an address that was used takes nothing more");
+  });
+
+  test("of a film that was taken over and not recorded, nothing is asked for again", async () => {
+    const bytes = film(partBytes + 4);
+    const first = await request(bytes);
+    await sendParts(first, bytes, 1, 2);
+    // As a process does that is killed before it commits.
+    const row = await api.desk.db.row(selectUpload, [first.object_key, id]);
+    assert.ok(row);
+    await takeOver(api.desk.store, row, first.uri);
+
+    const again = await request(bytes);
+    assert.deepEqual([again.uri, numbersOf(again), again.parts_stored], [first.uri, [], [1, 2]]);
+    assert.equal((await api.run("closeout.add_evidence", record(again.uri))).checksum, sha256(bytes));
   });
 
   test("somebody else's parts, and those of another file, are not mixed with them", async () => {

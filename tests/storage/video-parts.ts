@@ -167,6 +167,7 @@ export function videoInParts(storesOf: () => readonly [ObjectStore, ObjectStore]
     const [store] = storesOf();
     await store.writeOnce(sent.row.object_key, sent.bytes, "video/mp4");
     for (const key of incomingKeys(sent.row).slice(0, 3)) await store.spend(key);
+    assert.deepEqual(await sent.missing(), [], "no part of what is there as a whole");
     assert.equal((await sent.take()).sha256, sent.row.sha256);
     await assertTaken(sent);
   });
