@@ -24,11 +24,16 @@ export type Watch = {
   readonly changes: number | null;
 };
 
+/**
+ * The longest that the watch rests: a page of more events than that pays for is read faster than allowed. A time further ahead was
+ * written by a clock that was wrong, or by whoever wants nobody to look.
+ */
+export const longestRestMs = 60 * 60_000;
+
 /** Longer than any look takes: each reads a page, or chains that changed lately. */
 const claimSeconds = 60;
 
-// A time that lies further ahead than any pause was written by a clock that was wrong. Changes are by the server's own count, which also
-// has what was rolled back, and forgets in a crash. Nothing of ours changes a row of these three; an owner who does without the count is
+// Changes are by the server's own count, which also has what was rolled back, and forgets in a crash. Nothing of ours changes a row of these three; an owner who does without the count is
 // found by the next round.
 const claimWatch = statement<Watch & { readonly changes_now: number }>(
   "audit_watch_claim",
@@ -40,9 +45,9 @@ const claimWatch = statement<Watch & { readonly changes_now: number }>(
    FROM counted
    WHERE (w.claimed_until <= $1 OR w.claimed_until > $1::timestamptz + $2 * interval '1 second')
      AND (w.hurried OR w.changes < counted.changes
-          OR (w.rested_at <= $1 OR w.rested_at > $1::timestamptz + interval '1 day')
-             AND (w.began_at IS NOT NULL OR w.recent_at <= $1 OR w.recent_at > $1::timestamptz + interval '1 day'
-                  OR w.round_at <= $1 OR w.round_at > $1::timestamptz + interval '1 day'))
+          OR (w.rested_at <= $1 OR w.rested_at > $1::timestamptz + $3 * interval '1 second')
+             AND (w.began_at IS NOT NULL OR w.recent_at <= $1 OR w.recent_at > $1::timestamptz + $3 * interval '1 second'
+                  OR w.round_at <= $1 OR w.round_at > $1::timestamptz + $3 * interval '1 second'))
    RETURNING w.began_at, w.aggregate, w.after, w.chains, w.hurried, w.rested_at, w.recent_at, w.round_at, w.last_began_at,
              w.last_ended_at, w.last_chains, w.changes, coalesce(counted.changes, 0)::bigint AS changes_now`,
 );
@@ -62,12 +67,14 @@ const selectRecent = statement<{ aggregate: string; id: string }>(
           WHERE created_at > $1 AND aggregate IS NOT NULL AND aggregate_id IS NOT NULL
           GROUP BY aggregate, aggregate_id
         ),
-        -- Of an id that anybody may have written there must be events.
+        -- Of an id that anybody may have written there must be events; and that one is mended anybody may have said.
         broken AS (
-          SELECT DISTINCT f.aggregate, f.chain AS id FROM audit_faults f
-          WHERE f.resolved_at IS NULL AND f.mended_at IS NULL AND f.source = 'history'
+          SELECT f.aggregate, f.chain AS id FROM audit_faults f
+          WHERE f.resolved_at IS NULL AND f.source = 'history'
+            AND (f.mended_at IS NULL OR f.found_at > clock_timestamp() - interval '1 day')
             AND EXISTS (SELECT FROM audit_events e WHERE (e.aggregate, e.aggregate_id) = (f.aggregate, f.chain))
-          LIMIT 100
+          GROUP BY f.aggregate, f.chain
+          ORDER BY bool_or(f.mended_at IS NULL) DESC, max(f.id) DESC LIMIT 100
         )
    SELECT aggregate, id FROM broken
    UNION
@@ -79,7 +86,7 @@ const selectRecent = statement<{ aggregate: string; id: string }>(
  * @returns with `changes_now`: how many rows of the audit trail, its moves and the evidence were ever changed or deleted
  */
 export const claim = (db: Session, now: Date): Promise<(Watch & { readonly changes_now: number }) | null> =>
-  db.row(claimWatch, [now.toISOString(), claimSeconds]);
+  db.row(claimWatch, [now.toISOString(), claimSeconds, longestRestMs / 1_000]);
 
 /** Writes down how far it has come, and lets go. */
 export const keep = (db: Session, now: Date, watch: Watch): Promise<unknown> =>
@@ -99,7 +106,7 @@ export const keep = (db: Session, now: Date, watch: Watch): Promise<unknown> =>
     watch.changes,
   ]);
 
-/** Chains with an event since a moment, the newest so many; and those that are broken. By aggregate. */
+/** Chains with an event since a moment, the newest so many; and those that are broken, or were found so within a day. By aggregate. */
 export async function recentChains(db: Session, since: Date, most: number): Promise<Map<string, string[]>> {
   const rows = await db.rows(selectRecent, [since.toISOString(), most]);
   const byAggregate = Map.groupBy(rows, ({ aggregate }) => aggregate);

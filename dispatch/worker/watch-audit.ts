@@ -6,7 +6,7 @@ import { aggregates } from "../aggregates.ts";
 import type { Aggregate } from "../kernel/aggregate.ts";
 import { noteLook } from "../kernel/audit-faults.ts";
 import { verifyNamed, verifyPage, type ChainsReport } from "../kernel/verify-audit.ts";
-import { claim, keep, recentChains, type Watch } from "./audit-watch-state.ts";
+import { claim, keep, longestRestMs, recentChains, type Watch } from "./audit-watch-state.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
 const chainsAtOnce = 100;
@@ -70,7 +70,8 @@ export function watchAudit({ desk, log }: DutyParts): Duty {
     const from = isDue(rested_at, now)
       ? Math.min(Math.max(Date.parse(rested_at), earliest), now.getTime())
       : Date.parse(rested_at);
-    return later(new Date(from).toISOString(), (events / auditEventsPerSecond) * 1_000);
+    const until = Math.min(from + (events / auditEventsPerSecond) * 1_000, now.getTime() + longestRestMs);
+    return new Date(until).toISOString();
   }
 
   return {
@@ -107,8 +108,8 @@ const roundless = { began_at: null, aggregate: null, after: null, chains: 0 } as
 const later = (at: string, ms: number): string => new Date(Date.parse(at) + ms).toISOString();
 const latest = (one: string, other: string): string => (one > other ? one : other);
 
-/** A time further ahead than any pause was written by a clock that was wrong. */
+/** @see longestRestMs */
 const isDue = (at: string, now: Date): boolean => {
   const ahead = Date.parse(at) - now.getTime();
-  return ahead <= 0 || ahead > 24 * 60 * minuteMs;
+  return ahead <= 0 || ahead > longestRestMs;
 };

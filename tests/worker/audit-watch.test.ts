@@ -211,6 +211,32 @@ describe("a round", async () => {
 
 describe("who has the API's login", async () => {
   const api = await startTestApi();
+  const endAll = testStatement("watch_end_all", "UPDATE audit_faults SET mended_at = '2000-01-01Z'");
+
+  test("ends what was found for a minute, until the next look, and has nobody rest for longer than an hour", async (t) => {
+    const { id } = await ticketIn(api, "TRIAGED");
+    const limit = await limitOf(api, id);
+    const worker = await startTestWorker(api, { t });
+    await api.desk.db.row(setLimit, [id, 5]);
+    api.clock.advance(60);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 });
+    await api.desk.db.row(endAll);
+    assert.deepEqual(await firing(api), {});
+    api.clock.advance(1);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 });
+
+    const rest = testStatement("watch_rest", "UPDATE audit_watch SET rested_at = $1, recent_at = $1, round_at = $1");
+    await api.desk.db.row(endAll);
+    await api.desk.db.row(rest, [new Date(api.clock.now().getTime() + 61 * 60_000).toISOString()]);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 });
+    await api.desk.db.row(setLimit, [id, limit]);
+    api.clock.advance(1);
+    await worker.wake();
+    assert.deepEqual(await firing(api), {});
+  });
 
   test("can add to what was found, and end nothing that a checkpoint says", async () => {
     await api.owner.query(
