@@ -12,12 +12,13 @@ import { postgresAway, readingRefusal } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import { serverConnections, usedPercent } from "../db/server-connections.ts";
-import { diskSpace, leastFreePercent } from "../process/disk-space.ts";
+import { leastFreePercent, type DiskSpace } from "../process/disk-space.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
 import { auditWatched } from "./audit-watched.ts";
 import { reads, serviceName, type Checks } from "./health.ts";
+import type { Reading } from "./reading.ts";
 import { silentWorkers } from "./workers-seen.ts";
 
 const hourMs = 3_600_000;
@@ -116,7 +117,12 @@ export type AlertReporter = {
 type LastKnown = Pick<AlertReport, "generated_at" | "signals" | "alerts"> & { readonly age_seconds: number };
 
 /** Makes what tells the alerts of this moment. */
-export function alertReporter(desk: Desk, rejections: Rejections, checks: () => Promise<Checks>): AlertReporter {
+export function alertReporter(
+  desk: Desk,
+  rejections: Rejections,
+  checks: () => Promise<Checks>,
+  disks: Reading<readonly DiskSpace[]>,
+): AlertReporter {
   const thresholds = thresholdsOf(desk.settings);
   let known: { readonly look: Look; readonly at: number } | null = null;
   /** @param withinMs how long the signals may take; they are read to their end all the same, for whoever asks next */
@@ -131,6 +137,8 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     return withinMs === Infinity ? found : within(withinMs, found);
   };
   const read = async (storeIsWell: boolean): Promise<Look> => {
+    // Looked at beside Postgres: a disk that hangs must not use up the time for the rest.
+    const room = disks.value();
     // Refusals wait a moment to be written together; whoever asks now wants them counted.
     await rejections.flush();
     const now = desk.clock.now();
@@ -147,7 +155,7 @@ export function alertReporter(desk: Desk, rejections: Rejections, checks: () => 
     const broken = await countOpenFaults(desk.db);
     const watched = await auditWatched(desk);
     const connections = await serverConnections(desk.db);
-    const free = leastFreePercent(await diskSpace(desk.settings));
+    const free = leastFreePercent((await room) ?? []);
     if (!row || !unserved || !heldBack)
       throw new Error("the question for the alert signals was answered without a row");
     const { duplicate_intakes: duplicates, ...signals } = row;

@@ -5,7 +5,7 @@
 import { operatorPhases } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
 import { serverConnections } from "../db/server-connections.ts";
-import { diskSpace } from "../process/disk-space.ts";
+import type { DiskSpace } from "../process/disk-space.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { AlertReporter, Measured } from "./alerts.ts";
 import { auditWatched } from "./audit-watched.ts";
@@ -49,6 +49,7 @@ export type GaugeParts = {
   readonly desk: Desk;
   readonly checks: () => Promise<Checks>;
   readonly alerts: AlertReporter;
+  readonly disks: Reading<readonly DiskSpace[]>;
   readonly openStreams: () => number;
   readonly locks: LockWatch;
 };
@@ -59,7 +60,7 @@ type Values = ReadonlyMap<string, number>;
 type ReadingName = (typeof readingNames)[number];
 
 /** Adds the gauges. Closed and cancelled tickets are not counted: they are history, and ever more of it. */
-export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams, locks }: GaugeParts): void {
+export function addGauges(metrics: Metrics, { desk, checks, alerts, disks, openStreams, locks }: GaugeParts): void {
   const turn = oneAtATime();
   const readings = new Map<ReadingName, Reading<unknown>>();
   const shared = <T>(name: ReadingName, read: () => Promise<T>): (() => Promise<T | null>) => {
@@ -71,7 +72,7 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams,
   const sharing = (name: ReadingName, read: () => Promise<Values>) => orNothing(inTurn(name, read));
   const paces = inTurn("assignments", () => recentAssignments(desk));
   const watched = inTurn("audit_watch", () => auditWatched(desk));
-  const disks = shared("disks", () => diskSpace(desk.settings));
+  readings.set("disks", disks);
   const measured = inTurn("alert_signals", () => alerts.measure());
   metrics.gauges({
     dispatch_dependency_up: async () => dependencies(await checks()),
@@ -87,8 +88,8 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, openStreams,
       "connections",
       async () => new Map(Object.entries(await serverConnections(desk.db))),
     ),
-    dispatch_disk_free_bytes: async () => new Map((await disks())?.map(({ use, free }) => [use, free])),
-    dispatch_disk_size_bytes: async () => new Map((await disks())?.map(({ use, size }) => [use, size])),
+    dispatch_disk_free_bytes: async () => new Map((await disks.value())?.map(({ use, free }) => [use, free])),
+    dispatch_disk_size_bytes: async () => new Map((await disks.value())?.map(({ use, size }) => [use, size])),
     dispatch_disk_low_percent: async () =>
       new Map([
         ["warning", desk.settings.alertDiskFree],

@@ -12,6 +12,7 @@ import { alertReporter } from "./alerts.ts";
 import { affordable } from "./connection-room.ts";
 import { createApp, type Listener } from "./app.ts";
 import { openCredentials } from "./credentials.ts";
+import { diskWatch } from "./disk-watch.ts";
 import { errorResponder } from "./error-response.ts";
 import { eventStreams } from "./events.ts";
 import { addGauges } from "./gauges.ts";
@@ -148,8 +149,9 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
   const events = eventStreams({ desk, databaseUrl, credentials, warn });
   opened.defer(() => events.close());
   const checks = checksOf(desk);
-  const alerts = alertReporter(desk, rejections, checks);
-  addGauges(metrics, { desk, checks, alerts, openStreams: () => events.count, locks });
+  const disks = diskWatch(settings);
+  const alerts = alertReporter(desk, rejections, checks, disks);
+  addGauges(metrics, { desk, checks, alerts, disks, openStreams: () => events.count, locks });
   const sinks = startSinks({
     metricsPath: settings.metricsSinkPath,
     alertsPath: settings.alertsSinkPath,

@@ -16,31 +16,41 @@ export type DiskSpace = {
   readonly size: number;
 };
 
-/** Folders by what they are used for; several may lie on one disk, and some may not be there. */
-function foldersOf({ dataDir, walArchiveDir, objectStoreEndpoint, logSinkPath }: Settings): [DiskUse, string | null][] {
-  return [
+type Folder = readonly [DiskUse, string];
+
+/**
+ * Folders by what they are used for, in lanes: those of one lane are looked at one after the other, as one that hangs may well be on
+ * the mount of the next. Several may lie on one disk, and some may not be there.
+ */
+export function foldersOf(settings: Settings): readonly (readonly Folder[])[] {
+  const { dataDir, walArchiveDir, objectStoreEndpoint, logSinkPath } = settings;
+  const ofData: Folder[] = [
     ["data", dataDir],
     ["database", join(dataDir, "postgres")],
     ["wal", join(dataDir, "postgres", "pg_wal")],
-    ["wal_archive", walArchiveDir],
-    ["objects", objectStoreEndpoint === null ? join(dataDir, "objects") : null],
-    ["logs", logSinkPath === null ? join(dataDir, "stack") : dirname(logSinkPath)],
   ];
+  if (objectStoreEndpoint === null) ofData.push(["objects", join(dataDir, "objects")]);
+  const ofArchive: Folder[] = walArchiveDir === null ? [] : [["wal_archive", walArchiveDir]];
+  const ofLogs: Folder[] = [["logs", logSinkPath === null ? join(dataDir, "stack") : dirname(logSinkPath)]];
+  return [ofData, ofArchive, ofLogs];
 }
 
-/** The room of each folder that is there and may be looked at. */
-export async function diskSpace(settings: Settings): Promise<readonly DiskSpace[]> {
-  const found = await Promise.all(
-    foldersOf(settings).map(async ([use, folder]) => {
-      const stats = folder === null ? null : await statfs(folder).catch(() => null);
-      if (folder === null || stats === null) return null;
-      const { bsize, blocks, bfree, bavail } = stats;
-      const size = (blocks - bfree + bavail) * bsize;
-      return size === 0 ? null : { use, folder: await realpath(folder), free: bavail * bsize, size };
-    }),
-  );
-  return found.filter((one) => one !== null);
+/** The room of each folder that is there and may be looked at; it waits for a mount that hangs as long as that does. */
+export async function roomOf(folders: readonly Folder[]): Promise<readonly DiskSpace[]> {
+  const found: DiskSpace[] = [];
+  for (const [use, folder] of folders) {
+    const stats = await statfs(folder).catch(() => null);
+    if (stats === null) continue;
+    const { bsize, blocks, bfree, bavail } = stats;
+    const size = (blocks - bfree + bavail) * bsize;
+    if (size > 0) found.push({ use, folder: await realpath(folder), free: bavail * bsize, size });
+  }
+  return found;
 }
+
+/** The room of every folder. */
+export const diskSpace = async (settings: Settings): Promise<readonly DiskSpace[]> =>
+  (await Promise.all(foldersOf(settings).map(roomOf))).flat();
 
 /** Percent, from 0 to 100 and rounded down, so that a disk counts as nearly full rather earlier. */
 export const freePercent = ({ free, size }: DiskSpace): number => Math.floor((100 * free) / size);

@@ -1,11 +1,15 @@
 // What is about to run out is told before it has: room on a disk, and connections of Postgres.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { explanations } from "../../dispatch/ops/alerts/explanations.ts";
 import { objectsIn, startTestApi, type TestApi } from "../support/api.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
+import { mountHungDisk, noHungDisk } from "../support/hung-disk.ts";
 import { call } from "./calls.ts";
+
+const limits = { DISPATCH_ALERT_DISK_FREE_PERCENT: "15", DISPATCH_ALERT_DISK_CRITICAL_PERCENT: "5" };
 
 async function alertOf(api: TestApi, code: string) {
   // An answer is shared by all who ask within a moment.
@@ -20,7 +24,7 @@ test(
   { skip: noSmallDisk },
   async (t) => {
     const disk = await mountSmallDisk(t, 8);
-    const api = await startTestApi({ t, env: { DISPATCH_DATA_DIR: disk.folder } });
+    const api = await startTestApi({ t, env: { ...limits, DISPATCH_DATA_DIR: disk.folder } });
     assert.equal(await alertOf(api, "DISK_LOW"), undefined);
     disk.fill(10);
     const runbook = "ops/runbooks/disk_full.md";
@@ -40,6 +44,25 @@ test(
     assert.deepEqual(section?.rows[0], { use: "data", free_percent: 0, free_mb: 0, size_mb: 8, folder: disk.folder });
     await disk.free();
     assert.equal(await alertOf(api, "DISK_LOW"), undefined);
+  },
+);
+
+test(
+  "an archive's mount that hangs takes no thread but one, and keeps no alert from being told",
+  { skip: noHungDisk },
+  async (t) => {
+    const disk = await mountHungDisk(t);
+    const api = await startTestApi({
+      t,
+      env: { DISPATCH_WAL_ARCHIVE_DIR: disk.folder, DISPATCH_ALERT_DISK_FREE_PERCENT: "100" },
+    });
+    // More looks than node has threads.
+    for (let look = 0; look < 6; look++) assert.ok(await alertOf(api, "DISK_LOW"), "of the other disks");
+    const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
+    assert.match(text, /^dispatch_disk_free_bytes\{use="data"\}/m);
+    assert.doesNotMatch(text, /use="wal_archive"|reading_age_seconds\{reading="disks"\}/);
+    await readFile(import.meta.filename);
+    await disk.end();
   },
 );
 
