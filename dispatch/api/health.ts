@@ -9,7 +9,8 @@ import { workersSeen, type WorkersSeen } from "./workers-seen.ts";
 
 export const serviceName = "dispatch-api";
 
-const withinMs = 2_000;
+/** The longest that /health waits for its parts. */
+export const healthWithinMs = 2_000;
 /** Bound on how often the parts are really asked: /health needs no credentials, so anybody may ask it. */
 const freshForMs = 250;
 
@@ -41,7 +42,7 @@ export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promi
 }
 
 async function runChecks(desk: Desk, probe: () => Promise<void>): Promise<Checks> {
-  const signal = AbortSignal.timeout(withinMs);
+  const signal = AbortSignal.timeout(healthWithinMs);
   let workers: WorkersSeen | null = null;
   // The API needs no worker to be well, so workers are told of and do not decide.
   const asked = workersSeen(desk).then((seen) => void (workers = seen));
@@ -59,7 +60,7 @@ async function check(
   reasonOf: (error: unknown) => string,
 ): Promise<Check> {
   const late = Promise.withResolvers<Check>();
-  const onAbort = () => late.resolve({ status: "unavailable", reason: `no answer within ${withinMs} ms` });
+  const onAbort = () => late.resolve({ status: "unavailable", reason: `no answer within ${healthWithinMs} ms` });
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     const outcome = work.then(

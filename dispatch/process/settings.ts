@@ -43,6 +43,13 @@ const integer = (minimum: number, maximum: number): Kind<number> => ({
     return /^\d+$/.test(text) && value >= minimum && value <= maximum ? value : wrong(this.rule);
   },
 });
+const zeroOr = (minimum: number, maximum: number): Kind<number> => ({
+  rule: `must be 0, or a whole number from ${minimum} to ${maximum}`,
+  parse(text) {
+    const value = Number(text);
+    return /^\d+$/.test(text) && (value === 0 || (value >= minimum && value <= maximum)) ? value : wrong(this.rule);
+  },
+});
 const hourOrOff: Kind<number | null> = {
   rule: "must be a whole number from 0 to 23, or off",
   parse(text) {
@@ -120,6 +127,12 @@ const isProduction = (environment: NodeJS.ProcessEnv): boolean => nodeEnvironmen
 /** The folder beside package.json that holds what the embedded servers keep. */
 const defaultDataDir = resolve(import.meta.dirname, "../../.dispatch");
 
+/**
+ * The supervisor looks four times in that while. A well API whose Postgres or store is silent takes two seconds for /health, so a look
+ * takes three at least, or an outage would look like a hang.
+ */
+export const leastStackHangSeconds = 12;
+
 export const settingsList = {
   dataDir: setting(
     "DISPATCH_DATA_DIR",
@@ -150,10 +163,10 @@ export const settingsList = {
   ),
   stackHangSeconds: setting(
     "DISPATCH_STACK_HANG_SECONDS",
-    integer(0, 3_600),
+    zeroOr(leastStackHangSeconds, 3_600),
     20,
     "After how many seconds without any answer the stack's supervisor kills an API, worker or gateway and starts it again, and continues " +
-      "a Postgres that a signal stopped; 0: never",
+      `a Postgres that a signal stopped; ${leastStackHangSeconds} or more, or 0: never`,
   ),
   metricsPort: setting(
     "DISPATCH_METRICS_PORT",

@@ -174,7 +174,7 @@ describe("a program", { timeout: 600_000 }, async () => {
   const database = await createTestDatabase({ after });
   const stack = await StackCommands.make(
     { after },
-    { DISPATCH_DATABASE_URL: database.url, DISPATCH_WORKER_HEARTBEAT_MS: "100" },
+    { DISPATCH_DATABASE_URL: database.url, DISPATCH_WORKER_HEARTBEAT_MS: "100", DISPATCH_STACK_HANG_SECONDS: "0" },
   );
 
   test("starts a stack on a server of its own, and pauses and kills parts of it", async () => {
@@ -197,7 +197,10 @@ describe("a program", { timeout: 600_000 }, async () => {
     process.kill(worker, "SIGSTOP");
     const paused = (await stack.status()).services.find(({ name }) => name === "worker-1");
     assert.deepEqual([paused?.health, paused?.stopped_pids], ["stopped by a signal", [worker]]);
-    assert.equal((await stack.run("stack-status.ts")).code, 1);
+    const { code, stdout } = await stack.run("stack-status.ts");
+    assert.equal(code, 1);
+    assert.match(stdout, /^worker-1 +running +.*stopped by a signal/m);
+    assert.match(stdout, new RegExp(`^next, worker-1: kill -CONT ${worker}$`, "m"));
     process.kill(worker, "SIGKILL");
     await eventually(
       "another one works in its place",

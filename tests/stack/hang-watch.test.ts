@@ -1,0 +1,69 @@
+// When a part of the stack counts as hanging, and what is said and done then.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { healthWithinMs } from "../../dispatch/api/health.ts";
+import { UnansweredLooks } from "../../dispatch/ops/stack/hang-watch.ts";
+import { nextCommands } from "../../dispatch/ops/stack/next-commands.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
+
+describe("looks that go unanswered", () => {
+  const hangsAfter = (...these: readonly [answered: boolean, tookMs: number][]): boolean[] => {
+    const looks = new UnansweredLooks(20_000);
+    return these.map(([answered, tookMs]) => looks.looked(answered, tookMs));
+  };
+  const not = [false, 5_001] as const;
+
+  test("are a hang when four come in a row, and no answer between them", () => {
+    assert.deepEqual(hangsAfter([...not], [...not], [...not], [...not]), [false, false, false, true]);
+    assert.deepEqual(hangsAfter([...not], [...not], [...not], [true, 5_000], [...not]).at(-1), false);
+  });
+
+  test("are none where whoever asks stood still itself: a laptop that slept, a machine without a moment to spare", () => {
+    assert.deepEqual(
+      hangsAfter([...not], [...not], [...not], [false, 3_600_000], [...not], [...not], [...not]).at(-1),
+      false,
+    );
+    assert.deepEqual(
+      hangsAfter(...Array.from({ length: 9 }, () => [false, 6_500] as [boolean, number])).includes(true),
+      false,
+    );
+  });
+});
+
+test("a look leaves a well API time to say that Postgres is silent, with any setting that is accepted", () => {
+  const lookMs = (seconds: number): number => new UnansweredLooks(seconds * 1_000).lookMs;
+  const set = (seconds: number) => readSettings({ DISPATCH_STACK_HANG_SECONDS: String(seconds) }).stackHangSeconds;
+  const accepted = Array.from({ length: 30 }, (_, seconds) => seconds).filter((seconds) => {
+    try {
+      return set(seconds) === seconds;
+    } catch {
+      return false;
+    }
+  });
+  assert.equal(accepted[0], 0, "never");
+  for (const seconds of accepted.slice(1)) assert.ok(lookMs(seconds) >= healthWithinMs + 1_000, `${seconds} s`);
+  assert.ok(accepted.includes(20), "the default");
+  assert.throws(() => set(11), /DISPATCH_STACK_HANG_SECONDS must be 0, or a whole number from 12 to 3600/);
+});
+
+test("the next command names the process, and leaves a server that is only slow alone", () => {
+  const well = {
+    restarts: 0,
+    uptime_seconds: 1,
+    url: null,
+    last_end: null,
+    log: "x",
+    stopped_pids: [],
+    state: "running",
+  } as const;
+  const api = { ...well, name: "api", pid: 7, health: "no answer" };
+  const worker = { ...well, name: "worker-1", pid: 8, health: "stopped by a signal", stopped_pids: [8] };
+  const postgres = { ...well, name: "postgres", pid: 9, health: "cannot ask Postgres" };
+  assert.deepEqual(nextCommands([api, worker, postgres, { ...api, health: "ok" }], 20), [
+    "api: kill -9 7, and the supervisor starts it again; the supervisor does so after 20 s",
+    "worker-1: kill -CONT 8; the supervisor kills it and starts it again after 20 s",
+    "postgres: pnpm dispatch:stack:logs postgres",
+  ]);
+  assert.deepEqual(nextCommands([api], 0), ["api: kill -9 7, and the supervisor starts it again"]);
+});
