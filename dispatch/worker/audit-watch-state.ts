@@ -33,8 +33,8 @@ export const longestRestMs = 60 * 60_000;
 /** Longer than any look takes: each reads a page, or chains that changed lately. */
 const claimSeconds = 60;
 
-// Changes are by the server's own count, which also has what was rolled back, and forgets in a crash. Nothing of ours changes a row of these three; an owner who does without the count is
-// found by the next round.
+// Changes are by the server's own count, which also has what was rolled back, and forgets in a crash. Nothing of ours changes a row of
+// these three; an owner who does without the count is found by the next round.
 const claimWatch = statement<Watch & { readonly changes_now: number }>(
   "audit_watch_claim",
   `WITH counted AS MATERIALIZED (

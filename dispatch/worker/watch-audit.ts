@@ -28,7 +28,8 @@ export function watchAudit({ desk, log }: DutyParts): Duty {
   /** @returns the events read, at least one for each chain */
   async function note(aggregate: Aggregate, report: ChainsReport): Promise<number> {
     const { open, added, mended } = await noteLook(db, aggregate.name, report, foundBy);
-    if (added > 0) log.error({ faults: open.slice(0, mostInLog), count: open.length }, "worker.audit_broken");
+    if (added > 0)
+      log.error({ found_by: foundBy, faults: open.slice(0, mostInLog), count: open.length }, "worker.audit_broken");
     if (mended.length > 0)
       log.warn({ faults: mended.slice(0, mostInLog), count: mended.length }, "worker.audit_whole_again");
     return Math.max(report.events, report.chains);

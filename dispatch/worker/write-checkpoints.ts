@@ -54,7 +54,7 @@ export function writeCheckpoints({ desk, log }: DutyParts): Duty {
         const { open } = await sortFaults(desk.db, written.faults);
         await recordFaults(desk.db, open, foundBy);
         count(look, open);
-        log.error({ faults: look.first, count: look.count }, "worker.audit_broken");
+        log.error({ found_by: foundBy, faults: look.first, count: look.count }, "worker.audit_broken");
       }
       [done, look] = [day, null];
       return { more: false };
