@@ -62,7 +62,7 @@ async function namingHolders(refusal: Refusal, { method }: Exchange, holders: Er
   // A call that only took long waited for a lock when others wait for one still.
   if (!ranIntoLock && !found.some(({ waiting }) => waiting > 0)) return refusal;
   const named = ranIntoLock ? refusal : postgresAway("locked", refusal.cause, method === "GET" ? "reading" : "command");
-  const lockedBy = found.map(({ login: _login, ...holder }) => holder);
+  const lockedBy = found.map(({ login: _login, transaction: _transaction, ...holder }) => holder);
   const details = { ...refusal.details, ...named.details, ...(lockedBy.length > 0 && { locked_by: lockedBy }) };
   return new Refusal(named.code, details, named);
 }

@@ -132,12 +132,10 @@ async function agesOf(readings: ReadonlyMap<ReadingName, Reading<unknown>>): Pro
   );
 }
 
-/** Of the sessions that others wait for, how long the oldest has held what they want; 0 where nobody waits. */
 async function longestHeld(locks: LockWatch): Promise<Values> {
-  const holders = await locks.holders();
-  if (holders === null) throw new Error("Postgres did not say who holds locks");
-  const held = holders.filter(({ waiting, tables, seconds }) => seconds !== null && (waiting > 0 || tables !== null));
-  return single(Math.max(0, ...held.map(({ seconds }) => seconds ?? 0)));
+  const seconds = await locks.longestSeconds();
+  if (seconds === null) throw new Error("Postgres did not say who holds locks");
+  return single(seconds);
 }
 
 const single = (value: number): Values => new Map([["", value]]);

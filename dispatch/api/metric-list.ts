@@ -231,8 +231,8 @@ export const metricList = define({
     labels: [],
     unit: "seconds",
     help:
-      "How long the transaction has run that holds a lock others wait for, or a table locked as a whole; of several the longest, " +
-      "0 where there is none",
+      "How long a transaction has stood in others' way with a lock, or locked a table as a whole, as far as those who wait tell or " +
+      "scrapes have seen; of several the longest, 0 where there is none",
   },
   dispatch_reading_age_seconds: {
     type: "gauge",

@@ -767,7 +767,7 @@ export type StatementRows = {
     waiting_for_locks: number;
     of_at_most: string;
   };
-  explain_end_transaction: { application: string; seconds: number; ended: boolean };
+  explain_end_transaction: { application: string; login: string; seconds: number; seen: boolean; ended: boolean };
   explain_held_back: { events: number; seconds: number };
   explain_lock_waits: { pid: number; application: string; waits_for: string; seconds: number; held_by_process: string };
   explain_missed: {
@@ -806,6 +806,7 @@ export type StatementRows = {
     seconds: number;
     waits_for: string;
   };
+  explain_unseen_sessions: { sessions: number };
   explain_unstaffed: {
     ticket: string;
     priority: string;
@@ -961,6 +962,8 @@ export type StatementRows = {
     seconds: number;
     tables: string;
     waiting: number;
+    waited_seconds: number;
+    transaction: string;
   };
   moves_lock_actor: { locked: string };
   moves_of_actor: { visits: number };

@@ -127,6 +127,11 @@ test("holders are listed with the table while nobody waits, and with how many wa
   const whole = await holding(t, api, wholeTable);
   assert.deepEqual(await listed(), [{ pid: whole.pid, tables: "tickets", waiting: 0 }]);
   await whole.letGo();
+  for (const made of ["TEMPORARY TABLE aside", "SCHEMA reports CREATE TABLE days"])
+    await api.owner.query(`CREATE ${made} (day date)`);
+  await api.owner.query("BEGIN; LOCK TABLE aside; LOCK TABLE reports.days");
+  assert.deepEqual(await listed(), [], "what nobody needs and nobody waits for");
+  await api.owner.query("ROLLBACK");
 
   const { id } = await ticketIn(api, "NEW");
   const row = await holding(t, api, "SELECT FROM tickets WHERE id = $1 FOR UPDATE", [id]);

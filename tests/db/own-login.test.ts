@@ -7,11 +7,13 @@ import { randomBytes } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test, type TestContext } from "node:test";
 import pg from "pg";
+import { openLockWatch } from "../../dispatch/api/lock-watch.ts";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { databaseUrl } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 const runbook = join(import.meta.dirname, "../../ops/runbooks/key_rotation.md");
@@ -21,10 +23,12 @@ describe("a login that is a member of dispatch_app alone", async () => {
   const logins = ["one", "two"].map((name) => `dispatch_${name}_${randomBytes(4).toString("hex")}`);
   // As the runbook has it made, under names of the test's own: roles are the whole server's.
   before(async () => {
-    const [, statement = ""] =
-      /^```sql\n(CREATE ROLE dispatch_login_2 .*?)^```$/ms.exec(await readFile(runbook, "utf8")) ?? [];
+    const [statement, password = ""] =
+      /CREATE ROLE dispatch_login_2 LOGIN PASSWORD (\S+) IN ROLE dispatch_app/.exec(await readFile(runbook, "utf8")) ??
+      [];
+    assert.ok(statement !== undefined, "the runbook makes no login");
     for (const login of logins)
-      await owning.owner.query(statement.replace("dispatch_login_2", login).replace("'…'", "'word'"));
+      await owning.owner.query(statement.replace("dispatch_login_2", login).replace(password, "'word'"));
   });
   after(async () => {
     // The test's own database is gone by then.
@@ -41,6 +45,27 @@ describe("a login that is a member of dispatch_app alone", async () => {
   };
   const startAs = (login: string): Promise<TestApi> =>
     startTestApi({ beside: owning, databaseUrl: () => addressOf(login) });
+
+  /** A session of the owner's. */
+  const reportOf = async (t: TestContext): Promise<{ client: pg.Client; pid: number }> => {
+    const client = new pg.Client({ connectionString: owning.databaseUrl, application_name: "a report" });
+    client.on("error", () => undefined);
+    await client.connect();
+    t.after(() => client.end());
+    const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    return { client, pid: rows[0]?.pid ?? 0 };
+  };
+  const endTransaction = async (pid: number, login = logins[0] ?? ""): Promise<{ code: number; err: string }> => {
+    const args = [join(import.meta.dirname, "../../scripts/alerts.ts"), "--end-transaction", String(pid)];
+    const env = { ...bareEnvironment, DISPATCH_DATABASE_URL: addressOf(login), DISPATCH_DATA_DIR: owning.dataDir };
+    return promisify(execFile)(process.execPath, args, { env }).then(
+      ({ stderr }) => ({ code: 0, err: stderr }),
+      (error: unknown) => {
+        assert.ok(error instanceof Error && "code" in error && "stderr" in error);
+        return { code: Number(error.code), err: String(error.stderr) };
+      },
+    );
+  };
 
   test("does all of a ticket's work, and so does the second one that takes its place", async () => {
     const apis = await Promise.all(logins.map(startAs));
@@ -71,6 +96,52 @@ describe("a login that is a member of dispatch_app alone", async () => {
       return true;
     });
     await assert.rejects(stat(out), { code: "ENOENT" });
+  });
+
+  test("is told of others' locks and for how long, though it may not see since when they work", async (t) => {
+    let now = 0;
+    const watch = openLockWatch(addressOf(logins[0] ?? ""), () => now);
+    t.after(() => watch.close());
+    const later = (seconds: number): Promise<number | null> => {
+      now += seconds * 1_000;
+      return watch.longestSeconds();
+    };
+    const { client, pid } = await reportOf(t);
+    assert.equal(await later(1), 0);
+    await client.query("BEGIN; LOCK TABLE tickets");
+    assert.equal(await later(1), 0);
+    assert.deepEqual(
+      (await watch.holders())?.map(({ seconds, tables }) => ({ seconds, tables })),
+      [{ seconds: null, tables: "tickets" }],
+    );
+    assert.equal(await later(11), 11);
+    // Its next transaction is another one.
+    await client.query("COMMIT; BEGIN; LOCK TABLE tickets");
+    assert.equal(await later(1), 0);
+
+    const { code, err } = await endTransaction(pid);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      new RegExp(`^This login may neither see into process ${pid} \\(a report, \\w+\\) nor end it\\. Give .*\n$`),
+    );
+  });
+
+  test("is told in a sentence that it may not end what it may see", async (t) => {
+    const login = logins[1] ?? "";
+    await owning.owner.query(`GRANT pg_read_all_stats TO ${login}`);
+    const { client, pid } = await reportOf(t);
+    await client.query("BEGIN; LOCK TABLE tickets");
+    await eventually(
+      "it has run for long enough",
+      async () => !/No transaction/.test((await endTransaction(pid, login)).err),
+    );
+    const { code, err } = await endTransaction(pid, login);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      new RegExp(`^This login may not end process ${pid} \\(42501: permission denied .*\\)\\. Give .*\n$`),
+    );
   });
 
   test("changes no history, whatever role it asks for", async () => {

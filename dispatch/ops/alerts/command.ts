@@ -2,7 +2,7 @@
 // page and the next command for each; with --explain, what lies behind one alert. It ends within five seconds, whatever is down.
 
 import { alertCodes } from "../../api/alert-list.ts";
-import { databaseWords, isDatabaseAway } from "../../db/failures.ts";
+import { databaseWords, isDatabaseAway, isPermissionDenied } from "../../db/failures.ts";
 import { CommandFailure, runCommand, wholeNumber } from "../../process/command-line.ts";
 import { readSettings, type Settings } from "../../process/settings.ts";
 import { apiAddress } from "./address.ts";
@@ -74,15 +74,23 @@ async function run({
   return tellWhy({ code, settings, address, json, deadline: now + leftMs });
 }
 
-/** @throws CommandFailure when there is none such, or Postgres cannot be used */
+const anotherLogin = "Give the address with its own login, or one that may end others' sessions, by --database-url.";
+
+/** @throws CommandFailure when there is none such, this login may not end it, or Postgres cannot be used */
 async function endOne(pid: number, settings: Settings): Promise<number> {
   const { url, failure } = await lookAtPostgres(settings, connectWithinMs);
   if (url === null || failure !== null) throw new CommandFailure(cannotBeUsed(failure?.words ?? "it does not run"));
   const row = await openForLook(url)
     .row(endTransaction, [pid])
     .catch((error: unknown): never => {
+      if (isPermissionDenied(error))
+        throw new CommandFailure(`This login may not end process ${pid} (${databaseWords(error)}). ${anotherLogin}`);
       throw isDatabaseAway(error) ? new CommandFailure(cannotBeUsed(databaseWords(error))) : error;
     });
+  if (row?.seen === false) {
+    const who = [row.application, row.login].filter(Boolean).join(", ");
+    throw new CommandFailure(`This login may neither see into process ${pid} (${who}) nor end it. ${anotherLogin}`);
+  }
   if (!row?.ended) throw new CommandFailure(`No transaction of process ${pid} has run for more than five seconds.`);
   console.log(`ended the transaction of process ${pid} (${row.application}) after ${row.seconds} s`);
   return 0;

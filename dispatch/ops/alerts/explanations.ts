@@ -98,13 +98,18 @@ const refusals = (signal: Signal): Part =>
 
 const transactions = part(
   "transactions on the whole server that have run for more than five seconds",
-  async ({ db }) => ({ rows: await db.rows(sql.selectTransactions, [most]) }),
+  async ({ db }) => {
+    const rows = await db.rows(sql.selectTransactions, [most]);
+    const unseen = (await db.row(sql.countUnseen))?.sessions ?? 0;
+    if (unseen === 0) return { rows };
+    return { note: `${rows.length}, and ${unseen} sessions of others, which this login may not see into`, rows };
+  },
 );
 
 /** What waits for them goes on when --end-transaction PID ends the transaction. */
 export const lockHolding = part(
   "who holds locks that others wait for, or a whole table (pnpm dispatch:alerts --end-transaction PID ends one)",
-  async ({ db }) => ({ rows: await lockHolders(db, most) }),
+  async ({ db }) => ({ rows: (await lockHolders(db, most)).map(({ transaction: _its, ...holder }) => holder) }),
 );
 
 const lockWaits = part("who waits for locks, the longest first", async ({ db }) => ({

@@ -70,6 +70,12 @@ export const selectTransactions = statement(
    ORDER BY xact_start LIMIT $1`,
 );
 
+export const countUnseen = statement<{ sessions: number }>(
+  "explain_unseen_sessions",
+  `SELECT count(*) AS sessions FROM pg_stat_activity
+   WHERE backend_type IS NULL AND datname IS NOT NULL AND pid <> pg_backend_pid()`,
+);
+
 // Who waits, since when, and for whom. Others' databases are theirs.
 export const selectLockWaits = statement(
   "explain_lock_waits",
@@ -124,12 +130,19 @@ export const selectConnections = statement(
    GROUP BY application_name, state ORDER BY connections DESC`,
 );
 
-// Only what the list above may show: never one of our own short transactions, nor a part of the server itself.
-export const endTransaction = statement<{ application: string; seconds: number; ended: boolean }>(
+// Only what the list above may show: never one of our own short transactions, nor a part of the server itself. What a login may
+// not see into has no type.
+export const endTransaction = statement<{
+  application: string;
+  login: string | null;
+  seconds: number | null;
+  seen: boolean;
+  ended: boolean;
+}>(
   "explain_end_transaction",
-  `SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application,
-          floor(extract(epoch FROM clock_timestamp() - xact_start))::integer AS seconds, pg_terminate_backend(pid) AS ended
-   FROM pg_stat_activity
-   WHERE pid = $1 AND xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid()
-     AND backend_type = 'client backend'`,
+  `SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application, usename::text AS login,
+          floor(extract(epoch FROM clock_timestamp() - xact_start))::integer AS seconds, backend_type IS NOT NULL AS seen,
+          CASE WHEN xact_start < clock_timestamp() - interval '5 seconds' AND backend_type = 'client backend'
+               THEN pg_terminate_backend(pid) ELSE false END AS ended
+   FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid()`,
 );
