@@ -1,5 +1,6 @@
 // Whether a Prometheus rule's expression holds on one answer of /metrics: numbers, selectors, max, min, sum, count and absent,
-// arithmetic, comparisons, `and`, `or`. What looks back in time (a range, a recorded ratio) is Prometheus' business.
+// arithmetic, comparisons, `and`, `or`, and `on (instance)`, which changes nothing on one answer. What looks back in time (a range, a
+// recorded ratio) is Prometheus' business.
 
 type Sample = { readonly metric: string; readonly labels: ReadonlyMap<string, string>; readonly value: number };
 /** What an expression comes to: the values of its series, whose labels no rule here needs; null for what is not understood. */
@@ -87,6 +88,7 @@ class Reader {
     let values = this.#compared();
     for (;;) {
       if (this.#takes("and")) {
+        this.#passInstance();
         const other = this.#compared();
         values = other.length > 0 ? values : [];
       } else if (this.#takes("unless")) {
@@ -94,6 +96,12 @@ class Reader {
         values = other.length > 0 ? [] : values;
       } else return values;
     }
+  }
+
+  /** One answer is of one instance. */
+  #passInstance(): void {
+    if (!this.#takes("on")) return;
+    for (const text of ["(", "instance", ")"]) if (this.#next() !== text) throw new NotUnderstood();
   }
 
   #compared(): Values {

@@ -28,7 +28,8 @@ export function metricsPage(): string {
 
 As Prometheus text on the metrics port (\`DISPATCH_METRICS_PORT\`) and at \`/metrics\` for clients that ask for \`text/plain\`. The
 counters are those of one API process. What concerns tickets, workers, events and alerts is read from the database: every
-process tells the same, so take the \`max\`, not the \`sum\`.
+process tells the same, so take the \`max\`, not the \`sum\`, of those whose \`dispatch_reading_age_seconds\` is small: what a process
+could not read again keeps its last value.
 
 ${table(head, deskMetrics.map(metricRow))}
 
@@ -40,8 +41,8 @@ ${table(head, runtimeMetrics.map(metricRow))}
 
 /** ops/reference/alerts.md */
 export function alertsPage(): string {
-  const rules = allRules.map(({ code: name, pace, expression, holds, severity }) => [
-    pace === null ? code(name) : `${code(name)} ${pace}`,
+  const rules = allRules.map(({ code: name, pace, reach, expression, holds, severity }) => [
+    [code(name), pace, reach].filter((part) => part !== null).join(" "),
     severity,
     alertList[name].owner,
     linked(name, "../../"),

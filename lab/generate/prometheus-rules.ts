@@ -7,14 +7,17 @@ import { burnRules, recordings, reportedRules, watchedRules, type Rule } from ".
 /** Single quotes need no escapes in PromQL, which has double ones alone. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-function alert({ code, expression, holds, severity, pace }: Rule): string {
+function alert({ code, expression, holds, severity, pace, reach }: Rule): string {
   const { owner, runbook, summary, firstCommand } = alertList[code];
+  const more = Object.entries({ pace, reach })
+    .map(([name, value]) => (value === null ? "" : `\n          ${name}: ${value}`))
+    .join("");
   return `      - alert: ${code}
         expr: ${quoted(expression)}
         for: ${holds}
         labels:
           severity: ${severity}
-          owner: ${quoted(owner)}${pace === null ? "" : `\n          pace: ${pace}`}
+          owner: ${quoted(owner)}${more}
         annotations:
           summary: ${quoted(summary)}
           runbook: ${quoted(runbook)}

@@ -3,6 +3,7 @@
 
 import type { WatchedCode } from "../../dispatch/api/alert-list.ts";
 import { assignmentLimitSeconds, assignmentSpanMinutes } from "../../dispatch/api/metric-list.ts";
+import { renewed } from "./freshness.ts";
 
 export type Objective = {
   /** The alert that fires while its budget burns. */
@@ -25,6 +26,8 @@ const requests = (span: string, more = "") =>
   `(sum(increase(dispatch_requests_total{${commandsOf(more)}}[${span}])) or vector(0))`;
 const timed = (series: string, span: string, more = "") =>
   `(sum(increase(dispatch_request_duration_seconds_${series}{kind="command"${more}}[${span}])) or vector(0))`;
+const recent = (aggregate: string, labels: string) =>
+  renewed(aggregate, `dispatch_assignments_recent${labels}`, "assignments");
 // Every API process reports the same last minutes, so one of them is taken, once for each span of that length.
 const assignments = (span: string, what: string) => `sum_over_time((${what})[${span}:${assignmentSpanMinutes}m])`;
 
@@ -61,8 +64,8 @@ export const objectives: readonly Objective[] = [
       "News of a commit wakes a worker at once and the tick does every 5 s, so 30 s is six missed " +
       "ticks. One in twenty may have nobody free and wait for the roster: that is the desk's concern " +
       "before it is the machine's.",
-    all: (span) => assignments(span, "sum(max by (pace) (dispatch_assignments_recent))"),
-    bad: (span) => assignments(span, 'max(dispatch_assignments_recent{pace="late"})'),
+    all: (span) => assignments(span, `sum(${recent("max by (pace)", "")})`),
+    bad: (span) => assignments(span, recent("max", '{pace="late"}')),
   },
 ];
 

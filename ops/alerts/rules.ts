@@ -1,6 +1,7 @@
 // When each alert fires in Prometheus. What it means and who answers it is in dispatch/api/alert-list.ts.
 
 import { alertList, reportedCodes, type AlertCode, type WatchedCode } from "../../dispatch/api/alert-list.ts";
+import { oldestReadingSeconds, renewed } from "./freshness.ts";
 import { burnExpression, burns, objectives, ratioName, spans, type Objective } from "./objectives.ts";
 
 export type Rule = {
@@ -11,6 +12,8 @@ export type Rule = {
   readonly severity: "critical" | "warning";
   /** Of an objective, how quickly its budget burns. */
   readonly pace: string | null;
+  /** What holds for every API process at once; null of what one may say alone. */
+  readonly reach: "every process" | null;
 };
 
 export type Recording = { readonly name: string; readonly expression: string };
@@ -23,9 +26,6 @@ const webhookLagSeconds = 900;
 
 /** Commands end within ten seconds, those of others' hands included (DISPATCH_DB_STATEMENT_TIMEOUT_MS). */
 const longestHeldSeconds = 10;
-
-/** Readings are renewed with each scrape that finds them older than five seconds. */
-const oldestReadingSeconds = 60;
 
 // Two scrapes of 15 s may fail in a restart; what holds for a minute is no restart. Counts of the last hour need no more.
 const holds = "1m";
@@ -41,8 +41,14 @@ const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
   ALERTS_BLIND:
     `min(dispatch_reading_age_seconds{reading="alert_signals"}) > ${oldestReadingSeconds} or ` +
     `(max(up{job="dispatch-api"}) == 1 unless min(dispatch_reading_age_seconds{reading="alert_signals"}))`,
-  WEBHOOKS_BEHIND: `max(dispatch_webhook_lag_seconds{endpoint="active"}) > ${webhookLagSeconds}`,
-  ASSIGNMENT_WAITING: `max(dispatch_assignment_oldest_wait_seconds) > ${longestWaitSeconds}`,
+  WEBHOOKS_BEHIND: `${renewed("max", 'dispatch_webhook_lag_seconds{endpoint="active"}', "webhooks")} > ${webhookLagSeconds}`,
+  ASSIGNMENT_WAITING: `${renewed("max", "dispatch_assignment_oldest_wait_seconds", "oldest_wait")} > ${longestWaitSeconds}`,
+};
+
+/** Beside the same of one process: what others say follows from these alone. */
+const ofEveryProcess = {
+  API_DOWN: 'max(up{job="dispatch-api"}) == 0 or absent(up{job="dispatch-api"})',
+  DATABASE_UNAVAILABLE: 'max(dispatch_dependency_up{dependency="postgres"}) == 0',
 };
 
 /** Of the disks themselves: it tells also while Postgres is away, as it may be on a full one. */
@@ -61,16 +67,23 @@ const rule = (code: AlertCode, expression: string, held = holds): Rule => ({
   holds: held,
   severity: alertList[code].severity,
   pace: null,
+  reach: null,
 });
 
 /** The codes of /ops/alerts fire on the same counts and thresholds there and here: the API tells both as gauges. */
 export const reportedRules: readonly Rule[] = reportedCodes.map((code) =>
-  rule(code, `max(dispatch_alert_signal{code="${code}"}) >= max(dispatch_alert_threshold{code="${code}"})`),
+  rule(
+    code,
+    `${renewed("max", `dispatch_alert_signal{code="${code}"}`, "alert_signals")} >= ` +
+      `max(dispatch_alert_threshold{code="${code}"})`,
+  ),
 );
 
 export const watchedRules: readonly Rule[] = [
   rule("API_DOWN", watched.API_DOWN),
+  { ...rule("API_DOWN", ofEveryProcess.API_DOWN), reach: "every process" },
   rule("DATABASE_UNAVAILABLE", watched.DATABASE_UNAVAILABLE),
+  { ...rule("DATABASE_UNAVAILABLE", ofEveryProcess.DATABASE_UNAVAILABLE), reach: "every process" },
   rule("DATABASE_LOCKED", watched.DATABASE_LOCKED, atOnce),
   { ...rule("DISK_LOW", diskCritical), severity: "critical" },
   rule("ALERTS_BLIND", watched.ALERTS_BLIND, afterStart),
@@ -85,6 +98,7 @@ export const burnRules: readonly Rule[] = objectives.flatMap((objective) =>
     holds,
     severity: burn.severity,
     pace: burn.pace,
+    reach: null,
   })),
 );
 

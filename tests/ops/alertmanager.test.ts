@@ -12,7 +12,7 @@ import { describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { alertCodes, alertList } from "../../dispatch/api/alert-list.ts";
 import { freePort } from "../../dispatch/ops/gateway/free-port.ts";
-import { allRules } from "../../ops/alerts/rules.ts";
+import { allRules, type Rule } from "../../ops/alerts/rules.ts";
 import { eventually } from "../support/eventually.ts";
 
 const run = promisify(execFile);
@@ -31,13 +31,13 @@ type Told = {
   readonly receivers: readonly { readonly name: string }[];
   readonly status: { readonly state: string };
 };
-type Fired = { readonly code: string; readonly severity: string };
+type Fired = Pick<Rule, "code" | "severity" | "reach">;
 
-/** Every alert with each severity it can have. */
-const everyAlert: Fired[] = [...new Set(allRules.map(({ code, severity }) => `${code} ${severity}`))].map((pair) => {
-  const [code = "", severity = ""] = pair.split(" ");
-  return { code, severity };
-});
+const nameOf = ({ code, severity, reach }: Fired): string =>
+  `${code} ${severity}${reach === null ? "" : ` of ${reach}`}`;
+
+/** Every alert with each severity and reach it can have. */
+const everyAlert: Fired[] = [...new Map(allRules.map((rule) => [nameOf(rule), rule])).values()];
 const ownerOf = new Map<string, string>(alertCodes.map((code) => [code, alertList[code].owner]));
 
 /** @returns its address; it is ended with the test */
@@ -67,8 +67,8 @@ async function startAlertmanager(t: TestContext): Promise<string> {
 
 /** As Prometheus does it, with the labels of the rules; `over` ends them. */
 async function fire(url: string, alerts: readonly Fired[], over = false): Promise<void> {
-  const body = alerts.map(({ code, severity }) => ({
-    labels: { alertname: code, severity, owner: ownerOf.get(code) },
+  const body = alerts.map(({ code, severity, reach }) => ({
+    labels: { alertname: code, severity, owner: ownerOf.get(code), ...(reach !== null && { reach }) },
     ...(over && { startsAt: "2026-01-31T00:00:00Z", endsAt: "2026-01-31T00:00:01Z" }),
   }));
   const headers = { "content-type": "application/json" };
@@ -81,7 +81,11 @@ async function toldBy(url: string): Promise<Told[]> {
   return told;
 }
 
-const named = ({ labels }: Told): string => `${labels["alertname"]} ${labels["severity"]}`;
+const named = ({ labels: { alertname, severity, reach } }: Told): string =>
+  `${alertname} ${severity}${reach === undefined ? "" : ` of ${reach}`}`;
+
+const silentOf = (told: readonly Told[]): Set<string> =>
+  new Set(told.filter(({ status }) => status.state === "suppressed").map(named));
 
 test("the alerts that are not told beside another are alerts there are", async () => {
   const rules = (await readFile(file, "utf8")).replaceAll(/^ *#.*$/gm, "");
@@ -108,7 +112,7 @@ describe("alertmanager", { skip }, () => {
 
     // Warnings whose critical sister does not fire are told.
     const warned = await toldBy(url);
-    assert.deepEqual(warned.map(named).sort(), alone.map(({ code, severity }) => `${code} ${severity}`).sort());
+    assert.deepEqual(warned.map(named).sort(), alone.map(nameOf).sort());
     for (const { receivers, status } of warned) {
       assert.deepEqual(receivers, [{ name: "channel" }]);
       assert.equal(status.state, "active");
@@ -126,7 +130,7 @@ describe("alertmanager", { skip }, () => {
     for (const one of all.filter(({ labels }) => labels["severity"] === "critical"))
       assert.deepEqual(one.receivers, [{ name: phones[one.labels["owner"] ?? ""] }], named(one));
 
-    const silent = new Set(all.filter(({ status }) => status.state === "suppressed").map(named));
+    const silent = silentOf(all);
     for (const following of [
       "ALERTS_BLIND",
       "WORKER_SILENT",
@@ -135,14 +139,11 @@ describe("alertmanager", { skip }, () => {
       "COMMAND_ERRORS_BURN",
     ])
       assert.ok(silent.has(`${following} critical`), following);
-    for (const own of [
-      "DATABASE_UNAVAILABLE",
-      "API_DOWN",
-      "DISK_LOW",
-      "CONNECTIONS_HIGH",
-      "OBJECT_STORE_UNAVAILABLE",
-      "VISIT_MISSED",
-    ])
+    for (const own of ["DATABASE_UNAVAILABLE", "API_DOWN"]) {
+      assert.ok(!silent.has(`${own} critical of every process`), own);
+      assert.ok(silent.has(`${own} critical`), `${own} is told once`);
+    }
+    for (const own of ["DISK_LOW", "CONNECTIONS_HIGH", "OBJECT_STORE_UNAVAILABLE", "VISIT_MISSED"])
       assert.ok(!silent.has(`${own} critical`), own);
     const twice = alone.filter(({ code }) => critical.some((other) => other.code === code));
     assert.deepEqual(
@@ -150,7 +151,7 @@ describe("alertmanager", { skip }, () => {
         .filter((one) => one.labels["severity"] === "warning" && silent.has(named(one)))
         .map(named)
         .sort(),
-      [...twice.map(({ code, severity }) => `${code} ${severity}`), "WEBHOOKS_BEHIND warning"].sort(),
+      [...twice.map(nameOf), "WEBHOOKS_BEHIND warning"].sort(),
     );
 
     await fire(url, causes, true);
@@ -159,5 +160,14 @@ describe("alertmanager", { skip }, () => {
       ({ labels, status }) => labels["severity"] === "critical" && status.state === "suppressed",
     );
     assert.deepEqual(rest.map(named), [], "nothing is kept back when its cause is over");
+  });
+
+  test("what one process says of itself silences nothing of the others", async (t) => {
+    const url = await startAlertmanager(t);
+    const said = everyAlert.filter(({ severity, reach }) => severity === "critical" && reach === null);
+    await fire(url, said);
+    const told = await toldBy(url);
+    assert.deepEqual(told.map(named).sort(), said.map(nameOf).sort());
+    assert.deepEqual([...silentOf(told)], []);
   });
 });

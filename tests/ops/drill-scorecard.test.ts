@@ -141,6 +141,10 @@ describe("a rule's expression on one answer of /metrics", () => {
     'min(free_bytes{of!="a"}) / max(all_bytes) < 0.1': false,
     "max(free_bytes) > 10 * (2 + 2) and count(free_bytes) == 2": true,
     "max(free_bytes) > 10 unless count(free_bytes) == 2": false,
+    "max(free_bytes and on (instance) (all_bytes < 101)) == 50": true,
+    "max(free_bytes and on (instance) (all_bytes < 100)) or vector(0)": true,
+    "max(free_bytes and on (instance) (all_bytes < 100)) == 50": false,
+    "free_bytes and on (of) all_bytes": null,
     "sum(increase(free_bytes[5m])) > 1": null,
   };
   for (const [expression, expected] of Object.entries(cases))

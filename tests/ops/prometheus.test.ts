@@ -19,7 +19,7 @@ const installed = await run("promtool", ["--version"]).then(
 );
 const skip = installed ? false : "promtool is not installed (apt-get install prometheus)";
 
-type Firing = { readonly alert: string; readonly severity: string; readonly pace?: string };
+type Firing = { readonly alert: string; readonly severity: string; readonly pace?: string; readonly reach?: string };
 type Series = Readonly<Record<string, string>>;
 
 const signalsAge = 'dispatch_reading_age_seconds{reading="alert_signals",instance="a"}';
@@ -46,14 +46,20 @@ const seriesOf = (series: Series) =>
 
 /** Fails when other alerts fire at `at` than those expected. */
 async function replay(t: TestContext, series: Series, at: string, expected: readonly Firing[]): Promise<void> {
-  const samples = expected.map(({ alert, severity, pace }) => ({
-    labels: `{alertname="${alert}"${pace === undefined ? "" : `, pace="${pace}"`}, severity="${severity}"}`,
+  const samples = expected.map(({ alert, ...labels }) => ({
+    labels: `{${Object.entries({ alertname: alert, ...labels })
+      .map(([name, value]) => `${name}="${value}"`)
+      .join(", ")}}`,
     value: 1,
   }));
   await unitTest(t, {
     input_series: seriesOf(series),
     promql_expr_test: [
-      { expr: 'sum by (alertname, pace, severity) (ALERTS{alertstate="firing"})', eval_time: at, exp_samples: samples },
+      {
+        expr: 'sum by (alertname, pace, reach, severity) (ALERTS{alertstate="firing"})',
+        eval_time: at,
+        exp_samples: samples,
+      },
     ],
   });
 }
@@ -150,7 +156,7 @@ describe("promtool", { skip }, () => {
 
   test("what /ops/alerts reports fires a minute later and clears by itself", async (t) => {
     const series = {
-      'dispatch_alert_signal{code="WORKER_SILENT"}': "0x9 1x9 0x280",
+      'dispatch_alert_signal{code="WORKER_SILENT",instance="a"}': "0x9 1x9 0x280",
       'dispatch_alert_threshold{code="WORKER_SILENT"}': "1x300",
     };
     await replay(t, series, "9m", []);
@@ -187,18 +193,87 @@ describe("promtool", { skip }, () => {
     await replay(t, { ...low, ...filling }, "6m", [{ alert: "DISK_LOW", severity: "critical" }]);
   });
 
-  test("Postgres away, nobody looking at a ticket, and an API that is gone call", async (t) => {
-    await replay(t, { 'dispatch_dependency_up{dependency="postgres",instance="a"}': "0x300" }, "10m", [
-      { alert: "DATABASE_UNAVAILABLE", severity: "critical" },
+  test("a process that cannot read any more keeps no alert up with what it read last", async (t) => {
+    const age = (reading: string, instance: string) =>
+      `dispatch_reading_age_seconds{reading="${reading}",instance="${instance}"}`;
+    const told = { a: "9999x300", b: "9999x5 0x295" };
+    const both = (name: string, labels = "") =>
+      Object.entries(told).map(([instance, values]): [string, string] => [
+        `${name}{${labels}instance="${instance}"}`,
+        values,
+      ]);
+    const series = Object.fromEntries([
+      ...both("dispatch_alert_signal", 'code="OUTBOX_STUCK",'),
+      ...both("dispatch_alert_signal", 'code="STUCK_SCHEDULING",'),
+      ...both("dispatch_webhook_lag_seconds", 'endpoint="active",'),
+      ...both("dispatch_assignment_oldest_wait_seconds"),
+      ...both("dispatch_assignments_recent", 'pace="late",'),
+      ...["OUTBOX_STUCK", "STUCK_SCHEDULING"].map((code) => [
+        `dispatch_alert_threshold{code="${code}",instance="a"}`,
+        "1x300",
+      ]),
+      ...["alert_signals", "webhooks", "oldest_wait", "assignments"].flatMap((reading) => [
+        [age(reading, "a"), "3x3 60+60x297"],
+        [age(reading, "b"), "3x300"],
+      ]),
     ]);
+    const firing = [
+      { alert: "ASSIGNMENT_WAITING", severity: "critical" },
+      { alert: "OUTBOX_STUCK", severity: "critical" },
+      { alert: "STUCK_SCHEDULING", severity: "warning" },
+      { alert: "WEBHOOKS_BEHIND", severity: "warning" },
+    ];
+    const burning = { alert: "ASSIGNMENT_LATENCY_BURN", severity: "critical" };
+    await replay(t, series, "5m", [
+      ...firing,
+      ...["fast", "steady"].map((pace) => ({ ...burning, pace })),
+      { ...burning, severity: "warning", pace: "slow" },
+    ]);
+    await replay(t, series, "100m", [{ ...burning, severity: "warning", pace: "slow" }]);
+  });
+
+  test("what was read last goes on calling while nobody reads, and so does that nobody does", async (t) => {
+    const series = {
+      'dispatch_alert_signal{code="WORKER_SILENT",instance="a"}': "1x300",
+      'dispatch_alert_threshold{code="WORKER_SILENT",instance="a"}': "1x300",
+      [signalsAge]: "3x5 60+60x295",
+    };
+    await replay(t, series, "30m", [
+      { alert: "ALERTS_BLIND", severity: "critical" },
+      { alert: "WORKER_SILENT", severity: "critical" },
+    ]);
+  });
+
+  const one = { severity: "critical" };
+  const every = { ...one, reach: "every process" };
+
+  test("Postgres away calls, and says whether it is so for every process", async (t) => {
+    const from = (a: number, b: number) => ({
+      'dispatch_dependency_up{dependency="postgres",instance="a"}': `${a}x300`,
+      'dispatch_dependency_up{dependency="postgres",instance="b"}': `${b}x300`,
+    });
+    const alert = "DATABASE_UNAVAILABLE";
+    await replay(t, from(0, 1), "10m", [{ alert, ...one }]);
+    await replay(t, from(0, 0), "10m", [
+      { alert, ...one },
+      { alert, ...every },
+    ]);
+  });
+
+  test("nobody looking at a ticket calls", async (t) => {
     await replay(t, { dispatch_assignment_oldest_wait_seconds: "0+60x300" }, "10m", [
       { alert: "ASSIGNMENT_WAITING", severity: "critical" },
     ]);
-    await replay(t, { 'up{job="dispatch-api",instance="a"}': "0x300" }, "10m", [
-      { alert: "API_DOWN", severity: "critical" },
-    ]);
-    await replay(t, { 'up{job="dispatch-api",instance="a"}': "1x5 _x300" }, "20m", [
-      { alert: "API_DOWN", severity: "critical" },
-    ]);
+  });
+
+  test("an API that is gone calls, and says whether it was the last", async (t) => {
+    const alert = "API_DOWN";
+    const gone = 'up{job="dispatch-api",instance="a"}';
+    await replay(t, { [gone]: "0x300", 'up{job="dispatch-api",instance="b"}': "1x300" }, "10m", [{ alert, ...one }]);
+    for (const values of ["0x300", "1x5 _x300"])
+      await replay(t, { [gone]: values }, "20m", [
+        { alert, ...one },
+        { alert, ...every },
+      ]);
   });
 });
