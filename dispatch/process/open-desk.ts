@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { databaseWords, isDatabaseAway, serverError, sqlState } from "../db/failures.ts";
 import { assertSchemaCurrent, migrate, MigrationError } from "../db/migrate.ts";
 import { openDatabase } from "../db/pool.ts";
+import { ensureServiceLogin } from "../db/service-login.ts";
 import { countConnections, type ServerConnections } from "../db/server-connections.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
@@ -103,7 +104,7 @@ async function startOwnServer(
   });
   opened.defer(() => server.stop());
   await migrate({ databaseUrl: server.url, log: log.info });
-  return server.url;
+  return await ensureServiceLogin(server.url);
 }
 
 /**

@@ -4,20 +4,28 @@
 import { join } from "node:path";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../db/embedded.ts";
 import { migrate } from "../../db/migrate.ts";
+import { ensureServiceLogin } from "../../db/service-login.ts";
 import { CommandFailure } from "../../process/command-line.ts";
 import { send } from "./leftovers.ts";
 import { stoppedOf } from "./stopped-processes.ts";
 import type { RunningPart, ServicePlan } from "./supervised-service.ts";
 import { describeExit } from "./wait-ready.ts";
 
+export type EmbeddedUrls = {
+  /** For operators' commands and the supervisor: a superuser, for whom the server keeps some connections. */
+  readonly owner: string;
+  /** For API and workers. */
+  readonly service: string;
+};
+
 export type PostgresPlanOptions = {
   readonly dataDir: string;
   readonly say: (line: string) => void;
-  /** Is told the server's address whenever it is up. */
-  readonly onUrl: (url: string) => void;
+  /** Is told the server's addresses whenever it is up. */
+  readonly onUrls: (urls: EmbeddedUrls) => void;
 };
 
-export function postgresPlan({ dataDir, say, onUrl }: PostgresPlanOptions): ServicePlan {
+export function postgresPlan({ dataDir, say, onUrls }: PostgresPlanOptions): ServicePlan {
   return {
     name: "postgres",
     url: null,
@@ -33,11 +41,11 @@ export function postgresPlan({ dataDir, say, onUrl }: PostgresPlanOptions): Serv
       await onPid(server.pid);
       try {
         await migrate({ databaseUrl: server.url, log: say });
+        onUrls({ owner: server.url, service: await ensureServiceLogin(server.url) });
       } catch (error) {
         await server.stop();
         throw error;
       }
-      onUrl(server.url);
       return partOf(server);
     },
   };

@@ -13,7 +13,7 @@ import { KeptRecord } from "./kept-record.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { apiPlan, workerPlan } from "./node-plan.ts";
 import { settlePorts, type StackPorts } from "./ports.ts";
-import { postgresPlan } from "./postgres-plan.ts";
+import { postgresPlan, type EmbeddedUrls } from "./postgres-plan.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
 import { keepLogsBounded } from "../../process/rotate-log.ts";
 import { ensureSecretFile, jwtSecretFile } from "./secret-file.ts";
@@ -38,6 +38,7 @@ export type StackOptions = {
 export type Stack = {
   /** Of the API. */
   readonly url: string;
+  /** As an operator's command has it: on the stack's own Postgres the owner's. */
   readonly databaseUrl: string;
   readonly folder: StackFolder;
   /** How each process stands now, in the order of their start. */
@@ -97,7 +98,7 @@ class RunningStack implements Stack {
   readonly #services: SupervisedService[] = [];
   readonly #logs: { stop(): void };
   readonly #record: KeptRecord;
-  #embeddedUrl: string | null = null;
+  #embedded: EmbeddedUrls | null = null;
   #ready = false;
   #secretWatch: { stop(): void } | null = null;
   #secretUnusable: string | null = null;
@@ -115,7 +116,7 @@ class RunningStack implements Stack {
   }
 
   get databaseUrl(): string {
-    return this.#options.settings.databaseUrl ?? this.#embeddedUrl ?? "";
+    return this.#options.settings.databaseUrl ?? this.#embedded?.owner ?? "";
   }
 
   /** Bottom up: what stands on something else is started after it, and stopped before it. */
@@ -129,7 +130,7 @@ class RunningStack implements Stack {
       if (this.#makesSecret) await ensureSecretFile(jwtSecretFile(dataDir));
       if (settings.databaseUrl === null) {
         await this.#startAll([
-          postgresPlan({ dataDir, say: this.#say, onUrl: (url) => void (this.#embeddedUrl = url) }),
+          postgresPlan({ dataDir, say: this.#say, onUrls: (urls) => void (this.#embedded = urls) }),
         ]);
       }
       await this.#startAll([apiPlan(this.#nodeOptions("api"), this.#ground.ports.api)]);
@@ -210,7 +211,7 @@ class RunningStack implements Stack {
       supervisor,
       startedAt: this.#startedAt,
       ready: this.#ready,
-      embeddedUrl: this.#embeddedUrl,
+      embeddedUrl: this.#embedded?.owner ?? null,
       secretUnusable: this.#secretUnusable,
       services: this.services(),
     });
@@ -276,7 +277,7 @@ class RunningStack implements Stack {
     };
   }
 
-  /** They attach to the stack's Postgres by its address, and neither start nor own one. */
+  /** They attach to the stack's Postgres with a login of their own, and neither start nor own one. */
   #environment(): Record<string, string> {
     const { settings, environment = process.env } = this.#options;
     const { ports } = this.#ground;
@@ -289,7 +290,7 @@ class RunningStack implements Stack {
       [dataDir.variable]: settings.dataDir,
       [apiPort.variable]: String(ports.api),
       [metricsPort.variable]: String(ports.metrics),
-      ...(settings.databaseUrl === null && { [databaseUrl.variable]: this.databaseUrl }),
+      ...(this.#embedded !== null && { [databaseUrl.variable]: this.#embedded.service }),
       ...(this.#makesSecret && { [fileVariable(jwtSecret.variable)]: jwtSecretFile(settings.dataDir) }),
     };
   }
