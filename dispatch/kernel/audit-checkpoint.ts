@@ -26,6 +26,18 @@ export type Checkpoint = Link & {
   readonly heads: readonly Head[];
 };
 
+/** What is kept under a checkpoint's key is none, or was cut or changed so that it cannot be read. */
+export class CheckpointDamaged extends Error {
+  readonly link: Link;
+  readonly fault: AuditFault;
+
+  constructor(link: Link, cause: unknown) {
+    super(`the checkpoint ${link.key} cannot be read`, { cause });
+    this.link = link;
+    this.fault = changed(link.key, "it is damaged and cannot be read as a checkpoint");
+  }
+}
+
 export type CheckpointReport = {
   readonly key: string;
   readonly taken_at: string;
@@ -86,7 +98,8 @@ export async function writeDailyCheckpoint(
   isWhole: boolean,
 ): Promise<DailyCheckpoint> {
   if (await hasCheckpoint(store, now)) return { kind: "exists" };
-  const before = await newestCheckpoint(store, now);
+  const before = await newestCheckpoint(store, now).catch(damaged);
+  if (before instanceof CheckpointDamaged) return { kind: "broken", faults: [before.fault] };
   const faults = before ? (await verifyCheckpoint(db, aggregates, before)).faults : [];
   if (faults.length > 0 || !isWhole) return { kind: "broken", faults };
   const key = keyOf(dayOf(now), 0);
@@ -110,7 +123,9 @@ export async function writeCheckpoint(
   now: Date,
   accepted?: string,
 ): Promise<string> {
-  const body = await headsNow(db, aggregates, now, await newestCheckpoint(store, now), accepted);
+  const newest = await newestCheckpoint(store, now).catch(damaged);
+  const before = newest instanceof CheckpointDamaged ? newest.link : newest;
+  const body = await headsNow(db, aggregates, now, before, accepted);
   for (let number = 0; number < mostADay; number++) {
     const key = keyOf(dayOf(now), number);
     if ((await store.writeOnce(key, body, "application/x-ndjson")) === "written") return key;
@@ -146,7 +161,7 @@ async function* headsOf(db: Session, { name: aggregate, heads }: Aggregate): Asy
   }
 }
 
-/** The newest one; null when there is none of the last ninety days. @throws ObjectStoreUnavailable */
+/** The newest one; null when there is none of the last ninety days. @throws ObjectStoreUnavailable, CheckpointDamaged */
 export async function newestCheckpoint(store: ObjectStore, now: Date): Promise<Checkpoint | null> {
   for (let back = 0; back <= lookBackDays; back++) {
     const found = await newestOf(store, dayOf(new Date(now.getTime() - back * dayMs)));
@@ -167,18 +182,42 @@ async function readCheckpoint(store: ObjectStore, key: string): Promise<Checkpoi
   const stream = await store.read(key);
   if (stream === null) return null;
   const body = await buffer(stream);
+  const link = { key, sha256: createHash("sha256").update(body).digest("hex") };
+  try {
+    return parseCheckpoint(link, body);
+  } catch (error) {
+    throw new CheckpointDamaged(link, error);
+  }
+}
+
+/** @throws Error of one that is damaged */
+function parseCheckpoint(link: Link, body: Buffer): Checkpoint {
   const [header = "{}", ...heads] = body.toString("utf8").trimEnd().split("\n");
   type Header = Pick<Checkpoint, "previous" | "accepted"> & { readonly taken_at: string };
   const { taken_at: takenAt, previous, accepted }: Header = JSON.parse(header);
+  if (Number.isNaN(Date.parse(takenAt))) throw new Error("it does not say when it was taken");
   return {
-    key,
-    sha256: createHash("sha256").update(body).digest("hex"),
+    ...link,
     takenAt,
     ...(previous !== undefined && { previous }),
     ...(accepted !== undefined && { accepted }),
     heads: heads.map((line): Head => JSON.parse(line)),
   };
 }
+
+function damaged(error: unknown): CheckpointDamaged {
+  if (error instanceof CheckpointDamaged) return error;
+  throw error;
+}
+
+const changed = (key: string, detail: string): AuditFault => ({
+  aggregate: "checkpoint",
+  chain: key,
+  seq: 0,
+  kind: "CHECKPOINT_CHANGED",
+  detail,
+  source: "checkpoint",
+});
 
 /**
  * Holds the audit trail to every checkpoint that is kept, the newest first, as far back as the newest that an operator accepted; and
@@ -191,7 +230,8 @@ export async function verifyKeptCheckpoints(
   aggregates: readonly Aggregate[],
   now: Date,
 ): Promise<KeptReport> {
-  const newest = await newestCheckpoint(store, now);
+  const newest = await newestCheckpoint(store, now).catch(damaged);
+  if (newest instanceof CheckpointDamaged) return { checkpoint: null, compared: 0, faults: [newest.fault] };
   if (!newest) return { checkpoint: null, compared: 0, faults: [] };
   const faults = new Map<string, AuditFault>();
   const seen = new Set<string>();
@@ -227,22 +267,15 @@ async function olderThan(
   if (previous === null) return { next: null, fault: null };
   if (previous === undefined)
     return { next: await newestCheckpoint(store, new Date(Date.parse(takenAt.slice(0, 10)) - dayMs)), fault: null };
-  const wrong = (detail: string): AuditFault => ({
-    aggregate: "checkpoint",
-    chain: previous.key,
-    seq: 0,
-    kind: "CHECKPOINT_CHANGED",
-    detail,
-    source: "checkpoint",
-  });
-  const next = await readCheckpoint(store, previous.key);
+  const next = await readCheckpoint(store, previous.key).catch(damaged);
+  if (next instanceof CheckpointDamaged) return { next: null, fault: next.fault };
   if (!next) {
     // What is old enough may have been taken away by the bucket's own rules.
     const day = Date.parse(previous.key.slice(folder.length + 1, folder.length + 11));
     const isMissed = now.getTime() - day <= lookBackDays * dayMs;
-    return { next: null, fault: isMissed ? wrong(`it is gone, and ${key} knows it`) : null };
+    return { next: null, fault: isMissed ? changed(previous.key, `it is gone, and ${key} knows it`) : null };
   }
-  const fault = next.sha256 === previous.sha256 ? null : wrong(`it is not the one that ${key} knows`);
+  const fault = next.sha256 === previous.sha256 ? null : changed(previous.key, `it is not the one that ${key} knows`);
   return { next, fault };
 }
 

@@ -207,6 +207,33 @@ describe("a day's look through all chains and rows", async () => {
   });
 });
 
+describe("a checkpoint that is damaged", async () => {
+  const api = await startTestApi();
+
+  test("is told of by the worker, which writes no further one, until the owner of the database accepts it", async (t) => {
+    api.clock.set(new Date().toISOString());
+    await ticketIn(api, "TRIAGED");
+    const key = await writeCheckpoint(api.desk.db, api.desk.store, aggregates, api.clock.now());
+    const body = await api.desk.store.read(key);
+    assert.ok(body);
+    const whole = await text(body);
+    await api.desk.store.remove(key);
+    await api.desk.store.writeOnce(key, Buffer.from(whole.slice(0, -20)), "application/x-ndjson");
+    api.clock.advance(24 * 60);
+    const worker = await startTestWorker(api, { t });
+    await worker.wake();
+    assert.deepEqual(worker.told("worker.duty_failed"), []);
+    assert.equal(worker.told("worker.checkpoint_written").length, 0);
+    assert.deepEqual(await firing(api), [1]);
+    const stdout = /^BROKEN chain audit\/checkpoints\/.* CHECKPOINT_CHANGED, it is damaged [^]*, 1 broken$/m;
+    await assert.rejects(verify(api), { code: 1, stdout });
+    assert.match((await verify(api, "--accept", "a drill")).stderr, /^wrote audit\/checkpoints\//m);
+    api.clock.advance(1);
+    assert.deepEqual(await firing(api), []);
+    assert.match((await verify(api)).stdout, /^compared with [^]*, 0 broken$/m);
+  });
+});
+
 describe("a checkpoint of a trail that is broken", async () => {
   const api = await startTestApi();
   const { db, store } = api.desk;

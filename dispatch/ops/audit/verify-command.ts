@@ -135,7 +135,11 @@ async function compare(
     }
     const sorted = await record(db, [...found, ...kept.faults]);
     if (write && sorted.open.length === 0) console.error(`wrote ${await writeCheckpoint(db, store, aggregates, now)}`);
-    return { kept, note: "there is no checkpoint to compare with yet; the worker writes one a day", sorted };
+    const note =
+      kept.faults.length === 0
+        ? "there is no checkpoint to compare with yet; the worker writes one a day"
+        : "no checkpoint was compared: the newest is damaged";
+    return { kept, note, sorted };
   } catch (error) {
     if (write || accept !== undefined) throw error;
     return { kept: null, note: `no checkpoint was compared: ${messageOf(error)}`, sorted: await record(db, found) };
