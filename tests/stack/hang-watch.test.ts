@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { healthWithinMs } from "../../dispatch/api/health.ts";
-import { UnansweredLooks } from "../../dispatch/ops/stack/hang-watch.ts";
+import { UnansweredLooks, untilItHangs } from "../../dispatch/ops/stack/hang-watch.ts";
 import { nextCommands } from "../../dispatch/ops/stack/next-commands.ts";
+import { SupervisedService } from "../../dispatch/ops/stack/supervised-service.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
+import { eventually } from "../support/eventually.ts";
 
 describe("looks that go unanswered", () => {
   const hangsAfter = (...these: readonly [answered: boolean, tookMs: number][]): boolean[] => {
@@ -45,6 +47,54 @@ test("a look leaves a well API time to say that Postgres is silent, with any set
   for (const seconds of accepted.slice(1)) assert.ok(lookMs(seconds) >= healthWithinMs + 1_000, `${seconds} s`);
   assert.ok(accepted.includes(20), "the default");
   assert.throws(() => set(11), /DISPATCH_STACK_HANG_SECONDS must be 0, or a whole number from 12 to 3600/);
+});
+
+test("a part that cannot be helped is told and tried again, and does not end whoever looks after it", async () => {
+  const said: string[] = [];
+  const ended = Promise.withResolvers<string>();
+  let tries = 0;
+  const service = new SupervisedService(
+    {
+      name: "postgres",
+      url: null,
+      log: "postgres.log",
+      start: async () => ({
+        pid: process.pid,
+        ended: ended.promise,
+        stop: async () => ended.resolve("SIGTERM"),
+        liveness: {
+          answers: async () => tries > 1,
+          rouse: async () => {
+            if (++tries === 1) throw new Error("EMFILE: too many open files, scandir '/proc'");
+            return "was continued";
+          },
+        },
+      }),
+    },
+    { changed: () => undefined, say: (line) => void said.push(line), hangSeconds: 0.04 },
+  );
+  await service.start();
+  await eventually("it is helped", () => said.length > 1);
+  await service.stop();
+  assert.deepEqual(said, [
+    "postgres: did not answer for 0.04 s, and nothing could be done: EMFILE: too many open files, scandir '/proc'. It is tried again.",
+    "postgres: did not answer for 0.04 s, and was continued.",
+  ]);
+});
+
+test("a look that could not be made is no silence", async () => {
+  const over = new AbortController();
+  let looks = 0;
+  const hangs = await untilItHangs({
+    answers: async () => {
+      if (++looks === 9) over.abort();
+      throw new Error("EMFILE");
+    },
+    hangMs: 4,
+    silent: (isSilent) => assert.fail(`silent: ${isSilent}`),
+    signal: over.signal,
+  });
+  assert.deepEqual([hangs, looks], [false, 9]);
 });
 
 test("the next command names the process, and leaves a server that is only slow alone", () => {

@@ -67,7 +67,7 @@ describe(
       await eventually("the new one opens", async () => (await asks(changed).catch(() => 0)) === 200);
       assert.equal(await asks(before), 401, "the one before does not");
       assert.equal(service("api").lastEnd, "was started again for a changed token secret");
-      assert.ok(said.some((line) => line.includes(`${path} was changed: API and gateway take it up`)));
+      assert.ok(said.some((line) => line.includes(`${path} was changed; starting again with it: api.`)));
 
       await writeFile(path, "");
       await eventually("it is told", async () => (await stack.status()).secret_unusable === "it is empty");

@@ -7,7 +7,7 @@ import { embeddedTraces, type EmbeddedTraces } from "../../db/embedded.ts";
 import { databaseReason, databaseWords, type DatabaseReason } from "../../db/failures.ts";
 import type { Settings } from "../../process/settings.ts";
 import type { Section } from "./explanations.ts";
-import { isStopped } from "./stack-parts.ts";
+import { isStopped } from "../stack/stopped-processes.ts";
 
 export type PostgresSeen = {
   /** Where it is asked; null when nothing says where it listens. */

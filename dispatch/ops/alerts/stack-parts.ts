@@ -1,10 +1,10 @@
 // The parts of a stack as its own file and the system tell of them: it needs none of them to be up, nor to answer.
 
-import { readFile } from "node:fs/promises";
 import type { Settings } from "../../process/settings.ts";
 import { stackFolderOf, supervisorName } from "../stack/folder.ts";
 import { isAlive, type ProcessIdentity } from "../stack/process-identity.ts";
 import { readStackRecord } from "../stack/state.ts";
+import { isStopped } from "../stack/stopped-processes.ts";
 
 export type StackPart = {
   readonly name: string;
@@ -49,12 +49,6 @@ export async function stackParts({ dataDir }: Settings): Promise<readonly StackP
 async function stateOf(process: ProcessIdentity): Promise<"runs" | "stopped" | "gone"> {
   if (!(await isAlive(process))) return "gone";
   return (await isStopped(process.pid)) ? "stopped" : "runs";
-}
-
-/** Whether the process stands still since a SIGSTOP; false where the system does not tell (it does on Linux). */
-export async function isStopped(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return /^ [Tt] /.test(stat.slice(stat.lastIndexOf(")") + 1));
 }
 
 /** In a line each: those of which there is something to do, and the rest in one. */

@@ -11,6 +11,7 @@ import { startGateway } from "../gateway/gateway.ts";
 import { hasModelKey } from "../gateway/model-choice.ts";
 import { httpAnswers } from "./health.ts";
 import { stateFolderOf } from "../gateway/state-folder.ts";
+import { messageOf } from "../../process/command-line.ts";
 import { startStandIn } from "../gateway/stand-in-model.ts";
 import type { ServicePlan } from "./supervised-service.ts";
 import { describeExit } from "./wait-ready.ts";
@@ -83,7 +84,7 @@ export function gatewayPlan({
         });
         say(gateway.model.sentence);
         if (!gateway.speaksForAnybody) say(speaksForNobody(gateway.folder.configuration));
-        void gateway.ended.then(() => standIn?.close());
+        void gateway.ended.then(() => standIn?.close()).catch((error: unknown) => say(messageOf(error)));
         return {
           pid: gateway.pid,
           ended: gateway.ended.then(describeExit),

@@ -55,7 +55,8 @@ export async function untilItHangs({ answers, hangMs, silent, signal }: HangWatc
   const { lookMs } = unanswered;
   while (!signal.aborted) {
     const begun = performance.now();
-    const answered = await answers(lookMs).catch(() => false);
+    // A look that could not be made, in want of a file descriptor say, tells nothing of the process.
+    const answered = await answers(lookMs).catch(() => true);
     const left = begun + lookMs - performance.now();
     if (left > 0) await delay(left, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return false;

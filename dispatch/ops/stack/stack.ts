@@ -17,7 +17,7 @@ import { postgresPlan, type EmbeddedUrls } from "./postgres-plan.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
 import { keepLogsBounded } from "../../process/rotate-log.ts";
 import { ensureSecretFile, jwtSecretFile } from "./secret-file.ts";
-import { watchSecret } from "./secret-watch.ts";
+import { SecretsInUse, watchSecret } from "./secret-watch.ts";
 import { readStackRecord, removeStackRecord, writeStackRecord, type ServiceRecord } from "./state.ts";
 import { SupervisedService, type ServicePlan } from "./supervised-service.ts";
 
@@ -102,6 +102,7 @@ class RunningStack implements Stack {
   #ready = false;
   #secretWatch: { stop(): void } | null = null;
   #secretUnusable: string | null = null;
+  readonly #secrets = new SecretsInUse(() => this.#secret());
   #stopped: Promise<void> | undefined;
 
   constructor(options: StackOptions, ground: Ground) {
@@ -123,7 +124,8 @@ class RunningStack implements Stack {
   async start(): Promise<Stack> {
     const { settings, withGateway, workers, signal } = this.#options;
     const { dataDir } = settings;
-    const giveUp = () => void this.stop();
+    // The same end is waited for below, and tells there what went wrong.
+    const giveUp = () => void this.stop().catch(() => undefined);
     signal?.addEventListener("abort", giveUp, { once: true });
     try {
       signal?.throwIfAborted();
@@ -133,13 +135,13 @@ class RunningStack implements Stack {
           postgresPlan({ dataDir, say: this.#say, onUrls: (urls) => void (this.#embedded = urls) }),
         ]);
       }
-      await this.#startAll([apiPlan(this.#nodeOptions("api"), this.#ground.ports.api)]);
+      await this.#startAll([this.#secrets.remembered(apiPlan(this.#nodeOptions("api"), this.#ground.ports.api))]);
       await this.#startAll(
         numbered(workers).map((name, at) => workerPlan(this.#nodeOptions(name), at + 1, () => this.databaseUrl)),
       );
-      if (withGateway) await this.#startAll([gatewayPlan(this.#gatewayOptions())]);
+      if (withGateway) await this.#startAll([this.#secrets.remembered(gatewayPlan(this.#gatewayOptions()))]);
       signal?.throwIfAborted();
-      await this.#followSecret();
+      this.#followSecret();
       this.#ready = true;
       this.#record.changed();
       return this;
@@ -235,12 +237,11 @@ class RunningStack implements Stack {
     return path === null ? (this.#options.settings.jwtSecret ?? "") : (await readFile(path, "utf8")).trim();
   }
 
-  async #followSecret(): Promise<void> {
+  #followSecret(): void {
     const path = this.#secretFile;
     if (path === null) return;
     this.#secretWatch = watchSecret({
       path,
-      inForce: await this.#secret(),
       leastLength: this.#options.settings.production ? 32 : 1,
       unusable: (why) => {
         this.#secretUnusable = why;
@@ -249,13 +250,17 @@ class RunningStack implements Stack {
         this.#say(`The token secret in ${path} ${rest}.`);
         this.#record.changed();
       },
-      takeUp: async () => {
+      takeUp: async (secret) => {
+        const behind = this.#secrets.behind([...this.#named("api"), ...this.#named("gateway")], secret);
+        if (behind.length === 0) return;
+        const names = behind.map(({ plan }) => plan.name).join(" and ");
         this.#say(
-          `The token secret in ${path} was changed: API and gateway take it up. Tokens of the one before end now.`,
+          `The token secret in ${path} was changed; starting again with it: ${names}. Tokens of the one before end now.`,
         );
-        for (const service of [...this.#named("api"), ...this.#named("gateway")])
-          await service.restart("was started again for a changed token secret");
+        for (const service of behind) await service.restart("was started again for a changed token secret");
       },
+      failed: (why) =>
+        this.#say(`The token secret in ${path} could not be taken up: ${why}. It is tried again at the next look.`),
     });
   }
 

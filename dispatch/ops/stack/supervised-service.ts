@@ -94,15 +94,21 @@ export class SupervisedService {
   }
 
   /**
-   * Ends it in order and starts it again; resolves once it runs again, or is stopped.
+   * Ends it in order and starts it again; resolves once it runs again, or is stopped. Of one that does not run nothing is done.
    * @param because as it is told afterwards: "was started again for …"
+   * @throws what kept it from ending
    */
   async restart(because: string): Promise<void> {
     const part = this.#part;
     if (part === null) return;
     this.#because = because;
     const running = this.#run.promise;
-    await part.stop();
+    try {
+      await part.stop();
+    } catch (error) {
+      this.#because = null;
+      throw error;
+    }
     await running;
   }
 
@@ -191,13 +197,19 @@ export class SupervisedService {
     };
     while (await untilItHangs({ answers: (ms) => answers(ms), hangMs: this.#hangSeconds * 1_000, silent, signal })) {
       const hung = `did not answer for ${this.#hangSeconds} s`;
-      if (!rouse) {
-        this.#because = `${hung}, and was killed`;
-        return send(pid, "SIGKILL");
+      // Nobody waits for this watch: what it threw would end the supervisor, and all parts with it.
+      try {
+        if (!rouse) {
+          send(pid, "SIGKILL");
+          this.#because = `${hung}, and was killed`;
+          return;
+        }
+        this.#lastEnd = `${hung}, and ${await rouse()}`;
+        this.#say(`${this.plan.name}: ${this.#lastEnd}.`);
+        silent(false);
+      } catch (error) {
+        this.#say(`${this.plan.name}: ${hung}, and nothing could be done: ${messageOf(error)}. It is tried again.`);
       }
-      this.#lastEnd = `${hung}, and ${await rouse()}`;
-      this.#say(`${this.plan.name}: ${this.#lastEnd}.`);
-      silent(false);
     }
   }
 
