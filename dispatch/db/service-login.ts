@@ -8,7 +8,7 @@ export const serviceLogin = "dispatch_service";
 
 const connectWithinMs = 10_000;
 
-// Others' sessions show when and what they last did only to such a member; who holds a lock, and for how long, is told from that.
+// Without the second a holder of a lock is named, but neither what it does nor how long its transaction has run.
 const rights = ["dispatch_app", "pg_read_all_stats"];
 
 // A number of its own in this database, where no other code locks two numbers.
