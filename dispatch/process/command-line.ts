@@ -2,6 +2,7 @@
 // its reader can fix. 0 done, 1 failed, 2 wrong usage.
 
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { databaseReason, databaseWords, isDatabaseAway } from "../db/failures.ts";
 import { isOperatorError } from "./operator-errors.ts";
 
 /** A failure whose message is all its reader needs. */
@@ -54,10 +55,23 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
     process.exitCode = await run(values, operands);
   } catch (error) {
     // Anything else is a bug in Dispatch, and its stack is needed to find it.
-    console.error(isExpected(error) ? messageOf(error) : error);
+    console.error(isExpected(error) ? messageOf(error) : (saidOfPostgres(error) ?? error));
     process.exitCode = 1;
   }
 }
+
+/** The sentence for a command that Postgres did not serve, with the server's words and SQLSTATE; null for any other error. */
+function saidOfPostgres(error: unknown): string | null {
+  if (databaseReason(error) === "locked")
+    return `Another session of Postgres holds a lock (${databaseWords(error)}). Read ops/runbooks/locked_table.md.`;
+  if (!isDatabaseAway(error) || isOfAFile(error)) return null;
+  return `Postgres cannot be used: ${databaseWords(error)}. Read ops/runbooks/database_unavailable.md.`;
+}
+
+/** What of the system's calls is a connection's: a file that is missing, or an output that is closed, is no database's. */
+const ofConnections: readonly unknown[] = ["connect", "read", "getaddrinfo"];
+const isOfAFile = (error: unknown): boolean =>
+  error instanceof Error && "syscall" in error && !ofConnections.includes(error.syscall);
 
 /** Whether the error's message is all its reader needs; any other error is printed with its stack. */
 export const isExpected = (error: unknown): boolean => isOperatorError(error, [CommandFailure]);

@@ -23,13 +23,16 @@ import { readSettings } from "../../dispatch/process/settings.ts";
 import { startTestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 
-const script = join(import.meta.dirname, "../../scripts/alerts.ts");
+const scripts = join(import.meta.dirname, "../../scripts");
 
 type Told = { readonly code: number; readonly out: string; readonly err: string };
 
-async function alerts(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Told> {
+const alerts = (env: Readonly<Record<string, string>>, ...args: string[]): Promise<Told> =>
+  runScript("alerts.ts", env, ...args);
+
+async function runScript(name: string, env: Readonly<Record<string, string>>, ...args: string[]): Promise<Told> {
   const options = { env: { ...bareEnvironment, ...env } };
-  return promisify(execFile)(process.execPath, [script, ...args], options).then(
+  return promisify(execFile)(process.execPath, [join(scripts, name), ...args], options).then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
     (error: unknown) => {
       assert.ok(error instanceof Error && "code" in error && "stdout" in error && "stderr" in error);
@@ -249,6 +252,8 @@ describe("Postgres", async () => {
     assert.match(err, /^Postgres cannot be used: 53300: sorry, too many clients already\. Read /);
     const ended = await alerts({ DISPATCH_DATA_DIR: at.dataDir }, "--end-transaction", "1");
     assert.deepEqual([ended.code, ended.err], [1, err]);
+    const other = await runScript("webhooks.ts", { DISPATCH_DATABASE_URL: url }, "list");
+    assert.deepEqual([other.code, other.err], [1, err], "another command says the same, and no stack");
   });
 
   test("that stands still is said to, with its process", async (t) => {
