@@ -5,13 +5,14 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { urlOf } from "../../api/listen.ts";
 import type { Settings } from "../../process/settings.ts";
-import { endWithin, spawnWatched } from "../gateway/watched-process.ts";
+import { endWithin, spawnWatched, type WatchedProcess } from "../gateway/watched-process.ts";
 import { apiHealth, httpAnswers, noAnswer, workerHealth } from "./health.ts";
 import type { ServicePlan } from "./supervised-service.ts";
 import { describeExit, waitUntilReady } from "./wait-ready.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const readyWithinMs = 60_000;
+const answerWithinMs = 5_000;
 /** What a process may need to close its connections, on top of the work in hand. */
 const closingGraceMs = 12_000;
 
@@ -48,13 +49,20 @@ export function workerPlan(
   number: number,
   databaseUrl: () => string,
 ): ServicePlan {
+  // As the API: one that turns cannot show itself while Postgres takes no writes, and goes on by itself when it does.
+  let wasReady = false;
   return nodePlan({
     ...options,
     name: `worker-${number}`,
     url: null,
     program: "dispatch/worker/main.ts",
     endsWithinMs: settings.workerShutdownTimeoutMs + closingGraceMs,
-    isReady: async (pid) => (await workerHealth(databaseUrl(), pid)) === "ok",
+    isReady: async ({ pid }) => {
+      const isWell = (await workerHealth(databaseUrl(), pid)) === "ok";
+      wasReady ||= isWell;
+      return isWell;
+    },
+    isLeftRunning: async (worker) => wasReady && (await worker.answers(answerWithinMs)),
   });
 }
 
@@ -63,10 +71,21 @@ type NodePlan = Omit<NodePlanOptions, "settings"> & {
   readonly url: string | null;
   readonly program: string;
   readonly endsWithinMs: number;
-  readonly isReady: (pid: number) => Promise<boolean>;
+  readonly isReady: (process: WatchedProcess) => Promise<boolean>;
+  readonly isLeftRunning?: (process: WatchedProcess) => Promise<boolean>;
 };
 
-function nodePlan({ name, url, log, program, environment, endsWithinMs, isReady, say }: NodePlan): ServicePlan {
+function nodePlan({
+  name,
+  url,
+  log,
+  program,
+  environment,
+  endsWithinMs,
+  isReady,
+  isLeftRunning,
+  say,
+}: NodePlan): ServicePlan {
   return {
     name,
     url,
@@ -90,7 +109,8 @@ function nodePlan({ name, url, log, program, environment, endsWithinMs, isReady,
         await waitUntilReady({
           name,
           process: child,
-          isReady: () => isReady(child.pid),
+          isReady: () => isReady(child),
+          ...(isLeftRunning && { isLeftRunning: () => isLeftRunning(child) }),
           withinMs: readyWithinMs,
           log,
           logBegins,

@@ -13,6 +13,8 @@ export type ReadyWait = {
   readonly name: string;
   readonly process: WatchedProcess;
   readonly isReady: () => Promise<boolean>;
+  /** Whether one that is not ready in time is left running all the same; no by default. */
+  readonly isLeftRunning?: () => Promise<boolean>;
   readonly withinMs: number;
   readonly log: string;
   /** Bytes the log had before this start. */
@@ -23,7 +25,7 @@ export type ReadyWait = {
 
 /** @throws CommandFailure with the last lines the process wrote, when it ended or is not ready in time; the signal's reason */
 export async function waitUntilReady(wait: ReadyWait): Promise<void> {
-  const { name, process, isReady, withinMs, log, logBegins, say, signal } = wait;
+  const { name, process, isReady, isLeftRunning, withinMs, log, logBegins, say, signal } = wait;
   const patience = sayWhenSlow(say, `still waiting for ${name} to be ready…`);
   const givenUpAt = performance.now() + withinMs;
   let exit: Exit | null = null;
@@ -37,6 +39,8 @@ export async function waitUntilReady(wait: ReadyWait): Promise<void> {
     patience();
     await delay(askEveryMs);
   }
+  if ((await isLeftRunning?.()) && exit === null)
+    return say(`${name} was not ready within ${Math.round(withinMs / 1000)} s, and is left running.`);
   throw await failure(`${name} was not ready within ${Math.round(withinMs / 1000)} s.`, log, logBegins);
 }
 
