@@ -106,6 +106,14 @@ export const reportedAlerts = define({
     summary: "Postgres has nearly as many connections as it may have; once it has, nobody new gets in.",
     firstCommand: "pnpm dispatch:alerts --explain CONNECTIONS_HIGH",
   },
+  CLOCK_WRONG: {
+    severity: "warning",
+    owner: "platform on call",
+    runbook: "ops/runbooks/clock_wrong.md",
+    summary:
+      "The clock of an API process differs from Postgres's by a minute or more: good tokens are refused, and times are not true.",
+    firstCommand: "pnpm dispatch:alerts --explain CLOCK_WRONG",
+  },
   OBJECT_STORE_UNAVAILABLE: {
     severity: "critical",
     owner: "platform on call",

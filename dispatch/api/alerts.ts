@@ -12,6 +12,7 @@ import { postgresAway, readingRefusal } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import { serverConnections, usedPercent } from "../db/server-connections.ts";
+import { clockOffset } from "../process/database-clock.ts";
 import { leastFreePercent, type DiskSpace } from "../process/disk-space.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
@@ -32,6 +33,9 @@ const readWithinMs = 2_000;
 /** Now and then two people report one door; ten in an hour is a channel that repeats itself. */
 const duplicateIntakes = 10;
 
+/** Tokens are believed for minutes around their times, and promised visits are reckoned in minutes. */
+const clockWrongSeconds = 60;
+
 /** Every chain is looked at once a day at least. */
 const unverifiedHours = 24;
 
@@ -41,6 +45,8 @@ export type Alert = {
   readonly count: number;
   readonly threshold: number;
   readonly stale_minutes?: number;
+  /** What the count alone does not say, and what mends it. */
+  readonly reason?: string;
   readonly runbook: string;
 };
 
@@ -72,6 +78,7 @@ export type Measured = {
   readonly threshold: number;
   /** Where it is not the list's. */
   readonly severity?: "critical";
+  readonly reason?: string;
 };
 
 // `in_scheduling` is the condition of the index tickets_in_scheduling; the list of states would read the whole table. Who has
@@ -155,6 +162,7 @@ export function alertReporter(
     const broken = await countOpenFaults(desk.db);
     const watched = await auditWatched(desk);
     const connections = await serverConnections(desk.db);
+    const offset = await clockOffset(desk.db);
     const free = leastFreePercent((await room) ?? []);
     if (!row || !unserved || !heldBack)
       throw new Error("the question for the alert signals was answered without a row");
@@ -188,6 +196,7 @@ export function alertReporter(
         ...(free < desk.settings.alertDiskCritical && { severity: "critical" as const }),
       },
       CONNECTIONS_HIGH: { count: usedPercent(connections), threshold: desk.settings.alertConnections },
+      CLOCK_WRONG: { count: Math.round(Math.abs(offset)), threshold: clockWrongSeconds, reason: clockReason(offset) },
       OBJECT_STORE_UNAVAILABLE: { count: storeIsWell ? 0 : 1, threshold: 1 },
     };
     return { now, signals, measured };
@@ -215,6 +224,10 @@ export function alertReporter(
     },
   };
 }
+
+const clockReason = (offset: number): string =>
+  `API process ${process.pid}'s clock is ${Math.round(Math.abs(offset))} s ${offset > 0 ? "ahead of" : "behind"} Postgres's; ` +
+  "on the machine whose `date -u` is wrong: `timedatectl set-ntp true`, or `chronyc makestep`; nothing need be started again";
 
 /** @throws Refusal when `read` takes longer; it goes on, and nobody waits for it */
 async function within<T>(ms: number, read: Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@
 import { operatorPhases } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
 import { serverConnections } from "../db/server-connections.ts";
+import { clockOffset } from "../process/database-clock.ts";
 import type { DiskSpace } from "../process/disk-space.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { AlertReporter, Measured } from "./alerts.ts";
@@ -95,6 +96,7 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, disks, openS
         ["warning", desk.settings.alertDiskFree],
         ["critical", desk.settings.alertDiskCritical],
       ]),
+    dispatch_clock_offset_seconds: sharing("clock", () => clockSides(desk)),
     dispatch_event_streams: async () => single(openStreams()),
     dispatch_queue_tickets: sharing("queue", () => countQueue(desk)),
     dispatch_awaiting_technician: sharing("awaiting", () => countAssignments(desk)),
@@ -148,6 +150,15 @@ const dependencies = ({ postgres, object_store: store }: Checks): Values =>
 
 const byCode = (measured: ReadonlyMap<string, Measured> | null, which: "count" | "threshold"): Values =>
   new Map([...(measured ?? [])].map(([code, one]) => [code, one[which]]));
+
+/** Two numbers that are never below 0, so that the worst of several processes is the greatest. */
+async function clockSides(desk: Desk): Promise<Values> {
+  const offset = await clockOffset(desk.db);
+  return new Map([
+    ["ahead", Math.max(0, offset)],
+    ["behind", Math.max(0, -offset)],
+  ]);
+}
 
 async function countQueue(desk: Desk): Promise<Values> {
   const byState = new Map((await desk.db.rows(countStates)).map(({ state, tickets }) => [state, tickets]));

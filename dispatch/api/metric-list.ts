@@ -28,6 +28,7 @@ export const assignmentSpanMinutes = 5;
 export const readingNames = [
   "alert_signals",
   "connections",
+  "clock",
   "disks",
   "queue",
   "awaiting",
@@ -127,6 +128,12 @@ export const metricList = define({
     labels: ["severity"],
     unit: "percent",
     help: "Below how much free of a disk DISK_LOW fires, and is critical",
+  },
+  dispatch_clock_offset_seconds: {
+    type: "gauge",
+    labels: ["which"],
+    unit: "seconds",
+    help: "By how much this process's clock is ahead of Postgres's, or behind it; one of the two is 0",
   },
   dispatch_event_streams: { type: "gauge", labels: [], unit: "streams", help: "Event streams open now", across: "sum" },
   dispatch_queue_tickets: { type: "gauge", labels: ["phase"], unit: "tickets", help: "Open tickets by operator phase" },

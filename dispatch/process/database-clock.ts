@@ -15,6 +15,27 @@ export type DatabaseClock = Clock & {
   sync(db: Session): Promise<void>;
 };
 
+/**
+ * How many seconds this process's own clock is ahead of the database's, negative when it is behind.
+ * @throws what the statement throws
+ */
+export async function clockOffset(db: Session): Promise<number> {
+  const [asked, begun] = [Date.now(), performance.now()];
+  const row = await db.row(selectTime);
+  if (!row) throw new Error("the question for the database's time was answered without a row");
+  return clockDifference({ asked, tookMs: performance.now() - begun, there: row.ms });
+}
+
+/**
+ * In seconds; 0 while the database's time can be explained by how long it took to be told.
+ * @param asked this process's time when it asked, and `there` the database's when it looked, in ms
+ */
+export function clockDifference(look: { asked: number; tookMs: number; there: number }): number {
+  const { asked, tookMs, there } = look;
+  const difference = asked + tookMs / 2 - there;
+  return Math.abs(difference) <= tookMs / 2 ? 0 : difference / 1_000;
+}
+
 export function databaseClock(): DatabaseClock {
   /** The database's time, in ms, when the steady counter began. */
   let origin: number | null = null;

@@ -17,7 +17,7 @@ export const clockWrong: Drill = {
   about: "the API's clock is five minutes ahead of everybody else's",
   told: { by: /CLOCK|clock/, withinMs: workStopsMs },
   reads: { must: [/clock/i], mustNot: [/alerts: none fires/] },
-  runbook: "ops/runbooks/auth_policy_failure.md",
+  runbook: "ops/runbooks/clock_wrong.md",
   needs: { preload: pathToFileURL(join(import.meta.dirname, "shifted-clock.ts")).href },
   seconds: 25,
   async provoke(ground) {

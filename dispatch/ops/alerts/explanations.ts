@@ -8,6 +8,7 @@ import { lockHolders } from "../../db/lock-holders.ts";
 import { serverConnections } from "../../db/server-connections.ts";
 import type { Database } from "../../db/pool.ts";
 import type { AuditFault } from "../../kernel/chain-faults.ts";
+import { clockDifference, clockOffset } from "../../process/database-clock.ts";
 import { diskSpace, freePercent } from "../../process/disk-space.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { rosterReasons } from "../../field/attention.ts";
@@ -154,6 +155,34 @@ const disks: Part = {
   asksPostgres: false,
 };
 
+/** In whole seconds, with the way it is off. */
+const offBy = (seconds: number): string => {
+  const whole = Math.round(Math.abs(seconds));
+  return whole === 0 ? "none" : `${whole} s ${seconds > 0 ? "ahead" : "behind"}`;
+};
+
+const clocks = part(
+  "clocks, compared with Postgres's (on the machine that is wrong: timedatectl set-ntp true, or chronyc makestep)",
+  async ({ db, address: { url } }) => {
+    const here = await clockOffset(db);
+    const [asked, begun] = [Date.now(), performance.now()];
+    const reply = await ask(`${url}/health`, apiWithinMs);
+    const there = isAnswered(reply) ? Date.parse(String(reply.body["now"])) : NaN;
+    const isTold = !Number.isNaN(there);
+    const api = isTold && here - clockDifference({ asked, tookMs: performance.now() - begun, there });
+    return {
+      rows: [
+        { whose: "this terminal's machine", off_by: offBy(here), now: new Date(asked).toISOString() },
+        {
+          whose: `the API at ${url}`,
+          off_by: api === false ? "it does not say" : offBy(api),
+          now: isTold ? new Date(there).toISOString() : null,
+        },
+      ],
+    };
+  },
+);
+
 const objectStore = outside("object store", async ({ settings }) => {
   const inFiles = settings.objectStoreEndpoint === null;
   const where = inFiles ? filesOf(settings) : `${settings.objectStoreEndpoint} bucket ${settings.objectStoreBucket}`;
@@ -222,6 +251,7 @@ export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
   WEBHOOKS_BEHIND: [webhooks, workers],
   DISK_LOW: [disks],
   CONNECTIONS_HIGH: [ofTheServer, connections, transactions],
+  CLOCK_WRONG: [clocks],
   OBJECT_STORE_UNAVAILABLE: [objectStore],
   AUDIT_BROKEN: [auditFaults("checkpoint")],
   AUDIT_CHAIN_BROKEN: [auditFaults("history"), auditWatch],

@@ -60,11 +60,12 @@ function alertLines(reply: Reply, health: Reply, url: string, parts: readonly St
   const fired = firedIn(reply.body);
   return [
     fired.length === 0 ? "alerts: none fires" : `alerts: ${fired.length} fire`,
-    ...fired.flatMap(({ code, severity, count, threshold, runbook }) => {
+    ...fired.flatMap(({ code, severity, count, threshold, reason, runbook }) => {
       const known = reportedCodes.find((one) => one === code);
       const next = known ? `, then ${alertList[known].firstCommand}; owner: ${alertList[known].owner}` : "";
       return [
         `  ${String(code)} ${String(severity)}: ${String(count)}, fires at ${String(threshold)}`,
+        ...(typeof reason === "string" ? [`    ${reason}`] : []),
         `    read ${String(runbook)}${next}`,
       ];
     }),
