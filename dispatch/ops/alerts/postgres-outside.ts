@@ -1,13 +1,16 @@
 // What can be told of Postgres without its help: what connecting to it says, its process, the last errors of its log, and the
 // space on its disk.
 
-import { open, statfs } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import pg from "pg";
+import { alertList } from "../../api/alert-list.ts";
 import { embeddedTraces, type EmbeddedTraces } from "../../db/embedded.ts";
 import { databaseReason, databaseWords, type DatabaseReason } from "../../db/failures.ts";
+import { freePercent, roomOf } from "../../process/disk-space.ts";
 import type { Settings } from "../../process/settings.ts";
-import type { Section } from "./explanations.ts";
 import { isStopped } from "../stack/stopped-processes.ts";
+import type { Section } from "./explanations.ts";
+import { isSupervised, stackParts, type StackPart } from "./stack-parts.ts";
 
 export type PostgresSeen = {
   /** Where it is asked; null when nothing says where it listens. */
@@ -58,7 +61,8 @@ export async function postgresSections({ failure, traces }: PostgresSeen, settin
     },
   ];
   if (traces === null) return sections;
-  sections.push({ title: "its process", note: await processNote(traces, failure?.reason ?? null), rows: [] });
+  const note = await processNote(traces, failure?.reason ?? null, await stackParts(settings));
+  sections.push({ title: "its process", note, rows: [] });
   const errors = await lastErrors(traces.log);
   sections.push(
     errors === null
@@ -69,14 +73,25 @@ export async function postgresSections({ failure, traces }: PostgresSeen, settin
   return sections;
 }
 
-async function processNote({ pid, alive, status }: EmbeddedTraces, reason: DatabaseReason | null): Promise<string> {
-  if (pid === null) return "none, and it ended in good order: pnpm dispatch:stack:up starts it";
-  if (!alive) return `${pid} is gone without a farewell: it was killed, or crashed; pnpm dispatch:stack:up starts it`;
+/** What can be said of its process, and what to do about it; `parts` as `stackParts` tells them. */
+export async function processNote(
+  { pid, alive, status }: Omit<EmbeddedTraces, "log" | "url">,
+  reason: DatabaseReason | null,
+  parts: readonly StackPart[] | null,
+): Promise<string> {
+  const again = isSupervised(parts ?? []) ? "the supervisor starts it again" : "pnpm dispatch:stack:up starts it";
+  if (pid === null) return `none, and it ended in good order: ${again}`;
+  if (!alive) return `${pid} is gone without a farewell: it was killed, or crashed; ${again}`;
   if (await isStopped(pid)) return `${pid} is stopped (SIGSTOP) and does nothing: kill -CONT ${pid} lets it go on`;
-  const hangs =
-    reason === "no_answer" ? `; it hangs: kill -QUIT ${pid} ends it at once, and a supervisor starts it again` : "";
-  return `${pid} runs, and says it is ${status ?? "starting"}${hangs}`;
+  // One that is only slow would have to recover besides, were it ended.
+  const silent =
+    reason === "no_answer"
+      ? `, but did not answer in time: it hangs, or is slow. ${page}, Fix, 2, tells the two apart before anything is ended`
+      : "";
+  return `${pid} runs, and says it is ${status ?? "starting"}${silent}`;
 }
+
+const page = alertList.DATABASE_UNAVAILABLE.runbook;
 
 const tailBytes = 256 * 1024;
 const mostLines = 5;
@@ -101,12 +116,10 @@ async function lastErrors(path: string): Promise<string[] | null> {
   }
 }
 
+/** In the percent that DISK_LOW goes by. */
 async function freeSpace(folder: string): Promise<string> {
-  try {
-    const { bavail, blocks, bsize } = await statfs(folder);
-    const gb = (count: number) => ((count * bsize) / 1e9).toFixed(1);
-    return `${gb(bavail)} GB free of ${gb(blocks)} GB (${Math.floor((100 * bavail) / Math.max(blocks, 1))} %)`;
-  } catch (error) {
-    return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  const [disk] = await roomOf([["data", folder]]);
+  if (disk === undefined) return "cannot be read";
+  const gb = (bytes: number) => (bytes / 1e9).toFixed(1);
+  return `${gb(disk.free)} GB free of ${gb(disk.size)} GB (${freePercent(disk)} %)`;
 }

@@ -62,10 +62,13 @@ export function partLines(parts: readonly StackPart[]): string[] {
   ];
 }
 
+/** Whether somebody is there who starts parts again; `dispatch:stack:up` has nothing to do then. */
+export const isSupervised = (parts: readonly StackPart[]): boolean =>
+  parts.some(({ name, state }) => name === supervisorName && state === "runs");
+
 /** What is wrong with a part, and what to do. */
 export function trouble({ name, pid, state, last_end: end, log }: StackPart, parts: readonly StackPart[]): string {
-  const supervised = parts.some((part) => part.name === supervisorName && part.state === "runs");
-  const again = supervised ? "the supervisor starts it again" : "pnpm dispatch:stack:up starts a new one";
+  const again = isSupervised(parts) ? "the supervisor starts it again" : "pnpm dispatch:stack:up starts a new one";
   const ended = end === null ? "" : `, last ${end.split("\n")[0]}`;
   if (state === "stopped") {
     // A server that is killed so leaves processes of its own behind.
