@@ -1,11 +1,11 @@
 // Metrics and alerts as files, for whoever watches a folder and not a port: the metrics replaced whole, the alerts as
-// one line for each that fires or clears. Both are for this process's user alone.
+// one line for each that fires, changes its severity or clears. Both are for this process's user alone.
 
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { appendToOwnFile, ownFileMode } from "../process/own-file.ts";
 import type { ReportedCode } from "./alert-list.ts";
-import type { AlertReport } from "./alerts.ts";
+import type { Alert, AlertReport } from "./alerts.ts";
 
 export type Sinks = {
   /** Writes a last time and stops. */
@@ -67,16 +67,17 @@ async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 function alertWriter(path: string, readAlerts: () => Promise<AlertReport>): () => Promise<void> {
-  let before = new Map<ReportedCode, object>();
+  let before = new Map<ReportedCode, Alert>();
   return async () => {
     const report = await readAlerts();
     const now = new Map(report.alerts.map((alert) => [alert.code, alert] as const));
     const fired = [...now.values()]
-      .filter(({ code }) => !before.has(code))
+      // One that goes from warning to critical is said again: it calls for another hurry.
+      .filter(({ code, severity }) => before.get(code)?.severity !== severity)
       .map((alert) => ({ change: "firing", ...alert }));
     const cleared = [...before]
       .filter(([code]) => !now.has(code))
-      .map(([code, alert]) => ({ change: "cleared", ...alert, code }));
+      .map(([, alert]) => ({ change: "cleared", ...alert }));
     const lines = [...fired, ...cleared].map(
       (line) => `${JSON.stringify({ at: report.generated_at, service: report.service, ...line })}\n`,
     );

@@ -120,6 +120,36 @@ test("the alerts file gets a line when one fires and one when it clears", async 
   ]);
 });
 
+test("the alerts file gets a line also when a warning becomes critical", async (t) => {
+  const path = join(await newFolder(t), "alerts.ndjson");
+  const reports = [report(alert), report({ ...alert, severity: "critical" })];
+  const looked = Promise.withResolvers<void>();
+  const sinks = startSinks({
+    metricsPath: null,
+    alertsPath: path,
+    everyMs: 3_600_000,
+    readMetrics: async () => ({}),
+    readAlerts: async () => {
+      looked.resolve();
+      return reports.shift() ?? report();
+    },
+    warn: assert.fail,
+  });
+  await looked.promise;
+  await sinks.close();
+  const lines = (await readFile(path, "utf8")).trim().split("\n");
+  assert.deepEqual(
+    lines.map((line) => {
+      const { change, severity } = JSON.parse(line);
+      return [change, severity];
+    }),
+    [
+      ["firing", "warning"],
+      ["firing", "critical"],
+    ],
+  );
+});
+
 test("a sink that cannot be written is said once and stops nothing", async (t) => {
   const folder = await newFolder(t);
   const warnings: string[] = [];
