@@ -5,12 +5,16 @@ import type { Desk } from "../kernel/desk.ts";
 import { freshFor } from "./fresh-for.ts";
 import { errnoOf } from "../storage/once-file.ts";
 import { answers, whyNoWrite, writeProbe } from "./write-probe.ts";
+import { readingOf, type Reading } from "./reading.ts";
 import { workersSeen, type WorkersSeen } from "./workers-seen.ts";
 
 export const serviceName = "dispatch-api";
 
 /** The longest that /health waits for its parts. */
 export const healthWithinMs = 2_000;
+const workersWithinMs = 500;
+/** What was known of the workers is told for so long after they could be read. */
+const workersKnownSeconds = 10;
 /** Bound on how often the parts are really asked: /health needs no credentials, so anybody may ask it. */
 const freshForMs = 250;
 
@@ -23,10 +27,16 @@ export type Health = { readonly status: 200 | 503; readonly body: object };
 /** Makes the function that looks at the parts; several who ask within a moment share one look. */
 export function checksOf(desk: Desk): () => Promise<Checks> {
   const probe = writeProbe(desk);
+  // One question at a time: a lock on their table would otherwise take the whole pool, a look at a time.
+  const workers = readingOf(() => workersSeen(desk), {
+    freshForMs: 0,
+    withinMs: workersWithinMs,
+    now: () => performance.now(),
+  });
   return freshFor(
     freshForMs,
     () => performance.now(),
-    () => runChecks(desk, probe),
+    () => runChecks(desk, probe, workers),
   );
 }
 
@@ -41,16 +51,16 @@ export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promi
   };
 }
 
-async function runChecks(desk: Desk, probe: () => Promise<void>): Promise<Checks> {
+async function runChecks(desk: Desk, probe: () => Promise<void>, workers: Reading<WorkersSeen>): Promise<Checks> {
   const signal = AbortSignal.timeout(healthWithinMs);
-  let workers: WorkersSeen | null = null;
-  // The API needs no worker to be well, so workers are told of and do not decide.
-  const asked = workersSeen(desk).then((seen) => void (workers = seen));
-  const [postgres, objectStore] = await Promise.all([
-    check(Promise.all([asked, probe()]), signal, whyNoWrite),
+  const [postgres, objectStore, seen] = await Promise.all([
+    check(probe(), signal, whyNoWrite),
     check(desk.store.check(signal), signal, whyNoStore),
+    // The API needs no worker to be well, so workers are told of and do not decide.
+    workers.value(),
   ]);
-  return { postgres, object_store: objectStore, workers };
+  const isKnown = (workers.ageSeconds() ?? Infinity) <= workersKnownSeconds;
+  return { postgres, object_store: objectStore, workers: isKnown ? seen : null };
 }
 
 /** The reason is in general words: health is public, and an error's text may name hosts and users. */

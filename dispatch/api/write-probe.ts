@@ -35,14 +35,23 @@ export function writeProbe(desk: Desk): () => Promise<void> {
   let wroteAt = -Infinity;
   let underWay = false;
   let isFirst = true;
+  let spills = true;
+  const writeAlone = () => desk.db.row(upsertProbe, [process]);
+  const spillAndWrite = () =>
+    desk.db.transaction(async (tx) => {
+      await Promise.all([tx.row(limitMemory), tx.row(spillOver), tx.row(upsertProbe, [process]), tx.commit()]);
+    });
   const write = async (): Promise<void> => {
     underWay = true;
     wroteAt = -Infinity;
     try {
       if (isFirst) await desk.db.row(deleteOld);
       isFirst = false;
-      await desk.db.transaction(async (tx) => {
-        await Promise.all([tx.row(limitMemory), tx.row(spillOver), tx.row(upsertProbe, [process]), tx.commit()]);
+      await (spills ? spillAndWrite() : writeAlone()).catch(async (error: unknown) => {
+        // Whoever allows no temporary file of this size has a server that is well: the row alone is asked from now on.
+        if (serverError(error)?.code !== sqlState.limitExceeded) throw error;
+        spills = false;
+        await writeAlone();
       });
       // What failed is tried again by the next who asks, so that it shows at once when it works.
       wroteAt = performance.now();
@@ -65,6 +74,8 @@ export function whyNoWrite(error: unknown): string {
   if (code === sqlState.diskFull) return `${answers}, and cannot write: its disk is full`;
   if (isReadOnly(error)) return `${answers}, and cannot write: it is read-only`;
   if (code === sqlState.tooManyConnections) return "cannot be reached: it has no connection free";
+  if (code === sqlState.lockNotAvailable) return `${answers}, and does not get on: a lock is in the way of a write`;
+  if (code === sqlState.queryCanceled) return `${answers}, and does not get on: a write takes too long`;
   if (code === undefined || /^(08|28|3D|57P)/.test(code)) return "cannot be reached or used";
   return `${answers}, and cannot write`;
 }

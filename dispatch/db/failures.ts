@@ -13,6 +13,8 @@ export const sqlState = {
   readOnly: "25006",
   diskFull: "53100",
   tooManyConnections: "53300",
+  limitExceeded: "53400",
+  queryCanceled: "57014",
 } as const;
 
 /** The SQLSTATE and constraint of a server error; null for anything else. */

@@ -1,5 +1,6 @@
 // Health says when Postgres answers and takes no writes, and why, and says when it takes them again.
 
+import assert from "node:assert/strict";
 import { chown, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -38,6 +39,44 @@ test("a server that takes reads alone is unavailable", async (t) => {
   await says(api, "answers, and cannot write: it is read-only");
   await setOfDatabase(api, "RESET default_transaction_read_only");
   await says(api, "ok");
+});
+
+test("a lock in the way of the write is named, and not taken for a server that cannot write", async (t) => {
+  const api = await startTestApi({ t, env: { DISPATCH_DB_LOCK_TIMEOUT_MS: "300" } });
+  await says(api, "ok");
+  const holder = await api.owner.connect();
+  try {
+    await holder.query("BEGIN; LOCK TABLE write_probes");
+    await says(api, "answers, and does not get on: a lock is in the way of a write");
+  } finally {
+    holder.release(true);
+  }
+  await says(api, "ok");
+});
+
+test("a lock on the workers' table makes no well desk unavailable", async (t) => {
+  const api = await startTestApi({ t });
+  const holder = await api.owner.connect();
+  try {
+    await holder.query("BEGIN; LOCK TABLE workers");
+    for (let look = 0; look < 3; look++) {
+      const { status, body } = await call(api, "/health", { headers: {} });
+      assert.deepEqual([status, body["workers"]], [200, null]);
+    }
+  } finally {
+    holder.release(true);
+  }
+  await eventually("workers are told again", async () =>
+    isObject((await call(api, "/health", { headers: {} })).body["workers"]),
+  );
+});
+
+test("a server that allows no large temporary files is well, and is asked for a row alone", async (t) => {
+  const api = await startTestApi({ t });
+  await setOfDatabase(api, "SET temp_file_limit = 64");
+  await says(api, "ok");
+  await setOfDatabase(api, "SET default_transaction_read_only = on");
+  await says(api, "answers, and cannot write: it is read-only");
 });
 
 test(
