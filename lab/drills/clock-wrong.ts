@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
-import { workStopsMs, type Drill } from "./drill.ts";
+import { mendsItselfMs, workStopsMs, type Drill } from "./drill.ts";
 import type { Ground } from "./ground.ts";
+import { waitFor } from "./wait-for.ts";
 
 const aheadMs = 300_000;
 const file = ({ dataDir }: Ground): string => join(dataDir, "clock-shift");
@@ -20,10 +21,11 @@ export const clockWrong: Drill = {
   runbook: "ops/runbooks/clock_wrong.md",
   needs: { preload: pathToFileURL(join(import.meta.dirname, "shifted-clock.ts")).href },
   seconds: 25,
-  async provoke(ground) {
+  async provoke(ground, signal) {
     await writeFile(file(ground), String(aheadMs));
-    for (let tries = 0; !((await ahead(ground)) > aheadMs / 2); tries++)
-      if (tries > 200) throw new CommandFailure("The API's clock cannot be set wrong here.");
+    const isWrong = async () => (await ahead(ground)) > aheadMs / 2;
+    if ((await waitFor(isWrong, mendsItselfMs, signal)) === null)
+      throw new CommandFailure("The API's clock cannot be set wrong here.");
     return { undo: () => rm(file(ground), { force: true }), isWell: async () => Math.abs(await ahead(ground)) < 5_000 };
   },
   mend: {

@@ -7,7 +7,7 @@ import { CommandFailure, runCommand } from "../../dispatch/process/command-line.
 import type { Drill } from "./drill.ts";
 import { drills } from "./drills.ts";
 import { groupsOf, playDrills, stackSeconds } from "./play.ts";
-import { columns, rowOf, type Scorecard } from "./scorecard.ts";
+import { columns, phoneNote, rowOf, type Scorecard } from "./scorecard.ts";
 
 const names = drills.map(({ name }) => name);
 const everything = "all";
@@ -90,6 +90,7 @@ function print({ scorecards, load, processors }: Scorecards): void {
     cells.slice(0, -1).forEach((cell, at) => console.log(`  ${(columns[at + 1] ?? "").padEnd(17)}${cell}`));
     for (const why of card.failures) console.log(`  ${"because".padEnd(17)}${why}`);
   }
+  console.log(`\n${phoneNote}`);
   const played = scorecards.filter(({ seen, failures }) => seen !== null || failures.length > 0);
   const failed = played.filter(({ passed }) => !passed);
   const skipped = scorecards.length - played.length;

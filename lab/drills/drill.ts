@@ -66,5 +66,6 @@ export type Drill = {
   readonly seconds: number;
   /** Why it cannot be played here; null when it can. */
   skip?(): Promise<string | null>;
-  provoke(ground: Ground): Promise<Fault | void>;
+  /** @param signal aborted when the drill is given up */
+  provoke(ground: Ground, signal: AbortSignal): Promise<Fault | void>;
 };

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import pg from "pg";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
-import type { Drill } from "./drill.ts";
+import { mendsItselfMs, type Drill } from "./drill.ts";
 import type { Ground } from "./ground.ts";
 
 const database = "drill_migration";
@@ -25,13 +25,13 @@ export const migrationKilled: Drill = {
   runbook: "ops/runbooks/database_recovery.md",
   walks: [],
   seconds: 30,
-  async provoke(ground) {
+  async provoke(ground, signal) {
     const { sql } = ground;
     await sql.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
     await sql.query(`CREATE DATABASE ${database}`);
     const beside = new URL(ground.databaseUrl);
     beside.pathname = `/${database}`;
-    await killedHalfWay(ground, beside.href);
+    await killedHalfWay(ground, beside.href, signal);
     return {
       variables: { DRILL_DATABASE_URL: beside.href },
       isWell: async () => (await count(beside.href)) === (await count(ground.databaseUrl)),
@@ -41,16 +41,22 @@ export const migrationKilled: Drill = {
   mend: { by: "itself" },
 };
 
-async function killedHalfWay(ground: Ground, url: string): Promise<void> {
+async function killedHalfWay(ground: Ground, url: string, signal: AbortSignal): Promise<void> {
   const whole = await count(ground.databaseUrl);
   const child = spawn(process.execPath, [migrate], {
     env: { ...ground.environment, DISPATCH_DATABASE_URL: url },
     stdio: "ignore",
   });
   const ended = once(child, "exit");
-  for (let done = 0; done < 3 && child.exitCode === null;) done = await count(url);
-  child.kill("SIGKILL");
-  await ended;
+  // A whole migration may take less than a pause between two looks: whoever looks here does not wait in between.
+  const givenUpAt = performance.now() + mendsItselfMs;
+  try {
+    for (let done = 0; done < 3 && child.exitCode === null && performance.now() < givenUpAt; done = await count(url))
+      signal.throwIfAborted();
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
   const done = await count(url);
   if (done === 0 || done >= whole)
     throw new CommandFailure(`The migration was not killed half-way: ${done} of ${whole} files.`);

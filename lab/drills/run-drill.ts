@@ -11,6 +11,7 @@ import { mendsItselfMs, type Drill, type Fault } from "./drill.ts";
 import type { Ground } from "./ground.ts";
 import { cardOf, seconds, type Scorecard } from "./scorecard.ts";
 import { Signs } from "./signs.ts";
+import { waitFor } from "./wait-for.ts";
 
 const root = join(import.meta.dirname, "../..");
 const firstCommand = "pnpm dispatch:alerts";
@@ -19,7 +20,6 @@ const firstLines = 12;
 const harmlessMs = 3_000;
 /** What comes too late is waited for a little, so that the card can say how late. */
 const usualPatience = 2;
-const lookEveryMs = 100;
 const streamEndsWithinMs = 30_000;
 /** Commands under these headings belong to the fault; those of all later ones to the time after it. */
 const duringFault = new Set(["How to confirm", "First five minutes"]);
@@ -56,7 +56,7 @@ export async function runDrill(
     if ((await waitFor(() => stream.flowsSince(begun), mendsItselfMs, signal)) === null)
       throw new CommandFailure(`No command is acknowledged before the fault: ${stream.refused ?? "no answer"}.`);
     say(`Fault: ${drill.about}.`);
-    fault = (await drill.provoke(ground)) ?? {};
+    fault = (await drill.provoke(ground, signal)) ?? {};
     const faultAt = performance.now();
     const watched = { fault, signs, stream, signal, patience };
     const mended = drill.mend.by === "itself" ? wait(drill, ground, watched, faultAt) : null;
@@ -125,7 +125,7 @@ function describeTold(
   signs: Signs,
 ): string {
   if (told === null) return "It must harm nobody, and need not be told.";
-  if (sign !== null) return `Told after ${seconds(Math.max(0, sign.at - faultAt))} by ${sign.text}.`;
+  if (sign !== null) return `First sign after ${seconds(Math.max(0, sign.at - faultAt))}: ${sign.text}.`;
   return `Nothing told of it. What was seen: ${signs.all().join("; ") || "nothing"}.`;
 }
 
@@ -212,18 +212,4 @@ class Walk {
     this.differing.push({ line, why });
     this.#say(`  runbook: ${why}`);
   }
-}
-
-/** How long it took, in ms; null when it did not come to be. */
-async function waitFor(
-  condition: () => boolean | Promise<boolean>,
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<number | null> {
-  const begun = performance.now();
-  while (!(await condition())) {
-    if (performance.now() - begun > withinMs) return null;
-    await pause(lookEveryMs, undefined, { signal });
-  }
-  return Math.round(performance.now() - begun);
 }

@@ -63,7 +63,7 @@ export function failuresOf(drill: Pick<Drill, "told" | "mend" | "wellWithinMs" |
   const failures: string[] = [];
   if (told !== null && seen.told_ms === null) failures.push(`nothing told of it within ${seconds(told.withinMs)}`);
   else if (told !== null && seen.told_ms !== null && seen.told_ms > told.withinMs)
-    failures.push(`told after ${seconds(seen.told_ms)}, and may take ${seconds(told.withinMs)}`);
+    failures.push(`first sign after ${seconds(seen.told_ms)}, and may take ${seconds(told.withinMs)}`);
   for (const why of untruths(seen.first_lines, drill.reads)) failures.push(`the first output is false: ${why}`);
   if (seen.mended_ms === null) failures.push("it was not over in time");
   else if (seen.mended_ms > wellWithinMs)
@@ -106,11 +106,11 @@ export const failedCard = ({ name, about, runbook }: Drill, why: string): Scorec
   passed: false,
 });
 
-/** The columns of a scorecard's row. */
+/** The columns of a scorecard's row. A sign is what could be seen; when a phone rings for it, `phoneNote` says. */
 export const columns = [
   "drill",
-  "told after",
-  "told by",
+  "first sign after",
+  "first sign",
   "first read",
   "true",
   "mended after",
@@ -119,6 +119,11 @@ export const columns = [
   "page's commands",
   "verdict",
 ] as const;
+
+/** Stands beside every table of scorecards. */
+export const phoneNote =
+  "A first sign is what /health, /ops/alerts, a rule's expression or the stack could show to whoever looks. A phone rings later: " +
+  "Prometheus scrapes and evaluates every 15 s, most rules must hold for 1 minute, and Alertmanager waits 15 s for others of its group.";
 
 /** What a tired person takes in. */
 const readLines = 4;

@@ -3,7 +3,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
-import type { Drill } from "./drill.ts";
+import { mendsItselfMs, type Drill } from "./drill.ts";
+import { waitFor } from "./wait-for.ts";
 
 const behindMinutes = 20;
 
@@ -18,29 +19,34 @@ export const webhookHangs: Drill = {
   },
   runbook: "ops/runbooks/outbox_dead_letters.md",
   seconds: 40,
-  async provoke(ground) {
+  async provoke(ground, signal) {
     // Never answers: whoever sends waits until it has had enough.
     const receiver = createServer(() => undefined);
     await once(receiver.listen(0, "127.0.0.1"), "listening");
+    const { sql } = ground;
+    const undo = async () => {
+      receiver.closeAllConnections();
+      receiver.close();
+      await sql.query("DELETE FROM webhook_endpoints");
+    };
     const address = receiver.address();
     if (address === null || typeof address === "string") throw new Error("the receiver has no TCP address");
     const added = await ground.run(`pnpm dispatch:webhooks add --url http://127.0.0.1:${address.port}/`);
     if (added.code !== 0) throw new CommandFailure(added.output);
-    const { sql } = ground;
-    for (let failed = 0; failed === 0;) {
-      const { rows } = await sql.query<{ failed: string }>(
-        "SELECT count(*) AS failed FROM webhook_endpoints WHERE failures > 0",
-      );
-      failed = Number(rows[0]?.failed ?? 0);
+    const hasFailed = async () => {
+      const { rows } = await sql.query("SELECT FROM webhook_endpoints WHERE failures > 0");
+      return rows.length > 0;
+    };
+    try {
+      if ((await waitFor(hasFailed, mendsItselfMs, signal)) === null)
+        throw new CommandFailure("No worker tried to bring an event to the receiver.");
+    } catch (error) {
+      // An open receiver would keep the drill's process from ending.
+      await undo();
+      throw error;
     }
     await sql.query("UPDATE webhook_deliveries SET event_at = event_at - make_interval(mins => $1)", [behindMinutes]);
-    return {
-      undo: async () => {
-        await sql.query("DELETE FROM webhook_endpoints");
-        receiver.closeAllConnections();
-        receiver.close();
-      },
-    };
+    return { undo };
   },
   mend: {
     by: "page",

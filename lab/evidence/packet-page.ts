@@ -1,7 +1,7 @@
 // The evidence packet as a page: what the release is, what was tested and drilled, and whether the gate is open. Pure.
 
 import type { Scorecards } from "../drills/command.ts";
-import { columns, rowOf } from "../drills/scorecard.ts";
+import { columns, phoneNote, rowOf } from "../drills/scorecard.ts";
 import type { TestTotals } from "./junit-totals.ts";
 import type { ReleaseFacts } from "./release-facts.ts";
 
@@ -50,6 +50,8 @@ export function packetPage(packet: Packet): string {
     "",
     `Load of the machine: ${drills.load} on ${drills.processors} processors. \`lost\` counts commands that were acknowledged while the`,
     "drill was played and are not in the database afterwards.",
+    "",
+    phoneNote,
     "",
     ...table(columns, drills.scorecards.map(rowOf)),
     "",

@@ -1,12 +1,15 @@
 // How a drill is judged, without playing one: what it saw against what it may take, and a first output that is false.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Drill } from "../../lab/drills/drill.ts";
 import { drills } from "../../lab/drills/drills.ts";
 import { groupsOf } from "../../lab/drills/play.ts";
 import { holds, samplesOf } from "../../lab/drills/rule-expression.ts";
-import { cardOf, failuresOf, rowOf, skippedCard, untruths, type Seen } from "../../lab/drills/scorecard.ts";
+import { cardOf, failuresOf, phoneNote, rowOf, skippedCard, untruths, type Seen } from "../../lab/drills/scorecard.ts";
+import { waitFor } from "../../lab/drills/wait-for.ts";
 import { allRules, burnRules } from "../../ops/alerts/rules.ts";
 
 const drill: Drill = {
@@ -57,7 +60,7 @@ describe("a drill", () => {
 
   const failing: Record<string, [Partial<Seen>, RegExp]> = {
     "nothing told of it": [{ told_ms: null, told_by: null }, /nothing told of it within 15\.0 s/],
-    "it was told too late": [{ told_ms: 15_001 }, /told after 15\.0 s/],
+    "it was told too late": [{ told_ms: 15_001 }, /first sign after 15\.0 s/],
     "the first output advises what would not help": [
       { first_lines: ["session 17 holds the lock", "Start the API, or pass --url."] },
       /first output is false: it says "Start the API"/,
@@ -155,4 +158,25 @@ describe("a rule's expression on one answer of /metrics", () => {
     for (const { code, expression } of allRules)
       if (!lookingBack.has(code)) assert.notEqual(holds(expression, samples), null, `${code}: ${expression}`);
   });
+});
+
+test("what stands beside the scorecards of when a phone rings is what is shipped", async () => {
+  const read = (name: string) => readFile(join(import.meta.dirname, "../../ops/prometheus", name), "utf8");
+  const prometheus = await read("prometheus.yml");
+  const shipped = ["scrape_interval", "evaluation_interval"].map(
+    (name) => new RegExp(`${name}: (.+)`).exec(prometheus)?.[1],
+  );
+  const [wait] = /(?<=group_wait: ).+/.exec(await read("alertmanager.yml")) ?? [];
+  assert.deepEqual([...shipped, wait], ["15s", "15s", "15s"]);
+  const minute = allRules.filter(({ holds: held }) => held === "1m");
+  assert.ok(minute.length > allRules.length / 2);
+  assert.match(phoneNote, /every 15 s, most rules must hold for 1 minute, and Alertmanager waits 15 s/);
+});
+
+test("a drill that is given up waits for nothing more, and what never comes has an end", async () => {
+  assert.equal(await waitFor(() => false, 0, new AbortController().signal), null);
+  await assert.rejects(
+    waitFor(() => false, 60_000, AbortSignal.abort()),
+    { name: "AbortError" },
+  );
 });

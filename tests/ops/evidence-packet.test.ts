@@ -51,6 +51,7 @@ test("the gate is open when nothing speaks against it", () => {
   assert.deepEqual(objections(good), []);
   const page = packetPage(good);
   assert.match(page, /Gate: \*\*open\*\*\n/);
+  assert.match(page, /A phone rings later: Prometheus scrapes/);
   assert.match(page, /10 tests in 12 s: 9 passed, 0 failed, 1 skipped\./);
   assert.ok(
     page.includes(
