@@ -8,6 +8,7 @@ import type { ApiAddress } from "./address.ts";
 import { advice } from "./advice.ts";
 import { ask, isAnswered, type Reply, type Unanswered } from "./ask.ts";
 import { partLines, stackParts, type StackPart } from "./stack-parts.ts";
+import { secretLines } from "./stack-secret.ts";
 
 /**
  * Asks both questions at the same time and tells of each as soon as it is answered.
@@ -32,7 +33,8 @@ export async function tellState(
   console.log(healthLines(health, url, parts).join("\n"));
   const alerts = await asked.alerts;
   console.log(alertLines(alerts, health, url, parts).join("\n"));
-  if (parts !== null) console.log(partLines(parts).join("\n"));
+  const secret = (await secretLines(settings)).map((line) => `  ${line}`);
+  if (parts !== null) console.log([...partLines(parts), ...secret].join("\n"));
   return health.ok && alerts.ok ? 0 : 1;
 }
 
