@@ -33,10 +33,10 @@ const holds = "1m";
 const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
   API_DOWN: 'up{job="dispatch-api"} == 0 or absent(up{job="dispatch-api"})',
   DATABASE_UNAVAILABLE: 'min(dispatch_dependency_up{dependency="postgres"}) == 0',
-  // A value that could not be renewed tells of a lock that may be gone.
+  // A value that its process could not renew tells of a lock that may be gone, whatever others read.
   DATABASE_LOCKED:
-    `max(dispatch_db_lock_held_seconds) > ${longestHeldSeconds} and ` +
-    `min(dispatch_reading_age_seconds{reading="locks"}) < ${oldestReadingSeconds}`,
+    "max(dispatch_db_lock_held_seconds and on (instance) " +
+    `(dispatch_reading_age_seconds{reading="locks"} < ${oldestReadingSeconds})) > ${longestHeldSeconds}`,
   // Where no process can be scraped at all, API_DOWN says so.
   ALERTS_BLIND:
     `min(dispatch_reading_age_seconds{reading="alert_signals"}) > ${oldestReadingSeconds} or ` +

@@ -179,6 +179,11 @@ describe("promtool", { skip }, () => {
     await replay(t, { ...held, [age]: "3x300" }, "2m", []);
     await replay(t, { ...held, [age]: "3x300" }, "3m", [{ alert: "DATABASE_LOCKED", severity: "critical" }]);
     await replay(t, { ...held, [age]: "3 3 3 3 3 63 123 183 243 303x300" }, "9m", []);
+    const other = {
+      'dispatch_db_lock_held_seconds{instance="b"}': "0x300",
+      [`${age.slice(0, -1)},instance="b"}`]: "3x300",
+    };
+    await replay(t, { ...held, ...other, [age]: "3 3 3 3 3 63 123 183 243 303x300" }, "9m", []);
   });
 
   test("a disk calls at 5 % free whatever Postgres does, and is not told twice by its processes", async (t) => {
