@@ -20,6 +20,7 @@ export async function secretLines({ dataDir }: Settings): Promise<string[]> {
   if (changedAt < Date.parse(startedAt) || changedAt < Date.now() - latelyMs) return [];
   const at = new Date(changedAt).toISOString();
   return [
-    `the token secret in ${path} was changed at ${at}, while the stack ran: tokens of the one before are refused`,
+    `the token secret in ${path} was changed at ${at}, while the stack ran: its parts come to it within half a minute, ` +
+      "and refuse tokens of the one before",
   ];
 }
