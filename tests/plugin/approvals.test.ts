@@ -310,7 +310,11 @@ describe("a person's word", () => {
 });
 
 test("what is remembered of calls knows them again, and keeps none of their arguments", () => {
-  const [tool, now, secret] = [toolOf("ticket.add_note"), Date.parse("2026-03-02T12:00:00.000Z"), "the code is 4711"];
+  const [tool, now, secret] = [
+    toolOf("ticket.add_note"),
+    Date.parse("2026-03-02T12:00:00.000Z"),
+    "the key lies below the mat",
+  ];
   const args = { ticket_id: id, text: secret };
   const [calls, wanted, given] = [recentCalls(), approvalsWanted(), approvalsGiven()];
 
@@ -334,6 +338,6 @@ test("what is remembered of calls knows them again, and keeps none of their argu
   assert.equal(wantedFor(wanted, { ...refused, args: { ...args, text: "" } }, now), null);
 
   give(given, "call", { ...refused, call: { ids: {}, fields: {} }, approvedBy: "owner" }, now);
-  assert.doesNotMatch(JSON.stringify([[...calls], [...wanted], [...given]]), /4711/);
+  assert.doesNotMatch(JSON.stringify([[...calls], [...wanted], [...given]]), /below the mat/);
   assert.ok(take(given, "call", refused, now));
 });
