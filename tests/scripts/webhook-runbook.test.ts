@@ -14,8 +14,8 @@ const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
 const runbook = await readFile(join(root, "ops/runbooks/outbox_dead_letters.md"), "utf8");
-const blocksOf = (language: string): string[] =>
-  [...runbook.matchAll(new RegExp(`^ *\`\`\`${language}\n([^]*?)^ *\`\`\``, "gm"))].map(([, text = ""]) => text);
+const blocks = [...runbook.matchAll(/^ *```sh.*\n([^]*?)^ *```/gm)].map(([, text = ""]) => text);
+const afterBlock = "~~ end of a block ~~";
 
 test("the runbook's commands work as written", async (t) => {
   const { api, db, endpoint, happen, receiver, worker: start } = await hookedDesk(t);
@@ -27,22 +27,26 @@ test("the runbook's commands work as written", async (t) => {
 
   // The only part that is not as written: pnpm itself need not be on the machine.
   const pnpm =
-    `pnpm() { [ "$1" = dispatch:webhooks ] || return 2; shift; '${process.execPath}' ` +
-    `'${join(root, "scripts/webhooks.ts")}' "$@"; }`;
+    `pnpm() { [ "$1" != -s ] || shift; local script="\${1#dispatch:}"; shift; ` +
+    `'${process.execPath}' '${join(root, "scripts")}/'"\${script//:/-}.ts" "$@"; }`;
+  const { hostname, port } = new URL(api.url);
   const env = {
     ...bareEnvironment,
     DISPATCH_DATABASE_URL: api.databaseUrl,
-    METRICS: `${api.url}/metrics`,
-    ENDPOINT: endpoint.id,
+    DISPATCH_DATA_DIR: api.dataDir,
+    DISPATCH_API_HOST: hostname,
+    DISPATCH_API_PORT: port,
   };
-  const said: string[] = [];
-  for (const block of blocksOf("sh"))
-    said.push((await run("bash", ["-e", "-o", "pipefail", "-c", `${pnpm}\n${block}`], { env })).stdout);
-  for (const block of blocksOf("sql")) await api.owner.query(block);
+  // One terminal for all blocks, since they hand variables on.
+  const typed = [pnpm, ...blocks.map((block) => `${block}\necho '${afterBlock}'`)].join("\n");
+  const { stdout } = await run("bash", ["-e", "-o", "pipefail", "-c", typed], { env });
+  const said = stdout.split(`${afterBlock}\n`).slice(0, -1);
+  assert.equal(said.length, blocks.length);
 
   const all = said.join("");
-  assert.match(said[0] ?? "", /dispatch_webhook_dead_letters 1\n/);
-  assert.match(said[0] ?? "", /1 dead letters[^]*failing since .*: answered 503[^]*17 tries, answered 503/);
+  assert.match(all, /dispatch_webhook_dead_letters 1\n/);
+  assert.match(all, /1 dead letters[^]*failing since .*: answered 503[^]*17 tries, answered 503/);
+  assert.match(all, new RegExp(`^endpoint: ${endpoint.id}$`, "m"));
   for (const part of [
     /delivered: the endpoint answered 204/,
     /paused .*until it is resumed/,
