@@ -1,7 +1,7 @@
 // What to do when the API gave no answer: a sentence for each way in which it did not.
 
 import type { Unanswered } from "./ask.ts";
-import { trouble, type StackPart } from "./stack-parts.ts";
+import { isSupervised, trouble, type StackPart } from "./stack-parts.ts";
 import { supervisorName } from "../stack/folder.ts";
 
 /** @param parts of the stack that the address is of; null where it is of none */
@@ -48,6 +48,5 @@ function howToEnd(api: StackPart | null, parts: readonly StackPart[] | null, por
   if (api === null || api.pid === null || parts === null)
     return `Find its process with ss -ltnp 'sport = :${port}', end it with kill -9 PID, and start it again.`;
   if (api.state === "stopped") return `${trouble(api, parts)}.`;
-  const supervised = parts.some(({ name, state }) => name === supervisorName && state === "runs");
-  return `kill -9 ${api.pid}; ${supervised ? "its supervisor starts it again" : "then pnpm dispatch:stack:up"}.`;
+  return `kill -9 ${api.pid}; ${isSupervised(parts) ? "its supervisor starts it again" : "then pnpm dispatch:stack:up"}.`;
 }
