@@ -6,6 +6,9 @@ import { Refusal } from "../kernel/refusal.ts";
 import type { DutyParts } from "./duty.ts";
 import { awayPart } from "./trouble.ts";
 
+/** Logged of a ticket that somebody else holds at this moment: it is found again at the next tick. */
+export const heldTicket = "worker.ticket_held";
+
 export type OnEach = {
   readonly command: keyof typeof internalCommands;
   readonly ticketIds: readonly TicketId[];
@@ -27,6 +30,7 @@ export async function runOnEach({ log, run }: DutyParts, { command, ticketIds, s
       log.info({ command, ticket_id: ticketId, receipt_id: receipt.receipt_id }, "worker.ticket_moved");
     } catch (error) {
       if (!(error instanceof Refusal) || awayPart(error) !== null) throw error;
+      if (error.code === "IDEMPOTENCY_IN_FLIGHT") log.debug({ command, ticket_id: ticketId }, heldTicket);
     }
   }
   return done;

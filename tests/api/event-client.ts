@@ -1,14 +1,18 @@
 // Reads a stream of Server-Sent Events one message at a time.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { dispatcher } from "./calls.ts";
+
+/** An event that does not come is told by its own name, and not by the time limit of the test. */
+const longestWaitMs = 90_000;
 
 export type Message = { readonly id: string; readonly data: JsonObject };
 
 export type EventClient = {
   readonly response: Response;
-  /** The next message; fails when the stream ends before it. */
+  /** The next message; fails when the stream ends before it, or a minute and a half goes by. */
   next(): Promise<Message>;
   /** Resolves when the server ends the stream; fails when another message comes first. */
   ended(): Promise<void>;
@@ -31,7 +35,9 @@ export async function openEvents(
   return {
     response,
     next: async () => {
-      const { value } = await messages.next();
+      const limit = AbortSignal.timeout(longestWaitMs);
+      const late = once(limit, "abort").then(() => assert.fail(`no event within ${longestWaitMs} ms`));
+      const { value } = await Promise.race([messages.next(), late]);
       assert.ok(value, "the stream ended");
       return value;
     },

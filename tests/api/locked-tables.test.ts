@@ -72,7 +72,7 @@ describe("a table that another session has locked", async () => {
   });
 
   test("a statement that runs into its time limit behind a lock says so as well", async (t) => {
-    const slow = { DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "200" };
+    const slow = { DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "2000" };
     const patient = await startTestApi({ t, beside: api, env: slow });
     const { pid, letGo } = await holding(t, api, wholeTable);
     // Another waits for it still when the first has given up.

@@ -18,6 +18,8 @@ import { startPostgresProxy } from "./postgres-proxy.ts";
 
 const poolMax = 10;
 const streams = 4;
+/** Long enough for a plain statement on a machine that is busy. */
+const statementTimeoutMs = 3_000;
 /** Longer than any test here. */
 const tooLongMs = "600000";
 
@@ -82,8 +84,8 @@ describe("connections that fall silent", { timeout: 300_000 }, () => {
       poolMax: 5,
       applicationName: "silent",
       role: null,
-      statementTimeoutMs: 100,
-      lockTimeoutMs: 100,
+      statementTimeoutMs,
+      lockTimeoutMs: statementTimeoutMs,
       onError: (error) => lost.push(error),
     });
     t.after(() => db.close());

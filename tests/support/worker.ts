@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import type { Policy } from "../../dispatch/policy/policy.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
+import { heldTicket } from "../../dispatch/worker/run-on-each.ts";
 import { startWorker, type RunningWorker } from "../../dispatch/worker/start.ts";
 import type { TestApi } from "./api.ts";
 
@@ -24,7 +25,10 @@ type Options = {
   readonly t?: { after(fn: () => Promise<void>): void };
 };
 
-/** Starts one that ends with `t`, or with the test or describe that starts it. The tick never comes unless `env` says. */
+/**
+ * Starts one that ends with `t`, or with the test or describe that starts it. The tick never comes unless `env` says; who wakes it
+ * wakes it until no duty has left a ticket to another one.
+ */
 export async function startTestWorker(
   api: TestApi,
   { env = {}, random, policy, clock = "test", t }: Options = {},
@@ -54,7 +58,15 @@ export async function startTestWorker(
   const end = async () => void (await worker.stop());
   if (t) t.after(end);
   else after(end);
-  return { ...worker, log, told: (message) => log.filter((line) => line["message"] === message) };
+  const told = (message: string) => log.filter((line) => line["message"] === message);
+  // What two duties wanted at the same moment one of them has left for the next tick, which never comes.
+  const wake = async () => {
+    for (let held = -1; held < told(heldTicket).length;) {
+      held = told(heldTicket).length;
+      await worker.wake();
+    }
+  };
+  return { ...worker, wake, log, told };
 }
 
 function parsed(line: string): JsonObject {
