@@ -5,89 +5,92 @@
 import { commandEntries, type CommandName } from "../contract/index.ts";
 import { PolicyError } from "./policy-error.ts";
 import { signatureKey } from "./policy.ts";
-import type { CalendarJson, CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
+import type { AgreementsJson, CalendarJson, IncidentJson, NoWorkJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
 type Source<T> = { readonly file: string; readonly json: T };
+type Incident = Source<IncidentJson> & { readonly type: string };
 
-export type PolicyFiles = {
+export type PolicySources = {
+  readonly incidents: readonly Incident[];
+  readonly noWork: Source<NoWorkJson>;
   readonly calendar: Source<CalendarJson>;
-  readonly templates: Source<CloseoutTemplatesJson>;
-  readonly incidentTypes: Source<IncidentTypesJson>;
   readonly priceBook: Source<PriceBookJson>;
+  readonly agreements: Source<AgreementsJson>;
   readonly profile: Source<ProfileJson>;
 };
 
 /** @throws PolicyError for the first rule that does not hold */
-export function crossCheck({ calendar, templates, incidentTypes, priceBook, profile }: PolicyFiles): void {
+export function crossCheck({ incidents, noWork, calendar, priceBook, agreements, profile }: PolicySources): void {
   checkHolidays(calendar);
-  const templated = templates.json.templates.map((t) => t.incident_type);
-  const types = incidentTypes.json.incident_types.map((t) => t.incident_type);
-  refuseRepeats(templates.file, "/templates", "incident_type", templated);
+  checkEvidence(incidents, noWork);
+  checkPriceBook(priceBook);
   refuseRepeats(
-    templates.file,
-    "/no_work_templates",
-    "reason_code",
-    templates.json.no_work_templates.map((t) => t.reason_code),
+    agreements.file,
+    "/agreements",
+    "name",
+    agreements.json.agreements.map(({ name }) => name),
   );
-  checkEvidenceKeys(templates);
-  refuseRepeats(incidentTypes.file, "/incident_types", "incident_type", types);
-  refuseRepeats(
-    priceBook.file,
-    "/accounts",
-    "account_id",
-    priceBook.json.accounts.map((a) => a.account_id),
-  );
-  refuseRepeats(
-    priceBook.file,
-    "/tax/regions",
-    "region",
-    priceBook.json.tax.regions.map((r) => r.region),
-  );
-  const typePath = (i: number): string => `/incident_types/${i}/incident_type`;
-  refuseUnknown(incidentTypes.file, typePath, types, templated, "closeout template");
-  const templatePath = (i: number): string => `/templates/${i}/incident_type`;
-  refuseUnknown(templates.file, templatePath, templated, types, "incident type with a duration");
-
-  const risk = profile.json.candidate_risk;
-  const evidenceKeys = templates.json.templates.flatMap((t) => t.required_evidence.map(({ key }) => key));
-  const riskPath =
-    (list: string) =>
-    (i: number): string =>
-      `/candidate_risk/${list}/${i}`;
-  refuseUnknown(profile.file, riskPath("incident_types"), risk.incident_types, types, "incident type");
-  refuseUnknown(profile.file, riskPath("evidence_keys"), risk.evidence_keys, evidenceKeys, "evidence key");
+  checkRisk(profile, incidents);
   checkApprovalRules(profile.file, profile.json.human_approval);
 }
 
-/** Each template asks for a signature, names no key twice, and says of a key what every other template says of it. */
-function checkEvidenceKeys({ file, json }: Source<CloseoutTemplatesJson>): void {
-  const said = new Map<string, { readonly text: string; readonly path: string }>([
-    [signatureKey, { text: JSON.stringify(["signature", null]), path: "every template" }],
+function checkPriceBook({ file, json }: Source<PriceBookJson>): void {
+  const accounts = json.accounts.map(({ account_id }) => account_id);
+  refuseRepeats(file, "/accounts", "account_id", accounts);
+  const regions = json.tax.regions.map(({ region }) => region);
+  refuseRepeats(file, "/tax/regions", "region", regions);
+}
+
+function checkRisk({ file, json }: Source<ProfileJson>, incidents: readonly Incident[]): void {
+  const { incident_types: risky = [], evidence_keys: riskyKeys = [] } = json.candidate_risk ?? {};
+  const types = incidents.map(({ type }) => type);
+  const keys = incidents.flatMap((incident) => incident.json.evidence.map(({ key }) => key));
+  const at =
+    (list: string) =>
+    (i: number): string =>
+      `/candidate_risk/${list}/${i}`;
+  refuseUnknown(file, at("incident_types"), risky, types, "incident type");
+  refuseUnknown(file, at("evidence_keys"), riskyKeys, keys, "evidence key");
+}
+
+type Said = { readonly text: string; readonly where: string };
+
+/** Each kind of work asks for a signature, names no key twice, and says of a key what every other says of it. */
+function checkEvidence(incidents: readonly Incident[], noWork: Source<NoWorkJson>): void {
+  const said = new Map<string, Said>([
+    [signatureKey, { text: JSON.stringify(["signature", null]), where: "every kind of work" }],
   ]);
-  for (const list of ["templates", "no_work_templates"] as const) {
-    json[list].forEach(({ required_evidence: required }, at) => {
-      const path = `/${list}/${at}/required_evidence`;
-      const keys = required.map(({ key }) => key);
-      refuseRepeats(file, path, "key", keys);
-      if (list === "templates" && !keys.includes(signatureKey)) {
-        const example = JSON.stringify({ key: signatureKey, kind: "signature" });
-        throw new PolicyError(file, path, `must contain the key ${signatureKey}; an example: ${example}`);
-      }
-      required.forEach(({ key, kind, taken = null }, n) => {
-        const text = JSON.stringify([kind, taken]);
-        const before = said.get(key) ?? { text, path: `${path}/${n}` };
-        said.set(key, before);
-        if (before.text !== text)
-          throw new PolicyError(
-            file,
-            `${path}/${n}`,
-            `says of "${key}" ${text}, and ${before.path} says ${before.text}`,
-          );
-        if (taken !== null && kind !== "photo")
-          throw new PolicyError(file, `${path}/${n}/taken`, `goes with a photo alone, and "${key}" is a ${kind}`);
-      });
+  for (const { file, json } of incidents) {
+    checkEvidenceList(file, "/evidence", json.evidence, said);
+    if (json.evidence.some(({ key }) => key === signatureKey)) continue;
+    const example = JSON.stringify({
+      key: signatureKey,
+      kind: "signature",
+      sentence: "The signature, or why there is none.",
     });
+    throw new PolicyError(file, "/evidence", `must contain the key ${signatureKey}; an example: ${example}`);
   }
+  for (const [reason, { evidence }] of Object.entries(noWork.json.reasons))
+    checkEvidenceList(noWork.file, `/reasons/${reason}/evidence`, evidence, said);
+}
+
+function checkEvidenceList(file: string, path: string, list: IncidentJson["evidence"], said: Map<string, Said>): void {
+  refuseRepeats(
+    file,
+    path,
+    "key",
+    list.map(({ key }) => key),
+  );
+  list.forEach(({ key, kind, taken = null }, n) => {
+    const at = `${path}/${n}`;
+    const text = JSON.stringify([kind, taken]);
+    const before = said.get(key) ?? { text, where: `${file} at ${at}` };
+    said.set(key, before);
+    if (before.text !== text)
+      throw new PolicyError(file, at, `says of "${key}" ${text}, and ${before.where} says ${before.text}`);
+    if (taken !== null && kind !== "photo")
+      throw new PolicyError(file, `${at}/taken`, `goes with a photo alone, and "${key}" is a ${kind}`);
+  });
 }
 
 const waysOfDating = ["date", "yearly", "nth_weekday", "easter"] as const;

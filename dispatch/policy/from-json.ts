@@ -12,13 +12,13 @@ import type {
   PriceBookEntry,
   RequiredEvidence,
 } from "./policy.ts";
-import type { CalendarJson, CloseoutTemplatesJson, IncidentTypesJson, PriceBookJson, ProfileJson } from "./schema.ts";
+import type { AgreementsJson, CalendarJson, IncidentJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
-/** The members of Policy that come from the profile file alone. */
+/** The members of Policy that come from the profile, with what other files say in its place. */
 export type ProfileRules = Omit<
   Policy,
+  | "version"
   | "policyHash"
-  | "closeoutSchemaVersion"
   | "closeoutTemplates"
   | "noWorkTemplates"
   | "evidenceKeys"
@@ -38,37 +38,27 @@ export function indexBy<Item, T>(
   return index;
 }
 
-export function toTemplate(json: CloseoutTemplatesJson["templates"][number]): CloseoutTemplate {
-  return {
-    incidentType: json.incident_type,
-    version: json.version,
-    requiredEvidence: json.required_evidence.map(toRequiredEvidence),
-    requiredChecklistKeys: json.required_checklist_keys,
-  };
+/** What a kind of work, or of having nothing to do, has to prove. */
+export function toCloseoutTemplate(
+  name: string,
+  { version, evidence, checklist = [] }: Pick<IncidentJson, "version" | "evidence"> & Partial<IncidentJson>,
+): CloseoutTemplate {
+  return { incidentType: name, version, requiredEvidence: evidenceOf(evidence), requiredChecklistKeys: checklist };
 }
 
-export function toNoWorkTemplate(json: CloseoutTemplatesJson["no_work_templates"][number]): CloseoutTemplate {
-  const { reason_code, version, required_evidence: required } = json;
-  const requiredEvidence = required.map(toRequiredEvidence);
-  return { incidentType: reason_code.toUpperCase(), version, requiredEvidence, requiredChecklistKeys: [] };
-}
+export const evidenceOf = (evidence: IncidentJson["evidence"]): RequiredEvidence[] =>
+  evidence.map(({ key, kind, taken = null, sentence }) => ({ key, kind, taken, sentence }));
 
-type RequiredEvidenceJson = CloseoutTemplatesJson["no_work_templates"][number]["required_evidence"][number];
-
-export const toRequiredEvidence = ({ key, kind, taken }: RequiredEvidenceJson): RequiredEvidence => ({
-  key,
-  kind,
-  taken: taken ?? null,
-});
-
-export function toIncidentType(json: IncidentTypesJson["incident_types"][number]): IncidentType {
+export function toIncidentType(name: string, json: IncidentJson): IncidentType {
   return {
-    incidentType: json.incident_type,
-    defaultDurationMinutes: json.default_duration_minutes,
+    incidentType: name,
+    title: json.title,
+    words: json.words,
+    defaultDurationMinutes: json.duration_minutes,
     maxWindowMinutes: json.max_window_minutes ?? null,
     crewSize: json.crew_size ?? 1,
-    requiredSkills: json.required_skills,
-    requiredTools: json.required_tools,
+    requiredSkills: json.skills,
+    requiredTools: json.tools,
   };
 }
 
@@ -117,7 +107,12 @@ function toEntry(json: PriceBookJson["default"]): PriceBookEntry {
   };
 }
 
-export function toProfileRules(json: ProfileJson): ProfileRules {
+/** @param targetMinutes of the agreement that holds for whoever has no other */
+export function toProfileRules(
+  json: ProfileJson,
+  types: Readonly<Record<string, IncidentJson>>,
+  targetMinutes: AgreementsJson["agreements"][number]["target_minutes"],
+): ProfileRules {
   return {
     profile: json.profile,
     profileVersion: json.version,
@@ -155,11 +150,10 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
       aheadDays: json.windows.ahead_days,
       holdDays: json.windows.hold_days,
     },
-    candidateRisk: {
-      incidentTypes: json.candidate_risk.incident_types,
-      evidenceKeys: json.candidate_risk.evidence_keys,
-    },
-    sla: { targetMinutes: json.sla.target_minutes, warningMinutes: json.sla.warning_minutes },
+    candidateRisk: json.candidate_risk
+      ? { incidentTypes: json.candidate_risk.incident_types, evidenceKeys: json.candidate_risk.evidence_keys }
+      : riskOf(types),
+    sla: { targetMinutes: json.sla.target_minutes ?? targetMinutes, warningMinutes: json.sla.warning_minutes },
     intake: {
       identityConfidenceThreshold: json.intake.identity_confidence_threshold,
       classificationConfidenceThreshold: json.intake.classification_confidence_threshold,
@@ -170,5 +164,14 @@ export function toProfileRules(json: ProfileJson): ProfileRules {
       tripChargeOnlyAllowed: json.invoice.trip_charge_only_allowed,
     },
     humanApproval: json.human_approval,
+  };
+}
+
+/** What the kinds of work say of their own risk. */
+function riskOf(types: Readonly<Record<string, IncidentJson>>): Policy["candidateRisk"] {
+  const evidence = Object.values(types).flatMap((type) => type.evidence);
+  return {
+    incidentTypes: Object.keys(types).filter((name) => types[name]?.risk === "high"),
+    evidenceKeys: [...new Set(evidence.filter(({ risk }) => risk === "high").map(({ key }) => key))],
   };
 }

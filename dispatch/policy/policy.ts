@@ -19,6 +19,8 @@ export type RequiredEvidence = {
   readonly kind: EvidenceKind;
   /** Of two photos of one thing, which shows it before the work; null where there is no other. */
   readonly taken: "before" | "after" | null;
+  /** What it is to show, for whoever sends it. */
+  readonly sentence: string;
 };
 
 export type CloseoutTemplate = {
@@ -30,6 +32,10 @@ export type CloseoutTemplate = {
 
 export type IncidentType = {
   readonly incidentType: string;
+  /** What people call it. */
+  readonly title: string;
+  /** Further words that people use for it. */
+  readonly words: readonly string[];
   readonly defaultDurationMinutes: number;
   /** Null where the profile's own bound holds. */
   readonly maxWindowMinutes: number | null;
@@ -153,6 +159,8 @@ export type HumanApprovalRule = {
 };
 
 export type Policy = {
+  /** Its number among those that were activated; null for what a folder says. */
+  readonly version: number | null;
   readonly profile: string;
   readonly profileVersion: string;
   /** SHA-256 of the files in force; equal files give an equal hash whatever their layout. */
@@ -190,7 +198,6 @@ export type Policy = {
   readonly intake: IntakeRules;
   readonly invoice: InvoiceRules;
   readonly humanApproval: readonly HumanApprovalRule[];
-  readonly closeoutSchemaVersion: string;
   readonly closeoutTemplates: Index<CloseoutTemplate>;
   /** What proves that there was nothing to do, by its upper-case reason code. */
   readonly noWorkTemplates: Index<CloseoutTemplate>;

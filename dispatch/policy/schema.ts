@@ -1,6 +1,6 @@
 /**
  * The shape of every policy file, as JSON Schema and as the type of the parsed JSON (snake_case, as written).
- * Rules that span two files are in load.ts; nothing here reads a file.
+ * Rules that span two files are in cross-checks.ts; nothing here reads a file.
  */
 import { Type, type Static } from "../schema/type.ts";
 import { evidenceKinds, mostInCrew, noWorkReasons } from "../contract/fields.ts";
@@ -17,60 +17,73 @@ const Minutes = Type.Integer({ minimum: 1, maximum: 100_000 });
 const Priority = Type.Enum(["EMERGENCY", "URGENT", "ROUTINE"]);
 const TaxableLine = Type.Enum(["labor", "travel", "materials", "trip"]);
 
+/** A sentence that a person reads. */
+const Sentence = Type.String({ minLength: 1, maxLength: 300 });
+const Risk = Type.Enum(["normal", "high"]);
+
 /** What proves the work, and which kind of file that is; of two photos of one thing, which comes first. */
 const RequiredEvidence = Type.Array(
   Type.Object(
-    { key: Key, kind: Type.Enum([...evidenceKinds]), taken: Type.Optional(Type.Enum(["before", "after"])) },
-    { ...closed, examples: [{ key: "photo_before_closer_body", kind: "photo", taken: "before" }] },
+    {
+      key: Key,
+      kind: Type.Enum([...evidenceKinds]),
+      taken: Type.Optional(Type.Enum(["before", "after"])),
+      sentence: Sentence,
+      risk: Type.Optional(Risk),
+    },
+    {
+      ...closed,
+      examples: [
+        { key: "photo_before_closer_body", kind: "photo", taken: "before", sentence: "The closer before the work." },
+      ],
+    },
   ),
 );
 
-/** closeout-templates.json */
-export const CloseoutTemplatesFile = Type.Object(
+/** incidents/<TYPE>.json; a type without duration_minutes is refused, never taken as zero. */
+export const IncidentFile = Type.Object(
   {
-    schema_version: Type.Literal("2026-02-13"),
-    templates: Type.Array(
-      Type.Object(
-        {
-          incident_type: TypeName,
-          version: SemVer,
-          required_evidence: RequiredEvidence,
-          required_checklist_keys: Type.Array(Key, { uniqueItems: true, minItems: 1 }),
-        },
-        closed,
-      ),
-      { minItems: 1 },
-    ),
-    no_work_templates: Type.Array(
-      Type.Object(
-        { reason_code: Type.Enum([...noWorkReasons]), version: SemVer, required_evidence: RequiredEvidence },
-        closed,
-      ),
-      { minItems: noWorkReasons.length },
+    version: SemVer,
+    title: Type.String({ minLength: 1, maxLength: 100 }),
+    words: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { uniqueItems: true, maxItems: 50 }),
+    duration_minutes: Minutes,
+    max_window_minutes: Type.Optional(Minutes),
+    crew_size: Type.Optional(Type.Integer({ minimum: 1, maximum: mostInCrew })),
+    skills: Keys,
+    tools: Keys,
+    risk: Risk,
+    evidence: RequiredEvidence,
+    checklist: Type.Array(Key, { uniqueItems: true, minItems: 1 }),
+  },
+  closed,
+);
+
+const NoWork = Type.Object({ version: SemVer, evidence: RequiredEvidence }, closed);
+
+/** no-work.json: what proves each reason for which there was nothing to do. */
+export const NoWorkFile = Type.Object(
+  {
+    schema_version: Type.Literal("1"),
+    reasons: Type.Object(
+      { no_access: NoWork, cancelled_at_door: NoWork, not_needed: NoWork, unsafe: NoWork } satisfies {
+        readonly [reason in (typeof noWorkReasons)[number]]: typeof NoWork;
+      },
+      closed,
     ),
   },
   closed,
 );
 
-/** incident-types.json; a type without default_duration_minutes is refused, never taken as zero. */
-export const IncidentTypesFile = Type.Object(
+const SlaTargets = Type.Object({ EMERGENCY: Minutes, URGENT: Minutes, ROUTINE: Minutes }, closed);
+
+/** agreements.json: how soon work must be done, by priority. */
+export const AgreementsFile = Type.Object(
   {
     schema_version: Type.Literal("1"),
     version: SemVer,
-    incident_types: Type.Array(
-      Type.Object(
-        {
-          incident_type: TypeName,
-          default_duration_minutes: Minutes,
-          max_window_minutes: Type.Optional(Minutes),
-          crew_size: Type.Optional(Type.Integer({ minimum: 1, maximum: mostInCrew })),
-          required_skills: Keys,
-          required_tools: Keys,
-        },
-        closed,
-      ),
-      { minItems: 1 },
-    ),
+    agreements: Type.Array(Type.Object({ name: Type.Enum(["standard"]), target_minutes: SlaTargets }, closed), {
+      minItems: 1,
+    }),
   },
   closed,
 );
@@ -196,7 +209,10 @@ const ApprovalRule = Type.Object(
   closed,
 );
 
-/** profiles/<name>.json */
+/**
+ * A profile in full: profiles/<name>.json, or what differs in a profile.json laid over the one it extends. What a folder says in
+ * files of its own (candidate_risk, sla.target_minutes, price_book) only an operator's profile by path may say here.
+ */
 export const ProfileFile = Type.Object(
   {
     schema_version: Type.Literal("1"),
@@ -236,15 +252,11 @@ export const ProfileFile = Type.Object(
       },
       closed,
     ),
-    candidate_risk: Type.Object(
-      { incident_types: Type.Array(TypeName, { uniqueItems: true }), evidence_keys: Keys },
-      closed,
+    candidate_risk: Type.Optional(
+      Type.Object({ incident_types: Type.Array(TypeName, { uniqueItems: true }), evidence_keys: Keys }, closed),
     ),
     sla: Type.Object(
-      {
-        target_minutes: Type.Object({ EMERGENCY: Minutes, URGENT: Minutes, ROUTINE: Minutes }, closed),
-        warning_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
-      },
+      { target_minutes: Type.Optional(SlaTargets), warning_minutes: Type.Integer({ minimum: 0, maximum: 100_000 }) },
       closed,
     ),
     intake: Intake,
@@ -253,13 +265,14 @@ export const ProfileFile = Type.Object(
       closed,
     ),
     human_approval: Type.Array(ApprovalRule),
-    price_book: Type.String({ pattern: "^[a-z0-9-]+\\.json$" }),
+    price_book: Type.Optional(Type.Literal("price-book.json")),
   },
   closed,
 );
 
-export type CloseoutTemplatesJson = Static<typeof CloseoutTemplatesFile>;
-export type IncidentTypesJson = Static<typeof IncidentTypesFile>;
+export type IncidentJson = Static<typeof IncidentFile>;
+export type NoWorkJson = Static<typeof NoWorkFile>;
+export type AgreementsJson = Static<typeof AgreementsFile>;
 export type CalendarJson = Static<typeof CalendarFile>;
 export type PriceBookJson = Static<typeof PriceBookFile>;
 export type ProfileJson = Static<typeof ProfileFile>;

@@ -58,7 +58,7 @@ const connectAgainAfterMs = 500;
  */
 export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { settings, log, clock = systemClock } = options;
-  const { policy = loadPolicy(settings.policyProfile) } = options;
+  const { policy = loadPolicy(settings.policyProfile, settings.policyDir ?? undefined) } = options;
   const zonesAreOld = zoneDataWarning();
   if (zonesAreOld !== null) log.warn(zonesAreOld);
   await using opened = new AsyncDisposableStack();

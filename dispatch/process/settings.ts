@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { idFrom, knownId, type AccountId, type Id, type SiteId } from "../contract/ids.ts";
-import { profileAllowsDevHeaders } from "../policy/dev-headers.ts";
+import { extendedBy, profileAllowsDevHeaders } from "../policy/dev-headers.ts";
 import { isOwnProfile } from "../policy/profile-file.ts";
 
 /** Whether X-Actor-… headers count in place of a token; anywhere: also on an address that others can reach. */
@@ -238,6 +238,14 @@ export const settingsList = {
     ),
     fallback: (environment: NodeJS.ProcessEnv): string => (isProduction(environment) ? "strict" : "pilot"),
   },
+  policyDir: setting(
+    "DISPATCH_POLICY_DIR",
+    text,
+    null,
+    "The company's own rules: a folder like dispatch/policy/shipped. Its profile.json says which of pilot and strict it extends; " +
+      "without a word there DISPATCH_POLICY_PROFILE does",
+    { shown: "the shipped rules" },
+  ),
   allowDevHeaders: {
     ...setting<DevHeaders>(
       "DISPATCH_AUTH_ALLOW_DEV_HEADERS",
@@ -247,8 +255,9 @@ export const settingsList = {
         "false; where DISPATCH_API_HOST is not this machine's loopback only anywhere allows them",
       { shown: "true, but false with NODE_ENV=production or the profile strict" },
     ),
-    fallback: (environment: NodeJS.ProcessEnv, { policyProfile }: Readonly<Record<string, unknown>>): DevHeaders =>
-      !isProduction(environment) && profileAllowsDevHeaders(String(policyProfile)),
+    fallback: (environment: NodeJS.ProcessEnv, earlier: Readonly<Record<string, unknown>>): DevHeaders =>
+      !isProduction(environment) &&
+      profileAllowsDevHeaders(String(earlier["policyProfile"]), textOrNull(earlier["policyDir"])),
   },
   jwtSecret: setting(
     "DISPATCH_AUTH_JWT_SECRET",
@@ -571,6 +580,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     values[name] = given.text ? parsed(one, given.variable, given.text) : one.fallback(environment, values);
   }
   const settings = values as Settings;
+  requireOneProfile(environment, settings);
   requireHarmlessHeaders(settings);
   for (const name of ["jwtSecret", "jwtSecretOld"] as const) {
     const secret = settings[name];
@@ -600,16 +610,30 @@ function requireKnownEnvironment(environment: NodeJS.ProcessEnv): void {
   throw new SettingsError("NODE_ENV", `must be ${nodeEnvironments.join(", ")} or unset, not ${JSON.stringify(given)}`);
 }
 
+/** @throws SettingsError where two settings name two profiles: one of them would be read by nobody */
+function requireOneProfile(environment: NodeJS.ProcessEnv, { policyProfile, policyDir }: Settings): void {
+  if (policyDir === null || !environment["DISPATCH_POLICY_PROFILE"]) return;
+  const named = extendedBy(policyDir);
+  if (!isOwnProfile(policyProfile) && (named === null || named === policyProfile)) return;
+  throw new SettingsError(
+    "DISPATCH_POLICY_PROFILE",
+    `is ${policyProfile}, and the profile.json in DISPATCH_POLICY_DIR (${policyDir}) is another profile: leave one of the two out`,
+  );
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
 /** @throws SettingsError where development headers would let strangers be whoever they say */
-function requireHarmlessHeaders({ allowDevHeaders, production, policyProfile, apiHost }: Settings): void {
+function requireHarmlessHeaders({ allowDevHeaders, production, policyProfile, policyDir, apiHost }: Settings): void {
   if (allowDevHeaders === false) return;
   const { variable } = settingsList.allowDevHeaders;
   if (production)
     throw new SettingsError(variable, "must not be on in production: leave it out, and let callers use tokens");
-  if (!profileAllowsDevHeaders(policyProfile)) {
+  if (!profileAllowsDevHeaders(policyProfile, policyDir)) {
     throw new SettingsError(
       variable,
-      `must not be on under the profile ${policyProfile}, whose dev_headers is false: leave it out, and let callers use tokens`,
+      `must not be on under the profile ${policyDir === null ? policyProfile : `of ${policyDir}`}, whose dev_headers is false: ` +
+        "leave it out, and let callers use tokens",
     );
   }
   if (allowDevHeaders !== "anywhere" && !isLoopback(apiHost)) {

@@ -22,10 +22,8 @@ const hashed = {
   lockfile: "pnpm-lock.yaml",
   migrations: "dispatch/db/migrations/*.sql",
   "policy profiles": "dispatch/policy/profiles/*.json",
-  "closeout templates": "dispatch/policy/closeout-templates.json",
-  "incident types": "dispatch/policy/incident-types.json",
-  calendar: "dispatch/policy/calendar.json",
-  "price book": "dispatch/policy/price-book.json",
+  "incident types": "dispatch/policy/shipped/incidents/*.json",
+  "policy folder": "dispatch/policy/shipped/*.json",
   "plugin manifest": "plugin/openclaw.plugin.json",
 } as const;
 

@@ -60,7 +60,13 @@ describe("GET /contract", async () => {
       assert.ok(isObject(profile));
       const { policy_hash, ...rest } = profile;
       assert.equal(policy_hash, started.desk.policy.policyHash);
-      assert.deepEqual(rest, { ...file, price_book: { version: "1.0.0", currency: "USD" } });
+      const { candidateRisk } = started.desk.policy;
+      assert.deepEqual(rest, {
+        ...file,
+        sla: { target_minutes: { EMERGENCY: 60, URGENT: 240, ROUTINE: 1440 }, warning_minutes: 45 },
+        candidate_risk: { incident_types: candidateRisk.incidentTypes, evidence_keys: candidateRisk.evidenceKeys },
+        price_book: { version: "1.0.0", currency: "USD" },
+      });
       assert.equal(development_headers, file["dev_headers"] === true ? "loopback" : "off");
       assert.deepEqual(human_approval, { required: true, rules });
     });

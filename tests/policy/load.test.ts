@@ -1,6 +1,6 @@
 /** What a policy set says, and how a bad one is refused. Each bad set is a copy of the real one with one edit. */
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -8,9 +8,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { loadPolicy, PolicyError } from "../../dispatch/policy/load.ts";
 import {
+  AgreementsFile,
   CalendarFile,
-  CloseoutTemplatesFile,
-  IncidentTypesFile,
+  IncidentFile,
+  NoWorkFile,
   PriceBookFile,
   ProfileFile,
 } from "../../dispatch/policy/schema.ts";
@@ -21,7 +22,8 @@ const signature = "signature_or_no_signature_reason";
 function copyOfSet(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "dispatch-policy-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  cpSync(REAL, folder, { recursive: true, filter: (source) => !source.endsWith(".ts") });
+  cpSync(join(REAL, "shipped"), folder, { recursive: true });
+  cpSync(join(REAL, "profiles/pilot.json"), join(folder, "profile.json"));
   return folder;
 }
 
@@ -51,6 +53,37 @@ describe("a profile of an operator's own", () => {
     assert.notEqual(policyHash, loadPolicy("strict").policyHash);
     const settings = readSettings({ DISPATCH_POLICY_PROFILE: path });
     assert.deepEqual([settings.policyProfile, settings.allowDevHeaders], [path, true]);
+  });
+
+  it("may say in itself what the folder says elsewhere, as those of earlier releases do", (t) => {
+    const risk = { incident_types: ["DOOR_WONT_LATCH"], evidence_keys: ["photo_before_security_risk"] };
+    const earlier = (risks: object) => (text: string) =>
+      named("acme")(text).replace(
+        '"sla": {',
+        `"price_book": "price-book.json", "candidate_risk": ${JSON.stringify(risks)},
+         "sla": { "target_minutes": {"EMERGENCY": 1, "URGENT": 2, "ROUTINE": 3},`,
+      );
+    const { sla, candidateRisk } = loadPolicy(own(t, "acme.json", earlier(risk)));
+    assert.deepEqual(sla.targetMinutes, { EMERGENCY: 1, URGENT: 2, ROUTINE: 3 });
+    assert.deepEqual(candidateRisk, {
+      incidentTypes: ["DOOR_WONT_LATCH"],
+      evidenceKeys: ["photo_before_security_risk"],
+    });
+    for (const [list, what] of [
+      ["incident_types", "incident type"],
+      ["evidence_keys", "evidence key"],
+    ] as const)
+      assert.throws(
+        () =>
+          loadPolicy(
+            own(
+              t,
+              "acme.json",
+              earlier({ ...risk, [list]: [list === "incident_types" ? "NONE_OF_OURS" : "none_of_ours"] }),
+            ),
+          ),
+        { name: "PolicyError", path: `/candidate_risk/${list}/0`, reason: RegExp(`no ${what}`) },
+      );
   });
 
   it("is refused with its file where it is not there, not a profile, or of another name", (t) => {
@@ -84,7 +117,7 @@ describe("the policy set in force", () => {
   // Whoever loads a policy takes its schema on trust, as compiling the meta-schema costs each process a tenth of a second.
   it("is held to schemas that are such", () => {
     const ajv = new Ajv2020();
-    for (const schema of [CalendarFile, CloseoutTemplatesFile, IncidentTypesFile, PriceBookFile, ProfileFile])
+    for (const schema of [AgreementsFile, CalendarFile, IncidentFile, NoWorkFile, PriceBookFile, ProfileFile])
       assert.ok(ajv.validateSchema(schema), ajv.errorsText());
   });
 
@@ -121,8 +154,7 @@ describe("the policy set in force", () => {
         "note_safety_actions_and_follow_up_scope",
       ],
     };
-    const { closeoutTemplates, closeoutSchemaVersion, incidentTypes } = loadPolicy("pilot");
-    assert.equal(closeoutSchemaVersion, "2026-02-13");
+    const { closeoutTemplates, incidentTypes } = loadPolicy("pilot");
     assert.deepEqual(Object.keys(closeoutTemplates).sort(), Object.keys(expected).sort());
     assert.deepEqual(Object.keys(incidentTypes).sort(), Object.keys(expected).sort());
     for (const [type, keys] of Object.entries(expected)) {
@@ -251,7 +283,7 @@ describe("policyHash", () => {
     writeFileSync(file, JSON.stringify(json));
     edit(
       folder,
-      "profiles/pilot.json",
+      "profile.json",
       /"unknown_fields": "ignore",\s*"dev_headers": true/,
       `"dev_headers": true, "unknown_fields": "ignore"`,
     );
@@ -260,7 +292,8 @@ describe("policyHash", () => {
 
   it("takes one person to a visit, unless an incident type says more", (t) => {
     const folder = copyOfSet(t);
-    edit(folder, "incident-types.json", `"max_window_minutes": 720,`, `"max_window_minutes": 720, "crew_size": 3,`);
+    edit(folder, "incidents/DOOR_WONT_LATCH.json", `"crew_size": 1`, `"crew_size": 3`);
+    edit(folder, "incidents/AUTO_OPERATOR_FAULT.json", /"crew_size": 1,/, "");
     const { incidentTypes } = loadPolicy("pilot", folder);
     assert.deepEqual(
       [incidentTypes["DOOR_WONT_LATCH"]?.crewSize, incidentTypes["AUTO_OPERATOR_FAULT"]?.crewSize],
@@ -270,9 +303,10 @@ describe("policyHash", () => {
 
   for (const [file, from, to] of [
     ["price-book.json", `"trip_charge_cents": 8900`, `"trip_charge_cents": 8901`],
-    ["incident-types.json", `"default_duration_minutes": 180`, `"default_duration_minutes": 181`],
-    ["closeout-templates.json", `"version": "1.0.0"`, `"version": "1.0.1"`],
-    ["profiles/pilot.json", `"warning_minutes": 45`, `"warning_minutes": 46`],
+    ["incidents/FRAME_OR_GLASS_DAMAGE.json", `"duration_minutes": 180`, `"duration_minutes": 181`],
+    ["no-work.json", `"version": "1.0.0"`, `"version": "1.0.1"`],
+    ["agreements.json", `"URGENT": 240`, `"URGENT": 241`],
+    ["profile.json", `"warning_minutes": 45`, `"warning_minutes": 46`],
     ["calendar.json", `"yearly": "12-25"`, `"yearly": "12-26"`],
   ] as const) {
     it(`changes with ${file}`, (t) => {
@@ -284,146 +318,121 @@ describe("policyHash", () => {
 });
 
 describe("a bad policy set", () => {
+  const latch = "incidents/DOOR_WONT_LATCH.json";
   const cases: [what: string, file: string, from: string | RegExp, to: string, path: string, reason: RegExp][] = [
     [
       "an incident type without a duration",
-      "incident-types.json",
-      /"default_duration_minutes": 90,/,
+      latch,
+      /"duration_minutes": 90,/,
       "",
-      "/incident_types/0",
-      /default_duration_minutes/,
+      "/",
+      /duration_minutes'; an example: {"duration_minutes":90}/,
     ],
     [
       "a duration of zero",
-      "incident-types.json",
-      `"default_duration_minutes": 90`,
-      `"default_duration_minutes": 0`,
-      "/incident_types/0/default_duration_minutes",
-      />= 1/,
+      latch,
+      `"duration_minutes": 90`,
+      `"duration_minutes": 0`,
+      "/duration_minutes",
+      />= 1; an example: 90/,
     ],
-    [
-      "a crew of five",
-      "incident-types.json",
-      `"max_window_minutes": 720,`,
-      `"crew_size": 5,`,
-      "/incident_types/0/crew_size",
-      /<= 4/,
-    ],
-    [
-      "an incident type without a template",
-      "incident-types.json",
-      `"DOOR_WONT_LATCH"`,
-      `"DOOR_STUCK"`,
-      "/incident_types/0/incident_type",
-      /no closeout template "DOOR_STUCK"/,
-    ],
-    [
-      "a template without an incident type",
-      "incident-types.json",
-      /\{\s*"incident_type": "DOOR_WONT_LATCH"[\s\S]*?\},/,
-      "",
-      "/templates/0/incident_type",
-      /no incident type with a duration "DOOR_WONT_LATCH"/,
-    ],
-    [
-      "a template twice",
-      "closeout-templates.json",
-      `"CLOSER_LEAKING_OR_SLAMMING"`,
-      `"DOOR_WONT_LATCH"`,
-      "/templates/1/incident_type",
-      /already at \/templates\/0/,
-    ],
+    ["a crew of five", latch, `"crew_size": 1`, `"crew_size": 5`, "/crew_size", /<= 4; an example: 1/],
     [
       "an evidence key twice",
-      "closeout-templates.json",
-      `"key": "photo_after_latched_alignment", "kind": "photo", "taken": "after"`,
-      `"key": "photo_before_door_edge_and_strike", "kind": "photo", "taken": "before"`,
-      "/templates/0/required_evidence/1/key",
+      latch,
+      `photo_after_latched_alignment`,
+      `photo_before_door_edge_and_strike`,
+      "/evidence/1/key",
       /already at/,
     ],
-    [
-      "a template that asks for no signature",
-      "closeout-templates.json",
-      `,\n        { "key": "${signature}", "kind": "signature" }`,
-      "",
-      "/templates/0/required_evidence",
-      /contain/,
-    ],
+    ["work that asks for no signature", latch, `"${signature}"`, `"another_key"`, "/evidence", /contain/],
     [
       "a signature that is to be a note",
-      "closeout-templates.json",
-      `"${signature}", "kind": "signature"`,
-      `"${signature}", "kind": "note"`,
-      "/templates/0/required_evidence/3",
-      /every template says \["signature",null\]/,
+      latch,
+      `"kind": "signature"`,
+      `"kind": "note"`,
+      "/evidence/3",
+      /every kind of work says \["signature",null\]; an example: /,
     ],
     [
-      "an evidence key without its kind",
-      "closeout-templates.json",
-      `"note_adjustments_and_test_cycles", "kind": "note"`,
-      `"note_adjustments_and_test_cycles"`,
-      "/templates/0/required_evidence/2",
-      /kind/,
+      "two kinds of work that say two things of a key",
+      "incidents/HARDWARE_REPLACEMENT.json",
+      "note_part_numbers_and_function_test",
+      "photo_before_door_edge_and_strike",
+      "/evidence/2",
+      /incidents\/DOOR_WONT_LATCH.json at \/evidence\/0 says \["photo","before"\]/,
+    ],
+    ["an evidence key without its kind", latch, `"kind": "note",`, "", "/evidence/2", /'kind'; an example: {/],
+    [
+      "an evidence key without a sentence",
+      latch,
+      /"sentence": "What was adjusted[^"]*"/,
+      `"sentence": ""`,
+      "/evidence/2/sentence",
+      /1 char/,
     ],
     [
       "a note from before the work",
-      "closeout-templates.json",
-      `"note_adjustments_and_test_cycles", "kind": "note"`,
-      `"note_adjustments_and_test_cycles", "kind": "note", "taken": "before"`,
-      "/templates/0/required_evidence/2/taken",
+      latch,
+      `"kind": "note",`,
+      `"kind": "note", "taken": "before",`,
+      "/evidence/2/taken",
       /photo alone/,
     ],
-    ["a template without a version", "closeout-templates.json", `"version": "1.0.0",`, "", "/templates/0", /version/],
-    ["another schema version", "closeout-templates.json", "2026-02-13", "2026-02-14", "/schema_version", /2026-02-13/],
-    ["a misspelt knob", "profiles/pilot.json", "dev_headers", "dev_header", "/", /dev_headers?/],
+    ["an incident type without a version", latch, `"version": "1.0.0",`, "", "/", /version/],
+    ["a reason without proof", "no-work.json", `"unsafe"`, `"unsave"`, "/reasons", /'unsafe'|"unsave"/],
     [
-      "a further knob",
-      "profiles/pilot.json",
-      `"dev_headers"`,
-      `"dev_haeders": true, "dev_headers"`,
-      "/",
-      /"dev_haeders"/,
+      "another schema version",
+      "no-work.json",
+      `"schema_version": "1"`,
+      `"schema_version": "2"`,
+      "/schema_version",
+      /"1"/,
+    ],
+    ["an agreement nobody can have", "agreements.json", `"standard"`, `"gold"`, "/agreements/0/name", /\["standard"\]/],
+    [
+      "a priority without its minutes",
+      "agreements.json",
+      `"URGENT": 240,`,
+      "",
+      "/agreements/0/target_minutes",
+      /{"URGENT":240}/,
     ],
     [
-      "a value outside the choices",
-      "profiles/pilot.json",
-      `"eligible"`,
-      `"maybe"`,
-      "/technician_without_shift",
-      /eligible/,
-    ],
-    [
-      "a risk list with an unknown key",
-      "profiles/pilot.json",
-      "photo_before_security_risk",
-      "photo_before_security",
-      "/candidate_risk/evidence_keys/0",
-      /no evidence key "photo_before_security"/,
-    ],
-    [
-      "a risk list with an unknown type",
-      "profiles/pilot.json",
-      `"CANNOT_SECURE_ENTRY"`,
-      `"CANNOT_SECURE"`,
-      "/candidate_risk/incident_types/0",
-      /no incident type "CANNOT_SECURE"/,
-    ],
-    [
-      "a profile under another's name",
-      "profiles/pilot.json",
-      `"profile": "pilot"`,
-      `"profile": "strict"`,
-      "/profile",
-      /says "strict"/,
-    ],
-    [
-      "a profile with an absent price book",
-      "profiles/pilot.json",
+      "a rate that nobody judges",
       "price-book.json",
-      "prices.json",
-      "/",
-      /cannot be read/,
+      `"trip_charge_cents": 8900,`,
+      `"trip_charge_cents": 8900, "weekend_cents": 1,`,
+      "/default",
+      /"weekend_cents"; known are labor_cents/,
     ],
+    [
+      "targets in the profile",
+      "profile.json",
+      `"warning_minutes"`,
+      `"target_minutes": {}, "warning_minutes"`,
+      "/sla/target_minutes",
+      /agreements.json/,
+    ],
+    [
+      "risk in the profile",
+      "profile.json",
+      `"sla"`,
+      `"candidate_risk": {}, "sla"`,
+      "/candidate_risk",
+      /incidents\/<TYPE>.json/,
+    ],
+    [
+      "a profile that extends nothing there is",
+      "profile.json",
+      `{`,
+      `{"extends": "lenient",`,
+      "/extends",
+      /known: pilot, strict/,
+    ],
+    ["a misspelt knob", "profile.json", "dev_headers", "dev_header", "/", /dev_headers?/],
+    ["a further knob", "profile.json", `"dev_headers"`, `"dev_haeders": true, "dev_headers"`, "/", /"dev_haeders"/],
+    ["a value outside the choices", "profile.json", `"eligible"`, `"maybe"`, "/technician_without_shift", /eligible/],
     [
       "a region twice",
       "price-book.json",
@@ -435,7 +444,7 @@ describe("a bad policy set", () => {
     ["half a cent", "price-book.json", "8900", "8900.5", "/default/trip_charge_cents", /integer/],
     [
       "an approval rule for an unknown tool",
-      "profiles/pilot.json",
+      "profile.json",
       `"tool": "ticket.cancel"`,
       `"tool": "ticket.cancle"`,
       "/human_approval/2/tool",
@@ -443,7 +452,7 @@ describe("a bad policy set", () => {
     ],
     [
       "an approval rule for a query",
-      "profiles/pilot.json",
+      "profile.json",
       `"tool": "ticket.cancel"`,
       `"tool": "ticket.get"`,
       "/human_approval/2/tool",
@@ -451,7 +460,7 @@ describe("a bad policy set", () => {
     ],
     [
       "an approval rule twice",
-      "profiles/pilot.json",
+      "profile.json",
       `"rule": "ticket.cancel"`,
       `"rule": "assignment.override"`,
       "/human_approval/2/rule",
@@ -459,7 +468,7 @@ describe("a bad policy set", () => {
     ],
     [
       "an unknown severity",
-      "profiles/pilot.json",
+      "profile.json",
       `"severity": "critical"`,
       `"severity": "fatal"`,
       "/human_approval/0/severity",
@@ -467,7 +476,7 @@ describe("a bad policy set", () => {
     ],
     [
       "an approval rule without a reason",
-      "profiles/pilot.json",
+      "profile.json",
       /"reason": "It calls the work off[^"]*"/,
       `"reason": ""`,
       "/human_approval/2/reason",
@@ -475,7 +484,7 @@ describe("a bad policy set", () => {
     ],
     [
       "a condition nobody knows",
-      "profiles/pilot.json",
+      "profile.json",
       `"dispatch_mode": "EMERGENCY_BYPASS"`,
       `"weekday": "MONDAY"`,
       "/human_approval/0/when",
@@ -483,7 +492,7 @@ describe("a bad policy set", () => {
     ],
     [
       "another mode as a condition",
-      "profiles/pilot.json",
+      "profile.json",
       `"dispatch_mode": "EMERGENCY_BYPASS"`,
       `"dispatch_mode": "STANDARD"`,
       "/human_approval/0/when/dispatch_mode",
@@ -491,7 +500,7 @@ describe("a bad policy set", () => {
     ],
     [
       "a condition of another tool",
-      "profiles/pilot.json",
+      "profile.json",
       `"tool": "ticket.cancel",`,
       `"tool": "ticket.cancel", "when": {"total_cents_above": 1},`,
       "/human_approval/2/when",
@@ -499,7 +508,7 @@ describe("a bad policy set", () => {
     ],
     [
       "an approval rule of no tool",
-      "profiles/pilot.json",
+      "profile.json",
       `"tool": "ticket.cancel",`,
       "",
       "/human_approval/2",
@@ -507,13 +516,12 @@ describe("a bad policy set", () => {
     ],
     [
       "an effect of one tool",
-      "profiles/pilot.json",
+      "profile.json",
       `"tool": "ticket.cancel",`,
       `"tool": "ticket.cancel", "when": {"technician_changed": true},`,
       "/human_approval/2/when",
       /technician_changed is an effect of any tool: leave tool out/,
     ],
-    ["no approval rules at all", "profiles/pilot.json", /"human_approval": \[[^\]]*\],/, "", "/", /human_approval/],
     [
       "a holiday on no day",
       "calendar.json",
@@ -584,27 +592,85 @@ describe("a bad policy set", () => {
     it(`is refused: ${what}`, (t) => {
       const folder = copyOfSet(t);
       edit(folder, file, from, to);
-      const named = what.includes("absent price book")
-        ? "prices.json"
-        : path.startsWith("/templates")
-          ? "closeout-templates.json"
-          : file;
       assert.throws(
         () => loadPolicy("pilot", folder),
         (error) => {
           assert.ok(error instanceof PolicyError, String(error));
-          assert.deepEqual([error.file, error.path], [named, path], error.message);
+          assert.deepEqual([error.file, error.path], [file, path], error.message);
           assert.match(error.reason, reason);
-          assert.ok(error.message.includes(named) && error.message.includes(error.reason));
+          assert.match(error.reason, /an example: |e\.g\. |is not JSON|known: /);
+          assert.ok(error.message.includes(file) && error.message.includes(error.reason));
           return true;
         },
       );
     });
   }
 
+  it("is refused: a file that is none of a policy's, one too few, and no folder", (t) => {
+    const folder = copyOfSet(t);
+    const refused = (file: string, reason: RegExp, from = folder) =>
+      assert.throws(
+        () => loadPolicy("pilot", from),
+        (error) => {
+          assert.ok(error instanceof PolicyError, String(error));
+          assert.equal(error.file, file);
+          assert.match(error.reason, reason);
+          return true;
+        },
+      );
+    const moved = (from: string, to: string) => renameSync(join(folder, from), join(folder, to));
+    writeFileSync(join(folder, "README.md"), "Our rules.");
+    assert.equal(loadPolicy("pilot", folder).profile, "pilot");
+    moved("price-book.json", "prices.json");
+    refused("prices.json", /known: .*price-book.json/);
+    rmSync(join(folder, "prices.json"));
+    refused("price-book.json", /is missing/);
+    cpSync(join(REAL, "shipped/price-book.json"), join(folder, "price-book.json"));
+    moved("incidents/DOOR_WONT_LATCH.json", "incidents/door.json");
+    refused("incidents/door.json", /an example: incidents\/DOOR_WONT_LATCH.json/);
+    refused(".", /dispatch:policy init/, join(folder, "none"));
+  });
+
   for (const name of ["lenient", "../profiles/pilot", "", "pilot.json"]) {
     it(`is refused: profile "${name}", naming those there are`, () => {
       assert.throws(() => loadPolicy(name), { name: "PolicyError", reason: /known: pilot, strict$/ });
     });
   }
+});
+
+describe("a folder of a company's own", () => {
+  it("says what differs from the profile it extends, whatever the setting says", (t) => {
+    const folder = copyOfSet(t);
+    const profile = { extends: "strict", profile: "acme", hands_off_minutes: 3, windows: { ahead_days: 30 } };
+    writeFileSync(join(folder, "profile.json"), JSON.stringify(profile));
+    const strict = loadPolicy("strict");
+    const { policyHash, ...acme } = loadPolicy("pilot", folder);
+    assert.notEqual(policyHash, strict.policyHash);
+    assert.deepEqual(
+      { ...acme, policyHash: strict.policyHash },
+      { ...strict, profile: "acme", handsOffMinutes: 3, windows: { ...strict.windows, aheadDays: 30 } },
+    );
+  });
+
+  it("leaves development headers to the settings where its profile does, and bears no second profile", (t) => {
+    const folder = copyOfSet(t);
+    const allowed = (profile: object, env = {}) => {
+      writeFileSync(join(folder, "profile.json"), JSON.stringify(profile));
+      return readSettings({ DISPATCH_POLICY_DIR: folder, ...env }).allowDevHeaders;
+    };
+    assert.equal(allowed({}), true);
+    assert.equal(allowed({ extends: "pilot", dev_headers: false }), false);
+    assert.equal(allowed({ extends: "strict" }), false);
+    assert.equal(allowed({ extends: "strict", dev_headers: true }), true);
+    assert.throws(
+      () => allowed({ extends: "strict" }, { DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" }),
+      /DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on under the profile of/,
+    );
+    for (const profile of ["pilot", "/etc/dispatch/acme.json"])
+      assert.throws(
+        () => allowed({ extends: "strict" }, { DISPATCH_POLICY_PROFILE: profile }),
+        /DISPATCH_POLICY_PROFILE is .*leave one of the two out/,
+      );
+    assert.equal(allowed({ extends: "strict" }, { DISPATCH_POLICY_PROFILE: "strict" }), false);
+  });
 });
