@@ -10,6 +10,8 @@ import { ownFileMode } from "./own-file.ts";
 
 /** About two seconds of the log of a busy API. */
 const mostBytes = 4 * 1024 * 1024;
+/** Beyond that, for what a process says of its own end. */
+const lastWordsBytes = 64 * 1024;
 /** At most so much is handed to the system at once: a queue of megabytes must not be copied for each try. */
 const chunkBytes = 256 * 1024;
 const againAfterMs = 500;
@@ -43,7 +45,8 @@ export class LineWriter {
   /** What is being written, or is to be written next: whole lines, or the rest of some. */
   #chunk: Buffer = noBytes;
   #missing = 0;
-  #busy = false;
+  /** What the system has been given and has not answered for. */
+  #inHand: Buffer | null = null;
   #planned = false;
   #again: NodeJS.Timeout | undefined;
 
@@ -54,10 +57,14 @@ export class LineWriter {
     this.#prompt = takesWhatItCan(this.#fd);
   }
 
-  /** Queues a line, its end included. All lines of a turn of the event loop are one write: each on its own cost a twelfth of a command. */
-  write(line: string): void {
+  /**
+   * Queues a line, its end included. All lines of a turn of the event loop are one write: each on its own cost a twelfth of a command.
+   * @param areLastWords why a process ends: there is room for them where there is none for other lines
+   */
+  write(line: string, areLastWords = false): void {
     const bytes = Buffer.byteLength(line);
-    if (this.#queuedBytes + this.#chunk.length + bytes > (this.#options.mostBytes ?? mostBytes)) {
+    const room = (this.#options.mostBytes ?? mostBytes) + (areLastWords ? lastWordsBytes : 0);
+    if (this.#queuedBytes + this.#chunk.length + bytes > room) {
       this.#missing++;
       dropped++;
     } else {
@@ -65,7 +72,7 @@ export class LineWriter {
       this.#queue.push(line);
       this.#queuedBytes += bytes;
     }
-    if (this.#planned || this.#busy || this.#again !== undefined) return;
+    if (this.#planned || this.#inHand !== null || this.#again !== undefined) return;
     this.#planned = true;
     setImmediate(() => {
       this.#planned = false;
@@ -76,11 +83,11 @@ export class LineWriter {
   /** Writes out what is queued, within a second: a log that cannot be written keeps no process from its end. */
   flushSync(): void {
     const givenUpAt = performance.now() + flushWithinMs;
-    // What the system has in hand already it writes by itself.
-    if (this.#busy) this.#chunk = noBytes;
+    // What the system has in hand already it writes by itself, before the process ends; should it fail, it comes back.
+    if (this.#chunk === this.#inHand) this.#chunk = noBytes;
     while (performance.now() < givenUpAt && this.#takeChunk()) {
       try {
-        this.#written(writeSync(this.#fd, this.#chunk));
+        this.#chunk = this.#chunk.subarray(writeSync(this.#fd, this.#chunk));
       } catch (error) {
         if (!isBusy(error)) return;
         Atomics.wait(pause, 0, 0, pipeAgainAfterMs);
@@ -126,9 +133,8 @@ export class LineWriter {
   }
 
   #writeOn(): void {
-    if (this.#busy || !this.#takeChunk()) return;
-    this.#busy = true;
-    const chunk = this.#chunk;
+    if (this.#inHand !== null || !this.#takeChunk()) return;
+    const chunk = (this.#inHand = this.#chunk);
     if (!this.#prompt) return write(this.#fd, chunk, (error, count) => this.#tried(chunk, error, count));
     try {
       this.#tried(chunk, null, writeSync(this.#fd, chunk));
@@ -138,13 +144,11 @@ export class LineWriter {
   }
 
   #tried(chunk: Buffer, error: unknown, count: number): void {
-    this.#busy = false;
-    // A flush went on behind it.
-    if (chunk !== this.#chunk) return this.#writeOn();
-    if (error === null) {
-      this.#written(count);
-      return this.#writeOn();
-    }
+    this.#inHand = null;
+    const rest = chunk.subarray(count);
+    // Where a flush went on behind it, its rest comes before what the flush left.
+    this.#chunk = chunk === this.#chunk ? rest : Buffer.concat([rest, this.#chunk]);
+    if (error === null) return this.#writeOn();
     this.#again = setTimeout(
       () => {
         this.#again = undefined;
@@ -152,10 +156,6 @@ export class LineWriter {
       },
       isBusy(error) ? pipeAgainAfterMs : againAfterMs,
     ).unref();
-  }
-
-  #written(count: number): void {
-    this.#chunk = this.#chunk.subarray(count);
   }
 }
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -61,7 +61,7 @@ test("a reader that has gone stops nothing", async (t) => {
 
 test("a reader that does not read holds nothing up, and reads later how many lines it missed", async (t) => {
   const child = start(t, "pipe");
-  const { dropped } = await tell(child, { lines: tooMany });
+  const { dropped } = await tell(child, { lines: tooMany, fatal: true });
   assert.ok(dropped > 0);
   const { stdout } = child;
   assert.ok(stdout);
@@ -71,8 +71,8 @@ test("a reader that does not read holds nothing up, and reads later how many lin
     text
       .split("\n")
       .slice(0, -1)
-      .map((line): { number?: number; lines_dropped?: number } => JSON.parse(line));
-  await eventually("what waited has been read", () => linesOf().length >= tooMany - dropped);
+      .map((line): { number?: number; lines_dropped?: number; level?: string } => JSON.parse(line));
+  await eventually("what waited has been read", () => linesOf().length > tooMany - dropped);
   await tell(child, { lines: 1 });
   assert.equal(await end(child), 0);
   await eventually("the newest line has been read", () => linesOf().at(-1)?.number === tooMany + 1);
@@ -81,6 +81,7 @@ test("a reader that does not read holds nothing up, and reads later how many lin
     lines.reduce((sum, { lines_dropped: missing = 0 }) => sum + missing, 0),
     dropped,
   );
+  assert.equal(lines.filter(({ level }) => level === "fatal").length, 1, "there was room for the last words");
   assert.equal(lines.filter(({ number }) => number !== undefined).length, tooMany + 1 - dropped);
 });
 
@@ -105,3 +106,24 @@ test("lines keep their order across a flush, and go on in a new file when the ol
   await eventually("the line is in the new file", async () => (await readFile(path, "utf8")) === "three\n");
   assert.equal(await readFile(`${path}.moved`, "utf8"), "one\ntwo\n");
 });
+
+test(
+  "what the system had in hand when the log was flushed, and could not write, is not lost",
+  { skip: hasFullDevice },
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "dispatch-lines-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const path = join(folder, "log");
+    await symlink("/dev/full", path);
+    const writer = new LineWriter({ destination: path, lineForDropped: String });
+    writer.write("one\n");
+    // The writer's own turn came first: the line is in hand, and its failure is told in a later one.
+    await new Promise(setImmediate);
+    writer.write("two\n");
+    writer.flushSync();
+    writer.flushSync();
+    await rm(path);
+    writer.reopen();
+    await eventually("all is in the new file", async () => (await readFile(path, "utf8")) === "one\ntwo\n");
+  },
+);

@@ -13,7 +13,7 @@ let number = 0;
 
 process.on("message", ({ lines, fatal = false, end = false }: Told) => {
   for (let count = 0; count < lines; count++) log.logger.info({ number: ++number, filler: "x".repeat(900) }, "a line");
-  if (fatal) log.logger.fatal("the last line");
+  if (fatal) log.logger.fatal({ filler: "x".repeat(2_000) }, "the last line");
   if (end) {
     log.flush();
     process.exit(0);
