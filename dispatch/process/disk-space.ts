@@ -48,12 +48,9 @@ export async function roomOf(folders: readonly Folder[]): Promise<readonly DiskS
   return found;
 }
 
-/** The room of every folder. */
-export const diskSpace = async (settings: Settings): Promise<readonly DiskSpace[]> =>
-  (await Promise.all(foldersOf(settings).map(roomOf))).flat();
-
 /** Percent, from 0 to 100 and rounded down, so that a disk counts as nearly full rather earlier. */
-export const freePercent = ({ free, size }: DiskSpace): number => Math.floor((100 * free) / size);
+export const freePercent = ({ free, size }: Pick<DiskSpace, "free" | "size">): number =>
+  Math.floor((100 * free) / size);
 
 /** Of the fullest disk; 100 where none is known. */
 export const leastFreePercent = (disks: readonly DiskSpace[]): number => Math.min(100, ...disks.map(freePercent));

@@ -292,6 +292,26 @@ describe("Postgres", async () => {
   });
 });
 
+test("a mount that does not answer keeps neither the other disks back nor the command from its end", async (t) => {
+  const dataDir = await folder(t);
+  // What asks after the disks never ends, as it does not where a network mount is gone.
+  const bin = await folder(t);
+  await writeFile(join(bin, "df"), '#!/bin/sh\ncase "$*" in *stack) exec sleep 600 ;; *) exec /bin/df "$@" ;; esac\n', {
+    mode: 0o755,
+  });
+  const env = { DISPATCH_DATA_DIR: dataDir, PATH: `${bin}:${process.env["PATH"]}` };
+  const { code, out } = await alerts(env, "--explain", "DISK_LOW");
+  assert.equal(code, 0, out);
+  assert.match(
+    out,
+    new RegExp(`^ {2}use logs, free_percent –, trouble its mount does not answer, folder ${dataDir}/stack$`, "m"),
+  );
+  assert.match(
+    out,
+    new RegExp(`^ {2}use data, free_percent \\d+, free_mb \\d+, size_mb \\d+, folder ${dataDir}$`, "m"),
+  );
+});
+
 test("a locked table: who holds it is named, what can be read is read, and the holder can be ended", async (t) => {
   const api = await startTestApi({ t, env: { DISPATCH_DB_LOCK_TIMEOUT_MS: "200" } });
   const env = { DISPATCH_DATABASE_URL: api.databaseUrl, DISPATCH_DATA_DIR: api.dataDir };

@@ -9,7 +9,7 @@ import { serverConnections } from "../../db/server-connections.ts";
 import type { Database } from "../../db/pool.ts";
 import type { AuditFault } from "../../kernel/chain-faults.ts";
 import { clockDifference, clockOffset } from "../../process/database-clock.ts";
-import { diskSpace, freePercent } from "../../process/disk-space.ts";
+import { foldersOf, freePercent, type DiskUse } from "../../process/disk-space.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { rosterReasons } from "../../field/attention.ts";
 import type { Settings } from "../../process/settings.ts";
@@ -17,7 +17,9 @@ import { messageOf } from "../../process/command-line.ts";
 import type { ApiAddress } from "./address.ts";
 import { advice } from "./advice.ts";
 import { ask, isAnswered } from "./ask.ts";
+import { roomByDf, type Room } from "./ask-df.ts";
 import { partLines, stackParts } from "./stack-parts.ts";
+import { secretLines } from "./stack-secret.ts";
 import * as sql from "./statements.ts";
 
 export type Section = {
@@ -138,20 +140,29 @@ const ofTheServer = part("connections of the whole server", async ({ db, setting
   };
 });
 
+/** One that hangs comes first: nothing can be written there either. */
+const diskRow = (use: DiskUse, folder: string, room: Room | "hangs") =>
+  room === "hangs"
+    ? { use, free_percent: null, trouble: "its mount does not answer", folder }
+    : {
+        use,
+        free_percent: freePercent(room),
+        free_mb: Math.floor(room.free / 1024 ** 2),
+        size_mb: Math.floor(room.size / 1024 ** 2),
+        folder,
+      };
+
 const disks: Part = {
   title: ({ alertDiskFree }) =>
     `disks of this machine, the fullest first; the alert fires below ${alertDiskFree} % free`,
-  read: async ({ settings }) => ({
-    rows: (await diskSpace(settings))
-      .toSorted((one, other) => freePercent(one) - freePercent(other))
-      .map((disk) => ({
-        use: disk.use,
-        free_percent: freePercent(disk),
-        free_mb: Math.floor(disk.free / 1024 ** 2),
-        size_mb: Math.floor(disk.size / 1024 ** 2),
-        folder: disk.folder,
-      })),
-  }),
+  read: async ({ settings }) => {
+    const asked = foldersOf(settings).flat();
+    const found = await Promise.all(
+      asked.map(async ([use, folder]) => ({ use, folder, room: await roomByDf(folder) })),
+    );
+    const rows = found.flatMap(({ use, folder, room }) => (room === null ? [] : [diskRow(use, folder, room)]));
+    return { rows: rows.toSorted((one, other) => (one.free_percent ?? -1) - (other.free_percent ?? -1)) };
+  },
   asksPostgres: false,
 };
 
@@ -204,10 +215,18 @@ const api = outside("the API", async ({ settings, address: { url, from } }) => {
   return { note: `${said} (${url}, from ${from})`, rows: [] };
 });
 
+const tokenSecret = outside("token secret of the stack", async ({ settings }) => {
+  const lines = await secretLines(settings);
+  if (lines.length > 0) return { rows: lines.map((line) => ({ line })) };
+  const isThere = (await stackParts(settings)) !== null;
+  return { note: isThere ? "not changed in the last hour" : `no stack runs from ${settings.dataDir}`, rows: [] };
+});
+
 const filesOf = (settings: Settings): string => join(settings.dataDir, "objects");
 
 /** Opening the file store would create a missing folder, and so hide that the evidence is gone. */
 async function lookAtFiles(settings: Settings): Promise<string> {
+  if ((await roomByDf(filesOf(settings))) === "hangs") return "its mount does not answer";
   await access(filesOf(settings), constants.R_OK | constants.W_OK);
   return "ok";
 }
@@ -241,7 +260,7 @@ export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
   STUCK_SCHEDULING: [stuckTickets, waitingTickets, pauses, workers],
   COMPLETION_REJECTION_SPIKE: [refusals("completion_rejection")],
   IDEMPOTENCY_CONFLICT_SPIKE: [refusals("idempotency_conflict")],
-  AUTH_POLICY_FAILURE_SPIKE: [refusals("auth_policy_rejection")],
+  AUTH_POLICY_FAILURE_SPIKE: [refusals("auth_policy_rejection"), tokenSecret],
   INTAKE_DUPLICATE_SPIKE: [refusals("duplicate_intake")],
   VISIT_MISSED: [missedVisits, pauses, workers],
   NOBODY_CAN_GO: [unstaffedVisits],

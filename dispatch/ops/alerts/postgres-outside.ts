@@ -6,9 +6,10 @@ import pg from "pg";
 import { alertList } from "../../api/alert-list.ts";
 import { embeddedTraces, type EmbeddedTraces } from "../../db/embedded.ts";
 import { databaseReason, databaseWords, type DatabaseReason } from "../../db/failures.ts";
-import { freePercent, roomOf } from "../../process/disk-space.ts";
+import { freePercent } from "../../process/disk-space.ts";
 import type { Settings } from "../../process/settings.ts";
 import { isStopped } from "../stack/stopped-processes.ts";
+import { roomByDf } from "./ask-df.ts";
 import type { Section } from "./explanations.ts";
 import { isSupervised, stackParts, type StackPart } from "./stack-parts.ts";
 
@@ -118,8 +119,9 @@ async function lastErrors(path: string): Promise<string[] | null> {
 
 /** In the percent that DISK_LOW goes by. */
 async function freeSpace(folder: string): Promise<string> {
-  const [disk] = await roomOf([["data", folder]]);
-  if (disk === undefined) return "cannot be read";
+  const room = await roomByDf(folder);
+  if (room === "hangs") return "its mount does not answer";
+  if (room === null) return "cannot be read";
   const gb = (bytes: number) => (bytes / 1e9).toFixed(1);
-  return `${gb(disk.free)} GB free of ${gb(disk.size)} GB (${freePercent(disk)} %)`;
+  return `${gb(room.free)} GB free of ${gb(room.size)} GB (${freePercent(room)} %)`;
 }
