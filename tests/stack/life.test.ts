@@ -8,6 +8,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, afterEach, describe, test } from "node:test";
+import { secretLines } from "../../dispatch/ops/alerts/stack-secret.ts";
 import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
 import type { StackStatus } from "../../dispatch/ops/stack/status.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -38,6 +39,7 @@ describe(
 
       const before: StackStatus = JSON.parse(await stack.does("stack-status.ts", "--json"));
       assert.equal(before.state, "up");
+      assert.deepEqual(await secretLines(stack.settings), [], "a secret that was made at the start was not changed");
       assert.deepEqual(
         before.services.map(({ name, state, restarts, health }) => ({ name, state, restarts, health })),
         ["postgres", "api", "worker-1", "worker-2"].map((name) => ({

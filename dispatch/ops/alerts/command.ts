@@ -37,7 +37,9 @@ export const alertsCommand = (): Promise<void> =>
         explain: `one of ${alertCodes.join(", ")}: shows what is behind it, from the database and from outside it`,
         "end-transaction":
           "process id of a transaction that --explain OUTBOX_STUCK or DATABASE_LOCKED lists: ends it, and its work is rolled back",
-        url: "the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT, otherwise the stack's own file in DISPATCH_DATA_DIR",
+        url:
+          "the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT where one is set, as they may name an API of no stack here; " +
+          "otherwise the stack's own file in DISPATCH_DATA_DIR, which stack:status --export takes first",
         "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL",
         json: "print JSON alone",
       },

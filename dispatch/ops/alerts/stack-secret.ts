@@ -17,7 +17,8 @@ export async function secretLines({ dataDir }: Settings): Promise<string[]> {
   if (why) return [`the token secret on disk is not taken up (${why}): the stack's parts go by the one before`];
   const path = jwtSecretFile(dataDir);
   const changedAt = (await stat(path).catch(() => null))?.mtimeMs ?? 0;
-  if (changedAt < Date.parse(startedAt) || changedAt < Date.now() - latelyMs) return [];
+  // The start is told in whole milliseconds, and what it makes is older than that.
+  if (Math.floor(changedAt) <= Date.parse(startedAt) || changedAt < Date.now() - latelyMs) return [];
   const at = new Date(changedAt).toISOString();
   return [
     `the token secret in ${path} was changed at ${at}, while the stack ran: its parts come to it within half a minute, ` +

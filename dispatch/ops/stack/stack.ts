@@ -94,7 +94,7 @@ class RunningStack implements Stack {
   readonly folder: StackFolder;
   readonly #options: StackOptions;
   readonly #ground: Ground;
-  readonly #startedAt = new Date().toISOString();
+  #startedAt = new Date().toISOString();
   readonly #services: SupervisedService[] = [];
   readonly #logs: { stop(): void };
   readonly #record: KeptRecord;
@@ -130,6 +130,8 @@ class RunningStack implements Stack {
     try {
       signal?.throwIfAborted();
       if (this.#makesSecret) await ensureSecretFile(jwtSecretFile(dataDir));
+      // Behind that: a secret that is made now was not changed while the stack ran.
+      this.#startedAt = new Date().toISOString();
       if (settings.databaseUrl === null) {
         await this.#startAll([
           postgresPlan({ dataDir, say: this.#say, onUrls: (urls) => void (this.#embedded = urls) }),

@@ -18,8 +18,9 @@ export const stackStatusCommand = (): Promise<void> =>
       meanings: {
         json: "for programs",
         export:
-          "ask nobody, and print API, GATEWAY and DATA as a shell sets them, from the stack's own file, else from the " +
-          'settings: eval "$(pnpm -s dispatch:stack:status --export)"',
+          "ask nobody, and print API, GATEWAY and DATA as a shell sets them, from the stack's own file, which says where it listens " +
+          "whatever this shell's settings say (dispatch:alerts takes those first, since it may ask an API of no stack), else from " +
+          'the settings: eval "$(pnpm -s dispatch:stack:status --export)"',
         compose: "of the stack in containers",
       },
     },
