@@ -43,6 +43,8 @@ function faultsOf(page: string): string[] {
   for (const line of page.split("\n").filter((one) => !one.includes("docker compose exec")))
     for (const [port] of line.matchAll(/(?:127\.0\.0\.1|localhost|\[::1\]):\d+/g))
       faults.push(`${port} is the port of one desk: ${addresses}`);
+  for (const [address] of page.matchAll(/\w+:\/\/[^\s:/@'"]+:[^\s@/]+@/g))
+    faults.push(`ps and the shell's history show the password in ${address}…: have it typed into PGPASSWORD`);
   for (const { kind, body } of blocksIn(page))
     if (!["sh", "sh run", "expect", "text"].includes(kind))
       faults.push(`no command runs the block of ${kind}: ${body}`);
@@ -81,6 +83,10 @@ for (const file of written) {
 
 const unpastable: Record<string, [string, RegExp]> = {
   "a port of some desk": ["Ask `http://127.0.0.1:8080/health`.", /^127\.0\.0\.1:8080 is the port of one desk/],
+  "a password for everybody to see": [
+    "Give `postgresql://owner:password@db.example/dispatch`.",
+    /^ps and the shell's history/,
+  ],
   "a call that hides its failure": ['```sh\nAPI=x; curl -s "$API/health"\n```', /^says nothing when it fails/],
   "a call that succeeds with a 503": ['```sh\nAPI=x; curl -sS \\\n  "$API/health" | grep --fail\n```', /^says nothing/],
   "SQL nobody runs": ["  ```sql\n  SELECT 1\n  ```", /^no command runs the block of sql/],
