@@ -64,8 +64,8 @@ type ReadingName = (typeof readingNames)[number];
 export function addGauges(metrics: Metrics, { desk, checks, alerts, disks, openStreams, locks }: GaugeParts): void {
   const turn = oneAtATime();
   const readings = new Map<ReadingName, Reading<unknown>>();
-  const shared = <T>(name: ReadingName, read: () => Promise<T>): (() => Promise<T | null>) => {
-    const reading = readingOf(read, limits);
+  const shared = <T>(name: ReadingName, read: () => Promise<T>, freshForMs?: number): (() => Promise<T | null>) => {
+    const reading = readingOf(read, freshForMs === undefined ? limits : { ...limits, freshForMs });
     readings.set(name, reading);
     return reading.value;
   };
@@ -118,7 +118,8 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, disks, openS
     },
     dispatch_alert_signal: async () => byCode(await measured(), "count"),
     dispatch_alert_threshold: async () => byCode(await measured(), "threshold"),
-    dispatch_db_lock_held_seconds: orNothing(shared("locks", () => longestHeld(locks))),
+    // The watch itself asks at most once a second, and whoever waits for a lock is to be told of within seconds.
+    dispatch_db_lock_held_seconds: orNothing(shared("locks", () => longestHeld(locks), 0)),
     dispatch_reading_age_seconds: () => agesOf(readings),
   });
 }

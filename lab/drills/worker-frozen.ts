@@ -9,7 +9,7 @@ export const workerFrozen: Drill = {
   name: "worker-frozen",
   about: "the only worker hangs without ending",
   told: { by: /alert WORKER_SILENT|stack:status worker-1|supervisor: worker-1/, withinMs: workStopsMs },
-  reads: { must: [/WORKER_SILENT|worker/], mustNot: [/postgres: (?!ok)/, /Start the API/, /alerts: none fires/] },
+  reads: { must: [/WORKER_SILENT|worker/], mustNot: [/postgres: (?!ok)/, /Start the API/, /alerts: none fires$/m] },
   runbook: "ops/runbooks/worker_silent.md",
   seconds: 45,
   async provoke(ground) {

@@ -24,10 +24,7 @@ const longestWaitSeconds = 120;
 /** An event is tried again within five minutes, however ill its endpoint is: after three such pauses somebody should look. */
 const webhookLagSeconds = 900;
 
-/**
- * Commands end within ten seconds (DISPATCH_DB_STATEMENT_TIMEOUT_MS). The time counts from the first look that saw the lock, and looks
- * are five seconds apart: the third one calls, and with a limit of ten it would be the fourth.
- */
+/** Commands end within ten seconds (DISPATCH_DB_STATEMENT_TIMEOUT_MS). The time counts from the first look that saw the lock. */
 const longestHeldSeconds = 9;
 
 // Two scrapes of 15 s may fail in a restart; what holds for a minute is no restart. Counts of the last hour need no more.

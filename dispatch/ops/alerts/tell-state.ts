@@ -61,7 +61,7 @@ function alertLines(reply: Reply, health: Reply, url: string, parts: readonly St
   }
   const fired = firedIn(reply.body);
   return [
-    fired.length === 0 ? "alerts: none fires" : `alerts: ${fired.length} fire`,
+    fired.length > 0 ? `alerts: ${fired.length} fire` : noneFires(parts),
     ...fired.flatMap(({ code, severity, count, threshold, reason, runbook }) => {
       const known = reportedCodes.find((one) => one === code);
       const next = known ? `, then ${alertList[known].firstCommand}; owner: ${alertList[known].owner}` : "";
@@ -72,6 +72,12 @@ function alertLines(reply: Reply, health: Reply, url: string, parts: readonly St
       ];
     }),
   ];
+}
+
+/** An alert needs its time; what the system says of a process is known at once. */
+function noneFires(parts: readonly StackPart[] | null): string {
+  const still = (parts ?? []).filter(({ state }) => state !== "runs").map(({ name }) => name);
+  return still.length === 0 ? "alerts: none fires" : `alerts: none fires yet, but see ${still.join(", ")} below`;
 }
 
 /** What is wrong where /health was answered is not what it would be of the whole API. */
