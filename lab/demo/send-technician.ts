@@ -49,17 +49,21 @@ export async function sendTechnician({
   return { techId: best.tech_id, name: best.tech_name };
 }
 
+/** Whether sending was refused because a worker was quicker and has sent somebody. */
+export const isSentAlready = ({ code, from_state }: Refusal): boolean =>
+  code === "INVALID_STATE_TRANSITION" && from_state === "DISPATCHED";
+
 async function sentByWorker(
   dana: Speaker,
   ticketId: string,
-  { code, message, from_state }: Refusal,
+  refusal: Refusal,
   note: SendOptions["note"],
 ): Promise<Sent> {
   const { assigned_tech_id: techId } = await dana.reads("ticket.get", { ticketId });
   const { events } = await dana.reads("ticket.timeline", { ticketId });
   const dispatched = events.findLast(({ tool_name }) => tool_name === "assignment.dispatch");
-  if (code !== "INVALID_STATE_TRANSITION" || from_state !== "DISPATCHED" || !dispatched || techId === null)
-    throw new CommandFailure(`${code}: ${message}`);
+  if (!isSentAlready(refusal) || !dispatched || techId === null)
+    throw new CommandFailure(`${refusal.code}: ${refusal.message}`);
   const {
     technicians: [technician],
   } = await dana.reads("roster.list", {}, { tech_id: techId });

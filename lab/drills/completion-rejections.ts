@@ -1,5 +1,7 @@
 // A technician reports work as done, again and again, without the evidence it demands.
 
+import { CommandFailure } from "../../dispatch/process/command-line.ts";
+import { isSentAlready } from "../demo/send-technician.ts";
 import { ageSignals } from "./age-signals.ts";
 import type { Drill } from "./drill.ts";
 
@@ -24,7 +26,10 @@ export const completionRejections: Drill = {
       ready_to_schedule: true,
     });
     const { booking } = await dispatcher.does("schedule.book", id, {});
-    await dispatcher.does("assignment.dispatch", id, { tech_id: booking.technician_id });
+    // The worker may have been quicker: it sends whom the booking names, too.
+    const sent = await dispatcher.attempts("assignment.dispatch", id, { tech_id: booking.technician_id });
+    if (!sent.ok && !isSentAlready(sent.refusal))
+      throw new CommandFailure(`${sent.refusal.code}: ${sent.refusal.message}`);
     await technician.does("tech.check_in", id, { timestamp: new Date().toISOString() });
     for (let n = 0; n < attempts; n++) await technician.isRefused("tech.complete", id, { checklist_status: {} });
   },
