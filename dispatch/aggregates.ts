@@ -1,5 +1,9 @@
 // Every aggregate of the house, with the rows that belong to it: whoever walks all audit chains reads this list.
 
+import { accountAggregate } from "./directory/account-row.ts";
+import { assetAggregate } from "./directory/asset-row.ts";
+import { contactAggregate } from "./directory/contact-row.ts";
+import { siteAggregate } from "./directory/site-row.ts";
 import { approvalParts } from "./field/approvals.ts";
 import { completionParts } from "./field/completions.ts";
 import { evidenceParts } from "./field/evidence-rows.ts";
@@ -12,4 +16,11 @@ import { bookingParts } from "./workforce/bookings.ts";
 
 const ticketParts = [bookingParts, holdParts, approvalParts, evidenceParts, completionParts, invoiceParts];
 
-export const aggregates: readonly Aggregate[] = [{ ...ticketAggregate, parts: ticketParts }, deskAggregate];
+export const aggregates: readonly Aggregate[] = [
+  { ...ticketAggregate, parts: ticketParts },
+  deskAggregate,
+  accountAggregate,
+  siteAggregate,
+  contactAggregate,
+  assetAggregate,
+];

@@ -7,6 +7,7 @@ import type { Query } from "./kernel/answer-query.ts";
 import type { Command } from "./kernel/command.ts";
 import { receiptQuery } from "./kernel/receipt-query.ts";
 import { planCommands, planQueries } from "./planning/plan-handlers.ts";
+import { directoryCommands } from "./directory/directory-handlers.ts";
 import { approvalDecide } from "./field/approval-decide.ts";
 import { approvalList } from "./field/approval-list.ts";
 import { assignmentCrew } from "./field/assignment-crew.ts";
@@ -112,6 +113,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "sla.breach": slaBreach,
   ...rosterCommands,
   ...planCommands,
+  ...directoryCommands,
 };
 
 export const queryHandlers: { readonly [N in QueryName]: Query } = {

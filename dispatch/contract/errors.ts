@@ -139,6 +139,12 @@ export const errorRegistry = define({
       "It has changed since expected_version was read, and nothing of this was done. Read it again, and send what still holds " +
       "with current_version.",
   },
+  ARCHIVED: {
+    status: 409,
+    dimension: "state",
+    message:
+      "It was archived and takes no new work: kind and id say what. Name another one, or bring it back by its upsert with restore true.",
+  },
   DUPLICATE_INTAKE: {
     status: 409,
     dimension: "identity",
@@ -328,6 +334,7 @@ export const errorRegistry = define({
     dimension: "evidence",
     message: "The same file is on record already; duplicate_of names ticket and key. Bring another one.",
   },
+  MERGED: { status: 410, message: "It was merged into another one; name that instead: into is its id." },
   PAYLOAD_TOO_LARGE: { status: 413, message: "The body is larger than 256 KiB." },
   EVIDENCE_TOO_LARGE: {
     status: 413,

@@ -87,12 +87,12 @@ export const openObject = (description: string, maxBytes: number) =>
 export const maxMetadataBytes = 8_192;
 
 /** Of a command that replaces what somebody may have changed since it was read; the pipeline holds the row to it. */
-export const expectedVersion = () =>
+export const expectedVersion = (what = "The ticket's version as it was read") =>
   Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: 2_147_483_647,
-      description: "The ticket's version as it was read: refused when it has changed since; absent: whatever it is now",
+      description: `${what}: refused when it has changed since; absent: whatever it is now`,
     }),
   );
 

@@ -34,6 +34,8 @@ type NamedInPaths = {
   readonly technicianId: TechnicianId;
   readonly planId: PlanId;
   readonly receiptId: ReceiptId;
+  readonly accountId: AccountId;
+  readonly siteId: SiteId;
 };
 export type IdInPath<Name extends string> = Name extends keyof NamedInPaths ? NamedInPaths[Name] : string;
 

@@ -5,6 +5,7 @@ import type { Static } from "./fields.ts";
 import type * as shapes from "./entry.ts";
 import type { IdInPath } from "./ids.ts";
 import { correctionCommands } from "./correction-commands.ts";
+import { directoryCommands } from "./directory-commands.ts";
 import { queries as fieldQueries } from "./queries.ts";
 import { internalCommands } from "./internal-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
@@ -22,6 +23,7 @@ export const commands = {
   ...correctionCommands,
   ...rosterCommands,
   ...planCommands,
+  ...directoryCommands,
 };
 export const queries = { ...fieldQueries, ...rosterQueries, ...planQueries };
 

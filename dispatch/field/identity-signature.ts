@@ -4,7 +4,7 @@
  */
 import type { AccountId, SiteId } from "../contract/ids.ts";
 import { invalidField } from "../kernel/refusal.ts";
-import type { PhoneNumber } from "./phone-number.ts";
+import type { PhoneNumber } from "../directory/phone-number.ts";
 import { canonicalSha256 } from "../policy/canonical-json.ts";
 
 /** `value` is null when nothing was given; `reason` is a sentence for validation_errors. */

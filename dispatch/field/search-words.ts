@@ -2,7 +2,7 @@
 // keep a phrase, a phone number is found in any writing, a ticket by its number. No sign is an operator.
 
 import { ticketNumberFrom } from "../contract/ids.ts";
-import { readPhone } from "./phone-number.ts";
+import { readPhone } from "../directory/phone-number.ts";
 
 const word = /[\p{L}\p{M}\p{N}]+/gu;
 const phone =

@@ -18,7 +18,7 @@ import {
 } from "./identity-signature.ts";
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
-import { phoneRegion, readPhone, withExtension } from "./phone-number.ts";
+import { phoneRegion, readPhone, withExtension } from "../directory/phone-number.ts";
 import { loadPlace, requirePlace } from "./intake-place.ts";
 
 type OpenCall = {

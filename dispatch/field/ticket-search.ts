@@ -11,7 +11,7 @@ import { goesTo } from "../workforce/crew.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { ticketAt } from "./local-times.ts";
 import { slaStatusSql } from "./queue-streams.ts";
-import { phoneRegion } from "./phone-number.ts";
+import { phoneRegion } from "../directory/phone-number.ts";
 import { holdsPhone, searchExpression } from "./search-words.ts";
 import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
 import { utc } from "./windows.ts";

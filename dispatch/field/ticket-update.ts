@@ -19,7 +19,7 @@ import { selectBarredRaise, selectPendingApproval } from "./approvals.ts";
 import { callSignature, contact, normalizeEmail, normalizePhone } from "./identity-signature.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
 import { requireContact } from "./intake-place.ts";
-import { phoneRegion, readPhone, withExtension } from "./phone-number.ts";
+import { phoneRegion, readPhone, withExtension } from "../directory/phone-number.ts";
 import { isHigherNte, requireSettableNte } from "./limit.ts";
 import { endHold } from "./schedule-holds.ts";
 import { selectUpdateFacts, type UpdateFacts } from "./update-facts.ts";

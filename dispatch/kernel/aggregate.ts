@@ -17,15 +17,18 @@ export type ChainHead = { readonly seq: number; readonly hash: string; readonly 
 /** Whose it is: the ids by which a caller's scope is judged. */
 export type Place = { readonly account_id: AccountId; readonly site_id: SiteId };
 
+/** As a place; without a site what is a whole account's. */
+export type Belonging = Pick<Place, "account_id"> & { readonly site_id: SiteId | null };
+
 /** Whose things an answer names. */
 export type Concerns = { readonly account_ids: readonly AccountId[]; readonly site_ids: readonly SiteId[] };
 
 /** The accounts and sites of places, each once. */
-export function concernsOf(places: readonly (Place | null)[]): Concerns {
+export function concernsOf(places: readonly (Belonging | null)[]): Concerns {
   const known = places.filter((place) => place !== null);
   return {
     account_ids: [...new Set(known.map(({ account_id }) => account_id))],
-    site_ids: [...new Set(known.map(({ site_id }) => site_id))],
+    site_ids: [...new Set(known.flatMap(({ site_id }) => site_id ?? []))],
   };
 }
 
@@ -80,7 +83,7 @@ export type Aggregate<
   /** Null where it has no states. */
   stateOf(row: Row): string | null;
   /** Null where it is nobody's in particular. */
-  placeOf(row: Row): Place | null;
+  placeOf(row: Row): Belonging | null;
   headOf(row: Row): ChainHead;
   /** Which version of it this is, where callers may say which one they read (`expected_version`). */
   versionOf?(row: Row): number;

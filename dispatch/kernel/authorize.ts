@@ -3,7 +3,7 @@
 
 import type { AnyEntry } from "../contract/index.ts";
 import { type Actor, reaches } from "./actor.ts";
-import type { Concerns, Place } from "./aggregate.ts";
+import type { Belonging, Concerns } from "./aggregate.ts";
 import { Refusal } from "./refusal.ts";
 
 /** @throws Refusal FORBIDDEN */
@@ -20,9 +20,14 @@ export function requireTool(claimed: string | undefined, tool: string, endpoint:
   }
 }
 
-/** @throws Refusal FORBIDDEN_SCOPE unless both account and site lie in the caller's scope */
-export function requireScope(actor: Actor, { account_id, site_id }: Place): void {
-  requireReach(actor, { account_ids: [account_id], site_ids: [site_id] });
+/**
+ * What is a whole account's is beyond the reach of whoever is kept to some of its sites.
+ * @throws Refusal FORBIDDEN_SCOPE unless both account and site lie in the caller's scope
+ */
+export function requireScope(actor: Actor, { account_id, site_id }: Belonging): void {
+  requireReach(actor, { account_ids: [account_id], site_ids: site_id === null ? [] : [site_id] });
+  if (site_id === null && actor.sites !== "*")
+    throw new Refusal("FORBIDDEN_SCOPE", { scope_field: "site_id", target_id: null });
 }
 
 /** @throws Refusal FORBIDDEN_SCOPE unless all of these accounts and sites lie in the caller's scope */

@@ -225,6 +225,10 @@ async function readAll(tx: Transaction, jobs: readonly Job[], wait: boolean): Pr
 
 /** Queues the locks, by one statement for the rows of one aggregate. @returns the row of each job that has one */
 async function lockRows(tx: Transaction, jobs: readonly Job[], wait: boolean): Promise<(job: Job) => unknown> {
+  const finding = jobs.flatMap((job) => {
+    const { handler, call } = job;
+    return handler.on === "upsert" && call ? [handler.find(tx, call).then((row) => [job, row] as const)] : [];
+  });
   const idsOf = new Map<Aggregate, string[]>();
   for (const { handler, call } of jobs) {
     if (handler.on !== "row" || !call) continue;
@@ -241,5 +245,10 @@ async function lockRows(tx: Transaction, jobs: readonly Job[], wait: boolean): P
     }),
   );
   const rowsOf = new Map(locked);
-  return ({ handler, call }) => (handler.on === "row" && call && rowsOf.get(handler.aggregate)?.get(call.id)) || null;
+  const found = new Map(await Promise.all(finding));
+  return (job) => {
+    const { handler, call } = job;
+    if (handler.on === "upsert") return found.get(job) ?? null;
+    return (handler.on === "row" && call && rowsOf.get(handler.aggregate)?.get(call.id)) || null;
+  };
 }

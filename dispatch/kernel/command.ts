@@ -5,7 +5,7 @@ import type { ReceiptId } from "../contract/ids.ts";
 import type { Warning } from "../contract/warnings.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "./actor.ts";
-import type { Aggregate, Concerns, Place } from "./aggregate.ts";
+import type { Aggregate, Belonging, Concerns } from "./aggregate.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
@@ -48,7 +48,7 @@ type Decided<Body, Answer> = {
   /** Whose things the answer names beside the row itself and those related: asked for again when the answer is replayed. */
   readonly concerns?: Concerns;
   /** Where it bears on one place that the row does not tell: listeners to events must reach that. */
-  readonly place?: Place | undefined;
+  readonly place?: Belonging | undefined;
   /** What the caller should know although the command is obeyed; told in the answer, and so in every replay of it. */
   readonly warnings?: readonly Warning[];
   /** Rows that belong to the command's own: written behind its audit event, which says what becomes of them. */
@@ -78,7 +78,8 @@ export type CreationDecision<
 > = Decided<Body, Answer> & {
   /** Where ids are names that callers choose. */
   readonly id?: string;
-  readonly state: State;
+  /** Absent where it has no states. */
+  readonly state?: State;
   readonly create: Fields;
 };
 
@@ -147,7 +148,35 @@ export type CreationCommand<
   decide(call: Call<Input, Ids, AggregateId>, loaded: Loaded): CreationDecision<Fields, Body, Answer>;
 };
 
-export type Command = RowCommand | CreationCommand;
+/**
+ * A command on the row that its body names, or that makes one where there is none. It has a transaction of its own, and of two at
+ * the same moment that make one thing, by one id or reference, a constraint among `races` lets the second find what the first made.
+ */
+export type UpsertCommand<
+  Input = unknown,
+  Ids = unknown,
+  Row = unknown,
+  Change = unknown,
+  Fields = unknown,
+  Body = unknown,
+  Answer = object,
+  Loaded = unknown,
+  AggregateId extends string = string,
+> = Common<Input, Ids, Loaded, AggregateId> & {
+  readonly on: "upsert";
+  readonly aggregate: Aggregate;
+  /** The row, locked; null where there is none. Queued where other commands lock theirs. */
+  find(tx: Session, call: Call<Input, Ids, AggregateId>): Promise<Row | null>;
+  /**
+   * Behind scope, guard and version of a row that was found.
+   * @throws Refusal
+   */
+  change(call: RowCall<Input, Ids, Row, AggregateId>, loaded: Loaded): RowDecision<Change, Body, Answer>;
+  /** @throws Refusal */
+  create(call: Call<Input, Ids, AggregateId>, loaded: Loaded): CreationDecision<Fields, Body, Answer>;
+};
+
+export type Command = RowCommand | CreationCommand | UpsertCommand;
 
 /** By the command's name. The composition root's type says that none is missing. */
 export type CommandHandlers = Readonly<Record<string, Command>>;

@@ -69,18 +69,21 @@ export function decide(job: Job, { row, waited, loaded, standing, stored, movedL
   if (!call) throw invalidFields(job.violations);
   let effect: Effect;
   if (handler.on === "creation") effect = effectOfCreation(handler.aggregate, call, handler.decide(call, loaded));
-  else {
+  else if (handler.on === "upsert") {
+    const { aggregate } = handler;
+    const onRow = row === null ? null : reached(aggregate, row, call, entry, standing);
+    requireVersion(aggregate, row, call.input);
+    if (!onRow) effect = effectOfCreation(aggregate, call, handler.create(call, loaded));
+    else effect = effectOnRow(aggregate, onRow, entry, handler.change(onRow, loaded));
+  } else {
     const { aggregate } = handler;
     if (row === null) {
       if (request.skipLocked) throw stillBusy();
       if (!waited) return { kind: "held" };
       throw aggregate.notFound(call.id);
     }
-    const place = aggregate.placeOf(row);
-    if (place) requireScope(request.actor, place);
-    aggregate.guard(request.actor, row, entry, standing);
+    const onRow = reached(aggregate, row, call, entry, standing);
     const head = aggregate.headOf(row);
-    const onRow: RowCall = { ...call, row, now: timeAfter(head.at, call.now) };
     const state = aggregate.stateOf(row);
     if (state !== null) requireState(state, entry.from, handler.target?.(onRow) ?? entry.to[0], entry.wrongStateCode);
     requireVersion(aggregate, row, call.input);
@@ -99,7 +102,7 @@ export function decide(job: Job, { row, waited, loaded, standing, stored, movedL
   }
   // The last of the checks: an invoice's total is known only now, and what is refused anyway is no question for people.
   if (request.actor.via === "chat") {
-    const { visits, technicianChanged } = movedBy(desk, handler.on === "row" ? row : null, effect);
+    const { visits, technicianChanged } = movedBy(desk, handler.on === "creation" ? null : row, effect);
     const effects = { technicianChanged, moved: visits, movedInAnHour: movedLately + visits };
     requireHumanApproval(desk, request, entry, effect.decision.payload, effects);
     if (visits > 0) effect = withMoved(effect, visits);
@@ -110,16 +113,27 @@ export function decide(job: Job, { row, waited, loaded, standing, stored, movedL
   };
 }
 
+/**
+ * The call on a row that the caller may reach, at a time behind its last event.
+ * @throws Refusal FORBIDDEN_SCOPE, or what the aggregate's guard says
+ */
+function reached(aggregate: Aggregate, row: unknown, call: Call, entry: CommandEntry, standing: unknown): RowCall {
+  const place = aggregate.placeOf(row);
+  if (place) requireScope(call.actor, place);
+  aggregate.guard(call.actor, row, entry, standing);
+  return { ...call, row, now: timeAfter(aggregate.headOf(row).at, call.now) };
+}
+
 /** With how many visits it moves in the audit, for the sum of the next hour. */
 const withMoved = (effect: Effect, visits: number): Effect => ({
   ...effect,
   decision: { ...effect.decision, payload: { ...effect.decision.payload, moved_visits: visits } },
 });
 
-/** @throws Refusal VERSION_CONFLICT where the caller says what it read, and that is no longer what there is */
+/** @throws Refusal VERSION_CONFLICT where the caller says what it read, and that is no longer, or not, what there is */
 function requireVersion(aggregate: Aggregate, row: unknown, input: unknown): void {
   const expected = isObject(input) ? input["expected_version"] : undefined;
-  const current = aggregate.versionOf?.(row);
+  const current = row === null ? null : aggregate.versionOf?.(row);
   if (expected !== undefined && expected !== current)
     throw new Refusal("VERSION_CONFLICT", { current_version: current });
 }

@@ -46,7 +46,7 @@ async function run(
 ): Promise<Answer> {
   const validated = validate(request.body);
   const violations = validated.ok ? [] : validated.violations;
-  let alone = handler.alone === true || isCounted(desk, request);
+  let alone = handler.alone === true || handler.on === "upsert" || isCounted(desk, request);
   let mayConsult = true;
   let prepared: Prepared | undefined;
   for (let attempt = 1; ; attempt++) {
@@ -80,6 +80,6 @@ function callOf(desk: Desk, request: CommandRequest, { on, aggregate }: Command,
   const { actor, requestId, ids } = request;
   const named = aggregate.idIn === null ? aggregate.name : ids[aggregate.idIn];
   if (on === "row" && named === undefined) throw new Refusal("NOT_FOUND");
-  const id = on === "creation" ? newId(now.getTime()) : (named ?? "");
+  const id = on === "row" ? (named ?? "") : newId(now.getTime());
   return { desk, actor, input, now: clockTime, clockTime, ids, id, requestId, eventId: newId(now.getTime()) };
 }

@@ -7,7 +7,7 @@ import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { AccountId, ReceiptId, SiteId } from "../contract/ids.ts";
 import { namesOf } from "../contract/responses.ts";
-import type { Aggregate, Place } from "./aggregate.ts";
+import type { Aggregate, Belonging } from "./aggregate.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -56,7 +56,7 @@ const announce = statement(
 );
 
 /** The outbox row of an audited command, under the aggregate's subject for it. */
-export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Place | null): OutboxInsert {
+export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Belonging | null): OutboxInsert {
   const event = e.tool_name.replaceAll(".", "_");
   return {
     subject: aggregate.subject(e.aggregate_id, event),

@@ -4,7 +4,7 @@
 
 import type { ReceiptId } from "../contract/ids.ts";
 import { creation } from "../contract/states.ts";
-import type { Aggregate, Place } from "./aggregate.ts";
+import type { Aggregate, Belonging } from "./aggregate.ts";
 import { chained, type AuditEvent } from "./audit.ts";
 import { timeAfter } from "./clock.ts";
 import type { Desk } from "./desk.ts";
@@ -41,7 +41,7 @@ export type RelatedEffect = {
   readonly row: unknown;
   readonly event: AuditEvent;
   readonly moves: Moves;
-  readonly place: Place | null;
+  readonly place: Belonging | null;
   readonly parts: readonly PartChange[];
 };
 

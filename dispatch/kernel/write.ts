@@ -5,7 +5,7 @@ import type { CommandEntry } from "../contract/entry.ts";
 import type { ReceiptId } from "../contract/ids.ts";
 import { creation } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
-import { concernsOf, type Aggregate, type ChainHead, type Place } from "./aggregate.ts";
+import { concernsOf, type Aggregate, type Belonging, type ChainHead } from "./aggregate.ts";
 import { chained, insertAudit, receiptOf, type AuditEvent } from "./audit.ts";
 import type { Answer, CommandRequest } from "./command-call.ts";
 import type { Call, CreationDecision, RowCall, RowDecision } from "./command.ts";
@@ -31,7 +31,7 @@ export type Effect = {
   readonly moves: Moves;
   readonly at: string;
   readonly head: Pick<ChainHead, "seq" | "hash">;
-  readonly place: Place | null;
+  readonly place: Belonging | null;
   readonly decision: RowDecision | CreationDecision;
 };
 
@@ -61,11 +61,12 @@ export function effectOnRow(
 }
 
 export function effectOfCreation(aggregate: Aggregate, { desk, id, now }: Call, decision: CreationDecision): Effect {
-  requirePath(aggregate.edges, creation, [decision.state], []);
+  const path = decision.state === undefined ? [] : [decision.state];
+  requirePath(aggregate.edges, creation, path, []);
   const row = aggregate.created(desk, {
     id: decision.id ?? id,
     fields: decision.create,
-    state: decision.state,
+    state: decision.state ?? "",
     at: now,
   });
   return {
@@ -74,7 +75,7 @@ export function effectOfCreation(aggregate: Aggregate, { desk, id, now }: Call, 
     found: null,
     row,
     before: null,
-    moves: movesAlong(creation, [decision.state]),
+    moves: movesAlong(creation, path),
     at: now,
     head: { seq: 0, hash: "" },
     place: decision.place ?? aggregate.placeOf(row),

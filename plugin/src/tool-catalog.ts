@@ -36,7 +36,7 @@ export type Tool = {
 };
 
 /** Which group of tools a name belongs to, by its first word; any other word is a group of its own. */
-const groups: Record<FirstWord<ToolName>, "field"> = {
+const groups: Record<FirstWord<ToolName>, "field" | "directory"> = {
   ticket: "field",
   schedule: "field",
   assignment: "field",
@@ -47,7 +47,12 @@ const groups: Record<FirstWord<ToolName>, "field"> = {
   billing: "field",
   ops: "field",
   dispatcher: "field",
+  // The search is whoever's who names a place; what is on record there is for those who keep it.
   directory: "field",
+  account: "directory",
+  site: "directory",
+  contact: "directory",
+  asset: "directory",
   receipt: "field",
   roster: "field",
   plan: "field",

@@ -5,6 +5,7 @@ import { commandEntries, type CommandName } from "../../dispatch/contract/index.
 import { assignmentCases } from "./command-cases/assignment-cases.ts";
 import type { CasesFor, CommandFacts, DeskCase, Obeyed, TicketCase } from "./command-cases/case.ts";
 import { correctionCases } from "./command-cases/correction-cases.ts";
+import { directoryCases } from "./command-cases/directory-cases.ts";
 import { planCases } from "./command-cases/plan-cases.ts";
 import { rosterCases } from "./command-cases/roster-cases.ts";
 import { scheduleCases } from "./command-cases/schedule-cases.ts";
@@ -20,6 +21,7 @@ const cases: CasesFor<CommandName> = {
   ...visitCases,
   ...rosterCases,
   ...planCases,
+  ...directoryCases,
 };
 export const commandCases: Readonly<Record<CommandName, TicketCase | DeskCase>> = cases;
 

@@ -102,6 +102,16 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       const { id } = await ticketIn(pilot, "NEW");
       return pilot.refuse("ticket.close", { ticket: id });
     },
+    ARCHIVED: async () => {
+      const { account } = await pilot.run("account.upsert", { body: { name: "Gone" } });
+      await pilot.owner.query("UPDATE accounts SET archived_at = now() WHERE id = $1", [account.id]);
+      return pilot.refuse("account.upsert", { body: { account_id: account.id, notes: "?" } });
+    },
+    MERGED: async () => {
+      const { account } = await pilot.run("account.upsert", { body: { name: "Twice" } });
+      await pilot.owner.query("UPDATE accounts SET merged_into = $2 WHERE id = $1", [account.id, acme.id]);
+      return pilot.refuse("account.upsert", { body: { account_id: account.id, notes: "?" } });
+    },
     DUPLICATE_INTAKE: async () => {
       await pilot.run("ticket.blind_intake", { body: intake });
       return pilot.refuse("ticket.blind_intake", { body: intake });

@@ -7,7 +7,7 @@ import { importsOf, sourceFiles, targetOf, textOf } from "./sources.ts";
 /** What each room may import beside itself. Packages and node's own modules are not rooms. */
 const low = ["dispatch/contract", "dispatch/db", "dispatch/storage", "dispatch/policy", "dispatch/travel"] as const;
 const desk = [...low, "dispatch/kernel", "dispatch/process/settings.ts", "dispatch/ticket"] as const;
-const field = [...desk, "dispatch/workforce", "dispatch/planning"] as const;
+const field = [...desk, "dispatch/workforce", "dispatch/planning", "dispatch/directory"] as const;
 const running = [
   ...field,
   "dispatch/field",
@@ -25,13 +25,20 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/planner": ["dispatch/schema"],
   "dispatch/policy": ["dispatch/schema", "dispatch/contract"],
   "dispatch/kernel": [...low, "dispatch/process/settings.ts"],
-  "dispatch/aggregates.ts": ["dispatch/kernel", "dispatch/ticket", "dispatch/workforce", "dispatch/field"],
+  "dispatch/aggregates.ts": [
+    "dispatch/kernel",
+    "dispatch/ticket",
+    "dispatch/workforce",
+    "dispatch/directory",
+    "dispatch/field",
+  ],
   "dispatch/handlers.ts": [...field, "dispatch/field", "dispatch/aggregates.ts"],
   "dispatch/process": [...low, "dispatch/kernel"],
   "dispatch/ticket": [...low, "dispatch/kernel"],
   "dispatch/webhooks": ["dispatch/db", "dispatch/kernel"],
   "dispatch/workforce": desk,
   "dispatch/planning": [...desk, "dispatch/workforce", "dispatch/planner"],
+  "dispatch/directory": [...desk, "dispatch/workforce"],
   "dispatch/field": field,
   "dispatch/api": running,
   "dispatch/worker": running,
