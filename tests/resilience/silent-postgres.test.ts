@@ -60,7 +60,7 @@ async function listeners(): Promise<number[]> {
 describe("connections that fall silent", { timeout: 300_000 }, () => {
   test("are replaced: events come to everybody, and by news again", async (t) => {
     const proxy = await startPostgresProxy(t, postgres.url);
-    const api = await start(t, proxy.url, { DISPATCH_DB_STATEMENT_TIMEOUT_MS: "1000" });
+    const api = await start(t, proxy.url, { DISPATCH_DB_STATEMENT_TIMEOUT_MS: String(statementTimeoutMs) });
     const followers = await Promise.all(
       Array.from({ length: streams }, () => openEvents(api, { query: "?subject=s.*" })),
     );
@@ -108,7 +108,7 @@ describe("connections that fall silent", { timeout: 300_000 }, () => {
 
   test("do not keep an API from ending in good order", async (t) => {
     const proxy = await startPostgresProxy(t, postgres.url);
-    const api = await start(t, proxy.url, { DISPATCH_DB_STATEMENT_TIMEOUT_MS: "1000" });
+    const api = await start(t, proxy.url, { DISPATCH_DB_STATEMENT_TIMEOUT_MS: String(statementTimeoutMs) });
     const follower = await openEvents(api);
     proxy.strand();
     assert.equal(await api.stop(), 0);

@@ -1,8 +1,8 @@
 // How tests wait for conditions that send no signal (another process's end, a row another connection writes). Where there
 // is something to await, await that.
-import { execFile } from "node:child_process";
+
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
+import { identityOf } from "../../dispatch/ops/stack/process-identity.ts";
 
 const firstPauseMs = 20;
 const longestPauseMs = 250;
@@ -48,10 +48,4 @@ async function ask(condition: () => boolean | Promise<boolean>, assertTimeLeft: 
 }
 
 /** Whether a process with this id exists; a zombie nobody has collected counts as ended. */
-export async function isRunning(pid: number): Promise<boolean> {
-  const ps = promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]);
-  return await ps.then(
-    ({ stdout }) => !stdout.trim().startsWith("Z") && stdout.trim() !== "",
-    () => false,
-  );
-}
+export const isRunning = async (pid: number): Promise<boolean> => (await identityOf(pid)) !== null;

@@ -25,8 +25,10 @@ async function heldUp(
 }
 
 const isWaiting = async (api: TestApi): Promise<boolean> => {
+  // The table has the same number in every copy of the template.
   const { rowCount } = await api.owner.query(
-    "SELECT FROM pg_locks WHERE NOT granted AND relation = 'recommendation_snapshots'::regclass",
+    `SELECT FROM pg_locks WHERE NOT granted AND relation = 'recommendation_snapshots'::regclass
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
   );
   return rowCount !== 0;
 };

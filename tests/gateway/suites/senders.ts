@@ -6,7 +6,7 @@ import { before, describe, test } from "node:test";
 import { tools } from "../../../plugin/src/tool-catalog.ts";
 import { demoTechnicianId } from "../../../dispatch/ops/bootstrap/demo-rows.ts";
 import { callMethod } from "../../../dispatch/ops/gateway/gateway-client.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually, until } from "../../support/eventually.ts";
 import { tracesLeft } from "../../support/traces-left.ts";
 import { auditOf, owner, type GatewayDesk } from "../support/gateway-desk.ts";
 import { lastWord, type Play, type Round } from "../support/obedient-model.ts";
@@ -195,11 +195,11 @@ export const senders = (desk: GatewayDesk) =>
       for (const { text } of telegram.sentTo(stranger)) assert.ok(!text.includes(second), text);
     });
 
-    test("a turn that nobody asked for is nobody's: no brief, and no tool does anything", async () => {
+    test("a turn that nobody asked for is nobody's: no brief, and no tool does anything", async (t) => {
       const traces = await tracesLeft(sql);
       const play = model.play([opening("By a heartbeat"), { name: "dispatcher_cockpit", args: {} }]);
       await callMethod(desk.folder, "wake", { mode: "now", text: play.word });
-      await eventually("the heartbeat's end", () => play.over, 60_000);
+      await until(t, "the heartbeat's end", () => play.over);
       for (const text of texts(play)) assert.match(text, /^REFUSED UNKNOWN_SENDER/);
       assert.equal(play.results.length, 2);
       assert.ok(!play.prompt.includes(brief));
