@@ -20,6 +20,7 @@ import { assignmentUnassign } from "./field/assignment-unassign.ts";
 import { opsAutonomyReplay, opsAutonomyState } from "./field/autonomy-queries.ts";
 import { billingRequestLimit } from "./field/billing-request-limit.ts";
 import { attentionBegin } from "./field/attention-begin.ts";
+import { billingCredit } from "./field/billing-credit.ts";
 import { billingGenerateInvoice } from "./field/billing-generate-invoice.ts";
 import { closeoutAddEvidence } from "./field/closeout-add-evidence.ts";
 import { closeoutGetEvidence } from "./field/closeout-get-evidence.ts";
@@ -28,6 +29,7 @@ import { closeoutRequestUpload } from "./field/closeout-request-upload.ts";
 import { closeoutCandidate, techComplete } from "./field/complete-work.ts";
 import { directorySearch } from "./field/directory-search.ts";
 import { dispatcherCockpit } from "./field/dispatcher-cockpit.ts";
+import { invoiceGet, invoiceList } from "./field/invoice-queries.ts";
 import { opsAutonomyPause, opsAutonomyRollback } from "./field/ops-autonomy.ts";
 import { qaReopen } from "./field/qa-reopen.ts";
 import { qaReturnWork } from "./field/qa-return-work.ts";
@@ -79,6 +81,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "qa.return_work": qaReturnWork,
   "qa.reopen": qaReopen,
   "billing.generate_invoice": billingGenerateInvoice,
+  "billing.credit": billingCredit,
   "billing.request_limit": billingRequestLimit,
   "ops.autonomy.pause": opsAutonomyPause,
   "ops.autonomy.rollback": opsAutonomyRollback,
@@ -128,6 +131,8 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   "tech.job_packet": techJobPacket,
   "directory.search": directorySearch,
   "receipt.get": receiptQuery(aggregates),
+  "invoice.list": invoiceList,
+  "invoice.get": invoiceGet,
   "roster.list": rosterList,
   ...planQueries,
   "ops.autonomy.state": opsAutonomyState,

@@ -119,6 +119,7 @@ export const errorRegistry = define({
   ASSET_NOT_FOUND: { status: 404, message: "This site has no asset with this id." },
   TECHNICIAN_NOT_FOUND: { status: 404, message: "No technician has this id." },
   PLAN_NOT_FOUND: { status: 404, message: "No plan has this id." },
+  INVOICE_NOT_FOUND: { status: 404, message: "There is no such invoice or credit note." },
   EVIDENCE_NOT_FOUND: { status: 404, message: "The ticket has no evidence with this id." },
   RECEIPT_NOT_FOUND: { status: 404, message: "No receipt has this id." },
   IDEMPOTENCY_PAYLOAD_MISMATCH: {
@@ -292,6 +293,12 @@ export const errorRegistry = define({
     dimension: "policy",
     message:
       "There is nothing to invoice: reason says whether nobody had come before the work was called off, or an invoice exists.",
+  },
+  NOTHING_TO_CREDIT: {
+    status: 409,
+    dimension: "policy",
+    message:
+      "More would be credited than is left of the invoice: lines says what is left of each line it was asked for, without tax.",
   },
   UPDATE_NOT_POSSIBLE: {
     status: 409,

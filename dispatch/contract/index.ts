@@ -8,6 +8,7 @@ import { correctionCommands } from "./correction-commands.ts";
 import { directoryCommands } from "./directory-commands.ts";
 import { queries as fieldQueries } from "./queries.ts";
 import { internalCommands } from "./internal-commands.ts";
+import { moneyCommands, moneyQueries } from "./money-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
 import { rosterCommands, rosterQueries } from "./roster-commands.ts";
 import { ticketCommands } from "./ticket-commands.ts";
@@ -21,11 +22,12 @@ export const commands = {
   ...assignmentCommands,
   ...visitCommands,
   ...correctionCommands,
+  ...moneyCommands,
   ...rosterCommands,
   ...planCommands,
   ...directoryCommands,
 };
-export const queries = { ...fieldQueries, ...rosterQueries, ...planQueries };
+export const queries = { ...fieldQueries, ...moneyQueries, ...rosterQueries, ...planQueries };
 
 /** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */
 export const pipelineCommands = { ...commands, ...internalCommands };

@@ -23,6 +23,7 @@ import type {
   TechnicianId,
   TicketId,
 } from "./ids.ts";
+import { documentKinds, parties } from "./money-responses.ts";
 import { requeuedWork } from "./roster-responses.ts";
 import { actorTypes, roles } from "./roles.ts";
 import { ticketStates } from "./states.ts";
@@ -144,13 +145,18 @@ export const candidate = Type.Object({
 });
 export type TicketBody = Static<typeof ticket>;
 
+/** As it is kept; a credit note has the same shape, and its amounts are what it takes off. */
 export const invoice = Type.Object({
   id: uuid(),
   number: text(),
+  kind: oneOf([...documentKinds]),
   ticket_id: answeredId<TicketId>(),
+  credits_invoice_id: nullable(uuid(), "Of a credit note: the invoice it lowers"),
+  reason: nullable(text(), "Of a credit note: why"),
   currency: text(),
   lines: Type.Array(
     Type.Object({
+      line: Type.Optional(Type.Integer({ description: "Of a credit note: the line of the invoice it lowers, from 1" })),
       kind: text(),
       description: text(),
       visit: nullable(Type.Integer()),
@@ -160,6 +166,7 @@ export const invoice = Type.Object({
       amount_cents: Type.Integer(),
       net_cents: Type.Integer(),
       taxable: Type.Boolean(),
+      tax_basis_points: Type.Optional(Type.Integer({ description: "The rate, in hundredths of a per cent" })),
       tax_cents: Type.Integer(),
     }),
   ),
@@ -167,6 +174,9 @@ export const invoice = Type.Object({
   tax_cents: Type.Integer(),
   total_cents: Type.Integer(),
   issued_at: time(),
+  issued_on: nullable(text(), "The day, YYYY-MM-DD, where the work was done; null on invoices that kept none"),
+  due_on: nullable(text(), "Null where it is due on receipt"),
+  parties: nullable(parties, "Both sides as they were then; null on invoices that kept none"),
 });
 export type InvoiceBody = Static<typeof invoice>;
 
@@ -573,6 +583,7 @@ export const crewed = Type.Object({ ...ticketFields, crew, helpers_missing: coun
 export const changeRequested = Type.Object({ ticket, approval });
 export const closed = Type.Object({ ticket, closeout_packet: closeoutPacket });
 export const invoiced = Type.Object({ ...ticketFields, invoice });
+export const credited = Type.Object({ ...ticketFields, credit_note: invoice });
 
 export const errorBody = Type.Object({
   error: Type.Object({

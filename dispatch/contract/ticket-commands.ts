@@ -368,13 +368,14 @@ export const ticketCommands = defineCommands({
     aggregate: "ticket",
     effect: "changes",
     executes: true,
-    from: ["VERIFIED", "CANCELLED"],
-    to: ["INVOICED", "CANCELLED"],
+    from: ["VERIFIED", "CLOSED", "CANCELLED"],
+    to: ["INVOICED", "CLOSED", "CANCELLED"],
     status: 200,
     summary:
       "Invoice VERIFIED work by the price book, all its visits, with adjustments; above the cost limit it is refused. " +
-      "A CANCELLED call-out is billed, and stays so, where somebody had come. It neither sends nor closes anything.",
-    next: ["ticket.close"],
+      "A CANCELLED call-out is billed, and stays so, where somebody had come; CLOSED work anew once its invoice was credited whole. " +
+      "It neither sends nor closes anything.",
+    next: ["invoice.get", "ticket.close"],
     input: Type.Object({
       adjustments: optional(
         Type.Array(

@@ -1640,21 +1640,10 @@ export type StatementRows = {
     contact_account: string;
     contact_site: string;
   };
-  invoice_select: {
-    id: string;
-    number: string;
+  invoice_credit_notes: { id: string; number: string; lines: unknown; total_cents: number; issued_on: string };
+  invoice_documents_of_ticket: {
     ticket_id: string;
-    currency: string;
-    lines: unknown;
-    subtotal_cents: number;
-    tax_cents: number;
-    total_cents: number;
-    issued_at: string;
-  };
-  invoice_series_lock: { next: number };
-  invoices_of_tickets: {
     id: string;
-    part_of: string;
     number: string;
     currency: string;
     lines: unknown;
@@ -1662,6 +1651,77 @@ export type StatementRows = {
     tax_cents: number;
     total_cents: number;
     issued_at: string;
+    kind: string;
+    credits_invoice_id: string | null;
+    reason: string | null;
+    issued_on: string;
+    due_on: string;
+    parties: unknown;
+  };
+  invoice_one: {
+    id: string;
+    kind: string;
+    number: string;
+    status: string;
+    ticket_id: string;
+    ticket_number: string;
+    account_id: string;
+    account_name: string;
+    site_id: string;
+    site_name: string;
+    currency: string;
+    subtotal_cents: number;
+    tax_cents: number;
+    total_cents: number;
+    credited_cents: number;
+    issued_at: string;
+    issued_on: string;
+    due_on: string;
+    credits_invoice_id: string | null;
+    credits_number: string;
+    reason: string | null;
+    lines: unknown;
+    parties: unknown;
+  };
+  invoice_page: {
+    id: string;
+    kind: string;
+    number: string;
+    status: string;
+    ticket_id: string;
+    ticket_number: string;
+    account_id: string;
+    account_name: string;
+    site_id: string;
+    site_name: string;
+    currency: string;
+    subtotal_cents: number;
+    tax_cents: number;
+    total_cents: number;
+    credited_cents: number;
+    issued_at: string;
+    issued_on: string;
+    due_on: string;
+    credits_invoice_id: string | null;
+    credits_number: string;
+    reason: string | null;
+  };
+  invoices_of_tickets: {
+    part_of: string;
+    id: string;
+    number: string;
+    currency: string;
+    lines: unknown;
+    subtotal_cents: number;
+    tax_cents: number;
+    total_cents: number;
+    issued_at: string;
+    kind: string;
+    credits_invoice_id: string | null;
+    reason: string | null;
+    issued_on: string;
+    due_on: string;
+    parties: unknown;
   };
   lock_holders: {
     pid: number;
@@ -1676,6 +1736,7 @@ export type StatementRows = {
   };
   moves_lock_actor: { locked: string };
   moves_of_actor: { visits: number };
+  number_series_lock: { next: number };
   outbox_announce: { set_config: string; pg_notify: unknown };
   outbox_now: { horizon: string; snapshot: string; newest: string; xact: string; id: string };
   outbox_page: {

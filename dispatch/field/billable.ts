@@ -24,6 +24,8 @@ export type BillingFacts = {
   readonly trail: readonly TrailEvent[];
   /** Of the site, for its tax. */
   readonly region: string | null;
+  /** Of the site, for the day of the invoice; undefined where the site is not on record. */
+  readonly timezone: string | undefined;
   readonly raise: Pick<ApprovalBody, "status"> | null;
 };
 
@@ -34,7 +36,7 @@ export async function loadBillingFacts(tx: Session, ticketId: TicketId): Promise
     loadSiteDemand(tx, ticketId),
     tx.row(selectLastRaise, [ticketId]),
   ]);
-  return { trail, region: site?.region ?? null, raise };
+  return { trail, region: site?.region ?? null, timezone: site?.timezone, raise };
 }
 
 type Priced = { readonly desk: Desk; readonly ticket: TicketRow };
@@ -104,6 +106,7 @@ const wayOut: { readonly [state in TicketState]?: string } = {
   COMPLETED_PENDING_VERIFICATION:
     "Send the work back with qa.return_work, so that tech.request_change can ask for a higher limit.",
   VERIFIED: "Ask for a higher limit with billing.request_limit, or lower the invoice by an adjustment.",
+  CLOSED: "Lower the invoice by an adjustment.",
   CANCELLED: "Lower the invoice by an adjustment.",
 };
 

@@ -1,12 +1,15 @@
 // billing.generate_invoice: turns the visits of verified work into an invoice, within the limit agreed with the customer. A
-// call-out that was called off when somebody had come is billed as well, and stays cancelled.
+// call-out that was called off when somebody had come is billed as well, and stays cancelled; what was closed and then credited
+// whole is billed anew, and stays closed.
 
+import type { InvoiceBody } from "../contract/responses.ts";
 import { newId } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { loadBillingFacts, priceVisits, requireWithinNte } from "./billable.ts";
-import { insertInvoice, invoiceNumber, lockInvoiceSeries, selectInvoice, takeInvoiceNumber } from "./invoices.ts";
+import { insertInvoice, loadInvoices, lockNumber, standingInvoice } from "./invoices.ts";
+import { issueDay } from "./issue-day.ts";
 import { visitsOf, type Visit } from "./visits.ts";
 
 export const billingGenerateInvoice = ticketCommand({
@@ -14,34 +17,39 @@ export const billingGenerateInvoice = ticketCommand({
   // Numbers have no gaps: the next one is read under a lock that is held until the invoice is stored, or is not.
   alone: true,
   async load(tx, { ticketId }) {
-    const [facts, made, series] = await Promise.all([
+    const [facts, invoices, number] = await Promise.all([
       loadBillingFacts(tx, ticketId),
-      tx.row(selectInvoice, [ticketId]),
-      tx.row(lockInvoiceSeries),
+      loadInvoices(tx, ticketId),
+      lockNumber(tx, "invoice"),
     ]);
-    return { facts, made, series };
+    return { facts, invoices, number };
   },
-  decide({ desk, input, ticket, now }, { facts, made, series }) {
-    if (!series) throw new Error("there is no series of invoice numbers");
+  decide({ desk, input, ticket, now }, { facts, invoices, number: next }) {
     const visits = visitsOf(facts.trail);
-    requireSomethingToBill(ticket, visits, made?.number ?? null);
+    requireSomethingToBill(ticket, visits, standingInvoice(invoices)?.number ?? null);
     const amounts = priceVisits({ desk, ticket }, visits, facts.region, input.adjustments ?? []);
     requireWithinNte({ desk, ticket }, amounts.total_cents);
-    const invoice = {
+    const invoice: InvoiceBody = {
       id: newId(Date.parse(now)),
-      number: invoiceNumber(series.next),
+      number: next.text,
       ticket_id: ticket.id,
+      kind: "invoice",
+      credits_invoice_id: null,
+      reason: null,
       ...amounts,
       lines: amounts.lines.map((line) => ({ ...line })),
       issued_at: now,
+      issued_on: issueDay(now, facts.timezone),
+      due_on: null,
+      parties: null,
     };
     const { id: invoice_id, number, total_cents, tax_cents } = invoice;
     return {
-      path: ticket.state === "CANCELLED" ? [] : ["INVOICED"],
+      path: ticket.state === "VERIFIED" ? ["INVOICED"] : [],
       change: {},
       payload: { invoice_id, number, total_cents, tax_cents },
       parts: [insertInvoice(invoice)],
-      write: (tx) => [tx.row(takeInvoiceNumber, [series.next])],
+      write: (tx) => [next.take(tx)],
       body: (after) => ({ ...after, invoice }),
     };
   },

@@ -31,6 +31,8 @@ export type InvoiceLine = {
   /** What credits leave of the amount; nothing is left of a credit's own line. */
   readonly net_cents: number;
   readonly taxable: boolean;
+  /** The rate that was asked of it; 0 where it is not taxed. */
+  readonly tax_basis_points: number;
   readonly tax_cents: number;
 };
 
@@ -91,7 +93,8 @@ export function calculateInvoice(input: InvoiceInput): InvoiceResult {
   if (typeof credited === "number") {
     return { ok: false, code: "CREDIT_TOO_LARGE", path: `adjustments/${credited}/amount_cents` };
   }
-  const taxes = taxOf(credited, taxBasisPointsFor(input.priceBook, input.region));
+  const rate = taxBasisPointsFor(input.priceBook, input.region);
+  const taxes = taxOf(credited, rate);
   const subtotal = credited.reduce((sum, { amount }) => sum + amount, 0n);
   const taxTotal = taxes.reduce((sum, tax) => sum + tax, 0n);
   const total = subtotal + taxTotal;
@@ -102,7 +105,7 @@ export function calculateInvoice(input: InvoiceInput): InvoiceResult {
   return {
     ok: true,
     invoice: {
-      lines: credited.map((draft, index) => toLine(draft, taxes[index] ?? 0n)),
+      lines: credited.map((draft, index) => toLine(draft, rate, taxes[index] ?? 0n)),
       subtotal_cents: Number(subtotal),
       tax_cents: Number(taxTotal),
       total_cents: Number(total),
@@ -224,9 +227,13 @@ function material(part: ReportedPart, entry: PriceBookEntry): WorkLine {
   return { kind: "materials", description, quantity: part.quantity, unit: "each", unitPrice, amount };
 }
 
-function toLine({ unitPrice, amount, net, among: _among, ...described }: CreditedLine, tax: bigint): InvoiceLine {
+function toLine(
+  { unitPrice, amount, net, among: _among, ...described }: CreditedLine,
+  rate: bigint,
+  tax: bigint,
+): InvoiceLine {
   const cents = { unit_price_cents: Number(unitPrice), amount_cents: Number(amount), net_cents: Number(net) };
-  return { ...described, ...cents, tax_cents: Number(tax) };
+  return { ...described, ...cents, tax_basis_points: described.taxable ? Number(rate) : 0, tax_cents: Number(tax) };
 }
 
 const sumOf = (reports: readonly ReportedWork[], field: "labor_minutes" | "travel_minutes"): number =>

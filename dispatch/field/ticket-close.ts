@@ -6,17 +6,17 @@ import { ticketCommand } from "../ticket/ticket-command.ts";
 import { ticketBody } from "../ticket/ticket-row.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { evidenceBody, selectEvidence } from "./evidence-rows.ts";
-import { selectInvoice } from "./invoices.ts";
+import { loadInvoices, standingInvoice } from "./invoices.ts";
 import { selectTimeline } from "./timeline.ts";
 
 export const ticketClose = ticketCommand({
   name: "ticket.close",
   async prepare({ desk: { db, store }, actor, ticket }) {
-    const [timeline, evidence, completion, invoice] = await Promise.all([
+    const [timeline, evidence, completion, invoices] = await Promise.all([
       db.rows(selectTimeline, [ticket.id, null, 100_000, true]),
       db.rows(selectEvidence, [ticket.id, null, null, null]),
       db.row(selectNewestCompletion, [ticket.id]),
-      db.row(selectInvoice, [ticket.id]),
+      loadInvoices(db, ticket.id),
     ]);
     const chainHead = { seq: ticket.audit_seq, hash: ticket.audit_hash };
     // It goes to the customer, and names what is theirs.
@@ -28,7 +28,8 @@ export const ticketClose = ticketCommand({
       evidence: evidence.map((row) => withoutPlace(evidenceBody(row, reader))),
       checklist: completion?.checklist ?? {},
       no_signature_reason: completion?.no_signature_reason ?? null,
-      invoice,
+      invoice: standingInvoice(invoices),
+      invoices,
       chain_head: chainHead,
     };
     const bytes = Buffer.from(JSON.stringify(packet));

@@ -74,6 +74,7 @@ function madeLines(body: JsonObject): (string | null)[] {
   const approval = objectAt(body, "approval");
   const packet = objectAt(body, "closeout_packet");
   const invoice = objectAt(body, "invoice");
+  const creditNote = objectAt(body, "credit_note");
   const scope = objectAt(body, "scope");
   return [
     id("id", booking) &&
@@ -90,7 +91,8 @@ function madeLines(body: JsonObject): (string | null)[] {
       `evidence_id ${id("id") ?? ""} ${id("verification") ?? ""} ${quoted(textAt(body, "uri"), 300)}`,
     id("object_key", packet) &&
       `closeout packet ${id("object_key", packet) ?? ""} sha256 ${id("sha256", packet) ?? ""}`,
-    id("number", invoice) && invoiceLine(invoice),
+    id("number", invoice) && invoiceLine("invoice", invoice),
+    id("number", creditNote) && invoiceLine("credit note", creditNote),
     id("scope_type", scope) &&
       `scope ${id("scope_type", scope) ?? ""} ` +
         `${id("incident_type", scope) ?? id("ticket_id", scope) ?? ""} is ` +
@@ -115,8 +117,8 @@ function crewLines(body: JsonObject): (string | null)[] {
   ];
 }
 
-const invoiceLine = (invoice: JsonObject): string =>
-  `invoice ${wordAt(invoice, "number")} total ${dollars(numberAt(invoice, "total_cents") ?? 0)} ` +
+const invoiceLine = (what: string, invoice: JsonObject): string =>
+  `${what} ${wordAt(invoice, "number")} total ${dollars(numberAt(invoice, "total_cents") ?? 0)} ` +
   `(tax ${dollars(numberAt(invoice, "tax_cents") ?? 0)}, ${listAt(invoice, "lines").length} lines)`;
 
 function recommendationLines(body: JsonObject): string[] {

@@ -12,6 +12,7 @@ import {
   spanText,
   visitText,
 } from "./describe-ticket.ts";
+import { documentLine, documentLines } from "./describe-money.ts";
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -195,6 +196,11 @@ const readings: Record<QueryName, Describe> = {
       ),
     ];
   },
+  "invoice.list": (body) => {
+    const found = listAt(body, "invoices");
+    return [none(found, "invoice"), ...found.map(documentLine), more(body)];
+  },
+  "invoice.get": ({ invoice }) => documentLines(invoice),
   "roster.list": (body) => {
     const found = listAt(body, "technicians");
     return [none(found, "technician"), ...found.map(technicianLine)];

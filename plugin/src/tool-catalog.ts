@@ -45,6 +45,7 @@ const groups: Record<FirstWord<ToolName>, "field" | "directory"> = {
   closeout: "field",
   qa: "field",
   billing: "field",
+  invoice: "field",
   ops: "field",
   dispatcher: "field",
   // The search is whoever's who names a place; what is on record there is for those who keep it.

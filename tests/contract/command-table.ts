@@ -6,6 +6,7 @@ import { assignmentCases } from "./command-cases/assignment-cases.ts";
 import type { CasesFor, CommandFacts, DeskCase, Obeyed, TicketCase } from "./command-cases/case.ts";
 import { correctionCases } from "./command-cases/correction-cases.ts";
 import { directoryCases } from "./command-cases/directory-cases.ts";
+import { moneyCases } from "./command-cases/money-cases.ts";
 import { planCases } from "./command-cases/plan-cases.ts";
 import { rosterCases } from "./command-cases/roster-cases.ts";
 import { scheduleCases } from "./command-cases/schedule-cases.ts";
@@ -16,6 +17,7 @@ import type { StateName } from "./roles-and-states.ts";
 const cases: CasesFor<CommandName> = {
   ...ticketCases,
   ...correctionCases,
+  ...moneyCases,
   ...scheduleCases,
   ...assignmentCases,
   ...visitCases,

@@ -61,6 +61,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   ASSET_NOT_FOUND: { status: 404, fields: ["asset_id"] },
   TECHNICIAN_NOT_FOUND: { status: 404, fields: ["tech_id"] },
   PLAN_NOT_FOUND: { status: 404, fields: ["plan_id"] },
+  INVOICE_NOT_FOUND: { status: 404, fields: ["invoice_id"] },
   EVIDENCE_NOT_FOUND: { status: 404, fields: ["evidence_id"] },
   RECEIPT_NOT_FOUND: { status: 404, fields: ["receipt_id"] },
   IDEMPOTENCY_PAYLOAD_MISMATCH: { status: 409, fields: [] },
@@ -132,6 +133,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   },
   QA_VERIFICATION_FAILED: { status: 409, fields: ["ticket_id", "notes"] },
   NTE_EXCEEDED: { status: 409, fields: ["nte_cents", "total_cents"], dimension: "policy" },
+  NOTHING_TO_CREDIT: { status: 409, fields: ["invoice_id", "invoice_number", "lines"], dimension: "policy" },
   NOTHING_TO_INVOICE: { status: 409, fields: ["reason", "invoice_number"], dimension: "policy" },
   UPDATE_NOT_POSSIBLE: { status: 409, fields: ["fields", "from_state", "allowed_from_states"], dimension: "state" },
   BOOKING_AT_STAKE: {

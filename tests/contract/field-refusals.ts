@@ -173,6 +173,12 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       const headers = { accept: "*/*", range: "bytes=1000000-" };
       return pilot.refuse("closeout.get_evidence", { as: "qa", ticket: id, evidence, headers });
     },
+    INVOICE_NOT_FOUND: () => pilot.refuse("invoice.get", { as: "finance", invoice: randomUUID() }),
+    NOTHING_TO_CREDIT: async () => {
+      const { id } = await ticketIn(pilot, "INVOICED");
+      const body = { lines: [{ line: 1, amount_cents: 1_000_000 }], reason: "far too much" };
+      return pilot.refuse("billing.credit", { as: "finance", ticket: id, body });
+    },
     PLAN_NOT_FOUND: () => pilot.refuse("plan.apply", { plan: randomUUID() }),
     PLAN_STALE: async () => {
       const { id, moves } = await anyProposal(pilot);

@@ -79,6 +79,18 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     scope: { by: "rows", ask: () => ({ query: "limit=50" }) },
     chat: { args: { q: "Oakland", kind: "site" }, told: `site_id ${acme.oakland} "Acme Oakland"` },
   },
+  "invoice.list": {
+    path: "/invoices",
+    roles: ["finance", "dispatcher", "customer"],
+    scope: { by: "rows", ask: () => ({}) },
+    chat: { in: "INVOICED", args: {}, told: "total $352.16" },
+  },
+  "invoice.get": {
+    path: "/invoices/{invoiceId}",
+    roles: ["finance", "dispatcher", "customer"],
+    scope: { by: "invoice" },
+    chat: { args: {}, told: "1. visit 1 labor " },
+  },
   "roster.list": {
     path: "/roster",
     roles: dispatcher,

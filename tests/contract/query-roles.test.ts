@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { refusalOf, startTestApi } from "../support/api.ts";
 import { acme } from "../support/directory.ts";
+import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { parseBody } from "../support/response-schemas.ts";
@@ -20,12 +21,20 @@ describe("the queries", async () => {
   });
 
   const { id: plan } = await anyProposal(api);
+  const { invoiceId: invoice } = await invoicedTicket(api);
 
   for (const { tool, roles } of queryTable) {
     test(`${tool} is for ${roles.join(", ")}`, async () => {
       const before = await tracesLeft(api.owner);
       for (const role of allRoles) {
-        const reply = await api.call(tool, { as: role, ticket: id, receipt: receipt.receipt_id, plan, evidence });
+        const reply = await api.call(tool, {
+          as: role,
+          ticket: id,
+          receipt: receipt.receipt_id,
+          plan,
+          evidence,
+          invoice,
+        });
         if (roles.includes(role)) {
           assert.equal(reply.status, 200, `${role}: ${reply.text}`);
           parseBody(tool, JSON.parse(reply.text));

@@ -61,7 +61,7 @@ export const moveTable: readonly (readonly [from: StateName | "(creation)", to: 
   ["ON_HOLD", ["READY_TO_SCHEDULE", "IN_PROGRESS", "CANCELLED"]],
   ["COMPLETED_PENDING_VERIFICATION", ["VERIFIED", "IN_PROGRESS"]],
   ["VERIFIED", ["INVOICED", "IN_PROGRESS", "READY_TO_SCHEDULE", "APPROVAL_REQUIRED"]],
-  ["INVOICED", ["CLOSED"]],
+  ["INVOICED", ["CLOSED", "VERIFIED"]],
   ["CLOSED", []],
   ["CANCELLED", []],
 ];

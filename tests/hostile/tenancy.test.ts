@@ -12,6 +12,7 @@ import { queryCases } from "../contract/query-cases.ts";
 import { startTestApi, type CallOptions, type TestApi } from "../support/api.ts";
 import { everyCase } from "../support/cases.ts";
 import { acme, addTechnician, ana, borealis } from "../support/directory.ts";
+import { invoicedTicket } from "../support/invoices.ts";
 import { day } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -64,7 +65,7 @@ describe("whose rows a caller sees", async () => {
     test(`what names something of B's is refused to a caller ${how}, and leaves nothing behind`, async () => {
       const traces = await tracesLeft(api.owner);
       await everyCase(
-        rowsOf("ticket", "named", "plan", "receipt"),
+        rowsOf("ticket", "named", "plan", "receipt", "invoice"),
         ([tool]) => tool,
         async ([
           tool,
@@ -196,6 +197,8 @@ function callOf(tool: ToolName, b: WorldOfB): CallOptions {
       return { ...body, plan: b.planId };
     case "receipt":
       return { receipt: b.receiptId };
+    case "invoice":
+      return { invoice: b.invoiceId };
     case "named":
       return row.send(b);
     default:
@@ -213,6 +216,7 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
   await addTechnician(api.owner, { zone: "NY", name: "Nia of New York" });
   const waiting = await ticketIn(api, "APPROVAL_REQUIRED", of);
   const dispatched = await ticketIn(api, "DISPATCHED", of);
+  const { invoiceId, ...billed } = await invoicedTicket(api, of);
   const unplanned = await ticketIn(api, "READY_TO_SCHEDULE", of);
   await api.run("ops.autonomy.pause", { body: { scope_type: "TICKET", ticket_id: waiting.id, reason: "B said so" } });
   const { plan } = await api.run("plan.optimize", { headers: ofB, body: { day, iterations: 1 } });
@@ -222,11 +226,12 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
   });
   const { approvalId } = waiting;
   assert.ok(approvalId);
-  const tickets = [waiting.id, dispatched.id, unplanned.id];
+  const tickets = [waiting.id, dispatched.id, unplanned.id, billed.id];
   return {
     tickets,
     planId: plan.id,
     receiptId: receipt.receipt_id,
+    invoiceId,
     approvalId,
     snapshotId,
     ids: new Set([

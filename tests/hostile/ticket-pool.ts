@@ -15,6 +15,8 @@ export type PooledTicket = {
   holdId: string | null;
   /** Some piece of its evidence. */
   evidenceId: string | null;
+  /** Of what is billed. */
+  invoiceId: string | null;
   window: Window;
 };
 
@@ -95,6 +97,7 @@ export class TicketPool {
     if (!known) return;
     known.state = state;
     if (typeof pending_approval_id === "string") known.approvalId = pending_approval_id;
+    if (isObject(body["invoice"])) known.invoiceId = String(body["invoice"]["id"]);
     if (typeof hold_id === "string") known.holdId = hold_id;
     if (typeof scheduled_start === "string" && typeof scheduled_end === "string")
       known.window = { start: scheduled_start, end: scheduled_end };
@@ -120,7 +123,7 @@ export class TicketPool {
   }
 
   #add(state: TicketState, { id, approvalId, holdId, window }: BuiltTicket, evidenceId: string | null): void {
-    const ticket = { id, state, approvalId, holdId, evidenceId, window };
+    const ticket = { id, state, approvalId, holdId, evidenceId, invoiceId: null, window };
     this.#tickets.push(ticket);
     this.#byId.set(id, ticket);
   }

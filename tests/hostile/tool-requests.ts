@@ -255,6 +255,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
     .replace("{ticketId}", ticket?.id ?? nobody)
     .replace("{evidenceId}", ticket?.evidenceId ?? nobody)
     .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
+    .replace("{invoiceId}", ticket?.invoiceId ?? nobody)
     .replace("{planId}", pool.plan(call.pick) ?? nobody)
     .replace(
       "{technicianId}",

@@ -7,7 +7,7 @@ import { importsOf, sourceFiles, targetOf, textOf } from "./sources.ts";
 /** What each room may import beside itself. Packages and node's own modules are not rooms. */
 const low = ["dispatch/contract", "dispatch/db", "dispatch/storage", "dispatch/policy", "dispatch/travel"] as const;
 const desk = [...low, "dispatch/kernel", "dispatch/process/settings.ts", "dispatch/ticket"] as const;
-const field = [...desk, "dispatch/workforce", "dispatch/planning", "dispatch/directory"] as const;
+const field = [...desk, "dispatch/workforce", "dispatch/planning", "dispatch/directory", "dispatch/money"] as const;
 const running = [
   ...field,
   "dispatch/field",
@@ -37,6 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/ticket": [...low, "dispatch/kernel"],
   "dispatch/webhooks": ["dispatch/db", "dispatch/kernel"],
   "dispatch/workforce": desk,
+  "dispatch/money": ["dispatch/contract"],
   "dispatch/planning": [...desk, "dispatch/workforce", "dispatch/planner"],
   "dispatch/directory": [...desk, "dispatch/workforce"],
   "dispatch/field": field,

@@ -9,6 +9,7 @@ import { queryCases } from "../contract/query-cases.ts";
 import { startTestApi } from "../support/api.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { firstEvidenceOf } from "../support/evidence.ts";
+import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { believing, openChat, outsideFences } from "./chat.ts";
@@ -65,6 +66,7 @@ describe("every tool", async () => {
         ...(path.includes("{ticketId}") && { ticket_id: ticket?.id }),
         ...(path.includes("{receiptId}") && { receipt_id: paused.receipt.receipt_id }),
         ...(path.includes("{evidenceId}") && { evidence_id: await firstEvidenceOf(api, ticket?.id) }),
+        ...(path.includes("{invoiceId}") && { invoice_id: (await invoicedTicket(api)).invoiceId }),
         ...(path.includes("{planId}") && { plan_id: (await anyProposal(api)).id }),
       };
       const before = await audited();

@@ -11,6 +11,7 @@ import type { StateName } from "../contract/roles-and-states.ts";
 import { startTestApi } from "../support/api.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
 import { addReferenced } from "../support/evidence.ts";
+import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -108,6 +109,7 @@ describe("grants", async () => {
     if (path.includes("{evidenceId}"))
       return { ticket_id, evidence_id: (await addReferenced(api, { ticket: ticket_id }, "photo")).id };
     if (path.includes("{ticketId}")) return { ticket_id };
+    if (path.includes("{invoiceId}")) return { invoice_id: (await invoicedTicket(api)).invoiceId };
     if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     if (!path.includes("{receiptId}")) return {};
     const [event] = (await api.read("ticket.timeline", { ticket: ticket_id })).events;

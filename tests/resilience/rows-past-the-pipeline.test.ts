@@ -49,6 +49,7 @@ const otherValue: Readonly<Record<string, (column: string) => string>> = {
   "double precision": (column) => `coalesce(${column}, 0) + 1`,
   jsonb: () => `'[{"x": 1}]'`,
   "timestamp with time zone": (column) => `coalesce(${column}, now()) + interval '1 minute'`,
+  date: (column) => `coalesce(${column}, current_date) + 1`,
   tstzrange: (column) => `tstzrange(lower(${column}), upper(${column}) + interval '1 minute')`,
 };
 

@@ -49,6 +49,7 @@ export type CallOptions = {
   readonly technician?: string;
   readonly plan?: string;
   readonly evidence?: string;
+  readonly invoice?: string;
   /** An object goes as JSON, a text or bytes as they are. */
   readonly body?: object | string;
   /** Without the question mark. */
@@ -230,10 +231,18 @@ export function pathOf(
     technician,
     plan,
     evidence,
-  }: Pick<CallOptions, "ticket" | "receipt" | "technician" | "plan" | "evidence"> = {},
+    invoice,
+  }: Pick<CallOptions, "ticket" | "receipt" | "technician" | "plan" | "evidence" | "invoice"> = {},
 ): string {
   const { path } = isCommandName(tool) ? commands[tool] : queries[tool];
-  const ids = { ticketId: ticket, receiptId: receipt, technicianId: technician, planId: plan, evidenceId: evidence };
+  const ids = {
+    ticketId: ticket,
+    receiptId: receipt,
+    technicianId: technician,
+    planId: plan,
+    evidenceId: evidence,
+    invoiceId: invoice,
+  };
   const filled = Object.entries(ids).reduce(
     (text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)),
     String(path),

@@ -49,8 +49,8 @@ type Question = (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technicia
 
 /** For the tenancy's test: how a tool of which no ticket is named in the path keeps one customer's things from another. */
 export type Scoping =
-  /** About the plan or receipt in the path, or ids in the body: refused, FORBIDDEN_SCOPE. */
-  | { readonly by: "plan" | "receipt" }
+  /** About the plan, receipt or invoice in the path, or ids in the body: refused, FORBIDDEN_SCOPE. */
+  | { readonly by: "plan" | "receipt" | "invoice" }
   | { readonly by: "named"; readonly send: Question }
   /** Lists: what is not the caller's is left out, and the same question of B's people shows it. */
   | { readonly by: "rows"; readonly ask: Question }
@@ -62,6 +62,7 @@ export type WorldOfB = {
   readonly tickets: readonly string[];
   readonly planId: string;
   readonly receiptId: string;
+  readonly invoiceId: string;
   readonly approvalId: string;
   readonly snapshotId: string;
   /** Every id of B's that an answer could hold. */

@@ -222,14 +222,18 @@ export const ticketCases = {
   "billing.generate_invoice": {
     path: `${t}/billing/generate-invoice`,
     roles: ["finance"],
-    from: ["VERIFIED", "CANCELLED"],
-    to: ["INVOICED", "CANCELLED"],
+    from: ["VERIFIED", "CLOSED", "CANCELLED"],
+    to: ["INVOICED", "CLOSED", "CANCELLED"],
     status: 200,
     obeyed: (from) => [
       {
         plan: { cancelledIn: "IN_PROGRESS" },
+        // What is closed has an invoice, and gets another once that is credited whole.
+        arrange: async (api, { id }) =>
+          from === "CLOSED" &&
+          api.run("billing.credit", { as: "finance", ticket: id, body: { all: true, reason: "the wrong door" } }),
         body: () => ({ adjustments: [{ description: "goodwill", amount_cents: -500 }] }),
-        path: from === "CANCELLED" ? [] : ["INVOICED"],
+        path: from === "VERIFIED" ? ["INVOICED"] : [],
       },
     ],
     fields: {

@@ -1,0 +1,43 @@
+// Invoices and credit notes for the model: how one stands, and what is on it.
+
+import { listAt, numberAt, textAt } from "./json.ts";
+import { dollars, quoted, wordAt } from "./result-text.ts";
+
+/** One invoice or credit note of a list. */
+export function documentLine(one: unknown): string {
+  const credited = numberAt(one, "credited_cents") ?? 0;
+  return [
+    `${wordAt(one, "kind")} ${wordAt(one, "number")} invoice_id ${wordAt(one, "id")} ${wordAt(one, "status")}`,
+    `total ${dollars(numberAt(one, "total_cents") ?? 0)}`,
+    credited > 0 && `${dollars(credited)} credited`,
+    textAt(one, "credits_number") !== null && `on ${wordAt(one, "credits_number")}`,
+    `issued ${wordAt(one, "issued_on")}`,
+    textAt(one, "due_on") !== null && `due ${wordAt(one, "due_on")}`,
+    `ticket number ${wordAt(one, "ticket_number")} of ${quoted(textAt(one, "account_name"), 80)}`,
+  ]
+    .filter(Boolean)
+    .join("; ");
+}
+
+function billedLine(one: unknown): string {
+  const visit = numberAt(one, "visit");
+  const credited = numberAt(one, "credited_cents") ?? 0;
+  return (
+    `${numberAt(one, "line") ?? 0}. ${visit === null ? "" : `visit ${visit} `}${wordAt(one, "kind")} ` +
+    `${quoted(textAt(one, "description"), 120)} ${numberAt(one, "quantity") ?? 0} ${wordAt(one, "unit")} at ` +
+    `${dollars(numberAt(one, "list_price_cents") ?? 0)}: ${dollars(numberAt(one, "price_cents") ?? 0)}, ` +
+    `tax ${dollars(numberAt(one, "tax_cents") ?? 0)}${credited > 0 ? `, ${dollars(credited)} of it credited` : ""}`
+  );
+}
+
+/** One with its lines. */
+export const documentLines = (one: unknown): (string | false)[] => [
+  documentLine(one),
+  textAt(one, "reason") !== null && `because ${quoted(textAt(one, "reason"), 200)}`,
+  ...listAt(one, "lines").map(billedLine),
+  `tax ${dollars(numberAt(one, "tax_cents") ?? 0)}, total ${dollars(numberAt(one, "total_cents") ?? 0)}`,
+  ...listAt(one, "credit_notes").map(
+    (note) =>
+      `credited by ${wordAt(note, "number")} of ${wordAt(note, "issued_on")}: ${dollars(numberAt(note, "total_cents") ?? 0)}`,
+  ),
+];

@@ -1,0 +1,18 @@
+// Tickets that are invoiced, with their documents.
+
+import assert from "node:assert/strict";
+import type { TestApi } from "./api.ts";
+import { ticketIn, type BuiltTicket, type Plan } from "./ticket-builder.ts";
+
+/** A ticket in INVOICED, unless another state is said, and its newest invoice. */
+export async function invoicedTicket(
+  api: TestApi,
+  plan: Plan = {},
+  state: "INVOICED" | "CLOSED" = "INVOICED",
+): Promise<BuiltTicket & { readonly invoiceId: string }> {
+  const ticket = await ticketIn(api, state, plan);
+  const [newest] = (await api.read("invoice.list", { as: "finance", query: `ticket_id=${ticket.id}&kind=invoice` }))
+    .invoices;
+  assert.ok(newest);
+  return { ...ticket, invoiceId: newest.id };
+}
