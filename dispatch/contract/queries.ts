@@ -160,8 +160,8 @@ export const queries = defineQueries({
     path: "/ux/dispatcher/cockpit",
     roles: ["dispatcher"],
     summary:
-      "Read the queue, most urgent first: state, SLA, site, time and technician of each open ticket. VERIFIED and INVOICED ones " +
-      "are in it only when state asks for them. To find a ticket by words, or finished ones, use ticket.search.",
+      "Read the queue, most urgent first: summary, caller, address, state, SLA, time and technician of each open ticket. VERIFIED and " +
+      "INVOICED ones are in it only when state asks for them. To find a ticket by words, or finished ones, use ticket.search.",
     next: ["ticket.get", "ticket.triage", "schedule.slots", "assignment.dispatch"],
     input: Type.Object({
       ...filters,

@@ -775,6 +775,7 @@ export type StatementRows = {
     summary: string;
     customer_name: string;
     customer_phone: string;
+    contact_id: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -799,6 +800,7 @@ export type StatementRows = {
     assign_unable: boolean;
     site_id: string;
     site_name: string;
+    site_address1: string;
     site_city: string;
     site_region: string;
     timezone: string;
@@ -807,6 +809,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    contact: unknown;
   };
   cockpit_billing: {
     id: string;
@@ -814,6 +817,7 @@ export type StatementRows = {
     summary: string;
     customer_name: string | null;
     customer_phone: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -838,6 +842,7 @@ export type StatementRows = {
     assign_unable: boolean;
     site_id: string;
     site_name: string;
+    site_address1: string | null;
     site_city: string | null;
     site_region: string | null;
     timezone: string;
@@ -846,6 +851,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    contact: unknown;
   };
   cockpit_final: {
     id: string;
@@ -853,6 +859,7 @@ export type StatementRows = {
     summary: string;
     customer_name: string | null;
     customer_phone: string | null;
+    contact_id: string | null;
     state: string;
     priority: string;
     incident_type: string | null;
@@ -877,6 +884,7 @@ export type StatementRows = {
     assign_unable: boolean;
     site_id: string;
     site_name: string;
+    site_address1: string | null;
     site_city: string | null;
     site_region: string | null;
     timezone: string;
@@ -885,6 +893,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    contact: unknown;
   };
   cockpit_open: {
     id: string;
@@ -892,6 +901,7 @@ export type StatementRows = {
     summary: string;
     customer_name: string;
     customer_phone: string;
+    contact_id: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -916,6 +926,7 @@ export type StatementRows = {
     assign_unable: boolean;
     site_id: string;
     site_name: string;
+    site_address1: string;
     site_city: string;
     site_region: string;
     timezone: string;
@@ -924,6 +935,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    contact: unknown;
   };
   cockpit_queue: {
     id: string;
@@ -931,6 +943,7 @@ export type StatementRows = {
     summary: string;
     customer_name: string;
     customer_phone: string;
+    contact_id: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -955,6 +968,7 @@ export type StatementRows = {
     assign_unable: boolean;
     site_id: string;
     site_name: string;
+    site_address1: string;
     site_city: string;
     site_region: string;
     timezone: string;
@@ -963,6 +977,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    contact: unknown;
   };
   cockpit_queue_accounts: {
     id: string;
@@ -970,6 +985,7 @@ export type StatementRows = {
     summary: string;
     customer_name: string;
     customer_phone: string;
+    contact_id: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -994,6 +1010,7 @@ export type StatementRows = {
     assign_unable: boolean;
     site_id: string;
     site_name: string;
+    site_address1: string;
     site_city: string;
     site_region: string;
     timezone: string;
@@ -1002,6 +1019,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    contact: unknown;
   };
   cockpit_queue_first_page: {
     id: string;
@@ -1009,6 +1027,7 @@ export type StatementRows = {
     summary: string;
     customer_name: string;
     customer_phone: string;
+    contact_id: string;
     state: string;
     priority: string;
     incident_type: string;
@@ -1033,6 +1052,7 @@ export type StatementRows = {
     assign_unable: boolean;
     site_id: string;
     site_name: string;
+    site_address1: string;
     site_city: string;
     site_region: string;
     timezone: string;
@@ -1041,6 +1061,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    contact: unknown;
   };
   completion_newest: {
     checklist: unknown;

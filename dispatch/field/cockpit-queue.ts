@@ -22,11 +22,14 @@ export type QueueRow = {
   summary: string;
   customer_name: string | null;
   customer_phone: string | null;
+  contact_id: string | null;
+  contact: { name: string; phone: string | null } | null;
   state: QueryBodyOf<"dispatcher.cockpit">["queue"][number]["state"];
   priority: "EMERGENCY" | "URGENT" | "ROUTINE";
   incident_type: string | null;
   site_id: SiteId;
   site_name: string;
+  site_address1: string | null;
   site_city: string | null;
   site_region: string | null;
   timezone: string;
@@ -106,13 +109,13 @@ function streamSql(stream: QueueStream, { where, from, until, behind, now, warni
              ORDER BY ${position} LIMIT ${mostRows}) AS nearest
        ORDER BY nearest.at LIMIT ${limit} + 1)`,
     rows: `
-      SELECT t.id, t.number, t.summary, t.customer_name, t.customer_phone, t.state, t.priority, t.incident_type,
+      SELECT t.id, t.number, t.summary, t.customer_name, t.customer_phone, t.contact_id, t.state, t.priority, t.incident_type,
              t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.arrival_start, t.arrival_end,
              t.created_at, t.updated_at,
              t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,
              t.sla_stopped_at, t.response_deadline_at, t.attention_code, t.attention_since, t.helpers_missing,
              t.assign_reason, t.assign_unable,
-             s.id AS site_id, s.name AS site_name, s.city AS site_city, s.region AS site_region,
+             s.id AS site_id, s.name AS site_name, s.address1 AS site_address1, s.city AS site_city, s.region AS site_region,
              s.timezone, s.region_weight,
              ${stream.minutes(position, now, warning)} AS remaining,
              CASE t.priority WHEN 'EMERGENCY' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END AS priority_rank
@@ -129,7 +132,8 @@ function queueSql(clauses: Clauses): string {
     ORDER BY minute OFFSET ${clauses.limit} LIMIT 1
   ), page AS (${streams.map(({ rows }) => rows).join("\n      UNION ALL")}
   )
-  SELECT first.*, ${isAtDoor("first")} AS at_door, ${missedPart("first", clauses.now)} AS missed_part
+  SELECT first.*, ${isAtDoor("first")} AS at_door, ${missedPart("first", clauses.now)} AS missed_part,
+         (SELECT jsonb_build_object('name', c.name, 'phone', c.phone) FROM contacts c WHERE c.id = first.contact_id) AS contact
   FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
   ORDER BY ${order} LIMIT ${clauses.limit} + 1`;
 }

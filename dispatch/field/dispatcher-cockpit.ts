@@ -57,12 +57,13 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     ticket_id: row.id,
     number: row.number,
     summary: row.summary,
-    caller: row.customer_name === null ? null : { name: row.customer_name, phone: row.customer_phone },
+    caller: callerOf(row),
     state: row.state,
     priority: row.priority,
     incident_type: row.incident_type,
     site_region: row.site_region,
     site: { id: row.site_id, name: row.site_name, city: row.site_city, region: row.site_region },
+    site_line: [row.site_name, row.site_address1, row.site_city].filter(Boolean).join(", "),
     assigned_tech: row.assigned_tech_id,
     scheduled_start: row.scheduled_start,
     scheduled_start_local: localOf(row.scheduled_start, row),
@@ -75,6 +76,10 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     attention: attentionOf(row, now, plusMinutes(now, policy.sla.warningMinutes)) ?? attentionToType(row, policy),
   };
 }
+
+/** Whom to call back: the contact the ticket names, else who called when it was taken. */
+const callerOf = ({ contact, customer_name, customer_phone }: QueueRow): CockpitRow["caller"] =>
+  contact ?? (customer_name === null ? null : { name: customer_name, phone: customer_phone });
 
 /** A ticket outside the caller's scope is refused by its id, which is what the caller named. */
 async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit">, ticketId: TicketId) {

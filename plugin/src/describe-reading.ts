@@ -141,13 +141,13 @@ const readings: Record<QueryName, Describe> = {
     return [
       none(queue, "ticket in the queue"),
       ...queue.map((row, index) => {
-        const site = objectAt(row, "site");
         return [
           `${index + 1}. ticket ${at(row, "ticket_id")} ${at(row, "state")} ${at(row, "priority")} ${at(row, "incident_type")}`,
           `number ${at(row, "number")} ${quoted(textAt(row, "summary"), 60)}`,
           `sla ${at(row, "sla_status")} ${at(row, "sla_timer_remaining")}`,
           isObject(row) && isObject(row["attention"]) && attentionText(row["attention"]),
-          `site ${quoted(textAt(site, "name"))} ${quoted(textAt(site, "city"), 40)}`,
+          callerText(row),
+          `site ${quoted(textAt(row, "site_line"), 80)}`,
           visitText(row),
           textAt(row, "assigned_tech") === null ? "nobody assigned" : `tech_id ${at(row, "assigned_tech")}`,
         ]
@@ -237,6 +237,13 @@ const readings: Record<QueryName, Describe> = {
 };
 
 const readingsByName: ReadonlyMap<string, Describe> = new Map(Object.entries(readings));
+
+/** Whom to call back about a ticket, with the number; nothing where nobody is on record. */
+function callerText(row: unknown): string | null {
+  const caller = objectAt(row, "caller");
+  const [name, phone] = [textAt(caller, "name"), textAt(caller, "phone")];
+  return name === null ? null : `caller ${quoted(name, 40)}${phone === null ? "" : ` ${quoted(phone, 30)}`}`;
+}
 
 /** What a dispatcher has to look at; its sentence is the desk's own. */
 const attentionText = (attention: JsonObject): string =>

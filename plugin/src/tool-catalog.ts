@@ -88,10 +88,10 @@ type ChatReading = {
 
 /**
  * What a chat reads of a list that is longer than a model can take in. A row of the cockpit with its actions has 11 KB, and
- * the text for the model names none of them; 20 rows are about as many as that text holds, more come by the cursor.
+ * the text for the model names none of them; 18 rows are about as many as that text holds, more come by the cursor.
  */
 const chatReadings: Partial<Record<ToolName, ChatReading>> = {
-  "dispatcher.cockpit": { rows: { usual: 15, most: 20 }, fixed: { actions: "none" } },
+  "dispatcher.cockpit": { rows: { usual: 15, most: 18 }, fixed: { actions: "none" } },
   "ticket.search": { rows: { usual: 15, most: 200 }, fixed: {} },
 };
 const readingsByName: ReadonlyMap<string, ChatReading> = new Map(Object.entries(chatReadings));

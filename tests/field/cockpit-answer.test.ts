@@ -36,6 +36,7 @@ const rowOf = (state: TicketState, number: number): CockpitRow => ({
     city: null,
     region: null,
   },
+  site_line: names[number % names.length] ?? "",
   assigned_tech: null,
   scheduled_start: null,
   scheduled_start_local: null,

@@ -2,6 +2,7 @@
 // filters and scope; and what may be done about each ticket.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { acme, addSite, ana, ben, borealis } from "../support/directory.ts";
@@ -146,7 +147,7 @@ describe("the queue of three hundred tickets", async () => {
       const { remaining } = ticket;
       const late = Date.parse(ticket.created_at) + targets[ticket.priority] * 60_000;
       const base = Date.parse(ticket.scheduled_start ?? ticket.created_at);
-      const { site, actions, number, summary, caller, last_transition_at, ...figures } = row;
+      const { site, site_line, actions, number, summary, caller, last_transition_at, ...figures } = row;
       assert.deepEqual(figures, {
         ticket_id: ticket.id,
         state: ticket.state,
@@ -171,6 +172,8 @@ describe("the queue of three hundred tickets", async () => {
         attention: null,
       });
       assert.equal(site.id, ticket.site_id);
+      assert.deepEqual([number, summary, caller], [ticket.number, ticket.summary, null]);
+      assert.equal(site_line, `Site ${regions.get(ticket.site_id)}, Town`);
       assert.ok(actions && actions.length > 20 && last_transition_at <= row.last_update_at);
     }
   });
@@ -244,6 +247,42 @@ describe("the cockpit", async () => {
     assert.deepEqual(await idsFor({ "x-account-scope": acme.id }, `account_id=${borealis.id}`), []);
     assert.deepEqual(await idsFor({ "x-account-scope": "" }), []);
     assert.deepEqual(await idsFor({}, `assigned_tech_id=${ana}`), [mine.id]);
+  });
+
+  test("says what is the matter, whom to call back and where it is", async () => {
+    const intake = await api.run("ticket.blind_intake", {
+      body: {
+        account_id: acme.id,
+        site_id: acme.oakland,
+        summary: "Pane cracked",
+        incident_type: "FRAME_OR_GLASS_DAMAGE",
+        priority: "URGENT",
+        customer_name: "Cal Lane",
+        contact_phone: "415 555 2671",
+        identity_confidence: 90,
+        classification_confidence: 90,
+        sop_handoff_acknowledged: true,
+      },
+    });
+    const row = async () =>
+      (await readQueue(api, `site_id=${acme.oakland}`)).find(({ ticket_id }) => ticket_id === intake.id) ??
+      assert.fail();
+    const { rows } = await api.owner.query<{ line: string }>(
+      `SELECT concat_ws(', ', name, address1, city) AS line FROM sites WHERE id = $1`,
+      [acme.oakland],
+    );
+    const called = await row();
+    assert.deepEqual([called.number, called.summary, called.site_line], [intake.number, "Pane cracked", rows[0]?.line]);
+    assert.ok(called.site_line.split(", ").length === 3, called.site_line);
+    assert.deepEqual(called.caller, { name: "Cal Lane", phone: intake.customer_phone });
+    const contact = randomUUID();
+    await api.owner.query(
+      `INSERT INTO contacts (id, account_id, site_id, name, phone) VALUES ($1, $2, $3, 'Zoe Quill', '+14155552672')`,
+      [contact, acme.id, acme.oakland],
+    );
+    await api.run("ticket.update", { ticket: intake.id, body: { contact_id: contact } });
+    assert.deepEqual((await row()).caller, { name: "Zoe Quill", phone: "+14155552672" });
+    await api.run("ticket.cancel", { ticket: intake.id, body: { reason: "called off" } });
   });
 
   test("selects a ticket, with its timeline and evidence, whatever the filters hide", async () => {
