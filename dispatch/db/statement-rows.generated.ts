@@ -559,6 +559,7 @@ export type StatementRows = {
   audit_faults_mend: { chain: string; seq: number; kind: string };
   audit_faults_resolve: { resolved: number };
   audit_verify_aggregates: { aggregate: string };
+  audit_verify_moment: { at: string };
   audit_verify_named: {
     id: string;
     aggregate: string;
@@ -609,6 +610,7 @@ export type StatementRows = {
     from_states: readonly string[];
     to_states: readonly string[];
   };
+  audit_verify_short: { id: string };
   audit_verify_stray_moves: { aggregate: string; aggregate_id: string; from_state: string; to_state: string };
   audit_verify_stray_moves_of: { aggregate_id: string; from_state: string; to_state: string };
   audit_watch_claim: {
@@ -1744,6 +1746,7 @@ export type StatementRows = {
     due_on: string;
     parties: unknown;
   };
+  known_checkpoint_newest: { key: string; sha256: string };
   lock_holders: {
     pid: number;
     application: string;

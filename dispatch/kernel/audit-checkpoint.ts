@@ -10,6 +10,7 @@ import type { ObjectStore } from "../storage/object-store.ts";
 import type { Aggregate, KnownHead } from "./aggregate.ts";
 import { deskName } from "./audit.ts";
 import type { AuditFault } from "./chain-faults.ts";
+import { newestKnown, noteCheckpoint } from "./known-checkpoints.ts";
 
 /** In a checkpoint of the first format no aggregate is named. */
 type Head = { readonly aggregate?: string; readonly chain: string; readonly seq: number; readonly hash: string };
@@ -72,6 +73,7 @@ const selectHashes = statement<{ aggregate: string; chain: string; seq: number; 
    LEFT JOIN audit_events e ON e.aggregate = head.aggregate AND e.aggregate_id = head.chain AND e.seq = head.seq`,
 );
 
+const sha256Of = (body: Buffer): string => createHash("sha256").update(body).digest("hex");
 const keyOf = (day: string, number: number): string => `${folder}/${day}/${String(number).padStart(2, "0")}.ndjson`;
 const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
 
@@ -98,16 +100,16 @@ export async function writeDailyCheckpoint(
   isWhole: boolean,
 ): Promise<DailyCheckpoint> {
   if (await hasCheckpoint(store, now)) return { kind: "exists" };
-  const before = await newestCheckpoint(store, now).catch(damaged);
-  if (before instanceof CheckpointDamaged) return { kind: "broken", faults: [before.fault] };
-  const faults = before ? (await verifyCheckpoint(db, aggregates, before)).faults : [];
+  const kept = await newestKept(db, store, now).catch(damaged);
+  if (kept instanceof CheckpointDamaged) return { kind: "broken", faults: [kept.fault] };
+  const { newest: before, missed } = kept;
+  const compared = before ? (await verifyCheckpoint(db, aggregates, before)).faults : [];
+  const faults = missed ? [missed, ...compared] : compared;
   if (faults.length > 0 || !isWhole) return { kind: "broken", faults };
   const key = keyOf(dayOf(now), 0);
   // Of two workers that come this far the store lets one write.
   const body = await headsNow(db, aggregates, now, before);
-  return (await store.writeOnce(key, body, "application/x-ndjson")) === "written"
-    ? { kind: "written", key }
-    : { kind: "exists" };
+  return (await writeAndNote(db, store, key, body, now)) ? { kind: "written", key } : { kind: "exists" };
 }
 
 /**
@@ -128,9 +130,16 @@ export async function writeCheckpoint(
   const body = await headsNow(db, aggregates, now, before, accepted);
   for (let number = 0; number < mostADay; number++) {
     const key = keyOf(dayOf(now), number);
-    if ((await store.writeOnce(key, body, "application/x-ndjson")) === "written") return key;
+    if (await writeAndNote(db, store, key, body, now)) return key;
   }
   throw new Error(`${mostADay} checkpoints have been written on ${dayOf(now)} already`);
+}
+
+/** @returns false when there is one under this key */
+async function writeAndNote(db: Database, store: ObjectStore, key: string, body: Buffer, now: Date): Promise<boolean> {
+  if ((await store.writeOnce(key, body, "application/x-ndjson")) !== "written") return false;
+  await noteCheckpoint(db, { key, sha256: sha256Of(body) }, now);
+  return true;
 }
 
 /** All heads as of one moment; about 130 bytes a chain, all of it in memory. */
@@ -170,6 +179,31 @@ export async function newestCheckpoint(store: ObjectStore, now: Date): Promise<C
   return null;
 }
 
+/** That the newest which the database knows is gone; null when it is there, or none is known. @throws ObjectStoreUnavailable */
+export async function missedCheckpoint(db: Session, store: ObjectStore, now: Date): Promise<AuditFault | null> {
+  const known = await newestKnown(db, new Date(now.getTime() - lookBackDays * dayMs));
+  return known && (await store.stat(known.key)) === null ? gone(known.key) : null;
+}
+
+/**
+ * The newest one, and whether it is another than the database knows: no later one names it.
+ * @throws ObjectStoreUnavailable, CheckpointDamaged
+ */
+async function newestKept(
+  db: Session,
+  store: ObjectStore,
+  now: Date,
+): Promise<{ readonly newest: Checkpoint | null; readonly missed: AuditFault | null }> {
+  const found = await newestCheckpoint(store, now);
+  const known = await newestKnown(db, new Date(now.getTime() - lookBackDays * dayMs));
+  if (!known) return { newest: found, missed: null };
+  const own = found?.key === known.key ? found : await readCheckpoint(store, known.key);
+  if (!own) return { newest: found, missed: gone(known.key) };
+  const missed = own.sha256 === known.sha256 ? null : changed(known.key, "it is not the one that was written");
+  // Where one before it is gone, numbers of its day have a gap.
+  return { newest: found && found.takenAt > own.takenAt ? found : own, missed };
+}
+
 async function newestOf(store: ObjectStore, day: string): Promise<Checkpoint | null> {
   let newest: string | null = null;
   // They are numbered without gaps.
@@ -182,7 +216,7 @@ async function readCheckpoint(store: ObjectStore, key: string): Promise<Checkpoi
   const stream = await store.read(key);
   if (stream === null) return null;
   const body = await buffer(stream);
-  const link = { key, sha256: createHash("sha256").update(body).digest("hex") };
+  const link = { key, sha256: sha256Of(body) };
   try {
     return parseCheckpoint(link, body);
   } catch (error) {
@@ -219,6 +253,8 @@ const changed = (key: string, detail: string): AuditFault => ({
   source: "checkpoint",
 });
 
+const gone = (key: string): AuditFault => changed(key, "it is gone, and the database knows that it was written");
+
 /**
  * Holds the audit trail to every checkpoint that is kept, the newest first, as far back as the newest that an operator accepted; and
  * each of them to what the one behind it says of it.
@@ -230,10 +266,12 @@ export async function verifyKeptCheckpoints(
   aggregates: readonly Aggregate[],
   now: Date,
 ): Promise<KeptReport> {
-  const newest = await newestCheckpoint(store, now).catch(damaged);
-  if (newest instanceof CheckpointDamaged) return { checkpoint: null, compared: 0, faults: [newest.fault] };
-  if (!newest) return { checkpoint: null, compared: 0, faults: [] };
+  const kept = await newestKept(db, store, now).catch(damaged);
+  if (kept instanceof CheckpointDamaged) return { checkpoint: null, compared: 0, faults: [kept.fault] };
+  const { newest, missed } = kept;
   const faults = new Map<string, AuditFault>();
+  if (missed) faults.set(missed.chain, missed);
+  if (!newest) return { checkpoint: null, compared: 0, faults: [...faults.values()] };
   const seen = new Set<string>();
   let compared = 0;
   for (let at: Checkpoint | null = newest; at; compared++) {

@@ -5,7 +5,7 @@
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { AuditFault } from "./chain-faults.ts";
-import type { ChainsReport } from "./verify-audit.ts";
+import type { DatedReport } from "./verify-audit.ts";
 
 /** Of one verification; who looks further runs `pnpm dispatch:audit:verify`. */
 const mostAtOnce = 1_000;
@@ -13,19 +13,27 @@ const mostAtOnce = 1_000;
 // Of several that share a key, as two rows do that no event adds to one ticket, the first stands for all of them: the owner accepts each.
 const insertFaults = statement<{ added: number }>(
   "audit_faults_insert",
-  `WITH added AS (
-     INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, source, found_by, found_at)
+  `WITH found AS (
      SELECT DISTINCT ON (f.aggregate, f.chain, f.seq, f.kind, f.source)
-            f.aggregate, f.chain, f.seq, f.kind, f.detail, f.source, $2, clock_timestamp()
+            f.aggregate, f.chain, f.seq, f.kind, f.detail, f.source
      FROM ROWS FROM (
        json_to_recordset($1::json) AS (aggregate text, chain text, seq integer, kind text, detail text, source text)
      ) WITH ORDINALITY AS f (aggregate, chain, seq, kind, detail, source, place)
      ORDER BY f.aggregate, f.chain, f.seq, f.kind, f.source, f.place
+   ), known AS (
+     SELECT count(*) AS faults FROM audit_faults
+     JOIN found USING (aggregate, chain, seq, kind, source) WHERE resolved_at IS NULL AND mended_at IS NULL
+   ), noted AS (
+     INSERT INTO audit_faults (aggregate, chain, seq, kind, detail, source, found_by, found_at, last_found_at)
+     SELECT aggregate, chain, seq, kind, detail, source, $2, clock_timestamp(), coalesce($3, clock_timestamp()) FROM found
      ON CONFLICT (aggregate, chain, seq, kind, source) WHERE resolved_at IS NULL
-     DO UPDATE SET mended_at = NULL WHERE audit_faults.mended_at IS NOT NULL
+     DO UPDATE SET mended_at = NULL, last_found_at = greatest(audit_faults.last_found_at, excluded.last_found_at)
+     -- A look of before it was mended says nothing new; a mend that is yet to come was written by whoever wants nobody to look.
+     WHERE audit_faults.mended_at IS NULL OR audit_faults.mended_at < excluded.last_found_at
+        OR audit_faults.mended_at > clock_timestamp()
      RETURNING 1
    )
-   SELECT count(*) AS added FROM added`,
+   SELECT greatest((SELECT count(*) FROM noted) - (SELECT faults FROM known), 0) AS added`,
 );
 
 // What both speak against counts as history's alone. A checkpoint's is not over because somebody says so who has the API's login.
@@ -46,8 +54,9 @@ const countOpen = statement<OpenFaults>(
 
 const mendFaults = statement<{ chain: string; seq: number; kind: string }>(
   "audit_faults_mend",
-  `UPDATE audit_faults f SET mended_at = clock_timestamp()
-   WHERE f.resolved_at IS NULL AND f.mended_at IS NULL AND f.source = 'history' AND f.aggregate = $1 AND f.chain = ANY ($2::text[])
+  `UPDATE audit_faults f SET mended_at = $4
+   WHERE coalesce(f.last_found_at, f.found_at) < $4 AND f.resolved_at IS NULL AND f.mended_at IS NULL
+     AND f.source = 'history' AND f.aggregate = $1 AND f.chain = ANY ($2::text[])
      AND NOT EXISTS (
        SELECT FROM json_to_recordset($3::json) AS found (chain text, seq integer, kind text)
        WHERE (found.chain, found.seq, found.kind) = (f.chain, f.seq, f.kind)
@@ -81,11 +90,17 @@ export async function sortFaults(db: Session, faults: readonly AuditFault[]): Pr
 /**
  * Keeps faults, one of a kind for each event; one that is open already stays as it was found first.
  * @param foundBy the duty or command that found them
+ * @param asOf the moment that was looked at; null: this one
  * @returns how many were not known
  */
-export async function recordFaults(db: Session, faults: readonly AuditFault[], foundBy: string): Promise<number> {
+export async function recordFaults(
+  db: Session,
+  faults: readonly AuditFault[],
+  foundBy: string,
+  asOf: string | null = null,
+): Promise<number> {
   if (faults.length === 0) return 0;
-  const row = await db.row(insertFaults, [JSON.stringify(faults.slice(0, mostAtOnce)), foundBy]);
+  const row = await db.row(insertFaults, [JSON.stringify(faults.slice(0, mostAtOnce)), foundBy, asOf]);
   return row?.added ?? 0;
 }
 
@@ -107,17 +122,17 @@ export type Noted = {
 
 /**
  * Keeps what a look at whole chains found, and ends what it found mended. Of a chain whose history is broken nothing is mended:
- * behind the break nobody looked.
+ * behind the break nobody looked. Of two looks that end in another order than they began, the later moment counts.
  */
 export async function noteLook(
   db: Session,
   aggregate: string,
-  { looked, faults }: Pick<ChainsReport, "looked" | "faults">,
+  { looked, faults, asOf }: Pick<DatedReport, "looked" | "faults" | "asOf">,
   foundBy: string,
 ): Promise<Noted> {
   const { open } = await sortFaults(db, faults);
-  const added = await recordFaults(db, open, foundBy);
+  const added = await recordFaults(db, open, foundBy, asOf);
   const broken = new Set(faults.flatMap(({ chain, kind }) => (kind.startsWith("ROW_") ? [] : [chain])));
   const whole = looked.filter((chain) => !broken.has(chain));
-  return { open, added, mended: await db.rows(mendFaults, [aggregate, whole, JSON.stringify(faults)]) };
+  return { open, added, mended: await db.rows(mendFaults, [aggregate, whole, JSON.stringify(faults), asOf]) };
 }

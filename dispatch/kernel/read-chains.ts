@@ -23,6 +23,21 @@ const toldEvents = (which: string): string =>
 const selectEvents = statement<ToldEvent>("audit_verify_page", toldEvents(""));
 const selectNamed = statement<ToldEvent>("audit_verify_named", toldEvents(" AND e.aggregate_id = ANY ($5::text[])"));
 
+// One look into the index for each: a chain of many thousand events is not counted.
+const selectShort = statement<{ id: string }>(
+  "audit_verify_short",
+  `SELECT asked.id FROM unnest($2::text[]) AS asked (id)
+   WHERE NOT EXISTS (SELECT FROM audit_events e WHERE e.aggregate = $1 AND e.aggregate_id = asked.id AND e.seq > $3)`,
+);
+
+/** Those of some chains that have no event behind a seq. */
+export const chainsWithin = async (
+  db: Session,
+  { name }: Aggregate,
+  ids: readonly string[],
+  seq: number,
+): Promise<string[]> => (await db.rows(selectShort, [name, ids, seq])).map(({ id }) => id);
+
 /** Below every seq there can be, so that none hides before the first. */
 const leastSeq = -2_147_483_648;
 const mostSeq = 2_147_483_647;

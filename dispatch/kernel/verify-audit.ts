@@ -6,7 +6,7 @@ import { statement } from "../db/statement.ts";
 import type { Database, Session } from "../db/pool.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { faultsInChain, type AuditFault, type Chain } from "./chain-faults.ts";
-import { chainsNamed, chainsOf } from "./read-chains.ts";
+import { chainsNamed, chainsOf, chainsWithin } from "./read-chains.ts";
 import type { JsonObject } from "./json.ts";
 import type { PartTable } from "./parts.ts";
 import { rowFaults, type PresentRows, type Uncovered } from "./verify-rows.ts";
@@ -127,27 +127,49 @@ function together(one: AuditReport, other: AuditReport): AuditReport {
  */
 export type ChainsReport = AuditReport & { readonly last: string | null; readonly looked: readonly string[] };
 
+/** @property asOf the moment that was looked at, by Postgres's clock, as text in its own precision */
+export type DatedReport = ChainsReport & { readonly asOf: string };
+
+// The transaction's own begin, which lies before what it sees: what was recorded in between counts as newer than the look.
+const selectMoment = statement<{ at: string }>("audit_verify_moment", "SELECT now()::text AS at");
+
+async function momentOf(db: Session): Promise<string> {
+  const row = await db.row(selectMoment);
+  if (!row) throw new Error("Postgres did not say what time it is");
+  return row.at;
+}
+
 /** Verifies some chains as of one moment, with their stray moves: a page of what a duty looks through by and by. @see verifyChains */
 export const verifyPage = (
   db: Database,
   aggregate: Aggregate,
   after: string | null,
   most: number,
-): Promise<ChainsReport> =>
+): Promise<DatedReport> =>
   db.transaction(async (tx) => {
     await tx.row(oneMoment);
-    return await withStrayMoves(tx, aggregate, await verifyChains(tx, aggregate, after, most));
+    const asOf = await momentOf(tx);
+    return await withStrayMoves(tx, aggregate, { ...(await verifyChains(tx, aggregate, after, most)), asOf });
   });
 
-/** Verifies the chains of these ids, each of which must have been some aggregate's, as verifyPage does a page. */
-export const verifyNamed = (db: Database, aggregate: Aggregate, ids: readonly string[]): Promise<ChainsReport> =>
+/**
+ * Verifies the chains of these ids, each of which must have been some aggregate's, as verifyPage does a page.
+ * @param longest chains of more events are left out
+ */
+export const verifyNamed = (
+  db: Database,
+  aggregate: Aggregate,
+  ids: readonly string[],
+  longest: number,
+): Promise<DatedReport> =>
   db.transaction(async (tx) => {
     await tx.row(oneMoment);
-    const chains = await chainsNamed(tx, aggregate, ids, pageSize);
-    return await withStrayMoves(tx, aggregate, { ...(await judge(tx, aggregate, chains)), last: null });
+    const asOf = await momentOf(tx);
+    const chains = await chainsNamed(tx, aggregate, await chainsWithin(tx, aggregate, ids, longest), pageSize);
+    return await withStrayMoves(tx, aggregate, { ...(await judge(tx, aggregate, chains)), last: null, asOf });
   });
 
-async function withStrayMoves(db: Session, { name }: Aggregate, report: ChainsReport): Promise<ChainsReport> {
+async function withStrayMoves(db: Session, { name }: Aggregate, report: DatedReport): Promise<DatedReport> {
   const moves = await db.rows(selectStrayMovesOf, [name, report.looked]);
   return { ...report, faults: [...report.faults, ...moves.map((move) => strayMove(name, move))] };
 }

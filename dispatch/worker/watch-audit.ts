@@ -5,7 +5,7 @@
 import { aggregates } from "../aggregates.ts";
 import type { Aggregate } from "../kernel/aggregate.ts";
 import { noteLook } from "../kernel/audit-faults.ts";
-import { verifyNamed, verifyPage, type ChainsReport } from "../kernel/verify-audit.ts";
+import { verifyNamed, verifyPage, type DatedReport } from "../kernel/verify-audit.ts";
 import { claim, keep, longestRestMs, recentChains, type Watch } from "./audit-watch-state.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
@@ -26,7 +26,7 @@ export function watchAudit({ desk, log }: DutyParts): Duty {
   const { db } = desk;
 
   /** @returns the events read, at least one for each chain */
-  async function note(aggregate: Aggregate, report: ChainsReport): Promise<number> {
+  async function note(aggregate: Aggregate, report: DatedReport): Promise<number> {
     const { open, added, mended } = await noteLook(db, aggregate.name, report, foundBy);
     if (added > 0)
       log.error({ found_by: foundBy, faults: open.slice(0, mostInLog), count: open.length }, "worker.audit_broken");
@@ -35,12 +35,15 @@ export function watchAudit({ desk, log }: DutyParts): Duty {
     return Math.max(report.events, report.chains);
   }
 
+  /** A chain that costs more than a tenth of what may be read between two looks, as the desk's own may, is left to the round. */
+  const longest = Math.ceil((desk.settings.auditEventsPerSecond * minuteMs) / 1_000 / 10);
+
   async function lookAtRecent(now: Date): Promise<number> {
     const recent = await recentChains(db, new Date(now.getTime() - recentForMs), mostRecent);
     let events = 0;
     for (const aggregate of aggregates) {
       const ids = recent.get(aggregate.name) ?? [];
-      if (ids.length > 0) events += await note(aggregate, await verifyNamed(db, aggregate, ids));
+      if (ids.length > 0) events += await note(aggregate, await verifyNamed(db, aggregate, ids, longest));
     }
     return events;
   }

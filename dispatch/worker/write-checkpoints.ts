@@ -4,7 +4,7 @@
 // has the API's login could have written that.
 
 import { aggregates } from "../aggregates.ts";
-import { hasCheckpoint, writeDailyCheckpoint } from "../kernel/audit-checkpoint.ts";
+import { hasCheckpoint, missedCheckpoint, writeDailyCheckpoint } from "../kernel/audit-checkpoint.ts";
 import { noteLook, recordFaults, sortFaults } from "../kernel/audit-faults.ts";
 import type { AuditFault } from "../kernel/chain-faults.ts";
 import { verifyPage } from "../kernel/verify-audit.ts";
@@ -13,6 +13,8 @@ import type { Duty, DutyParts } from "./duty.ts";
 /** Looked through in one round: some thousand events. */
 const chainsAtOnce = 250;
 const foundBy = "audit checkpoint";
+/** How often it is looked whether the newest is there. */
+const missEveryMs = 5 * 60_000;
 /** Of one look through; all of them are recorded. */
 const mostInLog = 10;
 
@@ -22,10 +24,21 @@ type Look = { aggregate: number; after: string | null; readonly first: AuditFaul
 export function writeCheckpoints({ desk, log }: DutyParts): Duty {
   let done = "";
   let look: Look | null = null;
+  let missedAt = 0;
 
   function count(to: Look, open: readonly AuditFault[]): void {
     to.first.push(...open.slice(0, mostInLog - to.first.length));
     to.count += open.length;
+  }
+
+  /** No later one names the newest, so nothing else tells when it is gone. */
+  async function missNewest(now: Date): Promise<void> {
+    if (Math.abs(now.getTime() - missedAt) < missEveryMs) return;
+    missedAt = now.getTime();
+    const missed = await missedCheckpoint(desk.db, desk.store, now);
+    const { open } = await sortFaults(desk.db, missed ? [missed] : []);
+    if ((await recordFaults(desk.db, open, foundBy)) > 0)
+      log.error({ found_by: foundBy, faults: open, count: open.length }, "worker.audit_broken");
   }
 
   return {
@@ -33,7 +46,10 @@ export function writeCheckpoints({ desk, log }: DutyParts): Duty {
     async round() {
       const now = desk.clock.now();
       const day = now.toISOString().slice(0, 10);
-      if (done === day) return { more: false };
+      if (done === day) {
+        await missNewest(now);
+        return { more: false };
+      }
       look ??= { aggregate: 0, after: null, first: [], count: 0 };
       const aggregate = aggregates[look.aggregate];
       if (aggregate) {

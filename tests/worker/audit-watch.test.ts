@@ -3,6 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { noteLook } from "../../dispatch/kernel/audit-faults.ts";
+import { verifyNamed } from "../../dispatch/kernel/verify-audit.ts";
+import { ticketAggregate } from "../../dispatch/ticket/ticket-aggregate.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { testStatement } from "../support/statement.ts";
@@ -139,6 +142,32 @@ describe("the watch over the audit trail", async () => {
     assert.deepEqual(await firing(api), {});
   });
 
+  test("goes by the later moment, where looks end in another order than they began", async () => {
+    const { id } = await ticketIn(api, "TRIAGED");
+    const limit = await limitOf(api, id);
+    const { db } = api.desk;
+    const look = () => verifyNamed(db, ticketAggregate, [id], 1_000);
+    const whole = await look();
+    await db.row(setLimit, [id, 8]);
+    const broken = await look();
+    assert.deepEqual(
+      (await noteLook(db, "ticket", broken, "a look")).open.map(({ kind }) => kind),
+      ["ROW_CHANGED"],
+    );
+    assert.deepEqual((await noteLook(db, "ticket", whole, "a look")).mended, [], "it was looked before the change");
+    await db.row(setLimit, [id, limit]);
+    assert.equal((await noteLook(db, "ticket", await look(), "a look")).mended.length, 1);
+    assert.equal((await noteLook(db, "ticket", broken, "a look")).added, 0, "it was looked before the mend");
+    assert.deepEqual(await firing(api), {});
+  });
+
+  test("leaves a long chain to its round", async () => {
+    const { id } = await ticketIn(api, "TRIAGED");
+    const chainsWithin = async (longest: number) =>
+      (await verifyNamed(api.desk.db, ticketAggregate, [id], longest)).chains;
+    assert.deepEqual([await chainsWithin(1), await chainsWithin(2)], [0, 1]);
+  });
+
   test("looks through all of it at once when history was changed, however slowly it may look otherwise", async (t) => {
     const { id } = await ticketIn(api, "TRIAGED");
     const worker = await startTestWorker(api, { t, env: slow });
@@ -236,6 +265,25 @@ describe("who has the API's login", async () => {
     assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 });
     await api.desk.db.row(setLimit, [id, limit]);
     api.clock.advance(1);
+    await worker.wake();
+    assert.deepEqual(await firing(api), {});
+  });
+
+  test("cannot silence a fault by a mend that is yet to come", async (t) => {
+    const { id } = await ticketIn(api, "TRIAGED");
+    const limit = await limitOf(api, id);
+    const worker = await startTestWorker(api, { t });
+    await worker.wake();
+    await api.desk.db.row(setLimit, [id, 7]);
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 });
+    await api.desk.db.row(testStatement("watch_mend_ahead", "UPDATE audit_faults SET mended_at = 'infinity'"));
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 1 });
+    await api.desk.db.row(setLimit, [id, limit]);
+    api.clock.advance(2);
     await worker.wake();
     assert.deepEqual(await firing(api), {});
   });

@@ -134,6 +134,50 @@ describe("a checkpoint", async () => {
   });
 });
 
+describe("the newest checkpoint", async () => {
+  const api = await startTestApi();
+  const { db, store } = api.desk;
+  const faults = async () =>
+    (await verifyKeptCheckpoints(db, store, aggregates, api.clock.now())).faults.map(({ kind, chain }) => [
+      kind,
+      chain,
+    ]);
+  const keys = [0, 1].map((number) => `audit/checkpoints/2026-03-02/0${number}.ndjson`);
+
+  test("is missed within minutes when it is gone, though no later one names it", async (t) => {
+    await ticketIn(api, "TRIAGED");
+    const worker = await startTestWorker(api, { t });
+    await eventually("the first", () => worker.told("worker.checkpoint_written").length === 1);
+    await worker.wake();
+    const key = await writeCheckpoint(db, store, aggregates, api.clock.now());
+    assert.equal(key, keys[1]);
+    assert.deepEqual(await faults(), []);
+    await store.remove(key);
+    api.clock.advance(6);
+    await worker.wake();
+    assert.deepEqual(await firing(api), [1]);
+    assert.deepEqual(await faults(), [["CHECKPOINT_CHANGED", key]]);
+    api.clock.advance(24 * 60);
+    await worker.wake();
+    assert.equal(worker.told("worker.checkpoint_written").length, 1, "no further one is written");
+  });
+
+  test("is known by what was written, and one before it that is gone is missed as well", async () => {
+    const accepted = await writeCheckpoint(db, store, aggregates, api.clock.now(), "a drill");
+    assert.deepEqual(await faults(), []);
+    await store.remove(accepted);
+    await store.writeOnce(accepted, Buffer.from(`{"taken_at":"2026-03-02T00:00:00Z"}\n`), "application/x-ndjson");
+    assert.deepEqual(await faults(), [["CHECKPOINT_CHANGED", accepted]]);
+    const later = (seconds: number) => new Date(api.clock.now().getTime() + seconds * 1_000);
+    await writeCheckpoint(db, store, aggregates, later(1), "a drill");
+    const middle = await writeCheckpoint(db, store, aggregates, later(2));
+    await writeCheckpoint(db, store, aggregates, later(3));
+    assert.deepEqual(await faults(), []);
+    await store.remove(middle);
+    assert.deepEqual(await faults(), [["CHECKPOINT_CHANGED", middle]], "the days' numbers have a gap now");
+  });
+});
+
 describe("a day's look through all chains and rows", async () => {
   const api = await startTestApi();
 

@@ -138,7 +138,7 @@ async function compare(
     const note =
       kept.faults.length === 0
         ? "there is no checkpoint to compare with yet; the worker writes one a day"
-        : "no checkpoint was compared: the newest is damaged";
+        : "no checkpoint was compared: the newest is damaged, or gone";
     return { kept, note, sorted };
   } catch (error) {
     if (write || accept !== undefined) throw error;
