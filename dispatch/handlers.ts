@@ -46,6 +46,7 @@ import { scheduleRollback } from "./field/schedule-rollback.ts";
 import { scheduleSlots } from "./field/schedule-slots.ts";
 import { slaBreach, slaWarning } from "./field/sla-tell.ts";
 import { techCheckIn } from "./field/tech-check-in.ts";
+import { techDay } from "./field/tech-day.ts";
 import { techHold } from "./field/tech-hold.ts";
 import { techJobPacket } from "./field/tech-job-packet.ts";
 import { techRequestChange } from "./field/tech-request-change.ts";
@@ -129,6 +130,7 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   "schedule.slots": scheduleSlots,
   "dispatcher.cockpit": dispatcherCockpit,
   "tech.job_packet": techJobPacket,
+  "tech.day": techDay,
   "directory.search": directorySearch,
   "receipt.get": receiptQuery(aggregates),
   "invoice.list": invoiceList,

@@ -11,6 +11,7 @@ import { internalCommands } from "./internal-commands.ts";
 import { moneyCommands, moneyQueries } from "./money-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
 import { rosterCommands, rosterQueries } from "./roster-commands.ts";
+import { technicianQueries } from "./technician-tools.ts";
 import { ticketCommands } from "./ticket-commands.ts";
 import { assignmentCommands } from "./assignment-commands.ts";
 import { scheduleCommands } from "./schedule-commands.ts";
@@ -27,7 +28,7 @@ export const commands = {
   ...planCommands,
   ...directoryCommands,
 };
-export const queries = { ...fieldQueries, ...moneyQueries, ...rosterQueries, ...planQueries };
+export const queries = { ...fieldQueries, ...technicianQueries, ...moneyQueries, ...rosterQueries, ...planQueries };
 
 /** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */
 export const pipelineCommands = { ...commands, ...internalCommands };

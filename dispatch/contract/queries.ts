@@ -178,7 +178,7 @@ export const queries = defineQueries({
       limit: optional(limit(longestQueuePage, 200, "tickets")),
       cursor: optional(cursor()),
     }),
-    example: { sla_status: ["breach", "warning"], priority: ["EMERGENCY"], limit: 20 },
+    example: { sla_status: ["breach", "warning"], priority: ["EMERGENCY"], limit: 15 },
     output: body.cockpit,
   },
   "tech.job_packet": {

@@ -13,6 +13,7 @@ import { packetCloseoutGate, presentEvidenceKeys, type PacketCloseoutGate } from
 import { selectNewestCompletion } from "./completions.ts";
 import { evidenceBody, selectEvidenceFacts, selectNewestEvidence } from "./evidence-rows.ts";
 import { localOf, promiseAt, spanAt } from "./local-times.ts";
+import { onsiteContact, type OnsiteContact } from "./onsite-contact.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
 import { selectNewestEvents } from "./timeline.ts";
@@ -29,16 +30,13 @@ type SiteRow = {
   country: string | null;
   timezone: string;
   access_instructions: string | null;
-  onsite_contact: { name: string; phone: string | null; role: string | null } | null;
+  onsite_contact: OnsiteContact | null;
 };
 
 const selectSite = statement<SiteRow>(
   "packet_site",
   `SELECT s.id, s.name, s.address1, s.address2, s.city, s.region, s.postal_code, s.country, s.timezone, s.access_instructions,
-          (SELECT jsonb_build_object('name', c.name, 'phone', c.phone, 'role', c.role)
-           FROM contacts c WHERE c.site_id = s.id OR c.id = $2
-           ORDER BY c.id = $2 DESC NULLS LAST, c.is_authorized_requester DESC, c.escalation_level NULLS LAST, c.created_at, c.id
-           LIMIT 1) AS onsite_contact
+          ${onsiteContact("s.id", "$2::uuid")} AS onsite_contact
    FROM sites s WHERE s.id = $1`,
 );
 

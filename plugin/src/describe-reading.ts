@@ -13,6 +13,7 @@ import {
   visitText,
 } from "./describe-ticket.ts";
 import { documentLine, documentLines } from "./describe-money.ts";
+import { dayLines } from "./describe-day.ts";
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -158,6 +159,7 @@ const readings: Record<QueryName, Describe> = {
       ...selectedTicket(body["selected_ticket"]),
     ];
   },
+  "tech.day": dayLines,
   "tech.job_packet": (body) => {
     const packet = objectAt(body, "packet");
     const header = objectAt(packet, "header");

@@ -4,13 +4,16 @@
 import { queries, queryEntries, type QueryName } from "../../dispatch/contract/index.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
-import { acme } from "../support/directory.ts";
+import type { CallOptions } from "../support/api.ts";
+import { acme, ana } from "../support/directory.ts";
 import { day } from "../support/plan-day.ts";
 import type { Scoping } from "./command-cases/case.ts";
 import { t } from "./command-cases/samples.ts";
 import { allRoles, type RoleName } from "./roles-and-states.ts";
 
 type QueryFacts = {
+  /** What it needs in order to be answered to each of its roles, where that is more than the ids in its path. */
+  readonly asked?: Pick<CallOptions, "query" | "headers">;
   /** As the document says, and not as dispatch/contract does. */
   readonly path: string;
   readonly roles: readonly RoleName[];
@@ -72,6 +75,13 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     path: "/ux/technician/job-packet/{ticketId}",
     roles: ["tech", "dispatcher"],
     chat: { in: "IN_PROGRESS", args: {}, told: 'missing checklist: "billing_authorization", ' },
+  },
+  "tech.day": {
+    path: "/ux/technician/day",
+    roles: ["tech", "dispatcher"],
+    asked: { headers: { "x-tech-id": ana } },
+    scope: { by: "rows", ask: () => ({ query: `tech_id=${ana}&day=2026-04-01&days=7` }) },
+    chat: { args: { tech_id: ana }, told: "Ana Alvarez" },
   },
   "directory.search": {
     path: "/directory",

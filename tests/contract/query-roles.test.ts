@@ -23,11 +23,12 @@ describe("the queries", async () => {
   const { id: plan } = await anyProposal(api);
   const { invoiceId: invoice } = await invoicedTicket(api);
 
-  for (const { tool, roles } of queryTable) {
+  for (const { tool, roles, asked } of queryTable) {
     test(`${tool} is for ${roles.join(", ")}`, async () => {
       const before = await tracesLeft(api.owner);
       for (const role of allRoles) {
         const reply = await api.call(tool, {
+          ...asked,
           as: role,
           ticket: id,
           receipt: receipt.receipt_id,

@@ -110,6 +110,7 @@ describe("grants", async () => {
       return { ticket_id, evidence_id: (await addReferenced(api, { ticket: ticket_id }, "photo")).id };
     if (path.includes("{ticketId}")) return { ticket_id };
     if (path.includes("{invoiceId}")) return { invoice_id: (await invoicedTicket(api)).invoiceId };
+    if (tool === "tech.day") return { tech_id: ana };
     if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     if (!path.includes("{receiptId}")) return {};
     const [event] = (await api.read("ticket.timeline", { ticket: ticket_id })).events;
