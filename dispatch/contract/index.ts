@@ -6,6 +6,7 @@ import type * as shapes from "./entry.ts";
 import type { IdInPath } from "./ids.ts";
 import { correctionCommands } from "./correction-commands.ts";
 import { directoryCommands } from "./directory-commands.ts";
+import { importCommands } from "./import-commands.ts";
 import { queries as fieldQueries } from "./queries.ts";
 import { internalCommands } from "./internal-commands.ts";
 import { moneyCommands, moneyQueries } from "./money-commands.ts";
@@ -27,6 +28,7 @@ export const commands = {
   ...rosterCommands,
   ...planCommands,
   ...directoryCommands,
+  ...importCommands,
 };
 export const queries = { ...fieldQueries, ...technicianQueries, ...moneyQueries, ...rosterQueries, ...planQueries };
 

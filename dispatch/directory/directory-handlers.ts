@@ -3,6 +3,7 @@
 import { accountUpsert } from "./account-upsert.ts";
 import { assetUpsert } from "./asset-upsert.ts";
 import { contactUpsert } from "./contact-upsert.ts";
+import { directoryImport } from "./directory-import.ts";
 import { siteUpsert } from "./site-upsert.ts";
 
 export const directoryCommands = {
@@ -10,4 +11,5 @@ export const directoryCommands = {
   "site.upsert": siteUpsert,
   "contact.upsert": contactUpsert,
   "asset.upsert": assetUpsert,
+  "directory.import": directoryImport,
 };

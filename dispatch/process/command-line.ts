@@ -20,7 +20,7 @@ type CommandLine<O extends ParseArgsOptionsConfig> = {
   readonly options: O;
   /** What each option means; every option has one. */
   readonly meanings: { readonly [K in keyof O]: string };
-  /** What comes without an option's name, and what each means; all are required. */
+  /** What comes without an option's name, and what each means; all are required. Of one that ends with … there may be many. */
   readonly operands?: Readonly<Record<string, string>>;
   /** What may come after those. */
   readonly optionalOperands?: Readonly<Record<string, string>>;
@@ -37,7 +37,8 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
     return;
   }
   const wanted = Object.keys(line.operands ?? {});
-  const most = wanted.length + Object.keys(line.optionalOperands ?? {}).length;
+  const isMany = wanted.some((operand) => operand.endsWith("…"));
+  const most = isMany ? Infinity : wanted.length + Object.keys(line.optionalOperands ?? {}).length;
   let values: Values<O>;
   let operands: readonly string[];
   try {

@@ -7,6 +7,7 @@ import type { CasesFor, CommandFacts, DeskCase, Obeyed, TicketCase } from "./com
 import { correctionCases } from "./command-cases/correction-cases.ts";
 import { directoryCases } from "./command-cases/directory-cases.ts";
 import { moneyCases } from "./command-cases/money-cases.ts";
+import { importCases } from "./command-cases/import-cases.ts";
 import { planCases } from "./command-cases/plan-cases.ts";
 import { rosterCases } from "./command-cases/roster-cases.ts";
 import { scheduleCases } from "./command-cases/schedule-cases.ts";
@@ -24,6 +25,7 @@ const cases: CasesFor<CommandName> = {
   ...rosterCases,
   ...planCases,
   ...directoryCases,
+  ...importCases,
 };
 export const commandCases: Readonly<Record<CommandName, TicketCase | DeskCase>> = cases;
 

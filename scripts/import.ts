@@ -1,0 +1,5 @@
+// `pnpm dispatch:import`.
+
+import { importCommand } from "../dispatch/ops/import/import-command.ts";
+
+await importCommand();

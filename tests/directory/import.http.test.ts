@@ -1,0 +1,176 @@
+// Rows of a table taken over at once: what is new, changes and stays, what is refused and why, and that the audit trail stays whole.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { aggregates } from "../../dispatch/aggregates.ts";
+import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { startTestApi } from "../support/api.ts";
+import { acme, borealis } from "../support/directory.ts";
+
+const shop = (n: number, more: object = {}) => ({
+  Kunde: "Müller Bäckereien",
+  Filiale: `Filiale ${n}`,
+  Straße: `Hauptstraße ${n}`,
+  PLZ: "01067",
+  Ort: "Dresden",
+  Land: "Deutschland",
+  Ansprechpartner: `Jörg ${n}`,
+  Telefon: "0351 4567890",
+  ...more,
+});
+const places = (plan: { kinds: { site: object; account: object; contact: object } }) => [
+  plan.kinds.account,
+  plan.kinds.site,
+  plan.kinds.contact,
+];
+const counts = (created: number, changed: number, unchanged: number) => ({ created, changed, unchanged });
+
+describe("directory.import", async () => {
+  const api = await startTestApi();
+  const send = (body: object, headers?: Record<string, string>) =>
+    api.run("directory.import", { body, ...(headers && { headers }) });
+  const rowsOf = async <Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    (await api.owner.query<Row>(sql, [...values])).rows;
+
+  test("makes customers, places and people of one table, and nothing a second time", async () => {
+    const body = { kind: "site", source: "excel", rows: [shop(1), shop(2), shop(3)] };
+    const dry = await send({ ...body, dry_run: true });
+    assert.deepEqual([dry.applied, ...places(dry)], [false, counts(1, 0, 0), counts(3, 0, 0), counts(3, 0, 0)]);
+    assert.deepEqual(await rowsOf("SELECT FROM sites WHERE city = 'Dresden'"), []);
+    const done = await send(body);
+    assert.deepEqual([done.applied, ...places(done)], [true, counts(1, 0, 0), counts(3, 0, 0), counts(3, 0, 0)]);
+    const made = await rowsOf(
+      `SELECT a.name AS account, s.name, s.address1, s.postal_code, s.country, c.name AS contact, c.phone_e164
+       FROM sites s JOIN accounts a ON a.id = s.account_id JOIN contacts c ON c.site_id = s.id WHERE s.city = 'Dresden'
+       ORDER BY s.name LIMIT 1`,
+    );
+    assert.deepEqual(made, [
+      {
+        account: "Müller Bäckereien",
+        name: "Filiale 1",
+        address1: "Hauptstraße 1",
+        postal_code: "01067",
+        country: "DE",
+        contact: "Jörg 1",
+        phone_e164: "+493514567890",
+      },
+    ]);
+    const again = await send(body);
+    assert.deepEqual([again.created, again.changed, again.unchanged], [0, 0, 7]);
+    const changed = await send({
+      ...body,
+      rows: [shop(1, { Ansprechpartner: "Jörg 1", Telefon: "0351 999 8877" }), shop(2)],
+    });
+    assert.deepEqual(places(changed), [counts(0, 0, 1), counts(0, 0, 2), counts(0, 1, 1)]);
+  });
+
+  test("finds what another system knows by its id again, and renames it", async () => {
+    const rows = [{ "Customer ID": "C-7", "Customer Name": "Cedar", "Location ID": "L-1", "Location Name": "North" }];
+    await send({ kind: "site", source: "servicetitan", rows });
+    const renamed = await send({
+      kind: "account",
+      source: "servicetitan",
+      rows: [{ ID: "C-7", Name: "Cedar Clinics" }],
+    });
+    assert.deepEqual(renamed.kinds.account, counts(0, 1, 0));
+    const found = await rowsOf(
+      "SELECT name FROM accounts WHERE external_source = 'servicetitan' AND external_id = 'C-7'",
+    );
+    assert.deepEqual(found, [{ name: "Cedar Clinics" }]);
+    // A customer that is only named is the one there is.
+    const more = await send({
+      kind: "contact",
+      rows: [{ Name: "Kim", Customer: "cedar clinics", Phone: "(510) 555-0188" }],
+    });
+    assert.deepEqual(places(more), [counts(0, 0, 1), counts(0, 0, 0), counts(1, 0, 0)]);
+  });
+
+  test("takes nothing where a row cannot be used, and says which, which field and why", async () => {
+    const rows = [
+      shop(11),
+      shop(12, { Land: "Utopia" }),
+      shop(13, { "E-Mail": "nobody", Zahlungsziel: "400" }),
+      { Kunde: "Nur Name" },
+      shop(15, { PLZ: "#N/A" }),
+      shop(16, { Telefon: "keins" }),
+    ];
+    const body = { kind: "site", rows, row_numbers: [2, 3, 4, 5, 7, 9] };
+    const none = await send(body);
+    assert.deepEqual([none.applied, none.refused_rows], [false, 5]);
+    const told = none.refused.map(({ row, field, rule }) => `${row} ${field} ${rule}`);
+    assert.deepEqual(told, [
+      "3 site.country country",
+      "4 account.payment_terms_days maximum",
+      "5 site.name required",
+      "7 site.postal_code spreadsheet-error",
+      "9 contact.phone phone",
+    ]);
+    assert.deepEqual(await rowsOf("SELECT FROM sites WHERE name = 'Filiale 11'"), []);
+    const some = await send({ ...body, skip_refused: true });
+    assert.deepEqual([some.applied, some.kinds.site], [true, counts(1, 0, 0)]);
+  });
+
+  test("keeps the first of several numbers, and notes the others", async () => {
+    const two = await send({
+      kind: "contact",
+      rows: [
+        {
+          Name: "Lea",
+          Customer: "Zwei Nummern",
+          Phone: "Büro: +49 351 4567890; 0171 1234567 (privat)",
+          Mobile: "+49 171 7654321",
+        },
+      ],
+    });
+    assert.deepEqual(
+      two.notes.map(({ rule, message }) => [rule, message]),
+      [["one-number", "+49 351 4567890 is kept; left out: 0171 1234567, +49 171 7654321"]],
+    );
+    const [kept] = await rowsOf("SELECT phone, phone_e164, phone_extension FROM contacts WHERE name = 'Lea'");
+    assert.deepEqual(kept, { phone: "+49 351 4567890", phone_e164: "+493514567890", phone_extension: null });
+  });
+
+  test("tells of new ones that look like one that is there", async () => {
+    const { twins } = await send({
+      kind: "account",
+      dry_run: true,
+      rows: [{ Name: "ACME RETAIL" }, { Name: "Somebody" }],
+    });
+    assert.deepEqual(twins, [
+      { row: 1, kind: "account", name: "ACME RETAIL", same: "name", id: acme.id, twin_name: "Acme Retail" },
+    ]);
+  });
+
+  test("refuses what lies beyond the caller's scope, and tells of no twin there", async () => {
+    const rows = [
+      { "Dispatch customer ID": borealis.id, Name: "Mine now" },
+      { "Dispatch customer ID": acme.id, Name: "Acme Retail", Notes: "x" },
+      { Name: "Borealis Cafes" },
+    ];
+    const own = { "x-account-scope": acme.id };
+    const { refused, twins } = await send({ kind: "account", rows, dry_run: true }, own);
+    assert.deepEqual(
+      refused.map(({ row, rule }) => [row, rule]),
+      [
+        [1, "scope"],
+        [3, "scope"],
+      ],
+    );
+    assert.deepEqual(twins, []);
+  });
+
+  test("answers a repeated call as before, and leaves every chain whole", async () => {
+    const key = crypto.randomUUID();
+    const body = { kind: "account", rows: [{ Name: "Once" }] };
+    const first = await api.run("directory.import", { body, key });
+    assert.deepEqual(await api.run("directory.import", { body, key }), first);
+    assert.deepEqual(await rowsOf("SELECT count(*)::int AS n FROM accounts WHERE name = 'Once'"), [{ n: 1 }]);
+    const events = await rowsOf(
+      `SELECT e.aggregate, e.seq, e.payload ->> 'caused_by' AS cause FROM audit_events e JOIN accounts a ON a.id::text = e.aggregate_id
+       WHERE a.name = 'Once'`,
+    );
+    assert.deepEqual(events, [{ aggregate: "account", seq: 1, cause: first.receipt.receipt_id }]);
+    const { faults } = await verifyAudit(api.desk.db, aggregates);
+    assert.deepEqual(faults, []);
+  });
+});

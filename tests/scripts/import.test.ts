@@ -1,0 +1,139 @@
+// `pnpm dispatch:import` and `pnpm dispatch:export` as an operator runs them.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
+import { startTestApi } from "../support/api.ts";
+import { speaking } from "../support/token.ts";
+
+type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+/** As people have them: a title above, semicolons, umlauts, columns twice, an inch mark, two numbers, empty lines, a sum. */
+const messy = [
+  "Kundenliste;;;;;;;;;",
+  "Stand: 01.11.2026;;;;;;;;;",
+  "",
+  "Kd.-Nr.;Kundenname;Filiale;Straße;PLZ;Ort;Ansprechpartner;Telefon;Telefon;Umsatz 2025",
+  "1001;Bäckerei Größ;Größ am Markt;Markt 4;01067;Dresden;Jörg Größ;0351 4567890; 0171 1234567;12.400,00",
+  '1001;Bäckerei Größ;Größ Neustadt;Königsbrücker Str. 10;01099;Dresden;Änne Größ;"0351/4567891; 0171 2345678";;8.100,50',
+  '1002;Café 4" Rohr;Café Elbe;"Elbufer 1\nHinterhaus";01326;Dresden;"Ullrich ""Ulli"" Faß";+49 351 4567892;;3.000,00',
+  ";;;;;;;;;",
+  "1003;Ohne Adresse GmbH;;;;;Karl Öhm;0351 4567893;;0,00",
+  "1004;Falsche Nummer;Lager;Hafen 3;01067;Dresden;Eva Süß;keine;;1,00",
+  "Summe;;;;;;;;;23.501,50",
+].join("\r\n");
+
+describe("dispatch:import", async () => {
+  const api = await startTestApi({ profile: "strict" });
+  const folder = await mkdtemp(join(tmpdir(), "dispatch-import-"));
+  after(() => rm(folder, { recursive: true, force: true }));
+  const token = join(folder, "token");
+  await writeFile(token, speaking(api).authorization.replace("Bearer ", ""));
+  const write = async (name: string, content: string | Uint8Array): Promise<string> => {
+    await writeFile(join(folder, name), content);
+    return join(folder, name);
+  };
+  const run = (script: "import" | "export", ...args: string[]): Promise<Outcome> =>
+    new Promise((resolve) => {
+      const env = { ...bareEnvironment, HOME: process.env["HOME"] ?? "", DISPATCH_DATABASE_URL: api.databaseUrl };
+      const path = join(import.meta.dirname, `../../scripts/${script}.ts`);
+      const options = script === "import" ? ["--url", api.url, "--token-file", token] : [];
+      execFile(process.execPath, [path, ...options, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
+      );
+    });
+  const sites = async (): Promise<number> =>
+    (await api.owner.query<{ n: number }>("SELECT count(*)::int AS n FROM sites")).rows[0]?.n ?? 0;
+
+  test("says of a messy file what would happen, row by row, and writes nothing", async () => {
+    const before = await sites();
+    const file = await write("kunden.csv", Buffer.from(messy, "latin1"));
+    const { code, stdout } = await run("import", "--dry-run", file);
+    assert.equal(code, 1);
+    for (const line of [
+      "CSV, semicolon, Windows-1252; columns in row 4, 5 rows, each a site",
+      "not used  Umsatz 2025",
+      "skipped   row 12: a total",
+      "cannot be used: 2 rows",
+      "row 10  site.name is required: the row names no site",
+      'row 11  contact.phone "keine" holds no phone number',
+      "row 5  contact.phone 0351 4567890 is kept; left out: 0171 1234567",
+      "row 6  contact.phone 0351/4567891 is kept; left out: 0171 2345678",
+      "row 6  contact.phone 0351/4567891 is no valid number of US; kept as it is written",
+      "Nothing was written: this was a dry run.",
+    ])
+      assert.ok(stdout.includes(line), `${line}\nis not in\n${stdout}`);
+    assert.match(stdout, /customers +2 +0 +0\n +sites +3 +0 +0\n +people +3 +0 +0\n/);
+    const whole = await run("import", file);
+    assert.deepEqual([whole.code, await sites()], [1, before]);
+    assert.match(whole.stdout, /Nothing was written, since rows cannot be used/);
+  });
+
+  test("writes the rest of it where that is wanted, and nothing a second time", async () => {
+    const file = await write("kunden.csv", Buffer.from(messy, "latin1"));
+    const constants = await write(
+      "mapping.json",
+      JSON.stringify({ constants: { "site.country": "DE", "site.timezone": "Europe/Berlin" } }),
+    );
+    const args = ["--skip-refused", "--source", "lexware", "--mapping", constants, file];
+    const first = await run("import", ...args);
+    assert.deepEqual([first.code, /sites +3 +0 +0/.test(first.stdout)], [0, true], first.stdout + first.stderr);
+    const { rows } = await api.owner.query(
+      `SELECT s.address1, s.address2, s.postal_code, s.country, s.timezone, a.external_source, a.external_id, c.name, c.phone_e164
+       FROM sites s JOIN accounts a ON a.id = s.account_id JOIN contacts c ON c.site_id = s.id WHERE s.name = 'Café Elbe'`,
+    );
+    assert.deepEqual(rows, [
+      {
+        address1: "Elbufer 1",
+        address2: "Hinterhaus",
+        postal_code: "01326",
+        country: "DE",
+        timezone: "Europe/Berlin",
+        external_source: "lexware",
+        external_id: "1002",
+        name: 'Ullrich "Ulli" Faß',
+        phone_e164: "+493514567892",
+      },
+    ]);
+    const again = await run("import", ...args);
+    assert.match(again.stdout, /customers +0 +0 +2\n +sites +0 +0 +3\n +people +0 +0 +3\n/);
+  });
+
+  test("takes back what dispatch:export wrote, and changes nothing", async () => {
+    const out = join(folder, "out");
+    await mkdir(out);
+    const exported = await run("export", out);
+    assert.equal(exported.code, 0, exported.stderr);
+    assert.match(
+      await readFile(join(out, "sites.csv"), "utf8"),
+      /^\ufeffDispatch customer ID,Customer name,Dispatch site ID,/,
+    );
+    const files = ["assets", "people", "customers", "sites"].map((name) => join(out, `${name}.csv`));
+    const { code, stdout, stderr } = await run("import", ...files);
+    assert.equal(code, 0, stdout + stderr);
+    const changes = [...stdout.matchAll(/^ {2}(?:customers|sites|people|assets) +(\d+) +(\d+) +(\d+)$/gm)];
+    assert.ok(changes.length >= 4 && changes.every(([, made, changed]) => made === "0" && changed === "0"), stdout);
+  });
+
+  test("says what is wrong with a file, an option or a mapping, and ends with another code", async () => {
+    const empty = await write("empty.csv", "");
+    const odd = await write("odd.csv", "Alpha,Beta\n1,2\n");
+    const wrong = await write("wrong.json", JSON.stringify({ columns: { Alpha: "site.colour" } }));
+    for (const [args, code, says] of [
+      [[], 2, /expected FILE…/],
+      [[join(folder, "none.csv")], 1, /none\.csv cannot be read/],
+      [[empty], 1, /There is nothing in it/],
+      [[odd], 1, /No column is known: Alpha, Beta\. Say with --mapping/],
+      [["--mapping", wrong, odd], 1, /"site\.colour" of column "Alpha" is no field/],
+      [["--kind", "house", odd], 1, /--kind must be one of account, site, contact, asset/],
+    ] as const) {
+      const outcome = await run("import", ...args);
+      assert.equal(outcome.code, code, outcome.stderr);
+      assert.match(outcome.stderr, says);
+    }
+  });
+});
