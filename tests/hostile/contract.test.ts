@@ -41,7 +41,7 @@ for (const profile of profiles) {
       inLanes(api.port, share, toolCalls(tools), async (call, { wire }) => {
         const request = requestOf(call, pool);
         const answer = await wire.ask(requestBytes(request, api.credentials(request.headers)));
-        assert.ok(answer, `no answer to\n${describeRequest(request)}`);
+        if (!answer) assert.fail(`no answer to\n${describeRequest(request)}`);
         const verdict = judge(request, call.tool, answer);
         tally.add(verdict, call.tool);
         if (verdict.code === null) pool.learn(verdict.body);

@@ -53,7 +53,7 @@ for (const profile of profiles) {
       assert.ok(planned);
       const request = withScope(planned, scope);
       const answer = await wire.ask(requestBytes(request, api.credentials(request.headers)));
-      assert.ok(answer, `no answer to\n${describeRequest(request)}`);
+      if (!answer) assert.fail(`no answer to\n${describeRequest(request)}`);
       const verdict = judge(request, call?.tool ?? null, answer);
       tally.add(verdict, call?.tool ?? null);
       assertNothingOfB(worlds, request, answer);

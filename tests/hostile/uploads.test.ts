@@ -124,7 +124,7 @@ test("signed upload addresses", async (t) => {
     async ([granted, change], { wire }) => {
       const request = change.make(granted);
       const answer = await wire.ask(requestBytes(request));
-      assert.ok(answer, `no answer to ${change.name}\n${describeRequest(request)}`);
+      if (!answer) assert.fail(`no answer to ${change.name}\n${describeRequest(request)}`);
       const verdict = judge(request, null, answer);
       tally.add(verdict);
       if (verdict.code !== null) return;
