@@ -35,7 +35,7 @@ Usage: pnpm test [--report XML] [--changed [--base REV] [--within SECONDS|all] |
 DISPATCH_TEST_DATABASE_URL   an own PostgreSQL, 15 or newer, whose user may create databases and roles
 DISPATCH_TEST_S3_URL, DISPATCH_TEST_S3_ACCESS_KEY, DISPATCH_TEST_S3_SECRET_KEY   an own S3 server; otherwise radosgw
                              from Debian's packages is used when it is installed, and its tests say so when it is not
-DISPATCH_TEST_HOSTILE_SHARE  how much of the 51,000 generated hostile requests is sent: 1 for all; without it about 15,000
+DISPATCH_TEST_HOSTILE_SHARE  how much of the 51,000 generated hostile requests is sent: 1 for all; without it about 11,000
 
 Exit code: 0 all that was run is well, 1 something failed, 2 wrong usage.
 `;

@@ -30,10 +30,10 @@ const asked = process.env["DISPATCH_TEST_HOSTILE_SHARE"];
 const scale = Number(asked ?? "1");
 export const scaled = (requests: number): number => Math.ceil(requests * scale);
 /**
- * For parts whose requests are much alike, or like another part's: a fifth of them, or another share, unless one is asked for. What a
+ * For parts whose requests are much alike, or like another part's: a tenth of them, or another share, unless one is asked for. What a
  * run leaves out the next ones send, since each begins with a seed of its own.
  */
-export const spared = (requests: number, usual = 0.2): number =>
+export const spared = (requests: number, usual = 0.1): number =>
   Math.ceil(requests * (asked === undefined ? usual : scale));
 /** Short runs prove too little about memory and coverage for those checks to mean anything. */
 export const isFullRun = scale >= 1;
