@@ -6,18 +6,26 @@ import { dirname } from "node:path";
 import { longest } from "./order.ts";
 
 /**
- * Their tests start an API, a worker or nothing at all, in their own process. Elsewhere most start processes, which cost more; those of
- * tests/api look at what a process has of connections and figures, those of tests/db at all statements it has declared.
+ * Their tests start an API, a worker or nothing at all, in their own process, but for those that `ofTheProcess` finds. Elsewhere nearly
+ * all start processes, which cost more; those of tests/api look at what a process has of connections and figures, those of tests/db at
+ * all statements it has declared.
  */
 const folders = [
   "contract",
+  "directory",
   "field",
+  "gateway",
+  "house",
   "kernel",
+  "ops",
   "planner",
   "planning",
   "plugin",
   "policy",
   "scripted-model",
+  "scripts",
+  "stack",
+  "storage",
   "travel",
   "webhooks",
   "worker",
@@ -26,10 +34,18 @@ const folders = [
 
 /**
  * What a file would do to those after it: clocks and functions replaced for the whole process, its signals, its exit code, its
- * environment, hooks around tests that are not in the file. And what takes long by itself, as other processes and the longest do.
+ * environment, hooks around tests that are not in the file. And what takes long by itself, as other processes and the longest do, or
+ * reads the figures of its process.
  */
-const ofTheProcess =
-  /child_process|Process\(|mock\.(?:timers|method)|\bprocess\.(?:on|once|chdir|exit|env\b)|^(?:before|after)(?:Each)?\(/m;
+const ofTheProcess = new RegExp(
+  [
+    /child_process|Process\(|mock\.(?:timers|method)|\bprocess\.(?:on|once|chdir|exit|env\b)|^(?:before|after)(?:Each)?\(/,
+    /S3Server|StackCommands|startStack|GatewayDesk|openShell|SmallDisk|readSamples/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "m",
+);
 
 export const mayShareProcess = (file: string, source: string): boolean =>
   folders.includes(dirname(file)) && !longest.includes(file) && !ofTheProcess.test(source);

@@ -84,9 +84,10 @@ describe("files in one process", () => {
       "process.exitCode = undefined;",
       'process.env["TZ"] = "UTC";',
       'test("a", () => {});\nafter(() => model.close());',
+      "const stack = await StackCommands.make({ after }, {});",
     ])
       assert.ok(!inField(source), source);
-    for (const alone of ["tests/stack/one.test.ts", "tests/plugin/trouble.test.ts"])
+    for (const alone of ["tests/api/one.test.ts", "tests/plugin/trouble.test.ts"])
       assert.ok(!mayShareProcess(alone, ""), alone);
   });
 
