@@ -13,8 +13,15 @@ import { databaseUrl, runLock, serverUrlVariable, templateVariable } from "./dat
 
 const folderPrefix = "dispatch-tests-";
 const youngMs = 60_000;
-// Nothing here needs to outlive the machine, and flushing to disk is half of a test's time.
-const throwAway = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_wal_size: "256MB" };
+// Nothing here needs to outlive the machine, and flushing to disk is half of a test's time. Nor is the log ever read again.
+const throwAway = {
+  fsync: "off",
+  full_page_writes: "off",
+  synchronous_commit: "off",
+  max_wal_size: "256MB",
+  wal_compression: "off",
+  update_process_title: "off",
+};
 
 let folder: string | undefined;
 let server: EmbeddedPostgres | undefined;
