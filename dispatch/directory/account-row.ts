@@ -1,4 +1,5 @@
-// An account: the customer that pays. Its row, the statements that lock, insert and update it, and the body clients see. Only the pipeline writes it.
+// An account: the customer that pays. Its row, the statements that lock, insert and update it, and
+// the body clients see. Only the pipeline writes it.
 
 import type { AccountBody } from "../contract/directory-responses.ts";
 import type { AccountId } from "../contract/ids.ts";

@@ -1,4 +1,5 @@
-// An asset: a thing at a site that is serviced. Its row, the statements that lock, insert and update it, and the body clients see. Only the pipeline writes it.
+// An asset: a thing at a site that is serviced. Its row, the statements that lock, insert and update it, and
+// the body clients see. Only the pipeline writes it.
 
 import type { AssetBody } from "../contract/directory-responses.ts";
 import type { AccountId, SiteId } from "../contract/ids.ts";

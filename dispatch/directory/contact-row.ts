@@ -1,4 +1,5 @@
-// A contact: a person of an account, or of one of its sites. Its row, the statements that lock, insert and update it, and the body clients see. Only the pipeline writes it.
+// A contact: a person of an account, or of one of its sites. Its row, the statements that lock, insert and update it, and
+// the body clients see. Only the pipeline writes it.
 
 import type { ContactBody } from "../contract/directory-responses.ts";
 import type { AccountId, SiteId } from "../contract/ids.ts";

@@ -1,4 +1,5 @@
-// A site: a place where work is done. Its row, the statements that lock, insert and update it, and the body clients see. Only the pipeline writes it.
+// A site: a place where work is done. Its row, the statements that lock, insert and update it, and
+// the body clients see. Only the pipeline writes it.
 
 import type { SiteBody } from "../contract/directory-responses.ts";
 import type { AccountId, SiteId } from "../contract/ids.ts";
