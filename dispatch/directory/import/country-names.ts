@@ -38,8 +38,10 @@ function allNames(): ReadonlyMap<string, string> {
     const shown = new Intl.DisplayNames(language, { type: "region", fallback: "none" });
     for (const first of letters)
       for (const second of letters) {
-        const name = shown.of(first + second);
-        if (name !== undefined && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), first + second);
+        const code = first + second;
+        // Codes that were given up (DD) have the name of what took their place.
+        const name = new Intl.Locale(`und-${code}`).region === code ? shown.of(code) : undefined;
+        if (name !== undefined && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), code);
       }
   }
   return found;
