@@ -2271,6 +2271,7 @@ export type StatementRows = {
   server_connections: { used: number; most: number };
   site_demand: {
     region: string;
+    tax_region: string;
     lat: number | null;
     lon: number | null;
     timezone: string;

@@ -22,7 +22,7 @@ import { selectTrail, visitsOf, type ReportedWork, type TrailEvent, type Visit }
 
 export type BillingFacts = {
   readonly trail: readonly TrailEvent[];
-  /** Of the site, for its tax. */
+  /** The site's tax region, else its region. */
   readonly region: string | null;
   /** Of the site, for the day of the invoice; undefined where the site is not on record. */
   readonly timezone: string | undefined;
@@ -36,7 +36,7 @@ export async function loadBillingFacts(tx: Session, ticketId: TicketId): Promise
     loadSiteDemand(tx, ticketId),
     tx.row(selectLastRaise, [ticketId]),
   ]);
-  return { trail, region: site?.region ?? null, timezone: site?.timezone, raise };
+  return { trail, region: site?.tax_region ?? null, timezone: site?.timezone, raise };
 }
 
 type Priced = { readonly desk: Desk; readonly ticket: TicketRow };

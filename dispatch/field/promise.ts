@@ -10,11 +10,12 @@ import type { TicketCall, TicketLoad } from "../ticket/ticket-command.ts";
 import type { Window } from "../ticket/ticket-row.ts";
 import type { RosterEntry } from "../workforce/calendar.ts";
 import { crewSize, loadSiteDemand, type SiteDemand } from "../workforce/site-demand.ts";
+import { zoneOfSite } from "../workforce/site-zone.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { closedWarnings } from "./site-closed.ts";
 import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
 
-// Promises of the same kind of work in the same region for which nobody was looked for yet. So many at most, by their index, that
+// Promises of the same kind of work in the same zone for which nobody was looked for yet. So many at most, by their index, that
 // a desk without a worker and with thousands of them is not read through; what was looked at in vain is told of in the cockpit.
 const countRivals = statement<{ rivals: number }>(
   "promise_rivals",
@@ -24,7 +25,7 @@ const countRivals = statement<{ rivals: number }>(
    JOIN sites AS there ON there.id = other.site_id,
         tickets AS this JOIN sites AS here ON here.id = this.site_id
    WHERE this.id = $1 AND other.id <> this.id AND other.incident_type IS NOT DISTINCT FROM this.incident_type
-     AND upper(trim(coalesce(there.region, ''))) = upper(trim(coalesce(here.region, '')))
+     AND upper(${zoneOfSite("there")}) IS NOT DISTINCT FROM upper(${zoneOfSite("here")})
      AND other.scheduled_start < $3 AND other.scheduled_end > $2`,
 );
 

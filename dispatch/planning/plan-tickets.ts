@@ -9,6 +9,7 @@ import type { Priority } from "../contract/fields.ts";
 import { reachParameter, type Actor } from "../kernel/actor.ts";
 import { withoutVersionSql } from "../policy/incident-type.ts";
 import type { SiteHours } from "../workforce/open-hours.ts";
+import { zoneOfSite } from "../workforce/site-zone.ts";
 import type { PlanDay } from "./plan-day.ts";
 
 export type PlanTicket = {
@@ -48,7 +49,7 @@ export type PlanTicket = {
 // tells who chose the time; a move back from DISPATCHED keeps the time, and so does not count.
 const columns = `
   t.id, t.number, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
-  nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar,
+  ${zoneOfSite("s")} AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar,
   t.scheduled_start, t.scheduled_end, t.arrival_start, t.arrival_end, t.assigned_tech_id, t.parted_minutes,
   t.not_technicians, t.helpers_missing,
   t.helpers_missing + (SELECT count(*) FROM bookings h
@@ -74,7 +75,7 @@ const selectPlanTickets = statement<PlanTicket>(
    WHERE t.in_scheduling
      AND (t.state = 'READY_TO_SCHEDULE'
           OR t.state = 'SCHEDULED' AND t.scheduled_start >= $1 AND t.scheduled_start < $2)
-     AND ($3::text IS NULL OR upper(trim(s.region)) = upper(trim($3)))
+     AND ($3::text IS NULL OR upper(${zoneOfSite("s")}) = upper(trim($3)))
      AND ($4::uuid[] IS NULL OR t.account_id = ANY ($4))
      AND ($5::uuid[] IS NULL OR t.site_id = ANY ($5))
    ORDER BY t.state DESC, t.sla_target_minutes, t.created_at, t.id LIMIT $6`,

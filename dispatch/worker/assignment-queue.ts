@@ -6,6 +6,7 @@ import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import type { TimeRange } from "../workforce/shift-ranges.ts";
+import { zoneOfSite } from "../workforce/site-zone.ts";
 
 export type Claim = {
   readonly ticketId: TicketId;
@@ -159,11 +160,11 @@ export async function giveBack(db: Session, claim: Claim, now: Date): Promise<vo
 }
 
 // The ticket itself is put aside already, and so not among the due. What is alike: for want of ability, the same kind of
-// work in the same region at any hour; for want of time, the same question to the letter.
+// work in the same zone at any hour; for want of time, the same question to the letter.
 const delayAlike = statement<{ id: TicketId }>(
   "assign_delay_alike",
   `WITH tried AS (
-     SELECT t.site_id, t.incident_type, t.priority, t.scheduled_start, t.scheduled_end, upper(trim(coalesce(s.region, ''))) AS region
+     SELECT t.site_id, t.incident_type, t.priority, t.scheduled_start, t.scheduled_end, upper(${zoneOfSite("s")}) AS region
      FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1
    ), due AS (
      (SELECT id FROM tickets WHERE awaiting_technician AND assign_after IS NULL ORDER BY assign_after, sla_deadline_at LIMIT $4)
@@ -174,7 +175,7 @@ const delayAlike = statement<{ id: TicketId }>(
      WHERE t.id IN (SELECT id FROM due)
        AND t.awaiting_technician AND (t.assign_after IS NULL OR t.assign_after <= $2)
        AND t.incident_type IS NOT DISTINCT FROM tried.incident_type
-       AND CASE WHEN $3 THEN upper(trim(coalesce(s.region, ''))) = tried.region
+       AND CASE WHEN $3 THEN upper(${zoneOfSite("s")}) IS NOT DISTINCT FROM tried.region
                 ELSE t.site_id = tried.site_id AND t.priority = tried.priority
                      AND t.scheduled_start = tried.scheduled_start AND t.scheduled_end = tried.scheduled_end END
      FOR NO KEY UPDATE OF t SKIP LOCKED

@@ -53,7 +53,7 @@ export type Job = {
   readonly serviceType: string | null;
   readonly requiredSkills: readonly string[];
   readonly requiredTools: readonly string[];
-  /** Of the ticket's site; null matches every zone. */
+  /** The zone of the ticket's site (site-zone.ts); null matches every zone. */
   readonly region: string | null;
   /** When the site is open; null or absent: at all hours. */
   readonly hours?: OpenHours | null;

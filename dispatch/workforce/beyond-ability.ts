@@ -12,6 +12,7 @@ import { availabilityRules } from "./availability.ts";
 import { helperJob } from "./crew.ts";
 import { conflictOf, seenBy, type ComingBooking } from "./shift-rows.ts";
 import { jobAt, type SiteDemand, type Work } from "./site-demand.ts";
+import { zoneOfSite } from "./site-zone.ts";
 
 type BookedVisit = Omit<ComingBooking, "part" | "of"> &
   SiteDemand &
@@ -21,7 +22,7 @@ const selectBookedVisits = statement<BookedVisit>(
   "bookings_not_begun",
   `SELECT b.ticket_id, t.number, t.account_id, t.site_id, t.incident_type, t.priority, b.role,
           lower(b.span) AS start, upper(b.span) AS "end",
-          nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar
+          ${zoneOfSite("s")} AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar
    FROM bookings b JOIN tickets t ON t.id = b.ticket_id JOIN sites s ON s.id = t.site_id
    WHERE b.technician_id = $1 AND b.state IN ('tentative', 'firm') AND upper(b.span) > $2 AND b.part = 1
      AND t.state IN ('PENDING_CUSTOMER_CONFIRMATION', 'SCHEDULED', 'DISPATCHED')

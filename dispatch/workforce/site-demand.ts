@@ -1,4 +1,4 @@
-// What a ticket's site asks of whoever comes: where it is, in which region, when it is open, and what the incident
+// What a ticket's site asks of whoever comes: where it is, in which zone, when it is open, and what the incident
 // type needs.
 
 import type { TicketId } from "../contract/ids.ts";
@@ -12,21 +12,27 @@ import type { Priority } from "../contract/fields.ts";
 import { openHours, type SiteHours } from "./open-hours.ts";
 import type { VisitWork } from "./assess-visit.ts";
 import { placeOf } from "./calendar.ts";
+import { zoneOfSite } from "./site-zone.ts";
 import type { Place } from "../travel/estimate.ts";
 
 export type SiteDemand = {
+  /** Its zone (site-zone.ts). */
   readonly region: string | null;
   readonly lat: number | null;
   readonly lon: number | null;
 } & SiteHours;
 
-const selectSiteDemand = statement<SiteDemand>(
+/** With where its taxes are looked up: that its zone is another one changes no tax. */
+export type SiteOnRecord = SiteDemand & { readonly tax_region: string | null };
+
+const selectSiteDemand = statement<SiteOnRecord>(
   "site_demand",
-  `SELECT nullif(trim(s.region), '') AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar
+  `SELECT ${zoneOfSite("s")} AS region, coalesce(nullif(trim(s.tax_region), ''), nullif(trim(s.region), '')) AS tax_region,
+          s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar
    FROM tickets t JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
 );
 
-export const loadSiteDemand = (db: Session, ticketId: TicketId): Promise<SiteDemand | null> =>
+export const loadSiteDemand = (db: Session, ticketId: TicketId): Promise<SiteOnRecord | null> =>
   db.row(selectSiteDemand, [ticketId]);
 
 export const placeOfSite = (site: SiteDemand | null): Place | null => site && placeOf(site);

@@ -52,10 +52,15 @@ for (const profile of profiles) {
       assert.match(number, /^INV-\d{6,}$/);
     });
 
-    test("pays the account's own rates and the site's own tax", async () => {
+    test("pays the account's own rates and the tax of the site's tax region", async () => {
       const account = "d3f77db0-5d1a-4f9c-b0ea-111111111111";
       await api.owner.query("INSERT INTO accounts (id, name) VALUES ($1, 'Own rates')", [account]);
-      const siteId = await addSite(api.owner, { accountId: account, region: "ny" });
+      const siteId = await addSite(api.owner, {
+        accountId: account,
+        region: "Kings County",
+        zone: "NY",
+        taxRegion: "ny",
+      });
       const techId = await addTechnician(api.owner, { zone: "NY" });
       const { id } = await ticketIn(api, "VERIFIED", { accountId: account, siteId, techId });
       const { lines, tax_cents } = (await invoiceOf(api, id)).invoice;

@@ -149,6 +149,17 @@ for (const profile of profiles) {
       assert.equal((await api.read("ticket.get", { ticket: rare.id })).state, "READY_TO_SCHEDULE");
     });
 
+    test("schedule.book goes by the site's own zone, whatever its region and its taxes are", async () => {
+      const county = { region: "Kings County", zone: " ca ", taxRegion: "NV" };
+      const { id } = await ticketIn(api, "READY_TO_SCHEDULE", { siteId: await addSite(api.owner, county) });
+      const { booking, considered } = await api.run("schedule.book", { ticket: id, body: { tech_id: able } });
+      assert.equal(booking.technician_id, able);
+      assert.deepEqual(
+        considered.rejected.filter(({ reason }) => reason === "ZONE_MISMATCH"),
+        [],
+      );
+    });
+
     test("schedule.book knows the technician it is asked for", async () => {
       const wanted = await ticketIn(api, "READY_TO_SCHEDULE");
       const stranger = randomUUID();

@@ -261,6 +261,14 @@ describe("what a plan may move", () => {
       ["DRAINED"],
     );
     assert.deepEqual((await optimize(api, { tech_ids: [westVan] })).plan.left_out, []);
+    const ofZone = (await optimize(api, { zone: "CA" })).plan.after;
+    assert.ok(ofZone && ofZone.served > 0);
+    await api.owner.query("UPDATE sites SET region = 'Some County', zone = ' ca '");
+    assert.deepEqual(
+      (await optimize(api, { zone: "CA" })).plan.after,
+      ofZone,
+      "a site's own zone counts, not its region",
+    );
     assert.deepEqual((await optimize(api, { zone: "NV" })).plan.after, {
       served: 0,
       unserved: 0,

@@ -89,17 +89,17 @@ export type SiteRow = {
   readonly name?: string;
   readonly city?: string;
   readonly region?: string | null;
+  /** The dispatch area, and where its taxes are looked up; the region's where null. */
+  readonly zone?: string | null;
+  readonly taxRegion?: string | null;
 };
 
 export async function addSite(owner: pg.Pool, row: SiteRow = {}): Promise<string> {
   const { id = randomUUID(), accountId = acme.id, name = "Site", city = "Town", region = "CA" } = row;
-  await owner.query(`INSERT INTO sites (id, account_id, name, city, region) VALUES ($1, $2, $3, $4, $5)`, [
-    id,
-    accountId,
-    name,
-    city,
-    region,
-  ]);
+  await owner.query(
+    `INSERT INTO sites (id, account_id, name, city, region, zone, tax_region) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [id, accountId, name, city, region, row.zone ?? null, row.taxRegion ?? null],
+  );
   return id;
 }
 
