@@ -31,6 +31,7 @@ import { directorySearch } from "./field/directory-search.ts";
 import { dispatcherCockpit } from "./field/dispatcher-cockpit.ts";
 import { invoiceGet, invoiceList } from "./field/invoice-queries.ts";
 import { opsAutonomyPause, opsAutonomyRollback } from "./field/ops-autonomy.ts";
+import { policyActivate } from "./field/policy-activate.ts";
 import { qaReopen } from "./field/qa-reopen.ts";
 import { qaReturnWork } from "./field/qa-return-work.ts";
 import { qaVerify } from "./field/qa-verify.ts";
@@ -93,6 +94,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "schedule.reopen": scheduleReopen,
   "schedule.hold": scheduleHold,
   "schedule.release": scheduleRelease,
+  "policy.activate": policyActivate,
   "schedule.expire_hold": scheduleExpireHold,
   "schedule.expire_proposal": scheduleExpireProposal,
   "schedule.rollback": scheduleRollback,

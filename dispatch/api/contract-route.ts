@@ -12,29 +12,42 @@ import type { DevHeaders } from "../process/settings.ts";
 import type { Credentials } from "./credentials.ts";
 import { triedZoneData, zoneData } from "../process/zone-data.ts";
 import { serviceName } from "./health.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { RouteEntry } from "./routes.ts";
 
 /** The route; it answers callers of any role. */
 export function contractRoute(desk: Desk, contract: Contract, credentials: Credentials): RouteEntry {
   // Made for the first who asks: the hash of the whole contract takes 40 ms, and most processes are never asked.
+  let hash: string | undefined;
   const made = () => ({
     service: serviceName,
     version: manifest.version,
-    contract_hash: contractHash(contract),
+    contract_hash: (hash ??= contractHash(contract)),
     tool_names: toolsOf(contract).map(([name]) => name),
     time_zones: { version: zoneData(), tried_with: triedZoneData },
     profile: profileOf(desk),
+    policy_version: desk.policies.live.version,
+    incident_types: Object.values(desk.policies.live.incidentTypes).map(({ incidentType, title, words }) => ({
+      incident_type: incidentType,
+      title,
+      words,
+    })),
     development_headers: developmentHeaders(desk.settings.allowDevHeaders),
     human_approval: { required: desk.settings.chatApprovals === "required", rules: approvalRules(desk) },
   });
-  let fixed: ReturnType<typeof made> | undefined;
+  let fixed: { readonly policy: Policy; readonly text: ReturnType<typeof made> } | undefined;
+  const current = () => {
+    const policy = desk.policies.live;
+    if (fixed?.policy !== policy) fixed = { policy, text: made() };
+    return fixed.text;
+  };
   return {
     method: "GET",
     path: "/contract",
     handler: async (exchange) => {
       const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, roles));
       const who = { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tech_id: actor.techId };
-      exchange.json(200, JSON.stringify({ ...(fixed ??= made()), now: desk.clock.now(), actor: who }));
+      exchange.json(200, JSON.stringify({ ...current(), now: desk.clock.now(), actor: who }));
     },
   };
 }
@@ -44,7 +57,8 @@ const developmentHeaders = (allowed: DevHeaders): "off" | "loopback" | "anywhere
 
 /** The rules in force by the names of the profile's file; where a setting replaces a value, the setting's. */
 function profileOf(desk: Desk): object {
-  const { policy, settings } = desk;
+  const { settings } = desk;
+  const policy = desk.policies.live;
   const { bypass, candidateRisk, evidence, sla, invoice, priceBook } = policy;
   const intake = intakeThresholds(desk);
   return {

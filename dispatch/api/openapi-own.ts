@@ -53,7 +53,8 @@ export function ownOperations(): Record<string, Json> {
           "model a person must allow; any role.",
         responses: {
           "200": json(
-            "service, version, contract_hash, tool_names, actor, profile, development_headers (off, loopback or anywhere), now and " +
+            "service, version, contract_hash, tool_names, actor, profile, policy_version (null while none was activated), " +
+              "incident_types [{incident_type, title, words}], development_headers (off, loopback or anywhere), now and " +
               "human_approval {required, rules}",
           ),
           ...Object.fromEntries([400, 401, 403, 500, 503].map((status) => [String(status), error(status)])),

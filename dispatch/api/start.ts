@@ -70,6 +70,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
     settings,
     clock,
     ...(options.policy && { policy: options.policy }),
+    serves: true,
     applicationName: "dispatch-api",
     apiUrl: () => url,
     log: { info: (message) => log.info(message), warn },

@@ -1,4 +1,4 @@
-// What only the worker does, because a time came: entries of the same shape as the tools', run by the same
+// What only the worker does, because a time came, or an operator on the machine: entries of the same shape as the tools', run by the same
 // pipeline, and offered to nobody: no route, no tool, no page lists them.
 
 import { attention } from "./attention.ts";
@@ -120,5 +120,30 @@ export const internalCommands = defineCommands({
     next: ["plan.apply"],
     input: Type.Object(planScope),
     output: planned,
+  },
+  "policy.activate": {
+    path: "/policy/activate",
+    roles: ["dispatcher"],
+    aggregate: "desk",
+    effect: "touches",
+    from: [],
+    to: [],
+    status: 201,
+    summary: "Another version of the company's rules is in force, for tickets that open from now on.",
+    example: { content: '{"files":{},"base":{}}' },
+    next: [],
+    input: Type.Object({
+      content: Type.String({
+        minLength: 2,
+        maxLength: 8_000_000,
+        description: "The files of a policy folder and the profile they say the differences of, as JSON text",
+      }),
+    }),
+    output: Type.Object({
+      version: Type.Integer(),
+      hash: Type.String(),
+      activated_by: Type.String(),
+      activated_at: Type.String({ format: "date-time" }),
+    }),
   },
 });

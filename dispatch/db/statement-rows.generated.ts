@@ -520,6 +520,7 @@ export type StatementRows = {
   assign_claim_fresh: {
     id: string;
     incident_type: string | null;
+    policy_version: number | null;
     assign_attempts: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
@@ -528,6 +529,7 @@ export type StatementRows = {
   assign_claim_put_aside: {
     id: string;
     incident_type: string | null;
+    policy_version: number | null;
     assign_attempts: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
@@ -536,6 +538,7 @@ export type StatementRows = {
   assign_claim_reserved: {
     id: string;
     incident_type: string | null;
+    policy_version: number | null;
     assign_attempts: number;
     scheduled_start: string | null;
     scheduled_end: string | null;
@@ -697,6 +700,7 @@ export type StatementRows = {
     site_id: string;
     incident_type: string | null;
     priority: string;
+    policy_version: number | null;
     role: string;
     start: string;
     end: string;
@@ -781,6 +785,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string;
+    policy_version: number;
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
@@ -823,6 +828,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string | null;
+    policy_version: number | null;
     assigned_tech_id: string | null;
     scheduled_start: string | null;
     scheduled_end: string | null;
@@ -865,6 +871,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string | null;
+    policy_version: number | null;
     assigned_tech_id: string | null;
     scheduled_start: string | null;
     scheduled_end: string | null;
@@ -907,6 +914,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string;
+    policy_version: number;
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
@@ -949,6 +957,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string;
+    policy_version: number;
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
@@ -991,6 +1000,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string;
+    policy_version: number;
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
@@ -1033,6 +1043,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string;
+    policy_version: number;
     assigned_tech_id: string;
     scheduled_start: string;
     scheduled_end: string;
@@ -2070,6 +2081,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string | null;
+    policy_version: number | null;
     summary: string;
     version: number;
     account_id: string;
@@ -2140,6 +2152,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2150,6 +2163,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string | null;
+    policy_version: number | null;
     summary: string;
     version: number;
     account_id: string;
@@ -2194,6 +2208,11 @@ export type StatementRows = {
     account_ids: readonly string[];
     site_ids: readonly string[];
   };
+  policy_version_content: { content: unknown };
+  policy_version_last: { version: number; hash: string };
+  policy_version_newest: { version: number };
+  policy_versions_newest: { version: number };
+  policy_versions_show: { version: number; hash: string; activated_by: string; activated_at: string; tickets: number };
   probe_memory: { work_mem: string };
   probe_spill: { rows: number };
   promise_rivals: { rivals: number };
@@ -2263,6 +2282,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2570,6 +2590,7 @@ export type StatementRows = {
     state: string;
     priority: string;
     incident_type: string | null;
+    policy_version: number | null;
     summary: string;
     assigned_tech_id: string | null;
     scheduled_start: string | null;
@@ -2620,6 +2641,7 @@ export type StatementRows = {
     assigned_tech_id: string | null;
     incident_type: string | null;
     helpers_missing: number;
+    policy_version: number | null;
     members: unknown;
   };
   ticket_heads: { id: string; seq: number; hash: string; state: string };
@@ -2672,6 +2694,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2723,6 +2746,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2774,6 +2798,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2825,6 +2850,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2876,6 +2902,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2927,6 +2954,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2978,6 +3006,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3030,6 +3059,7 @@ export type StatementRows = {
     attention_since: string;
     helpers_missing: number;
     parted_minutes: number;
+    policy_version: number;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3082,6 +3112,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3135,6 +3166,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3187,6 +3219,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3239,6 +3272,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3292,6 +3326,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3344,6 +3379,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3396,6 +3432,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3448,6 +3485,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3500,6 +3538,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3563,6 +3602,7 @@ export type StatementRows = {
     attention_since: string | null;
     helpers_missing: number;
     parted_minutes: number | null;
+    policy_version: number | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;

@@ -16,6 +16,7 @@ import {
   type RequestEvent,
 } from "./approvals.ts";
 import { isHigherNte, raisedNte } from "./limit.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 /** Where a ticket goes that triage has asked for; what is denied later leaves the work as it was agreed before. */
 const beforeWork = "READY_TO_SCHEDULE";
@@ -45,7 +46,7 @@ export const approvalDecide = ticketCommand({
     requireAsAsked(ticket, approval, asked);
     const raise = approved && approval.approval_type === "NTE_INCREASE" ? approval.amount_delta_cents : 0;
     const { nte_before_cents: before = ticket.nte_cents } = approval.evidence;
-    const rules = desk.policy.invoice;
+    const rules = policyOf(desk, ticket).invoice;
     // A higher limit that the request wrote down itself is denied with it.
     const isDenied = !approved && isHigherNte(ticket.nte_cents, before, rules);
     const nteCents = isDenied ? before : raisedNte(ticket.nte_cents, raise, rules);

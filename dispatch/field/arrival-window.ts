@@ -7,6 +7,7 @@ import { keepsPromise } from "../ticket/arrive-by.ts";
 import type { TicketRow, Window } from "../ticket/ticket-row.ts";
 import { requireArrivalWindow } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 type Call = {
   readonly desk: Desk;
@@ -25,7 +26,7 @@ export function arrivalFor({ desk, actor, ticket, input, clockTime }: Call, visi
   if (!input.arrival_window) return null;
   if (actor.role === "customer") throw invalidField("arrival_window", "role", "is the desk's to promise; leave it out");
   const arrival = utcWindow(input.arrival_window);
-  requireArrivalWindow({ policy: desk.policy, ticket, clockTime }, arrival, visit);
+  requireArrivalWindow({ policy: policyOf(desk, ticket), ticket, clockTime }, arrival, visit);
   return arrival;
 }
 

@@ -18,6 +18,7 @@ import type { TimeRange } from "../workforce/shift-ranges.ts";
 import { jobAt, loadSiteDemand, placeOfSite, visitMinutes, workOf, type SiteDemand } from "../workforce/site-demand.ts";
 import { lockTechnician } from "../workforce/technicians.ts";
 import { mayGo, mayNotGo, type Waived } from "./may-go.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 /** What a command that puts this person on the ticket must know of the roads first. */
 export const consultOnAssignee = (desk: Desk, { technician, site, company }: Assignee) =>
@@ -50,7 +51,7 @@ export async function loadAssignee(
     loadSiteDemand(tx, ticketId),
     loadCrew(tx, ticketId),
   ]);
-  const people = peopleFor(crew, desk.policy);
+  const people = peopleFor(crew, policyOf(desk, crew));
   // Only a crew is looked for among all; whoever goes alone has been named.
   const others =
     people > 1 && techId !== null
@@ -93,11 +94,11 @@ export function bookingsFor(
   const { start, end } = goesNow ? nowFor(ticket, desk, clockTime) : timeOf(ticket, desk, clockTime);
   // Where nobody has named the kind of work on the ticket, the recommendation did.
   const kind = ticket.incident_type ?? snapshot?.service_type ?? null;
-  const work = goesNow || role === "helper" ? null : workOf({ ...ticket, incident_type: kind }, desk.policy);
+  const work = goesNow || role === "helper" ? null : workOf({ ...ticket, incident_type: kind }, policyOf(desk, ticket));
   // Of a visit in parts what is left is told from where they were to begin.
   const begins = work?.inParts === true ? (ticket.scheduled_start ?? start) : start;
   const window = { start: Date.parse(begins), end: Date.parse(end) };
-  const job = jobAt(site, { ...ticket, incident_type: kind }, desk.policy);
+  const job = jobAt(site, { ...ticket, incident_type: kind }, policyOf(desk, ticket));
   const going = { technician, job: role === "lead" ? job : helperJob(job), window, work, now: Date.parse(clockTime) };
   const verdict = mayGo(desk, going, waived);
   if (!verdict.free) throw mayNotGo(verdict, going, ticket.incident_type, snapshot?.id ?? null);
@@ -162,9 +163,9 @@ export const partsIn = ({ all }: Pick<Bookings, "all">): { readonly parts?: read
     ? { parts: all.map(({ id, start, end }, at) => ({ part: at + 1, of: all.length, start, end, booking_id: id })) }
     : {};
 
-const nowFor = ({ incident_type }: TicketRow, desk: Desk, clockTime: string) => ({
+const nowFor = (ticket: TicketRow, desk: Desk, clockTime: string) => ({
   start: clockTime,
-  end: plusMinutes(clockTime, visitMinutes(incident_type, desk.policy)),
+  end: plusMinutes(clockTime, visitMinutes(ticket.incident_type, policyOf(desk, ticket))),
 });
 
 /** Of a window that has begun only what is left is taken from whoever comes. */

@@ -25,6 +25,7 @@ import { consultOn } from "../travel/driving.ts";
 import { bookingOfHelper, fromNowOn, untilItsEnd } from "./assign.ts";
 import { ticketAt } from "./local-times.ts";
 import { waivedInSending, waivedOnSite } from "./may-go.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 export const assignmentCrew = ticketCommand({
   name: "assignment.crew",
@@ -107,7 +108,7 @@ function peopleAfter({ desk, input, ticket }: TicketCall<"assignment.crew">, cre
       "minimum",
       `is less than the ${booked} who are booked; remove those who are not to go`,
     );
-  return wanted ?? Math.max(booked, peopleFor(crew, desk.policy) - remove.length);
+  return wanted ?? Math.max(booked, peopleFor(crew, policyOf(desk, crew)) - remove.length);
 
   function whyNotAdded(id: TechnicianId, at: number): string | null {
     if (add.indexOf(id) !== at) return "is named twice";

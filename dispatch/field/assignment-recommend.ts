@@ -20,6 +20,7 @@ import { loadRosterFor } from "./roster-for.ts";
 import { insertSnapshot } from "./recommendation-snapshots.ts";
 import { whoIsFree } from "./who-is-free.ts";
 import { utcWindow } from "./windows.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 export const assignmentRecommend = ticketCommand({
   name: "assignment.recommend",
@@ -38,11 +39,12 @@ export const assignmentRecommend = ticketCommand({
     const { desk, actor, input, ticket, now, clockTime } = call;
     const window = wantedAt(call);
     const rules = goingRules(desk);
+    const policy = policyOf(desk, ticket);
     // Where nobody has named the kind of work on the ticket, this recommendation does.
     const kind = ticket.incident_type ?? input.service_type;
-    const job = jobAt(site, { ...ticket, incident_type: kind }, desk.policy);
+    const job = jobAt(site, { ...ticket, incident_type: kind }, policy);
     const region = site?.region ?? null;
-    const people = peopleFor(crew, desk.policy);
+    const people = peopleFor(crew, policy);
     const hands =
       people > 1 && window ? whoIsFree({ desk, ticket, roster, site, clockTime, as: "helper" }, window).free : null;
     const judged = roster.map((technician) => {
@@ -53,7 +55,7 @@ export const assignmentRecommend = ticketCommand({
       };
     });
     const working = roster.filter((one) => one.standing !== "INACTIVE");
-    const missing = ticket.incident_type === null ? null : missingAbilities(ticket.incident_type, desk.policy, working);
+    const missing = ticket.incident_type === null ? null : missingAbilities(ticket.incident_type, policy, working);
 
     const drives = new Set(judged.flatMap(({ verdict }) => (verdict.free ? [verdict.travelSource] : [])));
     const candidates = judged.map(({ technician, verdict }) => asCandidate(technician, verdict));
@@ -65,7 +67,7 @@ export const assignmentRecommend = ticketCommand({
       rules,
       job,
       now: Date.parse(clockTime),
-      delayWeight: delayWeights(desk.policy.sla.targetMinutes),
+      delayWeight: delayWeights(desk.policies.live.sla.targetMinutes),
       mayMove: (booking: RosterBooking) =>
         reaches(actor.accounts, booking.account_id) && reaches(actor.sites, booking.site_id),
     };
@@ -125,7 +127,7 @@ function judge(
     return { free: false, reason: "SKILL_MISSING", detail: `does not do ${input.service_type}` };
   const now = Date.parse(clockTime);
   // A wished window is asked about as it is; the ticket's own has the ticket's work in it.
-  const work = input.preferred_window ? null : workOf(ticket, desk.policy);
+  const work = input.preferred_window ? null : workOf(ticket, policyOf(desk, ticket));
   if (window) return mayGo(desk, { technician, job, window, work, now });
   const unable = findInability(technician.calendar({ start: now, end: now }), job, goingRules(desk));
   if (unable) return { free: false, ...unable };
@@ -148,6 +150,6 @@ function wantedAt({
   const end =
     input.preferred_window?.end ??
     ticket.scheduled_end ??
-    (atOnce ? plusMinutes(clockTime, visitMinutes(ticket.incident_type, desk.policy)) : null);
+    (atOnce ? plusMinutes(clockTime, visitMinutes(ticket.incident_type, policyOf(desk, ticket))) : null);
   return start && end ? { start: Date.parse(start), end: Date.parse(end) } : null;
 }

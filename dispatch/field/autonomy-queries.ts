@@ -55,7 +55,7 @@ export const opsAutonomyState = deskQuery("ops.autonomy.state", async (call) => 
   const { ticket_id = null, incident_type = null } = input;
   // A type that nothing can be paused for is a slip of the keyboard, and "nothing is paused" the wrong answer to it.
   if (incident_type !== null && !chain.some((scope) => scope.incident_type === incident_type))
-    requireKnownType(desk.policy, incident_type, "INVALID_QUERY");
+    requireKnownType(desk.policies.live, incident_type, "INVALID_QUERY");
   const query = { ticket_id, incident_type };
   return { generated_at: now, controls: await controls(call), decision: decisionOf(chain), chain, query };
 });

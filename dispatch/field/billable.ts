@@ -19,6 +19,7 @@ import {
 } from "./invoice-lines.ts";
 import { exceedsNte } from "./limit.ts";
 import { selectTrail, visitsOf, type ReportedWork, type TrailEvent, type Visit } from "./visits.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 export type BillingFacts = {
   readonly trail: readonly TrailEvent[];
@@ -51,7 +52,7 @@ export function priceVisits(
   region: string | null,
   adjustments: readonly InvoiceAdjustment[],
 ): InvoiceAmounts {
-  const { priceBook, invoice: rules } = desk.policy;
+  const { priceBook, invoice: rules } = policyOf(desk, ticket);
   const blamed = adjustments.length > 0 ? "adjustments" : "work";
   const warranty = warrantyOf(ticket);
   const accountId = ticket.account_id;
@@ -111,8 +112,9 @@ const wayOut: { readonly [state in TicketState]?: string } = {
 };
 
 /** @throws Refusal NTE_EXCEEDED with what can be done about it */
-export function requireWithinNte({ desk, ticket: { nte_cents, state } }: Priced, total_cents: number): void {
-  if (!exceedsNte(total_cents, nte_cents, desk.policy.invoice)) return;
+export function requireWithinNte({ desk, ticket }: Priced, total_cents: number): void {
+  const { nte_cents, state } = ticket;
+  if (!exceedsNte(total_cents, nte_cents, policyOf(desk, ticket).invoice)) return;
   const way = wayOut[state];
   const message = `The invoice of ${total_cents} cents would exceed the limit of ${nte_cents} cents. ${way ?? ""}`;
   throw new Refusal("NTE_EXCEEDED", { nte_cents, total_cents }, way === undefined ? {} : { message });

@@ -2,7 +2,6 @@
 // elsewhere is recorded as referenced, and the profile says whether that is enough to complete the work.
 
 import type { InputOf } from "../contract/index.ts";
-import type { Desk } from "../kernel/desk.ts";
 import { newId } from "../kernel/clock.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
@@ -31,6 +30,8 @@ import {
 import { keyInStore, takeOver, type StoredObject } from "./stored-object.ts";
 import { plain } from "./standing-evidence.ts";
 import { markUploadUsed, selectUpload, type UploadRow } from "./uploads.ts";
+import type { Policy } from "../policy/policy.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 type Input = InputOf<"closeout.add_evidence">;
 
@@ -62,11 +63,12 @@ export const closeoutAddEvidence = ticketCommand({
   // Of the upload alone, whose row never changes: a film is not read again for a note that was added meanwhile.
   preparedOnce: true,
   async prepare(call, { upload, moved, earlier, items }): Promise<StoredObject | undefined> {
-    const { desk, actor, input, ticketId } = call;
-    requireRoom(ticketId, items, desk.policy);
+    const { desk, actor, input, ticket, ticketId } = call;
+    const policy = policyOf(desk, ticket);
+    requireRoom(ticketId, items, policy);
     if (!upload) throw new Refusal("EVIDENCE_NOT_STORED", { uri: input.uri, expected: null, actual: null });
-    requireRecordable(desk, input, upload, moved);
-    requireNew(earlier, actor, desk.policy);
+    requireRecordable(policy, input, upload, moved);
+    requireNew(earlier, actor, policy);
     const stored = await readings(desk).during(actor.id, "uploads", 1, () => takeOver(desk.store, upload, input.uri));
     if (input.checksum !== undefined && plain(input.checksum) !== stored.sha256) {
       throw new Refusal("EVIDENCE_CHECKSUM_MISMATCH", {
@@ -78,9 +80,10 @@ export const closeoutAddEvidence = ticketCommand({
     return stored;
   },
   decide({ desk, actor, input, ticket, now }, { upload, site, moved, earlier, items }, stored) {
-    requireRoom(ticket.id, items, desk.policy);
-    requireRecordable(desk, input, upload, moved);
-    requireNew(earlier, actor, desk.policy);
+    const policy = policyOf(desk, ticket);
+    requireRoom(ticket.id, items, policy);
+    requireRecordable(policy, input, upload, moved);
+    requireNew(earlier, actor, policy);
     const taken = stored?.exif ?? null;
     const captured_at = taken && instantOf(taken, site?.timezone ?? "UTC");
     const item: EvidenceRow = {
@@ -130,7 +133,7 @@ export const closeoutAddEvidence = ticketCommand({
 });
 
 /** @throws Refusal where the file is not what its key asks for, or corrects nothing */
-function requireRecordable({ policy }: Desk, input: Input, upload: UploadRow | null, moved: boolean): void {
+function requireRecordable(policy: Policy, input: Input, upload: UploadRow | null, moved: boolean): void {
   if (input.corrects !== undefined && !moved) {
     const rule = "names an item of this ticket with the same file, which stands under the wrong key";
     throw invalidField("corrects", "same_file", rule);

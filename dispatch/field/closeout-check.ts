@@ -10,6 +10,8 @@ import type { EvidenceItem } from "./evidence-references.ts";
 import { normalizeIncidentType } from "./closeout-requirements.ts";
 import type { StandingRules } from "./standing-evidence.ts";
 import type { Demands } from "./visits.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 export type CloseoutClaim = {
   /** What the quality check has sent the work back for. */
@@ -26,24 +28,25 @@ export type CloseoutClaim = {
 };
 
 export const checkCloseout = (
-  { policy, settings }: Desk,
-  incidentType: string | null,
+  desk: Desk,
+  ticket: Pick<TicketRow, "incident_type" | "policy_version">,
   evidence: readonly EvidenceItem[],
   claim: CloseoutClaim,
 ): CloseoutGateResult => {
+  const policy = policyOf(desk, ticket);
   const noWork = claim.noWork?.toUpperCase();
   const result = evaluateCloseoutGate({
-    incidentType: noWork ?? incidentType,
+    incidentType: noWork ?? ticket.incident_type,
     evidenceItems: evidence,
     standing: standingRules(policy, claim),
     checklist: claim.checklist,
     noSignatureReason: claim.noSignatureReason,
     evidenceRefs: claim.evidenceRefs ?? undefined,
-    allowedSchemes: settings.objectStoreSchemes,
+    allowedSchemes: desk.settings.objectStoreSchemes,
     mustBeVerified: policy.evidenceMustBeVerified || claim.byModel === true,
     templates: noWork === undefined ? policy.closeoutTemplates : policy.noWorkTemplates,
   });
-  return { ...result, incident_type: normalizeIncidentType(incidentType) };
+  return { ...result, incident_type: normalizeIncidentType(ticket.incident_type) };
 };
 
 /** What this desk holds evidence to. */

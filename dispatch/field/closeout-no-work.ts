@@ -32,7 +32,7 @@ export const closeoutNoWork = ticketCommand({
       noWork: reason_code,
       byModel: isModel(actor),
     };
-    const warnings = requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
+    const warnings = requireCloseout(checkCloseout(desk, ticket, evidence, claim));
     return {
       path: ["COMPLETED_PENDING_VERIFICATION"],
       warnings,

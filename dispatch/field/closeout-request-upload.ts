@@ -23,6 +23,7 @@ import { requireKind } from "./evidence-kinds.ts";
 import { countEvidence, requireRoom } from "./evidence-rows.ts";
 import { keyOfPart, missingParts, partBytes, partsOf, secondsForParts } from "./upload-parts.ts";
 import { countOpenUploads, keepUpload, selectUploadInParts } from "./uploads.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 export const closeoutRequestUpload = ticketCommand({
   name: "closeout.request_upload",
@@ -41,10 +42,11 @@ export const closeoutRequestUpload = ticketCommand({
     return { items: (recorded?.total ?? 0) + (open?.total ?? 0) - own, earlier, underWay };
   },
   async prepare({ desk, actor, input, ticket, now }, { items, earlier, underWay }) {
-    requireRoom(ticket.id, items, desk.policy);
+    const policy = policyOf(desk, ticket);
+    requireRoom(ticket.id, items, policy);
     const { content_type: announced, size_bytes } = input;
-    const contentType = acceptable(input, desk.policy);
-    requireNew(earlier, actor, desk.policy);
+    const contentType = acceptable(input, policy);
+    requireNew(earlier, actor, policy);
     const upload = underWay ?? newUpload(newId(Date.parse(now)), ticket.id, input, contentType);
     const parts = partsOf(upload);
     const missing = underWay ? await missingParts(desk.store, upload) : parts;

@@ -27,6 +27,7 @@ export type QueueRow = {
   state: QueryBodyOf<"dispatcher.cockpit">["queue"][number]["state"];
   priority: "EMERGENCY" | "URGENT" | "ROUTINE";
   incident_type: string | null;
+  policy_version: number | null;
   site_id: SiteId;
   site_name: string;
   site_address1: string | null;
@@ -110,6 +111,7 @@ function streamSql(stream: QueueStream, { where, from, until, behind, now, warni
        ORDER BY nearest.at LIMIT ${limit} + 1)`,
     rows: `
       SELECT t.id, t.number, t.summary, t.customer_name, t.customer_phone, t.contact_id, t.state, t.priority, t.incident_type,
+             t.policy_version,
              t.assigned_tech_id, t.scheduled_start, t.scheduled_end, t.arrival_start, t.arrival_end,
              t.created_at, t.updated_at,
              t.last_transition_at, t.hold_reason, t.arrived_at, t.sla_target_minutes, t.sla_deadline_at,

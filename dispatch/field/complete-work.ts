@@ -15,6 +15,7 @@ import { assessCandidateRisk } from "./closeout-risk.ts";
 import { insertCompletion } from "./completions.ts";
 import { selectEvidenceFacts } from "./evidence-rows.ts";
 import { demandsOf, visitSpanOf } from "./visits.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 async function load(tx: Session, { ticketId }: { ticketId: TicketId }) {
   const [pauses, evidence, billing] = await Promise.all([
@@ -40,7 +41,7 @@ function completed({ desk, actor, input, ticket, now, eventId }: Completion, loa
     evidenceRefs: evidence_refs,
     byModel: isModel(actor),
   };
-  const warnings = requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
+  const warnings = requireCloseout(checkCloseout(desk, ticket, evidence, claim));
   return {
     path: ["COMPLETED_PENDING_VERIFICATION" as const],
     warnings,
@@ -77,7 +78,7 @@ export const closeoutCandidate = ticketCommand({
   decide(call, loaded: Loaded) {
     const done = completed(call, loaded);
     const { desk, ticket } = call;
-    const risk = assessCandidateRisk(ticket.incident_type, loaded.evidence, desk.policy.candidateRisk);
+    const risk = assessCandidateRisk(ticket.incident_type, loaded.evidence, policyOf(desk, ticket).candidateRisk);
     if (risk.level !== "low")
       throw new Refusal("MANUAL_REVIEW_REQUIRED", { requirement_code: "AUTOMATION_RISK_BLOCK", risk_profile: risk });
     requireBillable(call, withReport(loaded.billing, "closeout.candidate", call));

@@ -13,6 +13,7 @@ import { bookingOfHelper, type Bookings } from "./assign.ts";
 import { mayGo, nothingWaived, waivedInSending, type Waived } from "./may-go.ts";
 import { nobodyFree } from "./promise.ts";
 import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 type Crewing = {
   readonly desk: Desk;
@@ -51,7 +52,7 @@ export function crewAround(
   const asked = { desk, ticket, roster, site, clockTime };
   const others = roster.filter(({ id }) => id !== lead.technician_id);
   const found: WhoIsFree = whoIsFree({ ...asked, roster: others, as: "helper" }, window);
-  const job = helperJob(jobAt(site, ticket, desk.policy));
+  const job = helperJob(jobAt(site, ticket, policyOf(desk, ticket)));
   const kept = helpersOf(crew).flatMap(({ tech_id }) => {
     const one = others.find(({ id }) => id === tech_id);
     return one && mayGo(desk, { technician: one, job, window, work: null, now: Date.parse(clockTime) }, keeping).free

@@ -16,6 +16,7 @@ import { countEvidence } from "./evidence-rows.ts";
 import { localOf, promiseAt, ticketAt } from "./local-times.ts";
 import { slaReport } from "./sla.ts";
 import { selectNewestEvents } from "./timeline.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 type SharedPage = Pick<QueuePage, "readAt" | "nextCursor"> & { readonly text: readonly Buffer[] };
 const joinedReads = new WeakMap<Desk, JoinedReads<SharedPage>>();
@@ -52,7 +53,7 @@ export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) =>
   return cockpitText({ before, after: { next_cursor: page.nextCursor, selected_ticket: selected } }, page.text);
 });
 
-function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
+function cockpitRow(row: QueueRow, desk: Desk, now: string): CockpitRow {
   return {
     ticket_id: row.id,
     number: row.number,
@@ -72,8 +73,10 @@ function cockpitRow(row: QueueRow, { policy }: Desk, now: string): CockpitRow {
     last_update_at: row.updated_at,
     last_transition_at: row.last_transition_at,
     region_weight: row.region_weight,
-    ...slaReport(row, new Date(now), policy.sla),
-    attention: attentionOf(row, now, plusMinutes(now, policy.sla.warningMinutes)) ?? attentionToType(row, policy),
+    ...slaReport(row, new Date(now), desk.policy.sla),
+    attention:
+      attentionOf(row, now, plusMinutes(now, desk.policy.sla.warningMinutes)) ??
+      attentionToType(row, policyOf(desk, row)),
   };
 }
 

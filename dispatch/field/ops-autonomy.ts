@@ -71,7 +71,7 @@ function decided(
   const { desk, actor, input, now } = call;
   const { scope_type = "GLOBAL", incident_type = null, ticket_id = null, reason = null } = input;
   // What was paused while the policy knew the type can still be resumed.
-  if (incident_type !== null && !before) requireKnownType(desk.policy, incident_type, "INVALID_REQUEST");
+  if (incident_type !== null && !before) requireKnownType(desk.policies.live, incident_type, "INVALID_REQUEST");
   if (ticket_id !== null) {
     if (!ticket) throw new Refusal("TICKET_NOT_FOUND", { ticket_id });
     requireScope(actor, ticket);

@@ -14,6 +14,7 @@ import { zoneOfSite } from "../workforce/site-zone.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { closedWarnings } from "./site-closed.ts";
 import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 // Promises of the same kind of work in the same zone for which nobody was looked for yet. So many at most, by their index, that
 // a desk without a worker and with thousands of them is not read through; what was looked at in vain is told of in the cockpit.
@@ -63,7 +64,7 @@ export function promiseWarnings(
   const asked = { desk, ticket, roster, site, clockTime };
   const window = { start: Date.parse(start), end: Date.parse(end) };
   const found = whoIsFree(asked, window);
-  const people = crewSize(ticket.incident_type, desk.policy);
+  const people = crewSize(ticket.incident_type, policyOf(desk, ticket));
   const helpers = people === 1 ? null : whoIsFree({ ...asked, as: "helper" }, window);
   // Of those who are free, how many are beyond those whom this visit takes.
   const spare = Math.min(found.free.length, (helpers ?? found).free.length - people + 1);

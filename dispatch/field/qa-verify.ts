@@ -36,7 +36,7 @@ export const qaVerify = ticketCommand({
     const { checklist, no_signature_reason: noSignatureReason, evidence_refs: evidenceRefs, no_work } = completion;
     const [demands, visit] = [demandsOf(billing.trail), visitSpanOf(billing.trail, ticket, now)];
     const claim = { demands, visit, checklist, noSignatureReason, evidenceRefs, noWork: no_work };
-    const warnings = requireCloseout(checkCloseout(desk, ticket.incident_type, evidence, claim));
+    const warnings = requireCloseout(checkCloseout(desk, ticket, evidence, claim));
     requireBillable({ desk, ticket }, billing);
     return {
       path: ["VERIFIED"],

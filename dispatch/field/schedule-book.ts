@@ -18,6 +18,7 @@ import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotBody, slotsFor, withinPromise } from "./slot-search.ts";
 import { requireVisitSearch } from "./visit-window.ts";
 import { closedWarnings } from "./site-closed.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 /** How many of the best slots are shown beside the one that was taken. */
 const shown = 5;
@@ -39,11 +40,11 @@ export const scheduleBook = ticketCommand({
   decide(call, { roster, site }) {
     const { desk, actor, input, ticket, now, clockTime } = call;
     const arrival = arrivalFor(call, null);
-    requireVisitSearch({ policy: desk.policy, ticket, clockTime }, input);
+    requireVisitSearch({ policy: policyOf(desk, ticket), ticket, clockTime }, input);
     const { tech_id: techId, strategy = "best" } = input;
     if (techId && !roster.some((one) => one.id === techId))
       throw new Refusal("ASSIGNMENT_NOT_FOUND", { tech_id: techId });
-    const people = crewSize(ticket.incident_type, desk.policy);
+    const people = crewSize(ticket.incident_type, policyOf(desk, ticket));
     const { slots, rejected, free } = slotsFor({
       desk,
       ticket,

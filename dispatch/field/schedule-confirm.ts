@@ -9,6 +9,7 @@ import { loadCalendar, promiseWarnings } from "./promise.ts";
 import { arrivalFor } from "./arrival-window.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 // As the worker puts down what it found, so that this is shown and told of in the same way, until it has looked itself.
 const setFound = statement(
@@ -22,7 +23,7 @@ export const scheduleConfirm = ticketCommand({
   decide(call, calendar) {
     const { desk, input, ticket, clockTime } = call;
     const { start, end } = utcWindow(input);
-    requireVisitWindows({ policy: desk.policy, ticket, clockTime }, [{ at: "", window: { start, end } }]);
+    requireVisitWindows({ policy: policyOf(desk, ticket), ticket, clockTime }, [{ at: "", window: { start, end } }]);
     const proposed = ticket.proposed_windows.some((one) => one.start === start && one.end === end);
     if (desk.policy.confirmMustMatchProposal && !proposed) {
       const rejected = [{ start, end, reason: "NOT_PROPOSED" }];

@@ -19,6 +19,7 @@ import { requireVisitWindows } from "./visit-window.ts";
 import { whoIsFree, type WhoIsFree } from "./who-is-free.ts";
 import { utcWindow } from "./windows.ts";
 import { closedWarnings } from "./site-closed.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 export const scheduleMove = ticketCommand({
   name: "schedule.move",
@@ -48,7 +49,7 @@ export const scheduleMove = ticketCommand({
       { technician, site },
       { techId, waived: waivedInSending(desk.policy) },
     );
-    const company = { crew: before, people: peopleFor(before, desk.policy), roster };
+    const company = { crew: before, people: peopleFor(before, policyOf(desk, ticket)), roster };
     const crew = crewAround({ ...call, ticket: moved }, { technician, site, company }, bookings, nothingWaived);
     if (crew.missing > 0) throw crew.refusal();
     // In parts the asked end is the latest; the visit ends with its last part.
@@ -105,7 +106,7 @@ function requireMovable(call: MoveCall): void {
     requireTimeForWork(call);
   }
   const window = utcWindow(input);
-  requireVisitWindows({ policy: desk.policy, ticket, clockTime }, [{ at: "", window }]);
+  requireVisitWindows({ policy: policyOf(desk, ticket), ticket, clockTime }, [{ at: "", window }]);
   const mustBeAhead = desk.policy.confirmRefusesPastWindow ? window.start : window.end;
   if (Date.parse(mustBeAhead) <= Date.parse(clockTime)) {
     throw new Refusal("WINDOW_IN_PAST", { rejected: [{ ...window, reason: "IN_PAST" }], now: clockTime });
@@ -117,7 +118,7 @@ function requireTimeForWork({ desk, input, ticket }: MoveCall): void {
   const minutesOf = (start: string, end: string) => (Date.parse(end) - Date.parse(start)) / 60_000;
   const { scheduled_start: start, scheduled_end: end } = ticket;
   const booked = start === null || end === null ? Infinity : minutesOf(start, end);
-  const least = Math.min(visitMinutes(ticket.incident_type, desk.policy), booked);
+  const least = Math.min(visitMinutes(ticket.incident_type, policyOf(desk, ticket)), booked);
   const minutes = minutesOf(input.start, input.end);
   if (minutes >= least) return;
   const message = `leaves ${Math.floor(minutes)} minutes for work that takes ${least}; ask for a later end`;

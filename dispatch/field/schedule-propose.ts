@@ -6,13 +6,14 @@ import { ticketAt } from "./local-times.ts";
 import { requireVisitWindows } from "./visit-window.ts";
 import { utcWindow } from "./windows.ts";
 import { closedWarnings } from "./site-closed.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 export const schedulePropose = ticketCommand({
   name: "schedule.propose",
   load: (tx, { ticketId }) => loadSiteDemand(tx, ticketId),
   decide({ desk, input, ticket, clockTime }, site) {
     const options = input.options.map(utcWindow);
-    const asked = { policy: desk.policy, ticket, clockTime };
+    const asked = { policy: policyOf(desk, ticket), ticket, clockTime };
     requireVisitWindows(
       asked,
       options.map((window, n) => ({ at: `options/${n}/`, window })),

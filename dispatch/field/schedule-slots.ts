@@ -8,6 +8,7 @@ import { loadCrew, peopleFor } from "../workforce/crew.ts";
 import { loadSiteDemand, placeOfSite } from "../workforce/site-demand.ts";
 import { loadRosterFor } from "./roster-for.ts";
 import { searchSpan, slotBody, slotsFor } from "./slot-search.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 const normalLimit = 10;
 
@@ -31,7 +32,7 @@ export const scheduleSlots = ticketQuery("schedule.slots", async ({ desk, actor,
     strategy: "earliest",
     limit: input.limit ?? normalLimit,
     now,
-    people: peopleFor(crew, desk.policy),
+    people: peopleFor(crew, policyOf(desk, crew)),
   });
   return {
     slots: found.slots.map((one) => slotBody(one, site)),

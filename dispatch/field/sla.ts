@@ -2,7 +2,7 @@
  * SLA arithmetic of one ticket: target, deadline, time left, status, who causes the delay, region weight.
  * Pure. The cockpit computes the same in SQL over the whole queue; a test holds the two equal.
  */
-import type { SlaRules } from "../policy/policy.ts";
+import type { DeskRules } from "../policy/policy.ts";
 import { arriveBy } from "../ticket/arrive-by.ts";
 import {
   baseOf,
@@ -48,7 +48,7 @@ const arrivalStates = new Set(["SCHEDULED", "DISPATCHED"]);
  * The deadline is the repair's, until a visit is late: then it is the promised arrival. While somebody else holds the work both
  * deadlines move on with the time. Late means past the deadline, not on it; what is done is not late any more.
  */
-export function slaReport(ticket: SlaTicket, now: Date, rules: SlaRules): SlaReport {
+export function slaReport(ticket: SlaTicket, now: Date, rules: DeskRules["sla"]): SlaReport {
   const { deadline, remaining } = repairClock(ticket, now.getTime());
   const response = responseClock(ticket, now.getTime());
   return {
@@ -63,7 +63,7 @@ export function slaReport(ticket: SlaTicket, now: Date, rules: SlaRules): SlaRep
   };
 }
 
-function statusOf(ticket: SlaTicket, remaining: number, rules: SlaRules): SlaStatus {
+function statusOf(ticket: SlaTicket, remaining: number, rules: DeskRules["sla"]): SlaStatus {
   if (isDone(ticket.state)) return "healthy";
   // A clock that stands comes no nearer to its deadline; that it had run out before stays so.
   if (ticket.sla_stopped_at !== null) return remaining < 0 ? "breach" : "healthy";
@@ -103,7 +103,7 @@ export function formatRemaining(minutes: number): string {
 }
 
 /** breach below zero, warning up to and including the policy's warning minutes, else healthy. */
-export function slaStatus(remainingMinutes: number, rules: SlaRules): SlaStatus {
+export function slaStatus(remainingMinutes: number, rules: DeskRules["sla"]): SlaStatus {
   if (remainingMinutes < 0) return "breach";
   return remainingMinutes <= rules.warningMinutes ? "warning" : "healthy";
 }

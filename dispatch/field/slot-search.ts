@@ -12,6 +12,7 @@ import { jobAt, longestMinutes, visitMinutes, type SiteDemand } from "../workfor
 import { spanAt } from "./local-times.ts";
 import { goingRules } from "./may-go.ts";
 import { utc, utcWindow } from "./windows.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 const weekMinutes = 7 * 24 * 60;
 /** The widest search, so that its cost stays bounded. */
@@ -88,11 +89,11 @@ export function slotsFor({
   const span = { start: Date.parse(earliest), end: Date.parse(latest) };
   const searched = roster.map((one) => one.calendar(span));
   const request = {
-    ...jobAt(site, ticket, desk.policy),
+    ...jobAt(site, ticket, policyOf(desk, ticket)),
     earliest: span.start,
     latest: span.end,
-    durationMinutes: wish.duration_minutes ?? visitMinutes(ticket.incident_type, desk.policy),
-    longestMinutes: longestMinutes(ticket.incident_type, desk.policy),
+    durationMinutes: wish.duration_minutes ?? visitMinutes(ticket.incident_type, policyOf(desk, ticket)),
+    longestMinutes: longestMinutes(ticket.incident_type, policyOf(desk, ticket)),
     techId: wish.tech_id,
     strategy,
     limit,

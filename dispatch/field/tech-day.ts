@@ -40,6 +40,7 @@ type VisitRow = {
   state: TicketBody["state"];
   priority: TicketBody["priority"];
   incident_type: string | null;
+  policy_version: number | null;
   summary: string;
   assigned_tech_id: TechnicianId | null;
   scheduled_start: string | null;
@@ -91,7 +92,7 @@ const selectVisits = statement<VisitRow>(
    SELECT m.ticket_id, m.booking_id, m.role, m.part, m.live, m.start, m."end", m.travel_before_minutes,
           (SELECT count(*) FROM bookings p WHERE p.ticket_id = m.ticket_id AND p.technician_id = $1
              AND p.state IN ('tentative', 'firm')) AS parts,
-          t.number, t.state, t.priority, t.incident_type, t.summary, t.assigned_tech_id, t.scheduled_start, t.arrived_at,
+          t.number, t.state, t.priority, t.incident_type, t.policy_version, t.summary, t.assigned_tech_id, t.scheduled_start, t.arrived_at,
           t.arrival_start, t.arrival_end, t.helpers_missing, t.customer_name, t.customer_phone,
           ${onsiteContact("s.id", "t.contact_id")} AS onsite_contact,
           s.id AS site_id, s.name AS site_name, s.address1, s.address2, s.city, s.region, s.postal_code, s.country, s.lat, s.lon,
@@ -184,8 +185,8 @@ async function visitOf(desk: Desk, row: VisitRow, techId: TechnicianId, now: str
   };
   // The gate names nothing else while the signature is missing, which comes last and is told apart.
   const gate = {
-    ...checkCloseout(desk, row.incident_type, evidence, { ...claim, noSignatureReason: "told apart" }),
-    signature_satisfied: checkCloseout(desk, row.incident_type, evidence, claim).signature_satisfied,
+    ...checkCloseout(desk, row, evidence, { ...claim, noSignatureReason: "told apart" }),
+    signature_satisfied: checkCloseout(desk, row, evidence, claim).signature_satisfied,
   };
   const { start, end } = row;
   return {

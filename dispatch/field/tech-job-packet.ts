@@ -18,6 +18,7 @@ import { standingEvidence } from "./standing-evidence.ts";
 import { packetActions } from "./ticket-actions.ts";
 import { selectNewestEvents } from "./timeline.ts";
 import { arrivalsOf, demandsOf, selectTrail, visitSpanOf } from "./visits.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 type SiteRow = {
   id: SiteId;
@@ -65,9 +66,10 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
     noSignatureReason: completion?.no_signature_reason,
     evidenceRefs: completion?.evidence_refs,
   };
-  const gate = packetCloseoutGate(checkCloseout(desk, ticket.incident_type, evidence, claim));
-  const template = ofIncidentType(desk.policy.closeoutTemplates, ticket.incident_type);
-  const present = new Set(presentEvidenceKeys(standingEvidence(evidence, standingRules(desk.policy, claim)).counted));
+  const policy = policyOf(desk, ticket);
+  const gate = packetCloseoutGate(checkCloseout(desk, ticket, evidence, claim));
+  const template = ofIncidentType(policy.closeoutTemplates, ticket.incident_type);
+  const present = new Set(presentEvidenceKeys(standingEvidence(evidence, standingRules(policy, claim)).counted));
   const required = new Set([...(template?.requiredEvidence ?? []).map(({ key }) => key), ...demands.keys()]);
   return {
     generated_at: now,
@@ -81,7 +83,7 @@ export const techJobPacket = ticketQuery("tech.job_packet", async ({ desk, actor
         template_version: template?.version ?? null,
         required_evidence: [...required].map((key) => ({
           key,
-          kind: desk.policy.evidenceKeys[key]?.kind ?? "any",
+          kind: policy.evidenceKeys[key]?.kind ?? "any",
           present: present.has(key),
         })),
         evidence_items: newest.map((row) => evidenceBody(row, actor)),

@@ -55,12 +55,12 @@ export const ticketBlindIntake = creationCommand({
       loadPlace(tx, input),
       tx.row(lockCalls, [signatureWithoutPhone(partsOf(input))]),
       tx.rows(selectOpenCalls, [account_id, site_id, since, firstIdAt(Date.parse(since))]),
-      loadMissingAbilities(tx, input.incident_type, desk.policy),
+      loadMissingAbilities(tx, input.incident_type, desk.policies.live),
     ]);
     return { place, calls, missing };
   },
   decide({ desk, actor, input, ticketId }, { place, calls, missing }) {
-    const typeWarnings = checkIncidentType(desk.policy, input.incident_type);
+    const typeWarnings = checkIncidentType(desk.policies.live, input.incident_type);
     const phone = contact("contact_phone", normalizePhone(input.contact_phone));
     const email = contact("contact_email", normalizeEmail(input.contact_email));
     if (phone === null && email === null)

@@ -21,7 +21,7 @@ export const ticketFollowUp = ticketCommand({
     const [next, place, missing] = await Promise.all([
       tx.row(selectNextNumber, []),
       loadPlace(tx, input),
-      incident_type === undefined ? null : loadMissingAbilities(tx, incident_type, desk.policy),
+      incident_type === undefined ? null : loadMissingAbilities(tx, incident_type, desk.policies.live),
     ]);
     return { next, place, missing };
   },
@@ -29,7 +29,7 @@ export const ticketFollowUp = ticketCommand({
     const { desk, input, ticket, now } = call;
     if (!next) throw new Error("the sequence of ticket numbers gave none");
     const { kind, incident_type: type } = input;
-    const typeWarnings = type === undefined ? [] : checkIncidentType(desk.policy, type);
+    const typeWarnings = type === undefined ? [] : checkIncidentType(desk.policies.live, type);
     const follows = { ticket_id: ticket.id, number: ticket.number, kind, reason: input.reason ?? null };
     const { number } = next;
     const fields = { ...fieldsOf(call, place), number, follows };

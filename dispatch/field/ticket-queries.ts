@@ -10,6 +10,7 @@ import { ticketAt } from "./local-times.ts";
 import { standingEvidence } from "./standing-evidence.ts";
 import { asCustomersSee, selectTimelinePage } from "./timeline.ts";
 import { demandsOf, selectTrail, visitSpanOf } from "./visits.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 const timelinePage = 1_000;
 
@@ -43,7 +44,7 @@ export const closeoutListEvidence = ticketQuery("closeout.list_evidence", async 
   const page = found.slice(0, limit);
   const last = page.at(-1);
   const rules = { demands: demandsOf(trail), visit: visitSpanOf(trail, ticket, now) };
-  const { rejected, doubtful } = standingEvidence(facts, standingRules(desk.policy, rules));
+  const { rejected, doubtful } = standingEvidence(facts, standingRules(policyOf(desk, ticket), rules));
   return {
     ticket_id: ticket.id,
     ...(rejected.length > 0 && { rejected_evidence: [...rejected] }),

@@ -6,28 +6,28 @@ import type { TicketState } from "../contract/states.ts";
 import { newId } from "../kernel/clock.ts";
 import { changesOf } from "../ticket/ticket-changes.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
-import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
+import { abilityWarnings, missingAbilities, selectAbilities } from "../workforce/missing-abilities.ts";
 import { requestApproval, selectBarredRaise } from "./approvals.ts";
 import { intakeThresholds, requireCertainIntake } from "./intake-guard.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
 import { requireSettableNte } from "./limit.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 type Outcome = "TRIAGED" | "READY_TO_SCHEDULE" | "APPROVAL_REQUIRED";
 
 export const ticketTriage = ticketCommand({
   name: "ticket.triage",
   target: ({ input }) => outcomeOf(input),
-  async load(tx, { desk, input, ticketId }) {
-    const [missing, barred] = await Promise.all([
-      loadMissingAbilities(tx, input.incident_type, desk.policy),
-      tx.row(selectBarredRaise, [ticketId]),
-    ]);
-    return { missing, barred };
+  async load(tx, { ticketId }) {
+    const [people, barred] = await Promise.all([tx.rows(selectAbilities, []), tx.row(selectBarredRaise, [ticketId])]);
+    return { people, barred };
   },
-  decide({ desk, actor, input, ticket, now }, { missing, barred }) {
-    const typeWarnings = checkIncidentType(desk.policy, input.incident_type);
+  decide({ desk, actor, input, ticket, now }, { people, barred }) {
+    const policy = policyOf(desk, ticket);
+    const missing = missingAbilities(input.incident_type, policy, people);
+    const typeWarnings = checkIncidentType(policy, input.incident_type);
     const outcome = outcomeOf(input);
-    requireSettableNte(ticket, input.nte_cents, barred, desk.policy.invoice);
+    requireSettableNte(ticket, input.nte_cents, barred, policy.invoice);
     const acknowledged = ticket.sop_handoff_acknowledged || (input.sop_handoff_acknowledged ?? false);
     if (outcome === "READY_TO_SCHEDULE") requireCertainIntake(ticket, acknowledged, intakeThresholds(desk));
 

@@ -14,7 +14,7 @@ import { updateTicketDetails } from "../ticket/ticket-details.ts";
 import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
 import { matchesCapability } from "../workforce/ability.ts";
 import { settleBookings } from "../workforce/bookings.ts";
-import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
+import { abilityWarnings, missingAbilities, selectAbilities } from "../workforce/missing-abilities.ts";
 import { selectBarredRaise, selectPendingApproval } from "./approvals.ts";
 import { callSignature, contact, normalizeEmail, normalizePhone } from "./identity-signature.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
@@ -23,6 +23,7 @@ import { phoneRegion, readPhone, withExtension } from "../directory/phone-number
 import { isHigherNte, requireSettableNte } from "./limit.ts";
 import { endHold } from "./schedule-holds.ts";
 import { selectUpdateFacts, type UpdateFacts } from "./update-facts.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 type Call = TicketCall<"ticket.update">;
 type Input = InputOf<"ticket.update">;
@@ -45,24 +46,26 @@ const planned: readonly TicketState[] = [
 
 export const ticketUpdate = ticketCommand({
   name: "ticket.update",
-  async load(tx, { desk, input, ticketId }) {
+  async load(tx, { input, ticketId }) {
     const { site_id = null, asset_id = null, contact_id = null, incident_type } = input;
-    const [facts, barred, pending, missing] = await Promise.all([
+    const [facts, barred, pending, people] = await Promise.all([
       tx.row(selectUpdateFacts, [ticketId, site_id, asset_id, contact_id]),
       tx.row(selectBarredRaise, [ticketId]),
       tx.row(selectPendingApproval, [ticketId]),
-      incident_type === undefined ? null : loadMissingAbilities(tx, incident_type, desk.policy),
+      incident_type === undefined ? [] : tx.rows(selectAbilities, []),
     ]);
-    return { facts, barred, goesOnIn: pending?.evidence.return_state ?? null, missing };
+    return { facts, barred, goesOnIn: pending?.evidence.return_state ?? null, people };
   },
-  decide(call, { facts, barred, goesOnIn, missing }) {
+  decide(call, { facts, barred, goesOnIn, people }) {
     const { desk, input, ticket, now } = call;
     const { incident_type: type } = input;
-    const typeWarnings = type === undefined ? [] : checkIncidentType(desk.policy, type);
+    const policy = policyOf(desk, ticket);
+    const missing = type === undefined ? null : missingAbilities(type, policy, people);
+    const typeWarnings = type === undefined ? [] : checkIncidentType(policy, type);
     const change = changeOf(call, facts);
     requireChangeable(ticket, goesOnIn ?? ticket.state, change);
-    requireSettableNte(ticket, input.nte_cents, barred, desk.policy.invoice);
-    if (isHigherNte(input.nte_cents, ticket.nte_cents, desk.policy.invoice) && !limitIsOpen.includes(ticket.state)) {
+    requireSettableNte(ticket, input.nte_cents, barred, policy.invoice);
+    if (isHigherNte(input.nte_cents, ticket.nte_cents, policy.invoice) && !limitIsOpen.includes(ticket.state)) {
       throw new Refusal(
         "UPDATE_NOT_POSSIBLE",
         { fields: ["nte_cents"], from_state: ticket.state, allowed_from_states: limitIsOpen },
@@ -73,7 +76,7 @@ export const ticketUpdate = ticketCommand({
         },
       );
     }
-    const breaking = breakingFields(ticket, change, desk.policy, facts);
+    const breaking = breakingFields(ticket, change, policy, facts);
     if (breaking.length > 0 && input.replan !== true) {
       const { scheduled_start, scheduled_end, assigned_tech_id } = ticket;
       throw new Refusal("BOOKING_AT_STAKE", { fields: breaking, scheduled_start, scheduled_end, assigned_tech_id });

@@ -2,7 +2,7 @@
 // wrong digit of a date otherwise books a technician for a year. Every command that sets or offers a time asks here.
 
 import { ofIncidentType } from "../policy/incident-type.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { DeskRules, Policy } from "../policy/policy.ts";
 import { invalidFields, type Violation } from "../kernel/refusal.ts";
 import type { TicketRow, Window } from "../ticket/ticket-row.ts";
 import { longestMinutes } from "../workforce/site-demand.ts";
@@ -80,7 +80,10 @@ export function requireArrivalWindow(asked: Asked, { start, end }: Window, visit
 const violation = (path: string, rule: string, message: string): Violation => ({ path, rule, message });
 
 /** Of the time a customer has to make up their mind, which is no visit: only that nobody waits for months. */
-export function requireHoldWindow({ policy, clockTime }: Omit<Asked, "ticket">, { end }: Window): void {
+export function requireHoldWindow(
+  { policy, clockTime }: { readonly policy: DeskRules; readonly clockTime: string },
+  { end }: Window,
+): void {
   const { holdDays } = policy.windows;
   if (Date.parse(end) - Date.parse(clockTime) <= holdDays * dayMs) return;
   const message = `lies more than ${holdDays} days ahead; check the date, or take the time back with schedule.reopen`;

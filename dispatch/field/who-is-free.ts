@@ -9,6 +9,7 @@ import { asCandidate, rankTechnicians } from "../workforce/rank-technicians.ts";
 import { helperJob } from "../workforce/crew.ts";
 import { jobAt, workOf, type SiteDemand } from "../workforce/site-demand.ts";
 import { goingRules, mayGo } from "./may-go.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 
 type Asked = {
   readonly desk: Desk;
@@ -28,10 +29,10 @@ export type WhoIsFree = {
 };
 
 export function whoIsFree({ desk, ticket, roster, site, clockTime, as = "lead" }: Asked, window: TimeRange): WhoIsFree {
-  const leads = jobAt(site, ticket, desk.policy);
+  const leads = jobAt(site, ticket, policyOf(desk, ticket));
   const job = as === "lead" ? leads : helperJob(leads);
   const rules = goingRules(desk);
-  const work = as === "lead" ? workOf(ticket, desk.policy) : null;
+  const work = as === "lead" ? workOf(ticket, policyOf(desk, ticket)) : null;
   const judged = roster.map((one) => ({
     one,
     verdict: mayGo(desk, { technician: one, job, window, work, now: Date.parse(clockTime) }),

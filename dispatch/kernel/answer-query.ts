@@ -8,6 +8,7 @@ import { requireScope } from "./authorize.ts";
 import type { Desk } from "./desk.ts";
 import { readingRefusal } from "./failure.ts";
 import type { JsonObject, JsonText } from "./json.ts";
+import { withPolicies } from "./policies.ts";
 import { invalidFields } from "./refusal.ts";
 import type { Validator } from "./validate.ts";
 
@@ -68,14 +69,14 @@ export async function answerQuery(
   if (!validated.ok) throw invalidFields(validated.violations, "INVALID_QUERY");
   const call: QueryCall = { desk, actor, ids, input: validated.input, now: desk.clock.now().toISOString() };
   try {
-    if (query.on === "desk") return await query.read(call);
+    if (query.on === "desk") return await withPolicies(desk.policies, () => query.read(call));
     const { aggregate } = query;
     const id = (aggregate.idIn === null ? null : ids[aggregate.idIn]) ?? aggregate.name;
     const row = await desk.db.row(aggregate.select, [id]);
     if (!row) throw aggregate.notFound(id);
     const place = aggregate.placeOf(row);
     if (place) requireScope(actor, place);
-    return await query.read({ ...call, row });
+    return await withPolicies(desk.policies, () => query.read({ ...call, row }));
   } catch (error) {
     throw readingRefusal(error);
   }

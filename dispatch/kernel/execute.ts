@@ -10,6 +10,7 @@ import { isLostRace, refusalFor, stillBusy } from "./failure.ts";
 import { fingerprint, keyOf, replayOf } from "./idempotency.ts";
 import type { Kernel, Runnable } from "./kernel.ts";
 import { isCounted } from "./moved-visits.ts";
+import { withPolicies } from "./policies.ts";
 import { Refusal } from "./refusal.ts";
 
 /** How often a command is tried again after losing a race that only the database could decide. */
@@ -53,7 +54,7 @@ async function run(
     try {
       const call = validated.ok ? callOf(desk, request, handler, validated.input) : null;
       const job = { desk, request, entry, handler, key, requestHash, call, violations, mayConsult, prepared };
-      const outcome = await groups.run(job, alone);
+      const outcome = await withPolicies(desk.policies, () => groups.run(job, alone));
       if (outcome.kind === "replayed") return outcome.answer;
       if (outcome.kind === "written") {
         desk.announce();
@@ -61,10 +62,10 @@ async function run(
       }
       if (attempt >= maxAttempts) throw stillBusy();
       if (outcome.kind === "held") alone = true;
-      else if (outcome.kind === "prepare") prepared = await outcome.prepare();
+      else if (outcome.kind === "prepare") prepared = await withPolicies(desk.policies, outcome.prepare);
       else {
         mayConsult = false;
-        await outcome.consult();
+        await withPolicies(desk.policies, outcome.consult);
       }
     } catch (error) {
       if (attempt >= maxAttempts || !isLostRace(error, races)) throw error;

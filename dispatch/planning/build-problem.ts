@@ -69,21 +69,28 @@ const unservedMinutes = 1_000;
 const bookedWeight = 100;
 const pinnedWeight = 100_000;
 
-/** @param travel the estimate that slots and bookings go by */
+/**
+ * @param policy of today
+ * @param travel the estimate that slots and bookings go by
+ * @param rulesOf what a ticket is judged by
+ */
 export function buildProblem(
   rows: DayRows,
   policy: Policy,
   travel: TravelEstimate = estimateTravelMinutes,
+  rulesOf: (ticket: PlanTicket) => Policy = () => policy,
 ): BuiltProblem {
   const { day, earliest } = rows;
   const rules = { ...availabilityRules(policy), travel };
   const { people, leftOut } = whoIsPlanned(rows);
-  const peopleFor = ({ assigned_tech_id, helpers, incident_type }: PlanTicket): number =>
-    assigned_tech_id !== null || helpers > 0 ? 1 + helpers : crewSize(incident_type, policy);
-  const jobs = new Map(rows.tickets.map((ticket) => [ticket, jobAt(ticket, ticket, policy)]));
+  const peopleFor = (ticket: PlanTicket): number =>
+    ticket.assigned_tech_id !== null || ticket.helpers > 0
+      ? 1 + ticket.helpers
+      : crewSize(ticket.incident_type, rulesOf(ticket));
+  const jobs = new Map(rows.tickets.map((ticket) => [ticket, jobAt(ticket, ticket, rulesOf(ticket))]));
   const workOf = (ticket: PlanTicket, stands: TimeRange | null) => ({
-    job: jobs.get(ticket) ?? jobAt(ticket, ticket, policy),
-    minutes: stands ? (stands.end - stands.start) / minuteMs : visitMinutes(ticket.incident_type, policy),
+    job: jobs.get(ticket) ?? jobAt(ticket, ticket, rulesOf(ticket)),
+    minutes: stands ? (stands.end - stands.start) / minuteMs : visitMinutes(ticket.incident_type, rulesOf(ticket)),
   });
   const isClosed = (ticket: PlanTicket, stands: TimeRange | null): boolean => {
     const { job, minutes } = workOf(ticket, stands);

@@ -18,6 +18,7 @@ export type PlanTicket = {
   readonly state: "READY_TO_SCHEDULE" | "SCHEDULED";
   readonly priority: Priority;
   readonly incident_type: string | null;
+  readonly policy_version: number | null;
   readonly summary: string;
   readonly version: number;
   readonly account_id: AccountId;
@@ -48,7 +49,7 @@ export type PlanTicket = {
 // Of the scopes that say anything of a ticket's autonomy the narrowest decides. The last move to SCHEDULED, or schedule.move,
 // tells who chose the time; a move back from DISPATCHED keeps the time, and so does not count.
 const columns = `
-  t.id, t.number, t.state, t.priority, t.incident_type, t.summary, t.version, t.account_id, t.site_id,
+  t.id, t.number, t.state, t.priority, t.incident_type, t.policy_version, t.summary, t.version, t.account_id, t.site_id,
   ${zoneOfSite("s")} AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar,
   t.scheduled_start, t.scheduled_end, t.arrival_start, t.arrival_end, t.assigned_tech_id, t.parted_minutes,
   t.not_technicians, t.helpers_missing,

@@ -73,15 +73,20 @@ export function buildPolicy(set: PolicySet, own?: OwnProfile): Policy {
 
 function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy {
   const file = own?.file ?? profileFile;
-  const profile = checked<ProfileJson>(file, own?.json ?? laidOver(files[profileFile], base), ProfileFile);
+  const faults = new Faults();
+  const profile = faults.of(() =>
+    checked<ProfileJson>(file, own?.json ?? laidOver(files[profileFile], base), ProfileFile),
+  );
   const incidents = Object.keys(files).flatMap((name) => {
     const type = incidentTypeOf(name);
-    return type === null ? [] : [{ type, file: name, json: checked<IncidentJson>(name, files[name], IncidentFile) }];
+    const json = type !== null && faults.of(() => checked<IncidentJson>(name, files[name], IncidentFile));
+    return type !== null && json ? [{ type, file: name, json }] : [];
   });
-  const noWork = checked<NoWorkJson>(noWorkFile, files[noWorkFile], NoWorkFile);
-  const priceBook = checked<PriceBookJson>(priceBookFile, files[priceBookFile], PriceBookFile);
-  const calendar = checked<CalendarJson>(calendarFile, files[calendarFile], CalendarFile);
-  const agreements = checked<AgreementsJson>(agreementsFile, files[agreementsFile], AgreementsFile);
+  const noWork = faults.of(() => checked<NoWorkJson>(noWorkFile, files[noWorkFile], NoWorkFile));
+  const priceBook = faults.of(() => checked<PriceBookJson>(priceBookFile, files[priceBookFile], PriceBookFile));
+  const calendar = faults.of(() => checked<CalendarJson>(calendarFile, files[calendarFile], CalendarFile));
+  const agreements = faults.of(() => checked<AgreementsJson>(agreementsFile, files[agreementsFile], AgreementsFile));
+  if (faults.found.length > 0 || !profile || !noWork || !priceBook || !calendar || !agreements) throw faults.all();
   if (incidents.length === 0)
     throw new PolicyError(incidentFolder, "/", "has no incident type; an example: incidents/DOOR_WONT_LATCH.json");
   crossCheck({
@@ -141,6 +146,27 @@ function standardOf({ agreements }: AgreementsJson) {
     "/agreements",
     'must have one that is named "standard", for whoever has no other',
   );
+}
+
+/** The first fault of each file, so that one look finds what several files need. */
+class Faults {
+  readonly found: PolicyError[] = [];
+
+  of<T>(check: () => T): T | null {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof PolicyError)) throw error;
+      this.found.push(error);
+      return null;
+    }
+  }
+
+  all(): PolicyError {
+    const [first, ...others] = this.found.map(withExample);
+    if (!first) throw new Error("a file is missing, and nobody said so");
+    return new PolicyError(first.file, first.path, first.reason, { others, cause: first });
+  }
 }
 
 /** What a folder's profile.json leaves to files of their own. */

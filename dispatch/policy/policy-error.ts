@@ -7,11 +7,19 @@ export class PolicyError extends Error {
   /** JSON Pointer to the value at fault; "/" is the whole file. */
   readonly path: string;
   readonly reason: string;
+  /** The first fault of each further file. */
+  readonly others: readonly PolicyError[];
 
-  constructor(file: string, path: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    file: string,
+    path: string,
+    reason: string,
+    { others = [], ...options }: ErrorOptions & { readonly others?: readonly PolicyError[] } = {},
+  ) {
     super(`policy file ${file} at ${path}: ${reason}`, options);
     this.file = file;
     this.path = path;
     this.reason = reason;
+    this.others = others;
   }
 }

@@ -158,6 +158,30 @@ export type HumanApprovalRule = {
   readonly reason: string;
 };
 
+/** What a ticket is judged by from its opening to its invoice; the rest of a policy is the desk's, and as it is today. */
+const ticketRules = [
+  "evidenceMustBeVerified",
+  "evidence",
+  "candidateRisk",
+  "invoice",
+  "closeoutTemplates",
+  "noWorkTemplates",
+  "evidenceKeys",
+  "incidentTypes",
+  "priceBook",
+] as const satisfies readonly (keyof Policy)[];
+type TicketRule = (typeof ticketRules)[number];
+
+/** Rules that hold for the desk as a whole. What a ticket is judged by is not among them: ask for the ticket's own. */
+export type DeskRules = Omit<Policy, TicketRule | "sla"> & { readonly sla: Pick<SlaRules, "warningMinutes"> };
+
+/** Today's rules for the desk with a version's rules for its tickets. */
+export function underVersion(live: Policy, stored: Policy): Policy {
+  const own = Object.fromEntries(ticketRules.map((name) => [name, stored[name]]));
+  const { targetMinutes } = stored.sla;
+  return { ...live, ...own, version: stored.version, sla: { ...live.sla, targetMinutes } };
+}
+
 export type Policy = {
   /** Its number among those that were activated; null for what a folder says. */
   readonly version: number | null;

@@ -13,8 +13,10 @@ import { countConnections, type ServerConnections } from "../db/server-connectio
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { announcer } from "../kernel/outbox.ts";
+import { Policies } from "../kernel/policies.ts";
+import { followPolicy } from "./follow-policy.ts";
 import type { Settings } from "./settings.ts";
-import { loadPolicy } from "../policy/load.ts";
+import { loadPolicySet } from "../policy/load.ts";
 import type { Policy } from "../policy/policy.ts";
 import { openFileStore, type FileStore } from "../storage/file-store.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
@@ -34,6 +36,8 @@ export type OpenDeskOptions = {
   readonly clock?: Clock;
   /** The profile's unless a test says otherwise. */
   readonly policy?: Policy;
+  /** Whether this process serves: while nothing was activated, tickets then open under what it was started with, and that is kept. */
+  readonly serves?: boolean;
 };
 
 export type OpenDesk = {
@@ -58,7 +62,9 @@ const connectAgainAfterMs = 500;
  */
 export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { settings, log, clock = systemClock } = options;
-  const { policy = loadPolicy(settings.policyProfile, settings.policyDir ?? undefined) } = options;
+  const loaded = options.policy ? null : loadPolicySet(settings.policyProfile, settings.policyDir ?? undefined);
+  const policy = options.policy ?? loaded?.policy;
+  if (!policy) throw new Error("neither a policy was given nor one loaded");
   const zonesAreOld = zoneDataWarning();
   if (zonesAreOld !== null) log.warn(zonesAreOld);
   await using opened = new AsyncDisposableStack();
@@ -86,7 +92,22 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   opened.defer(() => announcements.settled());
 
   const travel = new TravelTimes({ url: settings.travelUrl, timeoutMs: settings.travelTimeoutMs, clock, log });
-  const desk: Desk = { db, store, travel, policy, settings, clock, announce: announcements.announce };
+  const policies = new Policies({ db, started: policy, warn: log.warn });
+  await policies.open(options.serves === true ? loaded : null);
+  const following = followPolicy(policies, log);
+  opened.defer(following.stop);
+  const desk: Desk = {
+    db,
+    store,
+    travel,
+    get policy() {
+      return policies.live;
+    },
+    policies,
+    settings,
+    clock,
+    announce: announcements.announce,
+  };
   const closing = opened.move();
   return { desk, databaseUrl, fileStore, close: () => closing.disposeAsync() };
 }

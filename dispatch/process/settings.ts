@@ -242,8 +242,8 @@ export const settingsList = {
     "DISPATCH_POLICY_DIR",
     text,
     null,
-    "The company's own rules: a folder like dispatch/policy/shipped. Its profile.json says which of pilot and strict it extends; " +
-      "without a word there DISPATCH_POLICY_PROFILE does",
+    "The company's own rules: a folder that `pnpm dispatch:policy init DIR` made. Its profile.json says which of pilot and strict it " +
+      "extends; without a word there DISPATCH_POLICY_PROFILE does. What `pnpm dispatch:policy activate DIR` stored goes before all of it",
     { shown: "the shipped rules" },
   ),
   allowDevHeaders: {

@@ -8,6 +8,7 @@ import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Aggregate, KnownHead, VisitMove } from "../kernel/aggregate.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { policyOf } from "./policy-of.ts";
 import { writeTicketWords } from "./ticket-details.ts";
 import {
   advanceTicketAudits,
@@ -58,8 +59,8 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
   standing: (tx, actor, id) =>
     actor.role === "tech" && actor.techId !== null ? tx.row(selectHelping, [id, actor.techId]) : null,
   guard: requireOwnWork,
-  created: ({ policy }, { id, fields, state, at }) => newTicket(id, fields, state, at, policy.sla.targetMinutes),
-  changed: ({ policy }, row, change, path, at) => changedTicket(row, change, path, at, policy.sla.targetMinutes),
+  created: ({ policies }, { id, fields, state, at }) => newTicket(id, fields, state, at, policies.live),
+  changed: (desk, row, change, path, at) => changedTicket(row, change, path, at, policyOf(desk, row).sla.targetMinutes),
   moved: visitMove,
   withHead: (row, { seq, hash, at }) => ({ ...row, audit_seq: seq, audit_hash: hash, audit_at: at }),
   insert: (tx, rows) => [...insertTickets(tx, rows), ...rows.map((row) => writeTicketWords(tx, row))],

@@ -5,6 +5,7 @@ import { insertRows, type InsertRows } from "../db/insert-rows.ts";
 import { selectRows } from "../db/select-rows.ts";
 import { statement } from "../db/statement.ts";
 import { updateRows, type UpdateRows } from "../db/update-rows.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { AttentionCode } from "../contract/attention.ts";
 import type { TicketId } from "../contract/ids.ts";
@@ -25,6 +26,8 @@ export type TicketRow = Omit<TicketBody, OfSite> & {
   readonly arrival_start: string | null;
   readonly arrival_end: string | null;
   readonly proposed_windows: readonly Window[];
+  /** Of the policy it opened with, and is judged by to the end; null where nothing had been activated. */
+  readonly policy_version: number | null;
   readonly sla_target_minutes: number;
   readonly sla_deadline_at: string;
   readonly last_transition_at: string;
@@ -151,6 +154,7 @@ const columnNames = [
   "attention_since",
   "helpers_missing",
   "parted_minutes",
+  "policy_version",
   "audit_seq",
   "audit_hash",
   "audit_at",
@@ -200,56 +204,58 @@ export const ticketColumns = (alias: string): string => columnNames.map((name) =
  * The columns that a ticket's events vouch for, by version; a further one makes a further version. Not among them is what the worker
  * notes for itself, what was told to somebody, what a trigger derives of these, and last_transition_at, which the moves tell.
  */
+const coveredFirst = [
+  "id",
+  "number",
+  "account_id",
+  "site_id",
+  "asset_id",
+  "contact_id",
+  "state",
+  "priority",
+  "incident_type",
+  "summary",
+  "description",
+  "customer_name",
+  "customer_phone",
+  "customer_email",
+  "nte_cents",
+  "scheduled_start",
+  "scheduled_end",
+  "arrival_start",
+  "arrival_end",
+  "proposed_windows",
+  "identity_signature",
+  "identity_confidence",
+  "classification_confidence",
+  "sop_handoff_required",
+  "sop_handoff_acknowledged",
+  "sop_handoff_prompt",
+  "assigned_provider_id",
+  "assigned_tech_id",
+  "pending_approval_id",
+  "not_technicians",
+  "follows",
+  "follow_ups",
+  "version",
+  "sla_target_minutes",
+  "sla_deadline_at",
+  "created_at",
+  "updated_at",
+  "hold_reason",
+  "sla_stopped_at",
+  "response_deadline_at",
+  "arrived_at",
+  "helpers_missing",
+  "parted_minutes",
+] as const satisfies readonly ColumnName[];
 const covered: Readonly<Record<number, readonly ColumnName[]>> = {
-  1: [
-    "id",
-    "number",
-    "account_id",
-    "site_id",
-    "asset_id",
-    "contact_id",
-    "state",
-    "priority",
-    "incident_type",
-    "summary",
-    "description",
-    "customer_name",
-    "customer_phone",
-    "customer_email",
-    "nte_cents",
-    "scheduled_start",
-    "scheduled_end",
-    "arrival_start",
-    "arrival_end",
-    "proposed_windows",
-    "identity_signature",
-    "identity_confidence",
-    "classification_confidence",
-    "sop_handoff_required",
-    "sop_handoff_acknowledged",
-    "sop_handoff_prompt",
-    "assigned_provider_id",
-    "assigned_tech_id",
-    "pending_approval_id",
-    "not_technicians",
-    "follows",
-    "follow_ups",
-    "version",
-    "sla_target_minutes",
-    "sla_deadline_at",
-    "created_at",
-    "updated_at",
-    "hold_reason",
-    "sla_stopped_at",
-    "response_deadline_at",
-    "arrived_at",
-    "helpers_missing",
-    "parted_minutes",
-  ],
+  1: coveredFirst,
+  2: [...coveredFirst, "policy_version"],
 };
 
 export const ticketCover = {
-  version: 1,
+  version: 2,
   values: (row: TicketRow, version: number): readonly unknown[] | null =>
     covered[version]?.map((column) => row[column]) ?? null,
 };
@@ -410,7 +416,7 @@ export function newTicket(
   fields: NewTicket,
   state: TicketState,
   at: string,
-  targets: SlaTargets,
+  { version, sla }: Pick<Policy, "version" | "sla">,
 ): TicketRow {
   const blank: TicketRow = {
     id,
@@ -459,9 +465,10 @@ export function newTicket(
     attention_since: null,
     helpers_missing: 0,
     parted_minutes: null,
+    policy_version: version,
     audit_seq: 0,
     audit_hash: "",
     audit_at: at,
   };
-  return changedTicket({ ...blank, ...fields }, {}, [state], at, targets);
+  return changedTicket({ ...blank, ...fields }, {}, [state], at, sla.targetMinutes);
 }

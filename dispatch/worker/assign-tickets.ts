@@ -104,7 +104,8 @@ async function assign(parts: DutyParts, claim: OpenClaim): Promise<Outcome> {
 }
 
 async function putAsideWithItsLike({ desk, log }: DutyParts, claim: OpenClaim, reason: string): Promise<void> {
-  const unable = !(await isAnybodyAble(desk.db, claim.ticketId, claim.incidentType, desk.policy));
+  const policy = await desk.policies.held(claim.policyVersion);
+  const unable = !(await isAnybodyAble(desk.db, claim.ticketId, claim.incidentType, policy));
   await putAside(desk.db, claim, desk.clock.now(), { reason, unable });
   // Others of this kind need not take as many.
   if (isShortage(reason)) return;

@@ -11,6 +11,7 @@ import { zoneOfSite } from "../workforce/site-zone.ts";
 export type Claim = {
   readonly ticketId: TicketId;
   readonly incidentType: string | null;
+  readonly policyVersion: number | null;
   readonly attempts: number;
   /** When the claim lapses; tells it from every other claim of the ticket. */
   readonly until: string;
@@ -35,6 +36,7 @@ const claimMs = 60_000;
 type Row = {
   id: TicketId;
   incident_type: string | null;
+  policy_version: number | null;
   assign_attempts: number;
   scheduled_start: string | null;
   scheduled_end: string | null;
@@ -42,7 +44,7 @@ type Row = {
 type OpenRow = Row & { taken_off_at: string | null };
 type ReservedRow = Row & { assigned_tech_id: TechnicianId | null; drive_minutes: number };
 
-const returned = "id, incident_type, assign_attempts, scheduled_start, scheduled_end";
+const returned = "id, incident_type, policy_version, assign_attempts, scheduled_start, scheduled_end";
 const takenOff = `(SELECT at FROM (SELECT (not_technicians -> -1 ->> 'at')::timestamptz AS at) AS last WHERE at >= last_transition_at)`;
 
 // Worst first. Both read one end of an index that holds nothing but this queue, so a backlog of any size costs them nothing. Of
@@ -96,6 +98,7 @@ export async function claimNextReserved(db: Session, now: Date): Promise<Reserve
 const claimOf = (row: Row, until: string): Claim => ({
   ticketId: row.id,
   incidentType: row.incident_type,
+  policyVersion: row.policy_version,
   attempts: row.assign_attempts,
   until,
   visit:

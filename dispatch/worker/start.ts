@@ -69,6 +69,7 @@ export async function startWorker({
     settings,
     clock,
     ...(policy && { policy }),
+    serves: true,
     applicationName: workerService,
     // Only the API hands out addresses for uploads.
     apiUrl: () => settings.apiPublicUrl ?? "",

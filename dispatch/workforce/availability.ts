@@ -3,7 +3,7 @@
  * Pure, and the only rule of its kind: no command may compare a window with a calendar by itself.
  */
 import type { TechnicianId } from "../contract/ids.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { DeskRules } from "../policy/policy.ts";
 import { findInability, type Abilities, type AbilityRules, type Exclusion, type Job } from "./ability.ts";
 import { headStartMs, type FirstDrive } from "./first-drive.ts";
 import { placeBreaks, type Stretch } from "./floating-breaks.ts";
@@ -45,7 +45,7 @@ export type AvailabilityRules = AbilityRules & {
 };
 
 /** What the profile says of who may do what when, whoever asks. */
-export const availabilityRules = (policy: Policy): AvailabilityRules => ({
+export const availabilityRules = (policy: DeskRules): AvailabilityRules => ({
   technicianWithoutShift: policy.technicianWithoutShift,
   technicianWithoutAbilities: policy.technicianWithoutAbilities,
   firstDrive: policy.firstDrive,

@@ -6,7 +6,9 @@ import type { Warning } from "../contract/warnings.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { Desk } from "../kernel/desk.ts";
+import { policyOf } from "../ticket/policy-of.ts";
+import type { TicketRow } from "../ticket/ticket-row.ts";
 import { findInability, type Abilities } from "./ability.ts";
 import { availabilityRules } from "./availability.ts";
 import { helperJob } from "./crew.ts";
@@ -16,11 +18,16 @@ import { zoneOfSite } from "./site-zone.ts";
 
 type BookedVisit = Omit<ComingBooking, "part" | "of"> &
   SiteDemand &
-  Work & { readonly ticket_id: TicketId; readonly number: string; readonly role: "lead" | "helper" };
+  Work &
+  Pick<TicketRow, "policy_version"> & {
+    readonly ticket_id: TicketId;
+    readonly number: string;
+    readonly role: "lead" | "helper";
+  };
 
 const selectBookedVisits = statement<BookedVisit>(
   "bookings_not_begun",
-  `SELECT b.ticket_id, t.number, t.account_id, t.site_id, t.incident_type, t.priority, b.role,
+  `SELECT b.ticket_id, t.number, t.account_id, t.site_id, t.incident_type, t.priority, t.policy_version, b.role,
           lower(b.span) AS start, upper(b.span) AS "end",
           ${zoneOfSite("s")} AS region, s.lat, s.lon, s.timezone, s.hours, s.holiday_calendar
    FROM bookings b JOIN tickets t ON t.id = b.ticket_id JOIN sites s ON s.id = t.site_id
@@ -37,12 +44,12 @@ export const loadBookedVisits = (tx: Session, id: TechnicianId, now: string): Pr
 export function beyondAbility(
   { before, after }: { readonly before: TechnicianBody; readonly after: TechnicianBody },
   visits: readonly BookedVisit[],
-  { actor, policy }: { readonly actor: Actor; readonly policy: Policy },
+  { actor, desk }: { readonly actor: Actor; readonly desk: Desk },
 ): { readonly visits: readonly BookedVisit[]; readonly conflicts: readonly BookingConflict[] } {
-  const rules = { ...availabilityRules(policy), technicianWithoutShift: "eligible" as const };
+  const rules = { ...availabilityRules(desk.policy), technicianWithoutShift: "eligible" as const };
   const seen = seenBy(actor, visits);
   const found = seen.flatMap((visit) => {
-    const leads = jobAt(visit, visit, policy);
+    const leads = jobAt(visit, visit, policyOf(desk, visit));
     const job = visit.role === "lead" ? leads : helperJob(leads);
     if (findInability(abilitiesOf(before), job, rules) !== null) return [];
     const lost = findInability(abilitiesOf(after), job, rules);

@@ -6,7 +6,7 @@ import type { Session } from "../db/pool.ts";
 import type { AccountId, ProviderId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
 import type { TicketState } from "../contract/states.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { DeskRules } from "../policy/policy.ts";
 import { isAtDoor } from "./at-door.ts";
 import type { BusyRange, CalendarTechnician } from "./availability.ts";
 import type { IneligibleReason } from "./ability.ts";
@@ -204,11 +204,10 @@ export type RosterReading = {
 };
 
 /** How this desk reads its roster now. */
-export const readingAt = ({ overrunReserveMinutes, onCallPriorities }: Policy, clockTime: string): RosterReading => ({
-  now: Date.parse(clockTime),
-  overrunReserveMinutes,
-  onCallPriorities,
-});
+export const readingAt = (
+  { overrunReserveMinutes, onCallPriorities }: DeskRules,
+  clockTime: string,
+): RosterReading => ({ now: Date.parse(clockTime), overrunReserveMinutes, onCallPriorities });
 
 /** About a ticket, or with null about a span, in which shifts on call do not count. */
 export type Asked = {

@@ -18,6 +18,7 @@ export type Crew = {
   readonly assigned_tech_id: TechnicianId | null;
   readonly incident_type: string | null;
   readonly helpers_missing: number;
+  readonly policy_version: number | null;
 };
 
 /** What is known of those who may go along. */
@@ -31,7 +32,7 @@ export type Company = {
 
 const selectCrew = statement<Crew>(
   "ticket_crew",
-  `SELECT t.assigned_tech_id, t.incident_type, t.helpers_missing,
+  `SELECT t.assigned_tech_id, t.incident_type, t.helpers_missing, t.policy_version,
           (SELECT coalesce(json_agg(m), '[]')
            FROM (SELECT b.technician_id AS tech_id, r.name AS tech_name, b.role, b.id AS booking_id
                  FROM bookings b JOIN technicians r ON r.id = b.technician_id
@@ -45,7 +46,13 @@ export const goesTo = (ticket: string, technicians: string): string => `(
   OR ${ticket}.id = ANY (ARRAY(SELECT b.ticket_id FROM bookings b
                                WHERE b.technician_id = ANY (${technicians}) AND b.role = 'helper' AND b.state <> 'released')))`;
 
-const nobody: Crew = { members: [], assigned_tech_id: null, incident_type: null, helpers_missing: 0 };
+const nobody: Crew = {
+  members: [],
+  assigned_tech_id: null,
+  incident_type: null,
+  helpers_missing: 0,
+  policy_version: null,
+};
 
 /** Who is booked for a ticket's visit, and what says how many it takes. */
 export async function loadCrew(db: Session, ticketId: TicketId): Promise<Crew> {

@@ -31,7 +31,7 @@ export const rosterUpsert = deskCommand({
     const told = { technician_id: wanted.id, reason: "no longer works here" };
     const given =
       known !== null && input.active === false ? giveBack({ ...call, techId: wanted.id }, work, told) : null;
-    const about = { actor, policy: desk.policy };
+    const about = { actor, desk };
     const beyond = known ? beyondAbility({ before: known, after: wanted }, booked, about) : null;
     const technician = given ? { ...wanted, open_tickets: given.openTickets } : wanted;
     return {

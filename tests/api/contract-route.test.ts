@@ -29,7 +29,16 @@ describe("GET /contract", async () => {
 
   test("names the contract, the version, every tool and the caller", async () => {
     const { status, body } = await ask(api, { ...dispatcher, "x-actor-role": "technician", "x-tech-id": techId });
-    const { profile: _profile, human_approval: _approval, ...rest } = body;
+    const { profile: _profile, human_approval: _approval, incident_types, ...rest } = body;
+    const { incidentTypes } = api.desk.policies.live;
+    assert.deepEqual(
+      incident_types,
+      Object.values(incidentTypes).map(({ incidentType, title, words }) => ({
+        incident_type: incidentType,
+        title,
+        words,
+      })),
+    );
     assert.equal(status, 200);
     assert.deepEqual(rest, {
       service: "dispatch-api",
@@ -37,6 +46,7 @@ describe("GET /contract", async () => {
       contract_hash: contractHash(),
       time_zones: { version: process.versions.tz, tried_with: triedZoneData },
       development_headers: "loopback",
+      policy_version: null,
       now: api.clock.iso,
       tool_names: toolEntries.map(([name]) => name),
       actor: { actor_id: "dora", actor_role: "tech", actor_type: "HUMAN", tech_id: techId },
@@ -60,7 +70,7 @@ describe("GET /contract", async () => {
       assert.ok(isObject(profile));
       const { policy_hash, ...rest } = profile;
       assert.equal(policy_hash, started.desk.policy.policyHash);
-      const { candidateRisk } = started.desk.policy;
+      const { candidateRisk } = started.desk.policies.live;
       assert.deepEqual(rest, {
         ...file,
         sla: { target_minutes: { EMERGENCY: 60, URGENT: 240, ROUTINE: 1440 }, warning_minutes: 45 },

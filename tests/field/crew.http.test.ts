@@ -253,7 +253,7 @@ describe("a crew", async () => {
     test(`ends whole with ${tool}`, async () => {
       const { id } = await crewed("DISPATCHED", 2);
       if (tool === "closeout.no_work")
-        for (const { key } of api.desk.policy.noWorkTemplates["NOT_NEEDED"]?.requiredEvidence ?? [])
+        for (const { key } of api.desk.policies.live.noWorkTemplates["NOT_NEEDED"]?.requiredEvidence ?? [])
           await addVerified(api, { ticket: id, as: "dispatcher" }, key);
       await api.run(tool, { ticket: id, body });
       assert.deepEqual(

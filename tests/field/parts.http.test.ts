@@ -368,11 +368,10 @@ async function lookForTechnicians({ desk }: TestApi): Promise<void> {
 
 describe("a promise of several days", async () => {
   const api = await startDesk();
-  const { incidentTypes } = api.desk.policy;
-  const long = { ...incidentTypes["DOOR_WONT_LATCH"], defaultDurationMinutes: 720, maxWindowMinutes: 4 * 1_440 };
-  Object.assign(api.desk, {
-    policy: { ...api.desk.policy, incidentTypes: { ...incidentTypes, DOOR_WONT_LATCH: long } },
-  });
+  const rules = api.desk.policies.live;
+  const latch = rules.incidentTypes["DOOR_WONT_LATCH"] ?? assert.fail();
+  const long = { ...latch, defaultDurationMinutes: 720, maxWindowMinutes: 4 * 1_440 };
+  api.desk.policies.take({ ...rules, incidentTypes: { ...rules.incidentTypes, DOOR_WONT_LATCH: long } });
 
   test("of work that no shift has room for is kept by the worker in parts, within the time promised", async () => {
     const techId = await withHours(api);

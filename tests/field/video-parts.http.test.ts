@@ -165,7 +165,7 @@ test("an upload that is asked for again takes no second place among those a tick
   const bytes = film(partBytes);
   const ask = (body: object) => api.call("closeout.request_upload", { ticket: id, body });
   assert.equal((await ask(announcementOf(bytes))).status, 201);
-  const most = api.desk.policy.evidence.maxItemsPerTicket;
+  const most = api.desk.policies.live.evidence.maxItemsPerTicket;
   await api.owner.query(
     `INSERT INTO evidence_items (id, ticket_id, kind, uri, metadata, created_by, created_at, verification)
      SELECT gen_random_uuid(), $1, 'NOTE', 'paper ' || n, '{}', 'somebody', $2, 'referenced' FROM generate_series(2, $3::integer) n`,

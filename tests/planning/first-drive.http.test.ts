@@ -10,7 +10,7 @@ import { ticketIn } from "../support/ticket-builder.ts";
 
 async function town(firstDrive: Policy["firstDrive"]) {
   const api = await startTestApi();
-  Object.assign(api.desk, { policy: { ...api.desk.policy, firstDrive } });
+  api.desk.policies.take({ ...api.desk.policies.live, firstDrive });
   await emptyRoster(api);
   const van = await vanAt(api, "West Van", west);
   const site = await siteAt(api, east);

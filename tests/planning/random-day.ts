@@ -130,6 +130,7 @@ const ticketOf = (
   id: ticketId(n),
   number: `T-${n}`,
   summary: `Ticket ${n}`,
+  policy_version: null,
   not_technicians: [],
   version: 1,
   account_id: accountId,

@@ -254,7 +254,7 @@ export async function addAllEvidence(
   incidentType = "DOOR_WONT_LATCH",
   add = api.profile === "strict" ? addVerified : addReferenced,
 ): Promise<void> {
-  const template = api.desk.policy.closeoutTemplates[incidentType];
+  const template = api.desk.policies.live.closeoutTemplates[incidentType];
   const keys = (template?.requiredEvidence ?? []).flatMap(({ key, kind }) => (kind === "signature" ? [] : [key]));
   for (const key of keys) await add(api, { ticket, ...builder("tech") }, key);
 }

@@ -1,0 +1,179 @@
+// The rules in force in this process, and those that tickets opened with: versions of the policy as Postgres keeps them, a bounded
+// number of them in memory. Must not judge a set (policy/build-policy.ts does), and writes none but what held before the first.
+
+import type { Database } from "../db/pool.ts";
+import { statement } from "../db/statement.ts";
+import { buildStoredPolicy } from "../policy/stored-policy.ts";
+import type { LoadedPolicy } from "../policy/load.ts";
+import { underVersion, type Policy } from "../policy/policy.ts";
+import { isObject } from "./json.ts";
+
+/** How many versions are in memory, beside the one in force. A built one takes some 60 KB. */
+const mostHeld = 64;
+/** How many of the newest are tried at a start, where a later release stored what this one cannot read. */
+const mostTried = 20;
+
+const selectNewest = statement<{ version: number }>(
+  "policy_version_newest",
+  `SELECT version FROM policy_versions ORDER BY version DESC LIMIT 1`,
+);
+const selectVersions = statement<{ version: number }>(
+  "policy_versions_newest",
+  `SELECT version FROM policy_versions WHERE version > 0 ORDER BY version DESC LIMIT $1`,
+);
+const selectContent = statement<{ content: unknown }>(
+  "policy_version_content",
+  `SELECT content FROM policy_versions WHERE version = $1`,
+);
+// What a start says of itself; of several processes, and while nothing was activated, the last one started has the word.
+const saveStarted = statement(
+  "policy_version_started",
+  `INSERT INTO policy_versions (version, content, hash, activated_by, activated_at)
+   SELECT 0, $1::jsonb, $2, 'the start of a process', clock_timestamp()
+   WHERE NOT EXISTS (SELECT FROM policy_versions WHERE version > 0)
+   ON CONFLICT (version) DO UPDATE
+   SET content = excluded.content, hash = excluded.hash, activated_at = excluded.activated_at
+   WHERE policy_versions.hash <> excluded.hash`,
+);
+
+/** Thrown where a ticket's version is asked for that is not in memory; whoever runs the asking holds it and asks again. */
+export class PolicyNotHeld extends Error {
+  override readonly name = "PolicyNotHeld";
+  readonly version: number;
+  constructor(version: number) {
+    super(`version ${version} of the policy is not in memory`);
+    this.version = version;
+  }
+}
+
+type Parts = {
+  readonly db: Database;
+  /** What the settings name, in force while nothing was activated. */
+  readonly started: Policy;
+  /** Told once of a version that this release cannot read. */
+  readonly warn: (message: string) => void;
+};
+
+export class Policies {
+  readonly #db: Database;
+  readonly #started: Policy;
+  readonly #warn: (message: string) => void;
+  #live: Policy;
+  #unreadable = 0;
+  readonly #stored = new Map<number, Policy>();
+  /** The rules of today with what a ticket is judged by, by its version. */
+  readonly #judging = new Map<number, Policy>();
+
+  constructor({ db, started, warn }: Parts) {
+    this.#db = db;
+    this.#started = started;
+    this.#live = started;
+    this.#warn = warn;
+  }
+
+  /** The rules in force: for what opens now, and for all that is no single ticket's. */
+  get live(): Policy {
+    return this.#live;
+  }
+
+  /**
+   * The rules a ticket is judged by: the desk's of today, and of its own version what work and money go by.
+   * @param version null for a ticket that opened before anything was activated
+   * @throws PolicyNotHeld where `hold` has to read it first
+   */
+  of(version: number | null): Policy {
+    if (version === this.#live.version) return this.#live;
+    const known = this.#judging.get(version ?? 0);
+    if (known) return known;
+    const stored = this.#stored.get(version ?? 0);
+    if (!stored) throw new PolicyNotHeld(version ?? 0);
+    const judging = underVersion(this.#live, stored);
+    this.#judging.set(version ?? 0, judging);
+    return judging;
+  }
+
+  /**
+   * Reads versions that are not in memory.
+   * @throws PolicyError for one that this release cannot read
+   */
+  async hold(versions: Iterable<number | null>): Promise<void> {
+    for (const version of new Set([...versions].map((one) => one ?? 0)))
+      if (version !== this.#live.version && !this.#stored.has(version)) this.#keep(version, await this.#read(version));
+  }
+
+  /** As `of`, which reads it where it must. */
+  async held(version: number | null): Promise<Policy> {
+    if (version !== this.#live.version) await this.hold([version]);
+    return this.of(version);
+  }
+
+  /** Puts rules in force in this process. */
+  take(policy: Policy): void {
+    this.#live = policy;
+    this.#judging.clear();
+    if (policy.version !== null) this.#keep(policy.version, policy);
+  }
+
+  /** At a start: takes the newest version that this release can read. */
+  async open(loaded: LoadedPolicy | null): Promise<void> {
+    if (loaded) await this.#db.row(saveStarted, [JSON.stringify(loaded.set), loaded.policy.policyHash]);
+    for (const { version } of await this.#db.rows(selectVersions, [mostTried]))
+      if (await this.#takeStored(version)) return;
+  }
+
+  /** Takes up what was activated since. @returns whether it did */
+  async refresh(): Promise<boolean> {
+    const newest = (await this.#db.row(selectNewest, []))?.version ?? 0;
+    if (newest <= Math.max(this.#live.version ?? 0, this.#unreadable)) return false;
+    return this.#takeStored(newest);
+  }
+
+  async #takeStored(version: number): Promise<boolean> {
+    try {
+      this.take(await this.#read(version));
+      return true;
+    } catch (error) {
+      if (!(error instanceof Error && error.name === "PolicyError")) throw error;
+      this.#unreadable = Math.max(this.#unreadable, version);
+      const { version: kept } = this.#live;
+      this.#warn(
+        `version ${version} of the policy in the database cannot be read by this release (${error.message}): ` +
+          `${kept === null ? "an earlier one, or what DISPATCH_POLICY_DIR names," : `version ${kept}`} stays in force here. ` +
+          "Run the release that activated it, or activate a set that this one reads",
+      );
+      return false;
+    }
+  }
+
+  async #read(version: number): Promise<Policy> {
+    const row = await this.#db.row(selectContent, [version]);
+    // Nothing was ever started with a set that is kept: what this process was started with is all there is.
+    if (!row && version === 0) return this.#started;
+    if (!row) throw new Error(`there is no version ${version} of the policy in the database`);
+    const { content } = row;
+    if (!isObject(content)) throw new Error(`version ${version} of the policy is no object`);
+    return { ...buildStoredPolicy(content), version: version === 0 ? null : version };
+  }
+
+  #keep(version: number, policy: Policy): void {
+    this.#stored.delete(version);
+    this.#stored.set(version, policy);
+    for (const oldest of this.#stored.keys()) {
+      if (this.#stored.size <= mostHeld) return;
+      this.#stored.delete(oldest);
+      this.#judging.delete(oldest);
+    }
+  }
+}
+
+/** Runs what asks for the rules of tickets, again with each version that it lacked. */
+export async function withPolicies<T>(policies: Pick<Policies, "hold">, run: () => Promise<T>): Promise<T> {
+  for (let more = mostHeld; ; more--) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof PolicyNotHeld) || more === 0) throw error;
+      await policies.hold([error.version]);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+// Whether a folder could come into force.
+
+import { resolve } from "node:path";
+import { loadPolicySet } from "../../policy/load.ts";
+import { isShippedProfile } from "../../policy/policy-set.ts";
+import type { Said } from "./said.ts";
+
+/** @throws PolicyError with what is wrong */
+export function checkFolder(dir: string, profile: string): Said {
+  const folder = resolve(dir);
+  const { policy } = loadPolicySet(isShippedProfile(profile) ? profile : "strict", folder);
+  const types = Object.keys(policy.incidentTypes).sort();
+  return {
+    result: { ok: true, folder, profile: policy.profile, hash: policy.policyHash, incident_types: types },
+    lines: [
+      `${folder} is well: profile ${policy.profile}, prices in ${policy.priceBook.currency}, ${types.length} kinds of work`,
+      `kinds of work: ${types.join(", ")}`,
+      `hash ${policy.policyHash}`,
+    ],
+  };
+}

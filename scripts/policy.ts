@@ -1,0 +1,5 @@
+// `pnpm dispatch:policy`.
+
+import { policyCommand } from "../dispatch/ops/policy/command.ts";
+
+await policyCommand();

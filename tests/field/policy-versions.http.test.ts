@@ -1,0 +1,168 @@
+// The company's own rules, from a folder to what tickets are judged by: activation while processes serve, a ticket that keeps the
+// version it opened with, and what a process does with a version it cannot read.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { aggregates } from "../../dispatch/aggregates.ts";
+import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { activatePolicy } from "../../dispatch/ops/policy/activate.ts";
+import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
+import { openDesk } from "../../dispatch/process/open-desk.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { addAllEvidence, completion, ticketIn } from "../support/ticket-builder.ts";
+
+type Json = Record<string, unknown>;
+
+function folderOf(changes: Readonly<Record<string, (json: Json) => Json>>, t: { after(fn: () => void): void }): string {
+  const parent = mkdtempSync(join(tmpdir(), "dispatch-policy-"));
+  t.after(() => rmSync(parent, { recursive: true }));
+  const folder = join(parent, "rules");
+  initFolder(folder, "pilot");
+  for (const [file, change] of Object.entries(changes)) {
+    const path = join(folder, file);
+    writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, "utf8")))));
+  }
+  return folder;
+}
+
+const activate = ({ desk: { settings } }: TestApi, folder: string) =>
+  activatePolicy(folder, { settings, by: "olga", say: () => undefined });
+
+const latch = "incidents/DOOR_WONT_LATCH.json";
+const seal = { key: "photo_of_seal", kind: "photo", sentence: "The seal after the work." };
+const dearer = {
+  [latch]: (json: Json) => ({
+    ...json,
+    version: "2.0.0",
+    duration_minutes: 45,
+    evidence: [...Object(json["evidence"]), seal],
+  }),
+  "agreements.json": (json: Json) => ({
+    ...json,
+    agreements: [{ name: "standard", target_minutes: { EMERGENCY: 30, URGENT: 60, ROUTINE: 120 } }],
+  }),
+  "price-book.json": (json: Json) => ({
+    ...json,
+    accounts: [],
+    default: { ...Object(json["default"]), trip_charge_cents: 1 },
+  }),
+};
+
+const rowsOf = async <Row>({ owner }: TestApi, text: string, values: unknown[] = []): Promise<Row[]> =>
+  (await owner.query(text, values)).rows;
+const versionsOf = (api: TestApi) =>
+  rowsOf<{ version: number; activated_by: string }>(
+    api,
+    "SELECT version, activated_by FROM policy_versions ORDER BY version",
+  );
+
+describe("a policy that is activated while processes serve", async () => {
+  const api = await startTestApi();
+  const second = await startTestApi({ beside: api });
+  const stored = async (id: string) => {
+    const text = "SELECT policy_version, sla_target_minutes FROM tickets WHERE id = $1";
+    const [row] = await rowsOf<{ policy_version: number | null; sla_target_minutes: number }>(api, text, [id]);
+    return row ?? assert.fail();
+  };
+  const asked = async (ticketId: string) => {
+    const { packet } = await api.read("tech.job_packet", { ticket: ticketId, as: "dispatcher" });
+    const { template_version: version, required_evidence: required } = packet.evidence_requirements;
+    return { version, keys: JSON.stringify(required) };
+  };
+  const inForce = (version: number) =>
+    eventually(`version ${version} in both processes`, () =>
+      [api, second].every(({ desk }) => desk.policies.live.version === version),
+    );
+
+  test("is taken up by every process, and judges what opens from then on", async (t) => {
+    const early = await ticketIn(api, "IN_PROGRESS");
+    await activate(api, folderOf(dearer, t));
+    await inForce(1);
+    assert.equal(second.desk.policies.live.incidentTypes["DOOR_WONT_LATCH"]?.defaultDurationMinutes, 45);
+    const late = await ticketIn(second, "IN_PROGRESS");
+
+    assert.deepEqual(
+      [await asked(early.id), await asked(late.id)].map(({ version, keys }) => [version, keys.includes(seal.key)]),
+      [
+        ["1.0.0", false],
+        ["2.0.0", true],
+      ],
+    );
+    assert.deepEqual(await stored(early.id), { policy_version: null, sla_target_minutes: 1_440 });
+    assert.deepEqual(await stored(late.id), { policy_version: 1, sla_target_minutes: 120 });
+
+    const complete = async (id: string) => {
+      await addAllEvidence(api, id);
+      return api.call("tech.complete", { ticket: id, body: completion, as: "tech" });
+    };
+    assert.equal((await complete(early.id)).status, 200);
+    const refused = await api.refuse("tech.complete", {
+      ticket: late.id,
+      body: { ...completion, evidence_refs: [] },
+      as: "tech",
+    });
+    assert.deepEqual(refused.error["template_version"], "2.0.0");
+  });
+
+  test("bills each ticket by the prices it opened under, although they changed meanwhile", async (t) => {
+    const cheap = await ticketIn(api, "VERIFIED");
+    await activate(api, folderOf({ ...dearer, "price-book.json": (json) => json }, t));
+    await inForce(2);
+    const dear = await ticketIn(api, "VERIFIED");
+    const trip = async (id: string) => {
+      const { invoice } = await api.run("billing.generate_invoice", { ticket: id, as: "finance" });
+      return invoice.lines.find(({ kind }) => kind === "trip")?.amount_cents;
+    };
+    assert.equal(await trip(cheap.id), 1);
+    assert.equal(await trip(dear.id), 8_900);
+  });
+
+  test("keeps the deadline of a priority by the ticket's own agreement", async () => {
+    const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
+    await api.run("ticket.update", { ticket: id, body: { priority: "URGENT" }, as: "dispatcher" });
+    assert.equal((await stored(id)).sla_target_minutes, 60);
+  });
+
+  test("is a row with who activated it, and an event of the desk's chain", async () => {
+    assert.deepEqual(await versionsOf(api), [
+      { version: 0, activated_by: "the start of a process" },
+      { version: 1, activated_by: "olga" },
+      { version: 2, activated_by: "olga" },
+    ]);
+    const { faults, ...report } = await verifyAudit(api.desk.db, aggregates);
+    assert.deepEqual(faults, []);
+    assert.ok(report.events > 2);
+  });
+
+  test("never comes into force where it is bad, and is not stored", async (t) => {
+    const bad = folderOf({ [latch]: (json) => ({ ...json, duration_minutes: 0 }) }, t);
+    await assert.rejects(activate(api, bad), { name: "PolicyError", file: latch, path: "/duration_minutes" });
+    assert.equal((await versionsOf(api)).length, 3);
+  });
+
+  test("is kept where a later release stored what this one cannot read, and a start says so", async () => {
+    await api.owner.query(
+      `INSERT INTO policy_versions (version, content, hash, activated_by, activated_at)
+       VALUES (3, '{"files": {"profile.json": {"from_the_future": 1}}, "base": {}}', repeat('a', 64), 'a later release', now())`,
+    );
+    const said: string[] = [];
+    const open = await openDesk({
+      settings: api.desk.settings,
+      log: { info: () => undefined, warn: (message) => void said.push(message) },
+      applicationName: "test",
+      apiUrl: () => "",
+    });
+    try {
+      assert.equal(open.desk.policies.live.version, 2);
+      assert.match(
+        said.join(),
+        /version 3 of the policy in the database cannot be read by this release .*from_the_future/,
+      );
+    } finally {
+      await open.close();
+    }
+  });
+});
