@@ -74,7 +74,7 @@ export function parseBody(tool: ToolName, json: unknown): unknown {
   schemas.set(tool, schema);
   // ajv keeps what it compiled for a schema object.
   const validate = ajv.compile(schema);
-  // Written out for a failure alone: of every answer of every test it was a twentieth of what their process costs.
+  // Written out for a failure alone: of every answer it was a fortieth of what a process of tests costs.
   if (!validate(json))
     assert.fail(
       `${tool} answered what its schema does not allow: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(json)}`,
