@@ -7,7 +7,7 @@ import type { Query } from "./kernel/answer-query.ts";
 import type { Command } from "./kernel/command.ts";
 import { receiptQuery } from "./kernel/receipt-query.ts";
 import { planCommands, planQueries } from "./planning/plan-handlers.ts";
-import { directoryCommands } from "./directory/directory-handlers.ts";
+import { directoryCommands, directoryQueries } from "./directory/directory-handlers.ts";
 import { approvalDecide } from "./field/approval-decide.ts";
 import { approvalList } from "./field/approval-list.ts";
 import { assignmentCrew } from "./field/assignment-crew.ts";
@@ -27,7 +27,6 @@ import { closeoutGetEvidence } from "./field/closeout-get-evidence.ts";
 import { closeoutNoWork } from "./field/closeout-no-work.ts";
 import { closeoutRequestUpload } from "./field/closeout-request-upload.ts";
 import { closeoutCandidate, techComplete } from "./field/complete-work.ts";
-import { directorySearch } from "./field/directory-search.ts";
 import { dispatcherCockpit } from "./field/dispatcher-cockpit.ts";
 import { invoiceGet, invoiceList } from "./field/invoice-queries.ts";
 import { opsAutonomyPause, opsAutonomyRollback } from "./field/ops-autonomy.ts";
@@ -133,12 +132,12 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   "dispatcher.cockpit": dispatcherCockpit,
   "tech.job_packet": techJobPacket,
   "tech.day": techDay,
-  "directory.search": directorySearch,
   "receipt.get": receiptQuery(aggregates),
   "invoice.list": invoiceList,
   "invoice.get": invoiceGet,
   "roster.list": rosterList,
   ...planQueries,
+  ...directoryQueries,
   "ops.autonomy.state": opsAutonomyState,
   "ops.autonomy.replay": opsAutonomyReplay,
 };

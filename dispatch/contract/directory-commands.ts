@@ -1,8 +1,8 @@
 // What may be asked of the directory: the accounts, sites, contacts and assets that tickets name.
 
-import { defineCommands } from "./entry.ts";
+import { defineCommands, defineQueries } from "./entry.ts";
 import * as body from "./directory-responses.ts";
-import { cents, expectedVersion, freeText, idOf, line, nullable, optional, Type } from "./fields.ts";
+import { cents, expectedVersion, freeText, idOf, line, note, nullable, optional, Type } from "./fields.ts";
 import type { AccountId, SiteId } from "./ids.ts";
 import * as sample from "./sample-values.ts";
 
@@ -70,6 +70,16 @@ const hours = () =>
       "When somebody may come; null: at all hours; absent: unchanged",
     ),
   );
+
+const none = () => Type.Object({});
+const reasonToArchive = () =>
+  Type.Object({
+    reason: note("Why it is no longer in use; kept in the audit trail", 1),
+    expected_version: expectedVersion("The version it had as it was read"),
+  });
+const archive = { effect: "changes", from: [], to: [], status: 200, roles: ["dispatcher"] } as const;
+const merge = { ...archive } as const;
+const readers = ["dispatcher", "agent", "finance", "qa", "tech"] as const;
 
 const upsert = { effect: "changes", from: [], to: [], status: 200 } as const;
 
@@ -247,5 +257,134 @@ export const directoryCommands = defineCommands({
     }),
     example: { site_id: sample.site, name: "Front door", kind: "door", serial: "SN-48213" },
     output: body.assetWritten,
+  },
+  "account.archive": {
+    ...archive,
+    aggregate: "account",
+    path: "/accounts/{accountId}/archive",
+    summary:
+      "Put away an account that is no customer any more: no search offers it, no new ticket takes it, nothing is deleted. Open " +
+      "tickets stand in the way. account.upsert brings it back.",
+    said: ["they are no longer a customer"],
+    next: ["directory.search"],
+    input: reasonToArchive(),
+    example: { reason: "contract ended" },
+    output: Type.Object({ account: body.account }),
+  },
+  "site.archive": {
+    ...archive,
+    aggregate: "site",
+    path: "/sites/{siteId}/archive",
+    summary:
+      "Put away a place that is closed for good: no search offers it, no new ticket takes it, nothing is deleted. Open tickets " +
+      "stand in the way. site.upsert brings it back.",
+    said: ["this shop has closed"],
+    next: ["site.get"],
+    input: reasonToArchive(),
+    example: { reason: "the store closed" },
+    output: Type.Object({ site: body.site }),
+  },
+  "contact.archive": {
+    ...archive,
+    aggregate: "contact",
+    path: "/contacts/{contactId}/archive",
+    summary:
+      "Put away a person who is no longer there: no search offers them, no new ticket takes them. Open tickets that name them " +
+      "stand in the way. contact.upsert brings them back.",
+    said: ["she no longer works there"],
+    next: ["site.get"],
+    input: reasonToArchive(),
+    example: { reason: "left the company" },
+    output: Type.Object({ contact: body.contact }),
+  },
+  "asset.archive": {
+    ...archive,
+    aggregate: "asset",
+    path: "/assets/{assetId}/archive",
+    summary:
+      "Put away a thing that was taken out: no search offers it, no new ticket takes it, its history stays. Open tickets stand in " +
+      "the way. asset.upsert brings it back.",
+    said: ["this door was replaced"],
+    next: ["site.get"],
+    input: reasonToArchive(),
+    example: { reason: "replaced by a new one" },
+    output: Type.Object({ asset: body.asset }),
+  },
+  "site.merge": {
+    ...merge,
+    aggregate: "site",
+    path: "/sites/{siteId}/merge",
+    summary:
+      "Join two entries of one place of an account: contacts, assets and tickets go to the one named by into, and the other's id " +
+      "points to it for good. It cannot be taken back.",
+    said: ["these two sites are the same"],
+    next: ["site.get"],
+    input: Type.Object({
+      into: idOf<SiteId>("The site that stays"),
+      reason: note("How one knows that they are one; kept in the audit trail", 1),
+      expected_version: expectedVersion("The version it had as it was read"),
+    }),
+    example: { into: sample.site, reason: "same address, entered twice" },
+    output: body.siteMerged,
+  },
+  "account.merge": {
+    ...merge,
+    aggregate: "account",
+    path: "/accounts/{accountId}/merge",
+    summary:
+      "Join two entries of one customer: sites, contacts, assets and tickets go to the one named by into, and the other's id points " +
+      "to it for good. It cannot be taken back.",
+    said: ["these two customers are the same"],
+    next: ["account.get"],
+    input: Type.Object({
+      into: idOf<AccountId>("The account that stays"),
+      reason: note("How one knows that they are one; kept in the audit trail", 1),
+      expected_version: expectedVersion("The version it had as it was read"),
+    }),
+    example: { into: sample.account, reason: "entered twice" },
+    output: body.accountMerged,
+  },
+});
+
+const read = { roles: readers, input: none(), example: {} } as const;
+
+export const directoryQueries = defineQueries({
+  "account.get": {
+    ...read,
+    path: "/accounts/{accountId}",
+    wrongIdCode: "ACCOUNT_NOT_FOUND",
+    summary:
+      "Read one customer account: how it is billed, its sites and the people of the whole account. To find its id use directory.search.",
+    next: ["site.get", "account.upsert"],
+    output: body.accountRead,
+  },
+  "site.get": {
+    ...read,
+    path: "/sites/{siteId}",
+    wrongIdCode: "SITE_NOT_FOUND",
+    summary:
+      "Read one place: address, hours, access, its people and things, open tickets and the last 20. To find its id use directory.search.",
+    said: ["what is going on at this shop"],
+    next: ["ticket.create", "asset.get", "site.upsert"],
+    output: body.siteRead,
+  },
+  "contact.get": {
+    ...read,
+    path: "/contacts/{contactId}",
+    wrongIdCode: "CONTACT_NOT_FOUND",
+    summary:
+      "Read one person: phone, e-mail, role, what they may order or agree to. To find the id use directory.search.",
+    next: ["contact.upsert"],
+    output: body.contactRead,
+  },
+  "asset.get": {
+    ...read,
+    path: "/assets/{assetId}",
+    wrongIdCode: "ASSET_NOT_FOUND",
+    summary:
+      "Read one thing at a site, and what happened to it: each visit with who came and how it ended, newest first.",
+    said: ["what happened to this door"],
+    next: ["ticket.get", "ticket.create"],
+    output: body.assetRead,
   },
 });

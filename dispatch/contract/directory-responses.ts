@@ -1,7 +1,7 @@
 // The bodies the directory's commands and queries answer with, as schemas.
 
-import { answeredId, nullable, oneOf, Type, type Static } from "./fields.ts";
-import type { AccountId, SiteId } from "./ids.ts";
+import { answeredId, nullable, oneOf, state, Type, type Static } from "./fields.ts";
+import type { AccountId, SiteId, TechnicianId, TicketId } from "./ids.ts";
 
 const uuid = () => Type.String({ format: "uuid" });
 const time = () => Type.String({ format: "date-time" });
@@ -96,3 +96,53 @@ export const accountWritten = Type.Object({ account, ...written });
 export const siteWritten = Type.Object({ site, ...written });
 export const contactWritten = Type.Object({ contact, ...written });
 export const assetWritten = Type.Object({ asset, ...written });
+
+const moved = Type.Object({
+  sites: Type.Integer(),
+  contacts: Type.Integer(),
+  assets: Type.Integer(),
+  tickets: Type.Integer(),
+});
+/** What stays, and how many rows went to it. */
+export const siteMerged = Type.Object({ site, moved });
+export const accountMerged = Type.Object({ account, moved });
+
+const ticketLine = Type.Object({
+  id: answeredId<TicketId>(),
+  number: text(),
+  state: state(),
+  priority: text(),
+  incident_type: maybe(),
+  summary: text(),
+  scheduled_start: nullable(time()),
+  created_at: time(),
+});
+
+export const accountRead = Type.Object({ account, sites: Type.Array(site), contacts: Type.Array(contact) });
+export const siteRead = Type.Object({
+  site,
+  /** Its own first, then those of the whole account. */
+  contacts: Type.Array(contact),
+  assets: Type.Array(asset),
+  open_tickets: Type.Array(ticketLine),
+  last_tickets: Type.Array(ticketLine),
+});
+export const contactRead = Type.Object({ contact });
+export const assetRead = Type.Object({
+  asset,
+  visits: Type.Array(
+    Type.Object({
+      ticket_id: answeredId<TicketId>(),
+      number: text(),
+      state: state(),
+      incident_type: maybe(),
+      summary: text(),
+      created_at: time(),
+      technician: nullable(Type.Object({ id: answeredId<TechnicianId>(), name: text() })),
+      arrived_at: nullable(time()),
+      completed_at: nullable(time()),
+      /** Why there was nothing to do. */
+      no_work: maybe(),
+    }),
+  ),
+});

@@ -118,6 +118,7 @@ export const errorRegistry = define({
   SITE_NOT_FOUND: { status: 404, message: "This account has no site with this id." },
   ASSET_NOT_FOUND: { status: 404, message: "This site has no asset with this id." },
   TECHNICIAN_NOT_FOUND: { status: 404, message: "No technician has this id." },
+  CONTACT_NOT_FOUND: { status: 404, message: "No contact has this id." },
   PLAN_NOT_FOUND: { status: 404, message: "No plan has this id." },
   INVOICE_NOT_FOUND: { status: 404, message: "There is no such invoice or credit note." },
   EVIDENCE_NOT_FOUND: { status: 404, message: "The ticket has no evidence with this id." },
@@ -139,6 +140,11 @@ export const errorRegistry = define({
     message:
       "It has changed since expected_version was read, and nothing of this was done. Read it again, and send what still holds " +
       "with current_version.",
+  },
+  STILL_IN_USE: {
+    status: 409,
+    dimension: "state",
+    message: "Open work hangs on it: tickets says which. Close, cancel or correct those first.",
   },
   ARCHIVED: {
     status: 409,

@@ -5,7 +5,7 @@ import type { Static } from "./fields.ts";
 import type * as shapes from "./entry.ts";
 import type { IdInPath } from "./ids.ts";
 import { correctionCommands } from "./correction-commands.ts";
-import { directoryCommands } from "./directory-commands.ts";
+import { directoryCommands, directoryQueries } from "./directory-commands.ts";
 import { importCommands } from "./import-commands.ts";
 import { queries as fieldQueries } from "./queries.ts";
 import { internalCommands } from "./internal-commands.ts";
@@ -30,7 +30,14 @@ export const commands = {
   ...directoryCommands,
   ...importCommands,
 };
-export const queries = { ...fieldQueries, ...technicianQueries, ...moneyQueries, ...rosterQueries, ...planQueries };
+export const queries = {
+  ...fieldQueries,
+  ...technicianQueries,
+  ...moneyQueries,
+  ...rosterQueries,
+  ...planQueries,
+  ...directoryQueries,
+};
 
 /** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */
 export const pipelineCommands = { ...commands, ...internalCommands };

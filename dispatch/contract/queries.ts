@@ -197,17 +197,24 @@ export const queries = defineQueries({
     path: "/directory",
     roles: ["dispatcher", "agent"],
     summary:
-      "Find the ids of accounts, sites, contacts, assets and technicians by name. It does not find tickets: use ticket.search.",
+      "Find ids of accounts, sites, contacts, assets and technicians by name, phone, e-mail, street, postcode or serial, or " +
+      "likely twins of one of them. It does not find tickets: use ticket.search.",
     next: ["ticket.create", "ticket.blind_intake", "ticket.search"],
     input: Type.Object({
       q: optional(
         line(200, {
           description:
-            "Part of the name, or of a site's street address, in any letter case, or the id; absent: everything",
+            "Part of a name or street, a phone number or its end, the beginning of an e-mail, postcode or serial number, " +
+            "or an id; absent: everything",
         }),
       ),
       kind: optional(
         oneOf(["account", "site", "contact", "asset", "technician"], "What to look for; absent: all kinds"),
+      ),
+      duplicates_of: optional(
+        idOf(
+          "Look for likely twins of the account, site, contact or asset with this id, whatever q says; absent: for q",
+        ),
       ),
       limit: optional(limit(50, 20, "results")),
     }),

@@ -495,6 +495,8 @@ export const directory = Type.Object({
       name: text(),
       detail: nullable(text()),
       account_id: nullable(answeredId<AccountId>()),
+      /** Of a likely twin: what is alike. */
+      matched: Type.Optional(Type.Array(text())),
     }),
   ),
 });

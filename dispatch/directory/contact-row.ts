@@ -179,7 +179,7 @@ export const contactAggregate: Aggregate<
   covers: { version: 1, values: (row, version) => covered[version]?.map((column) => row[column]) ?? null },
   heads: selectHeads,
   races: ["contacts_external_ref", "contacts_pkey"],
-  notFound: (id) => new Refusal("NOT_FOUND", { contact_id: id }),
+  notFound: (id) => new Refusal("CONTACT_NOT_FOUND", { contact_id: id }),
   idOf: ({ id }) => id,
   placeOf: ({ account_id, site_id }) => ({ account_id, site_id }),
   created: (_desk, { id, fields, at }) => ({ ...newKept(id, at), ...fields }),

@@ -6,16 +6,48 @@ import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Place } from "../kernel/aggregate.ts";
 import { requireScope } from "../kernel/authorize.ts";
+import { archived } from "../directory/directory-upsert.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 
 /** Where a contact is known; an account's own where it has no site. */
 export type ContactFacts = { readonly contact_account: AccountId | null; readonly contact_site: SiteId | null };
+/** Of what is named, the first that is no longer in use; null when all of it is. */
+export type OutOfUse = {
+  readonly kind: string;
+  readonly id: string;
+  readonly archived_at: string;
+  readonly merged_into: string | null;
+};
 export type PlaceFacts = ContactFacts & {
+  readonly out_of_use: OutOfUse | null;
   readonly account_known: boolean;
   readonly site_account: AccountId | null;
   readonly site_country: string | null;
   readonly asset_site: SiteId | null;
 };
+
+/** What of an account, site, asset and contact, by these parameters, takes no new work: merged_into has an archived_at as well. */
+export function selectOutOfUse(account: number, site: number, asset: number, contact: number): string {
+  const kinds = [
+    ["account", "accounts", account],
+    ["site", "sites", site],
+    ["asset", "assets", asset],
+    ["contact", "contacts", contact],
+  ] as const;
+  const each = kinds.map(
+    ([kind, table, parameter], at) =>
+      `SELECT ${at} AS at, '${kind}' AS kind, id, archived_at, merged_into FROM ${table}
+       WHERE id = $${parameter} AND archived_at IS NOT NULL`,
+  );
+  return `(SELECT to_json(o) FROM (${each.join(" UNION ALL ")} ORDER BY at LIMIT 1) AS o)`;
+}
+
+/** @throws Refusal MERGED, ARCHIVED */
+export function requireInUse(out: OutOfUse | null): void {
+  if (!out) return;
+  if (out.merged_into !== null) throw new Refusal("MERGED", { into: out.merged_into });
+  throw archived(out.kind, out.id, new Date(out.archived_at).toISOString());
+}
 
 const selectPlace = statement<PlaceFacts>(
   "intake_place",
@@ -24,7 +56,8 @@ const selectPlace = statement<PlaceFacts>(
           (SELECT country FROM sites WHERE id = $2) AS site_country,
           (SELECT site_id FROM assets WHERE id = $3) AS asset_site,
           (SELECT account_id FROM contacts WHERE id = $4) AS contact_account,
-          (SELECT site_id FROM contacts WHERE id = $4) AS contact_site`,
+          (SELECT site_id FROM contacts WHERE id = $4) AS contact_site,
+          ${selectOutOfUse(1, 2, 3, 4)} AS out_of_use`,
 );
 
 type Named = { readonly asset_id?: string | null | undefined; readonly contact_id?: string | null | undefined };
@@ -40,10 +73,13 @@ export async function loadPlace(tx: Session, input: Partial<Place> & Named): Pro
 
 /**
  * Scope comes first: outside it, a caller does not learn what exists.
- * @throws Refusal FORBIDDEN_SCOPE, ACCOUNT_NOT_FOUND, SITE_NOT_FOUND, ASSET_NOT_FOUND, INVALID_REQUEST
+ * @throws Refusal FORBIDDEN_SCOPE, MERGED, ARCHIVED, ACCOUNT_NOT_FOUND, SITE_NOT_FOUND, ASSET_NOT_FOUND, INVALID_REQUEST
  */
 export function requirePlace(actor: Actor, input: PlaceInput, facts: PlaceFacts): void {
   requireScope(actor, input);
+  // Of what lies elsewhere nothing is told, whether it is in use or not.
+  const isElsewhere = facts.account_known && facts.site_account !== null && facts.site_account !== input.account_id;
+  if (!isElsewhere || facts.out_of_use?.kind === "account") requireInUse(facts.out_of_use);
   if (!facts.account_known) throw new Refusal("ACCOUNT_NOT_FOUND", { account_id: input.account_id });
   if (facts.site_account !== input.account_id) throw new Refusal("SITE_NOT_FOUND", { site_id: input.site_id });
   if (input.asset_id && facts.asset_site !== input.site_id) {

@@ -18,7 +18,7 @@ import { abilityWarnings, missingAbilities, selectAbilities } from "../workforce
 import { selectBarredRaise, selectPendingApproval } from "./approvals.ts";
 import { callSignature, contact, normalizeEmail, normalizePhone } from "./identity-signature.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
-import { requireContact } from "./intake-place.ts";
+import { requireContact, requireInUse, type OutOfUse } from "./intake-place.ts";
 import { phoneRegion, readPhone, withExtension } from "../directory/phone-number.ts";
 import { isHigherNte, requireSettableNte } from "./limit.ts";
 import { endHold } from "./schedule-holds.ts";
@@ -160,14 +160,22 @@ function changeOf({ desk, actor, input, ticket }: Call, facts: UpdateFacts | nul
   const site = change.site_id ?? ticket.site_id;
   if (site !== ticket.site_id) {
     requireScope(actor, { account_id: ticket.account_id, site_id: site });
+    if (facts?.out_of_use?.kind === "site") requireInUse(facts.out_of_use);
     if (facts?.site_account !== ticket.account_id) throw new Refusal("SITE_NOT_FOUND", { site_id: site });
   }
+  const out = facts?.out_of_use ?? null;
+  if (out && isNewlyNamed(out, change, ticket)) requireInUse(out);
   if (change.asset_id && facts?.asset_site !== site)
     throw new Refusal("ASSET_NOT_FOUND", { asset_id: change.asset_id });
   if (change.contact_id && facts) requireContact({ account_id: ticket.account_id, site_id: site }, facts);
   // What stands at the site it was at, and who is to be asked for there, say nothing of another one.
   return site === ticket.site_id ? change : { asset_id: null, contact_id: null, ...change };
 }
+
+/** What a ticket names already it may keep. Of another account's nothing is told. */
+const isNewlyNamed = ({ kind, id }: OutOfUse, change: TicketChange, ticket: TicketRow): boolean =>
+  (kind === "asset" && change.asset_id === id && ticket.asset_id !== id) ||
+  (kind === "contact" && change.contact_id === id && ticket.contact_id !== id);
 
 /**
  * @param state of the work: of what waits for an approver, the one it goes on in

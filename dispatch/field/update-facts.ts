@@ -3,9 +3,10 @@
 
 import type { AccountId, SiteId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
-import type { ContactFacts } from "./intake-place.ts";
+import { selectOutOfUse, type ContactFacts, type OutOfUse } from "./intake-place.ts";
 
 export type UpdateFacts = ContactFacts & {
+  readonly out_of_use: OutOfUse | null;
   readonly site_account: AccountId | null;
   readonly asset_site: SiteId | null;
   readonly service_types: string[] | null;
@@ -21,5 +22,6 @@ export const selectUpdateFacts = statement<UpdateFacts>(
           (SELECT account_id FROM contacts WHERE id = $4) AS contact_account,
           (SELECT site_id FROM contacts WHERE id = $4) AS contact_site,
           (SELECT r.service_types FROM tickets t JOIN technicians r ON r.id = t.assigned_tech_id WHERE t.id = $1) AS service_types,
-          (SELECT s.country FROM sites s WHERE s.id = coalesce($2, (SELECT t.site_id FROM tickets t WHERE t.id = $1))) AS country`,
+          (SELECT s.country FROM sites s WHERE s.id = coalesce($2, (SELECT t.site_id FROM tickets t WHERE t.id = $1))) AS country,
+          ${selectOutOfUse(2, 2, 3, 4)} AS out_of_use`,
 );

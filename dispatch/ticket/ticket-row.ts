@@ -74,7 +74,9 @@ export type TicketChange = Partial<
     | "attention_code"
     | "helpers_missing"
     | "parted_minutes"
-    // Written by ticket.update alone (updateTicketDetails).
+    // Written by account.merge alone.
+    | "account_id"
+    // Written by ticket.update (updateTicketDetails) and by merges alone.
     | "site_id"
     | "asset_id"
     | "contact_id"

@@ -14,6 +14,7 @@ import {
 } from "./describe-ticket.ts";
 import { documentLine, documentLines } from "./describe-money.ts";
 import { dayLines } from "./describe-day.ts";
+import { directoryReadings } from "./describe-directory.ts";
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -194,7 +195,8 @@ const readings: Record<QueryName, Describe> = {
       none(found, "match"),
       ...found.map(
         (one) =>
-          `${at(one, "kind")}_id ${at(one, "id")} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}`,
+          `${at(one, "kind")}_id ${at(one, "id")} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}` +
+          (listAt(one, "matched").length > 0 ? ` same ${keysAt(one, "matched")}` : ""),
       ),
     ];
   },
@@ -203,6 +205,7 @@ const readings: Record<QueryName, Describe> = {
     return [none(found, "invoice"), ...found.map(documentLine), more(body)];
   },
   "invoice.get": ({ invoice }) => documentLines(invoice),
+  ...directoryReadings,
   "roster.list": (body) => {
     const found = listAt(body, "technicians");
     return [none(found, "technician"), ...found.map(technicianLine)];

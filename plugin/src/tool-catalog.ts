@@ -76,6 +76,8 @@ const directoryFields: DirectoryFields = {
 /** Fields that do so in one tool alone, and are something else in others. */
 const directoryFieldsOf: Partial<Record<ToolName, DirectoryFields>> = {
   "assignment.crew": { add: "technician", remove: "technician" },
+  "account.merge": { into: "account" },
+  "site.merge": { into: "site" },
 };
 const ownDirectoryFields: ReadonlyMap<string, DirectoryFields> = new Map(Object.entries(directoryFieldsOf));
 
@@ -199,7 +201,8 @@ const pathIdsOf = ({ path, ids }: AnyEntry): PathId[] =>
 function idSchema({ field, kind }: PathId, named: DirectoryFields): unknown {
   if (kind === "slug")
     return { type: "string", description: "Its name: letters, digits, underscores and hyphens, 63 at most" };
-  if (named[field] === "technician") return withNames(field, { description: "The technician" }, named);
+  const noun = named[field];
+  if (noun) return withNames(field, { description: `The ${noun}` }, named);
   return { type: "string", description: idDescriptions.get(field) ?? `The ${thingOf(field)}'s uuid` };
 }
 

@@ -102,6 +102,12 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       const { id } = await ticketIn(pilot, "NEW");
       return pilot.refuse("ticket.close", { ticket: id });
     },
+    CONTACT_NOT_FOUND: () => pilot.refuse("contact.get", { contact: randomUUID() }),
+    STILL_IN_USE: async () => {
+      const { id } = await ticketIn(pilot, "NEW");
+      const { site_id } = await pilot.read("ticket.get", { ticket: id });
+      return pilot.refuse("site.archive", { site: site_id, body: { reason: "closed" } });
+    },
     ARCHIVED: async () => {
       const { account } = await pilot.run("account.upsert", { body: { name: "Gone" } });
       await pilot.owner.query("UPDATE accounts SET archived_at = now() WHERE id = $1", [account.id]);

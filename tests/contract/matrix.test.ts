@@ -153,6 +153,8 @@ async function isRefused(
   assert.deepEqual({ status, ...rest }, { request_id: key, ...expectedRefusal(row, role, state, how.path.at(-1)) });
 }
 
+const nothing = { account: randomUUID(), site: randomUUID(), contact: randomUUID(), asset: randomUUID() };
+
 async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const traces = await tracesLeft(api.owner);
   const key = randomUUID();
@@ -161,6 +163,7 @@ async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, techni
     key,
     technician,
     plan: randomUUID(),
+    ...nothing,
     body: deskCase(row.tool).body(role),
   });
   const { message, correlation_id, ...rest } = error;
@@ -243,12 +246,15 @@ async function isOnRecord(
 
 async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const plan = row.path.includes("{planId}") ? (await anyProposal(api)).id : randomUUID();
+  const { arrange, body, eventsBeside = 0 } = deskCase(row.tool);
+  const on = await arrange?.(api);
   const countsBefore = await countsOf(api);
-  const { receipt } = await api.run(row.tool, { as: role, technician, plan, body: deskCase(row.tool).body(role) });
+  const sent = { ...on, body: { ...body(role), ...on?.body } };
+  const { receipt } = await api.run(row.tool, { as: role, technician, plan, ...sent });
   const [made] = row.to;
   const { audits, tickets } = await countsOf(api);
   // Each ticket that moves with a plan has an audit row of its own besides.
-  const beside = row.tool === "plan.apply" ? (await api.read("plan.get", { plan })).plan.moves.length : 0;
+  const beside = row.tool === "plan.apply" ? (await api.read("plan.get", { plan })).plan.moves.length : eventsBeside;
   assert.deepEqual(
     { audits, tickets },
     { audits: countsBefore.audits + 1 + beside, tickets: countsBefore.tickets + (made ? 1 : 0) },

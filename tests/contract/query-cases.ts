@@ -5,7 +5,7 @@ import { queries, queryEntries, type QueryName } from "../../dispatch/contract/i
 import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import type { CallOptions } from "../support/api.ts";
-import { acme, ana } from "../support/directory.ts";
+import { acme, ana, borealis } from "../support/directory.ts";
 import { day } from "../support/plan-day.ts";
 import type { Scoping } from "./command-cases/case.ts";
 import { t } from "./command-cases/samples.ts";
@@ -29,6 +29,7 @@ type CaseOf<N extends QueryName> = (typeof queries)[N]["path"] extends OnTicket 
 const readers = ["dispatcher", "agent", "customer", "tech", "qa", "approver", "finance"] as const;
 const office = ["dispatcher", "agent", "qa", "approver", "finance"] as const;
 const dispatcher = ["dispatcher"] as const;
+const directoryReaders = ["dispatcher", "agent", "finance", "qa", "tech"] as const;
 const roster = "the roster is the desk's own; a technician's row holds counts and no ticket";
 
 const cases: { readonly [N in QueryName]: CaseOf<N> } = {
@@ -100,6 +101,30 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     roles: ["finance", "dispatcher", "customer"],
     scope: { by: "invoice" },
     chat: { args: {}, told: "1. visit 1 labor " },
+  },
+  "account.get": {
+    path: "/accounts/{accountId}",
+    roles: directoryReaders,
+    scope: { by: "named", send: () => ({ account: borealis.id }) },
+    chat: { args: { account_id: acme.name }, told: acme.name },
+  },
+  "site.get": {
+    path: "/sites/{siteId}",
+    roles: directoryReaders,
+    scope: { by: "named", send: () => ({ site: borealis.albany }) },
+    chat: { args: { site_id: "Acme Oakland" }, told: "Ring at the dock." },
+  },
+  "contact.get": {
+    path: "/contacts/{contactId}",
+    roles: directoryReaders,
+    scope: { by: "named", send: ({ contactId }) => ({ contact: contactId }) },
+    chat: { args: {}, told: "Kim Lee" },
+  },
+  "asset.get": {
+    path: "/assets/{assetId}",
+    roles: directoryReaders,
+    scope: { by: "named", send: () => ({ asset: borealis.oven }) },
+    chat: { args: { asset_id: "Front door" }, told: "Front door" },
   },
   "roster.list": {
     path: "/roster",

@@ -31,7 +31,16 @@ for (const profile of profiles) {
 
     for (const [tool, entry] of commandEntries) {
       const { good, bad } = commandCases[tool].fields;
-      const nowhere = () => ({ ticket: randomUUID(), technician: ana, plan: randomUUID() });
+      const nowhere = () => ({
+        ticket: randomUUID(),
+        technician: ana,
+        plan: randomUUID(),
+        account: randomUUID(),
+        site: randomUUID(),
+        contact: randomUUID(),
+        asset: randomUUID(),
+      });
+      const inPath = /\{(account|site|contact|asset)Id\}/.exec(entry.path)?.[1];
       const atOnce = tool === "plan.optimize" ? 1 : 8;
 
       test(`of ${tool}: ${good.length} good bodies pass, ${bad.length} bad ones name the field`, async () => {
@@ -47,7 +56,9 @@ for (const profile of profiles) {
                 ? "TICKET_NOT_FOUND"
                 : entry.effect === "creates"
                   ? "ACCOUNT_NOT_FOUND"
-                  : null;
+                  : inPath
+                    ? `${inPath.toUpperCase()}_NOT_FOUND`
+                    : null;
             if (found === null) assert.equal(reply.status, entry.status, reply.text);
             else assert.match(reply.text, new RegExp(found));
           },

@@ -224,6 +224,9 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
     ticket: unplanned.id,
     body: { service_type: "DEFAULT" },
   });
+  const { contact } = await api.run("contact.upsert", {
+    body: { account_id: borealis.id, site_id: borealis.albany, name: "Alba Albany" },
+  });
   const { approvalId } = waiting;
   assert.ok(approvalId);
   const tickets = [waiting.id, dispatched.id, unplanned.id, billed.id];
@@ -234,12 +237,14 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
     invoiceId,
     approvalId,
     snapshotId,
+    contactId: contact.id,
     ids: new Set([
       ...tickets,
       plan.id,
       receipt.receipt_id,
       approvalId,
       snapshotId,
+      contact.id,
       borealis.id,
       borealis.albany,
       borealis.oven,

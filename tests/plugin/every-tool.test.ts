@@ -6,7 +6,8 @@ import { after, describe, test } from "node:test";
 import { commandEntries, queries, queryEntries, type ToolName } from "../../dispatch/contract/index.ts";
 import { commandCases } from "../contract/command-table.ts";
 import { queryCases } from "../contract/query-cases.ts";
-import { startTestApi } from "../support/api.ts";
+import { startTestApi, type TestApi } from "../support/api.ts";
+import { acme } from "../support/directory.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { firstEvidenceOf } from "../support/evidence.ts";
 import { invoicedTicket } from "../support/invoices.ts";
@@ -68,6 +69,7 @@ describe("every tool", async () => {
         ...(path.includes("{evidenceId}") && { evidence_id: await firstEvidenceOf(api, ticket?.id) }),
         ...(path.includes("{invoiceId}") && { invoice_id: (await invoicedTicket(api)).invoiceId }),
         ...(path.includes("{planId}") && { plan_id: (await anyProposal(api)).id }),
+        ...(path.includes("{contactId}") && { contact_id: await contactOf(api) }),
       };
       const before = await audited();
       const said = await chat.say(tool, { ...args, ...id });
@@ -92,4 +94,9 @@ function assertSound(tool: ToolName, text: string): void {
   const outside = outsideFences(text);
   assert.doesNotMatch(text, /eyJ[\w-]+\./, "a token is no business of the model's");
   assert.doesNotMatch(outside, /undefined|null|NaN|\[object|\?(?:\s|$)/, text);
+}
+
+async function contactOf(api: TestApi): Promise<string> {
+  const { contact } = await api.run("contact.upsert", { body: { account_id: acme.id, name: "Kim Lee" } });
+  return contact.id;
 }

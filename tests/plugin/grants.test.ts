@@ -112,6 +112,13 @@ describe("grants", async () => {
     if (path.includes("{invoiceId}")) return { invoice_id: (await invoicedTicket(api)).invoiceId };
     if (tool === "tech.day") return { tech_id: ana };
     if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
+    if (path.includes("{accountId}")) return { account_id: acme.id };
+    if (path.includes("{siteId}")) return { site_id: acme.oakland };
+    if (path.includes("{assetId}")) return { asset_id: acme.door };
+    if (path.includes("{contactId}")) {
+      const { contact } = await api.run("contact.upsert", { body: { account_id: acme.id, name: "Kim Lee" } });
+      return { contact_id: contact.id };
+    }
     if (!path.includes("{receiptId}")) return {};
     const [event] = (await api.read("ticket.timeline", { ticket: ticket_id })).events;
     return { receipt_id: event?.id };

@@ -50,6 +50,10 @@ export type CallOptions = {
   readonly plan?: string;
   readonly evidence?: string;
   readonly invoice?: string;
+  readonly account?: string;
+  readonly site?: string;
+  readonly contact?: string;
+  readonly asset?: string;
   /** An object goes as JSON, a text or bytes as they are. */
   readonly body?: object | string;
   /** Without the question mark. */
@@ -225,14 +229,7 @@ export function objectsIn(value: unknown): JsonObject[] {
 /** The address of a tool, with the ids a call names. */
 export function pathOf(
   tool: ToolName,
-  {
-    ticket,
-    receipt,
-    technician,
-    plan,
-    evidence,
-    invoice,
-  }: Pick<CallOptions, "ticket" | "receipt" | "technician" | "plan" | "evidence" | "invoice"> = {},
+  { ticket, receipt, technician, plan, evidence, invoice, account, site, contact, asset }: CallOptions = {},
 ): string {
   const { path } = isCommandName(tool) ? commands[tool] : queries[tool];
   const ids = {
@@ -242,6 +239,10 @@ export function pathOf(
     planId: plan,
     evidenceId: evidence,
     invoiceId: invoice,
+    accountId: account,
+    siteId: site,
+    contactId: contact,
+    assetId: asset,
   };
   const filled = Object.entries(ids).reduce(
     (text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)),

@@ -45,7 +45,9 @@ export type Obeyed = {
   readonly path: readonly StateName[];
 };
 
-type Question = (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician">;
+/** The ids in a path of the directory's. */
+export type DirectoryIds = Pick<CallOptions, "account" | "site" | "contact" | "asset">;
+type Question = (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician"> & DirectoryIds;
 
 /** For the tenancy's test: how a tool of which no ticket is named in the path keeps one customer's things from another. */
 export type Scoping =
@@ -65,6 +67,7 @@ export type WorldOfB = {
   readonly invoiceId: string;
   readonly approvalId: string;
   readonly snapshotId: string;
+  readonly contactId: string;
   /** Every id of B's that an answer could hold. */
   readonly ids: ReadonlySet<string>;
   readonly clock: TestApi["clock"];
@@ -83,6 +86,10 @@ export type DeskCase = CommandFacts & {
   readonly fields: Rules;
   /** With which it is obeyed, again and again. */
   readonly body: (role: RoleName) => object;
+  /** For the matrix: what it is given on, and what its body says beside `body`, made for each time. */
+  readonly arrange?: (api: TestApi) => Promise<DirectoryIds & { readonly body?: object }>;
+  /** The audit rows it writes beside its own on what has changed in step. */
+  readonly eventsBeside?: number;
   /** What a chat says instead, where the plugin has names to look up or the contract's example is to be tried. */
   readonly inChat?: JsonObject;
   readonly scope: Scoping;

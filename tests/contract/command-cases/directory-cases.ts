@@ -1,6 +1,7 @@
 // The directory's commands; see case.ts.
 
 import type { directoryCommands } from "../../../dispatch/contract/directory-commands.ts";
+import type { TestApi } from "../../support/api.ts";
 import { acme, borealis } from "../../support/directory.ts";
 import type { CasesFor } from "./case.ts";
 
@@ -21,6 +22,35 @@ const badRefs = [
   [{ name: " " }, "name"],
   [{ name: "x".repeat(201) }, "name"],
 ] as const;
+
+const gone = { body: { reason: "no longer there" } };
+const badReasons = [
+  [{ reason: undefined }, "reason"],
+  [{ reason: " " }, "reason"],
+  [{ reason: "x".repeat(2_001) }, "reason"],
+  [{ expected_version: "1" }, "expected_version"],
+] as const;
+const archive = {
+  ...facts,
+  roles: ["dispatcher"],
+  body: () => gone.body,
+  fields: { good: [gone.body], bad: badReasons },
+} as const;
+const into = { into: acme.dallas, reason: "entered twice" };
+const merge = {
+  ...facts,
+  roles: ["dispatcher"],
+  body: () => ({ reason: "entered twice", into: acme.dallas }),
+  eventsBeside: 1,
+  fields: { good: [into], bad: [...badReasons, [{ into: undefined }, "into"], [{ into: "the other" }, "into"]] },
+} as const;
+
+/** An account with a site and no work. */
+async function madeIn(api: TestApi): Promise<{ account: string; site: string }> {
+  const { account } = await api.run("account.upsert", { body: { name: "Short-lived" } });
+  const { site } = await api.run("site.upsert", { body: { account_id: account.id, name: "Pier" } });
+  return { account: account.id, site: site.id };
+}
 
 export const directoryCases = {
   "account.upsert": {
@@ -149,7 +179,6 @@ export const directoryCases = {
     path: "/assets",
     roles: ["dispatcher", "tech"],
     body: () => door,
-    inChat: { site_id: "Acme Oakland", name: "Back door" },
     fields: {
       good: [
         door,
@@ -175,5 +204,53 @@ export const directoryCases = {
       ],
     },
     scope: { by: "named", send: () => ({ body: { site_id: borealis.albany, name: "Our door" } }) },
+  },
+  "account.archive": {
+    ...archive,
+    path: "/accounts/{accountId}/archive",
+    arrange: async (api) => ({ account: (await madeIn(api)).account }),
+    scope: { by: "named", send: () => ({ account: borealis.id, ...gone }) },
+  },
+  "site.archive": {
+    ...archive,
+    path: "/sites/{siteId}/archive",
+    arrange: async (api) => ({ site: (await madeIn(api)).site }),
+    scope: { by: "named", send: () => ({ site: borealis.albany, ...gone }) },
+  },
+  "contact.archive": {
+    ...archive,
+    path: "/contacts/{contactId}/archive",
+    arrange: async (api) => {
+      const { contact } = await api.run("contact.upsert", { body: kim });
+      return { contact: contact.id };
+    },
+    scope: { by: "named", send: ({ contactId }) => ({ contact: contactId, ...gone }) },
+  },
+  "asset.archive": {
+    ...archive,
+    path: "/assets/{assetId}/archive",
+    arrange: async (api) => {
+      const { asset } = await api.run("asset.upsert", { body: door });
+      return { asset: asset.id };
+    },
+    scope: { by: "named", send: () => ({ asset: borealis.oven, ...gone }) },
+  },
+  "site.merge": {
+    ...merge,
+    path: "/sites/{siteId}/merge",
+    arrange: async (api) => {
+      const { account, site } = await madeIn(api);
+      const { site: other } = await api.run("site.upsert", { body: { account_id: account, name: "Pier 1" } });
+      return { site: other.id, body: { into: site } };
+    },
+    scope: { by: "named", send: () => ({ site: borealis.albany, body: { into: acme.oakland, reason: "ours" } }) },
+  },
+  "account.merge": {
+    ...merge,
+    path: "/accounts/{accountId}/merge",
+    // The site moves, too.
+    eventsBeside: 2,
+    arrange: async (api) => ({ account: (await madeIn(api)).account, body: { into: (await madeIn(api)).account } }),
+    scope: { by: "named", send: () => ({ account: borealis.id, body: { into: acme.id, reason: "ours" } }) },
   },
 } satisfies CasesFor<keyof typeof directoryCommands>;

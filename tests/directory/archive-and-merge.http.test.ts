@@ -1,0 +1,168 @@
+// What is put away, what is joined, and what may be read of it afterwards.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { aggregates } from "../../dispatch/aggregates.ts";
+import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { startTestApi } from "../support/api.ts";
+import { acme, ana, ben, borealis } from "../support/directory.ts";
+import { ticketIn } from "../support/ticket-builder.ts";
+
+describe("archive, merge and get", async () => {
+  const api = await startTestApi();
+  const codeOf = async (...call: Parameters<typeof api.refuse>) => (await api.refuse(...call)).error.code;
+  const made = async (name: string) => {
+    const { account } = await api.run("account.upsert", { body: { name } });
+    const { site } = await api.run("site.upsert", {
+      body: { account_id: account.id, name: `${name} Pier`, region: "CA" },
+    });
+    const { asset } = await api.run("asset.upsert", { body: { site_id: site.id, name: `${name} gate`, kind: "gate" } });
+    const person = { account_id: account.id, site_id: site.id, name: `${name} Kim`, phone: "510 555 0142" };
+    const { contact } = await api.run("contact.upsert", { body: person });
+    return { account: account.id, site: site.id, asset: asset.id, contact: contact.id };
+  };
+  const create = (of: { account: string; site: string }, more: object = {}) => ({
+    body: { account_id: of.account, site_id: of.site, summary: "Gate is stuck", ...more },
+  });
+  const found = async (q: string) =>
+    (await api.read("directory.search", { query: `q=${encodeURIComponent(q)}` })).results.map(
+      ({ kind, id }) => `${kind} ${id}`,
+    );
+
+  test("archive waits for open work, then takes the place out of search and new tickets; restore brings it back", async () => {
+    const of = await made("Harbour");
+    const { id, number } = await api.run("ticket.create", create(of, { asset_id: of.asset }));
+    for (const tool of ["account.archive", "site.archive", "asset.archive"] as const) {
+      const { status, error } = await api.refuse(tool, { ...of, body: { reason: "closed" } });
+      assert.deepEqual([status, error.code], [409, "STILL_IN_USE"], tool);
+      assert.deepEqual(error["tickets"], [{ ticket_id: id, number, state: "NEW" }]);
+    }
+    await api.run("ticket.cancel", { ticket: id, body: { reason: "closed" } });
+    assert.equal((await found("Harbour")).length, 4);
+    const { site } = await api.run("site.archive", { site: of.site, body: { reason: "closed for good" } });
+    assert.ok(site.archived_at);
+    assert.deepEqual((await found("Harbour Pier")).length, 0);
+    const { status, error } = await api.refuse("ticket.create", create(of));
+    assert.deepEqual([status, error.code, error["kind"], error["id"]], [409, "ARCHIVED", "site", of.site]);
+    assert.equal(await codeOf("site.upsert", { body: { site_id: of.site, name: "Again" } }), "ARCHIVED");
+    assert.equal(await codeOf("asset.upsert", { body: { site_id: of.site, name: "New gate" } }), "ARCHIVED");
+    const back = await api.run("site.upsert", { body: { site_id: of.site, restore: true } });
+    assert.deepEqual([back.changed, back.site.archived_at], [["archived_at"], null]);
+    await api.run("ticket.create", create(of));
+  });
+
+  test("an archived account takes its places out of search, and none of its new tickets", async () => {
+    const of = await made("Lagoon");
+    await api.run("account.archive", { account: of.account, body: { reason: "contract ended" } });
+    assert.deepEqual(await found("Lagoon"), []);
+    assert.equal(await codeOf("ticket.create", create(of)), "ARCHIVED");
+    assert.equal(await codeOf("ticket.create", create({ account: acme.id, site: of.site })), "SITE_NOT_FOUND");
+  });
+
+  test("an archived asset or contact is refused where it is newly named", async () => {
+    const of = await made("Quay");
+    await api.run("asset.archive", { asset: of.asset, body: { reason: "replaced" } });
+    assert.equal(await codeOf("ticket.create", create(of, { asset_id: of.asset })), "ARCHIVED");
+    const { id } = await api.run("ticket.create", create(of));
+    await api.run("contact.archive", { contact: of.contact, body: { reason: "left" } });
+    for (const body of [{ asset_id: of.asset }, { contact_id: of.contact }])
+      assert.equal(await codeOf("ticket.update", { ticket: id, body }), "ARCHIVED");
+  });
+
+  test("a merged site gives all that hangs on it, and its id says where that went", async () => {
+    const of = await made("Wharf");
+    const { site: twin } = await api.run("site.upsert", {
+      body: { account_id: of.account, name: "Wharf Pier (new)", region: "CA" },
+    });
+    const { id } = await api.run("ticket.create", create(of, { asset_id: of.asset }));
+    const merged = await api.run("site.merge", { site: of.site, body: { into: twin.id, reason: "entered twice" } });
+    assert.deepEqual([merged.site.id, merged.moved], [twin.id, { sites: 0, contacts: 1, assets: 1, tickets: 1 }]);
+    const ticket = await api.read("ticket.get", { ticket: id });
+    assert.deepEqual([ticket.site_id, ticket.asset_id, ticket.version], [twin.id, of.asset, 1]);
+    const { site, contacts, assets, open_tickets, last_tickets } = await api.read("site.get", { site: twin.id });
+    assert.equal(site.version, merged.site.version);
+    assert.deepEqual(
+      [contacts, assets, open_tickets, last_tickets].map((one) => one.map((row) => row.id)),
+      [[of.contact], [of.asset], [id], [id]],
+    );
+    assert.ok(
+      (await api.read("ticket.search", { query: `q=${encodeURIComponent('"Pier (new)"')}` })).tickets.some(
+        (one) => one.id === id,
+      ),
+    );
+    const calls = [
+      ["site.get", { site: of.site }],
+      ["site.upsert", { body: { site_id: of.site, name: "?" } }],
+      ["site.archive", { site: of.site, body: { reason: "?" } }],
+      ["ticket.create", create(of)],
+      ["ticket.update", { ticket: id, body: { site_id: of.site } }],
+      ["contact.upsert", { body: { account_id: of.account, site_id: of.site, name: "?" } }],
+      ["asset.upsert", { body: { site_id: of.site, name: "?" } }],
+    ] as const;
+    for (const [tool, call] of calls) {
+      const { status, error } = await api.refuse(tool, call);
+      assert.deepEqual([status, error.code, error["into"]], [410, "MERGED", twin.id], tool);
+    }
+    assert.equal(
+      await codeOf("site.merge", { site: twin.id, body: { into: acme.oakland, reason: "?" } }),
+      "INVALID_REQUEST",
+    );
+    assert.equal(
+      await codeOf("site.merge", { site: twin.id, body: { into: twin.id, reason: "?" } }),
+      "INVALID_REQUEST",
+    );
+  });
+
+  test("a merged account gives sites, contacts, assets and tickets, and pointers lead to the last one", async () => {
+    const [first, second, third] = [await made("Fern"), await made("Fernn"), await made("Fern Ltd")];
+    const { id } = await ticketIn(api, "SCHEDULED", { accountId: first.account, siteId: first.site });
+    const { moved } = await api.run("account.merge", {
+      account: first.account,
+      body: { into: second.account, reason: "typing error" },
+    });
+    assert.deepEqual(moved, { sites: 1, contacts: 1, assets: 1, tickets: 1 });
+    await api.run("account.merge", { account: second.account, body: { into: third.account, reason: "same firm" } });
+    for (const account of [first.account, second.account])
+      assert.equal((await api.refuse("account.get", { account })).error["into"], third.account);
+    const read = await api.read("account.get", { account: third.account });
+    assert.deepEqual(read.sites.map((one) => one.id).toSorted(), [first.site, second.site, third.site].toSorted());
+    const { account_id, state } = await api.read("ticket.get", { ticket: id });
+    assert.deepEqual([account_id, state], [third.account, "SCHEDULED"]);
+    assert.equal(await codeOf("ticket.create", create(first)), "MERGED");
+    const events = (await api.read("ticket.timeline", { ticket: id })).events.filter(
+      (one) => one.tool_name === "account.merge",
+    );
+    assert.equal(events.length, 2);
+    const scoped = { "x-account-scope": `${first.account},${borealis.id}` };
+    const refused = await api.refuse("account.merge", {
+      account: borealis.id,
+      headers: scoped,
+      body: { into: third.account, reason: "?" },
+    });
+    assert.equal(refused.error.code, "FORBIDDEN_SCOPE");
+  });
+
+  test("an asset tells what happened to it, and a technician reads only places of their work", async () => {
+    const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION", { techId: ana });
+    await api.owner.query("UPDATE tickets SET asset_id = $2 WHERE id = $1", [id, acme.door]);
+    const { visits } = await api.read("asset.get", { asset: acme.door });
+    const [visit] = visits;
+    assert.deepEqual(
+      [visit?.ticket_id, visit?.technician?.id, visit?.state],
+      [id, ana, "COMPLETED_PENDING_VERIFICATION"],
+    );
+    assert.ok(visit?.completed_at);
+    const by = (tech: string) => ({ as: "tech", headers: { "x-tech-id": tech } });
+    const { site_id } = await api.read("ticket.get", { ticket: id });
+    assert.equal((await api.read("site.get", { ...by(ana), site: site_id })).site.id, site_id);
+    assert.equal(await codeOf("site.get", { ...by(ben), site: borealis.albany }), "NOT_ASSIGNED_TECH");
+    assert.equal(await codeOf("asset.get", { ...by(ana), asset: borealis.oven }), "NOT_ASSIGNED_TECH");
+    assert.equal(await codeOf("account.get", { account: "acme" }), "ACCOUNT_NOT_FOUND");
+  });
+
+  test("all of it leaves an audit trail that holds", async () => {
+    await api.owner.query("UPDATE tickets SET asset_id = NULL WHERE asset_id = $1", [acme.door]);
+    const { faults } = await verifyAudit(api.desk.db, aggregates);
+    assert.deepEqual(faults, []);
+  });
+});
