@@ -76,6 +76,7 @@ describe("calculateInvoice", () => {
           amount_cents: 15_625,
           net_cents: 15_108,
           taxable: false,
+          tax_basis_points: 0,
           tax_cents: 0,
         },
         {
@@ -88,6 +89,7 @@ describe("calculateInvoice", () => {
           amount_cents: 3_167,
           net_cents: 3_062,
           taxable: false,
+          tax_basis_points: 0,
           tax_cents: 0,
         },
         {
@@ -100,6 +102,7 @@ describe("calculateInvoice", () => {
           amount_cents: 2_498,
           net_cents: 2_415,
           taxable: true,
+          tax_basis_points: 725,
           // 2415 · 7.25 % = 175.09
           tax_cents: 175,
         },
@@ -113,6 +116,7 @@ describe("calculateInvoice", () => {
           amount_cents: 8_900,
           net_cents: 8_605,
           taxable: false,
+          tax_basis_points: 0,
           tax_cents: 0,
         },
         {
@@ -125,6 +129,7 @@ describe("calculateInvoice", () => {
           amount_cents: -1_000,
           net_cents: 0,
           taxable: false,
+          tax_basis_points: 0,
           tax_cents: 0,
         },
       ],

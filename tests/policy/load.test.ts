@@ -246,6 +246,7 @@ describe("the policy set in force", () => {
         when: { total_cents_above: 100_000 },
         severity: "warning",
       },
+      { rule: "billing.credit", tool: "billing.credit", when: undefined, severity: "critical" },
       { rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", when: undefined, severity: "critical" },
       { rule: "plan_above_limit", tool: "plan.apply", when: { moved_visits_above: 5 }, severity: "warning" },
       { rule: "approval.decide", tool: "approval.decide", when: undefined, severity: "warning" },
