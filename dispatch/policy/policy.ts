@@ -159,7 +159,7 @@ export type HumanApprovalRule = {
 };
 
 /** What a ticket is judged by from its opening to its invoice; the rest of a policy is the desk's, and as it is today. */
-const ticketRules = [
+export const ticketRules = [
   "evidenceMustBeVerified",
   "evidence",
   "candidateRisk",

@@ -107,9 +107,10 @@ describe("a policy that is activated while processes serve", async () => {
     assert.deepEqual(refused.error["template_version"], "2.0.0");
   });
 
-  test("bills each ticket by the prices it opened under, although they changed meanwhile", async (t) => {
+  test("bills and times each ticket by what it opened under, although that changed meanwhile", async (t) => {
     const cheap = await ticketIn(api, "VERIFIED");
-    await activate(api, folderOf({ ...dearer, "price-book.json": (json) => json }, t));
+    const strict = await ticketIn(api, "READY_TO_SCHEDULE");
+    await activate(api, folderOf({ [latch]: dearer[latch] }, t));
     await inForce(2);
     const dear = await ticketIn(api, "VERIFIED");
     const trip = async (id: string) => {
@@ -118,12 +119,13 @@ describe("a policy that is activated while processes serve", async () => {
     };
     assert.equal(await trip(cheap.id), 1);
     assert.equal(await trip(dear.id), 8_900);
-  });
 
-  test("keeps the deadline of a priority by the ticket's own agreement", async () => {
-    const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
-    await api.run("ticket.update", { ticket: id, body: { priority: "URGENT" }, as: "dispatcher" });
-    assert.equal((await stored(id)).sla_target_minutes, 60);
+    const loose = await ticketIn(api, "READY_TO_SCHEDULE");
+    const urgent = async ({ id }: { id: string }) => {
+      await api.run("ticket.update", { ticket: id, body: { priority: "URGENT" }, as: "dispatcher" });
+      return (await stored(id)).sla_target_minutes;
+    };
+    assert.deepEqual([await urgent(strict), await urgent(loose)], [60, 240]);
   });
 
   test("is a row with who activated it, and an event of the desk's chain", async () => {

@@ -41,11 +41,26 @@ test("each slip of the keyboard in a type's name is taken for that type", () => 
   }
 });
 
+test("what people call the work is taken for it, by its title and by each of its words", () => {
+  for (const { incidentType, title, words } of Object.values(policy.incidentTypes))
+    for (const said of [title, ...words]) {
+      const written = said.toUpperCase().replaceAll(/[ -]/g, "_");
+      assert.equal(unknownType(policy, written)?.closest ?? incidentType, incidentType, written);
+    }
+});
+
 const meant = [
   ["AUTO_OPERATR_FAULT", "AUTO_OPERATOR_FAULT"],
   ["AUTO_OPERATR_FAULT_V2", "AUTO_OPERATOR_FAULT"],
   ["GLASS", "FRAME_OR_GLASS_DAMAGE"],
   ["LATCH", "DOOR_WONT_LATCH"],
+  // By what people call it, where the name alone says another or none.
+  ["BREAK_IN", "CANNOT_SECURE_ENTRY"],
+  ["DOOR_SENSOR_V2", "AUTO_OPERATOR_FAULT"],
+  ["SLIDING_DOOR", "AUTO_OPERATOR_FAULT"],
+  ["DOES_NOT_LATCH", "DOOR_WONT_LATCH"],
+  ["LIGHT_BROKEN", null],
+  ["ELEVATOR_STUCK", null],
   ["SQUEAKY_FLOOR", null],
   ["OTHER", null],
   ["A", null],

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { loadPolicy, PolicyError } from "../../dispatch/policy/load.ts";
+import { ticketRules } from "../../dispatch/policy/policy.ts";
 import {
   AgreementsFile,
   CalendarFile,
@@ -33,6 +34,21 @@ function edit(folder: string, file: string, from: string | RegExp, to: string): 
   assert.notEqual(after, before, `the edit of ${file} changed nothing`);
   writeFileSync(join(folder, file), after);
 }
+
+describe("the page beside profile.json", () => {
+  it("names all that a ticket keeps of a profile, and nothing else", () => {
+    const page = readFileSync(join(REAL, "shipped/profile.md"), "utf8");
+    const [, sentence = ""] = /\n(.*) judged by the version a ticket opened with/.exec(page) ?? [];
+    // Where a profile may say these at all, the folder says them in other files.
+    const elsewhere = new Set(["candidate_risk", "price_book"]);
+    const kept: readonly string[] = ticketRules;
+    const members = Object.keys(ProfileFile.properties).filter((name) => !elsewhere.has(name));
+    assert.deepEqual(
+      [...sentence.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort(),
+      members.filter((name) => kept.includes(name.replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase()))).sort(),
+    );
+  });
+});
 
 describe("a profile of an operator's own", () => {
   const own = (t: TestContext, file: string, change: (text: string) => string): string => {
