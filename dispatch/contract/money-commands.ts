@@ -23,8 +23,8 @@ export const moneyCommands = defineCommands({
     to: ["VERIFIED", "INVOICED", "CLOSED", "CANCELLED"],
     status: 200,
     summary:
-      "Give money back: a credit note on lines of a ticket's invoice, or on all that is left of it. Of what is credited whole the " +
-      "work is VERIFIED again, and can be put right and invoiced anew. To lower an invoice before it is made use its adjustments.",
+      "Give money back: a credit note on lines of a ticket's invoice, or on all that is left of it. What is credited whole is VERIFIED " +
+      "again, to be put right and invoiced anew. To lower an invoice before it is made use its adjustments.",
     said: ["refund the customer", "credit note for the trip charge"],
     next: ["invoice.get", "billing.generate_invoice"],
     input: Type.Object({

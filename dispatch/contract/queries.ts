@@ -161,7 +161,7 @@ export const queries = defineQueries({
     roles: ["dispatcher"],
     summary:
       "Read the queue, most urgent first: summary, caller, address, state, SLA, time and technician of each open ticket. VERIFIED and " +
-      "INVOICED ones are in it only when state asks for them. To find a ticket by words, or finished ones, use ticket.search.",
+      "INVOICED are in it only when state asks for them. To find tickets by words, or finished ones, use ticket.search.",
     next: ["ticket.get", "ticket.triage", "schedule.slots", "assignment.dispatch"],
     input: Type.Object({
       ...filters,

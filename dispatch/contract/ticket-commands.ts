@@ -372,9 +372,8 @@ export const ticketCommands = defineCommands({
     to: ["INVOICED", "CLOSED", "CANCELLED"],
     status: 200,
     summary:
-      "Invoice VERIFIED work by the price book, all its visits, with adjustments; above the cost limit it is refused. " +
-      "A CANCELLED call-out is billed, and stays so, where somebody had come; CLOSED work anew once its invoice was credited whole. " +
-      "It neither sends nor closes anything.",
+      "Invoice VERIFIED work, all visits, by the price book with adjustments; refused above the cost limit. A CANCELLED call-out to " +
+      "which somebody came is billed and stays so; CLOSED work anew once credited whole. Sends and closes nothing.",
     next: ["invoice.get", "ticket.close"],
     input: Type.Object({
       adjustments: optional(

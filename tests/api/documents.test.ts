@@ -157,7 +157,7 @@ describe("the docs page", async () => {
     }
     assert.match(
       article("dispatcher.cockpit"),
-      /\/ux\/dispatcher\/cockpit\?sla_status=breach&amp;sla_status=warning&amp;priority=EMERGENCY&amp;limit=20</,
+      /\/ux\/dispatcher\/cockpit\?sla_status=breach&amp;sla_status=warning&amp;priority=EMERGENCY&amp;limit=15</,
     );
   });
 

@@ -24,7 +24,8 @@ const writers = [
   "invoice_insert",
 ];
 /** Of tickets: the first by the aggregate, the others by one command each, with what its change says as well. */
-const ticketWriters = /^ticket_(insert|update|advance_audit)_\d+$|^ticket_(details|follow_ups)_update$/;
+const ticketWriters =
+  /^ticket_(insert|update|advance_audit)_\d+$|^ticket_(details|follow_ups)_update$|^merge_move_tickets$/;
 /** What statements beside them may set, since no event vouches for it. */
 const free = /^(assign_\w+|sla_level|attention_\w+)$/;
 
