@@ -28,6 +28,7 @@ import { closeoutNoWork } from "./field/closeout-no-work.ts";
 import { closeoutRequestUpload } from "./field/closeout-request-upload.ts";
 import { closeoutCandidate, techComplete } from "./field/complete-work.ts";
 import { dispatcherCockpit } from "./field/dispatcher-cockpit.ts";
+import { invoiceGetPdf } from "./field/invoice-files.ts";
 import { invoiceGet, invoiceList } from "./field/invoice-queries.ts";
 import { opsAutonomyPause, opsAutonomyRollback } from "./field/ops-autonomy.ts";
 import { policyActivate } from "./field/policy-activate.ts";
@@ -135,6 +136,7 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   "receipt.get": receiptQuery(aggregates),
   "invoice.list": invoiceList,
   "invoice.get": invoiceGet,
+  "invoice.get_pdf": invoiceGetPdf,
   "roster.list": rosterList,
   ...planQueries,
   ...directoryQueries,

@@ -102,4 +102,17 @@ export const moneyQueries = defineQueries({
     example: {},
     output: body.invoiceRead,
   },
+  "invoice.get_pdf": {
+    path: "/invoices/{invoiceId}/document.pdf",
+    wrongIdCode: "INVOICE_NOT_FOUND",
+    file: true,
+    roles: readers,
+    summary:
+      "The paper of an invoice or credit note as a PDF, to be sent or printed. Its lines as data are in invoice.get.",
+    said: ["print the bill", "bill as PDF"],
+    next: ["invoice.get"],
+    input: none(),
+    example: {},
+    output: body.invoiceContent,
+  },
 });

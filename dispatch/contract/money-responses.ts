@@ -106,4 +106,15 @@ export type DocumentBody = Static<typeof full>;
 export const invoiceRead = Type.Object({ invoice: full });
 const summary = Type.Object(summaryFields);
 export type DocumentSummary = Static<typeof summary>;
+export const invoiceContent = Type.Object({
+  invoice_id: uuid(),
+  number: text(),
+  content: Type.Object({
+    path: text(),
+    media_type: text(),
+    size_bytes: Type.Integer(),
+    etag: text(),
+    file_name: text(),
+  }),
+});
 export const invoiceList = Type.Object({ invoices: Type.Array(summary), next_cursor: Type.Optional(text()) });

@@ -376,6 +376,9 @@ export const ticketCommands = defineCommands({
       "which somebody came is billed and stays so; CLOSED work anew once credited whole. Sends and closes nothing.",
     next: ["invoice.get", "ticket.close"],
     input: Type.Object({
+      purchase_order: optional(
+        line(60, { description: "The customer's own order number, printed on the invoice; absent: none" }),
+      ),
       adjustments: optional(
         Type.Array(
           Type.Object({

@@ -1969,6 +1969,24 @@ export type StatementRows = {
     contact_site: string;
     out_of_use: unknown;
   };
+  invoice_buyer: {
+    policy_version: number | null;
+    account_name: string;
+    billing_name: string | null;
+    billing_email: string | null;
+    billing_address: string | null;
+    tax_id: string | null;
+    tax_exempt: boolean;
+    payment_terms_days: number | null;
+    purchase_order_required: boolean;
+    site_name: string;
+    address1: string | null;
+    address2: string | null;
+    city: string | null;
+    region: string | null;
+    postal_code: string | null;
+    country: string | null;
+  };
   invoice_credit_notes: { id: string; number: string; lines: unknown; total_cents: number; issued_on: string };
   invoice_documents_of_ticket: {
     ticket_id: string;

@@ -31,8 +31,8 @@ export const assignmentTransfer = ticketCommand({
     if (techId === ticket.assigned_tech_id)
       throw invalidField("tech_id", "other", "has this work already; name the colleague who takes it over");
     if (facts) {
-      const { trail, region } = withReport(facts, "assignment.transfer", call);
-      priceVisits(call, visitsOf(trail), region, []);
+      const { trail, ...place } = withReport(facts, "assignment.transfer", call);
+      priceVisits(call, visitsOf(trail), place, []);
     }
     const waiting = ticket.state === "ON_HOLD" && !isAhead(ticket, clockTime);
     const left = (ticket.parted_minutes === null ? null : partsLeft(call, parts)) ?? untilItsEnd(ticket, clockTime);

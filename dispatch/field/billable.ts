@@ -18,6 +18,7 @@ import {
   type InvoiceResult,
 } from "./invoice-lines.ts";
 import { exceedsNte } from "./limit.ts";
+import { loadBuyer, type Buyer } from "./parties.ts";
 import { selectTrail, visitsOf, type ReportedWork, type TrailEvent, type Visit } from "./visits.ts";
 import { policyOf } from "../ticket/policy-of.ts";
 
@@ -25,6 +26,10 @@ export type BillingFacts = {
   readonly trail: readonly TrailEvent[];
   /** The site's tax region, else its region. */
   readonly region: string | null;
+  /** Whether the account pays no tax. */
+  readonly taxExempt: boolean;
+  /** Who buys; null where the ticket's account or site is not on record. */
+  readonly buyer: Buyer | null;
   /** Of the site, for the day of the invoice; undefined where the site is not on record. */
   readonly timezone: string | undefined;
   readonly raise: Pick<ApprovalBody, "status"> | null;
@@ -32,12 +37,14 @@ export type BillingFacts = {
 
 /** Queues the reads that `requireBillable` and `priceVisits` go by. */
 export async function loadBillingFacts(tx: Session, ticketId: TicketId): Promise<BillingFacts> {
-  const [trail, site, raise] = await Promise.all([
+  const [trail, buyer, site, raise] = await Promise.all([
     tx.rows(selectTrail, [ticketId]),
+    loadBuyer(tx, ticketId),
     loadSiteDemand(tx, ticketId),
     tx.row(selectLastRaise, [ticketId]),
   ]);
-  return { trail, region: site?.tax_region ?? null, timezone: site?.timezone, raise };
+  const region = site?.tax_region ?? null;
+  return { trail, buyer, region, taxExempt: buyer?.tax_exempt ?? false, timezone: site?.timezone, raise };
 }
 
 type Priced = { readonly desk: Desk; readonly ticket: TicketRow };
@@ -49,14 +56,15 @@ type Priced = { readonly desk: Desk; readonly ticket: TicketRow };
 export function priceVisits(
   { desk, ticket }: Priced,
   visits: readonly Visit[],
-  region: string | null,
+  { region, taxExempt }: Pick<BillingFacts, "region" | "taxExempt">,
   adjustments: readonly InvoiceAdjustment[],
 ): InvoiceAmounts {
   const { priceBook, invoice: rules } = policyOf(desk, ticket);
   const blamed = adjustments.length > 0 ? "adjustments" : "work";
   const warranty = warrantyOf(ticket);
   const accountId = ticket.account_id;
-  const result = calculateInvoice({ visits, adjustments, warranty, accountId, region, priceBook, rules });
+  const input = { visits, adjustments, warranty, accountId, region, taxExempt, priceBook, rules };
+  const result = calculateInvoice(input);
   if (!result.ok) throw notBillable(result.code, result.path || blamed);
   return result.invoice;
 }
@@ -73,9 +81,9 @@ function warrantyOf({ follows }: TicketRow): string | null {
  * @throws Refusal INVALID_REQUEST, or NTE_EXCEEDED while a higher limit can still be asked for: once that was denied the work may
  * end, and the invoice is lowered by an adjustment
  */
-export function requireBillable(priced: Priced, { trail, region, raise }: BillingFacts): void {
+export function requireBillable(priced: Priced, { trail, raise, ...place }: BillingFacts): void {
   const visits = visitsOf(trail);
-  const { total_cents } = priceVisits(priced, visits, region, []);
+  const { total_cents } = priceVisits(priced, visits, place, []);
   if (raise?.status !== "DENIED") requireWithinNte(priced, total_cents);
 }
 

@@ -4,12 +4,14 @@
 
 import type { InvoiceBody } from "../contract/responses.ts";
 import { newId } from "../kernel/clock.ts";
-import { Refusal } from "../kernel/refusal.ts";
+import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { policyOf } from "../ticket/policy-of.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { loadBillingFacts, priceVisits, requireWithinNte } from "./billable.ts";
 import { insertInvoice, loadInvoices, lockNumber, standingInvoice } from "./invoices.ts";
-import { issueDay } from "./issue-day.ts";
+import { dayAfter, issueDay } from "./issue-day.ts";
+import { partiesNow, type Buyer } from "./parties.ts";
 import { visitsOf, type Visit } from "./visits.ts";
 
 export const billingGenerateInvoice = ticketCommand({
@@ -27,8 +29,11 @@ export const billingGenerateInvoice = ticketCommand({
   decide({ desk, input, ticket, now }, { facts, invoices, number: next }) {
     const visits = visitsOf(facts.trail);
     requireSomethingToBill(ticket, visits, standingInvoice(invoices)?.number ?? null);
-    const amounts = priceVisits({ desk, ticket }, visits, facts.region, input.adjustments ?? []);
+    const amounts = priceVisits({ desk, ticket }, visits, facts, input.adjustments ?? []);
     requireWithinNte({ desk, ticket }, amounts.total_cents);
+    const purchaseOrder = requirePurchaseOrder(input.purchase_order, facts.buyer);
+    const issuedOn = issueDay(now, facts.timezone);
+    const terms = facts.buyer?.payment_terms_days ?? null;
     const invoice: InvoiceBody = {
       id: newId(Date.parse(now)),
       number: next.text,
@@ -39,9 +44,9 @@ export const billingGenerateInvoice = ticketCommand({
       ...amounts,
       lines: amounts.lines.map((line) => ({ ...line })),
       issued_at: now,
-      issued_on: issueDay(now, facts.timezone),
-      due_on: null,
-      parties: null,
+      issued_on: issuedOn,
+      due_on: terms === null ? null : dayAfter(issuedOn, terms),
+      parties: facts.buyer && partiesNow(policyOf(desk, ticket).priceBook, facts.buyer, purchaseOrder),
     };
     const { id: invoice_id, number, total_cents, tax_cents } = invoice;
     return {
@@ -54,6 +59,17 @@ export const billingGenerateInvoice = ticketCommand({
     };
   },
 });
+
+/** @throws Refusal INVALID_REQUEST where the account takes no invoice without a purchase order, and none is named */
+function requirePurchaseOrder(named: string | undefined, buyer: Buyer | null): string | null {
+  if (named === undefined && buyer?.purchase_order_required)
+    throw invalidField(
+      "purchase_order",
+      "required",
+      "the account takes no invoice without the number of its purchase order",
+    );
+  return named ?? null;
+}
 
 /** @throws Refusal NOTHING_TO_INVOICE for what was called off before anybody came, or is billed already */
 function requireSomethingToBill({ state }: TicketRow, visits: readonly Visit[], number: string | null): void {

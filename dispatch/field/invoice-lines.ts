@@ -67,6 +67,8 @@ export type InvoiceInput = {
   readonly accountId: AccountId;
   /** Of the site; null or unknown pays the default tax. */
   readonly region: string | null;
+  /** Whether the account pays no tax, whatever the region's. */
+  readonly taxExempt?: boolean;
   readonly priceBook: PriceBook;
   readonly rules: InvoiceRules;
 };
@@ -93,7 +95,7 @@ export function calculateInvoice(input: InvoiceInput): InvoiceResult {
   if (typeof credited === "number") {
     return { ok: false, code: "CREDIT_TOO_LARGE", path: `adjustments/${credited}/amount_cents` };
   }
-  const rate = taxBasisPointsFor(input.priceBook, input.region);
+  const rate = input.taxExempt === true ? 0n : taxBasisPointsFor(input.priceBook, input.region);
   const taxes = taxOf(credited, rate);
   const subtotal = credited.reduce((sum, { amount }) => sum + amount, 0n);
   const taxTotal = taxes.reduce((sum, tax) => sum + tax, 0n);

@@ -55,7 +55,7 @@ export const techCheckIn = ticketCommand({
     if (input.check_out === true) {
       requireLeaving(call, who);
       const { work = null } = input;
-      if (facts) priceVisits(call, visitsOf(withReport(facts, "tech.check_in", call).trail), facts.region, []);
+      if (facts) priceVisits(call, visitsOf(withReport(facts, "tech.check_in", call).trail), facts, []);
       return {
         ...told,
         payload: { ...told.payload, check_out: true, work },

@@ -10,8 +10,8 @@ export const techHold = ticketCommand({
   decide(call, facts) {
     const { reason_code, note = null, work = null } = call.input;
     if (facts) {
-      const { trail, region } = withReport(facts, "tech.hold", call);
-      priceVisits(call, visitsOf(trail), region, []);
+      const { trail, ...place } = withReport(facts, "tech.hold", call);
+      priceVisits(call, visitsOf(trail), place, []);
     }
     return {
       path: ["ON_HOLD"],

@@ -11,6 +11,7 @@ import type {
   PriceBook,
   PriceBookEntry,
   RequiredEvidence,
+  Seller,
 } from "./policy.ts";
 import type { AgreementsJson, CalendarJson, IncidentJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
@@ -94,6 +95,23 @@ export function toPriceBook(json: PriceBookJson): PriceBook {
       ),
       taxableLines: json.tax.taxable_lines,
     },
+    seller: json.seller === undefined ? null : toSeller(json.seller),
+  };
+}
+
+function toSeller({ name, address, bank, ...more }: NonNullable<PriceBookJson["seller"]>): Seller {
+  const { line1 = null, line2 = null, city = null, region = null, postal_code = null, country } = address;
+  const { tax_id = null, registration_id = null, email = null, phone = null } = more;
+  return {
+    name,
+    address: { line1, line2, city, region, postal_code, country },
+    tax_id,
+    registration_id,
+    email,
+    phone,
+    bank: bank
+      ? { account: bank.account, bank_id: bank.bank_id ?? null, account_name: bank.account_name ?? null }
+      : null,
   };
 }
 

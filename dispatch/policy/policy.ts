@@ -69,6 +69,30 @@ export type PriceBook = {
   /** By lower-case account id; each entry is complete (default plus what differs). */
   readonly byAccount: Index<PriceBookEntry>;
   readonly tax: TaxRules;
+  /** What stands on an invoice of who sells; null where the company has not written it down. */
+  readonly seller: Seller | null;
+};
+
+/** By the names under which it is told and kept. */
+export type Seller = {
+  readonly name: string;
+  readonly address: {
+    readonly line1: string | null;
+    readonly line2: string | null;
+    readonly city: string | null;
+    readonly region: string | null;
+    readonly postal_code: string | null;
+    readonly country: string;
+  };
+  readonly tax_id: string | null;
+  readonly registration_id: string | null;
+  readonly email: string | null;
+  readonly phone: string | null;
+  readonly bank: {
+    readonly account: string;
+    readonly bank_id: string | null;
+    readonly account_name: string | null;
+  } | null;
 };
 
 /** A day in the year, whichever way the calendar names it. Months are 1 to 12, weekdays 1 Monday to 7 Sunday. */

@@ -135,6 +135,37 @@ const rates = {
   materials_markup_basis_points: Type.Integer({ minimum: 0, maximum: 100_000 }),
 };
 
+const Printed = Type.String({ minLength: 1, maxLength: 200, pattern: "^[^\\p{Cc}\\p{Cs}]+$" });
+
+/** Who sells: what stands on an invoice. */
+const Seller = Type.Object(
+  {
+    name: Printed,
+    address: Type.Object(
+      {
+        line1: Type.Optional(Printed),
+        line2: Type.Optional(Printed),
+        city: Type.Optional(Printed),
+        region: Type.Optional(Printed),
+        postal_code: Type.Optional(Printed),
+        country: Type.String({ pattern: "^[A-Z]{2}$", examples: ["US"] }),
+      },
+      closed,
+    ),
+    tax_id: Type.Optional(Printed),
+    registration_id: Type.Optional(Printed),
+    email: Type.Optional(Printed),
+    phone: Type.Optional(Printed),
+    bank: Type.Optional(
+      Type.Object(
+        { account: Printed, bank_id: Type.Optional(Printed), account_name: Type.Optional(Printed) },
+        { ...closed, examples: [{ account: "DE89370400440532013000", bank_id: "COBADEFFXXX" }] },
+      ),
+    ),
+  },
+  closed,
+);
+
 /** price-book.json; an account row names only the rates that differ from the default. */
 export const PriceBookFile = Type.Object(
   {
@@ -142,6 +173,7 @@ export const PriceBookFile = Type.Object(
     version: SemVer,
     currency: Type.Literal("USD"),
     notes: Type.Optional(Type.String()),
+    seller: Type.Optional(Seller),
     default: Type.Object(rates, closed),
     accounts: Type.Array(
       Type.Object(

@@ -97,9 +97,16 @@ function requiredPeers({ peerDependencies, peerDependenciesMeta }: JsonObject): 
   );
 }
 
-function licenceOf({ license, licenses }: JsonObject): string {
+/** Packages whose manifest says none: what the LICENSE file in them says, as somebody read it. */
+const saidInFile: ReadonlyMap<string, string> = new Map([["png-js@2.0.0", "MIT"]]);
+
+function licenceOf({ name, version, license, licenses }: JsonObject): string {
   const said = [license ?? licenses ?? []].flat().map((one: unknown) => (isObject(one) ? one["type"] : one));
-  return said.filter((one) => typeof one === "string").join(" OR ") || "none said";
+  return (
+    said.filter((one) => typeof one === "string").join(" OR ") ||
+    saidInFile.get(`${String(name)}@${String(version)}`) ||
+    "none said"
+  );
 }
 
 function objectIn(file: string): JsonObject {

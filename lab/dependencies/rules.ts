@@ -13,6 +13,8 @@ export const permissive: ReadonlySet<string> = new Set([
   "BlueOak-1.0.0",
   "Unlicense",
   "Zlib",
+  // For fonts: they may be embedded and passed on with software, and not be sold by themselves.
+  "OFL-1.1",
 ]);
 
 /** What only development and the gateway need may be under these besides; the reason is why that does no harm. */

@@ -1,6 +1,6 @@
 // Invoices and credit notes for the model: how one stands, and what is on it.
 
-import { listAt, numberAt, textAt } from "./json.ts";
+import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { dollars, quoted, wordAt } from "./result-text.ts";
 
 /** One invoice or credit note of a list. */
@@ -41,3 +41,13 @@ export const documentLines = (one: unknown): (string | false)[] => [
       `credited by ${wordAt(note, "number")} of ${wordAt(note, "issued_on")}: ${dollars(numberAt(note, "total_cents") ?? 0)}`,
   ),
 ];
+
+/** The file of one: its bytes are no reading for a model. */
+export const documentFile = (body: JsonObject): string[] => {
+  const content = objectAt(body, "content");
+  return [
+    `${wordAt(body, "number")} invoice_id ${wordAt(body, "invoice_id")}`,
+    `${wordAt(content, "media_type")} of ${numberAt(content, "size_bytes") ?? 0} bytes; whoever has a token of the desk opens it at ` +
+      `GET ${wordAt(content, "path")}`,
+  ];
+};

@@ -12,9 +12,9 @@ import {
   spanText,
   visitText,
 } from "./describe-ticket.ts";
-import { documentLine, documentLines } from "./describe-money.ts";
 import { dayLines } from "./describe-day.ts";
 import { directoryReadings } from "./describe-directory.ts";
+import { documentFile, documentLine, documentLines } from "./describe-money.ts";
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -204,6 +204,7 @@ const readings: Record<QueryName, Describe> = {
     const found = listAt(body, "invoices");
     return [none(found, "invoice"), ...found.map(documentLine), more(body)];
   },
+  "invoice.get_pdf": documentFile,
   "invoice.get": ({ invoice }) => documentLines(invoice),
   ...directoryReadings,
   "roster.list": (body) => {

@@ -126,6 +126,12 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     scope: { by: "named", send: () => ({ asset: borealis.oven }) },
     chat: { args: { asset_id: "Front door" }, told: "Front door" },
   },
+  "invoice.get_pdf": {
+    path: "/invoices/{invoiceId}/document.pdf",
+    roles: ["finance", "dispatcher", "customer"],
+    scope: { by: "invoice" },
+    chat: { args: {}, told: '"application/pdf" of ' },
+  },
   "roster.list": {
     path: "/roster",
     roles: dispatcher,

@@ -22,6 +22,7 @@ describe("the queries", async () => {
 
   const { id: plan } = await anyProposal(api);
   const { invoiceId: invoice } = await invoicedTicket(api);
+  const { contact } = await api.run("contact.upsert", { body: { account_id: acme.id, name: "Kim Lee" } });
 
   for (const { tool, roles, asked } of queryTable) {
     test(`${tool} is for ${roles.join(", ")}`, async () => {
@@ -35,6 +36,10 @@ describe("the queries", async () => {
           plan,
           evidence,
           invoice,
+          account: acme.id,
+          site: acme.oakland,
+          contact: contact.id,
+          asset: acme.door,
         });
         if (roles.includes(role)) {
           assert.equal(reply.status, 200, `${role}: ${reply.text}`);

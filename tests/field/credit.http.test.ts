@@ -211,6 +211,41 @@ describe("invoice.list", async () => {
     );
   });
 
+  test("opens as a PDF, the same bytes each time", async () => {
+    const path = `/invoices/${two.invoiceId}/document.pdf`;
+    const headers = { accept: "application/pdf", "x-actor-id": "finance-1", "x-actor-role": "finance" };
+    const [first, again] = [await api.send("GET", path, headers), await api.send("GET", path, headers)];
+    assert.deepEqual([first.status, first.headers["content-type"]], [200, "application/pdf"]);
+    assert.match(first.text, /^%PDF-1\.7/);
+    assert.equal(first.headers.etag, again.headers.etag);
+    assert.equal(
+      (await api.send("GET", path, { ...headers, "if-none-match": String(first.headers.etag) })).status,
+      304,
+    );
+  });
+
+  test("names who buys, when it is due, and no tax for whoever pays none", async () => {
+    await api.owner.query(
+      "UPDATE accounts SET billing_name = 'Acme Payables', billing_address = E'PO Box 1\nReno', payment_terms_days = 30, " +
+        "tax_exempt = true, purchase_order_required = true WHERE id = $1",
+      [acme.id],
+    );
+    const { id } = await ticketIn(api, "VERIFIED");
+    const without = await api.refuse("billing.generate_invoice", { as: "finance", ticket: id, body: {} });
+    assert.match(JSON.stringify(without.error), /purchase_order/);
+    const { invoice } = await api.run("billing.generate_invoice", {
+      as: "finance",
+      ticket: id,
+      body: { purchase_order: "PO-7" },
+    });
+    assert.equal(invoice.tax_cents, 0);
+    assert.equal(Date.parse(String(invoice.due_on)) - Date.parse(String(invoice.issued_on)), 30 * 86_400_000);
+    assert.deepEqual(
+      [invoice.parties?.buyer.name, invoice.parties?.buyer.address.line1, invoice.parties?.purchase_order],
+      ["Acme Payables", "PO Box 1", "PO-7"],
+    );
+  });
+
   test("an invoice from before parties and days were kept is read as it is", async () => {
     const { id } = await ticketIn(api, "VERIFIED");
     await api.owner.query(
