@@ -46,6 +46,7 @@ import { scheduleReopen } from "./field/schedule-reopen.ts";
 import { scheduleRollback } from "./field/schedule-rollback.ts";
 import { scheduleSlots } from "./field/schedule-slots.ts";
 import { slaBreach, slaWarning } from "./field/sla-tell.ts";
+import { techCalendarLink } from "./field/tech-calendar-link.ts";
 import { techCheckIn } from "./field/tech-check-in.ts";
 import { techDay } from "./field/tech-day.ts";
 import { techHold } from "./field/tech-hold.ts";
@@ -107,6 +108,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "assignment.unassign": assignmentUnassign,
   "tech.check_in": techCheckIn,
   "tech.hold": techHold,
+  "tech.calendar_link": techCalendarLink,
   "tech.resume": techResume,
   "tech.request_change": techRequestChange,
   "closeout.request_upload": closeoutRequestUpload,

@@ -93,7 +93,7 @@ function answerFields(entry: AnyEntry): string {
 
 /** A command's body, or a query's path with its parameters, as one would send it. */
 function exampleBlock(entry: AnyEntry): string {
-  if (Object.keys(entry.example).length === 0) return "";
+  if (entry.kind === "query" && Object.keys(entry.example).length === 0) return "";
   const text =
     entry.kind === "command" ? JSON.stringify(entry.example, null, 2) : `${entry.path}?${queryStringOf(entry.example)}`;
   return `<pre aria-label="Example"><code>${escaped(text)}</code></pre>`;

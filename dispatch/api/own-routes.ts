@@ -6,6 +6,7 @@ import type { Desk } from "../kernel/desk.ts";
 import type { FileStore } from "../storage/file-store.ts";
 import { prefersText } from "./accept.ts";
 import type { AlertReporter } from "./alerts.ts";
+import { calendarRoute } from "./calendar-route.ts";
 import { contractRoute } from "./contract-route.ts";
 import type { Credentials } from "./credentials.ts";
 import { docsPage, docsStyleHash } from "./docs-page.ts";
@@ -56,6 +57,7 @@ export function ownRoutes({
     { method: "GET", path: "/ops/alerts", handler: async (exchange) => exchange.json(200, await report()) },
     { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
     contractRoute(desk, contract, credentials),
+    calendarRoute(desk),
     ...documentRoutes(contract),
     ...(fileStore ? [uploadRoute(fileStore, () => desk.clock.now())] : []),
   ];

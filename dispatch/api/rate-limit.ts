@@ -29,7 +29,7 @@ export class RateLimit {
    * Counts a command of this actor. One that is refused does not count.
    * @throws Refusal RATE_LIMITED with the seconds until the next one may pass
    */
-  take(actor: Actor): void {
+  take(actor: Pick<Actor, "id" | "type">): void {
     if (this.#limit === 0 || actor.type === "SERVICE") return;
     const now = this.#clock.now().getTime();
     const times = this.#actors.get(actor.id) ?? new TimeRing(this.#limit);

@@ -47,7 +47,7 @@ function lineOf(exchange: Exchange, status: number): object {
 /** A path of ours holds ids; one that leads nowhere may hold anything. Cleaning each would cost 9 µs a line. */
 function pathOf({ path }: Exchange): string {
   const shown = path.length > maxPathLength ? path.slice(0, maxPathLength) : path;
-  return /^(?!.*eyJ)[\w/.-]*$/.test(shown) ? shown : withoutSecrets(shown);
+  return /^(?!.*(?:eyJ|cal_))[\w/.-]*$/.test(shown) ? shown : withoutSecrets(shown);
 }
 
 function errorFields(refusal: NonNullable<Exchange["refusal"]>): object {

@@ -61,7 +61,8 @@ export function rangeIn(header: string | undefined, sizeBytes: number): ByteRang
   return start > last ? "beyond" : { start, end };
 }
 
-function namesTag(header: string | undefined, etag: string): boolean {
+/** Whether If-None-Match names what there is. */
+export function namesTag(header: string | undefined, etag: string): boolean {
   const named = header?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
   return named.includes(etag) || named.includes("*");
 }

@@ -12,7 +12,7 @@ import { internalCommands } from "./internal-commands.ts";
 import { moneyCommands, moneyQueries } from "./money-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
 import { rosterCommands, rosterQueries } from "./roster-commands.ts";
-import { technicianQueries } from "./technician-tools.ts";
+import { technicianCommands, technicianQueries } from "./technician-tools.ts";
 import { ticketCommands } from "./ticket-commands.ts";
 import { assignmentCommands } from "./assignment-commands.ts";
 import { scheduleCommands } from "./schedule-commands.ts";
@@ -26,6 +26,7 @@ export const commands = {
   ...correctionCommands,
   ...moneyCommands,
   ...rosterCommands,
+  ...technicianCommands,
   ...planCommands,
   ...directoryCommands,
   ...importCommands,

@@ -94,3 +94,10 @@ export const techDay = Type.Object({
     }),
   ),
 });
+
+export const calendarLink = Type.Object({
+  technician_id: answeredId<TechnicianId>(),
+  url: nullable(text(), "Shown once: null in a repetition of the call, and where the address was withdrawn"),
+  made_at: nullable(time(), "Null where there is no address any more"),
+  ended_previous: Type.Boolean({ description: "Whether there was an address before, which has ended" }),
+});

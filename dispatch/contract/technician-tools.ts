@@ -1,12 +1,33 @@
 // What a technician asks about their own work, beside the commands on each visit (visit-commands.ts).
 
-import { defineQueries } from "./entry.ts";
+import { defineCommands, defineQueries } from "./entry.ts";
 import { idOf, optional, Type } from "./fields.ts";
 import type { TechnicianId } from "./ids.ts";
 import * as body from "./technician-responses.ts";
 
 /** Days that one answer may have. */
 const mostDays = 7;
+
+export const technicianCommands = defineCommands({
+  "tech.calendar_link": {
+    path: "/roster/technicians/{technicianId}/calendar-link",
+    roles: ["dispatcher"],
+    aggregate: "desk",
+    effect: "touches",
+    from: [],
+    to: [],
+    status: 200,
+    summary:
+      "Make the secret address at which a calendar app reads a technician's visits, to be handed to that technician alone; the one " +
+      "before ends. It is shown once. With withdraw the address ends and none is made.",
+    next: ["tech.day", "roster.list"],
+    input: Type.Object({
+      withdraw: optional(Type.Boolean({ description: "True: end the address and make no other; absent: false" })),
+    }),
+    example: {},
+    output: body.calendarLink,
+  },
+});
 
 export const technicianQueries = defineQueries({
   "tech.day": {

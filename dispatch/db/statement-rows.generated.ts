@@ -798,6 +798,8 @@ export type StatementRows = {
     created_at: string;
   };
   bookings_parts: { id: string; part: number; start: string; end: string };
+  calendar_link: { made_at: string };
+  calendar_owner: { id: string; name: string; timezone: string };
   calendar_roster: {
     id: string;
     name: string;
@@ -847,6 +849,34 @@ export type StatementRows = {
     time_off: unknown;
     busy: unknown;
     on_site: unknown;
+  };
+  calendar_visits: {
+    ticket_id: string;
+    role: string;
+    part: number;
+    state: string;
+    start: string;
+    end: string;
+    visit: number;
+    number: string;
+    ticket_state: string;
+    priority: string;
+    incident_type: string | null;
+    version: number;
+    updated_at: string;
+    arrival_start: string | null;
+    arrival_end: string | null;
+    company: string;
+    site_name: string;
+    address1: string | null;
+    address2: string | null;
+    city: string | null;
+    region: string | null;
+    postal_code: string | null;
+    country: string | null;
+    lat: number | null;
+    lon: number | null;
+    timezone: string;
   };
   checkpoint_compare: { aggregate: string; chain: string; seq: number; known: string; hash: string };
   cockpit_all: {

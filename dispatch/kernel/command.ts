@@ -57,6 +57,8 @@ type Decided<Body, Answer> = {
   write?(tx: Session, event: AuditEvent): Promise<unknown>[];
   /** The answer's body; the pipeline adds the receipt. */
   body(row: Body, event: AuditEvent): Answer;
+  /** What is stored of the body for repetitions, where it holds something that is shown once; absent: all of it. */
+  kept?(body: Answer): Answer;
 };
 
 /** What a command on a row decided. */

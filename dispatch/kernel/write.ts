@@ -134,11 +134,9 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
   const row = aggregate.withHead(effect.row, { seq: event.seq, hash: event.hash, at });
   const related = (decision.related ?? []).map((change) => relatedEffect(desk, event, change));
   const { warnings = [] } = decision;
-  const body = JSON.stringify({
-    ...decision.body(aggregate.body(row, actor), event),
-    ...(warnings.length > 0 && { warnings }),
-    receipt: receiptOf(event),
-  });
+  const answered = decision.body(aggregate.body(row, actor), event);
+  const beside = { ...(warnings.length > 0 && { warnings }), receipt: receiptOf(event) };
+  const body = JSON.stringify({ ...answered, ...beside });
   const named = concernsOf([effect.place, ...related.map(({ place }) => place)]);
   const { account_ids = [], site_ids = [] } = decision.concerns ?? {};
   const stored: AnswerRow = {
@@ -148,7 +146,7 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
     request_id: request.requestId,
     request_hash: requestHash,
     response_code: entry.status,
-    response_body: body,
+    response_body: decision.kept ? JSON.stringify({ ...decision.kept(answered), ...beside }) : body,
     aggregate: event.aggregate,
     aggregate_id: event.aggregate_id,
     account_ids: [...new Set([...named.account_ids, ...account_ids])],

@@ -122,6 +122,8 @@ function describeError(error: unknown): object {
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, "$1 [redacted]"],
   [/\beyJ[\w-]+\.[\w-]*\.?[\w-]*/g, "[token]"],
+  // Of a technician's calendar (field/calendar-link.ts).
+  [/cal_[\w-]{8,}/g, "[calendar]"],
   [/(\bsignature=)[^&\s"']+/gi, "$1[redacted]"],
   [/(:\/\/[^\s:/@]+:)[^\s@/]+@/g, "$1[redacted]@"],
   [/[\w.+-]{1,64}(?:@|%40)[\w-]+\.[\w.-]+/gi, "[e-mail]"],

@@ -39,6 +39,8 @@ const purposes: Readonly<Record<string, string>> = {
   "@types/pg-copy-streams": "types",
   esbuild: "bundles the plugin",
   "fast-check": "generated cases in tests",
+  "ical.js": "reads back the calendars of technicians in tests",
+  "node-ical": "reads them back a second time, by other code",
   openclaw: "the gateway that hosts the chat",
   oxfmt: "formats the source",
   oxlint: "lint",

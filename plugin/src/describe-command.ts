@@ -87,6 +87,7 @@ function madeLines(body: JsonObject): (string | null)[] {
     id("upload_id") &&
       `upload: ${id("method") ?? ""} the bytes to ${sentence(textAt(body, "url") ?? "")} before ` +
         `${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${sentence(textAt(body, "uri") ?? "")}`,
+    calendarLine(body),
     id("verification") &&
       `evidence_id ${id("id") ?? ""} ${id("verification") ?? ""} ${quoted(textAt(body, "uri"), 300)}`,
     id("object_key", packet) &&
@@ -102,6 +103,15 @@ function madeLines(body: JsonObject): (string | null)[] {
     ...rosterLines(body),
     ...planLines(body),
   ];
+}
+
+/** The address of a technician's calendar, which a repetition does not tell again. */
+function calendarLine(body: JsonObject): string | null {
+  if (textAt(body, "technician_id") === null) return null;
+  const url = textAt(body, "url");
+  return url === null
+    ? "calendar address: none to show"
+    : `calendar address, shown once, for that technician alone: ${sentence(url)}`;
 }
 
 /** Who comes, where that is more than one or fewer than the visit takes. */

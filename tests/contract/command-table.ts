@@ -11,6 +11,7 @@ import { importCases } from "./command-cases/import-cases.ts";
 import { planCases } from "./command-cases/plan-cases.ts";
 import { rosterCases } from "./command-cases/roster-cases.ts";
 import { scheduleCases } from "./command-cases/schedule-cases.ts";
+import { technicianCases } from "./command-cases/technician-cases.ts";
 import { ticketCases } from "./command-cases/ticket-cases.ts";
 import { visitCases } from "./command-cases/visit-cases.ts";
 import type { StateName } from "./roles-and-states.ts";
@@ -23,6 +24,7 @@ const cases: CasesFor<CommandName> = {
   ...assignmentCases,
   ...visitCases,
   ...rosterCases,
+  ...technicianCases,
   ...planCases,
   ...directoryCases,
   ...importCases,

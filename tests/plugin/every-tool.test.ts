@@ -50,7 +50,9 @@ describe("every tool", async () => {
 
       const again = await chat.say(tool, args, { card: "allow-once", callId: `call-of-${tool}` });
       assert.ok(again.first.startsWith(`DONE ${tool} — this repeats an earlier call`), again.text);
-      assert.deepEqual([again.body, again.details["replayed"]], [said.body, true]);
+      const { shownOnce = [] } = { shownOnce: [], ...commandCases[tool] };
+      const hidden = Object.fromEntries(shownOnce.map((member) => [member, null]));
+      assert.deepEqual([again.body, again.details["replayed"]], [{ ...said.body, ...hidden }, true]);
       assert.equal(await audited(), done, "the repetition did nothing");
     });
   }

@@ -90,6 +90,8 @@ export type DeskCase = CommandFacts & {
   readonly arrange?: (api: TestApi) => Promise<DirectoryIds & { readonly body?: object }>;
   /** The audit rows it writes beside its own on what has changed in step. */
   readonly eventsBeside?: number;
+  /** Members of the answer that a repetition has as null. */
+  readonly shownOnce?: readonly string[];
   /** What a chat says instead, where the plugin has names to look up or the contract's example is to be tried. */
   readonly inChat?: JsonObject;
   readonly scope: Scoping;
