@@ -1467,6 +1467,8 @@ export type StatementRows = {
     merged_into: string | null;
   };
   directory_search: { kind: string; id: string; name: string; detail: string; account_id: string };
+  directory_search_all: { kind: string; id: string; name: string; detail: string; account_id: string };
+  directory_search_letters: { kind: string; id: string; name: string; detail: string; account_id: string };
   directory_work_of_technician: { there: boolean };
   evidence_checksum: { checksum: string | null };
   evidence_count: { total: number };
