@@ -45,6 +45,13 @@ const imported = Type.Object({
 });
 export type Imported = Static<typeof imported>;
 
+const coming = Type.Object({
+  kind: oneOf(["account", "site"]),
+  source: optional(line(100, { description: "Which system the external ids are of; absent: that of the import" })),
+  external_ids: optional(Type.Array(line(200), { maxItems: mostImportRows })),
+  names: optional(Type.Array(line(200), { maxItems: mostImportRows, description: "Where rows name it and say no id" })),
+});
+
 const cell = Type.Union([Type.String({ maxLength: 32_767 }), Type.Number(), Type.Boolean(), Type.Null()]);
 
 export const importCommands = defineCommands({
@@ -88,6 +95,12 @@ export const importCommands = defineCommands({
       ),
       dry_run: optional(
         Type.Boolean({ description: "True writes nothing and tells what would happen; absent: false" }),
+      ),
+      coming: optional(
+        Type.Array(coming, {
+          maxItems: 100,
+          description: "Of a dry run: what rows sent before it will have made by then, and count as being there",
+        }),
       ),
       skip_refused: optional(
         Type.Boolean({

@@ -51,7 +51,7 @@ async function load(tx: Session, call: ImportCall): Promise<Loaded> {
   return { columns, plan, twins: await twinsOf(tx, actor, plan.steps) };
 }
 
-function optionsOf({ desk, actor, now }: ImportCall, region: PlanOptions["phoneRegion"]): PlanOptions {
+function optionsOf({ input, desk, actor, now }: ImportCall, region: PlanOptions["phoneRegion"]): PlanOptions {
   const { commands } = compileValidators(desk.policy.unknownFields);
   return {
     desk,
@@ -60,7 +60,21 @@ function optionsOf({ desk, actor, now }: ImportCall, region: PlanOptions["phoneR
     // The validator of a tool answers with that tool's input.
     validate: (kind, raw) => (commands[`${kind}.upsert`] as Validator<never>)(raw),
     reaches: (place) => isReached(actor, place),
+    isComing: comingIn(input),
   };
+}
+
+function comingIn({ coming = [], source: usual = usualSource }: Input): PlanOptions["isComing"] {
+  const keyOf = (...parts: readonly (string | null)[]): string => JSON.stringify(parts);
+  const keys = new Set(
+    coming.flatMap(({ kind, source = usual, external_ids: ids = [], names = [] }) => [
+      ...ids.map((id) => keyOf(kind, source, id)),
+      ...names.map((name) => keyOf(kind, null, name.toLowerCase())),
+    ]),
+  );
+  return ({ kind, ref, onlyNamed, name }) =>
+    (ref !== null && keys.has(keyOf(kind, ref.source, ref.id))) ||
+    (onlyNamed && keys.has(keyOf(kind, null, name.toLowerCase())));
 }
 
 function isReached(actor: Actor, place: Belonging): boolean {
@@ -73,7 +87,14 @@ function isReached(actor: Actor, place: Belonging): boolean {
   }
 }
 
-function faultsOf({ mapping = {}, kind, rows, row_numbers: numbers }: Input): Violation[] {
+function faultsOf({
+  mapping = {},
+  kind,
+  rows,
+  row_numbers: numbers,
+  coming = [],
+  dry_run: dryRun,
+}: Input): Violation[] {
   const unknown = unknownFields(mapping, kind).map(([column, field]): Violation => ({
     path: `mapping/${column}`,
     rule: "known",
@@ -82,6 +103,9 @@ function faultsOf({ mapping = {}, kind, rows, row_numbers: numbers }: Input): Vi
   const uneven = numbers !== undefined && numbers.length !== rows.length;
   return [
     ...unknown,
+    ...(coming.length > 0 && !dryRun
+      ? [{ path: "coming", rule: "dry-run", message: "is for a dry run alone; send dry_run: true, or leave it out" }]
+      : []),
     ...(uneven
       ? [{ path: "row_numbers", rule: "length", message: `has ${numbers.length} numbers for ${rows.length} rows` }]
       : []),

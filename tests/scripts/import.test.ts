@@ -103,6 +103,34 @@ describe("dispatch:import", async () => {
     assert.match(again.stdout, /customers +0 +0 +2\n +sites +0 +0 +3\n +people +0 +0 +3\n/);
   });
 
+  test("checks sites of customers that the same command makes, by their ids and by their names", async () => {
+    const customers = await write("customers.csv", "Customer ID;Customer Name\nQ-1;Quarry Lane\nQ-2;Quill\n");
+    const places = await write(
+      "places.csv",
+      "Customer ID;Location ID;Street;City\nQ-1;P-1;1 Pier;Reno\nQ-2;P-2;2 Pier;Reno\n",
+    );
+    const pumps = await write("pumps.csv", "Customer ID;Location ID;Serial number\nQ-1;P-1;S-77\n");
+    const people = await write("people.csv", "Customer Name;Contact name;Email\nQuill;Ada;ada@quill.example\n");
+    const files = ["--source", "titan", pumps, people, places, customers];
+    const dry = await run("import", "--dry-run", ...files);
+    const made = await run("import", ...files);
+    for (const { code, stdout, stderr } of [dry, made]) {
+      assert.equal(code, 0, stdout + stderr);
+      const counted = [...stdout.matchAll(/^ {2}(customers|sites|people|assets) +(\d+) +(\d+) +(\d+)$/gm)];
+      assert.deepEqual(
+        counted.map(([, what, ...numbers]) => `${what} ${numbers.join(" ")}`),
+        ["customers 2 0 0", "customers 0 0 2", "sites 2 0 0", "customers 0 0 1", "people 1 0 0"].concat([
+          "customers 0 0 1",
+          "sites 0 0 1",
+          "assets 1 0 0",
+        ]),
+      );
+    }
+    const lone = await write("lone.csv", "Customer ID;Street;City\nQ-9;9 Pier;Reno\n");
+    const refused = await run("import", "--source", "titan", customers, lone);
+    assert.deepEqual([refused.code, /account\.name is required/.test(refused.stdout)], [1, true], refused.stdout);
+  });
+
   test("takes back what dispatch:export wrote, and changes nothing", async () => {
     const out = join(folder, "out");
     await mkdir(out);

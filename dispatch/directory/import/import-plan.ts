@@ -22,7 +22,7 @@ import type { KeptFacts, Parent, UpsertDecision } from "../upsert-decision.ts";
 import { groupDrafts, type DraftGroup } from "./draft-groups.ts";
 import type { ImportKind } from "./import-fields.ts";
 import type { FoundRows } from "./import-rows.ts";
-import { importFieldAt, type Problem, type RowDrafts } from "./row-drafts.ts";
+import { importFieldAt, type Draft, type Problem, type RowDrafts } from "./row-drafts.ts";
 
 export type Step = {
   readonly kind: ImportKind;
@@ -60,6 +60,8 @@ export type PlanOptions = {
     raw: Readonly<Record<string, unknown>>,
   ) => Validated<UpsertInputs[K]>;
   readonly phoneRegion: (country: string | null) => string;
+  /** Of a dry run, whether rows that are sent before it will have made this one. */
+  readonly isComing: (draft: Draft) => boolean;
 };
 
 /** A row without those that cannot be used; they are looked at once more, since others may have stood on what they said. */
@@ -223,8 +225,11 @@ class Planner {
       return this.#keep(group, aggregate, row, row.merged_into);
     }
     if (row !== null && draft.onlyNamed) return this.#keep(group, aggregate, row, row.id);
+    const coming = row === null && this.#options.isComing(draft);
     const byRef = row === null || isRef(row, draft);
     const validated = this.#options.validate(kind, {
+      // Rows before these say what it must have.
+      ...(coming && { name: "coming" }),
       ...draft.fields,
       ...rules.belongsTo,
       ...(byRef && draft.ref && { external_ref: draft.ref }),
@@ -233,6 +238,7 @@ class Planner {
     const refHolder = rules.rows.find((one) => isRef(one, draft))?.id ?? null;
     const decision = rules.decide(row, validated.input, { refHolder });
     if (decision.outcome === "refused") return this.#refuse(group, decision.refusals);
+    if (coming && decision.outcome === "created") return this.#come(group, rules, decision.fields);
     if (decision.outcome === "created") return this.#create(group, rules, decision.fields);
     if (row === null) throw new Error("a row that is not there was decided to be kept");
     return decision.outcome === "unchanged"
@@ -251,6 +257,16 @@ class Planner {
     const payload = { outcome: "created", row: group.rows[0] ?? null, after: { ...fields } };
     this.related.push({ aggregate, created, eventId: newId(ms), payload });
     return this.#step(group, "created", aggregate, created, created.id);
+  }
+
+  /** Kept as if it were there already. */
+  #come<K extends ImportKind, Row extends KeptRow, Fields extends object, Change extends object>(
+    group: DraftGroup,
+    { aggregate, create }: Rules<K, Row, Fields, Change>,
+    fields: Fields & Change,
+  ): Known | null {
+    const row = create(newId(Date.parse(this.#options.now)), fields);
+    return this.#keep(group, aggregate, row, row.id);
   }
 
   #change<Row extends KeptRow, Change extends object>(

@@ -10,6 +10,7 @@ import { apiAddress } from "../alerts/address.ts";
 import { deskSecret } from "../token/desk-secret.ts";
 import { makeToken } from "../token/token.ts";
 import { batchesOf } from "./batches.ts";
+import { ComingRecords } from "./coming-records.ts";
 import { importClient, type ImportClient } from "./import-client.ts";
 import { describeTable, ImportTotals } from "./import-report.ts";
 import { noMapping, readMapping, type MappingFile } from "./mapping-file.ts";
@@ -74,10 +75,15 @@ type Run = {
   readonly signal: AbortSignal;
 };
 
-/** Every part is looked at before the first is written. */
+/** Every part is looked at before the first is written, a later one with what earlier ones will have made. */
 async function importAll(parts: readonly Part[], run: Run, dryRun: boolean): Promise<number> {
   const checked = new Map<Part, ImportTotals>();
-  for (const part of parts) checked.set(part, await send(part, run, true));
+  const coming = new ComingRecords(run.source);
+  for (const part of parts) {
+    const totals = await send(part, run, coming);
+    checked.set(part, totals);
+    coming.add(part.rows, run.mapping.constants, new Set(totals.refused.map(({ row }) => row)));
+  }
   const refused = [...checked.values()].reduce((count, { refusedRows }) => count + refusedRows, 0);
   if (dryRun || (refused > 0 && !run.skipRefused)) {
     for (const [part, totals] of checked) show(part, totals);
@@ -88,7 +94,7 @@ async function importAll(parts: readonly Part[], run: Run, dryRun: boolean): Pro
     );
     return refused > 0 && !run.skipRefused ? 1 : 0;
   }
-  for (const part of parts) show(part, await send(part, run, false));
+  for (const part of parts) show(part, await send(part, run, null));
   return 0;
 }
 
@@ -96,14 +102,21 @@ function show(part: Part, totals: ImportTotals): void {
   console.log([...describeTable(part.path, part.table, part.rows), ...totals.lines(), ""].join("\n"));
 }
 
+/** @param coming for a dry run; null writes */
 async function send(
   part: Part,
   { client, mapping, source, skipRefused, signal }: Run,
-  dryRun: boolean,
+  coming: ComingRecords | null,
 ): Promise<ImportTotals> {
+  const dryRun = coming !== null;
   const totals = new ImportTotals();
   const all = part.rows.rows.length;
-  for (const { body, lastLine } of batchesOf(part.rows, mapping, { source, dryRun, skipRefused })) {
+  for (const { body, lastLine } of batchesOf(part.rows, mapping, {
+    source,
+    dryRun,
+    skipRefused,
+    ...(coming && { coming }),
+  })) {
     if (signal.aborted) throw stopped(part, totals, dryRun);
     const answer = await client(body);
     totals.add(answer);
