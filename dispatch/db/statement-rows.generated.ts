@@ -2002,7 +2002,6 @@ export type StatementRows = {
     out_of_use: unknown;
   };
   invoice_buyer: {
-    policy_version: number | null;
     account_name: string;
     billing_name: string | null;
     billing_email: string | null;

@@ -5,7 +5,6 @@
 import type { InvoiceBody } from "../contract/responses.ts";
 import { newId } from "../kernel/clock.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
-import { policyOf } from "../ticket/policy-of.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { loadBillingFacts, priceVisits, requireWithinNte } from "./billable.ts";
@@ -46,7 +45,7 @@ export const billingGenerateInvoice = ticketCommand({
       issued_at: now,
       issued_on: issuedOn,
       due_on: terms === null ? null : dayAfter(issuedOn, terms),
-      parties: facts.buyer && partiesNow(policyOf(desk, ticket).priceBook, facts.buyer, purchaseOrder),
+      parties: facts.buyer && partiesNow(desk.policy.seller, facts.buyer, purchaseOrder),
     };
     const { id: invoice_id, number, total_cents, tax_cents } = invoice;
     return {

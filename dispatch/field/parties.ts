@@ -1,14 +1,13 @@
-// Both sides of an invoice: who sells, by the price book; who buys, by the account; and where the work was done. They are kept with
-// the invoice as they were. What was missing then is filled in from today's records, so that it can be put right; what stood there stays.
+// Both sides of an invoice at the moment it is issued: who sells, by the rules in force then; who buys, by the account; and where the
+// work was done. They are kept with the invoice and stay so, what was missing as well: an issued paper does not change.
 
 import type { TicketId } from "../contract/ids.ts";
 import type { Parties, PrintedAddress } from "../contract/money-responses.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
-import type { PriceBook } from "../policy/policy.ts";
-import type { TicketRow } from "../ticket/ticket-row.ts";
+import type { Seller } from "../policy/policy.ts";
 
-export type Buyer = Pick<TicketRow, "policy_version"> & {
+export type Buyer = {
   readonly account_name: string;
   readonly billing_name: string | null;
   readonly billing_email: string | null;
@@ -28,7 +27,7 @@ export type Buyer = Pick<TicketRow, "policy_version"> & {
 
 const selectBuyer = statement<Buyer>(
   "invoice_buyer",
-  `SELECT t.policy_version, a.name AS account_name, a.billing_name, a.billing_email, a.billing_address, a.tax_id, a.tax_exempt,
+  `SELECT a.name AS account_name, a.billing_name, a.billing_email, a.billing_address, a.tax_id, a.tax_exempt,
           a.payment_terms_days, a.purchase_order_required, s.name AS site_name, s.address1, s.address2, s.city, s.region,
           s.postal_code, s.country
    FROM tickets t JOIN accounts a ON a.id = t.account_id JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
@@ -55,18 +54,18 @@ const siteAddress = (buyer: Buyer): PrintedAddress => ({
   country: buyer.country,
 });
 
-/** As it was written for bills, in the site's country; the site's own where nothing was. */
+/** As it was written for bills, with no country but what is written; the site's own where nothing was. */
 function billingAddress(buyer: Buyer): PrintedAddress {
   const [line1, ...rest] = (buyer.billing_address ?? "")
     .split(/\s*\n\s*/)
     .map((line) => line.trim())
     .filter((line) => line !== "");
   if (line1 === undefined) return siteAddress(buyer);
-  return { ...nowhere, line1, line2: rest.join(", ") || null, country: buyer.country };
+  return { ...nowhere, line1, line2: rest.join(", ") || null };
 }
 
 /** Both sides as the records have them now. */
-export function partiesNow({ seller }: PriceBook, buyer: Buyer, purchaseOrder: string | null): Parties {
+export function partiesNow(seller: Seller | null, buyer: Buyer, purchaseOrder: string | null): Parties {
   return {
     seller: seller ?? {
       name: null,
@@ -86,20 +85,4 @@ export function partiesNow({ seller }: PriceBook, buyer: Buyer, purchaseOrder: s
     place: { name: buyer.site_name, address: siteAddress(buyer) },
     purchase_order: purchaseOrder,
   };
-}
-
-/** What was kept, with what was missing then from `now`. An address is kept whole once it names its country. */
-export function completed(kept: Parties | null, now: Parties): Parties {
-  if (!kept) return now;
-  return {
-    seller: filled(kept.seller, now.seller),
-    buyer: filled(kept.buyer, now.buyer),
-    place: filled(kept.place, now.place),
-    purchase_order: kept.purchase_order,
-  };
-}
-
-function filled<Side extends { readonly address: PrintedAddress }>(kept: Side, now: Side): Side {
-  const present = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== null));
-  return { ...now, ...present, address: kept.address.country === null ? now.address : kept.address };
 }

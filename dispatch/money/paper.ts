@@ -51,8 +51,8 @@ export function paperOf(document: DocumentBody): Paper {
     size: country === null || letterCountries.has(country) ? "LETTER" : "A4",
     issuedAt: document.issued_at,
     seller: sellerLines(parties),
-    buyer: buyerLines(document),
-    place: placeLines(document),
+    buyer: buyerLines(parties),
+    place: placeLines(parties),
     facts: factsOf(document),
     columns,
     rows: document.lines.map((line) => [
@@ -106,8 +106,11 @@ const addressLines = ({ line1, line2, city, region, postal_code, country }: Prin
   country,
 ];
 
+/** What stands where nothing was kept: today's records say what is so now, and not what was so when it was issued. */
+const absent = (what: string): string[] => [`(no ${what} kept with this document)`];
+
 function sellerLines(parties: Parties | null): string[] {
-  if (!parties?.seller.name) return ["(no seller on record)"];
+  if (!parties?.seller.name) return absent("seller");
   const { name, address, tax_id, registration_id, email, phone } = parties.seller;
   return present([
     name,
@@ -119,14 +122,14 @@ function sellerLines(parties: Parties | null): string[] {
   ]);
 }
 
-function buyerLines({ parties, account_name }: DocumentBody): string[] {
-  if (!parties) return [oneLine(account_name)];
+function buyerLines(parties: Parties | null): string[] {
+  if (!parties) return absent("customer");
   const { name, address, tax_id, email } = parties.buyer;
   return present([name, ...addressLines(address), tax_id && `Tax ID ${tax_id}`, email]);
 }
 
-const placeLines = ({ parties, site_name }: DocumentBody): string[] =>
-  parties ? present([parties.place.name, ...addressLines(parties.place.address)]) : [oneLine(site_name)];
+const placeLines = (parties: Parties | null): string[] =>
+  parties ? present([parties.place.name, ...addressLines(parties.place.address)]) : absent("place");
 
 function factsOf(document: DocumentBody): (readonly [string, string])[] {
   const { kind, number, issued_on, due_on, ticket_number, credits_number, parties, currency } = document;

@@ -13,6 +13,7 @@ import {
   toCloseoutTemplate,
   toIncidentType,
   toPriceBook,
+  toSeller,
   toProfileRules,
 } from "./from-json.ts";
 import { isMembers, layered } from "./layered-profile.ts";
@@ -135,6 +136,7 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
       ({ holidays }) => holidays.map(toHoliday),
     ),
     priceBook: toPriceBook(priceBook),
+    seller: toSeller(priceBook),
   });
 }
 

@@ -26,6 +26,7 @@ export type ProfileRules = Omit<
   | "incidentTypes"
   | "holidayCalendars"
   | "priceBook"
+  | "seller"
 >;
 
 /** Indexes a list by a key of its items; the result has no prototype, so only listed keys are found. */
@@ -95,11 +96,12 @@ export function toPriceBook(json: PriceBookJson): PriceBook {
       ),
       taxableLines: json.tax.taxable_lines,
     },
-    seller: json.seller === undefined ? null : toSeller(json.seller),
   };
 }
 
-function toSeller({ name, address, bank, ...more }: NonNullable<PriceBookJson["seller"]>): Seller {
+export function toSeller({ seller }: PriceBookJson): Seller | null {
+  if (!seller) return null;
+  const { name, address, bank, ...more } = seller;
   const { line1 = null, line2 = null, city = null, region = null, postal_code = null, country } = address;
   const { tax_id = null, registration_id = null, email = null, phone = null } = more;
   return {

@@ -69,11 +69,9 @@ export type PriceBook = {
   /** By lower-case account id; each entry is complete (default plus what differs). */
   readonly byAccount: Index<PriceBookEntry>;
   readonly tax: TaxRules;
-  /** What stands on an invoice of who sells; null where the company has not written it down. */
-  readonly seller: Seller | null;
 };
 
-/** By the names under which it is told and kept. */
+/** What stands on an invoice of who sells, by the names under which it is told and kept. */
 export type Seller = {
   readonly name: string;
   readonly address: {
@@ -255,4 +253,6 @@ export type Policy = {
   /** The holidays of each calendar that a site may name. */
   readonly holidayCalendars: Index<readonly Holiday[]>;
   readonly priceBook: PriceBook;
+  /** By price-book.json as it is today, and no ticket's own: an invoice bears the address of its day. Null where it says none. */
+  readonly seller: Seller | null;
 };

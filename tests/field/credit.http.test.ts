@@ -215,7 +215,9 @@ describe("invoice.list", async () => {
     const path = `/invoices/${two.invoiceId}/document.pdf`;
     const headers = { accept: "application/pdf", "x-actor-id": "finance-1", "x-actor-role": "finance" };
     const [first, again] = [await api.send("GET", path, headers), await api.send("GET", path, headers)];
-    assert.deepEqual([first.status, first.headers["content-type"]], [200, "application/pdf"]);
+    const { "content-type": type, "cache-control": cache, "content-disposition": shown } = first.headers;
+    assert.deepEqual([first.status, type, cache], [200, "application/pdf", "no-store"]);
+    assert.match(String(shown), /^attachment; filename="INV-\d{6}\.pdf"$/);
     assert.match(first.text, /^%PDF-1\.7/);
     assert.equal(first.headers.etag, again.headers.etag);
     assert.equal(
@@ -225,11 +227,16 @@ describe("invoice.list", async () => {
   });
 
   test("names who buys, when it is due, and no tax for whoever pays none", async () => {
+    const paper = async () =>
+      (await api.read("invoice.get_pdf", { as: "finance", invoice: two.invoiceId })).content.etag;
+    const before = await paper();
     await api.owner.query(
       "UPDATE accounts SET billing_name = 'Acme Payables', billing_address = E'PO Box 1\nReno', payment_terms_days = 30, " +
+        "billing_email = 'pay@acme.example', tax_id = 'US-1', " +
         "tax_exempt = true, purchase_order_required = true WHERE id = $1",
       [acme.id],
     );
+    assert.equal(await paper(), before, "an issued paper does not change");
     const { id } = await ticketIn(api, "VERIFIED");
     const without = await api.refuse("billing.generate_invoice", { as: "finance", ticket: id, body: {} });
     assert.match(JSON.stringify(without.error), /purchase_order/);

@@ -24,7 +24,6 @@ const entry = {
 const priceBook: PriceBook = {
   version: "1.0.0",
   currency: "USD",
-  seller: null,
   default: entry,
   byAccount: { [account]: { ...entry, tripChargeCents: 5_000 } },
   tax: { defaultBasisPoints: 0, basisPointsByRegion: { CA: 725 }, taxableLines: ["materials"] },

@@ -48,8 +48,10 @@ const dearer = {
     ...json,
     accounts: [],
     default: { ...Object(json["default"]), trip_charge_cents: 1 },
+    seller: sellerAt("Old Street 1"),
   }),
 };
+const sellerAt = (line1: string) => ({ name: "Drzwi Łódź", address: { line1, country: "PL" } });
 
 const rowsOf = async <Row>({ owner }: TestApi, text: string, values: unknown[] = []): Promise<Row[]> =>
   (await owner.query(text, values)).rows;
@@ -72,6 +74,11 @@ describe("a policy that is activated while processes serve", async () => {
     const { template_version: version, required_evidence: required } = packet.evidence_requirements;
     return { version, keys: JSON.stringify(required) };
   };
+  const invoiceOf = async ({ id }: { id: string }) =>
+    (await api.run("billing.generate_invoice", { ticket: id, as: "finance" })).invoice;
+  /** Of an invoice's PDF, whose hash it is. */
+  const etagOf = async (invoice: string) =>
+    (await api.read("invoice.get_pdf", { invoice, as: "finance" })).content.etag;
   const inForce = (version: number) =>
     eventually(`version ${version} in both processes`, () =>
       [api, second].every(({ desk }) => desk.policies.live.version === version),
@@ -110,15 +117,27 @@ describe("a policy that is activated while processes serve", async () => {
   test("bills and times each ticket by what it opened under, although that changed meanwhile", async (t) => {
     const cheap = await ticketIn(api, "VERIFIED");
     const strict = await ticketIn(api, "READY_TO_SCHEDULE");
-    await activate(api, folderOf({ [latch]: dearer[latch] }, t));
+    const billed = await ticketIn(api, "VERIFIED");
+    const issued = await invoiceOf(billed);
+    const paper = await etagOf(issued.id);
+    const moved = (json: Json) => ({ ...json, seller: sellerAt("New Street 2") });
+    await activate(api, folderOf({ [latch]: dearer[latch], "price-book.json": moved }, t));
     await inForce(2);
     const dear = await ticketIn(api, "VERIFIED");
-    const trip = async (id: string) => {
-      const { invoice } = await api.run("billing.generate_invoice", { ticket: id, as: "finance" });
-      return invoice.lines.find(({ kind }) => kind === "trip")?.amount_cents;
-    };
-    assert.equal(await trip(cheap.id), 1);
-    assert.equal(await trip(dear.id), 8_900);
+    const later = [await invoiceOf(cheap), await invoiceOf(dear)];
+    assert.deepEqual(
+      later.map(({ lines }) => lines.find(({ kind }) => kind === "trip")?.amount_cents),
+      [1, 8_900],
+    );
+
+    // Who sells is no ticket's own: the address of the day on which the invoice is made, and no other afterwards.
+    assert.deepEqual(
+      [issued, ...later].map(({ parties }) => parties?.seller.address.line1),
+      ["Old Street 1", "New Street 2", "New Street 2"],
+    );
+    const credit = { ticket: billed.id, body: { all: true, reason: "wrong" }, as: "finance" };
+    assert.deepEqual((await api.run("billing.credit", credit)).credit_note.parties, issued.parties);
+    assert.equal(await etagOf(issued.id), paper);
 
     const loose = await ticketIn(api, "READY_TO_SCHEDULE");
     const urgent = async ({ id }: { id: string }) => {

@@ -100,6 +100,7 @@ test("a paper has its letters with it, is tagged, and is the same bytes whenever
   assert.match(raw, /\/StructTreeRoot/);
   assert.match(raw, /\/FontFile2/);
   assert.doesNotMatch(raw, /Helvetica/);
+  assert.doesNotMatch(raw, /\/(?:JavaScript|AcroForm|Annots|OpenAction)\b/);
   const letters = lettersOf(one);
   for (const letter of "ŁódźКиївЗамокΕλλάδακλειδαριά") assert.ok(letters.has(letter), letter);
   assert.equal(pagesOf(one), 1);
@@ -112,6 +113,32 @@ test("a long one has many pages, whatever words are in it, and does not stop the
   clearInterval(counting);
   assert.ok(pagesOf(pdf) > 20, String(pagesOf(pdf)));
   assert.ok(turns > 5, `${turns} turns of the event loop`);
+});
+
+test("sixteen wait for theirs, and one more is told to come again", async () => {
+  const paper = paperOf(invoice(1, "Pane"));
+  const asked = await Promise.allSettled(Array.from({ length: 17 }, () => renderPdf(paper)));
+  assert.deepEqual(
+    asked.map((one) => (one.status === "rejected" ? String(one.reason.name) : "drawn")),
+    [...Array.from({ length: 16 }, () => "drawn"), "PdfBusy"],
+  );
+});
+
+test("what was not kept is said to be absent, and not taken from today's records", () => {
+  const kept = invoice(1, "Pane");
+  const none = paperOf({ ...kept, parties: null });
+  assert.deepEqual(
+    [none.seller, none.buyer, none.place],
+    [
+      ["(no seller kept with this document)"],
+      ["(no customer kept with this document)"],
+      ["(no place kept with this document)"],
+    ],
+  );
+  assert.ok(kept.parties);
+  const unnamed = { ...kept.parties, seller: { ...kept.parties.seller, name: null } };
+  const { seller, buyer } = paperOf({ ...kept, account_name: "Today", parties: unnamed });
+  assert.deepEqual([seller, buyer], [none.seller, ["Київ", "Łódź", "PL"]]);
 });
 
 test("amounts and lines are told in words of the trade", () => {
