@@ -212,6 +212,10 @@ describe("a technician's calendar", async () => {
     assert.deepEqual(await refusalOf(third), nothing);
     const { error } = await api.refuse("tech.calendar_link", { technician: cleo, body: {} });
     assert.equal(error.code, "TECH_UNAVAILABLE");
+    await api.run("roster.upsert", { body: { tech_id: cleo, active: true } });
+    assert.equal((await read(third)).status, 200, "who is back reads on");
+    await linkOf(cleo, { withdraw: true });
+    assert.deepEqual(await refusalOf(third), nothing);
   });
 
   test("whoever guesses is soon told to wait, while those who have an address are not", async () => {

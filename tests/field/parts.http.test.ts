@@ -10,6 +10,7 @@ import { assignTickets } from "../../dispatch/worker/assign-tickets.ts";
 import { runAsWorker } from "../../dispatch/worker/run-command.ts";
 import { loadRoster, readingAt } from "../../dispatch/workforce/calendar.ts";
 import type { TechnicianId } from "../../dispatch/contract/ids.ts";
+import { asTime } from "../../dispatch/field/icalendar.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { acme, addTechnician } from "../support/directory.ts";
 import { addReferenced } from "../support/evidence.ts";
@@ -89,6 +90,18 @@ describe("twelve hours of work", async () => {
       slot?.parts?.map(({ part, of, start, end }) => [part, of, start, end]),
     );
     assert.equal(parts?.[0]?.booking_id, booking.id);
+    const { url } = await api.run("tech.calendar_link", { technician: techId, body: {} });
+    const calendar = (await api.send("GET", new URL(url ?? assert.fail()).pathname)).text;
+    const told = [...calendar.matchAll(/\nDTSTART:(\w+)\r\nDTEND:(\w+)/g)].map(([, start, end]) => [start, end]);
+    assert.deepEqual(
+      told,
+      parts?.map((part) => [asTime(part.start), asTime(part.end)]),
+    );
+    assert.equal(
+      new Set(calendar.replaceAll("\r\n ", "").match(/\nUID:.*/g)).size,
+      2,
+      "each part is an event of its own",
+    );
     assert.deepEqual(await live(api, id), twoDays(9));
     const { packet } = await api.read("tech.job_packet", { as: "dispatcher", ticket: id });
     assert.partialDeepStrictEqual(packet.header, {
