@@ -68,7 +68,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   contact: {
     columns: "c.id, c.name, c.role, c.account_id",
     from: "contacts c",
-    within: `c.archived_at IS NULL AND ${isIn("c.account_id", "accounts")} AND (${the("sites")} IS NULL OR c.site_id = ANY ((${the("sites")})::uuid[])
+    within: `c.archived_at IS NULL AND ${isIn("c.account_id", "accounts")}
+      AND (${the("sites")} IS NULL OR c.site_id = ANY ((${the("sites")})::uuid[])
       OR (c.site_id IS NULL AND ${hasSite("c.account_id")})) AND ${inUse("c.account_id")}`,
     named: ["c.name"],
     known: [
