@@ -354,7 +354,8 @@ export const directoryQueries = defineQueries({
     path: "/accounts/{accountId}",
     wrongIdCode: "ACCOUNT_NOT_FOUND",
     summary:
-      "Read one customer account: how it is billed, its sites and the people of the whole account. To find its id use directory.search.",
+      "Read one customer account: how it is billed, its sites and people of the whole account. A technician reads their own sites, " +
+      "and no billing. To find its id use directory.search.",
     next: ["site.get", "account.upsert"],
     output: body.accountRead,
   },

@@ -1,6 +1,6 @@
 // The bodies the directory's commands and queries answer with, as schemas.
 
-import { answeredId, nullable, oneOf, state, Type, type Static } from "./fields.ts";
+import { answeredId, nullable, oneOf, optional, state, Type, type Static } from "./fields.ts";
 import type { AccountId, SiteId, TechnicianId, TicketId } from "./ids.ts";
 
 const uuid = () => Type.String({ format: "uuid" });
@@ -16,9 +16,8 @@ const kept = {
   updated_at: time(),
 };
 
-export const account = Type.Object({
-  id: answeredId<AccountId>(),
-  name: text(),
+const named = { id: answeredId<AccountId>(), name: text() };
+const terms = {
   billing: Type.Object({ name: maybe(), email: maybe(), address: maybe(), purchase_order_required: Type.Boolean() }),
   payment_terms_days: nullable(Type.Integer()),
   tax_exempt: Type.Boolean(),
@@ -27,8 +26,8 @@ export const account = Type.Object({
   default_nte_cents: nullable(Type.Integer()),
   sla: maybe(),
   notes: maybe(),
-  ...kept,
-});
+};
+export const account = Type.Object({ ...named, ...terms, ...kept });
 export type AccountBody = Static<typeof account>;
 
 /** As technicians' shifts are written. */
@@ -118,7 +117,23 @@ const ticketLine = Type.Object({
   created_at: time(),
 });
 
-export const accountRead = Type.Object({ account, sites: Type.Array(site), contacts: Type.Array(contact) });
+/** A technician reads no terms of the account, and of its sites those of their own work. */
+export const accountRead = Type.Object({
+  account: Type.Object({
+    ...named,
+    billing: optional(terms.billing),
+    payment_terms_days: optional(terms.payment_terms_days),
+    tax_exempt: optional(terms.tax_exempt),
+    tax_id: optional(terms.tax_id),
+    currency: optional(terms.currency),
+    default_nte_cents: optional(terms.default_nte_cents),
+    sla: optional(terms.sla),
+    notes: optional(terms.notes),
+    ...kept,
+  }),
+  sites: Type.Array(site),
+  contacts: Type.Array(contact),
+});
 export const siteRead = Type.Object({
   site,
   /** Its own first, then those of the whole account. */

@@ -208,3 +208,6 @@ export function accountBody(row: AccountRow): AccountBody {
     ...keptBody(row),
   };
 }
+
+/** What whoever goes there needs to know of it: who it is, not what it pays and how. */
+export const accountOnSite = (row: AccountRow) => ({ id: row.id, name: row.name, ...keptBody(row) });

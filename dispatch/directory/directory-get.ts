@@ -1,5 +1,5 @@
 // account.get, site.get, contact.get, asset.get: one thing of the directory with what hangs on it. A technician sees what belongs to
-// places of their work; what was merged says where it went.
+// places of their work, and nothing of the bill; what was merged says where it went.
 
 import type { QueryBodyOf, QueryIdsOf, QueryInputOf } from "../contract/index.ts";
 import type { TechnicianId, TicketId } from "../contract/ids.ts";
@@ -10,7 +10,7 @@ import type { Aggregate } from "../kernel/aggregate.ts";
 import type { QueryCall, RowQuery } from "../kernel/answer-query.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { accountAggregate, accountBody, type AccountRow } from "./account-row.ts";
+import { accountAggregate, accountBody, accountOnSite, type AccountRow } from "./account-row.ts";
 import { assetAggregate, assetBody, assetColumns, type AssetRow } from "./asset-row.ts";
 import { contactAggregate, contactBody, contactColumns, type ContactRow } from "./contact-row.ts";
 import { requireNotMerged, type KeptRow } from "./kept-row.ts";
@@ -39,14 +39,17 @@ const get = <N extends GetName, Row extends KeptRow>(
   },
 });
 
+/** Whether a technician has or had work at such a place, as SQL. */
+const worksAt = (technician: string, place: string): string => `EXISTS (
+  SELECT FROM tickets t
+  WHERE ${place}
+    AND (t.assigned_tech_id = ${technician}
+         OR EXISTS (SELECT FROM bookings b
+                    WHERE b.ticket_id = t.id AND b.technician_id = ${technician} AND b.state <> 'released')))`;
+
 const selectWorkThere = statement<{ there: boolean }>(
   "directory_work_of_technician",
-  `SELECT EXISTS (
-     SELECT FROM tickets t
-     WHERE t.account_id = $2 AND ($3::uuid IS NULL OR t.site_id = $3)
-       AND (t.assigned_tech_id = $1
-            OR EXISTS (SELECT FROM bookings b WHERE b.ticket_id = t.id AND b.technician_id = $1 AND b.state <> 'released'))
-   ) AS there`,
+  `SELECT ${worksAt("$1", "t.account_id = $2 AND ($3::uuid IS NULL OR t.site_id = $3)")} AS there`,
 );
 
 /** @throws Refusal NOT_ASSIGNED_TECH for a technician who has and had no work there */
@@ -65,9 +68,13 @@ async function requireWorkThere(
     );
 }
 
+// $2 the technician whose places are told alone; null for everybody else.
 const selectSitesOf = statement<SiteRow>(
   "account_sites",
-  `SELECT ${siteColumns} FROM sites WHERE account_id = $1 AND archived_at IS NULL ORDER BY name, sites.id LIMIT ${most}`,
+  `SELECT ${siteColumns} FROM sites
+   WHERE account_id = $1 AND archived_at IS NULL
+     AND ($2::uuid IS NULL OR ${worksAt("$2", "t.account_id = $1 AND t.site_id = sites.id")})
+   ORDER BY name, sites.id LIMIT ${most}`,
 );
 const selectContactsOf = statement<ContactRow>(
   "account_contacts",
@@ -128,12 +135,17 @@ export const directoryGets = {
     "account.get",
     accountAggregate,
     ({ id }) => ({ account: id, site: null }),
-    async ({ desk: { db }, row }) => {
+    async ({ desk: { db }, actor: { role, techId }, row }) => {
+      const isTech = role === "tech";
       const [sites, contacts] = await Promise.all([
-        db.rows(selectSitesOf, [row.id]),
+        db.rows(selectSitesOf, [row.id, isTech ? techId : null]),
         db.rows(selectContactsOf, [row.id]),
       ]);
-      return { account: accountBody(row), sites: sites.map(siteBody), contacts: contacts.map(contactBody) };
+      return {
+        account: isTech ? accountOnSite(row) : accountBody(row),
+        sites: sites.map(siteBody),
+        contacts: contacts.map(contactBody),
+      };
     },
   ),
   "site.get": get<"site.get", SiteRow>(

@@ -160,6 +160,29 @@ describe("archive, merge and get", async () => {
     assert.equal(await codeOf("account.get", { account: "acme" }), "ACCOUNT_NOT_FOUND");
   });
 
+  test("of an account a technician reads the places of their own work, and nothing of the bill", async () => {
+    await ticketIn(api, "DISPATCHED", { accountId: borealis.id, siteId: borealis.albany, techId: ben });
+    const billing = { billing: { email: "pay@borealis.example" }, tax_id: "12-3456789", notes: "Pays late." };
+    await api.run("account.upsert", { body: { account_id: borealis.id, ...billing } });
+    const place = { account_id: borealis.id, name: "Borealis Troy", region: "NY", access_instructions: "Code 4711" };
+    const { site } = await api.run("site.upsert", { body: place });
+    const all = await api.read("account.get", { account: borealis.id });
+    assert.deepEqual(all.sites.map((one) => one.id).toSorted(), [borealis.albany, site.id].toSorted());
+    assert.partialDeepStrictEqual(all.account, billing);
+    const { account, sites } = await api.read("account.get", {
+      as: "tech",
+      headers: { "x-tech-id": ben },
+      account: borealis.id,
+    });
+    assert.deepEqual(
+      sites.map((one) => one.id),
+      [borealis.albany],
+    );
+    assert.deepEqual(Object.keys(account), "id name external_ref archived_at version created_at updated_at".split(" "));
+    const nobody = await api.read("account.get", { as: "tech", account: borealis.id });
+    assert.deepEqual([nobody.account.billing, nobody.account.tax_id], [undefined, undefined]);
+  });
+
   test("all of it leaves an audit trail that holds", async () => {
     await api.owner.query("UPDATE tickets SET asset_id = NULL WHERE asset_id = $1", [acme.door]);
     const { faults } = await verifyAudit(api.desk.db, aggregates);
