@@ -9,6 +9,7 @@
 // It never throws. Whoever calls it has locked the row and read the facts behind the lock, and writes what it says.
 
 import type { Violation } from "../kernel/refusal.ts";
+import { canonicalJson } from "../policy/canonical-json.ts";
 import type { KeptChange, KeptRow } from "./kept-row.ts";
 
 export type UpsertDecision<Fields, Change> =
@@ -133,9 +134,8 @@ function differing<T extends object>(row: object, given: Partial<T>): Partial<T>
 
 const valueOf = (row: object, column: string): unknown => Object.entries(row).find(([name]) => name === column)?.[1];
 
-/** JSON of equal order is as near as weekly hours need it. */
 const same = (is: unknown, wanted: unknown): boolean =>
-  is === wanted || (typeof is === "object" && JSON.stringify(is) === JSON.stringify(wanted));
+  is === wanted || (typeof is === "object" && canonicalJson(is) === canonicalJson(wanted));
 
 /** A text without blanks around it; null for an empty one, as for null. */
 export const textOf = <T extends string | null | undefined>(given: T): string | null | undefined =>
