@@ -11,8 +11,15 @@ const withinMs = 120_000;
 
 export type ImportClient = (body: string) => Promise<Imported>;
 
-/** @param token asked for before each request, since one lives for minutes */
-export function importClient(api: string, token: () => Promise<string>): ImportClient {
+/**
+ * @param token asked for before each request, since one lives for minutes
+ * @param wait milliseconds before a request is sent again
+ */
+export function importClient(
+  api: string,
+  token: () => Promise<string>,
+  wait: (ms: number) => Promise<unknown> = delay,
+): ImportClient {
   const url = `${api}${importCommands["directory.import"].path}`;
   return async (body) => {
     const key = randomUUID();
@@ -20,7 +27,7 @@ export function importClient(api: string, token: () => Promise<string>): ImportC
       const reply = await send(url, body, { authorization: `Bearer ${await token()}`, "idempotency-key": key });
       if ("answer" in reply) return reply.answer;
       if (!reply.mayRetry || attempt === tries) throw new CommandFailure(reply.failure);
-      await delay(reply.afterMs ?? 500 * 2 ** attempt);
+      await wait(reply.afterMs ?? 500 * 2 ** attempt);
     }
   };
 }
@@ -49,7 +56,8 @@ async function send(url: string, body: string, headers: Record<string, string>):
   const wait = Number(response.headers.get("retry-after"));
   return {
     failure: `The API refused the import: ${refusalIn(json) ?? `HTTP ${response.status}`}`,
-    mayRetry: response.status === 429 || response.status >= 500,
+    // The desk is held by somebody else, or by a try of ours whose answer was lost.
+    mayRetry: response.status === 429 || response.status >= 500 || codeIn(json) === "IDEMPOTENCY_IN_FLIGHT",
     afterMs: wait > 0 ? Math.min(wait, 30) * 1_000 : null,
   };
 }
@@ -67,6 +75,11 @@ const isImported = (value: unknown): value is Imported =>
   typeof value["applied"] === "boolean" &&
   Array.isArray(value["refused"]) &&
   isObject(value["kinds"]);
+
+function codeIn(value: unknown): unknown {
+  const error = isObject(value) ? value["error"] : null;
+  return isObject(error) ? error["code"] : null;
+}
 
 function refusalIn(value: unknown): string | null {
   const error = isObject(value) ? value["error"] : null;

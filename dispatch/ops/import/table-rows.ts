@@ -71,7 +71,9 @@ function kindOf(names: readonly string[], { columns }: MappingFile): ImportKind 
   return has("contact.name", "contact.first_name", "contact.last_name") ? "contact" : "account";
 }
 
-const total = /^(?:report |grand |sub[- ]?)?totals?\b|^(?:zwischen)?summe\b|^(?:ins)?gesamt|^somme\b|^totale?\b/i;
+/** Such a word alone, with a colon or a count behind it; a customer may be called Total Energies or Gesamtschule. */
+const total =
+  /^(?:(?:report |grand |sub[- ]?)?totals?|(?:zwischen|gesamt)?summe|(?:ins)?gesamt|somme|totale)\s*:?\s*(?:\(?\d[\d.,]*\)?)?$/i;
 const numeric = /^[\d\s.,%€$£+-]*$/;
 
 /** Why a row is none to import; null where it is one. */
