@@ -1,6 +1,8 @@
 // Cells, columns and rows of an import, before any desk is asked.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { readCell } from "../../dispatch/directory/import/cell-readings.ts";
@@ -11,6 +13,7 @@ import { readPhoneCell } from "../../dispatch/directory/import/phone-cell.ts";
 import { draftsOf, type DraftOptions } from "../../dispatch/directory/import/row-drafts.ts";
 import { batchesOf } from "../../dispatch/ops/import/batches.ts";
 import { noMapping } from "../../dispatch/ops/import/mapping-file.ts";
+import { importClient } from "../../dispatch/ops/import/import-client.ts";
 import { rowsToImport } from "../../dispatch/ops/import/table-rows.ts";
 import { maxBodyBytes } from "../../dispatch/api/read-body.ts";
 
@@ -75,6 +78,51 @@ test("a cell is a value, or says why it is none", () => {
   ] as const) {
     const read = readCell(text, reading);
     assert.equal("fault" in read ? read.fault.rule : "none", rule, text);
+  }
+});
+
+test("a customer that is called like a total is a customer", () => {
+  const names = ["Gesamtschule Bonn", "Total Energies", "Summe GmbH", "Total", "Summe:", "Grand Total", "Insgesamt 12"];
+  const rows = [["Customer", "PLZ"], ...names.map((name) => [name, "53111"])].map((cells, at) => ({
+    line: at + 1,
+    cells,
+  }));
+  const { skipped } = rowsToImport({ sheet: null, format: "", rows }, noMapping, null);
+  assert.deepEqual(
+    skipped.map(({ line }) => line),
+    [5, 6, 7, 8],
+  );
+});
+
+test("an import waits where the desk is held", async () => {
+  const answers = [
+    {
+      status: 409,
+      headers: { "retry-after": "2" },
+      body: { error: { code: "IDEMPOTENCY_IN_FLIGHT", message: "held" } },
+    },
+    { status: 200, headers: {}, body: { applied: true, refused: [], kinds: {} } },
+    { status: 409, headers: {}, body: { error: { code: "IDEMPOTENCY_KEY_REUSED", message: "other" } } },
+  ];
+  const server = createServer((_, response) => {
+    const { status = 500, headers = {}, body = {} } = answers.shift() ?? {};
+    response.writeHead(status, headers).end(JSON.stringify(body));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const waits: number[] = [];
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const client = importClient(
+    `http://127.0.0.1:${address.port}`,
+    () => Promise.resolve("t"),
+    (ms) => Promise.resolve(waits.push(ms)),
+  );
+  try {
+    assert.equal((await client("{}")).applied, true);
+    assert.deepEqual(waits, [2_000]);
+    await assert.rejects(client("{}"), /IDEMPOTENCY_KEY_REUSED/);
+  } finally {
+    server.close();
   }
 });
 

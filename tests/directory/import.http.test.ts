@@ -159,6 +159,51 @@ describe("directory.import", async () => {
     assert.deepEqual(twins, []);
   });
 
+  test("changes a record once, whatever two rows call it", async () => {
+    const named = (id: string, more: object) => ({ "External ID": id, ...more });
+    await send({ kind: "account", rows: [named("T-1", { Name: "Twice" })] });
+    const [kept] = await rowsOf<{ id: string }>("SELECT id FROM accounts WHERE external_id = 'T-1'");
+    assert.ok(kept);
+    for (const [id, ref] of [
+      [kept.id, "T-1"],
+      [crypto.randomUUID(), "T-2"],
+    ] as const) {
+      const rows = [named(ref, { "Dispatch customer ID": id, Name: "A" }), named(ref, { Name: "B" })];
+      const { applied, refused } = await send({ kind: "account", rows });
+      assert.deepEqual([applied, refused.map(({ row, rule }) => [row, rule])], [false, [[2, "same"]]]);
+      assert.match(refused[0]?.message ?? "", /is the account of row 1.*leave one out/);
+    }
+    const { applied } = await send({ kind: "account", rows: [named("T-3", { "Dispatch customer ID": kept.id })] });
+    assert.deepEqual(
+      [applied, await rowsOf("SELECT external_id FROM accounts WHERE id = $1", [kept.id])],
+      [true, [{ external_id: "T-3" }]],
+    );
+    await api.owner.query("UPDATE accounts SET archived_at = now(), archived_reason = 'gone' WHERE id = $1", [kept.id]);
+    const later = await send({ kind: "account", dry_run: true, rows: [named("T-3", { Name: "New" })] });
+    assert.deepEqual([later.refused, later.notes.map(({ rule }) => rule), later.unchanged], [[], ["archived"], 1]);
+    await api.owner.query("UPDATE accounts SET archived_at = NULL, archived_reason = NULL WHERE id = $1", [kept.id]);
+  });
+
+  test("hours that are sent as they are change nothing, in whatever order their parts stand", async () => {
+    const hours = [{ weekdays: [1, 2], start_time: "08:00", end_time: "17:00" }];
+    const body = { account_id: acme.id, external_ref: { source: "hours", id: "1" }, name: "Hours", hours };
+    const outcomes = [await api.run("site.upsert", { body }), await api.run("site.upsert", { body })];
+    assert.deepEqual(
+      outcomes.map(({ outcome }) => outcome),
+      ["created", "unchanged"],
+    );
+  });
+
+  test("refuses for a wrong cell the rows that say it, and no others", async () => {
+    const rows = ["EURO", "EUR", "EUR"].map((currency, at) => ({
+      ...shop(30 + at),
+      Kunde: "Euro AG",
+      Currency: currency,
+    }));
+    const { refused_rows: refusedRows, kinds } = await send({ kind: "site", rows, dry_run: true, skip_refused: true });
+    assert.deepEqual([refusedRows, kinds.site], [1, counts(2, 0, 0)]);
+  });
+
   test("answers a repeated call as before, and leaves every chain whole", async () => {
     const key = crypto.randomUUID();
     const body = { kind: "account", rows: [{ Name: "Once" }] };

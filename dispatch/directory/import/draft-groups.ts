@@ -10,7 +10,7 @@ export type DraftGroup = {
   readonly siteKey: string | null;
   /** The rows that it stands in, by their numbers. */
   readonly rows: readonly number[];
-  /** By a field, the rows that say something of it. */
+  /** By a field, the rows that say of it what is kept. */
   readonly saidIn: ReadonlyMap<string, readonly number[]>;
 };
 
@@ -37,7 +37,10 @@ export function groupDrafts(rows: readonly RowDrafts[]): Grouped {
       if (!draft) continue;
       const known = groups.get(draft.key);
       const saidIn = known?.saidIn ?? new Map<string, number[]>();
-      for (const field of Object.keys(draft.fields)) {
+      for (const [field, value] of Object.entries(draft.fields)) {
+        // A row whose value is left out has no part in what is wrong with the one that is kept.
+        const kept = known?.draft.fields[field];
+        if (kept !== undefined && JSON.stringify(kept) !== JSON.stringify(value)) continue;
         const rowsOf = saidIn.get(field);
         if (rowsOf) rowsOf.push(row);
         else saidIn.set(field, [row]);

@@ -115,6 +115,8 @@ class Planner {
   readonly #accounts = new Map<string, Known>();
   readonly #sites = new Map<string, Known>();
   readonly #refused: Problem[] = [];
+  /** The first row of each record that is written, by its id and by its reference. */
+  readonly #written = new Map<string, number>();
 
   constructor(rows: readonly RowDrafts[], found: FoundRows, options: PlanOptions) {
     this.#rows = rows;
@@ -225,14 +227,17 @@ class Planner {
       return this.#keep(group, aggregate, row, row.merged_into);
     }
     if (row !== null && draft.onlyNamed) return this.#keep(group, aggregate, row, row.id);
+    if (row !== null && row.archived_at !== null) {
+      this.#note(group, `${kind}.name`, "archived", "is archived on the desk; left as it is there");
+      return this.#keep(group, aggregate, row, row.id);
+    }
     const coming = row === null && this.#options.isComing(draft);
-    const byRef = row === null || isRef(row, draft);
     const validated = this.#options.validate(kind, {
       // Rows before these say what it must have.
       ...(coming && { name: "coming" }),
       ...draft.fields,
       ...rules.belongsTo,
-      ...(byRef && draft.ref && { external_ref: draft.ref }),
+      ...(draft.ref && { external_ref: draft.ref }),
     });
     if (!validated.ok) return this.#refuse(group, validated.violations);
     const refHolder = rules.rows.find((one) => isRef(one, draft))?.id ?? null;
@@ -253,7 +258,7 @@ class Planner {
   ): Known | null {
     const ms = Date.parse(this.#options.now);
     const created = create(group.draft.id ?? newId(ms), fields);
-    if (!this.#isReached(group, aggregate.placeOf(created))) return null;
+    if (!this.#isReached(group, aggregate.placeOf(created)) || !this.#isFirst(group, created)) return null;
     const payload = { outcome: "created", row: group.rows[0] ?? null, after: { ...fields } };
     this.related.push({ aggregate, created, eventId: newId(ms), payload });
     return this.#step(group, "created", aggregate, created, created.id);
@@ -279,6 +284,7 @@ class Planner {
     const after = aggregate.changed(desk, row, change, [], now);
     if (!this.#isReached(group, aggregate.placeOf(row)) || !this.#isReached(group, aggregate.placeOf(after)))
       return null;
+    if (!this.#isFirst(group, after)) return null;
     const columns = new Set(Object.keys(change));
     const before = Object.fromEntries(Object.entries(row).filter(([column]) => columns.has(column)));
     const payload = {
@@ -314,6 +320,20 @@ class Planner {
     const country = "country" in after && typeof after.country === "string" ? after.country : null;
     const parent = after.merged_into === null ? { archived_at: after.archived_at, merged_into: null } : inUse;
     return { id, parent, accountId: place?.account_id ?? id, country };
+  }
+
+  /** Rows may lead to one record by its id and by its reference; it is written once. */
+  #isFirst(group: DraftGroup, { id, external_source: source, external_id: ref }: KeptRow): boolean {
+    const { kind } = group.draft;
+    const keys = [JSON.stringify([kind, id]), ...(ref === null ? [] : [JSON.stringify([kind, source, ref])])];
+    const first = keys.flatMap((key) => this.#written.get(key) ?? [])[0];
+    if (first === undefined) {
+      for (const key of keys) this.#written.set(key, group.rows[0] ?? 0);
+      return true;
+    }
+    const message = `is the ${kind} of row ${first}, which names it otherwise; give both rows the same id, or leave one out`;
+    this.#refuse(group, [{ path: `${kind}_id`, rule: "same", message }]);
+    return false;
   }
 
   #isReached(group: DraftGroup, place: Belonging | null): boolean {
