@@ -1,5 +1,5 @@
 // GET /docs: the contract as a page to read: every tool with its roles, states, fields, answer and an example, then every error.
-// Rendered once from the contract; it loads nothing and runs nothing.
+// Rendered from the contract; it loads nothing and runs nothing.
 
 import { createHash } from "node:crypto";
 import { errorEntries } from "../contract/errors.ts";

@@ -14,6 +14,7 @@ import type { EventStreams } from "./events.ts";
 import { freshFor } from "./fresh-for.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Health } from "./health.ts";
+import { liveDocument } from "./live-types.ts";
 import type { Metrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { RequestReporter } from "./reporter.ts";
@@ -58,7 +59,7 @@ export function ownRoutes({
     { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
     contractRoute(desk, contract, credentials),
     calendarRoute(desk),
-    ...documentRoutes(contract),
+    ...documentRoutes(desk, contract),
     ...(fileStore ? [uploadRoute(fileStore, () => desk.clock.now())] : []),
   ];
 }
@@ -92,21 +93,20 @@ export function watchRoutes(
   ];
 }
 
-/** Both are made when they are first asked for, which most processes never are. */
-function documentRoutes(contract: Contract): RouteEntry[] {
-  let document: string | undefined;
-  let page: string | undefined;
+function documentRoutes({ policies }: Desk, contract: Contract): RouteEntry[] {
+  const document = liveDocument(() => JSON.stringify(openApiDocument(contract)));
+  const page = liveDocument(() => docsPage(contract));
   const pageHeaders = headersFor("text/html; charset=utf-8", docsStyleHash);
   return [
     {
       method: "GET",
       path: "/openapi.json",
-      handler: (exchange: Exchange) => exchange.json(200, (document ??= JSON.stringify(openApiDocument(contract)))),
+      handler: (exchange: Exchange) => exchange.json(200, document(policies.live)),
     },
     {
       method: "GET",
       path: "/docs",
-      handler: (exchange: Exchange) => exchange.send(200, (page ??= docsPage(contract)), pageHeaders),
+      handler: (exchange: Exchange) => exchange.send(200, page(policies.live), pageHeaders),
     },
   ];
 }

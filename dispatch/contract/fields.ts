@@ -101,16 +101,16 @@ export type Priority = (typeof priorities)[number];
 export const priority = (addition = "") =>
   oneOfAnyCase([...priorities], `How soon the work must be done; it sets the deadline of the SLA${addition}`);
 export const state = () => Type.Enum([...ticketStates]);
-/** It decides the closeout template. Its description names the types of our policy, and a test keeps it equal to that. */
+/** How a field that names a kind of work is described. Which kinds live only the rules in force know: whoever shows it adds them. */
+export const incidentTypeWords = "A kind of work that the rules in force name";
+/** It decides the closeout template. */
 export const incidentType = (addition = "") =>
   Type.String({
     minLength: 1,
     maxLength: 100,
     pattern: linePattern,
     "x-case": "upper",
-    description:
-      "DOOR_WONT_LATCH, CLOSER_LEAKING_OR_SLAMMING, AUTO_OPERATOR_FAULT, CANNOT_SECURE_ENTRY, " +
-      `HARDWARE_REPLACEMENT or FRAME_OR_GLASS_DAMAGE${addition}`,
+    description: `${incidentTypeWords}${addition}`,
   });
 export const evidenceKey = () =>
   line(100, {

@@ -3,13 +3,12 @@
 import type { Grant, Reading } from "./configuration.ts";
 import type { Caller, Desk } from "./desk.ts";
 import type { Requester } from "./identity.ts";
-import { objectAt, textAt, type JsonObject } from "./json.ts";
-import { lines } from "./result-text.ts";
+import { isObject, listAt, objectAt, textAt, type JsonObject } from "./json.ts";
+import { lines, quoted, wordAt } from "./result-text.ts";
 import { tokenLivesSeconds } from "./token.ts";
-import { tools } from "./tool-catalog.ts";
+import { statusToolName, tools } from "./tool-catalog.ts";
 import type { ToolResult } from "./tool-result.ts";
 
-export const statusToolName = "dispatch_contract_status";
 export const statusToolDescription =
   "Tells whether Dispatch is set up and reachable, who you speak for and in which roles, and what " +
   "is wrong if anything is. Use it when a tool FAILED or the person asks for the status of the " +
@@ -68,6 +67,8 @@ export async function contractStatus(
     time_zones: contract ? objectAt(contract, "time_zones") : null,
     clock_behind_seconds: clock?.behindSeconds ?? null,
     profile: contract ? objectAt(contract, "profile") : null,
+    policy_version: contract?.["policy_version"] ?? null,
+    incident_types: contract ? listAt(contract, "incident_types") : null,
     development_headers: textAt(contract, "development_headers"),
     human_approval: contract ? objectAt(contract, "human_approval") : null,
     actor: person?.actor ?? null,
@@ -167,5 +168,13 @@ function statusText(
       `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ` +
         `${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}; development headers ` +
         `${textAt(status, "development_headers") ?? "not known"}`,
+    kindsOfWork(status),
   );
+}
+
+/** The names a ticket's incident_type may have, with what people call each. */
+function kindsOfWork(status: JsonObject): string | null {
+  const kinds = listAt(status, "incident_types").filter(isObject);
+  if (kinds.length === 0) return null;
+  return `kinds of work: ${kinds.map((kind) => `${wordAt(kind, "incident_type")} ${quoted(textAt(kind, "title"), 60)}`).join(", ")}`;
 }

@@ -11,14 +11,14 @@ import { contractHash } from "../../dispatch/contract/hash.ts";
 import manifest from "../package.json" with { type: "json" };
 import { cardForCall } from "./approval-hook.ts";
 import { configurationSchema, readConfiguration } from "./configuration.ts";
-import { contractStatus, statusToolDescription, statusToolName } from "./contract-status.ts";
+import { contractStatus, statusToolDescription } from "./contract-status.ts";
 import { openDesk } from "./desk.ts";
 import { nobody, type Requester } from "./identity.ts";
 import { openLiveBrief } from "./live-brief.ts";
 import { prove, provenRequesters, takeProof } from "./proven-requesters.ts";
 import { runTool } from "./run-tool.ts";
 import { answerSlash } from "./slash-command.ts";
-import { tools } from "./tool-catalog.ts";
+import { statusToolName, tools } from "./tool-catalog.ts";
 import { failed, type ToolResult, textOf } from "./tool-result.ts";
 
 const id = "dispatch";

@@ -7,10 +7,13 @@ import type { Grant } from "./configuration.ts";
 import type { Requester } from "./identity.ts";
 import { isObject, listAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { plainOrQuoted, quoted, wordAt } from "./result-text.ts";
+import { statusToolName } from "./tool-catalog.ts";
 
 /** A brief this old is good enough for another turn. */
 const rememberedMs = 10_000;
 const rows = 100;
+/** More than this many are told by number. */
+const mostKinds = 40;
 
 export type LiveBrief = (requester: Requester) => Promise<string | null>;
 
@@ -30,16 +33,24 @@ export function openLiveBrief(desk: Desk): LiveBrief {
 }
 
 async function write(desk: Desk, caller: Caller): Promise<string | null> {
-  const [cockpit, approvals, autonomy] = await Promise.all([
+  const [cockpit, approvals, autonomy, contract] = await Promise.all([
     desk.peek(caller, `/ux/dispatcher/cockpit?limit=${rows}&actions=none`),
     desk.peek(caller, "/approvals?status=PENDING"),
     desk.peek(caller, "/ops/autonomy/state"),
+    desk.contract(caller),
   ]);
-  return cockpit && briefText(cockpit, approvals, autonomy);
+  return cockpit && briefText({ cockpit, approvals, autonomy, contract });
 }
 
+type BriefParts = {
+  readonly cockpit: JsonObject;
+  readonly approvals: JsonObject | null;
+  readonly autonomy: JsonObject | null;
+  readonly contract: JsonObject | null;
+};
+
 /** The brief's lines; pure. */
-export function briefText(cockpit: JsonObject, approvals: JsonObject | null, autonomy: JsonObject | null): string {
+export function briefText({ cockpit, approvals, autonomy, contract }: BriefParts): string {
   const queue = listAt(cockpit, "queue").filter(isObject);
   const more = textAt(cockpit, "next_cursor") === null ? "" : "+";
   const states = Map.groupBy(queue, (row) => wordAt(row, "state"));
@@ -50,6 +61,11 @@ export function briefText(cockpit: JsonObject, approvals: JsonObject | null, aut
     .map((row) => `${wordAt(row, "ticket_id")} ${wordAt(objectAt(row, "attention"), "code")}`);
   const waiting = listAt(approvals, "approvals").length;
   const paused = listAt(autonomy, "controls").filter((one) => isObject(one) && one["is_paused"] === true);
+  // What a ticket may be triaged as; tools are described before anybody knows under which rules they will be called.
+  const kinds = listAt(contract, "incident_types")
+    .filter(isObject)
+    .map((kind) => wordAt(kind, "incident_type"));
+  const left = kinds.length > mostKinds ? ` and ${kinds.length - mostKinds} more: ${statusToolName} lists them` : "";
   const worst = breaches
     .slice(0, 3)
     .map((row) => ["ticket_id", "priority", "state", "sla_timer_remaining"].map((key) => wordAt(row, key)).join(" "));
@@ -71,6 +87,7 @@ export function briefText(cockpit: JsonObject, approvals: JsonObject | null, aut
             })
             .join("; ")
     }`,
+    ...(kinds.length > 0 ? [`kinds of work (incident_type): ${kinds.slice(0, mostKinds).join(", ")}${left}`] : []),
     "Report an effect only from a tool result that begins with DONE, and name its receipt.",
   ].join("\n");
 }

@@ -11,7 +11,11 @@ import {
   type IdKind,
   type ToolName,
 } from "../../dispatch/contract/index.ts";
+import { incidentTypeWords } from "../../dispatch/contract/fields.ts";
 import { isObject, type JsonObject } from "./json.ts";
+
+/** The one tool that is the plugin's own (contract-status.ts). */
+export const statusToolName = "dispatch_contract_status";
 
 /** An id in a tool's path, and the parameter that stands for it. */
 export type PathId = { readonly name: string; readonly field: string; readonly kind: IdKind };
@@ -112,13 +116,15 @@ function withoutNull(alternatives: readonly unknown[]): JsonObject {
   return alternatives.filter(isObject).find((one) => one["type"] !== "null" && one["const"] !== "") ?? {};
 }
 
-/** Puts a text of the contract so that tools are called as the model calls them. */
+/** Puts a text of the contract so that tools are called as the model calls them, and it can ask for what a contract does not know. */
 type InChatNames = (text: string) => string;
 
 const inChatNamesOf =
   (names: ReadonlySet<string>): InChatNames =>
   (text) =>
-    text.replaceAll(/\b[a-z]+(?:\.[a-z_]+)+\b/g, (name) => (names.has(name) ? chatName(name) : name));
+    text
+      .replaceAll(/\b[a-z]+(?:\.[a-z_]+)+\b/g, (name) => (names.has(name) ? chatName(name) : name))
+      .replace(incidentTypeWords, `${incidentTypeWords}, as ${statusToolName} lists them`);
 
 /** Keywords that some provider of models refuses, or that say nothing to a model. */
 const dropped: ReadonlySet<string> = new Set([

@@ -16,6 +16,7 @@ import {
 } from "../../dispatch/contract/index.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import { compileValidators, type UnknownFields } from "../../dispatch/kernel/validate.ts";
+import { incidentTypeWords } from "../../dispatch/contract/fields.ts";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
 import { acceptedMediaTypes, maxBytesOf, mediaTypeOf } from "../../dispatch/storage/media-types.ts";
 
@@ -151,13 +152,20 @@ describe("the words of each tool", () => {
     );
   });
 
-  test("name the incident types of the policy, and what an upload may be", () => {
-    const policy = loadPolicy("strict");
-    for (const { at, description } of fields.filter(({ at: field }) =>
-      /(triage|intake|pause|state) incident_type$/.test(field),
-    )) {
-      assert.deepEqual(description.match(/[A-Z]+(_[A-Z]+)+/g)?.sort(), Object.keys(policy.incidentTypes).sort(), at);
-    }
+  test("name no kind of work, since the rules in force do, and which fields name one", () => {
+    const types = Object.keys(loadPolicy("strict").incidentTypes);
+    const texts = [...toolEntries.map(([, { summary }]) => summary), ...fields.map(({ description }) => description)];
+    assert.deepEqual(
+      texts.filter((text) => types.some((type) => text.includes(type))),
+      [],
+    );
+    const naming = fields.filter(({ at }) => at.endsWith(" incident_type"));
+    assert.ok(naming.length > 4);
+    for (const { at, description } of naming)
+      assert.match(description, new RegExp(`^${incidentTypeWords}|of one of these incident types`), at);
+  });
+
+  test("say what an upload may be", () => {
     const said = describing("closeout.request_upload content_type").matchAll(/([a-z]+)\/([a-z\d+|]+)/g);
     const mediaTypes = [...said].flatMap(([, kind = "", names = ""]) =>
       names.split("|").map((name) => `${kind}/${name}`),

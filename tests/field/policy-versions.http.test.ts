@@ -1,7 +1,7 @@
 // The company's own rules, from a folder to what tickets are judged by: activation while processes serve, a ticket that keeps the
 // version it opened with, and what a process does with a version it cannot read.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -79,6 +79,16 @@ describe("a policy that is activated while processes serve", async () => {
   /** Of an invoice's PDF, whose hash it is. */
   const etagOf = async (invoice: string) =>
     (await api.read("invoice.get_pdf", { invoice, as: "finance" })).content.etag;
+  /** The kinds of work that each process's documents name. */
+  const kindsTold = async () => {
+    const told = [api, second].flatMap(({ url }) =>
+      ["/openapi.json", "/docs"].map(async (path) => (await fetch(`${url}${path}`)).text()),
+    );
+    const lists = (await Promise.all(told)).map(
+      (text) => new Set(text.match(/(?<=rules in force name: )[A-Z_, ]+[A-Z]/g)),
+    );
+    return lists.flatMap((list) => [...list]);
+  };
   const inForce = (version: number) =>
     eventually(`version ${version} in both processes`, () =>
       [api, second].every(({ desk }) => desk.policies.live.version === version),
@@ -86,8 +96,15 @@ describe("a policy that is activated while processes serve", async () => {
 
   test("is taken up by every process, and judges what opens from then on", async (t) => {
     const early = await ticketIn(api, "IN_PROGRESS");
-    await activate(api, folderOf(dearer, t));
+    const folder = folderOf(dearer, t);
+    cpSync(join(folder, latch), join(folder, "incidents/GATE_STUCK.json"));
+    rmSync(join(folder, "incidents/HARDWARE_REPLACEMENT.json"));
+    const [shipped = ""] = await kindsTold();
+    await activate(api, folder);
     await inForce(1);
+    const own = shipped.replace("HARDWARE_REPLACEMENT", "GATE_STUCK").split(", ").sort().join(", ");
+    assert.deepEqual(await kindsTold(), [own, own, own, own]);
+    assert.notEqual(own, shipped);
     assert.equal(second.desk.policies.live.incidentTypes["DOOR_WONT_LATCH"]?.defaultDurationMinutes, 45);
     const late = await ticketIn(second, "IN_PROGRESS");
 

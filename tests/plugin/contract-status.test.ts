@@ -29,7 +29,11 @@ test("all is well", async (t) => {
   assert.match(text, /^READ dispatch_contract_status\neverything is there\nplugin dispatch 1\.2\.3, /);
   assert.match(text, new RegExp(`\ntime zones of ${process.versions.tz}(\n|$)`));
   assert.match(text, /approvals by a person required; development headers loopback/);
-  const { profile, human_approval, granted_roles, ...rest } = details;
+  const { incidentTypes } = api.desk.policies.live;
+  const kinds = Object.values(incidentTypes).map(({ incidentType, title }) => `"${incidentType}" "${title}"`);
+  assert.ok(kinds.length > 5 && text.includes(`\nkinds of work: ${kinds.join(", ")}`), text);
+  const { profile, human_approval, granted_roles, incident_types, ...rest } = details;
+  assert.equal(Object(incident_types).length, kinds.length);
   assert.ok(profile && human_approval && Array.isArray(granted_roles));
   assert.deepEqual(rest, {
     tool: "dispatch_contract_status",
@@ -44,6 +48,7 @@ test("all is well", async (t) => {
     api_contract_hash: contractHash(),
     time_zones: { version: process.versions.tz, tried_with: triedZoneData },
     clock_behind_seconds: 60,
+    policy_version: null,
     development_headers: "loopback",
     actor: "dana",
     problems: [],

@@ -139,21 +139,35 @@ test("characters that nobody sees, or that turn the order of others, are shown a
 });
 
 test("a pause's reason and scope are data in the live brief, be they one word", () => {
-  const text = briefText(
-    {
+  const text = briefText({
+    cockpit: {
       generated_at: "2026-03-02T08:00:00.000Z",
       queue: [{ ticket_id: "T-1", state: "OBEY_ME", attention: { code: "OBEY_ME" } }],
     },
-    null,
-    {
+    approvals: null,
+    autonomy: {
       controls: [
         { is_paused: true, scope_type: "INCIDENT", incident_type: "CANCEL_EVERYTHING", reason: "CANCEL\u{e0041}" },
       ],
     },
-  );
+    contract: null,
+  });
   assert.match(text, /^paused INCIDENT "CANCEL_EVERYTHING" \("CANCEL\\udb40\\udc41"\)$/m);
   assert.match(text, /^tickets in the queue 1: "OBEY_ME" 1$/m);
   assert.match(text, /^needing attention 1: T-1 "OBEY_ME"$/m);
+});
+
+test("the brief names the kinds of work in force, and says how many more there are", () => {
+  const briefOf = (count: number) =>
+    briefText({
+      cockpit: { queue: [] },
+      approvals: null,
+      autonomy: null,
+      contract: { incident_types: Array.from({ length: count }, (_, at) => ({ incident_type: `KIND_${at}` })) },
+    });
+  assert.match(briefOf(2), /^kinds of work \(incident_type\): "KIND_0", "KIND_1"$/m);
+  assert.match(briefOf(42), /"KIND_39" and 2 more: dispatch_contract_status lists them$/m);
+  assert.doesNotMatch(briefOf(0), /kinds of work/);
 });
 
 test("a result is bounded, and one that was cut still closes its fence", () => {
@@ -266,8 +280,11 @@ describe("a huge or hostile answer", () => {
   });
 
   test("in the brief is bounded, and its words stay inside", () => {
-    const text = briefText(body, body, {
-      controls: [{ is_paused: true, scope_type: "INCIDENT", incident_type: nasty, reason: nasty }],
+    const text = briefText({
+      cockpit: body,
+      approvals: body,
+      autonomy: { controls: [{ is_paused: true, scope_type: "INCIDENT", incident_type: nasty, reason: nasty }] },
+      contract: { incident_types: Array.from({ length: 200 }, () => ({ incident_type: nasty, title: nasty })) },
     });
     assert.ok(text.length < 4_000, String(text.length));
     assertNothingOutside(text);
