@@ -311,7 +311,7 @@ describe("what comes next", () => {
   test("is what the state and the roles allow, the usual first, eight at most", () => {
     assert.equal(nextLine("NEW", ["tech"]), "next: closeout_add_evidence");
     assert.match(nextLine("SCHEDULED", ["dispatcher"], ["assignment.dispatch"]) ?? "", /^next: assignment_dispatch, /);
-    assert.equal(nextLine("CLOSED", roles), "next: ticket_follow_up");
+    assert.equal(nextLine("CLOSED", roles), "next: billing_generate_invoice, ticket_follow_up, billing_credit");
     assert.equal(nextLine("CANCELLED", ["dispatcher"]), "next: nothing; this ticket is at its end");
     assert.equal(nextLine("CLOSED", ["tech"]), "next: nothing; this ticket is at its end");
     for (const state of ticketStates) {
