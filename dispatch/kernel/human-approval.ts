@@ -70,6 +70,7 @@ function isMet(when: ApprovalCondition, facts: JsonObject): boolean {
   if ("dispatch_mode" in when)
     return facts["bypass"] !== false || (facts["dispatch_mode"] ?? when.dispatch_mode) === when.dispatch_mode;
   if ("total_cents_above" in when) return isAbove(facts["total_cents"], when.total_cents_above);
+  if ("dry_run" in when) return facts["dry_run"] !== true;
   if ("moved_visits_above" in when) return isAbove(facts["moved_visits"], when.moved_visits_above);
   return true;
 }

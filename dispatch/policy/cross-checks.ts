@@ -138,6 +138,7 @@ const toolOfCondition = {
   dispatch_mode: "assignment.dispatch",
   total_cents_above: "billing.generate_invoice",
   moved_visits_above: "plan.apply",
+  dry_run: "directory.import",
 } as const satisfies Record<string, CommandName | null>;
 const isCondition = (name: string): name is keyof typeof toolOfCondition => Object.hasOwn(toolOfCondition, name);
 

@@ -166,7 +166,9 @@ export type ApprovalCondition =
   | { readonly moved_visits_in_an_hour_above: number }
   | { readonly dispatch_mode: "EMERGENCY_BYPASS" }
   | { readonly total_cents_above: number }
-  | { readonly moved_visits_above: number };
+  | { readonly moved_visits_above: number }
+  /** Rows are to be written, not only looked at. */
+  | { readonly dry_run: false };
 
 /** A call that a person must allow when a model chose it. */
 export type HumanApprovalRule = {

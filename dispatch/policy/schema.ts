@@ -231,6 +231,7 @@ const ApprovalRule = Type.Object(
         Type.Object({ dispatch_mode: Type.Literal("EMERGENCY_BYPASS") }, closed),
         Type.Object({ total_cents_above: Cents }, closed),
         Type.Object({ moved_visits_above: Type.Integer({ minimum: 0, maximum: 10_000 }) }, closed),
+        Type.Object({ dry_run: Type.Literal(false) }, closed),
         Type.Object({ technician_changed: Type.Literal(true) }, closed),
         Type.Object({ moved_visits_in_an_hour_above: Type.Integer({ minimum: 0, maximum: 10_000 }) }, closed),
       ]),

@@ -13,6 +13,8 @@ export type ApprovalRule = {
   readonly dispatchMode: string | null;
   readonly totalCentsAbove: number | null;
   readonly movedVisitsAbove: number | null;
+  /** Not where it is only asked what would happen. */
+  readonly unlessDryRun: boolean;
 };
 
 /** The rules in GET /contract's answer; none when approvals are switched off there. */
@@ -30,5 +32,6 @@ export function rulesFrom(contract: JsonObject): ApprovalRule[] {
       dispatchMode: textAt(objectAt(one, "when"), "dispatch_mode"),
       totalCentsAbove: numberAt(objectAt(one, "when"), "total_cents_above"),
       movedVisitsAbove: numberAt(objectAt(one, "when"), "moved_visits_above"),
+      unlessDryRun: objectAt(one, "when")["dry_run"] === false,
     }));
 }

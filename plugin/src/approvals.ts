@@ -3,6 +3,7 @@
 import { listAt, numberAt, objectAt, sortedJson, textAt, type JsonObject } from "./json.ts";
 import { dollars, quoted, wordAt } from "./result-text.ts";
 import type { ApprovalRule } from "./approval-rules.ts";
+import { fieldsShown } from "./resolve-call.ts";
 import type { Subject } from "./subject.ts";
 import type { Tool } from "./tool-catalog.ts";
 
@@ -27,6 +28,7 @@ export function ruleFor(
         textAt(ticket, "state") !== "TRIAGED"
       )
         return false;
+      if (rule.unlessDryRun && fields["dry_run"] === true) return false;
       if (rule.movedVisitsAbove !== null) return plan === null || listAt(plan, "moves").length > rule.movedVisitsAbove;
       if (rule.totalCentsAbove === null) return true;
       const nte = ticket ? (numberAt(ticket, "nte_cents") ?? 0) : 0;
@@ -55,7 +57,7 @@ export function isPointless(tool: Tool, ticket: JsonObject | null): boolean {
 export function cardFor(
   rule: Pick<ApprovalRule, "reason">,
   tool: Tool,
-  { call: { fields }, ticket, plan, approval, names }: Subject,
+  { call, ticket, plan, approval, names }: Subject,
   asking: string,
 ): { title: string; description: string } {
   const number = ticket && textAt(ticket, "number");
@@ -68,7 +70,7 @@ export function cardFor(
       `${wordAt(approval, "approval_type")} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}, ` +
         `${quoted(textAt(approval, "reason"), 70)}, asked for by ${quoted(textAt(approval, "requested_by"), 30)}.`,
     `Asked by ${asking}. ${rule.reason}`,
-    ...fieldTexts(fields, names).map((field) => `${field}.`),
+    ...fieldTexts(fieldsShown(tool, call), names).map((field) => `${field}.`),
   ];
   return {
     title: cut(`${tool.label}${number ? ` ${number}` : ""}`, 80),

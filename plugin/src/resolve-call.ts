@@ -60,3 +60,12 @@ async function searchAs(desk: Desk, caller: Caller, path: string, signal: AbortS
   if (outcome.kind === "answered") return { kind: "found", body: outcome.body };
   return outcome.kind === "refused" ? { kind: "not allowed" } : { kind: "away", why: outcome.why };
 }
+
+/** What a card lists of a call: its fields, and the ids of its path but those of the ticket and plan, which it describes. */
+export function fieldsShown(tool: Pick<Tool, "ids">, { ids, fields }: ResolvedCall): JsonObject {
+  const listed = tool.ids.flatMap(({ name, field }) => {
+    const { [name]: id } = ids;
+    return id === undefined || name === "ticketId" || name === "planId" ? [] : [[field, id] as const];
+  });
+  return { ...Object.fromEntries(listed), ...fields };
+}

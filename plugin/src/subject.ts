@@ -5,7 +5,7 @@ import { pathWith, queries, type QueryName } from "../../dispatch/contract/index
 import { queryString, roleIn, type Caller, type Desk } from "./desk.ts";
 import { isUuid } from "./idempotency-key.ts";
 import { isObject, listAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import type { ResolvedCall } from "./resolve-call.ts";
+import { fieldsShown, type ResolvedCall } from "./resolve-call.ts";
 import type { Tool } from "./tool-catalog.ts";
 
 export type Subject = {
@@ -38,7 +38,7 @@ export async function subjectOf(
     Promise.all(named.map(async ({ id }) => read("ticket.get", { ticketId: id }))),
     ids["planId"] === undefined ? null : read("plan.get", { planId: ids["planId"] }),
     approvalIn({ ids, fields }, read),
-    namesOf(tool, fields, read),
+    namesOf(tool, fieldsShown(tool, { ids, fields }), read),
   ]);
   const call = withIds({ ids, fields }, named, tickets);
   const isUnread = (one: JsonObject | null, id: unknown) => one === null && id !== undefined;

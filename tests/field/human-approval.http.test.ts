@@ -31,7 +31,7 @@ const chat = { via: "chat" };
 const allowed = (api: TestApi, tool: CommandName, call: Call & { readonly key: string }, change: object = {}) => ({
   human_approval: {
     tool,
-    target: { aggregate: commands[tool].aggregate, id: call.ticket ?? call.plan ?? null },
+    target: { aggregate: commands[tool].aggregate, id: call.ticket ?? call.plan ?? call.account ?? call.site ?? null },
     arguments_hash: canonicalSha256(call.body ?? {}),
     request_id: call.key,
     approved_by: "Olga, owner",
@@ -40,7 +40,7 @@ const allowed = (api: TestApi, tool: CommandName, call: Call & { readonly key: s
   },
 });
 
-type Call = Pick<CallOptions, "ticket" | "plan" | "body">;
+type Call = Pick<CallOptions, "ticket" | "plan" | "account" | "site" | "body">;
 type Risky = {
   readonly rule: string;
   readonly tool: CommandName;
@@ -62,6 +62,12 @@ const triaged = async (api: TestApi, mode: string): Promise<Call> => {
 };
 /** Work that costs $1,250 and a trip. */
 const tenHours = { labor_minutes: 600, travel_minutes: 0, parts: [] };
+
+const newAccount = async (api: TestApi): Promise<string> =>
+  (await api.run("account.upsert", { body: { name: "Harbour" } })).account.id;
+const newSite = async (api: TestApi, account_id: string): Promise<string> =>
+  (await api.run("site.upsert", { body: { account_id, name: "Pier", region: "CA" } })).site.id;
+const reason = "entered twice";
 
 const risky: readonly Risky[] = [
   {
@@ -111,6 +117,13 @@ const risky: readonly Risky[] = [
     arrange: async (api) => ({ ticket: (await ticketIn(api, "VERIFIED", { work: tenHours })).id, body: {} }),
   },
   {
+    rule: "billing.credit",
+    tool: "billing.credit",
+    role: "finance",
+    severity: "critical",
+    arrange: async (api) => ({ ticket: (await ticketIn(api, "INVOICED")).id, body: { all: true, reason } }),
+  },
+  {
     rule: "ops.autonomy.rollback",
     tool: "ops.autonomy.rollback",
     role: "dispatcher",
@@ -138,6 +151,44 @@ const risky: readonly Risky[] = [
       const { id, approvalId } = await ticketIn(api, "APPROVAL_REQUIRED");
       return { ticket: id, body: { approval_id: approvalId, decision: "APPROVED" } };
     },
+  },
+  {
+    rule: "account.merge",
+    tool: "account.merge",
+    role: "dispatcher",
+    severity: "critical",
+    arrange: async (api) => ({ account: await newAccount(api), body: { into: await newAccount(api), reason } }),
+  },
+  {
+    rule: "site.merge",
+    tool: "site.merge",
+    role: "dispatcher",
+    severity: "critical",
+    arrange: async (api) => {
+      const account = await newAccount(api);
+      return { site: await newSite(api, account), body: { into: await newSite(api, account), reason } };
+    },
+  },
+  {
+    rule: "account.archive",
+    tool: "account.archive",
+    role: "dispatcher",
+    severity: "warning",
+    arrange: async (api) => ({ account: await newAccount(api), body: { reason } }),
+  },
+  {
+    rule: "site.archive",
+    tool: "site.archive",
+    role: "dispatcher",
+    severity: "warning",
+    arrange: async (api) => ({ site: await newSite(api, await newAccount(api)), body: { reason } }),
+  },
+  {
+    rule: "directory.import",
+    tool: "directory.import",
+    role: "dispatcher",
+    severity: "warning",
+    arrange: async () => ({ body: { kind: "account", rows: [{ name: "Lagoon" }] } }),
   },
   {
     rule: "technician_changed",
@@ -261,7 +312,7 @@ for (const profile of profiles) {
       assert.equal((await api.read("ticket.get", { ticket: second.id })).state, "NEW");
     });
 
-    test("what meets no rule needs no word: an ordinary dispatch, a small invoice, a small plan, any other tool", async () => {
+    test("what meets no rule needs no word: an ordinary dispatch, a small invoice, a small plan, a look at an import, any other tool", async () => {
       const headers = speaking(api, chat);
       const { id: scheduled, techId } = await ticketIn(api, "SCHEDULED");
       await api.run("assignment.dispatch", {
@@ -280,6 +331,10 @@ for (const profile of profiles) {
       assert.equal(moves.length, 1, "what is booked has no reason to move");
       await api.run("plan.apply", { plan, headers });
       await api.run("ops.autonomy.pause", { headers, body: { reason: "recall" } });
+      await api.run("directory.import", {
+        headers,
+        body: { kind: "account", rows: [{ name: "Lagoon" }], dry_run: true },
+      });
     });
 
     test("what is refused for another reason bothers nobody", async () => {

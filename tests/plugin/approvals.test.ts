@@ -32,6 +32,14 @@ const told = {
         when: { moved_visits_above: 2 },
       },
       {
+        rule: "directory.import",
+        tool: "directory.import",
+        severity: "warning",
+        reason: "Many rows.",
+        when: { dry_run: false },
+      },
+      { rule: "account.merge", tool: "account.merge", severity: "critical", reason: "For good." },
+      {
         rule: "invoice_above_limit",
         tool: "billing.generate_invoice",
         severity: "odd",
@@ -77,6 +85,8 @@ test("the rules are the API's; none where it asks for nobody, or says nothing th
       ["emergency_bypass", "critical", "EMERGENCY_BYPASS", null, null],
       ["ticket.cancel", "warning", null, null, null],
       ["plan_above_limit", "warning", null, null, 2],
+      ["directory.import", "warning", null, null, null],
+      ["account.merge", "critical", null, null, null],
       ["invoice_above_limit", "warning", null, 100_000, null],
     ],
   );
@@ -129,6 +139,9 @@ describe("a call meets", () => {
     ],
     [null, "an invoice that cannot be above", "billing.generate_invoice", {}, ticket({ nte_cents: 100_000 })],
     ["invoice_above_limit", "an invoice without limit", "billing.generate_invoice", {}, ticket({ nte_cents: 0 })],
+    ["directory.import", "an import", "directory.import", { kind: "site", rows: [] }, null],
+    ["directory.import", "an import that says so", "directory.import", { dry_run: false }, null],
+    [null, "a look at an import", "directory.import", { dry_run: true }, null],
     ["invoice_above_limit", "an invoice of a ticket nobody can read", "billing.generate_invoice", {}, null],
   ];
   for (const [rule, what, tool, args, of] of table)
@@ -194,6 +207,29 @@ describe("the card", () => {
       `tech_id "${id}" ("Ana Alvarez").`,
     ])
       assert.ok(description.includes(shown), description);
+  });
+
+  test("names what the path names beside a ticket, such as the customer who goes and the one who stays", () => {
+    const [from, into] = ["01a1f8e9-0fc0-7cfc-9024-75cc3227896e", id];
+    const { title, description } = cardFor(
+      ruleNamed("account.merge"),
+      toolOf("account.merge"),
+      {
+        ...about(null),
+        call: { ids: { accountId: from }, fields: { into, reason: "entered twice" } },
+        names: new Map([
+          [from, "Acme Gates"],
+          [into, "ACME Gates Inc"],
+        ]),
+      },
+      '"dana"',
+    );
+    assert.equal(title, "Account merge");
+    assert.equal(
+      description,
+      'Asked by "dana". For good. reason "entered twice". ' +
+        `into "${into}" ("ACME Gates Inc"). account_id "${from}" ("Acme Gates").`,
+    );
   });
 
   test("shows ids and choices before prose, so that no long note hides who will be sent", () => {

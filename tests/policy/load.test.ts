@@ -266,6 +266,11 @@ describe("the policy set in force", () => {
       { rule: "ops.autonomy.rollback", tool: "ops.autonomy.rollback", when: undefined, severity: "critical" },
       { rule: "plan_above_limit", tool: "plan.apply", when: { moved_visits_above: 5 }, severity: "warning" },
       { rule: "approval.decide", tool: "approval.decide", when: undefined, severity: "warning" },
+      { rule: "account.merge", tool: "account.merge", when: undefined, severity: "critical" },
+      { rule: "site.merge", tool: "site.merge", when: undefined, severity: "critical" },
+      { rule: "account.archive", tool: "account.archive", when: undefined, severity: "warning" },
+      { rule: "site.archive", tool: "site.archive", when: undefined, severity: "warning" },
+      { rule: "directory.import", tool: "directory.import", when: { dry_run: false }, severity: "warning" },
       { rule: "technician_changed", tool: undefined, when: { technician_changed: true }, severity: "warning" },
       { rule: "moves_above_limit", tool: undefined, when: { moved_visits_in_an_hour_above: 5 }, severity: "warning" },
     ]);
