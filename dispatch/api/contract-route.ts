@@ -10,6 +10,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { approvalRules } from "../kernel/human-approval.ts";
 import type { DevHeaders } from "../process/settings.ts";
 import type { Credentials } from "./credentials.ts";
+import { devHeadersNow } from "./development-headers.ts";
 import { triedZoneData, zoneData } from "../process/zone-data.ts";
 import { serviceName } from "./health.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -32,7 +33,7 @@ export function contractRoute(desk: Desk, contract: Contract, credentials: Crede
       title,
       words,
     })),
-    development_headers: developmentHeaders(desk.settings.allowDevHeaders),
+    development_headers: developmentHeaders(devHeadersNow(desk)),
     human_approval: { required: desk.settings.chatApprovals === "required", rules: approvalRules(desk) },
   });
   let fixed: { readonly policy: Policy; readonly text: ReturnType<typeof made> } | undefined;
@@ -57,7 +58,6 @@ const developmentHeaders = (allowed: DevHeaders): "off" | "loopback" | "anywhere
 
 /** The rules in force by the names of the profile's file; where a setting replaces a value, the setting's. */
 function profileOf(desk: Desk): object {
-  const { settings } = desk;
   const policy = desk.policies.live;
   const { bypass, candidateRisk, evidence, sla, invoice, priceBook } = policy;
   const intake = intakeThresholds(desk);
@@ -69,7 +69,7 @@ function profileOf(desk: Desk): object {
     unknown_incident_type: policy.unknownIncidentType,
     on_call_priorities: policy.onCallPriorities,
     overrun_reserve_minutes: policy.overrunReserveMinutes,
-    dev_headers: settings.allowDevHeaders !== false,
+    dev_headers: devHeadersNow(desk) !== false,
     bypass: {
       required_priority: bypass.requiredPriority,
       incident_type_required: bypass.incidentTypeRequired,

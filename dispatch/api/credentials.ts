@@ -5,7 +5,7 @@ import { roleFrom, type Role } from "../contract/roles.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { Settings } from "../process/settings.ts";
+import type { DevHeaders, Settings } from "../process/settings.ts";
 import { BearerTokens } from "./bearer-token.ts";
 import { speakerFromHeaders } from "./development-headers.ts";
 import { openSigningKeys, type Warn } from "./signing-keys.ts";
@@ -25,8 +25,16 @@ export type Credentials = {
 
 export type Caller = { readonly actor: Actor; readonly until: number | null };
 
+type Parts = {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly warn: Warn;
+  /** Whether development headers count; asked for each caller. */
+  readonly devHeaders: () => DevHeaders;
+};
+
 /** @throws SettingsError when the signing keys cannot be read */
-export async function openCredentials(settings: Settings, clock: Clock, warn: Warn): Promise<Credentials> {
+export async function openCredentials({ settings, clock, warn, devHeaders }: Parts): Promise<Credentials> {
   const tokens = new BearerTokens({
     secrets: [settings.jwtSecret, settings.jwtSecretOld].filter((secret) => secret !== null),
     keys: settings.jwks === null ? null : await openSigningKeys(settings.jwks, clock, warn),
@@ -40,7 +48,7 @@ export async function openCredentials(settings: Settings, clock: Clock, warn: Wa
       const { speaker, endsAt } = await tokens.verified(tokenFrom(authorization));
       return { actor: actorFrom(speaker, allowed), until: endsAt };
     }
-    if (settings.allowDevHeaders === false) throw new Refusal("AUTH_REQUIRED");
+    if (devHeaders() === false) throw new Refusal("AUTH_REQUIRED");
     return { actor: actorFrom(speakerFromHeaders(headers), allowed), until: null };
   };
   return { callerOf, actorOf: async (headers, allowed) => (await callerOf(headers, allowed)).actor };

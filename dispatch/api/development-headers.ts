@@ -4,8 +4,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { idFrom, type AccountId, type Id, type SiteId, type TechnicianId } from "../contract/ids.ts";
 import type { Reach } from "../kernel/actor.ts";
+import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import type { DevHeaders } from "../process/settings.ts";
 import { actorIdProblem, actorTypeFrom, reachFrom, type Speaker } from "./speaker.ts";
+
+/** Whether they count at this moment: the settings allow them, and so does the profile in force, activated since the start or not. */
+export const devHeadersNow = ({ settings, policies }: Pick<Desk, "settings" | "policies">): DevHeaders =>
+  policies.live.devHeaders && settings.allowDevHeaders;
 
 /**
  * Who speaks by the development headers.

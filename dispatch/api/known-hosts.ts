@@ -4,7 +4,7 @@
 
 import { isIP } from "node:net";
 import { Refusal } from "../kernel/refusal.ts";
-import type { Settings } from "../process/settings.ts";
+import type { DevHeaders, Settings } from "../process/settings.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** @throws Refusal HOST_NOT_ALLOWED, ORIGIN_NOT_ALLOWED */
@@ -14,8 +14,14 @@ const loopback = ["localhost", "127.0.0.1", "[::1]"];
 const everyAddress = ["0.0.0.0", "::"];
 const longestShown = 200;
 
-/** What every request has to pass; null where tokens are needed anyway, which no page of a stranger's has. */
-export function knownHosts({ allowDevHeaders, apiPublicUrl, apiHost }: Settings): RequireKnownHost | null {
+/**
+ * What every request has to pass; null where tokens are always needed, which no page of a stranger's has.
+ * @param devHeaders whether development headers count; asked for each request
+ */
+export function knownHosts(
+  { allowDevHeaders, apiPublicUrl, apiHost }: Settings,
+  devHeaders: () => DevHeaders,
+): RequireKnownHost | null {
   if (allowDevHeaders === false) return null;
   const listening = apiHost.includes(":") ? `[${apiHost}]` : apiHost;
   const known = new Set([
@@ -30,6 +36,7 @@ export function knownHosts({ allowDevHeaders, apiPublicUrl, apiHost }: Settings)
   const refuse = (code: "HOST_NOT_ALLOWED" | "ORIGIN_NOT_ALLOWED", field: string, sent: string): Refusal =>
     new Refusal(code, { [field]: sent.slice(0, longestShown), allowed_hosts: allowed });
   return ({ authority, method, request: { headers } }) => {
+    if (devHeaders() === false) return;
     // A client that names no host is no browser.
     if (authority !== null && !serves(hostnameOf(authority))) throw refuse("HOST_NOT_ALLOWED", "host", authority);
     const { origin } = headers;

@@ -12,6 +12,7 @@ import { alertReporter } from "./alerts.ts";
 import { affordable } from "./connection-room.ts";
 import { createApp, type Listener } from "./app.ts";
 import { openCredentials } from "./credentials.ts";
+import { devHeadersNow } from "./development-headers.ts";
 import { diskWatch } from "./disk-watch.ts";
 import { errorResponder } from "./error-response.ts";
 import { eventStreams } from "./events.ts";
@@ -65,7 +66,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   let url = "";
   await using opened = new AsyncDisposableStack();
 
-  const credentials = await openCredentials(settings, clock, warn);
+  const credentials = await openCredentials({ settings, clock, warn, devHeaders: () => devHeadersNow(open.desk) });
   const open = await openDesk({
     settings,
     clock,
@@ -173,7 +174,7 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
     onAnswer: (name, answer, body) => metrics.effect(name, answer, body),
   });
   const own = ownRoutes({ desk, contract, credentials, health, metrics, alerts, events, fileStore, reporter });
-  const shared = { respondError, reporter, requireKnownHost: knownHosts(settings) };
+  const shared = { respondError, reporter, requireKnownHost: knownHosts(settings, () => devHeadersNow(desk)) };
   return {
     main: createApp({ ...shared, routes: [...tools, ...own] }),
     watch: createApp({ ...shared, routes: watchRoutes({ health, metrics, reporter }, true) }),

@@ -14,7 +14,7 @@ import { systemClock, type Clock } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { announcer } from "../kernel/outbox.ts";
 import { Policies } from "../kernel/policies.ts";
-import { followPolicy } from "./follow-policy.ts";
+import { followPolicy, headersOff } from "./follow-policy.ts";
 import type { Settings } from "./settings.ts";
 import { loadPolicySet } from "../policy/load.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -94,7 +94,9 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const travel = new TravelTimes({ url: settings.travelUrl, timeoutMs: settings.travelTimeoutMs, clock, log });
   const policies = new Policies({ db, started: policy, warn: log.warn });
   await policies.open(options.serves === true ? loaded : null);
-  const following = followPolicy(policies, log);
+  const off = options.serves === true ? headersOff(policies, settings) : null;
+  if (off !== null) log.warn(off);
+  const following = followPolicy(policies, settings, log);
   opened.defer(following.stop);
   const desk: Desk = {
     db,

@@ -181,10 +181,30 @@ describe("a policy that is activated while processes serve", async () => {
     assert.equal((await versionsOf(api)).length, 3);
   });
 
+  test("takes development headers away from processes that started with them, and from those that start after", async (t) => {
+    const as = { "x-actor-id": "mallory", "x-actor-role": "dispatcher" };
+    const told = async ({ send }: TestApi) => {
+      const { status, text } = await send("GET", "/contract", as);
+      const { error, development_headers, profile } = JSON.parse(text);
+      return [status, error?.code ?? [development_headers, profile.dev_headers]];
+    };
+    assert.deepEqual(await told(api), [200, ["loopback", true]]);
+    await activate(api, folderOf({ "profile.json": () => ({ extends: "strict" }) }, t));
+    await inForce(3);
+    const third = await startTestApi({ beside: api, logged: true, t });
+    for (const one of [api, second, third]) assert.deepEqual(await told(one), [401, "AUTH_REQUIRED"]);
+    assert.match(JSON.stringify(third.log), /headers no longer count: version 3 of the policy \(profile strict\)/);
+    const strange = { ...as, origin: "https://elsewhere.example" };
+    assert.deepEqual(JSON.parse((await third.send("GET", "/contract", strange)).text).error.code, "AUTH_REQUIRED");
+    await activate(api, folderOf({}, t));
+    await inForce(4);
+    assert.deepEqual(await told(api), [200, ["loopback", true]]);
+  });
+
   test("is kept where a later release stored what this one cannot read, and a start says so", async () => {
     await api.owner.query(
       `INSERT INTO policy_versions (version, content, hash, activated_by, activated_at)
-       VALUES (3, '{"files": {"profile.json": {"from_the_future": 1}}, "base": {}}', repeat('a', 64), 'a later release', now())`,
+       VALUES (5, '{"files": {"profile.json": {"from_the_future": 1}}, "base": {}}', repeat('a', 64), 'a later release', now())`,
     );
     const said: string[] = [];
     const open = await openDesk({
@@ -194,10 +214,10 @@ describe("a policy that is activated while processes serve", async () => {
       apiUrl: () => "",
     });
     try {
-      assert.equal(open.desk.policies.live.version, 2);
+      assert.equal(open.desk.policies.live.version, 4);
       assert.match(
         said.join(),
-        /version 3 of the policy in the database cannot be read by this release .*from_the_future/,
+        /version 5 of the policy in the database cannot be read by this release .*from_the_future/,
       );
     } finally {
       await open.close();
