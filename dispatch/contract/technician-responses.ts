@@ -72,7 +72,7 @@ const visit = Type.Object({
   access_instructions: nullable(text()),
   contact: nullable(
     Type.Object({ name: text(), phone: nullable(text()), role: nullable(text()) }),
-    "Whom to ask for on site: the ticket's contact, else the site's first, else who called; null: nobody is on record",
+    "Whom to ask for on site: the ticket's contact, else the site's first; who called where there is none or no number of theirs; null: nobody is on record",
   ),
   crew: Type.Array(Type.Object({ ...person, role: oneOf(["lead", "helper"]), checked_in_at: nullable(time()) }), {
     description: "Who is booked for it, the lead first, with when they came",
@@ -91,6 +91,11 @@ export const techDay = Type.Object({
       visits: Type.Array(visit, {
         description: "In order of time; on the first day also what began before it and is not over",
       }),
+    }),
+  ),
+  more: Type.Optional(
+    Type.Boolean({
+      description: "There are more than are told; what should have been over before the first day is left out first",
     }),
   ),
 });

@@ -4,7 +4,7 @@
 import type { Attention, AttentionCode } from "../contract/attention.ts";
 import { mostInCrew } from "../contract/fields.ts";
 import { cancellableStates } from "../contract/states.ts";
-import { unknownType } from "../policy/incident-type.ts";
+import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
 import { arriveBy } from "../ticket/arrive-by.ts";
 
@@ -106,7 +106,9 @@ export function attentionToType(
   { state, incident_type: type, last_transition_at }: AttentionRow & { readonly incident_type: string | null },
   policy: Policy,
 ): Attention | null {
-  if (type === null || !cancellableStates.some((one) => one === state) || !unknownType(policy, type)) return null;
+  if (type === null || !cancellableStates.some((one) => one === state)) return null;
+  // For each row of each page: which known type it is like is reckoned for whoever writes an unknown one.
+  if (ofIncidentType(policy.incidentTypes, type)) return null;
   const detail = `The policy does not know the incident type ${type}; the work cannot be completed under it.`;
   return of("UNKNOWN_INCIDENT_TYPE", last_transition_at, detail);
 }

@@ -22,7 +22,7 @@ export type CalendarOwner = { readonly id: TechnicianId; readonly name: string; 
 /** Whose calendar a secret opens; nobody's once they no longer work here. */
 export const selectCalendarOwner = statement<CalendarOwner>(
   "calendar_owner",
-  `SELECT r.id, r.name, ${technicianZone("r.id")} AS timezone
+  `SELECT r.id, r.name, ${technicianZone("r.id", "$2::timestamptz")} AS timezone
    FROM technician_calendars k JOIN technicians r ON r.id = k.technician_id
    WHERE k.secret_hash = $1 AND r.active`,
 );

@@ -14,6 +14,7 @@ import { cockpitText, queueText, type CockpitRow } from "./cockpit-answer.ts";
 import { queueQuestion, type QueuePage, type QueueRow } from "./cockpit-queue.ts";
 import { countEvidence } from "./evidence-rows.ts";
 import { localOf, promiseAt, ticketAt } from "./local-times.ts";
+import { whomToCall } from "./onsite-contact.ts";
 import { slaReport } from "./sla.ts";
 import { selectNewestEvents } from "./timeline.ts";
 import { policyOf } from "../ticket/policy-of.ts";
@@ -58,7 +59,7 @@ function cockpitRow(row: QueueRow, desk: Desk, now: string): CockpitRow {
     ticket_id: row.id,
     number: row.number,
     summary: row.summary,
-    caller: callerOf(row),
+    caller: whomToCall(row.contact, row),
     state: row.state,
     priority: row.priority,
     incident_type: row.incident_type,
@@ -79,10 +80,6 @@ function cockpitRow(row: QueueRow, desk: Desk, now: string): CockpitRow {
       attentionToType(row, policyOf(desk, row)),
   };
 }
-
-/** Whom to call back: the contact the ticket names, else who called when it was taken. */
-const callerOf = ({ contact, customer_name, customer_phone }: QueueRow): CockpitRow["caller"] =>
-  contact ?? (customer_name === null ? null : { name: customer_name, phone: customer_phone });
 
 /** A ticket outside the caller's scope is refused by its id, which is what the caller named. */
 async function selectedTicket({ desk, actor }: DeskQueryCall<"dispatcher.cockpit">, ticketId: TicketId) {

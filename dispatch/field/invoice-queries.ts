@@ -3,6 +3,7 @@
 import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
+import { queryDay } from "./query-day.ts";
 import { documentBody, requireDocument, selectPage } from "./invoice-rows.ts";
 
 const normalPage = 50;
@@ -10,6 +11,8 @@ const normalPage = 50;
 export const invoiceList = deskQuery("invoice.list", async ({ desk, actor, input, now }) => {
   const { account_id = null, ticket_id = null, number = null, kind = null, status = null } = input;
   const { issued_from = null, issued_to = null, limit = normalPage, cursor } = input;
+  if (issued_from !== null) queryDay("issued_from", issued_from);
+  if (issued_to !== null) queryDay("issued_to", issued_to);
   const [time = null, id = null] = cursor ? positionFrom(cursor, ["time", "id"]) : [];
   const found = await desk.db.rows(selectPage, [
     now.slice(0, 10),

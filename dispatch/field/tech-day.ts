@@ -9,20 +9,21 @@ import { reachParameter, type Actor } from "../kernel/actor.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { invalidFields, Refusal } from "../kernel/refusal.ts";
 import { loadCrew } from "../workforce/crew.ts";
-import { localDay, localToInstant, parseDate, type EpochDay } from "../workforce/local-time.ts";
+import { isTimeZone, localDay, localToInstant, type EpochDay } from "../workforce/local-time.ts";
 import { technicianZone } from "../workforce/technician-zone.ts";
 import { checkCloseout } from "./closeout-check.ts";
 import { selectNewestCompletion } from "./completions.ts";
 import { selectEvidenceFacts } from "./evidence-rows.ts";
 import { localOf, promiseAt } from "./local-times.ts";
-import { onsiteContact, type OnsiteContact } from "./onsite-contact.ts";
+import { onsiteContact, whomToCall, type OnsiteContact } from "./onsite-contact.ts";
+import { queryDay } from "./query-day.ts";
 import { arrivalsOf, demandsOf, selectTrail, visitSpanOf } from "./visits.ts";
 
 type Technician = { id: TechnicianId; name: string; timezone: string };
 
 const selectTechnician = statement<Technician>(
   "tech_day_technician",
-  `SELECT r.id, r.name, ${technicianZone("r.id")} AS timezone FROM technicians r WHERE r.id = $1`,
+  `SELECT r.id, r.name, ${technicianZone("r.id", "$2::timestamptz")} AS timezone FROM technicians r WHERE r.id = $1`,
 );
 
 type VisitRow = {
@@ -69,8 +70,8 @@ type VisitRow = {
 const mostVisits = 100;
 
 // $1 technician, $2 and $3 from and until when, $4 whether what was to be over before $2 and is not belongs in it, $5 accounts,
-// $6 sites. What is over is told with the day it was planned for; work under way without a booking came back from the quality check.
-const selectVisits = statement<VisitRow>(
+// $6 sites. Should there be too many, those that were to be over before $2 are left out first. What is over is told with the day it was planned for; work under way without a booking came back from the quality check.
+export const selectVisits = statement<VisitRow>(
   "tech_day_visits",
   `WITH mine AS (
      SELECT b.ticket_id, b.id AS booking_id, b.role, b.part, true AS live, lower(b.span) AS start, upper(b.span) AS "end",
@@ -99,7 +100,7 @@ const selectVisits = statement<VisitRow>(
           s.timezone, s.access_instructions
    FROM mine m JOIN tickets t ON t.id = m.ticket_id JOIN sites s ON s.id = t.site_id
    WHERE ($5::uuid[] IS NULL OR t.account_id = ANY ($5)) AND ($6::uuid[] IS NULL OR t.site_id = ANY ($6))
-   ORDER BY m.start NULLS FIRST, m.ticket_id, m.part LIMIT ${mostVisits}`,
+   ORDER BY coalesce(m."end" <= $2, false), m.start NULLS FIRST, m.ticket_id, m.part LIMIT ${mostVisits + 1}`,
 );
 
 const dayMs = 86_400_000;
@@ -107,14 +108,14 @@ const usualDays = 2;
 
 export const techDay = deskQuery("tech.day", async ({ desk, actor, input, now }) => {
   const techId = whose(actor, input);
-  const technician = await desk.db.row(selectTechnician, [techId]);
+  const technician = await desk.db.row(selectTechnician, [techId, now]);
   if (!technician) throw new Refusal("TECHNICIAN_NOT_FOUND", { tech_id: techId });
-  const zone = technician.timezone;
+  const zone = isTimeZone(technician.timezone) ? technician.timezone : "UTC";
   const today = localDay(Date.parse(now), zone);
-  const first = input.day === undefined ? today : dayOf(input.day);
+  const first = input.day === undefined ? today : nearDay(input.day, today);
   const end = first + (input.days ?? usualDays);
   const at = (day: EpochDay): string => new Date(localToInstant(day, 0, zone)).toISOString();
-  const rows = await desk.db.rows(selectVisits, [
+  const found = await desk.db.rows(selectVisits, [
     techId,
     at(first),
     at(end),
@@ -122,6 +123,7 @@ export const techDay = deskQuery("tech.day", async ({ desk, actor, input, now })
     reachParameter(actor.accounts),
     reachParameter(actor.sites),
   ]);
+  const rows = found.slice(0, mostVisits).toSorted(byStart);
   const visits = await Promise.all(
     rows.map(async (row) => ({ day: dayOfVisit(row, zone, first), visit: await visitOf(desk, row, techId, now) })),
   );
@@ -134,8 +136,13 @@ export const techDay = deskQuery("tech.day", async ({ desk, actor, input, now })
     technician: { tech_id: technician.id, tech_name: technician.name },
     timezone: zone,
     days,
+    ...(found.length > mostVisits && { more: true }),
   };
 });
+
+/** Of one start, in the order they were read. */
+const byStart = ({ start: one }: VisitRow, { start: other }: VisitRow): number =>
+  one === other ? 0 : (one ?? "") < (other ?? "") ? -1 : 1;
 
 /** @throws Refusal FORBIDDEN_SCOPE for a technician who asks about a colleague; INVALID_QUERY where nobody is named */
 function whose(actor: Actor, { tech_id }: DeskQueryCall<"tech.day">["input"]): TechnicianId {
@@ -154,13 +161,15 @@ function whose(actor: Actor, { tech_id }: DeskQueryCall<"tech.day">["input"]): T
   throw invalidFields([{ path: "tech_id", rule: "required", message: way }], "INVALID_QUERY");
 }
 
-/** @throws Refusal INVALID_QUERY for a day that no calendar has */
-function dayOf(text: string): EpochDay {
-  try {
-    return parseDate(text);
-  } catch {
-    throw invalidFields([{ path: "day", rule: "date", message: "is no day of the calendar" }], "INVALID_QUERY");
-  }
+/** Further from today than anybody plans or looks back, in days. */
+const farthest = 366;
+
+/** @throws Refusal INVALID_QUERY for a day that no calendar has, or that lies more than a year from today */
+function nearDay(text: string, today: EpochDay): EpochDay {
+  const day = queryDay("day", text);
+  if (Math.abs(day - today) > farthest)
+    throw invalidFields([{ path: "day", rule: "range", message: "lies more than a year from today" }], "INVALID_QUERY");
+  return day;
 }
 
 /** What began before the first day, or has no time, is told with it. */
@@ -219,7 +228,7 @@ async function visitOf(desk: Desk, row: VisitRow, techId: TechnicianId, now: str
       lon: row.lon,
     },
     access_instructions: row.access_instructions,
-    contact: row.onsite_contact ?? callerOf(row),
+    contact: contactOf(row),
     crew: crew.members.map(({ tech_id, tech_name, role }) => ({
       tech_id,
       tech_name,
@@ -230,8 +239,10 @@ async function visitOf(desk: Desk, row: VisitRow, techId: TechnicianId, now: str
   };
 }
 
-const callerOf = ({ customer_name: name, customer_phone: phone }: VisitRow): OnsiteContact | null =>
-  name === null ? null : { name, phone, role: null };
+function contactOf(row: VisitRow): OnsiteContact | null {
+  const found = whomToCall(row.onsite_contact, row);
+  return found && { role: null, ...found };
+}
 
 type Known = {
   /** Whether this technician has checked in on the visit that goes on. */

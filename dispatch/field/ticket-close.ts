@@ -29,7 +29,7 @@ export const ticketClose = ticketCommand({
       checklist: completion?.checklist ?? {},
       no_signature_reason: completion?.no_signature_reason ?? null,
       invoice: standingInvoice(invoices),
-      invoices,
+      invoices: invoices.map(({ invoice, creditNotes }) => ({ invoice, credit_notes: creditNotes })),
       chain_head: chainHead,
     };
     const bytes = Buffer.from(JSON.stringify(packet));

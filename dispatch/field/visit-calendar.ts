@@ -79,9 +79,9 @@ const lookEvery = "PT5M";
 /** The calendar that a secret opens, as it is now; null where it opens none. */
 export async function calendarOf(desk: Desk, secret: string): Promise<string | null> {
   const hash = calendarHash(secret);
-  const owner = hash === null ? null : await desk.db.row(selectCalendarOwner, [hash]);
-  if (!owner) return null;
   const now = desk.clock.now().getTime();
+  const owner = hash === null ? null : await desk.db.row(selectCalendarOwner, [hash, new Date(now).toISOString()]);
+  if (!owner) return null;
   const inDays = (days: number): string => new Date(now + days * dayMs).toISOString();
   const range = [inDays(-reach.back), inDays(reach.ahead), inDays(-reach.cancelled)];
   const visits = await desk.db.rows(selectVisits, [owner.id, ...range]);

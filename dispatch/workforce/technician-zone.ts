@@ -1,13 +1,18 @@
-// On whose clock a technician's days are: that of most of their shifts, else of the place they go to next.
+// On whose clock a technician's days are: that of most of the shifts they have now, else of those that begin later, else of the
+// place they go to next.
 
 /**
  * @param technician the technician's id, as SQL
- * @returns an expression with the name of an IANA time zone
+ * @param now the time, as SQL
+ * @returns an expression with the name of a time zone, as it is stored
  */
-export const technicianZone = (technician: string): string => `coalesce(
-  (SELECT z.timezone FROM technician_shifts z WHERE z.technician_id = ${technician}
-   GROUP BY z.timezone ORDER BY count(*) DESC, z.timezone LIMIT 1),
+export const technicianZone = (technician: string, now: string): string => `coalesce(
+  (SELECT z.timezone FROM technician_shifts z
+   WHERE z.technician_id = ${technician} AND (z.valid_to IS NULL OR z.valid_to >= (${now} AT TIME ZONE 'UTC')::date)
+   GROUP BY z.timezone
+   ORDER BY count(*) FILTER (WHERE z.valid_from IS NULL OR z.valid_from <= (${now} AT TIME ZONE 'UTC')::date) DESC,
+            count(*) DESC, z.timezone LIMIT 1),
   (SELECT zs.timezone FROM bookings zb JOIN tickets zt ON zt.id = zb.ticket_id JOIN sites zs ON zs.id = zt.site_id
-   WHERE zb.technician_id = ${technician} AND zb.state IN ('tentative', 'firm')
-   ORDER BY upper(zb.span) DESC LIMIT 1),
+   WHERE zb.technician_id = ${technician} AND zb.state IN ('tentative', 'firm') AND upper(zb.span) > ${now}
+   ORDER BY lower(zb.span) LIMIT 1),
   'UTC')`;

@@ -2,8 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attentionOf, lostChoice, rosterReasons, shortOf, type AttentionRow } from "../../dispatch/field/attention.ts";
+import {
+  attentionOf,
+  attentionToType,
+  lostChoice,
+  rosterReasons,
+  shortOf,
+  type AttentionRow,
+} from "../../dispatch/field/attention.ts";
 import { ticketStates } from "../../dispatch/contract/states.ts";
+import { loadPolicy } from "../../dispatch/policy/load.ts";
 
 const start = "2026-03-02T10:00:00.000Z";
 const end = "2026-03-02T11:00:00.000Z";
@@ -108,4 +116,29 @@ test("what only a command knew stays until it is told to be over, behind what is
   assert.equal(codeOf(rowIn("SCHEDULED", twice), before), "PROMISED_TWICE");
   assert.equal(codeOf(rowIn("SCHEDULED", twice), during), "NOT_SENT");
   assert.equal(codeOf(rowIn("SCHEDULED", { attention_code: "NOT_SENT", attention_since: moved }), before), null);
+});
+
+test("an unknown kind of work is told without asking what it is like", () => {
+  const policy = loadPolicy("pilot");
+  let asked = 0;
+  const incidentTypes = Object.fromEntries(
+    Object.entries(policy.incidentTypes).map(([name, work]) => [
+      name,
+      {
+        ...work,
+        get words() {
+          asked++;
+          return work.words;
+        },
+      },
+    ]),
+  );
+  const of = (incident_type: string) =>
+    attentionToType({ ...rowIn("NEW"), incident_type }, { ...policy, incidentTypes })?.code ?? null;
+  assert.deepEqual(["DOOR_WONT_LATHC", "DOOR_WONT_LATCH", "DOOR_WONT_LATCH_V2"].map(of), [
+    "UNKNOWN_INCIDENT_TYPE",
+    null,
+    null,
+  ]);
+  assert.equal(asked, 0);
 });

@@ -282,6 +282,8 @@ describe("the cockpit", async () => {
     );
     await api.run("ticket.update", { ticket: intake.id, body: { contact_id: contact } });
     assert.deepEqual((await row()).caller, { name: "Zoe Quill", phone: "+14155552672" });
+    await api.owner.query("UPDATE contacts SET phone = NULL WHERE id = $1", [contact]);
+    assert.deepEqual((await row()).caller, { name: "Cal Lane", phone: intake.customer_phone }, "whose number is known");
     await api.run("ticket.cancel", { ticket: intake.id, body: { reason: "called off" } });
   });
 

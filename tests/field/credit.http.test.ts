@@ -179,6 +179,8 @@ describe("invoice.list", async () => {
     assert.deepEqual(await list("status=credited"), [one.invoiceId]);
     assert.deepEqual(await list(`issued_to=${issued_on}`), [one.invoiceId]);
     assert.deepEqual(await list(`issued_from=${issued_on}&issued_to=${issued_on}&kind=invoice`), [one.invoiceId]);
+    for (const query of ["issued_from=2026-13-45", "issued_to=2026-02-30"])
+      assert.equal((await api.refuse("invoice.list", { as: "finance", query })).error.code, "INVALID_QUERY", query);
     assert.deepEqual(await list("status=overdue"), []);
     await api.owner.query("UPDATE invoices SET due_on = issued_on - 1 WHERE id = $1", [two.invoiceId]);
     assert.deepEqual(await list("status=overdue"), [two.invoiceId]);

@@ -327,6 +327,8 @@ describe("ticket.close", async () => {
     assert.deepEqual(packet["checklist"], fullChecklist);
     const last = events.at(-1);
     assert.deepEqual(packet["chain_head"], { seq: last?.seq, hash: last?.hash });
+    const [billed, ...others] = Array.isArray(packet["invoices"]) ? packet["invoices"] : [];
+    assert.deepEqual([billed, others], [{ invoice: packet["invoice"], credit_notes: [] }, []]);
     assert.partialDeepStrictEqual(packet["invoice"], { ticket_id: id, total_cents: 35_216, currency: "USD" });
 
     assert.equal(closed.ticket.state, "CLOSED");

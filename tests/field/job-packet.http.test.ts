@@ -95,6 +95,10 @@ describe("a job packet", async () => {
     assert.deepEqual(await contact(), named("Authorized, no level"));
     await add("Authorized, level 9", true, 9, 2023);
     assert.deepEqual(await contact(), named("Authorized, level 9"));
+    await api.owner.query("UPDATE contacts SET archived_at = now() WHERE site_id = $1 AND name LIKE 'Authorized%'", [
+      siteId,
+    ]);
+    assert.deepEqual(await contact(), named("Level 1"), "who has left is not asked for");
   });
 
   test("names first the contact the ticket has, also one of the whole account, and whom it was taken off", async () => {

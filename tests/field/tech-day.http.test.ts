@@ -4,8 +4,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
+import { selectVisits } from "../../dispatch/field/tech-day.ts";
 import { startTestApi } from "../support/api.ts";
-import { acme, addTechnician, ana, ben, borealis, cleo, dirk } from "../support/directory.ts";
+import { readsOf, rowsRead } from "../support/query-plan.ts";
+import { acme, addSite, addTechnician, ana, ben, borealis, cleo, dirk } from "../support/directory.ts";
 import { addAllEvidence, completion, fullChecklist, latchEvidence, ticketIn } from "../support/ticket-builder.ts";
 
 describe("a technician's day", async () => {
@@ -131,6 +133,8 @@ describe("a technician's day", async () => {
     );
     await api.run("ticket.update", { ticket: id, body: { contact_id: named } });
     assert.deepEqual(await contact(), { name: "Zoe Quill", phone: "+14155552672", role: "owner" });
+    await api.owner.query("UPDATE contacts SET phone = NULL WHERE id = $1", [named]);
+    assert.partialDeepStrictEqual(await contact(), { name: "Cal Lane", role: null }, "whose number is known");
     await api.run("ticket.cancel", { ticket: id, body: { reason: "called off" } });
     assert.deepEqual(await visitsOf(cleo), [], "what was called off is no visit");
   });
@@ -183,8 +187,85 @@ describe("a technician's day", async () => {
     const nameless = await api.refuse("tech.day", { as: "tech", query: `tech_id=${ana}` });
     assert.equal(nameless.error.code, "FORBIDDEN_SCOPE", "credentials without a technician read nobody's days");
     assert.equal((await api.refuse("tech.day", { query: `tech_id=${acme.id}` })).error.code, "TECHNICIAN_NOT_FOUND");
-    for (const query of ["day=2026-02-30", "day=today", "days=0", "days=8"])
+    const impossible = ["day=2026-02-30", "day=today", "day=0000-01-01", "day=9999-12-31", "day=2027-03-09"];
+    for (const query of [...impossible, "days=0", "days=8"])
       assert.equal((await api.refuse("tech.day", { ...as(ana), query })).error.code, "INVALID_QUERY", query);
+  });
+
+  test("goes by the shifts there are now, else by the next place, and by UTC where a zone is none", async () => {
+    const zoneOf = async (techId: string) => (await api.read("tech.day", { query: `tech_id=${techId}` })).timezone;
+    const over = await addTechnician(api.owner);
+    const shifts = (set: string, where = "true") =>
+      api.owner.query(`UPDATE technician_shifts SET ${set} WHERE technician_id = $1 AND ${where}`, [over]);
+    await shifts("timezone = 'America/New_York', valid_to = '2026-02-28'");
+    await shifts("timezone = 'America/Los_Angeles', valid_to = NULL, valid_from = '2026-03-01'", "weekday < 4");
+    assert.equal(await zoneOf(over), "America/Los_Angeles", "four in New York are over");
+    await shifts("valid_from = '2026-03-10', valid_to = NULL", "weekday > 3");
+    assert.equal(await zoneOf(over), "America/Los_Angeles", "and four in New York are to come");
+    await shifts("timezone = 'Nowhere/Atall'");
+    assert.equal(await zoneOf(over), "UTC");
+    await api.owner.query("DELETE FROM technician_shifts WHERE technician_id = $1", [over]);
+    const booked = { booked: true, techId: over } as const;
+    const places = [
+      ["America/New_York", "2026-03-24T18:00:00.000Z"],
+      ["America/Chicago", "2026-03-04T18:00:00.000Z"],
+    ] as const;
+    for (const [zone, start] of places) {
+      const { id } = await ticketIn(api, "SCHEDULED", { ...booked, window: hourAt(start) });
+      const siteId = await addSite(api.owner);
+      await api.owner.query("UPDATE sites SET timezone = $2 WHERE id = $1", [siteId, zone]);
+      await api.owner.query("UPDATE tickets SET site_id = $2 WHERE id = $1", [id, siteId]);
+    }
+    assert.equal(await zoneOf(over), "America/Chicago");
+  });
+
+  test("leaves out what should have been over long since where there is too much of it, and says so", async () => {
+    const busy = await addTechnician(api.owner, { maxConcurrent: 50 });
+    const { id } = await ticketIn(api, "SCHEDULED", {
+      booked: true,
+      techId: busy,
+      window: hourAt("2026-03-03T18:00:00.000Z"),
+    });
+    const { id: old } = await ticketIn(api, "SCHEDULED", {
+      booked: true,
+      techId: busy,
+      window: hourAt("2026-03-04T18:00:00.000Z"),
+    });
+    const told = async () => {
+      const { days, more } = await api.read("tech.day", { query: `tech_id=${busy}&days=1` });
+      const visits = days.flatMap((day) => day.visits);
+      return [visits.length, visits.filter(({ ticket_id }) => ticket_id === id).length, more];
+    };
+    assert.deepEqual(await told(), [1, 1, undefined]);
+    await api.owner.query(
+      `INSERT INTO bookings (id, technician_id, ticket_id, span, state, exclusive, part, created_at, updated_at)
+       SELECT gen_random_uuid(), $1, $2, tstzrange(at, at + interval '1 minute'), 'firm', false, n + 1, at, at
+       FROM (SELECT n, timestamptz '2026-01-01 08:00Z' + n * interval '2 minutes' AS at FROM generate_series(1, 100) AS n) AS days`,
+      [busy, old],
+    );
+    assert.deepEqual(await told(), [100, 1, true]);
+  });
+
+  test("finds what is done by an index, however much there is", async () => {
+    const { rows } = await api.owner.query<{ id: string }>("SELECT id FROM tickets LIMIT 1");
+    await api.owner.query(
+      `INSERT INTO bookings (id, technician_id, ticket_id, span, state, exclusive, part, created_at, updated_at)
+       SELECT gen_random_uuid(), CASE WHEN n % 20 = 0 THEN $1::uuid ELSE $2 END, $3, tstzrange(at, at + interval '1 hour'), 'done',
+              false, n + 1, at, at
+       FROM (SELECT n, timestamptz '2020-01-01 08:00Z' + n * interval '3 hours' AS at FROM generate_series(1, 4000) AS n) AS days`,
+      [cleo, dirk, rows[0]?.id],
+    );
+    await api.owner.query("ANALYZE bookings");
+    const { text } = selectVisits;
+    const values = [cleo, "2026-03-03T08:00:00Z", "2026-03-05T08:00:00Z", true, null, null];
+    const client = await api.owner.connect();
+    try {
+      for (const kind of ["custom", "generic"] as const)
+        for (const node of await readsOf(client, "bookings", { text, values, kind }))
+          assert.ok(rowsRead(node) < 200, `${kind}: ${JSON.stringify(node)}`);
+    } finally {
+      client.release();
+    }
   });
 
   test("holds what the caller's scope reaches", async () => {
