@@ -157,6 +157,18 @@ describe("directory.import", async () => {
       ],
     );
     assert.deepEqual(twins, []);
+
+    const { contact } = await api.run("contact.upsert", {
+      body: { account_id: borealis.id, name: "Switchboard", phone: "+1 415 555 0177" },
+    });
+    const theirs = [{ Name: "Night desk", Customer: "Acme Retail", Phone: "(415) 555-0177" }];
+    const alike = { kind: "contact", rows: theirs, dry_run: true };
+    assert.deepEqual(
+      (await send(alike)).twins.map(({ id, same }) => [id, same]),
+      [[contact.id, "phone"]],
+    );
+    const kept = await send(alike, own);
+    assert.deepEqual([kept.refused, kept.kinds.contact.created, kept.twins], [[], 1, []]);
   });
 
   test("changes a record once, whatever two rows call it", async () => {
