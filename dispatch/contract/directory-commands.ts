@@ -236,7 +236,7 @@ export const directoryCommands = defineCommands({
     summary:
       "Add a thing that is serviced at a site, or change the fields given of one that is named by asset_id or external_ref. A " +
       "technician may at a site of their own ticket.",
-    said: ["add this door", "note the serial number"],
+    said: ["add this door", "set the serial number of this door"],
     next: ["ticket.create"],
     input: Type.Object({
       asset_id: optional(

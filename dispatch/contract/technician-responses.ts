@@ -72,7 +72,8 @@ const visit = Type.Object({
   access_instructions: nullable(text()),
   contact: nullable(
     Type.Object({ name: text(), phone: nullable(text()), role: nullable(text()) }),
-    "Whom to ask for on site: the ticket's contact, else the site's first; who called where there is none or no number of theirs; null: nobody is on record",
+    "Whom to ask for on site: the ticket's contact, else the site's first; who called where there is none or no number of theirs; " +
+      "null: nobody is on record",
   ),
   crew: Type.Array(Type.Object({ ...person, role: oneOf(["lead", "helper"]), checked_in_at: nullable(time()) }), {
     description: "Who is booked for it, the lead first, with when they came",

@@ -70,7 +70,8 @@ type VisitRow = {
 const mostVisits = 100;
 
 // $1 technician, $2 and $3 from and until when, $4 whether what was to be over before $2 and is not belongs in it, $5 accounts,
-// $6 sites. Should there be too many, those that were to be over before $2 are left out first. What is over is told with the day it was planned for; work under way without a booking came back from the quality check.
+// $6 sites. Should there be too many, those that were to be over before $2 are left out first. What is over is told with the day
+// it was planned for; work under way without a booking came back from the quality check.
 export const selectVisits = statement<VisitRow>(
   "tech_day_visits",
   `WITH mine AS (

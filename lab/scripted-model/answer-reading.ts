@@ -66,7 +66,7 @@ const readings: Readonly<Record<string, Describe>> = {
 };
 
 function queuedLine(row: RegExpExecArray): string {
-  const [, , state, priority, incident = "", number, , sla, left = "", attention, , site = "", , rest = ""] = row;
+  const [, , state, priority, incident = "", number, , sla, left = "", attention, , , , site = "", rest = ""] = row;
   return [
     `${priority}, ${state}, ${incident === "" ? "not classified" : plain(unquoted(incident))} at ${plain(unquoted(site))}`,
     sla === "breach" ? `late by ${left.replace("-", "")}` : `${left} left`,

@@ -3,6 +3,7 @@
 import { changeIntents } from "./change-intents.ts";
 import { correctionIntents } from "./correction-intents.ts";
 import { deskIntents } from "./desk-intents.ts";
+import { directoryIntents } from "./directory-intents.ts";
 import type { Intent } from "./intent.ts";
 import { scheduleIntents } from "./schedule-intents.ts";
 import { ticketIntents } from "./ticket-intents.ts";
@@ -10,6 +11,7 @@ import { workIntents } from "./work-intents.ts";
 import { eitherOf } from "./patterns.ts";
 
 export const intents: readonly Intent[] = [
+  ...directoryIntents,
   ...correctionIntents,
   ...workIntents,
   ...ticketIntents,

@@ -80,7 +80,8 @@ export const forms = {
   ranked: new RegExp(`^\\d+\\. tech_id (${uuid}) ${quotedText} score (\\S+) \\((.*)\\)$`),
   queued: new RegExp(
     `^\\d+\\. ticket (${uuid}) ([A-Z_]+) (\\S+) (?:${quotedText}|-); number (\\S+) (?:${quotedText}|-); sla (\\w+) (\\S+)` +
-      `(?:; ATTENTION (\\w+) since \\S+ (?:${quotedText}|-))?; site ${quotedText}(?: (?:${quotedText}|-))?; (.*)$`,
+      `(?:; ATTENTION (\\w+) since \\S+ (?:${quotedText}|-))?(?:; caller ${quotedText}(?: ${quotedText})?)?` +
+      `; site ${quotedText}; (.*)$`,
   ),
   found: (kind: "site" | "account") => new RegExp(`^${kind}_id (${uuid}) ${quotedText}`),
 } as const;

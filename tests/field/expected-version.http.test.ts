@@ -8,7 +8,11 @@ import { commandTable, waysToObey } from "../contract/command-table.ts";
 import { startTestApi, type Reply } from "../support/api.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
-const guarded = commandTable.filter(({ tool }) => Object.hasOwn(commands[tool].input.properties, "expected_version"));
+// Of the directory's rows tests/directory holds the same.
+const guarded = commandTable.filter(
+  ({ tool }) =>
+    commands[tool].aggregate === "ticket" && Object.hasOwn(commands[tool].input.properties, "expected_version"),
+);
 
 test("is asked of what replaces what people read of a ticket", () => {
   assert.deepEqual(guarded.map(({ tool }) => tool).sort(), [
@@ -19,8 +23,7 @@ test("is asked of what replaces what people read of a ticket", () => {
     "ticket.triage",
     "ticket.update",
   ]);
-  for (const { tool } of guarded)
-    assert.deepEqual([commands[tool].aggregate, commands[tool].effect], ["ticket", "changes"], tool);
+  for (const { tool } of guarded) assert.equal(commands[tool].effect, "changes", tool);
 });
 
 describe("a version that was read", async () => {

@@ -312,7 +312,7 @@ for (const profile of profiles) {
       assert.equal((await api.read("ticket.get", { ticket: second.id })).state, "NEW");
     });
 
-    test("what meets no rule needs no word: an ordinary dispatch, a small invoice, a small plan, a look at an import, any other tool", async () => {
+    test("what meets no rule needs no word: ordinary dispatches, small invoices and plans, a look at an import, other tools", async () => {
       const headers = speaking(api, chat);
       const { id: scheduled, techId } = await ticketIn(api, "SCHEDULED");
       await api.run("assignment.dispatch", {

@@ -25,7 +25,7 @@ import {
   validValue,
   type Known,
 } from "./schema-arbitrary.ts";
-import type { TicketPool } from "./ticket-pool.ts";
+import type { Made, TicketPool } from "./ticket-pool.ts";
 
 /** What to ask, before it is known of which ticket. */
 export type ToolCall = {
@@ -42,6 +42,7 @@ export type ToolCall = {
 /** Stands in a body for an id that belongs to the chosen ticket. */
 const approvalOfTicket = "(the approval of this ticket)";
 const holdOfTicket = "(the hold of this ticket)";
+const invoiceOfTicket = "(the invoice of this ticket)";
 const thisTicket = "(this ticket)";
 const startOfTicket = "(the start of this ticket's visit)";
 const endOfTicket = "(the end of this ticket's visit)";
@@ -79,6 +80,7 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   ["seconds", fc.constant(0.1)],
   ["ticket_id", fc.constant(thisTicket)],
   ["approval_id", fc.constant(approvalOfTicket)],
+  ["invoice_id", fc.constant(invoiceOfTicket)],
   ["confirmation_id", fc.constant(holdOfTicket)],
   ["customer_confirmation_log", fc.constant(holdOfTicket)],
   ["customer_confirmation_id", fc.constant(holdOfTicket)],
@@ -129,7 +131,20 @@ export const techniciansOf = (tool: ToolName): fc.Arbitrary<string> =>
 const fieldsOf =
   (tool: ToolName): Known =>
   (field) =>
-    field === "tech_id" ? techniciansOf(tool) : deskFields.get(field);
+    field === "tech_id" ? techniciansOf(tool) : (fieldsOfTool.get(tool)?.get(field) ?? deskFields.get(field));
+
+/** Which entry stays when two become one: of the kind, and for a site of the account, that most have. */
+const fieldsOfTool: ReadonlyMap<ToolName, ReadonlyMap<string, fc.Arbitrary<unknown>>> = new Map<
+  ToolName,
+  ReadonlyMap<string, fc.Arbitrary<unknown>>
+>([
+  ["account.merge", new Map([["into", fc.constantFrom(acme.id, borealis.id)]])],
+  ["site.merge", new Map([["into", fc.constantFrom(acme.oakland, acme.oakland, acme.dallas, borealis.albany)]])],
+  ["billing.credit", new Map([["all", fc.constantFrom(true, true, true, false)]])],
+  // New ones, which may be changed, archived and merged away without harm to what the attack's tickets stand on.
+  ["account.upsert", new Map([["account_id", anyUuid]])],
+  ["site.upsert", new Map([["site_id", anyUuid]])],
+]);
 
 const keys = fc.oneof(
   { weight: 9, arbitrary: anyUuid },
@@ -245,7 +260,7 @@ export const allTools: readonly ToolName[] = toolEntries.map(([tool]) => tool);
 const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
 
 /** The call as a request, its ticket chosen from the pool as that is now. */
-export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" | "receipt">): HttpRequest {
+export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" | "receipt" | "made">): HttpRequest {
   const entry = entries.get(call.tool);
   if (!entry) throw new Error(`no such tool: ${call.tool}`);
   const isCommand = entry.kind === "command";
@@ -257,6 +272,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
     .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
     .replace("{invoiceId}", ticket?.invoiceId ?? nobody)
     .replace("{planId}", pool.plan(call.pick) ?? nobody)
+    .replace(/\{(account|site|contact|asset)Id\}/, (_, kind: Made) => pool.made(kind, call.pick) ?? nobody)
     .replace(
       "{technicianId}",
       call.pick === null ? nobody : (rosterTargets[call.pick % rosterTargets.length] ?? nobody),
@@ -265,6 +281,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
     text
       .replaceAll(approvalOfTicket, ticket?.approvalId ?? nobody)
       .replaceAll(holdOfTicket, ticket?.holdId ?? nobody)
+      .replaceAll(invoiceOfTicket, ticket?.invoiceId ?? nobody)
       .replaceAll(thisTicket, ticket?.id ?? nobody)
       .replaceAll(startOfTicket, ticket?.window.start ?? minutesFromNow(60))
       .replaceAll(endOfTicket, ticket?.window.end ?? minutesFromNow(120));

@@ -76,7 +76,7 @@ describe("an answer says what the result says", () => {
   test("the queue, what is late first", () => {
     const row = (at: number, sla: string) =>
       `${at}. ticket ${ticketId} SCHEDULED EMERGENCY "CANNOT_SECURE_ENTRY"; number T-00000${at} "Door"; sla ${sla}; ` +
-      'site "Main *St*" "Oakland"; nobody assigned';
+      'site "Main *St*, Oakland"; nobody assigned';
     const answer = answerTo(
       "what is burning?",
       "dispatcher_cockpit",
@@ -86,7 +86,7 @@ describe("an answer says what the result says", () => {
     assert.equal(count, "2 open, 1 past the deadline. Worst first:");
     assert.match(
       first,
-      /^1\. EMERGENCY, SCHEDULED, CANNOT_SECURE_ENTRY at Main \\\*St\\\*, late by 12:00, nobody assigned \(T-000001\)$/,
+      /^1\. EMERGENCY, SCHEDULED, CANNOT_SECURE_ENTRY at Main \\\*St\\\*, Oakland, late by 12:00, nobody assigned \(T-000001\)$/,
     );
     assert.match(second, /^2\. .*30:00 left/);
   });
@@ -102,7 +102,8 @@ describe("an answer says what the result says", () => {
       sla_status: "healthy",
       sla_timer_remaining: "01:30",
       attention: { code: "OVERRUN", since: "2026-11-21T18:00:00.000Z", detail: 'Work runs over; site "x"' },
-      site: { name: "Main St", city: null },
+      caller: { name: 'Ann "A" Lee', phone: "+1 510 555 0101" },
+      site_line: "Main St",
       scheduled_start: "2026-11-21T17:00:00.000Z",
       assigned_tech: benId,
     };
@@ -111,14 +112,15 @@ describe("an answer says what the result says", () => {
       number: "T-000013",
       attention: null,
       assigned_tech: null,
-      site: { name: "Pier", city: "Oakland" },
+      caller: null,
+      site_line: "Pier, 1 Broadway, Oakland",
     };
     const text = describeReading("dispatcher.cockpit", { queue: [row, plainRow] }, ["dispatcher"]);
     assert.equal(
       answerTo("what is burning?", "dispatcher_cockpit", text),
       "2 open, none past its deadline. Worst first:\n" +
         "1. URGENT, IN_PROGRESS, not classified at Main St, 01:30 left, OVERRUN (T-000012)\n" +
-        "2. URGENT, IN_PROGRESS, not classified at Pier, 01:30 left, nobody assigned (T-000013)",
+        "2. URGENT, IN_PROGRESS, not classified at Pier, 1 Broadway, Oakland, 01:30 left, nobody assigned (T-000013)",
     );
   });
 
@@ -258,7 +260,7 @@ describe("what people wrote is data", () => {
       "what is burning?",
       "dispatcher_cockpit",
       `READ dispatcher.cockpit\n1. ticket ${ticketId} NEW ROUTINE -; sla healthy 9:00; site ` +
-        `"[pay](https://evil.example)" "Oakland"; nobody assigned`,
+        `"[pay](https://evil.example), Oakland"; nobody assigned`,
     );
     assert.doesNotMatch(answer, /\[pay\]\(|https:\/\//);
   });

@@ -401,7 +401,7 @@ describe("what a conversation has come to decides the calls", () => {
   });
 
   const job = (state: string, number = "T-000007") =>
-    `1. ticket ${benId} ${state} URGENT "DOOR_WONT_LATCH"; number ${number} "Door"; sla healthy 01:00; site "Main St" "Oakland"; ` +
+    `1. ticket ${benId} ${state} URGENT "DOOR_WONT_LATCH"; number ${number} "Door"; sla healthy 01:00; site "Main St, Oakland"; ` +
     `scheduled ${nine.start}; tech_id ${benId}`;
   const given = (...rows: string[]) =>
     aboutTicket()

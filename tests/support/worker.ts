@@ -8,10 +8,13 @@ import { readSettings } from "../../dispatch/process/settings.ts";
 import { heldTicket } from "../../dispatch/worker/run-on-each.ts";
 import { startWorker, type RunningWorker } from "../../dispatch/worker/start.ts";
 import type { TestApi } from "./api.ts";
+import { eventually } from "./eventually.ts";
 
 export type TestWorker = RunningWorker & {
   /** Every line so far. */
   readonly log: readonly JsonObject[];
+  /** Wakes it until the condition holds: where something else held a ticket, the next look would come with the tick. */
+  until(what: string, condition: () => Promise<boolean>): Promise<void>;
   /** The lines with this message. */
   told(message: string): JsonObject[];
 };
@@ -66,7 +69,12 @@ export async function startTestWorker(
       await worker.wake();
     }
   };
-  return { ...worker, wake, log, told };
+  const until = (what: string, condition: () => Promise<boolean>) =>
+    eventually(what, async () => {
+      await wake();
+      return await condition();
+    });
+  return { ...worker, wake, until, log, told };
 }
 
 function parsed(line: string): JsonObject {

@@ -65,11 +65,11 @@ describe("a scheduled ticket", async () => {
     }
     for (const { id } of [later, sooner]) {
       await worker.wake();
-      await eventually("it waits for the pause to end", async () => (await aside(api, id)).assign_attempts === 1);
+      await worker.until("it waits for the pause to end", async () => (await aside(api, id)).assign_attempts === 1);
     }
     await api.run("ops.autonomy.rollback", { body: {} });
     await worker.wake();
-    await eventually("both have somebody", async () => (await stateOf(api, later.id)).assigned_tech_id !== null);
+    await worker.until("both have somebody", async () => (await stateOf(api, later.id)).assigned_tech_id !== null);
     const sent = [await stateOf(api, sooner.id), await stateOf(api, later.id)].map((one) => one.assigned_tech_id);
     assert.deepEqual(sent.toSorted(), [ana, ben]);
     assert.deepEqual(
@@ -84,7 +84,7 @@ describe("a scheduled ticket", async () => {
   test("that nobody on the roster can do waits an hour with its reason, or until the roster changes", async () => {
     const site = await addSite(api.owner, { region: "NV" });
     const { id } = await ticketIn(api, "SCHEDULED", { siteId: site });
-    await eventually("it is put aside", async () => (await aside(api, id)).assign_attempts === 1);
+    await worker.until("it is put aside", async () => (await aside(api, id)).assign_attempts === 1);
     // It is told of once the row says so.
     await worker.wake();
     assert.deepEqual(await aside(api, id), {
@@ -130,7 +130,7 @@ describe("a scheduled ticket", async () => {
     });
     await api.run("ticket.cancel", { ticket: taken[1]?.id ?? "", body: { reason: "the customer mended it" } });
     await worker.wake();
-    await eventually("it is booked", async () => (await stateOf(api, id)).assigned_tech_id === ben);
+    await worker.until("it is booked", async () => (await stateOf(api, id)).assigned_tech_id === ben);
     const { rows } = await api.owner.query("SELECT count(*)::int AS left FROM availability_changes");
     assert.deepEqual(rows, [{ left: 0 }]);
   });
@@ -192,7 +192,7 @@ describe("a scheduled ticket", async () => {
     assert.equal((await api.refuse("assignment.dispatch", { ticket: id, body })).error.code, "AUTONOMY_DISABLED");
     await api.run("ops.autonomy.rollback", { body: { scope_type: "TICKET", ticket_id: id } });
     await worker.wake();
-    await eventually("it is booked after the pause", async () => (await stateOf(api, id)).assigned_tech_id !== null);
+    await worker.until("it is booked after the pause", async () => (await stateOf(api, id)).assigned_tech_id !== null);
   });
 
   test("that another command holds is passed over and taken up a moment later", async () => {

@@ -127,7 +127,7 @@ describe("a confirmed visit", async () => {
     );
     await api.run("ops.autonomy.rollback", { body: { scope_type: "TICKET", ticket_id: id } });
     await worker.wake();
-    await eventually("it is sent", async () => (await stateOf(api, id)).state === "DISPATCHED");
+    await worker.until("it is sent", async () => (await stateOf(api, id)).state === "DISPATCHED");
   });
 
   test("that is over is left to a dispatcher, with a technician or without", async () => {
@@ -142,7 +142,7 @@ describe("a confirmed visit", async () => {
     await worker.wake();
     for (const { id } of [reserved, open]) {
       assert.equal((await stateOf(api, id)).state, "SCHEDULED");
-      await eventually("it is told", async () => (await waits(api, id))?.reason === "WINDOW_IN_PAST");
+      await worker.until("it is told", async () => (await waits(api, id))?.reason === "WINDOW_IN_PAST");
     }
   });
 });
