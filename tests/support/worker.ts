@@ -13,7 +13,7 @@ import { eventually } from "./eventually.ts";
 export type TestWorker = RunningWorker & {
   /** Every line so far. */
   readonly log: readonly JsonObject[];
-  /** Wakes it until the condition holds: where something else held a ticket, the next look would come with the tick. */
+  /** Wakes it, each time a second later, until the condition holds: where something else held a ticket, it is put off a moment. */
   until(what: string, condition: () => Promise<boolean>): Promise<void>;
   /** The lines with this message. */
   told(message: string): JsonObject[];
@@ -72,7 +72,10 @@ export async function startTestWorker(
   const until = (what: string, condition: () => Promise<boolean>) =>
     eventually(what, async () => {
       await wake();
-      return await condition();
+      if (await condition()) return true;
+      // What another held at that moment is taken up a second later.
+      api.clock.advanceMs(1_000);
+      return false;
     });
   return { ...worker, wake, until, log, told };
 }

@@ -100,8 +100,7 @@ describe("a scheduled ticket", async () => {
 
     // Somebody who works there joins: no waiting for the hour to pass.
     const vera = await addTechnician(api.owner, { zone: "NV" });
-    await eventually("she has it", async () => {
-      await worker.wake();
+    await worker.until("she has it", async () => {
       return (await stateOf(api, id)).assigned_tech_id === vera;
     });
   });
@@ -224,8 +223,7 @@ test("a ticket that is put aside and then given another time is tried anew at on
   const worker = await startTestWorker(api);
   await api.owner.query("UPDATE technicians SET drained_at = now()");
   const { id } = await ticketIn(api, "SCHEDULED");
-  await eventually("it is put aside", async () => {
-    await worker.wake();
+  await worker.until("it is put aside", async () => {
     const { assign_reason, assign_attempts } = await aside(api, id);
     return assign_reason === "NOBODY_AVAILABLE" && assign_attempts > 0;
   });

@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { acme, addSite, addTechnician } from "../support/directory.ts";
-import { eventually } from "../support/eventually.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 
@@ -70,8 +69,7 @@ test("a booking given back while another holds a waiting ticket is not forgotten
   } finally {
     holder.release();
   }
-  await eventually("somebody is sent", async () => {
-    await worker.wake();
+  await worker.until("somebody is sent", async () => {
     return (await api.read("ticket.get", { ticket: id })).state === "DISPATCHED";
   });
 });

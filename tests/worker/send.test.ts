@@ -7,7 +7,6 @@ import { loadRoster, readingAt } from "../../dispatch/workforce/calendar.ts";
 import { sendTime, sentAhead } from "../../dispatch/workforce/send-time.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
-import { eventually } from "../support/eventually.ts";
 import { freeWindow, ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 
@@ -159,8 +158,7 @@ test("what is booked stays when its technician is drained, and takes no other ti
   assert.partialDeepStrictEqual(error, { code: "TECH_UNAVAILABLE", reason: "DRAINED" });
   const { scheduled_start } = await api.read("ticket.get", { ticket: id });
   api.clock.set(minutesBefore(scheduled_start ?? "", 720));
-  await eventually("they are sent", async () => {
-    await worker.wake();
+  await worker.until("they are sent", async () => {
     return (await stateOf(api, id)).state === "DISPATCHED";
   });
   assert.deepEqual(await stateOf(api, id), { state: "DISPATCHED", assigned_tech_id: techId });
@@ -178,8 +176,7 @@ test("a reserved visit that cannot be sent is told of, hours before it is missed
     [techId, window.start, window.end],
   );
   api.clock.set(minutesBefore(window.start, 719));
-  await eventually("it is told", async () => {
-    await worker.wake();
+  await worker.until("it is told", async () => {
     const { events } = await api.read("ticket.timeline", { ticket: id });
     return events.some(
       ({ tool_name, payload }) => tool_name === "attention.begin" && Object(payload)["code"] === "NOT_SENT",
