@@ -46,10 +46,14 @@ const imported = Type.Object({
 export type Imported = Static<typeof imported>;
 
 const coming = Type.Object({
-  kind: oneOf(["account", "site"]),
+  kind: oneOf(["account", "site"], "What will be there"),
   source: optional(line(100, { description: "Which system the external ids are of; absent: that of the import" })),
-  external_ids: optional(Type.Array(line(200), { maxItems: mostImportRows })),
-  names: optional(Type.Array(line(200), { maxItems: mostImportRows, description: "Where rows name it and say no id" })),
+  external_ids: optional(
+    Type.Array(line(200), { maxItems: mostImportRows, description: "The ids it will be known by there; absent: none" }),
+  ),
+  names: optional(
+    Type.Array(line(200), { maxItems: mostImportRows, description: "Where rows name it and say no id; absent: none" }),
+  ),
 });
 
 const cell = Type.Union([Type.String({ maxLength: 32_767 }), Type.Number(), Type.Boolean(), Type.Null()]);
@@ -99,7 +103,8 @@ export const importCommands = defineCommands({
       coming: optional(
         Type.Array(coming, {
           maxItems: 100,
-          description: "Of a dry run: what rows sent before it will have made by then, and count as being there",
+          description:
+            "Of a dry run: what rows sent before it will have made by then, and counts as being there; absent: nothing",
         }),
       ),
       skip_refused: optional(

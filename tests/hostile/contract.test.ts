@@ -24,6 +24,9 @@ const looks = 24;
  * The pool and those who hold connections open come and go by a dozen files; a leak opens many more. */
 const margins = { heapUsed: 3 * 2 ** 20, rss: 96 * 2 ** 20, openFiles: 16 };
 
+/** The flood names no entry of the directory by its id, and so gets to none: tests/directory and the tenancy test do. */
+const ofOneEntry = /^(?:account|site|contact|asset)\.(?:archive|merge|get)$/;
+
 for (const profile of profiles) {
   test(`a flood of requests from the contract's schemas, ${profile}`, async (t) => {
     const api = await startAttackedApi(t, profile);
@@ -50,10 +53,11 @@ for (const profile of profiles) {
         if (isLong) await memory.look(tally.total);
       });
     await flood(requests, allTools);
+    const neverObeyed = () => tally.neverObeyed().filter((tool) => !ofOneEntry.test(tool));
     // Those that luck has passed over get another go, or what lies behind their checks would stay untried.
-    for (let go = 0; isLong && go < 5 && tally.neverObeyed().length > 0; go++) {
+    for (let go = 0; isLong && go < 5 && neverObeyed().length > 0; go++) {
       await freeBen(api);
-      for (const tool of tally.neverObeyed()) await flood(300, [tool]);
+      for (const tool of neverObeyed()) await flood(300, [tool]);
     }
 
     await Promise.all([pool.settled(), slow]);
@@ -63,7 +67,7 @@ for (const profile of profiles) {
     t.diagnostic(`least obeyed: ${tally.leastObeyed()}`);
     if (!isLong) return;
     t.diagnostic(memory.assertFlat());
-    assert.deepEqual(tally.neverObeyed(), [], "the flood did not get past the checks of these");
+    assert.deepEqual(neverObeyed(), [], "the flood did not get past the checks of these");
   });
 }
 

@@ -47,7 +47,6 @@ for (const profile of profiles) {
         ? requestOf(call, {
             for: (entry, pick) => source.for(entry, pick),
             plan: (pick) => source.plan(pick),
-            made: (kind, pick) => source.made(kind, pick),
             receipt: (pick) => receiptFor(worlds, fromB, pick),
           })
         : plan;

@@ -20,16 +20,11 @@ export type PooledTicket = {
   window: Window;
 };
 
-/** What the attack makes of the directory, and may archive and merge away without harm to what its tickets stand on. */
-const madeKinds = ["account", "site", "contact", "asset"] as const;
-export type Made = (typeof madeKinds)[number];
-
 type Window = { readonly start: string; readonly end: string };
 
 const enough = 2;
 const keptReceipts = 200;
 const keptPlans = 3;
-const keptMade = 20;
 const activeWork: ReadonlySet<TicketState> = new Set(["DISPATCHED", "ON_SITE", "IN_PROGRESS", "ON_HOLD"]);
 
 export class TicketPool {
@@ -38,7 +33,6 @@ export class TicketPool {
   readonly #byId = new Map<string, PooledTicket>();
   readonly #receipts: string[] = [];
   readonly #plans: string[] = [];
-  readonly #made: Readonly<Record<Made, string[]>> = { account: [], site: [], contact: [], asset: [] };
   #filling: Promise<void> = Promise.resolve();
   #wanted = 0;
 
@@ -86,11 +80,6 @@ export class TicketPool {
     return pick === null ? null : (this.#plans[pick % this.#plans.length] ?? null);
   }
 
-  /** Something of the directory that the attack has made lately; null when there is none yet, or none is picked. */
-  made(kind: Made, pick: number | null): string | null {
-    return pick === null ? null : (this.#made[kind][pick % this.#made[kind].length] ?? null);
-  }
-
   /** Takes note of what a command's answer says about its ticket. */
   learn(body: unknown): void {
     if (!isObject(body)) return;
@@ -99,12 +88,6 @@ export class TicketPool {
     if (isObject(body["plan"]) && body["plan"]["status"] === "PROPOSED") {
       this.#plans.unshift(String(body["plan"]["id"]));
       this.#plans.length = Math.min(this.#plans.length, keptPlans);
-    }
-    for (const kind of madeKinds) {
-      const one = body[kind];
-      if (body["outcome"] !== "created" || !isObject(one)) continue;
-      this.#made[kind].unshift(String(one["id"]));
-      this.#made[kind].length = Math.min(this.#made[kind].length, keptMade);
     }
     const { ticket: inner, hold_id } = body;
     const ticket = isObject(inner) ? inner : body;

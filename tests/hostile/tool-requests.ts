@@ -25,7 +25,7 @@ import {
   validValue,
   type Known,
 } from "./schema-arbitrary.ts";
-import type { Made, TicketPool } from "./ticket-pool.ts";
+import type { TicketPool } from "./ticket-pool.ts";
 
 /** What to ask, before it is known of which ticket. */
 export type ToolCall = {
@@ -133,15 +133,13 @@ const fieldsOf =
   (field) =>
     field === "tech_id" ? techniciansOf(tool) : (fieldsOfTool.get(tool)?.get(field) ?? deskFields.get(field));
 
-/** Which entry stays when two become one: of the kind, and for a site of the account, that most have. */
+/** What fields hold in calls of one tool. */
 const fieldsOfTool: ReadonlyMap<ToolName, ReadonlyMap<string, fc.Arbitrary<unknown>>> = new Map<
   ToolName,
   ReadonlyMap<string, fc.Arbitrary<unknown>>
 >([
-  ["account.merge", new Map([["into", fc.constantFrom(acme.id, borealis.id)]])],
-  ["site.merge", new Map([["into", fc.constantFrom(acme.oakland, acme.oakland, acme.dallas, borealis.albany)]])],
   ["billing.credit", new Map([["all", fc.constantFrom(true, true, true, false)]])],
-  // New ones, which may be changed, archived and merged away without harm to what the attack's tickets stand on.
+  // New ones: what the attack's tickets stand on stays as it is.
   ["account.upsert", new Map([["account_id", anyUuid]])],
   ["site.upsert", new Map([["site_id", anyUuid]])],
 ]);
@@ -260,7 +258,7 @@ export const allTools: readonly ToolName[] = toolEntries.map(([tool]) => tool);
 const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
 
 /** The call as a request, its ticket chosen from the pool as that is now. */
-export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" | "receipt" | "made">): HttpRequest {
+export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" | "receipt">): HttpRequest {
   const entry = entries.get(call.tool);
   if (!entry) throw new Error(`no such tool: ${call.tool}`);
   const isCommand = entry.kind === "command";
@@ -272,7 +270,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
     .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
     .replace("{invoiceId}", ticket?.invoiceId ?? nobody)
     .replace("{planId}", pool.plan(call.pick) ?? nobody)
-    .replace(/\{(account|site|contact|asset)Id\}/, (_, kind: Made) => pool.made(kind, call.pick) ?? nobody)
+    .replace(/\{(?:account|site|contact|asset)Id\}/, nobody)
     .replace(
       "{technicianId}",
       call.pick === null ? nobody : (rosterTargets[call.pick % rosterTargets.length] ?? nobody),
