@@ -110,7 +110,7 @@ function changesIn(text: string): Map<string, { at: number; offset: number }[]> 
 
 test("no statement asks Postgres for a local time", async () => {
   const local =
-    /at time zone|timezone\s*\(|current_date|current_time\b|localtime|date_trunc|make_timestamptz|now\(\)::(date|time)/i;
+    /at time zone(?! 'UTC')|\btimezone\(|current_date|current_time\b|localtime|date_trunc|make_timestamptz|now\(\)::(date|time)/i;
   const asking = (await loadStatements()).filter(({ text }) => local.test(text)).map(({ name }) => name);
   assert.deepEqual(asking, []);
   assert.match(postgresOffsets.text, local);
