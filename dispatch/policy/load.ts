@@ -25,12 +25,13 @@ export type LoadedPolicy = { readonly set: PolicySet; readonly policy: Policy };
 
 /**
  * Reads a folder.
- * @param named "pilot", "strict", or the path of an operator's own profile, which stands in place of the folder's profile.json
+ * @param named "pilot", "strict", or the path of an operator's own profile, which stands in place of the folder's profile.json;
+ *   null where the folder itself has to say what it extends
  * @throws PolicyError naming the file, the JSON Pointer in it, the rule and an example
  */
-export function loadPolicySet(named: string, folder: string = shippedFolder): LoadedPolicy {
+export function loadPolicySet(named: string | null, folder: string = shippedFolder): LoadedPolicy {
   const files = readPolicyFiles(folder);
-  const own = isOwnProfile(named) ? ownProfile(named) : undefined;
+  const own = named !== null && isOwnProfile(named) ? ownProfile(named) : undefined;
   const base = baseProfile(files, own === undefined ? named : "strict");
   const policy = buildPolicy({ files, base }, own);
   // What is kept says itself whatever a setting said.
@@ -49,10 +50,14 @@ function ownProfile(named: string): OwnProfile {
   return { file, json };
 }
 
-function baseProfile(files: PolicySet["files"], fallback: string): unknown {
+function baseProfile(files: PolicySet["files"], fallback: string | null): unknown {
   const written = files[profileFile];
   const named = (isMembers(written) && written["extends"]) || fallback;
   if (isShippedProfile(named)) return readJson("/", shippedProfileFile(named));
-  const reason = `there is no such profile; known: ${shippedProfiles.join(", ")}`;
+  const known = shippedProfiles.join(", ");
+  const reason =
+    named === null
+      ? `is required, since whoever activates a folder may have other settings than the desk; known: ${known}; an example: "strict"`
+      : `there is no such profile; known: ${known}`;
   throw new PolicyError(profileFile, "/extends", reason);
 }

@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import { aggregates } from "../../dispatch/aggregates.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { activatePolicy } from "../../dispatch/ops/policy/activate.ts";
+import { checkFolder } from "../../dispatch/ops/policy/check-folder.ts";
 import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
 import { openDesk } from "../../dispatch/process/open-desk.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
@@ -178,6 +179,10 @@ describe("a policy that is activated while processes serve", async () => {
   test("never comes into force where it is bad, and is not stored", async (t) => {
     const bad = folderOf({ [latch]: (json) => ({ ...json, duration_minutes: 0 }) }, t);
     await assert.rejects(activate(api, bad), { name: "PolicyError", file: latch, path: "/duration_minutes" });
+    const silent = folderOf({ "profile.json": () => ({}) }, t);
+    const unsaid = { name: "PolicyError", file: "profile.json", path: "/extends" };
+    await assert.rejects(activate(api, silent), unsaid, "the settings of the shell it is typed in are not the desk's");
+    assert.throws(() => checkFolder(silent), unsaid);
     assert.equal((await versionsOf(api)).length, 3);
   });
 
@@ -189,7 +194,8 @@ describe("a policy that is activated while processes serve", async () => {
       return [status, error?.code ?? [development_headers, profile.dev_headers]];
     };
     assert.deepEqual(await told(api), [200, ["loopback", true]]);
-    await activate(api, folderOf({ "profile.json": () => ({ extends: "strict" }) }, t));
+    const { lines } = await activate(api, folderOf({ "profile.json": () => ({ extends: "strict" }) }, t));
+    assert.ok(lines.includes("profile strict; before it was pilot"));
     await inForce(3);
     const third = await startTestApi({ beside: api, logged: true, t });
     for (const one of [api, second, third]) assert.deepEqual(await told(one), [401, "AUTH_REQUIRED"]);

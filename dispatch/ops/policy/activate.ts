@@ -7,7 +7,6 @@ import { execute } from "../../kernel/execute.ts";
 import { openKernel } from "../../kernel/kernel.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { loadPolicySet } from "../../policy/load.ts";
-import { isShippedProfile } from "../../policy/policy-set.ts";
 import { CommandFailure } from "../../process/command-line.ts";
 import { openDesk } from "../../process/open-desk.ts";
 import type { Settings } from "../../process/settings.ts";
@@ -21,15 +20,14 @@ type About = { readonly settings: Settings; readonly by: string; readonly say: (
  */
 export async function activatePolicy(dir: string, { settings, by, say }: About): Promise<Said> {
   const folder = resolve(dir);
-  const { set, policy } = loadPolicySet(
-    isShippedProfile(settings.policyProfile) ? settings.policyProfile : "strict",
-    folder,
-  );
+  const { set, policy } = loadPolicySet(null, folder);
   const log = { info: say, warn: say };
   const open = await openDesk({ settings, log, applicationName: "dispatch-policy", apiUrl: () => "" });
   try {
     const { desk } = open;
     const { live } = desk.policies;
+    // What this shell's settings name says nothing of what the desk runs with.
+    const was = live.version === null ? await desk.policies.held(0) : live;
     if (live.version !== null && live.policyHash === policy.policyHash)
       return {
         result: { version: live.version, hash: live.policyHash, changed: false },
@@ -47,10 +45,12 @@ export async function activatePolicy(dir: string, { settings, by, say }: About):
       throw error instanceof Refusal ? new CommandFailure(error.message, { cause: error }) : error;
     });
     const { version, hash, activated_by, activated_at } = JSON.parse(body);
+    const before = was.profile === policy.profile ? "as before" : `before it was ${was.profile}`;
     return {
       result: { version, hash, activated_by, activated_at, changed: true },
       lines: [
         `version ${version} is in force for tickets that open from now on; those that are open keep theirs`,
+        `profile ${policy.profile}; ${before}`,
         `hash ${hash}, by ${activated_by} at ${activated_at}`,
       ],
     };

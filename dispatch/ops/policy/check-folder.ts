@@ -2,13 +2,12 @@
 
 import { resolve } from "node:path";
 import { loadPolicySet } from "../../policy/load.ts";
-import { isShippedProfile } from "../../policy/policy-set.ts";
 import type { Said } from "./said.ts";
 
 /** @throws PolicyError with what is wrong */
-export function checkFolder(dir: string, profile: string): Said {
+export function checkFolder(dir: string): Said {
   const folder = resolve(dir);
-  const { policy } = loadPolicySet(isShippedProfile(profile) ? profile : "strict", folder);
+  const { policy } = loadPolicySet(null, folder);
   const types = Object.keys(policy.incidentTypes).sort();
   return {
     result: { ok: true, folder, profile: policy.profile, hash: policy.policyHash, incident_types: types },

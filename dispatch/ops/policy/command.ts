@@ -55,7 +55,7 @@ async function said(action: string, folder: string | undefined, about: About): P
   if (action === "show") return showPolicy(about);
   const actions: Readonly<Record<string, (dir: string) => Said | Promise<Said>>> = {
     init: (dir) => initFolder(dir, about.settings.policyProfile),
-    check: (dir) => checkFolder(dir, about.settings.policyProfile),
+    check: checkFolder,
     activate: (dir) => activatePolicy(dir, about),
   };
   const wanted = Object.hasOwn(actions, action) ? actions[action] : undefined;

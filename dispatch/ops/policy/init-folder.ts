@@ -12,12 +12,12 @@ import type { Said } from "./said.ts";
  */
 export function initFolder(dir: string, profile: string): Said {
   const folder = resolve(dir);
+  const named = isShippedProfile(profile) ? profile : "strict";
   try {
     mkdirSync(folder, { recursive: true });
     if (readdirSync(folder).length > 0)
       throw new CommandFailure(`${folder} is not empty; nothing was written. Name a new folder`);
     cpSync(shippedFolder, folder, { recursive: true });
-    const named = isShippedProfile(profile) ? profile : "strict";
     writeFileSync(join(folder, profileFile), `${JSON.stringify({ extends: named }, null, 2)}\n`);
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
@@ -27,6 +27,7 @@ export function initFolder(dir: string, profile: string): Said {
     result: { folder },
     lines: [
       `wrote the shipped rules to ${folder}; README.md there says what each file is`,
+      `profile.json extends ${named}; say there which one is meant`,
       `then: pnpm dispatch:policy check ${dir}, and pnpm dispatch:policy activate ${dir}`,
     ],
   };
