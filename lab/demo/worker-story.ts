@@ -11,6 +11,7 @@ type Slot = QueryBodyOf<"schedule.slots">["slots"][number];
 type Ticket = QueryBodyOf<"ticket.get">;
 
 const incident = "DOOR_WONT_LATCH";
+const weekMs = 7 * 24 * 3_600_000;
 
 /**
  * Tells it at a desk on which a worker runs.
@@ -63,9 +64,13 @@ export async function tellWorkersStory(options: TellingOptions): Promise<number>
       `${left > 0 ? `; ${left} left out, each with a reason` : ""} -> ${booked.ticket.state}`,
     booked.receipt,
   );
-  const later = (await dana.reads("schedule.slots", { ticketId: second }, { limit: "50" })).slots.find(
-    ({ tech_id, start }) => tech_id === booked.booking.technician_id && start > booked.booking.end,
-  );
+  const [later] = (
+    await dana.reads(
+      "schedule.slots",
+      { ticketId: second },
+      { tech_id: booked.booking.technician_id, earliest: booked.booking.end, limit: "1" },
+    )
+  ).slots;
   if (!later) throw new CommandFailure(`${who} has no other time within a week.`);
   const wish = { start: later.start, end: later.end, reason: "The shop is closed then" };
   const moved = await dana.does("schedule.move", second, wish);
@@ -79,16 +84,14 @@ export async function tellWorkersStory(options: TellingOptions): Promise<number>
 
 const visits = (count: number): string => (count === 1 ? "1 visit goes" : `${count} visits go`);
 
-/** The first slot for which at least two can be sent, and who would be. */
+/** The first slot within a week for which at least two can be sent, and who would be. */
 export async function slotForTwo(
   told: Telling,
   dana: Speaker,
   ticketId: string,
   service_type: string,
 ): Promise<{ slot: Slot; first: Able; second: Able }> {
-  const { slots } = await dana.reads("schedule.slots", { ticketId }, { limit: "50" });
-  const byStart = new Map(slots.map((slot) => [slot.start, slot]));
-  for (const slot of byStart.values()) {
+  for await (const slot of slotsOfWeek(dana, ticketId)) {
     const input = { service_type, preferred_window: { start: slot.start, end: slot.end } };
     const ranking = await dana.does("assignment.recommend", ticketId, input);
     told.keep(ranking.receipt);
@@ -98,6 +101,24 @@ export async function slotForTwo(
   throw new CommandFailure(
     "No two technicians are free at once within a week; run pnpm dispatch:bootstrap to refresh the demo roster.",
   );
+}
+
+/** One slot of each start, earliest first. An answer holds those of a few hours, so the next is asked to begin after it. */
+async function* slotsOfWeek(dana: Speaker, ticketId: string): AsyncGenerator<Slot> {
+  const latest = new Date(Date.now() + weekMs).toISOString();
+  for (let after = 0; ;) {
+    const { slots } = await dana.reads(
+      "schedule.slots",
+      { ticketId },
+      { latest, limit: "50", ...(after > 0 && { earliest: new Date(after + 1).toISOString() }) },
+    );
+    if (slots.length === 0) return;
+    for (const slot of slots) {
+      const start = Date.parse(slot.start);
+      if (start > after) yield slot;
+      after = Math.max(after, start);
+    }
+  }
 }
 
 type Able = { readonly tech_id: TechnicianId; readonly tech_name: string };

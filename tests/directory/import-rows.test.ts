@@ -53,9 +53,11 @@ describe("a cell with phone numbers", () => {
 
 test("a cell is a value, or says why it is none", () => {
   for (const [text, reading, value] of [
-    ["Net 30", "whole", 30],
-    ["30 Tage netto", "whole", 30],
-    ["Due on receipt", "whole", 0],
+    ["Net 30", "days", 30],
+    ["30 Tage netto", "days", 30],
+    ["45", "days", 45],
+    ["Immediate Payment", "days", 0],
+    ["Due on receipt", "days", 0],
     ["ja", "flag", true],
     ["No", "flag", false],
     ["52,5", "number", 52.5],
@@ -68,7 +70,10 @@ test("a cell is a value, or says why it is none", () => {
   ] as const)
     assert.deepEqual(readCell(text, reading), { value }, text);
   for (const [text, reading, rule] of [
-    ["2/10 net 30", "whole", "whole-number"],
+    ["2/10 net 30", "days", "days"],
+    ["2 Months", "days", "days"],
+    ["10 Days after End of Next Month", "days", "days"],
+    ["30 days", "whole", "whole-number"],
     ["1.5", "whole", "whole-number"],
     ["perhaps", "flag", "flag"],
     ["03/04/2024", "date", "date"],

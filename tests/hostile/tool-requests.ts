@@ -141,7 +141,18 @@ const fieldsOfTool: ReadonlyMap<ToolName, ReadonlyMap<string, fc.Arbitrary<unkno
   ["billing.credit", new Map([["all", fc.constantFrom(true, true, true, false)]])],
   // New ones: what the attack's tickets stand on stays as it is.
   ["account.upsert", new Map([["account_id", anyUuid]])],
-  ["site.upsert", new Map([["site_id", anyUuid]])],
+  [
+    "site.upsert",
+    new Map<string, fc.Arbitrary<unknown>>([
+      ["site_id", anyUuid],
+      // Each is refused where it is no known one, and few of so many fields would ever all be.
+      ["country", fc.constantFrom("US", "US", "US", "DE", "ZZ")],
+      ["timezone", fc.constantFrom("America/Los_Angeles", "America/Los_Angeles", "UTC", "Nowhere/At_All")],
+      ["holiday_calendar", fc.constantFrom("us-federal", "us-federal", "us-federal", "none such")],
+      ["hours", fc.constantFrom(null, [{ weekdays: [1, 7], start_time: "08:00", end_time: "17:30" }])],
+      ["expected_version", fc.constantFrom(1, 2)],
+    ]),
+  ],
 ]);
 
 const keys = fc.oneof(

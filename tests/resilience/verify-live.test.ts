@@ -8,10 +8,11 @@ import { test } from "node:test";
 import { startApiProcess } from "../support/api-process.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { reportOn } from "./audit-report.ts";
-import { post } from "./callers.ts";
+import { post, type Command } from "./callers.ts";
 import { addEvidence, createTicket, layOutField, otherIncident, pauseAutonomy } from "./field.ts";
 
 const verifications = 15;
+const itemsOfTicket = 40;
 
 test("a trail that grows while it is verified is clean", { timeout: 300_000 }, async (t) => {
   const database = await createTestDatabase(t);
@@ -19,15 +20,24 @@ test("a trail that grows while it is verified is clean", { timeout: 300_000 }, a
   t.after(() => rm(dataDir, { recursive: true, force: true }));
   const api = await startApiProcess(t, { databaseUrl: database.url, dataDir });
   const field = await layOutField(database.url);
-  const { body } = await post(api, createTicket(field), randomUUID());
 
   let done = false;
-  const busy = [pauseAutonomy(otherIncident), addEvidence(body.id ?? ""), createTicket(field)].map(async (command) => {
-    while (!done) {
-      const reply = await post(api, command, randomUUID());
-      assert.ok(reply.status < 300, reply.text);
-    }
-  });
+  const does = async (command: Command): Promise<string> => {
+    const { status, text, body } = await post(api, command, randomUUID());
+    assert.ok(status < 300, text);
+    return body.id ?? "";
+  };
+  const untilDone = async (once: () => Promise<unknown>): Promise<void> => {
+    while (!done) await once();
+  };
+  const busy = [
+    untilDone(() => does(pauseAutonomy(otherIncident))),
+    // A trail that grows, but less than the policy allows one ticket.
+    untilDone(async () => {
+      const id = await does(createTicket(field));
+      for (let item = 0; item < itemsOfTicket && !done; item++) await does(addEvidence(id));
+    }),
+  ];
   const sizes: number[] = [];
   try {
     for (let i = 0; i < verifications; i++) {

@@ -31,6 +31,10 @@ const no: ReadonlySet<string> = new Set(["false", "no", "n", "0", "-", "nein", "
 /** What a spreadsheet shows where a formula failed. */
 const sheetFault = /^#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|SPILL!|CALC!|WERT!|BEZUG!|NV)$/i;
 
+/** Terms of so many days and nothing else: "Net 30", "30 days", "30 Tage netto". Months, discounts and ends of months are others. */
+const termsOfDays = /^(?:net(?:to)?\s*)?(\d{1,4})(?:\s*(?:days?|tage?n?|jours))?(?:\s*net(?:to)?)?$/i;
+const atOnce = /^(?:due (?:up)?on receipt|immediate(?: payment)?|sofort(?: fällig)?)$/i;
+
 /** @param text trimmed and not empty; a phone number is read elsewhere, since that needs to know the country */
 export function readCell(text: string, reading: Exclude<Reading, "phone">): ReadCell {
   if (sheetFault.test(text)) return fault("spreadsheet-error", `is ${text}: a formula of the sheet failed there`);
@@ -48,14 +52,14 @@ export function readCell(text: string, reading: Exclude<Reading, "phone">): Read
       if (yes.has(word)) return { value: true };
       return no.has(word) ? { value: false } : fault("flag", `${shown(text)} is neither yes nor no`);
     }
-    case "whole": {
-      // "Net 30", "30 days", "30 Tage netto": the one number in it.
-      const numbers = text.match(/\d+/g) ?? [];
-      const [number = ""] = numbers;
-      if (/^due on receipt$|^sofort/i.test(text)) return { value: 0 };
-      return numbers.length === 1 && !/[.,-]\d/.test(text)
-        ? { value: Number(number) }
-        : fault("whole-number", `${shown(text)} is no whole number`);
+    case "whole":
+      return /^\d+$/.test(text) ? { value: Number(text) } : fault("whole-number", `${shown(text)} is no whole number`);
+    case "days": {
+      if (atOnce.test(text)) return { value: 0 };
+      const days = termsOfDays.exec(text)?.[1];
+      return days === undefined
+        ? fault("days", `${shown(text)} is no number of days; write one, or leave the column out`)
+        : { value: Number(days) };
     }
     case "number": {
       const number = Number(/^[+-]?\d+,\d+$/.test(text) ? text.replace(",", ".") : text);

@@ -7,7 +7,7 @@ export type ImportKind = (typeof importKinds)[number];
 export const isImportKind = (text: string): text is ImportKind => importKinds.some((kind) => kind === text);
 
 /** How a cell's text becomes a value. */
-export type Reading = "text" | "flag" | "whole" | "number" | "date" | "phone" | "country" | "hours";
+export type Reading = "text" | "flag" | "whole" | "days" | "number" | "date" | "phone" | "country" | "hours";
 
 export type ImportField = {
   readonly name: string;
@@ -61,7 +61,7 @@ export const importFields: readonly ImportField[] = [
       "purchase order required",
       "Whether no invoice goes out without a purchase order",
     ],
-    payment_terms_days: ["whole", "payment terms", "Days until an invoice is due: 30, or Net 30"],
+    payment_terms_days: ["days", "payment terms", "Days until an invoice is due: 30, or Net 30"],
     tax_exempt: ["flag", "tax exempt", "Whether it pays no tax"],
     tax_id: ["text", "tax ID", "Tax number"],
     currency: ["text", "currency", "Currency by ISO 4217"],
