@@ -1795,6 +1795,7 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
   };
+  follow_up_still_in_use: { asset_id: string; contact_id: string };
   gauge_assignment_oldest_wait: { seconds: number };
   gauge_assignment_pace: { in_time: number; late: number; p50: number; p95: number };
   gauge_awaiting: { due: number; put_aside: number };

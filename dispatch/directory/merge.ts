@@ -19,6 +19,7 @@ import { assetAggregate, assetColumns, type AssetRow } from "./asset-row.ts";
 import { contactAggregate, contactColumns, type ContactRow } from "./contact-row.ts";
 import { archived } from "./directory-upsert.ts";
 import { requireNotMerged, type KeptRow } from "./kept-row.ts";
+import { keepFromNewWork } from "./open-work.ts";
 import { siteAggregate, siteBody, siteColumns, type SiteChange, type SiteRow } from "./site-row.ts";
 
 /** Each is a row with an event, and all of them are one transaction. */
@@ -172,7 +173,8 @@ export const siteMerge: RowCommand<
   aggregate: siteAggregate,
   alone: true,
   async load(tx, { id, input: { into } }) {
-    const [named, moving] = await Promise.all([
+    const [, named, moving] = await Promise.all([
+      tx.row(keepFromNewWork.site, [id]),
       tx.rows(lockSites, [into, id]),
       movingOf(tx, id, {
         sites: null,
@@ -227,8 +229,9 @@ export const accountMerge: RowCommand<
   aggregate: accountAggregate,
   alone: true,
   async load(tx, { id, input: { into } }) {
-    const [, named, moving] = await Promise.all([
+    const [, , named, moving] = await Promise.all([
       tx.row(deferPlaces),
+      tx.row(keepFromNewWork.account, [id]),
       tx.rows(lockAccounts, [into, id]),
       movingOf(tx, id, {
         sites: lockSitesOfAccount,

@@ -13,11 +13,16 @@ const named = 50;
 const columns = "t.id AS ticket_id, t.number, t.state";
 const isOpen = "t.state NOT IN ('CLOSED', 'CANCELLED')";
 
-// A ticket that is being made has its account's and site's key locked, and FOR UPDATE waits for it.
-const holdAccount = statement("account_hold", `SELECT id FROM accounts WHERE id = $1 FOR UPDATE`);
-const holdSite = statement("site_hold", `SELECT id FROM sites WHERE id = $1 FOR UPDATE`);
-const holdContact = statement("contact_hold", `SELECT id FROM contacts WHERE id = $1 FOR UPDATE`);
-const holdAsset = statement("asset_hold", `SELECT id FROM assets WHERE id = $1 FOR UPDATE`);
+/**
+ * What keeps the row of that id from new work until the transaction ends: a ticket that is being made has locked its key and read that
+ * it is in use, and this waits for it.
+ */
+export const keepFromNewWork = {
+  account: statement("account_hold", `SELECT id FROM accounts WHERE id = $1 FOR UPDATE`),
+  site: statement("site_hold", `SELECT id FROM sites WHERE id = $1 FOR UPDATE`),
+  contact: statement("contact_hold", `SELECT id FROM contacts WHERE id = $1 FOR UPDATE`),
+  asset: statement("asset_hold", `SELECT id FROM assets WHERE id = $1 FOR UPDATE`),
+};
 
 const ofAccount = statement<OpenTicket>(
   "account_open_tickets",
@@ -40,16 +45,16 @@ const ofAsset = statement<OpenTicket>(
 );
 
 const read =
-  (hold: typeof holdSite, open: typeof ofSite) =>
+  (kind: keyof typeof keepFromNewWork, open: typeof ofSite) =>
   async (tx: Session, id: string): Promise<OpenTicket[]> =>
-    (await Promise.all([tx.row(hold, [id]), tx.rows(open, [id])]))[1];
+    (await Promise.all([tx.row(keepFromNewWork[kind], [id]), tx.rows(open, [id])]))[1];
 
 /** By kind: the row is kept from new work while it is read. */
 export const openWork = {
-  account: read(holdAccount, ofAccount),
-  site: read(holdSite, ofSite),
-  contact: read(holdContact, ofContact),
-  asset: read(holdAsset, ofAsset),
+  account: read("account", ofAccount),
+  site: read("site", ofSite),
+  contact: read("contact", ofContact),
+  asset: read("asset", ofAsset),
 };
 
 /** @throws Refusal STILL_IN_USE */

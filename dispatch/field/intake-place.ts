@@ -1,6 +1,6 @@
 // Where new work is: the account, site, asset and contact a ticket names must exist and belong together.
 
-import type { AccountId, SiteId } from "../contract/ids.ts";
+import type { AccountId, SiteId, TicketId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
@@ -26,21 +26,30 @@ export type PlaceFacts = ContactFacts & {
   readonly asset_site: SiteId | null;
 };
 
-/** What of an account, site, asset and contact, by these parameters, takes no new work: merged_into has an archived_at as well. */
-export function selectOutOfUse(account: number, site: number, asset: number, contact: number): string {
-  const kinds = [
-    ["account", "accounts", account],
-    ["site", "sites", site],
-    ["asset", "assets", asset],
-    ["contact", "contacts", contact],
-  ] as const;
-  const each = kinds.map(
-    ([kind, table, parameter], at) =>
-      `SELECT ${at} AS at, '${kind}' AS kind, id, archived_at, merged_into FROM ${table}
-       WHERE id = $${parameter} AND archived_at IS NOT NULL`,
-  );
-  return `(SELECT to_json(o) FROM (${each.join(" UNION ALL ")} ORDER BY at LIMIT 1) AS o)`;
-}
+/**
+ * The account, site, asset and contact by these parameters, as held_account and so on: locked by their keys and read as they are once
+ * an archive or a merge beside it has ended, so that none of them goes out of use while new work comes to it. Changes of their other
+ * fields go on meanwhile.
+ * @param account null: none is asked for
+ */
+export const heldPlace = (account: string | null, site: string, asset: string, contact: string): string => `
+  WITH held_account AS MATERIALIZED (
+         SELECT id, archived_at, merged_into FROM accounts WHERE id = ${account ?? "NULL"} FOR KEY SHARE),
+       held_site AS MATERIALIZED (
+         SELECT id, account_id, country, archived_at, merged_into FROM sites WHERE id = ${site} FOR KEY SHARE),
+       held_asset AS MATERIALIZED (
+         SELECT id, site_id, archived_at, merged_into FROM assets WHERE id = ${asset} FOR KEY SHARE),
+       held_contact AS MATERIALIZED (
+         SELECT id, account_id, site_id, archived_at, merged_into FROM contacts WHERE id = ${contact} FOR KEY SHARE)`;
+
+/** Of what heldPlace holds, the first that takes no new work: merged_into has an archived_at as well. */
+export const outOfUse = `(
+  SELECT to_json(o) FROM (${["account", "site", "asset", "contact"]
+    .map(
+      (kind, at) => `
+    SELECT ${at} AS at, '${kind}' AS kind, id, archived_at, merged_into FROM held_${kind} WHERE archived_at IS NOT NULL`,
+    )
+    .join(" UNION ALL ")} ORDER BY at LIMIT 1) AS o)`;
 
 /** @throws Refusal MERGED, ARCHIVED */
 export function requireInUse(out: OutOfUse | null): void {
@@ -49,24 +58,38 @@ export function requireInUse(out: OutOfUse | null): void {
   throw archived(out.kind, out.id, new Date(out.archived_at).toISOString());
 }
 
+// $5 a ticket whose account and site are meant where none is named.
 const selectPlace = statement<PlaceFacts>(
   "intake_place",
-  `SELECT EXISTS (SELECT FROM accounts WHERE id = $1) AS account_known,
-          (SELECT account_id FROM sites WHERE id = $2) AS site_account,
-          (SELECT country FROM sites WHERE id = $2) AS site_country,
-          (SELECT site_id FROM assets WHERE id = $3) AS asset_site,
-          (SELECT account_id FROM contacts WHERE id = $4) AS contact_account,
-          (SELECT site_id FROM contacts WHERE id = $4) AS contact_site,
-          ${selectOutOfUse(1, 2, 3, 4)} AS out_of_use`,
+  `${heldPlace(
+    "coalesce($1, (SELECT t.account_id FROM tickets t WHERE t.id = $5))",
+    "coalesce($2, (SELECT t.site_id FROM tickets t WHERE t.id = $5))",
+    "$3",
+    "$4",
+  )}
+   SELECT EXISTS (SELECT FROM held_account) AS account_known,
+          (SELECT account_id FROM held_site) AS site_account,
+          (SELECT country FROM held_site) AS site_country,
+          (SELECT site_id FROM held_asset) AS asset_site,
+          (SELECT account_id FROM held_contact) AS contact_account,
+          (SELECT site_id FROM held_contact) AS contact_site,
+          ${outOfUse} AS out_of_use`,
 );
 
 type Named = { readonly asset_id?: string | null | undefined; readonly contact_id?: string | null | undefined };
 type PlaceInput = Place & Named;
 
-/** What is known of the things named. */
-export async function loadPlace(tx: Session, input: Partial<Place> & Named): Promise<PlaceFacts> {
+/**
+ * What is known of the things named.
+ * @param ticketId whose account and site are meant where none is named
+ */
+export async function loadPlace(
+  tx: Session,
+  input: Partial<Place> & Named,
+  ticketId: TicketId | null = null,
+): Promise<PlaceFacts> {
   const { account_id = null, site_id = null, asset_id = null, contact_id = null } = input;
-  const facts = await tx.row(selectPlace, [account_id, site_id, asset_id, contact_id]);
+  const facts = await tx.row(selectPlace, [account_id, site_id, asset_id, contact_id, ticketId]);
   if (!facts) throw new Error("a row of facts is always there");
   return facts;
 }

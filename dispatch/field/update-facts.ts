@@ -3,7 +3,7 @@
 
 import type { AccountId, SiteId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
-import { selectOutOfUse, type ContactFacts, type OutOfUse } from "./intake-place.ts";
+import { heldPlace, outOfUse, type ContactFacts, type OutOfUse } from "./intake-place.ts";
 
 export type UpdateFacts = ContactFacts & {
   readonly out_of_use: OutOfUse | null;
@@ -17,11 +17,12 @@ export type UpdateFacts = ContactFacts & {
 /** $1 the ticket; $2 site, $3 asset, $4 contact, each null where none is named. */
 export const selectUpdateFacts = statement<UpdateFacts>(
   "ticket_update_facts",
-  `SELECT (SELECT account_id FROM sites WHERE id = $2) AS site_account,
-          (SELECT site_id FROM assets WHERE id = $3) AS asset_site,
-          (SELECT account_id FROM contacts WHERE id = $4) AS contact_account,
-          (SELECT site_id FROM contacts WHERE id = $4) AS contact_site,
+  `${heldPlace(null, "$2", "$3", "$4")}
+   SELECT (SELECT account_id FROM held_site) AS site_account,
+          (SELECT site_id FROM held_asset) AS asset_site,
+          (SELECT account_id FROM held_contact) AS contact_account,
+          (SELECT site_id FROM held_contact) AS contact_site,
           (SELECT r.service_types FROM tickets t JOIN technicians r ON r.id = t.assigned_tech_id WHERE t.id = $1) AS service_types,
           (SELECT s.country FROM sites s WHERE s.id = coalesce($2, (SELECT t.site_id FROM tickets t WHERE t.id = $1))) AS country,
-          ${selectOutOfUse(2, 2, 3, 4)} AS out_of_use`,
+          ${outOfUse} AS out_of_use`,
 );

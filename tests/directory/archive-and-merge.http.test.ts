@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { aggregates } from "../../dispatch/aggregates.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
-import { startTestApi } from "../support/api.ts";
+import { beforeCommit, holdLock } from "../resilience/gate.ts";
+import { refusalOf, startTestApi } from "../support/api.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
@@ -23,6 +24,12 @@ describe("archive, merge and get", async () => {
   };
   const create = (of: { account: string; site: string }, more: object = {}) => ({
     body: { account_id: of.account, site_id: of.site, summary: "Gate is stuck", ...more },
+  });
+  const placeOf = ({ account, site, asset, contact }: Awaited<ReturnType<typeof made>>) => ({
+    account_id: account,
+    site_id: site,
+    asset_id: asset,
+    contact_id: contact,
   });
   const found = async (q: string) =>
     (await api.read("directory.search", { query: `q=${encodeURIComponent(q)}` })).results.map(
@@ -67,6 +74,74 @@ describe("archive, merge and get", async () => {
     await api.run("contact.archive", { contact: of.contact, body: { reason: "left" } });
     for (const body of [{ asset_id: of.asset }, { contact_id: of.contact }])
       assert.equal(await codeOf("ticket.update", { ticket: id, body }), "ARCHIVED");
+  });
+
+  for (const tool of [
+    "site.archive",
+    "account.archive",
+    "contact.archive",
+    "asset.archive",
+    "site.merge",
+    "account.merge",
+  ] as const)
+    for (const way of ["ticket.create", "ticket.follow_up", "ticket.update"] as const)
+      // A correction names no account, and a new ticket no contact.
+      if (way === "ticket.follow_up" || !tool.startsWith(way === "ticket.update" ? "account." : "contact."))
+        test(`${tool} lets no ${way} come to what goes`, async (t) => {
+          const [of, other] = [await made("Mole"), await made("Pier")];
+          const { site: twin } = await api.run("site.upsert", { body: { account_id: of.account, name: "Twin" } });
+          const { account_id, ...place } = placeOf(of);
+          const coming = await {
+            "ticket.create": async () => create(of, place),
+            "ticket.follow_up": async () => {
+              const { id } = await ticketIn(api, "CLOSED");
+              return { ticket: id, body: { kind: "callback", account_id, ...place } };
+            },
+            "ticket.update": async () => {
+              const { id } = await api.run("ticket.create", create({ account: of.account, site: twin.id }));
+              return { ticket: id, body: place };
+            },
+          }[way]();
+          const isMerge = tool.endsWith(".merge");
+          const into = tool === "site.merge" ? twin.id : other.account;
+          const gate = await holdLock(t, api.databaseUrl, beforeCommit);
+          const going = api.call(tool, { ...of, body: { reason: "no longer ours", ...(isMerge && { into }) } });
+          await gate.crowd(1);
+          const refused = api.call(way, coming);
+          await gate.crowd(2);
+          await gate.open();
+          assert.equal((await going).status, 200);
+          assert.equal(refusalOf(await refused).error.code, isMerge ? "MERGED" : "ARCHIVED");
+        });
+
+  test("what is archived while a ticket comes to it waits, and then has open work", async (t) => {
+    const of = await made("Jetty");
+    const gate = await holdLock(t, api.databaseUrl, beforeCommit);
+    const coming = api.call("ticket.create", create(of));
+    await gate.crowd(1);
+    const away = api.call("site.archive", { ...of, body: { reason: "closed" } });
+    await gate.crowd(2);
+    await gate.open();
+    assert.equal((await coming).status, 201);
+    assert.equal(refusalOf(await away).error.code, "STILL_IN_USE");
+  });
+
+  test("follow-up work goes to no place that is archived, and names nothing else that is", async () => {
+    const of = await made("Basin");
+    const kept = await made("Dock");
+    const follow = { kind: "callback" };
+    const closed = async (place: typeof of) => {
+      const { id } = await api.run("ticket.create", create(place, { asset_id: place.asset }));
+      await api.run("ticket.update", { ticket: id, body: { contact_id: place.contact } });
+      await ticketIn(api, "CLOSED", { ticketId: id });
+      return id;
+    };
+    const [gone, old] = [await closed(of), await closed(kept)];
+    await api.run("site.archive", { ...of, body: { reason: "closed" } });
+    assert.equal(await codeOf("ticket.follow_up", { ticket: gone, body: follow }), "ARCHIVED");
+    await api.run("asset.archive", { ...kept, body: { reason: "replaced" } });
+    const follower = await api.run("ticket.follow_up", { ticket: old, body: follow });
+    assert.deepEqual([follower.asset_id, follower.contact_id], [null, kept.contact]);
   });
 
   test("a merged site gives all that hangs on it, and its id says where that went", async () => {
