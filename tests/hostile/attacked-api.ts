@@ -54,6 +54,8 @@ export type AttackedApi = {
   readonly front: TestApi;
   /** Collects the child's garbage and tells what is left. */
   vitals(): Promise<Vitals>;
+  /** What its log tells of defects, once it tells of one. */
+  defects(): Promise<string>;
   /** Fails unless the child is the process that was started, well, and still does a whole ticket's work. */
   assertWell(): Promise<void>;
 };
@@ -138,6 +140,10 @@ export async function startAttackedApi(
       ]);
       assert.ok(vitals);
       return vitals;
+    },
+    defects: async () => {
+      await eventually("the log tells of the defect", async () => log.defects.length > 0);
+      return log.defects.join("\n");
     },
     assertWell: async () => {
       assert.ok(child.exitCode === null && child.signalCode === null, `the API has ended:\n${log.tail()}`);

@@ -45,6 +45,8 @@ for (const profile of profiles) {
         const request = requestOf(call, pool);
         const answer = await wire.ask(requestBytes(request, api.credentials(request.headers)));
         if (!answer) assert.fail(`no answer to\n${describeRequest(request)}`);
+        if (answer.status === 500)
+          assert.fail(`${answer.status} ${answer.text}\n${describeRequest(request)}\n${await api.defects()}`);
         const verdict = judge(request, call.tool, answer);
         tally.add(verdict, call.tool);
         if (verdict.code === null) pool.learn(verdict.body);
