@@ -17,7 +17,7 @@ import { localOf, promiseAt, ticketAt } from "./local-times.ts";
 import { whomToCall } from "./onsite-contact.ts";
 import { slaReport } from "./sla.ts";
 import { selectNewestEvents } from "./timeline.ts";
-import { policyOf } from "../ticket/policy-of.ts";
+import { policyOfOneOfMany } from "../ticket/policy-of.ts";
 
 type SharedPage = Pick<QueuePage, "readAt" | "nextCursor"> & { readonly text: readonly Buffer[] };
 const joinedReads = new WeakMap<Desk, JoinedReads<SharedPage>>();
@@ -77,7 +77,7 @@ function cockpitRow(row: QueueRow, desk: Desk, now: string): CockpitRow {
     ...slaReport(row, new Date(now), desk.policy.sla),
     attention:
       attentionOf(row, now, plusMinutes(now, desk.policy.sla.warningMinutes)) ??
-      attentionToType(row, policyOf(desk, row)),
+      attentionToType(row, policyOfOneOfMany(desk, row)),
   };
 }
 

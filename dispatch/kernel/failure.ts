@@ -5,6 +5,7 @@ import { databaseReason, isDatabaseAway, serverError, sqlState, type DatabaseRea
 import { RolledBack } from "../db/pool.ts";
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../storage/object-store.ts";
 import { idempotencyConstraint } from "./idempotency.ts";
+import { PolicyUnreadable } from "./policies.ts";
 import { Refusal } from "./refusal.ts";
 
 const races = new Set<string>([sqlState.serializationFailure, sqlState.deadlockDetected, sqlState.exclusionViolation]);
@@ -33,7 +34,7 @@ export function refusalFor(error: unknown, constraints: ReadonlySet<string> = no
   if (isDatabaseAway(error)) return away("postgres", error);
   if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured)
     return away("object_store", error);
-  return error;
+  return error instanceof PolicyUnreadable ? rulesAway(error) : error;
 }
 
 /**
@@ -83,6 +84,16 @@ export function away(dependency: string, cause: unknown): Refusal {
   if (dependency !== "postgres") return new Refusal("DEPENDENCY_UNAVAILABLE", { dependency }, { headers, cause });
   return postgresAway(databaseReason(cause), cause, "command");
 }
+
+/** What needs the rules of one ticket waits for somebody who runs another release; nobody's retry a second later helps. */
+function rulesAway(error: PolicyUnreadable): Refusal {
+  const details = { dependency: rulesOfTicket, policy_version: error.version };
+  const message = `The ticket's rules are away: ${error.message}; nothing was changed.`;
+  return new Refusal("DEPENDENCY_UNAVAILABLE", details, { message, headers: { "retry-after": "60" }, cause: error });
+}
+
+/** The dependency that is one version's tickets' alone: for all others everything is there. */
+export const rulesOfTicket = "policy_version";
 
 const again = { command: "retry with the same Idempotency-Key", reading: "ask again after Retry-After" };
 

@@ -46,6 +46,16 @@ export class PolicyNotHeld extends Error {
   }
 }
 
+/** Thrown where a version is needed whose rules this process cannot have; its message says why, and the way out. */
+export class PolicyUnreadable extends Error {
+  override readonly name = "PolicyUnreadable";
+  readonly version: number;
+  constructor(version: number, message: string, cause?: unknown) {
+    super(`version ${version} of the policy ${message}`, { cause });
+    this.version = version;
+  }
+}
+
 type Parts = {
   readonly db: Database;
   /** What the settings name, in force while nothing was activated. */
@@ -59,7 +69,7 @@ export class Policies {
   readonly #started: Policy;
   readonly #warn: (message: string) => void;
   #live: Policy;
-  #unreadable = 0;
+  readonly #unreadable = new Map<number, PolicyUnreadable>();
   readonly #stored = new Map<number, Policy>();
   /** The rules of today with what a ticket is judged by, by its version. */
   readonly #judging = new Map<number, Policy>();
@@ -79,26 +89,38 @@ export class Policies {
   /**
    * The rules a ticket is judged by: the desk's of today, and of its own version what work and money go by.
    * @param version null for a ticket that opened before anything was activated
-   * @throws PolicyNotHeld where `hold` has to read it first
+   * @throws PolicyNotHeld where `hold` has to read it first; PolicyUnreadable where it has, and could not
    */
   of(version: number | null): Policy {
     if (version === this.#live.version) return this.#live;
     const known = this.#judging.get(version ?? 0);
     if (known) return known;
     const stored = this.#stored.get(version ?? 0);
-    if (!stored) throw new PolicyNotHeld(version ?? 0);
+    if (!stored) throw this.#unreadable.get(version ?? 0) ?? new PolicyNotHeld(version ?? 0);
     const judging = underVersion(this.#live, stored);
     this.#judging.set(version ?? 0, judging);
     return judging;
   }
 
   /**
-   * Reads versions that are not in memory.
-   * @throws PolicyError for one that this release cannot read
+   * The rules of a ticket that is one of many: those in force where its own cannot be read, so that the others are still seen.
+   * @throws PolicyNotHeld where `hold` has to read it first
    */
+  ofOneOfMany(version: number | null): Policy {
+    return this.#unreadable.has(version ?? 0) ? this.#live : this.of(version);
+  }
+
+  /** Reads versions that are not in memory. One that cannot be read is told of once. */
   async hold(versions: Iterable<number | null>): Promise<void> {
-    for (const version of new Set([...versions].map((one) => one ?? 0)))
-      if (version !== this.#live.version && !this.#stored.has(version)) this.#keep(version, await this.#read(version));
+    for (const version of new Set([...versions].map((one) => one ?? 0))) {
+      if (version === this.#live.version || this.#stored.has(version) || this.#unreadable.has(version)) continue;
+      const unreadable = await this.#tryToKeep(version);
+      if (unreadable)
+        this.#warn(
+          `${unreadable.message}. Until then tickets that opened under it are listed and planned by the rules in force, and ` +
+            "commands that need their own are refused",
+        );
+    }
   }
 
   /** As `of`, which reads it where it must. */
@@ -124,24 +146,32 @@ export class Policies {
   /** Takes up what was activated since. @returns whether it did */
   async refresh(): Promise<boolean> {
     const newest = (await this.#db.row(selectNewest, []))?.version ?? 0;
-    if (newest <= Math.max(this.#live.version ?? 0, this.#unreadable)) return false;
+    if (newest <= (this.#live.version ?? 0) || this.#unreadable.has(newest)) return false;
     return this.#takeStored(newest);
   }
 
   async #takeStored(version: number): Promise<boolean> {
+    const unreadable = await this.#tryToKeep(version);
+    const stored = this.#stored.get(version);
+    if (stored) this.take(stored);
+    if (!unreadable) return stored !== undefined;
+    const { version: kept } = this.#live;
+    this.#warn(
+      `${unreadable.message}, or activate a set that this one reads: until then ` +
+        `${kept === null ? "an earlier one, or what DISPATCH_POLICY_DIR names," : `version ${kept}`} stays in force here`,
+    );
+    return false;
+  }
+
+  /** @returns why it cannot be read; null where it is in memory now */
+  async #tryToKeep(version: number): Promise<PolicyUnreadable | null> {
     try {
-      this.take(await this.#read(version));
-      return true;
+      this.#keep(version, await this.#read(version));
+      return null;
     } catch (error) {
-      if (!(error instanceof Error && error.name === "PolicyError")) throw error;
-      this.#unreadable = Math.max(this.#unreadable, version);
-      const { version: kept } = this.#live;
-      this.#warn(
-        `version ${version} of the policy in the database cannot be read by this release (${error.message}): ` +
-          `${kept === null ? "an earlier one, or what DISPATCH_POLICY_DIR names," : `version ${kept}`} stays in force here. ` +
-          "Run the release that activated it, or activate a set that this one reads",
-      );
-      return false;
+      if (!(error instanceof PolicyUnreadable)) throw error;
+      this.#unreadable.set(version, error);
+      return error;
     }
   }
 
@@ -149,10 +179,20 @@ export class Policies {
     const row = await this.#db.row(selectContent, [version]);
     // Nothing was ever started with a set that is kept: what this process was started with is all there is.
     if (!row && version === 0) return this.#started;
-    if (!row) throw new Error(`there is no version ${version} of the policy in the database`);
-    const { content } = row;
-    if (!isObject(content)) throw new Error(`version ${version} of the policy is no object`);
-    return { ...buildStoredPolicy(content), version: version === 0 ? null : version };
+    if (!row)
+      throw new PolicyUnreadable(version, "is not in the database. Restore its row of policy_versions from a backup");
+    try {
+      if (!isObject(row.content)) throw new Error("it is no object");
+      return { ...buildStoredPolicy(row.content), version: version === 0 ? null : version };
+    } catch (error) {
+      // A stored set is data: whatever its reading throws, it says that this release cannot.
+      const why = error instanceof Error ? error.message : String(error);
+      throw new PolicyUnreadable(
+        version,
+        `cannot be read by this release (${why}). Run the release that stored it`,
+        error,
+      );
+    }
   }
 
   #keep(version: number, policy: Policy): void {

@@ -18,7 +18,7 @@ import { loadPlanTickets, loadTimeZone, type PlanTicket } from "./plan-tickets.t
 import type { Plan } from "../planner/plan.ts";
 import { inSearch, searchPlan } from "./search-plan.ts";
 import { settlePlan } from "./settle-plan.ts";
-import { policyOf } from "../ticket/policy-of.ts";
+import { policyOfOneOfMany } from "../ticket/policy-of.ts";
 
 type Proposing = "plan.optimize" | "plan.nightly";
 
@@ -124,7 +124,7 @@ async function loadDay(
 
 async function searched(desk: Desk, wish: PlanWish, rows: DayRows, row: PlanRow): Promise<Proposal> {
   await desk.policies.hold(rows.tickets.map(({ policy_version }) => policy_version));
-  const built = buildProblem(rows, desk.policies.live, undefined, (ticket) => policyOf(desk, ticket));
+  const built = buildProblem(rows, desk.policies.live, undefined, (ticket) => policyOfOneOfMany(desk, ticket));
   const budget = {
     seed: wish.seed,
     seconds: wish.seconds,

@@ -60,7 +60,11 @@ export const ticketAggregate: Aggregate<TicketRow, TicketChange, NewTicket, Tick
     actor.role === "tech" && actor.techId !== null ? tx.row(selectHelping, [id, actor.techId]) : null,
   guard: requireOwnWork,
   created: ({ policies }, { id, fields, state, at }) => newTicket(id, fields, state, at, policies.live),
-  changed: (desk, row, change, path, at) => changedTicket(row, change, path, at, policyOf(desk, row).sla.targetMinutes),
+  changed: (desk, row, change, path, at) =>
+    changedTicket(row, change, path, at, (priority) =>
+      // Of the same priority it stays, and nobody asks for rules that may be away.
+      priority === row.priority ? row.sla_target_minutes : policyOf(desk, row).sla.targetMinutes[priority],
+    ),
   moved: visitMove,
   withHead: (row, { seq, hash, at }) => ({ ...row, audit_seq: seq, audit_hash: hash, audit_at: at }),
   insert: (tx, rows) => [...insertTickets(tx, rows), ...rows.map((row) => writeTicketWords(tx, row))],

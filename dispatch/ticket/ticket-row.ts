@@ -377,13 +377,16 @@ const hasCrew: ReadonlySet<TicketState> = new Set([
   "APPROVAL_REQUIRED",
 ]);
 
-/** The ticket after a change: new fields, the last state of the path, one version on, deadlines kept in step. */
+/**
+ * The ticket after a change: new fields, the last state of the path, one version on, deadlines kept in step.
+ * @param targetOf the minutes from its base time that work of a priority may take
+ */
 export function changedTicket(
   before: TicketRow,
   change: TicketChange,
   path: readonly TicketState[],
   at: string,
-  targets: SlaTargets,
+  targetOf: (priority: Priority) => number,
 ): TicketRow {
   const state = path.at(-1) ?? before.state;
   const wanted = { ...before, ...change, state };
@@ -392,7 +395,7 @@ export function changedTicket(
     ...changed,
     hold_reason: state === "ON_HOLD" ? changed.hold_reason : null,
     helpers_missing: hasCrew.has(state) ? changed.helpers_missing : 0,
-    sla_target_minutes: targets[changed.priority],
+    sla_target_minutes: targetOf(changed.priority),
     parted_minutes: partedAfter(before, changed, change),
   };
   return {
@@ -472,5 +475,5 @@ export function newTicket(
     audit_hash: "",
     audit_at: at,
   };
-  return changedTicket({ ...blank, ...fields }, {}, [state], at, sla.targetMinutes);
+  return changedTicket({ ...blank, ...fields }, {}, [state], at, (priority) => sla.targetMinutes[priority]);
 }

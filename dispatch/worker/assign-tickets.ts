@@ -21,7 +21,7 @@ import { bumpForEmergency } from "./bump-for-emergency.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { anyService } from "../workforce/ability.ts";
 import { sendTime } from "../workforce/send-time.ts";
-import { awayPart } from "./trouble.ts";
+import { awayPart, lacksRules } from "./trouble.ts";
 
 type Outcome = "assigned" | "put_aside" | "skipped";
 
@@ -179,7 +179,10 @@ function whyNobody(rejected: readonly { readonly reason: string }[]): string {
 function noteError({ log, totals }: DutyParts, message: string, about: object, error: unknown): never {
   const code = error instanceof Refusal ? error.code : null;
   const expected =
-    code === "AUTONOMY_DISABLED" || code === "IDEMPOTENCY_IN_FLIGHT" || code === "INVALID_STATE_TRANSITION";
+    lacksRules(error) ||
+    code === "AUTONOMY_DISABLED" ||
+    code === "IDEMPOTENCY_IN_FLIGHT" ||
+    code === "INVALID_STATE_TRANSITION";
   if (!expected && awayPart(error) === null) {
     totals.errors++;
     log.error({ ...about, error_code: code, err: error }, message);

@@ -2,14 +2,19 @@
 
 import type { Logger } from "pino";
 import { isDatabaseAway } from "../db/failures.ts";
+import { rulesOfTicket } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../storage/object-store.ts";
 import type { Totals } from "./duty.ts";
 
+/** Whether one ticket's rules cannot be read: that one is put aside, and the others go on. */
+export const lacksRules = (error: unknown): boolean =>
+  error instanceof Refusal && error.details["dependency"] === rulesOfTicket;
+
 /** The part of the desk that is away, when that is what a failure means. */
 export function awayPart(error: unknown): string | null {
   if (error instanceof Refusal)
-    return error.code === "DEPENDENCY_UNAVAILABLE" ? String(error.details["dependency"]) : null;
+    return error.code === "DEPENDENCY_UNAVAILABLE" && !lacksRules(error) ? String(error.details["dependency"]) : null;
   if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured) return "object_store";
   return isDatabaseAway(error) ? "postgres" : null;
 }

@@ -7,7 +7,7 @@ import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Desk } from "../kernel/desk.ts";
-import { policyOf } from "../ticket/policy-of.ts";
+import { policyOfOneOfMany } from "../ticket/policy-of.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { findInability, type Abilities } from "./ability.ts";
 import { availabilityRules } from "./availability.ts";
@@ -49,7 +49,7 @@ export function beyondAbility(
   const rules = { ...availabilityRules(desk.policy), technicianWithoutShift: "eligible" as const };
   const seen = seenBy(actor, visits);
   const found = seen.flatMap((visit) => {
-    const leads = jobAt(visit, visit, policyOf(desk, visit));
+    const leads = jobAt(visit, visit, policyOfOneOfMany(desk, visit));
     const job = visit.role === "lead" ? leads : helperJob(leads);
     if (findInability(abilitiesOf(before), job, rules) !== null) return [];
     const lost = findInability(abilitiesOf(after), job, rules);

@@ -13,7 +13,9 @@ import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
 import { openDesk } from "../../dispatch/process/open-desk.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { allSkills } from "../support/directory.ts";
 import { addAllEvidence, completion, ticketIn } from "../support/ticket-builder.ts";
+import { startTestWorker } from "../support/worker.ts";
 
 type Json = Record<string, unknown>;
 
@@ -221,12 +223,58 @@ describe("a policy that is activated while processes serve", async () => {
     });
     try {
       assert.equal(open.desk.policies.live.version, 4);
-      assert.match(
-        said.join(),
-        /version 5 of the policy in the database cannot be read by this release .*from_the_future/,
-      );
+      assert.match(said.join(), /version 5 of the policy cannot be read by this release .*from_the_future/);
     } finally {
       await open.close();
     }
+  });
+
+  test("keeps nobody from other tickets where one opened under what this release cannot read", async (t) => {
+    const window = { start: api.clock.in(600), end: api.clock.in(660) };
+    const [strange, other] = [await ticketIn(api, "READY_TO_SCHEDULE"), await ticketIn(api, "READY_TO_SCHEDULE")];
+    const sent = [await ticketIn(api, "SCHEDULED", { window }), await ticketIn(api, "SCHEDULED", { window })];
+    const booked = await ticketIn(api, "DISPATCHED");
+    const from = async (version: number, tickets: readonly { id: string }[]) => {
+      const ids = tickets.map(({ id }) => id);
+      await api.owner.query("UPDATE tickets SET policy_version = $1 WHERE id = ANY ($2)", [version, ids]);
+    };
+    await from(5, [strange, booked, ...sent.slice(0, 1)]);
+
+    const { queue } = await api.read("dispatcher.cockpit", { as: "dispatcher" });
+    const listed = queue.map(({ ticket_id }) => ticket_id);
+    assert.ok([strange, other, booked, ...sent].every(({ id }) => listed.includes(id)));
+    const planning = { day: api.clock.in(1_440).slice(0, 10), zone: "CA", time_zone: "UTC", iterations: 10 };
+    assert.equal((await api.call("plan.optimize", { body: planning })).status, 201);
+    const { assigned_tech_id: tech_id } = await api.read("ticket.get", { ticket: booked.id });
+    const unable = await api.run("roster.upsert", { body: { tech_id, skills: [] } });
+    assert.match(JSON.stringify(unable.warnings), /BEYOND_ABILITIES/);
+    await api.run("roster.upsert", { body: { tech_id, skills: allSkills } });
+
+    const update = { ticket: strange.id, body: { priority: "URGENT" }, as: "dispatcher" } as const;
+    const { status, error } = await api.refuse("ticket.update", update);
+    assert.deepEqual(
+      [status, error.code, error["dependency"], error["policy_version"]],
+      [503, "DEPENDENCY_UNAVAILABLE", "policy_version", 5],
+    );
+    assert.match(
+      String(error["message"]),
+      /version 5 .*profile\.json at \/: .*from_the_future.* Run the release that stored it/,
+    );
+    await from(9, [strange]);
+    assert.match(
+      String((await api.refuse("ticket.update", update)).error["message"]),
+      /version 9 .*is not in the database/,
+    );
+    await api.run("ticket.cancel", { ticket: strange.id, body: { reason: "called off" }, as: "dispatcher" });
+
+    const worker = await startTestWorker(api, { t });
+    const stateOf = async ({ id }: { id: string }) => (await api.read("ticket.get", { ticket: id })).state;
+    await worker.until("the other is sent", async () => (await stateOf(sent[1] ?? assert.fail())) === "DISPATCHED");
+    assert.equal(await stateOf(sent[0] ?? assert.fail()), "SCHEDULED");
+    const told = worker.log.filter((line) =>
+      String(line["message"]).includes("version 5 of the policy cannot be read"),
+    );
+    assert.equal(told.length, 1);
+    assert.deepEqual([worker.told("worker.waiting"), worker.told("worker.recommend_error")], [[], []]);
   });
 });

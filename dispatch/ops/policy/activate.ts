@@ -27,7 +27,8 @@ export async function activatePolicy(dir: string, { settings, by, say }: About):
     const { desk } = open;
     const { live } = desk.policies;
     // What this shell's settings name says nothing of what the desk runs with.
-    const was = live.version === null ? await desk.policies.held(0) : live;
+    if (live.version === null) await desk.policies.hold([0]);
+    const was = live.version === null ? desk.policies.ofOneOfMany(0) : live;
     if (live.version !== null && live.policyHash === policy.policyHash)
       return {
         result: { version: live.version, hash: live.policyHash, changed: false },
