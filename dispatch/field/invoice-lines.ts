@@ -2,12 +2,12 @@
  * Turns the work reported visit by visit and a price book entry into invoice lines, tax and total.
  * Pure, in whole cents; it numbers nothing, stores nothing, and leaves the spending limit to limit.ts.
  *
- * Rounding: half a cent goes up, once per line and once for the tax of the whole invoice (invoice-tax.ts); sums are never
+ * Rounding: as the price book says, once per line and once for the tax of the whole invoice (invoice-tax.ts); sums are never
  * rounded. Products are taken in BigInt, so no input can lose a cent beyond 2^53.
  */
 import type { AccountId } from "../contract/ids.ts";
-import type { InvoiceRules, PriceBook, PriceBookEntry, TaxableLineKind } from "../policy/policy.ts";
-import { basis, halfUp, lessCredit, taxOf } from "./invoice-tax.ts";
+import type { InvoiceRules, PriceBook, PriceBookEntry, RoundingMode, TaxableLineKind } from "../policy/policy.ts";
+import { basis, divided, lessCredit, taxOf } from "./invoice-tax.ts";
 import type { ReportedPart, ReportedWork, Visit } from "./visits.ts";
 
 /** A credit when negative: it lowers its lines, and their tax with them. What is charged besides is taxed as its lines are. */
@@ -96,7 +96,7 @@ export function calculateInvoice(input: InvoiceInput): InvoiceResult {
     return { ok: false, code: "CREDIT_TOO_LARGE", path: `adjustments/${credited}/amount_cents` };
   }
   const rate = input.taxExempt === true ? 0n : taxBasisPointsFor(input.priceBook, input.region);
-  const taxes = taxOf(credited, rate);
+  const taxes = taxOf(credited, rate, input.priceBook.rounding);
   const subtotal = credited.reduce((sum, { amount }) => sum + amount, 0n);
   const taxTotal = taxes.reduce((sum, tax) => sum + tax, 0n);
   const total = subtotal + taxTotal;
@@ -141,7 +141,7 @@ function draftLines(input: InvoiceInput, entry: PriceBookEntry): DraftLine[] {
   // Work that was done without a check-in on record had one trip.
   const visits: readonly Visit[] = input.visits.length > 0 ? input.visits : [{ number: 1, reports: [], noWork: null }];
   const lines = visits.flatMap((visit) =>
-    visitLines(visit, entry).map((line): DraftLine => {
+    visitLines(visit, entry, input.priceBook.rounding).map((line): DraftLine => {
       const description = visits.length > 1 ? `Visit ${visit.number}: ${line.description}` : line.description;
       return { ...line, description, visit: visit.number, among: line.kind, taxable: taxableLines.includes(line.kind) };
     }),
@@ -196,35 +196,41 @@ const adjustmentLine = (description: string, amount: bigint): DraftLine => ({
 
 type WorkLine = Omit<DraftLine, "kind" | "visit" | "among" | "taxable"> & { readonly kind: TaxableLineKind };
 
-function visitLines({ reports, noWork }: Visit, entry: PriceBookEntry): WorkLine[] {
+function visitLines({ reports, noWork }: Visit, entry: PriceBookEntry, mode: RoundingMode): WorkLine[] {
   const labor = sumOf(reports, "labor_minutes");
   const travel = sumOf(reports, "travel_minutes");
   const lines: WorkLine[] = [];
   if (labor > 0) {
     const billed = Math.max(labor, entry.minimumLaborMinutes);
     const description = billed > labor ? `Labor, ${labor} min, minimum ${billed} min` : `Labor, ${labor} min`;
-    lines.push(hourly("labor", description, billed, entry.laborCentsPerHour));
+    lines.push(hourly("labor", description, billed, entry.laborCentsPerHour, mode));
   }
-  if (travel > 0) lines.push(hourly("travel", `Travel, ${travel} min`, travel, entry.travelCentsPerHour));
-  for (const { parts } of reports) for (const part of parts ?? []) lines.push(material(part, entry));
+  if (travel > 0) lines.push(hourly("travel", `Travel, ${travel} min`, travel, entry.travelCentsPerHour, mode));
+  for (const { parts } of reports) for (const part of parts ?? []) lines.push(material(part, entry, mode));
   const trip = BigInt(entry.tripChargeCents);
   const description = noWork === null ? "Trip charge" : `Trip charge, ${noWork.replaceAll("_", " ")}`;
   lines.push({ ...single, kind: "trip", description, unitPrice: trip, amount: trip });
   return lines;
 }
 
-function hourly(kind: "labor" | "travel", description: string, minutes: number, centsPerHour: number): WorkLine {
+function hourly(
+  kind: "labor" | "travel",
+  description: string,
+  minutes: number,
+  centsPerHour: number,
+  mode: RoundingMode,
+): WorkLine {
   const unitPrice = BigInt(centsPerHour);
-  const amount = halfUp(BigInt(minutes) * unitPrice, minutesPerHour);
+  const amount = divided(BigInt(minutes) * unitPrice, minutesPerHour, mode);
   const hours = Math.round((minutes / 60) * 1e6) / 1e6;
   return { kind, description, quantity: hours, unit: "hour", unitPrice, amount };
 }
 
 // The marked-up unit price is rounded before it is multiplied: the customer can check quantity × unit price.
-function material(part: ReportedPart, entry: PriceBookEntry): WorkLine {
+function material(part: ReportedPart, entry: PriceBookEntry, mode: RoundingMode): WorkLine {
   const markup = basis + BigInt(entry.materialsMarkupBasisPoints);
-  const unitPrice = halfUp(BigInt(part.unit_price_cents) * markup, basis);
-  const amount = halfUp(unitPrice * BigInt(inThousandths(part.quantity)), BigInt(quantityScale));
+  const unitPrice = divided(BigInt(part.unit_price_cents) * markup, basis, mode);
+  const amount = divided(unitPrice * BigInt(inThousandths(part.quantity)), BigInt(quantityScale), mode);
   const description = part.description || part.sku || "Part";
   return { kind: "materials", description, quantity: part.quantity, unit: "each", unitPrice, amount };
 }

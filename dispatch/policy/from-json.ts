@@ -81,6 +81,7 @@ export function toPriceBook(json: PriceBookJson): PriceBook {
   return {
     version: json.version,
     currency: json.currency,
+    rounding: json.rounding ?? "half_up",
     default: base,
     byAccount: indexBy(
       json.accounts,

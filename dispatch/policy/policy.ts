@@ -62,9 +62,14 @@ export type TaxRules = {
   readonly taxableLines: readonly TaxableLineKind[];
 };
 
+/** What becomes of a part of a cent: that of a half, or that of any. */
+export const roundingModes = ["half_up", "half_even", "half_down", "up", "down"] as const;
+export type RoundingMode = (typeof roundingModes)[number];
+
 export type PriceBook = {
   readonly version: string;
   readonly currency: "USD";
+  readonly rounding: RoundingMode;
   readonly default: PriceBookEntry;
   /** By lower-case account id; each entry is complete (default plus what differs). */
   readonly byAccount: Index<PriceBookEntry>;

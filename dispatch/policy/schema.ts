@@ -4,6 +4,7 @@
  */
 import { Type, type Static } from "../schema/type.ts";
 import { evidenceKinds, mostInCrew, noWorkReasons } from "../contract/fields.ts";
+import { roundingModes } from "./policy.ts";
 
 const closed = { additionalProperties: false };
 const TypeName = Type.String({ pattern: "^[A-Z][A-Z0-9_]{1,63}$" });
@@ -173,6 +174,7 @@ export const PriceBookFile = Type.Object(
     version: SemVer,
     currency: Type.Literal("USD"),
     notes: Type.Optional(Type.String()),
+    rounding: Type.Optional(Type.Enum([...roundingModes], { examples: ["half_even"] })),
     seller: Type.Optional(Seller),
     default: Type.Object(rates, closed),
     accounts: Type.Array(

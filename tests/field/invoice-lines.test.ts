@@ -10,7 +10,7 @@ import {
 } from "../../dispatch/field/invoice-lines.ts";
 import { exceedsNte } from "../../dispatch/field/limit.ts";
 import type { ReportedWork, Visit } from "../../dispatch/field/visits.ts";
-import type { PriceBook } from "../../dispatch/policy/policy.ts";
+import { roundingModes, type PriceBook, type RoundingMode } from "../../dispatch/policy/policy.ts";
 import { idNamed } from "../support/ids.ts";
 
 const account = "aaaaaaaa-0000-4000-8000-000000000001";
@@ -24,6 +24,7 @@ const entry = {
 const priceBook: PriceBook = {
   version: "1.0.0",
   currency: "USD",
+  rounding: "half_up",
   default: entry,
   byAccount: { [account]: { ...entry, tripChargeCents: 5_000 } },
   tax: { defaultBasisPoints: 0, basisPointsByRegion: { CA: 725 }, taxableLines: ["materials"] },
@@ -178,10 +179,20 @@ describe("calculateInvoice", () => {
     assert.ok(taxes.every((tax) => tax === 0 || tax === 1));
   });
 
-  it("rounds half a cent up on each line", () => {
-    const book = { ...priceBook, default: { ...entry, tripChargeCents: 0, materialsMarkupBasisPoints: 0 } };
-    const part = { quantity: 0.5, unit_price_cents: 21 };
-    assert.equal(invoiceOf({ work: { parts: [part, part] }, priceBook: book }).subtotal_cents, 22);
+  it("rounds a part of a cent on each line as the price book says", () => {
+    const prices = { ...entry, tripChargeCents: 0, materialsMarkupBasisPoints: 0 };
+    const parts = [105, 115, 51, 54].map((unit_price_cents) => ({ quantity: 0.1, unit_price_cents }));
+    for (const [rounding, amounts] of [
+      ["half_up", [11, 12, 5, 5]],
+      ["half_even", [10, 12, 5, 5]],
+      ["half_down", [10, 11, 5, 5]],
+      ["up", [11, 12, 6, 6]],
+      ["down", [10, 11, 5, 5]],
+    ] as const) {
+      const { lines } = invoiceOf({ work: { parts }, priceBook: { ...priceBook, rounding, default: prices } });
+      const materials = lines.filter(({ kind }) => kind === "materials").map((line) => line.amount_cents);
+      assert.deepEqual(materials, amounts, rounding);
+    }
   });
 
   it("lowers the tax of the lines that a credit lowers, and of no others", () => {
@@ -320,10 +331,14 @@ describe("calculateInvoice", () => {
     .map((all) => all.map((reports, index) => visit(index + 1, ...reports)));
   const taxable = fc.subarray(["labor", "travel", "materials", "trip"] as const);
   const rate = fc.integer({ min: 0, max: 10_000 });
-  // Half up: x − ½ < rounded ≤ x + ½ … with the tie on the upper side. Doubled, to stay in whole numbers.
-  const isHalfUp = (rounded: number, numerator: number, denominator: number): boolean => {
+  const mode = fc.constantFrom(...roundingModes);
+  /** Whether it is the quotient as the mode rounds it. Doubled, to stay in whole numbers. */
+  const isRounded = (by: RoundingMode, rounded: number, numerator: number, denominator: number): boolean => {
     const twice = 2 * (rounded * denominator - numerator);
-    return twice > -denominator && twice <= denominator;
+    if (by === "up") return twice >= 0 && twice < 2 * denominator;
+    if (by === "down") return twice <= 0 && twice > -2 * denominator;
+    if (Math.abs(twice) !== denominator) return Math.abs(twice) < denominator;
+    return by === "half_even" ? rounded % 2 === 0 : by === "half_up" ? twice > 0 : twice < 0;
   };
 
   it("adds up to the cent, whatever is done, credited and taxed", () => {
@@ -333,9 +348,10 @@ describe("calculateInvoice", () => {
         fc.array(adjustment, { maxLength: 4 }),
         taxable,
         rate,
-        (done, adjustments, taxed, percent) => {
+        mode,
+        (done, adjustments, taxed, percent, rounding) => {
           const tax = { ...priceBook.tax, defaultBasisPoints: percent, taxableLines: taxed };
-          const result = calculate({ visits: done, adjustments, priceBook: { ...priceBook, tax } });
+          const result = calculate({ visits: done, adjustments, priceBook: { ...priceBook, rounding, tax } });
           if (!result.ok) return assert.equal(result.code, "CREDIT_TOO_LARGE");
           const { lines, subtotal_cents, tax_cents, total_cents } = result.invoice;
           const nets = lines.map((line) => line.net_cents);
@@ -346,7 +362,7 @@ describe("calculateInvoice", () => {
           assert.ok(nets.every((net, index) => net >= 0 && net <= Math.max(0, lines[index]?.amount_cents ?? 0)));
           // The whole is rounded once, and no line is a cent or more off its exact value.
           const base = sum(lines.filter((line) => line.taxable).map((line) => line.net_cents));
-          assert.ok(isHalfUp(tax_cents, base * percent, 10_000));
+          assert.ok(isRounded(rounding, tax_cents, base * percent, 10_000));
           for (const line of lines) {
             const exact = line.taxable ? (line.net_cents * percent) / 10_000 : 0;
             assert.ok(Math.abs(line.tax_cents - exact) < 1 && line.tax_cents >= 0);
@@ -364,29 +380,36 @@ describe("calculateInvoice", () => {
       applies_to: fc.constantFrom("labor", "materials", undefined),
     });
     fc.assert(
-      fc.property(visits, fc.array(charge, { maxLength: 3 }), taxable, rate, (done, adjustments, taxed, percent) => {
-        const tax = { ...priceBook.tax, defaultBasisPoints: percent, taxableLines: taxed };
-        const over = { visits: done, adjustments, priceBook: { ...priceBook, tax } };
-        const { lines, ...covered } = invoiceOf({ ...over, warranty: "Warranty of T-000001" });
-        const priced = invoiceOf(over).lines;
-        assert.deepEqual(
-          lines.slice(0, priced.length).map((line) => line.amount_cents),
-          priced.map((line) => line.amount_cents),
-        );
-        const work = priced.filter(({ kind, amount_cents }) => kind !== "adjustment" && amount_cents > 0);
-        assert.deepEqual(
-          lines.slice(priced.length).map((line) => [line.description, line.visit, line.amount_cents]),
-          work.map((line) => [`Warranty of T-000001: ${line.description}`, line.visit, -line.amount_cents]),
-        );
-        assert.ok(
-          lines.every(({ kind, net_cents, tax_cents }) => kind === "adjustment" || net_cents + tax_cents === 0),
-        );
-        const charged = sum(adjustments.map((one) => one.amount_cents));
-        assert.deepEqual([covered.subtotal_cents, sum(lines.map((line) => line.net_cents))], [charged, charged]);
-        const taxedCharges = sum(lines.filter((line) => line.taxable).map((line) => line.net_cents));
-        assert.ok(isHalfUp(covered.tax_cents, taxedCharges * percent, 10_000));
-        assert.equal(covered.total_cents, charged + covered.tax_cents);
-      }),
+      fc.property(
+        visits,
+        fc.array(charge, { maxLength: 3 }),
+        taxable,
+        rate,
+        mode,
+        (done, adjustments, taxed, percent, rounding) => {
+          const tax = { ...priceBook.tax, defaultBasisPoints: percent, taxableLines: taxed };
+          const over = { visits: done, adjustments, priceBook: { ...priceBook, rounding, tax } };
+          const { lines, ...covered } = invoiceOf({ ...over, warranty: "Warranty of T-000001" });
+          const priced = invoiceOf(over).lines;
+          assert.deepEqual(
+            lines.slice(0, priced.length).map((line) => line.amount_cents),
+            priced.map((line) => line.amount_cents),
+          );
+          const work = priced.filter(({ kind, amount_cents }) => kind !== "adjustment" && amount_cents > 0);
+          assert.deepEqual(
+            lines.slice(priced.length).map((line) => [line.description, line.visit, line.amount_cents]),
+            work.map((line) => [`Warranty of T-000001: ${line.description}`, line.visit, -line.amount_cents]),
+          );
+          assert.ok(
+            lines.every(({ kind, net_cents, tax_cents }) => kind === "adjustment" || net_cents + tax_cents === 0),
+          );
+          const charged = sum(adjustments.map((one) => one.amount_cents));
+          assert.deepEqual([covered.subtotal_cents, sum(lines.map((line) => line.net_cents))], [charged, charged]);
+          const taxedCharges = sum(lines.filter((line) => line.taxable).map((line) => line.net_cents));
+          assert.ok(isRounded(rounding, covered.tax_cents, taxedCharges * percent, 10_000));
+          assert.equal(covered.total_cents, charged + covered.tax_cents);
+        },
+      ),
       { numRuns: 500 },
     );
     const credit = { description: "c", amount_cents: -1 };
@@ -403,30 +426,36 @@ describe("calculateInvoice", () => {
     ];
     const credit = fc.integer({ min: 0, max: 8_900 });
     fc.assert(
-      fc.property(visits, credit, credit, (done, one, other) => {
-        const taxAfter = (amount: number) =>
-          invoiceOf({ visits: done, region: "CA", adjustments: [{ description: "c", amount_cents: -amount }] })
-            .tax_cents;
+      fc.property(visits, credit, credit, mode, (done, one, other, rounding) => {
+        const taxAfter = (amount_cents: number) =>
+          invoiceOf({
+            visits: done,
+            region: "CA",
+            adjustments: [{ description: "c", amount_cents: -amount_cents }],
+            priceBook: { ...priceBook, rounding },
+          }).tax_cents;
         assert.ok(taxAfter(Math.max(one, other)) <= taxAfter(Math.min(one, other)));
       }),
       // Taxed and untaxed lines by turns, of which each was rounded for itself once.
-      { examples: [[mixedVisits, 794, 744]] },
+      { examples: [[mixedVisits, 794, 744, "half_up"]] },
     );
   });
 
-  it("rounds each amount half up from its exact value", () => {
+  it("rounds each amount from its exact value as the price book says", () => {
     fc.assert(
-      fc.property(report, (reported) => {
-        const { lines } = invoiceOf({ work: reported });
+      fc.property(report, mode, (reported, rounding) => {
+        const { lines } = invoiceOf({ work: reported, priceBook: { ...priceBook, rounding } });
         const labor = lines.find((line) => line.kind === "labor");
         const billed = reported.labor_minutes === 0 ? 0 : Math.max(60, reported.labor_minutes);
-        assert.ok(isHalfUp(labor?.amount_cents ?? 0, billed * entry.laborCentsPerHour, 60));
+        assert.ok(isRounded(rounding, labor?.amount_cents ?? 0, billed * entry.laborCentsPerHour, 60));
         lines
           .filter((line) => line.kind === "materials")
           .forEach((line, index) => {
             const given = reported.parts[index] ?? assert.fail();
-            assert.ok(isHalfUp(line.unit_price_cents, given.unit_price_cents * 12_500, 10_000));
-            assert.ok(isHalfUp(line.amount_cents, line.unit_price_cents * Math.round(given.quantity * 1000), 1000));
+            assert.ok(isRounded(rounding, line.unit_price_cents, given.unit_price_cents * 12_500, 10_000));
+            assert.ok(
+              isRounded(rounding, line.amount_cents, line.unit_price_cents * Math.round(given.quantity * 1000), 1000),
+            );
           });
       }),
       { numRuns: 500 },

@@ -288,6 +288,13 @@ describe("the policy set in force", () => {
     });
   });
 
+  it("rounds half a cent up, unless the price book says otherwise", (t) => {
+    const folder = copyOfSet(t);
+    assert.equal(loadPolicy("pilot", folder).priceBook.rounding, "half_up");
+    edit(folder, "price-book.json", `"currency": "USD"`, `"currency": "USD", "rounding": "half_even"`);
+    assert.equal(loadPolicy("pilot", folder).priceBook.rounding, "half_even");
+  });
+
   it("cannot be changed at any depth, and knows only what the files list", () => {
     const policy = loadPolicy("pilot");
     assert.throws(() => Object.assign(policy, { devHeaders: false }), TypeError);
@@ -464,6 +471,14 @@ describe("a bad policy set", () => {
       /already at \/tax\/regions\/0/,
     ],
     ["half a cent", "price-book.json", "8900", "8900.5", "/default/trip_charge_cents", /integer/],
+    [
+      "a way to round that nobody knows",
+      "price-book.json",
+      `"currency": "USD"`,
+      `"currency": "USD", "rounding": "bankers"`,
+      "/rounding",
+      /"half_up","half_even","half_down","up","down".*an example: "half_even"/,
+    ],
     [
       "an approval rule for an unknown tool",
       "profile.json",
