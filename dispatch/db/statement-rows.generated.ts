@@ -563,7 +563,7 @@ export type StatementRows = {
     created_at: string;
     technician_id: string;
     technician_name: string;
-    arrived_at: string | null;
+    arrived_at: string;
     completed_at: string;
     no_work: string | null;
   };
@@ -1447,16 +1447,16 @@ export type StatementRows = {
   };
   database_clock: { ms: number };
   demo_account: { id: string; name: string };
-  demo_contact: { id: string; name: string; role: string | null };
+  demo_contact: { id: string; name: string; role: string };
   demo_counts: { accounts: number; sites: number; contacts: number; tickets: number; audit_events: number };
   demo_site: {
     id: string;
     account_id: string;
     name: string;
-    address1: string | null;
-    city: string | null;
-    region: string | null;
-    postal_code: string | null;
+    address1: string;
+    city: string;
+    region: string;
+    postal_code: string;
   };
   directory_parent_account: { id: string; archived_at: string | null; merged_into: string | null };
   directory_parent_site: {

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { aggregates } from "../../dispatch/aggregates.ts";
+import { openDatabase } from "../../dispatch/db/pool.ts";
+import { upsertFixtures } from "../../dispatch/ops/bootstrap/demo-rows.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { startTestApi } from "../support/api.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
@@ -55,6 +57,37 @@ describe("the directory's upserts", async () => {
       external_ref.id,
     ]);
     assert.deepEqual(rows, [{ n: 1 }]);
+  });
+
+  test("of the demo's rows are no bootstrap's to undo, which refreshes what no command has changed", async () => {
+    const db = openDatabase({
+      url: api.databaseUrl,
+      poolMax: 1,
+      applicationName: "test",
+      role: null,
+      statementTimeoutMs: 60_000,
+      lockTimeoutMs: 60_000,
+      onError: () => undefined,
+    });
+    try {
+      const { fixtures } = await upsertFixtures(db, api.desk.settings);
+      const { account_id, site_id } = fixtures;
+      const contact_id = String(fixtures.contact?.["id"]);
+      await api.owner.query("UPDATE contacts SET name = 'Written past the commands' WHERE id = $1", [contact_id]);
+      await api.run("account.upsert", { body: { account_id, name: "Own Name" } });
+      await api.run("site.upsert", { body: { site_id, name: "Own Site" } });
+      const again = (await upsertFixtures(db, api.desk.settings)).fixtures;
+      assert.deepEqual(
+        [again.account?.["name"], again.site?.["name"], again.contact],
+        ["Own Name", "Own Site", fixtures.contact],
+      );
+      assert.equal((await api.read("account.get", { account: account_id })).account.name, "Own Name");
+      await api.run("contact.upsert", { body: { contact_id, name: "Own Contact" } });
+      assert.equal((await upsertFixtures(db, api.desk.settings)).fixtures.contact?.["name"], "Own Contact");
+      assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
+    } finally {
+      await db.close();
+    }
   });
 
   test("keep a reference at one row", async () => {

@@ -1,4 +1,5 @@
-// The demo's account, site, contact and roster: fixed ids, so that every bootstrap finds and refreshes the same rows.
+// The demo's account, site, contact and roster: fixed ids, so that every bootstrap finds and refreshes the same rows. What a command
+// has changed since is the desk's own, whose events vouch for it, and stays as it is.
 
 import { statement } from "../../db/statement.ts";
 import type { Database } from "../../db/pool.ts";
@@ -165,27 +166,41 @@ const timezone = "America/Los_Angeles";
 
 const upsertAccount = statement(
   "demo_account",
-  `INSERT INTO accounts (id, name) VALUES ($1, 'Demo Home Services')
-   ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING id, name`,
+  `WITH made AS (
+     INSERT INTO accounts (id, name) VALUES ($1, 'Demo Home Services')
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE accounts.audit_seq = 0 RETURNING id, name
+   )
+   SELECT id, name FROM made UNION ALL
+   SELECT id, name FROM accounts WHERE id = $1 AND NOT EXISTS (SELECT FROM made)`,
 );
 const upsertSite = statement(
   "demo_site",
-  `INSERT INTO sites (id, account_id, name, address1, city, region, postal_code, country, timezone, access_instructions, lat, lon)
-   VALUES ($1, $2, 'Demo Site North', '100 Demo Drive', 'Oakland', 'CA', '94607', 'US', $3,
-           'Enter by the loading dock; the front desk has the key.', 37.8044, -122.2712)
-   ON CONFLICT (id) DO UPDATE
-   SET account_id = excluded.account_id, name = excluded.name, address1 = excluded.address1, city = excluded.city,
-       region = excluded.region, postal_code = excluded.postal_code, country = excluded.country,
-       timezone = excluded.timezone, access_instructions = excluded.access_instructions, lat = excluded.lat, lon = excluded.lon
-   RETURNING id, account_id, name, address1, city, region, postal_code`,
+  `WITH made AS (
+     INSERT INTO sites (id, account_id, name, address1, city, region, postal_code, country, timezone, access_instructions, lat, lon)
+     VALUES ($1, $2, 'Demo Site North', '100 Demo Drive', 'Oakland', 'CA', '94607', 'US', $3,
+             'Enter by the loading dock; the front desk has the key.', 37.8044, -122.2712)
+     ON CONFLICT (id) DO UPDATE
+     SET account_id = excluded.account_id, name = excluded.name, address1 = excluded.address1, city = excluded.city,
+         region = excluded.region, postal_code = excluded.postal_code, country = excluded.country,
+         timezone = excluded.timezone, access_instructions = excluded.access_instructions, lat = excluded.lat, lon = excluded.lon
+     WHERE sites.audit_seq = 0
+     RETURNING id, account_id, name, address1, city, region, postal_code
+   )
+   SELECT id, account_id, name, address1, city, region, postal_code FROM made UNION ALL
+   SELECT id, account_id, name, address1, city, region, postal_code FROM sites WHERE id = $1 AND NOT EXISTS (SELECT FROM made)`,
 );
 const upsertContact = statement(
   "demo_contact",
-  `INSERT INTO contacts (id, account_id, site_id, name, phone, role, is_authorized_requester, escalation_level)
-   VALUES ($1, $2, $3, 'Dispatcher Front Desk', '5105550100', 'front desk', true, 1)
-   ON CONFLICT (id) DO UPDATE
-   SET account_id = excluded.account_id, site_id = excluded.site_id, name = excluded.name, phone = excluded.phone
-   RETURNING id, name, role`,
+  `WITH made AS (
+     INSERT INTO contacts (id, account_id, site_id, name, phone, role, is_authorized_requester, escalation_level)
+     VALUES ($1, $2, $3, 'Dispatcher Front Desk', '5105550100', 'front desk', true, 1)
+     ON CONFLICT (id) DO UPDATE
+     SET account_id = excluded.account_id, site_id = excluded.site_id, name = excluded.name, phone = excluded.phone
+     WHERE contacts.audit_seq = 0
+     RETURNING id, name, role
+   )
+   SELECT id, name, role FROM made UNION ALL
+   SELECT id, name, role FROM contacts WHERE id = $1 AND NOT EXISTS (SELECT FROM made)`,
 );
 const upsertTechnician = statement(
   "demo_technician",
@@ -209,7 +224,7 @@ const selectCounts = statement(
           (SELECT count(*) FROM audit_events) AS audit_events`,
 );
 
-/** Makes or refreshes the demo's rows, in one transaction, and tells what there is now. */
+/** Makes or refreshes the demo's rows, but for those that a command changed, in one transaction, and tells what there is now. */
 export async function upsertFixtures(db: Database, settings: Settings) {
   const { demoAccountId: accountId, demoSiteId: siteId } = settings;
   return db.transaction(async (tx) => {
