@@ -117,17 +117,27 @@ type Visit = {
   readonly completed_at: string | null;
   readonly no_work: string | null;
 };
-// One row for each completion of a ticket, and one for a ticket without any.
+// One row for each completion of a ticket, with who led that visit and when they came, and one for a ticket without any.
 const selectVisits = statement<Visit>(
   "asset_visits",
   `SELECT t.id AS ticket_id, t.number, t.state, t.incident_type, t.summary, t.created_at, r.id AS technician_id,
-          r.name AS technician_name, t.arrived_at, c.created_at AS completed_at, c.no_work
+          r.name AS technician_name, coalesce(came.at, t.arrived_at) AS arrived_at, c.created_at AS completed_at, c.no_work
    FROM tickets t
    LEFT JOIN completions c ON c.ticket_id = t.id
-   LEFT JOIN audit_events e ON e.id = c.audit_event_id
-   LEFT JOIN technicians r ON r.id = t.assigned_tech_id
+   LEFT JOIN LATERAL (
+     SELECT b.technician_id FROM bookings b
+     WHERE b.ticket_id = t.id AND b.role = 'lead' AND b.state = 'done' AND b.created_at <= c.created_at
+     ORDER BY b.created_at DESC LIMIT 1
+   ) led ON true
+   LEFT JOIN LATERAL (
+     SELECT a.created_at AS at FROM audit_events a
+     WHERE a.aggregate = 'ticket' AND a.aggregate_id = t.id::text AND a.seq < c.seq
+       AND a.tool_name = 'tech.check_in' AND a.before_state <> a.after_state
+     ORDER BY a.seq DESC LIMIT 1
+   ) came ON true
+   LEFT JOIN technicians r ON r.id = coalesce(led.technician_id, t.assigned_tech_id)
    WHERE t.account_id = $2 AND t.asset_id = $1
-   ORDER BY coalesce(c.created_at, t.created_at) DESC, t.id DESC, e.seq DESC LIMIT ${most}`,
+   ORDER BY coalesce(c.created_at, t.created_at) DESC, t.id DESC, c.seq DESC LIMIT ${most}`,
 );
 
 export const directoryGets = {

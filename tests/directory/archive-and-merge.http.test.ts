@@ -7,7 +7,7 @@ import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { beforeCommit, holdLock } from "../resilience/gate.ts";
 import { refusalOf, startTestApi } from "../support/api.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
-import { ticketIn } from "../support/ticket-builder.ts";
+import { addAllEvidence, completion, freeWindow, ticketIn } from "../support/ticket-builder.ts";
 
 describe("archive, merge and get", async () => {
   const api = await startTestApi();
@@ -218,8 +218,9 @@ describe("archive, merge and get", async () => {
   });
 
   test("an asset tells what happened to it, and a technician reads only places of their work", async () => {
-    const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION", { techId: ana });
-    await api.owner.query("UPDATE tickets SET asset_id = $2 WHERE id = $1", [id, acme.door]);
+    const at = { account_id: acme.id, site_id: acme.oakland, asset_id: acme.door };
+    const { id: ticketId } = await api.run("ticket.create", { body: { ...at, summary: "It drags" } });
+    const { id } = await ticketIn(api, "COMPLETED_PENDING_VERIFICATION", { ticketId, techId: ana });
     const { visits } = await api.read("asset.get", { asset: acme.door });
     const [visit] = visits;
     assert.deepEqual(
@@ -227,6 +228,24 @@ describe("archive, merge and get", async () => {
       [id, ana, "COMPLETED_PENDING_VERIFICATION"],
     );
     assert.ok(visit?.completed_at);
+    await api.run("qa.verify", { ticket: id, body: { timestamp: api.clock.iso, result: "PASS" }, as: "qa" });
+    const again = { reasons: ["It slams"], workflow_outcome: "READY_TO_SCHEDULE" };
+    await api.run("qa.reopen", { ticket: id, body: again, as: "qa" });
+    api.clock.advance(60);
+    const window = freeWindow(api);
+    await api.run("schedule.propose", { ticket: id, body: { options: [window] } });
+    await api.run("schedule.confirm", { ticket: id, body: window });
+    await api.run("assignment.dispatch", { ticket: id, body: { tech_id: ben, dispatch_mode: "STANDARD" } });
+    await api.run("tech.check_in", { ticket: id, body: { timestamp: api.clock.iso }, as: "tech" });
+    await addAllEvidence(api, id);
+    await api.run("tech.complete", { ticket: id, body: completion, as: "tech" });
+    const both = (await api.read("asset.get", { asset: acme.door })).visits;
+    assert.deepEqual(
+      both.map(({ technician }) => technician?.id),
+      [ben, ana],
+    );
+    assert.deepEqual(both[1], { ...visit, state: "COMPLETED_PENDING_VERIFICATION" });
+    assert.ok(String(both[0]?.arrived_at) > String(visit.completed_at));
     const by = (tech: string) => ({ as: "tech", headers: { "x-tech-id": tech } });
     const { site_id } = await api.read("ticket.get", { ticket: id });
     assert.equal((await api.read("site.get", { ...by(ana), site: site_id })).site.id, site_id);
@@ -259,7 +278,6 @@ describe("archive, merge and get", async () => {
   });
 
   test("all of it leaves an audit trail that holds", async () => {
-    await api.owner.query("UPDATE tickets SET asset_id = NULL WHERE asset_id = $1", [acme.door]);
     const { faults } = await verifyAudit(api.desk.db, aggregates);
     assert.deepEqual(faults, []);
   });
