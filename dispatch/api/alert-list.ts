@@ -145,6 +145,14 @@ export const reportedAlerts = define({
       "No worker has looked through the whole audit trail for a day: what was changed in it may not have been found.",
     firstCommand: "pnpm dispatch:alerts --explain AUDIT_UNVERIFIED",
   },
+  PART_RESTARTED: {
+    severity: "warning",
+    owner: "platform on call",
+    runbook: "ops/runbooks/part_restarted.md",
+    summary:
+      "A part of the stack ended, or hung and was killed, within the last hour, and its supervisor started it again.",
+    firstCommand: "pnpm dispatch:alerts --explain PART_RESTARTED",
+  },
 });
 
 /** What only Prometheus can tell: the API cannot report its own absence, and keeps no history to burn a budget from. */

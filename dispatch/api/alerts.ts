@@ -1,6 +1,6 @@
 // GET /ops/alerts: what an operator should look at now. Signals come from the database, so that every process says the
-// same, and look back one hour, so that an alert clears by itself. When they cannot be read it answers 503 with why, and with
-// what was known last.
+// same, but for what it sees of its own machine (disks, clock, parts that were started again), and look back one hour, so that an
+// alert clears by itself. When they cannot be read it answers 503 with why, and with what was known last.
 
 import { codesOf } from "../contract/errors.ts";
 import { databaseReason } from "../db/failures.ts";
@@ -14,11 +14,13 @@ import type { Rejections } from "../kernel/rejections.ts";
 import { serverConnections, usedPercent } from "../db/server-connections.ts";
 import { clockOffset } from "../process/database-clock.ts";
 import { leastFreePercent, type DiskSpace } from "../process/disk-space.ts";
+import type { EndsOfPart } from "../process/part-ends.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
 import { auditWatched } from "./audit-watched.ts";
 import { reads, serviceName, type Checks } from "./health.ts";
+import { restartsOf } from "./part-watch.ts";
 import type { Reading } from "./reading.ts";
 import { silentWorkers } from "./workers-seen.ts";
 
@@ -120,6 +122,12 @@ export type AlertReporter = {
   measure(): Promise<ReadonlyMap<ReportedCode, Measured>>;
 };
 
+/** What this process sees of its machine, whatever Postgres does. */
+export type OfMachine = {
+  readonly disks: Reading<readonly DiskSpace[]>;
+  readonly parts: Reading<readonly EndsOfPart[]>;
+};
+
 /** What was read last, in the details of a refusal. */
 type LastKnown = Pick<AlertReport, "generated_at" | "signals" | "alerts"> & { readonly age_seconds: number };
 
@@ -128,7 +136,7 @@ export function alertReporter(
   desk: Desk,
   rejections: Rejections,
   checks: () => Promise<Checks>,
-  disks: Reading<readonly DiskSpace[]>,
+  { disks, parts }: OfMachine,
 ): AlertReporter {
   const thresholds = thresholdsOf(desk.settings);
   let known: { readonly look: Look; readonly at: number } | null = null;
@@ -145,7 +153,7 @@ export function alertReporter(
   };
   const read = async (storeIsWell: boolean): Promise<Look> => {
     // Looked at beside Postgres: a disk that hangs must not use up the time for the rest.
-    const room = disks.value();
+    const ofMachine = Promise.all([disks.value(), parts.value()]);
     // Refusals wait a moment to be written together; whoever asks now wants them counted.
     await rejections.flush();
     const now = desk.clock.now();
@@ -163,7 +171,8 @@ export function alertReporter(
     const watched = await auditWatched(desk);
     const connections = await serverConnections(desk.db);
     const offset = await clockOffset(desk.db);
-    const free = leastFreePercent((await room) ?? []);
+    const [room, ended] = await ofMachine;
+    const free = leastFreePercent(room ?? []);
     if (!row || !unserved || !heldBack)
       throw new Error("the question for the alert signals was answered without a row");
     const { duplicate_intakes: duplicates, ...signals } = row;
@@ -198,6 +207,7 @@ export function alertReporter(
       CONNECTIONS_HIGH: { count: usedPercent(connections), threshold: desk.settings.alertConnections },
       CLOCK_WRONG: { count: Math.round(Math.abs(offset)), threshold: clockWrongSeconds, reason: clockReason(offset) },
       OBJECT_STORE_UNAVAILABLE: { count: storeIsWell ? 0 : 1, threshold: 1 },
+      PART_RESTARTED: { ...restartsOf(ended ?? [], now), threshold: 1 },
     };
     return { now, signals, measured };
   };

@@ -6,15 +6,15 @@ import { operatorPhases } from "../contract/states.ts";
 import { statement } from "../db/statement.ts";
 import { serverConnections } from "../db/server-connections.ts";
 import { clockOffset } from "../process/database-clock.ts";
-import type { DiskSpace } from "../process/disk-space.ts";
 import type { Desk } from "../kernel/desk.ts";
-import type { AlertReporter, Measured } from "./alerts.ts";
+import type { AlertReporter, Measured, OfMachine } from "./alerts.ts";
 import { auditWatched } from "./audit-watched.ts";
 import { oldestWait, recentAssignments } from "./assignment-pace.ts";
 import type { Checks } from "./health.ts";
 import type { LockWatch } from "./lock-watch.ts";
 import type { readingNames } from "./metric-list.ts";
 import type { Metrics } from "./metrics.ts";
+import { restartsByPart } from "./part-watch.ts";
 import { readingOf, type Reading } from "./reading.ts";
 import { readWebhooks, webhookGauges } from "./webhook-gauges.ts";
 import { workDone, workersSeen } from "./workers-seen.ts";
@@ -46,11 +46,10 @@ const selectLag = statement<{ seconds: number | null }>(
    FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())`,
 );
 
-export type GaugeParts = {
+export type GaugeParts = OfMachine & {
   readonly desk: Desk;
   readonly checks: () => Promise<Checks>;
   readonly alerts: AlertReporter;
-  readonly disks: Reading<readonly DiskSpace[]>;
   readonly openStreams: () => number;
   readonly locks: LockWatch;
 };
@@ -61,7 +60,10 @@ type Values = ReadonlyMap<string, number>;
 type ReadingName = (typeof readingNames)[number];
 
 /** Adds the gauges. Closed and cancelled tickets are not counted: they are history, and ever more of it. */
-export function addGauges(metrics: Metrics, { desk, checks, alerts, disks, openStreams, locks }: GaugeParts): void {
+export function addGauges(
+  metrics: Metrics,
+  { desk, checks, alerts, disks, parts, openStreams, locks }: GaugeParts,
+): void {
   const turn = oneAtATime();
   const readings = new Map<ReadingName, Reading<unknown>>();
   const shared = <T>(name: ReadingName, read: () => Promise<T>, freshForMs?: number): (() => Promise<T | null>) => {
@@ -74,6 +76,7 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, disks, openS
   const paces = inTurn("assignments", () => recentAssignments(desk));
   const watched = inTurn("audit_watch", () => auditWatched(desk));
   readings.set("disks", disks);
+  readings.set("parts", parts);
   const measured = inTurn("alert_signals", () => alerts.measure());
   metrics.gauges({
     dispatch_dependency_up: async () => dependencies(await checks()),
@@ -96,6 +99,7 @@ export function addGauges(metrics: Metrics, { desk, checks, alerts, disks, openS
         ["warning", desk.settings.alertDiskFree],
         ["critical", desk.settings.alertDiskCritical],
       ]),
+    dispatch_part_restarts: async () => restartsByPart((await parts.value()) ?? [], desk.clock.now()),
     dispatch_clock_offset_seconds: sharing("clock", () => clockSides(desk)),
     dispatch_event_streams: async () => single(openStreams()),
     dispatch_queue_tickets: sharing("queue", () => countQueue(desk)),

@@ -1,6 +1,8 @@
 // Every metric of dispatch-api, once: the registry, the gauges, the dashboard, the reference table and the check of the
 // alert rules are made from this list. Data alone. A gauge without a reader, or a reader without a gauge, does not compile.
 
+import { mostEnds } from "../process/part-ends.ts";
+
 type MetricEntry = {
   readonly type: "counter" | "gauge" | "histogram";
   readonly labels: readonly string[];
@@ -30,6 +32,7 @@ export const readingNames = [
   "connections",
   "clock",
   "disks",
+  "parts",
   "queue",
   "awaiting",
   "oldest_wait",
@@ -134,6 +137,14 @@ export const metricList = define({
     labels: ["which"],
     unit: "seconds",
     help: "By how much this process's clock is ahead of Postgres's, or behind it; one of the two is 0",
+  },
+  dispatch_part_restarts: {
+    type: "gauge",
+    labels: ["part"],
+    unit: "restarts",
+    help:
+      "How often each part of this machine's stack ended in the last hour and was started again by its supervisor, up to " +
+      `${mostEnds}; nothing where no stack runs`,
   },
   dispatch_event_streams: { type: "gauge", labels: [], unit: "streams", help: "Event streams open now", across: "sum" },
   dispatch_queue_tickets: { type: "gauge", labels: ["phase"], unit: "tickets", help: "Open tickets by operator phase" },

@@ -14,6 +14,7 @@ import { createApp, type Listener } from "./app.ts";
 import { openCredentials } from "./credentials.ts";
 import { devHeadersNow } from "./development-headers.ts";
 import { diskWatch } from "./disk-watch.ts";
+import { partWatch } from "./part-watch.ts";
 import { errorResponder } from "./error-response.ts";
 import { eventStreams } from "./events.ts";
 import { addGauges } from "./gauges.ts";
@@ -151,9 +152,9 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
   const events = eventStreams({ desk, databaseUrl, credentials, warn });
   opened.defer(() => events.close());
   const checks = checksOf(desk);
-  const disks = diskWatch(settings);
-  const alerts = alertReporter(desk, rejections, checks, disks);
-  addGauges(metrics, { desk, checks, alerts, disks, openStreams: () => events.count, locks });
+  const ofMachine = { disks: diskWatch(settings), parts: partWatch(settings.dataDir) };
+  const alerts = alertReporter(desk, rejections, checks, ofMachine);
+  addGauges(metrics, { desk, checks, alerts, ...ofMachine, openStreams: () => events.count, locks });
   const sinks = startSinks({
     metricsPath: settings.metricsSinkPath,
     alertsPath: settings.alertsSinkPath,

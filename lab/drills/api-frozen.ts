@@ -1,7 +1,7 @@
 // The API hangs: its process is stopped, not ended. It still takes connections, and answers none.
 
 import { workStopsMs, type Drill } from "./drill.ts";
-import { pidOf, signal } from "./process-signals.ts";
+import { pidOf, signal, wasRestarted } from "./process-signals.ts";
 
 export const apiFrozen: Drill = {
   name: "api-frozen",
@@ -14,7 +14,7 @@ export const apiFrozen: Drill = {
   async provoke(ground) {
     const frozen = pidOf(ground, "api");
     signal(frozen, "SIGSTOP");
-    return { isWell: () => ![null, frozen].includes(ground.pidOf("api")), undo: () => signal(frozen, "SIGCONT") };
+    return { isWell: () => wasRestarted(ground, "api", frozen), undo: () => signal(frozen, "SIGCONT") };
   },
   mend: { by: "itself" },
 };

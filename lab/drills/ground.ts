@@ -225,13 +225,19 @@ async function answerOf(url: string): Promise<{ readonly status: number; readonl
   }
 }
 
-/** Codes of the alerts that /ops/alerts says fire; null when it cannot tell. */
-export async function firingAlerts(url: string): Promise<readonly string[] | null> {
+export type FiringAlert = {
+  readonly code: string;
+  /** What the count alone does not say; empty where that is nothing. */
+  readonly reason: string;
+};
+
+/** The alerts that /ops/alerts says fire; null when it cannot tell. */
+export async function firingAlerts(url: string): Promise<readonly FiringAlert[] | null> {
   const report = (await answerOf(`${url}/ops/alerts`))?.body;
   if (!isObject(report) || !Array.isArray(report["alerts"])) return null;
   return report["alerts"].map((alert: unknown) => {
     if (!isObject(alert) || typeof alert["code"] !== "string")
       throw new CommandFailure(`/ops/alerts answered an alert without a code: ${JSON.stringify(alert)}`);
-    return alert["code"];
+    return { code: alert["code"], reason: String(alert["reason"] ?? "") };
   });
 }

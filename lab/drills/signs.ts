@@ -99,7 +99,7 @@ async function ofHealth(ground: Ground): Promise<string[]> {
 }
 
 const ofAlerts = async ({ url }: Ground): Promise<string[]> =>
-  ((await firingAlerts(url)) ?? []).map((code) => `alert ${code}`);
+  ((await firingAlerts(url)) ?? []).map(({ code }) => `alert ${code}`);
 
 /** The rule of a reported alert says what /ops/alerts says; what holds only over a time is not looked at. */
 async function ofRules({ url }: Ground): Promise<string[]> {

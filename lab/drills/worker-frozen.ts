@@ -1,7 +1,7 @@
 // The only worker hangs: its process is stopped, not ended, so that nobody would start it again but for its supervisor.
 
 import { workStopsMs, type Drill } from "./drill.ts";
-import { pidOf, signal } from "./process-signals.ts";
+import { pidOf, signal, wasRestarted } from "./process-signals.ts";
 
 const worker = "worker-1";
 
@@ -15,7 +15,7 @@ export const workerFrozen: Drill = {
   async provoke(ground) {
     const frozen = pidOf(ground, worker);
     signal(frozen, "SIGSTOP");
-    return { isWell: () => ![null, frozen].includes(ground.pidOf(worker)), undo: () => signal(frozen, "SIGCONT") };
+    return { isWell: () => wasRestarted(ground, worker, frozen), undo: () => signal(frozen, "SIGCONT") };
   },
   mend: { by: "itself" },
 };

@@ -1,12 +1,13 @@
 // Rules and dashboard read what a running API and worker really tell: a metric or label that was renamed fails here.
 
 import assert from "node:assert/strict";
-import { access, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { alertCodes, alertList } from "../../dispatch/api/alert-list.ts";
 import { deskMetrics } from "../../dispatch/api/metric-list.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
+import { stackRecordFile } from "../../dispatch/process/part-ends.ts";
 import { allRules, recordings } from "../../ops/alerts/rules.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -22,6 +23,9 @@ const ownSeries = new Set(["up", "ALERTS"]);
 const ownLabels = new Set(["job", "instance", "alertname", "alertstate", "severity", "owner"]);
 
 async function samplesAfterTraffic(api: TestApi): Promise<Sample[]> {
+  const record = stackRecordFile(api.dataDir);
+  await mkdir(dirname(record), { recursive: true });
+  await writeFile(record, JSON.stringify({ services: [{ name: "api", ends: [] }] }));
   const worker = await startTestWorker(api);
   await ticketIn(api, "SCHEDULED");
   await worker.wake();

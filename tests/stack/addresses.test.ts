@@ -17,6 +17,7 @@ const service = (name: string, url: string | null): ServiceRecord => ({
   restarts: 0,
   failures: 0,
   lastEnd: null,
+  ends: [],
   nextStartAt: null,
   silentSince: null,
   url,

@@ -29,6 +29,7 @@ const recordWith = (pid: number): StackRecord => ({
       restarts: 0,
       failures: 0,
       lastEnd: null,
+      ends: [],
       nextStartAt: null,
       silentSince: null,
       url: null,

@@ -53,6 +53,12 @@ describe(
         assert.equal(service(one.name).lastEnd, `did not answer for ${hangs} s, and was killed`);
       }
       await eventually("all is well", async () => (await stack.status()).state === "up");
+      const alerts = await (await fetch(`${running.url}/ops/alerts`)).text();
+      const told = String.raw`once, last at \S+Z: did not answer for ${hangs} s, and was killed`;
+      assert.match(
+        alerts,
+        new RegExp(`"PART_RESTARTED","severity":"warning","count":2,.*"api ${told}; worker-1 ${told}"`),
+      );
     });
 
     test("takes up a token secret that was changed on disk, and goes on with the one it has where that cannot be used", async () => {

@@ -91,4 +91,6 @@ test("a part that was starting while the secret changed is started again once it
   assert.deepEqual([starts, gateway.record().state], [2, "running"]);
   assert.deepEqual(secrets.behind([gateway], "second"), []);
   await gateway.stop();
+  const ends = gateway.record().ends.map(({ why }) => why);
+  assert.deepEqual(ends, ["was started again for a changed token secret"], "what is stopped is not started again");
 });

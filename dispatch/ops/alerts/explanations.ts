@@ -10,6 +10,7 @@ import type { Database } from "../../db/pool.ts";
 import type { AuditFault } from "../../kernel/chain-faults.ts";
 import { clockDifference, clockOffset } from "../../process/database-clock.ts";
 import { foldersOf, freePercent, type DiskUse } from "../../process/disk-space.ts";
+import { endsLately, readPartEnds } from "../../process/part-ends.ts";
 import { openStore } from "../../process/open-desk.ts";
 import { rosterReasons } from "../../field/attention.ts";
 import type { Settings } from "../../process/settings.ts";
@@ -209,6 +210,16 @@ const stack = outside("the stack's processes, as its own file and the system tel
   return { note: "", rows: partLines(parts).map((line) => ({ line })) };
 });
 
+const restarts = outside("ends of the stack's parts in the last hour, the newest first", async ({ settings, now }) => {
+  const parts = await readPartEnds(settings.dataDir);
+  if (parts.length === 0) return { note: `no stack runs from ${settings.dataDir}`, rows: [] };
+  const ends = parts.flatMap(({ part: name, ends: all }) =>
+    endsLately(all, now).map((end) => ({ part: name, ...end })),
+  );
+  const rows = ends.toSorted((one, other) => Date.parse(other.at) - Date.parse(one.at)).slice(0, most);
+  return { note: String(ends.length), rows };
+});
+
 const api = outside("the API", async ({ settings, address: { url, from } }) => {
   const [reply, parts] = await Promise.all([ask(`${url}/health`, apiWithinMs), stackParts(settings)]);
   const said = isAnswered(reply) ? `answers ${reply.status}` : advice(url, reply, parts);
@@ -275,6 +286,7 @@ export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
   AUDIT_BROKEN: [auditFaults("checkpoint")],
   AUDIT_CHAIN_BROKEN: [auditFaults("history"), auditWatch],
   AUDIT_UNVERIFIED: [auditWatch, workers],
+  PART_RESTARTED: [restarts, stack],
   API_DOWN: [api, stack, connections, workers],
   DATABASE_UNAVAILABLE: [stack, connections, ...locks, transactions],
   DATABASE_LOCKED: [...locks, transactions],

@@ -2,6 +2,7 @@
 
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { stackRecordFile } from "../../process/part-ends.ts";
 
 export type StackFolder = {
   readonly root: string;
@@ -21,7 +22,7 @@ export function stackFolderOf(dataDir: string): StackFolder {
   return {
     root,
     lock: join(root, "stack.lock"),
-    state: join(root, "stack.json"),
+    state: stackRecordFile(dataDir),
     pidFile: (name) => join(root, `${name}.pid`),
     log: (name) => join(root, `${name}.log`),
   };

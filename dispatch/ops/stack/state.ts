@@ -3,6 +3,7 @@
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isObject } from "../../kernel/json.ts";
+import type { PartEnd } from "../../process/part-ends.ts";
 import type { StackFolder } from "./folder.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 
@@ -22,6 +23,8 @@ export type ServiceRecord = {
   readonly failures: number;
   /** How it ended last. */
   readonly lastEnd: string | null;
+  /** How and when it ended in the last hour, and was started again; the API tells of them (PART_RESTARTED). */
+  readonly ends: readonly PartEnd[];
   readonly nextStartAt: string | null;
   /** Since when it answers nothing, as its supervisor asks it; null while it answers. */
   readonly silentSince: string | null;

@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../process/command-line.ts";
+import { endsLately, withEnd, type PartEnd } from "../../process/part-ends.ts";
 import { backOff, crashLoopAt, steadyAfterMs } from "./back-off.ts";
 import { send } from "./leftovers.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
@@ -61,6 +62,7 @@ export class SupervisedService {
   #restarts = 0;
   #failures = 0;
   #lastEnd: string | null = null;
+  #ends: readonly PartEnd[] = [];
   #silentSince: Date | null = null;
   #run = Promise.withResolvers<void>();
   /** Why it is about to end, where that is known. */
@@ -122,6 +124,7 @@ export class SupervisedService {
       restarts: this.#restarts,
       failures: this.#failures,
       lastEnd: this.#lastEnd,
+      ends: endsLately(this.#ends, new Date()),
       nextStartAt: this.#nextStartAt?.toISOString() ?? null,
       silentSince: this.#silentSince?.toISOString() ?? null,
       url,
@@ -177,7 +180,7 @@ export class SupervisedService {
     void this.#rouseWhenItHangs(part, over.signal);
     const end = await part.ended;
     over.abort();
-    this.#lastEnd = this.#because ?? `ended with ${end}`;
+    this.#endedBy(this.#because ?? `ended with ${end}`);
     this.#because = null;
     this.#silentSince = null;
     // Only now may stop() be left without anything to stop.
@@ -214,9 +217,15 @@ export class SupervisedService {
   }
 
   #failedToStart(error: unknown): null {
-    this.#lastEnd = `did not start: ${messageOf(error)}`;
+    this.#endedBy(`did not start: ${messageOf(error)}`);
     this.#failures++;
     return null;
+  }
+
+  #endedBy(why: string): void {
+    this.#lastEnd = why;
+    // What is being stopped is not started again.
+    if (!this.#stopping.signal.aborted) this.#ends = withEnd(this.#ends, why, new Date());
   }
 
   #now(state: ServiceState): void {
