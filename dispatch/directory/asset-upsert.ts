@@ -118,7 +118,7 @@ export const assetUpsert = directoryUpsert({
     input.site_id === undefined || input.site_id === row?.site_id || !site
       ? null
       : { account_id: site.account_id, site_id: input.site_id },
-  check({ input }, row, { site, atWork }) {
+  check({ input, actor }, row, { site, atWork }) {
     const sites = [row?.site_id, input.site_id].filter((one) => one !== undefined);
     if (atWork && !sites.every((one) => atWork.has(one)))
       throw new Refusal(
@@ -126,7 +126,7 @@ export const assetUpsert = directoryUpsert({
         { assigned_tech_id: null },
         { message: "A technician keeps the assets of a site only while they have a ticket there." },
       );
-    if (input.site_id !== row?.site_id) requireSite(input.site_id, site);
+    if (input.site_id !== row?.site_id) requireSite(actor, input.site_id, site);
   },
   decide: ({ input }, row, facts) => decideAsset(row, input, facts),
   answer: (asset, written) => ({ asset, ...written }),

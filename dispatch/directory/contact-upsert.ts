@@ -151,9 +151,9 @@ export const contactUpsert = directoryUpsert({
     if (account === undefined || (row && input.site_id === undefined)) return null;
     return { account_id: account, site_id: input.site_id ?? null };
   },
-  check({ input }, row, { account, site }) {
+  check({ input, actor }, row, { account, site }) {
     if (!row) requireAccount(input.account_id, account);
-    if (input.site_id !== row?.site_id) requireSite(input.site_id, site, row?.account_id ?? input.account_id);
+    if (input.site_id !== row?.site_id) requireSite(actor, input.site_id, site, row?.account_id ?? input.account_id);
   },
   decide: ({ input }, row, facts) => decideContact(row, input, facts),
   answer: (contact, written) => ({ contact, ...written }),

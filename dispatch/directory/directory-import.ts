@@ -5,10 +5,9 @@ import type { InputOf } from "../contract/index.ts";
 import { mostListed, type Imported } from "../contract/import-commands.ts";
 import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
-import type { Belonging } from "../kernel/aggregate.ts";
-import { requireScope } from "../kernel/authorize.ts";
+import { isInScope } from "../kernel/authorize.ts";
 import { deskCommand, type DeskCall } from "../kernel/desk-chain.ts";
-import { invalidFields, Refusal, type Violation } from "../kernel/refusal.ts";
+import { invalidFields, type Violation } from "../kernel/refusal.ts";
 import { compileValidators, type Validator } from "../kernel/validate.ts";
 import { importKinds, type ImportKind } from "./import/import-fields.ts";
 import { planImport, type ImportPlan, type PlanOptions, type Step } from "./import/import-plan.ts";
@@ -59,7 +58,7 @@ function optionsOf({ input, desk, actor, now }: ImportCall, region: PlanOptions[
     phoneRegion: region,
     // The validator of a tool answers with that tool's input.
     validate: (kind, raw) => (commands[`${kind}.upsert`] as Validator<never>)(raw),
-    reaches: (place) => isReached(actor, place),
+    reaches: (place) => isInScope(actor, place),
     isComing: comingIn(input),
   };
 }
@@ -75,16 +74,6 @@ function comingIn({ coming = [], source: usual = usualSource }: Input): PlanOpti
   return ({ kind, ref, onlyNamed, name }) =>
     (ref !== null && keys.has(keyOf(kind, ref.source, ref.id))) ||
     (onlyNamed && keys.has(keyOf(kind, null, name.toLowerCase())));
-}
-
-function isReached(actor: Actor, place: Belonging): boolean {
-  try {
-    requireScope(actor, place);
-    return true;
-  } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
-  }
 }
 
 function faultsOf({
@@ -190,7 +179,7 @@ async function twinsOf(tx: Session, actor: Actor, steps: readonly Step[]): Promi
     valuesOf("contact", "email"),
   ]);
   const alike = Map.groupBy(
-    rows.filter((row) => isReached(actor, row)),
+    rows.filter((row) => isInScope(actor, row)),
     ({ kind, same }) => `${kind}\n${same}`,
   );
   return created.flatMap(({ step, kind, what, same }) =>

@@ -5,12 +5,12 @@ import type { BodyOf, IdsOf, InputOf, PipelineName } from "../contract/index.ts"
 import type { Session } from "../db/pool.ts";
 import type { Statement } from "../db/statement.ts";
 import type { Aggregate, Belonging } from "../kernel/aggregate.ts";
-import { requireScope } from "../kernel/authorize.ts";
+import { isInScope, requireScope } from "../kernel/authorize.ts";
 import type { Call, UpsertCommand } from "../kernel/command.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import { invalidFields, Refusal, type Violation } from "../kernel/refusal.ts";
 import type { KeptRow } from "./kept-row.ts";
-import type { KeptFacts, KeptInput, UpsertDecision } from "./upsert-decision.ts";
+import { heldBeyond, refHeld, type KeptFacts, type KeptInput, type UpsertDecision } from "./upsert-decision.ts";
 
 /** A row as it was looked for: with whoever holds the reference that was named. */
 export type Found<Row> = Row & { readonly ref_holder: string | null };
@@ -60,18 +60,22 @@ export function directoryUpsert<
     on: "upsert",
     aggregate,
     load: (tx, call) => load(tx, call),
-    async find(tx, { input }) {
+    async find(tx, { input, actor }) {
       const id = command.idIn(input);
       const { external_ref: ref } = command.kept(input);
       if (id === undefined && !ref) return null;
       const rows = await tx.rows(command.lockNamed, [id ?? null, ref?.source ?? null, ref?.id ?? null]);
-      return rows.find((row) => row.id === id) ?? rows[0] ?? null;
+      const found = rows.find((row) => row.id === id) ?? rows[0];
+      if (!found) return null;
+      const holder = rows.find((row) => row.id === found.ref_holder);
+      const place = holder && aggregate.placeOf(holder);
+      return place && !isInScope(actor, place) ? { ...found, ref_holder: heldBeyond } : found;
     },
     change(call, facts) {
       const { row, input, actor } = call;
       const id = command.idIn(input);
       // The reference led to it, and the id says another: there is none of that id.
-      if (id !== undefined && row.id !== id) throw invalidFields([heldBy(kindOf, row.id)]);
+      if (id !== undefined && row.id !== id) throw invalidFields([heldBy(kindOf, row.ref_holder ?? row.id)]);
       const place = command.placeOf(call, row, facts);
       if (place) requireScope(actor, place);
       const decision = judge(call, row, facts);
@@ -113,7 +117,7 @@ const beforeOf = (row: object, change: object): JsonObject => {
 const heldBy = (kind: string, id: string): Violation => ({
   path: "external_ref",
   rule: "unique",
-  message: `is kept at ${kind} ${id}; change that one, or merge`,
+  message: refHeld(kind, id),
 });
 
 /** The refusal of a field is INVALID_REQUEST, but for a row that was archived, which has a code of its own. */

@@ -1,6 +1,8 @@
 // The account and the site that a row names: read with a lock, so that neither is archived or merged while the row is written.
 
 import type { AccountId, SiteId } from "../contract/ids.ts";
+import type { Actor } from "../kernel/actor.ts";
+import { isInScope } from "../kernel/authorize.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -39,11 +41,21 @@ export function requireAccount(id: AccountId | undefined, parent: AccountParent 
   if (parent.archived_at !== null) throw archived("account", parent.id, parent.archived_at);
 }
 
-/** @throws Refusal SITE_NOT_FOUND, MERGED, ARCHIVED */
-export function requireSite(id: SiteId | null | undefined, parent: SiteParent | null, account?: AccountId): void {
+/**
+ * @param account whose site it must be; one that was merged may be another's, for whoever reaches that one
+ * @throws Refusal SITE_NOT_FOUND, MERGED, ARCHIVED
+ */
+export function requireSite(
+  actor: Actor,
+  id: SiteId | null | undefined,
+  parent: SiteParent | null,
+  account?: AccountId,
+): void {
   if (id === undefined || id === null) return;
-  if (!parent || (account !== undefined && parent.account_id !== account && parent.merged_into === null))
-    throw new Refusal("SITE_NOT_FOUND", { site_id: id });
+  if (!parent) throw new Refusal("SITE_NOT_FOUND", { site_id: id });
+  const isElsewhere = account !== undefined && parent.account_id !== account;
+  const isTold = parent.merged_into !== null && isInScope(actor, { account_id: parent.account_id, site_id: parent.id });
+  if (isElsewhere && !isTold) throw new Refusal("SITE_NOT_FOUND", { site_id: id });
   requireNotMerged(parent);
   if (parent.archived_at !== null) throw archived("site", parent.id, parent.archived_at);
 }

@@ -28,9 +28,18 @@ type UpsertedKept = Omit<KeptChange, "merged_into">;
 
 /** What is known of any row beside itself. */
 export type KeptFacts = {
-  /** The id of the row that the wanted reference is kept at; null: at none. */
+  /** The id of the row that the wanted reference is kept at, or heldBeyond; null: at none. */
   readonly refHolder: string | null;
 };
+
+/** In place of the id of a row that the caller's token does not reach. */
+export const heldBeyond = "beyond";
+
+/** What is said of a reference that another row has; of one beyond the caller's scope no more than that it is taken. */
+export const refHeld = (kind: string, holder: string): string =>
+  holder === heldBeyond
+    ? `is kept at another ${kind}, beyond the accounts and sites of this token; give this one another`
+    : `is kept at ${kind} ${holder}; change that one, or merge`;
 
 /** A row of another kind that one names: its account, its site. */
 export type Parent = Pick<KeptRow, "archived_at" | "merged_into">;
@@ -106,11 +115,7 @@ function keptProblem(
   if (row && row.archived_at !== null && !restore)
     return { path: `${kind}_id`, rule: "archived", message: `is archived; send restore: true to use it again` };
   if (ref && refHolder !== null && refHolder !== row?.id)
-    return {
-      path: "external_ref",
-      rule: "unique",
-      message: `is kept at ${kind} ${refHolder}; change that one, or merge`,
-    };
+    return { path: "external_ref", rule: "unique", message: refHeld(kind, refHolder) };
   return null;
 }
 

@@ -100,15 +100,18 @@ export async function loadPlace(
  */
 export function requirePlace(actor: Actor, input: PlaceInput, facts: PlaceFacts): void {
   requireScope(actor, input);
-  // Of what lies elsewhere nothing is told, whether it is in use or not.
-  const isElsewhere = facts.account_known && facts.site_account !== null && facts.site_account !== input.account_id;
-  if (!isElsewhere || facts.out_of_use?.kind === "account") requireInUse(facts.out_of_use);
+  // Of what lies elsewhere nothing is told, whether it is in use or not: first that it is here, then that it is in use.
+  const { out_of_use: out } = facts;
+  if (out?.kind === "account") requireInUse(out);
   if (!facts.account_known) throw new Refusal("ACCOUNT_NOT_FOUND", { account_id: input.account_id });
   if (facts.site_account !== input.account_id) throw new Refusal("SITE_NOT_FOUND", { site_id: input.site_id });
+  if (out?.kind === "site") requireInUse(out);
   if (input.asset_id && facts.asset_site !== input.site_id) {
     throw new Refusal("ASSET_NOT_FOUND", { asset_id: input.asset_id });
   }
+  if (out?.kind === "asset") requireInUse(out);
   if (input.contact_id) requireContact(input, facts);
+  requireInUse(out);
 }
 
 /** @throws Refusal INVALID_REQUEST for a contact who is not the place's own */

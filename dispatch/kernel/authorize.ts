@@ -30,6 +30,17 @@ export function requireScope(actor: Actor, { account_id, site_id }: Belonging): 
     throw new Refusal("FORBIDDEN_SCOPE", { scope_field: "site_id", target_id: null });
 }
 
+/** Whether both account and site lie in the caller's scope. */
+export function isInScope(actor: Actor, place: Belonging): boolean {
+  try {
+    requireScope(actor, place);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
 /** @throws Refusal FORBIDDEN_SCOPE unless all of these accounts and sites lie in the caller's scope */
 export function requireReach(actor: Actor, { account_ids, site_ids }: Concerns): void {
   const account = account_ids.find((id) => !reaches(actor.accounts, id));

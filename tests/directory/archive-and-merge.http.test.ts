@@ -76,6 +76,30 @@ describe("archive, merge and get", async () => {
       assert.equal(await codeOf("ticket.update", { ticket: id, body }), "ARCHIVED");
   });
 
+  test("of what lies elsewhere nobody is told that it was archived or merged", async () => {
+    const [of, twin] = [await made("Elsewhere"), await made("Elsewhere's twin")];
+    await api.run("asset.archive", { asset: of.asset, body: { reason: "replaced" } });
+    await api.run("contact.archive", { contact: of.contact, body: { reason: "left" } });
+    const headers = { "x-account-scope": acme.id };
+    const here = { account: acme.id, site: acme.oakland };
+    const { id } = await api.run("ticket.create", create(here));
+    const told = async (body: object) => [
+      await codeOf("ticket.create", { ...create(here, body), headers }),
+      await codeOf("ticket.update", { ticket: id, body, headers }),
+    ];
+    assert.deepEqual(await told({ asset_id: of.asset }), ["ASSET_NOT_FOUND", "ASSET_NOT_FOUND"]);
+    const asked = { ticket: id, body: { contact_id: of.contact }, headers };
+    assert.equal(await codeOf("ticket.update", asked), "INVALID_REQUEST");
+    await api.run("site.archive", { site: of.site, body: { reason: "closed" } });
+    assert.deepEqual(await told({ site_id: of.site }), ["SITE_NOT_FOUND", "SITE_NOT_FOUND"]);
+    await api.run("account.merge", { account: twin.account, body: { into: of.account, reason: "same firm" } });
+    const { site } = await api.run("site.upsert", { body: { account_id: of.account, name: "Kept" } });
+    await api.run("site.merge", { site: twin.site, body: { into: site.id, reason: "same place" } });
+    const contact = { account_id: acme.id, site_id: twin.site, name: "Kim" };
+    assert.equal(await codeOf("contact.upsert", { body: contact }), "MERGED");
+    assert.equal(await codeOf("contact.upsert", { body: contact, headers }), "SITE_NOT_FOUND");
+  });
+
   for (const tool of [
     "site.archive",
     "account.archive",

@@ -169,6 +169,22 @@ describe("directory.import", async () => {
     );
     const kept = await send(alike, own);
     assert.deepEqual([kept.refused, kept.kinds.contact.created, kept.twins], [[], 1, []]);
+
+    await api.run("account.upsert", { body: { name: "Borealis Cafes" } });
+    const named = { kind: "contact", rows: [{ Name: "Kim", Customer: "Borealis Cafes" }], dry_run: true };
+    const rulesOf = async (headers?: Record<string, string>) =>
+      (await send(named, headers)).refused.map(({ rule }) => rule);
+    assert.deepEqual([await rulesOf(), await rulesOf(own)], [["ambiguous"], ["scope"]]);
+    const external_ref = { source: "import", id: "B-1" };
+    await api.run("contact.upsert", { body: { contact_id: contact.id, external_ref } });
+    const { contact: mine } = await api.run("contact.upsert", { body: { account_id: acme.id, name: "Porter" } });
+    const taken = {
+      kind: "contact",
+      rows: [{ Own: mine.id, ID: external_ref.id, Name: "Porter", Customer: "Acme Retail" }],
+      mapping: { Own: "contact.id" },
+    };
+    const [one] = (await send({ ...taken, dry_run: true }, own)).refused;
+    assert.match(one?.message ?? "", /is kept at another contact, beyond/);
   });
 
   test("changes a record once, whatever two rows call it", async () => {

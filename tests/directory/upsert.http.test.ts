@@ -153,6 +153,16 @@ describe("the directory's upserts", async () => {
     assert.equal(renamed.timezone, "America/Chicago");
   });
 
+  test("tell of a reference that is kept beyond the caller's scope that it is taken, and not where", async () => {
+    const external_ref = ref();
+    await api.run("site.upsert", { body: { site_id: borealis.albany, external_ref } });
+    const taken = { body: { site_id: acme.oakland, external_ref } };
+    assert.match((await faults("site.upsert", taken)).join(), new RegExp(`is kept at site ${borealis.albany}`));
+    const said = (await faults("site.upsert", { ...taken, headers: { "x-account-scope": acme.id } })).join();
+    assert.match(said, /is kept at another site, beyond the accounts and sites of this token/);
+    assert.doesNotMatch(said, new RegExp(borealis.albany));
+  });
+
   test("hold what belongs together", async () => {
     const { account } = await api.run("account.upsert", { body: { name: "Dune Doors" } });
     const [door] = [acme.door];

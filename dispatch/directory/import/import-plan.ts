@@ -18,7 +18,7 @@ import { decideContact } from "../contact-upsert.ts";
 import type { KeptRow } from "../kept-row.ts";
 import { siteAggregate, type SiteChange, type SiteFields, type SiteRow } from "../site-row.ts";
 import { decideSite } from "../site-upsert.ts";
-import type { KeptFacts, Parent, UpsertDecision } from "../upsert-decision.ts";
+import { heldBeyond, type KeptFacts, type Parent, type UpsertDecision } from "../upsert-decision.ts";
 import { groupDrafts, type DraftGroup } from "./draft-groups.ts";
 import type { ImportKind } from "./import-fields.ts";
 import type { FoundRows } from "./import-rows.ts";
@@ -214,9 +214,11 @@ class Planner {
   ): Known | null {
     const { draft } = group;
     const { kind, aggregate } = rules;
-    const found = rowOf(group, rules);
+    const found = rowOf(group, rules, this.#options.reaches);
     if (found.length > 1) return this.#refuse(group, [ambiguous(kind, draft.name, found.length)]);
     const [row = null] = found;
+    // Before anything is said of it.
+    if (row !== null && !this.#isReached(group, aggregate.placeOf(row))) return null;
     if (row !== null && row.merged_into !== null) {
       this.#note(
         group,
@@ -240,8 +242,7 @@ class Planner {
       ...(draft.ref && { external_ref: draft.ref }),
     });
     if (!validated.ok) return this.#refuse(group, validated.violations);
-    const refHolder = rules.rows.find((one) => isRef(one, draft))?.id ?? null;
-    const decision = rules.decide(row, validated.input, { refHolder });
+    const decision = rules.decide(row, validated.input, { refHolder: this.#refHolder(group, rules) });
     if (decision.outcome === "refused") return this.#refuse(group, decision.refusals);
     if (coming && decision.outcome === "created") return this.#come(group, rules, decision.fields);
     if (decision.outcome === "created") return this.#create(group, rules, decision.fields);
@@ -249,6 +250,15 @@ class Planner {
     return decision.outcome === "unchanged"
       ? this.#keep(group, aggregate, row, row.id)
       : this.#change(group, aggregate, row, decision);
+  }
+
+  #refHolder<K extends ImportKind, Row extends KeptRow, Fields extends object, Change extends object>(
+    { draft }: DraftGroup,
+    { rows, aggregate }: Rules<K, Row, Fields, Change>,
+  ): string | null {
+    const holder = rows.find((one) => isRef(one, draft));
+    const place = holder && aggregate.placeOf(holder);
+    return place && !this.#options.reaches(place) ? heldBeyond : (holder?.id ?? null);
   }
 
   #create<K extends ImportKind, Row extends KeptRow, Fields extends object, Change extends object>(
@@ -282,9 +292,7 @@ class Planner {
   ): Known | null {
     const { desk, now } = this.#options;
     const after = aggregate.changed(desk, row, change, [], now);
-    if (!this.#isReached(group, aggregate.placeOf(row)) || !this.#isReached(group, aggregate.placeOf(after)))
-      return null;
-    if (!this.#isFirst(group, after)) return null;
+    if (!this.#isReached(group, aggregate.placeOf(after)) || !this.#isFirst(group, after)) return null;
     const columns = new Set(Object.keys(change));
     const before = Object.fromEntries(Object.entries(row).filter(([column]) => columns.has(column)));
     const payload = {
@@ -337,7 +345,7 @@ class Planner {
   }
 
   #isReached(group: DraftGroup, place: Belonging | null): boolean {
-    if (place === null || this.#options.reaches(place)) return true;
+    if (isWithin(place, this.#options.reaches)) return true;
     const { kind } = group.draft;
     this.#refuse(group, [
       { path: `${kind}_id`, rule: "scope", message: "is beyond the accounts and sites of this token" },
@@ -364,7 +372,8 @@ const isRef = (row: KeptRow, { ref }: DraftGroup["draft"]): boolean =>
 /** By its id, else by its reference, else by its name where the file says no more of it. */
 function rowOf<K extends ImportKind, Row extends KeptRow, Fields extends object, Change extends object>(
   { draft }: DraftGroup,
-  { rows, belongsTo }: Rules<K, Row, Fields, Change>,
+  { rows, belongsTo, aggregate }: Rules<K, Row, Fields, Change>,
+  reaches: PlanOptions["reaches"],
 ): Row[] {
   if (draft.id !== null) return rows.filter(({ id }) => id === draft.id);
   const byRef = rows.filter((row) => isRef(row, draft));
@@ -376,11 +385,15 @@ function rowOf<K extends ImportKind, Row extends KeptRow, Fields extends object,
       "name" in row &&
       typeof row.name === "string" &&
       row.name.toLowerCase() === name &&
+      isWithin(aggregate.placeOf(row), reaches) &&
       row.archived_at === null &&
       row.merged_into === null &&
       (account === undefined || ("account_id" in row && row.account_id === account)),
   );
 }
+
+const isWithin = (place: Belonging | null, reaches: PlanOptions["reaches"]): boolean =>
+  place === null || reaches(place);
 
 const ambiguous = (kind: string, name: string, count: number): Violation => ({
   path: "name",
