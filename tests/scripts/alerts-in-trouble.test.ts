@@ -74,27 +74,30 @@ async function somebody(t: TestContext): Promise<number> {
   return child.pid ?? 0;
 }
 
-/** The file a supervisor writes, for an API at `url` whose processes are these. */
-async function stackFile(dataDir: string, url: string, pids: { supervisor: number; api: number }): Promise<void> {
-  const [supervisor, api] = [await identityOf(pids.supervisor), await identityOf(pids.api)];
-  const service = {
-    name: "api",
+/** The file a supervisor writes, for an API at `url` and whatever else runs as these processes. */
+async function stackFile(
+  dataDir: string,
+  url: string,
+  { supervisor, ...parts }: { supervisor: number; api: number; "worker-1"?: number },
+): Promise<void> {
+  const services = Object.entries(parts).map(async ([name, pid]) => ({
+    name,
     state: "running",
-    process: api,
+    process: await identityOf(pid),
     since: null,
     restarts: 0,
     failures: 0,
     lastEnd: null,
     nextStartAt: null,
-    url,
-    log: join(dataDir, "stack", "api.log"),
-  };
+    url: name === "api" ? url : null,
+    log: join(dataDir, "stack", `${name}.log`),
+  }));
   const record = {
-    supervisor,
+    supervisor: await identityOf(supervisor),
     startedAt: new Date().toISOString(),
     ready: true,
     embeddedUrl: null,
-    services: [service],
+    services: await Promise.all(services),
   };
   await mkdir(join(dataDir, "stack"), { recursive: true });
   await writeFile(join(dataDir, "stack", "stack.json"), JSON.stringify(record));
@@ -216,6 +219,23 @@ describe("a stack's own file", () => {
       ),
     );
   });
+});
+
+test("a part of the stack that does nothing is pointed at while no alert fires yet", async (t) => {
+  const api = await startTestApi({ t });
+  const dataDir = await folder(t);
+  const worker = await somebody(t);
+  await stackFile(dataDir, api.url, { supervisor: await somebody(t), api: await somebody(t), "worker-1": worker });
+  const told = async () => (await alerts({ DISPATCH_DATA_DIR: dataDir })).out;
+  process.kill(worker, "SIGSTOP");
+  const out = await told();
+  assert.match(out, /^alerts: none fires yet, but see worker-1 below$/m);
+  assert.match(
+    out,
+    new RegExp(`^ {2}worker-1 ${worker} is stopped \\(SIGSTOP\\) and does nothing: kill -CONT ${worker} `, "m"),
+  );
+  process.kill(worker, "SIGCONT");
+  assert.match(await told(), /^alerts: none fires$/m);
 });
 
 describe("Postgres", async () => {
