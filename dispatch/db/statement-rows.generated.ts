@@ -4209,6 +4209,7 @@ export type StatementRows = {
     tool_name: string;
     before_state: string | null;
     created_at: string;
+    came_at: string;
     work: unknown;
     reason: string;
     required_evidence_keys: unknown;

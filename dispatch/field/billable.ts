@@ -19,6 +19,7 @@ import {
 } from "./invoice-lines.ts";
 import { exceedsNte } from "./limit.ts";
 import { loadBuyer, type Buyer } from "./parties.ts";
+import { ratedTimesAt } from "./rated-time.ts";
 import { selectTrail, visitsOf, type ReportedWork, type TrailEvent, type Visit } from "./visits.ts";
 import { policyOf } from "../ticket/policy-of.ts";
 
@@ -56,14 +57,16 @@ type Priced = { readonly desk: Desk; readonly ticket: TicketRow };
 export function priceVisits(
   { desk, ticket }: Priced,
   visits: readonly Visit[],
-  { region, taxExempt }: Pick<BillingFacts, "region" | "taxExempt">,
+  { region, taxExempt, timezone }: Pick<BillingFacts, "region" | "taxExempt" | "timezone">,
   adjustments: readonly InvoiceAdjustment[],
 ): InvoiceAmounts {
-  const { priceBook, invoice: rules } = policyOf(desk, ticket);
+  const { priceBook, businessHours, invoice: rules } = policyOf(desk, ticket);
   const blamed = adjustments.length > 0 ? "adjustments" : "work";
   const warranty = warrantyOf(ticket);
   const accountId = ticket.account_id;
-  const input = { visits, adjustments, warranty, accountId, region, taxExempt, priceBook, rules };
+  const timesOf = ({ began_at }: Visit) =>
+    began_at === null ? [] : ratedTimesAt(Date.parse(began_at), businessHours, timezone);
+  const input = { visits, timesOf, adjustments, warranty, accountId, region, taxExempt, priceBook, rules };
   const result = calculateInvoice(input);
   if (!result.ok) throw notBillable(result.code, result.path || blamed);
   return result.invoice;
@@ -99,6 +102,7 @@ export function withReport(facts: BillingFacts, tool_name: string, { ticket, inp
     tool_name,
     before_state: ticket.state,
     created_at: now,
+    came_at: null,
     work: input.work ?? null,
     reason: null,
     required_evidence_keys: null,

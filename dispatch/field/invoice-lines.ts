@@ -6,8 +6,16 @@
  * rounded. Products are taken in BigInt, so no input can lose a cent beyond 2^53.
  */
 import type { AccountId } from "../contract/ids.ts";
-import type { InvoiceRules, PriceBook, PriceBookEntry, RoundingMode, TaxableLineKind } from "../policy/policy.ts";
+import type {
+  InvoiceRules,
+  PriceBook,
+  PriceBookEntry,
+  RatedTime,
+  RoundingMode,
+  TaxableLineKind,
+} from "../policy/policy.ts";
 import { basis, divided, lessCredit, taxOf } from "./invoice-tax.ts";
+import { ratesOf } from "./rated-time.ts";
 import type { ReportedPart, ReportedWork, Visit } from "./visits.ts";
 
 /** A credit when negative: it lowers its lines, and their tax with them. What is charged besides is taxed as its lines are. */
@@ -61,6 +69,8 @@ export type InvoiceResult =
 
 export type InvoiceInput = {
   readonly visits: readonly Visit[];
+  /** What the time of a visit's beginning is beside ordinary; absent: nothing. */
+  readonly timesOf?: (visit: Visit) => readonly RatedTime[];
   readonly adjustments: readonly InvoiceAdjustment[];
   /** Why the work is done for nothing, as each of its lines is credited for; absent where it is charged. */
   readonly warranty?: string | null;
@@ -139,9 +149,9 @@ type CreditedLine = DraftLine & { readonly net: bigint };
 function draftLines(input: InvoiceInput, entry: PriceBookEntry): DraftLine[] {
   const { taxableLines } = input.priceBook.tax;
   // Work that was done without a check-in on record had one trip.
-  const visits: readonly Visit[] = input.visits.length > 0 ? input.visits : [{ number: 1, reports: [], noWork: null }];
+  const visits: readonly Visit[] = input.visits.length > 0 ? input.visits : [nobodyCame];
   const lines = visits.flatMap((visit) =>
-    visitLines(visit, entry, input.priceBook.rounding).map((line): DraftLine => {
+    visitLines(visit, entry, input.timesOf?.(visit) ?? [], input.priceBook.rounding).map((line): DraftLine => {
       const description = visits.length > 1 ? `Visit ${visit.number}: ${line.description}` : line.description;
       return { ...line, description, visit: visit.number, among: line.kind, taxable: taxableLines.includes(line.kind) };
     }),
@@ -196,19 +206,29 @@ const adjustmentLine = (description: string, amount: bigint): DraftLine => ({
 
 type WorkLine = Omit<DraftLine, "kind" | "visit" | "among" | "taxable"> & { readonly kind: TaxableLineKind };
 
-function visitLines({ reports, noWork }: Visit, entry: PriceBookEntry, mode: RoundingMode): WorkLine[] {
+const nobodyCame: Visit = { number: 1, began_at: null, reports: [], noWork: null };
+
+/** One visit has one set of rates: those of the time at which it began, however long it lasts. */
+function visitLines(
+  { reports, noWork }: Visit,
+  entry: PriceBookEntry,
+  times: readonly RatedTime[],
+  mode: RoundingMode,
+): WorkLine[] {
+  const { rates, time } = ratesOf(entry, times);
+  const at = time === null ? "" : `, ${time.replaceAll("_", " ")}`;
   const labor = sumOf(reports, "labor_minutes");
   const travel = sumOf(reports, "travel_minutes");
   const lines: WorkLine[] = [];
   if (labor > 0) {
     const billed = Math.max(labor, entry.minimumLaborMinutes);
-    const description = billed > labor ? `Labor, ${labor} min, minimum ${billed} min` : `Labor, ${labor} min`;
-    lines.push(hourly("labor", description, billed, entry.laborCentsPerHour, mode));
+    const description = billed > labor ? `Labor, ${labor} min, minimum ${billed} min${at}` : `Labor, ${labor} min${at}`;
+    lines.push(hourly("labor", description, billed, rates.laborCentsPerHour, mode));
   }
-  if (travel > 0) lines.push(hourly("travel", `Travel, ${travel} min`, travel, entry.travelCentsPerHour, mode));
+  if (travel > 0) lines.push(hourly("travel", `Travel, ${travel} min${at}`, travel, rates.travelCentsPerHour, mode));
   for (const { parts } of reports) for (const part of parts ?? []) lines.push(material(part, entry, mode));
-  const trip = BigInt(entry.tripChargeCents);
-  const description = noWork === null ? "Trip charge" : `Trip charge, ${noWork.replaceAll("_", " ")}`;
+  const trip = BigInt(rates.tripChargeCents);
+  const description = `Trip charge${noWork === null ? "" : `, ${noWork.replaceAll("_", " ")}`}${at}`;
   lines.push({ ...single, kind: "trip", description, unitPrice: trip, amount: trip });
   return lines;
 }

@@ -22,6 +22,8 @@ export type ReportedPart = {
 export type Visit = {
   /** From 1. */
   readonly number: number;
+  /** When it began, ISO 8601; null where nothing on record says so. */
+  readonly began_at: string | null;
   /** What each interruption and the newest completion say was done; they add up. */
   readonly reports: readonly ReportedWork[];
   /** Why there was no work to do; null where there was. */
@@ -33,6 +35,8 @@ export type TrailEvent = {
   readonly tool_name: string;
   readonly before_state: string | null;
   readonly created_at: string;
+  /** When a phone says that somebody came; it may have had no reception until later. */
+  readonly came_at: string | null;
   readonly work: ReportedWork | null;
   /** Of a hold, of work that could not be done, or of a cancellation. */
   readonly reason: string | null;
@@ -45,7 +49,7 @@ export type TrailEvent = {
 
 export const selectTrail = statement<TrailEvent>(
   "visits_trail",
-  `SELECT tool_name, before_state, created_at, payload -> 'work' AS work,
+  `SELECT tool_name, before_state, created_at, payload ->> 'timestamp' AS came_at, payload -> 'work' AS work,
           coalesce(payload ->> 'cancellation_code', payload ->> 'reason_code') AS reason,
           payload -> 'required_evidence_keys' AS required_evidence_keys,
           payload ->> 'tech_id' AS tech_id, coalesce(payload -> 'check_out' = 'true', false) AS left
@@ -57,7 +61,11 @@ export const selectTrail = statement<TrailEvent>(
    ORDER BY seq`,
 );
 
-type Draft = { readonly number: number; held: ReportedWork[]; completed: ReportedWork | null; noWork: string | null };
+type Draft = Pick<Visit, "number" | "began_at"> & {
+  held: ReportedWork[];
+  completed: ReportedWork | null;
+  noWork: string | null;
+};
 
 /**
  * The visits in their order. Reports of interruptions add up; a completion that was sent back and comes again counts once, as
@@ -65,17 +73,17 @@ type Draft = { readonly number: number; held: ReportedWork[]; completed: Reporte
  */
 export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
   const visits: Draft[] = [];
-  const begin = (): Draft => {
-    const visit: Draft = { number: visits.length + 1, held: [], completed: null, noWork: null };
+  const begin = (at: string | null): Draft => {
+    const visit: Draft = { number: visits.length + 1, began_at: at, held: [], completed: null, noWork: null };
     visits.push(visit);
     return visit;
   };
-  const current = () => visits.at(-1) ?? begin();
-  for (const [index, { tool_name, before_state, work, reason }] of trail.entries()) {
+  const current = () => visits.at(-1) ?? begin(null);
+  for (const [index, { tool_name, before_state, created_at, came_at, work, reason }] of trail.entries()) {
     switch (tool_name) {
       case "tech.check_in":
         // Whoever comes first begins the visit; the others join it, and a helper who leaves reports what they did.
-        if (before_state !== "IN_PROGRESS") begin();
+        if (before_state !== "IN_PROGRESS") begin(earlier(came_at, created_at));
         else if (work) current().held.push(work);
         break;
       case "tech.hold":
@@ -89,22 +97,27 @@ export function visitsOf(trail: readonly TrailEvent[]): Visit[] {
         break;
       case "closeout.no_work":
         // Whoever was sent and found nothing to do may not have checked in.
-        if (before_state === "DISPATCHED") begin();
+        if (before_state === "DISPATCHED") begin(created_at);
         current().noWork = reason;
         current().completed = null;
         break;
       case "ticket.cancel":
-        if (isNoShow(reason) && before_state === "DISPATCHED") begin().noWork = "no_show";
+        if (isNoShow(reason) && before_state === "DISPATCHED") begin(created_at).noWork = "no_show";
         else if (onSite.includes(before_state ?? "") || asksOnSite(trail[index - 1], before_state))
           current().noWork ??= isNoShow(reason) ? "no_show" : "cancelled";
     }
   }
-  return visits.map(({ number, held, completed, noWork }) => ({
+  return visits.map(({ number, began_at, held, completed, noWork }) => ({
     number,
+    began_at,
     reports: completed ? [...held, completed] : held,
     noWork,
   }));
 }
+
+/** Nobody came later than it was heard. */
+const earlier = (came: string | null, heard: string): string =>
+  came !== null && Date.parse(came) < Date.parse(heard) ? came : heard;
 
 /**
  * When each of a crew came to the visit that goes on, by whom it was.

@@ -9,6 +9,7 @@ import { crossCheck } from "./cross-checks.ts";
 import {
   evidenceOf,
   indexBy,
+  toBusinessHours,
   toHoliday,
   toCloseoutTemplate,
   toIncidentType,
@@ -136,6 +137,7 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
       ({ holidays }) => holidays.map(toHoliday),
     ),
     priceBook: toPriceBook(priceBook),
+    businessHours: toBusinessHours(calendar),
     seller: toSeller(priceBook),
   });
 }

@@ -4,7 +4,7 @@
  */
 import { commandEntries, type CommandName } from "../contract/index.ts";
 import { PolicyError } from "./policy-error.ts";
-import { signatureKey } from "./policy.ts";
+import { ratedTimes, signatureKey } from "./policy.ts";
 import type { AgreementsJson, CalendarJson, IncidentJson, NoWorkJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
 type Source<T> = { readonly file: string; readonly json: T };
@@ -23,7 +23,8 @@ export type PolicySources = {
 export function crossCheck({ incidents, noWork, calendar, priceBook, agreements, profile }: PolicySources): void {
   checkHolidays(calendar);
   checkEvidence(incidents, noWork);
-  checkPriceBook(priceBook);
+  checkBusinessHours(calendar);
+  checkPriceBook(priceBook, calendar);
   refuseRepeats(
     agreements.file,
     "/agreements",
@@ -34,7 +35,31 @@ export function crossCheck({ incidents, noWork, calendar, priceBook, agreements,
   checkApprovalRules(profile.file, profile.json.human_approval);
 }
 
-function checkPriceBook({ file, json }: Source<PriceBookJson>): void {
+function checkBusinessHours({ file, json }: Source<CalendarJson>): void {
+  const { holiday_calendar: calendar } = json.business_hours ?? {};
+  const known = json.holiday_calendars.map(({ name }) => name);
+  if (calendar === undefined || known.includes(calendar)) return;
+  throw new PolicyError(
+    file,
+    "/business_hours/holiday_calendar",
+    `there is no holiday calendar "${calendar}"; known: ${known.join(", ") || "none"}; without holidays leave it out`,
+  );
+}
+
+function checkPriceBook({ file, json }: Source<PriceBookJson>, calendar: Source<CalendarJson>): void {
+  const entries = [
+    ["/default", json.default] as const,
+    ...json.accounts.map((account, at) => [`/accounts/${at}`, account] as const),
+  ];
+  for (const [path, entry] of entries) {
+    const time = ratedTimes.find((one) => entry[one]);
+    if (time && !calendar.json.business_hours)
+      throw new PolicyError(
+        file,
+        `${path}/${time}`,
+        `has rates, and ${calendar.file} has no business_hours that say when those hold`,
+      );
+  }
   const accounts = json.accounts.map(({ account_id }) => account_id);
   refuseRepeats(file, "/accounts", "account_id", accounts);
   const regions = json.tax.regions.map(({ region }) => region);

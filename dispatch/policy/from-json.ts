@@ -2,16 +2,20 @@
  * Turns validated policy JSON (snake_case) into the Policy's members (camelCase), nothing else:
  * every rule about content is in schema.ts and cross-checks.ts.
  */
-import type {
-  CloseoutTemplate,
-  Holiday,
-  IncidentType,
-  Index,
-  Policy,
-  PriceBook,
-  PriceBookEntry,
-  RequiredEvidence,
-  Seller,
+import {
+  ratedTimes,
+  type BusinessHours,
+  type CloseoutTemplate,
+  type Holiday,
+  type IncidentType,
+  type Index,
+  type Policy,
+  type PriceBook,
+  type PriceBookEntry,
+  type RatedTime,
+  type Rates,
+  type RequiredEvidence,
+  type Seller,
 } from "./policy.ts";
 import type { AgreementsJson, CalendarJson, IncidentJson, PriceBookJson, ProfileJson } from "./schema.ts";
 
@@ -20,6 +24,7 @@ export type ProfileRules = Omit<
   Policy,
   | "version"
   | "policyHash"
+  | "businessHours"
   | "closeoutTemplates"
   | "noWorkTemplates"
   | "evidenceKeys"
@@ -86,7 +91,7 @@ export function toPriceBook(json: PriceBookJson): PriceBook {
     byAccount: indexBy(
       json.accounts,
       (a) => a.account_id,
-      (a) => toEntry({ ...json.default, ...a }),
+      (a) => toEntry({ ...json.default, ...a, ...timesOf(json.default, a) }),
     ),
     tax: {
       defaultBasisPoints: json.tax.default_basis_points,
@@ -98,6 +103,16 @@ export function toPriceBook(json: PriceBookJson): PriceBook {
       taxableLines: json.tax.taxable_lines,
     },
   };
+}
+
+/** The holidays of the calendar that is named; crossCheck has found it. */
+export function toBusinessHours({
+  business_hours: hours,
+  holiday_calendars: calendars,
+}: CalendarJson): BusinessHours | null {
+  if (!hours) return null;
+  const holidays = calendars.find(({ name }) => name === hours.holiday_calendar)?.holidays ?? [];
+  return { weekly: hours.weekly, holidays: holidays.map(toHoliday) };
 }
 
 export function toSeller({ seller }: PriceBookJson): Seller | null {
@@ -118,11 +133,27 @@ export function toSeller({ seller }: PriceBookJson): Seller | null {
   };
 }
 
-function toEntry(json: PriceBookJson["default"]): PriceBookEntry {
+type Entry = PriceBookJson["default"];
+type TimedEntry = Pick<Entry, RatedTime>;
+
+/** An account's rates of a time name only what differs from those of everybody. */
+const timesOf = (all: TimedEntry, own: TimedEntry): TimedEntry =>
+  Object.fromEntries(
+    ratedTimes.filter((time) => all[time] ?? own[time]).map((time) => [time, { ...all[time], ...own[time] }]),
+  );
+
+const toRates = (json: Entry): Rates => ({
+  laborCentsPerHour: json.labor_cents_per_hour,
+  travelCentsPerHour: json.travel_cents_per_hour,
+  tripChargeCents: json.trip_charge_cents,
+});
+
+function toEntry(json: Entry): PriceBookEntry {
   return {
-    laborCentsPerHour: json.labor_cents_per_hour,
-    travelCentsPerHour: json.travel_cents_per_hour,
-    tripChargeCents: json.trip_charge_cents,
+    ...toRates(json),
+    at: Object.fromEntries(
+      ratedTimes.flatMap((time) => (json[time] ? [[time, toRates({ ...json, ...json[time] })] as const] : [])),
+    ),
     minimumLaborMinutes: json.minimum_labor_minutes,
     materialsMarkupBasisPoints: json.materials_markup_basis_points,
   };

@@ -45,11 +45,32 @@ export type IncidentType = {
   readonly requiredTools: readonly string[];
 };
 
-/** What an account pays. Cents are whole US cents, rates are per hour, the mark-up is in basis points of cost. */
-export type PriceBookEntry = {
+/** Cents are whole US cents, rates are per hour. */
+export type Rates = {
   readonly laborCentsPerHour: number;
   readonly travelCentsPerHour: number;
   readonly tripChargeCents: number;
+};
+
+/** When other rates than the usual ones may hold. Of those that are so at once the first with rates of its own is charged. */
+export const ratedTimes = ["holiday", "weekend", "after_hours"] as const;
+export type RatedTime = (typeof ratedTimes)[number];
+
+/** When the desk's usual rates hold, in the local time of where the work is; never on its holidays. */
+export type BusinessHours = {
+  /** Written as a site's hours are. */
+  readonly weekly: readonly {
+    readonly weekdays: readonly number[];
+    readonly start_time: string;
+    readonly end_time: string;
+  }[];
+  readonly holidays: readonly Holiday[];
+};
+
+/** What an account pays. The mark-up is in basis points of cost. */
+export type PriceBookEntry = Rates & {
+  /** Complete (the usual rates plus what differs); a time that no rates are named for is missing. */
+  readonly at: { readonly [time in RatedTime]?: Rates };
   /** Reported labor below this is billed as this; none reported stays none. */
   readonly minimumLaborMinutes: number;
   readonly materialsMarkupBasisPoints: number;
@@ -198,6 +219,7 @@ export const ticketRules = [
   "evidenceKeys",
   "incidentTypes",
   "priceBook",
+  "businessHours",
 ] as const satisfies readonly (keyof Policy)[];
 type TicketRule = (typeof ticketRules)[number];
 
@@ -260,6 +282,8 @@ export type Policy = {
   /** The holidays of each calendar that a site may name. */
   readonly holidayCalendars: Index<readonly Holiday[]>;
   readonly priceBook: PriceBook;
+  /** Null where calendar.json names none: the usual rates hold at all times. */
+  readonly businessHours: BusinessHours | null;
   /** By price-book.json as it is today, and no ticket's own: an invoice bears the address of its day. Null where it says none. */
   readonly seller: Seller | null;
 };

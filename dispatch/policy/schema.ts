@@ -92,15 +92,44 @@ export const AgreementsFile = Type.Object(
 const Weekday = Type.Integer({ minimum: 1, maximum: 7, description: "1 Monday to 7 Sunday" });
 const Month = Type.Integer({ minimum: 1, maximum: 12 });
 
+const CalendarName = Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", examples: ["us-federal"] });
+
 /** calendar.json; a holiday says in one of four ways when it is (cross-checks.ts). */
 export const CalendarFile = Type.Object(
   {
     schema_version: Type.Literal("1"),
     version: SemVer,
+    business_hours: Type.Optional(
+      Type.Object(
+        {
+          weekly: Type.Array(
+            Type.Object(
+              {
+                weekdays: Type.Array(Weekday, { minItems: 1, uniqueItems: true }),
+                start_time: Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$", examples: ["08:00"] }),
+                end_time: Type.String({ pattern: "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", examples: ["18:00"] }),
+              },
+              { ...closed, examples: [{ weekdays: [1, 2, 3, 4, 5], start_time: "08:00", end_time: "18:00" }] },
+            ),
+            { minItems: 1, maxItems: 50 },
+          ),
+          holiday_calendar: Type.Optional(CalendarName),
+        },
+        {
+          ...closed,
+          examples: [
+            {
+              weekly: [{ weekdays: [1, 2, 3, 4, 5], start_time: "08:00", end_time: "18:00" }],
+              holiday_calendar: "us-federal",
+            },
+          ],
+        },
+      ),
+    ),
     holiday_calendars: Type.Array(
       Type.Object(
         {
-          name: Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", examples: ["us-federal"] }),
+          name: CalendarName,
           holidays: Type.Array(
             Type.Object(
               {
@@ -135,6 +164,16 @@ const rates = {
   minimum_labor_minutes: Type.Integer({ minimum: 0, maximum: 1_440 }),
   materials_markup_basis_points: Type.Integer({ minimum: 0, maximum: 100_000 }),
 };
+
+const Timed = Type.Object(
+  {
+    labor_cents_per_hour: Type.Optional(Cents),
+    travel_cents_per_hour: Type.Optional(Cents),
+    trip_charge_cents: Type.Optional(Cents),
+  },
+  { ...closed, minProperties: 1, examples: [{ labor_cents_per_hour: 18_750 }] },
+);
+const timed = { after_hours: Type.Optional(Timed), weekend: Type.Optional(Timed), holiday: Type.Optional(Timed) };
 
 const Printed = Type.String({ minLength: 1, maxLength: 200, pattern: "^[^\\p{Cc}\\p{Cs}]+$" });
 
@@ -176,7 +215,7 @@ export const PriceBookFile = Type.Object(
     notes: Type.Optional(Type.String()),
     rounding: Type.Optional(Type.Enum([...roundingModes], { examples: ["half_even"] })),
     seller: Type.Optional(Seller),
-    default: Type.Object(rates, closed),
+    default: Type.Object({ ...rates, ...timed }, closed),
     accounts: Type.Array(
       Type.Object(
         {
@@ -186,6 +225,7 @@ export const PriceBookFile = Type.Object(
           trip_charge_cents: Type.Optional(rates.trip_charge_cents),
           minimum_labor_minutes: Type.Optional(rates.minimum_labor_minutes),
           materials_markup_basis_points: Type.Optional(rates.materials_markup_basis_points),
+          ...timed,
         },
         closed,
       ),

@@ -20,6 +20,7 @@ const entry = {
   tripChargeCents: 8_900,
   minimumLaborMinutes: 60,
   materialsMarkupBasisPoints: 2_500,
+  at: {},
 };
 const priceBook: PriceBook = {
   version: "1.0.0",
@@ -35,7 +36,12 @@ const strict = { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false };
 /** One visit, where only its work is said. */
 type Over = Partial<InvoiceInput> & { readonly work?: ReportedWork | null };
 
-const visit = (number: number, ...reports: ReportedWork[]): Visit => ({ number, reports, noWork: null });
+const visit = (number: number, ...reports: ReportedWork[]): Visit => ({
+  number,
+  began_at: null,
+  reports,
+  noWork: null,
+});
 
 function calculate({ work, ...over }: Over): InvoiceResult {
   return calculateInvoice({
@@ -214,7 +220,7 @@ describe("calculateInvoice", () => {
       visits: [
         visit(1, { labor_minutes: 20 }, { labor_minutes: 70, travel_minutes: 30 }),
         visit(2, { labor_minutes: 10, parts: [part] }),
-        { number: 3, reports: [], noWork: "no_access" },
+        { number: 3, began_at: null, reports: [], noWork: "no_access" },
       ],
     });
     assert.deepEqual(
@@ -231,8 +237,33 @@ describe("calculateInvoice", () => {
     );
   });
 
+  it("bills each visit at the rates of the time at which it began, and says which", () => {
+    const night = { laborCentsPerHour: 18_750, travelCentsPerHour: 9_500, tripChargeCents: 12_000 };
+    const book = { ...priceBook, default: { ...entry, at: { after_hours: night } } };
+    const work = { labor_minutes: 60, travel_minutes: 60, parts: [{ quantity: 1, unit_price_cents: 800 }] };
+    const { lines } = invoiceOf({
+      visits: [visit(1, work), visit(2, { ...work, labor_minutes: 20 }), { ...visit(3), noWork: "no_access" }],
+      timesOf: ({ number }) => (number === 1 ? [] : ["holiday", "after_hours"]),
+      priceBook: book,
+    });
+    assert.deepEqual(
+      lines.map(({ description, amount_cents }) => [description, amount_cents]),
+      [
+        ["Visit 1: Labor, 60 min", 12_500],
+        ["Visit 1: Travel, 60 min", 9_500],
+        ["Visit 1: Part", 1_000],
+        ["Visit 1: Trip charge", 8_900],
+        ["Visit 2: Labor, 20 min, minimum 60 min, after hours", 18_750],
+        ["Visit 2: Travel, 60 min, after hours", 9_500],
+        ["Visit 2: Part", 1_000],
+        ["Visit 2: Trip charge, after hours", 12_000],
+        ["Visit 3: Trip charge, no access, after hours", 12_000],
+      ],
+    );
+  });
+
   it("bills a call-out with nothing to do where work must be reported", () => {
-    const callOut = { number: 1, reports: [], noWork: "not_needed" };
+    const callOut = { number: 1, began_at: null, reports: [], noWork: "not_needed" };
     assert.equal(invoiceOf({ visits: [callOut], rules: strict }).total_cents, 8_900);
   });
 
@@ -421,8 +452,8 @@ describe("calculateInvoice", () => {
   it("never takes more tax for a larger credit", () => {
     const parts = [{ quantity: 45.688, unit_price_cents: 6 }];
     const mixedVisits = [
-      { number: 1, reports: [{ labor_minutes: 0, travel_minutes: 1845, parts }], noWork: null },
-      { number: 2, reports: [], noWork: null },
+      { number: 1, began_at: null, reports: [{ labor_minutes: 0, travel_minutes: 1845, parts }], noWork: null },
+      { number: 2, began_at: null, reports: [], noWork: null },
     ];
     const credit = fc.integer({ min: 0, max: 8_900 });
     fc.assert(

@@ -13,7 +13,7 @@ import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
 import { openDesk } from "../../dispatch/process/open-desk.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { allSkills } from "../support/directory.ts";
+import { acme, allSkills } from "../support/directory.ts";
 import { addAllEvidence, completion, ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 
@@ -63,6 +63,59 @@ const versionsOf = (api: TestApi) =>
     api,
     "SELECT version, activated_by FROM policy_versions ORDER BY version",
   );
+
+test("a visit is billed at the rates of the local time at which somebody came", async (t) => {
+  const api = await startTestApi({ t });
+  const timed = {
+    "calendar.json": (json: Json) => ({
+      ...json,
+      business_hours: {
+        weekly: [{ weekdays: [1, 2, 3, 4, 5], start_time: "08:00", end_time: "18:00" }],
+        holiday_calendar: "us-federal",
+      },
+    }),
+    "price-book.json": (json: Json) => ({
+      ...json,
+      default: {
+        ...Object(json["default"]),
+        after_hours: { labor_cents_per_hour: 20_000 },
+        weekend: { trip_charge_cents: 15_000 },
+      },
+    }),
+  };
+  await activate(api, folderOf(timed, t));
+  await eventually("it is in force", () => api.desk.policies.live.version === 1);
+  await api.run("site.upsert", { body: { site_id: acme.oakland, timezone: "America/Los_Angeles" } });
+  const billed = async (clock: string, came = clock) => {
+    api.clock.set(new Date(clock).toISOString());
+    const { id } = await ticketIn(api, "DISPATCHED");
+    await api.run("tech.check_in", { as: "tech", ticket: id, body: { timestamp: came } });
+    await addAllEvidence(api, id);
+    await api.run("tech.complete", { as: "tech", ticket: id, body: completion });
+    await api.run("qa.verify", { as: "qa", ticket: id, body: { timestamp: api.clock.iso, result: "PASS" } });
+    const { invoice } = await api.run("billing.generate_invoice", { as: "finance", ticket: id });
+    return invoice.lines
+      .filter(({ kind }) => kind === "labor" || kind === "trip")
+      .map(({ description, amount_cents }) => `${description}: ${amount_cents}`);
+  };
+  const usual = ["Labor, 90 min: 18750", "Trip charge: 8900"];
+  assert.deepEqual(await billed("2026-11-25T10:30:00-08:00"), usual);
+  assert.deepEqual(await billed("2026-11-25T19:30:00-08:00"), [
+    "Labor, 90 min, after hours: 30000",
+    "Trip charge, after hours: 8900",
+  ]);
+  // Thanksgiving has no rates of its own here, and lies outside the hours.
+  assert.deepEqual(await billed("2026-11-26T10:30:00-08:00"), [
+    "Labor, 90 min, after hours: 30000",
+    "Trip charge, after hours: 8900",
+  ]);
+  assert.deepEqual(await billed("2026-11-28T10:30:00-08:00"), [
+    "Labor, 90 min, weekend: 18750",
+    "Trip charge, weekend: 15000",
+  ]);
+  // A phone without reception told of it in the evening.
+  assert.deepEqual(await billed("2026-11-30T19:30:00-08:00", "2026-11-30T17:30:00-08:00"), usual);
+});
 
 describe("a policy that is activated while processes serve", async () => {
   const api = await startTestApi();

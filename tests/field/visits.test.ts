@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { arrivalsOf, demandsOf, visitSpanOf, visitsOf, type TrailEvent } from "../../dispatch/field/visits.ts";
 
+const began_at = "2026-05-01T10:00:00.000Z";
 const event = (tool_name: string, over: Partial<TrailEvent> = {}): TrailEvent => ({
   tool_name,
   before_state: "IN_PROGRESS",
-  created_at: "2026-05-01T10:00:00.000Z",
+  created_at: began_at,
+  came_at: null,
   work: null,
   reason: null,
   required_evidence_keys: null,
@@ -28,6 +30,14 @@ describe("visits", () => {
       visitsOf(trail).map(({ number }) => number),
       [1, 2],
     );
+  });
+
+  it("begin when the phone says, but never after it was heard", () => {
+    const beginOf = (came_at: string | null) =>
+      visitsOf([event("tech.check_in", { before_state: "DISPATCHED", came_at })])[0]?.began_at;
+    assert.equal(beginOf("2026-05-01T07:30:00.000Z"), "2026-05-01T07:30:00.000Z");
+    for (const came of [null, "2026-05-01T10:00:01.000Z"]) assert.equal(beginOf(came), began_at);
+    assert.equal(visitsOf([reports("tech.hold", 5)])[0]?.began_at, null);
   });
 
   it("add up what each interruption and each technician reports", () => {
@@ -89,16 +99,18 @@ describe("visits", () => {
     assert.deepEqual(visitsOf([cancelled("NEW", "NO_SHOW")]), []);
     assert.deepEqual(visitsOf([cancelled("DISPATCHED", "CUSTOMER")]), []);
     for (const code of ["NO_SHOW", "no show", " No-Show "])
-      assert.deepEqual(visitsOf([cancelled("DISPATCHED", code)]), [{ number: 1, reports: [], noWork: "no_show" }]);
+      assert.deepEqual(visitsOf([cancelled("DISPATCHED", code)]), [
+        { number: 1, began_at, reports: [], noWork: "no_show" },
+      ]);
     assert.deepEqual(visitsOf([arrives, cancelled("ON_HOLD", null)]), [
-      { number: 1, reports: [], noWork: "cancelled" },
+      { number: 1, began_at, reports: [], noWork: "cancelled" },
     ]);
     assert.deepEqual(minutesOf(arrives, reports("tech.hold", 45), cancelled("READY_TO_SCHEDULE", "CUSTOMER")), [[45]]);
   });
 
   it("were made where whoever is on site asked for approval, and not where triage did", () => {
     const asks = event("tech.request_change");
-    const visit = { number: 1, reports: [], noWork: null };
+    const visit = { number: 1, began_at, reports: [], noWork: null };
     assert.deepEqual(visitsOf([cancelled("APPROVAL_REQUIRED", null)]), []);
     assert.deepEqual(visitsOf([arrives, asks, cancelled("APPROVAL_REQUIRED", null)]), [
       { ...visit, noWork: "cancelled" },
@@ -110,7 +122,7 @@ describe("visits", () => {
   it("that end with nothing to do have no longer the work that was claimed and sent back", () => {
     const nothing = event("closeout.no_work", { reason: "not_needed" });
     const [visit] = visitsOf([arrives, reports("tech.complete", 90), event("qa.return_work"), nothing]);
-    assert.deepEqual(visit, { number: 1, reports: [], noWork: "not_needed" });
+    assert.deepEqual(visit, { number: 1, began_at, reports: [], noWork: "not_needed" });
   });
 });
 

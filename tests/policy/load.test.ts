@@ -35,6 +35,11 @@ function edit(folder: string, file: string, from: string | RegExp, to: string): 
   writeFileSync(join(folder, file), after);
 }
 
+const businessHours = `"business_hours": {
+  "weekly": [{ "weekdays": [1, 2, 3, 4, 5], "start_time": "08:00", "end_time": "18:00" }],
+  "holiday_calendar": "us-federal"
+}, "holiday_calendars"`;
+
 describe("the page beside profile.json", () => {
   it("names all that a ticket keeps of a profile, and nothing else", () => {
     const page = readFileSync(join(REAL, "shipped/profile.md"), "utf8");
@@ -288,6 +293,36 @@ describe("the policy set in force", () => {
     });
   });
 
+  it("completes rates of a time with the usual ones, and an account's with everybody's of that time", (t) => {
+    const folder = copyOfSet(t);
+    assert.deepEqual(
+      [loadPolicy("pilot", folder).businessHours, loadPolicy("pilot", folder).priceBook.default.at],
+      [null, {}],
+    );
+    edit(folder, "calendar.json", `"holiday_calendars"`, businessHours);
+    edit(
+      folder,
+      "price-book.json",
+      `"labor_cents_per_hour": 12500`,
+      `"after_hours": { "labor_cents_per_hour": 20000 }, "labor_cents_per_hour": 12500`,
+    );
+    const own = `"after_hours": { "trip_charge_cents": 1 }, "weekend": { "trip_charge_cents": 2 }, "labor_cents_per_hour": 11500`;
+    edit(folder, "price-book.json", `"labor_cents_per_hour": 11500`, own);
+    const { businessHours: hours, priceBook, holidayCalendars } = loadPolicy("pilot", folder);
+    assert.deepEqual(hours?.holidays, holidayCalendars["us-federal"]);
+    const usual = { laborCentsPerHour: 20_000, travelCentsPerHour: 9_500, tripChargeCents: 8_900 };
+    assert.deepEqual(priceBook.default.at, { after_hours: usual });
+    assert.deepEqual(
+      Object.values(priceBook.byAccount).map(({ at }) => at),
+      [
+        {
+          after_hours: { ...usual, tripChargeCents: 1 },
+          weekend: { ...usual, laborCentsPerHour: 11_500, tripChargeCents: 2 },
+        },
+      ],
+    );
+  });
+
   it("rounds half a cent up, unless the price book says otherwise", (t) => {
     const folder = copyOfSet(t);
     assert.equal(loadPolicy("pilot", folder).priceBook.rounding, "half_up");
@@ -471,6 +506,22 @@ describe("a bad policy set", () => {
       /already at \/tax\/regions\/0/,
     ],
     ["half a cent", "price-book.json", "8900", "8900.5", "/default/trip_charge_cents", /integer/],
+    [
+      "rates of a time that no business hours say",
+      "price-book.json",
+      `"labor_cents_per_hour": 12500`,
+      `"labor_cents_per_hour": 12500, "weekend": { "trip_charge_cents": 1 }`,
+      "/default/weekend",
+      /calendar.json has no business_hours/,
+    ],
+    [
+      "business hours that keep holidays nobody knows",
+      "calendar.json",
+      `"holiday_calendars"`,
+      businessHours.replace("us-federal", "moon"),
+      "/business_hours/holiday_calendar",
+      /no holiday calendar "moon"/,
+    ],
     [
       "a way to round that nobody knows",
       "price-book.json",
