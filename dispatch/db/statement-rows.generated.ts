@@ -2628,9 +2628,10 @@ export type StatementRows = {
     account_ids: readonly string[];
     site_ids: readonly string[];
   };
-  policy_version_content: { content: unknown };
   policy_version_last: { version: number; hash: string };
   policy_version_newest: { version: number };
+  policy_version_stored: { version: number; content: unknown; hash: string; activation: unknown };
+  policy_versions_activated: { version: number; content: unknown; hash: string; activation: unknown };
   policy_versions_newest: { version: number };
   policy_versions_show: { version: number; hash: string; activated_by: string; activated_at: string; tickets: number };
   probe_memory: { work_mem: string };

@@ -5,6 +5,7 @@ import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import { deskCommand } from "../kernel/desk-chain.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
+import { contentHash } from "../kernel/policies.ts";
 import { invalidField } from "../kernel/refusal.ts";
 import { PolicyError } from "../policy/policy-error.ts";
 import { buildStoredPolicy } from "../policy/stored-policy.ts";
@@ -27,11 +28,18 @@ export const policyActivate = deskCommand({
   name: "policy.activate",
   load: (tx) => tx.row(selectLast, []),
   decide({ actor, input: { content }, now }, last) {
-    const { policyHash: hash } = built(contentOf(content));
+    const set = contentOf(content);
+    const { policyHash: hash } = built(set);
     const version = (last?.version ?? 0) + 1;
     const activated = { version, hash, activated_by: actor.id, activated_at: now };
     return {
-      payload: { version, hash, previous_version: last?.version ?? null, previous_hash: last?.hash ?? null },
+      payload: {
+        version,
+        hash,
+        content_sha256: contentHash(set),
+        previous_version: last?.version ?? null,
+        previous_hash: last?.hash ?? null,
+      },
       write: (tx) => [insertVersion(tx, { ...activated, content })],
       body: () => activated,
     };

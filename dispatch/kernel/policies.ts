@@ -1,12 +1,13 @@
 // The rules in force in this process, and those that tickets opened with: versions of the policy as Postgres keeps them, a bounded
 // number of them in memory. Must not judge a set (policy/build-policy.ts does), and writes none but what held before the first.
 
-import type { Database } from "../db/pool.ts";
+import type { Database, Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import { buildStoredPolicy } from "../policy/stored-policy.ts";
 import type { LoadedPolicy } from "../policy/load.ts";
 import { underVersion, type Policy } from "../policy/policy.ts";
-import { isObject } from "./json.ts";
+import { canonicalSha256 } from "../policy/canonical-json.ts";
+import { isObject, type JsonObject } from "./json.ts";
 
 /** How many versions are in memory, beside the one in force. A built one takes some 60 KB. */
 const mostHeld = 64;
@@ -21,9 +22,24 @@ const selectVersions = statement<{ version: number }>(
   "policy_versions_newest",
   `SELECT version FROM policy_versions WHERE version > 0 ORDER BY version DESC LIMIT $1`,
 );
-const selectContent = statement<{ content: unknown }>(
-  "policy_version_content",
-  `SELECT content FROM policy_versions WHERE version = $1`,
+type StoredVersion = {
+  readonly version: number;
+  readonly content: unknown;
+  readonly hash: string;
+  /** What the event says that activated it; null where none does. */
+  readonly activation: unknown;
+};
+
+const storedVersion = `
+  SELECT v.version, v.content, v.hash,
+         (SELECT e.payload FROM audit_events e
+          WHERE e.aggregate = 'desk' AND e.aggregate_id = 'desk' AND e.tool_name = 'policy.activate'
+            AND e.payload ->> 'version' = v.version::text ORDER BY e.seq DESC LIMIT 1) AS activation
+  FROM policy_versions v`;
+const selectStored = statement<StoredVersion>("policy_version_stored", `${storedVersion} WHERE v.version = $1`);
+const selectActivated = statement<StoredVersion>(
+  "policy_versions_activated",
+  `${storedVersion} WHERE v.version > 0 ORDER BY v.version`,
 );
 // What a start says of itself; of several processes, and while nothing was activated, the last one started has the word.
 const saveStarted = statement(
@@ -35,6 +51,28 @@ const saveStarted = statement(
    SET content = excluded.content, hash = excluded.hash, activated_at = excluded.activated_at
    WHERE policy_versions.hash <> excluded.hash`,
 );
+
+/** The hash of a set as a whole, which the event of its activation names. */
+export const contentHash = (content: JsonObject): string => canonicalSha256(content);
+
+/** Why a stored version is not what was activated; null where it is. Of version 0, which each start says anew, no event tells. */
+function whyUntold({ version, content, hash, activation }: StoredVersion): string | null {
+  if (version === 0) return null;
+  if (!isObject(activation)) return "no event of the desk says that it was activated";
+  // Events of earlier releases do not tell the content's hash.
+  const { hash: activated, content_sha256: whole = null } = activation;
+  const isSame = hash === activated && (whole === null || (isObject(content) && contentHash(content) === whole));
+  return isSame ? null : "it is not as the event of its activation says";
+}
+
+/** The stored versions that were written past the pipeline, each with what speaks against it. */
+export async function untoldVersions(db: Session): Promise<{ readonly version: number; readonly why: string }[]> {
+  const rows = await db.rows(selectActivated, []);
+  return rows.flatMap((row) => {
+    const why = whyUntold(row);
+    return why === null ? [] : [{ version: row.version, why }];
+  });
+}
 
 /** Thrown where a ticket's version is asked for that is not in memory; whoever runs the asking holds it and asks again. */
 export class PolicyNotHeld extends Error {
@@ -176,11 +214,17 @@ export class Policies {
   }
 
   async #read(version: number): Promise<Policy> {
-    const row = await this.#db.row(selectContent, [version]);
+    const row = await this.#db.row(selectStored, [version]);
     // Nothing was ever started with a set that is kept: what this process was started with is all there is.
     if (!row && version === 0) return this.#started;
     if (!row)
       throw new PolicyUnreadable(version, "is not in the database. Restore its row of policy_versions from a backup");
+    const untold = whyUntold(row);
+    if (untold !== null)
+      throw new PolicyUnreadable(
+        version,
+        `was written past Dispatch (${untold}) and is not used. See the runbook audit_broken`,
+      );
     try {
       if (!isObject(row.content)) throw new Error("it is no object");
       return { ...buildStoredPolicy(row.content), version: version === 0 ? null : version };

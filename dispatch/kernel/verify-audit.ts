@@ -3,12 +3,14 @@
 // left. It reads only.
 
 import { statement } from "../db/statement.ts";
+import { deskName } from "./audit.ts";
 import type { Database, Session } from "../db/pool.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { faultsInChain, type AuditFault, type Chain } from "./chain-faults.ts";
 import { chainsNamed, chainsOf, chainsWithin } from "./read-chains.ts";
 import type { JsonObject } from "./json.ts";
 import type { PartTable } from "./parts.ts";
+import { untoldVersions } from "./policies.ts";
 import { rowFaults, type PresentRows, type Uncovered } from "./verify-rows.ts";
 
 export type AuditReport = {
@@ -98,8 +100,18 @@ async function walk(
       });
   }
   for (const { aggregate, ...move } of await db.rows(selectStrayMoves)) faults.push(strayMove(aggregate, move));
+  for (const { version, why } of await untoldVersions(db)) faults.push(untoldVersion(version, why));
   return { ...whole, faults: [...whole.faults, ...faults] };
 }
+
+const untoldVersion = (version: number, why: string): AuditFault => ({
+  aggregate: deskName,
+  chain: deskName,
+  seq: 0,
+  kind: "ROW_UNRECORDED",
+  detail: `version ${version} of the policy (policy_versions): ${why}`,
+  source: "history",
+});
 
 type Move = { readonly aggregate_id: string; readonly from_state: string; readonly to_state: string };
 

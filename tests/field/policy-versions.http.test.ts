@@ -145,6 +145,24 @@ describe("a policy that is activated while processes serve", async () => {
     );
     return lists.flatMap((list) => [...list]);
   };
+  /** As somebody writes who owns the tables. */
+  const past = async (text: string, values: unknown[] = []) => {
+    await api.owner.query("ALTER TABLE policy_versions DISABLE TRIGGER keep_versions");
+    await api.owner.query(text, values);
+    await api.owner.query("ALTER TABLE policy_versions ENABLE TRIGGER keep_versions");
+  };
+  /** What a process that starts now has in force, and what it warns of. */
+  const started = async () => {
+    const said: string[] = [];
+    const open = await openDesk({
+      settings: api.desk.settings,
+      log: { info: () => undefined, warn: (message) => void said.push(message) },
+      applicationName: "test",
+      apiUrl: () => "",
+    });
+    await open.close();
+    return { live: open.desk.policies.live.version, said: said.join("\n") };
+  };
   const inForce = (version: number) =>
     eventually(`version ${version} in both processes`, () =>
       [api, second].every(({ desk }) => desk.policies.live.version === version),
@@ -262,24 +280,46 @@ describe("a policy that is activated while processes serve", async () => {
     assert.deepEqual(await told(api), [200, ["loopback", true]]);
   });
 
+  test("never comes into force where it was written past the pipeline, and the audit trail's verification names it", async () => {
+    await api.owner.query(
+      `INSERT INTO policy_versions (version, content, hash, activated_by, activated_at)
+       SELECT 5, content, hash, 'mallory', now() FROM policy_versions WHERE version = 3`,
+    );
+    const { live, said } = await started();
+    assert.equal(live, 4);
+    assert.match(said, /version 5 of the policy was written past Dispatch \(no event of the desk/);
+    const { faults } = await verifyAudit(api.desk.db, aggregates);
+    assert.deepEqual(
+      faults.map(({ aggregate, kind, detail }) => [aggregate, kind, /version 5 /.test(detail)]),
+      [["desk", "ROW_UNRECORDED", true]],
+    );
+    await past("DELETE FROM policy_versions WHERE version = 5");
+    const [content] = await rowsOf<{ content: unknown }>(api, "SELECT content FROM policy_versions WHERE version = 4");
+    await past("UPDATE policy_versions SET content = jsonb_set(content, '{files,more}', '1') WHERE version = 4");
+    assert.equal((await started()).live, 3);
+    assert.match(
+      JSON.stringify((await verifyAudit(api.desk.db, aggregates)).faults),
+      /version 4 .*is not as the event/,
+    );
+    await past("UPDATE policy_versions SET content = $1 WHERE version = 4", [JSON.stringify(content?.content)]);
+    assert.deepEqual((await verifyAudit(api.desk.db, aggregates)).faults, []);
+  });
+
   test("is kept where a later release stored what this one cannot read, and a start says so", async () => {
     await api.owner.query(
       `INSERT INTO policy_versions (version, content, hash, activated_by, activated_at)
-       VALUES (5, '{"files": {"profile.json": {"from_the_future": 1}}, "base": {}}', repeat('a', 64), 'a later release', now())`,
+       VALUES (6, '{"files": {"profile.json": {"from_the_future": 1}}, "base": {}}', repeat('a', 64), 'a later release', now())`,
     );
-    const said: string[] = [];
-    const open = await openDesk({
-      settings: api.desk.settings,
-      log: { info: () => undefined, warn: (message) => void said.push(message) },
-      applicationName: "test",
-      apiUrl: () => "",
-    });
-    try {
-      assert.equal(open.desk.policies.live.version, 4);
-      assert.match(said.join(), /version 5 of the policy cannot be read by this release .*from_the_future/);
-    } finally {
-      await open.close();
-    }
+    await api.owner.query(
+      `INSERT INTO audit_events (id, aggregate, aggregate_id, seq, actor_type, actor_id, actor_role, tool_name, payload, prev_hash, hash,
+                                 created_at, hash_version)
+       SELECT gen_random_uuid(), aggregate, aggregate_id, seq + 1000, actor_type, actor_id, actor_role, tool_name,
+              jsonb_build_object('version', 6, 'hash', repeat('a', 64)), prev_hash, hash, created_at, hash_version
+       FROM audit_events WHERE tool_name = 'policy.activate' ORDER BY seq DESC LIMIT 1`,
+    );
+    const { live, said } = await started();
+    assert.equal(live, 4);
+    assert.match(said, /version 6 of the policy cannot be read by this release .*from_the_future/);
   });
 
   test("keeps nobody from other tickets where one opened under what this release cannot read", async (t) => {
@@ -291,7 +331,7 @@ describe("a policy that is activated while processes serve", async () => {
       const ids = tickets.map(({ id }) => id);
       await api.owner.query("UPDATE tickets SET policy_version = $1 WHERE id = ANY ($2)", [version, ids]);
     };
-    await from(5, [strange, booked, ...sent.slice(0, 1)]);
+    await from(6, [strange, booked, ...sent.slice(0, 1)]);
 
     const { queue } = await api.read("dispatcher.cockpit", { as: "dispatcher" });
     const listed = queue.map(({ ticket_id }) => ticket_id);
@@ -307,11 +347,11 @@ describe("a policy that is activated while processes serve", async () => {
     const { status, error } = await api.refuse("ticket.update", update);
     assert.deepEqual(
       [status, error.code, error["dependency"], error["policy_version"]],
-      [503, "DEPENDENCY_UNAVAILABLE", "policy_version", 5],
+      [503, "DEPENDENCY_UNAVAILABLE", "policy_version", 6],
     );
     assert.match(
       String(error["message"]),
-      /version 5 .*profile\.json at \/: .*from_the_future.* Run the release that stored it/,
+      /version 6 .*profile\.json at \/: .*from_the_future.* Run the release that stored it/,
     );
     await from(9, [strange]);
     assert.match(
@@ -325,7 +365,7 @@ describe("a policy that is activated while processes serve", async () => {
     await worker.until("the other is sent", async () => (await stateOf(sent[1] ?? assert.fail())) === "DISPATCHED");
     assert.equal(await stateOf(sent[0] ?? assert.fail()), "SCHEDULED");
     const told = worker.log.filter((line) =>
-      String(line["message"]).includes("version 5 of the policy cannot be read"),
+      String(line["message"]).includes("version 6 of the policy cannot be read"),
     );
     assert.equal(told.length, 1);
     assert.deepEqual([worker.told("worker.waiting"), worker.told("worker.recommend_error")], [[], []]);
