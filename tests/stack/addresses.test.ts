@@ -37,6 +37,7 @@ test("a stack's addresses are where its supervisor put them, not where the setti
     startedAt: "2026-01-31T00:00:00.000Z",
     ready: true,
     embeddedUrl: null,
+    secretFile: null,
     secretUnusable: null,
   };
   writeStackRecord(await makeStackFolder(stack.dataDir), { ...record, services });

@@ -19,6 +19,7 @@ const recordWith = (pid: number): StackRecord => ({
   startedAt: "2026-03-02T09:00:00.000Z",
   ready: true,
   embeddedUrl: null,
+  secretFile: null,
   secretUnusable: null,
   services: [
     {

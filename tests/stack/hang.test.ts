@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { after, describe, test } from "node:test";
+import { secretLines } from "../../dispatch/ops/alerts/stack-secret.ts";
 import { jwtSecretFile } from "../../dispatch/ops/stack/secret-file.ts";
 import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
 import { stoppedOf } from "../../dispatch/ops/stack/stopped-processes.ts";
@@ -73,6 +74,10 @@ describe(
       await eventually("the new one opens", async () => (await asks(changed).catch(() => 0)) === 200);
       assert.equal(await asks(before), 401, "the one before does not");
       assert.equal(service("api").lastEnd, "was started again for a changed token secret");
+      const told = async () => (await secretLines(stack.settings)).join();
+      await eventually("the API goes by it", async () =>
+        /auth-jwt-secret was changed at .*; api goes by it$/.test(await told()),
+      );
       assert.ok(said.some((line) => line.includes(`${path} was changed; starting again with it: api.`)));
 
       await writeFile(path, "");

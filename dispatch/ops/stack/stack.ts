@@ -2,6 +2,7 @@
 // it ends, and gone with the supervisor, however that ends. Programs start one here; `pnpm dispatch:stack:up` wraps it.
 
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { urlOf } from "../../api/listen.ts";
 import { tryLock, type FolderLock } from "../../db/embedded/lock.ts";
 import { fileVariable, settingsList, type Settings } from "../../process/settings.ts";
@@ -216,6 +217,7 @@ class RunningStack implements Stack {
       startedAt: this.#startedAt,
       ready: this.#ready,
       embeddedUrl: this.#embedded?.owner ?? null,
+      secretFile: this.#secretFile,
       secretUnusable: this.#secretUnusable,
       services: this.services(),
     });
@@ -231,7 +233,8 @@ class RunningStack implements Stack {
   get #secretFile(): string | null {
     const { settings, environment = process.env } = this.#options;
     if (this.#makesSecret) return jwtSecretFile(settings.dataDir);
-    return environment[fileVariable(settingsList.jwtSecret.variable)]?.trim() || null;
+    const named = environment[fileVariable(settingsList.jwtSecret.variable)]?.trim();
+    return named ? resolve(named) : null;
   }
 
   async #secret(): Promise<string> {

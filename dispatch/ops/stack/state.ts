@@ -39,6 +39,8 @@ export type StackRecord = {
   readonly ready: boolean;
   /** Address of the embedded Postgres; null for an external server, whose address is a secret. */
   readonly embeddedUrl: string | null;
+  /** The file its parts read the token secret from; null where it is no file's. */
+  readonly secretFile: string | null;
   /** Why the token secret on disk is not the one its parts use; null where it is. */
   readonly secretUnusable: string | null;
   readonly services: readonly ServiceRecord[];
