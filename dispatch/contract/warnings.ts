@@ -12,6 +12,8 @@ export const warningRegistry = {
   SITE_CLOSED: "The site is closed then: ask the site first whether somebody can be let in.",
   SITE_HOURS_UNKNOWN: "What is on record of the site's opening hours cannot be read, so that they were not kept to.",
   LOCATION_NOT_UNDERSTOOD: "What was given as the place is none; it is kept as it was given and nothing relies on it.",
+  TIME_ZONE_UNKNOWN:
+    "Nobody works in the site's zone and no other site of it is known, so its times are UTC's: give timezone, such as America/Chicago.",
   BEYOND_ABILITIES: "The technician is booked for visits that are beyond their abilities or zone from now on.",
   UNKNOWN_INCIDENT_TYPE:
     "The policy does not know this incident type: no skill, tool or closeout template belongs to it.",

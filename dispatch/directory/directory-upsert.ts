@@ -2,6 +2,7 @@
 // to be, and what the kind's pure decision says is written.
 
 import type { BodyOf, IdsOf, InputOf, PipelineName } from "../contract/index.ts";
+import type { Warning } from "../contract/warnings.ts";
 import type { Session } from "../db/pool.ts";
 import type { Statement } from "../db/statement.ts";
 import type { Aggregate, Belonging } from "../kernel/aggregate.ts";
@@ -34,6 +35,8 @@ type DirectoryUpsert<N extends UpsertName, Row extends KeptRow, Change, Fields, 
   check?(call: DirectoryCall<N>, row: Row | null, facts: Facts): void;
   decide(call: DirectoryCall<N>, row: Row | null, facts: Facts & KeptFacts): UpsertDecision<Fields, Change>;
   answer(body: Body, written: Written): BodyOf<N> & object;
+  /** Of a row that is made or changes: what the caller should know of it as it will be. */
+  warnings?(call: DirectoryCall<N>, written: Partial<Fields> | Change, facts: Facts): readonly Warning[];
 };
 
 /** Declares the upsert of one kind. */
@@ -83,7 +86,7 @@ export function directoryUpsert<
       const isChanged = decision.outcome === "changed";
       const written: Written = { outcome: decision.outcome, changed: isChanged ? [...decision.changed] : [] };
       return {
-        ...(isChanged && { change: decision.change }),
+        ...(isChanged && { change: decision.change, warnings: command.warnings?.(call, decision.change, facts) ?? [] }),
         payload: {
           ...written,
           ...(isChanged && { before: beforeOf(row, decision.change), after: { ...decision.change } }),
@@ -102,6 +105,7 @@ export function directoryUpsert<
       return {
         id: id ?? newId,
         create: decision.fields,
+        warnings: command.warnings?.(call, decision.fields, facts) ?? [],
         payload: { ...written, after: { ...decision.fields } },
         body: (body) => answer(body, written),
       };

@@ -2,6 +2,7 @@
 
 import type { InputOf } from "../contract/index.ts";
 import { knownId, type SiteId } from "../contract/ids.ts";
+import { warningRegistry } from "../contract/warnings.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import type { Violation } from "../kernel/refusal.ts";
@@ -103,6 +104,10 @@ export function decideSite(
   });
 }
 
+/** Whether a site's times become those of UTC because nobody said any and nothing else tells them. */
+export const isZoneGuessed = (input: SiteInput, written: object, zoneTime: string | null): boolean =>
+  !textOf(input.timezone) && zoneTime === null && "timezone" in written && written.timezone === "UTC";
+
 /** What an account is given a site or a contact, it keeps. */
 export const stays = (
   row: { readonly account_id: string } | null,
@@ -190,4 +195,8 @@ export const siteUpsert = directoryUpsert({
   },
   decide: ({ input, desk }, row, facts) => decideSite(row, input, { ...facts, policy: desk.policy }),
   answer: (site, written) => ({ site, ...written }),
+  warnings: ({ input }, written, { zoneTime }) =>
+    isZoneGuessed(input, written, zoneTime)
+      ? [{ code: "TIME_ZONE_UNKNOWN", message: warningRegistry.TIME_ZONE_UNKNOWN }]
+      : [],
 });

@@ -187,6 +187,19 @@ describe("directory.import", async () => {
     assert.match(one?.message ?? "", /is kept at another contact, beyond/);
   });
 
+  test("notes of a new site that nobody knows its time zone", async () => {
+    const rows = [
+      { "Customer Name": "Yucca", "Location Name": "Dry Pier", State: "QQ" },
+      { "Customer Name": "Yucca", "Location Name": "Wet Pier", State: "QQ", "Site time zone": "Europe/Paris" },
+    ];
+    const { notes, refused } = await send({ kind: "site", rows, dry_run: true });
+    assert.deepEqual(refused, []);
+    assert.deepEqual(
+      notes.map(({ row, field, rule }) => [row, field, rule]),
+      [[1, "site.timezone", "time-zone"]],
+    );
+  });
+
   test("changes a record once, whatever two rows call it", async () => {
     const named = (id: string, more: object) => ({ "External ID": id, ...more });
     await send({ kind: "account", rows: [named("T-1", { Name: "Twice" })] });

@@ -149,6 +149,10 @@ describe("the directory's upserts", async () => {
     const own = { site_id: site.id, zone: "WEST", tax_region: "ERIE", timezone: "America/Chicago" };
     const { site: told } = await api.run("site.upsert", { body: own });
     assert.deepEqual([told.timezone, told.zone, told.tax_region], ["America/Chicago", "WEST", "ERIE"]);
+    const lost = await api.run("site.upsert", { body: { account_id: acme.id, name: "Nowhere", region: "ZZ" } });
+    assert.deepEqual([lost.site.timezone, lost.warnings?.map(({ code }) => code)], ["UTC", ["TIME_ZONE_UNKNOWN"]]);
+    for (const body of [{ name: "Nowhere 1" }, { timezone: "Europe/Paris" }, { timezone: "UTC" }])
+      assert.equal((await api.run("site.upsert", { body: { site_id: lost.site.id, ...body } })).warnings, undefined);
     const { site: renamed } = await api.run("site.upsert", { body: { site_id: site.id, name: "Buffalo 1" } });
     assert.equal(renamed.timezone, "America/Chicago");
   });

@@ -3,6 +3,7 @@
 
 import type { InputOf } from "../../contract/index.ts";
 import { knownId, type AccountId, type SiteId } from "../../contract/ids.ts";
+import { warningRegistry } from "../../contract/warnings.ts";
 import type { Aggregate, Belonging } from "../../kernel/aggregate.ts";
 import { newId } from "../../kernel/clock.ts";
 import type { Desk } from "../../kernel/desk.ts";
@@ -17,7 +18,7 @@ import { contactAggregate, type ContactChange, type ContactFields, type ContactR
 import { decideContact } from "../contact-upsert.ts";
 import type { KeptRow } from "../kept-row.ts";
 import { siteAggregate, type SiteChange, type SiteFields, type SiteRow } from "../site-row.ts";
-import { decideSite } from "../site-upsert.ts";
+import { decideSite, isZoneGuessed } from "../site-upsert.ts";
 import { heldBeyond, type KeptFacts, type Parent, type UpsertDecision } from "../upsert-decision.ts";
 import { groupDrafts, type DraftGroup } from "./draft-groups.ts";
 import type { ImportKind } from "./import-fields.ts";
@@ -73,7 +74,8 @@ export function planImport(all: readonly RowDrafts[], found: FoundRows, options:
     const planner = new Planner(rows, found, options);
     const more = planner.run();
     if (more.length === 0) {
-      const notes = [...all.flatMap((one) => one.notes), ...planner.notes].filter(({ row }) => !bad.has(row));
+      const said = [...all.flatMap((one) => one.notes), ...planner.notes, ...planner.guesses];
+      const notes = said.filter(({ row }) => !bad.has(row));
       return {
         steps: planner.steps,
         related: planner.related,
@@ -109,6 +111,8 @@ class Planner {
   readonly steps: Step[] = [];
   readonly related: Related[] = [];
   readonly notes: Problem[] = [];
+  /** Told last: of a long table they may be many. */
+  readonly guesses: Problem[] = [];
   readonly #rows: readonly RowDrafts[];
   readonly #found: FoundRows;
   readonly #options: PlanOptions;
@@ -162,7 +166,12 @@ class Planner {
       decide: (row, input, kept) => {
         const zone = input.zone ?? input.region ?? row?.zone ?? row?.region;
         const zoneTime = this.#found.zoneTimes.get(zone?.trim().toUpperCase() ?? "") ?? null;
-        return decideSite(row, input, { ...kept, account: account?.parent ?? null, zoneTime, policy: desk.policy });
+        const facts = { ...kept, account: account?.parent ?? null, zoneTime, policy: desk.policy };
+        const decision = decideSite(row, input, facts);
+        const { fields: written = null } = decision.outcome === "created" ? decision : {};
+        const isNew = written !== null && !this.#options.isComing(group.draft);
+        if (isNew && isZoneGuessed(input, written, zoneTime)) this.#guess(group);
+        return decision;
       },
     });
     if (known) this.#sites.set(group.draft.key, known);
@@ -359,6 +368,11 @@ class Planner {
       for (const row of saidIn.get(path.split(/[./]/)[0] ?? "") ?? rows)
         this.#refused.push({ row, field: importFieldAt(kind, path), rule, message });
     return null;
+  }
+
+  #guess({ rows: [row = 0] }: DraftGroup): void {
+    const message = warningRegistry.TIME_ZONE_UNKNOWN;
+    this.guesses.push({ row, field: "site.timezone", rule: "time-zone", message });
   }
 
   #note({ rows: [row = 0] }: DraftGroup, field: string, rule: string, message: string): void {
