@@ -34,6 +34,8 @@ export type EmbeddedPostgresOptions = {
   walArchive?: string;
   /** Server settings on top of the tuned ones, e.g. `{ fsync: "off" }` for throw-away data. */
   settings?: ServerSettings;
+  /** Variables of the server's environment, which has nothing of this process's but the path. */
+  environment?: Readonly<Record<string, string>>;
 };
 
 export type EmbeddedPostgres = {
@@ -61,7 +63,7 @@ type Start = ServerStart & {
  * @throws {EmbeddedPostgresError} with what was found, what was expected and the way out.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, log, walArchive } = options;
+  const { dataDir, log, walArchive, environment = {} } = options;
   const settings = { ...(walArchive !== undefined && archiveSettings(walArchive)), ...options.settings };
   const begunAt = performance.now();
   const binaries = locateBinaries(dataDir);
@@ -69,7 +71,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const { runAs, version } = await chooseAccount(await ownedFolder(folders), binaries);
   await hasCluster(folders, version);
   await prepareFolders(folders, runAs, walArchive);
-  const start: Start = { binaries, folders, runAs, settings, log, version, begunAt };
+  const start: Start = { binaries, folders, runAs, settings, environment, log, version, begunAt };
 
   const patience = sayWhenSlow(log, "still waiting for the PostgreSQL another process starts or stops there…");
   for (;;) {

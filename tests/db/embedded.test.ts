@@ -12,6 +12,7 @@ import { dataFolders, fromBefore, hold, keptRows, query, quiet, start } from "..
 import { eventually, isRunning } from "../support/eventually.ts";
 
 const { root, made } = await dataFolders();
+const noProc = process.platform === "linux" ? false : "a process's variables are read in /proc";
 
 /** A living process of this user that has nothing to do with PostgreSQL. */
 async function unrelatedProcess(t: TestContext): Promise<number> {
@@ -71,6 +72,24 @@ describe("the first start", { timeout: 300_000 }, () => {
     await cp(made, dataDir, { recursive: true });
     assert.deepEqual(await keptRows(await start(t, dataDir)), fromBefore);
   });
+
+  test(
+    "has the variables it is given, and of this process's own no more than the path",
+    { skip: noProc },
+    async (t) => {
+      const environment = { GLIBC_TUNABLES: "glibc.malloc.top_pad=1048576" };
+      const postgres = await startEmbeddedPostgres({ dataDir: made, log: quiet, environment });
+      t.after(() => postgres.stop());
+      const variables = (await readFile(`/proc/${postgres.pid}/environ`, "utf8")).split("\0");
+      assert.ok(variables.includes("GLIBC_TUNABLES=glibc.malloc.top_pad=1048576"), variables.join("\n"));
+      const own = Object.keys(process.env).filter((name) => variables.some((text) => text.startsWith(`${name}=`)));
+      const setAnyway = new Set(["GLIBC_TUNABLES", "PATH", "LC_ALL", "TZ", "PWD", "OLDPWD", "_", "SHLVL"]);
+      assert.deepEqual(
+        own.filter((name) => !setAnyway.has(name)),
+        [],
+      );
+    },
+  );
 
   test("puts the socket elsewhere when its path would be too long", async (t) => {
     const dataDir = join(root, "long-".repeat(30));

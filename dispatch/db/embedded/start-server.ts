@@ -14,21 +14,29 @@ import { spawnWatched, type Exit, type WatchedProcess } from "./watched.ts";
 const pollMs = 15;
 const oldBackendsEndWithinMs = 15_000;
 
-export type ServerStart = { binaries: Binaries; folders: Folders; runAs: RunAs; settings: ServerSettings; log: Log };
+export type ServerStart = {
+  binaries: Binaries;
+  folders: Folders;
+  runAs: RunAs;
+  settings: ServerSettings;
+  environment: Readonly<Record<string, string>>;
+  log: Log;
+};
 
 /**
  * @returns the postmaster, ready.
  * @throws {EmbeddedPostgresError} `disk_full` or `did_not_start`, with the server's own reason.
  */
 export async function startServer(start: ServerStart): Promise<WatchedProcess> {
-  const { binaries, folders, runAs, settings } = start;
+  const { binaries, folders, runAs, settings, environment } = start;
   await removeStaleSocketLock(folders);
   const args = ["-D", folders.cluster, ...serverArguments(folders.socket, settings)];
   const serverLog = await openServerLog(folders.log);
   const givenUpAt = performance.now() + oldBackendsEndWithinMs;
   try {
     for (;;) {
-      const server = await spawnWatched(runAs, binaries.postgres, args, serverLog.fd, await disregardLeftover(folders));
+      const extraEnv = { ...environment, ...(await disregardLeftover(folders)) };
+      const server = await spawnWatched(runAs, binaries.postgres, args, serverLog.fd, extraEnv);
       const exit = await readyOrExit(start, server);
       if (exit === undefined) return server;
       const output = await serverLog.tail();
