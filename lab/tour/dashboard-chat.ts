@@ -15,6 +15,8 @@ const answerWithinMs = 180_000;
 const pollMs = 250;
 /** A queued message goes out within moments of the turn before it, or not at all. */
 const leftAfterMs = 3_000;
+/** A button that may be gone before it is pressed. */
+const goneWithinMs = 5_000;
 const busy = ".chat-send-btn--stop, .chat-working-indicator";
 const card = "[data-approval-id]";
 
@@ -77,8 +79,8 @@ export class DashboardChat {
   }
 
   /** Leaves the button again: one under the mouse shows its tip, over whatever a picture is to show. */
-  async #press(button: Locator): Promise<void> {
-    await button.click({ timeout: 5_000 });
+  async #press(button: Locator, withinMs = answerWithinMs): Promise<void> {
+    await button.click({ timeout: withinMs });
     await this.#page.mouse.move(2, 300);
   }
 
@@ -99,11 +101,11 @@ export class DashboardChat {
       if (await this.#isBusy()) return null;
       // A click is lost while the page still settles the turn before.
       if ((await composer.inputValue()) !== "" && (await send.isVisible()))
-        await this.#press(send).catch(() => undefined);
+        await this.#press(send, goneWithinMs).catch(() => undefined);
       leftSince = (await queued.isVisible()) ? (leftSince ?? performance.now()) : null;
       if (leftSince === null || performance.now() - leftSince < leftAfterMs) return null;
       // What goes out in the moment it is to be taken back is not written twice.
-      const isOut = await this.#press(queued).then(
+      const isOut = await this.#press(queued, goneWithinMs).then(
         () => true,
         () => false,
       );
