@@ -28,11 +28,15 @@ export function contractRoute(desk: Desk, contract: Contract, credentials: Crede
     time_zones: { version: zoneData(), tried_with: triedZoneData },
     profile: profileOf(desk),
     policy_version: desk.policies.live.version,
-    incident_types: Object.values(desk.policies.live.incidentTypes).map(({ incidentType, title, words }) => ({
-      incident_type: incidentType,
-      title,
-      words,
-    })),
+    incident_types: Object.values(desk.policies.live.incidentTypes).map(
+      ({ incidentType, title, words, requiredSkills, requiredTools }) => ({
+        incident_type: incidentType,
+        title,
+        words,
+        skills: requiredSkills,
+        tools: requiredTools,
+      }),
+    ),
     development_headers: developmentHeaders(devHeadersNow(desk)),
     human_approval: { required: desk.settings.chatApprovals === "required", rules: approvalRules(desk) },
   });

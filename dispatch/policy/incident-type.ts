@@ -1,5 +1,6 @@
 // How an incident type, as a caller writes it, finds its rules in the policy. Pure; what an unknown one leads to is the commands'.
 
+import { likeness } from "./likeness.ts";
 import type { IncidentType, Index, Policy } from "./policy.ts";
 
 /** Without the version that some clients put behind a type: DOOR_WONT_LATCH_V2 is work of the kind DOOR_WONT_LATCH. */
@@ -40,20 +41,3 @@ function byWords(work: IncidentType | undefined, type: string): number {
 
 /** Words as a type would be written of them: DOOR_SENSOR of "door sensor". */
 const asType = (words: string): string => words.toUpperCase().replace(/[^\p{L}\p{N}]+/gu, "_");
-
-/** The share of neighbouring letters that two names have in common, 0 to 1 (Dice). */
-function likeness(one: string, other: string): number {
-  const left = pairsOf(one);
-  const right = pairsOf(other);
-  const pairs = left.length + right.length;
-  if (pairs === 0) return 0;
-  const shared = left.filter((pair) => {
-    const at = right.indexOf(pair);
-    if (at >= 0) right.splice(at, 1);
-    return at >= 0;
-  });
-  return (2 * shared.length) / pairs;
-}
-
-const pairsOf = (name: string): string[] =>
-  Array.from({ length: Math.max(0, name.length - 1) }, (_, at) => name.slice(at, at + 2));

@@ -2,6 +2,7 @@
 
 import { importFields, importKinds } from "../../dispatch/directory/import/import-fields.ts";
 import { knownPrograms } from "../../dispatch/directory/import/known-columns.ts";
+import { technicianFields } from "../../dispatch/ops/import/technicians/fields.ts";
 import { code, made, table } from "./markdown.ts";
 
 /** ops/reference/import-columns.md */
@@ -16,6 +17,11 @@ export function importColumnsPage(): string {
     const rows = Object.entries(columns).map(([column, field]) => [column, code(field)]);
     return `### ${program === "any" ? "Any program" : program}\n\n${table(["column", "field"], rows)}`;
   });
+  const technicians = technicianFields.map(({ name, columns, about, kept }) => [
+    code(name),
+    columns.join(", "),
+    kept ? about : `${about}. Not kept`,
+  ]);
   return `${made}
 
 # Columns of an import
@@ -41,6 +47,14 @@ of (${importKinds.map(code).join(", ")}). \`constants\` are fields that every ro
 The column is what an export calls it, and an import knows too.
 
 ${table(["field", "column", "reads", "what it is"], fields)}
+
+## Technicians
+
+Fields of \`--kind technicians\`, and the columns that are known for each. Zones, skills and tools are held to those of the live rules
+and the roster: blanks, hyphens and letter case do not matter, what is nearly a known name is refused with that name, and any
+other is new.
+
+${table(["field", "known columns", "what it is"], technicians)}
 
 ## Known columns
 

@@ -33,10 +33,12 @@ describe("GET /contract", async () => {
     const { incidentTypes } = api.desk.policies.live;
     assert.deepEqual(
       incident_types,
-      Object.values(incidentTypes).map(({ incidentType, title, words }) => ({
+      Object.values(incidentTypes).map(({ incidentType, title, words, requiredSkills, requiredTools }) => ({
         incident_type: incidentType,
         title,
         words,
+        skills: requiredSkills,
+        tools: requiredTools,
       })),
     );
     assert.equal(status, 200);

@@ -15,7 +15,7 @@ export type MatchedColumn = {
 };
 
 /** A name without what programs write differently: letter case, blanks, dots, hyphens, underscores. */
-const plain = (name: string): string =>
+export const plainName = (name: string): string =>
   name
     .normalize("NFKC")
     .toLowerCase()
@@ -25,15 +25,15 @@ const plain = (name: string): string =>
 const known: ReadonlyMap<string, string> = new Map(
   knownPrograms
     .toReversed()
-    .flatMap(({ columns }) => Object.entries(columns).map(([name, field]) => [plain(name), field] as const)),
+    .flatMap(({ columns }) => Object.entries(columns).map(([name, field]) => [plainName(name), field] as const)),
 );
 const own: ReadonlyMap<string, string> = new Map(
-  importFields.flatMap(({ name, column }) => [name, column ?? name].map((text) => [plain(text), name] as const)),
+  importFields.flatMap(({ name, column }) => [name, column ?? name].map((text) => [plainName(text), name] as const)),
 );
 
 /** The field that a column's name means in rows of this kind; null where nothing is known of it. */
 export function fieldOf(column: string, kind: ImportKind): string | null {
-  const name = own.get(plain(column)) ?? known.get(plain(column));
+  const name = own.get(plainName(column)) ?? known.get(plainName(column));
   if (name === undefined) return null;
   const field = name.startsWith("row.") ? `${kind}.${name.slice(4)}` : name;
   return importFieldNamed(field) ? field : null;
@@ -41,13 +41,13 @@ export function fieldOf(column: string, kind: ImportKind): string | null {
 
 /** @param mapping by the names of columns, in any letter case; a field of it may begin with `row.` or be any of importFields */
 export function matchColumns(columns: readonly string[], kind: ImportKind, mapping: Mapping = {}): MatchedColumn[] {
-  const given = new Map(Object.entries(mapping).map(([name, field]) => [plain(name), field]));
+  const given = new Map(Object.entries(mapping).map(([name, field]) => [plainName(name), field]));
   return columns.map((column): MatchedColumn => {
-    const wanted = given.get(plain(column));
+    const wanted = given.get(plainName(column));
     if (wanted === null) return { column, field: null, by: "mapping" };
     if (wanted !== undefined) return { column, field: wanted.replace(/^row\./, `${kind}.`), by: "mapping" };
     const field = fieldOf(column, kind);
-    return { column, field, by: field === null ? "nothing" : own.has(plain(column)) ? "name" : "program" };
+    return { column, field, by: field === null ? "nothing" : own.has(plainName(column)) ? "name" : "program" };
   });
 }
 

@@ -2,28 +2,32 @@
 
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { importKinds, isImportKind, type ImportKind } from "../../directory/import/import-fields.ts";
+import { importKinds } from "../../directory/import/import-fields.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
 import { readSettings, type Settings } from "../../process/settings.ts";
+import { timeZoneProblem } from "../../workforce/time-zone-name.ts";
 import { apiAddress } from "../alerts/address.ts";
 import { deskSecret } from "../token/desk-secret.ts";
 import { makeToken } from "../token/token.ts";
 import { batchesOf } from "./batches.ts";
 import { ComingRecords } from "./coming-records.ts";
 import { importClient, type ImportClient } from "./import-client.ts";
-import { describeTable, ImportTotals } from "./import-report.ts";
-import { noMapping, readMapping, type MappingFile } from "./mapping-file.ts";
+import { deskCalls } from "./desk-calls.ts";
+import { aOf, describeTable, ImportTotals } from "./import-report.ts";
+import { noMapping, readMapping, tableKindIn, tableKinds, type MappingFile, type TableKind } from "./mapping-file.ts";
 import { readTables } from "./read-table.ts";
 import { rowsToImport, type RowsToImport } from "./table-rows.ts";
 import { TableError, type Table } from "./table.ts";
+import { importTechnicians, technicianRows } from "./technicians/import-technicians.ts";
 
 export const importCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:import",
       about:
-        "Takes customers, sites, people and assets over from CSV files and workbooks (.xlsx) of other programs. What the columns " +
+        "Takes customers, sites, people, assets and, with --kind technicians, the roster over from CSV files and workbooks (.xlsx) " +
+        "of other programs. What the columns " +
         "are is known by their names, or said by --mapping. All rows are checked before the first is written; a row that " +
         "cannot be used is named, and nothing is written unless --skip-refused. Running it again changes only what changed.",
       operands: { "FILE…": "one or several; customers are taken before sites, and those before people and assets" },
@@ -33,16 +37,20 @@ export const importCommand = (): Promise<void> =>
         "dry-run": { type: "boolean" },
         "skip-refused": { type: "boolean" },
         source: { type: "string" },
+        "time-zone": { type: "string" },
+        "as-written": { type: "boolean" },
         sheet: { type: "string" },
         url: { type: "string" },
         "token-file": { type: "string" },
       },
       meanings: {
-        kind: `what each row is: ${importKinds.join(", ")}; by its columns unless given`,
+        kind: `what each row is: ${tableKinds.join(", ")}; of all but technicians by its columns unless given`,
         mapping: "a JSON file that says which column is which field; ops/reference/import-columns.md",
         "dry-run": "write nothing, and say what would happen",
         "skip-refused": "leave out rows that cannot be used, and take the others",
         source: "which system the files are from, for ids of it; import unless given",
+        "time-zone": "of technicians: the IANA time zone of hours that name none, such as Europe/Berlin",
+        "as-written": "of technicians: take skills, tools and zones that are nearly known ones for new ones",
         sheet: "the one sheet of a workbook; all that are visible unless given",
         url: "the API; otherwise DISPATCH_API_HOST and DISPATCH_API_PORT, otherwise the stack's",
         "token-file": "a file with a bearer token of a dispatcher; otherwise one is signed with the desk's own secret",
@@ -50,23 +58,46 @@ export const importCommand = (): Promise<void> =>
     },
     async (values, files) => {
       const settings = readSettings();
-      const kind = kindIn(values.kind);
       const mapping = values.mapping === undefined ? noMapping : await readMapping(values.mapping);
-      const parts = (await Promise.all(files.map((path) => partsOf(path, values.sheet, mapping, kind)))).flat();
-      parts.sort((a, b) => importKinds.indexOf(a.rows.kind) - importKinds.indexOf(b.rows.kind));
+      const kind = kindIn(values.kind) ?? mapping.kind;
       const { url } = apiAddress(values.url, settings);
-      const run: Run = {
-        client: importClient(url, await tokens(settings, values["token-file"])),
+      const token = () => tokens(settings, values["token-file"]);
+      const beside = {
         mapping,
         source: values.source ?? mapping.source ?? "import",
         skipRefused: values["skip-refused"] ?? false,
-        signal: abortOnSignal(() => console.error("Stopping behind the rows that are under way…")),
       };
-      return importAll(parts, run, values["dry-run"] ?? false);
+      const dryRun = values["dry-run"] ?? false;
+      const timeZone = values["time-zone"] ?? null;
+      const asWritten = values["as-written"] ?? false;
+      if (kind === "technician") {
+        checkTimeZone(timeZone);
+        const parts = await tablesOf(files, values.sheet, (table) => technicianRows(table, mapping));
+        const calls = deskCalls({ api: url, token: await token(), what: "the technicians" });
+        return importTechnicians(parts, { ...beside, calls, timeZone, asWritten, dryRun, signal: stopSignal() });
+      }
+      if (timeZone !== null || asWritten)
+        throw new CommandFailure(
+          `--${timeZone === null ? "as-written" : "time-zone"} is for --kind technicians; ` +
+            "a site takes site.timezone of --mapping, else that of its zone's technicians.",
+        );
+      const parts = await tablesOf(files, values.sheet, (table) => rowsToImport(table, mapping, kind));
+      parts.sort((a, b) => importKinds.indexOf(a.rows.kind) - importKinds.indexOf(b.rows.kind));
+      return importAll(parts, { ...beside, client: importClient(url, await token()), signal: stopSignal() }, dryRun);
     },
   );
 
-type Part = { readonly path: string; readonly table: Table; readonly rows: RowsToImport };
+const stopSignal = (): AbortSignal =>
+  abortOnSignal(() => console.error("Stopping behind the rows that are under way…"));
+
+/** @throws CommandFailure */
+function checkTimeZone(zone: string | null): void {
+  const problem = zone === null ? null : timeZoneProblem(zone);
+  if (problem !== null) throw new CommandFailure(`--time-zone ${problem}`);
+}
+
+type PartOf<R> = { readonly path: string; readonly table: Table; readonly rows: R };
+type Part = PartOf<RowsToImport>;
 type Run = {
   readonly client: ImportClient;
   readonly mapping: MappingFile;
@@ -99,7 +130,9 @@ async function importAll(parts: readonly Part[], run: Run, dryRun: boolean): Pro
 }
 
 function show(part: Part, totals: ImportTotals): void {
-  console.log([...describeTable(part.path, part.table, part.rows), ...totals.lines(), ""].join("\n"));
+  console.log(
+    [...describeTable(part.path, part.table, part.rows, aOf(part.rows.kind)), ...totals.lines(), ""].join("\n"),
+  );
 }
 
 /** @param coming for a dry run; null writes */
@@ -143,12 +176,13 @@ const stopped = ({ path }: Part, { rows }: ImportTotals, dryRun: boolean): Comma
           "of those.",
   );
 
-async function partsOf(
-  path: string,
+const tablesOf = async <R>(
+  files: readonly string[],
   sheet: string | undefined,
-  mapping: MappingFile,
-  kind: ImportKind | null,
-): Promise<Part[]> {
+  rowsOf: (table: Table) => R,
+): Promise<PartOf<R>[]> => (await Promise.all(files.map((path) => partsOf(path, sheet, rowsOf)))).flat();
+
+async function partsOf<R>(path: string, sheet: string | undefined, rowsOf: (table: Table) => R): Promise<PartOf<R>[]> {
   try {
     const tables = await readTables(path);
     const wanted = sheet === undefined ? tables : tables.filter((table) => table.sheet === sheet);
@@ -157,7 +191,7 @@ async function partsOf(
     const several = wanted.length > 1;
     return wanted.flatMap((table) => {
       try {
-        return [{ path, table, rows: rowsToImport(table, mapping, kind) }];
+        return [{ path, table, rows: rowsOf(table) }];
       } catch (error) {
         if (!(error instanceof TableError)) throw error;
         // A workbook has sheets of notes and sums beside the one that matters.
@@ -178,10 +212,11 @@ const noSheet = (sheet: string, tables: readonly Table[]): string =>
   `There is no sheet ${sheet} with anything in it; there are ${tables.map((one) => one.sheet ?? "").join(", ") || "none"}.`;
 
 /** @throws CommandFailure */
-function kindIn(text: string | undefined): ImportKind | null {
+function kindIn(text: string | undefined): TableKind | null {
   if (text === undefined) return null;
-  if (isImportKind(text)) return text;
-  throw new CommandFailure(`--kind must be one of ${importKinds.join(", ")}, not ${text}`);
+  const kind = tableKindIn(text);
+  if (kind !== null) return kind;
+  throw new CommandFailure(`--kind must be one of ${tableKinds.join(", ")}, not ${text}`);
 }
 
 /** @throws CommandFailure where there is nothing to sign with */

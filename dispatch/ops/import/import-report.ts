@@ -2,7 +2,7 @@
 
 import type { Imported } from "../../contract/import-commands.ts";
 import type { ImportKind } from "../../directory/import/import-fields.ts";
-import type { RowsToImport } from "./table-rows.ts";
+import type { TableRows } from "./table-rows.ts";
 import type { Table } from "./table.ts";
 
 const grouped = (count: number): string => count.toLocaleString("en-US");
@@ -15,17 +15,24 @@ const titles: Readonly<Record<ImportKind, string>> = {
   asset: "assets",
 };
 
-/** The file, its columns, and what of it is no row. */
+/**
+ * The file, its columns, and what of it is no row.
+ * @param noun what each row is: "a site"
+ * @param further more columns, by what becomes of them
+ */
 export function describeTable(
   path: string,
   table: Table,
-  { kind, headerLine, columns, rows, skipped }: RowsToImport,
+  { headerLine, columns, rows, skipped }: TableRows,
+  noun: string,
+  further: Readonly<Record<string, readonly string[]>> = {},
 ): string[] {
   const used = columns.flatMap(({ column, field }) => (field === null ? [] : [`${column} → ${field}`]));
   const unused = columns.flatMap(({ column, field }) => (field === null && column !== "" ? [column] : []));
   return [
-    `${path}: ${table.format}; columns in row ${headerLine}, ${grouped(rows.length)} rows, each ${aOf(kind)}`,
+    `${path}: ${table.format}; columns in row ${headerLine}, ${grouped(rows.length)} rows, each ${noun}`,
     ...wrapped("used", used),
+    ...Object.entries(further).flatMap(([title, parts]) => wrapped(title, parts)),
     ...(unused.length > 0 ? wrapped("not used", unused) : []),
     ...(skipped.length > 0
       ? wrapped("skipped", [
@@ -36,7 +43,7 @@ export function describeTable(
   ];
 }
 
-const aOf = (kind: ImportKind): string =>
+export const aOf = (kind: ImportKind): string =>
   ({ account: "a customer", site: "a site", contact: "a person", asset: "an asset" })[kind];
 const more = (count: number): string[] => (count > mostShown ? [`and ${grouped(count - mostShown)} more`] : []);
 
@@ -91,9 +98,9 @@ export class ImportTotals {
         ([kind, { created, changed, unchanged }]) =>
           `  ${titles[kind].padEnd(10)}${[created, changed, unchanged].map((count) => grouped(count).padStart(11)).join("")}`,
       ),
-      ...list(`cannot be used: ${grouped(this.refusedRows)} rows`, this.refused.map(problemLine)),
-      ...list("left out, or to be looked at", this.notes.map(problemLine)),
-      ...list(
+      ...listOf(`cannot be used: ${grouped(this.refusedRows)} rows`, this.refused.map(problemLine)),
+      ...listOf("left out, or to be looked at", this.notes.map(problemLine)),
+      ...listOf(
         "look like one on the desk (not joined; account.merge and site.merge do that)",
         this.twins.map(
           ({ row, kind, name, same, twin_name, id }) =>
@@ -108,7 +115,8 @@ const isKind = (name: string): name is ImportKind => Object.hasOwn(titles, name)
 
 const problemLine = ({ row, field, message }: Imported["refused"][number]): string => `row ${row}  ${field} ${message}`;
 
-function list(title: string, lines: readonly string[]): string[] {
+/** A title and what stands below it; nothing where there is none. */
+export function listOf(title: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
   const shown = lines.slice(0, mostShown).map((line) => `    ${line}`);
   return [`  ${title}`, ...shown, ...more(lines.length).map((line) => `    ${line}`)];

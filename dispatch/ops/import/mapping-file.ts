@@ -1,13 +1,22 @@
 // The small JSON file in which somebody says what the columns of a table are.
 
 import { readFile } from "node:fs/promises";
-import { importFieldNamed, importKinds, isImportKind, type ImportKind } from "../../directory/import/import-fields.ts";
-import { unknownFields, type Mapping } from "../../directory/import/match-columns.ts";
+import { importFieldNamed, importKinds, type ImportKind } from "../../directory/import/import-fields.ts";
+import type { Mapping } from "../../directory/import/match-columns.ts";
 import { isObject } from "../../kernel/json.ts";
 import { CommandFailure } from "../../process/command-line.ts";
+import { technicianFieldNamed } from "./technicians/fields.ts";
+
+/** Technicians go onto the roster, and anything else into the directory. */
+export type TableKind = ImportKind | "technician";
+export const tableKinds: readonly TableKind[] = [...importKinds, "technician"];
+
+/** The kind, in the singular or as people say it; null for none. */
+export const tableKindIn = (text: string): TableKind | null =>
+  text === "technicians" ? "technician" : (tableKinds.find((kind) => kind === text) ?? null);
 
 export type MappingFile = {
-  readonly kind: ImportKind | null;
+  readonly kind: TableKind | null;
   readonly source: string | null;
   /** The row of the table in which the names of the columns stand. */
   readonly headerRow: number | null;
@@ -40,17 +49,20 @@ export async function readMapping(path: string): Promise<MappingFile> {
     if (!["kind", "source", "header_row", "columns", "constants"].includes(key))
       fail(`has "${key}", which is not known`);
   const { kind = null, source = null, header_row: headerRow = null, columns = {}, constants = {} } = json;
-  const knownKind = typeof kind === "string" && isImportKind(kind) ? kind : null;
-  if (kind !== null && knownKind === null) fail(`its kind must be one of ${importKinds.join(", ")}`);
+  const knownKind = typeof kind === "string" ? tableKindIn(kind) : null;
+  if (kind !== null && knownKind === null) fail(`its kind must be one of ${tableKinds.join(", ")}`);
   if (source !== null && typeof source !== "string") fail("its source must be a text");
   if (headerRow !== null && !Number.isSafeInteger(headerRow)) fail("its header_row must be a whole number");
   const mapping = textsIn(columns, (value): value is string | null => typeof value === "string" || value === null);
   if (mapping === null) return fail("its columns must be fields by the columns' names, or null");
   const fixed = textsIn(constants, (value) => typeof value === "string");
   if (fixed === null) return fail("its constants must be texts by the fields' names");
-  const [unknown] = unknownFields(mapping, knownKind ?? "site");
+  const isField = (name: string): boolean => (importFieldNamed(name) ?? technicianFieldNamed(name)) !== undefined;
+  const unknown = Object.entries(mapping).find(
+    ([, name]) => name !== null && !isField(name.replace(/^row\./, `${knownKind ?? "site"}.`)),
+  );
   if (unknown) fail(`"${unknown[1]}" of column "${unknown[0]}" is no field`);
-  const wrong = Object.keys(fixed).find((name) => !importFieldNamed(name));
+  const wrong = Object.keys(fixed).find((name) => !isField(name));
   if (wrong !== undefined) fail(`"${wrong}" in constants is no field`);
   return {
     kind: knownKind,

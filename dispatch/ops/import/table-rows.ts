@@ -5,8 +5,7 @@ import { matchColumns, type MatchedColumn } from "../../directory/import/match-c
 import type { MappingFile } from "./mapping-file.ts";
 import { TableError, type Table, type TableRow } from "./table.ts";
 
-export type RowsToImport = {
-  readonly kind: ImportKind;
+export type TableRows = {
   readonly headerLine: number;
   readonly columns: readonly MatchedColumn[];
   /** By the place of a column that is used, from 0, its field. */
@@ -15,14 +14,29 @@ export type RowsToImport = {
   readonly skipped: readonly { readonly line: number; readonly why: string }[];
 };
 
+export type RowsToImport = TableRows & { readonly kind: ImportKind };
+
 /** Above the columns a report has its title, its date, its filter. */
 const headerWithin = 30;
 
 /** @throws TableError where there is nothing to import, or no column is known */
 export function rowsToImport(table: Table, mapping: MappingFile, wantedKind: ImportKind | null): RowsToImport {
-  const header = headerOf(table, mapping);
-  const kind = wantedKind ?? mapping.kind ?? kindOf(header.cells, mapping);
-  const columns = matchColumns(header.cells, kind, mapping.columns);
+  const matchSites: Match = (names) => matchColumns(names, "site", mapping.columns);
+  const header = headerOf(table, mapping.headerRow, matchSites);
+  const kind = wantedKind ?? kindIn(mapping) ?? kindOf(header.cells, mapping);
+  return { kind, ...rowsBelow(table, header, (names) => matchColumns(names, kind, mapping.columns)) };
+}
+
+type Match = (names: readonly string[]) => MatchedColumn[];
+
+const kindIn = ({ kind }: MappingFile): ImportKind | null => (kind === "technician" ? null : kind);
+
+/** @param headerRow the row in which the columns' names stand; null finds it. @throws TableError likewise */
+export const rowsIn = (table: Table, headerRow: number | null, match: Match): TableRows =>
+  rowsBelow(table, headerOf(table, headerRow, match), match);
+
+function rowsBelow(table: Table, header: TableRow, match: Match): TableRows {
+  const columns = match(header.cells);
   const fields = new Map(columns.flatMap(({ field }, at) => (field === null ? [] : [[at, field] as const])));
   if (fields.size === 0)
     throw new TableError(
@@ -30,18 +44,18 @@ export function rowsToImport(table: Table, mapping: MappingFile, wantedKind: Imp
         "ops/reference/import-columns.md lists known columns and fields.",
     );
   const rows: TableRow[] = [];
-  const skipped: RowsToImport["skipped"][number][] = [];
+  const skipped: TableRows["skipped"][number][] = [];
   for (const row of table.rows) {
     if (row.line <= header.line) continue;
     const why = whyNone(row, header, fields);
     if (why === null) rows.push(row);
     else skipped.push({ line: row.line, why });
   }
-  return { kind, headerLine: header.line, columns, fields, rows, skipped };
+  return { headerLine: header.line, columns, fields, rows, skipped };
 }
 
 /** The row in which the most columns are known; the first with the most cells where none is. */
-function headerOf({ rows }: Table, { headerRow, columns }: MappingFile): TableRow {
+function headerOf({ rows }: Table, headerRow: number | null, match: Match): TableRow {
   if (headerRow !== null) {
     const given = rows.find(({ line }) => line === headerRow);
     if (!given) throw new TableError(`Row ${headerRow} is empty, and so has no names of columns.`);
@@ -51,10 +65,7 @@ function headerOf({ rows }: Table, { headerRow, columns }: MappingFile): TableRo
   if (!first) throw new TableError("There is nothing in it.");
   const candidates = rows
     .slice(0, headerWithin)
-    .map((row) => ({
-      row,
-      known: matchColumns(row.cells, "site", columns).filter(({ field }) => field !== null).length,
-    }));
+    .map((row) => ({ row, known: match(row.cells).filter(({ field }) => field !== null).length }));
   const most = candidates.reduce((best, one) => (one.known > best.known ? one : best), { row: first, known: 0 });
   if (most.known > 0) return most.row;
   return rows.slice(0, headerWithin).reduce((best, one) => (one.cells.length > best.cells.length ? one : best), first);
