@@ -21,6 +21,7 @@ import { opsAutonomyReplay, opsAutonomyState } from "./field/autonomy-queries.ts
 import { billingRequestLimit } from "./field/billing-request-limit.ts";
 import { attentionBegin } from "./field/attention-begin.ts";
 import { billingCredit } from "./field/billing-credit.ts";
+import { billingExport } from "./field/billing-export.ts";
 import { billingGenerateInvoice } from "./field/billing-generate-invoice.ts";
 import { closeoutAddEvidence } from "./field/closeout-add-evidence.ts";
 import { closeoutGetEvidence } from "./field/closeout-get-evidence.ts";
@@ -136,6 +137,7 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   "tech.job_packet": techJobPacket,
   "tech.day": techDay,
   "receipt.get": receiptQuery(aggregates),
+  "billing.export": billingExport,
   "invoice.list": invoiceList,
   "invoice.get": invoiceGet,
   "invoice.get_pdf": invoiceGetPdf,

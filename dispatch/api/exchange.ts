@@ -101,9 +101,15 @@ export class Exchange {
 
   /**
    * Answers with bytes as they are read, no faster than the client takes them; without any to a HEAD or with a 304.
+   * @param bytes how many; null where nobody knows yet, and what a client has got less of shows by a missing end
    * @throws what the source fails with; the client then has got less than it was told, and its connection is closed
    */
-  async stream(status: number, bytes: number, headers: readonly string[], source: Readable | null): Promise<void> {
+  async stream(
+    status: number,
+    bytes: number | null,
+    headers: readonly string[],
+    source: Readable | null,
+  ): Promise<void> {
     const { response } = this;
     this.#begin(status, bytes, headers);
     response.setTimeout(longestSilenceMs, () => response.destroy());
@@ -118,10 +124,10 @@ export class Exchange {
     }
   }
 
-  #begin(status: number, bytes: number, headers: readonly string[]): void {
+  #begin(status: number, bytes: number | null, headers: readonly string[]): void {
     const all = [...headers, ...this.echoes()];
     // RFC 9110, 8.6: not with a 204, and with a 304 only what the whole would have.
-    if (status !== 204 && status !== 304) all.push("content-length", String(bytes));
+    if (bytes !== null && status !== 204 && status !== 304) all.push("content-length", String(bytes));
     // Without this a connection busy at shutdown would stay open until its keep-alive time ends.
     if (this.#reporter.closing) all.push("connection", "close");
     this.response.writeHead(status, all);

@@ -46,7 +46,8 @@ const tagOf = (tool: string): string => tool.slice(0, tool.indexOf("."));
 function operationOf(tool: string, entry: AnyEntry): Json {
   const command = entry.kind === "command";
   const status = command ? entry.status : 200;
-  const isFile = !command && entry.file === true;
+  const isFile = !command && entry.file !== undefined;
+  const isStored = !command && entry.file === true;
   const sharedHeaders = {
     "X-Correlation-Id": ref("headers", "X-Correlation-Id"),
     "X-Request-Id": ref("headers", "X-Request-Id"),
@@ -67,7 +68,7 @@ function operationOf(tool: string, entry: AnyEntry): Json {
       ...pathParameters(entry),
       ...(command ? [ref("parameters", "Idempotency-Key")] : queryParameters(entry)),
       ...["X-Correlation-Id", "X-Request-Id", "X-Tool-Name", "traceparent"].map((name) => ref("parameters", name)),
-      ...(isFile ? fileParameters : []),
+      ...(isStored ? fileParameters : []),
     ],
     ...(command && {
       requestBody: { required: true, content: { "application/json": { schema: entry.input, example: entry.example } } },
@@ -80,9 +81,9 @@ function operationOf(tool: string, entry: AnyEntry): Json {
           : sharedHeaders,
         content: { ...(isFile && { "*/*": {} }), "application/json": { schema: answerSchema(entry) } },
       },
-      ...(isFile && fileResponses),
+      ...(isStored && fileResponses),
       ...Object.fromEntries(
-        (command ? commandStatuses : isFile ? fileStatuses : queryStatuses).map((code) => [
+        (command ? commandStatuses : isStored ? fileStatuses : isFile ? streamStatuses : queryStatuses).map((code) => [
           String(code),
           ref("responses", `Error${code}`),
         ]),
@@ -93,6 +94,7 @@ function operationOf(tool: string, entry: AnyEntry): Json {
 
 const commandStatuses = [400, 401, 403, 404, 409, 413, 415, 429, 500, 503];
 const queryStatuses = [400, 401, 403, 404, 500, 503];
+const streamStatuses = [400, 401, 403, 404, 429, 500, 503];
 const fileStatuses = [400, 401, 403, 404, 409, 416, 429, 500, 503];
 
 /** Of a file, beside the whole of it. */

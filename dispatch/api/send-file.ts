@@ -1,6 +1,8 @@
 // An answer that is a file, over HTTP: whole, a range of it, its headers alone, or that the client has it already.
 
-import type { AnsweredFile, ByteRange } from "../kernel/file-answer.ts";
+import { Readable } from "node:stream";
+import { readingRefusal } from "../kernel/failure.ts";
+import type { AnsweredFile, ByteRange, StreamedFile } from "../kernel/file-answer.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Exchange } from "./exchange.ts";
 import { headersFor } from "./security-headers.ts";
@@ -46,6 +48,33 @@ export async function sendFile(exchange: Exchange, file: AnsweredFile): Promise<
     [...ofFile, "content-range", `bytes ${start}-${end}/${sizeBytes}`],
     body,
   );
+}
+
+/**
+ * Answers with a file that is made while it is sent. Its first piece is made before anything is, so that what cannot be read at all is
+ * a refusal; what fails later breaks the connection off.
+ * @throws Refusal where its first piece cannot be made
+ */
+export async function sendStreamed(exchange: Exchange, file: StreamedFile): Promise<void> {
+  const headers = [
+    ...headersFor(file.mediaType),
+    "accept-ranges",
+    "none",
+    "vary",
+    "accept",
+    "content-disposition",
+    dispositionOf(file),
+  ];
+  if (exchange.method === "HEAD") return exchange.stream(200, null, headers, null);
+  const pieces = file.pieces();
+  const first = await pieces.next().catch((error: unknown) => {
+    throw readingRefusal(error);
+  });
+  const all = async function* () {
+    if (!first.done) yield first.value;
+    yield* pieces;
+  };
+  return exchange.stream(200, null, headers, Readable.from(all()));
 }
 
 /** The one range asked for; null where none is, or one that is to be ignored; "beyond" where the file has nothing of it. */

@@ -9,8 +9,9 @@ import { requireRole, requireTool } from "../kernel/authorize.ts";
 import type { CommandHandlers } from "../kernel/command.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Answer } from "../kernel/command-call.ts";
-import { FileAnswer } from "../kernel/file-answer.ts";
+import { FileAnswer, StreamedAnswer } from "../kernel/file-answer.ts";
 import { execute } from "../kernel/execute.ts";
+import { readingRefusal } from "../kernel/failure.ts";
 import { JsonText, parseBody, type JsonObject } from "../kernel/json.ts";
 import { openKernel, type Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -22,7 +23,7 @@ import type { Credentials } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
 import { parameterReader } from "./query-string.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import { sendFile } from "./send-file.ts";
+import { sendFile, sendStreamed } from "./send-file.ts";
 import { isIdOf, type Handler, type PathIds, type RouteEntry } from "./routes.ts";
 import { withTicketIds } from "./ticket-numbers.ts";
 
@@ -118,13 +119,24 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
     });
     exchange.about = aboutIn(aggregate, idIn, ids);
     const body = await answerQuery(desk, { query, validate, ids, parameters, actor });
-    if (body instanceof FileAnswer && !asksForJson(exchange.request.headers.accept))
-      return files.during(actor.id, "files", 1, () => sendFile(exchange, body.file()));
-    if (body instanceof FileAnswer) return exchange.json(200, JSON.stringify(body.facts), ["vary", "accept"]);
+    if (body instanceof FileAnswer || body instanceof StreamedAnswer) {
+      if (asksForJson(exchange.request.headers.accept))
+        return exchange.json(200, JSON.stringify(await factsOf(body)), ["vary", "accept"]);
+      return files.during(actor.id, "files", 1, () =>
+        body instanceof FileAnswer ? sendFile(exchange, body.file()) : sendStreamed(exchange, body.file()),
+      );
+    }
     if (body instanceof JsonText) exchange.jsonText(200, body);
     else exchange.json(200, JSON.stringify(body));
   };
 }
+
+const factsOf = (answer: FileAnswer | StreamedAnswer): Promise<object> =>
+  answer instanceof FileAnswer
+    ? Promise.resolve(answer.facts)
+    : answer.facts().catch((error: unknown) => {
+        throw readingRefusal(error);
+      });
 
 type Settled<T> = { readonly failed: false; readonly value: T } | { readonly failed: true; readonly error: unknown };
 

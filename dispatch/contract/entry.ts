@@ -77,8 +77,11 @@ export type QueryEntry<Tool extends string = string> = Guidance<Tool> &
     readonly method: "GET";
     /** The refusal for an id in the path that cannot be one, or that by the id's name; NOT_FOUND unless said otherwise. */
     readonly wrongIdCode?: ErrorCode | Readonly<Record<string, ErrorCode>>;
-    /** Whether it answers with a file. Its `output` is then what is told of that to whoever asks for application/json. */
-    readonly file?: true;
+    /**
+     * Whether it answers with a file, which may be made while it is sent: then nobody can ask for a part of it. Its `output` is what is
+     * told of that to whoever asks for application/json.
+     */
+    readonly file?: true | "streamed";
   };
 
 /** Each entry with an example that fits its own input and has no field besides. */

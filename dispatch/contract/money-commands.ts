@@ -11,6 +11,7 @@ const readers = ["finance", "dispatcher", "customer"] as const;
 const day = (what: string) => Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: `${what}, YYYY-MM-DD` });
 /** Statements that read a page say its greatest length, for Postgres to plan by. */
 export const longestInvoicePage = 200;
+export const longestExportPage = 50;
 
 export const moneyCommands = defineCommands({
   "billing.credit": {
@@ -55,6 +56,32 @@ export const moneyCommands = defineCommands({
 });
 
 export const moneyQueries = defineQueries({
+  "billing.export": {
+    path: "/billing/export.csv",
+    file: "streamed",
+    roles: ["finance", "dispatcher"],
+    summary:
+      "Invoices and credit notes of a range of days as CSV for accounting, a row to each line, with their sums. " +
+      "To look for single ones use invoice.list.",
+    said: ["export the bills of March for the bookkeeper", "CSV for accounting"],
+    next: ["invoice.list", "invoice.get"],
+    input: Type.Object({
+      from: day("The first day, as printed on the documents"),
+      to: day("The last day, itself among them"),
+      limit: optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: longestExportPage,
+          description: `In JSON at most this many documents, 1 to ${longestExportPage}; absent: 20. The file has all`,
+        }),
+      ),
+      cursor: optional(
+        line(500, { description: "In JSON next_cursor of the page before, as it was given; absent: the first page" }),
+      ),
+    }),
+    example: { from: "2026-11-01", to: "2026-11-30" },
+    output: body.billingExport,
+  },
   "invoice.list": {
     path: "/invoices",
     roles: readers,

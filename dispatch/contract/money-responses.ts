@@ -117,4 +117,22 @@ export const invoiceContent = Type.Object({
     file_name: text(),
   }),
 });
+const exportSums = Type.Object({
+  kind: oneOf([...documentKinds]),
+  currency: text(),
+  documents: Type.Integer(),
+  lines: Type.Integer(),
+  subtotal_cents: cents(),
+  tax_cents: cents(),
+  total_cents: cents(),
+});
+export type ExportSums = Static<typeof exportSums>;
+export const billingExport = Type.Object({
+  from: day(),
+  to: day(),
+  sums: Type.Array(exportSums),
+  csv: Type.String({ description: "Rows of a page; those of all pages, put after each other, are the file" }),
+  content: Type.Object({ path: text(), media_type: text(), file_name: text() }),
+  next_cursor: Type.Optional(text()),
+});
 export const invoiceList = Type.Object({ invoices: Type.Array(summary), next_cursor: Type.Optional(text()) });

@@ -757,6 +757,36 @@ export type StatementRows = {
   autonomy_scope_select: { id: string; is_paused: boolean; created_at: string };
   autonomy_ticket_scope: { account_id: string; site_id: string };
   backup_evidence: { id: string; uri: string; checksum: string | null };
+  billing_export_page: {
+    id: string;
+    issued_at: string;
+    kind: string;
+    number: string;
+    currency: string;
+    lines: unknown;
+    subtotal_cents: number;
+    tax_cents: number;
+    total_cents: number;
+    parties: unknown;
+    issued_on: string;
+    due_on: string;
+    ticket_number: string;
+    account_id: string;
+    account_name: string;
+    external_source: string | null;
+    external_id: string | null;
+    credits_number: string;
+    site_name: string;
+  };
+  billing_export_sums: {
+    kind: string;
+    currency: string;
+    documents: number;
+    lines: number;
+    subtotal_cents: number;
+    tax_cents: number;
+    total_cents: number;
+  };
   bookings_coming: {
     ticket_id: string;
     account_id: string;

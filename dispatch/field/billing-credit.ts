@@ -42,7 +42,7 @@ export const billingCredit = ticketCommand({
       credits_invoice_id: credited.invoice.id,
       reason,
       currency: credited.invoice.currency,
-      ...noteOf(credited.invoice, result.credits),
+      ...creditNoteAmounts(credited.invoice, result.credits),
       issued_at: now,
       issued_on: issueDay(now, site?.timezone),
       due_on: null,
@@ -81,7 +81,7 @@ function requireInvoice(invoices: readonly CreditedInvoice[], id: string | null,
 }
 
 /** The credit note's lines in the order of the invoice's, and their sums. */
-function noteOf(invoice: InvoiceBody, credits: readonly LineCredit[]) {
+export function creditNoteAmounts(invoice: Pick<InvoiceBody, "lines">, credits: readonly LineCredit[]) {
   const lines = credits
     .toSorted((one, other) => one.line - other.line)
     .flatMap(({ line, amount_cents, tax_cents }) => {

@@ -21,6 +21,22 @@ export type AnsweredFile = {
   read(range: ByteRange | null): Promise<Readable>;
 };
 
+/** A file whose length nobody knows before its end. */
+export type StreamedFile = Pick<AnsweredFile, "mediaType" | "fileName" | "inline"> & {
+  pieces(): AsyncGenerator<string, void, undefined>;
+};
+
+/** An answer that is made while it is sent; what is told of it is read only where that is asked for. */
+export class StreamedAnswer<Facts extends object = object> {
+  readonly facts: () => Promise<Facts>;
+  readonly file: () => StreamedFile;
+
+  constructor(facts: () => Promise<Facts>, file: () => StreamedFile) {
+    this.facts = facts;
+    this.file = file;
+  }
+}
+
 export class FileAnswer<Facts extends object = object> {
   readonly facts: Facts;
   /** @throws Refusal where there is none */

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { builtPlugin } from "../../dispatch/ops/gateway/built-plugin.ts";
 import { isManifestCurrent, manifestFile, writeManifest } from "../../dispatch/ops/gateway/plugin-manifest.ts";
 import { runCommand } from "../../dispatch/process/command-line.ts";
+import { billingExportPage } from "./billing-export-page.ts";
 import { dependenciesPage } from "./dependencies-page.ts";
 import { importColumnsPage } from "./import-columns-page.ts";
 import { dashboardFile } from "./grafana-dashboard.ts";
@@ -39,6 +40,7 @@ const pages: Record<string, (before: string) => string | Promise<string>> = {
   "ops/reference/alerts.md": alertsPage,
   "ops/reference/dependencies.md": dependenciesPage,
   "ops/reference/import-columns.md": importColumnsPage,
+  "ops/reference/billing-export-columns.md": billingExportPage,
   "ops/reference/schema.md": async () => (await describeDatabase()).schema,
   "dispatch/db/statement-rows.generated.ts": async () => (await describeDatabase()).rows,
   "ops/prometheus/dispatch.rules.yml": rulesFile,

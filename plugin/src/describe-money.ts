@@ -42,6 +42,21 @@ export const documentLines = (one: unknown): (string | false)[] => [
   ),
 ];
 
+/** What an export comes to: its rows are for a program, and no reading for a model. */
+export const exportLines = (body: JsonObject): string[] => {
+  const content = objectAt(body, "content");
+  const sums = listAt(body, "sums").map(
+    (one) =>
+      `${wordAt(one, "kind")}: ${numberAt(one, "documents") ?? 0} with ${numberAt(one, "lines") ?? 0} lines, ` +
+      `total ${dollars(numberAt(one, "total_cents") ?? 0)} (tax ${dollars(numberAt(one, "tax_cents") ?? 0)})`,
+  );
+  return [
+    `issued ${wordAt(body, "from")} to ${wordAt(body, "to")}`,
+    ...(sums.length > 0 ? sums : ["no invoice and no credit note"]),
+    `${wordAt(content, "media_type")}; whoever has a token of the desk opens it at GET ${wordAt(content, "path")}`,
+  ];
+};
+
 /** The file of one: its bytes are no reading for a model. */
 export const documentFile = (body: JsonObject): string[] => {
   const content = objectAt(body, "content");

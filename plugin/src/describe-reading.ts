@@ -14,7 +14,7 @@ import {
 } from "./describe-ticket.ts";
 import { dayLines } from "./describe-day.ts";
 import { directoryReadings } from "./describe-directory.ts";
-import { documentFile, documentLine, documentLines } from "./describe-money.ts";
+import { documentFile, documentLine, documentLines, exportLines } from "./describe-money.ts";
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -200,6 +200,7 @@ const readings: Record<QueryName, Describe> = {
       ),
     ];
   },
+  "billing.export": exportLines,
   "invoice.list": (body) => {
     const found = listAt(body, "invoices");
     return [none(found, "invoice"), ...found.map(documentLine), more(body)];

@@ -90,6 +90,13 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     scope: { by: "rows", ask: () => ({ query: "limit=50" }) },
     chat: { args: { q: "Oakland", kind: "site" }, told: `site_id ${acme.oakland} "Acme Oakland"` },
   },
+  "billing.export": {
+    path: "/billing/export.csv",
+    roles: ["finance", "dispatcher"],
+    asked: { query: "from=2026-01-01&to=2026-12-31" },
+    scope: { by: "rows", ask: () => ({ query: "from=2026-01-01&to=2026-12-31" }) },
+    chat: { in: "INVOICED", args: { from: "2026-01-01", to: "2026-12-31" }, told: "lines, total $" },
+  },
   "invoice.list": {
     path: "/invoices",
     roles: ["finance", "dispatcher", "customer"],

@@ -111,6 +111,7 @@ describe("grants", async () => {
     if (path.includes("{ticketId}")) return { ticket_id };
     if (path.includes("{invoiceId}")) return { invoice_id: (await invoicedTicket(api)).invoiceId };
     if (tool === "tech.day") return { tech_id: ana };
+    if (tool === "billing.export") return { from: "2026-01-01", to: "2026-12-31" };
     if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     if (path.includes("{accountId}")) return { account_id: acme.id };
     if (path.includes("{siteId}")) return { site_id: acme.oakland };
