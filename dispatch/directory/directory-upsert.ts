@@ -70,6 +70,9 @@ export function directoryUpsert<
       const rows = await tx.rows(command.lockNamed, [id ?? null, ref?.source ?? null, ref?.id ?? null]);
       const found = rows.find((row) => row.id === id) ?? rows[0];
       if (!found) return null;
+      // Of what only the reference led to, nothing is told beyond the token's reach, not even whose it is.
+      const led = found.id === id ? null : aggregate.placeOf(found);
+      if (led && !isInScope(actor, led)) throw invalidFields([heldBy(kindOf, heldBeyond)]);
       const holder = rows.find((row) => row.id === found.ref_holder);
       const place = holder && aggregate.placeOf(holder);
       return place && !isInScope(actor, place) ? { ...found, ref_holder: heldBeyond } : found;

@@ -165,6 +165,11 @@ describe("the directory's upserts", async () => {
     const said = (await faults("site.upsert", { ...taken, headers: { "x-account-scope": acme.id } })).join();
     assert.match(said, /is kept at another site, beyond the accounts and sites of this token/);
     assert.doesNotMatch(said, new RegExp(borealis.albany));
+    // Named by the reference alone, as an import would.
+    const named = { body: { external_ref, name: "Albany" }, headers: { "x-account-scope": acme.id } };
+    const text = JSON.stringify(await api.refuse("site.upsert", named));
+    assert.match(text, /INVALID_REQUEST.*is kept at another site, beyond the accounts and sites of this token/);
+    assert.doesNotMatch(text, new RegExp(`${borealis.albany}|${borealis.id}`));
   });
 
   test("hold what belongs together", async () => {

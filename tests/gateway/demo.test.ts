@@ -15,13 +15,13 @@ const script = join(import.meta.dirname, "../../scripts/demo.ts");
 
 test(
   "dispatch:demo:ci tells the story through a real gateway, by its owner's grants, and leaves nothing running",
-  { timeout: 400_000 },
+  { timeout: 600_000 },
   async (t) => {
     const dataDir = await mkdtemp(join(tmpdir(), "dispatch-demo-"));
     t.after(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
     const env = { ...bareEnvironment, LANG: "C.UTF-8", DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" };
     const { code, stdout, stderr } = await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      execFile(process.execPath, [script, "--ci"], { env, timeout: 300_000 }, (error, out, err) => {
+      execFile(process.execPath, [script, "--ci"], { env, timeout: 500_000 }, (error, out, err) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout: out, stderr: err });
       });
     });

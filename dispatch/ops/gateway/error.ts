@@ -8,6 +8,7 @@ export type GatewayErrorCode =
   | "configuration"
   | "already_running"
   | "ended"
+  | "too_slow"
   | "not_ready"
   | "plugin_missing"
   | "unreachable"

@@ -3,7 +3,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { sayWhenSlow, type Log } from "../../db/embedded/progress.ts";
-import { lastLines } from "../../process/log-tail.ts";
+import { endedEarly, withTail } from "./ended-early.ts";
 import { GatewayError } from "./error.ts";
 import { GatewayClient } from "./gateway-client.ts";
 import { openclawEnvironment, openclawProgram } from "./openclaw-program.ts";
@@ -12,9 +12,8 @@ import type { StateFolder } from "./state-folder.ts";
 import { spawnWatched, type Exit, type WatchedProcess } from "./watched-process.ts";
 
 const pollMs = 150;
-const tailLines = 15;
-/** Half a minute alone on two cores; several times that beside a busy test run. */
-const readyWithinMs = 180_000;
+/** Half a minute alone on two cores; three minutes were seen beside a busy test run. */
+const readyWithinMs = 300_000;
 
 /** Spawns `openclaw gateway run`. Its output goes to a fresh file: the last start's is what explains a failure. */
 export async function spawnGateway(folder: StateFolder, environment: NodeJS.ProcessEnv): Promise<WatchedProcess> {
@@ -50,7 +49,7 @@ export type Wait = {
 
 /**
  * Waits until the gateway is ready and has run a tool of Dispatch's.
- * @throws {GatewayError} ended, not_ready or plugin_missing, with the last lines it printed; the signal's reason
+ * @throws {GatewayError} ended, too_slow, not_ready or plugin_missing, with the last lines it printed; the signal's reason
  */
 export async function waitUntilReady({ url, token, folder, say, ended, begunAfter, signal }: Wait): Promise<void> {
   const patience = sayWhenSlow(say, "still starting the OpenClaw gateway…");
@@ -90,19 +89,4 @@ async function runsTools(url: string, token: string, folder: StateFolder): Promi
       await withTail(folder, "The OpenClaw gateway runs, but without Dispatch's plugin."),
     );
   }
-}
-
-/** OpenClaw ends with 78 where its configuration is to blame. */
-async function endedEarly(folder: StateFolder, { code, signal }: Exit): Promise<GatewayError> {
-  const blame = code === 78 ? ` It does not accept ${folder.configuration}.` : "";
-  return new GatewayError(
-    "ended",
-    await withTail(folder, `The OpenClaw gateway ended with ${code ?? signal} before it was ready.${blame}`),
-  );
-}
-
-async function withTail(folder: StateFolder, sentence: string): Promise<string> {
-  const lines = await lastLines(folder.output, tailLines);
-  if (lines.length === 0) return `${sentence} It printed nothing to ${folder.output}.`;
-  return `${sentence} Its last lines, from ${folder.output}:\n${lines.map((line) => `  ${line.slice(0, 500)}`).join("\n")}`;
 }

@@ -26,6 +26,7 @@ import { endWithin, type Exit, type WatchedProcess } from "./watched-process.ts"
 const defaultPort = 18_080;
 const endsWithinMs = 15_000;
 const orphanEndsWithinMs = 20_000;
+const startTries = 3;
 
 export type GatewayOptions = {
   /** Dispatch's data folder; the gateway keeps to `openclaw` in it. */
@@ -77,7 +78,7 @@ export type Gateway = {
 
 /**
  * Starts a gateway, or a further time the one that was set up in the folder: its token, state and the user's changes stay.
- * @throws {GatewayError} already_running, not_installed, configuration, ended, not_ready, plugin_missing; the signal's reason
+ * @throws {GatewayError} already_running, not_installed, configuration, ended, too_slow, not_ready, plugin_missing; the signal's reason
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folder = await makeStateFolder(options.dataDir);
@@ -119,34 +120,45 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
   const configuration = configurationFor(facts, standing, written);
   await writeConfiguration(folder, configuration);
 
-  const begun = performance.now();
-  const child = await spawnGateway(folder, environment);
-  void child.ended.then(() => lock.release());
-  try {
-    await writeWritten(folder, { pluginPath, model: model.model ?? written.model, pid: child.pid, port });
-    const url = `http://127.0.0.1:${port}`;
-    await waitUntilReady({
-      url,
-      token,
-      folder,
-      ended: child.ended,
-      say,
-      ...(options.signal && { signal: options.signal }),
-    });
-    return running({
-      url,
-      token,
-      port,
-      model,
-      speaksForAnybody: speaksForAnybody(configuration),
-      folder,
-      child,
-      say,
-      readyAfterMs: Math.round(performance.now() - begun),
-    });
-  } catch (cause) {
-    await endWithin(child, endsWithinMs);
-    throw cause;
+  const url = `http://127.0.0.1:${port}`;
+  const { signal } = options;
+  const started = await withFurtherTries(say, async () => {
+    const begun = performance.now();
+    const child = await spawnGateway(folder, environment);
+    try {
+      await writeWritten(folder, { pluginPath, model: model.model ?? written.model, pid: child.pid, port });
+      await waitUntilReady({ url, token, folder, ended: child.ended, say, ...(signal && { signal }) });
+      return { child, readyAfterMs: Math.round(performance.now() - begun) };
+    } catch (cause) {
+      await endWithin(child, endsWithinMs);
+      throw cause;
+    }
+  });
+  void started.child.ended.then(() => lock.release());
+  return running({
+    ...started,
+    url,
+    token,
+    port,
+    model,
+    speaksForAnybody: speaksForAnybody(configuration),
+    folder,
+    say,
+  });
+}
+
+/**
+ * Runs a start, and up to twice more where it was the machine that was too busy for it.
+ * @throws {GatewayError} what the last try ended with
+ */
+export async function withFurtherTries<T>(say: (line: string) => void, start: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start();
+    } catch (cause) {
+      if (!(cause instanceof GatewayError && cause.code === "too_slow") || tries === startTries) throw cause;
+      say("The OpenClaw gateway gave up its start, since this machine is busy; starting it once more…");
+    }
   }
 }
 

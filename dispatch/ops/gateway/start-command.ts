@@ -34,7 +34,7 @@ export const gatewayStartCommand = (standInModel: string | null): Promise<void> 
         throw new CommandFailure(
           `DISPATCH_AUTH_JWT_SECRET must be set, to the API's secret of at least ${leastSecretLength} characters.`,
         );
-      const stopping = abortOnSignal();
+      const stopping = abortOnSignal(undefined, new CommandFailure("Stopped before the gateway was ready."));
       const gateway = gatewayPlan({
         settings,
         port,
