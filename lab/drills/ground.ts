@@ -38,6 +38,13 @@ export type GroundNeeds = {
   readonly preload?: string;
 };
 
+export type GroundOptions = {
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** Puts into the stack's data folder what it is to find there at its start; nothing unless given. */
+  readonly furnish?: (dataDir: string) => Promise<void>;
+};
+
 /** The stack, and who acts there. */
 export type Ground = {
   /** Of the API. */
@@ -74,7 +81,7 @@ const stopsWithinMs = 60_000;
 /** Starts the stack, plays on it, and takes it down whatever happened. */
 export async function withGround<T>(
   needs: GroundNeeds,
-  options: { readonly say: (line: string) => void; readonly signal: AbortSignal },
+  options: GroundOptions,
   play: (ground: Ground) => Promise<T>,
 ): Promise<T> {
   await using opened = new AsyncDisposableStack();
@@ -84,6 +91,7 @@ export async function withGround<T>(
     const unmount = await mountSmallDisk(dataDir, needs.diskMiB);
     opened.defer(unmount);
   }
+  await options.furnish?.(dataDir);
   const [apiPort, metricsPort] = await Promise.all([freePort(0), freePort(0)]);
   const network = needs.overNetwork ? await postgresElsewhere(join(dataDir, "elsewhere"), opened) : null;
   const environment = {

@@ -8,7 +8,7 @@ import { CommandFailure, messageOf } from "../../dispatch/process/command-line.t
 import { blocksOf, type RunbookBlock } from "../runbooks/blocks.ts";
 import { CommandStream, type Tally } from "./command-stream.ts";
 import { mendsItselfMs, type Drill, type Fault } from "./drill.ts";
-import type { Ground } from "./ground.ts";
+import type { Ground, GroundOptions } from "./ground.ts";
 import { cardOf, seconds, type Scorecard } from "./scorecard.ts";
 import { Signs } from "./signs.ts";
 import { waitFor } from "./wait-for.ts";
@@ -25,9 +25,7 @@ const streamEndsWithinMs = 30_000;
 const duringFault = new Set(["How to confirm", "First five minutes"]);
 const fixing = "Fix";
 
-export type DrillOptions = {
-  readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
+export type DrillOptions = GroundOptions & {
   /** How many times as long as it may take something is waited for; 2 unless given. */
   readonly patience?: number;
 };

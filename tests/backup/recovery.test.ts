@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../../dispatch/db/embedded.ts";
-import { migrate } from "../../dispatch/db/migrate.ts";
 import { takeBase } from "../../dispatch/ops/backup/base.ts";
 import { recover, type RecoverOptions } from "../../dispatch/ops/backup/recover.ts";
 import { intoNewFolder } from "../../dispatch/ops/backup/take.ts";
 import { startTestApi } from "../support/api.ts";
 import { seedDirectory } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
+import { placeReadyCluster } from "../support/ready-cluster.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { quietWork } from "./used-desk.ts";
 
@@ -28,9 +28,9 @@ describe("an embedded server that was destroyed", { timeout: 300_000 }, async ()
   const archive = join(root, "o'r 100%f log");
   const dataDir = join(root, "data");
   const base = join(root, "base");
+  await placeReadyCluster(dataDir);
   const server = await startEmbeddedPostgres({ dataDir, log: quiet, walArchive: archive });
   after(() => server.stop());
-  await migrate({ databaseUrl: server.url, log: quiet });
   const owner = new pg.Pool({ connectionString: server.url, max: 2 });
   owner.on("error", quiet);
   await seedDirectory(owner);

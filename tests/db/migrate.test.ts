@@ -10,6 +10,7 @@ import { assertSchemaCurrent, migrate, MigrationError, schemaVersion } from "../
 import { createEmptyDatabase, createTestDatabase, databaseUrl, serverUrlVariable } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { serverThatAnswers } from "../support/old-server.ts";
+import { memoryKept, throwAway } from "../support/server-settings.ts";
 
 const quiet = (): void => {};
 const two = {
@@ -89,7 +90,7 @@ describe("migrating", { timeout: 300_000 }, () => {
 
   test("of eight databases of one new server at once succeeds for all, though they share a role", async (t) => {
     const dataDir = await mkdtemp(join(tmpdir(), "dispatch-migrate-"));
-    const server = await startEmbeddedPostgres({ dataDir, log: quiet, settings: { fsync: "off" } });
+    const server = await startEmbeddedPostgres({ dataDir, log: quiet, settings: throwAway, environment: memoryKept });
     t.after(async () => {
       await server.stop();
       await rm(dataDir, { recursive: true });

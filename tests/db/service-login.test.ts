@@ -9,7 +9,6 @@ import pg from "pg";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
 import { lockHolders } from "../../dispatch/db/lock-holders.ts";
 import { openDatabase } from "../../dispatch/db/pool.ts";
-import { migrate } from "../../dispatch/db/migrate.ts";
 import { ensureServiceLogin } from "../../dispatch/db/service-login.ts";
 import { openDesk } from "../../dispatch/process/open-desk.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
@@ -17,6 +16,8 @@ import { loadDatabase } from "../../dispatch/ops/backup/load.ts";
 import { takeBackup } from "../../dispatch/ops/backup/take.ts";
 import { quietWork, storeIn } from "../backup/used-desk.ts";
 import { query, quiet } from "../support/data-folder.ts";
+import { placeReadyCluster } from "../support/ready-cluster.ts";
+import { memoryKept, throwAway } from "../support/server-settings.ts";
 
 const roleRow = `SELECT xmin::text, rolsuper, rolcreaterole, rolpassword FROM pg_authid WHERE rolname = 'dispatch_service'`;
 const memberships = `SELECT roleid::regrole::text AS of, admin_option FROM pg_auth_members
@@ -27,8 +28,8 @@ describe("the login dispatch_service", { timeout: 300_000 }, () => {
   let server: EmbeddedPostgres;
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), "dsvc-"));
-    server = await startEmbeddedPostgres({ dataDir, log: quiet, settings: { fsync: "off" } });
-    await migrate({ databaseUrl: server.url, log: quiet });
+    await placeReadyCluster(dataDir);
+    server = await startEmbeddedPostgres({ dataDir, log: quiet, settings: throwAway, environment: memoryKept });
   });
   after(async () => {
     await server.stop();

@@ -7,6 +7,7 @@ import type { Drill } from "../../lab/drills/drill.ts";
 import { drills } from "../../lab/drills/drills.ts";
 import { playDrills } from "../../lab/drills/play.ts";
 import type { Scorecard } from "../../lab/drills/scorecard.ts";
+import { placeReadyCluster } from "../support/ready-cluster.ts";
 
 const skip = process.platform === "linux" ? false : "the stack's processes are found by /proc";
 const played = ["lock-tables", "audit-row-changed", "api-frozen"];
@@ -22,7 +23,8 @@ describe("drills", { skip }, async () => {
   const cards: Scorecard[] = [];
   const say = (line: string) => void said.push(line);
   const wanted = drills.filter(({ name }) => played.includes(name)).map(withoutPage);
-  await playDrills(wanted, { say, signal: new AbortController().signal, patience }, (card) => void cards.push(card));
+  const options = { say, signal: new AbortController().signal, patience, furnish: placeReadyCluster };
+  await playDrills(wanted, options, (card) => void cards.push(card));
 
   for (const name of played)
     test(`${name} is told, read as what it is, mended, and costs nothing that was acknowledged`, () => {

@@ -4,8 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EmbeddedPostgresError, startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
-import { migrate } from "../../dispatch/db/migrate.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
+import { placeReadyCluster } from "../support/ready-cluster.ts";
+import { fewPages, memoryKept } from "../support/server-settings.ts";
 import { rowsOf } from "./field.ts";
 
 export type OwnPostgres = {
@@ -44,8 +45,8 @@ export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void
     await stop();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
+  await placeReadyCluster(join(folder, "data"));
   const { url } = await start();
-  await migrate({ databaseUrl: url, log: () => {} });
   return {
     url,
     folder,
@@ -77,7 +78,7 @@ export async function startOwnPostgres(t: { after(fn: () => Promise<void>): void
 async function startWhenFree(dataDir: string): Promise<EmbeddedPostgres> {
   for (;;) {
     try {
-      return await startEmbeddedPostgres({ dataDir, log: () => {} });
+      return await startEmbeddedPostgres({ dataDir, log: () => {}, settings: fewPages, environment: memoryKept });
     } catch (error) {
       if (!(error instanceof EmbeddedPostgresError && error.message.includes("is still in use"))) throw error;
     }

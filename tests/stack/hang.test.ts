@@ -9,6 +9,7 @@ import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
 import { stoppedOf } from "../../dispatch/ops/stack/stopped-processes.ts";
 import { leastStackHangSeconds } from "../../dispatch/process/settings.ts";
 import { eventually } from "../support/eventually.ts";
+import { placeReadyCluster } from "../support/ready-cluster.ts";
 import { StackCommands } from "./stack-commands.ts";
 
 describe(
@@ -20,6 +21,7 @@ describe(
     // Hooks run in the order they are made: what ends a stack's supervisor would end this process.
     after(async () => (await ends.promise).stop());
     const stack = await StackCommands.make({ after }, { DISPATCH_STACK_HANG_SECONDS: String(hangs) });
+    await placeReadyCluster(stack.dataDir);
     const said: string[] = [];
     const running = await startStack({
       settings: stack.settings,

@@ -13,14 +13,15 @@ import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
 import type { StackStatus } from "../../dispatch/ops/stack/status.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
+import { placeReadyCluster } from "../support/ready-cluster.ts";
 import { processesOf, StackCommands } from "./stack-commands.ts";
 
 describe(
   "stack commands",
   { skip: process.platform === "linux" ? false : "processes are found by /proc", timeout: 600_000 },
   async () => {
-    // One data folder for all: only the first start makes a database.
     const stack = await StackCommands.make({ after });
+    await placeReadyCluster(stack.dataDir);
     afterEach(async () => {
       await stack.run("stack-down.ts");
       assert.deepEqual(await processesOf(stack.dataDir), []);

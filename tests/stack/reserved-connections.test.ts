@@ -7,6 +7,7 @@ import { after, describe, test } from "node:test";
 import pg from "pg";
 import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
 import { query } from "../support/data-folder.ts";
+import { placeReadyCluster } from "../support/ready-cluster.ts";
 import { StackCommands } from "./stack-commands.ts";
 
 const sessionsOfParts = `SELECT DISTINCT usename AS login FROM pg_stat_activity
@@ -17,6 +18,7 @@ describe("a stack's connections", { timeout: 600_000 }, async () => {
   // Hooks run in the order they are made: what ends a stack's supervisor would end this process.
   after(() => running.stop());
   const stack = await StackCommands.make({ after });
+  await placeReadyCluster(stack.dataDir);
 
   test("that its API and workers have taken all leave operators' commands theirs", async (t) => {
     running = await startStack({

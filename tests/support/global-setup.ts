@@ -10,34 +10,11 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/
 import { tryLock } from "../../dispatch/db/embedded/lock.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
 import { databaseUrl, runLock, serverUrlVariable, templateVariable } from "./database.ts";
+import { placeReadyCluster } from "./ready-cluster.ts";
+import { memoryKept, throwAway } from "./server-settings.ts";
 
 const folderPrefix = "dispatch-tests-";
 const youngMs = 60_000;
-// Nothing here needs to outlive the machine, and flushing to disk is half of a test's time. Nor is the log ever read again.
-const throwAway = {
-  fsync: "off",
-  full_page_writes: "off",
-  synchronous_commit: "off",
-  max_wal_size: "256MB",
-  wal_compression: "off",
-  update_process_title: "off",
-  // Each page a connection touches for the first time costs it a page fault, which is a third of what the tests cost: few databases
-  // of ten megabytes are open at a time, and processes beside the connection's would touch the same pages again.
-  shared_buffers: "64MB",
-  wal_buffers: "1MB",
-  io_method: "sync",
-  bgwriter_lru_maxpages: "0",
-};
-/** Another C library than glibc disregards it. What a connection has had of memory it keeps, and large pages take fewer faults. */
-const memoryKept = {
-  GLIBC_TUNABLES: [
-    "glibc.malloc.trim_threshold=268435456",
-    "glibc.malloc.mmap_threshold=33554432",
-    "glibc.malloc.top_pad=1048576",
-    "glibc.malloc.hugetlb=1",
-  ].join(":"),
-};
-
 let folder: string | undefined;
 let server: EmbeddedPostgres | undefined;
 let admin: pg.Client | undefined;
@@ -73,6 +50,7 @@ async function tearDown(): Promise<void> {
 async function startThrowAwayServer(): Promise<string> {
   await removeLeftFolders();
   folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  await placeReadyCluster(folder);
   server = await startEmbeddedPostgres({
     dataDir: folder,
     log: () => {},
@@ -109,8 +87,12 @@ async function prepareTemplate(serverUrl: string): Promise<string> {
   // Held until this process ends: a run whose lock is free is over, and its databases may go.
   await admin.query("SELECT pg_advisory_lock($1, ('x' || $2)::bit(32)::int)", [runLock, run]);
   const template = `dispatch_test_${run}_template`;
-  await admin.query(`CREATE DATABASE ${template}`);
-  await migrate({ databaseUrl: databaseUrl(serverUrl, template), log: () => {} });
+  // On the throw-away server the session is in a migrated database, and the only one there.
+  if (server !== undefined) await admin.query(`CREATE DATABASE ${template} TEMPLATE dispatch STRATEGY file_copy`);
+  else {
+    await admin.query(`CREATE DATABASE ${template}`);
+    await migrate({ databaseUrl: databaseUrl(serverUrl, template), log: () => {} });
+  }
   return template;
 }
 
