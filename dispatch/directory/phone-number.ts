@@ -15,6 +15,9 @@ export type PhoneNumber = {
   readonly extension: string | null;
 };
 
+/** Whether phone numbers of that country can be read: two capital letters of ISO 3166. */
+export const isPhoneRegion = (code: string): boolean => library().isSupportedCountry(code);
+
 /** In which country a number without one is read: the site's own, or the desk's usual one where that says none. */
 export const phoneRegion = (country: string | null, usual: string): string => {
   const code = country?.trim().toUpperCase() ?? "";

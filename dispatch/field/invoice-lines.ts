@@ -49,7 +49,7 @@ export type InvoiceAmounts = {
   readonly subtotal_cents: number;
   readonly tax_cents: number;
   readonly total_cents: number;
-  readonly currency: "USD";
+  readonly currency: string;
 };
 
 export type InvoiceResult =

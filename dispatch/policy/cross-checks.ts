@@ -3,6 +3,7 @@
  * Must not repair anything; it only refuses.
  */
 import { commandEntries, type CommandName } from "../contract/index.ts";
+import { currencyProblem } from "./currency.ts";
 import { PolicyError } from "./policy-error.ts";
 import { ratedTimes, signatureKey } from "./policy.ts";
 import type { AgreementsJson, CalendarJson, IncidentJson, NoWorkJson, PriceBookJson, ProfileJson } from "./schema.ts";
@@ -47,6 +48,8 @@ function checkBusinessHours({ file, json }: Source<CalendarJson>): void {
 }
 
 function checkPriceBook({ file, json }: Source<PriceBookJson>, calendar: Source<CalendarJson>): void {
+  const currency = currencyProblem(json.currency);
+  if (currency !== null) throw new PolicyError(file, "/currency", currency);
   const entries = [
     ["/default", json.default] as const,
     ...json.accounts.map((account, at) => [`/accounts/${at}`, account] as const),

@@ -45,7 +45,7 @@ export type IncidentType = {
   readonly requiredTools: readonly string[];
 };
 
-/** Cents are whole US cents, rates are per hour. */
+/** Cents are whole cents of the price book's currency, rates are per hour. */
 export type Rates = {
   readonly laborCentsPerHour: number;
   readonly travelCentsPerHour: number;
@@ -89,7 +89,8 @@ export type RoundingMode = (typeof roundingModes)[number];
 
 export type PriceBook = {
   readonly version: string;
-  readonly currency: "USD";
+  /** By ISO 4217, one with cents. */
+  readonly currency: string;
   readonly rounding: RoundingMode;
   readonly default: PriceBookEntry;
   /** By lower-case account id; each entry is complete (default plus what differs). */

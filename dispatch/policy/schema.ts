@@ -211,7 +211,7 @@ export const PriceBookFile = Type.Object(
   {
     schema_version: Type.Literal("1"),
     version: SemVer,
-    currency: Type.Literal("USD"),
+    currency: Type.String({ pattern: "^[A-Z]{3}$", examples: ["EUR"] }),
     notes: Type.Optional(Type.String()),
     rounding: Type.Optional(Type.Enum([...roundingModes], { examples: ["half_even"] })),
     seller: Type.Optional(Seller),

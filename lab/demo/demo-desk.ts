@@ -16,7 +16,7 @@ import { makeBucket } from "../../dispatch/ops/bootstrap/bucket.ts";
 import { withConnections, withDatabase } from "../../dispatch/process/configured-database.ts";
 import { castOverHttp, castThroughGateway, type Cast } from "./cast.ts";
 import { deskOwner } from "../../dispatch/ops/gateway/desk-owner.ts";
-import { demoTechnicianId, upsertFixtures } from "../../dispatch/ops/bootstrap/demo-rows.ts";
+import { demoTechnicianId, refuseOwnDesk, upsertFixtures } from "../../dispatch/ops/bootstrap/demo-rows.ts";
 
 export type DemoDesk = {
   readonly api: RunningApi;
@@ -59,6 +59,7 @@ export async function startDemoDesk(options: DemoOptions): Promise<DemoDesk> {
         `DISPATCH_AUTH_JWT_SECRET must have at least ${leastSecretLength} characters for the gateway's plugin; --no-gateway does without.`,
       );
     }
+    refuseOwnDesk(settings);
     await makeBucket(settings);
     const api = await startDemoApi(settings, say);
     undo.push(() => api.stop());

@@ -146,6 +146,13 @@ describe("columns", () => {
       if (column !== null) assert.equal(matchColumns([column], kind)[0]?.field, name, column);
   });
 
+  test("called an ID are another system's, and Dispatch's own where they say so", () => {
+    const fields = matchColumns(["Account ID", "SITE-ID", "site.id", "Dispatch site ID"], "site").map(
+      ({ field }) => field,
+    );
+    assert.deepEqual(fields, ["account.external_id", "site.external_id", "site.id", "site.id"]);
+  });
+
   test("are known in other writings, and otherwise as their owner says", () => {
     const fields = (columns: string[], mapping = {}) =>
       matchColumns(columns, "contact", mapping).map(({ field }) => field);

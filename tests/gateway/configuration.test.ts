@@ -1,6 +1,7 @@
 // What Dispatch writes into OpenClaw's configuration, and what it leaves to the user; which model is chosen.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import {
@@ -152,6 +153,12 @@ describe("in production", () => {
     const owner = { channel: "webchat", accountId: null, senderId: null, owner: true };
     assert.equal(personBehind(configuration, owner), null, "not even for whoever has its token");
     assert.equal(ownerFor(readSettings({}))?.actor, "dana");
+    const own = join(import.meta.dirname, "../../dispatch/policy/shipped");
+    assert.equal(
+      ownerFor(readSettings({ DISPATCH_POLICY_DIR: own })),
+      null,
+      "a company's own desk has people of its own",
+    );
   });
 
   test("the demo's owner and its scripted model, left there by a start for development, are taken out; others stay", () => {

@@ -323,6 +323,12 @@ describe("the policy set in force", () => {
     );
   });
 
+  it("has its prices in the currency that the book names", (t) => {
+    const folder = copyOfSet(t);
+    edit(folder, "price-book.json", `"currency": "USD"`, `"currency": "EUR"`);
+    assert.equal(loadPolicy("pilot", folder).priceBook.currency, "EUR");
+  });
+
   it("rounds half a cent up, unless the price book says otherwise", (t) => {
     const folder = copyOfSet(t);
     assert.equal(loadPolicy("pilot", folder).priceBook.rounding, "half_up");
@@ -521,6 +527,22 @@ describe("a bad policy set", () => {
       businessHours.replace("us-federal", "moon"),
       "/business_hours/holiday_calendar",
       /no holiday calendar "moon"/,
+    ],
+    [
+      "a currency that there is not",
+      "price-book.json",
+      `"currency": "USD"`,
+      `"currency": "EUO"`,
+      "/currency",
+      /"EUO" is no currency of ISO 4217.*perhaps EUR is meant/,
+    ],
+    [
+      "a currency without cents",
+      "price-book.json",
+      `"currency": "USD"`,
+      `"currency": "JPY"`,
+      "/currency",
+      /"JPY" has 0 decimals; amounts are whole cents/,
     ],
     [
       "a way to round that nobody knows",

@@ -14,6 +14,11 @@ export type MatchedColumn = {
   readonly by: "mapping" | "name" | "program" | "nothing";
 };
 
+/**
+ * A field's own name as a column. Ids are written with their dot: "Site ID" and "Account ID" are another system's in everybody's files.
+ */
+export const ownName = (name: string): string => (name.endsWith(".id") ? name : plainName(name));
+
 /** A name without what programs write differently: letter case, blanks, dots, hyphens, underscores. */
 export const plainName = (name: string): string =>
   name
@@ -28,12 +33,14 @@ const known: ReadonlyMap<string, string> = new Map(
     .flatMap(({ columns }) => Object.entries(columns).map(([name, field]) => [plainName(name), field] as const)),
 );
 const own: ReadonlyMap<string, string> = new Map(
-  importFields.flatMap(({ name, column }) => [name, column ?? name].map((text) => [plainName(text), name] as const)),
+  importFields.flatMap(({ name, column }) =>
+    [ownName(name), plainName(column ?? "")].flatMap((text) => (text === "" ? [] : [[text, name] as const])),
+  ),
 );
 
 /** The field that a column's name means in rows of this kind; null where nothing is known of it. */
 export function fieldOf(column: string, kind: ImportKind): string | null {
-  const name = own.get(plainName(column)) ?? known.get(plainName(column));
+  const name = own.get(column.toLowerCase()) ?? own.get(plainName(column)) ?? known.get(plainName(column));
   if (name === undefined) return null;
   const field = name.startsWith("row.") ? `${kind}.${name.slice(4)}` : name;
   return importFieldNamed(field) ? field : null;
@@ -47,7 +54,11 @@ export function matchColumns(columns: readonly string[], kind: ImportKind, mappi
     if (wanted === null) return { column, field: null, by: "mapping" };
     if (wanted !== undefined) return { column, field: wanted.replace(/^row\./, `${kind}.`), by: "mapping" };
     const field = fieldOf(column, kind);
-    return { column, field, by: field === null ? "nothing" : own.has(plainName(column)) ? "name" : "program" };
+    return {
+      column,
+      field,
+      by: field === null ? "nothing" : own.get(plainName(column)) === field ? "name" : "program",
+    };
   });
 }
 

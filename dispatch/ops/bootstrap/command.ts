@@ -8,7 +8,7 @@ import { readSettings, type Settings } from "../../process/settings.ts";
 import { CommandFailure, messageOf, runCommand } from "../../process/command-line.ts";
 import { withConnections, withDatabase } from "../../process/configured-database.ts";
 import { makeBucket } from "./bucket.ts";
-import { upsertFixtures } from "./demo-rows.ts";
+import { refuseOwnDesk, upsertFixtures } from "./demo-rows.ts";
 
 const log = (message: string): void => console.error(`[dispatch-bootstrap] ${message}`);
 
@@ -27,6 +27,7 @@ export const bootstrapCommand = (): Promise<void> =>
     },
     async (values) => {
       const settings = readSettings();
+      refuseOwnDesk(settings);
       const evidence = await withDatabase(settings, log, async (url) => {
         const prepared = await bootstrap(settings, url);
         const endpoint = `${values.url ?? `http://${settings.apiHost}:${settings.apiPort}`}/health`;

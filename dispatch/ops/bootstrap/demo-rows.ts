@@ -3,6 +3,7 @@
 
 import { statement } from "../../db/statement.ts";
 import type { Database } from "../../db/pool.ts";
+import { CommandFailure } from "../../process/command-line.ts";
 import type { Settings } from "../../process/settings.ts";
 
 const contactId = "a4c52c1e-3c0d-4f0b-9f3e-333333333333";
@@ -224,8 +225,21 @@ const selectCounts = statement(
           (SELECT count(*) FROM audit_events) AS audit_events`,
 );
 
+/**
+ * A company with rules of its own has customers and technicians of its own.
+ * @throws CommandFailure where the settings are of such a desk
+ */
+export function refuseOwnDesk({ policyDir }: Settings): void {
+  if (policyDir === null) return;
+  throw new CommandFailure(
+    `The demo's customers and technicians are not for a desk with rules of its own (DISPATCH_POLICY_DIR is ${policyDir}). ` +
+      "pnpm dispatch:import brings yours; for the demo, use a shell without that desk's settings.",
+  );
+}
+
 /** Makes or refreshes the demo's rows, but for those that a command changed, in one transaction, and tells what there is now. */
 export async function upsertFixtures(db: Database, settings: Settings) {
+  refuseOwnDesk(settings);
   const { demoAccountId: accountId, demoSiteId: siteId } = settings;
   return db.transaction(async (tx) => {
     const [account, site, contact] = await Promise.all([

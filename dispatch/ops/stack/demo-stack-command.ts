@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { CommandFailure, runCommand, wholeNumber } from "../../process/command-line.ts";
+import { refuseOwnDesk } from "../bootstrap/demo-rows.ts";
 import { compose, composeUp } from "./compose.ts";
 import { checkWorkers, stackSettings, upDetached, upMeanings, upOptions } from "./up.ts";
 
@@ -22,6 +23,7 @@ export const demoStackCommand = (standInModel: string | null): Promise<void> =>
         throw new CommandFailure(
           "The demo's data are not for NODE_ENV=production; pnpm dispatch:stack:up starts the stack without them.",
         );
+      refuseOwnDesk(settings);
       const say = (line: string): void => console.log(line);
       if (inContainers) {
         const up = await composeUp(settings, say);

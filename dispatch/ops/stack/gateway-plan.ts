@@ -1,6 +1,6 @@
 // The OpenClaw gateway with Dispatch's plugin as a process of the stack. Without a real model's key a stand-in
 // answers its chat where one is given; that one lives in the supervisor, beside the gateway. In production there is neither a
-// stand-in nor the demo's owner: it speaks for nobody until people are configured.
+// stand-in nor the demo's owner, and none where a company has rules of its own: it speaks for nobody until people are configured.
 
 import type { Settings } from "../../process/settings.ts";
 import { deskOwner } from "../gateway/desk-owner.ts";
@@ -30,7 +30,8 @@ export type GatewayPlanOptions = {
 };
 
 /** Who speaks from the dashboard of a gateway that was never set up. */
-export const ownerFor = ({ production }: Settings): GrantedPerson | null => (production ? null : deskOwner);
+export const ownerFor = ({ production, policyDir }: Settings): GrantedPerson | null =>
+  production || policyDir !== null ? null : deskOwner;
 
 /** The module of the stand-in that is to answer the chat; null for none. */
 export const standInFor = ({

@@ -1,7 +1,7 @@
 // What a cell of a table of technicians may be, and by which names its column is known. The page for operators is made from this list.
 
 import type { Mapping, MatchedColumn } from "../../../directory/import/match-columns.ts";
-import { plainName } from "../../../directory/import/match-columns.ts";
+import { ownName, plainName } from "../../../directory/import/match-columns.ts";
 
 export type TechnicianField = {
   readonly name: string;
@@ -215,7 +215,9 @@ const byName: ReadonlyMap<string, TechnicianField> = new Map(technicianFields.ma
 const byColumn: ReadonlyMap<string, string> = new Map(
   technicianFields
     .toReversed()
-    .flatMap(({ name, columns }) => [name, ...columns].map((column) => [plainName(column), name] as const)),
+    .flatMap(({ name, columns }) =>
+      [ownName(name), ...columns.map(plainName)].map((column) => [column, name] as const),
+    ),
 );
 
 export const technicianFieldNamed = (name: string): TechnicianField | undefined => byName.get(name);
@@ -227,7 +229,7 @@ export function matchTechnicianColumns(columns: readonly string[], mapping: Mapp
     const wanted = given.get(plainName(column));
     if (wanted === null) return { column, field: null, by: "mapping" };
     if (wanted !== undefined) return { column, field: wanted.replace(/^row\./, "technician."), by: "mapping" };
-    const found = byColumn.get(plainName(column)) ?? null;
+    const found = byColumn.get(column.toLowerCase()) ?? byColumn.get(plainName(column)) ?? null;
     return { column, field: found, by: found === null ? "nothing" : "name" };
   });
 }

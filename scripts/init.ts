@@ -1,0 +1,5 @@
+// `pnpm dispatch:init`.
+
+import { initCommand } from "../dispatch/ops/company/init-command.ts";
+
+await initCommand();
