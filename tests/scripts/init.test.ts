@@ -146,7 +146,7 @@ describe("dispatch:init", async () => {
       let next = 0;
       output.on("data", (text: string) => {
         said += text;
-        if (!/\): $/.test(text)) return;
+        if (!text.endsWith("): ")) return;
         const answer = answers[next++];
         if (answer === undefined) input.end();
         else input.write(`${answer}\n`);

@@ -49,19 +49,19 @@ const peopleOf = ({ dispatcher }: CompanyFacts): object => ({
 
 /** What to do next, with the company's own paths, ready to be pasted. */
 export function nextSteps(folder: string, facts: CompanyFacts): string[] {
-  const at = (name: string): string => quoted(join(folder, name));
+  const pathOf = (name: string): string => quoted(join(folder, name));
   return [
     "Next, in this order:",
     "",
-    `  set -a; . ${at(settingsFile)}; set +a`,
+    `  set -a; . ${pathOf(settingsFile)}; set +a`,
     "      in every shell that you use for this desk",
     "  pnpm dispatch:stack:up",
     "      starts it; nobody and nothing is on it yet",
     `  pnpm dispatch:import --kind technicians --time-zone ${facts.timeZone} --dry-run technicians.csv`,
     "      who works for you: zones, skills, hours. Without --dry-run it is written",
-    `  pnpm dispatch:import --mapping ${at("sites.json")} --dry-run customers.csv`,
+    `  pnpm dispatch:import --mapping ${pathOf("sites.json")} --dry-run customers.csv`,
     "      customers, their sites and their people, likewise",
-    `  curl -s -H "Authorization: Bearer $(cat ${at("dispatcher.token")})" http://127.0.0.1:8080/roster`,
+    `  curl -s -H "Authorization: Bearer $(cat ${pathOf("dispatcher.token")})" http://127.0.0.1:8080/roster`,
     `      asks as ${facts.dispatcher}; pnpm dispatch:token makes tokens for other people and roles`,
     "",
     `The chat speaks for nobody until you say for whom. Put this into ${join(folder, "data", "openclaw", "openclaw.json")},`,
