@@ -2,40 +2,17 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { chatName, toolEntries } from "../../dispatch/contract/index.ts";
-import type { Message } from "../../lab/scripted-model/chat-request.ts";
-import { replyTo } from "../../lab/scripted-model/reply.ts";
 import { believing, openChat } from "../plugin/chat.ts";
 import { startTestApi } from "../support/api.ts";
 import { ana, ben } from "../support/directory.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
+import { bySentences } from "./by-sentences.ts";
 
 describe("by sentences", async () => {
   const api = await startTestApi({ env: believing });
   const chat = openChat(api.url, { clock: api.clock });
-  const offered = new Set(toolEntries.map(([name]) => chatName(name)));
-
-  /** A conversation, in which a sentence is answered when the stand-in has nothing more to call. */
-  function conversation(): (sentence: string) => Promise<string> {
-    const messages: Message[] = [];
-    const place = () => ({ now: api.clock.now(), timeZone: "America/Los_Angeles" });
-    return async (sentence) => {
-      messages.push({ role: "user", text: sentence });
-      for (;;) {
-        const reply = replyTo({ messages, tools: offered }, place());
-        if (reply.kind === "text") {
-          messages.push({ role: "assistant", text: reply.text, calls: [] });
-          return reply.text;
-        }
-        messages.push({ role: "assistant", text: "", calls: reply.calls });
-        for (const { id, name, args } of reply.calls) {
-          const [tool] = toolEntries.find(([one]) => chatName(one) === name) ?? assert.fail(name);
-          const { text } = await chat.say(tool, args, { card: "allow-once" });
-          messages.push({ role: "tool", callId: id, text });
-        }
-      }
-    };
-  }
+  const place = () => ({ now: api.clock.now(), timeZone: "America/Los_Angeles" });
+  const conversation = () => bySentences(chat, place);
   const numberOf = async (ticket: string) => (await api.read("ticket.get", { ticket })).number;
   const crewOf = async (ticket: string) => (await api.read("tech.job_packet", { ticket })).packet.crew;
 

@@ -18,6 +18,8 @@ import { announcementOf, sendFile } from "../../lab/demo/upload.ts";
 import { fullChecklist } from "../../lab/full-checklist.ts";
 import { blocksOf } from "../../lab/runbooks/blocks.ts";
 import { openShell } from "../../lab/runbooks/run-block.ts";
+import { openChat } from "../plugin/chat.ts";
+import { bySentences } from "../scripted-model/by-sentences.ts";
 import { customersCsv, siteCount, techniciansCsv } from "../support/invented-company.ts";
 
 const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
@@ -128,6 +130,18 @@ describe("a company's first hour", { skip, timeout: 600_000 }, async () => {
     assert.match(asked.output, /200 application\/pdf/);
     assert.equal((await readFile(join(home, "invoice.pdf"))).subarray(0, 5).toString(), "%PDF-");
     assert.equal((await dora.reads("ticket.get", { ticketId: id })).state, "INVOICED");
+  });
+
+  test("is a desk that a chat runs by sentences, for the owner that dispatch:init wrote", async () => {
+    const { owner } = JSON.parse(await readFile(join(home, "elbe/people.json"), "utf8"));
+    const secret = (await readFile(join(home, "elbe/auth-jwt-secret"), "utf8")).trim();
+    const chat = openChat(`http://127.0.0.1:${api}`, { owner, secret });
+    const say = bySentences(chat, () => ({ now: new Date(), timeZone: "Europe/Berlin" }));
+    const opened = await say("open a ticket for Bäckerei Größ 1 at Größ Leipzig 1: the front door does not latch");
+    assert.match(opened, /^The ticket is open: T-\d{6}, NEW/);
+    assert.match(await say("triage it as urgent, the door won't latch"), /now READY_TO_SCHEDULE/);
+    assert.match(await say("book it"), /^Booked: the ticket is now SCHEDULED/);
+    assert.match(await say("what is burning?"), /^\d+ open/);
   });
 });
 
