@@ -183,6 +183,18 @@ describe("dispatch:import --kind technicians", async () => {
     );
   });
 
+  test("is asked for where a table without a kind looks like technicians, so that they do not become customers", async () => {
+    const file = await write("nobody-said.csv", "Name;Skills\nEva Süß;Glazing\n");
+    const path = join(import.meta.dirname, "../../scripts/import.ts");
+    const said = await new Promise<string>((resolve) => {
+      const options = ["--dry-run", "--url", api.url, "--token-file", token, file];
+      execFile(process.execPath, [path, ...options], { env: bareEnvironment }, (_error, _out, stderr) =>
+        resolve(stderr),
+      );
+    });
+    assert.match(said, /The column Skills looks as if each row were a technician: say --kind technicians\./);
+  });
+
   test("says what is wrong with an option or a file before it writes", async () => {
     const file = await write("one.csv", "Name;Arbeitszeit\nEva Süß;Mo-Fr 8-16\n");
     for (const [args, words] of [

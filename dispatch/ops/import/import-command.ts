@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { importKinds } from "../../directory/import/import-fields.ts";
+import { importKinds, type ImportKind } from "../../directory/import/import-fields.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
 import { readSettings, type Settings } from "../../process/settings.ts";
@@ -19,7 +19,7 @@ import { noMapping, readMapping, tableKindIn, tableKinds, type MappingFile, type
 import { readTables } from "./read-table.ts";
 import { rowsToImport, type RowsToImport } from "./table-rows.ts";
 import { TableError, type Table } from "./table.ts";
-import { importTechnicians, technicianRows } from "./technicians/import-technicians.ts";
+import { columnOfTechnicians, importTechnicians, technicianRows } from "./technicians/import-technicians.ts";
 
 export const importCommand = (): Promise<void> =>
   runCommand(
@@ -81,11 +81,22 @@ export const importCommand = (): Promise<void> =>
           `--${timeZone === null ? "as-written" : "time-zone"} is for --kind technicians; ` +
             "a site takes site.timezone of --mapping, else that of its zone's technicians.",
         );
-      const parts = await tablesOf(files, values.sheet, (table) => rowsToImport(table, mapping, kind));
+      const parts = await tablesOf(files, values.sheet, (table) => directoryRows(table, mapping, kind));
       parts.sort((a, b) => importKinds.indexOf(a.rows.kind) - importKinds.indexOf(b.rows.kind));
       return importAll(parts, { ...beside, client: importClient(url, await token()), signal: stopSignal() }, dryRun);
     },
   );
+
+/** @throws TableError where the rows are technicians by the looks of it, and nobody said what they are */
+function directoryRows(table: Table, mapping: MappingFile, kind: ImportKind | null): RowsToImport {
+  const rows = rowsToImport(table, mapping, kind);
+  const skills = kind === null ? columnOfTechnicians(rows.columns, mapping) : null;
+  if (skills === null) return rows;
+  throw new TableError(
+    `The column ${skills} looks as if each row were a technician: say --kind technicians. Where they are not, say what they are ` +
+      `(--kind ${importKinds.join(", ")}).`,
+  );
+}
 
 const stopSignal = (): AbortSignal =>
   abortOnSignal(() => console.error("Stopping behind the rows that are under way…"));

@@ -1,5 +1,6 @@
 // Tables of technicians onto the roster: all rows are read and compared before the first command is sent.
 
+import type { MatchedColumn } from "../../../directory/import/match-columns.ts";
 import { CommandFailure } from "../../../process/command-line.ts";
 import type { DeskCalls } from "../desk-calls.ts";
 import { describeTable, listOf } from "../import-report.ts";
@@ -28,6 +29,17 @@ export type TechnicianRun = {
 /** @throws TableError where no column is known */
 export const technicianRows = (table: Table, mapping: MappingFile): TableRows =>
   rowsIn(table, mapping.headerRow, (names) => matchTechnicianColumns(names, mapping.columns));
+
+/**
+ * The column by which a table that nobody called technicians is probably one, such as Skills; null where there is none. Taken for
+ * customers, its people would be on the desk as such.
+ * @param columns as the directory's import takes them
+ */
+export function columnOfTechnicians(columns: readonly MatchedColumn[], mapping: MappingFile): string | null {
+  const unknown = columns.filter(({ field, by }) => field === null && by === "nothing").map(({ column }) => column);
+  const skills = matchTechnicianColumns(unknown, mapping.columns).find(({ field }) => field === "technician.skills");
+  return skills?.column ?? null;
+}
 
 /** One file after the other, since a later one may name whom an earlier one makes. @returns the exit code */
 export async function importTechnicians(parts: readonly TechnicianPart[], run: TechnicianRun): Promise<number> {
