@@ -64,8 +64,16 @@ async function namingHolders(refusal: Refusal, { method }: Exchange, holders: Er
   const named = ranIntoLock ? refusal : postgresAway("locked", refusal.cause, method === "GET" ? "reading" : "command");
   const lockedBy = found.map(({ login: _login, transaction: _transaction, ...holder }) => holder);
   const details = { ...refusal.details, ...named.details, ...(lockedBy.length > 0 && { locked_by: lockedBy }) };
-  return new Refusal(named.code, details, named);
+  // The command's own code stays, as the contract has it; that a call is still running would send its reader the wrong way.
+  const message = named.code === "IDEMPOTENCY_IN_FLIGHT" && isForeign(found[0]) ? heldElsewhere : named.message;
+  return new Refusal(named.code, details, { message, headers: named.headers, cause: named.cause });
 }
+
+const heldElsewhere =
+  "Another session of Postgres, none of Dispatch's, holds a lock that this waits for; repeat it with the same key after Retry-After.";
+
+const isForeign = (holder: LockHolder | undefined): boolean =>
+  holder !== undefined && !holder.application.startsWith("dispatch-");
 
 function defect(exchange: Exchange, error: unknown, log: ErrorParts["logDefect"]): Refusal {
   const reference = newId();

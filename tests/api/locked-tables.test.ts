@@ -68,6 +68,7 @@ describe("a table that another session has locked", async () => {
     const { pid } = await holding(t, api, wholeTable);
     const refused = await api.refuse("ticket.cancel", { ticket: ticket.id, body: { reason: "called off" } });
     assert.deepEqual([refused.status, refused.error.code], [409, "IDEMPOTENCY_IN_FLIGHT"]);
+    assert.match(refused.error.message, /^Another session of Postgres, none of Dispatch's, holds a lock/);
     assert.deepEqual(holdersIn(refused.error), aReport(pid));
   });
 
