@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import pg from "pg";
@@ -100,6 +100,14 @@ describe("the first start", { timeout: 300_000 }, () => {
 
     assert.deepEqual(await keptRows(postgres), fromBefore);
     assert.equal((await stat(socket)).mode & 0o777, 0o700);
+  });
+
+  test("starts on a folder that somebody opened to others, and closes it again", async (t) => {
+    const dataDir = join(root, "opened");
+    await cp(made, dataDir, { recursive: true });
+    await chmod(join(dataDir, "postgres"), 0o777);
+    assert.deepEqual(await keptRows(await start(t, dataDir)), fromBefore);
+    assert.equal((await stat(join(dataDir, "postgres"))).mode & 0o777, 0o700);
   });
 
   test("interrupted half-way, does not stop the next one", async (t) => {

@@ -58,8 +58,18 @@ export async function prepareFolders(folders: Folders, runAs: RunAs, walArchive?
       throw folderTrouble(folder, cause);
     }
   }
+  // PostgreSQL starts on no folder that others may read or write, and its log does not say which mode it wants.
+  await keepPrivate(folders.cluster);
   // The other user makes the cluster folder itself, so it needs the folder around it.
   if (runAs.kind === "account") await lchown(folders.data, runAs.uid, runAs.gid);
+}
+
+async function keepPrivate(cluster: string): Promise<void> {
+  const found = await stat(cluster).catch(() => null);
+  if (found === null || (found.mode & 0o027) === 0) return;
+  await chmod(cluster, 0o700).catch((cause: unknown) => {
+    throw folderTrouble(cluster, cause);
+  });
 }
 
 /** Root starts for another user: the files root left behind must not lock that user out later. */
