@@ -31,7 +31,7 @@ export const demoStackCommand = (standInModel: string | null): Promise<void> =>
           ? compose(settings, ["run", "--rm", "prepare", "node", "scripts/bootstrap.ts", "--url", "http://proxy:8080"])
           : up;
       }
-      const url = await upDetached({
+      const { url, isWhole } = await upDetached({
         settings,
         workers: checkWorkers(wholeNumber("workers", workers, 1)),
         withGateway: !noGateway,
@@ -44,6 +44,6 @@ export const demoStackCommand = (standInModel: string | null): Promise<void> =>
         { stdio: "inherit" },
       );
       const [code] = await once(bootstrap, "exit");
-      return code === 0 ? 0 : 1;
+      return code === 0 && isWhole ? 0 : 1;
     },
   );

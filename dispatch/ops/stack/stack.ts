@@ -51,7 +51,7 @@ export type Stack = {
 };
 
 /**
- * Starts a stack; once this resolves all of it is ready.
+ * Starts a stack; once this resolves all of it is ready, but a gateway that did not start: that is tried again.
  * @throws CommandFailure when one runs in the folder already, a port is taken, or a part does not start; nothing runs then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -142,7 +142,8 @@ class RunningStack implements Stack {
       await this.#startAll(
         numbered(workers).map((name, at) => workerPlan(this.#nodeOptions(name), at + 1, () => this.databaseUrl)),
       );
-      if (withGateway) await this.#startAll([this.#secrets.remembered(gatewayPlan(this.#gatewayOptions()))]);
+      // The desk works without the chat: a gateway that does not start takes nothing down, and is tried again.
+      if (withGateway) await this.#startAll([this.#secrets.remembered(gatewayPlan(this.#gatewayOptions()))], true);
       signal?.throwIfAborted();
       this.#followSecret();
       this.#ready = true;
@@ -186,7 +187,7 @@ class RunningStack implements Stack {
   readonly #say = (line: string): void => this.#options.say(line);
   readonly #named = (name: string): SupervisedService[] => this.#services.filter(({ plan }) => plan.name === name);
 
-  async #startAll(plans: readonly ServicePlan[]): Promise<void> {
+  async #startAll(plans: readonly ServicePlan[], mayFollow = false): Promise<void> {
     // What were started now, nobody would stop.
     if (this.#stopped !== undefined) throw new CommandFailure("The start was given up.");
     const services = plans.map(
@@ -201,7 +202,8 @@ class RunningStack implements Stack {
     await Promise.all(
       services.map(async (service) => {
         const begun = performance.now();
-        await service.start();
+        if (!mayFollow) await service.start();
+        else if (!(await service.startOrTryAgain())) return;
         this.#options.say(
           `${service.plan.name} is ready after ${((performance.now() - begun) / 1000).toFixed(1)} s` +
             `${service.plan.url === null ? "" : ` at ${service.plan.url}`}`,

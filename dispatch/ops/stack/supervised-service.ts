@@ -87,6 +87,23 @@ export class SupervisedService {
     await first;
   }
 
+  /**
+   * Starts it for the first time; where it does not become ready it is started again with growing pauses, as if it had run before.
+   * @returns whether it is ready
+   * @throws the reason when it is being stopped
+   */
+  async startOrTryAgain(): Promise<boolean> {
+    const first = this.#startOnce().catch((error: unknown) => {
+      if (this.#stopping.signal.aborted) throw error;
+      return this.#failedToStart(error);
+    });
+    this.#life = first.then(
+      (part) => this.#keepRunning(part),
+      () => this.#now("stopped"),
+    );
+    return (await first) !== null;
+  }
+
   /** Ends it and starts it no more. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error(`${this.plan.name} is being stopped`));
@@ -154,7 +171,7 @@ export class SupervisedService {
     }
   }
 
-  async #keepRunning(first: RunningPart): Promise<void> {
+  async #keepRunning(first: RunningPart | null): Promise<void> {
     for (
       let part: RunningPart | null = first;
       ;

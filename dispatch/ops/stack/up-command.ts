@@ -30,7 +30,8 @@ export const stackUpCommand = (standInModel: string | null): Promise<void> =>
         standInModel,
         say,
       };
-      await (foreground ? upInForeground(options) : upDetached(options));
+      if (!foreground) return (await upDetached(options)).isWhole ? 0 : 1;
+      await upInForeground(options);
       return 0;
     },
   );

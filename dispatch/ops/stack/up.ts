@@ -45,8 +45,21 @@ export function checkWorkers(workers: number): number {
   throw new CommandFailure(`--workers must be from 1 to ${mostWorkers}, not ${workers}`);
 }
 
-/** Returns once all is ready; Ctrl-C before that stops what was started. @returns the API's address */
-export async function upDetached({ settings, workers, withGateway, standInModel, say }: UpOptions): Promise<string> {
+export type DetachedStack = {
+  /** Of the API. */
+  readonly url: string;
+  /** False where the gateway did not start, and is tried again. */
+  readonly isWhole: boolean;
+};
+
+/** Returns once all is ready, or only the gateway is not; Ctrl-C before that stops what was started. */
+export async function upDetached({
+  settings,
+  workers,
+  withGateway,
+  standInModel,
+  say,
+}: UpOptions): Promise<DetachedStack> {
   const stopping = abortOnSignal(() => say("\nStopping…"));
   const args = [
     "--workers",
@@ -56,8 +69,8 @@ export async function upDetached({ settings, workers, withGateway, standInModel,
   ];
   const pid = await detachSupervisor({ dataDir: settings.dataDir, args, say, signal: stopping });
   const services = readStackRecord(stackFolderOf(settings.dataDir))?.services ?? [];
-  say(`\nThe stack is up, supervisor ${pid}.\n${await whereabouts(services, settings)}`);
-  return apiUrlOf(services);
+  say(`\n${howItStands(services, `supervisor ${pid}`)}\n${await whereabouts(services, settings)}`);
+  return { url: apiUrlOf(services), isWhole: missing(services) === null };
 }
 
 /** Stays until Ctrl-C or SIGTERM, and takes everything down then. */
@@ -66,9 +79,24 @@ export async function upInForeground({ settings, workers, withGateway, standInMo
   // Where its output goes to a file and the disk is full, the second line that fails would end the process, and the stack with it.
   for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const stack = await startStack({ settings, workers, withGateway, standInModel, say, signal: stopping });
-  say(`\nThe stack is up.\n${await whereabouts(stack.services(), settings)}\nCtrl-C stops everything.`);
+  const services = stack.services();
+  say(`\n${howItStands(services, null)}\n${await whereabouts(services, settings)}\nCtrl-C stops everything.`);
   if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
   await stack.stop();
+}
+
+/** The part without which the stack is up all the same; null where all are ready. */
+const missing = (services: readonly ServiceRecord[]): ServiceRecord | null =>
+  services.find(({ name, state }) => name === "gateway" && state !== "running") ?? null;
+
+function howItStands(services: readonly ServiceRecord[], supervisor: string | null): string {
+  const gateway = missing(services);
+  const who = supervisor === null ? "" : `, ${supervisor}`;
+  if (gateway === null) return `The stack is up${who}.`;
+  return (
+    `The stack is up${who}, without the gateway: the desk works, the chat does not. The gateway ${gateway.lastEnd ?? "is not ready"}\n` +
+    "It is started again until it runs; pnpm dispatch:stack:status shows it, pnpm dispatch:stack:logs gateway says why."
+  );
 }
 
 function apiUrlOf(services: readonly ServiceRecord[]): string {
@@ -85,7 +113,7 @@ async function whereabouts(services: readonly ServiceRecord[], settings: Setting
     `  curl -H "$(pnpm -s dispatch:token --header)" ${api}/roster   asks as a dispatcher`,
   ];
   const gateway = services.find(({ name }) => name === "gateway");
-  if (gateway?.url) {
+  if (gateway?.url && missing(services) === null) {
     const { token } = addressIn(await readConfiguration(stateFolderOf(settings.dataDir)));
     lines.push(
       `  ${gateway.url}/#token=${token ?? ""}`,
