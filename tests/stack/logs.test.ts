@@ -1,13 +1,15 @@
 // The stack's logs: bounded while they are written, and followed across that.
 
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
-import { appendFile, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { appendFileSync, openSync } from "node:fs";
+import { appendFile, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { FollowedLog } from "../../dispatch/ops/stack/followed-log.ts";
+import { restoreDeletedLog } from "../../dispatch/process/deleted-log.ts";
 import { rotateLog } from "../../dispatch/process/rotate-log.ts";
 import { followLogs, showLogs } from "../../dispatch/ops/stack/show-logs.ts";
 import { eventually } from "../support/eventually.ts";
@@ -48,6 +50,32 @@ describe("logs", () => {
     assert.deepEqual(kept.map(Number), [...Array(lines).keys()]);
     assert.ok(copy.length > 4_000_001, "some were written meanwhile");
   });
+
+  test(
+    "a log that is deleted under its writer comes back with all that was written, and the deleted file does not grow",
+    { skip: process.platform === "linux" ? false : "deleted files are read in /proc" },
+    async (t) => {
+      const path = join(folder, "deleted.log");
+      const output = openSync(path, "a");
+      const writer = spawn("cat", { stdio: ["pipe", output, "ignore"] });
+      t.after(() => writer.kill());
+      const { pid } = writer;
+      assert.ok(pid);
+      const has = async (bytes: number) => (await stat(`/proc/${pid}/fd/1`)).size === bytes;
+      writer.stdin?.write("one\n");
+      await eventually("one is written", () => has(4));
+      await restoreDeletedLog({ path, pid });
+      assert.equal(await readFile(path, "utf8"), "one\n", "a log that is there is left alone");
+      await rm(path);
+      await restoreDeletedLog({ path, pid });
+      assert.equal(await readFile(path, "utf8"), "one\n");
+      writer.stdin?.write("two\n");
+      await eventually("two is written", () => has(4));
+      await restoreDeletedLog({ path, pid });
+      assert.equal(await readFile(path, "utf8"), "one\ntwo\n");
+      assert.ok(await has(0));
+    },
+  );
 
   test("the last lines are shown under the name of who wrote them; a single log's stand alone", async () => {
     const logs = ["api", "worker-1"].map((name) => ({ name, path: join(folder, `${name}-shown.log`) }));

@@ -52,9 +52,8 @@ export const stackLogsCommand = (): Promise<void> =>
 /** @throws CommandFailure for a name no log has */
 function logsOf(dataDir: string, wanted: string | undefined): NamedLog[] {
   const folder = stackFolderOf(dataDir);
-  const workers = (readStackRecord(folder)?.services ?? [])
-    .map(({ name }) => name)
-    .filter((name) => name.startsWith("worker-"));
+  const record = readStackRecord(folder);
+  const workers = (record?.services ?? []).map(({ name }) => name).filter((name) => name.startsWith("worker-"));
   const logs = [
     { name: supervisorName, path: folder.log(supervisorName) },
     { name: "postgres", path: join(dataDir, "logs", "postgres.log") },
@@ -65,7 +64,9 @@ function logsOf(dataDir: string, wanted: string | undefined): NamedLog[] {
   if (chosen.length > 0) return chosen;
   throw new CommandFailure(
     logs.length === 0
-      ? `No stack was started in ${dataDir} yet.`
+      ? record === null
+        ? `No stack was started in ${dataDir} yet.`
+        : `The logs in ${folder.root} were deleted. While the stack runs its supervisor puts them back within ten seconds.`
       : `No log is called ${wanted ?? ""}; there are ${logs.map(({ name }) => name).join(", ")}.`,
   );
 }

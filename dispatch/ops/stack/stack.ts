@@ -16,6 +16,7 @@ import { apiPlan, workerPlan } from "./node-plan.ts";
 import { settlePorts, type StackPorts } from "./ports.ts";
 import { postgresPlan, type EmbeddedUrls } from "./postgres-plan.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
+import { keepLogsInPlace } from "../../process/deleted-log.ts";
 import { keepLogsBounded } from "../../process/rotate-log.ts";
 import { ensureSecretFile, jwtSecretFile } from "./secret-file.ts";
 import { SecretsInUse, watchSecret } from "./secret-watch.ts";
@@ -97,7 +98,7 @@ class RunningStack implements Stack {
   readonly #ground: Ground;
   #startedAt = new Date().toISOString();
   readonly #services: SupervisedService[] = [];
-  readonly #logs: { stop(): void };
+  readonly #logs: readonly { stop(): void }[];
   readonly #record: KeptRecord;
   #embedded: EmbeddedUrls | null = null;
   #ready = false;
@@ -113,7 +114,13 @@ class RunningStack implements Stack {
     this.folder = ground.folder;
     this.url = urlOf(settings.apiHost, ground.ports.api);
     const own = [supervisorName, "api", ...numbered(workers)].map(this.folder.log);
-    this.#logs = keepLogsBounded(withGateway ? [...own, stateFolderOf(settings.dataDir).output] : own);
+    this.#logs = [
+      keepLogsBounded(withGateway ? [...own, stateFolderOf(settings.dataDir).output] : own),
+      keepLogsInPlace(() => [
+        { path: this.folder.log(supervisorName), pid: process.pid },
+        ...this.services().flatMap((one) => (one.process === null ? [] : [{ path: one.log, pid: one.process.pid }])),
+      ]),
+    ];
     this.#record = new KeptRecord(() => this.#write(), this.#say);
   }
 
@@ -174,7 +181,7 @@ class RunningStack implements Stack {
     for (const stage of [this.#named("gateway"), workers, this.#named("api"), this.#named("postgres")]) {
       await Promise.all(stage.map((service) => service.stop()));
     }
-    this.#logs.stop();
+    for (const kept of this.#logs) kept.stop();
     this.#secretWatch?.stop();
     this.#record.close();
     removeStackRecord(
