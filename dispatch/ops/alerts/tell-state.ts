@@ -56,12 +56,15 @@ function alertLines(reply: Reply, health: Reply, url: string, parts: readonly St
       `alerts: cannot be read: ${refusalOf(reply)}`,
       ...lastKnown(details),
       ...(details["reason"] === "locked" ? alertLine("DATABASE_LOCKED") : []),
+      ...unavailable(health).flatMap(alertLine),
       ...alertLine("ALERTS_BLIND"),
     ];
   }
   const fired = firedIn(reply.body);
+  const away = unavailable(health).filter((code) => !fired.some((one) => one["code"] === code));
   return [
-    fired.length > 0 ? `alerts: ${fired.length} fire` : noneFires(parts),
+    fired.length + away.length > 0 ? `alerts: ${fired.length + away.length} fire` : noneFires(parts),
+    ...away.flatMap(alertLine),
     ...fired.flatMap(({ code, severity, count, threshold, reason, runbook }) => {
       const known = reportedCodes.find((one) => one === code);
       const next = known ? `, then ${alertList[known].firstCommand}; owner: ${alertList[known].owner}` : "";
@@ -89,7 +92,19 @@ function unread(reply: Unanswered, health: Reply, url: string, parts: readonly S
   return `/ops/alerts: ${words}, while /health answers: the API runs, and what it reads in Postgres waits`;
 }
 
-const alertLine = (code: "ALERTS_BLIND" | "DATABASE_LOCKED"): string[] => {
+type NamedAlert = "ALERTS_BLIND" | "DATABASE_LOCKED" | "DATABASE_UNAVAILABLE" | "OBJECT_STORE_UNAVAILABLE";
+
+/** The alerts of what /health says is away: /ops/alerts reads from Postgres, and of that itself it cannot tell. */
+function unavailable(health: Reply): NamedAlert[] {
+  if (!isAnswered(health)) return [];
+  return entriesOf(health.body["checks"]).flatMap(([part, { status }]): NamedAlert[] => {
+    if (status === "ok") return [];
+    if (part === "postgres") return ["DATABASE_UNAVAILABLE"];
+    return part === "object_store" ? ["OBJECT_STORE_UNAVAILABLE"] : [];
+  });
+}
+
+const alertLine = (code: NamedAlert): string[] => {
   const { severity, summary, runbook, firstCommand, owner } = alertList[code];
   return [`  ${code} ${severity}: ${summary}`, `    read ${runbook}, then ${firstCommand}; owner: ${owner}`];
 };
