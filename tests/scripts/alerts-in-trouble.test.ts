@@ -103,6 +103,23 @@ async function stackFile(
   await writeFile(join(dataDir, "stack", "stack.json"), JSON.stringify(record));
 }
 
+test("a Postgres that /health says is away fires its own alert, whatever the API can still read", async (t) => {
+  const reason = "answers, and cannot write: it is read-only";
+  const checks = { postgres: { status: "unavailable", reason }, object_store: { status: "ok" } };
+  const answers = { health: { status: "unavailable", checks }, alerts: { alerts: [] } };
+  const api = createHttp(({ url }, response) => {
+    const isHealth = url === "/health";
+    response.writeHead(isHealth ? 503 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ service: "dispatch-api", ...answers[isHealth ? "health" : "alerts"] }));
+  });
+  const { code, out } = await alerts({}, "--url", `http://${await listening(t, api)}`);
+  assert.equal(code, 1);
+  assert.match(
+    out,
+    /^alerts: 1 fire\n {2}DATABASE_UNAVAILABLE critical: .*\n {4}read ops\/runbooks\/database_unavailable\.md, /m,
+  );
+});
+
 describe("an address at which no Dispatch answers", () => {
   const shortMs = 300;
   const told = async (url: string, withinMs = 60_000): Promise<string> => {
@@ -118,6 +135,16 @@ describe("an address at which no Dispatch answers", () => {
       /^the API takes connections and gives no answer within 0\.3 s: it hangs\. Find its process with ss /,
     );
     assert.doesNotMatch(said, /[Ss]tart it:/);
+  });
+
+  test("another program on the port of a stack's API is to be found and ended, not passed by", () => {
+    const url = "http://127.0.0.1:8080";
+    const reply = { ok: false, error: { kind: "other_program", words: "HTTP 404, text/html" } } as const;
+    const part = { last_end: null, log: "x" };
+    const supervisor = { ...part, name: "supervisor", pid: 1, state: "runs", url: null } as const;
+    const api = { ...part, name: "api", pid: null, state: "waiting", url } as const;
+    assert.match(advice(url, reply, [supervisor, api]), /the stack's API is waiting, .*: ss -ltnp 'sport = :8080' /);
+    assert.match(advice(url, reply, [supervisor, { ...api, pid: 2, state: "runs" }]), /with --url\.$/);
   });
 
   test("one that answers in pieces for ever does too", async (t) => {

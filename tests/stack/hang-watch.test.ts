@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { healthWithinMs } from "../../dispatch/api/health.ts";
 import { UnansweredLooks, untilItHangs } from "../../dispatch/ops/stack/hang-watch.ts";
+import { endInALine } from "../../dispatch/ops/stack/end-in-a-line.ts";
 import { nextCommands } from "../../dispatch/ops/stack/next-commands.ts";
 import { SupervisedService } from "../../dispatch/ops/stack/supervised-service.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
@@ -116,4 +117,12 @@ test("the next command names the process, and leaves a server that is only slow 
     "postgres: pnpm dispatch:stack:logs postgres",
   ]);
   assert.deepEqual(nextCommands([api], 0), ["api: kill -9 7, and the supervisor starts it again"]);
+});
+
+test("a part that did not start says why in its one line: the newest of the log's lines, of Dispatch's own log the message", () => {
+  const end = "did not start: api ended with exit code 1 before it was ready. Its last lines, from api.log:";
+  assert.equal(endInALine(`${end}\n  {"level":"info"}\n  Port 80 is in use`), `${end} Port 80 is in use`);
+  assert.equal(endInALine(`${end}\n  {"level":"fatal","message":"no room"}\n`), `${end} no room`);
+  assert.equal(endInALine("ended with SIGKILL"), "ended with SIGKILL");
+  assert.equal(endInALine("did not start: it is damaged.\n  more"), "did not start: it is damaged.");
 });

@@ -20,8 +20,13 @@ export function advice(
     return `the name ${hostname} is not found (${words}): look at the address and at the name service.`;
   if (kind === "tls")
     return `no TLS with ${host} (${words}): look at its certificate, and whether the address begins with http or https.`;
-  if (kind === "other_program")
-    return `another program than Dispatch answers at ${host} (${words}): pass the API's own address with --url.`;
+  if (kind === "other_program") {
+    const other = `another program than Dispatch answers at ${host} (${words})`;
+    return api === null || api.state === "runs"
+      ? `${other}: pass the API's own address with --url.`
+      : `${other}, and the stack's API is ${api.state}, since its port is taken: ss -ltnp 'sport = :${port}' names that program; end it, ` +
+          "and the supervisor starts the API.";
+  }
   if (kind === "closed")
     return `${host} closed the connection without an answer (${words}): it is just starting or ending, ask once more; else read its log.`;
   return `${host} could not be asked: ${words}`;

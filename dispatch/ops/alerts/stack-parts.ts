@@ -1,6 +1,7 @@
 // The parts of a stack as its own file and the system tell of them: it needs none of them to be up, nor to answer.
 
 import type { Settings } from "../../process/settings.ts";
+import { endInALine } from "../stack/end-in-a-line.ts";
 import { stackFolderOf, supervisorName } from "../stack/folder.ts";
 import { isAlive, type ProcessIdentity } from "../stack/process-identity.ts";
 import { readStackRecord } from "../stack/state.ts";
@@ -69,7 +70,7 @@ export const isSupervised = (parts: readonly StackPart[]): boolean =>
 /** What is wrong with a part, and what to do. */
 export function trouble({ name, pid, state, last_end: end, log }: StackPart, parts: readonly StackPart[]): string {
   const again = isSupervised(parts) ? "the supervisor starts it again" : "pnpm dispatch:stack:up starts a new one";
-  const ended = end === null ? "" : `, last ${end.split("\n")[0]}`;
+  const ended = end === null ? "" : `, last ${endInALine(end)}`;
   if (state === "stopped") {
     // A server that is killed so leaves processes of its own behind.
     const killed = name === "postgres" ? "" : `, kill -9 ${pid} ends it and ${again}`;
