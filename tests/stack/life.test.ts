@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -104,6 +104,17 @@ describe(
         /^A stack already runs from .*pnpm dispatch:stack:status/,
       );
       assert.match(await stack.does("stack-status.ts"), /^Stack up, supervisor \d+/);
+      const { supervisor_pid: supervisor } = await stack.status();
+      assert.ok(supervisor);
+      process.kill(supervisor, "SIGSTOP");
+      const unwatched = await stack.run("stack-status.ts");
+      process.kill(supervisor, "SIGCONT");
+      assert.equal(unwatched.code, 1, "a stack that nobody watches is not well");
+      assert.match(unwatched.stdout, /^Stack degraded, /);
+      assert.match(
+        unwatched.stdout,
+        new RegExp(`^next, supervisor: kill -CONT ${supervisor}; a signal stopped it`, "m"),
+      );
       assert.match(await stack.does("stack-down.ts"), /^Stopping worker-1, api, postgres…\nThe stack is down after/);
       assert.deepEqual(await processesOf(stack.dataDir), []);
       assert.equal((await stack.run("stack-status.ts")).code, 1);
@@ -125,6 +136,21 @@ describe(
         `Port ${address.port} on 127.0.0.1 is in use: stop the process that has it, or set DISPATCH_API_PORT to another port.\n`,
       );
       assert.deepEqual(await processesOf(stack.dataDir), []);
+    });
+
+    test("a gateway that cannot start leaves the desk up, is told, and is tried again", async () => {
+      // Its folder cannot be made where a file has the name.
+      await writeFile(join(stack.dataDir, "openclaw"), "");
+      const { code, stdout } = await stack.with({ DISPATCH_GATEWAY_PORT: "0" }).run("stack-up.ts");
+      assert.equal(code, 1);
+      assert.match(stdout, /^The stack is up, supervisor \d+, without the gateway: .* The gateway did not start: \S/m);
+      await eventually("the gateway is tried again", async () => {
+        const { state, services } = await stack.status();
+        const [restarts, others] = [services.at(-1)?.restarts ?? 0, services.slice(0, -1)];
+        return restarts > 0 && state === "degraded" && others.every(({ health }) => health === "ok");
+      });
+      await stack.does("stack-down.ts");
+      await rm(join(stack.dataDir, "openclaw"));
     });
 
     test("a part that cannot start says why in its own words, and what was started before it is stopped", async () => {
@@ -222,7 +248,12 @@ describe("a program", { timeout: 600_000 }, async () => {
       const why = api?.last_end?.startsWith("did not start: api ended with exit code 1") ?? false;
       return state === "degraded" && api?.state === "crash-loop" && why;
     });
-    assert.match((await stack.run("stack-status.ts")).stdout, /^api +crash-loop +/m);
+    const { stdout } = await stack.run("stack-status.ts");
+    assert.match(stdout, /^api +crash-loop +/m);
+    assert.match(
+      stdout,
+      /^api last did not start: .*: dispatch-api cannot start: Port \d+ on 127\.0\.0\.1 is in use: /m,
+    );
     await new Promise((closed) => squatter.close(closed));
     await eventually("all is well", async () => (await stack.status()).state === "up");
   });

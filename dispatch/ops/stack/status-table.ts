@@ -1,12 +1,13 @@
 // The state of a stack as a terminal shows it: a row for each process, how it ended last, and what to type next.
 
+import { endInALine } from "./end-in-a-line.ts";
 import { nextCommands } from "./next-commands.ts";
 import { jwtSecretFile } from "./secret-file.ts";
 import type { StackStatus } from "./status.ts";
 
 /** @param hangSeconds after how long the supervisor acts by itself; 0: never */
 export function statusTable(
-  { state, supervisor_pid, secret_unusable, services }: StackStatus,
+  { state, supervisor_pid, supervisor_stopped, secret_unusable, services }: StackStatus,
   dataDir: string,
   hangSeconds: number,
 ): string {
@@ -32,10 +33,12 @@ export function statusTable(
       .join("  ")
       .trimEnd(),
   );
-  const ends = services.flatMap(({ name, last_end: end }) =>
-    end === null ? [] : [`${name} last ${end.split("\n")[0]}`],
-  );
+  const ends = services.flatMap(({ name, last_end: end }) => (end === null ? [] : [`${name} last ${endInALine(end)}`]));
   const next = nextCommands(services, hangSeconds).map((line) => `next, ${line}`);
+  if (supervisor_stopped)
+    next.unshift(
+      `next, supervisor: kill -CONT ${supervisor_pid}; a signal stopped it, and meanwhile no part that ends or hangs is started again`,
+    );
   if (secret_unusable !== null) {
     next.push(
       `The token secret on disk is not the one the parts use: ${secret_unusable}. Put one back into ${jwtSecretFile(dataDir)}, or the ` +

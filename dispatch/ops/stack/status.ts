@@ -6,7 +6,7 @@ import { crashLoopAt } from "./back-off.ts";
 import { stackFolderOf } from "./folder.ts";
 import { apiHealth, gatewayHealth, noAnswer, postgresHealth, workerHealth, type Health } from "./health.ts";
 import { isAlive } from "./process-identity.ts";
-import { stoppedOf } from "./stopped-processes.ts";
+import { isStopped, stoppedOf } from "./stopped-processes.ts";
 import { readStackRecord, type ServiceRecord, type StackRecord } from "./state.ts";
 
 export type ServiceStatus = {
@@ -29,6 +29,8 @@ export type StackStatus = {
   /** down: nothing was started. lost: the supervisor was killed. */
   readonly state: "up" | "starting" | "degraded" | "lost" | "down";
   readonly supervisor_pid: number | null;
+  /** A signal stopped it: the parts run on, and nobody watches them. */
+  readonly supervisor_stopped: boolean;
   readonly uptime_seconds: number | null;
   /** Why the token secret on disk is not the one the parts use; null where it is. */
   readonly secret_unusable: string | null;
@@ -39,18 +41,29 @@ export type StackStatus = {
 export async function stackStatus(settings: Settings): Promise<StackStatus> {
   const record = readStackRecord(stackFolderOf(settings.dataDir));
   if (record === null)
-    return { state: "down", supervisor_pid: null, uptime_seconds: null, secret_unusable: null, services: [] };
+    return {
+      state: "down",
+      supervisor_pid: null,
+      supervisor_stopped: false,
+      uptime_seconds: null,
+      secret_unusable: null,
+      services: [],
+    };
   const supervised = await isAlive(record.supervisor);
+  const supervisorStopped = supervised && (await isStopped(record.supervisor.pid));
   const services = await Promise.all(
     record.services.map((service) => serviceStatus(service, record, settings, supervised)),
   );
   // A supervisor of an earlier release says nothing of it.
   const secretUnusable = record.secretUnusable ?? null;
   const wellAll =
-    secretUnusable === null && services.every(({ state, health }) => state === "running" && health === "ok");
+    !supervisorStopped &&
+    secretUnusable === null &&
+    services.every(({ state, health }) => state === "running" && health === "ok");
   return {
     state: !supervised ? "lost" : !record.ready ? "starting" : wellAll ? "up" : "degraded",
     supervisor_pid: supervised ? record.supervisor.pid : null,
+    supervisor_stopped: supervisorStopped,
     uptime_seconds: supervised ? secondsSince(record.startedAt) : null,
     secret_unusable: secretUnusable,
     services,
