@@ -6,6 +6,7 @@
 
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
@@ -18,7 +19,8 @@ import { takeNext, type Limits } from "../../lab/testing/take-next.ts";
 import { globalSetup, globalTeardown } from "./global-setup.ts";
 import { outcomeOf, type Outcome } from "./run-group.ts";
 
-const atOnce = 4;
+/** Each has waits of its own; more than these only take time from each other, and come near their limits. */
+const atOnce = Math.min(4, availableParallelism() + 1);
 const root = join(import.meta.dirname, "../..");
 
 const { values, positionals } = parseArgs({

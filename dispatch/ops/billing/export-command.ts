@@ -84,7 +84,11 @@ async function save(pieces: AsyncIterable<string>, path: string): Promise<number
     let bytes = 0;
     {
       await using file = await open(part, "w", 0o600);
-      for await (const piece of pieces) bytes += (await file.write(piece)).bytesWritten;
+      for await (const piece of pieces) {
+        // All of it, which a single write need not take.
+        await file.writeFile(piece);
+        bytes += Buffer.byteLength(piece);
+      }
     }
     await rename(part, path);
     return bytes;
