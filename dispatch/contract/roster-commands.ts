@@ -88,8 +88,16 @@ export const rosterCommands = defineCommands({
         zone: optional(
           nullable(
             name("Zone"),
-            "Zone the technician works in, as sites name their region; null: none; absent: unchanged",
+            "The first of the technician's zones, in the place of that before; null: none at all; absent: unchanged",
           ),
+        ),
+        zones: optional(
+          Type.Array(name("Zone"), {
+            maxItems: 20,
+            uniqueItems: true,
+            description:
+              "All zones the technician works in, as sites name their zone or region, the usual one first; absent: unchanged",
+          }),
         ),
         service_types: optional(
           Type.Array(line(100), {
@@ -138,7 +146,7 @@ export const rosterCommands = defineCommands({
     ),
     example: {
       name: "Ana Alvarez",
-      zone: "CA",
+      zones: ["CA", "NV"],
       home: { lat: 37.8044, lon: -122.2712 },
       skills: ["door_hardware"],
       quality: 80,
@@ -238,12 +246,12 @@ export const rosterQueries = defineQueries({
     path: "/roster",
     roles: ["dispatcher"],
     summary:
-      "Read the roster by name: zone, skills, shifts, coming time off, who takes no new work. To find " +
+      "Read the roster by name: zones, skills, shifts, coming time off, who takes no new work. To find " +
       "one technician's id by name use directory.search; for free times use schedule.slots.",
     next: ["roster.set_shifts", "roster.time_off", "roster.drain", "roster.sign_off"],
     input: Type.Object({
       tech_id: optional(idOf<TechnicianId>("Only this technician; absent: all")),
-      zone: optional(name("Only technicians of this zone, in any letter case; absent: of any")),
+      zone: optional(name("Only technicians who work in this zone, in any letter case; absent: in any")),
       skill: optional(name("Only technicians with this skill; absent: with any")),
       status: optional(
         oneOf(

@@ -14,7 +14,7 @@ export const warningRegistry = {
   LOCATION_NOT_UNDERSTOOD: "What was given as the place is none; it is kept as it was given and nothing relies on it.",
   TIME_ZONE_UNKNOWN:
     "Nobody works in the site's zone and no other site of it is known, so its times are UTC's: give timezone, such as America/Chicago.",
-  BEYOND_ABILITIES: "The technician is booked for visits that are beyond their abilities or zone from now on.",
+  BEYOND_ABILITIES: "The technician is booked for visits that are beyond their abilities or zones from now on.",
   UNKNOWN_INCIDENT_TYPE:
     "The policy does not know this incident type: no skill, tool or closeout template belongs to it.",
   DUPLICATE_EVIDENCE:

@@ -3,7 +3,7 @@
 
 export type StatementRows = {
   abilities_select: {
-    zone: string;
+    zones: readonly string[];
     serviceTypes: readonly string[];
     skills: readonly string[];
     tools: readonly string[];
@@ -840,7 +840,7 @@ export type StatementRows = {
     provider_id: string;
     home_lat: number;
     home_lon: number;
-    zone: string;
+    zones: readonly string[];
     service_types: readonly string[];
     skills: readonly string[];
     tools: readonly string[];
@@ -865,7 +865,7 @@ export type StatementRows = {
     provider_id: string;
     home_lat: number;
     home_lon: number;
-    zone: string;
+    zones: readonly string[];
     service_types: readonly string[];
     skills: readonly string[];
     tools: readonly string[];
@@ -3146,7 +3146,8 @@ export type StatementRows = {
     provider_id: string | null;
     home_lat: number | null;
     home_lon: number | null;
-    zone: string | null;
+    zone: string;
+    zones: readonly string[];
     service_types: readonly string[];
     skills: readonly string[];
     tools: readonly string[];

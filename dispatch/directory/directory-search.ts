@@ -6,6 +6,7 @@ import { idFrom } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import { reachParameter } from "../kernel/actor.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
+import { zonesOf } from "../workforce/zones-of-technician.ts";
 import { reversedPhone } from "./typed-phone.ts";
 import { twinsOf } from "./twins.ts";
 
@@ -89,7 +90,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     known: [`e.id = ${the("id")}`, `e.external_id = ${the("words")}`, beginsBy("lower(e.serial_number)", "start")],
   },
   technician: {
-    columns: "r.id, r.name, r.zone, NULL::uuid",
+    columns: `r.id, r.name, nullif(array_to_string(${zonesOf("r")}, ', '), ''), NULL::uuid`,
     from: "technicians r",
     within: "r.active",
     named: ["r.name"],

@@ -9,6 +9,7 @@ import type { Violation } from "../kernel/refusal.ts";
 import type { Policy } from "../policy/policy.ts";
 import { hoursProblem } from "../workforce/open-hours.ts";
 import { timeZoneProblem } from "../workforce/time-zone-name.ts";
+import { worksIn } from "../workforce/zones-of-technician.ts";
 import { directoryUpsert } from "./directory-upsert.ts";
 import { lockParentAccount, requireAccount, type AccountParent } from "./parents.ts";
 import { lockSiteNamed, siteAggregate, type SiteChange, type SiteFields, type SiteRow } from "./site-row.ts";
@@ -162,7 +163,7 @@ const selectZoneTime = statement<{ timezone: string | null }>(
    )
    SELECT coalesce(
      (SELECT h.timezone FROM technician_shifts h JOIN technicians t ON t.id = h.technician_id, wanted
-      WHERE upper(t.zone) = wanted.zone AND t.active GROUP BY h.timezone ORDER BY count(*) DESC, h.timezone LIMIT 1),
+      WHERE ${worksIn("t", "wanted.zone")} AND t.active GROUP BY h.timezone ORDER BY count(*) DESC, h.timezone LIMIT 1),
      (SELECT s.timezone FROM sites s, wanted
       WHERE upper(coalesce(s.zone, s.region)) = wanted.zone GROUP BY s.timezone ORDER BY count(*) DESC, s.timezone LIMIT 1)
    ) AS timezone`,

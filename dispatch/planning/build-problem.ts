@@ -208,7 +208,7 @@ function startsOf(
 
 function whoIsPlanned({ roster, zone, techIds, day }: DayRows): { people: Person[]; leftOut: LeftOut[] } {
   const asked = roster.filter((one) =>
-    techIds ? techIds.includes(one.id) : zone === null || matchesZone(one.zone, zone),
+    techIds ? techIds.includes(one.id) : zone === null || matchesZone(one.zones, zone),
   );
   const people: Person[] = [];
   const leftOut: LeftOut[] = [];

@@ -2,6 +2,7 @@
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import { zonesOf } from "../workforce/zones-of-technician.ts";
 import { localDay, localToInstant } from "../workforce/local-time.ts";
 
 export type NightlyDay = {
@@ -16,12 +17,14 @@ const nightHours = 10;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-// A zone is planned in the time zone most of its shifts are kept in. People without a zone have one day of all zones where
+// A zone is planned in the time zone most of its shifts are kept in; who works in several is planned in each, and what one plan has
+// changed of their day makes another's proposal out of date. People without a zone have one day of all zones where
 // nobody has a zone, and none otherwise.
 const selectZones = statement<{ zone: string | null; timezone: string }>(
   "plan_zones",
-  `SELECT upper(nullif(trim(r.zone), '')) AS zone, mode() WITHIN GROUP (ORDER BY s.timezone) AS timezone
+  `SELECT upper(nullif(trim(worked.zone), '')) AS zone, mode() WITHIN GROUP (ORDER BY s.timezone) AS timezone
    FROM technicians r JOIN technician_shifts s ON s.technician_id = r.id
+     LEFT JOIN LATERAL unnest(${zonesOf("r")}) AS worked (zone) ON true
    WHERE r.active GROUP BY 1 ORDER BY 1 NULLS LAST`,
 );
 

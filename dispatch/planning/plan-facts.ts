@@ -118,7 +118,7 @@ function ticketFacts({
 }
 
 function technicianFacts(entry: RosterEntry, day: PlanDay, moving: ReadonlySet<TicketId>): TechnicianFacts {
-  const { ineligible, home, shifts, skills, tools, zone } = entry.calendar(day);
+  const { ineligible, home, shifts, skills, tools, zones } = entry.calendar(day);
   const spans = [day, ...(shifts ?? [])];
   const bookings = entry.bookings.filter(
     ({ ticketId, start, end }) => !moving.has(ticketId) && spans.some((span) => start < span.end && span.start < end),
@@ -126,7 +126,14 @@ function technicianFacts(entry: RosterEntry, day: PlanDay, moving: ReadonlySet<T
   return {
     id: entry.id,
     standing: ineligible,
-    abilities: { skills, tools, zone, services: entry.serviceTypes },
+    // One zone as the release before kept it, so that its proposals still hold.
+    abilities: {
+      skills,
+      tools,
+      zone: zones[0] ?? null,
+      ...(zones.length > 1 && { zones }),
+      services: entry.serviceTypes,
+    },
     home,
     hours: shifts,
     bookings: bookings.map(({ ticketId, start, end }) => ({ ticketId, start, end })),

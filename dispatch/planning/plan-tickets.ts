@@ -10,6 +10,7 @@ import { reachParameter, type Actor } from "../kernel/actor.ts";
 import { withoutVersionSql } from "../policy/incident-type.ts";
 import type { SiteHours } from "../workforce/open-hours.ts";
 import { zoneOfSite } from "../workforce/site-zone.ts";
+import { worksIn } from "../workforce/zones-of-technician.ts";
 import type { PlanDay } from "./plan-day.ts";
 
 export type PlanTicket = {
@@ -91,7 +92,7 @@ const selectTimeZone = statement<{ zone: string | null }>(
   "plan_time_zone",
   `SELECT mode() WITHIN GROUP (ORDER BY s.timezone) AS zone
    FROM technicians r JOIN technician_shifts s ON s.technician_id = r.id
-   WHERE r.active AND ($1::text IS NULL OR upper(trim(r.zone)) = upper(trim($1))) AND ($2::uuid[] IS NULL OR r.id = ANY ($2))`,
+   WHERE r.active AND ($1::text IS NULL OR ${worksIn("r", "$1")}) AND ($2::uuid[] IS NULL OR r.id = ANY ($2))`,
 );
 
 /** As many visits as one plan holds; what is beyond the calendar's own waits for another plan. */

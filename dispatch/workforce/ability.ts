@@ -6,6 +6,7 @@ import { withoutVersion } from "../policy/incident-type.ts";
 import type { OpenHours } from "./open-hours.ts";
 import type { Shift } from "./shift-ranges.ts";
 import type { Place } from "../travel/estimate.ts";
+import { zoneKey } from "./zones-of-technician.ts";
 
 /** Why a technician is left out. */
 export type IneligibleReason =
@@ -34,7 +35,8 @@ export type Exclusion = {
 
 /** What is judged before any time is looked at. */
 export type Abilities = {
-  readonly zone: string | null;
+  /** The usual one first. */
+  readonly zones: readonly string[];
   /** Kinds of work; DEFAULT among them is all kinds. */
   readonly serviceTypes: readonly string[];
   readonly skills: readonly string[];
@@ -83,9 +85,9 @@ export function findInability(technician: Abilities, job: Job, rules: AbilityRul
   const { skills, tools } = isTakenForAble(technician, rules) ? lackingNothing : lacking(technician, job);
   if (skills.length > 0) return { reason: "SKILL_MISSING", detail: `lacks ${skills.join(", ")}` };
   if (tools.length > 0) return { reason: "TOOL_MISSING", detail: `has no ${tools.join(", ")}` };
-  if (rules.zoneMustMatch && !matchesZone(technician.zone, job.region)) {
-    const zone = technician.zone ?? "no zone";
-    return { reason: "ZONE_MISMATCH", detail: `works in ${zone}, the site is in ${job.region}` };
+  if (rules.zoneMustMatch && !matchesZone(technician.zones, job.region)) {
+    const zones = technician.zones.join(", ") || "no zone";
+    return { reason: "ZONE_MISMATCH", detail: `works in ${zones}, the site is in ${job.region}` };
   }
   if (technician.shifts === null && rules.technicianWithoutShift === "excluded") {
     return { reason: "NO_SHIFT", detail: "no shift is on record" };
@@ -96,10 +98,10 @@ export function findInability(technician: Abilities, job: Job, rules: AbilityRul
 /** The same job, asking for nothing but time: where somebody has decided, or judged before, who is able. */
 export const withoutDemands = (job: Job): Job => ({ ...job, serviceType: null, requiredSkills: [], requiredTools: [] });
 
-/** True when the site has no region or it is the technician's zone, in any case. */
-export function matchesZone(zone: string | null, region: string | null): boolean {
-  const wanted = (region ?? "").trim().toUpperCase();
-  return wanted === "" || (zone ?? "").trim().toUpperCase() === wanted;
+/** True when the site has no region or it is one of the technician's zones, in any case. */
+export function matchesZone(zones: readonly string[], region: string | null): boolean {
+  const wanted = zoneKey(region ?? "");
+  return wanted === "" || zones.some((zone) => zoneKey(zone) === wanted);
 }
 
 /** A service type as it is compared: trimmed, upper-cased, a trailing version such as "_V2" removed. */
@@ -125,7 +127,7 @@ const ineligibleDetail: Readonly<Record<IneligibleReason, string>> = {
   TIME_OFF: "has time off",
   SKILL_MISSING: "lacks a skill",
   TOOL_MISSING: "lacks a tool",
-  ZONE_MISMATCH: "works in another zone",
+  ZONE_MISMATCH: "works in other zones",
   TOO_FAR: "is too far away",
   SITE_CLOSED: "cannot go in, since the site is closed",
   AUTONOMY_PAUSED: "automatic work is paused",

@@ -1,4 +1,4 @@
-// Which visits a technician is booked for and can no longer do, once the roster says other abilities of them, or another zone.
+// Which visits a technician is booked for and can no longer do, once the roster says other abilities of them, or other zones.
 
 import type { TechnicianId, TicketId } from "../contract/ids.ts";
 import type { BookingConflict, TechnicianBody } from "../contract/roster-responses.ts";
@@ -68,8 +68,8 @@ export const beyondAbilityWarning = ({ name }: TechnicianBody, visits: readonly 
     "give each to somebody else (assignment.unassign, assignment.override), or the ability back.",
 });
 
-const abilitiesOf = ({ zone, service_types, skills, tools, abilities_on_record }: TechnicianBody): Abilities => ({
-  zone,
+const abilitiesOf = ({ zones, service_types, skills, tools, abilities_on_record }: TechnicianBody): Abilities => ({
+  zones,
   serviceTypes: service_types,
   skills,
   tools,

@@ -2,6 +2,7 @@
 // statement. It judges nothing.
 
 import { statement } from "../db/statement.ts";
+import { zonesOf } from "./zones-of-technician.ts";
 import type { Session } from "../db/pool.ts";
 import type { AccountId, ProviderId, SiteId, TechnicianId, TicketId } from "../contract/ids.ts";
 import type { Priority } from "../contract/fields.ts";
@@ -48,7 +49,7 @@ type CalendarRow = {
   readonly provider_id: ProviderId | null;
   readonly home_lat: number | null;
   readonly home_lon: number | null;
-  readonly zone: string | null;
+  readonly zones: readonly string[];
   readonly service_types: string[];
   readonly skills: string[];
   readonly tools: string[];
@@ -84,7 +85,7 @@ export type RosterEntry = {
   readonly tools: readonly string[];
   /** Null for who takes work. */
   readonly standing: IneligibleReason | null;
-  readonly zone: string | null;
+  readonly zones: readonly string[];
   readonly home: Place | null;
   readonly quality: number;
   readonly baseLoad: number;
@@ -121,7 +122,7 @@ const calendarOf = (which: string): string => `
             SELECT FROM bookings b WHERE b.ticket_id = $1 AND b.technician_id = r.id AND b.state IN ('tentative', 'firm')
           ) END AS drained_since,
           coalesce((SELECT not_technicians FROM asked) @> jsonb_build_array(jsonb_build_object('tech_id', r.id)), false) AS excluded,
-          r.provider_id, r.home_lat, r.home_lon, r.zone,
+          r.provider_id, r.home_lat, r.home_lon, ${zonesOf("r")} AS zones,
           r.service_types, r.skills, r.tools, r.abilities_on_record, r.quality, r.base_load, r.max_concurrent,
           (SELECT count(*) FROM tickets o
            WHERE o.assigned_tech_id = r.id AND o.id IS DISTINCT FROM $1 AND o.in_work)
@@ -268,7 +269,7 @@ function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterRea
     techId: row.id,
     techName: row.name,
     home: placeOf({ lat: row.home_lat, lon: row.home_lon }),
-    zone: row.zone,
+    zones: row.zones,
     serviceTypes: row.service_types,
     skills: row.skills,
     tools: row.tools,
@@ -284,7 +285,7 @@ function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterRea
     skills: row.skills,
     tools: row.tools,
     standing,
-    zone: row.zone,
+    zones: row.zones,
     home: person.home,
     quality: row.quality,
     baseLoad: row.base_load,

@@ -88,7 +88,7 @@ export type SlotSearch = {
 };
 
 // The desk's judgement, in one unit: a minute later costs 1. An hour's wait is worth five minutes of driving,
-// the technician's own zone twenty minutes of driving.
+// a zone of the technician's own twenty minutes of driving.
 const delayWeight = -1;
 const travelWeight = -12;
 const zoneWeight = 240;
@@ -129,7 +129,7 @@ export function findSlots(
       rejected.push({ tech_id: technician.techId, tech_name: technician.techName, ...unable });
       continue;
     }
-    const inZone = matchesZone(technician.zone, request.region);
+    const inZone = matchesZone(technician.zones, request.region);
     let found = false;
     let most = 0;
     const inParts = people === 1 && isParted(technician, request, rules);

@@ -6,6 +6,7 @@ import type { Session } from "../db/pool.ts";
 import { ofIncidentType } from "../policy/incident-type.ts";
 import type { Policy } from "../policy/policy.ts";
 import { isTakenForAble, matchesCapability, type Abilities } from "./ability.ts";
+import { zonesOf } from "./zones-of-technician.ts";
 
 type Person = Pick<Abilities, "serviceTypes" | "skills" | "tools" | "abilitiesOnRecord">;
 export type MissingAbilities = {
@@ -14,11 +15,11 @@ export type MissingAbilities = {
   readonly tools: readonly string[];
 };
 
-export const selectAbilities = statement<Required<Person> & Pick<Abilities, "zone"> & { readonly drained: boolean }>(
+export const selectAbilities = statement<Required<Person> & Pick<Abilities, "zones"> & { readonly drained: boolean }>(
   "abilities_select",
-  `SELECT zone, service_types AS "serviceTypes", skills, tools, abilities_on_record AS "abilitiesOnRecord",
+  `SELECT ${zonesOf("r")} AS zones, service_types AS "serviceTypes", skills, tools, abilities_on_record AS "abilitiesOnRecord",
           drained_at IS NOT NULL AS drained
-   FROM technicians WHERE active`,
+   FROM technicians r WHERE active`,
 );
 
 /** What the type asks for and none of these people has; null when somebody has each of them. */

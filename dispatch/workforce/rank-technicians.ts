@@ -13,7 +13,7 @@ export type RankCandidate = {
   readonly techId: TechnicianId;
   readonly techName: string;
   readonly serviceTypes: readonly string[];
-  readonly zone: string | null;
+  readonly zones: readonly string[];
   /** Open tickets counted live, plus `baseLoad` as configured for the technician. */
   readonly openTickets: number;
   readonly baseLoad: number;
@@ -74,7 +74,7 @@ export const asCandidate = (one: RosterEntry, verdict: WindowAssessment): RankCa
   techId: one.id,
   techName: one.name,
   serviceTypes: one.serviceTypes,
-  zone: one.zone,
+  zones: one.zones,
   openTickets: one.openTickets,
   baseLoad: one.baseLoad,
   quality: one.quality,
@@ -122,7 +122,7 @@ type Ranked = { readonly recommendation: Recommendation; readonly quality: numbe
 
 function rankOne(candidate: RankCandidate, request: RankRequest): Ranked {
   const capability = matchesCapability(candidate.serviceTypes, request.serviceType);
-  const zone = matchesZone(candidate.zone, request.region);
+  const zone = matchesZone(candidate.zones, request.region);
   const activeLoad = candidate.openTickets + candidate.baseLoad;
   const factors = [
     factor("capability", capability ? 1 : 0, capabilityWeight),

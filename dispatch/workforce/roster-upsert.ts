@@ -11,6 +11,7 @@ import { invalidField } from "../kernel/refusal.ts";
 import { beyondAbility, beyondAbilityWarning, loadBookedVisits } from "./beyond-ability.ts";
 import { giveBack } from "./give-back.ts";
 import { lockWorkOfTechnician } from "./requeue.ts";
+import { eachOnce, withFirst } from "./zones-of-technician.ts";
 import { lockAndReadTechnician, upsertTechnician, upsertValues } from "./technicians.ts";
 
 export const rosterUpsert = deskCommand({
@@ -65,6 +66,7 @@ function newTechnician({ tech_id, name }: Input, now: string): TechnicianBody {
     home_lat: null,
     home_lon: null,
     zone: null,
+    zones: [],
     service_types: ["DEFAULT"],
     skills: [],
     tools: [],
@@ -82,7 +84,21 @@ function newTechnician({ tech_id, name }: Input, now: string): TechnicianBody {
 }
 
 function changed(before: TechnicianBody, { tech_id: _id, home, ...fields }: Input): TechnicianBody {
+  const zones = zonesNow(before, fields);
   const place = home === undefined ? {} : { home_lat: home?.lat ?? null, home_lon: home?.lon ?? null };
   const told = fields.skills !== undefined || fields.tools !== undefined;
-  return { ...before, ...fields, ...place, ...(told && { abilities_on_record: true }) };
+  const where = { zones, zone: zones[0] ?? null };
+  return { ...before, ...fields, ...where, ...place, ...(told && { abilities_on_record: true }) };
+}
+
+/** @throws Refusal INVALID_REQUEST where `zone` and `zones` say different things of the first */
+function zonesNow(before: TechnicianBody, { zone, zones }: Pick<Input, "zone" | "zones">): string[] {
+  if (zones === undefined) return zone === undefined ? before.zones : withFirst(before.zones, zone);
+  if (zone !== undefined && zone !== (zones[0] ?? null))
+    throw invalidField(
+      "zones",
+      "first",
+      "must begin with what zone says: leave zone away, which is the first of zones",
+    );
+  return eachOnce(zones);
 }

@@ -7,6 +7,7 @@ import type { TechnicianId } from "../contract/ids.ts";
 import type { TechnicianBody } from "../contract/roster-responses.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { helpingOf } from "./bookings.ts";
+import { worksIn, zonesOf } from "./zones-of-technician.ts";
 
 export const lockTechnician = statement<{ id: TechnicianId }>(
   "technician_lock",
@@ -17,7 +18,8 @@ export const lockTechnician = statement<{ id: TechnicianId }>(
 // come as one.
 export const selectTechnicians = statement<TechnicianBody>(
   "technicians_select",
-  `SELECT r.id, r.name, r.active, r.provider_id, r.home_lat, r.home_lon, r.zone, r.service_types, r.skills, r.tools,
+  `SELECT r.id, r.name, r.active, r.provider_id, r.home_lat, r.home_lon, (${zonesOf("r")})[1] AS zone,
+          ${zonesOf("r")} AS zones, r.service_types, r.skills, r.tools,
           r.abilities_on_record,
           r.quality, r.base_load, r.max_concurrent, r.room, r.drained_at, r.drain_reason,
           (SELECT count(*) FROM tickets t WHERE t.assigned_tech_id = r.id AND t.in_work) + ${helpingOf("r.id")} AS open_tickets,
@@ -35,7 +37,7 @@ export const selectTechnicians = statement<TechnicianBody>(
            FROM technician_time_off o WHERE o.technician_id = r.id AND upper(o.span) > $2) AS time_off
    FROM technicians r
    WHERE ($1::uuid IS NULL OR r.id = $1)
-     AND ($3::text IS NULL OR upper(trim(r.zone)) = upper(trim($3)))
+     AND ($3::text IS NULL OR ${worksIn("r", "$3")})
      AND ($4::text IS NULL OR $4 = ANY (r.skills))
      AND ($5::text IS NULL OR $5 = CASE WHEN NOT r.active THEN 'inactive' WHEN r.drained_at IS NULL THEN 'working' ELSE 'drained' END)
    ORDER BY r.name, r.id LIMIT $6`,
@@ -59,16 +61,21 @@ const stored = [
   "room",
 ] as const satisfies readonly (keyof TechnicianBody)[];
 
-const parameters = stored.map((_, i) => `$${i + 1}`);
-const replaced = stored.slice(1).map((name) => `${name} = excluded.${name}`);
+/** The first zone has a column of its own. */
+const columns = [...stored, "more_zones"] as const;
+const parameters = columns.map((_, i) => `$${i + 1}`);
+const replaced = columns.slice(1).map((name) => `${name} = excluded.${name}`);
 
 export const upsertTechnician = statement(
   "technician_upsert",
-  `INSERT INTO technicians (${stored.join(", ")}) VALUES (${parameters.join(", ")})
+  `INSERT INTO technicians (${columns.join(", ")}) VALUES (${parameters.join(", ")})
    ON CONFLICT (id) DO UPDATE SET ${replaced.join(", ")}`,
 );
 
-export const upsertValues = (technician: TechnicianBody): unknown[] => stored.map((name) => technician[name]);
+export const upsertValues = (technician: TechnicianBody): unknown[] => [
+  ...stored.map((name) => technician[name]),
+  technician.zones.slice(1),
+];
 
 export const updateDrain = statement(
   "technician_drain",

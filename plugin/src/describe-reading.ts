@@ -265,7 +265,7 @@ function technicianLine(one: unknown): string {
   const away = listAt(one, "time_off").map((off) => `away ${at(off, "start")} to ${at(off, "end")}`);
   return [
     `tech_id ${at(one, "id")} ${quoted(textAt(one, "name"))}`,
-    `zone ${quoted(textAt(one, "zone"), 40)}`,
+    `zones ${quoted(listAt(one, "zones").join(", ") || null, 100)}`,
     isObject(one) && one["active"] === false && "INACTIVE",
     textAt(one, "drained_at") !== null && `DRAINED: ${quoted(textAt(one, "drain_reason"), 120)}`,
     hours.length === 0 ? "no shift on record" : hours.join(", "),

@@ -18,7 +18,7 @@ const meanings = new Map([
   ["EXCLUDED", "was taken off this ticket"],
   ["AUTONOMY_PAUSED", "automatic work is paused; a person may still assign"],
   ["NO_SHIFT", "has no shift on record"],
-  ["ZONE_MISMATCH", "works in another zone"],
+  ["ZONE_MISMATCH", "works in other zones"],
   ["TOOL_MISSING", "has no tool that the work needs"],
   ["SKILL_MISSING", "lacks a skill that the work needs"],
   ["INACTIVE", "no longer works here"],

@@ -75,6 +75,7 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   // A search is no part of the attack; that it holds nobody up is tested where it belongs.
   ["day", fc.constantFrom(...[1, 3].map((days) => minutesFromNow(days * 1_440).slice(0, 10)))],
   ["zone", fc.constantFrom("CA", "ca", "ZZ")],
+  ["zones", fc.constantFrom(["CA"], ["ca", "ZZ"])],
   ["time_zone", fc.constantFrom("UTC", "America/Los_Angeles")],
   ["iterations", fc.constantFrom(1, 20)],
   ["seconds", fc.constant(0.1)],

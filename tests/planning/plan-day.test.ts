@@ -61,7 +61,7 @@ describe("the lanes of a shift", () => {
     techId: idNamed<TechnicianId>("t"),
     techName: "T",
     home: { lat: 1, lon: 1 },
-    zone: null,
+    zones: [],
     serviceTypes: ["DEFAULT"],
     skills: [],
     tools: [],

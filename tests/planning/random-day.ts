@@ -99,7 +99,7 @@ const anyWork = fc.record({
 const anyone = {
   home: anyPlace,
   shift: fc.option(anyShift, { freq: 9 }),
-  zone: fc.constantFrom("CA", "CA", "NV"),
+  zones: fc.constantFrom(["CA"], ["CA"], ["NV"], ["NV", "CA"]),
   drained: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
   skills: fc.subarray(["door_hardware", "auto_operator", "glazing"], { minLength: 1 }),
   services: fc.constantFrom(["DEFAULT"], ["DEFAULT"], ["DOOR_WONT_LATCH"]),
@@ -109,7 +109,7 @@ const anyone = {
 const anyColleague = {
   ...anyone,
   shift: range(0, 500, 500, 900).map((span): Shift => ({ ...span, pauses: [] })),
-  zone: fc.constant("CA"),
+  zones: fc.constant(["CA"]),
   drained: fc.constant(false),
   services: fc.constant(["DEFAULT"]),
 };
@@ -227,7 +227,7 @@ const daysOf = (person: typeof anyone | typeof anyColleague, least: number): fc.
           techId,
           techName: `Person ${index + 1}`,
           home: person.home,
-          zone: person.zone,
+          zones: person.zones,
           serviceTypes: person.services,
           skills: person.skills,
           tools: ["multimeter", "glass_lifter"],
@@ -243,7 +243,7 @@ const daysOf = (person: typeof anyone | typeof anyColleague, least: number): fc.
           skills: person.skills,
           tools: ["multimeter", "glass_lifter"],
           standing: person.drained ? ("DRAINED" as const) : null,
-          zone: person.zone,
+          zones: person.zones,
           quality: 50,
           baseLoad: 0,
           openTickets: 0,

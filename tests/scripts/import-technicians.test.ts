@@ -21,7 +21,7 @@ type Outcome = { readonly code: number; readonly stdout: string; readonly stderr
 const messy = [
   "Monteure Stand 01.11.2026;;;;;;;;;",
   "Personalnummer;Vorname;Nachname;Gebiet;Fähigkeiten;Werkzeuge;Arbeitszeit;Zeitzone;Wohnort;Handy",
-  'P-1;Jörg;Größ;Dresden;"Door hardware, Glazing";multimeter;Mo-Fr 7:00-15:30, Pause 12:00-12:30;;Dresden;0171 1111111',
+  'P-1;Jörg;Größ;"Dresden; Leipzig";"Door hardware, Glazing";multimeter;Mo-Fr 7:00-15:30, Pause 12:00-12:30;;Dresden;0171 1111111',
   "P-2;Änne;Süß;Dresden;auto_operator;;Mo-Do 7-16 Uhr, Fr 7-13 Uhr;Europe/Berlin;Pirna;0171 2222222",
   "P-3;Karl;Öhm;Dresdn;dor hardware;;Mo-Fr 8-16;;Dresden;0171 3333333",
   'P-4;Uwe;Faß;"Dresden; Leipzig";;;Mo-Fr 8-16;CET;Leipzig;',
@@ -67,7 +67,6 @@ describe("dispatch:import --kind technicians", async () => {
       "cannot be used: 5 rows",
       'row 5  technician.zone "Dresdn" is not known; perhaps Dresden is meant. Write that, or take names as they are',
       'row 5  technician.skills "dor hardware" is not known; perhaps door_hardware is meant.',
-      "row 6  technician.zone names 2 zones, Dresden and Leipzig; a technician has one: leave the one they usually work in",
       'row 6  technician.time_zone "CET" is no place\'s time zone; name the zone of the place: perhaps Europe/Berlin or Europe/Paris',
       'row 7  technician.hours "nach Absprache": "nach" is no day of the week and no word we know',
       "row 8  technician.name is required: the row names nobody",
@@ -87,11 +86,12 @@ describe("dispatch:import --kind technicians", async () => {
     assert.equal(first.code, 0, first.stdout + first.stderr);
     const made = await named("Jörg Größ");
     assert.ok(made);
-    const { zone, skills, tools, abilities_on_record, shifts } = made;
+    const { zone, zones, skills, tools, abilities_on_record, shifts } = made;
     assert.deepEqual(
-      { zone, skills, tools, abilities_on_record, shifts },
+      { zone, zones, skills, tools, abilities_on_record, shifts },
       {
         zone: "Dresden",
+        zones: ["Dresden", "Leipzig"],
         skills: ["door_hardware", "glazing"],
         tools: ["multimeter"],
         abilities_on_record: true,

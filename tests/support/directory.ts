@@ -35,6 +35,8 @@ export type TechnicianRow = {
   readonly active?: boolean;
   readonly providerId?: string | null;
   readonly zone?: string | null;
+  /** Beside that. */
+  readonly moreZones?: readonly string[];
   readonly serviceTypes?: readonly string[];
   readonly skills?: readonly string[];
   readonly quality?: number;
@@ -49,8 +51,8 @@ export async function addTechnician(owner: Pick<pg.Pool, "query">, row: Technici
   const { id = knownId<TechnicianId>(randomUUID()), hours = ["00:00", "00:00"] } = row;
   await owner.query(
     `INSERT INTO technicians (id, name, active, provider_id, zone, service_types, skills, tools, quality, base_load,
-                              drained_at, max_concurrent)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+                              drained_at, max_concurrent, more_zones)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     [
       id,
       row.name ?? `Technician ${id.slice(0, 4)}`,
@@ -64,6 +66,7 @@ export async function addTechnician(owner: Pick<pg.Pool, "query">, row: Technici
       row.baseLoad ?? 0,
       row.drained ? new Date() : null,
       row.maxConcurrent ?? 3,
+      row.moreZones ?? [],
     ],
   );
   if (hours) {

@@ -41,7 +41,7 @@ export function technician(techId: string, over: Partial<CalendarTechnician> = {
     techId: idNamed<TechnicianId>(techId),
     techName: `Tech ${techId}`,
     home: null,
-    zone: "CA",
+    zones: ["CA"],
     serviceTypes: ["DEFAULT"],
     skills: [],
     tools: [],

@@ -157,7 +157,7 @@ describe("who is left out of the slots, and why", () => {
   });
 
   it("leaves another zone out only where the rules say so", () => {
-    const visitor = technician("a", { zone: "NV" });
+    const visitor = technician("a", { zones: ["NV"] });
     assert.ok(findSlots([visitor], request(), rules).slots.length > 0);
     assert.equal(
       findSlots([visitor], request(), { ...rules, zoneMustMatch: true }).rejected[0]?.reason,
@@ -186,7 +186,7 @@ describe("who is left out of the slots, and why", () => {
 
 describe("the order of slots", () => {
   const near = technician("near", { home: at(10), shifts: [shift(510, 960)] });
-  const far = technician("far", { home: at(60), shifts: [shift(480, 960)], zone: "NV" });
+  const far = technician("far", { home: at(60), shifts: [shift(480, 960)], zones: ["NV"] });
   const asked = { place: at(10), limit: 3 };
 
   it("earliest: by time", () => {
@@ -210,7 +210,7 @@ describe("the order of slots", () => {
   });
 
   it("earliest: among equal times by driving, not by zone", () => {
-    const close = technician("z", { home: at(12), zone: "NV" });
+    const close = technician("z", { home: at(12), zones: ["NV"] });
     const zoned = technician("a", { home: at(20) });
     const { slots } = findSlots(
       [zoned, close],

@@ -11,7 +11,7 @@ function technician(techId: string, over: Partial<RankCandidate> = {}): RankCand
     techId: idNamed<TechnicianId>(techId),
     techName: techId.toUpperCase(),
     serviceTypes: ["DEFAULT"],
-    zone: "CA",
+    zones: ["CA"],
     openTickets: 0,
     baseLoad: 0,
     quality: 50,
@@ -44,11 +44,11 @@ describe("rankTechnicians", () => {
   const scores: [string, Partial<RankCandidate>, number][] = [
     ["no load", {}, 1250],
     ["no capability", { serviceTypes: ["GLASS"] }, 250],
-    ["another zone", { zone: "NV" }, 1050],
-    ["no zone", { zone: null }, 1050],
+    ["another zone", { zones: ["NV"] }, 1050],
+    ["no zone", { zones: [] }, 1050],
     ["a load of five", { openTickets: 3, baseLoad: 2 }, 1200],
     ["top quality", { quality: 100 }, 1300],
-    ["nothing", { serviceTypes: [], zone: null, quality: 0 }, 0],
+    ["nothing", { serviceTypes: [], zones: [], quality: 0 }, 0],
   ];
   for (const [what, over, score] of scores) {
     it(`${what} scores ${score}`, () => assert.equal(rank([technician("a", over)]).recommendations[0]?.score, score));
@@ -58,7 +58,7 @@ describe("rankTechnicians", () => {
     const equal: [string, RankCandidate, RankCandidate][] = [
       ["load", technician("z"), technician("a", { openTickets: 1, quality: 60 })],
       // Beyond 100, as only quality can outweigh a zone at equal load.
-      ["quality", technician("z", { zone: null, quality: 250 }), technician("a")],
+      ["quality", technician("z", { zones: [], quality: 250 }), technician("a")],
       ["id", technician("a"), technician("b")],
     ];
     for (const [by, first, second] of equal) {
@@ -111,17 +111,19 @@ describe("rankTechnicians", () => {
     assert.deepEqual(first.factors.at(-1), { factor: "NO_SHIFT", value: 1, weight: 0, contribution: 0 });
   });
 
-  for (const [zone, region, bucket] of [
-    ["CA", "ca", 0],
-    [" ca", "CA", 0],
-    ["CA", null, 0],
-    ["CA", " ", 0],
-    [null, null, 0],
-    ["CA", "NV", 1],
-    [null, "CA", 1],
+  for (const [zones, region, bucket] of [
+    [["CA"], "ca", 0],
+    [[" ca"], "CA", 0],
+    [["CA"], null, 0],
+    [["CA"], " ", 0],
+    [[], null, 0],
+    [["CA"], "NV", 1],
+    [[], "CA", 1],
+    [["CA", "nv"], "NV", 0],
+    [["CA", "NV"], "OR", 1],
   ] as const) {
-    it(`zone ${zone} for region ${JSON.stringify(region)} is distance bucket ${bucket}`, () => {
-      const [first] = rank([technician("a", { zone })], { region }).recommendations;
+    it(`${JSON.stringify(zones)} for region ${JSON.stringify(region)} is distance bucket ${bucket}`, () => {
+      const [first] = rank([technician("a", { zones })], { region }).recommendations;
       assert.deepEqual([first?.matches.distance_bucket, first?.matches.zone], [bucket, bucket === 0]);
     });
   }
@@ -129,7 +131,7 @@ describe("rankTechnicians", () => {
   it("is a total order of everybody that no order of asking changes", () => {
     const candidate = fc.record({
       serviceTypes: fc.constantFrom(["DEFAULT"], ["DOOR"], ["GLASS"]),
-      zone: fc.constantFrom("CA", "NV", null),
+      zones: fc.constantFrom(["CA"], ["NV"], [], ["NV", "CA"]),
       openTickets: fc.constantFrom(0, 1, 20),
       baseLoad: fc.constantFrom(0, 1),
       quality: fc.constantFrom(0, 10, 50),

@@ -39,6 +39,7 @@ describe("the roster", async () => {
       home_lat: 37.8,
       home_lon: -122.27,
       zone: "CA",
+      zones: ["CA"],
       service_types: ["DEFAULT"],
       skills: ["door_hardware"],
       tools: [],
@@ -65,7 +66,7 @@ describe("the roster", async () => {
     const { technician } = await api.run("roster.upsert", {
       body: { tech_id: id, zone: null, home: null, quality: 5 },
     });
-    assert.deepEqual(technician, { ...before, zone: null, home_lat: null, home_lon: null, quality: 5 });
+    assert.deepEqual(technician, { ...before, zone: null, zones: [], home_lat: null, home_lon: null, quality: 5 });
     assert.deepEqual(await one(id), technician);
     const { error } = await api.refuse("roster.upsert", { body: { tech_id: randomUUID(), quality: 5 } });
     assert.equal(error.code, "INVALID_REQUEST");

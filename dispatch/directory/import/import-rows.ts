@@ -3,6 +3,7 @@
 import type { AccountId, SiteId } from "../../contract/ids.ts";
 import type { Session } from "../../db/pool.ts";
 import { statement } from "../../db/statement.ts";
+import { zonesOf } from "../../workforce/zones-of-technician.ts";
 import { accountColumns, type AccountRow } from "../account-row.ts";
 import { assetColumns, type AssetRow } from "../asset-row.ts";
 import { contactColumns, type ContactRow } from "../contact-row.ts";
@@ -52,9 +53,10 @@ const lockAssets = statement<AssetRow>(
 const selectZoneTimes = statement<{ zone: string; timezone: string }>(
   "import_zone_times",
   `SELECT DISTINCT ON (known.zone) known.zone, known.timezone FROM (
-     SELECT upper(t.zone) AS zone, h.timezone, 0 AS rank, count(*) AS times
+     SELECT upper(trim(worked.zone)) AS zone, h.timezone, 0 AS rank, count(*) AS times
      FROM technician_shifts h JOIN technicians t ON t.id = h.technician_id
-     WHERE t.active AND upper(t.zone) = ANY ($1::text[]) GROUP BY 1, 2
+       CROSS JOIN LATERAL unnest(${zonesOf("t")}) AS worked (zone)
+     WHERE t.active AND upper(trim(worked.zone)) = ANY ($1::text[]) GROUP BY 1, 2
      UNION ALL
      SELECT upper(coalesce(s.zone, s.region)), s.timezone, 1, count(*)
      FROM sites s WHERE upper(coalesce(s.zone, s.region)) = ANY ($1::text[]) GROUP BY 1, 2

@@ -210,7 +210,7 @@ const upsertTechnician = statement(
    ON CONFLICT (id) DO UPDATE
    SET name = excluded.name, zone = excluded.zone, home_lat = excluded.home_lat, home_lon = excluded.home_lon,
        service_types = excluded.service_types, skills = excluded.skills, tools = excluded.tools, quality = excluded.quality,
-       active = true, drained_at = NULL, drain_reason = NULL`,
+       more_zones = '{}', active = true, drained_at = NULL, drain_reason = NULL`,
 );
 const deleteShifts = statement("demo_shifts_delete", `DELETE FROM technician_shifts WHERE technician_id = $1`);
 const insertShift = statement(

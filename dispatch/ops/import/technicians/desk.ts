@@ -28,7 +28,7 @@ export async function readDesk({ get }: DeskCalls): Promise<RosterDesk> {
   const kinds = isObject(contract) && Array.isArray(contract["incident_types"]) ? contract["incident_types"] : [];
   const namesIn = (field: string): string[] =>
     kinds.flatMap((kind: unknown) => (isObject(kind) && Array.isArray(kind[field]) ? kind[field].map(String) : []));
-  const zones = roster.flatMap(({ zone }) => zone ?? []);
+  const zones = roster.flatMap((one) => one.zones);
   return {
     roster,
     known: {

@@ -16,7 +16,8 @@ export type TechnicianDraft = {
   readonly id: string | null;
   readonly externalId: string | null;
   readonly name: string;
-  readonly zone?: string;
+  /** The usual one first. */
+  readonly zones?: readonly string[];
   readonly skills?: readonly string[];
   readonly tools?: readonly string[];
   readonly home?: Home;
@@ -30,6 +31,7 @@ export type Cells = ReadonlyMap<string, string>;
 
 const shown = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 const mostNamed = 50;
+const mostZones = 20;
 const longestName = 100;
 
 /** @param usualZone the time zone of hours that name none */
@@ -44,7 +46,7 @@ export function technicianDraft(row: number, cells: Cells, usualZone: string | n
   if (name.length > longestName) refuse("name", "length", `has ${name.length} characters; ${longestName} can be kept`);
   const id = text("id") ?? null;
   if (id !== null && idFrom(id) === null) refuse("id", "uuid", `${shown(id)} is no id of Dispatch`);
-  const zone = zoneOf(cells.get("zone"), refuse);
+  const zones = namesOf("zone", cells.get("zone"), refuse, mostZones);
   const skills = namesOf("skills", cells.get("skills"), refuse);
   const tools = namesOf("tools", cells.get("tools"), refuse);
   const home = homeOf(text("lat"), text("lon"), refuse);
@@ -57,7 +59,7 @@ export function technicianDraft(row: number, cells: Cells, usualZone: string | n
       id: id === null ? null : id.toLowerCase(),
       externalId: text("external_id") ?? null,
       name,
-      ...(zone !== undefined && { zone }),
+      ...(zones && zones.length > 0 && { zones }),
       ...(skills && { skills }),
       ...(tools && { tools }),
       ...(home && { home }),
@@ -77,24 +79,10 @@ const partsOf = (cell: string): string[] => [
   ),
 ];
 
-function zoneOf(cell: string | undefined, refuse: Refuse): string | undefined {
-  const [zone, ...more] = partsOf(cell ?? "");
-  if (more.length > 0 && zone !== undefined)
-    return refuse(
-      "zone",
-      "one-zone",
-      `names ${more.length + 1} zones, ${[zone, ...more].join(" and ")}; a technician has one: leave the one they usually work in`,
-    );
-  if (zone !== undefined && zone.length > longestName)
-    return refuse("zone", "length", `has ${zone.length} characters; ${longestName} can be kept`);
-  return zone;
-}
-
-function namesOf(field: string, cell: string | undefined, refuse: Refuse): string[] | undefined {
+function namesOf(field: string, cell: string | undefined, refuse: Refuse, most = mostNamed): string[] | undefined {
   if (cell === undefined) return undefined;
   const parts = partsOf(cell);
-  if (parts.length > mostNamed)
-    return refuse(field, "most", `names ${parts.length}; ${mostNamed} can be kept of one technician`);
+  if (parts.length > most) return refuse(field, "most", `names ${parts.length}; ${most} can be kept of one technician`);
   const long = parts.find((part) => part.length > longestName);
   if (long !== undefined)
     return refuse(field, "length", `${shown(long)} has ${long.length} characters; ${longestName} can be kept`);

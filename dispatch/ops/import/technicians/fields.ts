@@ -52,7 +52,7 @@ export const technicianFields: readonly TechnicianField[] = [
   ]),
   field("first_name", "First name", ["First name", "Given name", "Vorname"]),
   field("last_name", "Last name", ["Last name", "Surname", "Family name", "Nachname", "Familienname"]),
-  field("zone", "Dispatch area, as sites name their zone or region", [
+  field("zone", "Dispatch areas, as sites name their zone or region, the usual one first", [
     "Zone",
     "Zones",
     "Area",

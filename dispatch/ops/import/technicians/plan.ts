@@ -4,6 +4,7 @@ import type { InputOf } from "../../../contract/index.ts";
 import type { TechnicianBody } from "../../../contract/roster-responses.ts";
 import { canonicalJson, canonicalSha256 } from "../../../policy/canonical-json.ts";
 import type { Problem, TechnicianDraft } from "./drafts.ts";
+import { eachOnce } from "../../../workforce/zones-of-technician.ts";
 import { judgeName, judgeZone, type Judged, type KnownNames } from "./known-names.ts";
 
 export type Shifts = InputOf<"roster.set_shifts">["shifts"];
@@ -77,7 +78,7 @@ class Planner implements TechnicianPlan {
       ({ name }) => nameKey(name),
     );
     const counts = Map.groupBy(
-      drafts.flatMap(({ zone }) => zone ?? []),
+      drafts.flatMap((draft) => draft.zones ?? []),
       (zone) => zone,
     );
     // A zone that several rows name is meant, whatever the desk knows.
@@ -101,11 +102,11 @@ class Planner implements TechnicianPlan {
     this.#rowOf.set(id, draft.row);
     if (before && !before.active)
       return this.#note(draft, "name", "inactive", `"${before.name}" no longer works here; the row is left out`);
-    const zone = this.#zoneOf(draft);
+    const zones = this.#zonesOf(draft);
     const skills = this.#namesOf(draft, "skills");
     const tools = this.#namesOf(draft, "tools");
     if (this.refused.length > refusedBefore) return;
-    const fields = changesOf(before, { ...draft, zone, skills, tools });
+    const fields = changesOf(before, { ...draft, zones, skills, tools });
     const shifts = shiftsOf(before, draft.shifts);
     const outcome = before === null ? "created" : fields || shifts ? "changed" : "unchanged";
     if (before === null) this.#tellOfNew(draft, id);
@@ -132,10 +133,13 @@ class Planner implements TechnicianPlan {
     return alike[0]?.id ?? derived;
   }
 
-  #zoneOf(draft: TechnicianDraft): string | undefined {
-    if (draft.zone === undefined) return undefined;
-    const judged = judgeZone(draft.zone, this.#zones, this.#options.asWritten);
-    return this.#taken(draft, "zone", draft.zone, judged, this.#zones, "nobody on the roster has it yet");
+  #zonesOf(draft: TechnicianDraft): string[] | undefined {
+    const why = "nobody on the roster has it yet";
+    const names = draft.zones?.flatMap((written) => {
+      const judged = judgeZone(written, this.#zones, this.#options.asWritten);
+      return this.#taken(draft, "zone", written, judged, this.#zones, why) ?? [];
+    });
+    return names && eachOnce(names);
   }
 
   #namesOf(draft: TechnicianDraft, field: "skills" | "tools"): string[] | undefined {
@@ -200,16 +204,16 @@ class Planner implements TechnicianPlan {
   }
 }
 
-type Wanted = Pick<TechnicianDraft, "name" | "zone" | "skills" | "tools" | "home">;
+type Wanted = Pick<TechnicianDraft, "name" | "zones" | "skills" | "tools" | "home">;
 
 /** What differs; of somebody new all that the row says. */
 function changesOf(
   before: TechnicianBody | null,
   wanted: { readonly [K in keyof Wanted]: Wanted[K] | undefined },
 ): Step["fields"] {
-  const { name, zone, skills, tools, home } = wanted;
+  const { name, zones, skills, tools, home } = wanted;
   const renamed = before === null || nameKey(before.name) !== nameKey(name ?? "");
-  const given = Object.entries({ name: renamed ? name : undefined, zone, skills, tools, home }).filter(
+  const given = Object.entries({ name: renamed ? name : undefined, zones, skills, tools, home }).filter(
     ([, value]) => value !== undefined,
   );
   const has: Readonly<Record<string, unknown>> =
@@ -217,7 +221,7 @@ function changesOf(
       ? {}
       : {
           name: before.name,
-          zone: before.zone,
+          zones: before.zones.toSorted(),
           skills: before.abilities_on_record ? before.skills.toSorted() : null,
           tools: before.abilities_on_record ? before.tools.toSorted() : null,
           home: before.home_lat === null ? null : { lat: before.home_lat, lon: before.home_lon },
