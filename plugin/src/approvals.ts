@@ -1,7 +1,7 @@
 // Which calls a person must allow first, and what their card says.
 
 import { listAt, numberAt, objectAt, sortedJson, textAt, type JsonObject } from "./json.ts";
-import { dollars, quoted, wordAt } from "./result-text.ts";
+import { moneyAt, quoted, wordAt } from "./result-text.ts";
 import type { ApprovalRule } from "./approval-rules.ts";
 import { fieldsShown } from "./resolve-call.ts";
 import type { Subject } from "./subject.ts";
@@ -63,11 +63,10 @@ export function cardFor(
   const number = ticket && textAt(ticket, "number");
   const parts = [
     ticket && `${quoted(textAt(ticket, "summary"), 70)} ${siteText(objectAt(ticket, "site"))}.`,
-    ticket &&
-      `${changeText(tool, ticket)}, ${wordAt(ticket, "priority")}, nte ${dollars(numberAt(ticket, "nte_cents") ?? 0)}.`,
+    ticket && `${changeText(tool, ticket)}, ${wordAt(ticket, "priority")}, nte ${moneyAt(ticket, "nte_cents")}.`,
     plan && `${listAt(plan, "moves").length} visits of ${wordAt(plan, "day")} move.`,
     approval &&
-      `${wordAt(approval, "approval_type")} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}, ` +
+      `${wordAt(approval, "approval_type")} +${moneyAt(approval, "amount_delta_cents")}, ` +
         `${quoted(textAt(approval, "reason"), 70)}, asked for by ${quoted(textAt(approval, "requested_by"), 30)}.`,
     `Asked by ${asking}. ${rule.reason}`,
     ...fieldTexts(fieldsShown(tool, call), names).map((field) => `${field}.`),

@@ -6,7 +6,7 @@ import { driveText, followsText, localText, nextLine, ticketLine, ticketWords, v
 import { planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, inline, lines, plainOrQuoted, quoted, sentence, wordAt } from "./result-text.ts";
+import { moneyAt, inline, lines, plainOrQuoted, quoted, sentence, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 
 const repeated =
@@ -83,7 +83,7 @@ function madeLines(body: JsonObject): (string | null)[] {
     ...crewLines(body),
     id("hold_id") && `hold_id ${id("hold_id") ?? ""}`,
     id("id", approval) &&
-      `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${dollars(numberAt(approval, "amount_delta_cents") ?? 0)}`,
+      `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${moneyAt(approval, "amount_delta_cents")}`,
     id("upload_id") &&
       `upload: ${id("method") ?? ""} the bytes to ${sentence(textAt(body, "url") ?? "")} before ` +
         `${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${sentence(textAt(body, "uri") ?? "")}`,
@@ -128,8 +128,8 @@ function crewLines(body: JsonObject): (string | null)[] {
 }
 
 const invoiceLine = (what: string, invoice: JsonObject): string =>
-  `${what} ${wordAt(invoice, "number")} total ${dollars(numberAt(invoice, "total_cents") ?? 0)} ` +
-  `(tax ${dollars(numberAt(invoice, "tax_cents") ?? 0)}, ${listAt(invoice, "lines").length} lines)`;
+  `${what} ${wordAt(invoice, "number")} total ${moneyAt(invoice, "total_cents")} ` +
+  `(tax ${moneyAt(invoice, "tax_cents")}, ${listAt(invoice, "lines").length} lines)`;
 
 function recommendationLines(body: JsonObject): string[] {
   const snapshot = textAt(body, "snapshot_id");

@@ -1,15 +1,15 @@
 // Invoices and credit notes for the model: how one stands, and what is on it.
 
 import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, quoted, wordAt } from "./result-text.ts";
+import { moneyAt, quoted, wordAt } from "./result-text.ts";
 
 /** One invoice or credit note of a list. */
 export function documentLine(one: unknown): string {
   const credited = numberAt(one, "credited_cents") ?? 0;
   return [
     `${wordAt(one, "kind")} ${wordAt(one, "number")} invoice_id ${wordAt(one, "id")} ${wordAt(one, "status")}`,
-    `total ${dollars(numberAt(one, "total_cents") ?? 0)}`,
-    credited > 0 && `${dollars(credited)} credited`,
+    `total ${moneyAt(one, "total_cents")}`,
+    credited > 0 && `${moneyAt(one, "credited_cents")} credited`,
     textAt(one, "credits_number") !== null && `on ${wordAt(one, "credits_number")}`,
     `issued ${wordAt(one, "issued_on")}`,
     textAt(one, "due_on") !== null && `due ${wordAt(one, "due_on")}`,
@@ -19,14 +19,14 @@ export function documentLine(one: unknown): string {
     .join("; ");
 }
 
-function billedLine(one: unknown): string {
+function billedLine(one: unknown, currency: string | null): string {
   const visit = numberAt(one, "visit");
   const credited = numberAt(one, "credited_cents") ?? 0;
   return (
     `${numberAt(one, "line") ?? 0}. ${visit === null ? "" : `visit ${visit} `}${wordAt(one, "kind")} ` +
     `${quoted(textAt(one, "description"), 120)} ${numberAt(one, "quantity") ?? 0} ${wordAt(one, "unit")} at ` +
-    `${dollars(numberAt(one, "list_price_cents") ?? 0)}: ${dollars(numberAt(one, "price_cents") ?? 0)}, ` +
-    `tax ${dollars(numberAt(one, "tax_cents") ?? 0)}${credited > 0 ? `, ${dollars(credited)} of it credited` : ""}`
+    `${moneyAt(one, "list_price_cents", currency)}: ${moneyAt(one, "price_cents", currency)}, ` +
+    `tax ${moneyAt(one, "tax_cents", currency)}${credited > 0 ? `, ${moneyAt(one, "credited_cents", currency)} of it credited` : ""}`
   );
 }
 
@@ -34,11 +34,11 @@ function billedLine(one: unknown): string {
 export const documentLines = (one: unknown): (string | false)[] => [
   documentLine(one),
   textAt(one, "reason") !== null && `because ${quoted(textAt(one, "reason"), 200)}`,
-  ...listAt(one, "lines").map(billedLine),
-  `tax ${dollars(numberAt(one, "tax_cents") ?? 0)}, total ${dollars(numberAt(one, "total_cents") ?? 0)}`,
+  ...listAt(one, "lines").map((line) => billedLine(line, textAt(one, "currency"))),
+  `tax ${moneyAt(one, "tax_cents")}, total ${moneyAt(one, "total_cents")}`,
   ...listAt(one, "credit_notes").map(
     (note) =>
-      `credited by ${wordAt(note, "number")} of ${wordAt(note, "issued_on")}: ${dollars(numberAt(note, "total_cents") ?? 0)}`,
+      `credited by ${wordAt(note, "number")} of ${wordAt(note, "issued_on")}: ${moneyAt(note, "total_cents", textAt(one, "currency"))}`,
   ),
 ];
 
@@ -48,7 +48,7 @@ export const exportLines = (body: JsonObject): string[] => {
   const sums = listAt(body, "sums").map(
     (one) =>
       `${wordAt(one, "kind")}: ${numberAt(one, "documents") ?? 0} with ${numberAt(one, "lines") ?? 0} lines, ` +
-      `total ${dollars(numberAt(one, "total_cents") ?? 0)} (tax ${dollars(numberAt(one, "tax_cents") ?? 0)})`,
+      `total ${moneyAt(one, "total_cents")} (tax ${moneyAt(one, "tax_cents")})`,
   );
   return [
     `issued ${wordAt(body, "from")} to ${wordAt(body, "to")}`,

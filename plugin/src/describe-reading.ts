@@ -18,7 +18,7 @@ import { documentFile, documentLine, documentLines, exportLines } from "./descri
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { dollars, fenced, inline, lines, plainOrQuoted, quoted, wordAt as at } from "./result-text.ts";
+import { moneyAt, fenced, inline, lines, plainOrQuoted, quoted, wordAt as at } from "./result-text.ts";
 
 type Describe = (body: JsonObject, granted: readonly Role[]) => (string | null | false)[];
 
@@ -53,7 +53,7 @@ const readings: Record<QueryName, Describe> = {
     followsText(body),
     ticketWords(body),
     isObject(body["invoice"]) &&
-      `invoice ${at(body["invoice"], "number")} total ${dollars(numberAt(body["invoice"], "total_cents") ?? 0)}`,
+      `invoice ${at(body["invoice"], "number")} total ${moneyAt(body["invoice"], "total_cents")}`,
     nextLine(textAt(body, "state"), granted),
   ],
   "ticket.timeline": (body) => {
@@ -119,7 +119,7 @@ const readings: Record<QueryName, Describe> = {
       ...found.map(
         (one) =>
           `approval_id ${at(one, "id")} ${at(one, "status")} ${at(one, "approval_type")} ` +
-          `+${dollars(numberAt(one, "amount_delta_cents") ?? 0)} ticket_id ${at(one, "ticket_id")} number ${at(one, "number")} asked by ` +
+          `+${moneyAt(one, "amount_delta_cents")} ticket_id ${at(one, "ticket_id")} number ${at(one, "number")} asked by ` +
           `${quoted(textAt(one, "requested_by"), 40)} at ${at(one, "requested_at")}: ` +
           `${quoted(textAt(one, "reason"), 160)}`,
       ),

@@ -4,7 +4,7 @@ import { chatName, commandEntries, type CommandName } from "../../dispatch/contr
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { finalStates, isTicketState, ticketStates } from "../../dispatch/contract/states.ts";
 import { isObject, type JsonObject, listAt, numberAt, objectAt, textAt } from "./json.ts";
-import { dollars, fenced, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
+import { money, fenced, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 
 /** Tools named at most as what comes next. */
 const maxNext = 8;
@@ -19,7 +19,7 @@ export function ticketLine(ticket: JsonObject, before: string | null = null): st
     before !== null && before !== state && `(was ${before})`,
     word("priority"),
     word("incident_type"),
-    nte !== null && (nte > 0 ? `nte ${dollars(nte)}` : "no nte agreed"),
+    nte !== null && (nte > 0 ? `nte ${money(nte, null)}` : "no nte agreed"),
     visitText(ticket),
     word("assigned_tech_id") && `tech_id ${wordAt(ticket, "assigned_tech_id")}`,
     word("pending_approval_id") && `pending_approval_id ${wordAt(ticket, "pending_approval_id")}`,

@@ -3,7 +3,7 @@
 
 import { uuidPattern } from "../../dispatch/contract/fields.ts";
 import { isContractWord } from "./contract-words.ts";
-import { sortedJson, textAt } from "./json.ts";
+import { numberAt, sortedJson, textAt } from "./json.ts";
 
 /** Characters of a result's text at most, about 2,000 tokens. */
 export const maxText = 8_000;
@@ -82,5 +82,19 @@ export function lines(...parts: readonly (string | null | undefined | false)[]):
   return `${cut}${isOpen ? `\n${closing}` : ""}\n${ending}`;
 }
 
-export const dollars = (cents: number): string =>
-  `$${(cents / 100).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+/**
+ * An amount as people write it.
+ * @param currency by ISO 4217; null where the answer does not say: then a bare number, in the desk's own
+ */
+export const money = (cents: number, currency: string | null): string =>
+  (cents / 100)
+    .toLocaleString("en-US", {
+      minimumFractionDigits: 2,
+      maximumFractionDigits: 2,
+      ...(currency !== null && /^[A-Z]{3}$/.test(currency) && { style: "currency", currency }),
+    })
+    .replaceAll("\u00a0", " ");
+
+/** The amount in cents at a key, in the currency that stands beside it. */
+export const moneyAt = (of: unknown, key: string, currency: string | null = textAt(of, "currency")): string =>
+  money(numberAt(of, key) ?? 0, currency);

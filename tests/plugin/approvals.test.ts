@@ -181,7 +181,7 @@ describe("the card", () => {
     assert.equal(title, "Ticket cancel T-000007");
     assert.equal(
       description,
-      '"Door" at "Oakland", "Oakland". SCHEDULED -> CANCELLED, EMERGENCY, nte $880.00. Asked by "dana". For good. reason "gone".',
+      '"Door" at "Oakland", "Oakland". SCHEDULED -> CANCELLED, EMERGENCY, nte 880.00. Asked by "dana". For good. reason "gone".',
     );
   });
 
@@ -202,7 +202,7 @@ describe("the card", () => {
       '"dana"',
     );
     for (const shown of [
-      'NTE_INCREASE +$5,000.00, "A new motor", asked for by "ana".',
+      'NTE_INCREASE +5,000.00, "A new motor", asked for by "ana".',
       'decision "APPROVED".',
       `tech_id "${id}" ("Ana Alvarez").`,
     ])

@@ -10,7 +10,7 @@ import { queryString } from "../../plugin/src/desk.ts";
 import { isDeeper } from "../../plugin/src/json.ts";
 import { briefText } from "../../plugin/src/live-brief.ts";
 import {
-  dollars,
+  money,
   fenced,
   inline,
   lines,
@@ -342,8 +342,13 @@ test("fields become a query string: lists by commas, nothing for the absent, any
   for (const [fields, expected] of table) assert.equal(queryString(fields), expected);
 });
 
-test("money is in dollars and cents", () => {
-  assert.deepEqual([0, 5, 88_000, 123_456_789].map(dollars), ["$0.00", "$0.05", "$880.00", "$1,234,567.89"]);
+test("money is in its own currency, and a bare number where none is told", () => {
+  const inDollars = [0, 5, 88_000, 123_456_789].map((cents) => money(cents, "USD"));
+  assert.deepEqual(inDollars, ["$0.00", "$0.05", "$880.00", "$1,234,567.89"]);
+  assert.deepEqual(
+    [money(123_456, "EUR"), money(-5, "CHF"), money(88_000, null)],
+    ["€1,234.56", "-CHF 0.05", "880.00"],
+  );
 });
 
 test("depth is told without recursing to the end of it", () => {

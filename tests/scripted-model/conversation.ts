@@ -65,7 +65,7 @@ export class Conversation {
 
 export const ticketText = (state: string, { before = "", id = ticketId, more = "" } = {}): string =>
   `ticket ${id} ${state}${before === "" ? "" : ` (was ${before})`} EMERGENCY "CANNOT_SECURE_ENTRY" ` +
-  `nte $880.00${more} site_id ${siteId} version 3`;
+  `nte 880.00${more} site_id ${siteId} version 3`;
 
 /** A conversation that has opened and triaged a ticket. */
 export const aboutTicket = (state = "READY_TO_SCHEDULE"): Conversation =>
