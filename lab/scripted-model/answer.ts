@@ -105,10 +105,10 @@ function done(tool: string, result: ToolResult, place: Place): string {
 }
 
 function factsOf(result: ToolResult, rest: string, place: Place): string[] {
-  const limit = /\bnte (\$[\d,.]+)/.exec(rest)?.[1];
+  const limit = /\bnte (\d[\d,.]*\d)/.exec(rest)?.[1];
   const scheduled = /\bscheduled (\S+Z) to (\S+Z)/.exec(rest);
   const priority = /^ (EMERGENCY|URGENT|ROUTINE)\b/.exec(rest)?.[1];
-  const invoice = matchIn(result, /^invoice (\S+) total (\$[\d,.]+)/);
+  const invoice = matchIn(result, /^invoice (\S+) total ([^(]+?)(?: \(|$)/);
   const follows = matchIn(result, /^follows (T-\d+) as (\w+)/);
   const crew = matchIn(result, /^crew: (.*)$/)?.[1]?.replaceAll(/tech_id \S+ "((?:[^"\\]|\\.)*)"/g, "$1");
   const scope = matchIn(result, /^scope (\S+) (\S+) is (PAUSED|running)/);

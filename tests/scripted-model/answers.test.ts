@@ -23,7 +23,7 @@ describe("an answer says what the result says", () => {
         "schedule_book",
         `${done("schedule.book", booked)}\nnext: assignment_dispatch, schedule_reopen`,
       ),
-      "Booked: the ticket is now SCHEDULED (was READY_TO_SCHEDULE), EMERGENCY, at most $880.00, Sun 22 " +
+      "Booked: the ticket is now SCHEDULED (was READY_TO_SCHEDULE), EMERGENCY, at most 880.00, Sun 22 " +
         `Nov, 09:00 to 11:00, receipt …00aa11bb22cc.\n\nNext you could say: "dispatch the first".`,
     );
   });
@@ -139,7 +139,7 @@ describe("an answer says what the result says", () => {
     const text = done("ticket.follow_up", made, 'follows T-000012 as further_work: "More to do"');
     assert.match(
       answerTo("further work is needed", "ticket_follow_up", text),
-      /^The follow-up is open: T-000014, NEW, EMERGENCY, at most \$880\.00, further work of T-000012, receipt …/,
+      /^The follow-up is open: T-000014, NEW, EMERGENCY, at most 880\.00, further work of T-000012, receipt …/,
     );
   });
 
