@@ -39,7 +39,7 @@ describe("signing", async () => {
   const shared = await startTestApi({ env: { DISPATCH_AUTH_JWT_SECRET: tokenSecret } });
 
   const deskOf = (apiUrl: string, signing: object): Desk =>
-    openDesk(configured({ apiUrl, signing, owner: dana, timeoutMs: 5_000 }));
+    openDesk(configured({ apiUrl, signing, owner: dana, timeoutMs: 60_000 }));
   const search = async (desk: Desk) => {
     const { content } = await runTool(desk, toolOf("ticket.search"), {
       toolCallId: "c",

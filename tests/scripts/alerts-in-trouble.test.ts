@@ -21,7 +21,7 @@ import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { startTestApi } from "../support/api.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, until } from "../support/eventually.ts";
 
 const scripts = join(import.meta.dirname, "../../scripts");
 
@@ -121,7 +121,8 @@ test("a Postgres that /health says is away fires its own alert, whatever the API
 });
 
 describe("an address at which no Dispatch answers", () => {
-  const shortMs = 300;
+  // A busy machine may need some of it to take the connection.
+  const shortMs = 2_000;
   const told = async (url: string, withinMs = 60_000): Promise<string> => {
     const reply = await ask(`${url}/health`, withinMs);
     assert.ok(!isAnswered(reply), JSON.stringify(reply));
@@ -132,7 +133,7 @@ describe("an address at which no Dispatch answers", () => {
     const said = await told(`http://${await silent(t)}`, shortMs);
     assert.match(
       said,
-      /^the API takes connections and gives no answer within 0\.3 s: it hangs\. Find its process with ss /,
+      /^the API takes connections and gives no answer within 2\.0 s: it hangs\. Find its process with ss /,
     );
     assert.doesNotMatch(said, /[Ss]tart it:/);
   });
@@ -347,14 +348,18 @@ test("a mount that does not answer keeps neither the other disks back nor the co
     mode: 0o755,
   });
   const env = { DISPATCH_DATA_DIR: dataDir, PATH: `${bin}:${process.env["PATH"]}` };
-  const { code, out } = await alerts(env, "--explain", "DISK_LOW");
-  assert.equal(code, 0, out);
+  // Where a machine is so busy that no df answers within its 1.5 s, the command says so of all of them, and is typed again.
+  let { code, out }: Partial<Told> = {};
+  await until(t, "the command told of the disks that answer", async () => {
+    ({ code, out } = await alerts(env, "--explain", "DISK_LOW"));
+    return code === 0 && /use data, free_percent \d/.test(out);
+  });
   assert.match(
-    out,
+    out ?? "",
     new RegExp(`^ {2}use logs, free_percent –, trouble its mount does not answer, folder ${dataDir}/stack$`, "m"),
   );
   assert.match(
-    out,
+    out ?? "",
     new RegExp(`^ {2}use data, free_percent \\d+, free_mb \\d+, size_mb \\d+, folder ${dataDir}$`, "m"),
   );
 });
