@@ -5,6 +5,7 @@ import { isTicketState, ticketStates, type TicketState } from "../../dispatch/co
 import { isObject } from "../../dispatch/kernel/json.ts";
 import type { TestApi } from "../support/api.ts";
 import { firstEvidenceOf } from "../support/evidence.ts";
+import { newestInvoice } from "../support/invoices.ts";
 import { addAllEvidence, ticketIn, type BuiltTicket, type Plan } from "../support/ticket-builder.ts";
 import { resumeAll } from "./attacked-api.ts";
 
@@ -52,20 +53,24 @@ export class TicketPool {
         const isActive = activeWork.has(state);
         // Or hardly any work would ever be completed.
         if (isActive) await addAllEvidence(this.#api, built.id, plan.incidentType);
-        this.#add(state, built, isActive ? await firstEvidenceOf(this.#api, built.id) : null);
+        const ticket = this.#add(state, built, isActive ? await firstEvidenceOf(this.#api, built.id) : null);
+        if (state === "INVOICED" || state === "CLOSED") ticket.invoiceId = await newestInvoice(this.#api, built.id);
       }
     }
   }
 
   /**
-   * A ticket for a command: mostly one in a state it starts from, else any.
+   * A ticket for a command: mostly one in a state it starts from, each such state alike often, since those that work ends in would
+   * soon be nearly all; else any.
    * @param pick a random number; the same one gives the same choice from the same pool
    */
   for(entry: Pick<CommandEntry, "from"> | null, pick: number): PooledTicket {
     const from = entry?.from ?? [];
-    const fitting = pick % 5 === 0 ? [] : this.#tickets.filter(({ state }) => from.includes(state));
-    const among = fitting.length > 0 ? fitting : this.#tickets;
-    const ticket = among[pick % among.length];
+    const states = ticketStates.filter((state) => from.includes(state) && this.#count(state) > 0);
+    const isAny = pick % 5 === 0 || states.length === 0;
+    const rest = Math.floor(pick / 5);
+    const among = isAny ? this.#tickets : this.#in(states[rest % states.length]);
+    const ticket = among[Math.floor(rest / Math.max(states.length, 1)) % among.length];
     if (!ticket) throw new Error("the pool has not been filled");
     return ticket;
   }
@@ -122,13 +127,18 @@ export class TicketPool {
     return this.#filling;
   }
 
-  #add(state: TicketState, { id, approvalId, holdId, window }: BuiltTicket, evidenceId: string | null): void {
-    const ticket = { id, state, approvalId, holdId, evidenceId, invoiceId: null, window };
+  #add(state: TicketState, { id, approvalId, holdId, window }: BuiltTicket, evidenceId: string | null): PooledTicket {
+    const ticket: PooledTicket = { id, state, approvalId, holdId, evidenceId, invoiceId: null, window };
     this.#tickets.push(ticket);
     this.#byId.set(id, ticket);
+    return ticket;
+  }
+
+  #in(state: TicketState | undefined): PooledTicket[] {
+    return this.#tickets.filter((ticket) => ticket.state === state);
   }
 
   #count(state: TicketState): number {
-    return this.#tickets.filter((ticket) => ticket.state === state).length;
+    return this.#in(state).length;
   }
 }

@@ -140,6 +140,13 @@ const fieldsOfTool: ReadonlyMap<ToolName, ReadonlyMap<string, fc.Arbitrary<unkno
   ReadonlyMap<string, fc.Arbitrary<unknown>>
 >([
   ["billing.credit", new Map([["all", fc.constantFrom(true, true, true, false)]])],
+  [
+    "billing.export",
+    new Map<string, fc.Arbitrary<unknown>>([
+      ["from", fc.constantFrom("2026-01-01", "2026-11-30", "0001-01-01")],
+      ["to", fc.constantFrom("2026-12-31", "9999-12-31", "2025-12-31")],
+    ]),
+  ],
   // New ones: what the attack's tickets stand on stays as it is.
   ["account.upsert", new Map([["account_id", anyUuid]])],
   [

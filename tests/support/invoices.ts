@@ -11,8 +11,13 @@ export async function invoicedTicket(
   state: "INVOICED" | "CLOSED" = "INVOICED",
 ): Promise<BuiltTicket & { readonly invoiceId: string }> {
   const ticket = await ticketIn(api, state, plan);
-  const [newest] = (await api.read("invoice.list", { as: "finance", query: `ticket_id=${ticket.id}&kind=invoice` }))
-    .invoices;
+  return { ...ticket, invoiceId: await newestInvoice(api, ticket.id) };
+}
+
+/** The id of a billed ticket's newest invoice. */
+export async function newestInvoice(api: TestApi, ticketId: string): Promise<string> {
+  const query = `ticket_id=${ticketId}&kind=invoice`;
+  const [newest] = (await api.read("invoice.list", { as: "finance", query })).invoices;
   assert.ok(newest);
-  return { ...ticket, invoiceId: newest.id };
+  return newest.id;
 }
