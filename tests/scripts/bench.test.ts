@@ -95,9 +95,11 @@ describe("dispatch:bench", () => {
     assert.ok(
       statements.some(({ text, sent }) => sent === true && String(text).startsWith("INSERT INTO audit_events ")),
     );
-    assert.ok(statements.some(({ text, sent }) => sent === false && String(text).endsWith("FOR KEY SHARE OF x")));
+    const keys = statements.filter(({ text, sent }) => sent === false && String(text).endsWith("FOR KEY SHARE OF x"));
+    assert.ok(keys.some(({ calls, run_ms }) => Number(calls) > 0 && Number(run_ms) > 0));
     assert.ok(Number(report["wal_bytes_per_command"]) > 0 && Number(report["flushes_per_command"]) > 0);
-    assert.match(stdout, /of it looks of foreign keys +(?!0\.0 %)[\d.]+ %/);
+    // Where all wait for the processor they are less than a thousandth, and print as 0.0 %.
+    assert.match(stdout, /of it looks of foreign keys +[\d.]+ %/);
     assert.deepEqual(await leftBehind(), []);
   });
 

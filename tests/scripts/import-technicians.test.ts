@@ -1,21 +1,14 @@
 // `pnpm dispatch:import --kind technicians` as an operator runs it on a roster.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { TechnicianBody } from "../../dispatch/contract/roster-responses.ts";
-import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { startTestApi } from "../support/api.ts";
-import { speaking } from "../support/token.ts";
+import { importTables } from "./import-tables.ts";
 import { workbookOf, zipOf } from "../support/workbook-file.ts";
 
 const rowOf = (cells: readonly string[]): string =>
   `<row>${cells.map((text) => `<c t="inlineStr"><is><t>${text}</t></is></c>`).join("")}</row>`;
-
-type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 /** As people have them: a title above, semicolons, umlauts, words of their own for skills, and every kind of slip. */
 const messy = [
@@ -33,23 +26,9 @@ const messy = [
 
 describe("dispatch:import --kind technicians", async () => {
   const api = await startTestApi({ profile: "strict" });
-  const folder = await mkdtemp(join(tmpdir(), "dispatch-technicians-"));
-  after(() => rm(folder, { recursive: true, force: true }));
-  const token = join(folder, "token");
-  await writeFile(token, speaking(api).authorization.replace("Bearer ", ""));
-  const write = async (name: string, content: string | Uint8Array): Promise<string> => {
-    await writeFile(join(folder, name), content);
-    return join(folder, name);
-  };
-  const run = (...args: string[]): Promise<Outcome> =>
-    new Promise((resolve) => {
-      const env = { ...bareEnvironment, HOME: process.env["HOME"] ?? "", DISPATCH_DATABASE_URL: api.databaseUrl };
-      const path = join(import.meta.dirname, "../../scripts/import.ts");
-      const options = ["--kind", "technicians", "--url", api.url, "--token-file", token];
-      execFile(process.execPath, [path, ...options, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
-      );
-    });
+  const tables = await importTables(api, after);
+  const { write } = tables;
+  const run = (...args: string[]) => tables.import("--kind", "technicians", ...args);
   const roster = async (): Promise<readonly TechnicianBody[]> => (await api.read("roster.list")).technicians;
   const named = async (name: string): Promise<TechnicianBody | undefined> =>
     (await roster()).find((one) => one.name === name);
@@ -185,14 +164,8 @@ describe("dispatch:import --kind technicians", async () => {
 
   test("is asked for where a table without a kind looks like technicians, so that they do not become customers", async () => {
     const file = await write("nobody-said.csv", "Name;Skills\nEva Süß;Glazing\n");
-    const path = join(import.meta.dirname, "../../scripts/import.ts");
-    const said = await new Promise<string>((resolve) => {
-      const options = ["--dry-run", "--url", api.url, "--token-file", token, file];
-      execFile(process.execPath, [path, ...options], { env: bareEnvironment }, (_error, _out, stderr) =>
-        resolve(stderr),
-      );
-    });
-    assert.match(said, /The column Skills looks as if each row were a technician: say --kind technicians\./);
+    const { stderr } = await tables.import("--dry-run", file);
+    assert.match(stderr, /The column Skills looks as if each row were a technician: say --kind technicians\./);
   });
 
   test("says what is wrong with an option or a file before it writes", async () => {

@@ -1,16 +1,11 @@
 // `pnpm dispatch:import` and `pnpm dispatch:export` as an operator runs them.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { startTestApi } from "../support/api.ts";
-import { speaking } from "../support/token.ts";
-
-type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
+import { importTables } from "./import-tables.ts";
 
 /** As people have them: a title above, semicolons, umlauts, columns twice, an inch mark, two numbers, empty lines, a sum. */
 const messy = [
@@ -29,23 +24,9 @@ const messy = [
 
 describe("dispatch:import", async () => {
   const api = await startTestApi({ profile: "strict" });
-  const folder = await mkdtemp(join(tmpdir(), "dispatch-import-"));
-  after(() => rm(folder, { recursive: true, force: true }));
-  const token = join(folder, "token");
-  await writeFile(token, speaking(api).authorization.replace("Bearer ", ""));
-  const write = async (name: string, content: string | Uint8Array): Promise<string> => {
-    await writeFile(join(folder, name), content);
-    return join(folder, name);
-  };
-  const run = (script: "import" | "export", ...args: string[]): Promise<Outcome> =>
-    new Promise((resolve) => {
-      const env = { ...bareEnvironment, HOME: process.env["HOME"] ?? "", DISPATCH_DATABASE_URL: api.databaseUrl };
-      const path = join(import.meta.dirname, `../../scripts/${script}.ts`);
-      const options = script === "import" ? ["--url", api.url, "--token-file", token] : [];
-      execFile(process.execPath, [path, ...options, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
-      );
-    });
+  const tables = await importTables(api, after);
+  const { folder, write } = tables;
+  const run = (script: "import" | "export", ...args: string[]) => tables[script](...args);
   const sites = async (): Promise<number> =>
     (await api.owner.query<{ n: number }>("SELECT count(*)::int AS n FROM sites")).rows[0]?.n ?? 0;
 
