@@ -83,11 +83,16 @@ export class Tally {
   readonly #statuses = new Map<number | "no answer", number>();
   readonly #codes = new Map<string, number>();
   readonly #obeyed = new Map<ToolName, number>();
+  readonly #refused = new Map<ToolName, Map<string, number>>();
   total = 0;
 
   add(verdict: Verdict | null, tool: ToolName | null = null): void {
     this.total++;
     if (tool && verdict?.code === null) this.#obeyed.set(tool, (this.#obeyed.get(tool) ?? 0) + 1);
+    if (tool && verdict?.code) {
+      const refusals = this.#refused.get(tool) ?? new Map<string, number>();
+      this.#refused.set(tool, refusals.set(verdict.code, (refusals.get(verdict.code) ?? 0) + 1));
+    }
     const status = verdict?.status ?? "no answer";
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
     if (verdict?.code) this.#codes.set(verdict.code, (this.#codes.get(verdict.code) ?? 0) + 1);
@@ -114,9 +119,20 @@ export class Tally {
     return `seed ${seed}; ${this}`;
   }
 
+  /** The codes a tool was refused with, the most frequent first. */
+  refusalsOf(tool: ToolName): string {
+    return mostFirst(this.#refused.get(tool) ?? new Map());
+  }
+
   toString(): string {
     const sorted = [...this.#statuses].sort(([a], [b]) => String(a).localeCompare(String(b)));
-    const codes = [...this.#codes].sort(([, a], [, b]) => b - a).map(([code, count]) => `${code} ${count}`);
-    return `${this.total} requests: ${sorted.map(([status, count]) => `${status} × ${count}`).join(", ")}\n${codes.join(", ")}`;
+    const statuses = sorted.map(([status, count]) => `${status} × ${count}`).join(", ");
+    return `${this.total} requests: ${statuses}\n${mostFirst(this.#codes)}`;
   }
 }
+
+const mostFirst = (counts: ReadonlyMap<string, number>): string =>
+  [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([what, count]) => `${what} ${count}`)
+    .join(", ");

@@ -47,6 +47,7 @@ for (const profile of profiles) {
         ? requestOf(call, {
             for: (entry, pick) => source.for(entry, pick),
             plan: (pick) => source.plan(pick),
+            invoice: (pick) => source.invoice(pick),
             receipt: (pick) => receiptFor(worlds, fromB, pick),
           })
         : plan;

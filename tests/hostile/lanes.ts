@@ -53,12 +53,14 @@ export type Lane = { readonly wire: Wire; readonly number: number };
 /**
  * Runs the check on that many generated values, each of which sends one request.
  * @param check rejects when an answer is not as it must be
+ * @param go which go at these values it is: another one, other values
  */
 export async function inLanes<T>(
   port: number,
   requests: number,
   values: fc.Arbitrary<T>,
   check: (value: T, lane: Lane) => Promise<void>,
+  go = 0,
 ): Promise<void> {
   let failing: number | null = null;
   let shrinkUntil = Infinity;
@@ -76,7 +78,10 @@ export async function inLanes<T>(
       }
     });
     try {
-      const details = await fc.check(property, { seed: seed + number, numRuns: Math.ceil(requests / laneCount) });
+      const details = await fc.check(property, {
+        seed: seed + go * laneCount + number,
+        numRuns: Math.ceil(requests / laneCount),
+      });
       if (details.failed)
         throw new Error(
           `DISPATCH_TEST_SEED=${seed}, lane ${number}: ` +

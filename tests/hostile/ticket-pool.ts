@@ -80,6 +80,12 @@ export class TicketPool {
     return pick === null ? null : (this.#receipts[pick % this.#receipts.length] ?? null);
   }
 
+  /** An invoice of some ticket; null when there is none yet, or none is picked. */
+  invoice(pick: number | null): string | null {
+    const billed = this.#tickets.flatMap(({ invoiceId }) => invoiceId ?? []);
+    return pick === null ? null : (billed[pick % billed.length] ?? null);
+  }
+
   /** A plan that was made lately; null when there is none yet, or none is picked. */
   plan(pick: number | null): string | null {
     return pick === null ? null : (this.#plans[pick % this.#plans.length] ?? null);
@@ -114,12 +120,14 @@ export class TicketPool {
    */
   topUp(every: number): void {
     if (++this.#wanted % every !== 0) return;
+    this.#filling = this.#filling.then(() => this.restock()).catch(() => undefined);
+  }
+
+  /** The same at once, to be waited for. */
+  async restock(): Promise<void> {
     this.#api.clock.set(new Date().toISOString());
-    const round = async (): Promise<void> => {
-      await resumeAll(this.#api);
-      await this.stock();
-    };
-    this.#filling = this.#filling.then(round).catch(() => undefined);
+    await resumeAll(this.#api);
+    await this.stock();
   }
 
   /** Waits for what is being made. */

@@ -149,6 +149,7 @@ const fieldsOfTool: ReadonlyMap<ToolName, ReadonlyMap<string, fc.Arbitrary<unkno
   ],
   // New ones: what the attack's tickets stand on stays as it is.
   ["account.upsert", new Map([["account_id", anyUuid]])],
+  ["contact.upsert", new Map([["contact_id", anyUuid]])],
   [
     "site.upsert",
     new Map<string, fc.Arbitrary<unknown>>([
@@ -217,8 +218,11 @@ const escapes = fc.constantFrom(
 const queryText = (value: unknown): string =>
   value instanceof RawJson ? value.text : typeof value === "object" ? jsonText(value) : String(value);
 
+type Pairs = readonly (readonly [string, unknown])[];
+
 function queryCall(tool: ToolName, entry: QueryEntry, known: Known): fc.Arbitrary<ToolCall> {
-  const properties = Object.entries(propertiesOf(schemaOf(entry.input)));
+  const schema = schemaOf(entry.input);
+  const properties = Object.entries(propertiesOf(schema));
   const parameters = properties.map(([name, schema]) => {
     const item = isObject(schema) && schema["type"] === "array" ? schema["items"] : schema;
     const value = fc.oneof(
@@ -237,15 +241,19 @@ function queryCall(tool: ToolName, entry: QueryEntry, known: Known): fc.Arbitrar
     fc.constantFrom("limit", "cursor", "__proto__", "constructor", "a[b]", "a[]", "q", ""),
     hostileText,
   );
-  const pairs = fc.array(
+  const thrown: fc.Arbitrary<Pairs> = fc.array(
     fc.oneof(
       { weight: 9, arbitrary: parameters.length > 0 ? fc.oneof(...parameters) : stray },
       { weight: parameters.length > 0 ? 1 : 3, arbitrary: stray },
     ),
     { maxLength: parameters.length > 0 ? 4 : 1 },
   );
+  // Two parameters that are both required would seldom meet by chance, each once.
+  const meant: fc.Arbitrary<Pairs> = validValue(schema, known).map((value) =>
+    Object.entries(isObject(value) ? value : {}),
+  );
   const query = fc
-    .tuple(pairs, escapes)
+    .tuple(fc.oneof({ weight: 2, arbitrary: meant }, { weight: 3, arbitrary: thrown }), escapes)
     .map(([list, escape]) =>
       list.map(([name, value]) => `${encodeURIComponent(name)}=${escape(queryText(value))}`).join("&"),
     );
@@ -277,7 +285,7 @@ export const allTools: readonly ToolName[] = toolEntries.map(([tool]) => tool);
 const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
 
 /** The call as a request, its ticket chosen from the pool as that is now. */
-export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" | "receipt">): HttpRequest {
+export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" | "receipt" | "invoice">): HttpRequest {
   const entry = entries.get(call.tool);
   if (!entry) throw new Error(`no such tool: ${call.tool}`);
   const isCommand = entry.kind === "command";
@@ -287,7 +295,7 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
     .replace("{ticketId}", ticket?.id ?? nobody)
     .replace("{evidenceId}", ticket?.evidenceId ?? nobody)
     .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
-    .replace("{invoiceId}", ticket?.invoiceId ?? nobody)
+    .replace("{invoiceId}", (isCommand ? ticket?.invoiceId : pool.invoice(call.pick)) ?? nobody)
     .replace("{planId}", pool.plan(call.pick) ?? nobody)
     .replace(/\{(?:account|site|contact|asset)Id\}/, nobody)
     .replace(
