@@ -145,6 +145,26 @@ describe("a run", () => {
     assert.deepEqual((await recall(join(folder, "remembered.json"))).left, [file("bad")]);
   });
 
+  test("gives what fails beside others another go alone, and names it, and what fails there too has failed", async (t) => {
+    const { run, file, source, folder } = await threeFiles(t);
+    const once = `
+      if (!existsSync("${folder}/seen")) { writeFileSync("${folder}/seen", ""); throw new Error("too busy"); } });
+      import { existsSync, writeFileSync } from "node:fs";`;
+    await source("once", ` does not", () => { ${once}`);
+    const first = await run("--again", file("once"), file("good"));
+    assert.equal(first.code, 0, first.stdout);
+    assert.match(
+      first.stdout,
+      /^ℹ unsteady, failed beside others and passed alone: once does not \(.*\): .*too busy$/m,
+    );
+    assert.match(first.stdout, /^✔ once does not[^]*ℹ tests 2\n[^]*ℹ pass 2\nℹ fail 0\n[^]*ℹ unsteady 1\n/m);
+    const second = await run("--again", file("once"), file("bad"));
+    assert.equal(second.code, 1);
+    assert.match(second.stdout, /^✖ bad does not[^]*ℹ tests 2\n[^]*ℹ fail 1\n[^]*ℹ unsteady 0\n/m);
+    await rm(join(folder, "seen"));
+    assert.equal((await run(file("once"), file("good"))).code, 1, "without --again it has failed");
+  });
+
   test("without an end leaves nothing, and does not forget what was left before", async (t) => {
     const { run, file, folder } = await threeFiles(t);
     await remember({ left: ["earlier"], seconds: { [file("long")]: 1_000 } }, join(folder, "remembered.json"));

@@ -2,7 +2,8 @@
 // process together, and the longest first. Arguments: the files; --report with a file for the results as JUnit writes them;
 // --until with the moment by which they should have ended: then they are begun one by one in the order they are given in, and none
 // that would not end in time; --surely with the number of those, from the first on, that are begun all the same; --remember with
-// the file that is read and written in the place of the usual one.
+// the file that is read and written in the place of the usual one; --again with which what fails beside others is run once more by
+// itself: it has failed when it fails there too, and is named as unsteady when it does not.
 
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     until: { type: "string" },
     surely: { type: "string" },
     remember: { type: "string" },
+    again: { type: "boolean" },
   },
   allowPositionals: true,
 });
@@ -52,13 +54,28 @@ async function passed(): Promise<boolean> {
   const written = report === undefined ? [] : [pipeline(events.compose(junit), createWriteStream(resolve(report)))];
   const shown = events.compose(new spec());
   shown.pipe(process.stdout, { end: false });
-  await Promise.all(Array.from({ length: atOnce }, () => runOneByOne(waiting, groups, limits, events, outcomes)));
-  for (const message of totalsOf(outcomes)) events.push(diagnostic(message));
+  const failedBeside: Failed[] = [];
+  const tell = ({ said, ...outcome }: Told): void => {
+    for (const event of said) events.push(event);
+    for (const file of outcome.unfinished) events.push(diagnostic(`${file} was not run to its end`));
+    outcomes.push(outcome);
+  };
+  const take = (files: readonly string[], told: Told): void => {
+    if (values.again && !isWell(told) && files.every(mayBeUnsteady)) failedBeside.push({ files, told });
+    else tell(told);
+  };
+  await Promise.all(Array.from({ length: atOnce }, () => runOneByOne(waiting, groups, limits, take)));
+  const unsteady: string[] = [];
+  for (const { files, told } of failedBeside) {
+    const alone = interrupted.signal.aborted ? told : await outcomeOf(files, interrupted.signal);
+    tell(alone);
+    if (isWell(alone)) unsteady.push(...failuresOf(told));
+  }
+  for (const message of [...unsteady, ...totalsOf(outcomes, unsteady.length)]) events.push(diagnostic(message));
   events.push(null);
   await Promise.all([finished(shown), ...written]);
   const seconds = Object.assign({}, ...outcomes.map((one) => one.seconds));
   await remember({ seconds, ...(values.until !== undefined && { left: waiting.flat() }) }, values.remember);
-  const isWell = ({ summary, unfinished }: Outcome) => summary.success && unfinished.length === 0;
   return !interrupted.signal.aborted && outcomes.length > 0 && outcomes.every(isWell);
 }
 
@@ -70,28 +87,49 @@ async function longestGroupFirst(usual: (files: readonly string[]) => number): P
   return groups.toSorted((one, other) => usual(other) - usual(one));
 }
 
+type Told = Outcome & { readonly said: readonly object[] };
+type Failed = { readonly files: readonly string[]; readonly told: Told };
+
+const isWell = ({ summary, unfinished }: Outcome): boolean => summary.success && unfinished.length === 0;
+
+/** Requests made by chance are others the next time: what one of them has shown is not to be passed over. */
+const mayBeUnsteady = (file: string): boolean => !relative(root, resolve(file)).startsWith("tests/hostile");
+
 /** What a file says is shown when it has ended: files run beside each other, and one would speak between the lines of another. */
 async function runOneByOne(
   waiting: string[][],
   groups: number,
   limits: Limits<readonly string[]>,
-  events: Readable,
-  outcomes: Outcome[],
+  take: (files: readonly string[], told: Told) => void,
 ): Promise<void> {
   for (;;) {
     if (interrupted.signal.aborted) return;
     const files = takeNext(waiting, groups - waiting.length, limits, Date.now());
     if (files === undefined) return;
-    const { said, ...outcome } = await outcomeOf(files, interrupted.signal);
-    for (const event of said) events.push(event);
-    for (const file of outcome.unfinished) events.push(diagnostic(`${file} was not run to its end`));
-    outcomes.push(outcome);
+    take(files, await outcomeOf(files, interrupted.signal));
   }
 }
 
 const diagnostic = (message: string) => ({ type: "test:diagnostic", data: { nesting: 0, message, level: "info" } });
 
-function totalsOf(outcomes: readonly Outcome[]): string[] {
+/** A line for each test of theirs that failed, and each file that came to no end. */
+function failuresOf({ said, unfinished }: Told): string[] {
+  const failed = said.flatMap((event) => {
+    if (!isFailure(event)) return [];
+    const { name, file, details } = event.data;
+    const error: Error & { failureType?: string } = details.error;
+    if (error.failureType === "subtestsFailed") return [];
+    const [why = ""] = String(error.cause ?? error.message).split("\n");
+    return [`unsteady, failed beside others and passed alone: ${name} (${relative(root, file ?? "")}): ${why}`];
+  });
+  return [...failed, ...unfinished.map((file) => `unsteady, came to no end beside others: ${file}`)];
+}
+
+type FailEvent = { readonly type: "test:fail"; readonly data: EventData.TestFail };
+
+const isFailure = (event: object): event is FailEvent => "type" in event && event.type === "test:fail";
+
+function totalsOf(outcomes: readonly Outcome[], unsteady: number): string[] {
   const sum = (what: keyof EventData.TestSummary["counts"]) =>
     outcomes.reduce((all, { summary }) => all + summary.counts[what], 0);
   return [
@@ -102,6 +140,7 @@ function totalsOf(outcomes: readonly Outcome[]): string[] {
     `cancelled ${sum("cancelled")}`,
     `skipped ${sum("skipped")}`,
     `todo ${sum("todo")}`,
+    ...(values.again ? [`unsteady ${unsteady}`] : []),
     `duration_ms ${Date.now() - began}`,
   ];
 }
