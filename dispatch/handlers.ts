@@ -29,7 +29,7 @@ import { closeoutNoWork } from "./field/closeout-no-work.ts";
 import { closeoutRequestUpload } from "./field/closeout-request-upload.ts";
 import { closeoutCandidate, techComplete } from "./field/complete-work.ts";
 import { dispatcherCockpit } from "./field/dispatcher-cockpit.ts";
-import { invoiceGetPdf } from "./field/invoice-files.ts";
+import { invoiceGetPdf, invoiceGetXml } from "./field/invoice-files.ts";
 import { invoiceGet, invoiceList } from "./field/invoice-queries.ts";
 import { opsAutonomyPause, opsAutonomyRollback } from "./field/ops-autonomy.ts";
 import { policyActivate } from "./field/policy-activate.ts";
@@ -141,6 +141,7 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   "invoice.list": invoiceList,
   "invoice.get": invoiceGet,
   "invoice.get_pdf": invoiceGetPdf,
+  "invoice.get_xml": invoiceGetXml,
   "roster.list": rosterList,
   ...planQueries,
   ...directoryQueries,

@@ -300,6 +300,13 @@ export const errorRegistry = define({
     message:
       "There is nothing to invoice: reason says whether nobody had come before the work was called off, or an invoice exists.",
   },
+  DOCUMENT_INCOMPLETE: {
+    status: 409,
+    dimension: "policy",
+    message:
+      "The document was issued without something that an electronic invoice must have: missing says what, and where it is said for " +
+      "those to come. Its PDF is there.",
+  },
   NOTHING_TO_CREDIT: {
     status: 409,
     dimension: "policy",

@@ -142,4 +142,18 @@ export const moneyQueries = defineQueries({
     example: {},
     output: body.invoiceContent,
   },
+  "invoice.get_xml": {
+    path: "/invoices/{invoiceId}/document.xml",
+    wrongIdCode: "INVOICE_NOT_FOUND",
+    file: true,
+    roles: readers,
+    summary:
+      "An invoice or credit note as an electronic invoice for the customer's program: UBL 2.1 by EN 16931. " +
+      "For people there is invoice.get_pdf.",
+    said: ["electronic invoice", "e-invoice", "bill as XML"],
+    next: ["invoice.get_pdf"],
+    input: none(),
+    example: {},
+    output: body.invoiceXml,
+  },
 });

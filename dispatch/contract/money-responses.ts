@@ -106,15 +106,21 @@ export type DocumentBody = Static<typeof full>;
 export const invoiceRead = Type.Object({ invoice: full });
 const summary = Type.Object(summaryFields);
 export type DocumentSummary = Static<typeof summary>;
-export const invoiceContent = Type.Object({
+const content = Type.Object({
+  path: text(),
+  media_type: text(),
+  size_bytes: Type.Integer(),
+  etag: text(),
+  file_name: text(),
+});
+export const invoiceContent = Type.Object({ invoice_id: uuid(), number: text(), content });
+export const invoiceXml = Type.Object({
   invoice_id: uuid(),
   number: text(),
-  content: Type.Object({
-    path: text(),
-    media_type: text(),
-    size_bytes: Type.Integer(),
-    etag: text(),
-    file_name: text(),
+  content: nullable(content, "Null where something is missing"),
+  missing: Type.Array(Type.Object({ field: text(), way_out: text() }), {
+    description:
+      "What EN 16931 requires and the document was issued without; the file is refused with DOCUMENT_INCOMPLETE",
   }),
 });
 const exportSums = Type.Object({

@@ -1,7 +1,7 @@
 // Invoices and credit notes for the model: how one stands, and what is on it.
 
 import { listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { moneyAt, quoted, wordAt } from "./result-text.ts";
+import { moneyAt, quoted, sentence, wordAt } from "./result-text.ts";
 
 /** One invoice or credit note of a list. */
 export function documentLine(one: unknown): string {
@@ -60,8 +60,14 @@ export const exportLines = (body: JsonObject): string[] => {
 /** The file of one: its bytes are no reading for a model. */
 export const documentFile = (body: JsonObject): string[] => {
   const content = objectAt(body, "content");
+  const named = `${wordAt(body, "number")} invoice_id ${wordAt(body, "invoice_id")}`;
+  const missing = listAt(body, "missing").map(
+    (one) => `missing ${wordAt(one, "field")}: ${sentence(textAt(one, "way_out") ?? "")}`,
+  );
+  if (missing.length > 0)
+    return [named, "no file, since the document was issued without what it must have", ...missing];
   return [
-    `${wordAt(body, "number")} invoice_id ${wordAt(body, "invoice_id")}`,
+    named,
     `${wordAt(content, "media_type")} of ${numberAt(content, "size_bytes") ?? 0} bytes; whoever has a token of the desk opens it at ` +
       `GET ${wordAt(content, "path")}`,
   ];

@@ -206,6 +206,7 @@ const readings: Record<QueryName, Describe> = {
     return [none(found, "invoice"), ...found.map(documentLine), more(body)];
   },
   "invoice.get_pdf": documentFile,
+  "invoice.get_xml": documentFile,
   "invoice.get": ({ invoice }) => documentLines(invoice),
   ...directoryReadings,
   "roster.list": (body) => {

@@ -135,6 +135,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorRow } = {
   },
   QA_VERIFICATION_FAILED: { status: 409, fields: ["ticket_id", "notes"] },
   NTE_EXCEEDED: { status: 409, fields: ["nte_cents", "total_cents"], dimension: "policy" },
+  DOCUMENT_INCOMPLETE: { status: 409, fields: ["invoice_id", "invoice_number", "missing"], dimension: "policy" },
   NOTHING_TO_CREDIT: { status: 409, fields: ["invoice_id", "invoice_number", "lines"], dimension: "policy" },
   NOTHING_TO_INVOICE: { status: 409, fields: ["reason", "invoice_number"], dimension: "policy" },
   UPDATE_NOT_POSSIBLE: { status: 409, fields: ["fields", "from_state", "allowed_from_states"], dimension: "state" },

@@ -1,6 +1,7 @@
 // For the error codes' test: each code that a rule of the field gives, and each reason a closeout is refused for.
 
 import { randomUUID } from "node:crypto";
+import { invoicedTicket } from "../support/invoices.ts";
 import type { TestApi } from "../support/api.ts";
 import { acme, addTechnician, ana, ben } from "../support/directory.ts";
 import { addVerified, noteFile, photoFile, requestUpload, sha256, store, writing } from "../support/evidence.ts";
@@ -180,6 +181,15 @@ export function fieldRefusals(pilot: TestApi, strict: TestApi) {
       return pilot.refuse("closeout.get_evidence", { as: "qa", ticket: id, evidence, headers });
     },
     INVOICE_NOT_FOUND: () => pilot.refuse("invoice.get", { as: "finance", invoice: randomUUID() }),
+    // The shipped price book says of no seller.
+    DOCUMENT_INCOMPLETE: async () => {
+      const { invoiceId } = await invoicedTicket(pilot);
+      return pilot.refuse("invoice.get_xml", {
+        as: "finance",
+        invoice: invoiceId,
+        headers: { accept: "application/xml" },
+      });
+    },
     NOTHING_TO_CREDIT: async () => {
       const { id } = await ticketIn(pilot, "INVOICED");
       const body = { lines: [{ line: 1, amount_cents: 1_000_000 }], reason: "far too much" };

@@ -139,6 +139,12 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     scope: { by: "invoice" },
     chat: { args: {}, told: '"application/pdf" of ' },
   },
+  "invoice.get_xml": {
+    path: "/invoices/{invoiceId}/document.xml",
+    roles: ["finance", "dispatcher", "customer"],
+    scope: { by: "invoice" },
+    chat: { args: {}, told: 'missing "seller.name": say it in price-book.json' },
+  },
   "roster.list": {
     path: "/roster",
     roles: dispatcher,

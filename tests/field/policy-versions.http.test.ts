@@ -11,7 +11,7 @@ import { activatePolicy } from "../../dispatch/ops/policy/activate.ts";
 import { checkFolder } from "../../dispatch/ops/policy/check-folder.ts";
 import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
 import { openDesk } from "../../dispatch/process/open-desk.ts";
-import { startTestApi, type TestApi } from "../support/api.ts";
+import { refusalOf, startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { acme, allSkills } from "../support/directory.ts";
 import { addAllEvidence, completion, ticketIn } from "../support/ticket-builder.ts";
@@ -54,7 +54,7 @@ const dearer = {
     seller: sellerAt("Old Street 1"),
   }),
 };
-const sellerAt = (line1: string) => ({ name: "Drzwi Łódź", address: { line1, country: "PL" } });
+const sellerAt = (line1: string) => ({ name: "Drzwi Łódź", tax_id: "PL5260001246", address: { line1, country: "PL" } });
 
 const rowsOf = async <Row>({ owner }: TestApi, text: string, values: unknown[] = []): Promise<Row[]> =>
   (await owner.query(text, values)).rows;
@@ -229,6 +229,23 @@ describe("a policy that is activated while processes serve", async () => {
     const credit = { ticket: billed.id, body: { all: true, reason: "wrong" }, as: "finance" };
     assert.deepEqual((await api.run("billing.credit", credit)).credit_note.parties, issued.parties);
     assert.equal(await etagOf(issued.id), paper);
+
+    // To a program it is one where each side's country was known: the site's, where the bill goes to no other place.
+    const asXml = (invoice: string) =>
+      api.call("invoice.get_xml", { invoice, as: "finance", headers: { accept: "*/*" } });
+    await api.owner.query("UPDATE sites SET country = NULL");
+    const { id: onPaper } = await invoiceOf(await ticketIn(api, "VERIFIED"));
+    const none = refusalOf(await asXml(onPaper)).error;
+    assert.equal(none.code, "DOCUMENT_INCOMPLETE");
+    assert.match(JSON.stringify(none["missing"]), /^\[{"field":"buyer\.address\.country","way_out":"[^"]+"}]$/);
+    await api.owner.query("UPDATE sites SET country = 'PL'");
+    const { id: electronic } = await invoiceOf(await ticketIn(api, "VERIFIED"));
+    const { status, headers, text } = await asXml(electronic);
+    const { "content-type": type, "content-disposition": shown } = headers;
+    assert.deepEqual([status, type], [200, "application/xml"]);
+    assert.match(String(shown), /^attachment; filename="INV-\d{6}\.xml"$/);
+    assert.match(text, /<cbc:CompanyID>PL5260001246<\/cbc:CompanyID>/);
+    assert.deepEqual((await api.read("invoice.get_xml", { invoice: electronic, as: "finance" })).missing, []);
 
     const loose = await ticketIn(api, "READY_TO_SCHEDULE");
     const urgent = async ({ id }: { id: string }) => {

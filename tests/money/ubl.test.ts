@@ -1,0 +1,288 @@
+// Invoices and credit notes for the customer's program: the rules of EN 16931 that a document can break by its numbers, held for
+// whatever was billed and credited; and the order that UBL's schemas ask for. The standard's own Schematron is
+// not run; the rules are written here from their wording (EN 16931-1, 6.4), by their ids.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { SaxesParser } from "saxes";
+import { knownId, type AccountId, type SiteId, type TicketId } from "../../dispatch/contract/ids.ts";
+import type { DocumentBody } from "../../dispatch/contract/money-responses.ts";
+import { documentBody } from "../../dispatch/field/invoice-rows.ts";
+import { lacksForUbl, ublOf } from "../../dispatch/money/ubl.ts";
+import { billed, words, type Amounts } from "../support/billed-documents.ts";
+
+const id = "aaaaaaaa-0000-4000-8000-000000000001";
+const nowhere = { line1: null, line2: null, city: null, region: null, postal_code: null, country: null };
+const elbe = { ...nowhere, line1: "Elbufer 1", city: "Dresden", postal_code: "01067", country: "DE" };
+const parties: NonNullable<DocumentBody["parties"]> = {
+  seller: {
+    name: "Tür & Glas Elbe GmbH",
+    address: elbe,
+    tax_id: "DE123456789",
+    registration_id: "HRB 1",
+    email: "post@elbe.example",
+    phone: "+493514567000",
+    bank: { account: "DE89370400440532013000", bank_id: "COBADEFFXXX", account_name: null },
+  },
+  buyer: { name: "Bäckerei <Größ>", address: elbe, tax_id: null, email: null },
+  place: { name: "Größ am Markt", address: elbe },
+  purchase_order: "PO-7",
+};
+
+function documentOf(amounts: Amounts, over: Partial<DocumentBody> = {}): DocumentBody {
+  const { lines, subtotal_cents, tax_cents, total_cents } = amounts;
+  const row = {
+    id,
+    kind: "invoice" as const,
+    number: "INV-000001",
+    status: "issued" as const,
+    ticket_id: knownId<TicketId>(id),
+    ticket_number: "T-000001",
+    account_id: knownId<AccountId>(id),
+    account_name: "Größ",
+    site_id: knownId<SiteId>(id),
+    site_name: "Größ am Markt",
+    currency: "EUR",
+    credited_cents: 0,
+    issued_at: "2026-11-30T09:00:00.000Z",
+    issued_on: "2026-11-30",
+    due_on: null,
+    credits_invoice_id: null,
+    credits_number: null,
+    reason: null,
+    subtotal_cents,
+    tax_cents,
+    total_cents,
+  };
+  return { ...documentBody({ row: { ...row, lines, parties }, notes: [] }), ...over };
+}
+
+type Node = {
+  readonly name: string;
+  readonly attributes: Record<string, string>;
+  readonly children: Node[];
+  text: string;
+};
+
+/** As a program reads it; fails where it is no XML. */
+function read(xml: string): Node {
+  const top: Node = { name: "", attributes: {}, children: [], text: "" };
+  const open = [top];
+  const parser = new SaxesParser({ xmlns: true });
+  parser.on("error", (error) => assert.fail(error));
+  parser.on("opentag", ({ name, attributes }) => {
+    const values = Object.entries(attributes).map(([key, { value }]) => [key, value] as const);
+    const node: Node = { name, attributes: Object.fromEntries(values), children: [], text: "" };
+    open.at(-1)?.children.push(node);
+    open.push(node);
+  });
+  parser.on("text", (text) => {
+    const node = open.at(-1) ?? top;
+    if (node.children.length === 0) node.text += text;
+  });
+  parser.on("closetag", () => void open.pop());
+  parser.write(xml).close();
+  return top.children[0] ?? assert.fail("no root");
+}
+
+/** The nodes at a path of local names. */
+const all = (node: Node, path: string): Node[] =>
+  path
+    .split("/")
+    .reduce<Node[]>(
+      (nodes, step) =>
+        nodes.flatMap(({ children }) => children.filter(({ name }) => name.replace(/^.*:/, "") === step)),
+      [node],
+    );
+const one = (node: Node, path: string): string => {
+  const [found, ...more] = all(node, path);
+  assert.ok(found && more.length === 0, `${path}: ${more.length + (found ? 1 : 0)}`);
+  return found.text;
+};
+/** Exactly, as decimals: no binary fraction comes in. */
+const hundredths = (text: string): number => {
+  assert.match(text, /^-?\d+\.\d\d$/);
+  return Number(text.replace(".", ""));
+};
+const sum = (nodes: readonly Node[], path: string): number =>
+  nodes.reduce((total, node) => total + hundredths(one(node, path)), 0);
+
+/** The rules that numbers can break, with their ids. */
+function holdsByItsNumbers(root: Node): void {
+  const lines = [...all(root, "InvoiceLine"), ...all(root, "CreditNoteLine")];
+  const totals = (name: string) => hundredths(one(root, `LegalMonetaryTotal/${name}`));
+  const subtotals = all(root, "TaxTotal/TaxSubtotal");
+  const tax = hundredths(one(root, "TaxTotal/TaxAmount"));
+  assert.ok(lines.length > 0, "BR-16");
+  assert.equal(sum(lines, "LineExtensionAmount"), totals("LineExtensionAmount"), "BR-CO-10");
+  assert.equal(totals("TaxExclusiveAmount"), totals("LineExtensionAmount"), "BR-CO-13");
+  assert.equal(sum(subtotals, "TaxAmount"), tax, "BR-CO-14");
+  assert.equal(totals("TaxInclusiveAmount"), totals("TaxExclusiveAmount") + tax, "BR-CO-15");
+  assert.equal(totals("PayableAmount"), totals("TaxInclusiveAmount"), "BR-CO-16");
+  assert.ok(subtotals.length > 0, "BR-CO-18");
+  for (const subtotal of subtotals) {
+    const [code, percent] = [one(subtotal, "TaxCategory/ID"), one(subtotal, "TaxCategory/Percent")];
+    const own = lines.filter(
+      (line) =>
+        one(line, "Item/ClassifiedTaxCategory/ID") === code &&
+        one(line, "Item/ClassifiedTaxCategory/Percent") === percent,
+    );
+    const base = hundredths(one(subtotal, "TaxableAmount"));
+    assert.equal(sum(own, "LineExtensionAmount"), base, "BR-S-8, BR-E-8");
+    const due = (base * hundredths(percent)) / 10_000;
+    // The rule grants a whole unit; whatever the rounding, a cent for each line is all there is.
+    const taken = hundredths(one(subtotal, "TaxAmount"));
+    assert.ok(Math.abs(taken - due) < Math.min(100, 1 + own.length), `BR-CO-17: ${taken} of ${due}`);
+    assert.equal(all(subtotal, "TaxCategory/TaxExemptionReason").length, code === "E" ? 1 : 0, "BR-E-10, BR-S-10");
+    if (code === "E") assert.deepEqual([percent, taken], ["0.00", 0], "BR-E-9");
+  }
+  for (const line of lines) {
+    assert.ok(hundredths(one(line, "Price/PriceAmount")) >= 0, "BR-27");
+    assert.notEqual(one(line, "Item/Name"), "", "BR-25");
+    for (const change of all(line, "AllowanceCharge"))
+      assert.ok(hundredths(one(change, "Amount")) > 0 && one(change, "AllowanceChargeReason") !== "", "BR-41, BR-42");
+  }
+  assert.ok(all(root, "DueDate").length + all(root, "PaymentTerms/Note").length > 0, "BR-CO-25");
+}
+
+/** Of the elements that are written, as UBL 2.1's schemas order them. */
+const orders: Readonly<Record<string, string>> = {
+  Invoice:
+    "CustomizationID ID IssueDate DueDate InvoiceTypeCode Note DocumentCurrencyCode OrderReference BillingReference " +
+    "AccountingSupplierParty AccountingCustomerParty Delivery PaymentMeans PaymentTerms TaxTotal LegalMonetaryTotal InvoiceLine",
+  CreditNote:
+    "CustomizationID ID IssueDate CreditNoteTypeCode Note DocumentCurrencyCode OrderReference BillingReference " +
+    "AccountingSupplierParty AccountingCustomerParty Delivery PaymentMeans PaymentTerms TaxTotal LegalMonetaryTotal CreditNoteLine",
+  Party: "PartyName PostalAddress PartyTaxScheme PartyLegalEntity Contact",
+  PostalAddress: "StreetName AdditionalStreetName CityName PostalZone CountrySubentity Country",
+  PartyTaxScheme: "CompanyID TaxScheme",
+  PartyLegalEntity: "RegistrationName CompanyID",
+  Contact: "Telephone ElectronicMail",
+  Delivery: "DeliveryLocation DeliveryParty",
+  PaymentMeans: "PaymentMeansCode PayeeFinancialAccount",
+  PayeeFinancialAccount: "ID Name FinancialInstitutionBranch",
+  Address: "StreetName AdditionalStreetName CityName PostalZone CountrySubentity Country",
+  TaxTotal: "TaxAmount TaxSubtotal",
+  TaxSubtotal: "TaxableAmount TaxAmount TaxCategory",
+  TaxCategory: "ID Percent TaxExemptionReason TaxScheme",
+  ClassifiedTaxCategory: "ID Percent TaxScheme",
+  LegalMonetaryTotal: "LineExtensionAmount TaxExclusiveAmount TaxInclusiveAmount PayableAmount",
+  InvoiceLine: "ID InvoicedQuantity LineExtensionAmount AllowanceCharge Item Price",
+  CreditNoteLine: "ID CreditedQuantity LineExtensionAmount AllowanceCharge Item Price",
+  AllowanceCharge: "ChargeIndicator AllowanceChargeReason Amount",
+  Item: "Name ClassifiedTaxCategory",
+};
+
+function isInOrder({ name, children }: Node): void {
+  const order = orders[name.replace(/^.*:/, "")]?.split(" ");
+  const names = children.map((child) => child.name.replace(/^.*:/, ""));
+  if (order) {
+    const places = names.map((one) => order.indexOf(one));
+    assert.ok(!places.includes(-1), `${name}: ${names.join(" ")}`);
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+      name,
+    );
+  } else assert.ok(children.length <= 1, `${name} has no order here`);
+  for (const child of children) isInOrder(child);
+}
+
+const anInvoice = (): DocumentBody => {
+  const [sample] = fc.sample(billed, { numRuns: 1, seed: 14 });
+  return documentOf(sample?.invoice ?? assert.fail());
+};
+
+describe("UBL", () => {
+  test("keeps the standard's rules whatever was billed and credited, under every rounding", () => {
+    fc.assert(
+      fc.property(billed, words, ({ invoice, creditNotes }, name) => {
+        const buyer = { ...parties.buyer, name: `Größ ${name}` };
+        const documents = [
+          documentOf(invoice, { parties: { ...parties, buyer } }),
+          ...creditNotes.map((amounts, index) =>
+            documentOf(amounts, {
+              kind: "credit_note",
+              number: `CN-${index}`,
+              credits_number: "INV-000001",
+              reason: name,
+            }),
+          ),
+        ];
+        for (const document of documents) {
+          if (document.lines.length === 0) continue;
+          assert.deepEqual(lacksForUbl(document), []);
+          const root = read(ublOf(document));
+          holdsByItsNumbers(root);
+          isInOrder(root);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("says who, what and until when, in a file that is the same each time", () => {
+    const document = { ...anInvoice(), due_on: "2026-12-14" };
+    const xml = ublOf(document);
+    assert.equal(ublOf(document), xml);
+    const root = read(xml);
+    assert.equal(root.attributes["xmlns"], "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2");
+    assert.deepEqual(
+      [
+        "CustomizationID",
+        "ID",
+        "IssueDate",
+        "DueDate",
+        "InvoiceTypeCode",
+        "DocumentCurrencyCode",
+        "OrderReference/ID",
+        "AccountingSupplierParty/Party/PartyTaxScheme/CompanyID",
+        "AccountingSupplierParty/Party/PartyTaxScheme/TaxScheme/ID",
+        "AccountingSupplierParty/Party/PostalAddress/Country/IdentificationCode",
+        "AccountingCustomerParty/Party/PartyLegalEntity/RegistrationName",
+        "PaymentMeans/PayeeFinancialAccount/ID",
+      ].map((path) => one(root, path)),
+      [
+        "urn:cen.eu:en16931:2017",
+        "INV-000001",
+        "2026-11-30",
+        "2026-12-14",
+        "380",
+        "EUR",
+        "PO-7",
+        "DE123456789",
+        "VAT",
+        "DE",
+        "Bäckerei <Größ>",
+        "DE89370400440532013000",
+      ],
+    );
+  });
+
+  test("tells a number for VAT from another by its country", () => {
+    const seller = { ...parties.seller, tax_id: "201/123/12340", registration_id: null };
+    const root = read(ublOf({ ...anInvoice(), parties: { ...parties, seller } }));
+    const of = (path: string) => one(root, `AccountingSupplierParty/Party/${path}`);
+    assert.deepEqual([of("PartyTaxScheme/TaxScheme/ID"), of("PartyLegalEntity/CompanyID")], ["TAX", "201/123/12340"]);
+  });
+
+  test("is refused with all that is missing at once, and where to say it", () => {
+    const bare = {
+      ...parties,
+      seller: { ...parties.seller, name: null, tax_id: null, address: nowhere },
+      buyer: { ...parties.buyer, address: { ...elbe, country: "Germany" } },
+    };
+    const document = { ...anInvoice(), parties: bare };
+    assert.deepEqual(
+      lacksForUbl(document).map(({ field }) => field),
+      ["seller.name", "seller.address.country", "seller.tax_id", "buyer.address.country"],
+    );
+    assert.ok(lacksForUbl(document).every(({ way_out }) => way_out.length > 20));
+    assert.deepEqual(
+      lacksForUbl({ ...document, parties: null }).map(({ field }) => field),
+      ["parties"],
+    );
+    assert.throws(() => ublOf(document), /INV-000001 lacks what UBL needs/);
+  });
+});
