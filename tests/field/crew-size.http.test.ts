@@ -6,7 +6,6 @@ import { describe, test } from "node:test";
 import { profiles, startTestApi, type TestApi } from "../support/api.ts";
 import { policyWithCrews } from "../support/crew-policy.ts";
 import { addSite, addTechnician, type TechnicianRow } from "../support/directory.ts";
-import { eventually } from "../support/eventually.ts";
 import { ticketIn, type Plan } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 
@@ -226,13 +225,11 @@ describe("a worker", async () => {
     await addTechnician(api.owner, { zone: "W1", skills: [] });
     const window = { start: api.clock.in(2_880), end: api.clock.in(2_940) };
     const id = await scheduled(siteId, window);
-    await worker.wake();
-    await eventually("both are booked", async () => (await crewOf(id)).length === 2);
+    await worker.until("both are booked", async () => (await crewOf(id)).length === 2);
     assert.equal(await stateOf(id), "SCHEDULED");
     const before = (await crewOf(id)).map(({ tech_id, role }) => [tech_id, role]);
     api.clock.set(api.clock.in(2_800));
-    await worker.wake();
-    await eventually("they are sent", async () => (await stateOf(id)) === "DISPATCHED");
+    await worker.until("they are sent", async () => (await stateOf(id)) === "DISPATCHED");
     assert.deepEqual(
       (await crewOf(id)).map(({ tech_id, role }) => [tech_id, role]),
       before,
@@ -243,8 +240,7 @@ describe("a worker", async () => {
     const siteId = await addSite(api.owner, { region: "W2" });
     await addTechnician(api.owner, { zone: "W2" });
     const id = await scheduled(siteId, { start: api.clock.in(2_880), end: api.clock.in(2_940) });
-    await worker.wake();
-    await eventually("it is told", async () => (await attentionOf(api, id))?.code === "NOBODY_FREE");
+    await worker.until("it is told", async () => (await attentionOf(api, id))?.code === "NOBODY_FREE");
     const attention = await attentionOf(api, id);
     assert.equal(attention?.detail, "The visit takes 2 people at once, and 1 is free at the promised time.");
     assert.deepEqual(await crewOf(id), []);
@@ -252,11 +248,7 @@ describe("a worker", async () => {
     await api.run("roster.upsert", {
       body: { name: "Late Comer", zone: "W2", skills: [], service_types: ["DEFAULT"], abilities_on_record: undefined },
     });
-    // Whoever holds the ticket at that moment puts it off to the next look.
-    await eventually("both are booked", async () => {
-      await worker.wake();
-      return (await crewOf(id)).length === 2;
-    });
+    await worker.until("both are booked", async () => (await crewOf(id)).length === 2);
   });
 
   test("keeps the helpers of a visit whose lead was taken off", async () => {
@@ -266,13 +258,11 @@ describe("a worker", async () => {
       await addTechnician(api.owner, { zone: "W3", skills: [] }),
     ];
     const id = await scheduled(siteId, { start: api.clock.in(2_880), end: api.clock.in(2_940) });
-    await worker.wake();
-    await eventually("both are booked", async () => (await crewOf(id)).length === 2);
+    await worker.until("both are booked", async () => (await crewOf(id)).length === 2);
     const successor = await addTechnician(api.owner, { zone: "W3", quality: 20 });
     await api.run("assignment.unassign", { ticket: id, body: why });
     api.clock.set(api.clock.in(api.desk.policy.handsOffMinutes + 1));
-    await worker.wake();
-    await eventually("both are booked again", async () => (await crewOf(id)).length === 2);
+    await worker.until("both are booked again", async () => (await crewOf(id)).length === 2);
     const crew = await crewOf(id);
     assert.deepEqual(
       crew.map(({ tech_id, role }) => [tech_id, role]),

@@ -85,30 +85,20 @@ test("that nobody is able, or nobody free, is told when the worker finds it, and
   const siteId = await addSite(api.owner, { region: "NV" });
   const window = { start: api.clock.in(600), end: api.clock.in(660) };
   const { id } = await ticketIn(api, "SCHEDULED", { siteId, window });
-  await eventually("nobody is able", async () => {
-    await worker.wake();
-    return (await attentionOf(api, id))?.code === "NOBODY_ABLE";
-  });
-  await eventually("it is told", async () => {
-    await worker.wake();
-    return (await toldOf(api, id)).length === 1;
-  });
+  await worker.until("nobody is able", async () => (await attentionOf(api, id))?.code === "NOBODY_ABLE");
+  await worker.until("it is told", async () => (await toldOf(api, id)).length === 1);
   assert.deepEqual([await toldOf(api, id), await firing(api)], [["NOBODY_ABLE"], ["NOBODY_CAN_GO"]]);
 
   // Somebody who works there joins, and takes it; a second visit at the same time has nobody left.
   await addTechnician(api.owner, { zone: "NV" });
-  await eventually("somebody can go", async () => {
-    // What another duty held at that moment is taken up a second later.
-    api.clock.advance(0.02);
-    await worker.wake();
-    return (await api.read("ticket.get", { ticket: id })).assigned_tech_id !== null;
-  });
+  await worker.until(
+    "somebody can go",
+    async () => (await api.read("ticket.get", { ticket: id })).assigned_tech_id !== null,
+  );
+  alertsAgain(api);
   assert.deepEqual([await attentionOf(api, id), await firing(api)], [null, []]);
   const second = await ticketIn(api, "SCHEDULED", { siteId, window });
-  await eventually("it is told", async () => {
-    await worker.wake();
-    return (await toldOf(api, second.id)).length === 1;
-  });
+  await worker.until("it is told", async () => (await toldOf(api, second.id)).length === 1);
   alertsAgain(api);
   assert.deepEqual([await toldOf(api, second.id), await firing(api)], [["NOBODY_FREE"], ["NOBODY_CAN_GO"]]);
   assert.equal((await attentionOf(api, second.id))?.code, "NOBODY_FREE");
