@@ -273,25 +273,25 @@ describe("from its first day to its last", async () => {
     const [entry] = await loadRoster(api.desk.db, asked, readingAt(api.desk.policy, api.clock.iso));
     return entry?.beyondPlan.length;
   };
-  const techs = { first: await withHours(api), second: await withHours(api), third: await withHours(api) };
+  const isSent = async (ticket: string) => (await api.read("ticket.get", { ticket })).state === "DISPATCHED";
 
   test("it is sent in parts, and at night nobody is busy, late or overrun, whether or not they said so", async () => {
-    const { id } = await booked(api, techs.first);
+    const techId = await withHours(api);
+    const { id } = await booked(api, techId);
     api.clock.set(at(8, "20:00"));
-    await worker.wake();
-    const { state } = await api.read("ticket.get", { ticket: id });
-    assert.deepEqual([state, await live(api, id)], ["DISPATCHED", twoDays(9)]);
+    await worker.until("it is sent", () => isSent(id));
+    assert.deepEqual(await live(api, id), twoDays(9));
     api.clock.set(at(9, "08:00"));
     await api.run("tech.check_in", { ticket: id, body: { timestamp: api.clock.iso } });
     api.clock.set(at(9, "21:00"));
     await worker.wake();
-    assert.deepEqual([await beyond(techs.first), await cockpit(id)], [0, [null, "healthy"]]);
+    assert.deepEqual([await beyond(techId), await cockpit(id)], [0, [null, "healthy"]]);
     api.clock.set(at(10, "11:30"));
     await worker.wake();
-    assert.deepEqual([await beyond(techs.first), await cockpit(id)], [0, [null, "healthy"]]);
+    assert.deepEqual([await beyond(techId), await cockpit(id)], [0, [null, "healthy"]]);
     api.clock.set(at(10, "12:10"));
     await worker.wake();
-    assert.deepEqual([await beyond(techs.first), (await cockpit(id))[0]], [1, "OVERRUN"]);
+    assert.deepEqual([await beyond(techId), (await cockpit(id))[0]], [1, "OVERRUN"]);
     for (const key of latchEvidence) await addReferenced(api, { ticket: id }, key);
     await api.run("tech.complete", { as: "dispatcher", ticket: id, body: completion });
     assert.deepEqual(await states(api, id), [
@@ -299,6 +299,32 @@ describe("from its first day to its last", async () => {
       [2, "done"],
     ]);
   });
+
+  test("held for the night, it is told of once nobody goes on with it in the morning", async () => {
+    const techId = await withHours(api);
+    const { id } = await booked(api, techId, 18);
+    api.clock.set(at(18, "08:00"));
+    await worker.until("it is sent", () => isSent(id));
+    await api.run("tech.check_in", { ticket: id, body: { timestamp: api.clock.iso } });
+    api.clock.set(at(18, "16:00"));
+    await api.run("tech.hold", { ticket: id, body: { reason_code: "other", work: { labor_minutes: 480 } } });
+    api.clock.set(at(19, "07:59"));
+    await worker.wake();
+    assert.equal((await cockpit(id))[0], null);
+    api.clock.set(at(19, "08:01"));
+    await worker.wake();
+    assert.equal((await cockpit(id))[0], "LATE_ARRIVAL");
+    const { events } = await api.read("ticket.timeline", { ticket: id });
+    assert.partialDeepStrictEqual(events.at(-1)?.payload, { code: "LATE_ARRIVAL", since: at(19, "08:00") });
+    await api.run("tech.resume", { ticket: id, body: {} });
+    await worker.wake();
+    assert.equal((await cockpit(id))[0], null);
+  });
+});
+
+describe("sent by hand", async () => {
+  const api = await startDesk();
+  const techs = { second: await withHours(api), third: await withHours(api) };
 
   test("it may be held for the night and go on in the morning, and what is not needed any more is given up", async () => {
     const { id } = await booked(api, techs.second, 12);
@@ -347,27 +373,6 @@ describe("from its first day to its last", async () => {
       [1],
     );
     assert.ok(own.every(({ state }) => state !== "firm"));
-  });
-
-  test("held for the night, it is told of once nobody goes on with it in the morning", async () => {
-    const techId = await withHours(api);
-    const { id } = await booked(api, techId, 18);
-    api.clock.set(at(18, "08:00"));
-    await api.run("assignment.dispatch", { ticket: id, body: { tech_id: techId } });
-    await api.run("tech.check_in", { ticket: id, body: { timestamp: api.clock.iso } });
-    api.clock.set(at(18, "16:00"));
-    await api.run("tech.hold", { ticket: id, body: { reason_code: "other", work: { labor_minutes: 480 } } });
-    api.clock.set(at(19, "07:59"));
-    await worker.wake();
-    assert.equal((await cockpit(id))[0], null);
-    api.clock.set(at(19, "08:01"));
-    await worker.wake();
-    assert.equal((await cockpit(id))[0], "LATE_ARRIVAL");
-    const { events } = await api.read("ticket.timeline", { ticket: id });
-    assert.partialDeepStrictEqual(events.at(-1)?.payload, { code: "LATE_ARRIVAL", since: at(19, "08:00") });
-    await api.run("tech.resume", { ticket: id, body: {} });
-    await worker.wake();
-    assert.equal((await cockpit(id))[0], null);
   });
 });
 
