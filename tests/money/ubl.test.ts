@@ -5,12 +5,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { SaxesParser } from "saxes";
 import { knownId, type AccountId, type SiteId, type TicketId } from "../../dispatch/contract/ids.ts";
 import type { DocumentBody } from "../../dispatch/contract/money-responses.ts";
 import { documentBody } from "../../dispatch/field/invoice-rows.ts";
 import { lacksForUbl, ublOf } from "../../dispatch/money/ubl.ts";
 import { billed, words, type Amounts } from "../support/billed-documents.ts";
+import { all, one, read, type Node } from "../support/xml-tree.ts";
 
 const id = "aaaaaaaa-0000-4000-8000-000000000001";
 const nowhere = { line1: null, line2: null, city: null, region: null, postal_code: null, country: null };
@@ -58,48 +58,6 @@ function documentOf(amounts: Amounts, over: Partial<DocumentBody> = {}): Documen
   return { ...documentBody({ row: { ...row, lines, parties }, notes: [] }), ...over };
 }
 
-type Node = {
-  readonly name: string;
-  readonly attributes: Record<string, string>;
-  readonly children: Node[];
-  text: string;
-};
-
-/** As a program reads it; fails where it is no XML. */
-function read(xml: string): Node {
-  const top: Node = { name: "", attributes: {}, children: [], text: "" };
-  const open = [top];
-  const parser = new SaxesParser({ xmlns: true });
-  parser.on("error", (error) => assert.fail(error));
-  parser.on("opentag", ({ name, attributes }) => {
-    const values = Object.entries(attributes).map(([key, { value }]) => [key, value] as const);
-    const node: Node = { name, attributes: Object.fromEntries(values), children: [], text: "" };
-    open.at(-1)?.children.push(node);
-    open.push(node);
-  });
-  parser.on("text", (text) => {
-    const node = open.at(-1) ?? top;
-    if (node.children.length === 0) node.text += text;
-  });
-  parser.on("closetag", () => void open.pop());
-  parser.write(xml).close();
-  return top.children[0] ?? assert.fail("no root");
-}
-
-/** The nodes at a path of local names. */
-const all = (node: Node, path: string): Node[] =>
-  path
-    .split("/")
-    .reduce<Node[]>(
-      (nodes, step) =>
-        nodes.flatMap(({ children }) => children.filter(({ name }) => name.replace(/^.*:/, "") === step)),
-      [node],
-    );
-const one = (node: Node, path: string): string => {
-  const [found, ...more] = all(node, path);
-  assert.ok(found && more.length === 0, `${path}: ${more.length + (found ? 1 : 0)}`);
-  return found.text;
-};
 /** Exactly, as decimals: no binary fraction comes in. */
 const hundredths = (text: string): number => {
   assert.match(text, /^-?\d+\.\d\d$/);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { after, describe, test } from "node:test";
-import { questions, type Question } from "../../dispatch/ops/company/company-facts.ts";
+import { factsOf, questions, sellerQuestions, type Question } from "../../dispatch/ops/company/company-facts.ts";
 import { makeCompanyFolder } from "../../dispatch/ops/company/company-folder.ts";
 import { ask } from "../../dispatch/ops/company/init-command.ts";
 import { loadPolicy } from "../../dispatch/policy/load.ts";
@@ -56,6 +56,37 @@ describe("dispatch:init", async () => {
     for (const name of ["dispatch.env", "auth-jwt-secret", "dispatcher.token"])
       assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name);
     assert.deepEqual(await readdir(join(root, "a b'c")), ["elbe"], "nothing unfinished is left beside it");
+  });
+
+  test("writes who sells as invoices say it, and names what is left empty and what needs it", async () => {
+    const folder = join(root, "seller");
+    const seller = ["--tax-id", "DE123456789", "--street", "Elbufer 7", "--postal-code", "01067", "--city", "Dresden"];
+    const whole = await init(folder, ...complete, ...seller, "--country", "at", "--email", "Buero@ELBE.example");
+    assert.deepEqual([whole.code, whole.stderr], [0, ""]);
+    assert.match(
+      whole.stdout,
+      /invoices: .*, Elbufer 7, 01067 Dresden, AT, tax number DE123456789, Buero@elbe\.example\n/,
+    );
+    assert.doesNotMatch(whole.stdout, /left empty|not whole/);
+    const priceBookOf = async (dir: string) => JSON.parse(await readFile(join(dir, "policy/price-book.json"), "utf8"));
+    assert.deepEqual((await priceBookOf(folder)).seller, {
+      name: "Tür & Glas Elbe's GmbH",
+      address: { line1: "Elbufer 7", postal_code: "01067", city: "Dresden", country: "AT" },
+      tax_id: "DE123456789",
+      email: "Buero@elbe.example",
+    });
+    const { constants } = JSON.parse(await readFile(join(folder, "sites.json"), "utf8"));
+    assert.equal(constants["site.country"], "AT");
+
+    const bare = await init(join(root, "bare"), ...complete);
+    assert.match(bare.stdout, /Electronic invoices need your tax number, which was left empty: say it there as tax_id/);
+    assert.match(bare.stdout, /Your address is not whole/);
+    assert.deepEqual((await priceBookOf(join(root, "bare"))).seller, {
+      name: "Tür & Glas Elbe's GmbH",
+      address: { country: "DE" },
+    });
+    const wrong = await init(join(root, "none"), ...complete, "--email", "buero", "--country", "Austria");
+    assert.match(wrong.stderr, /--country: .*; perhaps AT is meant\n--email: "buero" is no e-mail address/);
   });
 
   test("writes settings that a shell reads, and a token that this desk believes", async () => {
@@ -128,7 +159,14 @@ describe("dispatch:init", async () => {
   });
 
   test("leaves no folder where something fails on the way", async () => {
-    const facts = { name: "x", timeZone: "UTC", taxBasisPoints: 0, phoneRegion: "US", dispatcher: "d" };
+    const facts = factsOf(
+      new Map([
+        ["name", "x"],
+        ["time-zone", "UTC"],
+        ["phone-region", "US"],
+        ["dispatcher", "d"],
+      ]),
+    );
     const before = await readdir(root);
     const failing = makeCompanyFolder(join(root, "half"), { ...facts, currency: "EURO" });
     await assert.rejects(
@@ -151,11 +189,14 @@ describe("dispatch:init", async () => {
         if (answer === undefined) input.end();
         else input.write(`${answer}\n`);
       });
-      await ask(questions, read, { input, output });
+      await ask([...questions, ...sellerQuestions], read, { input, output });
       return { said, read: [...read.values()] };
     };
-    const { said, read } = await asked("Elbe GmbH", "Berlin", "Europe/Berlin", "EUR", "19", "DE");
-    assert.deepEqual(read, ["Elbe GmbH", "Europe/Berlin", "EUR", "1900", "DE"]);
+    const seller = ["", "Elbufer 7", "01067", "Dresden", "", "", "buero", "buero@elbe.example"];
+    const { said, read } = await asked("Elbe GmbH", "Berlin", "Europe/Berlin", "EUR", "19", "DE", ...seller);
+    assert.deepEqual(read.slice(0, 5), ["Elbe GmbH", "Europe/Berlin", "EUR", "1900", "DE"]);
+    assert.deepEqual(read.slice(5), ["Elbufer 7", "01067", "Dresden", "buero@elbe.example"]);
+    assert.match(said, /Tax number, as on its invoices \(such as DE123456789; empty: it is left out\): /);
     assert.match(said, /Time zone \(such as Europe\/Berlin\): {3}"Berlin" is no time zone's full name; .*\nTime zone /);
     await assert.rejects(asked("Elbe GmbH"), CommandFailure);
   });

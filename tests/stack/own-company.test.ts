@@ -21,6 +21,7 @@ import { openShell } from "../../lab/runbooks/run-block.ts";
 import { openChat } from "../plugin/chat.ts";
 import { bySentences } from "../scripted-model/by-sentences.ts";
 import { customersCsv, siteCount, techniciansCsv } from "../support/invented-company.ts";
+import { one, read } from "../support/xml-tree.ts";
 
 const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
 const hour = blocksOf(readme).filter(({ heading }) => heading === "Your company in an hour");
@@ -72,7 +73,7 @@ describe("a company's first hour", { skip, timeout: 600_000 }, async () => {
       assert.deepEqual((await dora.reads("directory.search", {}, { q })).results, [], `nothing of the demo: ${q}`);
   });
 
-  test("takes a call to its invoice in the company's currency, and hands out its PDF", async () => {
+  test("takes a call to its invoice in the company's currency, and hands it out as PDF and for the customer's program", async () => {
     const dora = await speaker("dispatcher");
     const { results } = await dora.reads(
       "directory.search",
@@ -121,14 +122,23 @@ describe("a company's first hour", { skip, timeout: 600_000 }, async () => {
     const { invoice } = await (await speaker("finance")).does("billing.generate_invoice", id, {});
     const { currency, subtotal_cents: net, tax_cents: tax, total_cents: total } = invoice;
     assert.deepEqual({ currency, tax, total }, { currency: "EUR", tax: Math.round(net * 0.19), total: net + tax });
-    const asked = await shell.run({
-      ...emptyBlock,
-      commands:
-        `curl -s -H "$(pnpm -s dispatch:token --header --role finance)" -o ~/invoice.pdf -w '%{http_code} %{content_type}' ` +
-        `"http://127.0.0.1:${api}/invoices/${invoice.id}/document.pdf"`,
-    });
-    assert.match(asked.output, /200 application\/pdf/);
-    assert.equal((await readFile(join(home, "invoice.pdf"))).subarray(0, 5).toString(), "%PDF-");
+    const fetched = async (name: string, type: RegExp): Promise<Buffer> => {
+      const { output } = await shell.run({
+        ...emptyBlock,
+        commands:
+          `curl -s -H "$(pnpm -s dispatch:token --header --role finance)" -o ~/${name} -w '%{http_code} %{content_type}' ` +
+          `"http://127.0.0.1:${api}/invoices/${invoice.id}/${name}"`,
+      });
+      const file = await readFile(join(home, name));
+      assert.match(output, type, file.toString());
+      return file;
+    };
+    const pdf = await fetched("document.pdf", /200 application\/pdf/);
+    assert.equal(pdf.subarray(0, 5).toString(), "%PDF-");
+    const xml = read((await fetched("document.xml", /200 application\/xml/)).toString());
+    assert.equal(one(xml, "LegalMonetaryTotal/PayableAmount"), (total / 100).toFixed(2));
+    assert.equal(one(xml, "AccountingSupplierParty/Party/PartyTaxScheme/CompanyID"), "DE123456789");
+    assert.equal(one(xml, "AccountingCustomerParty/Party/PostalAddress/Country/IdentificationCode"), "DE");
     assert.equal((await dora.reads("ticket.get", { ticketId: id })).state, "INVOICED");
   });
 

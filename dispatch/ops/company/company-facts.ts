@@ -3,6 +3,7 @@
 
 import { currencyProblem } from "../../policy/currency.ts";
 import { closestName } from "../../policy/likeness.ts";
+import { readEmail } from "../../directory/email-address.ts";
 import { countryCode } from "../../directory/import/country-names.ts";
 import { isPhoneRegion } from "../../directory/phone-number.ts";
 import { timeZoneProblem } from "../../workforce/time-zone-name.ts";
@@ -13,20 +14,36 @@ export type CompanyFacts = {
   readonly currency: string;
   /** 1900 is 19 %. */
   readonly taxBasisPoints: number;
-  /** Two letters of ISO 3166: the company's country, and of phone numbers that name none. */
+  /** Of phone numbers that name none: two letters of ISO 3166. */
   readonly phoneRegion: string;
   /** The first dispatcher, as the audit names them. */
   readonly dispatcher: string;
+  /** The company's own, and that of sites that do not say it: two letters of ISO 3166. */
+  readonly country: string;
+  /** What else stands on its invoices; empty where it was not said. */
+  readonly seller: Readonly<Record<SellerOption, string>>;
 };
+
+type SellerOption = "tax-id" | "street" | "postal-code" | "city" | "state" | "email";
 
 export type Answer<T> = { readonly value: T } | { readonly fault: string };
 
 export type Question = {
-  readonly option: "name" | "time-zone" | "currency" | "tax-rate" | "phone-region" | "dispatcher";
+  readonly option:
+    | "name"
+    | "time-zone"
+    | "currency"
+    | "tax-rate"
+    | "phone-region"
+    | "dispatcher"
+    | "country"
+    | SellerOption;
   /** As a person is asked. */
   readonly asks: string;
   readonly example: string;
   readonly read: (text: string) => Answer<string>;
+  /** Whether it may be left empty; then what that means, as a person reads it. */
+  readonly empty?: string;
 };
 
 const longest = 100;
@@ -86,6 +103,41 @@ export const questions: readonly Question[] = [
   { option: "phone-region", asks: "Country of its phone numbers, two letters", example: "DE", read: readRegion },
 ];
 
+const leftOut = "empty: it is left out";
+const readMail = (text: string): Answer<string> => {
+  const email = readEmail(text);
+  return email === null ? { fault: `"${text.trim()}" is no e-mail address` } : { value: email };
+};
+
+/** What invoices say of who sells. None has to be said, and what is not is left out of them. */
+export const sellerQuestions: readonly Question[] = [
+  {
+    option: "tax-id",
+    asks: "Tax number, as on its invoices",
+    example: "DE123456789",
+    read: readLine("the tax number"),
+    empty: leftOut,
+  },
+  { option: "street", asks: "Street and number", example: "Elbufer 7", read: readLine("the street"), empty: leftOut },
+  { option: "postal-code", asks: "Postal code", example: "01067", read: readLine("the postal code"), empty: leftOut },
+  { option: "city", asks: "City", example: "Dresden", read: readLine("the city"), empty: leftOut },
+  {
+    option: "state",
+    asks: "State, where addresses name one",
+    example: "CA",
+    read: readLine("the state"),
+    empty: leftOut,
+  },
+  {
+    option: "country",
+    asks: "The company's country, two letters",
+    example: "DE",
+    read: readRegion,
+    empty: "empty: that of its phone numbers",
+  },
+  { option: "email", asks: "E-mail address", example: "buero@elbe.example", read: readMail, empty: leftOut },
+];
+
 export const dispatcherQuestion: Question = {
   option: "dispatcher",
   asks: "The first dispatcher, as the audit is to name them",
@@ -93,7 +145,7 @@ export const dispatcherQuestion: Question = {
   read: readLine("the dispatcher's name"),
 };
 
-/** @param read each question's answer by its option */
+/** @param read each question's answer by its option; none where it was left empty */
 export function factsOf(read: ReadonlyMap<Question["option"], string>): CompanyFacts {
   const of = (option: Question["option"]): string => read.get(option) ?? "";
   return {
@@ -103,5 +155,14 @@ export function factsOf(read: ReadonlyMap<Question["option"], string>): CompanyF
     taxBasisPoints: Number(of("tax-rate")),
     phoneRegion: of("phone-region"),
     dispatcher: of("dispatcher"),
+    country: of("country") || of("phone-region"),
+    seller: {
+      "tax-id": of("tax-id"),
+      street: of("street"),
+      "postal-code": of("postal-code"),
+      city: of("city"),
+      state: of("state"),
+      email: of("email"),
+    },
   };
 }

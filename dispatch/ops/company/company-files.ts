@@ -1,6 +1,7 @@
 // The texts of a company's folder beside its rules, and what its people type next. Pure.
 
 import { join } from "node:path";
+import { priceBookFile } from "../../policy/policy-set.ts";
 import type { CompanyFacts } from "./company-facts.ts";
 
 export const settingsFile = "dispatch.env";
@@ -10,7 +11,7 @@ export const filesOf = (folder: string, facts: CompanyFacts): Readonly<Record<st
   [settingsFile]: settingsText(folder, facts),
   "people.json": `${JSON.stringify(peopleOf(facts), null, 2)}\n`,
   "sites.json": `${JSON.stringify(
-    { constants: { "site.country": facts.phoneRegion, "site.timezone": facts.timeZone } },
+    { constants: { "site.country": facts.country, "site.timezone": facts.timeZone } },
     null,
     2,
   )}\n`,
@@ -72,6 +73,32 @@ export function nextSteps(folder: string, facts: CompanyFacts): string[] {
     ),
     "",
     "plugin/README.md says how people on a channel (Telegram and others) are named there.",
-    `Prices in ${join(folder, "policy", "price-book.json")} are examples: put your own in their place, and say who sells.`,
+    ...sellerSteps(join(folder, "policy", priceBookFile), facts),
   ];
+}
+
+/** The seller as price-book.json has one, without what was left empty. */
+export function sellerOf({ name, country, seller }: CompanyFacts): object {
+  const { "tax-id": taxId, street, "postal-code": postalCode, city, state, email } = seller;
+  const address = said({ line1: street, postal_code: postalCode, city, region: state });
+  return { name, address: { ...address, country }, ...said({ tax_id: taxId, email }) };
+}
+
+const said = (fields: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(Object.entries(fields).filter(([, text]) => text !== ""));
+
+function sellerSteps(priceBook: string, { seller }: CompanyFacts): string[] {
+  const steps = [
+    `Prices in ${priceBook} are examples: put your own in their place, and say under seller where`,
+    "you are paid (bank).",
+  ];
+  if (seller["tax-id"] === "")
+    steps.push(
+      "Electronic invoices need your tax number, which was left empty: say it there as tax_id under seller, before the first.",
+    );
+  if (seller.street === "" || seller.city === "")
+    steps.push(
+      "Your address is not whole, and stands on every invoice: say line1, postal_code and city there under seller.address.",
+    );
+  return steps;
 }

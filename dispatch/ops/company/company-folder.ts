@@ -11,7 +11,7 @@ import { readSettings } from "../../process/settings.ts";
 import { initFolder } from "../policy/init-folder.ts";
 import { makeToken } from "../token/token.ts";
 import type { CompanyFacts } from "./company-facts.ts";
-import { filesOf, settingsFile } from "./company-files.ts";
+import { filesOf, sellerOf, settingsFile } from "./company-files.ts";
 
 const tokenDays = 30;
 
@@ -78,16 +78,16 @@ async function fill(unfinished: string, folder: string, facts: CompanyFacts): Pr
 }
 
 /** In most countries work is taxed as goods are; the shipped rules are those of states that tax goods alone. */
-async function writePrices(path: string, { name, currency, taxBasisPoints, phoneRegion }: CompanyFacts): Promise<void> {
+async function writePrices(path: string, facts: CompanyFacts): Promise<void> {
   const shipped: Readonly<Record<string, unknown>> = JSON.parse(await readFile(path, "utf8"));
-  const lines = phoneRegion === "US" ? ["materials"] : ["labor", "travel", "materials", "trip"];
+  const lines = facts.country === "US" ? ["materials"] : ["labor", "travel", "materials", "trip"];
   const own = {
     ...shipped,
-    currency,
+    currency: facts.currency,
     notes: "The rates are examples: put your own in their place.",
-    seller: { name, address: { country: phoneRegion } },
+    seller: sellerOf(facts),
     accounts: [],
-    tax: { default_basis_points: taxBasisPoints, regions: [], taxable_lines: lines },
+    tax: { default_basis_points: facts.taxBasisPoints, regions: [], taxable_lines: lines },
   };
   await writeFile(path, `${JSON.stringify(own, null, 2)}\n`);
 }

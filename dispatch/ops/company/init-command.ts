@@ -4,7 +4,14 @@ import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
-import { dispatcherQuestion, factsOf, questions, type CompanyFacts, type Question } from "./company-facts.ts";
+import {
+  dispatcherQuestion,
+  factsOf,
+  questions,
+  sellerQuestions,
+  type CompanyFacts,
+  type Question,
+} from "./company-facts.ts";
 import { contents, makeCompanyFolder, requireFree } from "./company-folder.ts";
 import { nextSteps } from "./company-files.ts";
 
@@ -24,6 +31,13 @@ export const initCommand = (): Promise<void> =>
         "tax-rate": { type: "string" },
         "phone-region": { type: "string" },
         dispatcher: { type: "string" },
+        "tax-id": { type: "string" },
+        street: { type: "string" },
+        "postal-code": { type: "string" },
+        city: { type: "string" },
+        state: { type: "string" },
+        country: { type: "string" },
+        email: { type: "string" },
         "dry-run": { type: "boolean" },
       },
       meanings: {
@@ -33,6 +47,14 @@ export const initCommand = (): Promise<void> =>
         "tax-rate": "usual rate of tax in percent, such as 19 or 8.25",
         "phone-region": "country of phone numbers that name none, by its two letters, such as DE",
         dispatcher: "the first dispatcher, as the audit names them; your login name",
+        "tax-id":
+          "the company's tax number, as on its invoices; electronic invoices need it. It and what follows may be left out",
+        street: "its street and number",
+        "postal-code": "its postal code",
+        city: "its city",
+        state: "its state, where addresses name one",
+        country: "its country, by its two letters; that of --phone-region",
+        email: "its e-mail address, as on its invoices",
         "dry-run": "write nothing, and say what would be made",
       },
     },
@@ -49,15 +71,33 @@ export const initCommand = (): Promise<void> =>
     },
   );
 
-const summary = ({ name, timeZone, currency, taxBasisPoints, phoneRegion, dispatcher }: CompanyFacts): string =>
-  `${name}: ${timeZone}, ${currency}, ${taxBasisPoints / 100} % tax, phone numbers of ${phoneRegion}, dispatcher ${dispatcher}`;
+function summary({
+  name,
+  timeZone,
+  currency,
+  taxBasisPoints,
+  phoneRegion,
+  dispatcher,
+  country,
+  seller,
+}: CompanyFacts): string {
+  const { "tax-id": taxId, street, "postal-code": postalCode, city, state, email } = seller;
+  const place = [`${postalCode} ${city}`.trim(), state, country].filter((part) => part !== "").join(", ");
+  const sells = [street, place, taxId === "" ? "no tax number" : `tax number ${taxId}`, email].filter(
+    (part) => part !== "",
+  );
+  return [
+    `${name}: ${timeZone}, ${currency}, ${taxBasisPoints / 100} % tax, phone numbers of ${phoneRegion}, dispatcher ${dispatcher}`,
+    `On its invoices: ${name}, ${sells.join(", ")}`,
+  ].join("\n");
+}
 
 /** @throws CommandFailure naming all that is wrong or missing at once; at a terminal what is missing is asked */
 async function answered(given: Readonly<Record<string, string | undefined>>): Promise<CompanyFacts> {
   const read = new Map<Question["option"], string>();
   const faults: string[] = [];
   const missing: Question[] = [];
-  for (const question of [...questions, dispatcherQuestion]) {
+  for (const question of [...questions, dispatcherQuestion, ...sellerQuestions]) {
     const text = given[question.option] ?? (question === dispatcherQuestion ? loginName() : undefined);
     if (text === undefined) {
       missing.push(question);
@@ -71,11 +111,15 @@ async function answered(given: Readonly<Record<string, string | undefined>>): Pr
     await ask(missing, read, { input: process.stdin, output: process.stderr });
   else
     faults.push(
-      ...missing.map(({ option, example }) => `--${option} is missing; an example: --${option} ${shown(example)}`),
+      ...required(missing).map(
+        ({ option, example }) => `--${option} is missing; an example: --${option} ${shown(example)}`,
+      ),
     );
   if (faults.length > 0) throw new CommandFailure([...faults, "Nothing was written."].join("\n"));
   return factsOf(read);
 }
+
+const required = (missing: readonly Question[]): Question[] => missing.filter(({ empty }) => empty === undefined);
 
 const shown = (example: string): string => (/^[\w/]+$/.test(example) ? example : `"${example}"`);
 
@@ -91,9 +135,12 @@ export async function ask(
   });
   closed.catch(() => undefined);
   try {
-    for (const { option, asks, example, read: readAnswer } of missing) {
+    for (const { option, asks, example, read: readAnswer, empty } of missing) {
+      const prompt = `${asks} (such as ${example}${empty === undefined ? "" : `; ${empty}`}): `;
       for (;;) {
-        const answer = readAnswer(await Promise.race([terminal.question(`${asks} (such as ${example}): `), closed]));
+        const text = await Promise.race([terminal.question(prompt), closed]);
+        if (empty !== undefined && text.trim() === "") break;
+        const answer = readAnswer(text);
         if ("value" in answer) {
           read.set(option, answer.value);
           break;
