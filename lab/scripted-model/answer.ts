@@ -12,6 +12,7 @@ const lookedUpFor: Readonly<Record<string, string>> = {
   schedule_move: "schedule_slots",
   assignment_transfer: "dispatcher_cockpit",
   assignment_override: "dispatcher_cockpit",
+  roster_upsert: "roster_list",
 };
 
 /** The answer to all calls of a turn; what was only looked up on the way to another goes without saying. */

@@ -5,6 +5,7 @@ import { correctionIntents } from "./correction-intents.ts";
 import { deskIntents } from "./desk-intents.ts";
 import { directoryIntents } from "./directory-intents.ts";
 import type { Intent } from "./intent.ts";
+import { rosterIntents } from "./roster-intents.ts";
 import { scheduleIntents } from "./schedule-intents.ts";
 import { ticketIntents } from "./ticket-intents.ts";
 import { workIntents } from "./work-intents.ts";
@@ -12,6 +13,7 @@ import { eitherOf } from "./patterns.ts";
 
 export const intents: readonly Intent[] = [
   ...directoryIntents,
+  ...rosterIntents,
   ...correctionIntents,
   ...workIntents,
   ...ticketIntents,

@@ -55,32 +55,29 @@ export const ticketIntents: readonly Intent[] = [
   },
 ];
 
-/** Looks account and site up, then opens the ticket; asks where either could be more than one. */
+/** Looks the site up, and the account where one is named; asks where either could be several. The ticket is the site's account's. */
 function create({ match: [, account, site, problem = ""] }: Speaking, done: readonly Exchange[]): Step | null {
-  const [accounts, sites, ...created] = done;
-  if (created.length > 0) return null;
   if (site === undefined || problem === "")
     return say('Where, and what is wrong? Say "open a ticket for Demo Site North: the front door does not lock".');
-  if (!accounts || !sites) {
-    return call(
-      {
-        name: "directory_search",
-        args: { kind: "account", ...(account !== undefined && { q: account.trim() }), limit: 5 },
-      },
-      { name: "directory_search", args: { kind: "site", q: site.trim(), limit: 5 } },
-    );
-  }
-  if (accounts.result?.outcome !== "READ" || sites.result?.outcome !== "READ") return null;
-  const oneAccount = theOne(accounts, "account", account);
-  const oneSite = theOne(sites, "site", site);
+  const search = (kind: string, name: string) => ({
+    name: "directory_search",
+    args: { kind, q: name.trim(), limit: 5 },
+  });
+  const searches = [search("site", site), ...(account === undefined ? [] : [search("account", account)])];
+  if (done.length === 0) return call(...searches);
+  if (done.length > searches.length || done.some(({ result }) => result?.outcome !== "READ")) return null;
+  const [sites = [], accounts = []] = [foundIn(done[0], "site"), foundIn(done[1], "account")];
+  const oneAccount = account === undefined ? null : theOne(accounts, "account", account);
+  if (oneAccount && "why" in oneAccount)
+    return say(`${oneAccount.why} Say "open a ticket for ACCOUNT at SITE: what is wrong".`);
+  const oneSite = theOne(oneAccount ? sites.filter((one) => one.accountId === oneAccount.id) : sites, "site", site);
   if ("why" in oneSite) return say(oneSite.why);
-  if ("why" in oneAccount) return say(`${oneAccount.why} Say "open a ticket for ACCOUNT at SITE: what is wrong".`);
   const cents = centsIn(problem);
   const summary = problem.charAt(0).toUpperCase() + problem.slice(1);
   return call({
     name: "ticket_create",
     args: {
-      account_id: oneAccount.id,
+      account_id: oneSite.accountId,
       site_id: oneSite.id,
       summary: summary.length <= maxSummary ? summary : `${summary.slice(0, maxSummary - 1)}…`,
       ...(summary.length > maxSummary && { description: summary }),
@@ -89,19 +86,24 @@ function create({ match: [, account, site, problem = ""] }: Speaking, done: read
   });
 }
 
-type One = { readonly id: string } | { readonly why: string };
+type Found = { readonly id: string; readonly name: string; readonly detail: string; readonly accountId: string };
 
-function theOne({ result }: Exchange, kind: "account" | "site", name: string | undefined): One {
-  const found = result
-    ? matchesIn(result, forms.found(kind)).map(([, id = "", quoted = ""]) => ({ id, name: unquoted(quoted) }))
-    : [];
-  const exact = found.filter((one) => one.name.toLowerCase() === name?.trim().toLowerCase());
+function foundIn(exchange: Exchange | undefined, kind: "account" | "site"): Found[] {
+  if (!exchange?.result) return [];
+  return matchesIn(exchange.result, forms.found(kind)).map(([, id = "", name = "", detail = "", accountId = ""]) => ({
+    id,
+    name: unquoted(name),
+    detail: unquoted(detail),
+    accountId,
+  }));
+}
+
+function theOne(found: readonly Found[], kind: "account" | "site", name: string): Found | { readonly why: string } {
+  const exact = found.filter((one) => one.name.toLowerCase() === name.trim().toLowerCase());
   const [first, ...others] = exact.length > 0 ? exact : found;
-  const meant = name === undefined ? "" : ` called "${name.trim()}"`;
-  if (!first) return { why: `There is no ${kind}${meant} here.` };
-  return others.length === 0
-    ? { id: first.id }
-    : { why: `Which ${kind}? ${[first, ...others].map((one) => one.name).join(", ")} could be meant.` };
+  if (!first) return { why: `There is no ${kind} called "${name.trim()}" here.` };
+  const named = [first, ...others].map((one) => (one.detail === "" ? one.name : `${one.name} (${one.detail})`));
+  return others.length === 0 ? first : { why: `Which ${kind}? ${named.join(", ")} could be meant.` };
 }
 
 function triage({ sentence, memory }: Speaking) {

@@ -83,7 +83,9 @@ export const forms = {
       `(?:; ATTENTION (\\w+) since \\S+ (?:${quotedText}|-))?(?:; caller ${quotedText}(?: ${quotedText})?)?` +
       `; site ${quotedText}; (.*)$`,
   ),
-  found: (kind: "site" | "account") => new RegExp(`^${kind}_id (${uuid}) ${quotedText}`),
+  found: (kind: "site" | "account") =>
+    new RegExp(`^${kind}_id (${uuid}) ${quotedText} (?:${quotedText}|-)(?:.* account_id (${uuid})$)?`),
+  technician: new RegExp(`^tech_id (${uuid}) ${quotedText}; zones (?:${quotedText}|-);`),
 } as const;
 
 /** A JSON text's content as it stood; the text itself when it is no JSON. */

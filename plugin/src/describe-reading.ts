@@ -196,7 +196,10 @@ const readings: Record<QueryName, Describe> = {
       ...found.map(
         (one) =>
           `${at(one, "kind")}_id ${at(one, "id")} ${quoted(textAt(one, "name"))} ${quoted(textAt(one, "detail"), 120)}` +
-          (listAt(one, "matched").length > 0 ? ` same ${keysAt(one, "matched")}` : ""),
+          (listAt(one, "matched").length > 0 ? ` same ${keysAt(one, "matched")}` : "") +
+          (textAt(one, "kind") === "account" || textAt(one, "account_id") === null
+            ? ""
+            : ` account_id ${at(one, "account_id")}`),
       ),
     ];
   },

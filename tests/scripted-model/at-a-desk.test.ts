@@ -38,6 +38,16 @@ describe("by sentences", async () => {
     assert.match(await say("what is burning?"), new RegExp(`^\\d+ open, .*\\(${number}\\)`, "s"));
   });
 
+  test("a ticket is the account's whose site is named, and a technician works in further zones", async () => {
+    const say = conversation();
+    const opened = await say("open a ticket for Acme Oakland: the back door scrapes");
+    assert.match(opened, /^The ticket is open: T-\d{6}, NEW/);
+    const zones = async () => (await api.read("roster.list", { query: `tech_id=${ana}` })).technicians[0]?.zones ?? [];
+    const before = await zones();
+    assert.match(await say("Ana Alvarez also works in Reno and Sparks"), /^Done: roster upsert/);
+    assert.deepEqual(await zones(), [...before, "Reno", "Sparks"]);
+  });
+
   test("a job under way changes hands, and nobody being home ends a call-out", async () => {
     const say = conversation();
     const { id } = await ticketIn(api, "IN_PROGRESS", { techId: ben });

@@ -27,7 +27,6 @@ const onIt = (name: string, args: JsonObject = {}): Called => ({ name, args: { t
 const emergency = { priority: "EMERGENCY", incident_type: "CANNOT_SECURE_ENTRY", nte_cents: 88_000 };
 const nine = { start: "2026-11-24T17:00:00.000Z", end: "2026-11-24T19:00:00.000Z" };
 const thirteen = { start: "2026-11-24T21:00:00.000Z", end: "2026-11-24T23:00:00.000Z" };
-const accounts: Called = { name: "directory_search", args: { kind: "account", limit: 5 } };
 const site: Called = { name: "directory_search", args: { kind: "site", q: "Demo Site North", limit: 5 } };
 const pause = (args: JsonObject): Called => ({ name: "ops_autonomy_pause", args });
 
@@ -36,12 +35,12 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
   ["What's urgent?", { name: "dispatcher_cockpit", args: {} }],
   ["show me the queue", { name: "dispatcher_cockpit", args: {} }],
   ["what should I do next?", { name: "dispatcher_cockpit", args: {} }],
-  ["open a ticket for Demo Site North: the front door does not lock", accounts, site],
-  ["Please open a new ticket at Demo Site North, the front door does not lock", accounts, site],
+  ["open a ticket for Demo Site North: the front door does not lock", site],
+  ["Please open a new ticket at Demo Site North, the front door does not lock", site],
   [
     "open a ticket for Acme at Demo Site North: it is broken",
-    { name: "directory_search", args: { kind: "account", q: "Acme", limit: 5 } },
     site,
+    { name: "directory_search", args: { kind: "account", q: "Acme", limit: 5 } },
   ],
   [
     "triage it as an emergency, cannot secure entry, at most $880",
@@ -276,23 +275,28 @@ describe("a sentence becomes calls", () => {
         assignment_crew: "ticket_get",
         assignment_transfer: "dispatcher_cockpit",
         closeout_get_evidence: "closeout_list_evidence",
+        roster_upsert: "roster_list",
       };
       assert.ok([tool, onTheWay[tool]].includes(conversation.calls()[0]?.name));
     });
   }
 });
 
+const searched = (...found: readonly string[]): string => ["READ directory.search", ...found].join("\n");
+const north = `site_id ${anaId} "Demo North" "1 High St" account_id ${anaId}`;
+const south = `site_id ${benId} "Demo South" - account_id ${anaId}`;
+
 describe("what a conversation has come to decides the calls", () => {
   test("a ticket is opened with the ids its names led to", () => {
     const found = new Conversation()
       .says("open a ticket for Demo Site North: the front door does not lock, at most $500")
-      .ran(
-        { name: "directory_search", text: `READ directory.search\naccount_id ${benId} "Demo Home Services" -` },
-        {
-          name: "directory_search",
-          text: `READ directory.search\nsite_id ${anaId} "Demo Site North" "100 Demo Drive"\nsite_id ${benId} "Demo Site North Annex" -`,
-        },
-      );
+      .ran({
+        name: "directory_search",
+        text: searched(
+          `site_id ${anaId} "Demo Site North" "100 Demo Drive" account_id ${benId}`,
+          `site_id ${benId} "Demo Site North Annex" - account_id ${anaId}`,
+        ),
+      });
     assert.deepEqual(found.calls(), [
       {
         name: "ticket_create",
@@ -309,14 +313,35 @@ describe("what a conversation has come to decides the calls", () => {
   test("where a name could be several sites, it asks and opens nothing", () => {
     const found = new Conversation()
       .says("open a ticket for Demo: the door is stuck")
+      .ran({ name: "directory_search", text: searched(north, south) });
+    assert.match(found.hears(), /^Which site\? Demo North \(1 High St\), Demo South could be meant/);
+  });
+
+  test("an account that is named tells sites of one name apart", () => {
+    const other = north.replaceAll(anaId, benId);
+    const found = new Conversation()
+      .says("open a ticket for Demo Home at Demo North: the door is stuck")
       .ran(
-        { name: "directory_search", text: `READ directory.search\naccount_id ${benId} "Demo Home Services" -` },
-        {
-          name: "directory_search",
-          text: `READ directory.search\nsite_id ${anaId} "Demo North" -\nsite_id ${benId} "Demo South" -`,
-        },
+        { name: "directory_search", text: searched(other, north) },
+        { name: "directory_search", text: searched(`account_id ${anaId} "Demo Home" -`) },
       );
-    assert.match(found.hears(), /^Which site\? Demo North, Demo South could be meant/);
+    assert.deepEqual(found.calls(), [
+      { name: "ticket_create", args: { account_id: anaId, site_id: anaId, summary: "The door is stuck" } },
+    ]);
+  });
+
+  test("a technician's further zones are put behind those there are", () => {
+    const line = (zones: string) =>
+      `READ roster.list\ntech_id ${anaId} "Ana Alvarez"; zones ${zones}; 12 08:00-17:00; 2 in work`;
+    const asked = () => new Conversation().says("Ana also works in CA and NV");
+    assert.deepEqual(asked().calls(), [{ name: "roster_list", args: { tech_id: "Ana" } }]);
+    const after = (zones: string) => asked().ran({ name: "roster_list", text: line(zones) });
+    assert.deepEqual(after('"OR, ca"').calls(), [
+      { name: "roster_upsert", args: { tech_id: anaId, zones: ["OR", "ca", "NV"] } },
+    ]);
+    assert.deepEqual(after("-").calls()[0]?.args, { tech_id: anaId, zones: ["CA", "NV"] });
+    assert.match(after('"CA, NV"').hears(), /^Ana works there already: CA, NV\.$/m);
+    assert.match(after('"CA, N…"').hears(), /more zones than I am told of/);
   });
 
   test("one of the times offered is confirmed by its number", () => {
@@ -504,7 +529,7 @@ describe("two things in a sentence", () => {
     ]);
     assert.deepEqual(
       new Conversation().says("open a ticket for Demo Site North: the door is stuck and cancel it").calls(),
-      [accounts, site],
+      [site],
     );
   });
 });
