@@ -145,6 +145,15 @@ export const reportedAlerts = define({
       "No worker has looked through the whole audit trail for a day: what was changed in it may not have been found.",
     firstCommand: "pnpm dispatch:alerts --explain AUDIT_UNVERIFIED",
   },
+  POLICY_UNREADABLE: {
+    severity: "warning",
+    owner: "platform on call",
+    runbook: "ops/runbooks/policy_unreadable.md",
+    summary:
+      "A version of the company's rules cannot be read here, and is the newest or some open ticket's: others are in force in its place, " +
+      "and such tickets stand still.",
+    firstCommand: "pnpm dispatch:alerts --explain POLICY_UNREADABLE",
+  },
   PART_RESTARTED: {
     severity: "warning",
     owner: "platform on call",

@@ -9,6 +9,7 @@ import { rosterReasons } from "../field/attention.ts";
 import { countOpenFaults } from "../kernel/audit-faults.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { postgresAway, readingRefusal } from "../kernel/failure.ts";
+import type { UnreadableVersion } from "../kernel/policies.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Rejections } from "../kernel/rejections.ts";
 import { serverConnections, usedPercent } from "../db/server-connections.ts";
@@ -169,6 +170,7 @@ export function alertReporter(
     const deadLetters = await countDeadLetters(desk.db);
     const broken = await countOpenFaults(desk.db);
     const watched = await auditWatched(desk);
+    const unreadable = await desk.policies.unreadable();
     const connections = await serverConnections(desk.db);
     const offset = await clockOffset(desk.db);
     const [room, ended] = await ofMachine;
@@ -207,6 +209,11 @@ export function alertReporter(
       CONNECTIONS_HIGH: { count: usedPercent(connections), threshold: desk.settings.alertConnections },
       CLOCK_WRONG: { count: Math.round(Math.abs(offset)), threshold: clockWrongSeconds, reason: clockReason(offset) },
       OBJECT_STORE_UNAVAILABLE: { count: storeIsWell ? 0 : 1, threshold: 1 },
+      POLICY_UNREADABLE: {
+        count: unreadable.length,
+        threshold: 1,
+        ...(unreadable.length > 0 && { reason: unreadable.map(unreadableReason).join("; ") }),
+      },
       PART_RESTARTED: { ...restartsOf(ended ?? [], now), threshold: 1 },
     };
     return { now, signals, measured };
@@ -238,6 +245,12 @@ export function alertReporter(
 const clockReason = (offset: number): string =>
   `API process ${process.pid}'s clock is ${Math.round(Math.abs(offset))} s ${offset > 0 ? "ahead of" : "behind"} Postgres's; ` +
   "on the machine whose `date -u` is wrong: `timedatectl set-ntp true`, or `chronyc makestep`; nothing need be started again";
+
+const unreadableReason = ({ why, open_tickets: open }: UnreadableVersion): string =>
+  open === 0
+    ? why
+    : `${why}. ${open} open ${open === 1 ? "ticket" : "tickets"} opened under it: listed and planned by the rules in force, and commands ` +
+      "that need their own are refused";
 
 /** @throws Refusal when `read` takes longer; it goes on, and nobody waits for it */
 async function within<T>(ms: number, read: Promise<T>): Promise<T> {

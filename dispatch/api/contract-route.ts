@@ -13,6 +13,7 @@ import type { Credentials } from "./credentials.ts";
 import { devHeadersNow } from "./development-headers.ts";
 import { triedZoneData, zoneData } from "../process/zone-data.ts";
 import { serviceName } from "./health.ts";
+import { readingOf } from "./reading.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RouteEntry } from "./routes.ts";
 
@@ -46,13 +47,19 @@ export function contractRoute(desk: Desk, contract: Contract, credentials: Crede
     if (fixed?.policy !== policy) fixed = { policy, text: made() };
     return fixed.text;
   };
+  const unreadable = readingOf(() => desk.policies.unreadable(), {
+    freshForMs: 1_000,
+    withinMs: 1_000,
+    now: () => performance.now(),
+  });
   return {
     method: "GET",
     path: "/contract",
     handler: async (exchange) => {
       const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, roles));
       const who = { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tech_id: actor.techId };
-      exchange.json(200, JSON.stringify({ ...current(), now: desk.clock.now(), actor: who }));
+      const policy_unreadable = await unreadable.value();
+      exchange.json(200, JSON.stringify({ ...current(), policy_unreadable, now: desk.clock.now(), actor: who }));
     },
   };
 }

@@ -54,6 +54,7 @@ export function ownOperations(): Record<string, Json> {
         responses: {
           "200": json(
             "service, version, contract_hash, tool_names, actor, profile, policy_version (null while none was activated), " +
+              "policy_unreadable [{version, newest, open_tickets, why}] (null while Postgres does not say), " +
               "incident_types [{incident_type, title, words}], development_headers (off, loopback or anywhere), now and " +
               "human_approval {required, rules}",
           ),

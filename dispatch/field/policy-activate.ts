@@ -5,7 +5,7 @@ import { insertRow } from "../db/insert-rows.ts";
 import { statement } from "../db/statement.ts";
 import { deskCommand } from "../kernel/desk-chain.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
-import { contentHash } from "../kernel/policies.ts";
+import { contentHash } from "../kernel/policy-versions.ts";
 import { invalidField } from "../kernel/refusal.ts";
 import { PolicyError } from "../policy/policy-error.ts";
 import { buildStoredPolicy } from "../policy/stored-policy.ts";

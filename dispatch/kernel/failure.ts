@@ -5,7 +5,7 @@ import { databaseReason, isDatabaseAway, serverError, sqlState, type DatabaseRea
 import { RolledBack } from "../db/pool.ts";
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../storage/object-store.ts";
 import { idempotencyConstraint } from "./idempotency.ts";
-import { PolicyUnreadable } from "./policies.ts";
+import { PolicyUnreadable } from "./policy-versions.ts";
 import { Refusal } from "./refusal.ts";
 
 const races = new Set<string>([sqlState.serializationFailure, sqlState.deadlockDetected, sqlState.exclusionViolation]);

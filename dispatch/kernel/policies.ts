@@ -1,45 +1,23 @@
 // The rules in force in this process, and those that tickets opened with: versions of the policy as Postgres keeps them, a bounded
 // number of them in memory. Must not judge a set (policy/build-policy.ts does), and writes none but what held before the first.
 
-import type { Database, Session } from "../db/pool.ts";
+import type { Database } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
-import { buildStoredPolicy } from "../policy/stored-policy.ts";
 import type { LoadedPolicy } from "../policy/load.ts";
 import { underVersion, type Policy } from "../policy/policy.ts";
-import { canonicalSha256 } from "../policy/canonical-json.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import { PolicyUnreadable, readVersion, versionsInUse, type VersionInUse } from "./policy-versions.ts";
 
 /** How many versions are in memory, beside the one in force. A built one takes some 60 KB. */
 const mostHeld = 64;
-/** How many of the newest are tried at a start, where a later release stored what this one cannot read. */
-const mostTried = 20;
 
 const selectNewest = statement<{ version: number }>(
   "policy_version_newest",
   `SELECT version FROM policy_versions ORDER BY version DESC LIMIT 1`,
 );
-const selectVersions = statement<{ version: number }>(
-  "policy_versions_newest",
-  `SELECT version FROM policy_versions WHERE version > 0 ORDER BY version DESC LIMIT $1`,
-);
-type StoredVersion = {
-  readonly version: number;
-  readonly content: unknown;
-  readonly hash: string;
-  /** What the event says that activated it; null where none does. */
-  readonly activation: unknown;
-};
-
-const storedVersion = `
-  SELECT v.version, v.content, v.hash,
-         (SELECT e.payload FROM audit_events e
-          WHERE e.aggregate = 'desk' AND e.aggregate_id = 'desk' AND e.tool_name = 'policy.activate'
-            AND e.payload ->> 'version' = v.version::text ORDER BY e.seq DESC LIMIT 1) AS activation
-  FROM policy_versions v`;
-const selectStored = statement<StoredVersion>("policy_version_stored", `${storedVersion} WHERE v.version = $1`);
-const selectActivated = statement<StoredVersion>(
-  "policy_versions_activated",
-  `${storedVersion} WHERE v.version > 0 ORDER BY v.version`,
+const selectBefore = statement<{ version: number }>(
+  "policy_version_before",
+  `SELECT version FROM policy_versions WHERE version > 0 AND version < coalesce($1::integer, version + 1)
+   ORDER BY version DESC LIMIT 1`,
 );
 // What a start says of itself; of several processes, and while nothing was activated, the last one started has the word.
 const saveStarted = statement(
@@ -52,28 +30,6 @@ const saveStarted = statement(
    WHERE policy_versions.hash <> excluded.hash`,
 );
 
-/** The hash of a set as a whole, which the event of its activation names. */
-export const contentHash = (content: JsonObject): string => canonicalSha256(content);
-
-/** Why a stored version is not what was activated; null where it is. Of version 0, which each start says anew, no event tells. */
-function whyUntold({ version, content, hash, activation }: StoredVersion): string | null {
-  if (version === 0) return null;
-  if (!isObject(activation)) return "no event of the desk says that it was activated";
-  // Events of earlier releases do not tell the content's hash.
-  const { hash: activated, content_sha256: whole = null } = activation;
-  const isSame = hash === activated && (whole === null || (isObject(content) && contentHash(content) === whole));
-  return isSame ? null : "it is not as the event of its activation says";
-}
-
-/** The stored versions that were written past the pipeline, each with what speaks against it. */
-export async function untoldVersions(db: Session): Promise<{ readonly version: number; readonly why: string }[]> {
-  const rows = await db.rows(selectActivated, []);
-  return rows.flatMap((row) => {
-    const why = whyUntold(row);
-    return why === null ? [] : [{ version: row.version, why }];
-  });
-}
-
 /** Thrown where a ticket's version is asked for that is not in memory; whoever runs the asking holds it and asks again. */
 export class PolicyNotHeld extends Error {
   override readonly name = "PolicyNotHeld";
@@ -84,15 +40,8 @@ export class PolicyNotHeld extends Error {
   }
 }
 
-/** Thrown where a version is needed whose rules this process cannot have; its message says why, and the way out. */
-export class PolicyUnreadable extends Error {
-  override readonly name = "PolicyUnreadable";
-  readonly version: number;
-  constructor(version: number, message: string, cause?: unknown) {
-    super(`version ${version} of the policy ${message}`, { cause });
-    this.version = version;
-  }
-}
+/** A version that is in use and cannot be read here; `why` says what is wrong, and the way out. */
+export type UnreadableVersion = VersionInUse & { readonly why: string };
 
 type Parts = {
   readonly db: Database;
@@ -174,68 +123,80 @@ export class Policies {
     if (policy.version !== null) this.#keep(policy.version, policy);
   }
 
-  /** At a start: takes the newest version that this release can read. */
+  /** At a start: takes the newest version that this release can read, however many it cannot lie before it. */
   async open(loaded: LoadedPolicy | null): Promise<void> {
     if (loaded) await this.#db.row(saveStarted, [JSON.stringify(loaded.set), loaded.policy.policyHash]);
-    for (const { version } of await this.#db.rows(selectVersions, [mostTried]))
-      if (await this.#takeStored(version)) return;
+    const passed: PolicyUnreadable[] = [];
+    for (let below: number | null = null; ;) {
+      const row: { version: number } | null = await this.#db.row(selectBefore, [below]);
+      const unreadable: PolicyUnreadable | null = row && (await this.#takeStored(row.version));
+      if (!unreadable) break;
+      passed.push(unreadable);
+      below = unreadable.version;
+    }
+    const [newest] = passed;
+    if (!newest) return;
+    const others = passed.length > 1 ? `So it is with ${passed.length - 1} before it. ` : "";
+    this.#warn(`${others}${this.#newestUnreadable(newest)}`);
   }
 
-  /** Takes up what was activated since. @returns whether it did */
+  /** Takes up what was activated since, or could not be read before and can now. @returns whether it did */
   async refresh(): Promise<boolean> {
+    const isTaken = await this.#tryOneAgain();
     const newest = (await this.#db.row(selectNewest, []))?.version ?? 0;
-    if (newest <= (this.#live.version ?? 0) || this.#unreadable.has(newest)) return false;
-    return this.#takeStored(newest);
+    if (newest <= (this.#live.version ?? 0) || this.#unreadable.has(newest)) return isTaken;
+    const unreadable = await this.#takeStored(newest);
+    if (unreadable) this.#warn(this.#newestUnreadable(unreadable));
+    return unreadable === null;
   }
 
-  async #takeStored(version: number): Promise<boolean> {
+  /** What cannot be read here of the versions that matter: the newest, and those that open tickets stand on. The newest comes first. */
+  async unreadable(): Promise<UnreadableVersion[]> {
+    const used = await versionsInUse(this.#db);
+    await this.hold(used.map(({ version }) => version));
+    return used.flatMap((one) => {
+      const error = this.#unreadable.get(one.version);
+      if (!error) return [];
+      return [{ ...one, why: one.newest ? this.#newestUnreadable(error) : error.message }];
+    });
+  }
+
+  #newestUnreadable({ message }: PolicyUnreadable): string {
+    const { version } = this.#live;
+    const kept = version === null ? "what DISPATCH_POLICY_DIR names" : `version ${version}`;
+    return `${message}, or activate a set that this one reads: until then ${kept} stays in force here`;
+  }
+
+  /** Of several that cannot be read one in turn, so that one whose row was mended is used again without a new start. */
+  async #tryOneAgain(): Promise<boolean> {
+    const [version] = this.#unreadable.keys();
+    if (version === undefined) return false;
+    const isNewer = version > (this.#live.version ?? 0);
+    if (await (isNewer ? this.#takeStored(version) : this.#tryToKeep(version))) return false;
+    this.#warn(`version ${version} of the policy can be read again`);
+    return isNewer;
+  }
+
+  /** @returns why it cannot be read; null where it is in force now */
+  async #takeStored(version: number): Promise<PolicyUnreadable | null> {
     const unreadable = await this.#tryToKeep(version);
     const stored = this.#stored.get(version);
-    if (stored) this.take(stored);
-    if (!unreadable) return stored !== undefined;
-    const { version: kept } = this.#live;
-    this.#warn(
-      `${unreadable.message}, or activate a set that this one reads: until then ` +
-        `${kept === null ? "an earlier one, or what DISPATCH_POLICY_DIR names," : `version ${kept}`} stays in force here`,
-    );
-    return false;
+    if (!unreadable && stored) this.take(stored);
+    return unreadable;
   }
 
   /** @returns why it cannot be read; null where it is in memory now */
   async #tryToKeep(version: number): Promise<PolicyUnreadable | null> {
     try {
-      this.#keep(version, await this.#read(version));
+      this.#keep(version, (await readVersion(this.#db, version)) ?? this.#started);
+      this.#unreadable.delete(version);
       return null;
     } catch (error) {
       if (!(error instanceof PolicyUnreadable)) throw error;
+      // Behind the others: they are tried again in turn.
+      this.#unreadable.delete(version);
       this.#unreadable.set(version, error);
       return error;
-    }
-  }
-
-  async #read(version: number): Promise<Policy> {
-    const row = await this.#db.row(selectStored, [version]);
-    // Nothing was ever started with a set that is kept: what this process was started with is all there is.
-    if (!row && version === 0) return this.#started;
-    if (!row)
-      throw new PolicyUnreadable(version, "is not in the database. Restore its row of policy_versions from a backup");
-    const untold = whyUntold(row);
-    if (untold !== null)
-      throw new PolicyUnreadable(
-        version,
-        `was written past Dispatch (${untold}) and is not used. See the runbook audit_broken`,
-      );
-    try {
-      if (!isObject(row.content)) throw new Error("it is no object");
-      return { ...buildStoredPolicy(row.content), version: version === 0 ? null : version };
-    } catch (error) {
-      // A stored set is data: whatever its reading throws, it says that this release cannot.
-      const why = error instanceof Error ? error.message : String(error);
-      throw new PolicyUnreadable(
-        version,
-        `cannot be read by this release (${why}). Run the release that stored it`,
-        error,
-      );
     }
   }
 

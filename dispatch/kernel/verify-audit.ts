@@ -10,7 +10,7 @@ import { faultsInChain, type AuditFault, type Chain } from "./chain-faults.ts";
 import { chainsNamed, chainsOf, chainsWithin } from "./read-chains.ts";
 import type { JsonObject } from "./json.ts";
 import type { PartTable } from "./parts.ts";
-import { untoldVersions } from "./policies.ts";
+import { untoldVersions } from "./policy-versions.ts";
 import { rowFaults, type PresentRows, type Uncovered } from "./verify-rows.ts";
 
 export type AuditReport = {

@@ -3,7 +3,7 @@
 import type { Grant, Reading } from "./configuration.ts";
 import type { Caller, Desk } from "./desk.ts";
 import type { Requester } from "./identity.ts";
-import { isObject, listAt, objectAt, textAt, type JsonObject } from "./json.ts";
+import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { lines, quoted, wordAt } from "./result-text.ts";
 import { tokenLivesSeconds } from "./token.ts";
 import { statusToolName, tools } from "./tool-catalog.ts";
@@ -54,6 +54,7 @@ export async function contractStatus(
         ]
       : []),
     ...oldZones(contract),
+    ...unreadablePolicies(contract),
   ];
   const status = {
     tool_names: tools.map((tool) => tool.chatName),
@@ -68,6 +69,7 @@ export async function contractStatus(
     clock_behind_seconds: clock?.behindSeconds ?? null,
     profile: contract ? objectAt(contract, "profile") : null,
     policy_version: contract?.["policy_version"] ?? null,
+    policy_unreadable: contract ? listAt(contract, "policy_unreadable") : null,
     incident_types: contract ? listAt(contract, "incident_types") : null,
     development_headers: textAt(contract, "development_headers"),
     human_approval: contract ? objectAt(contract, "human_approval") : null,
@@ -144,6 +146,12 @@ function oldZones(contract: JsonObject | null): string[] {
     `dispatch-api's Node knows the time zones of ${version}, older than ${tried}: local times may be wrong; give it a newer Node`,
   ];
 }
+
+/** Versions of the company's rules that dispatch-api cannot read, each with why, the way out and whose tickets wait for it. */
+const unreadablePolicies = (contract: JsonObject | null): string[] =>
+  listAt(contract, "policy_unreadable").map(
+    (one) => `${textAt(one, "why") ?? ""} (open tickets that opened under it: ${numberAt(one, "open_tickets") ?? 0})`,
+  );
 
 function statusText(
   status: { readonly [key: string]: unknown; readonly problems: readonly string[] },

@@ -49,6 +49,7 @@ describe("GET /contract", async () => {
       time_zones: { version: process.versions.tz, tried_with: triedZoneData },
       development_headers: "loopback",
       policy_version: null,
+      policy_unreadable: [],
       now: api.clock.iso,
       tool_names: toolEntries.map(([name]) => name),
       actor: { actor_id: "dora", actor_role: "tech", actor_type: "HUMAN", tech_id: techId },

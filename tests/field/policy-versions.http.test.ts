@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { aggregates } from "../../dispatch/aggregates.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { explanations } from "../../dispatch/ops/alerts/explanations.ts";
 import { activatePolicy } from "../../dispatch/ops/policy/activate.ts";
 import { checkFolder } from "../../dispatch/ops/policy/check-folder.ts";
 import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
@@ -163,6 +164,23 @@ describe("a policy that is activated while processes serve", async () => {
     await open.close();
     return { live: open.desk.policies.live.version, said: said.join("\n") };
   };
+  /** POLICY_UNREADABLE as it fires. */
+  const alerts = async (): Promise<Json[]> => {
+    api.clock.advanceMs(1_000);
+    const told = JSON.parse((await api.send("GET", "/ops/alerts", {})).text);
+    return told.alerts.filter(({ code }: Json) => code === "POLICY_UNREADABLE");
+  };
+  /** What /contract tells of, once its look of a second ago is over. */
+  const contractTells = (versions: readonly unknown[]) =>
+    eventually(`the contract tells ${JSON.stringify(versions)}`, async () => {
+      const { text } = await api.send("GET", "/contract", { "x-actor-id": "dora", "x-actor-role": "dispatcher" });
+      const told = JSON.parse(text).policy_unreadable.map((one: Json) => [
+        one["version"],
+        one["newest"],
+        one["open_tickets"],
+      ]);
+      return JSON.stringify(told) === JSON.stringify(versions);
+    });
   const inForce = (version: number) =>
     eventually(`version ${version} in both processes`, () =>
       [api, second].every(({ desk }) => desk.policies.live.version === version),
@@ -337,6 +355,15 @@ describe("a policy that is activated while processes serve", async () => {
     const { live, said } = await started();
     assert.equal(live, 4);
     assert.match(said, /version 6 of the policy cannot be read by this release .*from_the_future/);
+    // However many there are.
+    await api.owner.query(
+      `INSERT INTO policy_versions (version, content, hash, activated_by, activated_at)
+       SELECT 6 + more, content, hash, activated_by, activated_at FROM policy_versions, generate_series(1, 25) AS more WHERE version = 6`,
+    );
+    const far = await started();
+    await past("DELETE FROM policy_versions WHERE version > 6");
+    assert.equal(far.live, 4);
+    assert.match(far.said, /^So it is with 25 before it\. version 31 .* until then version 4 stays in force here$/);
   });
 
   test("keeps nobody from other tickets where one opened under what this release cannot read", async (t) => {
@@ -359,6 +386,21 @@ describe("a policy that is activated while processes serve", async () => {
     const unable = await api.run("roster.upsert", { body: { tech_id, skills: [] } });
     assert.match(JSON.stringify(unable.warnings), /BEYOND_ABILITIES/);
     await api.run("roster.upsert", { body: { tech_id, skills: allSkills } });
+
+    const [fired] = await alerts();
+    assert.deepEqual([fired?.severity, fired?.count], ["warning", 1]);
+    assert.match(
+      String(fired?.reason),
+      /^version 6 of .*from_the_future.*Run the release that stored it, or activate .*version 4 stays.* 3 open tickets opened/,
+    );
+    await contractTells([[6, true, 3]]);
+    const [section] = explanations.POLICY_UNREADABLE;
+    const { db, settings } = api.desk;
+    const explained = await section?.read({ db, settings, now: api.clock.now(), address: { url: api.url, from: "" } });
+    const { wrong, ...six } = Object(explained?.rows[0]);
+    assert.deepEqual(six, { version: 6, newest: true, open_tickets: 3 });
+    assert.match(wrong, /cannot be read by this release/);
+    assert.ok(explained?.rows.slice(1).every((row) => Object(row).wrong === "nothing"));
 
     const update = { ticket: strange.id, body: { priority: "URGENT" }, as: "dispatcher" } as const;
     const { status, error } = await api.refuse("ticket.update", update);
@@ -386,5 +428,23 @@ describe("a policy that is activated while processes serve", async () => {
     );
     assert.equal(told.length, 1);
     assert.deepEqual([worker.told("worker.waiting"), worker.told("worker.recommend_error")], [[], []]);
+  });
+
+  test("is replaced by the very rules that are in force here, and judges its own tickets once its row is mended", async (t) => {
+    const { lines } = await activate(api, folderOf({}, t));
+    assert.match(String(lines[0]), /^version 7 is in force/);
+    await inForce(7);
+    await contractTells([[6, false, 2]]);
+    const own = await ticketIn(api, "READY_TO_SCHEDULE");
+    await api.owner.query("UPDATE tickets SET policy_version = 6 WHERE id = $1", [own.id]);
+    const update = { ticket: own.id, body: { priority: "URGENT" }, as: "dispatcher" } as const;
+    assert.equal((await api.call("ticket.update", update)).status, 503);
+    await past(
+      "UPDATE policy_versions SET content = (SELECT content FROM policy_versions WHERE version = 4) WHERE version = 6",
+    );
+    await eventually("no alert fires", async () => (await alerts()).length === 0);
+    assert.equal((await api.call("ticket.update", update)).status, 200);
+    await contractTells([]);
+    assert.equal(api.desk.policies.live.version, 7);
   });
 });

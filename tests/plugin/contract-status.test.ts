@@ -49,6 +49,7 @@ test("all is well", async (t) => {
     time_zones: { version: process.versions.tz, tried_with: triedZoneData },
     clock_behind_seconds: 60,
     policy_version: null,
+    policy_unreadable: [],
     development_headers: "loopback",
     actor: "dana",
     problems: [],
@@ -79,6 +80,16 @@ const wrong: readonly (readonly [string, Answer, RegExp, reachable: boolean, tim
     "an API whose Node has old time zones",
     (_request, response) => json(response, 200, { ...contract, time_zones: { version: "2026c", tried_with: "2026e" } }),
     /time zones of 2026c, older than 2026e.*newer Node/,
+    true,
+  ],
+  [
+    "a version of the policy that the API cannot read",
+    (_request, response) =>
+      json(response, 200, {
+        ...contract,
+        policy_unreadable: [{ version: 6, newest: true, open_tickets: 3, why: "version 6 cannot be read" }],
+      }),
+    /version 6 cannot be read \(open tickets that opened under it: 3\)/,
     true,
   ],
   [

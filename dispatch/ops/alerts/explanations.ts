@@ -8,6 +8,7 @@ import { lockHolders } from "../../db/lock-holders.ts";
 import { serverConnections } from "../../db/server-connections.ts";
 import type { Database } from "../../db/pool.ts";
 import type { AuditFault } from "../../kernel/chain-faults.ts";
+import { PolicyUnreadable, readVersion, versionsInUse } from "../../kernel/policy-versions.ts";
 import { clockDifference, clockOffset } from "../../process/database-clock.ts";
 import { foldersOf, freePercent, type DiskUse } from "../../process/disk-space.ts";
 import { endsLately, readPartEnds } from "../../process/part-ends.ts";
@@ -264,6 +265,23 @@ const auditWatch = part("how far the workers have looked through the audit trail
   rows: await db.rows(sql.selectAuditWatch, [now.toISOString()]),
 }));
 
+const policyVersions = part(
+  "versions of the policy in use, as the release in this terminal reads them",
+  async ({ db }) => {
+    const rows = (await versionsInUse(db)).map(async ({ version, open_tickets, newest }) => {
+      const why = await readVersion(db, version).then(
+        () => "nothing",
+        (error: unknown) => {
+          if (error instanceof PolicyUnreadable) return error.message;
+          throw error;
+        },
+      );
+      return { version, newest, open_tickets, wrong: why };
+    });
+    return { rows: await Promise.all(rows) };
+  },
+);
+
 const locks = [lockHolding, lockWaits];
 
 /** By alert: what to read, in this order. */
@@ -286,6 +304,7 @@ export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
   AUDIT_BROKEN: [auditFaults("checkpoint")],
   AUDIT_CHAIN_BROKEN: [auditFaults("history"), auditWatch],
   AUDIT_UNVERIFIED: [auditWatch, workers],
+  POLICY_UNREADABLE: [policyVersions],
   PART_RESTARTED: [restarts, stack],
   API_DOWN: [api, stack, connections, workers],
   DATABASE_UNAVAILABLE: [stack, connections, ...locks, transactions],

@@ -29,7 +29,9 @@ export async function activatePolicy(dir: string, { settings, by, say }: About):
     // What this shell's settings name says nothing of what the desk runs with.
     if (live.version === null) await desk.policies.hold([0]);
     const was = live.version === null ? desk.policies.ofOneOfMany(0) : live;
-    if (live.version !== null && live.policyHash === policy.policyHash)
+    // A newest version that this release cannot read may be in force elsewhere.
+    const isNewest = !(await desk.policies.unreadable()).some(({ newest }) => newest);
+    if (live.version !== null && live.policyHash === policy.policyHash && isNewest)
       return {
         result: { version: live.version, hash: live.policyHash, changed: false },
         lines: [`${folder} is in force already, as version ${live.version}`],
