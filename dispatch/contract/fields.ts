@@ -165,16 +165,30 @@ export const work = (description: string) =>
       parts: Type.Optional(
         Type.Array(
           Type.Object({
-            sku: line(100, { description: "Stock number of the part" }),
-            description: line(500, { description: "Name of the part, as the invoice shows it" }),
+            sku: line(100, { description: "Stock number of the part, in any letter case" }),
+            description: Type.Optional(
+              line(500, {
+                description:
+                  "Name of the part, as the invoice shows it; absent: as the price book names it, else the sku",
+              }),
+            ),
             quantity: Type.Number({
               exclusiveMinimum: 0,
               maximum: 1_000_000,
               description: "Pieces; at most three decimals",
             }),
-            unit_price_cents: cents("Our cost of one piece, in cents; the price book adds its mark-up"),
+            unit_price_cents: Type.Optional(
+              cents(
+                "Our cost of one piece, in cents, to be marked up; absent: as the price book lists the sku; a customer's price that it " +
+                  "lists holds anyway",
+              ),
+            ),
           }),
-          { maxItems: 200, description: "Parts used; absent: none" },
+          {
+            maxItems: 200,
+            description:
+              "Parts used; sku and quantity are enough of one that the price book lists; a refusal names the closest sku; absent: none",
+          },
         ),
       ),
     },

@@ -7,6 +7,8 @@ import type { TicketState } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { closestSku } from "../policy/part-catalogue.ts";
+import type { PriceBook } from "../policy/policy.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { loadSiteDemand } from "../workforce/site-demand.ts";
 import { selectLastRaise } from "./approvals.ts";
@@ -68,7 +70,7 @@ export function priceVisits(
     began_at === null ? [] : ratedTimesAt(Date.parse(began_at), businessHours, timezone);
   const input = { visits, timesOf, adjustments, warranty, accountId, region, taxExempt, priceBook, rules };
   const result = calculateInvoice(input);
-  if (!result.ok) throw notBillable(result.code, result.path || blamed);
+  if (!result.ok) throw notBillable(result, result.path || blamed, priceBook);
   return result.invoice;
 }
 
@@ -132,7 +134,9 @@ export function requireWithinNte({ desk, ticket }: Priced, total_cents: number):
   throw new Refusal("NTE_EXCEEDED", { nte_cents, total_cents }, way === undefined ? {} : { message });
 }
 
-function notBillable(code: (InvoiceResult & { ok: false })["code"], field: string): Refusal {
+function notBillable(result: InvoiceResult & { ok: false }, field: string, { parts }: PriceBook): Refusal {
+  const { code } = result;
+  if (code === "UNPRICED_PART") return invalidField(field, "required", unpriced(result.sku, parts));
   if (code === "CREDIT_TOO_LARGE")
     return invalidField(field, "minimum", "the credit is more than is left of the lines it lowers");
   if (code === "TOO_MANY_LINES")
@@ -151,4 +155,13 @@ function notBillable(code: (InvoiceResult & { ok: false })["code"], field: strin
   }
   if (code === "AMOUNT_OUT_OF_RANGE") return invalidField(field, "maximum", "makes an amount that cannot be invoiced");
   return invalidField(field, "step", "cannot be invoiced: whole minutes, whole cents, pieces to three decimals");
+}
+
+function unpriced(sku: string, parts: PriceBook["parts"]): string {
+  const closest = closestSku(parts, sku);
+  const meant = closest === null ? "" : `; perhaps ${closest} is meant`;
+  return (
+    `is required, as the price book that this ticket goes by lists no "${sku}"${meant}: say a sku that it lists, or ` +
+    "what one piece cost us"
+  );
 }

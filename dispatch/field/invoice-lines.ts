@@ -14,7 +14,8 @@ import type {
   RoundingMode,
   TaxableLineKind,
 } from "../policy/policy.ts";
-import { basis, divided, lessCredit, taxOf } from "./invoice-tax.ts";
+import { divided, lessCredit, taxOf } from "./invoice-tax.ts";
+import { descriptionOf, unitPriceOf } from "./part-price.ts";
 import { ratesOf } from "./rated-time.ts";
 import type { ReportedPart, ReportedWork, Visit } from "./visits.ts";
 
@@ -52,8 +53,9 @@ export type InvoiceAmounts = {
   readonly currency: string;
 };
 
-export type InvoiceResult =
-  | { readonly ok: true; readonly invoice: InvoiceAmounts }
+export type InvoiceResult = { readonly ok: true; readonly invoice: InvoiceAmounts } | Refused;
+
+type Refused =
   | {
       readonly ok: false;
       /** NO_WORK_REPORTED only where the policy forbids an invoice of the trip charge alone. */
@@ -65,7 +67,9 @@ export type InvoiceResult =
         | "AMOUNT_OUT_OF_RANGE";
       /** The value at fault, as a path into the input; empty when it is the invoice as a whole. */
       readonly path: string;
-    };
+    }
+  /** A part without a cost, of a SKU that the price book does not list. */
+  | { readonly ok: false; readonly code: "UNPRICED_PART"; readonly path: string; readonly sku: string };
 
 export type InvoiceInput = {
   readonly visits: readonly Visit[];
@@ -94,12 +98,13 @@ const quantityScale = 1_000;
  * work each line is credited whole, before any other credit; what adjustments charge besides stays.
  */
 export function calculateInvoice(input: InvoiceInput): InvoiceResult {
-  const invalid = findInvalid(input);
-  if (invalid !== null) return { ok: false, code: "INVALID_WORK", path: invalid };
+  const entry = priceBookEntryFor(input.priceBook, input.accountId);
+  const invalid = findInvalid(input, entry);
+  if (invalid !== null) return invalid;
   if (!input.visits.some(isChargeable) && !input.rules.tripChargeOnlyAllowed) {
     return { ok: false, code: "NO_WORK_REPORTED", path: "work" };
   }
-  const charges = draftLines(input, priceBookEntryFor(input.priceBook, input.accountId));
+  const charges = draftLines(input, entry);
   if (charges.length > mostInvoiceLines) return { ok: false, code: "TOO_MANY_LINES", path: "" };
   const credited = creditLines(charges, input.adjustments, input.warranty ?? null);
   if (typeof credited === "number") {
@@ -151,7 +156,7 @@ function draftLines(input: InvoiceInput, entry: PriceBookEntry): DraftLine[] {
   // Work that was done without a check-in on record had one trip.
   const visits: readonly Visit[] = input.visits.length > 0 ? input.visits : [nobodyCame];
   const lines = visits.flatMap((visit) =>
-    visitLines(visit, entry, input.timesOf?.(visit) ?? [], input.priceBook.rounding).map((line): DraftLine => {
+    visitLines(visit, entry, input.timesOf?.(visit) ?? [], input.priceBook).map((line): DraftLine => {
       const description = visits.length > 1 ? `Visit ${visit.number}: ${line.description}` : line.description;
       return { ...line, description, visit: visit.number, among: line.kind, taxable: taxableLines.includes(line.kind) };
     }),
@@ -213,7 +218,7 @@ function visitLines(
   { reports, noWork }: Visit,
   entry: PriceBookEntry,
   times: readonly RatedTime[],
-  mode: RoundingMode,
+  book: PriceBook,
 ): WorkLine[] {
   const { rates, time } = ratesOf(entry, times);
   const at = time === null ? "" : `, ${time.replaceAll("_", " ")}`;
@@ -223,10 +228,11 @@ function visitLines(
   if (labor > 0) {
     const billed = Math.max(labor, entry.minimumLaborMinutes);
     const description = billed > labor ? `Labor, ${labor} min, minimum ${billed} min${at}` : `Labor, ${labor} min${at}`;
-    lines.push(hourly("labor", description, billed, rates.laborCentsPerHour, mode));
+    lines.push(hourly("labor", description, billed, rates.laborCentsPerHour, book.rounding));
   }
-  if (travel > 0) lines.push(hourly("travel", `Travel, ${travel} min${at}`, travel, rates.travelCentsPerHour, mode));
-  for (const { parts } of reports) for (const part of parts ?? []) lines.push(material(part, entry, mode));
+  if (travel > 0)
+    lines.push(hourly("travel", `Travel, ${travel} min${at}`, travel, rates.travelCentsPerHour, book.rounding));
+  for (const { parts } of reports) for (const part of parts ?? []) lines.push(material(part, entry, book));
   const trip = BigInt(rates.tripChargeCents);
   const description = `Trip charge${noWork === null ? "" : `, ${noWork.replaceAll("_", " ")}`}${at}`;
   lines.push({ ...single, kind: "trip", description, unitPrice: trip, amount: trip });
@@ -246,12 +252,11 @@ function hourly(
   return { kind, description, quantity: hours, unit: "hour", unitPrice, amount };
 }
 
-// The marked-up unit price is rounded before it is multiplied: the customer can check quantity × unit price.
-function material(part: ReportedPart, entry: PriceBookEntry, mode: RoundingMode): WorkLine {
-  const markup = basis + BigInt(entry.materialsMarkupBasisPoints);
-  const unitPrice = divided(BigInt(part.unit_price_cents) * markup, basis, mode);
-  const amount = divided(unitPrice * BigInt(inThousandths(part.quantity)), BigInt(quantityScale), mode);
-  const description = part.description || part.sku || "Part";
+function material(part: ReportedPart, entry: PriceBookEntry, book: PriceBook): WorkLine {
+  const unitPrice = unitPriceOf(part, book, entry);
+  if (unitPrice === null) throw new Error("findInvalid has let a part pass");
+  const amount = divided(unitPrice * BigInt(inThousandths(part.quantity)), BigInt(quantityScale), book.rounding);
+  const description = descriptionOf(part, book);
   return { kind: "materials", description, quantity: part.quantity, unit: "each", unitPrice, amount };
 }
 
@@ -274,17 +279,21 @@ function isChargeable({ reports, noWork }: Visit): boolean {
   return parts || sumOf(reports, "labor_minutes") > 0 || sumOf(reports, "travel_minutes") > 0;
 }
 
-function findInvalid({ visits, adjustments }: InvoiceInput): string | null {
+function findInvalid({ visits, adjustments, priceBook }: InvoiceInput, entry: PriceBookEntry): Refused | null {
+  const invalid = (path: string): Refused => ({ ok: false, code: "INVALID_WORK", path });
   for (const work of visits.flatMap(({ reports }) => reports)) {
-    if (!isCount(work.labor_minutes ?? 0)) return "work/labor_minutes";
-    if (!isCount(work.travel_minutes ?? 0)) return "work/travel_minutes";
+    if (!isCount(work.labor_minutes ?? 0)) return invalid("work/labor_minutes");
+    if (!isCount(work.travel_minutes ?? 0)) return invalid("work/travel_minutes");
     for (const [index, part] of (work.parts ?? []).entries()) {
-      if (!isCount(part.unit_price_cents)) return `work/parts/${index}/unit_price_cents`;
-      if (!isQuantity(part.quantity)) return `work/parts/${index}/quantity`;
+      const path = `work/parts/${index}/unit_price_cents`;
+      if (!isCount(part.unit_price_cents ?? 0)) return invalid(path);
+      if (!isQuantity(part.quantity)) return invalid(`work/parts/${index}/quantity`);
+      if (unitPriceOf(part, priceBook, entry) === null)
+        return { ok: false, code: "UNPRICED_PART", path, sku: part.sku ?? "" };
     }
   }
   const index = adjustments.findIndex((adjustment) => !Number.isSafeInteger(adjustment.amount_cents));
-  return index < 0 ? null : `adjustments/${index}/amount_cents`;
+  return index < 0 ? null : invalid(`adjustments/${index}/amount_cents`);
 }
 
 function isCount(value: number): boolean {

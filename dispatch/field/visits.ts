@@ -11,12 +11,12 @@ export type ReportedWork = {
   readonly parts?: readonly ReportedPart[] | undefined;
 };
 
-/** `unit_price_cents` is our cost; the price book's mark-up is added. At most three decimals in `quantity`. */
+/** `unit_price_cents` is our cost, absent where the price book lists the SKU. At most three decimals in `quantity`. */
 export type ReportedPart = {
   readonly sku?: string | undefined;
   readonly description?: string | undefined;
   readonly quantity: number;
-  readonly unit_price_cents: number;
+  readonly unit_price_cents?: number | undefined;
 };
 
 export type Visit = {

@@ -7,7 +7,7 @@ import type { LoadedPolicy } from "../policy/load.ts";
 import { underVersion, type Policy } from "../policy/policy.ts";
 import { PolicyUnreadable, readVersion, versionsInUse, type VersionInUse } from "./policy-versions.ts";
 
-/** How many versions are in memory, beside the one in force. A built one takes some 60 KB. */
+/** How many versions are in memory, beside the one in force. A built one takes some 60 KB, with a catalogue of 5,000 parts 800. */
 const mostHeld = 64;
 
 const selectNewest = statement<{ version: number }>(

@@ -4,9 +4,18 @@
  */
 import { commandEntries, type CommandName } from "../contract/index.ts";
 import { currencyProblem } from "./currency.ts";
+import { skuKey } from "./part-catalogue.ts";
 import { PolicyError } from "./policy-error.ts";
 import { ratedTimes, signatureKey } from "./policy.ts";
-import type { AgreementsJson, CalendarJson, IncidentJson, NoWorkJson, PriceBookJson, ProfileJson } from "./schema.ts";
+import {
+  partExample,
+  type AgreementsJson,
+  type CalendarJson,
+  type IncidentJson,
+  type NoWorkJson,
+  type PriceBookJson,
+  type ProfileJson,
+} from "./schema.ts";
 
 type Source<T> = { readonly file: string; readonly json: T };
 type Incident = Source<IncidentJson> & { readonly type: string };
@@ -67,6 +76,23 @@ function checkPriceBook({ file, json }: Source<PriceBookJson>, calendar: Source<
   refuseRepeats(file, "/accounts", "account_id", accounts);
   const regions = json.tax.regions.map(({ region }) => region);
   refuseRepeats(file, "/tax/regions", "region", regions);
+  checkParts(file, json.parts ?? []);
+}
+
+function checkParts(file: string, parts: NonNullable<PriceBookJson["parts"]>): void {
+  const listed = new Map<string, number>();
+  for (const [at, { sku, cost_cents, price_cents }] of parts.entries()) {
+    const key = skuKey(sku);
+    const first = listed.get(key);
+    if (first !== undefined) {
+      const reason = `"${sku}" is already at /parts/${first}; each SKU stands once, in whatever letter case; an example: "STRIKE-02"`;
+      throw new PolicyError(file, `/parts/${at}/sku`, reason);
+    }
+    listed.set(key, at);
+    if (cost_cents !== undefined || price_cents !== undefined) continue;
+    const reason = `has neither cost_cents, which is ours, nor price_cents, the customer's; an example: ${JSON.stringify(partExample)}`;
+    throw new PolicyError(file, `/parts/${at}`, reason);
+  }
 }
 
 function checkRisk({ file, json }: Source<ProfileJson>, incidents: readonly Incident[]): void {

@@ -2,9 +2,11 @@
  * Turns validated policy JSON (snake_case) into the Policy's members (camelCase), nothing else:
  * every rule about content is in schema.ts and cross-checks.ts.
  */
+import { skuKey } from "./part-catalogue.ts";
 import {
   ratedTimes,
   type BusinessHours,
+  type CataloguePart,
   type CloseoutTemplate,
   type Holiday,
   type IncidentType,
@@ -102,8 +104,16 @@ export function toPriceBook(json: PriceBookJson): PriceBook {
       ),
       taxableLines: json.tax.taxable_lines,
     },
+    parts: indexBy(json.parts ?? [], ({ sku }) => skuKey(sku), toPart),
   };
 }
+
+const toPart = (json: NonNullable<PriceBookJson["parts"]>[number]): CataloguePart => ({
+  sku: json.sku.trim(),
+  name: json.name,
+  costCents: json.cost_cents ?? null,
+  priceCents: json.price_cents ?? null,
+});
 
 /** The holidays of the calendar that is named; crossCheck has found it. */
 export function toBusinessHours({

@@ -32,9 +32,9 @@ export const isShippedProfile = (name: unknown): name is ShippedProfile =>
 export const shippedProfileFile = (name: ShippedProfile): string =>
   join(import.meta.dirname, "profiles", `${name}.json`);
 
-/** As many files of such a size as a version may have. */
+/** As many files of such a size as a version may have: thousands of parts in a price book are the most. */
 const mostFiles = 200;
-const mostBytes = 256 * 1_024;
+const mostBytes = 1_024 * 1_024;
 
 const incidentPath = /^incidents\/([A-Z][A-Z0-9_]{1,63})\.json$/;
 

@@ -87,6 +87,16 @@ export type TaxRules = {
 export const roundingModes = ["half_up", "half_even", "half_down", "up", "down"] as const;
 export type RoundingMode = (typeof roundingModes)[number];
 
+/** A part that the price book lists, with one of the two amounts at least. */
+export type CataloguePart = {
+  readonly sku: string;
+  readonly name: string;
+  /** Ours, of one piece. */
+  readonly costCents: number | null;
+  /** The customer's, of one piece, without a mark-up. */
+  readonly priceCents: number | null;
+};
+
 export type PriceBook = {
   readonly version: string;
   /** By ISO 4217, one with cents. */
@@ -96,6 +106,8 @@ export type PriceBook = {
   /** By lower-case account id; each entry is complete (default plus what differs). */
   readonly byAccount: Index<PriceBookEntry>;
   readonly tax: TaxRules;
+  /** By skuKey (part-catalogue.ts). */
+  readonly parts: Index<CataloguePart>;
 };
 
 /** What stands on an invoice of who sells, by the names under which it is told and kept. */

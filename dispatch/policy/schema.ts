@@ -206,6 +206,24 @@ const Seller = Type.Object(
   closed,
 );
 
+/** What stands in a price book's list of parts. */
+export const partExample = { sku: "STRIKE-01", name: "Strike plate", cost_cents: 3_400, price_cents: 4_900 };
+
+/** That one of the amounts is there, and each SKU once, is in cross-checks.ts. */
+const Part = Type.Object(
+  {
+    sku: Type.String({
+      maxLength: 100,
+      pattern: "^ *[^\\s\\p{Cc}\\p{Cs}][^\\p{Cc}\\p{Cs}]*$",
+      examples: [partExample.sku],
+    }),
+    name: Printed,
+    cost_cents: Type.Optional(Cents),
+    price_cents: Type.Optional(Cents),
+  },
+  { ...closed, examples: [partExample] },
+);
+
 /** price-book.json; an account row names only the rates that differ from the default. */
 export const PriceBookFile = Type.Object(
   {
@@ -216,6 +234,7 @@ export const PriceBookFile = Type.Object(
     rounding: Type.Optional(Type.Enum([...roundingModes], { examples: ["half_even"] })),
     seller: Type.Optional(Seller),
     default: Type.Object({ ...rates, ...timed }, closed),
+    parts: Type.Optional(Type.Array(Part, { maxItems: 5_000, examples: [[partExample]] })),
     accounts: Type.Array(
       Type.Object(
         {

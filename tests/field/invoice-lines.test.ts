@@ -29,6 +29,14 @@ const priceBook: PriceBook = {
   default: entry,
   byAccount: { [account]: { ...entry, tripChargeCents: 5_000 } },
   tax: { defaultBasisPoints: 0, basisPointsByRegion: { CA: 725 }, taxableLines: ["materials"] },
+  parts: {},
+};
+const latch = { sku: "LCH-1", name: "Latch", costCents: 1_200, priceCents: 1_999 };
+const hinge = { sku: "HNG-1", name: "Hinge", costCents: 800, priceCents: null };
+const catalogue = {
+  "LCH-1": latch,
+  "HNG-1": hinge,
+  FREE: { sku: "FREE", name: "Shim", costCents: null, priceCents: 0 },
 };
 const pilot = { zeroNteMeansUnlimited: true, tripChargeOnlyAllowed: true };
 const strict = { zeroNteMeansUnlimited: false, tripChargeOnlyAllowed: false };
@@ -214,6 +222,52 @@ describe("calculateInvoice", () => {
     assert.equal(taxAfter(1_000), 725);
   });
 
+  it("takes the price of a listed part as it stands, else the reported cost, else the listed one, each with its mark-up", () => {
+    const parts = [
+      { sku: "lch-1", quantity: 2 },
+      { sku: "LCH-1", description: "Latch, left", quantity: 1, unit_price_cents: 1 },
+      { sku: "HNG-1", quantity: 1 },
+      { sku: "HNG-1", quantity: 1, unit_price_cents: 400 },
+      { sku: "ELSE", quantity: 1, unit_price_cents: 400 },
+    ];
+    const { lines } = invoiceOf({ work: { parts }, priceBook: { ...priceBook, parts: catalogue } });
+    assert.deepEqual(
+      lines.map(({ description, unit_price_cents, amount_cents }) => [description, unit_price_cents, amount_cents]),
+      [
+        ["Latch", 1_999, 3_998],
+        ["Latch, left", 1_999, 1_999],
+        ["Hinge", 1_000, 1_000],
+        ["Hinge", 500, 500],
+        ["ELSE", 500, 500],
+        ["Trip charge", 8_900, 8_900],
+      ],
+    );
+  });
+
+  it("refuses a part that has no price, wherever it stands", () => {
+    const unlisted = { sku: "constructor", quantity: 1 };
+    const result = (part: object) => {
+      const visits = [
+        visit(
+          1,
+          { labor_minutes: 1 },
+          {
+            parts: [
+              { sku: "HNG-1", quantity: 1 },
+              { ...unlisted, ...part },
+            ],
+          },
+        ),
+      ];
+      return calculate({ visits, priceBook: { ...priceBook, parts: catalogue } });
+    };
+    const path = "work/parts/1/unit_price_cents";
+    assert.deepEqual(result({}), { ok: false, code: "UNPRICED_PART", path, sku: "constructor" });
+    assert.deepEqual(result({ sku: undefined }), { ok: false, code: "UNPRICED_PART", path, sku: "" });
+    assert.deepEqual(result({ sku: "LCH-1", unit_price_cents: -1 }), { ok: false, code: "INVALID_WORK", path });
+    assert.equal(result({ unit_price_cents: 0 }).ok, true);
+  });
+
   it("bills every visit by itself: its minimum, its parts and its trip", () => {
     const part = { quantity: 1, unit_price_cents: 800, description: "Hinge" };
     const { lines } = invoiceOf({
@@ -343,10 +397,24 @@ describe("calculateInvoice", () => {
   }
 
   const minutes = fc.integer({ min: 0, max: 10_000 });
-  const part = fc.record({
-    quantity: fc.integer({ min: 0, max: 100_000 }).map((n) => n / 1000),
-    unit_price_cents: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 1_000_000 })),
-  });
+  const quantity = fc.integer({ min: 0, max: 100_000 }).map((n) => n / 1000);
+  const cost = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 1_000_000 }));
+  /** Of the catalogue by its SKU, with a cost or without, or of none. */
+  const part = fc.oneof(
+    fc.record({ sku: fc.constantFrom(undefined, "unlisted"), quantity, unit_price_cents: cost }),
+    fc.record({
+      sku: fc.constantFrom("dear", "ODD", "HALF"),
+      quantity,
+      unit_price_cents: fc.option(cost, { nil: undefined }),
+    }),
+  );
+  const listed = fc
+    .record({ dear: fc.nat(1_000_000), odd: fc.nat(20), half: fc.nat(1_000_000) })
+    .map(({ dear, odd, half }): PriceBook["parts"] => ({
+      DEAR: { sku: "DEAR", name: "Closer", costCents: null, priceCents: dear },
+      ODD: { sku: "ODD", name: "Screw", costCents: odd, priceCents: null },
+      HALF: { sku: "HALF", name: "Hinge", costCents: odd, priceCents: half },
+    }));
   const adjustment = fc.record({
     description: fc.constant("a"),
     amount_cents: fc.integer({ min: -50_000, max: 50_000 }),
@@ -380,9 +448,10 @@ describe("calculateInvoice", () => {
         taxable,
         rate,
         mode,
-        (done, adjustments, taxed, percent, rounding) => {
+        listed,
+        (done, adjustments, taxed, percent, rounding, parts) => {
           const tax = { ...priceBook.tax, defaultBasisPoints: percent, taxableLines: taxed };
-          const result = calculate({ visits: done, adjustments, priceBook: { ...priceBook, rounding, tax } });
+          const result = calculate({ visits: done, adjustments, priceBook: { ...priceBook, rounding, tax, parts } });
           if (!result.ok) return assert.equal(result.code, "CREDIT_TOO_LARGE");
           const { lines, subtotal_cents, tax_cents, total_cents } = result.invoice;
           const nets = lines.map((line) => line.net_cents);
@@ -417,9 +486,10 @@ describe("calculateInvoice", () => {
         taxable,
         rate,
         mode,
-        (done, adjustments, taxed, percent, rounding) => {
+        listed,
+        (done, adjustments, taxed, percent, rounding, parts) => {
           const tax = { ...priceBook.tax, defaultBasisPoints: percent, taxableLines: taxed };
-          const over = { visits: done, adjustments, priceBook: { ...priceBook, rounding, tax } };
+          const over = { visits: done, adjustments, priceBook: { ...priceBook, rounding, tax, parts } };
           const { lines, ...covered } = invoiceOf({ ...over, warranty: "Warranty of T-000001" });
           const priced = invoiceOf(over).lines;
           assert.deepEqual(
@@ -457,25 +527,25 @@ describe("calculateInvoice", () => {
     ];
     const credit = fc.integer({ min: 0, max: 8_900 });
     fc.assert(
-      fc.property(visits, credit, credit, mode, (done, one, other, rounding) => {
+      fc.property(visits, credit, credit, mode, listed, (done, one, other, rounding, listing) => {
         const taxAfter = (amount_cents: number) =>
           invoiceOf({
             visits: done,
             region: "CA",
             adjustments: [{ description: "c", amount_cents: -amount_cents }],
-            priceBook: { ...priceBook, rounding },
+            priceBook: { ...priceBook, rounding, parts: listing },
           }).tax_cents;
         assert.ok(taxAfter(Math.max(one, other)) <= taxAfter(Math.min(one, other)));
       }),
       // Taxed and untaxed lines by turns, of which each was rounded for itself once.
-      { examples: [[mixedVisits, 794, 744, "half_up"]] },
+      { examples: [[mixedVisits, 794, 744, "half_up", {}]] },
     );
   });
 
   it("rounds each amount from its exact value as the price book says", () => {
     fc.assert(
-      fc.property(report, mode, (reported, rounding) => {
-        const { lines } = invoiceOf({ work: reported, priceBook: { ...priceBook, rounding } });
+      fc.property(report, mode, listed, (reported, rounding, parts) => {
+        const { lines } = invoiceOf({ work: reported, priceBook: { ...priceBook, rounding, parts } });
         const labor = lines.find((line) => line.kind === "labor");
         const billed = reported.labor_minutes === 0 ? 0 : Math.max(60, reported.labor_minutes);
         assert.ok(isRounded(rounding, labor?.amount_cents ?? 0, billed * entry.laborCentsPerHour, 60));
@@ -483,7 +553,14 @@ describe("calculateInvoice", () => {
           .filter((line) => line.kind === "materials")
           .forEach((line, index) => {
             const given = reported.parts[index] ?? assert.fail();
-            assert.ok(isRounded(rounding, line.unit_price_cents, given.unit_price_cents * 12_500, 10_000));
+            const { name, costCents, priceCents = null } = parts[given.sku?.toUpperCase() ?? ""] ?? {};
+            const marked = given.unit_price_cents ?? costCents ?? 0;
+            assert.ok(
+              priceCents === null
+                ? isRounded(rounding, line.unit_price_cents, marked * 12_500, 10_000)
+                : line.unit_price_cents === priceCents,
+            );
+            assert.equal(line.description, name ?? given.sku ?? "Part");
             assert.ok(
               isRounded(rounding, line.amount_cents, line.unit_price_cents * Math.round(given.quantity * 1000), 1000),
             );

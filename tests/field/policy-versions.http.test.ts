@@ -14,7 +14,7 @@ import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
 import { openDesk } from "../../dispatch/process/open-desk.ts";
 import { refusalOf, startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { acme, allSkills } from "../support/directory.ts";
+import { acme, addTechnician, allSkills } from "../support/directory.ts";
 import { addAllEvidence, completion, ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 
@@ -116,6 +116,74 @@ test("a visit is billed at the rates of the local time at which somebody came", 
   ]);
   // A phone without reception told of it in the evening.
   assert.deepEqual(await billed("2026-11-30T19:30:00-08:00", "2026-11-30T17:30:00-08:00"), usual);
+});
+
+test("a part that the price book lists is reported by its SKU alone, at the price of the version its ticket opened with", async (t) => {
+  const api = await startTestApi({ t });
+  const listing = (...parts: object[]) => ({ "price-book.json": (json: Json) => ({ ...json, parts }) });
+  const inForce = async (version: number, ...parts: object[]) => {
+    await activate(api, folderOf(listing(...parts), t));
+    await eventually("it is in force", () => api.desk.policies.live.version === version);
+  };
+  const closer = { sku: "CLOSER-EN4", name: "Closer, EN 4", cost_cents: 9_000, price_cents: 14_950 };
+  const screw = { sku: "SCREW-M5", name: "Screw M5", cost_cents: 10 };
+  const byFolder = await ticketIn(api, "IN_PROGRESS");
+  await inForce(1, closer, screw);
+  const first = await ticketIn(api, "IN_PROGRESS");
+  await inForce(2, { ...closer, price_cents: 19_000 });
+  const second = await ticketIn(api, "IN_PROGRESS");
+
+  const workOf = (...parts: object[]) => ({ labor_minutes: 60, parts });
+  const byShort = workOf({ sku: "closer-en4", quantity: 1 }, { sku: " screw-m5", quantity: 0.5 });
+  const reporting = async (id: string, work: object) => {
+    const call = { ticket: id, body: { ...completion, work } };
+    await addAllEvidence(api, id);
+    return { as: "tech" as const, ...call };
+  };
+  const refusal = (path: string, message: RegExp, { status, error }: Awaited<ReturnType<TestApi["refuse"]>>) => {
+    assert.deepEqual([status, error.code], [400, "INVALID_REQUEST"]);
+    assert.partialDeepStrictEqual(error["validation_errors"], [{ path, rule: "required" }]);
+    assert.match(JSON.stringify(error["validation_errors"]), message);
+  };
+
+  // Each command that reports work holds it to what the ticket's own version lists.
+  const work = workOf({ sku: "screw-m5", quantity: 1 }, { sku: "CLOSER-EN-4", quantity: 1 });
+  const meant =
+    /lists no \\"CLOSER-EN-4\\"; perhaps CLOSER-EN4 is meant: say a sku that it lists, or what one piece cost us/;
+  const at = "work/parts/1/unit_price_cents";
+  const ticket = first.id;
+  const helper = await addTechnician(api.owner);
+  await api.run("assignment.crew", { ticket, body: { add: [helper] } });
+  await api.run("tech.check_in", { ticket, body: { timestamp: api.clock.iso, tech_id: helper } });
+  const leaving = { timestamp: api.clock.iso, tech_id: helper, check_out: true, work };
+  refusal(at, meant, await api.refuse("tech.check_in", { ticket, body: leaving }));
+  refusal(at, meant, await api.refuse("tech.hold", { ticket, body: { reason_code: "parts", work } }));
+  const handing = { tech_id: helper, reason: "her shift is over", work };
+  refusal(at, meant, await api.refuse("assignment.transfer", { ticket, body: handing }));
+  const misspelt = await reporting(ticket, work);
+  refusal(at, meant, await api.refuse("tech.complete", misspelt));
+  refusal(at, meant, await api.refuse("closeout.candidate", { ...misspelt, as: "tech" }));
+  const unlisted = /lists no \\"closer-en4\\": say/;
+  refusal(at.replace("1", "0"), unlisted, await api.refuse("tech.complete", await reporting(byFolder.id, byShort)));
+  const gone = /lists no \\"screw-m5\\": say/;
+  refusal(at, gone, await api.refuse("tech.complete", await reporting(second.id, byShort)));
+
+  const billed = async (id: string, ...parts: object[]) => {
+    await api.run("tech.complete", await reporting(id, workOf(...parts)));
+    await api.run("qa.verify", { as: "qa", ticket: id, body: { timestamp: api.clock.iso, result: "PASS" } });
+    const { invoice } = await api.run("billing.generate_invoice", { as: "finance", ticket: id });
+    return invoice.lines
+      .filter(({ kind }) => kind === "materials")
+      .map(({ description, quantity, unit_price_cents }) => `${quantity} ${description}: ${unit_price_cents}`);
+  };
+  const costly = { sku: "CLOSER-EN4", description: "Closer, used", quantity: 1, unit_price_cents: 1_000 };
+  assert.deepEqual(await billed(first.id, ...byShort.parts, costly), [
+    "1 Closer, EN 4: 14950",
+    "0.5 Screw M5: 13",
+    "1 Closer, used: 14950",
+  ]);
+  assert.deepEqual(await billed(second.id, { sku: "closer-en4", quantity: 1 }), ["1 Closer, EN 4: 19000"]);
+  assert.deepEqual(await billed(byFolder.id, costly), ["1 Closer, used: 1250"]);
 });
 
 describe("a policy that is activated while processes serve", async () => {

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { loadPolicy, PolicyError } from "../../dispatch/policy/load.ts";
+import { listedPart } from "../../dispatch/policy/part-catalogue.ts";
 import { ticketRules } from "../../dispatch/policy/policy.ts";
 import {
   AgreementsFile,
@@ -329,6 +330,30 @@ describe("the policy set in force", () => {
     assert.equal(loadPolicy("pilot", folder).priceBook.currency, "EUR");
   });
 
+  it("lists no part, or thousands, each found by its SKU in any letter case", (t) => {
+    const folder = copyOfSet(t);
+    assert.deepEqual(Object.keys(loadPolicy("pilot", folder).priceBook.parts), []);
+    const many = Array.from({ length: 5_000 }, (_, n) => ({
+      sku: `part-${n}`,
+      name: `Part number ${n}`,
+      price_cents: n,
+    }));
+    const parts = JSON.stringify([...many.slice(1), { sku: " Größe 1 ", name: "Hinge", cost_cents: 5 }], null, 2);
+    edit(folder, "price-book.json", `"accounts"`, `"parts": ${parts}, "accounts"`);
+    const { priceBook } = loadPolicy("pilot", folder);
+    assert.equal(Object.keys(priceBook.parts).length, 5_000);
+    assert.deepEqual(
+      ["PART-4999", "grösse 1", "part-0", "constructor"].map((sku) => listedPart(priceBook.parts, sku)),
+      [
+        { sku: "part-4999", name: "Part number 4999", costCents: null, priceCents: 4_999 },
+        { sku: "Größe 1", name: "Hinge", costCents: 5, priceCents: null },
+        null,
+        null,
+      ],
+    );
+    assert.throws(() => Object.assign(priceBook.parts["PART-1"] ?? assert.fail(), { priceCents: 0 }), TypeError);
+  });
+
   it("rounds half a cent up, unless the price book says otherwise", (t) => {
     const folder = copyOfSet(t);
     assert.equal(loadPolicy("pilot", folder).priceBook.rounding, "half_up");
@@ -510,6 +535,38 @@ describe("a bad policy set", () => {
       `"region": "AZ"`,
       "/tax/regions/1/region",
       /already at \/tax\/regions\/0/,
+    ],
+    [
+      "a SKU twice",
+      "price-book.json",
+      `"accounts"`,
+      `"parts": [{ "sku": "LCH-1", "name": "a", "cost_cents": 1 }, { "sku": " lch-1", "name": "b", "cost_cents": 2 }], "accounts"`,
+      "/parts/1/sku",
+      /" lch-1" is already at \/parts\/0; each SKU stands once/,
+    ],
+    [
+      "a part without cost and price",
+      "price-book.json",
+      `"accounts"`,
+      `"parts": [{ "sku": "LCH-1", "name": "a", "cost_cents": 0 }, { "sku": "LCH-2", "name": "b" }], "accounts"`,
+      "/parts/1",
+      /neither cost_cents.* nor price_cents.*an example: {"sku":"STRIKE-01"/,
+    ],
+    [
+      "a SKU of nothing but space",
+      "price-book.json",
+      `"accounts"`,
+      `"parts": [{ "sku": "  ", "name": "a", "cost_cents": 0 }], "accounts"`,
+      "/parts/0/sku",
+      /pattern.*an example: "STRIKE-01"/,
+    ],
+    [
+      "a part with something nobody judges",
+      "price-book.json",
+      `"accounts"`,
+      `"parts": [{ "sku": "A", "name": "a", "cost_cents": 0, "weight": 1 }], "accounts"`,
+      "/parts/0",
+      /"weight"; known are sku, name, cost_cents, price_cents; an example: {"sku":"STRIKE-01"/,
     ],
     ["half a cent", "price-book.json", "8900", "8900.5", "/default/trip_charge_cents", /integer/],
     [

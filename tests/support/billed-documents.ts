@@ -61,6 +61,7 @@ export const billed: fc.Arbitrary<Billed> = fc
         default: rates,
         byAccount: {},
         tax: { defaultBasisPoints, basisPointsByRegion: {}, taxableLines: ["materials", "labor"] },
+        parts: {},
       },
       rules: { zeroNteMeansUnlimited: true, tripChargeOnlyAllowed: true },
     });

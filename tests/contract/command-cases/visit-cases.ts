@@ -31,6 +31,7 @@ const completing: Rules = {
         parts: [{ sku: "A", description: "Strike", quantity: 0.5, unit_price_cents: 0 }],
       },
     },
+    { ...completion, work: { parts: [{ sku: "A", quantity: 1 }] } },
     { ...completion, evidence_refs: [uuid, "s3://bucket/key"] },
   ],
   bad: [
@@ -43,7 +44,7 @@ const completing: Rules = {
     [{ work: { labor_minutes: -1 } }, "work"],
     [{ work: { travel_minutes: 1.5 } }, "work"],
     [{ work: { parts: [{ sku: "A", description: "Strike", quantity: 0, unit_price_cents: 5 }] } }, "work"],
-    [{ work: { parts: [{ sku: "A", quantity: 1, unit_price_cents: 5 }] } }, "work"],
+    [{ work: { parts: [{ description: "Strike", quantity: 1, unit_price_cents: 5 }] } }, "work"],
     [{ work: { parts: [{ sku: "A", description: "Strike", quantity: 1, unit_price_cents: 5.5 }] } }, "work"],
   ],
 };
