@@ -1,6 +1,7 @@
-// Invoices and credit notes for the customer's program: the rules of EN 16931 that a document can break by its numbers, held for
-// whatever was billed and credited; and the order that UBL's schemas ask for. The standard's own Schematron is
-// not run; the rules are written here from their wording (EN 16931-1, 6.4), by their ids.
+// Invoices and credit notes for the customer's program: the rules of EN 16931 that such a document can break by its numbers, by
+// what it leaves out and by its codes, held for whatever was billed and credited; and the order that UBL's schemas ask for. The
+// standard's own Schematron is not run, since no package brings it; the rules are written here from their wording (EN 16931-1,
+// 6.4), by their ids.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -104,6 +105,92 @@ function holdsByItsNumbers(root: Node): void {
   assert.ok(all(root, "DueDate").length + all(root, "PaymentTerms/Note").length > 0, "BR-CO-25");
 }
 
+/** What must be there, once and not empty, by the rules that say so. */
+const required: Readonly<Record<string, string>> = {
+  "BR-01": "CustomizationID",
+  "BR-02": "ID",
+  "BR-03": "IssueDate",
+  "BR-05": "DocumentCurrencyCode",
+  "BR-06": "AccountingSupplierParty/Party/PartyLegalEntity/RegistrationName",
+  "BR-07": "AccountingCustomerParty/Party/PartyLegalEntity/RegistrationName",
+  "BR-09": "AccountingSupplierParty/Party/PostalAddress/Country/IdentificationCode",
+  "BR-11": "AccountingCustomerParty/Party/PostalAddress/Country/IdentificationCode",
+  "BR-12": "LegalMonetaryTotal/LineExtensionAmount",
+  "BR-13": "LegalMonetaryTotal/TaxExclusiveAmount",
+  "BR-14": "LegalMonetaryTotal/TaxInclusiveAmount",
+  "BR-15": "LegalMonetaryTotal/PayableAmount",
+};
+const requiredOfLines: Readonly<Record<string, string>> = {
+  "BR-21": "ID",
+  "BR-24": "LineExtensionAmount",
+  "BR-25": "Item/Name",
+  "BR-26": "Price/PriceAmount",
+  "BR-CO-04": "Item/ClassifiedTaxCategory/ID",
+};
+const requiredOfTaxes: Readonly<Record<string, string>> = {
+  "BR-45": "TaxableAmount",
+  "BR-46": "TaxAmount",
+  "BR-47": "TaxCategory/ID",
+  "BR-48": "TaxCategory/Percent",
+};
+
+/** The rules that what is left out, or what is no known code, can break, with their ids. */
+function holdsByWhatIsThere(root: Node): void {
+  const has = (node: Node, rules: Readonly<Record<string, string>>) => {
+    for (const [rule, path] of Object.entries(rules))
+      assert.deepEqual([all(node, path).length, one(node, path) !== ""], [1, true], `${rule}: ${path}`);
+  };
+  const isNote = root.name === "CreditNote";
+  const lines = all(root, isNote ? "CreditNoteLine" : "InvoiceLine");
+  const subtotals = all(root, "TaxTotal/TaxSubtotal");
+  has(root, required);
+  for (const line of lines) has(line, requiredOfLines);
+  for (const subtotal of subtotals) has(subtotal, requiredOfTaxes);
+  assert.equal(one(root, isNote ? "CreditNoteTypeCode" : "InvoiceTypeCode"), isNote ? "381" : "380", "BR-04, BR-CL-01");
+  const currency = one(root, "DocumentCurrencyCode");
+  assert.match(currency, /^[A-Z]{3}$/, "BR-CL-04");
+  for (const amount of amountsOf(root)) {
+    assert.equal(amount.attributes["currencyID"], currency, `BR-CL-03: ${amount.name}`);
+    assert.match(amount.text, /^-?\d+\.\d\d$/, `BR-DEC: ${amount.name}`);
+  }
+  for (const country of [...named(root, "IdentificationCode")]) assert.match(country.text, /^[A-Z]{2}$/, "BR-CL-14");
+  for (const place of all(root, "Delivery/DeliveryLocation/Address"))
+    assert.equal(all(place, "Country/IdentificationCode").length, 1, "BR-57");
+  for (const quantity of lines.flatMap((line) => all(line, isNote ? "CreditedQuantity" : "InvoicedQuantity"))) {
+    assert.ok(Number.isFinite(Number(quantity.text)), "BR-22");
+    assert.ok(["HUR", "C62"].includes(quantity.attributes["unitCode"] ?? ""), "BR-23, BR-CL-23");
+  }
+  for (const means of all(root, "PaymentMeans")) {
+    assert.equal(one(means, "PaymentMeansCode"), "30", "BR-49, BR-CL-16");
+    assert.notEqual(one(means, "PayeeFinancialAccount/ID"), "", "BR-50, BR-61");
+  }
+  for (const before of all(root, "BillingReference"))
+    assert.notEqual(one(before, "InvoiceDocumentReference/ID"), "", "BR-55");
+  const scheme = "AccountingSupplierParty/Party/PartyTaxScheme";
+  assert.equal(all(root, scheme).length, 1, "BR-S-02, BR-E-02");
+  if (one(root, `${scheme}/TaxScheme/ID`) === "VAT")
+    assert.match(one(root, `${scheme}/CompanyID`), /^[A-Z]{2}/, "BR-CO-09");
+  assert.notEqual(one(root, "AccountingSupplierParty/Party/PartyLegalEntity/CompanyID"), "", "BR-CO-26");
+  const categories = (nodes: readonly Node[], path: string) => new Set(nodes.map((node) => one(node, path)));
+  assert.deepEqual(
+    [...categories(subtotals, "TaxCategory/ID")].toSorted(),
+    [...categories(lines, "Item/ClassifiedTaxCategory/ID")].toSorted(),
+    "BR-S-01, BR-E-01, BR-CL-17, BR-CL-18",
+  );
+  for (const line of lines) {
+    const [code, percent] = ["ID", "Percent"].map((name) => one(line, `Item/ClassifiedTaxCategory/${name}`));
+    assert.equal(Number(percent) > 0, code === "S", "BR-S-05, BR-E-05");
+  }
+}
+
+/** Everywhere in it. */
+const named = (node: Node, name: string): Node[] => [
+  ...all(node, name),
+  ...node.children.flatMap((child) => named(child, name)),
+];
+const amountsOf = (node: Node): Node[] =>
+  node.children.flatMap((child) => [...(child.name.endsWith("Amount") ? [child] : []), ...amountsOf(child)]);
+
 /** Of the elements that are written, as UBL 2.1's schemas order them. */
 const orders: Readonly<Record<string, string>> = {
   Invoice:
@@ -173,6 +260,7 @@ describe("UBL", () => {
           assert.deepEqual(lacksForUbl(document), []);
           const root = read(ublOf(document));
           holdsByItsNumbers(root);
+          holdsByWhatIsThere(root);
           isInOrder(root);
         }
       }),
