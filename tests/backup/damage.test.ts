@@ -25,7 +25,7 @@ function run(script: string, args: readonly string[], environment: Record<string
   });
 }
 
-describe("a backup", { timeout: 300_000 }, async () => {
+describe("a backup", async () => {
   const desk = await startUsedDesk({ after });
   const { api, root } = desk;
   const environment = { DISPATCH_DATABASE_URL: api.databaseUrl, DISPATCH_DATA_DIR: api.dataDir };

@@ -21,7 +21,7 @@ import { quietWork } from "./used-desk.ts";
 const work = quietWork();
 const quiet = () => undefined;
 
-describe("an embedded server that was destroyed", { timeout: 300_000 }, async () => {
+describe("an embedded server that was destroyed", async () => {
   const root = await mkdtemp(join(tmpdir(), "dispatch-pitr-"));
   after(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
   // Blanks, quotes and per cent signs mean something to the shell or to PostgreSQL.
@@ -113,7 +113,7 @@ describe("an embedded server that was destroyed", { timeout: 300_000 }, async ()
   });
 });
 
-describe("a server without an archive", { timeout: 300_000 }, () => {
+describe("a server without an archive", () => {
   test("is not copied: the copy would be worth nothing", async (t) => {
     const root = await mkdtemp(join(tmpdir(), "dispatch-pitr-"));
     t.after(() => rm(root, { recursive: true, force: true }));

@@ -59,7 +59,7 @@ async function addCursors({ owner }: TestApi): Promise<void> {
   );
 }
 
-describe("a restored backup", { timeout: 300_000 }, async () => {
+describe("a restored backup", async () => {
   const desk = await startUsedDesk({ after });
   const { api } = desk;
   let busy = true;
@@ -214,7 +214,7 @@ describe("a restored backup", { timeout: 300_000 }, async () => {
   });
 });
 
-describe("a restore", { timeout: 300_000 }, () => {
+describe("a restore", () => {
   test("brings an older backup to this release's schema", async (t) => {
     const old = await createEmptyDatabase(t);
     await migrate({ databaseUrl: old.url, log: () => undefined, upTo: "0002_worker" });

@@ -21,7 +21,7 @@ const work = quietWork();
 
 test(
   "an S3 bucket is backed up by hash, or with its bytes",
-  { skip: "missing" in found ? found.missing : false, timeout: 300_000 },
+  { skip: "missing" in found ? found.missing : false },
   async (t) => {
     if ("missing" in found) return;
     const root = await mkdtemp(join(tmpdir(), "dispatch-backup-"));

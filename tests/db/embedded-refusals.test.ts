@@ -21,7 +21,7 @@ async function refusal(dataDir: string): Promise<EmbeddedPostgresError> {
   assert.fail("it started");
 }
 
-describe("a folder it cannot use is refused with the way out:", { timeout: 300_000 }, () => {
+describe("a folder it cannot use is refused with the way out:", () => {
   test("data of another major version", async () => {
     const dataDir = join(root, "old-version");
     await mkdir(join(dataDir, "postgres"), { recursive: true });

@@ -23,7 +23,7 @@ async function unrelatedProcess(t: TestContext): Promise<number> {
   return child.pid;
 }
 
-describe("the first start", { timeout: 300_000 }, () => {
+describe("the first start", () => {
   test("makes folders only this user may enter, says what it does, and answers", async (t) => {
     const said: string[] = [];
     const dataDir = join(root, "fresh");
@@ -122,7 +122,7 @@ describe("the first start", { timeout: 300_000 }, () => {
   });
 });
 
-describe("a running server", { timeout: 300_000 }, () => {
+describe("a running server", () => {
   test("is attached to by a second start, which does not stop it", async (t) => {
     const first = await start(t, made);
     const second = await startEmbeddedPostgres({ dataDir: made, log: quiet });
@@ -202,7 +202,7 @@ describe("a running server", { timeout: 300_000 }, () => {
   });
 });
 
-describe("the end of the process that started it", { timeout: 300_000 }, () => {
+describe("the end of the process that started it", () => {
   test("by kill -9 ends the server, and the next start comes at once with everything committed", async (t) => {
     const holder = hold(t, made);
     const server = await holder.says("ready");
@@ -239,7 +239,7 @@ describe("the end of the process that started it", { timeout: 300_000 }, () => {
   });
 });
 
-describe("what a crash left behind", { timeout: 300_000 }, () => {
+describe("what a crash left behind", () => {
   test("a lock file whose process id belongs to someone else now does not stop the start", async (t) => {
     const unrelated = await unrelatedProcess(t);
     const cluster = join(made, "postgres");

@@ -59,7 +59,7 @@ async function strangerOn(t: TestContext): Promise<{ url: string; owner: pg.Clie
   return { url: url.href, owner, name };
 }
 
-describe("migrating", { timeout: 300_000 }, () => {
+describe("migrating", () => {
   test("runs the pending files in order, once, and tells what it did", async (t) => {
     const { url } = await createEmptyDatabase(t);
     const folder = await migrations(t, two);
@@ -160,7 +160,7 @@ describe("migrating", { timeout: 300_000 }, () => {
   }
 });
 
-describe("the schema's version", { timeout: 300_000 }, () => {
+describe("the schema's version", () => {
   test("is current after migrating with this release's files", async (t) => {
     const client = await connected(t, (await createTestDatabase(t)).url);
     await assertSchemaCurrent(client);
@@ -196,7 +196,7 @@ describe("the schema's version", { timeout: 300_000 }, () => {
   });
 });
 
-describe("a server that will not do is named with what it lacks:", { timeout: 300_000 }, () => {
+describe("a server that will not do is named with what it lacks:", () => {
   test("rights, each as the statement that grants it", async (t) => {
     const { url, name } = await strangerOn(t);
     const error = await refusal(migrate({ databaseUrl: url, log: quiet }));
@@ -254,7 +254,7 @@ describe("a server that will not do is named with what it lacks:", { timeout: 30
   });
 });
 
-describe("node scripts/migrate.ts", { timeout: 300_000 }, () => {
+describe("node scripts/migrate.ts", () => {
   async function run(
     args: string[],
     env: Record<string, string> = {},

@@ -68,7 +68,7 @@ function load(api: TestApi): { stop(): Promise<number> } {
   };
 }
 
-describe("the next release's migrations", { timeout: 300_000 }, () => {
+describe("the next release's migrations", () => {
   test("run while commands go on: none fails, and today's API works on before, during and after", async (t) => {
     const api = await startTestApi({ t });
     const folder = await nextRelease(t, additive, index);
@@ -135,7 +135,7 @@ describe("the next release's migrations", { timeout: 300_000 }, () => {
   });
 });
 
-describe("code of the release before", { timeout: 300_000 }, () => {
+describe("code of the release before", () => {
   for (const [what, further, works] of [
     ["starts on a schema that says it may", [additive], true],
     ["starts two such steps later too", [additive, index], true],

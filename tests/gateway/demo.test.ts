@@ -13,45 +13,35 @@ import { isRunning } from "../support/eventually.ts";
 
 const script = join(import.meta.dirname, "../../scripts/demo.ts");
 
-test(
-  "dispatch:demo:ci tells the story through a real gateway, by its owner's grants, and leaves nothing running",
-  { timeout: 600_000 },
-  async (t) => {
-    const dataDir = await mkdtemp(join(tmpdir(), "dispatch-demo-"));
-    t.after(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
-    const env = { ...bareEnvironment, LANG: "C.UTF-8", DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" };
-    const { code, stdout, stderr } = await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      execFile(process.execPath, [script, "--ci"], { env, timeout: 500_000 }, (error, out, err) => {
-        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout: out, stderr: err });
-      });
+test("dispatch:demo:ci tells the story through a real gateway, by its owner's grants, and leaves nothing running", async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), "dispatch-demo-"));
+  t.after(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+  const env = { ...bareEnvironment, LANG: "C.UTF-8", DISPATCH_DATA_DIR: dataDir, DISPATCH_API_PORT: "0" };
+  const { code, stdout, stderr } = await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, [script, "--ci"], { env, signal: t.signal }, (error, out, err) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout: out, stderr: err });
     });
-    assert.equal(code, 0, stderr + stdout);
-    assert.equal(stderr, "");
+  });
+  assert.equal(code, 0, stderr + stdout);
+  assert.equal(stderr, "");
 
-    assert.match(stdout, /The OpenClaw gateway answers at http:\/\/127\.0\.0\.1:\d+ after/);
-    assert.match(stdout, /Model of the chat: a scripted stand-in/);
-    assert.match(stdout, /Dana +dispatches Ana Alvarez -> DISPATCHED/);
-    assert.match(stdout, /Dana as Ana +tries to complete: REFUSED, MISSING_SIGNATURE_CONFIRMATION/);
-    assert.match(stdout, /the same answer, still one item/);
-    assert.match(stdout, /Eve +tries to complete somebody else's work: REFUSED, NOT_ASSIGNED_TECH/);
-    assert.match(stdout, /Dana +moves it in one step, since the shop is closed then: /);
-    assert.match(stdout, /Dana +books it, and has \S+ \S+ go along with \S+ \S+: both are taken from /);
-    assert.match(stdout, /The desk +says OVERRUN: Planned until .*, and the work goes on\./);
-    assert.match(stdout, /: T-\d{6} follows T-000001 as warranty -> NEW/);
-    const summary = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
-    assert.deepEqual(Object.keys(summary), [
-      "ticket_id",
-      "state",
-      "timeline_events",
-      "receipts_verified",
-      "duration_ms",
-    ]);
-    assert.equal(summary.state, "INVOICED");
-    assert.equal(summary.receipts_verified, summary.timeline_events);
+  assert.match(stdout, /The OpenClaw gateway answers at http:\/\/127\.0\.0\.1:\d+ after/);
+  assert.match(stdout, /Model of the chat: a scripted stand-in/);
+  assert.match(stdout, /Dana +dispatches Ana Alvarez -> DISPATCHED/);
+  assert.match(stdout, /Dana as Ana +tries to complete: REFUSED, MISSING_SIGNATURE_CONFIRMATION/);
+  assert.match(stdout, /the same answer, still one item/);
+  assert.match(stdout, /Eve +tries to complete somebody else's work: REFUSED, NOT_ASSIGNED_TECH/);
+  assert.match(stdout, /Dana +moves it in one step, since the shop is closed then: /);
+  assert.match(stdout, /Dana +books it, and has \S+ \S+ go along with \S+ \S+: both are taken from /);
+  assert.match(stdout, /The desk +says OVERRUN: Planned until .*, and the work goes on\./);
+  assert.match(stdout, /: T-\d{6} follows T-000001 as warranty -> NEW/);
+  const summary = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+  assert.deepEqual(Object.keys(summary), ["ticket_id", "state", "timeline_events", "receipts_verified", "duration_ms"]);
+  assert.equal(summary.state, "INVOICED");
+  assert.equal(summary.receipts_verified, summary.timeline_events);
 
-    const { pid } = await readWritten(stateFolderOf(dataDir));
-    assert.ok(pid);
-    assert.equal(await isRunning(pid), false);
-    await assert.rejects(readFile(join(dataDir, "postgres/postmaster.pid")), { code: "ENOENT" });
-  },
-);
+  const { pid } = await readWritten(stateFolderOf(dataDir));
+  assert.ok(pid);
+  assert.equal(await isRunning(pid), false);
+  await assert.rejects(readFile(join(dataDir, "postgres/postmaster.pid")), { code: "ENOENT" });
+});

@@ -52,7 +52,7 @@ async function standing(folder: StateFolder): Promise<JsonObject> {
 }
 
 // Beside a busy test run a boot takes minutes.
-describe("the gateway", { timeout: 3_600_000 }, async () => {
+describe("the gateway", async () => {
   const desk = await startGatewayDesk();
   const { folder } = desk;
 
@@ -123,7 +123,7 @@ describe("the gateway", { timeout: 3_600_000 }, async () => {
   senders(desk);
   dashboardChat(desk);
 
-  test("stop ends it and all that it started", { timeout: 300_000 }, async () => {
+  test("stop ends it and all that it started", async () => {
     const { pid, url, token } = desk.gateway;
     await desk.gateway.stop();
     assert.equal(await isRunning(pid), false);

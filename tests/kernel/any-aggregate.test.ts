@@ -60,7 +60,7 @@ const made = async (name: string): Promise<string> => {
 const receiptIn = ({ body }: Reply): JsonObject =>
   isObject(body["receipt"]) ? body["receipt"] : assert.fail("no receipt");
 
-describe("an aggregate of another wing", { timeout: 120_000 }, () => {
+describe("an aggregate of another wing", () => {
   test("is made, changed, touched and ended by its own methods, statuses and ids", async () => {
     await made("red-train");
     const painted = await send("PATCH", "/toys/red-train", { colour: "red" });

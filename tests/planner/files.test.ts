@@ -28,7 +28,7 @@ async function file(name: string, content: unknown): Promise<string> {
 
 function run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(scripts, script), ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [join(scripts, script), ...args], { timeout: 600_000 }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
     });
   });

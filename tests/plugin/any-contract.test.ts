@@ -87,7 +87,7 @@ describe("the tools of a contract of another wing", () => {
   });
 });
 
-describe("the tools of another wing, called", { timeout: 120_000 }, async () => {
+describe("the tools of another wing, called", async () => {
   const api = await startToyApi({ after }, believing);
   const desk = deskAt(api.url);
   const make = async (name: string): Promise<string> => {

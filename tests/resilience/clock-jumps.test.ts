@@ -63,7 +63,7 @@ async function leadWithJumps(
   return { ticket, tools };
 }
 
-describe("a clock that jumps", { timeout: 300_000 }, async () => {
+describe("a clock that jumps", async () => {
   const api = await startTestApi();
   // The lives' visits lie some days after today, and nobody plans a year ahead.
   api.clock.advance(Math.round((Date.now() - api.clock.now().getTime()) / 60_000));
@@ -151,7 +151,7 @@ describe("a clock that jumps", { timeout: 300_000 }, async () => {
   test("and every chain holds", async () => assert.deepEqual((await reportOn(api.databaseUrl)).faults, []));
 });
 
-describe("two processes in the same millisecond", { timeout: 300_000 }, async () => {
+describe("two processes in the same millisecond", async () => {
   const api = await startTestApi();
   const beside = await startTestApi({ beside: api });
 

@@ -119,7 +119,7 @@ function workOf(client: number, next: () => number): Work[] {
   }));
 }
 
-test("nothing acknowledged is lost and nothing is done by halves", { timeout: 300_000 }, async (t) => {
+test("nothing acknowledged is lost and nothing is done by halves", async (t) => {
   const next = chance(seed);
   const desk = await SupervisedDesk.start(t);
   const field = await layOutField(desk.postgres.url, clients);

@@ -67,7 +67,7 @@ function assertOneAnswer(replies: readonly Reply[], status: number): void {
   assert.equal(replies.filter((reply) => !reply.replayed).length, 1, "one answer is not a replay");
 }
 
-describe("a hundred equal calls at two processes have one effect and one answer", { timeout: 300_000 }, () => {
+describe("a hundred equal calls at two processes have one effect and one answer", () => {
   const cases = [
     { name: "a command that creates", make: async () => createTicket(field), status: 201, effects: once },
     {
@@ -105,7 +105,7 @@ describe("a hundred equal calls at two processes have one effect and one answer"
   }
 });
 
-describe("a key that stands for two things at once serves one of them", { timeout: 300_000 }, () => {
+describe("a key that stands for two things at once serves one of them", () => {
   const cases = [
     {
       name: "two tickets to be created",
@@ -147,7 +147,7 @@ describe("a key that stands for two things at once serves one of them", { timeou
   }
 });
 
-describe("a call that cannot wait any longer is told to come again", { timeout: 300_000 }, () => {
+describe("a call that cannot wait any longer is told to come again", () => {
   const cases = [
     { name: "a command that creates", make: async () => createTicket(field), status: 201 },
     {

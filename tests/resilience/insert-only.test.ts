@@ -67,7 +67,7 @@ const waysToChange = (table: (typeof insertOnly)[number]): string[] => [
   `TRUNCATE ${table} CASCADE`,
 ];
 
-describe("the API's role and the tables that are only added to", { timeout: 300_000 }, () => {
+describe("the API's role and the tables that are only added to", () => {
   for (const table of insertOnly) {
     test(`may not change ${table}`, async (t) => {
       const client = await asApp(t);
@@ -99,7 +99,7 @@ describe("the API's role and the tables that are only added to", { timeout: 300_
   });
 });
 
-describe("the machine in the database", { timeout: 300_000 }, () => {
+describe("the machine in the database", () => {
   test("has the contract's edges and no others", async () => {
     const rows = await rowsOf<{ from_state: string; to_state: string }>(
       database.url,

@@ -133,7 +133,7 @@ async function assertTrue(
 for (const when of ["before", "after"] as const) {
   const committed = when === "after";
 
-  describe(`the API is killed just ${when} the commit`, { timeout: 300_000 }, () => {
+  describe(`the API is killed just ${when} the commit`, () => {
     for (const { name, make, effects } of kinds) {
       test(`and another process gives the one answer: ${name}`, async (t) => {
         const command = await make();
@@ -158,7 +158,7 @@ for (const when of ["before", "after"] as const) {
     }
   });
 
-  describe(`Postgres is lost just ${when} the commit`, { timeout: 300_000 }, () => {
+  describe(`Postgres is lost just ${when} the commit`, () => {
     for (const { name, make, effects } of kinds) {
       test(`and the same process first says it does not know, then gives the one answer: ${name}`, async () => {
         const command = await make();

@@ -81,7 +81,7 @@ async function crashAndGoOn(name: string, last: bigint): Promise<string[]> {
 const subjectsBehind = (position: Position, view: View): Promise<string[]> =>
   withDatabase(async (db) => (await readPage(db, position, view)).events.map(({ subject }) => subject));
 
-describe("events under numbers that were used up before a crash", { timeout: 300_000 }, () => {
+describe("events under numbers that were used up before a crash", () => {
   test("reach whoever had read everything", async (t) => {
     await happen("before");
     const client = await session(t);

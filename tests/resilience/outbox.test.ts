@@ -64,7 +64,7 @@ async function commitLate(databaseUrl: string, acknowledged: Count, at: number):
   }
 }
 
-test("every event is seen once and in order, through deaths and late commits", { timeout: 300_000 }, async (t) => {
+test("every event is seen once and in order, through deaths and late commits", async (t) => {
   let explain: (() => Promise<string>) | null = null;
   // Before the hooks that take the desk away.
   t.after(async () => void (explain && t.diagnostic(await explain())));

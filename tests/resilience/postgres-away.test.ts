@@ -112,7 +112,7 @@ async function fillPool(t: TestContext, of: ApiProcess): Promise<void> {
   for (const { status, text } of await calls) assert.equal(status, 200, text);
 }
 
-describe("Postgres goes away and comes back", { timeout: 300_000 }, () => {
+describe("Postgres goes away and comes back", () => {
   const ways = [
     { how: "stopped in good order", goAway: () => postgres.stop() },
     { how: "killed", goAway: () => postgres.kill() },
@@ -152,7 +152,7 @@ describe("Postgres goes away and comes back", { timeout: 300_000 }, () => {
   }
 });
 
-test("an API can be stopped in good order while Postgres is away", { timeout: 300_000 }, async (t) => {
+test("an API can be stopped in good order while Postgres is away", async (t) => {
   t.after(() => postgres.start());
   const leaving = await start();
   for (const { status, text } of await sendAll(leaving, intents(poolMax))) assert.equal(status, 201, text);
@@ -163,7 +163,7 @@ test("an API can be stopped in good order while Postgres is away", { timeout: 30
   assert.ok(took < soonMs, `took ${took} ms`);
 });
 
-describe("Postgres is there and cannot work", { timeout: 300_000 }, () => {
+describe("Postgres is there and cannot work", () => {
   test("statements run into their time limit", async (t) => {
     const hasty = await start({
       DISPATCH_DB_STATEMENT_TIMEOUT_MS: statementTimeoutMs,

@@ -57,7 +57,7 @@ async function listeners(): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
-describe("connections that fall silent", { timeout: 300_000 }, () => {
+describe("connections that fall silent", () => {
   test("are replaced: events come to everybody, and by news again", async (t) => {
     const proxy = await startPostgresProxy(t, postgres.url);
     const api = await start(t, proxy.url, { DISPATCH_DB_STATEMENT_TIMEOUT_MS: String(statementTimeoutMs) });
@@ -116,7 +116,7 @@ describe("connections that fall silent", { timeout: 300_000 }, () => {
   });
 });
 
-test("events come while every connection of the commands waits", { timeout: 300_000 }, async (t) => {
+test("events come while every connection of the commands waits", async (t) => {
   const api = await start(t, postgres.url, {
     DISPATCH_DB_STATEMENT_TIMEOUT_MS: tooLongMs,
     DISPATCH_DB_LOCK_TIMEOUT_MS: tooLongMs,

@@ -17,46 +17,42 @@ import { createTestDatabase } from "../support/database.ts";
 
 const seed = 7;
 
-test(
-  "nothing is lost and nothing piles up under a steady load while processes are killed",
-  { timeout: 180_000 },
-  async (t) => {
-    const { url: databaseUrl } = await createTestDatabase(t);
-    const dataDir = await mkdtemp(join(tmpdir(), "dispatch-soak-"));
-    t.after(() => rm(dataDir, { recursive: true, force: true }));
-    await seedPlaces(databaseUrl);
+test("nothing is lost and nothing piles up under a steady load while processes are killed", async (t) => {
+  const { url: databaseUrl } = await createTestDatabase(t);
+  const dataDir = await mkdtemp(join(tmpdir(), "dispatch-soak-"));
+  t.after(() => rm(dataDir, { recursive: true, force: true }));
+  await seedPlaces(databaseUrl);
 
-    const report = await soak({
-      databaseUrl,
-      dataDir,
-      seed,
-      seconds: 20,
-      rate: 30,
-      warmUpSeconds: 0,
-      clients: 6,
-      longEvery: 6,
-      killEverySeconds: 3,
-      sampleSeconds: 1,
-      say: () => undefined,
-      signal: t.signal,
-    });
+  const report = await soak({
+    databaseUrl,
+    dataDir,
+    seed,
+    seconds: 20,
+    rate: 30,
+    warmUpSeconds: 0,
+    clients: 6,
+    longEvery: 6,
+    killEverySeconds: 3,
+    sampleSeconds: 1,
+    say: () => undefined,
+    signal: t.signal,
+  });
 
-    assert.deepEqual(brokenRules(report), [], report.proof.story.join("\n"));
-    const { commands, kills, met, proof, growth } = report;
-    for (const [name, count] of Object.entries(kills)) assert.ok(count > 0, `${name} was never killed`);
-    for (const { of, unit, allowed } of growth)
-      assert.ok(unit !== "connections" || allowed !== null, `${of} were not judged`);
-    assert.ok(commands > 0 && proof.events >= commands, `${commands} commands, ${proof.events} events`);
-    assert.ok(proof.objects > 0, "no file was uploaded");
-    t.diagnostic(`seed ${seed}: ${commands} commands, killed ${JSON.stringify(kills)}, met ${JSON.stringify(met)}`);
+  assert.deepEqual(brokenRules(report), [], report.proof.story.join("\n"));
+  const { commands, kills, met, proof, growth } = report;
+  for (const [name, count] of Object.entries(kills)) assert.ok(count > 0, `${name} was never killed`);
+  for (const { of, unit, allowed } of growth)
+    assert.ok(unit !== "connections" || allowed !== null, `${of} were not judged`);
+  assert.ok(commands > 0 && proof.events >= commands, `${commands} commands, ${proof.events} events`);
+  assert.ok(proof.objects > 0, "no file was uploaded");
+  t.diagnostic(`seed ${seed}: ${commands} commands, killed ${JSON.stringify(kills)}, met ${JSON.stringify(met)}`);
 
-    const violations = await withClient(databaseUrl, (owner) => proveAgainstAnother({ owner, databaseUrl, dataDir }));
-    assert.equal(violations["acknowledged_not_once"], 1);
-    assert.equal(violations["done_and_never_acknowledged"], commands);
-    assert.equal(violations["objects_not_whole"], 1);
-    assert.ok((violations["state_not_explained"] ?? 0) > 0);
-  },
-);
+  const violations = await withClient(databaseUrl, (owner) => proveAgainstAnother({ owner, databaseUrl, dataDir }));
+  assert.equal(violations["acknowledged_not_once"], 1);
+  assert.equal(violations["done_and_never_acknowledged"], commands);
+  assert.equal(violations["objects_not_whole"], 1);
+  assert.ok((violations["state_not_explained"] ?? 0) > 0);
+});
 
 type Desk = { owner: pg.Client; databaseUrl: string; dataDir: string };
 

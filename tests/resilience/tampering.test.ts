@@ -299,7 +299,7 @@ const waysToTamper: { name: string; tamper: (sql: Sql) => Promise<unknown>; faul
   },
 ];
 
-describe("tampering is found and named", { timeout: 300_000 }, () => {
+describe("tampering is found and named", () => {
   test("and a trail that nobody touched is clean", async () => {
     const { chains, events, faults } = await reportOn(trail.url);
     assert.deepEqual(faults, []);
@@ -320,7 +320,7 @@ describe("tampering is found and named", { timeout: 300_000 }, () => {
   }
 });
 
-describe("the command that verifies", { timeout: 300_000 }, () => {
+describe("the command that verifies", () => {
   let folder = "";
   before(async () => void (folder = await mkdtemp(join(tmpdir(), "dispatch-verify-"))));
   after(() => rm(folder, { recursive: true, force: true }));

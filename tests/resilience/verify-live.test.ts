@@ -14,7 +14,7 @@ import { addEvidence, createTicket, layOutField, otherIncident, pauseAutonomy } 
 const verifications = 15;
 const itemsOfTicket = 40;
 
-test("a trail that grows while it is verified is clean", { timeout: 300_000 }, async (t) => {
+test("a trail that grows while it is verified is clean", async (t) => {
   const database = await createTestDatabase(t);
   const dataDir = await mkdtemp(join(tmpdir(), "dispatch-live-"));
   t.after(() => rm(dataDir, { recursive: true, force: true }));

@@ -23,7 +23,7 @@ function run(script: string, args: readonly string[], environment: Record<string
     execFile(
       process.execPath,
       [join(root, "scripts", script), ...args],
-      { env, timeout: 120_000 },
+      { env, timeout: 600_000 },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
       },

@@ -30,7 +30,7 @@ export async function importTables(api: TestApi, after: (end: () => Promise<void
     new Promise((resolve) => {
       const env = { ...bareEnvironment, HOME: process.env["HOME"] ?? "", DISPATCH_DATABASE_URL: api.databaseUrl };
       const path = join(import.meta.dirname, "../../scripts", script);
-      execFile(process.execPath, [path, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) =>
+      execFile(process.execPath, [path, ...args], { env, timeout: 600_000 }, (error, stdout, stderr) =>
         resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
       );
     });

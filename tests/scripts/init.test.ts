@@ -22,7 +22,7 @@ const script = (name: string, env: Readonly<Record<string, string>>, ...args: re
     execFile(
       process.execPath,
       [join(import.meta.dirname, `../../scripts/${name}.ts`), ...args],
-      { env: { ...bareEnvironment, ...env }, timeout: 60_000 },
+      { env: { ...bareEnvironment, ...env }, timeout: 600_000 },
       (error, stdout, stderr) =>
         resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
     );

@@ -20,7 +20,7 @@ type Outcome = { readonly code: number; readonly stdout: string; readonly stderr
 function run(databaseUrl: string, args: readonly string[], more: Record<string, string> = {}): Promise<Outcome> {
   const env = { ...bareEnvironment, HOME: process.env["HOME"] ?? "", DISPATCH_DATABASE_URL: databaseUrl, ...more };
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [script, ...args], { env, timeout: 600_000 }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
     });
   });

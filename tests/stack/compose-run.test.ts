@@ -31,7 +31,7 @@ const skip =
 
 type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-describe("compose's services outside containers", { skip, timeout: 300_000 }, () => {
+describe("compose's services outside containers", { skip }, () => {
   let folder = "";
   let replaced: readonly (readonly [from: string, to: string])[] = [];
   let proxyUrl = "";
@@ -59,7 +59,7 @@ describe("compose's services outside containers", { skip, timeout: 300_000 }, ()
   };
   const run = (command: readonly string[], env: Record<string, string>): Promise<Outcome> =>
     new Promise((resolve) => {
-      execFile(process.execPath, command.slice(1), { cwd: root, env, timeout: 60_000 }, (error, stdout, stderr) => {
+      execFile(process.execPath, command.slice(1), { cwd: root, env, timeout: 600_000 }, (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
       });
     });

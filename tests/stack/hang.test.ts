@@ -14,7 +14,7 @@ import { StackCommands } from "./stack-commands.ts";
 
 describe(
   "a stack",
-  { skip: process.platform === "linux" ? false : "stopped processes are found by /proc", timeout: 600_000 },
+  { skip: process.platform === "linux" ? false : "stopped processes are found by /proc" },
   async () => {
     const hangs = leastStackHangSeconds;
     const ends = Promise.withResolvers<Stack>();

@@ -18,7 +18,7 @@ import { processesOf, StackCommands } from "./stack-commands.ts";
 
 describe(
   "stack commands",
-  { skip: process.platform === "linux" ? false : "processes are found by /proc", timeout: 600_000 },
+  { skip: process.platform === "linux" ? false : "processes are found by /proc" },
   async () => {
     const stack = await StackCommands.make({ after });
     await placeReadyCluster(stack.dataDir);
@@ -196,7 +196,7 @@ describe(
   },
 );
 
-describe("a program", { timeout: 600_000 }, async () => {
+describe("a program", async () => {
   let running: Stack;
   // Hooks run in the order they are made: what ends a stack's supervisor would end this process.
   after(() => running.stop());

@@ -27,7 +27,7 @@ const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf
 const hour = blocksOf(readme).filter(({ heading }) => heading === "Your company in an hour");
 const skip = process.platform === "linux" ? false : "the stack's processes are found by /proc";
 
-describe("a company's first hour", { skip, timeout: 600_000 }, async () => {
+describe("a company's first hour", { skip }, async () => {
   // Short, so that a socket fits under macOS's long temporary folder too.
   const home = await realpath(await mkdtemp(join(tmpdir(), "dhour-")));
   const [api, metrics] = await Promise.all([freePort(0), freePort(0)]);

@@ -13,7 +13,7 @@ import { StackCommands } from "./stack-commands.ts";
 const sessionsOfParts = `SELECT DISTINCT usename AS login FROM pg_stat_activity
   WHERE datname = current_database() AND application_name ~ '^dispatch-(api|worker)'`;
 
-describe("a stack's connections", { timeout: 600_000 }, async () => {
+describe("a stack's connections", async () => {
   let running: Stack;
   // Hooks run in the order they are made: what ends a stack's supervisor would end this process.
   after(() => running.stop());

@@ -61,7 +61,7 @@ export class StackCommands {
       execFile(
         process.execPath,
         [join(scripts, script), ...args],
-        { env: this.environment, timeout: 300_000 },
+        { env: this.environment, timeout: 600_000 },
         (error, stdout, stderr) => {
           resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
         },

@@ -61,7 +61,7 @@ async function uploadTo(store: FileStore, changes: Partial<IncomingUpload> = {})
 
 const sending = (text: string) => ({ body: Readable.from([Buffer.from(text)]) });
 
-describe("accepting an upload", { timeout: 300_000 }, () => {
+describe("accepting an upload", () => {
   test("takes what was signed, and only once", async (t) => {
     const store = await newStore(t);
     assert.deepEqual(await store.acceptUpload(await uploadTo(store)), { accepted: true, sizeBytes: 12 });
@@ -217,7 +217,7 @@ describe("accepting an upload", { timeout: 300_000 }, () => {
   });
 });
 
-describe("the folder", { timeout: 300_000 }, () => {
+describe("the folder", () => {
   test("is for its owner alone", async (t) => {
     const folder = await newFolder(t);
     await mkdir(folder, { mode: 0o755 });
@@ -307,7 +307,7 @@ describe("the folder", { timeout: 300_000 }, () => {
   });
 });
 
-describe("crashes and full disks", { timeout: 300_000 }, () => {
+describe("crashes and full disks", () => {
   test("a process killed in mid upload leaves nothing visible, and its scraps go after a day", async (t) => {
     const folder = await newFolder(t);
     const script = join(import.meta.dirname, "crash-mid-upload.ts");

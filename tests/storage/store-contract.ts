@@ -61,7 +61,7 @@ const hostileKeys = [
 ];
 
 export function objectStoreContract(name: string, start: () => Promise<StoreUnderTest>, skip: string | false): void {
-  describe(`object store contract: ${name}`, { skip, timeout: 300_000 }, () => {
+  describe(`object store contract: ${name}`, { skip }, () => {
     let underTest: StoreUnderTest;
     let store: ObjectStore;
     before(async () => {

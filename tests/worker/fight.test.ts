@@ -62,7 +62,7 @@ const servable = `tickets t
         AND b.span && tstzrange(t.scheduled_start, t.scheduled_end))
   ) >= 1 + t.helpers_missing + (SELECT count(*) FROM bookings h WHERE h.ticket_id = t.id AND h.state = 'firm')`;
 
-test("nobody is booked twice and nothing is lost while workers die", { timeout: 300_000 }, async (t) => {
+test("nobody is booked twice and nothing is lost while workers die", async (t) => {
   const api = await startTestApi({ t });
   // The workers are processes of their own and go by the machine's clock.
   api.clock.set(new Date().toISOString());

@@ -12,7 +12,7 @@ import { auditOf, owner, type GatewayDesk } from "../support/gateway-desk.ts";
 import { lastWord, type Call, type Play, type Round } from "../support/obedient-model.ts";
 
 export const hostileChat = (desk: GatewayDesk) =>
-  describe("a hostile chat", { timeout: 900_000 }, () => {
+  describe("a hostile chat", () => {
     const { accountId, siteId, model, sql } = desk;
 
     /** One turn over POST /v1/chat/completions, to its end. */

@@ -19,7 +19,7 @@ const brief = "Dispatch desk at ";
 const ben = demoTechnicianId.replace(/1$/, "2");
 
 export const senders = (desk: GatewayDesk) =>
-  describe("senders on Telegram", { timeout: 900_000 }, () => {
+  describe("senders on Telegram", () => {
     const { api, accountId, siteId, model, telegram, sql } = desk;
 
     /** A person writes, the model plays, the person is answered. Dana's turns have the live brief in front of them, no other has. */

@@ -8,14 +8,14 @@ export type Outcome = { readonly code: number; readonly stdout: string; readonly
 
 const script = join(import.meta.dirname, "../../../scripts/openclaw.ts");
 
-/** Runs the command to its end, at most a minute and a half. */
+/** Runs the command to its end. */
 export function pnpmOpenclaw(dataDir: string, ...args: string[]): Promise<Outcome> {
   const env = { ...bareEnvironment, LANG: "C.UTF-8", DISPATCH_DATA_DIR: dataDir };
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [script, ...args],
-      { env, timeout: 90_000, maxBuffer: 64 * 1024 * 1024 },
+      { env, timeout: 600_000, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
       },
