@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { addTechnician } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
+import { metricsWith } from "../support/metrics.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { call, dispatcher, newTicket, otherAccountId, post } from "./calls.ts";
 
@@ -183,9 +184,11 @@ describe("alerts beside the contract's", () => {
     const api = await startTestApi({ t });
     await rm(join(api.dataDir, "objects"), { recursive: true });
     assert.deepEqual(await codesOf(api), ["OBJECT_STORE_UNAVAILABLE"]);
-    const { text } = await call(api, "/metrics", { headers: { accept: "text/plain" } });
-    assert.match(text, /^dispatch_dependency_up\{dependency="object_store"\} 0$/m);
-    assert.match(text, /^dispatch_dependency_up\{dependency="postgres"\} 1$/m);
-    assert.match(text, /^dispatch_alert_signal\{code="OBJECT_STORE_UNAVAILABLE"\} 1$/m);
+    await metricsWith(
+      api,
+      /^dispatch_dependency_up\{dependency="object_store"\} 0$/m,
+      /^dispatch_dependency_up\{dependency="postgres"\} 1$/m,
+      /^dispatch_alert_signal\{code="OBJECT_STORE_UNAVAILABLE"\} 1$/m,
+    );
   });
 });

@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { clockDifference } from "../../dispatch/process/database-clock.ts";
 import { explanations } from "../../dispatch/ops/alerts/explanations.ts";
 import { objectsIn, startTestApi, type TestApi } from "../support/api.ts";
+import { metricsWith } from "../support/metrics.ts";
 import { call } from "./calls.ts";
 
 /** From here on this process's clock is wrong by so many seconds. */
@@ -22,7 +23,7 @@ async function clockAlert(api: TestApi) {
 }
 
 async function offsetGauge(api: TestApi, which: "ahead" | "behind"): Promise<number> {
-  const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
+  const text = await metricsWith(api, /^dispatch_clock_offset_seconds/m);
   return Number(new RegExp(`^dispatch_clock_offset_seconds\\{which="${which}"\\} (\\S+)$`, "m").exec(text)?.[1]);
 }
 

@@ -11,6 +11,7 @@ import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { speaking, tokenSecret } from "../support/token.ts";
 import { proxyDatabase } from "./database-proxy.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
+import { metricsWith } from "../support/metrics.ts";
 import { accountId, call, dispatcher, errorOf, newTicket, post, siteId } from "./calls.ts";
 
 const lineOf = (api: TestApi, correlationId: string): JsonObject => {
@@ -217,6 +218,7 @@ describe("metrics", async () => {
   });
 
   test("come as Prometheus text when Accept asks for it", async () => {
+    await metricsWith(api, /^dispatch_queue_tickets\{phase="new"\} 1$/m);
     for (const accept of [
       "text/plain",
       "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",

@@ -7,6 +7,7 @@ import { describe, test } from "node:test";
 import { explanations } from "../../dispatch/ops/alerts/explanations.ts";
 import { mostEnds, readPartEnds, stackRecordFile, withEnd, type PartEnd } from "../../dispatch/process/part-ends.ts";
 import { objectsIn, startTestApi, type TestApi } from "../support/api.ts";
+import { metricsWith } from "../support/metrics.ts";
 import { call } from "./calls.ts";
 
 async function restartAlert(api: TestApi) {
@@ -63,6 +64,7 @@ describe("parts of a stack", async () => {
         `worker-1 2 times, last at ${second.at}: did not answer for 20 s, and was killed`,
       runbook: "ops/runbooks/part_restarted.md",
     });
+    await metricsWith(api, /^dispatch_part_restarts\{/m);
     assert.deepEqual(await restartGauges(api), [
       'dispatch_part_restarts{part="postgres"} 0',
       'dispatch_part_restarts{part="api"} 1',

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { explanations } from "../../dispatch/ops/alerts/explanations.ts";
 import { objectsIn, startTestApi, type TestApi } from "../support/api.ts";
+import { metricsWith } from "../support/metrics.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import { mountHungDisk, noHungDisk } from "../support/hung-disk.ts";
 import { call } from "./calls.ts";
@@ -33,11 +34,12 @@ test(
     await disk.free();
     disk.fill();
     assert.deepEqual(await alertOf(api, "DISK_LOW"), { ...low, severity: "critical", count: 100 });
-    const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
-    for (const use of ["data", "objects"]) {
-      assert.match(text, new RegExp(`^dispatch_disk_free_bytes\\{use="${use}"\\} 0$`, "m"));
-      assert.match(text, new RegExp(`^dispatch_disk_size_bytes\\{use="${use}"\\} ${8 * 1024 ** 2}$`, "m"));
-    }
+    for (const use of ["data", "objects"])
+      await metricsWith(
+        api,
+        new RegExp(`^dispatch_disk_free_bytes\\{use="${use}"\\} 0$`, "m"),
+        new RegExp(`^dispatch_disk_size_bytes\\{use="${use}"\\} ${8 * 1024 ** 2}$`, "m"),
+      );
     const { db, settings, clock } = api.desk;
     const address = { url: api.url, from: "the test" };
     const section = await explanations.DISK_LOW[0]?.read({ db, settings, now: clock.now(), address });
@@ -58,8 +60,7 @@ test(
     });
     // More looks than node has threads.
     for (let look = 0; look < 6; look++) assert.ok(await alertOf(api, "DISK_LOW"), "of the other disks");
-    const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
-    assert.match(text, /^dispatch_disk_free_bytes\{use="data"\}/m);
+    const text = await metricsWith(api, /^dispatch_disk_free_bytes\{use="data"\}/m);
     assert.doesNotMatch(text, /use="wal_archive"|reading_age_seconds\{reading="disks"\}/);
     await readFile(import.meta.filename);
     await disk.end();
@@ -71,7 +72,7 @@ test("many connections are told before there are too many", async (t) => {
   const alert = await alertOf(api, "CONNECTIONS_HIGH");
   assert.deepEqual([alert?.["severity"], alert?.["threshold"]], ["warning", 1]);
   assert.ok(Number(alert?.["count"]) >= 1 && Number(alert?.["count"]) <= 100);
-  const { text } = await api.send("GET", "/metrics", { accept: "text/plain" });
+  const text = await metricsWith(api, /^dispatch_db_server_connections/m);
   const used = Number(/^dispatch_db_server_connections\{which="used"\} (\d+)$/m.exec(text)?.[1]);
   const most = Number(/^dispatch_db_server_connections\{which="most"\} (\d+)$/m.exec(text)?.[1]);
   assert.ok(used > 0 && used <= most, `${used} of ${most}`);

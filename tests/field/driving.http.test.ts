@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician, ana, ben } from "../support/directory.ts";
+import { metricsWith } from "../support/metrics.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
 import { drives, osrm, type Osrm } from "../travel/osrm-stand-in.ts";
@@ -52,7 +53,7 @@ describe("with a travel service", async () => {
   const started = Promise.withResolvers<TestApi>();
   const { seen, watch } = watching(started.promise, minutesAll(20));
   const service = await osrm({ after }, watch);
-  const desk = await deskOf({ after }, { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "10000" });
+  const desk = await deskOf({ after }, { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "30000" });
   started.resolve(desk);
   const asked = async <T>(work: () => Promise<T>): Promise<{ result: T; questions: number }> => {
     const before = service.questions.length;
@@ -132,8 +133,7 @@ describe("with a travel service", async () => {
   });
 
   test("the metrics show that it answers", async () => {
-    const { text } = await desk.send("GET", "/metrics", { accept: "text/plain" });
-    assert.match(text, /^dispatch_travel_service\{what="up"\} 1$/m);
+    await metricsWith(desk, /^dispatch_travel_service\{what="up"\} 1$/m);
   });
 
   test("a worker asks it as well, and sends by its times", async (t) => {
@@ -142,7 +142,7 @@ describe("with a travel service", async () => {
     });
     const worker = await startTestWorker(desk, {
       t,
-      env: { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "10000" },
+      env: { DISPATCH_TRAVEL_URL: service.url, DISPATCH_TRAVEL_TIMEOUT_MS: "30000" },
     });
     const { questions } = await asked(() => worker.wake());
     assert.ok(questions >= 1);
