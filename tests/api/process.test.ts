@@ -15,16 +15,13 @@ import { deskQuery } from "../../dispatch/kernel/answer-query.ts";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
+import { patience } from "../support/patience.ts";
 import { openEvents } from "./event-client.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { call, newTicket, post } from "./calls.ts";
 
 /** The command in hand must not give up by itself before the test lets go, however slow the machine is. */
-const patient = {
-  DISPATCH_DB_LOCK_TIMEOUT_MS: "60000",
-  DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000",
-  DISPATCH_SHUTDOWN_TIMEOUT_MS: "60000",
-};
+const patient = { ...patience, DISPATCH_SHUTDOWN_TIMEOUT_MS: "60000" };
 const mainFile = join(import.meta.dirname, "../../dispatch/api/main.ts");
 
 type Process = {

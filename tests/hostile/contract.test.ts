@@ -97,11 +97,22 @@ async function freeBen({ aside: { owner } }: AttackedApi): Promise<void> {
 async function assertLongVisitsCostLittle({ aside, front }: AttackedApi): Promise<void> {
   const window = { start: new Date(Date.now() + 3_600_000).toISOString(), end: "9000-01-01T00:00:00.000Z" };
   const { id } = await ticketIn(aside, "SCHEDULED");
+  const recommend = (wanted: object) =>
+    timed(() => front.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT", ...wanted } }));
+  const usualMs = await recommend({});
+  const longMs = await recommend({ preferred_window: window });
+  const movedMs = await timed(async () => {
+    const moved = await front.refuse("schedule.move", { ticket: id, body: { ...window, reason: "by a slip" } });
+    assert.equal(moved.error.code, "INVALID_REQUEST");
+  });
+  // A machine that needs seconds for the usual may need them for this.
+  assert.ok(longMs + movedMs < 20_000 + 20 * usualMs, `took ${longMs} and ${movedMs} ms where ${usualMs} are usual`);
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
   const from = performance.now();
-  await front.run("assignment.recommend", { ticket: id, body: { service_type: "DEFAULT", preferred_window: window } });
-  const moved = await front.refuse("schedule.move", { ticket: id, body: { ...window, reason: "by a slip" } });
-  assert.equal(moved.error.code, "INVALID_REQUEST");
-  assert.ok(performance.now() - from < 20_000, `took ${performance.now() - from} ms`);
+  await work();
+  return performance.now() - from;
 }
 
 class MemoryLog {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { get } from "node:http";
 
-const withinMs = 60_000;
+const withinMs = 180_000;
 
 /** Everything the stream says up to and including the event with that text in it. */
 export function eventsUpTo(

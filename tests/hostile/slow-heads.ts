@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { Wire } from "./wire.ts";
 
 const connections = 40;
-/** The server allows 10 s for a head and looks every 5 s whose time is over. */
-const withinMs = 45_000;
+/** The server allows 10 s for a head and looks every 5 s whose time is over; a busy machine adds to that. */
+const withinMs = 180_000;
 
 /** Begins so many requests, and waits until the server has given up on each and said so. */
 export async function slowHeads(port: number): Promise<void> {

@@ -19,7 +19,7 @@ type Waiting = {
  * The most an answer may take, above the longest search a request may ask for; a slow machine is no defect, a request that
  * nobody answers is.
  */
-const answerWithinMs = 45_000;
+const answerWithinMs = 180_000;
 const blankLine = Buffer.from("\r\n\r\n");
 
 /** A connection to a port of this machine; it connects when it is used, and anew after the server has closed it. */

@@ -10,8 +10,8 @@ export async function reportOn(databaseUrl: string): Promise<AuditReport> {
     poolMax: 2,
     applicationName: "audit-report",
     role: null,
-    statementTimeoutMs: 20_000,
-    lockTimeoutMs: 5_000,
+    statementTimeoutMs: 300_000,
+    lockTimeoutMs: 300_000,
     onError: () => undefined,
   });
   try {

@@ -28,6 +28,7 @@ import { readSettings } from "../../dispatch/process/settings.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { createTestDatabase } from "./database.ts";
 import { seedDirectory } from "./directory.ts";
+import { patience } from "./patience.ts";
 import { parseBody, parseRefusal, type RefusedBody } from "./response-schemas.ts";
 import { TestClock } from "./test-clock.ts";
 import { asToken, tokenSecret } from "./token.ts";
@@ -143,6 +144,7 @@ async function started(options: TestApiOptions, atEnd: (work: () => Promise<unkn
     DISPATCH_API_PORT: "0",
     DISPATCH_METRICS_PORT: "0",
     DISPATCH_DB_POOL_MAX: "6",
+    ...patience,
     DISPATCH_RATE_LIMIT_PER_MINUTE: "0",
     DISPATCH_POLICY_PROFILE: profile,
     // How full this machine's disk and the shared server are is no test's business, unless it says so itself.

@@ -2,6 +2,7 @@
 
 import * as bench from "../../lab/bench/worker-process.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
+import { patience } from "./patience.ts";
 
 export type WorkerProcess = bench.WorkerProcess & {
   /** Every line of its log so far. */
@@ -18,7 +19,7 @@ export async function startWorkerProcess(
   const worker = bench.startWorkerProcess({
     databaseUrl,
     dataDir,
-    settings: { DISPATCH_WORKER_LOOP_MS: "200", DISPATCH_NIGHTLY_PLAN_HOUR: "off", ...settings },
+    settings: { DISPATCH_WORKER_LOOP_MS: "200", DISPATCH_NIGHTLY_PLAN_HOUR: "off", ...patience, ...settings },
     onLine: (line) => log.push(line),
   });
   t.after(worker.kill);

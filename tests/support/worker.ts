@@ -9,6 +9,7 @@ import { heldTicket } from "../../dispatch/worker/run-on-each.ts";
 import { startWorker, type RunningWorker } from "../../dispatch/worker/start.ts";
 import type { TestApi } from "./api.ts";
 import { eventually } from "./eventually.ts";
+import { patience } from "./patience.ts";
 
 export type TestWorker = RunningWorker & {
   /** Every line so far. */
@@ -45,6 +46,7 @@ export async function startTestWorker(
     DISPATCH_DATABASE_URL: api.databaseUrl,
     DISPATCH_DATA_DIR: api.dataDir,
     DISPATCH_DB_POOL_MAX: "6",
+    ...patience,
     DISPATCH_POLICY_PROFILE: api.profile,
     DISPATCH_WORKER_LOOP_MS: "3600000",
     DISPATCH_WORKER_HEARTBEAT_MS: "3600000",

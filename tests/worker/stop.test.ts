@@ -8,8 +8,6 @@ import { eventually } from "../support/eventually.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { startWorkerProcess } from "../support/worker-process.ts";
 
-const patient = { DISPATCH_DB_LOCK_TIMEOUT_MS: "60000", DISPATCH_DB_STATEMENT_TIMEOUT_MS: "60000" };
-
 /** Keeps the worker in the middle of a ticket: its recommendation cannot be stored. */
 async function heldUp(
   t: { after(fn: () => Promise<void>): void },
@@ -42,7 +40,7 @@ async function startDesk(t: TestContext): Promise<TestApi> {
 
 test("SIGTERM lets the ticket in hand be finished, and only that", async (t) => {
   const api = await startDesk(t);
-  const worker = await startWorkerProcess(t, { ...api, settings: patient });
+  const worker = await startWorkerProcess(t, api);
   const hold = await heldUp(t, api);
   const soon = (minutes: number) => ({ window: { start: api.clock.in(minutes), end: api.clock.in(minutes + 60) } });
   const first = await ticketIn(api, "SCHEDULED", soon(60));
@@ -63,10 +61,7 @@ test("SIGTERM lets the ticket in hand be finished, and only that", async (t) => 
 
 test("a worker that does not finish in time is ended by force", async (t) => {
   const api = await startDesk(t);
-  const worker = await startWorkerProcess(t, {
-    ...api,
-    settings: { ...patient, DISPATCH_WORKER_SHUTDOWN_TIMEOUT_MS: "200" },
-  });
+  const worker = await startWorkerProcess(t, { ...api, settings: { DISPATCH_WORKER_SHUTDOWN_TIMEOUT_MS: "200" } });
   const hold = await heldUp(t, api);
   const { id } = await ticketIn(api, "SCHEDULED");
   await eventually("the worker is in the middle of it", () => isWaiting(api));

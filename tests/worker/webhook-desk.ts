@@ -38,8 +38,8 @@ export async function hookedDesk(t: Ending, subjects?: readonly string[]): Promi
     poolMax: 2,
     applicationName: "webhook tests",
     role: null,
-    statementTimeoutMs: 10_000,
-    lockTimeoutMs: 3_000,
+    statementTimeoutMs: 60_000,
+    lockTimeoutMs: 60_000,
     onError: () => undefined,
   });
   t.after(() => db.close());
