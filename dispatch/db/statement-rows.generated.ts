@@ -2662,7 +2662,7 @@ export type StatementRows = {
   policy_version_last: { version: number; hash: string };
   policy_version_newest: { version: number };
   policy_version_stored: { version: number; content: unknown; hash: string; activation: unknown };
-  policy_versions_activated: { version: number; content: unknown; hash: string; activation: unknown };
+  policy_versions_activated: { version: string; content: unknown; hash: string; activation: unknown };
   policy_versions_in_use: { version: number; open_tickets: number; newest: boolean };
   policy_versions_show: { version: number; hash: string; activated_by: string; activated_at: string; tickets: number };
   probe_memory: { work_mem: string };

@@ -16,16 +16,24 @@ type StoredVersion = {
   readonly activation: unknown;
 };
 
-const storedVersion = `
-  SELECT v.version, v.content, v.hash,
-         (SELECT e.payload FROM audit_events e
-          WHERE e.aggregate = 'desk' AND e.aggregate_id = 'desk' AND e.tool_name = 'policy.activate'
-            AND e.payload ->> 'version' = v.version::text ORDER BY e.seq DESC LIMIT 1) AS activation
-  FROM policy_versions v`;
-const selectStored = statement<StoredVersion>("policy_version_stored", `${storedVersion} WHERE v.version = $1`);
-const selectActivated = statement<StoredVersion>(
+const selectStored = statement<StoredVersion>(
+  "policy_version_stored",
+  `SELECT v.version, v.content, v.hash,
+          (SELECT e.payload FROM audit_events e
+           WHERE e.aggregate = 'desk' AND e.aggregate_id = 'desk' AND e.tool_name = 'policy.activate'
+             AND e.payload ->> 'version' = v.version::text ORDER BY e.seq DESC LIMIT 1) AS activation
+   FROM policy_versions v WHERE v.version = $1`,
+);
+// Of what an event activated and there is no row of, the content is null.
+const selectActivated = statement<Omit<StoredVersion, "version" | "hash"> & { version: string; hash: string | null }>(
   "policy_versions_activated",
-  `${storedVersion} WHERE v.version > 0 ORDER BY v.version`,
+  `WITH activated AS (
+     SELECT DISTINCT ON (payload ->> 'version') payload ->> 'version' AS version, payload FROM audit_events
+     WHERE aggregate = 'desk' AND aggregate_id = 'desk' AND tool_name = 'policy.activate'
+     ORDER BY payload ->> 'version', seq DESC
+   ), stored AS (SELECT version::text AS version, content, hash FROM policy_versions WHERE version > 0)
+   SELECT coalesce(version, 'null') AS version, stored.content, stored.hash, activated.payload AS activation
+   FROM stored FULL JOIN activated USING (version) ORDER BY 1`,
 );
 
 // What is open lies in two indexes, as for the gauges of the queue; by is_open alone all tickets there ever were would be read.
@@ -57,9 +65,12 @@ export const versionsInUse = (db: Session): Promise<VersionInUse[]> => db.rows(s
 /** The hash of a set as a whole, which the event of its activation names. */
 export const contentHash = (content: JsonObject): string => canonicalSha256(content);
 
-/** Why a stored version is not what was activated; null where it is. Of version 0, which each start says anew, no event tells. */
-function whyUntold({ version, content, hash, activation }: StoredVersion): string | null {
-  if (version === 0) return null;
+/** Why a stored version is not what was activated; null where it is. */
+function whyUntold({
+  content,
+  hash,
+  activation,
+}: Pick<StoredVersion, "content" | "activation"> & { hash: string | null }): string | null {
   if (!isObject(activation)) return "no event of the desk says that it was activated";
   // Events of earlier releases do not tell the content's hash.
   const { hash: activated, content_sha256: whole = null } = activation;
@@ -67,11 +78,13 @@ function whyUntold({ version, content, hash, activation }: StoredVersion): strin
   return isSame ? null : "it is not as the event of its activation says";
 }
 
-/** The stored versions that were written past the pipeline, each with what speaks against it. */
-export async function untoldVersions(db: Session): Promise<{ readonly version: number; readonly why: string }[]> {
+export type UntoldVersion = { readonly version: string; readonly why: string };
+
+/** The versions that are not what the desk's chain says was activated, each with what speaks against it. */
+export async function untoldVersions(db: Session): Promise<UntoldVersion[]> {
   const rows = await db.rows(selectActivated, []);
   return rows.flatMap((row) => {
-    const why = whyUntold(row);
+    const why = row.hash === null ? "its row is gone" : whyUntold(row);
     return why === null ? [] : [{ version: row.version, why }];
   });
 }
@@ -96,7 +109,8 @@ export async function readVersion(db: Session, version: number): Promise<Policy 
   if (!row && version === 0) return null;
   if (!row)
     throw new PolicyUnreadable(version, "is not in the database. Restore its row of policy_versions from a backup");
-  const untold = whyUntold(row);
+  // Of what each start says anew no event tells.
+  const untold = version === 0 ? null : whyUntold(row);
   if (untold !== null)
     throw new PolicyUnreadable(
       version,

@@ -10,7 +10,7 @@ import { faultsInChain, type AuditFault, type Chain } from "./chain-faults.ts";
 import { chainsNamed, chainsOf, chainsWithin } from "./read-chains.ts";
 import type { JsonObject } from "./json.ts";
 import type { PartTable } from "./parts.ts";
-import { untoldVersions } from "./policy-versions.ts";
+import { untoldVersions, type UntoldVersion } from "./policy-versions.ts";
 import { rowFaults, type PresentRows, type Uncovered } from "./verify-rows.ts";
 
 export type AuditReport = {
@@ -100,11 +100,11 @@ async function walk(
       });
   }
   for (const { aggregate, ...move } of await db.rows(selectStrayMoves)) faults.push(strayMove(aggregate, move));
-  for (const { version, why } of await untoldVersions(db)) faults.push(untoldVersion(version, why));
+  for (const one of await untoldVersions(db)) faults.push(untoldVersion(one));
   return { ...whole, faults: [...whole.faults, ...faults] };
 }
 
-const untoldVersion = (version: number, why: string): AuditFault => ({
+const untoldVersion = ({ version, why }: UntoldVersion): AuditFault => ({
   aggregate: deskName,
   chain: deskName,
   seq: 0,
@@ -161,7 +161,7 @@ export const verifyPage = (
   db.transaction(async (tx) => {
     await tx.row(oneMoment);
     const asOf = await momentOf(tx);
-    return await withStrayMoves(tx, aggregate, { ...(await verifyChains(tx, aggregate, after, most)), asOf });
+    return await withStrays(tx, aggregate, { ...(await verifyChains(tx, aggregate, after, most)), asOf });
   });
 
 /**
@@ -178,12 +178,18 @@ export const verifyNamed = (
     await tx.row(oneMoment);
     const asOf = await momentOf(tx);
     const chains = await chainsNamed(tx, aggregate, await chainsWithin(tx, aggregate, ids, longest), pageSize);
-    return await withStrayMoves(tx, aggregate, { ...(await judge(tx, aggregate, chains)), last: null, asOf });
+    return await withStrays(tx, aggregate, { ...(await judge(tx, aggregate, chains)), last: null, asOf });
   });
 
-async function withStrayMoves(db: Session, { name }: Aggregate, report: DatedReport): Promise<DatedReport> {
+/** With what no chain tells of by itself: moves that name no event of these, and versions of the policy that are not as the desk activated. */
+async function withStrays(db: Session, { name }: Aggregate, report: DatedReport): Promise<DatedReport> {
   const moves = await db.rows(selectStrayMovesOf, [name, report.looked]);
-  return { ...report, faults: [...report.faults, ...moves.map((move) => strayMove(name, move))] };
+  const isDesk = name === deskName && report.looked.includes(deskName);
+  const versions = isDesk ? await untoldVersions(db) : [];
+  return {
+    ...report,
+    faults: [...report.faults, ...moves.map((move) => strayMove(name, move)), ...versions.map(untoldVersion)],
+  };
 }
 
 /**

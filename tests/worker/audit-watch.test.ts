@@ -2,8 +2,13 @@
 // once it is put right.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { noteLook } from "../../dispatch/kernel/audit-faults.ts";
+import { activatePolicy } from "../../dispatch/ops/policy/activate.ts";
+import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
 import { verifyNamed } from "../../dispatch/kernel/verify-audit.ts";
 import { ticketAggregate } from "../../dispatch/ticket/ticket-aggregate.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
@@ -140,6 +145,37 @@ describe("the watch over the audit trail", async () => {
     api.clock.advance(2);
     await worker.wake();
     assert.deepEqual(await firing(api), {});
+  });
+
+  test("tells of a version of the policy that was changed or deleted, as of whatever the desk's chain activated", async (t) => {
+    const folder = join(await mkdtemp(join(tmpdir(), "dispatch-policy-")), "rules");
+    t.after(() => rm(dirname(folder), { recursive: true }));
+    initFolder(folder, "pilot");
+    await activatePolicy(folder, { settings: api.desk.settings, by: "olga", say: () => undefined });
+    const worker = await startTestWorker(api, { t });
+    const past = async (text: string) => {
+      const trigger = (is: string) => `ALTER TABLE policy_versions ${is} TRIGGER keep_versions`;
+      await api.owner.query(`${trigger("DISABLE")}; ${text}; ${trigger("ENABLE")}`);
+      api.clock.advance(6);
+      await worker.wake();
+      return firing(api);
+    };
+    await api.owner.query("CREATE TABLE kept AS SELECT * FROM policy_versions WHERE version = 1");
+    t.after(() => api.owner.query("DROP TABLE kept"));
+    const putBack = "DELETE FROM policy_versions WHERE version = 1; INSERT INTO policy_versions SELECT * FROM kept";
+    assert.deepEqual(await past("SELECT"), {});
+    const dearer =
+      "UPDATE policy_versions SET content = jsonb_set(content, '{files,price-book.json}', '{}') WHERE version = 1";
+    assert.deepEqual(await past(dearer), { AUDIT_CHAIN_BROKEN: 1 });
+    assert.deepEqual((await found(api)).at(-1), {
+      chain: "desk",
+      kind: "ROW_UNRECORDED",
+      found_by: "audit watch",
+      mended: false,
+    });
+    assert.deepEqual(await past(putBack), {});
+    assert.deepEqual(await past("DELETE FROM policy_versions WHERE version = 1"), { AUDIT_CHAIN_BROKEN: 1 });
+    assert.deepEqual(await past(putBack), {});
   });
 
   test("goes by the later moment, where looks end in another order than they began", async () => {
