@@ -354,7 +354,11 @@ export const errorRegistry = define({
     dimension: "evidence",
     message: "The same file is on record already; duplicate_of names ticket and key. Bring another one.",
   },
-  MERGED: { status: 410, message: "It was merged into another one; name that instead: into is its id." },
+  MERGED: {
+    status: 410,
+    message:
+      "It was merged into another one; name that instead: into is its id, null where your scope does not reach it.",
+  },
   PAYLOAD_TOO_LARGE: { status: 413, message: "The body is larger than 256 KiB." },
   EVIDENCE_TOO_LARGE: {
     status: 413,

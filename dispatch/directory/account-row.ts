@@ -165,8 +165,7 @@ export const accountAggregate: Aggregate<
   string,
   AccountId
 > = {
-  ...ofKept,
-  name: "account",
+  ...ofKept("account"),
   idIn: "accountId",
   lock: lockAccount,
   lockFree: lockFreeAccounts,

@@ -140,8 +140,7 @@ const covered: Readonly<Record<number, readonly (keyof AssetRow)[]>> = {
 };
 
 export const assetAggregate: Aggregate<AssetRow, AssetChange, AssetChange & AssetFields, AssetBody, string, string> = {
-  ...ofKept,
-  name: "asset",
+  ...ofKept("asset"),
   idIn: "assetId",
   lock: lockAsset,
   lockFree: lockFreeAssets,

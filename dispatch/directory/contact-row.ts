@@ -169,8 +169,7 @@ export const contactAggregate: Aggregate<
   string,
   string
 > = {
-  ...ofKept,
-  name: "contact",
+  ...ofKept("contact"),
   idIn: "contactId",
   lock: lockContact,
   lockFree: lockFreeContacts,

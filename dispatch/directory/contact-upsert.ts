@@ -152,7 +152,7 @@ export const contactUpsert = directoryUpsert({
     return { account_id: account, site_id: input.site_id ?? null };
   },
   check({ input, actor }, row, { account, site }) {
-    if (!row) requireAccount(input.account_id, account);
+    if (!row) requireAccount(actor, input.account_id, account);
     if (input.site_id !== row?.site_id) requireSite(actor, input.site_id, site, row?.account_id ?? input.account_id);
   },
   decide: ({ input }, row, facts) => decideContact(row, input, facts),

@@ -33,7 +33,7 @@ const get = <N extends GetName, Row extends KeptRow>(
   aggregate,
   async read(call) {
     const { desk, actor, row } = call;
-    requireNotMerged(row);
+    requireNotMerged(actor, aggregate.name, row);
     await requireWorkThere(desk, actor, place(row));
     return read(call);
   },

@@ -1,7 +1,8 @@
 // What every row of the directory has whatever its kind: where it came from, whether it is still in use, its version and the head of
 // its audit chain.
 
-import type { Actor } from "../kernel/actor.ts";
+import { knownId, type AccountId, type SiteId } from "../contract/ids.ts";
+import { reaches, type Actor } from "../kernel/actor.ts";
 import type { ChainHead } from "../kernel/aggregate.ts";
 import { Refusal } from "../kernel/refusal.ts";
 
@@ -38,8 +39,11 @@ export type KeptChange<Id extends string = string> = Partial<
   Pick<KeptRow<Id>, "external_source" | "external_id" | "archived_at" | "archived_reason" | "merged_into">
 >;
 
+export type Kind = "account" | "site" | "contact" | "asset";
+
 /** The members of an aggregate that are the same for each kind of the directory. */
-export const ofKept = {
+export const ofKept = <const K extends Kind>(name: K) => ({
+  name,
   edges: new Map<string, readonly string[]>(),
   stateOf: () => null,
   headOf: ({ audit_seq, audit_hash, audit_at }: KeptRow): ChainHead => ({
@@ -48,8 +52,8 @@ export const ofKept = {
     at: audit_at,
   }),
   versionOf: ({ version }: KeptRow) => version,
-  guard: (_actor: Actor, row: KeptRow) => requireNotMerged(row),
-};
+  guard: (actor: Actor, row: KeptRow) => requireNotMerged(actor, name, row),
+});
 
 /** The columns of a row that begins: nothing has become of it. */
 export const newKept = <Id extends string>(id: Id, at: string): KeptRow<Id> => ({
@@ -82,9 +86,25 @@ export const changedRow = <Row extends KeptRow>(row: Row, change: Partial<Row>, 
   updated_at: at,
 });
 
-/** @throws Refusal MERGED for what was found to be one with another, which is to be named instead */
-export function requireNotMerged({ merged_into }: Pick<KeptRow, "merged_into">): void {
-  if (merged_into !== null) throw new Refusal("MERGED", { into: merged_into });
+/**
+ * Of accounts and sites beyond the caller's scope the id is not told; a site is merged into one of its own account.
+ * @throws Refusal MERGED for what was found to be one with another, which is to be named instead
+ */
+export function requireNotMerged(
+  actor: Actor,
+  kind: string,
+  { merged_into: into }: Pick<KeptRow, "merged_into">,
+): void {
+  if (into === null) return;
+  const isBeyond =
+    (kind === "account" && !reaches(actor.accounts, knownId<AccountId>(into))) ||
+    (kind === "site" && !reaches(actor.sites, knownId<SiteId>(into)));
+  if (!isBeyond) throw new Refusal("MERGED", { into });
+  throw new Refusal(
+    "MERGED",
+    { into: null },
+    { message: "It was merged into another one, which lies outside your scope." },
+  );
 }
 
 /** What all kinds show of themselves. */

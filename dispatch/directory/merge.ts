@@ -5,6 +5,7 @@ import type { AccountId, SiteId } from "../contract/ids.ts";
 import type { BodyOf, IdsOf, InputOf } from "../contract/index.ts";
 import type { Session } from "../db/pool.ts";
 import { statement, type Statement } from "../db/statement.ts";
+import type { Actor } from "../kernel/actor.ts";
 import type { Aggregate } from "../kernel/aggregate.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { newId } from "../kernel/clock.ts";
@@ -18,7 +19,7 @@ import { accountAggregate, accountBody, accountColumns, type AccountChange, type
 import { assetAggregate, assetColumns, type AssetRow } from "./asset-row.ts";
 import { contactAggregate, contactColumns, type ContactRow } from "./contact-row.ts";
 import { archived } from "./directory-upsert.ts";
-import { requireNotMerged, type KeptRow } from "./kept-row.ts";
+import { requireNotMerged, type KeptRow, type Kind } from "./kept-row.ts";
 import { keepFromNewWork } from "./open-work.ts";
 import { siteAggregate, siteBody, siteColumns, type SiteChange, type SiteRow } from "./site-row.ts";
 
@@ -116,8 +117,8 @@ function targetOf<Row extends KeptRow>(named: readonly Row[], row: Row, into: st
 }
 
 /** @throws Refusal MERGED, ARCHIVED */
-function requireInUse(kind: string, target: KeptRow): void {
-  requireNotMerged(target);
+function requireInUse(actor: Actor, kind: Kind, target: KeptRow): void {
+  requireNotMerged(actor, kind, target);
   if (target.archived_at !== null) throw archived(kind, target.id, target.archived_at);
 }
 
@@ -190,7 +191,7 @@ export const siteMerge: RowCommand<
     const target = targetOf(named, row, into, () => new Refusal("SITE_NOT_FOUND", { site_id: into }));
     if (target.account_id !== row.account_id)
       throw invalidField("into", "account", "is a site of another account; merge the accounts first");
-    requireInUse("site", target);
+    requireInUse(actor, "site", target);
     requireFew(moving);
     const told = { now, reason, from: row.id, into };
     const pointing = named.filter(({ merged_into }) => merged_into === row.id);
@@ -245,7 +246,7 @@ export const accountMerge: RowCommand<
   decide({ row, actor, input: { into, reason }, now }: AccountCall, { named, ...moving }) {
     requireScope(actor, { account_id: into, site_id: null });
     const target = targetOf(named, row, into, () => new Refusal("ACCOUNT_NOT_FOUND", { account_id: into }));
-    requireInUse("account", target);
+    requireInUse(actor, "account", target);
     requireFew(moving);
     const told = { now, reason, from: row.id, into };
     const pointing = named.filter(({ merged_into }) => merged_into === row.id);

@@ -34,10 +34,10 @@ export const lockParentSite = async (tx: Session, id: SiteId | null | undefined)
   id ? ((await tx.row(lockSite, [id])) ?? null) : null;
 
 /** @throws Refusal ACCOUNT_NOT_FOUND, MERGED, ARCHIVED */
-export function requireAccount(id: AccountId | undefined, parent: AccountParent | null): void {
+export function requireAccount(actor: Actor, id: AccountId | undefined, parent: AccountParent | null): void {
   if (id === undefined) return;
   if (!parent) throw new Refusal("ACCOUNT_NOT_FOUND", { account_id: id });
-  requireNotMerged(parent);
+  requireNotMerged(actor, "account", parent);
   if (parent.archived_at !== null) throw archived("account", parent.id, parent.archived_at);
 }
 
@@ -56,6 +56,6 @@ export function requireSite(
   const isElsewhere = account !== undefined && parent.account_id !== account;
   const isTold = parent.merged_into !== null && isInScope(actor, { account_id: parent.account_id, site_id: parent.id });
   if (isElsewhere && !isTold) throw new Refusal("SITE_NOT_FOUND", { site_id: id });
-  requireNotMerged(parent);
+  requireNotMerged(actor, "site", parent);
   if (parent.archived_at !== null) throw archived("site", parent.id, parent.archived_at);
 }

@@ -168,8 +168,7 @@ const covered: Readonly<Record<number, readonly (keyof SiteRow)[]>> = {
 };
 
 export const siteAggregate: Aggregate<SiteRow, SiteChange, SiteChange & SiteFields, SiteBody, string, SiteId> = {
-  ...ofKept,
-  name: "site",
+  ...ofKept("site"),
   idIn: "siteId",
   lock: lockSite,
   lockFree: lockFreeSites,

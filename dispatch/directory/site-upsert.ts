@@ -191,8 +191,8 @@ export const siteUpsert = directoryUpsert({
     row || input.account_id === undefined
       ? null
       : { account_id: input.account_id, site_id: input.site_id ?? knownId<SiteId>(id) },
-  check({ input }, row, { account }) {
-    if (!row) requireAccount(input.account_id, account);
+  check({ input, actor }, row, { account }) {
+    if (!row) requireAccount(actor, input.account_id, account);
   },
   decide: ({ input, desk }, row, facts) => decideSite(row, input, { ...facts, policy: desk.policy }),
   answer: (site, written) => ({ site, ...written }),

@@ -6,6 +6,7 @@ import type { Session } from "../db/pool.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Place } from "../kernel/aggregate.ts";
 import { requireScope } from "../kernel/authorize.ts";
+import { requireNotMerged } from "../directory/kept-row.ts";
 import { archived } from "../directory/directory-upsert.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 
@@ -52,9 +53,9 @@ export const outOfUse = `(
     .join(" UNION ALL ")} ORDER BY at LIMIT 1) AS o)`;
 
 /** @throws Refusal MERGED, ARCHIVED */
-export function requireInUse(out: OutOfUse | null): void {
+export function requireInUse(actor: Actor, out: OutOfUse | null): void {
   if (!out) return;
-  if (out.merged_into !== null) throw new Refusal("MERGED", { into: out.merged_into });
+  requireNotMerged(actor, out.kind, out);
   throw archived(out.kind, out.id, new Date(out.archived_at).toISOString());
 }
 
@@ -102,16 +103,16 @@ export function requirePlace(actor: Actor, input: PlaceInput, facts: PlaceFacts)
   requireScope(actor, input);
   // Of what lies elsewhere nothing is told, whether it is in use or not: first that it is here, then that it is in use.
   const { out_of_use: out } = facts;
-  if (out?.kind === "account") requireInUse(out);
+  if (out?.kind === "account") requireInUse(actor, out);
   if (!facts.account_known) throw new Refusal("ACCOUNT_NOT_FOUND", { account_id: input.account_id });
   if (facts.site_account !== input.account_id) throw new Refusal("SITE_NOT_FOUND", { site_id: input.site_id });
-  if (out?.kind === "site") requireInUse(out);
+  if (out?.kind === "site") requireInUse(actor, out);
   if (input.asset_id && facts.asset_site !== input.site_id) {
     throw new Refusal("ASSET_NOT_FOUND", { asset_id: input.asset_id });
   }
-  if (out?.kind === "asset") requireInUse(out);
+  if (out?.kind === "asset") requireInUse(actor, out);
   if (input.contact_id) requireContact(input, facts);
-  requireInUse(out);
+  requireInUse(actor, out);
 }
 
 /** @throws Refusal INVALID_REQUEST for a contact who is not the place's own */

@@ -161,14 +161,14 @@ function changeOf({ desk, actor, input, ticket }: Call, facts: UpdateFacts | nul
   if (site !== ticket.site_id) {
     requireScope(actor, { account_id: ticket.account_id, site_id: site });
     if (facts?.site_account !== ticket.account_id) throw new Refusal("SITE_NOT_FOUND", { site_id: site });
-    if (facts.out_of_use?.kind === "site") requireInUse(facts.out_of_use);
+    if (facts.out_of_use?.kind === "site") requireInUse(actor, facts.out_of_use);
   }
   const out = facts?.out_of_use ?? null;
   if (change.asset_id && facts?.asset_site !== site)
     throw new Refusal("ASSET_NOT_FOUND", { asset_id: change.asset_id });
-  if (out?.kind === "asset" && isNewlyNamed(out, change, ticket)) requireInUse(out);
+  if (out?.kind === "asset" && isNewlyNamed(out, change, ticket)) requireInUse(actor, out);
   if (change.contact_id && facts) requireContact({ account_id: ticket.account_id, site_id: site }, facts);
-  if (out && isNewlyNamed(out, change, ticket)) requireInUse(out);
+  if (out && isNewlyNamed(out, change, ticket)) requireInUse(actor, out);
   // What stands at the site it was at, and who is to be asked for there, say nothing of another one.
   return site === ticket.site_id ? change : { asset_id: null, contact_id: null, ...change };
 }

@@ -202,6 +202,13 @@ describe("archive, merge and get", async () => {
       const { status, error } = await api.refuse(tool, call);
       assert.deepEqual([status, error.code, error["into"]], [410, "MERGED", twin.id], tool);
     }
+    // Whoever is kept to the site that is gone is not told of the other.
+    const kept = { headers: { "x-account-scope": of.account, "x-site-scope": of.site } };
+    for (const [tool, call] of calls.filter(([name]) => name !== "ticket.update")) {
+      const { status, error } = await api.refuse(tool, { ...call, ...kept });
+      assert.deepEqual([status, error.code, error["into"]], [410, "MERGED", null], tool);
+      assert.ok(!JSON.stringify(error).includes(twin.id), tool);
+    }
     assert.equal(
       await codeOf("site.merge", { site: twin.id, body: { into: acme.oakland, reason: "?" } }),
       "INVALID_REQUEST",
@@ -228,6 +235,14 @@ describe("archive, merge and get", async () => {
     const { account_id, state } = await api.read("ticket.get", { ticket: id });
     assert.deepEqual([account_id, state], [third.account, "SCHEDULED"]);
     assert.equal(await codeOf("ticket.create", create(first)), "MERGED");
+    for (const [scope, told] of [
+      [first.account, null],
+      [`${first.account},${third.account}`, third.account],
+    ] as const) {
+      const headers = { "x-account-scope": scope };
+      assert.equal((await api.refuse("account.get", { account: first.account, headers })).error["into"], told);
+      assert.equal((await api.refuse("ticket.create", { ...create(first), headers })).error["into"], told);
+    }
     const events = (await api.read("ticket.timeline", { ticket: id })).events.filter(
       (one) => one.tool_name === "account.merge",
     );
