@@ -52,14 +52,24 @@ export function contractRoute(desk: Desk, contract: Contract, credentials: Crede
     withinMs: 1_000,
     now: () => performance.now(),
   });
+  let known: { readonly policy: Policy; readonly currency: string | null } | undefined;
+  /** Asked once for each version in force; null too while the database does not say. */
+  const oneCurrency = async (): Promise<string | null> => {
+    const policy = desk.policies.live;
+    if (known?.policy === policy) return known.currency;
+    const said = await desk.policies.oneCurrency().catch(() => undefined);
+    if (said !== undefined) known = { policy, currency: said };
+    return said ?? null;
+  };
   return {
     method: "GET",
     path: "/contract",
     handler: async (exchange) => {
       const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, roles));
       const who = { actor_id: actor.id, actor_role: actor.role, actor_type: actor.type, tech_id: actor.techId };
-      const policy_unreadable = await unreadable.value();
-      exchange.json(200, JSON.stringify({ ...current(), policy_unreadable, now: desk.clock.now(), actor: who }));
+      const [policy_unreadable, currency] = await Promise.all([unreadable.value(), oneCurrency()]);
+      const now = desk.clock.now();
+      exchange.json(200, JSON.stringify({ ...current(), policy_unreadable, currency, now, actor: who }));
     },
   };
 }

@@ -55,6 +55,7 @@ export function ownOperations(): Record<string, Json> {
           "200": json(
             "service, version, contract_hash, tool_names, actor, profile, policy_version (null while none was activated), " +
               "policy_unreadable [{version, newest, open_tickets, why}] (null while Postgres does not say), " +
+              "currency (of all tickets; null where versions of the policy differ in it), " +
               "incident_types [{incident_type, title, words}], development_headers (off, loopback or anywhere), now and " +
               "human_approval {required, rules}",
           ),

@@ -2658,6 +2658,7 @@ export type StatementRows = {
     account_ids: readonly string[];
     site_ids: readonly string[];
   };
+  policy_currencies: { currency: string };
   policy_version_before: { version: number };
   policy_version_last: { version: number; hash: string };
   policy_version_newest: { version: number };

@@ -19,6 +19,10 @@ const selectBefore = statement<{ version: number }>(
   `SELECT version FROM policy_versions WHERE version > 0 AND version < coalesce($1::integer, version + 1)
    ORDER BY version DESC LIMIT 1`,
 );
+const selectCurrencies = statement<{ currency: string | null }>(
+  "policy_currencies",
+  `SELECT DISTINCT content #>> '{files,price-book.json,currency}' AS currency FROM policy_versions`,
+);
 // What a start says of itself; of several processes, and while nothing was activated, the last one started has the word.
 const saveStarted = statement(
   "policy_version_started",
@@ -95,6 +99,13 @@ export class Policies {
    */
   ofOneOfMany(version: number | null): Policy {
     return this.#unreadable.has(version ?? 0) ? this.#live : this.of(version);
+  }
+
+  /** The currency of all tickets, under whatever version they opened; null where versions differ. */
+  async oneCurrency(): Promise<string | null> {
+    const { currency } = this.#live.priceBook;
+    const stored = await this.#db.rows(selectCurrencies, []);
+    return stored.every((one) => one.currency === currency) ? currency : null;
   }
 
   /** Reads versions that are not in memory. One that cannot be read is told of once. */

@@ -106,7 +106,7 @@ function done(tool: string, result: ToolResult, place: Place): string {
 }
 
 function factsOf(result: ToolResult, rest: string, place: Place): string[] {
-  const limit = /\bnte (\d[\d,.]*\d)/.exec(rest)?.[1];
+  const limit = /\bnte (\D{0,4}\d[\d,.]*\d)/.exec(rest)?.[1];
   const scheduled = /\bscheduled (\S+Z) to (\S+Z)/.exec(rest);
   const priority = /^ (EMERGENCY|URGENT|ROUTINE)\b/.exec(rest)?.[1];
   const invoice = matchIn(result, /^invoice (\S+) total ([^(]+?)(?: \(|$)/);

@@ -61,7 +61,7 @@ export async function cardForCall(
   const rule = subject && (wanted ?? ruleFor(rules, tool, subject));
   if (!rule || isPointless(tool, subject.ticket)) return null;
 
-  const card = cardFor(rule, tool, subject, quoted(person.actor, 40));
+  const card = cardFor(rule, tool, subject, quoted(person.actor, 40), desk.currency());
   return {
     ...card,
     severity: rule.severity,

@@ -53,20 +53,23 @@ export function isPointless(tool: Tool, ticket: JsonObject | null): boolean {
 /**
  * The card: the action, its target, what will change, why it needs a person. At most 80 and 512 characters.
  * @param asking whoever asks, quoted
+ * @param currency of limits, which tickets' answers do not name; null where nobody says
  */
 export function cardFor(
   rule: Pick<ApprovalRule, "reason">,
   tool: Tool,
   { call, ticket, plan, approval, names }: Subject,
   asking: string,
+  currency: string | null = null,
 ): { title: string; description: string } {
   const number = ticket && textAt(ticket, "number");
   const parts = [
     ticket && `${quoted(textAt(ticket, "summary"), 70)} ${siteText(objectAt(ticket, "site"))}.`,
-    ticket && `${changeText(tool, ticket)}, ${wordAt(ticket, "priority")}, nte ${moneyAt(ticket, "nte_cents")}.`,
+    ticket &&
+      `${changeText(tool, ticket)}, ${wordAt(ticket, "priority")}, nte ${moneyAt(ticket, "nte_cents", currency)}.`,
     plan && `${listAt(plan, "moves").length} visits of ${wordAt(plan, "day")} move.`,
     approval &&
-      `${wordAt(approval, "approval_type")} +${moneyAt(approval, "amount_delta_cents")}, ` +
+      `${wordAt(approval, "approval_type")} +${moneyAt(approval, "amount_delta_cents", currency)}, ` +
         `${quoted(textAt(approval, "reason"), 70)}, asked for by ${quoted(textAt(approval, "requested_by"), 30)}.`,
     `Asked by ${asking}. ${rule.reason}`,
     ...fieldTexts(fieldsShown(tool, call), names).map((field) => `${field}.`),

@@ -16,8 +16,17 @@ const repeated =
 /** What opens a ticket, and so tells its words. */
 const opening: readonly string[] = ["ticket.create", "ticket.blind_intake", "ticket.follow_up"];
 
-/** The text of a command's answer. */
-export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean, granted: readonly Role[]): string {
+/**
+ * The text of a command's answer.
+ * @param currency of what answers name none of: limits of tickets, and what is asked for beside them; null where nobody says
+ */
+export function describeCommand(
+  tool: Tool,
+  body: JsonObject,
+  replayed: boolean,
+  granted: readonly Role[],
+  currency: string | null = null,
+): string {
   const receipt = objectAt(body, "receipt");
   const ticket = textAt(body, "state") !== null && textAt(body, "site_id") !== null ? body : objectAt(body, "ticket");
   const first = `DONE ${tool.name}${replayed ? repeated : ""}`;
@@ -27,11 +36,13 @@ export function describeCommand(tool: Tool, body: JsonObject, replayed: boolean,
   const state = textAt(ticket, "state") ?? textAt(receipt, "after_state");
   return lines(
     first,
-    textAt(ticket, "id") === null ? ticketOfReceipt(receipt) : ticketLine(ticket, stateBefore(receipt, ticket)),
+    textAt(ticket, "id") === null
+      ? ticketOfReceipt(receipt)
+      : ticketLine(ticket, currency, stateBefore(receipt, ticket)),
     followsText(ticket),
     receiptLine(receipt),
     ...warningLines(body),
-    ...madeLines(body),
+    ...madeLines(body, currency),
     opening.includes(tool.name) ? ticketWords(ticket) : null,
     nextLine(state, granted, tool.entry.next),
   );
@@ -68,7 +79,7 @@ function ticketOfReceipt(receipt: JsonObject): string | null {
 }
 
 /** What a command made beside moving the ticket. Each body has some of these. */
-function madeLines(body: JsonObject): (string | null)[] {
+function madeLines(body: JsonObject, currency: string | null): (string | null)[] {
   const id = (key: string, at: unknown = body) => (textAt(at, key) === null ? null : wordAt(at, key));
   const booking = objectAt(body, "booking");
   const approval = objectAt(body, "approval");
@@ -83,7 +94,7 @@ function madeLines(body: JsonObject): (string | null)[] {
     ...crewLines(body),
     id("hold_id") && `hold_id ${id("hold_id") ?? ""}`,
     id("id", approval) &&
-      `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${moneyAt(approval, "amount_delta_cents")}`,
+      `approval_id ${id("id", approval) ?? ""} ${id("status", approval) ?? ""} +${moneyAt(approval, "amount_delta_cents", currency)}`,
     id("upload_id") &&
       `upload: ${id("method") ?? ""} the bytes to ${sentence(textAt(body, "url") ?? "")} before ` +
         `${id("expires_at") ?? ""}, then closeout_add_evidence with uri ${sentence(textAt(body, "uri") ?? "")}`,

@@ -9,8 +9,11 @@ import { money, fenced, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 /** Tools named at most as what comes next. */
 const maxNext = 8;
 
-/** `ticket <id> <STATE> …` with what is set. */
-export function ticketLine(ticket: JsonObject, before: string | null = null): string {
+/**
+ * `ticket <id> <STATE> …` with what is set.
+ * @param currency of its limit, which its answer does not name; null where nobody says
+ */
+export function ticketLine(ticket: JsonObject, currency: string | null, before: string | null = null): string {
   const state = wordAt(ticket, "state");
   const word = (key: string) => textAt(ticket, key) !== null && wordAt(ticket, key);
   const nte = numberAt(ticket, "nte_cents");
@@ -19,7 +22,7 @@ export function ticketLine(ticket: JsonObject, before: string | null = null): st
     before !== null && before !== state && `(was ${before})`,
     word("priority"),
     word("incident_type"),
-    nte !== null && (nte > 0 ? `nte ${money(nte, null)}` : "no nte agreed"),
+    nte !== null && (nte > 0 ? `nte ${money(nte, currency)}` : "no nte agreed"),
     visitText(ticket),
     word("assigned_tech_id") && `tech_id ${wordAt(ticket, "assigned_tech_id")}`,
     word("pending_approval_id") && `pending_approval_id ${wordAt(ticket, "pending_approval_id")}`,

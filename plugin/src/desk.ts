@@ -7,7 +7,7 @@ import { attemptShare, openApiClient, type ApiClient, type ApiRequest, type Outc
 import { rulesFrom, type ApprovalRule } from "./approval-rules.ts";
 import type { Configuration, Grant } from "./configuration.ts";
 import { personBehind, type Requester } from "./identity.ts";
-import { sortedJson, type JsonObject } from "./json.ts";
+import { sortedJson, textAt, type JsonObject } from "./json.ts";
 import { openSigner, type HumanApproval, type Signer } from "./token.ts";
 
 /** How long the API's word on its contract and rules is believed. */
@@ -37,6 +37,11 @@ export type Desk = {
   file(caller: Caller, path: string, maxBytes: number, signal?: AbortSignal): Promise<Buffer | null>;
   /** GET /contract's answer, at most half a minute old; null when the API does not say. */
   contract(caller: Caller): Promise<JsonObject | null>;
+  /**
+   * The currency of all tickets, since their answers name none: as `contract` was told last, which every turn's brief and every
+   * command's look for a card ask. Null where it differs between tickets, or nobody has asked yet.
+   */
+  currency(): string | null;
   /** The API's rules for what a person must allow; none while it does not say, for then it does nothing either. */
   approvalRules(caller: Caller): Promise<readonly ApprovalRule[]>;
 };
@@ -44,6 +49,7 @@ export type Desk = {
 export function openDesk(configuration: Configuration, now: () => number = Date.now): Desk {
   const client: ApiClient = openApiClient(configuration.apiUrl);
   const sign: Signer = openSigner(configuration.signing, now);
+  let currency: string | null = null;
   // By what whoever asks was granted: the answer names the caller, and the technician they are.
   const remembered = new Map<string, { readonly at: number; readonly contract: JsonObject }>();
 
@@ -74,6 +80,7 @@ export function openDesk(configuration: Configuration, now: () => number = Date.
     const answer = await peek(caller, "/contract");
     if (answer) {
       if (remembered.size > 200) remembered.clear();
+      currency = textAt(answer, "currency");
       remembered.set(key, { at: performance.now(), contract: answer });
     }
     return answer;
@@ -93,6 +100,7 @@ export function openDesk(configuration: Configuration, now: () => number = Date.
         : client.file(path, token, maxBytes, signal ? AbortSignal.any([signal, inTime]) : inTime);
     },
     contract,
+    currency: () => currency,
     approvalRules: async (caller) => {
       const answer = await contract(caller);
       return answer ? rulesFrom(answer) : [];

@@ -84,7 +84,7 @@ export function lines(...parts: readonly (string | null | undefined | false)[]):
 
 /**
  * An amount as people write it.
- * @param currency by ISO 4217; null where the answer does not say: then a bare number, in the desk's own
+ * @param currency by ISO 4217; null where nobody says: then a bare number, in the desk's own
  */
 export const money = (cents: number, currency: string | null): string =>
   (cents / 100)

@@ -110,7 +110,7 @@ async function runQuery(
     call.signal,
   );
   if (outcome.kind === "answered") {
-    const result = read(name, describeReading(name, outcome.body, caller.person.roles), outcome.body);
+    const result = read(name, describeReading(name, outcome.body, caller.person.roles, desk.currency()), outcome.body);
     return entry.kind === "query" && entry.file ? shown(desk, caller, outcome.body, result, call.signal) : result;
   }
   if (outcome.kind === "refused") return refused(name, outcome.refusal, caller.person.roles);
@@ -197,7 +197,7 @@ async function runCommand(
       });
       return done(
         tool.name,
-        describeCommand(tool, outcome.body, outcome.replayed, caller.person.roles),
+        describeCommand(tool, outcome.body, outcome.replayed, caller.person.roles, desk.currency()),
         outcome.body,
         outcome.replayed,
       );

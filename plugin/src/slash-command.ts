@@ -76,7 +76,7 @@ async function readOr(
 ): Promise<string> {
   if (!caller) return notGranted;
   const outcome = await desk.call(caller, { method: "GET", path });
-  if (outcome.kind === "answered") return describeReading(name, outcome.body, caller.person.roles);
+  if (outcome.kind === "answered") return describeReading(name, outcome.body, caller.person.roles, desk.currency());
   if (outcome.kind === "refused") return textOf(refused(name, outcome.refusal));
   return `The desk cannot be reached: ${outcome.why}`;
 }

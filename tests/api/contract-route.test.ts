@@ -50,6 +50,7 @@ describe("GET /contract", async () => {
       development_headers: "loopback",
       policy_version: null,
       policy_unreadable: [],
+      currency: "USD",
       now: api.clock.iso,
       tool_names: toolEntries.map(([name]) => name),
       actor: { actor_id: "dora", actor_role: "tech", actor_type: "HUMAN", tech_id: techId },

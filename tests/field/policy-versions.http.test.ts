@@ -516,3 +516,24 @@ describe("a policy that is activated while processes serve", async () => {
     assert.equal(api.desk.policies.live.version, 7);
   });
 });
+
+test("the contract tells the currency of all tickets, until versions differ in it", async (t) => {
+  const api = await startTestApi({ t });
+  const told = async () => {
+    const as = { "x-actor-id": "dora", "x-actor-role": "dispatcher" };
+    const { currency, profile, policy_version: version } = JSON.parse((await api.send("GET", "/contract", as)).text);
+    return [currency, profile.price_book.currency, version];
+  };
+  const activated = async (version: number, currency: string) => {
+    await activate(
+      api,
+      folderOf({ "price-book.json": (json) => ({ ...json, currency, version: `${version}.0.0` }) }, t),
+    );
+    await eventually(`version ${version}`, () => api.desk.policies.live.version === version);
+  };
+  assert.deepEqual(await told(), ["USD", "USD", null]);
+  await activated(1, "USD");
+  assert.deepEqual(await told(), ["USD", "USD", 1]);
+  await activated(2, "EUR");
+  assert.deepEqual(await told(), [null, "EUR", 2], "earlier tickets are still in dollars");
+});

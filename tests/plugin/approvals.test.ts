@@ -185,6 +185,14 @@ describe("the card", () => {
     );
   });
 
+  test("shows the limit in the desk's currency where all tickets have one", () => {
+    const shown = (currency: string | null) =>
+      cardFor(ruleNamed("ticket.cancel"), toolOf("ticket.cancel"), about(ticket(), {}), '"dana"', currency).description;
+    assert.match(shown("EUR"), /EMERGENCY, nte €880\.00\./);
+    assert.match(shown("CHF"), /EMERGENCY, nte CHF 880\.00\./);
+    assert.match(shown(null), /EMERGENCY, nte 880\.00\./);
+  });
+
   test("shows what is to be decided, and what the ids of people are called", () => {
     const { description } = cardFor(
       ruleNamed("ticket.cancel"),

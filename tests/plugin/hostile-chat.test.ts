@@ -482,7 +482,7 @@ describe("a hostile chat", async () => {
       });
       assert.ok(card && card.title.length <= 80 && card.description.length <= 512);
       assert.doesNotMatch(card.description, /[\p{Cc}\u2028\u2029]/u);
-      assert.match(card.description, /NEW -> CANCELLED, ROUTINE, nte 0\.00\. Asked by "dana"\./);
+      assert.match(card.description, /NEW -> CANCELLED, ROUTINE, nte \$0\.00\. Asked by "dana"\./);
     });
 
     async function injected(): Promise<{ id: string; opened: string }> {

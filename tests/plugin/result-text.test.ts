@@ -351,6 +351,20 @@ test("money is in its own currency, and a bare number where none is told", () =>
   );
 });
 
+test("a ticket's limit is in the currency that is said of all tickets", () => {
+  const ticket = { id: "a", state: "NEW", nte_cents: 88_000 };
+  const told = (currency: string | null) => [
+    describeReading("ticket.get", ticket, roles, currency),
+    describeReading("ticket.search", { tickets: [ticket] }, roles, currency),
+    describeReading("dispatcher.cockpit", { queue: [], selected_ticket: { ticket } }, roles, currency),
+    describeCommand(toolOf("ticket.triage"), { ticket }, false, roles, currency),
+  ];
+  for (const text of told("EUR")) assert.match(text, / nte €880\.00 /);
+  for (const text of told(null)) assert.match(text, / nte 880\.00 /);
+  const approvals = [{ id: "a", amount_delta_cents: 5_000 }];
+  assert.match(describeReading("approval.list", { approvals }, roles, "EUR"), /\+€50\.00 /);
+});
+
 test("depth is told without recursing to the end of it", () => {
   let deep: unknown = 1;
   for (let n = 0; n < 200_000; n++) deep = [deep];
