@@ -1,8 +1,11 @@
 // `pnpm dispatch:import` and `pnpm dispatch:export` as an operator runs them.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, describe, test } from "node:test";
 import { startTestApi } from "../support/api.ts";
 import { importTables } from "./import-tables.ts";
@@ -126,6 +129,35 @@ describe("dispatch:import", async () => {
     assert.equal(code, 0, stdout + stderr);
     const changes = [...stdout.matchAll(/^ {2}(?:customers|sites|people|assets) +(\d+) +(\d+) +(\d+)$/gm)];
     assert.ok(changes.length >= 4 && changes.every(([, made, changed]) => made === "0" && changed === "0"), stdout);
+  });
+
+  test("says how far it came where the desk stops answering, and goes on from there", async (t) => {
+    // As many bytes as three requests hold.
+    const rows = Array.from({ length: 200 }, (_, index) => `H-${index},Half ${index},"${"note ".repeat(300)}"`);
+    const file = await write("half.csv", ["Customer ID,Customer,Customer notes", ...rows].join("\n"));
+    let writes = 0;
+    const between = createServer(async (request, response) => {
+      const body = await text(request);
+      if (body.includes('"dry_run":false') && ++writes > 1) return void response.writeHead(403).end("{}");
+      const { authorization = "", "idempotency-key": key } = request.headers;
+      const headers = { authorization, "content-type": "application/json", "idempotency-key": String(key) };
+      const answer = await fetch(`${api.url}${request.url}`, { method: "POST", headers, body });
+      response.writeHead(answer.status).end(await answer.text());
+    });
+    await once(between.listen(0, "127.0.0.1"), "listening");
+    t.after(() => between.close());
+    const address = between.address();
+    assert.ok(typeof address === "object" && address);
+    const url = `http://127.0.0.1:${address.port}`;
+    const half = await run("import", "--kind", "account", "--url", url, file);
+    assert.equal(half.code, 1);
+    const [, written = ""] =
+      /refused the import: HTTP 403\n(\d+) rows of .*half\.csv are written, whole\. .* run it again to go on/.exec(
+        half.stderr,
+      ) ?? assert.fail(half.stderr);
+    assert.ok(Number(written) > 0 && Number(written) < 200, written);
+    const whole = await run("import", "--kind", "account", file);
+    assert.match(whole.stdout, new RegExp(`customers +${200 - Number(written)} +0 +${written}\n`));
   });
 
   test("says what is wrong with a file, an option or a mapping, and ends with another code", async () => {

@@ -162,7 +162,12 @@ async function send(
     ...(coming && { coming }),
   })) {
     if (signal.aborted) throw stopped(part, totals, dryRun);
-    const answer = await client(body);
+    const answer = await client(body).catch((error: unknown) => {
+      if (dryRun || !(error instanceof CommandFailure)) throw error;
+      throw new CommandFailure(
+        `${error.message}\n${written(part, totals)} When that is mended, run it again to go on.`,
+      );
+    });
     totals.add(answer);
     // Somebody may have changed the desk since it was checked.
     if (!dryRun && !answer.applied)
@@ -179,13 +184,15 @@ async function send(
   return totals;
 }
 
-const stopped = ({ path }: Part, { rows }: ImportTotals, dryRun: boolean): CommandFailure =>
+const stopped = (part: Part, totals: ImportTotals, dryRun: boolean): CommandFailure =>
   new CommandFailure(
     dryRun
       ? "Interrupted. Nothing was written."
-      : `Interrupted. ${rows.toLocaleString("en-US")} rows of ${path} are written, whole. Run it again to go on; it changes none ` +
-          "of those.",
+      : `Interrupted. ${written(part, totals)} Run it again to go on; it changes none of those.`,
   );
+
+const written = ({ path }: Part, { rows }: ImportTotals): string =>
+  `${rows.toLocaleString("en-US")} rows of ${path} are written, whole.`;
 
 const tablesOf = async <R>(
   files: readonly string[],
