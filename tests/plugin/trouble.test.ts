@@ -78,7 +78,8 @@ const flood: Answer = (_request, response) => {
 const html: Answer = (_request, response) =>
   response.writeHead(200, { "content-type": "text/html" }).end("<h1>It works!</h1>");
 
-describe("an API in trouble", () => {
+// Beside each other: each waits for its time to be up, which costs nothing.
+describe("an API in trouble", { concurrency: true }, () => {
   /** The answer, and what is said of a command whose fate it leaves open; a query in the same trouble FAILED. */
   const open: readonly (readonly [string, Answer, RegExp])[] = [
     ["accepts and never answers", () => undefined, /did not answer within \d+ ms/],
