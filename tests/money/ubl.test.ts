@@ -153,7 +153,7 @@ function holdsByWhatIsThere(root: Node): void {
     assert.equal(amount.attributes["currencyID"], currency, `BR-CL-03: ${amount.name}`);
     assert.match(amount.text, /^-?\d+\.\d\d$/, `BR-DEC: ${amount.name}`);
   }
-  for (const country of [...named(root, "IdentificationCode")]) assert.match(country.text, /^[A-Z]{2}$/, "BR-CL-14");
+  for (const country of named(root, "IdentificationCode")) assert.match(country.text, /^[A-Z]{2}$/, "BR-CL-14");
   for (const place of all(root, "Delivery/DeliveryLocation/Address"))
     assert.equal(all(place, "Country/IdentificationCode").length, 1, "BR-57");
   for (const quantity of lines.flatMap((line) => all(line, isNote ? "CreditedQuantity" : "InvoicedQuantity"))) {
