@@ -124,6 +124,10 @@ const ticketFields = {
   follow_ups: Type.Array(followUp, {
     description: "The newest 50 tickets that follow from this one's work, newest last",
   }),
+  policy_version: nullable(
+    Type.Integer({ minimum: 0 }),
+    "Which version of the company's rules judges it: the one in force when it opened; null: before any was activated",
+  ),
   version: count(),
   created_at: time(),
   updated_at: time(),

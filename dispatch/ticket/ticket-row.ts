@@ -353,6 +353,7 @@ export function ticketBody(t: TicketRow, reader: Pick<Actor, "role">): TicketBod
     sop_handoff_prompt: t.sop_handoff_prompt,
     assigned_provider_id: t.assigned_provider_id,
     assigned_tech_id: t.assigned_tech_id,
+    policy_version: t.policy_version,
     version: t.version,
     created_at: t.created_at,
     updated_at: t.updated_at,

@@ -186,6 +186,23 @@ test("a part that the price book lists is reported by its SKU alone, at the pric
   assert.deepEqual(await billed(byFolder.id, costly), ["1 Closer, used: 1250"]);
 });
 
+test("a ticket of before the first activation goes by the folder of the newest start before it, and by no later one", async (t) => {
+  const env = (changes: Parameters<typeof folderOf>[0]) => ({ DISPATCH_POLICY_DIR: folderOf(changes, t) });
+  const template = (version: string) => ({ [latch]: (json: Json) => ({ ...json, version }) });
+  const judged = async ({ read }: TestApi, ticket: string) =>
+    (await read("tech.job_packet", { ticket, as: "dispatcher" })).packet.evidence_requirements["template_version"];
+  const first = await startTestApi({ t, env: env(template("1.1.1")) });
+  const { id } = await ticketIn(first, "IN_PROGRESS");
+  const second = await startTestApi({ t, beside: first, env: env(template("2.2.2")) });
+  assert.deepEqual([await judged(first, id), await judged(second, id)], ["1.1.1", "2.2.2"]);
+  await activate(first, folderOf(template("3.3.3"), t));
+  const third = await startTestApi({ t, beside: first, env: env(template("4.4.4")) });
+  await eventually("it is in force", () =>
+    [first, second, third].every(({ desk }) => desk.policies.live.version === 1),
+  );
+  for (const api of [first, second, third]) assert.equal(await judged(api, id), "2.2.2");
+});
+
 describe("a policy that is activated while processes serve", async () => {
   const api = await startTestApi();
   const second = await startTestApi({ beside: api });
@@ -277,6 +294,12 @@ describe("a policy that is activated while processes serve", async () => {
     );
     assert.deepEqual(await stored(early.id), { policy_version: null, sla_target_minutes: 1_440 });
     assert.deepEqual(await stored(late.id), { policy_version: 1, sla_target_minutes: 120 });
+    const told = await Promise.all([early, late].map(({ id }) => api.read("ticket.get", { ticket: id })));
+    const noted = await api.run("ticket.update", { ticket: late.id, body: { description: "?" }, as: "dispatcher" });
+    assert.deepEqual(
+      [...told, noted].map(({ policy_version: version }) => version),
+      [null, 1, 1],
+    );
 
     const complete = async (id: string) => {
       await addAllEvidence(api, id);
