@@ -181,7 +181,7 @@ export const verifyNamed = (
     return await withStrays(tx, aggregate, { ...(await judge(tx, aggregate, chains)), last: null, asOf });
   });
 
-/** With what no chain tells of by itself: moves that name no event of these, and versions of the policy that are not as the desk activated. */
+/** With what no chain tells of by itself: moves that name no event of these, and versions of the policy that nobody activated so. */
 async function withStrays(db: Session, { name }: Aggregate, report: DatedReport): Promise<DatedReport> {
   const moves = await db.rows(selectStrayMovesOf, [name, report.looked]);
   const isDesk = name === deskName && report.looked.includes(deskName);
