@@ -42,6 +42,7 @@ describe("one ticket", async () => {
       customer_phone: null,
       customer_email: null,
       nte_cents: 5,
+      policy_version: null,
       scheduled_start: null,
       scheduled_end: null,
       arrival_window: null,

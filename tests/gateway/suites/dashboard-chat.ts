@@ -49,7 +49,7 @@ export const dashboardChat = (desk: GatewayDesk) =>
       ticketId = await opened("open a ticket for Demo Site North: the front door does not lock");
       assert.match(
         await chat.say("triage it as an emergency, cannot secure entry, at most $880"),
-        /^Triaged: the ticket is now READY_TO_SCHEDULE \(was NEW\), EMERGENCY, at most 880\.00, receipt …/,
+        /^Triaged: the ticket is now READY_TO_SCHEDULE \(was NEW\), EMERGENCY, at most \$880\.00, receipt …/,
       );
       assert.deepEqual(await onRecord(ticketId), {
         state: "READY_TO_SCHEDULE",
