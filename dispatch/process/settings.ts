@@ -174,6 +174,45 @@ export const settingsList = {
     8601,
     "Port for health and Prometheus text; 0 turns it off",
   ),
+  adminToken: setting(
+    "DISPATCH_ADMIN_TOKEN",
+    text,
+    null,
+    "Token that opens the routes for admins, for any id; at least 32 characters in production",
+    { shown: "unset: none", secret: true },
+  ),
+  lifecycleUrl: setting(
+    "DISPATCH_LIFECYCLE_URL",
+    url(["http:", "https:"]),
+    null,
+    "Service that starts and wakes agents; asked GET /admin/agents/:id and POST /admin/agents/:id/wake",
+    { shown: "unset: agents are woken by a push" },
+  ),
+  lifecycleToken: setting("DISPATCH_LIFECYCLE_TOKEN", text, null, "Token that service asks for", { secret: true }),
+  tickIntervalMs: setting(
+    "DISPATCH_TICK_INTERVAL_MS",
+    integer(50, 3_600_000),
+    5_000,
+    "How often tasks that wait are looked through without news of any, in ms",
+  ),
+  wakeTimeoutMs: setting(
+    "DISPATCH_WAKE_TIMEOUT_MS",
+    integer(100, 3_600_000),
+    30_000,
+    "Longest a sleeping agent may take to report ready before the next is asked, in ms",
+  ),
+  defaultTimeoutMs: setting(
+    "DISPATCH_DEFAULT_TIMEOUT_MS",
+    integer(1_000, 86_400_000),
+    300_000,
+    "Longest a task may take that names no time of its own, in ms",
+  ),
+  maxConcurrent: setting(
+    "DISPATCH_MAX_CONCURRENT",
+    integer(1, 50),
+    3,
+    "How many tasks and tickets an agent has at a time that names no number of its own",
+  ),
   databaseUrl: setting("DISPATCH_DATABASE_URL", url(["postgres:", "postgresql:"]), null, "Postgres 15 or newer", {
     shown: "the embedded Postgres",
     secret: true,
@@ -582,7 +621,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const settings = values as Settings;
   requireOneProfile(environment, settings);
   requireHarmlessHeaders(settings);
-  for (const name of ["jwtSecret", "jwtSecretOld"] as const) {
+  for (const name of ["jwtSecret", "jwtSecretOld", "adminToken"] as const) {
     const secret = settings[name];
     if (settings.production && secret !== null && secret.length < 32) {
       throw new SettingsError(settingsList[name].variable, "must have at least 32 characters in production");

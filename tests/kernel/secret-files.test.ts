@@ -38,11 +38,13 @@ describe("secrets by file", () => {
     return assert.fail("it was taken");
   };
 
-  test("are the database's address, the shared secrets, the object store's keys and the travel service's address", () => {
+  test("are the database's address, the shared secrets, tokens, the object store's keys and the travel service's address", () => {
     assert.deepEqual(secretVariables.toSorted(), [
+      "DISPATCH_ADMIN_TOKEN",
       "DISPATCH_AUTH_JWT_SECRET",
       "DISPATCH_AUTH_JWT_SECRET_OLD",
       "DISPATCH_DATABASE_URL",
+      "DISPATCH_LIFECYCLE_TOKEN",
       "DISPATCH_OBJECT_STORE_KEY",
       "DISPATCH_OBJECT_STORE_SECRET",
       "DISPATCH_TRAVEL_URL",
