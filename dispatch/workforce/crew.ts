@@ -10,6 +10,7 @@ import type { Policy } from "../policy/policy.ts";
 import type { TicketChange, TicketRow } from "../ticket/ticket-row.ts";
 import type { Job } from "./ability.ts";
 import type { RosterEntry } from "./calendar.ts";
+import { compareText } from "./compare-text.ts";
 import { crewSize } from "./site-demand.ts";
 
 export type Crew = {
@@ -68,8 +69,6 @@ export const inOrder = (members: readonly CrewMember[]): CrewMember[] =>
       compareText(a.tech_name, b.tech_name) ||
       compareText(a.tech_id, b.tech_id),
   );
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export const helpersOf = ({ members }: Pick<Crew, "members">): CrewMember[] =>
   members.filter(({ role }) => role === "helper");

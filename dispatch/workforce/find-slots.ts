@@ -15,6 +15,7 @@ import {
   type CalendarTechnician,
   type Gap,
 } from "./availability.ts";
+import { compareText } from "./compare-text.ts";
 import { helperJob } from "./crew.ts";
 import { chainsIn, fitsIntoShift, numbered, type Chain, type NumberedPart } from "./parts.ts";
 import { startsIn } from "./slot-starts.ts";
@@ -367,9 +368,4 @@ class BestCandidates {
   take(): Candidate[] {
     return this.#kept.toSorted(this.#compare).slice(0, this.#limit);
   }
-}
-
-// Code units, not localeCompare: the order must not depend on the machine's locale.
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,11 +1,14 @@
 /**
  * Ranks technicians for one ticket and says of everyone left out why.
  * Pure; whether somebody is free, on shift or paused was determined before and comes in as `ineligible`.
+ * rank.ts ranks for tasks, by the presence and the room of this moment. Of a visit, which may be days ahead, the calendar says who
+ * is left; presence and room would be the same for all of these, so they are ordered by the score below alone.
  */
 import type { TechnicianId } from "../contract/ids.ts";
 import { matchesCapability, matchesZone, type IneligibleReason } from "./ability.ts";
 import type { WindowAssessment } from "./availability.ts";
 import type { RosterEntry } from "./calendar.ts";
+import { compareText } from "./compare-text.ts";
 
 export type { IneligibleReason } from "./ability.ts";
 
@@ -158,9 +161,4 @@ function compareRanked(a: Ranked, b: Ranked): number {
     left.matches.distance_bucket - right.matches.distance_bucket ||
     compareText(left.tech_id, right.tech_id)
   );
-}
-
-// Code units, not localeCompare: the order must not depend on the machine's locale.
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
