@@ -23,7 +23,7 @@ export function calendarRoute(desk: Desk): RouteEntry {
 
   const refuse = (client: string, now: number): never => {
     try {
-      wrong.take({ id: client, type: "HUMAN" });
+      wrong.take(client);
     } catch (error) {
       if (blockedUntil.size >= mostKnown) blockedUntil.clear();
       const seconds = error instanceof Refusal ? Number(error.headers["retry-after"]) : 0;

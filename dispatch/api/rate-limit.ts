@@ -1,6 +1,5 @@
-// How many commands an actor may give in any minute: an exact sliding window, kept in this process alone.
+// How often somebody may do a thing in any minute: an exact sliding window, kept in this process alone.
 
-import type { Actor } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 
@@ -8,33 +7,33 @@ export const windowSeconds = 60;
 const windowMs = windowSeconds * 1_000;
 
 /**
- * The actors remembered at most; beyond it the one heard of longest ago is forgotten. Each costs 8 bytes per command
- * of its last minute, rounded up to a power of two, so ten thousand busy actors at 120 a minute hold 10 MB.
+ * How many are remembered at most; beyond it the one heard of longest ago is forgotten. Each costs 8 bytes for every time
+ * in its last minute, rounded up to a power of two, so ten thousand busy ones at 120 a minute hold 10 MB.
  */
-const maxActors = 10_000;
+const maxRemembered = 10_000;
 
 export class RateLimit {
   readonly #limit: number;
   readonly #clock: Clock;
   /** In the order they were last heard of. */
-  readonly #actors = new Map<string, TimeRing>();
+  readonly #times = new Map<string, TimeRing>();
 
-  /** @param limit commands per actor and minute; 0 lets everything pass */
+  /** @param limit times a minute for each; 0 lets everything pass */
   constructor(limit: number, clock: Clock) {
     this.#limit = limit;
     this.#clock = clock;
   }
 
   /**
-   * Counts a command of this actor. One that is refused does not count.
-   * @throws Refusal RATE_LIMITED with the seconds until the next one may pass
+   * Counts once for whoever this is. What is refused does not count.
+   * @throws Refusal RATE_LIMITED with the seconds until the next may pass
    */
-  take(actor: Pick<Actor, "id" | "type">): void {
-    if (this.#limit === 0 || actor.type === "SERVICE") return;
+  take(who: string): void {
+    if (this.#limit === 0) return;
     const now = this.#clock.now().getTime();
-    const times = this.#actors.get(actor.id) ?? new TimeRing(this.#limit);
-    this.#actors.delete(actor.id);
-    this.#actors.set(actor.id, times);
+    const times = this.#times.get(who) ?? new TimeRing(this.#limit);
+    this.#times.delete(who);
+    this.#times.set(who, times);
     this.#forgetIdle(now);
     // A clock set back must not lock anybody out for as long as it jumped.
     times.dropUntil((time) => time > now - windowMs && time <= now);
@@ -49,16 +48,16 @@ export class RateLimit {
     times.push(now);
   }
 
-  /** Actors remembered now. */
+  /** How many are remembered now. */
   get size(): number {
-    return this.#actors.size;
+    return this.#times.size;
   }
 
   #forgetIdle(now: number): void {
-    for (const [id, times] of this.#actors) {
-      if (this.#actors.size <= maxActors && times.newest > now - windowMs) return;
-      if (this.#actors.size === 1) return;
-      this.#actors.delete(id);
+    for (const [who, times] of this.#times) {
+      if (this.#times.size <= maxRemembered && times.newest > now - windowMs) return;
+      if (this.#times.size === 1) return;
+      this.#times.delete(who);
     }
   }
 }

@@ -81,7 +81,7 @@ function commandRoute(
     const requestId = requireIdempotencyKey(exchange);
     if (caller.failed) throw caller.error;
     const actor = (exchange.actor = caller.value);
-    rateLimit.take(actor);
+    if (actor.type !== "SERVICE") rateLimit.take(actor.id);
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
     // With the ids in lower case and for numbers, so that one thing has one path and a retry one fingerprint.

@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { RateLimit } from "../../dispatch/api/rate-limit.ts";
-import type { Actor } from "../../dispatch/kernel/actor.ts";
 import { Refusal } from "../../dispatch/kernel/refusal.ts";
 import { startTestApi } from "../support/api.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { call, dispatcher, errorOf, post } from "./calls.ts";
 
-const actor = (id: string, type: Actor["type"] = "HUMAN"): Actor => ({
-  id,
-  type,
-  role: "dispatcher",
-  techId: null,
-  accounts: "*",
-  sites: "*",
-});
-
 /** Seconds to wait, or null when the command may pass. */
-function retryAfter(limit: RateLimit, who: Actor): number | null {
+function retryAfter(limit: RateLimit, who: string): number | null {
   try {
     limit.take(who);
     return null;
@@ -33,55 +23,54 @@ describe("the rate limit", () => {
     const limit = new RateLimit(3, clock);
     for (const pause of [0, 10_000, 10_000]) {
       clock.advanceMs(pause);
-      assert.equal(retryAfter(limit, actor("a")), null);
+      assert.equal(retryAfter(limit, "a"), null);
     }
-    assert.equal(retryAfter(limit, actor("a")), 40);
+    assert.equal(retryAfter(limit, "a"), 40);
     clock.advanceMs(39_999);
-    assert.equal(retryAfter(limit, actor("a")), 1);
+    assert.equal(retryAfter(limit, "a"), 1);
     clock.advanceMs(1);
-    assert.equal(retryAfter(limit, actor("a")), null);
-    assert.equal(retryAfter(limit, actor("a")), 10, "the second of the three leaves next");
+    assert.equal(retryAfter(limit, "a"), null);
+    assert.equal(retryAfter(limit, "a"), 10, "the second of the three leaves next");
   });
 
-  test("knows actors apart and lets service accounts pass", () => {
+  test("knows everybody apart", () => {
     const limit = new RateLimit(1, new TestClock());
-    assert.equal(retryAfter(limit, actor("a")), null);
-    assert.equal(retryAfter(limit, actor("b")), null);
-    assert.equal(retryAfter(limit, actor("a")), 60);
-    for (let i = 0; i < 5; i++) assert.equal(retryAfter(limit, actor("a", "SERVICE")), null);
+    assert.equal(retryAfter(limit, "a"), null);
+    assert.equal(retryAfter(limit, "b"), null);
+    assert.equal(retryAfter(limit, "a"), 60);
   });
 
   test("is off at 0", () => {
     const limit = new RateLimit(0, new TestClock());
-    for (let i = 0; i < 500; i++) assert.equal(retryAfter(limit, actor("a")), null);
+    for (let i = 0; i < 500; i++) assert.equal(retryAfter(limit, "a"), null);
   });
 
   test("holds for long and busy windows", () => {
     const clock = new TestClock();
     const limit = new RateLimit(1_000, clock);
     for (let i = 0; i < 10_000; i++) {
-      assert.equal(retryAfter(limit, actor("a")), null, String(i));
+      assert.equal(retryAfter(limit, "a"), null, String(i));
       clock.advanceMs(61);
     }
-    for (let i = 0; i < 20; i++) retryAfter(limit, actor("a"));
-    assert.equal(retryAfter(limit, actor("a")), 1);
+    for (let i = 0; i < 20; i++) retryAfter(limit, "a");
+    assert.equal(retryAfter(limit, "a"), 1);
   });
 
   test("locks nobody out when the clock is set back", () => {
     const clock = new TestClock();
     const limit = new RateLimit(1, clock);
-    assert.equal(retryAfter(limit, actor("a")), null);
+    assert.equal(retryAfter(limit, "a"), null);
     clock.advanceMs(-3_600_000);
-    assert.equal(retryAfter(limit, actor("a")), null);
+    assert.equal(retryAfter(limit, "a"), null);
   });
 
   test("forgets actors that fell silent, and never remembers more than its bound", () => {
     const clock = new TestClock();
     const limit = new RateLimit(5, clock);
-    for (let i = 0; i < 20_000; i++) retryAfter(limit, actor(`a${i}`));
+    for (let i = 0; i < 20_000; i++) retryAfter(limit, `a${i}`);
     assert.equal(limit.size, 10_000);
     clock.advanceMs(60_000);
-    retryAfter(limit, actor("b"));
+    retryAfter(limit, "b");
     assert.equal(limit.size, 1);
   });
 
