@@ -2438,6 +2438,9 @@ export type StatementRows = {
   };
   moves_lock_actor: { locked: string };
   moves_of_actor: { visits: number };
+  nats_relay_claim: { held: boolean; xact: string; id: string };
+  nats_relay_move: { moved: number };
+  nats_relay_state: { pending: number; lag_seconds: number; skipped: number };
   number_series_lock: { next: number };
   outbox_announce: { set_config: string; pg_notify: unknown };
   outbox_now: { horizon: string; snapshot: string; newest: string; xact: string; id: string };
@@ -2448,6 +2451,7 @@ export type StatementRows = {
     looks: number;
     xact: string;
     id: string;
+    event_id: string;
     subject: string;
     event: string;
     payload: unknown;

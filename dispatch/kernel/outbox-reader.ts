@@ -16,6 +16,8 @@ export type Position = { readonly xact: string; readonly id: string };
 
 export type StreamedEvent = {
   readonly position: Position;
+  /** The same wherever and however often the event is told; null of a few from before there were ids. */
+  readonly event_id: string | null;
   readonly subject: string;
   readonly event: string;
   readonly payload: JsonObject;
@@ -56,6 +58,7 @@ type PageRow = {
   looks: number | null;
   xact: string | null;
   id: string | null;
+  event_id: string | null;
   subject: string;
   event: string;
   payload: JsonObject;
@@ -87,7 +90,7 @@ const selectPage = statement<PageRow>(
      SELECT wanted.*
      FROM snapshot
      CROSS JOIN LATERAL (
-       SELECT xact, id, subject, event, payload, created_at
+       SELECT xact, id, coalesce(event_id, audit_event_id) AS event_id, subject, event, payload, created_at
        FROM (
          SELECT *
          FROM outbox
@@ -109,7 +112,7 @@ const selectPage = statement<PageRow>(
           last.looks,
           page.xact::text AS xact,
           page.id::text AS id,
-          subject, event, payload, created_at
+          event_id, subject, event, payload, created_at
    FROM snapshot
    LEFT JOIN LATERAL (
      SELECT *
@@ -163,8 +166,8 @@ function upTo(newest: bigint, snapshot: string): string {
 export async function readPage(db: Session, after: Position, { actor, subjects, since }: View): Promise<Page> {
   const scope = [reachParameter(actor.accounts), reachParameter(actor.sites)];
   const rows = await db.rows(selectPage, [after.xact, after.id, ...scope, subjects, since ?? null]);
-  const events = rows.flatMap(({ xact, id, subject, event, payload, created_at }): StreamedEvent[] =>
-    xact === null || id === null ? [] : [{ position: { xact, id }, subject, event, payload, created_at }],
+  const events = rows.flatMap(({ xact, id, event_id, subject, event, payload, created_at }): StreamedEvent[] =>
+    xact === null || id === null ? [] : [{ position: { xact, id }, event_id, subject, event, payload, created_at }],
   );
   const { last_xact: xact = null, last_id: id = null, looks = null, withheld = false } = rows[0] ?? {};
   const full = events.length === pageSize;

@@ -217,6 +217,13 @@ export const settingsList = {
     shown: "the embedded Postgres",
     secret: true,
   }),
+  natsUrl: setting(
+    "DISPATCH_NATS_URL",
+    url(["nats:", "tls:"]),
+    null,
+    "NATS server with JetStream that the workers tell every event, nats://user:password@host:4222, or tls://; the same for all workers",
+    { shown: "unset: off", secret: true },
+  ),
   walArchiveDir: setting<string | null>(
     "DISPATCH_WAL_ARCHIVE_DIR",
     { rule: "is a folder", parse: (value) => resolve(value) },
@@ -228,7 +235,8 @@ export const settingsList = {
     "DISPATCH_DB_POOL_MAX",
     integer(2, 500),
     10,
-    "Connections to Postgres per process; the API has up to three more for event streams and one to see who holds locks, a worker one",
+    "Connections to Postgres per process; the API has up to three more for event streams and one to see who holds locks, a worker one, " +
+      "and one more with NATS",
   ),
   dbStartWaitSeconds: setting(
     "DISPATCH_DB_START_WAIT_SECONDS",

@@ -10,7 +10,7 @@ export type Target = {
   readonly secrets: readonly string[];
 };
 
-export type SentEvent = Omit<StreamedEvent, "position"> & {
+export type SentEvent = Omit<StreamedEvent, "position" | "event_id"> & {
   /** The same at every try, so that the receiver can tell a repetition. */
   readonly id: string;
   /** Null for a test, which has no place in the outbox. */

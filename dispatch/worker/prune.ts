@@ -19,14 +19,15 @@ const pruneAnswers = statement(
    RETURNING 1 AS gone`,
 );
 
-// The oldest rows come first in the primary key, so what is kept is not looked at. What some webhook's queue has not got
-// yet stays, however old.
+// The oldest rows come first in the primary key, so what is kept is not looked at. What some webhook's queue, or NATS where
+// it is set, has not got yet stays, however old.
 const pruneEvents = statement(
   "prune_events",
   `WITH oldest AS (SELECT xact, id, created_at FROM outbox ORDER BY xact, id LIMIT $2)
    DELETE FROM outbox USING oldest
    WHERE outbox.xact = oldest.xact AND outbox.id = oldest.id AND oldest.created_at < $1
      AND NOT EXISTS (SELECT FROM webhook_cursors c WHERE (c.xact, c.id) < (oldest.xact, oldest.id))
+     AND NOT EXISTS (SELECT FROM nats_relay r WHERE $3 AND (r.xact, r.id) < (oldest.xact, oldest.id))
    RETURNING 1 AS gone`,
 );
 
@@ -74,11 +75,11 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 export function pruneDuties(parts: DutyParts): Duty[] {
-  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays, keepDeadLettersDays, keepPlansDays } =
+  const { keepIdempotencyDays, keepOutboxDays, keepRejectionsDays, keepDeadLettersDays, keepPlansDays, natsUrl } =
     parts.desk.settings;
   return [
     rowDuty(parts, "prune answers", pruneAnswers, keepIdempotencyDays),
-    rowDuty(parts, "prune events", pruneEvents, keepOutboxDays),
+    rowDuty(parts, "prune events", pruneEvents, keepOutboxDays, [natsUrl !== null]),
     rowDuty(parts, "prune dead letters", pruneDeadLetters, keepDeadLettersDays),
     rowDuty(parts, "prune rejections", pruneRejections, keepRejectionsDays),
     rowDuty(parts, "prune plans", prunePlans, keepPlansDays),
@@ -90,10 +91,16 @@ export function pruneDuties(parts: DutyParts): Duty[] {
 const before = ({ desk }: DutyParts, ageMs: number): string =>
   new Date(desk.clock.now().getTime() - ageMs).toISOString();
 
-const rowDuty = (parts: DutyParts, name: string, prune: Statement, keepDays: number): Duty => ({
+const rowDuty = (
+  parts: DutyParts,
+  name: string,
+  prune: Statement,
+  keepDays: number,
+  further: readonly boolean[] = [],
+): Duty => ({
   name,
   round: async () => {
-    const gone = await parts.desk.db.rows(prune, [before(parts, keepDays * dayMs), batch]);
+    const gone = await parts.desk.db.rows(prune, [before(parts, keepDays * dayMs), batch, ...further]);
     if (gone.length > 0) parts.log.info({ duty: name, rows: gone.length }, "worker.pruned");
     return { more: gone.length === batch };
   },

@@ -22,6 +22,7 @@ import { Lane } from "./lane.ts";
 import { proposeNightlyPlan } from "./propose-nightly-plan.ts";
 import { pruneDuties } from "./prune.ts";
 import { queueWebhooks } from "./queue-webhooks.ts";
+import { relayEvents } from "./relay-events.ts";
 import { runAsWorker } from "./run-command.ts";
 import { sendTechnicians } from "./send-technicians.ts";
 import { tellAttention } from "./tell-attention.ts";
@@ -92,7 +93,9 @@ export async function startWorker({
   // News of a commit concerns these alone; the others wait for the time to come, or for these.
   const sending = laneOf(sendTechnicians(parts));
   const finding = laneOf(assignTickets(parts, () => void sending.wake()));
-  const prompt = [finding, sending, laneOf(queueWebhooks(parts, () => void wakeAll(senders)))];
+  const relay = settings.natsUrl === null ? null : relayEvents(parts, settings.natsUrl, () => void relaying[0]?.wake());
+  const relaying: Lane[] = relay === null ? [] : [laneOf(relay)];
+  const prompt = [finding, sending, laneOf(queueWebhooks(parts, () => void wakeAll(senders))), ...relaying];
   const lanes = [...prompt, ...senders, ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf)];
   const heartLane = laneOf(heart);
   log.info(
@@ -130,7 +133,9 @@ export async function startWorker({
   const stop = async (): Promise<Readonly<Totals>> => {
     clearInterval(tick);
     clearInterval(pulse);
+    relay?.leave();
     await Promise.all([...lanes, heartLane].map((lane) => lane.stop()));
+    await relay?.end();
     await listener.close();
     // Without Postgres the row goes stale by itself, which says the same a little later.
     await heart.end().catch(() => undefined);

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { isDatabaseAway } from "../db/failures.ts";
 import { rulesOfTicket } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { NatsUnavailable } from "../nats/publisher.ts";
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../storage/object-store.ts";
 import type { Totals } from "./duty.ts";
 
@@ -16,6 +17,7 @@ export function awayPart(error: unknown): string | null {
   if (error instanceof Refusal)
     return error.code === "DEPENDENCY_UNAVAILABLE" && !lacksRules(error) ? String(error.details["dependency"]) : null;
   if (error instanceof ObjectStoreUnavailable || error instanceof ObjectStoreMisconfigured) return "object_store";
+  if (error instanceof NatsUnavailable) return "nats";
   return isDatabaseAway(error) ? "postgres" : null;
 }
 

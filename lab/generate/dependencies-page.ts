@@ -16,6 +16,8 @@ const purposes: Readonly<Record<string, string>> = {
     "the fonts inside an invoice's PDF: Latin, Cyrillic and Greek; of 4.8 MB two files are read",
   pdfkit: "draws an invoice as a tagged PDF, in a thread that starts with the first one",
   "@types/pdfkit": "types",
+  "@nats-io/jetstream": "tells NATS what happens, where DISPATCH_NATS_URL is set",
+  "@nats-io/transport-node": "the connection to NATS",
   ajv: "checks requests against the contract's schemas",
   "csv-parse": "reads the CSV files of other programs, for dispatch:import",
   express: "the API's routes",

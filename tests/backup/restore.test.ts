@@ -57,6 +57,9 @@ async function addCursors({ owner }: TestApi): Promise<void> {
     "INSERT INTO webhook_cursors (endpoint_id, xact, id) SELECT $1, xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1",
     [abreast],
   );
+  await owner.query(
+    "UPDATE nats_relay SET (xact, id) = (SELECT xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1)",
+  );
 }
 
 describe("a restored backup", async () => {
@@ -102,6 +105,15 @@ describe("a restored backup", async () => {
       ],
       0,
     );
+  });
+
+  test("takes the relay to NATS back to just before the first event it has not told", async () => {
+    const { unread, there } = await one(
+      restored.url,
+      `SELECT (SELECT count(*)::int FROM outbox o, nats_relay r WHERE (o.xact, o.id) > (r.xact, r.id)) AS unread,
+              (SELECT count(*)::int FROM outbox) AS there`,
+    );
+    assert.ok(Number(unread) > 0 && Number(unread) < Number(there), `${unread} of ${there} events are untold`);
   });
 
   test("takes each webhook back to just before the first event it has not read", async () => {

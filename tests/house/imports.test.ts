@@ -13,6 +13,7 @@ const running = [
   "dispatch/field",
   "dispatch/process",
   "dispatch/webhooks",
+  "dispatch/nats",
   "dispatch/aggregates.ts",
   "dispatch/handlers.ts",
 ] as const;
@@ -36,6 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/process": [...low, "dispatch/kernel"],
   "dispatch/ticket": [...low, "dispatch/kernel"],
   "dispatch/webhooks": ["dispatch/db", "dispatch/kernel"],
+  "dispatch/nats": ["dispatch/db", "dispatch/kernel"],
   "dispatch/workforce": desk,
   "dispatch/money": ["dispatch/contract"],
   "dispatch/planning": [...desk, "dispatch/workforce", "dispatch/planner"],

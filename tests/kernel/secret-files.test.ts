@@ -14,6 +14,7 @@ const secretVariables = Object.values(settingsList)
 /** A value each secret setting takes. */
 const urls: Readonly<Record<string, string>> = {
   DISPATCH_DATABASE_URL: "postgresql://dispatch:word@db/dispatch",
+  DISPATCH_NATS_URL: "nats://dispatch:word@nats.example:4222",
   DISPATCH_TRAVEL_URL: "https://osrm.example/key",
 };
 const valueOf = (variable: string): string => urls[variable] ?? "a secret of forty characters, no fewer..";
@@ -38,13 +39,14 @@ describe("secrets by file", () => {
     return assert.fail("it was taken");
   };
 
-  test("are the database's address, the shared secrets, tokens, the object store's keys and the travel service's address", () => {
+  test("are the shared secrets, tokens, the object store's keys and the addresses of database, NATS and travel service", () => {
     assert.deepEqual(secretVariables.toSorted(), [
       "DISPATCH_ADMIN_TOKEN",
       "DISPATCH_AUTH_JWT_SECRET",
       "DISPATCH_AUTH_JWT_SECRET_OLD",
       "DISPATCH_DATABASE_URL",
       "DISPATCH_LIFECYCLE_TOKEN",
+      "DISPATCH_NATS_URL",
       "DISPATCH_OBJECT_STORE_KEY",
       "DISPATCH_OBJECT_STORE_SECRET",
       "DISPATCH_TRAVEL_URL",

@@ -18,7 +18,13 @@ import { grouped, sayWhere } from "./progress.ts";
 import { RowDigest } from "./streams.ts";
 
 /** Tables that hold rows in a database that was only migrated. */
-export const filledByMigrations: readonly string[] = ["audit_heads", "audit_watch", "machine_edges", "number_series"];
+export const filledByMigrations: readonly string[] = [
+  "audit_heads",
+  "audit_watch",
+  "machine_edges",
+  "nats_relay",
+  "number_series",
+];
 
 /** What a backup of before calls a table that a later migration has renamed. */
 export const renamedByMigrations: Readonly<Record<string, string>> = { ticket_state_transitions: "state_transitions" };
@@ -51,7 +57,8 @@ export async function loadDatabase(
     await requireUnused(client);
     for (const statement of rest) await client.query(statement);
     for (const { table, kept } of tables) await loadTable(client, folder, table, kept, work);
-    if (tables.some(({ table }) => table.name === "webhook_cursors")) await client.query(rewindCursors);
+    for (const [cursors, rewind] of Object.entries(rewinds))
+      if (tables.some(({ table }) => table.name === cursors)) await client.query(rewind);
     say("checking every reference…");
     for (const statement of after) await client.query(statement);
     for (const { name, last_value, is_called } of database.sequences) {
@@ -68,12 +75,13 @@ export async function loadDatabase(
 }
 
 // A cursor counts by transaction and then by id, and without transactions by id alone. So it goes back to just before the
-// first event it has not read; what it read behind that is told again, as webhooks may.
-const rewindCursors = `
-  UPDATE webhook_cursors c
-  SET since = NULL,
-      id = coalesce((SELECT min(o.id) - 1 FROM outbox o WHERE (o.xact, o.id) > (c.xact, c.id)),
-                    greatest(c.id, (SELECT max(o.id) FROM outbox o)))`;
+// first event it has not read; what it read behind that is told again, as webhooks and NATS may.
+const firstUnread = `coalesce((SELECT min(o.id) - 1 FROM outbox o WHERE (o.xact, o.id) > (c.xact, c.id)),
+                              greatest(c.id, (SELECT max(o.id) FROM outbox o)))`;
+const rewinds = {
+  webhook_cursors: `UPDATE webhook_cursors c SET since = NULL, id = ${firstUnread}`,
+  nats_relay: `UPDATE nats_relay c SET id = ${firstUnread}`,
+};
 
 /** A database without any table, or one that was migrated to this very schema and never used. */
 async function requireRoom(client: pg.Client, schema: string): Promise<void> {
