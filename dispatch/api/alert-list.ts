@@ -210,6 +210,13 @@ export const watchedAlerts = define({
       "A webhook that is not paused has not got events for a quarter of an hour: its receiver fails, or no worker delivers.",
     firstCommand: "pnpm dispatch:alerts --explain WEBHOOKS_BEHIND",
   },
+  NATS_BEHIND: {
+    severity: "warning",
+    owner: "integrations",
+    runbook: "ops/runbooks/nats_behind.md",
+    summary: "The NATS server has not got events for five minutes: it is away or refuses them, or no worker relays.",
+    firstCommand: "pnpm dispatch:alerts --explain NATS_BEHIND",
+  },
   COMMAND_ERRORS_BURN: {
     severity: "critical",
     owner: "platform on call",

@@ -15,6 +15,7 @@ import type { LockWatch } from "./lock-watch.ts";
 import type { readingNames } from "./metric-list.ts";
 import type { Metrics } from "./metrics.ts";
 import { restartsByPart } from "./part-watch.ts";
+import { natsGauges, pendingBySink, readNats } from "./nats-gauges.ts";
 import { readingOf, type Reading } from "./reading.ts";
 import { readWebhooks, webhookGauges } from "./webhook-gauges.ts";
 import { workDone, workersSeen } from "./workers-seen.ts";
@@ -74,6 +75,8 @@ export function addGauges(
   const inTurn = <T>(name: ReadingName, read: () => Promise<T>) => shared(name, () => turn(read));
   const sharing = (name: ReadingName, read: () => Promise<Values>) => orNothing(inTurn(name, read));
   const paces = inTurn("assignments", () => recentAssignments(desk));
+  const webhooks = inTurn("webhooks", () => readWebhooks(desk));
+  const nats = inTurn("nats", () => readNats(desk));
   const watched = inTurn("audit_watch", () => auditWatched(desk));
   readings.set("disks", disks);
   readings.set("parts", parts);
@@ -111,7 +114,9 @@ export function addGauges(
     dispatch_worker_work: sharing("worker_work", async () => new Map(Object.entries(await workDone(desk)))),
     dispatch_outbox_lag_seconds: sharing("outbox", () => outboxLag(desk)),
     dispatch_travel_service: async () => new Map(Object.entries(desk.travel.gauges() ?? { drives: 0 })),
-    ...webhookGauges(inTurn("webhooks", () => readWebhooks(desk))),
+    dispatch_outbox_pending: async () => pendingBySink(await webhooks(), await nats()),
+    ...webhookGauges(webhooks),
+    ...natsGauges(nats),
     dispatch_audit_verified_age_seconds: async () => {
       const found = await watched();
       return found ? single(found.seconds) : new Map();

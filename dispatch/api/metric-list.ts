@@ -41,6 +41,7 @@ export const readingNames = [
   "worker_work",
   "outbox",
   "webhooks",
+  "nats",
   "audit_watch",
   "locks",
 ] as const;
@@ -195,6 +196,26 @@ export const metricList = define({
     labels: [],
     unit: "seconds",
     help: "Age of the oldest event that is held back by a transaction still running",
+  },
+  dispatch_outbox_pending: {
+    type: "gauge",
+    labels: ["sink"],
+    unit: "events",
+    help:
+      "Events committed and not yet taken over by who is told of them: webhook (those of paused endpoints too), and nats, 0 where " +
+      "DISPATCH_NATS_URL is unset",
+  },
+  dispatch_nats_lag_seconds: {
+    type: "gauge",
+    labels: [],
+    unit: "seconds",
+    help: "Age of the oldest event that the NATS server has not acknowledged",
+  },
+  dispatch_nats_skipped: {
+    type: "gauge",
+    labels: [],
+    unit: "events",
+    help: "Events that were never told to NATS, because no server takes such a subject, or so long a message",
   },
   dispatch_travel_service: {
     type: "gauge",

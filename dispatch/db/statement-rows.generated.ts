@@ -1660,6 +1660,15 @@ export type StatementRows = {
     technician: string;
     nobody_sent_because: string | null;
   };
+  explain_nats_relay: {
+    waiting: number;
+    oldest_waits_seconds: number;
+    a_worker_relays: boolean;
+    fails_with: string;
+    since: string | null;
+    acknowledged_ever: number;
+    skipped: number;
+  };
   explain_pauses: { scope: string; what: string; paused_by: string; reason: string | null; since: string };
   explain_rejections: {
     times: number;

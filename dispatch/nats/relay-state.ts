@@ -10,9 +10,12 @@ import { streamSubjects } from "./event-message.ts";
 /** For the reader of the outbox, and for what counts in it. */
 export const streamExpressions: readonly string[] | null = subjectExpressions(streamSubjects);
 
+/** The key of the advisory lock that who relays holds. */
+export const relayLock = [1, 49] as const;
+
 const claim = statement<Position & { readonly held: boolean }>(
   "nats_relay_claim",
-  `SELECT pg_try_advisory_lock(1, 49) AS held, xact::text AS xact, id::text AS id FROM nats_relay`,
+  `SELECT pg_try_advisory_lock(${relayLock.join(", ")}) AS held, xact::text AS xact, id::text AS id FROM nats_relay`,
 );
 
 /**

@@ -13,6 +13,7 @@ import { idempotencyConflicts } from "./idempotency-conflicts.ts";
 import { lockTables } from "./lock-tables.ts";
 import { logOfGigabytes } from "./log-of-gigabytes.ts";
 import { migrationKilled } from "./migration-killed.ts";
+import { natsAway } from "./nats-away.ts";
 import { networkSilent } from "./network-silent.ts";
 import { objectStoreDown } from "./object-store-down.ts";
 import { objectsReadOnly } from "./objects-read-only.ts";
@@ -46,6 +47,7 @@ export const drills: readonly Drill[] = [
   postgresFrozen,
   supervisorKilled,
   webhookHangs,
+  natsAway,
   clockWrong,
   diskFull,
   networkSilent,

@@ -24,6 +24,9 @@ const longestWaitSeconds = 120;
 /** An event is tried again within five minutes, however ill its endpoint is: after three such pauses somebody should look. */
 const webhookLagSeconds = 900;
 
+/** A server that is back is found within seconds, and what failed is tried again within half a minute. */
+const natsLagSeconds = 300;
+
 /** Commands end within ten seconds (DISPATCH_DB_STATEMENT_TIMEOUT_MS). The time counts from the first look that saw the lock. */
 const longestHeldSeconds = 9;
 
@@ -42,6 +45,7 @@ const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
     `min(dispatch_reading_age_seconds{reading="alert_signals"}) > ${oldestReadingSeconds} or ` +
     `(max(up{job="dispatch-api"}) == 1 unless min(dispatch_reading_age_seconds{reading="alert_signals"}))`,
   WEBHOOKS_BEHIND: `${renewed("max", 'dispatch_webhook_lag_seconds{endpoint="active"}', "webhooks")} > ${webhookLagSeconds}`,
+  NATS_BEHIND: `${renewed("max", "dispatch_nats_lag_seconds", "nats")} > ${natsLagSeconds}`,
   ASSIGNMENT_WAITING: `${renewed("max", "dispatch_assignment_oldest_wait_seconds", "oldest_wait")} > ${longestWaitSeconds}`,
 };
 
@@ -89,6 +93,7 @@ export const watchedRules: readonly Rule[] = [
   rule("ALERTS_BLIND", watched.ALERTS_BLIND, afterStart),
   rule("ASSIGNMENT_WAITING", watched.ASSIGNMENT_WAITING),
   rule("WEBHOOKS_BEHIND", watched.WEBHOOKS_BEHIND),
+  rule("NATS_BEHIND", watched.NATS_BEHIND),
 ];
 
 export const burnRules: readonly Rule[] = objectives.flatMap((objective) =>

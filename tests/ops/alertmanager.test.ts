@@ -151,7 +151,7 @@ describe("alertmanager", { skip }, () => {
         .filter((one) => one.labels["severity"] === "warning" && silent.has(named(one)))
         .map(named)
         .sort(),
-      [...twice.map(nameOf), "WEBHOOKS_BEHIND warning"].sort(),
+      [...twice.map(nameOf), "WEBHOOKS_BEHIND warning", "NATS_BEHIND warning"].sort(),
     );
 
     await fire(url, causes, true);

@@ -211,19 +211,21 @@ describe("promtool", { skip }, () => {
       ...both("dispatch_alert_signal", 'code="OUTBOX_STUCK",'),
       ...both("dispatch_alert_signal", 'code="STUCK_SCHEDULING",'),
       ...both("dispatch_webhook_lag_seconds", 'endpoint="active",'),
+      ...both("dispatch_nats_lag_seconds"),
       ...both("dispatch_assignment_oldest_wait_seconds"),
       ...both("dispatch_assignments_recent", 'pace="late",'),
       ...["OUTBOX_STUCK", "STUCK_SCHEDULING"].map((code) => [
         `dispatch_alert_threshold{code="${code}",instance="a"}`,
         "1x300",
       ]),
-      ...["alert_signals", "webhooks", "oldest_wait", "assignments"].flatMap((reading) => [
+      ...["alert_signals", "webhooks", "nats", "oldest_wait", "assignments"].flatMap((reading) => [
         [age(reading, "a"), "3x3 60+60x297"],
         [age(reading, "b"), "3x300"],
       ]),
     ]);
     const firing = [
       { alert: "ASSIGNMENT_WAITING", severity: "critical" },
+      { alert: "NATS_BEHIND", severity: "warning" },
       { alert: "OUTBOX_STUCK", severity: "critical" },
       { alert: "STUCK_SCHEDULING", severity: "warning" },
       { alert: "WEBHOOKS_BEHIND", severity: "warning" },

@@ -5,7 +5,7 @@ import { relayState, type RelayState } from "../../dispatch/nats/relay-state.ts"
 import { streamName } from "../../dispatch/nats/stream.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
-import { startNatsServer, type Login, type NatsServer } from "../support/nats-server.ts";
+import { startNatsServer, type Login, type NatsServer } from "../../lab/drills/nats-server.ts";
 import { startTestWorker, type TestWorker } from "../support/worker.ts";
 
 export type Ending = { after(fn: () => Promise<void>): void };
@@ -28,7 +28,7 @@ export type NatsDesk = {
 };
 
 export async function natsDesk(t: Ending, login?: Login): Promise<NatsDesk> {
-  const nats = await startNatsServer(t, login);
+  const nats = await startNatsServer(t, login && { login });
   const api = await startTestApi({ t });
   return {
     api,

@@ -8,6 +8,7 @@ import { lockHolders } from "../../db/lock-holders.ts";
 import { serverConnections } from "../../db/server-connections.ts";
 import type { Database } from "../../db/pool.ts";
 import type { AuditFault } from "../../kernel/chain-faults.ts";
+import { streamExpressions } from "../../nats/relay-state.ts";
 import { PolicyUnreadable, readVersion, versionsInUse } from "../../kernel/policy-versions.ts";
 import { clockDifference, clockOffset } from "../../process/database-clock.ts";
 import { foldersOf, freePercent, type DiskUse } from "../../process/disk-space.ts";
@@ -129,6 +130,12 @@ const heldBack = part("events held back", async ({ db, now }) => {
 const webhooks = part("webhooks", async ({ db, now }) => ({
   rows: await db.rows(sql.selectWebhooks, [now.toISOString(), most]),
 }));
+
+const nats = part("events for NATS", async ({ db, now, settings }) =>
+  settings.natsUrl === null
+    ? { note: "none is set: DISPATCH_NATS_URL is empty here", rows: [] }
+    : { rows: await db.rows(sql.selectNatsRelay, [now.toISOString(), streamExpressions]) },
+);
 
 const connections = part("connections to this database by use", async ({ db }) => ({
   rows: await db.rows(sql.selectConnections),
@@ -297,6 +304,7 @@ export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
   OUTBOX_STUCK: [heldBack, transactions],
   OUTBOX_DEAD_LETTERS: [webhooks],
   WEBHOOKS_BEHIND: [webhooks, workers],
+  NATS_BEHIND: [nats, heldBack, workers],
   DISK_LOW: [disks],
   CONNECTIONS_HIGH: [ofTheServer, connections, transactions],
   CLOCK_WRONG: [clocks],

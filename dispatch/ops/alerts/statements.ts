@@ -1,6 +1,7 @@
 // What the explanations read. Every row is made to be printed as it is.
 
 import { statement } from "../../db/statement.ts";
+import { mostCounted, relayLock } from "../../nats/relay-state.ts";
 
 export const selectStuck = statement(
   "explain_stuck",
@@ -104,6 +105,25 @@ export const selectWebhooks = statement(
             AS oldest_waits_seconds
    FROM webhook_endpoints e LEFT JOIN webhook_deliveries d ON d.endpoint_id = e.id
    GROUP BY e.id ORDER BY dead_letters DESC, waiting DESC LIMIT $2`,
+);
+
+// The server's address is in no row; the reason names host and port at most.
+export const selectNatsRelay = statement(
+  "explain_nats_relay",
+  `SELECT count(waiting.created_at) AS waiting,
+          coalesce(floor(extract(epoch FROM $1::timestamptz - min(waiting.created_at))), 0)::integer AS oldest_waits_seconds,
+          EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+                  WHERE l.locktype = 'advisory' AND l.classid = ${relayLock[0]} AND l.objid = ${relayLock[1]} AND l.objsubid = 2)
+            AS a_worker_relays,
+          CASE WHEN r.failing_since IS NULL THEN 'nothing' ELSE coalesce(r.last_error, 'unknown') END AS fails_with,
+          r.failing_since AS since, r.acknowledged AS acknowledged_ever, r.skipped
+   FROM nats_relay r
+   LEFT JOIN LATERAL (
+     SELECT o.created_at FROM outbox o
+     WHERE (o.xact, o.id) > (r.xact, r.id) AND o.subject ~ ANY ($2::text[])
+     ORDER BY o.xact, o.id LIMIT ${mostCounted}
+   ) AS waiting ON true
+   GROUP BY r.failing_since, r.last_error, r.acknowledged, r.skipped`,
 );
 
 export const selectAuditFaults = statement(

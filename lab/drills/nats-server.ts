@@ -1,5 +1,5 @@
-// A real NATS server with JetStream for tests, Debian's nats-server: on 127.0.0.1, its files in a temporary folder. It can be killed,
-// frozen and started again on the same port with the same files. Knows nothing of Dispatch.
+// A real NATS server with JetStream for drills and tests, Debian's nats-server: on 127.0.0.1, its files in a temporary folder. It can be
+// killed, and started again on the same port with the same files. Knows nothing of Dispatch.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -28,9 +28,11 @@ async function program(): Promise<string | null> {
   return null;
 }
 
-/** Why there is none on this machine, in words fit for a skip message; false when there is. */
-export const natsMissing: string | false =
-  (await program()) === null && "nats-server is not installed: apt-get install -y --no-install-recommends nats-server";
+/** Why there is none on this machine, in words fit for a skip message; null when there is. */
+export const natsMissing = async (): Promise<string | null> =>
+  (await program()) === null
+    ? "nats-server is not installed: apt-get install -y --no-install-recommends nats-server"
+    : null;
 
 export type Login = { readonly user: string; readonly password: string };
 
@@ -39,19 +41,21 @@ export type NatsServer = {
   readonly url: string;
   /** As when its machine loses power. */
   kill(): Promise<void>;
-  /** As when it hangs: connections stay, nothing answers. */
-  freeze(): void;
-  thaw(): void;
   /** The same server again, after `kill`; with another login where one is given. */
   start(login?: Login): Promise<void>;
   /** Asks it as its operator. */
   manage<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T>;
 };
 
+export type NatsServerOptions = { readonly login?: Login; /** A free one unless given. */ readonly port?: number };
+
 /** Starts one that ends with `t`. */
-export async function startNatsServer(t: { after(fn: () => Promise<void>): void }, first?: Login): Promise<NatsServer> {
+export async function startNatsServer(
+  t: { after(fn: () => Promise<void>): void },
+  { login: first, port: given }: NatsServerOptions = {},
+): Promise<NatsServer> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-nats-"));
-  const port = await freePort(0);
+  const port = given ?? (await freePort(0));
   let login = first;
   let child: ChildProcess | null = null;
   const kill = async (): Promise<void> => {
@@ -81,8 +85,6 @@ export async function startNatsServer(t: { after(fn: () => Promise<void>): void 
     port,
     url: `nats://127.0.0.1:${port}`,
     kill,
-    freeze: () => void child?.kill("SIGSTOP"),
-    thaw: () => void child?.kill("SIGCONT"),
     start,
     manage: async (work) => {
       const nc = await connect({
