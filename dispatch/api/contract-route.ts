@@ -80,7 +80,7 @@ const developmentHeaders = (allowed: DevHeaders): "off" | "loopback" | "anywhere
 /** The rules in force by the names of the profile's file; where a setting replaces a value, the setting's. */
 function profileOf(desk: Desk): object {
   const policy = desk.policies.live;
-  const { bypass, candidateRisk, evidence, sla, invoice, priceBook } = policy;
+  const { bypass, candidateRisk, evidence, sla, invoice, priceBook, furtherBooks } = policy;
   const intake = intakeThresholds(desk);
   return {
     profile: policy.profile,
@@ -132,5 +132,6 @@ function profileOf(desk: Desk): object {
       trip_charge_only_allowed: invoice.tripChargeOnlyAllowed,
     },
     price_book: { version: priceBook.version, currency: priceBook.currency },
+    price_books: furtherBooks.map(({ file, book: { version, currency } }) => ({ file, version, currency })),
   };
 }

@@ -121,7 +121,7 @@ export const directoryCommands = defineCommands({
       ),
       tax_exempt: flag("Whether it pays no tax"),
       tax_id: text(50, "Tax number"),
-      currency: code("^[A-Z]{3}$", "Currency by ISO 4217"),
+      currency: code("^[A-Z]{3}$", "Currency by ISO 4217, one that a price book is in"),
       default_nte_cents: optional(
         nullable(cents("Limit in cents"), "Usual not-to-exceed limit of its tickets; null: none; absent: unchanged"),
       ),

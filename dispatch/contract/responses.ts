@@ -106,6 +106,10 @@ const ticketFields = {
   customer_phone: nullable(text()),
   customer_email: nullable(text()),
   nte_cents: count(),
+  currency: nullable(
+    text(),
+    "Of its amounts, by ISO 4217: its account's price book's when it opened; null: opened before there were several",
+  ),
   scheduled_start: nullable(time()),
   scheduled_end: nullable(time()),
   arrival_window: arrivalWindow(),
@@ -476,6 +480,7 @@ export const approvalList = Type.Object({
       ...approval.properties,
       ticket_id: answeredId<TicketId>(),
       number: text(),
+      currency: nullable(text(), "Of its amount, by ISO 4217; null: as the ticket's"),
       requested_by: text(),
       decided_by: nullable(text()),
       decided_at: nullable(time()),

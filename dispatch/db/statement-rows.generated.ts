@@ -325,6 +325,7 @@ export type StatementRows = {
     requested_at: string;
     ticket_id: string;
     number: string;
+    currency: string | null;
     requested_by: string;
     decided_by: string | null;
     decided_at: string | null;
@@ -2034,6 +2035,7 @@ export type StatementRows = {
   };
   intake_place: {
     account_known: boolean;
+    account_terms: unknown;
     site_account: string;
     site_country: string;
     asset_site: string;
@@ -2042,6 +2044,9 @@ export type StatementRows = {
     out_of_use: unknown;
   };
   invoice_buyer: {
+    id: string;
+    external_source: string | null;
+    external_id: string | null;
     account_name: string;
     billing_name: string | null;
     billing_email: string | null;
@@ -2389,6 +2394,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2441,6 +2447,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2616,6 +2623,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -2672,6 +2680,7 @@ export type StatementRows = {
     site_ids: readonly string[];
   };
   policy_currencies: { currency: string };
+  policy_currencies_named: { currency: string; accounts: number };
   policy_version_before: { version: number };
   policy_version_last: { version: number; hash: string };
   policy_version_newest: { version: number };
@@ -2749,6 +2758,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3235,6 +3245,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3287,6 +3298,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3339,6 +3351,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3391,6 +3404,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3443,6 +3457,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3495,6 +3510,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3547,6 +3563,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3600,6 +3617,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number;
     policy_version: number;
+    currency: string;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3653,6 +3671,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3707,6 +3726,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3760,6 +3780,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3813,6 +3834,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3867,6 +3889,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3920,6 +3943,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -3973,6 +3997,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -4026,6 +4051,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -4079,6 +4105,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;
@@ -4144,6 +4171,7 @@ export type StatementRows = {
     helpers_missing: number;
     parted_minutes: number | null;
     policy_version: number | null;
+    currency: string | null;
     audit_seq: number;
     audit_hash: string;
     audit_at: string;

@@ -3,6 +3,7 @@
 import type { InputOf } from "../contract/index.ts";
 import { knownId, type AccountId } from "../contract/ids.ts";
 import type { Violation } from "../kernel/refusal.ts";
+import { currenciesOf } from "../policy/price-books.ts";
 import {
   accountAggregate,
   lockAccountNamed,
@@ -15,7 +16,10 @@ import { readEmail } from "./email-address.ts";
 import { decided, requiredProblem, textOf, type KeptFacts, type UpsertDecision } from "./upsert-decision.ts";
 
 export type AccountInput = Omit<InputOf<"account.upsert">, "account_id" | "expected_version">;
-export type AccountFacts = KeptFacts;
+export type AccountFacts = KeptFacts & {
+  /** What the price books in force are in, the main one's first. */
+  readonly currencies: readonly string[];
+};
 
 const blank: AccountFields = {
   name: "",
@@ -68,7 +72,7 @@ export function decideAccount(
     refusals: [
       requiredProblem(row, "name", input.name, "there is no such account, so it would be a new one"),
       emailProblem("billing.email", email),
-      currencyProblem(input.currency),
+      row !== null && row.currency === input.currency ? null : currencyProblem(input.currency, facts.currencies),
     ],
   });
 }
@@ -79,10 +83,15 @@ export const emailProblem = (path: string, email: string | null | undefined): Vi
     ? { path, rule: "format", message: 'must have one "@" with text on both sides and no spaces' }
     : null;
 
-const currencyProblem = (currency: string | null | undefined): Violation | null =>
-  currency && !Intl.supportedValuesOf("currency").includes(currency)
-    ? { path: "currency", rule: "known", message: `"${currency}" is no currency of ISO 4217, such as USD` }
-    : null;
+/** Of a currency that no price book is in: nothing could be priced in it. */
+function currencyProblem(currency: string | null | undefined, known: readonly string[]): Violation | null {
+  if (!currency || known.includes(currency)) return null;
+  const message = Intl.supportedValuesOf("currency").includes(currency)
+    ? `no price book is in "${currency}"; known: ${known.join(", ")}. Leave it out for the main book's, ${known[0]}, or add ` +
+      `price-books/${currency.toLowerCase()}.json to the policy folder and activate it`
+    : `"${currency}" is no currency of ISO 4217, such as USD; known: ${known.join(", ")}`;
+  return { path: "currency", rule: "known", message };
+}
 
 export const accountUpsert = directoryUpsert({
   name: "account.upsert",
@@ -93,6 +102,7 @@ export const accountUpsert = directoryUpsert({
   load: async () => ({}),
   placeOf: ({ input, id }, row) =>
     row ? null : { account_id: input.account_id ?? knownId<AccountId>(id), site_id: null },
-  decide: ({ input }, row, facts) => decideAccount(row, input, facts),
+  decide: ({ desk, input }, row, facts) =>
+    decideAccount(row, input, { ...facts, currencies: currenciesOf(desk.policies.live) }),
   answer: (account, written) => ({ account, ...written }),
 });

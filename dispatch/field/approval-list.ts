@@ -11,8 +11,8 @@ type Row = QueryBodyOf<"approval.list">["approvals"][number];
 
 const selectApprovals = statement<Row>(
   "approval_list",
-  `SELECT a.id, a.status, a.approval_type, a.amount_delta_cents, a.reason, a.requested_at, a.ticket_id, t.number, a.requested_by,
-          a.decided_by, a.decided_at, a.notes
+  `SELECT a.id, a.status, a.approval_type, a.amount_delta_cents, a.reason, a.requested_at, a.ticket_id, t.number,
+          t.currency, a.requested_by, a.decided_by, a.decided_at, a.notes
    FROM approvals a JOIN tickets t ON t.id = a.ticket_id
    WHERE ($1::text IS NULL OR a.status = $1) AND ($2::uuid IS NULL OR a.ticket_id = $2)
      AND ($6::timestamptz IS NULL OR (a.requested_at, a.id) > ($6::timestamptz, $7::uuid))

@@ -9,6 +9,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { closestSku } from "../policy/part-catalogue.ts";
 import type { PriceBook } from "../policy/policy.ts";
+import { bookFor, type PricedAccount } from "../policy/price-books.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
 import { loadSiteDemand } from "../workforce/site-demand.ts";
 import { selectLastRaise } from "./approvals.ts";
@@ -59,10 +60,12 @@ type Priced = { readonly desk: Desk; readonly ticket: TicketRow };
 export function priceVisits(
   { desk, ticket }: Priced,
   visits: readonly Visit[],
-  { region, taxExempt, timezone }: Pick<BillingFacts, "region" | "taxExempt" | "timezone">,
+  { region, taxExempt, timezone, buyer }: Pick<BillingFacts, "region" | "taxExempt" | "timezone" | "buyer">,
   adjustments: readonly InvoiceAdjustment[],
 ): InvoiceAmounts {
-  const { priceBook, businessHours, invoice: rules } = policyOf(desk, ticket);
+  const policy = policyOf(desk, ticket);
+  const { businessHours, invoice: rules } = policy;
+  const { book: priceBook } = bookFor(policy, pricedAccount(ticket, buyer));
   const blamed = adjustments.length > 0 ? "adjustments" : "work";
   const warranty = warrantyOf(ticket);
   const accountId = ticket.account_id;
@@ -73,6 +76,14 @@ export function priceVisits(
   if (!result.ok) throw notBillable(result, result.path || blamed, priceBook);
   return result.invoice;
 }
+
+/** A ticket's account as price books know it, in the currency that the ticket opened with. */
+export const pricedAccount = ({ account_id, currency }: TicketRow, buyer: Buyer | null): PricedAccount => ({
+  id: account_id,
+  external_source: buyer?.external_source ?? null,
+  external_id: buyer?.external_id ?? null,
+  currency,
+});
 
 /** What the credits of warranty work say; null for work that is charged. */
 function warrantyOf({ follows }: TicketRow): string | null {

@@ -5,9 +5,10 @@
 import type { InvoiceBody } from "../contract/responses.ts";
 import { newId } from "../kernel/clock.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { bookFor } from "../policy/price-books.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
 import type { TicketRow } from "../ticket/ticket-row.ts";
-import { loadBillingFacts, priceVisits, requireWithinNte } from "./billable.ts";
+import { loadBillingFacts, pricedAccount, priceVisits, requireWithinNte } from "./billable.ts";
 import { insertInvoice, loadInvoices, lockNumber, standingInvoice } from "./invoices.ts";
 import { dayAfter, issueDay } from "./issue-day.ts";
 import { partiesNow, type Buyer } from "./parties.ts";
@@ -32,6 +33,7 @@ export const billingGenerateInvoice = ticketCommand({
     requireWithinNte({ desk, ticket }, amounts.total_cents);
     const purchaseOrder = requirePurchaseOrder(input.purchase_order, facts.buyer);
     const issuedOn = issueDay(now, facts.timezone);
+    const { seller } = bookFor(desk.policies.live, pricedAccount(ticket, facts.buyer));
     const terms = facts.buyer?.payment_terms_days ?? null;
     const invoice: InvoiceBody = {
       id: newId(Date.parse(now)),
@@ -45,7 +47,7 @@ export const billingGenerateInvoice = ticketCommand({
       issued_at: now,
       issued_on: issuedOn,
       due_on: terms === null ? null : dayAfter(issuedOn, terms),
-      parties: facts.buyer && partiesNow(desk.policy.seller, facts.buyer, purchaseOrder),
+      parties: facts.buyer && partiesNow(seller, facts.buyer, purchaseOrder),
     };
     const { id: invoice_id, number, total_cents, tax_cents } = invoice;
     return {

@@ -8,7 +8,9 @@ import type { Place } from "../kernel/aggregate.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { requireNotMerged } from "../directory/kept-row.ts";
 import { archived } from "../directory/directory-upsert.ts";
+import type { Desk } from "../kernel/desk.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { bookFor, type PricedAccount } from "../policy/price-books.ts";
 
 /** Where a contact is known; an account's own where it has no site. */
 export type ContactFacts = { readonly contact_account: AccountId | null; readonly contact_site: SiteId | null };
@@ -19,7 +21,11 @@ export type OutOfUse = {
   readonly archived_at: string;
   readonly merged_into: string | null;
 };
+/** What an account has agreed on for its tickets. */
+type AccountTerms = PricedAccount & { readonly default_nte_cents: number | null };
 export type PlaceFacts = ContactFacts & {
+  /** Null where the account is not known. */
+  readonly account_terms: AccountTerms | null;
   readonly out_of_use: OutOfUse | null;
   readonly account_known: boolean;
   readonly site_account: AccountId | null;
@@ -35,7 +41,8 @@ export type PlaceFacts = ContactFacts & {
  */
 export const heldPlace = (account: string | null, site: string, asset: string, contact: string): string => `
   WITH held_account AS MATERIALIZED (
-         SELECT id, archived_at, merged_into FROM accounts WHERE id = ${account ?? "NULL"} FOR KEY SHARE),
+         SELECT id, external_source, external_id, currency, default_nte_cents, archived_at, merged_into
+         FROM accounts WHERE id = ${account ?? "NULL"} FOR KEY SHARE),
        held_site AS MATERIALIZED (
          SELECT id, account_id, country, archived_at, merged_into FROM sites WHERE id = ${site} FOR KEY SHARE),
        held_asset AS MATERIALIZED (
@@ -69,6 +76,8 @@ const selectPlace = statement<PlaceFacts>(
     "$4",
   )}
    SELECT EXISTS (SELECT FROM held_account) AS account_known,
+          (SELECT json_build_object('id', id, 'external_source', external_source, 'external_id', external_id,
+                    'currency', currency, 'default_nte_cents', default_nte_cents) FROM held_account) AS account_terms,
           (SELECT account_id FROM held_site) AS site_account,
           (SELECT country FROM held_site) AS site_country,
           (SELECT site_id FROM held_asset) AS asset_site,
@@ -113,6 +122,12 @@ export function requirePlace(actor: Actor, input: PlaceInput, facts: PlaceFacts)
   if (out?.kind === "asset") requireInUse(actor, out);
   if (input.contact_id) requireContact(input, facts);
   requireInUse(actor, out);
+}
+
+/** What a ticket that opens there now has of its account: the currency of its price book, and the usual limit where none is named. */
+export function agreedTerms({ policies }: Desk, { account_terms: terms }: PlaceFacts, nte_cents: number | undefined) {
+  const currency = terms && bookFor(policies.live, terms).book.currency;
+  return { currency, nte_cents: nte_cents ?? terms?.default_nte_cents ?? 0 };
 }
 
 /** @throws Refusal INVALID_REQUEST for a contact who is not the place's own */

@@ -6,8 +6,9 @@ import type { Parties, PrintedAddress } from "../contract/money-responses.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import type { Seller } from "../policy/policy.ts";
+import type { PricedAccount } from "../policy/price-books.ts";
 
-export type Buyer = {
+export type Buyer = Omit<PricedAccount, "currency"> & {
   readonly account_name: string;
   readonly billing_name: string | null;
   readonly billing_email: string | null;
@@ -27,9 +28,9 @@ export type Buyer = {
 
 const selectBuyer = statement<Buyer>(
   "invoice_buyer",
-  `SELECT a.name AS account_name, a.billing_name, a.billing_email, a.billing_address, a.tax_id, a.tax_exempt,
-          a.payment_terms_days, a.purchase_order_required, s.name AS site_name, s.address1, s.address2, s.city, s.region,
-          s.postal_code, s.country
+  `SELECT a.id, a.external_source, a.external_id, a.name AS account_name, a.billing_name, a.billing_email, a.billing_address,
+          a.tax_id, a.tax_exempt, a.payment_terms_days, a.purchase_order_required, s.name AS site_name, s.address1, s.address2,
+          s.city, s.region, s.postal_code, s.country
    FROM tickets t JOIN accounts a ON a.id = t.account_id JOIN sites s ON s.id = t.site_id WHERE t.id = $1`,
 );
 

@@ -19,7 +19,7 @@ import {
 import { handoffPrompt, intakeThresholds } from "./intake-guard.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
 import { phoneRegion, readPhone, withExtension } from "../directory/phone-number.ts";
-import { loadPlace, requirePlace } from "./intake-place.ts";
+import { agreedTerms, loadPlace, requirePlace } from "./intake-place.ts";
 
 type OpenCall = {
   id: TicketId;
@@ -93,7 +93,7 @@ export const ticketBlindIntake = creationCommand({
         description: input.description ?? null,
         priority: input.priority,
         incident_type: input.incident_type,
-        nte_cents: input.nte_cents ?? 0,
+        ...agreedTerms(desk, place, input.nte_cents),
         customer_name: input.customer_name,
         customer_phone: extended ?? phone,
         customer_email: email,

@@ -1,18 +1,19 @@
 // ticket.create: opens a ticket for a known account and site.
 
 import { creationCommand } from "../ticket/ticket-command.ts";
-import { loadPlace, requirePlace } from "./intake-place.ts";
+import { agreedTerms, loadPlace, requirePlace } from "./intake-place.ts";
 
 export const ticketCreate = creationCommand({
   name: "ticket.create",
   load: (tx, { input }) => loadPlace(tx, input),
-  decide({ actor, input }, place) {
+  decide({ desk, actor, input }, place) {
     requirePlace(actor, input, place);
-    const { account_id, site_id, summary, asset_id = null, description = null, nte_cents = 0 } = input;
+    const { account_id, site_id, summary, asset_id = null, description = null } = input;
+    const terms = agreedTerms(desk, place, input.nte_cents);
     return {
       state: "NEW",
-      create: { account_id, site_id, summary, asset_id, description, nte_cents },
-      payload: { summary, nte_cents },
+      create: { account_id, site_id, summary, asset_id, description, ...terms },
+      payload: { summary, ...terms },
       body: (ticket) => ticket,
     };
   },

@@ -7,7 +7,7 @@ import { newRelatedTicket } from "../ticket/related-ticket.ts";
 import { ticketCommand, type TicketCall } from "../ticket/ticket-command.ts";
 import { selectNextNumber, updateFollowUps } from "../ticket/ticket-details.ts";
 import { abilityWarnings, loadMissingAbilities } from "../workforce/missing-abilities.ts";
-import { loadPlace, requirePlace, type PlaceFacts } from "./intake-place.ts";
+import { agreedTerms, loadPlace, requirePlace, type PlaceFacts } from "./intake-place.ts";
 import { checkIncidentType } from "./known-incident-type.ts";
 
 type Call = TicketCall<"ticket.follow_up">;
@@ -59,7 +59,11 @@ export const ticketFollowUp = ticketCommand({
 });
 
 /** @throws Refusal FORBIDDEN_SCOPE, MERGED, ARCHIVED, ACCOUNT_NOT_FOUND, SITE_NOT_FOUND, ASSET_NOT_FOUND, INVALID_REQUEST */
-function fieldsOf({ actor, input, ticket }: Call, place: PlaceFacts, kept: StillInUse): Omit<NewTicket, "number"> {
+function fieldsOf(
+  { desk, actor, input, ticket }: Call,
+  place: PlaceFacts,
+  kept: StillInUse,
+): Omit<NewTicket, "number"> {
   const { account_id = ticket.account_id, site_id = ticket.site_id, asset_id, contact_id } = input;
   requirePlace(actor, { account_id, site_id, asset_id, contact_id }, place);
   const [ofAccount, ofSite] = [account_id === ticket.account_id, site_id === ticket.site_id];
@@ -70,7 +74,7 @@ function fieldsOf({ actor, input, ticket }: Call, place: PlaceFacts, kept: Still
     description: input.description ?? null,
     priority: input.priority ?? "ROUTINE",
     incident_type: input.incident_type ?? ticket.incident_type,
-    nte_cents: input.nte_cents ?? 0,
+    ...agreedTerms(desk, place, input.nte_cents),
     // What stands at the other site, and who is to be asked for there, say nothing of this one.
     asset_id: asset_id === undefined && ofSite ? kept.asset_id : (asset_id ?? null),
     contact_id: contact_id === undefined && ofSite ? kept.contact_id : (contact_id ?? null),

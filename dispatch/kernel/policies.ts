@@ -5,6 +5,7 @@ import type { Database } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import type { LoadedPolicy } from "../policy/load.ts";
 import { underVersion, type Policy } from "../policy/policy.ts";
+import { currenciesOf } from "../policy/price-books.ts";
 import { PolicyUnreadable, readVersion, versionsInUse, type VersionInUse } from "./policy-versions.ts";
 
 /** How many versions are in memory, beside the one in force. A built one takes some 60 KB, with a catalogue of 5,000 parts 800. */
@@ -21,7 +22,8 @@ const selectBefore = statement<{ version: number }>(
 );
 const selectCurrencies = statement<{ currency: string | null }>(
   "policy_currencies",
-  `SELECT DISTINCT content #>> '{files,price-book.json,currency}' AS currency FROM policy_versions`,
+  `SELECT DISTINCT f.value ->> 'currency' AS currency FROM policy_versions v, jsonb_each(v.content -> 'files') AS f
+   WHERE f.key = 'price-book.json' OR (f.key LIKE 'price-books/%' AND f.value ? 'currency')`,
 );
 // What a start says of itself; of several processes, and while nothing was activated, the last one started has the word.
 const saveStarted = statement(
@@ -103,9 +105,9 @@ export class Policies {
 
   /** The currency of all tickets, under whatever version they opened; null where versions differ. */
   async oneCurrency(): Promise<string | null> {
-    const { currency } = this.#live.priceBook;
+    const [currency = null, ...others] = currenciesOf(this.#live);
     const stored = await this.#db.rows(selectCurrencies, []);
-    return stored.every((one) => one.currency === currency) ? currency : null;
+    return others.length === 0 && stored.every((one) => one.currency === currency) ? currency : null;
   }
 
   /** Reads versions that are not in memory. One that cannot be read is told of once. */

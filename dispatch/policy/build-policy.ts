@@ -13,11 +13,13 @@ import {
   toHoliday,
   toCloseoutTemplate,
   toIncidentType,
+  toFurtherBook,
   toPriceBook,
   toSeller,
   toProfileRules,
 } from "./from-json.ts";
 import { isMembers, layered } from "./layered-profile.ts";
+import { laidOverMain } from "./further-book.ts";
 import type { Policy } from "./policy.ts";
 import { PolicyError } from "./policy-error.ts";
 import {
@@ -25,6 +27,7 @@ import {
   calendarFile,
   incidentFolder,
   incidentTypeOf,
+  isFurtherBook,
   noWorkFile,
   priceBookFile,
   profileFile,
@@ -33,12 +36,14 @@ import {
 import {
   AgreementsFile,
   CalendarFile,
+  FurtherBookFile,
   IncidentFile,
   NoWorkFile,
   PriceBookFile,
   ProfileFile,
   type AgreementsJson,
   type CalendarJson,
+  type FurtherBookJson,
   type IncidentJson,
   type NoWorkJson,
   type PriceBookJson,
@@ -86,6 +91,13 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
   });
   const noWork = faults.of(() => checked<NoWorkJson>(noWorkFile, files[noWorkFile], NoWorkFile));
   const priceBook = faults.of(() => checked<PriceBookJson>(priceBookFile, files[priceBookFile], PriceBookFile));
+  const further = Object.keys(files).flatMap((name) => {
+    const json =
+      priceBook &&
+      isFurtherBook(name) &&
+      faults.of(() => checked<FurtherBookJson>(name, laidOverMain(name, files[name], priceBook), FurtherBookFile));
+    return json ? [{ file: name, json }] : [];
+  });
   const calendar = faults.of(() => checked<CalendarJson>(calendarFile, files[calendarFile], CalendarFile));
   const agreements = faults.of(() => checked<AgreementsJson>(agreementsFile, files[agreementsFile], AgreementsFile));
   if (faults.found.length > 0 || !profile || !noWork || !priceBook || !calendar || !agreements) throw faults.all();
@@ -95,6 +107,7 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
     incidents,
     noWork: { file: noWorkFile, json: noWork },
     priceBook: { file: priceBookFile, json: priceBook },
+    furtherBooks: further,
     calendar: { file: calendarFile, json: calendar },
     agreements: { file: agreementsFile, json: agreements },
     profile: { file, json: profile },
@@ -109,6 +122,7 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
       incidents: types,
       no_work: noWork,
       price_book: priceBook,
+      ...(further.length > 0 && { price_books: further }),
       profile,
     }),
     closeoutTemplates: indexBy(
@@ -137,6 +151,7 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
       ({ holidays }) => holidays.map(toHoliday),
     ),
     priceBook: toPriceBook(priceBook),
+    furtherBooks: further.map((book) => toFurtherBook(book, priceBook)),
     businessHours: toBusinessHours(calendar),
     seller: toSeller(priceBook),
   });

@@ -4,6 +4,7 @@
  */
 import { commandEntries, type CommandName } from "../contract/index.ts";
 import { currencyProblem } from "./currency.ts";
+import { checkWhoseBooks, type Source } from "./further-book.ts";
 import { skuKey } from "./part-catalogue.ts";
 import { PolicyError } from "./policy-error.ts";
 import { ratedTimes, signatureKey } from "./policy.ts";
@@ -11,13 +12,13 @@ import {
   partExample,
   type AgreementsJson,
   type CalendarJson,
+  type FurtherBookJson,
   type IncidentJson,
   type NoWorkJson,
   type PriceBookJson,
   type ProfileJson,
 } from "./schema.ts";
 
-type Source<T> = { readonly file: string; readonly json: T };
 type Incident = Source<IncidentJson> & { readonly type: string };
 
 export type PolicySources = {
@@ -25,16 +26,18 @@ export type PolicySources = {
   readonly noWork: Source<NoWorkJson>;
   readonly calendar: Source<CalendarJson>;
   readonly priceBook: Source<PriceBookJson>;
+  readonly furtherBooks: readonly Source<FurtherBookJson>[];
   readonly agreements: Source<AgreementsJson>;
   readonly profile: Source<ProfileJson>;
 };
 
 /** @throws PolicyError for the first rule that does not hold */
-export function crossCheck({ incidents, noWork, calendar, priceBook, agreements, profile }: PolicySources): void {
+export function crossCheck({ incidents, noWork, calendar, agreements, profile, ...books }: PolicySources): void {
   checkHolidays(calendar);
   checkEvidence(incidents, noWork);
   checkBusinessHours(calendar);
-  checkPriceBook(priceBook, calendar);
+  for (const book of [books.priceBook, ...books.furtherBooks]) checkPriceBook(book, calendar);
+  checkWhoseBooks(books.priceBook, books.furtherBooks);
   refuseRepeats(
     agreements.file,
     "/agreements",

@@ -2,12 +2,14 @@
  * Turns validated policy JSON (snake_case) into the Policy's members (camelCase), nothing else:
  * every rule about content is in schema.ts and cross-checks.ts.
  */
+import type { Source } from "./further-book.ts";
 import { skuKey } from "./part-catalogue.ts";
 import {
   ratedTimes,
   type BusinessHours,
   type CataloguePart,
   type CloseoutTemplate,
+  type FurtherBook,
   type Holiday,
   type IncidentType,
   type Index,
@@ -19,7 +21,14 @@ import {
   type RequiredEvidence,
   type Seller,
 } from "./policy.ts";
-import type { AgreementsJson, CalendarJson, IncidentJson, PriceBookJson, ProfileJson } from "./schema.ts";
+import type {
+  AgreementsJson,
+  CalendarJson,
+  FurtherBookJson,
+  IncidentJson,
+  PriceBookJson,
+  ProfileJson,
+} from "./schema.ts";
 
 /** The members of Policy that come from the profile, with what other files say in its place. */
 export type ProfileRules = Omit<
@@ -33,6 +42,7 @@ export type ProfileRules = Omit<
   | "incidentTypes"
   | "holidayCalendars"
   | "priceBook"
+  | "furtherBooks"
   | "seller"
 >;
 
@@ -107,6 +117,19 @@ export function toPriceBook(json: PriceBookJson): PriceBook {
     parts: indexBy(json.parts ?? [], ({ sku }) => skuKey(sku), toPart),
   };
 }
+
+export const toFurtherBook = ({ file, json }: Source<FurtherBookJson>, main: PriceBookJson): FurtherBook => ({
+  file,
+  book: toPriceBook(json),
+  forAccounts: json.for_accounts
+    ? indexBy<string, true>(
+        json.for_accounts,
+        (reference) => reference,
+        () => true,
+      )
+    : null,
+  seller: toSeller(json) ?? toSeller(main),
+});
 
 const toPart = (json: NonNullable<PriceBookJson["parts"]>[number]): CataloguePart => ({
   sku: json.sku.trim(),

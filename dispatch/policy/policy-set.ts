@@ -2,7 +2,7 @@
  * What a policy folder says, as it was written: every JSON file by its path, and the shipped profile it extends in full. This is
  * what a version of the policy keeps. Must not judge content; build-policy.ts does.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { PolicyError } from "./policy-error.ts";
 
@@ -20,6 +20,7 @@ export const calendarFile = "calendar.json";
 export const agreementsFile = "agreements.json";
 export const singleFiles: readonly string[] = [profileFile, noWorkFile, priceBookFile, calendarFile, agreementsFile];
 export const incidentFolder = "incidents";
+export const priceBookFolder = "price-books";
 
 /** The set that comes with this release. */
 export const shippedFolder: string = join(import.meta.dirname, "shipped");
@@ -38,6 +39,9 @@ const mostBytes = 1_024 * 1_024;
 
 const incidentPath = /^incidents\/([A-Z][A-Z0-9_]{1,63})\.json$/;
 
+/** Whether it is a file in price-books/. */
+export const isFurtherBook = (file: string): boolean => /^price-books\/[a-z0-9][a-z0-9_-]{0,62}\.json$/.test(file);
+
 /** The incident type of a file in incidents/; null for any other. */
 export const incidentTypeOf = (file: string): string | null => incidentPath.exec(file)?.[1] ?? null;
 
@@ -46,7 +50,8 @@ export const incidentTypeOf = (file: string): string | null => incidentPath.exec
  * @throws PolicyError for a file that is none of a policy's, is missing, too large or not JSON
  */
 export function readPolicyFiles(folder: string): PolicySet["files"] {
-  const names = [...listed(folder, ""), ...listed(folder, incidentFolder)];
+  const books = existsSync(join(folder, priceBookFolder)) ? listed(folder, priceBookFolder) : [];
+  const names = [...listed(folder, ""), ...listed(folder, incidentFolder), ...books];
   if (names.length > mostFiles)
     throw new PolicyError(".", "/", `has ${names.length} files; a policy has ${mostFiles} at most`);
   for (const name of singleFiles)
@@ -65,17 +70,23 @@ function listed(folder: string, sub: string): string[] {
   }
   return entries.flatMap((entry) => {
     const name = sub === "" ? entry.name : `${sub}/${entry.name}`;
-    if (entry.name.startsWith(".") || entry.name.endsWith(".md") || name === incidentFolder) return [];
-    if (!singleFiles.includes(name) && incidentTypeOf(name) === null)
+    if (entry.name.startsWith(".") || entry.name.endsWith(".md") || folders.includes(name)) return [];
+    if (!singleFiles.includes(name) && incidentTypeOf(name) === null && !isFurtherBook(name))
       throw new PolicyError(name, "/", strangerReason(sub));
     return [name];
   });
 }
 
-const strangerReason = (sub: string): string =>
-  sub === incidentFolder
-    ? "is no incident type: the file's name is the type in capitals; an example: incidents/DOOR_WONT_LATCH.json"
-    : `is no file of a policy; known: ${singleFiles.join(", ")}, incidents/<TYPE>.json, and .md for notes`;
+const folders: readonly string[] = [incidentFolder, priceBookFolder];
+
+function strangerReason(sub: string): string {
+  if (sub === incidentFolder)
+    return "is no incident type: the file's name is the type in capitals; an example: incidents/DOOR_WONT_LATCH.json";
+  if (sub === priceBookFolder)
+    return "is no price book: its name is of small letters, digits, - and _; an example: price-books/eur.json";
+  const known = `${singleFiles.join(", ")}, incidents/<TYPE>.json, price-books/<NAME>.json`;
+  return `is no file of a policy; known: ${known}, and .md for notes`;
+}
 
 /** @throws PolicyError for a file that cannot be read, is too large, or is not JSON */
 export function readJson(folder: string, file: string): unknown {

@@ -110,6 +110,16 @@ export type PriceBook = {
   readonly parts: Index<CataloguePart>;
 };
 
+/** A price book beside price-book.json, for the accounts of its currency or for some of them (price-books.ts). */
+export type FurtherBook = {
+  readonly file: string;
+  readonly book: PriceBook;
+  /** Account ids, and external references as SOURCE:ID; null: everybody's in its currency whom no other names. */
+  readonly forAccounts: Index<true> | null;
+  /** The main book's where it names none. */
+  readonly seller: Seller | null;
+};
+
 /** What stands on an invoice of who sells, by the names under which it is told and kept. */
 export type Seller = {
   readonly name: string;
@@ -232,6 +242,7 @@ export const ticketRules = [
   "evidenceKeys",
   "incidentTypes",
   "priceBook",
+  "furtherBooks",
   "businessHours",
 ] as const satisfies readonly (keyof Policy)[];
 type TicketRule = (typeof ticketRules)[number];
@@ -294,7 +305,9 @@ export type Policy = {
   readonly incidentTypes: Index<IncidentType>;
   /** The holidays of each calendar that a site may name. */
   readonly holidayCalendars: Index<readonly Holiday[]>;
+  /** The main one; which one an account is in says bookFor (price-books.ts). */
   readonly priceBook: PriceBook;
+  readonly furtherBooks: readonly FurtherBook[];
   /** Null where calendar.json names none: the usual rates hold at all times. */
   readonly businessHours: BusinessHours | null;
   /** By price-book.json as it is today, and no ticket's own: an invoice bears the address of its day. Null where it says none. */

@@ -224,40 +224,63 @@ const Part = Type.Object(
   { ...closed, examples: [partExample] },
 );
 
-/** price-book.json; an account row names only the rates that differ from the default. */
-export const PriceBookFile = Type.Object(
-  {
-    schema_version: Type.Literal("1"),
-    version: SemVer,
-    currency: Type.String({ pattern: "^[A-Z]{3}$", examples: ["EUR"] }),
-    notes: Type.Optional(Type.String()),
-    rounding: Type.Optional(Type.Enum([...roundingModes], { examples: ["half_even"] })),
-    seller: Type.Optional(Seller),
-    default: Type.Object({ ...rates, ...timed }, closed),
-    parts: Type.Optional(Type.Array(Part, { maxItems: 5_000, examples: [[partExample]] })),
-    accounts: Type.Array(
-      Type.Object(
-        {
-          account_id: Type.String({ pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" }),
-          labor_cents_per_hour: Type.Optional(rates.labor_cents_per_hour),
-          travel_cents_per_hour: Type.Optional(rates.travel_cents_per_hour),
-          trip_charge_cents: Type.Optional(rates.trip_charge_cents),
-          minimum_labor_minutes: Type.Optional(rates.minimum_labor_minutes),
-          materials_markup_basis_points: Type.Optional(rates.materials_markup_basis_points),
-          ...timed,
-        },
-        closed,
-      ),
-    ),
-    tax: Type.Object(
+const priceBook = {
+  schema_version: Type.Literal("1"),
+  version: SemVer,
+  currency: Type.String({ pattern: "^[A-Z]{3}$", examples: ["EUR"] }),
+  notes: Type.Optional(Type.String()),
+  rounding: Type.Optional(Type.Enum([...roundingModes], { examples: ["half_even"] })),
+  seller: Type.Optional(Seller),
+  default: Type.Object({ ...rates, ...timed }, closed),
+  parts: Type.Optional(Type.Array(Part, { maxItems: 5_000, examples: [[partExample]] })),
+  accounts: Type.Array(
+    Type.Object(
       {
-        default_basis_points: BasisPoints,
-        regions: Type.Array(
-          Type.Object({ region: Type.String({ pattern: "^[A-Z0-9-]{1,20}$" }), basis_points: BasisPoints }, closed),
-        ),
-        taxable_lines: Type.Array(TaxableLine, { uniqueItems: true }),
+        account_id: Type.String({ pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" }),
+        labor_cents_per_hour: Type.Optional(rates.labor_cents_per_hour),
+        travel_cents_per_hour: Type.Optional(rates.travel_cents_per_hour),
+        trip_charge_cents: Type.Optional(rates.trip_charge_cents),
+        minimum_labor_minutes: Type.Optional(rates.minimum_labor_minutes),
+        materials_markup_basis_points: Type.Optional(rates.materials_markup_basis_points),
+        ...timed,
       },
       closed,
+    ),
+  ),
+  tax: Type.Object(
+    {
+      default_basis_points: BasisPoints,
+      regions: Type.Array(
+        Type.Object({ region: Type.String({ pattern: "^[A-Z0-9-]{1,20}$" }), basis_points: BasisPoints }, closed),
+      ),
+      taxable_lines: Type.Array(TaxableLine, { uniqueItems: true }),
+    },
+    closed,
+  ),
+};
+
+/** price-book.json; an account row names only the rates that differ from the default. */
+export const PriceBookFile = Type.Object(priceBook, closed);
+
+/** An account id, or an external reference as SOURCE:ID. */
+const AccountReference = Type.String({
+  maxLength: 301,
+  pattern: "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^:]+:.+)$",
+  examples: ["d3f77db0-5d1a-4f9c-b0ea-111111111111", "quickbooks:1001"],
+});
+
+/** price-books/<NAME>.json, with what it extends laid under it. */
+export const FurtherBookFile = Type.Object(
+  {
+    ...priceBook,
+    extends: Type.Optional(Type.Literal("price-book.json")),
+    for_accounts: Type.Optional(
+      Type.Array(AccountReference, {
+        minItems: 1,
+        maxItems: 10_000,
+        uniqueItems: true,
+        examples: [["quickbooks:1001", "d3f77db0-5d1a-4f9c-b0ea-111111111111"]],
+      }),
     ),
   },
   closed,
@@ -369,4 +392,5 @@ export type NoWorkJson = Static<typeof NoWorkFile>;
 export type AgreementsJson = Static<typeof AgreementsFile>;
 export type CalendarJson = Static<typeof CalendarFile>;
 export type PriceBookJson = Static<typeof PriceBookFile>;
+export type FurtherBookJson = Static<typeof FurtherBookFile>;
 export type ProfileJson = Static<typeof ProfileFile>;

@@ -4,7 +4,9 @@ import { basename } from "node:path";
 import { isMembers } from "./layered-profile.ts";
 import {
   incidentTypeOf,
+  isFurtherBook,
   isShippedProfile,
+  priceBookFile,
   readJson,
   shippedFolder,
   shippedProfileFile,
@@ -35,6 +37,7 @@ export function shippedExample(file: string, pointer: string, missing?: string):
 
 function shippedFile(file: string): unknown {
   if (incidentTypeOf(file) !== null) return readJson(shippedFolder, "incidents/DOOR_WONT_LATCH.json");
+  if (isFurtherBook(file)) return readJson(shippedFolder, priceBookFile);
   if (singleFiles.includes(file) && file !== "profile.json") return readJson(shippedFolder, file);
   const name = basename(file, ".json");
   return readJson("/", shippedProfileFile(isShippedProfile(name) ? name : "strict"));

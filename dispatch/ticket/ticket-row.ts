@@ -91,7 +91,7 @@ export type TicketChange = Partial<
 >;
 
 /** What a creating command decides; ids, times and audit come from the pipeline. */
-export type NewTicket = Pick<TicketRow, "number" | "account_id" | "site_id" | "summary"> &
+export type NewTicket = Pick<TicketRow, "number" | "account_id" | "site_id" | "summary" | "currency"> &
   TicketChange &
   Partial<
     Pick<
@@ -157,6 +157,7 @@ const columnNames = [
   "helpers_missing",
   "parted_minutes",
   "policy_version",
+  "currency",
   "audit_seq",
   "audit_hash",
   "audit_at",
@@ -254,10 +255,11 @@ const coveredFirst = [
 const covered: Readonly<Record<number, readonly ColumnName[]>> = {
   1: coveredFirst,
   2: [...coveredFirst, "policy_version"],
+  3: [...coveredFirst, "policy_version", "currency"],
 };
 
 export const ticketCover = {
-  version: 2,
+  version: 3,
   values: (row: TicketRow, version: number): readonly unknown[] | null =>
     covered[version]?.map((column) => row[column]) ?? null,
 };
@@ -341,6 +343,7 @@ export function ticketBody(t: TicketRow, reader: Pick<Actor, "role">): TicketBod
     customer_phone: t.customer_phone,
     customer_email: t.customer_email,
     nte_cents: t.nte_cents,
+    currency: t.currency,
     scheduled_start: t.scheduled_start,
     scheduled_end: t.scheduled_end,
     arrival_window:
@@ -430,6 +433,7 @@ export function newTicket(
     account_id: fields.account_id,
     site_id: fields.site_id,
     summary: fields.summary,
+    currency: fields.currency,
     asset_id: null,
     contact_id: null,
     state,

@@ -1,7 +1,7 @@
 // Which calls a person must allow first, and what their card says.
 
 import { listAt, numberAt, objectAt, sortedJson, textAt, type JsonObject } from "./json.ts";
-import { moneyAt, quoted, wordAt } from "./result-text.ts";
+import { currencyAt, moneyAt, quoted, wordAt } from "./result-text.ts";
 import type { ApprovalRule } from "./approval-rules.ts";
 import { fieldsShown } from "./resolve-call.ts";
 import type { Subject } from "./subject.ts";
@@ -53,16 +53,17 @@ export function isPointless(tool: Tool, ticket: JsonObject | null): boolean {
 /**
  * The card: the action, its target, what will change, why it needs a person. At most 80 and 512 characters.
  * @param asking whoever asks, quoted
- * @param currency of limits, which tickets' answers do not name; null where nobody says
+ * @param ofAll the currency of limits where the ticket's answer does not name it; null where nobody says
  */
 export function cardFor(
   rule: Pick<ApprovalRule, "reason">,
   tool: Tool,
   { call, ticket, plan, approval, names }: Subject,
   asking: string,
-  currency: string | null = null,
+  ofAll: string | null = null,
 ): { title: string; description: string } {
   const number = ticket && textAt(ticket, "number");
+  const currency = currencyAt(ticket ?? approval, ofAll);
   const parts = [
     ticket && `${quoted(textAt(ticket, "summary"), 70)} ${siteText(objectAt(ticket, "site"))}.`,
     ticket &&

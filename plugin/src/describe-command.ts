@@ -6,7 +6,7 @@ import { driveText, followsText, localText, nextLine, ticketLine, ticketWords, v
 import { planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { moneyAt, inline, lines, plainOrQuoted, quoted, sentence, wordAt } from "./result-text.ts";
+import { currencyAt, moneyAt, inline, lines, plainOrQuoted, quoted, sentence, wordAt } from "./result-text.ts";
 import type { Tool } from "./tool-catalog.ts";
 
 const repeated =
@@ -18,17 +18,18 @@ const opening: readonly string[] = ["ticket.create", "ticket.blind_intake", "tic
 
 /**
  * The text of a command's answer.
- * @param currency of what answers name none of: limits of tickets, and what is asked for beside them; null where nobody says
+ * @param ofAll the currency of limits, and of what is asked for beside them, where the ticket does not name it; null where nobody says
  */
 export function describeCommand(
   tool: Tool,
   body: JsonObject,
   replayed: boolean,
   granted: readonly Role[],
-  currency: string | null = null,
+  ofAll: string | null = null,
 ): string {
   const receipt = objectAt(body, "receipt");
   const ticket = textAt(body, "state") !== null && textAt(body, "site_id") !== null ? body : objectAt(body, "ticket");
+  const currency = currencyAt(ticket, ofAll);
   const first = `DONE ${tool.name}${replayed ? repeated : ""}`;
   if (Object.keys(body).length === 0) return lines(first, "the answer has no body, and so no receipt", usualNext(tool));
   if (textAt(receipt, "aggregate") !== null)

@@ -18,7 +18,7 @@ import { documentFile, documentLine, documentLines, exportLines } from "./descri
 import { planLine, planLines } from "./describe-plan.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { moneyAt, fenced, inline, lines, plainOrQuoted, quoted, wordAt as at } from "./result-text.ts";
+import { currencyAt, moneyAt, fenced, inline, lines, plainOrQuoted, quoted, wordAt as at } from "./result-text.ts";
 
 type Describe = (body: JsonObject, granted: readonly Role[], currency: string | null) => (string | null | false)[];
 
@@ -123,7 +123,8 @@ const readings: Record<QueryName, Describe> = {
       ...found.map(
         (one) =>
           `approval_id ${at(one, "id")} ${at(one, "status")} ${at(one, "approval_type")} ` +
-          `+${moneyAt(one, "amount_delta_cents", currency)} ticket_id ${at(one, "ticket_id")} number ${at(one, "number")} asked by ` +
+          `+${moneyAt(one, "amount_delta_cents", currencyAt(one, currency))} ` +
+          `ticket_id ${at(one, "ticket_id")} number ${at(one, "number")} asked by ` +
           `${quoted(textAt(one, "requested_by"), 40)} at ${at(one, "requested_at")}: ` +
           `${quoted(textAt(one, "reason"), 160)}`,
       ),

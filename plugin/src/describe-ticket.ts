@@ -4,14 +4,14 @@ import { chatName, commandEntries, type CommandName } from "../../dispatch/contr
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { finalStates, isTicketState, ticketStates } from "../../dispatch/contract/states.ts";
 import { isObject, type JsonObject, listAt, numberAt, objectAt, textAt } from "./json.ts";
-import { money, fenced, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
+import { currencyAt, money, fenced, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 
 /** Tools named at most as what comes next. */
 const maxNext = 8;
 
 /**
  * `ticket <id> <STATE> …` with what is set.
- * @param currency of its limit, which its answer does not name; null where nobody says
+ * @param currency of its limit where its answer does not name it; null where nobody says
  */
 export function ticketLine(ticket: JsonObject, currency: string | null, before: string | null = null): string {
   const state = wordAt(ticket, "state");
@@ -22,7 +22,7 @@ export function ticketLine(ticket: JsonObject, currency: string | null, before: 
     before !== null && before !== state && `(was ${before})`,
     word("priority"),
     word("incident_type"),
-    nte !== null && (nte > 0 ? `nte ${money(nte, currency)}` : "no nte agreed"),
+    nte !== null && (nte > 0 ? `nte ${money(nte, currencyAt(ticket, currency))}` : "no nte agreed"),
     visitText(ticket),
     word("assigned_tech_id") && `tech_id ${wordAt(ticket, "assigned_tech_id")}`,
     word("pending_approval_id") && `pending_approval_id ${wordAt(ticket, "pending_approval_id")}`,

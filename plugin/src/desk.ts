@@ -38,8 +38,8 @@ export type Desk = {
   /** GET /contract's answer, at most half a minute old; null when the API does not say. */
   contract(caller: Caller): Promise<JsonObject | null>;
   /**
-   * The currency of all tickets, since their answers name none: as `contract` was told last, which every turn's brief and every
-   * command's look for a card ask. Null where it differs between tickets, or nobody has asked yet.
+   * The currency of all tickets, for those that opened before each named its own: as `contract` was told last, which every turn's
+   * brief and every command's look for a card ask. Null where it differs between tickets, or nobody has asked yet.
    */
   currency(): string | null;
   /** The API's rules for what a person must allow; none while it does not say, for then it does nothing either. */

@@ -95,6 +95,9 @@ export const money = (cents: number, currency: string | null): string =>
     })
     .replaceAll("\u00a0", " ");
 
+/** The currency of a ticket's amounts: its own, else the one of all tickets; null where nobody says. */
+export const currencyAt = (ticket: unknown, ofAll: string | null): string | null => textAt(ticket, "currency") ?? ofAll;
+
 /** The amount in cents at a key, in the currency that stands beside it. */
 export const moneyAt = (of: unknown, key: string, currency: string | null = textAt(of, "currency")): string =>
   money(numberAt(of, key) ?? 0, currency);

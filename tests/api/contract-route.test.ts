@@ -80,6 +80,7 @@ describe("GET /contract", async () => {
         sla: { target_minutes: { EMERGENCY: 60, URGENT: 240, ROUTINE: 1440 }, warning_minutes: 45 },
         candidate_risk: { incident_types: candidateRisk.incidentTypes, evidence_keys: candidateRisk.evidenceKeys },
         price_book: { version: "1.0.0", currency: "USD" },
+        price_books: [],
       });
       assert.equal(development_headers, file["dev_headers"] === true ? "loopback" : "off");
       assert.deepEqual(human_approval, { required: true, rules });

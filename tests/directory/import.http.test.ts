@@ -236,7 +236,7 @@ describe("directory.import", async () => {
   });
 
   test("refuses for a wrong cell the rows that say it, and no others", async () => {
-    const rows = ["EURO", "EUR", "EUR"].map((currency, at) => ({
+    const rows = ["EURO", "USD", "USD"].map((currency, at) => ({
       ...shop(30 + at),
       Kunde: "Euro AG",
       Currency: currency,

@@ -43,6 +43,7 @@ describe("one ticket", async () => {
       customer_email: null,
       nte_cents: 5,
       policy_version: null,
+      currency: "USD",
       scheduled_start: null,
       scheduled_end: null,
       arrival_window: null,

@@ -361,6 +361,12 @@ test("a ticket's limit is in the currency that is said of all tickets", () => {
   ];
   for (const text of told("EUR")) assert.match(text, / nte €880\.00 /);
   for (const text of told(null)) assert.match(text, / nte 880\.00 /);
+  const own = { ...ticket, currency: "CHF" };
+  assert.match(
+    describeReading("ticket.get", own, roles, "EUR"),
+    / nte CHF.880\.00 /,
+    "what it says itself comes first",
+  );
   const approvals = [{ id: "a", amount_delta_cents: 5_000 }];
   assert.match(describeReading("approval.list", { approvals }, roles, "EUR"), /\+€50\.00 /);
 });

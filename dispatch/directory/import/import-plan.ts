@@ -10,6 +10,7 @@ import type { Desk } from "../../kernel/desk.ts";
 import type { Related } from "../../kernel/related-change.ts";
 import type { Violation } from "../../kernel/refusal.ts";
 import type { Validated } from "../../kernel/validate.ts";
+import { currenciesOf } from "../../policy/price-books.ts";
 import { accountAggregate, type AccountChange, type AccountFields, type AccountRow } from "../account-row.ts";
 import { decideAccount } from "../account-upsert.ts";
 import { assetAggregate, type AssetChange, type AssetFields, type AssetRow } from "../asset-row.ts";
@@ -148,7 +149,8 @@ class Planner {
         accountAggregate.created(desk, { id: knownId<AccountId>(id), fields, state: "", at: now }),
       rows: this.#found.accounts,
       belongsTo: {},
-      decide: decideAccount,
+      decide: (row, input, kept) =>
+        decideAccount(row, input, { ...kept, currencies: currenciesOf(desk.policies.live) }),
     });
     if (known) this.#accounts.set(group.draft.key, { ...known, accountId: known.id, country: null });
   }

@@ -1,6 +1,7 @@
 // Whether a folder could come into force.
 
 import { resolve } from "node:path";
+import { currenciesOf } from "../../policy/price-books.ts";
 import { loadPolicySet } from "../../policy/load.ts";
 import type { Said } from "./said.ts";
 
@@ -12,7 +13,7 @@ export function checkFolder(dir: string): Said {
   return {
     result: { ok: true, folder, profile: policy.profile, hash: policy.policyHash, incident_types: types },
     lines: [
-      `${folder} is well: profile ${policy.profile}, prices in ${policy.priceBook.currency}, ${types.length} kinds of work`,
+      `${folder} is well: profile ${policy.profile}, prices in ${currenciesOf(policy).join(" and ")}, ${types.length} kinds of work`,
       `kinds of work: ${types.join(", ")}`,
       `hash ${policy.policyHash}`,
     ],
