@@ -8,7 +8,7 @@ import { roles } from "../contract/roles.ts";
 import { intakeThresholds } from "../field/intake-guard.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { approvalRules } from "../kernel/human-approval.ts";
-import type { DevHeaders } from "../process/settings.ts";
+import type { DevHeaders } from "../process/settings/kinds.ts";
 import type { Credentials } from "./credentials.ts";
 import { devHeadersNow } from "./development-headers.ts";
 import { triedZoneData, zoneData } from "../process/zone-data.ts";

@@ -6,7 +6,7 @@ import { idFrom, type AccountId, type Id, type SiteId, type TechnicianId } from 
 import type { Reach } from "../kernel/actor.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import type { DevHeaders } from "../process/settings.ts";
+import type { DevHeaders } from "../process/settings/kinds.ts";
 import { actorIdProblem, actorTypeFrom, reachFrom, type Speaker } from "./speaker.ts";
 
 /** Whether they count at this moment: the settings allow them, and so does the profile in force, activated since the start or not. */

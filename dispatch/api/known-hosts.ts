@@ -4,7 +4,8 @@
 
 import { isIP } from "node:net";
 import { Refusal } from "../kernel/refusal.ts";
-import type { DevHeaders, Settings } from "../process/settings.ts";
+import type { Settings } from "../process/settings.ts";
+import type { DevHeaders } from "../process/settings/kinds.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** @throws Refusal HOST_NOT_ALLOWED, ORIGIN_NOT_ALLOWED */

@@ -11,12 +11,14 @@ const closingGraceMs = 10_000;
 
 await runService({
   service: serviceName,
-  help: `Usage: node dispatch/api/main.ts
+  help: `Usage: node dispatch/api/main.ts [--print-config]
 
-Starts dispatch-api and runs until SIGTERM or SIGINT, which let the requests in progress finish. All settings are
-environment variables whose names begin with DISPATCH_; without any it listens on 127.0.0.1:8080 and keeps its data in
-the folder .dispatch. The log goes to stdout, one JSON object a line; SIGHUP opens the file of DISPATCH_LOG_SINK_PATH
-anew.
+Starts dispatch-api and runs until SIGTERM or SIGINT, which let the requests in progress finish. Settings come from the
+file that DISPATCH_CONFIG names, and from environment variables whose names begin with DISPATCH_, which go before it;
+without any it listens on 127.0.0.1:8080 and keeps its data in the folder .dispatch. The log goes to stdout, one
+JSON object a line; SIGHUP opens the file of DISPATCH_LOG_SINK_PATH anew.
+
+--print-config prints the settings in force, secrets masked, each with where it comes from, and starts nothing.
 
 Exit codes: 0 stopped in good order; 1 could not start, or broke, or had to cut requests off; 2 a setting is wrong.
 `,

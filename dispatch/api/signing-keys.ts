@@ -12,7 +12,9 @@ import {
 import type { Clock } from "../kernel/clock.ts";
 import { isObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { SettingsError } from "../process/settings.ts";
+import { namesOf } from "../process/settings/setting.ts";
+import { SettingsError } from "../process/settings/settings-error.ts";
+import { settingsList } from "../process/settings/settings-list.ts";
 
 export type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
 export type Warn = (message: string, error: unknown) => void;
@@ -45,10 +47,8 @@ export async function openSigningKeys(place: string, clock: Clock, warn: Warn): 
 async function fileKeys(path: string, clock: Clock, warn: Warn): Promise<SigningKeys> {
   let current = await readKeys(path).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SettingsError(
-      "DISPATCH_AUTH_JWKS",
-      `must name a file with a JSON Web Key Set, or a URL; ${path}: ${reason}`,
-    );
+    const rule = `must name a file with a JSON Web Key Set, or a URL; ${path}: ${reason}`;
+    throw new SettingsError([{ at: namesOf(settingsList.jwks), rule }]);
   });
   let lookedAt = clock.now().getTime();
   return {

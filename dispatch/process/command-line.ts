@@ -4,11 +4,15 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { databaseReason, databaseWords, isDatabaseAway } from "../db/failures.ts";
 import { isOperatorError } from "./operator-errors.ts";
+import type { Configuration } from "./settings.ts";
+import { tellSettings } from "./settings/print.ts";
 
 /** A failure whose message is all its reader needs. */
 export class CommandFailure extends Error {
   override readonly name = "CommandFailure";
 }
+
+const printConfig = "--print-config";
 
 type Values<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>["values"];
 
@@ -24,6 +28,8 @@ type CommandLine<O extends ParseArgsOptionsConfig> = {
   readonly operands?: Readonly<Record<string, string>>;
   /** What may come after those. */
   readonly optionalOperands?: Readonly<Record<string, string>>;
+  /** The settings it goes by, for --print-config; without this it reads none. */
+  readonly configuration?: (values: Values<O>) => Configuration;
 };
 
 /** Runs a command with the process's arguments and sets its exit code. */
@@ -31,7 +37,10 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
   line: CommandLine<O>,
   run: (values: Values<O>, operands: readonly string[]) => Promise<number>,
 ): Promise<void> {
-  const args = process.argv.slice(2).filter((arg) => arg !== "--");
+  const { configuration } = line;
+  const given = process.argv.slice(2).filter((arg) => arg !== "--");
+  const printsSettings = configuration !== undefined && given.includes(printConfig);
+  const args = printsSettings ? given.filter((arg) => arg !== printConfig) : given;
   if (args.includes("--help") || args.includes("-h")) {
     console.log(helpOf(line));
     return;
@@ -45,7 +54,7 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
     const parsed = parseArgs({ args, options: line.options, strict: true, allowPositionals: most > 0 });
     values = parsed.values;
     operands = parsed.positionals;
-    if (operands.length < wanted.length) throw new Error(`expected ${wanted.join(" ")}`);
+    if (!printsSettings && operands.length < wanted.length) throw new Error(`expected ${wanted.join(" ")}`);
     if (operands.length > most) throw new Error(`one too many: ${operands[most] ?? ""}`);
   } catch (error) {
     console.error(`${messageOf(error)}\n\n${helpOf(line)}`);
@@ -53,7 +62,8 @@ export async function runCommand<const O extends ParseArgsOptionsConfig>(
     return;
   }
   try {
-    process.exitCode = await run(values, operands);
+    if (!printsSettings) process.exitCode = await run(values, operands);
+    else tellSettings(configuration(values));
   } catch (error) {
     // Anything else is a bug in Dispatch, and its stack is needed to find it.
     console.error(isExpected(error) ? messageOf(error) : (saidOfPostgres(error) ?? error));
@@ -85,6 +95,7 @@ function helpOf({
   meanings,
   operands = {},
   optionalOperands = {},
+  configuration,
 }: CommandLine<ParseArgsOptionsConfig>): string {
   const rows = Object.entries({ ...operands, ...optionalOperands });
   for (const [option, { type, short }] of Object.entries(options)) {
@@ -93,6 +104,11 @@ function helpOf({
       meanings[option] ?? "",
     ]);
   }
+  if (configuration !== undefined)
+    rows.push([
+      printConfig,
+      "print the settings in force, secrets masked, each with where it comes from, and do nothing",
+    ]);
   rows.push(["--help", "this text"]);
   const width = Math.max(...rows.map(([option = ""]) => option.length)) + 2;
   const usage = rows.map(([option = "", meaning = ""]) => `  ${option.padEnd(width)}${meaning}`);

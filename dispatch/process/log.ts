@@ -5,7 +5,10 @@ import { pino, type DestinationStream, type Logger } from "pino";
 import { serverError } from "../db/failures.ts";
 import { LineWriter } from "./line-writer.ts";
 import { makeOwnFile } from "./own-file.ts";
-import { SettingsError, type Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
+import { namesOf } from "./settings/setting.ts";
+import { SettingsError } from "./settings/settings-error.ts";
+import { settingsList } from "./settings/settings-list.ts";
 
 export type Log = {
   readonly logger: Logger;
@@ -102,7 +105,8 @@ function openCopy(path: string, service: string): LineWriter {
     makeOwnFile(path);
     return new LineWriter({ destination: path, lineForDropped: lineForDropped(service) });
   } catch (error) {
-    throw new SettingsError("DISPATCH_LOG_SINK_PATH", `must name a file that can be written: ${String(error)}`);
+    const rule = `must name a file that can be written: ${String(error)}`;
+    throw new SettingsError([{ at: namesOf(settingsList.logSinkPath), rule }]);
   }
 }
 

@@ -5,7 +5,7 @@ import { EmbeddedPostgresError } from "../db/embedded.ts";
 import { MigrationError } from "../db/migrate.ts";
 import { PolicyError } from "../policy/policy-error.ts";
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable } from "../storage/object-store.ts";
-import { SettingsError } from "./settings.ts";
+import { SettingsError } from "./settings/settings-error.ts";
 
 export type ErrorClass = new (...args: never[]) => Error;
 

@@ -11,6 +11,10 @@ const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | 
 const isOpenToOthers = (stats: Stats): boolean =>
   stats.isFile() && stats.uid === process.getuid?.() && (stats.mode & 0o077) !== 0;
 
+/** Whether a file can be read by more than its owner; of another user's, such as root's, by more than its group. */
+export const isReadByOthers = (stats: Stats): boolean =>
+  (stats.mode & (stats.uid === process.getuid?.() ? 0o044 : 0o004)) !== 0;
+
 /**
  * Makes the file unless it is there, and takes away what others may do with one that is this user's. What is no file (a
  * terminal, a pipe) stays as it is.

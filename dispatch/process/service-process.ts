@@ -6,7 +6,9 @@ import type { Logger } from "pino";
 import { openLog, type Log } from "./log.ts";
 import { keepLogsBounded } from "./rotate-log.ts";
 import { isOperatorError, type ErrorClass } from "./operator-errors.ts";
-import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import { configurationFrom, type Settings } from "./settings.ts";
+import { tellSettings } from "./settings/print.ts";
+import { SettingsError } from "./settings/settings-error.ts";
 
 export const exitCodes = { stopped: 0, failed: 1, settings: 2 } as const;
 type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -31,13 +33,20 @@ export type ServiceLife = {
   readonly end: (code: ExitCode) => never;
 };
 
-/** Runs the service; SIGHUP opens its log's copy again. Exit code 2 says that a setting or the command line is wrong. */
+/**
+ * Runs the service, or prints its settings; SIGHUP opens its log's copy again. Exit code 2 says that a setting or the command line is
+ * wrong.
+ */
 export async function runService({ service, help, operatorErrors = [], messages, run }: ServiceProcess): Promise<void> {
-  if (wantsHelp(help)) return void process.stdout.write(help);
+  const wanted = optionsIn(help);
+  if (wanted.help) return void process.stdout.write(help);
   let log: Log | undefined;
   try {
-    const settings = readSettings();
+    const configuration = configurationFrom();
+    if (wanted["print-config"]) return tellSettings(configuration);
+    const { settings } = configuration;
     log = openLog(service, settings);
+    for (const warning of configuration.warnings) log.logger.warn(warning);
     const end = ending(log);
     exitOnUnhandledError(log.logger, messages.unhandledError, end);
     process.on("SIGHUP", log.reopen);
@@ -61,9 +70,10 @@ function keepSinksBounded({ logSinkPath, alertsSinkPath, sinkMaxMb }: Settings):
   if (sinkMaxMb > 0 && paths.length > 0) keepLogsBounded(paths, sinkMaxMb * 1024 * 1024);
 }
 
-function wantsHelp(help: string): boolean {
+function optionsIn(help: string): { readonly help?: boolean; readonly "print-config"?: boolean } {
   try {
-    return parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help ?? false;
+    return parseArgs({ options: { help: { type: "boolean", short: "h" }, "print-config": { type: "boolean" } } })
+      .values;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
     process.exit(exitCodes.settings);

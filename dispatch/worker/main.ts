@@ -11,12 +11,15 @@ const forced = "worker.shutdown_forced";
 
 await runService({
   service: workerService,
-  help: `Usage: node dispatch/worker/main.ts
+  help: `Usage: node dispatch/worker/main.ts [--print-config]
 
 Starts a worker and runs until SIGTERM or SIGINT, which let the ticket it works on be finished. It sends technicians to
 scheduled tickets, ends holds and offers nobody answered, tells of deadlines, proposes plans, and prunes. Any
-number may run beside each other. All settings are environment variables whose names begin with DISPATCH_; the log goes
-to stdout, one JSON object a line; SIGHUP opens the file of DISPATCH_LOG_SINK_PATH anew.
+number may run beside each other. Settings come from the file that DISPATCH_CONFIG names, and from environment variables
+whose names begin with DISPATCH_, which go before it; the log goes to stdout, one JSON object a line; SIGHUP opens the
+file of DISPATCH_LOG_SINK_PATH anew.
+
+--print-config prints the settings in force, secrets masked, each with where it comes from, and starts nothing.
 
 Exit codes: 0 stopped in good order; 1 could not start, or broke, or did not finish in time; 2 a setting is wrong.
 `,

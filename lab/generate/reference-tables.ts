@@ -5,7 +5,9 @@ import { errorEntries } from "../../dispatch/contract/errors.ts";
 import type { TSchema } from "../../dispatch/contract/fields.ts";
 import { chatName, commandEntries, queryEntries, type CommandEntry } from "../../dispatch/contract/index.ts";
 import { operatorPhases, ticketEdges } from "../../dispatch/contract/states.ts";
-import { fileVariable, settingsList } from "../../dispatch/process/settings.ts";
+import { maxConfigBytes } from "../../dispatch/process/settings/config-file.ts";
+import { fileVariable } from "../../dispatch/process/settings/setting.ts";
+import { configVariable, settingsList } from "../../dispatch/process/settings/settings-list.ts";
 import { triedZoneData } from "../../dispatch/process/zone-data.ts";
 import { code, made, table } from "./markdown.ts";
 
@@ -157,7 +159,8 @@ ${table(["phase", "states"], phases)}
 /** ops/reference/settings.md */
 export function settingsPage(): string {
   const rows = Object.values(settingsList).map((one) => [
-    code(one.variable),
+    [one.variable, ...one.aliases].map(code).join(" or "),
+    code(one.key),
     one.shown,
     one.secret ? `${one.about} (secret; may come in a file, named by ${code(fileVariable(one.variable))})` : one.about,
   ]);
@@ -165,10 +168,31 @@ export function settingsPage(): string {
 
 # Settings
 
-Environment variables, read once at the start. An empty one counts as unset; a wrong one stops the start with its name.
-${code("NODE_ENV")} is one of them: development, test, production or unset, and anything else stops the start.
+Read once at the start: the default, over it the file that ${code(configVariable)} names, over that the environment. An empty
+variable, and a key without a value, count as unset. Whatever is wrong stops the start: ${code("CONFIG_INVALID")}, with each fault, the
+variable or the key with file and line that it came from, and an example. ${code("--print-config")}, which every process and command that
+reads settings has, prints those in force, each with where it comes from, secrets masked.
 
-${table(["variable", "default", "meaning"], rows)}
+${code("NODE_ENV")} is a variable alone: development, test, production or unset, and anything else stops the start.
+
+## The file
+
+YAML or JSON, at most ${maxConfigBytes} bytes, each setting in its group:
+
+${"```yaml"}
+server:
+  port: 8080
+database:
+  url: postgresql://dispatch@db/dispatch
+${"```"}
+
+A key is the group of what the setting is about, and the words of the variable that the group does not say. Keys that are no setting's
+or stand twice, anchors, aliases and tags are refused. Paths in it are seen from the folder the process runs in, as those of
+variables are. Where a secret stands in it, others must not be able to read it; that is said at the start.
+
+## The settings
+
+${table(["variable", "key in the file", "default", "meaning"], rows)}
 
 ## Time zones
 

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { readSettings } from "../../dispatch/process/settings.ts";
+import { configurationFrom, readSettings } from "../../dispatch/process/settings.ts";
 import { CommandFailure, runCommand } from "../../dispatch/process/command-line.ts";
 import { startDemoDesk } from "../demo/demo-desk.ts";
 import { opens } from "../../dispatch/ops/gateway/readiness.ts";
@@ -22,6 +22,7 @@ export const tourCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:tour",
+      configuration: () => configurationFrom(),
       about:
         "Types the tour's sentences into the chat of a running demo's dashboard, in a headless Chromium " +
         "(CHROMIUM_PATH, or the usual places), and takes pictures of it. Without a running demo it starts " +

@@ -16,7 +16,8 @@ import {
   type CryptoKey,
   type JWK,
 } from "jose";
-import { readSettings, type DevHeaders } from "../../dispatch/process/settings.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
+import { type DevHeaders } from "../../dispatch/process/settings/kinds.ts";
 import { refusalOf, startTestApi, type TestApi } from "../support/api.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { accountId, call, dispatcher, errorOf, newTicket, otherAccountId, post, siteId } from "./calls.ts";
@@ -120,16 +121,19 @@ describe("where development headers would let strangers be anybody", () => {
 
   const on = { DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" };
   const stops: readonly (readonly [Record<string, string>, RegExp])[] = [
-    [{ NODE_ENV: "prod" }, /^NODE_ENV must be development, test, production or unset, not "prod"$/],
-    [{ NODE_ENV: "Production" }, /^NODE_ENV must be .* not "Production"$/],
-    [{ NODE_ENV: "production", ...on }, /^DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/],
+    [{ NODE_ENV: "prod" }, /^CONFIG_INVALID: NODE_ENV must be development, test, production or unset, not "prod"$/],
+    [{ NODE_ENV: "Production" }, /^CONFIG_INVALID: NODE_ENV must be .* not "Production"$/],
+    [
+      { NODE_ENV: "production", ...on },
+      /^CONFIG_INVALID: DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/,
+    ],
     [
       { NODE_ENV: "production", DISPATCH_AUTH_ALLOW_DEV_HEADERS: "anywhere" },
-      /^DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/,
+      /^CONFIG_INVALID: DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/,
     ],
     [
       { NODE_ENV: "production", DISPATCH_POLICY_PROFILE: "pilot", ...on },
-      /^DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/,
+      /^CONFIG_INVALID: DISPATCH_AUTH_ALLOW_DEV_HEADERS must not be on in production/,
     ],
     [
       { DISPATCH_POLICY_PROFILE: "strict", ...on },
@@ -147,7 +151,10 @@ describe("where development headers would let strangers be anybody", () => {
         ] as const,
     ),
     [{ DISPATCH_API_HOST: "0.0.0.0", ...on }, /must be false where DISPATCH_API_HOST is 0\.0\.0\.0/],
-    [{ DISPATCH_AUTH_ALLOW_DEV_HEADERS: "yes" }, /^DISPATCH_AUTH_ALLOW_DEV_HEADERS must be true, false or anywhere$/],
+    [
+      { DISPATCH_AUTH_ALLOW_DEV_HEADERS: "yes" },
+      /^CONFIG_INVALID: DISPATCH_AUTH_ALLOW_DEV_HEADERS must be true, false or anywhere, such as false$/,
+    ],
   ];
   for (const [env, message] of stops)
     test(`${JSON.stringify(env)} stops the start`, () =>

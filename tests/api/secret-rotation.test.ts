@@ -45,6 +45,6 @@ test("a short old secret stops the start in production, as a short new one does"
   };
   await assert.rejects(
     startTestApi({ t, env: environment }),
-    /^SettingsError: DISPATCH_AUTH_JWT_SECRET_OLD must have at least 32 characters/,
+    /^SettingsError: CONFIG_INVALID: DISPATCH_AUTH_JWT_SECRET_OLD must have at least 32 characters/,
   );
 });

@@ -302,7 +302,7 @@ describe("node scripts/migrate.ts", () => {
   test("names a setting that is wrong", async () => {
     const { code, stderr } = await run([], { DISPATCH_DATABASE_URL: "desk" });
     assert.equal(code, 1);
-    assert.match(stderr, /^DISPATCH_DATABASE_URL must be a URL[^\n]*\n$/);
+    assert.match(stderr, /^CONFIG_INVALID: DISPATCH_DATABASE_URL must be a URL[^\n]*\n$/);
   });
 
   test("fails with 1 and one sentence", async () => {

@@ -5,7 +5,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { printableSettings, readSettings, SettingsError, settingsList } from "../../dispatch/process/settings.ts";
+import { configurationFrom, readSettings } from "../../dispatch/process/settings.ts";
+import { printed } from "../../dispatch/process/settings/print.ts";
+import { SettingsError } from "../../dispatch/process/settings/settings-error.ts";
+import { settingsList } from "../../dispatch/process/settings/settings-list.ts";
 
 const secretVariables = Object.values(settingsList)
   .filter(({ secret }) => secret)
@@ -56,16 +59,16 @@ describe("secrets by file", () => {
   for (const variable of secretVariables) {
     test(`${variable}_FILE gives the same settings as ${variable}, without the line's end`, async () => {
       const value = valueOf(variable);
-      const byFile = readSettings({ [`${variable}_FILE`]: await fileWith(`${value}\n`) });
-      assert.deepEqual(byFile, readSettings({ [variable]: value }));
-      assert.ok(!JSON.stringify(printableSettings(byFile)).includes(value));
+      const byFile = configurationFrom({ [`${variable}_FILE`]: await fileWith(`${value}\n`) });
+      assert.deepEqual(byFile.settings, readSettings({ [variable]: value }));
+      assert.ok(!printed(byFile).includes(value));
     });
 
     test(`${variable}_FILE beside ${variable} is refused`, async () => {
       const path = await fileWith(valueOf(variable));
       assert.match(
         refusal({ [variable]: valueOf(variable), [`${variable}_FILE`]: path }),
-        new RegExp(`^${variable}_FILE and ${variable} are both set`),
+        new RegExp(`^CONFIG_INVALID: ${variable}_FILE and ${variable} are both set`),
       );
     });
   }
@@ -73,17 +76,17 @@ describe("secrets by file", () => {
   test("a file that is not there, or is empty, stops the start with the variable's name", async () => {
     assert.match(
       refusal({ DISPATCH_AUTH_JWT_SECRET_FILE: join(folder, "none") }),
-      /^DISPATCH_AUTH_JWT_SECRET_FILE must name a file that can be read: ENOENT/,
+      /^CONFIG_INVALID: DISPATCH_AUTH_JWT_SECRET_FILE must name a file that can be read: ENOENT/,
     );
     assert.match(
       refusal({ DISPATCH_AUTH_JWT_SECRET_FILE: await fileWith("\n") }),
-      /^DISPATCH_AUTH_JWT_SECRET_FILE must name a file that holds the secret; .* is empty$/,
+      /^CONFIG_INVALID: DISPATCH_AUTH_JWT_SECRET_FILE must name a file that holds the secret; .* is empty$/,
     );
   });
 
   test("what a file holds obeys the setting's rule, is refused under the file's variable, and is not repeated", async () => {
     const said = refusal({ DISPATCH_DATABASE_URL_FILE: await fileWith("mysql://user:hidden@db/x") });
-    assert.match(said, /^DISPATCH_DATABASE_URL_FILE must be a URL with postgres:/);
+    assert.match(said, /^CONFIG_INVALID: DISPATCH_DATABASE_URL_FILE must be a URL with postgres:/);
     assert.ok(!said.includes("hidden"));
   });
 

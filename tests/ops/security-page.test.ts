@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { settingsList } from "../../dispatch/process/settings.ts";
+import { settingsList } from "../../dispatch/process/settings/settings-list.ts";
 
 const root = join(import.meta.dirname, "../..");
 const page = await readFile(join(root, "ops/security.md"), "utf8");

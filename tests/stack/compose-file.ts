@@ -1,8 +1,8 @@
-// docker-compose.yml as data, by the YAML library that OpenClaw brings along.
+// docker-compose.yml as data, read as a file of settings is.
 
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 
 export const root = join(import.meta.dirname, "../..");
@@ -21,7 +21,6 @@ export type ComposeFile = { readonly text: string; readonly all: JsonObject; rea
 
 export async function readComposeFile(): Promise<ComposeFile> {
   const text = await readFile(join(root, "docker-compose.yml"), "utf8");
-  const { parse } = createRequire(import.meta.resolve("openclaw"))("yaml");
   const all: unknown = parse(text, { merge: true });
   if (!isObject(all) || !isObject(all["services"])) throw new Error("docker-compose.yml has no services");
   return {

@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isObject } from "../../dispatch/kernel/json.ts";
-import { fileVariable, readSettings, settingsList } from "../../dispatch/process/settings.ts";
+import { readSettings } from "../../dispatch/process/settings.ts";
+import { fileVariable, variablesOf } from "../../dispatch/process/settings/setting.ts";
+import { configVariable, settingsList } from "../../dispatch/process/settings/settings-list.ts";
 import { ensureComposeSecrets } from "../../dispatch/ops/stack/compose-secrets.ts";
 import { readComposeFile, root, strings } from "./compose-file.ts";
 
@@ -21,9 +23,7 @@ const manifest: { version: string; packageManager: string; optionalDependencies:
   await readFile(join(root, "package.json"), "utf8"),
 );
 
-const known = Object.values(settingsList).flatMap(({ variable, secret }) =>
-  secret ? [variable, fileVariable(variable)] : [variable],
-);
+const known = [configVariable, ...Object.values(settingsList).flatMap((one) => variablesOf(one))];
 const ours = compose.services.filter(({ image }) => image.startsWith("dispatch"));
 
 describe("docker-compose.yml", () => {

@@ -7,7 +7,7 @@ import { secretLines } from "../../dispatch/ops/alerts/stack-secret.ts";
 import { jwtSecretFile } from "../../dispatch/ops/stack/secret-file.ts";
 import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
 import { stoppedOf } from "../../dispatch/ops/stack/stopped-processes.ts";
-import { leastStackHangSeconds } from "../../dispatch/process/settings.ts";
+import { leastStackHangSeconds } from "../../dispatch/process/settings/server-settings.ts";
 import { eventually } from "../support/eventually.ts";
 import { placeReadyCluster } from "../support/ready-cluster.ts";
 import { StackCommands } from "./stack-commands.ts";

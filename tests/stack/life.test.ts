@@ -160,7 +160,7 @@ describe(
       assert.equal(code, 1);
       const [said = "", why] = stderr.split("\n  ");
       assert.match(said, /^api ended with exit code 2 before it was ready\. Its last lines, from .*:$/);
-      assert.match(why ?? "", /^dispatch-api cannot start: DISPATCH_AUTH_JWKS must name a file/);
+      assert.match(why ?? "", /^dispatch-api cannot start: CONFIG_INVALID: DISPATCH_AUTH_JWKS .* must name a file/);
       assert.deepEqual(await processesOf(stack.dataDir), []);
       assert.equal((await stack.status()).state, "down");
     });

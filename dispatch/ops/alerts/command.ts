@@ -4,7 +4,7 @@
 import { alertCodes } from "../../api/alert-list.ts";
 import { databaseWords, isDatabaseAway, isPermissionDenied } from "../../db/failures.ts";
 import { CommandFailure, runCommand, wholeNumber } from "../../process/command-line.ts";
-import { readSettings, type Settings } from "../../process/settings.ts";
+import { configurationFrom, readSettings, type Settings } from "../../process/settings.ts";
 import { apiAddress } from "./address.ts";
 import { lookAtPostgres } from "./postgres-outside.ts";
 import { endTransaction } from "./statements.ts";
@@ -23,6 +23,7 @@ export const alertsCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:alerts",
+      configuration: () => configurationFrom(),
       about:
         "Says whether the desk is well and which alerts fire; with --explain, what lies behind one of them. " +
         "It needs nothing to be up.",

@@ -7,7 +7,7 @@ import { verifyKeptCheckpoints, writeCheckpoint, type KeptReport } from "../../k
 import { recordFaults, sortFaults, type SortedFaults } from "../../kernel/audit-faults.ts";
 import { isPermissionDenied, isReadOnly } from "../../db/failures.ts";
 import { openStore } from "../../process/open-desk.ts";
-import { readSettings, type Settings } from "../../process/settings.ts";
+import { configurationFrom, readSettings, type Settings } from "../../process/settings.ts";
 import type { AuditFault } from "../../kernel/chain-faults.ts";
 import { verifyAudit } from "../../kernel/verify-audit.ts";
 import type { Database } from "../../db/pool.ts";
@@ -44,6 +44,7 @@ export const auditVerifyCommand = (): Promise<void> =>
   runCommand(
     {
       name: commandName,
+      configuration: () => configurationFrom(),
       about: "Recomputes every audit chain and names the first event that was edited, deleted, moved or cut off.",
       options: {
         "database-url": { type: "string" },

@@ -4,7 +4,7 @@
 import { join, resolve } from "node:path";
 import { isPermissionDenied } from "../../db/failures.ts";
 import { openStore } from "../../process/open-desk.ts";
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { interruptible } from "./interrupt.ts";
 import { grouped, megabytes } from "./progress.ts";
 import { takeBackup } from "./take.ts";
@@ -15,6 +15,7 @@ export const backupCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:backup",
+      configuration: () => configurationFrom(),
       about:
         "Writes a backup of database and objects into a new folder, while everything runs. It holds customers' data unencrypted, " +
         "so keep it where only operators read; keys and passwords are not in it.",

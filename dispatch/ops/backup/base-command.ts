@@ -1,7 +1,7 @@
 // `pnpm dispatch:backup:base`: copies the files of the running embedded PostgreSQL, for a recovery to a point in time.
 
 import { join, resolve } from "node:path";
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { takeBase } from "./base.ts";
 import { withConnection } from "./connection.ts";
 import { interruptible } from "./interrupt.ts";
@@ -14,6 +14,7 @@ export const backupBaseCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:backup:base",
+      configuration: () => configurationFrom(),
       about:
         "Copies the database's files into a new folder while it runs. Together with the write-ahead log that the server archives " +
         "(DISPATCH_WAL_ARCHIVE_DIR) pnpm dispatch:recover makes of it the database of any later moment.",

@@ -1,7 +1,7 @@
 // `pnpm dispatch:recover`: the embedded PostgreSQL as it was at a moment, from a base copy and the archived log.
 
 import { resolve } from "node:path";
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { interruptible } from "./interrupt.ts";
 import { grouped } from "./progress.ts";
 import { recover } from "./recover.ts";
@@ -11,6 +11,7 @@ export const recoverCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:recover",
+      configuration: () => configurationFrom(),
       about:
         "Makes the embedded PostgreSQL of DISPATCH_DATA_DIR, which must have none, from a base copy and the archived write-ahead " +
         "log: all of it, or up to a moment. Then it verifies the audit trail and stops the server. Objects are not touched.",

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { startEmbeddedPostgres } from "../../db/embedded.ts";
 import { openStore } from "../../process/open-desk.ts";
-import { readSettings, type Settings } from "../../process/settings.ts";
+import { configurationFrom, readSettings, type Settings } from "../../process/settings.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import type { Work } from "./dump.ts";
 import { interruptible } from "./interrupt.ts";
@@ -22,6 +22,7 @@ export const restoreCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:restore",
+      configuration: () => configurationFrom(),
       about:
         "Restores a backup of pnpm dispatch:backup into an empty database and object store, then proves it: rows, audit chains, " +
         "evidence. It replaces nothing that is there. dispatch:restore:rehearse does the same on a throw-away server.",

@@ -7,12 +7,13 @@ import { exportedCsv, requireDays, type ExportRange } from "../../field/billing-
 import { Refusal } from "../../kernel/refusal.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
 import { withConnections, withDatabase } from "../../process/configured-database.ts";
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 
 export const billingExportCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:billing:export",
+      configuration: () => configurationFrom(),
       about:
         "Writes invoices and credit notes of a range of days as CSV for accounting, a row to each line; the same days are the same " +
         "file. What the columns are stands in ops/reference/billing-export-columns.md. It reads the database itself.",

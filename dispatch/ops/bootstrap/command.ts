@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { migrate } from "../../db/migrate.ts";
-import { readSettings, type Settings } from "../../process/settings.ts";
+import { configurationFrom, readSettings, type Settings } from "../../process/settings.ts";
 import { CommandFailure, messageOf, runCommand } from "../../process/command-line.ts";
 import { withConnections, withDatabase } from "../../process/configured-database.ts";
 import { makeBucket } from "./bucket.ts";
@@ -16,6 +16,7 @@ export const bootstrapCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:bootstrap",
+      configuration: () => configurationFrom(),
       about:
         "Brings the database up to date, makes the demo account, site, contact and technicians, and " +
         "checks that the API is ready. Safe to run again.",

@@ -1,7 +1,7 @@
 // `pnpm dispatch:gateway:start`: the OpenClaw gateway alone, before an API that runs somewhere else; what a container of
 // its own runs.
 
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
 import { addressIn, readConfiguration, stateFolderOf } from "./state-folder.ts";
@@ -13,6 +13,7 @@ export const gatewayStartCommand = (standInModel: string | null): Promise<void> 
   runCommand(
     {
       name: "pnpm dispatch:gateway:start",
+      configuration: () => configurationFrom(),
       about:
         "Runs an OpenClaw gateway with Dispatch's plugin, on DISPATCH_GATEWAY_PORT, until SIGTERM or " +
         "Ctrl-C. It signs with DISPATCH_AUTH_JWT_SECRET, which must be the API's. With NODE_ENV=production it speaks for nobody " +

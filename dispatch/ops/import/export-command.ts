@@ -6,7 +6,7 @@ import { importFields, importKinds, isImportKind, type ImportKind } from "../../
 import type { Session } from "../../db/pool.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
 import { withConnections, withDatabase } from "../../process/configured-database.ts";
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { exportPages } from "./export-rows.ts";
 import { csvLine, csvMark } from "./write-csv.ts";
 
@@ -21,6 +21,7 @@ export const exportCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:export",
+      configuration: () => configurationFrom(),
       about:
         "Writes customers, sites, people and assets as CSV files, a file to a kind, with the columns that dispatch:import takes: " +
         "importing them again changes nothing. What is archived or merged is left out. It reads the database itself.",

@@ -5,7 +5,7 @@ import { userInfo } from "node:os";
 import { importKinds, type ImportKind } from "../../directory/import/import-fields.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
-import { readSettings, type Settings } from "../../process/settings.ts";
+import { configurationFrom, readSettings, type Settings } from "../../process/settings.ts";
 import { timeZoneProblem } from "../../workforce/time-zone-name.ts";
 import { apiAddress } from "../alerts/address.ts";
 import { deskSecret } from "../token/desk-secret.ts";
@@ -25,6 +25,7 @@ export const importCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:import",
+      configuration: () => configurationFrom(),
       about:
         "Takes customers, sites, people, assets and, with --kind technicians, the roster over from CSV files and workbooks (.xlsx) " +
         "of other programs. What the columns " +

@@ -1,7 +1,7 @@
 // `pnpm dispatch:migrate`: brings the database to this release's schema.
 
 import { migrate } from "../../db/migrate.ts";
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { runCommand } from "../../process/command-line.ts";
 import { makeBucket } from "../bootstrap/bucket.ts";
 import { withDatabase } from "../../process/configured-database.ts";
@@ -10,6 +10,7 @@ export const migrateCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:migrate",
+      configuration: () => configurationFrom(),
       about:
         "Brings the database to the schema of this release. Safe to run again, several at once, and while a desk works: it waits " +
         "at most 1.5 s for a table, then lets everybody pass and tries again, for about a minute. Take a backup before.",

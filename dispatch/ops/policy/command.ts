@@ -2,7 +2,7 @@
 
 import { userInfo } from "node:os";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { PolicyError } from "../../policy/policy-error.ts";
 import { activatePolicy } from "./activate.ts";
 import { checkFolder } from "./check-folder.ts";
@@ -14,6 +14,7 @@ export const policyCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:policy",
+      configuration: () => configurationFrom(),
       about: `The company's own rules as a folder: kinds of work, prices, holidays, agreements, profile.
 
   init DIR      writes the shipped rules into an empty folder, with a page beside each file that says what may stand there

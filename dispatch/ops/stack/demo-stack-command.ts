@@ -6,25 +6,26 @@ import { join } from "node:path";
 import { CommandFailure, runCommand, wholeNumber } from "../../process/command-line.ts";
 import { refuseOwnDesk } from "../bootstrap/demo-rows.ts";
 import { compose, composeUp } from "./compose.ts";
-import { checkWorkers, stackSettings, upDetached, upMeanings, upOptions } from "./up.ts";
+import { checkWorkers, stackConfiguration, stackSettings, upDetached, upMeanings, upOptions } from "./up.ts";
 
 export const demoStackCommand = (standInModel: string | null): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:demo:stack",
+      configuration: ({ dev = false }) => stackConfiguration(dev),
       about:
         "Starts the stack as pnpm dispatch:stack:up does and makes the demo's account, site, contact and technicians in it.",
       options: { ...upOptions, compose: { type: "boolean" } },
       meanings: { ...upMeanings, compose: "in containers; needs Docker and takes no other option" },
     },
     async ({ workers, "no-gateway": noGateway = false, compose: inContainers = false, dev = false }) => {
-      const settings = stackSettings(dev);
+      const say = (line: string): void => console.log(line);
+      const settings = stackSettings(dev, say);
       if (settings.production)
         throw new CommandFailure(
           "The demo's data are not for NODE_ENV=production; pnpm dispatch:stack:up starts the stack without them.",
         );
       refuseOwnDesk(settings);
-      const say = (line: string): void => console.log(line);
       if (inContainers) {
         const up = await composeUp(settings, say);
         return up === 0

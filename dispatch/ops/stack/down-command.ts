@@ -1,6 +1,6 @@
 // `pnpm dispatch:stack:down`: ends the stack, and what a killed supervisor left of it.
 
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { runCommand } from "../../process/command-line.ts";
 import { compose } from "./compose.ts";
 import { stopStack } from "./stop-stack.ts";
@@ -9,6 +9,7 @@ export const stackDownCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:stack:down",
+      configuration: () => configurationFrom(),
       about:
         "Ends the stack in order: gateway, workers, API, Postgres; requests in progress are finished. Also " +
         "works after the supervisor was killed. The data stays.",

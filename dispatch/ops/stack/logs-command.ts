@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
 import { CommandFailure, runCommand, wholeNumber } from "../../process/command-line.ts";
 import { stateFolderOf } from "../gateway/state-folder.ts";
@@ -17,6 +17,7 @@ export const stackLogsCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:stack:logs",
+      configuration: () => configurationFrom(),
       about: "Prints the last lines of the stack's logs, those of a stack that is down too.",
       options: {
         follow: { type: "boolean", short: "f" },

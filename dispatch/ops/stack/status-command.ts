@@ -1,6 +1,6 @@
 // `pnpm dispatch:stack:status`: what of the stack runs, and whether it does its work.
 
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { runCommand } from "../../process/command-line.ts";
 import { deskAddresses, shellVariables } from "./addresses.ts";
 import { compose } from "./compose.ts";
@@ -11,6 +11,7 @@ export const stackStatusCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:stack:status",
+      configuration: () => configurationFrom(),
       about:
         "Shows each process of the stack: whether it is there, since when, how often it was started " +
         "again, and whether it answers. Exit code 0 only when all are well.",

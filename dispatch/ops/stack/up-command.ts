@@ -2,12 +2,21 @@
 
 import { runCommand, wholeNumber } from "../../process/command-line.ts";
 import { composeUp } from "./compose.ts";
-import { checkWorkers, stackSettings, upDetached, upInForeground, upMeanings, upOptions } from "./up.ts";
+import {
+  checkWorkers,
+  stackConfiguration,
+  stackSettings,
+  upDetached,
+  upInForeground,
+  upMeanings,
+  upOptions,
+} from "./up.ts";
 
 export const stackUpCommand = (standInModel: string | null): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:stack:up",
+      configuration: ({ dev = false }) => stackConfiguration(dev),
       about:
         "Starts Postgres, dispatch-api, workers and an OpenClaw gateway with Dispatch's plugin on this " +
         "machine, each watched and started again when it ends. Returns when all are ready; they go on " +
@@ -20,8 +29,8 @@ export const stackUpCommand = (standInModel: string | null): Promise<void> =>
       },
     },
     async ({ workers, "no-gateway": noGateway = false, foreground = false, compose = false, dev = false }) => {
-      const settings = stackSettings(dev);
       const say = (line: string): void => console.log(line);
+      const settings = stackSettings(dev, say);
       if (compose) return composeUp(settings, say);
       const options = {
         settings,

@@ -1,6 +1,7 @@
 // Brings a stack up for a person: apart from the terminal or in it, with progress, and says where everything is.
 
-import { readSettings, settingsList, type Settings } from "../../process/settings.ts";
+import { configurationFrom, type Configuration, type Settings } from "../../process/settings.ts";
+import { settingsList } from "../../process/settings/settings-list.ts";
 import { abortOnSignal } from "../../process/abort-on-signal.ts";
 import { CommandFailure } from "../../process/command-line.ts";
 import { addressIn, readConfiguration, stateFolderOf } from "../gateway/state-folder.ts";
@@ -32,12 +33,18 @@ export const upMeanings = {
 };
 
 /**
- * The settings of a stack that is to be started: it has a secret, so callers need tokens unless `dev` or the variable itself
- * says otherwise. What this process starts inherits that.
+ * The settings of a stack that is to be started: it has a secret, so callers need tokens unless `dev` or the setting itself
+ * says otherwise.
  */
-export function stackSettings(dev: boolean): Settings {
-  if (!dev) process.env[settingsList.allowDevHeaders.variable] ||= "false";
-  return readSettings();
+export const stackConfiguration = (dev: boolean): Configuration =>
+  configurationFrom(process.env, dev ? {} : { allowDevHeaders: false });
+
+/** The same for a start: what this process starts inherits it, and warnings are said. */
+export function stackSettings(dev: boolean, say: (line: string) => void): Settings {
+  const { settings, origins, warnings } = stackConfiguration(dev);
+  if (!dev && origins.allowDevHeaders === null) process.env[settingsList.allowDevHeaders.variable] = "false";
+  for (const warning of warnings) say(warning);
+  return settings;
 }
 
 export function checkWorkers(workers: number): number {

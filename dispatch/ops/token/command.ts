@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { userInfo } from "node:os";
 import { actorTypes, roleFrom, roles } from "../../contract/roles.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
-import { readSettings, type Settings } from "../../process/settings.ts";
+import { configurationFrom, readSettings, type Settings } from "../../process/settings.ts";
 import { deskSecret, type DeskSecret } from "./desk-secret.ts";
 import { explainToken, makeToken, whyRefused } from "./token.ts";
 
@@ -16,6 +16,7 @@ export const tokenCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:token",
+      configuration: () => configurationFrom(),
       about:
         "Makes a bearer token for dispatch-api and says what it claims. It is signed with DISPATCH_AUTH_JWT_SECRET, else with " +
         "the secret that a stack keeps in the data folder. Whoever has a token is whom it names, until it ends. For curl:\n\n" +

@@ -3,7 +3,8 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { settingsList, type Settings } from "../../process/settings.ts";
+import type { Settings } from "../../process/settings.ts";
+import { settingsList } from "../../process/settings/settings-list.ts";
 import { jwtSecretFile } from "../stack/secret-file.ts";
 
 export type DeskSecret = {

@@ -1,7 +1,7 @@
 // `pnpm dispatch:webhooks`: the operator's hand on where events are sent: endpoints, their secrets, what could not be
 // delivered. No tool of the chat reaches any of it.
 
-import { readSettings } from "../../process/settings.ts";
+import { configurationFrom, readSettings } from "../../process/settings.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
 import { withConnections, withDatabase } from "../../process/configured-database.ts";
 import { actions, type Action } from "./actions.ts";
@@ -10,6 +10,7 @@ export const webhooksCommand = (): Promise<void> =>
   runCommand(
     {
       name: "pnpm dispatch:webhooks",
+      configuration: () => configurationFrom(),
       about: `Manages the webhooks that events are sent to. An endpoint gets the events of every account.
 
   add           a new endpoint: --url, and --subject for each pattern of subjects (all without). Prints its secret, once
