@@ -18,15 +18,24 @@ const workersKnownSeconds = 10;
 /** Bound on how often the parts are really asked: /health needs no credentials, so anybody may ask it. */
 const freshForMs = 250;
 
-type Check = { readonly status: "ok" } | { readonly status: "unavailable"; readonly reason: string };
+export type Check = { readonly status: "ok" } | { readonly status: "unavailable"; readonly reason: string };
 /** Whether the part answers what is read of it, if it is only writing that fails. */
 export const reads = (found: Check): boolean => found.status === "ok" || found.reason.startsWith(answers);
 export type Checks = { readonly postgres: Check; readonly object_store: Check; readonly workers: WorkersSeen | null };
 export type Health = { readonly status: 200 | 503; readonly body: object };
 
-/** Makes the function that looks at the parts; several who ask within a moment share one look. */
-export function checksOf(desk: Desk): () => Promise<Checks> {
+/** Makes the function that looks at Postgres; several who ask within a moment share one look. */
+export function postgresCheckOf(desk: Desk): () => Promise<Check> {
   const probe = writeProbe(desk);
+  return freshFor(
+    freshForMs,
+    () => performance.now(),
+    () => check(probe(), AbortSignal.timeout(healthWithinMs), whyNoWrite),
+  );
+}
+
+/** Makes the function that looks at the parts, Postgres by the function that does; several share one look. */
+export function checksOf(desk: Desk, postgres: () => Promise<Check>): () => Promise<Checks> {
   // One question at a time: a lock on their table would otherwise take the whole pool, a look at a time.
   const workers = readingOf(() => workersSeen(desk), {
     freshForMs: 0,
@@ -36,7 +45,7 @@ export function checksOf(desk: Desk): () => Promise<Checks> {
   return freshFor(
     freshForMs,
     () => performance.now(),
-    () => runChecks(desk, probe, workers),
+    () => runChecks(desk, postgres, workers),
   );
 }
 
@@ -51,10 +60,20 @@ export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promi
   };
 }
 
-async function runChecks(desk: Desk, probe: () => Promise<void>, workers: Reading<WorkersSeen>): Promise<Checks> {
+/** Makes the function that tells whether the database answers, and nothing else: for monitors that end a process by it. */
+export function answeringOf(postgres: () => Promise<Check>): () => Promise<Health> {
+  return async () =>
+    reads(await postgres()) ? { status: 200, body: { status: "ok" } } : { status: 503, body: { status: "down" } };
+}
+
+async function runChecks(
+  desk: Desk,
+  askPostgres: () => Promise<Check>,
+  workers: Reading<WorkersSeen>,
+): Promise<Checks> {
   const signal = AbortSignal.timeout(healthWithinMs);
   const [postgres, objectStore, seen] = await Promise.all([
-    check(probe(), signal, whyNoWrite),
+    askPostgres(),
     check(desk.store.check(signal), signal, whyNoStore),
     // The API needs no worker to be well, so workers are told of and do not decide.
     workers.value(),

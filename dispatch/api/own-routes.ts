@@ -64,7 +64,7 @@ export function ownRoutes({
   ];
 }
 
-/** What monitors ask for; also all that the metrics port serves. */
+/** What monitors ask for; also all that the metrics port serves, which has a health of its own and its metrics as text alone. */
 export function watchRoutes(
   { health, metrics, reporter }: Pick<OwnParts, "health" | "metrics" | "reporter">,
   textOnly = false,

@@ -18,7 +18,7 @@ import { partWatch } from "./part-watch.ts";
 import { errorResponder } from "./error-response.ts";
 import { eventStreams } from "./events.ts";
 import { addGauges } from "./gauges.ts";
-import { checksOf, healthOf } from "./health.ts";
+import { answeringOf, checksOf, healthOf, postgresCheckOf } from "./health.ts";
 import { httpServer, type HttpServer } from "./http-server.ts";
 import { knownHosts } from "./known-hosts.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
@@ -151,7 +151,8 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
   });
   const events = eventStreams({ desk, databaseUrl, credentials, warn });
   opened.defer(() => events.close());
-  const checks = checksOf(desk);
+  const postgres = postgresCheckOf(desk);
+  const checks = checksOf(desk, postgres);
   const ofMachine = { disks: diskWatch(settings), parts: partWatch(settings.dataDir) };
   const alerts = alertReporter(desk, rejections, checks, ofMachine);
   addGauges(metrics, { desk, checks, alerts, ...ofMachine, openStreams: () => events.count, locks });
@@ -178,7 +179,7 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
   const shared = { respondError, reporter, requireKnownHost: knownHosts(settings, () => devHeadersNow(desk)) };
   return {
     main: createApp({ ...shared, routes: [...tools, ...own] }),
-    watch: createApp({ ...shared, routes: watchRoutes({ health, metrics, reporter }, true) }),
+    watch: createApp({ ...shared, routes: watchRoutes({ health: answeringOf(postgres), metrics, reporter }, true) }),
     reporter,
     endStreams: () => events.close(),
   };

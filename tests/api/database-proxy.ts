@@ -6,6 +6,9 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 export type DatabaseProxy = {
   /** The database's URL, by way of the proxy. */
   readonly url: string;
+  /** Has the server's answers wait, those of new connections too, until it speaks again. */
+  silence(): void;
+  speak(): void;
   /** Cuts all connections and refuses new ones. */
   cut(): Promise<void>;
   restore(): Promise<void>;
@@ -18,15 +21,20 @@ export async function proxyDatabase(databaseUrl: string): Promise<DatabaseProxy>
   const port = Number(target.port || 5432);
   const host = decodeURIComponent(target.hostname);
   const sockets = new Set<Socket>();
+  const servers = new Map<Socket, Socket>();
+  let isSilent = false;
   const pair = (client: Socket) => {
     const server = host.startsWith("/") ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
-    client.pipe(server).pipe(client);
+    client.pipe(server);
+    servers.set(server, client);
+    if (!isSilent) server.pipe(client);
     for (const socket of [client, server]) {
       sockets.add(socket);
       socket
         .on("error", () => undefined)
         .on("close", () => {
           sockets.delete(socket);
+          servers.delete(server);
           client.destroy();
           server.destroy();
         });
@@ -45,6 +53,14 @@ export async function proxyDatabase(databaseUrl: string): Promise<DatabaseProxy>
   proxied.port = String(ownPort);
   return {
     url: proxied.href,
+    silence: () => {
+      isSilent = true;
+      for (const [server, client] of servers) server.unpipe(client).pause();
+    },
+    speak: () => {
+      isSilent = false;
+      for (const [server, client] of servers) server.pipe(client);
+    },
     cut,
     restore: async () => void (proxy = await listening(pair, ownPort)),
     close: async () => (proxy.listening ? cut() : undefined),

@@ -11,6 +11,7 @@ import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { speaking, tokenSecret } from "../support/token.ts";
 import { proxyDatabase } from "./database-proxy.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { metricsWith } from "../support/metrics.ts";
 import { accountId, call, dispatcher, errorOf, newTicket, post, siteId } from "./calls.ts";
 
@@ -248,9 +249,41 @@ describe("metrics", async () => {
     const port = await freePort();
     await startTestApi({ t, env: { DISPATCH_METRICS_PORT: String(port) } });
     const watch = { url: `http://127.0.0.1:${port}` };
-    assert.match((await call(watch, "/metrics", { headers: { accept: "application/json" } })).text, /^# HELP/);
-    assert.equal((await call(watch, "/health")).status, 200);
+    const metrics = await call(watch, "/metrics", { headers: { accept: "application/json" } });
+    assert.equal(metrics.status, 200);
+    assert.match(metrics.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+    for (const line of metrics.text.split("\n").filter((one) => one !== ""))
+      assert.match(
+        line,
+        /^(# (HELP|TYPE) [a-z_:][a-z\d_:]* .+|[a-z_:][a-z\d_:]*(\{([a-z_]+="[^"]*",?)*\})? (-?[\d.]+(e[+-]?\d+)?|NaN|[+-]Inf))$/i,
+      );
+    const health = await call(watch, "/health", { headers: {} });
+    assert.deepEqual([health.status, health.text], [200, '{"status":"ok"}']);
     assert.equal((await call(watch, "/tickets")).status, 404);
+  });
+
+  test("on their own port health is of the database alone: down while it is silent, and well again", async (t) => {
+    const proxy = await proxyDatabase(api.databaseUrl);
+    t.after(() => proxy.close());
+    const port = await freePort();
+    const env = { DISPATCH_METRICS_PORT: String(port) };
+    const beside = await startTestApi({ t, beside: api, databaseUrl: () => proxy.url, env });
+    await rm(join(beside.dataDir, "objects"), { recursive: true });
+    const health = async () => {
+      const { status, text } = await call({ url: `http://127.0.0.1:${port}` }, "/health", { headers: {} });
+      return `${status} ${text}`;
+    };
+    const isWell = async () => (await health()) === '200 {"status":"ok"}';
+    assert.equal((await call(beside, "/health")).status, 503, "the store is away");
+    assert.ok(await isWell());
+    proxy.silence();
+    await eventually("it is down", async () => (await health()) === '503 {"status":"down"}');
+    proxy.speak();
+    await eventually("it is well again", isWell);
+    await proxy.cut();
+    await eventually("it is down", async () => (await health()) === '503 {"status":"down"}');
+    await proxy.restore();
+    await eventually("it is well again", isWell);
   });
 
   test("a metrics port in use is a warning and no reason not to start", async (t) => {
