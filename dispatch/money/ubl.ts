@@ -11,7 +11,10 @@ import { element, rendered, type Child, type Element } from "./xml.ts";
 /** What a document lacks for a program to take it, each with where it is to be said. */
 export type Lack = { readonly field: string; readonly way_out: string };
 
-const inPriceBook = "say it in price-book.json under seller, for the invoices to come";
+const inPriceBook =
+  "say it in price-book.json under seller, or in the account's own price book, and put the folder in force by " +
+  "pnpm dispatch:policy activate, for the invoices to come";
+const anew = "; then credit this document (billing.credit) and invoice anew";
 
 /** All that EN 16931 requires and the document was issued without; none where ublOf may be asked for it. */
 export function lacksForUbl(document: DocumentBody): readonly Lack[] {
@@ -23,11 +26,7 @@ export function lacksForUbl(document: DocumentBody): readonly Lack[] {
     ...lack("seller.name", seller.name, inPriceBook),
     ...lack("seller.address.country", country(seller.address), inPriceBook),
     ...lack("seller.tax_id", seller.tax_id, inPriceBook),
-    ...lack(
-      "buyer.address.country",
-      country(buyer.address),
-      "a billing address is kept as it is written, without a country: leave the account's empty where the site's, which has one, will do",
-    ),
+    ...lack("buyer.address.country", country(buyer.address), countryWay(parties)),
     ...lack("lines", lines.length > 0, "a document without a line is none to a program; there is its PDF"),
     ...lack(
       "lines.tax_basis_points",
@@ -35,6 +34,18 @@ export function lacksForUbl(document: DocumentBody): readonly Lack[] {
       "documents of that release kept no rates; there is its PDF",
     ),
   ];
+}
+
+/** The buyer's address is the account's for bills, which is free lines, or else the site's. */
+function countryWay({ buyer, place }: Parties): string {
+  const ofSite = "site.upsert (country) says the site's";
+  if (JSON.stringify(buyer.address) === JSON.stringify(place.address))
+    return `the account has no billing address and the site no country of two letters: ${ofSite}${anew}`;
+  const first = country(place.address) === null ? `; that one lacks a country too, and ${ofSite}` : "";
+  return (
+    "the account's billing address is lines as they were written, of which none is a country: empty it by account.upsert " +
+    `(billing.address: null), so that the site's address is taken${first}${anew}`
+  );
 }
 
 /** Its two letters by ISO 3166; null where it is no such code. */

@@ -117,11 +117,10 @@ test("an import waits where the desk is held", async () => {
   const waits: number[] = [];
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
-  const client = importClient(
-    `http://127.0.0.1:${address.port}`,
-    () => Promise.resolve("t"),
-    (ms) => Promise.resolve(waits.push(ms)),
-  );
+  const client = importClient(`http://127.0.0.1:${address.port}`, () => Promise.resolve("t"), {
+    wait: (ms) => Promise.resolve(waits.push(ms)),
+    say: () => undefined,
+  });
   try {
     assert.equal((await client("{}")).applied, true);
     assert.deepEqual(waits, [2_000]);
@@ -129,6 +128,41 @@ test("an import waits where the desk is held", async () => {
   } finally {
     server.close();
   }
+});
+
+test("an import waits for a minute where nothing answers, says so, and goes on when something does", async (t) => {
+  const server = createServer((_, response) => response.end(JSON.stringify({ applied: true, refused: [], kinds: {} })));
+  t.after(() => server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const { port } = address;
+  const stop = () => new Promise((resolve) => server.close(resolve));
+  await stop();
+  const said: string[] = [];
+  let waits: number[] = [];
+  let comesBackAfter = 3;
+  const client = importClient(`http://127.0.0.1:${port}`, () => Promise.resolve("t"), {
+    say: (line) => void said.push(line),
+    wait: async (ms) => {
+      if (waits.push(ms) === comesBackAfter) await once(server.listen(port, "127.0.0.1"), "listening");
+    },
+  });
+  assert.equal((await client("{}")).applied, true);
+  assert.deepEqual(waits, [1_000, 2_000, 4_000]);
+  assert.match(
+    said.join("\n"),
+    /cannot be reached: .*ECONNREFUSED.* Trying again for 60 s…\nIt answers again, after 7 s\.$/,
+  );
+  server.closeAllConnections();
+  await stop();
+  [waits, comesBackAfter] = [[], Infinity];
+  await assert.rejects(client("{}"), /cannot be reached: .* So it was for 60 s\./);
+  assert.equal(
+    waits.reduce((sum, ms) => sum + ms, 0),
+    60_000,
+  );
+  assert.ok(Math.max(...waits) <= 8_000);
 });
 
 describe("columns", () => {

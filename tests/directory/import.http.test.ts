@@ -235,6 +235,18 @@ describe("directory.import", async () => {
     );
   });
 
+  test("takes a row that says what another says for the same place, and tells of it", async () => {
+    const rows = [shop(50), shop(51), shop(50), shop(50, { Ansprechpartner: "Änne" })];
+    const { notes, refused, kinds } = await send({ kind: "site", rows, dry_run: true });
+    assert.deepEqual([refused, kinds.site.created], [[], 2]);
+    const twins = notes.filter(({ rule }) => rule === "twin");
+    assert.deepEqual(
+      twins.map(({ row, field }) => [row, field]),
+      [[3, "site.name"]],
+    );
+    assert.match(twins[0]?.message ?? "", /^row 1 says the same .* both are one site; where they are two/);
+  });
+
   test("refuses for a wrong cell the rows that say it, and no others", async () => {
     const rows = ["EURO", "USD", "USD"].map((currency, at) => ({
       ...shop(30 + at),

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { knownId, type AccountId, type SiteId, type TicketId } from "../../dispatch/contract/ids.ts";
-import type { DocumentBody } from "../../dispatch/contract/money-responses.ts";
+import type { DocumentBody, PrintedAddress } from "../../dispatch/contract/money-responses.ts";
 import { documentBody } from "../../dispatch/field/invoice-rows.ts";
 import { lacksForUbl, ublOf } from "../../dispatch/money/ubl.ts";
 import { billed, words, type Amounts } from "../support/billed-documents.ts";
@@ -325,6 +325,27 @@ describe("UBL", () => {
       ["seller.name", "seller.address.country", "seller.tax_id", "buyer.address.country"],
     );
     assert.ok(lacksForUbl(document).every(({ way_out }) => way_out.length > 20));
+    const wayFor = (buyer: PrintedAddress, place: PrintedAddress) =>
+      lacksForUbl({
+        ...anInvoice(),
+        parties: {
+          ...parties,
+          buyer: { ...parties.buyer, address: buyer },
+          place: { ...parties.place, address: place },
+        },
+      }).map(({ field, way_out }) => `${field}: ${way_out}`);
+    const lines = { ...nowhere, line1: "Postfach 7", line2: "Dresden" };
+    const [free = ""] = wayFor(lines, elbe);
+    assert.match(
+      free,
+      /^buyer\.address\.country: .* account\.upsert \(billing\.address: null\)[^;]*; then credit .*billing\.credit/,
+    );
+    assert.match(
+      wayFor(lines, nowhere).join(),
+      /account\.upsert .*; that one lacks a country too, and site\.upsert \(country\)/,
+    );
+    assert.match(wayFor(nowhere, nowhere).join(), /no country of two letters: site\.upsert \(country\)/);
+    assert.doesNotMatch(wayFor(nowhere, nowhere).join(), /account\.upsert/);
     assert.deepEqual(
       lacksForUbl({ ...document, parties: null }).map(({ field }) => field),
       ["parties"],

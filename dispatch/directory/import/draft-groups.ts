@@ -66,7 +66,23 @@ export function groupDrafts(rows: readonly RowDrafts[]): Grouped {
     contact: groupsOf("contact"),
     asset: groupsOf("asset"),
   };
-  return { groups, notes };
+  return { groups, notes: [...repetitions(rows), ...notes] };
+}
+
+/** Rows that say word for word what an earlier one says, which is one thing where somebody meant two. */
+function repetitions(rows: readonly RowDrafts[]): Problem[] {
+  const first = new Map<string, number>();
+  return rows.flatMap(({ row, drafts }): Problem[] => {
+    const shown = (["asset", "site", "contact", "account"] as const).find((kind) => drafts[kind] !== undefined);
+    if (shown === undefined) return [];
+    const said = JSON.stringify(drafts);
+    const before = first.get(said);
+    first.set(said, before ?? row);
+    if (before === undefined) return [];
+    const message = `row ${before} says the same in every column that is used, so both are one ${shown}`;
+    const way = "; where they are two, name or number them apart";
+    return [{ row, field: `${shown}.name`, rule: "twin", message: `${message}${way}` }];
+  });
 }
 
 const merged = (first: Draft, later: Draft): Draft => ({

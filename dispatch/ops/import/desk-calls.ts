@@ -6,7 +6,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isObject } from "../../kernel/json.ts";
 import { CommandFailure, messageOf } from "../../process/command-line.ts";
 
-const tries = 4;
+/** How long a call is sent again before it is given up, and the longest pause in that. */
+const patienceMs = 60_000;
+const longestPauseMs = 8_000;
 const withinMs = 120_000;
 
 export type DeskCalls = {
@@ -16,7 +18,7 @@ export type DeskCalls = {
   post(path: string, body: string): Promise<unknown>;
 };
 
-type Options = {
+export type DeskCallOptions = {
   /** Without a slash at its end. */
   readonly api: string;
   /** Asked for before each request, since one lives for minutes. */
@@ -27,21 +29,39 @@ type Options = {
   readonly fits?: (answer: unknown) => boolean;
   /** Milliseconds before a request is sent again. */
   readonly wait?: (ms: number) => Promise<unknown>;
+  /** What an operator should know while it takes longer. */
+  readonly say?: (line: string) => void;
 };
 
-export function deskCalls({ api, token, what, fits = isObject, wait = delay }: Options): DeskCalls {
+export function deskCalls({
+  api,
+  token,
+  what,
+  fits = isObject,
+  wait = delay,
+  say = console.error,
+}: DeskCallOptions): DeskCalls {
   const call = async (method: string, path: string, body: string | null): Promise<unknown> => {
     const key = randomUUID();
     const request: RequestInit = { method, ...(body !== null && { body }) };
+    let waitedMs = 0;
     for (let attempt = 1; ; attempt++) {
       const headers = {
         authorization: `Bearer ${await token()}`,
         ...(body !== null && { "content-type": "application/json", "idempotency-key": key }),
       };
       const reply = await send(`${api}${path}`, { ...request, headers }, { what, fits });
-      if ("answer" in reply) return reply.answer;
-      if (!reply.mayRetry || attempt === tries) throw new CommandFailure(reply.failure);
-      await wait(reply.afterMs ?? 500 * 2 ** attempt);
+      if ("answer" in reply) {
+        if (waitedMs > 0) say(`It answers again, after ${waitedMs / 1_000} s.`);
+        return reply.answer;
+      }
+      if (!reply.mayRetry) throw new CommandFailure(reply.failure);
+      if (waitedMs >= patienceMs) throw new CommandFailure(`${reply.failure} So it was for ${waitedMs / 1_000} s.`);
+      if (waitedMs === 0) say(`${reply.failure} Trying again for ${patienceMs / 1_000} s…`);
+      const wantedMs = reply.afterMs ?? Math.min(500 * 2 ** attempt, longestPauseMs);
+      const pauseMs = Math.min(wantedMs, patienceMs - waitedMs);
+      await wait(pauseMs);
+      waitedMs += pauseMs;
     }
   };
   return { get: (path) => call("GET", path, null), post: (path, body) => call("POST", path, body) };
@@ -54,7 +74,7 @@ type Reply =
 async function send(
   url: string,
   request: RequestInit,
-  { what, fits }: Required<Pick<Options, "what" | "fits">>,
+  { what, fits }: Required<Pick<DeskCallOptions, "what" | "fits">>,
 ): Promise<Reply> {
   let response: Response;
   let text: string;
