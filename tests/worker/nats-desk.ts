@@ -1,7 +1,7 @@
 // A desk whose workers tell a real NATS server what happens: events put into the outbox, and what the stream holds of them.
 
 import { randomUUID } from "node:crypto";
-import { relayState, type RelayState } from "../../dispatch/nats/relay-state.ts";
+import { relayLock, relayState, type RelayState } from "../../dispatch/nats/relay-state.ts";
 import { streamName } from "../../dispatch/nats/stream.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
@@ -65,8 +65,9 @@ export async function natsDesk(t: Ending, login?: Login): Promise<NatsDesk> {
     },
     relaying: async () => {
       const { rows } = await api.owner.query<{ pid: number }>(
-        `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 1 AND objid = 49 AND granted
+        `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objid = $2 AND granted
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        [...relayLock],
       );
       return rows.map(({ pid }) => pid);
     },

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import { nanos } from "@nats-io/transport-node";
 import { streamSubjects } from "../../dispatch/nats/event-message.ts";
+import { relayLock } from "../../dispatch/nats/relay-state.ts";
 import { streamName } from "../../dispatch/nats/stream.ts";
 import { startTestApi } from "../support/api.ts";
 import { acme } from "../support/directory.ts";
@@ -161,9 +162,26 @@ describe("events on NATS", { skip: (await natsMissing()) ?? false }, () => {
     await other.until("all is told", () => allTold(desk));
     assert.equal((await desk.relaying()).length, 1);
     await other.stop();
-    await eventually("the lock is free", async () => (await desk.relaying()).length === 0);
+    // Half the time after which an idle connection is closed anyway.
+    await eventually("the lock is free", async () => (await desk.relaying()).length === 0, 30_000);
     const stored = await desk.stored();
     assert.deepEqual(stored.map(lastToken), [...steps(20), ...steps(20), ...steps(20)]);
+  });
+
+  test("a worker tells nothing while another session relays", async (t) => {
+    const desk = await natsDesk(t);
+    const another = await desk.api.owner.connect();
+    try {
+      await another.query("SELECT pg_advisory_lock($1, $2)", [...relayLock]);
+      await desk.happen(2);
+      const worker = await desk.worker();
+      await worker.wake();
+      assert.equal((await desk.state()).pending, 2);
+      await another.query("SELECT pg_advisory_unlock($1, $2)", [...relayLock]);
+      await worker.until("all is told", () => allTold(desk));
+    } finally {
+      another.release();
+    }
   });
 
   test("an event whose transaction ends late is not passed over", async (t) => {
@@ -222,6 +240,18 @@ describe("events on NATS", { skip: (await natsMissing()) ?? false }, () => {
     await desk.nats.start(login);
     await worker.until("all is told", () => allTold(desk));
     assert.equal((await desk.stored()).length, 3);
+    // A client that was in, and is refused twice when it comes back, is closed for good, whatever its options say.
+    await desk.nats.kill();
+    await desk.nats.start({ ...login, password: "another" });
+    await desk.happen(2);
+    await worker.until("it is known", async () => {
+      const { failing_since, last_error } = await desk.row();
+      return failing_since !== null && /Authorization Violation/.test(last_error ?? "");
+    });
+    await desk.nats.kill();
+    await desk.nats.start(login);
+    await worker.until("all is told", () => allTold(desk));
+    assert.equal((await desk.stored()).length, 5);
     for (const secret of ["s3cret", "another"]) assert.ok(!JSON.stringify(worker.log).includes(secret));
   });
 
