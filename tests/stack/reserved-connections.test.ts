@@ -17,7 +17,8 @@ describe("a stack's connections", async () => {
   let running: Stack;
   // Hooks run in the order they are made: what ends a stack's supervisor would end this process.
   after(() => running.stop());
-  const stack = await StackCommands.make({ after });
+  // Its port comes under the setting's other name, which what the stack gives its parts must not contradict.
+  const stack = await StackCommands.make({ after }, { DISPATCH_API_PORT: "", DISPATCH_PORT: "0" });
   await placeReadyCluster(stack.dataDir);
 
   test("that its API and workers have taken all leave operators' commands theirs", async (t) => {

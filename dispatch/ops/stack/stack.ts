@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { urlOf } from "../../api/listen.ts";
 import { tryLock, type FolderLock } from "../../db/embedded/lock.ts";
 import type { Settings } from "../../process/settings.ts";
-import { fileVariable } from "../../process/settings/setting.ts";
+import { environmentWithout, fileVariable } from "../../process/settings/setting.ts";
 import { settingsList } from "../../process/settings/settings-list.ts";
 import { CommandFailure } from "../../process/command-line.ts";
 import { stateFolderOf } from "../gateway/state-folder.ts";
@@ -303,11 +303,9 @@ class RunningStack implements Stack {
     const { settings, environment = process.env } = this.#options;
     const { ports } = this.#ground;
     const { databaseUrl, jwtSecret, dataDir, apiPort, metricsPort } = settingsList;
-    const inherited = Object.entries(environment).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value] as const],
-    );
+    const given = [dataDir, apiPort, metricsPort, ...(this.#embedded === null ? [] : [databaseUrl])];
     return {
-      ...Object.fromEntries(inherited),
+      ...environmentWithout(given, environment),
       [dataDir.variable]: settings.dataDir,
       [apiPort.variable]: String(ports.api),
       [metricsPort.variable]: String(ports.metrics),

@@ -72,6 +72,19 @@ export const fileVariable = (variable: string): string => `${variable}_FILE`;
 /** Both names of a setting, where it is not known which of them gave it. */
 export const namesOf = ({ variable, key }: Setting<unknown>): string => `${variable} (in a file ${key})`;
 
+/** What is left of an environment without these settings, for who gives them anew: another name of theirs must not say otherwise. */
+export function environmentWithout(
+  settings: readonly Setting<unknown>[],
+  environment: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const names = new Set(settings.flatMap(variablesOf));
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined || names.has(name) ? [] : [[name, value] as const],
+    ),
+  );
+}
+
 /** All variables a setting may come from. */
 export const variablesOf = ({ variable, aliases, secret }: Setting<unknown>): string[] =>
   [variable, ...aliases].flatMap((name) => (secret ? [name, fileVariable(name)] : [name]));
