@@ -25,7 +25,7 @@ COPY dispatch dispatch
 COPY scripts scripts
 USER node
 EXPOSE 8080
-CMD ["node", "dispatch/api/main.ts"]
+CMD ["node", "--max-semi-space-size=4", "dispatch/api/main.ts"]
 
 FROM all-modules AS plugin
 COPY dispatch dispatch

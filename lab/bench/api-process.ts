@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
@@ -23,7 +24,7 @@ const endWithParent = new URL("./end-with-parent.ts", import.meta.url).href;
 export type ApiProcessOptions = {
   /** The checkout whose API it is; this one by default. */
   readonly root?: string;
-  /** Options of node itself. */
+  /** Options of node itself, beside those its checkout starts an API with. */
   readonly nodeOptions?: readonly string[];
 };
 
@@ -33,16 +34,20 @@ export async function startApiProcess(
   { root = ownRoot, nodeOptions = [] }: ApiProcessOptions = {},
 ): Promise<ApiProcess> {
   const entry = join(root, "dispatch/api/main.ts");
-  const child = spawn(process.execPath, [...nodeOptions, "--import", endWithParent, entry], {
-    env: {
-      ...process.env,
-      DISPATCH_API_HOST: "127.0.0.1",
-      DISPATCH_API_PORT: "0",
-      DISPATCH_METRICS_PORT: "0",
-      ...environment,
+  const child = spawn(
+    process.execPath,
+    [...(await optionsIn(root)), ...nodeOptions, "--import", endWithParent, entry],
+    {
+      env: {
+        ...process.env,
+        DISPATCH_API_HOST: "127.0.0.1",
+        DISPATCH_API_PORT: "0",
+        DISPATCH_METRICS_PORT: "0",
+        ...environment,
+      },
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
     },
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-  });
+  );
   const ended = once(child, "exit").then(() => child.exitCode);
   const output = child.stdout ?? process.stdin;
   const lines = createInterface({ input: output });
@@ -66,4 +71,12 @@ export async function startApiProcess(
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
   };
+}
+
+/** What a checkout's own script gives node: each is measured as it runs for users. */
+async function optionsIn(root: string): Promise<string[]> {
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(
+    await readFile(join(root, "package.json"), "utf8"),
+  );
+  return scripts["dispatch:api:start"]?.split(" ").filter((word) => word.startsWith("--")) ?? [];
 }

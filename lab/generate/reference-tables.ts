@@ -5,6 +5,7 @@ import { errorEntries } from "../../dispatch/contract/errors.ts";
 import type { TSchema } from "../../dispatch/contract/fields.ts";
 import { chatName, commandEntries, queryEntries, type CommandEntry } from "../../dispatch/contract/index.ts";
 import { operatorPhases, ticketEdges } from "../../dispatch/contract/states.ts";
+import { apiNodeOptions } from "../../dispatch/process/node-options.ts";
 import { maxConfigBytes } from "../../dispatch/process/settings/config-file.ts";
 import { fileVariable } from "../../dispatch/process/settings/setting.ts";
 import { configVariable, settingsList } from "../../dispatch/process/settings/settings-list.ts";
@@ -193,6 +194,12 @@ variables are. Where a secret stands in it, others must not be able to read it; 
 ## The settings
 
 ${table(["variable", "key in the file", "default", "meaning"], rows)}
+
+## Node's own options
+
+An API is started as ${code(`node ${apiNodeOptions.join(" ")} dispatch/api/main.ts`)}: by ${code("pnpm dispatch:api:start")}, the stack and
+the image. Whoever starts ${code("dispatch/api/main.ts")} otherwise gives it the same; without it an API works as well and takes more
+memory under a large import.
 
 ## Time zones
 

@@ -81,7 +81,9 @@ describe("commands", () => {
   const takesAnything = ["scripts/test.ts", "scripts/openclaw.ts"];
   const ownFrame = (script: string): boolean => takesAnything.includes(script) || !script.startsWith("scripts/");
   const commands = Object.entries(manifest.scripts).flatMap(([name, line]) => {
-    const [program, script, ...args] = line.split(" ");
+    const [program, ...words] = line.split(" ");
+    // Before the script stand options of node's own.
+    const [script, ...args] = words.slice(words.findIndex((word) => !word.startsWith("--")));
     return program === "node" && script !== undefined ? [{ name, script, args }] : [];
   });
 

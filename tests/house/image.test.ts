@@ -42,7 +42,8 @@ function startedIn(image: string): string[] {
   return [...new Set(lines.filter((word) => word.endsWith(".ts")))];
 }
 
-const programsOf = (text: string): string[] => [...text.matchAll(/node"?,? "?(\S+\.ts)/g)].map(([, file = ""]) => file);
+const programsOf = (text: string): string[] =>
+  [...text.matchAll(/node"?,?(?: "?--\S+)* "?(\S+\.ts)/g)].map(([, file = ""]) => file);
 
 const outside = (files: ReadonlySet<string>, folders: readonly string[]): string[] =>
   [...files].filter((file) => !folders.some((folder) => file === folder || file.startsWith(`${folder}/`)));

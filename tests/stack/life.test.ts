@@ -1,15 +1,17 @@
 // A stack's life as an engineer on call meets it: up, a process killed, the supervisor killed, up again, down.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, afterEach, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { secretLines } from "../../dispatch/ops/alerts/stack-secret.ts";
 import { startStack, type Stack } from "../../dispatch/ops/stack/stack.ts";
+import { apiNodeOptions } from "../../dispatch/process/node-options.ts";
 import type { StackStatus } from "../../dispatch/ops/stack/status.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { eventually, isRunning } from "../support/eventually.ts";
@@ -53,6 +55,8 @@ describe(
 
       const api = await stack.pidOf("api");
       assert.equal(Number(await readFile(join(stack.dataDir, "stack/api.pid"), "utf8")), api);
+      const { stdout: started } = await promisify(execFile)("ps", ["-o", "args=", "-p", String(api)]);
+      assert.ok(started.includes(` ${apiNodeOptions.join(" ")} `), started);
       process.kill(api, "SIGKILL");
       await eventually("the API is started again", async () => {
         const { state, services } = await stack.status();

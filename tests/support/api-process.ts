@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { apiNodeOptions } from "../../dispatch/process/node-options.ts";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 
 const program = join(import.meta.dirname, "../../dispatch/api/main.ts");
@@ -46,7 +47,7 @@ export async function startApiProcess(
   options: ApiProcessOptions,
 ): Promise<ApiProcess> {
   // IPC is there for the preloaded module alone: it tells when this process is gone.
-  const child = spawn(process.execPath, ["--import", endWithParent, program], {
+  const child = spawn(process.execPath, [...apiNodeOptions, "--import", endWithParent, program], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: environment(options),
   });

@@ -4,6 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { urlOf } from "../../api/listen.ts";
+import { apiNodeOptions } from "../../process/node-options.ts";
 import type { Settings } from "../../process/settings.ts";
 import { endWithin, spawnWatched, type WatchedProcess } from "../gateway/watched-process.ts";
 import { apiHealth, httpAnswers, noAnswer, workerHealth } from "./health.ts";
@@ -34,6 +35,7 @@ export function apiPlan({ settings, ...options }: NodePlanOptions, port: number)
     name: "api",
     url,
     program: "dispatch/api/main.ts",
+    nodeOptions: apiNodeOptions,
     endsWithinMs: settings.shutdownTimeoutMs + closingGraceMs,
     isReady: async () => {
       const health = await apiHealth(url);
@@ -70,6 +72,8 @@ type NodePlan = Omit<NodePlanOptions, "settings"> & {
   readonly name: string;
   readonly url: string | null;
   readonly program: string;
+  /** Of node itself. */
+  readonly nodeOptions?: readonly string[];
   readonly endsWithinMs: number;
   readonly isReady: (process: WatchedProcess) => Promise<boolean>;
   readonly isLeftRunning?: (process: WatchedProcess) => Promise<boolean>;
@@ -80,6 +84,7 @@ function nodePlan({
   url,
   log,
   program,
+  nodeOptions = [],
   environment,
   endsWithinMs,
   isReady,
@@ -96,7 +101,7 @@ function nodePlan({
         () => 0,
       );
       const output = openSync(log, "a", 0o600);
-      const child = await spawnWatched(process.execPath, [join(root, program)], {
+      const child = await spawnWatched(process.execPath, [...nodeOptions, join(root, program)], {
         environment: environment(),
         folder: process.cwd(),
         output,
