@@ -11,7 +11,7 @@ import { isObject } from "../../dispatch/kernel/json.ts";
 import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { configurationFrom, readSettings } from "../../dispatch/process/settings.ts";
 import { printed } from "../../dispatch/process/settings/print.ts";
-import { configVariable, settingEntries } from "../../dispatch/process/settings/settings-list.ts";
+import { configVariable, settingEntries, settingsList } from "../../dispatch/process/settings/settings-list.ts";
 import { beside, samplesOf, secretSettings, yamlOf } from "./settings-samples.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -84,6 +84,28 @@ describe("what is printed", () => {
       }
     });
   }
+
+  const writings = [
+    ["lifecycleUrl", `https://desk.example/?${canary}`],
+    ["lifecycleUrl", `https://desk.example/#${canary}`],
+    ["lifecycleUrl", `https://user:12/${canary}@desk.example`],
+    ["jwks", `https://user:${canary}/x@desk.example/jwks`],
+    ["databaseUrl", `postgresql://user:12/${canary}@db.example/desk`],
+    ["databaseUrl", `postgresql://${canary}@db.example/desk#${canary}`],
+    ["natsUrl", `nats://${canary}@nats.example:4222`],
+    ["adminToken", `https://${canary}`],
+  ] as const;
+  for (const [name, text] of writings) {
+    test(`shows no secret of ${text.replaceAll(canary, "…")} as ${settingsList[name].key}`, () => {
+      const said = printed(configurationFrom({ [settingsList[name].variable]: text }));
+      assert.ok(!said.includes("canary"), said);
+    });
+  }
+
+  test("names a secret database by its server", () => {
+    const said = printed(configurationFrom({ DISPATCH_DATABASE_URL: `postgresql://u:${canary}@db.example:5432/desk` }));
+    assert.match(said, /^ {2}url: "postgresql:\/\/\*\*\*@db\.example:5432\/\*\*\*" {2}# DISPATCH_DATABASE_URL$/m);
+  });
 
   test("is YAML, and without secrets says in a file what was in force", async () => {
     const secretGroups = new Set(secretSettings.map(([, { key }]) => key));

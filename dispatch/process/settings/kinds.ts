@@ -60,6 +60,7 @@ export const folder: Kind<string> = { rule: "is a folder", parse: (value) => res
 
 export const url = (schemes: readonly string[], example: string): Kind<string | null> => ({
   rule: `must be a URL with ${schemes.join(" or ")}`,
+  isUrl: true,
   example,
   parse(value) {
     return URL.canParse(value) && schemes.includes(new URL(value).protocol) ? value : wrong(this.rule);

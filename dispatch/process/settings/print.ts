@@ -32,19 +32,16 @@ export function printed({ settings, origins, file }: Configuration): string {
 
 function shown(one: Setting<unknown>, value: unknown): string {
   if (value === null) return one.kind.write ? JSON.stringify(writtenBy(one.kind, value)) : "null";
-  if (one.secret) return JSON.stringify(hostAlone(String(value)));
+  if (one.secret) return JSON.stringify(one.kind.isUrl === true ? serverAlone(new URL(String(value))) : mask);
   return JSON.stringify(typeof value === "string" ? withoutCredentials(value) : value);
 }
 
-/** Of a secret address its server, which says which one it is; of any other secret nothing. */
-function hostAlone(secret: string): string {
-  if (!/^[a-z]+:\/\//i.test(secret) || !URL.canParse(secret)) return mask;
-  const { protocol, host } = new URL(secret);
-  return `${protocol}//${mask}@${host}/${mask}`;
-}
+/** Of a secret address its server, which says which one it is. With an @ behind it, a password may be what looks like the server. */
+const serverAlone = ({ protocol, host, pathname, search, hash }: URL): string =>
+  `${pathname}${search}${hash}`.includes("@") ? mask : `${protocol}//${mask}@${host}/${mask}`;
 
-/** Names and passwords before an @, and what stands in a query. */
+/** Without names and passwords before an @, and what stands behind the path. */
 const withoutCredentials = (text: string): string =>
-  text.replaceAll(/(?<=:\/\/)[^\s/?#]*@/g, `${mask}@`).replaceAll(/(?<=:\/\/\S*[?&][^=&#\s]*=)[^&#\s]*/g, mask);
+  text.replaceAll(/(?<=:\/\/)[^\s?#]*@/g, `${mask}@`).replaceAll(/(?<=:\/\/[^\s?#]*[?#])\S*/g, mask);
 
 const inOneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, "?");

@@ -9,6 +9,8 @@ export type Kind<T> = {
   readonly example?: string;
   /** The text of a value that JavaScript would write in another way. */
   write?(value: T): string;
+  /** Whether its texts are addresses, in which secrets may stand. */
+  readonly isUrl?: boolean;
   /** Whether a file may have a list in its place, whose items are joined by commas. */
   readonly isList?: boolean;
 };
