@@ -4,6 +4,7 @@
 import type { Desk } from "../kernel/desk.ts";
 import { freshFor } from "./fresh-for.ts";
 import { errnoOf } from "../storage/once-file.ts";
+import { natsStanding } from "./nats-gauges.ts";
 import { answers, whyNoWrite, writeProbe } from "./write-probe.ts";
 import { readingOf, type Reading } from "./reading.ts";
 import { workersSeen, type WorkersSeen } from "./workers-seen.ts";
@@ -15,6 +16,8 @@ export const healthWithinMs = 2_000;
 const workersWithinMs = 500;
 /** What was known of the workers is told for so long after they could be read. */
 const workersKnownSeconds = 10;
+/** It reads what waits in the outbox. */
+const natsFreshForMs = 5_000;
 /** Bound on how often the parts are really asked: /health needs no credentials, so anybody may ask it. */
 const freshForMs = 250;
 
@@ -49,13 +52,18 @@ export function checksOf(desk: Desk, postgres: () => Promise<Check>): () => Prom
   );
 }
 
-/** Makes the function that tells the desk's health. */
+/** Makes the function that tells the desk's health. Of what is told to NATS it tells no more than off, on or behind. */
 export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promise<Health> {
+  const nats = readingOf(() => natsStanding(desk), {
+    freshForMs: natsFreshForMs,
+    withinMs: workersWithinMs,
+    now: () => performance.now(),
+  });
   return async () => {
-    const { workers, ...results } = await checks();
+    const [{ workers, ...results }, standing] = await Promise.all([checks(), nats.value()]);
     const now = desk.clock.now().toISOString();
     return [results.postgres, results.object_store].every(({ status }) => status === "ok")
-      ? { status: 200, body: { status: "ok", service: serviceName, now, workers } }
+      ? { status: 200, body: { status: "ok", service: serviceName, now, workers, nats: standing } }
       : { status: 503, body: { status: "unavailable", service: serviceName, now, checks: results } };
   };
 }

@@ -26,6 +26,9 @@ export const assignmentLimitSeconds = 30;
 /** Over how long a time the assignments told of lie. The rules add these spans up, so both must know it. */
 export const assignmentSpanMinutes = 5;
 
+/** NATS is behind from this age of an event on that it has not acknowledged. A server that is back is found within seconds. */
+export const natsBehindSeconds = 300;
+
 /** What gauges are read from; those of one reading have one age. */
 export const readingNames = [
   "alert_signals",

@@ -4,6 +4,7 @@
 import type { Desk } from "../kernel/desk.ts";
 import { relayState, type RelayState } from "../nats/relay-state.ts";
 import type { WebhookState } from "../webhooks/webhook-state.ts";
+import { natsBehindSeconds } from "./metric-list.ts";
 
 type Values = ReadonlyMap<string, number>;
 
@@ -28,3 +29,9 @@ export function pendingBySink(webhooks: WebhookState | null, nats: RelayState | 
 
 export const readNats = ({ db, clock, settings }: Desk): Promise<RelayState> =>
   settings.natsUrl === null ? Promise.resolve(off) : relayState(db, clock.now());
+
+/** How NATS stands, for whoever may know no more. */
+export async function natsStanding(desk: Desk): Promise<"off" | "on" | "behind"> {
+  if (desk.settings.natsUrl === null) return "off";
+  return (await readNats(desk)).lag_seconds > natsBehindSeconds ? "behind" : "on";
+}

@@ -1,6 +1,7 @@
 // When each alert fires in Prometheus. What it means and who answers it is in dispatch/api/alert-list.ts.
 
 import { alertList, reportedCodes, type AlertCode, type WatchedCode } from "../../dispatch/api/alert-list.ts";
+import { natsBehindSeconds } from "../../dispatch/api/metric-list.ts";
 import { oldestReadingSeconds, renewed } from "./freshness.ts";
 import { burnExpression, burns, objectives, ratioName, spans, type Objective } from "./objectives.ts";
 
@@ -24,9 +25,6 @@ const longestWaitSeconds = 120;
 /** An event is tried again within five minutes, however ill its endpoint is: after three such pauses somebody should look. */
 const webhookLagSeconds = 900;
 
-/** A server that is back is found within seconds, and what failed is tried again within half a minute. */
-const natsLagSeconds = 300;
-
 /** Commands end within ten seconds (DISPATCH_DB_STATEMENT_TIMEOUT_MS). The time counts from the first look that saw the lock. */
 const longestHeldSeconds = 9;
 
@@ -45,7 +43,7 @@ const watched: Record<Exclude<WatchedCode, Objective["code"]>, string> = {
     `min(dispatch_reading_age_seconds{reading="alert_signals"}) > ${oldestReadingSeconds} or ` +
     `(max(up{job="dispatch-api"}) == 1 unless min(dispatch_reading_age_seconds{reading="alert_signals"}))`,
   WEBHOOKS_BEHIND: `${renewed("max", 'dispatch_webhook_lag_seconds{endpoint="active"}', "webhooks")} > ${webhookLagSeconds}`,
-  NATS_BEHIND: `${renewed("max", "dispatch_nats_lag_seconds", "nats")} > ${natsLagSeconds}`,
+  NATS_BEHIND: `${renewed("max", "dispatch_nats_lag_seconds", "nats")} > ${natsBehindSeconds}`,
   ASSIGNMENT_WAITING: `${renewed("max", "dispatch_assignment_oldest_wait_seconds", "oldest_wait")} > ${longestWaitSeconds}`,
 };
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startTestApi, type TestApi } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { metricsWith } from "../support/metrics.ts";
 
 /** Two for the stream, and one of the desk itself. */
@@ -29,6 +30,19 @@ test("metrics tell how many events the server has not acknowledged, and for how 
   await api.owner.query("UPDATE nats_relay SET (xact, id) = (SELECT xact, max(id) FROM outbox GROUP BY xact)");
   api.clock.advance(1);
   await metricsWith(api, /^dispatch_outbox_pending\{sink="nats"\} 0$/m, /^dispatch_nats_lag_seconds 0$/m);
+});
+
+test("health tells whether NATS is behind, and no more", async (t) => {
+  const api = await startTestApi({ t, env: { DISPATCH_NATS_URL: "nats://ann:s3cret@127.0.0.1:18120" } });
+  const healthIs = (standing: string) =>
+    eventually(`it is ${standing}`, async () =>
+      (await api.send("GET", "/health")).text.includes(`"nats":"${standing}"`),
+    );
+  await healthIs("on");
+  await happen(api);
+  api.clock.advance(6);
+  await healthIs("behind");
+  assert.ok(!(await api.send("GET", "/health")).text.includes("s3cret"));
 });
 
 test("without an address nothing waits", async (t) => {

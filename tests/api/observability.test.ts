@@ -322,6 +322,7 @@ describe("health", async () => {
           service: "dispatch-api",
           now: api.clock.now().toISOString(),
           workers: { alive: 0, stale: 0, oldest_age_seconds: null },
+          nats: "off",
         },
       ],
     );
