@@ -12,6 +12,8 @@ import { holdParts } from "./field/schedule-holds.ts";
 import type { Aggregate } from "./kernel/aggregate.ts";
 import { deskAggregate } from "./kernel/desk-chain.ts";
 import { ticketAggregate } from "./ticket/ticket-aggregate.ts";
+import { agentAggregate } from "./tasks/agent-row.ts";
+import { taskAggregate } from "./tasks/task-aggregate.ts";
 import { bookingParts } from "./workforce/bookings.ts";
 
 const ticketParts = [bookingParts, holdParts, approvalParts, evidenceParts, completionParts, invoiceParts];
@@ -23,4 +25,6 @@ export const aggregates: readonly Aggregate[] = [
   siteAggregate,
   contactAggregate,
   assetAggregate,
+  taskAggregate,
+  agentAggregate,
 ];

@@ -66,6 +66,7 @@ import { ticketReturnVisit } from "./field/ticket-return-visit.ts";
 import { ticketSearch } from "./field/ticket-search.ts";
 import { ticketTriage } from "./field/ticket-triage.ts";
 import { ticketUpdate } from "./field/ticket-update.ts";
+import { taskCommands, taskQueries } from "./tasks/task-handlers.ts";
 import { rosterCommands } from "./workforce/roster-handlers.ts";
 import { rosterList } from "./workforce/roster-list.ts";
 
@@ -123,6 +124,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   ...rosterCommands,
   ...planCommands,
   ...directoryCommands,
+  ...taskCommands,
 };
 
 export const queryHandlers: { readonly [N in QueryName]: Query } = {
@@ -145,6 +147,7 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   "roster.list": rosterList,
   ...planQueries,
   ...directoryQueries,
+  ...taskQueries,
   "ops.autonomy.state": opsAutonomyState,
   "ops.autonomy.replay": opsAutonomyReplay,
 };

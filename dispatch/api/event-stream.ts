@@ -24,6 +24,7 @@ export class EventStream {
   readonly #response: ServerResponse;
   readonly #read: ReadPage;
   readonly #onError: (error: unknown) => void;
+  readonly #messageOf: (event: StreamedEvent) => string;
   #position: Position;
   #news = true;
   #reading = false;
@@ -35,7 +36,15 @@ export class EventStream {
   #again: NodeJS.Timeout | null = null;
   #againMs = withheldAgainMs.first;
 
-  constructor(response: ServerResponse, from: Position, read: ReadPage, onError: (error: unknown) => void) {
+  /** @param write an event as the client reads it */
+  constructor(
+    response: ServerResponse,
+    from: Position,
+    read: ReadPage,
+    onError: (error: unknown) => void,
+    write: (event: StreamedEvent) => string = messageOf,
+  ) {
+    this.#messageOf = write;
     this.#response = response;
     this.#position = from;
     this.#read = read;
@@ -117,7 +126,7 @@ export class EventStream {
   async #write(events: readonly StreamedEvent[]): Promise<void> {
     const response = this.#response;
     if (response.writableEnded || response.destroyed) return;
-    if (response.write(events.map(messageOf).join(""))) return;
+    if (response.write(events.map(this.#messageOf).join(""))) return;
     this.#writing = true;
     await new Promise<void>((resolve) => {
       const settle = () => {

@@ -1,13 +1,26 @@
 // GET /events: what happens on the desk, as it happens, to whoever may see it. The outbox is the truth; this hands it
 // on in order and without gaps.
 
+import type { IncomingHttpHeaders } from "node:http";
 import type { Role } from "../contract/roles.ts";
+import type { Actor } from "../kernel/actor.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { listenToOutbox } from "../kernel/outbox-listener.ts";
-import { positionFrom, positionNow, readPage, type Position, type View } from "../kernel/outbox-reader.ts";
+import { envelopeOf } from "../kernel/event-envelope.ts";
+import {
+  isPruned,
+  positionFrom,
+  positionNow,
+  positionText,
+  readPage,
+  type Position,
+  type StreamedEvent,
+  type View,
+} from "../kernel/outbox-reader.ts";
 import { invalidFields, Refusal } from "../kernel/refusal.ts";
 import { subjectExpressions } from "../kernel/subject-patterns.ts";
 import { Shares } from "../kernel/shares.ts";
+import type { AgentCredentials } from "./agent-credentials.ts";
 import type { Caller, Credentials } from "./credentials.ts";
 import { EventStream, type StreamEnd } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
@@ -34,9 +47,14 @@ const maxStreamMs = 900_000;
 
 const streamHeaders = [...headersFor("text/event-stream; charset=utf-8"), "x-accel-buffering", "no"];
 
+/** Of one agent; more of them are one that forgot to close the others. */
+const streamsOfAgent = 5;
+
 export type EventStreams = {
   /** Answers GET /events. */
   open(exchange: Exchange): Promise<void>;
+  /** Answers GET /api/v1/events: the same events in the envelope of the outside, and agents hear of what is theirs. */
+  openForAgent(exchange: Exchange): Promise<void>;
   readonly count: number;
   /** Ends all streams; further ones are refused. */
   close(): Promise<void>;
@@ -46,11 +64,12 @@ export type EventStreamsParts = {
   readonly desk: Desk;
   readonly databaseUrl: string;
   readonly credentials: Credentials;
+  readonly agents: AgentCredentials;
   readonly warn: (message: string, error?: unknown) => void;
 };
 
 /** Starts listening for news and makes the handler of the route. */
-export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStreamsParts): EventStreams {
+export function eventStreams({ desk, databaseUrl, credentials, agents, warn }: EventStreamsParts): EventStreams {
   /** Each with what looks whether its client may still have it. */
   const streams = new Map<EventStream, () => void>();
   const shares = new Shares(streamLimits);
@@ -86,20 +105,23 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
 
   const leftMs = (until: number): number => Math.min(Math.max(until - desk.clock.now().getTime(), 0), maxStreamMs);
 
-  const start = (exchange: Exchange, { actor, until }: Caller, from: Position, view: View): void => {
+  const start = (exchange: Exchange, { actor, until }: Caller, from: Position, view: View, style: Style): void => {
     const { request, response } = exchange;
     response.writeHead(200, [...streamHeaders, ...exchange.echoes()]);
     response.write("retry: 2000\n\n");
+    if (style.gap) response.write(gapMessage);
     const stream = new EventStream(
       response,
       from,
       (after) => gate.run(() => readPage(db, after, view)),
       (error) => warn("events could not be read; the next tick tries again", error),
+      style.write,
     );
     // A key that was taken back, a secret that was changed: what was verified is kept for a minute at most.
     const recheck = () =>
-      void credentials.actorOf(request.headers, eventReaders).catch((error: unknown) => {
-        if (error instanceof Refusal && error.status === 401) stream.end({ code: error.code, message: error.message });
+      void style.recheck(request.headers).catch((error: unknown) => {
+        if (error instanceof Refusal && (error.status === 401 || error.code === "AGENT_REPLACED"))
+          stream.end({ code: error.code, message: error.message });
       });
     streams.set(stream, recheck);
     const lifetime = setTimeout(() => stream.end(), maxStreamMs).unref();
@@ -108,38 +130,82 @@ export function eventStreams({ desk, databaseUrl, credentials, warn }: EventStre
       clearTimeout(lifetime);
       if (token) clearTimeout(token);
       streams.delete(stream);
-      shares.give(actor.id);
+      style.shares.give(actor.id);
       exchange.reportEnd(200);
     });
     stream.wake();
   };
 
+  const open = async (
+    exchange: Exchange,
+    caller: Caller,
+    style: Omit<Style, "gap">,
+    party: string | null,
+  ): Promise<void> => {
+    const { headers } = exchange.request;
+    const actor = (exchange.actor = caller.actor);
+    const parameters = decodedParameters(exchange.query, ["subject", "after"]);
+    const subjects = subjectExpressions(parameters.get("subject") ?? []);
+    const after = singleOf(parameters.get("after")) ?? headers["last-event-id"];
+    const now = await positionNow(desk.db);
+    const resumed = typeof after === "string" && after !== "" ? positionFrom(after, now.horizon) : null;
+    const gap = style.write !== undefined && resumed !== null && (await isPruned(desk.db, resumed));
+    if (exchange.method === "HEAD") return answerHead(exchange);
+    // Whoever has hung up meanwhile would never give a place back.
+    if (exchange.response.destroyed) return exchange.reportEnd(200);
+    const taken = closed ? "most" : style.shares.take(actor.id);
+    if (taken !== "taken") throw style.shares.refusal(taken, "streams of events", retryAfterSeconds);
+    if (resumed) start(exchange, caller, resumed, { actor, subjects, party }, { ...style, gap });
+    else start(exchange, caller, now.position, { actor, subjects, since: now.since, party }, { ...style, gap });
+  };
+
+  const ofDesk = { shares, recheck: (headers: IncomingHttpHeaders) => credentials.actorOf(headers, eventReaders) };
+  const ofAgents = {
+    shares: new Shares({ most: streamLimits.most, each: streamsOfAgent }),
+    recheck: (headers: IncomingHttpHeaders) => agents.recheck(headers, agentEventReaders),
+    write: agentMessageOf,
+  };
+
   return {
     open: async (exchange) => {
-      const { headers } = exchange.request;
-      const caller = await credentials.callerOf(headers, eventReaders);
-      const actor = (exchange.actor = caller.actor);
-      if (!eventReaders.includes(actor.role)) {
-        throw new Refusal("FORBIDDEN", { actor_role: actor.role, allowed_roles: eventReaders });
-      }
-      const parameters = decodedParameters(exchange.query, ["subject", "after"]);
-      const subjects = subjectExpressions(parameters.get("subject") ?? []);
-      const after = singleOf(parameters.get("after")) ?? headers["last-event-id"];
-      const now = await positionNow(desk.db);
-      const resumed = typeof after === "string" && after !== "" ? positionFrom(after, now.horizon) : null;
-      if (exchange.method === "HEAD") return answerHead(exchange);
-      // Whoever has hung up meanwhile would never give a place back.
-      if (exchange.response.destroyed) return exchange.reportEnd(200);
-      const taken = closed ? "most" : shares.take(actor.id);
-      if (taken !== "taken") throw shares.refusal(taken, "streams of events", retryAfterSeconds);
-      if (resumed) start(exchange, caller, resumed, { actor, subjects });
-      else start(exchange, caller, now.position, { actor, subjects, since: now.since });
+      const caller = await credentials.callerOf(exchange.request.headers, eventReaders);
+      requireReader(caller.actor, eventReaders);
+      await open(exchange, caller, ofDesk, null);
+    },
+    openForAgent: async (exchange) => {
+      const actor = await agents.callerOf(exchange, agentEventReaders);
+      requireReader(actor, agentEventReaders);
+      await open(exchange, { actor, until: null }, ofAgents, actor.role === "agent" ? actor.id : null);
     },
     get count() {
       return streams.size;
     },
     close: () => (closed ??= close()),
   };
+}
+
+/** How a stream tells events, and to whom. */
+type Style = {
+  readonly shares: Shares;
+  /** Fails when the client may have it no longer. */
+  recheck(headers: IncomingHttpHeaders): Promise<unknown>;
+  readonly write?: (event: StreamedEvent) => string;
+  /** Whether events may be missing between where the client was and what there is. */
+  readonly gap: boolean;
+};
+
+/** Who may read under /api/v1: the office all of it, agents what is theirs. */
+const agentEventReaders: readonly Role[] = ["dispatcher", "admin", "agent"];
+
+const missing = { message: "Events since the one you named were removed: read what you need to know anew." };
+const gapMessage = `event: gap\ndata: ${JSON.stringify(missing)}\n\n`;
+
+const agentMessageOf = (event: StreamedEvent): string =>
+  `id: ${positionText(event.position)}\nevent: ${event.subject}\ndata: ${JSON.stringify(envelopeOf(event))}\n\n`;
+
+/** @throws Refusal FORBIDDEN */
+function requireReader({ role }: Actor, readers: readonly Role[]): void {
+  if (!readers.includes(role)) throw new Refusal("FORBIDDEN", { actor_role: role, allowed_roles: readers });
 }
 
 function singleOf(values: readonly string[] | undefined): string | undefined {

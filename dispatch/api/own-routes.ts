@@ -6,6 +6,7 @@ import type { Desk } from "../kernel/desk.ts";
 import type { FileStore } from "../storage/file-store.ts";
 import { prefersText } from "./accept.ts";
 import type { AlertReporter } from "./alerts.ts";
+import { eventsPath } from "./agent-routes.ts";
 import { calendarRoute } from "./calendar-route.ts";
 import { contractRoute } from "./contract-route.ts";
 import type { Credentials } from "./credentials.ts";
@@ -57,6 +58,7 @@ export function ownRoutes({
     ...watchRoutes({ health, metrics, reporter }),
     { method: "GET", path: "/ops/alerts", handler: async (exchange) => exchange.json(200, await report()) },
     { method: "GET", path: "/events", handler: (exchange) => events.open(exchange) },
+    { method: "GET", path: eventsPath, handler: (exchange) => events.openForAgent(exchange) },
     contractRoute(desk, contract, credentials),
     calendarRoute(desk),
     ...documentRoutes(desk, contract),

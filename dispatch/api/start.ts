@@ -8,6 +8,7 @@ import { systemClock, type Clock } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { Rejections } from "../kernel/rejections.ts";
 import type { Settings } from "../process/settings.ts";
+import { agentCredentials } from "./agent-credentials.ts";
 import { alertReporter } from "./alerts.ts";
 import { affordable } from "./connection-room.ts";
 import { createApp, type Listener } from "./app.ts";
@@ -149,7 +150,8 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
         "a defect",
       ),
   });
-  const events = eventStreams({ desk, databaseUrl, credentials, warn });
+  const agents = agentCredentials({ desk, credentials, devHeaders: () => devHeadersNow(desk) !== false });
+  const events = eventStreams({ desk, databaseUrl, credentials, agents, warn });
   opened.defer(() => events.close());
   const postgres = postgresCheckOf(desk);
   const checks = checksOf(desk, postgres);
@@ -172,6 +174,7 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
     contract,
     handlers,
     credentials,
+    agents,
     rateLimit: new RateLimit(settings.rateLimitPerMinute, clock),
     onAnswer: (name, answer, body) => metrics.effect(name, answer, body),
   });

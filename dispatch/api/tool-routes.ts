@@ -6,18 +6,22 @@ import type { ErrorCode } from "../contract/errors.ts";
 import { idKindOf, pathWith, type Contract } from "../contract/index.ts";
 import { answerQuery, type QueryHandlers } from "../kernel/answer-query.ts";
 import { requireRole, requireTool } from "../kernel/authorize.ts";
+import { newId } from "../kernel/clock.ts";
 import type { CommandHandlers } from "../kernel/command.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import { FileAnswer, StreamedAnswer } from "../kernel/file-answer.ts";
 import { execute } from "../kernel/execute.ts";
 import { readingRefusal } from "../kernel/failure.ts";
+import { ListAnswer } from "../kernel/list-answer.ts";
 import { JsonText, parseBody, type JsonObject } from "../kernel/json.ts";
 import { openKernel, type Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { Shares } from "../kernel/shares.ts";
 import { compileValidators } from "../kernel/validate.ts";
 import { asksForJson } from "./accept.ts";
+import { isAgentSurface, type AgentCredentials } from "./agent-credentials.ts";
+import { agentRoutes } from "./agent-routes.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
@@ -34,6 +38,8 @@ export type ToolParts = {
   readonly contract: Contract;
   readonly handlers: Handlers;
   readonly credentials: Credentials;
+  /** Whose credentials count under /api/v1. */
+  readonly agents: AgentCredentials;
   readonly rateLimit: RateLimit;
   /** Told about every command that was answered. */
   readonly onAnswer: (name: string, answer: Answer, body: JsonObject) => void;
@@ -48,7 +54,8 @@ const replayed = ["idempotency-replayed", "true"];
 export function toolRoutes(parts: ToolParts): RouteEntry[] {
   const { desk, contract, handlers } = parts;
   const kernel = openKernel(desk, handlers.commands, contract);
-  const commandParts = { ...parts, bodies: new BodyReader(desk.settings.requestTimeoutMs) };
+  const bodies = new BodyReader(desk.settings.requestTimeoutMs);
+  const commandParts = { ...parts, bodies };
   const route = (entry: CommandEntry | QueryEntry, handler: Handler): RouteEntry => {
     const { method, path, ids } = entry;
     return { method, path, handler, ...(ids && { ids }) };
@@ -58,6 +65,7 @@ export function toolRoutes(parts: ToolParts): RouteEntry[] {
       route(entry, commandRoute(commandParts, kernel, name, entry)),
     ),
     ...Object.entries(contract.queries).map(([name, entry]) => route(entry, queryRoute(parts, name, entry))),
+    ...(contract.internalCommands["worker.report"] ? agentRoutes({ desk, kernel, agents: parts.agents, bodies }) : []),
   ];
 }
 
@@ -67,21 +75,22 @@ function commandRoute(
   name: string,
   entry: CommandEntry,
 ): Handler {
-  const { desk, credentials, bodies, rateLimit, onAnswer } = parts;
+  const { desk, bodies, rateLimit, onAnswer } = parts;
+  const ofAgents = isAgentSurface(entry.path);
   const idIn = kernel.commands.get(name)?.handler.aggregate.idIn ?? null;
   return async (exchange, sent) => {
     exchange.tool = name;
     exchange.about = aboutIn(entry.aggregate, idIn, inLowerCase(sent));
     // Before the body, since a stranger's is not read; told of in the contract's order, behind the body and the key.
-    const caller = await settled(credentials.actorOf(exchange.request.headers, entry.roles));
+    const caller = await settled(callerOf(parts, exchange, entry));
     const bytes = caller.failed
       ? await bodies.readFromStranger(exchange, caller.error)
       : await bodies.read(exchange, caller.value.id);
     const raw = parseBody(bytes);
-    const requestId = requireIdempotencyKey(exchange);
+    const requestId = ofAgents ? keyIfAny(exchange) : requireIdempotencyKey(exchange);
     if (caller.failed) throw caller.error;
     const actor = (exchange.actor = caller.value);
-    if (actor.type !== "SERVICE") rateLimit.take(actor.id);
+    if (!ofAgents && actor.type !== "SERVICE") rateLimit.take(actor.id);
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
     // With the ids in lower case and for numbers, so that one thing has one path and a retry one fingerprint.
@@ -96,7 +105,15 @@ function commandRoute(
   };
 }
 
-function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: string, entry: QueryEntry): Handler {
+/** The caller by the credentials that count at a path. */
+const callerOf = (
+  { credentials, agents }: Pick<ToolParts, "credentials" | "agents">,
+  exchange: Exchange,
+  { path, roles }: Pick<CommandEntry, "path" | "roles">,
+) => (isAgentSurface(path) ? agents.callerOf(exchange, roles) : credentials.actorOf(exchange.request.headers, roles));
+
+function queryRoute(parts: ToolParts, name: string, entry: QueryEntry): Handler {
+  const { desk, contract, handlers } = parts;
   const query = handlers.queries[name];
   const validate = compileValidators(desk.policy.unknownFields, contract).queries[name];
   if (!query || !validate) throw new Error(`${name} is in the contract and has no handler`);
@@ -108,7 +125,7 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
       : { idIn: null, aggregate: "" };
   return async (exchange, sent) => {
     exchange.tool = name;
-    const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, entry.roles));
+    const actor = (exchange.actor = await callerOf(parts, exchange, entry));
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
     requireIds(entry, sent);
@@ -127,6 +144,8 @@ function queryRoute({ desk, contract, handlers, credentials }: ToolParts, name: 
       );
     }
     if (body instanceof JsonText) exchange.jsonText(200, body);
+    else if (body instanceof ListAnswer)
+      exchange.json(200, JSON.stringify(body.items), body.next === null ? [] : ["x-next-cursor", body.next]);
     else exchange.json(200, JSON.stringify(body));
   };
 }
@@ -161,6 +180,10 @@ function requireIdempotencyKey(exchange: Exchange): string {
     exchange.request.headers["idempotency-key"] ? "INVALID_IDEMPOTENCY_KEY" : "MISSING_IDEMPOTENCY_KEY",
   );
 }
+
+/** As requireIdempotencyKey, where a call without one is an intent of its own. @throws Refusal INVALID_IDEMPOTENCY_KEY */
+const keyIfAny = (exchange: Exchange): string =>
+  exchange.request.headers["idempotency-key"] === undefined ? newId() : requireIdempotencyKey(exchange);
 
 function toolHeader(exchange: Exchange): string | undefined {
   const sent = exchange.request.headers["x-tool-name"];

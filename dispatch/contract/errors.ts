@@ -30,6 +30,15 @@ export const errorRegistry = define({
   INVALID_JSON: { status: 400, message: "The body is not a JSON object in UTF-8." },
   INVALID_REQUEST: { status: 400, message: "A field of the request breaks a rule; validation_errors names each." },
   INVALID_QUERY: { status: 400, message: "A query parameter breaks a rule; validation_errors names each." },
+  INVALID_TASK_ID: { status: 400, message: "The task id in the path is not a uuid." },
+  REASON_REQUIRED: {
+    status: 400,
+    message: "Another is at work on this task: say why, in a reason of at least 10 characters.",
+  },
+  INVALID_SUBJECT: {
+    status: 400,
+    message: "No such event is taken here from this caller; allowed_subjects says which are.",
+  },
   INVALID_TICKET_ID: { status: 400, message: "The ticket id in the path is not a uuid." },
   MISSING_IDEMPOTENCY_KEY: {
     status: 400,
@@ -55,6 +64,16 @@ export const errorRegistry = define({
     status: 401,
     signal: "auth_policy_rejection",
     message: "Send an Authorization header with a bearer token.",
+  },
+  AGENT_ID_REQUIRED: {
+    status: 401,
+    signal: "auth_policy_rejection",
+    message: "Send the header X-Agent-ID: who calls, by the slug or id that the credential is for.",
+  },
+  AGENT_ID_MISMATCH: {
+    status: 401,
+    signal: "auth_policy_rejection",
+    message: "The credential is for another id than X-Agent-ID says.",
   },
   INVALID_AUTH_TOKEN: {
     status: 401,
@@ -98,6 +117,11 @@ export const errorRegistry = define({
     signal: "auth_policy_rejection",
     message: "The account or site lies outside the caller's scope.",
   },
+  NOT_ASSIGNEE: {
+    status: 403,
+    dimension: "role",
+    message: "The task is given to another; only its assignee may say this of it.",
+  },
   NOT_ASSIGNED_TECH: { status: 403, dimension: "role", message: "The ticket is assigned to another technician." },
   HUMAN_APPROVAL_REQUIRED: {
     status: 403,
@@ -122,6 +146,8 @@ export const errorRegistry = define({
   PLAN_NOT_FOUND: { status: 404, message: "No plan has this id." },
   INVOICE_NOT_FOUND: { status: 404, message: "There is no such invoice or credit note." },
   EVIDENCE_NOT_FOUND: { status: 404, message: "The ticket has no evidence with this id." },
+  TASK_NOT_FOUND: { status: 404, message: "No task has this id." },
+  WORKER_NOT_FOUND: { status: 404, message: "No worker of desk tasks is called this." },
   RECEIPT_NOT_FOUND: { status: 404, message: "No receipt has this id." },
   IDEMPOTENCY_PAYLOAD_MISMATCH: {
     status: 409,
@@ -132,7 +158,7 @@ export const errorRegistry = define({
   INVALID_STATE_TRANSITION: {
     status: 409,
     dimension: "state",
-    message: "The ticket's state does not allow this; allowed_from_states says which do.",
+    message: "The state does not allow this; allowed_from_states says which do, and allowed_to_states where it leads.",
   },
   VERSION_CONFLICT: {
     status: 409,
@@ -175,6 +201,21 @@ export const errorRegistry = define({
     status: 409,
     dimension: "policy",
     message: "The SOP handoff has not been acknowledged; send sop_handoff_acknowledged once it is done.",
+  },
+  WORKER_NOT_ELIGIBLE: {
+    status: 409,
+    dimension: "assignment",
+    message: "The worker cannot take this task now; reason says why.",
+  },
+  WORKER_NOT_ASLEEP: {
+    status: 409,
+    dimension: "assignment",
+    message: "The worker does not sleep; presence says what they do.",
+  },
+  AGENT_REPLACED: {
+    status: 409,
+    dimension: "assignment",
+    message: "Another run of this worker has started since: stop this one, its tasks were given out again.",
   },
   ASSIGNMENT_NOT_FOUND: {
     status: 409,

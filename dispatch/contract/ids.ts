@@ -22,6 +22,7 @@ export type ProviderId = Id<"provider">;
 export type AccountId = Id<"account">;
 export type SiteId = Id<"site">;
 export type PlanId = Id<"plan">;
+export type TaskId = Id<"task">;
 export type ApprovalId = Id<"approval">;
 /** A recommendation as it was given. */
 export type SnapshotId = Id<"snapshot">;
@@ -33,6 +34,7 @@ type NamedInPaths = {
   readonly ticketId: TicketId;
   readonly technicianId: TechnicianId;
   readonly planId: PlanId;
+  readonly taskId: TaskId;
   readonly receiptId: ReceiptId;
   readonly accountId: AccountId;
   readonly siteId: SiteId;

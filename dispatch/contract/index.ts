@@ -12,6 +12,9 @@ import { internalCommands } from "./internal-commands.ts";
 import { moneyCommands, moneyQueries } from "./money-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
 import { rosterCommands, rosterQueries } from "./roster-commands.ts";
+import { taskCommands, taskQueries } from "./task-commands.ts";
+import { taskInternalCommands } from "./task-internal.ts";
+import { workerCommands, workerQueries } from "./worker-commands.ts";
 import { technicianCommands, technicianQueries } from "./technician-tools.ts";
 import { ticketCommands } from "./ticket-commands.ts";
 import { assignmentCommands } from "./assignment-commands.ts";
@@ -30,6 +33,8 @@ export const commands = {
   ...planCommands,
   ...directoryCommands,
   ...importCommands,
+  ...taskCommands,
+  ...workerCommands,
 };
 export const queries = {
   ...fieldQueries,
@@ -38,10 +43,12 @@ export const queries = {
   ...rosterQueries,
   ...planQueries,
   ...directoryQueries,
+  ...taskQueries,
+  ...workerQueries,
 };
 
 /** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */
-export const pipelineCommands = { ...commands, ...internalCommands };
+export const pipelineCommands = { ...commands, ...internalCommands, ...taskInternalCommands };
 
 export type CommandName = keyof typeof commands;
 export type PipelineName = keyof typeof pipelineCommands;
@@ -76,7 +83,11 @@ export type Contract = {
   readonly internalCommands: Readonly<Record<string, shapes.CommandEntry>>;
   readonly queries: Readonly<Record<string, shapes.QueryEntry>>;
 };
-export const contract: Contract = { commands, internalCommands, queries };
+export const contract: Contract = {
+  commands,
+  internalCommands: { ...internalCommands, ...taskInternalCommands },
+  queries,
+};
 
 /** Every command with its name, in the contract's order. */
 export const commandEntries = entriesOf<CommandName, CommandEntry>(commands);

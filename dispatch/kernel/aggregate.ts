@@ -35,6 +35,12 @@ export function concernsOf(places: readonly (Belonging | null)[]): Concerns {
 /** A visit that is booked, sent or under way gets another time, or another technician, or nobody. */
 export type VisitMove = { readonly technicianChanged: boolean };
 
+/** Who hears of a change: the parties to the row as it was and as it is. */
+export function partiesTo({ partiesOf }: Aggregate, before: unknown, after: unknown): string[] | null {
+  if (!partiesOf) return null;
+  return [...new Set([...(before === null ? [] : partiesOf(before)), ...partiesOf(after)])];
+}
+
 /** The head of one chain as a reader of the whole audit trail needs it. */
 export type KnownHead = {
   readonly id: string;
@@ -84,6 +90,8 @@ export type Aggregate<
   stateOf(row: Row): string | null;
   /** Null where it is nobody's in particular. */
   placeOf(row: Row): Belonging | null;
+  /** Who hears of its events although they may not hear of all, by their actor ids. Absent where nobody does. */
+  partiesOf?(row: Row): readonly string[];
   headOf(row: Row): ChainHead;
   /** Which version of it this is, where callers may say which one they read (`expected_version`). */
   versionOf?(row: Row): number;

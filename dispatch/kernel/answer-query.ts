@@ -8,6 +8,7 @@ import { requireScope } from "./authorize.ts";
 import type { Desk } from "./desk.ts";
 import { readingRefusal } from "./failure.ts";
 import type { JsonObject, JsonText } from "./json.ts";
+import type { ListAnswer } from "./list-answer.ts";
 import { withPolicies } from "./policies.ts";
 import { invalidFields } from "./refusal.ts";
 import type { Validator } from "./validate.ts";
@@ -44,8 +45,14 @@ export type DeskQueryCall<N extends QueryName> = QueryCall<QueryInputOf<N>, Quer
 
 export const deskQuery = <N extends QueryName>(
   name: N,
-  read: (call: DeskQueryCall<N>) => Promise<(QueryBodyOf<N> & object) | JsonText>,
-): DeskQuery<QueryInputOf<N>, QueryIdsOf<N>, (QueryBodyOf<N> & object) | JsonText> => ({ name, on: "desk", read });
+  read: (call: DeskQueryCall<N>) => Promise<DeskAnswer<N>>,
+): DeskQuery<QueryInputOf<N>, QueryIdsOf<N>, DeskAnswer<N>> => ({ name, on: "desk", read });
+
+/** As the contract says, as its text, or, where that is a list, with where its next page begins. */
+type DeskAnswer<N extends QueryName> =
+  | (QueryBodyOf<N> & object)
+  | JsonText
+  | (QueryBodyOf<N> extends readonly (infer Item extends object)[] ? ListAnswer<Item> : never);
 
 export type QueryRequest = {
   readonly query: Query;

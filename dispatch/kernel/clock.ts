@@ -13,6 +13,9 @@ export const systemClock: Clock = { now: () => new Date() };
 export const timeAfter = (last: string, now: string): string =>
   now > last ? now : new Date(Date.parse(last) + 1).toISOString();
 
+/** ISO 8601 time `ms` milliseconds after another. */
+export const plusMs = (time: string, ms: number): string => new Date(Date.parse(time) + ms).toISOString();
+
 /** ISO 8601 time `minutes` after another. */
 export const plusMinutes = (time: string, minutes: number): string =>
   new Date(Date.parse(time) + minutes * 60_000).toISOString();

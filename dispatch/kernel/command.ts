@@ -9,6 +9,7 @@ import type { Aggregate, Belonging, Concerns } from "./aggregate.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
+import type { Told } from "./outbox.ts";
 import type { Related } from "./related-change.ts";
 import type { PartChange } from "./parts.ts";
 
@@ -53,6 +54,10 @@ type Decided<Body, Answer> = {
   readonly warnings?: readonly Warning[];
   /** Rows that belong to the command's own: written behind its audit event, which says what becomes of them. */
   readonly parts?: readonly PartChange[];
+  /** What listeners hear of it; absent: one event with the command's name. */
+  readonly told?: readonly Told[];
+  /** The answer's HTTP status, where it is not the entry's. */
+  readonly status?: 200 | 201;
   /** Further rows, which belong to no aggregate, queued in the command's own transaction behind its audit event. */
   write?(tx: Session, event: AuditEvent): Promise<unknown>[];
   /** The answer's body; the pipeline adds the receipt. */

@@ -85,7 +85,8 @@ export function decide(job: Job, { row, waited, loaded, standing, stored, movedL
     const onRow = reached(aggregate, row, call, entry, standing);
     const head = aggregate.headOf(row);
     const state = aggregate.stateOf(row);
-    if (state !== null) requireState(state, entry.from, handler.target?.(onRow) ?? entry.to[0], entry.wrongStateCode);
+    if (state !== null)
+      requireState(state, entry.from, handler.target?.(onRow) ?? entry.to[0], entry.wrongStateCode, aggregate.edges);
     requireVersion(aggregate, row, call.input);
     const consult = job.mayConsult && handler.consult?.(onRow, loaded);
     if (consult) return { kind: "consult", consult };

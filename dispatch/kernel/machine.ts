@@ -52,6 +52,7 @@ export function movesAlong(from: string, path: readonly string[]): Moves {
 
 /**
  * @param code the refusal to give; hold commands have one of their own
+ * @param edges of the machine, for where the state leads to
  * @throws Refusal when the state is not one the command starts from
  */
 export function requireState(
@@ -59,8 +60,9 @@ export function requireState(
   allowed: readonly string[],
   to: string | undefined,
   code: ErrorCode = "INVALID_STATE_TRANSITION",
+  edges?: Edges,
 ): void {
-  if (!allowed.includes(state)) throw wrongState(state, to ?? state, allowed, code);
+  if (!allowed.includes(state)) throw wrongState(state, to ?? state, allowed, code, edges?.get(state));
 }
 
 /** @throws Refusal INVALID_STATE_TRANSITION when a step of the path is no edge of the machine */
@@ -70,7 +72,7 @@ export function requirePath(edges: Edges, from: string, path: readonly string[],
     if (!edges.get(at)?.includes(next)) {
       // The command may start from here, only not to there: the caller is told from where it leads there.
       const leading = allowed.filter((state) => edges.get(state)?.includes(next));
-      throw wrongState(from === creation ? null : from, next, leading);
+      throw wrongState(from === creation ? null : from, next, leading, "INVALID_STATE_TRANSITION", edges.get(at));
     }
     at = next;
   }
@@ -81,4 +83,11 @@ export const wrongState = (
   to: string,
   allowed: readonly string[],
   code: ErrorCode = "INVALID_STATE_TRANSITION",
-): Refusal => new Refusal(code, { from_state: from, to_state: to, allowed_from_states: allowed });
+  leadsTo?: readonly string[],
+): Refusal =>
+  new Refusal(code, {
+    from_state: from,
+    to_state: to,
+    allowed_from_states: allowed,
+    ...(leadsTo && { allowed_to_states: leadsTo }),
+  });

@@ -39,6 +39,8 @@ export type View = {
   readonly actor: Pick<Actor, "accounts" | "sites">;
   readonly subjects: readonly string[] | null;
   readonly since?: string | null;
+  /** Only what this one is a party to; absent or null: whatever it is. */
+  readonly party?: string | null;
 };
 
 const pageSize = 200;
@@ -102,6 +104,7 @@ const selectPage = statement<PageRow>(
          AND ($4::uuid[] IS NULL OR site_id = ANY ($4))
          AND ($5::text[] IS NULL OR subject ~ ANY ($5))
          AND ($6::pg_snapshot IS NULL OR NOT pg_visible_in_snapshot(xact, $6))
+         AND ($7::text IS NULL OR $7 = ANY (parties))
        ORDER BY xact, id
        LIMIT ${pageSize}
      ) AS wanted
@@ -163,9 +166,9 @@ function upTo(newest: bigint, snapshot: string): string {
 }
 
 /** The next events behind a position. */
-export async function readPage(db: Session, after: Position, { actor, subjects, since }: View): Promise<Page> {
+export async function readPage(db: Session, after: Position, { actor, subjects, since, party }: View): Promise<Page> {
   const scope = [reachParameter(actor.accounts), reachParameter(actor.sites)];
-  const rows = await db.rows(selectPage, [after.xact, after.id, ...scope, subjects, since ?? null]);
+  const rows = await db.rows(selectPage, [after.xact, after.id, ...scope, subjects, since ?? null, party ?? null]);
   const events = rows.flatMap(({ xact, id, event_id, subject, event, payload, created_at }): StreamedEvent[] =>
     xact === null || id === null ? [] : [{ position: { xact, id }, event_id, subject, event, payload, created_at }],
   );
@@ -175,6 +178,23 @@ export async function readPage(db: Session, after: Position, { actor, subjects, 
   // Rows that were looked at and not wanted need not be looked at again.
   const looked = xact === null || id === null ? after : { xact, id };
   return { events, position: last ?? looked, full: full || looks === maxLooks, withheld };
+}
+
+const selectOldest = statement<{ xact: string; id: string; kept: boolean }>(
+  "outbox_oldest",
+  `SELECT oldest.xact::text AS xact, oldest.id::text AS id,
+          EXISTS (SELECT FROM outbox WHERE xact = $1::xid8 AND outbox.id = $2::bigint) AS kept
+   FROM (SELECT xact, id FROM outbox ORDER BY xact, id LIMIT 1) AS oldest`,
+);
+
+/**
+ * Whether events behind a position may have been removed since it was handed out: its own row is gone, and so may be those after it.
+ * Whoever asks for the very beginning asks for all that is kept.
+ */
+export async function isPruned(db: Session, after: Position): Promise<boolean> {
+  if (after.id === "0") return false;
+  const oldest = await db.row(selectOldest, [after.xact, after.id]);
+  return oldest !== undefined && oldest !== null && !oldest.kept && isBefore(after, oldest);
 }
 
 export const positionText = ({ xact, id }: Position): string => `${xact}.${id}`;

@@ -28,6 +28,7 @@ type OutboxInsert = {
   readonly aggregate_id: string;
   readonly account_id: AccountId | null;
   readonly site_id: SiteId | null;
+  readonly parties: readonly string[] | null;
   readonly audit_event_id: ReceiptId;
   readonly payload: string;
   readonly created_at: string;
@@ -41,6 +42,7 @@ export const insertOutbox = insertRows<OutboxInsert>("outbox_insert", "outbox", 
   "aggregate_id",
   "account_id",
   "site_id",
+  "parties",
   "audit_event_id",
   "payload",
   "created_at",
@@ -55,9 +57,36 @@ const announce = statement(
   `SELECT set_config('synchronous_commit', 'off', true), pg_notify('${outboxChannel}', '')`,
 );
 
-/** The outbox row of an audited command, under the aggregate's subject for it. */
-export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Belonging | null): OutboxInsert {
-  const event = e.tool_name.replaceAll(".", "_");
+/** What listeners hear of a command, where its own name does not say it. */
+export type Told = {
+  readonly event: string;
+  /** What belongs to it besides who did it and when. */
+  readonly data?: JsonObject;
+};
+
+/** By what a reader's right to an event is judged. */
+type Audience = {
+  readonly place: Belonging | null;
+  /** Who hears of it beside whoever hears of all; null where nobody does. */
+  readonly parties: readonly string[] | null;
+};
+
+/** The outbox rows of an audited command, each under the aggregate's subject for it: one, unless the command tells otherwise. */
+export function outboxRows(
+  aggregate: Aggregate,
+  e: AuditEvent,
+  { place, parties }: Audience,
+  told: readonly Told[] = [{ event: e.tool_name.replaceAll(".", "_") }],
+): OutboxInsert[] {
+  return told.map((one) => outboxRow(aggregate, e, { place, parties }, one));
+}
+
+function outboxRow(
+  aggregate: Aggregate,
+  e: AuditEvent,
+  { place, parties }: Audience,
+  { event, data }: Told,
+): OutboxInsert {
   return {
     subject: aggregate.subject(e.aggregate_id, event),
     event,
@@ -65,6 +94,7 @@ export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Belonging 
     aggregate_id: e.aggregate_id,
     account_id: place?.account_id ?? null,
     site_id: place?.site_id ?? null,
+    parties,
     audit_event_id: e.id,
     payload: JSON.stringify({
       receipt_id: e.id,
@@ -77,6 +107,7 @@ export function outboxRow(aggregate: Aggregate, e: AuditEvent, place: Belonging 
       correlation_id: e.correlation_id,
       trace_id: e.trace_id,
       seq: e.seq,
+      ...(data && { data }),
     }),
     created_at: e.created_at,
   };

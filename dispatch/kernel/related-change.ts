@@ -4,12 +4,13 @@
 
 import type { ReceiptId } from "../contract/ids.ts";
 import { creation } from "../contract/states.ts";
-import type { Aggregate, Belonging } from "./aggregate.ts";
+import { partiesTo, type Aggregate, type Belonging } from "./aggregate.ts";
 import { chained, type AuditEvent } from "./audit.ts";
 import { timeAfter } from "./clock.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
 import { movesAlong, requirePath, type Moves } from "./machine.ts";
+import type { Told } from "./outbox.ts";
 import { entriesOf, inWritingOrder, type PartChange } from "./parts.ts";
 import { rowHashes } from "./row-hash.ts";
 
@@ -24,6 +25,8 @@ export type RelatedChange<Row = unknown, Change = unknown> = {
   readonly payload: JsonObject;
   /** As of a decision. */
   readonly parts?: readonly PartChange[];
+  /** As of a decision. */
+  readonly told?: readonly Told[];
 };
 
 /** A row that comes to be. */
@@ -43,6 +46,8 @@ export type RelatedEffect = {
   readonly moves: Moves;
   readonly place: Belonging | null;
   readonly parts: readonly PartChange[];
+  readonly told: readonly Told[] | undefined;
+  readonly parties: readonly string[] | null;
 };
 
 /**
@@ -79,6 +84,8 @@ export function relatedEffect(desk: Desk, cause: AuditEvent, related: Related): 
     moves,
     place,
     parts,
+    told: "created" in related ? undefined : related.told,
+    parties: partiesTo(aggregate, "created" in related ? null : related.row, row),
   };
 }
 

@@ -5,7 +5,7 @@ import type { CommandEntry } from "../contract/entry.ts";
 import type { ReceiptId } from "../contract/ids.ts";
 import { creation } from "../contract/states.ts";
 import type { Session } from "../db/pool.ts";
-import { concernsOf, type Aggregate, type Belonging, type ChainHead } from "./aggregate.ts";
+import { concernsOf, partiesTo, type Aggregate, type Belonging, type ChainHead } from "./aggregate.ts";
 import { chained, insertAudit, receiptOf, type AuditEvent } from "./audit.ts";
 import type { Answer, CommandRequest } from "./command-call.ts";
 import type { Call, CreationDecision, RowCall, RowDecision } from "./command.ts";
@@ -13,7 +13,7 @@ import type { Desk } from "./desk.ts";
 import { originOf } from "./human-approval.ts";
 import { insertAnswers, type AnswerRow } from "./idempotency.ts";
 import { insertTransitions, moveRows, movesAlong, requirePath, type Moves } from "./machine.ts";
-import { insertOutbox, outboxRow } from "./outbox.ts";
+import { insertOutbox, outboxRows } from "./outbox.ts";
 import { relatedEffect, type RelatedEffect } from "./related-change.ts";
 import { entriesOf, inWritingOrder, type PartChange } from "./parts.ts";
 import { rowHashes } from "./row-hash.ts";
@@ -133,7 +133,7 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
   );
   const row = aggregate.withHead(effect.row, { seq: event.seq, hash: event.hash, at });
   const related = (decision.related ?? []).map((change) => relatedEffect(desk, event, change));
-  const { warnings = [] } = decision;
+  const { warnings = [], status = entry.status } = decision;
   const answered = decision.body(aggregate.body(row, actor), event);
   const beside = { ...(warnings.length > 0 && { warnings }), receipt: receiptOf(event) };
   const body = JSON.stringify({ ...answered, ...beside });
@@ -145,7 +145,7 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
     endpoint: entry.path,
     request_id: request.requestId,
     request_hash: requestHash,
-    response_code: entry.status,
+    response_code: status,
     response_body: decision.kept ? JSON.stringify({ ...decision.kept(answered), ...beside }) : body,
     aggregate: event.aggregate,
     aggregate_id: event.aggregate_id,
@@ -154,14 +154,22 @@ export function written({ desk, request, entry, key, requestHash, eventId, effec
     created_at: at,
   };
   const { aggregate: name, aggregate_id: aggregateId } = event;
-  const answer = { status: entry.status, body, replayed: false, aggregate: name, aggregateId, moves };
+  const answer = { status, body, replayed: false, aggregate: name, aggregateId, moves };
   return { effect, row, event, parts, related, answer, stored };
 }
 
 /** Queues the statements that make commands true, in this order, before the commit. */
 export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>[] {
-  const events = all.flatMap(({ event, effect, parts, related }) => [
-    { aggregate: effect.aggregate, event, moves: effect.moves, place: effect.place, parts },
+  const events = all.flatMap(({ event, effect, row, parts, related }) => [
+    {
+      aggregate: effect.aggregate,
+      event,
+      moves: effect.moves,
+      place: effect.place,
+      parts,
+      told: effect.decision.told,
+      parties: partiesTo(effect.aggregate, effect.found, row),
+    },
     ...related,
   ]);
   return [
@@ -178,7 +186,7 @@ export function writeAll(tx: Session, all: readonly Written[]): Promise<unknown>
     ...all.flatMap(({ effect, event }) => effect.decision.write?.(tx, event) ?? []),
     ...insertOutbox(
       tx,
-      events.map(({ aggregate, event, place }) => outboxRow(aggregate, event, place)),
+      events.flatMap(({ aggregate, event, told, ...audience }) => outboxRows(aggregate, event, audience, told)),
     ),
     ...insertAnswers(
       tx,

@@ -1,6 +1,7 @@
 // What NATS is told of an event: on which subjects, in which envelope, and what cannot be sent at all. Pure.
 
-import { positionText, type StreamedEvent } from "../kernel/outbox-reader.ts";
+import { envelopeOf } from "../kernel/event-envelope.ts";
+import type { StreamedEvent } from "../kernel/outbox-reader.ts";
 
 /** Of the outbox these go to the stream. What is told of the desk itself (`desk.…`) is left out: it is for the desk's own screens. */
 export const streamSubjects = [
@@ -21,18 +22,9 @@ export type EventMessage = {
   readonly body: string;
 };
 
-export function messageOf({ event_id, position, subject, created_at, payload }: StreamedEvent): EventMessage {
-  // Rows from before there were ids, and without an audit event.
-  const id = event_id ?? positionText(position);
-  const envelope = {
-    id,
-    subject,
-    time: created_at,
-    actor: payload["actor_id"] ?? null,
-    correlation_id: payload["correlation_id"] ?? null,
-    data: payload,
-  };
-  return { id, subject, body: JSON.stringify(envelope) };
+export function messageOf(event: StreamedEvent): EventMessage {
+  const envelope = envelopeOf(event);
+  return { id: envelope.id, subject: envelope.subject, body: JSON.stringify(envelope) };
 }
 
 /** What a message's headers take, at most. */

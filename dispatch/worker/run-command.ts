@@ -9,8 +9,10 @@ import { execute } from "../kernel/execute.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
 export type WorkerCommand<N extends PipelineName> = {
-  /** Null for a command about the desk itself. */
-  readonly ticketId: TicketId | null;
+  /** The ticket it is on; absent or null for a command about anything else. */
+  readonly ticketId?: TicketId | null;
+  /** The ids in its path, where that is no ticket's. */
+  readonly ids?: Readonly<Record<string, string>>;
   readonly input: InputOf<N> & object;
   /** Shared by the commands of one case; a new one unless given. */
   readonly correlationId?: string;
@@ -27,8 +29,8 @@ export type RunAsWorker = <N extends PipelineName>(
 
 export function runAsWorker(kernel: Kernel, identity: string): RunAsWorker {
   const actor: Actor = { id: identity, role: "dispatcher", type: "SERVICE", techId: null, accounts: "*", sites: "*" };
-  return async (name, { ticketId, input, correlationId = newId() }) => {
-    const ids = ticketId === null ? {} : { ticketId };
+  return async (name, { ticketId = null, ids: others = {}, input, correlationId = newId() }) => {
+    const ids = ticketId === null ? others : { ticketId };
     const running = execute(kernel, {
       name,
       path: pathWith(pipelineCommands[name].path, ids),

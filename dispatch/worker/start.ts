@@ -13,6 +13,7 @@ import type { Settings } from "../process/settings.ts";
 import { openKernel } from "../kernel/kernel.ts";
 import { assignTickets } from "./assign-tickets.ts";
 import type { Random } from "../webhooks/back-off.ts";
+import { assignTasks } from "./broker.ts";
 import { beat } from "./beat.ts";
 import { deliverWebhooks } from "./deliver-webhooks.ts";
 import type { Duty, DutyParts, Totals } from "./duty.ts";
@@ -26,7 +27,10 @@ import { relayEvents } from "./relay-events.ts";
 import { runAsWorker } from "./run-command.ts";
 import { sendTechnicians } from "./send-technicians.ts";
 import { tellAttention } from "./tell-attention.ts";
+import { takeBackTasks } from "./take-back-tasks.ts";
+import { tellStats } from "./tell-stats.ts";
 import { Trouble } from "./trouble.ts";
+import { wakeAgents } from "./wake-agents.ts";
 import { watchAudit } from "./watch-audit.ts";
 import { writeCheckpoints } from "./write-checkpoints.ts";
 
@@ -93,10 +97,16 @@ export async function startWorker({
   // News of a commit concerns these alone; the others wait for the time to come, or for these.
   const sending = laneOf(sendTechnicians(parts));
   const finding = laneOf(assignTickets(parts, () => void sending.wake()));
+  const waking = laneOf(wakeAgents(parts));
+  const broking: Lane = laneOf(
+    assignTasks(parts, { onWake: () => void waking.wake(), onHeld: () => void broking.wake() }),
+  );
   const relay = settings.natsUrl === null ? null : relayEvents(parts, settings.natsUrl, () => void relaying[0]?.wake());
   const relaying: Lane[] = relay === null ? [] : [laneOf(relay)];
-  const prompt = [finding, sending, laneOf(queueWebhooks(parts, () => void wakeAll(senders))), ...relaying];
-  const lanes = [...prompt, ...senders, ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf)];
+  const queueing = laneOf(queueWebhooks(parts, () => void wakeAll(senders)));
+  const prompt = [finding, sending, broking, waking, queueing, ...relaying];
+  const takingBack = laneOf(takeBackTasks(parts));
+  const lanes = [...prompt, takingBack, ...senders, ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf)];
   const heartLane = laneOf(heart);
   log.info(
     {
@@ -116,6 +126,7 @@ export async function startWorker({
     await Promise.all(lanes.map((lane) => lane.settled()));
   };
   const tick = setInterval(() => void wake(), settings.workerLoopMs);
+  const brokerTick = setInterval(() => void wakeAll([broking, takingBack, waking]), settings.tickIntervalMs);
   const pulse = setInterval(() => void heartLane.wake(), settings.workerHeartbeatMs);
   const listener = listenToOutbox({
     databaseUrl: open.databaseUrl,
@@ -132,6 +143,7 @@ export async function startWorker({
   const rest = opened.move();
   const stop = async (): Promise<Readonly<Totals>> => {
     clearInterval(tick);
+    clearInterval(brokerTick);
     clearInterval(pulse);
     relay?.leave();
     await Promise.all([...lanes, heartLane].map((lane) => lane.stop()));
@@ -164,4 +176,5 @@ const timedDuties = (parts: DutyParts): Duty[] => [
   writeCheckpoints(parts),
   watchAudit(parts),
   proposeNightlyPlan(parts),
+  tellStats(parts),
 ];

@@ -3,20 +3,22 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { AnyEntry } from "../../dispatch/contract/index.ts";
-import { isObject, numberAt, objectAt, parseObject, textAt, type JsonObject } from "./json.ts";
+import { isObject, numberAt, objectAt, parseList, parseObject, textAt, type JsonObject } from "./json.ts";
 
 export type ApiRequest = {
   readonly method: AnyEntry["method"];
   /** Path with its query string. */
   readonly path: string;
   readonly token: string;
+  /** Whom the token is for. */
+  readonly actor: string;
   readonly tool?: string;
   /** One per intent; the same for every retry. Commands have one. */
   readonly idempotencyKey?: string;
   readonly body?: string;
   readonly correlationId?: string;
-  /** Members without which an answer is not dispatch-api's, whatever its status says; or that it has no body. */
-  readonly expected?: readonly string[] | "no body";
+  /** Members without which an answer is not dispatch-api's, whatever its status says; or that it has no body, or is a bare list. */
+  readonly expected?: readonly string[] | "no body" | "list";
 };
 
 export type ApiRefusal = { readonly code: string; readonly message: string; readonly details: JsonObject };
@@ -34,7 +36,12 @@ export type ApiClient = {
   /** @param deadlineMs longest to wait in all, in ms */
   call(request: ApiRequest, signal: AbortSignal | undefined, deadlineMs: number): Promise<Outcome>;
   /** The bytes of a file that is read for its own sake; null when they do not come whole, in time, or are more than `maxBytes`. */
-  file(path: string, token: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | null>;
+  file(
+    path: string,
+    as: Pick<ApiRequest, "token" | "actor">,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<Buffer | null>;
 };
 
 const cancelled = "the call was cancelled";
@@ -59,8 +66,8 @@ type Attempt =
 export function openApiClient(baseUrl: string): ApiClient {
   return {
     baseUrl,
-    async file(path, token, maxBytes, signal) {
-      const headers = { authorization: `Bearer ${token}`, accept: "*/*" };
+    async file(path, { token, actor }, maxBytes, signal) {
+      const headers = { authorization: `Bearer ${token}`, "x-agent-id": headerText(actor), accept: "*/*" };
       const response = await fetch(`${baseUrl}${path}`, { redirect: "error", signal, headers }).catch(() => null);
       if (!response?.body) return null;
       try {
@@ -113,6 +120,7 @@ async function attemptOnce(
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       headers: {
         authorization: `Bearer ${request.token}`,
+        "x-agent-id": headerText(request.actor),
         accept: "application/json",
         ...(request.tool && { "x-tool-name": request.tool }),
         ...(request.idempotencyKey && { "idempotency-key": request.idempotencyKey }),
@@ -180,17 +188,25 @@ function readAnswer(request: ApiRequest, response: Response, text: string | null
 }
 
 /**
- * The body; an empty one where none is expected. Who gave such an answer shows only in the correlation id, which
- * dispatch-api never leaves out: the request id may be that of a proxy.
+ * The body; an empty one where none is expected, and a bare list as the items of an object that says where its next page begins. Who
+ * gave such an answer shows only in the correlation id, which dispatch-api never leaves out: the request id may be that of a proxy.
  */
 function bodyOf({ expected }: ApiRequest, response: Response, text: string): JsonObject | null {
+  const isOurs = response.headers.has("x-correlation-id");
   const isEmpty = expected === "no body" && response.status === 204 && text === "";
-  if (isEmpty) return response.headers.has("x-correlation-id") ? {} : null;
+  if (isEmpty) return isOurs ? {} : null;
+  const items = expected === "list" ? parseList(text) : null;
+  if (items) return isOurs ? { items, next_cursor: response.headers.get("x-next-cursor") } : null;
   return parseObject(text);
 }
 
-const isExpected = ({ expected = [] }: ApiRequest, body: JsonObject): boolean =>
-  expected === "no body" ? Object.keys(body).length === 0 : expected.every((member) => Object.hasOwn(body, member));
+function isExpected({ expected = [] }: ApiRequest, body: JsonObject): boolean {
+  if (expected === "no body") return Object.keys(body).length === 0;
+  return (expected === "list" ? ["items"] : expected).every((member) => Object.hasOwn(body, member));
+}
+
+/** A text as a header can carry it: its UTF-8, since a name may hold any letter. */
+const headerText = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 
 /** The body as text; null when it is longer than any answer. */
 async function textOf(response: Response): Promise<string | null> {

@@ -4,6 +4,7 @@ import { chatName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { driveText, followsText, localText, nextLine, ticketLine, ticketWords, visitText } from "./describe-ticket.ts";
 import { planLines } from "./describe-plan.ts";
+import { swarmLines } from "./describe-swarm.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { currencyAt, moneyAt, inline, lines, plainOrQuoted, quoted, sentence, wordAt } from "./result-text.ts";
@@ -33,7 +34,14 @@ export function describeCommand(
   const first = `DONE ${tool.name}${replayed ? repeated : ""}`;
   if (Object.keys(body).length === 0) return lines(first, "the answer has no body, and so no receipt", usualNext(tool));
   if (textAt(receipt, "aggregate") !== null)
-    return lines(first, aggregateOfReceipt(receipt), receiptLine(receipt), ...warningLines(body), usualNext(tool));
+    return lines(
+      first,
+      aggregateOfReceipt(receipt),
+      ...swarmLines(textAt(receipt, "aggregate"), body),
+      receiptLine(receipt),
+      ...warningLines(body),
+      usualNext(tool),
+    );
   const state = textAt(ticket, "state") ?? textAt(receipt, "after_state");
   return lines(
     first,

@@ -16,7 +16,7 @@ const rememberedMs = 30_000;
 export const shortWaitMs = 3_000;
 
 export type Caller = { readonly person: Grant; readonly role: Role; readonly viaChat: boolean };
-export type Call = Omit<ApiRequest, "token"> & {
+export type Call = Omit<ApiRequest, "token" | "actor"> & {
   readonly claimedBy?: string | undefined;
   readonly approval?: HumanApproval | undefined;
   /** How long the API was asked to work before it answers, in ms; every attempt waits for so much longer. */
@@ -64,7 +64,7 @@ export function openDesk(configuration: Configuration, now: () => number = Date.
     }));
     if (typeof token !== "string") return { kind: "unreachable", why: token.why };
     return client.call(
-      { ...request, token },
+      { ...request, token, actor: caller.person.actor },
       signal,
       Math.min(deadlineMs, configuration.timeoutMs) + workMs / attemptShare,
     );
@@ -97,7 +97,12 @@ export function openDesk(configuration: Configuration, now: () => number = Date.
       const inTime = AbortSignal.timeout(configuration.timeoutMs);
       return token === null
         ? null
-        : client.file(path, token, maxBytes, signal ? AbortSignal.any([signal, inTime]) : inTime);
+        : client.file(
+            path,
+            { token, actor: caller.person.actor },
+            maxBytes,
+            signal ? AbortSignal.any([signal, inTime]) : inTime,
+          );
     },
     contract,
     currency: () => currency,

@@ -33,11 +33,21 @@ export const numberAt = (value: unknown, key: string): number | null => {
 
 /** The object a text holds; null when it holds anything else. */
 export function parseObject(text: string): JsonObject | null {
+  const value = parsed(text);
+  return isObject(value) ? value : null;
+}
+
+/** The list a text holds; null when it holds anything else. */
+export function parseList(text: string): readonly unknown[] | null {
+  const value = parsed(text);
+  return Array.isArray(value) ? value : null;
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
+    return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -103,7 +103,8 @@ async function runQuery(
   const query = queryString(asChatReads(name, fields));
   if (query.length > maxQuery)
     return refused(name, { code: "INVALID_ARGUMENTS", message: "The filters are too long.", details: {} });
-  const expected = listAt(entry.output, "required").filter((member) => typeof member === "string");
+  const isList = textAt(entry.output, "type") === "array";
+  const expected = isList ? "list" : listAt(entry.output, "required").filter((member) => typeof member === "string");
   const outcome = await desk.call(
     caller,
     { method: "GET", path: `${path}${query}`, tool: name, expected },

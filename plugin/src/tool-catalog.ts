@@ -40,7 +40,7 @@ export type Tool = {
 };
 
 /** Which group of tools a name belongs to, by its first word; any other word is a group of its own. */
-const groups: Record<FirstWord<ToolName>, "field" | "directory"> = {
+const groups: Record<FirstWord<ToolName>, "field" | "directory" | "swarm"> = {
   ticket: "field",
   schedule: "field",
   assignment: "field",
@@ -61,6 +61,9 @@ const groups: Record<FirstWord<ToolName>, "field" | "directory"> = {
   receipt: "field",
   roster: "field",
   plan: "field",
+  task: "swarm",
+  worker: "swarm",
+  workforce: "swarm",
 };
 type FirstWord<N extends string> = N extends `${infer W}.${string}` ? W : never;
 

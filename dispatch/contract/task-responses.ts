@@ -1,0 +1,133 @@
+// What answers about tasks and their workers look like.
+
+import { answeredId, nullable, Type, type Static } from "./fields.ts";
+import type { TaskId, TicketId } from "./ids.ts";
+import { taskStates } from "./task-states.ts";
+
+const text = () => Type.String();
+const time = () => Type.String({ format: "date-time" });
+const whole = () => Type.Integer();
+
+const lineFields = {
+  id: answeredId<TaskId>(),
+  kind: Type.Enum(["desk", "prompt", "change"]),
+  title: text(),
+  scope: text(),
+  priority: Type.Integer({ minimum: 1, maximum: 5 }),
+  status: Type.Enum([...taskStates]),
+  requester: text(),
+  assignee: nullable(text()),
+  required_capabilities: Type.Array(text()),
+  timeout_ms: whole(),
+  max_retries: whole(),
+  retry_count: whole(),
+  parent_id: nullable(answeredId<TaskId>()),
+  ticket_id: nullable(answeredId<TicketId>()),
+  stage_id: Type.Null(),
+  room_id: Type.Null(),
+  review_required: Type.Boolean(),
+  paused: Type.Boolean(),
+  result_summary: nullable(text()),
+  error: nullable(text()),
+  tokens_used: nullable(whole()),
+  unmatched_reason: nullable(text()),
+  created_at: time(),
+  updated_at: time(),
+  assigned_at: nullable(time()),
+  started_at: nullable(time()),
+  completed_at: nullable(time()),
+  version: whole(),
+};
+
+const openObject = () => Type.Record(text(), Type.Unknown());
+
+/** A task as lists show it: without its long texts, which task.check has. */
+export const taskLine = Type.Object(lineFields);
+export type TaskLine = Static<typeof taskLine>;
+
+export const task = Type.Object({
+  ...lineFields,
+  description: nullable(text()),
+  context: nullable(openObject()),
+  result: nullable(openObject()),
+});
+export type TaskBody = Static<typeof task>;
+
+export const taskList = Type.Array(taskLine);
+
+export const progressTaken = Type.Object({ status: Type.Literal("ok"), task: taskLine });
+
+export const taskEvents = Type.Array(
+  Type.Object({
+    event_id: Type.String({ format: "uuid" }),
+    at: time(),
+    tool: text(),
+    actor: text(),
+    from: nullable(text()),
+    to: nullable(text()),
+    data: openObject(),
+  }),
+);
+
+const factor = Type.Object({ name: text(), value: Type.Number(), weight: Type.Number(), note: text() });
+export const taskExplained = Type.Object({
+  task_id: answeredId<TaskId>(),
+  status: Type.Enum([...taskStates]),
+  assignee: nullable(text()),
+  unmatched_reason: nullable(text()),
+  ranked_at: nullable(time()),
+  ranking: Type.Array(
+    Type.Object({
+      worker: text(),
+      score: Type.Number(),
+      eligible: Type.Boolean(),
+      reason: nullable(text()),
+      factors: Type.Array(factor),
+    }),
+  ),
+});
+
+export const presences = ["ready", "sleeping", "busy", "degraded", "stopped"] as const;
+export type Presence = (typeof presences)[number];
+export const activities = [
+  "idle",
+  "starting",
+  "working",
+  "waiting_for_input",
+  "waiting_for_vote",
+  "paused",
+  "errored",
+  "completed",
+] as const;
+export type Activity = (typeof activities)[number];
+
+export const worker = Type.Object({
+  name: text(),
+  slug: text(),
+  kind: Type.Enum(["agent", "technician"]),
+  agent_type: nullable(text()),
+  display_name: nullable(text()),
+  status: Type.Enum([...presences]),
+  activity: nullable(Type.Enum([...activities])),
+  policy: Type.Enum(["always_on", "on_demand"]),
+  capabilities: Type.Array(text()),
+  max_concurrent: whole(),
+  active_tasks: whole(),
+  drained: Type.Boolean(),
+  drain_reason: nullable(text()),
+  last_heartbeat_at: nullable(time()),
+});
+export type WorkerBody = Static<typeof worker>;
+
+export const workerList = Type.Array(worker);
+export const drained = Type.Object({ status: Type.Enum(["drained", "active"]), agent: worker });
+export const woken = Type.Object({ status: Type.Literal("waking"), agent: worker });
+export const workerToken = Type.Object({ agent: text(), token: nullable(text()), issued_at: time() });
+
+export const stats = Type.Object({
+  total_pending: whole(),
+  total_running: whole(),
+  total_completed: whole(),
+  total_failed: whole(),
+  avg_completion_ms: Type.Number(),
+});

@@ -1,0 +1,122 @@
+// Who can take a task: an agent locked against being stopped or drained meanwhile, which of its places are free, and whether the broker's
+// rules would let it have the task.
+
+import type { Session } from "../db/pool.ts";
+import { statement } from "../db/statement.ts";
+import { stillBusy } from "../kernel/failure.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { rank, type Candidate } from "../workforce/rank.ts";
+import { agentColumns, presenceOf, selectAgent, type AgentRow } from "./agent-row.ts";
+import type { Held, TaskRow } from "./task-row.ts";
+
+type Places = { readonly slots: readonly number[] };
+type PlacedAgent = AgentRow & Places;
+
+// Many may share it, and whoever changes the agent waits for them; who cannot have it at once does not wait, so that nobody waits in a
+// circle.
+const shareAgent = statement<PlacedAgent>(
+  "agent_share",
+  `SELECT ${agentColumns},
+     (SELECT coalesce(array_agg(slot::integer), '{}') FROM tasks WHERE assignee = slug AND status IN ('assigned', 'in_progress')) AS slots
+   FROM agents WHERE slug = $1 FOR SHARE SKIP LOCKED`,
+);
+// In a circle with a worker's own command, which waits for its tasks, Postgres ends one of the two, and that is tried again.
+const awaitAgent = statement<AgentRow>(
+  "agent_share_awaited",
+  `SELECT ${agentColumns} FROM agents WHERE slug = $1 FOR SHARE`,
+);
+const selectPlaces = statement<Places>(
+  "agent_places",
+  `SELECT coalesce(array_agg(slot::integer), '{}') AS slots FROM tasks WHERE assignee = $1 AND status IN ('assigned', 'in_progress')`,
+);
+const selectPlacesOfAssignee = statement<Places>(
+  "task_assignee_places",
+  `SELECT coalesce(array_agg(slot::integer), '{}') AS slots FROM tasks
+   WHERE assignee = (SELECT assignee FROM tasks WHERE id = $1) AND status IN ('assigned', 'in_progress')`,
+);
+
+/** An agent as whoever would give it a task finds it. */
+export type Taker = {
+  /** Null where there is none, or a command holds it. */
+  readonly agent: AgentRow | null;
+  readonly exists: boolean;
+  readonly slots: readonly number[];
+};
+
+/** An agent with its places, for the broker: null where a command holds it, since the broker takes the next one rather than wait. */
+export const shareTaker = (tx: Session, slug: string): Promise<PlacedAgent | null> => tx.row(shareAgent, [slug]);
+
+/** For a person who chose this one: an agent that just says something of itself is waited for. */
+export async function loadChosenTaker(tx: Session, slug: string): Promise<Taker> {
+  const [agent, known, places] = await Promise.all([
+    tx.row(awaitAgent, [slug]),
+    tx.row(selectAgent, [slug]),
+    tx.row(selectPlaces, [slug]),
+  ]);
+  return { agent: agent ?? null, exists: known !== undefined && known !== null, slots: places?.slots ?? [] };
+}
+
+/** The places of a task's assignee that are taken. */
+export const loadPlacesOfAssignee = async (tx: Session, taskId: string): Promise<readonly number[]> =>
+  (await tx.row(selectPlacesOfAssignee, [taskId]))?.slots ?? [];
+
+/** The lowest place that is free. */
+export function freeSlot(taken: readonly number[]): number {
+  let slot = 1;
+  while (taken.includes(slot)) slot++;
+  return slot;
+}
+
+/** An agent as the broker ranks it. */
+export const candidateOf = (
+  agent: AgentRow & { readonly last_assigned_at?: string | null },
+  load: number,
+  now: number,
+): Candidate => ({
+  slug: agent.slug,
+  kind: "agent",
+  capabilities: agent.capabilities,
+  presence: presenceOf(agent, now),
+  drained: agent.drained_at !== null,
+  paused: agent.activity === "paused",
+  load,
+  maxConcurrent: agent.max_concurrent,
+  lastAssignedAt: agent.last_assigned_at ?? null,
+  wakeFailedAt: agent.wake_failed_at,
+});
+
+/**
+ * The place of somebody whom a person chose.
+ * @param override whether they may have more than they can do at once
+ * @throws Refusal WORKER_NOT_FOUND, WORKER_NOT_ELIGIBLE; IDEMPOTENCY_IN_FLIGHT when the agent is just being changed
+ */
+export function placeWith(
+  slug: string,
+  { agent, exists, slots }: Taker,
+  task: Pick<TaskRow, "required_capabilities" | "priority">,
+  now: number,
+  override: boolean,
+): Held {
+  if (!exists) throw new Refusal("WORKER_NOT_FOUND", { worker: slug });
+  if (!agent) throw stillBusy();
+  const candidate = candidateOf(agent, slots.length, now);
+  const [ranked] = rank({ requiredCapabilities: task.required_capabilities, priority: task.priority }, [candidate], {
+    now,
+  });
+  const reason = candidate.presence === "sleeping" ? "asleep" : (ranked?.reason ?? null);
+  if (reason !== null && !(reason === "full" && override)) {
+    throw new Refusal("WORKER_NOT_ELIGIBLE", { worker: slug, reason }, { message: wayOut(slug, reason) });
+  }
+  return { assignee: slug, slot: freeSlot(slots) };
+}
+
+function wayOut(slug: string, reason: string): string {
+  if (reason === "asleep")
+    return `${slug} sleeps: wake them first with worker.wake, or leave the choice to the broker.`;
+  if (reason === "full")
+    return `${slug} has as many tasks as they can do at once: send override_reason, of at least 10 characters, or choose another.`;
+  if (reason === "no_capability")
+    return `${slug} lacks a capability that the task takes: choose another, or change what it takes.`;
+  if (reason === "drained") return `${slug} takes no new work: choose another, or use worker.undrain.`;
+  return `${slug} cannot take work now: choose another, or leave the choice to the broker.`;
+}

@@ -1,0 +1,72 @@
+// What a worker says of a task of theirs: how far it has come, that it is done, that it cannot be done.
+
+import type { TaskState } from "../contract/task-states.ts";
+import type { Told } from "../kernel/outbox.ts";
+import { taskCommand } from "./task-command.ts";
+import { failedWith } from "./take-back.ts";
+import { taskLine, type TaskRow } from "./task-row.ts";
+
+const started = (task: TaskRow): { readonly path: readonly TaskState[]; readonly told: readonly Told[] } =>
+  task.status === "assigned"
+    ? { path: ["in_progress"], told: [{ event: "started", data: { assignee: task.assignee } }] }
+    : { path: [], told: [] };
+
+export const taskProgress = taskCommand({
+  name: "task.progress",
+  decide({ input, task }) {
+    const { message = null, percent = null, data = null } = input;
+    const begun = started(task);
+    const said = { message, percent, data };
+    return {
+      ...(begun.path.length > 0 && { path: begun.path }),
+      payload: said,
+      told: [...begun.told, { event: "progress", data: { ...said, assignee: task.assignee } }],
+      body: (body) => ({ status: "ok" as const, task: lineOf(body) }),
+    };
+  },
+});
+
+export const taskComplete = taskCommand({
+  name: "task.complete",
+  target: ({ task }) => (task.review_required ? "awaiting_review" : "completed"),
+  decide({ input, task }) {
+    const { result = null, tokens_used = null } = input;
+    const end = task.review_required ? "awaiting_review" : "completed";
+    const begun = started(task);
+    const result_summary = summaryOf(input.summary ?? (result === null ? null : JSON.stringify(result)));
+    const said = { summary: result_summary, assignee: task.assignee, tokens_used };
+    return {
+      path: [...begun.path, end],
+      change: { result, result_summary, tokens_used, error: null },
+      payload: { summary: input.summary ?? null, result, tokens_used },
+      told: [...begun.told, { event: end === "completed" ? "completed" : "review_requested", data: said }],
+      body: (body) => body,
+    };
+  },
+});
+
+export const taskFail = taskCommand({
+  name: "task.fail",
+  target: () => "failed",
+  decide({ input, task }) {
+    const { error, retry = true, fatal = false } = input;
+    const { path, change, told } = failedWith(task, error, retry);
+    return { path, change, payload: { error, retry, fatal }, told, body: (body) => body };
+  },
+});
+
+const longestSummary = 100;
+
+/** A text's first 100 characters, with `...` where there are more. */
+export function summaryOf(text: string | null): string | null {
+  if (text === null) return null;
+  const characters = [...text];
+  return characters.length > longestSummary ? `${characters.slice(0, longestSummary).join("")}...` : text;
+}
+
+type Body = Parameters<typeof taskLine>[0] | import("../contract/task-responses.ts").TaskBody;
+/** A task without its long texts. */
+function lineOf(body: Body) {
+  const { description: _description, context: _context, result: _result, ...line } = body;
+  return line as ReturnType<typeof taskLine>;
+}
