@@ -5,17 +5,19 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
 import { creation, ticketEdges, ticketStates } from "../../dispatch/contract/states.ts";
+import { taskEdges, taskStates } from "../../dispatch/contract/task-states.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { commandCases, commandTable } from "./command-table.ts";
 import { expectedRefusal } from "./expected-refusals.ts";
 import { pipelineRefusal } from "./pipeline-refusals.ts";
 import { queryCases, queryTable } from "./query-cases.ts";
-import { allRoles, allStates, moveTable } from "./roles-and-states.ts";
+import { allRoles, allStates, allTaskStates, moveTable, taskMoveTable } from "./roles-and-states.ts";
 
 describe("the contract's entries", () => {
   test("are the commands of the table, with their paths, roles, states and status", () => {
-    const entries = commandEntries.map(([tool, { path, roles: may, from, to, status, aggregate, effect }]) => ({
+    const entries = commandEntries.map(([tool, { method, path, roles: may, from, to, status, aggregate, effect }]) => ({
       tool,
+      method,
       path,
       roles: may,
       from: [...from].sort(),
@@ -23,15 +25,18 @@ describe("the contract's entries", () => {
       status,
       auditOnly: effect === "touches" && aggregate === "ticket",
     }));
-    const expected = commandTable.map(({ tool, path, roles: may, from, to, status, auditOnly = false }) => ({
-      tool,
-      path,
-      roles: may,
-      from: [...from].sort(),
-      to: [...to].sort(),
-      status,
-      auditOnly,
-    }));
+    const expected = commandTable.map(
+      ({ tool, method = "POST", path, roles: may, from, to, status, auditOnly = false }) => ({
+        tool,
+        method,
+        path,
+        roles: may,
+        from: [...from].sort(),
+        to: [...to].sort(),
+        status,
+        auditOnly,
+      }),
+    );
     assert.deepEqual(Object.keys(commandCases).sort(), commandEntries.map(([tool]) => tool).sort());
     assert.deepEqual(byTool(entries), byTool(expected));
   });
@@ -48,11 +53,16 @@ describe("the contract's entries", () => {
   test("know the roles, the states and the moves of the tables", () => {
     assert.deepEqual([...roles], [...allRoles]);
     assert.deepEqual([...ticketStates], [...allStates]);
-    const moves = [...ticketEdges].map(([from, to]) => [from === creation ? "(creation)" : from, [...to].sort()]);
-    assert.deepEqual(
-      moves,
-      moveTable.map(([from, to]) => [from, [...to].sort()]),
-    );
+    assert.deepEqual([...taskStates], [...allTaskStates]);
+    for (const [edges, table] of [
+      [ticketEdges, moveTable],
+      [taskEdges, taskMoveTable],
+    ] as const) {
+      assert.deepEqual(
+        [...edges].map(([from, to]) => [from === creation ? "(creation)" : from, [...to]]),
+        table.map(([from, to]) => [from, [...to]]),
+      );
+    }
   });
 });
 
@@ -63,9 +73,9 @@ function byTool<Entry extends { readonly tool: string }>(entries: readonly Entry
 // Neither role nor state is a matter of the profile, so there is one table of both.
 describe("by role and state", () => {
   for (const row of commandTable) {
-    const states = row.path.includes("{ticketId}") ? allStates : [null];
+    const states = row.path.includes("{ticketId}") ? allStates : row.path.includes("{taskId}") ? allTaskStates : [null];
 
-    test(`${row.tool} is for ${row.roles.join(", ")}, from ${row.from.join(", ") || "no ticket"}`, () => {
+    test(`${row.tool} is for ${row.roles.join(", ")}, from ${row.from.join(", ") || "no state"}`, () => {
       for (const role of allRoles) {
         for (const state of states) {
           assert.deepEqual(

@@ -8,6 +8,7 @@ import { startTestApi, type Refused } from "../support/api.ts";
 import { errorTable, requirementTable } from "./error-table.ts";
 import { closeoutRefusals, fieldRefusals } from "./field-refusals.ts";
 import { requestRefusals, withoutObjectStore, type Produce } from "./request-refusals.ts";
+import { taskRefusals } from "./task-refusals.ts";
 
 const everyError = { code: 1, message: 1, request_id: 1, correlation_id: 1 };
 
@@ -28,6 +29,7 @@ describe("each error code", async () => {
   const producers: { readonly [Code in ErrorCode]: Produce } = {
     ...requestRefusals(pilot),
     ...fieldRefusals(pilot, strict),
+    ...taskRefusals(pilot),
   };
 
   test("is in the table, with the registry's status and dimension", () => {

@@ -1,8 +1,9 @@
 // Every command × every role and state it is for × both profiles: it is obeyed and does what the contract's table says. That
 // it is refused everywhere else with the reason, and leaves nothing behind, is shown of each command by samples: the whole
-// table of refusals is in entries.test.ts.
+// table of refusals is in entries.test.ts, and commands on tasks have a matrix of their own (task-matrix.test.ts).
 
 import { aggregates } from "../../dispatch/aggregates.ts";
+import { commands } from "../../dispatch/contract/index.ts";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { before, describe, test } from "node:test";
@@ -19,7 +20,9 @@ import { expectedRefusal, refusedRoles, refusedStates } from "./expected-refusal
 import { allRoles, allStates, type RoleName, type StateName } from "./roles-and-states.ts";
 
 const onTickets = commandTable.filter(({ path }) => path.includes("{ticketId}"));
-const onDesk = commandTable.filter(({ path }) => !path.includes("{ticketId}"));
+const onDesk = commandTable.filter(({ path }) => !path.includes("{ticketId}") && !path.includes("{taskId}"));
+/** The states of a ticket it is for. */
+const startsOf = ({ from }: CommandRow): StateName[] => allStates.filter((state) => from.includes(state));
 
 const taken = new Map<string, number>();
 /** Taken here, in this order, so that they are others under each profile. */
@@ -102,7 +105,7 @@ function nameOf({ role, state, how }: Case & { readonly how?: Obeyed }): string 
 /** Of a command a wrong role, and where there is a wrong state, both wrong and that state. */
 function refusedSamples(row: CommandRow): Case[] {
   const role = nextOf("wrong role", refusedRoles(row));
-  const wrongRole = { role, state: nextOf("state", row.from) };
+  const wrongRole = { role, state: nextOf("state", startsOf(row)) };
   if (refusedStates(row).length === 0) return [wrongRole];
   const state = nextOf("wrong state", refusedStates(row));
   return [wrongRole, { role, state }, { role: nextOf("role", row.roles), state }];
@@ -116,9 +119,10 @@ function nextOf<T extends string>(what: string, wanted: readonly T[]): T {
   return next;
 }
 
-function obeyedCases({ tool, roles: may, from }: CommandRow): ObeyedCase[] {
+function obeyedCases(row: CommandRow): ObeyedCase[] {
+  const { tool, roles: may } = row;
   return may.flatMap((role) =>
-    from.flatMap((state) =>
+    startsOf(row).flatMap((state) =>
       waysToObey(tool, state)
         .filter(({ roles = may }) => roles.includes(role))
         .map((how) => ({ role, state, how })),
@@ -153,7 +157,13 @@ async function isRefused(
   assert.deepEqual({ status, ...rest }, { request_id: key, ...expectedRefusal(row, role, state, how.path.at(-1)) });
 }
 
-const nothing = { account: randomUUID(), site: randomUUID(), contact: randomUUID(), asset: randomUUID() };
+const nothing = {
+  account: randomUUID(),
+  site: randomUUID(),
+  contact: randomUUID(),
+  asset: randomUUID(),
+  worker: "nobody",
+};
 
 async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const traces = await tracesLeft(api.owner);
@@ -251,7 +261,8 @@ async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleNa
   const countsBefore = await countsOf(api);
   const sent = { ...on, body: { ...body(role), ...on?.body } };
   const { receipt } = await api.run(row.tool, { as: role, technician, plan, ...sent });
-  const [made] = row.to;
+  const [reached = null] = row.to;
+  const made = commands[row.tool].aggregate === "ticket" ? reached : null;
   const { audits, tickets } = await countsOf(api);
   // Each ticket that moves with a plan has an audit row of its own besides.
   const beside = row.tool === "plan.apply" ? (await api.read("plan.get", { plan })).plan.moves.length : eventsBeside;
@@ -260,8 +271,8 @@ async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleNa
     { audits: countsBefore.audits + 1 + beside, tickets: countsBefore.tickets + (made ? 1 : 0) },
   );
   const { ticket_id } = receipt;
-  assert.equal(ticket_id === null, made === undefined);
-  await isOnRecord(api, row, role, receipt, { ticket: ticket_id, before: null, after: made ?? null });
+  assert.equal(ticket_id === null, made === null);
+  await isOnRecord(api, row, role, receipt, { ticket: ticket_id, before: null, after: reached });
   if (ticket_id === null) return;
   const { state, version } = await api.read("ticket.get", { ticket: ticket_id });
   assert.deepEqual({ state, version }, { state: made, version: 0 });

@@ -3,6 +3,7 @@
 
 import { queries, queryEntries, type QueryName } from "../../dispatch/contract/index.ts";
 import type { TicketState } from "../../dispatch/contract/states.ts";
+import type { TaskState } from "../../dispatch/contract/task-states.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import type { CallOptions } from "../support/api.ts";
 import { acme, ana, borealis } from "../support/directory.ts";
@@ -17,8 +18,13 @@ type QueryFacts = {
   /** As the document says, and not as dispatch/contract does. */
   readonly path: string;
   readonly roles: readonly RoleName[];
-  /** In a chat: the state of the ticket it is about, what is asked, and words of the answer. */
-  readonly chat: { readonly in?: TicketState; readonly args: JsonObject; readonly told: string };
+  /** In a chat: the state of the ticket or task it is about, what is asked, and words of the answer. */
+  readonly chat: {
+    readonly in?: TicketState;
+    readonly task?: TaskState;
+    readonly args: JsonObject;
+    readonly told: string;
+  };
 };
 /** On a ticket that is there: whoever may not see it is refused (FORBIDDEN_SCOPE). */
 type TicketQuery = QueryFacts & { readonly scope?: never };
@@ -30,6 +36,8 @@ const readers = ["dispatcher", "agent", "customer", "tech", "qa", "approver", "f
 const office = ["dispatcher", "agent", "qa", "approver", "finance"] as const;
 const dispatcher = ["dispatcher"] as const;
 const directoryReaders = ["dispatcher", "agent", "finance", "qa", "tech"] as const;
+const taskReaders = ["dispatcher", "agent", "tech", "qa", "admin"] as const;
+const ofTask = { by: "named", send: ({ taskId }: { taskId: string }) => ({ task: taskId }) } as const;
 const roster = "the roster is the desk's own; a technician's row holds counts and no ticket";
 
 const cases: { readonly [N in QueryName]: CaseOf<N> } = {
@@ -179,6 +187,42 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     path: "/ops/autonomy/replay/{ticketId}",
     roles: dispatcher,
     chat: { in: "NEW", args: {}, told: "paused" },
+  },
+  "task.list": {
+    path: "/api/v1/tasks",
+    roles: taskReaders,
+    scope: { by: "rows", ask: () => ({ query: "limit=100" }) },
+    chat: { task: "assigned", args: { status: ["assigned", "queued"], limit: 1 }, told: "more: cursor " },
+  },
+  "task.check": {
+    path: "/api/v1/tasks/{taskId}",
+    roles: taskReaders,
+    scope: ofTask,
+    chat: { task: "completed", args: {}, told: "in warranty" },
+  },
+  "task.events": {
+    path: "/api/v1/tasks/{taskId}/events",
+    roles: taskReaders,
+    scope: ofTask,
+    chat: { task: "in_progress", args: {}, told: "task.progress by" },
+  },
+  "task.explain": {
+    path: "/api/v1/tasks/{taskId}/explain",
+    roles: taskReaders,
+    scope: ofTask,
+    chat: { task: "pending", args: {}, told: "not ranked yet" },
+  },
+  "worker.list": {
+    path: "/api/v1/agents",
+    roles: ["dispatcher", "admin"],
+    scope: { by: "desk", reason: "a worker's row holds counts and no ticket", ask: () => ({}) },
+    chat: { task: "assigned", args: {}, told: 'worker "clerk" ready' },
+  },
+  "workforce.stats": {
+    path: "/api/v1/stats",
+    roles: ["dispatcher", "admin"],
+    scope: { by: "desk", reason: "counts of all tasks; no id", ask: () => ({}) },
+    chat: { task: "pending", args: {}, told: "pending" },
   },
 };
 export const queryCases: Readonly<Record<QueryName, TicketQuery | DeskQuery>> = cases;

@@ -6,6 +6,7 @@ import { refusalOf, startTestApi } from "../support/api.ts";
 import { acme } from "../support/directory.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { parseBody } from "../support/response-schemas.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -22,6 +23,7 @@ describe("the queries", async () => {
 
   const { id: plan } = await anyProposal(api);
   const { invoiceId: invoice } = await invoicedTicket(api);
+  const { id: task } = await taskIn(api, "assigned");
   const { contact } = await api.run("contact.upsert", { body: { account_id: acme.id, name: "Kim Lee" } });
 
   for (const { tool, roles, asked } of queryTable) {
@@ -40,6 +42,7 @@ describe("the queries", async () => {
           site: acme.oakland,
           contact: contact.id,
           asset: acme.door,
+          task,
         });
         if (roles.includes(role)) {
           assert.equal(reply.status, 200, `${role}: ${reply.text}`);
@@ -73,7 +76,7 @@ describe("the queries", async () => {
       const { error } = refusalOf(await create(as));
       assert.deepEqual([error.code, error["actor_role"]], ["FORBIDDEN", "tech"]);
     }
-    for (const as of ["admin", "root", "dispatcher,agent", "system"]) {
+    for (const as of ["administrator", "root", "dispatcher,agent", "system"]) {
       const { status, error } = refusalOf(await create(as));
       assert.deepEqual([status, error.code, error["actor_role"]], [403, "FORBIDDEN", as]);
       assert.equal((await api.refuse("ticket.get", { as, ticket: id })).error.code, "FORBIDDEN");

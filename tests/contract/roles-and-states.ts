@@ -1,7 +1,7 @@
-// The roles, the states and the moves of the field-service contract, written down a second time, from the document and not
-// from dispatch/contract, as the commands' cases are.
+// The roles, and the states and moves of tickets and tasks, written down a second time, from the documents and not from
+// dispatch/contract, as the commands' cases are.
 
-export const allRoles = ["dispatcher", "agent", "tech", "customer", "qa", "approver", "finance"] as const;
+export const allRoles = ["dispatcher", "agent", "tech", "customer", "qa", "approver", "finance", "admin"] as const;
 export type RoleName = (typeof allRoles)[number];
 
 export const allStates = [
@@ -65,3 +65,41 @@ export const moveTable: readonly (readonly [from: StateName | "(creation)", to: 
   ["CLOSED", []],
   ["CANCELLED", []],
 ];
+
+export const allTaskStates = [
+  "unassigned",
+  "pending",
+  "assigned",
+  "in_progress",
+  "awaiting_review",
+  "in_review",
+  "blocked",
+  "completed",
+  "failed",
+  "timed_out",
+  "cancelled",
+] as const;
+export type TaskStateName = (typeof allTaskStates)[number];
+
+/** The moves a task may make. */
+export const taskMoveTable: readonly (readonly [from: TaskStateName | "(creation)", to: readonly TaskStateName[]])[] = [
+  ["(creation)", ["unassigned", "pending", "assigned"]],
+  ["unassigned", ["pending", "assigned", "cancelled"]],
+  ["pending", ["assigned", "unassigned", "cancelled"]],
+  ["assigned", ["in_progress", "unassigned", "pending", "timed_out", "cancelled"]],
+  ["in_progress", ["awaiting_review", "blocked", "completed", "failed", "timed_out", "pending", "cancelled"]],
+  ["awaiting_review", ["in_review", "in_progress", "cancelled"]],
+  ["in_review", ["completed", "in_progress", "cancelled"]],
+  ["blocked", ["in_progress", "pending", "cancelled"]],
+  ["failed", ["pending"]],
+  ["timed_out", ["pending"]],
+  ["completed", []],
+  ["cancelled", []],
+];
+
+/** A state of whatever has states. */
+export type AnyStateName = StateName | TaskStateName;
+
+/** Where a state leads to, in the order of its document. */
+export const leadsTo = (state: AnyStateName): readonly AnyStateName[] =>
+  [...moveTable, ...taskMoveTable].find(([from]) => from === state)?.[1] ?? [];

@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { commands } from "../../dispatch/contract/index.ts";
 import { commandTable, waysToObey } from "../contract/command-table.ts";
+import { allStates } from "../contract/roles-and-states.ts";
 import { startTestApi, type Reply } from "../support/api.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
@@ -33,7 +34,8 @@ describe("a version that was read", async () => {
 
   for (const { tool, from, roles } of guarded) {
     test(`lets ${tool} through while it is current, and not afterwards`, async () => {
-      const state = from.find((one) => one === "SCHEDULED") ?? from[0] ?? assert.fail(tool);
+      const states = allStates.filter((one) => from.includes(one));
+      const state = states.find((one) => one === "SCHEDULED") ?? states[0] ?? assert.fail(tool);
       const how = waysToObey(tool, state)[0] ?? assert.fail(tool);
       const ticket = await ticketIn(api, state, how.plan);
       await how.arrange?.(api, ticket);

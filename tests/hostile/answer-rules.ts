@@ -16,7 +16,8 @@ const statusesOfHttp = new Set([408, 431]);
 
 /** Words of Postgres, of node, of our own files. None of the attacks' own texts holds one, so an echo is no leak. */
 const insides = [
-  /\b(FROM|INTO|UPDATE|JOIN) (tickets|accounts|sites|contacts|assets|audit_events|idempotency_keys|technicians|approvals|bookings)\b/,
+  /\b(FROM|INTO|UPDATE|JOIN) (tickets|accounts|sites|contacts|assets|audit_events|idempotency_keys|technicians)\b/,
+  /\b(FROM|INTO|UPDATE|JOIN) (approvals|bookings|tasks|agents)\b/,
   /::(uuid|text|timestamptz|int|bigint|jsonb)\b/,
   /syntax error at or near|invalid input syntax|violates|relation "|duplicate key|out of range for type|deadlock detected/,
   /\n\s+at |\bat \S+ \(|\.ts:\d+|node:internal|node_modules|file:\/\//,
@@ -63,7 +64,9 @@ function judged(request: HttpRequest, tool: ToolName | null, { status, headers, 
   assert.equal(headers.get("content-type"), "application/json; charset=utf-8");
   const body: unknown = JSON.parse(text);
   if (status < 300 && tool !== null) {
-    assert.equal(status, statusOfTool.get(tool));
+    // What puts somebody on the roster changes whoever is there already.
+    const changed = tool === "worker.register" && status === 200;
+    assert.ok(changed || status === statusOfTool.get(tool), `status ${status}`);
     return { status, code: null, body: parseBody(tool, body) };
   }
   const { code, message, policy_error, request_id } = parseRefusal(body);

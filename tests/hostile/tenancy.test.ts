@@ -14,6 +14,7 @@ import { everyCase } from "../support/cases.ts";
 import { acme, addTechnician, ana, borealis } from "../support/directory.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { day } from "../support/plan-day.ts";
+import { sleepingWorker, taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 import { eventsUpTo } from "./event-reader.ts";
@@ -227,6 +228,8 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
   const { contact } = await api.run("contact.upsert", {
     body: { account_id: borealis.id, site_id: borealis.albany, name: "Alba Albany" },
   });
+  const { id: taskId } = await taskIn(api, "assigned", { ticketId: waiting.id });
+  const worker = await sleepingWorker(api, "night-clerk");
   const { approvalId } = waiting;
   assert.ok(approvalId);
   const tickets = [waiting.id, dispatched.id, unplanned.id, billed.id];
@@ -238,6 +241,8 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
     approvalId,
     snapshotId,
     contactId: contact.id,
+    taskId,
+    worker,
     ids: new Set([
       ...tickets,
       plan.id,
@@ -245,6 +250,7 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
       approvalId,
       snapshotId,
       contact.id,
+      taskId,
       borealis.id,
       borealis.albany,
       borealis.oven,

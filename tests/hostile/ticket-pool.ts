@@ -1,11 +1,13 @@
-// The tickets an attack plays with: some in every state, kept track of by the answers, topped up when a state runs dry.
+// The tickets and tasks an attack plays with: some in every state, kept track of by the answers, topped up when a state runs dry.
 
 import type { CommandEntry } from "../../dispatch/contract/index.ts";
 import { isTicketState, ticketStates, type TicketState } from "../../dispatch/contract/states.ts";
+import { taskStates, type TaskState } from "../../dispatch/contract/task-states.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
 import type { TestApi } from "../support/api.ts";
 import { firstEvidenceOf } from "../support/evidence.ts";
 import { newestInvoice } from "../support/invoices.ts";
+import { taskIn } from "../support/task-builder.ts";
 import { addAllEvidence, ticketIn, type BuiltTicket, type Plan } from "../support/ticket-builder.ts";
 import { resumeAll } from "./attacked-api.ts";
 
@@ -23,6 +25,11 @@ export type PooledTicket = {
 
 type Window = { readonly start: string; readonly end: string };
 
+/** Who has the pool's tasks, by the name of one of those who attack. */
+export const pooledWorker = "agent-one";
+/** What a clock alone brings about needs none in stock. */
+const stockedTasks = taskStates.filter((state) => state !== "timed_out");
+
 const enough = 2;
 const keptReceipts = 200;
 const keptPlans = 3;
@@ -32,6 +39,7 @@ export class TicketPool {
   readonly #api: TestApi;
   readonly #tickets: PooledTicket[] = [];
   readonly #byId = new Map<string, PooledTicket>();
+  readonly #tasks = new Map<string, TaskState>();
   readonly #receipts: string[] = [];
   readonly #plans: string[] = [];
   #filling: Promise<void> = Promise.resolve();
@@ -57,6 +65,13 @@ export class TicketPool {
         if (state === "INVOICED" || state === "CLOSED") ticket.invoiceId = await newestInvoice(this.#api, built.id);
       }
     }
+    for (const state of stockedTasks) {
+      for (let have = this.#tasksIn([state]).length; have < enough; have++) {
+        const [ticketId] = this.ids;
+        const { id } = await taskIn(this.#api, state, { assignee: pooledWorker, ...(ticketId && { ticketId }) });
+        this.#tasks.set(id, state);
+      }
+    }
   }
 
   /**
@@ -73,6 +88,14 @@ export class TicketPool {
     const ticket = among[Math.floor(rest / Math.max(states.length, 1)) % among.length];
     if (!ticket) throw new Error("the pool has not been filled");
     return ticket;
+  }
+
+  /** A task for a command, mostly in a state it starts from, or for a query; null when none is picked. */
+  task(entry: Pick<CommandEntry, "from"> | null, pick: number | null): string | null {
+    if (pick === null) return null;
+    const fitting = pick % 5 === 0 ? [] : this.#tasksIn(taskStates.filter((state) => entry?.from.includes(state)));
+    const among = fitting.length > 0 ? fitting : [...this.#tasks.keys()];
+    return among[Math.floor(pick / 5) % among.length] ?? null;
   }
 
   /** The receipt of some command that took effect; null when there is none yet, or none is picked. */
@@ -100,7 +123,11 @@ export class TicketPool {
       this.#plans.unshift(String(body["plan"]["id"]));
       this.#plans.length = Math.min(this.#plans.length, keptPlans);
     }
-    const { ticket: inner, hold_id } = body;
+    const { ticket: inner, task = body, hold_id } = body;
+    if (isObject(task) && typeof task["id"] === "string" && this.#tasks.has(task["id"])) {
+      const status = taskStates.find((state) => state === task["status"]);
+      if (status) this.#tasks.set(task["id"], status);
+    }
     const ticket = isObject(inner) ? inner : body;
     const { id, state, pending_approval_id, scheduled_start, scheduled_end } = ticket;
     if (typeof id !== "string" || typeof state !== "string" || !isTicketState(state)) return;
@@ -133,6 +160,10 @@ export class TicketPool {
   /** Waits for what is being made. */
   settled(): Promise<void> {
     return this.#filling;
+  }
+
+  #tasksIn(states: readonly TaskState[]): string[] {
+    return [...this.#tasks].filter(([, state]) => states.includes(state)).map(([id]) => id);
   }
 
   #add(state: TicketState, { id, approvalId, holdId, window }: BuiltTicket, evidenceId: string | null): PooledTicket {

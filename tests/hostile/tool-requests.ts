@@ -25,7 +25,7 @@ import {
   validValue,
   type Known,
 } from "./schema-arbitrary.ts";
-import type { TicketPool } from "./ticket-pool.ts";
+import { pooledWorker, type TicketPool } from "./ticket-pool.ts";
 
 /** What to ask, before it is known of which ticket. */
 export type ToolCall = {
@@ -44,6 +44,7 @@ const approvalOfTicket = "(the approval of this ticket)";
 const holdOfTicket = "(the hold of this ticket)";
 const invoiceOfTicket = "(the invoice of this ticket)";
 const thisTicket = "(this ticket)";
+const thisTask = "(this task)";
 const startOfTicket = "(the start of this ticket's visit)";
 const endOfTicket = "(the end of this ticket's visit)";
 
@@ -63,6 +64,8 @@ const windows = fc.oneof(
 
 /** Whom the attack may drain, sign off and send home: the roster is everybody's, and the tests' own work needs Ana and Ben. */
 const rosterTargets = [cleo, dirk] as const;
+/** The agents the attack may put on the roster, drain and wake; the pool's tasks are another's. */
+const workerTargets = ["day-clerk", "night-clerk"] as const;
 
 /** What fields hold on the desk of the tests' directory. */
 export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<string, fc.Arbitrary<unknown>>([
@@ -80,6 +83,8 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   ["iterations", fc.constantFrom(1, 20)],
   ["seconds", fc.constant(0.1)],
   ["ticket_id", fc.constant(thisTicket)],
+  ["parent_id", fc.constant(thisTask)],
+  ["assignee", fc.constantFrom(pooledWorker, pooledWorker, ...workerTargets)],
   ["approval_id", fc.constant(approvalOfTicket)],
   ["invoice_id", fc.constant(invoiceOfTicket)],
   ["confirmation_id", fc.constant(holdOfTicket)],
@@ -139,6 +144,19 @@ const fieldsOfTool: ReadonlyMap<ToolName, ReadonlyMap<string, fc.Arbitrary<unkno
   ToolName,
   ReadonlyMap<string, fc.Arbitrary<unknown>>
 >([
+  ...(["task.create", "task.list"] as const).map(
+    (tool) => [tool, new Map([["kind", fc.constantFrom("desk", "prompt", "change")]])] as const,
+  ),
+  ["task.complete", new Map([["result", fc.constant({ warranty_until: "2028-05-01" })]])],
+  [
+    "worker.register",
+    new Map<string, fc.Arbitrary<unknown>>([
+      ["slug", fc.constantFrom(...workerTargets)],
+      ["kind", fc.constant("agent")],
+      // Or neither would ever sleep, and nobody could be woken.
+      ["policy", fc.constant("on_demand")],
+    ]),
+  ],
   ["billing.credit", new Map([["all", fc.constantFrom(true, true, true, false)]])],
   [
     "billing.export",
@@ -285,13 +303,19 @@ export const allTools: readonly ToolName[] = toolEntries.map(([tool]) => tool);
 const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
 
 /** The call as a request, its ticket chosen from the pool as that is now. */
-export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" | "receipt" | "invoice">): HttpRequest {
+export function requestOf(
+  call: ToolCall,
+  pool: Pick<TicketPool, "for" | "plan" | "receipt" | "invoice" | "task">,
+): HttpRequest {
   const entry = entries.get(call.tool);
   if (!entry) throw new Error(`no such tool: ${call.tool}`);
   const isCommand = entry.kind === "command";
   const ticket = call.pick === null ? null : pool.for(isCommand ? entry : null, call.pick);
   const nobody = "0198c000-0000-7000-8000-000000000000";
+  const task = pool.task(isCommand ? entry : null, call.pick) ?? nobody;
   const path = entry.path
+    .replace("{taskId}", task)
+    .replace("{slug}", call.pick === null ? "nobody" : (workerTargets[call.pick % workerTargets.length] ?? "nobody"))
     .replace("{ticketId}", ticket?.id ?? nobody)
     .replace("{evidenceId}", ticket?.evidenceId ?? nobody)
     .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
@@ -308,15 +332,19 @@ export function requestOf(call: ToolCall, pool: Pick<TicketPool, "for" | "plan" 
       .replaceAll(holdOfTicket, ticket?.holdId ?? nobody)
       .replaceAll(invoiceOfTicket, ticket?.invoiceId ?? nobody)
       .replaceAll(thisTicket, ticket?.id ?? nobody)
+      .replaceAll(thisTask, task)
       .replaceAll(startOfTicket, ticket?.window.start ?? minutesFromNow(60))
       .replaceAll(endOfTicket, ticket?.window.end ?? minutesFromNow(120));
-  const query = call.query.replaceAll(encodeURIComponent(thisTicket), ticket?.id ?? nobody);
+  const query = call.query
+    .replaceAll(encodeURIComponent(thisTicket), ticket?.id ?? nobody)
+    .replaceAll(encodeURIComponent(thisTask), task);
   return {
     method: entry.method,
     target: query === "" ? path : `${path}?${query}`,
     headers: [
       ["X-Actor-Id", call.actor],
       ["X-Actor-Role", call.role],
+      ["X-Agent-ID", call.actor],
       ...(isCommand ? [["Idempotency-Key", call.key] as const] : []),
       // A file's facts, and not its bytes.
       ...(entry.kind === "query" && entry.file ? [["Accept", "application/json"] as const] : []),

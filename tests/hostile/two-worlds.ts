@@ -183,12 +183,12 @@ const idsStatement = `
   WITH own AS (SELECT id FROM tickets WHERE account_id = $1)
   SELECT array(
     SELECT $1::uuid UNION SELECT id FROM sites WHERE account_id = $1 UNION SELECT id FROM contacts WHERE account_id = $1
-    UNION SELECT id FROM assets WHERE account_id = $1 UNION SELECT id FROM own
+    UNION SELECT id FROM assets WHERE account_id = $1 UNION SELECT id FROM own UNION SELECT id FROM tasks WHERE account_id = $1
     ${hanging.map((table) => `UNION SELECT id FROM ${table} WHERE ticket_id IN (SELECT id FROM own)`).join("\n")}
     UNION SELECT snapshot_id FROM schedule_holds WHERE ticket_id IN (SELECT id FROM own)
   )::text[] AS ids`;
 
-const ofAccount = ["sites", "contacts", "assets", "tickets", "outbox"];
+const ofAccount = ["sites", "contacts", "assets", "tickets", "tasks", "outbox"];
 const ofTickets = [...hanging, "ticket_words", "completions", "ticket_state_transitions", "autonomy_control_history"];
 
 function ticketRows(table: string): string {

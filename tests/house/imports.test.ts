@@ -11,6 +11,7 @@ const field = [...desk, "dispatch/workforce", "dispatch/planning", "dispatch/dir
 const running = [
   ...field,
   "dispatch/field",
+  "dispatch/tasks",
   "dispatch/process",
   "dispatch/webhooks",
   "dispatch/nats",
@@ -32,8 +33,9 @@ const mayImport: Record<string, readonly string[]> = {
     "dispatch/workforce",
     "dispatch/directory",
     "dispatch/field",
+    "dispatch/tasks",
   ],
-  "dispatch/handlers.ts": [...field, "dispatch/field", "dispatch/aggregates.ts"],
+  "dispatch/handlers.ts": [...field, "dispatch/field", "dispatch/tasks", "dispatch/aggregates.ts"],
   "dispatch/process": [...low, "dispatch/kernel"],
   "dispatch/ticket": [...low, "dispatch/kernel"],
   "dispatch/webhooks": ["dispatch/db", "dispatch/kernel"],
@@ -43,6 +45,9 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/planning": [...desk, "dispatch/workforce", "dispatch/planner"],
   "dispatch/directory": [...desk, "dispatch/workforce"],
   "dispatch/field": field,
+  // A program of its own that speaks to the desk as any agent would: over HTTP.
+  "dispatch/agent": ["dispatch/contract", "dispatch/process"],
+  "dispatch/tasks": [...desk, "dispatch/workforce"],
   "dispatch/api": running,
   "dispatch/worker": running,
   "dispatch/ops": [...running, "dispatch/api", "dispatch/planner"],
@@ -75,6 +80,19 @@ test("every file imports only from rooms its own room may use", async () => {
   }
   assert.deepEqual(wrong, []);
   assert.ok(seen > 100, `only ${seen} imports were found; the reading is broken`);
+});
+
+test("of the API only what speaks with agents knows their tasks", async () => {
+  const knowing: string[] = [];
+  for (const file of files.filter((one) => one.startsWith("dispatch/api/"))) {
+    const targets = (await importsOf(file)).map((specifier) => targetOf(file, specifier));
+    if (targets.some((target) => target?.startsWith("dispatch/tasks/"))) knowing.push(file);
+  }
+  assert.ok(knowing.length > 0);
+  assert.deepEqual(
+    knowing.filter((file) => !file.startsWith("dispatch/api/agent-")),
+    [],
+  );
 });
 
 test("the rooms of that list are the folders there are", () => {

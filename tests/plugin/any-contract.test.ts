@@ -68,7 +68,7 @@ describe("the tools of a contract of another wing", () => {
   test("are made anew for each contract, and those of the house stay what they are", () => {
     assert.deepEqual(catalogOf(ours), housesTools);
     assert.ok(housesTools.every(({ group, optional }) => optional === (group !== "field")));
-    assert.deepEqual([...new Set(housesTools.map(({ group }) => group))], ["field", "directory"]);
+    assert.deepEqual([...new Set(housesTools.map(({ group }) => group))], ["field", "directory", "swarm"]);
   });
 
   test("cannot have a parameter that stands for an id and for a field", () => {

@@ -53,7 +53,7 @@ describe("the canonical flow", async () => {
       nte_cents: 88_000,
       ready_to_schedule: true,
     });
-    assert.match(triaged.text, /READY_TO_SCHEDULE \(was NEW\) EMERGENCY "CANNOT_SECURE_ENTRY" nte 880\.00/);
+    assert.match(triaged.text, /READY_TO_SCHEDULE \(was NEW\) EMERGENCY "CANNOT_SECURE_ENTRY" nte \$880\.00/);
 
     const slots = await chat.say("schedule.slots", { ticket_id, limit: 2 });
     const [, start = "", end = ""] = /^1\. (\S+) to (\S+) tech_id/m.exec(slots.text) ?? [];

@@ -86,7 +86,7 @@ describe("a configuration is refused, and the problem names the key", () => {
     ["an unknown key", { ...whole, apiURL: "http://host" }, /config .*propert/],
     ["an unknown key of the signing", { ...whole, signing: { secret, algorithm: "none" } }, /signing/],
     ["an owner of no role", { ...whole, owner: { actor: "dana", roles: [] } }, /owner\/roles/],
-    ["an owner of an invented role", { ...whole, owner: { actor: "dana", roles: ["admin"] } }, /owner\/roles/],
+    ["an owner of an invented role", { ...whole, owner: { actor: "dana", roles: ["root"] } }, /owner\/roles/],
     ["an owner twice in a role", { ...whole, owner: { actor: "dana", roles: ["qa", "qa"] } }, /owner\/roles/],
     ["an owner of no name", { ...whole, owner: { ...owner, actor: "" } }, /owner\/actor/],
     ["an account that is no id", { ...whole, owner: { ...owner, accounts: ["Acme"] } }, /owner\/accounts/],

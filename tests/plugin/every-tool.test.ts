@@ -12,6 +12,7 @@ import { parseBody } from "../support/response-schemas.ts";
 import { firstEvidenceOf } from "../support/evidence.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { believing, openChat, outsideFences } from "./chat.ts";
 import { give, pass, standIn } from "./stand-in.ts";
@@ -59,8 +60,9 @@ describe("every tool", async () => {
 
   for (const [tool] of queryEntries) {
     test(`${tool} is READ, and reading writes nothing`, async () => {
-      const { in: state, args, told } = queryCases[tool].chat;
+      const { in: state, task: taskState, args, told } = queryCases[tool].chat;
       const ticket = state && (await ticketIn(api, state));
+      const task = taskState && (await taskIn(api, taskState));
       const path = queries[tool].path;
       const paused = await api.run("ops.autonomy.pause", {
         body: { scope_type: "INCIDENT", incident_type: "FRAME_OR_GLASS_DAMAGE" },
@@ -70,6 +72,7 @@ describe("every tool", async () => {
         ...(path.includes("{receiptId}") && { receipt_id: paused.receipt.receipt_id }),
         ...(path.includes("{evidenceId}") && { evidence_id: await firstEvidenceOf(api, ticket?.id) }),
         ...(path.includes("{invoiceId}") && { invoice_id: (await invoicedTicket(api)).invoiceId }),
+        ...(path.includes("{taskId}") && { task_id: task?.id }),
         ...(path.includes("{planId}") && { plan_id: (await anyProposal(api)).id }),
         ...(path.includes("{contactId}") && { contact_id: await contactOf(api) }),
       };
@@ -77,8 +80,13 @@ describe("every tool", async () => {
       const said = await chat.say(tool, { ...args, ...id });
       assert.equal(said.first, `READ ${tool}`, said.text);
       assert.ok(said.text.toLowerCase().includes(told.toLowerCase()), said.text);
-      assert.deepEqual(said.body, JSON.parse(answered));
-      parseBody(tool, said.body);
+      const answer: unknown = JSON.parse(answered);
+      parseBody(tool, answer);
+      // A bare list is wrapped, with where its next page begins.
+      const { items, next_cursor } = said.body;
+      if (Array.isArray(answer))
+        assert.deepEqual([items, typeof next_cursor], [answer, told.startsWith("more") ? "string" : "object"]);
+      else assert.deepEqual(said.body, answer);
       assert.equal(await audited(), before);
       assertSound(tool, said.text);
     });

@@ -7,12 +7,13 @@ import type { Role } from "../../dispatch/contract/roles.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
 import { commandTable } from "../contract/command-table.ts";
 import { queryTable } from "../contract/query-cases.ts";
-import type { StateName } from "../contract/roles-and-states.ts";
+import type { AnyStateName } from "../contract/roles-and-states.ts";
 import { startTestApi } from "../support/api.ts";
 import { acme, ana, ben, borealis } from "../support/directory.ts";
 import { addReferenced } from "../support/evidence.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 import { believing, openChat, sender } from "./chat.ts";
@@ -44,7 +45,7 @@ const [dora, annie, benny, nell, nora, stranger] = [
 type Who = ReturnType<typeof sender>;
 
 /** A state the command starts from in which the work is Ana's, where there is one. */
-const startOf = (from: readonly StateName[]): StateName | undefined =>
+const startOf = (from: readonly AnyStateName[]): AnyStateName | undefined =>
   (["IN_PROGRESS", "DISPATCHED", "ON_HOLD", "COMPLETED_PENDING_VERIFICATION"] as const).find((state) =>
     from.includes(state),
   ) ?? from[0];
@@ -53,9 +54,10 @@ describe("grants", async () => {
   const api = await startTestApi({ env: believing });
   const chat = openChat(api.url, { owner: null, people, clock: api.clock });
 
-  const arranged = (tool: CommandName, from: readonly StateName[]) => argumentsFor(api, tool, startOf(from));
+  const arranged = (tool: CommandName, from: readonly AnyStateName[]) => argumentsFor(api, tool, startOf(from), "ana");
 
-  for (const { tool, roles, from } of commandTable) {
+  for (const { tool, path, roles, from } of commandTable) {
+    const isOnTask = path.includes("{taskId}");
     const may = (role: Role) => roles.includes(role);
 
     test(`${tool} is for ${roles.join(", ")}`, async () => {
@@ -72,9 +74,9 @@ describe("grants", async () => {
       if (!may("tech")) await refusedFirst(annie, "ROLE_NOT_GRANTED");
       await refusedFirst(annie, "ROLE_NOT_GRANTED", { actor_role: "dispatcher", actor_id: "dora" });
       await refusedFirst(dora, "ROLE_NOT_GRANTED", { actor_role: "tech", actor_id: "ana" });
-      if (may("tech")) await refusedFirst(benny, "NOT_ASSIGNED_TECH");
-      // Scopes: another account's, and none at all.
-      if (may("dispatcher") && from.length > 0)
+      if (may("tech")) await refusedFirst(benny, isOnTask ? "NOT_ASSIGNEE" : "NOT_ASSIGNED_TECH");
+      // Scopes: another account's, and none at all; a task that is about no ticket lies in every scope.
+      if (may("dispatcher") && from.length > 0 && !isOnTask)
         for (const who of [nell, nora]) await refusedFirst(who, "FORBIDDEN_SCOPE");
 
       let next: JsonObject | null = args;
@@ -112,6 +114,7 @@ describe("grants", async () => {
     if (path.includes("{invoiceId}")) return { invoice_id: (await invoicedTicket(api)).invoiceId };
     if (tool === "tech.day") return { tech_id: ana };
     if (tool === "billing.export") return { from: "2026-01-01", to: "2026-12-31" };
+    if (path.includes("{taskId}")) return { task_id: (await taskIn(api, "pending")).id };
     if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     if (path.includes("{accountId}")) return { account_id: acme.id };
     if (path.includes("{siteId}")) return { site_id: acme.oakland };

@@ -66,6 +66,16 @@ describe("signing", async () => {
     return { text: textOf({ content }), details };
   };
 
+  test("names whoever speaks, in any letters, where agents call", async () => {
+    const owner = { ...dana, actor: "Zoë 王" };
+    const desk = openDesk(
+      configured({ apiUrl: shared.url, signing: { secret: tokenSecret }, owner, timeoutMs: 60_000 }),
+    );
+    const call = { toolCallId: "c", requester: theOwner, sessionKey: null, sessionId: null };
+    const said = textOf(await runTool(desk, toolOf("task.list"), { ...call, args: {} }));
+    assert.match(said, /^READ task.list/);
+  });
+
   test("by a key file is believed where its public half, the issuer and the audience are known", async () => {
     const keyFile = await file("key.json", JSON.stringify(jwk));
     const desk = deskOf(keyed.url, { keyFile, issuer: "plugin", audience: "desk" });

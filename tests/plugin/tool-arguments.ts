@@ -2,23 +2,26 @@
 
 import assert from "node:assert/strict";
 import { commands, type CommandName } from "../../dispatch/contract/index.ts";
-import type { TicketState } from "../../dispatch/contract/states.ts";
 import type { JsonObject } from "../../plugin/src/json.ts";
 import type { DirectoryIds } from "../contract/command-cases/case.ts";
-import { deskCase, waysToObey } from "../contract/command-table.ts";
+import { deskCase, waysOnTask, waysToObey } from "../contract/command-table.ts";
+import { allStates, allTaskStates, type AnyStateName } from "../contract/roles-and-states.ts";
 import type { TestApi } from "../support/api.ts";
 import { acme, addSite, addTechnician, ana } from "../support/directory.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 /**
- * Arranges what the command acts on: a ticket, a technician, a plan, or nothing.
- * @param from the state of the ticket; the first the command starts from unless given
+ * Arranges what the command acts on: a ticket, a task, a technician, a plan, or nothing.
+ * @param from the state of the ticket or task; the first the command starts from unless given
+ * @param worker who has the task
  */
 export async function argumentsFor(
   api: TestApi,
   tool: CommandName,
-  from: TicketState | undefined = commands[tool].from[0],
+  from: AnyStateName | undefined = commands[tool].from[0],
+  worker = "dana",
 ): Promise<JsonObject> {
   const { path, example } = commands[tool];
   if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
@@ -35,13 +38,21 @@ export async function argumentsFor(
     const { body: beside, ...ids } = (await arrange?.(api)) ?? {};
     return { ...inFields(ids), ...body("dispatcher"), ...beside };
   }
+  const ofTask = allTaskStates.find((state) => state === from);
+  if (path.includes("{taskId}") && ofTask) {
+    const [known] = waysOnTask(tool, ofTask);
+    assert.ok(known, `no way to obey ${tool}`);
+    const task = await taskIn(api, ofTask, { ...known.plan, assignee: worker });
+    return { task_id: task.id, ...known.body };
+  }
+  const state = allStates.find((one) => one === from);
   const [way] = waysToObey(tool, from);
-  assert.ok(way, `no way to obey ${tool}`);
-  const ticket = await ticketIn(api, from, way.plan);
+  assert.ok(way && state, `no way to obey ${tool}`);
+  const ticket = await ticketIn(api, state, way.plan);
   await way.arrange?.(api, ticket);
   return { ticket_id: ticket.id, ...way.body(api, ticket) };
 }
 
-/** The ids of the directory by the names of the chat's parameters. */
+/** The ids of the directory, and a worker's, by the names of the chat's parameters. */
 export const inFields = (ids: DirectoryIds): JsonObject =>
-  Object.fromEntries(Object.entries(ids).map(([kind, id]) => [`${kind}_id`, id]));
+  Object.fromEntries(Object.entries(ids).map(([kind, id]) => [kind === "worker" ? "slug" : `${kind}_id`, id]));

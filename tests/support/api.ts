@@ -18,6 +18,7 @@ import {
   queries,
   type BodyOf,
   type CommandName,
+  type Entry,
   type QueryBodyOf,
   type QueryName,
   type ToolName,
@@ -55,6 +56,9 @@ export type CallOptions = {
   readonly site?: string;
   readonly contact?: string;
   readonly asset?: string;
+  readonly task?: string;
+  /** The slug of a worker of desk tasks. */
+  readonly worker?: string;
   /** An object goes as JSON, a text or bytes as they are. */
   readonly body?: object | string;
   /** Without the question mark. */
@@ -174,7 +178,7 @@ async function started(options: TestApiOptions, atEnd: (work: () => Promise<unkn
     const { body = {}, query } = one;
     const path = pathOf(tool, one) + (query === undefined ? "" : `?${query}`);
     const text = typeof body === "string" ? body : JSON.stringify(body);
-    return send(isCommand ? "POST" : "GET", path, headersOf(one, isCommand), isCommand ? text : undefined);
+    return send(entryOf(tool).method, path, headersOf(one, isCommand), isCommand ? text : undefined);
   };
   return {
     url: api.url,
@@ -231,9 +235,22 @@ export function objectsIn(value: unknown): JsonObject[] {
 /** The address of a tool, with the ids a call names. */
 export function pathOf(
   tool: ToolName,
-  { ticket, receipt, technician, plan, evidence, invoice, account, site, contact, asset }: CallOptions = {},
+  {
+    ticket,
+    receipt,
+    technician,
+    plan,
+    evidence,
+    invoice,
+    account,
+    site,
+    contact,
+    asset,
+    task,
+    worker,
+  }: CallOptions = {},
 ): string {
-  const { path } = isCommandName(tool) ? commands[tool] : queries[tool];
+  const { path } = entryOf(tool);
   const ids = {
     ticketId: ticket,
     receiptId: receipt,
@@ -245,6 +262,8 @@ export function pathOf(
     siteId: site,
     contactId: contact,
     assetId: asset,
+    taskId: task,
+    slug: worker,
   };
   const filled = Object.entries(ids).reduce(
     (text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)),
@@ -254,6 +273,7 @@ export function pathOf(
   return filled;
 }
 
+const entryOf = (tool: ToolName): Entry => (isCommandName(tool) ? commands[tool] : queries[tool]);
 const isCommandName = (tool: ToolName): tool is CommandName => Object.hasOwn(commands, tool);
 
 /** The actor's id a role has unless a call names another. */
@@ -266,6 +286,7 @@ function headersOf(
   return {
     "x-actor-id": actor ?? actorIdOf(as),
     "x-actor-role": as,
+    "x-agent-id": actor ?? actorIdOf(as),
     // A file's facts, and not its bytes.
     accept: "application/json",
     ...(isCommand && {

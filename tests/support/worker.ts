@@ -50,6 +50,7 @@ export async function startTestWorker(
     DISPATCH_POLICY_PROFILE: api.profile,
     DISPATCH_WORKER_LOOP_MS: "3600000",
     DISPATCH_WORKER_HEARTBEAT_MS: "3600000",
+    DISPATCH_TICK_INTERVAL_MS: "3600000",
     DISPATCH_NIGHTLY_PLAN_HOUR: "off",
     ...env,
   });

@@ -5,18 +5,21 @@
 import type { commands, CommandName } from "../../../dispatch/contract/index.ts";
 import type { JsonObject } from "../../../dispatch/kernel/json.ts";
 import type { CallOptions, TestApi } from "../../support/api.ts";
+import type { TaskPlan } from "../../support/task-builder.ts";
 import type { BuiltTicket, Plan } from "../../support/ticket-builder.ts";
-import type { RoleName, StateName } from "../roles-and-states.ts";
+import type { AnyStateName, RoleName, StateName, TaskStateName } from "../roles-and-states.ts";
 
 /** What the document says. */
 export type CommandFacts = {
   readonly path: string;
   readonly roles: readonly RoleName[];
-  /** Empty where there is no ticket yet, or none at all. */
-  readonly from: readonly StateName[];
-  /** Empty where the state stays as it is. */
-  readonly to: readonly StateName[];
-  readonly status: 200 | 201;
+  /** POST where nothing else is said. */
+  readonly method?: "PATCH";
+  /** Empty where there is no ticket or task yet, or none at all. */
+  readonly from: readonly AnyStateName[];
+  /** Empty where the state stays as it is, or the body says where it goes. */
+  readonly to: readonly AnyStateName[];
+  readonly status: 200 | 201 | 202;
   /** The code of a wrong state, where it is not INVALID_STATE_TRANSITION. */
   readonly wrongState?: "SCHEDULE_HOLD_STATE_CONFLICT";
   /** The ticket itself stays as it is: only an audit row is written. */
@@ -45,9 +48,9 @@ export type Obeyed = {
   readonly path: readonly StateName[];
 };
 
-/** The ids in a path of the directory's. */
-export type DirectoryIds = Pick<CallOptions, "account" | "site" | "contact" | "asset">;
-type Question = (b: WorldOfB) => Pick<CallOptions, "body" | "query" | "technician"> & DirectoryIds;
+/** The ids in a path of the directory's or a worker's. */
+export type DirectoryIds = Pick<CallOptions, "account" | "site" | "contact" | "asset" | "worker">;
+type Question = (b: WorldOfB) => Pick<CallOptions, "as" | "body" | "query" | "technician" | "task"> & DirectoryIds;
 
 /** For the tenancy's test: how a tool of which no ticket is named in the path keeps one customer's things from another. */
 export type Scoping =
@@ -68,6 +71,10 @@ export type WorldOfB = {
   readonly approvalId: string;
   readonly snapshotId: string;
   readonly contactId: string;
+  /** About one of the tickets. */
+  readonly taskId: string;
+  /** A worker of the desk's, who sleeps. */
+  readonly worker: string;
   /** Every id of B's that an answer could hold. */
   readonly ids: ReadonlySet<string>;
   readonly clock: TestApi["clock"];
@@ -81,7 +88,26 @@ export type TicketCase = CommandFacts & {
   readonly scope?: never;
 };
 
-/** On the desk, a technician or a plan, or on a ticket it opens. */
+/** For the tasks' matrix: as Obeyed is for a ticket's. */
+export type ObeyedTask = {
+  readonly way: string;
+  readonly roles?: readonly RoleName[];
+  readonly plan?: TaskPlan;
+  readonly arrange?: (api: TestApi) => Promise<unknown>;
+  readonly body: object;
+  /** Empty when the state stays. */
+  readonly path: readonly TaskStateName[];
+};
+
+/** On a task that is there: whoever may not see the ticket it is about is refused (FORBIDDEN_SCOPE). */
+export type TaskCase = CommandFacts & {
+  readonly fields: Rules;
+  /** Every way in which it can be obeyed from a state it allows. */
+  readonly onTask: (from: TaskStateName) => readonly ObeyedTask[];
+  readonly scope: Scoping;
+};
+
+/** On the desk, a technician, a plan or a worker, or on a ticket or task it opens. */
 export type DeskCase = CommandFacts & {
   readonly fields: Rules;
   /** With which it is obeyed, again and again. */
@@ -97,8 +123,13 @@ export type DeskCase = CommandFacts & {
   readonly scope: Scoping;
 };
 
-type OnTicket = `${string}{ticketId}${string}`;
-type CaseOf<N extends CommandName> = (typeof commands)[N]["path"] extends OnTicket ? TicketCase : DeskCase;
+type With<Id extends string> = `${string}{${Id}}${string}`;
+type CaseOf<N extends CommandName> =
+  (typeof commands)[N]["path"] extends With<"ticketId">
+    ? TicketCase
+    : (typeof commands)[N]["path"] extends With<"taskId">
+      ? TaskCase
+      : DeskCase;
 
 /** A command of the contract without its case, or with one of the other kind, does not compile. */
 export type CasesFor<N extends CommandName> = { readonly [K in N]: CaseOf<K> };
