@@ -38,7 +38,7 @@ export async function recordLifecycle(desk: Desk): Promise<Recorded[]> {
       name,
       path: pathOf(name, ticketId),
       ids: ticketId === "" ? {} : { ticketId },
-      body: input,
+      body: { ...input },
       requestId: randomUUID(),
       actor: { id: `bench-${role}`, role, type: "SERVICE", techId: null, accounts: "*", sites: "*" },
       trace: { correlationId: randomUUID(), traceId: null, traceParent: null, traceState: null },

@@ -2,12 +2,11 @@
 // and with a worker whose listening connection never comes about, which has its tick alone. Each has a desk of its own, and
 // they take turns, so that a noisy machine affects both alike.
 
-import { once } from "node:events";
-import { connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
 import { chance } from "./chance.ts";
+import { startDeafProxy } from "./deaf-proxy.ts";
 import { round } from "./measure.ts";
 import { DeskClient, makeFightDesk, makeTicket, succeeded, withClient, type FightDesk } from "./worker-desk.ts";
 import { startApi } from "./worker-fight.ts";
@@ -109,36 +108,4 @@ function rowOf({ wokenBy, durations }: Side): LatencyRow {
   const sorted = durations.toSorted((a, b) => a - b);
   const at = (share: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0, 1);
   return { woken_by: wokenBy, samples: sorted.length, p50_ms: at(0.5), p95_ms: at(0.95), max_ms: at(1) };
-}
-
-type DeafProxy = { readonly url: string; close(): Promise<void> };
-
-/** A way to the database on which the worker's listening connection, known by its name, is cut before it begins. */
-async function startDeafProxy(databaseUrl: string): Promise<DeafProxy> {
-  const { hostname, port } = new URL(databaseUrl);
-  const host = decodeURIComponent(hostname);
-  const server = createServer((client) => {
-    const upstream = host.startsWith("/")
-      ? connect(`${host}/.s.PGSQL.${port || 5432}`)
-      : connect(Number(port || 5432), host);
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const)
-      one.on("error", () => undefined).on("close", () => other.destroy());
-    // The first message names the application.
-    client.once("data", (first: Buffer) => {
-      if (first.includes("dispatch-worker listen")) return void client.destroy();
-      upstream.write(first);
-      client.pipe(upstream);
-      upstream.pipe(client);
-    });
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the proxy has no TCP address");
-  const proxied = new URL(databaseUrl);
-  proxied.hostname = "127.0.0.1";
-  proxied.port = String(address.port);
-  return { url: proxied.href, close: async () => void server.close() };
 }

@@ -1,13 +1,16 @@
 // `pnpm dispatch:demo`: starts everything on this machine, the real OpenClaw gateway too, tells the story of one ticket
 // through it, and stays for a look around. With --ci it ends after the story.
 
+import { randomBytes } from "node:crypto";
 import { configurationFrom, readSettings, type Settings } from "../../dispatch/process/settings.ts";
 import { ensureSecretFile, jwtSecretFile } from "../../dispatch/ops/stack/secret-file.ts";
 import { abortOnSignal } from "../../dispatch/process/abort-on-signal.ts";
 import { CommandFailure, runCommand } from "../../dispatch/process/command-line.ts";
+import { startDemoAgents } from "./demo-agents.ts";
 import { startDemoDesk, type DemoDesk } from "./demo-desk.ts";
 import { tellStory, type StorySummary } from "./story.ts";
 import { tellDaysStory } from "./day-story.ts";
+import { tellTasksStory } from "./task-story.ts";
 import { tellWorkersStory } from "./worker-story.ts";
 
 export const demoCommand = (): Promise<void> =>
@@ -18,7 +21,7 @@ export const demoCommand = (): Promise<void> =>
       about:
         "Starts Postgres, the object store, dispatch-api and an OpenClaw gateway with Dispatch's plugin " +
         "on this machine, takes one ticket from call to invoice through the gateway's tools, then starts " +
-        "a worker and shows what it does by itself, and what a day does to a plan.",
+        "a worker and shows what it does by itself, what a day does to a plan, and how AI agents do tasks.",
       options: { ci: { type: "boolean" }, "no-gateway": { type: "boolean" }, quiet: { type: "boolean" } },
       meanings: {
         ci: "stop everything after the stories",
@@ -30,8 +33,11 @@ export const demoCommand = (): Promise<void> =>
       const begun = performance.now();
       const elapsed = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
       const say = quiet ? () => undefined : (line: string) => console.log(line);
-      const settings = await demoSettings();
+      const people = await demoSettings();
       const signal = abortOnSignal(() => console.error("\nStopping…"));
+      const adminToken = people.adminToken ?? randomBytes(32).toString("base64url");
+      const agents = await startDemoAgents(adminToken);
+      const settings = { ...people, adminToken, lifecycleUrl: agents.url };
       try {
         const desk = await startDemoDesk({
           settings,
@@ -53,7 +59,9 @@ export const demoCommand = (): Promise<void> =>
           const receipts = await tellWorkersStory(telling);
           say("\nAnd what a day does to a plan:");
           const more = await tellDaysStory({ ...telling, invoicedId: summary.ticket_id });
-          say(`All ${receipts + more} receipts read back unchanged.`);
+          say("\nAnd AI agents do what needs no van:");
+          const tasks = await tellTasksStory({ ...telling, apiUrl: desk.api.url, agents });
+          say(`All ${receipts + more + tasks} receipts read back unchanged.`);
           say(`\nDone after ${elapsed()}. Summary:`);
           console.log(JSON.stringify(summary));
           if (!ci) await lookAround(desk, summary, settings, say, signal);
@@ -65,6 +73,8 @@ export const demoCommand = (): Promise<void> =>
         // What breaks because everything is being stopped needs no words.
         if (signal.aborted) return 1;
         throw error;
+      } finally {
+        await agents.stop();
       }
     },
   );

@@ -65,13 +65,14 @@ export class GatewaySpeaker implements Speaker {
 
   async reads<N extends QueryName>(
     name: N,
-    ids: { ticketId?: string; receiptId?: string } = {},
+    ids: { ticketId?: string; receiptId?: string; taskId?: string } = {},
     query: Record<string, string> = {},
   ): Promise<QueryBodyOf<N>> {
     const args = {
       ...query,
       ...(ids.ticketId !== undefined && { ticket_id: ids.ticketId }),
       ...(ids.receiptId !== undefined && { receipt_id: ids.receiptId }),
+      ...(ids.taskId !== undefined && { task_id: ids.taskId }),
     };
     return bodyOf(name, await this.#call(name, args), "read") as QueryBodyOf<N>;
   }

@@ -71,12 +71,13 @@ export class HttpSpeaker implements Speaker {
 
   async reads<N extends QueryName>(
     name: N,
-    ids: { ticketId?: string; receiptId?: string } = {},
+    ids: { ticketId?: string; receiptId?: string; taskId?: string } = {},
     query: Record<string, string> = {},
   ): Promise<QueryBodyOf<N>> {
     const path = queries[name].path
       .replace("{ticketId}", ids.ticketId ?? "")
-      .replace("{receiptId}", ids.receiptId ?? "");
+      .replace("{receiptId}", ids.receiptId ?? "")
+      .replace("{taskId}", ids.taskId ?? "");
     const { status, body } = await this.#send(
       `${path}${Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : ""}`,
       {},
@@ -115,7 +116,7 @@ export class HttpSpeaker implements Speaker {
   async #identity(): Promise<Record<string, string>> {
     const { id, role, techId } = this.#person;
     if (this.#credentials.kind === "headers") {
-      return { "x-actor-id": id, "x-actor-role": role, ...(techId && { "x-tech-id": techId }) };
+      return { "x-agent-id": id, "x-actor-id": id, "x-actor-role": role, ...(techId && { "x-tech-id": techId }) };
     }
     const claims = {
       role,
@@ -128,6 +129,6 @@ export class HttpSpeaker implements Speaker {
       .setSubject(id)
       .setExpirationTime("5m")
       .sign(new TextEncoder().encode(this.#credentials.secret));
-    return { authorization: `Bearer ${token}` };
+    return { "x-agent-id": id, authorization: `Bearer ${token}` };
   }
 }

@@ -33,7 +33,7 @@ export type Speaker = {
   /** Reads. @throws CommandFailure unless it is answered */
   reads<N extends QueryName>(
     name: N,
-    ids?: { ticketId?: string; receiptId?: string },
+    ids?: { ticketId?: string; receiptId?: string; taskId?: string },
     query?: Record<string, string>,
   ): Promise<QueryBodyOf<N>>;
 };

@@ -23,6 +23,10 @@ export const besideTheProduct: ReadonlyMap<string, string> = new Map([
     "MPL-2.0",
     "files under it must stay under it when they are changed; OpenClaw brings them, and nobody here changes or bundles them",
   ],
+  [
+    "Python-2.0",
+    "as free as those above, for use, change and passing on; graphile-worker's reading of options brings argparse, which nobody here calls",
+  ],
 ]);
 
 /** Whether an expression such as `(MIT OR GPL-3.0-or-later)` or `MIT AND Zlib` can be kept by licences of the list. */

@@ -42,6 +42,7 @@ const purposes: Readonly<Record<string, string>> = {
   "@types/pg-copy-streams": "types",
   esbuild: "bundles the plugin",
   "fast-check": "generated cases in tests",
+  "graphile-worker": "a bare job queue on Postgres, beside which dispatch:bench:tasks measures the broker",
   "ical.js": "reads back the calendars of technicians in tests",
   "node-ical": "reads them back a second time, by other code",
   openclaw: "the gateway that hosts the chat",

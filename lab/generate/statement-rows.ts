@@ -57,6 +57,7 @@ export const typesRead: Readonly<Record<string, string>> = {
   timestamptz: "string",
   _text: "readonly string[]",
   _uuid: "readonly string[]",
+  _int4: "readonly number[]",
   json: "unknown",
   jsonb: "unknown",
   void: "unknown",

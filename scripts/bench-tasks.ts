@@ -1,0 +1,5 @@
+// `pnpm dispatch:bench:tasks`.
+
+import { benchTasksCommand } from "../lab/bench/tasks-command.ts";
+
+await benchTasksCommand();
