@@ -16,14 +16,14 @@ export type EventEnvelope = {
 };
 
 export function envelopeOf({ event_id, position, subject, created_at, payload }: StreamedEvent): EventEnvelope {
-  const { data, actor_id = null, correlation_id = null, ...about } = payload;
+  const { data, ...about } = payload;
   return {
     // A few rows from before there were ids have none.
     id: event_id ?? positionText(position),
     subject,
     time: created_at,
-    actor: actor_id,
-    correlation_id,
+    actor: payload["actor_id"] ?? null,
+    correlation_id: payload["correlation_id"] ?? null,
     data: { ...about, ...(typeof data === "object" && data !== null && data) },
   };
 }

@@ -17,7 +17,12 @@ const answering = (result: object, summary: string): string[] => [
      console.log(JSON.stringify(${JSON.stringify({ result, summary })}));
    })`,
 ];
-const hanging = [process.execPath, "-e", "setInterval(() => {}, 1_000)"];
+/** Never answers, and ends with the agent that started it. */
+const hanging = [
+  process.execPath,
+  "-e",
+  "const agent = process.ppid; setInterval(() => process.ppid === agent || process.exit(), 200)",
+];
 
 const patienceMs = 60_000;
 const lookEveryMs = 50;
