@@ -17,7 +17,8 @@ const insertStats = statement<{ told: boolean }>(
             'total_completed', coalesce((SELECT n FROM counts WHERE status = 'completed'), 0),
             'total_failed', coalesce((SELECT sum(n) FROM counts WHERE status IN ('failed', 'timed_out')), 0))), $1
    FROM gate
-   WHERE gate.open AND (EXISTS (SELECT FROM agents) OR EXISTS (SELECT FROM tasks)) AND NOT EXISTS (SELECT FROM outbox WHERE subject = 'swarm.dispatch.stats' AND created_at > $2)
+   WHERE gate.open AND (EXISTS (SELECT FROM agents) OR EXISTS (SELECT FROM tasks))
+     AND NOT EXISTS (SELECT FROM outbox WHERE subject = 'swarm.dispatch.stats' AND created_at > $2)
    RETURNING true AS told`,
 );
 
