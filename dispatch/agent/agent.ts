@@ -44,7 +44,11 @@ export async function runAgent(options: Options): Promise<AgentEnd> {
 
   // Who is idle again, or at work, says so at once: by that the broker chooses.
   let resting = new AbortController();
-  const tellSoon = () => resting.abort();
+  let hasNews = false;
+  const tellSoon = () => {
+    hasNews = true;
+    resting.abort();
+  };
 
   const begin = (id: string) => {
     if (running.has(id) || draining.aborted || over.signal.aborted) return;
@@ -100,6 +104,7 @@ export async function runAgent(options: Options): Promise<AgentEnd> {
   const beating = (async () => {
     while (!over.signal.aborted) {
       let next = 30_000;
+      hasNews = false;
       try {
         next = await client.heartbeat(draining.aborted ? "paused" : running.size > 0 ? "working" : "idle");
       } catch (error) {
@@ -110,6 +115,8 @@ export async function runAgent(options: Options): Promise<AgentEnd> {
       if (idleMs !== null && running.size === 0 && performance.now() - lastBusy > idleMs) finish("idle");
       const wait = idleMs === null ? next : Math.min(next, idleMs);
       resting = new AbortController();
+      // It changed while the last word was under way.
+      if (hasNews) continue;
       await delay(wait, undefined, { signal: AbortSignal.any([over.signal, resting.signal]) }).catch(() => undefined);
     }
   })();
