@@ -1,19 +1,8 @@
 // Whether a worker can be given work: what an agent says it does, or what is known of a technician, as one word. Pure.
 
-export const presences = ["ready", "sleeping", "busy", "degraded", "stopped"] as const;
-export type Presence = (typeof presences)[number];
+import { activities, presences, type Activity, type Presence } from "../contract/task-responses.ts";
 
-export const activities = [
-  "idle",
-  "starting",
-  "working",
-  "waiting_for_input",
-  "waiting_for_vote",
-  "paused",
-  "errored",
-  "completed",
-] as const;
-export type Activity = (typeof activities)[number];
+export { activities, presences, type Activity, type Presence };
 
 /** Whether a worker may sleep when there is nothing to do. */
 export type WorkerPolicy = "always_on" | "on_demand";

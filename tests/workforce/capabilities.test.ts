@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { canonicalTaskState, parseCapabilities, parsePriority } from "../../dispatch/workforce/capabilities.ts";
+import { taskStateOf, urgencyOf } from "../../dispatch/contract/task-states.ts";
+import { parseCapabilities } from "../../dispatch/workforce/capabilities.ts";
 
 test("capabilities are trimmed, lower-cased and named once, from a text or a list", () => {
   for (const written of ["A, b ,,C", ["A", " b ", "", "C"], ["A, b", "c,a"]])
@@ -21,29 +22,13 @@ test("capabilities that are kept so stay as they are", () => {
   );
 });
 
-test("a priority is a number or a word", () => {
-  for (const [written, priority] of [
-    ["critical", 1],
-    ["EMERGENCY", 1],
-    ["high", 2],
-    [" Urgent ", 2],
-    ["medium", 3],
-    ["routine", 3],
-    ["low", 4],
-    ["background", 5],
-    [1, 1],
-    [5, 5],
-    [0, null],
-    [6, null],
-    [2.5, null],
-    ["soon", null],
-    ["constructor", null],
-  ] as const)
-    assert.equal(parsePriority(written), priority, String(written));
+test("an urgency is a number or a word", () => {
+  const words = ["critical", "emergency", "high", "urgent", "medium", "routine", "low", "background"] as const;
+  assert.deepEqual(words.map(urgencyOf), [1, 1, 2, 2, 3, 3, 4, 5]);
+  assert.equal(urgencyOf(4), 4);
 });
 
 test("a state's other word means the state", () => {
-  const words = ["queued", "running", "done", "timeout", "blocked", "constructor"];
-  const states = ["pending", "in_progress", "completed", "timed_out", "blocked", "constructor"];
-  assert.deepEqual(words.map(canonicalTaskState), states);
+  const words = ["queued", "running", "done", "timeout", "blocked"] as const;
+  assert.deepEqual(words.map(taskStateOf), ["pending", "in_progress", "completed", "timed_out", "blocked"]);
 });
