@@ -61,7 +61,8 @@ async function heartbeat({ desk, kernel, agents, bodies }: Parts, exchange: Exch
       "must be a whole number from 0 to 2147483647, of tokens since the heartbeat before",
     );
   const alive = await desk.db.row(noteAlive, [slug, desk.clock.now().toISOString(), activity, tokens]);
-  if (!alive) await run(kernel, exchange, actor, "worker.report", slug, { activity: activity ?? "idle" });
+  if (!alive)
+    await run(kernel, exchange, actor, "worker.report", slug, { activity: activity ?? "idle", tokens_used: tokens });
   exchange.json(200, JSON.stringify({ next_ms: heartbeatEveryMs }));
 }
 

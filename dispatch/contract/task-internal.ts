@@ -73,7 +73,10 @@ export const taskInternalCommands = defineCommands({
     path: `${agent}/report`,
     summary: "A worker's activity has changed.",
     example: { activity: "idle" },
-    input: Type.Object({ activity: Type.Enum([...activities]) }),
+    input: Type.Object({
+      activity: Type.Enum([...activities]),
+      tokens_used: optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
+    }),
   },
   "worker.started": {
     ...onWorker,

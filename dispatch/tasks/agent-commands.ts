@@ -172,13 +172,16 @@ export const workerWakeFailed = agentCommand({
 
 // What it says of itself, or is found to be ----------------------------------------------------------------------
 
-const noteHeartbeat = statement("agent_heartbeat_note", `UPDATE agents SET heartbeat_at = $2 WHERE slug = $1`);
+const noteHeartbeat = statement(
+  "agent_heartbeat_note",
+  `UPDATE agents SET heartbeat_at = $2, tokens_used = tokens_used + $3 WHERE slug = $1`,
+);
 
 const awake = { running: true, waking_since: null, wake_failed_at: null } as const;
 
 export const workerReport = agentCommand({
   name: "worker.report",
-  decide({ row, input: { activity }, clockTime }) {
+  decide({ row, input: { activity, tokens_used = 0 }, clockTime }) {
     const told: Told =
       activity === "errored"
         ? { event: "degraded", data: { reason: "errored" } }
@@ -189,7 +192,7 @@ export const workerReport = agentCommand({
       change: { ...awake, activity },
       payload: { activity, before: row.activity, was_running: row.running },
       told: [told],
-      write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime])],
+      write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime, tokens_used])],
       body: (agent) => agent,
     };
   },
@@ -209,7 +212,7 @@ export const workerStarted = agentCommand({
       payload: { run, replaced: replaces ? row.run_id : null, handed_back: given.length },
       related: given,
       told: [{ event: "started", data: { run, replaced: replaces ? row.run_id : null } }],
-      write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime])],
+      write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime, 0])],
       body: (agent) => agent,
     };
   },

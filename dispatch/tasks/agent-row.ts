@@ -132,7 +132,26 @@ const advanceHeads = updateRows<AgentRow>("agent_advance_audit", "agents", { key
 
 /** The columns that its events vouch for, by version; a further one makes a further version. */
 const covered: Readonly<Record<number, readonly (keyof AgentRow)[]>> = {
-  1: columnNames.filter((column) => !column.startsWith("audit_")),
+  1: [
+    "slug",
+    "agent_type",
+    "display_name",
+    "capabilities",
+    "policy",
+    "max_concurrent",
+    "running",
+    "run_id",
+    "activity",
+    "drained_at",
+    "drain_reason",
+    "waking_since",
+    "wake_failed_at",
+    "token_hash",
+    "token_made_at",
+    "version",
+    "created_at",
+    "updated_at",
+  ],
 };
 
 export const agentAggregate: Aggregate<AgentRow, AgentChange, AgentFields, WorkerBody> = {

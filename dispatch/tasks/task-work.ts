@@ -1,10 +1,11 @@
 // What a worker says of a task of theirs: how far it has come, that it is done, that it cannot be done.
 
+import type { TaskBody, TaskLine } from "../contract/task-responses.ts";
 import type { TaskState } from "../contract/task-states.ts";
 import type { Told } from "../kernel/outbox.ts";
 import { taskCommand } from "./task-command.ts";
 import { failedWith } from "./take-back.ts";
-import { taskLine, type TaskRow } from "./task-row.ts";
+import type { TaskRow } from "./task-row.ts";
 
 const started = (task: TaskRow): { readonly path: readonly TaskState[]; readonly told: readonly Told[] } =>
   task.status === "assigned"
@@ -64,9 +65,7 @@ export function summaryOf(text: string | null): string | null {
   return characters.length > longestSummary ? `${characters.slice(0, longestSummary).join("")}...` : text;
 }
 
-type Body = Parameters<typeof taskLine>[0] | import("../contract/task-responses.ts").TaskBody;
 /** A task without its long texts. */
-function lineOf(body: Body) {
-  const { description: _description, context: _context, result: _result, ...line } = body;
-  return line as ReturnType<typeof taskLine>;
+function lineOf({ description: _description, context: _context, result: _result, ...line }: TaskBody): TaskLine {
+  return line;
 }

@@ -107,4 +107,16 @@ describe("a task", async () => {
     assert.deepEqual([given.status, given.assignee, given.unmatched_reason], ["assigned", "welder", null]);
     assert.deepEqual(await heard(api, id), ["created", "unmatched", "unmatched", "assigned"]);
   });
+
+  test("costs tokens that an agent's heartbeats add up, whether they say anything new or not", async () => {
+    await startAgent(api, "counter", { capabilities: ["counting"] });
+    for (const body of [
+      { activity: "working", tokens_used: 5 },
+      { tokens_used: 7 },
+      { activity: "idle", tokens_used: 30 },
+    ])
+      assert.equal((await heartbeat(api, "counter", body)).status, 200);
+    const { rows } = await api.owner.query("SELECT tokens_used::integer AS tokens FROM agents WHERE slug = 'counter'");
+    assert.deepEqual(rows, [{ tokens: 42 }]);
+  });
 });
