@@ -458,7 +458,6 @@ export type StatementRows = {
     heartbeat_at: string | null;
     active_tasks: number;
   };
-  agent_places: { slots: readonly number[] };
   agent_run: { run_id: string | null };
   agent_select: {
     slug: string;
@@ -535,6 +534,7 @@ export type StatementRows = {
     audit_at: string;
     heartbeat_at: string | null;
     active_tasks: number;
+    slots: readonly number[];
   };
   agent_type: { agent_type: string | null };
   agents_all: {

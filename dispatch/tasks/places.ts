@@ -3,31 +3,28 @@
 
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
-import { stillBusy } from "../kernel/failure.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { rank, type Candidate } from "../workforce/rank.ts";
-import { agentColumns, presenceOf, selectAgent, type AgentRow } from "./agent-row.ts";
+import { agentColumns, presenceOf, type AgentRow } from "./agent-row.ts";
 import type { Held, TaskRow } from "./task-row.ts";
 
 type Places = { readonly slots: readonly number[] };
 type PlacedAgent = AgentRow & Places;
 
+const withPlaces = `${agentColumns},
+     (SELECT coalesce(array_agg(slot::integer), '{}') FROM tasks WHERE assignee = slug AND status IN ('assigned', 'in_progress')) AS slots`;
+
 // Many may share it, and whoever changes the agent waits for them; who cannot have it at once does not wait, so that nobody waits in a
 // circle.
 const shareAgent = statement<PlacedAgent>(
   "agent_share",
-  `SELECT ${agentColumns},
-     (SELECT coalesce(array_agg(slot::integer), '{}') FROM tasks WHERE assignee = slug AND status IN ('assigned', 'in_progress')) AS slots
-   FROM agents WHERE slug = $1 FOR SHARE SKIP LOCKED`,
+  `SELECT ${withPlaces} FROM agents WHERE slug = $1 FOR SHARE SKIP LOCKED`,
 );
-// In a circle with a worker's own command, which waits for its tasks, Postgres ends one of the two, and that is tried again.
-const awaitAgent = statement<AgentRow>(
+// In a circle with a worker's own command, which waits for its tasks, Postgres ends one of the two, and that is tried again. So is a
+// place that was taken while it waited.
+const awaitAgent = statement<PlacedAgent>(
   "agent_share_awaited",
-  `SELECT ${agentColumns} FROM agents WHERE slug = $1 FOR SHARE`,
-);
-const selectPlaces = statement<Places>(
-  "agent_places",
-  `SELECT coalesce(array_agg(slot::integer), '{}') AS slots FROM tasks WHERE assignee = $1 AND status IN ('assigned', 'in_progress')`,
+  `SELECT ${withPlaces} FROM agents WHERE slug = $1 FOR SHARE`,
 );
 const selectPlacesOfAssignee = statement<Places>(
   "task_assignee_places",
@@ -35,26 +32,11 @@ const selectPlacesOfAssignee = statement<Places>(
    WHERE assignee = (SELECT assignee FROM tasks WHERE id = $1) AND status IN ('assigned', 'in_progress')`,
 );
 
-/** An agent as whoever would give it a task finds it. */
-export type Taker = {
-  /** Null where there is none, or a command holds it. */
-  readonly agent: AgentRow | null;
-  readonly exists: boolean;
-  readonly slots: readonly number[];
-};
-
 /** An agent with its places, for the broker: null where a command holds it, since the broker takes the next one rather than wait. */
 export const shareTaker = (tx: Session, slug: string): Promise<PlacedAgent | null> => tx.row(shareAgent, [slug]);
 
-/** For a person who chose this one: an agent that just says something of itself is waited for. */
-export async function loadChosenTaker(tx: Session, slug: string): Promise<Taker> {
-  const [agent, known, places] = await Promise.all([
-    tx.row(awaitAgent, [slug]),
-    tx.row(selectAgent, [slug]),
-    tx.row(selectPlaces, [slug]),
-  ]);
-  return { agent: agent ?? null, exists: known !== undefined && known !== null, slots: places?.slots ?? [] };
-}
+/** For a person who chose this one: an agent that just says something of itself is waited for. Null: there is none. */
+export const awaitTaker = (tx: Session, slug: string): Promise<PlacedAgent | null> => tx.row(awaitAgent, [slug]);
 
 /** The places of a task's assignee that are taken. */
 export const loadPlacesOfAssignee = async (tx: Session, taskId: string): Promise<readonly number[]> =>
@@ -88,17 +70,17 @@ export const candidateOf = (
 /**
  * The place of somebody whom a person chose.
  * @param override whether they may have more than they can do at once
- * @throws Refusal WORKER_NOT_FOUND, WORKER_NOT_ELIGIBLE; IDEMPOTENCY_IN_FLIGHT when the agent is just being changed
+ * @throws Refusal WORKER_NOT_FOUND, WORKER_NOT_ELIGIBLE
  */
 export function placeWith(
   slug: string,
-  { agent, exists, slots }: Taker,
+  agent: PlacedAgent | null,
   task: Pick<TaskRow, "required_capabilities" | "priority">,
   now: number,
   override: boolean,
 ): Held {
-  if (!exists) throw new Refusal("WORKER_NOT_FOUND", { worker: slug });
-  if (!agent) throw stillBusy();
+  if (!agent) throw new Refusal("WORKER_NOT_FOUND", { worker: slug });
+  const { slots } = agent;
   const candidate = candidateOf(agent, slots.length, now);
   const [ranked] = rank({ requiredCapabilities: task.required_capabilities, priority: task.priority }, [candidate], {
     now,

@@ -33,17 +33,20 @@ export function timedOut(task: Judged): TakenBack {
     : { path: ["pending"], change: { retry_count }, told: [timeout] };
 }
 
+/** The first word of its worker starts a task. */
+export const started = ({ status, assignee }: Judged): Pick<TakenBack, "path" | "told"> =>
+  status === "assigned"
+    ? { path: ["in_progress"], told: [{ event: "started", data: { assignee } }] }
+    : { path: [], told: [] };
+
 /** Its worker says that it cannot be done. */
 export function failedWith(task: Judged, error: string, mayRetry: boolean): TakenBack {
   const willRetry = mayRetry && hasRetries(task);
-  const started: readonly TaskState[] = task.status === "assigned" ? ["in_progress"] : [];
+  const begun = started(task);
   return {
-    path: [...started, willRetry ? "pending" : "failed"],
+    path: [...begun.path, willRetry ? "pending" : "failed"],
     change: { error, ...(willRetry && { retry_count: task.retry_count + 1 }) },
-    told: [
-      ...(started.length > 0 ? [{ event: "started", data: { assignee: task.assignee } }] : []),
-      { event: "failed", data: { error, will_retry: willRetry, assignee: task.assignee } },
-    ],
+    told: [...begun.told, { event: "failed", data: { error, will_retry: willRetry, assignee: task.assignee } }],
   };
 }
 

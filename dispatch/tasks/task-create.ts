@@ -6,7 +6,7 @@ import { statement } from "../db/statement.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { parseCapabilities } from "../workforce/capabilities.ts";
-import { loadChosenTaker, placeWith } from "./places.ts";
+import { awaitTaker, placeWith } from "./places.ts";
 import { taskCreation } from "./task-command.ts";
 
 /** Tasks above a task, its own parent included. */
@@ -35,7 +35,7 @@ export const taskCreate = taskCreation({
     const [parent, ticket, taker] = await Promise.all([
       input.parent_id === undefined ? null : tx.row(selectParent, [input.parent_id]),
       input.ticket_id === undefined ? null : tx.row(selectTicketPlace, [input.ticket_id]),
-      input.assignee === undefined ? null : loadChosenTaker(tx, input.assignee),
+      input.assignee === undefined ? null : awaitTaker(tx, input.assignee),
     ]);
     return { parent, ticket, taker };
   },
@@ -67,7 +67,7 @@ export const taskCreate = taskCreation({
       required_capabilities: capabilities.length > 0 ? capabilities : [input.scope],
     };
     const held =
-      assignee !== undefined && taker
+      assignee !== undefined
         ? placeWith(assignee, taker, wanted, Date.parse(clockTime), input.override_reason !== undefined)
         : null;
     const state = held ? "assigned" : hold ? "unassigned" : "pending";

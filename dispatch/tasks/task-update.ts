@@ -6,7 +6,7 @@ import type { Actor } from "../kernel/actor.ts";
 import { wrongState } from "../kernel/machine.ts";
 import type { Told } from "../kernel/outbox.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
-import { freeSlot, loadPlacesOfAssignee, loadChosenTaker, placeWith } from "./places.ts";
+import { freeSlot, loadPlacesOfAssignee, awaitTaker, placeWith } from "./places.ts";
 import { taskCommand } from "./task-command.ts";
 import { overriding } from "./task-create.ts";
 import type { TaskChange, TaskRow } from "./task-row.ts";
@@ -22,7 +22,7 @@ export const taskUpdate = taskCommand({
   name: "task.update",
   async load(tx, { input, actor, id }) {
     const [taker, places, own] = await Promise.all([
-      input.assignee === undefined ? null : loadChosenTaker(tx, input.assignee),
+      input.assignee === undefined ? null : awaitTaker(tx, input.assignee),
       loadPlacesOfAssignee(tx, id),
       actor.role === "agent" ? tx.row(selectAgentType, [actor.id]) : null,
     ]);
@@ -55,7 +55,7 @@ export const taskUpdate = taskCommand({
     if (paused !== undefined && task.status !== "in_progress") throw cannotMove(task, task.status, ["in_progress"]);
     const because = { reason: reason ?? null, by: actor.id };
     const payload = { ...input, from: task.assignee, ...overriding(input.override_reason) };
-    if (assignee !== undefined && taker) {
+    if (assignee !== undefined) {
       const judged = { ...task, priority: change.priority ?? task.priority };
       const held = placeWith(assignee, taker, judged, Date.parse(clockTime), input.override_reason !== undefined);
       const isQueued = task.status === "unassigned" || task.status === "pending";

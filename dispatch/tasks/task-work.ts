@@ -1,16 +1,8 @@
 // What a worker says of a task of theirs: how far it has come, that it is done, that it cannot be done.
 
 import type { TaskBody, TaskLine } from "../contract/task-responses.ts";
-import type { TaskState } from "../contract/task-states.ts";
-import type { Told } from "../kernel/outbox.ts";
 import { taskCommand } from "./task-command.ts";
-import { failedWith } from "./take-back.ts";
-import type { TaskRow } from "./task-row.ts";
-
-const started = (task: TaskRow): { readonly path: readonly TaskState[]; readonly told: readonly Told[] } =>
-  task.status === "assigned"
-    ? { path: ["in_progress"], told: [{ event: "started", data: { assignee: task.assignee } }] }
-    : { path: [], told: [] };
+import { failedWith, started } from "./take-back.ts";
 
 export const taskProgress = taskCommand({
   name: "task.progress",
