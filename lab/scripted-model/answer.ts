@@ -81,18 +81,25 @@ const verbs: Readonly<Record<string, string>> = {
   billing_generate_invoice: "Invoiced",
   ops_autonomy_pause: "Paused",
   ops_autonomy_rollback: "Resumed",
+  task_create: "Handed out",
+  task_update: "Changed",
+  worker_drain: "Nothing new for them",
+  worker_undrain: "They take new work again",
 };
 
 function done(tool: string, result: ToolResult, place: Place): string {
   const [, ticketId = "", state, before, rest = ""] = matchIn(result, forms.ticket) ?? [];
   const receipt = matchIn(result, forms.receipt)?.[1];
   const verb = verbs[tool] ?? `Done: ${words(tool)}`;
+  const [, , task, taskRest = ""] = matchIn(result, forms.task) ?? [];
   const number = /\bnumber (T-\d+)/.exec(rest)?.[1] ?? ticketId;
   const what =
     tool === "ticket_create" || tool === "ticket_follow_up"
       ? `${verb}: ${number}, ${state}`
       : state === undefined
-        ? verb
+        ? task === undefined
+          ? verb
+          : `${verb}: the task is ${task.replaceAll("_", " ")}${withWhom(taskRest)}`
         : before === undefined
           ? `${verb}; the ticket is ${state}`
           : `${verb}: the ticket is now ${state} (was ${before})`;
@@ -103,6 +110,12 @@ function done(tool: string, result: ToolResult, place: Place): string {
     ? " This had been done before; nothing new happened."
     : "";
   return `${[what, ...facts].join(", ")}.${again}${ranking(result)}`;
+}
+
+/** Who has a task, or that nobody has it yet, as its line says. */
+function withWhom(rest: string): string {
+  const assignee = /; assignee "?([a-z][a-z0-9-]*)/.exec(rest)?.[1];
+  return assignee === undefined ? ", nobody has it yet" : `, ${assignee} has it`;
 }
 
 function factsOf(result: ToolResult, rest: string, place: Place): string[] {

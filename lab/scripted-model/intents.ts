@@ -7,11 +7,13 @@ import { directoryIntents } from "./directory-intents.ts";
 import type { Intent } from "./intent.ts";
 import { rosterIntents } from "./roster-intents.ts";
 import { scheduleIntents } from "./schedule-intents.ts";
+import { swarmIntents } from "./swarm-intents.ts";
 import { ticketIntents } from "./ticket-intents.ts";
 import { workIntents } from "./work-intents.ts";
 import { eitherOf } from "./patterns.ts";
 
 export const intents: readonly Intent[] = [
+  ...swarmIntents,
   ...directoryIntents,
   ...rosterIntents,
   ...correctionIntents,

@@ -8,6 +8,8 @@ export type Ranked = { readonly techId: string; readonly name: string };
 export type Memory = {
   /** The ticket "it" means: the one a result spoke of last. */
   readonly ticketId: string | null;
+  /** The desk task "that task" means: the one a result spoke of last. */
+  readonly taskId: string | null;
   readonly incidentType: string | null;
   /** Times found free for it. */
   readonly slots: readonly Window[];
@@ -21,6 +23,7 @@ export type Memory = {
 
 export const nothingYet: Memory = {
   ticketId: null,
+  taskId: null,
   incidentType: null,
   slots: [],
   offered: [],
@@ -35,7 +38,12 @@ export function remember(memory: Memory, { call, result }: Exchange): Memory {
   const ticket = matchIn(result, forms.ticket);
   const receipt = matchIn(result, forms.receipt);
   const told = ticket && aboutTicket(memory, ticket[1] ?? "", ticket[4] ?? "");
-  const known: Memory = { ...(told ?? memory), ...(receipt?.[1] && { receiptId: receipt[1] }) };
+  const task = matchIn(result, forms.task);
+  const known: Memory = {
+    ...(told ?? memory),
+    ...(task?.[1] && { taskId: task[1] }),
+    ...(receipt?.[1] && { receiptId: receipt[1] }),
+  };
   switch (call.name) {
     case "schedule_slots":
       return { ...known, slots: matchesIn(result, forms.slot).map(([, start = "", end = ""]) => ({ start, end })) };
@@ -64,7 +72,8 @@ export function remember(memory: Memory, { call, result }: Exchange): Memory {
 
 /** What is known of a ticket does not hold for another. */
 function aboutTicket(memory: Memory, ticketId: string, rest: string): Memory {
-  const kept = memory.ticketId === ticketId ? memory : { ...nothingYet, receiptId: memory.receiptId };
+  const kept =
+    memory.ticketId === ticketId ? memory : { ...nothingYet, taskId: memory.taskId, receiptId: memory.receiptId };
   const incidentType = rest.split(/[ "]/).find((word) => incidentTypes.has(word));
   return { ...kept, ticketId, ...(incidentType !== undefined && { incidentType }) };
 }

@@ -73,6 +73,7 @@ const time = String.raw`(\d{4}-\d\d-\d\dT[0-9:.]+Z)`;
 export const forms = {
   ticket: new RegExp(`^ticket (${uuid}) ([A-Z_]+)(?: \\(was ([A-Z_]+)\\))?(.*)$`),
   receipt: new RegExp(`^receipt (${uuid})`),
+  task: new RegExp(`^task_id (${uuid}) ([a-z_]+) (.*)$`),
   next: /^next: (.*)$/,
   slot: new RegExp(`^\\d+\\. ${time} to ${time} tech_id (${uuid}) ${quotedText}`),
   booking: new RegExp(`^booking ${uuid} tech_id (${uuid}) ${time} to ${time}`),

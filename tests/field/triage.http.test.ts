@@ -160,6 +160,7 @@ describe("ticket.triage", async () => {
           status: "PENDING",
           approval_type: "NTE_INCREASE",
           ...expected,
+          currency: "USD",
           requested_by: "dispatcher-1",
           requested_at,
           decided_by: null,

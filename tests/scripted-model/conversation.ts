@@ -19,6 +19,7 @@ export const receiptId = "01a1fda9-3d11-7b02-8c55-00aa11bb22cc";
 export const anaId = "5e1d3a00-0000-4000-8000-000000000001";
 export const benId = "5e1d3a00-0000-4000-8000-000000000002";
 export const snapshotId = "01a1fda9-4444-7b02-8c55-00aa11bb22cc";
+export const taskId = "01a1fda9-5555-7b02-8c55-00aa11bb22cc";
 const siteId = "9f1d3a00-0000-4000-8000-000000000009";
 
 export type Called = { readonly name: string; readonly args: JsonObject };
@@ -79,6 +80,10 @@ export const aboutTicket = (state = "READY_TO_SCHEDULE"): Conversation =>
         "2026-11-21T18:29:00.000Z\nnext: schedule_book, schedule_slots",
     })
     .answers("Triaged.");
+
+/** What a task that nobody has yet reads like. */
+export const taskText = (state = "pending"): string =>
+  `task_id ${taskId} ${state} priority 3 scope "warranty"; "Check the warranty"; nobody has it`;
 
 export const rankingText = `DONE assignment.recommend
 ${ticketText("SCHEDULED")}

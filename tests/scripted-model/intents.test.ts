@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
-import { chatName, commandEntries } from "../../dispatch/contract/index.ts";
+import { chatName, commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
 import { intents, readSentence } from "../../lab/scripted-model/intents.ts";
 import { tools } from "../../plugin/src/tool-catalog.ts";
 import {
@@ -17,6 +17,8 @@ import {
   rankingText,
   receiptId,
   snapshotId,
+  taskId,
+  taskText,
   ticketId,
   ticketText,
   type Called,
@@ -231,6 +233,64 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
   ],
 ];
 
+const title = (words: string) => ({ title: words, ticket_id: ticketId });
+const handed: readonly (readonly [string, Called])[] = [
+  [
+    "have somebody check the warranty",
+    { name: "task_create", args: { ...title("Check the warranty"), scope: "warranty" } },
+  ],
+  ["let an agent draft the quote.", { name: "task_create", args: { ...title("Draft the quote"), scope: "quote" } }],
+  [
+    "could you have the clerk call the supplier about the pane, and the hinge",
+    {
+      name: "task_create",
+      args: { ...title("Call the supplier about the pane, and the hinge"), scope: "supplier", assignee: "clerk" },
+    },
+  ],
+  [
+    "have somebody write to the landlord",
+    { name: "task_create", args: { ...title("Write to the landlord"), scope: "office" } },
+  ],
+  ["cancel that task", { name: "task_update", args: { task_id: taskId, status: "cancelled" } }],
+  [
+    "cancel the task because the customer called it off",
+    { name: "task_update", args: { task_id: taskId, status: "cancelled", reason: "the customer called it off" } },
+  ],
+  ["give that task to the clerk", { name: "task_update", args: { task_id: taskId, assignee: "clerk" } }],
+  ["try it again", { name: "task_update", args: { task_id: taskId, status: "pending" } }],
+  ["is that done yet?", { name: "task_check", args: { task_id: taskId } }],
+  ["what came out of it?", { name: "task_check", args: { task_id: taskId } }],
+  ["why does nobody do it?", { name: "task_explain", args: { task_id: taskId } }],
+  ["why that agent", { name: "task_explain", args: { task_id: taskId } }],
+  [
+    "which tasks wait?",
+    { name: "task_list", args: { status: ["pending", "assigned", "in_progress", "awaiting_review"], limit: 10 } },
+  ],
+  ["which agents are awake?", { name: "worker_list", args: {} }],
+  ["give the clerk nothing new", { name: "worker_drain", args: { slug: "clerk" } }],
+  ["the clerk may have new work again", { name: "worker_undrain", args: { slug: "clerk" } }],
+];
+
+describe("a sentence about desk tasks becomes a call", () => {
+  const afterOne = () => aboutTicket().ran({ name: "task_create", text: `DONE task.create\n${taskText()}` });
+  for (const [sentence, called] of handed) {
+    test(sentence, () => {
+      assert.deepEqual(afterOne().says(sentence).calls(), [called]);
+      const fields = tools.find(({ chatName }) => chatName === called.name)?.fields;
+      for (const field of Object.keys(called.args)) assert.ok(fields?.has(field), field);
+    });
+  }
+
+  test("but for a task that none has come up, it asks which", () => {
+    assert.match(aboutTicket().says("cancel that task").hears(), /^Which task\?/);
+  });
+
+  test("and cancels the ticket where no task is meant", () => {
+    const cancelled = afterOne().says("cancel it because the customer called it off").calls();
+    assert.deepEqual(cancelled[0]?.name, "ticket_cancel");
+  });
+});
+
 describe("a sentence becomes calls", () => {
   for (const [sentence, ...calls] of cases) {
     test(sentence, () => assert.deepEqual(aboutTicket().says(sentence).calls(), calls));
@@ -254,7 +314,8 @@ describe("a sentence becomes calls", () => {
     for (const sentence of sentences) assert.ok(readSentence(sentence), sentence);
   });
 
-  for (const [tool, { said = [] }] of commandEntries) {
+  const swarm = queryEntries.filter(([tool]) => /^(?:task|worker)\./.test(tool));
+  for (const [tool, { said = [] }] of [...commandEntries, ...swarm]) {
     for (const sentence of said)
       test(`so is what people say for ${tool}: ${sentence}`, () => {
         const meant = readSentence(sentence)?.map(({ intent }) => intent.tool);
@@ -265,6 +326,8 @@ describe("a sentence becomes calls", () => {
   for (const { example, tool } of intents) {
     test(`its own example is understood: ${example}`, () => {
       const conversation = aboutTicket()
+        .says("have somebody check the warranty")
+        .ran({ name: "task_create", text: `DONE task.create\n${taskText()}` })
         .says("offer Tuesday 9 to 11")
         .ran({ name: "schedule_propose", args: { options: [nine] }, text: "DONE schedule.propose" })
         .says(example);
