@@ -5,8 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Duty } from "./duty.ts";
 import type { Trouble } from "./trouble.ts";
 
-/** News may come with every commit of the desk; a duty that has nothing to do looks at most so often, in ms. */
-const restMs = 25;
+/** News may come with every commit of the desk; a duty that has nothing to do begins to look at most once in so many ms. */
+const restMs = 10;
 
 export class Lane {
   readonly #duty: Duty;
@@ -45,6 +45,7 @@ export class Lane {
     let more = true;
     while (more && !this.#stopping) {
       this.#again = false;
+      const begunAt = performance.now();
       try {
         ({ more } = await this.#duty.round(() => this.#stopping));
         this.#trouble.worked(this.#duty.name);
@@ -53,7 +54,7 @@ export class Lane {
         more = false;
       }
       if (more || !this.#again) continue;
-      await delay(restMs);
+      await delay(Math.max(0, begunAt + restMs - performance.now()));
       more = true;
     }
     this.#running = null;

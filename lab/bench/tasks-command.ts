@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
 import { CommandFailure, runCommand, wholeNumber } from "../../dispatch/process/command-line.ts";
 import { startApiProcess } from "./api-process.ts";
 import { figuresOf, median, round, type Figures } from "./measure.ts";
@@ -16,6 +17,9 @@ import { startWorkerProcess } from "./worker-process.ts";
 
 const say = (line: string): void => console.error(line);
 const wanted = { claims: 0.5, idle_p95_ms: 25, busy_p95_ms: 200, growth: 1.2 } as const;
+
+/** Between two new tasks that are timed. */
+const restMs = 100;
 
 type Bench = {
   readonly serverUrl: string;
@@ -186,12 +190,14 @@ async function latencies(
     ),
   );
   const made: string[] = [];
-  const isGiven = (id: string) =>
-    withClient(
-      url,
-      async (client) => (await client.query("SELECT FROM tasks WHERE id = $1 AND status = 'assigned'", [id])).rowCount,
-    );
+  const watching = new pg.Client(url);
+  await watching.connect();
+  ends.defer(() => watching.end());
+  const given = { name: "given", text: "SELECT FROM tasks WHERE id = $1 AND status = 'assigned'" };
+  const isGiven = async (id: string) => (await watching.query({ ...given, values: [id] })).rowCount;
   for (let n = 0; n < samples; n++) {
+    // What the one before it has set off is over, however long that takes.
+    await delay(restMs + (n % 10) * 5);
     const response = await fetch(`${api.url}/api/v1/tasks`, {
       method: "POST",
       headers: {
