@@ -75,7 +75,7 @@ export function httpServer(listener: Listener, most: number): HttpServer {
     if (refused.has(socket)) return;
     refused.add(socket);
     const { status, message } = brokenRequest(error.code);
-    const refusal = new Refusal("INVALID_REQUEST", {}, { message });
+    const refusal = new Refusal("INVALID_REQUEST", { field: "request" }, { message });
     const inHand = room.inHand(socket);
     if (!inHand || isSent(inHand)) return refuse(socket, status, refusal);
     // What came before the broken bytes is answered first; if they are in the middle of its body, its reader hears of

@@ -28,8 +28,14 @@ const define = <const T extends Record<string, ErrorEntry>>(entries: T): T => en
 
 export const errorRegistry = define({
   INVALID_JSON: { status: 400, message: "The body is not a JSON object in UTF-8." },
-  INVALID_REQUEST: { status: 400, message: "A field of the request breaks a rule; validation_errors names each." },
-  INVALID_QUERY: { status: 400, message: "A query parameter breaks a rule; validation_errors names each." },
+  INVALID_REQUEST: {
+    status: 400,
+    message: "A field of the request breaks a rule; field names the first, validation_errors each.",
+  },
+  INVALID_QUERY: {
+    status: 400,
+    message: "A query parameter breaks a rule; field names the first, validation_errors each.",
+  },
   INVALID_TASK_ID: { status: 400, message: "The task id in the path is not a uuid." },
   REASON_REQUIRED: {
     status: 400,

@@ -606,6 +606,7 @@ export const errorBody = Type.Object({
     message: text(),
     request_id: nullable(text()),
     correlation_id: nullable(text()),
+    field: Type.Optional(text()),
     policy_error: Type.Optional(Type.Object({ dimension: text(), requirement_code: Type.Optional(text()) })),
   }),
 });

@@ -49,6 +49,12 @@ export function invalidJson(message: string = errorRegistry.INVALID_JSON.message
 export const invalidField = (path: string, rule: string, message: string): Refusal =>
   invalidFields([{ path, rule, message }]);
 
+/** Of a refusal of fields the first of them, as a program looks it up: `work/parts/0` is `work.parts.0`, the whole body `body`. */
+function firstField({ validation_errors: violations }: Details): { field: string } | null {
+  const [first]: readonly Partial<Violation>[] = Array.isArray(violations) ? violations : [];
+  return first?.path === undefined ? null : { field: first.path.replaceAll("/", ".") || "body" };
+}
+
 /** The body of an error answer. */
 export function refusalBody(refusal: Refusal, requestId: string | null, correlationId: string | null) {
   const entry = errorRegistry[refusal.code];
@@ -59,6 +65,7 @@ export function refusalBody(refusal: Refusal, requestId: string | null, correlat
       message: refusal.message,
       request_id: requestId,
       correlation_id: correlationId,
+      ...firstField(refusal.details),
       ...refusal.details,
       ...("dimension" in entry && {
         policy_error: { dimension: entry.dimension, ...(requirement && { requirement_code: requirement }) },

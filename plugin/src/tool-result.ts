@@ -96,6 +96,7 @@ const peoplesWords: ReadonlySet<string> = new Set([
 ]);
 
 function refusalText(tool: string, { code, message, details }: ApiRefusal, granted: readonly Role[]): string {
+  const broken = listAt(details, "validation_errors").filter(isObject).slice(0, 12);
   const facts: string[] = [];
   const words: Record<string, unknown> = {};
   const reason = meaningOf(textAt(details, "reason"), textAt(details, "detail"));
@@ -104,6 +105,7 @@ function refusalText(tool: string, { code, message, details }: ApiRefusal, grant
     if (saidElsewhere.has(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
     if (key === "rejected" && technicians.length > 0) continue;
     if (reason !== null && (key === "reason" || key === "detail")) continue;
+    if (key === "field" && broken.length > 0) continue;
     if (peoplesWords.has(key)) words[key] = value;
     else if (Array.isArray(value))
       facts.push(
@@ -116,7 +118,6 @@ function refusalText(tool: string, { code, message, details }: ApiRefusal, grant
     else if (typeof value === "string") facts.push(`${key}: ${plainOrQuoted(value)}`);
     else facts.push(`${key}: ${inline(value)}`);
   }
-  const broken = listAt(details, "validation_errors").filter(isObject).slice(0, 12);
   return lines(
     `REFUSED ${code} ${tool}: nothing changed.`,
     sentence(message),

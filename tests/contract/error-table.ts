@@ -11,7 +11,7 @@ export type ErrorRow = {
   readonly header?: "retry-after" | "allow";
 };
 
-const fields = ["validation_errors"];
+const fields = ["field", "validation_errors"];
 const hold = ["snapshot_id", "hold_id", "confirmation_log"];
 const assignment = "assignment";
 const scheduling = "scheduling";

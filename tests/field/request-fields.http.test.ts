@@ -17,7 +17,9 @@ const place = { account_id: acme.id, site_id: acme.oakland };
 /** The paths that a refusal of fields names; each with a rule and a sentence. */
 function fieldsAtFault({ status, error }: Refused): string[] {
   assert.deepEqual([status, error.code], [400, "INVALID_REQUEST"], JSON.stringify(error));
-  return objectsIn(error["validation_errors"]).map(({ path, rule, message, ...rest }) => {
+  const faults = objectsIn(error["validation_errors"]);
+  assert.equal(error["field"], String(faults[0]?.["path"]).replaceAll("/", ".") || "body");
+  return faults.map(({ path, rule, message, ...rest }) => {
     assert.ok(typeof path === "string" && typeof rule === "string" && typeof message === "string" && message !== "");
     assert.deepEqual(rest, {});
     return path;

@@ -69,11 +69,12 @@ function judged(request: HttpRequest, tool: ToolName | null, { status, headers, 
     assert.ok(changed || status === statusOfTool.get(tool), `status ${status}`);
     return { status, code: null, body: parseBody(tool, body) };
   }
-  const { code, message, policy_error, request_id } = parseRefusal(body);
+  const { code, message, field, policy_error, request_id } = parseRefusal(body);
   const entry = registry.get(code);
   assert.ok(entry, `${code} is not in the registry`);
   if (!statusesOfHttp.has(status)) assert.equal(status, entry.status);
   if (code === "METHOD_NOT_ALLOWED") assert.ok(headers.has("allow"));
+  if (code === "INVALID_REQUEST") assert.ok(field, "no field is named");
   assert.equal(policy_error?.dimension, entry.dimension);
   assert.ok(message.length > 0 && message.length < 1_000, `the message has ${message.length} characters`);
   const key = request.headers.find(([name]) => name.toLowerCase() === "idempotency-key")?.[1];

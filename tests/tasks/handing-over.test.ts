@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { objectsIn, startTestApi, type Refused } from "../support/api.ts";
+import { startTestApi, type Refused } from "../support/api.ts";
 import { startTestWorker } from "../support/worker.ts";
 import { addAgent, addTask, by, changeAgent, heard, heartbeat, startAgent, tell } from "./agents.ts";
 
 const said = ({ status, error }: Refused) => [status, error.code];
-const fieldOf = ({ error }: Refused) => objectsIn(error["validation_errors"])[0]?.["path"];
+const fieldOf = ({ error }: Refused) => error["field"];
 const reason = "It is urgent after all";
 
 describe("a task given by hand", async () => {
