@@ -2,7 +2,6 @@
 
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { call, once, reasonIn, say, type Call, type Intent, type Speaking, type Step } from "./intent.ts";
-import { eitherOf } from "./patterns.ts";
 import { uuidAnywhere } from "./tool-result.ts";
 
 /** What is asked of somebody at a desk, and not of somebody at a door. */

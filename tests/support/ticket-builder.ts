@@ -27,7 +27,7 @@ export type Plan = {
   readonly techId?: string;
   /** The visit; by default an hour that no other built ticket has. */
   readonly window?: { readonly start: string; readonly end: string };
-  /** Whether a SCHEDULED ticket has a technician, by schedule.book; otherwise its time is the customer's and nobody is on it. */
+  /** Whether a technician is booked with the time, by schedule.book; otherwise it is the customer's, and nobody is on it until sent. */
   readonly booked?: boolean;
   /** Where a ticket in APPROVAL_REQUIRED came from. */
   readonly approvalFrom?: "triage" | "change" | "limit";
@@ -138,7 +138,7 @@ function routeTo(state: TicketState, plan: Plan): readonly Step[] {
     APPROVAL_REQUIRED: toApproval[approvalFrom],
     READY_TO_SCHEDULE: ["ready"],
     SCHEDULE_PROPOSED: ["ready", "propose"],
-    SCHEDULED: booked ? ["ready", "book"] : ["ready", "propose", "confirm"],
+    SCHEDULED: ["ready", "propose", "confirm"],
     PENDING_CUSTOMER_CONFIRMATION: [...toHeld[heldIn], "hold"],
     DISPATCHED: toDispatched,
     ON_SITE: [...toDispatched, "arrive"],
@@ -150,8 +150,10 @@ function routeTo(state: TicketState, plan: Plan): readonly Step[] {
     CLOSED: [...toCompleted, "verify", "invoice", "close"],
     CANCELLED: [...toCancelled[cancelledIn], "cancel"],
   };
-  return routes[state];
+  return booked ? routes[state].filter((step) => step !== "propose").map(bookedAtOnce) : routes[state];
 }
+
+const bookedAtOnce = (step: Step): Step => (step === "confirm" ? "book" : step);
 
 const toCancelled = {
   NEW: [],
