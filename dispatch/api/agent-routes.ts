@@ -6,7 +6,6 @@ import { roles as everyRole } from "../contract/roles.ts";
 import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { requireRole } from "../kernel/authorize.ts";
-import { newId } from "../kernel/clock.ts";
 import type { Desk } from "../kernel/desk.ts";
 import { execute } from "../kernel/execute.ts";
 import { isObject, parseBody, type JsonObject } from "../kernel/json.ts";
@@ -16,6 +15,7 @@ import { heartbeatEveryMs } from "../workforce/presence.ts";
 import { agentSurface, type AgentCredentials } from "./agent-credentials.ts";
 import type { BodyReader } from "./body-reader.ts";
 import type { Exchange } from "./exchange.ts";
+import { keyIfAny } from "./idempotency-key.ts";
 import type { PathIds, RouteEntry } from "./routes.ts";
 
 type Parts = {
@@ -51,7 +51,9 @@ async function heartbeat({ desk, kernel, agents, bodies }: Parts, exchange: Exch
   const slug = (ids["slug"] ?? "").toLowerCase();
   const actor = (exchange.actor = await agents.callerOf(exchange, ["agent", "admin"]));
   const body = parseBody(await bodies.read(exchange, actor.id));
+  const requestId = keyIfAny(exchange);
   requireSelf(actor, slug);
+  requireKnown(desk, body, ["activity", "tokens_used"]);
   const activity = activityIn(body);
   const tokens = body["tokens_used"] ?? 0;
   if (typeof tokens !== "number" || !Number.isInteger(tokens) || tokens < 0 || tokens > 2_147_483_647)
@@ -62,7 +64,13 @@ async function heartbeat({ desk, kernel, agents, bodies }: Parts, exchange: Exch
     );
   const alive = await desk.db.row(noteAlive, [slug, desk.clock.now().toISOString(), activity, tokens]);
   if (!alive)
-    await run(kernel, exchange, actor, "worker.report", slug, { activity: activity ?? "idle", tokens_used: tokens });
+    await run(kernel, exchange, {
+      actor,
+      requestId,
+      name: "worker.report",
+      slug,
+      body: { activity: activity ?? "idle", tokens_used: tokens },
+    });
   exchange.json(200, JSON.stringify({ next_ms: heartbeatEveryMs }));
 }
 
@@ -72,6 +80,13 @@ function activityIn({ activity }: JsonObject): Activity | null {
   const known = activities.find((one) => one === activity);
   if (known === undefined) throw invalidField("activity", "enum", `must be one of ${activities.join(", ")}`);
   return known;
+}
+
+/** As the body of any tool. @throws Refusal INVALID_REQUEST under a profile that refuses what is no field */
+function requireKnown({ policy }: Desk, body: JsonObject, known: readonly string[]): void {
+  const unknown = Object.keys(body).find((name) => !known.includes(name));
+  if (unknown !== undefined && policy.unknownFields === "refuse")
+    throw invalidField(unknown.slice(0, 100), "additionalProperties", "is not a field of this");
 }
 
 /** @throws Refusal FORBIDDEN for whoever speaks of another */
@@ -87,9 +102,11 @@ function requireSelf(actor: Actor, slug: string): void {
 const agentSubject = /^swarm\.agent\.([a-z0-9][a-z0-9_-]{0,62})\.(started|stopped)$/;
 const taskSubject = "swarm.task.request";
 
-async function takeEvent({ kernel, agents, bodies }: Parts, exchange: Exchange): Promise<void> {
+async function takeEvent({ desk, kernel, agents, bodies }: Parts, exchange: Exchange): Promise<void> {
   const actor = (exchange.actor = await agents.callerOf(exchange, everyRole, true));
   const body = parseBody(await bodies.read(exchange, actor.id));
+  const requestId = keyIfAny(exchange);
+  requireKnown(desk, body, ["subject", "data"]);
   const { subject, data = {} } = body;
   if (typeof subject !== "string")
     throw invalidField("subject", "required", "must be a subject, e.g. swarm.task.request");
@@ -101,7 +118,7 @@ async function takeEvent({ kernel, agents, bodies }: Parts, exchange: Exchange):
       path: commands["task.create"].path,
       ids: {},
       body: data,
-      requestId: exchange.requestId ?? newId(),
+      requestId,
       actor,
       trace: exchange.trace,
     });
@@ -114,24 +131,17 @@ async function takeEvent({ kernel, agents, bodies }: Parts, exchange: Exchange):
       allowed_subjects: [taskSubject, `swarm.agent.${actor.id}.started`, `swarm.agent.${actor.id}.stopped`],
     });
   const name = what === "started" ? "worker.started" : "worker.stopped";
-  const answer = await run(kernel, exchange, actor, name, slug, data);
+  const answer = await run(kernel, exchange, { actor, requestId, name, slug, body: data });
   exchange.json(202, JSON.stringify({ event_id: JSON.parse(answer.body).receipt.receipt_id }));
 }
 
-const run = (
-  kernel: Kernel,
-  { requestId, trace }: Exchange,
-  actor: Actor,
-  name: "worker.report" | "worker.started" | "worker.stopped",
-  slug: string,
-  body: JsonObject,
-) =>
-  execute(kernel, {
-    name,
-    path: pathWith(pipelineCommands[name].path, { slug }),
-    ids: { slug },
-    body,
-    requestId: requestId ?? newId(),
-    actor,
-    trace,
-  });
+type OwnWord = {
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly name: "worker.report" | "worker.started" | "worker.stopped";
+  readonly slug: string;
+  readonly body: JsonObject;
+};
+
+const run = (kernel: Kernel, { trace }: Exchange, { name, slug, ...word }: OwnWord) =>
+  execute(kernel, { name, path: pathWith(pipelineCommands[name].path, { slug }), ids: { slug }, trace, ...word });

@@ -6,7 +6,6 @@ import type { ErrorCode } from "../contract/errors.ts";
 import { idKindOf, pathWith, type Contract } from "../contract/index.ts";
 import { answerQuery, type QueryHandlers } from "../kernel/answer-query.ts";
 import { requireRole, requireTool } from "../kernel/authorize.ts";
-import { newId } from "../kernel/clock.ts";
 import type { CommandHandlers } from "../kernel/command.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Answer } from "../kernel/command-call.ts";
@@ -25,6 +24,7 @@ import { agentRoutes } from "./agent-routes.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
+import { keyIfAny, requireIdempotencyKey } from "./idempotency-key.ts";
 import { parameterReader } from "./query-string.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { sendFile, sendStreamed } from "./send-file.ts";
@@ -172,18 +172,6 @@ function aboutIn(aggregate: string, idIn: string | null, ids: PathIds): Exchange
   const id = idIn === null ? undefined : ids[idIn];
   return id === undefined ? null : { aggregate, id };
 }
-
-/** @throws Refusal MISSING_IDEMPOTENCY_KEY, INVALID_IDEMPOTENCY_KEY */
-function requireIdempotencyKey(exchange: Exchange): string {
-  if (exchange.requestId !== null) return exchange.requestId;
-  throw new Refusal(
-    exchange.request.headers["idempotency-key"] ? "INVALID_IDEMPOTENCY_KEY" : "MISSING_IDEMPOTENCY_KEY",
-  );
-}
-
-/** As requireIdempotencyKey, where a call without one is an intent of its own. @throws Refusal INVALID_IDEMPOTENCY_KEY */
-const keyIfAny = (exchange: Exchange): string =>
-  exchange.request.headers["idempotency-key"] === undefined ? newId() : requireIdempotencyKey(exchange);
 
 function toolHeader(exchange: Exchange): string | undefined {
   const sent = exchange.request.headers["x-tool-name"];

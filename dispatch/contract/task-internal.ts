@@ -2,7 +2,7 @@
 // and offered to nobody.
 
 import { defineCommands } from "./entry.ts";
-import { freeText, line, optional, slugPattern, Type } from "./fields.ts";
+import { freeText, idOf, line, optional, slugPattern, Type } from "./fields.ts";
 import * as body from "./task-responses.ts";
 import { activities } from "./task-responses.ts";
 
@@ -82,7 +82,7 @@ export const taskInternalCommands = defineCommands({
     ...onWorker,
     path: `${agent}/started`,
     summary: "A worker has started; what a run before it left behind is given out again.",
-    input: Type.Object({ run: optional(Type.String({ format: "uuid" })) }),
+    input: Type.Object({ run: optional(idOf()) }),
   },
   "worker.stopped": {
     ...onWorker,

@@ -2,6 +2,7 @@
 // schema. It knows no field by name.
 
 import { Ajv, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from "ajv";
+import { uuidPattern } from "../contract/ids.ts";
 import { contract as ours, type AnyEntry, type Contract } from "../contract/index.ts";
 import { isObject, storedJsonBytes, type JsonObject } from "./json.ts";
 import type { Violation } from "./refusal.ts";
@@ -61,7 +62,7 @@ function newAjv(unknownFields: UnknownFields): Ajv {
     ...(unknownFields === "ignore" && { removeAdditional: true }),
   });
   ajv.addFormat("date-time", isTime);
-  ajv.addFormat("uuid", true);
+  ajv.addFormat("uuid", new RegExp(uuidPattern));
   ajv.addKeyword({ keyword: "x-case", schemaType: "string" });
   ajv.addKeyword({
     keyword: "x-window",
