@@ -65,16 +65,20 @@ export async function runAgent(options: Options): Promise<AgentEnd> {
         lastBusy = performance.now();
         tellSoon();
         if (draining.aborted && running.size === 0) finish("drained");
+        // It may have been given back meanwhile, which was no news while it was still in hand.
+        if (own.signal.aborted) catchUp();
       });
   };
   /** What the desk says that this agent has; asked whenever something may have been missed. */
-  const catchUp = () =>
+  const catchUp = () => {
+    if (draining.aborted || over.signal.aborted) return;
     void client
-      .held()
-      .then((tasks) => tasks.filter(({ status }) => status === "assigned").forEach(({ id }) => begin(id)))
+      .held(over.signal)
+      .then((tasks) => tasks.forEach(({ id }) => begin(id)))
       .catch((error: unknown) => say(`its tasks could not be read: ${String(error)}`));
+  };
   const onEvent = ({ id, event, data }: TaskEvent) => {
-    if (event === "assigned" && data["assignee"] === client.slug) begin(id);
+    if (toDo.has(event) && data["assignee"] === client.slug) begin(id);
     if (takenAway.has(event)) running.get(id)?.abort();
   };
 
@@ -129,12 +133,14 @@ export async function runAgent(options: Options): Promise<AgentEnd> {
   return why;
 }
 
+/** Events after which the task is this agent's to work on: given to it, no longer blocked, or sent back by who reviewed it. */
+const toDo: ReadonlySet<string> = new Set(["assigned", "unblocked"]);
 /** Events after which the task is no longer this agent's to work on. */
 const takenAway: ReadonlySet<string> = new Set(["cancelled", "timeout", "reassigned", "blocked"]);
 
 async function work({ client, command, environment, say }: Options, id: string, signal: AbortSignal): Promise<void> {
-  const task = await client.task(id);
-  await client.progress(id, { message: "begun" });
+  const task = await client.task(id, signal);
+  await client.begin(id, signal);
   say(`${id}: ${task.title}`);
   const pace = paced((said) => client.progress(id, said));
   const ended = await runTask({
@@ -147,17 +153,28 @@ async function work({ client, command, environment, say }: Options, id: string, 
   await pace.settled();
   if (ended.kind === "stopped") return say(`${id}: was taken away, or this agent stops`);
   if (ended.kind === "failed") {
-    await client.fail(id, { error: ended.error, retry: ended.retry });
+    await client.fail(id, { error: ended.error, retry: ended.retry }, signal);
     return say(`${id}: failed`);
   }
   const { result, summary, tokensUsed } = ended;
-  await client.complete(id, {
+  const done = {
     result,
-    ...(summary !== null && { summary: summary.slice(0, 4_000) }),
+    ...(summary !== null && { summary }),
     ...(tokensUsed !== null && { tokens_used: tokensUsed }),
-  });
+  };
+  try {
+    await client.complete(id, done, signal);
+  } catch (error) {
+    if (!(error instanceof DeskRefused) || !unfit.has(error.status)) throw error;
+    // The desk never takes this result: the task must not wait for one until its time is over.
+    await client.fail(id, { error: `Its result was refused: ${error.message}`.slice(0, 4_000) }, signal);
+    return say(`${id}: failed, since its result was refused: ${error.message}`);
+  }
   say(`${id}: done`);
 }
+
+/** A result that breaks a rule, or is too large. */
+const unfit: ReadonlySet<number> = new Set([400, 413]);
 
 /** Says the newest of what is said, at most so often; a word that does not arrive is no reason to stop. */
 function paced(send: (said: Progress) => Promise<unknown>) {

@@ -25,7 +25,7 @@ export async function register(url: string, wanted: Wanted, say: (line: string) 
       throw new DeskRefused(0, "UNREACHABLE", `${url} does not answer: ${String(error)}`);
     });
     const text = await response.text();
-    if (!response.ok) throw refusedBy(response.status, text);
+    if (!response.ok) throw refusedBy(response, text);
     return JSON.parse(text);
   };
   await post("/agents", wanted);

@@ -2,9 +2,10 @@
 // of its own, with an environment of few names.
 
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
 import type { TaskBody } from "../contract/task-responses.ts";
 import type { Progress } from "./desk-client.ts";
+import { tellLines } from "./output-lines.ts";
 
 export type Ended =
   | {
@@ -29,8 +30,12 @@ type Options = {
 
 /** Between the word to end and the end. */
 const graceMs = 10_000;
-/** Of what is said in text: the result, and the last lines of a failure. */
+/** What the command has said is read for so long after its end, where another process holds its output open. */
+const heldMs = 1_000;
+/** Of what is said in text: the result, its summary, a word of progress, and the last lines of a failure. */
 const longestOutput = 60_000;
+const longestSummary = 4_000;
+const longestMessage = 1_000;
 const lastLines = 20;
 /** As sysexits.h has it: what comes in is wrong, so that nobody else need try. */
 const exitDataError = 65;
@@ -65,14 +70,15 @@ export function runTask({
     };
     if (signal.aborted) onStop();
     else signal.addEventListener("abort", onStop, { once: true });
-    createInterface(child.stdout).on("line", (line) => {
+    tellLines(child.stdout, (line) => {
       const object = objectIn(line);
       if (object?.progress !== undefined) onProgress(progressOf(object.progress));
       else if (object?.result !== undefined) said = object;
-      else text = `${text}${line}\n`.slice(-longestOutput);
+      else text += `${line.slice(-longestOutput)}\n`;
+      if (text.length > 4 * longestOutput) text = text.slice(-longestOutput);
     });
-    createInterface(child.stderr).on("line", (line) => {
-      complaints.push(line.slice(0, 1_000));
+    tellLines(child.stderr, (line) => {
+      complaints.push(line.slice(0, longestMessage));
       if (complaints.length > lastLines) complaints.shift();
     });
     // A command that reads nothing of its task closes the pipe.
@@ -81,10 +87,14 @@ export function runTask({
     const settle = (ended: Ended) => {
       clearTimeout(killing);
       signal.removeEventListener("abort", onStop);
-      // What it left behind in its group is nobody's.
-      kill("SIGKILL");
       resolve(ended);
     };
+    child.on("exit", () => {
+      // What it left behind in its group is nobody's; what has left the group may hold the pipes for as long as it likes.
+      kill("SIGKILL");
+      const held = setTimeout(() => [child.stdout, child.stderr].forEach((pipe) => pipe.destroy()), heldMs);
+      child.on("close", () => clearTimeout(held));
+    });
     child.on("error", (error) =>
       settle({ kind: "failed", error: `${program} cannot be run: ${error.message}`, retry: false }),
     );
@@ -94,7 +104,7 @@ export function runTask({
       const how = code === null ? `was ended by ${killedBy}` : `ended with ${code}`;
       settle({
         kind: "failed",
-        error: [`${program} ${how}`, ...complaints].join("\n").slice(0, 4_000),
+        error: plain([`${program} ${how}`, ...complaints].join("\n"), 4_000),
         retry: code !== exitDataError,
       });
     });
@@ -113,28 +123,36 @@ function objectIn(line: string): Said | null {
   }
 }
 
+/** All but newline and tab; Postgres cannot store the first of them. */
+// oxlint-disable-next-line no-control-regex
+const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** A text as the desk takes it: without colours, control characters and halves of a character. */
+const plain = (text: string, most: number): string =>
+  stripVTControlCharacters(text).replace(controlCharacters, "").slice(0, most).toWellFormed();
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 function progressOf(said: unknown): Progress {
-  if (typeof said === "string") return { message: said.slice(0, 1_000) };
+  if (typeof said === "string") return { message: plain(said, longestMessage) };
   const { message, percent, data }: { message?: unknown; percent?: unknown; data?: unknown } = Object(said);
   return {
-    ...(typeof message === "string" && { message: message.slice(0, 1_000) }),
+    ...(typeof message === "string" && { message: plain(message, longestMessage) }),
     ...(typeof percent === "number" && { percent: Math.min(100, Math.max(0, Math.round(percent))) }),
-    ...(typeof data === "object" && data !== null && { data }),
+    ...(isObject(data) && { data }),
   };
 }
 
 function doneWith(said: Said | null, text: string): Ended {
   const { result, summary, tokens_used } = said ?? {};
-  const shown = text.trim();
+  const shown = plain(text.slice(-longestOutput), longestOutput).trim();
+  const summed = typeof summary === "string" ? summary : said ? null : shown === "" ? "Done" : shown;
   return {
     kind: "done",
-    result:
-      typeof result === "object" && result !== null
-        ? result
-        : result === undefined
-          ? { text: shown }
-          : { value: result },
-    summary: typeof summary === "string" ? summary : said ? null : shown === "" ? "Done" : shown,
-    tokensUsed: typeof tokens_used === "number" ? tokens_used : null,
+    result: isObject(result) ? result : result === undefined ? { text: shown } : { value: result },
+    summary: summed === null ? null : plain(summed, longestSummary),
+    tokensUsed:
+      typeof tokens_used === "number" && Number.isInteger(tokens_used) && tokens_used >= 0 ? tokens_used : null,
   };
 }

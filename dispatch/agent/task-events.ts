@@ -42,7 +42,7 @@ export async function followTasks({ client, signal, onEvent, onStarted, onOpen, 
         redirect: "error",
         signal: AbortSignal.any([signal, silent.signal]),
       });
-      if (!response.ok || !response.body) throw refusedBy(response.status, await response.text());
+      if (!response.ok || !response.body) throw refusedBy(response, await response.text());
       onOpen();
       wait = backOffMs.first;
       for await (const { id: position, event, data } of messagesIn(response.body, silent)) {
