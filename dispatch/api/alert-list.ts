@@ -162,6 +162,22 @@ export const reportedAlerts = define({
       "A part of the stack ended, or hung and was killed, within the last hour, and its supervisor started it again.",
     firstCommand: "pnpm dispatch:alerts --explain PART_RESTARTED",
   },
+  TASKS_STUCK: {
+    severity: "warning",
+    owner: "dispatch desk",
+    runbook: "ops/runbooks/tasks_stuck.md",
+    summary:
+      "Desk tasks have waited for an agent for longer than their priority allows: nobody is able or free, or no worker hands them out.",
+    firstCommand: "pnpm dispatch:alerts --explain TASKS_STUCK",
+  },
+  AGENTS_SILENT: {
+    severity: "warning",
+    owner: "platform on call",
+    runbook: "ops/runbooks/agents_silent.md",
+    summary:
+      "An AI agent that has or had tasks is not heard of any more, or says itself that it cannot work; it gets nothing until it is back.",
+    firstCommand: "pnpm dispatch:alerts --explain AGENTS_SILENT",
+  },
 });
 
 /** What only Prometheus can tell: the API cannot report its own absence, and keeps no history to burn a budget from. */

@@ -18,6 +18,7 @@ import { leastFreePercent, type DiskSpace } from "../process/disk-space.ts";
 import type { EndsOfPart } from "../process/part-ends.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
+import { countMissedAgents, countStuckTasks, type StuckTasks } from "../workforce/task-standing.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
 import { auditWatched } from "./audit-watched.ts";
 import { reads, serviceName, type Checks } from "./health.ts";
@@ -171,6 +172,8 @@ export function alertReporter(
     const broken = await countOpenFaults(desk.db);
     const watched = await auditWatched(desk);
     const unreadable = await desk.policies.unreadable();
+    const stuck = await countStuckTasks(desk.db, now.toISOString());
+    const missed = await countMissedAgents(desk.db, now.toISOString());
     const connections = await serverConnections(desk.db);
     const offset = await clockOffset(desk.db);
     const [room, ended] = await ofMachine;
@@ -215,6 +218,8 @@ export function alertReporter(
         ...(unreadable.length > 0 && { reason: unreadable.map(unreadableReason).join("; ") }),
       },
       PART_RESTARTED: { ...restartsOf(ended ?? [], now), threshold: 1 },
+      TASKS_STUCK: { count: stuck.tasks, threshold: 1, ...(stuck.tasks > 0 && { reason: stuckReason(stuck) }) },
+      AGENTS_SILENT: { count: missed, threshold: 1 },
     };
     return { now, signals, measured };
   };
@@ -251,6 +256,9 @@ const unreadableReason = ({ why, open_tickets: open }: UnreadableVersion): strin
     ? why
     : `${why}. ${open} open ${open === 1 ? "ticket" : "tickets"} opened under it: listed and planned by the rules in force, and commands ` +
       "that need their own are refused";
+
+const stuckReason = ({ priority, minutes, unmatched_reason }: StuckTasks): string =>
+  `the most urgent has priority ${priority} and has waited for ${minutes} min: ${unmatched_reason ?? "not told why"}`;
 
 /** @throws Refusal when `read` takes longer; it goes on, and nobody waits for it */
 async function within<T>(ms: number, read: Promise<T>): Promise<T> {

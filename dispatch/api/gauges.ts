@@ -17,8 +17,11 @@ import type { Metrics } from "./metrics.ts";
 import { restartsByPart } from "./part-watch.ts";
 import { natsGauges, pendingBySink, readNats } from "./nats-gauges.ts";
 import { readingOf, type Reading } from "./reading.ts";
+import { assignLatencyText, tallies } from "./task-tallies.ts";
 import { readWebhooks, webhookGauges } from "./webhook-gauges.ts";
 import { workDone, workersSeen } from "./workers-seen.ts";
+import { agentsByStatus, tasksByStatus, waitsByPriority } from "../workforce/task-standing.ts";
+import { readTally } from "../workforce/task-tally.ts";
 
 const limits = {
   /** Counting 100,000 open tickets takes Postgres some 20 ms, so several scrapers share one count. */
@@ -81,7 +84,9 @@ export function addGauges(
   readings.set("disks", disks);
   readings.set("parts", parts);
   const measured = inTurn("alert_signals", () => alerts.measure());
-  metrics.gauges({
+  const tally = inTurn("task_tally", () => readTally(desk.db));
+  metrics.histogram(async () => assignLatencyText(await tally()));
+  metrics.readings({
     dispatch_dependency_up: async () => dependencies(await checks()),
     dispatch_db_pool_connections: async () => {
       const { total, idle, waiting } = desk.db.gauges();
@@ -113,6 +118,10 @@ export function addGauges(
     dispatch_workers: sharing("workers", () => workersByStatus(desk)),
     dispatch_worker_work: sharing("worker_work", async () => new Map(Object.entries(await workDone(desk)))),
     dispatch_outbox_lag_seconds: sharing("outbox", () => outboxLag(desk)),
+    dispatch_tasks: sharing("tasks", () => tasksByStatus(desk.db)),
+    dispatch_tasks_oldest_wait_seconds: sharing("task_waits", () => waitsByPriority(desk.db, desk.clock.now())),
+    dispatch_agents: sharing("agents", () => agentsByStatus(desk.db, desk.clock.now())),
+    ...tallies(tally),
     dispatch_travel_service: async () => new Map(Object.entries(desk.travel.gauges() ?? { drives: 0 })),
     dispatch_outbox_pending: async () => pendingBySink(await webhooks(), await nats()),
     ...webhookGauges(webhooks),

@@ -11,7 +11,8 @@ type MetricEntry = {
   readonly help: string;
   /** Labels the dashboard keeps apart; all unless it says otherwise. */
   readonly chartBy?: readonly string[];
-  /** How a gauge of several processes is read as one: the same in all (max, as a rule), each its own part, or the worst. */
+  /** How those of several processes are read as one: the same in all (max), each its own part (sum), or the worst; unless it is said,
+   *  max for a gauge and sum for what a process counts. */
   readonly across?: "max" | "min" | "sum";
 };
 
@@ -29,6 +30,10 @@ export const assignmentSpanMinutes = 5;
 /** NATS is behind from this age of an event on that it has not acknowledged. A server that is back is found within seconds. */
 export const natsBehindSeconds = 300;
 
+/** Said of what workers add up in the database. */
+const tallied =
+  "since the desk began, added up by workers from its events a few seconds later: the same in every process, and no restart ends it";
+
 /** What gauges are read from; those of one reading have one age. */
 export const readingNames = [
   "alert_signals",
@@ -45,6 +50,10 @@ export const readingNames = [
   "outbox",
   "webhooks",
   "nats",
+  "tasks",
+  "task_waits",
+  "agents",
+  "task_tally",
   "audit_watch",
   "locks",
 ] as const;
@@ -56,6 +65,13 @@ export const metricList = define({
     unit: "requests",
     help: "Requests answered",
     chartBy: ["method", "status"],
+  },
+  dispatch_http_requests_total: {
+    type: "counter",
+    labels: ["method", "endpoint", "status"],
+    unit: "requests",
+    help: "The same as dispatch_requests_total, under the name that the contract of tasks gives it",
+    chartBy: ["status"],
   },
   dispatch_errors_total: { type: "counter", labels: ["code"], unit: "errors", help: "Errors answered" },
   dispatch_request_duration_seconds: {
@@ -220,6 +236,45 @@ export const metricList = define({
     unit: "events",
     help: "Events that were never told to NATS, because no server takes such a subject, or so long a message",
   },
+  dispatch_tasks: {
+    type: "gauge",
+    labels: ["status"],
+    unit: "tasks",
+    help: "Desk tasks by state, those that are over too",
+  },
+  dispatch_tasks_oldest_wait_seconds: {
+    type: "gauge",
+    labels: ["priority"],
+    unit: "seconds",
+    help: "How long the pending task that has waited the longest has waited, by priority; 0 where none waits",
+  },
+  dispatch_agents: {
+    type: "gauge",
+    labels: ["status"],
+    unit: "agents",
+    help: "AI agents on the roster: awake, silent (not heard of for two minutes, or out of order), and away (asleep or stopped)",
+  },
+  dispatch_unmatched_total: {
+    type: "counter",
+    labels: [],
+    unit: "tasks",
+    help: `How often the broker said that nobody can take a task, once for each reason; ${tallied}`,
+    across: "max",
+  },
+  dispatch_wakes_total: {
+    type: "counter",
+    labels: ["outcome"],
+    unit: "wakes",
+    help: `Wakes of sleeping agents, by whether the agent came (ready) or not in time (failed); ${tallied}`,
+    across: "max",
+  },
+  dispatch_assign_latency_seconds: {
+    type: "histogram",
+    labels: [],
+    unit: "seconds",
+    help: `Time from a task's move to pending to its move to assigned, the waking of a sleeper included; ${tallied}`,
+    across: "max",
+  },
   dispatch_travel_service: {
     type: "gauge",
     labels: ["what"],
@@ -307,6 +362,10 @@ type NamesOf<T extends MetricEntry["type"]> = {
 }[MetricName];
 export type CounterName = NamesOf<"counter">;
 export type GaugeName = NamesOf<"gauge">;
+/** What every process reads alike, although it only grows. */
+export type TallyName = {
+  [N in MetricName]: Entries[N] extends { readonly type: "counter"; readonly across: "max" } ? N : never;
+}[MetricName];
 export type Metric = MetricEntry & { readonly name: string };
 
 const named = (entries: Record<string, MetricEntry>): Metric[] =>

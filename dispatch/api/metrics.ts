@@ -24,12 +24,15 @@ import {
   type CounterName,
   type GaugeName,
   type MetricName,
+  type TallyName,
 } from "./metric-list.ts";
 
 export class Metrics {
   readonly #registry = new Registry();
   readonly #clock: Clock;
+  readonly #kept: (() => Promise<string>)[] = [];
   readonly #requests = this.#counter("dispatch_requests_total");
+  readonly #httpRequests = this.#counter("dispatch_http_requests_total");
   readonly #errors = this.#counter("dispatch_errors_total");
   readonly #transitions = this.#counter("dispatch_transitions_total");
   readonly #replays = this.#counter("dispatch_idempotency_replay_total");
@@ -56,7 +59,9 @@ export class Metrics {
 
   /** Counts an answered request. */
   answered(exchange: Exchange, status: number): void {
-    this.#requests.inc({ method: exchange.method, endpoint: exchange.endpoint, status });
+    const request = { method: exchange.method, endpoint: exchange.endpoint, status };
+    this.#requests.inc(request);
+    this.#httpRequests.inc(request);
     if (exchange.tool) {
       const kind = Object.hasOwn(commands, exchange.tool) ? "command" : "query";
       this.#latency.observe({ kind, tool: exchange.tool }, (performance.now() - exchange.startedAt) / 1_000);
@@ -77,26 +82,30 @@ export class Metrics {
   }
 
   /**
-   * Adds the gauges, each read when the metrics are.
-   * @param readers values by the gauge's label; by "" where it has none
+   * Adds what is read when the metrics are: gauges, and sums that are kept elsewhere.
+   * @param readers values by the metric's label; by "" where it has none
    */
-  gauges(readers: Readonly<Record<GaugeName, () => Promise<ReadonlyMap<string, number>>>>): void {
+  readings(readers: Readonly<Record<GaugeName | TallyName, () => Promise<ReadonlyMap<string, number>>>>): void {
     for (const {
       name,
       type,
       labels: [label],
     } of deskMetrics) {
-      if (type !== "gauge" || !isGauge(name, readers)) continue;
+      if (!isRead(name, readers)) continue;
       const read = readers[name];
-      const gauge: Gauge = new Gauge({
-        ...this.#described(name),
-        collect: async () => {
-          const values = await read();
-          gauge.reset();
-          for (const [value, number] of values) gauge.set(label === undefined ? {} : { [label]: value }, number);
-        },
-      });
+      const labelled = (value: string) => (label === undefined ? {} : { [label]: value });
+      const collect = async () => {
+        const values = await read();
+        metric.reset();
+        for (const [value, number] of values) metric.inc(labelled(value), number);
+      };
+      const metric: Gauge | Counter = new (type === "gauge" ? Gauge : Counter)({ ...this.#described(name), collect });
     }
+  }
+
+  /** Adds a histogram that is kept elsewhere, as its text for Prometheus. */
+  histogram(text: () => Promise<string>): void {
+    this.#kept.push(text);
   }
 
   /** The contract's JSON form; a creation's from_state is null there and empty for Prometheus. */
@@ -118,7 +127,8 @@ export class Metrics {
 
   /** Prometheus' text form, gauges and histograms included. */
   async text(): Promise<{ contentType: string; body: string }> {
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    const [own, ...kept] = await Promise.all([this.#registry.metrics(), ...this.#kept.map((text) => text())]);
+    return { contentType: this.#registry.contentType, body: [own, ...kept].join("\n") };
   }
 
   #counter(name: CounterName): Counter {
@@ -131,7 +141,7 @@ export class Metrics {
   }
 }
 
-const isGauge = <T extends object>(name: string, readers: T): name is Extract<keyof T, string> =>
+const isRead = <T extends object>(name: string, readers: T): name is Extract<keyof T, string> =>
   Object.hasOwn(readers, name);
 
 type Counted = MetricObjectWithValues<MetricValue<string>>;

@@ -27,6 +27,7 @@ import { documentKinds, parties } from "./money-responses.ts";
 import { requeuedWork } from "./roster-responses.ts";
 import { actorTypes, roles } from "./roles.ts";
 import { ticketStates } from "./states.ts";
+import { deskWork } from "./task-responses.ts";
 import { judgedEvidence, warning, type Warning } from "./warnings.ts";
 
 const uuid = () => Type.String({ format: "uuid" });
@@ -571,6 +572,7 @@ export const cockpit = Type.Object({
   ),
   next_cursor: nullable(text()),
   selected_ticket: nullable(Type.Object({ ticket, timeline, evidence_summary: Type.Object({ total_items: count() }) })),
+  desk_work: Type.Optional(deskWork),
 });
 export const jobPacket = Type.Object({
   generated_at: time(),

@@ -4,6 +4,9 @@ import { answeredId, nullable, Type, type Static } from "./fields.ts";
 import type { TaskId, TicketId } from "./ids.ts";
 import { taskStates } from "./task-states.ts";
 
+/** More than this many of a kind nobody needs to know exactly who reads the queue. */
+export const mostWorkCounted = 1_000;
+
 const text = () => Type.String();
 const time = () => Type.String({ format: "date-time" });
 const whole = () => Type.Integer();
@@ -131,3 +134,31 @@ export const stats = Type.Object({
   total_failed: whole(),
   avg_completion_ms: Type.Number(),
 });
+
+const upTo = (what: string) => Type.Integer({ minimum: 0, maximum: mostWorkCounted, description: what });
+
+/** How tasks and agents stand, for whoever reads the queue of tickets. */
+export const deskWork = Type.Object(
+  {
+    tasks: Type.Object({
+      pending: upTo("Wait for an agent"),
+      in_progress: upTo("An agent has them, assigned or in progress"),
+      in_review: upTo("Done, and waiting for a review or in it"),
+      blocked: upTo("Wait for an answer or for somebody to take them on: a person is needed"),
+      failed: upTo("Failed or timed out in the last 24 hours, without a retry left: a person is needed"),
+    }),
+    agents: Type.Object({
+      awake: Type.Integer({ minimum: 0, description: "Heard of, and at work or ready for it" }),
+      silent: Type.Integer({
+        minimum: 0,
+        description: "Not heard of for two minutes, or out of order by their own word",
+      }),
+    }),
+  },
+  {
+    description:
+      `How desk tasks and their agents stand; of each kind of task up to ${mostWorkCounted} are counted. Absent on a desk without ` +
+      "any, and for who may not see all accounts",
+  },
+);
+export type DeskWork = Static<typeof deskWork>;

@@ -562,6 +562,8 @@ export type StatementRows = {
     heartbeat_at: string | null;
     active_tasks: number;
   };
+  agents_by_status: { awake: number; silent: number; away: number };
+  agents_missed: { agents: number };
   agents_not_woken: { slug: string };
   agents_select: {
     slug: string;
@@ -1816,6 +1818,15 @@ export type StatementRows = {
     region: string;
     postal_code: string;
   };
+  desk_work: {
+    pending: number;
+    in_progress: number;
+    in_review: number;
+    blocked: number;
+    failed: number;
+    awake: number;
+    silent: number;
+  };
   directory_parent_account: { id: string; archived_at: string | null; merged_into: string | null };
   directory_parent_site: {
     id: string;
@@ -1953,6 +1964,16 @@ export type StatementRows = {
     duplicate_site: string;
   };
   evidence_site: { lat: number | null; lon: number | null; timezone: string };
+  explain_agents: {
+    agent: string;
+    status: string;
+    activity: string;
+    heard_of: string;
+    has: number;
+    may_have: number;
+    drained: boolean;
+    able_to: string;
+  };
   explain_audit_faults: {
     aggregate: string;
     chain: string;
@@ -2016,6 +2037,16 @@ export type StatementRows = {
     nobody_sent_because: string;
     scheduled_start: string;
   };
+  explain_stuck_tasks: {
+    task: string;
+    priority: number;
+    minutes: number;
+    nobody_because: string;
+    takes: string;
+    retries: number;
+    title: string;
+  };
+  explain_tasks: { status: string; tasks: number; oldest_minutes: number };
   explain_transactions: {
     pid: number;
     application: string;
@@ -3739,7 +3770,16 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
   };
+  task_tally: {
+    unmatched: number;
+    wakes_ready: number;
+    wakes_failed: number;
+    wait_seconds: number;
+    waits: readonly number[];
+  };
+  task_tally_advance: { looks: number };
   task_ticket_place: { id: string; account_id: string; site_id: string };
+  tasks_by_status: { status: string; tasks: number };
   tasks_late: { id: string };
   tasks_lock_of: {
     id: string;
@@ -3780,6 +3820,7 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
   };
+  tasks_oldest_waits: { priority: number; seconds: number };
   tasks_page: {
     id: string;
     kind: string;
@@ -3865,6 +3906,7 @@ export type StatementRows = {
     total_failed: number;
     avg_completion_ms: number;
   };
+  tasks_stuck: { tasks: number; priority: number; minutes: number; unmatched_reason: string | null };
   tech_day_technician: { id: string; name: string; timezone: string };
   tech_day_visits: {
     ticket_id: string;

@@ -179,6 +179,9 @@ const noteHeartbeat = statement(
 
 const awake = { running: true, waking_since: null, wake_failed_at: null } as const;
 
+/** What is told of whoever comes because of a wake. */
+const woken = ({ waking_since }: AgentRow) => (waking_since === null ? {} : { woken: true });
+
 export const workerReport = agentCommand({
   name: "worker.report",
   decide({ row, input: { activity, tokens_used = 0 }, clockTime }) {
@@ -186,8 +189,8 @@ export const workerReport = agentCommand({
       activity === "errored"
         ? { event: "degraded", data: { reason: "errored" } }
         : row.running
-          ? { event: "activity", data: { activity, before: row.activity } }
-          : { event: "started", data: { activity } };
+          ? { event: "activity", data: { activity, before: row.activity, ...woken(row) } }
+          : { event: "started", data: { activity, ...woken(row) } };
     return {
       change: { ...awake, activity },
       payload: { activity, before: row.activity, was_running: row.running },
@@ -211,7 +214,7 @@ export const workerStarted = agentCommand({
       change: { ...awake, activity: "idle", run_id: run },
       payload: { run, replaced: replaces ? row.run_id : null, handed_back: given.length },
       related: given,
-      told: [{ event: "started", data: { run, replaced: replaces ? row.run_id : null } }],
+      told: [{ event: "started", data: { run, replaced: replaces ? row.run_id : null, ...woken(row) } }],
       write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime, 0])],
       body: (agent) => agent,
     };

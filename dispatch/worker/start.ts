@@ -28,6 +28,7 @@ import { runAsWorker } from "./run-command.ts";
 import { sendTechnicians } from "./send-technicians.ts";
 import { tellAttention } from "./tell-attention.ts";
 import { takeBackTasks } from "./take-back-tasks.ts";
+import { tallyTasks } from "./tally-tasks.ts";
 import { tellStats } from "./tell-stats.ts";
 import { Trouble } from "./trouble.ts";
 import { wakeAgents } from "./wake-agents.ts";
@@ -177,4 +178,5 @@ const timedDuties = (parts: DutyParts): Duty[] => [
   watchAudit(parts),
   proposeNightlyPlan(parts),
   tellStats(parts),
+  tallyTasks(parts),
 ];

@@ -22,12 +22,18 @@ const legendOf = (labels: readonly string[]): string => labels.map((label) => `{
 const by = (labels: readonly string[]): string => (labels.length === 0 ? "" : ` by (${labels.join(", ")})`);
 
 /** How a metric is shown: counters as a rate, histograms as quantiles, gauges as they are. */
-function targetsOf({ name, type, labels, chartBy = labels, across = "max" }: Metric): Target[] {
+function targetsOf({
+  name,
+  type,
+  labels,
+  chartBy = labels,
+  across = type === "gauge" ? "max" : "sum",
+}: Metric): Target[] {
   if (type === "counter")
-    return [{ expr: `sum${by(chartBy)} (rate(${name}[${rateSpan}]))`, legendFormat: legendOf(chartBy) }];
+    return [{ expr: `${across}${by(chartBy)} (rate(${name}[${rateSpan}]))`, legendFormat: legendOf(chartBy) }];
   if (type === "gauge") return [{ expr: `${across}${by(chartBy)} (${name})`, legendFormat: legendOf(chartBy) }];
   return quantiles.map((quantile) => ({
-    expr: `histogram_quantile(${quantile}, sum${by(["le", ...chartBy])} (rate(${name}_bucket[${rateSpan}])))`,
+    expr: `histogram_quantile(${quantile}, ${across}${by(["le", ...chartBy])} (rate(${name}_bucket[${rateSpan}])))`,
     legendFormat: `${legendOf(chartBy)} p${quantile * 100}`,
   }));
 }
@@ -67,6 +73,10 @@ const alertPanel: Panel = {
     },
   ],
 };
+
+/** In a row of their own: a desk without any has nothing to show there. */
+const isOfTasks = ({ name }: Metric): boolean =>
+  /^dispatch_(tasks|agents|unmatched|wakes|assign_latency)(_|$)/.test(name);
 
 const datasource = { type: "prometheus", uid: "${datasource}" };
 
@@ -112,7 +122,8 @@ export function dashboardFile(): string {
     templating: { list: [{ name: "datasource", type: "datasource", query: "prometheus" }] },
     panels: placed([
       ["What is promised", [...objectivePanels, alertPanel]],
-      ["The desk", deskMetrics.map(panelOf)],
+      ["The desk", deskMetrics.filter((metric) => !isOfTasks(metric)).map(panelOf)],
+      ["Desk tasks and AI agents", deskMetrics.filter(isOfTasks).map(panelOf)],
       ["The processes", runtimeMetrics.map(runtimePanel)],
     ]),
   };

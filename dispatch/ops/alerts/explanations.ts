@@ -17,6 +17,7 @@ import { openStore } from "../../process/open-desk.ts";
 import { rosterReasons } from "../../field/attention.ts";
 import type { Settings } from "../../process/settings.ts";
 import { messageOf } from "../../process/command-line.ts";
+import { heardSince, stuckBefore, waitLimits } from "../../workforce/task-standing.ts";
 import type { ApiAddress } from "./address.ts";
 import { advice } from "./advice.ts";
 import { ask, isAnswered } from "./ask.ts";
@@ -136,6 +137,22 @@ const nats = part("events for NATS", async ({ db, now, settings }) =>
     ? { note: "none is set: DISPATCH_NATS_URL is empty here", rows: [] }
     : { rows: await db.rows(sql.selectNatsRelay, [now.toISOString(), streamExpressions]) },
 );
+
+const stuckTasks = part(
+  `desk tasks that wait for longer than they may (${waitLimits.join(", ")} minutes by priority), the most urgent first`,
+  async ({ db, now }) => {
+    const at = now.toISOString();
+    return { rows: await db.rows(sql.selectStuckTasks, [...stuckBefore(at), at, most]) };
+  },
+);
+
+const openTasks = part("desk tasks by state", async ({ db, now }) => ({
+  rows: await db.rows(sql.countTasks, [now.toISOString()]),
+}));
+
+const agents = part("agents, those that are missed first", async ({ db, now }) => ({
+  rows: await db.rows(sql.selectAgents, [heardSince(now.toISOString()), most]),
+}));
 
 const connections = part("connections to this database by use", async ({ db }) => ({
   rows: await db.rows(sql.selectConnections),
@@ -314,6 +331,8 @@ export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
   AUDIT_UNVERIFIED: [auditWatch, workers],
   POLICY_UNREADABLE: [policyVersions],
   PART_RESTARTED: [restarts, stack],
+  TASKS_STUCK: [stuckTasks, agents, openTasks, workers],
+  AGENTS_SILENT: [agents, openTasks, workers],
   API_DOWN: [api, stack, connections, workers],
   DATABASE_UNAVAILABLE: [stack, connections, ...locks, transactions],
   DATABASE_LOCKED: [...locks, transactions],

@@ -2,6 +2,7 @@
 
 import { statement } from "../../db/statement.ts";
 import { mostCounted, relayLock } from "../../nats/relay-state.ts";
+import { isMissed, isSilent, stuckTasks } from "../../workforce/task-standing.ts";
 
 export const selectStuck = statement(
   "explain_stuck",
@@ -124,6 +125,32 @@ export const selectNatsRelay = statement(
      ORDER BY o.xact, o.id LIMIT ${mostCounted}
    ) AS waiting ON true
    GROUP BY r.failing_since, r.last_error, r.acknowledged, r.skipped`,
+);
+
+export const selectStuckTasks = statement(
+  "explain_stuck_tasks",
+  `SELECT tasks.id AS task, tasks.priority, floor(extract(epoch FROM $3::timestamptz - tasks.status_since) / 60)::integer AS minutes,
+          coalesce(tasks.unmatched_reason, 'not told') AS nobody_because, tasks.requirement AS takes, tasks.retry_count AS retries,
+          tasks.title
+   FROM ${stuckTasks} ORDER BY tasks.priority, tasks.status_since LIMIT $4`,
+);
+
+export const countTasks = statement(
+  "explain_tasks",
+  `SELECT status, count(*) AS tasks, max(extract(epoch FROM $1::timestamptz - status_since))::integer / 60 AS oldest_minutes
+   FROM tasks WHERE status NOT IN ('completed', 'cancelled') GROUP BY status ORDER BY status`,
+);
+
+export const selectAgents = statement(
+  "explain_agents",
+  `SELECT a.slug AS agent,
+          CASE WHEN NOT a.running THEN CASE a.policy WHEN 'on_demand' THEN 'asleep' ELSE 'stopped' END
+               WHEN NOT ${isSilent} THEN 'awake'
+               WHEN a.activity = 'errored' AND coalesce(a.heartbeat_at, a.updated_at) >= $1 THEN 'out of order' ELSE 'SILENT' END AS status,
+          a.activity, coalesce(a.heartbeat_at, a.updated_at) AS heard_of,
+          (SELECT count(*) FROM tasks WHERE assignee = a.slug AND status IN ('assigned', 'in_progress', 'blocked')) AS has,
+          a.max_concurrent AS may_have, a.drained_at IS NOT NULL AS drained, array_to_string(a.capabilities, ',') AS able_to
+   FROM agents a ORDER BY ${isMissed} DESC, ${isSilent} DESC, a.slug LIMIT $2`,
 );
 
 export const selectAuditFaults = statement(

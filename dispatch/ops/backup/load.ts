@@ -24,6 +24,7 @@ export const filledByMigrations: readonly string[] = [
   "machine_edges",
   "nats_relay",
   "number_series",
+  "task_tally",
 ];
 
 /** What a backup of before calls a table that a later migration has renamed. */
@@ -75,12 +76,14 @@ export async function loadDatabase(
 }
 
 // A cursor counts by transaction and then by id, and without transactions by id alone. So it goes back to just before the
-// first event it has not read; what it read behind that is told again, as webhooks and NATS may.
+// first event it has not read; what it read behind that is told again, as webhooks and NATS may, and counted
+// again, as sums of hundreds of thousands may.
 const firstUnread = `coalesce((SELECT min(o.id) - 1 FROM outbox o WHERE (o.xact, o.id) > (c.xact, c.id)),
                               greatest(c.id, (SELECT max(o.id) FROM outbox o)))`;
 const rewinds = {
   webhook_cursors: `UPDATE webhook_cursors c SET since = NULL, id = ${firstUnread}`,
   nats_relay: `UPDATE nats_relay c SET id = ${firstUnread}`,
+  task_tally: `UPDATE task_tally c SET id = ${firstUnread}`,
 };
 
 /** A database without any table, or one that was migrated to this very schema and never used. */

@@ -1,0 +1,151 @@
+// How desk tasks and their agents stand, in numbers: by state, which wait for too long, who has fallen silent. Each is counted by an
+// index alone, and none names anybody.
+
+import { taskStates, type TaskState } from "../contract/task-states.ts";
+import { mostWorkCounted, type DeskWork } from "../contract/task-responses.ts";
+import type { Session } from "../db/pool.ts";
+import { statement } from "../db/statement.ts";
+import { plusMinutes, plusMs } from "../kernel/clock.ts";
+import { heartbeatLostAfterMs } from "./presence.ts";
+
+/** For how many minutes a task of each priority, the most urgent first, may wait to be assigned before somebody should look. */
+export const waitLimits = [5, 15, 60, 240, 1_440] as const;
+
+/** What failed longer ago is history. */
+const failedLatelyMinutes = 1_440;
+
+// By state -----------------------------------------------------------------------------------------------------------
+
+const countStates = statement<{ status: TaskState; tasks: number }>(
+  "tasks_by_status",
+  `SELECT status, count(*) AS tasks FROM tasks GROUP BY status`,
+);
+
+/** All tasks there ever were, by state. */
+export async function tasksByStatus(db: Session): Promise<ReadonlyMap<string, number>> {
+  const counted = new Map((await db.rows(countStates)).map(({ status, tasks }) => [status, tasks]));
+  return new Map(taskStates.map((status) => [status, counted.get(status) ?? 0]));
+}
+
+const oldestWaits = statement<{ priority: number; seconds: number }>(
+  "tasks_oldest_waits",
+  `SELECT priority, greatest(coalesce(extract(epoch FROM $1::timestamptz - (
+            SELECT min(status_since) FROM tasks WHERE status = 'pending' AND tasks.priority = asked.priority)), 0), 0)::float8 AS seconds
+   FROM generate_series(1, ${waitLimits.length}) AS asked (priority)`,
+);
+
+/** For how many seconds the pending task that has waited the longest has waited, by priority; 0 where none waits. */
+export const waitsByPriority = async (db: Session, now: Date): Promise<ReadonlyMap<string, number>> =>
+  new Map(
+    (await db.rows(oldestWaits, [now.toISOString()])).map(({ priority, seconds }) => [String(priority), seconds]),
+  );
+
+// What waits for too long --------------------------------------------------------------------------------------------
+
+/** Which tasks are stuck ($1 priorities, $2 since when each is), as `late (priority, before)` joined to them. */
+export const stuckTasks = `unnest($1::smallint[], $2::timestamptz[]) AS late (priority, before)
+   JOIN tasks ON tasks.status = 'pending' AND tasks.priority = late.priority AND tasks.status_since < late.before`;
+
+/** The values of `stuckTasks`. */
+export const stuckBefore = (now: string) =>
+  [waitLimits.map((_, at) => at + 1), waitLimits.map((minutes) => plusMinutes(now, -minutes))] as const;
+
+export type StuckTasks = {
+  readonly tasks: number;
+  /** Of the most urgent one that has waited the longest; null where there is none. */
+  readonly priority: number | null;
+  readonly minutes: number | null;
+  /** What the broker last said of it; null where no broker has looked. */
+  readonly unmatched_reason: string | null;
+};
+
+const countStuck = statement<StuckTasks>(
+  "tasks_stuck",
+  `WITH worst AS (
+     SELECT tasks.priority, tasks.status_since, tasks.unmatched_reason FROM ${stuckTasks}
+     ORDER BY tasks.priority, tasks.status_since LIMIT 1
+   )
+   SELECT (SELECT count(*) FROM ${stuckTasks}) AS tasks, worst.priority::integer AS priority,
+          floor(extract(epoch FROM $3::timestamptz - worst.status_since) / 60)::integer AS minutes, worst.unmatched_reason
+   FROM (SELECT) AS one LEFT JOIN worst ON true`,
+);
+
+/** Tasks that have waited for longer than their priority allows. */
+export async function countStuckTasks(db: Session, now: string): Promise<StuckTasks> {
+  const row = await db.row(countStuck, [...stuckBefore(now), now]);
+  if (!row) throw new Error("counting tasks gave no row");
+  return row;
+}
+
+// Who has fallen silent ----------------------------------------------------------------------------------------------
+
+/** Whether an agent `a` that should be heard of is not ($1: since when), or says itself that it cannot work. */
+export const isSilent =
+  `(a.running AND (a.activity = 'errored' OR a.activity <> 'starting' AND ` +
+  `coalesce(a.heartbeat_at, a.updated_at) < $1))`;
+
+/** Whether an agent `a` is there and heard of. */
+const isAwake = `(a.running AND a.activity NOT IN ('errored', 'starting') AND coalesce(a.heartbeat_at, a.updated_at) >= $1)`;
+
+const holdsWork = `EXISTS (SELECT FROM tasks WHERE assignee = a.slug AND status IN ('assigned', 'in_progress', 'blocked'))`;
+// What was taken from whoever fell silent names nobody any more but in the event of that.
+const hadWork = `(EXISTS (SELECT FROM tasks WHERE assignee = a.slug)
+  OR (SELECT (payload->>'handed_back')::integer FROM audit_events e
+      WHERE e.aggregate = 'worker' AND e.aggregate_id = a.slug AND e.tool_name = 'worker.lost' ORDER BY e.seq DESC LIMIT 1) > 0)`;
+
+/** Whether somebody should look after a silent agent: it has work, or had some and is still counted on. */
+export const isMissed = `(${isSilent} AND (${holdsWork} OR a.drained_at IS NULL AND ${hadWork}))`;
+
+/** The value of `isSilent`. */
+export const heardSince = (now: string): string => plusMs(now, -heartbeatLostAfterMs);
+
+const countMissed = statement<{ agents: number }>(
+  "agents_missed",
+  `SELECT count(*) AS agents FROM agents a WHERE ${isMissed}`,
+);
+
+/** Agents that are silent, and have or had work. */
+export const countMissedAgents = async (db: Session, now: string): Promise<number> =>
+  (await db.row(countMissed, [heardSince(now)]))?.agents ?? 0;
+
+const countAgents = statement<{ awake: number; silent: number; away: number }>(
+  "agents_by_status",
+  `SELECT count(*) FILTER (WHERE ${isAwake}) AS awake, count(*) FILTER (WHERE ${isSilent}) AS silent,
+          count(*) FILTER (WHERE NOT ${isAwake} AND NOT ${isSilent}) AS away
+   FROM agents a`,
+);
+
+/** Agents by whether they can be given work, should be heard of and are not, or sleep or have stopped. */
+export const agentsByStatus = async (db: Session, now: Date): Promise<ReadonlyMap<string, number>> =>
+  new Map(Object.entries((await db.row(countAgents, [heardSince(now.toISOString())])) ?? {}));
+
+// For whoever reads the queue ----------------------------------------------------------------------------------------
+
+const upTo = (condition: string): string =>
+  `(SELECT count(*) FROM (SELECT FROM tasks WHERE ${condition} LIMIT ${mostWorkCounted}) AS found)`;
+
+const selectWork = statement<{
+  pending: number;
+  in_progress: number;
+  in_review: number;
+  blocked: number;
+  failed: number;
+  awake: number;
+  silent: number;
+}>(
+  "desk_work",
+  `SELECT ${upTo("status = 'pending'")} AS pending, ${upTo("status IN ('assigned', 'in_progress')")} AS in_progress,
+          ${upTo("status IN ('awaiting_review', 'in_review')")} AS in_review, ${upTo("status = 'blocked'")} AS blocked,
+          ${upTo("status IN ('failed', 'timed_out') AND status_since > $2")} AS failed,
+          (SELECT count(*) FROM agents a WHERE ${isAwake}) AS awake,
+          (SELECT count(*) FROM agents a WHERE ${isSilent}) AS silent
+   WHERE EXISTS (SELECT FROM agents) OR EXISTS (SELECT FROM tasks)`,
+);
+
+/** How the desk's tasks and agents stand; null on a desk that has none. */
+export async function deskWork(db: Session, now: string): Promise<DeskWork | null> {
+  const row = await db.row(selectWork, [heardSince(now), plusMinutes(now, -failedLatelyMinutes)]);
+  if (!row) return null;
+  const { awake, silent, ...tasks } = row;
+  return { tasks, agents: { awake, silent } };
+}
