@@ -23,15 +23,20 @@ const lateLease = [
     "state lease heartbeat did not become ready (phase=startup, trigger=timeout)",
   ...Array.from({ length: 30 }, (_, n) => `Failing check ${n} (blocked-by-prior-refusal): it was not run.`),
 ];
+const ownLease = [
+  "Gateway failed to start: state lease heartbeat did not become ready (phase=startup, trigger=timeout, elapsedMs=5010, timeoutMs=5000).",
+];
 const newerState = ["The state is of a newer OpenClaw build. | gateway.maintenance_required | Nothing was changed."];
 const configuration = ["Invalid config: tools.profile must be one of minimal, coding, messaging, full"];
 
-describe("a gateway that ended with 78 before it was ready", () => {
+describe("a gateway that ended before it was ready", () => {
   const cases: [string, readonly string[], number | null, GatewayErrorCode, RegExp][] = [
     ["for a lease that was late", lateLease, 78, "too_slow", /this machine is too busy\. Start it again/],
     ["for its state", newerState, 78, "ended", /`pnpm dispatch:openclaw doctor --fix`/],
     ["for its configuration", configuration, 78, "ended", /It does not accept .*openclaw\.json\. Its last lines/],
-    ["by another code, whatever it printed", lateLease, 1, "ended", /ended with 1 before it was ready\. Its last/],
+    ["for a lease of its own that was late", ownLease, 1, "too_slow", /ended with 1 .* this machine is too busy/],
+    ["for a lease, and was killed", lateLease, null, "ended", /ended with null before it was ready\. Its last/],
+    ["by another code, whatever else it printed", newerState, 1, "ended", /ended with 1 before it was ready\. Its last/],
     ["without a word", [], 78, "ended", /It does not accept .*openclaw\.json\. It printed nothing/],
   ];
   for (const [name, lines, code, expected, message] of cases)

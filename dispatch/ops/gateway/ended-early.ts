@@ -12,8 +12,8 @@ const linesOfRun = 200;
 const notByRestart = 78;
 
 /**
- * While it brings its state up to date it keeps a lease from a thread of its own, and gives up the whole start when that thread
- * has not begun to within 5 s, as on a machine that is busy. The next start goes on where this one stopped.
+ * While it starts, and while it brings its state up to date, it keeps a lease from a thread of its own, and gives up the whole start
+ * when that thread has not begun to within 5 s, as on a machine that is busy. The next start goes on where this one stopped.
  */
 const leaseWasLate = /state lease heartbeat did not become ready/;
 const needsMaintenance = /gateway\.maintenance_required/;
@@ -21,13 +21,13 @@ const needsMaintenance = /gateway\.maintenance_required/;
 /** The failure to throw: too_slow where another start may well do, ended where it will not. */
 export async function endedEarly(folder: StateFolder, { code, signal }: Exit): Promise<GatewayError> {
   const sentence = `The OpenClaw gateway ended with ${code ?? signal} before it was ready.`;
-  if (code !== notByRestart) return new GatewayError("ended", await withTail(folder, sentence));
   const printed = (await lastLines(folder.output, linesOfRun)).join("\n");
-  if (leaseWasLate.test(printed)) {
+  if (code !== null && leaseWasLate.test(printed)) {
     const why =
       "A step that OpenClaw gives 5 s took longer: this machine is too busy. Start it again when it is less so.";
     return new GatewayError("too_slow", await withTail(folder, `${sentence} ${why}`));
   }
+  if (code !== notByRestart) return new GatewayError("ended", await withTail(folder, sentence));
   const why = needsMaintenance.test(printed)
     ? "Its state needs to be put right first, by `pnpm dispatch:openclaw doctor --fix`."
     : `It does not accept ${folder.configuration}.`;
