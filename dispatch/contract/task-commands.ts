@@ -3,7 +3,7 @@
 import { defineCommands, defineQueries } from "./entry.ts";
 import { freeText, idOf, line, openObject, optional, slugPattern, ticketRef, Type } from "./fields.ts";
 import type { TaskId } from "./ids.ts";
-import { taskStates, taskStateWords, urgencyWords, type UrgencyWord } from "./task-states.ts";
+import { movedByHand, taskStates, taskStateWords, urgencyWords, type UrgencyWord } from "./task-states.ts";
 import * as body from "./task-responses.ts";
 
 /** Bytes of JSON that a task's context and result may take. */
@@ -109,21 +109,10 @@ export const taskCommands = defineCommands({
     next: ["task.check", "task.list"],
     input: Type.Object({
       status: optional(
-        Type.Enum(
-          [
-            "cancelled",
-            "pending",
-            "unassigned",
-            "blocked",
-            "in_progress",
-            "in_review",
-            "completed",
-            "queued",
-            "running",
-            "done",
-          ],
-          { "x-case": "lower", description: "Where it is to move; absent: nowhere" },
-        ),
+        Type.Enum([...taskStateWords], {
+          "x-case": "lower",
+          description: `Where it is to move, of ${movedByHand.join(", ")}; absent: nowhere`,
+        }),
       ),
       context: optional(context("replaces what there was; absent: unchanged")),
       priority: optional(urgency("absent: unchanged")),

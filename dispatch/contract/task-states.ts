@@ -40,6 +40,17 @@ export const heldStates = ["assigned", "in_progress"] as const satisfies readonl
 /** States in which nothing more happens by itself. */
 export const endedStates = ["completed", "failed", "timed_out", "cancelled"] as const satisfies readonly TaskState[];
 
+/** States that a task is moved to by hand; into the others it comes by what its worker says, by the broker or by its clock. */
+export const movedByHand = [
+  "unassigned",
+  "pending",
+  "in_progress",
+  "in_review",
+  "blocked",
+  "completed",
+  "cancelled",
+] as const satisfies readonly TaskState[];
+
 /** Other words for states, as clients have them. */
 export const taskStateAliases = {
   queued: "pending",

@@ -144,9 +144,11 @@ export class CommandGroups {
   }
 }
 
-/** What two commands must not have in common to share a transaction: the key of the answer, and the row. */
+/** What two commands must not have in common to share a transaction: the key of the answer, the row, and what they claim. */
 function namesOf({ key, handler, call }: Job): string[] {
-  return handler.on === "row" && call ? [key, `${handler.aggregate.name} ${call.id}`] : [key];
+  if (!call) return [key];
+  const claimed = handler.claims?.(call) ?? [];
+  return [key].concat(handler.on === "row" ? `${handler.aggregate.name} ${call.id}` : [], claimed);
 }
 
 /** What became of a job: its outcome, or the refusal it ends with. */

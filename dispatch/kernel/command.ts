@@ -97,6 +97,11 @@ type Common<Input, Ids, Loaded, AggregateId extends string> = {
    * commands that share one would wait for, or deadlock with, each other's locks.
    */
   readonly alone?: boolean;
+  /**
+   * Another row, by aggregate and id, that this call locks and takes something of; null where it takes nothing. Two calls that claim one
+   * share no transaction: the second must see what the first took.
+   */
+  claims?(call: Call<Input, Ids, AggregateId>): string | null;
   /** Constraints of the database that decide between two of these at the same moment, beside the aggregate's. */
   readonly races?: readonly string[];
   /** Reads that travel with the lock; queue all of them before awaiting one. They see what the lock sees. */

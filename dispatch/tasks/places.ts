@@ -20,12 +20,10 @@ const shareAgent = statement<PlacedAgent>(
   "agent_share",
   `SELECT ${withPlaces} FROM agents WHERE slug = $1 FOR SHARE SKIP LOCKED`,
 );
-// In a circle with a worker's own command, which waits for its tasks, Postgres ends one of the two, and that is tried again. So is a
-// place that was taken while it waited.
-const awaitAgent = statement<PlacedAgent>(
-  "agent_share_awaited",
-  `SELECT ${withPlaces} FROM agents WHERE slug = $1 FOR SHARE`,
-);
+// One after the other, and the places are read behind the lock: what whoever held it has taken shows. In a circle with a worker's own
+// command, which waits for its tasks, Postgres ends one of the two, and that is tried again.
+const lockTaker = statement("agent_lock_taker", `SELECT FROM agents WHERE slug = $1 FOR NO KEY UPDATE`);
+const selectTaker = statement<PlacedAgent>("agent_taker", `SELECT ${withPlaces} FROM agents WHERE slug = $1`);
 const selectPlacesOfAssignee = statement<Places>(
   "task_assignee_places",
   `SELECT coalesce(array_agg(slot::integer), '{}') AS slots FROM tasks
@@ -35,8 +33,18 @@ const selectPlacesOfAssignee = statement<Places>(
 /** An agent with its places, for the broker: null where a command holds it, since the broker takes the next one rather than wait. */
 export const shareTaker = (tx: Session, slug: string): Promise<PlacedAgent | null> => tx.row(shareAgent, [slug]);
 
-/** For a person who chose this one: an agent that just says something of itself is waited for. Null: there is none. */
-export const awaitTaker = (tx: Session, slug: string): Promise<PlacedAgent | null> => tx.row(awaitAgent, [slug]);
+/**
+ * For a person who chose this one: an agent that just says something of itself, or is just given another task, is waited for. Null:
+ * there is none.
+ */
+export async function awaitTaker(tx: Session, slug: string): Promise<PlacedAgent | null> {
+  const [, taker] = await Promise.all([tx.row(lockTaker, [slug]), tx.row(selectTaker, [slug])]);
+  return taker;
+}
+
+/** The worker a call names: of two calls that give them something, the second must see which place the first has taken. */
+export const takerNamed = ({ input }: { readonly input: { readonly assignee?: string } }): string | null =>
+  input.assignee === undefined ? null : `worker ${input.assignee}`;
 
 /** The places of a task's assignee that are taken. */
 export const loadPlacesOfAssignee = async (tx: Session, taskId: string): Promise<readonly number[]> =>

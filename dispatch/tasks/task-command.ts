@@ -18,6 +18,7 @@ export type TaskCreation<N extends PipelineName> = CreationDecision<NewTask, Tas
 type Common<N extends PipelineName, Loaded> = {
   readonly name: N;
   readonly alone?: boolean;
+  claims?(call: TaskLoad<N>): string | null;
   load?(tx: Session, call: TaskLoad<N>): Promise<Loaded>;
 };
 

@@ -6,7 +6,7 @@ import { statement } from "../db/statement.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { parseCapabilities } from "../workforce/capabilities.ts";
-import { awaitTaker, placeWith } from "./places.ts";
+import { awaitTaker, placeWith, takerNamed } from "./places.ts";
 import { taskCreation } from "./task-command.ts";
 
 /** Tasks above a task, its own parent included. */
@@ -31,6 +31,7 @@ const selectTicketPlace = statement<{ id: TicketId; account_id: AccountId; site_
 
 export const taskCreate = taskCreation({
   name: "task.create",
+  claims: takerNamed,
   async load(tx, { input }) {
     const [parent, ticket, taker] = await Promise.all([
       input.parent_id === undefined ? null : tx.row(selectParent, [input.parent_id]),
@@ -96,14 +97,21 @@ export const taskCreate = taskCreation({
       payload: { ...said, ...(held && { assignee: held.assignee }), ...overriding(input.override_reason) },
       told: [
         { event: "created", data: { ...said, status: state } },
-        ...(held ? [{ event: "assigned", data: { assignee: held.assignee, chosen_by: actor.id } }] : []),
+        ...(held
+          ? [
+              {
+                event: "assigned",
+                data: { assignee: held.assignee, chosen_by: actor.id, ...overriding(input.override_reason) },
+              },
+            ]
+          : []),
       ],
       body: (body) => body,
     };
   },
 });
 
-/** Why somebody gets more than they can do at once, for the audit trail. */
+/** Why somebody gets more than they can do at once: a decision of who chose them, for the audit trail and whoever hears of it. */
 export const overriding = (reason: string | undefined) => (reason === undefined ? {} : { override_reason: reason });
 
 /** @throws Refusal TASK_NOT_FOUND; INVALID_REQUEST where there are too many above it */

@@ -1,12 +1,12 @@
 // Changes a task or moves it by hand: who may move it where, and what has to be said where another is at work on it.
 
-import { taskEdges, taskStateOf, taskStates, urgencyOf, type TaskState } from "../contract/task-states.ts";
+import { movedByHand, taskEdges, taskStateOf, taskStates, urgencyOf, type TaskState } from "../contract/task-states.ts";
 import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { wrongState } from "../kernel/machine.ts";
 import type { Told } from "../kernel/outbox.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
-import { freeSlot, loadPlacesOfAssignee, awaitTaker, placeWith } from "./places.ts";
+import { awaitTaker, freeSlot, loadPlacesOfAssignee, placeWith, takerNamed } from "./places.ts";
 import { taskCommand } from "./task-command.ts";
 import { overriding } from "./task-create.ts";
 import type { TaskChange, TaskRow } from "./task-row.ts";
@@ -20,6 +20,7 @@ const selectAgentType = statement<{ agent_type: string | null }>(
 
 export const taskUpdate = taskCommand({
   name: "task.update",
+  claims: takerNamed,
   async load(tx, { input, actor, id }) {
     const [taker, places, own] = await Promise.all([
       input.assignee === undefined ? null : awaitTaker(tx, input.assignee),
@@ -39,6 +40,7 @@ export const taskUpdate = taskCommand({
         "excludes",
         "must be absent with assignee: giving a task to somebody says where it moves",
       );
+    if (to !== null && !movedByHand.some((state) => state === to)) throw cannotMove(task, to, []);
     if (to !== null) requireMover(actor, task, to, isReviewer);
     // Only a review completes a task from outside: past it, nobody would have looked.
     if (to === "completed" && task.status !== "in_review") throw cannotMove(task, to, ["in_review"]);
@@ -65,7 +67,7 @@ export const taskUpdate = taskCommand({
         payload,
         told: [
           ...(isQueued ? [] : [{ event: "reassigned", data: { ...because, from: task.assignee, retry_used: false } }]),
-          { event: "assigned", data: { assignee, chosen_by: actor.id } },
+          { event: "assigned", data: { assignee, chosen_by: actor.id, ...overriding(input.override_reason) } },
         ],
         body: (body) => body,
       };

@@ -71,8 +71,9 @@ for (const profile of profiles) {
         "in_review",
         "completed",
       ] as const;
+      const byNobody = ["assigned", "awaiting_review", "failed", "timed_out"] as const;
       const cases = allTaskStates.flatMap((state) =>
-        targets.filter((to) => !leadsTo(state).includes(to)).map((to) => ({ state, to })),
+        [...targets.filter((to) => !leadsTo(state).includes(to)), ...byNobody].map((to) => ({ state, to })),
       );
       const traces = await tracesLeft(api.owner);
       await everyCase(

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { startTestApi, type Refused } from "../support/api.ts";
+import { refusalOf, startTestApi, type Refused } from "../support/api.ts";
 import { startTestWorker } from "../support/worker.ts";
 import { addAgent, addTask, by, changeAgent, heard, heartbeat, startAgent, tell } from "./agents.ts";
 
@@ -66,6 +66,12 @@ describe("a task given by hand", async () => {
     assert.equal(assignee, "clerk");
     const events = await api.read("task.events", { task: id });
     assert.equal(events[0]?.data["override_reason"], reason);
+    const told = await api.owner.query<{ data: unknown }>(
+      "SELECT payload->'data' AS data FROM outbox WHERE aggregate_id = $1 AND event = 'assigned'",
+      [id],
+    );
+    const by = "dispatcher-1";
+    assert.deepEqual(told.rows, [{ data: { assignee: "clerk", chosen_by: by, override_reason: reason } }]);
     for (const other of ["asleep", "drained", "other"])
       assert.deepEqual(said(await give({ assignee: other, override_reason: reason })), [409, "WORKER_NOT_ELIGIBLE"]);
   });
@@ -76,16 +82,19 @@ describe("a task given by hand", async () => {
     assert.deepEqual(said(refused), [403, "FORBIDDEN"]);
   });
 
-  test("fills one place once, however many ask for it at the same moment", async () => {
-    await startAgent(api, "single", { max_concurrent: 1, capabilities: ["single"] });
-    const replies = await Promise.all(
-      Array.from({ length: 12 }, () =>
-        api.call("task.create", { body: { title: "Alone", scope: "single", assignee: "single" } }),
-      ),
+  test("fills each place once, however many ask for them at the same moment, and tells the others that it is full", async () => {
+    await startAgent(api, "rushed", { max_concurrent: 20, capabilities: ["rush"] });
+    const body = { title: "At once", scope: "rush", assignee: "rushed" };
+    const replies = await Promise.all(Array.from({ length: 50 }, () => api.call("task.create", { body })));
+    const refused = replies.filter(({ status }) => status !== 201).map((reply) => refusalOf(reply));
+    assert.deepEqual(
+      refused.map(({ status, error }) => [status, error.code, error["reason"]]),
+      Array.from({ length: 30 }, () => [409, "WORKER_NOT_ELIGIBLE", "full"]),
     );
-    // Who comes too late is refused, or told to come again.
-    assert.equal(replies.filter(({ status }) => status === 201).length, 1);
-    assert.equal(replies.filter(({ status }) => status === 409).length, 11);
+    const given = await Promise.all(
+      Array.from({ length: 50 }, () => api.run("task.create", { body: { ...body, override_reason: reason } })),
+    );
+    assert.deepEqual(new Set(given.map(({ status }) => status)), new Set(["assigned"]));
   });
 });
 
