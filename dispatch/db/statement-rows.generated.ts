@@ -510,7 +510,7 @@ export type StatementRows = {
     active_tasks: number;
     slots: readonly number[];
   };
-  agent_share_awaited: {
+  agent_taker: {
     slug: string;
     agent_type: string | null;
     display_name: string | null;
@@ -1839,6 +1839,7 @@ export type StatementRows = {
   directory_search_all: { kind: string; id: string; name: string; detail: string; account_id: string };
   directory_search_letters: { kind: string; id: string; name: string; detail: string; account_id: string };
   directory_work_of_technician: { there: boolean };
+  events_tell: { told: number; withheld: boolean };
   evidence_checksum: { checksum: string | null };
   evidence_count: { total: number };
   evidence_facts: {

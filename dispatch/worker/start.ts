@@ -20,6 +20,7 @@ import type { Duty, DutyParts, Totals } from "./duty.ts";
 import { escalateSla } from "./escalate-sla.ts";
 import { expireHolds, expireProposals } from "./expire-schedules.ts";
 import { Lane } from "./lane.ts";
+import { notifyEvents } from "./notify-events.ts";
 import { proposeNightlyPlan } from "./propose-nightly-plan.ts";
 import { pruneDuties } from "./prune.ts";
 import { queueWebhooks } from "./queue-webhooks.ts";
@@ -105,7 +106,8 @@ export async function startWorker({
   const relay = settings.natsUrl === null ? null : relayEvents(parts, settings.natsUrl, () => void relaying[0]?.wake());
   const relaying: Lane[] = relay === null ? [] : [laneOf(relay)];
   const queueing = laneOf(queueWebhooks(parts, () => void wakeAll(senders)));
-  const prompt = [finding, sending, broking, waking, queueing, ...relaying];
+  const notifying = laneOf(notifyEvents(parts));
+  const prompt = [finding, sending, broking, waking, queueing, notifying, ...relaying];
   const takingBack = laneOf(takeBackTasks(parts));
   const lanes = [...prompt, takingBack, ...senders, ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf)];
   const heartLane = laneOf(heart);

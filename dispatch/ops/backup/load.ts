@@ -21,6 +21,7 @@ import { RowDigest } from "./streams.ts";
 export const filledByMigrations: readonly string[] = [
   "audit_heads",
   "audit_watch",
+  "event_notices",
   "machine_edges",
   "nats_relay",
   "number_series",
@@ -76,12 +77,13 @@ export async function loadDatabase(
 }
 
 // A cursor counts by transaction and then by id, and without transactions by id alone. So it goes back to just before the
-// first event it has not read; what it read behind that is told again, as webhooks and NATS may, and counted
+// first event it has not read; what it read behind that is told again, as webhooks, NATS and notices may, and counted
 // again, as sums of hundreds of thousands may.
 const firstUnread = `coalesce((SELECT min(o.id) - 1 FROM outbox o WHERE (o.xact, o.id) > (c.xact, c.id)),
                               greatest(c.id, (SELECT max(o.id) FROM outbox o)))`;
 const rewinds = {
   webhook_cursors: `UPDATE webhook_cursors c SET since = NULL, id = ${firstUnread}`,
+  event_notices: `UPDATE event_notices c SET id = ${firstUnread}`,
   nats_relay: `UPDATE nats_relay c SET id = ${firstUnread}`,
   task_tally: `UPDATE task_tally c SET id = ${firstUnread}`,
 };

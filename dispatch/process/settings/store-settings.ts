@@ -127,8 +127,8 @@ export const storeSettings = {
     "DISPATCH_KEEP_OUTBOX_DAYS",
     "keep.outbox_days",
     integer(1, 3_650),
-    7,
-    "Days an event is kept for streams that come back",
+    30,
+    "Days an event is kept for readers that come back; removed at the worker's ticks",
   ),
   keepRejectionsDays: setting(
     "DISPATCH_KEEP_REJECTIONS_DAYS",
