@@ -16,7 +16,7 @@ export type ActionsShown = NonNullable<QueryInputOf<"dispatcher.cockpit">["actio
 /** What stands before and behind the queue. */
 export type CockpitFrame = {
   readonly before: Omit<Body, "queue" | "actions_by_state" | keyof CockpitFrame["after"]>;
-  readonly after: Pick<Body, "next_cursor" | "selected_ticket">;
+  readonly after: Pick<Body, "next_cursor" | "selected_ticket" | "desk_work">;
 };
 
 const statesOf = (rows: readonly CockpitRow[]): TicketState[] => [...new Set(rows.map(({ state }) => state))];

@@ -3,8 +3,10 @@
 
 import { plusMinutes } from "../kernel/clock.ts";
 import type { TicketId } from "../contract/ids.ts";
+import type { DeskWork } from "../contract/task-responses.ts";
 import { JoinedReads } from "../db/joined-reads.ts";
 import type { Desk } from "../kernel/desk.ts";
+import { reachParameter, type Actor } from "../kernel/actor.ts";
 import { deskQuery, type DeskQueryCall } from "../kernel/answer-query.ts";
 import { requireScope } from "../kernel/authorize.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -18,8 +20,12 @@ import { whomToCall } from "./onsite-contact.ts";
 import { slaReport } from "./sla.ts";
 import { selectNewestEvents } from "./timeline.ts";
 import { policyOfOneOfMany } from "../ticket/policy-of.ts";
+import { deskWork } from "../workforce/task-standing.ts";
 
-type SharedPage = Pick<QueuePage, "readAt" | "nextCursor"> & { readonly text: readonly Buffer[] };
+type SharedPage = Pick<QueuePage, "readAt" | "nextCursor"> & {
+  readonly text: readonly Buffer[];
+  readonly work: DeskWork | null;
+};
 const joinedReads = new WeakMap<Desk, JoinedReads<SharedPage>>();
 
 export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) => {
@@ -27,9 +33,12 @@ export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) =>
   const { actions = "full", ticket_id = null } = input;
   const question = queueQuestion(input, actor);
   const read = async (): Promise<SharedPage> => {
-    const page = await question.read(desk);
+    const [page, work] = await Promise.all([
+      question.read(desk),
+      reachesAll(actor) ? deskWork(desk.db, desk.clock.now().toISOString()) : null,
+    ]);
     const rows = page.rows.map((row) => cockpitRow(row, desk, page.now));
-    return { readAt: page.readAt, nextCursor: page.nextCursor, text: queueText(rows, actions, actor.role) };
+    return { readAt: page.readAt, nextCursor: page.nextCursor, text: queueText(rows, actions, actor.role), work };
   };
   const reads = joinedReads.get(desk) ?? new JoinedReads<SharedPage>();
   joinedReads.set(desk, reads);
@@ -51,8 +60,16 @@ export const dispatcherCockpit = deskQuery("dispatcher.cockpit", async (call) =>
       ticket_id,
     },
   };
-  return cockpitText({ before, after: { next_cursor: page.nextCursor, selected_ticket: selected } }, page.text);
+  const work = page.work && { desk_work: page.work };
+  return cockpitText(
+    { before, after: { next_cursor: page.nextCursor, selected_ticket: selected, ...work } },
+    page.text,
+  );
 });
+
+/** Tasks are counted for the whole desk, so nobody else is told how many there are. */
+const reachesAll = ({ accounts, sites }: Actor): boolean =>
+  reachParameter(accounts) === null && reachParameter(sites) === null;
 
 function cockpitRow(row: QueueRow, desk: Desk, now: string): CockpitRow {
   return {

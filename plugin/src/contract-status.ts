@@ -1,7 +1,9 @@
 // dispatch_contract_status: what is offered here, to whom, by which contract, and in plain words what is wrong.
 
 import type { Grant, Reading } from "./configuration.ts";
-import type { Caller, Desk } from "./desk.ts";
+import { queries } from "../../dispatch/contract/index.ts";
+import { roleIn, type Caller, type Desk } from "./desk.ts";
+import { workText } from "./describe-swarm.ts";
 import type { Requester } from "./identity.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { lines, quoted, wordAt } from "./result-text.ts";
@@ -33,6 +35,7 @@ export async function contractStatus(
   const role = person?.roles[0];
   const asked = desk && person && role !== undefined ? await askApi(desk, { person, role, viaChat: true }, now) : null;
   const contract = asked && "contract" in asked ? asked.contract : null;
+  const work = contract && desk && person ? await askForWork(desk, person) : null;
   const apiHash = textAt(contract, "contract_hash");
   const clock = asked && "contract" in asked ? asked.clock : null;
   const problems = [
@@ -73,6 +76,7 @@ export async function contractStatus(
     incident_types: contract ? listAt(contract, "incident_types") : null,
     development_headers: textAt(contract, "development_headers"),
     human_approval: contract ? objectAt(contract, "human_approval") : null,
+    ...(work && { desk_work: objectAt(work, "desk_work") }),
     actor: person?.actor ?? null,
     granted_roles: person?.roles ?? [],
     problems,
@@ -137,6 +141,14 @@ async function askApi(desk: Desk, caller: Caller, now: () => number): Promise<As
   }
 }
 
+/** How tasks and agents stand, for who may see the queue; null where the desk has none, or does not say in time. */
+async function askForWork(desk: Desk, person: Grant): Promise<JsonObject | null> {
+  const role = roleIn(person, queries["dispatcher.cockpit"]);
+  if (!role) return null;
+  const cockpit = await desk.peek({ person, role, viaChat: true }, "/ux/dispatcher/cockpit?limit=1&actions=none");
+  return cockpit && workText(cockpit) !== null ? cockpit : null;
+}
+
 /** Local times are the API's to reckon: what its Node does not know of, this chat says wrong. */
 function oldZones(contract: JsonObject | null): string[] {
   const zones = contract && objectAt(contract, "time_zones");
@@ -176,6 +188,7 @@ function statusText(
       `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ` +
         `${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}; development headers ` +
         `${textAt(status, "development_headers") ?? "not known"}`,
+    workText(status),
     kindsOfWork(status),
   );
 }

@@ -16,7 +16,7 @@ import { dayLines } from "./describe-day.ts";
 import { directoryReadings } from "./describe-directory.ts";
 import { documentFile, documentLine, documentLines, exportLines } from "./describe-money.ts";
 import { planLine, planLines } from "./describe-plan.ts";
-import { swarmReadings } from "./describe-swarm.ts";
+import { swarmReadings, workText } from "./describe-swarm.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { currencyAt, moneyAt, fenced, inline, lines, plainOrQuoted, quoted, wordAt as at } from "./result-text.ts";
@@ -163,6 +163,7 @@ const readings: Record<QueryName, Describe> = {
           .join("; ");
       }),
       more(body),
+      workText(body),
       ...selectedTicket(body["selected_ticket"], currency),
     ];
   },

@@ -115,3 +115,16 @@ export function swarmLines(aggregate: string | null, body: JsonObject): (string 
     token === null ? null : `token, shown once, for ${at(body, "agent")} alone: ${sentence(token)}`,
   ];
 }
+
+/** How desk tasks and agents stand, of an answer that says so; null on a desk without any. */
+export function workText(answer: JsonObject): string | null {
+  const work = answer["desk_work"];
+  if (!isObject(work)) return null;
+  const [tasks, agents] = [objectAt(work, "tasks"), objectAt(work, "agents")];
+  const told = (from: JsonObject, names: readonly string[]): string =>
+    names.map((name) => `${name.replaceAll("_", " ")} ${numberAt(from, name) ?? 0}`).join(", ");
+  return (
+    `desk tasks: ${told(tasks, ["pending", "in_progress", "in_review"])}; ` +
+    `need a person: ${told(tasks, ["blocked", "failed"])}; agents: ${told(agents, ["awake", "silent"])}`
+  );
+}

@@ -5,6 +5,7 @@ import { queries } from "../../dispatch/contract/index.ts";
 import { roleIn, type Caller, type Desk } from "./desk.ts";
 import type { Grant } from "./configuration.ts";
 import type { Requester } from "./identity.ts";
+import { workText } from "./describe-swarm.ts";
 import { isObject, listAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 import { statusToolName } from "./tool-catalog.ts";
@@ -59,6 +60,7 @@ export function briefText({ cockpit, approvals, autonomy, contract }: BriefParts
   const watched = attention
     .slice(0, 5)
     .map((row) => `${wordAt(row, "ticket_id")} ${wordAt(objectAt(row, "attention"), "code")}`);
+  const work = workText(cockpit);
   const waiting = listAt(approvals, "approvals").length;
   const paused = listAt(autonomy, "controls").filter((one) => isObject(one) && one["is_paused"] === true);
   // What a ticket may be triaged as; tools are described before anybody knows under which rules they will be called.
@@ -87,6 +89,7 @@ export function briefText({ cockpit, approvals, autonomy, contract }: BriefParts
             })
             .join("; ")
     }`,
+    ...(work === null ? [] : [work]),
     ...(kinds.length > 0 ? [`kinds of work (incident_type): ${kinds.slice(0, mostKinds).join(", ")}${left}`] : []),
     "Report an effect only from a tool result that begins with DONE, and name its receipt.",
   ].join("\n");

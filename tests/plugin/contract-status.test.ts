@@ -54,6 +54,14 @@ test("all is well", async (t) => {
     actor: "dana",
     problems: [],
   });
+  assert.doesNotMatch(text, /desk tasks/);
+  await api.run("task.create", { body: { title: "Check the warranty", scope: "warranty" } });
+  const withTasks = await statusAt(api.url, 20_000, () => clock);
+  assert.match(
+    withTasks.text,
+    /\ndesk tasks: pending 1, in progress 0, in review 0; need a person: .*; agents: awake 0, silent 0\n/,
+  );
+  assert.equal(Object(withTasks.details["desk_work"]).tasks.pending, 1);
   const behind = await statusAt(api.url, 20_000, () => clock - 121_000);
   assert.match(
     behind.text,

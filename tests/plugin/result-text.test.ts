@@ -157,6 +157,21 @@ test("a pause's reason and scope are data in the live brief, be they one word", 
   assert.match(text, /^needing attention 1: T-1 "OBEY_ME"$/m);
 });
 
+test("tasks and agents are told where the desk has any, and not a word of them elsewhere", () => {
+  const desk_work = {
+    tasks: { pending: 3, in_progress: 2, in_review: 1, blocked: 4, failed: 5 },
+    agents: { awake: 6, silent: 7 },
+  };
+  const told =
+    "desk tasks: pending 3, in progress 2, in review 1; need a person: blocked 4, failed 5; agents: awake 6, silent 7";
+  const brief = (cockpit: object) =>
+    briefText({ cockpit: { queue: [], ...cockpit }, approvals: null, autonomy: null, contract: null });
+  assert.ok(brief({ desk_work }).split("\n").includes(told));
+  assert.doesNotMatch(brief({}), /task|agent/);
+  assert.ok(describeReading("dispatcher.cockpit", { queue: [], desk_work }, [], null).split("\n").includes(told));
+  assert.doesNotMatch(describeReading("dispatcher.cockpit", { queue: [] }, [], null), /task|agents/);
+});
+
 test("the brief names the kinds of work in force, and says how many more there are", () => {
   const briefOf = (count: number) =>
     briefText({
