@@ -1,5 +1,6 @@
 // All drills, in the order in which `pnpm dispatch:drill all` plays those that share a stack.
 
+import { agentsSilent } from "./agents-silent.ts";
 import { apiFrozen } from "./api-frozen.ts";
 import { auditRowChanged } from "./audit-row-changed.ts";
 import { authFailures } from "./auth-failures.ts";
@@ -23,6 +24,7 @@ import { postgresFrozen } from "./postgres-frozen.ts";
 import { secretChanged } from "./secret-changed.ts";
 import { stuckBacklog } from "./stuck-backlog.ts";
 import { supervisorKilled } from "./supervisor-killed.ts";
+import { tasksStuck } from "./tasks-stuck.ts";
 import { webhookHangs } from "./webhook-hangs.ts";
 import { workerFrozen } from "./worker-frozen.ts";
 
@@ -42,6 +44,8 @@ export const drills: readonly Drill[] = [
   secretChanged,
   auditRowChanged,
   outboxStuck,
+  tasksStuck,
+  agentsSilent,
   workerFrozen,
   apiFrozen,
   postgresFrozen,
