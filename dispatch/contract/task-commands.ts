@@ -203,7 +203,9 @@ export const taskQueries = defineQueries({
           description: "Only in these states; absent: in any",
         }),
       ),
-      requester: optional(slug("Only those asked for by; absent: by anybody")),
+      requester: optional(
+        line(200, { description: "Only those asked for by, by the id they call with; absent: by anybody" }),
+      ),
       assignee: optional(slug("Only those given to; absent: to anybody")),
       scope: optional(line(100, { description: "Only of this scope; absent: of any" })),
       kind: optional(Type.Enum(["desk", "prompt", "change"], { description: "Only of this kind; absent: of any" })),

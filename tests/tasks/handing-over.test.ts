@@ -114,6 +114,20 @@ describe("a task that is moved by hand", async () => {
     assert.equal((await api.read("task.check", { task: id })).assignee, "clerk");
   });
 
+  test("is found by whoever asked for it, however they are called", async () => {
+    const actor = "Dana O'Neil@desk.example";
+    const { id, requester } = await api.run("task.create", {
+      actor,
+      body: { title: "Ask the maker", scope: "asking" },
+    });
+    assert.equal(requester, actor);
+    const found = await api.read("task.list", { query: `requester=${encodeURIComponent(actor)}` });
+    assert.deepEqual(
+      found.map((task) => task.id),
+      [id],
+    );
+  });
+
   test("may be a part of a part, ten deep, and of nothing that is not there", async () => {
     let parent = (await addTask(api, { hold: true })).id;
     for (let depth = 1; depth <= 10; depth++) parent = (await addTask(api, { hold: true, parent_id: parent })).id;
