@@ -1,7 +1,7 @@
 // How desk tasks and their agents stand, in numbers: by state, which wait for too long, who has fallen silent. Each is counted by an
 // index alone, and none names anybody.
 
-import { taskStates, type TaskState } from "../contract/task-states.ts";
+import { taskStates } from "../contract/task-states.ts";
 import { mostWorkCounted, type DeskWork } from "../contract/task-responses.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
@@ -16,16 +16,15 @@ const failedLatelyMinutes = 1_440;
 
 // By state -----------------------------------------------------------------------------------------------------------
 
-const countStates = statement<{ status: TaskState; tasks: number }>(
+// State by state, or Postgres reads the whole table for the sum of them.
+export const countStates = statement<{ status: string; tasks: number }>(
   "tasks_by_status",
-  `SELECT status, count(*) AS tasks FROM tasks GROUP BY status`,
+  `SELECT asked.status, (SELECT count(*) FROM tasks WHERE tasks.status = asked.status) AS tasks FROM unnest($1::text[]) AS asked (status)`,
 );
 
 /** All tasks there ever were, by state. */
-export async function tasksByStatus(db: Session): Promise<ReadonlyMap<string, number>> {
-  const counted = new Map((await db.rows(countStates)).map(({ status, tasks }) => [status, tasks]));
-  return new Map(taskStates.map((status) => [status, counted.get(status) ?? 0]));
-}
+export const tasksByStatus = async (db: Session): Promise<ReadonlyMap<string, number>> =>
+  new Map((await db.rows(countStates, [taskStates])).map(({ status, tasks }) => [status, tasks]));
 
 const oldestWaits = statement<{ priority: number; seconds: number }>(
   "tasks_oldest_waits",
@@ -42,9 +41,11 @@ export const waitsByPriority = async (db: Session, now: Date): Promise<ReadonlyM
 
 // What waits for too long --------------------------------------------------------------------------------------------
 
-/** Which tasks are stuck ($1 priorities, $2 since when each is), as `late (priority, before)` joined to them. */
+/** Which tasks are stuck ($1 priorities, $2 since when each is), as `tasks`; each priority is read from its own end of the index. */
 export const stuckTasks = `unnest($1::smallint[], $2::timestamptz[]) AS late (priority, before)
-   JOIN tasks ON tasks.status = 'pending' AND tasks.priority = late.priority AND tasks.status_since < late.before`;
+   CROSS JOIN LATERAL (
+     SELECT * FROM tasks WHERE status = 'pending' AND tasks.priority = late.priority AND status_since < late.before OFFSET 0
+   ) AS tasks`;
 
 /** The values of `stuckTasks`. */
 export const stuckBefore = (now: string) =>

@@ -1,6 +1,6 @@
 // An AI agent for drills: `pnpm dispatch:agent` as a process of its own, on the drill's stack, with a small program in place of a model.
 
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { CommandFailure } from "../../dispatch/process/command-line.ts";
@@ -16,11 +16,14 @@ export const drillScope = "drill";
 
 /** Reads its task and has done it. */
 export const does = `require("node:fs").readFileSync(0); console.log(JSON.stringify({ result: { done: true } }))`;
-/** Says that it has begun, and never ends. */
-export const hangs = `console.log(JSON.stringify({ progress: { message: "looking" } })); setInterval(() => undefined, 1_000)`;
+/** Says that it has begun, and ends when whoever started it is gone: an agent that is killed ends nothing of what it runs. */
+export const hangs = `
+  const agent = process.ppid;
+  console.log(JSON.stringify({ progress: { message: "looking" } }));
+  setInterval(() => process.ppid !== agent && process.exit(), 500)`;
 
 export type RunningAgent = {
-  /** Ends it, and what it has started, without a word. */
+  /** Ends it without a word. */
   kill(): void;
 };
 
@@ -30,15 +33,10 @@ export async function startAgent(ground: Ground, command: string, signal: AbortS
   const child = spawn(
     process.execPath,
     [program, ...words, "--command", JSON.stringify([process.execPath, "-e", command])],
-    {
-      stdio: "ignore",
-      // A group of its own, so that what it runs ends with it.
-      detached: true,
-      env: { PATH: process.env["PATH"] ?? "" },
-    },
+    { stdio: "ignore", env: { PATH: process.env["PATH"] ?? "" } },
   );
   await once(child, "spawn");
-  const agent = { kill: () => killGroup(child) };
+  const agent = { kill: () => void child.kill("SIGKILL") };
   const isHeard = async () =>
     (await ground.sql.query("SELECT FROM agents WHERE slug = $1 AND running AND activity <> 'errored'", [drillAgent]))
       .rowCount === 1;
@@ -47,11 +45,6 @@ export async function startAgent(ground: Ground, command: string, signal: AbortS
     throw new CommandFailure("The drill's agent did not start.");
   }
   return agent;
-}
-
-function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
-  process.kill(-pid, "SIGKILL");
 }
 
 /** Asks for a task of the drill's. @returns its id */
