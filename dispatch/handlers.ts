@@ -67,6 +67,7 @@ import { ticketSearch } from "./field/ticket-search.ts";
 import { ticketTriage } from "./field/ticket-triage.ts";
 import { ticketUpdate } from "./field/ticket-update.ts";
 import { taskCommands, taskQueries } from "./tasks/task-handlers.ts";
+import { leavingCommands } from "./tasks/technician-leaves.ts";
 import { rosterCommands } from "./workforce/roster-handlers.ts";
 import { rosterList } from "./workforce/roster-list.ts";
 
@@ -122,6 +123,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   "sla.warning": slaWarning,
   "sla.breach": slaBreach,
   ...rosterCommands,
+  ...leavingCommands,
   ...planCommands,
   ...directoryCommands,
   ...taskCommands,

@@ -1,5 +1,5 @@
-// Who is calling under /api/v1: the header X-Agent-ID names them, and a worker's token, the admin token or a JWT proves it. How often
-// each may ask is counted here too, since whoever proves nothing is counted by address.
+// Who is calling under /api/v1: the header X-Agent-ID names them, and a worker's token, the admin token or a JWT proves it, of a
+// technician the JWT with their tech_id. How often each may ask is counted here too, since whoever proves nothing is counted by address.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
@@ -37,6 +37,10 @@ export type AgentCredentials = {
 type Parts = { readonly desk: Desk; readonly credentials: Credentials; readonly devHeaders: () => boolean };
 
 const selectByToken = statement<{ slug: string }>("agent_by_token", `SELECT slug FROM agents WHERE token_hash = $1`);
+const selectSlugOf = statement<{ slug: string }>(
+  "technician_slug",
+  `SELECT slug FROM worker_slugs WHERE technician_id = $1`,
+);
 const selectRun = statement<{ run_id: string | null }>("agent_run", `SELECT run_id FROM agents WHERE slug = $1`);
 
 export function agentCredentials({ desk, credentials, devHeaders }: Parts): AgentCredentials {
@@ -51,7 +55,7 @@ export function agentCredentials({ desk, credentials, devHeaders }: Parts): Agen
       if (!devHeaders()) throw new Refusal("AUTH_REQUIRED");
       return headers["x-actor-role"] === undefined
         ? bareAgent(id, adminToken === null, allowed)
-        : matching(id, await credentials.actorOf({ "x-actor-id": id, ...headers }, allowed));
+        : matching(desk, id, await credentials.actorOf({ "x-actor-id": id, ...headers }, allowed));
     }
     if (token.startsWith(workerTokenPrefix)) {
       const found = await desk.db.row(selectByToken, [tokenHash(token)]);
@@ -60,7 +64,7 @@ export function agentCredentials({ desk, credentials, devHeaders }: Parts): Agen
       return agentActor(id);
     }
     if (adminToken !== null && isSame(token, adminToken)) return adminActor(id);
-    return matching(id, await credentials.actorOf(headers, allowed));
+    return matching(desk, id, await credentials.actorOf(headers, allowed));
   };
 
   /** @throws Refusal AGENT_REPLACED for a run that says which it is, after another has started */
@@ -118,9 +122,16 @@ const adminActor = (id: string): Actor => ({ ...agentActor(id), role: "admin", t
 const bareAgent = (id: string, opensAdmin: boolean, allowed: readonly Role[]): Actor =>
   opensAdmin && !allowed.includes("agent") && allowed.includes("admin") ? adminActor(id) : agentActor(id);
 
-function matching(id: string, actor: Actor): Actor {
-  if (actor.id !== id) throw mismatch(id);
-  return actor;
+/**
+ * The caller as named by the header: by the token's sub, or a technician whose tech_id it has by their slug. Under either name that
+ * technician speaks by their slug from here on, since that is what tasks and events know them by.
+ * @throws Refusal AGENT_ID_MISMATCH
+ */
+async function matching({ db }: Desk, id: string, actor: Actor): Promise<Actor> {
+  const isTechnician = actor.role === "tech" && actor.techId !== null;
+  const slug = isTechnician ? ((await db.row(selectSlugOf, [actor.techId]))?.slug ?? null) : null;
+  if (id !== actor.id && id !== slug) throw mismatch(id);
+  return slug === null ? actor : { ...actor, id: slug };
 }
 
 const mismatch = (id: string): Refusal => new Refusal("AGENT_ID_MISMATCH", { agent_id: id });

@@ -53,7 +53,7 @@ const streamsOfAgent = 5;
 export type EventStreams = {
   /** Answers GET /events. */
   open(exchange: Exchange): Promise<void>;
-  /** Answers GET /api/v1/events: the same events in the envelope of the outside, and agents hear of what is theirs. */
+  /** Answers GET /api/v1/events: the same events in the envelope of the outside, and workers hear of what is theirs. */
   openForAgent(exchange: Exchange): Promise<void>;
   readonly count: number;
   /** Ends all streams; further ones are refused. */
@@ -175,7 +175,8 @@ export function eventStreams({ desk, databaseUrl, credentials, agents, warn }: E
     openForAgent: async (exchange) => {
       const actor = await agents.callerOf(exchange, agentEventReaders);
       requireReader(actor, agentEventReaders);
-      await open(exchange, { actor, until: null }, ofAgents, actor.role === "agent" ? actor.id : null);
+      const isOffice = actor.role === "dispatcher" || actor.role === "admin";
+      await open(exchange, { actor, until: null }, ofAgents, isOffice ? null : actor.id);
     },
     get count() {
       return streams.size;
@@ -194,8 +195,8 @@ type Style = {
   readonly gap: boolean;
 };
 
-/** Who may read under /api/v1: the office all of it, agents what is theirs. */
-const agentEventReaders: readonly Role[] = ["dispatcher", "admin", "agent"];
+/** Who may read under /api/v1: the office all of it, workers of desk tasks what is theirs. */
+const agentEventReaders: readonly Role[] = ["dispatcher", "admin", "agent", "tech"];
 
 const missing = { message: "Events since the one you named were removed: read what you need to know anew." };
 const gapMessage = `event: gap\ndata: ${JSON.stringify(missing)}\n\n`;

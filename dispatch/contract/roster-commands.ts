@@ -1,7 +1,7 @@
 // What may be asked of the roster: who there is, when they work, and who takes no new work.
 
 import { defineCommands, defineQueries } from "./entry.ts";
-import { idOf, line, note, nullable, oneOf, optional, Type, uuid, window } from "./fields.ts";
+import { idOf, line, note, nullable, oneOf, optional, slugPattern, Type, uuid, window } from "./fields.ts";
 import type { ProviderId, TechnicianId } from "./ids.ts";
 import * as body from "./roster-responses.ts";
 import * as sample from "./sample-values.ts";
@@ -67,6 +67,13 @@ export const rosterCommands = defineCommands({
           idOf<TechnicianId>("The technician to change, or the id a new one is to have; absent: a new one"),
         ),
         name: optional(name("Full name; required for a new technician; absent: unchanged")),
+        slug: optional(
+          Type.String({
+            pattern: slugPattern,
+            "x-case": "lower",
+            description: "What desk tasks call them by, for good; absent: unchanged, made of the name when new",
+          }),
+        ),
         active: optional(
           Type.Boolean({
             description:

@@ -24,6 +24,8 @@ const timeOff = Type.Object({ id: uuid(), start: time(), end: time(), reason: nu
 
 export const technician = Type.Object({
   id: answeredId<TechnicianId>(),
+  /** By which desk tasks name them. */
+  slug: text(),
   name: text(),
   active: Type.Boolean(),
   provider_id: nullable(answeredId<ProviderId>()),

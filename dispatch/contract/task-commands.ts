@@ -49,8 +49,8 @@ export const taskCommands = defineCommands({
     to: ["unassigned", "pending", "assigned"],
     status: 201,
     summary:
-      "Hand out desk work (a warranty to check, a supplier to call, a quote to draft): the broker gives it to the worker who is " +
-      "able, awake and least loaded. Work on a customer's site is a ticket: ticket.create.",
+      "Hand out desk work (a warranty to check, a supplier to call, a quote to draft): the broker gives it to the agent or " +
+      "technician who is able, there and least loaded. Work on a customer's site is a ticket: ticket.create.",
     said: ["have somebody check the warranty", "let an agent draft the quote"],
     next: ["task.check", "task.list"],
     input: Type.Object({

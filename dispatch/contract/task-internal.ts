@@ -47,6 +47,7 @@ export const taskInternalCommands = defineCommands({
     example: { assignee: "clerk", slot: 1, ranking: {} },
     input: Type.Object({
       assignee: Type.String({ pattern: slugPattern }),
+      kind: optional(Type.Enum(["agent", "technician"], { description: "Of the assignee; absent: agent" })),
       slot: Type.Integer({ minimum: 1, maximum: 100 }),
       ranking: rankingRecord(),
     }),

@@ -116,6 +116,8 @@ export const worker = Type.Object({
   capabilities: Type.Array(text()),
   max_concurrent: whole(),
   active_tasks: whole(),
+  /** A technician's visits that are on their way to be or under way: they count with the tasks. */
+  active_tickets: whole(),
   drained: Type.Boolean(),
   drain_reason: nullable(text()),
   last_heartbeat_at: nullable(time()),

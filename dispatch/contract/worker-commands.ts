@@ -75,7 +75,8 @@ export const workerCommands = defineCommands({
     path: `${one}/drain`,
     roles: ["dispatcher", "admin"],
     status: 200,
-    summary: "Give a worker no new tasks until worker.undrain; what they have goes on.",
+    summary:
+      "Give an AI agent no new tasks until worker.undrain; what they have goes on. For a technician use roster.drain.",
     said: ["give the clerk nothing new"],
     next: ["worker.undrain", "worker.list"],
     input: Type.Object({ reason: optional(freeText(1_000, { description: "Why; absent: none" })) }),
@@ -87,7 +88,7 @@ export const workerCommands = defineCommands({
     path: `${one}/undrain`,
     roles: ["dispatcher", "admin"],
     status: 200,
-    summary: "Let a worker who was drained take new tasks again.",
+    summary: "Let an AI agent who was drained take new tasks again. For a technician use roster.undrain.",
     next: ["worker.list"],
     input: Type.Object({ reason: optional(freeText(1_000, { description: "Why; absent: none" })) }),
     example: { reason: "The new version runs" },
@@ -111,7 +112,8 @@ export const workerQueries = defineQueries({
     path: agents,
     roles: ["dispatcher", "admin"],
     summary:
-      "List the workers of desk tasks: who is awake, what they can do, how much they have. Technicians' hours are in roster.list.",
+      "List the workers of desk tasks, AI agents and technicians: who is there, what they can do, how much they have. Technicians' " +
+      "hours are in roster.list.",
     said: ["which agents are awake"],
     next: ["worker.wake", "worker.drain", "task.list"],
     input: Type.Object({}),

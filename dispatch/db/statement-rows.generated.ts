@@ -3771,6 +3771,7 @@ export type StatementRows = {
     audit_hash: string;
     audit_at: string;
   };
+  task_skill_sets: { skills: readonly string[]; key: string };
   task_tally: {
     unmatched: number;
     wakes_ready: number;
@@ -3779,10 +3780,67 @@ export type StatementRows = {
     waits: readonly number[];
   };
   task_tally_advance: { looks: number };
+  task_technicians: {
+    slug: string;
+    name: string;
+    active: boolean;
+    skills: readonly string[];
+    max_concurrent: number;
+    drained: boolean;
+    drain_reason: string;
+    signed_off: boolean;
+    tickets: number;
+    sent: boolean;
+    on_site: boolean;
+    calendared: boolean;
+    shifts: unknown;
+    away: boolean;
+    slots: readonly number[];
+    last_assigned_at: string;
+  };
   task_ticket_place: { id: string; account_id: string; site_id: string };
   tasks_by_status: { status: string; tasks: number };
   tasks_late: { id: string };
   tasks_lock_of: {
+    id: string;
+    kind: string;
+    title: string;
+    scope: string;
+    description: string | null;
+    context: unknown;
+    priority: number;
+    status: string;
+    requester: string;
+    assignee: string | null;
+    slot: number | null;
+    required_capabilities: readonly string[];
+    requirement: string;
+    timeout_ms: number;
+    max_retries: number;
+    retry_count: number;
+    parent_id: string | null;
+    ticket_id: string | null;
+    account_id: string | null;
+    site_id: string | null;
+    review_required: boolean;
+    paused: boolean;
+    result: unknown;
+    result_summary: string | null;
+    error: string | null;
+    tokens_used: number | null;
+    unmatched_reason: string | null;
+    version: number;
+    created_at: string;
+    updated_at: string;
+    assigned_at: string | null;
+    started_at: string | null;
+    completed_at: string | null;
+    due_at: string | null;
+    audit_seq: number;
+    audit_hash: string;
+    audit_at: string;
+  };
+  tasks_lock_of_technician: {
     id: string;
     kind: string;
     title: string;
@@ -3948,8 +4006,12 @@ export type StatementRows = {
     access_instructions: string | null;
   };
   technician_lock: { id: string };
+  technician_lock_taker: { id: string };
+  technician_share: { id: string };
+  technician_slug: { slug: string };
   technicians_select: {
     id: string;
+    slug: string;
     name: string;
     active: boolean;
     provider_id: string | null;
@@ -5129,6 +5191,8 @@ export type StatementRows = {
     dead_letters: number;
   };
   webhook_target: { url: string; secret: string; old_secret: string };
+  worker_slug_free: { slug: string };
+  worker_slug_owner: { technician_id: string | null };
   workers_seen: { alive: number; stale: number; oldest_age_seconds: number };
   workers_silent: { silent: number };
   workers_work_done: { dispatches: number; errors: number };

@@ -39,7 +39,7 @@ export type View = {
   readonly actor: Pick<Actor, "accounts" | "sites">;
   readonly subjects: readonly string[] | null;
   readonly since?: string | null;
-  /** Only what this one is a party to; absent or null: whatever it is. */
+  /** Only what this one is a party to, also where it is no account's; absent or null: whatever it is. */
   readonly party?: string | null;
 };
 
@@ -100,8 +100,8 @@ const selectPage = statement<PageRow>(
          ORDER BY xact, id
          LIMIT ${maxLooks}
        ) AS ahead
-       WHERE ($3::uuid[] IS NULL OR account_id = ANY ($3))
-         AND ($4::uuid[] IS NULL OR site_id = ANY ($4))
+       WHERE ($3::uuid[] IS NULL OR account_id = ANY ($3) OR ($7::text IS NOT NULL AND account_id IS NULL))
+         AND ($4::uuid[] IS NULL OR site_id = ANY ($4) OR ($7::text IS NOT NULL AND site_id IS NULL))
          AND ($5::text[] IS NULL OR subject ~ ANY ($5))
          AND ($6::pg_snapshot IS NULL OR NOT pg_visible_in_snapshot(xact, $6))
          AND ($7::text IS NULL OR $7 = ANY (parties))

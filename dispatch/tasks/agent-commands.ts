@@ -3,7 +3,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import type { BodyOf, IdsOf, InputOf, PipelineName } from "../contract/index.ts";
-import type { ReceiptId } from "../contract/ids.ts";
+import type { ReceiptId, TechnicianId } from "../contract/ids.ts";
 import type { WorkerBody } from "../contract/task-responses.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
@@ -11,10 +11,11 @@ import { newId } from "../kernel/clock.ts";
 import type { Call, RowCall, RowCommand, RowDecision, UpsertCommand } from "../kernel/command.ts";
 import { wrongState } from "../kernel/machine.ts";
 import type { Told } from "../kernel/outbox.ts";
-import { Refusal } from "../kernel/refusal.ts";
+import { invalidField, Refusal } from "../kernel/refusal.ts";
 import type { RelatedChange } from "../kernel/related-change.ts";
 import { parseCapabilities } from "../workforce/capabilities.ts";
 import { isHeartbeatLost } from "../workforce/presence.ts";
+import { selectSlugOwner } from "../workforce/technicians.ts";
 import {
   agentAggregate,
   lockAgent,
@@ -50,17 +51,21 @@ export const workerRegister: UpsertCommand<
   AgentChange,
   AgentFields,
   WorkerBody,
-  WorkerBody
+  WorkerBody,
+  { readonly technician_id: TechnicianId | null } | null
 > = {
   name: "worker.register",
   on: "upsert",
   aggregate: agentAggregate,
   find: async (tx, { input }) => (await tx.row(lockAgent, [input.slug])) ?? null,
+  load: (tx, { input }) => tx.row(selectSlugOwner, [input.slug]),
   change: ({ input }) => {
     const change = fieldsOf(input);
     return { change, status: 200, payload: change, told: [{ event: "updated", data: change }], body: (body) => body };
   },
-  create: ({ input, desk }) => {
+  create: ({ input, desk }, owner) => {
+    if (owner !== null && owner.technician_id !== null)
+      throw invalidField("slug", "unique", "is a technician's on the roster: choose another for the agent");
     const fields: AgentFields = {
       agent_type: null,
       display_name: null,
@@ -259,7 +264,7 @@ export const workerLost = agentCommand({
 });
 
 /** The tasks' own changes beside their worker's. */
-function giveOutAgain(tasks: readonly TaskRow[], judge: (task: TaskRow) => TakenBack | null): RelatedChange[] {
+export function giveOutAgain(tasks: readonly TaskRow[], judge: (task: TaskRow) => TakenBack | null): RelatedChange[] {
   return tasks.flatMap((task): RelatedChange[] => {
     const back = judge(task);
     if (!back) return [];

@@ -164,8 +164,19 @@ export const agentAggregate: Aggregate<AgentRow, AgentChange, AgentFields, Worke
   selectMany: selectAgents,
   covers: { version: 1, values: (row, version) => covered[version]?.map((column) => row[column]) ?? null },
   heads: selectHeads,
-  races: ["agents_pkey"],
-  notFound: (slug) => new Refusal("WORKER_NOT_FOUND", { worker: slug }),
+  // The second: somebody came onto the roster as a technician with this slug.
+  races: ["agents_pkey", "worker_slugs_pkey"],
+  // Whoever has hours and visits is drained with them in mind.
+  notFound: (slug) =>
+    new Refusal(
+      "WORKER_NOT_FOUND",
+      { worker: slug },
+      {
+        message:
+          `No AI agent is called ${slug}. Of a technician this is said by their tech_id, with roster.drain, roster.undrain and ` +
+          "roster.sign_off; worker.list shows who is which.",
+      },
+    ),
   idOf: ({ slug }) => slug,
   stateOf: () => null,
   placeOf: () => null,
@@ -229,6 +240,7 @@ export function agentBody(row: AgentRow, now: number): WorkerBody {
     capabilities: [...row.capabilities],
     max_concurrent: row.max_concurrent,
     active_tasks: row.active_tasks,
+    active_tickets: 0,
     drained: row.drained_at !== null,
     drain_reason: row.drain_reason,
     last_heartbeat_at: row.heartbeat_at,

@@ -5,8 +5,8 @@ import { statement } from "../db/statement.ts";
 import { stillBusy } from "../kernel/failure.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { presenceOf } from "./agent-row.ts";
 import { shareTaker } from "./places.ts";
+import { takesWork } from "./taker.ts";
 import { isLate, timedOut } from "./take-back.ts";
 import { taskCommand } from "./task-command.ts";
 
@@ -19,17 +19,16 @@ const keepRanking = statement(
 
 export const taskAssign = taskCommand({
   name: "task.assign",
-  load: (tx, { input }) => shareTaker(tx, input.assignee),
-  decide({ input, task, now, clockTime }, agent) {
+  load: (tx, { input: { assignee, kind = "agent" }, clockTime, desk }) =>
+    shareTaker(tx, { slug: assignee, kind }, { now: clockTime, rules: desk.policy }),
+  decide({ input, task, now }, taker) {
     const { assignee, slot, ranking } = input;
     // Somebody is changing the worker, or another broker was there first: the next round ranks anew.
-    if (!agent) throw stillBusy();
-    const { slots } = agent;
-    const presence = presenceOf(agent, Date.parse(clockTime));
-    const takesWork =
-      (presence === "ready" || presence === "busy") && agent.activity !== "paused" && agent.drained_at === null;
-    if (!takesWork || slots.includes(slot) || slots.length >= agent.max_concurrent)
-      throw new Refusal("WORKER_NOT_ELIGIBLE", { worker: assignee, reason: takesWork ? "full" : "unavailable" });
+    if (!taker) throw stillBusy();
+    const { slots, load, maxConcurrent } = taker;
+    const canTake = takesWork(taker);
+    if (!canTake || slots.includes(slot) || load >= maxConcurrent)
+      throw new Refusal("WORKER_NOT_ELIGIBLE", { worker: assignee, reason: canTake ? "full" : "unavailable" });
     return {
       path: ["assigned"],
       change: { held: { assignee, slot } },

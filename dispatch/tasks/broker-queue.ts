@@ -4,15 +4,17 @@ import type { TaskId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import { agentColumns, type AgentRow } from "./agent-row.ts";
+import { agentTaker } from "./places.ts";
+import { takenPlaces, type Taker } from "./taker.ts";
 import type { TaskRow } from "./task-row.ts";
+import { readAbleTechnicians, type Asked } from "./technician-worker.ts";
 
 /** An agent with which of its places are taken, and when it was last given a task. */
-export type Broked = AgentRow & { readonly slots: readonly number[]; readonly last_assigned_at: string | null };
+type Broked = AgentRow & { readonly slots: readonly number[]; readonly last_assigned_at: string | null };
 
 const selectAgents = statement<Broked>(
   "broker_agents",
-  `SELECT ${agentColumns},
-     (SELECT coalesce(array_agg(slot::integer), '{}') FROM tasks WHERE assignee = slug AND status IN ('assigned', 'in_progress')) AS slots,
+  `SELECT ${agentColumns}, ${takenPlaces("slug")} AS slots,
      (SELECT max(assigned_at) FROM tasks WHERE assignee = slug) AS last_assigned_at
    FROM agents ORDER BY slug`,
 );
@@ -54,7 +56,15 @@ const selectUntold = statement<QueuedRow>(
    WHERE head.unmatched_reason IS DISTINCT FROM wanted.reason ORDER BY head.priority, head.created_at, head.id LIMIT $4`,
 );
 
-export const readAgents = (db: Session): Promise<Broked[]> => db.rows(selectAgents);
+/**
+ * Who may do what waits in these queues: every agent, and the technicians who are able to. Of technicians it reads skills, and the hours
+ * and work of those alone who can do what is asked for in one of the queues.
+ */
+export async function readTakers(db: Session, queues: readonly string[], asked: Asked): Promise<Taker[]> {
+  const [agents, technicians] = await Promise.all([db.rows(selectAgents), readAbleTechnicians(db, queues, asked)]);
+  const now = Date.parse(asked.now);
+  return [...agents.map((agent) => agentTaker(agent, now)), ...technicians];
+}
 
 export const readQueues = async (db: Session): Promise<string[]> =>
   (await db.rows(selectQueues)).map(({ requirement }) => requirement);

@@ -32,11 +32,11 @@ const selectTicketPlace = statement<{ id: TicketId; account_id: AccountId; site_
 export const taskCreate = taskCreation({
   name: "task.create",
   claims: takerNamed,
-  async load(tx, { input }) {
+  async load(tx, { input, clockTime, desk }) {
     const [parent, ticket, taker] = await Promise.all([
       input.parent_id === undefined ? null : tx.row(selectParent, [input.parent_id]),
       input.ticket_id === undefined ? null : tx.row(selectTicketPlace, [input.ticket_id]),
-      input.assignee === undefined ? null : awaitTaker(tx, input.assignee),
+      input.assignee === undefined ? null : awaitTaker(tx, input.assignee, { now: clockTime, rules: desk.policy }),
     ]);
     return { parent, ticket, taker };
   },

@@ -10,10 +10,12 @@ import { deskQuery, type QueryCall, type RowQuery } from "../kernel/answer-query
 import type { JsonObject } from "../kernel/json.ts";
 import { ListAnswer } from "../kernel/list-answer.ts";
 import { invalidFields } from "../kernel/refusal.ts";
+import { compareText } from "../workforce/compare-text.ts";
 import { explainRanking, type RankingRecord } from "../workforce/ranking-record.ts";
 import { agentBody, agentColumns, type AgentRow } from "./agent-row.ts";
 import { taskAggregate } from "./task-aggregate.ts";
 import { taskBody, taskColumns, taskLine, type TaskRow } from "./task-row.ts";
+import { readTechnicianBodies } from "./technician-worker.ts";
 
 const taskQuery = <N extends QueryName>(
   name: N,
@@ -129,9 +131,14 @@ export const taskExplain = taskQuery("task.explain", async ({ desk, row }) => {
 
 const selectAgents = statement<AgentRow>("agents_all", `SELECT ${agentColumns} FROM agents ORDER BY slug`);
 
-export const workerList = deskQuery("worker.list", async ({ desk, now }) =>
-  (await desk.db.rows(selectAgents)).map((row) => agentBody(row, Date.parse(now))),
-);
+export const workerList = deskQuery("worker.list", async ({ desk, now }) => {
+  const [agents, technicians] = await Promise.all([
+    desk.db.rows(selectAgents),
+    readTechnicianBodies(desk.db, { now, rules: desk.policy }),
+  ]);
+  const workers = [...agents.map((row) => agentBody(row, Date.parse(now))), ...technicians];
+  return workers.sort((a, b) => compareText(a.slug, b.slug));
+});
 
 const selectStats = statement<QueryBodyOf<"workforce.stats">>(
   "tasks_stats",

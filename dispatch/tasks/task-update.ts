@@ -6,7 +6,8 @@ import type { Actor } from "../kernel/actor.ts";
 import { wrongState } from "../kernel/machine.ts";
 import type { Told } from "../kernel/outbox.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
-import { awaitTaker, freeSlot, loadPlacesOfAssignee, placeWith, takerNamed } from "./places.ts";
+import { awaitTaker, loadPlacesOfAssignee, placeWith, takerNamed } from "./places.ts";
+import { freeSlot } from "./taker.ts";
 import { taskCommand } from "./task-command.ts";
 import { overriding } from "./task-create.ts";
 import type { TaskChange, TaskRow } from "./task-row.ts";
@@ -21,9 +22,9 @@ const selectAgentType = statement<{ agent_type: string | null }>(
 export const taskUpdate = taskCommand({
   name: "task.update",
   claims: takerNamed,
-  async load(tx, { input, actor, id }) {
+  async load(tx, { input, actor, id, clockTime, desk }) {
     const [taker, places, own] = await Promise.all([
-      input.assignee === undefined ? null : awaitTaker(tx, input.assignee),
+      input.assignee === undefined ? null : awaitTaker(tx, input.assignee, { now: clockTime, rules: desk.policy }),
       loadPlacesOfAssignee(tx, id),
       actor.role === "agent" ? tx.row(selectAgentType, [actor.id]) : null,
     ]);

@@ -3,8 +3,8 @@
 
 import type { TaskId } from "../contract/ids.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { candidateOf, freeSlot } from "../tasks/places.ts";
-import { readAgents, readHeads, readQueues, readUntold, type QueuedRow } from "../tasks/broker-queue.ts";
+import { readHeads, readQueues, readTakers, readUntold, type QueuedRow } from "../tasks/broker-queue.ts";
+import { freeSlot } from "../tasks/taker.ts";
 import { assignBatch, type BatchCandidate, type Handout } from "../workforce/assign-batch.ts";
 import { rank, unmatchedReason, type UnmatchedReason } from "../workforce/rank.ts";
 import type { Duty, DutyParts } from "./duty.ts";
@@ -28,11 +28,7 @@ export const assignTasks = (parts: DutyParts, { onWake, onHeld }: Hooks): Duty =
     const now = desk.clock.now().getTime();
     const queues = await readQueues(desk.db);
     if (queues.length === 0) return { more: false };
-    const agents = await readAgents(desk.db);
-    const candidates = agents.map((agent): BatchCandidate => ({
-      ...candidateOf(agent, agent.slots.length, now),
-      waking: agent.waking_since !== null,
-    }));
+    const candidates = await readTakers(desk.db, queues, { now: new Date(now).toISOString(), rules: desk.policy });
     const { served, asleep, hopeless } = sorted(queues, candidates, now);
     // Whoever waits for a sleeper stays in front, and must not hide those behind.
     const waiting = candidates.filter(({ waking }) => waking).length;
@@ -43,7 +39,7 @@ export const assignTasks = (parts: DutyParts, { onWake, onHeld }: Hooks): Duty =
     ]);
     const rows = new Map([...heads, ...dreams, ...untold].map((row) => [row.id, row]));
     const handouts = assignBatch([...rows.values()].map(asQueued), candidates, { now });
-    const taken = new Map(agents.map(({ slug, slots }) => [slug, [...slots]]));
+    const taken = new Map(candidates.map(({ slug, kind, slots }) => [slug, { kind, slots: [...slots] }]));
     const outcomes = await Promise.all(handouts.map((handout) => carryOut(parts, handout, rows, taken)));
     const count = (outcome: Outcome) => outcomes.filter((one) => one === outcome).length;
     const [assigned, woken, told] = [count("assigned"), count("woken"), count("told")];
@@ -98,16 +94,16 @@ async function carryOut(
   { run, log }: DutyParts,
   handout: Handout<TaskId>,
   rows: ReadonlyMap<TaskId, QueuedRow>,
-  taken: ReadonlyMap<string, number[]>,
+  taken: ReadonlyMap<string, { readonly kind: BatchCandidate["kind"]; readonly slots: number[] }>,
 ): Promise<Outcome> {
   const { taskId } = handout;
   const ranking = { ...handout.ranking };
   try {
     if (handout.outcome === "assign") {
-      const slots = taken.get(handout.worker) ?? [];
+      const { kind, slots } = taken.get(handout.worker) ?? { kind: "agent", slots: [] };
       const slot = freeSlot(slots);
       slots.push(slot);
-      await run("task.assign", { ids: { taskId }, input: { assignee: handout.worker, slot, ranking } });
+      await run("task.assign", { ids: { taskId }, input: { assignee: handout.worker, kind, slot, ranking } });
       return "assigned";
     }
     if (handout.outcome === "wake") {

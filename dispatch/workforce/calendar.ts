@@ -38,6 +38,17 @@ export type RosterBooking = BusyRange &
     readonly part: number | null;
   };
 
+/** A row of technician_shifts. */
+export type ShiftOfDay = {
+  readonly weekday: number;
+  readonly starts: string;
+  readonly ends: string;
+  readonly timezone: string;
+  readonly breaks: readonly ShiftBreak[];
+  readonly valid_from: string | null;
+  readonly valid_to: string | null;
+};
+
 type CalendarRow = {
   readonly id: TechnicianId;
   readonly name: string;
@@ -59,15 +70,7 @@ type CalendarRow = {
   readonly open_tickets: number;
   readonly max_concurrent: number;
   readonly calendared: boolean;
-  readonly shifts: readonly {
-    readonly weekday: number;
-    readonly starts: string;
-    readonly ends: string;
-    readonly timezone: string;
-    readonly breaks: readonly ShiftBreak[];
-    readonly valid_from: string | null;
-    readonly valid_to: string | null;
-  }[];
+  readonly shifts: readonly ShiftOfDay[];
   readonly time_off: readonly EpochSpan[];
   readonly busy: readonly (EpochSpan &
     Point &
@@ -238,15 +241,7 @@ export async function loadRoster(db: Session, asked: Asked, reading: RosterReadi
 
 function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterReading): RosterEntry {
   const { calendared } = row;
-  const patterns = row.shifts.map((shift): ShiftPattern => ({
-    weekdays: [shift.weekday],
-    startTime: shift.starts.slice(0, 5),
-    endTime: shift.ends.slice(0, 5),
-    breaks: shift.breaks,
-    timeZone: shift.timezone,
-    validFrom: shift.valid_from,
-    validTo: shift.valid_to,
-  }));
+  const patterns = row.shifts.map(patternOfDay);
   const planned = row.busy.map(({ lat, lon, ticket_id, blocks, ...booking }) => ({
     blocks: blocks || isOnSite(booking.state),
     booking: {
@@ -301,6 +296,17 @@ function rosterEntry(row: CalendarRow, { now, overrunReserveMinutes }: RosterRea
     aroundTheClock: (span) => ({ ...person, shifts: [everyHourAround(span, row.time_off)] }),
   };
 }
+
+/** A stored shift in the form in which it is expanded. */
+export const patternOfDay = (shift: ShiftOfDay): ShiftPattern => ({
+  weekdays: [shift.weekday],
+  startTime: shift.starts.slice(0, 5),
+  endTime: shift.ends.slice(0, 5),
+  breaks: shift.breaks,
+  timeZone: shift.timezone,
+  validFrom: shift.valid_from,
+  validTo: shift.valid_to,
+});
 
 /** Whether whoever has a live booking of a ticket in this state is there, or waits there for an approver. */
 const isOnSite = (state: TicketState): boolean =>

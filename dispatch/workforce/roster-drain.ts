@@ -16,6 +16,7 @@ function decided(
   technicianId: TechnicianId,
   drained: Pick<TechnicianBody, "drained_at" | "drain_reason">,
   reason: string | null,
+  signedOff: boolean | null,
 ) {
   const before = requireTechnician(known, technicianId);
   const technician = { ...before, ...drained };
@@ -26,7 +27,9 @@ function decided(
       previous_drained_at: before.drained_at,
       drained_at: technician.drained_at,
     },
-    write: (tx: Session) => [tx.row(updateDrain, [technician.id, technician.drained_at, technician.drain_reason])],
+    write: (tx: Session) => [
+      tx.row(updateDrain, [technician.id, technician.drained_at, technician.drain_reason, signedOff]),
+    ],
     body: () => ({ technician }),
   };
 }
@@ -35,12 +38,19 @@ export const rosterDrain = deskCommand({
   name: "roster.drain",
   load,
   decide: ({ ids: { technicianId }, input, now }, known: TechnicianBody | null) =>
-    decided(known, technicianId, { drained_at: known?.drained_at ?? now, drain_reason: input.reason }, input.reason),
+    decided(
+      known,
+      technicianId,
+      { drained_at: known?.drained_at ?? now, drain_reason: input.reason },
+      input.reason,
+      // Who is signed off stays so.
+      null,
+    ),
 });
 
 export const rosterUndrain = deskCommand({
   name: "roster.undrain",
   load,
   decide: ({ ids: { technicianId }, input }, known: TechnicianBody | null) =>
-    decided(known, technicianId, { drained_at: null, drain_reason: null }, input.reason ?? null),
+    decided(known, technicianId, { drained_at: null, drain_reason: null }, input.reason ?? null, false),
 });

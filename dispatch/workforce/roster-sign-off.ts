@@ -35,7 +35,7 @@ export const rosterSignOff = deskCommand({
       payload: { ...told, ...given.payload },
       related,
       concerns,
-      write: (tx) => [tx.row(updateDrain, [technicianId, technician.drained_at, reason])],
+      write: (tx) => [tx.row(updateDrain, [technicianId, technician.drained_at, reason, true])],
       body: () => ({ technician, requeued, kept }),
     };
   },

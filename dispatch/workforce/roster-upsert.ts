@@ -12,23 +12,34 @@ import { beyondAbility, beyondAbilityWarning, loadBookedVisits } from "./beyond-
 import { giveBack } from "./give-back.ts";
 import { lockWorkOfTechnician } from "./requeue.ts";
 import { eachOnce, withFirst } from "./zones-of-technician.ts";
-import { lockAndReadTechnician, upsertTechnician, upsertValues } from "./technicians.ts";
+import {
+  lockAndReadTechnician,
+  nameTechnician,
+  selectFreeSlug,
+  selectSlugOwner,
+  upsertTechnician,
+  upsertValues,
+} from "./technicians.ts";
 
 export const rosterUpsert = deskCommand({
   name: "roster.upsert",
-  async load(tx, { input: { tech_id: id, active }, clockTime }) {
-    if (id === undefined) return { known: null, work: [], booked: [] };
-    const [known, work, booked] = await Promise.all([
-      lockAndReadTechnician(tx, id, clockTime),
-      active === false ? tx.rows(lockWorkOfTechnician, [id]) : [],
-      active === false ? [] : loadBookedVisits(tx, id, clockTime),
+  // An agent may take a slug at the same moment.
+  races: ["worker_slugs_pkey"],
+  async load(tx, { input: { tech_id: id, active, name, slug }, clockTime }) {
+    const [known, work, booked, free, owner] = await Promise.all([
+      id === undefined ? null : lockAndReadTechnician(tx, id, clockTime),
+      id !== undefined && active === false ? tx.rows(lockWorkOfTechnician, [id]) : [],
+      id === undefined || active === false ? [] : loadBookedVisits(tx, id, clockTime),
+      name === undefined ? null : tx.row(selectFreeSlug, [name]),
+      slug === undefined ? null : tx.row(selectSlugOwner, [slug]),
     ]);
-    return { known, work, booked };
+    return { known, work, booked, free, owner };
   },
-  decide(call, { known, work, booked }) {
+  decide(call, { known, work, booked, free, owner }) {
     const { desk, actor, input, now } = call;
     const { tech_id: _id, ...fields } = input;
-    const wanted = changed(known ?? newTechnician(input, now), input);
+    if (input.slug !== undefined) requireOwnSlug(input.slug, known, owner !== null);
+    const wanted = changed(known ?? newTechnician(input, free?.slug ?? "", now), input);
     const told = { technician_id: wanted.id, reason: "no longer works here" };
     const given =
       known !== null && input.active === false ? giveBack({ ...call, techId: wanted.id }, work, told) : null;
@@ -43,7 +54,10 @@ export const rosterUpsert = deskCommand({
           concerns: concernsOf(beyond.visits),
           warnings: [beyondAbilityWarning(wanted, beyond.visits)],
         }),
-      write: (tx) => [tx.row(upsertTechnician, upsertValues(technician))],
+      write: (tx) => [
+        tx.row(upsertTechnician, upsertValues(technician)),
+        ...(known === null ? [tx.row(nameTechnician, [technician.id, technician.slug])] : []),
+      ],
       body: () => ({
         technician,
         ...(given && { requeued: given.requeued, kept: given.kept }),
@@ -55,11 +69,27 @@ export const rosterUpsert = deskCommand({
 
 type Input = InputOf<"roster.upsert">;
 
+/**
+ * Tasks name their worker by it: whoever has one keeps it.
+ * @throws Refusal INVALID_REQUEST
+ */
+function requireOwnSlug(slug: string, known: TechnicianBody | null, isTaken: boolean): void {
+  if (known !== null && known.slug !== slug)
+    throw invalidField("slug", "fixed", `is ${known.slug} for good, since tasks name them by it: leave it out`);
+  if (known === null && isTaken)
+    throw invalidField(
+      "slug",
+      "unique",
+      "is another worker's, an agent's or a technician's: choose another, or leave it out, and one is made of the name",
+    );
+}
+
 /** @throws Refusal INVALID_REQUEST without a name */
-function newTechnician({ tech_id, name }: Input, now: string): TechnicianBody {
+function newTechnician({ tech_id, name, slug }: Input, free: string, now: string): TechnicianBody {
   if (name === undefined) throw invalidField("name", "required", "is required: nobody on the roster has this tech_id");
   return {
     id: tech_id ?? newId(Date.parse(now)),
+    slug: slug ?? free,
     name,
     active: true,
     provider_id: null,

@@ -18,7 +18,7 @@ export const lockTechnician = statement<{ id: TechnicianId }>(
 // come as one.
 export const selectTechnicians = statement<TechnicianBody>(
   "technicians_select",
-  `SELECT r.id, r.name, r.active, r.provider_id, r.home_lat, r.home_lon, (${zonesOf("r")})[1] AS zone,
+  `SELECT r.id, named.slug, r.name, r.active, r.provider_id, r.home_lat, r.home_lon, (${zonesOf("r")})[1] AS zone,
           ${zonesOf("r")} AS zones, r.service_types, r.skills, r.tools,
           r.abilities_on_record,
           r.quality, r.base_load, r.max_concurrent, r.room, r.drained_at, r.drain_reason,
@@ -35,7 +35,7 @@ export const selectTechnicians = statement<TechnicianBody>(
                     'start', to_char(lower(o.span), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
                     'end', to_char(upper(o.span), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY lower(o.span), o.id), '[]')
            FROM technician_time_off o WHERE o.technician_id = r.id AND upper(o.span) > $2) AS time_off
-   FROM technicians r
+   FROM technicians r JOIN worker_slugs named ON named.technician_id = r.id
    WHERE ($1::uuid IS NULL OR r.id = $1)
      AND ($3::text IS NULL OR ${worksIn("r", "$3")})
      AND ($4::text IS NULL OR $4 = ANY (r.skills))
@@ -77,9 +77,28 @@ export const upsertValues = (technician: TechnicianBody): unknown[] => [
   technician.zones.slice(1),
 ];
 
+/** $4 whether they are signed off; null: as before. */
 export const updateDrain = statement(
   "technician_drain",
-  `UPDATE technicians SET drained_at = $2, drain_reason = $3 WHERE id = $1`,
+  `UPDATE technicians SET drained_at = $2, drain_reason = $3, signed_off = coalesce($4, signed_off) WHERE id = $1`,
+);
+
+/** A slug for somebody of this name that nobody on the roster has. */
+export const selectFreeSlug = statement<{ slug: string }>(
+  "worker_slug_free",
+  `SELECT coalesce(free_worker_slug($1), '') AS slug`,
+);
+
+/** Whose a slug is: an agent's where there is no technician. */
+export const selectSlugOwner = statement<{ technician_id: TechnicianId | null }>(
+  "worker_slug_owner",
+  `SELECT technician_id FROM worker_slugs WHERE slug = $1`,
+);
+
+/** A new technician has one of their name already, by a trigger. */
+export const nameTechnician = statement(
+  "worker_slug_choose",
+  `UPDATE worker_slugs SET slug = $2 WHERE technician_id = $1 AND slug <> $2`,
 );
 
 /**

@@ -28,11 +28,13 @@ function taskLine(one: unknown): string {
 
 function workerLine(one: unknown): string {
   const abilities = listAt(one, "capabilities").map((word) => plainOrQuoted(String(word)));
+  const visits = numberAt(one, "active_tickets") ?? 0;
   return [
-    `worker ${at(one, "slug")} ${at(one, "status")}`,
+    `${textAt(one, "kind") === "technician" ? "technician" : "worker"} ${at(one, "slug")} ${at(one, "status")}`,
     textAt(one, "activity") !== null && `is ${at(one, "activity")}`,
     `can ${abilities.join(", ") || "nothing yet"}`,
     `has ${numberAt(one, "active_tasks") ?? "-"} of ${numberAt(one, "max_concurrent") ?? "-"} tasks`,
+    visits > 0 && `and ${visits} ${visits === 1 ? "visit" : "visits"} that count with them`,
     has(one, "drained") && `DRAINED: ${quoted(textAt(one, "drain_reason"), 120)}`,
   ]
     .filter(Boolean)

@@ -36,7 +36,13 @@ describe("a gateway that ended before it was ready", () => {
     ["for its configuration", configuration, 78, "ended", /It does not accept .*openclaw\.json\. Its last lines/],
     ["for a lease of its own that was late", ownLease, 1, "too_slow", /ended with 1 .* this machine is too busy/],
     ["for a lease, and was killed", lateLease, null, "ended", /ended with null before it was ready\. Its last/],
-    ["by another code, whatever else it printed", newerState, 1, "ended", /ended with 1 before it was ready\. Its last/],
+    [
+      "by another code, whatever else it printed",
+      newerState,
+      1,
+      "ended",
+      /ended with 1 before it was ready\. Its last/,
+    ],
     ["without a word", [], 78, "ended", /It does not accept .*openclaw\.json\. It printed nothing/],
   ];
   for (const [name, lines, code, expected, message] of cases)

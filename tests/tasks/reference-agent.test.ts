@@ -64,7 +64,7 @@ describe("the reference agent", async () => {
       [{ title: "Check the warranty" }, "Looked it up", 7],
     );
     assert.deepEqual((await heard(api, id)).slice(0, 3), ["created", "assigned", "started"]);
-    const [one] = await api.read("worker.list", { as: "admin" });
+    const one = (await api.read("worker.list", { as: "admin" })).find(({ kind }) => kind === "agent");
     assert.deepEqual([one?.capabilities, one?.agent_type], [["warranty", "quote"], "clerk"]);
   });
 
@@ -97,7 +97,7 @@ describe("the reference agent", async () => {
     await writeFile(file, "");
     assert.deepEqual(await exited, [0, null]);
     await ended(id, "completed");
-    const [one] = await api.read("worker.list", { as: "admin" });
+    const one = (await api.read("worker.list", { as: "admin" })).find(({ kind }) => kind === "agent");
     assert.equal(one?.status, "stopped");
   });
 

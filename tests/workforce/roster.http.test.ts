@@ -33,6 +33,7 @@ describe("the roster", async () => {
     const { technician, receipt } = await api.run("roster.upsert", { body: newcomer });
     const { id, ...rest } = technician;
     assert.deepEqual(rest, {
+      slug: "nora-newcomer",
       name: "Nora Newcomer",
       active: true,
       provider_id: null,

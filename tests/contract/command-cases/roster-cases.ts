@@ -52,6 +52,7 @@ export const rosterCases = {
     fields: {
       good: [
         { name: "Newcomer" },
+        { name: "Called", slug: "Called-One" },
         {
           name: "Whole",
           active: false,
@@ -71,6 +72,8 @@ export const rosterCases = {
         [{ name: undefined }, "name"],
         [{ name: " " }, "name"],
         [{ tech_id: "ana" }, "tech_id"],
+        [{ slug: "the one" }, "slug"],
+        [{ slug: "ana-alvarez" }, "slug"],
         [{ home: { lat: 91, lon: 0 } }, "home"],
         [{ home: { lat: 0 } }, "home"],
         [{ service_types: [] }, "service_types"],
