@@ -60,7 +60,8 @@ it one; with neither the desk must have its development headers on.`,
           ...(values.policy !== undefined && { policy: values.policy }),
           ...(values["max-concurrent"] !== undefined && { max_concurrent: Number(values["max-concurrent"]) }),
         };
-        const token = process.env["DISPATCH_AGENT_TOKEN"] || (await register(url, wanted, say));
+        const admin = process.env["DISPATCH_ADMIN_TOKEN"] || null;
+        const token = process.env["DISPATCH_AGENT_TOKEN"] || (await register(url, wanted, { admin, say }));
         const client = new DeskClient({ url, slug, token, run: randomUUID() });
         const { draining, stopping } = twoSignals();
         const environment = { ...bareEnvironment(), DISPATCH_API_URL: url };

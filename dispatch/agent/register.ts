@@ -4,13 +4,18 @@ import { DeskRefused, refusedBy } from "./desk-client.ts";
 
 type Wanted = { readonly slug: string } & { readonly [field: string]: string | number };
 
+type Registering = {
+  /** The admin token; null on a desk that believes names. */
+  readonly admin: string | null;
+  readonly say?: (line: string) => void;
+};
+
 /**
  * With the admin token, or on a desk that believes names; on one that does not, the agent's own token must be given.
  * @returns its token; null on a desk that needs none
  * @throws DeskRefused
  */
-export async function register(url: string, wanted: Wanted, say: (line: string) => void): Promise<string | null> {
-  const admin = process.env["DISPATCH_ADMIN_TOKEN"] || null;
+export async function register(url: string, wanted: Wanted, { admin, say }: Registering): Promise<string | null> {
   const post = async (path: string, body: object): Promise<{ token?: string }> => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method: "POST",
@@ -29,7 +34,7 @@ export async function register(url: string, wanted: Wanted, say: (line: string) 
     return JSON.parse(text);
   };
   await post("/agents", wanted);
-  say("is on the roster");
+  say?.("is on the roster");
   if (admin === null) return null;
   return (await post(`/agents/${wanted.slug}/token`, {})).token ?? null;
 }

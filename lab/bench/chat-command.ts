@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { readConfiguration } from "../../plugin/src/configuration.ts";
 import { openDesk, type Caller } from "../../plugin/src/desk.ts";
+import { nobody } from "../../plugin/src/identity.ts";
 import { runTool } from "../../plugin/src/run-tool.ts";
 import { toolsByChatName } from "../../plugin/src/tool-catalog.ts";
 import { openSigner } from "../../plugin/src/token.ts";
@@ -20,7 +21,7 @@ import { bundlePlugin, pluginFolder } from "../../dispatch/ops/gateway/bundle.ts
 
 const say = (line: string): void => console.error(line);
 const owner = { actor: "bench", roles: ["dispatcher"], accounts: ["*"], sites: ["*"] } as const;
-const requester = { channel: null, accountId: null, senderId: null, owner: true };
+const requester = { ...nobody, owner: true };
 
 type Way = { readonly name: string; readonly read: () => Promise<unknown>; readonly create: () => Promise<unknown> };
 type Row = { readonly way: string; readonly call: string; readonly figures: Figures; readonly times_bare: number };

@@ -9,6 +9,7 @@ import { CommandFailure, runCommand } from "../../dispatch/process/command-line.
 import { startDemoAgents } from "./demo-agents.ts";
 import { startDemoDesk, type DemoDesk } from "./demo-desk.ts";
 import { tellStory, type StorySummary } from "./story.ts";
+import { tellChatStory } from "./chat-story.ts";
 import { tellDaysStory } from "./day-story.ts";
 import { tellTasksStory } from "./task-story.ts";
 import { tellWorkersStory } from "./worker-story.ts";
@@ -60,8 +61,14 @@ export const demoCommand = (): Promise<void> =>
           say("\nAnd what a day does to a plan:");
           const more = await tellDaysStory({ ...telling, invoicedId: summary.ticket_id });
           say("\nAnd AI agents do what needs no van:");
-          const tasks = await tellTasksStory({ ...telling, apiUrl: desk.api.url, agents });
-          say(`All ${receipts + more + tasks} receipts read back unchanged.`);
+          const {
+            chat,
+            api: { url: apiUrl },
+          } = desk;
+          const aboutInvoiced = { ...telling, apiUrl, adminToken, ticketId: summary.ticket_id };
+          const inChat = chat ? await tellChatStory({ ...aboutInvoiced, chat }) : 0;
+          const tasks = await tellTasksStory({ ...telling, apiUrl, agents });
+          say(`All ${receipts + more + inChat + tasks} receipts read back unchanged.`);
           say(`\nDone after ${elapsed()}. Summary:`);
           console.log(JSON.stringify(summary));
           if (!ci) await lookAround(desk, summary, settings, say, signal);

@@ -15,12 +15,15 @@ import { startScriptedModel } from "../scripted-model/server.ts";
 import { makeBucket } from "../../dispatch/ops/bootstrap/bucket.ts";
 import { withConnections, withDatabase } from "../../dispatch/process/configured-database.ts";
 import { castOverHttp, castThroughGateway, type Cast } from "./cast.ts";
+import { archivist } from "./chat-story.ts";
 import { deskOwner } from "../../dispatch/ops/gateway/desk-owner.ts";
 import { demoTechnicianId, refuseOwnDesk, upsertFixtures } from "../../dispatch/ops/bootstrap/demo-rows.ts";
 
 export type DemoDesk = {
   readonly api: RunningApi;
   readonly gateway: Gateway | null;
+  /** Speaks in the gateway's chat as its owner. */
+  readonly chat: GatewayClient | null;
   readonly cast: Cast;
   /** Starts a worker on the same desk; it ends with the desk. */
   startWorker(): Promise<void>;
@@ -76,7 +79,7 @@ export async function startDemoDesk(options: DemoOptions): Promise<DemoDesk> {
       undo.push(() => worker.stop());
     };
     if (!withGateway)
-      return { api, gateway: null, cast: castOverHttp(api.url, credentials), startWorker: addWorker, stop };
+      return { api, gateway: null, chat: null, cast: castOverHttp(api.url, credentials), startWorker: addWorker, stop };
     const scripted = hasModelKey(process.env) ? null : await startScriptedModel();
     if (scripted) undo.push(() => scripted.close());
     const gateway = await startDemoGateway(options, api.url, scripted?.url);
@@ -86,6 +89,7 @@ export async function startDemoDesk(options: DemoOptions): Promise<DemoDesk> {
     return {
       api,
       gateway,
+      chat: client,
       cast: castThroughGateway(client, demoTechnicianId, { url: api.url, credentials }),
       startWorker: addWorker,
       stop,
@@ -112,6 +116,7 @@ async function startDemoGateway(
       ...(settings.jwtAudience !== null && { audience: settings.jwtAudience }),
     },
     owner: deskOwner,
+    agents: [archivist],
     port: settings.gatewayPort,
     pluginPath,
     say,

@@ -48,6 +48,16 @@ const readings: Readonly<Record<string, Describe>> = {
       );
     return `${events.length} events${shown.length < events.length ? `, the last ${shown.length}` : ""}:${shown.join("")}`;
   },
+  task_check: (result) => {
+    const [, , state = "", rest = ""] = matchIn(result, forms.task) ?? [];
+    if (state === "") return rows(result);
+    const [, title = ""] = /; "((?:[^"\\]|\\.)*)"/.exec(rest) ?? [];
+    const assignee = /; assignee "?([a-z][a-z0-9-]*)/.exec(rest)?.[1];
+    const cameTo = matchIn(result, /^came to: "((?:[^"\\]|\\.)*)"$/)?.[1];
+    const whose = assignee === undefined ? "Nobody has it" : `It is with ${assignee}`;
+    const outcome = cameTo === undefined ? "" : ` ${plain(unquoted(cameTo))}.`;
+    return `"${plain(unquoted(title))}" is ${state.replaceAll("_", " ")}. ${whose}.${outcome}`;
+  },
   receipt_get: (result) => {
     const [, id = "", what] = matchIn(result, /^receipt (\S+) is genuine: (.*)$/) ?? [];
     if (id === "") return rows(result);

@@ -9,6 +9,7 @@ import { forms, matchesIn, matchIn, unquoted, type Exchange, type ToolResult } f
 /** What is read only for the sake of the call after it. */
 const lookedUpFor: Readonly<Record<string, string>> = {
   tech_complete: "tech_job_packet",
+  task_progress: "task_check",
   schedule_move: "schedule_slots",
   assignment_transfer: "dispatcher_cockpit",
   assignment_override: "dispatcher_cockpit",
@@ -83,6 +84,8 @@ const verbs: Readonly<Record<string, string>> = {
   ops_autonomy_rollback: "Resumed",
   task_create: "Handed out",
   task_update: "Changed",
+  task_progress: "Begun",
+  task_complete: "Done",
   worker_drain: "Nothing new for them",
   worker_undrain: "They take new work again",
 };

@@ -21,6 +21,9 @@ export const understood: string = [
   ...intents.map(({ example }) => `- ${example}`),
 ].join("\n");
 
+/** Where a host offers this, each tool of its directory may be called by name, though its schema is not sent. */
+const directory = "tool_call";
+
 /** The reply to a conversation. The same messages get the same reply, with the same ids of calls. */
 export function replyTo({ messages, tools }: Pick<ChatRequest, "messages" | "tools">, place: Place): Reply {
   const saidAt = lastSaidAt(messages);
@@ -34,7 +37,7 @@ export function replyTo({ messages, tools }: Pick<ChatRequest, "messages" | "too
   const next = "calls" in requests ? onceMore(requests.calls, done) : nextStep(requests, memory, done, place);
   if (next.kind === "say")
     return { kind: "text", text: [answerFrom(done, place), next.text].filter((text) => text !== "").join("\n\n") };
-  const missing = next.calls.find(({ name }) => !tools.has(name));
+  const missing = tools.has(directory) ? undefined : next.calls.find(({ name }) => !tools.has(name));
   if (missing) return { kind: "text", text: `That needs the tool ${missing.name}, which this chat does not offer me.` };
   const seed = createHash("sha256").update(JSON.stringify(messages)).digest("hex").slice(0, 24);
   return { kind: "calls", calls: next.calls.map((call, index) => ({ ...call, id: `call_${seed}_${index}` })) };

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { call, once, reasonIn, say, type Call, type Intent, type Speaking, type Step } from "./intent.ts";
-import { uuidAnywhere } from "./tool-result.ts";
+import { forms, matchIn, uuidAnywhere, type Exchange } from "./tool-result.ts";
 
 /** What is asked of somebody at a desk, and not of somebody at a door. */
 const deskWork =
@@ -68,6 +68,12 @@ export const swarmIntents: readonly Intent[] = [
     step: onTask("task_check"),
   },
   {
+    example: "do that task",
+    tool: "task_complete",
+    pattern: new RegExp(String.raw`^(?:do|work on) (?:${that}|task\b)`, "i"),
+    step: doTask,
+  },
+  {
     example: "why that agent?",
     tool: "task_explain",
     pattern: /^why (?:that agent|does nobody (?:do|take) it)\b/i,
@@ -115,15 +121,44 @@ function onWorker(name: string, match: RegExpExecArray, sentence: string): Step 
   return ask(name, { slug: slugIn(match), ...(reason !== null && { reason }) });
 }
 
+const whichTask: Step = say(
+  'Which task? None has come up in this conversation yet: name its id, or ask "what are the agents doing?".',
+);
+
+const taskMeant = ({ sentence, memory }: Speaking): string | null => uuidAnywhere.exec(sentence)?.[0] ?? memory.taskId;
+
+/** What a stand-in has to say of a piece of work: nothing is looked up. */
+const findings: Readonly<Record<string, { readonly summary: string; readonly result: JsonObject }>> = {
+  warranty: { summary: "In warranty until 1 May 2028", result: { warranty_until: "2028-05-01" } },
+  quote: { summary: "A quote of three lines", result: { lines: 3 } },
+  supplier: { summary: "In stock, here by Friday", result: { in_stock: true } },
+};
+const anyFinding = { summary: "Seen to, by a stand-in for a model", result: {} };
+
+/** As the one whose task it is: reads it, says that it is under way, and what came out. */
+function doTask(speaking: Speaking, done: readonly Exchange[]): Step | null {
+  const task_id = taskMeant(speaking);
+  if (task_id === null) return whichTask;
+  switch (done.length) {
+    case 0:
+      return ask("task_check", { task_id });
+    case 1:
+      return ask("task_progress", { task_id, message: "Looking it up", percent: 50 });
+    case 2: {
+      const read = done[0]?.result;
+      const scope = /\bscope "([^"]*)"/.exec((read && matchIn(read, forms.task)?.[3]) ?? "")?.[1] ?? "";
+      return ask("task_complete", { task_id, ...(findings[scope] ?? anyFinding) });
+    }
+    default:
+      return null;
+  }
+}
+
 /** One call on the task a sentence names by its id, or the one the conversation came to last. */
 function onTask(name: string, args: (speaking: Speaking) => JsonObject = () => ({})): Intent["step"] {
   return once((speaking) => {
-    const taskId = uuidAnywhere.exec(speaking.sentence)?.[0] ?? speaking.memory.taskId;
-    if (taskId === null)
-      return say(
-        'Which task? None has come up in this conversation yet: name its id, or ask "what are the agents doing?".',
-      );
-    return ask(name, { task_id: taskId, ...args(speaking) });
+    const taskId = taskMeant(speaking);
+    return taskId === null ? whichTask : ask(name, { task_id: taskId, ...args(speaking) });
   });
 }
 

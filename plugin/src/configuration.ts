@@ -77,6 +77,12 @@ export const configurationSchema = Type.Object(
         { maxItems: 1_000, description: "Who speaks from chat channels; anybody else gets nothing" },
       ),
     ),
+    agents: Type.Optional(
+      Type.Array(Type.Object({ agentId: name("The agent's id in this gateway (agents.entries)"), ...grant }, closed), {
+        maxItems: 100,
+        description: "Agents of this gateway that do desk tasks under a name of their own, in place of the owner's",
+      }),
+    ),
     timeoutMs: Type.Optional(
       Type.Integer({
         minimum: 100,
@@ -96,6 +102,8 @@ export type Grant = {
   readonly techId: string | null;
 };
 export type Person = Grant & { readonly channel: string; readonly accountId: string | null; readonly senderId: string };
+/** An agent of the gateway that is somebody itself: a worker of desk tasks. */
+export type Agent = Grant & { readonly agentId: string };
 export type Signing = {
   readonly key: { readonly secret: string } | { readonly file: string };
   readonly issuer: string | null;
@@ -108,6 +116,7 @@ export type Configuration = {
   readonly agentId: string;
   readonly owner: Grant | null;
   readonly people: readonly Person[];
+  readonly agents: readonly Agent[];
   readonly timeoutMs: number;
 };
 
@@ -126,7 +135,7 @@ export function readConfiguration(raw: unknown): Reading {
   return { configuration: null, problems: errors.map((error) => `${error.instancePath || "config"} ${error.message}`) };
 }
 
-function fromWritten({ apiUrl, signing, agentId, owner, people, timeoutMs }: Written): Reading {
+function fromWritten({ apiUrl, signing, agentId, owner, people = [], agents = [], timeoutMs }: Written): Reading {
   const key = keyOf(signing);
   const url = apiUrl !== undefined && URL.canParse(apiUrl) ? new URL(apiUrl) : null;
   // Addresses are shown in results; a password in one would be, too.
@@ -138,7 +147,8 @@ function fromWritten({ apiUrl, signing, agentId, owner, people, timeoutMs }: Wri
       : ["apiUrl holds a user, a query or a fragment: give the bare address of dispatch-api"]),
     ...(key ? [] : ["signing needs either a secret or a keyFile, the same key that dispatch-api verifies with"]),
     ...(owner ? technicianProblems("owner", owner) : []),
-    ...(people ?? []).flatMap((one, index) => technicianProblems(`people/${index}`, one)),
+    ...people.flatMap((one, index) => technicianProblems(`people/${index}`, one)),
+    ...agents.flatMap((one, index) => technicianProblems(`agents/${index}`, one)),
   ];
   if (apiUrl === undefined || key === null || problems.length > 0) return { configuration: null, problems };
   const configuration: Configuration = {
@@ -146,12 +156,13 @@ function fromWritten({ apiUrl, signing, agentId, owner, people, timeoutMs }: Wri
     signing: { key, issuer: signing?.issuer ?? null, audience: signing?.audience ?? null },
     agentId: agentId ?? "main",
     owner: owner ? grantOf(owner) : null,
-    people: (people ?? []).map((one) => ({
+    people: people.map((one) => ({
       ...grantOf(one),
       channel: one.channel,
       accountId: one.accountId ?? null,
       senderId: one.senderId,
     })),
+    agents: agents.map((one) => ({ ...grantOf(one), agentId: one.agentId })),
     timeoutMs: timeoutMs ?? 20_000,
   };
   return { configuration, problems: [] };

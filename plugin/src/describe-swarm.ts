@@ -43,11 +43,13 @@ function workerLine(one: unknown): string {
 
 /** What came out, or went wrong, in the words of whoever did it. */
 function outcomeLines(body: JsonObject): (string | null)[] {
-  const { description, context, result, result_summary, error } = body;
-  const said = Object.entries({ description, context, result, result_summary, error }).filter(
-    ([, one]) => one !== null,
-  );
-  return [said.length === 0 ? null : fenced(Object.fromEntries(said), 4_000)];
+  const { description, context, result, error } = body;
+  const said = Object.entries({ description, context, result, error }).filter(([, one]) => one !== null);
+  const summary = textAt(body, "result_summary");
+  return [
+    summary === null ? null : `came to: ${quoted(summary, 120)}`,
+    said.length === 0 ? null : fenced(Object.fromEntries(said), 4_000),
+  ];
 }
 
 function stepLine(one: unknown): string {

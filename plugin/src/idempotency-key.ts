@@ -12,6 +12,12 @@ export type Intent = {
   readonly args: unknown;
 };
 
+/**
+ * A call through the host's tool search has an id of its own, made of the model's and how many such calls there were since the
+ * search was opened; a repetition may be counted anew, and is none the less one.
+ */
+const withoutCount = (toolCallId: string): string => toolCallId.replace(/^(tool_search_code:.+):\d+$/, "$1");
+
 const uuid = new RegExp(uuidPattern);
 
 export const isUuid = (value: unknown): value is string => typeof value === "string" && uuid.test(value);
@@ -22,7 +28,7 @@ export const isUuid = (value: unknown): value is string => typeof value === "str
  * in it, only an equal call to the same tool can be taken for a repetition.
  */
 export function keyOfIntent({ toolCallId, sessionKey, sessionId, tool, args }: Intent): string {
-  const text = JSON.stringify([toolCallId, sessionKey, sessionId, tool, sortedJson(args)]);
+  const text = JSON.stringify([withoutCount(toolCallId), sessionKey, sessionId, tool, sortedJson(args)]);
   const bytes = createHash("sha256").update(text).digest().subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);

@@ -10,20 +10,26 @@ export type Requester = {
   readonly accountId: string | null;
   readonly senderId: string | null;
   readonly owner: boolean;
+  /** The gateway's agent whose turn it is; null where the host tells none. */
+  readonly agentId: string | null;
 };
 
-export const nobody: Requester = { channel: null, accountId: null, senderId: null, owner: false };
+export const nobody: Requester = { channel: null, accountId: null, senderId: null, owner: false, agentId: null };
 
 /** Where the gateway's own people speak: its dashboard; its command line and HTTP have no channel at all. */
 const ownSurfaces: readonly (string | null)[] = ["webchat", null];
 
 /**
  * The person behind a requester; null is a stranger. A sender on a channel is who the configuration says, owner or
- * not; only where there is no sender at all (dashboard, command line, gateway token) does the owner speak. A chat
- * channel without a sender is nobody: the host runs heartbeats like that, in the owner's name.
+ * not; only where there is no sender at all (dashboard, command line, gateway token) does the owner speak, or the gateway's
+ * agent whose turn it is, where the configuration knows that as a worker of its own. A chat channel without a sender is nobody:
+ * the host runs heartbeats like that, in the owner's name.
  */
-export function personBehind({ owner, people }: Configuration, requester: Requester): Grant | null {
-  if (requester.senderId === null) return requester.owner && ownSurfaces.includes(requester.channel) ? owner : null;
+export function personBehind({ owner, people, agents }: Configuration, requester: Requester): Grant | null {
+  if (requester.senderId === null) {
+    if (!requester.owner || !ownSurfaces.includes(requester.channel)) return null;
+    return agents.find(({ agentId }) => agentId === requester.agentId) ?? owner;
+  }
   return (
     people.find(
       (one) =>

@@ -112,6 +112,7 @@ function register(api: OpenClawPluginApi): void {
             accountId: requester.accountId ?? null,
             senderId: requester.senderId ?? null,
             owner: requester.senderIsOwner === true,
+            agentId: context.agentId ?? null,
           }
         : null,
     });
@@ -142,6 +143,7 @@ function register(api: OpenClawPluginApi): void {
         accountId: context.accountId ?? null,
         senderId: owner ? null : (context.senderId ?? null),
         owner,
+        agentId: null,
       };
       const text = await answerSlash(desk, requester, context.args ?? "", async () => textOf(await status(requester)));
       return { text };
@@ -156,6 +158,7 @@ function requesterOf(context: OpenClawPluginToolContext): Requester {
     accountId: context.agentAccountId ?? null,
     senderId: context.requesterSenderId ?? null,
     owner: context.senderIsOwner === true,
+    agentId: context.agentId ?? null,
   };
 }
 

@@ -15,7 +15,7 @@ import { openclawEnvironment } from "../../dispatch/ops/gateway/openclaw-program
 import { ownerFor, standInFor } from "../../dispatch/ops/stack/gateway-plan.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import { readConfiguration } from "../../plugin/src/configuration.ts";
-import { personBehind } from "../../plugin/src/identity.ts";
+import { nobody, personBehind } from "../../plugin/src/identity.ts";
 import { addressIn, stateFolderOf, type Written } from "../../dispatch/ops/gateway/state-folder.ts";
 
 const folder = stateFolderOf("/data");
@@ -31,6 +31,7 @@ const facts = (changes: Partial<ConfigurationFacts> = {}): ConfigurationFacts =>
   signing: { secret: "s".repeat(32) },
   owner: { actor: "dana", roles: ["dispatcher"], accounts: ["*"], sites: ["*"] },
   people: [],
+  agents: [],
   model: scripted,
   scriptedUrl: "http://127.0.0.1:4000",
   ...changes,
@@ -60,11 +61,30 @@ describe("a first configuration", () => {
   test("gives the model the desk's tools and nothing that reaches the machine or the world", () => {
     assert.equal(at(made, "tools.profile"), "minimal");
     assert.deepEqual(at(made, "tools.alsoAllow"), ["dispatch"]);
-    assert.equal(at(made, "tools.toolSearch"), false);
+    assert.deepEqual(at(made, "tools.toolSearch"), { mode: "directory" });
     assert.equal(at(made, "tools.codeMode"), false);
     assert.deepEqual(at(made, "plugins.allow"), ["dispatch"]);
     assert.equal(at(made, "telemetry.enabled"), false);
     assert.equal(at(made, "channels"), undefined);
+  });
+
+  test("has no agent beside the desk's, unless it is told of one, who then has the tools of its tasks and a name of its own", () => {
+    assert.equal(at(made, "agents.entries"), undefined);
+    const clerk = { agentId: "clerk", actor: "clerk", roles: ["agent"], accounts: ["*"], sites: ["*"] } as const;
+    const two = configurationFor(facts({ agents: [clerk] }), null, nothing);
+    assert.deepEqual(at(two, "agents.entries.main"), {});
+    assert.equal(at(two, "agents.defaults.systemAgent.agentId"), "main");
+    assert.deepEqual(at(two, "agents.entries.clerk.tools.alsoAllow"), [
+      "task_list",
+      "task_check",
+      "task_progress",
+      "task_complete",
+      "task_fail",
+    ]);
+    const { configuration } = readConfiguration(at(two, "plugins.entries.dispatch.config"));
+    assert.ok(configuration);
+    const turn = { ...nobody, owner: true, agentId: "clerk" };
+    assert.deepEqual(personBehind(configuration, turn)?.roles, ["agent"]);
   });
 
   test("keeps every file it names inside the state folder", () => {
@@ -150,7 +170,7 @@ describe("in production", () => {
     assert.equal(speaksForAnybody(made), false);
     const { configuration } = readConfiguration(at(made, ofPlugin));
     assert.ok(configuration);
-    const owner = { channel: "webchat", accountId: null, senderId: null, owner: true };
+    const owner = { ...nobody, channel: "webchat", owner: true };
     assert.equal(personBehind(configuration, owner), null, "not even for whoever has its token");
     assert.equal(ownerFor(readSettings({}))?.actor, "dana");
     const own = join(import.meta.dirname, "../../dispatch/policy/shipped");

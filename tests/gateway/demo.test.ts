@@ -35,6 +35,16 @@ test("dispatch:demo:ci tells the story through a real gateway, by its owner's gr
   assert.match(stdout, /Dana +books it, and has \S+ \S+ go along with \S+ \S+: both are taken from /);
   assert.match(stdout, /The desk +says OVERRUN: Planned until .*, and the work goes on\./);
   assert.match(stdout, /: T-\d{6} follows T-000001 as warranty -> NEW/);
+  assert.match(
+    stdout,
+    /Dana +types "have somebody check the warranty": Handed out: the task is (?:pending|assigned), /,
+  );
+  assert.match(
+    stdout,
+    /The archivist +is told of it, and does it by the gateway's tools: .*Done: the task is completed, archivist has it/,
+  );
+  assert.match(stdout, /Dana +types "is that done yet\?": .* It is with archivist\. In warranty until 1 May 2028\./);
+  assert.match(stdout, /The clerk +does it -> completed, at the cost of 1 retry/);
   const summary = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
   assert.deepEqual(Object.keys(summary), ["ticket_id", "state", "timeline_events", "receipts_verified", "duration_ms"]);
   assert.equal(summary.state, "INVOICED");

@@ -21,10 +21,10 @@ export const believing = { DISPATCH_AUTH_JWT_SECRET: tokenSecret };
 
 export const theOwner: Requester = { ...nobody, owner: true };
 export const sender = (senderId: string, channel = "telegram", accountId: string | null = null): Requester => ({
+  ...nobody,
   channel,
   accountId,
   senderId,
-  owner: false,
 });
 
 export type Grants = {

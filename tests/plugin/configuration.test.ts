@@ -48,6 +48,7 @@ describe("a configuration is taken", () => {
       signing: { key: { file: "k" }, issuer: null, audience: null },
       agentId: "main",
       owner: null,
+      agents: [],
       timeoutMs: 20_000,
     });
     assert.deepEqual(people, [

@@ -4,10 +4,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { queries, commands } from "../../dispatch/contract/index.ts";
-import { chooseRole, personBehind, type Requester } from "../../plugin/src/identity.ts";
+import { chooseRole, nobody, personBehind, type Requester } from "../../plugin/src/identity.ts";
 import { isUuid, keyOfIntent, type Intent } from "../../plugin/src/idempotency-key.ts";
 import { ana, ben } from "../support/directory.ts";
 import { configured } from "./chat.ts";
+
+/** What the host proved of somebody who speaks for themselves. */
+type Proved = Omit<Requester, "agentId">;
 
 const secret = "s".repeat(32);
 const configuration = configured({
@@ -19,10 +22,11 @@ const configuration = configured({
     { channel: "telegram", accountId: "bot-b", senderId: "2", actor: "ben", roles: ["tech"], techId: ben },
     { channel: "slack", senderId: "1", actor: "sam", roles: ["qa"] },
   ],
+  agents: [{ agentId: "archive", actor: "archivist", roles: ["agent"] }],
 });
 
 describe("the person behind a requester", () => {
-  const table: readonly (readonly [who: string | null, what: string, by: Requester])[] = [
+  const table: readonly (readonly [who: string | null, what: string, by: Proved])[] = [
     ["olga", "the owner where no sender is", { channel: null, accountId: null, senderId: null, owner: true }],
     [
       "olga",
@@ -79,12 +83,36 @@ describe("the person behind a requester", () => {
     [null, "a sender id with a blank", { channel: "telegram", accountId: null, senderId: "1 ", owner: false }],
   ];
   for (const [who, what, requester] of table) {
+    test(`${what}: ${who ?? "nobody"}`, () =>
+      assert.equal(personBehind(configuration, { ...nobody, ...requester })?.actor ?? null, who));
+  }
+
+  const owners = { ...nobody, owner: true };
+  const turns: readonly (readonly [who: string | null, what: string, by: Requester])[] = [
+    ["archivist", "a worker's own turn", { ...owners, agentId: "archive" }],
+    ["archivist", "a worker's own turn on the dashboard", { ...owners, channel: "webchat", agentId: "archive" }],
+    ["olga", "a turn of another agent", { ...owners, agentId: "main" }],
+    ["olga", "a turn of an agent in another spelling", { ...owners, agentId: "Archive" }],
+    [
+      "ana",
+      "a known sender who speaks to a worker",
+      { ...nobody, channel: "telegram", senderId: "1", agentId: "archive" },
+    ],
+    [
+      null,
+      "an unknown sender who speaks to a worker",
+      { ...nobody, channel: "telegram", senderId: "3", agentId: "archive" },
+    ],
+    [null, "a worker's turn that nobody asked for", { ...owners, channel: "telegram", agentId: "archive" }],
+    [null, "a worker's turn for another than the owner", { ...nobody, agentId: "archive" }],
+  ];
+  for (const [who, what, requester] of turns) {
     test(`${what}: ${who ?? "nobody"}`, () => assert.equal(personBehind(configuration, requester)?.actor ?? null, who));
   }
 
   test("nobody is the owner where none is configured", () => {
     const without = configured({ apiUrl: "http://h", signing: { secret } });
-    assert.equal(personBehind(without, { channel: null, accountId: null, senderId: null, owner: true }), null);
+    assert.equal(personBehind(without, { ...nobody, owner: true }), null);
   });
 });
 
@@ -147,6 +175,14 @@ describe("the key of a call", () => {
 
   test("is the same for the same call, in whatever order its arguments come", () => {
     assert.equal(keyOfIntent(intent), keyOfIntent({ ...intent, args: { b: [1, { c: "d" }], a: 1 } }));
+  });
+
+  test("is the same for the same call through the host's tool search, however often that was used", () => {
+    const [first, later, other] = ["call_1:ticket_create:1", "call_1:ticket_create:17", "call_2:ticket_create:1"].map(
+      (id) => keyOfIntent({ ...intent, toolCallId: `tool_search_code:${id}` }),
+    );
+    assert.equal(first, later);
+    assert.notEqual(first, other);
   });
 
   test("is a uuid of version 8", () =>

@@ -281,6 +281,48 @@ describe("a sentence about desk tasks becomes a call", () => {
     });
   }
 
+  test("and one that is to be done, by whose it is, three: it is read, begun and reported", () => {
+    const read = `READ task.check\n${taskText("assigned")}\nnext: task_update`;
+    const id = { task_id: taskId };
+    const conversation = new Conversation().says(`do task ${taskId}`);
+    const check = { name: "task_check", args: id };
+    assert.deepEqual(conversation.calls(), [check]);
+    const progress = { name: "task_progress", args: { ...id, message: "Looking it up", percent: 50 } };
+    assert.deepEqual(conversation.ran({ ...check, text: read }).calls(), [progress]);
+    const begun = `DONE task.progress\n${taskText("in_progress")}`;
+    const [complete] = conversation.ran({ ...progress, text: begun }).calls();
+    assert.deepEqual(complete, {
+      name: "task_complete",
+      args: { ...id, summary: "In warranty until 1 May 2028", result: { warranty_until: "2028-05-01" } },
+    });
+    const done = `DONE task.complete\n${taskText("completed")}`;
+    assert.equal(
+      conversation.ran({ name: "task_complete", args: id, text: done }).hears(),
+      "Begun: the task is in progress, nobody has it yet.\n\nDone: the task is completed, nobody has it yet.",
+    );
+  });
+
+  test("and what came of one is told in words", () => {
+    const text = `READ task.check\n${taskText("completed").replace("nobody has it", "assignee clerk")}\ncame to: "In [stock]"`;
+    const heard = afterOne().says("is that done yet?").ran({ name: "task_check", text }).hears();
+    assert.equal(heard, '"Check the warranty" is completed. It is with clerk. In \\[stock\\].');
+    const waits = afterOne()
+      .says("is that done yet?")
+      .ran({ name: "task_check", text: `READ task.check\n${taskText()}` });
+    assert.equal(waits.hears(), '"Check the warranty" is pending. Nobody has it.');
+  });
+
+  test("and by name where the host offers a directory and no schemas", () => {
+    const directory = new Set(["tool_search", "tool_describe", "tool_call"]);
+    assert.deepEqual(afterOne().says("which agents are awake?").calls(directory), [{ name: "worker_list", args: {} }]);
+    assert.match(
+      afterOne()
+        .says("which agents are awake?")
+        .hears(new Set(["tool_search"])),
+      /does not offer me/,
+    );
+  });
+
   test("but for a task that none has come up, it asks which", () => {
     assert.match(aboutTicket().says("cancel that task").hears(), /^Which task\?/);
   });
@@ -339,6 +381,7 @@ describe("a sentence becomes calls", () => {
         assignment_transfer: "dispatcher_cockpit",
         closeout_get_evidence: "closeout_list_evidence",
         roster_upsert: "roster_list",
+        task_complete: "task_check",
       };
       assert.ok([tool, onTheWay[tool]].includes(conversation.calls()[0]?.name));
     });

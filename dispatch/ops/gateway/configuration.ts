@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type JsonObject } from "../../kernel/json.ts";
 import { deskOwner } from "./desk-owner.ts";
-import type { ChannelPerson, GrantedPerson } from "./granted-person.ts";
+import type { ChannelPerson, GatewayAgent, GrantedPerson } from "./granted-person.ts";
 import { isScripted, scriptedProvider, type ModelChoice } from "./model-choice.ts";
 import type { StateFolder, Written } from "./state-folder.ts";
 
@@ -23,6 +23,8 @@ export type ConfigurationFacts = {
   /** Who speaks from the dashboard, the command line and POST /tools/invoke; null for nobody until one is configured. */
   readonly owner: GrantedPerson | null;
   readonly people: readonly ChannelPerson[];
+  /** Agents beside the desk's. */
+  readonly agents: readonly GatewayAgent[];
   readonly model: ModelChoice;
   readonly scriptedUrl: string | null;
 };
@@ -30,6 +32,8 @@ export type ConfigurationFacts = {
 type Value = readonly [path: readonly string[], value: unknown];
 
 const pluginId = "dispatch";
+/** The gateway's agent that is the desk. */
+const deskAgent = "main";
 const ofPlugin = ["plugins", "entries", pluginId];
 const ownerPath = [...ofPlugin, "config", "owner"];
 
@@ -82,15 +86,16 @@ function own(facts: ConfigurationFacts, made: JsonObject, written: Written): Val
   ];
 }
 
-function defaults({ folder, owner, people, bind = "loopback" }: ConfigurationFacts): Value[] {
+function defaults({ folder, owner, people, agents, bind = "loopback" }: ConfigurationFacts): Value[] {
   return [
     [["gateway", "mode"], "local"],
     [["gateway", "bind"], bind],
     [["gateway", "http", "endpoints", "chatCompletions", "enabled"], true],
-    // The agent of the desk has the desk's tools, all in plain sight of the model, and next to nothing else.
+    // The agent of the desk has the desk's tools and next to nothing else: their names and first words in plain sight, the rest
+    // when the model wants it. All of it in every call were seven times as much.
     [["tools", "profile"], "minimal"],
     [["tools", "alsoAllow"], [pluginId]],
-    [["tools", "toolSearch"], false],
+    [["tools", "toolSearch"], { mode: "directory" }],
     [["tools", "codeMode"], false],
     // Otherwise all people's direct messages share one conversation.
     [["session", "dmScope"], "per-channel-peer"],
@@ -101,9 +106,10 @@ function defaults({ folder, owner, people, bind = "loopback" }: ConfigurationFac
     [["plugins", "slots", "memory"], "none"],
     [[...ofPlugin, "enabled"], true],
     [[...ofPlugin, "hooks", "allowConversationAccess"], true],
-    [[...ofPlugin, "config", "agentId"], "main"],
+    [[...ofPlugin, "config", "agentId"], deskAgent],
     ...(owner === null ? [] : [[ownerPath, owner] as const]),
     [[...ofPlugin, "config", "people"], people],
+    ...(agents.length === 0 ? [] : besideTheDesk(agents)),
     [["models", "mode"], "merge"],
     [["models", "catalogRefresh", "enabled"], false],
     [["telemetry", "enabled"], false],
@@ -111,6 +117,20 @@ function defaults({ folder, owner, people, bind = "loopback" }: ConfigurationFac
     [["logging", "file"], folder.log],
   ];
 }
+
+/** What an agent has to have for its tasks, and nothing of the desk's. */
+const taskTools = ["task_list", "task_check", "task_progress", "task_complete", "task_fail"];
+
+/** With more than one agent the host wants to know whose is what names none. */
+const besideTheDesk = (agents: readonly GatewayAgent[]): Value[] => [
+  [["agents", "ownership"], "explicit"],
+  [["agents", "defaults", "systemAgent"], { agentId: deskAgent }],
+  [["agents", "entries", deskAgent], {}],
+  ...agents.map(
+    ({ agentId }) => [["agents", "entries", agentId], { tools: { profile: "minimal", alsoAllow: taskTools } }] as const,
+  ),
+  [[...ofPlugin, "config", "agents"], agents],
+];
 
 function scripted(url: string): JsonObject {
   return {

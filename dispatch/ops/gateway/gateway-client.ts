@@ -56,15 +56,20 @@ export class GatewayClient {
   }
 
   /**
-   * Runs one turn of the agent and gives its answer. Turns with the same `conversation` share a session.
+   * Runs one turn of an agent, the desk's unless another is named, and gives its answer. Turns with the same `conversation` share a
+   * session.
    * @throws {GatewayError} unreachable, or refused when the turn failed
    */
   async say(
     text: string,
-    { conversation, timeoutMs = turnTimeoutMs }: { conversation?: string; timeoutMs?: number } = {},
+    {
+      conversation,
+      agentId = "main",
+      timeoutMs = turnTimeoutMs,
+    }: { conversation?: string; agentId?: string; timeoutMs?: number } = {},
   ): Promise<string> {
     const request = {
-      model: "openclaw/default",
+      model: `openclaw/${agentId}`,
       messages: [{ role: "user", content: text }],
       ...(conversation !== undefined && { user: conversation }),
     };

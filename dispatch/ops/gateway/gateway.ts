@@ -7,7 +7,7 @@ import { tryLock, type FolderLock } from "../../db/embedded/lock.ts";
 import { configurationFor, speaksForAnybody, type Signing } from "./configuration.ts";
 import { GatewayError } from "./error.ts";
 import { freePort, isFree } from "./free-port.ts";
-import type { ChannelPerson, GrantedPerson } from "./granted-person.ts";
+import type { ChannelPerson, GatewayAgent, GrantedPerson } from "./granted-person.ts";
 import { spawnGateway, waitUntilReady } from "./gateway-start.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { opens } from "./readiness.ts";
@@ -37,6 +37,8 @@ export type GatewayOptions = {
   /** Who speaks from the dashboard; null for nobody until one is configured. */
   readonly owner: GrantedPerson | null;
   readonly people?: readonly ChannelPerson[];
+  /** Agents beside the desk's, for a first start; none by default. */
+  readonly agents?: readonly GatewayAgent[];
   /** The folder of the built plugin. */
   readonly pluginPath: string;
   /** Where the scripted stand-in for a model listens, for example http://127.0.0.1:4000. */
@@ -103,7 +105,7 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
     say(`Port ${address.port} is taken; the gateway moves to ${port}.`);
   const token = address.token ?? randomBytes(32).toString("base64url");
   const model = chooseModel(standing, written.model, environment, scriptedModelUrl);
-  const { pluginPath, apiUrl, signing, owner, people = [] } = options;
+  const { pluginPath, apiUrl, signing, owner, people = [], agents = [] } = options;
   const facts = {
     folder,
     port,
@@ -113,6 +115,7 @@ async function startUnderLock(options: GatewayOptions, folder: StateFolder, lock
     signing,
     owner,
     people,
+    agents,
     model,
     scriptedUrl: scriptedModelUrl,
     ...(options.bind && { bind: options.bind }),

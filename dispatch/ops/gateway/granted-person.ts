@@ -10,6 +10,8 @@ export type GrantedPerson = {
   readonly sites: readonly string[];
   readonly techId?: string;
 };
+/** An agent of the gateway beside the desk's, that does desk tasks under a name of its own. */
+export type GatewayAgent = GrantedPerson & { readonly agentId: string };
 export type ChannelPerson = GrantedPerson & {
   readonly channel: string;
   readonly accountId?: string;

@@ -159,6 +159,8 @@ export function firstConfiguration({ model }: Pick<GatewayDesk, "model">): JsonO
   return {
     // A change counts from the next restart: the tests say when that is.
     gateway: { reload: { mode: "off" } },
+    // Every tool in plain sight, as a user may have it: what a model is offered then is told by its schemas.
+    tools: { toolSearch: false },
     agents: { defaults: { model: { primary: "obedient/obedient" } } },
     models: { providers: { obedient: providerAt(model.url) } },
     plugins: { allow: ["telegram"] },
