@@ -16,11 +16,10 @@ export const drillScope = "drill";
 
 /** Reads its task and has done it. */
 export const does = `require("node:fs").readFileSync(0); console.log(JSON.stringify({ result: { done: true } }))`;
-/** Says that it has begun, and ends when whoever started it is gone: an agent that is killed ends nothing of what it runs. */
+/** Says so again and again, never ends its work, and ends itself when nobody reads that any more: a killed agent ends nothing it runs. */
 export const hangs = `
-  const agent = process.ppid;
-  console.log(JSON.stringify({ progress: { message: "looking" } }));
-  setInterval(() => process.ppid !== agent && process.exit(), 500)`;
+  process.stdout.on("error", () => process.exit());
+  setInterval(() => console.log(JSON.stringify({ progress: { message: "looking" } })), 1_000)`;
 
 export type RunningAgent = {
   /** Ends it without a word. */
