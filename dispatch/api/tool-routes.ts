@@ -21,6 +21,7 @@ import { compileValidators } from "../kernel/validate.ts";
 import { asksForJson } from "./accept.ts";
 import { isAgentSurface, type AgentCredentials } from "./agent-credentials.ts";
 import { agentRoutes } from "./agent-routes.ts";
+import { webhookRoutes } from "./webhook-routes.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
@@ -66,6 +67,7 @@ export function toolRoutes(parts: ToolParts): RouteEntry[] {
     ),
     ...Object.entries(contract.queries).map(([name, entry]) => route(entry, queryRoute(parts, name, entry))),
     ...(contract.internalCommands["worker.report"] ? agentRoutes({ desk, kernel, agents: parts.agents, bodies }) : []),
+    ...webhookRoutes({ desk, agents: parts.agents, bodies }),
   ];
 }
 

@@ -5137,7 +5137,9 @@ export type StatementRows = {
     tech_id: string;
     left: boolean;
   };
-  webhook_claim: { id: string; url: string; secret: string; old_secret: string; failures: number };
+  webhook_api_add: { created_at: string };
+  webhook_api_same: { secret: string; created_at: string };
+  webhook_claim: { id: string; url: string; secret: string; old_secret: string; failures: number; by_api: boolean };
   webhook_dead_letters: {
     id: string;
     endpoint_id: string;
@@ -5158,6 +5160,7 @@ export type StatementRows = {
     event: string;
     payload: unknown;
     event_at: string;
+    event_id: string | null;
     attempts: number;
   };
   webhook_list: {
@@ -5171,6 +5174,7 @@ export type StatementRows = {
     last_error: string;
     delivered: number;
     last_delivered_at: string;
+    by_api: boolean;
     old_secret_until: string;
     pending: number;
     dead_letters: number;
@@ -5190,7 +5194,7 @@ export type StatementRows = {
     lag_paused_seconds: number;
     dead_letters: number;
   };
-  webhook_target: { url: string; secret: string; old_secret: string };
+  webhook_target: { url: string; by_api: boolean; secret: string; old_secret: string };
   worker_slug_free: { slug: string };
   worker_slug_owner: { technician_id: string | null };
   workers_seen: { alive: number; stale: number; oldest_age_seconds: number };

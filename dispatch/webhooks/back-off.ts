@@ -14,6 +14,23 @@ export const maxAttempts = 17;
 const jittered = ({ firstMs, mostMs }: typeof delivery, failures: number, random: Random): number =>
   Math.floor(random() * Math.min(firstMs * 2 ** (failures - 1), mostMs));
 
+/** How an endpoint is tried: `failures` counts those before, of the delivery or of the endpoint's batches. */
+export type Pace = {
+  readonly maxAttempts: number;
+  retryDelayMs(failures: number, random: Random): number;
+  breathMs(failures: number, random: Random): number;
+};
+
+/** By the rule of the API: 5 s that double to 300 s, six tries, and no rest of the endpoint between them. */
+const apiPace: Pace = {
+  maxAttempts: 6,
+  retryDelayMs: (failures) => Math.min(5_000 * 2 ** (failures - 1), 300_000),
+  breathMs: () => 0,
+};
+
+/** @param byApi whether the endpoint was added through the API */
+export const paceOf = (byApi: boolean): Pace => (byApi ? apiPace : { maxAttempts, retryDelayMs, breathMs });
+
 /** How long a delivery waits that failed `failures` times, in ms. */
 export const retryDelayMs = (failures: number, random: Random): number => jittered(delivery, failures, random);
 

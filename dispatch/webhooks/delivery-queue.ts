@@ -4,7 +4,7 @@
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import type { JsonObject } from "../kernel/json.ts";
-import { breathMs, maxAttempts, retryDelayMs, type Random } from "./back-off.ts";
+import { paceOf, type Random } from "./back-off.ts";
 import type { Sent, Target } from "./send-event.ts";
 
 /** Longer than a batch takes: no request begins later than 30 s after the claim, and none takes longer than 20 s. */
@@ -20,7 +20,14 @@ export type Claim = Target & {
   readonly until: string;
 };
 
-type ClaimRow = { id: string; url: string; secret: string; old_secret: string | null; failures: number };
+type ClaimRow = {
+  id: string;
+  url: string;
+  secret: string;
+  old_secret: string | null;
+  failures: number;
+  by_api: boolean;
+};
 
 const claim = statement<ClaimRow>(
   "webhook_claim",
@@ -29,7 +36,7 @@ const claim = statement<ClaimRow>(
                WHERE paused_at IS NULL AND free_at <= $2
                  AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.due_at <= $2)
                ORDER BY free_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
-   RETURNING id, url, secret, CASE WHEN old_secret_until > $2 THEN old_secret END AS old_secret, failures`,
+   RETURNING id, url, secret, CASE WHEN old_secret_until > $2 THEN old_secret END AS old_secret, failures, by_api`,
 );
 
 /** Claims the endpoint with something due that has waited longest. */
@@ -37,8 +44,9 @@ export async function claimEndpoint(db: Session, now: Date): Promise<Claim | nul
   const until = new Date(now.getTime() + claimMs).toISOString();
   const row = await db.row(claim, [until, now.toISOString()]);
   if (!row) return null;
-  const { id, url, secret, old_secret, failures } = row;
-  return { endpointId: id, url, secrets: old_secret === null ? [secret] : [secret, old_secret], failures, until };
+  const { id, url, secret, old_secret, failures, by_api } = row;
+  const secrets = old_secret === null ? [secret] : [secret, old_secret];
+  return { endpointId: id, url, secrets, byApi: by_api, failures, until };
 }
 
 export type Delivery = {
@@ -49,21 +57,28 @@ export type Delivery = {
   readonly event: string;
   readonly payload: JsonObject;
   readonly event_at: string;
+  readonly event_id: string | null;
   readonly attempts: number;
 };
 
 const selectDue = statement<Delivery>(
   "webhook_due",
-  `SELECT id, xact::text AS xact, outbox_id::text AS outbox_id, subject, event, payload, event_at, attempts
+  `SELECT id, xact::text AS xact, outbox_id::text AS outbox_id, subject, event, payload, event_at, event_id, attempts
    FROM webhook_deliveries
    WHERE endpoint_id = $1 AND due_at <= $2
    ORDER BY webhook_deliveries.xact, webhook_deliveries.outbox_id
    LIMIT $3`,
 );
 
-/** What is due, in the order it happened; a single one where the last batch failed, to see whether the endpoint is back. */
-export const dueDeliveries = (db: Session, { endpointId, failures }: Claim, now: Date): Promise<Delivery[]> =>
-  db.rows(selectDue, [endpointId, now.toISOString(), failures > 0 ? 1 : batch]);
+/** What is due, in the order it happened; a single one where the last batch failed and the endpoint rests, to see whether it is back. */
+export const dueDeliveries = (db: Session, { endpointId, failures, byApi }: Claim, now: Date): Promise<Delivery[]> =>
+  db.rows(selectDue, [endpointId, now.toISOString(), failures > 0 && !byApi ? 1 : batch]);
+
+const selectQueued = statement("webhook_queued", `SELECT FROM webhook_deliveries WHERE id = $1`);
+
+/** Whether a delivery is still to be sent: its endpoint may have been removed since it was read. */
+export const isQueued = async (db: Session, { id }: Delivery): Promise<boolean> =>
+  (await db.row(selectQueued, [id])) !== null;
 
 const deleteDelivered = statement("webhook_delivered", `DELETE FROM webhook_deliveries WHERE id = $1`);
 
@@ -83,11 +98,13 @@ const updateFailed = statement(
  */
 export async function recordFailed(
   db: Session,
+  { byApi }: Claim,
   delivery: Delivery,
   { status, error }: Sent,
   now: Date,
   random: Random,
 ): Promise<string | null> {
+  const { maxAttempts, retryDelayMs } = paceOf(byApi);
   const attempts = delivery.attempts + 1;
   const at = now.toISOString();
   const dueAt = attempts < maxAttempts ? new Date(now.getTime() + retryDelayMs(attempts, random)).toISOString() : null;
@@ -115,13 +132,13 @@ const updateReleased = statement(
 /** Gives a claimed endpoint back; after a batch of which nothing was delivered nobody looks at it for a while. */
 export async function releaseEndpoint(
   db: Session,
-  { endpointId, until, failures }: Claim,
+  { endpointId, until, failures, byApi }: Claim,
   tally: Tally,
   now: Date,
   random: Random,
 ): Promise<void> {
   const failing = tally.delivered > 0 ? 0 : failures + (tally.failed > 0 ? 1 : 0);
-  const pause = tally.delivered === 0 && tally.failed > 0 ? breathMs(failing, random) : 0;
+  const pause = tally.delivered === 0 && tally.failed > 0 ? paceOf(byApi).breathMs(failing, random) : 0;
   const freeAt = new Date(now.getTime() + pause).toISOString();
   const pauseReason = tally.gone ? "the receiver answered 410 Gone" : null;
   await db.row(updateReleased, [

@@ -21,12 +21,14 @@ export type Endpoint = {
   readonly old_secret_until: string | null;
   readonly pending: number;
   readonly dead_letters: number;
+  /** Whether it was added through the API, and not by the operator's command. */
+  readonly by_api: boolean;
 };
 
 const insertEndpoint = statement(
   "webhook_add",
   `WITH added AS (
-     INSERT INTO webhook_endpoints (id, url, subjects, secret, created_at) VALUES ($1, $2, $3, $4, $5)
+     INSERT INTO webhook_endpoints (id, url, subjects, secret, created_at, by_api) VALUES ($1, $2, $3, $4, $5, false)
      RETURNING id
    )
    INSERT INTO webhook_cursors (endpoint_id, xact, id, since)
@@ -45,9 +47,47 @@ export async function addEndpoint(
   return added;
 }
 
+const insertApiEndpoint = statement<{ created_at: string }>(
+  "webhook_api_add",
+  `WITH added AS (
+     INSERT INTO webhook_endpoints (id, url, subjects, secret, created_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT DO NOTHING
+     RETURNING id, created_at
+   ), begun AS (
+     INSERT INTO webhook_cursors (endpoint_id, xact, id, since)
+     SELECT id, pg_snapshot_xmin(pg_current_snapshot()), 0, pg_current_snapshot() FROM added
+   )
+   SELECT created_at FROM added`,
+);
+const selectSame = statement<{ secret: string; created_at: string }>(
+  "webhook_api_same",
+  `SELECT secret, created_at FROM webhook_endpoints
+   WHERE id = $1 AND by_api AND url = $2 AND subjects IS NOT DISTINCT FROM $3::text[]`,
+);
+
+type ApiEndpoint = {
+  readonly id: string;
+  readonly url: string;
+  readonly subjects: readonly string[] | null;
+  readonly secret: string;
+};
+
+/**
+ * Adds an endpoint that an admin asked for, unless the very same is there.
+ * @returns since when it is there, and what signs for it; null where another one has its id
+ */
+export async function addApiEndpoint(
+  db: Session,
+  { id, url, subjects, secret }: ApiEndpoint,
+  now: Date,
+): Promise<{ readonly secret: string; readonly created_at: string } | null> {
+  const added = await db.row(insertApiEndpoint, [id, url, subjects, secret, now.toISOString()]);
+  return added ? { secret, created_at: added.created_at } : db.row(selectSame, [id, url, subjects]);
+}
+
 const selectEndpoints = statement<Endpoint>(
   "webhook_list",
-  `SELECT id, url, subjects, created_at, paused_at, pause_reason, failing_since, last_error, delivered, last_delivered_at,
+  `SELECT id, url, subjects, created_at, paused_at, pause_reason, failing_since, last_error, delivered, last_delivered_at, by_api,
           CASE WHEN old_secret_until > $1 THEN old_secret_until END AS old_secret_until,
           (SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.due_at IS NOT NULL) AS pending,
           (SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.dead_at IS NOT NULL) AS dead_letters
@@ -60,7 +100,7 @@ export const listEndpoints = (db: Session, now: Date): Promise<Endpoint[]> =>
 
 const lockEndpoint = statement<{ id: string }>(
   "webhook_lock",
-  `SELECT id FROM webhook_endpoints WHERE id = $1 FOR UPDATE`,
+  `SELECT id FROM webhook_endpoints WHERE id = $1 AND (by_api OR NOT $2) FOR UPDATE`,
 );
 const deleteEndpoint = statement<{ undelivered: number }>(
   "webhook_remove",
@@ -72,10 +112,13 @@ const deleteEndpoint = statement<{ undelivered: number }>(
    SELECT n AS undelivered FROM undelivered`,
 );
 
-/** Removes an endpoint. @returns how many deliveries went with it; null when there is no such endpoint */
-export const removeEndpoint = (db: Database, id: string): Promise<number | null> =>
+/**
+ * Removes an endpoint; with `onlyByApi` none of the operator's.
+ * @returns how many deliveries went with it; null when there is no such endpoint
+ */
+export const removeEndpoint = (db: Database, id: string, onlyByApi = false): Promise<number | null> =>
   db.transaction(async (tx) => {
-    if (!(await tx.row(lockEndpoint, [id]))) return null;
+    if (!(await tx.row(lockEndpoint, [id, onlyByApi]))) return null;
     const row = await tx.row(deleteEndpoint, [id]);
     await tx.commit();
     return row?.undelivered ?? 0;
@@ -105,27 +148,15 @@ const updateResumed = statement<{ id: string }>(
 export const resumeEndpoint = async (db: Session, id: string, now: Date): Promise<boolean> =>
   (await db.row(updateResumed, [id, now.toISOString()])) !== null;
 
-const updateSecret = statement<{ id: string }>(
-  "webhook_rotate",
-  `UPDATE webhook_endpoints SET old_secret = secret, old_secret_until = $3, secret = $2 WHERE id = $1 RETURNING id`,
-);
-
-/**
- * Gives an endpoint a new secret; the one before signs as well until `oldUntil`.
- * @returns the new one; null when there is no such endpoint
- */
-export async function rotateSecret(db: Session, id: string, oldUntil: Date): Promise<string | null> {
-  const secret = newSecret();
-  return (await db.row(updateSecret, [id, secret, oldUntil.toISOString()])) && secret;
-}
-
-const selectTarget = statement<{ url: string; secret: string; old_secret: string | null }>(
+const selectTarget = statement<{ url: string; secret: string; old_secret: string | null; by_api: boolean }>(
   "webhook_target",
-  `SELECT url, secret, CASE WHEN old_secret_until > $2 THEN old_secret END AS old_secret FROM webhook_endpoints WHERE id = $1`,
+  `SELECT url, by_api, secret, CASE WHEN old_secret_until > $2 THEN old_secret END AS old_secret FROM webhook_endpoints WHERE id = $1`,
 );
 
 /** Where and by what to send to an endpoint now. */
 export async function targetOf(db: Session, id: string, now: Date): Promise<Target | null> {
   const row = await db.row(selectTarget, [id, now.toISOString()]);
-  return row && { url: row.url, secrets: row.old_secret === null ? [row.secret] : [row.secret, row.old_secret] };
+  if (!row) return null;
+  const { url, secret, old_secret, by_api } = row;
+  return { url, byApi: by_api, secrets: old_secret === null ? [secret] : [secret, old_secret] };
 }

@@ -26,8 +26,9 @@ const queueEvents = statement<{ queued: number }>(
      WHERE endpoint_id = $1 AND xact = $2::xid8 AND id = $3::bigint
      RETURNING endpoint_id
    ), queued AS (
-     INSERT INTO webhook_deliveries (endpoint_id, xact, outbox_id, subject, event, payload, event_at, due_at)
-     SELECT moved.endpoint_id, outbox.xact, outbox.id, outbox.subject, outbox.event, outbox.payload, outbox.created_at, $8
+     INSERT INTO webhook_deliveries (endpoint_id, xact, outbox_id, subject, event, payload, event_at, event_id, due_at)
+     SELECT moved.endpoint_id, outbox.xact, outbox.id, outbox.subject, outbox.event, outbox.payload, outbox.created_at,
+            coalesce(outbox.event_id, outbox.audit_event_id), $8
      FROM moved, outbox
      JOIN unnest($6::xid8[], $7::bigint[]) AS read (xact, id) ON read.xact = outbox.xact AND read.id = outbox.id
      RETURNING 1

@@ -2,18 +2,20 @@
 // after the other, in the order they happened, those of different tickets beside each other. What fails waits longer each
 // time and holds nothing else back; in the end it is a dead letter. No transaction is open while a receiver is waited for.
 
+import type { Desk } from "../kernel/desk.ts";
 import {
   claimEndpoint,
   type Claim,
   type Delivery,
   dueDeliveries,
+  isQueued,
   recordDelivered,
   recordFailed,
   releaseEndpoint,
   sendWithinMs,
   type Tally,
 } from "../webhooks/delivery-queue.ts";
-import { sendEvent, type Sent } from "../webhooks/send-event.ts";
+import { sendEvent, type SendOptions, type Sent } from "../webhooks/send-event.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
 /** Endpoints a worker sends to at the same time; that many slow ones leave no room for others. */
@@ -67,12 +69,13 @@ async function deliverBatch(
 
 async function deliver(parts: DutyParts, claim: Claim, delivery: Delivery, tally: Tally): Promise<void> {
   const { desk, log } = parts;
+  if (claim.byApi && !(await isQueued(desk.db, delivery))) return;
   const { xact, outbox_id, event_at, ...event } = delivery;
   const started = performance.now();
   const sent = await sendEvent(
     claim,
     { ...event, created_at: event_at, position: { xact, id: outbox_id } },
-    { now: desk.clock.now(), timeoutMs: desk.settings.webhookTimeoutMs, production: desk.settings.production },
+    sendOptionsOf(desk),
   );
   const about = {
     endpoint_id: claim.endpointId,
@@ -90,11 +93,18 @@ async function deliver(parts: DutyParts, claim: Claim, delivery: Delivery, tally
   }
   tally.failed++;
   tally.lastError = sent.error;
-  tally.gone ||= isGone(sent);
-  const dueAt = await recordFailed(desk.db, delivery, sent, desk.clock.now(), parts.random);
+  tally.gone ||= !claim.byApi && isGone(sent);
+  const dueAt = await recordFailed(desk.db, claim, delivery, sent, desk.clock.now(), parts.random);
   if (dueAt === null) log.error({ ...about, error: sent.error }, "worker.webhook_dead");
   else log.warn({ ...about, error: sent.error, due_at: dueAt }, "worker.webhook_failed");
 }
+
+const sendOptionsOf = ({ clock, settings }: Desk): SendOptions => ({
+  now: clock.now(),
+  timeoutMs: settings.webhookTimeoutMs,
+  production: settings.production,
+  privateAddresses: settings.webhookPrivateAddresses,
+});
 
 /** The receiver wants no more events, ever; an operator decides. */
 const isGone = ({ status }: Sent): boolean => status === 410;

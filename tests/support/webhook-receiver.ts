@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 
 export type Received = {
+  readonly headers: http.IncomingHttpHeaders;
   readonly id: string;
   readonly timestamp: number;
   readonly signatures: readonly string[];
@@ -86,6 +87,7 @@ function receivedOf({ headers, method }: http.IncomingMessage, text: string): Re
   const body: unknown = JSON.parse(text);
   assert.ok(isObject(body));
   return {
+    headers,
     id: String(headers["webhook-id"]),
     timestamp: Number(headers["webhook-timestamp"]),
     signatures: String(headers["webhook-signature"]).split(" "),

@@ -31,8 +31,12 @@ export type HookedDesk = {
 };
 
 /** A desk with one endpoint at a receiver of its own. */
-export async function hookedDesk(t: Ending, subjects?: readonly string[]): Promise<HookedDesk> {
-  const api = await startTestApi({ t });
+export async function hookedDesk(
+  t: Ending,
+  subjects?: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<HookedDesk> {
+  const api = await startTestApi({ t, env });
   const db = openDatabase({
     url: api.databaseUrl,
     poolMax: 2,

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
-import { pauseEndpoint, resumeEndpoint, rotateSecret } from "../../dispatch/webhooks/endpoints.ts";
+import { pauseEndpoint, resumeEndpoint } from "../../dispatch/webhooks/endpoints.ts";
+import { rotateSecret } from "../../dispatch/webhooks/rotate-secret.ts";
 import { outboxChannel } from "../../dispatch/kernel/outbox.ts";
 import { eventually } from "../support/eventually.ts";
 import { isSignedBy, startReceiver } from "../support/webhook-receiver.ts";

@@ -13,10 +13,10 @@ import {
   pauseEndpoint,
   removeEndpoint,
   resumeEndpoint,
-  rotateSecret,
   targetOf,
   type Endpoint,
 } from "../../webhooks/endpoints.ts";
+import { rotateSecret } from "../../webhooks/rotate-secret.ts";
 import { sendEvent } from "../../webhooks/send-event.ts";
 import { CommandFailure, wholeNumber } from "../../process/command-line.ts";
 import { choiceOf, endpointOf, type ChoiceValues } from "./choice.ts";
@@ -106,7 +106,7 @@ function endpointLines(one: Endpoint): string[] {
   const { id, url, subjects, paused_at, pause_reason, failing_since, last_error, last_delivered_at, old_secret_until } =
     one;
   return [
-    `${id}  ${url}  ${subjects?.join(" ") ?? "every subject"}`,
+    `${id}  ${url}  ${subjects?.join(" ") ?? "every subject"}${one.by_api ? "  (added through the API)" : ""}`,
     `  ${one.pending} wait, ${one.dead_letters} dead letters, ${one.delivered} delivered` +
       `${last_delivered_at === null ? "" : `, the last at ${last_delivered_at}`}`,
     ...(paused_at === null ? [] : [`  paused since ${paused_at}: ${pause_reason ?? ""}`]),
@@ -130,8 +130,10 @@ async function sendTest({ db, settings, values, now }: Parts): Promise<Outcome> 
   const id = endpointOf(values);
   const target = await targetOf(db, id, now);
   if (!target) throw noSuch(id);
+  const eventId = newId(now.getTime());
   const event = {
-    id: newId(now.getTime()),
+    id: eventId,
+    event_id: eventId,
     subject: "desk.webhook_test",
     event: "webhook_test",
     payload: { endpoint_id: id },
@@ -142,6 +144,7 @@ async function sendTest({ db, settings, values, now }: Parts): Promise<Outcome> 
     now,
     timeoutMs: settings.webhookTimeoutMs,
     production: settings.production,
+    privateAddresses: settings.webhookPrivateAddresses,
   });
   const line = sent.error === null ? `delivered: the endpoint answered ${sent.status}` : `not delivered: ${sent.error}`;
   return { result: { id, ...sent }, lines: [line], code: sent.error === null ? 0 : 1 };

@@ -37,7 +37,7 @@ export const hourOrOff: Kind<number | null> = {
   },
 };
 
-const flag: Kind<boolean> = {
+export const flag: Kind<boolean> = {
   rule: "must be true or false",
   parse: (text) => (text === "true" ? true : text === "false" ? false : wrong("must be true or false")),
 };

@@ -1,6 +1,6 @@
 // Settings of what happens by itself: tasks and the agents who do them, the worker's duties, plans, webhooks, the audit's watch.
 
-import { hourOrOff, integer, text, webUrl, word } from "./kinds.ts";
+import { flag, hourOrOff, integer, text, webUrl, word } from "./kinds.ts";
 import { setting } from "./setting.ts";
 
 export const workSettings = {
@@ -108,6 +108,13 @@ export const workSettings = {
     integer(50, 20_000),
     10_000,
     "Longest a webhook may take to answer, in ms",
+  ),
+  webhookPrivateAddresses: setting(
+    "DISPATCH_WEBHOOK_PRIVATE_ADDRESSES",
+    "webhooks.private_addresses",
+    flag,
+    false,
+    "Whether webhooks that are added through the API may lead into this machine's own network",
   ),
   nightlyPlanHour: setting(
     "DISPATCH_NIGHTLY_PLAN_HOUR",
