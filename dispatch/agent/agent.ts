@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { DeskRefused, type DeskClient, type Progress } from "./desk-client.ts";
+import { writeLastWill, type LastWill } from "./last-will.ts";
 import { runTask } from "./run-command.ts";
 import { followTasks, type TaskEvent } from "./task-events.ts";
 
@@ -39,6 +40,7 @@ export async function runAgent(options: Options): Promise<AgentEnd> {
     if (why !== "drained") for (const one of running.values()) one.abort();
   };
 
+  const lastWill = writeLastWill();
   await client.started();
   say("started; waiting for tasks");
 
@@ -55,7 +57,7 @@ export async function runAgent(options: Options): Promise<AgentEnd> {
     const own = new AbortController();
     running.set(id, own);
     tellSoon();
-    void work(options, id, own.signal)
+    void work(options, lastWill, id, own.signal)
       .catch((error: unknown) => {
         if (error instanceof DeskRefused && error.code === "AGENT_REPLACED") finish("replaced");
         say(`${id}: ${error instanceof Error ? error.message : String(error)}`);
@@ -138,7 +140,12 @@ const toDo: ReadonlySet<string> = new Set(["assigned", "unblocked"]);
 /** Events after which the task is no longer this agent's to work on. */
 const takenAway: ReadonlySet<string> = new Set(["cancelled", "timeout", "reassigned", "blocked"]);
 
-async function work({ client, command, environment, say }: Options, id: string, signal: AbortSignal): Promise<void> {
+async function work(
+  { client, command, environment, say }: Options,
+  lastWill: LastWill,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
   const task = await client.task(id, signal);
   await client.begin(id, signal);
   say(`${id}: ${task.title}`);
@@ -149,6 +156,7 @@ async function work({ client, command, environment, say }: Options, id: string, 
     environment: { ...environment, DISPATCH_TASK_ID: id },
     signal,
     onProgress: pace.say,
+    lastWill,
   });
   await pace.settled();
   if (ended.kind === "stopped") return say(`${id}: was taken away, or this agent stops`);

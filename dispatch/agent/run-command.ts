@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import type { TaskBody } from "../contract/task-responses.ts";
 import type { Progress } from "./desk-client.ts";
+import type { LastWill } from "./last-will.ts";
 import { tellLines } from "./output-lines.ts";
 
 export type Ended =
@@ -26,6 +27,8 @@ type Options = {
   /** Ends it: SIGTERM to its group, and SIGKILL to what is left after a while. */
   readonly signal: AbortSignal;
   readonly onProgress: (said: Progress) => void;
+  /** Ends its group when this process is killed. */
+  readonly lastWill: LastWill;
 };
 
 /** Between the word to end and the end. */
@@ -50,16 +53,19 @@ export function runTask({
   environment,
   signal,
   onProgress,
+  lastWill,
 }: Options): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { detached: true, stdio: ["pipe", "pipe", "pipe"], env: environment });
+    const group = child.pid;
+    if (group !== undefined) lastWill.add(group);
     let text = "";
     let said: Said | null = null;
     const complaints: string[] = [];
     let killing: NodeJS.Timeout | undefined;
     const kill = (name: NodeJS.Signals) => {
       try {
-        if (child.pid !== undefined) process.kill(-child.pid, name);
+        if (group !== undefined) process.kill(-group, name);
       } catch {
         // It has ended already.
       }
@@ -92,6 +98,7 @@ export function runTask({
     child.on("exit", () => {
       // What it left behind in its group is nobody's; what has left the group may hold the pipes for as long as it likes.
       kill("SIGKILL");
+      if (group !== undefined) lastWill.remove(group);
       const held = setTimeout(() => [child.stdout, child.stderr].forEach((pipe) => pipe.destroy()), heldMs);
       child.on("close", () => clearTimeout(held));
     });

@@ -1,66 +1,115 @@
-// What a desk of tasks may have done, as a model: the audit trail of all tasks, in the order in which it was committed, is walked step by
-// step, and whatever no correct desk can have done is named.
+// What a desk of tasks may have done, as a model: the audit trail of all tasks and agents, in the order of its commits, is walked step by
+// step beside what the agents' commands recorded of themselves, and whatever no correct desk can have done is named.
 
 import { creation } from "../../dispatch/contract/states.ts";
 import { endedStates, taskEdges, type TaskState } from "../../dispatch/contract/task-states.ts";
+import type { Absence } from "./agent-process.ts";
+import type { Effect } from "./effects.ts";
+import { judgeEffects, type Attempt } from "./judge-effects.ts";
 
-/** One audit event of a task, in the order of commits. Those of one transaction follow each other. */
+/** One audit event, in the order of commits. Those of one transaction follow each other. */
 export type TrailEvent = {
-  readonly task: string;
+  readonly aggregate: "task" | "worker";
+  /** Of the task, or the agent's slug. */
+  readonly id: string;
   readonly seq: number;
   /** Equal for what was committed together. */
   readonly commit: string;
+  /** ISO 8601, by the clock of whoever wrote it. */
+  readonly at: string;
   readonly tool: string;
   readonly actor: string;
   readonly before: string | null;
   readonly after: string | null;
   /** Whom an assignment names. */
   readonly assignee: string | null;
+  /** Which process of an agent has started. */
+  readonly run: string | null;
+  /** The assignment whose result a completion tells. */
+  readonly resultOf: string | null;
 };
 
-export type TaskAtEnd = { readonly id: string; readonly status: string };
+export type TaskAtEnd = { readonly id: string; readonly status: string; readonly timeout_ms: number };
+
+/** All that is known of a run when it is over. */
+export type Evidence = {
+  readonly trail: readonly TrailEvent[];
+  /** As the tables have them. */
+  readonly tasks: readonly TaskAtEnd[];
+  readonly effects: readonly Effect[];
+  /** By agent. */
+  readonly capacity: ReadonlyMap<string, number>;
+  /** Ids of tasks whose creation was answered, and of those whose completion was. */
+  readonly acknowledged: { readonly created: ReadonlySet<string>; readonly completed: ReadonlySet<string> };
+  readonly absences: readonly Absence[];
+};
 
 export type Verdict = {
   readonly violations: readonly string[];
   /** How many tasks ended how. */
   readonly ends: Readonly<Record<string, number>>;
   readonly assignments: number;
+  /** How many were taken back, by the command that did it. */
+  readonly takenBack: Readonly<Record<string, number>>;
   /** The most that any agent had at once. */
   readonly busiest: number;
+  /** Tasks whose work was done by more than one attempt: each but the last was taken back. */
+  readonly doneAgain: number;
+  /** Attempts that still ran when the next one began, since their agent had not heard yet that it was taken back. */
+  readonly overlaps: number;
 };
 
-type Story = { state: string; seq: number; holder: string | null; ends: number };
+type Story = {
+  state: string;
+  seq: number;
+  holder: string | null;
+  ends: number;
+  attempt: Attempt | null;
+  clock: number;
+};
+
+/** How much later than it should a task may be taken back: a killed database and busy processors count. */
+const lateMs = 60_000;
 
 const ended: ReadonlySet<string> = new Set(endedStates);
 const byAssignee: ReadonlySet<string> = new Set(["task.progress", "task.complete", "task.fail"]);
 const holds = (state: string): boolean => state === "assigned" || state === "in_progress";
 
-/**
- * @param tasks as the tables have them
- * @param capacity by agent
- * @param acknowledged ids of tasks whose creation was answered, and of those whose completion was
- */
-export function judge(
-  trail: readonly TrailEvent[],
-  tasks: readonly TaskAtEnd[],
-  capacity: ReadonlyMap<string, number>,
-  acknowledged: { readonly created: ReadonlySet<string>; readonly completed: ReadonlySet<string> },
-): Verdict {
+export function judge({ trail, tasks, effects, capacity, acknowledged, absences }: Evidence): Verdict {
   const violations: string[] = [];
   const stories = new Map<string, Story>();
   const load = new Map<string, Set<string>>();
-  let assignments = 0;
+  const runs = new Map<string, string | null>();
+  const timeouts = new Map(tasks.map(({ id, timeout_ms }) => [id, timeout_ms]));
+  const attempts: Attempt[] = [];
+  const takenBack: Record<string, number> = {};
   let busiest = 0;
   for (const together of inCommits(trail)) {
     for (const event of together) {
-      const story = stories.get(event.task) ?? { state: creation, seq: 0, holder: null, ends: 0 };
-      stories.set(event.task, story);
-      violations.push(...faultsOf(event, story));
-      const before = story.holder;
+      if (event.aggregate === "worker") continue;
+      const story = stories.get(event.id) ?? {
+        state: creation,
+        seq: 0,
+        holder: null,
+        ends: 0,
+        attempt: null,
+        clock: 0,
+      };
+      stories.set(event.id, story);
+      violations.push(...faultsOf(event, story, timeouts.get(event.id) ?? 0));
+      const { holder, attempt } = story;
       advance(event, story);
-      if (event.after === "assigned" && event.before !== "assigned") assignments++;
-      if (before !== null && before !== story.holder) load.get(before)?.delete(event.task);
-      if (story.holder !== null) load.set(story.holder, (load.get(story.holder) ?? new Set<string>()).add(event.task));
+      if (story.attempt !== null && story.attempt !== attempt) attempts.push(story.attempt);
+      if (attempt !== null && story.attempt === null && event.after === "pending")
+        takenBack[event.tool] = (takenBack[event.tool] ?? 0) + 1;
+      if (holder !== null && holder !== story.holder) load.get(holder)?.delete(event.id);
+      if (story.holder !== null) load.set(story.holder, (load.get(story.holder) ?? new Set<string>()).add(event.id));
+    }
+    for (const { aggregate, id, tool, run, commit } of together) {
+      if (aggregate !== "worker" || !freesAgent(tool, run, runs.get(id))) continue;
+      if (tool === "worker.started") runs.set(id, run);
+      const left = load.get(id)?.size ?? 0;
+      if (left > 0) violations.push(`${id} still has ${left} after ${tool} at ${commit}`);
     }
     for (const [agent, held] of load) {
       busiest = Math.max(busiest, held.size);
@@ -68,21 +117,45 @@ export function judge(
         violations.push(`${agent} has ${held.size} at ${together[0]?.commit}`);
     }
   }
+  violations.push(...faultsAtEnd(stories, tasks, acknowledged));
+  const work = judgeEffects(effects, attempts, absences);
+  return {
+    violations: [...violations, ...work.violations],
+    ends: countBy(tasks, ({ status }) => status),
+    assignments: attempts.length,
+    takenBack,
+    busiest,
+    doneAgain: work.doneAgain,
+    overlaps: work.overlaps,
+  };
+}
+
+/** After which nothing may be left with an agent: another process of it has started, it has stopped, or it has fallen silent. */
+const freesAgent = (tool: string, run: string | null, before: string | null | undefined): boolean =>
+  tool === "worker.stopped" || tool === "worker.lost" || (tool === "worker.started" && run !== before);
+
+function faultsAtEnd(
+  stories: ReadonlyMap<string, Story>,
+  tasks: readonly TaskAtEnd[],
+  acknowledged: Evidence["acknowledged"],
+): string[] {
+  const faults: string[] = [];
   for (const { id, status } of tasks) {
     const story = stories.get(id);
-    if (story?.state !== status) violations.push(`${id} is ${status}, and its trail says ${story?.state ?? "nothing"}`);
-    if (!ended.has(status)) violations.push(`${id} has not ended: ${status}`);
-    else if (story?.ends !== 1) violations.push(`${id} ended ${story?.ends ?? 0} times`);
+    if (story?.state !== status) faults.push(`${id} is ${status}, and its trail says ${story?.state ?? "nothing"}`);
+    if (!ended.has(status)) faults.push(`${id} has not ended: ${status}`);
+    else if (story?.ends !== 1) faults.push(`${id} ended ${story?.ends ?? 0} times`);
+    if (!acknowledged.created.has(id)) faults.push(`${id} was made, and nobody asked for it`);
   }
   const known = new Set(tasks.map(({ id }) => id));
-  for (const id of acknowledged.created) if (!known.has(id)) violations.push(`${id} was acknowledged and is lost`);
+  for (const id of acknowledged.created) if (!known.has(id)) faults.push(`${id} was acknowledged and is lost`);
   for (const id of acknowledged.completed)
-    if (stories.get(id)?.state !== "completed") violations.push(`${id} was acknowledged as completed and is not`);
-  const ends = Object.fromEntries(
-    [...Map.groupBy(tasks, ({ status }) => status)].map(([status, all]) => [status, all.length]),
-  );
-  return { violations, ends, assignments, busiest };
+    if (stories.get(id)?.state !== "completed") faults.push(`${id} was acknowledged as completed and is not`);
+  return faults;
 }
+
+const countBy = <T>(things: readonly T[], of: (thing: T) => string): Record<string, number> =>
+  Object.fromEntries([...Map.groupBy(things, of)].map(([key, all]) => [key, all.length]));
 
 function* inCommits(trail: readonly TrailEvent[]): Generator<TrailEvent[]> {
   let together: TrailEvent[] = [];
@@ -96,8 +169,9 @@ function* inCommits(trail: readonly TrailEvent[]): Generator<TrailEvent[]> {
   if (together.length > 0) yield together;
 }
 
-function faultsOf({ task, seq, tool, actor, before, after, assignee }: TrailEvent, story: Story): string[] {
-  const where = `${task} #${seq} (${tool})`;
+function faultsOf(event: TrailEvent, story: Story, timeoutMs: number): string[] {
+  const { id, seq, tool, actor, before, after, assignee, at } = event;
+  const where = `${id} #${seq} (${tool})`;
   const faults: string[] = [];
   if (seq !== story.seq + 1) faults.push(`${where} follows #${story.seq}`);
   if ((before ?? creation) !== story.state) faults.push(`${where} begins at ${before}, and it was ${story.state}`);
@@ -107,6 +181,9 @@ function faultsOf({ task, seq, tool, actor, before, after, assignee }: TrailEven
   if (after === "assigned" && before !== "assigned" && story.holder !== null)
     faults.push(`${where} gives it to ${assignee} while ${story.holder} has it`);
   if (byAssignee.has(tool) && actor !== story.holder) faults.push(`${where} by ${actor}, and ${story.holder} has it`);
+  const heldMs = Date.parse(at) - story.clock;
+  if (story.holder !== null && heldMs > timeoutMs + lateMs)
+    faults.push(`${where} after ${story.holder} had it for ${heldMs} ms of ${timeoutMs}`);
   return faults;
 }
 
@@ -116,11 +193,18 @@ function isReachable(from: string, to: string): boolean {
   return next(from).includes(to) || (from === "assigned" && next("in_progress").includes(to));
 }
 
-function advance({ before, after, seq, assignee }: TrailEvent, story: Story): void {
+function advance({ id, before, after, at, seq, tool, assignee, resultOf }: TrailEvent, story: Story): void {
   story.seq = seq;
   if (after === null) return;
-  if (after === "assigned" && before !== "assigned") story.holder = assignee;
-  else if (!holds(after as TaskState)) story.holder = null;
+  if (after === "assigned" && before !== "assigned") {
+    story.holder = assignee;
+    story.attempt = { task: id, agent: assignee ?? "", at, over: null, by: null, resultOf: null };
+  } else if (!holds(after as TaskState)) {
+    if (story.attempt) Object.assign(story.attempt, { over: at, by: tool, resultOf });
+    story.attempt = null;
+    story.holder = null;
+  }
+  if (holds(after) && after !== before) story.clock = Date.parse(at);
   if (ended.has(after) && !ended.has(story.state)) story.ends++;
   story.state = after;
 }

@@ -13,6 +13,7 @@ import type { TaskBody } from "../../dispatch/contract/task-responses.ts";
 async function run(script: string, signal: AbortSignal = new AbortController().signal) {
   const said: Progress[] = [];
   const ended = await runTask({
+    lastWill: { add: () => undefined, remove: () => undefined },
     command: [process.execPath, "-e", script],
     task: { id: "any", title: "Any" } as TaskBody,
     environment: { PATH: process.env["PATH"] ?? "" },

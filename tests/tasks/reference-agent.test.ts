@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { describe, test, after } from "node:test";
 import { startTestApi } from "../support/api.ts";
@@ -19,6 +20,7 @@ const clerk = `
   if (does === "fail") { console.error("the maker does not answer"); process.exit(3); }
   const end = () => console.log(JSON.stringify({ result: { title: task.title }, summary: "Looked it up", tokens_used: 7 }));
   if (does === "wait") {
+    require("node:fs").writeFileSync(file + ".pid", String(process.pid));
     const look = setInterval(() => { if (require("node:fs").existsSync(file)) { clearInterval(look); end(); } }, 20);
   } else end();
 `;
@@ -83,8 +85,12 @@ describe("the reference agent", async () => {
     await ended(id, "in_progress");
     const [first] = children;
     assert.ok(first);
+    const pidFile = `${file}.pid`;
+    await eventually("its command runs", async () => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
+    const command = Number(readFileSync(pidFile, "utf8"));
     first.kill("SIGKILL");
     await once(first, "exit");
+    await eventually("its command ends with it", async () => !isAlive(command));
     const second = start();
     await second.says("waiting for tasks");
     await worker.wake();
@@ -115,3 +121,11 @@ describe("the reference agent", async () => {
     assert.deepEqual(await exited, [1, null]);
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
