@@ -39,7 +39,8 @@ export type DeskOptions = {
 /** What a task's command has to say of it. */
 export type Progress = { readonly message?: string; readonly percent?: number; readonly data?: object };
 
-const callMs = 30_000;
+/** One call, in ms. */
+export const callMs = 30_000;
 const backOffMs = { first: 500, most: 15_000 };
 
 export class DeskClient {
@@ -132,7 +133,8 @@ export class DeskClient {
   }
 }
 
-const reasonOf = (error: unknown): string => {
+/** Why a call was not answered, in the words of the socket where it has some. */
+export const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
 };

@@ -1,6 +1,6 @@
 // Puts an agent on the roster and makes it a token, where this process may do so.
 
-import { DeskRefused, refusedBy } from "./desk-client.ts";
+import { callMs, DeskRefused, reasonOf, refusedBy } from "./desk-client.ts";
 
 type Wanted = { readonly slug: string } & { readonly [field: string]: string | number };
 
@@ -20,6 +20,7 @@ export async function register(url: string, wanted: Wanted, { admin, say }: Regi
     const response = await fetch(`${url}/api/v1${path}`, {
       method: "POST",
       redirect: "error",
+      signal: AbortSignal.timeout(callMs),
       headers: {
         "x-agent-id": "admin",
         "content-type": "application/json",
@@ -27,10 +28,13 @@ export async function register(url: string, wanted: Wanted, { admin, say }: Regi
       },
       body: JSON.stringify(body),
     }).catch((error: unknown) => {
-      throw new DeskRefused(0, "UNREACHABLE", `${url} does not answer: ${String(error)}`);
+      throw new DeskRefused(0, "UNREACHABLE", `${url} does not answer: ${reasonOf(error)}`);
     });
     const text = await response.text();
-    if (!response.ok) throw refusedBy(response, text);
+    if (!response.ok) {
+      const refused = refusedBy(response, text);
+      throw admin === null && (response.status === 401 || response.status === 403) ? withWayOut(refused) : refused;
+    }
     return JSON.parse(text);
   };
   await post("/agents", wanted);
@@ -38,3 +42,10 @@ export async function register(url: string, wanted: Wanted, { admin, say }: Regi
   if (admin === null) return null;
   return (await post(`/agents/${wanted.slug}/token`, {})).token ?? null;
 }
+
+const withWayOut = ({ status, code, message }: DeskRefused): DeskRefused =>
+  new DeskRefused(
+    status,
+    code,
+    `${message} Set DISPATCH_AGENT_TOKEN to this agent's token, or DISPATCH_ADMIN_TOKEN, with which one is made.`,
+  );

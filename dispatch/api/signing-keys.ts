@@ -12,6 +12,7 @@ import {
 import type { Clock } from "../kernel/clock.ts";
 import { isObject } from "../kernel/json.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { fetchable } from "../travel/url-credentials.ts";
 import { namesOf } from "../process/settings/setting.ts";
 import { SettingsError } from "../process/settings/settings-error.ts";
 import { settingsList } from "../process/settings/settings-list.ts";
@@ -145,11 +146,12 @@ function remoteKeys(url: string, clock: Clock, warn: Warn): SigningKeys {
   };
 }
 
-async function fetchText(url: string): Promise<string> {
+async function fetchText(address: string): Promise<string> {
+  const { url, headers } = fetchable(address);
   const response = await fetch(url, {
     signal: AbortSignal.timeout(fetchTimeoutMs),
     redirect: "error",
-    headers: { accept: "application/json" },
+    headers: { ...headers, accept: "application/json" },
   });
   if (!response.ok) {
     await response.body?.cancel();

@@ -2,6 +2,7 @@
 // https://project-osrm.org/docs/v5.24.0/api/#table-service
 
 import type { Place } from "./place.ts";
+import { fetchable } from "./url-credentials.ts";
 
 /** Whole minutes from each source (row) to each destination; null where there is no way. */
 export type MinutesTable = readonly (readonly (number | null)[])[];
@@ -96,9 +97,14 @@ function addressOf(base: string, path: string): URL {
   return url;
 }
 
-async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {
+async function fetchJson(address: URL, signal: AbortSignal): Promise<unknown> {
   try {
-    const response = await fetch(url, { signal, redirect: "error", headers: { accept: "application/json" } });
+    const { url, headers } = fetchable(address);
+    const response = await fetch(url, {
+      signal,
+      redirect: "error",
+      headers: { ...headers, accept: "application/json" },
+    });
     const text = await response.text();
     // OSRM gives its reasons with status 400.
     if (!response.ok && response.status !== 400) throw new TravelServiceFailure(`it answered ${response.status}`);

@@ -1,6 +1,7 @@
 // Sends the wakes that were asked for to the service that starts agents. Without one nothing is sent here: who is woken by a push hears
 // of it from its room.
 
+import { fetchable } from "../travel/url-credentials.ts";
 import { claimWakes, returnWake } from "../tasks/broker-queue.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
@@ -33,9 +34,10 @@ async function send({ desk, log }: DutyParts, lifecycleUrl: string, slug: string
 
 /** @throws Error naming what the service answered */
 async function wake(base: string, token: string | null, slug: string): Promise<void> {
-  const agent = `${base.replace(/\/+$/, "")}/admin/agents/${encodeURIComponent(slug)}`;
+  const service = fetchable(base);
+  const agent = `${service.url.replace(/\/+$/, "")}/admin/agents/${encodeURIComponent(slug)}`;
   const signal = AbortSignal.timeout(callMs);
-  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const headers = token === null ? service.headers : { authorization: `Bearer ${token}` };
   await answered("GET", agent, { headers, signal });
   await answered("POST", `${agent}/wake`, { headers, signal });
 }

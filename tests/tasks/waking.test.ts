@@ -60,6 +60,25 @@ describe("an agent that sleeps", async () => {
     assert.deepEqual((await heardOf(api, "napper")).slice(-2), ["wake_requested", "started"]);
   });
 
+  test("is woken where the service wants a user and a password, which its address has", async (t) => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ headers }, response) => {
+      asked.push(headers.authorization);
+      response.end("{}");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    t.after(() => server.close());
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    const env = { DISPATCH_LIFECYCLE_URL: `http://desk:p%40ss@127.0.0.1:${address.port}/base/` };
+    await startTestWorker(api, { t, env });
+    await addSleeper(api, "guarded");
+    await addTask(api, { scope: "guarded" });
+    await eventually("the service is asked", () => asked.length === 2);
+    const basic = `Basic ${Buffer.from("desk:p@ss").toString("base64")}`;
+    assert.deepEqual(asked, [basic, basic]);
+  });
+
   test("delays no other, whether the service hangs over it or fails", async (t) => {
     const { asked } = await startLifecycle(t, api, {
       hangs: () => undefined,
