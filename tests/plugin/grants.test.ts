@@ -13,7 +13,7 @@ import { acme, ana, ben, borealis } from "../support/directory.ts";
 import { addReferenced } from "../support/evidence.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
-import { taskIn } from "../support/task-builder.ts";
+import { builtScope, taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
 import { believing, openChat, sender } from "./chat.ts";
@@ -54,7 +54,10 @@ describe("grants", async () => {
   const api = await startTestApi({ env: believing });
   const chat = openChat(api.url, { owner: null, people, clock: api.clock });
 
-  const arranged = (tool: CommandName, from: readonly AnyStateName[]) => argumentsFor(api, tool, startOf(from), "ana");
+  // What the desk tasks take.
+  await api.owner.query("UPDATE technicians SET skills = array_append(skills, $2) WHERE id = $1", [ana, builtScope]);
+  const arranged = (tool: CommandName, from: readonly AnyStateName[]) =>
+    argumentsFor(api, tool, startOf(from), { assignee: "ana-alvarez", isTechnicians: true });
 
   for (const { tool, path, roles, from } of commandTable) {
     const isOnTask = path.includes("{taskId}");

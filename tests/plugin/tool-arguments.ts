@@ -9,19 +9,19 @@ import { allStates, allTaskStates, type AnyStateName } from "../contract/roles-a
 import type { TestApi } from "../support/api.ts";
 import { acme, addSite, addTechnician, ana } from "../support/directory.ts";
 import { anyProposal } from "../support/plan-day.ts";
-import { taskIn } from "../support/task-builder.ts";
+import { taskIn, type TaskPlan } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 /**
  * Arranges what the command acts on: a ticket, a task, a technician, a plan, or nothing.
  * @param from the state of the ticket or task; the first the command starts from unless given
- * @param worker who has the task
+ * @param held who has the task
  */
 export async function argumentsFor(
   api: TestApi,
   tool: CommandName,
   from: AnyStateName | undefined = commands[tool].from[0],
-  worker = "dana",
+  held: Pick<TaskPlan, "assignee" | "isTechnicians"> = { assignee: "dana" },
 ): Promise<JsonObject> {
   const { path, example } = commands[tool];
   if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
@@ -42,7 +42,7 @@ export async function argumentsFor(
   if (path.includes("{taskId}") && ofTask) {
     const [known] = waysOnTask(tool, ofTask);
     assert.ok(known, `no way to obey ${tool}`);
-    const task = await taskIn(api, ofTask, { ...known.plan, assignee: worker });
+    const task = await taskIn(api, ofTask, { ...known.plan, ...held });
     return { task_id: task.id, ...known.body };
   }
   const state = allStates.find((one) => one === from);

@@ -8,7 +8,7 @@ import type { Setting } from "../../dispatch/process/settings/setting.ts";
 
 const tried = [
   ["14", "17", "150", "250", "1500", "2500"],
-  ["false", "anywhere", "strict", "./acme.json", "off", "required", "warn", "error", "DE", "FR"],
+  ["false", "anywhere", "strict", "./acme.json", "off", "required", "warn", "error", "DE", "FR", "true"],
   ["https://a.example/x", "https://b.example/y", "postgresql://a.example/x", "postgresql://b.example/y"],
   ["nats://a.example:4222", "nats://b.example:4222"],
   ["11111111-2222-4333-8444-555555555555", "66666666-7777-4888-9999-aaaaaaaaaaaa"],

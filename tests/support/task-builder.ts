@@ -13,6 +13,8 @@ import type { TestApi } from "./api.ts";
 export type TaskPlan = {
   /** Who has it, or had it; by default `clerk`. Put on the roster where they are not yet. */
   readonly assignee?: string;
+  /** The assignee is a technician, who is on the roster already. */
+  readonly isTechnicians?: true;
   /** The agent who asks for it; by default a dispatcher does. */
   readonly requester?: string;
   readonly ticketId?: string;
@@ -56,7 +58,7 @@ async function registered(api: TestApi, slug: string, policy: "always_on" | "on_
 }
 
 export async function taskIn(api: TestApi, state: TaskState, plan: TaskPlan = {}): Promise<BuiltTask> {
-  const { assignee = usualAssignee, requester, ticketId, maxRetries, reviewed = false } = plan;
+  const { assignee = usualAssignee, isTechnicians = false, requester, ticketId, maxRetries, reviewed = false } = plan;
   const { id } = await api.run("task.create", {
     ...(requester === undefined ? builder : { as: "agent", actor: requester }),
     body: {
@@ -79,7 +81,7 @@ export async function taskIn(api: TestApi, state: TaskState, plan: TaskPlan = {}
     await update({ status: "cancelled" });
     return { id, assignee };
   }
-  await readyWorker(api, assignee);
+  if (!isTechnicians) await readyWorker(api, assignee);
   await update({ assignee, override_reason: because });
   if (state === "assigned") return { id, assignee };
   if (state === "timed_out") {
