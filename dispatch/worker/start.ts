@@ -1,6 +1,7 @@
 // Starts a whole worker in this process and stops it again: the desk, the duties, what wakes them. main.ts wraps it for
 // process managers; tests call it themselves.
 
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { commandHandlers } from "../handlers.ts";
 import { newId, type Clock } from "../kernel/clock.ts";
@@ -37,6 +38,8 @@ import { watchAudit } from "./watch-audit.ts";
 import { writeCheckpoints } from "./write-checkpoints.ts";
 
 export const workerService = "dispatch-worker";
+/** How long news waits to be told on while it is being acted on. */
+const tellWithinMs = 50;
 
 export type StartWorkerOptions = {
   readonly settings: Settings;
@@ -107,9 +110,10 @@ export async function startWorker({
   const relaying: Lane[] = relay === null ? [] : [laneOf(relay)];
   const queueing = laneOf(queueWebhooks(parts, () => void wakeAll(senders)));
   const notifying = laneOf(notifyEvents(parts));
-  const prompt = [finding, sending, broking, waking, queueing, notifying, ...relaying];
+  const acting = [finding, sending, broking, waking];
+  const telling = [queueing, notifying, ...relaying];
   const takingBack = laneOf(takeBackTasks(parts));
-  const lanes = [...prompt, takingBack, ...senders, ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf)];
+  const lanes = [...acting, ...telling, takingBack, ...senders, ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf)];
   const heartLane = laneOf(heart);
   log.info(
     {
@@ -123,6 +127,11 @@ export async function startWorker({
 
   const wakeAll = async (these: readonly Lane[]): Promise<void> =>
     void (await Promise.all(these.map((lane) => lane.wake())));
+  // What is told of it may wait for what is done about it, which makes news of its own; but not for long.
+  const onNews = async (): Promise<void> => {
+    await Promise.race([wakeAll(acting), delay(tellWithinMs, undefined, { ref: false })]);
+    await wakeAll(telling);
+  };
   const wake = async (): Promise<void> => {
     await wakeAll(lanes);
     // What one of them found may have woken another that had been through already.
@@ -134,7 +143,7 @@ export async function startWorker({
   const listener = listenToOutbox({
     databaseUrl: open.databaseUrl,
     applicationName: workerService,
-    onNews: () => void wakeAll(prompt),
+    onNews: () => void onNews(),
     onTrouble: (error) => {
       desk.db.doubt();
       trouble.failed("listening", error, "postgres");
