@@ -64,7 +64,7 @@ it one; with neither the desk must have its development headers on.`,
         const token = process.env["DISPATCH_AGENT_TOKEN"] || (await register(url, wanted, { admin, say }));
         const client = new DeskClient({ url, slug, token, run: randomUUID() });
         const { draining, stopping } = twoSignals();
-        const environment = { ...bareEnvironment(), DISPATCH_API_URL: url };
+        const environment = { ...commandEnvironment(), DISPATCH_API_URL: url };
         const why = await runAgent({
           client,
           command,
@@ -99,7 +99,7 @@ const noWords = () =>
   new CommandFailure('--command must be a JSON array of words, e.g. --command \'["node", "clerk.mjs"]\'');
 
 /** What a command needs of ours, and no secret. */
-function bareEnvironment(): Record<string, string> {
+function commandEnvironment(): Record<string, string> {
   const kept = ["PATH", "HOME", "LANG", "TZ"].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];

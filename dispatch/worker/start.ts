@@ -113,7 +113,13 @@ export async function startWorker({
   const acting = [finding, sending, broking, waking];
   const telling = [queueing, notifying, ...relaying];
   const takingBack = laneOf(takeBackTasks(parts));
-  const lanes = [...acting, ...telling, takingBack, ...senders, ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf)];
+  const lanes = [
+    ...acting,
+    ...telling,
+    takingBack,
+    ...senders,
+    ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf),
+  ];
   const heartLane = laneOf(heart);
   log.info(
     {
