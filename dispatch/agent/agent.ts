@@ -146,8 +146,10 @@ async function work(
   id: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const task = await client.task(id, signal);
   await client.begin(id, signal);
+  // Read behind that: of an earlier assignment nothing may reach the command, and the one begun may be over by now.
+  const task = await client.task(id, signal);
+  if (task.assignee !== client.slug || task.status !== "in_progress") return say(`${id}: was taken away`);
   say(`${id}: ${task.title}`);
   const pace = paced((said) => client.progress(id, said));
   const ended = await runTask({

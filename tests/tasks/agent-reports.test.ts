@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { describe, test, type TestContext } from "node:test";
 import { runAgent } from "../../dispatch/agent/agent.ts";
@@ -28,11 +29,12 @@ describe("an agent", async () => {
   const worker = await startTestWorker(api);
   await addAgent(api, "clerk");
 
-  const begin = async (t: TestContext) => {
+  const clientOf = () => new DeskClient({ url: api.url, slug: "clerk", token: null, run: newId() });
+  const begin = async (t: TestContext, client = clientOf()) => {
     const stopping = new AbortController();
     const lines: string[] = [];
     const running = runAgent({
-      client: new DeskClient({ url: api.url, slug: "clerk", token: null, run: newId() }),
+      client,
       command: [process.execPath, "-e", clerk],
       environment: { PATH: process.env["PATH"] ?? "" },
       idleMs: null,
@@ -64,11 +66,26 @@ describe("an agent", async () => {
     }
   });
 
+  test("works on a task as it stands once it has begun", async (t) => {
+    const client = clientOf();
+    const { begin: beginIt } = client;
+    client.begin = async (task, until) => {
+      await api.run("task.update", { task, body: { context: { prints: '{"result":{"read":"behind its begin"}}' } } });
+      return await beginIt(task, until);
+    };
+    await begin(t, client);
+    const { id } = await addTask(api, { context: { prints: '{"result":{"read":"before"}}' } });
+    await worker.wake();
+    await becomes(id, "completed");
+    assert.deepEqual((await check(id)).result, { read: "behind its begin" });
+  });
+
   test("begins anew what is no longer blocked, and what a reviewer sends back", async (t) => {
     await begin(t);
-    const { id } = await addTask(api, { review_required: true, context: { once: `${api.dataDir}/was-here` } });
+    const wasHere = `${api.dataDir}/was-here`;
+    const { id } = await addTask(api, { review_required: true, context: { once: wasHere } });
     await worker.wake();
-    await becomes(id, "in_progress");
+    await eventually("its command runs", async () => existsSync(wasHere));
     const move = (status: string) =>
       api.run("task.update", { task: id, body: { status, reason: "The customer has to say which" } });
     await move("blocked");
