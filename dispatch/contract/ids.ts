@@ -23,6 +23,10 @@ export type AccountId = Id<"account">;
 export type SiteId = Id<"site">;
 export type PlanId = Id<"plan">;
 export type TaskId = Id<"task">;
+/** Where a worker sits and can be told something. */
+export type RoomId = Id<"room">;
+/** One thing told to a room, however often it is sent. */
+export type PushId = Id<"push">;
 export type ApprovalId = Id<"approval">;
 /** A recommendation as it was given. */
 export type SnapshotId = Id<"snapshot">;
@@ -35,6 +39,8 @@ type NamedInPaths = {
   readonly technicianId: TechnicianId;
   readonly planId: PlanId;
   readonly taskId: TaskId;
+  readonly roomId: RoomId;
+  readonly pushId: PushId;
   readonly receiptId: ReceiptId;
   readonly accountId: AccountId;
   readonly siteId: SiteId;
