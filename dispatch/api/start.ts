@@ -21,6 +21,7 @@ import { eventStreams } from "./events.ts";
 import { addGauges } from "./gauges.ts";
 import { answeringOf, checksOf, healthOf, postgresCheckOf } from "./health.ts";
 import { httpServer, type HttpServer } from "./http-server.ts";
+import { keepListening } from "./keep-listening.ts";
 import { knownHosts } from "./known-hosts.ts";
 import { CannotListen, listen, urlOf } from "./listen.ts";
 import { openLockWatch } from "./lock-watch.ts";
@@ -90,6 +91,8 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   });
   url = urlOf(settings.apiHost, port);
   const servers = [server, ...(await watchServer(api.watch, settings, warn))];
+  const listening = await keepListening(open.desk);
+  opened.defer(listening.close);
   log.info({ host: settings.apiHost, port }, "dispatch-api started");
   if (settings.allowDevHeaders === "anywhere") {
     warn(

@@ -510,6 +510,7 @@ export type StatementRows = {
     active_tasks: number;
     slots: readonly number[];
   };
+  agent_silent: { slug: string };
   agent_taker: {
     slug: string;
     agent_type: string | null;

@@ -14,7 +14,7 @@ import type { Told } from "../kernel/outbox.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import type { RelatedChange } from "../kernel/related-change.ts";
 import { parseCapabilities } from "../workforce/capabilities.ts";
-import { isHeartbeatLost } from "../workforce/presence.ts";
+import { hasFallenSilent, heardSince } from "../workforce/task-standing.ts";
 import { selectSlugOwner } from "../workforce/technicians.ts";
 import {
   agentAggregate,
@@ -243,15 +243,20 @@ export const workerStopped = agentCommand({
   },
 });
 
+const selectWhetherSilent = statement<{ slug: string }>(
+  "agent_silent",
+  `SELECT a.slug FROM agents a WHERE ${hasFallenSilent} AND a.slug = $2`,
+);
+
 export const workerLost = agentCommand({
   name: "worker.lost",
   alone: true,
-  load: (tx, { id }) => tx.rows(lockTasksOf, [id]),
-  decide({ row, clockTime }, tasks) {
+  load: (tx, { id, clockTime }) =>
+    Promise.all([tx.rows(lockTasksOf, [id]), tx.row(selectWhetherSilent, [heardSince(clockTime), id])]),
+  decide({ row }, [tasks, silent]) {
     const heard = row.heartbeat_at ?? row.updated_at;
     // It was heard of meanwhile.
-    if (!row.running || row.activity === "errored" || !isHeartbeatLost(heard, Date.parse(clockTime)))
-      throw wrongState(row.activity, "errored", []);
+    if (!silent) throw wrongState(row.activity, "errored", []);
     const given = giveOutAgain(tasks, fallenSilent);
     return {
       change: { activity: "errored" },

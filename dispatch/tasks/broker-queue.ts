@@ -3,6 +3,7 @@
 import type { TaskId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
+import { hasFallenSilent } from "../workforce/task-standing.ts";
 import { agentColumns, type AgentRow } from "./agent-row.ts";
 import { agentTaker } from "./places.ts";
 import { takenPlaces, type Taker } from "./taker.ts";
@@ -97,8 +98,7 @@ const selectLate = statement<{ id: TaskId }>(
 );
 const selectSilent = statement<{ slug: string }>(
   "agents_silent",
-  `SELECT slug FROM agents
-   WHERE running AND activity NOT IN ('errored', 'starting') AND coalesce(heartbeat_at, updated_at) < $1 ORDER BY heartbeat_at LIMIT $2`,
+  `SELECT a.slug FROM agents a WHERE ${hasFallenSilent} ORDER BY a.heartbeat_at LIMIT $2`,
 );
 const selectNotWoken = statement<{ slug: string }>(
   "agents_not_woken",
@@ -114,8 +114,9 @@ const giveWakeBack = statement("agents_give_wake_back", `UPDATE agents SET wake_
 
 export const readLate = async (db: Session, now: string, most: number): Promise<TaskId[]> =>
   (await db.rows(selectLate, [now, most])).map(({ id }) => id);
-export const readSilent = async (db: Session, before: string, most: number): Promise<string[]> =>
-  (await db.rows(selectSilent, [before, most])).map(({ slug }) => slug);
+/** @param heardSince as task-standing.ts has it */
+export const readSilent = async (db: Session, heardSince: string, most: number): Promise<string[]> =>
+  (await db.rows(selectSilent, [heardSince, most])).map(({ slug }) => slug);
 export const readNotWoken = async (db: Session, before: string, most: number): Promise<string[]> =>
   (await db.rows(selectNotWoken, [before, most])).map(({ slug }) => slug);
 /** The agents whose wake is to be sent, and now this caller's to send. */

@@ -5,7 +5,7 @@ import type { TaskId } from "../contract/ids.ts";
 import { plusMs } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { readLate, readNotWoken, readSilent } from "../tasks/broker-queue.ts";
-import { heartbeatLostAfterMs } from "../workforce/presence.ts";
+import { heardSince } from "../workforce/task-standing.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { awayPart } from "./trouble.ts";
 
@@ -18,7 +18,7 @@ export const takeBackTasks = (parts: DutyParts): Duty => ({
     const now = desk.clock.now().toISOString();
     const [late, silent, notWoken] = await Promise.all([
       readLate(desk.db, now, batch),
-      readSilent(desk.db, plusMs(now, -heartbeatLostAfterMs), batch),
+      readSilent(desk.db, heardSince(now), batch),
       readNotWoken(desk.db, plusMs(now, -desk.settings.wakeTimeoutMs), batch),
     ]);
     const done = await Promise.all([

@@ -80,13 +80,28 @@ export async function countStuckTasks(db: Session, now: string): Promise<StuckTa
 
 // Who has fallen silent ----------------------------------------------------------------------------------------------
 
-/** Whether an agent `a` that should be heard of is not ($1: since when), or says itself that it cannot work. */
-export const isSilent =
-  `(a.running AND (a.activity = 'errored' OR a.activity <> 'starting' AND ` +
-  `coalesce(a.heartbeat_at, a.updated_at) < $1))`;
+/** After this long without a word of any API the desk counts as deaf; each says every ten seconds that it listens. */
+const deafAfterSeconds = 60;
+
+/** Whether somebody is there to hear agents, of the row of desk_listening. True as long as no API ever said so: those of before do not. */
+export const isListening = `coalesce(listening_at >= clock_timestamp() - interval '${deafAfterSeconds} s', true)`;
+
+// What was not heard while nobody listened is held against nobody.
+const lastHeard = `greatest(coalesce(a.heartbeat_at, a.updated_at), (SELECT listening_since FROM desk_listening))`;
+
+/** Whether an agent `a` was heard of ($1: since when). */
+export const isHeard = `(${lastHeard} >= $1 OR NOT (SELECT ${isListening} FROM desk_listening))`;
+
+const speaks = `a.running AND a.activity NOT IN ('errored', 'starting')`;
+
+/** Whether an agent `a` should have been heard of and was not; a desk that hears nobody says so of nobody. */
+export const hasFallenSilent = `(${speaks} AND NOT ${isHeard})`;
+
+/** Whether an agent `a` has fallen silent, or is out of order: it says so itself, or was found silent. */
+export const isSilent = `(a.running AND a.activity = 'errored' OR ${hasFallenSilent})`;
 
 /** Whether an agent `a` is there and heard of. */
-const isAwake = `(a.running AND a.activity NOT IN ('errored', 'starting') AND coalesce(a.heartbeat_at, a.updated_at) >= $1)`;
+const isAwake = `(${speaks} AND ${isHeard})`;
 
 const holdsWork = `EXISTS (SELECT FROM tasks WHERE assignee = a.slug AND status IN ('assigned', 'in_progress', 'blocked'))`;
 // What was taken from whoever fell silent names nobody any more but in the event of that.
@@ -97,7 +112,7 @@ const hadWork = `(EXISTS (SELECT FROM tasks WHERE assignee = a.slug)
 /** Whether somebody should look after a silent agent: it has work, or had some and is still counted on. */
 export const isMissed = `(${isSilent} AND (${holdsWork} OR a.drained_at IS NULL AND ${hadWork}))`;
 
-/** The value of `isSilent`. */
+/** The value of `isHeard`, and of all that asks for it. */
 export const heardSince = (now: string): string => plusMs(now, -heartbeatLostAfterMs);
 
 const countMissed = statement<{ agents: number }>(

@@ -46,6 +46,11 @@ export const agentsSilent: Drill = {
         "UPDATE agents SET heartbeat_at = heartbeat_at - make_interval(secs => $1) WHERE slug = $2",
         [silentSeconds, drillAgent],
       );
+      // The desk may be back from another drill for less long than that.
+      await ground.sql.query(
+        "UPDATE desk_listening SET listening_since = listening_since - make_interval(secs => $1)",
+        [silentSeconds],
+      );
     } catch (error) {
       await undo();
       throw error;

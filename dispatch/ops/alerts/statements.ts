@@ -2,7 +2,7 @@
 
 import { statement } from "../../db/statement.ts";
 import { mostCounted, relayLock } from "../../nats/relay-state.ts";
-import { isMissed, isSilent, stuckTasks } from "../../workforce/task-standing.ts";
+import { isHeard, isMissed, isSilent, stuckTasks } from "../../workforce/task-standing.ts";
 
 export const selectStuck = statement(
   "explain_stuck",
@@ -146,7 +146,7 @@ export const selectAgents = statement(
   `SELECT a.slug AS agent,
           CASE WHEN NOT a.running THEN CASE a.policy WHEN 'on_demand' THEN 'asleep' ELSE 'stopped' END
                WHEN NOT ${isSilent} THEN 'awake'
-               WHEN a.activity = 'errored' AND coalesce(a.heartbeat_at, a.updated_at) >= $1 THEN 'out of order' ELSE 'SILENT' END AS status,
+               WHEN a.activity = 'errored' AND ${isHeard} THEN 'out of order' ELSE 'SILENT' END AS status,
           a.activity, coalesce(a.heartbeat_at, a.updated_at) AS heard_of,
           (SELECT count(*) FROM tasks WHERE assignee = a.slug AND status IN ('assigned', 'in_progress', 'blocked')) AS has,
           a.max_concurrent AS may_have, a.drained_at IS NOT NULL AS drained, array_to_string(a.capabilities, ',') AS able_to

@@ -21,6 +21,7 @@ import { RowDigest } from "./streams.ts";
 export const filledByMigrations: readonly string[] = [
   "audit_heads",
   "audit_watch",
+  "desk_listening",
   "event_notices",
   "machine_edges",
   "nats_relay",
