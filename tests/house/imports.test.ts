@@ -53,7 +53,7 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/rooms": [...desk, "dispatch/workforce", "dispatch/tasks", "dispatch/webhooks"],
   "dispatch/api": running,
   "dispatch/worker": running,
-  "dispatch/ops": [...running, "dispatch/api", "dispatch/planner"],
+  "dispatch/ops": [...running, "dispatch/api", "dispatch/planner", "dispatch/agent"],
   plugin: ["dispatch/schema", "dispatch/contract"],
   ops: ["dispatch/api"],
   lab: ["dispatch", "plugin", "ops"],

@@ -64,8 +64,8 @@ export const workSettings = {
     "tmux.socket",
     text,
     null,
-    "Socket of the tmux server that agents' rooms are in; for a later version, this one speaks to none",
-    { shown: "unset: tmux's own" },
+    "Socket of the tmux server that agents' rooms are in: a path, or a name in tmux's own folder",
+    { shown: "unset: tmux's own", example: "dispatch" },
   ),
   workerIdentity: setting(
     "DISPATCH_WORKER_IDENTITY",
