@@ -11,6 +11,8 @@ import { invoiceParts } from "./field/invoices.ts";
 import { holdParts } from "./field/schedule-holds.ts";
 import type { Aggregate } from "./kernel/aggregate.ts";
 import { deskAggregate } from "./kernel/desk-chain.ts";
+import { pushAggregate } from "./rooms/push-row.ts";
+import { roomAggregate } from "./rooms/room-row.ts";
 import { ticketAggregate } from "./ticket/ticket-aggregate.ts";
 import { agentAggregate } from "./tasks/agent-row.ts";
 import { taskAggregate } from "./tasks/task-aggregate.ts";
@@ -27,4 +29,6 @@ export const aggregates: readonly Aggregate[] = [
   assetAggregate,
   taskAggregate,
   agentAggregate,
+  roomAggregate,
+  pushAggregate,
 ];

@@ -68,6 +68,7 @@ import { ticketTriage } from "./field/ticket-triage.ts";
 import { ticketUpdate } from "./field/ticket-update.ts";
 import { taskCommands, taskQueries } from "./tasks/task-handlers.ts";
 import { leavingCommands } from "./tasks/technician-leaves.ts";
+import { roomCommands, roomQueries } from "./rooms/room-handlers.ts";
 import { rosterCommands } from "./workforce/roster-handlers.ts";
 import { rosterList } from "./workforce/roster-list.ts";
 
@@ -127,6 +128,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   ...planCommands,
   ...directoryCommands,
   ...taskCommands,
+  ...roomCommands,
 };
 
 export const queryHandlers: { readonly [N in QueryName]: Query } = {
@@ -150,6 +152,7 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   ...planQueries,
   ...directoryQueries,
   ...taskQueries,
+  ...roomQueries,
   "ops.autonomy.state": opsAutonomyState,
   "ops.autonomy.replay": opsAutonomyReplay,
 };

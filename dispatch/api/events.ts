@@ -24,6 +24,7 @@ import type { AgentCredentials } from "./agent-credentials.ts";
 import type { Caller, Credentials } from "./credentials.ts";
 import { EventStream, type StreamEnd } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
+import { News } from "./news.ts";
 import { serviceName } from "./health.ts";
 import { decodedParameters } from "./query-string.ts";
 import { headersFor } from "./security-headers.ts";
@@ -56,6 +57,8 @@ export type EventStreams = {
   /** Answers GET /api/v1/events: the same events in the envelope of the outside, and workers hear of what is theirs. */
   openForAgent(exchange: Exchange): Promise<void>;
   readonly count: number;
+  /** For whoever waits for something without a stream. */
+  readonly news: News;
   /** Ends all streams; further ones are refused. */
   close(): Promise<void>;
 };
@@ -75,7 +78,11 @@ export function eventStreams({ desk, databaseUrl, credentials, agents, warn }: E
   const shares = new Shares(streamLimits);
   const db = desk.db.apart("events", maxReads);
   const gate = new Gate(maxReads);
-  const wakeAll = () => streams.forEach((_, stream) => stream.wake());
+  const news = new News();
+  const wakeAll = () => {
+    streams.forEach((_, stream) => stream.wake());
+    news.tell();
+  };
   const listener = listenToOutbox({
     databaseUrl,
     applicationName: serviceName,
@@ -94,7 +101,10 @@ export function eventStreams({ desk, databaseUrl, credentials, agents, warn }: E
       }),
     beatMs,
   ).unref();
-  const tick = setInterval(() => streams.forEach((_, stream) => stream.tick()), tickMs).unref();
+  const tick = setInterval(() => {
+    streams.forEach((_, stream) => stream.tick());
+    news.tell();
+  }, tickMs).unref();
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     clearInterval(beat);
@@ -178,6 +188,7 @@ export function eventStreams({ desk, databaseUrl, credentials, agents, warn }: E
       const isOffice = actor.role === "dispatcher" || actor.role === "admin";
       await open(exchange, { actor, until: null }, ofAgents, isOffice ? null : actor.id);
     },
+    news,
     get count() {
       return streams.size;
     },

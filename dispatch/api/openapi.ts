@@ -6,7 +6,7 @@ import { errorEntries, type ErrorCode } from "../contract/errors.ts";
 import { chatName, idKindOf, idsIn, toolsOf, type AnyEntry, type Contract } from "../contract/index.ts";
 import * as bodies from "../contract/responses.ts";
 import { slugPattern, uuidPattern } from "../contract/fields.ts";
-import { ticketIdPattern } from "../contract/ids.ts";
+import { roomRefPattern, ticketIdPattern } from "../contract/ids.ts";
 import { warning } from "../contract/warnings.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
 import { claimList } from "./claim-list.ts";
@@ -138,6 +138,7 @@ const idSchemas = {
   uuid: uuidSchema,
   slug: slugSchema,
   ticket: { type: "string", pattern: ticketIdPattern, description: "The ticket's id, or its number such as T-000123" },
+  room: { type: "string", pattern: roomRefPattern, description: "The room's id, its name or an alias" },
 };
 
 const pathParameters = ({ path, ids }: AnyEntry): Json[] =>

@@ -7,7 +7,7 @@
 import { Router, type Request, type RequestHandler } from "express";
 import type { CommandMethod } from "../contract/entry.ts";
 import { slugPattern } from "../contract/fields.ts";
-import { ticketIdPattern, uuidPattern } from "../contract/ids.ts";
+import { roomRefPattern, ticketIdPattern, uuidPattern } from "../contract/ids.ts";
 import { idKindOf, idsIn, type IdKind } from "../contract/index.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import type { Exchange } from "./exchange.ts";
@@ -36,6 +36,7 @@ const shapes: Readonly<Record<IdKind, RegExp>> = {
   uuid: new RegExp(uuidPattern),
   slug: new RegExp(slugPattern, "i"),
   ticket: new RegExp(ticketIdPattern),
+  room: new RegExp(roomRefPattern, "u"),
 };
 
 /** Whether a text is an id of a kind, in any letter case. */

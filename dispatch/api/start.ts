@@ -178,6 +178,7 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
     handlers,
     credentials,
     agents,
+    news: events.news,
     rateLimit: new RateLimit(settings.rateLimitPerMinute, clock),
     onAnswer: (name, answer, body) => metrics.effect(name, answer, body),
   });

@@ -25,11 +25,14 @@ import { webhookRoutes } from "./webhook-routes.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
+import type { News } from "./news.ts";
 import { keyIfAny, requireIdempotencyKey } from "./idempotency-key.ts";
 import { parameterReader } from "./query-string.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { sendFile, sendStreamed } from "./send-file.ts";
 import { isIdOf, type Handler, type PathIds, type RouteEntry } from "./routes.ts";
+import { roomRoutes } from "./room-routes.ts";
+import { withRoomId } from "./room-names.ts";
 import { withTicketIds } from "./ticket-numbers.ts";
 
 export type Handlers = { readonly commands: CommandHandlers; readonly queries: QueryHandlers };
@@ -42,6 +45,8 @@ export type ToolParts = {
   /** Whose credentials count under /api/v1. */
   readonly agents: AgentCredentials;
   readonly rateLimit: RateLimit;
+  /** Tells whoever waits that something was committed. */
+  readonly news: News;
   /** Told about every command that was answered. */
   readonly onAnswer: (name: string, answer: Answer, body: JsonObject) => void;
 };
@@ -67,6 +72,9 @@ export function toolRoutes(parts: ToolParts): RouteEntry[] {
     ),
     ...Object.entries(contract.queries).map(([name, entry]) => route(entry, queryRoute(parts, name, entry))),
     ...(contract.internalCommands["worker.report"] ? agentRoutes({ desk, kernel, agents: parts.agents, bodies }) : []),
+    ...(contract.internalCommands["push.ack"]
+      ? roomRoutes({ desk, kernel, agents: parts.agents, bodies, news: parts.news })
+      : []),
     ...webhookRoutes({ desk, agents: parts.agents, bodies }),
   ];
 }
@@ -96,7 +104,8 @@ function commandRoute(
     requireRole(actor, entry);
     requireTool(toolHeader(exchange), name, entry.path);
     // With the ids in lower case and for numbers, so that one thing has one path and a retry one fingerprint.
-    const { ids, fields: body } = await withTicketIds(desk.db, actor, entry, { ids: inLowerCase(sent), fields: raw });
+    const given = await withRoomId(desk.db, entry, inLowerCase(sent));
+    const { ids, fields: body } = await withTicketIds(desk.db, actor, entry, { ids: given, fields: raw });
     exchange.about = aboutIn(entry.aggregate, idIn, ids);
     const path = pathWith(entry.path, ids);
     const answer = await execute(kernel, { name, path, ids, body, requestId, actor, trace: exchange.trace });
@@ -133,7 +142,7 @@ function queryRoute(parts: ToolParts, name: string, entry: QueryEntry): Handler 
     requireIds(entry, sent);
     exchange.about = aboutIn(aggregate, idIn, inLowerCase(sent));
     const { ids, fields: parameters } = await withTicketIds(desk.db, actor, entry, {
-      ids: inLowerCase(sent),
+      ids: await withRoomId(desk.db, entry, inLowerCase(sent)),
       fields: parametersFrom(exchange.query),
     });
     exchange.about = aboutIn(aggregate, idIn, ids);

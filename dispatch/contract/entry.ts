@@ -15,9 +15,10 @@ export type Effect =
   | "touches";
 
 /**
- * How an id in a path looks: a uuid, a name of lower-case letters, digits, underscores and hyphens, or a ticket's uuid or number.
+ * How an id in a path looks: a uuid, a name of lower-case letters, digits, underscores and hyphens, a ticket's uuid or number, or a room's
+ * uuid, name or alias.
  */
-export type IdKind = "uuid" | "slug" | "ticket";
+export type IdKind = "uuid" | "slug" | "ticket" | "room";
 
 /** The kind of an id in a path, by its name. */
 export const idKindOf = (ids: Readonly<Record<string, IdKind>> | undefined, name: string): IdKind =>

@@ -45,6 +45,15 @@ export const errorRegistry = define({
     status: 400,
     message: "No such event is taken here from this caller; allowed_subjects says which are.",
   },
+  INVALID_ROOM_NAME: {
+    status: 400,
+    message: "The target is no name: 1 to 63 letters, digits, _ or -, of a room, an alias or a group.",
+  },
+  COMMAND_LENGTH: { status: 400, message: "A command has 1 to 2,000 characters." },
+  COMMAND_CHARACTERS: {
+    status: 400,
+    message: "A command is one line without control characters; a longer text goes with task.dispatch.",
+  },
   INVALID_TICKET_ID: { status: 400, message: "The ticket id in the path is not a uuid." },
   MISSING_IDEMPOTENCY_KEY: {
     status: 400,
@@ -140,6 +149,11 @@ export const errorRegistry = define({
     dimension: "role",
     message: "Whoever asked for an approval may not decide it; let somebody else decide.",
   },
+  COMMAND_NOT_ALLOWED: {
+    status: 403,
+    dimension: "policy",
+    message: "No room is told this: its first word must be one of allowed_prefixes, which the policy names.",
+  },
   NOT_FOUND: { status: 404, message: "There is nothing at this path." },
   METHOD_NOT_ALLOWED: { status: 405, message: "This path does not answer that method; see the Allow header." },
   TICKET_NOT_FOUND: { status: 404, message: "No ticket has this id." },
@@ -154,6 +168,9 @@ export const errorRegistry = define({
   EVIDENCE_NOT_FOUND: { status: 404, message: "The ticket has no evidence with this id." },
   TASK_NOT_FOUND: { status: 404, message: "No task has this id." },
   WORKER_NOT_FOUND: { status: 404, message: "No worker of desk tasks is called this." },
+  ROOM_NOT_FOUND: { status: 404, message: "No room, alias or group is called this; room.list shows which there are." },
+  PUSH_NOT_FOUND: { status: 404, message: "No push has this id." },
+  EVENT_NOT_FOUND: { status: 404, message: "No room's event has this id." },
   RECEIPT_NOT_FOUND: { status: 404, message: "No receipt has this id." },
   IDEMPOTENCY_PAYLOAD_MISMATCH: {
     status: 409,
@@ -217,6 +234,31 @@ export const errorRegistry = define({
     status: 409,
     dimension: "assignment",
     message: "The worker does not sleep; presence says what they do.",
+  },
+  ROOM_NAME_TAKEN: {
+    status: 409,
+    dimension: "assignment",
+    message: "Another room has this name, alias or group already; taken says which, and by what.",
+  },
+  ROOM_ADDRESS_TAKEN: {
+    status: 409,
+    dimension: "assignment",
+    message: "Another room is at this address already: change that one, or give another address.",
+  },
+  ROOM_WORKER_TAKEN: {
+    status: 409,
+    dimension: "assignment",
+    message: "This worker sits in another room already: change that one, or name another worker.",
+  },
+  CONTROL_ROOM_REFUSED: {
+    status: 409,
+    dimension: "assignment",
+    message: "A control room is told nothing, read by nobody else and not reset: choose a room where a worker sits.",
+  },
+  PUSH_QUEUE_FULL: {
+    status: 409,
+    dimension: "assignment",
+    message: "A hundred commands wait for this room already: see with room.status why it takes none.",
   },
   AGENT_REPLACED: {
     status: 409,

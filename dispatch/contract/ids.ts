@@ -8,6 +8,9 @@ const numberPattern = "^[Tt]-[0-9]{1,15}$";
 /** How a request names a ticket: by its id, or by its number as people say it. The API puts the id in a number's place. */
 export const ticketIdPattern = `${uuidPattern}|${numberPattern}`;
 
+/** How a request names a room: by its id, its name or an alias; a control room by the name that its owner gives it. */
+export const roomRefPattern = "^[^\\p{Cc}\\p{Cs}/]{1,250}$";
+
 /** Exists for the compiler alone. */
 declare const noun: unique symbol;
 

@@ -11,6 +11,8 @@ import { queries as fieldQueries } from "./queries.ts";
 import { internalCommands } from "./internal-commands.ts";
 import { moneyCommands, moneyQueries } from "./money-commands.ts";
 import { planCommands, planQueries } from "./plan-commands.ts";
+import { roomCommands, roomQueries } from "./room-commands.ts";
+import { roomInternalCommands } from "./room-internal.ts";
 import { rosterCommands, rosterQueries } from "./roster-commands.ts";
 import { taskCommands, taskQueries } from "./task-commands.ts";
 import { taskInternalCommands } from "./task-internal.ts";
@@ -35,6 +37,7 @@ export const commands = {
   ...importCommands,
   ...taskCommands,
   ...workerCommands,
+  ...roomCommands,
 };
 export const queries = {
   ...fieldQueries,
@@ -45,10 +48,11 @@ export const queries = {
   ...directoryQueries,
   ...taskQueries,
   ...workerQueries,
+  ...roomQueries,
 };
 
 /** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */
-export const pipelineCommands = { ...commands, ...internalCommands, ...taskInternalCommands };
+export const pipelineCommands = { ...commands, ...internalCommands, ...taskInternalCommands, ...roomInternalCommands };
 
 export type CommandName = keyof typeof commands;
 export type PipelineName = keyof typeof pipelineCommands;
@@ -85,7 +89,7 @@ export type Contract = {
 };
 export const contract: Contract = {
   commands,
-  internalCommands: { ...internalCommands, ...taskInternalCommands },
+  internalCommands: { ...internalCommands, ...taskInternalCommands, ...roomInternalCommands },
   queries,
 };
 

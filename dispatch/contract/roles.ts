@@ -1,6 +1,16 @@
 // Who may speak: the closed list of roles, the spellings accepted for them, and the kinds of actor.
 
-export const roles = ["dispatcher", "agent", "tech", "customer", "qa", "approver", "finance", "admin"] as const;
+export const roles = [
+  "dispatcher",
+  "agent",
+  "tech",
+  "customer",
+  "qa",
+  "approver",
+  "finance",
+  "control",
+  "admin",
+] as const;
 export type Role = (typeof roles)[number];
 
 export const actorTypes = ["HUMAN", "AGENT", "SERVICE", "SYSTEM"] as const;

@@ -184,7 +184,10 @@ export const taskCommands = defineCommands({
   },
 });
 
-const read = { roles: ["dispatcher", "agent", "tech", "qa", "admin"], wrongIdCode: "INVALID_TASK_ID" } as const;
+const read = {
+  roles: ["control", "dispatcher", "agent", "tech", "qa", "admin"],
+  wrongIdCode: "INVALID_TASK_ID",
+} as const;
 const none = () => Type.Object({});
 
 export const taskQueries = defineQueries({

@@ -97,7 +97,7 @@ export const workerCommands = defineCommands({
   "worker.wake": {
     ...onWorker,
     path: `${one}/wake`,
-    roles: ["dispatcher", "admin"],
+    roles: ["control", "dispatcher", "admin"],
     status: 202,
     summary: "Wake a worker who sleeps. The broker does so by itself when there is work for them.",
     next: ["worker.list"],
@@ -110,7 +110,7 @@ export const workerCommands = defineCommands({
 export const workerQueries = defineQueries({
   "worker.list": {
     path: agents,
-    roles: ["dispatcher", "admin"],
+    roles: ["control", "dispatcher", "admin"],
     summary:
       "List the workers of desk tasks, AI agents and technicians: who is there, what they can do, how much they have. Technicians' " +
       "hours are in roster.list.",
@@ -122,7 +122,7 @@ export const workerQueries = defineQueries({
   },
   "workforce.stats": {
     path: "/api/v1/stats",
-    roles: ["dispatcher", "admin"],
+    roles: ["control", "dispatcher", "admin"],
     summary: "Count the desk's tasks: waiting, running, done, failed, and how long one took.",
     next: ["task.list", "worker.list"],
     input: Type.Object({}),

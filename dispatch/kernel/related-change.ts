@@ -30,7 +30,7 @@ export type RelatedChange<Row = unknown, Change = unknown> = {
 };
 
 /** A row that comes to be. */
-export type RelatedCreation<Row = unknown> = Pick<RelatedChange<Row>, "aggregate" | "eventId" | "payload"> & {
+export type RelatedCreation<Row = unknown> = Pick<RelatedChange<Row>, "aggregate" | "eventId" | "payload" | "told"> & {
   /** As the aggregate makes it, at the command's own time. */
   readonly created: Row;
 };
@@ -84,7 +84,7 @@ export function relatedEffect(desk: Desk, cause: AuditEvent, related: Related): 
     moves,
     place,
     parts,
-    told: "created" in related ? undefined : related.told,
+    told: related.told,
     parties: partiesTo(aggregate, "created" in related ? null : related.row, row),
   };
 }

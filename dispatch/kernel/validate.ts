@@ -64,6 +64,7 @@ function newAjv(unknownFields: UnknownFields): Ajv {
   ajv.addFormat("date-time", isTime);
   ajv.addFormat("uuid", new RegExp(uuidPattern));
   ajv.addKeyword({ keyword: "x-case", schemaType: "string" });
+  ajv.addKeyword({ keyword: "x-raw", schemaType: "boolean" });
   ajv.addKeyword({
     keyword: "x-window",
     schemaType: "boolean",
@@ -98,20 +99,24 @@ export function isTime(text: string): boolean {
 function validatorOf(ajv: Ajv, entry: AnyEntry, unknownFields: UnknownFields): Validator<unknown> {
   const fields = entry.input.properties;
   const cases = new Map<string, "upper" | "lower">();
+  // Taken as they were sent: what is wrong with them the handler says, by a code of its own.
+  const raw = new Set<string>();
   for (const [name, schema] of Object.entries(fields)) {
+    if ("x-raw" in schema && schema["x-raw"] === true) raw.add(name);
     const letterCase: unknown = "x-case" in schema ? schema["x-case"] : undefined;
     if (letterCase === "upper" || letterCase === "lower") cases.set(name, letterCase);
   }
   let check: ValidateFunction | undefined;
   let checks: ReadonlyMap<string, ValidateFunction> | undefined;
-  return (raw) => {
+  return (sent) => {
     const input: Record<string, unknown> = {};
     const problems: Violation[] = [];
-    for (const [name, value] of Object.entries(raw)) {
+    for (const [name, value] of Object.entries(sent)) {
       if (unknownFields === "ignore" && !Object.hasOwn(fields, name)) continue;
-      const problem = textProblem(name, value);
+      const asSent = raw.has(name) && typeof value === "string";
+      const problem = asSent ? null : textProblem(name, value);
       if (problem) problems.push(problem);
-      const clean = trimmed(value);
+      const clean = asSent ? value : trimmed(value);
       const letterCase = cases.get(name);
       const folded =
         typeof clean !== "string" || !letterCase

@@ -29,6 +29,7 @@ import {
   incidentTypeOf,
   isFurtherBook,
   noWorkFile,
+  pushPolicyFile,
   priceBookFile,
   profileFile,
   type PolicySet,
@@ -39,6 +40,7 @@ import {
   FurtherBookFile,
   IncidentFile,
   NoWorkFile,
+  PushPolicyFile,
   PriceBookFile,
   ProfileFile,
   type AgreementsJson,
@@ -46,6 +48,7 @@ import {
   type FurtherBookJson,
   type IncidentJson,
   type NoWorkJson,
+  type PushPolicyJson,
   type PriceBookJson,
   type ProfileJson,
 } from "./schema.ts";
@@ -98,9 +101,13 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
       faults.of(() => checked<FurtherBookJson>(name, laidOverMain(name, files[name], priceBook), FurtherBookFile));
     return json ? [{ file: name, json }] : [];
   });
+  const pushPolicy = faults.of(() =>
+    checked<PushPolicyJson>(pushPolicyFile, files[pushPolicyFile] ?? usualPushPolicy, PushPolicyFile),
+  );
   const calendar = faults.of(() => checked<CalendarJson>(calendarFile, files[calendarFile], CalendarFile));
   const agreements = faults.of(() => checked<AgreementsJson>(agreementsFile, files[agreementsFile], AgreementsFile));
-  if (faults.found.length > 0 || !profile || !noWork || !priceBook || !calendar || !agreements) throw faults.all();
+  if (faults.found.length > 0 || !profile || !noWork || !pushPolicy || !priceBook || !calendar || !agreements)
+    throw faults.all();
   if (incidents.length === 0)
     throw new PolicyError(incidentFolder, "/", "has no incident type; an example: incidents/DOOR_WONT_LATCH.json");
   crossCheck({
@@ -123,6 +130,7 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
       no_work: noWork,
       price_book: priceBook,
       ...(further.length > 0 && { price_books: further }),
+      ...(files[pushPolicyFile] !== undefined && { push_policy: pushPolicy }),
       profile,
     }),
     closeoutTemplates: indexBy(
@@ -154,8 +162,15 @@ function built({ files, base }: PolicySet, own: OwnProfile | undefined): Policy 
     furtherBooks: further.map((book) => toFurtherBook(book, priceBook)),
     businessHours: toBusinessHours(calendar),
     seller: toSeller(priceBook),
+    pushPrefixes: pushPolicy.prefixes,
   });
 }
+
+/** What holds where a folder does not say it. */
+const usualPushPolicy: PushPolicyJson = {
+  schema_version: "1",
+  prefixes: ["/queue-check", "/task", "/job-packet", "/vote", "/review"],
+};
 
 function standardOf({ agreements }: AgreementsJson) {
   const standard = agreements.find(({ name }) => name === "standard");

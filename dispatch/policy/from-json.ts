@@ -44,6 +44,7 @@ export type ProfileRules = Omit<
   | "priceBook"
   | "furtherBooks"
   | "seller"
+  | "pushPrefixes"
 >;
 
 /** Indexes a list by a key of its items; the result has no prototype, so only listed keys are found. */

@@ -18,6 +18,8 @@ export const noWorkFile = "no-work.json";
 export const priceBookFile = "price-book.json";
 export const calendarFile = "calendar.json";
 export const agreementsFile = "agreements.json";
+/** May be missing: folders of before have none, and then what was always told may be told. */
+export const pushPolicyFile = "push-policy.json";
 export const singleFiles: readonly string[] = [profileFile, noWorkFile, priceBookFile, calendarFile, agreementsFile];
 export const incidentFolder = "incidents";
 export const priceBookFolder = "price-books";
@@ -71,7 +73,7 @@ function listed(folder: string, sub: string): string[] {
   return entries.flatMap((entry) => {
     const name = sub === "" ? entry.name : `${sub}/${entry.name}`;
     if (entry.name.startsWith(".") || entry.name.endsWith(".md") || folders.includes(name)) return [];
-    if (!singleFiles.includes(name) && incidentTypeOf(name) === null && !isFurtherBook(name))
+    if (!singleFiles.includes(name) && name !== pushPolicyFile && incidentTypeOf(name) === null && !isFurtherBook(name))
       throw new PolicyError(name, "/", strangerReason(sub));
     return [name];
   });
@@ -84,7 +86,7 @@ function strangerReason(sub: string): string {
     return "is no incident type: the file's name is the type in capitals; an example: incidents/DOOR_WONT_LATCH.json";
   if (sub === priceBookFolder)
     return "is no price book: its name is of small letters, digits, - and _; an example: price-books/eur.json";
-  const known = `${singleFiles.join(", ")}, incidents/<TYPE>.json, price-books/<NAME>.json`;
+  const known = `${[...singleFiles, pushPolicyFile].join(", ")}, incidents/<TYPE>.json, price-books/<NAME>.json`;
   return `is no file of a policy; known: ${known}, and .md for notes`;
 }
 

@@ -312,4 +312,6 @@ export type Policy = {
   readonly businessHours: BusinessHours | null;
   /** By price-book.json as it is today, and no ticket's own: an invoice bears the address of its day. Null where it says none. */
   readonly seller: Seller | null;
+  /** The first words of what rooms may be told, such as /queue-check. */
+  readonly pushPrefixes: readonly string[];
 };

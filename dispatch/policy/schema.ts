@@ -75,6 +75,19 @@ export const NoWorkFile = Type.Object(
   closed,
 );
 
+/** push-policy.json: what rooms may be told, by the first word of it. */
+export const PushPolicyFile = Type.Object(
+  {
+    schema_version: Type.Literal("1"),
+    prefixes: Type.Array(Type.String({ pattern: "^/[a-z][a-z0-9-]{0,40}$", examples: ["/queue-check"] }), {
+      minItems: 1,
+      maxItems: 100,
+      uniqueItems: true,
+    }),
+  },
+  closed,
+);
+
 const SlaTargets = Type.Object({ EMERGENCY: Minutes, URGENT: Minutes, ROUTINE: Minutes }, closed);
 
 /** agreements.json: how soon work must be done, by priority. */
@@ -388,6 +401,7 @@ export const ProfileFile = Type.Object(
 );
 
 export type IncidentJson = Static<typeof IncidentFile>;
+export type PushPolicyJson = Static<typeof PushPolicyFile>;
 export type NoWorkJson = Static<typeof NoWorkFile>;
 export type AgreementsJson = Static<typeof AgreementsFile>;
 export type CalendarJson = Static<typeof CalendarFile>;

@@ -39,14 +39,17 @@ export const started = ({ status, assignee }: Judged): Pick<TakenBack, "path" | 
     ? { path: ["in_progress"], told: [{ event: "started", data: { assignee } }] }
     : { path: [], told: [] };
 
-/** Its worker says that it cannot be done. */
-export function failedWith(task: Judged, error: string, mayRetry: boolean): TakenBack {
+/**
+ * Its worker says that it cannot be done.
+ * @param fatal whether they say that they are out of order themselves
+ */
+export function failedWith(task: Judged, error: string, mayRetry: boolean, fatal: boolean): TakenBack {
   const willRetry = mayRetry && hasRetries(task);
   const begun = started(task);
   return {
     path: [...begun.path, willRetry ? "pending" : "failed"],
     change: { error, ...(willRetry && { retry_count: task.retry_count + 1 }) },
-    told: [...begun.told, { event: "failed", data: { error, will_retry: willRetry, assignee: task.assignee } }],
+    told: [...begun.told, { event: "failed", data: { error, will_retry: willRetry, fatal, assignee: task.assignee } }],
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { TaskBody, TaskLine } from "../contract/task-responses.ts";
 import { taskCommand } from "./task-command.ts";
+import type { TaskRow } from "./task-row.ts";
 import { failedWith, started } from "./take-back.ts";
 
 export const taskProgress = taskCommand({
@@ -24,26 +25,33 @@ export const taskComplete = taskCommand({
   target: ({ task }) => (task.review_required ? "awaiting_review" : "completed"),
   decide({ input, task }) {
     const { result = null, tokens_used = null } = input;
-    const end = task.review_required ? "awaiting_review" : "completed";
-    const begun = started(task);
-    const result_summary = summaryOf(input.summary ?? (result === null ? null : JSON.stringify(result)));
-    const said = { summary: result_summary, assignee: task.assignee, tokens_used };
-    return {
-      path: [...begun.path, end],
-      change: { result, result_summary, tokens_used, error: null },
-      payload: { summary: input.summary ?? null, result, tokens_used },
-      told: [...begun.told, { event: end === "completed" ? "completed" : "review_requested", data: said }],
-      body: (body) => body,
-    };
+    return { ...doneWith(task, { summary: input.summary ?? null, result, tokens_used }), body: (body) => body };
   },
 });
+
+/** What becomes of a task that its worker says is done. */
+export function doneWith(
+  task: TaskRow,
+  { summary, result, tokens_used }: { summary: string | null } & Pick<TaskRow, "result" | "tokens_used">,
+) {
+  const end = task.review_required ? ("awaiting_review" as const) : ("completed" as const);
+  const begun = started(task);
+  const result_summary = summaryOf(summary ?? (result === null ? null : JSON.stringify(result)));
+  const said = { summary: result_summary, assignee: task.assignee, tokens_used };
+  return {
+    path: [...begun.path, end],
+    change: { result, result_summary, tokens_used, error: null },
+    payload: { summary, result, tokens_used },
+    told: [...begun.told, { event: end === "completed" ? "completed" : "review_requested", data: said }],
+  };
+}
 
 export const taskFail = taskCommand({
   name: "task.fail",
   target: () => "failed",
   decide({ input, task }) {
     const { error, retry = true, fatal = false } = input;
-    const { path, change, told } = failedWith(task, error, retry);
+    const { path, change, told } = failedWith(task, error, retry, fatal);
     return { path, change, payload: { error, retry, fatal }, told, body: (body) => body };
   },
 });

@@ -40,7 +40,15 @@ export type PostOptions = {
 };
 
 /** @returns the status */
-export async function post(url: string, body: string, { headers, signal, mayBePrivate }: PostOptions): Promise<number> {
+export const post = async (url: string, body: string, options: PostOptions): Promise<number> =>
+  (await postAndRead(url, body, options)).status;
+
+/** @returns the status, and as much of the answer as is read */
+export async function postAndRead(
+  url: string,
+  body: string,
+  { headers, signal, mayBePrivate }: PostOptions,
+): Promise<{ readonly status: number; readonly text: string }> {
   const agents = mayBePrivate ? anywhere : publicOnly;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const options = {
@@ -54,19 +62,22 @@ export async function post(url: string, body: string, { headers, signal, mayBePr
     request.on("error", reject);
     request.end(body);
   });
-  await drain(answer);
-  return answer.statusCode ?? 0;
+  return { status: answer.statusCode ?? 0, text: await readAway(answer) };
 }
 
-/** Reads an answer away. Its status has been heard, so whatever happens to the rest changes nothing. */
-async function drain(answer: IncomingMessage): Promise<void> {
+/** Reads an answer to its end. Its status has been heard, so whatever happens to the rest changes nothing. */
+async function readAway(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
   let left = maxAnswerBytes;
   try {
     for await (const chunk of answer) {
-      left -= Buffer.from(chunk).length;
-      if (left < 0) return;
+      const bytes = Buffer.from(chunk);
+      left -= bytes.length;
+      if (left < 0) break;
+      chunks.push(bytes);
     }
   } catch {
-    return;
+    // What came of it is what there is.
   }
+  return Buffer.concat(chunks).toString("utf8");
 }

@@ -13,12 +13,14 @@ import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import type { Settings } from "../process/settings.ts";
 import { openKernel } from "../kernel/kernel.ts";
 import { assignTickets } from "./assign-tickets.ts";
+import { webhookTransport } from "../rooms/transports/webhook.ts";
 import type { Random } from "../webhooks/back-off.ts";
 import { assignTasks } from "./broker.ts";
 import { beat } from "./beat.ts";
 import { deliverWebhooks } from "./deliver-webhooks.ts";
 import type { Duty, DutyParts, Totals } from "./duty.ts";
 import { escalateSla } from "./escalate-sla.ts";
+import { followForRooms } from "./follow-for-rooms.ts";
 import { expireHolds, expireProposals } from "./expire-schedules.ts";
 import { Lane } from "./lane.ts";
 import { notifyEvents } from "./notify-events.ts";
@@ -27,10 +29,12 @@ import { pruneDuties } from "./prune.ts";
 import { queueWebhooks } from "./queue-webhooks.ts";
 import { relayEvents } from "./relay-events.ts";
 import { runAsWorker } from "./run-command.ts";
+import { sendPushes, type Transports } from "./send-pushes.ts";
 import { sendTechnicians } from "./send-technicians.ts";
 import { tellAttention } from "./tell-attention.ts";
 import { takeBackTasks } from "./take-back-tasks.ts";
 import { tallyTasks } from "./tally-tasks.ts";
+import { tellControlRooms } from "./tell-control-rooms.ts";
 import { tellStats } from "./tell-stats.ts";
 import { Trouble } from "./trouble.ts";
 import { wakeAgents } from "./wake-agents.ts";
@@ -106,12 +110,17 @@ export async function startWorker({
   const broking: Lane = laneOf(
     assignTasks(parts, { onWake: () => void waking.wake(), onHeld: () => void broking.wake() }),
   );
+  const sender = sendPushes(parts, transportsOf(settings, clock), () => void pushing.wake());
+  const pushing: Lane = laneOf(sender);
+  const follower = followForRooms(parts, id, () => void pushing.wake());
+  const following = laneOf(follower);
+  const reporting = laneOf(tellControlRooms(parts));
   const relay = settings.natsUrl === null ? null : relayEvents(parts, settings.natsUrl, () => void relaying[0]?.wake());
   const relaying: Lane[] = relay === null ? [] : [laneOf(relay)];
   const queueing = laneOf(queueWebhooks(parts, () => void wakeAll(senders)));
   const notifying = laneOf(notifyEvents(parts));
-  const acting = [finding, sending, broking, waking];
-  const telling = [queueing, notifying, ...relaying];
+  const acting = [finding, sending, broking, waking, following, pushing];
+  const telling = [queueing, notifying, reporting, ...relaying];
   const takingBack = laneOf(takeBackTasks(parts));
   const lanes = [
     ...acting,
@@ -144,7 +153,10 @@ export async function startWorker({
     await Promise.all(lanes.map((lane) => lane.settled()));
   };
   const tick = setInterval(() => void wake(), settings.workerLoopMs);
-  const brokerTick = setInterval(() => void wakeAll([broking, takingBack, waking]), settings.tickIntervalMs);
+  const brokerTick = setInterval(
+    () => void wakeAll([broking, takingBack, waking, following, pushing]),
+    settings.tickIntervalMs,
+  );
   const pulse = setInterval(() => void heartLane.wake(), settings.workerHeartbeatMs);
   const listener = listenToOutbox({
     databaseUrl: open.databaseUrl,
@@ -166,6 +178,8 @@ export async function startWorker({
     relay?.leave();
     await Promise.all([...lanes, heartLane].map((lane) => lane.stop()));
     await relay?.end();
+    await sender.end();
+    await follower.leave().catch(() => undefined);
     await listener.close();
     // Without Postgres the row goes stale by itself, which says the same a little later.
     await heart.end().catch(() => undefined);
@@ -175,6 +189,11 @@ export async function startWorker({
   let stopped: Promise<Readonly<Totals>> | undefined;
   return { id, totals, wake, stop: () => (stopped ??= stop()) };
 }
+
+/** How rooms are reached, by what this desk is set up for. */
+const transportsOf = ({ webhookPrivateAddresses }: Settings, clock: Clock): Transports => ({
+  webhook: webhookTransport({ mayBePrivate: webhookPrivateAddresses, now: () => clock.now() }),
+});
 
 /** Follows a clock that was set, and what runs away from it in between. */
 const keepTime = (clock: DatabaseClock, { db }: Desk): Duty => ({

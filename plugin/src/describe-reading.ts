@@ -16,6 +16,7 @@ import { dayLines } from "./describe-day.ts";
 import { directoryReadings } from "./describe-directory.ts";
 import { documentFile, documentLine, documentLines, exportLines } from "./describe-money.ts";
 import { planLine, planLines } from "./describe-plan.ts";
+import { roomReadings } from "./describe-rooms.ts";
 import { swarmReadings, workText } from "./describe-swarm.ts";
 import { leftOut } from "./left-out.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
@@ -220,6 +221,7 @@ const readings: Record<QueryName, Describe> = {
   "invoice.get": ({ invoice }) => documentLines(invoice),
   ...directoryReadings,
   ...swarmReadings,
+  ...roomReadings,
   "roster.list": (body) => {
     const found = listAt(body, "technicians");
     return [none(found, "technician"), ...found.map(technicianLine)];

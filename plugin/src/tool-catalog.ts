@@ -64,6 +64,9 @@ const groups: Record<FirstWord<ToolName>, "field" | "directory" | "swarm"> = {
   task: "swarm",
   worker: "swarm",
   workforce: "swarm",
+  room: "swarm",
+  event: "swarm",
+  control: "swarm",
 };
 type FirstWord<N extends string> = N extends `${infer W}.${string}` ? W : never;
 
@@ -202,8 +205,13 @@ function ownFields(name: string, own: JsonObject, named: DirectoryFields): JsonO
 const pathIdsOf = ({ path, ids }: AnyEntry): PathId[] =>
   idsIn(path).map((name) => ({
     name,
-    // Fields of the contract call a technician that, too.
-    field: name === "technicianId" ? "tech_id" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    // Fields of the contract call a technician that, too, and a room is named as often as its id is given.
+    field:
+      name === "technicianId"
+        ? "tech_id"
+        : name === "roomId"
+          ? "room"
+          : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     kind: idKindOf(ids, name),
   }));
 
@@ -219,6 +227,7 @@ const idDescriptions: ReadonlyMap<string, string> = new Map([
   ["ticket_id", "The ticket's number such as T-000123, its uuid, or words that only one open ticket matches"],
   ["plan_id", "The plan's uuid, as plan_optimize or plan_list gave it"],
   ["receipt_id", "The receipt's uuid, as a result gave it"],
+  ["room", "The room's name, an alias or its uuid"],
   ["evidence_id", "The item's uuid, as closeout_list_evidence tells it"],
 ]);
 
@@ -240,6 +249,7 @@ const exampleIds: Record<IdKind, string> = {
   uuid: "01a1f8e9-0fc0-7cfc-9024-75cc3227896d",
   slug: "some-name",
   ticket: "T-000123",
+  room: "clerk",
 };
 
 function describe(entry: AnyEntry, ids: readonly PathId[], inChatNames: InChatNames): string {

@@ -9,6 +9,8 @@ export type DeliveryRoom = {
   readonly name: string;
   /** A URL, `session:window`, or the key of a gateway's session. */
   readonly address: string;
+  /** What calls of a webhook are signed with; null: they are not. */
+  readonly secret: string | null;
   /** The program that must be in front in the room's pane; null where nobody said which. */
   readonly program: string | null;
 };
@@ -33,6 +35,8 @@ export type Delivered = {
   readonly heard: boolean;
   /** What the room showed, at most 4 KiB: a hint for people. */
   readonly captured: string | null;
+  /** For how long whoever sits there may say nothing of it from now on, in ms; absent: as long as usual. */
+  readonly patienceMs?: number;
 };
 
 /** Why a push did not arrive, in a sentence for people. It is tried again, later. */

@@ -1,0 +1,29 @@
+// Puts a room's id in place of its name or alias in a path, as ticket-numbers.ts does for tickets: nothing behind this knows names.
+
+import type { AnyEntry } from "../contract/index.ts";
+import type { RoomId } from "../contract/ids.ts";
+import { statement } from "../db/statement.ts";
+import type { Session } from "../db/pool.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import type { PathIds } from "./routes.ts";
+
+// By its id before any name: a room may be called like another's id.
+const selectId = statement<{ id: RoomId }>(
+  "room_id_by_name",
+  `SELECT id FROM rooms
+   WHERE id::text = $1 OR id IN (SELECT room_id FROM room_words WHERE word = $1 AND is_group = 0) OR lower(name) = $1
+   ORDER BY id::text <> $1 LIMIT 1`,
+);
+
+/** @throws Refusal ROOM_NOT_FOUND */
+export async function roomIdOf(db: Session, named: string): Promise<RoomId> {
+  const found = await db.row(selectId, [named.toLowerCase()]);
+  if (!found) throw new Refusal("ROOM_NOT_FOUND", { room: named.slice(0, 100) });
+  return found.id;
+}
+
+/** @throws Refusal ROOM_NOT_FOUND */
+export async function withRoomId(db: Session, { ids: kinds }: Pick<AnyEntry, "ids">, ids: PathIds): Promise<PathIds> {
+  const { roomId } = ids;
+  return roomId === undefined || kinds?.["roomId"] !== "room" ? ids : { ...ids, roomId: await roomIdOf(db, roomId) };
+}

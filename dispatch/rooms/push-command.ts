@@ -1,0 +1,29 @@
+// What may be told to a room: one line, of a length, beginning with a word that the policy names. Pure.
+
+import { longestPushCommand, roomNamePattern } from "../contract/room-commands.ts";
+import { Refusal } from "../kernel/refusal.ts";
+
+const name = new RegExp(roomNamePattern);
+// oxlint-disable-next-line no-control-regex
+const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/**
+ * The name in lower case.
+ * @throws Refusal INVALID_ROOM_NAME
+ */
+export function requireTarget(target: string): string {
+  if (!name.test(target)) throw new Refusal("INVALID_ROOM_NAME", { target: [...target].slice(0, 100).join("") });
+  return target.toLowerCase();
+}
+
+/** @throws Refusal COMMAND_LENGTH, COMMAND_CHARACTERS, COMMAND_NOT_ALLOWED */
+export function requireCommand(command: string, prefixes: readonly string[]): void {
+  const { length } = [...command];
+  if (length < 1 || length > longestPushCommand)
+    throw new Refusal("COMMAND_LENGTH", { characters: length, at_most: longestPushCommand });
+  const at = command.search(forbidden);
+  if (at !== -1) throw new Refusal("COMMAND_CHARACTERS", { at, code: command.codePointAt(at) });
+  const [first = ""] = command.split(/\s/u);
+  if (!prefixes.includes(first))
+    throw new Refusal("COMMAND_NOT_ALLOWED", { first_word: first.slice(0, 100), allowed_prefixes: prefixes });
+}
